@@ -2,8 +2,8 @@ package child
 
 import "syscall"
 
-// processAttributes ends a child with the thread that made it, and keeps the terminal's signals away
-// from it: who started it ends it, in his own order.
+// processAttributes ends a child with the thread that made it, and keeps the terminal's signals away from it: whoever
+// started it ends it, in an order of his own.
 func processAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

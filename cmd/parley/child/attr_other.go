@@ -4,6 +4,6 @@ package child
 
 import "syscall"
 
-// processAttributes keeps the terminal's signals away from a child: who started it ends it. This
-// system can't end a child with its parent.
+// processAttributes keeps the terminal's signals away from a child: whoever started it ends it. This system can't end a child
+// with its parent.
 func processAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

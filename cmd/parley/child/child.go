@@ -24,12 +24,12 @@ const StopTimeout = 30 * time.Second
 
 // Spec says how a child is started.
 type Spec struct {
-	Name    string   // for errors
-	Program []string // and its arguments
-	Env     []string // all of it; see CleanEnv
-	Log     string   // file that gets its output, appended
-	Stdin   io.Reader
-	Stdout  io.Writer // nil = the log
+	Name    string    // for errors
+	Program []string  // and its arguments
+	Env     []string  // all of it; see CleanEnv
+	Log     string    // path of the file to which its output is appended
+	Stdin   io.Reader // nil means none
+	Stdout  io.Writer // nil means Log
 }
 
 // Process is one running child.
@@ -39,9 +39,8 @@ type Process struct {
 	err  error // how it ended; read after done
 }
 
-// Start runs a child. On Linux the child ends with this process, however this process ends. One
-// goroutine keeps its thread from the child's start to its end: the kernel sends the parent-death
-// signal when that thread ends.
+// Start runs a child. On Linux the child ends with this process, however this process ends: the kernel kills the child
+// when the thread ends that started it. So one goroutine keeps that thread to the child's end.
 func Start(s Spec) (*Process, error) {
 	log, err := os.OpenFile(filepath.Clean(s.Log), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -125,8 +124,7 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// CleanEnv is this process' environment without any setting of Parley's or PostgreSQL's,
-// and vars ("NAME=value").
+// CleanEnv returns this process' environment without any setting of Parley's or PostgreSQL's, and with vars ("NAME=value").
 func CleanEnv(vars ...string) []string {
 	var list []string
 	for _, v := range os.Environ() {
@@ -137,8 +135,8 @@ func CleanEnv(vars ...string) []string {
 	return append(list, vars...)
 }
 
-// IsSetting says whether a variable is one that Parley or PostgreSQL reads: what is tried out must not
-// reach the database, the bucket or the accounts of somebody who runs Parley on this machine.
+// IsSetting reports whether Parley or PostgreSQL reads a variable ("NAME=value"). What is tried out must not reach the
+// database, the bucket or the accounts of somebody who runs Parley on this machine.
 func IsSetting(variable string) bool {
 	for _, prefix := range []string{"PARLEY_", "DATABASE_URL", "S3_", "SLACK_", "TEAMS_", "WHATSAPP_", "MESSENGER_", "TWILIO_", "PG"} {
 		if strings.HasPrefix(variable, prefix) {
@@ -148,7 +146,7 @@ func IsSetting(variable string) bool {
 	return false
 }
 
-// ReadEnv waits for a file of NAME=value lines and reads it.
+// ReadEnv waits until a file of NAME=value lines is there, and reads it.
 // Errors: the file can't be read, ctx ended.
 func ReadEnv(ctx context.Context, path string) (map[string]string, error) {
 	const pollInterval = 20 * time.Millisecond
@@ -168,7 +166,7 @@ func ReadEnv(ctx context.Context, path string) (map[string]string, error) {
 		}
 
 		if !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("child: %w", err)
+			return nil, fmt.Errorf("child: read the variables: %w", err)
 		}
 
 		select {
@@ -186,7 +184,7 @@ func WriteEnv(path string, vars []string) error {
 		err = os.Rename(path+".tmp", path)
 	}
 	if err != nil {
-		return fmt.Errorf("write the variables: %w", err)
+		return fmt.Errorf("child: write the variables: %w", err)
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func TestProcess(t *testing.T) {
 	}
 	p.Signal(syscall.SIGTERM)
 	p.Kill()
-	if _, err := Of(p.PID()); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := UsageOf(p.PID()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("usage of a dead process: %v", err)
 	}
 }
@@ -111,11 +111,11 @@ func TestUsage(t *testing.T) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		u, err := Of(p.PID())
+		u, err := UsageOf(p.PID())
 		if err != nil {
 			t.Fatal(err)
 		}
-		tree, err := Tree(os.Getpid())
+		tree, err := TreeCPU(os.Getpid())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestUsage(t *testing.T) {
 		case <-tick.C:
 		}
 	}
-	if Self() <= 0 {
+	if SelfCPU() <= 0 {
 		t.Error("this process used nothing")
 	}
 }

@@ -23,38 +23,35 @@ type Usage struct {
 	State byte          // of /proc: R, S, T (stopped), Z, …
 }
 
-// Of reads a process' usage from /proc, so on Linux only.
+// UsageOf reads a process' usage from /proc, so on Linux only.
 // Errors: fs.ErrNotExist when there is no such process, or no /proc.
-func Of(pid int) (Usage, error) {
-	u, _, err := read(pid)
-	return u, err
-}
-
-// read also gives the parent.
-func read(pid int) (u Usage, parent int, err error) {
+func UsageOf(pid int) (Usage, error) {
 	dir := "/proc/" + strconv.Itoa(pid)
 	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if errors.Is(err, syscall.ESRCH) { // it ended meanwhile
+		err = fs.ErrNotExist
+	}
 	if err != nil {
-		if errors.Is(err, syscall.ESRCH) { // it ended meanwhile
-			err = fs.ErrNotExist
-		}
-		return u, 0, fmt.Errorf("child: usage: %w", err)
+		return Usage{}, fmt.Errorf("child: usage: %w", err)
 	}
 
-	if u, parent, err = parseStat(string(stat)); err != nil {
-		return u, 0, err
+	u, _, err := parseStat(string(stat))
+	if err != nil {
+		return Usage{}, err
 	}
 
 	status, err := os.ReadFile(filepath.Join(dir, "status"))
 	if err != nil {
-		return u, 0, fmt.Errorf("child: usage: %w", err)
+		return Usage{}, fmt.Errorf("child: usage: %w", err)
 	}
 
-	u.RSS, u.Peak = readKilobytes(string(status), "VmRSS:"), readKilobytes(string(status), "VmHWM:")
-	return u, parent, nil
+	u.RSS = readBytes(string(status), "VmRSS:")
+	u.Peak = readBytes(string(status), "VmHWM:")
+	return u, nil
 }
 
-// parseStat reads /proc/PID/stat. The name in brackets may hold anything.
+// parseStat reads /proc/PID/stat, such as "4711 (parley) S 1 …". The name in brackets may hold anything, also brackets. parent
+// is the parent's process id.
 func parseStat(stat string) (u Usage, parent int, err error) {
 	end := strings.LastIndexByte(stat, ')')
 	fields := strings.Fields(stat[end+1:]) // from the state on, the third field of proc(5)
@@ -79,28 +76,27 @@ func parseStat(stat string) (u Usage, parent int, err error) {
 	return u, parent, nil
 }
 
-// readKilobytes reads a line "Name:   123 kB" of /proc/PID/status; 0 if there is none.
-func readKilobytes(status, name string) int64 {
+// readBytes reads a line of /proc/PID/status such as "VmRSS:   123 kB", in bytes; 0 if there is none.
+func readBytes(status, name string) int64 {
 	for line := range strings.Lines(status) {
 		if rest, ok := strings.CutPrefix(line, name); ok {
-			if fields := strings.Fields(rest); len(fields) > 0 {
-				n, _ := strconv.ParseInt(fields[0], 10, 64)
-				return n << 10
-			}
+			kilobytes, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
+			return kilobytes << 10
 		}
 	}
 	return 0
 }
 
-// Tree adds up the CPU time of a process and all its running descendants, as PostgreSQL's
-// postmaster and its backends. Those that ended count once their parent waited for them.
-func Tree(pid int) (time.Duration, error) {
+// TreeCPU returns the CPU time of a process and all its running descendants, such as PostgreSQL's postmaster and its backends.
+// Descendants that have ended count once their parent has waited for them.
+func TreeCPU(pid int) (time.Duration, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return 0, fmt.Errorf("child: usage: %w", err)
 	}
 
-	cpu, children := map[int]time.Duration{}, map[int][]int{}
+	cpu := map[int]time.Duration{}
+	children := map[int][]int{}
 	for _, e := range entries {
 		id, err := strconv.Atoi(e.Name())
 		if err != nil {
@@ -135,8 +131,8 @@ func Tree(pid int) (time.Duration, error) {
 	return sum, nil
 }
 
-// Self is the CPU time of this process, its children not counted.
-func Self() time.Duration {
+// SelfCPU returns the CPU time of this process, without its children.
+func SelfCPU() time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
 		return 0 // it has no other error than a bad address

@@ -10,8 +10,8 @@ import (
 // Load is what Parley still has to do, and what it gave up.
 type Load struct {
 	Pending     int // facts to be applied
-	Lanes       int // with something to deliver
-	Quarantined int
+	Lanes       int // conversations with something to deliver
+	Quarantined int // facts that could not be applied, and that nobody tries again
 }
 
 // IsIdle reports whether nothing is left to do.

@@ -25,15 +25,15 @@ const (
 )
 
 // NewScratch makes a folder in parent ("" means the system's temporary folder) whose name begins with prefix.
-// First it removes what earlier runs of this account left there under such names: those that failed, or were
-// killed. It keeps the folders of runs that still live, and the newest of the others: spare of them. before is
+// First it removes what earlier runs of this account that failed, or were killed, left there under such names.
+// It keeps the folders of runs that still live, and of the others the newest, as many as spare says. beforeRemoval is
 // called with each folder before it is removed; nil means nothing is called.
-func NewScratch(parent, prefix string, spare int, before func(dir string)) (*Scratch, error) {
+func NewScratch(parent, prefix string, spare int, beforeRemoval func(dir string)) (*Scratch, error) {
 	if parent == "" {
 		parent = os.TempDir()
 	}
 
-	sweep(parent, prefix, spare, before)
+	sweep(parent, prefix, spare, beforeRemoval)
 	dir, err := os.MkdirTemp(parent, prefix)
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary folder: %w", err)
@@ -42,7 +42,7 @@ func NewScratch(parent, prefix string, spare int, before func(dir string)) (*Scr
 		return nil, fmt.Errorf("make a temporary folder: %w", errors.Join(err, os.RemoveAll(dir)))
 	}
 
-	lock, err := makeScratch(dir)
+	lock, err := lockNew(dir)
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary folder: %w", errors.Join(err, os.RemoveAll(dir)))
 	}
@@ -50,8 +50,8 @@ func NewScratch(parent, prefix string, spare int, before func(dir string)) (*Scr
 	return &Scratch{Dir: dir, lock: lock}, nil
 }
 
-// makeScratch makes a new folder a scratch that is locked from the first moment.
-func makeScratch(dir string) (*os.File, error) {
+// lockNew makes the lock in a new folder. Nobody ever sees scratchLock there unlocked.
+func lockNew(dir string) (*os.File, error) {
 	newborn := filepath.Join(dir, scratchNewborn)
 	lock, err := lockFile(newborn, os.O_CREATE|os.O_EXCL)
 	if err != nil {
@@ -63,10 +63,10 @@ func makeScratch(dir string) (*os.File, error) {
 	return lock, nil
 }
 
-// Remove removes the folder. What can't be removed stays a scratch, so that a later run tries again.
+// Remove removes the folder. If something in it can't be removed, its lock file stays, so that a later run tries again.
 func (s *Scratch) Remove() error { return errors.Join(removeScratch(s.Dir), s.lock.Close()) }
 
-// removeScratch removes a folder's lock and the folder itself only if nothing else is left in it.
+// removeScratch empties a folder, and then removes its lock file and the folder itself.
 func removeScratch(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -93,7 +93,7 @@ func removeScratch(dir string) error {
 		return nil
 	}
 
-	return errors.Join(err, os.WriteFile(lock, nil, 0o600)) // somebody still writes there
+	return errors.Join(err, os.WriteFile(lock, nil, 0o600)) // somebody still writes into the folder
 }
 
 // Leave keeps the folder until later runs remove it.
@@ -120,8 +120,7 @@ func isOurs(info fs.FileInfo) bool {
 	return ok && int(stat.Uid) == os.Geteuid()
 }
 
-// findOwnLock returns what is known of a folder's lock if both the folder and the lock are this account's. A folder
-// of which that can't be read is none of ours.
+// findOwnLock returns a folder's lock file if both the folder and the file are this account's; else isOwn is false.
 func findOwnLock(dir string) (lock fs.FileInfo, isOwn bool) {
 	folder, err := os.Lstat(dir)
 	if err != nil || !folder.IsDir() {
@@ -134,16 +133,15 @@ func findOwnLock(dir string) (lock fs.FileInfo, isOwn bool) {
 	return lock, isOurs(folder) && isOurs(lock)
 }
 
-// sweep removes folders of runs that have ended, but for the newest. What can't be removed waits for the
-// next run.
-func sweep(parent, prefix string, spare int, before func(dir string)) {
-	type ended struct {
+// sweep removes the folders of runs that have ended, except the newest: see NewScratch.
+func sweep(parent, prefix string, spare int, beforeRemoval func(dir string)) {
+	type endedRun struct {
 		Scratch
 
-		at time.Time
+		begunAt time.Time
 	}
 
-	var list []ended
+	var ended []endedRun
 	dirs, _ := filepath.Glob(filepath.Join(parent, prefix+"*")) // its only error is a bad pattern
 	for _, dir := range dirs {
 		info, isOwn := findOwnLock(dir)
@@ -153,19 +151,18 @@ func sweep(parent, prefix string, spare int, before func(dir string)) {
 
 		// The error is that the run still lives, or that somebody else removes the folder just now.
 		if lock, err := lockFile(filepath.Join(dir, scratchLock), 0); err == nil {
-			list = append(list, ended{Scratch: Scratch{Dir: dir, lock: lock}, at: info.ModTime()})
+			ended = append(ended, endedRun{Scratch: Scratch{Dir: dir, lock: lock}, begunAt: info.ModTime()})
 		}
 	}
 
-	slices.SortFunc(list, func(a, b ended) int { return b.at.Compare(a.at) })
-
-	for i, s := range list {
+	slices.SortFunc(ended, func(a, b endedRun) int { return b.begunAt.Compare(a.begunAt) }) // the newest first
+	for i, s := range ended {
 		if i < spare {
 			_ = s.Leave() // closing a file into which nothing was written
 			continue
 		}
-		if before != nil {
-			before(s.Dir)
+		if beforeRemoval != nil {
+			beforeRemoval(s.Dir)
 		}
 
 		_ = s.Remove() // what is left of it is removed by a later run

@@ -15,11 +15,11 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// SlackEnv returns the variables that point Parley at a workspace by its API's address, in Socket
-// Mode or with signed requests.
-func SlackEnv(s *slackfake.Server, api string, requests bool) []string {
+// SlackEnv returns the variables that point Parley at a workspace by its API's address. Events come by signed requests
+// or, unless usesRequests, in Socket Mode.
+func SlackEnv(s *slackfake.Server, api string, usesRequests bool) []string {
 	vars := []string{"SLACK_BOT_TOKEN=" + s.BotToken(), "SLACK_API_URL=" + api}
-	if requests {
+	if usesRequests {
 		return append(vars, "SLACK_SIGNING_SECRET="+s.SigningSecret())
 	}
 	return append(vars, "SLACK_APP_TOKEN="+s.AppToken())
@@ -29,28 +29,33 @@ func SlackEnv(s *slackfake.Server, api string, requests bool) []string {
 // emulator gives tokens only to bots.
 func TeamsEnv(t *teamsfake.Server) []string {
 	return []string{
-		"TEAMS_APP_ID=" + t.AppID(), "TEAMS_APP_PASSWORD=" + t.AppPassword(), "TEAMS_TENANT_ID=" + t.TenantID(), "TEAMS_LOGIN_URL=" + t.LoginURL(),
-		"TEAMS_OPENID_URL=" + t.OpenIDURL(), "TEAMS_SERVICE_URLS=" + t.ServiceURL(), "TEAMS_GRAPH_URL=" + t.GraphURL(),
+		"TEAMS_APP_ID=" + t.AppID(),
+		"TEAMS_APP_PASSWORD=" + t.AppPassword(),
+		"TEAMS_TENANT_ID=" + t.TenantID(),
+		"TEAMS_LOGIN_URL=" + t.LoginURL(),
+		"TEAMS_OPENID_URL=" + t.OpenIDURL(),
+		"TEAMS_SERVICE_URLS=" + t.ServiceURL(),
+		"TEAMS_GRAPH_URL=" + t.GraphURL(),
 		"TEAMS_SIGN_IN=off",
 	}
 }
 
-// Agents returns parley.yaml's list of agents, Ann and Ben, with their ids in the chats that there are.
-func Agents(slack, teams bool) string {
-	agent := func(email, name, inSlack, inTeams, more string) string {
-		line := fmt.Sprintf("  - {email: %s, name: %s", email, name)
-		if slack {
-			line += ", slack: " + inSlack
-		}
-		if teams {
-			line += ", teams: " + inTeams
-		}
-		return line + more + "}\n"
+// Agents returns parley.yaml's list of agents: Ann, an admin, and Ben, with their ids in the chats that there are.
+func Agents(hasSlack, hasTeams bool) string {
+	ann := "  - {email: ann@acme.test, name: Ann Lee"
+	ben := "  - {email: ben@acme.test, name: Ben Katz"
+	if hasSlack {
+		ann += ", slack: " + Ann
+		ben += ", slack: " + Ben
 	}
-	return "agents:\n" + agent("ann@acme.test", "Ann Lee", Ann, TeamsAnn, ", roles: [admin]") + agent("ben@acme.test", "Ben Katz", Ben, TeamsBen, "")
+	if hasTeams {
+		ann += ", teams: " + TeamsAnn
+		ben += ", teams: " + TeamsBen
+	}
+	return "agents:\n" + ann + ", roles: [admin]}\n" + ben + "}\n"
 }
 
-// MailServers returns an account's lines about its servers, which are host:port, for parley.yaml.
+// MailServers returns the lines of an account in parley.yaml about its servers. imap and smtp are host:port.
 func MailServers(imap, smtp, security, username, password string) string {
 	server := func(name, address string) string {
 		host, port, _ := net.SplitHostPort(address) // it can't fail: the address is a listener's
@@ -59,7 +64,7 @@ func MailServers(imap, smtp, security, username, password string) string {
 	return server("imap", imap) + server("smtp", smtp)
 }
 
-// SetUp migrates Parley's database and applies parley.yaml; "" means none.
+// SetUp migrates Parley's database and applies a parley.yaml unless that is "". specs are as for Apply.
 func SetUp(ctx context.Context, env app.Env, yaml string, specs []channels.Spec) error {
 	db, err := app.OpenDatabase(ctx, env, slog.New(slog.DiscardHandler), func(string) {})
 	if err != nil {
@@ -85,24 +90,18 @@ func Apply(ctx context.Context, db *app.Database, yaml string, specs []channels.
 	return err
 }
 
-// FreeAddress finds an address of loopback at which nobody listens, for a Parley of which the
-// address has to be known before it runs.
+// FreeAddress finds an address of loopback at which nobody listens, for a Parley of which the address has to be known
+// before it runs. Its port is none of those that the system itself gives away: such a one could be taken before Parley starts.
 func FreeAddress(ctx context.Context) (string, error) {
+	const firstPort, ports, attempts = 20_000, 12_000, 100
 	var lc net.ListenConfig
-	var err error
-	for range portTries {
-		var l net.Listener
-		// The port is none of those that the system itself gives away: such a one could be taken before Parley starts.
-		if l, err = lc.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(ports))); err == nil { //nolint:gosec // no secret
+	var failed error
+	for range attempts {
+		l, err := lc.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(ports))) //nolint:gosec // no secret
+		if err == nil {
 			return l.Addr().String(), l.Close()
 		}
+		failed = err
 	}
-	return "", fmt.Errorf("find a free address: %w", err)
+	return "", fmt.Errorf("find a free address: %w", failed)
 }
-
-// FreeAddress tries portTries times, each time one of the ports from firstPort on.
-const (
-	firstPort = 20_000
-	ports     = 12_000
-	portTries = 100
-)

@@ -103,6 +103,6 @@ func measureMailboxes(ctx context.Context, b *rig.Rig, n int) (rss float64, err 
 
 // readPeak returns the most memory that a child ever had, MB.
 func readPeak(c *rig.Child) (float64, error) {
-	u, err := proc.Of(c.PID())
+	u, err := proc.UsageOf(c.PID())
 	return float64(u.Peak) / megabyte, err
 }

@@ -84,12 +84,12 @@ func (c *Child) lastWords() string {
 
 // RSS returns the memory in use, in bytes.
 func (c *Child) RSS() (int64, error) {
-	u, err := proc.Of(c.PID())
+	u, err := proc.UsageOf(c.PID())
 	return u.RSS, err
 }
 
 // CPU returns the processor time used since the start, user and system.
 func (c *Child) CPU() (time.Duration, error) {
-	u, err := proc.Of(c.PID())
+	u, err := proc.UsageOf(c.PID())
 	return u.CPU, err
 }

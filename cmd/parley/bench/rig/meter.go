@@ -32,8 +32,8 @@ func (m *Meter) Machinery() (time.Duration, error) {
 }
 
 func (m *Meter) read() (t cpuTimes, err error) {
-	t.generator = proc.Self()
-	t.postgres, err = proc.Tree(m.w.Rig.server.PID())
+	t.generator = proc.SelfCPU()
+	t.postgres, err = proc.TreeCPU(m.w.Rig.server.PID())
 	if err != nil || m.c == nil {
 		return t, err
 	}
