@@ -17,8 +17,8 @@ import (
 // lateBurst is how long what a customer wrote may wait for its analysis before the doctor wonders.
 const lateBurst = 5 * time.Minute
 
-// checkAnalyses examines what reads customers' messages. Nothing in it is called broken: without an analysis everything
-// else goes on.
+// checkAnalyses examines what reads customers' messages. None of its findings is Wrong: without an analysis everything else
+// goes on.
 func (o Options) checkAnalyses(ctx context.Context) Section {
 	s := Section{Name: "analysis"}
 	if o.Model == nil {
@@ -29,16 +29,17 @@ func (o Options) checkAnalyses(ctx context.Context) Section {
 
 	o.checkTokens(ctx, &s)
 	o.checkKnowledge(ctx, &s)
-	waits, err := stats.Read(ctx, o.Pool)
-	isLate := waits.Bursts > 0 && waits.BurstsOldest > lateBurst.Seconds()
+	waiting, err := stats.Read(ctx, o.Pool)
+	bursts := count(waiting.Bursts, "conversation") + " to be analysed"
+	isLate := waiting.Bursts > 0 && waiting.BurstsOldest > lateBurst.Seconds()
 	switch {
 	case err != nil:
 		s.addOdd("waiting", "it can't be read: "+err.Error(), "See the database's log.")
 	case isLate:
-		s.addOdd("waiting", count(waits.Bursts, "conversation")+" to be analysed, the oldest for "+roundDuration(time.Duration(waits.BurstsOldest*float64(time.Second))),
+		s.addOdd("waiting", bursts+", the oldest for "+roundDuration(time.Duration(waiting.BurstsOldest*float64(time.Second))),
 			"Is parley serve running, and does the model answer in time? Messages and replies don't wait for it.")
 	default:
-		s.addGood("waiting", "%s to be analysed", count(waits.Bursts, "conversation"))
+		s.addGood("waiting", "%s", bursts)
 	}
 
 	return s
@@ -64,9 +65,9 @@ func (o Options) checkModel(ctx context.Context, s *Section) {
 	}
 }
 
-// checkTokens tells what the model cost today, and which accounts have used up what they may.
+// checkTokens tells for each account how many tokens the model took today, and whether a limit left questions unasked.
 func (o Options) checkTokens(ctx context.Context, s *Section) {
-	list, err := ai.TokensToday(ctx, o.Pool)
+	today, err := ai.TokensToday(ctx, o.Pool)
 	if err != nil {
 		s.addOdd("tokens", "they can't be read: "+err.Error(), "See the database's log.")
 		return
@@ -79,14 +80,16 @@ func (o Options) checkTokens(ctx context.Context, s *Section) {
 	}
 
 	for _, a := range accounts {
-		i := slices.IndexFunc(list, func(t ai.DayTokens) bool { return t.Account == a.ID })
-		switch {
-		case i < 0:
-		case list[i].Refused > 0:
-			s.addOdd("tokens of "+a.Name, fmt.Sprintf("%d today; the limit of a day left %s unasked, which rules read", list[i].Tokens, count(int(list[i].Refused), "question")),
+		i := slices.IndexFunc(today, func(t ai.DayTokens) bool { return t.Account == a.ID })
+		if i < 0 {
+			continue
+		}
+		what, tokens := "tokens of "+a.Name, today[i].Tokens
+		if refused := int(today[i].Refused); refused > 0 {
+			s.addOdd(what, fmt.Sprintf("%d today; the limit of a day left %s unasked, which rules read", tokens, count(refused, "question")),
 				"Wait until midnight UTC, or raise ai_tokens_a_day (or PARLEY_AI_TOKENS_A_DAY).")
-		default:
-			s.addGood("tokens of "+a.Name, "%d today", list[i].Tokens)
+		} else {
+			s.addGood(what, "%d today", tokens)
 		}
 	}
 }
@@ -97,13 +100,13 @@ const staleKnowledge = 24 * time.Hour
 
 // checkKnowledge tells what was read of each folder and site, when, and what could not be.
 func (o Options) checkKnowledge(ctx context.Context, s *Section) {
-	places, err := knowledge.States(ctx, o.Pool)
-	if err == nil && len(places) == 0 {
+	places, placesErr := knowledge.States(ctx, o.Pool)
+	if placesErr == nil && len(places) == 0 {
 		return
 	}
 
-	now, failed := store.Now(ctx, o.Pool)
-	if err = errors.Join(err, failed); err != nil {
+	now, nowErr := store.Now(ctx, o.Pool)
+	if err := errors.Join(placesErr, nowErr); err != nil {
 		s.addOdd("knowledge", "it can't be read: "+err.Error(), "See the database's log.")
 		return
 	}

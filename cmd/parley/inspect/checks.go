@@ -20,7 +20,7 @@ import (
 // checkPeople examines agents and teams.
 func checkPeople(d store.Directory) Section {
 	s := Section{Name: "people"}
-	var unknown []string // addresses of agents without a user in any chat
+	var unknown []string // addresses of active agents without a user in any chat
 	active := 0
 	for _, a := range d.Agents {
 		if !a.Active {
@@ -28,7 +28,6 @@ func checkPeople(d store.Directory) Section {
 		}
 
 		active++
-
 		if !slices.ContainsFunc(d.Users, func(u store.AgentUser) bool { return u.AgentID == a.ID }) {
 			unknown = append(unknown, a.Email)
 		}
@@ -87,19 +86,10 @@ func membersNotInChat(d store.Directory, t store.Team, c store.TeamChannel) (abs
 			continue
 		}
 
-		isInSomeChat, isInThisChat := false, false
-		for _, u := range d.Users {
-			if u.AgentID != a.ID {
-				continue
-			}
-
-			isInSomeChat = true
-
-			if u.AccountID == c.AccountID {
-				isInThisChat = true
-			}
-		}
-
+		isInSomeChat := slices.ContainsFunc(d.Users, func(u store.AgentUser) bool { return u.AgentID == a.ID })
+		isInThisChat := slices.ContainsFunc(d.Users, func(u store.AgentUser) bool {
+			return u.AgentID == a.ID && u.AccountID == c.AccountID
+		})
 		if isInSomeChat && !isInThisChat {
 			absent = append(absent, a.Email)
 		}
@@ -155,11 +145,11 @@ func checkFigures(ctx context.Context, q store.Querier) Section {
 	return s
 }
 
-// listSuggestions tells what became of what notes of analyses suggested.
+// listSuggestions tells what became of the suggestions in notes of analyses, by kind.
 func listSuggestions(kinds []stats.SuggestionCount) Section {
 	s := Section{Name: "suggestions"}
-	for _, n := range kinds {
-		s.addGood(n.Kind, "%d shown in seven days, %d used, %d edited, %d ignored", n.Shown, n.Used, n.Edited, n.Ignored)
+	for _, k := range kinds {
+		s.addGood(k.Kind, "%d shown in seven days, %d used, %d edited, %d ignored", k.Shown, k.Used, k.Edited, k.Ignored)
 	}
 	return s
 }
@@ -189,20 +179,24 @@ func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Dire
 		s.addGood("mode", "live")
 	}
 
-	if !a.Paused { // else it is the condition of before
+	if !a.Paused { // what is known of a paused account is from before
 		addCondition(&s, a)
 	}
-	o.listBlocked(ctx, &s, a)
+	o.listSenders(ctx, &s, a)
 	i := slices.IndexFunc(o.Specs, func(spec channels.Spec) bool { return spec.Kind == a.Kind })
 	if i < 0 {
 		s.addWrong("channel", fmt.Sprintf("this version of Parley has no channel %q", a.Kind), "Pause the account, or run the version that it was made with.")
 		return s
 	}
 	if o.Sealer == nil {
-		return s // the section of the database reports it
+		return s // checkMasterKey reports it
 	}
 
-	channel, err := o.open(ctx, a, o.Specs[i])
+	var channel channels.Channel
+	config, err := setup.Open(a, o.Sealer, o.Specs[i])
+	if err == nil {
+		channel, err = o.makeChannel(ctx, a, o.Specs[i], config)
+	}
 	if err != nil {
 		s.addWrong("settings", err.Error(), "Put them right on the account's page, or in parley.yaml, and run parley apply.")
 		return s
@@ -217,11 +211,11 @@ func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Dire
 	return s
 }
 
-// shownBlocked is how many blocked, and silenced, senders are listed.
-const shownBlocked = 20
+// maxSenders is how many blocked, and silenced, senders are listed.
+const maxSenders = 20
 
-// listBlocked lists the senders whose automatic mail is ignored, and those whose automatic mail is kept without a post.
-func (o Options) listBlocked(ctx context.Context, s *Section, a store.Account) {
+// listSenders lists the senders whose automatic mail is ignored, and those whose automatic mail is kept without a post.
+func (o Options) listSenders(ctx context.Context, s *Section, a store.Account) {
 	blocked, err := store.BlockedSenders(ctx, o.Pool, a.ID, nil)
 	addSenders(s, "blocked senders", "passed over", blocked, err)
 	silenced, err := store.SilencedSenders(ctx, o.Pool, a.ID, nil)
@@ -239,7 +233,7 @@ func addSenders(s *Section, what, fate string, senders []store.Identity, err err
 	}
 
 	var names []string
-	for _, i := range senders[:min(len(senders), shownBlocked)] {
+	for _, i := range senders[:min(len(senders), maxSenders)] {
 		names = append(names, i.Key)
 	}
 
@@ -291,20 +285,10 @@ func Make(ctx context.Context, o Options, a store.Account, config channels.Confi
 	return o.makeChannel(ctx, a, o.Specs[i], config)
 }
 
-// open makes an account's channel only for Check: it can neither store facts nor report.
-func (o Options) open(ctx context.Context, a store.Account, spec channels.Spec) (channels.Channel, error) {
-	config, err := setup.Open(a, o.Sealer, spec)
-	if err != nil {
-		return nil, err
-	}
-	return o.makeChannel(ctx, a, spec, config)
-}
-
-// makeChannel is open with settings that were read already.
+// makeChannel is Make with the account's spec.
 func (o Options) makeChannel(ctx context.Context, a store.Account, spec channels.Spec, config channels.Config) (channels.Channel, error) {
-	const keyLength = 32
-	key := make([]byte, keyLength) // required, but Check signs nothing with it
-	_, _ = rand.Read(key)          // never fails
+	key := make([]byte, 32) // required, but Check signs nothing with it
+	_, _ = rand.Read(key)   // never fails
 	var env channels.Env
 	if o.Outside != nil {
 		env = o.Outside(spec, a.Name, config)
@@ -315,7 +299,7 @@ func (o Options) makeChannel(ctx context.Context, a store.Account, spec channels
 		log = slog.New(slog.DiscardHandler)
 	}
 
-	env.Accept = func(context.Context, ...channels.Fact) error { return errors.New("inspect: a look stores nothing") }
+	env.Accept = func(context.Context, ...channels.Fact) error { return errStoresNothing }
 	env.State = lookState{db: o.Pool, account: a.ID}
 	env.Log = log.With("account_id", a.ID)
 	env.Now = time.Now
@@ -341,6 +325,9 @@ func (o Options) makeChannel(ctx context.Context, a store.Account, spec channels
 	return spec.New(setup.Account(a, config), env)
 }
 
+// errStoresNothing is the error of a channel that was made only to ask its provider, when it wants to store something.
+var errStoresNothing = errors.New("inspect: a look stores nothing")
+
 // lookState is an account's channels.State that can be read but not changed.
 type lookState struct {
 	db      store.Querier
@@ -354,5 +341,5 @@ func (s lookState) Load(ctx context.Context) ([]byte, error) {
 
 // Save implements channels.State.
 func (lookState) Save(context.Context, []byte) error {
-	return errors.New("inspect: a look stores nothing")
+	return errStoresNothing
 }

@@ -67,6 +67,7 @@ const (
 	Wrong Level = "wrong"
 )
 
+// mark returns the sign that stands before a finding.
 func (l Level) mark() string {
 	switch l {
 	case Good:
@@ -189,14 +190,14 @@ func (o Options) listChecks(ctx context.Context, directory store.Directory) []fu
 		o.checkAnalyses,
 	}
 
-	moved, err := blob.Moved(ctx, o.Pool)
+	moved, movedErr := blob.Moved(ctx, o.Pool)
 	usesObjects := o.Objects != nil || moved != ""
-	if usesObjects || err != nil {
-		checks = append(checks, func(ctx context.Context) Section { return o.checkFiles(ctx, moved, err) })
+	if usesObjects || movedErr != nil {
+		checks = append(checks, func(ctx context.Context) Section { return o.checkFiles(ctx, moved, movedErr) })
 	}
 
-	waiting, statsErr := stats.Read(ctx, o.Pool)
-	if statsErr == nil && len(waiting.Suggestions) > 0 { // checkAnalyses, which reads the same figures, reports an error
+	waiting, err := stats.Read(ctx, o.Pool)
+	if err == nil && len(waiting.Suggestions) > 0 { // checkAnalyses, which reads the same figures, reports an error
 		checks = append(checks, func(context.Context) Section { return listSuggestions(waiting.Suggestions) })
 	}
 	if o.Backups != "" {

@@ -7,13 +7,13 @@ import (
 	"parley/store/blob"
 )
 
-// checkFiles examines where the bytes of old files are. moved is the hash of a file that should be in the object
-// store; "" means none was moved yet. If that could not be read, err says why.
-func (o Options) checkFiles(ctx context.Context, moved string, err error) Section {
+// checkFiles examines where the bytes of old files are. moved and movedErr are the result of blob.Moved: the hash of a file that
+// should be in the object store, or "" if none was moved yet.
+func (o Options) checkFiles(ctx context.Context, moved string, movedErr error) Section {
 	s := Section{Name: "files"}
 	switch {
-	case err != nil:
-		s.addWrong("place", err.Error(), "See the database's log.")
+	case movedErr != nil:
+		s.addWrong("place", movedErr.Error(), "See the database's log.")
 	case o.Objects == nil:
 		s.addWrong("place", "some were moved to an object store, and none is set: they can't be read", "Set S3_ENDPOINT and the variables beside it as they were.")
 	default:

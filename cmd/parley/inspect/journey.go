@@ -8,10 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"parley/store"
 )
 
-// How much of a long conversation is shown: only the newest.
+// How much is shown of a long conversation: its newest messages, deliveries and log entries.
 const (
 	maxMessages   = 200
 	maxDeliveries = 500
@@ -61,15 +63,15 @@ func Conversation(ctx context.Context, q store.Querier, number store.Conversatio
 	return t.tellConversation(ctx, number, 0)
 }
 
-// Event returns the journey of an event of the journal: the event, what it caused, and the deliveries of that.
-// Errors: ErrUnknown.
+// Event returns the journey of an event of the journal: the event, the messages and log entries that it caused, and their
+// deliveries. Errors: ErrUnknown.
 func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, error) {
 	t, err := newTeller(ctx, q)
 	if err != nil {
 		return Journey{}, err
 	}
 
-	touched, err := readIDs[store.ConversationID](ctx, q, "event", madeBy, id)
+	touched, err := collect(ctx, q, "event", pgx.RowTo[store.ConversationID], touchedConversations, id)
 	if err != nil {
 		return Journey{}, err
 	}
@@ -113,13 +115,13 @@ func newTeller(ctx context.Context, q store.Querier) (*teller, error) {
 	return t, err
 }
 
-// tellConversation returns the journey of a conversation. If only is not 0, it has just that event and what it caused.
+// tellConversation returns the journey of a conversation. If only is not 0, the journey has just that event and what it caused.
 func (t *teller) tellConversation(ctx context.Context, number store.ConversationID, only store.EventID) (Journey, error) {
-	found, err := store.Conversations(ctx, t.q, number)
+	conversations, err := store.Conversations(ctx, t.q, number)
 	if err != nil {
 		return Journey{}, err
 	}
-	if len(found) == 0 {
+	if len(conversations) == 0 {
 		return Journey{}, fmt.Errorf("inspect: conversation #%d: %w", number, ErrUnknown)
 	}
 
@@ -133,13 +135,12 @@ func (t *teller) tellConversation(ctx context.Context, number store.Conversation
 		return Journey{}, err
 	}
 
-	sent, err := collect[delivery](ctx, t.q, "deliveries", newestDeliveries, number, maxDeliveries)
+	sent, err := collect(ctx, t.q, "deliveries", pgx.RowToStructByName[delivery], newestDeliveries, number, maxDeliveries)
 	if err != nil {
 		return Journey{}, err
 	}
 
 	isLong := len(messages) == maxMessages || len(log) == maxLog || len(sent) == maxDeliveries
-
 	if only != 0 {
 		messages = slices.DeleteFunc(messages, func(m store.Message) bool { return m.EventID != only })
 		log = slices.DeleteFunc(log, func(e store.LogEntry) bool { return e.EventID != only })
@@ -154,7 +155,7 @@ func (t *teller) tellConversation(ctx context.Context, number store.Conversation
 	if only != 0 {
 		arrived = []store.EventID{only}
 	} else {
-		open, err := readIDs[store.EventID](ctx, t.q, "waiting events", openEventsOf, store.ConversationKey(number))
+		open, err := collect(ctx, t.q, "waiting events", pgx.RowTo[store.EventID], openEvents, store.ConversationKey(number))
 		if err != nil {
 			return Journey{}, err
 		}
@@ -167,15 +168,19 @@ func (t *teller) tellConversation(ctx context.Context, number store.Conversation
 
 	t.sort()
 	isCut := isLong && only == 0
-	return Journey{Title: t.titleOf(found[0]), Conversation: number, Steps: t.steps, Cut: isCut}, nil
+	return Journey{Title: t.titleOf(conversations[0]), Conversation: number, Steps: t.steps, Cut: isCut}, nil
 }
 
 // sort puts the steps in order: by time, and those of one time by cause and effect.
 func (t *teller) sort() {
 	order := []StepKind{StepArrived, StepSaid, StepDone, StepDelivery}
 	slices.SortStableFunc(t.steps, func(a, b Step) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)),
-			cmp.Compare(a.Event, b.Event), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Delivery, b.Delivery))
+		return cmp.Or(
+			a.At.Compare(b.At),
+			cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)),
+			cmp.Compare(a.Event, b.Event),
+			cmp.Compare(a.Message, b.Message),
+			cmp.Compare(a.Delivery, b.Delivery))
 	})
 }
 
@@ -188,29 +193,27 @@ func (t *teller) noteCause(event store.EventID, at time.Time) {
 }
 
 // addMessages adds the steps of messages, and returns the events that made them.
-func (t *teller) addMessages(messages []store.Message) []store.EventID {
-	var from []store.EventID
+func (t *teller) addMessages(messages []store.Message) (events []store.EventID) {
 	for _, m := range messages {
 		t.steps = append(t.steps, t.messageStep(m))
 		if m.EventID != 0 {
 			t.noteCause(m.EventID, m.CreatedAt)
-			from = append(from, m.EventID)
+			events = append(events, m.EventID)
 		}
 	}
-	return from
+	return events
 }
 
 // addLog adds the steps of log entries, and returns the events that made them.
-func (t *teller) addLog(log []store.LogEntry) []store.EventID {
-	var from []store.EventID
+func (t *teller) addLog(log []store.LogEntry) (events []store.EventID) {
 	for _, e := range log {
 		t.steps = append(t.steps, t.logStep(e))
 		if e.EventID != 0 {
 			t.noteCause(e.EventID, e.At)
-			from = append(from, e.EventID)
+			events = append(events, e.EventID)
 		}
 	}
-	return from
+	return events
 }
 
 func (t *teller) addDeliveries(sent []delivery) {
@@ -219,13 +222,14 @@ func (t *teller) addDeliveries(sent []delivery) {
 	}
 }
 
-func (t *teller) addEvents(ctx context.Context, list []store.EventID) error {
-	slices.Sort(list)
-	found, err := readEvents(ctx, t.q, slices.Compact(list))
+// addEvents adds the steps of events that are still in the journal, each once.
+func (t *teller) addEvents(ctx context.Context, ids []store.EventID) error {
+	slices.Sort(ids)
+	events, err := readEvents(ctx, t.q, slices.Compact(ids))
 	if err != nil {
 		return err
 	}
-	for _, e := range found {
+	for _, e := range events {
 		t.steps = append(t.steps, t.arrivalStep(e))
 	}
 	return nil

@@ -45,32 +45,31 @@ const (
 //
 // The result has an element for each of list, in order.
 func Replay(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []channels.Spec, list []store.EventID) ([]Replayed, error) {
-	known, err := readEvents(ctx, q, list)
+	events, err := readEvents(ctx, q, list)
 	if err != nil {
 		return nil, err
 	}
 
 	states := map[store.EventID]ReplayState{}
-	var back []store.EventID
-	for _, e := range known {
-		states[e.ID] = ReplayNotQuarantined
-		if e.Erased {
+	var requeued []store.EventID
+	for _, e := range events {
+		_, _, isUnowned := owners.Parse(e.ExternalID)
+		switch {
+		case e.Erased:
 			states[e.ID] = ReplayEmptied
-			continue
-		}
-		if e.Reason == nil {
-			continue
-		}
-		if _, _, isStray := owners.Parse(e.ExternalID); !isStray {
-			back = append(back, e.ID)
-			continue
-		}
-		if states[e.ID], err = handOver(ctx, q, sealer, specs, e); err != nil {
-			return nil, err
+		case e.Reason == nil:
+			states[e.ID] = ReplayNotQuarantined
+		case isUnowned:
+			if states[e.ID], err = handOver(ctx, q, sealer, specs, e); err != nil {
+				return nil, err
+			}
+		default:
+			states[e.ID] = ReplayNotQuarantined // unless store.Replay still finds it in quarantine
+			requeued = append(requeued, e.ID)
 		}
 	}
 
-	queued, err := store.Replay(ctx, q, back)
+	queued, err := store.Replay(ctx, q, requeued)
 	if err != nil {
 		return nil, err
 	}
@@ -79,22 +78,22 @@ func Replay(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []
 		states[id] = ReplayQueued
 	}
 
-	answers := make([]Replayed, len(list))
+	results := make([]Replayed, len(list))
 	for i, id := range list {
-		answers[i] = Replayed{Event: id, State: cmp.Or(states[id], ReplayUnknown)}
+		results[i] = Replayed{Event: id, State: cmp.Or(states[id], ReplayUnknown)}
 	}
 
-	return answers, nil
+	return results, nil
 }
 
-// handOver hands an event to the account to which it belongs now.
+// handOver hands an event that was set aside (owners.Parse) to the account to which it belongs now.
 func handOver(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []channels.Spec, e event) (ReplayState, error) {
 	accounts, err := store.ListAccounts(ctx, q)
 	if err != nil {
 		return "", err
 	}
 
-	owner, own, _ := owners.Parse(e.ExternalID)
+	owner, externalID, _ := owners.Parse(e.ExternalID)
 	kind := ""
 	for _, a := range accounts {
 		if a.ID == e.AccountID {
@@ -111,8 +110,8 @@ func handOver(ctx context.Context, q store.Querier, sealer *store.Sealer, specs 
 		return ReplayOtherSecret, nil
 	}
 
-	freed, err := store.HandOver(ctx, q, e.ID, account, own)
-	if err != nil || !freed { // another replay was faster
+	isHandedOver, err := store.HandOver(ctx, q, e.ID, account, externalID)
+	if err != nil || !isHandedOver { // another replay was faster
 		return ReplayNotQuarantined, err
 	}
 

@@ -22,8 +22,8 @@ type event struct {
 	ExternalID string          `db:"external_id"`
 	SizeBytes  int64           `db:"size_bytes"`
 	ReceivedAt time.Time       `db:"received_at"`
-	Erased     bool            `db:"erased"`
-	Tries      *int            `db:"tries"`       // failed attempts; nil if it is not in a queue
+	Erased     bool            `db:"erased"`      // its payload is no longer kept
+	Tries      *int            `db:"tries"`       // failed attempts to apply it; nil if it is in no queue
 	WaitsUntil *time.Time      `db:"waits_until"` // nil if neither it nor its queue waits
 	Reason     *string         `db:"reason"`      // nil if it is not quarantined
 }
@@ -48,36 +48,22 @@ const getEvents = `
 
 // readEvents reads events by id. Ids of unknown events are left out.
 func readEvents(ctx context.Context, q store.Querier, ids []store.EventID) ([]event, error) {
-	return collect[event](ctx, q, "events", getEvents, ids)
+	return collect(ctx, q, "events", pgx.RowToStructByName[event], getEvents, ids)
 }
 
-// Events that wait or are quarantined are found by their order key; both tables are small.
-const openEventsOf = `
+// openEvents finds the events with an order key that wait or are in quarantine. Both tables are small.
+const openEvents = `
 	SELECT queued.event_id AS id FROM queues JOIN queued ON queued.queue_id = queues.id WHERE queues.key = $1
 	UNION
 	SELECT events.id FROM quarantine JOIN events ON events.id = quarantine.event_id WHERE events.order_key = $1`
 
-// madeBy finds the conversations that an event touched. Both tables are read whole:
-// nothing else needs an index on the event.
-const madeBy = `
+// touchedConversations finds the conversations that an event changed. Both tables are read whole: nothing else needs an
+// index on the event.
+const touchedConversations = `
 	SELECT conversation_id AS id FROM messages WHERE event_id = $1
 	UNION
 	SELECT conversation_id FROM log_entries WHERE event_id = $1
 	ORDER BY 1`
-
-type row[T ~int64] struct {
-	ID T `db:"id"`
-}
-
-// readIDs runs a query with a column "id".
-func readIDs[T ~int64](ctx context.Context, q store.Querier, what, sql string, args ...any) ([]T, error) {
-	rows, err := collect[row[T]](ctx, q, what, sql, args...)
-	list := make([]T, 0, len(rows))
-	for _, r := range rows {
-		list = append(list, r.ID)
-	}
-	return list, err
-}
 
 // delivery is a delivery with the state of its lane.
 type delivery struct {
@@ -109,13 +95,13 @@ const newestDeliveries = `
 	ORDER BY deliveries.created_at DESC, deliveries.id DESC
 	LIMIT $2`
 
-// collect reads all rows of a query. what names them in errors.
-func collect[T any](ctx context.Context, q store.Querier, what, sql string, args ...any) ([]T, error) {
+// collect reads all rows of a query, each by scan. what names them in errors.
+func collect[T any](ctx context.Context, q store.Querier, what string, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("inspect: %s: %w", what, err)
 	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	list, err := pgx.CollectRows(rows, scan)
 	if err != nil {
 		return nil, fmt.Errorf("inspect: %s: %w", what, err)
 	}

@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// finder is a surface in which a person can be looked up: the simplest way to test its credentials.
+// finder is a surface in which a person can be looked up. Without a channels.Checker that is how its credentials are tested.
 type finder interface {
 	Lookup(ctx context.Context, email string) (string, error)
 }
@@ -17,9 +17,9 @@ type finder interface {
 // checkSurface examines a chat in which agents work.
 func (o Options) checkSurface(ctx context.Context, a store.Account, d store.Directory) Section {
 	s := Section{Name: "surface " + a.Name}
-	isTeams := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.AccountID == a.ID })
-	isAccounts := slices.ContainsFunc(d.Accounts, func(c store.Account) bool { return c.SurfaceID != nil && *c.SurfaceID == a.ID })
-	isUsed := isTeams || isAccounts
+	hasTeam := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.AccountID == a.ID })
+	hasAccount := slices.ContainsFunc(d.Accounts, func(c store.Account) bool { return c.SurfaceID != nil && *c.SurfaceID == a.ID })
+	isUsed := hasTeam || hasAccount
 	live, isConnected := o.Surfaces[a.Kind]
 	switch {
 	case isConnected:
