@@ -15,7 +15,7 @@ import (
 	"parley/store/knowledge"
 )
 
-// readFolder reads the files of a folder and of those below it. Links that lead out of it are not followed.
+// readFolder reads the files of a folder and of those below it. It follows no links that lead out of it.
 func (v *visit) readFolder(ctx context.Context) error {
 	root, err := os.OpenRoot(v.place.Place)
 	if err != nil {
@@ -33,7 +33,7 @@ func (v *visit) readFiles(ctx context.Context, files fs.FS) error {
 			return ctx.Err()
 		}
 		if err != nil {
-			v.failToRead(name, err)
+			v.keepUnreadable(name, err)
 			return nil
 		}
 
@@ -58,11 +58,11 @@ func (v *visit) readFiles(ctx context.Context, files fs.FS) error {
 	})
 }
 
-// readFile reads one file, unless it is as it was when it was last read. Of a longer file than maxPageBytes it reads the beginning.
+// readFile reads one file, unless it has the size and time that it had when it was last read. It reads at most maxPageBytes.
 func (v *visit) readFile(ctx context.Context, files fs.FS, name string, entry fs.DirEntry) error {
 	info, err := entry.Info()
 	if err != nil {
-		v.failToRead(name, err)
+		v.keepUnreadable(name, err)
 		return nil
 	}
 
@@ -75,13 +75,13 @@ func (v *visit) readFile(ctx context.Context, files fs.FS, name string, entry fs
 
 	f, err := files.Open(name)
 	if err != nil {
-		v.failToRead(name, err)
+		v.keepUnreadable(name, err)
 		return nil
 	}
 	defer func() { _ = f.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(f, maxPageBytes))
 	if err != nil {
-		v.failToRead(name, err)
+		v.keepUnreadable(name, err)
 		return nil
 	}
 
@@ -98,9 +98,8 @@ func (v *visit) readFile(ctx context.Context, files fs.FS, name string, entry fs
 	return v.keep(ctx, knowledge.Page{Address: name, ETag: mark}, title, text)
 }
 
-// failToRead notes that a file or a folder can't be read. What was read of it before is kept, as of a site's pages, unless it is
-// gone.
-func (v *visit) failToRead(name string, err error) {
+// keepUnreadable notes that a file or a folder can't be read. What was read of it before is kept, unless it is gone.
+func (v *visit) keepUnreadable(name string, err error) {
 	v.note(name + " can't be read: " + fileReason(err))
 	if errors.Is(err, fs.ErrNotExist) {
 		return
@@ -120,7 +119,7 @@ func fileReason(err error) string {
 	return err.Error()
 }
 
-// clean leaves out what PostgreSQL refuses in texts.
+// clean leaves out what PostgreSQL refuses in texts: bytes that are no UTF-8, and NUL.
 func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }

@@ -11,12 +11,13 @@ import (
 
 // document is what a page of HTML says.
 type document struct {
-	title, text string   // Markdown
-	links       []string // as they are written
-	hidden      bool     // the page wants to be in no index
+	title   string
+	text    string   // as Markdown
+	links   []string // as they are written
+	noIndex bool     // the page wants to be in no index
 }
 
-// readHTML reads a page. What frames its words on all pages of a site is left out.
+// readHTML reads a page. It leaves out what frames the words on all pages of a site, such as menus. An unreadable page is empty.
 func readHTML(source string) document {
 	var d document
 	tree, err := html.Parse(strings.NewReader(source))
@@ -34,26 +35,18 @@ func readHTML(source string) document {
 // walk collects links and the title, and takes out of the tree what is no text of the page.
 func (d *document) walk(n *html.Node) {
 	for c := n.FirstChild; c != nil; {
-		next := c.NextSibling
-
-		if c.Type == html.ElementNode {
-			d.note(c)
-		}
-
+		next := c.NextSibling // before c is removed
+		d.note(c)
 		d.walk(c)
-
-		if c.Type == html.ElementNode {
-			switch c.DataAtom {
-			case atom.Nav, atom.Header, atom.Footer, atom.Aside, atom.Form, atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Iframe, atom.Svg:
-				n.RemoveChild(c)
-			}
+		switch c.DataAtom {
+		case atom.Nav, atom.Header, atom.Footer, atom.Aside, atom.Form, atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Iframe, atom.Svg:
+			n.RemoveChild(c)
 		}
-
 		c = next
 	}
 }
 
-// note takes from an element what is said of the page: its title, its links, and whether it wants to be in no index.
+// note takes from an element what it says of the page: the title, a link, or that the page wants to be in no index.
 func (d *document) note(n *html.Node) {
 	switch n.DataAtom {
 	case atom.Title:
@@ -63,7 +56,7 @@ func (d *document) note(n *html.Node) {
 	case atom.Meta:
 		isForRobots := strings.EqualFold(attributeOf(n, "name"), "robots")
 		if isForRobots && strings.Contains(strings.ToLower(attributeOf(n, "content")), "noindex") {
-			d.hidden = true
+			d.noIndex = true
 		}
 	case atom.A:
 		if !strings.Contains(strings.ToLower(attributeOf(n, "rel")), "nofollow") {

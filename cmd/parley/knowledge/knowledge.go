@@ -26,13 +26,12 @@ import (
 )
 
 const (
-	lookEvery     = 10 * time.Second // for places that are due or new
+	lookEvery     = 10 * time.Second // how often Run looks for places that are due or new
 	leaseFor      = time.Minute      // of a place that is being read; renewed before each page
 	maxPages      = 500              // of a place
 	maxPageBytes  = 1 << 20          // of a page
-	maxPlaceBytes = 30 << 20         // bytes of a place
-	maxKeyBytes   = 2500             // of a place and an address in it together: PostgreSQL's indexes take little more
-	politePage    = time.Second      // between two requests
+	maxPlaceBytes = 30 << 20         // of all pages of a place
+	maxKeyBytes   = 2500             // of a place's name and an address in it together: PostgreSQL's indexes take little more
 )
 
 // Options of a Reader.
@@ -42,7 +41,7 @@ type Options struct {
 	Holder string        // names this process among those that share the database
 	Every  time.Duration // how often a place is looked through
 	Pause  time.Duration // between two requests to a site; 0 means a second
-	// Language tells in which language a text is written; one that it doesn't know is "".
+	// Language tells in which language a text is written, or "" if it doesn't know.
 	Language analysis.Analyzer
 }
 
@@ -51,7 +50,7 @@ type Reader struct{ opt Options }
 
 // New makes a Reader.
 func New(o Options) *Reader {
-	o.Pause = cmp.Or(o.Pause, politePage)
+	o.Pause = cmp.Or(o.Pause, time.Second)
 	return &Reader{opt: o}
 }
 
@@ -67,7 +66,7 @@ func (r *Reader) Run(ctx context.Context) error {
 	return nil
 }
 
-// Round reads the places that are due. What can't be read is noted with its place, and is no error. Where something of a
+// Round reads the places that are due. What can't be read is noted with its place, and is no error. If something of one
 // place can't be stored, the others are read all the same.
 func (r *Reader) Round(ctx context.Context) error {
 	places, err := knowledge.DuePlaces(ctx, r.opt.Pool, r.opt.Every)
@@ -85,24 +84,30 @@ func (r *Reader) Round(ctx context.Context) error {
 			return failed
 		}
 
-		failed = errors.Join(failed, r.readOrNote(ctx, p), store.DropLeases(ctx, r.opt.Pool, []string{leaseOf(p.Place)}, r.opt.Holder))
+		err = r.readOrNote(ctx, p)
+		failed = errors.Join(failed, err, store.DropLeases(ctx, r.opt.Pool, []string{leaseOf(p.Place)}, r.opt.Holder))
 	}
 
 	return failed
 }
 
-// readOrNote looks through one place. If that fails, it notes so with the place, which keeps what was read of it before: so it is
-// read again when it is due, and not in the next round, as it is after a fault of the database that passes.
+// readOrNote looks through one place. After a lasting failure it notes a problem with the place, which keeps what was read of
+// it before and is read again when it is due. After a passing one the next round tries again.
 func (r *Reader) readOrNote(ctx context.Context, p knowledge.Place) error {
-	err := r.read(ctx, p)
-	passes := store.IsLost(err) || store.IsConflict(err)
-	if err == nil || passes || ctx.Err() != nil || errors.Is(err, errTaken) {
+	read := (*visit).readFolder
+	if p.IsSite() {
+		read = (*visit).readSite
+	}
+	err := r.lookThrough(ctx, p, read)
+	isPassing := store.IsLost(err) || store.IsConflict(err) || errors.Is(err, errTaken) || ctx.Err() != nil
+	if err == nil || isPassing {
 		return err
 	}
 	const problem = "It could not be read to its end: an admin finds why in the log."
 	return errors.Join(fmt.Errorf("knowledge: %s: %w", p.Place, err), r.finish(ctx, p, problem, nil))
 }
 
+// leaseOf returns the name of a place's lease.
 func leaseOf(place string) string { return "knowledge:" + place }
 
 // takeLease takes or renews the lease of a place, and reports whether this process has it.
@@ -115,9 +120,9 @@ type visit struct {
 	r        *Reader
 	place    knowledge.Place
 	known    map[string]knowledge.Page // the pages that are stored from earlier visits, by their addresses
-	present  []string                  // the addresses of the pages that were found; what is stored of others goes
-	bytes    int                       // of these pages
-	problems []string                  // what could not be read, for people
+	present  []string                  // the addresses of the pages that are there; what is stored of others is removed
+	bytes    int                       // of the pages that were read
+	problems []string                  // what could not be read, for people; the first one is shown
 }
 
 // errTaken ends a visit to a place that another process reads by now.
@@ -126,23 +131,15 @@ var errTaken = errors.New("knowledge: the place is read by another process")
 // errFull ends a visit that has read as much as a place may have.
 var errFull = errors.New("knowledge: the place has more than is read of one")
 
-// read looks through one place, and stores what it finds.
-func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
-	if p.IsSite() {
-		return r.visit(ctx, p, (*visit).readSite)
-	}
-	return r.visit(ctx, p, (*visit).readFolder)
-}
-
-// visit looks through one place, as look does it, and stores which pages there are and what went wrong.
-func (r *Reader) visit(ctx context.Context, p knowledge.Place, look func(*visit, context.Context) error) error {
+// lookThrough visits one place by read, which stores its pages, and then stores which pages there are and what went wrong.
+func (r *Reader) lookThrough(ctx context.Context, p knowledge.Place, read func(*visit, context.Context) error) error {
 	known, err := knowledge.Pages(ctx, r.opt.Pool, p.Place)
 	if err != nil {
 		return err
 	}
 
 	v := &visit{r: r, place: p, known: known, present: []string{}}
-	err = look(v, ctx)
+	err = read(v, ctx)
 	if errors.Is(err, errFull) {
 		v.note(fmt.Sprintf("Only %d pages or %d MB are read.", maxPages, maxPlaceBytes>>20))
 		err = nil
@@ -151,26 +148,24 @@ func (r *Reader) visit(ctx context.Context, p knowledge.Place, look func(*visit,
 		return err
 	}
 
-	problem := ""
-	present := v.present
-
+	problem, present := "", v.present
 	if len(v.problems) > 0 {
 		problem = clean(v.problems[0])
 		r.opt.Log.Warn("knowledge was not read completely", "place", p.Place, "problem", problem, "problems", len(v.problems))
 	}
 	if len(present) == 0 && problem != "" {
-		present = nil // all pages that were read before stay: they are better than nothing
+		present = nil // all pages that were read before are kept: they are better than nothing
 	}
 
 	return r.finish(ctx, p, problem, present)
 }
 
-// finish stores that a place was looked through, as knowledge.Finish does.
+// finish stores that a place was looked through. problem and present are as for knowledge.Finish.
 func (r *Reader) finish(ctx context.Context, p knowledge.Place, problem string, present []string) error {
 	return store.InTx(ctx, r.opt.Pool, func(tx pgx.Tx) error { return knowledge.Finish(ctx, tx, p.Place, problem, present) })
 }
 
-// note remembers for people what went wrong.
+// note remembers a problem for people.
 func (v *visit) note(problem string) { v.problems = append(v.problems, problem) }
 
 // checkRoom returns errFull if no other page may be read.
@@ -181,7 +176,7 @@ func (v *visit) checkRoom() error {
 	return nil
 }
 
-// canKeep reports whether PostgreSQL can store what has this address.
+// canKeep reports whether PostgreSQL can store a page with this address.
 func (v *visit) canKeep(address string) bool {
 	return len(v.place.Place)+len(address) <= maxKeyBytes && utf8.ValidString(address)
 }
@@ -202,12 +197,12 @@ func (v *visit) keep(ctx context.Context, p knowledge.Page, title, text string) 
 		return err
 	}
 	p.Place = v.place.Place
-	list := cutSections(title, text)
-	whole := v.r.languageOf(ctx, text)
-	for i := range list {
-		list[i].Language = cmp.Or(v.r.languageOf(ctx, list[i].Title+"\n"+list[i].Body), whole)
+	sections := cutSections(title, text)
+	pageLanguage := v.r.languageOf(ctx, text)
+	for i, s := range sections {
+		sections[i].Language = cmp.Or(v.r.languageOf(ctx, s.Title+"\n"+s.Body), pageLanguage)
 	}
-	return store.InTx(ctx, v.r.opt.Pool, func(tx pgx.Tx) error { return knowledge.SavePage(ctx, tx, p, list) })
+	return store.InTx(ctx, v.r.opt.Pool, func(tx pgx.Tx) error { return knowledge.SavePage(ctx, tx, p, sections) })
 }
 
 // languageOf returns the language in which a text is written, or "" if nobody knows.
@@ -219,10 +214,9 @@ func (r *Reader) languageOf(ctx context.Context, text string) string {
 	return a.Language
 }
 
-// newDialer returns a dialer that connects to the public internet. inside says that it may also connect to host, the host
-// that was named, where that is in the company's own network.
-func newDialer(host string, inside bool) *guard.Dialer {
-	if !inside {
+// newDialer returns a dialer that connects to the public internet, and if mayBeInside to host even in the company's own network.
+func newDialer(host string, mayBeInside bool) *guard.Dialer {
+	if !mayBeInside {
 		return guard.New()
 	}
 	return guard.New(host)

@@ -15,16 +15,17 @@ const maxDelay = 10 * time.Second
 
 const robotsPath = "/robots.txt"
 
-// rules are what a site's robots.txt (RFC 9309) says to this reader.
+// rules are what a site's robots.txt (RFC 9309) says to this reader. The zero value allows everything.
 type rules struct {
 	lines []rule
-	delay time.Duration // that it asks for between two requests; 0 means none
+	delay time.Duration // that the site asks for between two requests; 0 means none
 }
 
-// maxRules is how many rules of a group count at most. Each link of each page is compared with all of them.
+// maxRules bounds how many rules of a group count, as each link of each page is compared with all of them.
 const maxRules = 5000
 
-// rule is one line of a robots.txt: * in its pattern stands for anything, $ at the end for the path's end.
+// rule is one line of a robots.txt, such as "Disallow: /private*.html$": * in its pattern stands for anything, $ at the end for
+// the path's end.
 type rule struct {
 	allow  bool
 	length int      // of the pattern
@@ -42,11 +43,11 @@ func newRule(allow bool, pattern string) rule {
 	return rule{allow: allow, length: len(pattern), parts: parts, hasEnd: hasEnd}
 }
 
-// readRobots reads a robots.txt: the groups that name us, else those for all.
-func readRobots(text string) rules {
-	groups := map[string]*rules{}
-	var current []*rules // the groups that the next rules belong to: several agents may share them
-	inRules := false     // a rule was read since the last user-agent: the next one begins another group
+// parseRobots reads a robots.txt: the rules of the groups for Parley, or else of those for all ("*").
+func parseRobots(text string) rules {
+	groups := map[string]*rules{} // by name of the agent, in lower case
+	var current []*rules          // to which the next rules belong: several agents may share them
+	inRules := false              // a rule was read since the last user-agent line, so that the next such line begins another group
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
 		key, value, ok := strings.Cut(line, ":")
@@ -93,17 +94,17 @@ func readRobots(text string) rules {
 	return rules{}
 }
 
-// setDelay sets the pause that is asked for, in seconds. A text that is no positive number is ignored.
+// setDelay sets the delay, from a number of seconds and up to maxDelay. A text that is no positive number is ignored.
 func (r *rules) setDelay(text string) {
 	seconds, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(seconds > 0) { // NaN isn't positive either
 		return
 	}
-	r.delay = min(time.Duration(min(seconds, maxDelay.Seconds())*float64(time.Second)), maxDelay)
+	r.delay = time.Duration(min(seconds, maxDelay.Seconds()) * float64(time.Second))
 }
 
-// isAllowed reports whether a path, with its query, may be read. The longest rule that matches decides; of two rules of the same
-// length, that which allows it. Without a rule everything may be read.
+// isAllowed reports whether a path, with its query, may be read. The longest rule that matches decides, and of two that are as
+// long the one that allows. If none matches, the path may be read.
 func (r rules) isAllowed(path string) bool {
 	var deciding rule
 	isAllowed := true

@@ -100,7 +100,7 @@ func TestRobotsPatterns(t *testing.T) {
 func TestLongRobots(t *testing.T) {
 	t.Parallel()
 	const more = 30000 // than are kept
-	r := readRobots("User-agent: *\nDisallow: /internal/\n" + strings.Repeat("Disallow: /a*b\n", more))
+	r := parseRobots("User-agent: *\nDisallow: /internal/\n" + strings.Repeat("Disallow: /a*b\n", more))
 
 	if len(r.lines) > maxRules {
 		t.Errorf("%d rules are kept, want at most %d", len(r.lines), maxRules)

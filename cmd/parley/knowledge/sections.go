@@ -23,7 +23,8 @@ var heading = regexp.MustCompile(`^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$`)
 // stands above the first heading. Sections beyond maxSections are left out.
 func cutSections(title, text string) []knowledge.Section {
 	var list []knowledge.Section
-	page, current := "", "" // the first heading, which names the page, and the one above the section
+	page := ""    // the first heading, which names the page
+	current := "" // the heading above the section
 	var body strings.Builder
 	endSection := func() {
 		name := oneLine(current)
@@ -63,7 +64,7 @@ func cutSections(title, text string) []knowledge.Section {
 	return list
 }
 
-// cutParts cuts a text at its paragraphs so that each part fits into a reply.
+// cutParts cuts a text between paragraphs so that each part fits into a reply. A longer paragraph is shortened.
 func cutParts(text string) []string {
 	var list []string
 	part := ""

@@ -30,11 +30,9 @@ const (
 	maxQueued      = 4 * maxPages // addresses of a site: many are no pages with text
 )
 
-// errElsewhere is the error of a redirect to another site, or out of the folder.
-var errElsewhere = errors.New("it leads to another site, or out of the folder")
-
-// Why a redirect isn't followed, at whichever visit: the site doesn't change by itself.
+// Why a redirect isn't followed.
 var (
+	errElsewhere = errors.New("it leads to another site, or out of the folder")
 	errCircle    = errors.New("it leads in a circle")
 	errForbidden = errors.New("robots.txt asks not to read it")
 )
@@ -46,7 +44,7 @@ type crawl struct {
 	start    *url.URL        // the page that the admin named
 	client   *http.Client    // follows redirects as checkRedirect says
 	rules    rules           // of the site's robots.txt
-	last     time.Time       // when the latest request ended; zero before the first
+	lastEnd  time.Time       // when the latest request ended; zero before the first
 	queue    []string        // pages that are still to be read
 	queued   map[string]bool // all pages that were ever in the queue, or to which one of them redirected
 	failures int             // how many addresses can't be read now, but may be later
@@ -67,11 +65,11 @@ func (v *visit) readSite(ctx context.Context) error {
 	})
 	defer c.client.CloseIdleConnections()
 
-	if ok := c.hasReadRobots(ctx); !ok {
-		return ctx.Err() // what kept it from being read is noted
+	if ok := c.readRobots(ctx); !ok {
+		return ctx.Err()
 	}
 
-	c.add([]string{normaliseAddress(start)})
+	c.enqueue([]string{normaliseAddress(start)})
 	for len(c.queue) > 0 {
 		if err := c.readNext(ctx); err != nil {
 			return err
@@ -94,11 +92,11 @@ func (c *crawl) readNext(ctx context.Context) error {
 	return c.readPage(ctx, address)
 }
 
-// readUnlinked reads the stored pages to which no link led in this visit, which has failed to read a page: perhaps only that page
-// links to them. Nobody can tell from what is stored, as a link may lead to a page by a redirect, or stand on a page that is not
-// stored. Once a page can't be read here either, the site is away: the others are kept without being asked for.
+// readUnlinked reads the stored pages to which no link led in this visit. It is called when a page could not be read, as perhaps
+// only that page links to them. (Stored links don't tell: one may lead to a page by a redirect, or stand on a page that is not
+// stored.) Once another page can't be read, the site is away: the rest is kept without being asked for.
 func (c *crawl) readUnlinked(ctx context.Context) error {
-	c.add(slices.Sorted(maps.Keys(c.known)))
+	c.enqueue(slices.Sorted(maps.Keys(c.known)))
 	failuresBefore := c.failures
 	for len(c.queue) > 0 && c.failures == failuresBefore {
 		if err := c.readNext(ctx); err != nil {
@@ -133,8 +131,8 @@ func (c *crawl) checkRedirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// hasReadRobots reads what the site allows. It returns false, and notes why, if nobody can tell now: then nothing is read.
-func (c *crawl) hasReadRobots(ctx context.Context) bool {
+// readRobots reads what the site allows. If that can't be read now, it notes why and returns false: then nothing may be read.
+func (c *crawl) readRobots(ctx context.Context) (ok bool) {
 	got, err := c.get(ctx, c.start.ResolveReference(&url.URL{Path: robotsPath}).String(), knowledge.Page{}, maxRobotsBytes)
 	if err != nil {
 		c.note("The site can't be reached: " + reasonOf(err))
@@ -145,12 +143,12 @@ func (c *crawl) hasReadRobots(ctx context.Context) bool {
 		return false
 	}
 	if got.status == http.StatusOK { // a site without a robots.txt allows everything
-		c.rules = readRobots(string(got.body))
+		c.rules = parseRobots(string(got.body))
 	}
 	return true
 }
 
-// reasonOf says what went wrong without the address, which may be long.
+// reasonOf says for people why a request failed, without the address, which may be long.
 func reasonOf(err error) string {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
@@ -165,8 +163,8 @@ func reasonOf(err error) string {
 type answer struct {
 	status int
 	header http.Header
-	from   *url.URL // after redirects
-	body   []byte
+	from   *url.URL // the address that answered, after redirects
+	body   []byte   // its beginning, if it is longer than was asked for
 }
 
 // isTemporary reports whether the site can't answer now, but may later.
@@ -174,14 +172,14 @@ func (a answer) isTemporary() bool {
 	return a.status >= http.StatusInternalServerError || a.status == http.StatusTooManyRequests
 }
 
-// get makes one request, a pause after the one before. known is the page as it was read before; if it hasn't changed since,
-// the site answers 304. Of a longer answer than maxBytes only the beginning is returned.
+// get makes one request, a pause after the one before. known is the page as it was read before, zero if it wasn't: if it hasn't
+// changed since, the site answers 304. At most maxBytes of the body are returned.
 func (c *crawl) get(ctx context.Context, address string, known knowledge.Page, maxBytes int64) (answer, error) {
 	wait := max(c.r.opt.Pause, c.rules.delay)
-	if !c.last.IsZero() && !pause.For(ctx, wait-time.Since(c.last)) {
+	if !c.lastEnd.IsZero() && !pause.For(ctx, wait-time.Since(c.lastEnd)) {
 		return answer{}, ctx.Err()
 	}
-	defer func() { c.last = time.Now() }() //nolint:forbidigo // only for the pause before the next one
+	defer func() { c.lastEnd = time.Now() }() //nolint:forbidigo // only for the pause before the next one
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -208,8 +206,8 @@ func (c *crawl) get(ctx context.Context, address string, known knowledge.Page, m
 	return answer{status: resp.StatusCode, header: resp.Header, from: resp.Request.URL, body: body}, err
 }
 
-// readPage reads one page, and queues the pages to which it links. A page that hasn't changed since it was read before, or
-// can't be read now, is kept as it was. One that is gone, or has moved to another site, isn't.
+// readPage reads one page, stores it, and queues the pages to which it links. A page that hasn't changed since it was read before,
+// or can't be read now, is kept as it was. A page that is gone, or has moved to another site, is not.
 func (c *crawl) readPage(ctx context.Context, address string) error {
 	if err := c.renewLease(ctx); err != nil {
 		return err
@@ -217,7 +215,6 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 
 	known := c.known[address]
 	got, err := c.get(ctx, address, known, maxPageBytes)
-
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -227,7 +224,7 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 		if errors.Is(err, errElsewhere) {
 			return nil
 		}
-		isLasting := errors.Is(err, errCircle) || errors.Is(err, errForbidden) // at the next visit it is the same
+		isLasting := errors.Is(err, errCircle) || errors.Is(err, errForbidden) // the next visit finds the same
 		if !isLasting {
 			c.failures++
 		}
@@ -237,7 +234,7 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 
 	if got.status == http.StatusNotModified && known.Address != "" {
 		c.present = append(c.present, known.Address)
-		c.add(known.Links)
+		c.enqueue(known.Links)
 		return nil
 	}
 
@@ -256,7 +253,7 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 	}
 
 	c.bytes += len(got.body)
-	if final := normaliseAddress(got.from); final != address { // a redirect: the page counts where it is
+	if final := normaliseAddress(got.from); final != address { // after a redirect the page is stored by its last address
 		if c.queued[final] {
 			return nil
 		}
@@ -271,15 +268,15 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 	return c.readAnswer(ctx, address, got)
 }
 
-// keepUnread keeps a page that can't be read now as it was read before, if it was: that is better than nothing.
+// keepUnread keeps a page that can't be read now as it was read before, unless it never was.
 func (c *crawl) keepUnread(known knowledge.Page) {
 	if known.Address != "" {
 		c.present = append(c.present, known.Address)
 	}
 }
 
-// readAnswer stores the page that a site answered, and queues the pages to which it links. Pages that are no text, or want to
-// be in no index, are left out.
+// readAnswer stores the page that a site answered, and queues the pages to which it links. It leaves out pages that are no
+// text, or want to be in no index.
 func (c *crawl) readAnswer(ctx context.Context, address string, got answer) error {
 	kind, _, _ := mime.ParseMediaType(got.header.Get("Content-Type")) // an unreadable type is "", which is no text
 	p := knowledge.Page{Address: address, ETag: clean(got.header.Get("ETag")), Modified: clean(got.header.Get("Last-Modified"))}
@@ -293,9 +290,8 @@ func (c *crawl) readAnswer(ctx context.Context, address string, got answer) erro
 		}
 
 		p.Links = links
-		c.add(p.Links)
-
-		if d.hidden {
+		c.enqueue(links)
+		if d.noIndex {
 			return nil
 		}
 
@@ -357,15 +353,15 @@ func (c *crawl) isOnSite(u *url.URL) bool {
 	return u.Scheme == c.start.Scheme && strings.EqualFold(u.Host, c.start.Host)
 }
 
-// isInFolder reports whether an address on the site leads into the folder of the page that the admin named, or below it. Steps upward
-// are left in a path only if they are escaped; servers may still take them.
+// isInFolder reports whether an address on the site leads into the folder of the page that the admin named, or below it. A path
+// still has ".." in it only where that was escaped; as servers may follow it, it leads out.
 func (c *crawl) isInFolder(u *url.URL) bool {
 	folder := c.start.Path[:strings.LastIndex(c.start.Path, "/")+1]
 	return strings.HasPrefix(u.Path, folder) && !slices.Contains(strings.Split(u.Path, "/"), "..")
 }
 
-// normaliseAddress writes an address in the form in which pages are compared: without a user, and without the part behind "#",
-// which leads to a place on the page.
+// normaliseAddress writes an address in the form in which pages are compared: without a user, without the part behind "#", which
+// leads to a place on the page, with the host in lower case and at least "/" as its path.
 func normaliseAddress(u *url.URL) string {
 	c := *u
 	c.Fragment, c.RawFragment = "", ""
@@ -375,8 +371,8 @@ func normaliseAddress(u *url.URL) string {
 	return c.String()
 }
 
-// add queues pages that may be read and were not queued before, up to maxQueued.
-func (c *crawl) add(pages []string) {
+// enqueue queues pages that may be read and were not queued before, up to maxQueued.
+func (c *crawl) enqueue(pages []string) {
 	for _, address := range pages {
 		if c.mayQueue(address) {
 			c.queued[address] = true
