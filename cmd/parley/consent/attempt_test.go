@@ -18,7 +18,7 @@ const (
 // leave sends the session's browser to the provider, where somebody signs in as the mailbox, and returns the provider's answer.
 func (f *office) leave(k *Keeper) (answer url.Values) {
 	f.t.Helper()
-	link, err := k.Leave(f.t.Context(), f.account, home, session)
+	link, err := k.BeginInBrowser(f.t.Context(), f.account, home, session)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func (f *office) endAttempts(ago string) {
 // checkReturnRefused checks that an answer in a session is refused with this error, and says why.
 func checkReturnRefused(t *testing.T, k *Keeper, inSession string, answer url.Values, want error, wantText string) {
 	t.Helper()
-	_, _, err := k.Return(t.Context(), inSession, answer)
+	_, _, err := k.FinishInBrowser(t.Context(), inSession, answer)
 	if !errors.Is(err, want) {
 		t.Errorf("got the error %v, want %v", err, want)
 	}
@@ -50,7 +50,7 @@ func TestAttemptInABrowser(t *testing.T) {
 	k := f.replica()
 	answer := f.leave(k)
 
-	account, who, err := k.Return(t.Context(), session, answer)
+	account, who, err := k.FinishInBrowser(t.Context(), session, answer)
 
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func TestAttemptOfAnotherSession(t *testing.T) {
 
 	checkReturnRefused(t, k, otherSession, answer, grant.ErrNoAttempt, "in the same browser")
 
-	if _, _, err := k.Return(t.Context(), session, answer); err != nil {
+	if _, _, err := k.FinishInBrowser(t.Context(), session, answer); err != nil {
 		t.Errorf("in its own session afterwards: %v", err)
 	}
 }
@@ -82,7 +82,7 @@ func TestAttemptThatWasUsed(t *testing.T) {
 	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
 	k := f.replica()
 	answer := f.leave(k)
-	if _, _, err := k.Return(t.Context(), session, answer); err != nil {
+	if _, _, err := k.FinishInBrowser(t.Context(), session, answer); err != nil {
 		t.Fatal(err)
 	}
 
@@ -103,7 +103,7 @@ func TestAttemptThatNobodyBegan(t *testing.T) {
 	t.Parallel()
 	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
 
-	_, _, err := f.replica().Return(t.Context(), session, url.Values{"state": {"made up"}, "code": {"x"}})
+	_, _, err := f.replica().FinishInBrowser(t.Context(), session, url.Values{"state": {"made up"}, "code": {"x"}})
 
 	if !errors.Is(err, grant.ErrNoAttempt) {
 		t.Errorf("got the error %v, want ErrNoAttempt", err)
@@ -116,7 +116,7 @@ func TestOldAttemptsAreRemoved(t *testing.T) {
 	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
 	k := f.replica()
 	answer := f.leave(k)
-	if _, _, err := k.Return(t.Context(), session, answer); err != nil {
+	if _, _, err := k.FinishInBrowser(t.Context(), session, answer); err != nil {
 		t.Fatal(err)
 	}
 	f.leave(k) // it isn't finished

@@ -26,7 +26,7 @@ const AttemptLife = 15 * time.Minute
 var ErrCancelled = errors.New("consent: the person did not consent")
 
 // Begin begins an attempt of a person to connect an account, and returns the address at which she consents. redirect
-// is where her browser comes back to. The caller keeps the flow; Leave keeps it for callers who can't.
+// is where her browser comes back to. The caller keeps the flow for Finish; BeginInBrowser keeps it for callers who can't.
 // Errors: *Failure.
 func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.Flow, string, error) {
 	p, err := k.findProvider(provider)
@@ -39,15 +39,17 @@ func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.
 		return oauth.Flow{}, "", err
 	}
 	if config[settings.FieldOAuth] != provider {
-		return oauth.Flow{}, "", &Failure{Text: fmt.Sprintf("The account %s does not sign in with %s.", account.Name, p.Title),
-			Hint: fmt.Sprintf("Set oauth: %s in its e-mail settings first.", provider)}
+		return oauth.Flow{}, "", &Failure{
+			Text: fmt.Sprintf("The account %s does not sign in with %s.", account.Name, p.Title),
+			Hint: fmt.Sprintf("Set oauth: %s in its e-mail settings first.", provider),
+		}
 	}
 
 	flow, link := p.Begin(redirect, settings.Persons(config)[0])
 	return flow, link, nil
 }
 
-// PersonOf returns the address with which a person is expected to sign in: whoever the settings name, else the mailbox itself.
+// PersonOf returns the address with which a person is expected to sign in: the one that the settings name, or else the mailbox's.
 func PersonOf(account store.Account) (string, error) {
 	config, err := configOf(account)
 	return settings.Persons(config)[0], err
@@ -88,9 +90,11 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 	}
 
 	if allowed := settings.Persons(config); !who.Is(allowed) {
-		return "", &Failure{Text: fmt.Sprintf("You signed in as %s, but this account is %s.", who.Name(), strings.Join(allowed, ", ")),
+		return "", &Failure{
+			Text: fmt.Sprintf("You signed in as %s, but this account is %s.", who.Name(), strings.Join(allowed, ", ")),
 			Hint: "Sign in as " + allowed[0] + ": sign out at " + p.Title + " first, or use a private window. " +
-				"Only if somebody else has full access to this mailbox, name that person in its settings, as “Who signs in” (oauth_user)."}
+				"Only if somebody else has full access to this mailbox, name that person in its settings, as “Who signs in” (oauth_user).",
+		}
 	}
 
 	sealed, err := k.seal(account.ID, tokens)
@@ -98,9 +102,8 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 		return "", err
 	}
 
-	err = store.InTx(ctx, k.pool, func(tx pgx.Tx) error {
-		return grant.Connect(ctx, tx, grant.Grant{AccountID: account.ID, Provider: provider, SignedIn: who.Name(), Sealed: sealed}, lastingOf(tokens))
-	})
+	g := grant.Grant{AccountID: account.ID, Provider: provider, SignedIn: who.Name(), Sealed: sealed}
+	err = store.InTx(ctx, k.pool, func(tx pgx.Tx) error { return grant.Connect(ctx, tx, g, lastingOf(tokens)) })
 	if err != nil {
 		return "", err
 	}
@@ -138,11 +141,9 @@ func checkAnswer(p *oauth.Provider, flow oauth.Flow, answer url.Values) error {
 	return nil
 }
 
-// maxWords is how much of a stranger's words is shown.
-const maxWords = 300
-
-// makePrintable makes words that came with a browser fit for a terminal and a page.
+// makePrintable makes words that came with a browser, perhaps from a stranger, fit for a terminal and a page.
 func makePrintable(words string) string {
+	const maxRunes = 300
 	const del = 0x7f // the control character DEL
 	clean := strings.Map(func(r rune) rune {
 		if r < ' ' || r == del {
@@ -150,12 +151,13 @@ func makePrintable(words string) string {
 		}
 		return r
 	}, words)
-	if runes := []rune(clean); len(runes) > maxWords {
-		return string(runes[:maxWords]) + "…"
+	if runes := []rune(clean); len(runes) > maxRunes {
+		return string(runes[:maxRunes]) + "…"
 	}
 	return clean
 }
 
+// otherAttemptError is the failure of an answer that belongs to another attempt.
 func otherAttemptError(cause error) *Failure {
 	return &Failure{Text: "What came back belongs to another attempt.", Hint: "Begin again, and use the newest link only.", cause: cause}
 }
@@ -175,21 +177,20 @@ func explainError(p *oauth.Provider, err error) error {
 			Hint: "Begin again. If that changes nothing, look for a proxy between this machine and " + p.Title + ".", cause: err}
 	}
 
-	var no *oauth.Refusal
-	if !errors.As(err, &no) { // there was no answer
+	var refusal *oauth.Refusal
+	if !errors.As(err, &refusal) { // there was no answer
 		return &Failure{Text: p.Title + " can't be reached.", Hint: "Check this machine's connection to the internet, then begin again.", cause: err}
 	}
-	if no.Code == "invalid_grant" {
-		return &Failure{Text: fmt.Sprintf("%s no longer takes this answer: %s", p.Title, no.Text),
+	if refusal.Code == "invalid_grant" {
+		return &Failure{Text: fmt.Sprintf("%s no longer takes this answer: %s", p.Title, refusal.Text),
 			Hint: "It was used already, or took too long. Begin again.", cause: err}
 	}
-	if no.Passing() {
+	if refusal.Passing() {
 		return busyError(p, err)
 	}
 
-	prefix := strings.ToUpper(p.Name)
-	return &Failure{Text: fmt.Sprintf("%s refuses Parley's registration: %s: %s", p.Title, no.Code, no.Text),
-		Hint: fmt.Sprintf("Check %s_CLIENT_ID and %s_CLIENT_SECRET, and the registration there.", prefix, prefix), cause: err}
+	text, hint := registrationRefused(p.Name, refusal)
+	return &Failure{Text: text, Hint: hint, cause: err}
 }
 
 // busyError is the error of a provider that may do the same later.
@@ -197,15 +198,16 @@ func busyError(p *oauth.Provider, cause error) error {
 	return &Failure{Text: p.Title + " has no time right now.", Hint: "Begin again in a few minutes.", cause: cause}
 }
 
-// leaving is what is kept of an attempt while its person is away.
-type leaving struct {
+// attemptSecrets is what is kept, encrypted, of an attempt while its person is at the provider.
+type attemptSecrets struct {
 	Provider string     `json:"provider"`
 	Flow     oauth.Flow `json:"flow"`
 }
 
-// Leave is Begin for somebody in a browser, whose session it binds the attempt to. The provider is the account's.
+// BeginInBrowser is Begin for somebody in a browser. It stores the attempt, and binds it to the session of this browser. The
+// provider is the account's.
 // Errors: *Failure; the database's.
-func (k *Keeper) Leave(ctx context.Context, account store.Account, redirect, session string) (string, error) {
+func (k *Keeper) BeginInBrowser(ctx context.Context, account store.Account, redirect, session string) (string, error) {
 	config, err := configOf(account)
 	if err != nil {
 		return "", err
@@ -217,20 +219,20 @@ func (k *Keeper) Leave(ctx context.Context, account store.Account, redirect, ses
 		return "", err
 	}
 
-	plain, err := json.Marshal(leaving{Provider: provider, Flow: flow})
+	plain, err := json.Marshal(attemptSecrets{Provider: provider, Flow: flow})
 	if err != nil {
 		return "", fmt.Errorf("consent: attempt: %w", err)
 	}
 
 	a := grant.Attempt{State: hashOf(flow.State), AccountID: account.ID, Owner: hashOf(session)}
-	a.Sealed = k.sealer.Seal(attemptOf(a), plain)
+	a.Sealed = k.sealer.Seal(attemptPlace(a), plain)
 	return link, grant.Begin(ctx, k.pool, a, AttemptLife)
 }
 
-// Return is Finish for somebody who comes back in a browser. It works once for each attempt, and only in the session
-// in which that began. It returns the account, also with a *Failure that came after it was known; nil before that.
+// FinishInBrowser is Finish for an attempt of BeginInBrowser. It works once for each attempt, and only in the session in which
+// that began. It returns the account, also with a *Failure, or nil if the account isn't known.
 // Errors: as Finish.
-func (k *Keeper) Return(ctx context.Context, session string, answer url.Values) (*store.Account, string, error) {
+func (k *Keeper) FinishInBrowser(ctx context.Context, session string, answer url.Values) (*store.Account, string, error) {
 	a, err := grant.Finish(ctx, k.pool, hashOf(answer.Get("state")), hashOf(session))
 	switch {
 	case errors.Is(err, grant.ErrNoAttempt):
@@ -243,13 +245,13 @@ func (k *Keeper) Return(ctx context.Context, session string, answer url.Values) 
 		return nil, "", err
 	}
 
-	plain, err := k.sealer.Open(attemptOf(a), a.Sealed)
+	plain, err := k.sealer.Open(attemptPlace(a), a.Sealed)
 	if err != nil {
 		return nil, "", fmt.Errorf("consent: attempt: %w", err)
 	}
 
-	var l leaving
-	if json.Unmarshal(plain, &l) != nil {
+	var kept attemptSecrets
+	if json.Unmarshal(plain, &kept) != nil {
 		return nil, "", errors.New("consent: the stored attempt can't be read")
 	}
 
@@ -260,7 +262,7 @@ func (k *Keeper) Return(ctx context.Context, session string, answer url.Values) 
 
 	for _, account := range accounts {
 		if account.ID == a.AccountID {
-			who, err := k.Finish(ctx, account, l.Provider, l.Flow, answer)
+			who, err := k.Finish(ctx, account, kept.Provider, kept.Flow, answer)
 			return &account, who, err
 		}
 	}
@@ -268,8 +270,8 @@ func (k *Keeper) Return(ctx context.Context, session string, answer url.Values) 
 	return nil, "", &Failure{Text: "The account was removed meanwhile.", Hint: "Add it again."}
 }
 
-// attemptOf returns the place to which a kept attempt is bound: see store.Sealer.
-func attemptOf(a grant.Attempt) string {
+// attemptPlace returns the place to which the secrets of an attempt are bound: see store.Sealer.
+func attemptPlace(a grant.Attempt) string {
 	return fmt.Sprintf("grant_attempts/%d/%x", a.AccountID, a.State)
 }
 

@@ -22,15 +22,22 @@ import (
 type Keeper struct {
 	pool      *pgxpool.Pool
 	sealer    *store.Sealer
-	providers map[string]*oauth.Provider
+	providers map[string]*oauth.Provider // by name: those with which Parley is registered
 	log       *slog.Logger
 	holder    string // the name under which this process holds leases
 	now       func() time.Time
 }
 
-// New makes a keeper. apps are Parley's registrations, by the providers' names; one without an id is none.
+// New makes a keeper. apps are Parley's registrations, by the providers' names; one without an ID is left out.
 func New(pool *pgxpool.Pool, sealer *store.Sealer, apps map[string]oauth.App, log *slog.Logger) *Keeper {
-	k := &Keeper{pool: pool, sealer: sealer, providers: map[string]*oauth.Provider{}, log: log, holder: rand.Text(), now: time.Now}
+	k := &Keeper{
+		pool:      pool,
+		sealer:    sealer,
+		providers: map[string]*oauth.Provider{},
+		log:       log,
+		holder:    rand.Text(),
+		now:       time.Now,
+	}
 	client := fence.NewClient(fence.Options{})
 	for name, app := range apps {
 		if app.ID != "" {
@@ -42,8 +49,14 @@ func New(pool *pgxpool.Pool, sealer *store.Sealer, apps map[string]oauth.App, lo
 
 // For returns the consent for an account at a provider.
 func (k *Keeper) For(account store.Account, provider string) channels.Grant {
-	return &token{keeper: k, account: account.ID, name: account.Name, provider: provider, turn: make(chan struct{}, 1),
-		log: k.log.With("account_id", account.ID)}
+	return &token{
+		keeper:   k,
+		account:  account.ID,
+		name:     account.Name,
+		provider: provider,
+		log:      k.log.With("account_id", account.ID),
+		turn:     make(chan struct{}, 1),
+	}
 }
 
 // Registered reports whether Parley is registered with a provider.
@@ -62,16 +75,24 @@ func (f *Failure) Error() string { return strings.TrimSpace(f.Text + " " + f.Hin
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.cause }
 
-// findProvider returns a provider in which Parley is registered. Errors: *Failure.
+// findProvider returns a provider with which Parley is registered. Errors: *Failure.
 func (k *Keeper) findProvider(name string) (*oauth.Provider, error) {
 	if p := k.providers[name]; p != nil {
 		return p, nil
 	}
-	prefix := strings.ToUpper(name)
-	return nil, &Failure{Text: "Parley is not registered with " + titleOf(name) + ".",
-		Hint: fmt.Sprintf("Register it there and set %s_CLIENT_ID and %s_CLIENT_SECRET: see docs/email.md.", prefix, prefix)}
+	return nil, &Failure{
+		Text: "Parley is not registered with " + titleOf(name) + ".",
+		Hint: fmt.Sprintf("Register it there and set %[1]s_CLIENT_ID and %[1]s_CLIENT_SECRET: see docs/email.md.", strings.ToUpper(name)),
+	}
 }
 
+// registrationRefused returns text and hint for people about a provider that refuses Parley's registration.
+func registrationRefused(provider string, r *oauth.Refusal) (text, hint string) {
+	return fmt.Sprintf("%s refuses Parley's registration: %s: %s", titleOf(provider), r.Code, r.Text),
+		fmt.Sprintf("Check %[1]s_CLIENT_ID and %[1]s_CLIENT_SECRET, and the registration there.", strings.ToUpper(provider))
+}
+
+// titleOf returns the name of a provider for people.
 func titleOf(provider string) string {
 	if provider == oauth.Google {
 		return "Google"
@@ -91,6 +112,7 @@ func (secrets) String() string { return "tokens" }
 // placeOf is the place to which an account's tokens are bound: see store.Sealer.
 func placeOf(account store.AccountID) string { return fmt.Sprintf("grants/%d", account) }
 
+// seal encrypts the tokens of an account.
 func (k *Keeper) seal(account store.AccountID, t oauth.Tokens) ([]byte, error) {
 	plain, err := json.Marshal(secrets{Access: t.Access, Refresh: t.Refresh})
 	if err != nil {
@@ -99,6 +121,7 @@ func (k *Keeper) seal(account store.AccountID, t oauth.Tokens) ([]byte, error) {
 	return k.sealer.Seal(placeOf(account), plain), nil
 }
 
+// open decrypts the tokens of a consent.
 func (k *Keeper) open(g *grant.Grant) (secrets, error) {
 	plain, err := k.sealer.Open(placeOf(g.AccountID), g.Sealed)
 	if err != nil {
@@ -111,11 +134,8 @@ func (k *Keeper) open(g *grant.Grant) (secrets, error) {
 	return s, nil
 }
 
-// earlyMost is how long before its end an access token is replaced, at most: long enough that a provider may be away
-// for a while meanwhile.
-const earlyMost = 10 * time.Minute
-
-// lastingOf returns how long tokens are used: they are renewed before they end.
+// lastingOf returns when an access token is renewed and when it expires. It is renewed ten minutes early, or after half its life if
+// that is shorter, so that the provider may be away for a while.
 func lastingOf(t oauth.Tokens) grant.Lasting {
-	return grant.Lasting{Renew: t.Lasts - min(earlyMost, t.Lasts/2), Expire: t.Lasts}
+	return grant.Lasting{Renew: t.Lasts - min(10*time.Minute, t.Lasts/2), Expire: t.Lasts}
 }

@@ -17,15 +17,16 @@ import (
 
 // Times of refreshing.
 const (
-	askTimeout   = 45 * time.Second       // of Token, waiting for others included
-	leaseTime    = 30 * time.Second       // of the right to refresh: longer than a provider's answer and its storing
-	storeTimeout = 10 * time.Second       // of storing what a provider answered
-	othersPace   = 200 * time.Millisecond // between looks while another replica refreshes
+	askTimeout   = 45 * time.Second       // for Token, waiting for others included
+	leaseTime    = 30 * time.Second       // for one refresh: longer than a provider's answer and its storing
+	storeTimeout = 10 * time.Second       // for storing what a provider answered
+	othersPace   = 200 * time.Millisecond // between two looks while another replica refreshes
 	failurePause = 10 * time.Second       // after a failure, before the provider is asked again
-	refusedPause = time.Minute            // of a token: a server that refuses one as fresh as that would refuse the next, too
+	freshFor     = time.Minute            // a server that refuses a token as fresh as that would refuse the next one, too
 )
 
-// token is the channels.Grant of one account.
+// token is the channels.Grant of one account. A grant is the stored consent; its access token lasts about an hour, and then a
+// refresh replaces it.
 type token struct {
 	keeper   *Keeper
 	account  store.AccountID
@@ -34,12 +35,12 @@ type token struct {
 	log      *slog.Logger
 	turn     chan struct{} // holds one value while somebody uses the fields that follow
 
-	value   string
-	renewAt time.Time
-	endsAt  time.Time
-	renewed time.Time // when this process had it refreshed last
-	failed  error     // the last failure to refresh; nil if there was none
-	pause   time.Time
+	value       string // the access token; "" if none was read yet
+	renewAt     time.Time
+	endsAt      time.Time
+	refreshedAt time.Time // when this process refreshed it last
+	lastFailure error     // of this process to refresh it; nil if the last refresh succeeded
+	retryAt     time.Time // until then lastFailure is returned, and the provider is not asked
 }
 
 // Token implements channels.Grant.
@@ -55,16 +56,16 @@ func (t *token) Token(ctx context.Context, refused string) (string, error) {
 	}
 
 	now := t.keeper.now()
-	if t.value == refused && now.Sub(t.renewed) < refusedPause {
-		refused = "" // another one would be refused as well
+	if t.value == refused && now.Sub(t.refreshedAt) < freshFor {
+		refused = "" // not refreshed for it
 	}
 	if t.isUsable(refused) && now.Before(t.renewAt) {
 		return t.value, nil
 	}
 
 	value, err := t.fetchShared(ctx, refused)
-	var no *channels.SendError
-	mayWorkLater := errors.As(err, &no) && no.Class == channels.Retry
+	var failure *channels.SendError
+	mayWorkLater := errors.As(err, &failure) && failure.Class == channels.Retry
 	if mayWorkLater && t.isUsable(refused) && t.keeper.now().Before(t.endsAt) {
 		return t.value, nil // it is good for some more minutes
 	}
@@ -75,8 +76,8 @@ func (t *token) Token(ctx context.Context, refused string) (string, error) {
 // isUsable reports whether there is an access token other than the one that a server refused.
 func (t *token) isUsable(refused string) bool { return t.value != "" && t.value != refused }
 
-// fetchShared reads the access token that all replicas share, and has it refreshed if it is due. Only the replica that
-// has the lease does so; the others wait for what it stores.
+// fetchShared reads the access token that all replicas share, and refreshes it if that is due. Only the replica that has the
+// lease refreshes; the others wait for what it stores.
 func (t *token) fetchShared(ctx context.Context, refused string) (string, error) {
 	for {
 		g, err := t.read(ctx)
@@ -86,37 +87,33 @@ func (t *token) fetchShared(ctx context.Context, refused string) (string, error)
 		if t.value != refused && g.RenewIn > 0 {
 			return t.value, nil
 		}
-		if t.failed != nil && t.keeper.now().Before(t.pause) {
-			return "", t.failed
+		if t.lastFailure != nil && t.keeper.now().Before(t.retryAt) {
+			return "", t.lastFailure
 		}
 
 		lease := fmt.Sprintf("grant:%d", t.account)
-		mine, err := store.TakeLease(ctx, t.keeper.pool, lease, t.keeper.holder, leaseTime.Seconds())
+		isMine, err := store.TakeLease(ctx, t.keeper.pool, lease, t.keeper.holder, leaseTime.Seconds())
 		if err != nil {
 			return "", passingError("The stored sign-in can't be read.", err)
 		}
 
-		if mine {
-			again, err := t.refresh(ctx, refused)
-			t.drop(ctx, lease)
-
+		if isMine {
+			isReplaced, err := t.refresh(ctx, refused)
+			t.dropLease(ctx, lease)
 			if err != nil {
 				return "", err
 			}
-			if !again {
-				return t.value, nil
+			if isReplaced {
+				continue
 			}
-
-			continue
+			return t.value, nil
 		}
 
 		if t.value != refused && g.ExpireIn > 0 {
 			return t.value, nil
 		}
 
-		pause.For(ctx, othersPace)
-
-		if ctx.Err() != nil {
+		if !pause.For(ctx, othersPace) {
 			return "", passingError("Another Parley is signing in, and takes too long.", ctx.Err())
 		}
 	}
@@ -130,7 +127,7 @@ func (t *token) read(ctx context.Context) (*grant.Grant, error) {
 		return nil, passingError("The stored sign-in can't be read.", err)
 	}
 	if g == nil || g.Provider != t.provider {
-		return nil, t.brokenError("The mailbox is not connected to "+titleOf(t.provider)+" yet.", nil)
+		return nil, t.brokenError("The mailbox is not connected to " + titleOf(t.provider) + " yet.")
 	}
 	if g.Refused != "" {
 		return nil, t.revokedError(g.Refused)
@@ -138,22 +135,27 @@ func (t *token) read(ctx context.Context) (*grant.Grant, error) {
 
 	s, err := t.keeper.open(g)
 	if err != nil {
-		return nil, &channels.SendError{Class: channels.AuthBroken, Text: "The stored sign-in can't be opened.",
-			Hint: "Put the right key into PARLEY_MASTER_KEY, or connect the mailbox again.", Cause: err}
+		return nil, &channels.SendError{
+			Class: channels.AuthBroken,
+			Text:  "The stored sign-in can't be opened.",
+			Hint:  "Put the right key into PARLEY_MASTER_KEY, or connect the mailbox again.",
+			Cause: err,
+		}
 	}
 
 	now := t.keeper.now()
 	t.value = s.Access
-	t.renewAt, t.endsAt = now.Add(toDuration(g.RenewIn)), now.Add(toDuration(g.ExpireIn))
+	t.renewAt = now.Add(toDuration(g.RenewIn))
+	t.endsAt = now.Add(toDuration(g.ExpireIn))
 	return g, nil
 }
 
-func toDuration(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+func toDuration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
 
-// refresh has the access token replaced, with the lease held. again = somebody else changed the consent meanwhile,
-// so that it has to be read anew. What the provider answers is stored even if ctx ends: a refresh token may work only
-// once.
-func (t *token) refresh(ctx context.Context, refused string) (again bool, err error) {
+// refresh has the provider replace the access token. The caller holds the lease. isReplaced means that somebody else replaced the
+// whole consent meanwhile, so that it has to be read anew. What the provider answers is stored even if ctx ends: a refresh token
+// may work only once.
+func (t *token) refresh(ctx context.Context, refused string) (isReplaced bool, err error) {
 	g, err := t.read(ctx)
 	if err != nil {
 		return false, err
@@ -165,7 +167,7 @@ func (t *token) refresh(ctx context.Context, refused string) (again bool, err er
 	p, err := t.keeper.findProvider(t.provider)
 	if err != nil {
 		var f *Failure
-		errors.As(err, &f)
+		errors.As(err, &f) // findProvider has no other error
 		return false, &channels.SendError{Class: channels.AuthBroken, Text: f.Text, Hint: f.Hint}
 	}
 
@@ -174,87 +176,85 @@ func (t *token) refresh(ctx context.Context, refused string) (again bool, err er
 		return false, passingError("The stored sign-in can't be opened.", err)
 	}
 
-	whole := context.WithoutCancel(ctx)
-	got, err := p.Refresh(whole, s.Refresh)
-	storing, cancel := context.WithTimeout(whole, storeTimeout)
+	ctx = context.WithoutCancel(ctx)
+	tokens, refreshErr := p.Refresh(ctx, s.Refresh)
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-
-	if err != nil {
-		return t.recordFailure(storing, g, err)
+	if refreshErr != nil {
+		return t.recordFailure(ctx, g, refreshErr)
 	}
 
-	sealed, err := t.keeper.seal(t.account, got)
+	sealed, err := t.keeper.seal(t.account, tokens)
 	if err != nil {
 		return false, passingError("The new sign-in can't be sealed.", err)
 	}
 
-	current, err := grant.Refreshed(storing, t.keeper.pool, *g, sealed, lastingOf(got))
-	if err != nil { // not used: whoever tries next refreshes with the same refresh token again
+	lasting := lastingOf(tokens)
+	isCurrent, err := grant.Refreshed(ctx, t.keeper.pool, *g, sealed, lasting)
+	if err != nil { // the new tokens aren't used: whoever tries next refreshes with the same refresh token again
 		return false, passingError("The new sign-in can't be stored.", err)
 	}
 
-	t.failed = nil
-	if current {
-		lasting := lastingOf(got)
+	t.lastFailure = nil
+	if isCurrent {
 		now := t.keeper.now()
-		t.value = got.Access
+		t.value = tokens.Access
 		t.renewAt = now.Add(lasting.Renew)
 		t.endsAt = now.Add(lasting.Expire)
-		t.renewed = now
+		t.refreshedAt = now
 		t.log.Info("access token refreshed")
 	}
 
-	return !current, nil
+	return !isCurrent, nil
 }
 
-// recordFailure records a failure to refresh, and says what it means.
-func (t *token) recordFailure(ctx context.Context, g *grant.Grant, err error) (again bool, _ error) {
-	var no *oauth.Refusal
-	isRefused := errors.As(err, &no)
-	if isRefused && no.Revoked() {
-		words := strings.Trim(no.Code+": "+no.Text, ": ")
-		current, err := grant.Refuse(ctx, t.keeper.pool, *g, words)
+// recordFailure records a failure to refresh, and returns it as a *channels.SendError. isReplaced is as for refresh.
+func (t *token) recordFailure(ctx context.Context, g *grant.Grant, err error) (isReplaced bool, _ error) {
+	var refusal *oauth.Refusal
+	isRefused := errors.As(err, &refusal)
+	if isRefused && refusal.Revoked() {
+		words := strings.Trim(refusal.Code+": "+refusal.Text, ": ")
+		isCurrent, err := grant.Refuse(ctx, t.keeper.pool, *g, words)
 		if err != nil {
 			return false, passingError("The refusal of the sign-in can't be stored.", err)
 		}
 
-		t.log.Warn("consent refused by the provider", "code", no.Code)
-
-		if !current { // somebody else has replaced the consent meanwhile
+		t.log.Warn("consent refused by the provider", "code", refusal.Code)
+		if !isCurrent {
 			return true, nil
 		}
 		return false, t.revokedError(words)
 	}
 
 	wait := failurePause
-	isRegistrationRefused := isRefused && no.Code != "" && !no.Passing()
+	isRegistrationRefused := isRefused && refusal.Code != "" && !refusal.Passing()
 	if isRegistrationRefused {
-		prefix := strings.ToUpper(t.provider)
-		err = &channels.SendError{Class: channels.AuthBroken, Cause: no,
-			Text: fmt.Sprintf("%s refuses Parley's registration: %s: %s", titleOf(t.provider), no.Code, no.Text),
-			Hint: fmt.Sprintf("Check %s_CLIENT_ID and %s_CLIENT_SECRET, and the registration there.", prefix, prefix)}
+		text, hint := registrationRefused(t.provider, refusal)
+		err = &channels.SendError{Class: channels.AuthBroken, Text: text, Hint: hint, Cause: refusal}
 	} else {
 		if isRefused {
-			wait = max(wait, no.Wait)
+			wait = max(wait, refusal.Wait)
 		}
 		err = passingError(titleOf(t.provider)+" gives no access token right now.", err)
 	}
 
 	t.log.Warn("access token not refreshed", "error", err)
-	t.failed, t.pause = err, t.keeper.now().Add(wait)
+	t.lastFailure = err
+	t.retryAt = t.keeper.now().Add(wait)
 	return false, err
 }
 
 // revokedError is the error of a consent that was taken back. words are the provider's.
 func (t *token) revokedError(words string) error {
-	return t.brokenError(fmt.Sprintf("%s no longer lets Parley into the mailbox (%s): the consent was taken back or has expired.", titleOf(t.provider), words), nil)
+	return t.brokenError(fmt.Sprintf("%s no longer lets Parley into the mailbox (%s): the consent was taken back or has expired.",
+		titleOf(t.provider), words))
 }
 
 // brokenError is the error of a consent that only a person can give.
-func (t *token) brokenError(text string, cause error) error {
-	return &channels.SendError{Class: channels.AuthBroken, Text: text, Cause: cause,
-		Hint: fmt.Sprintf("Connect it: parley connect %s --account %s. Settings are kept, mail that came meanwhile is fetched then, and what waits is sent.",
-			t.provider, t.name)}
+func (t *token) brokenError(text string) error {
+	hint := fmt.Sprintf("Connect it: parley connect %s --account %s. Settings are kept, mail that came meanwhile is fetched then, "+
+		"and what waits is sent.", t.provider, t.name)
+	return &channels.SendError{Class: channels.AuthBroken, Text: text, Hint: hint}
 }
 
 // passingError is the error of something that may work later.
@@ -262,11 +262,11 @@ func passingError(text string, cause error) error {
 	return &channels.SendError{Class: channels.Retry, Text: text, Hint: "Parley tries again by itself.", Cause: cause}
 }
 
-// drop gives the lease back. If that fails, it runs out by itself.
-func (t *token) drop(ctx context.Context, lease string) {
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+// dropLease gives the lease back, also after ctx has ended. If that fails, the lease runs out by itself.
+func (t *token) dropLease(ctx context.Context, lease string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	if err := store.DropLease(end, t.keeper.pool, lease, t.keeper.holder); err != nil {
+	if err := store.DropLease(ctx, t.keeper.pool, lease, t.keeper.holder); err != nil {
 		t.log.Debug("lease of a refresh not given back", "error", err)
 	}
 }

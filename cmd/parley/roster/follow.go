@@ -35,9 +35,9 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 }
 
-// AddNewcomers makes people agents who have joined the channel of a team since an admin confirmed its members, if the
-// team is set up so. It leaves out guests, and everybody about whom was decided before: who was left out or taken out
-// stays out. Who is in the team already, by an admin's hand, counts as decided, too.
+// AddNewcomers makes agents of people who have joined the channel of a team since an admin confirmed its members, if the team
+// is set up so. It leaves out guests, and everybody about whom an admin has decided before. Whoever is in the team already
+// counts as decided from now on.
 // Errors: those of teams whose channel can't be read; it goes on with the others.
 func (k *Keeper) AddNewcomers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, roundTimeout)
@@ -75,12 +75,9 @@ func (k *Keeper) AddNewcomers(ctx context.Context) error {
 
 // addNewcomersOf looks at one channel. It does nothing before an admin has confirmed the members of this channel.
 func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel string) error {
-	confirmed, err := rosterstore.Confirmed(ctx, k.o.Pool, t.ID, kind)
-	if err != nil {
+	confirmedChannel, err := rosterstore.Confirmed(ctx, k.o.Pool, t.ID, kind)
+	if err != nil || confirmedChannel != channel {
 		return err
-	}
-	if confirmed != channel {
-		return nil
 	}
 
 	decided, err := rosterstore.Decided(ctx, k.o.Pool, t.ID, kind)
@@ -118,8 +115,8 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 	return nil
 }
 
-// listUndecided returns the people who become agents of the team, and the users about whom is decided from now on: they, and
-// who is in the team already.
+// listUndecided returns the people who become agents of the team, and the users who count as decided from now on: the newcomers,
+// and people who are in the team already.
 func listUndecided(l List, decided map[string]bool) (newcomers []Person, users []string) {
 	for _, p := range l.People {
 		if decided[p.User] {
@@ -138,15 +135,15 @@ func listUndecided(l List, decided map[string]bool) (newcomers []Person, users [
 	return newcomers, users
 }
 
-// decideUnlessDecided records that about users was decided.
+// decideUnlessDecided records that somebody has decided about users.
 // Errors: setup.ErrStale, if an admin has decided about one of them while the chat was asked.
 func decideUnlessDecided(ctx context.Context, tx pgx.Tx, l List, users []string) error {
-	decided, err := rosterstore.Decided(ctx, tx, l.id, l.Kind)
+	decided, err := rosterstore.Decided(ctx, tx, l.teamID, l.Kind)
 	if err != nil {
 		return err
 	}
 	if slices.ContainsFunc(users, func(user string) bool { return decided[user] }) {
 		return setup.ErrStale
 	}
-	return rosterstore.Decide(ctx, tx, l.id, l.Kind, users)
+	return rosterstore.Decide(ctx, tx, l.teamID, l.Kind, users)
 }

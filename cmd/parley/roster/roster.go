@@ -32,7 +32,7 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Keeper knows the channels' members.
+// Keeper reads who is in the channels, and makes agents of them.
 type Keeper struct{ o Options }
 
 // New makes a Keeper.
@@ -71,14 +71,14 @@ func (p Person) isNew() bool {
 
 // List is who is in a team's channel.
 type List struct {
-	Team      string
+	Team      string // its name
 	Kind      string // of the chat
 	Channel   string
 	Confirmed bool // an admin has confirmed the members of this channel
 	Follows   bool // people who join the channel later become agents, too
 	People    []Person
 
-	id store.TeamID
+	teamID store.TeamID
 }
 
 // Errors of List and Confirm.
@@ -106,7 +106,7 @@ func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user str
 		Kind:    kind,
 		Channel: view.channel,
 		Follows: view.team.Agents == store.AgentsOfChannel,
-		id:      view.team.ID,
+		teamID:  view.team.ID,
 	}
 
 	surface, ok := k.o.Surface(kind).(bridge.Roster)
@@ -114,13 +114,13 @@ func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user str
 		return l, ErrNoChat
 	}
 
-	confirmed, err := rosterstore.Confirmed(ctx, k.o.Pool, l.id, kind)
+	confirmedChannel, err := rosterstore.Confirmed(ctx, k.o.Pool, l.teamID, kind)
 	if err != nil {
 		return l, err
 	}
 
-	l.Confirmed = confirmed == l.Channel
-	decided, err := rosterstore.Decided(ctx, k.o.Pool, l.id, kind)
+	l.Confirmed = confirmedChannel == l.Channel
+	decided, err := rosterstore.Decided(ctx, k.o.Pool, l.teamID, kind)
 	if err != nil {
 		return l, err
 	}
@@ -202,12 +202,12 @@ func surfaceID(d store.Directory, kind string) store.AccountID {
 	return id
 }
 
-// findAgent returns the agent who a member is, and whether that is known by the member's user in the chat. Who was deactivated
-// is known by it, too, unless the member's address is that of an active agent.
+// findAgent returns the agent who a member is; nil if the member is none. linked means that the member's user in the chat is the
+// agent's; else only the address is. A deactivated agent counts less than an active one with the member's address.
 func (v teamView) findAgent(m bridge.Member) (agent *store.Agent, linked bool) {
 	byUser, byEmail := v.byUser[m.User], v.byEmail[strings.ToLower(m.Email)]
-	isOther := byUser != nil && !byUser.Active && byEmail != nil && byEmail.Active
-	if byUser == nil || isOther {
+	isReplaced := byUser != nil && !byUser.Active && byEmail != nil && byEmail.Active
+	if byUser == nil || isReplaced {
 		return byEmail, false
 	}
 	return byUser, true
@@ -216,33 +216,26 @@ func (v teamView) findAgent(m bridge.Member) (agent *store.Agent, linked bool) {
 // describe says what a member is to the team. An agent's name and address are those of the directory.
 func (v teamView) describe(m bridge.Member, decided bool) Person {
 	agent, linked := v.findAgent(m)
-	if linked { // so that who was deactivated becomes the same agent again, whatever the address in the chat is
+	if linked { // so that a deactivated agent becomes the same one again, whatever the address in the chat is
 		m.Name, m.Email = agent.Name, agent.Email
 	}
 
 	p := Person{Member: m, Decided: decided}
-	if m.Mute {
-		p.Status = NotAllowed
-		return p
-	}
-
-	if agent == nil {
-		p.Status = NoAgent
-		if m.Email == "" {
-			p.Status = NoEmail
-		}
-		return p
-	}
-
 	switch {
+	case m.Mute:
+		p.Status = NotAllowed
+	case agent == nil && m.Email == "":
+		p.Status = NoEmail
+	case agent == nil:
+		p.Status = NoAgent
 	case !agent.Active:
 		p.Status = TakenOut
-	case linked && v.members[agent.ID]:
-		p.Status = InTeam
-	case v.members[agent.ID]:
+	case !v.members[agent.ID]:
+		p.Status = NotInTeam
+	case !linked:
 		p.Status = NotLinked
 	default:
-		p.Status = NotInTeam
+		p.Status = InTeam
 	}
 
 	return p
@@ -252,13 +245,13 @@ func (v teamView) describe(m bridge.Member, decided bool) Person {
 type Decision struct {
 	Team, Kind string   // the team, and the kind of the chat
 	Channel    string   // the channel whose members the admin saw
-	Listed     []string // the users whom the admin saw; others who have joined the channel meanwhile stay undecided
+	Listed     []string // the users whom the admin saw: about people who have joined since, nothing is decided
 	Chosen     []string // the users who become agents
 	Follow     bool     // people who join the channel later become agents, too
 }
 
-// Confirm makes the chosen users agents of the team, as far as they were listed and can join. It records that an admin
-// has decided about all listed users. It returns how many joined.
+// Confirm makes the chosen users agents of the team, as far as they were listed and can join, and returns how many that were.
+// It records that an admin has decided about all listed users.
 // Errors: ErrNoChannel, ErrNoChat, setup.ErrMissing; setup.ErrStale, if the team has another channel than the admin saw;
 // the chat's.
 func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int, error) {
@@ -285,10 +278,10 @@ func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int,
 	}
 
 	err = k.join(ctx, by, l, rule, joining, func(tx pgx.Tx) error {
-		if err := rosterstore.Confirm(ctx, tx, l.id, l.Kind, l.Channel); err != nil {
+		if err := rosterstore.Confirm(ctx, tx, l.teamID, l.Kind, l.Channel); err != nil {
 			return err
 		}
-		return rosterstore.Decide(ctx, tx, l.id, l.Kind, d.Listed)
+		return rosterstore.Decide(ctx, tx, l.teamID, l.Kind, d.Listed)
 	})
 	if err != nil {
 		return 0, err
@@ -297,9 +290,9 @@ func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int,
 	return len(joining), nil
 }
 
-// join makes people agents of the team of l. rule says who else becomes an agent (store.AgentsListed, …); "" means that the
-// team's rule must still be store.AgentsOfChannel. record runs in the same transaction.
-// Errors: setup.ErrMissing; setup.ErrStale, if the team's channel or rule is not that of l any more; those of record.
+// join makes people agents of the team of l. rule becomes the team's rule of who else becomes an agent; "" leaves it, and requires
+// that it still is store.AgentsOfChannel. record runs in the same transaction.
+// Errors: setup.ErrMissing; setup.ErrStale, if the team has another channel than l, or another rule than required; those of record.
 func (k *Keeper) join(ctx context.Context, by setup.Author, l List, rule string, people []Person, record func(tx pgx.Tx) error) error {
 	var list []setup.Joining
 	for _, p := range people {

@@ -215,7 +215,7 @@ func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, 
 	if d.o.Consents == nil {
 		return "", &web.Problem{Text: "Mailboxes can't be signed in to from this page.", Hint: "On the server, parley connect does it."}
 	}
-	link, err := d.o.Consents.Leave(ctx, account, d.o.BaseURL+mailbox.ReturnPath(), session)
+	link, err := d.o.Consents.BeginInBrowser(ctx, account, d.o.BaseURL+mailbox.ReturnPath(), session)
 	return link, problemOf(err)
 }
 
@@ -224,7 +224,7 @@ func (d *mailboxDesk) Return(ctx context.Context, session string, answer url.Val
 	if d.o.Consents == nil {
 		return "", "", &web.Problem{Text: "Mailboxes can't be signed in to from this page.", Hint: "On the server, parley connect does it."}
 	}
-	a, who, err := d.o.Consents.Return(ctx, session, answer)
+	a, who, err := d.o.Consents.FinishInBrowser(ctx, session, answer)
 	if a != nil {
 		account = a.Name
 	}
