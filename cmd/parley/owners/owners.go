@@ -1,5 +1,6 @@
-// Package owners finds the account that a fact is for, where several numbers or pages
-// share one callback, and sets aside facts for numbers and pages that are no account's.
+// Package owners finds the account that a fact is for. Several phone numbers or pages of one app share a callback, so that facts
+// for one account arrive at another. A fact names its number or page by the provider's id, its owner. Facts for owners that are
+// no account's are set aside: they go into quarantine.
 //
 // What does not belong here: reading callbacks (a channel's), storing facts (the engine's).
 package owners
@@ -28,23 +29,28 @@ const unowned = "unowned:"
 // Table knows which account has which of the provider's ids.
 type Table struct {
 	accounts map[key]store.AccountID
-	secrets  map[store.AccountID]string // with which the provider signs callbacks for each account
+	secrets  map[store.AccountID]string // with which the provider signs the callbacks for an account
 }
 
 // Secret returns the secret of an account with which the provider signs callbacks for it: the value of channels.Spec.SignedBy.
 type Secret func(store.Account, channels.Spec) string
 
-// key is an id of the provider of one kind of accounts.
+// key is a kind of accounts and an id of its provider.
 type key struct{ kind, owner string }
 
 // New reads the ids from the accounts' settings. Of several accounts with the same id one has it: an account at work before
-// a paused one, and an older one before a newer one. An account that was taken out stays, paused, as long as it has
-// conversations; its number may belong to another account since. secret is needed for Split
-// and HaveSameSecret.
+// a paused one, and an older one before a newer one. (An account that was taken out stays, paused, as long as it has
+// conversations; its number may belong to another account since.) secret is needed for Split and HaveSameSecret.
 func New(accounts []store.Account, specs []channels.Spec, secret Secret) Table {
 	t := Table{accounts: map[key]store.AccountID{}, secrets: map[store.AccountID]string{}}
 	accounts = slices.SortedFunc(slices.Values(accounts), func(a, b store.Account) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.ID, b.ID))
+		if a.Paused != b.Paused {
+			if a.Paused {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Compare(a.ID, b.ID)
 	})
 	for _, s := range specs {
 		if s.Owner == "" {
@@ -76,14 +82,6 @@ func New(accounts []store.Account, specs []channels.Spec, secret Secret) Table {
 	return t
 }
 
-// rank sorts accounts at work before paused ones.
-func rank(a store.Account) int {
-	if a.Paused {
-		return 1
-	}
-	return 0
-}
-
 // Find returns the account of a kind that has the provider's id, or 0 if none has it.
 func (t Table) Find(kind, owner string) store.AccountID { return t.accounts[key{kind, owner}] }
 
@@ -99,29 +97,28 @@ type Share struct {
 	Facts   []channels.Fact
 }
 
-// Split gives each account its facts, in their order. A fact that names no id stays with the account that was called. So
-// does one for an unknown id, set aside with a sentence that names the id. idName says in that sentence what the ids are,
-// such as "Phone number ID". If it is "", a fact for an unknown id isn't set aside (channels.Spec.KeepsUnowned). A fact for an
-// account with another secret than the called one's is set aside too: who signed it need not be that account's provider.
+// Split gives each account its facts, in their order. These stay with the account that was called:
+//   - facts that name no owner;
+//   - facts for an unknown owner, set aside with a sentence in which idName says what the ids are, such as "Phone number ID". If
+//     idName is "", they aren't set aside (channels.Spec.KeepsUnowned);
+//   - facts for an account with another secret than the called one's, set aside: whoever signed them need not be that account's
+//     provider.
 func (t Table) Split(called store.Account, idName string, facts []channels.Fact) []Share {
 	var shares []Share
 	indexes := map[store.AccountID]int{} // in shares
 	for _, f := range facts {
 		account := called.ID
-		if f.Owner != "" {
-			account = t.Find(called.Kind, f.Owner)
-			switch {
-			case account == 0 && idName == "":
-				account = called.ID
-			case account == 0:
-				account = called.ID
-				f = setAside(f, fmt.Sprintf("it is for %s %q, which is no account's here: add the account with parley apply, then parley replay it",
-					idName, f.Owner))
-			case !t.HaveSameSecret(account, called.ID):
-				account = called.ID
-				f = setAside(f, fmt.Sprintf("it is for %q, the id of another account, and is signed with a secret that isn't that account's: "+
-					"if both belong to one app, give them the same secret, then parley replay it", f.Owner))
-			}
+		switch owner := t.Find(called.Kind, f.Owner); {
+		case f.Owner == "":
+		case owner == 0 && idName == "":
+		case owner == 0:
+			f = setAside(f, fmt.Sprintf("it is for %s %q, which is no account's here: add the account with parley apply, then parley replay it",
+				idName, f.Owner))
+		case !t.HaveSameSecret(owner, called.ID):
+			f = setAside(f, fmt.Sprintf("it is for %q, the id of another account, and is signed with a secret that isn't that account's: "+
+				"if both belong to one app, give them the same secret, then parley replay it", f.Owner))
+		default:
+			account = owner
 		}
 
 		i, ok := indexes[account]
@@ -142,8 +139,8 @@ func (t Table) HaveSameSecret(a, b store.AccountID) bool {
 	return a == b || hmac.Equal([]byte(t.secrets[a]), []byte(t.secrets[b]))
 }
 
-// setAside puts a fact into quarantine for a reason, and names it so that Parse finds for which id it came. A name that would
-// become too long is replaced by its hash.
+// setAside returns a fact that goes into quarantine for this reason. Its name, such as "unowned:105500000000001:wamid.HBg", tells
+// Parse for which id it came. A name that would become too long is replaced by its hash.
 func setAside(f channels.Fact, reason string) channels.Fact {
 	f.Quarantine = cmp.Or(f.Quarantine, reason)
 	head := unowned + url.QueryEscape(f.Owner) + ":"
@@ -155,17 +152,17 @@ func setAside(f channels.Fact, reason string) channels.Fact {
 	return f
 }
 
-// Parse reads the name of a fact that Split set aside. owner is the id for which the fact came, own the name that it had
-// before, or its hash. ok is false for all other facts.
-func Parse(externalID string) (owner, own string, ok bool) {
+// Parse reads the name of a fact that Split set aside. owner is the id for which the fact came, original the name that the fact
+// had before, or its hash. ok is false for all other facts.
+func Parse(externalID string) (owner, original string, ok bool) {
 	rest, ok := strings.CutPrefix(externalID, unowned)
 	if !ok {
 		return "", "", false
 	}
-	escaped, own, ok := strings.Cut(rest, ":")
+	escaped, original, ok := strings.Cut(rest, ":")
 	owner, err := url.QueryUnescape(escaped)
 	if !ok || err != nil {
 		return "", "", false
 	}
-	return owner, own, true
+	return owner, original, true
 }

@@ -14,8 +14,8 @@ import (
 // StoredPictures finds the picture that was read from an address when a signature was stored. ok is false if there is none.
 type StoredPictures func(ctx context.Context, address string) (p setup.Picture, ok bool)
 
-// Preview renders a signature as customers see it: HTML in which nothing acts, with the pictures in it. A picture that can't be read is
-// the stored one, as in a signature that is saved.
+// Preview renders a signature as customers see it: HTML without scripts and other active content, with the pictures in it. In place
+// of a picture that can't be read it shows the stored one, as a signature does that is saved.
 // Errors: *setup.SignatureError.
 func (r *Reader) Preview(ctx context.Context, source string, stored StoredPictures) (string, error) {
 	t, err := r.Read(source)
@@ -43,7 +43,7 @@ func (r *Reader) Preview(ctx context.Context, source string, stored StoredPictur
 	return shown, nil
 }
 
-// previewPicture reads a picture, or finds it among those that are stored.
+// previewPicture reads a picture. If it can't be read, the stored one is returned.
 // Errors: as Preview.
 func (r *Reader) previewPicture(ctx context.Context, address string, stored StoredPictures) (setup.Picture, error) {
 	p, err := r.Picture(ctx, address)

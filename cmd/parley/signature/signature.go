@@ -1,5 +1,5 @@
-// Package signature reads the signatures of parley.yaml for `parley apply`: their text as mails have
-// it, and their pictures from files, from https addresses and from themselves.
+// Package signature reads the signatures of parley.yaml for `parley apply`: their text as it stands in mails, and their pictures,
+// which are files, are at https addresses, or stand in the signature itself.
 //
 // What does not belong here: what a mail makes of a signature (channels/email/bodytext), and what is written to
 // the database (setup).
@@ -35,9 +35,9 @@ const (
 
 // Reader implements setup.SignatureReader.
 type Reader struct {
-	dir    string
-	client *http.Client
-	online bool // signatures come from a page: the paths of files would be those of this machine
+	dir     string // where the paths of files begin
+	client  *http.Client
+	noFiles bool // signatures come from a page, whose author must not read files of this machine
 }
 
 // New makes a Reader. The paths of files begin at dir, the folder of parley.yaml. dialer opens the
@@ -54,12 +54,13 @@ func Guarded(dir string) *Reader { return New(dir, guard.New()) }
 // Online makes a Reader for signatures that are written on a page: it opens no files, and fetches pictures by dialer.
 func Online(dialer channels.Dialer) *Reader {
 	r := New("", dialer)
-	r.online = true
+	r.noFiles = true
 	return r
 }
 
 var errRedirect = errors.New("signature: it redirects too often or away from https")
 
+// checkRedirect implements the CheckRedirect of an http.Client. Errors: errRedirect.
 func checkRedirect(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects || r.URL.Scheme != "https" {
 		return errRedirect
@@ -67,7 +68,7 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// drawing matches an SVG picture in a signature. Nothing of it would be left in a mail.
+// drawing matches an SVG picture in a signature. Mail programs show nothing of it.
 var drawing = regexp.MustCompile(`(?i)<svg[\s/>]|data:image/svg`)
 
 // Read implements setup.SignatureReader.
@@ -96,6 +97,16 @@ func (r *Reader) Read(source string) (setup.SignatureText, error) {
 // refuse says, for an admin, why a signature can't be used.
 func refuse(what, hint string) error { return &setup.SignatureError{What: what, Hint: hint} }
 
+// refusePicture says, for an admin, why the picture from an address can't be used. Of a long address it shows the beginning: a
+// data address holds a whole picture.
+func refusePicture(from, what, hint string) error {
+	const maxRunes = 60
+	if runes := []rune(from); len(runes) > maxRunes {
+		from = string(runes[:maxRunes]) + "…"
+	}
+	return refuse(fmt.Sprintf("the picture %q %s", from, what), hint)
+}
+
 // scheme matches the beginning of an address. A drive's letter (C:) is no scheme.
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
@@ -113,9 +124,9 @@ func (r *Reader) Picture(ctx context.Context, from string) (setup.Picture, error
 			p.Name = path.Base(u.Path)
 		}
 	case scheme.MatchString(from) || strings.HasPrefix(from, "//"):
-		err = refuse(fmt.Sprintf("the picture %q has an address that is not fetched", shorten(from)), "Write an https address, or the path of a file.")
-	case r.online:
-		err = refuse(fmt.Sprintf("the picture %q is a file of the machine on which Parley runs", shorten(from)), "Upload it below, or write an https address.")
+		err = refusePicture(from, "has an address that is not fetched", "Write an https address, or the path of a file.")
+	case r.noFiles:
+		err = refusePicture(from, "is a file of the machine on which Parley runs", "Upload it below, or write an https address.")
 	default:
 		p.Name = filepath.Base(from)
 		p.Content, err = r.readFile(from)
@@ -124,55 +135,53 @@ func (r *Reader) Picture(ctx context.Context, from string) (setup.Picture, error
 	if err != nil {
 		return p, err
 	}
-
 	return nameByKind(p, from)
 }
 
 // nameByKind finds the kind of a picture by its bytes, and gives its name the ending of that kind.
 // Errors: the picture is too large, or no PNG, JPEG or GIF.
 func nameByKind(p setup.Picture, from string) (setup.Picture, error) {
-	endings := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"}
-
 	if len(p.Content) > maxPictureBytes {
-		return p, refuse(fmt.Sprintf("the picture %q has more than %s", shorten(from), channels.SizeWords(maxPictureBytes)), "Make it smaller: every mail carries it.")
-	}
-	if endings[http.DetectContentType(p.Content)] == "" {
-		return p, refuse(fmt.Sprintf("the picture %q is no PNG, JPEG or GIF", shorten(from)), "Save it as one of these, which every mail program shows.")
+		return p, refusePicture(from, "has more than "+channels.SizeWords(maxPictureBytes), "Make it smaller: every mail carries it.")
 	}
 
 	p.ContentType = http.DetectContentType(p.Content)
-	ending := path.Ext(p.Name)
-	wanted := endings[p.ContentType]
-	isRight := strings.EqualFold(ending, wanted) || strings.EqualFold(ending, ".jpeg")
+	ending := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"}[p.ContentType]
+	if ending == "" {
+		return p, refusePicture(from, "is no PNG, JPEG or GIF", "Save it as one of these, which every mail program shows.")
+	}
+
+	given := path.Ext(p.Name)
+	isRight := strings.EqualFold(given, ending) || strings.EqualFold(given, ".jpeg")
 	if !isRight {
-		p.Name = strings.TrimSuffix(p.Name, ending) + wanted
+		p.Name = strings.TrimSuffix(p.Name, given) + ending
 	}
 
 	return p, nil
 }
 
-// decodeInline reads a picture that stands in the signature.
+// decodeInline reads a picture that stands in the signature, as in "data:image/png;base64,iVBORw0K…".
 // Source: RFC 2397.
 func decodeInline(from string) ([]byte, error) {
 	head, data, _ := strings.Cut(from, ",")
 	if !strings.HasSuffix(strings.ToLower(head), ";base64") {
-		return nil, refuse(fmt.Sprintf("the picture %q can't be read", shorten(from)), "Write it as data:image/png;base64,… or put it into a file.")
+		return nil, refusePicture(from, "can't be read", "Write it as data:image/png;base64,… or put it into a file.")
 	}
 	content, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(data), ""))
 	if err != nil {
-		return nil, refuse(fmt.Sprintf("the picture %q can't be read", shorten(from)), "Its base64 is broken: copy it again, or put it into a file.")
+		return nil, refusePicture(from, "can't be read", "Its base64 is broken: copy it again, or put it into a file.")
 	}
 	return content, nil
 }
 
 // readFile reads a picture from a file: at most one byte more than a picture may have.
 func (r *Reader) readFile(from string) ([]byte, error) {
-	at := from
-	if !filepath.IsAbs(at) {
-		at = filepath.Join(r.dir, at)
+	file := from
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(r.dir, file)
 	}
 
-	f, err := os.Open(at) //nolint:gosec // an admin's own file, on the admin's machine
+	f, err := os.Open(file) //nolint:gosec // an admin's own file, on the admin's machine
 	if err != nil {
 		return nil, refuse(fmt.Sprintf("the picture %q can't be opened", from), "Write its path from the folder of the set-up file, or an https address.")
 	}
@@ -191,37 +200,26 @@ func (r *Reader) fetch(ctx context.Context, from string) ([]byte, error) {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
-		return nil, refuse(fmt.Sprintf("the picture %q has an address that can't be read", shorten(from)), "Write it like https://acme.example/logo.png.")
+		return nil, refusePicture(from, "has an address that can't be read", "Write it like https://acme.example/logo.png.")
 	}
 
 	resp, err := r.client.Do(req)
 	if errors.Is(err, channels.ErrPrivateAddress) || errors.Is(err, errRedirect) {
-		return nil, refuse(fmt.Sprintf("the picture %q leads to where Parley doesn't go", shorten(from)), "Pictures come from public https addresses; put this one into a file.")
+		return nil, refusePicture(from, "leads to where Parley doesn't go", "Pictures come from public https addresses; put this one into a file.")
 	}
 	if err != nil {
-		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched", shorten(from)), "Try again, or put it into a file.")
+		return nil, refusePicture(from, "could not be fetched", "Try again, or put it into a file.")
 	}
 	defer resp.Body.Close() //nolint:errcheck // only read
 
 	if resp.StatusCode != http.StatusOK {
-		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched: status %d", shorten(from), resp.StatusCode), "Look whether it is there, or put it into a file.")
+		return nil, refusePicture(from, fmt.Sprintf("could not be fetched: status %d", resp.StatusCode), "Look whether it is there, or put it into a file.")
 	}
 
 	content, err := io.ReadAll(io.LimitReader(resp.Body, maxPictureBytes+1))
 	if err != nil {
-		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched to its end", shorten(from)), "Try again, or put it into a file.")
+		return nil, refusePicture(from, "could not be fetched to its end", "Try again, or put it into a file.")
 	}
 
 	return content, nil
-}
-
-// maxShown is how many characters of an address a message shows.
-const maxShown = 60
-
-// shorten returns the beginning of an address for a message: a data address holds a whole picture.
-func shorten(from string) string {
-	if runes := []rune(from); len(runes) > maxShown {
-		return string(runes[:maxShown]) + "…"
-	}
-	return from
 }

@@ -17,19 +17,19 @@ import (
 )
 
 const (
-	dropAfter = 7 * 24 * time.Hour // for so long after an upgrade the previous version can take over again
-	seenAhead = 2 * time.Hour      // an event's id is recorded so long before the event is removed
+	dropAfter = 7 * 24 * time.Hour // how long after an upgrade the previous version can take over again
+	seenAhead = 2 * time.Hour      // how long before an event is removed its id is recorded
 
-	retentionEvery = time.Hour
-	retentionFirst = time.Minute      // after the start
-	retentionRun   = 10 * time.Minute // the longest run; the rest is left for the next one
-	retentionLease = time.Minute
-	retentionYield = 100 * time.Millisecond // pause between batches, for other work
-	batchTimeout   = 30 * time.Second
-	retentionName  = "retention"
+	runEvery     = time.Hour
+	firstRun     = time.Minute      // after the start
+	maxRun       = 10 * time.Minute // what is left then is left for the next run
+	leaseName    = "retention"
+	leaseFor     = time.Minute
+	batchTimeout = 30 * time.Second       // shorter than the lease, so that two runs never overlap
+	batchPause   = 100 * time.Millisecond // between two batches, for other work
 
-	// maxPassing is how many batches of deliveries one run looks at, which takes three minutes: once a day it looks at all, and the
-	// rounds behind that would have no turn for hours.
+	// maxPassing is how many batches of deliveries one run looks at, which takes three minutes. Once a day all deliveries are looked
+	// at, and without a limit the rounds behind this one would have no turn for hours.
 	maxPassing = 1500
 )
 
@@ -37,7 +37,7 @@ const (
 type Options struct {
 	Pool    *pgxpool.Pool
 	Log     *slog.Logger
-	Objects blob.Objects // of old files; nil = the database has all of them
+	Objects blob.Objects // the object store with old files; nil means that the database has all of them
 	Holder  string       // the name under which this process holds leases
 }
 
@@ -45,44 +45,49 @@ type Options struct {
 // of conversations that ended, and files to which nothing refers.
 type Loop struct {
 	Options
-	emptied    atomic.Int64
-	moved      atomic.Int64
-	events     atomic.Int64
-	deliveries atomic.Int64
-	blobs      atomic.Int64
-	outside    atomic.Int64
-	lastRun    atomic.Int64 // when the last complete run ended, in unix seconds
 
-	emptiedTotal, movedTotal, eventsTotal, deliveriesTotal, blobsTotal, outsideTotal, runAt metrics.Family
+	emptied, moved, events, deliveries, blobs, outside counter
+	lastRun                                            atomic.Int64 // when the last complete run ended, in unix seconds
+	runAt                                              metrics.Family
+}
+
+// counter counts one kind of what was done, for Prometheus.
+type counter struct {
+	atomic.Int64
+	metrics.Family
 }
 
 // New makes a Loop, which does nothing until it runs.
 func New(o Options) *Loop {
-	return &Loop{
-		Options:         o,
-		emptiedTotal:    metrics.Counter("parley_retention_emptied_total", "Events whose payload was removed or moved, because they are old."),
-		movedTotal:      metrics.Counter("parley_retention_moved_total", "Of them, originals of messages: they live on as files."),
-		eventsTotal:     metrics.Counter("parley_retention_events_removed_total", "Old events removed; that they were here stays known."),
-		deliveriesTotal: metrics.Counter("parley_retention_deliveries_removed_total", "Deliveries removed: of the moment only, of conversations that ended long ago, or told to colleagues long ago."),
-		blobsTotal:      metrics.Counter("parley_retention_blobs_removed_total", "Files removed because nothing refers to them."),
-		outsideTotal:    metrics.Counter("parley_retention_blobs_moved_total", "Files moved from the database to the object store."),
-		runAt:           metrics.Gauge("parley_retention_run_timestamp_seconds", "When this process last ended a run of retention; of several replicas one runs."),
-	}
+	r := &Loop{Options: o}
+	r.emptied.Family = metrics.Counter("parley_retention_emptied_total", "Events whose payload was removed or moved, because they are old.")
+	r.moved.Family = metrics.Counter("parley_retention_moved_total", "Of them, originals of messages: they live on as files.")
+	r.events.Family = metrics.Counter("parley_retention_events_removed_total", "Old events removed; that they were here stays known.")
+	r.deliveries.Family = metrics.Counter("parley_retention_deliveries_removed_total", "Deliveries removed: of the moment only, of conversations that ended long ago, or told to colleagues long ago.")
+	r.blobs.Family = metrics.Counter("parley_retention_blobs_removed_total", "Files removed because nothing refers to them.")
+	r.outside.Family = metrics.Counter("parley_retention_blobs_moved_total", "Files moved from the database to the object store.")
+	r.runAt = metrics.Gauge("parley_retention_run_timestamp_seconds", "When this process last ended a run of retention; of several replicas one runs.")
+	return r
+}
+
+// counters returns all counters.
+func (r *Loop) counters() []*counter {
+	return []*counter{&r.emptied, &r.moved, &r.events, &r.deliveries, &r.blobs, &r.outside}
 }
 
 // Describe implements prometheus.Collector.
 func (r *Loop) Describe(to chan<- *prometheus.Desc) {
-	metrics.Describe(to, r.emptiedTotal, r.movedTotal, r.eventsTotal, r.deliveriesTotal, r.blobsTotal, r.outsideTotal, r.runAt)
+	metrics.Describe(to, r.runAt)
+	for _, c := range r.counters() {
+		metrics.Describe(to, c.Family)
+	}
 }
 
 // Collect implements prometheus.Collector.
 func (r *Loop) Collect(to chan<- prometheus.Metric) {
-	r.emptiedTotal.Send(to, float64(r.emptied.Load()))
-	r.movedTotal.Send(to, float64(r.moved.Load()))
-	r.eventsTotal.Send(to, float64(r.events.Load()))
-	r.deliveriesTotal.Send(to, float64(r.deliveries.Load()))
-	r.blobsTotal.Send(to, float64(r.blobs.Load()))
-	r.outsideTotal.Send(to, float64(r.outside.Load()))
+	for _, c := range r.counters() {
+		c.Send(to, float64(c.Load()))
+	}
 	if at := r.lastRun.Load(); at > 0 {
 		r.runAt.Send(to, float64(at))
 	}
@@ -95,14 +100,14 @@ type round struct {
 	max   int // how many batches a run does at most, and leaves the rest for the next one; 0 means any number
 }
 
-// listRounds returns the work of a run in order. Events are removed of which an earlier run recorded the ids, or are emptied
-// until the next one: a statement that stores a fact may have looked for its id before that was recorded, and go on
-// when the event is gone. No such statement lasts from one run to the next (retentionLease).
+// listRounds returns the work of a run in order. A run removes only events whose ids an earlier run has recorded (KeepSeen comes
+// after DropEmptied): a statement that stores a fact again may have looked for its id before it was recorded, and go on when the
+// event is gone. No such statement lasts from one run to the next.
 func (r *Loop) listRounds(kept retention.Kept) []round {
 	return []round{
 		{keep: kept.Payloads, batch: retention.EmptyEvents},
-		{keep: 0, batch: retention.EmptyRetained},
-		{keep: 0, batch: retention.DropEmptied},
+		{batch: retention.EmptyRetained},
+		{batch: retention.DropEmptied},
 		{keep: kept.Payloads - seenAhead, batch: retention.KeepSeen},
 		{keep: kept.Passing, batch: retention.DropPassing, max: maxPassing},
 		{keep: kept.Ended, batch: retention.TidyConversations},
@@ -113,7 +118,7 @@ func (r *Loop) listRounds(kept retention.Kept) []round {
 		{keep: kept.Payloads, batch: retention.DropReactions},
 		{keep: kept.Payloads, batch: retention.DropEarly},
 		{keep: kept.Ended, batch: retention.DropTold},
-		{keep: 0, batch: retention.DropFormerContacts},
+		{batch: retention.DropFormerContacts},
 	}
 }
 
@@ -133,19 +138,19 @@ func (r *Loop) allowDropping(ctx context.Context) {
 
 // Run makes a turn once an hour until ctx ends.
 func (r *Loop) Run(ctx context.Context) error {
-	for wait := retentionFirst; pause.For(ctx, wait); wait = retentionEvery {
+	for wait := firstRun; pause.For(ctx, wait); wait = runEvery {
 		r.Turn(ctx)
 	}
 	return nil
 }
 
-// Turn does one run, unless another process does. It doesn't give its lease back: until that runs out,
-// no process begins another run.
+// Turn does one run, unless another process does. It keeps its lease until that runs out, so that no process begins another run
+// at once.
 func (r *Loop) Turn(parent context.Context) {
-	ctx, cancel := context.WithTimeout(parent, retentionRun)
+	ctx, cancel := context.WithTimeout(parent, maxRun)
 	defer cancel()
 
-	if !r.hasLease(ctx) {
+	if !r.takeLease(ctx) {
 		return
 	}
 
@@ -154,7 +159,6 @@ func (r *Loop) Turn(parent context.Context) {
 	if !ok {
 		return
 	}
-
 	for _, round := range r.listRounds(kept) {
 		batch := func(ctx context.Context) (retention.Emptied, error) {
 			return round.batch(ctx, r.Pool, round.keep)
@@ -184,7 +188,7 @@ func (r *Loop) readKept(ctx context.Context) (retention.Kept, bool) {
 
 // runBatches repeats a batch until nothing is left, or limit times unless that is 0. It returns false if the run must end.
 func (r *Loop) runBatches(ctx context.Context, limit int, batch func(context.Context) (retention.Emptied, error)) bool {
-	for n := 1; r.hasLease(ctx); n++ {
+	for n := 1; r.takeLease(ctx); n++ {
 		done, err := r.runBatch(ctx, batch)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -200,13 +204,13 @@ func (r *Loop) runBatches(ctx context.Context, limit int, batch func(context.Con
 		r.blobs.Add(int64(done.Blobs))
 
 		if done.Events+done.Deliveries+done.Lanes+done.Blobs+done.Reactions+done.Posts+done.Contacts > 0 {
-			r.Log.Debug("retention", "events", done.Events, "originals", done.Moved, "removed", done.Removed,
-				"deliveries", done.Deliveries, "lanes", done.Lanes, "blobs", done.Blobs, "reactions", done.Reactions, "posts", done.Posts, "contacts", done.Contacts)
+			r.Log.Debug("retention", "events", done.Events, "originals", done.Moved, "removed", done.Removed, "deliveries", done.Deliveries,
+				"lanes", done.Lanes, "blobs", done.Blobs, "reactions", done.Reactions, "posts", done.Posts, "contacts", done.Contacts)
 		}
 		if !done.More || n == limit {
 			return true
 		}
-		if !pause.For(ctx, retentionYield) {
+		if !pause.For(ctx, batchPause) {
 			return false
 		}
 	}
@@ -214,17 +218,17 @@ func (r *Loop) runBatches(ctx context.Context, limit int, batch func(context.Con
 	return false
 }
 
-// runBatch runs one batch within batchTimeout, which is shorter than the lease.
+// runBatch runs one batch within batchTimeout.
 func (r *Loop) runBatch(ctx context.Context, batch func(context.Context) (retention.Emptied, error)) (retention.Emptied, error) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	return batch(ctx)
 }
 
-// hasLease takes or renews the lease of the run, and says whether this process has it.
-func (r *Loop) hasLease(ctx context.Context) bool {
+// takeLease takes or renews the lease of the run, and reports whether this process has it.
+func (r *Loop) takeLease(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
-	got, err := store.TakeLease(ctx, r.Pool, retentionName, r.Holder, retentionLease.Seconds())
-	return err == nil && got
+	isMine, err := store.TakeLease(ctx, r.Pool, leaseName, r.Holder, leaseFor.Seconds())
+	return err == nil && isMine
 }

@@ -8,7 +8,7 @@ import (
 	"parley/store/blob"
 )
 
-// maxObjectFailures is how many failures end a run: the object store can't be reached.
+// maxObjectFailures is how many failures in a row end a run: then the object store can't be reached.
 const maxObjectFailures = 3
 
 // tidyObjects removes from the object store the files to which nothing refers, and then moves files there that
@@ -26,7 +26,8 @@ func (r *Loop) removeObjects(ctx context.Context) bool {
 	list, err := blob.ObjectsToRemove(ctx, r.Pool)
 	for ; err == nil && len(list) > 0; list, err = blob.ObjectsToRemove(ctx, r.Pool) {
 		for _, hash := range list {
-			if !r.handleObject(ctx, &failures, func(ctx context.Context) error { return blob.RemoveObject(ctx, r.Pool, r.Objects, hash) }) {
+			goesOn := r.handleObject(ctx, &failures, func(ctx context.Context) error { return blob.RemoveObject(ctx, r.Pool, r.Objects, hash) })
+			if !goesOn {
 				return false
 			}
 		}
@@ -34,7 +35,7 @@ func (r *Loop) removeObjects(ctx context.Context) bool {
 			return true
 		}
 	}
-	return r.isWell(ctx, err)
+	return r.checkDatabase(ctx, err)
 }
 
 // moveBlobs moves files that are older than keep to the object store. It returns false if the run must end.
@@ -43,32 +44,32 @@ func (r *Loop) moveBlobs(ctx context.Context, keep time.Duration) bool {
 	list, err := blob.ToMove(ctx, r.Pool, "", keep)
 	for ; err == nil && len(list) > 0; list, err = blob.ToMove(ctx, r.Pool, list[len(list)-1], keep) {
 		for _, hash := range list {
-			moved := r.handleObject(ctx, &failures, func(ctx context.Context) error {
+			goesOn := r.handleObject(ctx, &failures, func(ctx context.Context) error {
 				err := blob.Move(ctx, r.Pool, r.Objects, hash)
 				if err == nil {
 					r.outside.Add(1)
 				}
 				return err
 			})
-			if !moved {
+			if !goesOn {
 				return false
 			}
 		}
 	}
 
-	return r.isWell(ctx, err)
+	return r.checkDatabase(ctx, err)
 }
 
-// handleObject does something with one object while this process has the lease of the run. A failure is logged,
-// and the object is left for the next run. It returns false if the run must end.
+// handleObject does something with one object while this process has the lease of the run. A failure is logged and counted in
+// failures, and the object is left for the next run. It returns false if the run must end.
 func (r *Loop) handleObject(ctx context.Context, failures *int, do func(context.Context) error) bool {
-	if !r.hasLease(ctx) {
+	if !r.takeLease(ctx) {
 		return false
 	}
 
-	one, cancel := context.WithTimeout(ctx, batchTimeout) // shorter than the lease, so that two runs never overlap
+	objectCtx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
-	err := do(one)
+	err := do(objectCtx)
 	var failed blob.ObjectsError
 	switch {
 	case err == nil:
@@ -85,8 +86,8 @@ func (r *Loop) handleObject(ctx context.Context, failures *int, do func(context.
 	return *failures < maxObjectFailures
 }
 
-// isWell logs an error of the database. It returns true if there was none.
-func (r *Loop) isWell(ctx context.Context, err error) bool {
+// checkDatabase logs an error of the database. It returns false, so that the run ends, if there is one.
+func (r *Loop) checkDatabase(ctx context.Context, err error) bool {
 	if err != nil && ctx.Err() == nil {
 		r.Log.Warn("retention failed", "error", err)
 	}
