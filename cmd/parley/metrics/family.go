@@ -1,10 +1,6 @@
 package metrics
 
-import (
-	"github.com/prometheus/client_golang/prometheus"
-
-	"parley/store"
-)
+import "github.com/prometheus/client_golang/prometheus"
 
 // Family is a metric with its name and labels.
 type Family struct {
@@ -32,14 +28,4 @@ func Describe(to chan<- *prometheus.Desc, families ...Family) {
 	for _, f := range families {
 		to <- f.desc
 	}
-}
-
-// accountsByID returns accounts by id, for labels. Labels have the names of accounts, which an admin chose,
-// and never an address or id of a customer.
-func accountsByID(list []store.Account) map[store.AccountID]store.Account {
-	byID := make(map[store.AccountID]store.Account, len(list))
-	for _, a := range list {
-		byID[a.ID] = a
-	}
-	return byID
 }

@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// linked is a surface that keeps connections open.
-type linked interface {
+// connected is a surface that keeps connections open.
+type connected interface {
 	// Connections returns how many are open, and how many should be; 0 means the surface keeps none open now.
 	Connections() (open, wanted int)
 }
@@ -32,23 +32,24 @@ type AccountState struct {
 // health exports the state of this process's connections to its accounts.
 type health struct {
 	AccountState
-	lastEvent, caughtUp, links, allowed Family
+
+	lastEvent, caughtUp, connections, connectionsWanted Family
 }
 
 // NewHealth makes the collector of the state of this process's connections.
 func NewHealth(c AccountState) prometheus.Collector {
 	return &health{
-		AccountState: c,
-		lastEvent:    Gauge("parley_account_last_event_timestamp_seconds", "When this process last stored an event of the account.", "account", "kind"),
-		caughtUp:     Gauge("parley_account_caught_up_timestamp_seconds", "When this process had last fetched everything that the account held.", "account", "kind"),
-		links:        Gauge("parley_surface_connections", "Connections that this process keeps open to a surface.", "account", "kind"),
-		allowed:      Gauge("parley_surface_connections_wanted", "Connections that this process should keep open.", "account", "kind"),
+		AccountState:      c,
+		lastEvent:         Gauge("parley_account_last_event_timestamp_seconds", "When this process last stored an event of the account.", "account", "kind"),
+		caughtUp:          Gauge("parley_account_caught_up_timestamp_seconds", "When this process had last fetched everything that the account held.", "account", "kind"),
+		connections:       Gauge("parley_surface_connections", "Connections that this process keeps open to a surface.", "account", "kind"),
+		connectionsWanted: Gauge("parley_surface_connections_wanted", "Connections that this process should keep open.", "account", "kind"),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (h *health) Describe(to chan<- *prometheus.Desc) {
-	Describe(to, h.lastEvent, h.caughtUp, h.links, h.allowed)
+	Describe(to, h.lastEvent, h.caughtUp, h.connections, h.connectionsWanted)
 }
 
 // Collect implements prometheus.Collector.
@@ -73,13 +74,13 @@ func (h *health) Collect(to chan<- prometheus.Metric) {
 
 	surfaces := h.Surfaces()
 	for _, a := range accounts {
-		l, ok := surfaces[a.ID].(linked)
+		s, ok := surfaces[a.ID].(connected)
 		if !ok {
 			continue
 		}
-		if open, wanted := l.Connections(); wanted > 0 {
-			h.links.Send(to, float64(open), a.Name, a.Kind)
-			h.allowed.Send(to, float64(wanted), a.Name, a.Kind)
+		if open, wanted := s.Connections(); wanted > 0 {
+			h.connections.Send(to, float64(open), a.Name, a.Kind)
+			h.connectionsWanted.Send(to, float64(wanted), a.Name, a.Kind)
 		}
 	}
 }

@@ -22,8 +22,8 @@ type model struct {
 	latency                                  *prometheus.Desc
 }
 
-// NewModel makes the collector of analyses. counts gives how many ended in which way; an analyzer that keeps counts of its
-// own, or knows whether its model can be used, is asked for that.
+// NewModel makes the collector of analyses. counts returns how many ended in which way. The analyzer is also asked for its own
+// counts, and whether its model can be used, if it can tell.
 func NewModel(counts func() map[string]int64, analyzer analysis.Analyzer) prometheus.Collector {
 	return &model{
 		counts:   counts,

@@ -25,36 +25,36 @@ type ProcessState struct {
 // process exports metrics of this process alone.
 type process struct {
 	ProcessState
-	version []string // version, revision, Go's version
 
-	build, ready, readySeconds, backup      Family
-	connections, most, waits, waitedSeconds Family
+	build, ready, readySeconds, backup                Family
+	connections, maxConnections, waits, waitedSeconds Family
 }
 
 // NewProcess makes the collector of what is true of this process alone.
 func NewProcess(s ProcessState) prometheus.Collector {
 	return &process{
-		ProcessState: s, version: buildVersion(),
+		ProcessState: s,
 		build:        Gauge("parley_build_info", "1, with the build as labels.", "version", "revision", "goversion"),
 		ready:        Gauge("parley_ready", "1 while /readyz?without=surfaces says that the process serves, else 0."),
 		readySeconds: Gauge("parley_start_to_ready_seconds", "From the start of the process until it served."),
 		backup: Gauge("parley_backup_newest_timestamp_seconds",
 			"When the newest backup in the data folder was written; while there is none, since when they are made; 0 = that is not known."),
-		connections:   Gauge("parley_database_connections", "Connections of the pool.", "state"),
-		most:          Gauge("parley_database_connections_max", "Most connections that the pool opens."),
-		waits:         Counter("parley_database_waits_total", "Times that all connections were taken and somebody had to wait."),
-		waitedSeconds: Counter("parley_database_wait_seconds_total", "Time spent waiting for a connection."),
+		connections:    Gauge("parley_database_connections", "Connections of the pool.", "state"),
+		maxConnections: Gauge("parley_database_connections_max", "Most connections that the pool opens."),
+		waits:          Counter("parley_database_waits_total", "Times that all connections were taken and somebody had to wait."),
+		waitedSeconds:  Counter("parley_database_wait_seconds_total", "Time spent waiting for a connection."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (p *process) Describe(to chan<- *prometheus.Desc) {
-	Describe(to, p.build, p.ready, p.readySeconds, p.backup, p.connections, p.most, p.waits, p.waitedSeconds)
+	Describe(to, p.build, p.ready, p.readySeconds, p.backup, p.connections, p.maxConnections, p.waits, p.waitedSeconds)
 }
 
 // Collect implements prometheus.Collector.
 func (p *process) Collect(to chan<- prometheus.Metric) {
-	p.build.Send(to, 1, p.version...)
+	version, revision := build.Version()
+	p.build.Send(to, 1, version, cmp.Or(revision, "unknown"), runtime.Version())
 	p.ready.Send(to, boolNumber(p.Ready()))
 	if took := p.Started(); took > 0 {
 		p.readySeconds.Send(to, took.Seconds())
@@ -73,19 +73,13 @@ func (p *process) sendPool(to chan<- prometheus.Metric, s *pgxpool.Stat) {
 	p.connections.Send(to, float64(s.AcquiredConns()), "used")
 	p.connections.Send(to, float64(s.IdleConns()), "idle")
 	p.connections.Send(to, float64(s.ConstructingConns()), "opening")
-	p.most.Send(to, float64(s.MaxConns()))
+	p.maxConnections.Send(to, float64(s.MaxConns()))
 	p.waits.Send(to, float64(s.EmptyAcquireCount()))
 	p.waitedSeconds.Send(to, s.EmptyAcquireWaitTime().Seconds())
 }
 
-// buildVersion returns the labels of the build.
-func buildVersion() []string {
-	version, revision := build.Version()
-	return []string{version, cmp.Or(revision, "unknown"), runtime.Version()}
-}
-
-// newestBackup returns when the newest backup of a folder was written, or zero if there is none. A file of the future was written
-// while the clock was ahead, and says nothing of what was done since.
+// newestBackup returns when the newest backup in a folder was written, or zero if there is none. It passes over files whose time is
+// in the future: these were written while the clock was ahead, and don't tell when.
 func newestBackup(folder string, now time.Time) (newest time.Time) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -108,12 +102,14 @@ func newestBackup(folder string, now time.Time) (newest time.Time) {
 	return newest
 }
 
-// maxAhead is how far the clock of a folder on another machine may be ahead.
+// maxAhead is how far the clock of another machine, on which the folder may be, may be ahead.
 const maxAhead = 10 * time.Minute
 
-// canBeBackup reports whether a file in the folder of backups may be one, to judge by its name: not what Parley keeps beside them,
-// nor a backup that is not complete.
+// canBeBackup reports whether a file in the folder of backups may be one, to judge by its name. Parley keeps other files beside
+// them: hidden ones, backups that aren't complete, and the list of erasures.
 func canBeBackup(name string) bool {
-	isHidden, isPartial, isList := strings.HasPrefix(name, "."), strings.HasSuffix(name, ".partial"), strings.HasPrefix(name, "erasures.jsonl")
-	return !isHidden && !isPartial && !isList
+	isHidden := strings.HasPrefix(name, ".")
+	isPartial := strings.HasSuffix(name, ".partial")
+	isErasures := strings.HasPrefix(name, "erasures.jsonl")
+	return !isHidden && !isPartial && !isErasures
 }

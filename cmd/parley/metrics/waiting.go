@@ -15,22 +15,23 @@ import (
 )
 
 const (
-	statsFor     = 10 * time.Second // how long the result of one look at the database is used
-	statsTimeout = 3 * time.Second
+	lookEvery   = 10 * time.Second // at most; what a look found is sent until the next one
+	lookTimeout = 3 * time.Second
 )
 
-// waiting exports what waits in the database. All replicas that are set up for the same chats export the same.
+// waiting exports what waits in the database. All replicas that are set up for the same chats export the same. Labels have the names
+// of accounts, which an admin chose, and never an address or id of a customer.
 type waiting struct {
 	pool     *pgxpool.Pool
 	accounts func() []store.Account
 	surfaces func() map[store.AccountID]any // those that this process is set up for
 	setClock func(ahead time.Duration)
 
-	mu     sync.Mutex // one look at a time
-	last   stats.Stats
-	tried  time.Time
-	at     time.Time // when the last look succeeded
-	errors int
+	mu       sync.Mutex // guards what follows, and allows one look at a time
+	last     stats.Stats
+	lookedAt time.Time // when the last look began
+	readAt   time.Time // when the last look that succeeded began, which found last
+	errors   int       // looks that failed
 
 	looks   lookFamilies
 	journal journalFamilies
@@ -107,13 +108,12 @@ func (w *waiting) Describe(to chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector. When the database doesn't answer, its metrics are left out,
 // because old numbers would look like new ones.
 func (w *waiting) Collect(to chan<- prometheus.Metric) {
-	s, at, failed := w.look()
-	w.looks.errors.Send(to, float64(failed))
-
+	s, at, errors := w.look()
+	w.looks.errors.Send(to, float64(errors))
 	if !at.IsZero() {
 		w.looks.at.Send(to, float64(at.UnixMilli())/1000)
 	}
-	if time.Since(at) > 2*statsFor {
+	if time.Since(at) > 2*lookEvery {
 		return
 	}
 
@@ -124,32 +124,14 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	w.figures.Send(to, s.FiguresOldest)
 	w.looks.capped.Send(to, boolNumber(s.Capped))
 	w.clock.Send(to, s.Clock.Sub(at).Seconds())
-	suggested := map[string]stats.SuggestionCount{}
-	for _, n := range s.Suggestions {
-		suggested[n.Kind] = n
-	}
-
-	for _, kind := range suggestion.Kinds() {
-		n := suggested[string(kind)]
-		for fate, count := range map[string]int{"used": n.Used, "edited": n.Edited, "ignored": n.Ignored, "open": n.Shown - n.Used - n.Edited - n.Ignored} {
-			w.advice.Send(to, float64(count), string(kind), fate)
-		}
-	}
-
-	quarantined, undecided := countsByAccount(s.Quarantined), countsByAccount(s.Undecided)
-	lanes, gates := map[store.AccountID]stats.LaneStats{}, map[store.AccountID]stats.GateStats{}
-	for _, l := range s.Lanes {
-		lanes[l.AccountID] = l
-	}
-
-	for _, g := range s.Gates {
-		gates[g.AccountID] = g
-	}
-
+	w.sendSuggestions(to, s.Suggestions)
+	accountOf := func(c stats.AccountCount) store.AccountID { return c.AccountID }
+	quarantined, undecided := byAccount(s.Quarantined, accountOf), byAccount(s.Undecided, accountOf)
+	lanes := byAccount(s.Lanes, func(l stats.LaneStats) store.AccountID { return l.AccountID })
+	gates := byAccount(s.Gates, func(g stats.GateStats) store.AccountID { return g.AccountID })
 	surfaces := w.surfaces()
-	for id, a := range accountsByID(w.accounts()) {
+	for id, a := range byAccount(w.accounts(), func(a store.Account) store.AccountID { return a.ID }) {
 		w.journal.quarantine.Send(to, float64(quarantined[id].N), a.Name, a.Kind)
-
 		if a.Side == store.SideSystem {
 			continue
 		}
@@ -167,7 +149,31 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// hasCondition reports whether somebody finds out if an account works: nobody does for a chat that isn't set up any more.
+// byAccount returns the elements of a list by the account that each is about.
+func byAccount[T any](list []T, accountOf func(T) store.AccountID) map[store.AccountID]T {
+	byID := make(map[store.AccountID]T, len(list))
+	for _, element := range list {
+		byID[accountOf(element)] = element
+	}
+	return byID
+}
+
+// sendSuggestions sends what became of suggestions, for each kind that there is.
+func (w *waiting) sendSuggestions(to chan<- prometheus.Metric, counts []stats.SuggestionCount) {
+	byKind := map[string]stats.SuggestionCount{}
+	for _, n := range counts {
+		byKind[n.Kind] = n
+	}
+	for _, kind := range suggestion.Kinds() {
+		n := byKind[string(kind)]
+		w.advice.Send(to, float64(n.Used), string(kind), "used")
+		w.advice.Send(to, float64(n.Edited), string(kind), "edited")
+		w.advice.Send(to, float64(n.Ignored), string(kind), "ignored")
+		w.advice.Send(to, float64(n.Shown-n.Used-n.Edited-n.Ignored), string(kind), "open")
+	}
+}
+
+// hasCondition reports whether some process finds out if an account works. None does for a chat that isn't set up any more.
 func hasCondition(a store.Account, surfaces map[store.AccountID]any) bool {
 	_, isConnected := surfaces[a.ID]
 	return a.Side != store.SideSurface || isConnected
@@ -193,37 +199,27 @@ func (w *waiting) sendLane(to chan<- prometheus.Metric, a store.Account, l stats
 	w.lanes.unknown.Send(to, float64(l.Unknown), a.Name, a.Kind, side)
 }
 
-// look returns the last result, or a new one if that is too old; when it was read; and how often reading
-// failed.
-func (w *waiting) look() (stats.Stats, time.Time, int) {
+// look returns what waits, as a look of the last lookEvery found it; at is when it was read, and errors how many looks failed. If
+// reading fails, it returns what was read before.
+func (w *waiting) look() (s stats.Stats, at time.Time, errors int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-
-	if time.Since(w.tried) < statsFor {
-		return w.last, w.at, w.errors
+	if time.Since(w.lookedAt) < lookEvery {
+		return w.last, w.readAt, w.errors
 	}
 
-	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 	defer cancel()
-	w.tried = time.Now() //nolint:forbidigo // how long a look serves is no business time
+	w.lookedAt = time.Now() //nolint:forbidigo // how long a look serves is no business time
 	s, err := stats.Read(ctx, w.pool)
 	if err != nil {
 		w.errors++
-		return w.last, w.at, w.errors
+		return w.last, w.readAt, w.errors
 	}
 
-	w.last, w.at = s, w.tried
-	w.setClock(s.Clock.Sub(w.at))
-	return w.last, w.at, w.errors
-}
-
-// countsByAccount returns counts by the id of their account.
-func countsByAccount(list []stats.AccountCount) map[store.AccountID]stats.AccountCount {
-	byID := make(map[store.AccountID]stats.AccountCount, len(list))
-	for _, c := range list {
-		byID[c.AccountID] = c
-	}
-	return byID
+	w.last, w.readAt = s, w.lookedAt
+	w.setClock(s.Clock.Sub(w.readAt))
+	return w.last, w.readAt, w.errors
 }
 
 // boolNumber returns 1 for true and 0 for false, as Prometheus has no booleans.
