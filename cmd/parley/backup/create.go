@@ -43,29 +43,37 @@ type Source struct {
 	Progress func(bytes int64)
 }
 
-// CreateFile writes a backup to a file with mode 0600. It first writes FILE.partial, and renames that when it
-// is complete and on disk.
+// CreateFile writes a backup to a file, which appears when it is complete and on disk.
 func CreateFile(ctx context.Context, path string, s Source) (m Manifest, err error) {
+	err = replaceFile(path, func(f *os.File) (err error) {
+		m, err = Create(ctx, f, s)
+		return err
+	})
+	return m, err
+}
+
+// replaceFile writes PATH.partial, with mode 0600, and renames it to path when it is complete and on disk. After an error
+// PATH.partial is removed.
+func replaceFile(path string, write func(*os.File) error) (err error) {
 	f, err := os.OpenFile(path+partial, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return Manifest{}, fmt.Errorf("backup: %w", err)
+		return fmt.Errorf("backup: %w", err)
 	}
 
 	defer func() {
 		if err != nil {
-			_ = os.Remove(path + partial) // half a backup is useless
+			_ = os.Remove(path + partial)
 		}
 	}()
 
-	m, err = Create(ctx, f, s)
-	if err := errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
-		return m, err
+	if err := errors.Join(write(f), f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
+		return err
 	}
 	if err := os.Rename(path+partial, path); err != nil {
-		return m, fmt.Errorf("backup: %w", err)
+		return fmt.Errorf("backup: %w", err)
 	}
 
-	return m, syncDir(filepath.Dir(path))
+	return syncDir(filepath.Dir(path))
 }
 
 // syncDir makes sure that a rename is on disk.

@@ -14,16 +14,16 @@ import (
 	"parley/store/erase"
 )
 
-// Erasures is the list of the contacts that were erased, a line of JSON for each. It stands beside the backups,
-// since a backup that is older than an erasure brings the contact back: then the list erases it again.
+// Erasures is the list of the contacts that were erased, a line of JSON for each. It stands beside the backups, since a backup
+// that is older than an erasure brings the contact back: then the contact is erased again because of this list.
 type Erasures struct{ Path string }
 
-// ErasuresIn is the list beside the backups in a folder.
+// ErasuresIn returns the list beside the backups in a folder.
 func ErasuresIn(dir string) Erasures { return Erasures{Path: filepath.Join(dir, "erasures.jsonl")} }
 
-const longestErasure = 64 << 20 // bytes of a line: a fact has a hundred
+const maxErasureBytes = 64 << 20 // of a line, which has some hundred bytes for each fact of the contact
 
-// Read returns the erasures of the list; none where there is no list.
+// Read returns the erasures of the list, and none if there is no list.
 func (l Erasures) Read() ([]erase.Record, error) {
 	f, err := os.Open(l.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -35,7 +35,7 @@ func (l Erasures) Read() ([]erase.Record, error) {
 	defer func() { _ = f.Close() }()
 	var list []erase.Record
 	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, longestErasure)
+	lines.Buffer(nil, maxErasureBytes)
 	for n := 1; lines.Scan(); n++ {
 		if len(lines.Bytes()) == 0 {
 			continue
@@ -88,10 +88,9 @@ func (l Erasures) known() (map[string]bool, error) {
 	return ids, err
 }
 
-// Add puts erasures at the end of the list, and returns when that is on disk. The list is written anew and
-// takes the place of the former one when it is whole.
+// Add puts erasures at the end of the list, and returns when that is on disk.
 func (l Erasures) Add(records ...erase.Record) error {
-	unlock, err := l.lock()
+	unlock, err := lockFile(l.Path+".lock", syscall.LOCK_EX) // two processes may write the list
 	if err != nil {
 		return err
 	}
@@ -109,35 +108,10 @@ func (l Erasures) Add(records ...erase.Record) error {
 		list = append(append(list, body...), '\n')
 	}
 
-	f, err := os.OpenFile(l.Path+partial, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("backup: erasures: %w", err)
-	}
-
-	_, err = f.Write(list)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("backup: erasures: %w", err)
-	}
-	if err := os.Rename(l.Path+partial, l.Path); err != nil {
-		return fmt.Errorf("backup: erasures: %w", err)
-	}
-
-	return syncDir(filepath.Dir(l.Path))
-}
-
-// lock keeps two processes from writing the list at once.
-func (l Erasures) lock() (unlock func(), err error) {
-	if err := os.MkdirAll(filepath.Dir(l.Path), 0o700); err != nil {
-		return nil, fmt.Errorf("backup: erasures: %w", err)
-	}
-	f, err := os.OpenFile(l.Path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("backup: erasures: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("backup: lock: %w", err), f.Close())
-	}
-	return func() { unlockFile(f) }, nil
+	return replaceFile(l.Path, func(f *os.File) error {
+		_, err := f.Write(list)
+		return err
+	})
 }
 
 // Agree makes the list and a database know the same erasures. It returns the certificates of what it erased. It
@@ -155,8 +129,8 @@ func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certifica
 	if err != nil && !errors.Is(err, erase.ErrWaiting) && !errors.Is(err, erase.ErrOtherKey) {
 		return erased, err
 	}
-	if faulty := l.Keep(ctx, o); faulty != nil {
-		return erased, faulty
+	if keepErr := l.Keep(ctx, o); keepErr != nil {
+		return erased, keepErr
 	}
 	return erased, err
 }
@@ -175,22 +149,21 @@ func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
 	}
 
 	var missing []erase.Record
-	var faulty error
+	var recordErr error
 	for _, id := range ids {
 		if known[id] {
 			continue
 		}
 
 		var r erase.Record
-		if r, faulty = erase.RecordOf(ctx, o.Pool, id); faulty != nil {
+		if r, recordErr = erase.RecordOf(ctx, o.Pool, id); recordErr != nil {
 			break
 		}
 		missing = append(missing, r)
 	}
 
 	if len(missing) == 0 {
-		return faulty
+		return recordErr
 	}
-
-	return errors.Join(faulty, l.Add(missing...))
+	return errors.Join(recordErr, l.Add(missing...))
 }

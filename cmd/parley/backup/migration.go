@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// BeforeMigration makes a backup before the schema changes from the version of the database (versionOf) to another. If another
-// process makes one at the moment, such as that of the night, it waits for its end. Then it makes none if that one was for the same
-// change, or if the schema has changed meanwhile.
+// BeforeMigration makes a backup before the schema changes from the database's version, which versionOf reads, to another. While
+// another process makes a backup it waits. Afterwards it makes none if that process made one for the same change, or has changed
+// the schema.
 func (f Folder) BeforeMigration(ctx context.Context, versionOf func(context.Context) (int64, error), to int64, now time.Time) error {
 	sameChange := filepath.Join(f.Dir, fmt.Sprintf("%s%06d-*%s", schemaPrefix, to, suffix))
 	earlier, err := filepath.Glob(sameChange)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	unlock, err := f.awaitLock(ctx)
+	unlock, err := f.waitForLock(ctx)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (f Folder) BeforeMigration(ctx context.Context, versionOf func(context.Cont
 
 	f.removeRemains()
 	name := fmt.Sprintf("%s%06d-from-%d-%s%s", schemaPrefix, to, from, now.UTC().Format("2006-01-02-150405"), suffix)
-	if err := f.make(ctx, name); err != nil {
+	if err := f.makeOne(ctx, name); err != nil {
 		return err
 	}
 	f.Log.Info("backup made before the schema changes", "file", name)

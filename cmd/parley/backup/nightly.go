@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
 	"parley/store/pgserver"
@@ -24,12 +23,12 @@ const (
 )
 
 const (
-	nightlyHour  = 3 // local time: when companies are quiet
-	verifyEvery  = 7 * 24 * time.Hour
-	retryAfter   = time.Hour
-	pollEvery    = time.Minute
-	lockEvery    = time.Second
-	maxAhead     = time.Minute // how far in the future a time may lie that a clock wrote which was not wrong
+	nightlyHour  = 3                  // local time: when companies are quiet
+	verifyEvery  = 7 * 24 * time.Hour // how often a backup is restored on trial
+	retryAfter   = time.Hour          // after an attempt that failed, or was cut off
+	pollEvery    = time.Minute        // see Folder.Poll
+	lockEvery    = time.Second        // see Folder.Poll
+	maxAhead     = time.Minute        // a time further in the future was written by a clock that was ahead
 	nightPrefix  = "nightly-"
 	schemaPrefix = "before-schema-"
 	suffix       = ".parley"
@@ -38,19 +37,19 @@ const (
 // Status is what is known about the backups in a folder. It is stored there as .status.json.
 type Status struct {
 	Since      time.Time `json:"since,omitzero"`       // when Parley began to wait for the first night
-	LastAt     time.Time `json:"last_at,omitzero"`     // of the newest backup that was made and checked
+	LastAt     time.Time `json:"last_at,omitzero"`     // when the newest backup was made and checked
 	LastFile   string    `json:"last_file,omitempty"`  // its name
 	LastBytes  int64     `json:"last_bytes,omitempty"` // its size
-	VerifiedAt time.Time `json:"verified_at,omitzero"` // when one was last restored as a test
+	VerifiedAt time.Time `json:"verified_at,omitzero"` // when one was last restored on trial
 	BegunAt    time.Time `json:"begun_at,omitzero"`    // when an attempt began that is under way, or was cut off
-	FailedAt   time.Time `json:"failed_at,omitzero"`   // zero when the last attempt went well
-	Error      string    `json:"error,omitempty"`
+	FailedAt   time.Time `json:"failed_at,omitzero"`   // zero if the last attempt succeeded
+	Error      string    `json:"error,omitempty"`      // of the attempt that failed
 	// TrialFailed means that the newest trial restore failed, so that no backup since VerifiedAt is known to be good.
 	TrialFailed bool `json:"trial_failed,omitempty"`
 }
 
-// asOf returns the status without times that lie in the future: they were written while the clock was ahead, and nothing would be
-// done until then.
+// asOf returns the status without times in the future: they were written while the clock was ahead, and nothing would be done until
+// then.
 func (st Status) asOf(now time.Time) Status {
 	for _, at := range []*time.Time{&st.Since, &st.LastAt, &st.VerifiedAt, &st.BegunAt, &st.FailedAt} {
 		if IsAhead(*at, now) {
@@ -118,12 +117,11 @@ func (f Folder) Run(ctx context.Context) error {
 
 	tick := time.NewTicker(f.Poll)
 	defer tick.Stop()
-
-	failedAt := time.Time{} // kept here, too: a full disk may keep nothing in the status
+	var failedAt time.Time // remembered here, too, since a full disk may take no status
 	for {
 		now, err := f.Now(ctx)
-		ago := now.Sub(failedAt)
-		hasJustFailed := ago >= 0 && ago < retryAfter // not if the clock was ahead
+		ago := now.Sub(failedAt) // negative if the clock was ahead then
+		hasJustFailed := ago >= 0 && ago < retryAfter
 		if err == nil && !hasJustFailed && f.makeIfDue(ctx, now) != nil {
 			failedAt = now
 		}
@@ -163,9 +161,9 @@ func (f Folder) makeIfDue(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// nextDue returns when the next backup is to be made: in the first night after the last one. The first one is made
-// in the first night. After an attempt that failed or was cut off, it is an hour after that began. Where summer time begins at
-// nightlyHour, time.Date returns an hour that the night has.
+// nextDue returns when the next backup is due: in the first night after the last one, or after Since if there is none yet; and an
+// hour after an attempt that failed or was cut off. (Where summer time begins at nightlyHour, time.Date returns an hour that the
+// night has.)
 func nextDue(st Status, zone *time.Location) time.Time {
 	tried := st.FailedAt
 	if st.BegunAt.After(tried) {
@@ -188,8 +186,8 @@ func nextDue(st Status, zone *time.Location) time.Time {
 	return nightOf(last.Day() + 1)
 }
 
-// Night makes the backup of a night, checks it (once a week by restoring it as a test), removes old backups unless that
-// failed, and writes the status. It does nothing if another process is doing so.
+// Night makes the backup of a night, checks it, once a week restores it on trial, removes old backups, and writes the status. It
+// does nothing if another process is making a backup.
 func (f Folder) Night(ctx context.Context, now time.Time) error {
 	unlock, err := f.lock()
 	if err != nil || unlock == nil {
@@ -205,10 +203,8 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 	}
 
 	f.removeRemains() // first, since the disk may be full of them
-
-	// What follows may be killed: then it begins again after a while, not at once and for ever.
 	st = st.asOf(now)
-	st.BegunAt = now
+	st.BegunAt = now // so that after the process was killed the next attempt waits, and doesn't follow at once and for ever
 	if err := f.writeStatus(st); err != nil {
 		return err
 	}
@@ -227,7 +223,7 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 // may be cut off.
 func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error {
 	name := nightPrefix + now.In(f.Zone).Format("2006-01-02") + suffix
-	if err := f.make(ctx, name); err != nil {
+	if err := f.makeOne(ctx, name); err != nil {
 		return err
 	}
 	info, err := os.Stat(filepath.Join(f.Dir, name))
@@ -244,16 +240,16 @@ func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error 
 
 	f.Log.Info("backup made", "file", name, "bytes", st.LastBytes)
 	if now.Sub(st.VerifiedAt) >= verifyEvery {
-		if err := f.try(ctx, name, now, st); err != nil {
-			return errors.Join(err, f.prune(nightPrefix, KeepNights, KeepNights, name)) // an older one may be the last that can be restored
+		if err := f.restoreOnTrial(ctx, name, now, st); err != nil {
+			return errors.Join(err, f.prune(nightPrefix, KeepNights, KeepNights, name)) // an old one may be the last that can be restored
 		}
 	}
 
 	return f.prune(nightPrefix, 0, KeepNights, name)
 }
 
-// try restores a backup on trial, and notes in the status how that went.
-func (f Folder) try(ctx context.Context, name string, now time.Time, st *Status) error {
+// restoreOnTrial restores a backup on trial, and notes in st how that went.
+func (f Folder) restoreOnTrial(ctx context.Context, name string, now time.Time, st *Status) error {
 	_, err := Verify(ctx, filepath.Join(f.Dir, name), f.Dir, f.Log, func(string) {})
 	if err != nil {
 		st.TrialFailed = st.TrialFailed || ctx.Err() == nil // a trial that is cut off says nothing about the backup
@@ -265,113 +261,46 @@ func (f Folder) try(ctx context.Context, name string, now time.Time, st *Status)
 	return nil
 }
 
-// removeRemains removes what backups and trial restores have left that were cut off.
+// removeRemains removes what was left by backups of both kinds, of whatever day, and by trial restores that were cut off. The latter
+// are whole databases, with all that customers wrote.
 func (f Folder) removeRemains() {
-	if err := f.removePartials(); err != nil {
+	err := errors.Join(f.removeAll(nightPrefix+"*"+suffix+partial, os.Remove), f.removeAll(schemaPrefix+"*"+suffix+partial, os.Remove))
+	if err != nil {
 		f.Log.Error("half a backup is left", "error", err, "hint", "remove "+filepath.Join(f.Dir, "*"+suffix+partial))
 	}
-	if err := f.removeTrials(); err != nil {
+	if err := f.removeAll(trialPrefix+"*", pgserver.Remove); err != nil {
 		f.Log.Error("a copy of the database is left", "error", err, "hint", "remove "+filepath.Join(f.Dir, trialPrefix+"*"))
 	}
 }
 
-// removePartials removes backups of both kinds that were not finished, of whatever day.
-func (f Folder) removePartials() error {
-	for _, prefix := range []string{nightPrefix, schemaPrefix} {
-		left, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix+partial))
-		if err != nil {
-			return fmt.Errorf("backup: %w", err)
-		}
-		for _, name := range left {
-			if err := os.Remove(name); err != nil {
-				return fmt.Errorf("backup: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
-// removeTrials removes what trial restores have left that were cut off: whole databases, with all that customers wrote.
-func (f Folder) removeTrials() error {
-	left, err := filepath.Glob(filepath.Join(f.Dir, trialPrefix+"*"))
+// removeAll removes what matches a pattern of filepath.Glob in the folder.
+func (f Folder) removeAll(pattern string, remove func(path string) error) error {
+	paths, err := filepath.Glob(filepath.Join(f.Dir, pattern))
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	for _, dir := range left {
-		if err := pgserver.Remove(dir); err != nil {
-			return err
+	for _, path := range paths {
+		if err := remove(path); err != nil {
+			return fmt.Errorf("backup: remove: %w", err)
 		}
 	}
 	return nil
 }
 
-// make writes and checks one backup.
-func (f Folder) make(ctx context.Context, name string) error {
+// makeOne writes and checks one backup.
+func (f Folder) makeOne(ctx context.Context, name string) error {
 	path := filepath.Join(f.Dir, name)
 	if _, err := CreateFile(ctx, path, f.Source); err != nil {
 		return err
 	}
 	if _, err := CheckFile(ctx, path, f.Source.BinDir); err != nil {
-		return errors.Join(err, os.Remove(path)) // if it stayed, prune would remove a good one for it
+		return errors.Join(err, os.Remove(path)) // if it stayed, prune would remove a good one in its place
 	}
 	return nil
 }
 
-// awaitLock waits until no other process makes a backup in the folder, and then keeps others from it.
-func (f Folder) awaitLock(ctx context.Context) (unlock func(), err error) {
-	unlock, err = f.lock()
-	if err != nil || unlock != nil {
-		return unlock, err
-	}
-
-	f.Log.Info("another process is making a backup: it is waited for", "folder", f.Dir)
-	tick := time.NewTicker(cmp.Or(f.Poll, lockEvery))
-	defer tick.Stop()
-
-	for {
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("backup: another process is making one: %w", ctx.Err())
-		case <-tick.C:
-		}
-
-		if unlock, err = f.lock(); err != nil || unlock != nil {
-			return unlock, err
-		}
-	}
-}
-
-// lock keeps other processes from making backups in the folder. unlock is nil if one of them does so already.
-func (f Folder) lock() (unlock func(), err error) {
-	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("backup: %w", err)
-	}
-
-	file, err := os.OpenFile(filepath.Join(f.Dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("backup: %w", err)
-	}
-
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, file.Close()
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("backup: lock: %w", err), file.Close())
-	}
-
-	return func() { unlockFile(file) }, nil
-}
-
-// unlockFile gives up the lock on a file, and closes it. It unlocks explicitly: a child process that is just being started has a
-// copy of the descriptor, and would keep the lock after Close.
-func unlockFile(file *os.File) {
-	_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
-	_ = file.Close()
-}
-
-// prune keeps some of the oldest and of the newest backups of a kind, and removes the others. Their names sort by time. But those
-// behind made, which was just made, are from when the clock was ahead: they count as the oldest.
+// prune removes the backups of a kind except so many of the oldest and of the newest. Their names sort by time. Those behind made,
+// which was just made, are from when the clock was ahead: they count as the oldest.
 func (f Folder) prune(prefix string, oldest, newest int, made string) error {
 	names, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix))
 	if err != nil {

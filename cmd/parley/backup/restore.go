@@ -54,67 +54,71 @@ func (t Target) say(step string) {
 // Restore is called again with the same backup; until it has ended, the database can't be served.
 // Errors: ErrNotEmpty, ErrOtherKey, ErrNoKey, ErrPassphrase, ErrDamaged, ErrNewer.
 func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error) {
-	if err := a.checkReadable(); err != nil {
+	if err := t.fill(ctx, a); err != nil {
 		return restore.Restored{}, err
+	}
+	return restore.Finish(ctx, t.Pool, a.Manifest.TakenAt)
+}
+
+// fill does all of Restore but its end, after which the database can be served.
+func (t Target) fill(ctx context.Context, a *Archive) error {
+	if err := a.checkReadable(); err != nil {
+		return err
 	}
 	if err := schema.CheckServer(ctx, t.Pool); err != nil {
-		return restore.Restored{}, err
+		return err
 	}
-
 	soFar, err := t.checkEmpty(ctx, a)
 	if err != nil {
-		return restore.Restored{}, err
+		return err
 	}
-
 	key, err := t.keyToSave(a)
 	if err != nil {
-		return restore.Restored{}, err
+		return err
 	}
 
 	if soFar != dumpLoaded {
-		t.say("Reading the backup …")
-
-		if err := a.Check(ctx, nil); err != nil {
-			return restore.Restored{}, err
-		}
-		if soFar == notBegun {
-			err = restore.Begin(ctx, t.Pool, a.Fingerprint())
-		}
-		if err != nil {
-			return restore.Restored{}, err
-		}
-
-		t.say("Restoring the database …")
-		if err := restoreDump(ctx, a, t.URL, t.BinDir); err != nil {
-			return restore.Restored{}, err
+		if err := t.load(ctx, a, soFar); err != nil {
+			return err
 		}
 	}
-
 	if err := t.compareUnmigrated(ctx, a); err != nil {
-		return restore.Restored{}, err
+		return err
 	}
 
 	t.say("Bringing the schema up to date …")
 	if err := schema.MigrateRestored(ctx, t.Pool); err != nil {
-		return restore.Restored{}, err
+		return err
 	}
 	if _, err := t.Pool.Exec(ctx, `ANALYZE`); err != nil { // statistics for the first query plans
-		return restore.Restored{}, fmt.Errorf("backup: analyze: %w", err)
+		return fmt.Errorf("backup: analyze: %w", err)
 	}
 
 	if key != "" {
 		if err := t.SaveKey(key); err != nil {
-			return restore.Restored{}, err
+			return err
 		}
 	}
-
 	if t.SaveErasures != nil {
-		if err := t.SaveErasures(); err != nil {
-			return restore.Restored{}, err
+		return t.SaveErasures()
+	}
+	return nil
+}
+
+// load checks the dump, marks the database unless an interrupted restore has done so, and loads the dump.
+func (t Target) load(ctx context.Context, a *Archive, soFar progress) error {
+	t.say("Reading the backup …")
+	if err := a.Check(ctx, nil); err != nil {
+		return err
+	}
+	if soFar == notBegun {
+		if err := restore.Begin(ctx, t.Pool, a.Fingerprint()); err != nil {
+			return err
 		}
 	}
 
-	return restore.Finish(ctx, t.Pool, a.Manifest.TakenAt)
+	t.say("Restoring the database …")
+	return restoreDump(ctx, a, t.URL, t.BinDir)
 }
 
 // checkReadable returns an error unless this binary knows the backup's schema.
@@ -210,18 +214,18 @@ func (t Target) checkEmpty(ctx context.Context, a *Archive) (progress, error) {
 }
 
 // compareUnmigrated compares what was loaded with the manifest, unless the schema is newer than the backup's: then an
-// interrupted restore compared them before it migrated. One that only loaded may have ended because they differ.
+// interrupted restore compared them before it migrated.
 func (t Target) compareUnmigrated(ctx context.Context, a *Archive) error {
 	version, err := schema.VersionOf(ctx, t.Pool)
 	if err != nil || version > a.Manifest.Schema {
 		return err
 	}
-	return compare(ctx, a, t.URL)
+	return compareRows(ctx, a, t.URL)
 }
 
 // restoreDump loads the dump in one transaction.
 func restoreDump(ctx context.Context, a *Archive, databaseURL, binDir string) error {
-	server, err := prepare(ctx, a, databaseURL)
+	serverMajor, err := prepareServer(ctx, a, databaseURL)
 	if err != nil {
 		return err
 	}
@@ -238,27 +242,26 @@ func restoreDump(ctx context.Context, a *Archive, databaseURL, binDir string) er
 
 	list, err := os.CreateTemp("", "parley-restore-*")
 	if err != nil {
-		return fmt.Errorf("backup: %w", err)
+		return fmt.Errorf("backup: table of contents: %w", err)
 	}
 	defer func() { _ = os.Remove(list.Name()) }()
 	_, err = list.WriteString(strings.Join(contents, "\n") + "\n")
 	if err := errors.Join(err, list.Close()); err != nil {
-		return fmt.Errorf("backup: %w", err)
+		return fmt.Errorf("backup: table of contents: %w", err)
 	}
 
 	dump, err := a.dump.Open()
 	if err != nil {
-		return fmt.Errorf("backup: %w", err)
+		return fmt.Errorf("backup: open the dump: %w", err)
 	}
 	defer func() { _ = dump.Close() }()
 
 	load := loadDirectly
-	if server < tools.Major {
+	if serverMajor < tools.Major {
 		load = loadByScript
 	}
-	err = load(ctx, tools.Dir, databaseURL, dump, []string{"--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
-		"--use-list=" + list.Name()})
-	if err != nil {
+	args := []string{"--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--use-list=" + list.Name()}
+	if err := load(ctx, tools.Dir, databaseURL, dump, args); err != nil {
 		return fmt.Errorf("backup: %w", errors.Join(ctx.Err(), err))
 	}
 
@@ -275,9 +278,9 @@ func loadDirectly(ctx context.Context, dir, databaseURL string, dump io.Reader, 
 	return toolError("pg_restore", cmd.Run(), said)
 }
 
-// prepare refuses a server that is older than the backup's, and creates the PostgreSQL schema of the tables. It returns the
-// server's major version.
-func prepare(ctx context.Context, a *Archive, databaseURL string) (major int, err error) {
+// prepareServer refuses a server that is older than the backup's, and creates the PostgreSQL schema of the tables. It returns
+// the server's major version.
+func prepareServer(ctx context.Context, a *Archive, databaseURL string) (major int, err error) {
 	conn, err := connect(ctx, databaseURL)
 	if err != nil {
 		return 0, err
@@ -323,28 +326,28 @@ func (a *Archive) listContents(ctx context.Context, dir string) ([]string, error
 	}
 
 	var list []string
-	data := 0
+	tables := 0
 	for line := range strings.Lines(out.String()) {
 		line = strings.TrimRight(line, "\n")
 		if strings.HasPrefix(line, ";") || notOurs.MatchString(line) {
 			continue
 		}
 		if tableData.MatchString(line) {
-			data++
+			tables++
 		}
 
 		list = append(list, line)
 	}
 
-	if data != len(a.Manifest.Rows) {
-		return nil, fmt.Errorf("%w: the dump holds %d tables, %s says %d", ErrDamaged, data, manifestEntry, len(a.Manifest.Rows))
+	if tables != len(a.Manifest.Rows) {
+		return nil, fmt.Errorf("%w: the dump holds %d tables, %s says %d", ErrDamaged, tables, manifestEntry, len(a.Manifest.Rows))
 	}
 
 	return list, nil
 }
 
-// compare counts the restored rows and compares them with the manifest.
-func compare(ctx context.Context, a *Archive, databaseURL string) error {
+// compareRows counts the restored rows and compares them with the manifest. Errors: ErrDamaged.
+func compareRows(ctx context.Context, a *Archive, databaseURL string) error {
 	conn, err := connect(ctx, databaseURL)
 	if err != nil {
 		return err

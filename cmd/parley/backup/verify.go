@@ -71,7 +71,7 @@ func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(s
 	if err := restoreDump(ctx, a, target, server.BinDir()); err != nil {
 		return m, err
 	}
-	if err := compare(ctx, a, target); err != nil {
+	if err := compareRows(ctx, a, target); err != nil {
 		return m, err
 	}
 
