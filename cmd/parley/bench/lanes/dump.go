@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/channels/pause"
 	"parley/cmd/parley/bench/figure"
 	"parley/cmd/parley/bench/rig"
@@ -56,22 +54,18 @@ func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 }
 
 // underDump compares the mill's rate in the last moments of a snapshot with that before it.
-func (m *mill) underDump(ctx context.Context, held, window time.Duration) (figure.Figure, error) {
+func (m *mill) underDump(ctx context.Context, held, window time.Duration) (f figure.Figure, err error) {
 	pause.For(ctx, window/2) // until the mill is warm
 	before, cpuBefore, err := m.measureRate(ctx, window)
 	if err != nil {
 		return figure.Figure{}, err
 	}
 
-	tx, err := m.w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	release, err := takeSnapshot(ctx, m.w)
 	if err != nil {
-		return figure.Figure{}, fmt.Errorf("bench: dump: %w", err)
+		return figure.Figure{}, err
 	}
-	defer func() { _ = tx.Rollback(ctx) }() // it only read
-
-	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // the first statement takes the snapshot
-		return figure.Figure{}, fmt.Errorf("bench: dump: %w", err)
-	}
+	defer func() { err = errors.Join(err, release()) }()
 
 	passed := m.h.sent.Load()
 	m.setPace(dumpPace)
@@ -88,11 +82,6 @@ func (m *mill) underDump(ctx context.Context, held, window time.Duration) (figur
 	}
 
 	passed = m.h.sent.Load() - passed
-
-	if err := tx.Rollback(ctx); err != nil {
-		return figure.Figure{}, fmt.Errorf("bench: dump: %w", err)
-	}
-
 	return figure.AtLeast(dumpTarget, "ratio", end/before).With(map[string]float64{
 		"before_per_second":    before,
 		"before_cpu_us":        cpuBefore,

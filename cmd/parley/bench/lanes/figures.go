@@ -215,6 +215,19 @@ func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Dura
 	return before, last, nil
 }
 
+// takeSnapshot takes a snapshot of the world's database, and holds it until release is called. release returns an error if the
+// snapshot was lost before.
+func takeSnapshot(ctx context.Context, w *rig.World) (release func() error, err error) {
+	tx, err := w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	if err != nil {
+		return nil, fmt.Errorf("bench: lanes: snapshot: %w", err)
+	}
+	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // the first statement takes the snapshot
+		return nil, fmt.Errorf("bench: lanes: snapshot: %w", errors.Join(err, tx.Rollback(ctx)))
+	}
+	return func() error { return tx.Rollback(ctx) }, nil
+}
+
 // measureUnderSnapshot takes a snapshot and holds it. It returns the rates before it and in its last second.
 func (r *laneRun) measureUnderSnapshot(ctx context.Context, held time.Duration) (before, last float64, err error) {
 	perSecond := func(d time.Duration) float64 {
@@ -224,15 +237,11 @@ func (r *laneRun) measureUnderSnapshot(ctx context.Context, held time.Duration) 
 
 	r.waitAndCount(ctx, min(held, time.Second)/4) // until the relay is warm
 	before = perSecond(min(held, 2*time.Second))
-	tx, err := r.w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	release, err := takeSnapshot(ctx, r.w)
 	if err != nil {
-		return 0, 0, fmt.Errorf("bench: lanes: snapshot: %w", err)
+		return 0, 0, err
 	}
-	defer func() { _ = tx.Rollback(ctx) }() // it only read
-
-	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // the first statement takes the snapshot
-		return 0, 0, fmt.Errorf("bench: lanes: snapshot: %w", err)
-	}
+	defer func() { err = errors.Join(err, release()) }()
 	if held > time.Second {
 		r.waitAndCount(ctx, held-time.Second)
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"parley/channels/pause"
 	"parley/cmd/parley/bench/figure"
 	"parley/cmd/parley/bench/load"
@@ -120,28 +118,14 @@ func (s *shoppers) measureFlood(
 		return 0, 0, err
 	}
 
-	stop, began := make(chan struct{}), time.Now()
-	var group errgroup.Group
-	group.Go(func() error { return s.writeSteadily(ctx, stop) })
-	group.Go(func() (err error) {
-		defer close(stop)
+	p99, err = s.measureBeside(ctx, isLeftOut, func() (err error) {
+		defer m.close()
 		if perSecond, err = m.sendLines(size.messages, customers); err != nil {
 			return err
 		}
 		return s.waitForQuiet(ctx)
 	})
-
-	if err := group.Wait(); err != nil {
-		return 0, 0, err
-	}
-
-	m.close()
-
-	if err := s.w.Drain(ctx, budgetWithin); err != nil {
-		return 0, 0, err
-	}
-
-	return figure.Percentile(s.listLatencies(began, isLeftOut), 0.99), perSecond, nil
+	return p99, perSecond, err
 }
 
 const oneLine = `SELECT payload FROM events WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0') LIMIT 1`

@@ -105,7 +105,8 @@ type writer struct {
 	said    map[string]int
 }
 
-// openWriter connects a writer to Parley. An account has one writer at a time, which numbers its customers' lines.
+// openWriter connects a writer to Parley. As each writer numbers the lines that it sends, no two may write for the same customers at
+// the same time.
 func (s *shoppers) openWriter(ctx context.Context, account int) (*writer, error) {
 	conn, err := load.Dial(ctx, s.c.Address)
 	if err != nil {
@@ -218,20 +219,31 @@ func (s *shoppers) writeSteadily(ctx context.Context, stop <-chan struct{}) (err
 	}
 }
 
-// measureCalm lets nobody but the customers of the other accounts write, and returns the p99 of their latencies in ms.
-func (s *shoppers) measureCalm(ctx context.Context, window time.Duration) (float64, error) {
+// measureBeside lets the customers of the other accounts write while do runs, and waits until everything is posted. It returns the
+// p99 in ms of the latencies of all customers whom isLeftOut doesn't leave out.
+func (s *shoppers) measureBeside(ctx context.Context, isLeftOut func(who string) bool, do func() error) (float64, error) {
 	stop, began := make(chan struct{}), time.Now()
 	var group errgroup.Group
 	group.Go(func() error { return s.writeSteadily(ctx, stop) })
-	pause.For(ctx, window)
-	close(stop)
+	group.Go(func() error {
+		defer close(stop)
+		return do()
+	})
 	if err := group.Wait(); err != nil {
 		return 0, err
 	}
 	if err := s.w.Drain(ctx, budgetWithin); err != nil {
 		return 0, err
 	}
-	return figure.Percentile(s.listLatencies(began, isInFullChannel), 0.99), nil
+	return figure.Percentile(s.listLatencies(began, isLeftOut), 0.99), nil
+}
+
+// measureCalm is measureBeside while nothing else happens for a window.
+func (s *shoppers) measureCalm(ctx context.Context, window time.Duration) (float64, error) {
+	return s.measureBeside(ctx, isInFullChannel, func() error {
+		pause.For(ctx, window)
+		return nil
+	})
 }
 
 // fillChannel lets customers write more into the full channel than Parley may post, while the other accounts go on. It writes
@@ -242,13 +254,9 @@ func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetRe
 		return err
 	}
 
-	stop, began := make(chan struct{}), time.Now()
-	var group errgroup.Group
-	group.Go(func() error { return s.writeSteadily(ctx, stop) })
-	group.Go(func() error {
-		defer close(stop)
+	began := time.Now()
+	r.beside, err = s.measureBeside(ctx, isInFullChannel, func() error {
 		defer m.close()
-
 		for i := range size.messages {
 			due := began.Add(time.Duration(i) * size.every)
 			wait := time.Until(due)
@@ -262,11 +270,7 @@ func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetRe
 
 		return nil
 	})
-
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	if err := s.w.Drain(ctx, budgetWithin); err != nil {
+	if err != nil {
 		return err
 	}
 
@@ -276,7 +280,6 @@ func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetRe
 	r.calls = float64(calls.all) / float64(size.messages)
 	r.rate = float64(calls.posts) / took
 	r.refused = calls.refused
-	r.beside = figure.Percentile(s.listLatencies(began, isInFullChannel), 0.99)
 	return nil
 }
 
