@@ -67,8 +67,8 @@ func TestWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rss, err := c.RSS(); err != nil || rss < 1<<20 {
-		t.Errorf("memory %d, %v", rss, err)
+	if u, err := c.Usage(); err != nil || u.RSS < 1<<20 {
+		t.Errorf("memory %d, %v", u.RSS, err)
 	}
 	for _, tool := range []string{b.Tool, ""} {
 		b.Tool = tool

@@ -140,48 +140,62 @@ func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 
 // laneRun is a relay at work on a fill. stopAndCheck ends it.
 type laneRun struct {
-	w      *rig.World
-	h      *laneHandler
-	pool   *pgxpool.Pool      // of the relay
-	cancel context.CancelFunc // stops the relay
-	ended  chan error         // gets what the relay returns
+	w     *rig.World
+	h     *laneHandler
+	relay *runningRelay
 }
 
-// startLanes lets the real relay work on what f queued, in this process: handing out and finishing is all that it does.
+// startLanes lets the real relay work on what f queued: handing out and finishing is all that it does.
 func startLanes(ctx context.Context, w *rig.World, f laneFill) (*laneRun, error) {
 	h := newLaneHandler(f)
-	r, pool, err := newRelay(ctx, w, h)
+	r, err := startRelay(ctx, w, h)
 	if err != nil {
 		return nil, err
 	}
-	run := &laneRun{w: w, h: h, pool: pool, ended: make(chan error, 1)}
-	work, cancel := context.WithCancel(ctx)
-	run.cancel = cancel
-	go func() { run.ended <- r.Run(work, 10*time.Second) }()
 	r.Wake()
-	return run, nil
+	return &laneRun{w: w, h: h, relay: r}, nil
 }
 
-// newRelay makes a relay with the settings as shipped on a world's database. The caller closes its pool once it has ended.
-func newRelay(ctx context.Context, w *rig.World, h relay.Handler) (*relay.Relay, *pgxpool.Pool, error) {
+// runningRelay is a relay in this process, with connections of its own.
+type runningRelay struct {
+	*relay.Relay
+
+	pool   *pgxpool.Pool
+	cancel context.CancelFunc
+	ended  chan error // gets what Run returns
+}
+
+// startRelay starts a relay with the settings as shipped on a world's database. The caller stops it.
+func startRelay(ctx context.Context, w *rig.World, h relay.Handler) (*runningRelay, error) {
 	config, err := pgxpool.ParseConfig(w.URL())
 	if err != nil {
-		return nil, nil, fmt.Errorf("bench: relay: address of the database: %w", err)
+		return nil, fmt.Errorf("bench: relay: address of the database: %w", err)
 	}
 
 	config.MaxConns = laneConns
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, nil, fmt.Errorf("bench: relay: connect: %w", err)
+		return nil, fmt.Errorf("bench: relay: connect: %w", err)
 	}
 
 	r, err := relay.New(ctx, relay.Options{Pool: pool, Handler: h, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		pool.Close()
-		return nil, nil, fmt.Errorf("bench: relay: %w", err)
+		return nil, fmt.Errorf("bench: relay: %w", err)
 	}
 
-	return r, pool, nil
+	ctx, cancel := context.WithCancel(ctx)
+	running := &runningRelay{Relay: r, pool: pool, cancel: cancel, ended: make(chan error, 1)}
+	go func() { running.ended <- r.Run(ctx, 10*time.Second) }()
+	return running, nil
+}
+
+// stop ends the relay, and returns with which error it ended.
+func (r *runningRelay) stop() error {
+	r.cancel()
+	err := <-r.ended
+	r.pool.Close()
+	return err
 }
 
 // waitAndCount waits until d has passed or the free lanes are empty. It returns how many deliveries were sent
@@ -211,11 +225,7 @@ const laneHeads = `SELECT id, head FROM lanes WHERE head > 0 ORDER BY id`
 // stopAndCheck ends the relay and checks that each delivery was handed out once, in its turn, and
 // is written down as such. Errors: errLanes.
 func (r *laneRun) stopAndCheck(ctx context.Context) error {
-	r.cancel()
-	err := <-r.ended
-	r.pool.Close()
-
-	if err != nil {
+	if err := r.relay.stop(); err != nil {
 		return fmt.Errorf("bench: lanes: %w", err)
 	}
 

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
 	"parley/bridge/relay"
@@ -49,12 +48,8 @@ type mill struct {
 	stop      context.CancelFunc
 	customers *errgroup.Group
 
-	// The relay.
 	h     *millHandler
-	r     *relay.Relay
-	pool  *pgxpool.Pool
-	end   context.CancelFunc
-	ended chan error
+	relay *runningRelay
 }
 
 // A gate belongs to the account of its lanes.
@@ -92,31 +87,16 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 	h.before = first
 	h.left.Store(math.MaxInt64)
 	h.deliveries.Store(int64(first))
-	r, pool, err := newRelay(ctx, w, h)
-	if err != nil {
+	m := &mill{w: w, said: make([]int64, customers+1), inside: make(chan struct{}, inside), customers: &errgroup.Group{}, h: h}
+	h.onSent = func() { <-m.inside }
+	var err error
+	if m.relay, err = startRelay(ctx, w, h); err != nil {
 		return nil, err
 	}
 
-	m := &mill{
-		w:         w,
-		said:      make([]int64, customers+1),
-		inside:    make(chan struct{}, inside),
-		customers: &errgroup.Group{},
-		h:         h,
-		r:         r,
-		pool:      pool,
-		ended:     make(chan error, 1),
-	}
-	h.onSent = func() { <-m.inside }
-
-	relayCtx, end := context.WithCancel(ctx)
-	m.end = end
-	go func() { m.ended <- r.Run(relayCtx, 10*time.Second) }()
-
-	customersCtx, stop := context.WithCancel(ctx)
-	m.stop = stop
+	ctx, m.stop = context.WithCancel(ctx)
 	for i := range rig.Clients {
-		m.customers.Go(func() error { return m.writeLines(customersCtx, i) })
+		m.customers.Go(func() error { return m.writeLines(ctx, i) })
 	}
 
 	return m, nil
@@ -145,7 +125,7 @@ func (m *mill) writeLines(ctx context.Context, i int) error {
 				OrderKey:   strconv.FormatInt(line.Customer, 10),
 				Payload:    fmt.Appendf(nil, `{"customer": %d, "line": %d, "text": %q}`, line.Customer, line.Line, text),
 			}
-			if err := m.r.Accept(context.WithoutCancel(ctx), 10+store.AccountID(c)%millAccounts, fact); err != nil {
+			if err := m.relay.Accept(context.WithoutCancel(ctx), 10+store.AccountID(c)%millAccounts, fact); err != nil {
 				return fmt.Errorf("bench: mill: %w", err)
 			}
 
@@ -204,11 +184,7 @@ func (m *mill) close(ctx context.Context) (err error) {
 		err = m.waitUntilEmpty(ctx)
 	}
 
-	m.end()
-	err = errors.Join(err, <-m.ended)
-	m.pool.Close()
-
-	if err != nil {
+	if err = errors.Join(err, m.relay.stop()); err != nil {
 		return err
 	}
 

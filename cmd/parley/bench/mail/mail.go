@@ -74,8 +74,8 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	}
 
 	figures["mail_idle_cpu"] = figure.AtMost(1, "percent", cpu).WithNote(fmt.Sprintf("%d mails in the box", run.written))
-	peak, err := readPeak(c)
-	figures["rss_load"] = figure.AtMost(rssLoadTarget, "MB", peak)
+	u, err := c.Usage()
+	figures["rss_load"] = figure.AtMost(rssLoadTarget, "MB", float64(u.Peak)/megabyte)
 	return figures, err
 }
 

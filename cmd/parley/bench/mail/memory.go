@@ -9,7 +9,6 @@ import (
 	"parley/channels/pause"
 	"parley/cmd/parley/bench/figure"
 	"parley/cmd/parley/bench/rig"
-	proc "parley/cmd/parley/child"
 )
 
 const (
@@ -67,8 +66,8 @@ func measureIdle(ctx context.Context, b *rig.Rig, window time.Duration) (rss, cp
 		return 0, 0, err
 	}
 
-	n, err := c.RSS()
-	return float64(n) / megabyte, cpu, err
+	u, err := c.Usage()
+	return float64(u.RSS) / megabyte, cpu, err
 }
 
 // cpuOver returns the percentage of one core that a process uses.
@@ -97,12 +96,6 @@ func measureMailboxes(ctx context.Context, b *rig.Rig, n int) (rss float64, err 
 		return 0, err
 	}
 	pause.For(ctx, b.Span(20*time.Second, time.Second)) // until what the TLS handshakes allocated is collected
-	bytes, err := c.RSS()
-	return float64(bytes) / megabyte, err
-}
-
-// readPeak returns the most memory that a child ever had, MB.
-func readPeak(c *rig.Child) (float64, error) {
-	u, err := proc.UsageOf(c.PID())
-	return float64(u.Peak) / megabyte, err
+	u, err := c.Usage()
+	return float64(u.RSS) / megabyte, err
 }

@@ -82,14 +82,11 @@ func (c *Child) lastWords() string {
 	return string(bytes.TrimSpace(body[max(0, len(body)-longest):]))
 }
 
-// RSS returns the memory in use, in bytes.
-func (c *Child) RSS() (int64, error) {
-	u, err := proc.UsageOf(c.PID())
-	return u.RSS, err
-}
+// Usage returns the memory in use, and what the child has used since its start.
+func (c *Child) Usage() (proc.Usage, error) { return proc.UsageOf(c.PID()) }
 
-// CPU returns the processor time used since the start, user and system.
+// CPU returns the processor time used since the start.
 func (c *Child) CPU() (time.Duration, error) {
-	u, err := proc.UsageOf(c.PID())
+	u, err := c.Usage()
 	return u.CPU, err
 }
