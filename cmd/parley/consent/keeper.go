@@ -30,14 +30,8 @@ type Keeper struct {
 
 // New makes a keeper. apps are Parley's registrations, by the providers' names; one without an ID is left out.
 func New(pool *pgxpool.Pool, sealer *store.Sealer, apps map[string]oauth.App, log *slog.Logger) *Keeper {
-	k := &Keeper{
-		pool:      pool,
-		sealer:    sealer,
-		providers: map[string]*oauth.Provider{},
-		log:       log,
-		holder:    rand.Text(),
-		now:       time.Now,
-	}
+	k := &Keeper{pool: pool, sealer: sealer, log: log, holder: rand.Text(), now: time.Now}
+	k.providers = map[string]*oauth.Provider{}
 	client := fence.NewClient(fence.Options{})
 	for name, app := range apps {
 		if app.ID != "" {

@@ -67,14 +67,14 @@ const (
 	quickRatioFor = 1500 * time.Millisecond
 	laneFor       = 3 * time.Second // where two fills are compared
 
-	ratedTarget = 0.5 // of the rate without
+	ratedTarget = 0.5 // of the rate behind gates that have none
 	ratedGates  = 1000
 	ratedRate   = 1000 // more than such a gate is asked for here: what keeping rates costs is measured, not waiting
 
-	flatTarget      = 0.75
-	isolationTarget = 0.9
+	flatTarget      = 0.75 // of the rate at a tenth of the length
+	isolationTarget = 0.9  // of the rate alone
 
-	snapshotTarget      = 0.3
+	snapshotTarget      = 0.3 // of the rate before
 	snapshotRounds      = 6
 	snapshotHeld        = 6 * time.Second
 	snapshotQueued      = 500_000

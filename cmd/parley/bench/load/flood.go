@@ -95,9 +95,7 @@ type Answered struct {
 func (a Answered) Rate() float64 { return float64(len(a.accepted)) / a.Took.Seconds() }
 
 // Offered is how many events were sent a second, accepted or refused.
-func (a Answered) Offered() float64 {
-	return float64(len(a.accepted)+a.Refused) / a.Took.Seconds()
-}
+func (a Answered) Offered() float64 { return float64(len(a.accepted)+a.Refused) / a.Took.Seconds() }
 
 // ErrAnswer is returned for answers that are neither 2xx nor 503 with Retry-After.
 var ErrAnswer = errors.New("bench: unexpected answer")
@@ -109,7 +107,7 @@ func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 	begin := time.Now()
 	for i := range parts {
 		group.Go(func() error {
-			w, err := Dial(ctx, f.Parley.Address) // only now: who says nothing for 10 s is hung up on
+			w, err := Dial(ctx, f.Parley.Address) // only now: Parley closes a connection on which nothing comes for 10 s
 			if err != nil {
 				return err
 			}
@@ -127,7 +125,8 @@ func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 	all := Answered{Took: time.Since(begin)}
 	for _, p := range parts {
 		all.accepted = append(all.accepted, p.accepted...)
-		all.AcceptedMS, all.RefusedMS = append(all.AcceptedMS, p.AcceptedMS...), append(all.RefusedMS, p.RefusedMS...)
+		all.AcceptedMS = append(all.AcceptedMS, p.AcceptedMS...)
+		all.RefusedMS = append(all.RefusedMS, p.RefusedMS...)
 		all.Refused += p.Refused
 	}
 
@@ -250,7 +249,7 @@ func RateFigure(target float64, m rig.Measured[float64, map[string]float64]) fig
 
 // CheckHeld checks that nothing of a burst was applied, while Parley's appliers are held (see rig.Child.Hold).
 func (f *Flood) CheckHeld(ctx context.Context, a Answered) error {
-	l, err := f.World.Load(ctx)
+	l, err := lab.ReadLoad(ctx, f.World.Pool)
 	if err == nil && l.Pending < len(a.accepted) {
 		err = fmt.Errorf("bench: %d of %d events were applied while the appliers were held", len(a.accepted)-l.Pending, len(a.accepted))
 	}

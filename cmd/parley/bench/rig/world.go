@@ -238,9 +238,6 @@ func (w *World) Close() error {
 	return errors.Join(errs...)
 }
 
-// Load is what Parley has left to do.
-func (w *World) Load(ctx context.Context) (lab.Load, error) { return lab.ReadLoad(ctx, w.Pool) }
-
 // LookEvery is the pause before a wait looks into the database again: rarely enough not to disturb what is measured.
 const LookEvery = 50 * time.Millisecond
 
@@ -254,7 +251,7 @@ func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 	defer cancel()
 	var last lab.Load
 	for {
-		now, err := w.Load(ctx)
+		now, err := lab.ReadLoad(ctx, w.Pool)
 		isTimeOver := ctx.Err() != nil // then err says only that, and the pause below ends at once
 		if err != nil && !isTimeOver {
 			return err

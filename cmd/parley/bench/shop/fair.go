@@ -10,6 +10,7 @@ import (
 	"parley/cmd/parley/bench/figure"
 	"parley/cmd/parley/bench/load"
 	"parley/cmd/parley/bench/rig"
+	"parley/cmd/parley/lab"
 )
 
 const (
@@ -166,7 +167,7 @@ func pickFlooders(said, customers int) []int {
 // waitForQuiet waits until fewer than fairRest facts are left to apply.
 func (s *shoppers) waitForQuiet(ctx context.Context) error {
 	for deadline := time.Now().Add(budgetWithin); time.Now().Before(deadline); {
-		l, err := s.w.Load(ctx)
+		l, err := lab.ReadLoad(ctx, s.w.Pool)
 		if err != nil || l.Pending < fairRest {
 			return err
 		}
