@@ -168,11 +168,7 @@ func (t *traffic) begin() {
 
 // writeAsCustomer lets a customer write.
 func (t *traffic) writeAsCustomer(talk *talk) {
-	t.mu.Lock()
-	talk.said++
-	talk.at = time.Now()
-	n := talk.said
-	t.mu.Unlock()
+	n := t.countSaid(talk)
 	mark := markOf(talk.customer, n)
 	var then func()
 	if answered := t.answered; answered != nil {
@@ -186,6 +182,15 @@ func (t *traffic) writeAsCustomer(talk *talk) {
 		At:   time.Now(),
 		Text: mark + " The parcel came today, but one of the two lamps is broken and the other one has no plug. What shall I do with them?",
 	})
+}
+
+// countSaid counts a customer's message, and returns its number.
+func (t *traffic) countSaid(talk *talk) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	talk.said++
+	talk.at = time.Now()
+	return talk.said
 }
 
 // lastMark returns the mark of the last message that a customer wrote.
@@ -282,7 +287,28 @@ func (t *traffic) notePosted(c slackfake.Change) {
 	}
 
 	talk := t.talks[i]
+	answer := t.countPosted(talk, c, numbers)
+	t.in.Add(int64(len(numbers)))
+	if t.agentsSilent {
+		t.speaking.Add(-int64(len(numbers)))
+		return
+	}
+
+	_, err := t.w.Slack.As(talk.agent).Post(slackfake.Post{
+		Channel: c.Channel,
+		Thread:  c.Thread,
+		Text:    markOf(talk.customer, answer) + " I am sorry about the lamps! Please keep both; new ones leave our house tomorrow morning and need about two days.",
+	})
+	if err != nil {
+		t.addFault(err)
+	}
+}
+
+// countPosted counts customers' messages that stand in a thread, and notes a fault if one isn't the next of its talk. It returns
+// the number of the agent's answer, which it counts too unless agents are silent.
+func (t *traffic) countPosted(talk *talk, c slackfake.Change, numbers []int) (answer int) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	talk.channel, talk.thread = c.Channel, c.Thread
 	for _, n := range numbers {
 		talk.posted++
@@ -296,24 +322,7 @@ func (t *traffic) notePosted(c slackfake.Change) {
 		talk.typed++
 		talk.at = time.Now()
 	}
-
-	n := talk.typed
-	t.mu.Unlock()
-	t.in.Add(int64(len(numbers)))
-
-	if t.agentsSilent {
-		t.speaking.Add(-int64(len(numbers)))
-		return
-	}
-
-	_, err := t.w.Slack.As(talk.agent).Post(slackfake.Post{
-		Channel: c.Channel,
-		Thread:  c.Thread,
-		Text:    markOf(talk.customer, n) + " I am sorry about the lamps! Please keep both; new ones leave our house tomorrow morning and need about two days.",
-	})
-	if err != nil {
-		t.addFault(err)
-	}
+	return talk.typed
 }
 
 // noteTaken notes that the provider has an agent's message.
@@ -325,17 +334,21 @@ func (t *traffic) noteTaken(s channelstest.Sent) {
 	}
 
 	talk := t.talks[i]
+	t.countArrived(talk, s, n)
+	t.out.Add(1)
+	t.receipts <- receipt{talk, s, time.Now().Add(receiptAfter)}
+}
+
+// countArrived counts an agent's n-th message, and notes a fault if it isn't the next of its talk, or went to somebody else.
+func (t *traffic) countArrived(talk *talk, s channelstest.Sent, n int) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	talk.arrived++
 	t.outMS = append(t.outMS, figure.MS(time.Since(talk.at)))
 	isForCustomer := len(s.To) == 1 && s.To[0] == talk.customer
 	if n != talk.arrived || !isForCustomer {
 		t.faults = append(t.faults, fmt.Errorf("%w: %s got message %d as number %d", ErrOrder, talk.customer, n, talk.arrived))
 	}
-
-	t.mu.Unlock()
-	t.out.Add(1)
-	t.receipts <- receipt{talk, s, time.Now().Add(receiptAfter)}
 }
 
 // acknowledge tells Parley by two receipts that agents' messages were sent and delivered, and then lets the customers go on.
