@@ -89,7 +89,8 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 		t.Fatal(err)
 	}
 	p.SetDatabase(db.Pool)
-	p.setHome(func(ctx context.Context) error { return applyHome(ctx, w, db) })
+	applyHome := func(ctx context.Context) error { return lab.Apply(ctx, db, w.People(), nil) }
+	p.applyHome.Store(&applyHome)
 	runCtx, stop := context.WithCancel(ctx)
 	done := make(chan error, 2)
 	go func() { done <- a.Run(runCtx) }()

@@ -80,7 +80,14 @@ func (p *phonePane) readState(address, open string) phoneState {
 		return s
 	}
 	lines := c.Lines()
-	s.Chat = &chatView{Customer: address, Kind: open, With: phone.CompanyAt(open), Lines: lines[max(0, len(lines)-shownLines):], Window: c.Window(p.o.Clock.Now()), Typing: c.IsTyping()}
+	s.Chat = &chatView{
+		Customer: address,
+		Kind:     open,
+		With:     phone.CompanyAt(open),
+		Lines:    lines[max(0, len(lines)-shownLines):],
+		Window:   c.Window(p.options.Clock.Now()),
+		Typing:   c.IsTyping(),
+	}
 	return s
 }
 
@@ -94,16 +101,12 @@ func (p *phonePane) chatTabs(address string, h *phone.Handset) []chatTab {
 		}
 
 		tab := chatTab{Kind: kind}
-		p.marks.mu.Lock()
-
 		for _, l := range c.Lines() {
 			tab.Used = true
-			if !l.Mine && !p.marks.seen[chatKey(address, kind, l.ID)] {
+			if !l.Mine && !p.marks.hasSeen(chatKey(address, kind, l.ID)) {
 				tab.Unread++
 			}
 		}
-
-		p.marks.mu.Unlock()
 		tabs = append(tabs, tab)
 	}
 
@@ -119,8 +122,8 @@ type chatRequest struct {
 	Customer string `json:"customer"` // mail address
 	Chat     string `json:"chat"`
 	Text     string `json:"text"`
-	Line     string `json:"line"` // id of the message it is about
-	Choice   string `json:"choice"`
+	Line     string `json:"line"`   // id of the message it is about
+	Choice   string `json:"choice"` // id of what is tapped, or an emoji
 	Sample   bool   `json:"sample"` // send the demo's own picture
 	File     *struct {
 		Name string `json:"name"`
@@ -145,7 +148,7 @@ func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 
 	c, err := h.Chat(in.Chat)
 	if err == nil {
-		err = p.doInChat(c, r.PathValue("verb"), in)
+		err = p.act(c, r.PathValue("verb"), in)
 	}
 	if err != nil {
 		writeError(w, http.StatusConflict, err)
@@ -156,54 +159,64 @@ func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]bool{"ok": true})
 }
 
-func (p *phonePane) doInChat(c phone.Chat, verb string, in chatRequest) error {
+// act does in a chat what a request asks for.
+func (p *phonePane) act(c phone.Chat, verb string, in chatRequest) error {
 	switch verb {
 	case "say":
-		var f *phone.File
-		if in.Sample {
-			f = &phone.File{Name: "mug.png", Type: "image/png", Content: outside.MugPicture()}
-		} else if in.File != nil {
-			f = &phone.File{Name: in.File.Name, Type: in.File.Type, Content: in.File.Data}
-		}
-
-		if err := phone.CheckSay(in.Text, f); err != nil {
-			return err
-		}
-		_, err := c.Say(in.Text, f, in.Line)
-		return err
-	case "tap", "react":
+		return in.say(c)
+	case "tap":
+		return in.tap(c)
+	case "react":
 		l, ok := phone.LineOf(c, in.Line)
 		if !ok {
 			return phone.ErrNoLine
 		}
-		if verb == "react" {
-			return c.React(l.ID, in.Choice)
-		}
-		if !slices.ContainsFunc(l.Choices, func(o phone.Choice) bool { return o.ID == in.Choice && o.URL == "" }) {
-			return errors.New("this can't be tapped any more")
-		}
-		return c.Tap(l.ID, in.Choice)
+		return c.React(l.ID, in.Choice)
 	case "read":
-		fresh := false
-		p.marks.mu.Lock()
-
-		for _, l := range c.Lines() {
-			key := chatKey(in.Customer, in.Chat, l.ID)
-			if !l.Mine && !p.marks.seen[key] {
-				p.marks.seen[key], fresh = true, true
-			}
-		}
-
-		p.marks.mu.Unlock()
-
-		if fresh {
-			c.Read()
-		}
-
+		p.markRead(c, in)
 		return nil
 	}
-
 	return fmt.Errorf("a phone can't %q", verb)
+}
+
+// say sends a text, or a file with or without one.
+func (in chatRequest) say(c phone.Chat) error {
+	var f *phone.File
+	if in.Sample {
+		f = &phone.File{Name: "mug.png", Type: "image/png", Content: outside.MugPicture()}
+	} else if in.File != nil {
+		f = &phone.File{Name: in.File.Name, Type: in.File.Type, Content: in.File.Data}
+	}
+
+	if err := phone.CheckSay(in.Text, f); err != nil {
+		return err
+	}
+	_, err := c.Say(in.Text, f, in.Line)
+	return err
+}
+
+func (in chatRequest) tap(c phone.Chat) error {
+	l, ok := phone.LineOf(c, in.Line)
+	if !ok {
+		return phone.ErrNoLine
+	}
+	if !slices.ContainsFunc(l.Choices, func(o phone.Choice) bool { return o.ID == in.Choice && o.URL == "" }) {
+		return errors.New("this can't be tapped any more")
+	}
+	return c.Tap(l.ID, in.Choice)
+}
+
+// markRead marks all lines of a chat as seen, and tells the company if one of them was new.
+func (p *phonePane) markRead(c phone.Chat, in chatRequest) {
+	hasNew := false
+	for _, l := range c.Lines() {
+		if !l.Mine && p.marks.markSeen(chatKey(in.Customer, in.Chat, l.ID)) {
+			hasNew = true
+		}
+	}
+	if hasNew {
+		c.Read()
+	}
 }
 
 // chatPicture is GET /phone/file: the file of a message.

@@ -60,7 +60,7 @@ func (l *live) endHold() {
 		heard := l.world.Slack.Events.Pending()+l.world.Teams.Activities.Pending() == 0
 		return heard && pool.QueryRow(l.ctx, replies).Scan(&l.replies) == nil && l.replies > before
 	})
-	if err := l.page.o.Clock.Move(l.ctx, pool, testHold); err != nil {
+	if err := l.page.options.Clock.Move(l.ctx, pool, testHold); err != nil {
 		l.t.Fatal(err)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"parley/cmd/parley/demo/observer"
 )
 
-// journalPace is how often the observer looks when nothing happens.
-const journalPace = time.Second
+// journalInterval is the time between two looks of the observer when nothing happens.
+const journalInterval = time.Second
 
 // journalPage shows the report of the observer: what was sent, and what became of it.
 type journalPage struct {
@@ -19,10 +19,11 @@ type journalPage struct {
 	observer *observer.Observer
 }
 
+// showJournal is GET /journal.
 func (j *journalPage) showJournal(w http.ResponseWriter, r *http.Request) {
 	report, err := j.readReport(r.Context())
 	if err != nil && r.Context().Err() == nil {
-		j.o.Log.Warn("journal", "error", err) // during a change of rounds, or without a database
+		j.options.Log.Warn("journal", "error", err) // during a change of rounds, or without a database
 	}
 	writeJSON(w, report)
 }
@@ -30,14 +31,14 @@ func (j *journalPage) showJournal(w http.ResponseWriter, r *http.Request) {
 // watch keeps the observer looking: it must see each text before somebody edits the text, and notice when something is
 // overdue.
 func (j *journalPage) watch(ctx context.Context) {
-	tick := time.NewTicker(journalPace)
+	tick := time.NewTicker(journalInterval)
 	defer tick.Stop()
 	var last checker.Counts
 	for {
 		next := j.hub.next()
 		report, err := j.readReport(ctx)
 		if err != nil && ctx.Err() == nil {
-			j.o.Log.Debug("journal", "error", err)
+			j.options.Log.Debug("journal", "error", err)
 		}
 		if report.Counts != last {
 			last = report.Counts

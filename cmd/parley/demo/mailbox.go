@@ -95,7 +95,7 @@ func (p *mailPane) readState(customer string) mailState {
 	return s
 }
 
-// listCustomers lists those who can be played, without what waits for them.
+// listCustomers lists those who can be played. It leaves out the counts of what they haven't read.
 func (p *house) listCustomers() []customerRow {
 	var list []customerRow
 	known := map[string]bool{}
@@ -119,21 +119,18 @@ func (p *house) listCustomers() []customerRow {
 // listMails lists a customer's received and sent mail.
 func (p *mailPane) listMails(address string) []mailRow {
 	var rows []mailRow
-	p.marks.mu.Lock()
-	defer p.marks.mu.Unlock()
-
 	for _, r := range p.world.Mail.Inbox(address) {
-		row := rowOf(r, r.From.Name, r.From.Address)
-		row.Unread = !p.marks.seen[mailKey(address, r.Folder, r.UID)]
+		row := rowOf(r, r.From)
+		row.Unread = !p.marks.hasSeen(mailKey(address, r.Folder, r.UID))
 		rows = append(rows, row)
 	}
 
 	for _, r := range p.world.Mail.Sent(address) {
-		row := rowOf(r, "", "")
+		var to mailfake.Address
 		if len(r.To) > 0 {
-			row = rowOf(r, r.To[0].Name, r.To[0].Address)
+			to = r.To[0]
 		}
-
+		row := rowOf(r, to)
 		row.Sent = true
 		rows = append(rows, row)
 	}
@@ -141,10 +138,17 @@ func (p *mailPane) listMails(address string) []mailRow {
 	return rows
 }
 
-func rowOf(r mailfake.Received, name, address string) mailRow {
-	row := mailRow{Folder: r.Folder, UID: r.UID, With: name, Subject: r.Subject, At: r.At, MessageID: r.MessageID,
-		Preview: previewOf(r.Text)}
-	row.With = cmp.Or(row.With, address)
+// rowOf makes the row of a mail with somebody.
+func rowOf(r mailfake.Received, with mailfake.Address) mailRow {
+	row := mailRow{
+		Folder:    r.Folder,
+		UID:       r.UID,
+		With:      cmp.Or(with.Name, with.Address),
+		Subject:   r.Subject,
+		Preview:   plaintext.Excerpt(r.Text, previewRunes),
+		At:        r.At,
+		MessageID: r.MessageID,
+	}
 	for _, a := range r.Attachments {
 		if !a.Inline {
 			row.Files++
@@ -152,8 +156,6 @@ func rowOf(r mailfake.Received, name, address string) mailRow {
 	}
 	return row
 }
-
-func previewOf(text string) string { return plaintext.Excerpt(text, previewRunes) }
 
 func mailKey(address, folder string, uid uint32) string {
 	return fmt.Sprintf("%s/%s/%d", strings.ToLower(address), folder, uid)
@@ -168,12 +170,12 @@ type openedMail struct {
 	At        time.Time          `json:"at"`
 	MessageID string             `json:"message_id"`
 	Text      string             `json:"text"`
-	HTML      bool               `json:"html"`
+	HasHTML   bool               `json:"html"`
 	Files     []openedFile       `json:"files"`
 }
 
 type openedFile struct {
-	N     int    `json:"n"`
+	N     int    `json:"n"` // its index among the mail's attachments
 	Name  string `json:"name"`
 	Type  string `json:"type"`
 	Bytes int    `json:"bytes"`
@@ -201,24 +203,26 @@ func (p *mailPane) openMail(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	out := openedMail{From: m.From, To: m.To, Cc: m.Cc, Subject: m.Subject, At: m.At, MessageID: m.MessageID, Text: m.Text,
-		HTML: m.HTML != "", Files: []openedFile{}}
+	out := openedMail{
+		From:      m.From,
+		To:        m.To,
+		Cc:        m.Cc,
+		Subject:   m.Subject,
+		At:        m.At,
+		MessageID: m.MessageID,
+		Text:      m.Text,
+		HasHTML:   m.HTML != "",
+		Files:     []openedFile{},
+	}
 	for i, a := range m.Attachments {
 		if !a.Inline {
 			out.Files = append(out.Files, openedFile{N: i, Name: a.Name, Type: a.Type, Bytes: len(a.Content)})
 		}
 	}
 
-	key := mailKey(m.Address, m.Folder, m.UID)
-	p.marks.mu.Lock()
-	first := !p.marks.seen[key]
-	p.marks.seen[key] = true
-	p.marks.mu.Unlock()
-
-	if first {
+	if p.marks.markSeen(mailKey(m.Address, m.Folder, m.UID)) {
 		p.hub.wake()
 	}
-
 	writeJSON(w, out)
 }
 
@@ -290,7 +294,8 @@ func (p *mailPane) addCustomer(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, errors.New("that is no mail address; write it like kim@example.test"))
 		return
 	}
-	if strings.HasSuffix(strings.ToLower(a.Address), outside.HelpAddress[strings.Index(outside.HelpAddress, "@"):]) {
+	companyDomain := outside.HelpAddress[strings.Index(outside.HelpAddress, "@"):]
+	if strings.HasSuffix(strings.ToLower(a.Address), companyDomain) {
 		writeError(w, http.StatusBadRequest, errors.New("that is the company's own domain; customers have other ones"))
 		return
 	}

@@ -33,7 +33,7 @@ type PageOptions struct {
 	Hold    time.Duration  // how long a reply can be undone; said in the tour
 	Log     *slog.Logger
 	Address string        // host:port where the page is served; "" means any host is answered (tests)
-	Chosen  bool          // somebody chose the world's home: a browser's last choice doesn't count
+	Chosen  bool          // somebody chose where conversations open: what a browser remembers doesn't count
 	CutFor  time.Duration // how long a line stays cut when nobody plugs it in; 0 means a minute
 }
 
@@ -50,17 +50,17 @@ type Page struct {
 
 	mux       *http.ServeMux
 	index     *template.Template
-	chosen    atomic.Bool                                 // somebody chose the surface in which conversations open
-	applyHome atomic.Pointer[func(context.Context) error] // makes the world's home Parley's; nil: there is no Parley yet
+	chosen    atomic.Bool                                 // as PageOptions.Chosen, or somebody chose on the page
+	applyHome atomic.Pointer[func(context.Context) error] // tells Parley where conversations open; nil means there is no Parley yet
 }
 
 // house is what all parts of the page share.
 type house struct {
-	o     PageOptions
-	world *outside.World
-	hub   hub
-	db    atomic.Pointer[pgxpool.Pool] // nil while there is no migrated database
-	marks marks
+	options PageOptions
+	world   *outside.World
+	hub     hub
+	db      atomic.Pointer[pgxpool.Pool] // nil while there is no migrated database
+	marks   marks
 }
 
 // marks remember what the people whom the page plays have looked at.
@@ -75,8 +75,24 @@ type marks struct {
 func (m *marks) forgetAll() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.seen, m.site = map[string]bool{}, map[string]bool{}
+	m.seen = map[string]bool{}
 	m.read = map[string]string{}
+	m.site = map[string]bool{}
+}
+
+func (m *marks) hasSeen(key string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.seen[key]
+}
+
+// markSeen marks a mail or a message as seen, and reports whether it was new.
+func (m *marks) markSeen(key string) (isNew bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	isNew = !m.seen[key]
+	m.seen[key] = true
+	return isNew
 }
 
 // NewPage prepares the page of a world.
@@ -90,12 +106,19 @@ func NewPage(w *outside.World, o PageOptions) (*Page, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 
-	h := &house{o: o, world: w}
+	h := &house{options: o, world: w}
 	h.marks.forgetAll()
-	phones, plugs := &phonePane{house: h}, &plugs{house: h}
+	phones := &phonePane{house: h}
+	plugs := &plugs{house: h}
 	p := &Page{
-		house: h, mail: &mailPane{house: h, phones: phones}, phones: phones, slack: &slackPane{house: h}, teams: &teamsPane{house: h},
-		plugs: plugs, journal: &journalPage{house: h, plugs: plugs, observer: observer.New(w)}, mux: http.NewServeMux(),
+		house:   h,
+		mail:    &mailPane{house: h, phones: phones},
+		phones:  phones,
+		slack:   &slackPane{house: h},
+		teams:   &teamsPane{house: h},
+		plugs:   plugs,
+		journal: &journalPage{house: h, plugs: plugs, observer: observer.New(w)},
+		mux:     http.NewServeMux(),
 	}
 
 	plugs.setPhase("")
@@ -108,12 +131,7 @@ func NewPage(w *outside.World, o PageOptions) (*Page, error) {
 	}
 
 	p.chosen.Store(o.Chosen)
-
-	if err := p.addPageRoutes(); err != nil {
-		return nil, err
-	}
-
-	return p, nil
+	return p, p.addPageRoutes()
 }
 
 // addPageRoutes makes the table of the page's addresses.
@@ -147,21 +165,12 @@ func (p *house) SetDatabase(pool *pgxpool.Pool) {
 	p.hub.wake()
 }
 
-// setHome gives the page the way to tell Parley where conversations open; nil: none.
-func (p *Page) setHome(apply func(context.Context) error) {
-	if apply == nil {
-		p.applyHome.Store(nil)
-		return
-	}
-	p.applyHome.Store(&apply)
-}
-
 // startOver empties everything outside Parley when a round has ended.
 // Errors: a line can't be plugged in; the phones' addresses were taken meanwhile.
 func (p *Page) startOver(ctx context.Context) error {
 	p.plugs.setPhase("Starting over …")
 	err := errors.Join(p.plugs.plugInAll(ctx), p.world.Reset(ctx))
-	p.o.Clock.Reset()
+	p.options.Clock.Reset()
 	p.journal.observer.Reset()
 	p.marks.forgetAll()
 	p.plugs.nextRound()
@@ -186,7 +195,7 @@ func (p *Page) Run(ctx context.Context) error {
 // ServeHTTP answers the browser. Other sites can neither send forms here nor reach the page under a name of theirs.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !p.isOurHost(r.Host) {
-		http.Error(w, "This page is served under "+p.o.Address+" only.", http.StatusForbidden)
+		http.Error(w, "This page is served under "+p.options.Address+" only.", http.StatusForbidden)
 		return
 	}
 	h := w.Header()
@@ -201,18 +210,18 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // isOurHost reports whether a request's host is a name of this machine, and not a foreign name that
 // somebody pointed at it. A page that listens on more than loopback answers to all names.
 func (p *Page) isOurHost(host string) bool {
-	bound, port, err := net.SplitHostPort(p.o.Address)
+	bound, port, err := net.SplitHostPort(p.options.Address)
 	if err != nil { // no address: a test
 		return true
 	}
 
-	listening := net.ParseIP(bound)
-	if listening != nil && !listening.IsLoopback() {
+	listensAt := net.ParseIP(bound)
+	if listensAt != nil && !listensAt.IsLoopback() {
 		return true
 	}
 
-	name, asked, err := net.SplitHostPort(host)
-	if err != nil || asked != port {
+	name, askedPort, err := net.SplitHostPort(host)
+	if err != nil || askedPort != port {
 		return false
 	}
 
@@ -223,16 +232,16 @@ func (p *Page) isOurHost(host string) bool {
 
 // boot is what the page's script needs once.
 type boot struct {
-	Support   string         `json:"support"`
-	Help      string         `json:"help"`
-	Hold      int            `json:"hold"` // seconds
+	Support   string         `json:"support"` // channel
+	Help      string         `json:"help"`    // the company's mail address
+	Hold      int            `json:"hold"`    // seconds
 	Shortcuts []shortcut     `json:"shortcuts"`
 	Commands  []slashCommand `json:"commands"`
-	Agents    []string       `json:"agents"`
-	Customer  string         `json:"customer"`
-	Home      string         `json:"home"`   // surface
-	Chosen    bool           `json:"chosen"` // somebody chose it
-	Teams     *teamsBoot     `json:"teams"`  // nil: there is only Slack
+	Agents    []string       `json:"agents"`   // user ids
+	Customer  string         `json:"customer"` // the one who is shown first
+	Home      string         `json:"home"`     // the surface in which conversations open
+	Chosen    bool           `json:"chosen"`   // somebody chose it
+	Teams     *teamsBoot     `json:"teams"`    // nil means there is only Slack
 }
 
 func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
@@ -240,7 +249,7 @@ func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
 	b := boot{
 		Support:   outside.Support,
 		Help:      outside.HelpAddress,
-		Hold:      int(p.o.Hold.Seconds()),
+		Hold:      int(p.options.Hold.Seconds()),
 		Shortcuts: p.slack.shortcuts,
 		Commands:  p.slack.commands,
 		Agents:    []string{outside.Ann, outside.Ben, outside.Zoe},
@@ -274,7 +283,7 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 	switch to := r.FormValue("to"); to {
 	case "hour":
 	case "morning":
-		by = outside.UntilMorning(p.o.Clock.Now())
+		by = outside.UntilMorning(p.options.Clock.Now())
 	case "day":
 		by = oneDay
 	default:
@@ -282,7 +291,7 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	if err := p.o.Clock.Move(r.Context(), pool, by); err != nil {
+	if err := p.options.Clock.Move(r.Context(), pool, by); err != nil {
 		p.failRequest(w, err)
 		return
 	}
@@ -328,6 +337,6 @@ func writeError(w http.ResponseWriter, code int, err error) {
 
 // failRequest logs a fault of the demo's own and answers that there was one.
 func (p *house) failRequest(w http.ResponseWriter, err error) {
-	p.o.Log.Error("page", "error", err)
+	p.options.Log.Error("page", "error", err)
 	writeError(w, http.StatusInternalServerError, errors.New("Something broke in the demo; its log says what.")) //nolint:staticcheck // people read it
 }

@@ -129,8 +129,8 @@ func TestMailIsShownSafely(t *testing.T) {
 	if err := json.Unmarshal(ask(p, "GET", "/mail/open?"+q).Body.Bytes(), &open); err != nil {
 		t.Fatal(err)
 	}
-	if len(open.Files) != 1 || !open.HTML {
-		t.Fatalf("the open mail has the files %v, HTML %t; want one file and HTML", open.Files, open.HTML)
+	if len(open.Files) != 1 || !open.HasHTML {
+		t.Fatalf("the open mail has the files %v, HTML %t; want one file and HTML", open.Files, open.HasHTML)
 	}
 	file := ask(p, "GET", fmt.Sprintf("/mail/file?%s&n=%d", q, open.Files[0].N)).Header()
 	if got := file.Get("Content-Type"); got != "application/octet-stream" {

@@ -75,7 +75,11 @@ type past struct {
 // writePast gives the database a quarter of conversations, as Parley would have left them, and has them counted.
 func writePast(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
 	return store.InTx(ctx, pool, func(tx pgx.Tx) error {
-		p := &past{now: now, dice: rand.New(rand.NewPCG(pastSeed, 0)), ids: &store.IDs{}} //nolint:gosec // no secret
+		p := &past{
+			now:  now,
+			dice: rand.New(rand.NewPCG(pastSeed, 0)), //nolint:gosec // no secret
+			ids:  &store.IDs{},
+		}
 		if err := p.lookUp(ctx, tx); err != nil {
 			return err
 		}
@@ -92,7 +96,7 @@ const (
 	idsEach = 12
 
 	oneDay = 24 * time.Hour
-	// The company works from opens to closes.
+	// The company works between these hours, in UTC.
 	opens  = 8
 	closes = 18
 	// leastDaily customers write on a working day, and up to spreadDaily-1 more. Every growAfter days it is one more.
@@ -165,9 +169,18 @@ func (p *past) pickTopic() pastTopic {
 func (p *past) writeConversation(at time.Time) {
 	topic, agent := p.pickTopic(), p.agents[p.dice.IntN(len(p.agents))]
 	who := p.makePerson(p.accounts[p.dice.IntN(len(p.accounts))])
-	c := &pastConversation{past: p, agent: agent, Conversation: store.Conversation{AccountID: who.AccountID, IdentityID: &who.ID, TeamID: &p.team,
-		Kind: store.KindCustomer, Status: "resolved", Subject: topic.subject, Assignees: []store.AgentID{agent}, CreatedAt: at, LastFrom: who.Name,
-		Traits: map[string]string{bridge.TraitIntent: topic.intent}}}
+	c := &pastConversation{past: p, agent: agent, Conversation: store.Conversation{
+		AccountID:  who.AccountID,
+		IdentityID: &who.ID,
+		TeamID:     &p.team,
+		Kind:       store.KindCustomer,
+		Status:     "resolved",
+		Subject:    topic.subject,
+		Assignees:  []store.AgentID{agent},
+		CreatedAt:  at,
+		LastFrom:   who.Name,
+		Traits:     map[string]string{bridge.TraitIntent: topic.intent},
+	}}
 	if topic.tag != "" {
 		c.Tags = []string{topic.tag}
 	}
@@ -194,16 +207,21 @@ func (p *past) writeConversation(at time.Time) {
 
 	c.logDeed(t, agent, store.DeedResolved, nil)
 	c.LastAt, c.ResolvedAt = t, &t
-	p.people, p.conversations = append(p.people, who), append(p.conversations, c)
+	p.people = append(p.people, who)
+	p.conversations = append(p.conversations, c)
 }
 
 func (p *past) makePerson(account store.AccountID) store.Identity {
 	first, last := pastNames()
-	a, b := first[p.dice.IntN(len(first))], last[p.dice.IntN(len(last))]
+	firstName, lastName := first[p.dice.IntN(len(first))], last[p.dice.IntN(len(last))]
 	id := p.ids.Next()
-	key := fmt.Sprintf("%s.%d@past.test", strings.ToLower(a), id)
-	return store.Identity{ID: store.IdentityID(id), AccountID: account, Key: key, Name: a + " " + b,
-		ContactID: store.ContactID(p.ids.Next())}
+	return store.Identity{
+		ID:        store.IdentityID(id),
+		AccountID: account,
+		Key:       fmt.Sprintf("%s.%d@past.test", strings.ToLower(firstName), id),
+		Name:      firstName + " " + lastName,
+		ContactID: store.ContactID(p.ids.Next()),
+	}
 }
 
 // pastConversation is a conversation while it is written. Its number is given when it is kept.
@@ -228,14 +246,31 @@ func (c *pastConversation) logDeed(at time.Time, agent store.AgentID, what store
 }
 
 func (c *pastConversation) addQuestion(at time.Time, who store.IdentityID, text string) {
-	c.messages = append(c.messages, store.Message{ID: store.MessageID(c.past.ids.Next()), Direction: store.DirectionIn, Fate: store.FateIn, IdentityID: &who,
-		AccountID: c.AccountID, Subject: c.Subject, Text: text, SaidAt: at, CreatedAt: at})
+	c.messages = append(c.messages, store.Message{
+		ID:         store.MessageID(c.past.ids.Next()),
+		Direction:  store.DirectionIn,
+		Fate:       store.FateIn,
+		IdentityID: &who,
+		AccountID:  c.AccountID,
+		Subject:    c.Subject,
+		Text:       text,
+		SaidAt:     at,
+		CreatedAt:  at,
+	})
 	c.LastPreview = text
 }
 
 func (c *pastConversation) addAnswer(at time.Time, text string) {
-	m := store.Message{ID: store.MessageID(c.past.ids.Next()), Direction: store.DirectionOut, Fate: store.FateOut, AgentID: &c.agent,
-		AccountID: c.AccountID, Text: text, SaidAt: at, CreatedAt: at}
+	m := store.Message{
+		ID:        store.MessageID(c.past.ids.Next()),
+		Direction: store.DirectionOut,
+		Fate:      store.FateOut,
+		AgentID:   &c.agent,
+		AccountID: c.AccountID,
+		Text:      text,
+		SaidAt:    at,
+		CreatedAt: at,
+	}
 	c.messages = append(c.messages, m)
 	c.logDeed(at, c.agent, store.DeedReplied, map[string]any{"message": m.ID})
 }
@@ -260,13 +295,13 @@ func (p *past) insertAll(ctx context.Context, tx pgx.Tx) error {
 		for k := range c.messages {
 			c.messages[k].ConversationID = c.ID
 		}
-
 		for k := range c.log {
 			c.log[k].ConversationID = c.ID
 		}
 
 		conversations = append(conversations, c.Conversation)
-		messages, log = append(messages, c.messages...), append(log, c.log...)
+		messages = append(messages, c.messages...)
+		log = append(log, c.log...)
 	}
 
 	people, err := json.Marshal(p.people)
@@ -280,6 +315,9 @@ func (p *past) insertAll(ctx context.Context, tx pgx.Tx) error {
 		return fmt.Errorf("demo: past: %w", err)
 	}
 
-	return errors.Join(store.InsertConversations(ctx, tx, conversations), store.InsertMessages(ctx, tx, messages),
-		store.InsertLog(ctx, tx, log), measure.Due(ctx, tx, numbers))
+	return errors.Join(
+		store.InsertConversations(ctx, tx, conversations),
+		store.InsertMessages(ctx, tx, messages),
+		store.InsertLog(ctx, tx, log),
+		measure.Due(ctx, tx, numbers))
 }

@@ -32,7 +32,7 @@ func TestPast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hand := &stagehand{o: Options{Data: env.Data, Hold: testHold}, world: w, page: p}
+	hand := &stagehand{options: Options{Data: env.Data, Hold: testHold}, world: w, page: p}
 	if err := hand.setUp(t.Context(), env, db); err != nil {
 		t.Fatal(err)
 	}

@@ -20,11 +20,11 @@ const (
 	// cutFor is how long a line stays cut when nobody plugs it in. The longer it is cut,
 	// the longer Parley waits between its tries to get through again.
 	cutFor = time.Minute
-	// plugPace is how often the lines are looked at.
-	plugPace = 400 * time.Millisecond
+	// lineInterval is the time between two looks at the lines.
+	lineInterval = 400 * time.Millisecond
 )
 
-// lineParley is the process: killed and started.
+// lineParley is Parley's process, which can be killed and started.
 const lineParley = "parley"
 
 // plugs is what can be pulled: the lines to the outside, and Parley itself.
@@ -34,9 +34,9 @@ type plugs struct {
 
 	mu     sync.Mutex
 	cuts   map[string]cut // by line
-	engine *engine.Engine // nil: Parley is no process of the demo's
-	over   func()         // ends the round; nil: the demo can't start over
-	round  int
+	engine *engine.Engine // nil means that none runs, or that Parley is no process of the demo's
+	over   func()         // ends the round; nil means that the demo can't start over
+	round  int            // how often the demo started over
 }
 
 // cut is a line that is cut.
@@ -45,13 +45,21 @@ type cut struct {
 	timer *time.Timer // plugs the line in again
 }
 
-// lineState is how one line is. Units: milliseconds.
+// States of a line, or of Parley.
+const (
+	stateOn       = "on"
+	stateCut      = "cut"
+	stateDialling = "dialling" // plugged in, and Parley isn't through yet
+	stateDown     = "down"     // Parley was killed
+	stateStarting = "starting" // Parley
+)
+
+// lineState is how a line, or Parley, is.
 type lineState struct {
-	// State is on, cut, dialling (plugged in, Parley isn't through yet), down (Parley was killed) or starting.
 	State string `json:"state"`
-	For   int64  `json:"for"`   // how long it is cut or down
-	Back  int64  `json:"back"`  // until it comes back by itself
-	Times int    `json:"times"` // parley: how often it was killed
+	For   int64  `json:"for"`   // how long it has been cut or down, in milliseconds
+	Back  int64  `json:"back"`  // until it comes back by itself, in milliseconds
+	Times int    `json:"times"` // how often Parley was killed
 	Can   bool   `json:"can"`   // it can be pulled here
 }
 
@@ -66,7 +74,7 @@ type plugState struct {
 
 // isAllOn reports whether nothing is cut, killed or still connecting.
 func (s plugState) isAllOn() bool {
-	isOff := func(l lineState) bool { return l.State != "on" }
+	isOff := func(l lineState) bool { return l.State != stateOn }
 	return !slices.ContainsFunc([]lineState{s.Slack, s.Teams, s.Mail, s.Parley}, isOff)
 }
 
@@ -105,7 +113,7 @@ func (p *plugs) setReset(over func()) {
 	p.over = over
 }
 
-// cutLine cuts a line until plugIn is called, which it does itself after PageOptions.CutFor.
+// cutLine cuts a line until plugIn is called, which happens by itself after PageOptions.CutFor.
 func (p *plugs) cutLine(ctx context.Context, line string) {
 	for _, c := range p.world.Cords(line) {
 		c.Cut()
@@ -121,15 +129,16 @@ func (p *plugs) cutLine(ctx context.Context, line string) {
 		p.cuts = map[string]cut{}
 	}
 
-	p.cuts[line] = cut{since: time.Now(), timer: time.AfterFunc(p.o.CutFor, func() {
+	p.cuts[line] = cut{since: time.Now(), timer: time.AfterFunc(p.options.CutFor, func() {
 		if err := p.plugIn(ctx, line); err != nil {
-			p.o.Log.Error("a line can't be plugged in again", "line", line, "error", err)
+			p.options.Log.Error("a line can't be plugged in again", "line", line, "error", err)
 		}
 		p.hub.wake()
 	})}
 }
 
-// plugIn makes a line whole. Errors: somebody took its address meanwhile; then it stays cut and can be tried again.
+// plugIn makes a line whole.
+// Errors: somebody took its address meanwhile; then it stays cut, and plugging it in can be tried again.
 func (p *plugs) plugIn(ctx context.Context, line string) error {
 	for _, c := range p.world.Cords(line) {
 		if err := c.Plug(ctx); err != nil {
@@ -165,18 +174,15 @@ func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 	e := p.engine
 	p.mu.Unlock()
 
-	if line == lineParley {
-		if e == nil {
-			return errors.New("Parley doesn't run at the moment") //nolint:staticcheck // people read it
-		}
-
-		switch to {
-		case "kill":
-			return e.Kill()
-		case "start":
-			e.Start()
-			return nil
-		}
+	if line == lineParley && e == nil {
+		return errors.New("Parley doesn't run at the moment") //nolint:staticcheck // people read it
+	}
+	if line == lineParley && to == "kill" {
+		return e.Kill()
+	}
+	if line == lineParley && to == "start" {
+		e.Start()
+		return nil
 	}
 
 	if p.world.Cords(line) == nil {
@@ -213,36 +219,47 @@ func (p *plugs) readState() plugState {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// Parley keeps no connection to Teams open that could be looked at: Teams calls when it has something to tell.
-	isThrough := map[string]bool{
-		outside.LineSlack: p.world.Slack.Sockets.Count() > 0, outside.LineTeams: true, outside.LineMail: p.world.Mail.State().Sessions > 0,
+	return plugState{
+		Slack: p.readLine(outside.LineSlack, p.world.Slack.Sockets.Count() > 0, now),
+		// Parley keeps no connection to Teams open that could be looked at: Teams calls when it has something to tell.
+		Teams:  p.readLine(outside.LineTeams, true, now),
+		Mail:   p.readLine(outside.LineMail, p.world.Mail.State().Sessions > 0, now),
+		Parley: p.readParley(now),
+		Reset:  p.over != nil,
+	}
+}
+
+// readLine reports how a line is. isConnected says that Parley has a connection through it. Caller holds p.mu.
+func (p *plugs) readLine(line string, isConnected bool, now time.Time) lineState {
+	s := lineState{State: stateOn, Can: p.world.Cords(line) != nil}
+	if c, isCut := p.cuts[line]; isCut {
+		s.State = stateCut
+		s.For = now.Sub(c.since).Milliseconds()
+		s.Back = max(0, p.options.CutFor-now.Sub(c.since)).Milliseconds()
+	} else if !isConnected {
+		s.State = stateDialling
+	}
+	return s
+}
+
+// readParley reports how Parley's process is. Caller holds p.mu.
+func (p *plugs) readParley(now time.Time) lineState {
+	if p.engine == nil && p.over == nil { // it is no process of the demo's
+		return lineState{State: stateOn}
+	}
+	if p.engine == nil {
+		return lineState{State: stateStarting}
 	}
 
-	look := func(line string) lineState {
-		s := lineState{State: "on", Can: p.world.Cords(line) != nil}
-		if c, isCut := p.cuts[line]; isCut {
-			s.State = "cut"
-			s.For, s.Back = now.Sub(c.since).Milliseconds(), max(0, p.o.CutFor-now.Sub(c.since)).Milliseconds()
-		} else if !isThrough[line] {
-			s.State = "dialling"
-		}
-		return s
+	process := p.engine.State()
+	s := lineState{State: stateOn, Can: true, Times: process.Kills}
+	if !process.Runs && process.DownSince.IsZero() {
+		s.State = stateStarting
+	} else if !process.Runs {
+		s.State = stateDown
+		s.For = now.Sub(process.DownSince).Milliseconds()
+		s.Back = max(0, process.BackAt.Sub(now)).Milliseconds()
 	}
-
-	s := plugState{Slack: look(outside.LineSlack), Teams: look(outside.LineTeams), Mail: look(outside.LineMail), Parley: lineState{State: "on"}, Reset: p.over != nil}
-	if e := p.engine; e != nil {
-		is := e.State()
-		s.Parley.Can, s.Parley.Times = true, is.Kills
-		if !is.Runs && is.DownSince.IsZero() {
-			s.Parley.State = "starting"
-		} else if !is.Runs {
-			s.Parley.State = "down"
-			s.Parley.For, s.Parley.Back = now.Sub(is.DownSince).Milliseconds(), max(0, is.BackAt.Sub(now)).Milliseconds()
-		}
-	} else if s.Reset {
-		s.Parley.State = "starting"
-	}
-
 	return s
 }
 
@@ -250,14 +267,14 @@ func (p *plugs) readState() plugState {
 func (p *plugs) phaseNow(s plugState) string {
 	var cuts []string
 	for _, line := range []struct{ name, state string }{{"Slack", s.Slack.State}, {"Teams", s.Teams.State}, {"mail", s.Mail.State}} {
-		if line.state == "cut" {
+		if line.state == stateCut {
 			cuts = append(cuts, line.name)
 		}
 	}
 
 	text := ""
-	isReady := s.Parley.State == "on" && p.db.Load() != nil
-	if !isReady || s.Slack.State == "dialling" {
+	isReady := s.Parley.State == stateOn && p.db.Load() != nil
+	if !isReady || s.Slack.State == stateDialling {
 		text = *p.phase.Load()
 	}
 
@@ -286,7 +303,7 @@ func joinNames(names []string) string {
 
 // watch tells open pages when a line comes and goes, which no emulator announces.
 func (p *plugs) watch(ctx context.Context) {
-	tick := time.NewTicker(plugPace)
+	tick := time.NewTicker(lineInterval)
 	defer tick.Stop()
 	last := ""
 	for {

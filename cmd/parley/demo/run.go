@@ -38,7 +38,7 @@ type Options struct {
 	// Surface is where conversations open, slack or teams; "" means slack, until somebody chooses in the page.
 	Surface string
 	Log     *slog.Logger
-	Engine  io.Writer // gets the engine's log too, beside Data/engine.log; nil means only that file gets it
+	Engine  io.Writer // gets Parley's log, beside Data/engine.log; nil means only that file gets it
 	// Ready is called once with the page's address and the variables of World.Env, as soon as the page can be opened.
 	Ready func(url string, vars []string) error
 	// Say gets the rare remarks meant for the person at the terminal.
@@ -60,22 +60,36 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	url := "http://" + browserAddress(listener.Addr().(*net.TCPAddr))
 	clock := &outside.Clock{}
-	listen, err := lab.FreeAddress(ctx) // of Parley: webhooks name it, so it has to stay
+	listen, err := lab.FreeAddress(ctx) // Parley's host:port in all rounds, since webhooks name it
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 
 	// The mail server files what it sends, as most do: so a mail whose answer was cut off is
 	// found again, and nobody has to decide about it.
-	world, err := outside.New(ctx, outside.Options{Log: o.Log, Clock: clock.Now, TokenClock: time.Now,
-		WorkspaceURL: url + "/", Cords: true, SaveSent: true,
-		Phones: true, PublicURL: "http://" + listen,
-		TeamsOptions: outside.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()}})
+	world, err := outside.New(ctx, outside.Options{
+		Log:          o.Log,
+		Clock:        clock.Now,
+		TokenClock:   time.Now,
+		PublicURL:    "http://" + listen,
+		Cords:        true,
+		SaveSent:     true,
+		WorkspaceURL: url + "/",
+		TeamsOptions: outside.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()},
+		Phones:       true,
+	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, world.Close()) }()
-	page, err := NewPage(world, PageOptions{Clock: clock, Hold: o.Hold, Log: o.Log, Address: listener.Addr().String(), CutFor: o.Back, Chosen: o.Surface != ""})
+	page, err := NewPage(world, PageOptions{
+		Clock:   clock,
+		Hold:    o.Hold,
+		Log:     o.Log,
+		Address: listener.Addr().String(),
+		Chosen:  o.Surface != "",
+		CutFor:  o.Back,
+	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -85,8 +99,12 @@ func Run(ctx context.Context, o Options) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
-	server := &http.Server{Handler: page, ReadHeaderTimeout: 10 * time.Second,
-		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug)}
+	server := &http.Server{
+		Handler:           page,
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+	}
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("demo: page: %w", err)
@@ -96,7 +114,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	group.Go(func() error { return page.Run(ctx) })
 	group.Go(func() error {
-		s := &stagehand{o: o, world: world, page: page, listen: listen}
+		s := &stagehand{options: o, world: world, page: page, listen: listen}
 		err := s.run(ctx)
 		stop()
 		return errors.Join(err, app.Shutdown(ctx, server, stopGrace))

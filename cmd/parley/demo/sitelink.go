@@ -34,7 +34,7 @@ func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
 
 	link, err := site.SignInLink(r.Context(), pool, p.world.PublicURL(), outside.Admin)
 	if err != nil {
-		p.o.Log.Error("demo: settings site", "error", err)
+		p.options.Log.Error("demo: settings site", "error", err)
 		http.Error(w, "The settings site can't be opened: "+err.Error(), http.StatusInternalServerError)
 		return
 	}

@@ -17,6 +17,7 @@ import (
 
 	"parley/bridge/relay"
 	"parley/channels"
+	"parley/channels/pause"
 	"parley/channels/twilio"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/engine"
@@ -29,8 +30,18 @@ import (
 // EngineOptions are those of the demo's Parley: its clock may be moved, and it waits seconds between tries where
 // production waits up to minutes, because somebody watches. What it may do, and how often it tries, is production's.
 func EngineOptions() app.Options {
-	return app.Options{Specs: quickSpecs(), MovedTime: true, Lease: 6 * time.Second, Backoff: []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second},
-		Relay: relay.Options{MaxRequest: 10 * time.Second, LeaseMargin: 5 * time.Second, ReconcileAfter: 2 * time.Second, AbsentAgain: 3 * time.Second}}
+	return app.Options{
+		Specs:     quickSpecs(),
+		MovedTime: true,
+		Lease:     6 * time.Second,
+		Backoff:   []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second},
+		Relay: relay.Options{
+			MaxRequest:     10 * time.Second,
+			LeaseMargin:    5 * time.Second,
+			ReconcileAfter: 2 * time.Second,
+			AbsentAgain:    3 * time.Second,
+		},
+	}
 }
 
 // quickSpecs are the channels of a demo: those that look for lost webhooks do so after seconds.
@@ -40,30 +51,29 @@ func quickSpecs() []channels.Spec {
 }
 
 const (
-	// secondSpeed is how much faster the first mails come when the demo starts over: somebody has seen them already.
-	secondSpeed = 4
-	// connectedPace is how often the start looks whether Parley is connected.
-	connectedPace = 50 * time.Millisecond
+	// laterSpeed is how much faster the first mails come when the demo starts over: somebody has seen them already.
+	laterSpeed = 4
+	// connectedPause is the pause between two looks at whether Parley is connected.
+	connectedPause = 50 * time.Millisecond
 )
 
 // stagehand brings up what the page shows: database, set-up, engine, first mails.
 type stagehand struct {
-	o     Options
-	world *outside.World
-	page  *Page
-	// listen is the engine's host:port, to which webhooks go.
-	listen string
+	options Options
+	world   *outside.World
+	page    *Page
+	listen  string // the engine's host:port, to which webhooks go
 }
 
 // run plays rounds of the demo until ctx ends. It returns when everything that it started has stopped.
 func (s *stagehand) run(ctx context.Context) (err error) {
-	if s.o.Reset {
-		if err := removeFolder(s.o.Data); err != nil {
+	if s.options.Reset {
+		if err := removeFolder(s.options.Data); err != nil {
 			return err
 		}
 	}
 
-	server, err := pgserver.Start(ctx, pgserver.Options{Dir: s.o.Data, Durable: true, Log: s.o.Log, Say: s.o.Say})
+	server, err := pgserver.Start(ctx, pgserver.Options{Dir: s.options.Data, Durable: true, Log: s.options.Log, Say: s.options.Say})
 	if err != nil {
 		return ignoreAfterEnd(ctx, err)
 	}
@@ -75,7 +85,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 	}()
 
 	if server.IsShared() {
-		return fmt.Errorf("demo: another demo runs on %s; stop it, or choose another folder with PARLEY_DATA", s.o.Data)
+		return fmt.Errorf("demo: another demo runs on %s; stop it, or choose another folder with PARLEY_DATA", s.options.Data)
 	}
 
 	pace := outside.ProloguePace
@@ -92,7 +102,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 			return err
 		}
 
-		pace = outside.ProloguePace / secondSpeed
+		pace = outside.ProloguePace / laterSpeed
 	}
 
 	return nil
@@ -106,8 +116,8 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 	}
 
 	s.page.plugs.setPhase("Setting Parley up …")
-	env := app.Env{DatabaseURL: server.URL(pgserver.Database), Data: s.o.Data}
-	db, err := app.OpenDatabase(ctx, env, s.o.Log, s.o.Say)
+	env := app.Env{DatabaseURL: server.URL(pgserver.Database), Data: s.options.Data}
+	db, err := app.OpenDatabase(ctx, env, s.options.Log, s.options.Say)
 	if err != nil {
 		return ignoreAfterEnd(ctx, err)
 	}
@@ -120,8 +130,8 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 	s.page.SetDatabase(db.Pool)
 	defer s.page.SetDatabase(nil)
 	switched := make(chan struct{}, 1)
-	setHome := func(ctx context.Context) error {
-		if err := applyHome(ctx, s.world, db); err != nil {
+	applyHome := func(ctx context.Context) error {
+		if err := lab.Apply(ctx, db, s.world.People(), nil); err != nil {
 			return err
 		}
 
@@ -132,10 +142,9 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 		return nil
 	}
 
-	s.page.setHome(setHome)
-	defer s.page.setHome(nil)
-
-	if err := setHome(ctx); err != nil { // somebody may have chosen another one meanwhile
+	s.page.applyHome.Store(&applyHome)
+	defer s.page.applyHome.Store(nil)
+	if err := applyHome(ctx); err != nil { // somebody may have chosen another one meanwhile
 		return ignoreAfterEnd(ctx, err)
 	}
 
@@ -207,11 +216,11 @@ func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) er
 	if err := db.Migrate(ctx, env); err != nil {
 		return err
 	}
-	folder, err := writeKnowledge(s.o.Data)
+	folder, err := writeKnowledge(s.options.Data)
 	if err != nil {
 		return err
 	}
-	for _, yaml := range []string{s.world.Config(s.o.Hold), mailTemplates, fmt.Sprintf("knowledge:\n  - folder: %q\n", folder)} {
+	for _, yaml := range []string{s.world.Config(s.options.Hold), mailTemplates, fmt.Sprintf("knowledge:\n  - folder: %q\n", folder)} {
 		if err := lab.Apply(ctx, db, yaml, nil); err != nil {
 			return err
 		}
@@ -233,46 +242,46 @@ const mailTemplates = `templates:
     body: "Hello {{first_name}}, could you send us a photo of it? Then we can help at once."
 `
 
-// applyHome makes conversations open in the world's home from now on.
-func applyHome(ctx context.Context, w *outside.World, db *app.Database) error {
-	return lab.Apply(ctx, db, w.People(), nil)
-}
-
 // runEngine runs the engine. It lets the customers write once the engine listens, and again when somebody
 // switches to a chat in which no customer has a thread yet.
 func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Pool, pace time.Duration, switched <-chan struct{}) error {
-	log, err := logFile(s.o.Data)
+	log, err := logFile(s.options.Data)
 	if err != nil {
 		return fmt.Errorf("demo: engine log: %w", err)
 	}
 	defer func() { _ = log.Close() }()
 	var out io.Writer = log
-	if s.o.Engine != nil {
-		out = io.MultiWriter(log, s.o.Engine)
+	if s.options.Engine != nil {
+		out = io.MultiWriter(log, s.options.Engine)
 	}
 
-	vars := append(s.world.Env(), "DATABASE_URL="+env.DatabaseURL, "PARLEY_DATA="+env.Data, "PARLEY_LISTEN="+s.listen,
-		"PARLEY_LOG=info", "SLACK_RATE=0", "TEAMS_RATE=0") // the emulator has no limits: what happens is shown at once
-	e := engine.New(engine.Options{Exe: s.o.Exe, Args: []string{"demo", "--engine"}, Env: engine.Env(vars...), Out: out, Log: s.o.Log, Report: s.page.plugs.setPhase, Pause: s.o.Back})
+	vars := append(s.world.Env(),
+		"DATABASE_URL="+env.DatabaseURL,
+		"PARLEY_DATA="+env.Data,
+		"PARLEY_LISTEN="+s.listen,
+		"PARLEY_LOG=info",
+		"SLACK_RATE=0", // the emulators have no limits, so what happens is shown at once
+		"TEAMS_RATE=0",
+	)
+	e := engine.New(engine.Options{
+		Exe:    s.options.Exe,
+		Args:   []string{"demo", "--engine"},
+		Env:    engine.Env(vars...),
+		Out:    out,
+		Log:    s.options.Log,
+		Report: s.page.plugs.setPhase,
+		Pause:  s.options.Back,
+	})
 	s.page.plugs.setEngine(e)
 	defer s.page.plugs.setEngine(nil)
-	done, past := make(chan error, 1), make(chan error, 1)
-	go func() { done <- e.Run(ctx) }()
-	go func() { past <- writePast(ctx, pool, s.page.o.Clock.Now()) }() // while the engine starts
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(ctx) }()
 	s.page.plugs.setPhase("Starting Parley …")
-	greeted := map[string]bool{s.world.Home(): true}
-
-	if err = errors.Join(waitUntilConnected(ctx, s.world, pool), <-past); err == nil {
-		err = errors.Join(s.world.Install(ctx), s.world.Subscribe(ctx))
-	}
-	if err == nil {
-		s.page.plugs.setPhase("Parley is connecting to Slack again …") // shown whenever Parley isn't connected
-		err = s.world.Prologue(ctx, pace)
-	}
-
+	greeted := map[string]bool{s.world.Home(): true} // the first mails open conversations there
+	err = s.openScene(ctx, pool, pace)
 	for err == nil {
 		select {
-		case err := <-done:
+		case err := <-ended:
 			return err
 		case <-switched:
 		}
@@ -284,17 +293,29 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 	}
 
 	if ctx.Err() == nil {
-		s.o.Log.Warn("what came before, or a customer's message, was not written", "error", err)
+		s.options.Log.Warn("what came before, or a customer's message, was not written", "error", err)
 	}
 
-	return <-done
+	return <-ended
+}
+
+// openScene writes the company's past while Parley starts. Once Parley is connected it lets the providers know of it, and
+// the customers write their first mails.
+func (s *stagehand) openScene(ctx context.Context, pool *pgxpool.Pool, pace time.Duration) error {
+	past := make(chan error, 1)
+	go func() { past <- writePast(ctx, pool, s.page.options.Clock.Now()) }()
+	if err := errors.Join(waitUntilConnected(ctx, s.world, pool), <-past); err != nil {
+		return err
+	}
+	if err := errors.Join(s.world.Install(ctx), s.world.Subscribe(ctx)); err != nil {
+		return err
+	}
+	s.page.plugs.setPhase("Parley is connecting to Slack again …") // shown from now on whenever Parley isn't connected
+	return s.world.Prologue(ctx, pace)
 }
 
 // waitUntilConnected returns when Parley watches its mailbox and listens to Slack.
 func waitUntilConnected(ctx context.Context, w *outside.World, q store.Querier) error {
-	tick := time.NewTicker(connectedPace)
-	defer tick.Stop()
-
 	for {
 		unwatched, err := lab.Unwatched(ctx, q)
 		if err != nil {
@@ -303,11 +324,8 @@ func waitUntilConnected(ctx context.Context, w *outside.World, q store.Querier) 
 		if unwatched == 0 && w.Slack.Sockets.Count() > 0 {
 			return nil
 		}
-
-		select {
-		case <-ctx.Done():
+		if !pause.For(ctx, connectedPause) {
 			return ctx.Err()
-		case <-tick.C:
 		}
 	}
 }

@@ -16,7 +16,7 @@ type state struct {
 	Round int        `json:"round"` // how often the demo started over
 	Plugs plugState  `json:"plugs"`
 	Now   time.Time  `json:"now"`   // the world's
-	Ahead int64      `json:"ahead"` // seconds
+	Ahead int64      `json:"ahead"` // of the machine's clock, in seconds
 	Home  string     `json:"home"`  // the surface in which conversations open
 	Slack slackState `json:"slack"`
 	Teams teamsState `json:"teams"`
@@ -57,17 +57,26 @@ type threadRow struct {
 	Mentions int                `json:"mentions"`
 }
 
+// showState is GET /state. Its query says as whom people look, and what they have open.
 func (p *Page) showState(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query().Get
-	now := p.o.Clock.Now()
-	s := state{Now: now, Ahead: int64(p.o.Clock.Ahead().Seconds()), Plugs: p.plugs.readState(), Home: p.world.Home(),
-		Slack: p.slack.readState(q("as"), q("channel"), q("thread")), Teams: p.teams.readState(q("teams_as"), q("teams_channel"), q("teams_thread")), Mail: p.mail.readState(q("customer")),
-		Phone: p.phones.readState(q("customer"), q("chat"))}
-	s.Phase, s.Round = p.plugs.phaseNow(s.Plugs), p.plugs.currentRound()
-	var err error
-	s.Tour, err = p.readTour(r.Context())
+	plugged := p.plugs.readState()
+	tour, err := p.readTour(r.Context())
+	s := state{
+		Phase: p.plugs.phaseNow(plugged),
+		Round: p.plugs.currentRound(),
+		Plugs: plugged,
+		Now:   p.options.Clock.Now(),
+		Ahead: int64(p.options.Clock.Ahead().Seconds()),
+		Home:  p.world.Home(),
+		Slack: p.slack.readState(q("as"), q("channel"), q("thread")),
+		Teams: p.teams.readState(q("teams_as"), q("teams_channel"), q("teams_thread")),
+		Mail:  p.mail.readState(q("customer")),
+		Phone: p.phones.readState(q("customer"), q("chat")),
+		Tour:  tour,
+	}
 	if err != nil && r.Context().Err() == nil {
-		p.o.Log.Warn("tour", "error", err)
+		p.options.Log.Warn("tour", "error", err)
 	}
 	writeJSON(w, s)
 }

@@ -14,8 +14,8 @@ const (
 	streamPause = 40 * time.Millisecond
 	// streamBeat keeps proxies and browsers from giving the stream up.
 	streamBeat = 15 * time.Second
-	// databasePace is how often the database is asked for changes that no emulator saw.
-	databasePace = 700 * time.Millisecond
+	// databaseInterval is the time between two looks into the database for changes that no emulator saw.
+	databaseInterval = 700 * time.Millisecond
 	// pageQueryTimeout ends what the page asks the database, so that it shows what it has while the database is down.
 	pageQueryTimeout = 5 * time.Second
 )
@@ -26,6 +26,7 @@ type hub struct {
 	changed chan struct{} // closed and replaced at each change
 }
 
+// wake tells all who wait for next that something has changed.
 func (h *hub) wake() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -35,6 +36,7 @@ func (h *hub) wake() {
 	h.changed = make(chan struct{})
 }
 
+// next returns a channel that is closed at the next change.
 func (h *hub) next() <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -85,7 +87,7 @@ func (p *Page) watchDatabase(ctx context.Context) {
 	const fingerprint = `SELECT (SELECT coalesce(max(id), 0) FROM events) || ' ' || coalesce((SELECT id FROM log_entries ORDER BY at DESC, id DESC LIMIT 1), 0) || ' ' ||
 		(SELECT coalesce(string_agg(state || attempt, ',' ORDER BY id), '') FROM (SELECT id, state, attempt FROM deliveries ORDER BY id DESC LIMIT 30) AS d)`
 	last := ""
-	tick := time.NewTicker(databasePace)
+	tick := time.NewTicker(databaseInterval)
 	defer tick.Stop()
 
 	for {

@@ -47,7 +47,7 @@ type teamsPost struct {
 
 // teamsActivity is something that a person is told of.
 type teamsActivity struct {
-	Kind    string    `json:"kind"` // mention, reply, chat
+	Kind    string    `json:"kind"`
 	Channel string    `json:"channel"`
 	Thread  string    `json:"thread"`
 	ID      string    `json:"id"`
@@ -88,7 +88,16 @@ func (p *teamsPane) readState(as, channel, thread string) teamsState {
 		return teamsState{}
 	}
 
-	s := teamsState{On: true, Channels: []teamsChannel{}, Posts: []teamsPost{}, Thread: []teamsMessage{}, Activity: []teamsActivity{}, Users: fake.Users(), ReadsAll: p.world.CanReadAllOfTeams(), Dialog: fake.Dialog(as)}
+	s := teamsState{
+		On:       true,
+		Users:    fake.Users(),
+		Channels: []teamsChannel{},
+		Posts:    []teamsPost{},
+		Thread:   []teamsMessage{},
+		Activity: []teamsActivity{},
+		Dialog:   fake.Dialog(as),
+		ReadsAll: p.world.CanReadAllOfTeams(),
+	}
 	for _, t := range fake.Teams() {
 		s.Team = t.Name
 	}
@@ -98,9 +107,10 @@ func (p *teamsPane) readState(as, channel, thread string) teamsState {
 
 	for _, c := range fake.Channels() {
 		shown := fake.Shown(as, c.ID)
-		row := p.teamsRow(as, c.ID, shown, &s)
+		row, activity := p.teamsRow(as, c.ID, shown)
 		row.Name = c.Name
 		s.Channels = append(s.Channels, row)
+		s.Activity = append(s.Activity, activity...)
 		if c.ID == channel {
 			s.Posts = p.teamsPosts(as, shown)
 			if thread != "" {
@@ -111,7 +121,9 @@ func (p *teamsPane) readState(as, channel, thread string) teamsState {
 
 	chat := fake.PersonalID(as)
 	shown := fake.Shown(as, "")
-	s.Chat = p.teamsRow(as, chat, shown, &s)
+	row, activity := p.teamsRow(as, chat, shown)
+	s.Chat = row
+	s.Activity = append(s.Activity, activity...)
 	if channel == chat || channel == "chat" {
 		s.Thread = teamsThread(as, shown[max(0, len(shown)-maxMessages):], "")
 	}
@@ -131,14 +143,14 @@ func isInPlace(m *teamsfake.Message, thread string) bool {
 	return isPost || m.Root == thread
 }
 
-// teamsRow counts what a person has not seen in a channel, and adds what they are told of to
-// s.Activity. Caller holds p.marks.mu.
-func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message, s *teamsState) teamsChannel {
-	row := teamsChannel{ID: channel}
-	mine := map[string]bool{} // threads in which the person wrote
+// teamsRow counts what a person has not seen in a channel, and returns what the person is told of there. Caller holds
+// p.marks.mu.
+func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message) (row teamsChannel, activity []teamsActivity) {
+	row.ID = channel
+	hasWritten := map[string]bool{} // by thread: whether the person did
 	for _, m := range shown {
 		if m.User == as {
-			mine[m.Root] = true
+			hasWritten[m.Root] = true
 			continue
 		}
 		if m.Deleted() {
@@ -150,41 +162,67 @@ func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message, s *
 			place = ""
 		}
 
-		fresh := m.ID > p.marks.read[readKey(as, channel, place)]
-		if fresh && place == "" {
+		isUnread := m.ID > p.marks.read[readKey(as, channel, place)]
+		if isUnread && place == "" {
 			row.Unread++
 		}
 
-		kind := ""
-		isMentioned := slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == as })
-		isReply := mine[m.Root] && place != ""
-		if isMentioned {
-			kind = "mention"
-			if fresh {
-				row.Mentions++
-			}
-		} else if m.Root == "" {
-			kind = "chat"
-		} else if isReply && !m.Bot {
-			kind = "reply"
+		kind := activityKind(m, as, hasWritten[m.Root] && place != "")
+		if isUnread && kind == kindMention {
+			row.Mentions++
 		}
-
 		if kind != "" {
-			text := m.Text
-			for _, card := range m.Cards {
-				text = strings.TrimSpace(text + " " + plaintext.CardText(card))
-			}
-			s.Activity = append(s.Activity, teamsActivity{Kind: kind, Channel: channel, Thread: m.Root, ID: m.ID, User: m.User, Text: plaintext.Excerpt(text, plaintext.RowRunes), At: m.At, Unread: fresh})
+			activity = append(activity, newActivity(m, kind, channel, isUnread))
 		}
 	}
 
-	return row
+	return row, activity
+}
+
+// Kinds of activity.
+const (
+	kindMention = "mention"
+	kindReply   = "reply" // in a thread in which the person wrote
+	kindChat    = "chat"  // of the app, to the person alone
+)
+
+// activityKind returns the kind of activity that a message is for a person; "" means that the person isn't told of it.
+// isReply says that it follows a message of the person's in a thread.
+func activityKind(m *teamsfake.Message, as string, isReply bool) string {
+	isMentioned := slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == as })
+	if isMentioned {
+		return kindMention
+	}
+	if m.Root == "" {
+		return kindChat
+	}
+	if isReply && !m.Bot {
+		return kindReply
+	}
+	return ""
+}
+
+func newActivity(m *teamsfake.Message, kind, channel string, isUnread bool) teamsActivity {
+	text := m.Text
+	for _, card := range m.Cards {
+		text = strings.TrimSpace(text + " " + plaintext.CardText(card))
+	}
+	return teamsActivity{
+		Kind:    kind,
+		Channel: channel,
+		Thread:  m.Root,
+		ID:      m.ID,
+		User:    m.User,
+		Text:    plaintext.Excerpt(text, plaintext.RowRunes),
+		At:      m.At,
+		Unread:  isUnread,
+	}
 }
 
 // teamsPosts lists a channel's threads, oldest first. Caller holds p.marks.mu.
 func (p *teamsPane) teamsPosts(as string, shown []*teamsfake.Message) []teamsPost {
 	posts := []teamsPost{}
-	at := map[string]int{}
+	at := map[string]int{} // by thread: its index in posts
 	for _, m := range shown {
 		i, known := at[m.Root]
 		if !known && m.Root != m.ID {
@@ -198,7 +236,6 @@ func (p *teamsPane) teamsPosts(as string, shown []*teamsfake.Message) []teamsPos
 		}
 
 		post := &posts[i]
-
 		if m.Deleted() || m.Targeted != "" {
 			continue
 		}
@@ -226,14 +263,33 @@ func teamsThread(as string, shown []*teamsfake.Message, root string) []teamsMess
 
 // teamsView is a message as a person sees it.
 func teamsView(m *teamsfake.Message, as string) teamsMessage {
-	v := teamsMessage{ID: m.ID, Channel: m.Channel, Root: m.Root, User: m.User, Bot: m.Bot, Guise: m.Guise, Subject: m.Subject, HTML: m.HTML, Text: m.Text, Mentions: m.Mentions,
-		Cards: m.Cards, Suggested: m.Suggested, Files: m.Files, Reactions: m.Reactions, Private: m.Targeted != "", Prompt: m.Prompt, Broken: m.Broken,
-		At: m.At, Edited: !m.EditedAt.IsZero(), Deleted: m.Deleted()}
+	cards := m.Cards
 	if own := m.View[as]; own != nil {
-		v.Cards = []json.RawMessage{own}
+		cards = []json.RawMessage{own}
 	}
-	v.Pictures = len(sentPictures(m))
-	return v
+	return teamsMessage{
+		ID:        m.ID,
+		Channel:   m.Channel,
+		Root:      m.Root,
+		User:      m.User,
+		Bot:       m.Bot,
+		Guise:     m.Guise,
+		Subject:   m.Subject,
+		HTML:      m.HTML,
+		Text:      m.Text,
+		Mentions:  m.Mentions,
+		Cards:     cards,
+		Pictures:  len(sentPictures(m)),
+		Suggested: m.Suggested,
+		Files:     m.Files,
+		Reactions: m.Reactions,
+		Private:   m.Targeted != "",
+		Prompt:    m.Prompt,
+		Broken:    m.Broken,
+		At:        m.At,
+		Edited:    !m.EditedAt.IsZero(),
+		Deleted:   m.Deleted(),
+	}
 }
 
 // sentPictures returns the addresses of the pictures in a message of the app, mostly data URIs.
