@@ -64,28 +64,31 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 	defer done()
 	desk := analysis.Desk{Language: "en", Intents: analysis.DefaultIntents()}
 	outcome, err := evaluation.Run(ctx, analyzer, messages, evaluation.Options{
-		Desk: desk, Now: time.Now, CPU: spentCPU, Parallel: c.Parallel, Deadline: c.Deadline,
+		Desk:     desk,
+		Now:      time.Now,
+		CPU:      spentCPU,
+		Parallel: c.Parallel,
+		Deadline: c.Deadline,
 	})
 	if err != nil {
-		return fmt.Errorf("ai-eval: %w", err)
+		return fmt.Errorf("ai-eval: ask %s: %w", c.Analyzer, err)
 	}
 
 	report := evaluation.Score(outcome, evaluation.Price{Prompt: c.PromptPrice, Answer: c.AnswerPrice})
 	report.Analyzer, report.Set = c.Analyzer, name
 	ofMajority, err := evaluation.Run(ctx, evaluation.Majority(messages), messages, evaluation.Options{Desk: desk, Now: time.Now})
 	if err != nil {
-		return fmt.Errorf("ai-eval: %w", err)
+		return fmt.Errorf("ai-eval: answer as the majority: %w", err)
 	}
 
 	figures := evaluation.Score(ofMajority, evaluation.Price{}).Figures()
 	report.Majority = &figures
 	if err := report.WriteText(os.Stdout); err != nil {
-		return fmt.Errorf("ai-eval: %w", err)
+		return fmt.Errorf("ai-eval: print the report: %w", err)
 	}
-
 	if c.Show > 0 {
 		if err := evaluation.WriteWrong(os.Stdout, outcome.Results, c.Show); err != nil {
-			return fmt.Errorf("ai-eval: %w", err)
+			return fmt.Errorf("ai-eval: show wrong answers: %w", err)
 		}
 	}
 
@@ -104,7 +107,7 @@ func (c aiEvalCommand) readMessages() (all []evaluation.Message, name string, er
 	if c.Set != "-" {
 		file, err := os.Open(c.Set)
 		if err != nil {
-			return nil, "", fmt.Errorf("ai-eval: %w", err)
+			return nil, "", fmt.Errorf("ai-eval: labelled messages: %w", err)
 		}
 		defer file.Close() //nolint:errcheck // it was only read
 		from = file
@@ -126,17 +129,21 @@ func halfName(half evaluation.Half) string {
 	return "the " + string(half) + " half"
 }
 
-// newAnalyzer makes the analyzer that answers, which done closes. A model has no rules as its fallback, so that the report shows
-// what it doesn't answer.
-// Errors: what a model can't be asked with.
+// newAnalyzer makes the analyzer that answers; done closes it. If a model gives no answer, no rules answer in its place, so that
+// the report shows that.
+// Errors: the flags or variables of the model are wrong.
 func (c aiEvalCommand) newAnalyzer(ctx context.Context, messages []evaluation.Message) (a analysis.Analyzer, done func(), err error) {
 	switch c.Analyzer {
 	case "offline":
 		return offline.New(), func() {}, nil
 	case "openai":
 		model, err := openai.New(ctx, openai.Options{
-			Key: openai.NewKey(os.Getenv(c.KeyFrom)), BaseURL: c.BaseURL, Model: c.Model, Timeout: c.Deadline, Concurrency: max(1, c.Parallel),
-			Mask: true,
+			Key:         openai.NewKey(os.Getenv(c.KeyFrom)),
+			BaseURL:     c.BaseURL,
+			Model:       c.Model,
+			Timeout:     c.Deadline,
+			Concurrency: max(1, c.Parallel),
+			Mask:        true,
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("ai-eval: %w", err)
@@ -161,11 +168,11 @@ func (c aiEvalCommand) write(report evaluation.Report) error {
 		return nil
 	}
 	raw, err := json.MarshalIndent(report, "", "  ")
-	if err != nil {
-		return fmt.Errorf("ai-eval: %w", err)
+	if err == nil {
+		err = os.WriteFile(c.JSON, append(raw, '\n'), 0o644) //nolint:gosec // figures are no secret
 	}
-	if err := os.WriteFile(c.JSON, append(raw, '\n'), 0o644); err != nil { //nolint:gosec // figures are no secret
-		return fmt.Errorf("ai-eval: %w", err)
+	if err != nil {
+		return fmt.Errorf("ai-eval: write the figures: %w", err)
 	}
 	return nil
 }

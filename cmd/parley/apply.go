@@ -55,13 +55,19 @@ func (c applyCommand) Run(ctx context.Context) error {
 			return err
 		}
 
-		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Lookup: lookup, Prune: c.Prune, Signatures: signature.Guarded(c.pictureFolder()), Operator: true}
-		do := setup.Apply
+		apply := setup.Apply
 		if c.DryRun {
-			do = setup.Plan
+			apply = setup.Plan
 		}
 
-		result, err := do(ctx, db.Pool, file, o)
+		result, err := apply(ctx, db.Pool, file, setup.Options{
+			Sealer:     db.Sealer,
+			Specs:      app.Specs(),
+			Lookup:     lookup,
+			Prune:      c.Prune,
+			Signatures: signature.Guarded(c.pictureFolder()),
+			Operator:   true,
+		})
 		if faults, ok := errors.AsType[setup.Faults](err); ok {
 			return fmt.Errorf("%s:\n%w", c.File, faults)
 		}

@@ -177,8 +177,8 @@ func ask(ctx context.Context, prompt string) (string, error) {
 	}
 }
 
-// progressPace is how long the figure on the terminal stands at least, so that people can read it.
-const progressPace = time.Second / 5
+// minProgressTime is how long a figure stands on the terminal at least, so that people can read it.
+const minProgressTime = time.Second / 5
 
 // newProgress shows bytes on a terminal. show is called with all bytes so far; without a terminal it is nil.
 // end ends the line.
@@ -190,7 +190,7 @@ func newProgress(what string) (show func(int64), end func()) {
 	var lastShown time.Time
 	show = func(n int64) {
 		now := time.Now()
-		if now.Sub(lastShown) > progressPace {
+		if now.Sub(lastShown) > minProgressTime {
 			lastShown = now
 			_, _ = fmt.Fprintf(os.Stderr, "\r%s %s ", megabyteWords(n), what)
 		}
@@ -209,9 +209,14 @@ func megabyteWords(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e
 
 // contentWords says what is in a backup.
 func contentWords(m backup.Manifest) string {
-	company := cmp.Or(m.Company, "no company's name")
-	return fmt.Sprintf("%s, as of %s, %d conversations with %d messages, %d files, schema %d of PostgreSQL %d, %s", company,
-		m.TakenAt.Local().Format("2006-01-02 15:04"), m.Rows["conversations"], m.Rows["messages"], m.Rows["blobs"], m.Schema, m.Server, megabyteWords(m.DumpBytes))
+	return strings.Join([]string{
+		cmp.Or(m.Company, "no company's name"),
+		"as of " + m.TakenAt.Local().Format("2006-01-02 15:04"),
+		fmt.Sprintf("%d conversations with %d messages", m.Rows["conversations"], m.Rows["messages"]),
+		fmt.Sprintf("%d files", m.Rows["blobs"]),
+		fmt.Sprintf("schema %d of PostgreSQL %d", m.Schema, m.Server),
+		megabyteWords(m.DumpBytes),
+	}, ", ")
 }
 
 // resultWords says what was backed up, and where the master key is.

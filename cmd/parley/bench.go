@@ -47,8 +47,18 @@ func (c benchCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("bench: %w", err)
 	}
 
-	report, failed := bench.Run(ctx, bench.Options{Options: rig.Options{Program: program, Dir: c.Dir, Quick: c.Quick, Out: os.Stderr, CPUProfile: c.CPUProfile,
-		Statements: c.Statements, Unanalysed: c.Unanalysed}, Only: c.Only})
+	report, failed := bench.Run(ctx, bench.Options{
+		Only: c.Only,
+		Options: rig.Options{
+			Program:    program,
+			Dir:        c.Dir,
+			Quick:      c.Quick,
+			Out:        os.Stderr,
+			CPUProfile: c.CPUProfile,
+			Statements: c.Statements,
+			Unanalysed: c.Unanalysed,
+		},
+	})
 	if err := report.Table(os.Stdout); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ Examples:
   parley connect google --account support-mail --paste    # the browser is elsewhere: copy its last address`
 }
 
-// Run leads a person through it and checks the mailbox.
+// Run leads a person through the sign-in and checks the mailbox.
 func (c connectCommand) Run(ctx context.Context) error {
 	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
 		keeper := consent.New(db.Pool, db.Sealer, env.OAuth, log)
@@ -59,8 +59,14 @@ func (c connectCommand) Run(ctx context.Context) error {
 			return err
 		}
 		fmt.Println("Looking into it…")
-		options := inspect.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: app.Specs(), Outside: env.Outside, Grant: keeper.For, Log: log}
-		return checkMailbox(ctx, options, account)
+		return checkMailbox(ctx, inspect.Options{
+			Pool:    db.Pool,
+			Sealer:  db.Sealer,
+			Specs:   app.Specs(),
+			Outside: env.Outside,
+			Grant:   keeper.For,
+			Log:     log,
+		}, account)
 	})
 }
 
@@ -129,7 +135,7 @@ func printFindings(found []channels.Finding) (allOK bool) {
 	return allOK
 }
 
-// connect leads a person to the provider and back.
+// connect leads a person to the provider and back, and keeps what the provider then grants.
 func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, account store.Account, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
@@ -203,7 +209,9 @@ func (c connectCommand) listen(ctx context.Context) (*landing, error) {
 	_, port, _ := net.SplitHostPort(ln.Addr().String()) //nolint:errcheck // a listener's address has a port
 	b := &landing{
 		address: "http://" + net.JoinHostPort(host, port) + "/",
-		answers: make(chan url.Values), outcome: make(chan string, 1), state: make(chan string, 1),
+		answers: make(chan url.Values),
+		outcome: make(chan string, 1),
+		state:   make(chan string, 1),
 	}
 
 	b.server = &http.Server{Handler: b, ReadHeaderTimeout: headerTimeout}
@@ -252,12 +260,12 @@ func (b *landing) wait(ctx context.Context, state string) (url.Values, error) {
 	case answer := <-b.answers:
 		return answer, nil
 	case <-ctx.Done():
-		return nil, notBack(ctx)
+		return nil, notBackError(ctx)
 	}
 }
 
-// notBack says why the browser didn't come.
-func notBack(ctx context.Context) error {
+// notBackError says why the browser didn't come back before ctx ended.
+func notBackError(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errors.New("the browser did not come back in time; nothing was changed. Begin again; if it is on another machine, use --paste")
 	}
@@ -299,6 +307,6 @@ func readPasted(ctx context.Context, in io.Reader) (url.Values, error) {
 		}
 		return u.Query(), nil
 	case <-ctx.Done():
-		return nil, notBack(ctx)
+		return nil, notBackError(ctx)
 	}
 }

@@ -40,9 +40,9 @@ The site has a quarter of conversations to count. Sign in there by Acme, which i
 too: as ann@acme.test, the admin, or ben@acme.test, an agent.
 Stop it with Ctrl-C; nothing is kept but a database server in PARLEY_DATA/demo.
 
-What FILE of --env says is what that of parley fakes does, and Teams' variables. Webhooks
-and what Teams sends go on to the demo's own Parley: another one hears of WhatsApp, SMS,
-Messenger and Teams by asking at most.
+--env FILE lets a second serve use the emulators, as that of parley fakes does. Webhooks and
+what Teams sends still go to the demo's own Parley: the second one learns of WhatsApp, SMS,
+Messenger and Teams only what it asks for.
 
 Examples:
   parley demo
@@ -50,22 +50,26 @@ Examples:
   parley demo --no-open --listen 127.0.0.1:9000`
 }
 
+// serveDemo is the Parley of a demo that runs already.
+func serveDemo(ctx context.Context) error {
+	env, log, err := readEnvironment()
+	if err != nil {
+		return err
+	}
+	analyzer, closeAnalyzer, err := app.NewAnalyzer(ctx, env, log)
+	if err != nil {
+		return err
+	}
+	defer closeAnalyzer()
+	o := demo.EngineOptions()
+	o.Analyzer = analyzer
+	return app.Serve(ctx, env, log, printRemark, o)
+}
+
 // Run shows the demo until it is interrupted.
 func (c demoCommand) Run(ctx context.Context) error {
 	if c.Engine {
-		env, log, err := readEnvironment()
-		if err != nil {
-			return err
-		}
-
-		o := demo.EngineOptions()
-		analyzer, end, err := app.NewAnalyzer(ctx, env, log)
-		if err != nil {
-			return err
-		}
-		defer end()
-		o.Analyzer = analyzer
-		return app.Serve(ctx, env, log, printRemark, o)
+		return serveDemo(ctx)
 	}
 
 	exe, err := os.Executable()
@@ -78,9 +82,19 @@ func (c demoCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 
-	o := demo.Options{Listen: c.Listen, Data: data, Exe: exe, Reset: c.Reset, Hold: c.Hold, Surface: c.Surface, Say: printRemark, Log: newLog(os.Stderr, slog.LevelWarn)}
+	o := demo.Options{
+		Listen:  c.Listen,
+		Data:    data,
+		Exe:     exe,
+		Reset:   c.Reset,
+		Hold:    c.Hold,
+		Surface: c.Surface,
+		Log:     newLog(os.Stderr, slog.LevelWarn),
+		Say:     printRemark,
+	}
 	if c.Verbose {
-		o.Engine, o.Log = os.Stderr, newLog(os.Stderr, slog.LevelInfo)
+		o.Log = newLog(os.Stderr, slog.LevelInfo)
+		o.Engine = os.Stderr
 	}
 
 	o.Ready = func(url string, vars []string) error {

@@ -91,20 +91,15 @@ func (c replayCommand) Run(ctx context.Context) error {
 			return err
 		}
 
-		failed := false
+		var failed error
 		for _, a := range answers {
 			fmt.Println(a.Text())
 			goesOn := a.State == inspect.ReplayQueued || a.State == inspect.ReplayHandedOver
 			if !goesOn {
-				failed = true
+				failed = errReported
 			}
 		}
-
-		if failed {
-			return errReported
-		}
-
-		return nil
+		return failed
 	})
 }
 

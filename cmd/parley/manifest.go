@@ -36,8 +36,13 @@ Examples:
 
 // Run prints the manifest.
 func (c slackManifestCommand) Run() error {
-	return printOutput(slackmanifest.JSON(slackmanifest.Options{Name: c.Name, ShortCommands: c.ShortCommands, PublicURL: c.PublicURL,
-		HTTP: c.HTTP || c.PublicURL != "" && isSet("SLACK_SIGNING_SECRET") && !isSet("SLACK_APP_TOKEN")}))
+	worksByRequests := isSet("SLACK_SIGNING_SECRET") && !isSet("SLACK_APP_TOKEN")
+	return printOutput(slackmanifest.JSON(slackmanifest.Options{
+		Name:          c.Name,
+		ShortCommands: c.ShortCommands,
+		PublicURL:     c.PublicURL,
+		HTTP:          c.HTTP || (worksByRequests && c.PublicURL != ""),
+	}))
 }
 
 // isSet reports whether Parley is given a variable, by its value or by a file.
@@ -67,8 +72,17 @@ Example:
 
 // Run writes the package, or prints the manifest.
 func (c teamsManifestCommand) Run() error {
-	o := manifest.Options{AppID: c.AppID, Name: c.Name, PublicURL: c.PublicURL, Version: c.AppVersion, Developer: c.Developer,
-		Website: c.Website, Privacy: c.Privacy, Terms: c.Terms, MentionsOnly: c.MentionsOnly}
+	o := manifest.Options{
+		AppID:        c.AppID,
+		Name:         c.Name,
+		PublicURL:    c.PublicURL,
+		Version:      c.AppVersion,
+		Developer:    c.Developer,
+		Website:      c.Website,
+		Privacy:      c.Privacy,
+		Terms:        c.Terms,
+		MentionsOnly: c.MentionsOnly,
+	}
 	if c.Out == "" {
 		return printOutput(manifest.JSON(o))
 	}
@@ -85,7 +99,7 @@ func (c teamsManifestCommand) Run() error {
 	return err
 }
 
-// printOutput prints what a function made, or hands back its error.
+// printOutput prints the output of a function, or returns its error.
 func printOutput(out []byte, err error) error {
 	if err != nil {
 		return err

@@ -72,15 +72,25 @@ func (c restoreCommand) Run(ctx context.Context) error {
 
 	keySaved := false
 	list := backup.ErasuresIn(app.BackupFolder(env))
-	restored, err := backup.Restore(ctx, archive, backup.Target{Pool: db.Pool, URL: db.URL(), BinDir: db.BinDir(), Key: key, Say: printRemark,
+	restored, err := backup.Restore(ctx, archive, backup.Target{
+		Pool:   db.Pool,
+		URL:    db.URL(),
+		BinDir: db.BinDir(),
+		Key:    key,
+		Say:    printRemark,
+
 		Passphrase: func() (string, error) {
 			if env.BackupPassphrase != "" {
 				return env.BackupPassphrase, nil
 			}
 			return ask(ctx, "Passphrase of the master key in the backup: ")
 		},
-		SaveKey:      func(key string) error { keySaved = true; return app.KeepKey(env, key) },
-		SaveErasures: func() error { return saveErasures(ctx, env, db, list, erasures) }})
+		SaveKey: func(key string) error {
+			keySaved = true
+			return app.KeepKey(env, key)
+		},
+		SaveErasures: func() error { return saveErasures(ctx, env, db, list, erasures) },
+	})
 	if err != nil {
 		return explainRestore(err, env)
 	}

@@ -43,15 +43,19 @@ type tortureCommand struct {
 // Help is shown by `parley torture --help`.
 func (tortureCommand) Help() string {
 	return `Tests Parley by fault injection. Starts a durable PostgreSQL, emulators of mail and of Slack or Teams, and
-Parley, each as a process of its own; lets customers and agents write while Parley and PostgreSQL are
-killed, stopped and restarted, connections break or go silent, providers fail, customers flood, somebody
-holds a snapshot, the data folder fills up (as root) and the clock jumps; waits until everything has
-arrived; and lets a test oracle, which observes only mailboxes and threads, count what was lost, doubled,
-reordered, leaked or forgotten. Parley's tables must show that events were applied once and in the order
-of their queues. Where Parley may not read Teams' channels (--no-graph), what it posted again and marked
-as such is counted apart, as are messages of which Teams gave up telling it. Exit status 1 if an invariant
-was violated, or the run did not put it to the test; then the journal, what the emulators showed and all
-logs stay in a folder that the output names.
+Parley, each as a process of its own. Customers and agents write while
+
+  - Parley and PostgreSQL are killed, stopped and restarted,
+  - connections break or go silent, and providers fail,
+  - customers flood, somebody holds a snapshot, the data folder fills up (as root) and the clock jumps.
+
+Then the faults end, and everything has time to arrive. A test oracle, which observes only mailboxes and
+threads, counts what was lost, doubled, reordered, leaked or forgotten. Parley's tables must show that
+events were applied once, in the order of their queues. With --no-graph two things are counted apart: what
+Parley posted again and marked as such, and messages of which Teams gave up telling it.
+
+Exit status 1 if an invariant was violated, or the run did not put it to the test. Then the journal, what
+the emulators showed and all logs stay in a folder that the output names.
 
 Examples:
   parley torture --quick
@@ -110,29 +114,34 @@ func (c tortureCommand) Run(ctx context.Context) error {
 // fault has to last for that.
 func (c tortureCommand) longForm(program string) torture.Options {
 	return torture.Options{
-		Program:      program,
-		Seed:         c.Seed,
-		Mails:        c.Mails,
-		Replies:      c.Replies,
+		Program: program,
+		Keep:    c.Keep,
+		Out:     os.Stdout,
+		Seed:    c.Seed,
+
+		Mails:   c.Mails,
+		Replies: c.Replies,
+		Flow:    c.Flow,
+		Settle:  15 * time.Minute,
+
 		Faults:       c.plannedFaults(),
 		StopFor:      30 * time.Second,
 		ClaimStopFor: 160 * time.Second,
 		BlackholeFor: 40 * time.Second,
 		RequestDelay: 25 * time.Second,
-		Replicas:     max(c.Replicas, 1),
-		Flow:         c.Flow,
-		Settle:       15 * time.Minute,
-		OwnCopies:    c.OwnCopies,
-		Webhooks:     c.Webhooks,
-		Chats:        c.Chats,
-		Model:        c.Model,
-		Rate:         c.Rate,
-		Teams:        c.Teams,
-		Blind:        c.Teams && !c.Graph,
-		Upgrade:      c.Upgrade || c.From != "",
-		From:         c.From,
-		Keep:         c.Keep,
-		Out:          os.Stdout,
+
+		Replicas: max(c.Replicas, 1),
+		Upgrade:  c.Upgrade || c.From != "",
+		From:     c.From,
+
+		Teams:    c.Teams,
+		Blind:    c.Teams && !c.Graph,
+		Webhooks: c.Webhooks,
+		Rate:     c.Rate,
+
+		Chats:     c.Chats,
+		Model:     c.Model,
+		OwnCopies: c.OwnCopies,
 	}
 }
 
