@@ -17,7 +17,6 @@ import (
 	"parley/store"
 	"parley/store/credential"
 	rosterstore "parley/store/roster"
-	"parley/store/site"
 )
 
 const (
@@ -102,7 +101,11 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version st
 		return false, []start.Finding{{What: kind, Text: "can't be asked from here.", Hint: "Use parley doctor."}}, nil
 	}
 	if slices.ContainsFunc(d.connectedChats(), func(c Chat) bool { return c.Kind == kind && c.FromEnv }) {
-		return false, []start.Finding{{What: "environment", Text: "it says how to connect, and comes before this page", Hint: "Change it there, or unset its variables first."}}, nil
+		return false, []start.Finding{{
+			What: "environment",
+			Text: "it says how to connect, and comes before this page",
+			Hint: "Change it there, or unset its variables first.",
+		}}, nil
 	}
 
 	asked, cancel := context.WithTimeout(ctx, checkTimeout)
@@ -123,14 +126,22 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version st
 		return false, nil, err
 	}
 	if moved != "" {
-		return false, append(list, start.Finding{What: "workspace", Text: "it is not " + moved + ", to which the credentials belong that were last given on this page; the threads may be there",
+		return false, append(list, start.Finding{
+			What: "workspace",
+			Text: "it is not " + moved + ", to which the credentials belong that were last given on this page; the threads may be there",
 			Hint: "Take the credentials from there. If the threads are in this one, as the environment has connected it meanwhile, or if you want to move: " +
-				"take this chat's channel from each team, give the credentials, and give the channels again."}), nil
+				"take this chat's channel from each team, give the credentials, and give the channels again.",
+		}), nil
 	}
 
-	err = d.saveCredentials(ctx, by, credentialChange{kind: kind, version: version, what: "credentials given", do: func(tx pgx.Tx) error {
-		return credential.Save(ctx, tx, d.o.Sealer, credential.Credential{Kind: kind, Home: home, Author: by.Email, Values: values})
-	}})
+	err = d.saveCredentials(ctx, by, credentialChange{
+		kind:    kind,
+		version: version,
+		what:    "credentials given",
+		do: func(tx pgx.Tx) error {
+			return credential.Save(ctx, tx, d.o.Sealer, credential.Credential{Kind: kind, Home: home, Author: by.Email, Values: values})
+		},
+	})
 	if err == nil && d.o.Chats.AwaitConnected != nil {
 		d.o.Chats.AwaitConnected(ctx, kind) // so that the next step can be done at once
 	}
@@ -138,16 +149,16 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version st
 	return err == nil, list, err
 }
 
-// otherHome returns the workspace or organisation of the credentials that were given before, also if they are forgotten, if
-// that is not home and teams have channels there: nobody would see their threads any more. Otherwise it returns "". It can't tell
-// whether the environment has connected another one since.
+// otherHome returns the workspace or organisation of the credentials that were given before, forgotten ones too, if it is not
+// home and teams have channels there: nobody would see their threads any more. Otherwise it returns "". It can't tell whether
+// the environment has connected another one since.
 func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, error) {
 	former, err := credential.Home(ctx, d.o.Pool, kind)
 	if err != nil || former == "" || former == home {
 		return "", err
 	}
 
-	entries, err := d.known.Entries(ctx)
+	entries, err := d.cache.Entries(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -160,9 +171,12 @@ func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, e
 
 // Disconnect implements start.Desk.
 func (d *startDesk) Disconnect(ctx context.Context, by web.Person, kind, version string) error {
-	return d.saveCredentials(ctx, by, credentialChange{kind: kind, version: version, what: "credentials forgotten", do: func(tx pgx.Tx) error {
-		return credential.Forget(ctx, tx, d.o.Sealer, kind)
-	}})
+	return d.saveCredentials(ctx, by, credentialChange{
+		kind:    kind,
+		version: version,
+		what:    "credentials forgotten",
+		do:      func(tx pgx.Tx) error { return credential.Forget(ctx, tx, d.o.Sealer, kind) },
+	})
 }
 
 // credentialChange is a change of a chat's credentials.
@@ -188,7 +202,7 @@ func (d *startDesk) saveCredentials(ctx context.Context, by web.Person, c creden
 		if err := c.do(tx); err != nil {
 			return err
 		}
-		return site.KeepChange(ctx, tx, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{"~ chat " + c.kind + ": " + c.what}})
+		return logChange(ctx, tx, by, "~ chat "+c.kind+": "+c.what)
 	})
 }
 
@@ -213,7 +227,14 @@ func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster
 
 	r := start.Roster{Team: l.Team, Chat: l.Kind, Channel: l.Channel, Version: version, Follows: l.Follows, Confirmed: l.Confirmed}
 	for _, p := range l.People {
-		r.People = append(r.People, start.Member{User: p.User, Name: p.Name, Email: p.Email, Note: noteOf(p), Fixed: !p.CanJoin(), Chosen: isProposed(p)})
+		r.People = append(r.People, start.Member{
+			User:   p.User,
+			Name:   p.Name,
+			Email:  p.Email,
+			Note:   noteOf(p),
+			Fixed:  !p.CanJoin(),
+			Chosen: isProposed(p),
+		})
 	}
 
 	return r, nil
@@ -221,7 +242,7 @@ func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster
 
 // teamVersion returns the version of a team; "" if there is no such team.
 func (d *startDesk) teamVersion(ctx context.Context, team string) (string, error) {
-	entries, err := d.known.Entries(ctx)
+	entries, err := d.cache.Entries(ctx)
 	if err != nil {
 		return "", err
 	}

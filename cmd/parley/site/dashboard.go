@@ -17,12 +17,12 @@ import (
 // dashboardDesk implements dashboard.Desk.
 type dashboardDesk struct {
 	o     Options
-	known *setupCache
+	cache *setupCache
 }
 
 // Names implements dashboard.Desk.
 func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
-	dir, err := d.known.Directory(ctx)
+	dir, err := d.cache.Directory(ctx)
 	if err != nil {
 		return dashboard.Names{}, err
 	}
@@ -307,17 +307,15 @@ func (d *dashboardDesk) threadLinks(ctx context.Context, ids []store.Conversatio
 	}
 
 	kinds := map[store.AccountID]string{}
-	links := map[store.ConversationID]string{}
-
 	for i := range accounts {
 		kinds[accounts[i].ID] = accounts[i].Kind
 	}
 
+	links := map[store.ConversationID]string{}
 	for _, t := range threads {
 		if t.Root == "" { // its thread was not posted yet
 			continue
 		}
-
 		if chat, ok := d.o.Chats.find(kinds[t.AccountID]).(bridge.Linked); ok {
 			links[t.ConversationID] = chat.Link(bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root})
 		}

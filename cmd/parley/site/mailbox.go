@@ -21,7 +21,7 @@ import (
 	"parley/store/grant"
 )
 
-// emailKind is the kind of mailboxes, and the group of their fields.
+// emailKind is the kind of mailboxes, and the section of their fields. Every Parley has it.
 const emailKind = "email"
 
 // testTimeout bounds the test of a mailbox for a page.
@@ -30,7 +30,7 @@ const testTimeout = 20 * time.Second
 // mailboxDesk implements mailbox.Desk.
 type mailboxDesk struct {
 	o     Options
-	known *setupCache
+	cache *setupCache
 }
 
 // Find implements mailbox.Desk.
@@ -60,25 +60,9 @@ func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, 
 	}, nil
 }
 
-// mailboxSpec returns the description of mailboxes.
-func (d *mailboxDesk) mailboxSpec() channels.Spec {
-	return d.o.Specs[slices.IndexFunc(d.o.Specs, func(s channels.Spec) bool { return s.Kind == emailKind })]
-}
-
 // Try implements mailbox.Desk.
 func (d *mailboxDesk) Try(ctx context.Context, values map[string][]string) ([]mailbox.Finding, error) {
-	config := channels.Config{}
-	for path, list := range values {
-		if field, ok := strings.CutPrefix(path, emailKind+"."); ok {
-			config[field] = strings.Join(list, "\n")
-		}
-	}
-	for _, f := range d.mailboxSpec().Fields {
-		if config[f.Name] == "" && f.Default != "" {
-			config[f.Name] = f.Default
-		}
-	}
-	return d.signIn(ctx, store.Account{Name: "new", Kind: emailKind}, config)
+	return d.signIn(ctx, store.Account{Name: "new", Kind: emailKind}, configOf(d.o.findSpec(emailKind), values))
 }
 
 // Check implements mailbox.Desk.
@@ -87,7 +71,7 @@ func (d *mailboxDesk) Check(ctx context.Context, name string) ([]mailbox.Finding
 	if err != nil {
 		return nil, err
 	}
-	config, err := setup.Open(account, d.o.Sealer, d.mailboxSpec())
+	config, err := setup.Open(account, d.o.Sealer, *d.o.findSpec(emailKind))
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +97,7 @@ func (d *mailboxDesk) findAccount(ctx context.Context, name string) (store.Accou
 func (d *mailboxDesk) signIn(ctx context.Context, a store.Account, config channels.Config) ([]mailbox.Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
-	options := inspect.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Outside: d.o.Outside, Log: d.o.Log}
+	options := d.o.inspectOptions()
 	if d.o.Consents != nil {
 		options.Grant = d.o.Consents.For
 	}
@@ -143,7 +127,7 @@ func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mai
 		return nil, err
 	}
 
-	entries, err := d.known.Entries(ctx)
+	entries, err := d.cache.Entries(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +168,7 @@ func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mai
 
 // Names implements mailbox.Desk.
 func (d *mailboxDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
-	entries, err := d.known.Entries(ctx)
+	entries, err := d.cache.Entries(ctx)
 	for _, e := range entries {
 		switch e.Kind {
 		case setup.EntryAccount:
@@ -198,7 +182,7 @@ func (d *mailboxDesk) Names(ctx context.Context) (accounts, teams []string, err 
 
 // Save implements mailbox.Desk.
 func (d *mailboxDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
-	return setup.Save(ctx, d.o.Pool, c, d.o.saveOptions(setup.Author{Agent: &by.ID, Name: by.Email}))
+	return d.o.save(ctx, by, c)
 }
 
 // Registered implements mailbox.Desk.
@@ -213,7 +197,7 @@ func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, 
 		return "", err
 	}
 	if d.o.Consents == nil {
-		return "", &web.Problem{Text: "Mailboxes can't be signed in to from this page.", Hint: "On the server, parley connect does it."}
+		return "", problemWithoutConsents()
 	}
 	link, err := d.o.Consents.BeginInBrowser(ctx, account, d.o.BaseURL+mailbox.ReturnPath(), session)
 	return link, problemOf(err)
@@ -222,13 +206,17 @@ func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, 
 // Return implements mailbox.Desk.
 func (d *mailboxDesk) Return(ctx context.Context, session string, answer url.Values) (account, who string, err error) {
 	if d.o.Consents == nil {
-		return "", "", &web.Problem{Text: "Mailboxes can't be signed in to from this page.", Hint: "On the server, parley connect does it."}
+		return "", "", problemWithoutConsents()
 	}
 	a, who, err := d.o.Consents.FinishInBrowser(ctx, session, answer)
 	if a != nil {
 		account = a.Name
 	}
 	return account, who, problemOf(err)
+}
+
+func problemWithoutConsents() *web.Problem {
+	return &web.Problem{Text: "Mailboxes can't be signed in to from this page.", Hint: "On the server, parley connect does it."}
 }
 
 // problemOf turns a failed consent into a *web.Problem; other errors stay as they are.

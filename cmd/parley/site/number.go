@@ -7,17 +7,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"parley/bot/web"
 	"parley/bot/web/number"
 	"parley/bridge/setup"
 	"parley/channels"
+	"parley/channels/pause"
 	"parley/cmd/parley/inspect"
 	"parley/store"
-	sites "parley/store/site"
 )
 
 const (
@@ -32,17 +30,17 @@ const (
 // numberDesk implements number.Desk.
 type numberDesk struct {
 	o     Options
-	known *setupCache
+	cache *setupCache
 }
 
 // Fields implements number.Desk.
 func (d *numberDesk) Fields(kind string) []setup.Field {
-	return (&settingsDesk{o: d.o}).Fields(setup.EntryAccount, kind)
+	return setup.FieldsOf(setup.EntryAccount, d.o.findSpec(kind))
 }
 
 // Names implements number.Desk.
 func (d *numberDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
-	return (&mailboxDesk{d.o, d.known}).Names(ctx)
+	return (&mailboxDesk{d.o, d.cache}).Names(ctx)
 }
 
 // Numbers implements number.Desk.
@@ -58,8 +56,16 @@ func (d *numberDesk) Numbers(ctx context.Context, viewer store.AgentID) ([]numbe
 			continue
 		}
 
-		n := number.Number{Name: a.Name, Kind: a.Kind, Status: a.Status, Text: a.StatusText, Hint: a.StatusHint, Paused: a.Paused, Mode: string(a.Mode)}
-		if s := d.findSpec(a.Kind); s != nil {
+		n := number.Number{
+			Name:   a.Name,
+			Kind:   a.Kind,
+			Status: a.Status,
+			Text:   a.StatusText,
+			Hint:   a.StatusHint,
+			Paused: a.Paused,
+			Mode:   string(a.Mode),
+		}
+		if s := d.o.findSpec(a.Kind); s != nil {
 			n.KindName = s.Name
 		}
 
@@ -67,14 +73,6 @@ func (d *numberDesk) Numbers(ctx context.Context, viewer store.AgentID) ([]numbe
 	}
 
 	return list, nil
-}
-
-// findSpec returns the description of a kind of channel, or nil if this version doesn't have it.
-func (d *numberDesk) findSpec(kind string) *channels.Spec {
-	if i := slices.IndexFunc(d.o.Specs, func(s channels.Spec) bool { return s.Kind == kind }); i >= 0 {
-		return &d.o.Specs[i]
-	}
-	return nil
 }
 
 // HookURL implements number.Desk.
@@ -87,37 +85,23 @@ func (d *numberDesk) HookURL(account string) string {
 
 // Try implements number.Desk.
 func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[string][]string) ([]channels.Finding, error) {
-	spec := d.findSpec(kind)
+	spec := d.o.findSpec(kind)
 	if spec == nil {
 		return nil, &web.Problem{Text: "This Parley has no channel " + kind + ".", Hint: "Add another kind of account."}
 	}
 
-	section := cmp.Or(spec.Section, spec.Kind)
-	config := channels.Config{}
-	for path, list := range values {
-		if field, ok := strings.CutPrefix(path, section+"."); ok {
-			config[field] = strings.Join(list, "\n")
-		}
-	}
+	return d.examine(ctx, store.Account{Name: account, Kind: kind}, configOf(spec, values))
+}
 
-	for _, f := range spec.Fields {
-		if config[f.Name] == "" && f.Default != "" {
-			config[f.Name] = f.Default
-		}
-	}
-
+// examine tries out an account with settings, and returns what was found.
+func (d *numberDesk) examine(ctx context.Context, a store.Account, config channels.Config) ([]channels.Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
-	found, err := inspect.Try(ctx, d.inspectOptions(), store.Account{Name: account, Kind: kind}, config)
+	found, err := inspect.Try(ctx, d.o.inspectOptions(), a, config)
 	if err != nil {
 		return nil, problemOfSettings(err)
 	}
-
 	return found, nil
-}
-
-func (d *numberDesk) inspectOptions() inspect.Options {
-	return inspect.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Outside: d.o.Outside, Log: d.o.Log}
 }
 
 // problemOfSettings says in words for people that settings can't work.
@@ -137,7 +121,7 @@ func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Acco
 			continue
 		}
 
-		spec := d.findSpec(a.Kind)
+		spec := d.o.findSpec(a.Kind)
 		if spec == nil { // a channel of another version
 			continue
 		}
@@ -155,13 +139,7 @@ func (d *numberDesk) Check(ctx context.Context, name string) ([]channels.Finding
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, testTimeout)
-	defer cancel()
-	found, err := inspect.Try(ctx, d.inspectOptions(), a, config)
-	if err != nil {
-		return nil, problemOfSettings(err)
-	}
-	return found, nil
+	return d.examine(ctx, a, config)
 }
 
 // hookedChannel makes the channel of an account whose webhook can be set. Errors: *web.Problem.
@@ -170,7 +148,7 @@ func (d *numberDesk) hookedChannel(ctx context.Context, name string) (channels.H
 	if err != nil {
 		return nil, err
 	}
-	c, err := inspect.Make(ctx, d.inspectOptions(), a, config)
+	c, err := inspect.Make(ctx, d.o.inspectOptions(), a, config)
 	if err != nil {
 		return nil, problemOfSettings(err)
 	}
@@ -219,8 +197,7 @@ func (d *numberDesk) SetHook(ctx context.Context, by web.Person, name string) er
 	if lines == nil {
 		return nil
 	}
-
-	return sites.KeepChange(ctx, d.o.Pool, sites.Change{Agent: &by.ID, Author: by.Email, Lines: lines})
+	return logChange(ctx, d.o.Pool, by, lines...)
 }
 
 // setHook sets a webhook, and tries again if the provider could not reach it yet.
@@ -230,7 +207,7 @@ func setHook(ctx context.Context, h channels.Hooked) error {
 		if channels.ClassOf(err) != channels.Retry || try == maxHookTries {
 			return err
 		}
-		if !pauseBeforeRetry(ctx) {
+		if !pause.For(ctx, hookPause) {
 			return err
 		}
 	}
@@ -239,18 +216,6 @@ func setHook(ctx context.Context, h channels.Hooked) error {
 // orNothing returns a value for the log of the set-up, which has words instead of an empty value.
 func orNothing(value string) string {
 	return cmp.Or(value, "nothing")
-}
-
-// pauseBeforeRetry waits before the next try. It returns false if ctx ends before.
-func pauseBeforeRetry(ctx context.Context) bool {
-	timer := time.NewTimer(hookPause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // problemOfRefusal turns a provider's refusal into a *web.Problem; other errors stay as they are.
@@ -263,7 +228,7 @@ func problemOfRefusal(err error) error {
 
 // Save implements number.Desk.
 func (d *numberDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
-	return (&settingsDesk{o: d.o}).Save(ctx, by, c)
+	return d.o.save(ctx, by, c)
 }
 
 // draftPlace is the place to which sealed drafts are bound: they can't be opened as anything else.
@@ -278,26 +243,19 @@ func (d *numberDesk) Seal(values map[string]string) (string, error) {
 	return base64.StdEncoding.EncodeToString(d.o.Sealer.Seal(draftPlace, plain)), nil
 }
 
-// Unseal implements number.Desk.
+// Unseal implements number.Desk. It returns nil for what Seal didn't make.
 func (d *numberDesk) Unseal(sealed string) map[string]string {
-	if sealed == "" {
-		return nil
-	}
-
 	raw, err := base64.StdEncoding.DecodeString(sealed)
-	if err != nil {
+	if err != nil || len(raw) == 0 {
 		return nil
 	}
-
 	plain, err := d.o.Sealer.Open(draftPlace, raw)
 	if err != nil {
 		return nil
 	}
-
 	var values map[string]string
 	if json.Unmarshal(plain, &values) != nil {
 		return nil
 	}
-
 	return values
 }

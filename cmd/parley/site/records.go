@@ -23,7 +23,6 @@ import (
 	"parley/store/blob"
 	"parley/store/erase"
 	"parley/store/logbook"
-	"parley/store/site"
 )
 
 // Operations are what the pages about the work of this process need of it.
@@ -179,7 +178,7 @@ func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.
 	if err != nil {
 		return "", err
 	}
-	if err := d.addToLog(ctx, by, fmt.Sprintf("- contact %d is erased (erasure %s)", id, erasure)); err != nil {
+	if err := logChange(ctx, d.o.Pool, by, fmt.Sprintf("- contact %d is erased (erasure %s)", id, erasure)); err != nil {
 		return "", err
 	}
 	return erasure, d.GoOnErasing(ctx, erasure)
@@ -231,8 +230,8 @@ func (d *recordsDesk) Certificate(ctx context.Context, erasure string) ([]byte, 
 	return append(body, '\n'), nil
 }
 
-// ExportContact implements records.Desk. The log names the customer by the number alone, so that nothing of somebody who is erased later
-// stands there.
+// ExportContact implements records.Desk. The log names the customer by the number alone: it must keep nothing of somebody who is
+// erased later.
 func (d *recordsDesk) ExportContact(ctx context.Context, by web.Person, id store.ContactID, w io.Writer) error {
 	if d.o.Operations.ExportContact == nil {
 		return errors.New("site: nothing can be exported here")
@@ -240,14 +239,14 @@ func (d *recordsDesk) ExportContact(ctx context.Context, by web.Person, id store
 	if err := d.refuseClosedExport(ctx, by, id); err != nil {
 		return err
 	}
-	if err := d.addToLog(ctx, by, fmt.Sprintf("~ contact %d is exported", id)); err != nil {
+	if err := logChange(ctx, d.o.Pool, by, fmt.Sprintf("~ contact %d is exported", id)); err != nil {
 		return err
 	}
 	return d.o.Operations.ExportContact(ctx, []store.ContactID{id}, w)
 }
 
-// refuseClosedExport returns a *bridge.Problem if an export of a contact has something of a conversation that somebody may not read.
-// Being an admin opens none.
+// refuseClosedExport returns a *bridge.Problem if an export of a contact would show something of a conversation that somebody may
+// not read. Admins, too, may read only what is open to them.
 func (d *recordsDesk) refuseClosedExport(ctx context.Context, by web.Person, id store.ContactID) error {
 	exported, err := erase.ExportedConversations(ctx, d.o.Pool, id)
 	if err != nil {
@@ -271,11 +270,6 @@ func (d *recordsDesk) refuseClosedExport(ctx context.Context, by web.Person, id 
 	return nil
 }
 
-// addToLog adds a line to the log of the set-up, in somebody's name.
-func (d *recordsDesk) addToLog(ctx context.Context, by web.Person, line string) error {
-	return site.KeepChange(ctx, d.o.Pool, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{line}})
-}
-
 // Backups implements records.Desk.
 func (d *recordsDesk) Backups(context.Context) (records.Backups, error) {
 	dir := d.o.Operations.Backups
@@ -283,7 +277,15 @@ func (d *recordsDesk) Backups(context.Context) (records.Backups, error) {
 		return records.Backups{}, nil
 	}
 	st, err := backup.ReadStatus(dir)
-	return records.Backups{Ours: true, Folder: dir, Last: st.LastAt, File: st.LastFile, Bytes: st.LastBytes, Tried: st.VerifiedAt, Problem: st.Error}, err
+	return records.Backups{
+		Ours:    true,
+		Folder:  dir,
+		Last:    st.LastAt,
+		File:    st.LastFile,
+		Bytes:   st.LastBytes,
+		Tried:   st.VerifiedAt,
+		Problem: st.Error,
+	}, err
 }
 
 // Examine implements records.Desk.

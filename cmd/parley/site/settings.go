@@ -2,13 +2,11 @@ package site
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"parley/bot/web"
 	"parley/bot/web/settings"
 	"parley/bridge/setup"
-	"parley/channels"
 	"parley/store"
 	"parley/store/stats"
 )
@@ -19,21 +17,17 @@ func ReconnectPath(channel, name string) string { return settings.ReconnectPath(
 // settingsDesk implements settings.Desk.
 type settingsDesk struct {
 	o     Options
-	known *setupCache
+	cache *setupCache
 }
 
 // Entries implements settings.Desk.
 func (d *settingsDesk) Entries(ctx context.Context) ([]setup.Entry, error) {
-	return d.known.Entries(ctx)
+	return d.cache.Entries(ctx)
 }
 
 // Fields implements settings.Desk.
 func (d *settingsDesk) Fields(kind, channel string) []setup.Field {
-	i := slices.IndexFunc(d.o.Specs, func(s channels.Spec) bool { return s.Kind == channel })
-	if i < 0 {
-		return setup.FieldsOf(kind, nil)
-	}
-	return setup.FieldsOf(kind, &d.o.Specs[i])
+	return setup.FieldsOf(kind, d.o.findSpec(channel))
 }
 
 // Channels implements settings.Desk.
@@ -47,7 +41,7 @@ func (d *settingsDesk) Channels() []settings.Channel {
 
 // Save implements settings.Desk.
 func (d *settingsDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
-	return setup.Save(ctx, d.o.Pool, c, d.o.saveOptions(setup.Author{Agent: &by.ID, Name: by.Email}))
+	return d.o.save(ctx, by, c)
 }
 
 // States implements settings.Desk.
@@ -90,9 +84,9 @@ func (d *settingsDesk) States(ctx context.Context, viewer store.AgentID) (map[st
 
 // Preview implements settings.Desk.
 func (d *settingsDesk) Preview(ctx context.Context, channel, source string) (settings.Preview, error) {
-	if i := slices.IndexFunc(d.o.Specs, func(s channels.Spec) bool { return s.Kind == channel && s.Signature != nil }); i >= 0 {
+	if spec := d.o.findSpec(channel); spec != nil && spec.Signature != nil {
 		t, err := d.o.Signatures.Read(source)
-		return settings.Preview{Text: strings.TrimSpace(d.o.Specs[i].Signature(t.Markdown))}, err
+		return settings.Preview{Text: strings.TrimSpace(spec.Signature(t.Markdown))}, err
 	}
 	html, err := d.o.Signatures.Preview(ctx, source, d.findStoredPicture)
 	return settings.Preview{HTML: html}, err
@@ -120,7 +114,8 @@ func (d *settingsDesk) TemplateStates(ctx context.Context) (map[string]settings.
 
 	states := map[string]settings.TemplateState{}
 	for _, t := range rows {
-		states[setup.TemplateEntry(names[t.AccountID], t.Language, t.Name)] = settings.TemplateState{Status: t.Status, Reason: t.Reason, Waiting: t.Todo != ""}
+		entry := setup.TemplateEntry(names[t.AccountID], t.Language, t.Name)
+		states[entry] = settings.TemplateState{Status: t.Status, Reason: t.Reason, Waiting: t.Todo != ""}
 	}
 
 	return states, nil

@@ -11,7 +11,7 @@ import (
 // findStoredPicture finds the picture that was read from an address when a signature was stored. Mails carry it even where it can't be
 // read from there: a file may be on another machine, and a host may be away. ok is false if there is none.
 func (d *settingsDesk) findStoredPicture(ctx context.Context, address string) (p setup.Picture, ok bool) {
-	dir, err := d.known.Directory(ctx)
+	dir, err := d.cache.Directory(ctx)
 	if err != nil {
 		d.o.Log.Warn("the pictures of signatures could not be found", "error", err)
 		return setup.Picture{}, false

@@ -22,7 +22,7 @@ const LinkLifetime = 24 * time.Hour
 // ErrNoAgent means that there is no such agent.
 var ErrNoAgent = errors.New("there is no agent with that address")
 
-// SignInLink makes a link that signs an agent in, once, within LinkLifetime. It gives her no rights but her own.
+// SignInLink makes a link that signs an agent in, once, within LinkLifetime. The agent gets no rights by it.
 // Errors: ErrNoAgent.
 func SignInLink(ctx context.Context, q store.Querier, baseURL, email string) (string, error) {
 	person, err := site.FindPersonByEmail(ctx, q, email)
@@ -157,9 +157,4 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 // SignOutEverywhere implements signin.Desk.
 func (d *signInDesk) SignOutEverywhere(ctx context.Context, agent store.AgentID) error {
 	return site.SignOutEverywhere(ctx, d.o.Pool, agent)
-}
-
-// saveOptions returns the options with which a change is saved.
-func (o Options) saveOptions(by setup.Author) setup.Options {
-	return setup.Options{Sealer: o.Sealer, Specs: o.Specs, Lookup: o.Lookup, Signatures: o.Signatures, Author: by}
 }

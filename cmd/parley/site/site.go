@@ -4,6 +4,7 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -32,6 +33,7 @@ import (
 	"parley/channels/email/autoconfig"
 	"parley/channels/whatsapp"
 	"parley/cmd/parley/consent"
+	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/signature"
 	"parley/store"
 	"parley/store/site"
@@ -39,24 +41,31 @@ import (
 
 // Options of New. Pool, Sealer, Specs, Signatures, BaseURL and Log are required; what may be nil says so.
 type Options struct {
-	Pool     *pgxpool.Pool
-	Sealer   *store.Sealer
+	Pool    *pgxpool.Pool
+	Sealer  *store.Sealer
+	BaseURL string // where browsers reach the site
+	Doors   Doors  // by which agents sign in
+	Log     *slog.Logger
+	Now     func() time.Time // nil means time.Now
+
+	// Conversations, and the chats in which agents work.
+	Inbox    Inbox             // what the site asks of the engine about conversations; nil if there is no inbox
+	Chats    Chats             // how the site reaches Slack and Teams
 	Analyzer analysis.Analyzer // analyses a text with which an admin tries it out; nil if that can't be done here
-	Specs    []channels.Spec
-	Lookup   setup.Lookup       // asks live chats; nil if none is connected
-	Consents *consent.Keeper    // signs in to mailboxes at Google and Microsoft; nil means that this can't be done here
-	Finder   *autoconfig.Finder // finds the servers of a mailbox by its address; nil means that people type them
-	// Outside returns the part of a channel's Env that is about the network; nil means an empty Env.
-	Outside    func(spec channels.Spec, account string, config channels.Config) channels.Env
-	SignUp     *whatsapp.SignUp  // connects numbers of WhatsApp; nil if the company has no app for it
-	Inbox      Inbox             // what the site asks of the engine about conversations; nil if there is no inbox
-	Chats      Chats             // how the site reaches Slack and Teams
+
+	// The set-up.
+	Specs      []channels.Spec
+	Lookup     setup.Lookup      // asks live chats; nil if none is connected
 	Signatures *signature.Reader // reads signatures that are written on pages
-	BaseURL    string            // where browsers reach the site
-	Doors      Doors             // by which agents sign in
-	Operations Operations        // what the pages about backups, erasures and checks need
-	Log        *slog.Logger
-	Now        func() time.Time // nil means time.Now
+
+	// Accounts.
+	Finder   *autoconfig.Finder // finds the servers of a mailbox by its address; nil means that people type them
+	Consents *consent.Keeper    // signs in to mailboxes at Google and Microsoft; nil means that this can't be done here
+	SignUp   *whatsapp.SignUp   // connects numbers of WhatsApp; nil if the company has no app for it
+	// Outside returns the part of a channel's Env that is about the network; nil means an empty Env.
+	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
+
+	Operations Operations // what the pages about backups, erasures and checks need
 }
 
 // Inbox is what the site asks of the engine about conversations.
@@ -73,7 +82,7 @@ type Inbox interface {
 	Zone(agent bridge.AgentID) *time.Location
 }
 
-// readable returns those of some conversations that an agent may read: with an engine that decides it, else none.
+// readable returns those of some conversations that an agent may read. The engine decides it; without one there are none.
 func (o Options) readable(ctx context.Context, viewer store.AgentID, conversations []store.ConversationID) ([]store.ConversationID, error) {
 	if o.Inbox == nil || len(conversations) == 0 {
 		return nil, nil
@@ -99,8 +108,8 @@ func (o Options) closedAccounts(ctx context.Context, viewer store.AgentID) (isCl
 	return func(id store.AccountID) bool { return slices.Contains(list, id) }, err
 }
 
-// listAccountsFor returns the accounts as an agent may see them: not in what trouble those are that are closed to them, since that
-// may name a customer.
+// listAccountsFor returns the accounts as an agent may see them. It hides in what trouble accounts are that are closed to the
+// agent, since that may name a customer.
 func (o Options) listAccountsFor(ctx context.Context, viewer store.AgentID) ([]store.Account, error) {
 	accounts, err := store.ListAccounts(ctx, o.Pool)
 	if err != nil {
@@ -183,22 +192,27 @@ const (
 // New makes the site from its areas.
 func New(o Options) (*web.Site, error) {
 	o.Doors = o.Doors.withDefaults()
-	known := &setupCache{pool: o.Pool, specs: o.Specs}
-	dashboards, err := dashboard.Area(&dashboardDesk{o, known})
+	cache := &setupCache{pool: o.Pool, specs: o.Specs}
+	dashboards, err := dashboard.Area(&dashboardDesk{o, cache})
 	if err != nil {
 		return nil, err
 	}
 
-	signInOptions := openid.Options{Providers: o.Doors.Providers, Log: o.Log, Now: o.Now, Tab: func() openid.Tab { return openid.Tab{Host: o.Doors.Tab().Host} }}
+	signInOptions := openid.Options{
+		Providers: o.Doors.Providers,
+		Tab:       func() openid.Tab { return openid.Tab{Host: o.Doors.Tab().Host} },
+		Log:       o.Log,
+		Now:       o.Now,
+	}
 	areas := []web.Area{
 		signin.Area(&signInDesk{o}, providerButtons(o.Doors.Providers)),
 		openid.Area(&openidDesk{o}, signInOptions),
-		settings.Area(&settingsDesk{o, known}),
+		settings.Area(&settingsDesk{o, cache}),
 		dashboards,
 		records.Area(&recordsDesk{o}),
-		mailbox.Area(&mailboxDesk{o, known}),
-		number.Area(&numberDesk{o, known}),
-		start.Area(&startDesk{o, known}),
+		mailbox.Area(&mailboxDesk{o, cache}),
+		number.Area(&numberDesk{o, cache}),
+		start.Area(&startDesk{o, cache}),
 		tokens.Area(&tokensDesk{o}),
 	}
 	if o.Inbox != nil {
@@ -217,6 +231,52 @@ func New(o Options) (*web.Site, error) {
 		Proxies:   o.Doors.Proxies,
 		Ancestors: func() []string { return o.Doors.Tab().Ancestors },
 	})
+}
+
+// findSpec returns the description of a kind of channel, or nil if this version doesn't have it.
+func (o Options) findSpec(kind string) *channels.Spec {
+	if i := slices.IndexFunc(o.Specs, func(s channels.Spec) bool { return s.Kind == kind }); i >= 0 {
+		return &o.Specs[i]
+	}
+	return nil
+}
+
+// configOf returns the settings of a channel that was filled in on a page, with defaults in place of what is empty. values
+// are by their paths, such as "email.address".
+func configOf(spec *channels.Spec, values map[string][]string) channels.Config {
+	section := cmp.Or(spec.Section, spec.Kind)
+	config := channels.Config{}
+	for path, list := range values {
+		if field, ok := strings.CutPrefix(path, section+"."); ok {
+			config[field] = strings.Join(list, "\n")
+		}
+	}
+	for _, f := range spec.Fields {
+		if config[f.Name] == "" && f.Default != "" {
+			config[f.Name] = f.Default
+		}
+	}
+	return config
+}
+
+// inspectOptions returns the options with which an account is tried out.
+func (o Options) inspectOptions() inspect.Options {
+	return inspect.Options{Pool: o.Pool, Sealer: o.Sealer, Specs: o.Specs, Outside: o.Outside, Log: o.Log}
+}
+
+// saveOptions returns the options with which a change of the set-up is saved.
+func (o Options) saveOptions(by setup.Author) setup.Options {
+	return setup.Options{Sealer: o.Sealer, Specs: o.Specs, Lookup: o.Lookup, Signatures: o.Signatures, Author: by}
+}
+
+// save saves a change of the set-up that somebody made on a page.
+func (o Options) save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
+	return setup.Save(ctx, o.Pool, c, o.saveOptions(setup.Author{Agent: &by.ID, Name: by.Email}))
+}
+
+// logChange adds lines to the log of the set-up, in somebody's name.
+func logChange(ctx context.Context, q store.Querier, by web.Person, lines ...string) error {
+	return site.KeepChange(ctx, q, site.Change{Agent: &by.ID, Author: by.Email, Lines: lines})
 }
 
 // companyName returns the company's name, or "" if it can't be read.

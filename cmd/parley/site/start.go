@@ -15,18 +15,18 @@ import (
 // startDesk implements start.Desk.
 type startDesk struct {
 	o     Options
-	known *setupCache
+	cache *setupCache
 }
 
 // Progress implements start.Desk.
 func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 	var p start.Progress
-	directory, err := d.known.Directory(ctx)
+	directory, err := d.cache.Directory(ctx)
 	if err != nil {
 		return p, err
 	}
 
-	entries, err := d.known.Entries(ctx)
+	entries, err := d.cache.Entries(ctx)
 	if err != nil {
 		return p, err
 	}
@@ -56,8 +56,12 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 			p.Teams = append(p.Teams, team)
 		case setup.EntryAccount:
 			p.Accounts = append(p.Accounts, start.Account{
-				Name: e.Name, Address: e.Value("email.address"), Mode: e.Value("mode"), Team: e.Value("team"),
-				HasChannel: e.Value("slack_channel")+e.Value("teams_channel") != "", Paused: e.Value("paused") == "true",
+				Name:       e.Name,
+				Address:    e.Value("email.address"),
+				Mode:       e.Value("mode"),
+				Team:       e.Value("team"),
+				HasChannel: e.Value("slack_channel")+e.Value("teams_channel") != "",
+				Paused:     e.Value("paused") == "true",
 			})
 		}
 	}
@@ -85,5 +89,5 @@ func (d *startDesk) TeamsPackage(appID string) ([]byte, error) {
 
 // Save implements start.Desk.
 func (d *startDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
-	return setup.Save(ctx, d.o.Pool, c, d.o.saveOptions(setup.Author{Agent: &by.ID, Name: by.Email}))
+	return d.o.save(ctx, by, c)
 }

@@ -41,8 +41,8 @@ func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit
 	return list, err
 }
 
-// Decide implements records.Desk: it is an act of the inbox, so that the same checks hold as for the buttons in the
-// thread. Its form is the attempt about which is decided: who presses twice decides once.
+// Decide implements records.Desk. It is an act of the inbox, so that the same checks hold as for the buttons in the thread. The
+// act's form names the attempt, so that who presses twice decides once.
 func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decision) (bridge.ActResult, error) {
 	u, err := stuck.FindUndecided(ctx, d.o.Pool, c.Delivery)
 	if err != nil {
@@ -55,9 +55,11 @@ func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decis
 		return bridge.ActResult{State: bridge.ActRefused, Why: "It was sent again meanwhile. Open the page anew and look at what became of that."}, nil
 	}
 
-	act := bridge.Act{Verb: c.Verb, Form: fmt.Sprintf("attempt %d of %d", c.Attempt, c.Delivery),
-		Args: bridge.Args{Conversation: u.Conversation, Message: u.Message, Delivery: c.Delivery}}
-	name, err := d.o.Inbox.Act(ctx, by.ID, act)
+	name, err := d.o.Inbox.Act(ctx, by.ID, bridge.Act{
+		Verb: c.Verb,
+		Form: fmt.Sprintf("attempt %d of %d", c.Attempt, c.Delivery),
+		Args: bridge.Args{Conversation: u.Conversation, Message: u.Message, Delivery: c.Delivery},
+	})
 	if err != nil {
 		return bridge.ActResult{}, err
 	}
@@ -93,7 +95,7 @@ func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.Eve
 	state := answers[0].State
 	isApplied := state == inspect.ReplayQueued || state == inspect.ReplayHandedOver
 	if isApplied {
-		if err := d.addToLog(ctx, by, "+ "+sentence); err != nil {
+		if err := logChange(ctx, d.o.Pool, by, "+ "+sentence); err != nil {
 			return "", err
 		}
 	}
@@ -109,7 +111,7 @@ func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.Event
 	if dropped == nil {
 		return records.ErrNone
 	}
-	return d.addToLog(ctx, by, fmt.Sprintf("- event %d of %s is dropped", event, dropped.Account))
+	return logChange(ctx, d.o.Pool, by, fmt.Sprintf("- event %d of %s is dropped", event, dropped.Account))
 }
 
 // Blocked implements records.Desk.
@@ -144,8 +146,11 @@ func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender store.I
 			return err
 		}
 		if isClosed(free.Of) {
-			return &bridge.Problem{Code: "not_allowed", Text: "The customers of this account are not open to you.",
-				Hint: "Ask an admin who is in its channel or its team."}
+			return &bridge.Problem{
+				Code: "not_allowed",
+				Text: "The customers of this account are not open to you.",
+				Hint: "Ask an admin who is in its channel or its team.",
+			}
 		}
 		return nil
 	})
@@ -156,5 +161,5 @@ func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender store.I
 		return records.ErrNone
 	}
 
-	return d.addToLog(ctx, by, fmt.Sprintf("+ a sender of %s is blocked no more (identity %d)", free.Account, sender))
+	return logChange(ctx, d.o.Pool, by, fmt.Sprintf("+ a sender of %s is blocked no more (identity %d)", free.Account, sender))
 }

@@ -15,7 +15,6 @@ import (
 	"parley/channels"
 	"parley/store"
 	"parley/store/apitoken"
-	"parley/store/site"
 )
 
 // maxTokens is how many tokens are shown: all valid ones, and some that have ended.
@@ -65,7 +64,7 @@ func (d *tokensDesk) Make(ctx context.Context, by web.Person, name string, scope
 		if err != nil {
 			return err
 		}
-		return site.KeepChange(ctx, tx, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{fmt.Sprintf("+ API token %s: %s, %d days", name, scope, days)}})
+		return logChange(ctx, tx, by, fmt.Sprintf("+ API token %s: %s, %d days", name, scope, days))
 	})
 	if errors.Is(err, apitoken.ErrTooMany) {
 		err = tokens.ErrTooMany
@@ -80,7 +79,7 @@ func (d *tokensDesk) Revoke(ctx context.Context, by web.Person, id int64) error 
 		if err != nil {
 			return err
 		}
-		return site.KeepChange(ctx, tx, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{"- API token " + name + ": revoked"}})
+		return logChange(ctx, tx, by, "- API token "+name+": revoked")
 	})
 	if errors.Is(err, apitoken.ErrNone) {
 		return tokens.ErrNone

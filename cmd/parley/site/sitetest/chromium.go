@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	tabTime = 40 * time.Minute // bounds what a test does in one tab: a walk through all pages took more than ten on a busy machine
-	askEach = 50 * time.Millisecond
+	tabTime     = 40 * time.Minute // bounds what a test does in one tab: a walk through all pages took more than ten on a busy machine
+	askInterval = 50 * time.Millisecond
 )
 
 // chromium is the one process in which the tests of a binary open their tabs: a start costs a second of a processor. It is a
@@ -127,7 +127,7 @@ func openTab(options []chromedp.ExecAllocatorOption) (context.Context, context.C
 // Until waits for a condition in JavaScript until the context ends. It asks again and again from outside: in a page whose
 // script is switched off, or that is being left, no timer runs.
 func Until(ctx context.Context, condition string) error {
-	again := time.NewTicker(askEach)
+	again := time.NewTicker(askInterval)
 	defer again.Stop()
 	for {
 		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+condition+")"))

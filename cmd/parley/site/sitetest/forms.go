@@ -1,8 +1,10 @@
 package sitetest
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -29,9 +31,11 @@ func (a Answer) Forms() (forms []Form) {
 	a.eachElement(func(n *html.Node, begins bool) {
 		switch {
 		case n.Data == "form" && begins:
-			form, pressed = &Form{Method: strings.ToUpper(attributeOf(n, "method")), Action: attributeOf(n, "action"), Values: url.Values{}}, false
-			if form.Method == "" {
-				form.Method = http.MethodGet
+			pressed = false
+			form = &Form{
+				Method: cmp.Or(strings.ToUpper(attributeOf(n, "method")), http.MethodGet),
+				Action: attributeOf(n, "action"),
+				Values: url.Values{},
 			}
 		case n.Data == "form":
 			forms = append(forms, *form)
@@ -62,15 +66,11 @@ func (f *Form) readControl(n *html.Node) {
 		f.Values.Add(name, strings.ReplaceAll(text, "\n", "\r\n"))
 	case "select":
 		f.Fields = append(f.Fields, Control{name, "select"})
-		if value, any := chosenOption(n); any {
+		if value, ok := chosenOption(n); ok {
 			f.Values.Add(name, value)
 		}
 	case "input":
-		kind := attributeOf(n, "type")
-		if kind == "" {
-			kind = "text"
-		}
-
+		kind := cmp.Or(attributeOf(n, "type"), "text")
 		f.Fields = append(f.Fields, Control{name, kind})
 		switch kind {
 		case "checkbox", "radio":
@@ -84,8 +84,8 @@ func (f *Form) readControl(n *html.Node) {
 	}
 }
 
-// chosenOption is what a select sends: the chosen option, else the first.
-func chosenOption(n *html.Node) (value string, any bool) {
+// chosenOption is what a select sends: the chosen option, else the first. ok is false if it has none.
+func chosenOption(n *html.Node) (value string, ok bool) {
 	for option := range n.Descendants() {
 		if option.Data != "option" || option.Type != html.ElementNode {
 			continue
@@ -98,12 +98,11 @@ func chosenOption(n *html.Node) (value string, any bool) {
 		if hasAttribute(option, "selected") {
 			return text, true
 		}
-		if !any {
-			value, any = text, true
+		if !ok {
+			value, ok = text, true
 		}
 	}
-
-	return value, any
+	return value, ok
 }
 
 // Links lists where the links of a page lead.
@@ -116,8 +115,9 @@ func (a Answer) Links() (links []string) {
 	return links
 }
 
-// Acting lists what of a page would act, or load something, that is not the site's own: scripts, handlers, styles, frames,
-// addresses of a script, forms that are sent elsewhere; and elements of a name, which only a text can have brought.
+// Acting lists what of a page would act, or load something, and is not the site's own: scripts, handlers, styles, frames,
+// addresses of a script, and forms that are sent elsewhere. It also lists elements with the name element, which only a text
+// that somebody typed can have brought into the page.
 func (a Answer) Acting(element string) (list []string) {
 	a.eachElement(func(n *html.Node, begins bool) {
 		if !begins {
@@ -198,6 +198,7 @@ func (a Answer) eachElement(visit func(n *html.Node, begins bool)) {
 	walk(root)
 }
 
+// attributeOf returns the value of an attribute; "" means that it is empty, or not there.
 func attributeOf(n *html.Node, key string) string {
 	for _, a := range n.Attr {
 		if a.Key == key {
@@ -208,12 +209,7 @@ func attributeOf(n *html.Node, key string) string {
 }
 
 func hasAttribute(n *html.Node, key string) bool {
-	for _, a := range n.Attr {
-		if a.Key == key {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
 }
 
 func textOf(n *html.Node) string {

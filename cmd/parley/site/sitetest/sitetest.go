@@ -76,7 +76,7 @@ func Sealer(t testing.TB) *store.Sealer {
 	return s
 }
 
-// Start starts a site on a database of its own, set up by a parley.yaml. change makes its options others.
+// Start starts a site on a database of its own, set up by a parley.yaml. Each of change changes its options.
 func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 	t.Helper()
 	s := &Site{T: t, Pool: storetest.Reused(t)}
@@ -85,8 +85,15 @@ func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	s.URL = server.URL
-	o := site.Options{Pool: s.Pool, Sealer: Sealer(t), Specs: app.Specs(), Signatures: signature.Online(guard.New()), BaseURL: server.URL, Log: slog.New(slog.DiscardHandler),
-		Operations: site.Operations{Examine: func(context.Context) (inspect.Report, error) { return inspect.Report{}, nil }}}
+	o := site.Options{
+		Pool:       s.Pool,
+		Sealer:     Sealer(t),
+		BaseURL:    server.URL,
+		Log:        slog.New(slog.DiscardHandler),
+		Specs:      app.Specs(),
+		Signatures: signature.Online(guard.New()),
+		Operations: site.Operations{Examine: func(context.Context) (inspect.Report, error) { return inspect.Report{}, nil }},
+	}
 	for _, c := range change {
 		c(&o)
 	}
@@ -135,7 +142,11 @@ type Visitor struct {
 func (s *Site) Visitor(email string) *Visitor {
 	s.T.Helper()
 	jar, _ := cookiejar.New(nil) // never fails
-	v := &Visitor{s, &http.Client{Jar: jar, Transport: s.transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	v := &Visitor{s, &http.Client{
+		Jar:           jar,
+		Transport:     s.transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // tests see redirects
+	}}
 	if email != "" {
 		if a := v.Post(s.Link(email), nil); a.Status != http.StatusSeeOther {
 			s.T.Fatalf("signing in as %s: %d %s", email, a.Status, a.Body)
@@ -213,7 +224,10 @@ func (v *Visitor) Upload(path string, form url.Values, files ...File) Answer {
 	}
 
 	for _, f := range files {
-		part, err := w.CreatePart(map[string][]string{"Content-Disposition": {multipart.FileContentDisposition(cmp.Or(f.Field, "file"), f.Name)}, "Content-Type": {f.Type}})
+		part, err := w.CreatePart(map[string][]string{
+			"Content-Disposition": {multipart.FileContentDisposition(cmp.Or(f.Field, "file"), f.Name)},
+			"Content-Type":        {f.Type},
+		})
 		if err == nil {
 			_, err = part.Write(f.Content)
 		}
