@@ -26,7 +26,7 @@ func (r *Report) findFailures() []string {
 
 // violatedInvariants returns which invariants Parley violated.
 func (r *Report) violatedInvariants() []string {
-	return slices.Concat(r.Verdict.ViolatedInvariants(), r.Audit.ViolatedInvariants(), checker.FormatTallies([]checker.Tally{
+	return checker.FormatTallies(slices.Concat(r.Verdict.Tallies(), r.Audit.Tallies(), []checker.Tally{
 		{What: "events left in the queue", Count: r.Left.Pending},
 		{What: "lanes left with something to deliver", Count: r.Left.Lanes},
 		{What: "events in quarantine that can be read", Count: r.Left.Quarantined - r.Workload.Poisons},
@@ -69,42 +69,29 @@ func (r *Report) findUntested() []string {
 	return list
 }
 
-// providersWithoutFault returns the providers of a run that made no error. faults counts errors by names that begin with
-// the provider or its protocol, such as "imap fetch cut".
+// providersWithoutFault returns the providers of a run that made no error, in the order of their names. faults counts errors by
+// names that begin with the provider or its protocol, such as "imap fetch cut".
 func (o Options) providersWithoutFault(faults map[string]int) []string {
-	type provider struct {
-		name     string
-		prefixes []string // of the names of its errors
-	}
-
-	chat := provider{name: "Slack", prefixes: []string{"slack "}}
+	providers := map[string]string{"imap": "mail", "smtp": "mail"} // by the first word of their errors' names
 	if o.Teams {
-		chat = provider{name: "Teams", prefixes: []string{"teams "}}
+		providers["teams"] = "Teams"
+	} else {
+		providers["slack"] = "Slack"
 	}
-
-	used := []provider{{name: "mail", prefixes: []string{"imap ", "smtp "}}, chat}
 	if o.Model {
-		used = append(used, provider{name: "the model", prefixes: []string{"model "}})
+		providers["model"] = "the model"
 	}
 	if o.Chats {
-		used = append(used, provider{name: "Meta", prefixes: []string{"meta "}}, provider{name: "Twilio", prefixes: []string{"twilio "}})
+		providers["meta"], providers["twilio"] = "Meta", "Twilio"
 	}
 
-	var list []string
-	for _, p := range used {
-		total := 0
-		for name, n := range faults {
-			if slices.ContainsFunc(p.prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
-				total += n
-			}
-		}
-
-		if total == 0 {
-			list = append(list, p.name)
-		}
+	failed := map[string]bool{}
+	for name, n := range faults {
+		first, _, _ := strings.Cut(name, " ")
+		failed[providers[first]] = failed[providers[first]] || n > 0
 	}
-
-	return list
+	all := slices.Compact(slices.Sorted(maps.Values(providers)))
+	return slices.DeleteFunc(all, func(provider string) bool { return failed[provider] })
 }
 
 // minInjected returns how many of the planned faults of a kind must be injected: half of them. In the short form a third is

@@ -177,35 +177,17 @@ func (s *session) printVerdict(r *Report) {
 		{What: "deletions", Count: v.Deletes},
 		{What: "commands", Count: v.Commands},
 	})
-	violations := joinTallies(countLast, []checker.Tally{
-		{What: "lost", Count: v.Lost},
-		{What: "doubled", Count: v.Doubled},
-		{What: "reordered", Count: v.Reordered},
-		{What: "leaked", Count: v.Leaked},
-		{What: "forgotten", Count: v.Forgotten + len(r.Audit.Forgotten)},
-		{What: "scattered", Count: v.Scattered},
-		{What: "received though deleted", Count: v.ReceivedDeleted},
-		{What: "though edited", Count: v.ReceivedEdited},
-		{What: "unaccounted for", Count: v.Unaccounted},
-	})
 	excused := fmt.Sprintf("excused, as %s could not tell in time: out of order %d, received though deleted or edited %d",
 		s.client.Platform().Traits().Name, v.Excused, v.ExcusedChanges)
 	clicked := fmt.Sprintf("truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; sent by a click %d, %d of them rightly",
 		v.Ambiguous, v.AmbiguousMessages, v.SentByClick, v.RightlyAsked)
-	s.printLine("Verdict: %s: %s; %s; %s; resolved before the customer's message was shown %d.", done, violations, excused, clicked, v.ResolvedUnseen)
+	s.printLine("Verdict: %s: %s; %s; %s; resolved before the customer's message was shown %d.", done, joinTallies(countLast, v.Tallies()), excused, clicked, v.ResolvedUnseen)
 }
 
 // printRecords writes what Parley's own tables show, and what only some runs count.
 func (s *session) printRecords(r *Report) {
 	v, a := r.Verdict, r.Audit
-	s.printLine("Records: %d effects and %d places in lanes, %s.", a.Effects, a.Places, joinTallies(countLast, []checker.Tally{
-		{What: "out of the journal's order", Count: len(a.OutOfOrder)},
-		{What: "applied twice", Count: len(a.AppliedTwice)},
-		{What: "wrongly given up", Count: len(a.WronglyQuarantined)},
-		{What: "unreadable and not given up once", Count: len(a.NotQuarantined)},
-		{What: "typed and not recorded", Count: len(a.Unrecorded)},
-		{What: "stale cards", Count: len(a.StaleCards)},
-	}))
+	s.printLine("Records: %d effects and %d places in lanes; %s.", a.Effects, a.Places, joinTallies(countLast, a.Tallies()))
 	if s.opt.Model {
 		s.printLine("The model: %d questions; customers' messages named by notes %d.", v.ModelQuestions, v.NotedMessages)
 	}

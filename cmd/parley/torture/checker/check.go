@@ -44,13 +44,11 @@ func collectReplies(v *Verdict, observed Observation, history History) map[int]p
 				case Outbound:
 					v.Replies++
 					r := replies[m.Conversation]
-					r.inOrder = append(r.inOrder, m)
-					if p.EventLost {
-						if r.eventLost == nil {
-							r.eventLost = map[Marker]bool{}
-						}
-						r.eventLost[m] = true
+					if r.eventLost == nil {
+						r.eventLost = map[Marker]bool{}
 					}
+					r.eventLost[m] = r.eventLost[m] || p.EventLost
+					r.inOrder = append(r.inOrder, m)
 					replies[m.Conversation] = r
 				}
 			}
@@ -64,16 +62,13 @@ func collectReplies(v *Verdict, observed Observation, history History) map[int]p
 func checkDeliveries(v *Verdict, observed Observation) {
 	posts := map[string][]string{} // by token: the ids of the posts
 	marked := map[string]int{}     // by token: how many of the posts say that they may be copies
-	for _, t := range observed.Threads {
-		for _, p := range t.Posts {
-			if p.Token == "" {
-				continue
-			}
-
-			posts[p.Token] = append(posts[p.Token], p.ID)
-			if p.MaybeCopy {
-				marked[p.Token]++
-			}
+	for _, p := range observed.posts() {
+		if p.Token == "" {
+			continue
+		}
+		posts[p.Token] = append(posts[p.Token], p.ID)
+		if p.MaybeCopy {
+			marked[p.Token]++
 		}
 	}
 

@@ -18,11 +18,9 @@ func EndWordsIn(text string) []string { return endPattern.FindAllString(text, -1
 // checkEnds looks for messages that arrived without their end: those of customers in the threads, and replies in the
 // customers' mailboxes.
 func checkEnds(v *Verdict, observed Observation) {
-	for _, t := range observed.Threads {
-		for _, p := range t.Posts {
-			if p.isFromCustomer() {
-				checkEnd(v, Inbound, p.Markers, p.EndWords, "the post "+p.ID)
-			}
+	for _, p := range observed.posts() {
+		if p.isFromCustomer() {
+			checkEnd(v, Inbound, p.Markers, p.EndWords, "the post "+p.ID)
 		}
 	}
 	for _, b := range observed.Mailboxes {

@@ -31,23 +31,21 @@ func checkFiles(v *Verdict, observed Observation, history History) {
 func checkFile(v *Verdict, observed Observation, op Operation) {
 	want := FileOf(op.Marker)
 	shown, marked := 0, 0
-	for _, t := range observed.Threads {
-		for _, p := range t.Posts {
-			for _, f := range p.Files {
-				if f.Name != want.Name {
-					continue
-				}
+	for t, p := range observed.posts() {
+		for _, f := range p.Files {
+			if f.Name != want.Name {
+				continue
+			}
 
-				shown++
-				if p.MaybeCopy {
-					marked++
-				}
-				if customer := CustomerOf(t); customer != op.Conversation {
-					v.addViolation(&v.Leaked, "%s of %s stands in the thread of customer %d", f.Name, op.Marker, customer)
-				}
-				if f.Content != want.Content {
-					v.addViolation(&v.Lost, "%s of %s has another content in the post %s", f.Name, op.Marker, p.ID)
-				}
+			shown++
+			if p.MaybeCopy {
+				marked++
+			}
+			if customer := CustomerOf(*t); customer != op.Conversation {
+				v.addViolation(&v.Leaked, "%s of %s stands in the thread of customer %d", f.Name, op.Marker, customer)
+			}
+			if f.Content != want.Content {
+				v.addViolation(&v.Lost, "%s of %s has another content in the post %s", f.Name, op.Marker, p.ID)
 			}
 		}
 	}

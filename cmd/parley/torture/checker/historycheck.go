@@ -132,11 +132,9 @@ func checkDelete(v *Verdict, observed Observation, expected Expectation, op Oper
 // checkUnknownMarkers looks for markers that stand somewhere and are not in said, which has those of all that was said.
 func checkUnknownMarkers(v *Verdict, observed Observation, said map[Marker]bool) {
 	seen := map[Marker]string{} // where each marker stands
-	for _, t := range observed.Threads {
-		for _, p := range t.Posts {
-			for _, m := range p.Markers {
-				seen[m] = "the post " + p.ID
-			}
+	for _, p := range observed.posts() {
+		for _, m := range p.Markers {
+			seen[m] = "the post " + p.ID
 		}
 	}
 

@@ -1,6 +1,9 @@
 package checker
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 // Observation is what the emulators show when nothing is under way any more.
 type Observation struct {
@@ -102,12 +105,25 @@ func (p *Post) isFromCustomer() bool { return p.Author == "" && p.CustomerName !
 // isFromParley reports whether Parley posted it in its own name.
 func (p *Post) isFromParley() bool { return p.Author == "" && p.CustomerName == "" }
 
+// posts iterates over all posts, each with its thread.
+func (o *Observation) posts() iter.Seq2[*Thread, *Post] {
+	return func(yield func(*Thread, *Post) bool) {
+		for i := range o.Threads {
+			t := &o.Threads[i]
+			for k := range t.Posts {
+				if !yield(t, &t.Posts[k]) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // findPost returns the post of a person by its id; nil means that no thread shows it.
 func (o *Observation) findPost(id string) (*Thread, *Post) {
-	for i := range o.Threads {
-		t := &o.Threads[i]
-		if k := slices.IndexFunc(t.Posts, func(p Post) bool { return p.ID == id && p.Author != "" }); k >= 0 {
-			return t, &t.Posts[k]
+	for t, p := range o.posts() {
+		if p.ID == id && p.Author != "" {
+			return t, p
 		}
 	}
 	return nil, nil

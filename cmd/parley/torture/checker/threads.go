@@ -111,15 +111,13 @@ func checkInboundShown(v *Verdict, observed Observation, shown map[Marker]int) {
 // excuses one copy.
 func countMarkedCopies(observed Observation) map[Marker]int {
 	marked := map[Marker]int{}
-	for _, t := range observed.Threads {
-		for _, p := range t.Posts {
-			isMarkedCopy := p.MaybeCopy && p.CustomerName != ""
-			if !isMarkedCopy {
-				continue
-			}
-			for _, m := range Distinct(p.Markers) {
-				marked[m]++
-			}
+	for _, p := range observed.posts() {
+		isMarkedCopy := p.MaybeCopy && p.CustomerName != ""
+		if !isMarkedCopy {
+			continue
+		}
+		for _, m := range Distinct(p.Markers) {
+			marked[m]++
 		}
 	}
 	return marked

@@ -48,11 +48,6 @@ type Verdict struct {
 // maxViolations is how many violations are described. The first few are what somebody reads; all are counted.
 const maxViolations = 40
 
-// HasViolations reports whether an invariant was violated.
-func (v *Verdict) HasViolations() bool {
-	return v.CountUnsettled()+v.Doubled+v.Reordered+v.Leaked+v.Scattered+v.ReceivedDeleted+v.ReceivedEdited > 0
-}
-
 // CountUnsettled counts the violations that may end by themselves when one waits.
 func (v *Verdict) CountUnsettled() int { return v.Lost + v.Forgotten + v.Unaccounted }
 
@@ -64,9 +59,9 @@ func (v *Verdict) addViolation(count *int, format string, args ...any) {
 	}
 }
 
-// ViolatedInvariants returns which invariants were violated and how often, for people.
-func (v *Verdict) ViolatedInvariants() []string {
-	return FormatTallies([]Tally{
+// Tallies returns how often each invariant was violated.
+func (v *Verdict) Tallies() []Tally {
+	return []Tally{
 		{"lost", v.Lost},
 		{"doubled", v.Doubled},
 		{"reordered", v.Reordered},
@@ -76,7 +71,7 @@ func (v *Verdict) ViolatedInvariants() []string {
 		{"received though edited", v.ReceivedEdited},
 		{"forgotten", v.Forgotten},
 		{"unaccounted for", v.Unaccounted},
-	})
+	}
 }
 
 // Tally is what was counted, in words for people, and how often it occurred.

@@ -18,7 +18,7 @@ import (
 // By these Parley reaches the model of a run.
 const (
 	modelKey  = "torture-model-key"
-	ModelName = "torture-model"
+	modelName = "torture-model"
 )
 
 // modelFaultShare is the share of requests that fail while faults are armed.
@@ -48,7 +48,7 @@ func openModel(ctx context.Context, seed uint64) (*model, error) {
 	answerer := newAnswerer(seed)
 	running, err := openaifake.Start(ctx, "127.0.0.1:0", openaifake.Options{
 		Key:       modelKey,
-		Models:    []string{ModelName},
+		Models:    []string{modelName},
 		Abilities: openaifake.Modern(),
 		Answers:   answerer,
 	})

@@ -41,9 +41,9 @@ func (a *Audit) CountUnsettled() int {
 	return len(a.NotQuarantined) + len(a.Unrecorded) + len(a.StaleCards) + len(a.Forgotten)
 }
 
-// ViolatedInvariants returns which invariants were violated and how often, for people.
-func (a *Audit) ViolatedInvariants() []string {
-	return checker.FormatTallies([]checker.Tally{
+// Tallies returns how often each invariant was violated.
+func (a *Audit) Tallies() []checker.Tally {
+	return []checker.Tally{
 		{What: "applied out of the journal's order", Count: len(a.OutOfOrder)},
 		{What: "applied twice", Count: len(a.AppliedTwice)},
 		{What: "given up", Count: len(a.WronglyQuarantined)},
@@ -52,7 +52,7 @@ func (a *Audit) ViolatedInvariants() []string {
 		{What: "cards that show what is not so", Count: len(a.StaleCards)},
 		{What: "resolved, and went on", Count: len(a.NotOver)},
 		{What: "forgotten by the database's word", Count: len(a.Forgotten)},
-	})
+	}
 }
 
 // Violations describes all violations, for people.
