@@ -79,12 +79,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 		Key:    key,
 		Say:    printRemark,
 
-		Passphrase: func() (string, error) {
-			if env.BackupPassphrase != "" {
-				return env.BackupPassphrase, nil
-			}
-			return ask(ctx, "Passphrase of the master key in the backup: ")
-		},
+		Passphrase: func() (string, error) { return passphraseToOpen(ctx, env) },
 		SaveKey: func(key string) error {
 			keySaved = true
 			return app.KeepKey(env, key)
@@ -100,6 +95,14 @@ func (c restoreCommand) Run(ctx context.Context) error {
 
 	printRemark(describeRestored(restored, keySaved, env))
 	return nil
+}
+
+// passphraseToOpen returns the passphrase of the master key in a backup: that of the environment, or what somebody types.
+func passphraseToOpen(ctx context.Context, env app.Env) (string, error) {
+	if env.BackupPassphrase != "" {
+		return env.BackupPassphrase, nil
+	}
+	return ask(ctx, "Passphrase of the master key in the backup: ")
 }
 
 // readErasures reads the lists of erasures: the one in PARLEY_DATA/backups, and the one that was named, or else the one beside the

@@ -65,19 +65,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 
-	// The mail server files what it sends, as most do: so a mail whose answer was cut off is
-	// found again, and nobody has to decide about it.
-	world, err := outside.New(ctx, outside.Options{
-		Log:          o.Log,
-		Clock:        clock.Now,
-		TokenClock:   time.Now,
-		PublicURL:    "http://" + listen,
-		Cords:        true,
-		SaveSent:     true,
-		WorkspaceURL: url + "/",
-		TeamsOptions: outside.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()},
-		Phones:       true,
-	})
+	world, err := outside.New(ctx, worldOptions(o, clock, url, listen))
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -95,16 +83,10 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 
 	page.plugs.setPhase("Starting the database …")
-
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
-	server := &http.Server{
-		Handler:           page,
-		ReadHeaderTimeout: 10 * time.Second,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
-	}
+	server := newServer(ctx, page, o.Log)
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("demo: page: %w", err)
@@ -129,6 +111,31 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 
 	return group.Wait()
+}
+
+// newServer makes the server of the page, whose requests end with ctx.
+func newServer(ctx context.Context, page *Page, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           page,
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// worldOptions returns the options of the world of a demo whose page is at url and whose Parley listens at listen.
+func worldOptions(o Options, clock *outside.Clock, url, listen string) outside.Options {
+	return outside.Options{
+		Log:          o.Log,
+		Clock:        clock.Now,
+		TokenClock:   time.Now,
+		PublicURL:    "http://" + listen,
+		Cords:        true,
+		SaveSent:     true, // as most mail servers do: then a mail whose answer was cut off is found again, and nobody has to decide
+		WorkspaceURL: url + "/",
+		TeamsOptions: outside.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()},
+		Phones:       true,
+	}
 }
 
 // teamsRetries returns Teams' waits before it offers something again. They last longer than a line stays cut.
