@@ -15,6 +15,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/ownshare"
 	"parley/bot/slack/refusal"
 	"parley/bridge"
 	"parley/channels"
@@ -28,7 +29,7 @@ var errFile = errors.New("slack: file")
 type files struct {
 	*workspace
 
-	shares    shareBook
+	shares    ownshare.Book
 	shareWait time.Duration // how long a finished upload waits for its message's id
 }
 
@@ -271,7 +272,7 @@ func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error)
 
 // findShare returns the message that shows a file in a channel. It is zero if there is none.
 func (fs *files) findShare(ctx context.Context, id, channel string) (fact.Share, error) {
-	if share, ok := fs.shares.get(id, channel); ok {
+	if share, ok := fs.shares.Get(id, channel); ok {
 		return share, nil
 	}
 
@@ -299,7 +300,7 @@ func (fs *files) findShare(ctx context.Context, id, channel string) (fact.Share,
 func (fs *files) awaitShare(ctx context.Context, id, channel string) (fact.Share, error) {
 	const tries = 3
 	for range tries {
-		if share, ok := fs.shares.wait(ctx, id, channel, fs.shareWait/tries); ok {
+		if share, ok := fs.shares.Wait(ctx, id, channel, fs.shareWait/tries); ok {
 			return share, nil
 		}
 		share, err := fs.findShare(ctx, id, channel)

@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/background"
 	"parley/bot/slack/fact"
+	"parley/bot/slack/ownshare"
 	"parley/bot/slack/standing"
 	"parley/bot/sweep"
 	"parley/bridge"
@@ -57,7 +58,7 @@ type intake struct {
 	journal   journal
 	standing  *standing.Standing
 	directory *directory
-	shares    *shareBook
+	shares    *ownshare.Book
 	responder *responder
 	sweeper   *sweep.Sweeper
 	work      *background.Work // what goes on after Slack has its answer
@@ -104,7 +105,7 @@ func (t *intake) applyNews(a *fact.Arrival) {
 	}
 
 	for _, share := range a.Learned {
-		t.shares.learn(share)
+		t.shares.Learn(share)
 	}
 
 	if a.Revoked != "" {

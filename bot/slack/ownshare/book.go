@@ -1,4 +1,6 @@
-package slack
+// Package ownshare remembers in which messages of Slack our own uploads were posted. Slack posts the message of an upload only
+// after the upload has ended, and an event tells of it.
+package ownshare
 
 import (
 	"context"
@@ -11,16 +13,16 @@ import (
 // maxShares bounds how many messages of own uploads are remembered.
 const maxShares = 2000
 
-// shareBook remembers in which messages own uploads were posted, learned from events. Its zero value is empty.
-type shareBook struct {
+// Book has what events told of own uploads. Its zero value is empty.
+type Book struct {
 	mu      sync.Mutex
-	shares  map[string]fact.Share // by shareKey
+	shares  map[string]fact.Share // by keyOf
 	order   []string              // the keys of shares, the oldest first
 	learned chan struct{}         // closed and replaced when something is learned
 }
 
 // lock locks b, and makes its fields at the first use.
-func (b *shareBook) lock() {
+func (b *Book) lock() {
 	b.mu.Lock()
 	if b.shares == nil {
 		b.shares = map[string]fact.Share{}
@@ -28,13 +30,13 @@ func (b *shareBook) lock() {
 	}
 }
 
-func shareKey(file, channel string) string { return file + " " + channel }
+func keyOf(file, channel string) string { return file + " " + channel }
 
-// learn remembers a share, and wakes those who wait. It forgets the oldest share if there are too many.
-func (b *shareBook) learn(s fact.Share) {
+// Learn remembers a share, and wakes those who wait. It forgets the oldest share if there are too many.
+func (b *Book) Learn(s fact.Share) {
 	b.lock()
 	defer b.mu.Unlock()
-	key := shareKey(s.File, s.Channel)
+	key := keyOf(s.File, s.Channel)
 	if _, known := b.shares[key]; !known {
 		b.order = append(b.order, key)
 	}
@@ -47,21 +49,22 @@ func (b *shareBook) learn(s fact.Share) {
 	b.learned = make(chan struct{})
 }
 
-func (b *shareBook) get(file, channel string) (fact.Share, bool) {
+// Get returns the share of a file in a channel; false if no event told it yet.
+func (b *Book) Get(file, channel string) (fact.Share, bool) {
 	b.lock()
 	defer b.mu.Unlock()
-	s, ok := b.shares[shareKey(file, channel)]
+	s, ok := b.shares[keyOf(file, channel)]
 	return s, ok
 }
 
-// wait waits for the message of a file. It returns false if the message isn't known after timeout.
-func (b *shareBook) wait(ctx context.Context, file, channel string, timeout time.Duration) (fact.Share, bool) {
+// Wait waits for the message of a file. It returns false if the message isn't known after timeout.
+func (b *Book) Wait(ctx context.Context, file, channel string, timeout time.Duration) (fact.Share, bool) {
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 
 	for {
 		b.lock()
-		s, ok := b.shares[shareKey(file, channel)]
+		s, ok := b.shares[keyOf(file, channel)]
 		learned := b.learned
 		b.mu.Unlock()
 
