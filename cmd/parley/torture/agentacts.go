@@ -7,50 +7,68 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// What an agent types is drawn as a number from 0 to 99. Below internalBelow it is an internal message, from there to
-// deleteBelow a reply that is deleted, and so on. From snoozeBelow on it is a reply that stays.
-const (
-	internalBelow = 12
-	deleteBelow   = internalBelow + 4
-	resolveBelow  = deleteBelow + 2
-	handOverBelow = resolveBelow + 2
-	unassignBelow = handOverBelow + 1
-	snoozeBelow   = unassignBelow + 1
-	// internalAtLeft is how many replies are left when an internal message is typed if there was none yet: a run without
-	// any would not notice if they leaked.
-	internalAtLeft = 10
-)
+// internalAtLeft is how many replies are left when an internal message is typed if there was none yet: a run without any
+// would not notice if they leaked.
+const internalAtLeft = 10
+
+// rareAct is what an agent does in place of a reply that stays.
+type rareAct struct {
+	percent int // of what agents type
+	do      func(context.Context, *conversation) error
+}
+
+func (d *driver) rareActs() []rareAct {
+	return []rareAct{
+		{percent: 12, do: d.typeInternal},
+		{percent: 4, do: d.typeAndDelete},
+		{percent: 2, do: d.resolve},
+		{percent: 2, do: d.handOver},
+		{percent: 1, do: d.unassign},
+		{percent: 1, do: d.snoozeOnce},
+	}
+}
 
 // typeIn lets a teammate type in the thread of a conversation: mostly the agent, and mostly a reply.
 func (d *driver) typeIn(ctx context.Context, c *conversation) error {
-	n := d.rng.IntN(100)
-	needsInside := d.counts.Internal == 0 && d.repliesLeft < internalAtLeft
-	if n < internalBelow || needsInside {
+	roll := d.rng.IntN(wholePercent)
+	if d.counts.Internal == 0 && d.repliesLeft < internalAtLeft {
 		return d.typeInternal(ctx, c)
 	}
-	if n < deleteBelow {
-		return d.typeAndDelete(ctx, c)
+	for _, act := range d.rareActs() {
+		if roll -= act.percent; roll < 0 {
+			return act.do(ctx, c)
+		}
 	}
+	return d.typeReplies(ctx, c)
+}
 
-	if n < resolveBelow {
-		d.counts.Resolved++
-		c.untilReopened = 2
-		return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpResolve}, "resolve")
-	}
-
-	if n < handOverBelow {
-		d.counts.HandedOver++
-		return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpHandOver, Team: checker.OtherTeam}, "assign #"+checker.OtherTeam)
-	}
-	if n < unassignBelow {
-		d.counts.HandedOver++
-		return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpUnassign}, "unassign")
-	}
-	if n < snoozeBelow && !c.wasSnoozed {
-		return d.snooze(ctx, c)
-	}
-
+// typeReplies lets the agent type a reply, or several at once.
+func (d *driver) typeReplies(ctx context.Context, c *conversation) error {
 	return d.doOnceOrInBurst(d.repliesLeft, func(last bool) error { return d.typeReply(ctx, c, last) })
+}
+
+func (d *driver) resolve(ctx context.Context, c *conversation) error {
+	d.counts.Resolved++
+	c.untilReopened = 2
+	return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpResolve}, "resolve")
+}
+
+func (d *driver) handOver(ctx context.Context, c *conversation) error {
+	d.counts.HandedOver++
+	return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpHandOver, Team: checker.OtherTeam}, "assign #"+checker.OtherTeam)
+}
+
+func (d *driver) unassign(ctx context.Context, c *conversation) error {
+	d.counts.HandedOver++
+	return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpUnassign}, "unassign")
+}
+
+// snoozeOnce snoozes a conversation. If that was done before in this run, the agent replies instead.
+func (d *driver) snoozeOnce(ctx context.Context, c *conversation) error {
+	if c.wasSnoozed {
+		return d.typeReplies(ctx, c)
+	}
+	return d.snooze(ctx, c)
 }
 
 // typeReply lets the agent type a reply. The last one of a burst is edited sometimes.

@@ -26,7 +26,8 @@ const (
 	lastSnoozes = 2
 )
 
-// waitingAct is the second half of an act that somebody does once something has truly happened. It is left out if that never happens.
+// waitingAct is the second half of an act, which somebody does once something has truly happened. It is left out if that
+// never happens.
 type waitingAct struct {
 	isDue  func(context.Context) (bool, error)
 	do     func(context.Context) error
@@ -90,8 +91,8 @@ func (d *driver) snoozeQuietest(ctx context.Context) error {
 	return nil
 }
 
-// finishWaiting does the waiting acts that are due after the flow, and reports whether somebody acted. If everything has settled, it asks
-// every act once more and gives up all if none is due.
+// finishWaiting does the waiting acts that are due after the flow, and reports whether somebody acted. If everything has
+// settled, it asks every act once more, and gives up all if none is due.
 func (d *driver) finishWaiting(ctx context.Context, isSettled bool) (hasActed bool, err error) {
 	before := len(d.history)
 	if !d.isFinishing {
@@ -131,8 +132,8 @@ func (d *driver) changeAfterArrival(c *conversation, id string, m checker.Marker
 	}
 }
 
-// turnNote edits a note into a reply, which it may then edit back or delete. It first waits until Parley was told of the note: otherwise
-// Parley would find only a reply, and could not know that it was a note.
+// turnNote edits a note into a reply, which it may then edit back or delete. It first waits until Parley was told of the
+// note: otherwise Parley would find only a reply, and could not know that it was a note.
 func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
 	wasTold := func(ctx context.Context) (bool, error) {
 		delays, err := d.platform.EventDelays(ctx, emulators.Written)
@@ -153,8 +154,8 @@ func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
 	})
 }
 
-// snooze lets the agent snooze a conversation. When its card shows that, the customer writes. A conversation is snoozed once in a run, so
-// that nobody snoozes it again after the customer's message.
+// snooze lets the agent snooze a conversation. When its card shows that, the customer writes. A conversation is snoozed once
+// in a run, so that nobody snoozes it again after the customer's message.
 func (d *driver) snooze(ctx context.Context, c *conversation) error {
 	c.wasSnoozed = true
 	d.counts.Snoozed++

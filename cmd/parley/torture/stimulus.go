@@ -96,7 +96,8 @@ func (s *stimuli) next() stimulus {
 // for some to wait in their lane behind the first.
 const severalMessages = 3
 
-// giveStimulus does what a fault waits for, beyond what was to be written anyway. done is false if nothing was wanted or possible.
+// giveStimulus does what a fault waits for, beyond what was to be written anyway. done is false if nothing was wanted or
+// possible.
 func (d *driver) giveStimulus(ctx context.Context) (done bool, err error) {
 	switch d.stimuli.next() {
 	case stimulusMail:
