@@ -37,7 +37,7 @@ type tortureCommand struct {
 	Keep      string        `placeholder:"DIR" help:"Keep data and logs there, also after a good run."`
 
 	Oracle bool   `hidden:"" help:"Be the test oracle of a run."`
-	Fakes  string `hidden:"" placeholder:"FILE" help:"Be the emulators of a run."`
+	Fakes  string `hidden:"" placeholder:"JSON" help:"Be the emulators of a run, with these options."`
 }
 
 // Help is shown by `parley torture --help`.
@@ -73,18 +73,7 @@ func (c tortureCommand) Run(ctx context.Context) error {
 		return oracle.Run(ctx, os.Stdin, os.Stdout)
 	}
 	if c.Fakes != "" {
-		return emulators.Run(ctx, emulators.Options{
-			EnvFile:  c.Fakes,
-			Seed:     c.Seed,
-			SaveSent: !c.OwnCopies,
-			Chats:    c.Chats,
-			Teams:    c.Teams,
-			Model:    c.Model,
-			Blind:    !c.Graph,
-			Limits:   c.Rate > 0,
-
-			ShortWaits: c.Quick,
-		})
+		return emulators.Run(ctx, c.Fakes)
 	}
 
 	program, err := os.Executable()

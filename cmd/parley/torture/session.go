@@ -2,12 +2,12 @@ package torture
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -221,29 +221,26 @@ func (s *session) chatEnv(i int) []string {
 func (s *session) startEmulators(ctx context.Context) error {
 	envFile := filepath.Join(s.dir, "fakes.env")
 	_ = os.Remove(envFile) // of an earlier run in the same folder
-	args := []string{s.opt.Program, "torture", "--fakes", envFile, "--seed", strconv.FormatUint(s.opt.Seed, 10)}
-	for _, option := range []struct {
-		flag string
-		isOn bool
-	}{
-		{"--own-copies", s.opt.OwnCopies},
-		{"--quick", s.opt.ShortWaits},
-		{"--chats", s.opt.Chats},
-		{"--model", s.opt.Model},
-		{"--teams", s.opt.Teams},
-		{"--no-graph", s.opt.Blind},
-	} {
-		if option.isOn {
-			args = append(args, option.flag)
-		}
+	options, err := json.Marshal(emulators.Options{
+		EnvFile:    envFile,
+		Seed:       s.opt.Seed,
+		SaveSent:   !s.opt.OwnCopies,
+		Chats:      s.opt.Chats,
+		Teams:      s.opt.Teams,
+		Blind:      s.opt.Blind,
+		Model:      s.opt.Model,
+		Limits:     s.opt.Rate > 0,
+		ShortWaits: s.opt.ShortWaits,
+	})
+	if err != nil {
+		return fmt.Errorf("torture: %w", err)
 	}
-
-	if s.opt.Rate > 0 {
-		args = append(args, "--rate", fmt.Sprint(s.opt.Rate))
-	}
-
-	var err error
-	s.emulators, err = child.Start(child.Spec{Name: "fakes", Program: args, Env: child.CleanEnv(), Log: filepath.Join(s.dir, "fakes.log")})
+	s.emulators, err = child.Start(child.Spec{
+		Name:    "fakes",
+		Program: []string{s.opt.Program, "torture", "--fakes", string(options)},
+		Env:     child.CleanEnv(),
+		Log:     filepath.Join(s.dir, "fakes.log"),
+	})
 	if err != nil {
 		return err
 	}

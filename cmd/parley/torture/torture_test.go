@@ -34,37 +34,13 @@ func TestMain(m *testing.M) {
 
 // runSubcommand is a Parley, the oracle or the emulators of a run.
 func runSubcommand(ctx context.Context, args []string) error {
-	has := func(flag string) bool { return slices.Contains(args, flag) }
-	switch {
-	case args[0] == "serve":
+	if args[0] == "serve" {
 		return serve(ctx, args)
-	case has("--oracle"):
+	}
+	if slices.Contains(args, "--oracle") {
 		return oracle.Run(ctx, os.Stdin, os.Stdout)
 	}
-	o := emulators.Options{
-		SaveSent: !has("--own-copies"),
-		Chats:    has("--chats"),
-		Teams:    has("--teams"),
-		Model:    has("--model"),
-		Blind:    has("--no-graph"),
-
-		ShortWaits: has("--quick"),
-	}
-	for i, a := range args {
-		switch a {
-		case "--fakes":
-			o.EnvFile = args[i+1]
-		case "--rate":
-			o.Limits = true
-		case "--seed":
-			seed, err := strconv.ParseUint(args[i+1], 10, 64)
-			if err != nil {
-				return err
-			}
-			o.Seed = seed
-		}
-	}
-	return emulators.Run(ctx, o)
+	return emulators.Run(ctx, args[len(args)-1]) // torture --fakes OPTIONS
 }
 
 func serve(ctx context.Context, args []string) error {

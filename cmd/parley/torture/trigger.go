@@ -154,38 +154,13 @@ func containsMarker(set *markerSet) func(*link, []byte) bool {
 }
 
 // markerSet is a set of markers that several goroutines may use. The zero value is empty and ready.
-type markerSet struct {
-	mu  sync.Mutex
-	set map[checker.Marker]bool
-}
+type markerSet struct{ markers sync.Map }
 
-func (s *markerSet) add(m checker.Marker) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.set == nil {
-		s.set = map[checker.Marker]bool{}
-	}
-	s.set[m] = true
-}
+func (s *markerSet) add(m checker.Marker) { s.markers.Store(m, true) }
 
 func (s *markerSet) has(m checker.Marker) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.set[m]
+	_, ok := s.markers.Load(m)
+	return ok
 }
 
-func (s *markerSet) clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.set)
-}
-
-func (s *markerSet) list() []checker.Marker {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var list []checker.Marker
-	for m := range s.set {
-		list = append(list, m)
-	}
-	return list
-}
+func (s *markerSet) clear() { s.markers.Clear() }

@@ -27,17 +27,17 @@ func (n *network) openBalancer(ctx context.Context, route string, replicas []str
 		var err error
 		for range replicas {
 			var c net.Conn
-			d := net.Dialer{Timeout: dialTimeout}
-			if c, err = d.DialContext(ctx, "tcp", replicas[int(next.Add(1))%len(replicas)]); err == nil {
+			if c, err = newDialer("tcp", replicas[int(next.Add(1))%len(replicas)])(ctx); err == nil {
 				return c, nil
 			}
 		}
-
 		return nil, err
 	}
 
 	return openProxy(ctx, &proxy{
-		route: route, dial: dial, triggers: &n.triggers,
+		route:    route,
+		dial:     dial,
+		triggers: &n.triggers,
 		onAnswer: func(status string) { n.addCount("webhooks answered "+status, 1) },
 	})
 }

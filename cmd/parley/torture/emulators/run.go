@@ -2,7 +2,9 @@ package emulators
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -13,7 +15,7 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// Options say which emulators a run has.
+// Options say which emulators a run has. The process of the emulators gets them as JSON.
 type Options struct {
 	EnvFile  string // the file that gets their addresses, as lines NAME=value
 	Seed     uint64 // of faults by chance
@@ -39,8 +41,12 @@ func (c closers) close() error {
 }
 
 // Run is the main function of the emulators' process. It serves the emulators, and the addresses by which a Client controls
-// them, until ctx ends.
-func Run(ctx context.Context, o Options) (err error) {
+// them, until ctx ends. options are the Options as JSON.
+func Run(ctx context.Context, options string) (err error) {
+	var o Options
+	if err := json.Unmarshal([]byte(options), &o); err != nil {
+		return fmt.Errorf("torture: options of the emulators: %w", err)
+	}
 	var opened closers
 	defer func() { err = errors.Join(err, opened.close()) }()
 
