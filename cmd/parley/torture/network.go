@@ -2,8 +2,10 @@ package torture
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,63 +35,45 @@ type network struct {
 // openNetwork opens all proxies. vars are the emulators' addresses.
 func openNetwork(ctx context.Context, replicas int, vars map[string]string, databaseURL string) (*network, error) {
 	n := &network{counts: map[string]int{}}
-	slack, err := url.Parse(vars["SLACK_API_URL"])
+	slack, slackErr := url.Parse(vars["SLACK_API_URL"])
+	teams, teamsErr := url.Parse(vars["FAKE_TEAMS_CONTROL"])
+	database, databaseErr := url.Parse(databaseURL)
+	err := errors.Join(slackErr, teamsErr, databaseErr)
 	if err != nil {
 		return nil, err
 	}
 
-	teams, err := url.Parse(vars["FAKE_TEAMS_CONTROL"])
-	if err != nil {
-		return nil, err
-	}
-
-	database, err := url.Parse(databaseURL)
-	if err != nil {
-		return nil, err
+	// open opens one proxy. After the first error, which stays in err, it opens no more.
+	open := func(route string, owner *replica, dial func(context.Context) (net.Conn, error)) (p *proxy) {
+		if err == nil {
+			p, err = openProxy(ctx, &proxy{route: route, owner: owner, dial: dial, triggers: &n.triggers})
+		}
+		return p
 	}
 
 	socket := database.Query().Get("host") + "/.s.PGSQL." + database.Query().Get("port")
-	// open opens one proxy. After the first error, which stays in err, it opens no more.
-	open := func(route string, dial func(context.Context) (net.Conn, error)) *proxy {
-		if err != nil {
-			return nil
-		}
-
-		var p *proxy
-		p, err = openProxy(ctx, &proxy{route: route, dial: dial, triggers: &n.triggers})
-		return p
-	}
 	for i := range replicas {
-		n.replicas = append(n.replicas, &replica{index: i, databaseWasDown: n.wasDatabaseDown})
-		n.postgres = append(n.postgres, open(routePostgres, newDialer("unix", socket)))
+		r := &replica{index: i, databaseWasDown: n.wasDatabaseDown}
+		n.replicas = append(n.replicas, r)
+		n.postgres = append(n.postgres, open(routePostgres, r, newDialer("unix", socket)))
 		if slack.Host != "" {
-			n.slack = append(n.slack, open(routeSlackAPI, newDialer("tcp", slack.Host)))
+			n.slack = append(n.slack, open(routeSlackAPI, r, newDialer("tcp", slack.Host)))
 		}
 	}
-
 	if teams.Host != "" {
-		n.teams = open(routeTeams, newDialer("tcp", teams.Host))
+		n.teams = open(routeTeams, nil, newDialer("tcp", teams.Host))
 	}
-
-	n.imap = open(routeIMAP, newDialer("tcp", vars["FAKE_IMAP_ADDR"]))
-	n.smtp = open(routeSMTP, newDialer("tcp", vars["FAKE_SMTP_ADDR"]))
+	n.imap = open(routeIMAP, nil, newDialer("tcp", vars["FAKE_IMAP_ADDR"]))
+	n.smtp = open(routeSMTP, nil, newDialer("tcp", vars["FAKE_SMTP_ADDR"]))
 	if err != nil {
 		n.close()
 		return nil, err
 	}
-
-	for i, r := range n.replicas {
-		n.postgres[i].owner = r
-		if len(n.slack) > 0 {
-			n.slack[i].owner = r
-		}
-	}
-
 	return n, nil
 }
 
 func (n *network) close() {
-	for _, p := range append(append([]*proxy{n.teams, n.imap, n.smtp, n.balancer, n.customerWebhooks}, n.postgres...), n.slack...) {
+	for _, p := range slices.Concat([]*proxy{n.teams, n.imap, n.smtp, n.balancer, n.customerWebhooks}, n.postgres, n.slack) {
 		if p != nil {
 			p.close()
 		}
