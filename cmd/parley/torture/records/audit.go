@@ -47,10 +47,10 @@ func (a *Audit) Tallies() []checker.Tally {
 		{What: "applied out of the journal's order", Count: len(a.OutOfOrder)},
 		{What: "applied twice", Count: len(a.AppliedTwice)},
 		{What: "given up", Count: len(a.WronglyQuarantined)},
-		{What: "unreadable and not given up, or not told of once", Count: len(a.NotQuarantined)},
+		{What: "unreadable and not given up or not told of once", Count: len(a.NotQuarantined)},
 		{What: "typed and not recorded", Count: len(a.Unrecorded)},
 		{What: "cards that show what is not so", Count: len(a.StaleCards)},
-		{What: "resolved, and went on", Count: len(a.NotOver)},
+		{What: "resolved and went on", Count: len(a.NotOver)},
 		{What: "forgotten by the database's word", Count: len(a.Forgotten)},
 	}
 }
