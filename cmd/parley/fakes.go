@@ -52,7 +52,8 @@ a mail to it by SMTP from another domain is a customer; that needs no login.
 
 Slack and Teams: the agents are ann@acme.test and ben@acme.test. Teams adds Parley's app to its team once
 serve answers at URL/teams/messages; from then on "#support" can be a teams_channel. At FAKE_TEAMS_CONTROL
-programs act for people and look on (see bot/teams/teamsfake).
+programs act for people and look on (see bot/teams/teamsfake). With --http Slack's emulator sends nothing until
+POST /_fake/admin/use_http says where to (see bot/slack/slackfake).
 
 The site: agents sign in by "Acme", where you choose who you are. The stranger among them is refused.
 
