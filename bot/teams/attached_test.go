@@ -8,7 +8,6 @@ import (
 
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
-	"parley/bot/teams/organisation"
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/tenant"
 	"parley/bridge"
@@ -54,7 +53,7 @@ func (w *world) pastePicture(channel, root string) (address string) {
 	if root != "" {
 		address += root + "/replies/"
 	}
-	return address + id + organisation.HostedPart + w.fake.Message(channel, id).Files[0].ID + "/$value"
+	return address + id + fact.HostedPart + w.fake.Message(channel, id).Files[0].ID + "/$value"
 }
 
 func TestPastedPictureIsRead(t *testing.T) {
@@ -63,6 +62,19 @@ func TestPastedPictureIsRead(t *testing.T) {
 	f := w.fromAnn(w.pastePicture(w.channel, w.root))
 	f.ContentType = "image/png"
 	if content := w.readFile(f); !strings.HasPrefix(content, "\x89PNG") {
+		t.Errorf("got the content %q, want a PNG", content)
+	}
+}
+
+// A picture that stands in the text alone, with Graph's address, is read like one that Teams lists.
+func TestPictureThatOnlyTheTextNamesIsRead(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	id, err := w.ann.Post(teamsfake.Post{
+		Channel: w.channel, Root: w.root, HTML: `<p>See</p><p><img src="` + w.pastePicture(w.channel, w.root) + `"></p>`,
+	})
+	must(t, err)
+	if content := w.readFile(onlyFile(t, w.waitAction(fact.MessageID(w.channel, id)))); !strings.HasPrefix(content, pngSignature) {
 		t.Errorf("got the content %q, want a PNG", content)
 	}
 }

@@ -172,7 +172,7 @@ func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*
 	if isTeams && strings.Contains(address, "/v3/attachments/") {
 		return fs.Bot.Download(ctx, address)
 	}
-	if strings.Contains(address, organisation.HostedPart) {
+	if strings.Contains(address, fact.HostedPart) {
 		return fs.downloadHosted(ctx, o, address)
 	}
 	allowed, err := fs.allowedAddress(ctx, o, address)

@@ -325,12 +325,13 @@ func (r *reader) readImage(n *html.Node, st markdown.Style) {
 		r.addText(attributeOf(n, "alt"), st, "")
 		return
 	}
-	r.out.Images = append(r.out.Images, attributeOf(n, "src"))
 	switch itemType := attributeOf(n, "itemtype"); {
 	case strings.HasSuffix(itemType, "/Giphy"), strings.HasSuffix(itemType, "/Tenor"):
 		r.out.Clips = append(r.out.Clips, "GIF")
 	case strings.HasSuffix(itemType, "/Sticker"):
 		r.out.Clips = append(r.out.Clips, "sticker")
+	default:
+		r.out.Images = append(r.out.Images, attributeOf(n, "src"))
 	}
 }
 

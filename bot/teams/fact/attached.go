@@ -17,6 +17,9 @@ const OnlyInTeams = "only Teams can show it. Choose Reply and “Attach files…
 // NotShown is what people are told of a file that Graph didn't show when its message came.
 const NotShown = "Teams didn't show it to Parley in time. Post it again, or choose Reply and “Attach files…”"
 
+// HostedPart is the part of an address by which pictures are recognised that were pasted into a message.
+const HostedPart = "/hostedContents/"
+
 // Attached is what could be found out about a file of a message.
 type Attached struct {
 	ID          string `json:"id,omitempty"` // of the file's <attachment> in the text; "" for a pasted picture

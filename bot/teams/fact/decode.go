@@ -155,6 +155,40 @@ func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.Surfa
 		}
 	}
 
+	for _, f := range p.unlistedPictures(a, t) {
+		add(f)
+	}
+
+	return out
+}
+
+// unlistedPictures returns the pictures that stand in the text of a message and that Teams lists nowhere else. Those that Graph can't
+// show either are named, so that nobody believes that the customer got them. Teams may list a picture by another address than the
+// text has, so what counts is how many there are.
+func (p Payload) unlistedPictures(a *connector.Activity, t card.Text) []Attached {
+	var listed []string
+	for _, f := range p.Seen {
+		if f.ID == "" {
+			listed = append(listed, f.URL)
+		}
+	}
+	for _, at := range Pictures(a) {
+		if !slices.Contains(listed, at.ContentURL) {
+			listed = append(listed, at.ContentURL)
+		}
+	}
+
+	rest := slices.DeleteFunc(slices.Clone(t.Images), func(address string) bool { return slices.Contains(listed, address) })
+	missing := max(0, len(t.Images)-len(listed))
+	var out []Attached
+	for i, address := range rest[max(0, len(rest)-missing):] {
+		n := len(listed) + i
+		f := Attached{ID: Digest("picture", strconv.Itoa(n)), Name: PictureName(n, ""), Unavailable: OnlyInTeams}
+		if strings.Contains(address, HostedPart) {
+			f = Pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address})
+		}
+		out = append(out, f)
+	}
 	return out
 }
 

@@ -215,7 +215,7 @@ func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *
 
 	p.Seen, p.Edit = FilesOf(m), !m.EditedAt.IsZero()
 	for n, address := range p.Text(&a).Images {
-		if strings.Contains(address, HostedPart) {
+		if strings.Contains(address, fact.HostedPart) {
 			p.Seen = append(p.Seen, fact.Pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))
 		}
 	}
@@ -269,9 +269,6 @@ func FilesOf(m *graph.Message) []fact.Attached {
 	}
 	return out
 }
-
-// HostedPart is the part of an address by which pictures are recognised that were pasted into a message.
-const HostedPart = "/hostedContents/"
 
 // accountsIn returns the accounts of an activity's author and of all whom it mentions.
 func accountsIn(a *connector.Activity) []*connector.ChannelAccount {
