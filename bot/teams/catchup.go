@@ -97,7 +97,6 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 			return pageError(err, next)
 		}
 
-		hasNew := slices.ContainsFunc(page.Value, func(m graph.Message) bool { return lastChange(&m).After(oldest) })
 		pageUnclear, err := h.comparePage(ctx, channel, page.Value)
 		if err != nil && !isRefused(err) {
 			return err
@@ -106,7 +105,7 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 		unclear = unclear || pageUnclear
 		firstRefusal = cmp.Or(firstRefusal, err)
 		next = page.Next
-		hasMore = next != "" && hasNew
+		hasMore = next != "" && newerMayFollow(page.Value, oldest)
 	}
 
 	if hasMore {
@@ -189,6 +188,12 @@ func readInPages(read func(size int) error) error {
 			return err
 		}
 	}
+}
+
+// newerMayFollow reports whether the pages behind this one may have threads that changed after a time. A page without threads says
+// nothing about them.
+func newerMayFollow(page []graph.Message, oldest time.Time) bool {
+	return len(page) == 0 || slices.ContainsFunc(page, func(m graph.Message) bool { return lastChange(&m).After(oldest) })
 }
 
 // lastChange returns when something last happened in a thread. The creation of its root is not enough: Graph may list

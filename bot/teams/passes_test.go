@@ -50,6 +50,17 @@ func TestThreadsThatAreTooLongForOneAnswer(t *testing.T) {
 	w.wantFacts(messageFacts+w.channel, threadsPerPage*repliesPerThread)
 }
 
+// withEmptyPages lets Graph's lists begin with a page without messages, which says nothing about the pages behind it.
+func withEmptyPages(_ *Options, f *teamsfake.Options) { f.EmptyPages = true }
+
+func TestCatchUpReadsOnAfterAnEmptyPage(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t, withEmptyPages)
+	w.replyUnheard("hello")
+	must(t, w.catchUp())
+	w.wantFacts(messageFacts+w.channel, 1)
+}
+
 // If Graph doesn't show the replies of one thread, the others of its channel are read all the same, and this one in the next
 // pass. If only a page of them has expired, the thread is read anew at once.
 func TestThreadThatGraphDoesNotShow(t *testing.T) {

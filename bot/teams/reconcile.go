@@ -230,8 +230,8 @@ func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*gr
 		}
 
 		next = page.Next
-		hasNew := slices.ContainsFunc(page.Value, func(m graph.Message) bool { return lastChange(&m).After(oldest) })
-		mayContinue := hasNew || p.Place.Thread != "" // Graph doesn't document the order of replies, so all their pages are read
+		// Graph doesn't document the order of replies, so all their pages are read.
+		mayContinue := p.Place.Thread != "" || newerMayFollow(page.Value, oldest)
 		if next == "" || !mayContinue {
 			return graph.Message{}, channels.Absent, nil
 		}

@@ -105,6 +105,19 @@ func TestReconcileDoesNotTakeARecordedPost(t *testing.T) {
 	})
 }
 
+// A post is found although Graph's list begins with a page without messages: a root that counts as absent is posted again.
+func TestReconcileReadsOnAfterAnEmptyPage(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t, withEmptyPages)
+	root := w.newRoot("lost", w.channel)
+	w.fake.Inject(teamsfake.Fault{Method: "conversations.create", Kind: teamsfake.FaultDrop, After: true, Times: 1})
+	wantEqual(t, "class of the lost answer", w.mustFail(root).Class, channels.Ambiguous)
+	w.wantReconciled(root, channels.Landed)
+	said := w.newSaid(w.root, "lost")
+	w.sendWithLostAnswer(said)
+	w.wantReconciled(said, channels.Landed)
+}
+
 // A post isn't taken for one that says something else.
 func TestReconcileDoesNotTakeAPostWithOtherWords(t *testing.T) {
 	t.Parallel()

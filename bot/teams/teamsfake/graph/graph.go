@@ -174,7 +174,7 @@ const (
 	maxPageSize = 50
 )
 
-// readPage reads the size of a page and how many messages come before it. ok is false if it has refused the call.
+// readPage reads the size of a page and how many messages come before it. ok is false if it has answered the call.
 func (s *API) readPage(w http.ResponseWriter, r *http.Request) (top, skip int, ok bool) {
 	top = pageSize
 	q := r.URL.Query()
@@ -198,6 +198,11 @@ func (s *API) readPage(w http.ResponseWriter, r *http.Request) (top, skip int, o
 	isPage := top >= 1 && top <= maxPageSize && skip >= 0
 	if err != nil || !isPage {
 		s.refuse(w, http.StatusBadRequest, "BadRequest", "Invalid page size or token specified.")
+		return 0, 0, false
+	}
+
+	if s.Opt.EmptyPages && token == "" {
+		s.answerPage(w, r, []object{}, 0, 1)
 		return 0, 0, false
 	}
 

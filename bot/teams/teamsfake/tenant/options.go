@@ -59,6 +59,8 @@ type Options struct {
 	RateFactor float64 // multiplies them, default 1
 	// GraphPage is how many replies Graph expands at a message, default 1000.
 	GraphPage int
+	// EmptyPages begins each list of messages of Graph with a page without any, as OData allows.
+	EmptyPages bool
 	// Seed decides faults with a chance and made-up ids.
 	Seed int64
 }
