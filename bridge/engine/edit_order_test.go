@@ -58,6 +58,23 @@ func TestEditByAClockThatIsAhead(t *testing.T) {
 	w.wantEdit(began.Add(2*time.Minute), "Send it to Jena", "Jena")
 }
 
+// A change comes behind the deletion of its message: that it says something now would be wrong, and nobody has to look at it.
+func TestEditBehindItsDeletion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	id := w.customerWrites("kim", "Send it to Berlin")
+	thread := w.waitThread("Send it to Berlin")
+	w.reply(thread, "Will do")
+	w.waitCard(thread, "#1 pending")
+	w.postChatEvent(deletion(id))
+	w.postChatEvent(edit(id, "Send it to Hamburg"))
+	wantSuffix(t, "the line", w.waitShown("Hamburg").Plain(), "[deleted] Send it to Hamburg")
+	w.waitDrained()
+	wantEqual(t, "lines that tell of a change", w.countLines(thread, bridge.LineChanged), 0)
+	w.waitCard(thread, "#1 pending")
+	wantEqual(t, "its last words", w.text(`SELECT revision ->> 'text' FROM messages WHERE external_id = $1`, id), "Send it to Hamburg")
+}
+
 // wantEdit lets kim change the message m1, and checks with which word the line about that ends: the newest one by then.
 func (w *world) wantEdit(at time.Time, text, lastWord string) {
 	w.t.Helper()

@@ -42,6 +42,13 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
 	at, now := saidAt(it.Writer, in), wordsOrRemarks(in.Text, in.Notices)
 	newest, newestWords := newestChange(it.Writer, m)
+	if m.IsDeleted() { // the deletion has overtaken this change: nobody changes what is deleted
+		if !at.Before(newest) {
+			m.Revision.Text, m.Revision.Notices, m.Dirty = in.Text, in.Notices, true
+		}
+		it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: quoteOf(&store.Message{Text: now})}})
+		return nil
+	}
 	if at.Before(newest) { // a newer change has overtaken this one, which therefore shows what the message said in between
 		showChange(it.Writer, c, m, quoteOf(&store.Message{Text: now}), newestWords, newest)
 		return nil
@@ -56,7 +63,6 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 		Notices: in.Notices,
 		At:      at,
 		EventID: it.Event.ID,
-		Deleted: m.IsDeleted(),
 	}
 	m.Dirty = true
 
