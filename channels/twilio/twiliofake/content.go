@@ -242,3 +242,10 @@ func (l *library) useContent(m *stored, f url.Values) *refusal {
 
 	return nil
 }
+
+// rawJSON reads a JSON object.
+func rawJSON(text string) (map[string]string, error) {
+	out := map[string]string{}
+	err := json.Unmarshal([]byte(text), &out)
+	return out, err
+}

@@ -1,7 +1,6 @@
 package twiliofake
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -192,10 +191,10 @@ func (a *webAPI) makeMessage(f url.Values) (m *stored, refused *refusal) {
 	if refused := a.checkAddresses(to, from); refused != nil {
 		return nil, refused
 	}
-	if f.Get("ScheduleType") != "" || f.Get("SendAt") != "" {
-		if service == "" {
-			return nil, &refusal{codeNoSchedule, "MessagingServiceSid is required to schedule a message"}
-		}
+	isForLater := f.Has("ScheduleType") || f.Has("SendAt")
+	if isForLater && service == "" {
+		return nil, &refusal{codeNoSchedule, "MessagingServiceSid is required to schedule a message"}
+	} else if isForLater {
 		return nil, &refusal{codeInvalid, "Messages for later are not imitated"}
 	}
 
@@ -276,13 +275,9 @@ func (a *webAPI) addContent(m *stored, f url.Values) *refusal {
 		m.media = append(m.media, &file{sid: newSID("ME"), from: link})
 	}
 
-	if m.callback != "" {
-		u, err := url.Parse(m.callback)
-		if err != nil || u.Host == "" {
-			return &refusal{codeBadCallback, "Invalid 'StatusCallback' URL"}
-		}
+	if m.callback != "" && !isWebAddress(m.callback) {
+		return &refusal{codeBadCallback, "Invalid 'StatusCallback' URL"}
 	}
-
 	if refused := a.library.useContent(m, f); refused != nil {
 		return refused
 	}
@@ -396,11 +391,4 @@ func (a *webAPI) showTyping(w http.ResponseWriter, r *http.Request) {
 	a.typing = append(a.typing, m.sid)
 	a.Poke()
 	answer(w, http.StatusOK, map[string]any{"success": true})
-}
-
-// rawJSON reads a JSON object.
-func rawJSON(text string) (map[string]string, error) {
-	out := map[string]string{}
-	err := json.Unmarshal([]byte(text), &out)
-	return out, err
 }
