@@ -119,7 +119,8 @@ func (s *splitter) readPart(b []byte, depth int, defaultType string) *Part {
 //   - The first delimiter of the parts that the header announces always ends the header: some mailers leave out
 //     the empty line, or put a blank into it.
 func SplitHead(b []byte) (head, body []byte) {
-	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox files have this line
+	rest, isMbox := bytes.CutPrefix(bytes.TrimPrefix(b, []byte(">")), []byte("From "))
+	if isMbox && !bytes.HasPrefix(bytes.TrimLeft(rest, " \t"), []byte(":")) { // mbox files have this line; "From : ann@x.test" is a field
 		b = b[lineLength(b):]
 	}
 
