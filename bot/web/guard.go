@@ -43,7 +43,9 @@ func (s *Site) guardRoute(route Route) http.Handler {
 // doesn't say that nothing was.
 func (s *Site) answerFailure(v *Visit, route Route, err error) {
 	_, isBrokenOff := errors.AsType[brokenOffError](err)
-	if isBrokenOff && v.Context().Err() != nil {
+	over := v.Context().Err()
+	isCancelled := errors.Is(err, context.Canceled) && errors.Is(over, context.Canceled)
+	if isCancelled || isBrokenOff && over != nil {
 		panic(http.ErrAbortHandler) // the browser went away, which is no fault
 	}
 

@@ -105,6 +105,50 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 	}
 }
 
+// A browser that goes away while its page is made, as one does whose button was pressed twice, is no fault for the log.
+func TestBrowserThatGoesAwayIsNoFault(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		goesAway bool
+		wantLog  bool
+	}{
+		{name: "the browser went away", goesAway: true},
+		{name: "something was cancelled while it waits", wantLog: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			do := func(*web.Visit) error {
+				if tt.goesAway {
+					leave()
+				}
+				return fmt.Errorf("store: %w", context.Canceled)
+			}
+			var log bytes.Buffer
+			site, err := web.New(web.Options{
+				Company: func(context.Context) string { return "Acme" },
+				Log:     slog.New(slog.NewTextHandler(&log, nil)),
+				Areas:   []web.Area{{Name: "acme", Routes: []web.Route{{Pattern: "GET /auth/sign-in", For: web.Anyone, Do: do}}}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			defer func() {
+				if isAborted := recover() != nil; isAborted != tt.goesAway {
+					t.Errorf("cut the connection: %t, want %t", isAborted, tt.goesAway)
+				}
+				if got := log.Len() > 0; got != tt.wantLog {
+					t.Errorf("logged %q, want something: %t", log.String(), tt.wantLog)
+				}
+			}()
+			site.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/auth/sign-in", nil))
+		})
+	}
+}
+
 // setupRoutes are two routes for programs, at one path.
 func setupRoutes() []web.Route {
 	do := func(v *web.Visit) error { return v.Go("/settings") }
