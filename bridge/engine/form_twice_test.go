@@ -64,6 +64,24 @@ func TestFormTooLate(t *testing.T) {
 	w.provider.WaitTexts(t, "We come on Monday.", "We come on Tuesday.")
 }
 
+// That stays so, however often its author changes the words.
+func TestFormTooLateAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	form := openedForm(formOf(bridge.VerbReply))
+	w.chat.Submit("ann", support, thread, form, "We come on Monday.")
+	w.provider.WaitTexts(t, "We come on Monday.")
+	for _, day := range []string{"Tuesday", "Wednesday"} {
+		w.chat.Submit("ann", support, thread, form, "We come on "+day+".")
+		w.waitShown("We come on " + day + ".")
+		w.waitDrained()
+		w.provider.WaitTexts(t, "We come on Monday.")
+	}
+	w.chat.Press(t, "ann", w.waitShown("We come on Wednesday."), bridge.VerbSend)
+	w.provider.WaitTexts(t, "We come on Monday.", "We come on Wednesday.")
+}
+
 // A form begins one conversation: the second time its words are kept, and its author can have them back.
 func TestFormStartsOnce(t *testing.T) {
 	t.Parallel()

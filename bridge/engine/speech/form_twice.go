@@ -13,6 +13,7 @@ import (
 // TakeFormBack takes back what the same opened form sent before. It returns false if that is on its way to the customer, or may
 // have arrived.
 func (sp *UseCases) TakeFormBack(r book.Request) bool {
+	hadLeft := false
 	for _, k := range book.FormKeys(r.Surface, r.Action) {
 		p := sp.Posts.Rows[k]
 		if p == nil || p.ConversationID != r.Conversation.ID {
@@ -23,6 +24,8 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 		if m == nil {
 			continue
 		}
+
+		hadLeft = hadLeft || m.Reason == book.FormReason // the form was asked about: what it sent before that is not remembered any more
 
 		switch m.Fate {
 		case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // nothing of it is on its way
@@ -42,7 +45,7 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 		}
 	}
 
-	return true
+	return !hadLeft
 }
 
 // EndReplying notes that an agent is no longer writing a reply in a form, because the agent has submitted the form of the reply or
