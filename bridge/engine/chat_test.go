@@ -104,6 +104,7 @@ func newNumberChanged(t *testing.T) (w *world, thread string) {
 	w.postChatEvent(channelstest.Event{Type: "identity", From: "+492", Also: []string{"US.new"}, Name: "Kim", Previous: "US.old"})
 	w.postChatEvent(channelstest.Event{Type: "identity", From: "+492", Name: "Kim", Previous: "+491"})
 	w.waitLine(thread, bridge.LineIdentity)
+	w.waitDrainedBut(1) // both reports are applied; the reply waits
 	w.eventually("replies go to the new number", func() bool {
 		return w.text(`SELECT participants->0->>'key' FROM conversations WHERE id = 1`) == "+492"
 	})
