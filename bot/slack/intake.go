@@ -139,7 +139,7 @@ func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte
 	if err := json.Unmarshal(body, &in); err != nil {
 		return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
 	}
-	app := cmp.Or(in.AppID, me.App) // a shortcut doesn't name the app: it came by our secret or token, so it is for ours
+	app := cmp.Or(in.AppID, me.App) // a shortcut doesn't name the app, but came by our secret or token
 	isForUs := slices.ContainsFunc(in.listTeams(), func(team string) bool { return me.IsFor(team, app) })
 	if !isForUs {
 		t.log.Warn("slack interaction for another team or app ignored")
