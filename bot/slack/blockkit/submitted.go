@@ -1,6 +1,7 @@
 package blockkit
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,12 +33,23 @@ type View struct {
 	Private   string `json:"private_metadata"`
 	Installed string `json:"app_installed_team_id"` // the workspace whose app opened it
 	State     struct {
-		Values map[string]map[string]Input `json:"values"`
+		Values fields `json:"values"`
 	} `json:"state"`
 	Blocks []struct {
 		Type    string `json:"type"`
 		BlockID string `json:"block_id"`
 	} `json:"blocks"`
+}
+
+// fields are what stands in a form, by the ids of blocks and inputs.
+type fields map[string]map[string]Input
+
+// UnmarshalJSON implements json.Unmarshaler. Slack may write no fields as an empty list (slack-go/slack#943).
+func (f *fields) UnmarshalJSON(raw []byte) error {
+	if string(raw) == "[]" {
+		return nil
+	}
+	return json.Unmarshal(raw, (*map[string]map[string]Input)(f))
 }
 
 // Input is what stands in one field of a form.

@@ -43,6 +43,16 @@ func TestOptionsThatFitAreAllThere(t *testing.T) {
 	}
 }
 
+// Slack may write the fields of a window without fields as an empty list.
+func TestWindowWithoutFields(t *testing.T) {
+	t.Parallel()
+	var v View
+	must(t, json.Unmarshal([]byte(`{"id":"V1","state":{"values":[]},"callback_id":"form"}`), &v))
+	if v.Callback != "form" || len(v.State.Values) != 0 {
+		t.Errorf("got %+v, want the form without fields", v)
+	}
+}
+
 // What comes back from a menu is read like a button's value.
 func TestReadClickOfAMenu(t *testing.T) {
 	t.Parallel()
