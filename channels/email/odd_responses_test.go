@@ -196,3 +196,15 @@ func TestOnlyMailIsRefusedForAMoment(t *testing.T) {
 	w.start()
 	w.waitStored("alone")
 }
+
+// A server may spell the name of some folder wrongly, as Yandex's does where it has an "&" among Cyrillic letters: the library can't read
+// that list. The folder of sent mail is then the one that the settings name.
+func TestSentFolderBesideAWronglySpelledOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.putOddServerBetween(greetAsServer, replacing(`^(\* LIST .*) "?Archive"?`, `$1 "&BBAEMQQyACYEMwQ0BDU-"`))
+	wantContains(t, "hint", w.finding("Sent folder").Hint, "sent_folder")
+
+	w.config["sent_folder"] = "Sent"
+	wantContains(t, "finding", w.findingText("Sent folder"), "Sent; Parley files a copy")
+}

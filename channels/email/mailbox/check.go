@@ -89,7 +89,8 @@ func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
 	const what = "Sent folder"
 	folders, err := s.findSentFolders(c.set.SentFolder)
 	if err != nil {
-		return channels.Fault(what, "The folders can't be listed: "+rawmail.Excerpt(err.Error()), "Ask the mailbox's provider.")
+		return channels.Fault(what, "The folders can't be listed: "+rawmail.Excerpt(err.Error()),
+			"Name that folder in the account's settings: sent_folder.")
 	}
 
 	if folders.sent == "" {

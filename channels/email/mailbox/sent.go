@@ -44,7 +44,8 @@ func (o sentFolders) existingNames() []string {
 }
 
 // findSentFolders finds the folders by their special use, whatever the language of their names, or by a usual
-// name. configured is the folder of sent mail from the account's settings; if it is "", the folder has to be found.
+// name. configured is the folder of sent mail from the account's settings; if it is "", the folder has to be found. Otherwise
+// only Gmail is asked for its folders, because it has All Mail, too: a list breaks the connection if a server spells a name wrongly.
 func (s *imapSession) findSentFolders(configured string) (sentFolders, error) {
 	if s.folders != nil {
 		return *s.folders, nil
@@ -52,6 +53,10 @@ func (s *imapSession) findSentFolders(configured string) (sentFolders, error) {
 
 	var options *imap.ListOptions
 	caps := s.client.Caps()
+	if isGmail := caps.Has("X-GM-EXT-1"); configured != "" && !isGmail {
+		s.folders = &sentFolders{sent: configured}
+		return *s.folders, nil
+	}
 	if caps.Has(imap.CapSpecialUse) && caps.Has(imap.CapListExtended) {
 		options = &imap.ListOptions{ReturnSpecialUse: true}
 	}
