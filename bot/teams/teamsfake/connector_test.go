@@ -199,7 +199,7 @@ func TestRoster(t *testing.T) {
 	wantEqual(t, "pages of 50, which is the least", pages, 3)
 	wantField(t, seen[ann], "tenantId", w.srv.TenantID())
 	id := seen[ann]["id"].(string)
-	for _, key := range []string{ann, id, url.PathEscape(id)} {
+	for _, key := range []string{ann, id, url.PathEscape(id), "ann@acme.test", url.PathEscape("Ann@acme.test")} {
 		got := w.wantCall(key, "GET", "conversations/"+tickets+"/members/"+key, nil, http.StatusOK)
 		wantField(t, got, "aadObjectId", ann)
 		wantField(t, got, "id", id)

@@ -223,12 +223,20 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 	calls.WriteJSON(w, http.StatusOK, out)
 }
 
+// getMember finds a member by the Teams id, the Entra object id or the user principal name.
+// Source: "Get Teams-specific context for your bot".
 func (c *API) getMember(w http.ResponseWriter, r *http.Request) {
 	ch, _, ok := c.findPlace(w, r)
 	if !ok || !c.ensureWithinLimits(w, readRule(ch.ID)) {
 		return
 	}
-	u := c.org.Person(r.PathValue("id"))
+	id := r.PathValue("id")
+	u := c.org.Person(id)
+	for _, member := range c.org.MemberIDs(ch) {
+		if u == nil && strings.EqualFold(c.org.Users[member].Email, id) {
+			u = c.org.Users[member]
+		}
+	}
 	if u == nil || !slices.Contains(c.org.MemberIDs(ch), u.ID) {
 		calls.Refuse(w, http.StatusNotFound, "MemberNotFoundInConversation", "Member not found in conversation.")
 		return
