@@ -33,10 +33,12 @@ func oddResponses() []oddResponse {
 
 		// How a command ends.
 		{"OK without text", replacing(`^(T\d+ OK).*\r\n$`, "$1\r\n")},
-		{"OK with an alert", replacing(`^(T\d+ OK)(.*)$`, "$1 [ALERT] pay$2")},
-		{"untagged OK without text", replacing(`^(T\d+ OK.*)$`, "* OK\r\n$1")},
-		{"untagged NO", replacing(`^(T\d+ OK.*)$`, "* NO something is slow\r\n$1")},
-		{"untagged response that is unknown", replacing(`^(T\d+ OK.*)$`, "* XSTATS 1 2 3\r\n$1")},
+		{"OK with an alert", replacing(`(?m)^(T\d+ OK)(.*)$`, "$1 [ALERT] pay$2")},
+		{"untagged OK without text", replacing(`(?m)^(T\d+ OK.*)$`, "* OK\r\n$1")},
+		{"untagged NO", replacing(`(?m)^(T\d+ OK.*)$`, "* NO something is slow\r\n$1")},
+		{"untagged response that is unknown", replacing(`(?m)^(T\d+ OK.*)$`, "* XSTATS 1 2 3\r\n$1")},
+		{"unknown ones with literals", replacing(`(?m)^(T\d+ OK.*)$`, "* X {3}\r\n* A {0}\r\n b\r\n* 7 VANISHED\r\n* LSUB () NIL x\r\n$1")},
+		{"empty lines", replacing(`(?m)^(T\d+ OK.*)$`, "\r\n*\r\n* 7\r\n$1")},
 
 		// What a folder is said to have.
 		{"no UIDNEXT", replacing(`(?m)^\* OK \[UIDNEXT \d+\].*\r\n`, "")},

@@ -147,7 +147,7 @@ func (c *Mailbox) greetAndLogin(ctx context.Context, s *imapSession, token strin
 		if err := conn.HandshakeContext(ctx); err != nil {
 			return atStage(stageTLS, err)
 		}
-		s.client = imapclient.New(conn, options)
+		s.client = imapclient.New(newLenientConn(conn), options)
 	case settings.STARTTLS:
 		client, err := imapclient.NewStartTLS(s.conn, options)
 		if err != nil {
@@ -155,7 +155,7 @@ func (c *Mailbox) greetAndLogin(ctx context.Context, s *imapSession, token strin
 		}
 		s.client = client
 	default:
-		s.client = imapclient.New(s.conn, options)
+		s.client = imapclient.New(newLenientConn(s.conn), options)
 	}
 
 	if err := s.client.WaitGreeting(); err != nil {
