@@ -12,8 +12,12 @@ import (
 	"parley/bridge/setup/state"
 )
 
-// Joining is somebody in a chat who becomes an agent of a team.
-type Joining struct{ Kind, User, Email, Name string }
+// Joining is somebody in a chat who becomes an agent of a team. Replaces means that the agent with this address may have another user
+// in the chat, in whose place this one comes. Only a person may decide that, since an address in a chat is no proof.
+type Joining struct {
+	Kind, User, Email, Name string
+	Replaces                bool
+}
 
 // Join makes people agents of a team, in one change. Somebody who is an agent already, by the user in the chat or by the address,
 // only becomes a member. rule says who becomes an agent of the team from now on (store.AgentsListed or store.AgentsOfChannel);
@@ -67,6 +71,8 @@ func findOrAddAgent(s *state.State, j Joining) string {
 		a = &s.Agents[len(s.Agents)-1]
 	}
 
-	a.Users[j.Kind] = cmp.Or(a.Users[j.Kind], j.User)
+	if a.Users[j.Kind] == "" || j.Replaces {
+		a.Users[j.Kind] = j.User
+	}
 	return a.Email
 }

@@ -46,6 +46,7 @@ const (
 	NoAgent    Status = ""            // not an agent
 	InTeam     Status = "in team"     // an agent of this team
 	NotLinked  Status = "not linked"  // an agent of this team whose user in the chat isn't known yet: joining links it
+	OtherUser  Status = "other user"  // an agent, by the address, with another user in this chat: joining puts this one in its place
 	NotInTeam  Status = "not in team" // an agent, but not of this team
 	TakenOut   Status = "taken out"   // an agent whom an admin has deactivated
 	NoEmail    Status = "no email"    // not an agent, and can't become one: the chat doesn't tell the address
@@ -61,7 +62,7 @@ type Person struct {
 
 // CanJoin reports whether the person can be made an agent of the team.
 func (p Person) CanJoin() bool {
-	return p.isNew() || p.Status == TakenOut
+	return p.isNew() || p.Status == TakenOut || p.Status == OtherUser
 }
 
 // isNew reports whether the person is no agent of the team yet, or one whose user in the chat is not known yet.
@@ -151,6 +152,7 @@ type teamView struct {
 	team    *store.Team             // nil if there is no such team
 	channel string                  // the team's channel in the chat; "" if it has none
 	members map[store.AgentID]bool  // the team's agents
+	hasUser map[store.AgentID]bool  // the agents who have a user in the chat
 	byUser  map[string]*store.Agent // all agents, also deactivated ones, by their user id in the chat
 	byEmail map[string]*store.Agent // all agents, also deactivated ones, by their address in lower case
 }
@@ -158,7 +160,12 @@ type teamView struct {
 // viewOf reads from the directory what it says about a team in a chat.
 func viewOf(d store.Directory, team, kind string) teamView {
 	surface := surfaceID(d, kind)
-	v := teamView{byUser: map[string]*store.Agent{}, byEmail: map[string]*store.Agent{}, members: map[store.AgentID]bool{}}
+	v := teamView{
+		members: map[store.AgentID]bool{},
+		hasUser: map[store.AgentID]bool{},
+		byUser:  map[string]*store.Agent{},
+		byEmail: map[string]*store.Agent{},
+	}
 	byID := map[store.AgentID]*store.Agent{}
 	for i := range d.Agents {
 		a := &d.Agents[i]
@@ -168,7 +175,7 @@ func viewOf(d store.Directory, team, kind string) teamView {
 
 	for _, u := range d.Users {
 		if a := byID[u.AgentID]; u.AccountID == surface && a != nil {
-			v.byUser[u.UserID] = a
+			v.byUser[u.UserID], v.hasUser[a.ID] = a, true
 		}
 	}
 
@@ -230,6 +237,8 @@ func (v teamView) describe(m bridge.Member, decided bool) Person {
 		p.Status = NoAgent
 	case !agent.Active:
 		p.Status = TakenOut
+	case !linked && v.hasUser[agent.ID]:
+		p.Status = OtherUser
 	case !v.members[agent.ID]:
 		p.Status = NotInTeam
 	case !linked:
@@ -296,7 +305,7 @@ func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int,
 func (k *Keeper) join(ctx context.Context, by setup.Author, l List, rule string, people []Person, record func(tx pgx.Tx) error) error {
 	var list []setup.Joining
 	for _, p := range people {
-		list = append(list, setup.Joining{Kind: l.Kind, User: p.User, Email: p.Email, Name: p.Name})
+		list = append(list, setup.Joining{Kind: l.Kind, User: p.User, Email: p.Email, Name: p.Name, Replaces: p.Status == OtherUser})
 	}
 
 	checkAndRecord := func(ctx context.Context, tx pgx.Tx) error {

@@ -1,13 +1,16 @@
 package roster_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"parley/bot/slack/slackfake"
+	"parley/bridge/setup"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/roster"
+	"parley/store/site"
 )
 
 // Slack's ids of the people whom mixedPeople adds.
@@ -150,6 +153,47 @@ func TestAdminWhoseUserIsNotKnown(t *testing.T) {
 	}
 	if !ann.CanJoin() {
 		t.Error("she can't join, want that she can")
+	}
+}
+
+// Somebody who comes back with another user in the chat is known by the address, but an address alone moves nobody: the agent is this
+// user once an admin has chosen that.
+// R-273
+func TestAgentWhoComesBackWithAnotherUser(t *testing.T) {
+	t.Parallel()
+	w := openWorkspace(t, slackfake.Options{})
+	w.confirm(lab.Ann)
+	w.apply(`
+agents: [{email: ben@acme.test, name: Ben, slack: U0OLD}]
+teams: [{name: Support, agents: channel_members, members: [ann@acme.test, ben@acme.test]}]`)
+	w.addNewcomers()
+	if ben := w.find(lab.Ben); ben.Status != roster.OtherUser {
+		t.Errorf("Ben's status is %q, want %q", ben.Status, roster.OtherUser)
+	}
+
+	if n := w.confirm(lab.Ben); n != 1 {
+		t.Errorf("%d joined, want Ben", n)
+	}
+	if ben := w.find(lab.Ben); ben.Status != roster.InTeam {
+		t.Errorf("after an admin has chosen Ben his status is %q, want %q", ben.Status, roster.InTeam)
+	}
+}
+
+// Who an admin is in a chat say super-admins alone, whatever the address is there.
+func TestAdminWhoComesBackWithAnotherUser(t *testing.T) {
+	t.Parallel()
+	w := openWorkspace(t, slackfake.Options{})
+	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [super_admin], slack: U0OLD}, {email: ben@acme.test, name: Ben, roles: [admin]}]`)
+	ben, err := site.FindPersonByEmail(t.Context(), w.db.Pool, "ben@acme.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.keeper.Confirm(t.Context(), setup.Author{Agent: &ben.ID, Name: ben.Email}, w.decide(lab.Ann))
+	if _, isRefused := errors.AsType[setup.Faults](err); !isRefused {
+		t.Errorf("Confirm by an admin: %v, want that it is refused", err)
+	}
+	if ann := w.find(lab.Ann); ann.Status != roster.OtherUser {
+		t.Errorf("her status is %q, want %q", ann.Status, roster.OtherUser)
 	}
 }
 

@@ -254,11 +254,11 @@ func (d *startDesk) teamVersion(ctx context.Context, team string) (string, error
 	return "", nil
 }
 
-// isProposed reports whether a person is proposed as an agent of the team: whoever can join, except guests and people about
-// whom an admin has decided before.
+// isProposed reports whether a person is proposed as an agent of the team: whoever can join, except guests, agents
+// with another user in the chat, and people about whom an admin has decided before.
 func isProposed(p roster.Person) bool {
-	wasDecided := p.Decided || p.Status == roster.TakenOut
-	return p.CanJoin() && !p.Guest && !wasDecided
+	needsAdmin := p.Decided || p.Guest || p.Status == roster.TakenOut || p.Status == roster.OtherUser
+	return p.CanJoin() && !needsAdmin
 }
 
 // noteOf says what a person is to the team; "" if there is nothing to say.
@@ -266,6 +266,7 @@ func noteOf(p roster.Person) string {
 	note := map[roster.Status]string{
 		roster.InTeam:     "in the team already",
 		roster.NotLinked:  "in the team, not linked to this chat yet",
+		roster.OtherUser:  "an agent already, as another user here: choosing makes this one the agent's user",
 		roster.NotInTeam:  "an agent already, not in this team",
 		roster.TakenOut:   "was taken out of the agents",
 		roster.NoEmail:    "no address is told: add this person by hand",
