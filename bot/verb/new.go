@@ -52,6 +52,9 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	if !ok {
 		form.Args.Account, form.Submit = "", "Next"
 		form.Fields = []shape.Field{pick}
+		if named := shape.OneLine(in.Args.Account, maxChoiceRunes); named != "" {
+			form.Intro = []shape.Block{shape.SmallPrint(shape.Icon("warning"), shape.Text(" You can't begin a conversation by "+named+" now. Choose another account."))}
+		}
 		return nil
 	}
 
@@ -117,7 +120,8 @@ func firstWords(in shape.FormInput, can bridge.Capabilities) []shape.Field {
 // noTemplate is the choice in place of a template with which a conversation begins without one.
 const noTemplate = "*"
 
-// StartsBy gives the account by which a conversation begins: the one that the arguments name, or the only one that can.
+// StartsBy gives the account by which a conversation begins: the one that the arguments name, or, if they name none,
+// the only one that can. Another one than the named one is never taken: the customer would hear from it.
 func StartsBy(in shape.FormInput) (bridge.AccountRef, bool) {
 	var able []bridge.AccountRef
 	for _, a := range in.Accounts {
@@ -128,7 +132,7 @@ func StartsBy(in shape.FormInput) (bridge.AccountRef, bool) {
 			able = append(able, a)
 		}
 	}
-	if len(able) == 1 {
+	if len(able) == 1 && in.Args.Account == "" {
 		return able[0], true
 	}
 	return bridge.AccountRef{}, false

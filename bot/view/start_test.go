@@ -32,6 +32,7 @@ func TestStartForm(t *testing.T) {
 		show(startWith("page", ""), accounts())+ // which can't begin one: the form asks for another
 		show(startWith("SMS", "+491715550100"), accounts())+
 		show(startWith("", "ann@example.org"), accounts()[:1])+
+		show(startWith("vip", "ann@example.org"), accounts()[:1])+ // which isn't his: no other one takes its place
 		show(startWith("wa", "+491715550100"), accounts())+
 		show(template, accounts()))
 }
