@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -125,6 +126,26 @@ func TestDocsNameFiles(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(doc), link)); err != nil {
 				t.Errorf("%s links to %s, which is not there", doc, link)
 			}
+		}
+	}
+}
+
+// TestDocsCountAsShown: a page numbers the items of a list anew, in their order, whatever stands before them. Where the text says
+// "see 14", it must be the fourteenth.
+func TestDocsCountAsShown(t *testing.T) {
+	t.Parallel()
+	item := regexp.MustCompile(`^(\d+)\. `)
+	for name, text := range sourceFiles(t, moduleRoot(t), ".md") {
+		last := 0
+		for line := range strings.Lines(text) {
+			m := item.FindStringSubmatch(line)
+			if m == nil {
+				continue
+			}
+			if m[1] != strconv.Itoa(last+1) && m[1] != "1" {
+				t.Errorf("%s: item %s stands behind item %d", name, m[1], last)
+			}
+			last, _ = strconv.Atoi(m[1])
 		}
 	}
 }
