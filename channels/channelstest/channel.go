@@ -12,7 +12,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -23,71 +22,6 @@ import (
 
 // maxBody is the longest webhook the channel reads.
 const maxBody = 8 << 20
-
-// Event is what the provider tells by webhook: a customer's message or a status.
-type Event struct {
-	Type         string    `json:"type"` // a channels.InboundKind; all else can't be decoded
-	ID           string    `json:"id"`
-	Way          string    `json:"way,omitempty"` // by which it came: what comes by several ways is a fact for each
-	From         string    `json:"from,omitempty"`
-	Name         string    `json:"name,omitempty"`
-	At           time.Time `json:"at,omitzero"`
-	Subject      string    `json:"subject,omitempty"`
-	Text         string    `json:"text,omitempty"`
-	Quoted       string    `json:"quoted,omitempty"`
-	HTML         string    `json:"html,omitempty"`
-	To           []string  `json:"to,omitempty"`
-	Cc           []string  `json:"cc,omitempty"`
-	ReplyTo      []string  `json:"reply_to,omitempty"`
-	Via          string    `json:"via,omitempty"`
-	Blind        bool      `json:"blind,omitempty"`
-	References   []string  `json:"references,omitempty"`
-	Conversation int64     `json:"conversation,omitempty"`
-	Automatic    string    `json:"automatic,omitempty"`
-	Historical   bool      `json:"historical,omitempty"`
-	Opens        bool      `json:"opens,omitempty"` // it restarts the reply window
-	Files        []File    `json:"files,omitempty"`
-	Refs         []Ref     `json:"refs,omitempty"`
-	Also         []string  `json:"also,omitempty"`
-	Target       string    `json:"target,omitempty"`
-	Emoji        string    `json:"emoji,omitempty"`
-	Previous     string    `json:"previous,omitempty"`
-	PreviousAlso []string  `json:"previous_also,omitempty"`
-	Answered     string    `json:"answered,omitempty"`
-	Author       string    `json:"author,omitempty"`
-	Origin       string    `json:"origin,omitempty"`
-	Answers      int64     `json:"answers,omitempty"`
-	Notices      []string  `json:"notices,omitempty"`
-
-	Consent *channels.Consent `json:"consent,omitempty"`
-
-	State     string   `json:"state,omitempty"` // status: sent, delivered, read, failed
-	Message   int64    `json:"message,omitempty"`
-	External  []string `json:"external,omitempty"`
-	Recipient string   `json:"recipient,omitempty"`
-	Further   []string `json:"further,omitempty"` // recipients of whom a status tells the same, each in a part of its own
-	Reason    string   `json:"reason,omitempty"`
-	Hint      string   `json:"hint,omitempty"`
-	Delayed   bool     `json:"delayed,omitempty"`
-	Early     bool     `json:"early,omitempty"`
-	Piece     int      `json:"piece,omitempty"`
-	ByID      bool     `json:"by_id,omitempty"`
-	Others    bool     `json:"others,omitempty"`
-
-	Class    channels.Class `json:"class,omitempty"`    // of a failure
-	Template *Template      `json:"template,omitempty"` // template: the verdict
-	UpTo     time.Time      `json:"up_to,omitzero"`
-	Parts    int            `json:"parts,omitempty"`
-	Cost     string         `json:"cost,omitempty"`
-}
-
-// Ref is a file that the provider keeps; PutFile puts it there.
-type Ref struct {
-	Name string `json:"name,omitempty"`
-	Type string `json:"type,omitempty"`
-	Ref  string `json:"ref"`
-	Size int64  `json:"size,omitempty"`
-}
 
 // Channel is the test channel of one account: webhook in, HTTP out.
 type Channel struct {
@@ -112,8 +46,8 @@ func New(p *Provider, secret string, caps channels.Capabilities, env channels.En
 		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 }
 
-// Spec describes the channel "loopback", a chat, for programs that configure it like any
-// other: bench. Its connections are kept open.
+// Spec describes the channel "loopback", a chat, for programs that configure it like any other, such as parley bench.
+// Its connections are kept open.
 func Spec() channels.Spec {
 	return channels.Spec{Kind: "loopback", Name: "Loopback", Icon: "repeat",
 		Fields: []channels.Field{
@@ -148,7 +82,7 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	switch err := c.env.Accept(r.Context(), split(body)...); {
+	switch err := c.env.Accept(r.Context(), splitEvents(body)...); {
 	case errors.Is(err, channels.ErrOverloaded):
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -157,99 +91,6 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		w.WriteHeader(http.StatusOK)
 	}
-}
-
-// split makes one fact of each event in a webhook's body.
-func split(body []byte) []channels.Fact {
-	var events []json.RawMessage
-	sum := sha256.Sum256(body)
-	whole := []channels.Fact{{ExternalID: "x:" + hex.EncodeToString(sum[:]), OrderKey: "unreadable", Payload: body, Quarantine: "not a list of events"}}
-	if json.Unmarshal(body, &events) != nil || len(events) == 0 {
-		return whole
-	}
-
-	var facts []channels.Fact
-	for _, raw := range events {
-		var e Event
-		if json.Unmarshal(raw, &e) != nil || e.ID == "" {
-			return whole
-		}
-
-		f := channels.Fact{ExternalID: e.Type + ":" + e.ID + e.Way, OrderKey: e.From, Payload: raw}
-		if e.Type == "status" {
-			f.ExternalID += ":" + e.State
-			f.OrderKey = "status"
-		}
-
-		facts = append(facts, f)
-	}
-
-	return facts
-}
-
-// page is an original that needs no cleaning.
-type page string
-
-// Sanitised implements channels.Page.
-func (p page) Sanitised() string { return string(p) }
-
-// Decode implements channels.Channel.
-func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
-	var e Event
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return nil, fmt.Errorf("channelstest: event: %w", err)
-	}
-
-	from := partyOf(e.From)
-	from.Name, from.Also, from.Lasting = e.Name, e.Also, isLasting(e.From)
-	in := channels.Inbound{
-		ExternalID: e.ID, From: from, At: e.At,
-		Envelope: channels.Envelope{To: partiesOf(e.To), Cc: partiesOf(e.Cc), ReplyTo: partiesOf(e.ReplyTo), Via: e.Via, Blind: e.Blind},
-		Answers:  channels.Answers{Conversation: e.Conversation, Message: e.Answers, References: e.References, External: e.Answered},
-		Subject:  e.Subject, Text: e.Text, Original: channels.Original{Quoted: e.Quoted}, Notices: e.Notices,
-		Change:  channels.Change{Target: e.Target, Emoji: e.Emoji, Previous: channels.Party{Key: e.Previous, Also: e.PreviousAlso, Lasting: isLasting(e.Previous)}},
-		Foreign: channels.Foreign{Author: e.Author, Origin: e.Origin},
-		Opens:   e.Opens, Consent: e.Consent, Automatic: e.Automatic, Historical: e.Historical,
-	}
-	if e.HTML != "" {
-		in.Original.HTML = page(e.HTML)
-	}
-	for _, r := range e.Refs {
-		in.Attachments = append(in.Attachments, channels.Attachment{Name: r.Name, ContentType: r.Type, Ref: r.Ref, SizeBytes: r.Size})
-	}
-	for _, f := range e.Files {
-		in.Attachments = append(in.Attachments, channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Inline: f.Inline})
-	}
-	if e.State != "" {
-		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: e.Message, External: e.External, Recipient: e.Recipient,
-			Reason: e.Reason, Hint: e.Hint, Delayed: e.Delayed, Early: e.Early, Piece: e.Piece, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class,
-			ByID: e.ByID, Others: e.Others}
-	}
-	switch in.Kind = channels.InboundKind(e.Type); in.Kind {
-	case channels.InboundMessage, channels.InboundOwn, channels.InboundForeign:
-	case channels.InboundReaction, channels.InboundEdit, channels.InboundDelete, channels.InboundIdentity, channels.InboundConsent, channels.InboundNotice:
-		in.ExternalID = ""
-	case channels.InboundStatus:
-		in.ExternalID = ""
-		if in.Status == nil {
-			return nil, errors.New("channelstest: status without a state")
-		}
-	case channels.InboundTemplate:
-		if e.Template == nil {
-			return nil, errors.New("channelstest: a verdict on nothing")
-		}
-		state := stateOf(*e.Template)
-		in.Template, in.ExternalID = &state, ""
-	default:
-		return nil, fmt.Errorf("channelstest: unknown event type %q", e.Type)
-	}
-	all := []channels.Inbound{in}
-	for _, who := range e.Further {
-		one, s := in, *in.Status
-		s.Recipient, one.Status = who, &s
-		all = append(all, one)
-	}
-	return all, nil
 }
 
 // Recipient implements channels.Starter: customers are called by one word.
@@ -264,47 +105,57 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 
 // Send implements channels.Channel.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
-	m := Sent{Token: strconv.FormatInt(o.DeliveryID, 10), Message: o.MessageID, Conversation: o.ConversationID, To: partyAddresses(o.To), Cc: partyAddresses(o.Cc),
-		Subject: o.Subject, Text: o.Text, Author: o.Author, InReplyTo: o.InReplyTo, From: o.From, Rich: o.Rich, ReplyTo: o.ReplyTo,
-		Signature: o.Signature.Text, SignatureHTML: o.Signature.HTML}
-	if o.Template != nil {
-		m.Template = &SentTemplate{Name: o.Template.Name, Language: o.Template.Language, Values: o.Template.Values}
-	}
 	if err := c.check(o); err != nil {
 		return channels.Receipt{}, err
 	}
-	m.Also = o.To[0].Also
+	m := Sent{
+		Token: strconv.FormatInt(o.DeliveryID, 10), Message: o.MessageID, Conversation: o.ConversationID,
+		From: o.From, To: partyAddresses(o.To), Cc: partyAddresses(o.Cc), Also: o.To[0].Also, InReplyTo: o.InReplyTo, ReplyTo: o.ReplyTo,
+		Subject: o.Subject, Text: o.Text, Author: o.Author, Rich: o.Rich, Signature: o.Signature.Text, SignatureHTML: o.Signature.HTML,
+	}
+	if o.Template != nil {
+		m.Template = &SentTemplate{Name: o.Template.Name, Language: o.Template.Language, Values: o.Template.Values}
+	}
 	for _, f := range o.Files {
 		content, err := readFile(ctx, f)
 		if err != nil {
-			return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "A file could not be read.", Cause: err}
+			return channels.Receipt{}, err
 		}
 		m.Files = append(m.Files, File{Name: f.Name, Type: f.ContentType, Content: content})
 	}
 	for _, p := range o.Signature.Pictures {
 		content, err := readFile(ctx, p.File)
 		if err != nil {
-			return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "A picture could not be read.", Cause: err}
+			return channels.Receipt{}, err
 		}
 		m.Pictures = append(m.Pictures, p.ContentID+" "+string(content))
 	}
-	body, err := json.Marshal(m)
+	resp, err := c.call(ctx, http.MethodPost, "/send", m)
 	if err != nil {
-		return channels.Receipt{}, &channels.SendError{Class: channels.BadContent, Text: "It can't be written down.", Cause: err}
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/send", bytes.NewReader(body))
-	if err != nil {
-		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "No request could be made.", Cause: err}
-	}
-	if ctx.Err() != nil {
-		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
-	}
-	resp, err := c.client.Do(req)
-	if err != nil {
-		return channels.Receipt{}, transportError(err)
+		return channels.Receipt{}, err
 	}
 	defer resp.Body.Close()
 	return receiptOf(resp)
+}
+
+// call asks the provider, with a body in JSON; the caller closes the answer's. Errors: *channels.SendError.
+func (c *Channel) call(ctx context.Context, method, path string, ask any) (*http.Response, error) {
+	body, err := json.Marshal(ask)
+	if err != nil {
+		return nil, &channels.SendError{Class: channels.BadContent, Text: "It can't be written down.", Cause: err}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, &channels.SendError{Class: channels.Retry, Text: "No request could be made.", Cause: err}
+	}
+	if ctx.Err() != nil {
+		return nil, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
+	}
+	resp, err := c.client.Do(req)
+	if err != nil {
+		return nil, transportError(err)
+	}
+	return resp, nil
 }
 
 // check refuses what the provider would refuse.
@@ -329,17 +180,20 @@ func (c *Channel) check(o channels.Outbound) error {
 	return nil
 }
 
-// readFile reads a whole file.
-func readFile(ctx context.Context, f channels.File) ([]byte, error) {
+// readFile reads a whole file. Errors: *channels.SendError.
+func readFile(ctx context.Context, f channels.File) (content []byte, err error) {
 	r, err := f.Open(ctx)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		defer r.Close()
+		content, err = io.ReadAll(r)
 	}
-	defer r.Close()
-	return io.ReadAll(r)
+	if err != nil {
+		return nil, &channels.SendError{Class: channels.Retry, Text: "A file could not be read.", Cause: err}
+	}
+	return content, nil
 }
 
-// transportError: a connection that was never made is certain, all else is not.
+// transportError classifies a call without an answer. Only if no connection was made is it certain that nothing arrived.
 func transportError(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return &channels.SendError{Class: channels.Retry, Text: "The provider can't be reached.", Cause: err}
@@ -372,20 +226,15 @@ func receiptOf(resp *http.Response) (channels.Receipt, error) {
 
 // Reconcile implements channels.Channel.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
-	at := c.base + "/sent?token=" + url.QueryEscape(strconv.FormatInt(o.DeliveryID, 10))
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
-	if err != nil {
-		return channels.CannotTell, channels.Receipt{}, fmt.Errorf("channelstest: reconcile: %w", err)
-	}
-	resp, err := c.client.Do(req)
+	resp, err := c.call(ctx, http.MethodGet, "/sent?token="+strconv.FormatInt(o.DeliveryID, 10), nil)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, fmt.Errorf("channelstest: reconcile: %w", err)
 	}
 	defer resp.Body.Close()
-	var found []Sent
 	if resp.StatusCode != http.StatusOK {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
+	var found []Sent
 	if err := json.NewDecoder(resp.Body).Decode(&found); err != nil {
 		return channels.CannotTell, channels.Receipt{}, fmt.Errorf("channelstest: reconcile: %w", err)
 	}

@@ -1,6 +1,7 @@
 package channelstest
 
 import (
+	"slices"
 	"testing"
 
 	"parley/channels"
@@ -10,10 +11,9 @@ import (
 type Harness struct {
 	// New makes a channel and the provider's side of it, anew for each part of the suite.
 	New func(t *testing.T) Stage
-	// Failures that the provider's side can bring about, at least one Ambiguous with and
-	// one without effect.
+	// Failures that Stage.Fail can bring about: at least two are Ambiguous, one of them with Failure.Effect.
 	Failures []Failure
-	// Refused are messages that the channel or its provider refuses for good, by name.
+	// Refused makes of a good message one that the channel or its provider refuses for good. The keys name the reason.
 	Refused map[string]func(channels.Outbound) channels.Outbound
 	// NoDuplicates says that the provider never delivers the same thing twice.
 	NoDuplicates bool
@@ -22,39 +22,37 @@ type Harness struct {
 // Stage is one channel with its provider's side.
 type Stage struct {
 	Channel channels.Channel
-	// Write lets one customer, always the same, write texts one after the other, and gives
-	// the facts that the channel accepted for them, in the order of acceptance.
+	// Write lets one customer, always the same, write texts one after the other. It returns the facts that the channel
+	// accepted for them, in the order of acceptance.
 	Write func(t *testing.T, texts ...string) []channels.Fact
-	// Again lets the provider deliver the last text once more and gives what the channel
-	// accepted then.
-	Again func(t *testing.T) []channels.Fact
-	// Outbound makes a message to that customer; equal ids make attempts at the same one.
+	// Redeliver lets the provider deliver the last text once more. It returns the facts that the channel accepted then.
+	Redeliver func(t *testing.T) []channels.Fact
+	// Outbound makes a message to that customer. Messages with the same id are attempts at the same one.
 	Outbound func(id int64, text string) channels.Outbound
 	// Got returns the texts that the customer got, in order, without what the channel adds.
 	Got func(t *testing.T) []string
 	// Hang lets the provider answer nothing until the test ends.
 	Hang func(t *testing.T)
-	// Fail brings a failure about, for the next message.
+	// Fail brings the Failure of a name about, for the next message.
 	Fail func(t *testing.T, name string)
 
-	// What follows is needed only where the channel declares or implements what it proves.
+	// What follows may be nil where the channel neither declares nor implements what stands in brackets.
 
-	// CloseWindow lets the provider close the customer's reply window; nil means the channel
-	// knows by Outbound.LastIn.
+	// CloseWindow lets the provider close the customer's reply window. Nil means that the channel knows by Outbound.LastIn.
 	CloseWindow func(t *testing.T)
-	// Answered returns for each message that the customer got the id of the one that it
-	// answers, "" if there is none (ReplyTo).
+	// Answered returns one id for each message that the customer got, in order: that of the message to which it is a
+	// reply, or "" (ReplyTo).
 	Answered func(t *testing.T) []string
-	// WriteFile lets the customer send a file that stays with the provider, and gives the
-	// facts (Fetcher). ForgetFiles lets the provider lose all of them.
-	WriteFile   func(t *testing.T, content []byte) []channels.Fact
+	// WriteFile lets the customer send a file that stays with the provider. It returns the facts (Fetcher).
+	WriteFile func(t *testing.T, content []byte) []channels.Fact
+	// ForgetFiles lets the provider lose all files (Fetcher).
 	ForgetFiles func(t *testing.T)
 	// Attended returns the ids of the messages that the customer sees as read (Attendant).
 	Attended func(t *testing.T) []string
 	// Template returns an approved template, filled in (Templates).
 	Template func(t *testing.T) channels.TemplateUse
-	// Serve returns the public address of a file for providers that fetch by themselves
-	// (File.Link); nil means a server of the suite's own, on loopback.
+	// Serve returns the public address of a file, for providers that fetch by themselves (File.Link). Nil means a server
+	// of the suite's own, on loopback.
 	Serve func(t *testing.T, name, contentType string, content []byte) string
 }
 
@@ -62,41 +60,53 @@ type Stage struct {
 type Failure struct {
 	Name    string
 	Class   channels.Class
-	Effect  bool             // the customer got it all the same
-	Outcome channels.Outcome // Ambiguous: what Reconcile must find in the end
+	Effect  bool             // the customer gets the message all the same
+	Outcome channels.Outcome // what Reconcile must find in the end, if Class is Ambiguous
 }
 
 // ExerciseChannel is the suite that every channel must pass.
 func ExerciseChannel(t *testing.T, h Harness) {
-	t.Run("capabilities", func(t *testing.T) { t.Parallel(); exerciseCapabilities(t, h) })
-	t.Run("decode", func(t *testing.T) { t.Parallel(); exerciseDecode(t, h) })
-	t.Run("decode bad input", func(t *testing.T) { t.Parallel(); exerciseBadInput(t, h) })
-	t.Run("order", func(t *testing.T) { t.Parallel(); exerciseOrder(t, h) })
-	t.Run("duplicates", func(t *testing.T) { t.Parallel(); exerciseDuplicates(t, h) })
-	t.Run("send", func(t *testing.T) { t.Parallel(); exerciseSend(t, h) })
-	t.Run("files", func(t *testing.T) { t.Parallel(); exerciseFiles(t, h) })
-	t.Run("refused", func(t *testing.T) { t.Parallel(); exerciseRefused(t, h) })
-	t.Run("file limits", func(t *testing.T) { t.Parallel(); exerciseFileLimits(t, h) })
-	t.Run("rich", func(t *testing.T) { t.Parallel(); exerciseRich(t, h) })
-	t.Run("window", func(t *testing.T) { t.Parallel(); exerciseWindow(t, h) })
-	t.Run("reply to", func(t *testing.T) { t.Parallel(); exerciseReplyTo(t, h) })
-	t.Run("templates", func(t *testing.T) { t.Parallel(); exerciseTemplates(t, h) })
-	t.Run("count", func(t *testing.T) { t.Parallel(); exerciseCount(t, h) })
-	t.Run("fetch", func(t *testing.T) { t.Parallel(); exerciseFetch(t, h) })
-	t.Run("attend", func(t *testing.T) { t.Parallel(); exerciseAttend(t, h) })
-	t.Run("ended context", func(t *testing.T) { t.Parallel(); exerciseEndedContext(t, h) })
-	t.Run("silent provider", func(t *testing.T) { t.Parallel(); exerciseSilentProvider(t, h) })
-	t.Run("never sent", func(t *testing.T) { t.Parallel(); exerciseNeverSent(t, h) })
-	t.Run("start", func(t *testing.T) { t.Parallel(); exerciseStart(t, h) })
-	ambiguous := map[bool]bool{}
-	for _, f := range h.Failures {
-		if f.Class == channels.Ambiguous {
-			ambiguous[f.Effect] = true
-		}
-		t.Run("failure "+f.Name, func(t *testing.T) { t.Parallel(); exerciseFailure(t, h, f) })
+	h.validate(t)
+	for _, part := range []struct {
+		name string
+		run  func(*testing.T, Harness)
+	}{
+		{"capabilities", exerciseCapabilities},
+		{"decode", exerciseDecode},
+		{"decode bad input", exerciseBadInput},
+		{"order", exerciseOrder},
+		{"duplicates", exerciseDuplicates},
+		{"send", exerciseSend},
+		{"files", exerciseFiles},
+		{"refused", exerciseRefused},
+		{"file limits", exerciseFileLimits},
+		{"rich", exerciseRich},
+		{"window", exerciseWindow},
+		{"reply to", exerciseReplyTo},
+		{"templates", exerciseTemplates},
+		{"count", exerciseCount},
+		{"fetch", exerciseFetch},
+		{"attend", exerciseAttend},
+		{"ended context", exerciseEndedContext},
+		{"silent provider", exerciseSilentProvider},
+		{"never sent", exerciseNeverSent},
+		{"start", exerciseStart},
+	} {
+		t.Run(part.name, func(t *testing.T) { t.Parallel(); part.run(t, h) })
 	}
 
-	if len(ambiguous) != 2 {
-		t.Error("the harness lacks an ambiguous failure with effect, or one without")
+	for _, f := range h.Failures {
+		t.Run("failure "+f.Name, func(t *testing.T) { t.Parallel(); exerciseFailure(t, h, f) })
+	}
+}
+
+// validate complains if the harness lacks a failure that the suite needs.
+func (h Harness) validate(t *testing.T) {
+	t.Helper()
+	for _, effect := range []bool{false, true} {
+		isWanted := func(f Failure) bool { return f.Class == channels.Ambiguous && f.Effect == effect }
+		if !slices.ContainsFunc(h.Failures, isWanted) {
+			t.Errorf("the harness lacks an Ambiguous failure with Effect: %t", effect)
+		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"parley/channels"
 )
 
-// exerciseTemplates: an approved template leaves also when the window is closed, an unknown
-// one doesn't; what is submitted is listed until it is deleted.
+// exerciseTemplates: an approved template is sent even when the window is closed, and an unknown one is refused. Then see
+// exerciseSubmit.
 func exerciseTemplates(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()
@@ -41,6 +41,7 @@ func exerciseTemplates(t *testing.T, h Harness) {
 	exerciseSubmit(t, templater)
 }
 
+// exerciseSubmit: a template that is submitted is listed until it is deleted.
 func exerciseSubmit(t *testing.T, templater channels.Templater) {
 	ctx := contextFor(t, patience)
 	fresh := channels.Template{Name: "order_ready", Language: "en", Category: "utility", Body: "Hello {{name}}, your order is ready.",
@@ -78,7 +79,7 @@ const (
 	nearlyFullRunes = 155
 )
 
-// exerciseCount: a longer text is never fewer messages, and there is always one.
+// exerciseCount: every text is at least one message, and a longer text is never fewer messages.
 func exerciseCount(t *testing.T, h Harness) {
 	counter, ok := h.New(t).Channel.(channels.Counter)
 	if !ok {
@@ -126,8 +127,8 @@ func checkAttachment(t *testing.T, a channels.Attachment) {
 	}
 }
 
-// exerciseFetch: a file that stays with the provider is described, and can be read more
-// than once; one that is gone is no passing failure.
+// exerciseFetch: a file that stays with the provider is described, and can be read more than once. A file that is gone fails
+// for good, so that nobody tries again.
 func exerciseFetch(t *testing.T, h Harness) {
 	s := h.New(t)
 	fetcher, ok := s.Channel.(channels.Fetcher)
@@ -166,9 +167,7 @@ func exerciseFetch(t *testing.T, h Harness) {
 
 	s.ForgetFiles(t)
 	_, err := fetcher.Fetch(contextFor(t, patience), ref)
-	if class := checkError(t, "a file that is gone", err); class != channels.BadContent {
-		t.Errorf("a file that is gone has the class %s", class)
-	}
+	wantClass(t, "a file that is gone", err, channels.BadContent)
 	if _, err := fetcher.Fetch(contextFor(t, patience), "riddle"); err == nil {
 		t.Error("nonsense was fetched")
 	}

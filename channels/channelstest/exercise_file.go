@@ -28,7 +28,7 @@ func sampleOf(kind channels.FileKind) (name, contentType string, content []byte)
 	}
 }
 
-// sampleFile returns a file of a kind, grown to a size; 0 means small.
+// sampleFile returns a file of a kind, filled up with zeros to a size in bytes; 0 leaves it small.
 func (s Stage) sampleFile(t *testing.T, kind channels.FileKind, size int64) channels.File {
 	t.Helper()
 	name, contentType, content := sampleOf(kind)
@@ -38,7 +38,7 @@ func (s Stage) sampleFile(t *testing.T, kind channels.FileKind, size int64) chan
 	return s.newFile(t, name, contentType, content, nil)
 }
 
-// newFile returns a file that can be read and fetched or, if err is not nil, neither.
+// newFile returns a file that can be opened and linked to. If err isn't nil, both fail with it.
 func (s Stage) newFile(t *testing.T, name, contentType string, content []byte, err error) channels.File {
 	f := channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content))}
 	f.Open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), err }
@@ -62,7 +62,8 @@ func (s Stage) newFile(t *testing.T, name, contentType string, content []byte, e
 	return f
 }
 
-// exerciseFiles: as many files as promised, and no more than the channel can read.
+// exerciseFiles: up to three files leave with a text, if so many are declared. A message with a file that can't be read
+// isn't sent, not even its text.
 func exerciseFiles(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()
@@ -122,14 +123,12 @@ func exerciseFileLimits(t *testing.T, h Harness) {
 	}
 }
 
-// mustRefuse sends what must be refused without an effect.
+// mustRefuse sends a message that must fail with a class, and not reach the customer.
 func (s Stage) mustRefuse(t *testing.T, what string, o channels.Outbound, want channels.Class) {
 	t.Helper()
 	before := len(s.Got(t))
 	_, err := s.Channel.Send(contextFor(t, patience), o)
-	if class := checkError(t, what, err); class != want {
-		t.Errorf("%s has the class %s, want %s: %v", what, class, want, err)
-	}
+	wantClass(t, what, err, want)
 	if got := s.Got(t); len(got) != before {
 		t.Errorf("%s was refused, and the customer got %q", what, got[before:])
 	}

@@ -33,23 +33,26 @@ func exerciseCapabilities(t *testing.T, h Harness) {
 		t.Errorf("%d files of %d bytes", caps.Files.PerMessage, caps.Files.MaxBytes)
 	}
 
-	for name, level := range map[string]channels.Level{"rich text": caps.RichText, "edit": caps.Edit, "delete": caps.Delete,
-		"reply to": caps.ReplyTo, "captions": caps.Files.Captions, "location": caps.Rich.Location, "contact card": caps.Rich.ContactCard, "reactions": caps.Reactions, "read receipts": caps.Receipts.Read, "delivered": caps.Receipts.Delivered} {
+	for name, level := range map[string]channels.Level{
+		"rich text": caps.RichText, "edit": caps.Edit, "delete": caps.Delete, "reply to": caps.ReplyTo, "reactions": caps.Reactions,
+		"captions": caps.Files.Captions, "location": caps.Rich.Location, "contact card": caps.Rich.ContactCard,
+		"read receipts": caps.Receipts.Read, "delivered": caps.Receipts.Delivered,
+	} {
 		if level < channels.Rejected || level > channels.Full {
 			t.Errorf("%s has the level %d", name, level)
 		}
 	}
 
 	checkChat(t, c)
-	_, runs := c.(channels.Runner)
-	_, hooked := c.(channels.Webhook)
-	if !runs && !hooked {
-		t.Error("nothing can arrive: it neither runs nor has a webhook")
+	_, isRunner := c.(channels.Runner)
+	_, isWebhook := c.(channels.Webhook)
+	if !isRunner && !isWebhook {
+		t.Error("nothing can arrive: it is neither a Runner nor a Webhook")
 	}
 }
 
-// exerciseDecode: facts are named and ordered; decoding is pure, repeatable, and needs
-// nothing of the channel that accepted the fact.
+// exerciseDecode: each fact has a name and an order key. Decoding changes nothing, has the same result each time, also in
+// parallel, and needs nothing of the channel that accepted the fact.
 func exerciseDecode(t *testing.T, h Harness) {
 	s, other := h.New(t), h.New(t)
 	const text = "Hello, is anybody there?"
@@ -121,8 +124,7 @@ func mustDecode(t *testing.T, c channels.Channel, raw []byte) []channels.Inbound
 	return list
 }
 
-// exerciseBadInput: whatever the bytes are, decoding ends, without a panic, the same way
-// each time.
+// exerciseBadInput: whatever the bytes are, decoding doesn't panic and has the same result each time.
 func exerciseBadInput(t *testing.T, h Harness) {
 	s := h.New(t)
 	good := s.Write(t, "A good one")[0].Payload
@@ -190,7 +192,7 @@ func exerciseOrder(t *testing.T, h Harness) {
 	}
 }
 
-// exerciseDuplicates: the same thing has the same name, another another.
+// exerciseDuplicates: what is delivered again has the ExternalID that it had before, and two texts have two.
 func exerciseDuplicates(t *testing.T, h Harness) {
 	if h.NoDuplicates {
 		return
@@ -207,7 +209,7 @@ func exerciseDuplicates(t *testing.T, h Harness) {
 		t.Errorf("two texts have %d names", len(names))
 	}
 
-	again := s.Again(t)
+	again := s.Redeliver(t)
 	if len(again) == 0 {
 		t.Fatal("nothing was delivered again")
 	}

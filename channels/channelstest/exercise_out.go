@@ -27,7 +27,7 @@ func (s Stage) wantGot(t *testing.T, want ...string) {
 	}
 }
 
-// maxParts is after how many parts of a message a test gives up: the channel says that there is more, for ever.
+// maxParts is the number of parts of one message after which a test gives up: the channel would say for ever that there is more.
 const maxParts = 20
 
 // mustSend sends a message part by part, checks the receipt of the last part, and returns it.
@@ -86,19 +86,19 @@ func exerciseRefused(t *testing.T, h Harness) {
 // wantClass checks that an error is a *SendError with words for people, and has one of these classes.
 func wantClass(t *testing.T, name string, err error, classes ...channels.Class) {
 	t.Helper()
-	if class := checkError(t, name, err); !slices.Contains(classes, class) {
-		t.Errorf("%s has the class %s: %v", name, class, err)
+	if se := mustBeSendError(t, name, err); !slices.Contains(classes, se.Class) {
+		t.Errorf("%s has the class %s, want one of %s: %v", name, se.Class, classes, err)
 	}
 }
 
-// checkError checks that an error is a *SendError with words for people, and returns its class.
-func checkError(t *testing.T, name string, err error) channels.Class {
+// mustBeSendError returns an error as the *SendError with words for people that it must be.
+func mustBeSendError(t *testing.T, name string, err error) *channels.SendError {
 	t.Helper()
 	var se *channels.SendError
 	if !errors.As(err, &se) || se.Text == "" {
-		t.Errorf("%s: %v is no *SendError with words", name, err)
+		t.Fatalf("%s: %v is no *SendError with words", name, err)
 	}
-	return channels.ClassOf(err)
+	return se
 }
 
 // exerciseEndedContext: with a context that has ended, nothing leaves.
@@ -148,13 +148,11 @@ func exerciseFailure(t *testing.T, h Harness, f Failure) {
 	s.Fail(t, f.Name)
 	o, began := s.Outbound(2, "the message"), time.Now()
 	_, err := s.Channel.Send(contextFor(t, patience), o)
-	if class := checkError(t, f.Name, err); class != f.Class {
-		t.Fatalf("class %s, want %s: %v", class, f.Class, err)
+	se := mustBeSendError(t, f.Name, err)
+	if se.Class != f.Class {
+		t.Fatalf("class %s, want %s: %v", se.Class, f.Class, err)
 	}
-
-	var se *channels.SendError
-	isSendError := errors.As(err, &se) // checkError has complained if it is none
-	if isSendError && se.Class == channels.Throttled && se.Wait <= 0 {
+	if se.Class == channels.Throttled && se.Wait <= 0 {
 		t.Error("Throttled, and Wait doesn't say how long")
 	}
 

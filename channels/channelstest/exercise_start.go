@@ -1,14 +1,15 @@
 package channelstest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"parley/channels"
 )
 
-// exerciseStart: who may begin a conversation reads recipients, and says in words what is
-// none; who may not doesn't offer to. Where any text may begin, it does.
+// exerciseStart: a channel is a Starter exactly if it may begin conversations. Then it reads a recipient that somebody
+// typed, refuses nonsense with words for people, and, where free text may begin a conversation, sends one.
 func exerciseStart(t *testing.T, h Harness) {
 	s := h.New(t)
 	starter, ok := s.Channel.(channels.Starter)
@@ -20,10 +21,8 @@ func exerciseStart(t *testing.T, h Harness) {
 	}
 
 	for _, bad := range []string{"", " ", "nobody at all, really!", "\x00"} {
-		p, err := starter.Recipient(bad)
-		if class := checkError(t, "recipient "+bad, err); class != channels.BadRecipient {
-			t.Errorf("%q is the recipient %+v, class %s", bad, p, class)
-		}
+		_, err := starter.Recipient(bad)
+		wantClass(t, fmt.Sprintf("the recipient %q", bad), err, channels.BadRecipient)
 	}
 
 	known := s.Outbound(1, "x").To[0]

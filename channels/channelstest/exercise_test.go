@@ -118,7 +118,7 @@ func stage(t *testing.T, open opener) channelstest.Stage {
 			}
 			return facts
 		},
-		Again: func(t *testing.T) []channels.Fact { return post(t, last) },
+		Redeliver: func(t *testing.T) []channels.Fact { return post(t, last) },
 		Outbound: func(id int64, text string) channels.Outbound {
 			return channels.Outbound{
 				DeliveryID:     id,

@@ -69,14 +69,13 @@ func (p *Provider) takeLookupFault() Fault {
 	return p.takeFault("", func(f Fault) bool { return !f.File && f.isAboutLookups() && f.With == "" })
 }
 
-// takeFault takes the oldest fault that fits and whose text is in text, and counts it. Its kind is FaultNone if there
-// is none.
+// takeFault takes the oldest fault that fits and whose Text is in text, and counts it. Without one it returns the zero Fault,
+// of the kind FaultNone.
 func (p *Provider) takeFault(text string, fits func(Fault) bool) Fault {
 	hit, ok := p.faults.First(func(f Fault) bool { return fits(f) && strings.Contains(text, f.Text) })
 	if ok {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.struck++
 		p.signalChange()
 	}
 	return hit.Fault

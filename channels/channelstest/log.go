@@ -15,9 +15,8 @@ type testLog struct {
 	t  testing.TB // nil when the test is over
 }
 
-// Log returns where a log is written that shows beside a failing test. A line that gives a key twice
-// fails the test: nobody can search for it. What comes after the test's end is dropped: an attempt
-// may outlive whoever made it.
+// Log returns a writer for slog's text handler that logs to the test. A line with the same key twice fails the test: nobody
+// can search for it. Lines that come after the test's end are dropped, since an attempt may outlive the test that made it.
 func Log(t testing.TB) io.Writer {
 	l := &testLog{t: t}
 	t.Cleanup(func() {

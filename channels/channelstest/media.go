@@ -1,7 +1,6 @@
 package channelstest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,9 +16,6 @@ import (
 func (p *Provider) PutFile(ref string, f File) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.files == nil {
-		p.files = map[string]File{}
-	}
 	p.files[ref] = f
 }
 
@@ -41,7 +37,7 @@ func (p *Provider) Fetched() []string {
 func (p *Provider) Attended() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.Clone(p.seen)
+	return slices.Clone(p.attended)
 }
 
 func (p *Provider) serveFile(w http.ResponseWriter, r *http.Request) {
@@ -52,6 +48,9 @@ func (p *Provider) serveFile(w http.ResponseWriter, r *http.Request) {
 	p.signalChange()
 	p.mu.Unlock()
 	fault := p.takeFault(ref, func(f Fault) bool { return f.File })
+	if !known && fault.Kind == FaultNone {
+		fault.Kind = FaultGone
+	}
 	if fault.Until != nil {
 		select {
 		case <-fault.Until:
@@ -63,11 +62,6 @@ func (p *Provider) serveFile(w http.ResponseWriter, r *http.Request) {
 	}
 
 	switch fault.Kind {
-	case FaultNone:
-		if !known {
-			w.WriteHeader(http.StatusNotFound)
-			return
-		}
 	case FaultGone:
 		w.WriteHeader(http.StatusNotFound)
 		return
@@ -76,7 +70,7 @@ func (p *Provider) serveFile(w http.ResponseWriter, r *http.Request) {
 		return
 	case FaultDropBefore:
 		panic(http.ErrAbortHandler)
-	default: // of messages, or FaultCut
+	default: // the file is served; FaultCut ends it in the middle
 	}
 
 	w.Header().Set("Content-Type", f.Type)
@@ -98,19 +92,14 @@ func (p *Provider) serveAttend(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.seen = append(p.seen, last)
+	p.attended = append(p.attended, last)
 	p.signalChange()
 	w.WriteHeader(http.StatusNoContent)
 }
 
 // Fetch implements channels.Fetcher.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/file?ref="+url.QueryEscape(ref), nil)
-	if err != nil {
-		return channels.Fetched{}, fmt.Errorf("channelstest: fetch: %w", err)
-	}
-
-	resp, err := c.client.Do(req)
+	resp, err := c.call(ctx, http.MethodGet, "/file?ref="+url.QueryEscape(ref), nil)
 	if err != nil {
 		return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The provider can't be reached.", Cause: err}
 	}
@@ -129,15 +118,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 
 // Attend implements channels.Attendant.
 func (c *Channel) Attend(ctx context.Context, _ channels.Party, last string) error {
-	body, err := json.Marshal(last)
-	if err != nil {
-		return fmt.Errorf("channelstest: attend: %w", err)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/attend", bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("channelstest: attend: %w", err)
-	}
-	resp, err := c.client.Do(req)
+	resp, err := c.call(ctx, http.MethodPost, "/attend", last)
 	if err != nil {
 		return fmt.Errorf("channelstest: attend: %w", err)
 	}

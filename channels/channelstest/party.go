@@ -12,12 +12,9 @@ func isLasting(key string) bool { return strings.HasPrefix(key, "US.") }
 
 // partyOf returns somebody by an address or another key. As in mail, addresses that differ in their letters' case are the same.
 func partyOf(address string) channels.Party {
-	key := address
-	if strings.Contains(address, "@") {
-		key = strings.ToLower(address)
-	}
-	if key == address {
-		return channels.Party{Key: key}
+	key := strings.ToLower(address)
+	if key == address || !strings.Contains(address, "@") {
+		return channels.Party{Key: address}
 	}
 	return channels.Party{Key: key, Address: address}
 }

@@ -59,18 +59,18 @@ type Provider struct {
 
 	mu      sync.Mutex
 	sent    []Sent
-	calls   int             // messages that reached it, taken or not
-	files   map[string]File // kept for who fetches them, by ref
-	fetched []string        // refs that were asked for
-	seen    []string        // ids of customers' messages that somebody attends to
+	calls   int // messages that reached it, taken or not
 	faults  *emulator.FaultSet[Fault]
-	struck  int
-	serial  int
-	changed chan struct{}
+	serial  int           // the last number in an id
+	changed chan struct{} // closed and replaced at each change
+
+	files    map[string]File // kept for who fetches them, by ref
+	fetched  []string        // refs that were asked for
+	attended []string        // ids of customers' messages that somebody attends to
 
 	templates     []Template
 	templateCalls []string // methods
-	loseAnswers   int      // to what is handed in
+	loseAnswers   int      // how many answers to an added or edited template are still to get lost
 }
 
 // StartProvider starts a provider on a free port of loopback; Close ends it. taken, if
@@ -82,12 +82,14 @@ func StartProvider(taken func(Sent)) (*Provider, error) {
 		return nil, fmt.Errorf("channelstest: provider: %w", err)
 	}
 
-	p := &Provider{url: "http://" + listener.Addr().String(), taken: taken, faults: emulator.NewFaultSet[Fault](1), changed: make(chan struct{}),
-		closing: make(chan struct{}), ended: make(chan struct{})}
+	p := &Provider{
+		url: "http://" + listener.Addr().String(), taken: taken, faults: emulator.NewFaultSet[Fault](1),
+		files: map[string]File{}, changed: make(chan struct{}), closing: make(chan struct{}), ended: make(chan struct{}),
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /send", p.serveMessage)
 	mux.HandleFunc("GET /sent", p.serveLookup)
-	mux.HandleFunc("/templates", p.editTemplates)
+	mux.HandleFunc("/templates", p.serveTemplates)
 	mux.HandleFunc("GET /file", p.serveFile)
 	mux.HandleFunc("POST /attend", p.serveAttend)
 	p.srv = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}

@@ -1,7 +1,6 @@
 package channelstest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -72,19 +71,9 @@ func stateOf(t Template) channels.TemplateState {
 }
 
 func (c *TemplateChannel) callTemplates(ctx context.Context, method string, ask, answer any) error {
-	body, err := json.Marshal(ask)
+	resp, err := c.call(ctx, method, "/templates", ask)
 	if err != nil {
-		return fmt.Errorf("channelstest: template: %w", err)
-	}
-
-	req, err := http.NewRequestWithContext(ctx, method, c.base+"/templates", bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("channelstest: template: %w", err)
-	}
-
-	resp, err := c.client.Do(req)
-	if err != nil {
-		return transportError(err)
+		return err
 	}
 	defer resp.Body.Close()
 
@@ -106,9 +95,9 @@ func (c *TemplateChannel) callTemplates(ctx context.Context, method string, ask,
 	return nil
 }
 
-// editTemplates takes what a channel says of templates. A body with "forbidden" in it is
+// serveTemplates lists templates (GET), deletes one (DELETE), or adds or edits one (POST). A body with "forbidden" in it is
 // refused at once; all others wait for Decide.
-func (p *Provider) editTemplates(w http.ResponseWriter, r *http.Request) {
+func (p *Provider) serveTemplates(w http.ResponseWriter, r *http.Request) {
 	var t Template
 	err := json.NewDecoder(r.Body).Decode(&t)
 	if err != nil && r.Method != http.MethodGet { // a question for the list has no body
@@ -182,7 +171,7 @@ func (p *Provider) isUsable(t *SentTemplate) bool {
 	})
 }
 
-// LoseTemplateAnswers lets the next n answers to handing in get lost: it was done.
+// LoseTemplateAnswers lets the answers to the next n templates that are added or edited get lost, after it was done.
 func (p *Provider) LoseTemplateAnswers(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -24,7 +24,7 @@ func NewProvider(t testing.TB) *Provider {
 	return p
 }
 
-// Wait waits until done says that what customers got is complete.
+// Wait returns what customers got as soon as done accepts it. It fails the test after patience; what names the expectation.
 func (p *Provider) Wait(t testing.TB, what string, done func([]Sent) bool) []Sent {
 	t.Helper()
 	timeout := time.NewTimer(patience)

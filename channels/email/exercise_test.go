@@ -96,9 +96,9 @@ func newMailStage(t *testing.T) channelstest.Stage {
 	w.startAndWaitActive()
 	writer := &mailWriter{world: w}
 	return channelstest.Stage{
-		Channel: w.channel(),
-		Write:   writer.write,
-		Again:   writer.sendLatest,
+		Channel:   w.channel(),
+		Write:     writer.write,
+		Redeliver: writer.sendLatest,
 		Outbound: func(id int64, text string) channels.Outbound {
 			o := reply()
 			o.DeliveryID = id

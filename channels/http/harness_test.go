@@ -173,8 +173,8 @@ func stage(t *testing.T) channelstest.Stage {
 			}
 			return facts
 		},
-		Again:    func(t *testing.T) []channels.Fact { return w.post(t, last) },
-		Outbound: outbound,
+		Redeliver: func(t *testing.T) []channels.Fact { return w.post(t, last) },
+		Outbound:  outbound,
 		Got: func(*testing.T) []string {
 			texts := []string{}
 			for _, g := range w.shop.Got() {

@@ -140,7 +140,7 @@ func newStage(t *testing.T) channelstest.Stage {
 			}
 			return r.takeFacts(t)
 		},
-		Again: func(t *testing.T) []channels.Fact {
+		Redeliver: func(t *testing.T) []channels.Fact {
 			r.customer.Again()
 			return r.takeFacts(t)
 		},

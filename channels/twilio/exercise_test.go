@@ -149,7 +149,7 @@ func newStage(w *world) channelstest.Stage {
 			}
 			return acceptedSince(n)
 		},
-		Again: func(t *testing.T) []channels.Fact {
+		Redeliver: func(t *testing.T) []channels.Fact {
 			n := len(w.accepted())
 			if err := w.fake.Redeliver(lastSID); err != nil {
 				t.Fatal(err)

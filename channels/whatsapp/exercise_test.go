@@ -142,7 +142,7 @@ func newStage(t *testing.T) channelstest.Stage {
 			}
 			return w.takeFacts()
 		},
-		Again: func(t *testing.T) []channels.Fact {
+		Redeliver: func(t *testing.T) []channels.Fact {
 			t.Helper()
 			sent := w.Deliveries()
 			if _, err := w.PostHook(w.hook, sent[len(sent)-1].Body); err != nil {
