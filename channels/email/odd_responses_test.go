@@ -194,7 +194,7 @@ func TestOnlyMailIsRefusedForAMoment(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	w.deliver("alone")
-	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionReply, Enhanced: "SERVERBUG", Times: 8})
+	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionReply, ResponseCode: "SERVERBUG", Times: 8})
 	w.start()
 	w.waitStored("alone")
 }

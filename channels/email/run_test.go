@@ -222,7 +222,7 @@ func TestBusyServer(t *testing.T) {
 	w.addFault(mailfake.Fault{
 		Op:       mailfake.OpLOGIN,
 		Action:   mailfake.ActionReply,
-		Enhanced: "UNAVAILABLE",
+		ResponseCode: "UNAVAILABLE",
 		Text:     "Too many simultaneous connections",
 		Times:    2,
 	})

@@ -53,7 +53,7 @@ func TestCopyThatCannotBeFiled(t *testing.T) {
 		name  string
 		fault mailfake.Fault
 	}{
-		{name: "APPEND refused", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, Enhanced: "OVERQUOTA"}},
+		{name: "APPEND refused", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, ResponseCode: "OVERQUOTA"}},
 		{name: "connection lost at APPEND", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDropBefore}},
 		{name: "login refused", fault: mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply}},
 	}

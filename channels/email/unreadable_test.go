@@ -124,7 +124,7 @@ func TestProviderThatThrottles(t *testing.T) {
 		name  string
 		fault mailfake.Fault
 	}{
-		{name: "Gmail", fault: mailfake.Fault{Enhanced: "OVERQUOTA", Text: overQuota}},
+		{name: "Gmail", fault: mailfake.Fault{ResponseCode: "OVERQUOTA", Text: overQuota}},
 		{name: "Microsoft 365", fault: mailfake.Fault{Text: "Request is throttled. Suggested Backoff Time: 10 milliseconds"}},
 	}
 	for _, tt := range tests {
@@ -157,7 +157,7 @@ func TestOutageOfAProvider(t *testing.T) {
 		{
 			name: "an outage after the quota",
 			faults: []mailfake.Fault{
-				{Enhanced: "OVERQUOTA", Text: overQuota, Times: 60},
+				{ResponseCode: "OVERQUOTA", Text: overQuota, Times: 60},
 				{Text: "System Error", Nth: 61, Times: 20},
 			},
 		},

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/mail"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -42,6 +42,7 @@ type MailboxConfig struct {
 	StrictSender bool `json:"strict_sender,omitempty"`
 }
 
+// account is one mailbox. Its fields, and those of folder, are under the lock of ground.
 type account struct {
 	address  string // never changes
 	cfg      MailboxConfig
@@ -63,7 +64,7 @@ type folder struct {
 	changed    chan struct{}
 }
 
-// message is one mail in one folder. raw never changes; the rest is under the lock.
+// message is one mail in one folder. uid, raw and at never change; the rest is under the lock of ground.
 type message struct {
 	uid     imap.UID
 	raw     []byte
@@ -75,12 +76,7 @@ type message struct {
 }
 
 func (m *message) flagList() []imap.Flag {
-	out := make([]imap.Flag, 0, len(m.flags))
-	for _, f := range m.flags {
-		out = append(out, f)
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
-	return out
+	return slices.Sorted(maps.Values(m.flags))
 }
 
 func (m *message) has(f imap.Flag) bool {
@@ -105,8 +101,8 @@ func (m *message) setFlag(f imap.Flag, on bool) {
 func checkFlags(flags []imap.Flag) error {
 	system := []imap.Flag{imap.FlagAnswered, imap.FlagFlagged, imap.FlagDeleted, imap.FlagSeen, imap.FlagDraft}
 	for _, f := range flags {
-		isSame := func(known imap.Flag) bool { return strings.EqualFold(string(known), string(f)) }
-		if strings.HasPrefix(string(f), `\`) && !slices.ContainsFunc(system, isSame) {
+		isKnown := slices.ContainsFunc(system, func(s imap.Flag) bool { return strings.EqualFold(string(s), string(f)) })
+		if strings.HasPrefix(string(f), `\`) && !isKnown {
 			return badError("Invalid system flag " + string(f))
 		}
 	}
@@ -132,12 +128,9 @@ func (b *mailboxes) resetLocked() {
 
 // isHosted reports whether the address is at a domain of a configured mailbox.
 func (b *mailboxes) isHosted(address string) bool {
-	for _, cfg := range b.opts.Mailboxes {
-		if strings.EqualFold(domainOf(cfg.Address), domainOf(address)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.opts.Mailboxes, func(cfg MailboxConfig) bool {
+		return strings.EqualFold(domainOf(cfg.Address), domainOf(address))
+	})
 }
 
 // AddMailbox adds a company mailbox while the server runs, until Reset; its domain counts

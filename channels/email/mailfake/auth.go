@@ -2,6 +2,7 @@ package mailfake
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-sasl"
@@ -10,23 +11,34 @@ import (
 // challengeBadToken is what Gmail says before it refuses an access token.
 const challengeBadToken = `{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}`
 
+// isGoodPassword is the loginCheck of passwords.
+func (b *mailboxes) isGoodPassword(a *account, _, password string) bool {
+	return a.cfg.Password != "" && a.cfg.Password == password
+}
+
+// isGoodToken is the loginCheck of access tokens.
+func (b *mailboxes) isGoodToken(a *account, username, token string) bool {
+	return slices.Contains(a.cfg.Tokens, token) || b.opts.CheckToken != nil && b.opts.CheckToken(username, token)
+}
+
 // refusals are a protocol's own answers to a login that is wrong, and to one that is nonsense.
 type refusals struct{ login, malformed error }
 
-// saslServer makes the server side of PLAIN, LOGIN or XOAUTH2, or nil for others. password and token decide.
-func saslServer(mech string, password, token func(user, secret string) error, say refusals) sasl.Server {
+// saslServer makes the server side of PLAIN, LOGIN or XOAUTH2; nil means that the mechanism is another one. checkPassword and
+// checkToken decide who gets in.
+func saslServer(mech string, checkPassword, checkToken func(user, secret string) error, refuse refusals) sasl.Server {
 	switch strings.ToUpper(mech) {
 	case sasl.Plain:
-		return &plainServer{malformed: say.malformed, Server: sasl.NewPlainServer(func(identity, user, pass string) error {
+		return &plainServer{malformed: refuse.malformed, Server: sasl.NewPlainServer(func(identity, user, password string) error {
 			if identity != "" && identity != user {
-				return say.login
+				return refuse.login
 			}
-			return password(user, pass)
+			return checkPassword(user, password)
 		})}
 	case sasl.Login:
-		return &loginServer{check: password}
+		return &loginServer{check: checkPassword}
 	case "XOAUTH2":
-		return &xoauth2Server{check: token, malformed: say.malformed}
+		return &xoauth2Server{check: checkToken, malformed: refuse.malformed}
 	}
 
 	return nil
@@ -49,7 +61,7 @@ func (p *plainServer) Next(response []byte) ([]byte, bool, error) {
 // loginServer is the server of the AUTH LOGIN of old: it asks for a name, then for a password.
 type loginServer struct {
 	check func(user, password string) error
-	asked int
+	asked int // questions so far
 	user  string
 }
 
@@ -71,7 +83,7 @@ func (l *loginServer) Next(response []byte) ([]byte, bool, error) {
 type xoauth2Server struct {
 	check     func(user, token string) error
 	malformed error
-	refused   error
+	refused   error // the end of the exchange, after the challenge
 }
 
 // Next implements sasl.Server.

@@ -1,6 +1,9 @@
 package mailfake
 
 import (
+	"maps"
+	"net"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -18,11 +21,8 @@ type clients struct {
 // hangUpAll cuts every connection.
 func (c *clients) hangUpAll() {
 	c.mu.Lock()
-	open := make([]*faultConn, 0, len(c.conns))
-	for fc := range c.conns {
-		open = append(open, fc)
-	}
-	c.mu.Unlock()
+	open := slices.Collect(maps.Keys(c.conns))
+	c.mu.Unlock() // each Close takes the lock
 	for _, fc := range open {
 		_ = fc.Close()
 	}
@@ -53,6 +53,62 @@ func (c *clients) enter() bool {
 
 func (c *clients) leave() { c.live.Done() }
 
+// connection is what the sessions of both protocols have in common: one client.
+type connection struct {
+	world   *ground // its lock guards all state
+	boxes   *mailboxes
+	clients *clients
+	faults  *faults
+
+	fc   *faultConn
+	acct *account // the mailbox that is logged in, nil before the login. Written under the lock: Disconnect reads it
+}
+
+func (s *Server) newConnection(conn net.Conn) connection {
+	return connection{world: s.ground, boxes: s.mailboxes, clients: s.clients, faults: s.faults, fc: unwrap(conn)}
+}
+
+// address is that of the mailbox that is logged in, "" before the login.
+func (c *connection) address() string {
+	if c.acct == nil {
+		return ""
+	}
+	return c.acct.address
+}
+
+// loginCheck reports whether a password or a token opens a mailbox.
+type loginCheck func(a *account, username, secret string) bool
+
+// openMailbox logs in, and reports whether there is such a mailbox and the secret opens it.
+func (c *connection) openMailbox(username, secret string, isGood loginCheck) bool {
+	c.world.mu.Lock()
+	defer c.world.mu.Unlock()
+	a := c.boxes.findLoginLocked(username)
+	if a == nil || !isGood(a, username, secret) {
+		return false
+	}
+	c.acct = a
+	return true
+}
+
+// delayOrDrop lets the faults strike that come before a command in both protocols. After an error the connection is closed.
+func (c *connection) delayOrDrop(h hits) error {
+	c.faults.pause(c.fc, h, ActionDelay)
+	if _, ok := h.find(ActionDropBefore); ok {
+		_ = c.fc.Close()
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// endCommand lets the faults strike that spoil only the answer.
+func (c *connection) endCommand(h hits) {
+	c.faults.pause(c.fc, h, ActionDelayAfter)
+	if _, ok := h.find(ActionDropAfter); ok {
+		_ = c.fc.Close()
+	}
+}
+
 // viewingLocked returns the sessions that have a folder open.
 func (c *clients) viewingLocked(f *folder) []*session {
 	var open []*session
@@ -67,19 +123,23 @@ func (c *clients) viewingLocked(f *folder) []*session {
 // ChangeUIDValidity gives a folder a new UIDVALIDITY and its mails new UIDs from 1, and
 // hangs up on the clients that have it open. Errors: ErrNoMailbox.
 func (c *clients) ChangeUIDValidity(address, folderName string) error {
-	c.mu.Lock()
-	f, err := c.boxes.folderLocked(address, folderName)
-	if err != nil {
-		c.mu.Unlock()
-		return err
-	}
-	c.boxes.renumberLocked(f)
-	open := c.viewingLocked(f)
-	c.mu.Unlock()
+	open, err := c.renumber(address, folderName)
 	for _, ss := range open {
 		_ = ss.fc.Close()
 	}
-	return nil
+	return err
+}
+
+// renumber does the work of ChangeUIDValidity, and returns the sessions that have the folder open.
+func (c *clients) renumber(address, folderName string) ([]*session, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f, err := c.boxes.folderLocked(address, folderName)
+	if err != nil {
+		return nil, err
+	}
+	c.boxes.renumberLocked(f)
+	return c.viewingLocked(f), nil
 }
 
 // Disconnect says BYE to every IMAP client that is logged in to the mailbox.

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -44,7 +46,7 @@ func (s *Server) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out.Sessions = len(s.sessions)
-	for _, key := range sortedKeys(s.accounts) {
+	for _, key := range slices.Sorted(maps.Keys(s.accounts)) {
 		a := s.accounts[key]
 		m := MailboxState{MailboxConfig: a.cfg, Customer: a.customer, Folders: map[string]int{}}
 		for name, f := range a.folders {

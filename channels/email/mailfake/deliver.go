@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,7 +78,7 @@ type Submission struct {
 func (o *office) Submissions() []Submission {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return append([]Submission(nil), o.submissions...)
+	return slices.Clone(o.submissions)
 }
 
 // RefusedError says that no recipient was accepted.

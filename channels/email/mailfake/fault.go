@@ -2,8 +2,11 @@ package mailfake
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/emersion/go-imap/v2"
 
 	"parley/channels/emulator"
 )
@@ -38,8 +41,7 @@ type Action string
 
 // The actions. Those of one protocol or command name it.
 const (
-	// ActionReply refuses: SMTP with Code and Enhanced (421 also hangs up), IMAP with
-	// NO and the response code in Enhanced, for example AUTHENTICATIONFAILED.
+	// ActionReply refuses: SMTP with Code and Enhanced (421 also hangs up), IMAP with NO and ResponseCode.
 	ActionReply Action = "reply"
 	// ActionDropBefore cuts the connection before the command has any effect. At
 	// OpDATA the cut comes after Bytes of the mail, before its final dot.
@@ -90,12 +92,14 @@ type Fault struct {
 	// Probability is in (0,1); 0 means that it strikes always.
 	Probability float64 `json:"probability,omitempty"`
 
-	Code     int           `json:"code,omitempty"`     // SMTP, default 451
-	Enhanced string        `json:"enhanced,omitempty"` // "4.7.0", or an IMAP response code
-	Text     string        `json:"text,omitempty"`
-	Delay    time.Duration `json:"delay,omitempty"` // Units: nanoseconds in JSON
-	Bytes    int           `json:"bytes,omitempty"`
-	Count    int           `json:"count,omitempty"`
+	// What the actions say of them.
+	Code         int               `json:"code,omitempty"`          // SMTP, default 451
+	Enhanced     string            `json:"enhanced,omitempty"`      // SMTP: "4.7.0"
+	ResponseCode imap.ResponseCode `json:"response_code,omitempty"` // IMAP; of OpLOGIN by default AUTHENTICATIONFAILED
+	Text         string            `json:"text,omitempty"`
+	Delay        time.Duration     `json:"delay,omitempty"` // Units: nanoseconds in JSON
+	Bytes        int               `json:"bytes,omitempty"`
+	Count        int               `json:"count,omitempty"`
 }
 
 // FaultState is a Fault and how often it matched and struck.
@@ -105,10 +109,10 @@ type FaultState struct {
 	Fired int `json:"fired"`
 }
 
-// faults are the armed faults. Their lock is a leaf.
+// faults are the armed faults. They have a lock of their own.
 type faults struct {
 	*emulator.FaultSet[Fault]
-	over <-chan struct{} // the server is closed
+	over <-chan struct{} // closed when the server is
 }
 
 // AddFault arms a fault and returns its id. Errors: unknown op or action.
@@ -161,17 +165,8 @@ func (f Fault) matches(op Op, mailbox string, recipients []string) bool {
 	if f.Mailbox != "" && !strings.EqualFold(f.Mailbox, mailbox) {
 		return false
 	}
-	if f.Recipient == "" {
-		return true
-	}
-
-	for _, r := range recipients {
-		if matchesAddress(f.Recipient, r) {
-			return true
-		}
-	}
-
-	return false
+	isMeant := func(address string) bool { return matchesAddress(f.Recipient, address) }
+	return f.Recipient == "" || slices.ContainsFunc(recipients, isMeant)
 }
 
 // matchesAddress reports whether an address fits a pattern: an address or @domain.

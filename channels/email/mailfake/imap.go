@@ -16,18 +16,11 @@ import (
 
 const delimiter = '/'
 
-// session is one IMAP connection. acct and view are written under the lock, and read
-// without it only by the connection's own goroutines.
+// session is one IMAP connection. Only its own goroutines read view without the world's lock; it is written under the lock.
 type session struct {
-	*ground
-	boxes   *mailboxes
-	clients *clients
-	faults  *faults
-
+	connection
 	conn *imapserver.Conn
-	fc   *faultConn
-	acct *account
-	view *view
+	view *view // the selected folder, nil before SELECT
 }
 
 var (
@@ -47,7 +40,7 @@ func (s *Server) imapOptions(starttls *tls.Config) *imapserver.Options {
 				return nil, nil, byeError("Shutting down")
 			}
 
-			ss := &session{ground: s.ground, boxes: s.mailboxes, clients: s.clients, faults: s.faults, conn: c, fc: unwrap(c.NetConn())}
+			ss := &session{connection: s.newConnection(c.NetConn()), conn: c}
 			if _, err := ss.beginCommand(OpIMAPConnect); err != nil {
 				s.leave()
 				return nil, nil, err
@@ -74,86 +67,65 @@ func badError(text string) error {
 	return &imap.Error{Type: imap.StatusResponseTypeBad, Code: imap.ResponseCodeClientBug, Text: text}
 }
 
-// beginCommand lets the faults of a command strike, as far as they come before it. When it
-// returns an error, the command must not happen.
+// beginCommand lets the faults of a command strike, as far as they come before it. When it returns an error, the command
+// must not happen.
 func (ss *session) beginCommand(op Op) (hits, error) {
-	name := ""
-	if ss.acct != nil {
-		name = ss.acct.address
-	}
-	return ss.strike(op, name)
+	h := ss.faults.strike(op, ss.address())
+	return h, ss.applyFaults(op, h)
 }
 
-func (ss *session) strike(op Op, mailbox string) (hits, error) {
-	h := ss.faults.strike(op, mailbox)
-	ss.faults.pause(ss.fc, h, ActionDelay)
-
+func (ss *session) applyFaults(op Op, h hits) error {
 	if _, ok := h.find(ActionHideIdle); ok {
 		ss.fc.hideIdleCapability()
 	}
-	if _, ok := h.find(ActionDropBefore); ok {
-		_ = ss.fc.Close()
-		return h, net.ErrClosed
+	if err := ss.delayOrDrop(h); err != nil {
+		return err
 	}
 
 	if f, ok := h.find(ActionBye); ok {
 		if op == OpIMAPConnect {
-			return h, byeError(cmp.Or(f.Text, "Too many connections"))
+			return byeError(cmp.Or(f.Text, "Too many connections"))
 		}
 		_ = ss.conn.Bye(cmp.Or(f.Text, "Server shutting down"))
-		return h, net.ErrClosed
+		return net.ErrClosed
 	}
 
 	if f, ok := h.find(ActionReply); ok {
 		if op == OpIMAPConnect {
-			return h, byeError(cmp.Or(f.Text, "Not now"))
+			return byeError(cmp.Or(f.Text, "Not now"))
 		}
-		if op == OpLOGIN && f.Enhanced == "" {
-			f.Enhanced = string(imap.ResponseCodeAuthenticationFailed)
+		code := f.ResponseCode
+		if op == OpLOGIN {
+			code = cmp.Or(code, imap.ResponseCodeAuthenticationFailed)
 		}
-		return h, noError(imap.ResponseCode(f.Enhanced), cmp.Or(f.Text, "Refused"))
+		return noError(code, cmp.Or(f.Text, "Refused"))
 	}
 
-	return h, nil
-}
-
-// endCommand lets the faults strike that spoil only the answer.
-func (ss *session) endCommand(h hits) {
-	ss.faults.pause(ss.fc, h, ActionDelayAfter)
-	if _, ok := h.find(ActionDropAfter); ok {
-		_ = ss.fc.Close()
-	}
+	return nil
 }
 
 // Close implements imapserver.Session.
 func (ss *session) Close() error {
-	ss.mu.Lock()
+	ss.world.mu.Lock()
 	delete(ss.clients.sessions, ss)
-	ss.mu.Unlock()
+	ss.world.mu.Unlock()
 	ss.clients.leave()
 	return nil
 }
 
 // Login implements imapserver.Session.
 func (ss *session) Login(username, password string) error {
-	return ss.login(username, func(a *account) bool { return a.cfg.Password != "" && a.cfg.Password == password })
+	return ss.login(username, password, ss.boxes.isGoodPassword)
 }
 
-func (ss *session) login(username string, allowed func(*account) bool) error {
-	h, err := ss.strike(OpLOGIN, ss.boxes.addressOf(username))
-	if err != nil {
+func (ss *session) login(username, secret string, isGood loginCheck) error {
+	h := ss.faults.strike(OpLOGIN, ss.boxes.addressOf(username))
+	if err := ss.applyFaults(OpLOGIN, h); err != nil {
 		return err
 	}
-
-	ss.mu.Lock()
-	a := ss.boxes.findLoginLocked(username)
-	if a == nil || !allowed(a) {
-		ss.mu.Unlock()
+	if !ss.openMailbox(username, secret, isGood) {
 		return imapserver.ErrAuthFailed
 	}
-
-	ss.acct = a
-	ss.mu.Unlock()
 	ss.endCommand(h)
 	return nil
 }
@@ -163,22 +135,12 @@ func (ss *session) AuthenticateMechanisms() []string { return []string{sasl.Plai
 
 // Authenticate implements imapserver.SessionSASL.
 func (ss *session) Authenticate(mech string) (sasl.Server, error) {
-	token := func(user, token string) error {
-		return ss.login(user, func(a *account) bool { return ss.boxes.isGoodToken(a, user, token) })
-	}
+	token := func(user, token string) error { return ss.login(user, token, ss.boxes.isGoodToken) }
 	srv := saslServer(mech, ss.Login, token, refusals{login: imapserver.ErrAuthFailed, malformed: badError("Malformed SASL response")})
 	if srv == nil || strings.EqualFold(mech, sasl.Login) {
 		return nil, noError("", "SASL mechanism not supported")
 	}
 	return srv, nil
-}
-
-// isGoodToken reports whether an access token opens a mailbox.
-func (b *mailboxes) isGoodToken(a *account, user, token string) bool {
-	if slices.Contains(a.cfg.Tokens, token) {
-		return true
-	}
-	return b.opts.CheckToken != nil && b.opts.CheckToken(user, token)
 }
 
 // Select implements imapserver.Session.
@@ -187,18 +149,15 @@ func (ss *session) Select(name string, options *imap.SelectOptions) (*imap.Selec
 	if err != nil {
 		return nil, err
 	}
-
-	ss.mu.Lock()
+	if _, ok := h.find(ActionUIDValidity); ok {
+		_ = ss.clients.ChangeUIDValidity(ss.acct.address, name) // a folder that doesn't exist is refused below
+	}
+	defer ss.endCommand(h)
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	f := ss.acct.findFolder(name)
 	if f == nil {
-		ss.mu.Unlock()
 		return nil, noError(imap.ResponseCodeNonExistent, "No such mailbox")
-	}
-
-	var stale []*session
-	if _, ok := h.find(ActionUIDValidity); ok {
-		ss.boxes.renumberLocked(f)
-		stale = ss.clients.viewingLocked(f)
 	}
 
 	ss.view = newViewLocked(f, options.ReadOnly)
@@ -206,31 +165,18 @@ func (ss *session) Select(name string, options *imap.SelectOptions) (*imap.Selec
 		Flags:       []imap.Flag{imap.FlagAnswered, imap.FlagFlagged, imap.FlagDeleted, imap.FlagSeen, imap.FlagDraft},
 		NumMessages: uint32(len(ss.view.known)), UIDNext: f.next, UIDValidity: f.validity,
 	}
-	for i, k := range ss.view.known {
-		if !k.msg.has(imap.FlagSeen) {
-			data.FirstUnseenSeqNum = uint32(i + 1)
-			break
-		}
-	}
-
-	ss.mu.Unlock()
-
-	for _, other := range stale {
-		_ = other.fc.Close()
-	}
-
+	isUnseen := func(k seen) bool { return !k.msg.has(imap.FlagSeen) }
+	data.FirstUnseenSeqNum = uint32(slices.IndexFunc(ss.view.known, isUnseen) + 1) // 0 if all are seen
 	if !options.ReadOnly {
 		data.PermanentFlags = append(slices.Clone(data.Flags), imap.FlagWildcard)
 	}
-
-	ss.endCommand(h)
 	return data, nil
 }
 
 // Unselect implements imapserver.Session.
 func (ss *session) Unselect() error {
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	ss.view = nil
 	return nil
 }
@@ -250,21 +196,18 @@ func (ss *session) Append(name string, r imap.LiteralReader, options *imap.Appen
 		return nil, err
 	}
 
-	ss.mu.Lock()
+	defer ss.endCommand(h)
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	f := ss.acct.findFolder(name)
 	if f == nil {
-		ss.mu.Unlock()
 		return nil, noError(imap.ResponseCodeTryCreate, "No such mailbox")
 	}
 
 	at := options.Time
 	if at.IsZero() {
-		at = ss.clock()
+		at = ss.world.clock()
 	}
-
 	m := ss.boxes.appendLocked(f, raw, at, options.Flags...)
-	data := &imap.AppendData{UIDValidity: f.validity, UID: m.uid}
-	ss.mu.Unlock()
-	ss.endCommand(h)
-	return data, nil
+	return &imap.AppendData{UIDValidity: f.validity, UID: m.uid}, nil
 }

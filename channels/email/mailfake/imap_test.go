@@ -322,7 +322,7 @@ func TestAppend(t *testing.T) {
 func TestAppendRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	addFault(t, s, mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, Enhanced: "OVERQUOTA"})
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, ResponseCode: "OVERQUOTA"})
 	wantIMAPError(t, "APPEND", appendCopy(login(t, s, nil)), "OVERQUOTA")
 	wantEqual(t, "mails in Sent", len(s.Sent(support)), 0)
 }

@@ -80,7 +80,7 @@ func TestFetchFaultsThatSucceed(t *testing.T) {
 // A FETCH that is refused leaves the connection as it is.
 func TestFetchRefused(t *testing.T) {
 	t.Parallel()
-	tt := fetchTest{fault: mailfake.Fault{Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE"}, left: 3}
+	tt := fetchTest{fault: mailfake.Fault{Action: mailfake.ActionReply, ResponseCode: "UNAVAILABLE"}, left: 3}
 	s := start(t)
 	c := openInbox(t, s, 3, nil)
 	if tt.fetchUnderFault(t, s, c) == nil {

@@ -2,7 +2,6 @@ package mailfake
 
 import (
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -11,8 +10,8 @@ import (
 
 // Create implements imapserver.Session.
 func (ss *session) Create(name string, _ *imap.CreateOptions) error {
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	name = strings.TrimRight(name, string(delimiter))
 	if ss.acct.findFolder(name) != nil {
 		return noError(imap.ResponseCodeAlreadyExists, "Mailbox exists")
@@ -23,8 +22,8 @@ func (ss *session) Create(name string, _ *imap.CreateOptions) error {
 
 // Delete implements imapserver.Session.
 func (ss *session) Delete(name string) error {
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	f := ss.acct.findFolder(name)
 	if f == nil {
 		return noError(imap.ResponseCodeNonExistent, "No such mailbox")
@@ -40,8 +39,8 @@ func (ss *session) Delete(name string) error {
 // Rename implements imapserver.Session. Folders below are renamed, too; INBOX stays, and its mails move (RFC 3501, section
 // 6.3.5).
 func (ss *session) Rename(oldName, newName string, _ *imap.RenameOptions) error {
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	newName = strings.TrimRight(newName, string(delimiter))
 	if ss.acct.findFolder(newName) != nil {
 		return noError(imap.ResponseCodeAlreadyExists, "Mailbox exists")
@@ -104,8 +103,8 @@ func (ss *session) Subscribe(name string) error { return ss.subscribe(name, true
 func (ss *session) Unsubscribe(name string) error { return ss.subscribe(name, false) }
 
 func (ss *session) subscribe(name string, on bool) error {
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	f := ss.acct.findFolder(name)
 	if f == nil {
 		return noError(imap.ResponseCodeNonExistent, "No such mailbox")
@@ -129,7 +128,19 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 		return w.WriteList(&imap.ListData{Attrs: []imap.MailboxAttr{imap.MailboxAttrNoSelect}, Delim: delimiter})
 	}
 
-	ss.mu.Lock()
+	for _, d := range ss.listFolders(ref, patterns, options) {
+		if err := w.WriteList(d); err != nil {
+			return err
+		}
+	}
+	ss.endCommand(h)
+	return nil
+}
+
+// listFolders returns what LIST shows, by name.
+func (ss *session) listFolders(ref string, patterns []string, options *imap.ListOptions) []*imap.ListData {
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	var out []*imap.ListData
 	for _, f := range ss.acct.folders {
 		matches := func(p string) bool { return imapserver.MatchList(f.name, delimiter, ref, p) }
@@ -147,26 +158,15 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 		if options.ReturnStatus != nil {
 			d.Status = f.statusLocked(options.ReturnStatus)
 		}
-
 		out = append(out, d)
 	}
 
-	isSelection := options.SelectSubscribed || options.SelectSpecialUse // no mere level is in it
+	isSelection := options.SelectSubscribed || options.SelectSpecialUse // a level without a folder is never in it
 	if !isSelection {
 		out = append(out, ss.acct.parentsLocked(ref, patterns)...)
 	}
-
-	ss.mu.Unlock()
-	sort.Slice(out, func(i, j int) bool { return out[i].Mailbox < out[j].Mailbox })
-
-	for _, d := range out {
-		if err := w.WriteList(d); err != nil {
-			return err
-		}
-	}
-
-	ss.endCommand(h)
-	return nil
+	slices.SortFunc(out, func(a, b *imap.ListData) int { return strings.Compare(a.Mailbox, b.Mailbox) })
+	return out
 }
 
 // parentsLocked finds the levels of the hierarchy that are no folders but have folders below, if one of the patterns
@@ -197,8 +197,8 @@ func (ss *session) Status(name string, options *imap.StatusOptions) (*imap.Statu
 		return nil, err
 	}
 	defer ss.endCommand(h)
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	f := ss.acct.findFolder(name)
 	if f == nil {
 		return nil, noError(imap.ResponseCodeNonExistent, "No such mailbox")
@@ -207,7 +207,7 @@ func (ss *session) Status(name string, options *imap.StatusOptions) (*imap.Statu
 }
 
 func (f *folder) statusLocked(options *imap.StatusOptions) *imap.StatusData {
-	var unseen, deleted, recent uint32
+	var unseen, deleted, recent uint32 // recent stays 0: the flag is obsolete
 	var size int64
 	for _, m := range f.msgs {
 		size += int64(len(m.raw))
@@ -220,21 +220,20 @@ func (f *folder) statusLocked(options *imap.StatusOptions) *imap.StatusData {
 		}
 	}
 
-	total := uint32(len(f.msgs))
 	d := &imap.StatusData{Mailbox: f.name}
-	for _, item := range []struct {
-		asked bool
-		dst   **uint32
-		val   *uint32
-	}{
-		{options.NumMessages, &d.NumMessages, &total}, {options.NumUnseen, &d.NumUnseen, &unseen},
-		{options.NumDeleted, &d.NumDeleted, &deleted}, {options.NumRecent, &d.NumRecent, &recent},
-	} {
-		if item.asked {
-			*item.dst = item.val
-		}
+	if options.NumMessages {
+		total := uint32(len(f.msgs))
+		d.NumMessages = &total
 	}
-
+	if options.NumUnseen {
+		d.NumUnseen = &unseen
+	}
+	if options.NumDeleted {
+		d.NumDeleted = &deleted
+	}
+	if options.NumRecent {
+		d.NumRecent = &recent
+	}
 	if options.UIDNext {
 		d.UIDNext = f.next
 	}

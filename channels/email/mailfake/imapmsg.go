@@ -3,8 +3,10 @@ package mailfake
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
@@ -20,38 +22,40 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *im
 		return err
 	}
 
-	ss.mu.Lock()
-	targets := ss.view.targetsLocked(set)
-	ss.mu.Unlock()
+	targets := ss.targets(set)
 	ss.spoilFetch(h, targets)
 	for i, t := range targets {
 		f, expunges := h.find(ActionExpunge)
 		if expunges && i >= len(targets)-max(f.Count, 1) {
-			ss.mu.Lock()
-			ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return m == t.msg })
-			ss.mu.Unlock()
+			ss.remove(func(m *message) bool { return m == t.msg })
 			continue
 		}
 
+		wanted := options
 		if _, ok := h.find(ActionFlagsOnly); ok {
-			ss.mu.Lock()
-			flags := t.msg.flagList()
-			ss.mu.Unlock()
-			one := w.CreateMessage(t.seq)
-			one.WriteUID(t.msg.uid)
-			one.WriteFlags(flags)
-			err = one.Close()
-		} else {
-			err = ss.fetchOne(w.CreateMessage(t.seq), t.msg, options)
+			wanted = &imap.FetchOptions{Flags: true}
 		}
-
-		if err != nil {
+		if err := ss.fetchOne(w.CreateMessage(t.seq), t.msg, wanted); err != nil {
 			return err
 		}
 	}
 
 	ss.endCommand(h)
 	return nil
+}
+
+// targets are the mails of a number set that still exist.
+func (ss *session) targets(set imap.NumSet) []target {
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
+	return ss.view.targetsLocked(set)
+}
+
+// remove expunges the mails of the selected folder for which drop is true.
+func (ss *session) remove(drop func(*message) bool) {
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
+	ss.boxes.removeLocked(ss.view.folder, drop)
 }
 
 // spoilFetch does what a faulty server does before or around the answer. The raw writes
@@ -93,27 +97,17 @@ func (ss *session) spoilFetch(h hits, targets []target) {
 func (ss *session) repeatExists(f Fault) {
 	const defaultCount = 20
 	n := cmp.Or(f.Count, defaultCount)
-	ss.mu.Lock()
 	known := 0
 	if ss.view != nil {
 		known = len(ss.view.known)
 	}
-	ss.mu.Unlock()
 	line := fmt.Sprintf("* %d EXISTS\r\n", known)
 	_, _ = ss.conn.NetConn().Write(bytes.Repeat([]byte(line), n))
 }
 
+// fetchOne answers what a FETCH asks of one mail.
 func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, options *imap.FetchOptions) error {
-	ss.mu.Lock()
-
-	for _, bs := range options.BodySection {
-		if !bs.Peek && !ss.view.readOnly {
-			ss.markSeenLocked(m)
-		}
-	}
-
-	flags := m.flagList()
-	ss.mu.Unlock()
+	flags := ss.noteFetched(m, options.BodySection)
 	w.WriteUID(m.uid)
 	if options.Flags {
 		w.WriteFlags(flags)
@@ -132,35 +126,35 @@ func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, optio
 	}
 
 	var err error
-	for _, bs := range options.BodySection {
-		data := bodySection(m.raw, bs)
-		lit := w.WriteBodySection(bs, int64(len(data)))
-		for len(data) > 0 && err == nil {
-			n := min(chunk, len(data))
-			_, err = lit.Write(data[:n])
-			data = data[n:]
+	for _, section := range options.BodySection {
+		if err == nil {
+			err = writeSection(w, section, bodySection(m.raw, section))
 		}
+	}
+	return errors.Join(err, w.Close()) // it also unlocks the connection's writer
+}
 
-		if cerr := lit.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil {
+func writeSection(w *imapserver.FetchResponseWriter, section *imap.FetchItemBodySection, data []byte) error {
+	literal := w.WriteBodySection(section, int64(len(data)))
+	var err error
+	for part := range slices.Chunk(data, chunk) {
+		if _, err = literal.Write(part); err != nil {
 			break
 		}
 	}
-
-	if cerr := w.Close(); err == nil { // always: it also unlocks the connection's writer
-		err = cerr
-	}
-
-	return err
+	return errors.Join(err, literal.Close())
 }
 
-func (ss *session) markSeenLocked(m *message) {
-	if !m.has(imap.FlagSeen) {
+// noteFetched marks a mail as read, unless its client only peeks at it, and returns the flags that it has then.
+func (ss *session) noteFetched(m *message, sections []*imap.FetchItemBodySection) []imap.Flag {
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
+	marks := func(section *imap.FetchItemBodySection) bool { return !section.Peek && !ss.view.readOnly }
+	if slices.ContainsFunc(sections, marks) && !m.has(imap.FlagSeen) {
 		m.setFlag(imap.FlagSeen, true)
 		ss.boxes.changedLocked(ss.view.folder, m.uid, ChangeFlags)
 	}
+	return m.flagList()
 }
 
 // bodyStructure describes a mail. A multipart without parts, which IMAP cannot express
@@ -211,22 +205,10 @@ func (ss *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap
 		return err
 	}
 
-	ss.mu.Lock()
-
-	if ss.view.readOnly {
-		ss.mu.Unlock()
-		return noError("", "Mailbox is read-only")
+	targets, err := ss.storeFlags(set, flags)
+	if err != nil {
+		return err
 	}
-
-	targets := ss.view.targetsLocked(set)
-	for _, t := range targets {
-		storeFlags(t.msg, flags)
-		ss.view.known[t.seq-1].version = t.msg.version
-		ss.boxes.changedLocked(ss.view.folder, t.msg.uid, ChangeFlags)
-	}
-
-	ss.mu.Unlock()
-
 	for _, t := range targets {
 		if flags.Silent {
 			break
@@ -240,7 +222,23 @@ func (ss *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap
 	return nil
 }
 
-func storeFlags(m *message, change *imap.StoreFlags) {
+// storeFlags changes the flags of the mails of a number set, and returns these mails.
+func (ss *session) storeFlags(set imap.NumSet, change *imap.StoreFlags) ([]target, error) {
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
+	if ss.view.readOnly {
+		return nil, noError("", "Mailbox is read-only")
+	}
+	targets := ss.view.targetsLocked(set)
+	for _, t := range targets {
+		t.msg.changeFlags(change)
+		ss.view.known[t.seq-1].version = t.msg.version
+		ss.boxes.changedLocked(ss.view.folder, t.msg.uid, ChangeFlags)
+	}
+	return targets, nil
+}
+
+func (m *message) changeFlags(change *imap.StoreFlags) {
 	if change.Op == imap.StoreFlagsSet {
 		for _, f := range m.flagList() {
 			m.setFlag(f, false)
@@ -275,16 +273,15 @@ func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.
 		return nil, err
 	}
 
-	ss.mu.Lock()
+	defer ss.endCommand(h)
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	dest := ss.acct.findFolder(destName)
 	if dest == nil {
-		ss.mu.Unlock()
 		return nil, noError(imap.ResponseCodeTryCreate, "No such mailbox")
 	}
-
 	mayRemove := dest != ss.view.folder && !ss.view.readOnly
 	if remove && !mayRemove {
-		ss.mu.Unlock()
 		return nil, noError(imap.ResponseCodeCannot, "Cannot move there")
 	}
 
@@ -296,10 +293,7 @@ func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.
 		data.DestUIDs.AddNum(c.uid)
 		moved[t.msg] = remove
 	}
-
 	ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return moved[m] })
-	ss.mu.Unlock()
-	ss.endCommand(h)
 	if len(data.SourceUIDs) == 0 {
 		return nil, nil
 	}
@@ -313,18 +307,17 @@ func (ss *session) Expunge(_ *imapserver.ExpungeWriter, uids *imap.UIDSet) error
 		return err
 	}
 
-	ss.mu.Lock()
-
-	if !ss.view.readOnly {
-		in := func(uint32, imap.UID) bool { return true }
-		if uids != nil {
-			in = ss.view.containsLocked(*uids)
-		}
-		ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return m.has(imap.FlagDeleted) && in(0, m.uid) })
+	defer ss.endCommand(h)
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
+	if ss.view.readOnly {
+		return nil
 	}
-
-	ss.mu.Unlock()
-	ss.endCommand(h)
+	inSet := func(uint32, imap.UID) bool { return true }
+	if uids != nil {
+		inSet = ss.view.containsLocked(*uids)
+	}
+	ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return m.has(imap.FlagDeleted) && inSet(0, m.uid) })
 	return nil
 }
 
@@ -333,9 +326,9 @@ func (ss *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	if ss.view == nil {
 		return nil
 	}
-	ss.mu.Lock()
+	ss.world.mu.Lock()
 	updates := ss.view.pendingLocked(allowExpunge)
-	ss.mu.Unlock()
+	ss.world.mu.Unlock()
 	return writeUpdates(w, updates)
 }
 
@@ -354,10 +347,10 @@ func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error 
 		var signal <-chan struct{}
 		var updates []update
 		if ss.view != nil && !silent {
-			ss.mu.Lock()
+			ss.world.mu.Lock()
 			signal = ss.view.folder.changed
 			updates = ss.view.pendingLocked(true)
-			ss.mu.Unlock()
+			ss.world.mu.Unlock()
 		}
 
 		if err := writeUpdates(w, updates); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,17 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 		return nil, err
 	}
 
-	ss.mu.Lock()
+	list := ss.searchable(kind)
+	parseNeeded(list, criteria)
+	data := ss.search(kind, list, criteria, options.ReturnSave)
+	ss.endCommand(h)
+	return data, nil
+}
+
+// searchable lists the mails that a search looks at.
+func (ss *session) searchable(kind imapserver.NumKind) []target {
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	list := make([]target, 0, len(ss.view.known))
 	for i, k := range ss.view.known {
 		if !k.msg.gone {
@@ -35,26 +46,20 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 			}
 		}
 	}
+	return list
+}
 
-	ss.mu.Unlock()
-	parseNeeded(list, criteria)
-	ss.mu.Lock()
+// search finds those of the listed mails that fit, and with save keeps them as the result that "$" names.
+func (ss *session) search(kind imapserver.NumKind, list []target, criteria *imap.SearchCriteria, save bool) *imap.SearchData {
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	q := &query{view: ss.view, list: list}
-	var found []target
-	for _, t := range list {
-		if q.match(t, criteria) {
-			found = append(found, t)
-		}
-	}
-
+	found := slices.DeleteFunc(slices.Clone(list), func(t target) bool { return !q.match(t, criteria) })
 	data, uids := searchData(kind, found)
-	if options.ReturnSave {
+	if save {
 		ss.view.saved = uids
 	}
-
-	ss.mu.Unlock()
-	ss.endCommand(h)
-	return data, nil
+	return data
 }
 
 // parseNeeded parses what the criteria look into, outside the lock: a search through many
@@ -111,7 +116,7 @@ func searchData(kind imapserver.NumKind, found []target) (*imap.SearchData, imap
 	return data, uids
 }
 
-// query evaluates one SEARCH under Server.mu.
+// query evaluates one SEARCH, under the lock.
 type query struct {
 	view *view
 	list []target
@@ -164,17 +169,8 @@ func (q *query) matchLogic(t target, c *imap.SearchCriteria) bool {
 }
 
 func matchFlags(m *message, c *imap.SearchCriteria) bool {
-	for _, f := range c.Flag {
-		if !m.has(f) {
-			return false
-		}
-	}
-	for _, f := range c.NotFlag {
-		if m.has(f) {
-			return false
-		}
-	}
-	return true
+	lacks := func(f imap.Flag) bool { return !m.has(f) }
+	return !slices.ContainsFunc(c.Flag, lacks) && !slices.ContainsFunc(c.NotFlag, m.has)
 }
 
 func matchSize(m *message, c *imap.SearchCriteria) bool {
@@ -205,12 +201,8 @@ func isDayWithin(t, since, before time.Time) bool {
 
 func matchWords(m *message, c *imap.SearchCriteria) bool {
 	for _, h := range c.Header {
-		found := false
-		for _, v := range m.parsedHead().Header[canonicalHeader(h.Key)] {
-			found = found || containsFold(v, h.Value)
-		}
-
-		if !found {
+		hasValue := func(v string) bool { return containsFold(v, h.Value) }
+		if !slices.ContainsFunc(m.parsedHead().Header[canonicalHeader(h.Key)], hasValue) {
 			return false
 		}
 	}

@@ -3,7 +3,6 @@ package mailfake
 import (
 	"cmp"
 	"slices"
-	"sort"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
@@ -15,11 +14,12 @@ type view struct {
 	folder    *folder
 	readOnly  bool
 	known     []seen
-	lastUID   imap.UID // the newest mail that was announced
-	seenEdits int      // folder.edits when this view last looked
-	saved     imap.UIDSet
+	lastUID   imap.UID    // the newest mail that was announced
+	seenEdits int         // folder.edits when this view last looked
+	saved     imap.UIDSet // the last search result that was saved, which "$" names (RFC 5182)
 }
 
+// seen is a mail as the client knows it.
 type seen struct {
 	msg     *message
 	version int // of the flags that the client knows
@@ -40,7 +40,7 @@ func newViewLocked(f *folder, readOnly bool) *view {
 // admitNew takes the mails in that the client has not been told of yet, and returns how many there were.
 func (v *view) admitNew() int {
 	msgs := v.folder.msgs
-	firstNew := sort.Search(len(msgs), func(i int) bool { return msgs[i].uid > v.lastUID })
+	firstNew, _ := slices.BinarySearchFunc(msgs, v.lastUID+1, func(m *message, uid imap.UID) int { return cmp.Compare(m.uid, uid) })
 	for _, m := range msgs[firstNew:] {
 		v.known = append(v.known, seen{m, m.version})
 		v.lastUID = m.uid
@@ -48,10 +48,10 @@ func (v *view) admitNew() int {
 	return len(msgs) - firstNew
 }
 
-// update is one unasked line for the client.
+// update is one unasked line for the client: expunge, exists, or else new flags of the mail with seq and uid.
 type update struct {
 	expunge, exists uint32
-	seq             uint32 // with uid and flags
+	seq             uint32
 	uid             imap.UID
 	flags           []imap.Flag
 }
@@ -76,7 +76,7 @@ func (v *view) editsLocked(allowExpunge bool) []update {
 		for i := len(v.known) - 1; i >= 0; i-- {
 			if v.known[i].msg.gone {
 				out = append(out, update{expunge: uint32(i + 1)})
-				v.known = append(v.known[:i], v.known[i+1:]...)
+				v.known = slices.Delete(v.known, i, i+1)
 			}
 		}
 	}
@@ -91,7 +91,7 @@ func (v *view) editsLocked(allowExpunge bool) []update {
 	return out
 }
 
-// writeUpdates tells the client, outside the lock.
+// writeUpdates sends updates to the client, without the lock: the client may be slow.
 func writeUpdates(w *imapserver.UpdateWriter, updates []update) error {
 	for _, u := range updates {
 		var err error

@@ -8,12 +8,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
 	"net/textproto"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 )
@@ -61,7 +62,7 @@ func (m Mail) compose() ([]byte, error) {
 
 	writeField(&out, "MIME-Version", "1.0")
 
-	for _, name := range sortedKeys(root.header) {
+	for _, name := range slices.Sorted(maps.Keys(root.header)) {
 		writeField(&out, name, root.header.Get(name))
 	}
 
@@ -95,7 +96,7 @@ func (m Mail) headerFields() ([][2]string, error) {
 	add("In-Reply-To", m.InReplyTo)
 	add("References", strings.Join(m.References, " "))
 
-	for _, name := range sortedKeys(m.Headers) {
+	for _, name := range slices.Sorted(maps.Keys(m.Headers)) {
 		if v := m.Headers[name]; v != "" {
 			out = append(out, [2]string{name, mime.QEncoding.Encode("utf-8", v)})
 		}
@@ -246,13 +247,4 @@ func writeField(out *bytes.Buffer, name, value string) {
 	}
 
 	out.WriteString("\r\n")
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
 }

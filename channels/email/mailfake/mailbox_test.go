@@ -229,7 +229,7 @@ func TestCommandsThatAreRefused(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			c := openInbox(t, s, 1, nil)
-			addFault(t, s, mailfake.Fault{Op: cmd.op, Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE"})
+			addFault(t, s, mailfake.Fault{Op: cmd.op, Action: mailfake.ActionReply, ResponseCode: "UNAVAILABLE"})
 			if cmd.run(c) == nil {
 				t.Error("the command succeeded, want it refused")
 			}

@@ -20,14 +20,8 @@ import (
 // smtpSession is one SMTP client between EHLO and QUIT. With a login it is a mail program that submits mail to
 // anybody. Without one it is another mail server, which brings mail of other domains for hosted mailboxes.
 type smtpSession struct {
-	*ground
-	boxes   *mailboxes
-	post    *office
-	clients *clients
-	faults  *faults
-
-	fc   *faultConn
-	acct *account // nil before login
+	connection
+	post *office
 
 	hasSender bool // MAIL was accepted
 	isUTF8    bool // the mail may have addresses that are not ASCII
@@ -39,8 +33,7 @@ var _ smtp.AuthSession = (*smtpSession)(nil)
 
 func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		ss := &smtpSession{ground: s.ground, boxes: s.mailboxes, post: s.office, clients: s.clients, faults: s.faults, fc: unwrap(c.Conn())}
-
+		ss := &smtpSession{connection: s.newConnection(c.Conn()), post: s.office}
 		if !s.enter() {
 			return nil, smtpError(codeClosing, "4.3.2", "Shutting down")
 		}
@@ -62,20 +55,13 @@ func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
 
 // beginCommand lets the faults of a command strike, as far as they come before it.
 func (ss *smtpSession) beginCommand(op Op, recipients ...string) (hits, error) {
-	name := ""
-	if ss.acct != nil {
-		name = ss.acct.address
-	}
-	h := ss.faults.strike(op, name, recipients...)
-	return h, ss.apply(h)
+	h := ss.faults.strike(op, ss.address(), recipients...)
+	return h, ss.applyFaults(h)
 }
 
-func (ss *smtpSession) apply(h hits) error {
-	ss.faults.pause(ss.fc, h, ActionDelay)
-
-	if _, ok := h.find(ActionDropBefore); ok {
-		_ = ss.fc.Close()
-		return net.ErrClosed
+func (ss *smtpSession) applyFaults(h hits) error {
+	if err := ss.delayOrDrop(h); err != nil {
+		return err
 	}
 
 	f, ok := h.find(ActionReply)
@@ -108,24 +94,13 @@ func smtpError(code int, enhanced, text string) *smtp.SMTPError {
 	return &smtp.SMTPError{Code: code, EnhancedCode: enhancedCode(enhanced), Message: text}
 }
 
-func (ss *smtpSession) endCommand(h hits) {
-	ss.faults.pause(ss.fc, h, ActionDelayAfter)
-	if _, ok := h.find(ActionDropAfter); ok {
-		_ = ss.fc.Close()
-	}
-}
-
 // AuthMechanisms implements smtp.AuthSession.
 func (ss *smtpSession) AuthMechanisms() []string { return []string{sasl.Plain, sasl.Login, "XOAUTH2"} }
 
 // Auth implements smtp.AuthSession.
 func (ss *smtpSession) Auth(mech string) (sasl.Server, error) {
-	password := func(user, pass string) error {
-		return ss.login(user, func(a *account) bool { return a.cfg.Password != "" && a.cfg.Password == pass })
-	}
-	token := func(user, token string) error {
-		return ss.login(user, func(a *account) bool { return ss.boxes.isGoodToken(a, user, token) })
-	}
+	password := func(user, password string) error { return ss.login(user, password, ss.boxes.isGoodPassword) }
+	token := func(user, token string) error { return ss.login(user, token, ss.boxes.isGoodToken) }
 	malformed := smtpError(codeSyntax, "5.5.2", "Malformed response")
 	if srv := saslServer(mech, password, token, refusals{login: smtp.ErrAuthFailed, malformed: malformed}); srv != nil {
 		return srv, nil
@@ -133,21 +108,14 @@ func (ss *smtpSession) Auth(mech string) (sasl.Server, error) {
 	return nil, smtp.ErrAuthUnknownMechanism
 }
 
-func (ss *smtpSession) login(user string, allowed func(*account) bool) error {
-	h := ss.faults.strike(OpAUTH, ss.boxes.addressOf(user))
-	if err := ss.apply(h); err != nil {
+func (ss *smtpSession) login(username, secret string, isGood loginCheck) error {
+	h := ss.faults.strike(OpAUTH, ss.boxes.addressOf(username))
+	if err := ss.applyFaults(h); err != nil {
 		return err
 	}
-
-	ss.mu.Lock()
-	a := ss.boxes.findLoginLocked(user)
-	if a == nil || !allowed(a) {
-		ss.mu.Unlock()
+	if !ss.openMailbox(username, secret, isGood) {
 		return smtp.ErrAuthFailed
 	}
-
-	ss.acct = a
-	ss.mu.Unlock()
 	ss.endCommand(h)
 	return nil
 }
@@ -185,8 +153,8 @@ func checkASCII(address string, isUTF8 bool) error {
 }
 
 func (ss *smtpSession) mayUse(from string) bool {
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
 	return !ss.acct.cfg.StrictSender || ss.boxes.findLocked(from) == ss.acct
 }
 
@@ -212,12 +180,7 @@ func (ss *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 
 // Data implements smtp.Session.
 func (ss *smtpSession) Data(r io.Reader) error {
-	name := ""
-	if ss.acct != nil {
-		name = ss.acct.address
-	}
-
-	h := ss.faults.strike(OpDATA, name, ss.to...)
+	h := ss.faults.strike(OpDATA, ss.address(), ss.to...)
 	if f, ok := h.find(ActionDropBefore); ok {
 		_, _ = io.CopyN(io.Discard, r, int64(max(f.Bytes, 1)))
 		_ = ss.fc.Close()
@@ -233,7 +196,7 @@ func (ss *smtpSession) Data(r io.Reader) error {
 		return fmt.Errorf("mailfake: data: %w", err)
 	}
 
-	if err := ss.apply(h); err != nil {
+	if err := ss.applyFaults(h); err != nil {
 		return err
 	}
 
@@ -253,7 +216,7 @@ func (ss *smtpSession) Logout() error {
 
 // submit takes a mail: rewrites it as the mailbox's provider would, delivers it and stores the copy in Sent.
 func (o *office) submit(a *account, from string, to []string, raw []byte) {
-	sub := Submission{At: o.clock(), From: from, To: append([]string(nil), to...), Bytes: len(raw)}
+	sub := Submission{At: o.clock(), From: from, To: slices.Clone(to), Bytes: len(raw)}
 	head := parseReceived(headerOf(raw))
 	sub.MessageID = head.MessageID
 	sub.StoredID = head.MessageID
