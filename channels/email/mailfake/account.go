@@ -111,7 +111,7 @@ func checkFlags(flags []imap.Flag) error {
 
 // mailboxes are all mailboxes of the world, with their folders and mails.
 type mailboxes struct {
-	*ground
+	*ground  // with the lock, mu
 	changes  *emulator.Changes[Change]
 	accounts map[string]*account // by lower-case address
 	aliases  map[string]*account

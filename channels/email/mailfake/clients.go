@@ -10,7 +10,7 @@ import (
 
 // clients are the connections to both servers and the IMAP sessions on them.
 type clients struct {
-	*ground
+	*ground  // with the lock, mu
 	boxes    *mailboxes
 	live     sync.WaitGroup // sessions of both protocols
 	closed   bool           // nobody may enter any more

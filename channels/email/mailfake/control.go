@@ -14,10 +14,8 @@ import (
 )
 
 const (
-	// maxBody bounds a request to Control.
-	maxBody = 100 << 20
-	// maxWait bounds a long poll.
-	maxWait = 5 * time.Minute
+	maxBody = 100 << 20       // bytes of a request to Control
+	maxWait = 5 * time.Minute // of a request for an inbox with enough mails
 )
 
 // State is what GET /_fake/mail/state returns.
@@ -102,47 +100,43 @@ func (s *Server) Control() http.Handler {
 		} else {
 			s.ClearFaults()
 		}
-		respond(w, map[string]bool{"ok": true}, nil)
+		respondOK(w, nil)
 	})
 
 	mux.HandleFunc("POST /_fake/mail/recipient", func(w http.ResponseWriter, r *http.Request) {
 		var rule RecipientRule
 		if read(w, r, &rule) {
-			respond(w, map[string]bool{"ok": true}, s.SetRecipient(rule))
+			respondOK(w, s.SetRecipient(rule))
 		}
 	})
 
 	mux.HandleFunc("POST /_fake/mail/autoreply", func(w http.ResponseWriter, r *http.Request) {
-		var reply AutoReply
-		if read(w, r, &reply) {
-			set := &reply
-			if reply.Text == "" {
-				set = nil
-			}
-			respond(w, map[string]bool{"ok": true}, s.SetAutoReply(r.FormValue("address"), set))
+		reply := &AutoReply{}
+		if !read(w, r, reply) {
+			return
 		}
+		if reply.Text == "" {
+			reply = nil
+		}
+		respondOK(w, s.SetAutoReply(r.FormValue("address"), reply))
 	})
 
 	mux.HandleFunc("POST /_fake/mail/uidvalidity", func(w http.ResponseWriter, r *http.Request) {
-		err := s.ChangeUIDValidity(r.FormValue("address"), cmp.Or(r.FormValue("folder"), "INBOX"))
-		respond(w, map[string]bool{"ok": true}, err)
+		respondOK(w, s.ChangeUIDValidity(r.FormValue("address"), cmp.Or(r.FormValue("folder"), "INBOX")))
 	})
-
 	mux.HandleFunc("POST /_fake/mail/disconnect", func(w http.ResponseWriter, r *http.Request) {
 		s.Disconnect(r.FormValue("address"))
-		respond(w, map[string]bool{"ok": true}, nil)
+		respondOK(w, nil)
 	})
 	mux.HandleFunc("POST /_fake/mail/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
-		respond(w, map[string]bool{"ok": true}, nil)
+		respondOK(w, nil)
 	})
 	return mux
 }
 
-// driver lets other processes use the world.
-type driver struct {
-	srv *Server
-}
+// driver answers the requests of other processes.
+type driver struct{ srv *Server }
 
 func (d *driver) send(w http.ResponseWriter, r *http.Request) {
 	var m Mail
@@ -196,17 +190,13 @@ func (d *driver) deliverRaw(w http.ResponseWriter, r *http.Request) {
 
 func (d *driver) listInbox(w http.ResponseWriter, r *http.Request) {
 	address, folder := r.FormValue("address"), cmp.Or(r.FormValue("folder"), "INBOX")
-	least, _ := strconv.Atoi(r.FormValue("min"))
-	wait, _ := time.ParseDuration(r.FormValue("wait"))
+	least, _ := strconv.Atoi(r.FormValue("min"))       // without one, any number will do
+	wait, _ := time.ParseDuration(r.FormValue("wait")) // without one, it doesn't wait
 	in := d.srv.Folder(address, folder)
 	if len(in) < least && wait > 0 {
 		ctx, cancel := context.WithTimeout(r.Context(), min(wait, maxWait))
 		defer cancel()
 		in, _ = d.srv.WaitForFolder(ctx, address, folder, func(in []Received) bool { return len(in) >= least })
-	}
-
-	if in == nil {
-		in = []Received{}
 	}
 
 	if r.FormValue("raw") == "0" {
@@ -247,6 +237,7 @@ func (d *driver) streamEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// read decodes a strict JSON body. False says that the request is answered.
 func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	dec.DisallowUnknownFields()
@@ -257,6 +248,10 @@ func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	return true
 }
 
+// respondOK answers {"ok": true}, or with the error.
+func respondOK(w http.ResponseWriter, err error) { respond(w, map[string]bool{"ok": true}, err) }
+
+// respond answers with a body in JSON, or with the error.
 func respond(w http.ResponseWriter, body any, err error) {
 	status := http.StatusOK
 	if err != nil {

@@ -3,12 +3,12 @@ package mailfake
 import (
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 )
 
-// Customer is somebody outside with an ordinary mail program. His mail arrives as from
-// another provider: straight into the mailboxes, without SMTP login.
+// Customer is somebody outside with an ordinary mail program. What he sends goes straight into the mailboxes, without SMTP.
 type Customer struct {
 	post *office
 	addr mail.Address
@@ -68,14 +68,12 @@ func (c *Customer) Send(m Mail) (Sent, error) {
 	}
 
 	var to []string
-	for _, list := range [][]string{m.To, m.Cc, m.Bcc} {
-		for _, s := range list {
-			a, err := mail.ParseAddress(s)
-			if err != nil {
-				return Sent{}, fmt.Errorf("mailfake: send: %w", err)
-			}
-			to = append(to, a.Address)
+	for _, s := range slices.Concat(m.To, m.Cc, m.Bcc) {
+		a, err := mail.ParseAddress(s)
+		if err != nil {
+			return Sent{}, fmt.Errorf("mailfake: send: %w", err)
 		}
+		to = append(to, a.Address)
 	}
 
 	delivered, refused, err := c.post.deliver(c.addr.Address, to, raw, true)

@@ -25,7 +25,7 @@ const (
 
 // office takes mails and brings them to mailboxes, back to their senders, or nowhere.
 type office struct {
-	*ground
+	*ground     // with the lock, mu
 	boxes       *mailboxes
 	rules       []RecipientRule
 	submissions []Submission
@@ -136,7 +136,8 @@ func (o *office) checkRecipient(address string) error {
 	return nil
 }
 
-// deliver hands a mail to every recipient. Reports on bounced ones go back to from.
+// deliver hands a mail to every recipient. Delivery reports go back to from. With trace, the mail gets the lines on top that
+// a receiving host writes. Errors: *RefusedError if nobody takes the mail.
 func (o *office) deliver(from string, to []string, raw []byte, trace bool) (delivered, refused []string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -144,31 +145,26 @@ func (o *office) deliver(from string, to []string, raw []byte, trace bool) (deli
 }
 
 func (o *office) deliverLocked(from string, to []string, raw []byte, trace bool) (delivered, refused []string, err error) {
-	var first *RefusedError
+	var refusal *RefusedError // the first one
 	for _, addr := range to {
 		rule := o.ruleLocked(addr)
-		switch rule.Policy {
-		case PolicyAccept:
-		case PolicyRefuse:
+		if rule.Policy == PolicyRefuse {
 			refused = append(refused, addr)
-			if first == nil {
-				first = &RefusedError{Recipient: addr, Code: rule.Code, Text: rule.Enhanced + " " + rule.Text}
-			}
+			refusal = cmp.Or(refusal, &RefusedError{Recipient: addr, Code: rule.Code, Text: rule.Enhanced + " " + rule.Text})
 			continue
-		case PolicyBounce, PolicyDelayed:
+		}
+		if rule.Policy == PolicyBounce || rule.Policy == PolicyDelayed {
 			o.reportLocked(from, addr, rule, raw)
 		}
-
 		if rule.Policy != PolicyBounce {
 			o.storeLocked(from, addr, raw, trace)
 			delivered = append(delivered, addr)
 		}
 	}
 
-	if len(delivered) == 0 && first != nil {
-		return nil, refused, first
+	if len(delivered) == 0 && refusal != nil {
+		return nil, refused, refusal
 	}
-
 	return delivered, refused, nil
 }
 
@@ -208,7 +204,7 @@ func (o *office) saveSentLocked(a *account, raw []byte) {
 	}
 }
 
-// newMessageID counts, so that a test gets the same ids each time.
+// newMessageID makes ids with a counter, so that a test gets the same ones each time.
 func (o *office) newMessageID(domain string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -3,7 +3,8 @@
 // and customers who write and answer like people with an ordinary mail program.
 //
 // Any standard client can log in: nothing here knows Parley, and nothing of Parley belongs here. It refuses what real
-// servers refuse (no login, unknown recipients, too large mails) and breaks on request: see Fault.
+// servers refuse (no login, unknown recipients, too large mails) and breaks on request: see Fault. One lock, ground.mu, guards
+// all mailboxes; functions whose names end with Locked are called under it.
 //
 //	world := mailfake.New(mailfake.Options{Mailboxes: []mailfake.MailboxConfig{
 //		{Address: "support@acme.test", Password: "secret"},

@@ -323,13 +323,19 @@ func (ss *session) Expunge(_ *imapserver.ExpungeWriter, uids *imap.UIDSet) error
 
 // Poll implements imapserver.Session.
 func (ss *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
-	if ss.view == nil {
-		return nil
-	}
-	ss.world.mu.Lock()
-	updates := ss.view.pendingLocked(allowExpunge)
-	ss.world.mu.Unlock()
+	updates, _ := ss.pending(allowExpunge)
 	return writeUpdates(w, updates)
+}
+
+// pending returns what the client must hear of the selected folder, and the signal of its next change. Both are nil if none
+// is selected.
+func (ss *session) pending(allowExpunge bool) (updates []update, changed <-chan struct{}) {
+	ss.world.mu.Lock()
+	defer ss.world.mu.Unlock()
+	if ss.view == nil {
+		return nil, nil
+	}
+	return ss.view.pendingLocked(allowExpunge), ss.view.folder.changed
 }
 
 // Idle implements imapserver.Session. It announces what came since the last command too, which a server must.
@@ -344,21 +350,17 @@ func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error 
 
 	_, silent := h.find(ActionSilent)
 	for {
-		var signal <-chan struct{}
 		var updates []update
-		if ss.view != nil && !silent {
-			ss.world.mu.Lock()
-			signal = ss.view.folder.changed
-			updates = ss.view.pendingLocked(true)
-			ss.world.mu.Unlock()
+		var changed <-chan struct{} // nil never comes
+		if !silent {
+			updates, changed = ss.pending(true)
 		}
-
 		if err := writeUpdates(w, updates); err != nil {
 			return err
 		}
 
 		select {
-		case <-signal:
+		case <-changed:
 		case <-stop:
 			ss.endCommand(h)
 			return nil

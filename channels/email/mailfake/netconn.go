@@ -49,16 +49,15 @@ func (c *faultConn) hideIdleCapability() {
 // Write implements net.Conn.
 func (c *faultConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
-	cutting, budget, freeze, lastWords, hideIdle := c.cutting, c.budget, c.freeze, c.lastWords, c.hideIdle
-	reached := cutting && budget <= len(p)
-	if cutting {
+	budget, freeze, lastWords, hideIdle := c.budget, c.freeze, c.lastWords, c.hideIdle
+	isCut := c.cutting && budget <= len(p)
+	if c.cutting {
 		c.budget = max(0, c.budget-len(p))
-		c.cutting = !reached
+		c.cutting = !isCut
 	}
+	c.mu.Unlock() // what follows may wait
 
-	c.mu.Unlock()
-
-	if reached {
+	if isCut {
 		n, err := c.Conn.Write(p[:budget])
 		if freeze == nil || err != nil {
 			_ = c.Close()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"net/mail"
+	"slices"
 	"strings"
 )
 
@@ -38,11 +39,9 @@ func (c *Customer) ReplyAs(program Program, to Received, m Mail) (Sent, error) {
 			m.To = append(m.To, a.String())
 		}
 	}
-
 	if len(m.To) == 0 {
 		m.To = []string{to.From.String()}
 	}
-
 	if m.Subject == "" {
 		m.Subject = to.Subject
 		if !strings.HasPrefix(strings.ToLower(m.Subject), "re:") {
@@ -52,7 +51,7 @@ func (c *Customer) ReplyAs(program Program, to Received, m Mail) (Sent, error) {
 
 	m.InReplyTo = cmp.Or(m.InReplyTo, to.MessageID)
 	if len(m.References) == 0 {
-		m.References = append(append([]string{}, to.References...), to.MessageID)
+		m.References = append(slices.Clone(to.References), to.MessageID)
 	}
 	if m.HTML == "" && program != Plain {
 		m.HTML = `<div dir="ltr">` + htmlLines(m.Text) + `</div>`

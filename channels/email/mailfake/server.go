@@ -49,19 +49,19 @@ type Options struct {
 	MaxMessageBytes int64
 }
 
-// ground is what all parts of a mail world share, with the one lock that guards their state.
+// ground is what all parts of a mail world share.
 type ground struct {
 	opts  Options
 	log   *slog.Logger
 	clock func() time.Time
 	done  chan struct{} // closed by Close
 
-	mu sync.Mutex
+	mu sync.Mutex // guards all state but the faults
 }
 
 // Server is the mail world. Make it with New. Safe for concurrent use.
 type Server struct {
-	*ground
+	*ground // with the lock, mu
 	*mailboxes
 	*office
 	*clients
@@ -76,23 +76,13 @@ type Server struct {
 
 // New prepares a mail world; Start opens its ports.
 func New(opts Options) *Server {
-	def := func(v *string, d string) {
-		if *v == "" {
-			*v = d
-		}
-	}
-
-	def(&opts.Domain, "mail.test")
-	def(&opts.IMAPListen, "127.0.0.1:0")
-	def(&opts.SMTPListen, "127.0.0.1:0")
-	def(&opts.CustomerPassword, "customer")
-	def((*string)(&opts.UnknownHosted), string(PolicyRefuse))
-	def((*string)(&opts.UnknownForeign), string(PolicyAccept))
-
-	if opts.UIDValidity == 0 {
-		opts.UIDValidity = uint32(time.Now().Unix()) // not Clock: it may stand still
-	}
-
+	opts.Domain = cmp.Or(opts.Domain, "mail.test")
+	opts.IMAPListen = cmp.Or(opts.IMAPListen, "127.0.0.1:0")
+	opts.SMTPListen = cmp.Or(opts.SMTPListen, "127.0.0.1:0")
+	opts.CustomerPassword = cmp.Or(opts.CustomerPassword, "customer")
+	opts.UnknownHosted = cmp.Or(opts.UnknownHosted, PolicyRefuse)
+	opts.UnknownForeign = cmp.Or(opts.UnknownForeign, PolicyAccept)
+	opts.UIDValidity = cmp.Or(opts.UIDValidity, uint32(time.Now().Unix())) // not Clock: it may stand still
 	opts.MaxMessageBytes = cmp.Or(opts.MaxMessageBytes, 50<<20)
 	g := &ground{opts: opts, log: opts.Log, clock: opts.Clock, done: make(chan struct{})}
 	if g.log == nil {
@@ -126,11 +116,10 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 
 	s.started = true
-	var startTLS, implicit *tls.Config
+	var startTLS *tls.Config
 	if s.cert != nil {
-		startTLS, implicit = s.cert.TLS(), s.cert.TLS()
+		startTLS = s.cert.TLS()
 	}
-
 	plain := imapserver.New(s.imapOptions(startTLS))
 	s.imapServers = append(s.imapServers, plain)
 	s.serve("imap", &faultListener{s.imapLn, s.clients}, plain.Serve)
@@ -143,12 +132,12 @@ func (s *Server) Start(ctx context.Context) error {
 	// IMAP faults need the plain text, so the faulty layer is above TLS there.
 	secure := imapserver.New(s.imapOptions(nil))
 	s.imapServers = append(s.imapServers, secure)
-	s.serve("imaps", &faultListener{tls.NewListener(s.imapTLSLn, implicit), s.clients}, secure.Serve)
-	s.serve("smtps", tls.NewListener(&faultListener{s.smtpTLSLn, s.clients}, implicit), s.smtpServer.Serve)
+	s.serve("imaps", &faultListener{tls.NewListener(s.imapTLSLn, s.cert.TLS()), s.clients}, secure.Serve)
+	s.serve("smtps", tls.NewListener(&faultListener{s.smtpTLSLn, s.clients}, s.cert.TLS()), s.smtpServer.Serve)
 	return nil
 }
 
-// serve returns when connections are waited for: a server of go-imap must not be closed while it begins.
+// serve runs a server, and returns when that waits for connections: a server of go-imap must not be closed while it begins.
 func (s *Server) serve(name string, ln net.Listener, run func(net.Listener) error) {
 	waiting, ended := &begunListener{Listener: ln, begun: make(chan struct{})}, make(chan struct{})
 	s.serving.Add(1)
@@ -184,19 +173,7 @@ func (l *begunListener) Accept() (net.Conn, error) {
 
 // Close hangs up on everybody, closes the ports and waits until all sessions ended. It may be called often.
 func (s *Server) Close() error {
-	s.mu.Lock()
-
-	if s.closed {
-		s.mu.Unlock()
-		return nil
-	}
-
-	s.closed = true
-	started := s.started
-	close(s.done)
-	s.mu.Unlock()
-
-	if !started {
+	if !s.beginClose() {
 		return nil
 	}
 
@@ -219,6 +196,18 @@ func (s *Server) Close() error {
 
 	s.live.Wait()
 	return errors.Join(errs...)
+}
+
+// beginClose lets nobody enter any more, and reports whether there is something to close: it was started, and not closed yet.
+func (s *Server) beginClose() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.closed = true
+	close(s.done)
+	return s.started
 }
 
 // Reset forgets all mails, customers, rules, faults and submissions, hangs up on every

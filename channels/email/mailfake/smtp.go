@@ -214,15 +214,16 @@ func (ss *smtpSession) Logout() error {
 	return nil
 }
 
-// submit takes a mail: rewrites it as the mailbox's provider would, delivers it and stores the copy in Sent.
+// submit takes a mail: it rewrites it as the provider of the sender's mailbox would, delivers it and stores the copy in the
+// folder of sent mail. a is nil if another mail server brings the mail.
 func (o *office) submit(a *account, from string, to []string, raw []byte) {
-	sub := Submission{At: o.clock(), From: from, To: slices.Clone(to), Bytes: len(raw)}
 	head := parseReceived(headerOf(raw))
-	sub.MessageID = head.MessageID
-	sub.StoredID = head.MessageID
-	sub.Subject = head.Subject
+	sub := Submission{
+		At: o.clock(), From: from, To: slices.Clone(to), Bytes: len(raw),
+		MessageID: head.MessageID, StoredID: head.MessageID, Subject: head.Subject,
+	}
 	o.mu.Lock()
-
+	defer o.mu.Unlock()
 	if a != nil {
 		sub.Mailbox = a.address
 		if a.cfg.RewriteMessageID {
@@ -245,16 +246,15 @@ func (o *office) submit(a *account, from string, to []string, raw []byte) {
 
 	sub.Seq = len(o.submissions) + 1
 	o.submissions = append(o.submissions, sub)
-	o.mu.Unlock()
-
-	if _, _, err := o.deliver(from, to, raw, true); err != nil {
+	if _, _, err := o.deliverLocked(from, to, raw, true); err != nil {
 		o.log.Warn("mail emulator lost its recipients between RCPT and DATA", "error", err)
 	}
 }
 
+// headerOf returns a copy of a mail's header, with the empty line that ends it.
 func headerOf(raw []byte) []byte {
 	head, _, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
-	return append(append([]byte(nil), head...), "\r\n\r\n"...)
+	return slices.Concat(head, []byte("\r\n\r\n"))
 }
 
 var messageIDField = regexp.MustCompile(`(?im)^message-id:[^\r\n]*(\r\n[ \t][^\r\n]*)*\r\n`)

@@ -3,6 +3,7 @@ package mailfake
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/emersion/go-imap/v2"
@@ -33,51 +34,47 @@ func (b *mailboxes) Inbox(address string) []Received { return b.Folder(address, 
 
 // Sent lists the mailbox's folder of sent mail, oldest first.
 func (b *mailboxes) Sent(address string) []Received {
+	return b.Folder(address, b.sentFolder(address))
+}
+
+// sentFolder is the name of a mailbox's folder of sent mail, "" if there is no such mailbox.
+func (b *mailboxes) sentFolder(address string) string {
 	b.mu.Lock()
-	name := ""
+	defer b.mu.Unlock()
 	if a := b.findLocked(address); a != nil {
-		name = a.cfg.SentFolder
+		return a.cfg.SentFolder
 	}
-	b.mu.Unlock()
-	return b.Folder(address, name)
+	return ""
 }
 
 // Folder lists any folder, oldest first. Unknown address or folder: nothing.
 func (b *mailboxes) Folder(address, name string) []Received {
+	mails, states := b.snapshot(address, name)
+	out := make([]Received, len(mails))
+	for i, m := range mails {
+		out[i] = *m.parsedMail() // without the lock: parsing takes long
+		state := states[i]
+		out[i].Address, out[i].Folder, out[i].UID, out[i].At, out[i].Flags = state.Address, state.Folder, state.UID, state.At, state.Flags
+	}
+	return out
+}
+
+// snapshot returns the mails of a folder, and for each what its Received says of the mailbox.
+func (b *mailboxes) snapshot(address, name string) (mails []*message, states []Received) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	f, err := b.folderLocked(address, name)
 	if err != nil {
-		b.mu.Unlock()
-		return nil
+		return nil, nil
 	}
-
-	type snapshot struct {
-		m     *message
-		uid   imap.UID
-		flags []imap.Flag
-	}
-
-	list := make([]snapshot, len(f.msgs))
-	for i, m := range f.msgs {
-		list[i] = snapshot{m, m.uid, m.flagList()}
-	}
-
-	b.mu.Unlock()
-	out := make([]Received, len(list))
-	for i, sn := range list {
-		r := *sn.m.parsedMail()
-		r.Address = f.acct.address
-		r.Folder = f.name
-		r.UID = uint32(sn.uid)
-		r.At = sn.m.at
-		for _, flag := range sn.flags {
+	for _, m := range f.msgs {
+		r := Received{Address: f.acct.address, Folder: f.name, UID: uint32(m.uid), At: m.at}
+		for _, flag := range m.flagList() {
 			r.Flags = append(r.Flags, string(flag))
 		}
-
-		out[i] = r
+		states = append(states, r)
 	}
-
-	return out
+	return slices.Clone(f.msgs), states
 }
 
 // WaitFor returns the INBOX of an address as soon as done says so; it looks at once and
