@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/sweep"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
 	"parley/bot/teams/rest"
 	"parley/bridge"
@@ -210,14 +211,19 @@ func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The Teams thread's first message is gone.", Cause: errors.Join(bridge.ErrThreadLost, e)}
 }
 
-// checkChannelGone returns the right error for a post whose message or thread Teams doesn't find. Teams answers in the same way
-// if the whole channel was deleted a moment ago; no thread is lost then. So it asks whether the channel is there.
-func (ac *access) checkChannelGone(ctx context.Context, service string, p bridge.Post, err error) error {
+// checkGone returns the right error for a post whose message or thread Teams doesn't find. Teams answers in the same way if the whole
+// channel was deleted a moment ago, and now and then for a message that is there; no thread is lost then. So it asks whether the
+// channel is there, and Graph for the message.
+func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, err error) error {
 	notFound := errors.Is(err, bridge.ErrThreadLost) || errors.Is(err, bridge.ErrMessageGone)
 	if !notFound || !isChannel(p.Place.Channel) {
 		return err
 	}
 	_, membersErr := ac.Bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, "")
+	if membersErr == nil && ac.isShown(ctx, p) {
+		ac.Log.Warn("teams doesn't find a message that Graph shows", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
+		return &channels.SendError{Class: channels.Retry, Text: "Teams doesn't find the thread at the moment.", Hint: "Parley keeps trying."}
+	}
 	if membersErr == nil {
 		return err // the channel is there
 	}
@@ -226,6 +232,29 @@ func (ac *access) checkChannelGone(ctx context.Context, service string, p bridge
 		return ac.errChannelGone(failed, p.Place.Channel)
 	}
 	return ac.classifyBeforeSend(membersErr, p)
+}
+
+// maxWronglyMissing bounds how long Teams is asked again for a message that it doesn't find, although Graph shows it: from the first
+// attempt at a post, and from the time when the message was written. So a thread isn't begun anew more often than that, either.
+const maxWronglyMissing = 2 * time.Minute
+
+// isShown reports whether Graph shows the message that a post changes or, for others, the first one of its thread, so that it may be
+// there though Teams has just not found it. Marks aren't worth the question.
+// Source: GitHub MicrosoftDocs/msteams-docs#6139 and #9425, BotFramework-Services#349, read 2026-11.
+func (ac *access) isShown(ctx context.Context, p bridge.Post) bool {
+	at := p.Place
+	if !isChangeOfMessage(p) {
+		at.Message = at.Thread
+	}
+	isFresh := ac.Now().Sub(p.FirstAttemptAt) < maxWronglyMissing || ac.Now().Sub(timeWritten(at.Message)) < maxWronglyMissing
+	if p.Kind == bridge.PostMark || !isFresh {
+		return false
+	}
+
+	m, err := organisation.ReadPatiently(ctx, ac.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return ac.Graph.Message(ctx, threadOf(group, at), at.Message)
+	})
+	return err == nil && m.DeletedAt.IsZero()
 }
 
 // errChannelGone says that a channel is not there.

@@ -204,11 +204,18 @@ func (h *history) compareText(ctx context.Context, at bridge.Place, m *graph.Mes
 // engine waits for a change to be applied.
 const maxGraphDelay = 30 * time.Second
 
-// isJustWritten reports whether a message is so young that Graph may not show it yet. Its id is the time of its writing in
-// milliseconds.
+// isJustWritten reports whether a message is so young that Graph may not show it yet.
 func (h *history) isJustWritten(message string) bool {
-	writtenAt, err := strconv.ParseInt(message, 10, 64)
-	return err == nil && h.Now().Sub(time.UnixMilli(writtenAt)) < maxGraphDelay
+	return h.Now().Sub(timeWritten(message)) < maxGraphDelay
+}
+
+// timeWritten returns when a message was written: its id is that time in milliseconds. It returns the zero time for other ids.
+func timeWritten(message string) time.Time {
+	ms, err := strconv.ParseInt(message, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
 }
 
 // expectTextLater returns true if a message is so young that Graph may not show its text yet. It then announces a gap, so that

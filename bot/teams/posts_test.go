@@ -207,6 +207,44 @@ func TestThreadWithoutItsRootIsLost(t *testing.T) {
 	}
 }
 
+// Teams now and then doesn't find a message that is there: no thread is lost then, and the post is made a little later. If that lasts,
+// the thread counts as lost.
+func TestMessageThatTeamsDoesNotFindThoughItIsThere(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, method, code string
+		newPost            func(*world) bridge.Post
+		lost               error
+	}{
+		{
+			name: "card", method: "activities.update", code: "ActivityNotFoundInConversation", lost: bridge.ErrMessageGone,
+			newPost: func(w *world) bridge.Post { return w.newCard() },
+		},
+		{
+			name: "said", method: "activities.send", code: "ConversationNotFound", lost: bridge.ErrThreadLost,
+			newPost: func(w *world) bridge.Post { return w.newSaid(w.root, "there") },
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newClockedWorld(t)
+			p := tt.newPost(w)
+			p.FirstAttemptAt = w.surface.org.Now()
+			w.fake.Inject(teamsfake.Fault{Method: tt.method, Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: tt.code})
+			se := w.mustFail(p)
+			wantEqual(t, "class", se.Class, channels.Retry)
+			if errors.Is(se, tt.lost) {
+				t.Errorf("got error %v, want none that says %v", se, tt.lost)
+			}
+
+			w.advance(maxWronglyMissing + time.Second)
+			if se := w.mustFail(p); !errors.Is(se, tt.lost) {
+				t.Errorf("when that lasts: got error %v, want one that says %v", se, tt.lost)
+			}
+		})
+	}
+}
+
 // When Teams moves to another region, posts go where its last message came from.
 func TestPostsFollowTeamsToAnotherRegion(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,7 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 
 	sent, err := s.dispatch(ctx, service, p)
 	if err != nil {
-		return sent, s.access.checkChannelGone(ctx, service, p, s.access.classifyFailure(err, p))
+		return sent, s.access.checkGone(ctx, service, p, s.access.classifyFailure(err, p))
 	}
 
 	reached := p.Place.Channel

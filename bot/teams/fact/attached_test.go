@@ -46,9 +46,15 @@ func TestPicturesThatTeamsDoesNotList(t *testing.T) {
 			seen: []Attached{{Name: "picture.png", Type: "image/png", URL: hosted}},
 			want: []string{"picture.png: ", "picture-2.png: " + OnlyInTeams},
 		},
-		{name: "a GIF is named once", html: `<img itemtype="http://schema.skype.com/Giphy" src="https://gif.test/x">`, want: []string{"GIF: " + OnlyInTeams}},
+		{
+			name: "a GIF is named once", html: `<img itemtype="http://schema.skype.com/Giphy" src="https://gif.test/x">`,
+			want: []string{"GIF: " + OnlyInTeams},
+		},
 		{name: "an emoji is no picture", html: `<img itemtype="http://schema.skype.com/Emoji" alt="🙂" src="https://x.test/e.png">`},
-		{name: "nor is one of a quoted message", html: `<blockquote itemtype="http://schema.skype.com/Reply">` + picture(elsewhere) + `</blockquote>fine`},
+		{
+			name: "nor is one of a quoted message",
+			html: `<blockquote itemtype="http://schema.skype.com/Reply">` + picture(elsewhere) + `</blockquote>fine`,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
