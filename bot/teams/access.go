@@ -198,7 +198,7 @@ func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
 		return ac.errChannelGone(e, p.Place.Channel)
 	}
 	if isChangeOfMessage(p) {
-		return &channels.SendError{Class: channels.BadContent, Text: "The Teams message is gone.", Cause: errors.Join(bridge.ErrMessageGone, e)}
+		return errMessageGone(e)
 	}
 	if !isChannel(p.Place.Channel) {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "Parley has no chat with this person in Teams" + codeInBrackets(e) + ".",
@@ -213,10 +213,17 @@ func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
 
 // checkGone returns the right error for a post whose message or thread Teams doesn't find. Teams answers in the same way if the whole
 // channel was deleted a moment ago, and now and then for a message that is there; no thread is lost then. So it asks whether the
-// channel is there, and Graph for the message.
+// channel is there, and Graph for the message. Graph is also asked whether a message was deleted that Teams doesn't let us change.
 func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, err error) error {
-	notFound := errors.Is(err, bridge.ErrThreadLost) || errors.Is(err, bridge.ErrMessageGone)
-	if !notFound || !isChannel(p.Place.Channel) {
+	if !isChannel(p.Place.Channel) {
+		return err
+	}
+	var refused *connector.Error
+	isUnexplained := errors.As(err, &refused) && refused.Code == connector.CodeUnexplained
+	if isUnexplained && isChangeOfMessage(p) && ac.isShownDeleted(ctx, p) {
+		return errMessageGone(refused)
+	}
+	if !errors.Is(err, bridge.ErrThreadLost) && !errors.Is(err, bridge.ErrMessageGone) {
 		return err
 	}
 	_, membersErr := ac.Bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, "")
@@ -238,23 +245,46 @@ func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, 
 // attempt at a post, and from the time when the message was written. So a thread isn't begun anew more often than that, either.
 const maxWronglyMissing = 2 * time.Minute
 
-// isShown reports whether Graph shows the message that a post changes or, for others, the first one of its thread, so that it may be
-// there though Teams has just not found it. Marks aren't worth the question.
+// isShown reports whether Graph shows the message that a post needs, so that it may be there though Teams has just not found it. Marks
+// aren't worth the question.
 // Source: GitHub MicrosoftDocs/msteams-docs#6139 and #9425, BotFramework-Services#349, read 2026-11.
 func (ac *access) isShown(ctx context.Context, p bridge.Post) bool {
+	written := timeWritten(neededBy(p).Message)
+	isFresh := ac.Now().Sub(p.FirstAttemptAt) < maxWronglyMissing || ac.Now().Sub(written) < maxWronglyMissing
+	if p.Kind == bridge.PostMark || !isFresh {
+		return false
+	}
+	m, err := ac.readNeeded(ctx, p)
+	return err == nil && m.DeletedAt.IsZero()
+}
+
+// isShownDeleted reports whether Graph shows that the message that a post needs was deleted.
+func (ac *access) isShownDeleted(ctx context.Context, p bridge.Post) bool {
+	m, err := ac.readNeeded(ctx, p)
+	return err == nil && !m.DeletedAt.IsZero()
+}
+
+// readNeeded reads the message that a post needs.
+func (ac *access) readNeeded(ctx context.Context, p bridge.Post) (graph.Message, error) {
+	at := neededBy(p)
+	return organisation.ReadPatiently(ctx, ac.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return ac.Graph.Message(ctx, threadOf(group, at), at.Message)
+	})
+}
+
+// neededBy returns the place of the message without which a post can't be made: the one that it changes, or the first one of its
+// thread.
+func neededBy(p bridge.Post) bridge.Place {
 	at := p.Place
 	if !isChangeOfMessage(p) {
 		at.Message = at.Thread
 	}
-	isFresh := ac.Now().Sub(p.FirstAttemptAt) < maxWronglyMissing || ac.Now().Sub(timeWritten(at.Message)) < maxWronglyMissing
-	if p.Kind == bridge.PostMark || !isFresh {
-		return false
-	}
+	return at
+}
 
-	m, err := organisation.ReadPatiently(ctx, ac.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return ac.Graph.Message(ctx, threadOf(group, at), at.Message)
-	})
-	return err == nil && m.DeletedAt.IsZero()
+// errMessageGone says that a message that was to be changed is not there.
+func errMessageGone(e *connector.Error) error {
+	return &channels.SendError{Class: channels.BadContent, Text: "The Teams message is gone.", Cause: errors.Join(bridge.ErrMessageGone, e)}
 }
 
 // errChannelGone says that a channel is not there.

@@ -245,6 +245,22 @@ func TestMessageThatTeamsDoesNotFindThoughItIsThere(t *testing.T) {
 	}
 }
 
+// For a change of a message that was deleted Teams may also answer 403, without saying why. Graph tells whether that is the reason.
+func TestRefusedChangeOfADeletedMessage(t *testing.T) {
+	t.Parallel()
+	for name, isDeleted := range map[string]bool{"deleted": true, "there": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newThreadWorld(t)
+			if isDeleted {
+				must(t, w.fake.Admin.Erase(w.channel, w.root))
+			}
+			w.fake.Inject(teamsfake.Fault{Method: "activities.update", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: "ServiceError"})
+			wantEqual(t, "the message is gone", errors.Is(w.mustFail(w.newCard()), bridge.ErrMessageGone), isDeleted)
+		})
+	}
+}
+
 // When Teams moves to another region, posts go where its last message came from.
 func TestPostsFollowTeamsToAnotherRegion(t *testing.T) {
 	t.Parallel()

@@ -35,6 +35,7 @@ const (
 	CodeAccessDenied  = "209" // ThreadAccessDenied, where the service gives no closer code
 	CodeWrongHost     = "InvalidBotApiHost"
 	CodeNoActivity    = "ActivityNotFoundInConversation"
+	CodeUnexplained   = "ServiceError" // with a 403 also: the message was deleted. Source: GitHub BotFramework-Services#269
 )
 
 // asError turns a rest.Failure into an *Error with its class. creates means that a repeated call would make a second
