@@ -52,6 +52,21 @@ func (l Line) Notice() (Notice, bool) {
 	return Notice{}, false
 }
 
+// ReachesAbsent reports whether a line is told directly, too, to agents whom it mentions and who aren't in its channel, since the chat
+// notifies nobody else there: an assignment, what agents can't do without or somebody is told in their place, and that a customer did not
+// get something.
+func (l Line) ReachesAbsent() bool {
+	if notice, isNotice := l.Notice(); isNotice {
+		return notice.Always || notice.Cover || l.Kind() == LineAssigned
+	}
+	switch l.Kind() {
+	case LineAsk, LineInside, LineParked, LineOffered, LineFailed, LineRetrying, LineUnclear, LineEditLate, LineUndone, LineNotMapped:
+		return true
+	default:
+		return false
+	}
+}
+
 func isKind(kind LineKind) func(Line) bool {
 	return func(l Line) bool { return l.Kind() == kind }
 }

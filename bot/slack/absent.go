@@ -13,12 +13,17 @@ import (
 // absentTimeout bounds the direct messages about one line.
 const absentTimeout = 10 * time.Second
 
-// tellAbsent sends a direct message to an agent to whom a conversation was assigned and who isn't
-// in its channel, because Slack doesn't notify them of a mention there. What fails here is only logged: the
-// line in the thread is posted already.
+// tellAbsent sends a direct message to agents whom a line mentions and who aren't in its channel, because Slack doesn't notify them of a
+// mention there, if the line is one that reaches them all the same. What fails here is only logged: the line in the thread is
+// posted already.
 func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, sent bridge.Sent) {
-	isAssignment := p.Line != nil && p.Line.Kind() == bridge.LineAssigned
-	if !isAssignment || p.Place.Thread == "" {
+	isNew := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
+	if !isNew || !p.Line.ReachesAbsent() {
+		return
+	}
+
+	mentioned := slices.DeleteFunc(slices.Clone(p.Line.Mentions), func(a bridge.AgentRef) bool { return a.User == "" })
+	if len(mentioned) == 0 {
 		return
 	}
 
@@ -30,17 +35,16 @@ func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, s
 		return
 	}
 
-	for _, agent := range p.Line.Mentions {
-		if agent.User == "" || slices.Contains(members, agent.User) {
+	for _, agent := range mentioned {
+		if slices.Contains(members, agent.User) {
 			continue
 		}
 
-		card := view.Line(*p.Line, p.Facts)
-		message := me.Home.FirstMessage(card, blockSeed(p.Token, agent.User))
+		message := me.Home.FirstMessage(view.DirectLine(*p.Line, p.Facts), blockSeed(p.Token, agent.User))
 		message.Text += "\n" + me.Home.Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
 		message.Blocks = nil // Slack shows the text, with the link, only where there are no blocks
 		if _, err := s.sendDirectMessage(ctx, agent.User, renderedPart{Message: message}); err != nil {
-			s.log.Warn("assignment not told", "error", err)
+			s.log.Warn("line not told to somebody who isn't in the channel", "error", err)
 		}
 	}
 }

@@ -2,32 +2,60 @@ package slack
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
+	"parley/bot/shape"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
 
-// sendAssignment posts in a new thread that somebody assigned the conversation to these people.
-func (w *world) sendAssignment(to ...bridge.AgentRef) {
+// sendLine posts a line in a new thread.
+func (w *world) sendLine(l bridge.Line) {
 	w.t.Helper()
 	p := w.newPost(bridge.PostLine, w.postRoot(), "t1")
-	p.Line = &bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann"}, Mentions: to}
-	w.mustSend(p)
+	p.Line = &l
+	w.mustSendAll(p)
 }
 
-// Who isn't in the channel would see no mention in its thread, and learns of the assignment by a direct message.
+// assignment says that Ann assigned the conversation to these people.
+func assignment(to ...bridge.AgentRef) bridge.Line {
+	return bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann"}, Mentions: to}
+}
+
+// Who isn't in the channel would see no mention in its thread, and learns by a direct message, which names the conversation, of an
+// assignment, of what nobody can do without, and that a customer did not get something. A longer line makes no more than one.
 //
-func TestAssigneeOutsideTheChannelGetsADirectMessage(t *testing.T) {
+func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	away := w.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
-	w.sendAssignment(bridge.AgentRef{Name: "Away", User: away.ID}, bridge.AgentRef{Name: "Ann", User: w.ann})
-	got := w.fake.Messages(w.fake.DM(away.ID))
-	if len(got) != 1 {
-		t.Fatalf("got %d direct messages, want one: %+v", len(got), got)
+	send := []bridge.Verb{bridge.VerbSendAgain}
+	for _, tt := range []struct {
+		name  string
+		line  bridge.Line
+		words string // "" means that nothing is told
+	}{
+		{name: "assigned", line: assignment(), words: "assigned this"},
+		{name: "the snooze is over", line: bridge.Line{Content: &bridge.WokeLine{}}, words: "snooze"},
+		{name: "not delivered", line: bridge.Line{Content: &bridge.FailedLine{Reason: "Her mailbox is full."}, Text: strings.Repeat("long ", 3000), Verbs: send}, words: "Her mailbox is full."},
+		{name: "resolved", line: bridge.Line{Content: bridge.LineResolved, By: bridge.AgentRef{Name: "Ann"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			away := w.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
+			tt.line.Mentions = []bridge.AgentRef{{Name: "Away", User: away.ID}, {Name: "Ann", User: w.ann}}
+			w.sendLine(tt.line)
+			got := w.fake.Messages(w.fake.DM(away.ID))
+			if tt.words == "" {
+				wantEqual(t, "direct messages", len(got), 0)
+				return
+			}
+			if len(got) != 1 {
+				t.Fatalf("got %d direct messages, want one: %+v", len(got), got)
+			}
+			wantWords(t, got[0].Text, tt.words, w.channel, shape.Number(sampleFacts().ID), "Eve &amp; Co")
+		})
 	}
-	wantWords(t, got[0].Text, "assigned this", w.channel)
 }
 
 // Who is in the channel is mentioned in the thread, and gets no second message, also if somebody else who is assigned gets one.
@@ -36,7 +64,7 @@ func TestAssigneeInTheChannelGetsNoDirectMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	away := w.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
-	w.sendAssignment(bridge.AgentRef{Name: "Away", User: away.ID}, bridge.AgentRef{Name: "Ann", User: w.ann})
+	w.sendLine(assignment(bridge.AgentRef{Name: "Away", User: away.ID}, bridge.AgentRef{Name: "Ann", User: w.ann}))
 	wantEqual(t, "direct messages to Ann", len(w.fake.Messages(w.fake.DM(w.ann))), 0)
 }
 

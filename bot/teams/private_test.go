@@ -1,8 +1,10 @@
 package teams
 
 import (
+	"strings"
 	"testing"
 
+	"parley/bot/shape"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/tenant"
@@ -33,7 +35,8 @@ func TestReplyInAPrivateChannel(t *testing.T) {
 	wantEqual(t, "it is our thread", a.OwnThread, true)
 }
 
-// Who is mentioned in a private channel without being a member is told in a chat of their own, with a link to the thread.
+// Who is mentioned in a private channel without being a member is told in a chat of their own, with a link to the thread, also of what
+// has buttons there.
 func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -45,9 +48,18 @@ func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
 		Mentions: []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: ben}},
 	}
 	w.mustSend(p)
-	must(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Personal(ben)) > 0 }))
+	p.Token = "failed"
+	p.Line = &bridge.Line{
+		Content: &bridge.FailedLine{Reason: "Her mailbox is full."}, Mentions: p.Line.Mentions,
+		Text: strings.Repeat("long ", 20000), Verbs: []bridge.Verb{bridge.VerbSendAgain},
+	}
+	w.mustSendAll(p)
+	must(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Personal(ben)) > 1 }))
 	w.surface.org.Work.Wait()
-	wantWords(t, w.fake.Personal(ben)[0].HTML, "teams.microsoft.com")
+	told := w.fake.Personal(ben)
+	wantEqual(t, "messages to Ben", len(told), 2)
+	wantWords(t, told[0].HTML, "teams.microsoft.com", "assigned this", shape.Number(p.Facts.ID))
+	wantWords(t, told[1].HTML, "teams.microsoft.com", "Her mailbox is full.", shape.Number(p.Facts.ID))
 	w.wantNoProblems()
 }
 

@@ -10,11 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
 	"parley/bot/teams/recent"
+	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -277,31 +279,30 @@ func (s *poster) openChat(ctx context.Context, service, user string) (string, er
 	return s.Bot.Personal(ctx, service, s.Tenant, account)
 }
 
-// tellAbsent sends a direct message to agents to whom a conversation was assigned and who aren't in its channel:
-// there Teams shows only their names and doesn't notify them (R-239). Best effort: the line in the thread is posted
-// already.
+// tellAbsent sends a direct message to agents whom a line mentions and who aren't in its channel, if the line is one that reaches them
+// all the same: there Teams shows only their names and doesn't notify them (R-239). Best effort: the line in the thread is posted already.
 func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, absent []bridge.AgentRef, sent bridge.Sent) {
-	isAssignment := p.Line != nil && p.Line.Kind() == bridge.LineAssigned
-	if !isAssignment || p.Place.Thread == "" {
+	isNew := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
+	if !isNew || !p.Line.ReachesAbsent() {
 		return
 	}
 
 	for _, who := range absent {
 		s.RunLater(ctx, func(ctx context.Context) {
-			c, err := s.composePost(ctx, bridge.Post{Kind: p.Kind, Token: p.Token, Line: p.Line, Facts: p.Facts})
-			if err != nil || c.text == nil { // it can't be told in words; the thread shows it
+			c, _, err := s.replaceAbsentMentions(ctx, view.DirectLine(*p.Line, p.Facts), "")
+			if err != nil {
 				return
 			}
 
 			link := s.Home().Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
-			text := *c.text
+			text := card.Messages(c, "", s.Home())[0]
 			text.Text += `<br><a href="` + strings.ReplaceAll(link, "&", "&amp;") + `">Open the thread</a>`
 			a, err := s.activityOf(ctx, content{text: &text}, "")
 			if err == nil {
 				_, err = s.sendDirectMessage(ctx, service, bridge.Post{Kind: p.Kind, To: who.User}, a)
 			}
 			if err != nil {
-				s.Log.Warn("assignment not told", "error", err)
+				s.Log.Warn("line not told to somebody who isn't in the channel", "error", err)
 			}
 		})
 	}

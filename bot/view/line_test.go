@@ -180,6 +180,10 @@ func TestLine(t *testing.T) {
 				checkKept(t, name+string(k.kind), c)
 			}
 		}
+		isInThread := k.kind != bridge.LineTopLevel && k.kind != bridge.LineExists
+		if k.isNotSent && isInThread && !bareLine.ReachesAbsent() {
+			t.Errorf("%s isn't told to an author who isn't in the channel", k.kind)
+		}
 		b.WriteString(dump(string(k.kind), whole))
 	}
 	golden.Text(t, "testdata/line.txt", b.String())
