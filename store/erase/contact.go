@@ -14,11 +14,12 @@ import (
 
 // Contact is a customer who can be erased or exported.
 type Contact struct {
-	ID            store.ContactID `db:"id" json:"id"`
-	Name          string          `db:"name" json:"name"`
-	CreatedAt     time.Time       `db:"created_at" json:"created_at"`
-	Addresses     []string        `db:"addresses" json:"addresses"` // "account: key" of each identity
-	Conversations int64           `db:"conversations" json:"conversations"`
+	ID            store.ContactID   `db:"id" json:"id"`
+	Name          string            `db:"name" json:"name"`
+	CreatedAt     time.Time         `db:"created_at" json:"created_at"`
+	Addresses     []string          `db:"addresses" json:"addresses"` // "account: key" of each identity
+	Accounts      []store.AccountID `db:"accounts" json:"-"`          // those of Addresses, one for one
+	Conversations int64             `db:"conversations" json:"conversations"`
 }
 
 // Find looks for a key as people write it: in any case, a number with or without its plus and blanks.
@@ -27,6 +28,7 @@ const findContacts = `
 		ARRAY(
 			SELECT a.name || ': ' || i.key FROM identities AS i JOIN accounts AS a ON a.id = i.account_id
 			WHERE i.contact_id = c.id ORDER BY i.id) AS addresses,
+		ARRAY(SELECT i.account_id FROM identities AS i WHERE i.contact_id = c.id ORDER BY i.id) AS accounts,
 		(SELECT count(*) FROM conversations AS v
 			WHERE v.identity_id = ANY(ARRAY(SELECT i.id FROM identities AS i WHERE i.contact_id = c.id))) AS conversations
 	FROM contacts AS c

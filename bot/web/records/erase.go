@@ -65,7 +65,7 @@ func (p pages) showErase(v *web.Visit) error {
 		shown.Asked.Problem = "Type an address, a number or an id."
 	}
 	if text != "" {
-		found, err := p.desk.FindContacts(v.Context(), text)
+		found, err := p.desk.FindContacts(v.Context(), v.Person.ID, text)
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (p pages) requestedContact(v *web.Visit) (*Contact, error) {
 		return nil, nil //nolint:nilerr // what is no number names nobody
 	}
 
-	found, err := p.desk.FindContacts(v.Context(), strconv.FormatInt(id, 10))
+	found, err := p.desk.FindContacts(v.Context(), v.Person.ID, strconv.FormatInt(id, 10))
 	if err != nil {
 		return nil, err
 	}
@@ -153,10 +153,10 @@ func (p pages) showPlan(v *web.Visit, problem string) error {
 		}
 	}
 
-	screen := web.Screen{Title: "Erase " + c.Name, Data: shown,
+	screen := web.Screen{Title: "Erase " + c.Title(), Data: shown,
 		Help: "This is what stands of the customer now. Nothing has been changed yet."}
 	if shown.Rows == 0 {
-		screen.Title, screen.Help = c.Name, "The customer was erased."
+		screen.Title, screen.Help = c.Title(), "The customer was erased."
 	}
 	if problem != "" {
 		return v.ShowAgain("plan", screen)

@@ -4,8 +4,10 @@
 package records
 
 import (
+	"cmp"
 	"context"
 	"embed"
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -45,8 +47,9 @@ func Area(desk Desk) web.Area {
 
 // eraseDesk is what the pages about erasing need.
 type eraseDesk interface {
-	// FindContacts finds the customers that an address, a number or an id may mean.
-	FindContacts(ctx context.Context, text string) ([]Contact, error)
+	// FindContacts finds the customers that an address, a number or an id may mean. Of what they are in accounts that are closed to the
+	// viewer it returns no more than the viewer asked for.
+	FindContacts(ctx context.Context, viewer bridge.AgentID, text string) ([]Contact, error)
 
 	// CountContact says what an erasure of a customer would remove.
 	CountContact(ctx context.Context, id bridge.ContactID) ([]Place, error)
@@ -71,11 +74,15 @@ type eraseDesk interface {
 // Contact is a customer.
 type Contact struct {
 	ID            bridge.ContactID
-	Name          string
+	Name          string // "" if nobody knows it, or no account that has the customer is open to the viewer
 	Since         time.Time
 	Addresses     []string
+	Closed        bool // some addresses are not open to the viewer
 	Conversations int64
 }
+
+// Title names the customer.
+func (c Contact) Title() string { return cmp.Or(c.Name, fmt.Sprintf("contact %d", c.ID)) }
 
 // Place is where something of a customer stands.
 type Place struct {

@@ -112,3 +112,19 @@ func TestEraseOfAPrivateChannel(t *testing.T) {
 
 	wantStatus(t, "the erasure", a, http.StatusSeeOther)
 }
+
+// Who a customer of a private channel is, an admin outside of it doesn't learn by counting up ids; an address finds no more than itself.
+func TestErasePageOfAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	s := startWithVaultContact(t)
+	ann := s.Visitor("ann@acme.test")
+	for _, path := range []string{"/settings/erase?contact=101", "/settings/erase?contact=contact:101", "/settings/erase/contact/101"} {
+		a := ann.Get(path)
+		wantShown(t, path, a, "contact 101", "not open to you")
+		wantHidden(t, path, a, "Zoe", "zoe@shop.example", "guards-mail")
+	}
+
+	a := ann.Get("/settings/erase?contact=Zoe@shop.example")
+	wantShown(t, "the page, asked for the address", a, "Zoe@shop.example", "contact 101", "not open to you")
+	wantHidden(t, "the page, asked for the address", a, "guards-mail", "<strong dir=\"auto\">Zoe")
+}

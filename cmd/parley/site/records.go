@@ -145,12 +145,33 @@ func (d *recordsDesk) LogNames(ctx context.Context) (n records.LogNames, err err
 }
 
 // FindContacts implements records.Desk.
-func (d *recordsDesk) FindContacts(ctx context.Context, text string) ([]records.Contact, error) {
+func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, text string) ([]records.Contact, error) {
 	found, err := erase.Find(ctx, d.o.Pool, text)
+	if err != nil {
+		return nil, err
+	}
+
+	isClosed, err := d.o.closedAccounts(ctx, viewer)
+	text = strings.TrimSpace(text)
 	list := make([]records.Contact, len(found))
 	for i, c := range found {
-		list[i] = records.Contact{ID: c.ID, Name: c.Name, Since: c.CreatedAt, Addresses: c.Addresses, Conversations: c.Conversations}
+		shown := records.Contact{ID: c.ID, Since: c.CreatedAt, Conversations: c.Conversations}
+		for j, address := range c.Addresses {
+			if isClosed(c.Accounts[j]) {
+				shown.Closed = true
+				continue
+			}
+			shown.Name = c.Name
+			shown.Addresses = append(shown.Addresses, address)
+		}
+
+		isFoundByID := strings.TrimPrefix(text, erase.IDPrefix) == strconv.FormatInt(int64(c.ID), 10)
+		if len(shown.Addresses) == 0 && !isFoundByID {
+			shown.Addresses = []string{text}
+		}
+		list[i] = shown
 	}
+
 	return list, err
 }
 
