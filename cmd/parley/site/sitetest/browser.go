@@ -145,9 +145,16 @@ func (b *Browser) Theme(theme string) {
 	}
 }
 
-// FitsIn fails the test if the page is wider than the window.
+// cutButtons is a script that lists the buttons whose words are not all to be read.
+const cutButtons = `[...document.querySelectorAll("button, .button")].filter((e) =>
+	e.checkVisibility() && (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight)).map((e) => e.textContent.trim()).join(", ")`
+
+// FitsIn fails the test if the page is wider than the window, or a button is too narrow for its words.
 func (b *Browser) FitsIn() {
 	b.site.T.Helper()
+	if cut := b.Value(cutButtons); cut != "" {
+		b.site.T.Errorf("%s cuts buttons off: %s", b.Value("location.pathname"), cut)
+	}
 	if wide := b.Value("String(document.documentElement.scrollWidth - document.documentElement.clientWidth)"); wide != "0" {
 		b.site.T.Errorf("%s is %s pixels wider than the window", b.Value("location.pathname"), wide)
 	}
