@@ -87,6 +87,11 @@ func TestDashboardOfMuch(t *testing.T) {
 	b.Open("/settings/dashboard?days=28")
 	b.Shows("By tag")
 	b.Looks("dashboard-month")
+	b.Paper()
+	if cut := b.Value(`String([...document.querySelectorAll("nav, main .scroll")].filter((e) =>
+		e.checkVisibility() && e.scrollWidth > e.clientWidth && getComputedStyle(e).overflowX !== "visible").length)`); cut != "0" {
+		t.Errorf("%s parts of the page are cut off on paper", cut)
+	}
 }
 
 // figuresPages are the pages, and the file, that show figures.

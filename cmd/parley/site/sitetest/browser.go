@@ -136,12 +136,24 @@ func (b *Browser) Size(width, height int64) {
 // Theme shows pages as in a light or a dark system that asks for no motion: a picture shows no colour on its way to another.
 func (b *Browser) Theme(theme string) {
 	b.site.T.Helper()
+	b.emulate("screen", theme)
+}
+
+// Paper shows pages as they are printed on A4, until a theme is chosen.
+func (b *Browser) Paper() {
+	b.site.T.Helper()
+	b.Size(718, 1000)
+	b.emulate("print", "light")
+}
+
+func (b *Browser) emulate(medium, theme string) {
+	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
-	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: medium,
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 	if err != nil {
-		b.site.T.Fatalf("show the %s theme: %v", theme, err)
+		b.site.T.Fatalf("show the %s theme on a %s: %v", theme, medium, err)
 	}
 }
 
