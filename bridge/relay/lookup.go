@@ -86,7 +86,7 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 }
 
 // noteAbsent notes that the destination doesn't have a delivery. When it has been so for long enough, the delivery is sent
-// again, as after any failed attempt; until then it is looked for once more, because what was sent may arrive late.
+// again, after the pause that follows any failed attempt; until then it is looked for once more, because what was sent may arrive late.
 func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent) {
 	absentFor, needed := store.Seconds(c.AbsentAgo), at.opt.absentFor(p.AbsentFor)
 	wasTriedLong := store.Seconds(c.FirstAgo) > p.RetryFor
@@ -113,6 +113,10 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 	}
 
 	f.State = store.Queued
+	if len(p.Backoff) > 0 { // the looks took up a part of the pause, or all of it
+		pause := spread(choosePause(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
+		f.Wait = at.opt.pauseSeconds(max(pause-store.Seconds(c.SentAgo), 0))
+	}
 	at.warnIfLate(f, c, failed)
 	if sent.Blind {
 		at.makeAgain(f, c)

@@ -221,3 +221,26 @@ func TestUnknownNeedsDecision(t *testing.T) {
 		})
 	}
 }
+
+// What is unclear each time, and absent each time, is sent again after longer and longer pauses, until Policy.RetryFor is over.
+func TestUnclearAttemptsAreFartherAndFartherApart(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.policy.Backoff = []time.Duration{time.Second, 30 * time.Minute}
+	h.send = failAlways(channels.Ambiguous)
+	h.reconcile = find(channels.Absent)
+	reply := h.addReply()
+	h.start()
+	h.waitState(reply, store.Unknown)
+	h.passTime(untilFirstLook) // the first pause passes during the looks
+	h.waitStateAfter(reply, 2, store.Unknown)
+	h.passTime(untilFirstLook)
+	h.waitDelivery(reply, "the third attempt waits for the second pause", func(d deliveryRow) bool {
+		return d.State == store.Queued && d.Attempt == 2 && d.LaneDueIn > 20*time.Minute
+	})
+
+	h.passTime(h.policy.RetryFor)
+	h.waitStateAfter(reply, 3, store.Unknown)
+	h.passTime(untilFirstLook)
+	h.wantOutcome(reply, store.Failed, 3, relay.ReportFailed)
+}
