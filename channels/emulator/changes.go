@@ -2,18 +2,20 @@ package emulator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 )
 
-// keepChanges bounds the log; a reader that falls further behind misses some.
+// keepChanges is how many changes are kept at least. A reader that falls further behind misses some.
 const keepChanges = 50_000
 
-// Changes is an append-only log whose readers wait for more. Its lock is a leaf: nothing is
-// called under it but what makes a change.
+// Changes is an append-only log whose readers wait for more. Under its lock nothing is called but the function that makes a
+// change.
 type Changes[C any] struct {
 	closed <-chan struct{}
 
@@ -35,7 +37,7 @@ func (l *Changes[C]) Add(build func(seq int64) C) {
 	l.last++
 	l.all = append(l.all, build(l.last))
 	if len(l.all) > 2*keepChanges {
-		l.all = append([]C(nil), l.all[keepChanges:]...)
+		l.all = slices.Clone(l.all[keepChanges:])
 	}
 	l.wakeLocked()
 }
@@ -59,17 +61,13 @@ func (l *Changes[C]) Last() int64 {
 	return l.last
 }
 
-// changesAfter returns the changes after the one with a number, the number of the last, and the signal of the next.
+// changesAfter returns the changes after the one with a number (never nil), the number of the last, and the signal of the next.
 func (l *Changes[C]) changesAfter(seq int64) (got []C, last int64, more <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := l.all
-	if n := l.last - seq; n <= 0 {
-		all = nil
-	} else if n < int64(len(all)) {
-		all = all[int64(len(all))-n:]
-	}
-	return append([]C{}, all...), l.last, l.more
+	kept := int64(len(l.all))
+	n := min(max(l.last-seq, 0), kept)
+	return append([]C{}, l.all[kept-n:]...), l.last, l.more
 }
 
 // Subscription reads changes in order, at its own pace. It needs no closing.
@@ -130,15 +128,11 @@ func (l *Changes[C]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	since, err := strconv.ParseInt(q.Get("since"), 10, 64)
 	if q.Get("since") != "" && err != nil {
-		Write(w, http.StatusBadRequest, map[string]any{"ok": false, "error": "bad since"})
+		writeError(w, http.StatusBadRequest, errors.New("bad since"))
 		return
 	}
 
-	seconds, err := strconv.Atoi(q.Get("wait"))
-	if err != nil {
-		seconds = 0
-	}
-
+	seconds, _ := strconv.Atoi(q.Get("wait")) // without one it doesn't wait
 	ctx, stop := context.WithTimeout(r.Context(), time.Duration(seconds)*time.Second)
 	defer stop()
 	got, _, more := l.changesAfter(since)
@@ -146,17 +140,16 @@ func (l *Changes[C]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		got, _, _ = l.changesAfter(since)
 	}
 
-	Write(w, http.StatusOK, got)
+	WriteJSON(w, http.StatusOK, got)
 }
 
-// Signal tells who waits that something changed. Its zero value works; an emulator embeds it.
-// Its lock is a leaf.
+// Signal tells who waits that something changed. Its zero value works. Nothing is called under its lock.
 type Signal struct {
 	mu   sync.Mutex
 	more chan struct{} // closed and replaced at each change; nil while nobody waits
 }
 
-// Poke wakes who waits.
+// Poke says that something changed: whoever waits looks again.
 func (s *Signal) Poke() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

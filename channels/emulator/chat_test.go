@@ -353,7 +353,7 @@ func TestFaultIsInjectedOverHTTP(t *testing.T) {
 func TestDoneAnswersAnError(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
-	emulator.Done(w, nil, errors.New("no"))
+	emulator.WriteResult(w, nil, errors.New("no"))
 	if w.Code != http.StatusConflict {
 		t.Errorf("status: got %d, want %d", w.Code, http.StatusConflict)
 	}

@@ -30,25 +30,32 @@ const (
 	FaultLose      FaultKind = "lose"
 )
 
-// Fault is one rule of what goes wrong in a chat, with which calls or events. The first rule that
-// matches and fires wins.
+// Fault is one rule of what goes wrong in a chat, with which calls or events. The first rule that matches and fires wins.
 type Fault struct {
-	ID      int           `json:"id"`
-	Method  string        `json:"method"` // glob: chat.*, event:*; * means calls
-	Channel string        `json:"channel,omitempty"`
-	Kind    FaultKind     `json:"kind"`
-	After   bool          `json:"after,omitempty"`   // take effect first, then fail (not for limits)
-	Skip    int           `json:"skip,omitempty"`    // matching calls to let through first
-	Times   int           `json:"times,omitempty"`   // how often it fires; 0 means until cleared
-	Chance  float64       `json:"chance,omitempty"`  // 0 means always; decided by the emulator's seed
-	For     time.Duration `json:"for,omitempty"`     // from injection, by the emulator's clock; 0 means for ever
-	Delay   time.Duration `json:"delay,omitempty"`   // in JSON nanoseconds; in real time for calls
-	Retry   int           `json:"retry,omitempty"`   // Retry-After, seconds; default what is left of For, or 1
-	Status  int           `json:"status,omitempty"`  // of FaultHTTP
-	Error   string        `json:"error,omitempty"`   // slackfake: the error it answers
-	Code    string        `json:"code,omitempty"`    // teamsfake: the code it answers, such as PreconditionFailed
-	Fired   int           `json:"fired,omitempty"`   // so far
-	Matched int           `json:"matched,omitempty"` // so far
+	ID   int       `json:"id"` // given by Inject
+	Kind FaultKind `json:"kind"`
+
+	// Which calls or events it matches.
+	Method  string `json:"method"`            // pattern of path.Match: "chat.*", "event:*"; "*" matches all calls, and no event
+	Channel string `json:"channel,omitempty"` // "" means any
+
+	// Which of those it strikes.
+	Skip   int           `json:"skip,omitempty"`   // how many it lets through first
+	Times  int           `json:"times,omitempty"`  // how many it strikes; 0 means all until it is cleared
+	Chance float64       `json:"chance,omitempty"` // in (0,1), decided by the emulator's seed; 0 means that it always strikes
+	For    time.Duration `json:"for,omitempty"`    // how long from Inject on, by the emulator's clock; 0 means for ever
+
+	// What it does to them.
+	After  bool          `json:"after,omitempty"`  // the call takes effect first, then fails (not for limits)
+	Delay  time.Duration `json:"delay,omitempty"`  // in JSON nanoseconds; in real time for calls
+	Retry  int           `json:"retry,omitempty"`  // Retry-After, in seconds; 0 means what is left of For, or 1
+	Status int           `json:"status,omitempty"` // of FaultHTTP
+	Error  string        `json:"error,omitempty"`  // slackfake: the error it answers
+	Code   string        `json:"code,omitempty"`   // teamsfake: the code it answers, such as PreconditionFailed
+
+	// How often it did so far, where it is listed.
+	Fired   int `json:"fired,omitempty"`
+	Matched int `json:"matched,omitempty"`
 }
 
 // FaultPlan holds the injected faults and says which calls and events they strike. An emulator
@@ -60,7 +67,7 @@ type FaultPlan struct {
 	next  atomic.Int64 // the last id
 }
 
-// aimed is a fault with the time of its end, zero for none.
+// aimed is a fault with the time of its end; a zero time means that it has none.
 type aimed struct {
 	fault Fault
 	until time.Time
@@ -79,9 +86,8 @@ func (p *FaultPlan) Inject(f Fault) int {
 	if f.For > 0 {
 		a.until = p.clock().Add(f.For)
 	}
-	times := cmp.Or(f.Times, Forever)
 	a.fault.ID = int(p.next.Add(1))
-	p.set.Add(a, FaultRule{ID: strconv.Itoa(a.fault.ID), Nth: f.Skip + 1, Times: times, Probability: f.Chance})
+	p.set.Add(a, FaultRule{ID: strconv.Itoa(a.fault.ID), Nth: f.Skip + 1, Times: cmp.Or(f.Times, Forever), Probability: f.Chance})
 	return a.fault.ID
 }
 
@@ -118,8 +124,8 @@ type Struck struct {
 	left time.Duration // until the fault ends; 0 if it has no end
 }
 
-// Strike finds the first fault that strikes this call (or event, when its name begins with
-// event:), and counts; nil for none.
+// Strike counts a call, or an event if its name begins with "event:", and returns the first fault that strikes it; nil if none
+// does.
 func (p *FaultPlan) Strike(name, channel string) *Struck {
 	now := p.clock()
 	hit, ok := p.set.First(func(a aimed) bool {
@@ -161,17 +167,17 @@ func (f Fault) matches(name, channel string) bool {
 // FaultRoutes serves the faults: GET lists, POST injects and answers the id, or 400 if there is no fault of that kind,
 // DELETE [?id=1,2] clears.
 func (p *FaultPlan) FaultRoutes(mux *http.ServeMux, at string) {
-	mux.HandleFunc("GET "+at, func(w http.ResponseWriter, _ *http.Request) { Write(w, http.StatusOK, p.Faults()) })
+	mux.HandleFunc("GET "+at, func(w http.ResponseWriter, _ *http.Request) { WriteJSON(w, http.StatusOK, p.Faults()) })
 	mux.HandleFunc("POST "+at, func(w http.ResponseWriter, req *http.Request) {
 		var f Fault
-		if !Read(w, req, &f) {
+		if !DecodeJSON(w, req, &f) {
 			return
 		}
 		if err := CheckWord("kind", f.Kind, p.kinds); err != nil {
-			Write(w, http.StatusBadRequest, map[string]any{"ok": false, "error": err.Error()})
+			writeError(w, http.StatusBadRequest, err)
 			return
 		}
-		Done(w, map[string]any{"id": p.Inject(f)}, nil)
+		WriteResult(w, map[string]any{"id": p.Inject(f)}, nil)
 	})
 
 	mux.HandleFunc("DELETE "+at, func(w http.ResponseWriter, req *http.Request) {
@@ -183,6 +189,6 @@ func (p *FaultPlan) FaultRoutes(mux *http.ServeMux, at string) {
 		}
 
 		p.ClearFaults(ids...)
-		Done(w, nil, nil)
+		WriteResult(w, nil, nil)
 	})
 }

@@ -1,47 +1,50 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
-	"strings"
 	"time"
 )
 
 // maxControl bounds the body of a driver's request.
 const maxControl = 64 << 20
 
-// Read decodes a strict JSON body; an empty one is the zero value. False says that the
-// request is answered.
-func Read(w http.ResponseWriter, r *http.Request, into any) bool {
+// DecodeJSON decodes a body into the value at into. An empty body changes nothing, an unknown member is an error. On an error it
+// answers 400 and returns false: the caller must return.
+func DecodeJSON(w http.ResponseWriter, r *http.Request, into any) bool {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
 	if err == nil && len(b) > 0 {
-		d := json.NewDecoder(strings.NewReader(string(b)))
+		d := json.NewDecoder(bytes.NewReader(b))
 		d.DisallowUnknownFields()
 		err = d.Decode(into)
 	}
 	if err != nil {
-		Write(w, http.StatusBadRequest, map[string]any{"ok": false, "error": err.Error()})
+		writeError(w, http.StatusBadRequest, err)
 		return false
 	}
 	return true
 }
 
-// Done answers ok with more members, or 409 with the error.
-func Done(w http.ResponseWriter, out map[string]any, err error) {
+// WriteResult answers {"ok": true} with these members, too, or 409 with the error.
+func WriteResult(w http.ResponseWriter, members map[string]any, err error) {
 	if err != nil {
-		Write(w, http.StatusConflict, map[string]any{"ok": false, "error": err.Error()})
+		writeError(w, http.StatusConflict, err)
 		return
 	}
-	if out == nil {
-		out = map[string]any{}
-	}
-	out["ok"] = true
-	Write(w, http.StatusOK, out)
+	answer := map[string]any{"ok": true}
+	maps.Copy(answer, members)
+	WriteJSON(w, http.StatusOK, answer)
 }
 
-// Write answers with JSON.
-func Write(w http.ResponseWriter, status int, v any) {
+func writeError(w http.ResponseWriter, status int, err error) {
+	WriteJSON(w, status, map[string]any{"ok": false, "error": err.Error()})
+}
+
+// WriteJSON answers with a status and v as JSON.
+func WriteJSON(w http.ResponseWriter, status int, v any) {
 	b, err := json.Marshal(v)
 	if err != nil {
 		http.Error(w, "encode: "+err.Error(), http.StatusInternalServerError)
@@ -49,11 +52,11 @@ func Write(w http.ResponseWriter, status int, v any) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	w.Write(b)
+	_, _ = w.Write(b) // the client may have gone
 }
 
-// Pause waits in real time; false when the client has gone meanwhile.
-func Pause(r *http.Request, d time.Duration) bool {
+// DelayAnswer waits in real time. False means that the client has gone meanwhile.
+func DelayAnswer(r *http.Request, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -38,8 +38,8 @@ func CheckWord[W ~string](what string, word W, known []W) error {
 	return fmt.Errorf("fault: unknown %s %q; known are %q", what, word, known)
 }
 
-// FaultSet holds the armed faults. Its lock is a leaf: nothing is called under it but the
-// question whether a fault matches.
+// FaultSet holds the armed faults of an emulator: kind F says what they do. Under its lock nothing is called but the question
+// whether a fault matches.
 type FaultSet[F any] struct {
 	seed int64
 
@@ -94,8 +94,8 @@ func (s *FaultSet[F]) List() []FaultState[F] {
 	return out
 }
 
-// WaitFault returns when a fault has fired so many times. A call it delays is then about to
-// wait. Errors: no such fault (any more), ctx ended.
+// WaitFault returns when a fault has fired so many times. A call that it delays may then not wait yet.
+// Errors: there is no such fault (any more), or ctx ended.
 func (s *FaultSet[F]) WaitFault(ctx context.Context, id string, times int) error {
 	for {
 		n, struck, ok := s.countFired(id)
@@ -144,8 +144,8 @@ func (h FaultHits[F]) Find(fits func(F) bool) (F, bool) {
 	return none, false
 }
 
-// Hold waits for a time (0 means for ever), but no longer than the faults stay armed and neither
-// the caller nor the emulator ended; a nil channel never ends.
+// Hold waits for a time (0 means for ever). It returns early when the faults are cleared, or when one of the channels is
+// closed: that of the caller, or that of the emulator. A nil channel stays open.
 func (h FaultHits[F]) Hold(d time.Duration, caller, emulator <-chan struct{}) {
 	var timer <-chan time.Time
 	if d > 0 {
@@ -167,28 +167,27 @@ func (s *FaultSet[F]) Strike(matches func(F) bool) FaultHits[F] {
 	defer s.mu.Unlock()
 	out := FaultHits[F]{Released: s.released}
 	for _, f := range s.armed {
-		if s.mustStrike(f, matches) {
+		if s.countCall(f, matches) {
 			out.List = append(out.List, f.Fault)
 		}
 	}
 	return out
 }
 
-// First counts a call against the armed faults that match it, the oldest first, until one
-// fires; later ones don't hear of it.
+// First counts a call against the armed faults that match it, the oldest first, until one fires. Later ones don't count it.
 func (s *FaultSet[F]) First(matches func(F) bool) (hit FaultState[F], ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.armed {
-		if s.mustStrike(f, matches) {
+		if s.countCall(f, matches) {
 			return *f, true
 		}
 	}
 	return hit, false
 }
 
-// mustStrike counts one call against one fault and reports whether the fault strikes it. The caller holds s.mu.
-func (s *FaultSet[F]) mustStrike(f *FaultState[F], matches func(F) bool) bool {
+// countCall counts one call against one fault and reports whether the fault strikes it. The caller holds s.mu.
+func (s *FaultSet[F]) countCall(f *FaultState[F], matches func(F) bool) bool {
 	if !matches(f.Fault) {
 		return false
 	}

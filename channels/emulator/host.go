@@ -15,7 +15,8 @@ import (
 
 // Host is where an emulator listens, and what ends with it. An emulator embeds it.
 type Host struct {
-	Handler     http.Handler // set before Start, like the following
+	// To be set before Start.
+	Handler     http.Handler
 	Quiet       bool         // what the HTTP server complains of is only logged for debugging
 	Certificate *Certificate // makes all addresses https; nil means http
 
@@ -25,7 +26,7 @@ type Host struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
-	mu      sync.Mutex // a leaf
+	mu      sync.Mutex // guards what follows
 	started bool
 	server  *http.Server
 	url     string
@@ -88,16 +89,18 @@ func (h *Host) Start(addr string) error {
 // Close ends connections and goroutines and waits for them. It may be called often.
 func (h *Host) Close() error {
 	h.stop()
-	h.mu.Lock()
-	server := h.server
-	h.server = nil
-	h.mu.Unlock()
-	var err error
-	if server != nil {
-		err = server.Close()
-	}
+	err := h.closeServer()
 	h.wg.Wait()
 	return err
+}
+
+func (h *Host) closeServer() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.server == nil {
+		return nil
+	}
+	return h.server.Close()
 }
 
 // URL is the address of Start's listener, without a final slash; empty before Start.

@@ -109,18 +109,18 @@ func (p *faults) Faults() []FaultState {
 // FaultRoutes serves the faults to other processes: GET lists, POST arms a Fault and answers its id, or 400 if there is none of
 // that kind, DELETE [?id=] disarms one or all.
 func (p *faults) FaultRoutes(mux *http.ServeMux, at string) {
-	mux.HandleFunc("GET "+at, func(w http.ResponseWriter, _ *http.Request) { emulator.Write(w, http.StatusOK, p.Faults()) })
+	mux.HandleFunc("GET "+at, func(w http.ResponseWriter, _ *http.Request) { emulator.WriteJSON(w, http.StatusOK, p.Faults()) })
 	mux.HandleFunc("POST "+at, func(w http.ResponseWriter, r *http.Request) {
 		var f Fault
-		if !emulator.Read(w, r, &f) {
+		if !emulator.DecodeJSON(w, r, &f) {
 			return
 		}
 		id, err := p.AddFault(f)
 		if err != nil {
-			emulator.Write(w, http.StatusBadRequest, map[string]any{"ok": false, "error": err.Error()})
+			emulator.WriteJSON(w, http.StatusBadRequest, map[string]any{"ok": false, "error": err.Error()})
 			return
 		}
-		emulator.Done(w, map[string]any{"id": id}, nil)
+		emulator.WriteResult(w, map[string]any{"id": id}, nil)
 	})
 	mux.HandleFunc("DELETE "+at, func(w http.ResponseWriter, r *http.Request) {
 		if id := r.URL.Query().Get("id"); id != "" {
@@ -128,7 +128,7 @@ func (p *faults) FaultRoutes(mux *http.ServeMux, at string) {
 		} else {
 			p.ClearFaults()
 		}
-		emulator.Done(w, nil, nil)
+		emulator.WriteResult(w, nil, nil)
 	})
 }
 

@@ -52,7 +52,7 @@ type Call struct {
 func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 	c := &call{Ground: a.ground, Grant: a.grant, Method: r.PathValue("method")}
 	if err := c.Read(w, r); err != nil {
-		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": err.Code})
+		emulator.WriteJSON(w, http.StatusOK, reply{"ok": false, "error": err.Code})
 		return
 	}
 
@@ -177,7 +177,7 @@ func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
 		}
 	}
 
-	emulator.Write(w, http.StatusOK, body)
+	emulator.WriteJSON(w, http.StatusOK, body)
 }
 
 // run checks method, token, scope and rate, then performs the call. Caller holds the lock.

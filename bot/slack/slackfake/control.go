@@ -37,7 +37,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	s := d.srv
 	get := func(path string, f func(q func(string) string) any) {
 		mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
-			emulator.Write(w, http.StatusOK, f(r.URL.Query().Get))
+			emulator.WriteJSON(w, http.StatusOK, f(r.URL.Query().Get))
 		})
 	}
 
@@ -65,7 +65,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
 	mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
-		emulator.Write(w, http.StatusOK, reply{"ok": true})
+		emulator.WriteJSON(w, http.StatusOK, reply{"ok": true})
 	})
 }
 
@@ -150,11 +150,11 @@ func (d *driver) makeInfo() reply {
 func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {
 	f := d.srv.File(r.URL.Query().Get("id"))
 	if f == nil {
-		emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": "file_not_found"})
+		emulator.WriteJSON(w, http.StatusNotFound, reply{"ok": false, "error": "file_not_found"})
 		return
 	}
 	if r.URL.Query().Get("raw") == "" {
-		emulator.Write(w, http.StatusOK, f)
+		emulator.WriteJSON(w, http.StatusOK, f)
 		return
 	}
 	w.Header().Set("Content-Type", f.Mimetype)

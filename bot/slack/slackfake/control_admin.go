@@ -48,17 +48,17 @@ type Admin struct {
 // controlAdmin runs a verb of an administrator.
 func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	var a Admin
-	if !emulator.Read(w, r, &a) {
+	if !emulator.DecodeJSON(w, r, &a) {
 		return
 	}
 	verb := r.PathValue("verb")
 	run, ok := d.adminVerbs(a)[verb]
 	if !ok {
-		emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
+		emulator.WriteJSON(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
 		return
 	}
 	out, err := run(r.Context())
-	emulator.Done(w, out, err)
+	emulator.WriteResult(w, out, err)
 }
 
 // adminVerbs returns what each verb does, and what it answers besides ok.

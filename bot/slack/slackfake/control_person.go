@@ -36,22 +36,22 @@ type Act struct {
 
 func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	var a Act
-	if !emulator.Read(w, r, &a) {
+	if !emulator.DecodeJSON(w, r, &a) {
 		return
 	}
 
 	p := d.srv.As(r.PathValue("user"))
 	verb := r.PathValue("verb")
 	if out, err, ok := p.runQuestion(r.Context(), verb, a); ok {
-		emulator.Done(w, out, err)
+		emulator.WriteResult(w, out, err)
 		return
 	}
 	if err, ok := p.runSimple(verb, a); ok {
-		emulator.Done(w, nil, err)
+		emulator.WriteResult(w, nil, err)
 		return
 	}
 
-	emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
+	emulator.WriteJSON(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
 }
 
 // runQuestion runs the verbs that return something; ok is false for others.

@@ -54,11 +54,11 @@ func hasNoEffect(f *emulator.Struck) bool {
 func runFaultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
 	switch {
 	case f.Kind == FaultDelay && !f.After:
-		return emulator.Pause(r, f.Delay)
+		return emulator.DelayAnswer(r, f.Delay)
 	case f.Kind == FaultRateLimit:
 		answerLater(w, "ratelimited", f.RetryAfter())
 	case f.Kind == FaultBareLimit:
-		emulator.Write(w, http.StatusTooManyRequests, reply{"ok": false, "error": "ratelimited"})
+		emulator.WriteJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": "ratelimited"})
 	case f.After, f.Kind == FaultNeverShare:
 		return true
 	default:
@@ -73,7 +73,7 @@ func runFaultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) b
 		return true
 	}
 	if f.Kind == FaultDelay {
-		return emulator.Pause(r, f.Delay)
+		return emulator.DelayAnswer(r, f.Delay)
 	}
 	return answerWrongly(w, f)
 }
@@ -83,7 +83,7 @@ func runFaultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) b
 func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	switch f.Kind {
 	case FaultLimitBody:
-		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": cmp.Or(f.Error, "ratelimited")})
+		emulator.WriteJSON(w, http.StatusOK, reply{"ok": false, "error": cmp.Or(f.Error, "ratelimited")})
 	case FaultHTTP:
 		status := cmp.Or(f.Status, http.StatusBadGateway)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -92,9 +92,9 @@ func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	case FaultDrop:
 		panic(http.ErrAbortHandler) // net/http cuts the connection without a log line
 	case FaultBlank:
-		emulator.Write(w, http.StatusOK, reply{"ok": false})
+		emulator.WriteJSON(w, http.StatusOK, reply{"ok": false})
 	case FaultError:
-		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": cmp.Or(f.Error, "internal_error")})
+		emulator.WriteJSON(w, http.StatusOK, reply{"ok": false, "error": cmp.Or(f.Error, "internal_error")})
 	default:
 		return true
 	}
@@ -105,5 +105,5 @@ func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 // answerLater asks the app to call again after some seconds.
 func answerLater(w http.ResponseWriter, code string, seconds int) {
 	w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	emulator.Write(w, http.StatusTooManyRequests, reply{"ok": false, "error": code})
+	emulator.WriteJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": code})
 }

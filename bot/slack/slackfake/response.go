@@ -45,7 +45,7 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webcall.MaxBody))
 	if err != nil {
-		emulator.Write(w, http.StatusBadRequest, reply{"ok": false, "error": "invalid_payload"})
+		emulator.WriteJSON(w, http.StatusBadRequest, reply{"ok": false, "error": "invalid_payload"})
 		return
 	}
 
@@ -59,9 +59,9 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		io.WriteString(w, "ok") //nolint:errcheck // the client is gone
 	case "invalid_url", "expired_url", "used_url":
-		emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": code})
+		emulator.WriteJSON(w, http.StatusNotFound, reply{"ok": false, "error": code})
 	default:
-		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": code})
+		emulator.WriteJSON(w, http.StatusOK, reply{"ok": false, "error": code})
 	}
 }
 

@@ -74,7 +74,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
 	mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
-		emulator.Done(w, nil, nil)
+		emulator.WriteResult(w, nil, nil)
 	})
 }
 

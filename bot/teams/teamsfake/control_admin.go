@@ -50,17 +50,17 @@ type Admin struct {
 func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	s := d.srv
 	var a Admin
-	if !emulator.Read(w, r, &a) {
+	if !emulator.DecodeJSON(w, r, &a) {
 		return
 	}
 
 	switch verb := r.PathValue("verb"); verb {
 	case "add_user":
-		emulator.Done(w, object{"user": s.Admin.AddUser(a.User)}, nil)
+		emulator.WriteResult(w, object{"user": s.Admin.AddUser(a.User)}, nil)
 	case "add_team":
-		emulator.Done(w, object{"team": s.Admin.AddTeam(a.Team)}, nil)
+		emulator.WriteResult(w, object{"team": s.Admin.AddTeam(a.Team)}, nil)
 	case "add_channel":
-		emulator.Done(w, object{"channel": s.Admin.AddChannel(a.NewChannel)}, nil)
+		emulator.WriteResult(w, object{"channel": s.Admin.AddChannel(a.NewChannel)}, nil)
 	default:
 		run, ok := d.adminVerbs(a)[verb]
 		if !ok {
@@ -68,7 +68,7 @@ func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 
-		emulator.Done(w, nil, run(r.Context()))
+		emulator.WriteResult(w, nil, run(r.Context()))
 	}
 }
 

@@ -49,22 +49,22 @@ type Act struct {
 
 func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	var a Act
-	if !emulator.Read(w, r, &a) {
+	if !emulator.DecodeJSON(w, r, &a) {
 		return
 	}
 
 	p, verb := d.srv.As(r.PathValue("user")), r.PathValue("verb")
 	p.Theme = a.Theme
 	if id, err, ok := runWriting(p, verb, a); ok {
-		emulator.Done(w, object{"id": id}, err)
+		emulator.WriteResult(w, object{"id": id}, err)
 		return
 	}
 	if out, err, ok := runAsking(r.Context(), p, verb, a); ok {
-		emulator.Done(w, object{"outcome": out}, err)
+		emulator.WriteResult(w, object{"outcome": out}, err)
 		return
 	}
 	if err, ok := runChange(p, verb, a); ok {
-		emulator.Done(w, nil, err)
+		emulator.WriteResult(w, nil, err)
 		return
 	}
 

@@ -34,7 +34,7 @@ func (d driver) makeHandler(api http.Handler) http.Handler {
 	s, mux := d.srv, http.NewServeMux()
 	get := func(path string, f func(q func(string) string) any) {
 		mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
-			emulator.Write(w, http.StatusOK, f(r.URL.Query().Get))
+			emulator.WriteJSON(w, http.StatusOK, f(r.URL.Query().Get))
 		})
 	}
 
@@ -47,7 +47,7 @@ func (d driver) makeHandler(api http.Handler) http.Handler {
 		return d.findPhone(readAddress(q("user")), readAddress(q("number")), "").Chat()
 	})
 	get("calls", func(q func(string) string) any { return d.listCalls(q("method")) })
-	mux.HandleFunc("GET /_fake/faults", func(w http.ResponseWriter, _ *http.Request) { emulator.Write(w, http.StatusOK, d.listFaults()) })
+	mux.HandleFunc("GET /_fake/faults", func(w http.ResponseWriter, _ *http.Request) { emulator.WriteJSON(w, http.StatusOK, d.listFaults()) })
 	mux.HandleFunc("POST /_fake/faults", d.armFault)
 	mux.HandleFunc("DELETE /_fake/faults", d.clearFaults)
 	mux.HandleFunc("POST /_fake/person/{user}/{verb}", d.controlPerson)
@@ -146,7 +146,7 @@ type Act struct {
 
 func (d driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	var a Act
-	if !emulator.Read(w, r, &a) {
+	if !emulator.DecodeJSON(w, r, &a) {
 		return
 	}
 
@@ -154,10 +154,10 @@ func (d driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	p := d.findPhone(r.PathValue("user"), a.Number, a.Profile)
 	id, err := p.runVerb(verb, a) //nolint:contextcheck // webhooks have a time of their own
 	if errors.Is(err, errUnknownVerb) {
-		emulator.Write(w, http.StatusNotFound, map[string]any{"ok": false, "error": "unknown verb " + verb})
+		emulator.WriteJSON(w, http.StatusNotFound, map[string]any{"ok": false, "error": "unknown verb " + verb})
 		return
 	}
-	emulator.Done(w, map[string]any{"id": id}, err)
+	emulator.WriteResult(w, map[string]any{"id": id}, err)
 }
 
 var errUnknownVerb = errors.New("twiliofake: unknown verb")
@@ -213,7 +213,7 @@ func (d driver) listFaults() []ArmedFault {
 // armFault arms a fault. FaultLate isn't among them: a driver in another process can't say when it ends.
 func (d driver) armFault(w http.ResponseWriter, r *http.Request) {
 	var f Fault
-	if !emulator.Read(w, r, &f) {
+	if !emulator.DecodeJSON(w, r, &f) {
 		return
 	}
 
@@ -221,11 +221,11 @@ func (d driver) armFault(w http.ResponseWriter, r *http.Request) {
 		FaultCode, FaultThrottle, FaultErrorBefore, FaultErrorAfter, FaultDropBefore, FaultDropAfter, FaultHang, FaultTruncate, FaultFate,
 	}
 	if err := emulator.CheckWord("kind", f.Kind, kinds); err != nil {
-		emulator.Write(w, http.StatusBadRequest, map[string]any{"ok": false, "error": err.Error()})
+		emulator.WriteJSON(w, http.StatusBadRequest, map[string]any{"ok": false, "error": err.Error()})
 		return
 	}
 
-	emulator.Done(w, map[string]any{"id": d.srv.AddFault(f)}, nil)
+	emulator.WriteResult(w, map[string]any{"id": d.srv.AddFault(f)}, nil)
 }
 
 // clearFaults disarms the faults with these ids, or all.
@@ -235,5 +235,5 @@ func (d driver) clearFaults(w http.ResponseWriter, r *http.Request) {
 	} else {
 		d.srv.FaultSet.ClearFaults()
 	}
-	emulator.Done(w, nil, nil)
+	emulator.WriteResult(w, nil, nil)
 }

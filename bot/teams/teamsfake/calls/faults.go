@@ -48,7 +48,7 @@ func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Str
 // handleDelayed runs a handler after the fault's delay. With f.After the handler runs at once, and its answer is delayed.
 func (j *Journal) handleDelayed(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
 	if !f.After {
-		if emulator.Pause(r, f.Delay) {
+		if emulator.DelayAnswer(r, f.Delay) {
 			h(w, r)
 		}
 		return
@@ -56,7 +56,7 @@ func (j *Journal) handleDelayed(w *recorder, r *http.Request, f *emulator.Struck
 
 	response := newBufferedResponse()
 	h(response, r)
-	if emulator.Pause(r, f.Delay) {
+	if emulator.DelayAnswer(r, f.Delay) {
 		response.sendTo(w)
 	}
 }

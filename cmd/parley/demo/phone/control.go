@@ -55,10 +55,10 @@ type Owner struct {
 // Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
 func (c Control) AddRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_fake/users", func(w http.ResponseWriter, _ *http.Request) {
-		emulator.Write(w, http.StatusOK, c.People.List())
+		emulator.WriteJSON(w, http.StatusOK, c.People.List())
 	})
 	mux.HandleFunc("GET /_fake/chat", c.withChat(func(w http.ResponseWriter, _ *http.Request, chat Chat) {
-		emulator.Write(w, http.StatusOK, slices.Concat([]Line{}, chat.Lines()))
+		emulator.WriteJSON(w, http.StatusOK, slices.Concat([]Line{}, chat.Lines()))
 	}))
 	mux.HandleFunc("GET /_fake/inbox", c.withChat(c.serveInbox))
 	mux.HandleFunc("GET /_fake/file", c.withChat(serveFile))
@@ -71,12 +71,12 @@ func (c Control) withChat(serve func(w http.ResponseWriter, r *http.Request, cha
 		user := readUser(r.URL.Query().Get("user"))
 		owner, ok := c.People.Find(user)
 		if !ok {
-			emulator.Done(w, nil, fmt.Errorf("nobody called %q has a phone", user))
+			emulator.WriteResult(w, nil, fmt.Errorf("nobody called %q has a phone", user))
 			return
 		}
 		chat, err := owner.Chat(r.URL.Query().Get("channel"))
 		if err != nil {
-			emulator.Done(w, nil, err)
+			emulator.WriteResult(w, nil, err)
 			return
 		}
 		serve(w, r, chat)
@@ -112,7 +112,7 @@ func (c Control) serveInbox(w http.ResponseWriter, r *http.Request, chat Chat) {
 		})
 	}
 
-	emulator.Write(w, http.StatusOK, received())
+	emulator.WriteJSON(w, http.StatusOK, received())
 }
 
 // serveFile answers with the file of a message.
@@ -120,12 +120,12 @@ func serveFile(w http.ResponseWriter, r *http.Request, chat Chat) {
 	line, ok := LineOf(chat, r.URL.Query().Get("message"))
 	switch {
 	case !ok || line.File == nil:
-		emulator.Done(w, nil, errors.New("there is no such message with a file"))
+		emulator.WriteResult(w, nil, errors.New("there is no such message with a file"))
 	case r.URL.Query().Get("raw") != "":
 		w.Header().Set("Content-Type", line.File.Type)
 		_, _ = w.Write(line.File.Content) // who hung up doesn't want it
 	default:
-		emulator.Write(w, http.StatusOK, map[string]any{"name": line.File.Name, "type": line.File.Type, "size": len(line.File.Content)})
+		emulator.WriteJSON(w, http.StatusOK, map[string]any{"name": line.File.Name, "type": line.File.Type, "size": len(line.File.Content)})
 	}
 }
 
@@ -158,28 +158,28 @@ type ActFile struct {
 // runVerb lets a customer do something.
 func (c Control) runVerb(w http.ResponseWriter, r *http.Request) {
 	var a Act
-	if !emulator.Read(w, r, &a) {
+	if !emulator.DecodeJSON(w, r, &a) {
 		return
 	}
 
 	verb := r.PathValue("verb")
 	if !slices.Contains([]string{"meet", "say", "tap", "react", "read"}, verb) {
-		emulator.Write(w, http.StatusNotFound, map[string]any{"ok": false, "error": "unknown verb " + verb})
+		emulator.WriteJSON(w, http.StatusNotFound, map[string]any{"ok": false, "error": "unknown verb " + verb})
 		return
 	}
 
 	owner := c.People.Meet(r.PathValue("user"), a.Profile)
 	if verb == "meet" {
-		emulator.Done(w, nil, nil)
+		emulator.WriteResult(w, nil, nil)
 		return
 	}
 	chat, err := owner.Chat(a.Channel)
 	if err != nil {
-		emulator.Done(w, nil, err)
+		emulator.WriteResult(w, nil, err)
 		return
 	}
 	out, err := a.run(verb, chat)
-	emulator.Done(w, out, err)
+	emulator.WriteResult(w, out, err)
 }
 
 // run does one thing in a chat, and returns what is answered.
