@@ -31,23 +31,23 @@ const page = `<!DOCTYPE html>
 <button name="answer" value="allow">Allow</button> <button name="answer" value="cancel">Cancel</button>
 </form></body></html>`
 
-// authorize shows the page on which a person consents.
-func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
-	asked, ok := s.read(w, r)
+// showConsent shows the page on which a person consents.
+func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
+	asked, ok := s.readRequest(w, r)
 	if !ok {
 		return
 	}
 	shown := struct {
 		Title, Hint string
 		Scopes      []string
-	}{map[Provider]string{Google: "Google", Microsoft: "Microsoft"}[s.opts.Provider], asked.Values.Get("login_hint"), asked.scopes}
+	}{s.choose("Google", "Microsoft"), asked.Values.Get("login_hint"), asked.scopes}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = template.Must(template.New("").Parse(page)).Execute(w, shown) // whoever asked may be gone
 }
 
-// read checks a request. What is wrong with the program or the address to send people back to is shown to the
-// person; everything else is told to the program.
-func (s *Server) read(w http.ResponseWriter, r *http.Request) (request, bool) {
+// readRequest reads and checks a request. What is wrong with the program, or with the address to send people back to, is shown
+// to the person; all else is told to the program. False says that the request is answered.
+func (s *Server) readRequest(w http.ResponseWriter, r *http.Request) (request, bool) {
 	q := r.URL.Query()
 	asked := request{Values: q, scopes: strings.Fields(q.Get("scope"))}
 	if q.Get("client_id") != s.opts.ClientID {
@@ -61,18 +61,13 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) (request, bool) {
 
 	redirect, err := url.Parse(q.Get("redirect_uri"))
 	if err != nil || !s.mayReturn(redirect) {
-		text := "Error 400: redirect_uri_mismatch"
-		if s.opts.Provider == Microsoft {
-			text = "AADSTS50011: The redirect URI specified in the request does not match the redirect URIs configured for the application."
-		}
-
-		http.Error(w, text, http.StatusBadRequest)
+		http.Error(w, s.choose("Error 400: redirect_uri_mismatch", "AADSTS50011: "+
+			"The redirect URI specified in the request does not match the redirect URIs configured for the application."), http.StatusBadRequest)
 		return asked, false
 	}
 
 	asked.redirect = redirect
 	isMethod := slices.Contains([]string{"", "plain", "S256"}, q.Get("code_challenge_method"))
-
 	if q.Get("response_type") != "code" {
 		s.sendBack(w, r, asked, "unsupported_response_type", "")
 		return asked, false
@@ -109,7 +104,7 @@ func (s *Server) mayReturn(to *url.URL) bool {
 // areKnown reports whether there are scopes, and the provider has all of them.
 func (s *Server) areKnown(scopes []string) bool {
 	known := append([]string{"openid", "email", "profile", "offline_access"}, s.mailScopes()...)
-	return len(scopes) > 0 && !slices.ContainsFunc(scopes, func(scope string) bool { return !slices.Contains(known, scope) })
+	return len(scopes) > 0 && containsAll(known, scopes)
 }
 
 // sendBack sends a person back with an error.
@@ -133,48 +128,49 @@ func (s *Server) redirect(w http.ResponseWriter, r *http.Request, asked request,
 	http.Redirect(w, r, to.String(), http.StatusFound)
 }
 
-// decide takes a person's answer. A field "without" names scopes that she leaves out.
-func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
-	asked, ok := s.read(w, r)
+// takeConsent takes a person's answer. A field "without" names scopes that she leaves out.
+func (s *Server) takeConsent(w http.ResponseWriter, r *http.Request) {
+	asked, ok := s.readRequest(w, r)
 	if !ok {
 		return
 	}
-
-	who := strings.TrimSpace(r.PostFormValue("login"))
-
 	if r.PostFormValue("answer") != "allow" {
 		s.sendBack(w, r, asked, "access_denied", "The user denied the request.")
 		return
 	}
+	who := strings.TrimSpace(r.PostFormValue("login"))
 	if !strings.Contains(who, "@") {
 		http.Error(w, "Couldn't find your account.", http.StatusBadRequest)
 		return
 	}
 
 	granted := slices.DeleteFunc(slices.Clone(asked.scopes), func(scope string) bool { return slices.Contains(r.PostForm["without"], scope) })
+	s.redirect(w, r, asked, url.Values{"code": {s.newCode(asked, who, granted)}, "session_state": {rand.Text()}})
+}
+
+// newCode makes the code that a person brings back who granted these scopes.
+func (s *Server) newCode(asked request, who string, granted []string) string {
 	s.mu.Lock()
-	lasting := slices.Contains(granted, "offline_access")
+	defer s.mu.Unlock()
+	refreshable := slices.Contains(granted, "offline_access")
 	if s.opts.Provider == Google { // a refresh token comes with the first consent, or with a new one
 		isNewConsent := !s.known[strings.ToLower(who)] || strings.Contains(asked.Values.Get("prompt"), "consent")
-		lasting = isNewConsent && asked.Values.Get("access_type") == "offline"
+		refreshable = isNewConsent && asked.Values.Get("access_type") == "offline"
 	}
 
 	s.known[strings.ToLower(who)] = true
-	c := &code{
-		who:       who,
-		redirect:  asked.Values.Get("redirect_uri"),
-		nonce:     asked.Values.Get("nonce"),
-		challenge: asked.Values.Get("code_challenge"),
-		method:    asked.Values.Get("code_challenge_method"),
-		scopes:    granted,
-		until:     s.clock().Add(codeLife),
-		lasting:   lasting,
-	}
-
 	name := s.newToken("4/0", "1.A")
-	s.codes[name] = c
-	s.mu.Unlock()
-	s.redirect(w, r, asked, url.Values{"code": {name}, "session_state": {rand.Text()}})
+	s.codes[name] = &code{
+		who:         who,
+		redirect:    asked.Values.Get("redirect_uri"),
+		nonce:       asked.Values.Get("nonce"),
+		challenge:   asked.Values.Get("code_challenge"),
+		method:      asked.Values.Get("code_challenge_method"),
+		scopes:      granted,
+		until:       s.clock().Add(codeLife),
+		refreshable: refreshable,
+	}
+	return name
 }
 
 // SignIn does what a person does in her browser: she opens the link, says who she is and allows what is asked,

@@ -35,18 +35,18 @@ func (s *Server) AddFault(f Fault) string {
 	return s.FaultSet.Add(f, emulator.FaultRule{Times: f.Times})
 }
 
-// playFault plays a fault that keeps a request from having an effect: then the request is answered, and ok is false. after is a fault
-// that the caller plays once the request has had its effect; nil means none.
-func (s *Server) playFault(w http.ResponseWriter, r *http.Request, grant string) (after *Fault, ok bool) {
+// playFault plays the fault that strikes a request. ok is false if the request is answered, without an effect. With losesAnswer
+// it must take effect, and the connection must end then.
+func (s *Server) playFault(w http.ResponseWriter, r *http.Request, grant string) (losesAnswer, ok bool) {
 	hits := s.Strike(func(f Fault) bool { return f.Grant == "" || f.Grant == grant })
 	if len(hits.List) == 0 {
-		return nil, true
+		return false, true
 	}
 
 	f := hits.List[0]
 	switch f.Kind {
 	case FaultDropAfter:
-		return &f, true
+		return true, true
 	case FaultHang:
 		hits.Hold(0, r.Context().Done(), s.Context().Done())
 		panic(http.ErrAbortHandler)
@@ -61,23 +61,25 @@ func (s *Server) playFault(w http.ResponseWriter, r *http.Request, grant string)
 	if f.Code == "" {
 		http.Error(w, "<h1>"+http.StatusText(f.Status)+"</h1>", f.Status)
 	} else {
-		s.refuse(w, f.Status, f.Code, "A fault of the emulator.")
+		s.refuse(w, refusal{f.Status, f.Code, "A fault of the emulator."})
 	}
 
-	return nil, false
+	return false, false
 }
 
 // refuse answers as the provider words a refusal (RFC 6749, section 5.2).
-func (s *Server) refuse(w http.ResponseWriter, status int, code, text string) {
-	body := map[string]any{"error": code, "error_description": text}
+func (s *Server) refuse(w http.ResponseWriter, no refusal) {
+	body := map[string]any{"error": no.code, "error_description": no.text}
 	if s.opts.Provider == Microsoft {
-		body["error_description"] = text + " Trace ID: 0e2b6c11-0000-4000-8000-5d1e0f3c7b00 Correlation ID: 2f1c5e80-0000-4000-8000-3b1e6a9d4c00 " +
-			"Timestamp: " + s.clock().UTC().Format("2006-01-02 15:04:05Z")
-		body["timestamp"] = s.clock().UTC().Format("2006-01-02 15:04:05Z")
+		now := s.clock().UTC().Format("2006-01-02 15:04:05Z")
+		body["error_description"] = no.text + " Trace ID: 0e2b6c11-0000-4000-8000-5d1e0f3c7b00 " +
+			"Correlation ID: 2f1c5e80-0000-4000-8000-3b1e6a9d4c00 Timestamp: " + now
+		body["timestamp"] = now
 	}
-	answer(w, status, body)
+	answer(w, no.status, body)
 }
 
+// answer writes JSON that no cache may keep.
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")

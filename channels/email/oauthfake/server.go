@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -65,14 +66,14 @@ type Call struct {
 	PKCE   bool
 }
 
-// code is what a browser brings back, to be exchanged once.
+// code is what the code that a browser brings back stands for. It can be exchanged once.
 type code struct {
 	who, redirect, nonce string
 	challenge, method    string // of the proof that whoever exchanges the code asked for it; method "" means plain (RFC 7636)
 	scopes               []string
 	until                time.Time
 	used                 bool
-	lasting              bool // with a refresh token
+	refreshable          bool // it is exchanged for a refresh token, too
 }
 
 // consent is a person's, with its refresh tokens, the newest last.
@@ -84,7 +85,7 @@ type consent struct {
 	ended   bool
 }
 
-// pass is one access token.
+// pass is what an access token stands for.
 type pass struct {
 	consent *consent
 	until   time.Time
@@ -103,12 +104,14 @@ func New(o Options) *Server {
 	}
 
 	o.Lifetime = cmp.Or(o.Lifetime, time.Hour)
-	s := &Server{Host: emulator.NewHost("oauthfake", o.Log), FaultSet: emulator.NewFaultSet[Fault](1), opts: o, clock: o.Clock,
-		codes: map[string]*code{}, consents: map[string]*consent{}, access: map[string]*pass{}, known: map[string]bool{}}
+	s := &Server{
+		Host: emulator.NewHost("oauthfake", o.Log), FaultSet: emulator.NewFaultSet[Fault](1), opts: o, clock: o.Clock,
+		codes: map[string]*code{}, consents: map[string]*consent{}, access: map[string]*pass{}, known: map[string]bool{},
+	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /authorize", s.authorize)
-	mux.HandleFunc("POST /authorize", s.decide)
-	mux.HandleFunc("POST /token", s.handOut)
+	mux.HandleFunc("GET /authorize", s.showConsent)
+	mux.HandleFunc("POST /authorize", s.takeConsent)
+	mux.HandleFunc("POST /token", s.giveTokens)
 	mux.HandleFunc("POST /revoke", s.revoke)
 	s.Host.Handler, s.Host.Quiet = mux, true
 	return s
@@ -138,7 +141,7 @@ func (s *Server) Accepts(username, token string) bool {
 	if !isGood || !strings.EqualFold(p.consent.who, username) {
 		return false
 	}
-	return !slices.ContainsFunc(s.mailScopes(), func(scope string) bool { return !slices.Contains(p.consent.scopes, scope) })
+	return containsAll(p.consent.scopes, s.mailScopes())
 }
 
 // Revoke takes back what a person has consented to, as she can in her account.
@@ -171,14 +174,7 @@ func (s *Server) Calls() []Call {
 func (s *Server) Tokens() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var list []string
-	for token := range s.access {
-		list = append(list, token)
-	}
-	for token := range s.consents {
-		list = append(list, token)
-	}
-	return list
+	return slices.AppendSeq(slices.Collect(maps.Keys(s.access)), maps.Keys(s.consents))
 }
 
 // mailScopes are those without which a mail server lets nobody in.
@@ -189,10 +185,20 @@ func (s *Server) mailScopes() []string {
 	return []string{"https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send"}
 }
 
-// newToken makes a secret in the provider's form.
-func (s *Server) newToken(google, microsoft string) string {
+// choose returns which of both this provider says.
+func (s *Server) choose(google, microsoft string) string {
 	if s.opts.Provider == Google {
-		return google + rand.Text()
+		return google
 	}
-	return microsoft + rand.Text()
+	return microsoft
+}
+
+// newToken makes a secret that begins as this provider's do.
+func (s *Server) newToken(google, microsoft string) string {
+	return s.choose(google, microsoft) + rand.Text()
+}
+
+// containsAll reports whether a list has all that is wanted.
+func containsAll(list, wanted []string) bool {
+	return !slices.ContainsFunc(wanted, func(w string) bool { return !slices.Contains(list, w) })
 }

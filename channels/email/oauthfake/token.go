@@ -16,69 +16,59 @@ type refusal struct {
 	code, text string
 }
 
-// handOut hands out tokens.
-func (s *Server) handOut(w http.ResponseWriter, r *http.Request) {
+// giveTokens answers a request for tokens.
+func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	grant := r.PostFormValue("grant_type")
-	after, ok := s.playFault(w, r, grant)
+	losesAnswer, ok := s.playFault(w, r, grant)
 	if !ok {
 		return
 	}
 
-	body, no := s.grantTokens(r, grant)
-	call := Call{Grant: grant, Status: http.StatusOK, PKCE: r.PostFormValue("code_verifier") != ""}
-	if no != nil {
-		call.Status = no.status
-	}
-
-	s.mu.Lock()
-	s.calls = append(s.calls, call)
-	s.mu.Unlock()
-
+	body, refused := s.grantTokens(r, grant)
 	switch {
-	case after != nil:
+	case losesAnswer:
 		panic(http.ErrAbortHandler)
-	case no != nil:
-		s.refuse(w, no.status, no.code, no.text)
+	case refused != nil:
+		s.refuse(w, *refused)
 	default:
 		answer(w, http.StatusOK, body)
 	}
 }
 
-func (s *Server) grantTokens(r *http.Request, grant string) (map[string]any, *refusal) {
+// grantTokens does what a request for tokens asks, and records the call.
+func (s *Server) grantTokens(r *http.Request, grant string) (body map[string]any, refused *refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	call := Call{Grant: grant, Status: http.StatusOK, PKCE: r.PostFormValue("code_verifier") != ""}
+	switch {
+	case !s.isFromClient(r):
+		text := s.choose("Unauthorized", "AADSTS7000215: Invalid client secret provided.")
+		refused = &refusal{http.StatusUnauthorized, "invalid_client", text}
+	case grant == "authorization_code":
+		body, refused = s.exchangeLocked(r)
+	case grant == "refresh_token":
+		body, refused = s.refreshLocked(r.PostFormValue("refresh_token"))
+	default:
+		refused = &refusal{http.StatusBadRequest, "unsupported_grant_type", "Invalid grant_type: " + grant}
+	}
+	if refused != nil {
+		call.Status = refused.status
+	}
+	s.calls = append(s.calls, call)
+	return body, refused
+}
+
+// isFromClient reports whether a request has the client's id and secret, in the form or as Basic authentication.
+func (s *Server) isFromClient(r *http.Request) bool {
 	id, secret := r.PostFormValue("client_id"), r.PostFormValue("client_secret")
 	if user, password, ok := r.BasicAuth(); ok {
 		id, secret = user, password
 	}
-
-	if id != s.opts.ClientID || subtle.ConstantTimeCompare([]byte(secret), []byte(s.opts.ClientSecret)) != 1 {
-		if s.opts.Provider == Microsoft {
-			return nil, &refusal{http.StatusUnauthorized, "invalid_client", "AADSTS7000215: Invalid client secret provided."}
-		}
-		return nil, &refusal{http.StatusUnauthorized, "invalid_client", "Unauthorized"}
-	}
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	switch grant {
-	case "authorization_code":
-		return s.exchangeLocked(r)
-	case "refresh_token":
-		return s.refreshLocked(r.PostFormValue("refresh_token"))
-	}
-
-	return nil, &refusal{http.StatusBadRequest, "unsupported_grant_type", "Invalid grant_type: " + grant}
+	return id == s.opts.ClientID && subtle.ConstantTimeCompare([]byte(secret), []byte(s.opts.ClientSecret)) == 1
 }
 
-// choose chooses what the provider says.
-func (s *Server) choose(google, microsoft string) string {
-	if s.opts.Provider == Google {
-		return google
-	}
-	return microsoft
-}
-
+// exchangeLocked gives tokens for a code.
 func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 	c := s.codes[r.PostFormValue("code")]
 	bad := func(google, microsoft string) *refusal {
@@ -111,10 +101,10 @@ func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 	}
 
 	c.used = true
-	got := &consent{who: c.who, scopes: c.scopes}
-	body := s.handOutLocked(got)
-	if c.lasting {
-		body["refresh_token"] = s.nextLocked(got)
+	given := &consent{who: c.who, scopes: c.scopes}
+	body := s.newAccessLocked(given)
+	if c.refreshable {
+		body["refresh_token"] = s.newRefreshTokenLocked(given)
 	}
 	if slices.Contains(c.scopes, "openid") {
 		body["id_token"] = s.identityToken(c)
@@ -140,46 +130,47 @@ func challengeOf(verifier string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
+// refreshLocked gives an access token for a refresh token.
 func (s *Server) refreshLocked(token string) (map[string]any, *refusal) {
 	c := s.consents[token]
-	over := &refusal{http.StatusBadRequest, "invalid_grant", s.choose("Token has been expired or revoked.",
+	revoked := &refusal{http.StatusBadRequest, "invalid_grant", s.choose("Token has been expired or revoked.",
 		"AADSTS50173: The provided grant has expired due to it being revoked, a fresh auth token is needed.")}
 	if c == nil || c.ended {
-		return nil, over
+		return nil, revoked
 	}
 
 	at := slices.Index(c.tokens, token)
-	if s.opts.SingleUse && at < c.current { // somebody uses a token that was replaced: one of both is a thief
+	if s.opts.SingleUse && at < c.current { // two use this consent, one of whom is a thief: a newer token was used already
 		c.ended = true
-		return nil, over
+		return nil, revoked
 	}
 
 	c.current = max(c.current, at)
-	body := s.handOutLocked(c)
+	body := s.newAccessLocked(c)
 	if s.opts.Provider == Microsoft || s.opts.Rotate {
-		body["refresh_token"] = s.nextLocked(c)
+		body["refresh_token"] = s.newRefreshTokenLocked(c)
 	}
 
 	return body, nil
 }
 
-// handOutLocked makes an access token.
-func (s *Server) handOutLocked(c *consent) map[string]any {
+// newAccessLocked makes an access token, and returns the answer that has it.
+func (s *Server) newAccessLocked(c *consent) map[string]any {
 	token := s.newToken("ya29.", "EwB")
 	s.access[token] = &pass{consent: c, until: s.clock().Add(s.opts.Lifetime)}
 	return map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(s.opts.Lifetime.Seconds()),
 		"scope": strings.Join(c.scopes, " ")}
 }
 
-// nextLocked makes a refresh token.
-func (s *Server) nextLocked(c *consent) string {
+// newRefreshTokenLocked makes the next refresh token of a consent.
+func (s *Server) newRefreshTokenLocked(c *consent) string {
 	token := s.newToken("1//0", "M.C")
 	c.tokens = append(c.tokens, token)
 	s.consents[token] = c
 	return token
 }
 
-// identityToken says who consented. Its signature is none: whoever gets it from this endpoint needs none.
+// identityToken says who consented. Its signature is no real one: a client that has the token from this endpoint needs none.
 func (s *Server) identityToken(c *code) string {
 	now := s.clock()
 	claims := map[string]any{
