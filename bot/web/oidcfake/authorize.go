@@ -1,17 +1,19 @@
 package oidcfake
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // challengeForm is what RFC 7636 lets a challenge by S256 be.
 var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
-// authorize shows the page on which somebody chooses an account. Whoever asks wrongly is told here if the client or its
-// address is unknown: nobody may be sent to an address that was not registered. All else is told to the client.
+// authorize shows the page on which somebody chooses an account. If the client or its address is unknown, the page says so:
+// nobody may be sent to an address that was not registered. All other faults are told to the client.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	if !s.isRegistered(q.Get("client_id"), q.Get("redirect_uri")) {
@@ -20,15 +22,16 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 
 	asked := request{redirect: q.Get("redirect_uri"), state: q.Get("state"), nonce: q.Get("nonce"), challenge: q.Get("code_challenge")}
+	hasChallenge := q.Get("code_challenge_method") == "S256" && challengeForm.MatchString(asked.challenge)
 	for _, check := range []struct {
 		ok          bool
 		fault, text string
 	}{
 		{ok: q.Get("response_type") == "code", fault: "unsupported_response_type", text: "only code"},
-		{ok: slices.Contains(splitWords(q.Get("scope")), "openid"), fault: "invalid_scope", text: "openid is missing"},
+		{ok: slices.Contains(strings.Fields(q.Get("scope")), "openid"), fault: "invalid_scope", text: "openid is missing"},
 		{ok: asked.state != "", fault: "invalid_request", text: "state is missing"},
 		{ok: asked.nonce != "", fault: "invalid_request", text: "nonce is missing"},
-		{ok: q.Get("code_challenge_method") == "S256" && challengeForm.MatchString(asked.challenge), fault: "invalid_request", text: "code_challenge by S256 is missing"},
+		{ok: hasChallenge, fault: "invalid_request", text: "code_challenge by S256 is missing"},
 	} {
 		if !check.ok {
 			s.sendBack(w, r, asked, url.Values{"error": {check.fault}, "error_description": {check.text}})
@@ -51,7 +54,7 @@ func (s *Server) isRegistered(client, redirect string) bool {
 func (s *Server) keepRequest(asked request) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := randomText()
+	id := rand.Text()
 	s.asked[id] = asked
 	return id
 }
@@ -69,7 +72,7 @@ func (s *Server) takeRequest(id string) (request, bool) {
 func (s *Server) makeCode(asked request, user User) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	code := randomText()
+	code := rand.Text()
 	s.codes[code] = grant{request: asked, user: user, expires: s.opt.Clock().Add(codeLife)}
 	return code
 }
@@ -103,7 +106,7 @@ func (s *Server) handleDecision(w http.ResponseWriter, r *http.Request) {
 	s.sendBack(w, r, asked, url.Values{"code": {s.makeCode(asked, user)}})
 }
 
-// sendBack sends the browser to the client. The issuer is named as RFC 9207 has it.
+// sendBack sends the browser to the client with these values, the state, and the issuer's name (RFC 9207).
 func (s *Server) sendBack(w http.ResponseWriter, r *http.Request, asked request, values url.Values) {
 	values.Set("state", asked.state)
 	values.Set("iss", s.Issuer())

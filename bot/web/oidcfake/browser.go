@@ -16,8 +16,8 @@ const Cancel = "cancel"
 
 var requestField = regexp.MustCompile(`name="request" value="([^"]+)"`)
 
-// Choose is a person in a browser: it opens the address to which a client sent her, chooses a user or Cancel, and
-// returns where the provider sends her back to.
+// Choose does what a person does in a browser: she opens the address to which a client sent her, and chooses a user or Cancel.
+// It returns where the provider sends her back to.
 // Errors: the provider refused, with its text.
 func (s *Server) Choose(ctx context.Context, address, user string) (back *url.URL, err error) {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

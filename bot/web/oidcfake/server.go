@@ -6,14 +6,10 @@
 package oidcfake
 
 import (
-	"cmp"
-	"crypto/rand"
-	"encoding/base64"
 	"html/template"
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -40,7 +36,7 @@ type Options struct {
 	ClientSecret string
 	RedirectURI  string
 	Users        []User
-	LeftOut      []string         // claims of users that ID tokens don't have: the userinfo endpoint tells them, as the standard has it for the code flow
+	LeftOut      []string         // claims of users that only the userinfo endpoint tells, not ID tokens: what the standard wants of the code flow
 	Clock        func() time.Time // nil means time.Now
 	Log          *slog.Logger
 }
@@ -53,16 +49,16 @@ type Server struct {
 	page *template.Template
 
 	mu     sync.Mutex
-	keys   []key // the last one signs
-	asked  map[string]request
-	codes  map[string]grant
-	access map[string]User // by access token
+	keys   []key              // the last one signs
+	asked  map[string]request // pages that somebody looks at, by the id in their form
+	codes  map[string]grant   // by code
+	access map[string]User    // by access token
 	forge  Forgery
 	down   bool
 	tokens int // ID tokens that were given
 }
 
-// request is what a client asked for, while somebody looks at the page.
+// request is what a client asked for.
 type request struct{ redirect, state, nonce, challenge string }
 
 // grant is what a code stands for.
@@ -82,9 +78,10 @@ func New(o Options) *Server {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 
-	s := &Server{Host: emulator.NewHost("oidcfake", o.Log), opt: o, asked: map[string]request{}, codes: map[string]grant{},
-		access: map[string]User{}, page: template.Must(template.New("page").Parse(page))}
-	s.keys = []key{{id: "first", private: firstKey()}}
+	s := &Server{
+		Host: emulator.NewHost("oidcfake", o.Log), opt: o, page: template.Must(template.New("page").Parse(page)),
+		keys: []key{{id: "first", private: firstKey()}}, asked: map[string]request{}, codes: map[string]grant{}, access: map[string]User{},
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+o.Path+"/.well-known/openid-configuration", s.showConfiguration)
 	mux.HandleFunc("GET "+o.Path+"/keys", s.showKeys)
@@ -162,13 +159,3 @@ func (s *Server) findUser(id string) (User, bool) {
 	}
 	return s.opt.Users[i], true
 }
-
-// randomText makes a text that nobody guesses.
-func randomText() string {
-	raw := make([]byte, 24)
-	_, _ = rand.Read(raw)
-	return base64.RawURLEncoding.EncodeToString(raw)
-}
-
-// splitWords splits a list with spaces, like a scope.
-func splitWords(list string) []string { return strings.Fields(cmp.Or(list, " ")) }

@@ -14,30 +14,29 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Forgery is a way in which the next answers are wrong. Real providers don't do that; attackers, and providers that
-// are broken, do.
+// Forgery is a way in which the next answers are wrong: what a broken provider does, or an attacker.
 type Forgery string
 
-// Forgeries that a client must refuse, but for the first and the two that are within what clocks may differ.
+// A client must accept tokens that are Honest, ForgeLate or ForgeSoon (clocks may differ that much), and refuse all others.
 const (
 	Honest           Forgery = ""
-	ForgeLate        Forgery = "late"        // expired two minutes ago
-	ForgeSoon        Forgery = "soon"        // issued in two minutes
-	ForgeNonce       Forgery = "nonce"       // of another sign-in
-	ForgeNoNonce     Forgery = "no nonce"    //
-	ForgeIssuer      Forgery = "issuer"      // of somebody else
-	ForgeAudience    Forgery = "audience"    // for another client
-	ForgeTwo         Forgery = "two clients" // for us and another client, which is the one that asked
-	ForgeExpired     Forgery = "expired"     // six minutes ago
-	ForgeNotYet      Forgery = "not yet"     // issued in an hour
-	ForgeOld         Forgery = "old"         // issued an hour ago, still valid
-	ForgeSignature   Forgery = "signature"   // by a key that the provider never had
-	ForgeUnknownKey  Forgery = "unknown key" // which is not among its keys
-	ForgeAlgNone     Forgery = "alg none"    // nobody signed it
-	ForgeHS256       Forgery = "hs256"       // signed with the client's secret
-	ForgeNoToken     Forgery = "no id_token" //
-	ForgeMixUp       Forgery = "mix-up"      // the answer names another issuer
-	ForgeAccessToken Forgery = "at_hash"     // of another access token
+	ForgeLate        Forgery = "late"        // the token expired two minutes ago
+	ForgeSoon        Forgery = "soon"        // the token is issued in two minutes
+	ForgeNonce       Forgery = "nonce"       // the nonce is that of another sign-in
+	ForgeNoNonce     Forgery = "no nonce"    // the token has no nonce
+	ForgeIssuer      Forgery = "issuer"      // the token names another issuer
+	ForgeAudience    Forgery = "audience"    // the token is for another client
+	ForgeTwo         Forgery = "two clients" // the token is for us and another client, which is the one that asked
+	ForgeExpired     Forgery = "expired"     // the token expired six minutes ago
+	ForgeNotYet      Forgery = "not yet"     // the token is issued in an hour
+	ForgeOld         Forgery = "old"         // the token was issued an hour ago, and is still valid
+	ForgeSignature   Forgery = "signature"   // it is signed by a key that the provider never had, under the id of one that it has
+	ForgeUnknownKey  Forgery = "unknown key" // it is signed by a key that is not among the provider's
+	ForgeAlgNone     Forgery = "alg none"    // it is not signed
+	ForgeHS256       Forgery = "hs256"       // it is signed with the client's secret
+	ForgeNoToken     Forgery = "no id_token" // there is no token
+	ForgeMixUp       Forgery = "mix-up"      // the browser brings back the name of another issuer
+	ForgeAccessToken Forgery = "at_hash"     // the token belongs to another access token
 	ForgeUserInfo    Forgery = "userinfo"    // the userinfo endpoint tells of somebody else
 )
 
@@ -63,8 +62,7 @@ type key struct {
 
 func newKey(id string) key { return key{id: id, private: generateKey()} }
 
-// firstKey returns the private key that the providers of one process begin with: making one takes much longer than all else
-// that a provider does when it starts.
+// firstKey returns the private key that all providers of one process begin with, since making one takes long.
 //
 //nolint:gochecknoglobals // a cache: whose key it is makes no difference
 var firstKey = sync.OnceValue(generateKey)
@@ -87,7 +85,7 @@ func (s *Server) showKeys(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, set)
 }
 
-// idToken says who somebody is. Caller holds the lock.
+// idToken says who somebody is. The caller holds the lock.
 func (s *Server) idToken(g grant) (string, error) {
 	now := s.opt.Clock()
 	claims := map[string]any{
@@ -102,8 +100,8 @@ func (s *Server) idToken(g grant) (string, error) {
 	return s.signClaims(claims)
 }
 
-// TabToken is what Entra gives Teams for the tab of an app, about a user: for the app with that audience, by the client
-// azp. change makes its claims others.
+// TabToken is the token that Entra gives Teams for the tab of an app: about the user with an id, for the app with that audience,
+// by the client azp. change replaces claims.
 func (s *Server) TabToken(id, audience, azp string, change map[string]any) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,15 +110,17 @@ func (s *Server) TabToken(id, audience, azp string, change map[string]any) (stri
 		return "", errors.New("oidcfake: no such user")
 	}
 	now := s.opt.Clock()
-	claims := map[string]any{"iss": s.Issuer(), "aud": audience, "sub": id, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(tabLife).Unix(),
-		"ver": "2.0", "scp": "access_as_user", "azp": azp, "azpacr": "0", "uti": randomText()}
+	claims := map[string]any{
+		"iss": s.Issuer(), "aud": audience, "sub": id, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(tabLife).Unix(),
+		"ver": "2.0", "scp": "access_as_user", "azp": azp, "azpacr": "0", "uti": rand.Text(),
+	}
 	maps.Copy(claims, user.Claims)
 	maps.Copy(claims, change)
 	s.spoilClaims(claims, now)
 	return s.signClaims(claims)
 }
 
-// signClaims makes a token of claims, with a signature that a client must refuse if Forge asked for that. Caller holds the lock.
+// signClaims makes a token of claims, with a signature that a client must refuse if Forge asked for that. The caller holds the lock.
 func (s *Server) signClaims(claims map[string]any) (string, error) {
 	signer := s.keys[len(s.keys)-1]
 	switch s.forge {
@@ -136,8 +136,7 @@ func (s *Server) signClaims(claims map[string]any) (string, error) {
 	return sign(jose.RS256, signer.private, signer.id, claims)
 }
 
-// spoilClaims makes claims wrong in the way that Forge asked for, on purpose: it is what clients must refuse, but for ForgeLate
-// and ForgeSoon, which clocks explain. Caller holds the lock.
+// spoilClaims makes claims wrong in the way that Forge asked for. The caller holds the lock.
 func (s *Server) spoilClaims(claims map[string]any, now time.Time) {
 	issued := func(at time.Time, life time.Duration) { claims["iat"], claims["exp"] = at.Unix(), at.Add(life).Unix() }
 	switch s.forge {
@@ -146,7 +145,7 @@ func (s *Server) spoilClaims(claims map[string]any, now time.Time) {
 	case ForgeSoon:
 		issued(now.Add(2*time.Minute), tokenLife)
 	case ForgeNonce:
-		claims["nonce"] = randomText()
+		claims["nonce"] = rand.Text()
 	case ForgeNoNonce:
 		delete(claims, "nonce")
 	case ForgeIssuer:

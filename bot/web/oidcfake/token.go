@@ -1,6 +1,7 @@
 package oidcfake
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -32,18 +33,18 @@ func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
 	}
 
 	idToken, err := s.idToken(granted)
-	if err != nil {
+	if err != nil { // what a test put into User.Claims is no JSON
 		answer(w, http.StatusInternalServerError, map[string]any{"error": "server_error"})
 		return
 	}
 
 	s.tokens++
-	access := randomText()
+	access := rand.Text()
 	s.access[access] = granted.user
 	tokens := map[string]any{
 		"access_token": access,
 		"token_type":   "Bearer",
-		"expires_in":   int(tokenLife.Seconds()), // Units: seconds
+		"expires_in":   int(tokenLife.Seconds()),
 		"id_token":     idToken,
 	}
 	if s.forge == ForgeNoToken {
@@ -53,8 +54,8 @@ func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, tokens)
 }
 
-// takeGrant returns what the code of a request stands for, and false if the code doesn't give that. It works once: a code that
-// was tried in vain is gone, too. Caller holds the lock.
+// takeGrant returns what the code of a request stands for. False means that there is no such code, or that its time is over, or
+// that the request isn't of the client that asked for it. The code is gone then, too. The caller holds the lock.
 func (s *Server) takeGrant(r *http.Request) (grant, bool) {
 	code := r.PostFormValue("code")
 	granted, ok := s.codes[code]
