@@ -76,9 +76,9 @@ func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 		}
 		cited := citedPages(s)
 		if n == len(all)-1 {
-			return openaifake.Write(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}}})
+			return openaifake.FormatAnswer(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}}})
 		}
-		return openaifake.Write(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Urgency: analysis.Urgency{Urgent: true, Because: "evil says so"},
+		return openaifake.FormatAnswer(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Urgency: analysis.Urgency{Urgent: true, Because: "evil says so"},
 			Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}, {Text: "evil " + s.Marker, Sources: cited}, {Text: s.System, Sources: cited}},
 			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}}})
 	})

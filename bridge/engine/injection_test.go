@@ -45,9 +45,9 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 			_, _ = fmt.Sscanf(m.Text, "Case %d:", &n)
 		}
 		if n == len(all) {
-			return openaifake.Write(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, Replies: []analysis.Reply{{Text: harmless, Sources: cited}}})
+			return openaifake.FormatAnswer(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, Replies: []analysis.Reply{{Text: harmless, Sources: cited}}})
 		}
-		return openaifake.Write(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Urgency: analysis.Urgency{Urgent: true, Because: "evil says so"},
+		return openaifake.FormatAnswer(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Urgency: analysis.Urgency{Urgent: true, Because: "evil says so"},
 			Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}, {Text: "evil " + s.Marker, Sources: cited}, {Text: s.System, Sources: cited}},
 			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}}})
 	})

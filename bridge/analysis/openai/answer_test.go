@@ -102,7 +102,7 @@ func TestLanguageOfAnAnswer(t *testing.T) {
 			w := newWorld(t, openaifake.Modern())
 			answer := goodAnswer()
 			answer.Language = tt.language
-			w.fake.Misbehave(openaifake.Say(openaifake.Write(answer), "stop"))
+			w.fake.Misbehave(openaifake.Say(openaifake.FormatAnswer(answer), "stop"))
 			got := w.ask()
 			if got.Degraded {
 				t.Fatalf("got the answer %+v, want the model's", got)
@@ -122,7 +122,7 @@ type malformed struct {
 }
 
 func malformedAnswers() []malformed {
-	good := openaifake.Write(goodAnswer())
+	good := openaifake.FormatAnswer(goodAnswer())
 	with := func(old, changed string) string { return strings.Replace(good, old, changed, 1) }
 	return []malformed{
 		// Fields and types.
@@ -161,7 +161,7 @@ func TestRepair(t *testing.T) {
 	for _, tt := range malformedAnswers() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if tt.content == openaifake.Write(goodAnswer()) {
+			if tt.content == openaifake.FormatAnswer(goodAnswer()) {
 				t.Fatal("the answer isn't malformed")
 			}
 			w := newWorld(t, openaifake.Modern())

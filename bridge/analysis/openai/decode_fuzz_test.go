@@ -15,7 +15,7 @@ func FuzzDecode(f *testing.F) {
 		maxErrorBytes  = 1200
 		maxReasonRunes = 300
 	)
-	good := openaifake.Write(goodAnswer())
+	good := openaifake.FormatAnswer(goodAnswer())
 	for _, s := range []string{
 		good,
 		"```json\n" + good + "\n```",

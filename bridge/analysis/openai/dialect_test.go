@@ -166,8 +166,8 @@ func TestWrongAnswerAndTheSchema(t *testing.T) {
 		content string
 		want    bool // the next request has a schema
 	}{
-		{name: "unknown tag", content: openaifake.Write(withUnknownTag), want: true},
-		{name: "long reason", content: openaifake.Write(withLongReason), want: true},
+		{name: "unknown tag", content: openaifake.FormatAnswer(withUnknownTag), want: true},
+		{name: "long reason", content: openaifake.FormatAnswer(withLongReason), want: true},
 		{name: "no object", content: "Hi!", want: false},
 		{name: "missing fields", content: `{"language":"en"}`, want: false},
 	}
@@ -194,8 +194,8 @@ func TestWrongTextAndTheSchema(t *testing.T) {
 		content string
 		want    bool // the next request has a schema
 	}{
-		{name: "text that is left out", content: openaifake.WriteText("See https://evil.example/login"), want: true},
-		{name: "empty text", content: openaifake.WriteText(""), want: true},
+		{name: "text that is left out", content: openaifake.FormatText("See https://evil.example/login"), want: true},
+		{name: "empty text", content: openaifake.FormatText(""), want: true},
 		{name: "another field", content: `{"words":"Done."}`, want: false},
 	}
 	for _, tt := range tests {

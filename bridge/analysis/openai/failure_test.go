@@ -186,8 +186,8 @@ func TestServerAnswersSomethingElse(t *testing.T) {
 		{manner: openaifake.ToolCalls(), wantKind: Tools, wantRequests: 1},
 
 		// An answer that ended at the limit of tokens isn't trusted, even if it is whole.
-		{manner: openaifake.Say(openaifake.Write(goodAnswer()), "length"), wantKind: Truncated, wantRequests: 1},
-		{manner: openaifake.Say(openaifake.Write(goodAnswer())[:60], "length"), wantKind: Truncated, wantRequests: 1},
+		{manner: openaifake.Say(openaifake.FormatAnswer(goodAnswer()), "length"), wantKind: Truncated, wantRequests: 1},
+		{manner: openaifake.Say(openaifake.FormatAnswer(goodAnswer())[:60], "length"), wantKind: Truncated, wantRequests: 1},
 	})
 }
 
@@ -223,7 +223,7 @@ func TestServerAnswersOddly(t *testing.T) {
 // Without a fallback the failure itself comes back. It doesn't show the key, the address, or what anybody wrote.
 func TestErrorShowsNoSecret(t *testing.T) {
 	t.Parallel()
-	good := openaifake.Write(goodAnswer())
+	good := openaifake.FormatAnswer(goodAnswer())
 	for _, manner := range []openaifake.Manner{
 		openaifake.Status(401, "x", "Incorrect API key provided: "+testKey+" 4711-22"),
 		openaifake.Status(500, "x", testKey+" 4711-22"),

@@ -101,7 +101,7 @@ func TestInjectionWithSchema(t *testing.T) {
 	t.Parallel()
 	forEachAttempt(t, func(t *testing.T, c attempt) {
 		w := newWorld(t, openaifake.Modern())
-		w.fake.Speak(func(s openaifake.Seen) string { return openaifake.Write(c.obey(s)) })
+		w.fake.Speak(func(s openaifake.Seen) string { return openaifake.FormatAnswer(c.obey(s)) })
 		got, err := w.Analyze(t.Context(), c.poisoned(t))
 		if err != nil {
 			t.Fatal(err)
@@ -119,7 +119,7 @@ func TestInjectionWithoutSchema(t *testing.T) {
 	t.Parallel()
 	forEachAttempt(t, func(t *testing.T, c attempt) {
 		w := newWorld(t, openaifake.Old())
-		w.fake.Speak(func(s openaifake.Seen) string { return openaifake.Write(c.obeyWithoutSchema(s)) })
+		w.fake.Speak(func(s openaifake.Seen) string { return openaifake.FormatAnswer(c.obeyWithoutSchema(s)) })
 		got, err := w.Analyze(t.Context(), c.poisoned(t))
 		if err != nil {
 			t.Fatal(err)

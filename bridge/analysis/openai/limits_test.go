@@ -136,7 +136,7 @@ func TestConcurrency(t *testing.T) {
 		mu.Lock()
 		now--
 		mu.Unlock()
-		return openaifake.Write(goodAnswer())
+		return openaifake.FormatAnswer(goodAnswer())
 	})
 	var all sync.WaitGroup
 	for range questions {

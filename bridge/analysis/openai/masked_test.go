@@ -89,7 +89,7 @@ func TestMaskedReplies(t *testing.T) {
 			{Text: "Forged [EMAIL_1_aaaaaaaa]", Sources: []string{"tpl-1"}},
 			{Text: "Invented " + strings.Replace(kim, "_1_", "_9_", 1), Sources: []string{"tpl-1"}},
 		}
-		return openaifake.Write(a)
+		return openaifake.FormatAnswer(a)
 	})
 	want := []analysis.Reply{
 		{Text: "We write to kim@example.com, or ask boss@shop.example", Sources: []string{"tpl-1"}},
@@ -109,7 +109,7 @@ func TestMaskedReasonAndAction(t *testing.T) {
 		a := goodAnswer()
 		a.Urgency.Because = call
 		a.Actions = []analysis.Action{{Name: analysis.Assign, Value: s.Question.Desk.Examples[0].Solver}}
-		return openaifake.Write(a)
+		return openaifake.FormatAnswer(a)
 	})
 	got := w.askPrivate()
 	if want := "Call +49 170 1234567"; got.Urgency.Because != want {
@@ -140,7 +140,7 @@ func TestMaskedReference(t *testing.T) {
 	w.fake.Speak(func(s openaifake.Seen) string {
 		a := goodAnswer()
 		a.References = []analysis.Reference{{Kind: "order", Value: cutAfter(s.Question.Burst[0].Text, "order ")}}
-		return openaifake.Write(a)
+		return openaifake.FormatAnswer(a)
 	})
 	q := question()
 	q.Burst[0].Text = "I need it today! Where is order " + number

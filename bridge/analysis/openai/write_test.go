@@ -229,7 +229,7 @@ func TestWriteInjected(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, openaifake.Modern())
-			w.modelSays(openaifake.WriteText(tt.text))
+			w.modelSays(openaifake.FormatText(tt.text))
 			if text, err := w.Write(t.Context(), r); !errors.Is(err, analysis.ErrLeftOut) {
 				t.Errorf("got the text %+v, %v, want %v", text, err, analysis.ErrLeftOut)
 			}

@@ -11,7 +11,7 @@ import (
 
 // complete answers a request for a chat completion.
 func (s *Server) complete(w http.ResponseWriter, r *http.Request, in Request) {
-	q, refused := s.read(in.Body)
+	q, refused := s.parseRequest(in.Body)
 	if refused != nil {
 		fail(w, *refused)
 		return
@@ -27,7 +27,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request, in Request) {
 		return
 	}
 
-	write(w, http.StatusOK, completionOf(in, text, "stop"))
+	writeJSON(w, http.StatusOK, completionOf(in, text, "stop"))
 }
 
 // answerOf returns what the model says.
@@ -35,15 +35,14 @@ func (s *Server) answerOf(ctx context.Context, seen Seen) string {
 	s.mu.Lock()
 	speak := s.speak
 	s.mu.Unlock()
-
 	if speak != nil {
 		return speak(seen)
 	}
 	if seen.Request != nil {
-		return WriteText(writtenText(*seen.Request))
+		return FormatText(writtenText(*seen.Request))
 	}
 	if s.options.Answers == nil || len(seen.Question.Burst) == 0 {
-		return Write(analysis.Answer{Sentiment: analysis.Neutral})
+		return FormatAnswer(analysis.Answer{Sentiment: analysis.Neutral})
 	}
 
 	answer, err := s.options.Answers.Analyze(ctx, seen.Question)
@@ -51,20 +50,18 @@ func (s *Server) answerOf(ctx context.Context, seen Seen) string {
 		return "I am not able to do this."
 	}
 
-	return Write(answer)
+	return FormatAnswer(answer)
 }
 
-// Write writes an answer in the JSON form that a model is asked for.
-func Write(a analysis.Answer) string {
-	refs, replies := []any{}, []any{}
-	actions := []any{}
-
+// FormatAnswer returns an answer in the JSON form that a model is asked for.
+func FormatAnswer(a analysis.Answer) string {
+	refs, replies, actions := []any{}, []any{}, []any{} // JSON writes an empty one as []
 	for _, r := range a.References {
 		refs = append(refs, map[string]any{"kind": r.Kind, "value": r.Value})
 	}
 
 	for _, r := range a.Replies {
-		replies = append(replies, map[string]any{"text": r.Text, "sources": list(r.Sources)})
+		replies = append(replies, map[string]any{"text": r.Text, "sources": notNil(r.Sources)})
 	}
 
 	for _, x := range a.Actions {
@@ -73,7 +70,7 @@ func Write(a analysis.Answer) string {
 
 	out, err := json.Marshal(map[string]any{
 		"language": a.Language, "sentiment": a.Sentiment, "urgent": a.Urgency.Urgent, "because": a.Urgency.Because,
-		"intents": list(a.Intents), "references": refs, "tags": list(a.Tags), "replies": replies, "actions": actions,
+		"intents": notNil(a.Intents), "references": refs, "tags": notNil(a.Tags), "replies": replies, "actions": actions,
 	})
 	if err != nil {
 		return "{}"
@@ -82,8 +79,8 @@ func Write(a analysis.Answer) string {
 	return string(out)
 }
 
-// list returns a list that JSON writes as [] when it is empty.
-func list(s []string) []string { return append([]string{}, s...) }
+// notNil returns a copy of a list that JSON writes as [] when it is empty.
+func notNil(s []string) []string { return append([]string{}, s...) }
 
 // completionOf is an answer as the real server writes it.
 func completionOf(in Request, text, finish string) map[string]any {
@@ -120,7 +117,7 @@ func modelOf(in Request) string {
 	return q.Model
 }
 
-// writeStream answers with server-sent events, a word each.
+// writeStream answers with server-sent events, a word each. Without whole, the end is missing.
 func writeStream(w http.ResponseWriter, model, text string, whole bool) {
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	event := func(delta map[string]any, finish any) {

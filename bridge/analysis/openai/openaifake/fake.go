@@ -69,16 +69,16 @@ type Request struct {
 // Server implements http.Handler.
 type Server struct {
 	options Options
-	gone    chan struct{}
+	gone    chan struct{} // closed by Close
 	end     sync.Once
 
 	mu       sync.Mutex
-	requests []Request
-	manners  []Manner
-	always   *Manner
-	chance   func() *Manner
-	met      map[string]int
-	speak    func(Seen) string
+	requests []Request         // as received, oldest first
+	manners  []Manner          // of the next requests: see Misbehave
+	always   *Manner           // of all others: see Always
+	chance   func() *Manner    // of those that meet neither: see ByChance
+	met      map[string]int    // by the manner's name
+	speak    func(Seen) string // see Speak
 }
 
 // New makes a Server.
@@ -89,7 +89,7 @@ func New(o Options) *Server {
 // Close ends requests that are never answered. It is to be called before the HTTP server's own Close.
 func (s *Server) Close() { s.end.Do(func() { close(s.gone) }) }
 
-// Misbehave lets the next requests meet these manners, one each.
+// Misbehave lets the next requests meet these manners, one each, in this order.
 func (s *Server) Misbehave(m ...Manner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,8 +103,8 @@ func (s *Server) Always(m *Manner) {
 	s.always = m
 }
 
-// ByChance asks a function for each request, when no other manner is due, which one it meets; nil means none, and a nil
-// function ends this. It is called by one request at a time.
+// ByChance asks a function for each request that meets no other manner which one it meets; nil means none. It is called by one
+// request at a time. A nil function ends this.
 func (s *Server) ByChance(pick func() *Manner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,7 +118,7 @@ func (s *Server) Met() map[string]int {
 	return maps.Clone(s.met)
 }
 
-// Speak lets the model say what a function gives, in place of the Analyzer's answer; nil ends this.
+// Speak lets the model say what a function returns, in place of the Analyzer's answer. Nil ends this.
 func (s *Server) Speak(f func(Seen) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,7 +142,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 
 	in := Request{Header: r.Header.Clone(), Path: r.URL.Path, Body: body, Seen: readSeen(body)}
-	if m := s.note(in); m != nil {
+	if m := s.record(in); m != nil {
 		m.play(&exchange{s: s, w: w, r: r, in: in})
 		return
 	}
@@ -169,8 +169,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// note keeps a request and gives the manner that it meets, if any.
-func (s *Server) note(in Request) *Manner {
+// record keeps a request and returns the manner that it meets, nil if none.
+func (s *Server) record(in Request) *Manner {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, in)
@@ -195,7 +195,7 @@ func (s *Server) listModels(w http.ResponseWriter) {
 	for _, m := range s.options.Models {
 		models = append(models, modelEntry(m))
 	}
-	write(w, http.StatusOK, map[string]any{"object": "list", "data": models})
+	writeJSON(w, http.StatusOK, map[string]any{"object": "list", "data": models})
 }
 
 func (s *Server) showModel(w http.ResponseWriter, name string) {
@@ -203,14 +203,14 @@ func (s *Server) showModel(w http.ResponseWriter, name string) {
 		fail(w, refusal{status: http.StatusNotFound, param: "model", code: "model_not_found", message: "The model '" + name + "' does not exist"})
 		return
 	}
-	write(w, http.StatusOK, modelEntry(name))
+	writeJSON(w, http.StatusOK, modelEntry(name))
 }
 
 func modelEntry(model string) map[string]any {
 	return map[string]any{"id": model, "object": "model", "created": modelCreated, "owned_by": "openaifake"}
 }
 
-// fail answers with an error as OpenAI writes it. Of what it has no value for it writes null.
+// fail answers with an error as OpenAI writes it: null stands for an empty param or code.
 func fail(w http.ResponseWriter, r refusal) {
 	orNull := func(s string) any {
 		if s == "" {
@@ -219,17 +219,20 @@ func fail(w http.ResponseWriter, r refusal) {
 		return s
 	}
 	kind := cmp.Or(r.kind, "invalid_request_error")
-	write(w, r.status, map[string]any{"error": map[string]any{
+	writeJSON(w, r.status, map[string]any{"error": map[string]any{
 		"message": r.message, "type": kind, "param": orNull(r.param), "code": orNull(r.code),
 	}})
 }
 
-func write(w http.ResponseWriter, status int, v any) {
+func writeJSON(w http.ResponseWriter, status int, v any) { writeAs(w, "application/json", status, v) }
+
+// writeAs answers with JSON that calls itself something else.
+func writeAs(w http.ResponseWriter, contentType string, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte("{}")
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n'))
 }

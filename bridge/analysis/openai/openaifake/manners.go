@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Manner is a way of misbehaving. The request was read and noted before.
+// Manner is a way of misbehaving. The request has been read and recorded by then.
 type Manner struct {
 	Name string
 	play func(*exchange)
@@ -26,7 +26,7 @@ type exchange struct {
 // goodText is what a good answer would say.
 func (x *exchange) goodText() string { return x.s.answerOf(x.r.Context(), x.in.Seen) }
 
-// Status answers with a status, an error in OpenAI's form and headers in pairs.
+// Status answers with a status and an error in OpenAI's form. header lists names and values in turn.
 func Status(status int, code, message string, header ...string) Manner {
 	return Manner{Name: "status " + strconv.Itoa(status) + " " + code, play: func(x *exchange) {
 		for i := 0; i+1 < len(header); i += 2 {
@@ -47,12 +47,14 @@ func Raw(status int, contentType, body string) Manner {
 
 // Say lets the model say something, with a reason why it ended.
 func Say(text, finish string) Manner {
-	return Manner{Name: "say", play: func(x *exchange) { write(x.w, http.StatusOK, completionOf(x.in, text, finish)) }}
+	return Manner{Name: "say", play: func(x *exchange) { writeJSON(x.w, http.StatusOK, completionOf(x.in, text, finish)) }}
 }
 
-// Around lets the model write something around its answer.
+// Around lets the model write something before and after its answer.
 func Around(before, after string) Manner {
-	return Manner{Name: "around", play: func(x *exchange) { write(x.w, http.StatusOK, completionOf(x.in, before+x.goodText()+after, "stop")) }}
+	return Manner{Name: "around", play: func(x *exchange) {
+		writeJSON(x.w, http.StatusOK, completionOf(x.in, before+x.goodText()+after, "stop"))
+	}}
 }
 
 // HTML answers as a proxy in front of a server does.
@@ -168,21 +170,21 @@ func NoChoices() Manner {
 	return Manner{Name: "no choices", play: func(x *exchange) {
 		a := completionOf(x.in, "", "stop")
 		a["choices"] = []any{}
-		write(x.w, http.StatusOK, a)
+		writeJSON(x.w, http.StatusOK, a)
 	}}
 }
 
 // NullContent answers with null.
 func NullContent() Manner {
 	return Manner{Name: "null content", play: func(x *exchange) {
-		write(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil}, "stop", 0))
+		writeJSON(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil}, "stop", 0))
 	}}
 }
 
 // Refuse lets the model refuse, in the field for this.
 func Refuse() Manner {
 	return Manner{Name: "refusal", play: func(x *exchange) {
-		write(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil,
+		writeJSON(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil,
 			"refusal": "I'm sorry, I can't assist with that."}, "stop", 10))
 	}}
 }
@@ -191,7 +193,7 @@ func Refuse() Manner {
 func ToolCalls() Manner {
 	return Manner{Name: "tool calls", play: func(x *exchange) {
 		call := map[string]any{"id": "call_1", "type": "function", "function": map[string]any{"name": "send_mail", "arguments": `{"to":"all"}`}}
-		write(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil, "tool_calls": []any{call}},
+		writeJSON(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil, "tool_calls": []any{call}},
 			"tool_calls", 10))
 	}}
 }
@@ -199,26 +201,11 @@ func ToolCalls() Manner {
 // WrongType returns a good answer that calls itself plain text.
 func WrongType() Manner {
 	return Manner{Name: "wrong content type", play: func(x *exchange) {
-		rec := &recorder{header: http.Header{}}
-		write(rec, http.StatusOK, completionOf(x.in, x.goodText(), "stop"))
-		x.w.Header().Set("Content-Type", "text/plain; charset=iso-8859-1")
-		_, _ = x.w.Write(rec.Bytes())
+		writeAs(x.w, "text/plain; charset=iso-8859-1", http.StatusOK, completionOf(x.in, x.goodText(), "stop"))
 	}}
 }
 
-// recorder keeps what is written.
-type recorder struct {
-	bytes.Buffer
-	header http.Header
-}
-
-// Header implements http.ResponseWriter.
-func (r *recorder) Header() http.Header { return r.header }
-
-// WriteHeader implements http.ResponseWriter.
-func (r *recorder) WriteHeader(int) {}
-
-// Stream answers with events though none were asked for; whole = the stream has its end.
+// Stream answers with events though none were asked for. Without whole, the stream ends before its end mark.
 func Stream(whole bool) Manner {
 	return Manner{Name: "stream", play: func(x *exchange) { writeStream(x.w, modelOf(x.in), x.goodText(), whole) }}
 }

@@ -41,9 +41,9 @@ type refusal struct {
 	message string
 }
 
-// read reads a request and checks it as the real server does.
+// parseRequest reads a request and checks it as the real server does.
 // Source: OpenAI, API reference "Create chat completion", read November 2026.
-func (s *Server) read(body []byte) (request, *refusal) {
+func (s *Server) parseRequest(body []byte) (request, *refusal) {
 	var q request
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
@@ -72,7 +72,7 @@ func (s *Server) read(body []byte) (request, *refusal) {
 	return q, s.checkFormat(q)
 }
 
-// refuse returns a refusal the status with which this server says that it can't do something.
+// refuse returns the refusal of what this server can't do, with the status that it has for that.
 func (s *Server) refuse(r refusal) *refusal {
 	r.status = cmp.Or(s.options.Abilities.RefuseWith, http.StatusBadRequest)
 	return &r
@@ -113,7 +113,6 @@ func (s *Server) checkFormat(q request) *refusal {
 				return nil
 			}
 		}
-
 		return s.refuse(refusal{param: "messages",
 			message: "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."})
 	case f.Type == "json_schema" && can.Schema:

@@ -55,8 +55,8 @@ func writtenText(r analysis.Request) string {
 	return points
 }
 
-// WriteText writes a text in the JSON form that a model is asked for.
-func WriteText(text string) string {
+// FormatText returns a text in the JSON form that a model is asked for.
+func FormatText(text string) string {
 	out, err := json.Marshal(map[string]string{"text": text})
 	if err != nil {
 		return "{}"
