@@ -61,6 +61,9 @@
 // @azure/msal-node 3.8.10 gets a token with [Options.TLS]: its authority is [Server.LoginURL]/TENANT, knownAuthorities names the
 // host, and NODE_EXTRA_CA_CERTS a file with [Server.CertPEM].
 //
+// @microsoft/microsoft-graph-client 3.0.7 reads teams, channels, messages and replies, page by page. It gives its token to https
+// addresses alone: its fetch has to lead from https://graph.microsoft.com/v1.0 to [Server.GraphURL].
+//
 // # What is assumed
 //
 // How often Teams repeats an activity that the bot did not take is undocumented: here it
