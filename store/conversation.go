@@ -168,6 +168,7 @@ type Related struct {
 	Beside    ConversationID `db:"beside"`  // the conversation on whose card it is named
 	Follows   bool           `db:"follows"` // it continues Beside
 	ID        ConversationID `db:"id"`
+	TeamID    *TeamID        `db:"team_id"`
 	Assignees []AgentID      `db:"assignees"`
 	AccountID *AccountID     `db:"account_id"` // the surface of its thread; this, Channel and Root are nil if it has no thread
 	Channel   *string        `db:"channel"`
@@ -177,12 +178,12 @@ type Related struct {
 // Only the customer's newest thirty conversations are looked at, so that a customer who had thousands
 // costs no more.
 const related = `
-	SELECT conversation.id AS beside, false AS follows, other.id, other.assignees, thread.account_id, thread.channel, thread.root
+	SELECT conversation.id AS beside, false AS follows, other.id, other.team_id, other.assignees, thread.account_id, thread.channel, thread.root
 	FROM conversations AS conversation
 	CROSS JOIN LATERAL (
-		SELECT newest.id, newest.assignees
+		SELECT newest.id, newest.team_id, newest.assignees
 		FROM (
-			SELECT id, assignees, status, kind
+			SELECT id, team_id, assignees, status, kind
 			FROM conversations
 			WHERE identity_id = conversation.identity_id
 			ORDER BY id DESC
@@ -193,7 +194,7 @@ const related = `
 	LEFT JOIN threads AS thread ON thread.conversation_id = other.id
 	WHERE conversation.id = ANY($1)
 	UNION ALL
-	SELECT follower.previous_id, true, follower.id, follower.assignees, thread.account_id, thread.channel, thread.root
+	SELECT follower.previous_id, true, follower.id, follower.team_id, follower.assignees, thread.account_id, thread.channel, thread.root
 	FROM conversations AS follower
 	LEFT JOIN threads AS thread ON thread.conversation_id = follower.id
 	WHERE follower.previous_id = ANY($1)

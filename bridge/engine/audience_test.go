@@ -159,6 +159,27 @@ func TestOwnerReadsPrivateChannel(t *testing.T) {
 	wantEqual(t, "the owner", owners[0].User, "cat")
 }
 
+// A conversation that was handed over names none of the others of its customer that stand in the private channel, neither on its card nor
+// to a reader who may not read them. Whoever may read them sees them.
+//
+func TestHandedOverCardNamesNothingOfAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	w := newSecludedWorld(t, options{})
+	w.openTeam("Helpers", w.chat, w.surface, sales)
+	w.customerSends(mail, channelstest.Event{From: "maria@customer.test", Name: "Maria", Subject: "Bonus", Text: "Where is it?"})
+	waitNewestRoot(t, w.chat, vault, 2, "Where is it?")
+	w.chat.Say("ann", vault, w.chat.Messages(vault, "")[0].ID, "!assign #helpers")
+	handedOver := waitNewestRoot(t, w.chat, sales, 1, "Salary")
+	w.waitDrained()
+	if card := w.chat.Get(sales, handedOver).Plain(); strings.Contains(card, "#2") {
+		t.Errorf("the card names a conversation of the private channel: %s", card)
+	}
+	for user, want := range map[string]int{"ann": 1, "cat": 0} {
+		f := must(w.engines[0].Desk(w.surface).Facts(t.Context(), 1, user))(t)
+		wantEqual(t, "others that "+user+" sees", len(f.AlsoOpen), want)
+	}
+}
+
 // While nobody can tell who is in a private channel, whoever was seen there may read on for a while, but not for ever. The account's
 // team may always.
 //

@@ -3,6 +3,7 @@ package outbound
 import (
 	"cmp"
 	"errors"
+	"slices"
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
@@ -104,6 +105,18 @@ func (a *attempt) isOutsideOwnChannel(at bridge.Place) bool {
 	dir := a.e.opt.Engine.Directory()
 	account := dir.Account(conv.AccountID)
 	return account != nil && dir.IsOutsideOwnChannel(account, a.c.AccountID, at.Channel)
+}
+
+// relatedIn returns the related conversations that a post in a place may name. Outside of the account's own channel these are, of the
+// customer's other open ones, those whose threads are in the same channel: whoever is there may not read the others.
+func (a *attempt) relatedIn(at bridge.Place) []store.Related {
+	if !a.isOutsideOwnChannel(at) {
+		return a.related
+	}
+	return slices.DeleteFunc(slices.Clone(a.related), func(o store.Related) bool {
+		isThere := o.AccountID != nil && *o.AccountID == a.c.AccountID && a.dir.ChannelNow(a.c.AccountID, *o.Channel) == at.Channel
+		return !o.Follows && !isThere
+	})
 }
 
 // otherHome returns the chat in which the delivery's conversation is worked on now, if that isn't the delivery's own. Otherwise it

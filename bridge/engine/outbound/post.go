@@ -252,7 +252,7 @@ func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, err
 
 	p.Place.Channel = dir.ChannelNow(c.AccountID, p.Place.Channel)
 	if conv := a.conversations[c.ConversationID]; conv != nil {
-		p.Facts = a.e.opt.Engine.PostFacts(dir, c.AccountID, conv, a.identities, a.threads, a.related, a.now)
+		p.Facts = a.e.opt.Engine.PostFacts(dir, c.AccountID, conv, a.identities, a.threads, a.relatedIn(p.Place), a.now)
 		a.pointToNewThread(dir, &p)
 	}
 

@@ -54,6 +54,11 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 		return nil, err
 	}
 
+	if viewer != nil {
+		reader := rd.As(viewer)
+		related = slices.DeleteFunc(related, func(o store.Related) bool { return !o.Follows && !mayReadRelated(reader, byID[o.Beside], o) })
+	}
+
 	var now time.Time // only reply windows need it
 	if slices.ContainsFunc(rows, func(c store.Conversation) bool { return rd.Caps(c.AccountID).Window.Free > 0 }) {
 		if now, err = store.Now(ctx, q); err != nil {
@@ -72,6 +77,11 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 		}
 	}
 	return list, nil
+}
+
+// mayReadRelated reports whether a reader may read another conversation of a conversation's customer, which is one of the same account.
+func mayReadRelated(r store.Reader, beside *store.Conversation, o store.Related) bool {
+	return beside != nil && r.May(&store.Conversation{AccountID: beside.AccountID, TeamID: o.TeamID, Assignees: o.Assignees})
 }
 
 // Homes returns the threads in which conversations are worked on, which may not be those in the surface that asks. It leaves out
