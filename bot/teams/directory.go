@@ -66,7 +66,8 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 	return found, nil
 }
 
-// Lookup finds a person by their address among the members of the teams that the app is in.
+// Lookup finds a person by their address among the members of the teams that the app is in. It never finds guests or people of other
+// organisations, so that an address can't make them agents.
 func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	service, err := d.Notes.Service(ctx)
 	if err != nil {
@@ -173,7 +174,8 @@ func throttleWait(err error) (wait time.Duration, throttled bool) {
 func (d *directory) lookupIn(ctx context.Context, team connector.Conversation, email string) (string, error) {
 	user := ""
 	err := d.eachMember(ctx, team, func(m connector.Member) bool {
-		if strings.EqualFold(m.Email, email) || strings.EqualFold(m.UserPrincipalName, email) {
+		hasAddress := strings.EqualFold(m.Email, email) || strings.EqualFold(m.UserPrincipalName, email)
+		if hasAddress && d.People.Describe(m).Kind == bridge.ActorPerson {
 			user = m.AADObjectID
 		}
 		return user == ""
