@@ -17,8 +17,8 @@ import (
 
 // Desk is what the pages ask of Parley.
 type Desk interface {
-	// Names returns what can be chosen.
-	Names(ctx context.Context) (Names, error)
+	// Names returns what can be chosen by a person.
+	Names(ctx context.Context, p web.Person) (Names, error)
 
 	// Sums returns figures by a group, without those that are only zeros. Of ByAgent, ByTag, ByIntent and ByMood it returns
 	// those with the given values, or all if none are given.
@@ -46,6 +46,7 @@ type Desk interface {
 // Names are what figures can be asked for.
 type Names struct {
 	Accounts []Named
+	Closed   map[int64]bool // the accounts that aren't offered to the person, who is no admin and may read nothing of them
 	Teams    []Team
 	Agents   []Named
 	Tags     []string

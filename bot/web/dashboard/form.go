@@ -19,7 +19,8 @@ type form struct {
 	Without  string // the address of the page without that filter
 }
 
-// formOf makes the form of the filter. Agents who are no admins can choose only themselves and their own teams.
+// formOf makes the form of the filter. Agents who are no admins can choose only themselves, their own teams, and accounts that are open
+// to them.
 func formOf(f filter, names Names, p web.Person) form {
 	var teams []Named
 	for _, t := range names.Teams {
@@ -34,6 +35,8 @@ func formOf(f filter, names Names, p web.Person) form {
 		agents = []Named{{ID: int64(p.ID), Name: p.Name}}
 	}
 
+	accounts := slices.DeleteFunc(slices.Clone(names.Accounts), func(a Named) bool { return names.Closed[a.ID] })
+
 	var tags []web.Choice
 	for _, tag := range names.Tags {
 		tags = append(tags, web.Choice{Value: tag, Text: tag})
@@ -41,7 +44,7 @@ func formOf(f filter, names Names, p web.Person) form {
 
 	out := form{
 		Periods:  periodChoices(f.Days),
-		Accounts: f.listChoices(ByAccount, "All accounts", namedChoices(names.Accounts), names),
+		Accounts: f.listChoices(ByAccount, "All accounts", namedChoices(accounts), names),
 		Teams:    f.listChoices(ByTeam, allTeams, namedChoices(teams), names),
 		Agents:   f.listChoices(ByAgent, "Everybody", namedChoices(agents), names),
 		Tags:     f.listChoices(ByTag, "Any", tags, names),

@@ -107,7 +107,7 @@ func (p pages) show(v *web.Visit) error {
 
 // readRequest reads the filter of the address, and which figures the person may ask for with it. Errors: errNotYours.
 func (p pages) readRequest(v *web.Visit) (f filter, names Names, q Question, err error) {
-	names, err = p.desk.Names(v.Context())
+	names, err = p.desk.Names(v.Context(), v.Person)
 	if err != nil {
 		return f, names, Question{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/web"
 	"parley/bot/web/dashboard"
 	"parley/bridge"
 	"parley/bridge/holiday"
@@ -21,7 +22,21 @@ type dashboardDesk struct {
 }
 
 // Names implements dashboard.Desk.
-func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
+func (d *dashboardDesk) Names(ctx context.Context, p web.Person) (dashboard.Names, error) {
+	n, err := d.allNames(ctx)
+	if err != nil || p.Admin {
+		return n, err
+	}
+	isClosed, err := d.o.closedAccounts(ctx, p.ID)
+	n.Closed = map[int64]bool{}
+	for _, a := range n.Accounts {
+		n.Closed[a.ID] = isClosed(store.AccountID(a.ID))
+	}
+	return n, err
+}
+
+// allNames returns all that figures can be asked for.
+func (d *dashboardDesk) allNames(ctx context.Context) (dashboard.Names, error) {
 	dir, err := d.cache.Directory(ctx)
 	if err != nil {
 		return dashboard.Names{}, err
@@ -260,7 +275,7 @@ func (d *dashboardDesk) Longest(ctx context.Context, viewer store.AgentID, q das
 		return nil, err
 	}
 
-	names, err := d.Names(ctx)
+	names, err := d.allNames(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,18 @@ func TestFormKeepsTheFilter(t *testing.T) {
 	}
 }
 
+// Who is no admin isn't offered the accounts of private channels.
+func TestFormOffersNoClosedAccount(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, deskCompany, withInbox(t))
+	for who, want := range map[string]bool{"ann@acme.test": true, "ben@acme.test": false, "cat@acme.test": true} {
+		page := s.Visitor(who).Get("/settings/dashboard")
+		if got := strings.Contains(page.Body, ">guards-mail</option>"); got != want {
+			t.Errorf("guards-mail is offered to %s: %t, want %t", who, got, want)
+		}
+	}
+}
+
 // Without a filter the form stands at all.
 func TestFormWithoutFilter(t *testing.T) {
 	t.Parallel()
