@@ -82,6 +82,15 @@ func TestRestartKnowsPeopleAndChannels(t *testing.T) {
 	wantEqual(t, "id of the channel", channel, w.channel)
 }
 
+// An address ties no guest to an agent: from Teams a guest can't answer, and would else be one on the site.
+func TestGuestIsNotFoundByAddress(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	user, err := w.surface.Lookup(w.ctx(), "eve@other.test")
+	must(t, err)
+	wantEqual(t, "id of Eve", user, "")
+}
+
 // endSecret has Entra take our secret no longer.
 func (w *world) endSecret() {
 	w.fake.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusUnauthorized, Code: "invalid_client"})

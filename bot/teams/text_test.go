@@ -349,15 +349,6 @@ func TestHostileTextIsPosted(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// An address ties no guest to an agent: from Teams a guest can't answer, and would else be one on the site.
-func TestGuestIsNotFoundByAddress(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	user, err := w.surface.Lookup(w.ctx(), "eve@other.test")
-	must(t, err)
-	wantEqual(t, "id of Eve", user, "")
-}
-
 // Only members of our organisation are persons who may act. Guests and others are foreign.
 func TestActorsOfOtherOrganisations(t *testing.T) {
 	t.Parallel()
