@@ -132,10 +132,10 @@ func browseTo(t *testing.T, url string) *live {
 
 // emulateMedia shows the page as in a light or a dark system whose owner wants nothing to move: each picture of a lamp that
 // blinks costs a processor as much as a page that changes.
-func (l *live) emulateMedia(theme string) {
+func (l *live) emulateMedia(theme string, more ...*emulation.MediaFeature) {
 	l.t.Helper()
-	_, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
-		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+	_, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: append(more,
+		&emulation.MediaFeature{Name: "prefers-color-scheme", Value: theme}, &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"})})
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -361,6 +361,9 @@ func TestSlackInThePage(t *testing.T) {
 	l.click(`.threadpane .msg [data-tool="more"]`)
 	l.untilShown(".menu", "Undo this reply")
 	l.shot("menu")
+	l.emulateMedia("dark", &emulation.MediaFeature{Name: "forced-colors", Value: "active"})
+	l.until("the focus is seen where colours are the system's", `getComputedStyle(document.querySelector('.menu button:focus')).outlineStyle === 'solid'`)
+	l.emulateMedia("light")
 	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit message').click()`)
 	l.until("the editor has what was typed", `document.querySelector('.editor textarea')?.value === 'Only sand <b>&amp;</b> ash'`)
 	l.js("write anew", `(() => { const e = document.querySelector('.editor textarea'); e.value = 'Only sand & ash'; e.dispatchEvent(new Event('input')); })()`)
