@@ -76,14 +76,14 @@ func HadNoEffect(err error) bool {
 
 // ErrorObject is the error object of answers and webhooks.
 type ErrorObject struct {
-	Message   string `json:"message"`
-	Type      string `json:"type"`
-	Code      *int   `json:"code"`
-	Subcode   int    `json:"error_subcode"`
-	UserTitle string `json:"error_user_title"`
-	UserText  string `json:"error_user_msg"`
-	TraceID   string `json:"fbtrace_id"`
-	Title     string `json:"title"`
+	Message   string  `json:"message"`
+	Type      string  `json:"type"`
+	Code      Decimal `json:"code"`
+	Subcode   Decimal `json:"error_subcode"`
+	UserTitle string  `json:"error_user_title"`
+	UserText  string  `json:"error_user_msg"`
+	TraceID   string  `json:"fbtrace_id"`
+	Title     string  `json:"title"`
 	Data      struct {
 		Details string `json:"details"`
 	} `json:"error_data"`
@@ -104,11 +104,11 @@ func readRefusal(status int, header http.Header, body []byte) error {
 		}
 		return e
 	}
-	return &Error{Status: status, RetryAfter: wait, Coded: true, Code: *o.Code, Subcode: o.Subcode, Type: o.Type, Message: o.Message,
+	return &Error{Status: status, RetryAfter: wait, Coded: true, Code: int(o.Code.Value), Subcode: int(o.Subcode.Value), Type: o.Type, Message: o.Message,
 		Details: o.Data.Details, UserTitle: o.UserTitle, UserText: o.UserText, TraceID: o.TraceID}
 }
 
-// readErrorObject returns Graph's error object. It returns nil if there is none with a code: then the answer is one of a
+// readErrorObject returns Graph's error object. It returns nil if there is none with a code that can be read: then the answer is one of a
 // server in front of Graph.
 func readErrorObject(body []byte) *ErrorObject {
 	var answer struct {
@@ -117,7 +117,7 @@ func readErrorObject(body []byte) *ErrorObject {
 	if Read(body, &answer) != nil || answer.Error == nil {
 		return nil
 	}
-	if answer.Error.Code == nil {
+	if !answer.Error.Code.Known {
 		return nil
 	}
 	return answer.Error

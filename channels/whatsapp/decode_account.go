@@ -30,15 +30,15 @@ func decodeErrors(f fact) ([]channels.Inbound, error) {
 	if err := graph.Read(f.Data, &o); err != nil {
 		return nil, fmt.Errorf("whatsapp: error: %w", err)
 	}
-	return noticeOf(f, fmt.Sprintf("WhatsApp reports a problem with this number: %s (%d)", errorWords(o), errorCode(o))), nil
+	return noticeOf(f, joinNonEmpty(" ", "WhatsApp reports a problem with this number:", errorWords(o), codeWords(o))), nil
 }
 
-// errorCode returns the code of an error; 0 if it has none.
-func errorCode(o graph.ErrorObject) int {
-	if o.Code == nil {
-		return 0
+// codeWords returns the code of an error for people: "(131026)"; "" if it has none.
+func codeWords(o graph.ErrorObject) string {
+	if !o.Code.Known {
+		return ""
 	}
-	return *o.Code
+	return fmt.Sprintf("(%d)", int(o.Code.Value))
 }
 
 // errorWords returns WhatsApp's own words about an error, the most exact ones that it has.

@@ -57,8 +57,10 @@ func failureOf(s status) (class channels.Class, text, hint string) {
 	}
 
 	first := s.Errors[0]
-	code := errorCode(first)
-	v := verdictOf(code)
+	var v verdict
+	if first.Code.Known {
+		v = verdictOf(int(first.Code.Value))
+	}
 	text = cmp.Or(v.text, "WhatsApp didn't deliver it: "+errorWords(first))
 	class = v.class
 	switch class {
@@ -67,5 +69,5 @@ func failureOf(s status) (class channels.Class, text, hint string) {
 	default:
 	}
 
-	return class, joinNonEmpty(" ", text, fmt.Sprintf("(%d)", code)), v.hint
+	return class, joinNonEmpty(" ", text, codeWords(first)), v.hint
 }

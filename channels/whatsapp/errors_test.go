@@ -76,6 +76,18 @@ func TestStatusCodes(t *testing.T) {
 	}
 }
 
+// A failure without a code that can be read says nothing of the access token.
+func TestStatusWithoutCode(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{`null`, `"many"`} {
+		s := status{ID: "x", Status: "failed"}
+		noError(t, json.Unmarshal([]byte(`[{"code":`+code+`,"title":"why"}]`), &s.Errors))
+		class, text, _ := failureOf(s)
+		wantEqual(t, "class for the code "+code, class, channels.BadContent)
+		wantEqual(t, "words for the code "+code, text, "WhatsApp didn't deliver it: why")
+	}
+}
+
 // An unknown code is throttling if the answer's HTTP status says so.
 func TestUnknownCodeOfThrottling(t *testing.T) {
 	t.Parallel()
