@@ -27,6 +27,7 @@ const (
 	AuthBroken     Class = "auth_broken"     // credentials: the account needs a person
 	AccountBlocked Class = "account_blocked" // the provider blocks the account
 	OptedOut       Class = "opted_out"       // the customer doesn't want messages
+	AdvertStopped  Class = "advert_stopped"  // the customer doesn't want advertising; answers may be sent
 	TemplateBad    Class = "template"        // the template is not approved, paused, or was filled wrongly
 	Ambiguous      Class = "ambiguous"       // nobody knows whether it was sent
 	Held           Class = "held"            // Parley itself lets nothing leave; channels never return it

@@ -128,6 +128,18 @@ func TestProviderSaysOptedOut(t *testing.T) {
 	wantEqual(t, "calls to the provider", w.provider.Calls(), 1)
 }
 
+// A provider that refuses even an answer because the customer wants no advertising says nothing of other answers: the next one leaves.
+func TestProviderSaysAdvertisingStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.AdvertStopped})
+	w.waitFate(w.reply(thread, "Hi"), "failed")
+	w.waitLine(thread, bridge.LineOptedOut)
+	wantEqual(t, "what kim opted out of", w.optedOutOf(), "marketing")
+	w.waitFate(w.reply(thread, "Your lamp is repaired"), "out")
+}
+
 // Somebody wanted no messages before there was a conversation: its thread says so once there is one.
 func TestOptOutBeforeTheConversation(t *testing.T) {
 	t.Parallel()

@@ -203,7 +203,7 @@ func errorClass(class channels.Class) int {
 		return classAuth
 	case channels.Retry, channels.Held:
 		return classRetry
-	case channels.WindowClosed, channels.BadRecipient, channels.BadContent, channels.OptedOut:
+	case channels.WindowClosed, channels.BadRecipient, channels.BadContent, channels.OptedOut, channels.AdvertStopped:
 		return classPermanent
 	default:
 		return classAmbiguous

@@ -54,7 +54,7 @@ func verdictOf(code int) verdict {
 		return verdict{class: channels.BadContent, text: "WhatsApp decided not to deliver this advertising message to this customer.",
 			hint: "Don't send it again today; write when the customer has written."}
 	case codeMarketingStopped:
-		return verdict{class: channels.OptedOut, text: "The customer wants no advertising from you.",
+		return verdict{class: channels.AdvertStopped, text: "The customer wants no advertising from you.",
 			hint: "Answers and other templates may be sent. Only the customer can allow advertising again, in WhatsApp."}
 	case codeUnknownType:
 		return verdict{class: channels.BadContent, text: "WhatsApp doesn't know this kind of message."}

@@ -23,7 +23,7 @@ func allClassCodes() []classCodes {
 		{channels.Throttled, []int{130429, 4, 17, 32, 613, 80007, 80008, 80012, codePairRate, 131048, 131064, 133016}},
 		{channels.Retry, []int{1, 2, 131000, 131016, 131057, 135000}},
 		{channels.BadRecipient, []int{131026, 131021, 131030, 131062, 137000, 130497}},
-		{channels.OptedOut, []int{131050}},
+		{channels.AdvertStopped, []int{131050}},
 		// 999999 is none that we know.
 		{channels.BadContent, []int{130472, 131049, 100, 131008, 131009, 131051, 131052, 131053, 999999}},
 		{channels.TemplateBad, []int{132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016}},

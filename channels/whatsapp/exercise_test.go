@@ -59,7 +59,7 @@ func failures() []failure {
 		},
 		{
 			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: codeMarketingStopped},
-			Failure: channelstest.Failure{Name: "customer wants no advertising", Class: channels.OptedOut},
+			Failure: channelstest.Failure{Name: "customer wants no advertising", Class: channels.AdvertStopped},
 		},
 		// Nobody knows whether the message left.
 		{

@@ -92,12 +92,15 @@ func tellOptedOut(it *UseCases, c *book.Conversation) {
 
 // noteOptOut notes that a provider refused a message because the customer wanted none when it was sent:
 //   - A refused template of the provider's proves only that the customer wants no advertising, whatever category we gave the template.
+//     So does a refusal that says so itself (channels.AdvertStopped), whatever was refused.
 //   - Any other message proves that the customer wants none at all, also a template that leaves as plain words, as by SMS.
 //   - A refusal by Parley itself proves nothing that isn't known.
 func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, f own.Fact) {
 	i := it.People.RootOf(c)
 	isByParley := f.Hint == outbound.OptedOutHint || f.Hint == outbound.AdvertisingHint
-	if i == nil || isByParley || f.Class != string(channels.OptedOut) {
+	isAboutAdverts := f.Class == string(channels.AdvertStopped)
+	isOptOut := isAboutAdverts || f.Class == string(channels.OptedOut)
+	if i == nil || isByParley || !isOptOut {
 		return
 	}
 
@@ -106,5 +109,5 @@ func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, f own.Fact
 		at = *d.SentAt
 	}
 	isProvidersTemplate := outbound.TemplateOf(&m.Message) != nil && it.Caps(c.AccountID).Templates
-	it.setConsent(i, c, wish{Consent: channels.Consent{OptedOut: true, Marketing: isProvidersTemplate}, at: at})
+	it.setConsent(i, c, wish{Consent: channels.Consent{OptedOut: true, Marketing: isAboutAdverts || isProvidersTemplate}, at: at})
 }
