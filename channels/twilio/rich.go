@@ -134,7 +134,11 @@ func contentTypes(body string, r *channels.Rich) map[string]any {
 		items := []map[string]string{}
 		for _, s := range r.List.Sections {
 			for _, row := range s.Rows {
-				items = append(items, map[string]string{"id": cmp.Or(row.ID, row.Title), "item": row.Title, "description": row.Description})
+				item := map[string]string{"id": cmp.Or(row.ID, row.Title), "item": row.Title}
+				if row.Description != "" {
+					item["description"] = row.Description
+				}
+				items = append(items, item)
 			}
 		}
 		return map[string]any{"twilio/list-picker": map[string]any{"body": body, "button": r.List.Button, "items": items}}

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -95,6 +96,8 @@ func TestSendList(t *testing.T) {
 		t.Fatalf("got the rows %+v, want two", got.Buttons)
 	}
 	wantEqual(t, "id of the second row", got.Buttons[1].ID, "r2")
+	items := fmt.Sprint(contentTypes("Pick", &channels.Rich{List: sampleList()}))
+	wantEqual(t, "rows with a description, even an empty one", strings.Count(items, "description:"), 1)
 }
 
 // A place has no text at Twilio: the text goes before it. A bar, which parts a place from its name there, becomes a blank.
