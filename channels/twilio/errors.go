@@ -21,8 +21,9 @@ type failure struct {
 
 // How long to wait before the next attempt if Twilio doesn't say.
 const (
-	busyWait  = 10 * time.Second
-	limitWait = time.Hour
+	busyWait    = 10 * time.Second
+	maxRateWait = 10 * time.Minute
+	limitWait   = time.Hour
 )
 
 // failureOf returns what an error code means. The class is "" for codes that are unknown or too general.

@@ -115,16 +115,22 @@ func TestSenderThatCannotSend(t *testing.T) {
 func newThrottledWorld(t *testing.T) *world {
 	w := newWorld(t, viaWhatsApp)
 	w.annWrites("hi")
+	w.addRateLimit()
+	return w
+}
+
+// addRateLimit lets the next message be refused with codeWhatsAppRateLimit.
+func (w *world) addRateLimit() {
 	w.fake.AddFault(twiliofake.Fault{
 		Route:  "POST /Messages",
 		Kind:   twiliofake.FaultCode,
 		Code:   codeWhatsAppRateLimit,
 		Status: http.StatusTooManyRequests,
 	})
-	return w
 }
 
-// Towards a customer who wrote, the limit is the rate: the message waits for at most a minute, and others with it.
+// Towards a customer who wrote, the limit is the rate: the message waits for at most a minute, and others with it. Each further time it
+// waits longer, but never so long that admins are told that the account is broken.
 func TestRateLimitOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	w := newThrottledWorld(t)
@@ -133,6 +139,17 @@ func TestRateLimitOfAnAnswer(t *testing.T) {
 		t.Errorf("the answer waits for %s, want at most a minute", se.Wait)
 	}
 	wantEqual(t, "only messages to this customer wait", se.Pair, false)
+
+	for _, number := range []int{2, 3, 40} {
+		before := se.Wait
+		w.addRateLimit()
+		o := w.outbound(1, "x")
+		o.Attempt.Number = number
+		se = w.wantSendFails("an answer", o, channels.Throttled)
+		if se.Wait <= before || se.Wait >= time.Hour {
+			t.Errorf("attempt %d: the answer waits for %s, want more than %s and less than an hour", number, se.Wait, before)
+		}
+	}
 }
 
 // For a template, the limit is that of the day: the template waits for an hour, and answers to other customers still leave.

@@ -72,7 +72,7 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	switch api.code {
 	case codeRateOrLimit:
 		if o.Template == nil { // the rate: a free text is an answer, and the daily limit doesn't count answers
-			se.Wait = max(api.after, busyWait)
+			se.Wait = max(api.after, rateWait(o.Attempt.Number))
 		} else { // more likely the daily limit: answers to other customers needn't wait
 			se.Pair = true
 		}
@@ -89,6 +89,15 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	}
 
 	return se
+}
+
+// rateWait returns how long an answer waits that met the rate, after so many attempts: 10 s, 20 s, … up to 10 minutes.
+func rateWait(attempts int) time.Duration {
+	wait := busyWait
+	for i := 1; i < attempts && wait < maxRateWait; i++ {
+		wait *= 2
+	}
+	return min(wait, maxRateWait)
 }
 
 // nextForm returns the form of the part that is sent now, the part itself, and whether more parts follow.
