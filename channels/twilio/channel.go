@@ -147,6 +147,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		caps.Files.PerMessage = 1
 		caps.Files.Captions = channels.Partial
 		caps.Files.MaxBytes = maxWhatsApp
+		caps.Files.Types = acceptedTypes(true)
 		caps.Files.Limits = channels.FileLimits{channels.FileImage: maxImage, channels.FileVideo: maxWhatsApp,
 			channels.FileAudio: maxWhatsApp, channels.FileDocument: maxWhatsApp}
 		caps.Sending.Rate = whatsappRate
@@ -158,6 +159,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		caps.Files.PerMessage = maxMMSFiles
 		caps.Files.Captions = channels.Full
 		caps.Files.MaxBytes = maxMMS
+		caps.Files.Types = acceptedTypes(false)
 		caps.Files.Limits = channels.FileLimits{channels.FileImage: maxImage, channels.FileVideo: maxCarrierFile,
 			channels.FileAudio: maxCarrierFile, channels.FileDocument: maxCarrierFile}
 	}

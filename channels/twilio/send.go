@@ -202,7 +202,7 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 		f := failureOf(codeWindowClosed)
 		return nil, &channels.SendError{Class: f.class, Text: f.text, Hint: f.hint}
 	}
-	if err := checkFileSizes(caps, o.Files); err != nil {
+	if err := checkFiles(caps.Files, o.Files); err != nil {
 		return nil, err
 	}
 	if isSentAsWords(caps, o.Rich) {
@@ -319,13 +319,18 @@ func (c *Channel) bodyAndNote(o channels.Outbound) (body, note string) {
 	return body, "no room for the signature"
 }
 
-// checkFileSizes checks files against the limits in caps, each and all together. A kind without a limit can't be sent.
-func checkFileSizes(caps channels.Capabilities, files []channels.File) error {
+// checkFiles checks files against the rules: each by its type and size, and all together. A kind without a limit can't be sent.
+func checkFiles(rules channels.FileRules, files []channels.File) error {
 	total := int64(0)
 	for _, f := range files {
+		if rules.SentAs(f.Name, f.ContentType) == "" {
+			return channels.RefuseContent("This number takes no files like “"+clipText(f.Name, maxFileName)+"”.",
+				"Send it in another form, for example as a PDF or a JPEG, or a link to it.")
+		}
+
 		total += f.SizeBytes
-		limit, isAllowed := caps.Files.Limits[channels.KindOf(f.ContentType)]
-		isTooLarge := f.SizeBytes > limit || total > caps.Files.MaxBytes
+		limit, isAllowed := rules.Limits[channels.KindOf(f.ContentType)]
+		isTooLarge := f.SizeBytes > limit || total > rules.MaxBytes
 		if !isAllowed || isTooLarge {
 			return &channels.SendError{Class: channels.BadContent, Text: "The file “" + clipText(f.Name, maxFileName) + "” is too large for this number.",
 				Hint: "Send a smaller one, or a link."}

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"fmt"
 	"testing"
 
 	"parley/channels"
@@ -121,6 +122,44 @@ func TestSendFileWithoutAnAddress(t *testing.T) {
 	se := w.wantSendFails("a file without an address", o, channels.BadContent)
 	wantText(t, "hint", se.Hint, "PARLEY_PUBLIC_URL")
 	wantEqual(t, "number of messages at Twilio, Ann's alone", len(w.fake.Messages()), 1)
+}
+
+// A file of a type that Twilio doesn't accept is refused before anything leaves; what WhatsApp takes, an MMS may not.
+func TestSendFileOfAType(t *testing.T) {
+	t.Parallel()
+	const word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+	tests := []struct {
+		name        string
+		contentType string
+		byWhatsApp  bool
+		byMMS       bool
+	}{
+		{name: "a.pdf", contentType: "application/pdf", byWhatsApp: true, byMMS: true},
+		{name: "a.heic", contentType: "image/heic", byWhatsApp: true, byMMS: true},
+		{name: "a.docx", contentType: word, byWhatsApp: true, byMMS: false},
+		{name: "a.zip", contentType: "application/zip", byWhatsApp: false, byMMS: false},
+		{name: "a.zip", contentType: "application/octet-stream", byWhatsApp: false, byMMS: false},
+	}
+	for _, tt := range tests {
+		for by, isTaken := range map[medium]bool{viaWhatsApp: tt.byWhatsApp, viaSMS: tt.byMMS} {
+			t.Run(fmt.Sprint(tt.contentType, by), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, by, withMMS)
+				w.annWrites("hi")
+				o := w.outbound(1, "look")
+				o.Files = []channels.File{publicFile(t, tt.name, tt.contentType, "x")}
+				if isTaken {
+					w.mustSendAll(o)
+					w.waitSettled()
+					got := w.takeInbox(len(w.fake.Messages()) - 1)
+					wantEqual(t, "files that Ann got with the last message", len(got[len(got)-1].Media), 1)
+					return
+				}
+				wantText(t, "refusal", w.wantSendFails("such a file", o, channels.BadContent).Text, tt.name)
+				wantEqual(t, "number of messages at Twilio, Ann's alone", len(w.fake.Messages()), 1)
+			})
+		}
+	}
 }
 
 // A file that is too large for Twilio is refused before anything leaves.

@@ -3,7 +3,7 @@ package twiliofake
 // Twilio's error codes. The messages that go with them are where they are used.
 // Source: Twilio's error and warning dictionary.
 const (
-	codeNoMedia       = 12300 // a file could not be fetched for an MMS
+	codeNoMedia       = 12300 // a file could not be fetched for an MMS, or Twilio accepts no such files
 	codeInvalid       = 20001 // the request is malformed; Twilio has more exact codes for some of these faults
 	codeUnauthorized  = 20003
 	codeMethod        = 20004

@@ -3,6 +3,7 @@ package twiliofake
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -179,6 +180,9 @@ func (s *storage) fetch(m *stored) int {
 			return mediaFailure(isWhatsApp)
 		}
 
+		if !isAccepted(kind, isWhatsApp) {
+			return codeNoMedia
+		}
 		if len(body) > sizeLimit(kind, isWhatsApp) {
 			if isWhatsApp {
 				return codeWhatsAppMedia
@@ -193,6 +197,28 @@ func (s *storage) fetch(m *stored) int {
 	}
 
 	return 0
+}
+
+// isAccepted reports whether Twilio accepts files of that content type.
+// Source: Twilio, "Accepted content types for media".
+func isAccepted(kind string, isWhatsApp bool) bool {
+	const byAll = `image/jpeg image/jpg image/gif image/png image/heic image/heif image/tiff image/bmp
+		video/mpeg4 video/mp4 video/mpeg video/webm video/quicktime video/3gpp video/3gpp2 video/3gpp-tt video/h261 video/h263
+		video/h263-1998 video/h263-2000 video/h264 video/h265
+		audio/basic audio/l24 audio/mp4 audio/mpeg audio/ogg audio/vnd.rn-realaudio audio/vnd.wave audio/3gpp audio/3gpp2 audio/ac3
+		audio/webm audio/amr-nb audio/amr
+		text/vcard text/x-vcard text/csv text/rtf text/richtext text/calendar text/directory
+		application/pdf application/vcard application/vnd.apple.pkpass`
+	const byWhatsApp = ` image/webp audio/aac application/msword application/vnd.ms-excel application/vnd.ms-powerpoint
+		application/vnd.openxmlformats-officedocument.presentationml.presentation
+		application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
+		application/vnd.openxmlformats-officedocument.wordprocessingml.document`
+	accepted := byAll
+	if isWhatsApp {
+		accepted += byWhatsApp
+	}
+	kind, _, _ = strings.Cut(strings.ToLower(kind), ";")
+	return slices.Contains(strings.Fields(accepted), strings.TrimSpace(kind))
 }
 
 // sizeLimit returns how many bytes a file of that content type may have.

@@ -100,3 +100,17 @@ func TestMediaOfOtherMessage(t *testing.T) {
 		wantRefused(t, s, tt.name, apiCall{method: tt.method, path: tt.path}, http.StatusNotFound, codeNotFound)
 	}
 }
+
+// Twilio doesn't accept files of all types, and by WhatsApp more than as an MMS.
+func TestAcceptedTypes(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string][2]bool{ // by WhatsApp, as an MMS
+		"image/png":               {true, true},
+		"text/csv; charset=utf-8": {true, true},
+		"application/msword":      {true, false},
+		"application/zip":         {false, false},
+	} {
+		wantEqual(t, kind+" by WhatsApp", isAccepted(kind, true), want[0])
+		wantEqual(t, kind+" as an MMS", isAccepted(kind, false), want[1])
+	}
+}
