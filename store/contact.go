@@ -211,6 +211,23 @@ func WritersAmong(ctx context.Context, q Querier, keys []string) ([]string, erro
 	return query.Column[string](ctx, q, "writers", keysThatWrote, keys)
 }
 
+// Whoever had a key after a time was first heard of after that time, too: an earlier owner of it is somebody else.
+const keysAfter = `
+	SELECT owned.key
+	FROM identities AS identity
+	JOIN contacts AS contact ON contact.id = identity.contact_id AND contact.created_at > $3
+	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
+	JOIN identities AS owned ON owned.id = one.id
+	WHERE identity.account_id = $1 AND identity.key = '` + FormerPrefix + `' || identity.id || ':' || $2::text
+		AND NOT starts_with(owned.key, '` + FormerPrefix + `')
+	ORDER BY owned.id`
+
+// KeysAfter returns the keys that a customer has now who had a key after a time and gave it up since, the one in use first. There are none
+// if nobody gave it up.
+func KeysAfter(ctx context.Context, q Querier, account AccountID, key string, at time.Time) ([]string, error) {
+	return query.Column[string](ctx, q, "keys after a change", keysAfter, account, key, at)
+}
+
 const blockedSenders = `
 	SELECT ` + identityColumns + `
 	FROM identities

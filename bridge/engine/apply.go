@@ -53,6 +53,9 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 // applyAll applies all facts to the batch. It leaves out those that can't be applied yet, and with each of them the later
 // ones with the same order key, which mustn't overtake it.
 func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Made, error) {
+	if err := followLaterChanges(ctx, tx, facts); err != nil {
+		return relay.Made{}, err
+	}
 	if err := w.Load(ctx, tx, w.collectWanted(facts)); err != nil {
 		return relay.Made{}, err
 	}

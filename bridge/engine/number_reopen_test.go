@@ -3,6 +3,7 @@ package engine_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/channels/channelstest"
@@ -35,6 +36,28 @@ func TestReopenAfterNumberChange(t *testing.T) {
 	if to, want := w.provider.Sent()[0].To, []string{"+492"}; !slices.Equal(to, want) {
 		t.Errorf("sent to %v, want %v", to, want)
 	}
+}
+
+// Two changes of a customer's number come in the wrong order: she is at the newest one, and whoever has the one between is a stranger.
+func TestNumberChangesInTheWrongOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Hello"})
+	thread := w.waitThread("Hello")
+	changed := time.Now()
+	w.postChatEvent(channelstest.Event{Type: "identity", From: "+493", Name: "Kim", Previous: "+492", At: changed.Add(time.Second)})
+	w.waitDrained()
+	w.postChatEvent(channelstest.Event{Type: "identity", From: "+492", Name: "Kim", Previous: "+491", At: changed})
+	w.waitLine(thread, bridge.LineIdentity)
+
+	w.customerSends(chat, channelstest.Event{From: "+492", Name: "Lea", Text: "I am somebody else"})
+	if w.waitThread("I am somebody else") == thread {
+		t.Error("the next owner of the number writes in Kim's thread")
+	}
+	w.customerSends(chat, channelstest.Event{From: "+493", Name: "Kim", Text: "From the newest one"})
+	wantEqual(t, "the thread of what Kim writes from the newest number", w.waitThread("From the newest one"), thread)
+	w.reply(thread, "About your order, Kim")
+	wantList(t, "whom the reply went to", w.waitSent(1)[0].To, []string{"+493"})
 }
 
 // A number that was given to somebody else brings nobody into the conversation of the customer who had it, and

@@ -1,0 +1,39 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// followLaterChanges makes a customer's change of key lead to the key that she has by now, where a later change came first. A customer
+// who changed from A to B, and then to C, is at C. If B counted as hers, C would be a second customer, and who has B next would write in
+// her thread.
+func followLaterChanges(ctx context.Context, tx pgx.Tx, facts []fact) error {
+	for i := range facts {
+		f := &facts[i]
+		for j, in := range f.inbound {
+			isChange := in.Kind == channels.InboundIdentity && in.Change.Previous.Key != "" && !in.At.IsZero()
+			if !isChange {
+				continue
+			}
+
+			keys, err := store.KeysAfter(ctx, tx, f.account.ID, in.From.Key, in.At)
+			if err != nil {
+				return err
+			}
+			if len(keys) == 0 {
+				continue
+			}
+
+			in.From.Key, in.From.Also, in.From.Lasting = keys[0], keys[1:], false
+			f.inbound = slices.Clone(f.inbound) // other attempts to apply the fact have the same list
+			f.inbound[j] = in
+		}
+	}
+	return nil
+}
