@@ -159,7 +159,7 @@ func (a api) update(r request) (int, any) {
 		return statusMessageGone, nil
 	}
 	m.Text, m.Buttons = r.Text, r.Buttons
-	a.chat.wakeWaiters()
+	a.chat.changed.Poke()
 	return http.StatusOK, *m
 }
 
@@ -176,7 +176,7 @@ func (a api) remove(r request) (int, any) {
 	}
 	m.Deleted, m.Text = true, ""
 	m.Files, m.Buttons = nil, nil
-	a.chat.wakeWaiters()
+	a.chat.changed.Poke()
 	return http.StatusOK, *m
 }
 
@@ -192,7 +192,7 @@ func (a api) mark(r request) (int, any) {
 		m.Marks = append(m.Marks, r.Mark)
 	}
 	m.Marks = slices.DeleteFunc(m.Marks, func(mark string) bool { return mark == r.Clears })
-	a.chat.wakeWaiters()
+	a.chat.changed.Poke()
 	return http.StatusOK, *m
 }
 

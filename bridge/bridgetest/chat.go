@@ -2,6 +2,7 @@ package bridgetest
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"regexp"
@@ -85,11 +86,12 @@ type User struct {
 	Kind      bridge.ActorKind // "" means bridge.ActorPerson
 }
 
-// Chat is a small chat platform: channels with threads, people, our app, and an HTTP
-// API with a stream of events that forgets whoever isn't listening.
+// Chat is a small chat platform: channels with threads, people, our app, and an HTTP API with a stream of events. Whoever isn't
+// listening misses them.
 type Chat struct {
 	srv     *httptest.Server
 	closing chan struct{}
+	changed emulator.Signal // of what follows
 
 	mu       sync.Mutex
 	now      func() time.Time
@@ -97,21 +99,24 @@ type Chat struct {
 	channels map[string]bool     // false means closed
 	private  map[string][]string // the users who may read a channel; a channel that isn't here may be read by everybody
 	messages []*Message
-	serial   int
-	sequence int
-	streams  map[string]*stream
-	opened   int  // how many streams there were
-	mute     bool // streams lose everything; Mute sets it
-	faults   *emulator.FaultSet[Fault]
-	struck   int            // how many faults have struck
-	calls    map[string]int // how often each call was made
-	changed  chan struct{}  // closed, and replaced, at each change
+	serial   int // the last number in an id
+	sequence int // of the last change
+
+	streams map[string]*stream // of those who listen, by the id in streamHeader
+	opened  int                // how many streams there were
+	mute    bool               // streams lose everything; Mute sets it
+
+	faults *emulator.FaultSet[Fault]
+	struck int            // how many faults have struck
+	calls  map[string]int // how often each call was made
 }
 
 // NewChat starts a Chat that ends with the test.
 func NewChat(t testing.TB, users ...User) *Chat {
-	c := &Chat{now: time.Now, closing: make(chan struct{}), users: map[string]User{}, channels: map[string]bool{}, private: map[string][]string{},
-		streams: map[string]*stream{}, faults: emulator.NewFaultSet[Fault](1), calls: map[string]int{}, changed: make(chan struct{})}
+	c := &Chat{
+		now: time.Now, closing: make(chan struct{}), users: map[string]User{}, channels: map[string]bool{}, private: map[string][]string{},
+		streams: map[string]*stream{}, faults: emulator.NewFaultSet[Fault](1), calls: map[string]int{},
+	}
 	for _, u := range users {
 		u.Kind = cmp.Or(u.Kind, bridge.ActorPerson)
 		c.users[u.ID] = u
@@ -150,12 +155,6 @@ func (c *Chat) SetNow(now func() time.Time) {
 	c.now = now
 }
 
-// wakeWaiters lets Wait look again. Called under the lock.
-func (c *Chat) wakeWaiters() {
-	close(c.changed)
-	c.changed = make(chan struct{})
-}
-
 // add stores a message under the lock.
 func (c *Chat) add(m Message) *Message {
 	c.serial++
@@ -164,7 +163,7 @@ func (c *Chat) add(m Message) *Message {
 	m.Order = orderOf(c.now(), c.serial)
 	m.Sequence = c.sequence
 	c.messages = append(c.messages, &m)
-	c.wakeWaiters()
+	c.changed.Poke()
 	return &m
 }
 
@@ -242,7 +241,7 @@ func (c *Chat) changeMessage(channel, id, kind string, f func(*Message)) {
 	m.Version++
 	c.sequence++
 	m.Sequence = c.sequence
-	c.wakeWaiters()
+	c.changed.Poke()
 	c.emit(event{Type: kind, Message: *m})
 }
 
@@ -255,8 +254,14 @@ func (c *Chat) Press(t testing.TB, user string, m Message, verb bridge.Verb) {
 	if at < 0 {
 		t.Fatalf("no button %q under %q", verb, m.Text)
 	}
+	c.act(user, event{Type: "press", Message: m, Button: m.Buttons[at]})
+}
+
+// act emits an event of what a user does beside writing. Called under the lock.
+func (c *Chat) act(user string, e event) {
 	c.serial++
-	c.emit(event{Type: "press", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: m, Button: m.Buttons[at]})
+	e.Nonce, e.User, e.By = fmt.Sprintf("n%d", c.serial), user, c.users[user].Kind
+	c.emit(e)
 }
 
 // React lets a user add the emoji of a verb to a message.
@@ -266,26 +271,22 @@ func (c *Chat) React(user string, m Message, verb bridge.Verb) { c.ReactWith(use
 func (c *Chat) ReactWith(user string, m Message, verb bridge.Verb, emoji string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.serial++
-	m.Order = orderOf(c.now(), c.serial)
-	c.emit(event{Type: "react", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: m, Button: Button{Verb: verb, Args: bridge.Args{Emoji: emoji}}})
+	m.Order = orderOf(c.now(), c.serial+1) // the number that act gives the event
+	c.act(user, event{Type: "react", Message: m, Button: Button{Verb: verb, Args: bridge.Args{Emoji: emoji}}})
 }
 
 // Choose lets a user choose a verb in a message's menu.
 func (c *Chat) Choose(user, channel, id string, verb bridge.Verb) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.serial++
-	c.emit(event{Type: "choose", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: *c.find(channel, id), Button: Button{Verb: verb}})
+	c.act(user, event{Type: "choose", Message: *c.find(channel, id), Button: Button{Verb: verb}})
 }
 
 // Submit lets a user submit a form: any verb with arguments, a text and uploaded files.
 func (c *Chat) Submit(user, channel, thread string, b Button, text string, files ...File) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.serial++
-	c.emit(event{Type: "submit", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Button: b,
-		Message: Message{Channel: channel, Thread: thread, Text: text, Files: files}})
+	c.act(user, event{Type: "submit", Button: b, Message: Message{Channel: channel, Thread: thread, Text: text, Files: files}})
 }
 
 // Messages returns what is in a thread as people see it, the root first; with thread "", the
@@ -367,23 +368,10 @@ func (c *Chat) Calls(what string) int {
 // Wait waits until done returns true. It is called without any lock, at each change.
 func (c *Chat) Wait(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	timeout := time.NewTimer(patience)
-	defer timeout.Stop()
-
-	for {
-		c.mu.Lock()
-		changed := c.changed
-		c.mu.Unlock()
-
-		if done() {
-			return
-		}
-
-		select {
-		case <-changed:
-		case <-timeout.C:
-			t.Fatalf("waited in vain: %s\n%s", what, c.describe())
-		}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	defer stop()
+	if c.changed.Wait(ctx, done) != nil {
+		t.Fatalf("waited in vain: %s\n%s", what, c.describe())
 	}
 }
 
@@ -393,7 +381,7 @@ func (c *Chat) describe() string {
 	defer c.mu.Unlock()
 	var b strings.Builder
 	for _, m := range c.messages {
-		fmt.Fprintf(&b, "%s/%s in %q by %s %s%s: %q marks %v buttons %d deleted %v\n", m.Channel, m.ID, m.Thread, m.User, m.Name, m.Whisper, m.Text, m.Marks, len(m.Buttons), m.Deleted)
+		fmt.Fprintf(&b, "%+v\n", *m)
 	}
 	return b.String()
 }

@@ -16,35 +16,31 @@ import (
 
 	"parley/bridge"
 	"parley/channels"
+	"parley/channels/emulator"
 )
 
 // Desk is an engine that only remembers what a surface brings. A test that opens forms must itself say what they are made
 // from.
 type Desk struct {
+	changed emulator.Signal // of what follows
+
 	mu       sync.Mutex
 	facts    []channels.Fact
-	posts    map[string]bool // our own posts: "m:{channel}:{message}"
-	refuse   error           // what Accept returns; nil means that it works
 	attempts int             // calls of Accept
-	channels []string
-	gaps     int
+	refuse   error           // what Accept returns; nil means that it works
+	posts    map[string]bool // our own posts: "m:{channel}:{message}"
+	channels []string        // in which threads open
+	threads  []bridge.Place  // of open conversations
+	gaps     int             // calls of Gap
+	filled   int             // calls of Filled
 	reports  []channels.Condition
-	replies  []string
-	filled   int           // how many gaps are filled
-	changed  chan struct{} // closed, and replaced, at each change
-	notes    map[string]json.RawMessage
-	threads  []bridge.Place
+	replies  []string                   // see Replies
+	notes    map[string]json.RawMessage // see Keep
 }
 
 // NewDesk makes a Desk whose threads open in channels.
 func NewDesk(channels ...string) *Desk {
-	return &Desk{posts: map[string]bool{}, notes: map[string]json.RawMessage{}, channels: channels, changed: make(chan struct{})}
-}
-
-// wakeWaiters lets Wait look again. Called under the lock.
-func (d *Desk) wakeWaiters() {
-	close(d.changed)
-	d.changed = make(chan struct{})
+	return &Desk{posts: map[string]bool{}, notes: map[string]json.RawMessage{}, channels: channels}
 }
 
 // Accept keeps facts, each once.
@@ -53,7 +49,7 @@ func (d *Desk) Accept(_ context.Context, facts ...channels.Fact) error {
 	defer d.mu.Unlock()
 	d.attempts++
 	if d.refuse != nil {
-		d.wakeWaiters()
+		d.changed.Poke()
 		return d.refuse
 	}
 
@@ -63,7 +59,7 @@ func (d *Desk) Accept(_ context.Context, facts ...channels.Fact) error {
 		}
 	}
 
-	d.wakeWaiters()
+	d.changed.Poke()
 	return nil
 }
 
@@ -164,23 +160,10 @@ func (d *Desk) First(t *testing.T, prefix string) (first channels.Fact) {
 // Wait waits until cond returns true. It is called at each change, without locks.
 func (d *Desk) Wait(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	timeout := time.NewTimer(patience)
-	defer timeout.Stop()
-
-	for {
-		d.mu.Lock()
-		changed := d.changed
-		d.mu.Unlock()
-
-		if cond() {
-			return
-		}
-
-		select {
-		case <-changed:
-		case <-timeout.C:
-			t.Fatalf("never: %s; facts: %s; gaps filled: %d", what, strings.Join(d.IDs(), " "), d.Fills())
-		}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	defer stop()
+	if d.changed.Wait(ctx, cond) != nil {
+		t.Fatalf("never: %s; facts: %s; gaps filled: %d", what, strings.Join(d.IDs(), " "), d.Fills())
 	}
 }
 
@@ -201,11 +184,12 @@ func (d *Desk) Fills() int {
 func (d *Desk) Keep(_ context.Context, key string, value json.RawMessage) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.notes[key] = value
 	if value == nil {
 		delete(d.notes, key)
+	} else {
+		d.notes[key] = value
 	}
-	d.wakeWaiters()
+	d.changed.Poke()
 	return nil
 }
 
@@ -247,7 +231,7 @@ func (d *Desk) keepReply(what string, conversation bridge.ConversationID, user s
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.replies = append(d.replies, fmt.Sprintf("%s #%d %s %d", what, conversation, user, at.Unix()))
-	d.wakeWaiters()
+	d.changed.Poke()
 }
 
 // Replies returns which forms of replies were opened and closed, in order: "opened #12 U1 1767225600", with Unix
@@ -263,7 +247,7 @@ func (d *Desk) Gap() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.gaps++
-	d.wakeWaiters()
+	d.changed.Poke()
 }
 
 // Gaps returns how often something may have been missed.
@@ -278,7 +262,7 @@ func (d *Desk) Filled() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.filled++
-	d.wakeWaiters()
+	d.changed.Poke()
 }
 
 // Report notes a condition.
@@ -286,7 +270,7 @@ func (d *Desk) Report(c channels.Condition) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.reports = append(d.reports, c)
-	d.wakeWaiters()
+	d.changed.Poke()
 }
 
 // Status returns the status that was reported last; "" before any.
@@ -312,7 +296,7 @@ func (d *Desk) Channels(context.Context) ([]string, error) {
 	return slices.Clone(d.channels), nil
 }
 
-// OpenThread makes a thread that of an open conversation.
+// OpenThread adds a thread to those of open conversations.
 func (d *Desk) OpenThread(root bridge.Place) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -20,8 +20,7 @@ const (
 
 // Harness connects ExerciseSurface to one kind of surface.
 type Harness struct {
-	// New makes a surface and the platform's side of it, anew for each part of the suite,
-	// connected and caught up. d is to be its desk.
+	// New makes a surface and the platform's side of it, anew for each part of the suite, connected and caught up.
 	New func(t *testing.T) Stage
 }
 
@@ -39,7 +38,7 @@ type Stage struct {
 	Whispers func(t *testing.T) []Shown
 	// Mentioned says how often the agent was notified by name.
 	Mentioned func(t *testing.T) int
-	// Say lets the agent type in a thread and gives the message's id.
+	// Say lets the agent type in a thread and returns the message's id.
 	Say func(t *testing.T, thread, text string) string
 	// Edit and Delete change a message of the agent.
 	Edit   func(t *testing.T, message, text string)
@@ -56,10 +55,10 @@ type Stage struct {
 	// FindsDeleted says that a catch-up finds what was deleted meanwhile. If it doesn't, Confirm finds it before a reply
 	// leaves.
 	FindsDeleted bool
-	// Blind says that the platform lets nobody read what was posted: what was missed stays
-	// missed, Confirm believes what was said, and a post whose answer was lost counts as not made.
+	// Blind says that the platform lets nobody read what was posted. Then what was missed stays missed, Confirm answers
+	// bridge.Unchanged, and a post whose answer was lost counts as not made.
 	Blind bool
-	// Mention writes how one types a mention of a user.
+	// Mention returns a mention of a user as one types it.
 	Mention func(user string) string
 }
 
@@ -76,11 +75,28 @@ type Shown struct {
 // ExerciseSurface is the suite that every surface must pass.
 func ExerciseSurface(t *testing.T, h Harness) {
 	for name, part := range map[string]func(*testing.T, Stage){
-		"thread": exerciseThread, "card": exerciseCard, "erased": exerciseErased, "files": exerciseFiles, "whisper": exerciseWhisper, "long text": exerciseLongText,
-		"hostile text": exerciseHostile, "limits": exerciseLimits, "deadline": exerciseDeadline, "throttled": exerciseThrottled,
-		"thread lost": exerciseThreadLost, "channel closed": exerciseClosed, "lost answers": exerciseLostAnswers, "double": exerciseDouble, "reconcile nothing": exerciseNothing,
-		"speech": exerciseSpeech, "changes": exerciseChanges, "own posts": exerciseOwnPosts, "order": exerciseOrder, "gap": exerciseGap,
-		"confirm": exerciseConfirm, "bad input": exerciseBadInput,
+		"thread":            exerciseThread,
+		"card":              exerciseCard,
+		"erased":            exerciseErased,
+		"files":             exerciseFiles,
+		"whisper":           exerciseWhisper,
+		"long text":         exerciseLongText,
+		"hostile text":      exerciseHostile,
+		"limits":            exerciseLimits,
+		"deadline":          exerciseDeadline,
+		"throttled":         exerciseThrottled,
+		"thread lost":       exerciseThreadLost,
+		"channel closed":    exerciseClosed,
+		"lost answers":      exerciseLostAnswers,
+		"double":            exerciseDouble,
+		"reconcile nothing": exerciseNothing,
+		"speech":            exerciseSpeech,
+		"changes":           exerciseChanges,
+		"own posts":         exerciseOwnPosts,
+		"order":             exerciseOrder,
+		"gap":               exerciseGap,
+		"confirm":           exerciseConfirm,
+		"bad input":         exerciseBadInput,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

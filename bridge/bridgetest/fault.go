@@ -42,7 +42,7 @@ func (c *Chat) strike(call, body string) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls[call]++
-	c.wakeWaiters()
+	c.changed.Poke()
 	hit, ok := c.faults.First(func(f Fault) bool { return f.Call == call && strings.Contains(body, f.Text) })
 	if ok {
 		c.struck++

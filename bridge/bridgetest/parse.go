@@ -12,8 +12,15 @@ import (
 	"parley/bridge/analysis"
 )
 
-// A Chat's own tiny forms: note: text · // text · internal: text · !verb words · <@app> verb words ·
-// <@app> #12 verb words · <@app> reply: text · !! escapes · <quote ID> before any of them.
+// What may be typed in a Chat:
+//
+//	note: TEXT, // TEXT    a note
+//	internal: TEXT         words to colleagues
+//	!VERB WORDS            a verb; "!!" and "\!" begin a text with "!"
+//	<@app> VERB WORDS      a verb, after "#12" one of another conversation
+//	<@app> reply: TEXT     a reply, whatever stands in the text
+//	<quote ID> …           any of these, quoting a message
+//	<forward> …            any of these, passing on a message of elsewhere
 
 // typedVerbs are the verbs that may be typed here.
 func typedVerbs() []bridge.Verb {
@@ -24,8 +31,8 @@ func typedVerbs() []bridge.Verb {
 		bridge.VerbDrop}
 }
 
-// decode turns a stored event into what people did.
-func decode(raw []byte) ([]bridge.Action, error) {
+// Decode implements bridge.Surface: it returns what people did in a stored event.
+func (*Surface) Decode(raw []byte) ([]bridge.Action, error) {
 	var e event
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return nil, fmt.Errorf("bridgetest: event: %w", err)

@@ -113,39 +113,21 @@ func (a api) noteTaken(w http.ResponseWriter, r *http.Request) {
 
 // streamEvents streams what happens from now on, a line of JSON each.
 func (a api) streamEvents(w http.ResponseWriter, r *http.Request) {
-	s := &stream{more: make(chan struct{}, 1), sent: caughtUp}
-	a.chat.mu.Lock()
-	a.chat.opened++
-	id := strconv.Itoa(a.chat.opened)
-	a.chat.streams[id] = s
-	a.chat.wakeWaiters()
-	a.chat.mu.Unlock()
-	defer func() {
-		a.chat.mu.Lock()
-		delete(a.chat.streams, id)
-		a.chat.wakeWaiters()
-		a.chat.mu.Unlock()
-	}()
-
+	id, s := a.chat.openStream()
+	defer a.chat.closeStream(id)
 	out := json.NewEncoder(w)
 	flush := w.(http.Flusher)
 	w.Header().Set(streamHeader, id)
 	w.WriteHeader(http.StatusOK)
 	flush.Flush()
 	for {
-		a.chat.mu.Lock()
-		batch, ended := s.queue, s.ended
-		s.queue = nil
-		a.chat.mu.Unlock()
-
+		batch, ended := a.chat.takeQueue(s)
 		for _, e := range batch {
 			if out.Encode(e) != nil {
 				return
 			}
 		}
-
 		flush.Flush()
-
 		if ended {
 			return
 		}
@@ -158,6 +140,32 @@ func (a api) streamEvents(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// openStream makes a stream for somebody who begins to listen.
+func (c *Chat) openStream() (id string, s *stream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.opened++
+	id, s = strconv.Itoa(c.opened), &stream{more: make(chan struct{}, 1), sent: caughtUp}
+	c.streams[id] = s
+	c.changed.Poke()
+	return id, s
+}
+
+func (c *Chat) closeStream(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.streams, id)
+	c.changed.Poke()
+}
+
+// takeQueue empties the queue of a stream, and reports whether the stream ends after these events.
+func (c *Chat) takeQueue(s *stream) (batch []event, ended bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	batch, s.queue = s.queue, nil
+	return batch, s.ended
 }
 
 // listen stores what has been missed, and then the events of a stream until it ends.
@@ -182,12 +190,12 @@ func (s *Surface) listen(ctx context.Context) error {
 	s.desk.Report(channels.Condition{Status: channels.Active})
 	const room = 256 // events that may be stored before the Chat has heard of it
 	taken := make(chan int, room)
-	var telling sync.WaitGroup
-	defer telling.Wait()
+	var confirming sync.WaitGroup
+	defer confirming.Wait()
 	defer close(taken)
-	telling.Go(func() { // in the background, so that events that come together are stored together
+	confirming.Go(func() { // in the background, so that events that come together are stored together
 		for serial := range taken {
-			_ = s.take(ctx, resp.Header.Get(streamHeader), serial) // the Chat forgets a stream that has ended
+			_ = s.confirmTaken(ctx, resp.Header.Get(streamHeader), serial) // the Chat forgets a stream that has ended
 		}
 	})
 
@@ -216,8 +224,8 @@ func (s *Surface) listen(ctx context.Context) error {
 	}
 }
 
-// take lets the Chat know up to which event of a stream everything is stored.
-func (s *Surface) take(ctx context.Context, stream string, serial int) error {
+// confirmTaken tells the Chat up to which event of a stream everything is stored.
+func (s *Surface) confirmTaken(ctx context.Context, stream string, serial int) error {
 	_, err := s.get(ctx, "/taken?"+url.Values{"stream": {stream}, "serial": {strconv.Itoa(serial)}}.Encode())
 	return err
 }

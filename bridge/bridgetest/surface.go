@@ -31,9 +31,9 @@ const (
 
 // Surface connects the engine to a Chat.
 type Surface struct {
-	base   string
+	base   string // address of the Chat
 	desk   SurfaceDesk
-	rate   float64
+	rate   float64 // posts a second that the Chat allows in a channel; 0 means any number
 	client *http.Client
 
 	mu     sync.Mutex
@@ -42,14 +42,11 @@ type Surface struct {
 
 var _ bridge.Surface = (*Surface)(nil)
 
-// NewSurface makes a surface of the Chat at an address, which may be another process's; perSecond is
-// what the Chat allows in a channel, 0 means any.
+// NewSurface makes a surface of the Chat at an address, which may be in another process. perSecond is how many posts a second
+// the Chat allows in a channel; 0 means any number.
 func NewSurface(url string, d SurfaceDesk, perSecond float64) *Surface {
 	return &Surface{base: url, desk: d, rate: perSecond, client: &http.Client{Transport: &http.Transport{}}}
 }
-
-// Decode implements bridge.Surface.
-func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return decode(raw) }
 
 // Limits implements bridge.Surface.
 func (s *Surface) Limits() bridge.Limits {
@@ -123,11 +120,11 @@ func (s *Surface) call(ctx context.Context, name string, r request, answer any) 
 		return &channels.SendError{Class: channels.Ambiguous, Text: "The answer was lost.", Cause: err}
 	}
 	defer resp.Body.Close()
-	return read(resp, answer)
+	return readAnswer(resp, answer)
 }
 
-// read reads an answer, or says what it refuses.
-func read(resp *http.Response, answer any) error {
+// readAnswer reads an answer, or returns what it refuses as a *channels.SendError.
+func readAnswer(resp *http.Response, answer any) error {
 	switch {
 	case resp.StatusCode == http.StatusOK:
 		if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
@@ -166,9 +163,9 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 		}
 		return bridge.Sent{}, s.call(ctx, "update", r, &m)
 	case bridge.PostDouble:
-		return s.seek(ctx, p)
+		return s.findDouble(ctx, p)
 	case bridge.PostErased:
-		r.Channel, r.ID = channelOf(p), p.Place.Message
+		r.ID = p.Place.Message
 		if p.Was != bridge.PostRoot {
 			return bridge.Sent{}, s.call(ctx, "delete", r, &m)
 		}
@@ -191,12 +188,7 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 		r.Text += mayBeTwice
 	}
 	for _, f := range p.Files {
-		content, err := f.Open(ctx)
-		if err != nil {
-			return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "A file can't be read.", Cause: err}
-		}
-		body, err := io.ReadAll(content)
-		_ = content.Close() // it was only read from
+		body, err := readFile(ctx, f)
 		if err != nil {
 			return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "A file can't be read.", Cause: err}
 		}
@@ -208,11 +200,20 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	return sentAs(p, m, more), nil
 }
 
+func readFile(ctx context.Context, f channels.File) ([]byte, error) {
+	content, err := f.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer content.Close()
+	return io.ReadAll(content)
+}
+
 // mayBeTwice is added to a post that may have been made before.
 const mayBeTwice = " (This may be shown twice.)"
 
-// seek looks for another root of a thread.
-func (s *Surface) seek(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+// findDouble looks for another root with the token of a root. It returns a zero Sent if there is none.
+func (s *Surface) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	var list []Message
 	if err := s.call(ctx, "thread", request{Channel: p.Place.Channel}, &list); err != nil {
 		return bridge.Sent{}, err
@@ -313,8 +314,7 @@ func factOf(e event) channels.Fact {
 	return f
 }
 
-// Run implements bridge.Surface: it listens, and after each connect it reads what it
-// may have missed.
+// Run implements bridge.Surface: it listens, and connects again until ctx ends. listen reads what was missed in between.
 func (s *Surface) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := s.listen(ctx)
@@ -323,12 +323,10 @@ func (s *Surface) Run(ctx context.Context) error {
 		}
 		if err != nil && ctx.Err() == nil {
 			s.desk.Report(channels.Condition{Status: channels.Broken, Text: "The chat can't be reached.", Hint: "Look at its server."})
-			timer := time.NewTimer(reconnectPause)
 			select {
 			case <-ctx.Done():
-			case <-timer.C:
+			case <-time.After(reconnectPause):
 			}
-			timer.Stop()
 		}
 	}
 	return nil
@@ -356,7 +354,7 @@ func (s *Surface) CatchUp(ctx context.Context) error {
 			return err
 		}
 		for _, m := range missed {
-			if err := s.accept(ctx, m); err != nil {
+			if err := s.acceptMissed(ctx, m); err != nil {
 				return err
 			}
 		}
@@ -364,8 +362,8 @@ func (s *Surface) CatchUp(ctx context.Context) error {
 	return nil
 }
 
-// accept passes on those facts of a missed message that the engine doesn't know yet.
-func (s *Surface) accept(ctx context.Context, m Message) error {
+// acceptMissed passes on those facts of a missed message that the engine doesn't know yet.
+func (s *Surface) acceptMissed(ctx context.Context, m Message) error {
 	e := event{Message: m, CatchUp: true, OwnThread: m.Thread != ""}
 	var facts []channels.Fact
 	add := func(kind string) {

@@ -76,7 +76,7 @@ func (p *Provider) takeFault(text string, fits func(Fault) bool) Fault {
 	if ok {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.signalChange()
+		p.changed.Poke()
 	}
 	return hit.Fault
 }

@@ -45,7 +45,7 @@ func (p *Provider) serveFile(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.fetched = append(p.fetched, ref)
 	f, known := p.files[ref]
-	p.signalChange()
+	p.changed.Poke()
 	p.mu.Unlock()
 	fault := p.takeFault(ref, func(f Fault) bool { return f.File })
 	if !known && fault.Kind == FaultNone {
@@ -93,7 +93,7 @@ func (p *Provider) serveAttend(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.attended = append(p.attended, last)
-	p.signalChange()
+	p.changed.Poke()
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -56,13 +56,13 @@ type Provider struct {
 	taken   func(Sent)
 	closing chan struct{}
 	ended   chan struct{}
+	changed emulator.Signal // of what follows
 
-	mu      sync.Mutex
-	sent    []Sent
-	calls   int // messages that reached it, taken or not
-	faults  *emulator.FaultSet[Fault]
-	serial  int           // the last number in an id
-	changed chan struct{} // closed and replaced at each change
+	mu     sync.Mutex
+	sent   []Sent
+	calls  int // messages that reached it, taken or not
+	faults *emulator.FaultSet[Fault]
+	serial int // the last number in an id
 
 	files    map[string]File // kept for who fetches them, by ref
 	fetched  []string        // refs that were asked for
@@ -84,7 +84,7 @@ func StartProvider(taken func(Sent)) (*Provider, error) {
 
 	p := &Provider{
 		url: "http://" + listener.Addr().String(), taken: taken, faults: emulator.NewFaultSet[Fault](1),
-		files: map[string]File{}, changed: make(chan struct{}), closing: make(chan struct{}), ended: make(chan struct{}),
+		files: map[string]File{}, closing: make(chan struct{}), ended: make(chan struct{}),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /send", p.serveMessage)
@@ -115,11 +115,6 @@ func (p *Provider) Close() error {
 // URL of the provider's API.
 func (p *Provider) URL() string { return p.url }
 
-func (p *Provider) signalChange() {
-	close(p.changed)
-	p.changed = make(chan struct{})
-}
-
 func (p *Provider) serveMessage(w http.ResponseWriter, r *http.Request) {
 	var m Sent
 	if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
@@ -129,7 +124,7 @@ func (p *Provider) serveMessage(w http.ResponseWriter, r *http.Request) {
 
 	p.mu.Lock()
 	p.calls++
-	p.signalChange()
+	p.changed.Poke()
 	p.mu.Unlock()
 	f := p.takeMessageFault(m)
 	if f.Until != nil {
@@ -187,7 +182,7 @@ func (p *Provider) take(m Sent) string {
 	p.serial++
 	m.ID = fmt.Sprintf("out-%d", p.serial)
 	p.sent = append(p.sent, m)
-	p.signalChange()
+	p.changed.Poke()
 	return m.ID
 }
 

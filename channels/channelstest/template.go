@@ -107,7 +107,7 @@ func (p *Provider) serveTemplates(w http.ResponseWriter, r *http.Request) {
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	defer p.signalChange()
+	defer p.changed.Poke()
 	p.templateCalls = append(p.templateCalls, r.Method)
 	at := slices.IndexFunc(p.templates, func(other Template) bool { return other.ID == t.ID && t.ID != "" })
 	refuse := func(why string) {
@@ -185,7 +185,7 @@ func (p *Provider) AddTemplate(t Template) {
 	p.serial++
 	t.ID = fmt.Sprintf("t-%d", p.serial)
 	p.templates = append(p.templates, t)
-	p.signalChange()
+	p.changed.Poke()
 }
 
 // Templates returns what the provider knows.
@@ -206,7 +206,7 @@ func (p *Provider) TemplateCalls() []string {
 func (p *Provider) Decide(name string, change func(*Template)) Event {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	defer p.signalChange()
+	defer p.changed.Poke()
 	for i := range p.templates {
 		if t := &p.templates[i]; t.Name == name {
 			change(t)

@@ -1,8 +1,8 @@
 package channelstest
 
 import (
+	"context"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 )
@@ -27,24 +27,13 @@ func NewProvider(t testing.TB) *Provider {
 // Wait returns what customers got as soon as done accepts it. It fails the test after patience; what names the expectation.
 func (p *Provider) Wait(t testing.TB, what string, done func([]Sent) bool) []Sent {
 	t.Helper()
-	timeout := time.NewTimer(patience)
-	defer timeout.Stop()
-
-	for {
-		p.mu.Lock()
-		sent, changed := slices.Clone(p.sent), p.changed
-		p.mu.Unlock()
-
-		if done(sent) {
-			return sent
-		}
-
-		select {
-		case <-changed:
-		case <-timeout.C:
-			t.Fatalf("waited in vain: %s; sent: %+v", what, sent)
-		}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	defer stop()
+	var sent []Sent
+	if p.changed.Wait(ctx, func() bool { sent = p.Sent(); return done(sent) }) != nil {
+		t.Fatalf("waited in vain: %s; sent: %+v", what, sent)
 	}
+	return sent
 }
 
 // WaitCalls waits until n messages reached the provider, taken or not.
