@@ -140,8 +140,8 @@ func fill(t *testing.T, pool *pgxpool.Pool, crowd []string) {
 	}
 }
 
-// dropIndexes drops indexes that are cheaper to make once than to keep up to date with a million rows, and
-// gives the statements that make them. Those of the queues stay, for plans that were made before.
+// dropIndexes drops indexes that are cheaper to make once than to keep up to date with a million rows, and returns the statements
+// that make them again. Those of the queues stay, for the plans that were made before.
 func dropIndexes(ctx context.Context, tx pgx.Tx) (makeIndexes []string, err error) {
 	rows, err := tx.Query(ctx, `
 		SELECT i.indexname, i.indexdef FROM pg_indexes AS i

@@ -34,7 +34,7 @@ type Plan struct {
 	Plans []Plan `json:"Plans"`
 }
 
-// Explain runs a statement and returns its plan; nothing of what it does stays.
+// Explain runs a statement and returns its plan. Nothing of what it does stays.
 func Explain(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) Plan {
 	t.Helper()
 	return explainWith(t, pool, []string{"jit = off"}, sql, args...)
@@ -73,8 +73,7 @@ func hotSettings() []string {
 		"plan_cache_mode = force_generic_plan"}
 }
 
-// prepare has a hot connection plan a statement now. It keeps the plan until PostgreSQL learns more
-// of the tables.
+// prepare lets a connection with hotSettings plan a statement now. The plan stays until PostgreSQL learns more of the tables.
 func prepare(t *testing.T, conn *pgxpool.Conn, name, sql string, args ...any) {
 	t.Helper()
 	for _, setting := range hotSettings() {
@@ -84,7 +83,7 @@ func prepare(t *testing.T, conn *pgxpool.Conn, name, sql string, args ...any) {
 	exec(t, conn, "EXPLAIN EXECUTE "+name+writeLiterals(t, args))
 }
 
-// explainPrepared runs a prepared statement and gives its plan; nothing of it stays.
+// explainPrepared runs a prepared statement and returns its plan. Nothing of what it does stays.
 func explainPrepared(t *testing.T, conn *pgxpool.Conn, name string, args ...any) Plan {
 	t.Helper()
 	tx, err := conn.Begin(t.Context())

@@ -59,14 +59,13 @@ func Run(t *testing.T, pool *pgxpool.Pool, crowd []string, statements []Statemen
 func (s Statement) check(t *testing.T, pool *pgxpool.Pool, blind float64) {
 	t.Helper()
 	p := s.explain(t, pool, s.Args)
-	if most := 30 * p.Effort(); blind > most { // a join that compares all rows takes a thousand times as much
+	if most := maxBlindGrowth * p.Effort(); blind > most {
 		t.Errorf("planned when the tables were empty, it has an effort of %.0f, at most %.0f is right", blind, most)
 	}
 
 	for table, limit := range s.MaxRows {
 		rows, indexes := p.Touched(table)
-		// A sequential scan is right for a table of which many rows are needed, and for gates, which has few.
-		mayScan := limit >= 100 || table == "gates"
+		mayScan := limit >= scanRows || table == "gates" // gates has few rows
 		isScanned := strings.Contains(indexes, "SEQSCAN")
 		if rows > limit || (isScanned && !mayScan) {
 			t.Errorf("%.0f rows of %s were read, at most %.0f are needed; indexes %s", rows, table, limit, indexes)
@@ -76,14 +75,18 @@ func (s Statement) check(t *testing.T, pool *pgxpool.Pool, blind float64) {
 		}
 	}
 
-	// With a quarter of the rows it has a quarter of the work, or there are joins that compare
-	// each row with each.
-	if few, cut := firstOf(s.Args, 16); cut {
-		if part := s.explain(t, pool, few).Effort(); p.Effort() > 6*part {
-			t.Errorf("an effort of %.0f for 16 rows, %.0f for 64", part, p.Effort())
+	if few, cut := firstOf(s.Args, keys/4); cut {
+		if part := s.explain(t, pool, few).Effort(); p.Effort() > maxQuarters*part {
+			t.Errorf("an effort of %.0f for %d rows, %.0f for %d", part, keys/4, p.Effort(), keys)
 		}
 	}
 }
+
+const (
+	maxBlindGrowth = 30  // times the effort, with a plan made when tables were empty. A join that compares all rows has a thousand times
+	scanRows       = 100 // needed of a table, from which on a sequential scan of it is right
+	maxQuarters    = 6   // times the effort, for four times the rows. A join that compares each with each has sixteen times
+)
 
 func (s Statement) explain(t *testing.T, pool *pgxpool.Pool, args []any) Plan {
 	t.Helper()
@@ -93,7 +96,7 @@ func (s Statement) explain(t *testing.T, pool *pgxpool.Pool, args []any) Plan {
 	return Explain(t, pool, s.SQL, args...)
 }
 
-// firstOf gives arguments whose lists of 64 are cut; cut is false when there are none.
+// firstOf returns arguments in which lists of the length keys are cut to n. cut is false if there are none.
 func firstOf(args []any, n int) (few []any, cut bool) {
 	for _, a := range args {
 		if v := reflect.ValueOf(a); v.Kind() == reflect.Slice && v.Len() == keys {

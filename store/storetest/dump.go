@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// LongForm says that tests may take minutes: the environment has PARLEY_TEST_LONG.
+// LongForm reports whether tests may take minutes: the environment has PARLEY_TEST_LONG.
 func LongForm() bool { return os.Getenv("PARLEY_TEST_LONG") != "" }
 
 // OpenDump does what pg_dump does: it holds one snapshot, and every table against changes of its form,

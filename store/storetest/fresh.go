@@ -11,9 +11,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Fresh brings a database back to what it held when Remember was called, so that another test can use
-// it. The sessions of its pool stay, with what they know of tables and statements: to learn that is most
-// of what a test of a whole Parley costs PostgreSQL.
+// Fresh brings a database back to what it held when Remember was called, so that another test can use it. The sessions of its
+// pool stay, with what they know of tables and statements: to learn that is most of what a test of a whole Parley costs
+// PostgreSQL.
 type Fresh struct {
 	pool   *pgxpool.Pool
 	script string // the statements that do it
@@ -43,7 +43,7 @@ const (
 		WHERE datname = current_database() AND pid <> ALL($1) AND pid <> pg_backend_pid()`
 )
 
-// Remember notes what a database holds: best the few rows that migrations leave.
+// Remember keeps what a database holds, as the statements that write it again. So it should hold few rows: those of migrations.
 func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 	tables, err := readTexts(ctx, pool, listTables)
 	if err != nil {
@@ -75,11 +75,11 @@ func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 	return &Fresh{pool: pool, script: b.String()}, nil
 }
 
-// Restore ends what other pools still do in the database, and makes it what it was. Nobody may use the
-// pool meanwhile, nor the further pools whose sessions stay, too.
+// Restore makes the database hold what it held. It ends all sessions but those of the pool and of the further pools, none of
+// which may be in use meanwhile.
 func (f *Fresh) Restore(ctx context.Context, further ...*pgxpool.Pool) error {
-	isGivenBack(f.pool, leakTimeout) // the pool would lend what is opened now and ended below
-	pids := []uint32{}               // nil would be NULL, which no session differs from: none would be ended
+	isGivenBack(f.pool, leakTimeout) // otherwise the pool would open a session now, which would be ended below
+	pids := []uint32{}               // nil would be NULL, from which no session differs: none would be ended
 	for _, pool := range slices.Concat(further, []*pgxpool.Pool{f.pool}) {
 		for _, conn := range pool.AcquireAllIdle(ctx) {
 			defer conn.Release()
@@ -130,7 +130,7 @@ func (f *Fresh) Close() {
 	}
 }
 
-// readTexts gives the only column of a query.
+// readTexts returns the only column of a query.
 func readTexts(ctx context.Context, pool *pgxpool.Pool, query string) ([]string, error) {
 	rows, err := pool.Query(ctx, query)
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -16,11 +17,10 @@ import (
 // teach the sessions of another database its tables and statements costs more than a second of a processor.
 const maxUses = 200
 
-// Reused returns a pool on a database of the test's own, as DB does: it holds what a new one holds. But
-// an earlier test may have used it, and its sessions with it, so that they know the tables and have
-// prepared the statements; to learn that is a third of what a test of a whole engine costs. Not for
-// tests that judge plans, sizes or sessions: those see what was before. A database whose tables,
-// functions or triggers a test changed is dropped, and so is one whose test failed.
+// Reused returns a pool on a database of the test's own, as DB does, which holds what a new one holds. An earlier test may have
+// used it and its sessions, which then know the tables and have prepared the statements: to learn that is a third of what a
+// test of a whole engine costs. Tests that judge plans, sizes or sessions can't use it: these still show the earlier test. A
+// database whose tables, functions or triggers a test changed is dropped, and so is one whose test failed.
 func Reused(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	s := sharedServer(t)
@@ -53,9 +53,8 @@ func Reused(t testing.TB) *pgxpool.Pool {
 	return u.pool
 }
 
-// Further returns one more pool on the database of a pool that Reused returned to this test: one that open
-// made for an earlier test under the same name, or for this one now. The pool is closed when its database
-// goes.
+// Further returns one more pool on the database of a pool that Reused returned to this test. It is one that open made for an
+// earlier test under the same name, or makes now. It is closed when its database is dropped.
 func Further(t testing.TB, pool *pgxpool.Pool, name string, open func(context.Context, *pgxpool.Pool) (*pgxpool.Pool, error)) *pgxpool.Pool {
 	t.Helper()
 	u := sharedServer(t).shelf.lentTo(pool)
@@ -77,22 +76,18 @@ func Further(t testing.TB, pool *pgxpool.Pool, name string, open func(context.Co
 
 // used is a database that tests use one after the other.
 type used struct {
-	name  string
-	pool  *pgxpool.Pool
-	fresh *Fresh
-	form  string // of its tables, functions and triggers
-	times int
-	// further are the pools of Further by their names, of which the first so many are lent.
-	further map[string][]*pgxpool.Pool
-	lent    map[string]int
+	name    string
+	pool    *pgxpool.Pool
+	fresh   *Fresh
+	form    string // of its tables, functions and triggers
+	times   int
+	further map[string][]*pgxpool.Pool // the pools of Further, by their names
+	lent    map[string]int             // how many of these, from the first on, the test has
 }
 
-// allFurther gives the pools of Further.
-func (u *used) allFurther() (pools []*pgxpool.Pool) {
-	for _, further := range u.further {
-		pools = append(pools, further...)
-	}
-	return pools
+// allFurther returns the pools of Further.
+func (u *used) allFurther() []*pgxpool.Pool {
+	return slices.Concat(slices.Collect(maps.Values(u.further))...)
 }
 
 // close waits for connections that were never given back.
@@ -111,7 +106,7 @@ type shelf struct {
 	busy []*used
 }
 
-// lentTo gives the database of a pool; nil = it is none of Reused.
+// lentTo returns the database of a pool, nil if the pool isn't one of Reused.
 func (sh *shelf) lentTo(pool *pgxpool.Pool) *used {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -123,13 +118,14 @@ func (sh *shelf) lentTo(pool *pgxpool.Pool) *used {
 	return nil
 }
 
+// take returns a database that no other test uses: a free one, or else a new one.
 func (sh *shelf) take(ctx context.Context, s *server) (*used, error) {
-	u, err := sh.pick(), error(nil)
+	u := sh.pick()
 	if u == nil {
-		u, err = newUsed(ctx, s)
-	}
-	if err != nil {
-		return nil, err
+		var err error
+		if u, err = newUsed(ctx, s); err != nil {
+			return nil, err
+		}
 	}
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -137,7 +133,7 @@ func (sh *shelf) take(ctx context.Context, s *server) (*used, error) {
 	return u, nil
 }
 
-// pick takes a free one; nil = there is none.
+// pick takes a free database; nil if there is none.
 func (sh *shelf) pick() *used {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()

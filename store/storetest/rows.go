@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// Must returns a function that gives v, and fails the test if there was an error: Must(store.Find(…))(t).
+// Must returns a function that returns v, or fails the test if there was an error: Must(store.Find(…))(t).
 func Must[T any](v T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()
@@ -33,7 +33,7 @@ func Exec(t testing.TB, q store.Querier, sql string, args ...any) {
 	}
 }
 
-// Row reads one row as text, such as "(3,open)"; "" = there is none.
+// Row reads one row as text, such as "(3,open)"; "" if there is none.
 func Row(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) string {
 	t.Helper()
 	var s string

@@ -27,8 +27,8 @@ import (
 // private one. Several binaries, and several machines, may share it.
 const ServerURL = "PARLEY_TEST_DATABASE_URL"
 
-// Locale names the environment variable with the language by whose rules the databases sort (ICU's name of
-// it, as en-US), which many servers do; "" = as the server does, which for a private one is byte by byte.
+// Locale names the environment variable with the language by whose rules the databases sort, in ICU's form: en-US. Without it
+// they sort as the server does; a private one sorts byte by byte.
 const Locale = "PARLEY_TEST_LOCALE"
 
 const (
@@ -73,7 +73,7 @@ var binaryServer = sync.OnceValues(func() (*server, error) {
 	defer cancel()
 	sc := templateSource{files: store.MigrationFiles(), migrate: schema.Migrate}
 	if u := os.Getenv(ServerURL); u != "" {
-		return prepare(ctx, u, sc)
+		return newServer(ctx, u, sc)
 	}
 	s, err := startOwnServer(ctx, slotsDirs(), sc)
 	if err != nil {
@@ -82,8 +82,8 @@ var binaryServer = sync.OnceValues(func() (*server, error) {
 	return s, nil
 })
 
-// prepare connects, removes what dead runs left, and makes sure that the template is there.
-func prepare(ctx context.Context, base string, sc templateSource) (*server, error) {
+// newServer connects to a server, removes what dead runs left there, and makes sure that the template is there.
+func newServer(ctx context.Context, base string, sc templateSource) (*server, error) {
 	s := &server{base: base, schema: sc, run: rand.Int32()}
 	u, err := url.Parse(base)
 	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
@@ -107,6 +107,7 @@ func prepare(ctx context.Context, base string, sc templateSource) (*server, erro
 	return s, nil
 }
 
+// prepare does what newServer promises, when the pool is there.
 func (s *server) prepare(ctx context.Context) error {
 	var err error
 	if s.alive, err = pgx.Connect(ctx, s.databaseURL("postgres")); err != nil {
@@ -183,8 +184,8 @@ const databaseExists = `
 		FROM pg_database
 		WHERE datname = $1)`
 
-// ensureTemplate builds the template under another name and renames it, so that a build that was
-// cut short is never taken for one. Runs that start together wait for the first.
+// ensureTemplate builds the template under another name and then renames it, so that one that was left half built is never
+// used. Runs that start together wait for the first.
 func (s *server) ensureTemplate(ctx context.Context) (err error) {
 	conn, err := s.admin.Acquire(ctx)
 	if err != nil {
@@ -285,19 +286,23 @@ func (s *server) openShared() (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
-const listDatabases = `
+const databasesWithPrefix = `
 	SELECT datname
 	FROM pg_database
 	WHERE starts_with(datname, $1)`
 
+// listDatabases returns the names of the databases whose names begin with a prefix.
+func (s *server) listDatabases(ctx context.Context, prefix string) ([]string, error) {
+	rows, err := s.admin.Query(ctx, databasesWithPrefix, prefix)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
 // dropDead drops the databases of runs that have ended: their locks are free.
 func (s *server) dropDead(ctx context.Context) error {
-	rows, err := s.admin.Query(ctx, listDatabases, testPrefix)
-	if err != nil {
-		return err
-	}
-
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	names, err := s.listDatabases(ctx, testPrefix)
 	if err != nil {
 		return err
 	}

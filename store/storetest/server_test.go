@@ -198,7 +198,7 @@ func TestDamagedSlotIsMadeAnew(t *testing.T) {
 // prepareServer connects to a server as a binary does that shares it with others.
 func prepareServer(t *testing.T, base string, schema templateSource) *server {
 	t.Helper()
-	s, err := prepare(t.Context(), base, schema)
+	s, err := newServer(t.Context(), base, schema)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestSharedServerAfterABrokenMigration(t *testing.T) {
 	broken.migrate = func(ctx context.Context, pool *pgxpool.Pool) error {
 		return errors.Join(schema.migrate(ctx, pool), errors.New("broken half-way"))
 	}
-	_, err := prepare(t.Context(), base.base, broken)
+	_, err := newServer(t.Context(), base.base, broken)
 	if !errors.Is(err, errSchema) {
 		t.Fatalf("a broken migration: got error %v, want %v", err, errSchema)
 	}
@@ -235,7 +235,7 @@ func TestSharedServerAfterABrokenMigration(t *testing.T) {
 	var group sync.WaitGroup
 	for range 2 {
 		group.Go(func() {
-			s, err := prepare(t.Context(), base.base, schema)
+			s, err := newServer(t.Context(), base.base, schema)
 			if err != nil {
 				t.Error(err)
 				return
@@ -271,7 +271,7 @@ func TestSharedServerKeepsDatabasesInUse(t *testing.T) {
 func TestServerMustBeGivenByURL(t *testing.T) {
 	t.Parallel()
 	schema, _ := newSchema("one")
-	_, err := prepare(t.Context(), "host=localhost", schema)
+	_, err := newServer(t.Context(), "host=localhost", schema)
 	if err == nil {
 		t.Fatal("a server was found without a URL")
 	}

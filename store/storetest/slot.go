@@ -11,20 +11,17 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/store/pgserver"
 )
 
 const (
-	maxSlots     = 64
-	idleFor      = 24 * time.Hour // after which a slot that nobody used goes
+	maxSlots     = 64             // test binaries that run at a time, with a server each
+	idleFor      = 24 * time.Hour // after which a slot that nobody used is emptied
 	memoryDir    = "/dev/shm"
-	minFreeBytes = 2 << 30
+	minFreeBytes = 2 << 30 // of memoryDir, or slots are on the disk
 )
 
-// slot is a data folder that one test binary at a time uses; the next one finds its cluster and
-// template there.
+// slot is a data folder that one test binary at a time uses. The next one finds its cluster and template there.
 type slot struct {
 	dir    string
 	lock   *os.File // flock'ed; the kernel gives it back when we end
@@ -53,7 +50,7 @@ func slotsDirs() []string {
 func startOwnServer(ctx context.Context, dirs []string, sc templateSource) (*server, error) {
 	var errs []error
 	for _, dir := range dirs {
-		s, err := privateIn(ctx, dir, sc)
+		s, err := startIn(ctx, dir, sc)
 		if err == nil || errors.Is(err, errSchema) {
 			return s, err
 		}
@@ -62,9 +59,9 @@ func startOwnServer(ctx context.Context, dirs []string, sc templateSource) (*ser
 	return nil, errors.Join(errs...)
 }
 
-// privateIn takes the first free slot. A slot that fails is emptied and tried once more: without
+// startIn starts a server in the first free slot of a folder. If that fails, the slot is emptied and tried once more: without
 // fsync, a machine that stopped may have spoilt it.
-func privateIn(ctx context.Context, dir string, sc templateSource) (*server, error) {
+func startIn(ctx context.Context, dir string, sc templateSource) (*server, error) {
 	sl, err := takeSlot(dir)
 	if err != nil {
 		return nil, err
@@ -97,7 +94,7 @@ func (sl *slot) start(ctx context.Context, sc templateSource) (*server, error) {
 		return nil, err
 	}
 
-	s, err := prepare(ctx, srv.URL("postgres"), sc)
+	s, err := newServer(ctx, srv.URL("postgres"), sc)
 	if err == nil {
 		err = s.pruneTemplates(ctx)
 	}
@@ -130,36 +127,45 @@ func takeSlot(dir string) (*slot, error) {
 
 	for i := range maxSlots {
 		path := filepath.Join(dir, strconv.Itoa(i))
-		lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+		lock, err := tryLock(path + ".lock")
 		if err != nil {
 			return nil, err
 		}
-
-		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			now := time.Now()
-			if err := os.Chtimes(lock.Name(), now, now); err != nil {
-				return nil, errors.Join(err, lock.Close())
-			}
-
-			dropIdle(dir)
-			return &slot{dir: path, lock: lock}, nil
+		if lock == nil {
+			continue
 		}
 
-		if err := errors.Join(lock.Close()); err != nil {
-			return nil, err
+		now := time.Now()
+		if err := os.Chtimes(lock.Name(), now, now); err != nil {
+			return nil, errors.Join(err, lock.Close())
 		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			return nil, fmt.Errorf("%s.lock: %w", path, err)
-		}
+		emptyIdle(dir)
+		return &slot{dir: path, lock: lock}, nil
 	}
 
 	return nil, fmt.Errorf("all %d test servers in %s are in use", maxSlots, dir)
 }
 
-// dropIdle empties the slots that nobody has used for long. So what a crowd of binaries, or one that was
-// killed, left behind does not stay for ever. The locks stay: a new file would be a second lock.
-func dropIdle(dir string) {
+// tryLock locks a file, which it makes if there is none. It returns nil if another process has locked it.
+func tryLock(path string) (*os.File, error) {
+	lock, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a lock of ours
+	if err != nil {
+		return nil, err
+	}
+
+	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return lock, nil
+	}
+	if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
+		return nil, lock.Close()
+	}
+	return nil, errors.Join(fmt.Errorf("%s: %w", path, err), lock.Close())
+}
+
+// emptyIdle empties the slots that nobody has used for idleFor. Otherwise what many binaries, or one that was killed, left
+// behind would stay for ever. The locks stay: a new file would be a second lock.
+func emptyIdle(dir string) {
 	locks, _ := filepath.Glob(filepath.Join(dir, "*.lock")) // it reports bad patterns alone
 	for _, path := range locks {
 		info, err := os.Stat(path)
@@ -167,26 +173,16 @@ func dropIdle(dir string) {
 			continue
 		}
 
-		lock, err := os.OpenFile(path, os.O_RDWR, 0o600) //nolint:gosec // a lock of ours
-		if err != nil {
-			continue
-		}
-		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		if lock, err := tryLock(path); err == nil && lock != nil {
 			_ = os.RemoveAll(strings.TrimSuffix(path, ".lock")) // the next start tries again
+			_ = lock.Close()                                    // nothing was written
 		}
-
-		_ = lock.Close() // nothing was written
 	}
 }
 
 // pruneTemplates drops the templates of other migrations; in a slot nobody else uses them.
 func (s *server) pruneTemplates(ctx context.Context) error {
-	rows, err := s.admin.Query(ctx, listDatabases, templatePrefix)
-	if err != nil {
-		return err
-	}
-
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	names, err := s.listDatabases(ctx, templatePrefix)
 	if err != nil {
 		return err
 	}

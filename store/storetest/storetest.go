@@ -20,10 +20,10 @@ import (
 )
 
 const (
-	startTimeout = 5 * time.Minute
-	callTimeout  = 2 * time.Minute
-	leakTimeout  = time.Minute
-	appNameBytes = 63 // longer ones are cut by the server with a notice
+	startTimeout = 5 * time.Minute // of the server, with its template
+	callTimeout  = 2 * time.Minute // of one call to it
+	leakTimeout  = time.Minute     // after which a connection that a test has not given back counts as lost
+	appNameBytes = 63              // longer ones are cut by the server with a notice
 )
 
 // DB returns a pool on a database of the test's own, with every migration applied. It is closed
@@ -121,7 +121,7 @@ func open(t testing.TB, url string) *pgxpool.Pool {
 	return pool
 }
 
-// closePool doesn't wait for ever for a connection that the test leaked.
+// closePool closes a pool. It fails the test if connections are not given back in time.
 func closePool(t testing.TB, pool *pgxpool.Pool, wait time.Duration) {
 	t.Helper()
 	closed := make(chan struct{})
