@@ -55,22 +55,20 @@ const Forever = emulator.Forever
 // Fault is one thing that goes wrong. A fault counts the calls or webhooks that match Route; it strikes from the Nth
 // on, Times times. With a Probability it strikes each of those by chance, drawn from Options.Seed.
 type Fault struct {
-	ID    string `json:"id,omitempty"` // given by AddFault when empty
-	Route string `json:"route"`        // as path.Match: "whatsapp.messages", "hook.*"; "" means every call
-	// Action is what happens.
-	Action Action `json:"action"`
-	Nth    int    `json:"nth,omitempty"`   // counted from 1; 0 is 1
-	Times  int    `json:"times,omitempty"` // 0 is 1; Forever
-	// Probability in (0,1); 0 is certain.
-	Probability float64 `json:"probability,omitempty"`
+	ID          string  `json:"id,omitempty"` // given by AddFault when empty
+	Route       string  `json:"route"`        // as path.Match: "whatsapp.messages", "hook.*"; "" means every call
+	Action      Action  `json:"action"`
+	Nth         int     `json:"nth,omitempty"`         // counted from 1; 0 means 1
+	Times       int     `json:"times,omitempty"`       // 0 means once; Forever
+	Probability float64 `json:"probability,omitempty"` // in (0,1); 0 means that it strikes always
 
-	Status  int           `json:"status,omitempty"` // of HTTP; 0 means 400 for ActionError, else 502
-	Code    int           `json:"code,omitempty"`
-	Subcode int           `json:"subcode,omitempty"`
-	Text    string        `json:"text,omitempty"`
-	Delay   time.Duration `json:"delay,omitempty"` // Units: nanoseconds in JSON
-	// RetryAfter goes into the header of that name.
-	RetryAfter time.Duration `json:"retry_after,omitempty"`
+	// What the actions say of them.
+	Status     int           `json:"status,omitempty"` // of HTTP; 0 means 400 for ActionError, else 502
+	Code       int           `json:"code,omitempty"`
+	Subcode    int           `json:"subcode,omitempty"`
+	Text       string        `json:"text,omitempty"`
+	Delay      time.Duration `json:"delay,omitempty"`       // Units: nanoseconds in JSON
+	RetryAfter time.Duration `json:"retry_after,omitempty"` // Units: nanoseconds in JSON, seconds in the header of that name
 }
 
 // FaultState is a Fault and how often it matched and struck.

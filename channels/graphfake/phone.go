@@ -232,31 +232,32 @@ func (c *Customer) Edit(id, text string) string {
 // Tap taps a button or a row of a message of ours, by its id or its title.
 // Errors: the message has no such button, or it is a link.
 func (c *Customer) Tap(message, choice string) (string, error) {
-	c.n.g.mu.Lock()
-	m := c.n.findLocked(message)
-	c.n.g.mu.Unlock()
-
+	m := c.findMessage(message)
 	if m == nil {
 		return "", fmt.Errorf("graphfake: tap: no message %q", message)
 	}
-
-	for _, b := range m.Choices() {
-		if b.kind == linkKind || (b.ID != choice && b.Title != choice) {
-			continue
-		}
-
-		extra := map[string]any{"context": c.answerContext(message)}
-		switch b.kind {
-		case "button":
-			return c.write("button", b.Title, map[string]any{"payload": b.ID, "text": b.Title}, extra), nil
-		case "list_reply":
-			return c.write("interactive", b.Title, map[string]any{"type": b.kind, b.kind: map[string]any{"id": b.ID, "title": b.Title, "description": b.Description}}, extra), nil
-		}
-
-		return c.write("interactive", b.Title, map[string]any{"type": b.kind, b.kind: map[string]any{"id": b.ID, "title": b.Title}}, extra), nil
+	isMeant := func(b Choice) bool { return b.kind != linkKind && (b.ID == choice || b.Title == choice) }
+	i := slices.IndexFunc(m.Choices(), isMeant)
+	if i < 0 {
+		return "", fmt.Errorf("graphfake: tap: no button %q", choice)
 	}
 
-	return "", fmt.Errorf("graphfake: tap: no button %q", choice)
+	b := m.Choices()[i]
+	extra := map[string]any{"context": c.answerContext(message)}
+	if b.kind == "button" { // of a template
+		return c.write("button", b.Title, map[string]any{"payload": b.ID, "text": b.Title}, extra), nil
+	}
+	chosen := map[string]any{"id": b.ID, "title": b.Title}
+	if b.kind == "list_reply" {
+		chosen["description"] = b.Description
+	}
+	return c.write("interactive", b.Title, map[string]any{"type": b.kind, b.kind: chosen}, extra), nil
+}
+
+func (c *Customer) findMessage(id string) *Message {
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
+	return c.n.findLocked(id)
 }
 
 // Read opens the chat: every message that came gets blue ticks.
