@@ -51,22 +51,31 @@ func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	if !emulator.DecodeJSON(w, r, &a) {
 		return
 	}
-	verb := r.PathValue("verb")
-	run, ok := d.adminVerbs(a)[verb]
+	runVerb(w, r, d.adminVerbs(a))
+}
+
+// verb does what a driver asks for, and returns what is answered besides ok.
+type verb = func(context.Context) (reply, error)
+
+// try makes a verb that answers nothing but an error, done one that always succeeds.
+func try(f func() error) verb { return func(context.Context) (reply, error) { return nil, f() } }
+
+func done(f func()) verb { return func(context.Context) (reply, error) { f(); return nil, nil } }
+
+// runVerb runs the verb that a request names.
+func runVerb(w http.ResponseWriter, r *http.Request, verbs map[string]verb) {
+	run, ok := verbs[r.PathValue("verb")]
 	if !ok {
-		emulator.WriteJSON(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
+		emulator.WriteJSON(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + r.PathValue("verb")})
 		return
 	}
 	out, err := run(r.Context())
 	emulator.WriteResult(w, out, err)
 }
 
-// adminVerbs returns what each verb does, and what it answers besides ok.
-func (d *driver) adminVerbs(a Admin) map[string]func(context.Context) (reply, error) {
+// adminVerbs returns what each verb of an administrator does.
+func (d *driver) adminVerbs(a Admin) map[string]verb {
 	s := d.srv
-	type verb = func(context.Context) (reply, error)
-	try := func(f func() error) verb { return func(context.Context) (reply, error) { return nil, f() } }
-	done := func(f func()) verb { return func(context.Context) (reply, error) { f(); return nil, nil } }
 	setDeleted := func(deleted bool) verb {
 		return try(func() error { return s.Admin.UpdateUser(a.ID, func(u *User) { u.Deleted = deleted }) })
 	}

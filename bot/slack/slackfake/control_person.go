@@ -7,18 +7,23 @@ import (
 	"parley/channels/emulator"
 )
 
-// Act is the body of POST /_fake/person/{user}/{verb}; each verb reads what it needs:
+// Act is the body of POST /_fake/person/{user}/{verb}. A verb reads the fields that stand beside it, and answers ok with what
+// stands behind the arrow:
 //
-//	post      post                                   → {"ts"}
-//	edit      channel ts text        delete  channel ts
-//	react     channel ts name        unreact channel ts name
-//	click     channel ts | view, action, picked      → {"outcome"}
-//	suggest   channel ts | view, action, text        → {"values"}
-//	submit    view values                            → {"outcome"}
-//	close     view all                               → {"outcome"}
-//	shortcut  callback channel ts (message) or callback alone (global) → {"outcome"}
-//	command   channel command text                   → {"outcome"}
-//	home      join leave follow unfollow read        channel, ts
+//	post              post → "ts"
+//	edit              channel, ts, text
+//	delete            channel, ts
+//	react, unreact    channel, ts, name
+//	click             channel and ts, or view; action, picked → "outcome"
+//	suggest           channel and ts, or view; action, text → "values"
+//	submit            view, values → "outcome"
+//	close             view, all → "outcome"
+//	shortcut          callback, and channel and ts if it is one of a message → "outcome"
+//	command           channel, command, text → "outcome"
+//	home              –
+//	join, leave       channel
+//	follow, unfollow  channel, ts
+//	read              channel; ts for a thread
 type Act struct {
 	Post     Post                `json:"post"`
 	Channel  string              `json:"channel"`
@@ -40,80 +45,53 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	p := d.srv.As(r.PathValue("user"))
-	verb := r.PathValue("verb")
-	if out, err, ok := p.runQuestion(r.Context(), verb, a); ok {
-		emulator.WriteResult(w, out, err)
-		return
-	}
-	if err, ok := p.runSimple(verb, a); ok {
-		emulator.WriteResult(w, nil, err)
-		return
-	}
-
-	emulator.WriteJSON(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
+	runVerb(w, r, personVerbs(d.srv.As(r.PathValue("user")), a))
 }
 
-// runQuestion runs the verbs that return something; ok is false for others.
-func (p *Person) runQuestion(ctx context.Context, verb string, a Act) (out reply, err error, ok bool) { //nolint:revive // ok last reads as in maps
+// personVerbs returns what each verb of a person does.
+func personVerbs(p *Person, a Act) map[string]verb {
 	t := Target{Channel: a.Channel, TS: a.TS, View: a.View}
-	var o *Outcome
-	switch verb {
-	case "post":
-		ts, err := p.Post(a.Post)
-		return reply{"ts": ts}, err, true
-	case "suggest":
-		values, err := p.Suggest(ctx, t, a.Action, a.Text)
-		return reply{"values": values}, err, true
-	case "click":
-		o, err = p.Click(ctx, t, a.Action, a.Picked...)
-	case "submit":
-		o, err = p.Submit(ctx, a.View, a.Values)
-	case "close":
-		o, err = p.CloseView(ctx, a.View, a.All)
-	case "command":
-		o, err = p.Command(ctx, a.Channel, a.Command, a.Text)
-	case "shortcut":
-		if a.TS == "" {
-			o, err = p.GlobalShortcut(ctx, a.Callback)
-		} else {
-			o, err = p.Shortcut(ctx, a.Callback, a.Channel, a.TS)
+	answered := func(f func(context.Context) (*Outcome, error)) verb {
+		return func(ctx context.Context) (reply, error) {
+			outcome, err := f(ctx)
+			return reply{"outcome": outcome}, err
 		}
-	default:
-		return nil, nil, false
 	}
 
-	return reply{"outcome": o}, err, true
-}
-
-// runSimple runs the verbs that only may fail; ok is false for others.
-func (p *Person) runSimple(verb string, a Act) (err error, ok bool) { //nolint:revive // ok last reads as in maps
-	switch verb {
-	case "edit":
-		err = p.Edit(a.Channel, a.TS, a.Text)
-	case "delete":
-		err = p.Delete(a.Channel, a.TS)
-	case "react":
-		err = p.React(a.Channel, a.TS, a.Name)
-	case "unreact":
-		err = p.Unreact(a.Channel, a.TS, a.Name)
-	case "home":
-		err = p.OpenHome()
-	case "join":
-		err = p.Join(a.Channel)
-	case "leave":
-		err = p.Leave(a.Channel)
-	case "follow", "unfollow":
-		err = p.Follow(a.Channel, a.TS, verb == "follow")
-	case "read":
-		if a.TS == "" {
-			p.Read(a.Channel)
-		} else {
-			p.ReadThread(a.Channel, a.TS)
-		}
-	default:
-		return nil, false
+	return map[string]verb{
+		"post": func(context.Context) (reply, error) {
+			ts, err := p.Post(a.Post)
+			return reply{"ts": ts}, err
+		},
+		"suggest": func(ctx context.Context) (reply, error) {
+			values, err := p.Suggest(ctx, t, a.Action, a.Text)
+			return reply{"values": values}, err
+		},
+		"click":   answered(func(ctx context.Context) (*Outcome, error) { return p.Click(ctx, t, a.Action, a.Picked...) }),
+		"submit":  answered(func(ctx context.Context) (*Outcome, error) { return p.Submit(ctx, a.View, a.Values) }),
+		"close":   answered(func(ctx context.Context) (*Outcome, error) { return p.CloseView(ctx, a.View, a.All) }),
+		"command": answered(func(ctx context.Context) (*Outcome, error) { return p.Command(ctx, a.Channel, a.Command, a.Text) }),
+		"shortcut": answered(func(ctx context.Context) (*Outcome, error) {
+			if a.TS == "" {
+				return p.GlobalShortcut(ctx, a.Callback)
+			}
+			return p.Shortcut(ctx, a.Callback, a.Channel, a.TS)
+		}),
+		"edit":     try(func() error { return p.Edit(a.Channel, a.TS, a.Text) }),
+		"delete":   try(func() error { return p.Delete(a.Channel, a.TS) }),
+		"react":    try(func() error { return p.React(a.Channel, a.TS, a.Name) }),
+		"unreact":  try(func() error { return p.Unreact(a.Channel, a.TS, a.Name) }),
+		"home":     try(p.OpenHome),
+		"join":     try(func() error { return p.Join(a.Channel) }),
+		"leave":    try(func() error { return p.Leave(a.Channel) }),
+		"follow":   try(func() error { return p.Follow(a.Channel, a.TS, true) }),
+		"unfollow": try(func() error { return p.Follow(a.Channel, a.TS, false) }),
+		"read": done(func() {
+			if a.TS == "" {
+				p.Read(a.Channel)
+			} else {
+				p.ReadThread(a.Channel, a.TS)
+			}
+		}),
 	}
-
-	return err, true
 }

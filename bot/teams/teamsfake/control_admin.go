@@ -48,41 +48,43 @@ type Admin struct {
 }
 
 func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
-	s := d.srv
 	var a Admin
 	if !emulator.DecodeJSON(w, r, &a) {
 		return
 	}
-
-	switch verb := r.PathValue("verb"); verb {
-	case "add_user":
-		emulator.WriteResult(w, object{"user": s.Admin.AddUser(a.User)}, nil)
-	case "add_team":
-		emulator.WriteResult(w, object{"team": s.Admin.AddTeam(a.Team)}, nil)
-	case "add_channel":
-		emulator.WriteResult(w, object{"channel": s.Admin.AddChannel(a.NewChannel)}, nil)
-	default:
-		run, ok := d.adminVerbs(a)[verb]
-		if !ok {
-			calls.WriteJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
-			return
-		}
-
-		emulator.WriteResult(w, nil, run(r.Context()))
-	}
+	runVerb(w, r, d.adminVerbs(a))
 }
 
-// adminVerbs returns what each verb does that answers with nothing but an error.
-func (d *driver) adminVerbs(a Admin) map[string]func(context.Context) error {
+// verb does what a driver asks for, and returns what is answered besides ok.
+type verb = func(context.Context) (object, error)
+
+// try makes a verb that answers nothing but an error, done one that always succeeds.
+func try(f func() error) verb { return func(context.Context) (object, error) { return nil, f() } }
+
+func done(f func()) verb { return func(context.Context) (object, error) { f(); return nil, nil } }
+
+// runVerb runs the verb that a request names.
+func runVerb(w http.ResponseWriter, r *http.Request, verbs map[string]verb) {
+	run, ok := verbs[r.PathValue("verb")]
+	if !ok {
+		calls.WriteJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + r.PathValue("verb")})
+		return
+	}
+	out, err := run(r.Context())
+	emulator.WriteResult(w, out, err)
+}
+
+// adminVerbs returns what each verb of an administrator does.
+func (d *driver) adminVerbs(a Admin) map[string]verb {
 	s := d.srv
-	type verb = func(context.Context) error
-	try := func(f func() error) verb { return func(context.Context) error { return f() } }
-	done := func(f func()) verb { return func(context.Context) error { f(); return nil } }
 	return map[string]verb{
-		"connect":         func(ctx context.Context) error { return s.Admin.Connect(ctx, a.Endpoint) },
-		"install":         func(ctx context.Context) error { return s.Admin.Install(ctx, a.Names...) },
-		"uninstall":       func(ctx context.Context) error { return s.Admin.Uninstall(ctx, a.Names...) },
-		"upgrade":         func(ctx context.Context) error { return s.Admin.Upgrade(ctx, a.Names...) },
+		"add_user":        func(context.Context) (object, error) { return object{"user": s.Admin.AddUser(a.User)}, nil },
+		"add_team":        func(context.Context) (object, error) { return object{"team": s.Admin.AddTeam(a.Team)}, nil },
+		"add_channel":     func(context.Context) (object, error) { return object{"channel": s.Admin.AddChannel(a.NewChannel)}, nil },
+		"connect":         func(ctx context.Context) (object, error) { return nil, s.Admin.Connect(ctx, a.Endpoint) },
+		"install":         func(ctx context.Context) (object, error) { return nil, s.Admin.Install(ctx, a.Names...) },
+		"uninstall":       func(ctx context.Context) (object, error) { return nil, s.Admin.Uninstall(ctx, a.Names...) },
+		"upgrade":         func(ctx context.Context) (object, error) { return nil, s.Admin.Upgrade(ctx, a.Names...) },
 		"set_endpoint":    done(func() { s.Activities.SetEndpoint(a.Endpoint) }),
 		"set_url":         done(func() { s.SetURL(a.Name) }),
 		"set_user":        try(func() error { return s.Admin.SetUser(a.User) }),

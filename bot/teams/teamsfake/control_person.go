@@ -5,34 +5,31 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"parley/bot/teams/teamsfake/calls"
 	"parley/bot/teams/teamsfake/client"
 	"parley/bot/teams/teamsfake/people"
 	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
 )
 
-// Act is the body of POST /_fake/person/{user}/{verb}; each verb reads what it needs:
+// Act is the body of POST /_fake/person/{user}/{verb}. A verb reads the fields that stand beside it, and answers ok with what
+// stands behind the arrow. Each also reads theme, that of the person's client.
 //
-//	post      post                               → {"id"}
-//	reply     channel root text                  → {"id"}
-//	say       text                               → {"id"}
-//	private   channel root text                  → {"id"}
-//	slash     channel root text                  → {"id"}
-//	edit      channel message text     delete undelete  channel message
-//	react     channel message name     unreact          channel message name
-//	click     channel message name inputs old    → {"outcome"}
-//	submit    name inputs                        → {"outcome"}
-//	complete  result (of the dialog's page)      → {"outcome"}
-//	view      channel message                    → {"outcome"}
-//	suggested channel message name               → {"outcome"}
-//	action    channel message name (of a message extension's command) → {"outcome"}
-//	compose   channel root name                  → {"outcome"}
-//	search    channel root name text             → {"outcome"}
-//	configure channel (a team's id)              → {"outcome"}
-//	close
-//
-// Theme is that of the person's client.
+//	post                   post → "id"
+//	reply, private, slash  channel, root, text → "id"
+//	say                    text → "id"
+//	edit                   channel, message, text
+//	delete, undelete       channel, message
+//	react, unreact         channel, message, name
+//	click                  channel, message, name, inputs, old → "outcome"
+//	submit                 name, inputs → "outcome"
+//	complete               result (of the dialog's page) → "outcome"
+//	view                   channel, message → "outcome"
+//	suggested              channel, message, name → "outcome"
+//	action                 channel, message, name (of a message extension's command) → "outcome"
+//	compose                channel, root, name → "outcome"
+//	search                 channel, root, name, text → "outcome"
+//	configure              channel (a team's id) → "outcome"
+//	close                  –
 type Act struct {
 	Post    tenant.Post   `json:"post"`
 	Channel string        `json:"channel"`
@@ -53,94 +50,52 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	p, verb := d.srv.As(r.PathValue("user")), r.PathValue("verb")
+	p := d.srv.As(r.PathValue("user"))
 	p.Theme = a.Theme
-	if id, err, ok := runWriting(p, verb, a); ok {
-		emulator.WriteResult(w, object{"id": id}, err)
-		return
-	}
-	if out, err, ok := runAsking(r.Context(), p, verb, a); ok {
-		emulator.WriteResult(w, object{"outcome": out}, err)
-		return
-	}
-	if err, ok := runChange(p, verb, a); ok {
-		emulator.WriteResult(w, nil, err)
-		return
-	}
-
-	calls.WriteJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
+	runVerb(w, r, personVerbs(p, a))
 }
 
-// runWriting runs the verbs that make a message; ok is false for others.
-func runWriting(p *people.Person, verb string, a Act) (id string, err error, ok bool) { //nolint:revive // ok last reads as in maps
-	switch verb {
-	case "post":
-		id, err = p.Post(a.Post)
-	case "reply":
-		id, err = p.Reply(a.Channel, a.Root, a.Text)
-	case "say":
-		id, err = p.Say(a.Text)
-	case "private":
-		id, err = p.Private(a.Channel, a.Root, a.Text)
-	case "slash":
-		id, err = p.Slash(a.Channel, a.Root, a.Text)
-	default:
-		return "", nil, false
-	}
-
-	return id, err, true
-}
-
-// runAsking runs the verbs that the bot answers; ok is false for others.
-func runAsking(ctx context.Context, p *people.Person, verb string, a Act) (out *people.Outcome, err error, ok bool) { //nolint:revive // ok last reads as in maps
-	switch verb {
-	case "click":
-		press := p.Click
-		if a.Old {
-			press = p.ClickOld
+// personVerbs returns what each verb of a person does.
+func personVerbs(p *people.Person, a Act) map[string]verb {
+	written := func(f func() (string, error)) verb {
+		return func(context.Context) (object, error) {
+			id, err := f()
+			return object{"id": id}, err
 		}
-		out, err = press(ctx, a.Channel, a.Message, a.Name, a.Inputs)
-	case "submit":
-		out, err = p.Submit(ctx, a.Name, a.Inputs)
-	case "complete":
-		out, err = p.Complete(ctx, a.Result)
-	case "view":
-		out, err = p.View(ctx, a.Channel, a.Message)
-	case "suggested":
-		out, err = p.Suggested(ctx, a.Channel, a.Message, a.Name)
-	case "action":
-		out, err = p.MessageAction(ctx, a.Channel, a.Message, a.Name)
-	case "compose":
-		out, err = p.Compose(ctx, a.Channel, a.Root, a.Name)
-	case "search":
-		out, err = p.Search(ctx, a.Channel, a.Root, a.Name, a.Text)
-	case "configure":
-		out, err = p.Configure(ctx, a.Channel)
-	default:
-		return nil, nil, false
+	}
+	answered := func(f func(context.Context) (*people.Outcome, error)) verb {
+		return func(ctx context.Context) (object, error) {
+			outcome, err := f(ctx)
+			return object{"outcome": outcome}, err
+		}
+	}
+	click := p.Click
+	if a.Old {
+		click = p.ClickOld
 	}
 
-	return out, err, true
-}
-
-// runChange runs the verbs that return nothing but an error; ok is false for others.
-func runChange(p *people.Person, verb string, a Act) (err error, ok bool) { //nolint:revive // ok last reads as in maps
-	switch verb {
-	case "edit":
-		err = p.Edit(a.Channel, a.Message, a.Text)
-	case "delete":
-		err = p.Delete(a.Channel, a.Message)
-	case "undelete":
-		err = p.Undelete(a.Channel, a.Message)
-	case "react":
-		err = p.React(a.Channel, a.Message, a.Name)
-	case "unreact":
-		err = p.Unreact(a.Channel, a.Message, a.Name)
-	case "close":
-		err = p.CloseDialog()
-	default:
-		return nil, false
+	type ctx = context.Context
+	type outcome = people.Outcome
+	return map[string]verb{
+		"post":      written(func() (string, error) { return p.Post(a.Post) }),
+		"reply":     written(func() (string, error) { return p.Reply(a.Channel, a.Root, a.Text) }),
+		"say":       written(func() (string, error) { return p.Say(a.Text) }),
+		"private":   written(func() (string, error) { return p.Private(a.Channel, a.Root, a.Text) }),
+		"slash":     written(func() (string, error) { return p.Slash(a.Channel, a.Root, a.Text) }),
+		"click":     answered(func(c ctx) (*outcome, error) { return click(c, a.Channel, a.Message, a.Name, a.Inputs) }),
+		"submit":    answered(func(c ctx) (*outcome, error) { return p.Submit(c, a.Name, a.Inputs) }),
+		"complete":  answered(func(c ctx) (*outcome, error) { return p.Complete(c, a.Result) }),
+		"view":      answered(func(c ctx) (*outcome, error) { return p.View(c, a.Channel, a.Message) }),
+		"suggested": answered(func(c ctx) (*outcome, error) { return p.Suggested(c, a.Channel, a.Message, a.Name) }),
+		"action":    answered(func(c ctx) (*outcome, error) { return p.MessageAction(c, a.Channel, a.Message, a.Name) }),
+		"compose":   answered(func(c ctx) (*outcome, error) { return p.Compose(c, a.Channel, a.Root, a.Name) }),
+		"search":    answered(func(c ctx) (*outcome, error) { return p.Search(c, a.Channel, a.Root, a.Name, a.Text) }),
+		"configure": answered(func(c ctx) (*outcome, error) { return p.Configure(c, a.Channel) }),
+		"edit":      try(func() error { return p.Edit(a.Channel, a.Message, a.Text) }),
+		"delete":    try(func() error { return p.Delete(a.Channel, a.Message) }),
+		"undelete":  try(func() error { return p.Undelete(a.Channel, a.Message) }),
+		"react":     try(func() error { return p.React(a.Channel, a.Message, a.Name) }),
+		"unreact":   try(func() error { return p.Unreact(a.Channel, a.Message, a.Name) }),
+		"close":     try(p.CloseDialog),
 	}
-
-	return err, true
 }
