@@ -161,11 +161,8 @@ func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {
 	w.Write(f.Data) //nolint:errcheck // the client is gone
 }
 
-// parseSeconds reads a number of seconds; 0 when it is none.
+// parseSeconds reads a number of seconds; 0 if it is none.
 func parseSeconds(text string) time.Duration {
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return 0
-	}
+	n, _ := strconv.ParseFloat(text, 64)
 	return time.Duration(n * float64(time.Second))
 }

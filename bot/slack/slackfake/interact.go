@@ -41,9 +41,9 @@ type clicks struct {
 	faults  *emulator.FaultPlan
 
 	ephs      []*Ephemeral
-	replies   map[string]*responseURL
-	selected  map[string]kit.State // user|channel|ts → what was chosen in a message
-	suggested map[string]object    // user|action → the app's last options
+	replies   map[string]*responseURL // by the id in the address
+	selected  map[string]kit.State    // user|channel|ts → what was chosen in a message
+	suggested map[string]object       // user|action → the app's last options
 }
 
 // reset forgets what was clicked and answered. Caller holds the lock.
@@ -108,35 +108,37 @@ type targetContent struct {
 	fields map[string]any
 }
 
+// clickPayload is what the app is told of a click. What was picked is kept where it shows.
 func (s *clicks) clickPayload(user string, t Target, action string, picked []string) (map[string]any, error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	at, err := s.lookAt(user, t)
 	if err != nil {
 		return nil, err
 	}
 
-	b, e := kit.Find(at.blocks, action)
-	if e == nil {
+	block, element := kit.Find(at.blocks, action)
+	if element == nil {
 		return nil, fmt.Errorf("no element %q there", action)
 	}
 
-	id, bid := fmt.Sprint(e["action_id"]), fmt.Sprint(b["block_id"])
-	v, err := kit.Choose(e, picked, s.suggested[user+"|"+id])
+	actionID, blockID := fmt.Sprint(element["action_id"]), fmt.Sprint(block["block_id"])
+	choice, err := kit.Choose(element, picked, s.suggested[user+"|"+actionID])
 	if err != nil {
 		return nil, err
 	}
 
-	act := map[string]any{"type": e["type"], "action_id": id, "block_id": bid, "action_ts": workspace.FormatTS(s.Now().UnixMicro())}
-	for _, k := range []string{"text", "style", "placeholder", "url"} {
-		if e[k] != nil {
-			act[k] = e[k]
+	act := map[string]any{"type": element["type"], "action_id": actionID, "block_id": blockID, "action_ts": workspace.FormatTS(s.Now().UnixMicro())}
+	for _, key := range []string{"text", "style", "placeholder", "url"} {
+		if element[key] != nil {
+			act[key] = element[key]
 		}
 	}
 
-	maps.Copy(act, v)
-
-	if kind := fmt.Sprint(e["type"]); kit.HasState(kind) {
-		v["type"] = kind
-		at.state.Set(bid, id, v)
+	maps.Copy(act, choice)
+	if kind := fmt.Sprint(element["type"]); kit.HasState(kind) {
+		choice["type"] = kind
+		at.state.Set(blockID, actionID, choice)
 		s.keepChoice(user, t, at)
 	}
 
@@ -189,22 +191,14 @@ func (s *clicks) lookAt(user string, t Target) (*targetContent, error) {
 		at.blocks = kit.AllBlocks(m.Blocks, m.Attachments)
 		at.fields["message"] = eventMessage(m)
 		link.thread = m.ThreadTS
-
-		if m.ThreadTS != "" {
-			box["thread_ts"] = m.ThreadTS
-		}
-	} else {
-		e := s.findEphemeral(ch.ID, user, t.TS)
-		if e == nil {
-			return nil, workspace.Refuse("message_not_found")
-		}
-
+	} else if e := s.findEphemeral(ch.ID, user, t.TS); e != nil {
 		at.blocks, box["is_ephemeral"] = e.Blocks, true
 		link.ephemeral, link.thread = e, e.ThreadTS
-
-		if e.ThreadTS != "" {
-			box["thread_ts"] = e.ThreadTS
-		}
+	} else {
+		return nil, workspace.Refuse("message_not_found")
+	}
+	if link.thread != "" {
+		box["thread_ts"] = link.thread
 	}
 
 	at.fields["response_url"] = s.newResponseURL(link)
@@ -212,15 +206,11 @@ func (s *clicks) lookAt(user string, t Target) (*targetContent, error) {
 }
 
 func (s *clicks) lookAtView(user, id string) (*targetContent, error) {
-	v := s.screens.Views[id]
-	home := s.screens.Homes[user]
-	isHomeID := home != nil && home.ID == id
-	if id == "home" {
-		v = home
-	} else if v == nil && isHomeID {
+	v, home := s.screens.Views[id], s.screens.Homes[user]
+	isHomeID := v == nil && home != nil && home.ID == id
+	if id == "home" || isHomeID {
 		v = home
 	}
-
 	if v == nil || v.User != user {
 		return nil, workspace.Refuse("not_found")
 	}

@@ -259,17 +259,14 @@ func (p *Person) commandForm(channel, command, text string) (form map[string]str
 func (p *Person) useLink(link *responseURL, body []byte) *workspace.Refusal {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
-	return p.s.clicks.reply(link, body)
+	return p.s.clicks.followAnswer(link, body)
 }
 
 // Click presses a button or picks from a menu: picked holds option values, user or channel
 // ids, a date (2006-01-02), a time (15:04) or typed text, by the element's type.
 // Errors: user_not_found, channel_not_found, message_not_found, not_found, "no element …", those of kit.Choose, ctx's.
 func (p *Person) Click(ctx context.Context, t Target, action string, picked ...string) (*Outcome, error) {
-	s := p.s
-	s.Mu.Lock()
-	payload, err := s.clicks.clickPayload(p.id, t, action, picked)
-	s.Mu.Unlock()
+	payload, err := p.s.clicks.clickPayload(p.id, t, action, picked)
 	if err != nil {
 		return nil, err
 	}
@@ -308,8 +305,8 @@ func (p *Person) suggestionPayload(t Target, action, text string) (object, error
 		return nil, err
 	}
 
-	b, e := kit.Find(at.blocks, action)
-	if e == nil {
+	block, element := kit.Find(at.blocks, action)
+	if element == nil {
 		return nil, fmt.Errorf("no element %q there", action)
 	}
 
@@ -322,7 +319,7 @@ func (p *Person) suggestionPayload(t Target, action, text string) (object, error
 	}
 
 	payload["value"] = text
-	payload["action_id"] = e["action_id"]
-	payload["block_id"] = b["block_id"]
+	payload["action_id"] = element["action_id"]
+	payload["block_id"] = block["block_id"]
 	return payload, nil
 }

@@ -83,7 +83,7 @@ func (s *clicks) useResponse(id string, body []byte) string {
 	}
 
 	l.uses++
-	if err := s.reply(l, body); err != nil {
+	if err := s.followAnswer(l, body); err != nil {
 		return err.Code
 	}
 	return ""
@@ -114,8 +114,8 @@ type answerMessage struct {
 	Attachments     json.RawMessage `json:"attachments"`
 }
 
-// reply does what the app asked for through l. Caller holds the lock.
-func (s *clicks) reply(l *responseURL, body []byte) *workspace.Refusal {
+// followAnswer does what the app asked for through l. Caller holds the lock.
+func (s *clicks) followAnswer(l *responseURL, body []byte) *workspace.Refusal {
 	var a answerMessage
 	if json.Unmarshal(body, &a) != nil {
 		return workspace.Refuse("invalid_payload")

@@ -60,10 +60,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	get("lost", func(func(string) string) any { return s.Activities.Lost() })
 	get("info", func(func(string) string) any { return s.Info() })
 	get("slow", func(q func(string) string) any {
-		seconds, err := strconv.ParseFloat(q("over"), 64)
-		if err != nil {
-			seconds = 0
-		}
+		seconds, _ := strconv.ParseFloat(q("over"), 64) // 0 if it is none
 		return s.Activities.Slow(time.Duration(seconds * float64(time.Second)))
 	})
 

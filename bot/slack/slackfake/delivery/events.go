@@ -210,22 +210,15 @@ func (s *Events) send(d *delivery) {
 	s.Sockets.sendSocket(d)
 }
 
-// handleFailure is called when an attempt was not acknowledged. An event is tried again by the retry
-// table, unless the app forbids that; an interaction is not. Caller holds the lock.
-func (s *Events) handleFailure(d *delivery, reason string, forbidsRetry bool) {
-	if d.envelope != "" {
-		delete(s.pending, d.envelope)
-		d.envelope, d.conn = "", nil
-	}
-	if d.answer != nil {
-		d.passAnswer(Answer{Err: reason})
-		return
-	}
-	if forbidsRetry || d.attempt >= len(s.Opt.RetryDelays) {
-		s.recordLost(d, reason)
+// handleFailure is called when an attempt was not acknowledged. An event is tried again as often as Options.RetryDelays says, an
+// interaction never. Caller holds the lock.
+func (s *Events) handleFailure(d *delivery, reason string) {
+	if d.answer != nil || d.attempt >= len(s.Opt.RetryDelays) {
+		s.giveUp(d, reason)
 		return
 	}
 
+	s.removePending(d)
 	wait := s.Opt.RetryDelays[d.attempt]
 	d.attempt++
 	d.reason = reason
@@ -237,6 +230,22 @@ func (s *Events) handleFailure(d *delivery, reason string, forbidsRetry bool) {
 		delete(s.retries, d)
 		s.send(d)
 	})
+}
+
+// giveUp ends a delivery that has failed for good. Caller holds the lock.
+func (s *Events) giveUp(d *delivery, reason string) {
+	s.removePending(d)
+	if d.answer != nil {
+		d.passAnswer(Answer{Err: reason})
+	} else {
+		s.recordLost(d, reason)
+	}
+}
+
+// removePending ends a delivery's attempt by Socket Mode, if there is one. Caller holds the lock.
+func (s *Events) removePending(d *delivery) {
+	delete(s.pending, d.envelope)
+	d.envelope, d.conn = "", nil
 }
 
 // recordLost keeps an event that the app never gets. Caller holds the lock.

@@ -62,12 +62,7 @@ func (s *Webhooks) Use(ctx context.Context, t Targets) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	s.Targets = t
-	waiting := s.events.Sockets.parked
-	s.events.Sockets.parked = nil
-	for _, d := range waiting {
-		s.events.send(d)
-	}
-
+	s.events.Sockets.sendParked()
 	return nil
 }
 
@@ -178,25 +173,33 @@ func (s *Webhooks) sendHTTP(d *delivery) {
 // runLane delivers what is queued under key, one after the other, and ends when it is empty.
 func (s *Webhooks) runLane(key string) {
 	for s.Ctx.Err() == nil {
-		s.Mu.Lock()
-		q := s.lanes[key]
-		if len(q) == 0 {
-			delete(s.lanes, key)
-			s.Mu.Unlock()
+		d := s.firstOf(key)
+		if d == nil {
 			return
 		}
-
-		d := q[0]
-		s.Mu.Unlock()
 		s.deliverHTTP(d)
-		s.Mu.Lock()
-		q = s.lanes[key] // a reset may have emptied it meanwhile
-		if len(q) > 0 && q[0] == d {
-			s.lanes[key] = q[1:]
-			s.Note(workspace.Change{Kind: "delivered", ID: d.id})
-		}
+		s.finish(key, d)
+	}
+}
 
-		s.Mu.Unlock()
+// firstOf returns the first delivery of a lane. It returns nil, and ends the lane, if there is none.
+func (s *Webhooks) firstOf(key string) *delivery {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if q := s.lanes[key]; len(q) > 0 {
+		return q[0]
+	}
+	delete(s.lanes, key)
+	return nil
+}
+
+// finish takes a delivery off its lane, unless a reset has emptied that meanwhile.
+func (s *Webhooks) finish(key string, d *delivery) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if q := s.lanes[key]; len(q) > 0 && q[0] == d {
+		s.lanes[key] = q[1:]
+		s.Note(workspace.Change{Kind: "delivered", ID: d.id})
 	}
 }
 
@@ -224,7 +227,11 @@ func (s *Webhooks) deliverHTTP(d *delivery) {
 
 	if reason := failureReason(d, status, err); reason != "" {
 		wasRead := err == nil && !d.isCut() // else Slack doesn't know what the app answered
-		s.events.handleFailure(d, reason, wasRead && head.Get("X-Slack-No-Retry") == "1")
+		if wasRead && head.Get("X-Slack-No-Retry") == "1" {
+			s.events.giveUp(d, reason)
+		} else {
+			s.events.handleFailure(d, reason)
+		}
 		return
 	}
 

@@ -31,9 +31,9 @@ type Sockets struct {
 	events  *Events
 	sched   *workspace.Schedule
 	open    []*socket
-	turn    int // whose it is to carry the next event
-	tickets map[string]bool
-	parked  []*delivery // wait for a connection
+	turn    int             // counts up: which connection carries the next event
+	tickets map[string]bool // of addresses that nobody has used yet
+	parked  []*delivery     // wait for a connection
 }
 
 // socket is one Socket Mode connection.
@@ -60,13 +60,7 @@ func (s *Sockets) NewAddress() string {
 
 // ServeSocket is one connection, from its ticket to its end.
 func (s *Sockets) ServeSocket(w http.ResponseWriter, r *http.Request) {
-	t := r.URL.Query().Get("ticket")
-	s.Mu.Lock()
-	known := s.tickets[t]
-	delete(s.tickets, t)
-	s.Mu.Unlock()
-
-	if !known {
+	if !s.useTicket(r.URL.Query().Get("ticket")) {
 		http.Error(w, "ticket unknown or used", http.StatusForbidden)
 		return
 	}
@@ -92,6 +86,15 @@ func (s *Sockets) ServeSocket(w http.ResponseWriter, r *http.Request) {
 	<-done
 }
 
+// useTicket uses up a ticket, and reports whether there was one.
+func (s *Sockets) useTicket(ticket string) bool {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	known := s.tickets[ticket]
+	delete(s.tickets, ticket)
+	return known
+}
+
 // register adds c and queues its hello frame before anything else.
 func (s *Sockets) register(c *socket) {
 	s.Mu.Lock()
@@ -108,13 +111,17 @@ func (s *Sockets) register(c *socket) {
 		s.sendDisconnect(c, DisconnectTooMany)
 	}
 
+	s.sendParked()
+	s.Note(workspace.Change{Kind: "socket"})
+}
+
+// sendParked sends what waited for a way to the app. Caller holds the lock.
+func (s *Sockets) sendParked() {
 	waiting := s.parked
 	s.parked = nil
 	for _, d := range waiting {
 		s.events.send(d)
 	}
-
-	s.Note(workspace.Change{Kind: "socket"})
 }
 
 // unregister takes c out; what it carried unacknowledged goes elsewhere.
@@ -132,7 +139,7 @@ func (s *Sockets) unregister(c *socket) {
 	slices.SortFunc(orphans, func(a, b *delivery) int { return strings.Compare(a.id, b.id) })
 
 	for _, d := range orphans {
-		s.events.handleFailure(d, "connection_failed", forbidsRetry)
+		s.events.handleFailure(d, "connection_failed")
 	}
 
 	s.Note(workspace.Change{Kind: "socket"})
@@ -254,8 +261,7 @@ func (s *Sockets) handleAck(envelope string, body json.RawMessage) {
 	if d == nil || d.isCut() {
 		return
 	}
-	delete(s.events.pending, envelope)
-	d.envelope, d.conn = "", nil
+	s.events.removePending(d)
 	if d.answer != nil {
 		d.passAnswer(Answer{Body: emptyToNil(body)})
 	}
@@ -272,9 +278,6 @@ func emptyToNil(body json.RawMessage) json.RawMessage {
 	return body
 }
 
-// forbidsRetry: only the answer to a request can forbid another attempt.
-const forbidsRetry = false
-
 // parkDelivery keeps d for the first connection that opens while an attempt may last. Caller holds the lock.
 func (s *Sockets) parkDelivery(d *delivery) {
 	s.parked = append(s.parked, d)
@@ -283,7 +286,7 @@ func (s *Sockets) parkDelivery(d *delivery) {
 		defer s.Mu.Unlock()
 		if i := slices.Index(s.parked, d); i >= 0 {
 			s.parked = slices.Delete(s.parked, i, i+1)
-			s.events.handleFailure(d, "connection_failed", forbidsRetry)
+			s.events.handleFailure(d, "connection_failed")
 		}
 	})
 }
@@ -316,12 +319,11 @@ func (s *Sockets) sendSocket(d *delivery) {
 		if s.events.pending[mine] != d {
 			return
 		}
-
 		reason := "timeout"
 		if d.answer != nil {
 			reason = "operation_timeout"
 		}
 
-		s.events.handleFailure(d, reason, forbidsRetry)
+		s.events.handleFailure(d, reason)
 	})
 }
