@@ -79,11 +79,8 @@ func (a *Activities) StartInvoke() (answered func()) {
 // Reset forgets what was on its way. Caller holds the lock.
 func (a *Activities) Reset() {
 	a.lanes = map[string][]*Delivery{}
-	a.retries = map[*Delivery]bool{}
-	a.unsettled = map[*Delivery]bool{}
-	a.held = nil
-	a.lost = nil
-	a.slow = nil
+	a.retries, a.unsettled = map[*Delivery]bool{}, map[*Delivery]bool{}
+	a.held, a.lost, a.slow = nil, nil, nil
 }
 
 // Delivery is one activity on its way to the bot.
@@ -217,31 +214,37 @@ func (a *Activities) queue(d *Delivery) {
 // runLane sends what is queued, one after the other, and ends when nothing is.
 func (a *Activities) runLane(lane string) {
 	for a.Ctx.Err() == nil {
-		a.Mu.Lock()
-		q := a.lanes[lane]
-		if len(q) == 0 {
-			delete(a.lanes, lane)
-			a.Mu.Unlock()
+		d := a.firstOf(lane)
+		if d == nil {
 			return
 		}
-
-		d := q[0]
-		a.Mu.Unlock()
 		status, _, err := a.Send(a.Ctx, d.activity, a.Opt.RedeliverAfter)
-		a.Mu.Lock()
-		q = a.lanes[lane]
-		if len(q) > 0 && q[0] == d { // Reset may have forgotten it meanwhile
-			a.lanes[lane] = q[1:]
-			a.finishAttempt(d, status, err)
-		}
-
-		a.Mu.Unlock()
+		a.finishAttempt(d, status, err)
 	}
 }
 
-// finishAttempt decides by the answer to an attempt whether the bot has the activity, whether it is sent again, or whether
-// it is lost. Caller holds the lock.
+// firstOf returns the first delivery of a lane. It returns nil, and ends the lane, if there is none.
+func (a *Activities) firstOf(lane string) *Delivery {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	if q := a.lanes[lane]; len(q) > 0 {
+		return q[0]
+	}
+	delete(a.lanes, lane)
+	return nil
+}
+
+// finishAttempt takes a delivery off its lane, unless Reset has forgotten it meanwhile. It decides by the answer whether the
+// bot has the activity, whether it is sent again, or whether it is lost.
 func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	q := a.lanes[d.lane]
+	if len(q) == 0 || q[0] != d {
+		return
+	}
+
+	a.lanes[d.lane] = q[1:]
 	reason := ""
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -311,14 +314,11 @@ const maxAnswerBytes = 1 << 20
 
 // Send makes one signed request to the bot and reads at most maxAnswerBytes of the answer.
 func (a *Activities) Send(ctx context.Context, activity object, limit time.Duration) (status int, answer []byte, err error) {
-	a.Mu.Lock()
-	endpoint := a.endpoint
-	a.Mu.Unlock()
 	head, err := a.entra.Sign(fmt.Sprint(activity["serviceUrl"]))
 	if err != nil {
 		return 0, nil, err
 	}
-	return a.post(ctx, endpoint, head, tenant.MustJSON(activity), limit, map[string]string{
+	return a.post(ctx, a.Endpoint(), head, tenant.MustJSON(activity), limit, map[string]string{
 		"x-ms-conversation-id": ConversationOf(activity), "x-ms-tenant-id": a.Opt.TenantID,
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -191,13 +192,8 @@ func (p *Person) submitAction(ctx context.Context, b *pressedButton) (*Outcome, 
 	a["replyToId"] = b.m.ID
 	a["textFormat"] = "plain"
 	a["id"] = s.NextMessage()
-	value := object{}
-	for k, v := range b.data {
-		if k != "msteams" {
-			value[k] = v
-		}
-	}
-
+	value := maps.Clone(b.data)
+	delete(value, "msteams")
 	a["value"] = value
 	switch kind {
 	case "imBack", "messageBack":

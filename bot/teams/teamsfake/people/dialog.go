@@ -71,11 +71,7 @@ func (p *Person) open(ctx context.Context, d *Dialog, name string, value object)
 // Errors: ErrNoDialog, client.ErrInvalid (the client refuses, nothing is sent), no such button or
 // input, ctx's.
 func (p *Person) Submit(ctx context.Context, button string, inputs client.Inputs) (*Outcome, error) {
-	s := p.s
-	s.Mu.Lock()
-	d := s.invokes.dialogs[p.id]
-	data, err := s.invokes.submissionData(d, button, inputs)
-	s.Mu.Unlock()
+	d, data, err := p.s.invokes.fillDialog(p.id, button, inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -86,9 +82,7 @@ func (p *Person) Submit(ctx context.Context, button string, inputs client.Inputs
 // Source: npm @microsoft/teams-js 2.58.0, dialog.url.submit.
 // Errors: ErrNoDialog, also for a dialog with a card; ctx's.
 func (p *Person) Complete(ctx context.Context, result any) (*Outcome, error) {
-	p.s.Mu.Lock()
-	d := p.s.invokes.dialogs[p.id]
-	p.s.Mu.Unlock()
+	d := p.s.Dialog(p.id)
 	if d == nil || d.URL == "" {
 		return nil, ErrNoDialog
 	}
@@ -115,15 +109,18 @@ func (p *Person) submitDialog(ctx context.Context, d *Dialog, data any) (*Outcom
 	return p.show(out, d, name), nil
 }
 
-// submissionData returns what a button of a dialog sends. Caller holds the lock.
-func (i *invokes) submissionData(d *Dialog, button string, inputs client.Inputs) (object, error) {
+// fillDialog fills in the dialog that is open for a user, and returns it with what its button sends.
+func (i *invokes) fillDialog(user, button string, inputs client.Inputs) (*Dialog, object, error) {
+	i.Mu.Lock()
+	defer i.Mu.Unlock()
+	d := i.dialogs[user]
 	if d == nil {
-		return nil, ErrNoDialog
+		return nil, nil, ErrNoDialog
 	}
 
 	card := client.Decode(d.Card)
 	if card == nil {
-		return nil, errors.New("teamsfake: the dialog shows a page, not a card")
+		return nil, nil, errors.New("teamsfake: the dialog shows a page, not a card")
 	}
 
 	action := client.FindAction(card, button)
@@ -136,18 +133,18 @@ func (i *invokes) submissionData(d *Dialog, button string, inputs client.Inputs)
 	}
 
 	if action == nil || action["type"] != "Action.Submit" {
-		return nil, fmt.Errorf("teamsfake: the dialog %q has no button %q that submits", d.Title, button)
+		return nil, nil, fmt.Errorf("teamsfake: the dialog %q has no button %q that submits", d.Title, button)
 	}
 
 	filled := map[string]string{}
 	if action["associatedInputs"] != "none" {
 		var err error
 		if filled, err = client.Gather(card, inputs, i.org.IsPerson); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 
-	return client.Merge(action["data"], filled), nil
+	return d, client.Merge(action["data"], filled), nil
 }
 
 // taskAnswer is the answer to dialogs and to the action commands of extensions.
@@ -249,12 +246,9 @@ func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, 
 		return i.noteMisread(out, name, err.Error())
 	}
 
-	n := *d
-	n.Title = task.Title
-	n.URL = task.URL
-	n.Width = task.Width
-	n.Height = task.Height
-	n.Card = nil
+	next := *d
+	next.Title, next.URL, next.Card = task.Title, task.URL, nil
+	next.Width, next.Height = task.Width, task.Height
 	switch {
 	case task.Card == nil && task.URL == "":
 		return i.noteMisread(out, name, "has neither card nor url")
@@ -269,14 +263,14 @@ func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, 
 			return i.noteMisread(out, name, "has a card of type "+task.Card.ContentType)
 		}
 
-		n.Card = task.Card.Content
-		for _, f := range i.org.DialogFaults(n.Card, d.at.Room) {
+		next.Card = task.Card.Content
+		for _, f := range i.org.DialogFaults(next.Card, d.at.Room) {
 			i.NoteTrouble(name, "", f)
 		}
 	}
 
-	i.dialogs[user] = &n
-	shown := n
+	i.dialogs[user] = &next
+	shown := next
 	out.Dialog = &shown
 	i.Note(tenant.Change{Kind: "dialog", User: user})
 	return out

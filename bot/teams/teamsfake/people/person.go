@@ -243,7 +243,7 @@ func (p *Person) changeReaction(channel, id, reaction, change string) error {
 	a["from"], a["replyToId"] = s.announcer.From(s.org.Users[p.id]), m.ID
 	a[change] = []object{{"type": reaction}}
 	if ch.Person == "" {
-		a["conversation"].(object)["id"] = ch.ID //nolint:forcetypeassert // base made it; the id lacks ;messageid= [evt]
+		a["conversation"].(object)["id"] = ch.ID //nolint:forcetypeassert // Base made it. The id of these activities lacks ;messageid=
 	}
 
 	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)

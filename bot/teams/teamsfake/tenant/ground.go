@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -84,7 +85,7 @@ func (g *Ground) Reset() { g.Region, g.problems = g.Opt.Region, nil }
 func (g *Ground) Problems() []Problem {
 	g.Mu.Lock()
 	defer g.Mu.Unlock()
-	return append([]Problem(nil), g.problems...)
+	return slices.Clone(g.problems)
 }
 
 // Now is Teams' time.
@@ -141,12 +142,11 @@ func (g *Ground) ChangeTime() time.Time {
 
 // teamsID is the id by which this bot knows a person.
 func (o Options) teamsID(u *User) string {
-	prefix := "29:"
 	if u.Bot {
 		return "28:" + u.ID
 	}
 	sum := sha256.Sum256([]byte(o.AppID + "/" + u.ID))
-	return prefix + "1" + base64.RawURLEncoding.EncodeToString(sum[:])
+	return "29:1" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // BotID is the bot's own id in conversations.
@@ -160,10 +160,7 @@ func (o Options) PersonalID(user string) string {
 
 // SplitConversation takes ";messageid=…" off a conversation id.
 func SplitConversation(id string) (place, root string) {
-	place, more, found := strings.Cut(id, ";")
-	if !found {
-		return place, ""
-	}
+	place, more, _ := strings.Cut(id, ";")
 	return place, strings.TrimPrefix(more, "messageid=")
 }
 
