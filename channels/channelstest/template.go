@@ -109,39 +109,55 @@ func (p *Provider) serveTemplates(w http.ResponseWriter, r *http.Request) {
 	defer p.mu.Unlock()
 	defer p.changed.Poke()
 	p.templateCalls = append(p.templateCalls, r.Method)
-	at := slices.IndexFunc(p.templates, func(other Template) bool { return other.ID == t.ID && t.ID != "" })
-	refuse := func(why string) {
-		w.Header().Set("X-Reason", why)
-		w.WriteHeader(http.StatusUnprocessableEntity)
-	}
+	var answer any
+	refusal := ""
 	switch r.Method {
 	case http.MethodGet:
-		_ = json.NewEncoder(w).Encode(p.templates)
-		return
+		answer = p.templates
 	case http.MethodDelete:
-		if at < 0 {
-			refuse("There is no such template.")
-			return
-		}
-		p.templates = slices.Delete(p.templates, at, at+1)
-		return
+		refusal = p.deleteTemplate(t.ID)
+	case http.MethodPost:
+		answer, refusal = p.putTemplate(t)
 	}
 
+	if refusal != "" {
+		w.Header().Set("X-Reason", refusal)
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		return
+	}
+	if r.Method == http.MethodPost && p.loseAnswers > 0 {
+		p.loseAnswers--
+		panic(http.ErrAbortHandler)
+	}
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// deleteTemplate deletes a template, or returns why not. Called under the lock.
+func (p *Provider) deleteTemplate(id string) (refusal string) {
+	before := len(p.templates)
+	p.templates = slices.DeleteFunc(p.templates, func(t Template) bool { return t.ID == id })
+	if len(p.templates) == before {
+		return "There is no such template."
+	}
+	return ""
+}
+
+// putTemplate adds a template, or replaces the one with its id, and returns it as it is then; or it returns why not. Called under
+// the lock.
+func (p *Provider) putTemplate(t Template) (stored Template, refusal string) {
+	at := slices.IndexFunc(p.templates, func(other Template) bool { return other.ID == t.ID })
+	isSameName := func(other Template) bool { return other.Name == t.Name && other.Language == t.Language }
 	switch {
 	case at >= 0 && p.templates[at].Status == string(channels.TemplatePending):
-		refuse("It is being reviewed.") // as Meta does: only what is decided can be edited
-		return
+		return t, "It is being reviewed." // as Meta does: only what is decided can be edited
 	case strings.Contains(t.Body, "forbidden"):
-		refuse("The body is against the rules.")
-		return
+		return t, "The body is against the rules."
 	case at >= 0:
 		t.Name, t.Language = p.templates[at].Name, p.templates[at].Language
 	case t.ID != "":
-		refuse("There is no such template.")
-		return
-	case slices.ContainsFunc(p.templates, func(other Template) bool { return other.Name == t.Name && other.Language == t.Language }):
-		refuse("There is a template of this name already.")
-		return
+		return t, "There is no such template."
+	case slices.ContainsFunc(p.templates, isSameName):
+		return t, "There is a template of this name already."
 	default:
 		p.serial++
 		t.ID = fmt.Sprintf("t-%d", p.serial)
@@ -150,12 +166,7 @@ func (p *Provider) serveTemplates(w http.ResponseWriter, r *http.Request) {
 
 	t.Status = string(channels.TemplatePending)
 	p.templates[at] = t
-	if p.loseAnswers > 0 {
-		p.loseAnswers--
-		panic(http.ErrAbortHandler)
-	}
-
-	_ = json.NewEncoder(w).Encode(t)
+	return t, ""
 }
 
 // isUsable reports whether a message's template may be sent; without one any message may.
