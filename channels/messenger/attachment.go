@@ -186,7 +186,7 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 // addLink adds the title and the address of something that was shared.
 func (a *attachment) addLink(in *channels.Inbound, text string) {
 	address, title := a.findLink(), oneLine(cmp.Or(a.Title, a.Payload.Title))
-	if address != "" && strings.Contains(text, address) {
+	if address != "" && strings.Contains(text, bareLink(address)) {
 		return // a preview of a link that is in the text
 	}
 
@@ -209,7 +209,24 @@ func (a *attachment) addLink(in *channels.Inbound, text string) {
 
 // findLink returns the link of what was shared, or "" if it has none that can be shown. Of a fallback it stands beside the payload,
 // of all else in it.
-func (a *attachment) findLink() string { return cmp.Or(webLink(a.Payload.URL), webLink(a.URL)) }
+func (a *attachment) findLink() string {
+	return cmp.Or(webLink(directLink(a.Payload.URL)), webLink(directLink(a.URL)))
+}
+
+// directLink returns the address to which an address of Facebook's leads that only passes people on, else address itself.
+func directLink(address string) string {
+	u, isWeb := parseWebURL(address)
+	if !isWeb || u.Host != "l.facebook.com" || u.Path != "/l.php" {
+		return address
+	}
+	return cmp.Or(u.Query().Get("u"), address)
+}
+
+// bareLink returns what people type of an address: Messenger adds the rest to it.
+func bareLink(address string) string {
+	_, bare, _ := strings.Cut(address, "://")
+	return strings.TrimSuffix(bare, "/")
+}
 
 // webLink returns an address if it is one of the web and not longer than maxRefBytes. Otherwise it returns "".
 func webLink(address string) string {

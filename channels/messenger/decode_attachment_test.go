@@ -90,6 +90,17 @@ func TestDecodeAttachmentAsText(t *testing.T) {
 			want: "see https://acme.test/a",
 		},
 		{
+			name: "link that stands in the text, too, and leads through Facebook",
+			event: `"message": {"mid": "m_1", "text": "see http://acme.test", "attachments": [{"type": "fallback", "title": "acme.test",
+				"url": "https://l.facebook.com/l.php?u=https%3A%2F%2Facme.test%2F&h=AT3&s=1", "payload": null}]}`,
+			want: "see http://acme.test",
+		},
+		{
+			name:  "link that leads through Facebook",
+			event: attachments(`{"type":"fallback","title":"Acme","url":"https://l.facebook.com/l.php?u=https%3A%2F%2Facme.test%2Fa&h=AT3"}`),
+			want:  "Acme\nhttps://acme.test/a",
+		},
+		{
 			name:  "link that isn't one of the web",
 			event: attachments(`{"type":"fallback","title":"x","payload":{"url":"javascript:alert(1)"}}`),
 			want:  "x",
