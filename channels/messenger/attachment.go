@@ -213,8 +213,12 @@ func (a *attachment) findLink() string {
 	return cmp.Or(webLink(directLink(a.Payload.URL)), webLink(directLink(a.URL)))
 }
 
-// directLink returns the address to which an address of Facebook's leads that only passes people on, else address itself.
+// directLink returns an address in full, if it is one below facebook.com ("/reel/1/"). Of an address of Facebook's that only passes
+// people on it returns the one to which it leads.
 func directLink(address string) string {
+	if strings.HasPrefix(address, "/") {
+		return "https://www.facebook.com" + address
+	}
 	u, isWeb := parseWebURL(address)
 	if !isWeb || u.Host != "l.facebook.com" || u.Path != "/l.php" {
 		return address

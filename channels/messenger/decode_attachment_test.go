@@ -111,6 +111,11 @@ func TestDecodeAttachmentAsText(t *testing.T) {
 			want:  "A reel\nhttps://instagram.test/r/1",
 		},
 		{
+			name:  "reel with an address below facebook.com",
+			event: attachments(`{"type":"ig_reel","payload":{"url":"/reel/12/","reel_video_id":12}}`),
+			want:  "https://www.facebook.com/reel/12/",
+		},
+		{
 			name:  "post",
 			event: attachments(`{"type":"post","payload":{"url":"https://facebook.test/p/1"}}`),
 			want:  "https://facebook.test/p/1",
