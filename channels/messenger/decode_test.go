@@ -3,6 +3,7 @@ package messenger
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -358,4 +359,11 @@ func TestMessageBesideAPolicyMeasure(t *testing.T) {
 	t.Parallel()
 	event := `"message":{"mid":"m_1","text":"Hi"},"policy_enforcement":{"action":"block"}`
 	wantEqual(t, "text", decodeOnly(t, plainChannel(t), hookBody("messaging", event)).Text, "Hi")
+}
+
+// Messenger tells the time of some events in seconds.
+func TestDecodeTimeInSeconds(t *testing.T) {
+	t.Parallel()
+	hook := strings.Replace(string(hookBody("messaging", `"referral":{"ref":"shop"}`)), strconv.Itoa(eventAt), "1700000000", 1)
+	wantEqual(t, "time", decodeOnly(t, plainChannel(t), []byte(hook)).At, time.Unix(1700000000, 0).UTC())
 }

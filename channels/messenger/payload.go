@@ -148,10 +148,16 @@ func (n *number) UnmarshalJSON(raw []byte) error {
 // maxExact bounds numbers: a float64 holds all integers up to it exactly.
 const maxExact = 1 << 53
 
-// asTime reads milliseconds since 1970. It returns the zero time if there are none.
+// maxSeconds is more than any time in seconds, and less than any in milliseconds.
+const maxSeconds = 100_000_000_000
+
+// asTime reads milliseconds since 1970, or seconds, in which Messenger tells some times. It returns the zero time if there are none.
 func (n number) asTime() time.Time {
 	if n <= 0 || n > maxExact {
 		return time.Time{}
+	}
+	if n < maxSeconds {
+		return time.Unix(int64(n), 0).UTC()
 	}
 	return time.UnixMilli(int64(n)).UTC()
 }
