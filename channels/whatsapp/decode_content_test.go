@@ -246,6 +246,15 @@ END:VCARD
 	}
 }
 
+// A card that a customer sends when asked for a number has its name in its vCard alone.
+// R-062
+func TestDecodeContactNamedInVCard(t *testing.T) {
+	t.Parallel()
+	in := decodeOnly(t, messageHook(annMessage(`"type": "contacts", "contacts": [{"phones": [{"phone": "15550101"}],
+		"vcard": "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Lee;Bo;;;\r\nFN:Lee\\, Bo\r\nTEL:15550101\r\nEND:VCARD"}]`)))
+	wantEqual(t, "text", in.Text, "👤 **Lee, Bo**\n15550101")
+}
+
 // How much of a list is shown is bounded; how much is left out is said.
 func TestDecodeLongLists(t *testing.T) {
 	t.Parallel()

@@ -57,10 +57,23 @@ func cardText(c card) string {
 	return strings.Join(lines, "\n")
 }
 
-// cardName returns the name on a contact card: the written one, else first and last name, else the company.
+// cardName returns the name on a contact card: the written one, else first and last name, else the company, else that of its vCard.
 func cardName(c card) string {
 	firstAndLast := joinNonEmpty(" ", clippedLine(c.Name.First, maxName), clippedLine(c.Name.Last, maxName))
-	return cmp.Or(clippedLine(c.Name.Formatted, maxTitle), firstAndLast, clippedLine(c.Org.Company, maxTitle), "Contact")
+	return cmp.Or(clippedLine(c.Name.Formatted, maxTitle), firstAndLast, clippedLine(c.Org.Company, maxTitle),
+		clippedLine(vCardName(c.VCard), maxTitle), "Contact")
+}
+
+// vCardName returns the name in a vCard; "" if it has none.
+func vCardName(text loose) loose {
+	for line := range strings.Lines(string(text)) {
+		field, value, _ := strings.Cut(line, ":")
+		field, _, _ = strings.Cut(field, ";") // without parameters
+		if strings.EqualFold(field, "FN") {
+			return loose(strings.NewReplacer(`\\`, `\`, `\;`, ";", `\,`, ",", `\n`, " ").Replace(value))
+		}
+	}
+	return ""
 }
 
 // joinNonEmpty joins the texts that are not empty.

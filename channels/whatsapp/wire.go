@@ -64,7 +64,8 @@ type location struct {
 }
 
 type card struct {
-	Name struct {
+	VCard loose `json:"vcard"` // tells more than the fields only of a card that was asked for
+	Name  struct {
 		Formatted loose `json:"formatted_name"`
 		First     loose `json:"first_name"`
 		Last      loose `json:"last_name"`
