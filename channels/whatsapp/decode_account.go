@@ -234,7 +234,8 @@ func templateReason(v templateChange) string {
 		reason = readableWords(v.Reason)
 	}
 	if v.Rejection != nil { // says more than the reason, which is a constant
-		reason = joinNonEmpty(". ", clippedLine(v.Rejection.Reason, maxDetail), clippedLine(v.Rejection.Recommendation, maxDetail))
+		reason = strings.TrimSuffix(clippedLine(v.Rejection.Reason, maxDetail), ".")
+		reason = joinNonEmpty(". ", reason, clippedLine(v.Rejection.Recommendation, maxDetail))
 	}
 	if v.Disable != nil && v.Disable.Date != "" {
 		reason = joinNonEmpty("; ", reason, "disabled on "+clippedLine(v.Disable.Date, maxWord))

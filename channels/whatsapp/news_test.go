@@ -40,7 +40,7 @@ func TestDecodeTemplateNews(t *testing.T) {
 			name:  "rejected",
 			field: "message_template_status_update",
 			value: `{"event":"REJECTED",` + names + `,"reason":"INVALID_FORMAT",
-				"rejection_info":{"reason":"Bad","recommendation":"Write better"}}`,
+				"rejection_info":{"reason":"Bad.","recommendation":"Write better"}}`,
 			want: channels.TemplateState{Status: channels.TemplateRejected, Reason: "Bad. Write better"},
 		},
 		{
