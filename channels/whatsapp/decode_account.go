@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"parley/channels"
 	"parley/channels/graph"
@@ -139,6 +140,7 @@ func decodeAccountUpdate(f fact, ours string) ([]channels.Inbound, error) {
 		Violation *struct {
 			Kind loose `json:"violation_type"`
 		} `json:"violation_info"`
+		Restrictions []restriction `json:"restriction_info"`
 	}](f)
 
 	text := "WhatsApp changed the business account"
@@ -149,10 +151,33 @@ func decodeAccountUpdate(f fact, ours string) ([]channels.Inbound, error) {
 	if v.Ban != nil {
 		text += " (" + readableWords(v.Ban.State) + ")"
 	}
+	if len(v.Restrictions) > 0 {
+		text += " (" + restrictionText(v.Restrictions) + ")"
+	}
 	if v.Violation != nil {
 		text += ", because of " + readableWords(v.Violation.Kind)
 	}
 	return noticeOf(f, text+"."), err
+}
+
+// restriction is something that a business account may not do for a time.
+type restriction struct {
+	Kind  loose `json:"restriction_type"`
+	Until loose `json:"expiration"` // seconds since 1970
+}
+
+// restrictionText lists restrictions, with the days on which they end.
+func restrictionText(list []restriction) string {
+	const maxShown = 10
+	var words []string
+	for _, r := range list[:min(len(list), maxShown)] {
+		text := readableWords(r.Kind)
+		if until := timeOf(r.Until); !until.IsZero() {
+			text += " until " + until.Format(time.DateOnly)
+		}
+		words = append(words, text)
+	}
+	return joinNonEmpty(", ", words...)
 }
 
 // readChange reads the value of a change into its type.

@@ -105,6 +105,14 @@ func TestDecodeAccountNews(t *testing.T) {
 			want:  "WhatsApp changed the business account: disabled update (disable), because of spam.",
 		},
 		{
+			name:  "restriction of the account",
+			field: "account_update",
+			value: `{"event":"ACCOUNT_RESTRICTION","restriction_info":[{"restriction_type":"RESTRICTED_BIZ_INITIATED_MESSAGING",
+				"expiration":1800000000},{"restriction_type":"RESTRICTED_ADD_PHONE_NUMBER_ACTION"}]}`,
+			want: "WhatsApp changed the business account: account restriction (restricted biz initiated messaging until 2027-01-15, " +
+				"restricted add phone number action).",
+		},
+		{
 			name:  "error of the number",
 			field: "messages",
 			value: `{"metadata":{"phone_number_id":"1055"},
