@@ -18,12 +18,14 @@ func tableWith(cell string) string {
 	return `"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[` + cell + `]]}]}],`
 }
 
-// priceTable is a block with a table of three rows: a bold head, a number, and an empty cell in a row that is shorter.
+// priceTable is a block with a table of four rows: a bold head, a number as it is shown, an empty cell in a row that is shorter, and
+// one beside a number that comes from a spreadsheet.
 func priceTable() string {
 	return `{"type":"table","block_id":"4Xsx","rows":[
 		[` + richCell(`{"type":"text","text":"Lamp","style":{"bold":true}}`) + `,{"type":"raw_text","text":"EUR | net"}],
 		[` + richCell(`{"type":"text","text":"Desk"}`) + `,{"type":"raw_number","value":19.5,"text":"19.50"}],
-		[` + richCell(``) + `]]}`
+		[` + richCell(``) + `],
+		[null,{"type":"raw_number","value":42.5}]]}`
 }
 
 // wantSaid checks that a message of Ann's with these fields and this text is for the customer, and with which words.
@@ -37,7 +39,7 @@ func wantSaid(t *testing.T, fields, text, want string) {
 // A table that is pasted into Slack's editor becomes an attachment. Text and blocks of the message don't have it.
 func TestPastedTable(t *testing.T) {
 	t.Parallel()
-	const asMarkdown = "| Lamp | EUR \\| net |\n| - | - |\n| Desk | 19\\.50 |\n|  |  |"
+	const asMarkdown = "| Lamp | EUR \\| net |\n| - | - |\n| Desk | 19\\.50 |\n|  |  |\n|  | 42\\.5 |"
 	const belowText = "Our prices:\n\n" + asMarkdown
 	prices := richCell(`{"type":"text","text":"Our prices:"}`)
 	attachments := `"attachments":[{"id":1,"blocks":[` + priceTable() + `],"fallback":"[no preview available]"}],`
