@@ -155,16 +155,28 @@ func formText(response string, body loose) string {
 	names, more := firstItems(slices.Sorted(maps.Keys(fields)))
 	var lines []string
 	for _, name := range names {
-		value := string(fields[name])
-		var s string
-		if json.Unmarshal(fields[name], &s) == nil {
-			value = s
-		}
-
-		lines = append(lines, "- **"+wamark.Escape(clippedLine(loose(name), maxName))+"**: "+wamark.Escape(clippedLine(loose(value), maxAnswer)))
+		value := loose(answerText(fields[name]))
+		lines = append(lines, "- **"+wamark.Escape(clippedLine(loose(name), maxName))+"**: "+wamark.Escape(clippedLine(value, maxAnswer)))
 	}
 
 	return joinNonEmpty("\n", append(lines, more)...)
+}
+
+// answerText returns what a customer filled into a field of a form, where one may choose several answers with commas.
+func answerText(filled json.RawMessage) string {
+	var several []json.RawMessage
+	if json.Unmarshal(filled, &several) != nil || several == nil {
+		several = []json.RawMessage{filled}
+	}
+	var words []string
+	for _, one := range several {
+		var s string
+		if json.Unmarshal(one, &s) != nil {
+			s = string(one) // a number, for example
+		}
+		words = append(words, s)
+	}
+	return strings.Join(words, ", ")
 }
 
 // locationText shows a location with a link to a map.

@@ -141,12 +141,12 @@ func TestDecodeChoice(t *testing.T) {
 	}
 }
 
-// The fields of a form are listed by name, without WhatsApp's own flow_token.
+// The fields of a form are listed by name, without WhatsApp's own flow_token. Where a customer may choose several answers, all are.
 func TestDecodeForm(t *testing.T) {
 	t.Parallel()
 	checkDecodedMessage(t, `"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent",
-		"response_json": "{\"flow_token\":\"t\",\"size\":\"M\",\"count\":2}"}}`, channels.Inbound{
-		Text: "- **count**: 2\n- **size**: M",
+		"response_json": "{\"flow_token\":\"t\",\"size\":\"M\",\"count\":2,\"when\":[\"Monday\",\"at 9\",3]}"}}`, channels.Inbound{
+		Text: "- **count**: 2\n- **size**: M\n- **when**: Monday, at 9, 3",
 	})
 }
 
