@@ -54,6 +54,8 @@ func (c *Channel) decodeEvent(ev event, s stored, base channels.Inbound) []chann
 	fromCustomer := ev.Sender.ID != s.Page
 	isEcho := ev.Message != nil && (ev.Message.IsEcho || !fromCustomer)
 	switch { // an event is of one kind
+	case ev.Message != nil && ev.Message.Deleted:
+		return deletionOf(base, ev.Message, fromCustomer)
 	case isEcho:
 		return c.echoOf(base, ev.Message)
 	case ev.Message != nil:
@@ -203,6 +205,16 @@ func editOf(in channels.Inbound, e *edit) []channels.Inbound {
 	in.Kind = channels.InboundEdit
 	in.Change.Target = e.MID
 	in.Text = wamark.Escape(e.Text)
+	return []channels.Inbound{in}
+}
+
+// deletionOf returns that a customer took a message back. That the Page did says nothing to agents.
+func deletionOf(in channels.Inbound, m *message, fromCustomer bool) []channels.Inbound {
+	if m.MID == "" || !fromCustomer {
+		return nil
+	}
+	in.Kind = channels.InboundDelete
+	in.Change.Target = m.MID
 	return []channels.Inbound{in}
 }
 

@@ -196,6 +196,11 @@ func TestDecodeEvent(t *testing.T) {
 			want:  channels.Inbound{Kind: channels.InboundEdit, Change: channels.Change{Target: "m_9"}, Text: "better"},
 		},
 		{
+			name:  "message taken back",
+			event: `"message":{"mid":"m_9","is_deleted":true}`,
+			want:  channels.Inbound{Kind: channels.InboundDelete, Change: channels.Change{Target: "m_9"}},
+		},
+		{
 			name:  "read",
 			event: `"read":{"watermark":1699999999000}`,
 			want:  channels.Inbound{Kind: channels.InboundStatus, Status: &channels.Status{State: channels.StateRead, UpTo: watermark}},
@@ -239,6 +244,7 @@ func TestDecodeEventOfThePage(t *testing.T) {
 		event string
 	}{
 		{name: "button", event: `"postback":{"mid":"m_1","title":"Talk to us","payload":"human"}`},
+		{name: "message taken back", event: `"message":{"mid":"m_9","is_deleted":true}`},
 		{name: "reaction", event: `"reaction":{"mid":"m_1","action":"react","emoji":"❤"}`},
 		{name: "edit", event: `"message_edit":{"mid":"m_1","text":"Other words"}`},
 		{name: "link", event: `"referral":{"source":"SHORTLINK","ref":"box"}`},

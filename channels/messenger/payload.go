@@ -51,6 +51,7 @@ type message struct {
 	Referral *referral `json:"referral"`
 	IsEcho   bool      `json:"is_echo"`
 	Metadata string    `json:"metadata"`
+	Deleted  bool      `json:"is_deleted"` // its author took it back: it says nothing else
 }
 
 type attachment struct {

@@ -132,6 +132,8 @@ func (ev *event) findCustomer(page string) string {
 func (ev *event) externalID(customer string, raw []byte) string {
 	at := strconv.FormatInt(int64(ev.Timestamp), 10)
 	switch {
+	case ev.Message != nil && ev.Message.MID != "" && ev.Message.Deleted:
+		return "d:" + ev.Message.MID
 	case ev.Message != nil && ev.Message.MID != "":
 		return "m:" + ev.Message.MID
 	case ev.Edit != nil && ev.Edit.MID != "":

@@ -26,6 +26,11 @@ func TestSplitIDs(t *testing.T) {
 			want:  "m:m_1",
 		},
 		{
+			name:  "message taken back",
+			event: `"message":{"mid":"m_1","is_deleted":true}`,
+			want:  "d:m_1",
+		},
+		{
 			name:  "edit",
 			event: `"message_edit":{"mid":"m_1","text":"x","num_edit":3}`,
 			want:  "e:m_1:3",
