@@ -176,18 +176,25 @@ func (p *prose) setActions(text string) {
 	}
 }
 
-// isAboutDelay reports whether a text says that the server still tries to deliver a mail.
+// isAboutDelay reports whether a text says, before the mail that it returns, that the server still tries to deliver it.
 func isAboutDelay(text string) bool {
-	text = strings.ToLower(text[:min(len(text), maxProseBytes)])
-	for _, words := range []string{
-		"warning message only", "do not need to resend", "will keep trying", "delivery delayed", "delivery has been delayed",
-		"still being retried", "wird weiterhin versucht", "verzögert",
-	} {
-		if strings.Contains(text, words) {
+	for l := range strings.SplitSeq(text[:min(len(text), maxProseBytes)], "\n") {
+		if copyLine.MatchString(l) {
+			return false
+		}
+		if saysDelay(strings.ToLower(l)) {
 			return true
 		}
 	}
 	return false
+}
+
+// saysDelay reports whether a line, in lower case, says that the server still tries to deliver a mail.
+func saysDelay(line string) bool {
+	return slices.ContainsFunc([]string{
+		"warning message only", "do not need to resend", "will keep trying", "delivery delayed", "delivery has been delayed",
+		"not yet been delivered", "temporary failure report", "still being retried", "wird weiterhin versucht", "verzögert",
+	}, func(words string) bool { return strings.Contains(line, words) })
 }
 
 // replyInText returns the first line that has a server's reply, or "" if there is none.

@@ -112,3 +112,29 @@ func TestReportThatReturnsNothing(t *testing.T) {
 	wantEqual(t, "ids", len(in.Status.External), 0)
 	wantEqual(t, "state", in.Status.State, channels.StateFailed)
 }
+
+// A report in words says that a server still tries. Words of the mail that it returns say nothing of how that mail arrived.
+func TestDelaysInWords(t *testing.T) {
+	t.Parallel()
+	const recipient = "\n\n  ann@customer.test\n    host mx.customer.test\n    450 try again\n\n"
+	tests := []struct {
+		name      string
+		words     string
+		isDelayed bool
+	}{
+		{name: "Exim", words: "The address to which the message has not yet been delivered is:" + recipient, isDelayed: true},
+		{name: "OpenSMTPD", words: "This is only a temporary failure report." + recipient, isDelayed: true},
+		{name: "it failed", words: "The following address failed:" + recipient},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			ins := mustDecode(t, reportInWords(tt.words+"------ This is a copy of the message, including all the headers. ------\n\n"+
+				returnedHeader("ann@customer.test")+"\nYour delivery has been delayed.\n"))
+			if len(ins) != 1 || ins[0].Status == nil {
+				t.Fatalf("got %+v, want a status", ins)
+			}
+			wantEqual(t, "it is only delayed", ins[0].Status.Delayed, tt.isDelayed)
+		})
+	}
+}
