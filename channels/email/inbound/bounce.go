@@ -70,6 +70,7 @@ func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inboun
 	}
 
 	reports := readStatuses(c.statuses, root.Header.Guess)
+	addRepliesOfText(reports, text, root.Header.Guess)
 	if len(reports) == 0 {
 		reports = d.proseReports(root.Header, in.Subject, text, c)
 	}

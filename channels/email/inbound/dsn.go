@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -57,6 +58,29 @@ func readStatuses(parts [][]byte, guess *rawmail.Guesser) []report {
 	}
 
 	return out
+}
+
+// exactStatus returns the enhanced code behind the reply code in a server's words, if the status itself has none but the class:
+// Exim and OpenSMTPD write 5.0.0 whatever the server said.
+func exactStatus(status, reply string) string {
+	code := enhancedCode.FindString(smtpReply.FindString(" " + reply))
+	if strings.HasSuffix(status, ".0.0") && strings.HasPrefix(code, status[:1]) {
+		return code
+	}
+	return status
+}
+
+// addRepliesOfText adds to the reports without a reply what the text of the report says of their recipients.
+func addRepliesOfText(reports []report, text string, guess *rawmail.Guesser) {
+	said := map[string]string{}
+	for _, r := range readProse(text, nil, guess).reports {
+		said[r.recipient] = r.reply
+	}
+	for i := range reports {
+		r := &reports[i]
+		r.reply = cmp.Or(r.reply, said[r.recipient])
+		r.status = exactStatus(r.status, r.reply)
+	}
 }
 
 // actionOf returns what became of a mail. RFC 3464 knows five words. Some servers use others, such as

@@ -138,3 +138,19 @@ func TestDelaysInWords(t *testing.T) {
 		})
 	}
 }
+
+// Exim and OpenSMTPD write 5.0.0 into every report, which says no more than that it failed. The server's words say why: in their field,
+// or else in the text.
+func TestStatusWithoutDetail(t *testing.T) {
+	t.Parallel()
+	generic := reportWithAction("Action: failed\nStatus: 5.0.0")
+	const nameless, full = "Diagnostic-Code: Timeout\n", "The mailbox is full."
+	inField := strings.Replace(generic, nameless, "Diagnostic-Code: smtp; 554-5.2.2 Box A\n", 1)
+	inText := strings.Replace(strings.Replace(generic, nameless, "", 1), "See below.", "Bob@customer.test: 550 5.1.1 gone\n"+
+		"ann@customer.test: 554 5.2.2 Box A", 1)
+	for name, report := range map[string]string{"field": inField, "text": inText} {
+		got := wantFailed(t, decodeOne(t, report))
+		wantContains(t, name, got.Reason, full+" The server said: 554")
+		wantEqual(t, name+": class", got.Class, channels.BadRecipient)
+	}
+}
