@@ -1,11 +1,14 @@
 package engine_test
 
 import (
+	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
 )
@@ -56,6 +59,69 @@ func TestFileForALostThreadThatWasLeft(t *testing.T) {
 		})
 	})
 	w.waitDrained()
+}
+
+// revoked is a chat in which Parley's app was uninstalled.
+type revoked struct{ bridge.Surface }
+
+func (revoked) Send(context.Context, bridge.Post) (bridge.Sent, error) {
+	return bridge.Sent{}, &channels.SendError{Class: channels.AuthBroken, Text: "The token was revoked."}
+}
+
+// What a customer wrote, or changed, waits for a chat that can't be posted in: it is shown, with its time, where the conversation goes on,
+// which can be snoozed then. This is so also if the thread in the first chat never opened; it opens when the conversation comes back.
+func TestWordsForAChatThatTakesNone(t *testing.T) {
+	t.Parallel()
+	working := func(w *twoHomes) bridge.Surface { return w.engines[0].Surface(w.surface) }
+	archive := func(w *twoHomes) { w.chat.Close(support) }
+	uninstall := func(w *twoHomes) { w.engines[0].SetSurface(w.surface, revoked{working(w)}) }
+	for name, c := range map[string]struct {
+		lose    func(w *twoHomes)
+		isFirst bool // the chat takes no words at all
+	}{
+		"archived":           {lose: archive},
+		"uninstalled":        {lose: uninstall},
+		"not connected":      {lose: func(w *twoHomes) { w.engines[0].SetSurface(w.surface, nil) }},
+		"archived before":    {lose: archive, isFirst: true},
+		"uninstalled before": {lose: uninstall, isFirst: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTwoHomes(t, options{})
+			w.openBilling(w.second, w.account)
+			chat, shown := working(w), []string{"Word-1", "Word-2", "Word-3"}
+			if !c.isFirst {
+				w.customerWrites("kim", "Word-1")
+				w.waitThread("Word-1")
+				w.waitDrained()
+				shown = shown[1:]
+			}
+			c.lose(w)
+			for _, word := range shown {
+				w.customerWrites("kim", word)
+			}
+			w.eventually("it is kept", func() bool { return w.count(`SELECT count(*) FROM messages`) == 3 })
+			w.exec(`UPDATE messages SET said_at = said_at - interval '10 min'`)
+			w.second.Say("tben", annex, "", "<@app> #1 assign #billing over")
+			root := waitNewestRoot(t, w.second, billing, 1, "over")
+			w.exec(`UPDATE gates SET next_at = clock_timestamp()`) // the next attempts come at once
+			w.advance(time.Minute)
+			at := w.text(`SELECT to_char(said_at AT TIME ZONE 'UTC', 'HH24:MI:SS') FROM messages WHERE text = 'Word-3'`)
+			waitMessage(t, w.second, billing, root, at+" Word-3")
+			wantWordsInOrder(t, w.second, billing, root, shown...)
+			w.eventually("all of it is known to be shown", func() bool {
+				return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'said' AND state IN ('queued', 'sending', 'unknown')`) == 0
+			})
+			w.second.Say("tben", billing, root, "!snooze 2h")
+			w.second.Wait(t, "it is snoozed", func() bool { return w.text(`SELECT status FROM conversations`) == string(bridge.StatusSnoozed) })
+
+			w.chat.Open(support)
+			w.engines[0].SetSurface(w.surface, chat)
+			w.second.Say("tben", billing, root, "!assign #support back")
+			waitNewestRoot(t, w.chat, support, 1, "back")
+			w.waitDrained()
+		})
+	}
 }
 
 // A conversation was handed to the other chat before it could be noted that its thread is gone. When it comes back, that is noted all

@@ -225,24 +225,29 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	}
 }
 
-// postSaidElsewhere posts what a customer said, and could not be posted in a chat, in the other chat in which the conversation goes on.
-// It returns false if it goes on in no other one, or if d is something else.
+// postSaidElsewhere posts what a customer said or changed, and could not be posted in a chat, in the other chat in which the conversation
+// goes on. It returns false if it goes on in no other one, or if d is something else.
 func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, chat store.AccountID) bool {
 	home := c.Home(w.Dir)
 	if d == nil || home == nil || home.AccountID == chat {
 		return false
 	}
-	kind := bridge.PostKind(d.Kind)
-	if kind != bridge.PostSaid && kind != bridge.PostFiles {
+	if !outbound.ShowsSaid(&d.Delivery) {
 		return false
 	}
 
-	p := d.DecodedPayload()
-	w.PostTo(c, home, kind, d.MessageID, outbound.Payload{Quote: p.Quote, Answers: p.Answers, Files: p.Files, Only: p.Only})
-	if m := w.Messages.Rows[d.MessageID]; m != nil && kind == bridge.PostFiles {
+	c.Unshown = true
+	p, kind, m := d.DecodedPayload(), bridge.PostKind(d.Kind), w.Messages.Rows[d.MessageID]
+	if kind == bridge.PostLine {
+		w.Line(c, *p.Line)
+		return true
+	}
+
+	isLate := m != nil && w.intake.IsLate(m)
+	w.PostTo(c, home, kind, d.MessageID, outbound.Payload{Quote: p.Quote, Answers: p.Answers, Dated: isLate, Files: p.Files, Only: p.Only})
+	if m != nil && kind == bridge.PostFiles {
 		w.AllowUpload(w.SurfaceLane(c, home, kind), home, m)
 	}
-	c.Unshown = true
 	return true
 }
 

@@ -308,6 +308,9 @@ func (it *UseCases) makeSaidJoinable(d *book.Delivery, t *book.Thread, m *book.M
 // datedAfter is how long after it was written a message may be shown without the time of that: the chat shows when it was posted.
 const datedAfter = 5 * time.Minute
 
+// IsLate reports whether a message that is posted now shows when it was written.
+func (it *UseCases) IsLate(m *book.Message) bool { return it.DatabaseNow.Sub(m.SaidAt) > datedAfter }
+
 // showSaid posts the customer's message and its files. A chat's message that has only files gets no post
 // of its text, so that several photos can become one post.
 func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Message, p outbound.Payload) {
@@ -320,7 +323,7 @@ func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Messa
 	hasOnlyFiles := isChat && hasFiles && !hasText && !hasRemarks
 
 	if !hasOnlyFiles {
-		p.Dated = it.DatabaseNow.Sub(m.SaidAt) > datedAfter
+		p.Dated = it.IsLate(m)
 		d := it.PostTo(c, t, bridge.PostSaid, m.ID, p)
 		it.makeSaidJoinable(d, t, m, p.Quote)
 	}

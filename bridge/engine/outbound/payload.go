@@ -83,6 +83,19 @@ func PayloadOf(d *store.Delivery) Payload {
 	return p
 }
 
+// ShowsSaid reports whether a post shows what a customer said, or how that was changed.
+func ShowsSaid(d *store.Delivery) bool {
+	switch bridge.PostKind(d.Kind) {
+	case bridge.PostSaid, bridge.PostFiles:
+		return true
+	case bridge.PostLine:
+		line := PayloadOf(d).Line
+		return line != nil && line.Kind() == bridge.LineChanged
+	default:
+		return false
+	}
+}
+
 // noteRestored notes in the policy of a delivery that it came with a backup: it may have been sent after the backup was made. The time
 // before the restore doesn't count for how long the delivery is tried, since nobody tried it here. Versions before restored_at didn't
 // note when the restore was: then the time counts from the first look for the delivery, until that is made again (Unsure).

@@ -46,7 +46,7 @@ func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 		return t, nil
 	}
 	if t.Root == "" {
-		return nil, &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is not open yet."}
+		return nil, a.leaveUnposted(&channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is not open yet."})
 	}
 
 	switch p.Kind {
@@ -145,4 +145,44 @@ func (a *attempt) isInLeftThread(p bridge.Post, t *store.Thread) bool {
 func (a *attempt) isMarkElsewhere(p bridge.Post, t *store.Thread) bool {
 	isElsewhere := t != nil && p.Place.Thread != t.Root
 	return p.Kind == bridge.PostMark && (isElsewhere || a.otherHome() != 0)
+}
+
+// isForOtherChat reports whether a post isn't tried again in a chat that its conversation has left: it shows what the customer said, which
+// is shown where the conversation goes on, or it is the first message of the thread, which opens should the conversation come back.
+func (a *attempt) isForOtherChat() bool {
+	t := a.threads.At(a.c.AccountID, a.c.ConversationID)
+	isFirstRoot := a.c.Kind == string(bridge.PostRoot) && t != nil && t.Root == ""
+	return a.otherHome() != 0 && (isFirstRoot || ShowsSaid(&a.c.Delivery))
+}
+
+// leaveUnposted returns the error of a post that can't be made as things are (err). If it is for the other chat, it fails for good
+// (isForOtherChat), or as a root that nobody misses ends without an error.
+func (a *attempt) leaveUnposted(err error) error {
+	if !a.isForOtherChat() {
+		return err
+	}
+	if a.c.Kind == string(bridge.PostRoot) {
+		return nil
+	}
+	return &channels.SendError{Class: channels.BadContent, Text: "It can't be posted, and the conversation goes on in another chat.", Cause: err}
+}
+
+// isOutdated reports whether a post of a hand-over is wrong by now, because the conversation was handed on or back before it
+// could be posted: a root in a chat that is no longer the right one, or in a channel in which the thread is already, or a line
+// that says that the conversation has left a thread in which it is again.
+func (a *attempt) isOutdated(p bridge.Post, t *store.Thread) bool {
+	there, channel := a.home()
+	if there == 0 || t == nil {
+		return false
+	}
+
+	isFurtherRoot := p.Kind == bridge.PostRoot && t.Root != "" // without any root, nobody would see what waits behind this one
+	if isFurtherRoot && a.body.Place.Channel != "" {
+		isThreadThere := a.e.opt.Engine.Directory().ChannelNow(there, t.Channel) == channel
+		return there != a.c.AccountID || isThreadThere
+	}
+	if a.body.Left && there == a.c.AccountID {
+		return t.Root == cmp.Or(p.Place.Message, p.Place.Thread)
+	}
+	return false
 }

@@ -22,7 +22,8 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	e, c := a.e, a.c
 	s := e.opt.Engine.Surface(c.AccountID)
 	if s == nil {
-		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: PausedWait, Text: "The surface is not connected."}
+		err := &channels.SendError{Class: channels.Retry, Wait: PausedWait, Text: "The surface is not connected."}
+		return relay.Sent{}, a.leaveUnposted(err)
 	}
 	if c.Kind == string(bridge.PostErased) {
 		return a.sendErased(ctx, s)
@@ -96,6 +97,10 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	}
 	if threadLost || messageGone {
 		return progress, a.reportLost(ctx, t, p)
+	}
+	isRefused := errors.Is(err, bridge.ErrChannelClosed) || channels.ClassOf(err) == channels.AuthBroken
+	if isRefused && a.isForOtherChat() {
+		return progress, a.leaveUnposted(err)
 	}
 
 	if errors.Is(err, bridge.ErrChannelClosed) {
@@ -376,24 +381,4 @@ func isNewMessage(kind bridge.PostKind) bool {
 	default:
 		return true
 	}
-}
-
-// isOutdated reports whether a post of a hand-over is wrong by now, because the conversation was handed on or back before it
-// could be posted: a root in a chat that is no longer the right one, or in a channel in which the thread is already, or a line
-// that says that the conversation has left a thread in which it is again.
-func (a *attempt) isOutdated(p bridge.Post, t *store.Thread) bool {
-	there, channel := a.home()
-	if there == 0 || t == nil {
-		return false
-	}
-
-	isFurtherRoot := p.Kind == bridge.PostRoot && t.Root != "" // without any root, nobody would see what waits behind this one
-	if isFurtherRoot && a.body.Place.Channel != "" {
-		isThreadThere := a.e.opt.Engine.Directory().ChannelNow(there, t.Channel) == channel
-		return there != a.c.AccountID || isThreadThere
-	}
-	if a.body.Left && there == a.c.AccountID {
-		return t.Root == cmp.Or(p.Place.Message, p.Place.Thread)
-	}
-	return false
 }
