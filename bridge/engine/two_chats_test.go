@@ -136,6 +136,22 @@ func TestTeamWithTwoHomes(t *testing.T) {
 	}
 }
 
+// A conversation that was handed to a team in the other chat, and back, stays in its team's thread when the team's home moves to that chat:
+// the thread there is the other team's.
+//
+func TestHomeMovesToAChatThatWasLeft(t *testing.T) {
+	t.Parallel()
+	w, old, root := newInOtherChat(t)
+	w.second.Say("tben", billing, root, "!assign #support back")
+	waitMessage(t, w.chat, support, old, "[unassigned]", "back")
+	w.waitDrained()
+	w.moveHome(annex)
+	w.customerWrites("kim", "Still there?")
+	wantEqual(t, "the thread of kim's next words", w.waitThread("Still there?"), old)
+	w.reply(old, "!assign #support to the new home")
+	waitNewestRoot(t, w.second, annex, 1, "to the new home")
+}
+
 // From the other chat a conversation is worked on by its number: people are mentioned in its
 // thread by their ids there, the words of a reply are shown there, and lists say where it is.
 func TestActsFromTheOtherChat(t *testing.T) {

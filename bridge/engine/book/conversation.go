@@ -34,6 +34,7 @@ type Thread struct {
 	Dirty        bool // the whole row is to be written
 	CardChanged  bool // Card changed; the rest of the row need not be written
 	DoubtChanged bool // Doubt changed
+	Moves        bool // a root waits in its lane, or is being posted: by a hand-over it may be in another channel
 }
 
 // BridgeStatus returns the conversation's status in the type that surfaces know.
@@ -73,14 +74,18 @@ func previewOf(m *Message) string {
 	return preview
 }
 
-// Home returns the thread in which the conversation is worked on: that in the home surface of its team, else the one that
-// Directory.HomeAmong chooses. It returns nil if there is none.
+// Home returns the thread in which the conversation is worked on, as Directory.HomeAmong chooses it; one that moves to a channel of its
+// team, by a hand-over, counts as there. It returns nil if there is none.
 func (c *Conversation) Home(dir *directory.Directory) *Thread {
 	surface, _ := dir.Home(c.Account, c.TeamID)
-	if t := c.Threads[surface]; t != nil {
+	if t := c.Threads[surface]; t != nil && t.Moves {
 		return t
 	}
-	return c.Threads[dir.HomeAmong(c.Account, c.TeamID, SortedKeys(c.Threads))]
+	channels := make(map[store.AccountID]string, len(c.Threads))
+	for _, t := range c.Threads {
+		channels[t.AccountID] = t.Channel
+	}
+	return c.Threads[dir.HomeAmong(c.Account, c.TeamID, channels)]
 }
 
 // Customer names the customer for people.

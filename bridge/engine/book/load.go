@@ -9,7 +9,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
-	"parley/channels"
 	"parley/store"
 )
 
@@ -208,13 +207,20 @@ func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 		}
 	}
 	b.keepMessages(messages, latest)
+	b.keepLanes(lanes)
+	return nil
+}
+
+// keepLanes remembers lanes, and which of the loaded threads move.
+func (b *Book) keepLanes(lanes []store.Lane) {
 	for i := range lanes {
 		l := &Lane{Lane: lanes[i]}
 		b.Outbox.Lanes[l.ID] = l
 		b.Outbox.laneKeys[LaneKey{l.AccountID, l.Key}] = l
+		if c := b.Conversations.Rows[l.ConversationID]; c != nil && c.Threads[l.AccountID] != nil {
+			c.Threads[l.AccountID].Moves = c.Threads[l.AccountID].Moves || l.HasRootToLand()
+		}
 	}
-
-	return nil
 }
 
 // keysOnTrial returns the keys of chats' customers in the loaded conversations of accounts on trial. The customers' other
@@ -348,32 +354,6 @@ func (b *Book) loadReplies(ctx context.Context, tx pgx.Tx) error {
 	}
 
 	return b.Outbox.loadDeliveries(ctx, tx, messages)
-}
-
-// admitKnown reads which of the Strangers, people with whom conversations are to be begun, wrote to us before. Only these
-// become customers: the others' accounts don't begin conversations with them.
-func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
-	var keys []string
-	for _, s := range n.Strangers {
-		keys = append(keys, allKeys(s.Party)...)
-	}
-
-	if len(keys) == 0 {
-		return nil
-	}
-
-	var err error
-	if b.People.writers, err = store.WritersAmong(ctx, tx, keys); err != nil {
-		return err
-	}
-
-	for _, s := range n.Strangers {
-		if b.People.WroteBefore(s.Party) {
-			n.AddParty(s.Account, s.Party, channels.Party{})
-		}
-	}
-
-	return nil
 }
 
 // withOpenedWindow returns the conversations whose reply window customers open in this batch, by writing, and those whose parked replies

@@ -55,6 +55,11 @@ type Lane struct {
 	Waiting      []*Delivery // agents' messages that wait in the lane, in order, as far as they were loaded
 }
 
+// HasRootToLand reports whether a root waits in a lane, or is being posted. The lane has PriorityRoot until the root has landed, and
+// what is typed below the root waits as long as that (store.RootComing). A root that was passed over never lands: after it the lane keeps
+// the priority until it is empty.
+func (l *Lane) HasRootToLand() bool { return l.Priority == store.PriorityRoot && l.Tail > l.Head }
+
 // isUnderWay reports whether a process works on the delivery with this place in the lane.
 func (l *Lane) isUnderWay(seq int64) bool { return seq == l.Head+1 && l.LeasedUntil != nil }
 

@@ -1,7 +1,10 @@
 package book
 
 import (
+	"context"
 	"slices"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
@@ -183,4 +186,30 @@ func (n *Wanted) originsThatOpen() KeyList {
 		l.Add(k.Account, k.Name)
 	}
 	return l
+}
+
+// admitKnown reads which of the Strangers, people with whom conversations are to be begun, wrote to us before. Only these
+// become customers: the others' accounts don't begin conversations with them.
+func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+	var keys []string
+	for _, s := range n.Strangers {
+		keys = append(keys, allKeys(s.Party)...)
+	}
+
+	if len(keys) == 0 {
+		return nil
+	}
+
+	var err error
+	if b.People.writers, err = store.WritersAmong(ctx, tx, keys); err != nil {
+		return err
+	}
+
+	for _, s := range n.Strangers {
+		if b.People.WroteBefore(s.Party) {
+			n.AddParty(s.Account, s.Party, channels.Party{})
+		}
+	}
+
+	return nil
 }

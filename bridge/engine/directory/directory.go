@@ -190,9 +190,17 @@ func (d *Directory) IsOutsideOwnChannel(a *store.Account, surface store.AccountI
 	return !isOwn
 }
 
-// HomeAmong returns in which of several surfaces, in ascending order, a team's conversation on an account is worked on that has threads
-// in all of them: in the home of the team, else in that of the account, else in the first. It returns 0 if there are none.
-func (d *Directory) HomeAmong(a *store.Account, team *store.TeamID, surfaces []store.AccountID) store.AccountID {
+// HomeAmong returns in which of several surfaces a team's conversation on an account is worked on that has threads in all of them, in
+// these channels. A thread in a channel of the team counts first, in the team's home if there is one: it stays when the home changes.
+// Else it is that in the home of the team, else in that of the account, else in the first surface. It returns 0 if there are none.
+func (d *Directory) HomeAmong(a *store.Account, team *store.TeamID, channels map[store.AccountID]string) store.AccountID {
+	surfaces := slices.Sorted(maps.Keys(channels))
+	home, _ := d.Home(a, team)
+	for _, surface := range append([]store.AccountID{home}, surfaces...) {
+		if channel, isThere := channels[surface]; isThere && d.isChannelOf(a, team, surface, channel) {
+			return surface
+		}
+	}
 	for _, whose := range []*store.TeamID{team, nil} {
 		if home, _ := d.Home(a, whose); slices.Contains(surfaces, home) {
 			return home
@@ -202,6 +210,20 @@ func (d *Directory) HomeAmong(a *store.Account, team *store.TeamID, surfaces []s
 		return 0
 	}
 	return surfaces[0]
+}
+
+// isChannelOf reports whether a channel is one of those of a team, or the account's own where its conversations of that team open.
+func (d *Directory) isChannelOf(a *store.Account, team *store.TeamID, surface store.AccountID, channel string) bool {
+	channel = d.ChannelNow(surface, channel)
+	if home, own := d.Home(a, team); home == surface && d.ChannelNow(home, own) == channel {
+		return true
+	}
+	if team == nil {
+		team = a.TeamID
+	}
+	return team != nil && slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool {
+		return c.TeamID == *team && c.AccountID == surface && d.ChannelNow(surface, c.Channel) == channel
+	})
 }
 
 // hasNoOtherTeam reports whether a team is that of an account. It is true also if one of the two has no team.

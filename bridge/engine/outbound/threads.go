@@ -1,8 +1,6 @@
 package outbound
 
 import (
-	"slices"
-
 	"parley/bridge/engine/directory"
 	"parley/store"
 )
@@ -27,20 +25,15 @@ func (l Threads) At(surface store.AccountID, conversation store.ConversationID) 
 	return nil
 }
 
-// surfacesOf returns the surfaces in which a conversation has threads, in ascending order.
-func (l Threads) surfacesOf(conversation store.ConversationID) (list []store.AccountID) {
-	for _, t := range l[conversation] {
-		list = append(list, t.AccountID)
-	}
-	slices.Sort(list)
-	return list
-}
-
 // Home returns the thread in which a conversation is worked on, as directory.HomeAmong chooses it; nil if there is none.
 func (l Threads) Home(dir *directory.Directory, c *store.Conversation) *store.Thread {
 	account := dir.Account(c.AccountID)
 	if account == nil {
 		return nil
 	}
-	return l.At(dir.HomeAmong(account, c.TeamID, l.surfacesOf(c.ID)), c.ID)
+	channels := map[store.AccountID]string{}
+	for _, t := range l[c.ID] {
+		channels[t.AccountID] = t.Channel
+	}
+	return l.At(dir.HomeAmong(account, c.TeamID, channels), c.ID)
 }

@@ -90,22 +90,17 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 		ls.book.Outbox.SetGate(l, gate)
 		l.Dirty = true
 	}
-	if l.Priority != priority && !hasRootToLand(l) {
+	if l.Priority != priority && !l.HasRootToLand() {
 		l.Priority, l.Dirty = priority, true
 	}
 
 	return l
 }
 
-// hasRootToLand reports whether a root waits in a lane, or is being posted. The lane has PriorityRoot until the root has landed, and
-// what is typed below the root waits as long as that (store.RootComing). A root that was passed over never lands: after it the lane keeps
-// the priority until it is empty.
-func hasRootToLand(l *book.Lane) bool { return l.Priority == store.PriorityRoot && l.Tail > l.Head }
-
 // HasNewRootToLand reports whether a conversation's thread is to get another root, or may be: it was handed over, and the new root
 // waits or is being posted.
 func (ls *lanes) HasNewRootToLand(c *book.Conversation, t *book.Thread) bool {
-	return t.Root != "" && hasRootToLand(ls.SurfaceLane(c, t, bridge.PostRoot))
+	return t.Root != "" && ls.SurfaceLane(c, t, bridge.PostRoot).HasRootToLand()
 }
 
 // AllowUpload makes a lane's leases long enough to upload a message's files over a slow connection.

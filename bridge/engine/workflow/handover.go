@@ -136,6 +136,7 @@ func (ho handover) openThreadIn(c *book.Conversation, surface store.AccountID, r
 		ho.PostTo(c, t, bridge.PostRoot, threads.NoMessage, outbound.Payload{})
 	case t.Root == "" || ho.Dir.ChannelNow(surface, t.Channel) != channel || ho.HasNewRootToLand(c, t):
 		ho.PostTo(c, t, bridge.PostRoot, threads.NoMessage, root)
+		t.Moves = true
 		return t
 	}
 	return nil
