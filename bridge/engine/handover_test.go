@@ -249,7 +249,6 @@ func TestHandOverThroughFaults(t *testing.T) {
 		return w.count(`SELECT count(*) FROM queues WHERE due_at BETWEEN clock_timestamp() + interval '1 s' AND clock_timestamp() + interval '6 s'`) == 1 ||
 			w.count(`SELECT count(*) FROM queued`) == 0
 	})
-
 	w.chat.ClearFaults()
 	w.chat.AddFault(chatFault("post", bridgetest.FaultDropAfter, 1))
 	w.customerWrites("kim", "One more thing")
@@ -326,7 +325,7 @@ func TestHandOverBackToTheFirstChat(t *testing.T) {
 }
 
 // Handed on from the other chat to a team with another channel of the first one, a conversation has a new root there, which shows what
-// was changed while it was being posted, too.
+// was changed while it was being posted, too. The first thread leads there.
 func TestHandOverFromTheOtherChatToAnotherChannel(t *testing.T) {
 	t.Parallel()
 	w, old, root := newInOtherChat(t)
@@ -340,6 +339,8 @@ func TestHandOverFromTheOtherChatToAnotherChannel(t *testing.T) {
 	answer()
 	moved := waitNewestRoot(t, w.chat, invoices, 1, "not ours")
 	w.waitCardIn(invoices, moved, "Refund")
+	w.waitCard(old, "goes on in "+invoices+"/"+moved)
+	waitMessage(t, w.chat, support, old, "[handed_over]", "goes on "+invoices+"/"+moved)
 }
 
 // What became of a message is shown by its line, also in a thread that the conversation has left meanwhile.

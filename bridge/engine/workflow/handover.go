@@ -102,6 +102,11 @@ func (ho handover) goOnElsewhere(c *book.Conversation, left *book.Thread, to des
 	if isLeftUnknown {
 		root.Line = &closing
 	}
+	if !isInSameChat { // the thread that it had in that chat says so, if it is in another channel
+		there := closing
+		there.By = ho.Dir.As(to.surface, line.By)
+		root.Line = &there
+	}
 
 	var moved *book.Thread
 	if !to.hasNoChannel {
