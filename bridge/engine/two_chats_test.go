@@ -152,6 +152,15 @@ func TestHomeMovesToAChatThatWasLeft(t *testing.T) {
 	waitNewestRoot(t, w.second, annex, 1, "to the new home")
 }
 
+// Lists lead where a conversation goes on, also in the chat that it has left.
+func TestListInTheChatThatWasLeft(t *testing.T) {
+	t.Parallel()
+	w, old, _ := newInOtherChat(t)
+	w.waitCard(old, "goes on in")
+	w.chat.Say("ann", support, "", "<@app> list unassigned")
+	wantWords(t, "the list", waitTold(t, w.chat, "ann", "#1").Plain(), "annexsurface")
+}
+
 // From the other chat a conversation is worked on by its number: people are mentioned in its
 // thread by their ids there, the words of a reply are shown there, and lists say where it is.
 func TestActsFromTheOtherChat(t *testing.T) {

@@ -157,7 +157,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 	}
 	f.Tags = dir.TagsNamed(c.Tags)
 	f.Replying = replyingIn(dir, surface, c)
-	f.Thread.Root, f.Thread.Elsewhere = rd.RootOf(dir, surface, threads, c.ID)
+	f.Thread.Root, f.Thread.Elsewhere = rd.RootOf(dir, surface, threads, c)
 	if c.PreviousID != nil {
 		f.Previous = *c.PreviousID
 		if t := threads.At(surface, f.Previous); t != nil {
@@ -221,18 +221,20 @@ func otherOpenRefs(d *directory.Directory, surface store.AccountID, f *bridge.Fa
 	return list
 }
 
-// RootOf returns the place of a conversation's root in a surface. If its thread is in another surface, it returns that
+// RootOf returns the place of the root of the thread in which a conversation is worked on. If that is in another surface, it returns that
 // one's name.
-func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, threads outbound.Threads, conversation store.ConversationID) (root bridge.Place, elsewhere string) {
-	if t := threads.At(surface, conversation); t != nil {
+func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, threads outbound.Threads, c *store.Conversation) (
+	root bridge.Place, elsewhere string,
+) {
+	t := threads.Home(dir, c)
+	switch {
+	case t == nil:
+		return bridge.Place{}, ""
+	case t.AccountID != surface:
+		return bridge.Place{}, rd.SurfaceName(dir, t.AccountID)
+	default:
 		return bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}, ""
 	}
-	for _, t := range threads[conversation] {
-		if a := dir.Account(t.AccountID); a != nil {
-			return bridge.Place{}, rd.SurfaceName(dir, a.ID)
-		}
-	}
-	return bridge.Place{}, ""
 }
 
 // identitiesByID returns identities by their ids.

@@ -74,7 +74,7 @@ func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 	f := qs.Reading.FactsOf(qs.book.Dir, surface, agent, c.Conversation, qs.book.People.Identities, places, qs.book.Now)
 	if next := qs.book.Conversations.ContinuationOf(c); next != nil {
 		f.Next = next.ID
-		f.NextAt, _ = qs.Reading.RootOf(qs.book.Dir, surface, next.Places(), next.ID)
+		f.NextAt, _ = qs.Reading.RootOf(qs.book.Dir, surface, next.Places(), next.Conversation)
 	}
 
 	return f, nil
@@ -83,6 +83,6 @@ func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 // Refer names a conversation to a surface, with the place of its thread.
 func (qs *questions) Refer(c *book.Conversation, surface store.AccountID) bridge.Facts {
 	f := bridge.Facts{ID: c.ID, Subject: c.Subject, Status: c.BridgeStatus()}
-	f.Thread.Root, f.Thread.Elsewhere = qs.Reading.RootOf(qs.book.Dir, surface, c.Places(), c.ID)
+	f.Thread.Root, f.Thread.Elsewhere = qs.Reading.RootOf(qs.book.Dir, surface, c.Places(), c.Conversation)
 	return f
 }
