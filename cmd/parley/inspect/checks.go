@@ -43,11 +43,6 @@ func checkPeople(d store.Directory) Section {
 		s.addGood("agents", "%d, all known in a chat", active)
 	}
 
-	names := make(map[store.AccountID]string, len(d.Accounts))
-	for _, a := range d.Accounts {
-		names[a.ID] = a.Name
-	}
-
 	for _, t := range d.Teams {
 		hasChannel := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == t.ID })
 		switch {
@@ -60,9 +55,8 @@ func checkPeople(d store.Directory) Section {
 		}
 
 		for _, c := range d.Channels {
-			if absent := membersNotInChat(d, t, c); len(absent) > 0 {
-				s.addOdd("team "+t.Name, "has a channel in "+names[c.AccountID]+", where these members are not known: "+strings.Join(absent, ", ")+". What they write there stays inside",
-					"Run parley apply while "+names[c.AccountID]+" is connected, or write their ids into parley.yaml.")
+			if c.TeamID == t.ID {
+				s.addAbsent("team "+t.Name, "has a channel in ", "members", d, t, c.AccountID)
 			}
 		}
 	}
@@ -74,13 +68,21 @@ func checkPeople(d store.Directory) Section {
 	return s
 }
 
-// membersNotInChat returns the addresses of a team's members who have a user in some chat, but not in the chat of this
-// channel.
-func membersNotInChat(d store.Directory, t store.Team, c store.TeamChannel) (absent []string) {
-	if c.TeamID != t.ID {
-		return nil
+// addAbsent adds a finding about the members of a team who are not known in a chat in which their threads open, if there are any. place
+// says what is there, and members who they are.
+func (s *Section) addAbsent(what, place, members string, d store.Directory, t store.Team, chat store.AccountID) {
+	absent := membersNotInChat(d, t, chat)
+	i := slices.IndexFunc(d.Accounts, func(a store.Account) bool { return a.ID == chat })
+	if len(absent) == 0 || i < 0 {
+		return
 	}
+	name := d.Accounts[i].Name
+	s.addOdd(what, place+name+", where these "+members+" are not known: "+strings.Join(absent, ", ")+". What they write there stays inside",
+		"Run parley apply while "+name+" is connected, or write their ids into parley.yaml.")
+}
 
+// membersNotInChat returns the addresses of a team's members who have a user in some chat, but not in this one.
+func membersNotInChat(d store.Directory, t store.Team, chat store.AccountID) (absent []string) {
 	for _, a := range d.Agents {
 		if !a.Active || !slices.Contains(t.Members, a.ID) {
 			continue
@@ -88,7 +90,7 @@ func membersNotInChat(d store.Directory, t store.Team, c store.TeamChannel) (abs
 
 		isInSomeChat := slices.ContainsFunc(d.Users, func(u store.AgentUser) bool { return u.AgentID == a.ID })
 		isInThisChat := slices.ContainsFunc(d.Users, func(u store.AgentUser) bool {
-			return u.AgentID == a.ID && u.AccountID == c.AccountID
+			return u.AgentID == a.ID && u.AccountID == chat
 		})
 		if isInSomeChat && !isInThisChat {
 			absent = append(absent, a.Email)
@@ -250,6 +252,11 @@ func checkHome(s *Section, a store.Account, d store.Directory) {
 	switch {
 	case a.SurfaceID != nil && a.SurfaceChannel != "":
 		s.addGood("threads", "open in a channel of its own")
+		for _, t := range d.Teams {
+			if a.TeamID != nil && *a.TeamID == t.ID {
+				s.addAbsent("threads", "open in ", "members of "+t.Name, d, t, *a.SurfaceID)
+			}
+		}
 	case a.TeamID == nil:
 		s.addWrong("threads", "it has neither a team nor a channel: what customers write is shown to nobody", "Give it a team on its page or in parley.yaml.")
 	case !slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == *a.TeamID }):

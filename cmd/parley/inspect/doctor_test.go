@@ -228,6 +228,21 @@ accounts: [{name: rookery, kind: raven, team: Support, raven: {token: `+goodToke
 	golden.Text(t, "testdata/doctor_two_chats.txt", inspect.Doctor(t.Context(), o).Text())
 }
 
+// An agent who isn't known in the chat of an account's own channel is named, too.
+func TestDoctorOfAnAccountsOwnChannel(t *testing.T) {
+	t.Parallel()
+	o := newOptions(t)
+	o.Pool = configured(t, `
+agents:
+  - {email: ann@acme.test, name: Ann, slack: U0ANN, teams: "11111111-2222-4333-8444-555555555555"}
+  - {email: ben@acme.test, name: Ben, slack: U0BEN}
+teams: [{name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: C1}]
+accounts: [{name: rookery, kind: raven, team: Support, teams_channel: "19:x@thread.tacv2", raven: {token: `+goodToken+`}}]
+`, setup.Options{Specs: testSpecs()})
+
+	checkHas(t, inspect.Doctor(t.Context(), o), "! threads: open in teams, where these members of Support are not known: ben@acme.test.")
+}
+
 // A surface without a check of its own works if it can be asked for a person.
 func TestDoctorAsksASurfaceForAPerson(t *testing.T) {
 	t.Parallel()
