@@ -130,7 +130,7 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version st
 			What: "workspace",
 			Text: "it is not " + moved + ", to which the credentials belong that were last given on this page; the threads may be there",
 			Hint: "Take the credentials from there. If the threads are in this one, as the environment has connected it meanwhile, or if you want to move: " +
-				"take this chat's channel from each team, give the credentials, and give the channels again.",
+				"take this chat's channel from each team and account, give the credentials, and give the channels again.",
 		}), nil
 	}
 
@@ -150,7 +150,7 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version st
 }
 
 // otherHome returns the workspace or organisation of the credentials that were given before, forgotten ones too, if it is not
-// home and teams have channels there: nobody would see their threads any more. Otherwise it returns "". It can't tell whether
+// home and teams or accounts have channels there: nobody would see their threads any more. Otherwise it returns "". It can't tell whether
 // the environment has connected another one since.
 func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, error) {
 	former, err := credential.Home(ctx, d.o.Pool, kind)
