@@ -191,6 +191,16 @@ func TestActsFromTheOtherChat(t *testing.T) {
 	w.waitCard(thread, "resolved")
 }
 
+// What an agent asked in the other chat, in a note, makes the agent's own reply in the thread no answer to a colleague.
+func TestReplyAfterANoteFromTheOtherChat(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	thread := w.openThread()
+	w.second.Submit("tann", annex, "", formOf(bridge.VerbNote), "Is it in the warehouse?")
+	w.waitShown("Is it in the warehouse?")
+	w.waitFate(w.reply(thread, "We are on it"), "out")
+}
+
 // Words for a conversation of the other chat, typed there by its number, are shown in its
 // thread and reach the customer.
 func TestWordsForTheOtherChat(t *testing.T) {

@@ -164,7 +164,7 @@ func (a *attempt) leaveUnposted(err error) error {
 	if a.c.Kind == string(bridge.PostRoot) {
 		return nil
 	}
-	return &channels.SendError{Class: channels.BadContent, Text: "It can't be posted, and the conversation goes on in another chat.", Cause: err}
+	return &channels.SendError{Class: channels.BadContent, Text: "It can't be posted; the conversation goes on in another chat.", Cause: err}
 }
 
 // isOutdated reports whether a post of a hand-over is wrong by now, because the conversation was handed on or back before it

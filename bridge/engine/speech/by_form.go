@@ -23,7 +23,7 @@ func (sp *UseCases) ByForm(r book.Request) {
 	}
 
 	source := r.TypedPlace()
-	mayNotFit := r.Typed() && sp.HasMovedOn(r.Conversation, r.Action) && !answersOwnReply(sp, r.Conversation, r.Action)
+	mayNotFit := r.Typed() && sp.HasMovedOn(r.Conversation, r.Action) && !answersOwnReply(sp, r)
 	r.Place.Message = ""
 	if r.Verb == bridge.VerbNote {
 		sp.noteByForm(r)

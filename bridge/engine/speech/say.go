@@ -32,7 +32,7 @@ func (sp *UseCases) Say(r book.Request, changedHands bool) {
 	}
 
 	doubt := ""
-	mayNotFit := sp.HasMovedOn(c, r.Action) && !answersOwnReply(sp, c, r.Action)
+	mayNotFit := sp.HasMovedOn(c, r.Action) && !answersOwnReply(sp, r)
 	switch {
 	case changedHands || mayNotFit:
 		doubt = lateReason
@@ -44,11 +44,12 @@ func (sp *UseCases) Say(r book.Request, changedHands bool) {
 
 // answersOwnReply reports whether the last thing that was said to the customer is a reply that the author of a text had typed before the
 // text: then the text goes on from there, however late both are applied.
-func answersOwnReply(sp *UseCases, c *book.Conversation, a bridge.Action) bool {
+func answersOwnReply(sp *UseCases, r book.Request) bool {
+	c, a := r.Conversation, r.Action
 	last := sp.Messages.LastSaid(c, func(m *book.Message) bool {
 		return m.Direction == store.DirectionOut && m.Place != a.Place.Message
 	})
-	if last == nil || last.AuthorUser != a.Actor.ID || c.LastFrom != "agent" {
+	if last == nil || !isByAuthorOf(r, last) || c.LastFrom != "agent" {
 		return false
 	}
 	if last.Place == "" {
@@ -158,7 +159,7 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 			MustConfirm:     s.ConfirmSend,
 		},
 		HasOwner:      len(r.Conversation.Assignees) > 0,
-		FollowsRemark: sp.isAfterRemark(r.Conversation, r.Agent, r.Action),
+		FollowsRemark: sp.isAfterRemark(r),
 	}
 }
 
@@ -186,16 +187,24 @@ func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID
 
 // isAfterRemark reports whether the last thing in the thread is a colleague's remark that stayed inside: then the text may be
 // an answer to the colleague. What nobody answers doesn't count, nor does a note that only records something.
-func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a bridge.Action) bool {
-	last := sp.Messages.LastSaid(c, func(m *book.Message) bool {
-		isTextItself := m.Place == a.Place.Message && m.AuthorUser != ""
+func (sp *UseCases) isAfterRemark(r book.Request) bool {
+	last := sp.Messages.LastSaid(r.Conversation, func(m *book.Message) bool {
+		isTextItself := m.Place == r.Place.Message && m.AuthorUser != ""
 		return !isTextItself && !invitesNoAnswer(m)
 	})
 	if last == nil || last.Direction != store.DirectionNote {
 		return false
 	}
 	isRemark := last.Reason != noteReason || awaitsAnswer(sp.Dir.Agents, last.Text)
-	return isRemark && last.AuthorUser != "" && last.AuthorUser != a.Actor.ID && agent != nil
+	return isRemark && last.AuthorUser != "" && !isByAuthorOf(r, last) && r.Agent != nil
+}
+
+// isByAuthorOf reports whether whoever typed a text is the author of a message, in whichever chat that was typed.
+func isByAuthorOf(r book.Request, m *book.Message) bool {
+	if r.Agent != nil && m.AgentID != nil {
+		return *m.AgentID == r.Agent.ID
+	}
+	return m.AuthorUser == r.Actor.ID
 }
 
 // invitesNoAnswer reports whether an agent's next text can't be an answer to a message: a machine said it, it was said to Parley, or
