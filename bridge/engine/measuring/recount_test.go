@@ -111,7 +111,7 @@ func (r *recount) countEvent(n int) {
 		r.figuresAt(n, r.owner(n+1)).MessagesIn++
 	case e.goes(store.DirectionOut):
 		r.countAnswer(n)
-	case e.ends() && r.inEpisode(n-1): // what is resolved may be closed, too
+	case e.ends() && r.episodeRuns(n-1): // what is resolved may be closed, too
 		r.countEnd(n)
 	}
 }
@@ -148,19 +148,21 @@ func (r *recount) countAnswer(n int) {
 	f.FirstWorst, f.FirstWorstOpen = max(f.FirstWorst, wall), max(f.FirstWorstOpen, open)
 }
 
-// inEpisode reports whether an episode runs when something happens, or that it begins one.
+// inEpisode reports whether an episode runs when a customer writes, or that the message begins one.
 func (r *recount) inEpisode(n int) bool {
-	for i := n; i >= 0; i-- {
-		if r.events[i].begins() {
-			return true
-		}
-		if r.events[i].ends() {
-			break
-		}
-	}
-	return slices.ContainsFunc(r.events[n:], func(e event) bool {
+	return r.episodeRuns(n) || slices.ContainsFunc(r.events[n:], func(e event) bool {
 		return e.begins() && e.log.Actor == store.ByCustomer && e.at.Equal(r.events[n].at)
 	})
+}
+
+// episodeRuns reports whether an episode runs after the nth event.
+func (r *recount) episodeRuns(n int) bool {
+	for i := n; i >= 0; i-- {
+		if r.events[i].begins() || r.events[i].ends() {
+			return r.events[i].begins()
+		}
+	}
+	return false
 }
 
 func (r *recount) countEnd(n int) {
