@@ -76,7 +76,7 @@ func (a *attempt) home() (surface store.AccountID, channel string) {
 }
 
 // queuedFor returns the channel for which a root was queued, and in which earlier attempts may have posted it.
-func (a *attempt) queuedFor(t *store.Thread) string {
+func queuedFor(a *attempt, t *store.Thread) string {
 	return a.e.opt.Engine.Directory().ChannelNow(a.c.AccountID, cmp.Or(a.body.Place.Channel, t.Channel))
 }
 
@@ -109,7 +109,7 @@ func (a *attempt) isOutsideOwnChannel(at bridge.Place) bool {
 
 // relatedIn returns the related conversations that a post in a place may name. Outside of the account's own channel these are, of the
 // customer's other open ones, those whose threads are in the same channel: whoever is there may not read the others.
-func (a *attempt) relatedIn(at bridge.Place) []store.Related {
+func relatedIn(a *attempt, at bridge.Place) []store.Related {
 	if !a.isOutsideOwnChannel(at) {
 		return a.related
 	}
@@ -149,7 +149,7 @@ func (a *attempt) isMarkElsewhere(p bridge.Post, t *store.Thread) bool {
 
 // isForOtherChat reports whether a post isn't tried again in a chat that its conversation has left: it shows what the customer said, which
 // is shown where the conversation goes on, or it is the first message of the thread, which opens should the conversation come back.
-func (a *attempt) isForOtherChat() bool {
+func isForOtherChat(a *attempt) bool {
 	t := a.threads.At(a.c.AccountID, a.c.ConversationID)
 	isFirstRoot := a.c.Kind == string(bridge.PostRoot) && t != nil && t.Root == ""
 	return a.otherHome() != 0 && (isFirstRoot || ShowsSaid(&a.c.Delivery))
@@ -158,7 +158,7 @@ func (a *attempt) isForOtherChat() bool {
 // leaveUnposted returns the error of a post that can't be made as things are (err). If it is for the other chat, it fails for good
 // (isForOtherChat), or as a root that nobody misses ends without an error.
 func (a *attempt) leaveUnposted(err error) error {
-	if !a.isForOtherChat() {
+	if !isForOtherChat(a) {
 		return err
 	}
 	if a.c.Kind == string(bridge.PostRoot) {

@@ -99,7 +99,7 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 		return progress, a.reportLost(ctx, t, p)
 	}
 	isRefused := errors.Is(err, bridge.ErrChannelClosed) || channels.ClassOf(err) == channels.AuthBroken
-	if isRefused && a.isForOtherChat() {
+	if isRefused && isForOtherChat(a) {
 		return progress, a.leaveUnposted(err)
 	}
 
@@ -257,7 +257,7 @@ func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, err
 
 	p.Place.Channel = dir.ChannelNow(c.AccountID, p.Place.Channel)
 	if conv := a.conversations[c.ConversationID]; conv != nil {
-		p.Facts = a.e.opt.Engine.PostFacts(dir, c.AccountID, conv, a.identities, a.threads, a.relatedIn(p.Place), a.now)
+		p.Facts = a.e.opt.Engine.PostFacts(dir, c.AccountID, conv, a.identities, a.threads, relatedIn(a, p.Place), a.now)
 		a.pointToNewThread(dir, &p)
 	}
 

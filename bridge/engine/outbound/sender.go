@@ -291,7 +291,7 @@ func (a *attempt) foundPost(p bridge.Post, t *store.Thread, sent bridge.Sent) re
 // now, it is absent only if neither of the two has it.
 func (a *attempt) lookForRoot(ctx context.Context, s bridge.Surface, now bridge.Post, t *store.Thread) (channels.Outcome, relay.Sent, error) {
 	first := now
-	first.Place.Channel = a.queuedFor(t)
+	first.Place.Channel = queuedFor(a, t)
 	outcome, sent, err := s.Reconcile(ctx, first)
 	isFound := err == nil && outcome == channels.Landed
 	if isFound || first.Place.Channel == now.Place.Channel {
