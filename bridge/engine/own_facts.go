@@ -243,7 +243,7 @@ func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, chat sto
 		return true
 	}
 
-	isLate := m != nil && w.intake.IsLate(m)
+	isLate := m != nil && inbound.IsLate(m, w.DatabaseNow)
 	w.PostTo(c, home, kind, d.MessageID, outbound.Payload{Quote: p.Quote, Answers: p.Answers, Dated: isLate, Files: p.Files, Only: p.Only})
 	if m != nil && kind == bridge.PostFiles {
 		w.AllowUpload(w.SurfaceLane(c, home, kind), home, m)

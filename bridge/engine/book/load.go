@@ -207,12 +207,12 @@ func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 		}
 	}
 	b.keepMessages(messages, latest)
-	b.keepLanes(lanes)
+	keepLanes(b, lanes)
 	return nil
 }
 
 // keepLanes remembers lanes, and which of the loaded threads move.
-func (b *Book) keepLanes(lanes []store.Lane) {
+func keepLanes(b *Book, lanes []store.Lane) {
 	for i := range lanes {
 		l := &Lane{Lane: lanes[i]}
 		b.Outbox.Lanes[l.ID] = l

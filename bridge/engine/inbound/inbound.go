@@ -309,7 +309,9 @@ func (it *UseCases) makeSaidJoinable(d *book.Delivery, t *book.Thread, m *book.M
 const datedAfter = 5 * time.Minute
 
 // IsLate reports whether a message that is posted now shows when it was written.
-func (it *UseCases) IsLate(m *book.Message) bool { return it.DatabaseNow.Sub(m.SaidAt) > datedAfter }
+func IsLate(m *book.Message, databaseNow time.Time) bool {
+	return databaseNow.Sub(m.SaidAt) > datedAfter
+}
 
 // showSaid posts the customer's message and its files. A chat's message that has only files gets no post
 // of its text, so that several photos can become one post.
@@ -323,7 +325,7 @@ func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Messa
 	hasOnlyFiles := isChat && hasFiles && !hasText && !hasRemarks
 
 	if !hasOnlyFiles {
-		p.Dated = it.IsLate(m)
+		p.Dated = IsLate(m, it.DatabaseNow)
 		d := it.PostTo(c, t, bridge.PostSaid, m.ID, p)
 		it.makeSaidJoinable(d, t, m, p.Quote)
 	}
