@@ -10,6 +10,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/inbound"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
