@@ -355,6 +355,7 @@ func TestSlackInThePage(t *testing.T) {
 	l.until("Ben has a badge or has read it", `document.getElementById('agent').selectedIndex === 1`)
 	l.click(`.entry[data-focus="threads"]`)
 	l.untilShown(".center .followed", "Glaze")
+	l.until("it is a button in a list", `document.querySelector('.center [role=listitem] > button.followed:not([role])')`)
 	l.shot("threads")
 	l.attach(".threadpane input[type=file]", "recipe.csv", "sand;1\n")
 	l.reply("Only sand <b>&amp;</b> ash")

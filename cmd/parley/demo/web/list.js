@@ -22,8 +22,11 @@ function roam(e) {
   const all = [...e.currentTarget.querySelectorAll('[role=listitem]')];
   const at = all.indexOf(e.target.closest('[role=listitem]'));
   const next = all[at + step];
-  if (next) { e.preventDefault(); next.focus(); }
+  if (next) { e.preventDefault(); (own(next) || next).focus(); }
 }
+
+// own is the button that an item of a list consists of, if it does.
+const own = (item) => item.querySelector(':scope > button:only-child');
 
 const atEnd = (el) => el.scrollHeight - el.scrollTop - el.clientHeight < 80;
 // scrollEnd goes to a list's end.
@@ -37,7 +40,7 @@ export function fillList(box, items, place) {
   if (!items.length) { box.replaceChildren(); return; }
   box.querySelector('.empty')?.remove();
   keyed(box, items, (m) => m.key, (m) => m.print, (m) => m.render());
-  if (![...box.children].some((c) => c.tabIndex === 0)) { const last = box.lastElementChild; if (last) last.tabIndex = 0; }
+  if (![...box.children].some((c) => c.tabIndex === 0 || own(c))) { const last = box.lastElementChild; if (last) last.tabIndex = 0; }
   if (!stay) { scrollEnd(box); box.ended = true; } else if (box.lastElementChild.dataset.key !== box.newest) tellNew(box);
   box.newest = box.lastElementChild.dataset.key;
 }

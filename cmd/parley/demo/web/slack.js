@@ -164,12 +164,12 @@ function empty(box, threads) {
 
 function followed(t) {
   const who = t.last.username || names.user(t.last.user);
-  return h('button', { type: 'button', role: 'listitem', class: `followed ${t.unread ? 'unread' : ''}`, 'aria-current': t.root.ts === app.thread ? 'true' : undefined,
+  return h('div', { role: 'listitem' }, h('button', { type: 'button', class: `followed ${t.unread ? 'unread' : ''}`, 'aria-current': t.root.ts === app.thread ? 'true' : undefined,
     onclick: () => openThread(t.channel, t.root.ts) },
     h('strong', {}, `#${names.channel(t.channel)}`), t.unread > 0 && h('span', { class: 'badge' }, `${t.unread} new`),
     message(t.root, true, true),
     h('span', { class: 'lastline' }, t.last.bot_id && !t.last.username ? h('img', { class: 'avatar tiny', src: '/assets/icon.svg', alt: '' }) : avatar(who, 'tiny'),
-      h('b', {}, who), h('span', {}, ` ${flat(t.last.text).split('\n')[0].slice(0, 90)}`)));
+      h('b', {}, who), h('span', {}, ` ${flat(t.last.text).split('\n')[0].slice(0, 90)}`))));
 }
 
 function thread() {

@@ -144,8 +144,8 @@ function replies(p) {
   h('button', { type: 'button', class: 'linkbutton', dataset: { focus: `a${p.id}`, reply: p.id }, onclick: () => openThread(open().channel, p.id) }, 'Reply'));
 }
 
-const activity = () => app.state.teams.activity.map((a) => item(a.id, JSON.stringify(a), () => h('button', { type: 'button', class: `t-activity ${a.unread ? 'unread' : ''}`, onclick: () => openThread(a.channel, a.thread) },
-  portrait({ bot: !a.user, user: a.user }), h('span', {}, h('b', {}, `${userName(a.user)} ${{ mention: 'mentioned you', reply: 'replied', chat: 'wrote to you' }[a.kind]}`), h('small', {}, a.kind === 'chat' ? 'Chat' : channelName(a.channel)), h('span', { class: 'preview' }, a.text)), h('time', {}, when(a.at)))));
+const activity = () => app.state.teams.activity.map((a) => item(a.id, JSON.stringify(a), () => h('div', {}, h('button', { type: 'button', class: `t-activity ${a.unread ? 'unread' : ''}`, onclick: () => openThread(a.channel, a.thread) },
+  portrait({ bot: !a.user, user: a.user }), h('span', {}, h('b', {}, `${userName(a.user)} ${{ mention: 'mentioned you', reply: 'replied', chat: 'wrote to you' }[a.kind]}`), h('small', {}, a.kind === 'chat' ? 'Chat' : channelName(a.channel)), h('span', { class: 'preview' }, a.text)), h('time', {}, when(a.at))))));
 
 function thread() {
   const s = app.state.teams, at = open();
