@@ -68,7 +68,7 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 
 	ids := append(slices.Clone(in.Answers.References), in.Change.Target, in.Answers.External, in.ExternalID)
 	if in.Status != nil {
-		wantReceipt(n, a, in)
+		wantReceipt(n, w.Dir, a, in)
 		ids = append(ids, in.Status.External...)
 	}
 	for _, id := range ids {
@@ -94,12 +94,13 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 }
 
 // wantReceipt adds what a receipt touches: the message whose state it reports, or all up to a time.
-func wantReceipt(n *book.Wanted, a *store.Account, in channels.Inbound) {
+func wantReceipt(n *book.Wanted, dir *directory.Directory, a *store.Account, in channels.Inbound) {
 	s := in.Status
 	n.Receipts = true
 	n.Messages = append(n.Messages, store.MessageID(s.MessageID))
 	if s.State == channels.StateFailed {
 		n.Failures = true // to know whether the customer was answered since
+		wantAuthorsElsewhere(n, dir)
 	}
 	if inbound.NamesRecipientAlone(in) { // the reply is in one of the recipient's conversations
 		recipient := bridge.AddressKey(s.Recipient)
@@ -128,6 +129,9 @@ func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Acti
 		n.Posts = append(n.Posts, book.PostKey{Account: surface, Channel: t.Channel, Message: t.Message})
 	}
 
+	if agent := w.Dir.AgentOf(surface, a.Actor.ID); agent != nil {
+		n.AddElsewhere(w.Dir, agent.ID)
+	}
 	n.Posts = append(n.Posts, book.FormKeys(surface, a)...)
 	n.AddChannel(surface, a.Place.Channel)
 	use := useCaseOf(a.Verb)
@@ -194,6 +198,16 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 		wantPeople(n, w.Dir)
 	case own.Template:
 		wantTemplates(n, w.Dir, f.Account)
+	case string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
+		wantAuthorsElsewhere(n, w.Dir)
+	}
+}
+
+// wantAuthorsElsewhere adds the direct lanes of all agents who are not in all chats: one of them may be the author of a reply that did
+// not reach its customer, whom a mention in the thread may not reach.
+func wantAuthorsElsewhere(n *book.Wanted, dir *directory.Directory) {
+	for i := range dir.Agents {
+		n.AddElsewhere(dir, dir.Agents[i].ID)
 	}
 }
 

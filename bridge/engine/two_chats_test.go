@@ -12,6 +12,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels"
+	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -236,6 +237,41 @@ func TestAssignedInTheOtherChat(t *testing.T) {
 	if row := waitTold(t, w.second, "teli", "#1"); !strings.Contains(row.Plain(), "chatsurface") {
 		t.Errorf("it doesn't say where the conversation is: %s", row.Plain())
 	}
+}
+
+// Whoever is not in the chat of the thread is told directly what would be mentioned there: that a customer did not get a reply, the end of
+// a snooze, a customer's return, and what is handed to the team.
+//
+func TestToldInTheOtherChat(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{settings: map[string]string{"reply_after_resolve": "reopen"}})
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.chat.Say("ann", support, thread, "!assign eli@acme.test")
+	w.waitCard(thread, "Eli")
+
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadRecipient})
+	w.second.Say("teli", annex, "", "<@app> #1 reply On Monday")
+	failed := waitTold(t, w.second, "teli", "[failed]")
+	wantWords(t, "what eli is told", failed.Plain(), "On Monday")
+	wantEqual(t, "buttons in the direct message", len(failed.Buttons), 0)
+	waitTold(t, w.second, "teli", "elsewhere #1 Hello chatsurface")
+
+	w.reply(thread, "!snooze 1h")
+	w.waitCard(thread, "snoozed")
+	w.advance(time.Hour + time.Minute)
+	waitTold(t, w.second, "teli", "[woke]")
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "resolved")
+	w.customerWrites("kim", "And now?")
+	waitTold(t, w.second, "teli", "[reopened]")
+	w.waitDrained()
+	wantEqual(t, "what ann is told, who is in the thread's chat", len(w.chat.Messages("@ann", "")), 0)
+
+	w.openBilling(w.second, w.account)
+	w.reply(thread, "!assign #billing please check it")
+	waitNewestRoot(t, w.second, billing, 1, "please check it")
+	wantWords(t, "what cat is told", waitTold(t, w.chat, "cat", "[unassigned]").Plain(), "please check it")
 }
 
 // Troubles of an account are told once, in the chat of its threads; those of a chat in the

@@ -158,6 +158,9 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 		}
 		b.Conversations.Rows[c.ID] = c
 		b.Conversations.noteSorting(c)
+		for _, owner := range c.Assignees {
+			n.AddElsewhere(b.Dir, owner)
+		}
 	}
 
 	if err := b.readEarly(ctx, tx, n); err != nil {
@@ -208,6 +211,9 @@ func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	}
 	b.keepMessages(messages, latest)
 	keepLanes(b, lanes)
+	for i, account := range n.lanes.accounts {
+		b.Outbox.named[LaneKey{account, n.lanes.names[i]}] = true
+	}
 	return nil
 }
 

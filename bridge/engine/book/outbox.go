@@ -21,6 +21,7 @@ type Outbox struct {
 	*Moment
 	Lanes      map[store.LaneID]*Lane
 	laneKeys   map[LaneKey]*Lane
+	named      map[LaneKey]bool        // lanes that belong to no conversation and were looked for, whether they exist or not
 	gates      map[LaneKey]*store.Gate // those of lanes that the batch makes or moves to another gate
 	Deliveries map[store.DeliveryID]*Delivery
 	OfMessage  map[store.MessageID][]*Delivery // deliveries by the message that they are about
@@ -30,7 +31,7 @@ type Outbox struct {
 }
 
 func newOutbox(m *Moment, known *Gates, leaseFor func(time.Duration) time.Duration) *Outbox {
-	return &Outbox{Moment: m, Lanes: map[store.LaneID]*Lane{}, laneKeys: map[LaneKey]*Lane{}, gates: map[LaneKey]*store.Gate{},
+	return &Outbox{Moment: m, Lanes: map[store.LaneID]*Lane{}, laneKeys: map[LaneKey]*Lane{}, named: map[LaneKey]bool{}, gates: map[LaneKey]*store.Gate{},
 		Deliveries: map[store.DeliveryID]*Delivery{}, OfMessage: map[store.MessageID][]*Delivery{}, knownGates: known, LeaseFor: leaseFor}
 }
 
@@ -147,6 +148,9 @@ func (o *Outbox) moveBefore(l *Lane, d *Delivery, seq int64) {
 	o.shifts = append(o.shifts, shift{l.ID, seq})
 	d.Seq = seq
 }
+
+// IsNamed reports whether Load has looked for a lane that belongs to no conversation: the batch can put nothing into others.
+func (o *Outbox) IsNamed(key LaneKey) bool { return o.named[key] }
 
 // LaneOf returns the lane with a key. If there is none, it makes one with a priority, the gate whose budget the lane
 // spends, and how long a request in it may take.

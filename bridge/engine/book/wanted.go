@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
 	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
@@ -132,6 +133,16 @@ func (n *Wanted) AddConversation(id store.ConversationID) {
 
 // AddDirect adds the lane of what is told to somebody directly.
 func (n *Wanted) AddDirect(surface store.AccountID, user string) { n.AddChannel(surface, "@"+user) }
+
+// AddElsewhere adds the lanes of what is told directly to an agent who is not in all chats; none for other agents.
+func (n *Wanted) AddElsewhere(dir *directory.Directory, agent store.AgentID) {
+	if dir.IsInAllChats(agent) {
+		return
+	}
+	for _, surface := range dir.SurfacesOf(agent) {
+		n.AddDirect(surface, dir.UserOf(surface, agent))
+	}
+}
 
 // AddChannel adds the lane of a channel of a surface.
 func (n *Wanted) AddChannel(surface store.AccountID, channel string) {

@@ -159,6 +159,14 @@ func (d *Directory) SurfacesOf(agent store.AgentID) []store.AccountID {
 	return list
 }
 
+// IsInAllChats reports whether an agent can be reached in each surface in which threads open. Who is not is told directly of what a
+// mention in a thread may not reach.
+func (d *Directory) IsInAllChats(agent store.AgentID) bool {
+	isAbsent := func(surface store.AccountID) bool { return d.UserOf(surface, agent) == "" }
+	return !slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return isAbsent(c.AccountID) }) &&
+		!slices.ContainsFunc(d.Accounts, func(a store.Account) bool { return a.SurfaceID != nil && isAbsent(*a.SurfaceID) })
+}
+
 // IsAway reports whether an agent has said to be away.
 func (d *Directory) IsAway(agent store.AgentID) bool {
 	a := d.Agent(agent)

@@ -61,6 +61,50 @@ func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
 	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "assigned", Rows: []bridge.Facts{row}}})
 }
 
+// tellElsewhere tells an agent directly what a line in a conversation's thread says to the agent, who has no user in the thread's chat: a
+// mention there notifies nobody. It does nothing for other agents, for those who did it themselves or chose to do without such notices,
+// and for an assignment (TellAssigned).
+func (th *Writer) tellElsewhere(c *book.Conversation, thread store.AccountID, agent store.AgentID, line bridge.Line) {
+	surface := th.SurfaceToTell(agent, thread)
+	isThere := surface == thread || surface == 0
+	if isThere || agent == line.By.ID || line.Kind() == bridge.LineAssigned {
+		return
+	}
+	who, ref := th.Dir.Agent(agent), th.Dir.Ref(surface, agent)
+	notice, isNotice := line.Notice()
+	mayRead := th.Reading.As(who).May(c.Conversation)
+	if isNotice && (!mayRead || hasDeclined(th.Dir, agent, notice)) {
+		return
+	}
+	if !th.Outbox.IsNamed(book.LaneKey{Account: surface, Key: outbound.ChannelLane("@" + ref.User)}) {
+		return // the batch has not looked for it: the agent has become somebody to be told in this batch
+	}
+
+	if mayRead { // who may not is told of words of the agent's own alone
+		row := th.Reading.FactsOf(th.Dir, surface, who, c.Conversation, th.People.Identities, c.Places(), th.Now)
+		th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "elsewhere", Rows: []bridge.Facts{row}}})
+	}
+	if asked, isQuestion := line.Content.(*bridge.AskLine); isQuestion {
+		line.Content = &bridge.AskLine{Reason: asked.Reason}
+	}
+	line.Verbs, line.Mentions, line.SourceRef = nil, []bridge.AgentRef{ref}, bridge.Place{} // the thread has the buttons
+	line.By = th.Dir.As(surface, line.By)
+	th.SendDirect(surface, agent, line)
+}
+
+// TellTeamElsewhere tells the members of a team directly of a line that hands it a conversation, where they have no user in the surface of
+// its thread: those who would be mentioned there.
+func (th *Writer) TellTeamElsewhere(c *book.Conversation, team *store.Team, thread store.AccountID, line bridge.Line) {
+	if len(team.Members) > maxMentions {
+		return
+	}
+	for _, id := range team.Members {
+		if th.Dir.Agent(id) != nil && !th.Dir.IsAway(id) {
+			th.tellElsewhere(c, thread, id, line)
+		}
+	}
+}
+
 // SendDirect tells one agent something in a direct message. It is only for what no thread can show.
 func (th *Writer) SendDirect(surface store.AccountID, agent store.AgentID, line bridge.Line) {
 	ref := th.Dir.Ref(surface, agent)
