@@ -168,9 +168,10 @@ type Related struct {
 	Beside    ConversationID `db:"beside"`  // the conversation on whose card it is named
 	Follows   bool           `db:"follows"` // it continues Beside
 	ID        ConversationID `db:"id"`
-	TeamID    *TeamID        `db:"team_id"`
 	Assignees []AgentID      `db:"assignees"`
-	AccountID *AccountID     `db:"account_id"` // the surface of its thread; this, Channel and Root are nil if it has no thread
+	Account   AccountID      `db:"of_account"` // by which its customer writes
+	TeamID    *TeamID        `db:"team_id"`
+	AccountID *AccountID     `db:"account_id"` // the surface of its thread, of which there is a row for each; this, Channel and Root are nil without one
 	Channel   *string        `db:"channel"`
 	Root      *string        `db:"root"`
 }
@@ -178,12 +179,13 @@ type Related struct {
 // Only the customer's newest thirty conversations are looked at, so that a customer who had thousands
 // costs no more.
 const related = `
-	SELECT conversation.id AS beside, false AS follows, other.id, other.team_id, other.assignees, thread.account_id, thread.channel, thread.root
+	SELECT conversation.id AS beside, false AS follows, other.id, other.assignees, other.account_id AS of_account, other.team_id,
+		thread.account_id, thread.channel, thread.root
 	FROM conversations AS conversation
 	CROSS JOIN LATERAL (
-		SELECT newest.id, newest.team_id, newest.assignees
+		SELECT newest.id, newest.assignees, newest.account_id, newest.team_id
 		FROM (
-			SELECT id, team_id, assignees, status, kind
+			SELECT id, assignees, account_id, team_id, status, kind
 			FROM conversations
 			WHERE identity_id = conversation.identity_id
 			ORDER BY id DESC
@@ -194,7 +196,8 @@ const related = `
 	LEFT JOIN threads AS thread ON thread.conversation_id = other.id
 	WHERE conversation.id = ANY($1)
 	UNION ALL
-	SELECT follower.previous_id, true, follower.id, follower.team_id, follower.assignees, thread.account_id, thread.channel, thread.root
+	SELECT follower.previous_id, true, follower.id, follower.assignees, follower.account_id, follower.team_id,
+		thread.account_id, thread.channel, thread.root
 	FROM conversations AS follower
 	LEFT JOIN threads AS thread ON thread.conversation_id = follower.id
 	WHERE follower.previous_id = ANY($1)

@@ -162,6 +162,22 @@ func TestListInTheChatThatWasLeft(t *testing.T) {
 	wantWords(t, "the list", waitTold(t, w.chat, "ann", "#1").Plain(), "annexsurface")
 }
 
+// A conversation's card leads to no thread that the conversation which continues it has left.
+func TestContinuationInTheOtherChat(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	w.openBilling(w.second, w.account)
+	w.reply(w.openThread(), "!resolve")
+	w.eventually("it is resolved", func() bool { return w.text(`SELECT status FROM conversations`) == string(bridge.StatusResolved) })
+	w.customerWrites("kim", "And now?")
+	next := w.waitThread("And now?")
+	nextAt := func() bridge.Place { return must(w.engines[0].Desk(w.surface).Facts(t.Context(), 1, "ann"))(t).NextAt }
+	wantEqual(t, "where it is continued", nextAt(), bridge.Place{Channel: support, Thread: next, Message: next})
+	w.reply(next, "!assign #billing over")
+	waitNewestRoot(t, w.second, billing, 1, "over")
+	wantEqual(t, "where it is continued, in this chat", nextAt(), bridge.Place{})
+}
+
 // From the other chat a conversation is worked on by its number: people are mentioned in its
 // thread by their ids there, the words of a reply are shown there, and lists say where it is.
 func TestActsFromTheOtherChat(t *testing.T) {

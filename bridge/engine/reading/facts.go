@@ -174,48 +174,50 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 // are open. rows are the related conversations, which may also be those of other conversations.
 func AddRelated(d *directory.Directory, f *bridge.Facts, surface store.AccountID, rows []store.Related) {
 	f.AlsoOpen = nil
+	rows = slices.DeleteFunc(slices.Clone(rows), func(o store.Related) bool { return o.Beside != f.ID })
+	roots := rootsIn(d, surface, rows)
 	for _, o := range rows {
-		if o.Beside != f.ID || !o.Follows {
-			continue
-		}
-		if o.ID > f.Next {
-			f.Next, f.NextAt = o.ID, rootIn(surface, o)
-		} else if o.ID == f.Next && f.NextAt == (bridge.Place{}) {
-			f.NextAt = rootIn(surface, o)
+		if o.Follows && o.ID > f.Next {
+			f.Next, f.NextAt = o.ID, roots[o.ID]
 		}
 	}
-	f.AlsoOpen = otherOpenRefs(d, surface, f, rows)
+	f.AlsoOpen = otherOpenRefs(d, surface, f, rows, roots)
 }
 
-// rootIn returns the place of a related conversation's root in a surface, or the zero Place if it has none there.
-func rootIn(surface store.AccountID, o store.Related) bridge.Place {
-	isThere := o.AccountID != nil && *o.AccountID == surface
-	if !isThere || *o.Root == "" {
-		return bridge.Place{}
+// rootsIn returns the places of the roots of those related conversations that are worked on in a surface.
+func rootsIn(d *directory.Directory, surface store.AccountID, rows []store.Related) map[store.ConversationID]bridge.Place {
+	threads := outbound.Threads{}
+	for _, o := range rows {
+		if o.AccountID != nil {
+			threads.Add([]store.Thread{{ConversationID: o.ID, AccountID: *o.AccountID, Channel: *o.Channel, Root: *o.Root}})
+		}
 	}
-	return bridge.Place{Channel: *o.Channel, Thread: *o.Root, Message: *o.Root}
+
+	roots := map[store.ConversationID]bridge.Place{}
+	for _, o := range rows {
+		t := threads.Home(d, &store.Conversation{ID: o.ID, AccountID: o.Account, TeamID: o.TeamID})
+		if t != nil && t.AccountID == surface && t.Root != "" {
+			roots[o.ID] = bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
+		}
+	}
+	return roots
 }
 
 // otherOpenRefs names the other open conversations of a conversation's customer.
-func otherOpenRefs(d *directory.Directory, surface store.AccountID, f *bridge.Facts, rows []store.Related) []bridge.OpenRef {
+func otherOpenRefs(d *directory.Directory, surface store.AccountID, f *bridge.Facts, rows []store.Related,
+	roots map[store.ConversationID]bridge.Place,
+) []bridge.OpenRef {
 	var list []bridge.OpenRef
 	for _, o := range rows {
-		if o.Beside != f.ID || o.Follows || o.ID == f.Next {
+		isNamed := slices.ContainsFunc(list, func(r bridge.OpenRef) bool { return r.ID == o.ID })
+		if isNamed || o.Follows || o.ID == f.Next {
 			continue
 		}
-
-		i := slices.IndexFunc(list, func(r bridge.OpenRef) bool { return r.ID == o.ID })
-		if i < 0 {
-			i = len(list)
-			list = append(list, bridge.OpenRef{ID: o.ID})
-			for _, id := range o.Assignees {
-				list[i].Assignees = append(list[i].Assignees, d.Ref(surface, id))
-			}
+		other := bridge.OpenRef{ID: o.ID, Root: roots[o.ID]}
+		for _, id := range o.Assignees {
+			other.Assignees = append(other.Assignees, d.Ref(surface, id))
 		}
-
-		if at := rootIn(surface, o); at != (bridge.Place{}) {
-			list[i].Root = at
-		}
+		list = append(list, other)
 	}
 
 	return list
