@@ -368,12 +368,15 @@ func (r report) describeFailure() string {
 
 	_, detail, _ := strings.Cut(cmp.Or(r.status, enhancedCode.FindString(r.reply)), ".")
 	isTooLarge := detail == "3.4" || detail == "2.3"
+	isUnknown := strings.Contains(strings.ToLower(r.reply), "recipient address rejected") // by Microsoft, with 5.4.1
 	switch {
 	case detail == "2.2" || smtpcode.SaysFull(r.replyCode(), r.status+" "+r.reply):
 		return "The mailbox is full."
 	case isTooLarge || r.replyCode() == codeTooLarge:
 		return "The mail is too large for the receiving server."
-	case strings.HasPrefix(detail, "1."):
+	case detail == "1.7" || detail == "1.8": // the sender's address
+		return "The receiving server refused the mail."
+	case strings.HasPrefix(detail, "1.") || detail == "4.1" && isUnknown:
 		return "The address does not exist or is refused."
 	case strings.HasPrefix(detail, "2."):
 		return "The mailbox does not take mail."

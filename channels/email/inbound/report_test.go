@@ -207,6 +207,21 @@ func TestRoomInReports(t *testing.T) {
 	}
 }
 
+// The enhanced code says what failed, except where the server's words say something else of the same code.
+func TestCausesInReports(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ words, reason string }{
+		{words: "550 5.4.1 Recipient address rejected: Access denied", reason: "The address does not exist or is refused."}, // Microsoft
+		{words: "550 5.4.1 No answer from host", reason: "The receiving mail server could not be reached."},
+		{words: "501 5.1.8 Sender address rejected", reason: "The receiving server refused the mail."},
+	}
+	for _, tt := range tests {
+		got := wantFailed(t, decodeOne(t, reportInWords("Sorry:\n\n<ann@customer.test>:\n"+tt.words+
+			"\n\n--- Below this line is a copy of the message.\n\n"+returnedHeader("ann@customer.test")+"\nHi")))
+		wantContains(t, tt.words, got.Reason, tt.reason)
+	}
+}
+
 // A report on a mail to an address outside ASCII has parts and addresses of its own.
 // Source: RFC 6533 sections 3 to 6.
 func TestInternationalReport(t *testing.T) {
