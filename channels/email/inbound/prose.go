@@ -12,7 +12,7 @@ import (
 
 // recipientLine matches the line with which qmail, Postfix and others begin a recipient's paragraph.
 // Groups 1 to 3 are the address, in one of three forms; group 4 is the beginning of the server's reply.
-var recipientLine = regexp.MustCompile(`^[\s*•]*(?:` +
+var recipientLine = regexp.MustCompile(`^[\s*•-]*(?:` +
 	`<([^<>\s@]+@[^<>\s]+)>(?:<mailto:[^>]*>)?\s*[:.]?|` + // <ann@acme.test>:
 	`([^\s<>@:()]+@[^\s<>:()]+)(?:<mailto:[^>]*>)?(?:\s*:\s|\s*:?\s*$| on )|` + // ann@acme.test:
 	`[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$` + // Ann Lee (ann@acme.test):
@@ -90,7 +90,8 @@ func (p *prose) readLine(l string) {
 		return
 	}
 
-	if p.consumeField(l) {
+	startsReply := p.reportOpen && p.lastReport().reply == "" && strings.Contains(l, "> RCPT: <") // s/qmail: "From: <…> RCPT: <…> refused:"
+	if !startsReply && p.consumeField(l) {
 		p.reportOpen = false
 		return
 	}

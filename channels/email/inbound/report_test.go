@@ -69,6 +69,28 @@ ann@customer.test Invalid Address, ERROR_CODE :550, ERROR_CODE :5.1.1 <ann@custo
 
 `
 
+	mimecastWords = `Your mail could not be delivered to the following address:
+-- ann@customer.test
+
+The problem appears to be :
+-- Recipient email address is possibly incorrect
+
+Additional information follows :
+-- 5.4.1 Recipient address rejected: Access denied.
+`
+
+	sqmailWords = `Sorry:
+
+<ann@customer.test>:
+From: <help@acme.test> RCPT: <ann@customer.test> refused:
+552 5.2.2 box full
+
+<bob@customer.test>:
+From: <help@acme.test> RCPT: <bob@customer.test> refused:
+550 no such user
+
+`
+
 	hotlineWords = `For further assistance, please contact <support@provider.test>
 
 If you do so, please include this report.
@@ -135,6 +157,19 @@ func TestReportsInWords(t *testing.T) {
 			name:  "Zoho",
 			words: zohoWords + returned,
 			want:  []failure{{recipient: "ann@customer.test", reason: "ann@customer.test Invalid"}},
+		},
+		{
+			name:  "Mimecast, which returns nothing",
+			words: mimecastWords + "Reference: <" + messageID(12, 34) + ">\n",
+			want:  []failure{{recipient: "ann@customer.test", reason: "The problem appears to be : -- Recipient email address"}},
+		},
+		{
+			name:  "s/qmail, whose replies begin as a field does",
+			words: sqmailWords + returnedHeader("ann@customer.test, bob@customer.test"),
+			want: []failure{
+				{recipient: "ann@customer.test", reason: "From: <help@acme.test> RCPT: <ann@customer.test> refused: 552"},
+				{recipient: "bob@customer.test", reason: "From: <help@acme.test> RCPT: <bob@customer.test> refused: 550"},
+			},
 		},
 		{
 			name:  "the hotline of a provider",
