@@ -163,10 +163,13 @@ func isMailField(name string) bool {
 	return strings.HasPrefix(name, "x-") && !strings.Contains(name, " ")
 }
 
-// setActions sets the status and the action of each report.
+// setActions sets the status and the action of each report. A code elsewhere in the text is of the recipient if there is only one.
 func (p *prose) setActions(text string) {
 	delayed := isAboutDelay(text)
-	anywhere := enhancedCode.FindString(replyInText(text))
+	anywhere := ""
+	if len(p.reports) == 1 {
+		anywhere = enhancedCode.FindString(replyInText(text))
+	}
 	for i := range p.reports {
 		r := &p.reports[i]
 		r.status = cmp.Or(enhancedCode.FindString(r.reply), anywhere)

@@ -154,3 +154,15 @@ func TestStatusWithoutDetail(t *testing.T) {
 		wantEqual(t, name+": class", got.Class, channels.BadRecipient)
 	}
 }
+
+// What a server said of one recipient says nothing of another.
+func TestCausesAreOfTheirRecipients(t *testing.T) {
+	t.Parallel()
+	ins := mustDecode(t, reportInWords("Sorry:\n\n<ann@customer.test>:\n552 5.2.2 box full\n\n<bob@customer.test>:\n550 no such user\n\n"+
+		returnedHeader("ann@customer.test, bob@customer.test")))
+	if len(ins) != 2 {
+		t.Fatalf("reports: got %d, want 2: %+v", len(ins), ins)
+	}
+	wantContains(t, "of Ann", wantFailed(t, ins[0]).Reason, "The mailbox is full.")
+	wantContains(t, "of Bob", wantFailed(t, ins[1]).Reason, "The mail could not be delivered. The server said: 550")
+}
