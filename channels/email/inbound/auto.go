@@ -131,10 +131,12 @@ func isPersonAtPostmaster(h rawmail.Header, subject, from string) bool {
 	return !isReport && !hasNullSender(h)
 }
 
-// hasNullSender reports whether the mail wants no answer at all, as bounces do: Return-Path: <>.
+// hasNullSender reports whether the mail wants no answer at all, as bounces do: Return-Path: <>, for which Postfix may write
+// <MAILER-DAEMON>, or From: <>.
 func hasNullSender(h rawmail.Header) bool {
 	path := strings.ToLower(strings.ReplaceAll(h.Raw("Return-Path"), " ", ""))
-	return path == "<>" || strings.HasPrefix(path, "<mailer-daemon@")
+	hasNoAuthor := strings.TrimSpace(h.Raw("From")) == "<>"
+	return hasNoAuthor || path == "<>" || path == "<mailer-daemon>" || strings.HasPrefix(path, "<mailer-daemon@")
 }
 
 // dmarcFailed matches a failed DMARC check in an Authentication-Results field.

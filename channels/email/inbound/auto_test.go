@@ -58,6 +58,8 @@ func TestAutomatic(t *testing.T) {
 		{name: "auto_reply", header: "Precedence: auto_reply", want: "auto-reply"},
 		{name: "junk", header: "Precedence: junk", want: "auto-reply"},
 		{name: "normal", header: "Precedence: normal", want: ""},
+		{name: "Postfix's name for no sender", header: "Return-Path: <MAILER-DAEMON>", want: "null-sender"},
+		{name: "no author", header: "From: <>", want: "null-sender"},
 		{name: "list by Precedence", header: "Precedence: list", want: "bulk"},
 
 		// Exchange puts this into people's mail that it passes on by a distribution list.

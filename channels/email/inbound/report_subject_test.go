@@ -46,6 +46,7 @@ Hi
 
 	for _, program := range []string{
 		"From: MAILER-DAEMON@provider.test\n",
+		"From: <>\n",
 		"From: Reports <reports@provider.test>\nReturn-Path: <>\n",
 		"From: Reports <reports@provider.test>\nAuto-Submitted: auto-generated\n",
 		"From: Reports <reports@provider.test>\nX-MS-Exchange-Message-Is-Ndr: \n",
