@@ -163,16 +163,22 @@ func isMailField(name string) bool {
 	return strings.HasPrefix(name, "x-") && !strings.Contains(name, " ")
 }
 
-// setActions sets the status and the action of each report. A code elsewhere in the text is of the recipient if there is only one.
+// setActions sets the status and the action of each report. If no reply has a code, the first one in the text counts, and if it
+// begins a server's words, those are the reply.
 func (p *prose) setActions(text string) {
 	delayed := isAboutDelay(text)
-	anywhere := ""
-	if len(p.reports) == 1 {
-		anywhere = enhancedCode.FindString(replyInText(text))
+	line := ""
+	if !slices.ContainsFunc(p.reports, func(r report) bool { return enhancedCode.MatchString(r.reply) }) {
+		line = strings.TrimLeft(replyInText(text), "- ")
 	}
+	anywhere := enhancedCode.FindString(line)
+	isReply := anywhere != "" && (strings.HasPrefix(line, anywhere) || smtpReply.MatchString(line))
 	for i := range p.reports {
 		r := &p.reports[i]
 		r.status = cmp.Or(enhancedCode.FindString(r.reply), anywhere)
+		if isReply && len(p.reports) == 1 && !smtpReply.MatchString(r.reply) {
+			r.reply = line
+		}
 		r.action = "failed"
 		if delayed && !strings.HasPrefix(r.status, "5") {
 			r.action = "delayed"

@@ -159,9 +159,9 @@ func TestReportsInWords(t *testing.T) {
 			want:  []failure{{recipient: "ann@customer.test", reason: "ann@customer.test Invalid"}},
 		},
 		{
-			name:  "Mimecast, which returns nothing",
-			words: mimecastWords + "Reference: <" + messageID(12, 34) + ">\n",
-			want:  []failure{{recipient: "ann@customer.test", reason: "The problem appears to be : -- Recipient email address"}},
+			name:  "Mimecast",
+			words: mimecastWords + "Message-ID: <" + messageID(12, 34) + ">\n",
+			want:  []failure{{recipient: "ann@customer.test", reason: "5.4.1 Recipient address rejected"}},
 		},
 		{
 			name:  "s/qmail, whose replies begin as a field does",
