@@ -41,6 +41,10 @@ func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, fro
 		return "feedback-report"
 	}
 
+	if from.Key == outlookComplaints && c.returned != nil && c.returned.Header.Has("X-HmXmrOriginalRecipient") {
+		return "feedback-report"
+	}
+
 	isDeliveryReport := c.reportType != "" || len(c.statuses) > 0 || h.Has("X-Failed-Recipients")
 	if isDeliveryReport || isFromDaemon(h, subject, from.Key) {
 		return "bounce"
@@ -77,6 +81,9 @@ func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, fro
 
 	return ""
 }
+
+// outlookComplaints is the sender of Outlook.com's complaints, which are no reports of RFC 5965.
+const outlookComplaints = "staff@hotmail.com"
 
 // isFromDaemon reports whether a program that reports on mail has sent a mail.
 func isFromDaemon(h rawmail.Header, subject, from string) bool {

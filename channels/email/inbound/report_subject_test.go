@@ -99,6 +99,32 @@ Hi
 	wantAnswers(t, in, 12, 34)
 }
 
+// Outlook.com complains without a report: the mail comes as a file, with a field that names who complains.
+func TestComplaintOfOutlook(t *testing.T) {
+	t.Parallel()
+	complaint := strings.ReplaceAll(`To: help@acme.test
+Subject: complaint about message from 192.0.2.1
+Content-Type: multipart/mixed; boundary=x
+
+--x
+Content-Type: message/rfc822
+Content-Disposition: inline
+
+X-HmXmrOriginalRecipient: ann@customer.test
+Message-ID: <MESSAGE>
+From: help@acme.test
+
+Hi
+--x--
+`, "MESSAGE", messageID(12, 34))
+	in := decodeOne(t, "From: staff@hotmail.com\n"+complaint)
+	wantEqual(t, "why it is automatic", in.Automatic, "feedback-report")
+	wantAnswers(t, in, 12, 34)
+
+	forwarded := decodeOne(t, "From: Bob <bob@customer.test>\n"+complaint)
+	wantEqual(t, "why a person's is automatic", forwarded.Automatic, "")
+}
+
 // A gateway's report may return no mail and name no id. Then the recipient is all that it tells of the mail.
 func TestReportThatReturnsNothing(t *testing.T) {
 	t.Parallel()
