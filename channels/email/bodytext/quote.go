@@ -234,11 +234,20 @@ func countAttributionLines(lines []line, budget *PatternBudget) int {
 			continue
 		}
 		if budget.Allow(joined) && isAttribution(joined, true) {
+			if n > 0 && mayBeAnswer(lines[0].text) && countAttributionLines(lines[1:], budget) > 0 {
+				return 0 // the first line is the sender's own
+			}
 			return n + 1
 		}
 	}
 
 	return 0
+}
+
+// mayBeAnswer reports whether a line may be the end of an answer, although it begins as an attribution does: a program that folds
+// one leaves its date in the first line, or a comma behind the day of the week.
+func mayBeAnswer(text string) bool {
+	return !strings.ContainsAny(text, "0123456789") && !strings.HasSuffix(strings.TrimSpace(text), ",")
 }
 
 // isFirstTextQuoted reports whether the first line that has text is quoted.

@@ -129,6 +129,15 @@ func TestUnmarkedAttributions(t *testing.T) {
 	}
 }
 
+// A last line of the answer just above it may begin as an attribution does. It has no date, and the line below needs none of its words.
+func TestAnswerDirectlyAboveUnmarkedAttribution(t *testing.T) {
+	t.Parallel()
+	const folded = "Le lun. 2 nov. 2026 à 10:15, Acme\n<help@acme.test> a écrit :\n\nOld text"
+	for _, answer := range []string{"Il me faut la facture", "Am liebsten am Montag", "On it"} {
+		wantAnswer(t, answer, answer+"\n"+folded, answer, folded)
+	}
+}
+
 func TestOwnWordsLikeAnUnmarkedAttribution(t *testing.T) {
 	t.Parallel()
 	texts := []string{
