@@ -22,6 +22,7 @@ type line struct {
 
 // setText sets text and the fields that depend on it.
 func (l *line) setText(text string) {
+	text = withoutDirections(text)
 	l.text = text
 	l.isBlank = trimBlanks(text) == ""
 	if l.isBlank {

@@ -60,6 +60,7 @@ func TestAttributions(t *testing.T) {
 		{name: "old gmail", attribution: "2026/11/2 Acme <help@acme.test>"},
 		{name: "hungarian", attribution: "2026.11.02. 10:15 keltezéssel, \"Acme Support\" írta:"},
 		{name: "arabic", attribution: "في الاثنين، ٢ نوفمبر ٢٠٢٦ كتب Acme <help@acme.test>:"},
+		{name: "arabic, of Apple", attribution: "\u202bفي ٢\u200f/١١\u200f/٢٠٢٦، كتب/كتبت \u200fAcme \u200f<help@acme.test>:\u202c"},
 	}
 	for _, tt := range tests {
 		text := "My answer.\n\n" + tt.attribution + "\n\n> Old text\n> of ours\n"
@@ -194,6 +195,7 @@ func TestFooters(t *testing.T) {
 		"Sent from my iPhone",
 		"Sent from Yahoo Mail on Android",
 		"Get Outlook for iOS",
+		"\u202bأُرسلت من الـ iPhone\u202c",
 		"Get Outlook for Android<https://aka.ms/AAb9ysg>",
 		"Von Yahoo Mail auf Android gesendet",
 		"Von meinem iPhone gesendet",

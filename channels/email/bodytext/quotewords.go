@@ -363,3 +363,16 @@ func headerFields(lines []line) (seen map[byte]bool, hasAddress bool) {
 
 	return seen, hasAddress
 }
+
+// withoutDirections returns a text without the invisible marks of direction that programs write into Arabic and Hebrew.
+func withoutDirections(text string) string {
+	if !strings.Contains(text, "\xe2\x80") { // all of them begin so
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		if r == '\u200e' || r == '\u200f' || r >= '\u202a' && r <= '\u202e' {
+			return -1
+		}
+		return r
+	}, text)
+}
