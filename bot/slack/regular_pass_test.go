@@ -147,3 +147,23 @@ func TestRegularPassGivesWayToAGap(t *testing.T) {
 	d.sweepAt(10 * time.Minute)
 	wantEqual(t, "threads that were read", len(d.fake.Calls("conversations.replies"))-calls, threadsAtOnce+1)
 }
+
+// Threads that were read aren't read again without a reason.
+func TestSweepReadsThreadsOnce(t *testing.T) {
+	t.Parallel()
+	w, missed := missBeforeTheFirstConnection(t)
+	w.connect()
+	w.desk.First(t, w.messageID(missed))
+	calls := len(w.fake.Calls("conversations.replies"))
+	must(t, w.surface.history.catchUp(w.ctx(), w.self()))
+	wantEqual(t, "threads read again", len(w.fake.Calls("conversations.replies"))-calls, 0)
+}
+
+// What people said at top level before we came is not read, nor are their threads, only ours.
+func TestSweepReadsWhatConcernsUs(t *testing.T) {
+	t.Parallel()
+	w, missed := missBeforeTheFirstConnection(t)
+	w.connect()
+	w.desk.First(t, w.messageID(missed))
+	w.wantFacts(allFacts, 1)
+}

@@ -381,26 +381,6 @@ func missBeforeTheFirstConnection(t *testing.T) (w *world, missed string) {
 	return d.world, missed
 }
 
-// What people said at top level before we came is not read, nor are their threads, only ours.
-func TestSweepReadsWhatConcernsUs(t *testing.T) {
-	t.Parallel()
-	w, missed := missBeforeTheFirstConnection(t)
-	w.connect()
-	w.desk.First(t, w.messageID(missed))
-	w.wantFacts(allFacts, 1)
-}
-
-// Threads that were read aren't read again without a reason.
-func TestSweepReadsThreadsOnce(t *testing.T) {
-	t.Parallel()
-	w, missed := missBeforeTheFirstConnection(t)
-	w.connect()
-	w.desk.First(t, w.messageID(missed))
-	calls := len(w.fake.Calls("conversations.replies"))
-	must(t, w.surface.history.catchUp(w.ctx(), w.self()))
-	wantEqual(t, "threads read again", len(w.fake.Calls("conversations.replies"))-calls, 0)
-}
-
 // Case 31: an event whose connection is cut before we acknowledged it is brought again, and is one fact.
 func TestCutBeforeAcknowledgement(t *testing.T) {
 	t.Parallel()

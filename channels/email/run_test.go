@@ -220,11 +220,11 @@ func TestBusyServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.addFault(mailfake.Fault{
-		Op:       mailfake.OpLOGIN,
-		Action:   mailfake.ActionReply,
+		Op:           mailfake.OpLOGIN,
+		Action:       mailfake.ActionReply,
 		ResponseCode: "UNAVAILABLE",
-		Text:     "Too many simultaneous connections",
-		Times:    2,
+		Text:         "Too many simultaneous connections",
+		Times:        2,
 	})
 	w.startAndWaitActive()
 	w.wantOnlyActive()

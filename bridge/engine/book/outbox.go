@@ -150,7 +150,7 @@ func (o *Outbox) moveBefore(l *Lane, d *Delivery, seq int64) {
 }
 
 // IsNamed reports whether Load has looked for a lane that belongs to no conversation: the batch can put nothing into others.
-func (o *Outbox) IsNamed(key LaneKey) bool { return o.named[key] }
+func IsNamed(o *Outbox, key LaneKey) bool { return o.named[key] }
 
 // LaneOf returns the lane with a key. If there is none, it makes one with a priority, the gate whose budget the lane
 // spends, and how long a request in it may take.

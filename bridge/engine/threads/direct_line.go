@@ -64,7 +64,7 @@ func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
 // tellElsewhere tells an agent directly what a line in a conversation's thread says to the agent, who has no user in the thread's chat: a
 // mention there notifies nobody. It does nothing for other agents, for those who did it themselves or chose to do without such notices,
 // and for an assignment (TellAssigned).
-func (th *Writer) tellElsewhere(c *book.Conversation, thread store.AccountID, agent store.AgentID, line bridge.Line) {
+func tellElsewhere(th *Writer, c *book.Conversation, thread store.AccountID, agent store.AgentID, line bridge.Line) {
 	surface := th.SurfaceToTell(agent, thread)
 	isThere := surface == thread || surface == 0
 	if isThere || agent == line.By.ID || line.Kind() == bridge.LineAssigned {
@@ -76,7 +76,7 @@ func (th *Writer) tellElsewhere(c *book.Conversation, thread store.AccountID, ag
 	if isNotice && (!mayRead || hasDeclined(th.Dir, agent, notice)) {
 		return
 	}
-	if !th.Outbox.IsNamed(book.LaneKey{Account: surface, Key: outbound.ChannelLane("@" + ref.User)}) {
+	if !book.IsNamed(th.Outbox, book.LaneKey{Account: surface, Key: outbound.ChannelLane("@" + ref.User)}) {
 		return // the batch has not looked for it: the agent has become somebody to be told in this batch
 	}
 
@@ -94,13 +94,13 @@ func (th *Writer) tellElsewhere(c *book.Conversation, thread store.AccountID, ag
 
 // TellTeamElsewhere tells the members of a team directly of a line that hands it a conversation, where they have no user in the surface of
 // its thread: those who would be mentioned there.
-func (th *Writer) TellTeamElsewhere(c *book.Conversation, team *store.Team, thread store.AccountID, line bridge.Line) {
+func TellTeamElsewhere(th *Writer, c *book.Conversation, team *store.Team, thread store.AccountID, line bridge.Line) {
 	if len(team.Members) > maxMentions {
 		return
 	}
 	for _, id := range team.Members {
 		if th.Dir.Agent(id) != nil && !th.Dir.IsAway(id) {
-			th.tellElsewhere(c, thread, id, line)
+			tellElsewhere(th, c, thread, id, line)
 		}
 	}
 }

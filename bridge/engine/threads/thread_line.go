@@ -171,7 +171,7 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	line.Mentions = slices.Clone(line.Mentions)
 	for i, ref := range line.Mentions {
 		line.Mentions[i] = th.Dir.As(t.AccountID, ref)
-		th.tellElsewhere(c, t.AccountID, ref.ID, line)
+		tellElsewhere(th, c, t.AccountID, ref.ID, line)
 	}
 
 	line.Mentions = mentionsToNotify(th.Dir, c, t.AccountID, line)

@@ -62,7 +62,7 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 		Text:     note,
 	}
 
-	wf.TellTeamElsewhere(c, team, to.surface, line)
+	threads.TellTeamElsewhere(wf.Writer, c, team, to.surface, line)
 	isInChannel := to.surface == left.AccountID && to.channel == wf.Dir.ChannelNow(to.surface, left.Channel)
 	if isInChannel && !(handover{wf}).mayMove(c, left, to) {
 		wf.Line(c, line)

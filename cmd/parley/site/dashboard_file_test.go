@@ -1,11 +1,13 @@
 package site_test
 
 import (
+	"encoding/csv"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"parley/cmd/parley/site/sitetest"
 	"parley/store/measure"
 )
 
@@ -64,4 +66,14 @@ func TestFiguresAsFile(t *testing.T) {
 			t.Errorf("the file lacks the row %q:\n%s", want, a.Body)
 		}
 	}
+}
+
+// readCSV returns the rows of a file.
+func readCSV(t *testing.T, a sitetest.Answer) [][]string {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(a.Body)).ReadAll()
+	if err != nil {
+		t.Fatalf("the file is no CSV: %v\n%s", err, a.Body)
+	}
+	return rows
 }

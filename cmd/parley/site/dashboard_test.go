@@ -1,7 +1,6 @@
 package site_test
 
 import (
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -331,16 +330,6 @@ func TestFiguresThatAreComplete(t *testing.T) {
 	if len(rows) > 1 && rows[1][0] == "note" {
 		t.Errorf("the file has the note %q, want none", rows[1])
 	}
-}
-
-// readCSV returns the rows of a file.
-func readCSV(t *testing.T, a sitetest.Answer) [][]string {
-	t.Helper()
-	rows, err := csv.NewReader(strings.NewReader(a.Body)).ReadAll()
-	if err != nil {
-		t.Fatalf("the file is no CSV: %v\n%s", err, a.Body)
-	}
-	return rows
 }
 
 // A median that isn't known is no number: days that were closed before there were medians have none.
