@@ -90,6 +90,7 @@ type event struct {
 	summary   string
 	start     string // for people; see icsTime
 	end       string
+	duration  string // in place of an end: "1h30m"
 	location  string
 	organizer string
 	status    string // in upper case: "CANCELLED"
@@ -145,6 +146,8 @@ func (e *event) setProperty(l icsLine) {
 		e.start = cmp.Or(e.start, icsTime(l))
 	case "DTEND", "DUE":
 		e.end = cmp.Or(e.end, icsEnd(l))
+	case "DURATION": // P1DT1H30M (RFC 5545 section 3.3.6)
+		e.duration = strings.ToLower(icsText(strings.NewReplacer("PT", "", "P", "", "T", " ").Replace(l.value)))
 	case "LOCATION":
 		e.location = icsText(l.value)
 	case "ORGANIZER":
@@ -220,8 +223,11 @@ func (e *event) writeMarkdown(method string) string {
 	when := e.start
 	endsBefore := len(e.end) == len(time.DateOnly) && e.end < e.start // a program wrote the only day as its end
 	hasEnd := e.end != "" && e.end != e.start && !endsBefore
+	if hasEnd && e.start != "" {
+		when += " – "
+	}
 	if hasEnd {
-		when += " – " + e.end
+		when += e.end
 	}
 
 	answer := ""
@@ -231,7 +237,7 @@ func (e *event) writeMarkdown(method string) string {
 
 	lines := []string{"**" + title + "**" + afterSeparator(": ", e.summary)}
 	for _, field := range [][2]string{
-		{"When", when}, {"Where", e.location}, {"Organizer", e.organizer}, {"Answer", answer}, {"Repeats", e.repeat},
+		{"When", when}, {"Duration", e.duration}, {"Where", e.location}, {"Organizer", e.organizer}, {"Answer", answer}, {"Repeats", e.repeat},
 	} {
 		if field[1] != "" {
 			lines = append(lines, field[0]+afterSeparator(": ", field[1]))

@@ -84,6 +84,16 @@ func TestCalendarText(t *testing.T) {
 			want:  "**Event**: Tax\nWhen: 2026-11-29 – 2026-12-01",
 		},
 		{
+			name:  "a task that is due, without a start",
+			event: "SUMMARY:Tax\nDUE;VALUE=DATE:20261201",
+			want:  "**Event**: Tax\nWhen: 2026-12-01",
+		},
+		{
+			name:  "a duration in place of an end",
+			event: "SUMMARY:Call\nDTSTART:20261121T080000Z\nBEGIN:VALARM\nDURATION:PT5M\nEND:VALARM\nDURATION:P1DT1H30M",
+			want:  "**Event**: Call\nWhen: 2026-11-21 08:00 (UTC)\nDuration: 1d 1h30m",
+		},
+		{
 			name:  "with an alarm",
 			event: "SUMMARY:Call\nBEGIN:VALARM\nSUMMARY:Reminder\nBEGIN:VLOCATION\nEND:VLOCATION\nATTENDEE:x\nEND:VALARM\nLOCATION:Room 1",
 			want:  "**Event**: Call\nWhere: Room 1",
