@@ -71,16 +71,19 @@ func tellElsewhere(th *Writer, c *book.Conversation, thread store.AccountID, age
 		return
 	}
 	who, ref := th.Dir.Agent(agent), th.Dir.Ref(surface, agent)
-	notice, isNotice := line.Notice()
-	mayRead := th.Reading.As(who).May(c.Conversation)
-	if isNotice && (!mayRead || hasDeclined(th.Dir, agent, notice)) {
+	if notice, isNotice := line.Notice(); isNotice && hasDeclined(th.Dir, agent, notice) {
+		return
+	}
+	m, mayRead := th.Messages.Rows[line.Args.Message], th.Reading.As(who).May(c.Conversation)
+	isAuthor := m != nil && m.AgentID != nil && *m.AgentID == agent
+	if !mayRead && !isAuthor {
 		return
 	}
 	if !book.IsNamed(th.Outbox, book.LaneKey{Account: surface, Key: outbound.ChannelLane("@" + ref.User)}) {
 		return // the batch has not looked for it: the agent has become somebody to be told in this batch
 	}
 
-	if mayRead { // who may not is told of words of the agent's own alone
+	if mayRead { // an author who may not read the conversation any more is told of these words alone
 		row := th.Reading.FactsOf(th.Dir, surface, who, c.Conversation, th.People.Identities, c.Places(), th.Now)
 		th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "elsewhere", Rows: []bridge.Facts{row}}})
 	}
