@@ -211,14 +211,14 @@ func (d *changeFile) build(c Change, place entryPlace) {
 	}
 
 	values := maps.Clone(c.Values)
-	delete(values, place.key)
+	delete(values, place.name)
 	d.add(0, place.list+":", "")
 	if c.Kind == EntryTemplate {
 		d.addTemplateName(c.Name)
 		delete(values, "language")
 		delete(values, "accounts")
 	} else {
-		d.add(1, "- "+yamlText(place.key)+": "+yamlText(c.Name), place.key)
+		d.add(1, "- "+yamlText(place.name)+": "+yamlText(c.Name), place.name)
 	}
 
 	if c.Channel != "" {

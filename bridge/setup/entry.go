@@ -108,7 +108,7 @@ func accountEntryOf(a state.Account, spec channels.Spec) Entry {
 func entryOf(kind string, g *document.Draft, versioned []byte) Entry {
 	e := Entry{Kind: kind, Values: map[string][]string{}}
 	g.Flatten("", e.Values)
-	e.Name = e.Value(placeOf(kind).key)
+	e.Name = e.Value(placeOf(kind).name)
 	for _, path := range slices.Sorted(maps.Keys(e.Values)) {
 		versioned = append(versioned, '\n')
 		versioned = strconv.AppendQuote(versioned, path)

@@ -18,15 +18,22 @@ var (
 	plainForm = regexp.MustCompile(`^(?:at |um )?(\d{2})(\d{2})$`)
 )
 
-// readClock reads a time of day. A bare number, like 9 or 1430, counts only behind a day or "at". afterDay is true behind a
-// day.
-func readClock(words string, afterDay bool) (clock, bool) {
+// position is where a time of day stands: "friday 9" is a time, "9" alone is none.
+type position bool
+
+const (
+	behindDay position = true
+	alone     position = false
+)
+
+// readClock reads a time of day. A bare number, like 9 or 1430, counts only behind a day or "at".
+func readClock(words string, at position) (clock, bool) {
 	if c, rest, ok := partOfDay(words); ok {
 		if rest == "" {
 			return c, true
 		}
 
-		exact, ok := readClock(rest, true)
+		exact, ok := readClock(rest, behindDay)
 		isAfternoon := c.hour >= afternoonHour
 		if ok && isAfternoon && exact.hour < noonHour {
 			exact.hour += hoursOfHalf // "tonight at 8"
@@ -35,7 +42,7 @@ func readClock(words string, afterDay bool) (clock, bool) {
 		return exact, ok && c.hour != endOfDayHour // "end of day at 5" means nothing
 	}
 
-	if afterDay {
+	if at == behindDay {
 		if m := plainForm.FindStringSubmatch(words); m != nil { // "1430"
 			return buildClock(m[1], m[2], "")
 		}
@@ -46,7 +53,7 @@ func readClock(words string, afterDay bool) (clock, bool) {
 		return clock{}, false
 	}
 
-	at, hour := m[1], m[2]
+	lead, hour := m[1], m[2]
 	minute, suffix := m[3], m[4]
 	if minuteAfterUhr := m[5]; minuteAfterUhr != "" { // "14 uhr 30"
 		if suffix != "uhr" || minute != "" {
@@ -56,7 +63,7 @@ func readClock(words string, afterDay bool) (clock, bool) {
 	}
 
 	isBareNumber := minute == "" && suffix == ""
-	if isBareNumber && at == "" && !afterDay {
+	if isBareNumber && lead == "" && at == alone {
 		return clock{}, false
 	}
 

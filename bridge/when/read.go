@@ -42,14 +42,14 @@ func (r reader) readDayAndClock(words string) (time.Time, bool) {
 		if rest == "" {
 			return day.at(clock{hour: morningHour}), true
 		}
-		if c, ok := readClock(rest, true); ok {
+		if c, ok := readClock(rest, behindDay); ok {
 			return day.at(c), true
 		}
 	}
 
 	fields := strings.Fields(words)
 	for i := 1; i < len(fields); i++ {
-		c, ok := readClock(strings.Join(fields[:i], " "), true)
+		c, ok := readClock(strings.Join(fields[:i], " "), behindDay)
 		if !ok {
 			continue
 		}
@@ -64,10 +64,10 @@ func (r reader) readDayAndClock(words string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// readClockWithoutDay reads a time without a day: today, or tomorrow if that is past. The end
-// of the day is today's only.
+// readClockWithoutDay reads a time without a day: today, or tomorrow if that is past. Only "tonight" and the like (clock.today) are never
+// tomorrow's.
 func (r reader) readClockWithoutDay(words string) (time.Time, bool) {
-	c, ok := readClock(words, false)
+	c, ok := readClock(words, alone)
 	if !ok {
 		return time.Time{}, false
 	}

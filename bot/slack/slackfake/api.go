@@ -25,13 +25,13 @@ type webAPI struct {
 	files         *fileAPI
 	views         *screens.API
 
-	calls   []Call
-	buckets map[string]*bucket
+	calls  []Call
+	limits limits
 }
 
 // reset forgets calls and rates. Caller holds the lock.
 func (a *webAPI) reset() {
-	a.calls, a.buckets = nil, map[string]*bucket{}
+	a.calls, a.limits = nil, newLimits()
 }
 
 // keepCalls bounds the record of calls; long loads forget old ones.

@@ -7,16 +7,31 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// bucket counts calls: a token bucket for posts, a fixed minute for the tiers.
-type bucket struct {
-	tokens float64
-	at     time.Time
-	count  int
+// limits count calls against Slack's rate limits.
+type limits struct {
+	posts   map[string]*postBucket   // by channel
+	minutes map[string]*minuteWindow // by method
+}
+
+func newLimits() limits {
+	return limits{posts: map[string]*postBucket{}, minutes: map[string]*minuteWindow{}}
+}
+
+// postBucket has the posts that a channel still takes now: it fills again by the second.
+type postBucket struct {
+	tokens   float64
+	filledAt time.Time // when tokens was true
+}
+
+// minuteWindow counts the calls of a method since a minute began.
+type minuteWindow struct {
+	begunAt time.Time
+	count   int
 }
 
 // checkLimit applies the published rate limits when Options.Limits is set. Caller holds the lock.
 // Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11.
-func (a *webAPI) checkLimit(method string, tier int, channel string) *workspace.Refusal {
+func (a *webAPI) checkLimit(method string, callsPerMinute int, channel string) *workspace.Refusal {
 	if !a.Opt.Limits {
 		return nil
 	}
@@ -24,42 +39,36 @@ func (a *webAPI) checkLimit(method string, tier int, channel string) *workspace.
 		return a.limitPost(channel)
 	}
 
-	b := a.findBucket(method)
-	now := a.Now()
-	if now.Sub(b.at) >= time.Minute {
-		b.at, b.count = now, 0
+	minute, now := a.limits.minutes[method], a.Now()
+	if minute == nil || now.Sub(minute.begunAt) >= time.Minute {
+		minute = &minuteWindow{begunAt: now}
+		a.limits.minutes[method] = minute
 	}
-	if float64(b.count) >= float64(tier)*a.Opt.TierFactor {
-		return tooMany(b.at.Add(time.Minute).Sub(now))
+	if float64(minute.count) >= float64(callsPerMinute)*a.Opt.TierFactor {
+		return tooMany(minute.begunAt.Add(time.Minute).Sub(now))
 	}
 
-	b.count++
+	minute.count++
 	return nil
 }
 
 // limitPost lets a channel have PostPerSecond with bursts of PostBurst.
 func (a *webAPI) limitPost(channel string) *workspace.Refusal {
-	b := a.findBucket("post|" + channel)
-	now := a.Now()
-	if b.at.IsZero() {
-		b.tokens = float64(a.Opt.PostBurst)
+	now, burst := a.Now(), float64(a.Opt.PostBurst)
+	b := a.limits.posts[channel]
+	if b == nil {
+		b = &postBucket{tokens: burst, filledAt: now}
+		a.limits.posts[channel] = b
 	}
-	b.tokens = min(float64(a.Opt.PostBurst), b.tokens+max(now.Sub(b.at).Seconds(), 0)*a.Opt.PostPerSecond)
-	b.at = now
+
+	elapsed := max(now.Sub(b.filledAt).Seconds(), 0) // a test may set the clock back
+	b.tokens = min(burst, b.tokens+elapsed*a.Opt.PostPerSecond)
+	b.filledAt = now
 	if b.tokens < 1 {
 		return tooMany(time.Duration((1 - b.tokens) / a.Opt.PostPerSecond * float64(time.Second)))
 	}
 	b.tokens--
 	return nil
-}
-
-func (a *webAPI) findBucket(key string) *bucket {
-	b := a.buckets[key]
-	if b == nil {
-		b = &bucket{}
-		a.buckets[key] = b
-	}
-	return b
 }
 
 // tooMany is a 429; Retry-After is in whole seconds, at least one.

@@ -41,8 +41,8 @@ func Pictures(a *connector.Activity) []connector.Attachment {
 	return out
 }
 
-// Pasted describes the n-th picture of a message, counted from 0, of which only the attachment is known. Teams gives all of
-// them the type image/*.
+// Pasted describes the n-th picture of a message, counted from 0, of which only the attachment is known. Its real kind isn't: Teams gives
+// all of them the type image/*, and it counts as a PNG until its bytes are read.
 func Pasted(n int, at connector.Attachment) Attached {
 	f := Attached{Name: at.Name, Type: at.ContentType, URL: at.ContentURL}
 	if strings.HasSuffix(f.Type, "/*") {
@@ -85,21 +85,21 @@ type Origin struct {
 	Author  string // Entra object id; "" if it isn't known
 }
 
-// sealed is the beginning of the addresses of files that Decode returns. They contain the file's origin. A message can't
-// avoid the check of its origin: Graph is asked for no file without one.
-const sealed = "teams:?"
+// sealedPrefix begins an address that has its file's origin in it. Nothing is signed: what a message names counts as an address, and
+// is sealed with the message's own origin, whatever it begins with. Graph is asked for no file without an origin.
+const sealedPrefix = "teams:?"
 
-// Seal returns the address of a file together with its origin; "" stays "".
+// Seal returns the address of a file together with its origin, as one address for what stores and opens files; "" stays "".
 func (o Origin) Seal(address string) string {
 	if address == "" {
 		return ""
 	}
-	return sealed + url.Values{"channel": {o.Channel}, "author": {o.Author}, "url": {address}}.Encode()
+	return sealedPrefix + url.Values{"channel": {o.Channel}, "author": {o.Author}, "url": {address}}.Encode()
 }
 
-// Unseal returns what Seal was given. Addresses that an older Parley stored have no origin.
+// Unseal returns what Seal was given. Addresses that an older Parley stored have no origin, and a broken one is "".
 func Unseal(address string) (Origin, string) {
-	packed, ok := strings.CutPrefix(address, sealed)
+	packed, ok := strings.CutPrefix(address, sealedPrefix)
 	if !ok {
 		return Origin{}, address
 	}

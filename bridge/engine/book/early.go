@@ -11,10 +11,11 @@ import (
 	"parley/store"
 )
 
-// readEarly reads the edits that came before their messages again, now that the conversations are locked. Another process may have
-// stored such an edit as the message since they were read first, because the edit's wait has ended: the event that ends it is in
-// another queue. A batch in which a wait ends (depth.Early) needs all edits that wait in its conversations.
-func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+// readEarly reads early posts again, now that the conversations are locked. An early post stands for an edit or a deletion that came
+// before its message, and waits for the message a while. Since the batch read it, without a lock, another process may have ended its
+// wait, by which it became the message. Of a batch in which such a wait ends (depth.Early), readEarly reads all early posts of its
+// conversations. The messages of what is found are added to wanted.
+func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, wanted *Wanted) error {
 	var accounts []store.AccountID
 	var channels, messages []string
 	for k, p := range b.Posts.Rows {
@@ -26,24 +27,25 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	}
 
 	posts, err := store.FindPosts(ctx, tx, accounts, channels, messages)
-	if err == nil && n.Early {
-		var waiting []store.Post
-		waiting, err = store.EarlyPosts(ctx, tx, SortedKeys(b.Conversations.Rows))
-		posts = append(posts, waiting...)
-	}
-
 	if err != nil {
-		return fmt.Errorf("book: %w", err)
+		return fmt.Errorf("book: early posts again: %w", err)
+	}
+	if wanted.Early {
+		waiting, err := store.EarlyPosts(ctx, tx, SortedKeys(b.Conversations.Rows))
+		if err != nil {
+			return fmt.Errorf("book: early posts of conversations: %w", err)
+		}
+		posts = append(posts, waiting...)
 	}
 
 	for i := range posts {
 		b.Posts.Rows[PostKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}] = &posts[i]
 		if id := posts[i].MessageID; id != 0 {
-			n.Messages = append(n.Messages, id)
+			wanted.Messages = append(wanted.Messages, id)
 		}
 	}
 
-	n.Messages = sortedUnique(n.Messages)
+	wanted.Messages = sortedUnique(wanted.Messages)
 	return nil
 }
 

@@ -25,7 +25,7 @@ func Account(a state.Account, spec channels.Spec, variables map[string]bool) *do
 		g.Put("paused", document.Plain("true"))
 	}
 	if a.Surface != "" {
-		g.Text(a.Surface+"_channel", a.Row.SurfaceChannel)
+		g.Text(a.Surface+"_channel", a.Row.SurfaceChannel) // slack_channel or teams_channel
 	}
 
 	g.Text("signature", a.Signature().Source())
@@ -34,7 +34,8 @@ func Account(a state.Account, spec channels.Spec, variables map[string]bool) *do
 	if a.Row.HoldSeconds != nil {
 		g.Put("hold", document.Plain(a.HoldWords()))
 	}
-	if a.Row.Rate != 1 {
+	const defaultRate = 1
+	if a.Row.Rate != defaultRate {
 		g.Put("rate", document.Plain(fmt.Sprint(a.Row.Rate)))
 	}
 
@@ -64,7 +65,7 @@ func writeField(g *document.Draft, a state.Account, spec channels.Spec, f channe
 	value := a.Config[f.Name]
 	switch {
 	case f.Secret:
-		g.Put(key, "${"+variableOf(a.Row.Name, f.Name, variables)+"}")
+		g.Put(key, "${"+reserveVariable(a.Row.Name, f.Name, variables)+"}")
 	case f.List:
 		g.List(key, strings.Split(value, "\n"))
 	default:
@@ -72,21 +73,22 @@ func writeField(g *document.Draft, a state.Account, spec channels.Spec, f channe
 	}
 }
 
-// hasValue reports whether an account has a value for a field of its channel. Config has the names of the secrets that are
-// stored. A secret whose name is missing there still counts as stored if the channel needs it and any secrets are stored.
+// hasValue reports whether an account has a value for a field of its channel. Config has the names of the secrets that are stored. Old
+// rows have no such names: if they have any secrets, one that the channel needs counts as stored.
 func hasValue(a state.Account, f channels.Field) bool {
 	value, isNamed := a.Config[f.Name]
 	if !f.Secret {
 		return value != ""
 	}
-	return isNamed || f.Needed(a.Config) && len(a.Row.Secrets) > 0
+	isOfOldRow := f.Needed(a.Config) && len(a.Row.Secrets) > 0
+	return isNamed || isOfOldRow
 }
 
 var notInNames = regexp.MustCompile(`[^A-Z0-9]+`)
 
-// variableOf returns the environment variable of a secret: SUPPORT_MAIL_IMAP_PASSWORD. It adds a number
-// if another account, whose name differs only in punctuation, has the same.
-func variableOf(account, field string, taken map[string]bool) string {
+// reserveVariable returns the environment variable of a secret, SUPPORT_MAIL_IMAP_PASSWORD, and adds it to those that are taken. It has
+// a number at its end if another account, whose name differs only in punctuation, has the same.
+func reserveVariable(account, field string, taken map[string]bool) string {
 	name := notInNames.ReplaceAllString(strings.ToUpper(account+"_"+field), "_")
 	if name[0] >= '0' && name[0] <= '9' { // a variable's name can't begin with a digit
 		name = "_" + name
@@ -99,7 +101,13 @@ func variableOf(account, field string, taken map[string]bool) string {
 	return unique
 }
 
-// writeBusinessHours writes them in the form that the file has.
+// writeBusinessHours writes business hours, if there are any:
+//
+//	hours:
+//	  zone: Europe/Berlin
+//	  week:
+//	    "mon-fri": "09:00-17:00"
+//	  holidays: [2026-12-25]
 func writeBusinessHours(g *document.Draft, p hours.Plan) {
 	if p.Zone == "" {
 		return
@@ -112,7 +120,7 @@ func writeBusinessHours(g *document.Draft, p hours.Plan) {
 	writeHolidays(g, p)
 }
 
-// writeHolidays writes them in the form that the file has: the shorter one where it is enough.
+// writeHolidays writes holidays as a list of dates or, if that doesn't say all, with their country, days with names or hours, and exceptions.
 func writeHolidays(g *document.Draft, p hours.Plan) {
 	hasOnlyDates := p.Country == "" && len(p.Days) == 0 && len(p.Except) == 0
 	if hasOnlyDates {

@@ -10,7 +10,8 @@ import (
 	"parley/channels/markdown"
 )
 
-// plainText writes a Markdown tree as plain text.
+// plainText writes a Markdown tree for people who read the text of a mail, with the marks that people type there: *strong*, _emphasis_,
+// `code`, label <address>.
 type plainText struct{ src []byte }
 
 // write renders a whole tree.
@@ -52,7 +53,7 @@ func (p plainText) inlineText(parent ast.Node) string {
 		case *ast.AutoLink:
 			out.Write(n.Label(p.src))
 		case *ast.RawHTML:
-			if raw, breaks := markdown.HTML(n, p.src); breaks {
+			if raw, isLineBreak := markdown.HTML(n, p.src); isLineBreak {
 				out.WriteByte('\n')
 			} else {
 				out.Write(raw)
