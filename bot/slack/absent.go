@@ -40,7 +40,7 @@ func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, s
 			continue
 		}
 
-		message := me.Home.FirstMessage(view.DirectLine(*p.Line, p.Facts), blockSeed(p.Token, agent.User))
+		message := me.Home.FirstMessage(view.DirectLine(*p.Line, p.Facts.ID), blockSeed(p.Token, agent.User))
 		message.Text += "\n" + me.Home.Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
 		message.Blocks = nil // Slack shows the text, with the link, only where there are no blocks
 		if _, err := s.sendDirectMessage(ctx, agent.User, renderedPart{Message: message}); err != nil {

@@ -58,8 +58,8 @@ func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
 	w.surface.org.Work.Wait()
 	told := w.fake.Personal(ben)
 	wantEqual(t, "messages to Ben", len(told), 2)
-	wantWords(t, told[0].HTML, "teams.microsoft.com", "assigned this", shape.Number(p.Facts.ID))
-	wantWords(t, told[1].HTML, "teams.microsoft.com", "Her mailbox is full.", shape.Number(p.Facts.ID))
+	wantWords(t, told[0].HTML, "teams.microsoft.com", "Ann Lee assigned it", shape.Number(p.Facts.ID))
+	wantWords(t, told[1].HTML, "teams.microsoft.com", "did not get a reply of yours", shape.Number(p.Facts.ID))
 	w.wantNoProblems()
 }
 

@@ -289,13 +289,8 @@ func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, 
 
 	for _, who := range absent {
 		s.RunLater(ctx, func(ctx context.Context) {
-			c, _, err := s.replaceAbsentMentions(ctx, view.DirectLine(*p.Line, p.Facts), "")
-			if err != nil {
-				return
-			}
-
 			link := s.Home().Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
-			text := card.Messages(c, "", s.Home())[0]
+			text := card.Messages(view.DirectLine(*p.Line, p.Facts.ID), "", s.Home())[0]
 			text.Text += `<br><a href="` + strings.ReplaceAll(link, "&", "&amp;") + `">Open the thread</a>`
 			a, err := s.activityOf(ctx, content{text: &text}, "")
 			if err == nil {

@@ -33,11 +33,6 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	return Card{Blocks: blocks, Buttons: lineButtons(l, f)}
 }
 
-// DirectLine is Line for a direct message about what was posted in a thread: it names the conversation, and has no buttons.
-func DirectLine(l bridge.Line, f bridge.Facts) Card {
-	return Card{Blocks: append(conversationCard(f).Blocks, Line(l, f).Blocks...)}
-}
-
 // isRefusedForArguments reports whether a line refuses a verb that needs arguments, and offers nothing else to do.
 func isRefusedForArguments(l bridge.Line, f bridge.Facts) bool {
 	if l.Kind() != bridge.LineRefused || len(l.Verbs) > 0 {
