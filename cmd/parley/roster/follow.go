@@ -36,8 +36,8 @@ func (k *Keeper) Run(ctx context.Context) error {
 }
 
 // AddNewcomers makes agents of people who have joined the channel of a team since an admin confirmed its members, if the team
-// is set up so. It leaves out guests, agents who have another user in the chat, and everybody about whom an admin has decided before. Whoever is in the team already
-// counts as decided from now on.
+// is set up so. It leaves out guests, agents who have another user in the chat, and everybody about whom an admin has decided before.
+// Whoever is in the team already counts as decided from now on.
 // Errors: those of teams whose channel can't be read; it goes on with the others.
 func (k *Keeper) AddNewcomers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, roundTimeout)
