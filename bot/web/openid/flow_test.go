@@ -186,6 +186,7 @@ func TestTokenWithoutAddress(t *testing.T) {
 		{name: "an address that was checked", wantMail: "ann@acme.example"},
 		{name: "checked, as a text", claimed: map[string]any{"email_verified": "true"}, wantMail: "ann@acme.example"},
 		{name: "not checked", claimed: map[string]any{"email_verified": false}},
+		{name: "not checked, though the token speaks for another's domain", claimed: map[string]any{"email_verified": false, "xms_edov": true}},
 		{name: "no address", claimed: map[string]any{"email": nil}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -215,6 +216,18 @@ func TestTokenWithAnAddressOfWhichItSaysNothing(t *testing.T) {
 			wantIdentity(t, got, err, Identity{Kind: Any, Mail: tt.wantMail})
 		})
 	}
+}
+
+// A token that says that the organisation owns the domain of the address says enough: the provider isn't asked, so that what it would
+// tell, and whether it tells anything, doesn't matter.
+//
+func TestTokenWithAnAddressOfAnOwnedDomain(t *testing.T) {
+	t.Parallel()
+	told := ann(map[string]any{"xms_edov": true})
+	w := startWorld(t, Any, oidcfake.Options{Users: []oidcfake.User{told}, LeftOut: []string{"email_verified"}})
+	w.fake.Forge(oidcfake.ForgeUserInfo)
+	got, err := w.signIn("ann")
+	wantIdentity(t, got, err, Identity{Kind: Any, Mail: "ann@acme.example"})
 }
 
 // What the provider then says of somebody else counts for nothing.

@@ -78,11 +78,12 @@ func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, 
 	return p.identityOf(stated)
 }
 
-// readMissingAddress asks the userinfo endpoint for the address if the token has none, or doesn't say whether it was checked, as the
-// standard allows and Okta does. Slack's and Microsoft's tokens have all that is needed.
+// readMissingAddress asks the userinfo endpoint for the address if the token has none, or says neither whether it was checked nor that
+// the organisation owns its domain, as the standard allows and Okta does. What the token says of a domain holds for its own address
+// alone. Slack's and Microsoft's tokens have all that is needed.
 // Source: OpenID Connect Core 1.0, sections 5.3.2 and 5.4.
 func (p *provider) readMissingAddress(ctx context.Context, discovered *oidc.Provider, token *oidc.IDToken, tokens *oauth2.Token, stated *claims) error {
-	saysEnough := stated.Email != "" && stated.EmailVerified.isStated
+	saysEnough := stated.Email != "" && (stated.EmailVerified.isStated || stated.DomainVerified.isTrue)
 	if p.Kind != Any || saysEnough {
 		return nil
 	}
@@ -97,7 +98,9 @@ func (p *provider) readMissingAddress(ctx context.Context, discovered *oidc.Prov
 	if info.Subject != token.Subject {
 		return errors.New("it is about another person than the token (sub)")
 	}
-	stated.Email, stated.EmailVerified.isTrue = info.Email, info.EmailVerified
+	if info.Email != "" {
+		stated.Email, stated.EmailVerified.isTrue, stated.DomainVerified = info.Email, info.EmailVerified, looseBool{}
+	}
 	return nil
 }
 
