@@ -36,7 +36,7 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 		return dialogAnswer(in.boxDialog(ctx, verb, at)), nil
 	}
 	if verb == bridge.VerbUndo {
-		return in.actAtOnce(ctx, at, "Undo", "Parley takes it back if it has not left yet. The thread says what became of it.")
+		return in.undoFromMenu(ctx, at)
 	}
 
 	text := ""
@@ -45,8 +45,8 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 	}
 
 	f, zone, err := in.formMaker().Form(ctx, verb, bridge.Args{}, at, in.user.ID, text)
-	if verb == bridge.VerbSend && errors.Is(err, bridge.ErrNoConversation) { // it may have been typed in the channel
-		return in.actAtOnce(ctx, at, "Send to customer", "If it is a text for a customer, Parley asks below it who is to get it.")
+	if verb == bridge.VerbSend && errors.Is(err, bridge.ErrNoConversation) {
+		return in.sendFromChannel(ctx, at)
 	}
 	if err != nil {
 		return dialogAnswer(in.problemDialog(err, at)), nil
@@ -98,15 +98,33 @@ func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge
 	return card.Form(form, m, in.door.Home())
 }
 
-// actAtOnce stores an entry of a message's menu without asking anything: a reply might leave before a second click. Teams must have a
-// dialog: it says what comes now.
-func (in *invocation) actAtOnce(ctx context.Context, at bridge.Place, title, text string) (any, error) {
+// undoFromMenu undoes without asking anything: a reply might leave before a second click.
+func (in *invocation) undoFromMenu(ctx context.Context, at bridge.Place) (any, error) {
 	inOurThread, err := in.door.threads.isOurThread(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	in.payload.Kind = fact.KindMenu
 	in.payload.Own = inOurThread
+	return in.actAtOnce(ctx, at, "Undo", "Parley takes it back if it has not left yet. The thread says what became of it.")
+}
+
+// sendFromChannel sends a text that is in no conversation's thread, and may have been typed in the channel. It refuses that in a thread
+// of ours whose conversation isn't recorded yet: there the text would leave without a question.
+func (in *invocation) sendFromChannel(ctx context.Context, at bridge.Place) (any, error) {
+	inOurThread, err := in.door.threads.isOurThread(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	if inOurThread {
+		tooEarly := &bridge.Problem{Code: "not_recorded", Text: "I don't know this thread yet.", Hint: "Try again in a moment."}
+		return dialogAnswer(in.problemDialog(tooEarly, at)), nil
+	}
+	return in.actAtOnce(ctx, at, "Send to customer", "If it is a text for a customer, Parley asks below it who is to get it.")
+}
+
+// actAtOnce stores an entry of a message's menu. Teams must have a dialog: it says what comes now.
+func (in *invocation) actAtOnce(ctx context.Context, at bridge.Place, title, text string) (any, error) {
+	in.payload.Kind = fact.KindMenu
 	id := in.payload.InvokeID(in.activity, in.makeNonce(), in.activity.Value)
 	if err := in.door.desk.Accept(ctx, in.payload.Fact(id, fact.KeyOf(at))); err != nil {
 		return nil, err

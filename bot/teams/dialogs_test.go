@@ -278,6 +278,16 @@ func TestSendFromMenuInTheChannel(t *testing.T) {
 	w.wantNoProblems()
 }
 
+// In a thread of ours whose conversation isn't recorded yet, Send would act without its question: who chose it is asked to try again.
+func TestSendFromMenuInAThreadThatIsNotRecordedYet(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	id := w.replyAsAnn("It costs 5 euros")
+	w.desk.root = bridge.Place{}
+	wantWords(t, w.choose(ann, id, "sendFromMessage"), "Try again in a moment")
+	w.wantFacts(interactionFacts, 0)
+}
+
 // What no teammate typed, or Parley didn't hear, isn't offered to be sent.
 func TestSendFromMenuOfWhatNobodyTyped(t *testing.T) {
 	t.Parallel()
