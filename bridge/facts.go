@@ -200,10 +200,11 @@ type LogRow struct {
 	At     time.Time
 	Actor  string // an agent's name, "Customer" or "Parley"
 	What   string // what was done: "assigned", "resolved"
-	Detail string `json:"Words,omitempty"` // as what, whom or with which words it was done: tags, names, a note; "" if nothing is to be said
+	Detail string // as what, whom or with which words it was done (tags, names, a note), or else why; "" if nothing is to be said
 
-	// Reason is why it was done, if there is no Detail: a code of the engine or words. In lines of earlier versions it is the Detail, too.
-	Reason string `json:"Detail,omitempty"`
+	// IsChosen means that somebody chose the Detail's words. Otherwise they may be a code of the engine's. Lines of earlier versions don't
+	// say it.
+	IsChosen bool `json:",omitempty"`
 }
 
 // Replying is a colleague who has the form of a reply to the customer open.

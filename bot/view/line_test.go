@@ -283,7 +283,7 @@ func TestLineVariants(t *testing.T) {
 		{Content: &bridge.ParkedLine{Reason: "paused"}, Mentions: toAnn, Text: "Hi", Verbs: verbs{bridge.VerbSend, bridge.VerbDrop}},
 		{Content: &bridge.InsideLine{Reason: "not_assignee"}, Mentions: agents{bob()}, Text: "Hi", Verbs: verbs{bridge.VerbSend}},
 		{Content: bridge.LineNotMapped, Mentions: agents{eve()}, Text: "Hi"},
-		{Content: &bridge.WhyLine{Log: []bridge.LogRow{{At: now(t), Actor: "Parley", What: "kept inside", Reason: "lone_verb"},
+		{Content: &bridge.WhyLine{Log: []bridge.LogRow{{At: now(t), Actor: "Parley", What: "kept inside", Detail: "lone_verb"},
 			{At: now(t), Actor: "Ann Lee", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}}},
 		{Content: &bridge.QuarantineLine{Account: "support-mail", Reason: "no header", Hint: "parley replay 12"}},
 		{Content: &bridge.AutomaticLine{Cause: "list", Subject: nasty, Begins: nasty}, Customer: bridge.PartyRef{Name: "News", Address: "news@list.example"}},

@@ -259,13 +259,10 @@ func logRows(rows []bridge.LogRow, f bridge.Facts) []Block {
 
 // logDetail returns what a log entry says beside its deed: words that somebody chose, or else the reason.
 func logDetail(r bridge.LogRow, f bridge.Facts) string {
-	if r.Detail != "" {
-		return shape.OneLine(r.Detail, maxDetailRunes)
-	}
-	if words, isCode := wordsOfCode(r.Reason, f); isCode {
+	if words, isCode := wordsOfCode(r.Detail, f); isCode && !r.IsChosen {
 		return words.inLine
 	}
-	return shape.OneLine(r.Reason, maxDetailRunes)
+	return shape.OneLine(r.Detail, maxDetailRunes)
 }
 
 // Problem shows a refusal.

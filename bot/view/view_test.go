@@ -229,9 +229,9 @@ func TestHistory(t *testing.T) {
 	history := History(full(t), bridge.History{More: true, Rows: []bridge.LogRow{
 		{At: now(t), Actor: "Ann Lee", What: "assigned", Detail: "to Bob Ray"},
 		{At: now(t).Add(-time.Hour), Actor: "Customer", What: "wrote"},
-		{At: now(t).Add(-time.Hour), Actor: "Ann Lee", What: "tagged", Detail: "late"}, // a word that is also a code
-		{At: now(t).Add(-time.Hour), Actor: "Parley", What: "parked", Reason: "paused"},
-		{At: now(t).Add(-time.Hour), Actor: "Parley", What: "parked", Reason: bridge.ReasonWindow},
+		{At: now(t).Add(-time.Hour), Actor: "Ann Lee", What: "tagged", Detail: "late", IsChosen: true}, // a word that is also a code
+		{At: now(t).Add(-time.Hour), Actor: "Parley", What: "parked", Detail: "paused"},
+		{At: now(t).Add(-time.Hour), Actor: "Parley", What: "parked", Detail: bridge.ReasonWindow},
 		{At: now(t).Add(-2 * time.Hour), Actor: "Parley", What: "opened", Detail: nasty},
 	}})
 	checkCard(t, "history", history)

@@ -316,7 +316,7 @@ func rowWords(rows []bridge.Facts) (words []string) {
 // logWords returns entries of the log.
 func logWords(rows []bridge.LogRow) (words []string) {
 	for _, row := range rows {
-		words = append(words, strings.TrimSpace(row.Actor+" "+row.What+" "+cmp.Or(row.Detail, row.Reason)))
+		words = append(words, strings.TrimSpace(row.Actor+" "+row.What+" "+row.Detail))
 	}
 	return words
 }

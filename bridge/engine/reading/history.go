@@ -54,9 +54,6 @@ func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.
 	for _, entry := range entries {
 		d := book.DetailOf(entry)
 		row := bridge.LogRow{At: entry.At, Actor: "Parley", What: string(entry.What), Detail: d.Text}
-		if d.Text == "" {
-			row.Reason = d.Reason
-		}
 		switch {
 		case entry.AgentID != nil:
 			row.Actor = dir.Ref(0, *entry.AgentID).Name
@@ -76,6 +73,10 @@ func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.
 		}
 		if words := notes[d.Message]; words != "" {
 			row.Detail = "“" + words + "”"
+		}
+		row.IsChosen = row.Detail != ""
+		if !row.IsChosen {
+			row.Detail = d.Reason
 		}
 
 		rows = append(rows, row)
