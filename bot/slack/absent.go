@@ -2,7 +2,9 @@ package slack
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"parley/bot/slack/fact"
@@ -10,12 +12,42 @@ import (
 	"parley/bridge"
 )
 
-// absentTimeout bounds the direct messages about one line.
-const absentTimeout = 10 * time.Second
+const (
+	// absentTimeout bounds the direct messages about one line.
+	absentTimeout = 10 * time.Second
+	// membersMaxAge is how long it is relied on who is in a channel before Slack is asked again whether somebody is to be told directly.
+	membersMaxAge = time.Minute
+)
+
+// memberCache keeps who is in which channel.
+type memberCache struct {
+	mu    sync.Mutex // held while Slack is asked, so that it is asked once for a burst of lines
+	lists map[string]memberList
+}
+
+type memberList struct {
+	users  []string
+	readAt time.Time
+}
+
+// recentMembers returns who was in a channel at most membersMaxAge ago.
+func (d *directory) recentMembers(ctx context.Context, channel string) ([]string, error) {
+	d.members.mu.Lock()
+	defer d.members.mu.Unlock()
+	maps.DeleteFunc(d.members.lists, func(_ string, l memberList) bool { return d.now().Sub(l.readAt) >= membersMaxAge })
+	if known, ok := d.members.lists[channel]; ok {
+		return known.users, nil
+	}
+	users, err := d.readMembers(ctx, channel)
+	if err == nil {
+		d.members.lists[channel] = memberList{users: users, readAt: d.now()}
+	}
+	return users, err
+}
 
 // tellAbsent sends a direct message to agents whom a line mentions and who aren't in its channel, because Slack doesn't notify them of a
-// mention there, if the line is one that reaches them all the same. What fails here is only logged: the line in the thread is
-// posted already.
+// mention there, if the line is one that reaches them all the same. That goes on in the background, and what fails is only
+// logged: the line in the thread is posted already.
 func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, sent bridge.Sent) {
 	isNew := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
 	if !isNew || !p.Line.ReachesAbsent() {
@@ -23,13 +55,30 @@ func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, s
 	}
 
 	mentioned := slices.DeleteFunc(slices.Clone(p.Line.Mentions), func(a bridge.AgentRef) bool { return a.User == "" })
-	if len(mentioned) == 0 {
+	if len(mentioned) == 0 || isToldToWhoTypedHere(p, mentioned) {
 		return
 	}
 
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), absentTimeout)
-	defer cancel()
-	members, err := s.directory.readMembers(ctx, p.Place.Channel)
+	started := s.work.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), absentTimeout)
+		defer cancel()
+		s.tellThoseOutside(ctx, me, p, sent, mentioned)
+	})
+	if !started {
+		s.log.Warn("line not told outside of its channel: too many at once")
+	}
+}
+
+// isToldToWhoTypedHere reports whether a line mentions only the author of a message that was typed in the line's channel: who types there
+// is in it.
+func isToldToWhoTypedHere(p bridge.Post, mentioned []bridge.AgentRef) bool {
+	_, isNotice := p.Line.Notice() // lines that are none mention authors
+	return !isNotice && len(mentioned) == 1 && p.Line.SourceRef.Channel == p.Place.Channel
+}
+
+// tellThoseOutside sends a direct message about a line to those of the mentioned agents who aren't in its channel.
+func (s *poster) tellThoseOutside(ctx context.Context, me *fact.Self, p bridge.Post, sent bridge.Sent, mentioned []bridge.AgentRef) {
+	members, err := s.directory.recentMembers(ctx, p.Place.Channel)
 	if err != nil {
 		s.log.Warn("members of a channel not read", "error", err)
 		return

@@ -10,12 +10,13 @@ import (
 	"parley/bridge"
 )
 
-// sendLine posts a line in a new thread.
+// sendLine posts a line in a new thread, and waits until everybody was told of it.
 func (w *world) sendLine(l bridge.Line) {
 	w.t.Helper()
 	p := w.newPost(bridge.PostLine, w.postRoot(), "t1")
 	p.Line = &l
 	w.mustSendAll(p)
+	w.surface.posts.work.Wait()
 }
 
 // assignment says that Ann assigned the conversation to these people.
@@ -71,6 +72,21 @@ func TestAssigneeInTheChannelGetsNoDirectMessage(t *testing.T) {
 	away := w.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
 	w.sendLine(assignment(bridge.AgentRef{Name: "Away", User: away.ID}, bridge.AgentRef{Name: "Ann", User: w.ann}))
 	wantEqual(t, "direct messages to Ann", len(w.fake.Messages(w.fake.DM(w.ann))), 0)
+}
+
+// Slack limits how often it may be asked who is in a channel: it is asked once for a burst of lines, and not at all whether somebody is
+// there who typed there.
+func TestMembersAreAskedForOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ann := bridge.AgentRef{Name: "Ann", User: w.ann}
+	typedHere := bridge.Place{Channel: w.channel, Message: "1700000000.000100"}
+	w.sendLine(bridge.Line{Content: &bridge.FailedLine{}, Mentions: []bridge.AgentRef{ann}, Text: "Hi", SourceRef: typedHere})
+	wantEqual(t, "questions about what was typed there", len(w.fake.Calls("conversations.members")), 0)
+	for range 3 {
+		w.sendLine(assignment(ann))
+	}
+	wantEqual(t, "questions about three assignments", len(w.fake.Calls("conversations.members")), 1)
 }
 
 func TestAudienceOfAPublicChannelIsEveryone(t *testing.T) {

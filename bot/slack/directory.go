@@ -57,6 +57,7 @@ type directory struct {
 	channelNames channelNameCache
 	people       peopleCache
 	colleagues   colleagueCache
+	members      memberCache
 }
 
 // Resolve returns the id of a channel that is given by "#name" or id, or "" if there is no such channel. The app joins a

@@ -6,6 +6,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/background"
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
 	"parley/bot/slack/refusal"
@@ -29,6 +30,7 @@ type poster struct {
 
 	directory *directory
 	files     *files
+	work      *background.Work // what goes on after a line was posted
 }
 
 // Send makes one post; see bridge.Surface.

@@ -45,7 +45,7 @@ const (
 	maxConnections     = 10
 )
 
-// maxBackground bounds the work that goes on at the same time after Slack has its answer.
+// maxBackground bounds the work that goes on at the same time after Slack has its answer, and after a line was posted.
 const maxBackground = 64
 
 // Desk is what a Surface asks of the engine.
@@ -154,9 +154,10 @@ func newSurface(o Options, base *url.URL) *Surface {
 		readOnly:     o.ReadOnly,
 		colleagues:   colleagueCache{timeout: colleagueTimeout},
 		channelNames: channelNameCache{timeout: askTimeout},
+		members:      memberCache{lists: map[string]memberList{}},
 	}
 	s.files = &files{workspace: w, shareWait: o.ShareWait}
-	s.posts = &poster{workspace: w, directory: s.directory, files: s.files}
+	s.posts = &poster{workspace: w, directory: s.directory, files: s.files, work: background.New(maxBackground)}
 	s.intake = newIntake(s)
 	s.connections = &connections{intake: s.intake}
 	if o.AppToken != "" {
@@ -263,6 +264,7 @@ func (s *Surface) Run(ctx context.Context) error {
 		s.endMark(ctx) // only now is it known what this process has missed
 	}
 	s.intake.work.Wait()
+	s.posts.work.Wait()
 	return nil
 }
 
