@@ -121,4 +121,14 @@ func TestHintsNameWhatIsHeard(t *testing.T) {
 			}
 		}
 	}
+	for _, quoting := range []bridge.LineContent{
+		&bridge.ChangedLine{Before: "please !close it"},
+		&bridge.DeletedLine{Message: "please !close it"},
+		&bridge.AnalysisLine{Urgent: "please !close it"},
+	} {
+		card, _ := Post(bridge.Post{Kind: bridge.PostLine, Line: &bridge.Line{Content: quoting}}, onlyMentions)
+		if got := Plain(card); !strings.Contains(got, "please !close it") {
+			t.Errorf("the customer's words are changed in %q", got)
+		}
+	}
 }

@@ -26,7 +26,7 @@ func withHowToAnswer(c Card, f bridge.Facts, syntax CommandSyntax) Card {
 var verbInHint = regexp.MustCompile(`(^|[\s(])(![a-z]+)`)
 
 // adaptHints rewrites the verbs that a card's words name, if Parley isn't told of plain text: nobody would hear "!assign" there. What
-// people wrote stays as it is: it is quoted, or an entry of a list.
+// people wrote stays as it is: it is a quote, an entry of a list, or between quotation marks.
 func (s CommandSyntax) adaptHints(c Card) Card {
 	if !s.OnlyMentions {
 		return c
@@ -39,12 +39,27 @@ func (s CommandSyntax) adaptHints(c Card) Card {
 		b.Pieces = slices.Clone(b.Pieces)
 		for j, piece := range b.Pieces {
 			if piece.Kind == PieceText {
-				b.Pieces[j].Text = verbInHint.ReplaceAllStringFunc(piece.Text, s.adaptHint)
+				before, quoted, after := cutQuoted(piece.Text)
+				b.Pieces[j].Text = verbInHint.ReplaceAllStringFunc(before, s.adaptHint) + quoted + verbInHint.ReplaceAllStringFunc(after, s.adaptHint)
 			}
 		}
 		c.Blocks[i] = b
 	}
 	return c
+}
+
+// cutQuoted cuts a text around what it quotes: from the first opening quotation mark to the last closing one, since who is quoted may have
+// used such marks, too.
+func cutQuoted(text string) (before, quoted, after string) {
+	from := strings.Index(text, "“")
+	if from < 0 {
+		return text, "", ""
+	}
+	to := len(text) // a text that was cut has no closing mark
+	if last := strings.LastIndex(text, "”"); last > from {
+		to = last + len("”")
+	}
+	return text[:from], text[from:to], text[to:]
 }
 
 // adaptHint rewrites what verbInHint has found, if it is a verb.
