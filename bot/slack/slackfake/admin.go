@@ -163,7 +163,7 @@ func (a *Administrator) Unfurl(in, ts string) error {
 	return nil
 }
 
-// ForgetMessage makes a message vanish without an event, as retention rules do.
+// ForgetMessage makes a message vanish without an event, as retention rules do; with a root go its replies.
 // Errors: channel_not_found.
 func (a *Administrator) ForgetMessage(in, ts string) error {
 	return a.rooms.withChannel(in, func(ch *channel) {
@@ -172,6 +172,12 @@ func (a *Administrator) ForgetMessage(in, ts string) error {
 			return
 		}
 
+		if t := ch.threads[ts]; t != nil {
+			for _, reply := range t.replies {
+				delete(ch.byTS, reply.TS)
+				ch.messages = removeMessage(ch.messages, reply)
+			}
+		}
 		delete(ch.byTS, ts)
 		delete(ch.threads, ts)
 		ch.messages = removeMessage(ch.messages, m)

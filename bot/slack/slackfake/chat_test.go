@@ -258,3 +258,13 @@ func TestPermalink(t *testing.T) {
 	wantEqual(t, "permalink", link,
 		"https://demo.test/archives/"+w.ch+"/p"+strings.ReplaceAll(reply, ".", "")+"?thread_ts="+root+"&cid="+w.ch)
 }
+
+// With the first message of a thread that vanishes go its replies: who deletes one is told that there is no such message.
+func TestForgottenRootHasNoReplies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	root := w.postAs(w.ann, "", "root")
+	reply := w.postAs(w.ann, root, "reply")
+	noError(t, w.srv.Admin.ForgetMessage(w.ch, root))
+	wantError(t, w.ann.Delete(w.ch, reply), "message_not_found")
+}
