@@ -40,12 +40,17 @@ func (s CommandSyntax) adaptHints(c Card) Card {
 		for j, piece := range b.Pieces {
 			if piece.Kind == PieceText {
 				before, quoted, after := cutQuoted(piece.Text)
-				b.Pieces[j].Text = verbInHint.ReplaceAllStringFunc(before, s.adaptHint) + quoted + verbInHint.ReplaceAllStringFunc(after, s.adaptHint)
+				b.Pieces[j].Text = s.adaptWords(before) + quoted + s.adaptWords(after)
 			}
 		}
 		c.Blocks[i] = b
 	}
 	return c
+}
+
+// adaptWords rewrites the verbs in words of Parley's.
+func (s CommandSyntax) adaptWords(words string) string {
+	return verbInHint.ReplaceAllStringFunc(words, s.adaptHint)
 }
 
 // cutQuoted cuts a text around what it quotes: from the first opening quotation mark to the last closing one, since who is quoted may have
