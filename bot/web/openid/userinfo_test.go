@@ -1,0 +1,79 @@
+package openid
+
+import (
+	"testing"
+
+	"parley/bot/web/oidcfake"
+)
+
+// thinWorld has a provider whose tokens have no address: it has to be asked for it.
+func thinWorld(t *testing.T, claimed map[string]any) *signInWorld {
+	t.Helper()
+	return startWorld(t, Any, oidcfake.Options{Users: []oidcfake.User{ann(claimed)}, LeftOut: []string{"email", "email_verified"}})
+}
+
+// If the token has no address, the provider is asked for it.
+//
+func TestTokenWithoutAddress(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		claimed  map[string]any
+		wantMail string
+	}{
+		{name: "an address that was checked", wantMail: "ann@acme.example"},
+		{name: "checked, as a text", claimed: map[string]any{"email_verified": "true"}, wantMail: "ann@acme.example"},
+		{name: "not checked", claimed: map[string]any{"email_verified": false}},
+		{name: "not checked, in a domain of the organisation's", claimed: map[string]any{"email_verified": false, "xms_edov": true}},
+		{name: "no address", claimed: map[string]any{"email": nil}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := thinWorld(t, tt.claimed).signIn("ann")
+			wantIdentity(t, got, err, Identity{Kind: Any, Mail: tt.wantMail})
+		})
+	}
+}
+
+// A token may have the address and not say whether it was checked, as Okta's are in the code flow: the provider is asked for both.
+//
+func TestTokenWithAnAddressOfWhichItSaysNothing(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		isChecked bool
+		wantMail  string
+	}{
+		{name: "it was checked", isChecked: true, wantMail: "ann@acme.example"},
+		{name: "it was not"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			told := ann(map[string]any{"email_verified": tt.isChecked})
+			got, err := startWorld(t, Any, oidcfake.Options{Users: []oidcfake.User{told}, LeftOut: []string{"email_verified"}}).signIn("ann")
+			wantIdentity(t, got, err, Identity{Kind: Any, Mail: tt.wantMail})
+		})
+	}
+}
+
+// A token that says that the organisation owns the domain of the address says enough: the provider isn't asked, so that what it would
+// tell, and whether it tells anything, doesn't matter.
+//
+func TestTokenWithAnAddressOfAnOwnedDomain(t *testing.T) {
+	t.Parallel()
+	told := ann(map[string]any{"xms_edov": true})
+	w := startWorld(t, Any, oidcfake.Options{Users: []oidcfake.User{told}, LeftOut: []string{"email_verified"}})
+	w.fake.Forge(oidcfake.ForgeUserInfo)
+	got, err := w.signIn("ann")
+	wantIdentity(t, got, err, Identity{Kind: Any, Mail: "ann@acme.example"})
+}
+
+// What the provider then says of somebody else counts for nothing.
+//
+func TestAddressOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	w := thinWorld(t, nil)
+	w.fake.Forge(oidcfake.ForgeUserInfo)
+	_, err := w.signIn("ann")
+	wantRefusal(t, err, untrusted)
+}
