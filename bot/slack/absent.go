@@ -62,7 +62,7 @@ func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, s
 	started := s.work.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), absentTimeout)
 		defer cancel()
-		s.tellThoseOutside(ctx, me, p, sent, mentioned)
+		tellThoseOutside(ctx, s, me, p, sent, mentioned)
 	})
 	if !started {
 		s.log.Warn("line not told outside of its channel: too many at once")
@@ -77,7 +77,7 @@ func isToldToWhoTypedHere(p bridge.Post, mentioned []bridge.AgentRef) bool {
 }
 
 // tellThoseOutside sends a direct message about a line to those of the mentioned agents who aren't in its channel.
-func (s *poster) tellThoseOutside(ctx context.Context, me *fact.Self, p bridge.Post, sent bridge.Sent, mentioned []bridge.AgentRef) {
+func tellThoseOutside(ctx context.Context, s *poster, me *fact.Self, p bridge.Post, sent bridge.Sent, mentioned []bridge.AgentRef) {
 	members, err := s.directory.recentMembers(ctx, p.Place.Channel)
 	if err != nil {
 		s.log.Warn("members of a channel not read", "error", err)
