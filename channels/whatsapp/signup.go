@@ -38,11 +38,12 @@ type SignUp struct {
 // NewSignUp makes a sign-up. It opens no connection. Errors: a malformed address.
 func NewSignUp(o SignUpOptions) (*SignUp, error) {
 	s := &SignUp{options: o}
-	c, err := s.newClient("")
+	const noToken, noName = "", "" // the app speaks for itself, by its id and secret; its name isn't needed
+	c, err := s.newClient(noToken)
 	if err != nil {
 		return nil, err
 	}
-	s.app = c.AppOf(o.AppID, "", o.Secret)
+	s.app = c.AppOf(o.AppID, noName, o.Secret)
 	s.options.DialogURL = cmp.Or(s.options.DialogURL, dialogURL)
 	return s, nil
 }
@@ -71,10 +72,19 @@ func (s *SignUp) Finish(ctx context.Context, code, redirect string) (string, err
 	case err == nil:
 		return token, nil
 	case errors.As(err, &refused) && refused.Code == codeInvalidParameter:
-		return "", &channels.SendError{Class: channels.BadContent, Text: "Meta no longer takes this answer: " + refused.Words(), Hint: "It was used already, or took too long. Begin again.", Cause: err}
+		return "", &channels.SendError{
+			Class: channels.BadContent,
+			Text:  "Meta no longer takes this answer: " + refused.Words(),
+			Hint:  "It was used already, or took too long. Begin again.",
+			Cause: err,
+		}
 	case errors.As(err, &refused):
-		return "", &channels.SendError{Class: channels.AuthBroken, Text: "Meta refuses Parley's app: " + refused.Words(),
-			Hint: "Check META_APP_ID and META_APP_SECRET, and the app's redirect addresses.", Cause: err}
+		return "", &channels.SendError{
+			Class: channels.AuthBroken,
+			Text:  "Meta refuses Parley's app: " + refused.Words(),
+			Hint:  "Check META_APP_ID and META_APP_SECRET, and the app's redirect addresses.",
+			Cause: err,
+		}
 	}
 
 	return "", errUnreachable(err)
@@ -82,7 +92,12 @@ func (s *SignUp) Finish(ctx context.Context, code, redirect string) (string, err
 
 // errUnreachable returns the error for a call that Meta didn't answer.
 func errUnreachable(err error) error {
-	return &channels.SendError{Class: channels.Retry, Text: "Meta can't be reached.", Hint: "Check this machine's connection to the internet, then begin again.", Cause: err}
+	return &channels.SendError{
+		Class: channels.Retry,
+		Text:  "Meta can't be reached.",
+		Hint:  "Check this machine's connection to the internet, then begin again.",
+		Cause: err,
+	}
 }
 
 // SignedNumber is a number to which a person granted access.
@@ -103,52 +118,73 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 	}
 
 	if !facts.Valid || facts.AppID != s.options.AppID {
-		return nil, &channels.SendError{Class: channels.AuthBroken, Text: "What was granted at Meta isn't valid, or wasn't granted to Parley's app.", Hint: "Begin again."}
+		return nil, errNotGranted("What was granted at Meta isn't valid, or wasn't granted to Parley's app.", "Begin again.")
 	}
 	if missing := facts.Missing("whatsapp_business_management", "whatsapp_business_messaging"); len(missing) > 0 {
-		return nil, &channels.SendError{Class: channels.AuthBroken, Text: "What was granted at Meta is not enough: " + strings.Join(missing, " and ") + " is missing.",
-			Hint: "Begin again, and grant all that is asked. The app's configuration must ask for it."}
+		return nil, errNotGranted("What was granted at Meta is not enough: "+strings.Join(missing, " and ")+" is missing.",
+			"Begin again, and grant all that is asked. The app's configuration must ask for it.")
 	}
 
 	c, err := s.newClient(token)
 	if err != nil {
-		return nil, err
+		return nil, errUnreachable(err)
 	}
 
 	var list []SignedNumber
 	for _, waba := range facts.Targets("whatsapp_business_management") {
-		var page struct {
-			Data []struct {
-				ID      loose `json:"id"`
-				Display loose `json:"display_phone_number"`
-				Name    loose `json:"verified_name"`
-				Status  loose `json:"status"`
-			} `json:"data"`
-		}
-
 		if !graph.IsID(waba) { // it becomes a part of an address
 			continue
 		}
-		if err := c.Call(ctx, http.MethodGet, waba+"/phone_numbers", url.Values{"fields": {"id,display_phone_number,verified_name,status"}, "limit": {"100"}}, nil, &page); err != nil {
+		numbers, err := numbersOf(ctx, c, waba)
+		if err != nil {
 			return nil, errSignUp(err)
 		}
-
-		for _, n := range page.Data {
-			list = append(list, SignedNumber{
-				ID:         string(n.ID),
-				WABA:       waba,
-				Display:    clippedLine(n.Display, maxWord),
-				Name:       clippedLine(n.Name, maxName),
-				Registered: strings.EqualFold(string(n.Status), "CONNECTED"),
-			})
-		}
+		list = append(list, numbers...)
 	}
 
 	if len(list) == 0 {
-		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "You signed in at Meta, but granted no WhatsApp account with a number.",
-			Hint: "Begin again with the right business, and choose or add its WhatsApp account and number there."}
+		return nil, &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "You signed in at Meta, but granted no WhatsApp account with a number.",
+			Hint:  "Begin again with the right business, and choose or add its WhatsApp account and number there.",
+		}
 	}
 
+	return list, nil
+}
+
+// errNotGranted returns the error for a token that doesn't open what Parley needs.
+func errNotGranted(text, hint string) error {
+	return &channels.SendError{Class: channels.AuthBroken, Text: text, Hint: hint}
+}
+
+// numbersOf lists the numbers of a WhatsApp business account.
+// Errors: those of graph.Client.Call.
+func numbersOf(ctx context.Context, c *graph.Client, waba string) ([]SignedNumber, error) {
+	var page struct {
+		Data []struct {
+			ID      loose `json:"id"`
+			Display loose `json:"display_phone_number"`
+			Name    loose `json:"verified_name"`
+			Status  loose `json:"status"`
+		} `json:"data"`
+	}
+
+	query := url.Values{"fields": {"id,display_phone_number,verified_name,status"}, "limit": {"100"}}
+	if err := c.Call(ctx, http.MethodGet, waba+"/phone_numbers", query, nil, &page); err != nil {
+		return nil, err
+	}
+
+	list := make([]SignedNumber, 0, len(page.Data))
+	for _, n := range page.Data {
+		list = append(list, SignedNumber{
+			ID:         string(n.ID),
+			WABA:       waba,
+			Display:    clippedLine(n.Display, maxWord),
+			Name:       clippedLine(n.Name, maxName),
+			Registered: strings.EqualFold(string(n.Status), "CONNECTED"),
+		})
+	}
 	return list, nil
 }
 
@@ -159,7 +195,7 @@ func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 	defer cancel()
 	c, err := s.newClient(token)
 	if err != nil {
-		return err
+		return errUnreachable(err)
 	}
 	if err := c.Call(ctx, http.MethodPost, phone+"/register", nil, object{"messaging_product": "whatsapp", "pin": pin}, nil); err != nil {
 		return errSignUp(err)
@@ -167,7 +203,8 @@ func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 	return nil
 }
 
-// errSignUp returns the error for a call that Meta refused to the token of a sign-up, or didn't answer.
+// errSignUp returns the error for a call that Meta refused to the token of a sign-up, or didn't answer. A failure of which nobody knows
+// whether it had an effect counts as no answer.
 func errSignUp(err error) error {
 	var refused *graph.Error
 	if !errors.As(err, &refused) || !graph.HadNoEffect(err) {

@@ -3,9 +3,11 @@ package reading
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
@@ -28,6 +30,7 @@ func (rd *Reader) History(ctx context.Context, q store.Querier, id store.Convers
 		}
 	}
 
+	// Pages count the unsaved entries first. One saved entry more than a page shows whether there is an older page.
 	skip := page * historyRows
 	skipUnsaved := min(len(entries), skip)
 	entries = entries[skipUnsaved:]
@@ -53,27 +56,14 @@ func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.
 	rows := make([]bridge.LogRow, 0, len(entries))
 	for _, entry := range entries {
 		d := book.DetailOf(entry)
-		row := bridge.LogRow{At: entry.At, Actor: "Parley", What: string(entry.What), Detail: d.Text}
+		row := bridge.LogRow{At: entry.At, Actor: "Parley", What: string(entry.What), Detail: chosenWords(dir, d, notes)}
 		switch {
 		case entry.AgentID != nil:
-			row.Actor = dir.Ref(0, *entry.AgentID).Name
+			row.Actor = agentName(dir, *entry.AgentID)
 		case entry.Actor == store.ByCustomer:
 			row.Actor = "Customer"
 		}
 
-		for i, id := range d.Agents {
-			if i > 0 {
-				row.Detail += ", "
-			}
-			row.Detail += dir.Ref(0, id).Name
-		}
-
-		if d.Note != "" {
-			row.Detail += ": " + d.Note
-		}
-		if words := notes[d.Message]; words != "" {
-			row.Detail = "“" + words + "”"
-		}
 		row.IsChosen = row.Detail != ""
 		if !row.IsChosen {
 			row.Detail = d.Reason
@@ -83,6 +73,33 @@ func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.
 	}
 
 	return rows, nil
+}
+
+// chosenWords returns what somebody chose when an entry was made: the words of a note, or else tags, a name or a time, or the agents to
+// whom a conversation was assigned, with what was said along with it. It is "" if nothing was chosen. notes has the words of notes.
+func chosenWords(dir *directory.Directory, d book.Detail, notes map[store.MessageID]string) string {
+	if note := notes[d.Message]; note != "" {
+		return "“" + note + "”"
+	}
+
+	chosen := d.Text
+	if chosen == "" {
+		var names []string
+		for _, id := range d.Agents {
+			names = append(names, agentName(dir, id))
+		}
+		chosen = strings.Join(names, ", ")
+	}
+	if d.Note != "" {
+		chosen += ": " + d.Note
+	}
+	return chosen
+}
+
+// agentName returns an agent's name, whichever chat it is shown in.
+func agentName(dir *directory.Directory, id store.AgentID) string {
+	const noChat = 0
+	return dir.Ref(noChat, id).Name
 }
 
 // noteWords reads the beginnings of the notes that log entries are about.

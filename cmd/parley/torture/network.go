@@ -32,22 +32,25 @@ type network struct {
 	lastOutageEnd time.Time      // when the last such fault ended
 }
 
-// openNetwork opens all proxies. vars are the emulators' addresses.
+// openNetwork opens the proxies through which Parley calls others; those through which others call Parley (balancer, customerWebhooks)
+// are opened when its own addresses are known. vars are the emulators' addresses.
 func openNetwork(ctx context.Context, replicas int, vars map[string]string, databaseURL string) (*network, error) {
 	n := &network{counts: map[string]int{}}
 	slack, slackErr := url.Parse(vars["SLACK_API_URL"])
 	teams, teamsErr := url.Parse(vars["FAKE_TEAMS_CONTROL"])
 	database, databaseErr := url.Parse(databaseURL)
-	err := errors.Join(slackErr, teamsErr, databaseErr)
-	if err != nil {
+	if err := errors.Join(slackErr, teamsErr, databaseErr); err != nil {
 		return nil, err
 	}
 
-	// open opens one proxy. After the first error, which stays in err, it opens no more.
-	open := func(route string, owner *replica, dial func(context.Context) (net.Conn, error)) (p *proxy) {
-		if err == nil {
-			p, err = openProxy(ctx, &proxy{route: route, owner: owner, dial: dial, triggers: &n.triggers})
+	var firstErr error
+	// open opens one proxy, or none after the first error.
+	open := func(route string, owner *replica, dial func(context.Context) (net.Conn, error)) *proxy {
+		if firstErr != nil {
+			return nil
 		}
+		p, err := openProxy(ctx, &proxy{route: route, owner: owner, dial: dial, triggers: &n.triggers})
+		firstErr = err
 		return p
 	}
 
@@ -65,9 +68,9 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, data
 	}
 	n.imap = open(routeIMAP, nil, newDialer("tcp", vars["FAKE_IMAP_ADDR"]))
 	n.smtp = open(routeSMTP, nil, newDialer("tcp", vars["FAKE_SMTP_ADDR"]))
-	if err != nil {
+	if firstErr != nil {
 		n.close()
-		return nil, err
+		return nil, firstErr
 	}
 	return n, nil
 }
@@ -95,8 +98,8 @@ func (n *network) databaseURL(i int) string {
 // slackURL is where replica i finds Slack.
 func (n *network) slackURL(i int) string { return "http://" + n.slack[i].address() + "/api/" }
 
-// proxyFor returns the proxy of a route, and the route itself. Where Slack sends requests, their route takes the place of
-// Socket Mode's.
+// proxyFor returns the proxy of a route, and the route itself. Where Slack sends requests instead of opening sockets, the socket's route
+// is that of the balancer, at which these requests come.
 func (n *network) proxyFor(route string, replica int) (*proxy, string) {
 	p := n.findProxy(route, replica)
 	if p == n.balancer {
@@ -123,7 +126,7 @@ func (n *network) findProxy(route string, replica int) *proxy {
 		return n.balancer
 	}
 
-	return n.slack[replica] // the Web API, and Socket Mode behind the same address
+	return n.slack[replica] // routeSlackAPI, and routeSlackSocket in Socket Mode: the same address
 }
 
 // ownersOf returns the replica that has a connection, or all replicas if this machine doesn't tell which.
