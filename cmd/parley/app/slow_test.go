@@ -292,8 +292,23 @@ func TestConnections(t *testing.T) {
 			t.Errorf("a request that was under way: got %q, %v; want an answer", line, err)
 		}
 	}
-	h.begin(t, "/", 0, 0) // now there is room
-	<-inside
+
+	// Now there is room. The server learns that just after these answers could be read: until then it closes new connections.
+	for began := time.Now(); !isAnswered(t, h.begin(t, "/", 0, 0)); {
+		if time.Since(began) > boundPatience {
+			t.Fatal("new connections are closed though there is room")
+		}
+	}
+}
+
+// isAnswered waits until the other side answers a connection, or closes it without an answer.
+func isAnswered(t *testing.T, conn net.Conn) bool {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(boundPatience)); err != nil {
+		t.Fatal(err)
+	}
+	n, _ := conn.Read(make([]byte, 1))
+	return n > 0
 }
 
 // wantClosed waits until the other side closes a connection without an answer.
