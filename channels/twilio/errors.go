@@ -22,7 +22,7 @@ type failure struct {
 // How long to wait before the next attempt if Twilio doesn't say.
 const (
 	busyWait    = 10 * time.Second
-	maxRateWait = 10 * time.Minute
+	maxRateWait = 30 * time.Second // all customers of the number wait
 	limitWait   = time.Hour
 )
 

@@ -91,13 +91,9 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	return se
 }
 
-// rateWait returns how long an answer waits that met the rate, after so many attempts: 10 s, 20 s, … up to 10 minutes.
+// rateWait returns how long an answer waits that met the rate, after so many attempts: 10, 20, and then 30 seconds.
 func rateWait(attempts int) time.Duration {
-	wait := busyWait
-	for i := 1; i < attempts && wait < maxRateWait; i++ {
-		wait *= 2
-	}
-	return min(wait, maxRateWait)
+	return min(time.Duration(max(attempts, 1))*busyWait, maxRateWait)
 }
 
 // nextForm returns the form of the part that is sent now, the part itself, and whether more parts follow.
