@@ -35,7 +35,7 @@ type element struct {
 	Border    int             `json:"border"` // 1 on a list or code that stands in a quotation
 }
 
-// flexible is a string, or the text of a text object.
+// flexible is a string, a number as it is written, or the text of a text object.
 type flexible string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -43,6 +43,11 @@ func (f *flexible) UnmarshalJSON(raw []byte) error {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
 		*f = flexible(s)
+		return nil
+	}
+	var n json.Number
+	if json.Unmarshal(raw, &n) == nil {
+		*f = flexible(n)
 		return nil
 	}
 	var o struct {

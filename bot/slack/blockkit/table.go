@@ -34,9 +34,9 @@ func (a *attachment) isTyped() bool {
 // cell is a cell of a table: raw_text has a text, raw_number a value and perhaps a text, and rich_text has elements.
 // Source: docs.slack.dev/reference/block-kit/blocks/table-block, read 2026-11; without a text: github.com/slack-go/slack/issues/1558.
 type cell struct {
-	Text     flexible        `json:"text"`
-	Value    json.RawMessage `json:"value"`
-	Elements []element       `json:"elements"`
+	Text     flexible  `json:"text"`
+	Value    flexible  `json:"value"`
+	Elements []element `json:"elements"`
 }
 
 // readPastedTables returns the tables that somebody pasted into a message: Slack's editor makes each of them an attachment,
@@ -124,7 +124,7 @@ func (w *writer) writeTable(rows [][]cell) {
 }
 
 func (w *writer) cellText(c cell) string {
-	words := []string{cmp.Or(string(c.Text), string(c.Value))}
+	words := []string{string(cmp.Or(c.Text, c.Value))}
 	for _, p := range c.Elements {
 		lines := []element{p}
 		if p.Type == "rich_text_list" {

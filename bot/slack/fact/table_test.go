@@ -85,6 +85,22 @@ func TestUnreadableAttachments(t *testing.T) {
 	}
 }
 
+// A number is shown as such, in whatever form Slack tells it, and is no word if there is none.
+func TestNumberInACell(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, value, want string }{
+		{name: "number", value: `42.5`, want: "|  |\n| - |\n| 42\\.5 |"},
+		{name: "words", value: `"42.5"`, want: "|  |\n| - |\n| 42\\.5 |"},
+		{name: "none", value: `null`, want: "|  |\n| - |\n|  |"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			table := tableWith(`{}],[{"type":"raw_number","value":` + tt.value + `}`)
+			wantSaid(t, table, "", tt.want)
+		})
+	}
+}
+
 func TestListInACell(t *testing.T) {
 	t.Parallel()
 	item := func(s string) string {
