@@ -121,6 +121,18 @@ func TestHintsNameWhatIsHeard(t *testing.T) {
 			}
 		}
 	}
+	for hint, want := range map[string]string{
+		"Say !close, “or” !wake, not “!spam”.":   "Say @Parley close, “or” @Parley wake, not “!spam”.",
+		"“Kim said “!close it”, or !wake me”":    "“Kim said “!close it”, or !wake me”",
+		"“a mark ” too” many !close and “!wake”": "“a mark ” too” many !close and “!wake”",
+		"“Hello” and “I !close it in":            "“Hello” and “I !close it in",
+	} {
+		line.Content = &bridge.RefusedLine{Hint: hint}
+		card, _ := Post(bridge.Post{Kind: bridge.PostLine, Line: &line}, onlyMentions)
+		if got := Plain(card); !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q in it", got, want)
+		}
+	}
 	for _, quoting := range []bridge.LineContent{
 		&bridge.ChangedLine{Before: "please !close it"},
 		&bridge.DeletedLine{Message: "please !close it"},

@@ -39,8 +39,7 @@ func (s CommandSyntax) adaptHints(c Card) Card {
 		b.Pieces = slices.Clone(b.Pieces)
 		for j, piece := range b.Pieces {
 			if piece.Kind == PieceText {
-				before, quoted, after := cutQuoted(piece.Text)
-				b.Pieces[j].Text = s.adaptWords(before) + quoted + s.adaptWords(after)
+				b.Pieces[j].Text = s.adaptWords(piece.Text)
 			}
 		}
 		c.Blocks[i] = b
@@ -48,13 +47,19 @@ func (s CommandSyntax) adaptHints(c Card) Card {
 	return c
 }
 
-// adaptWords rewrites the verbs in words of Parley's.
+// adaptWords rewrites the verbs in words of Parley's, but for what they quote.
 func (s CommandSyntax) adaptWords(words string) string {
-	return verbInHint.ReplaceAllStringFunc(words, s.adaptHint)
+	var out strings.Builder
+	for words != "" {
+		before, quoted, after := cutQuoted(words)
+		out.WriteString(verbInHint.ReplaceAllStringFunc(before, s.adaptHint) + quoted)
+		words = after
+	}
+	return out.String()
 }
 
-// cutQuoted cuts a text around what it quotes: from the first opening quotation mark to the last closing one, since who is quoted may have
-// used such marks, too.
+// cutQuoted cuts a text around the first thing that it quotes. Who is quoted may have used quotation marks, too: if some of them have no
+// partner, all from the first opening one to the last closing one is a quote.
 func cutQuoted(text string) (before, quoted, after string) {
 	from := strings.Index(text, "“")
 	if from < 0 {
@@ -63,6 +68,25 @@ func cutQuoted(text string) (before, quoted, after string) {
 	to := len(text) // a text that was cut has no closing mark
 	if last := strings.LastIndex(text, "”"); last > from {
 		to = last + len("”")
+	}
+
+	depth, firstEnd := 0, 0
+	for i, r := range text[from:to] {
+		switch r {
+		case '“':
+			depth++
+		case '”':
+			depth--
+		}
+		if depth < 0 {
+			break
+		}
+		if depth == 0 && firstEnd == 0 {
+			firstEnd = from + i + len("”")
+		}
+	}
+	if depth == 0 {
+		to = firstEnd
 	}
 	return text[:from], text[from:to], text[to:]
 }
