@@ -211,21 +211,24 @@ func WritersAmong(ctx context.Context, q Querier, keys []string) ([]string, erro
 	return query.Column[string](ctx, q, "writers", keysThatWrote, keys)
 }
 
-// Whoever had a key after a time was first heard of after that time, too: an earlier owner of it is somebody else.
+// Whoever had a key after a time was first heard of after that time, too: an earlier owner of it is somebody else. The index
+// identities_former has the same expression and condition.
 const keysAfter = `
-	SELECT owned.key
-	FROM identities AS identity
-	JOIN contacts AS contact ON contact.id = identity.contact_id AND contact.created_at > $3
-	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
-	JOIN identities AS owned ON owned.id = one.id
-	WHERE identity.account_id = $1 AND identity.key = '` + FormerPrefix + `' || identity.id || ':' || $2::text
-		AND NOT starts_with(owned.key, '` + FormerPrefix + `')
-	ORDER BY owned.id`
+	SELECT key
+	FROM identities
+	WHERE NOT starts_with(key, '` + FormerPrefix + `') AND id = ANY(ARRAY(
+		SELECT one.id
+		FROM identities AS identity
+		JOIN contacts AS contact ON contact.id = identity.contact_id AND contact.created_at > $3
+		CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
+		WHERE identity.account_id = $1 AND starts_with(identity.key, '` + FormerPrefix + `')
+			AND substring(identity.key FROM '^` + FormerPrefix + `[0-9]+:(.*)$') = ANY($2::text[])))
+	ORDER BY id`
 
-// KeysAfter returns the keys that a customer has now who had a key after a time and gave it up since, the one in use first. There are none
-// if nobody gave it up.
-func KeysAfter(ctx context.Context, q Querier, account AccountID, key string, at time.Time) ([]string, error) {
-	return query.Column[string](ctx, q, "keys after a change", keysAfter, account, key, at)
+// KeysAfter returns the keys that a customer has now who had one of keys after a time and gave it up since, the one in use first. There
+// are none if nobody gave one up.
+func KeysAfter(ctx context.Context, q Querier, account AccountID, keys []string, at time.Time) ([]string, error) {
+	return query.Column[string](ctx, q, "keys after a change", keysAfter, account, keys, at)
 }
 
 const blockedSenders = `

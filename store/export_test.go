@@ -22,6 +22,7 @@ const (
 
 	BlockedSendersSQL  = blockedSenders
 	SilencedSendersSQL = silencedSenders
+	KeysAfterSQL       = keysAfter
 
 	FindExternalSQL = findExternalIDs
 	LockConvSQL     = lockConversations

@@ -109,6 +109,14 @@ func listStatements() []plantest.Statement {
 			Index:   "identities_silenced",
 		},
 		{
+			Name:    "keys after a change",
+			SQL:     store.KeysAfterSQL,
+			Args:    []any{int64(1), []string{"+491", "+492"}, "2026-01-01"},
+			Hot:     true,
+			MaxRows: map[string]float64{"identities": 60},
+			Index:   "identities_former",
+		},
+		{
 			Name:    "find a rare word",
 			SQL:     store.FindSQL,
 			Args:    []any{[]int64{}, []int64{}, int64(0), "rar", "", 20, 0},

@@ -23,6 +23,8 @@ func TestPlans(t *testing.T) {
 			SELECT n, n, n, now(), now() + (n % 1000 - 500) * interval '1 s', CASE WHEN n % 7 = 0 THEN clock_timestamp() + interval '1 h' END
 			FROM generate_series(1, 1000000) AS n`, // half of them are due
 		`UPDATE queues SET epoch = 1, holder = 7 WHERE id % 70 = 0 AND id <= 560`, // those that "release runs" releases
+		`INSERT INTO identities (id, account_id, key, contact_id)
+			SELECT 3000000 + n, 1, 'former:' || 3000000 + n || ':+49' || n, 1 FROM generate_series(1, 2000) AS n`,
 	})
 	plantest.Run(t, storetest.DB(t), crowd, statements)
 }

@@ -22,7 +22,8 @@ func followLaterChanges(ctx context.Context, tx pgx.Tx, facts []fact) error {
 				continue
 			}
 
-			keys, err := store.KeysAfter(ctx, tx, f.account.ID, in.From.Key, in.At)
+			named := append([]string{in.From.Key}, in.From.Also...)
+			keys, err := store.KeysAfter(ctx, tx, f.account.ID, named, in.At)
 			if err != nil {
 				return err
 			}
@@ -30,10 +31,21 @@ func followLaterChanges(ctx context.Context, tx pgx.Tx, facts []fact) error {
 				continue
 			}
 
-			in.From.Key, in.From.Also, in.From.Lasting = keys[0], keys[1:], false
+			in.From = withKeysOfNow(in.From, keys)
 			f.inbound = slices.Clone(f.inbound) // other attempts to apply the fact have the same list
 			f.inbound[j] = in
 		}
 	}
 	return nil
+}
+
+// withKeysOfNow returns a customer with the keys that she has by now in place of those that were told. A lasting one that is still hers
+// comes first.
+func withKeysOfNow(p channels.Party, keys []string) channels.Party {
+	if i := slices.Index(keys, p.Key); i >= 0 {
+		p.Also = slices.Delete(keys, i, i+1)
+		return p
+	}
+	p.Key, p.Also, p.Lasting = keys[0], keys[1:], false
+	return p
 }

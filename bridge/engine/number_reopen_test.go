@@ -60,6 +60,29 @@ func TestNumberChangesInTheWrongOrder(t *testing.T) {
 	wantList(t, "whom the reply went to", w.waitSent(1)[0].To, []string{"+493"})
 }
 
+// The same of a customer of whose lasting id both changes tell: it stays hers, and the number between doesn't become hers again.
+func TestNumberChangesOfALastingIDInTheWrongOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Hello"})
+	thread := w.waitThread("Hello")
+	changed := time.Now()
+	later := channelstest.Event{Type: "identity", From: "US.kim", Also: []string{"+49:3"}, Name: "Kim", Previous: "+49:2", At: changed.Add(time.Second)}
+	w.postChatEvent(later)
+	w.waitDrained()
+	w.postChatEvent(channelstest.Event{Type: "identity", From: "US.kim", Also: []string{"+49:2"}, Name: "Kim", Previous: "+491", At: changed})
+	w.waitLine(thread, bridge.LineIdentity)
+
+	w.customerSends(chat, channelstest.Event{From: "+49:2", Name: "Lea", Text: "I am somebody else"})
+	if w.waitThread("I am somebody else") == thread {
+		t.Error("the next owner of the number writes in Kim's thread")
+	}
+	w.reply(thread, "About your order, Kim")
+	sent := w.waitSent(1)[0]
+	wantList(t, "whom the reply went to", sent.To, []string{"US.kim"})
+	wantList(t, "Kim's other keys", sent.Also, []string{"+49:3"})
+}
+
 // A number that was given to somebody else brings nobody into the conversation of the customer who had it, and
 // what is said to that customer doesn't go there. Nobody tells that a number has another owner: only the
 // provider's own ids of the two people do.
