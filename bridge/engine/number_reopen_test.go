@@ -67,10 +67,12 @@ func TestNumberChangesOfALastingIDInTheWrongOrder(t *testing.T) {
 	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Hello"})
 	thread := w.waitThread("Hello")
 	changed := time.Now()
-	later := channelstest.Event{Type: "identity", From: "US.kim", Also: []string{"+49:3"}, Name: "Kim", Previous: "+49:2", At: changed.Add(time.Second)}
-	w.postChatEvent(later)
+	change := channelstest.Event{Type: "identity", From: "US.kim", Name: "Kim"}
+	change.Also, change.Previous, change.At = []string{"+49:3"}, "+49:2", changed.Add(time.Second)
+	w.postChatEvent(change)
 	w.waitDrained()
-	w.postChatEvent(channelstest.Event{Type: "identity", From: "US.kim", Also: []string{"+49:2"}, Name: "Kim", Previous: "+491", At: changed})
+	change.Also, change.Previous, change.At = []string{"+49:2"}, "+491", changed
+	w.postChatEvent(change)
 	w.waitLine(thread, bridge.LineIdentity)
 
 	w.customerSends(chat, channelstest.Event{From: "+49:2", Name: "Lea", Text: "I am somebody else"})
