@@ -68,7 +68,7 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 
 	ids := append(slices.Clone(in.Answers.References), in.Change.Target, in.Answers.External, in.ExternalID)
 	if in.Status != nil {
-		wantReceipt(n, w.Dir, a, in)
+		wantReceipt(n, a, in)
 		ids = append(ids, in.Status.External...)
 	}
 	for _, id := range ids {
@@ -94,13 +94,15 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 }
 
 // wantReceipt adds what a receipt touches: the message whose state it reports, or all up to a time.
-func wantReceipt(n *book.Wanted, dir *directory.Directory, a *store.Account, in channels.Inbound) {
+func wantReceipt(n *book.Wanted, a *store.Account, in channels.Inbound) {
 	s := in.Status
 	n.Receipts = true
 	n.Messages = append(n.Messages, store.MessageID(s.MessageID))
 	if s.State == channels.StateFailed {
 		n.Failures = true // to know whether the customer was answered since
-		wantAuthorsElsewhere(n, dir)
+	}
+	if s.State == channels.StateFailed || s.Delayed {
+		n.News = true // for the author
 	}
 	if inbound.NamesRecipientAlone(in) { // the reply is in one of the recipient's conversations
 		recipient := bridge.AddressKey(s.Recipient)
@@ -135,6 +137,14 @@ func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Acti
 	n.Posts = append(n.Posts, book.FormKeys(surface, a)...)
 	n.AddChannel(surface, a.Place.Channel)
 	use := useCaseOf(a.Verb)
+	if use.do != nil || use.doInTx != nil {
+		n.News = true // for other owners, or for the author of a message
+	}
+	if a.Verb == bridge.VerbNote {
+		for _, named := range w.Dir.NamedIn(a.Text) {
+			n.AddElsewhere(w.Dir, named.ID)
+		}
+	}
 	if use.needsLatest {
 		n.Waiting = true
 		n.NeedLatest = append(n.NeedLatest, book.Request{Surface: surface, Action: a})
@@ -190,24 +200,18 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 	switch f.Kind {
 	case own.Analysed:
 		n.Notes, n.Answered = true, true
+		isUrgent := f.Answer != nil && f.Answer.Urgency.Urgent
+		n.News = n.News || isUrgent
 	case own.Early:
-		n.Early = true
+		n.Early, n.News = true, true
 	case own.Fetched:
 		n.Files = append(n.Files, f.Message)
 	case own.Account, own.Digest, own.PostFailed:
 		wantPeople(n, w.Dir)
 	case own.Template:
 		wantTemplates(n, w.Dir, f.Account)
-	case string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
-		wantAuthorsElsewhere(n, w.Dir)
-	}
-}
-
-// wantAuthorsElsewhere adds the direct lanes of all agents who are not in all chats: one of them may be the author of a reply that did
-// not reach its customer, whom a mention in the thread may not reach.
-func wantAuthorsElsewhere(n *book.Wanted, dir *directory.Directory) {
-	for i := range dir.Agents {
-		n.AddElsewhere(dir, dir.Agents[i].ID)
+	case own.Window, string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
+		n.News = true // for the author of a reply
 	}
 }
 

@@ -290,6 +290,26 @@ func TestToldInTheOtherChat(t *testing.T) {
 	wantWords(t, "what cat is told", waitTold(t, w.chat, "cat", "[unassigned]").Plain(), "please check it")
 }
 
+// What a customer writes in an open conversation is news to nobody in the other chat: it doesn't wait while something is told there to the
+// conversation's owner.
+func TestWordsWaitForNobodyElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.chat.Say("ann", support, thread, "!assign eli@acme.test")
+	waitTold(t, w.second, "teli", "#1")
+	w.waitDrained()
+
+	tx := must(w.pool.Begin(t.Context()))(t)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if tag := must(tx.Exec(t.Context(), `SELECT FROM lanes WHERE key = 'ch:@teli' FOR UPDATE`))(t); tag.RowsAffected() != 1 {
+		t.Fatalf("%d lanes are locked, want the one of what eli is told", tag.RowsAffected())
+	}
+	w.customerWrites("kim", "Still there?")
+	wantEqual(t, "the thread", w.waitThread("Still there?"), thread)
+}
+
 // Troubles of an account are told once, in the chat of its threads; those of a chat in the
 // other one.
 func TestTroublesInTheRightChat(t *testing.T) {

@@ -139,6 +139,7 @@ func keepNamed(b *Book, n *Wanted, found namedRows) {
 		n.AddConversation(id)
 	}
 
+	n.News = n.News || len(found.parked) > 0 // that they can be sent now
 	n.Messages = sortedUnique(n.Messages)
 	b.Openings.keep(found.openings)
 }
@@ -158,15 +159,15 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 		}
 		b.Conversations.Rows[c.ID] = c
 		b.Conversations.noteSorting(c)
-		for _, owner := range c.Assignees {
-			n.AddElsewhere(b.Dir, owner)
-		}
 	}
 
 	if err := b.readEarly(ctx, tx, n); err != nil {
 		return err
 	}
 	b.Locks(SortedKeys(b.Conversations.Rows))
+	if err := addElsewhere(ctx, tx, b, n); err != nil {
+		return err
+	}
 	return b.loadBelongings(ctx, tx, n)
 }
 

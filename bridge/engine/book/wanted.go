@@ -52,6 +52,7 @@ type depth struct {
 	UpTo     bool // the replies that were sent lately, because a receipt is about all of them up to a time
 	Notes    bool // the notes of analyses that stand in their threads
 	Early    bool // the edits whose messages have not come
+	News     bool // the direct lanes of owners and authors who are not in all chats; see addElsewhere
 }
 
 // lastSaid returns how many of a conversation's latest messages have to be the customer's, or ours for the customer. Without them,
@@ -142,6 +143,41 @@ func (n *Wanted) AddElsewhere(dir *directory.Directory, agent store.AgentID) {
 	for _, surface := range dir.SurfacesOf(agent) {
 		n.AddDirect(surface, dir.UserOf(surface, agent))
 	}
+}
+
+// addElsewhere adds the direct lanes of those who are not in all chats and whom the batch may tell something: the owners of conversations
+// to which customers may return, and, where the batch has news, all owners and the messages' authors. Batches of plain messages add
+// none: the conversations of an owner share that lane, and would wait for each other.
+// Errors: the database's.
+func addElsewhere(ctx context.Context, tx pgx.Tx, b *Book, n *Wanted) error {
+	for _, c := range b.Conversations.Rows {
+		status := c.BridgeStatus()
+		mayReturn := status == bridge.StatusSnoozed || !status.Open()
+		mayAlarm := n.Notes && bridge.IsUrgent(c.Traits)
+		if !n.News && !mayReturn && !mayAlarm {
+			continue
+		}
+		for _, owner := range c.Assignees {
+			n.AddElsewhere(b.Dir, owner)
+		}
+	}
+
+	isAbsentSomewhere := func(a store.Agent) bool { return !b.Dir.IsInAllChats(a.ID) }
+	if !n.News || !slices.ContainsFunc(b.Dir.Agents, isAbsentSomewhere) {
+		return nil
+	}
+	var p store.Pipeline
+	var messages []store.Message
+	p.Messages(&messages, n.Messages)
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	for _, m := range messages {
+		if m.AgentID != nil {
+			n.AddElsewhere(b.Dir, *m.AgentID)
+		}
+	}
+	return nil
 }
 
 // AddChannel adds the lane of a channel of a surface.
