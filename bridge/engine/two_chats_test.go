@@ -288,6 +288,8 @@ func TestToldInTheOtherChat(t *testing.T) {
 	w.reply(thread, "!assign #billing please check it")
 	waitNewestRoot(t, w.second, billing, 1, "please check it")
 	wantWords(t, "what cat is told", waitTold(t, w.chat, "cat", "[unassigned]").Plain(), "please check it")
+	wantEqual(t, "what an erasure finds of it", w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+		WHERE l.key = 'ch:@cat' AND d.payload #>> '{line,Kind}' = 'unassigned' AND d.payload #> '{line,Args,conversation}' = '1'`), 1)
 }
 
 // What a customer writes in an open conversation is news to nobody in the other chat: it doesn't wait while something is told there to the
@@ -308,6 +310,44 @@ func TestWordsWaitForNobodyElsewhere(t *testing.T) {
 	}
 	w.customerWrites("kim", "Still there?")
 	wantEqual(t, "the thread", w.waitThread("Still there?"), thread)
+}
+
+// Who is told in the other chat counts as notified, and is passed over like others while away: if somebody is notified instead.
+// R-031, R-239
+func TestNoticesInTheOtherChat(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		owners, presence string
+		mentioned        []string // in the thread
+		told             int      // how often eli is told
+	}{
+		"present":               {owners: "eli@acme.test", told: 1},
+		"away, covered by team": {owners: "eli@acme.test", presence: "away", mentioned: []string{"cat"}},
+		"away, ben is there":    {owners: "eli@acme.test @ben", presence: "away", mentioned: []string{"ben"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTwoHomes(t, options{})
+			w.addMembers("cat")
+			w.setNotices("eli", c.presence)
+			w.customerWrites("kim", "Hello")
+			thread := w.waitThread("Hello")
+			w.chat.Say("ann", support, thread, "!assign "+c.owners)
+			w.waitCard(thread, "Eli")
+			w.reply(thread, "!snooze 1h")
+			w.waitCard(thread, "snoozed")
+			w.advance(time.Hour + time.Minute)
+			w.wantMentions(thread, bridge.LineWoke, "", c.mentioned...)
+			w.waitDrained()
+			told := 0
+			for _, m := range toldTo(w.second, "teli") {
+				if strings.Contains(m.Plain(), "[woke]") {
+					told++
+				}
+			}
+			wantEqual(t, "how often eli is told", told, c.told)
+		})
+	}
 }
 
 // Troubles of an account are told once, in the chat of its threads; those of a chat in the

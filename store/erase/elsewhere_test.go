@@ -33,6 +33,8 @@ func TestDirectLinesOfOthers(t *testing.T) {
 		{name: "in italics", line: `{"Kind": "note", "Text": "Call _User_, please"}`},
 		{name: "button", line: `{"Kind": "note", "Args": {"conversation": 4}}`},
 		{name: "another's button", line: `{"Kind": "note", "Args": {"conversation": 41}, "Customer": {"Name": "User"}}`, wantLeft: true},
+		{name: "hand-over", line: `{"Kind": "unassigned", "Args": {"team": "Billing", "conversation": 4}, "Text": "please check it", "Customer": {"Name": "Somebody"}}`},
+		{name: "hand-over of another", line: `{"Kind": "unassigned", "Args": {"team": "Billing", "conversation": 41}, "Text": "please check it", "Customer": {"Name": "User"}}`, wantLeft: true},
 		{name: "remark to another", line: `{"Kind": "note", "Args": {"conversation": 41}, "Text": "Call User, please"}`},
 		{name: "led to another", line: `{"Kind": "top_level", "Text": "User wants her parcel", "Other": {"ID": 1, "Subject": ""}}`},
 		{name: "address", line: `{"Kind": "note", "Args": {"conversation": 1}, "Text": "to <user@shop.example>"}`},

@@ -61,49 +61,53 @@ func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
 	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "assigned", Rows: []bridge.Facts{row}}})
 }
 
-// tellElsewhere tells an agent directly what a line in a conversation's thread says to the agent, who has no user in the thread's chat: a
-// mention there notifies nobody. It does nothing for other agents, for those who did it themselves or chose to do without such notices,
-// and for an assignment (TellAssigned).
-func tellElsewhere(th *Writer, c *book.Conversation, thread store.AccountID, agent store.AgentID, line bridge.Line) {
+// surfaceElsewhere returns the surface in which an agent can be told directly what a line in a conversation's thread says to the agent, who
+// has no user in the thread's chat: a mention there notifies nobody. It returns 0 for other agents, for those who did it themselves or may
+// not read the conversation, and for an assignment (TellAssigned).
+func surfaceElsewhere(th *Writer, c *book.Conversation, thread store.AccountID, agent store.AgentID, line bridge.Line) store.AccountID {
 	surface := th.SurfaceToTell(agent, thread)
 	isThere := surface == thread || surface == 0
 	if isThere || agent == line.By.ID || line.Kind() == bridge.LineAssigned {
-		return
+		return 0
 	}
-	who, ref := th.Dir.Agent(agent), th.Dir.Ref(surface, agent)
-	if notice, isNotice := line.Notice(); isNotice && hasDeclined(th.Dir, agent, notice) {
-		return
+	lane := book.LaneKey{Account: surface, Key: outbound.ChannelLane("@" + th.Dir.UserOf(surface, agent))}
+	isLocked := book.IsNamed(th.Outbox, lane) // else the agent has become somebody to be told in this batch
+	if !isLocked || !th.Reading.As(th.Dir.Agent(agent)).May(c.Conversation) {
+		return 0
 	}
-	m, mayRead := th.Messages.Rows[line.Args.Message], th.Reading.As(who).May(c.Conversation)
-	isAuthor := m != nil && m.AgentID != nil && *m.AgentID == agent
-	if !mayRead && !isAuthor {
-		return
-	}
-	if !book.IsNamed(th.Outbox, book.LaneKey{Account: surface, Key: outbound.ChannelLane("@" + ref.User)}) {
-		return // the batch has not looked for it: the agent has become somebody to be told in this batch
-	}
+	return surface
+}
 
-	if mayRead { // an author who may not read the conversation any more is told of these words alone
-		row := th.Reading.FactsOf(th.Dir, surface, who, c.Conversation, th.People.Identities, c.Places(), th.Now)
-		th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "elsewhere", Rows: []bridge.Facts{row}}})
-	}
+// tellElsewhere tells an agent directly, in a surface that surfaceElsewhere returned, what a line in a conversation's thread says, and
+// where the conversation is. The message names the conversation, so that an erasure of its customer finds it.
+func tellElsewhere(th *Writer, c *book.Conversation, surface store.AccountID, agent store.AgentID, line bridge.Line) {
+	row := th.Reading.FactsOf(th.Dir, surface, th.Dir.Agent(agent), c.Conversation, th.People.Identities, c.Places(), th.Now)
+	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "elsewhere", Rows: []bridge.Facts{row}}})
 	if asked, isQuestion := line.Content.(*bridge.AskLine); isQuestion {
 		line.Content = &bridge.AskLine{Reason: asked.Reason}
 	}
-	line.Verbs, line.Mentions, line.SourceRef = nil, []bridge.AgentRef{ref}, bridge.Place{} // the thread has the buttons
+	line.Verbs, line.SourceRef = nil, bridge.Place{} // the thread has the buttons
+	line.Mentions = []bridge.AgentRef{th.Dir.Ref(surface, agent)}
 	line.By = th.Dir.As(surface, line.By)
+	line.Args.Conversation = c.ID
+	if line.Customer == (bridge.PartyRef{}) {
+		line.Customer = c.Customer()
+	}
 	th.SendDirect(surface, agent, line)
 }
 
 // TellTeamElsewhere tells the members of a team directly of a line that hands it a conversation, where they have no user in the surface of
-// its thread: those who would be mentioned there.
+// its thread: those who would be mentioned there (TeamMentions).
 func TellTeamElsewhere(th *Writer, c *book.Conversation, team *store.Team, thread store.AccountID, line bridge.Line) {
-	if len(team.Members) > maxMentions {
-		return
-	}
+	var members []bridge.AgentRef
 	for _, id := range team.Members {
-		if th.Dir.Agent(id) != nil && !th.Dir.IsAway(id) {
-			tellElsewhere(th, c, thread, id, line)
+		if th.Dir.Agent(id) != nil && id != line.By.ID {
+			members = append(members, th.Dir.Ref(AnySurface, id))
+		}
+	}
+	for _, ref := range wantingHandOver(th.Dir, members) {
+		if surface := surfaceElsewhere(th, c, thread, ref.ID, line); surface != 0 {
+			tellElsewhere(th, c, surface, ref.ID, line)
 		}
 	}
 }

@@ -19,36 +19,44 @@ const maxMentions = 8
 //   - Agents who are away are only named if somebody is notified in their place: another owner, else the team. If there is nobody, they
 //     are notified all the same, so that no notice is lost.
 //   - Somebody who has no user in the chat, for example a former agent, can't be notified there. The team is notified in their place,
-//     as for agents who are away.
+//     as for agents who are away. Whoever can be told in another chat (canTell) counts as notified, and is returned in elsewhere.
 //   - The team is notified, too, of what comes back while nobody owns it.
-func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface store.AccountID, line bridge.Line) []bridge.AgentRef {
+func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface store.AccountID, line bridge.Line,
+	canTell func(store.AgentID) bool) (mentions []bridge.AgentRef, elsewhere []store.AgentID) {
 	comesBackToNobody := comesBack(c, line) && len(c.Assignees) == 0
 	if len(line.Mentions) == 0 && !comesBackToNobody {
-		return nil
+		return nil, nil
 	}
 
+	mentions = slices.Clone(line.Mentions)
+	for _, ref := range mentions {
+		if canTell(ref.ID) {
+			elsewhere = append(elsewhere, ref.ID)
+		}
+	}
 	notice, isNotice := line.Notice()
 	if !isNotice {
-		return line.Mentions
+		return mentions, elsewhere
 	}
 
-	mentions := slices.Clone(line.Mentions)
+	isReached := func(ref bridge.AgentRef) bool { return ref.User != "" || slices.Contains(elsewhere, ref.ID) }
 	someNotified, needsCover := false, comesBackToNobody
 	for i := range mentions {
 		mentions[i].Away = dir.IsAway(mentions[i].ID)
-		if mentions[i].Away || mentions[i].User == "" {
+		if mentions[i].Away || !isReached(mentions[i]) {
 			needsCover = true
 		}
 		if hasDeclined(dir, mentions[i].ID, notice) && mentions[i].ID != line.By.ID {
 			mentions[i].User = ""
+			elsewhere = slices.DeleteFunc(elsewhere, func(id store.AgentID) bool { return id == mentions[i].ID })
 		}
-		if mentions[i].User != "" && !mentions[i].Away {
+		if isReached(mentions[i]) && !mentions[i].Away {
 			someNotified = true
 		}
 	}
 
 	if !notice.Cover {
-		return mentions
+		return mentions, elsewhere
 	}
 
 	var instead []bridge.AgentRef
@@ -57,13 +65,16 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 	}
 
 	hasCover := someNotified || len(instead) > 0
-	for i := range mentions {
-		if mentions[i].Away && hasCover {
-			mentions[i].User = ""
+	if hasCover {
+		for i := range mentions {
+			if mentions[i].Away {
+				mentions[i].User = ""
+			}
 		}
+		elsewhere = slices.DeleteFunc(elsewhere, dir.IsAway)
 	}
 
-	return append(mentions, instead...)
+	return append(mentions, instead...), elsewhere
 }
 
 // comesBack reports whether a line says that a conversation needs its agents again, without any of them having done it: its snooze is
@@ -86,8 +97,12 @@ func comesBack(c *book.Conversation, line bridge.Line) bool {
 // those who are not away, or all if everybody is, without the agent who does it (by) and without those who do without
 // such notices.
 func TeamMentions(dir *directory.Directory, team *store.Team, surface store.AccountID, by store.AgentID) []bridge.AgentRef {
+	return wantingHandOver(dir, slices.DeleteFunc(teamRefs(dir, team, surface), func(ref bridge.AgentRef) bool { return ref.ID == by }))
+}
+
+// wantingHandOver returns those of a team's members who are told that it is handed a conversation.
+func wantingHandOver(dir *directory.Directory, members []bridge.AgentRef) []bridge.AgentRef {
 	notice, _ := bridge.Line{Content: &bridge.UnassignedLine{}}.Notice()
-	members := slices.DeleteFunc(teamRefs(dir, team, surface), func(ref bridge.AgentRef) bool { return ref.ID == by })
 	if present := withoutAway(dir, members); len(present) > 0 {
 		members = present
 	}

@@ -171,10 +171,14 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	line.Mentions = slices.Clone(line.Mentions)
 	for i, ref := range line.Mentions {
 		line.Mentions[i] = th.Dir.As(t.AccountID, ref)
-		tellElsewhere(th, c, t.AccountID, ref.ID, line)
 	}
 
-	line.Mentions = mentionsToNotify(th.Dir, c, t.AccountID, line)
+	surfaceOf := func(agent store.AgentID) store.AccountID { return surfaceElsewhere(th, c, t.AccountID, agent, line) }
+	mentions, elsewhere := mentionsToNotify(th.Dir, c, t.AccountID, line, func(agent store.AgentID) bool { return surfaceOf(agent) != 0 })
+	for _, agent := range elsewhere {
+		tellElsewhere(th, c, surfaceOf(agent), agent, line)
+	}
+	line.Mentions = mentions
 
 	d := th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
 	if m := th.Messages.Rows[line.Args.Message]; m != nil && isTracked(&line) {
