@@ -292,6 +292,28 @@ func TestToldInTheOtherChat(t *testing.T) {
 		WHERE l.key = 'ch:@cat' AND d.payload #>> '{line,Kind}' = 'unassigned' AND d.payload #> '{line,Args,conversation}' = '1'`), 1)
 }
 
+// The author of a reply who may not read the conversation any more is not told in the other chat that it failed: that names the customer.
+// R-212
+func TestFormerReaderInTheOtherChat(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{hold: time.Hour})
+	thread := w.openThread()
+	w.second.Say("teli", annex, "", "<@app> #1 reply On Monday")
+	w.waitShown("On Monday")
+	w.assign(thread, "ben")
+	w.chat.Open(vault)
+	w.chat.Private(vault, "ann", bridgetest.App)
+	guards := must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Guards"}))(t)
+	w.saveAccount(chat, func(a *store.Account) { a.TeamID, a.SurfaceID, a.SurfaceChannel = &guards, &w.surface, vault })
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadRecipient})
+	w.advance(time.Hour + time.Minute)
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
+	for _, m := range toldTo(w.second, "teli") {
+		wantNoWords(t, "what eli is told", m.Plain(), "failed")
+	}
+}
+
 // What a customer writes in an open conversation is news to nobody in the other chat: it doesn't wait while something is told there to the
 // conversation's owner.
 func TestWordsWaitForNobodyElsewhere(t *testing.T) {
