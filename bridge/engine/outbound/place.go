@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
@@ -46,7 +47,7 @@ func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 		return t, nil
 	}
 	if t.Root == "" {
-		return nil, a.leaveUnposted(&channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is not open yet."})
+		return nil, &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is not open yet."}
 	}
 
 	switch p.Kind {
@@ -147,24 +148,52 @@ func (a *attempt) isMarkElsewhere(p bridge.Post, t *store.Thread) bool {
 	return p.Kind == bridge.PostMark && (isElsewhere || a.otherHome() != 0)
 }
 
-// isForOtherChat reports whether a post isn't tried again in a chat that its conversation has left: it shows what the customer said, which
-// is shown where the conversation goes on, or it is the first message of the thread, which opens should the conversation come back.
-func isForOtherChat(a *attempt) bool {
+// isForUnopened reports whether a post other than a root belongs into a thread that never opened, in a chat that its conversation has left.
+func isForUnopened(a *attempt) bool {
 	t := a.threads.At(a.c.AccountID, a.c.ConversationID)
-	isFirstRoot := a.c.Kind == string(bridge.PostRoot) && t != nil && t.Root == ""
-	return a.otherHome() != 0 && (isFirstRoot || ShowsSaid(&a.c.Delivery))
+	return t != nil && t.Root == "" && a.c.Kind != string(bridge.PostRoot) && a.otherHome() != 0
 }
 
-// leaveUnposted returns the error of a post that can't be made as things are (err). If it is for the other chat, it fails for good
-// (isForOtherChat), or as a root that nobody misses ends without an error.
+// GoesOnElsewhere is the hint of a failure for good that has no other reason than that the conversation has left the chat: should it be
+// back by the time that this is known, the post can be made there after all.
+const GoesOnElsewhere = "The conversation goes on in another chat."
+
+// leaveUnposted returns the error of a post that can't be made as things are (err). If it is for the other chat (isForOtherChat), what shows
+// what a customer said fails for good, and is posted where the conversation goes on; what nobody misses ends without an error.
 func (a *attempt) leaveUnposted(err error) error {
 	if !isForOtherChat(a) {
 		return err
 	}
-	if a.c.Kind == string(bridge.PostRoot) {
+	if !ShowsSaid(&a.c.Delivery) {
 		return nil
 	}
-	return &channels.SendError{Class: channels.BadContent, Text: "It can't be posted; the conversation goes on in another chat.", Cause: err}
+	return &channels.SendError{Class: channels.BadContent, Text: "It can't be posted in the chat that was left.", Hint: GoesOnElsewhere, Cause: err}
+}
+
+// isForOtherChat reports whether a post isn't tried again in a chat that its conversation has left, since words of the customer may wait
+// behind it: it shows such words; or it is a root or in a thread that never opened, which opens should the conversation come back; or it
+// is in the lane of what is said, all of which stands where the conversation goes on. The card in a lane of its own is tried on, so that
+// it doesn't go on telling what it may not; so is a line while the chat is not connected, which it may be in a moment.
+func isForOtherChat(a *attempt) bool {
+	if a.otherHome() == 0 {
+		return false
+	}
+
+	t := a.threads.At(a.c.AccountID, a.c.ConversationID)
+	isUnopened := t != nil && t.Root == ""
+	switch bridge.PostKind(a.c.Kind) {
+	case bridge.PostErased:
+		return false
+	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles:
+		return true
+	case bridge.PostLine, bridge.PostCard:
+		isOfCardLane := strings.HasSuffix(a.c.Key, ":card")
+		isConnected := a.e.opt.Engine.Surface(a.c.AccountID) != nil
+		isTried := isConnected || store.Seconds(a.c.FirstAgo) > maxBestEffort
+		return isUnopened || ShowsSaid(&a.c.Delivery) || isTried && !isOfCardLane
+	default:
+		return isUnopened
+	}
 }
 
 // isOutdated reports whether a post of a hand-over is wrong by now, because the conversation was handed on or back before it

@@ -43,6 +43,9 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	}
 
 	p, t, err := a.makePost(ctx)
+	if isForUnopened(a) {
+		return relay.Sent{}, a.leaveUnposted(err)
+	}
 	if errors.Is(err, bridge.ErrMessageGone) && !a.isNoteChange() {
 		return relay.Sent{}, nil // there is nothing left to change
 	}
