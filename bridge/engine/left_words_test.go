@@ -135,6 +135,33 @@ func TestWordsForAChatThatTakesNone(t *testing.T) {
 	}
 }
 
+// A word failed in a chat that its conversation had left, and the conversation comes back before that is known: the word is shown there.
+func TestWordsThatFailBeforeAHandBack(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	w.openBilling(w.second, w.account)
+	w.customerWrites("kim", "Word-1")
+	thread := w.waitThread("Word-1")
+	w.waitDrained()
+	w.chat.Close(support)
+	w.customerWrites("kim", "Word-2")
+	w.eventually("it is kept", func() bool { return w.count(`SELECT count(*) FROM messages`) == 2 })
+	release := w.holdQueues(w.surface) // in which the failure is told
+	w.second.Say("tben", annex, "", "<@app> #1 assign #billing over")
+	tryNow := func() { w.advance(time.Minute) }
+	w.repeatUntil("it fails", tryNow, func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'said' AND state = 'failed'`) == 1
+	})
+	w.chat.Open(support)
+	w.second.Say("tben", annex, "", "<@app> #1 assign #support back")
+	w.waitAssigned(2)
+	release()
+	w.waitShown("Word-2")
+	w.waitDrained()
+	wantWordsInOrder(t, w.chat, support, thread, "Word-1", "Word-2")
+	wantEqual(t, "messages that say that it could not be shown", w.count(`SELECT count(*) FROM log_entries WHERE what = 'not posted'`), 0)
+}
+
 // A conversation was handed to the other chat before it could be noted that its thread is gone. When it comes back, that is noted all
 // the same, and it gets a new thread.
 func TestBackInALostThread(t *testing.T) {

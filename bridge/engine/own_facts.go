@@ -198,7 +198,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	}
 
 	d := w.Outbox.Deliveries[f.Delivery]
-	if postSaidElsewhere(w, c, d, f.Account) {
+	if postSaidElsewhere(w, c, d, f) {
 		return
 	}
 
@@ -227,10 +227,15 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 }
 
 // postSaidElsewhere posts what a customer said or changed, and could not be posted in a chat, in the other chat in which the conversation
-// goes on. It returns false if it goes on in no other one, or if d is something else.
-func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, chat store.AccountID) bool {
+// goes on. If it failed only because the conversation was elsewhere then (f), and is back by now, it is posted in the same chat, unless a
+// part of it is there. It returns false if it goes on in no other one and isn't back, or if d is something else.
+func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, f own.Fact) bool {
 	home := c.Home(w.Dir)
-	if d == nil || home == nil || home.AccountID == chat {
+	if d == nil || home == nil {
+		return false
+	}
+	isBack := f.Hint == outbound.GoesOnElsewhere && d.Part == 0
+	if home.AccountID == f.Account && !isBack {
 		return false
 	}
 	if !outbound.ShowsSaid(&d.Delivery) {

@@ -183,7 +183,7 @@ func (a *attempt) reportLost(ctx context.Context, t *store.Thread, p bridge.Post
 		return &channels.SendError{Class: channels.BadContent, Text: "The message it answers is gone."}
 	}
 	if a.otherHome() != 0 {
-		return &channels.SendError{Class: channels.BadContent, Text: "The thread is gone, and the conversation goes on in another chat."}
+		return &channels.SendError{Class: channels.BadContent, Text: "The thread is gone.", Hint: GoesOnElsewhere}
 	}
 	err := a.e.opt.Engine.ThreadLost(ctx, a.c, root)
 	return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is gone; its first message is posted anew.", Cause: err}
