@@ -158,8 +158,8 @@ func isForUnopened(a *attempt) bool {
 // back by the time that this is known, the post can be made there after all.
 const GoesOnElsewhere = "The conversation goes on in another chat."
 
-// leaveUnposted returns the error of a post that can't be made as things are (err). If it is for the other chat (isForOtherChat), what shows
-// what a customer said fails for good, and is posted where the conversation goes on; what nobody misses ends without an error.
+// leaveUnposted returns the error of a post that can't be made as things are (err). If it is for the other chat (isForOtherChat), what
+// shows what a customer said fails for good, and is posted where the conversation goes on; what nobody misses ends without an error.
 func (a *attempt) leaveUnposted(err error) error {
 	if !isForOtherChat(a) {
 		return err
@@ -167,7 +167,7 @@ func (a *attempt) leaveUnposted(err error) error {
 	if !ShowsSaid(&a.c.Delivery) {
 		return nil
 	}
-	return &channels.SendError{Class: channels.BadContent, Text: "It can't be posted in the chat that was left.", Hint: GoesOnElsewhere, Cause: err}
+	return &channels.SendError{Class: channels.BadContent, Text: "The chat that was left takes no posts.", Hint: GoesOnElsewhere, Cause: err}
 }
 
 // isForOtherChat reports whether a post isn't tried again in a chat that its conversation has left, since words of the customer may wait
