@@ -148,10 +148,15 @@ func (a *attempt) isMarkElsewhere(p bridge.Post, t *store.Thread) bool {
 	return p.Kind == bridge.PostMark && (isElsewhere || a.otherHome() != 0)
 }
 
-// isForUnopened reports whether a post other than a root belongs into a thread that never opened, in a chat that its conversation has left.
+// isForUnopened reports whether a post belongs into a thread that never opened, in a chat that its conversation has left. Roots, which may
+// open it, and erasures, which remove what may stand there all the same, don't count.
 func isForUnopened(a *attempt) bool {
+	kind := bridge.PostKind(a.c.Kind)
+	if kind == bridge.PostRoot || kind == bridge.PostErased {
+		return false
+	}
 	t := a.threads.At(a.c.AccountID, a.c.ConversationID)
-	return t != nil && t.Root == "" && a.c.Kind != string(bridge.PostRoot) && a.otherHome() != 0
+	return t != nil && t.Root == "" && a.otherHome() != 0
 }
 
 // GoesOnElsewhere is the hint of a failure for good that has no other reason than that the conversation has left the chat: should it be
