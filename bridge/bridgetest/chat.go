@@ -371,12 +371,12 @@ func (c *Chat) Wait(t testing.TB, what string, done func() bool) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 	defer stop()
 	if c.changed.Wait(ctx, done) != nil {
-		t.Fatalf("waited in vain: %s\n%s", what, c.describe())
+		t.Fatalf("waited in vain: %s\n%s", what, describe(c))
 	}
 }
 
 // describe lists all messages, for a test that failed.
-func (c *Chat) describe() string {
+func describe(c *Chat) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var b strings.Builder

@@ -113,15 +113,15 @@ func (a api) noteTaken(w http.ResponseWriter, r *http.Request) {
 
 // streamEvents streams what happens from now on, a line of JSON each.
 func (a api) streamEvents(w http.ResponseWriter, r *http.Request) {
-	id, s := a.chat.openStream()
-	defer a.chat.closeStream(id)
+	id, s := openStream(a.chat)
+	defer closeStream(a.chat, id)
 	out := json.NewEncoder(w)
 	flush := w.(http.Flusher)
 	w.Header().Set(streamHeader, id)
 	w.WriteHeader(http.StatusOK)
 	flush.Flush()
 	for {
-		batch, ended := a.chat.takeQueue(s)
+		batch, ended := takeQueue(a.chat, s)
 		for _, e := range batch {
 			if out.Encode(e) != nil {
 				return
@@ -143,7 +143,7 @@ func (a api) streamEvents(w http.ResponseWriter, r *http.Request) {
 }
 
 // openStream makes a stream for somebody who begins to listen.
-func (c *Chat) openStream() (id string, s *stream) {
+func openStream(c *Chat) (id string, s *stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.opened++
@@ -153,7 +153,7 @@ func (c *Chat) openStream() (id string, s *stream) {
 	return id, s
 }
 
-func (c *Chat) closeStream(id string) {
+func closeStream(c *Chat, id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.streams, id)
@@ -161,7 +161,7 @@ func (c *Chat) closeStream(id string) {
 }
 
 // takeQueue empties the queue of a stream, and reports whether the stream ends after these events.
-func (c *Chat) takeQueue(s *stream) (batch []event, ended bool) {
+func takeQueue(c *Chat, s *stream) (batch []event, ended bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	batch, s.queue = s.queue, nil

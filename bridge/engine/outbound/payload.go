@@ -125,6 +125,9 @@ func noteRestored(p *relay.Policy, c dispatch.Claimed) {
 // ChannelLane names the lane for posts outside conversations in a channel.
 func ChannelLane(channel string) string { return "ch:" + channel }
 
+// CardLane ends the key of the lane for a conversation's card, behind a colon.
+const CardLane = "card"
+
 // MaxUploadTime is how long posting files may take at most.
 const MaxUploadTime = 10 * time.Minute
 

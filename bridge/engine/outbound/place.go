@@ -192,7 +192,7 @@ func isForOtherChat(a *attempt) bool {
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles:
 		return true
 	case bridge.PostLine, bridge.PostCard:
-		isOfCardLane := strings.HasSuffix(a.c.Key, ":card")
+		isOfCardLane := strings.HasSuffix(a.c.Key, ":"+CardLane)
 		isConnected := a.e.opt.Engine.Surface(a.c.AccountID) != nil
 		isTried := isConnected || store.Seconds(a.c.FirstAgo) > maxBestEffort
 		return isUnopened || ShowsSaid(&a.c.Delivery) || isTried && !isOfCardLane

@@ -56,7 +56,7 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 
 	if viewer != nil {
 		reader := rd.As(viewer)
-		related = slices.DeleteFunc(related, func(o store.Related) bool { return !o.Follows && !mayReadRelated(reader, byID[o.Beside], o) })
+		related = slices.DeleteFunc(related, func(o store.Related) bool { return !o.Follows && !mayReadRelated(reader, o) })
 	}
 
 	var now time.Time // only reply windows need it
@@ -79,9 +79,9 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 	return list, nil
 }
 
-// mayReadRelated reports whether a reader may read another conversation of a conversation's customer, which is one of the same account.
-func mayReadRelated(r store.Reader, beside *store.Conversation, o store.Related) bool {
-	return beside != nil && r.May(&store.Conversation{AccountID: beside.AccountID, TeamID: o.TeamID, Assignees: o.Assignees})
+// mayReadRelated reports whether a reader may read another conversation of a conversation's customer.
+func mayReadRelated(r store.Reader, o store.Related) bool {
+	return r.May(&store.Conversation{AccountID: o.Account, TeamID: o.TeamID, Assignees: o.Assignees})
 }
 
 // Homes returns the threads in which conversations are worked on, which may not be those in the surface that asks. It leaves out

@@ -19,12 +19,12 @@ type laneClass string
 
 // Classes of lanes. They are stored in the lanes' keys.
 const (
-	sayLane    laneClass = "say"    // replies to the customer, and all that is posted in the order in which it was said
-	cardLane   laneClass = "card"   // the card at the top of the thread
-	markLane   laneClass = "mark"   // emoji at agents' messages
-	doubleLane laneClass = "double" // the removal of posts that were made twice
-	changeLane laneClass = "change" // changes of lines that stand in the thread
-	eraseLane  laneClass = "erase"  // the removal of what an erased customer wrote
+	sayLane    laneClass = "say"             // replies to the customer, and all that is posted in the order in which it was said
+	cardLane   laneClass = outbound.CardLane // the card at the top of the thread
+	markLane   laneClass = "mark"            // emoji at agents' messages
+	doubleLane laneClass = "double"          // the removal of posts that were made twice
+	changeLane laneClass = "change"          // changes of lines that stand in the thread
+	eraseLane  laneClass = "erase"           // the removal of what an erased customer wrote
 )
 
 // conversationLane returns the key of a conversation's lane.

@@ -132,7 +132,8 @@ func (ho handover) queueCardOfNewRoot(c *book.Conversation, t *book.Thread) {
 // openThreadIn queues the root in another channel. The thread moves when that root is posted: deliveries before the
 // root in the lane are still posted in the old thread, those behind it in the new one. So nothing is lost or posted
 // twice if the process ends in between. The root is also queued where the thread is, if an earlier hand-over may move it
-// before, or if its first root may have been given up: a root that is not needed is passed over. It returns the thread if that is to move, or may be, else nil.
+// before, or if its first root may have been given up: a root that is not needed is passed over. It returns the thread if that is to
+// move, or may be, else nil.
 func (ho handover) openThreadIn(c *book.Conversation, surface store.AccountID, root outbound.Payload) (moved *book.Thread) {
 	t, channel := c.Threads[surface], root.Place.Channel
 	switch {

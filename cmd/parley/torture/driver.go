@@ -116,12 +116,12 @@ func newDriver(client emulators.Client, o Options) *driver {
 		d.stimuli.interval = limitedStimulusInterval
 	}
 
-	d.addConversations(min(max(minConversations, o.Mails/mailsPerConversation), maxConversations), o.Chats)
+	addConversations(d, min(max(minConversations, o.Mails/mailsPerConversation), maxConversations), o.Chats)
 	return d
 }
 
 // addConversations adds n conversations. Their agents are Ann and Ben in turn. chats is as in ChatKindOf.
-func (d *driver) addConversations(n int, chats bool) {
+func addConversations(d *driver, n int, chats bool) {
 	byMail := 0
 	for number := 1; number <= n; number++ {
 		c := &conversation{
@@ -165,7 +165,7 @@ func (d *driver) prepareBounces(ctx context.Context) error {
 func (d *driver) run(ctx context.Context) error {
 	tick := time.NewTicker(max(d.actInterval, time.Millisecond))
 	defer tick.Stop()
-	for d.isBusy() {
+	for isBusy(d) {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -179,7 +179,7 @@ func (d *driver) run(ctx context.Context) error {
 }
 
 // isBusy reports whether something is still to be written, or a fault waits for what people do.
-func (d *driver) isBusy() bool {
+func isBusy(d *driver) bool {
 	if d.mailsLeft+d.repliesLeft+len(d.delayed) > 0 {
 		return true
 	}

@@ -105,11 +105,11 @@ func (d *driver) giveStimulus(ctx context.Context) (done bool, err error) {
 	case stimulusMails:
 		return true, d.writeStimulus(ctx, severalMessages)
 	case stimulusReply:
-		return d.replyStimulus(ctx, 1, d.pickMailConversation())
+		return d.replyStimulus(ctx, 1, d.pickConversation(isByMail))
 	case stimulusBounce:
-		return d.replyStimulus(ctx, 1, d.pickBouncingConversation())
+		return d.replyStimulus(ctx, 1, d.pickConversation(isBouncing))
 	case stimulusReplies:
-		return d.replyStimulus(ctx, severalMessages, d.pickMailConversation())
+		return d.replyStimulus(ctx, severalMessages, d.pickConversation(isByMail))
 	}
 	return false, nil
 }
@@ -144,18 +144,14 @@ func (d *driver) replyStimulus(ctx context.Context, n int, c *conversation) (don
 // leaveWithin is how long after the end of its hold a reply usually needs to leave.
 const leaveWithin = 2 * time.Second
 
-// pickMailConversation picks a conversation by mail in which somebody can reply now; nil means there is none.
-func (d *driver) pickMailConversation() *conversation {
-	return d.pickConversation(func(c *conversation) bool { return c.kind == emulators.ByMail && !c.bounces })
-}
+// isByMail reports whether a conversation is by mail, with somebody who gets our replies.
+func isByMail(c *conversation) bool { return c.kind == emulators.ByMail && !c.bounces }
 
-// pickBouncingConversation picks a conversation with somebody whose mailbox is gone, in which somebody can reply now;
+// isBouncing reports whether a conversation is with somebody whose mailbox is gone.
+func isBouncing(c *conversation) bool { return c.kind == emulators.ByMail && c.bounces }
+
+// pickConversation picks one of the conversations that fit, have a thread, and in which no reply is about to leave;
 // nil means there is none.
-func (d *driver) pickBouncingConversation() *conversation {
-	return d.pickConversation(func(c *conversation) bool { return c.kind == emulators.ByMail && c.bounces })
-}
-
-// pickConversation picks one of the conversations that fit, have a thread, and in which no reply is about to leave.
 func (d *driver) pickConversation(fits func(*conversation) bool) *conversation {
 	var list []*conversation
 	for _, c := range d.conversations {

@@ -111,7 +111,7 @@ func TestPickMailConversation(t *testing.T) {
 	t.Parallel()
 	d := newPickDriver()
 	for range picks {
-		if got := d.pickMailConversation(); got != d.conversations[0] {
+		if got := d.pickConversation(isByMail); got != d.conversations[0] {
 			t.Fatalf("got %+v, want conversation 1", got)
 		}
 	}
@@ -122,7 +122,7 @@ func TestPickBouncingConversation(t *testing.T) {
 	t.Parallel()
 	d := newPickDriver()
 	for range picks {
-		if got := d.pickBouncingConversation(); got != d.conversations[1] {
+		if got := d.pickConversation(isBouncing); got != d.conversations[1] {
 			t.Fatalf("got %+v, want conversation 2", got)
 		}
 	}
@@ -133,7 +133,7 @@ func TestPickNoConversation(t *testing.T) {
 	t.Parallel()
 	d := newPickDriver()
 	d.conversations = d.conversations[2:]
-	if got := d.pickMailConversation(); got != nil {
+	if got := d.pickConversation(isByMail); got != nil {
 		t.Errorf("got conversation %d, want none", got.number)
 	}
 }
@@ -147,7 +147,7 @@ func TestReplyStimulusInResolvedConversation(t *testing.T) {
 	giveReply := func(card string) {
 		t.Helper()
 		recorder.answer("/_fake/messages", `[{"ts": "1", "bot_id": "B1", "text": "`+card+`"}]`)
-		done, err := d.replyStimulus(t.Context(), 1, d.pickMailConversation())
+		done, err := d.replyStimulus(t.Context(), 1, d.pickConversation(isByMail))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -89,7 +89,7 @@ func (d *driver) runNextTask(ctx context.Context) (ok bool, err error) {
 		writer := d.rng.IntN(len(d.conversations))
 		err = d.writeFlood(ctx, d.conversations[writer:writer+1])
 	case taskFloodAccount:
-		err = d.writeFlood(ctx, d.pickAccountConversations())
+		err = d.writeFlood(ctx, pickAccountConversations(d))
 	case taskPoisonEvent:
 		err = d.sendPoison(ctx)
 	case taskFailingMail, taskSlowMail, taskCrashingMail:
@@ -104,7 +104,7 @@ func (d *driver) runNextTask(ctx context.Context) (ok bool, err error) {
 }
 
 // pickAccountConversations picks the conversations of one of the accounts.
-func (d *driver) pickAccountConversations() []*conversation {
+func pickAccountConversations(d *driver) []*conversation {
 	kind := d.conversations[d.rng.IntN(len(d.conversations))].kind
 	return slices.DeleteFunc(slices.Clone(d.conversations), func(c *conversation) bool { return c.kind != kind })
 }
@@ -161,7 +161,7 @@ const (
 // sendForeignReceipts tells of messages that another system sent by the same number: half of them to customers of ours.
 // In Parley such a receipt waits for the result of a send that never happened.
 func (in *injector) sendForeignReceipts(ctx context.Context) error {
-	customers := in.driver.numbersOf(emulators.ByWhatsApp)
+	customers := numbersOf(in.driver, emulators.ByWhatsApp)
 	for n := 0; n < in.opt.floodSize()*receiptsPerMessage; n += receiptsPerWebhook {
 		var receipts []any
 		for i := n; i < n+receiptsPerWebhook; i++ {
@@ -189,7 +189,7 @@ func (in *injector) sendForeignReceipts(ctx context.Context) error {
 }
 
 // numbersOf returns the numbers of the conversations by one kind of channel.
-func (d *driver) numbersOf(kind emulators.ChatKind) []int {
+func numbersOf(d *driver, kind emulators.ChatKind) []int {
 	var list []int
 	for _, c := range d.conversations {
 		if c.kind == kind {

@@ -175,7 +175,7 @@ func TestPickAccountConversations(t *testing.T) {
 	t.Parallel()
 	d := newDriver(emulators.Client{Chats: true}, Options{Mails: 90, Chats: true})
 	for range picks {
-		list := d.pickAccountConversations()
+		list := pickAccountConversations(d)
 		if len(list) == 0 {
 			t.Fatal("got no conversation, want some")
 		}
