@@ -194,17 +194,22 @@ func (v *Visit) refuseUnreadable(err error) error {
 
 // signInFirst sends the browser to the sign-in page. The session remembers the page that was asked for, if it is one to which a person
 // can go on after that. A script, a stream or a picture of a page that is still open is refused: it can't sign in, and must not
-// take the place of what the person asked for.
+// take the place of what the person asked for. A form is refused, too: a browser that is sent elsewhere forgets what was typed.
 func (v *Visit) signInFirst(route Route) error {
 	destination := v.Request.Header.Get("Sec-Fetch-Dest") // browsers send it since 2023
 	isPage := slices.Contains([]string{"document", "iframe", "frame"}, destination)
 	if destination != "" && !isPage {
 		return v.Refuse(http.StatusUnauthorized, "Nobody is signed in here.", "Open the page anew, and sign in.")
 	}
+	isForm := v.Request.Method != http.MethodGet && v.Request.Method != http.MethodHead
+	if isForm {
+		return v.Refuse(http.StatusUnauthorized, "You are signed out, so nothing was saved.",
+			"Sign in in another tab. Then reload this page here: the browser still has what you typed, and sends it again.")
+	}
 
 	mayBePage := isPage || !route.Streams
 	next := v.Request.URL.RequestURI()
-	if mayBePage && v.Request.Method == http.MethodGet && len(next) <= maxNextBytes {
+	if mayBePage && len(next) <= maxNextBytes {
 		v.shortenSession()
 		v.sessions.Put(v.Context(), nextKey, OwnPath(next))
 	}

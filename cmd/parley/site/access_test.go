@@ -39,7 +39,7 @@ func fromOtherSites() []http.Header {
 	}
 }
 
-// Nobody gets further than their role allows, on any route: whoever is not signed in is asked to, an agent who is
+// Nobody gets further than their role allows, on any route: whoever is not signed in is asked to (and told, where a form was sent, that nothing was saved), an agent who is
 // no admin is refused what is for admins, an admin what is for super-admins.
 //
 func TestAccess(t *testing.T) {
@@ -53,7 +53,12 @@ func TestAccess(t *testing.T) {
 		method, _, _ := strings.Cut(route.Pattern, " ")
 		path := requests()[route.Pattern]
 		if route.For != web.Anyone {
-			wantSignIn(t, route.Pattern+", not signed in", s.Visitor("").Do(method, path, nil, fromSite()))
+			a := s.Visitor("").Do(method, path, nil, fromSite())
+			if method == http.MethodGet {
+				wantSignIn(t, route.Pattern+", not signed in", a)
+			} else {
+				wantStatus(t, route.Pattern+", not signed in", a, http.StatusUnauthorized)
+			}
 		}
 		forbidden := agent.Do(method, path, nil, fromSite()).Status == http.StatusForbidden
 		if want := route.For == web.Admins || route.For == web.SuperAdmins; forbidden != want {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"parley/cmd/parley/site/sitetest"
 	sites "parley/store/site"
 	"parley/store/storetest"
@@ -298,4 +300,25 @@ func TestManyStreams(t *testing.T) {
 	if kind := stream.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/event-stream") {
 		t.Errorf("Ann's stream has the type %q, want text/event-stream", kind)
 	}
+}
+
+// What somebody typed is not lost when the session has ended meanwhile: once signed in elsewhere in the browser, the page that says so
+// sends it again.
+// R-221
+func TestFormOutlivesItsSession(t *testing.T) {
+	t.Parallel()
+	s := startEverything(t)
+	b := s.Browser("ann@acme.test")
+	b.Open("/settings/new-tag")
+	b.Write("[name=name]", "Typed for an hour")
+	storetest.Exec(t, s.Pool, `DELETE FROM site_sessions`)
+	b.Press("main form button")
+	b.Shows("You are signed out, so nothing was saved.")
+	b.Looks("signed-out")
+
+	b.Value(fmt.Sprintf("fetch(%q, {method: 'POST'}).then((answer) => { window.signedIn = answer.ok }); ''", s.Link("ann@acme.test")))
+	b.Until("Ann signs in, in another tab", "window.signedIn")
+	b.Do("reload the page", chromedp.Reload())
+	b.Until("the tag is saved", "!location.pathname.includes('new-tag')")
+	b.Shows("Typed for an hour")
 }
