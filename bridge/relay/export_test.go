@@ -1,6 +1,10 @@
 package relay
 
-import "parley/store/dispatch"
+import (
+	"github.com/jackc/pgx/v5"
+
+	"parley/store/dispatch"
+)
 
 // This file gives the tests of package relay_test what they need of the inside of a Relay.
 
@@ -16,3 +20,6 @@ func (r *Relay) WakeFor(due dispatch.GateDue) { r.wakeFor(Made{Due: []dispatch.G
 
 // Refused reports whether an error is an answer of the database to what it was given.
 func Refused(err error) bool { return isRefusal(err) }
+
+// MakePlansDue makes the next use of a session begin with new plans.
+func MakePlansDue(conn *pgx.Conn) { conn.PgConn().CustomData()[plansKey] = plans{} }

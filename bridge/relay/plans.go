@@ -67,6 +67,8 @@ func OpenSessions(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error
 	} {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
-	config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) { return true, renewPlans(ctx, conn) }
+	config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) {
+		return renewPlans(ctx, conn) == nil, nil // a session that fails is closed, and another one takes its place
+	}
 	return pgxpool.NewWithConfig(ctx, config)
 }

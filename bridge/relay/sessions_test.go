@@ -34,3 +34,20 @@ func TestSessionsAreReturned(t *testing.T) {
 		h.wantValue("holders of queues after the "+name+" relay", 0, queueHolders)
 	}
 }
+
+// A session that PostgreSQL ended between two uses (an idle_session_timeout, a restart, an administrator) is not handed out again
+// and again. It was if its plans were to be made anew at that moment, for as long as somebody asked within each second.
+func TestEndedSessionIsReplaced(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	sessions, err := relay.OpenSessions(t.Context(), pool)
+	check(t, err)
+	t.Cleanup(sessions.Close)
+	conn, err := sessions.Acquire(t.Context())
+	check(t, err)
+	relay.MakePlansDue(conn.Conn())
+	_, err = pool.Exec(t.Context(), `SELECT pg_terminate_backend($1, 10000)`, conn.Conn().PgConn().PID())
+	check(t, err)
+	conn.Release()
+	check(t, sessions.Ping(t.Context()))
+}
