@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,13 +73,7 @@ func (db *Database) connect(ctx context.Context) error {
 
 	config.MaxConns = maxConnections
 	config.ConnConfig.DialFunc = databaseDialer().DialContext
-	config.ConnConfig.RuntimeParams["application_name"] = "parley"
-	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
-	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
-	// Every query that matters has its index. Without this setting, a plan that was made while a table
-	// was small would later read all of it.
-	config.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
-	config.ConnConfig.RuntimeParams["jit"] = "off"
+	maps.Copy(config.ConnConfig.RuntimeParams, sessionSettings())
 	if db.Pool, err = pgxpool.NewWithConfig(ctx, config); err == nil {
 		err = db.Pool.Ping(ctx)
 	}
@@ -86,6 +81,31 @@ func (db *Database) connect(ctx context.Context) error {
 		return fmt.Errorf("database: %w", err)
 	}
 	return nil
+}
+
+// sessionSettings are the settings of PostgreSQL on which Parley's statements depend. They take the place of those that an
+// administrator chose for the server, the database or the role: all of them are only defaults.
+func sessionSettings() map[string]string {
+	return map[string]string{
+		"application_name": "parley",
+		"timezone":         "UTC",
+		"datestyle":        "ISO, MDY", // days are also read as text
+
+		// Transactions are written for this level, and say where they need another one.
+		"default_transaction_isolation": "read committed",
+
+		// Each call has a deadline of its own. A statement that was cancelled by another one would look like the fault of the
+		// event that it applies.
+		"statement_timeout":                   "0",
+		"lock_timeout":                        "0",
+		"idle_session_timeout":                "0", // a session that waits for work may hold locks that say so
+		"idle_in_transaction_session_timeout": "60s",
+
+		// Every query that matters has its index. Without this setting, a plan that was made while a table
+		// was small would later read all of it.
+		"enable_seqscan": "off",
+		"jit":            "off",
+	}
 }
 
 // Migrate brings the schema up to date and opens the secrets. While another process

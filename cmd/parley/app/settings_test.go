@@ -1,0 +1,38 @@
+package app_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store/storetest"
+)
+
+// What an administrator chose for a database doesn't change what Parley's statements mean, nor how long they may take.
+func TestSettingsOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	env := environment(t)
+	chosen := map[string]string{
+		"datestyle":                     "German, DMY",
+		"default_transaction_isolation": "serializable",
+		"statement_timeout":             "5s",
+		"lock_timeout":                  "500ms",
+		"idle_session_timeout":          "3s",
+	}
+	admin, err := pgx.Connect(t.Context(), env.DatabaseURL)
+	storetest.Check(t, err)
+	for name, value := range chosen {
+		storetest.Exec(t, admin, fmt.Sprintf(`ALTER DATABASE %s SET %s = '%s'`, admin.Config().Database, name, value))
+	}
+	storetest.Check(t, admin.Close(t.Context()))
+
+	db := openDatabase(t, env)
+	for name, value := range chosen {
+		var got string
+		storetest.Check(t, db.Pool.QueryRow(t.Context(), `SELECT current_setting($1)`, name).Scan(&got))
+		if got == value {
+			t.Errorf("%s is %s, as the database's administrator chose", name, got)
+		}
+	}
+}
