@@ -90,6 +90,14 @@ func TestServerThatWantsToKnowTheProgram(t *testing.T) {
 	w.wantOnlyActive()
 }
 
+// A server that stores the UIDs of mails only where a folder is opened for writing, as Courier, is read by the UIDs that it stores.
+func TestServerThatNumbersMailsAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.putOddServerBetween(greetAsServer, numberingAnew())
+	w.wantThreeMails()
+}
+
 // arrival is a mail that lies in a folder when the channel starts.
 type arrival struct {
 	folder  string

@@ -168,3 +168,28 @@ func demandingID() rewrite {
 		return s
 	}
 }
+
+// numberingAnew speaks as Courier does: it never says which UID comes next, and a folder that is opened for reading only has another
+// UIDVALIDITY each time. The emulator's own are below these.
+func numberingAnew() rewrite {
+	const firstOther = 1000
+	next := regexp.MustCompile(`^\* OK \[UIDNEXT \d+\].*\r\n`)
+	validity := regexp.MustCompile(`^\* OK \[UIDVALIDITY \d+\].*\r\n`)
+	var held string
+	others := firstOther
+	return func(s string) string {
+		switch {
+		case next.MatchString(s):
+			return ""
+		case validity.MatchString(s):
+			held = s // until it is known how the folder is opened
+			return ""
+		case strings.Contains(s, " OK [READ-ONLY]"):
+			others++
+			s = "* OK [UIDVALIDITY " + strconv.Itoa(others) + "] Ok\r\n" + s
+		case strings.Contains(s, " OK [READ-WRITE]"):
+			s = held + s
+		}
+		return s
+	}
+}

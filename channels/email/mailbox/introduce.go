@@ -27,19 +27,25 @@ func wantsIntroduction(err error) bool {
 
 // examine selects a folder for reading only, so that no mail is marked as seen. It introduces us if the server wants that.
 func (s *imapSession) examine(folder string) (*imap.SelectData, error) {
-	data, err := s.tryToExamine(folder)
+	data, err := s.open(folder)
 	if wantsIntroduction(err) && s.wantsIntroduction.CompareAndSwap(false, true) {
 		s.introduce()
-		data, err = s.tryToExamine(folder)
+		data, err = s.open(folder)
 	}
 	return data, err
 }
 
-func (s *imapSession) tryToExamine(folder string) (*imap.SelectData, error) {
-	var data *imap.SelectData
+// open is examine without an introduction. A server that doesn't say which UID comes next may not have stored those that it shows:
+// Courier does that only where a folder is opened for writing. Otherwise it numbers the mails anew each time, with another
+// UIDVALIDITY or, worse, with the UID of a mail that is gone for a new one, and files no copy in a folder that is open for reading.
+// So there the folder is opened for writing. That changes no mail, because bodies are fetched by PEEK.
+func (s *imapSession) open(folder string) (data *imap.SelectData, err error) {
 	s.selected = "" // if it fails, no folder is selected
-	err := s.run(func() (err error) {
+	err = s.run(func() (err error) {
 		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
+		if err == nil && data.UIDNext == 0 {
+			data, err = s.client.Select(folder, nil).Wait()
+		}
 		return err
 	})
 	if err == nil {
