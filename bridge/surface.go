@@ -119,6 +119,7 @@ const (
 	Unchanged Confirmation = iota
 	Changed                // an edit was accepted: wait for it to be applied
 	Gone                   // a deletion was accepted
+	Blocked                // a rule of the organisation keeps people from reading it
 )
 
 // Budget of a provider is a token bucket. If the provider counts in a short and in a wide window of time, there is a

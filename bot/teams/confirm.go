@@ -18,6 +18,7 @@ import (
 // Confirm reads a person's message again before text, what it said, is sent to the customer. It returns
 //   - Gone if the message was deleted; a deletion that no activity has told us is stored now;
 //   - Changed if the message was edited and the edit isn't applied yet; it is stored now if no activity has told us;
+//   - Blocked if the organisation's data loss prevention keeps people from reading it;
 //   - Unchanged if it still says text, and also if Graph may not be asked or can't show the thread.
 //
 // Emoji that people have put on the message are stored, unless they were found before: Teams tells us of none of them.
@@ -79,6 +80,9 @@ func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *graph.Me
 	found, err := h.compareText(ctx, at, m, text)
 	if err != nil || found != bridge.Unchanged {
 		return found, err
+	}
+	if m.Policy.Blocks() {
+		return bridge.Blocked, nil
 	}
 	return bridge.Unchanged, h.storeEmoji(ctx, at, m)
 }

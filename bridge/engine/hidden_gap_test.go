@@ -192,3 +192,23 @@ func TestLimitedChatAfterAGap(t *testing.T) {
 	})
 	w.wantNothingSent()
 }
+
+// blockedChat is a chat in which a rule of the organisation keeps people from reading what was typed.
+type blockedChat struct{ gapHider }
+
+func (blockedChat) Confirm(context.Context, bridge.Place, string) (bridge.Confirmation, error) {
+	return bridge.Blocked, nil
+}
+
+// What the organisation keeps its own people from reading doesn't reach the customer, and its author learns why.
+func TestBlockedInItsChat(t *testing.T) {
+	t.Parallel()
+	w := newHiderWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { return blockedChat{gapHider{Surface: inner}} }})
+	blocked := w.replyInHold(w.openThread(), "Our card is 4111 1111 1111 1111")
+	w.forgetGaps()
+	w.advance(2 * time.Hour)
+	w.waitFate(blocked, "failed")
+	w.waitDrained()
+	w.wantNothingSent()
+	w.waitShown("A rule of your organisation blocks this message")
+}

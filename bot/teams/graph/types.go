@@ -19,6 +19,7 @@ type Message struct {
 	Attachments []Attachment `json:"attachments"`
 	Mentions    []Mention    `json:"mentions"`
 	Reactions   []Reaction   `json:"reactions"`
+	Policy      *Policy      `json:"policyViolation"`        // nil if it breaks no rule
 	Replies     []Message    `json:"replies"`                // at most 1000
 	MoreReplies string       `json:"replies@odata.nextLink"` // see Client.Replies
 }
@@ -27,6 +28,27 @@ type Message struct {
 // where it doesn't say when.
 func (m *Message) IsBlank() bool {
 	return strings.TrimSpace(m.Body.Content) == "" && len(m.Attachments) == 0
+}
+
+// Policy is what the organisation's data loss prevention has found in a message. Each field has one value or several of them, with
+// commas between.
+// Source: learn.microsoft.com/graph/api/resources/chatmessagepolicyviolation, read 2026-11.
+type Policy struct {
+	Action     string `json:"dlpAction"`      // none, notifySender, blockAccess, blockAccessExternal
+	UserAction string `json:"userAction"`     // none, override, reportFalsePositive
+	Verdict    string `json:"verdictDetails"` // what the sender may do: allowFalsePositiveOverride, allowOverrideWithJustification, …
+}
+
+// Blocks reports whether people may not read the message, or only those outside the organisation may not, and its sender has not
+// lifted that.
+func (p *Policy) Blocks() bool {
+	if p == nil {
+		return false
+	}
+	has := func(list, value string) bool { return strings.Contains(strings.ToLower(list), value) }
+	isLifted := has(p.UserAction, "override") ||
+		has(p.UserAction, "reportfalsepositive") && has(p.Verdict, "allowfalsepositiveoverride")
+	return has(p.Action, "blockaccess") && !isLifted
 }
 
 // From is who wrote a message: exactly one field is set.

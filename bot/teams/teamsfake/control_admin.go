@@ -27,6 +27,7 @@ import (
 //	archive, unarchive            channel (a team's id)
 //	members                       channel, names
 //	erase                         channel, message
+//	judge                         channel, message, policy
 //	block, unblock                id
 //	permit                        names
 //	rsc                           on
@@ -45,6 +46,8 @@ type Admin struct {
 	Name       string         `json:"name"`
 	Names      []string       `json:"names"`
 	On         bool           `json:"on"`
+
+	Policy map[string]string `json:"policy"`
 }
 
 func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
@@ -97,6 +100,7 @@ func (d *driver) adminVerbs(a Admin) map[string]verb {
 		"unarchive":       try(func() error { return s.Admin.ArchiveTeam(a.Channel, false) }),
 		"members":         try(func() error { return s.Admin.SetMembers(a.Channel, a.Names) }),
 		"erase":           try(func() error { return s.Admin.Erase(a.Channel, a.Message) }),
+		"judge":           try(func() error { return s.Admin.Judge(a.Channel, a.Message, a.Policy) }),
 		"block":           done(func() { s.Admin.Block(a.ID, true) }),
 		"unblock":         done(func() { s.Admin.Block(a.ID, false) }),
 		"permit":          done(func() { s.Entra.Permit(a.Names...) }),

@@ -186,3 +186,12 @@ func TestPersonalFile(t *testing.T) {
 	wantField(t, a, "attachments.0.contentType", "application/vnd.microsoft.teams.file.download.info")
 	wantEqual(t, "content", w.wantGet("the file", dig(a, "attachments.0.content.downloadUrl").(string), "", http.StatusOK), "mine")
 }
+
+// TestPolicy: Graph tells what data loss prevention has found in a message.
+func TestPolicy(t *testing.T) {
+	w, root, id := newControlled(t)
+	token := w.login("https://graph.microsoft.com/.default")
+	wantField(t, w.wantGraph("before", token, inTickets+"/"+root+"/replies/"+id, http.StatusOK), "policyViolation", nil)
+	w.control("POST", "admin/judge", teamsfake.Admin{Channel: tickets, Message: id, Policy: map[string]string{"dlpAction": "blockAccess"}})
+	wantField(t, w.wantGraph("after", token, inTickets+"/"+root+"/replies/"+id, http.StatusOK), "policyViolation.dlpAction", "blockAccess")
+}

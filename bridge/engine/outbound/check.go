@@ -178,6 +178,11 @@ func (a *sourceCheck) mayBeMissing(l replyLine) bool {
 // judgeConfirmed returns an error if a reply may not leave by what its surface found when it read the message again. place is the
 // message's id there.
 func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *store.Message, place string, found bridge.Confirmation) error {
+	if found == bridge.Blocked {
+		return &channels.SendError{Class: channels.BadContent, Text: "A rule of your organisation blocks this message in the chat.",
+			Hint: "Say it in other words, or have the chat lift the block and send it again."}
+	}
+
 	e := a.e
 	if found == bridge.Unchanged && a.c.Part > 0 {
 		return nil // the rest of a message says what it said when it began, whatever Parley's record says now

@@ -136,6 +136,19 @@ func (s *Administrator) teamsIDsWithout(a, b []string) []string {
 	return out
 }
 
+// Judge says what the organisation's data loss prevention finds in a message, in the words of Graph: "dlpAction": "blockAccess". nil
+// takes it back. Only Graph tells of it. Errors: ErrNoMessage.
+func (s *Administrator) Judge(channel, id string, policy map[string]string) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch := s.org.Channels[channel]
+	if ch == nil || ch.ByID[id] == nil {
+		return tenant.ErrNoMessage
+	}
+	ch.ByID[id].Policy = policy
+	return nil
+}
+
 // Erase deletes anybody's message as an owner of the team may, the bot's too. The bot hears
 // of it when it gets all messages of the channel. Errors: ErrNoMessage.
 func (s *Administrator) Erase(channel, id string) error {

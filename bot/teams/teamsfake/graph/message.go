@@ -143,6 +143,9 @@ func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
 	if m.Summary != "" {
 		out["summary"] = m.Summary
 	}
+	if m.Policy != nil {
+		out["policyViolation"] = m.Policy
+	}
 
 	if m.System {
 		out["messageType"], out["from"] = "unknownFutureValue", nil

@@ -118,6 +118,9 @@ type Message struct {
 	EditedAt  time.Time `json:"edited_at,omitzero"`
 	DeletedAt time.Time `json:"deleted_at,omitzero"`
 
+	// Policy is what the organisation's data loss prevention has found in it, as Graph tells it.
+	Policy map[string]string `json:"policy,omitempty"`
+
 	Attachments []WireAttachment `json:"-"` // other than text/html
 	GUID        string           `json:"-"` // of the first card's attachment in Graph
 	Bare        bool             `json:"-"` // the bot gets no text/html
