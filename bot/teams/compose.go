@@ -133,27 +133,28 @@ func (in *invocation) actAtOnce(ctx context.Context, at bridge.Place, title, tex
 	return dialogAnswer(card.Window(answer, at, in.door.Home(), in.makeNonce())), nil
 }
 
+// Teams asks for so many rows of what a search found at a time, and in all.
+// Source: github.com/MicrosoftDocs/msteams-docs, issue 865, read 2026-11.
+const (
+	maxRowsAtOnce = 25
+	maxRowsInAll  = 100
+)
+
 // answerSearch searches the conversations that a person may see, for the message box. Before anything is typed it shows
-// those that wait longest. For a further page Teams sends the number of rows to skip.
+// those that wait longest.
 func (in *invocation) answerSearch(ctx context.Context) (any, error) {
 	result := map[string]any{"type": "result", "attachmentLayout": "list", "attachments": []any{}}
 	if in.user.Kind != bridge.ActorPerson || in.value.CommandID != manifest.CommandFind {
 		return map[string]any{"composeExtension": result}, nil
 	}
 
-	q := bridge.ListQuery{List: bridge.ListPick, Words: strings.TrimSpace(in.searchWords())}
-	options := in.value.Options
-	if options.Skip > 0 && options.Count > 0 {
-		q.Page = options.Skip / options.Count
-	}
-
-	l, err := in.findConversations(ctx, q)
+	rows, err := in.findConversations(ctx, strings.TrimSpace(in.searchWords()))
 	if err != nil {
 		return map[string]any{"composeExtension": map[string]any{"type": "message", "text": in.errorText(err)}}, nil
 	}
 
 	found := []any{}
-	for _, f := range l.Rows {
+	for _, f := range rows {
 		c := view.Root(f)
 		c.Buttons = nil
 		found = append(found, in.resultRow(f, c, card.Plain(c)))
@@ -163,33 +164,40 @@ func (in *invocation) answerSearch(ctx context.Context) (any, error) {
 	return map[string]any{"composeExtension": result}, nil
 }
 
-// findConversations returns the conversations that match a search. "#12" finds that one conversation, "12" finds it before others that
-// have these digits.
-func (in *invocation) findConversations(ctx context.Context, q bridge.ListQuery) (bridge.Listing, error) {
-	named, err := in.findByNumber(ctx, q)
-	isAlone := len(named) > 0 && strings.HasPrefix(q.Words, "#")
-	if err != nil || isAlone {
-		return bridge.Listing{ListQuery: q, Rows: named}, err
+// findConversations returns those conversations that match a search which Teams asks for now. "#12" finds that one conversation, "12"
+// finds it before others that have these digits. A page of Teams is no page of the desk's lists.
+func (in *invocation) findConversations(ctx context.Context, words string) ([]bridge.Facts, error) {
+	named, err := in.findByNumber(ctx, words)
+	if err != nil {
+		return nil, err
 	}
+	hasNamed := len(named) > 0
+	isNamed := func(f bridge.Facts) bool { return hasNamed && f.ID == named[0].ID }
+	isAlone := hasNamed && strings.HasPrefix(words, "#")
 
-	l, err := in.door.desk.List(ctx, q, in.user.ID)
-	if len(named) == 0 {
-		return l, err
+	rows := named
+	skip := min(max(in.value.Options.Skip, 0), maxRowsInAll)
+	end := skip + maxRowsAtOnce
+	q := bridge.ListQuery{List: bridge.ListPick, Words: words}
+	for more := !isAlone; more && len(rows) < end; q.Page++ {
+		l, err := in.door.desk.List(ctx, q, in.user.ID)
+		_, isRefused := errors.AsType[*bridge.Problem](err)
+		if isRefused && hasNamed { // the digits are too few to look for
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, slices.DeleteFunc(l.Rows, isNamed)...)
+		more = l.More
 	}
-	_, isRefused := errors.AsType[*bridge.Problem](err) // the digits are too few to look for
-	if err != nil && !isRefused {
-		return l, err
-	}
-	others := slices.DeleteFunc(l.Rows, func(f bridge.Facts) bool { return f.ID == named[0].ID })
-	l.Rows = append(named, others...)
-	return l, nil
+	return rows[min(skip, len(rows)):min(end, len(rows))], nil
 }
 
-// findByNumber returns the conversation whose number is searched for; nothing if there is none that the person may see. It is on the
-// first page alone.
-func (in *invocation) findByNumber(ctx context.Context, q bridge.ListQuery) ([]bridge.Facts, error) {
-	id, err := strconv.ParseInt(strings.TrimPrefix(q.Words, "#"), 10, 64)
-	if err != nil || id <= 0 || q.Page > 0 {
+// findByNumber returns the conversation whose number is searched for; nothing if there is none that the person may see.
+func (in *invocation) findByNumber(ctx context.Context, words string) ([]bridge.Facts, error) {
+	id, err := strconv.ParseInt(strings.TrimPrefix(words, "#"), 10, 64)
+	if err != nil || id <= 0 {
 		return nil, nil //nolint:nilerr // it is no number
 	}
 

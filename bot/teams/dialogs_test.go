@@ -1,6 +1,8 @@
 package teams
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -150,6 +152,25 @@ func TestFind(t *testing.T) {
 				wantWords(t, string(result.Card), w.root)
 				wantWords(t, string(result.Preview), "📧")
 				wantNoWords(t, string(result.Preview), "_")
+			}
+			w.wantNoProblems()
+		})
+	}
+}
+
+// Whoever scrolls through what was found sees each conversation once, in order, up to the hundred for which Teams asks.
+func TestScrollThroughWhatWasFound(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ found, want int }{{19, 19}, {20, 20}, {25, 25}, {26, 26}, {58, 58}, {120, 100}} {
+		t.Run(strconv.Itoa(tt.found), func(t *testing.T) {
+			t.Parallel()
+			w := newThreadWorld(t)
+			w.desk.lamps = tt.found
+			out, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, "lamp")
+			must(t, err)
+			wantEqual(t, "results", len(out.Results), tt.want)
+			for n, result := range out.Results {
+				wantWords(t, string(result.Preview), fmt.Sprintf("#%d ", 100+n))
 			}
 			w.wantNoProblems()
 		})

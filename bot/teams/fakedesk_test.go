@@ -21,6 +21,7 @@ type fakeDesk struct {
 	root      bridge.Place                             // of the conversation's thread; zero if it has none
 	elsewhere string                                   // the chat that has the thread, if it is another one
 	mayStart  func(bridge.Start) (bridge.Facts, error) // nil: everybody may begin a conversation with anybody
+	lamps     int                                      // how many more conversations "lamp" finds, with the numbers from 100 on
 }
 
 func newFakeDesk() *fakeDesk { return &fakeDesk{Desk: bridgetest.NewDesk()} }
@@ -75,9 +76,22 @@ func (d *fakeDesk) FactsAt(ctx context.Context, at bridge.Place, user string) (b
 // closedNumber is the number of a conversation that nobody may see.
 const closedNumber = 4711
 
-// List finds the conversation without words, and by these words alone. There is one page.
+// lampRows is how many rows a page has of what "lamp" finds.
+const lampRows = 20
+
+// List finds the conversation without words, and by these words alone, on one page.
 func (d *fakeDesk) List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error) {
 	l := bridge.Listing{ListQuery: q}
+	if q.Words == "lamp" {
+		end := min((q.Page+1)*lampRows, d.lamps)
+		for n := q.Page * lampRows; n < end; n++ {
+			f := sampleFacts()
+			f.ID = bridge.ConversationID(100 + n)
+			l.Rows = append(l.Rows, f)
+		}
+		l.More = end < d.lamps
+		return l, nil
+	}
 	if !slices.Contains([]string{"", "printer KIM", "0012", "4711"}, q.Words) || q.Page > 0 {
 		return l, nil
 	}

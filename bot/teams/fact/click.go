@@ -46,8 +46,7 @@ type Invoked struct {
 		Value json.RawMessage `json:"value"`
 	} `json:"parameters"`
 	Options struct {
-		Skip  int `json:"skip"`
-		Count int `json:"count"`
+		Skip int `json:"skip"`
 	} `json:"queryOptions"`
 }
 

@@ -293,6 +293,10 @@ func (i *invokes) showResults(out *Outcome, name string, ch *tenant.Room, answer
 		i.NoteTrouble(name, "", fmt.Sprintf("attachmentLayout %q", e.AttachmentLayout))
 	}
 
+	if len(e.Attachments) > resultsPerPage {
+		i.NoteTrouble(name, "", fmt.Sprintf("%d results, %d is the most", len(e.Attachments), resultsPerPage))
+	}
+
 	for _, a := range e.Attachments {
 		r := Result{Kind: a.ContentType, Card: a.Content}
 		if a.Preview != nil {

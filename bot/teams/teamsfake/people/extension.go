@@ -87,10 +87,15 @@ func (p *Person) runExtension(ctx context.Context, at announce.Where, picked dia
 	return p.open(ctx, d, "composeExtension/fetchTask", value)
 }
 
-// resultsPerPage is how many results a client asks for.
-const resultsPerPage = 25
+// A client asks for so many results at a time, and in all.
+// Source: github.com/MicrosoftDocs/msteams-docs, issue 865, read 2026-11.
+const (
+	resultsPerPage = 25
+	maxResults     = 100
+)
 
-// Search asks a search extension of the app; text "" is its first run.
+// Search asks a search extension of the app, and scrolls to the end of what it found; text "" is its first run. A page with fewer
+// results than were asked for counts as the last one.
 // Errors: ErrNoChannel and its like, an undeclared command, ctx's.
 func (p *Person) Search(ctx context.Context, channel, root, command, text string) (*Outcome, error) {
 	const name = "composeExtension/query"
@@ -113,13 +118,22 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 		}
 	}
 
-	value := object{"commandId": command, "parameters": []object{parameter}, "queryOptions": object{"skip": 0, "count": resultsPerPage}}
-	out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, at, ""))
-	if err != nil || out.Error != "" {
-		return out, err
-	}
+	var found []Result
+	for skip := 0; ; skip += resultsPerPage {
+		value := object{"commandId": command, "parameters": []object{parameter}, "queryOptions": object{"skip": skip, "count": resultsPerPage}}
+		out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, at, ""))
+		if err != nil || out.Error != "" {
+			return out, err
+		}
 
-	return p.show(out, &Dialog{family: "composeExtension", at: at}, name), nil
+		out = p.show(out, &Dialog{family: "composeExtension", at: at}, name)
+		page := len(out.Results)
+		found = append(found, out.Results...)
+		out.Results = found
+		if page < resultsPerPage || len(found) >= maxResults {
+			return out, nil
+		}
+	}
 }
 
 // Configure opens the app's settings in a team (config/fetch).
