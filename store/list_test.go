@@ -153,11 +153,7 @@ func TestPressingFirst(t *testing.T) {
 			want:     []store.ConversationID{6, 9, 7, 5, 4, 10, 2, 8, 3, 1, 11, 12},
 			wantPage: []store.ConversationID{7, 5, 4},
 		},
-		{
-			name: "of no team",
-			list: store.ListTeam,
-			want: nil,
-		},
+		{name: "of no team", list: store.ListTeam, want: nil},
 		{
 			name:     "all",
 			list:     store.ListAll,
@@ -208,11 +204,7 @@ func TestReader(t *testing.T) {
 		reader    store.Reader
 		wantCount int
 	}{
-		{
-			name:      "nothing is closed to the agent",
-			reader:    store.Reader{Agent: 5},
-			wantCount: 12 + 12,
-		},
+		{name: "nothing is closed to the agent", reader: store.Reader{Agent: 5}, wantCount: 12 + 12},
 		{
 			name:      "an account is closed but for what the agent is assigned",
 			reader:    store.Reader{Agent: 5, Closed: []store.AccountID{restricted}},

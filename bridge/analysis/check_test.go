@@ -18,10 +18,7 @@ order? I need it today, write to kim@example.com or call +49 170 1234567.
 I saw https://shop.example/sale and http://evil.example/pay. Ref RE-99, bank 12345678901.`,
 			Files: []string{"bill-555.pdf"},
 		}},
-		Before: []Message{
-			{Text: "my quote is Q-77"},
-			{FromAgent: true, Text: "See https://help.example/start, order 8888-11"},
-		},
+		Before: []Message{{Text: "my quote is Q-77"}, {FromAgent: true, Text: "See https://help.example/start, order 8888-11"}},
 		Desk: Desk{
 			Tags: []Tag{{Name: "vip"}, {Name: "delivery"}, {Name: "a"}, {Name: "b"}},
 			References: []Pattern{
@@ -207,11 +204,7 @@ func TestCheckReferences(t *testing.T) {
 			reference: Reference{"bill", "RE-99", "https://shop.example/orders/RE-99"},
 			want:      []Reference{{"bill", "RE-99", ""}},
 		},
-		{
-			name:      "in the name of a file",
-			reference: Reference{"bill", "555", ""},
-			want:      []Reference{{"bill", "555", ""}},
-		},
+		{name: "in the name of a file", reference: Reference{"bill", "555", ""}, want: []Reference{{"bill", "555", ""}}},
 		{
 			name:      "in an earlier message of the customer",
 			reference: Reference{"quote", "Q-77", ""},

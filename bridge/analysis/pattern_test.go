@@ -112,12 +112,7 @@ func TestLinkTo(t *testing.T) {
 			wantPath:  "https://shop.example/o/..%2F..%2Fevil/x",
 			wantQuery: "https://shop.example/o?n=..%2F..%2Fevil",
 		},
-		{
-			name:      "dots alone make no link: in a path they would lead to another folder",
-			number:    "..",
-			wantPath:  "",
-			wantQuery: "",
-		},
+		{name: "dots alone make no link: in a path they would lead to another folder", number: "..", wantPath: "", wantQuery: ""},
 		{
 			name:      "another argument",
 			number:    "1&admin=1",
@@ -136,12 +131,7 @@ func TestLinkTo(t *testing.T) {
 			wantPath:  "https://shop.example/o/@evil.test/x",
 			wantQuery: "https://shop.example/o?n=%40evil.test",
 		},
-		{
-			name:      "a space",
-			number:    "a b",
-			wantPath:  "https://shop.example/o/a%20b/x",
-			wantQuery: "https://shop.example/o?n=a+b",
-		},
+		{name: "a space", number: "a b", wantPath: "https://shop.example/o/a%20b/x", wantQuery: "https://shop.example/o?n=a+b"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -171,10 +161,7 @@ invoice`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := Question{
-		Burst: []Message{{Text: "Where is SO-123456, and SO-99? Invoice 4711, room 12."}},
-		Desk:  Desk{References: patterns},
-	}
+	q := Question{Burst: []Message{{Text: "Where is SO-123456, and SO-99? Invoice 4711, room 12."}}, Desk: Desk{References: patterns}}
 	got := Check(q, Answer{References: []Reference{
 		{Kind: "order", Value: "123456", Link: "https://shop.example/123456"},
 		{Kind: "order", Value: "99"}, // the pattern wants six digits

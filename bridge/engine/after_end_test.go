@@ -127,10 +127,7 @@ func TestStrangersMailWithTheToken(t *testing.T) {
 	tests := []struct {
 		name      string
 		kimGoesOn bool // Kim writes again before Mia does, which continues Kim's conversation
-	}{
-		{name: "Kim's conversation is over"},
-		{name: "Kim has gone on", kimGoesOn: true},
-	}
+	}{{name: "Kim's conversation is over"}, {name: "Kim has gone on", kimGoesOn: true}}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -239,21 +239,9 @@ func TestForeignMessageIsTranslated(t *testing.T) {
 			language:       "de",
 			wantTranslated: []string{"Wo ist es?\n\nIch warte."},
 		},
-		{
-			name:     "the team's language",
-			settings: map[string]string{"ai_translate": "on", "language": "de"},
-			language: "de",
-		},
-		{
-			name:     "an unknown language",
-			settings: map[string]string{"ai_translate": "on"},
-			language: "",
-		},
-		{
-			name:     "switched off",
-			settings: nil,
-			language: "de",
-		},
+		{name: "the team's language", settings: map[string]string{"ai_translate": "on", "language": "de"}, language: "de"},
+		{name: "an unknown language", settings: map[string]string{"ai_translate": "on"}, language: ""},
+		{name: "switched off", settings: nil, language: "de"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

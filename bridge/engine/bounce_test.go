@@ -159,10 +159,7 @@ func TestBounceOfARewrittenAddress(t *testing.T) {
 	tests := []struct {
 		name   string
 		copied []string
-	}{
-		{name: "the customer alone"},
-		{name: "the customer beside a copy", copied: []string{"lee@x.test"}},
-	}
+	}{{name: "the customer alone"}, {name: "the customer beside a copy", copied: []string{"lee@x.test"}}}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

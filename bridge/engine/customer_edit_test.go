@@ -207,10 +207,7 @@ func TestEditBeforeTheOriginal(t *testing.T) {
 	tests := []struct {
 		name    string
 		isKnown bool
-	}{
-		{name: "a new customer"},
-		{name: "a known customer", isKnown: true},
-	}
+	}{{name: "a new customer"}, {name: "a known customer", isKnown: true}}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -66,11 +66,7 @@ func TestFileOfAFailedTextIsEdited(t *testing.T) {
 		wantText sentMessage   // as it is sent again
 		wantMore []sentMessage // behind the text
 	}{
-		{
-			name:     "removed",
-			edit:     func(w *world, m string) { w.chat.RemoveFile(support, m, "a.txt") },
-			wantText: withFiles("Plans"),
-		},
+		{name: "removed", edit: func(w *world, m string) { w.chat.RemoveFile(support, m, "a.txt") }, wantText: withFiles("Plans")},
 		{
 			name: "replaced",
 			edit: func(w *world, m string) {
@@ -122,12 +118,7 @@ func TestFileRemovedWhileItIsSent(t *testing.T) {
 		wantRecord []string // once it has left
 		wantSent   []sentMessage
 	}{
-		{
-			name:       "the only file",
-			files:      1,
-			wantRecord: []string{"a.txt"},
-			wantSent:   []sentMessage{withFiles("Plans", "a.txt")},
-		},
+		{name: "the only file", files: 1, wantRecord: []string{"a.txt"}, wantSent: []sentMessage{withFiles("Plans", "a.txt")}},
 		{
 			name:       "the first of three files",
 			files:      3,

@@ -311,9 +311,7 @@ func (w *world) openThread() string {
 }
 
 // reply lets ann type a text in a thread, and returns her message.
-func (w *world) reply(thread, text string) string {
-	return w.chat.Say("ann", support, thread, text)
-}
+func (w *world) reply(thread, text string) string { return w.chat.Say("ann", support, thread, text) }
 
 // assign lets ann assign a conversation to an agent alone, and waits until its card shows that.
 func (w *world) assign(thread, agent string) {

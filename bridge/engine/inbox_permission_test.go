@@ -83,18 +83,9 @@ func TestInboxRefusesStrangeActs(t *testing.T) {
 			name: "a message of another conversation",
 			act:  bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Conversation: 1, Message: held}},
 		},
-		{
-			name: "no message",
-			act:  bridge.Act{Verb: bridge.VerbSend},
-		},
-		{
-			name: "what is for admins",
-			act:  bridge.Act{Verb: bridge.VerbClose},
-		},
-		{
-			name: "a conversation that isn't there",
-			act:  bridge.Act{Verb: bridge.VerbNote, Text: "x", Args: bridge.Args{Conversation: 99}},
-		},
+		{name: "no message", act: bridge.Act{Verb: bridge.VerbSend}},
+		{name: "what is for admins", act: bridge.Act{Verb: bridge.VerbClose}},
+		{name: "a conversation that isn't there", act: bridge.Act{Verb: bridge.VerbNote, Text: "x", Args: bridge.Args{Conversation: 99}}},
 	}
 	for _, tt := range tests {
 		if _, err := p.tryAct("ann", tt.act); err == nil {

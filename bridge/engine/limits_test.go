@@ -121,11 +121,7 @@ func limitTests() []limitTest {
 			files:    one,
 			wantTold: "takes no files like a.txt",
 		},
-		{
-			name:     "a text that is too long",
-			text:     strings.Repeat("long ", 801),
-			wantTold: "takes 4000 characters, and this has 4004",
-		},
+		{name: "a text that is too long", text: strings.Repeat("long ", 801), wantTold: "takes 4000 characters, and this has 4004"},
 	}
 }
 

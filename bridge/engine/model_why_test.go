@@ -63,10 +63,7 @@ func TestNoAudit(t *testing.T) {
 		name     string
 		settings map[string]string
 		sealer   *store.Sealer
-	}{
-		{name: "the account doesn't want it", settings: map[string]string{"ai_audit": "0"}, sealer: newSealer(t)},
-		{name: "there is no key"},
-	}
+	}{{name: "the account doesn't want it", settings: map[string]string{"ai_audit": "0"}, sealer: newSealer(t)}, {name: "there is no key"}}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -17,12 +17,8 @@ func TestOlderReplyLandsAfterANewQuestion(t *testing.T) {
 		takeBack func(w *world, thread, reply string)
 		fate     store.Fate
 	}{
-		"undone": {
-			takeBack: func(w *world, thread, _ string) { w.reply(thread, "!undo") }, fate: store.FateUndone,
-		},
-		"deleted": {
-			takeBack: func(w *world, _, reply string) { w.chat.Delete(support, reply) }, fate: store.FateUndone,
-		},
+		"undone":  {takeBack: func(w *world, thread, _ string) { w.reply(thread, "!undo") }, fate: store.FateUndone},
+		"deleted": {takeBack: func(w *world, _, reply string) { w.chat.Delete(support, reply) }, fate: store.FateUndone},
 		"edited into a note": {
 			takeBack: func(w *world, _, reply string) { w.chat.Edit(support, reply, "// for colleagues") }, fate: store.FateInside,
 		},

@@ -65,10 +65,7 @@ func TestPromotedMessageHasItsFile(t *testing.T) {
 	for _, tt := range []struct {
 		name           string
 		isFetchedFirst bool
-	}{
-		{name: "fetched before", isFetchedFirst: true},
-		{name: "fetched later"},
-	} {
+	}{{name: "fetched before", isFetchedFirst: true}, {name: "fetched later"}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})

@@ -190,12 +190,7 @@ func TestWaitingEventHoldsOnlyItsQueue(t *testing.T) {
 		return &relay.Wait{Most: time.Hour}
 	}
 	h.start()
-	h.accept(
-		fact("k", "before"),
-		fact("k", "waits"),
-		fact("k", "behind"),
-		fact("other", "beside"),
-	)
+	h.accept(fact("k", "before"), fact("k", "waits"), fact("k", "behind"), fact("other", "beside"))
 	h.waitAppliedNames("before", "beside")
 	h.makeQueuesDueUntil("it was looked at several times", func() bool { return looks.Load() >= 5 })
 	h.wantValue("counted tries", 0, mostTries)

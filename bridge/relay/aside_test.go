@@ -64,16 +64,8 @@ func TestLongBatch(t *testing.T) {
 		runs []store.Run
 		want bool
 	}{
-		{
-			name: "20 events of each of three accounts",
-			runs: []store.Run{run(1, 20), run(2, 20), run(3, 20)},
-			want: false,
-		},
-		{
-			name: "40 events of one account, in two queues",
-			runs: []store.Run{run(1, 20), run(2, 1), run(1, 20)},
-			want: true,
-		},
+		{name: "20 events of each of three accounts", runs: []store.Run{run(1, 20), run(2, 20), run(3, 20)}, want: false},
+		{name: "40 events of one account, in two queues", runs: []store.Run{run(1, 20), run(2, 1), run(1, 20)}, want: true},
 	}
 	for _, tt := range tests {
 		if got := newBatch(store.Taken{Runs: tt.runs}).isLong(); got != tt.want {

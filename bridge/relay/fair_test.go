@@ -209,16 +209,8 @@ func TestLaneDueEarlierThanKnown(t *testing.T) {
 			lookBackEvery: never,
 			tell:          func(h *harness) { h.wakeGate(time.Now().Add(-10 * time.Minute)) },
 		},
-		{
-			name:          "anything may be due",
-			lookBackEvery: never,
-			tell:          func(h *harness) { h.Wake() },
-		},
-		{
-			name:          "nobody tells this process",
-			lookBackEvery: often,
-			tell:          func(*harness) {},
-		},
+		{name: "anything may be due", lookBackEvery: never, tell: func(h *harness) { h.Wake() }},
+		{name: "nobody tells this process", lookBackEvery: often, tell: func(*harness) {}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

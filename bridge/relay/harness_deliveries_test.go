@@ -257,9 +257,7 @@ func (h *harness) wantAttempts(want ...attempt) {
 }
 
 // numberOfLooks returns how often it was asked what became of an attempt.
-func (h *harness) numberOfLooks() int {
-	return locked(h, func() int { return h.looks })
-}
+func (h *harness) numberOfLooks() int { return locked(h, func() int { return h.looks }) }
 
 // wantLooks checks how often it was asked what became of an attempt.
 func (h *harness) wantLooks(want int) {

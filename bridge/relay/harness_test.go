@@ -85,13 +85,9 @@ func newHarness(t *testing.T, change ...func(*relay.Options)) *harness {
 func newHarnessOn(t *testing.T, pool *pgxpool.Pool, change ...func(*relay.Options)) *harness {
 	t.Helper()
 	h := &harness{
-		t:    t,
-		pool: pool,
-		policy: relay.Policy{
-			RequestTimeout: time.Second,
-			RetryFor:       time.Hour,
-			Backoff:        []time.Duration{time.Millisecond},
-		},
+		t:      t,
+		pool:   pool,
+		policy: relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, Backoff: []time.Duration{time.Millisecond}},
 	}
 	o := relay.Options{
 		Pool:           pool,

@@ -95,9 +95,7 @@ func TestPoison(t *testing.T) {
 		{
 			name:  "decoded without end",
 			times: short,
-			fail: func(h *harness) {
-				h.decodePoison(func() error { <-forever; return nil })
-			},
+			fail:  func(h *harness) { h.decodePoison(func() error { <-forever; return nil }) },
 		},
 		{
 			name: "panics",

@@ -53,10 +53,7 @@ func TestManyWait(t *testing.T) {
 				h.waitOf = waitOfAccount(func(store.Event) relay.Wait { return relay.Wait{Most: time.Hour} })
 			},
 		},
-		{
-			name:         "for their account",
-			makeThemWait: func(h *harness) { h.decode = refuseClosed },
-		},
+		{name: "for their account", makeThemWait: func(h *harness) { h.decode = refuseClosed }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

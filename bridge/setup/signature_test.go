@@ -221,11 +221,7 @@ func TestSignatureIsRefused(t *testing.T) {
 			signature: "<p>[new.png]",
 			fault:     "account home-loft: signature: the picture new.png can't be opened. Write its path.",
 		},
-		{
-			name:      "a picture more than allowed",
-			signature: "<p>[1][2][3][4][5][6]",
-			fault:     "has 6 pictures. Keep at most 5",
-		},
+		{name: "a picture more than allowed", signature: "<p>[1][2][3][4][5][6]", fault: "has 6 pictures. Keep at most 5"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -226,9 +226,7 @@ func TestParseErrors(t *testing.T) {
 		Past: {
 			"0m", "today", "today 9:00", "2020-01-01", "1.1.2026", "20.11.", "20 nov 2026 8:00", "2026-11-20T09:07:42Z",
 		},
-		TooFar: {
-			"9999d", "2040-01-01", "99999h", "500 weeks",
-		},
+		TooFar: {"9999d", "2040-01-01", "99999h", "500 weeks"},
 	} {
 		for _, text := range texts {
 			at, err := Parse(text, now, now.Location())

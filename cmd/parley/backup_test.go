@@ -103,12 +103,7 @@ func testRefusals(t *testing.T, b *backupTest, file string) {
 			args: []string{"restore", file},
 			want: "mv " + b.path("old"),
 		},
-		{
-			name: "restore without a passphrase",
-			data: "new",
-			args: []string{"restore", file},
-			want: "set PARLEY_BACKUP_PASSPHRASE",
-		},
+		{name: "restore without a passphrase", data: "new", args: []string{"restore", file}, want: "set PARLEY_BACKUP_PASSPHRASE"},
 		{
 			name: "restore with a wrong passphrase",
 			data: "new",
@@ -116,18 +111,8 @@ func testRefusals(t *testing.T, b *backupTest, file string) {
 			args: []string{"restore", file},
 			want: "Nothing was changed",
 		},
-		{
-			name: "restore of a backup without the key",
-			data: "bare",
-			args: []string{"restore", bare},
-			want: "PARLEY_MASTER_KEY",
-		},
-		{
-			name: "restore of a file that is no backup",
-			data: "bare",
-			args: []string{"restore", noBackup},
-			want: "no backup of Parley",
-		},
+		{name: "restore of a backup without the key", data: "bare", args: []string{"restore", bare}, want: "PARLEY_MASTER_KEY"},
+		{name: "restore of a file that is no backup", data: "bare", args: []string{"restore", noBackup}, want: "no backup of Parley"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			parley := b.in(tt.data, tt.env...)

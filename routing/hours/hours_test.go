@@ -258,10 +258,7 @@ func TestEveningOfAShortDayIsItsOpening(t *testing.T) {
 // A shift that goes on after midnight ends in the morning, and so does its evening.
 func TestEveningOfANightShift(t *testing.T) {
 	t.Parallel()
-	h := mustNew(t, Plan{Zone: "UTC", Week: []Rule{
-		{Days: "fri", Open: "20:00-24:00"},
-		{Days: "sat", Open: "00:00-06:00"},
-	}})
+	h := mustNew(t, Plan{Zone: "UTC", Week: []Rule{{Days: "fri", Open: "20:00-24:00"}, {Days: "sat", Open: "00:00-06:00"}}})
 	got := mustEvening(t, h, at(t, time.UTC, "2026-11-20 10:00"))
 	checkTime(t, "Evening", got, at(t, time.UTC, "2026-11-21 05:00"))
 }

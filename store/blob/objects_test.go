@@ -44,9 +44,7 @@ func (e elsewhere) put(content []byte) string {
 	return hash
 }
 
-func (e elsewhere) move(hash string) error {
-	return blob.Move(e.t.Context(), e.pool, e.bucket, hash)
-}
+func (e elsewhere) move(hash string) error { return blob.Move(e.t.Context(), e.pool, e.bucket, hash) }
 
 func (e elsewhere) get(hash string) []byte {
 	e.t.Helper()

@@ -243,9 +243,7 @@ func TestDropUploads(t *testing.T) {
 func TestDropBlobs(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	put := func(s string) string {
-		return must(blob.Put(t.Context(), pool, bytes.Repeat([]byte(s), 1<<20)))(t)
-	}
+	put := func(s string) string { return must(blob.Put(t.Context(), pool, bytes.Repeat([]byte(s), 1<<20)))(t) }
 	used, loose, young, again := put("used "), put("loose"), put("young"), put("again")
 	stored(t, pool, store.NewEvent{AccountID: 1, ExternalID: "e", OrderKey: "k", Blob: used})
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h' WHERE hash <> $1`, young)

@@ -47,9 +47,7 @@ func TestEventsGo(t *testing.T) {
 		}
 		return removed
 	}
-	left := func() string {
-		return row(t, pool, `SELECT string_agg(external_id, ' ' ORDER BY id) FROM events`)
-	}
+	left := func() string { return row(t, pool, `SELECT string_agg(external_id, ' ' ORDER BY id) FROM events`) }
 	if n := tidy(); n != 0 || left() != `("first letter timer waits second")` {
 		t.Errorf("%d events went before they may: %s are left", n, left())
 	}
@@ -94,9 +92,7 @@ func TestPassingDeliveriesGo(t *testing.T) {
 	card := func(id int, age string) {
 		exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at) VALUES ($1, 1, -$1::bigint, 'card', 'accepted', now() - $2::text::interval)`, id, age)
 	}
-	left := func() string {
-		return row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`)
-	}
+	left := func() string { return row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`) }
 	card(50, "1 h")
 	announced(t, pool, retention.Due{Passing: 3})
 	done := allBatches(t, pool, 24*time.Hour, retention.DropPassing)
@@ -223,9 +219,7 @@ func TestFormerContactsGo(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
 	endLongAgo(t, pool)
-	left := func() string {
-		return row(t, pool, `SELECT string_agg(name, ' ' ORDER BY name) FROM contacts`)
-	}
+	left := func() string { return row(t, pool, `SELECT string_agg(name, ' ' ORDER BY name) FROM contacts`) }
 	exec(t, pool, `INSERT INTO contacts (id, name) SELECT n, 'former' FROM generate_series(2, 20002) AS n`) // more than one batch
 	allBatches(t, pool, 0, retention.DropFormerContacts)
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (2, 'later')`)

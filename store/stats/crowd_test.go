@@ -79,11 +79,7 @@ func listStatementLimits() []statementLimits {
 			args:    []any{stats.MaxRows},
 			maxRows: map[string]float64{"measure_due": stats.MaxRows},
 		},
-		{
-			name:    "gates",
-			sql:     stats.GatesSQL,
-			maxRows: map[string]float64{"gates": allGates},
-		},
+		{name: "gates", sql: stats.GatesSQL, maxRows: map[string]float64{"gates": allGates}},
 	}
 }
 

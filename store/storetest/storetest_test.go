@@ -70,9 +70,7 @@ func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
 func TestTransactionIsRolledBack(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"first", "second"} {
-		t.Run(name, func(t *testing.T) {
-			storetest.Exec(t, storetest.Tx(t), `CREATE TABLE once (n int)`)
-		})
+		t.Run(name, func(t *testing.T) { storetest.Exec(t, storetest.Tx(t), `CREATE TABLE once (n int)`) })
 	}
 }
 

@@ -96,13 +96,7 @@ Traugott Wuellner, Wüllners Kunde`,
 			wantGone: []string{"wilma", "zoe", "bob", "cana", "ry.test"},
 			wantLeft: "lamp is broken",
 		},
-		{
-			name:     "Chinese",
-			person:   "王小明",
-			text:     "我是王小明,台灯坏了。",
-			wantGone: []string{"王小明"},
-			wantLeft: "灯坏了",
-		},
+		{name: "Chinese", person: "王小明", text: "我是王小明,台灯坏了。", wantGone: []string{"王小明"}, wantLeft: "灯坏了"},
 		{
 			name:     "Chinese, with a family name of one character",
 			person:   "王 王小明",
@@ -348,11 +342,7 @@ func TestUnsignedPostscript(t *testing.T) {
 			text: "Wo?\n-- \nPetra Unbekannt\np.s. Ab morgen bin ich für zwei Wochen nicht im Büro zu erreichen.",
 			want: "Wo?\n\np.s. Ab morgen bin ich für zwei Wochen nicht im Büro zu erreichen.",
 		},
-		{
-			name: "names that begin like one",
-			text: "Where?\nRegards\nPetra Unbekannt\nP. S. Canary\nPSA",
-			want: "Where?",
-		},
+		{name: "names that begin like one", text: "Where?\nRegards\nPetra Unbekannt\nP. S. Canary\nPSA", want: "Where?"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

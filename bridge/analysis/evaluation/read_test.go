@@ -98,11 +98,7 @@ func TestReadNamesFaults(t *testing.T) {
 		line string
 		want string // a part of the error
 	}{
-		{
-			name: "no JSON",
-			line: "hello",
-			want: "mine, line 1, no JSON: ",
-		},
+		{name: "no JSON", line: "hello", want: "mine, line 1, no JSON: "},
 		{
 			name: "a field of another type",
 			line: goodWith(`"en"`, `7`),
@@ -113,11 +109,7 @@ func TestReadNamesFaults(t *testing.T) {
 			line: goodWith(`"sentiment"`, `"mood"`),
 			want: "field mood: is not known",
 		},
-		{
-			name: "two messages in a line",
-			line: good + good,
-			want: "a line holds one message",
-		},
+		{name: "two messages in a line", line: good + good, want: "a line holds one message"},
 		{
 			name: "a text and texts",
 			line: goodWith(`"text":`, `"texts":["x"],"text":`),
@@ -218,16 +210,8 @@ func TestReadNamesFaults(t *testing.T) {
 			line: good + "\n" + good,
 			want: `mine, line 2, field id: "a" is that of line 1, too`,
 		},
-		{
-			name: "no messages",
-			line: "",
-			want: "mine has no messages",
-		},
-		{
-			name: "a line that is too long",
-			line: strings.Repeat("x", mostLine+1),
-			want: "mine, line 1: ",
-		},
+		{name: "no messages", line: "", want: "mine has no messages"},
+		{name: "a line that is too long", line: strings.Repeat("x", mostLine+1), want: "mine, line 1: "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

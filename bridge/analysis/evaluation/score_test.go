@@ -69,12 +69,7 @@ func newFewAnalyzer() *scriptedAnalyzer {
 			By:         "offline",
 			Degraded:   true,
 		},
-		"Hej": {
-			Language:  "sv",
-			Sentiment: analysis.Positive,
-			Intents:   []string{"thanks"},
-			By:        "m-1",
-		},
+		"Hej": {Language: "sv", Sentiment: analysis.Positive, Intents: []string{"thanks"}, By: "m-1"},
 	}}
 }
 
@@ -158,52 +153,20 @@ func TestScoreOfFields(t *testing.T) {
 		got  Ratio
 		want float64
 	}{
-		{
-			name: "language: right are en, de, and sv where the set has no label",
-			got:  r.Language.Exact,
-			want: 3.0 / 5,
-		},
-		{
-			name: "sentiment: right are Where and Hej",
-			got:  r.Sentiment.Exact,
-			want: 2.0 / 5,
-		},
+		{name: "language: right are en, de, and sv where the set has no label", got: r.Language.Exact, want: 3.0 / 5},
+		{name: "sentiment: right are Where and Hej", got: r.Sentiment.Exact, want: 2.0 / 5},
 		{
 			// F1 = 2·found / (2·found + missed + invented). Gone. isn't urgent, but has no answer: that is the second invented one.
 			name: "urgency: one found, one missed, two invented",
 			got:  r.Urgency.Micro,
 			want: 2.0 / 5,
 		},
-		{
-			name: "intents: the whole set is right of Where and Hej",
-			got:  r.Intents.Exact,
-			want: 2.0 / 5,
-		},
-		{
-			name: "intents: three found, one invented, two missed",
-			got:  r.Intents.Micro,
-			want: 6.0 / 9,
-		},
-		{
-			name: "main intent: right are Where and Hej, of the four messages with an intent",
-			got:  r.MainIntent,
-			want: 2.0 / 4,
-		},
-		{
-			name: "references: one found; one of the wrong kind is an invented and a missed one",
-			got:  r.References.Micro,
-			want: 1.0 / 2,
-		},
-		{
-			name: "reasons: one of two is a part of the text",
-			got:  r.Reasons.Literal,
-			want: 1.0 / 2,
-		},
-		{
-			name: "reasons: the only labelled one was met",
-			got:  r.Reasons.Meet,
-			want: 1,
-		},
+		{name: "intents: the whole set is right of Where and Hej", got: r.Intents.Exact, want: 2.0 / 5},
+		{name: "intents: three found, one invented, two missed", got: r.Intents.Micro, want: 6.0 / 9},
+		{name: "main intent: right are Where and Hej, of the four messages with an intent", got: r.MainIntent, want: 2.0 / 4},
+		{name: "references: one found; one of the wrong kind is an invented and a missed one", got: r.References.Micro, want: 1.0 / 2},
+		{name: "reasons: one of two is a part of the text", got: r.Reasons.Literal, want: 1.0 / 2},
+		{name: "reasons: the only labelled one was met", got: r.Reasons.Meet, want: 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

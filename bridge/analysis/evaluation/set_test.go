@@ -28,9 +28,7 @@ func allMessages(t *testing.T) []Message {
 }
 
 // ourLanguages are the languages of the analysis.
-func ourLanguages() []string {
-	return []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"}
-}
+func ourLanguages() []string { return []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"} }
 
 // labels returns the labels that a message has, of one sort.
 type labels func(Message) []string

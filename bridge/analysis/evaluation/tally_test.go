@@ -16,9 +16,7 @@ func markSingles(pairs ...string) (marks []marking) {
 }
 
 // near reports whether two figures are the same but for rounding, or neither is one.
-func near(a Ratio, b float64) bool {
-	return a.None() && math.IsNaN(b) || math.Abs(float64(a)-b) < 1e-9
-}
+func near(a Ratio, b float64) bool { return a.None() && math.IsNaN(b) || math.Abs(float64(a)-b) < 1e-9 }
 
 // The figures of a field are those that were computed by hand.
 func TestFigures(t *testing.T) {
@@ -29,27 +27,9 @@ func TestFigures(t *testing.T) {
 		marks               []marking
 		macro, micro, exact float64
 	}{
-		{
-			name:  "no messages",
-			marks: nil,
-			macro: none,
-			micro: none,
-			exact: none,
-		},
-		{
-			name:  "all right",
-			marks: markSingles("a", "a", "b", "b"),
-			macro: 1,
-			micro: 1,
-			exact: 1,
-		},
-		{
-			name:  "all wrong",
-			marks: markSingles("a", "b", "b", "a"),
-			macro: 0,
-			micro: 0,
-			exact: 0,
-		},
+		{name: "no messages", marks: nil, macro: none, micro: none, exact: none},
+		{name: "all right", marks: markSingles("a", "a", "b", "b"), macro: 1, micro: 1, exact: 1},
+		{name: "all wrong", marks: markSingles("a", "b", "b", "a"), macro: 0, micro: 0, exact: 0},
 		{
 			// a: 2 found, 1 missed, F1 4/5; b: 1 found, 1 invented, F1 2/3
 			name:  "one wrong",

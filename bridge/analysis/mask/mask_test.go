@@ -32,36 +32,16 @@ func TestHideEmails(t *testing.T) {
 		text string
 		want string
 	}{
-		{
-			name: "in a sentence",
-			text: "write to kim@example.com, please",
-			want: "write to [EMAIL_1_qq], please",
-		},
-		{
-			name: "in angle brackets",
-			text: "<a.b+c@sub.example.co.uk>.",
-			want: "<[EMAIL_1_qq]>.",
-		},
+		{name: "in a sentence", text: "write to kim@example.com, please", want: "write to [EMAIL_1_qq], please"},
+		{name: "in angle brackets", text: "<a.b+c@sub.example.co.uk>.", want: "<[EMAIL_1_qq]>."},
 		{
 			name: "the same one twice, and another one in capitals",
 			text: "kim@example.com and KIM@example.com and kim@example.com",
 			want: "[EMAIL_1_qq] and [EMAIL_2_qq] and [EMAIL_1_qq]",
 		},
-		{
-			name: "umlauts",
-			text: "jürgen@müller.de",
-			want: "[EMAIL_1_qq]",
-		},
-		{
-			name: "umlauts of two characters",
-			text: "ju\u0308rgen@mu\u0308ller.de",
-			want: "[EMAIL_1_qq]",
-		},
-		{
-			name: "wide letters",
-			text: "wide ｋｉｍ＠ｅｘａｍｐｌｅ．ｃｏｍ!",
-			want: "wide [EMAIL_1_qq]!",
-		},
+		{name: "umlauts", text: "jürgen@müller.de", want: "[EMAIL_1_qq]"},
+		{name: "umlauts of two characters", text: "ju\u0308rgen@mu\u0308ller.de", want: "[EMAIL_1_qq]"},
+		{name: "wide letters", text: "wide ｋｉｍ＠ｅｘａｍｐｌｅ．ｃｏｍ!", want: "wide [EMAIL_1_qq]!"},
 		{
 			name: "spaces and escapes of Markdown that aren't seen, within",
 			text: "kim@\u200bexample.com, kim\u200b@example.com, kim\\_x\\@example.com",
@@ -72,21 +52,9 @@ func TestHideEmails(t *testing.T) {
 			text: "k\u00adim@\ufeff\u2060exam\u00adple.com\u00ad.",
 			want: "[EMAIL_1_qq]\u00ad.",
 		},
-		{
-			name: "marks of direction around it",
-			text: "\u200fkim@example.com\u200f",
-			want: "\u200f[EMAIL_1_qq]\u200f",
-		},
-		{
-			name: "no address before or behind the @",
-			text: "not @\u200bme, nor me@\u200b",
-			want: "not @\u200bme, nor me@\u200b",
-		},
-		{
-			name: "nothing",
-			text: "",
-			want: "",
-		},
+		{name: "marks of direction around it", text: "\u200fkim@example.com\u200f", want: "\u200f[EMAIL_1_qq]\u200f"},
+		{name: "no address before or behind the @", text: "not @\u200bme, nor me@\u200b", want: "not @\u200bme, nor me@\u200b"},
+		{name: "nothing", text: "", want: ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { checkHidden(t, tt.text, tt.want) })
@@ -101,41 +69,13 @@ func TestHidePhones(t *testing.T) {
 		text string
 		want string
 	}{
-		{
-			name: "international",
-			text: "call +49 170 1234567 now",
-			want: "call [PHONE_1_qq] now",
-		},
-		{
-			name: "international, with a slash",
-			text: "call (+49) 170/123 45 67",
-			want: "call [PHONE_1_qq]",
-		},
-		{
-			name: "national",
-			text: "ring 0170-1234567",
-			want: "ring [PHONE_1_qq]",
-		},
-		{
-			name: "international with two zeros",
-			text: "ring 001 555 0100 99",
-			want: "ring [PHONE_1_qq]",
-		},
-		{
-			name: "North American",
-			text: "(555) 010-0199 or 555-010-0199",
-			want: "[PHONE_1_qq] or [PHONE_2_qq]",
-		},
-		{
-			name: "Arabic digits",
-			text: "٠١٧٠١٢٣٤٥٦٧ يرجى",
-			want: "[PHONE_1_qq] يرجى",
-		},
-		{
-			name: "spaces that aren't seen",
-			text: "+4\u200b9170\u200b1234567",
-			want: "[PHONE_1_qq]",
-		},
+		{name: "international", text: "call +49 170 1234567 now", want: "call [PHONE_1_qq] now"},
+		{name: "international, with a slash", text: "call (+49) 170/123 45 67", want: "call [PHONE_1_qq]"},
+		{name: "national", text: "ring 0170-1234567", want: "ring [PHONE_1_qq]"},
+		{name: "international with two zeros", text: "ring 001 555 0100 99", want: "ring [PHONE_1_qq]"},
+		{name: "North American", text: "(555) 010-0199 or 555-010-0199", want: "[PHONE_1_qq] or [PHONE_2_qq]"},
+		{name: "Arabic digits", text: "٠١٧٠١٢٣٤٥٦٧ يرجى", want: "[PHONE_1_qq] يرجى"},
+		{name: "spaces that aren't seen", text: "+4\u200b9170\u200b1234567", want: "[PHONE_1_qq]"},
 		{
 			name: "other blanks and hyphens, beside an email with a small @",
 			text: "kim﹫example.com\t+49\u00a0170\u20111234567\r\n",
@@ -155,36 +95,12 @@ func TestHideCardsAndAccounts(t *testing.T) {
 		text string
 		want string
 	}{
-		{
-			name: "card with blanks",
-			text: "card 4111 1111 1111 1111 exp 12/27",
-			want: "card [CARD_1_qq] exp 12/27",
-		},
-		{
-			name: "card with hyphens",
-			text: "card 4111-1111-1111-1111.",
-			want: "card [CARD_1_qq].",
-		},
-		{
-			name: "card with a wrong check digit",
-			text: "no card 4111 1111 1111 1112",
-			want: "no card 4111 1111 1111 1112",
-		},
-		{
-			name: "IBAN with blanks",
-			text: "IBAN DE89 3704 0044 0532 0130 00 is mine",
-			want: "IBAN [IBAN_1_qq] is mine",
-		},
-		{
-			name: "IBAN in small letters",
-			text: "gb29nwbk60161331926819",
-			want: "[IBAN_1_qq]",
-		},
-		{
-			name: "IBAN with wrong check digits",
-			text: "no IBAN DE88370400440532013000",
-			want: "no IBAN DE88370400440532013000",
-		},
+		{name: "card with blanks", text: "card 4111 1111 1111 1111 exp 12/27", want: "card [CARD_1_qq] exp 12/27"},
+		{name: "card with hyphens", text: "card 4111-1111-1111-1111.", want: "card [CARD_1_qq]."},
+		{name: "card with a wrong check digit", text: "no card 4111 1111 1111 1112", want: "no card 4111 1111 1111 1112"},
+		{name: "IBAN with blanks", text: "IBAN DE89 3704 0044 0532 0130 00 is mine", want: "IBAN [IBAN_1_qq] is mine"},
+		{name: "IBAN in small letters", text: "gb29nwbk60161331926819", want: "[IBAN_1_qq]"},
+		{name: "IBAN with wrong check digits", text: "no IBAN DE88370400440532013000", want: "no IBAN DE88370400440532013000"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { checkHidden(t, tt.text, tt.want) })
@@ -211,56 +127,24 @@ func TestHideNationalPhones(t *testing.T) {
 		text    string
 		want    string
 	}{
-		{
-			country: "Spain",
-			text:    "Mi móvil es 612 345 678",
-			want:    "Mi móvil es [NUMBER_1_qq]",
-		},
-		{
-			country: "Spain, in other groups",
-			text:    "móvil:612345678, o 612 34 56 78.",
-			want:    "móvil:[NUMBER_1_qq], o [NUMBER_2_qq].",
-		},
+		{country: "Spain", text: "Mi móvil es 612 345 678", want: "Mi móvil es [NUMBER_1_qq]"},
+		{country: "Spain, in other groups", text: "móvil:612345678, o 612 34 56 78.", want: "móvil:[NUMBER_1_qq], o [NUMBER_2_qq]."},
 		{
 			country: "Spain, at home and with its code",
 			text:    "fijo 91 234 56 78 o 34 612 345 678",
 			want:    "fijo [NUMBER_1_qq] o 34 [NUMBER_2_qq]",
 		},
-		{
-			country: "Poland",
-			text:    "tel. 601 234 567 / tel.601-234-567",
-			want:    "tel. [NUMBER_1_qq] / tel.[NUMBER_2_qq]",
-		},
-		{
-			country: "Portugal",
-			text:    "telemóvel 912 345 678, casa 21 123 4567",
-			want:    "telemóvel [NUMBER_1_qq], casa [NUMBER_2_qq]",
-		},
-		{
-			country: "Italy",
-			text:    "347 1234567, 347/1234567, (347) 1234567",
-			want:    "[NUMBER_1_qq], [NUMBER_2_qq], [NUMBER_3_qq]",
-		},
-		{
-			country: "Italy, in other groups",
-			text:    "347 123 45 67 o 347.12.34.567",
-			want:    "[NUMBER_1_qq] o [NUMBER_2_qq]",
-		},
-		{
-			country: "Brazil",
-			text:    "(11) 98765-4321 ou 11 3456-7890",
-			want:    "[NUMBER_1_qq] ou [NUMBER_2_qq]",
-		},
+		{country: "Poland", text: "tel. 601 234 567 / tel.601-234-567", want: "tel. [NUMBER_1_qq] / tel.[NUMBER_2_qq]"},
+		{country: "Portugal", text: "telemóvel 912 345 678, casa 21 123 4567", want: "telemóvel [NUMBER_1_qq], casa [NUMBER_2_qq]"},
+		{country: "Italy", text: "347 1234567, 347/1234567, (347) 1234567", want: "[NUMBER_1_qq], [NUMBER_2_qq], [NUMBER_3_qq]"},
+		{country: "Italy, in other groups", text: "347 123 45 67 o 347.12.34.567", want: "[NUMBER_1_qq] o [NUMBER_2_qq]"},
+		{country: "Brazil", text: "(11) 98765-4321 ou 11 3456-7890", want: "[NUMBER_1_qq] ou [NUMBER_2_qq]"},
 		{
 			country: "any, side by side",
 			text:    "5551234567/5557654321,4915112345679",
 			want:    "[NUMBER_1_qq]/[NUMBER_2_qq],[NUMBER_3_qq]",
 		},
-		{
-			country: "any, in a link",
-			text:    "https://wa.me/4915112345679",
-			want:    "https://wa.me/[NUMBER_1_qq]",
-		},
+		{country: "any, in a link", text: "https://wa.me/4915112345679", want: "https://wa.me/[NUMBER_1_qq]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.country, func(t *testing.T) { checkHidden(t, tt.text, tt.want) })

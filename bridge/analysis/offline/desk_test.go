@@ -15,10 +15,7 @@ func TestIntentsAndTagsOfADesk(t *testing.T) {
 			{Name: "return"},
 			{Name: "spare_parts", Words: []string{"Ersatzteil"}},
 		},
-		Tags: []analysis.Tag{
-			{Name: "VIP"},
-			{Name: "coffee", Words: []string{"Espressomaschine", "milk frother"}},
-		},
+		Tags: []analysis.Tag{{Name: "VIP"}, {Name: "coffee", Words: []string{"Espressomaschine", "milk frother"}}},
 	}
 	got := ask(t, New(), "Guten Tag, bekomme ich Ersatzteile für meine Espressomaschine?", desk)
 	if want := []string{"spare_parts"}; !slices.Equal(got.Intents, want) {
@@ -41,12 +38,7 @@ func TestLikeASolvedConversation(t *testing.T) {
 				Tags:   []string{"gateway"},
 				Solver: "Mia",
 			},
-			{
-				Text:   "Toner is empty in the hall printer",
-				Intent: "other_thing",
-				Tags:   []string{"printing"},
-				Solver: "Tom",
-			},
+			{Text: "Toner is empty in the hall printer", Intent: "other_thing", Tags: []string{"printing"}, Solver: "Tom"},
 		},
 		Actions: []analysis.ActionName{analysis.Assign},
 	}
@@ -65,12 +57,7 @@ func TestLikeASolvedConversation(t *testing.T) {
 // withAnswers is a desk with answers to other questions, and two to one, of which one is in another language.
 func withAnswers() analysis.Desk {
 	return analysis.Desk{Sources: []analysis.Source{
-		{
-			ID:    "hours",
-			Title: "Opening hours",
-			Text:  "When are you open?",
-			Reply: "We are open from 9 to 5.",
-		},
+		{ID: "hours", Title: "Opening hours", Text: "When are you open?", Reply: "We are open from 9 to 5."},
 		{
 			ID:    "reset",
 			Title: "Reset the password",

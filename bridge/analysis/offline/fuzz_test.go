@@ -16,10 +16,7 @@ func FuzzAnalyze(f *testing.F) {
 	f.Fuzz(func(t *testing.T, subject, text, pattern, intent string) {
 		q := typicalQuestion()
 		q.Burst = []analysis.Message{{Subject: subject, Text: text}}
-		q.Desk.References = []analysis.Pattern{
-			{Kind: "order", Regexp: pattern, Link: "https://example.org/{number}"},
-			{Kind: "invoice"},
-		}
+		q.Desk.References = []analysis.Pattern{{Kind: "order", Regexp: pattern, Link: "https://example.org/{number}"}, {Kind: "invoice"}}
 		q.Desk.Intents = append(analysis.DefaultIntents(), analysis.Intent{Name: intent, Words: []string{intent, text}})
 		answer, err := a.Analyze(t.Context(), q)
 		if err != nil {

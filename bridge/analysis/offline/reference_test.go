@@ -183,21 +183,9 @@ func TestNumberThatIsNoAnswer(t *testing.T) {
 		asked string
 		text  string
 	}{
-		{
-			name:  "a phone number",
-			asked: "What's your order number?",
-			text:  "I only have my phone here, 07700900123",
-		},
-		{
-			name:  "what is counted, and a year",
-			asked: "What's your order number?",
-			text:  "We were 1200 people, in 2026.",
-		},
-		{
-			name:  "nothing was asked for",
-			asked: "Your order 4711 left us on Monday.",
-			text:  "There were 1250 of us at the fair.",
-		},
+		{name: "a phone number", asked: "What's your order number?", text: "I only have my phone here, 07700900123"},
+		{name: "what is counted, and a year", asked: "What's your order number?", text: "We were 1200 people, in 2026."},
+		{name: "nothing was asked for", asked: "Your order 4711 left us on Monday.", text: "There were 1250 of us at the fair."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -24,26 +24,10 @@ func dialectCases() []dialectCase {
 		return a
 	}
 	return []dialectCase{
-		{
-			name:  "everything",
-			can:   openaifake.Modern(),
-			first: 1,
-		},
-		{
-			name:  "reasoning model, without max_tokens and temperature",
-			can:   openaifake.Reasoning(),
-			first: 3,
-		},
-		{
-			name:  "old server, without response_format",
-			can:   openaifake.Old(),
-			first: 3,
-		},
-		{
-			name:  "JSON mode alone",
-			can:   with(func(a *openaifake.Abilities) { a.Schema = false }),
-			first: 2,
-		},
+		{name: "everything", can: openaifake.Modern(), first: 1},
+		{name: "reasoning model, without max_tokens and temperature", can: openaifake.Reasoning(), first: 3},
+		{name: "old server, without response_format", can: openaifake.Old(), first: 3},
+		{name: "JSON mode alone", can: with(func(a *openaifake.Abilities) { a.Schema = false }), first: 2},
 		{
 			name:  "JSON mode alone, refusing with 422",
 			can:   with(func(a *openaifake.Abilities) { a.Schema, a.RefuseWith = false, 422 }),
@@ -59,21 +43,13 @@ func dialectCases() []dialectCase {
 			can:   with(func(a *openaifake.Abilities) { a.Schema, a.RefuseWith = false, 501 }),
 			first: 2,
 		},
-		{
-			name:  "schema that is taken and ignored",
-			can:   with(func(a *openaifake.Abilities) { a.Ignores = true }),
-			first: 2,
-		},
+		{name: "schema that is taken and ignored", can: with(func(a *openaifake.Abilities) { a.Ignores = true }), first: 2},
 		{
 			name:  "no limit of tokens",
 			can:   with(func(a *openaifake.Abilities) { a.MaxTokens, a.MaxCompletionTokens = false, false }),
 			first: 3,
 		},
-		{
-			name:  "nothing",
-			can:   openaifake.Abilities{},
-			first: 6,
-		},
+		{name: "nothing", can: openaifake.Abilities{}, first: 6},
 	}
 }
 

@@ -88,12 +88,7 @@ func TestServerNeedsAPerson(t *testing.T) {
 			wantRequests: 1,
 			wantText:     "quota is used up",
 		},
-		{
-			manner:       status(402, "", "Insufficient Balance"),
-			wantKind:     NoQuota,
-			wantRequests: 1,
-			wantText:     "quota is used up",
-		},
+		{manner: status(402, "", "Insufficient Balance"), wantKind: NoQuota, wantRequests: 1, wantText: "quota is used up"},
 		{
 			manner:       status(401, "invalid_api_key", "Incorrect API key provided: "+testKey),
 			wantKind:     Unauthorized,
@@ -112,18 +107,8 @@ func TestServerNeedsAPerson(t *testing.T) {
 			wantRequests: 1,
 			wantText:     `no model "gpt-test"`,
 		},
-		{
-			manner:       raw(404, "text/plain", "404 page not found"),
-			wantKind:     NotFound,
-			wantRequests: 1,
-			wantText:     "base URL",
-		},
-		{
-			manner:       status(405, "", "Method Not Allowed"),
-			wantKind:     NotFound,
-			wantRequests: 1,
-			wantText:     "base URL",
-		},
+		{manner: raw(404, "text/plain", "404 page not found"), wantKind: NotFound, wantRequests: 1, wantText: "base URL"},
+		{manner: status(405, "", "Method Not Allowed"), wantKind: NotFound, wantRequests: 1, wantText: "base URL"},
 	})
 }
 

@@ -90,21 +90,16 @@ func question() analysis.Question {
 			Text:    "I ask the third time where my order 4711-22 is. I need it today!",
 			Files:   []string{"invoice.pdf"},
 		}},
-		Before: []analysis.Message{
-			{Text: "Hello?"},
-			{FromAgent: true, Text: "We look into it."},
-		},
+		Before: []analysis.Message{{Text: "Hello?"}, {FromAgent: true, Text: "We look into it."}},
 		Desk: analysis.Desk{
 			Language: "en",
 			Tags:     []analysis.Tag{{Name: "delivery", Words: []string{"parcel"}}, {Name: "vip"}},
 			References: []analysis.Pattern{
 				{Kind: "order", Regexp: `\b(\d{4}-\d{2})\b`, Link: "https://shop.example/orders/{number}"},
 			},
-			Sources: []analysis.Source{{ID: "tpl-1", Title: "Tracking", Text: "Track orders at https://shop.example/track"}},
-			Examples: []analysis.Example{
-				{Text: "where is my parcel", Intent: "order_status", Tags: []string{"delivery"}, Solver: "kim"},
-			},
-			Actions: []analysis.ActionName{analysis.Assign, analysis.Priority},
+			Sources:  []analysis.Source{{ID: "tpl-1", Title: "Tracking", Text: "Track orders at https://shop.example/track"}},
+			Examples: []analysis.Example{{Text: "where is my parcel", Intent: "order_status", Tags: []string{"delivery"}, Solver: "kim"}},
+			Actions:  []analysis.ActionName{analysis.Assign, analysis.Priority},
 		},
 	}
 }

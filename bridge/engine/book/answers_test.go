@@ -24,9 +24,7 @@ func TestAnswersBeside(t *testing.T) {
 	t.Parallel()
 	words := store.Message{Direction: store.DirectionIn}
 	fromMachine := store.Message{Direction: store.DirectionIn, Automatic: "auto_reply"}
-	reply := func(fate store.Fate) store.Message {
-		return store.Message{Direction: store.DirectionOut, Fate: fate}
-	}
+	reply := func(fate store.Fate) store.Message { return store.Message{Direction: store.DirectionOut, Fate: fate} }
 	automaticReply := store.Message{Direction: store.DirectionOut, Fate: store.FateOut, Reason: store.ReasonMachine}
 
 	c, ms := talkOf(

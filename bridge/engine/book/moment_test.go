@@ -55,12 +55,7 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 		verb  string // the order of the verb
 		want  store.MessageID
 	}{
-		{
-			name:  "typed before the verb",
-			later: asked("1700000099.000100", chat, 0),
-			verb:  "1700000100.000100",
-			want:  later,
-		},
+		{name: "typed before the verb", later: asked("1700000099.000100", chat, 0), verb: "1700000100.000100", want: later},
 		{
 			name:  "typed after the verb, which came late",
 			later: asked("1700000101.000100", chat, 0),
@@ -79,30 +74,15 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 			verb:  "1700000100.522000",
 			want:  later,
 		},
-		{
-			name:  "written in a form after the verb",
-			later: asked("", chat, time.Minute),
-			verb:  "1700000100.000100",
-			want:  earlier,
-		},
+		{name: "written in a form after the verb", later: asked("", chat, time.Minute), verb: "1700000100.000100", want: earlier},
 		{
 			name:  "written in a form before the verb",
 			later: asked("", chat, 510*time.Second),
 			verb:  "1700000100.000100", // 500 s ago
 			want:  later,
 		},
-		{
-			name:  "written by another clock, and the verb came at once",
-			later: asked("", mail, 0),
-			verb:  "1700000599.000100",
-			want:  later,
-		},
-		{
-			name:  "nobody knows when the verb was typed",
-			later: asked("1700000599.000100", chat, 0),
-			verb:  "",
-			want:  later,
-		},
+		{name: "written by another clock, and the verb came at once", later: asked("", mail, 0), verb: "1700000599.000100", want: later},
+		{name: "nobody knows when the verb was typed", later: asked("1700000599.000100", chat, 0), verb: "", want: later},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,11 +14,7 @@ func TestPreview(t *testing.T) {
 		markdown string
 		want     string
 	}{
-		{
-			name:     "bold words and paragraphs",
-			markdown: "Hello **there**,\n\nfine",
-			want:     "Hello there, fine",
-		},
+		{name: "bold words and paragraphs", markdown: "Hello **there**,\n\nfine", want: "Hello there, fine"},
 		{
 			name:     "a heading, and a link's words without its address",
 			markdown: "# Spring sale\n\n[Buy](https://shop.test/a_b) now",
@@ -29,21 +25,9 @@ func TestPreview(t *testing.T) {
 			markdown: `1\. first \*not bold\*`,
 			want:     "1. first *not bold*",
 		},
-		{
-			name:     "a quotation and a list",
-			markdown: "> quoted\n- item",
-			want:     "quoted item",
-		},
-		{
-			name:     "a picture's name without its address",
-			markdown: "![mug.png](cid:mug) broken",
-			want:     "mug.png broken",
-		},
-		{
-			name:     "signs that are no marks",
-			markdown: "a_b_c 5*3 #7",
-			want:     "a_b_c 5*3 #7",
-		},
+		{name: "a quotation and a list", markdown: "> quoted\n- item", want: "quoted item"},
+		{name: "a picture's name without its address", markdown: "![mug.png](cid:mug) broken", want: "mug.png broken"},
+		{name: "signs that are no marks", markdown: "a_b_c 5*3 #7", want: "a_b_c 5*3 #7"},
 		{
 			name:     "brackets within a link, and bold words",
 			markdown: `[a\]b](<https://shop.test/(1)>) [**c**](d)`,

@@ -90,9 +90,7 @@ func (e event) goes(d store.Direction) bool {
 	return e.said != nil && e.said.Direction == d
 }
 
-func (e event) begins() bool {
-	return e.is(store.DeedOpened, store.DeedStarted, store.DeedReopened)
-}
+func (e event) begins() bool { return e.is(store.DeedOpened, store.DeedStarted, store.DeedReopened) }
 
 func (e event) ends() bool { return e.is(store.DeedResolved, store.DeedClosed) }
 

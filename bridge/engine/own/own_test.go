@@ -51,12 +51,7 @@ func factsOfDeliveries() []storedFact {
 		{
 			name:   "a post failed",
 			stored: `{"kind":"post_failed","conversation":7,"account":2,"post":"said"}`,
-			fact: own.Fact{
-				Kind:         own.PostFailed,
-				Conversation: 7,
-				Account:      2,
-				Post:         "said",
-			},
+			fact:   own.Fact{Kind: own.PostFailed, Conversation: 7, Account: 2, Post: "said"},
 		},
 	}
 }
@@ -67,12 +62,7 @@ func factsOfThreads() []storedFact {
 		{
 			name:   "a thread was lost",
 			stored: `{"kind":"thread_lost","conversation":7,"root":"1700000000.000100","surface":2}`,
-			fact: own.Fact{
-				Kind:         own.ThreadLost,
-				Conversation: 7,
-				Root:         root,
-				Surface:      2,
-			},
+			fact:   own.Fact{Kind: own.ThreadLost, Conversation: 7, Root: root, Surface: 2},
 		},
 		{
 			name:   "a root is perhaps there twice",
@@ -134,11 +124,7 @@ func otherFacts() []storedFact {
 		{
 			name:   "a conversation sleeps until a time",
 			stored: `{"kind":"snooze","conversation":7,"due":"2026-11-22T09:30:00Z"}`,
-			fact: own.Fact{
-				Kind:         own.Snooze,
-				Conversation: 7,
-				Due:          time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC),
-			},
+			fact:   own.Fact{Kind: own.Snooze, Conversation: 7, Due: time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)},
 		},
 		{
 			name: "a file was fetched",

@@ -19,11 +19,7 @@ func wholeSlack() vars {
 
 // wholeOIDC is an environment with all that signing in by any other OpenID provider needs.
 func wholeOIDC() vars {
-	return vars{
-		"OIDC_ISSUER":        "https://login.acme.test/realm/",
-		"OIDC_CLIENT_ID":     "parley",
-		"OIDC_CLIENT_SECRET": aSecret,
-	}
+	return vars{"OIDC_ISSUER": "https://login.acme.test/realm/", "OIDC_CLIENT_ID": "parley", "OIDC_CLIENT_SECRET": aSecret}
 }
 
 // Each provider sends people back to its own address on the site. An issuer keeps its slash at the end, because it is compared
@@ -135,51 +131,27 @@ func TestEnvSignInFaults(t *testing.T) {
 		env  vars
 		want string // in the error
 	}{
-		{
-			name: "Slack without its bot",
-			env:  wholeSlack().with("SLACK_BOT_TOKEN", ""),
-			want: "SLACK_BOT_TOKEN is missing",
-		},
-		{
-			name: "Slack without a secret",
-			env:  wholeSlack().with("SLACK_CLIENT_SECRET", ""),
-			want: "belong together",
-		},
-		{
-			name: "Slack without TLS",
-			env:  wholeSlack().with("SLACK_OPENID_URL", "http://slack.test"),
-			want: "SLACK_OPENID_URL",
-		},
+		{name: "Slack without its bot", env: wholeSlack().with("SLACK_BOT_TOKEN", ""), want: "SLACK_BOT_TOKEN is missing"},
+		{name: "Slack without a secret", env: wholeSlack().with("SLACK_CLIENT_SECRET", ""), want: "belong together"},
+		{name: "Slack without TLS", env: wholeSlack().with("SLACK_OPENID_URL", "http://slack.test"), want: "SLACK_OPENID_URL"},
 		{
 			name: "Microsoft with a word that isn't known",
 			env:  wholeTeams().with("TEAMS_SIGN_IN", aSecret),
 			want: "TEAMS_SIGN_IN: write off",
 		},
-		{
-			name: "another provider without a secret",
-			env:  wholeOIDC().with("OIDC_CLIENT_SECRET", ""),
-			want: "belong together",
-		},
+		{name: "another provider without a secret", env: wholeOIDC().with("OIDC_CLIENT_SECRET", ""), want: "belong together"},
 		{
 			name: "another provider without TLS",
 			env:  wholeOIDC().with("OIDC_ISSUER", "http://login.acme.test"),
 			want: "OIDC_ISSUER: write it",
 		},
-		{
-			name: "the secret in place of the issuer",
-			env:  wholeOIDC().with("OIDC_ISSUER", aSecret),
-			want: "OIDC_ISSUER: write it",
-		},
+		{name: "the secret in place of the issuer", env: wholeOIDC().with("OIDC_ISSUER", aSecret), want: "OIDC_ISSUER: write it"},
 		{
 			name: "a name in place of a network",
 			env:  vars{"PARLEY_TRUSTED_PROXIES": "10.0.0.0/8, " + aSecret},
 			want: "PARLEY_TRUSTED_PROXIES: write networks",
 		},
-		{
-			name: "only a name",
-			env:  vars{"OIDC_NAME": aSecret},
-			want: "OIDC_NAME does nothing",
-		},
+		{name: "only a name", env: vars{"OIDC_NAME": aSecret}, want: "OIDC_NAME does nothing"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -16,11 +16,7 @@ const (
 
 // wholeTeams is an environment with all that a registration at Teams needs.
 func wholeTeams() vars {
-	return vars{
-		"TEAMS_APP_ID":       anAppID,
-		"TEAMS_APP_PASSWORD": aSecret,
-		"TEAMS_TENANT_ID":    aTenant,
-	}
+	return vars{"TEAMS_APP_ID": anAppID, "TEAMS_APP_PASSWORD": aSecret, "TEAMS_TENANT_ID": aTenant}
 }
 
 func TestEnvTeams(t *testing.T) {
@@ -31,15 +27,8 @@ func TestEnvTeams(t *testing.T) {
 		wantAppID         string
 		wantAllowUnsigned bool
 	}{
-		{
-			name: "no registration",
-			env:  vars{},
-		},
-		{
-			name:      "a registration",
-			env:       wholeTeams(),
-			wantAppID: anAppID,
-		},
+		{name: "no registration", env: vars{}},
+		{name: "a registration", env: wholeTeams(), wantAppID: anAppID},
 		{
 			name:              "unsigned requests from this machine",
 			env:               wholeTeams().with("TEAMS_ALLOW_UNSIGNED", "loopback"),
@@ -98,21 +87,9 @@ func TestEnvTeamsFaults(t *testing.T) {
 		env  vars
 		want []string // in the error
 	}{
-		{
-			name: "no app id",
-			env:  wholeTeams().with("TEAMS_APP_ID", ""),
-			want: []string{"TEAMS_APP_ID is missing"},
-		},
-		{
-			name: "no secret",
-			env:  wholeTeams().with("TEAMS_APP_PASSWORD", ""),
-			want: []string{"needs TEAMS_APP_PASSWORD"},
-		},
-		{
-			name: "no tenant",
-			env:  wholeTeams().with("TEAMS_TENANT_ID", ""),
-			want: []string{"needs TEAMS_TENANT_ID"},
-		},
+		{name: "no app id", env: wholeTeams().with("TEAMS_APP_ID", ""), want: []string{"TEAMS_APP_ID is missing"}},
+		{name: "no secret", env: wholeTeams().with("TEAMS_APP_PASSWORD", ""), want: []string{"needs TEAMS_APP_PASSWORD"}},
+		{name: "no tenant", env: wholeTeams().with("TEAMS_TENANT_ID", ""), want: []string{"needs TEAMS_TENANT_ID"}},
 		{
 			name: "the secret in place of the app id",
 			env:  wholeTeams().with("TEAMS_APP_ID", aSecret),
@@ -123,11 +100,7 @@ func TestEnvTeamsFaults(t *testing.T) {
 			env:  wholeTeams().with("TEAMS_TENANT_ID", "common"),
 			want: []string{"TEAMS_TENANT_ID is no id", "one tenant"},
 		},
-		{
-			name: "a rate that is no number",
-			env:  wholeTeams().with("TEAMS_RATE", "NaN"),
-			want: []string{"TEAMS_RATE"},
-		},
+		{name: "a rate that is no number", env: wholeTeams().with("TEAMS_RATE", "NaN"), want: []string{"TEAMS_RATE"}},
 		{
 			name: "unsigned requests on a public address",
 			env:  wholeTeams().with("TEAMS_ALLOW_UNSIGNED", "loopback").with("PARLEY_LISTEN", "0.0.0.0:8080"),

@@ -214,26 +214,10 @@ func TestEnvObjectsFaults(t *testing.T) {
 		env  vars
 		want string // in the error
 	}{
-		{
-			name: "only a secret",
-			env:  vars{"S3_SECRET_ACCESS_KEY": aSecret},
-			want: "S3_ENDPOINT is missing",
-		},
-		{
-			name: "a bucket of nothing but a slash",
-			env:  wholeObjects().with("S3_BUCKET", "/"),
-			want: "S3_BUCKET is missing",
-		},
-		{
-			name: "no access key",
-			env:  wholeObjects().with("S3_ACCESS_KEY_ID", ""),
-			want: "S3_ACCESS_KEY_ID is missing",
-		},
-		{
-			name: "no secret",
-			env:  wholeObjects().with("S3_SECRET_ACCESS_KEY", ""),
-			want: "S3_SECRET_ACCESS_KEY is missing",
-		},
+		{name: "only a secret", env: vars{"S3_SECRET_ACCESS_KEY": aSecret}, want: "S3_ENDPOINT is missing"},
+		{name: "a bucket of nothing but a slash", env: wholeObjects().with("S3_BUCKET", "/"), want: "S3_BUCKET is missing"},
+		{name: "no access key", env: wholeObjects().with("S3_ACCESS_KEY_ID", ""), want: "S3_ACCESS_KEY_ID is missing"},
+		{name: "no secret", env: wholeObjects().with("S3_SECRET_ACCESS_KEY", ""), want: "S3_SECRET_ACCESS_KEY is missing"},
 		{
 			name: "an endpoint without a scheme",
 			env:  wholeObjects().with("S3_ENDPOINT", "s3.example.org"),

@@ -157,11 +157,9 @@ func TestConnectRefused(t *testing.T) {
 			want: "You signed in as ann@acme.test, but this account is help@acme.test, billing@acme.test. Sign in as help@acme.test",
 		},
 		{
-			name: "she cancels",
-			answer: func(f *office, link string) (string, error) {
-				return f.provider.Cancel(f.t.Context(), link)
-			},
-			want: "did not allow it at Microsoft",
+			name:   "she cancels",
+			answer: func(f *office, link string) (string, error) { return f.provider.Cancel(f.t.Context(), link) },
+			want:   "did not allow it at Microsoft",
 		},
 		{
 			name: "she doesn't allow to send mail",

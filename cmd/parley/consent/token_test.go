@@ -154,14 +154,8 @@ func providerFaults() []struct {
 				Times:  always,
 			},
 		},
-		{
-			name:  "unavailable",
-			fault: oauthfake.Fault{Kind: oauthfake.FaultRefuse, Status: http.StatusServiceUnavailable, Times: always},
-		},
-		{
-			name:  "answers are cut off",
-			fault: oauthfake.Fault{Kind: oauthfake.FaultDropAfter, Times: always},
-		},
+		{name: "unavailable", fault: oauthfake.Fault{Kind: oauthfake.FaultRefuse, Status: http.StatusServiceUnavailable, Times: always}},
+		{name: "answers are cut off", fault: oauthfake.Fault{Kind: oauthfake.FaultDropAfter, Times: always}},
 	}
 }
 

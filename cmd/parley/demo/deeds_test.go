@@ -121,9 +121,7 @@ type chronicle struct {
 	stories map[string]map[string]bool
 }
 
-func chronicleFile(surface string) string {
-	return filepath.Join("testdata", "parity", surface+".txt")
-}
+func chronicleFile(surface string) string { return filepath.Join("testdata", "parity", surface+".txt") }
 
 // newChronicle begins one for a surface; with -update it is written when the test ends.
 func newChronicle(t *testing.T, surface string) *chronicle {

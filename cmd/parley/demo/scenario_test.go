@@ -19,9 +19,7 @@ import (
 
 // TestScenarios plays testdata/*.txt: stories in the words of the field, each with a
 // world and a Parley of its own, and an empty database.
-func TestScenarios(t *testing.T) {
-	play(t, variant{})
-}
+func TestScenarios(t *testing.T) { play(t, variant{}) }
 
 // TestScenariosByRequests plays stories with signed HTTP requests in place of a socket: what
 // people write, change, press, fill in and command.
@@ -39,14 +37,10 @@ func TestScenariosOnReplicas(t *testing.T) {
 
 // TestScenariosOnText plays what needs no more than text on a plain-text surface: the
 // same stories end the same way wherever agents work.
-func TestScenariosOnText(t *testing.T) {
-	play(t, variant{on: onText})
-}
+func TestScenariosOnText(t *testing.T) { play(t, variant{on: onText}) }
 
 // TestScenariosOnTeams plays the stories in Microsoft Teams.
-func TestScenariosOnTeams(t *testing.T) {
-	play(t, variant{on: onTeams})
-}
+func TestScenariosOnTeams(t *testing.T) { play(t, variant{on: onTeams}) }
 
 // TestScenariosOnBlindTeams plays the main stories where Parley hears only what mentions
 // it, since nobody has allowed it to read the channels; but for those about what plain text

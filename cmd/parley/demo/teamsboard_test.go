@@ -118,9 +118,7 @@ func (b *teamsBoard) channel() string { return b.support }
 
 func (b *teamsBoard) roots() []shown { return b.list(b.fake.Roots(b.support), "") }
 
-func (b *teamsBoard) thread(root string) []shown {
-	return b.list(b.fake.Thread(b.support, root), "")
-}
+func (b *teamsBoard) thread(root string) []shown { return b.list(b.fake.Thread(b.support, root), "") }
 
 func (b *teamsBoard) whispers(who string) []shown {
 	list := b.list(b.fake.Targeted(teamsCast()[who]), who)
@@ -190,9 +188,7 @@ func htmlWords(text string) string {
 }
 
 // seen is a text as it looks.
-func seen(text string) string {
-	return strings.NewReplacer("\u00a0", " ", "\u2060", "").Replace(text)
-}
+func seen(text string) string { return strings.NewReplacer("\u00a0", " ", "\u2060", "").Replace(text) }
 
 // shown reads a message of Teams'.
 func (b *teamsBoard) shown(m *teamsfake.Message, who string) shown {

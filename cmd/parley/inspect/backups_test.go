@@ -60,11 +60,7 @@ func TestDoctorOfBackups(t *testing.T) {
 		want       []string // in the report
 		wantBroken bool
 	}{
-		{
-			name:   "the newest is good",
-			status: change(func(*backup.Status) {}),
-			want:   []string{"✓ nightly: nightly-x.parley of "},
-		},
+		{name: "the newest is good", status: change(func(*backup.Status) {}), want: []string{"✓ nightly: nightly-x.parley of "}},
 		{
 			name:       "the newest is old",
 			status:     change(func(s *backup.Status) { s.LastAt = now.Add(-72 * time.Hour) }),

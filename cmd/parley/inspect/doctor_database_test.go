@@ -20,16 +20,8 @@ func TestDoctorOfTheDatabase(t *testing.T) {
 		wantBroken bool
 		wantReport string // golden file
 	}{
-		{
-			name:       "not bound to a key yet",
-			key:        masterKey,
-			wantReport: "testdata/doctor_database_unbound.txt",
-		},
-		{
-			name:       "no key",
-			wantBroken: true,
-			wantReport: "testdata/doctor_database_no_key.txt",
-		},
+		{name: "not bound to a key yet", key: masterKey, wantReport: "testdata/doctor_database_unbound.txt"},
+		{name: "no key", wantBroken: true, wantReport: "testdata/doctor_database_no_key.txt"},
 		{
 			name:       "bound to another key",
 			key:        store.NewMasterKey(),

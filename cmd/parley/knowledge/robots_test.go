@@ -14,23 +14,14 @@ func TestRobotsPatterns(t *testing.T) {
 		matching []string // paths
 		others   []string
 	}{
-		{
-			name:     "everything",
-			pattern:  "/",
-			matching: []string{"/", "/a"},
-		},
+		{name: "everything", pattern: "/", matching: []string{"/", "/a"}},
 		{
 			name:     "a beginning",
 			pattern:  "/help",
 			matching: []string{"/help", "/help/a", "/helpless"},
 			others:   []string{"/", "/hel", "/a/help"},
 		},
-		{
-			name:     "a whole path",
-			pattern:  "/help$",
-			matching: []string{"/help"},
-			others:   []string{"/help/", "/help?a=1"},
-		},
+		{name: "a whole path", pattern: "/help$", matching: []string{"/help"}, others: []string{"/help/", "/help?a=1"}},
 		{
 			name:     "an ending",
 			pattern:  "/*.pdf$",
@@ -43,41 +34,17 @@ func TestRobotsPatterns(t *testing.T) {
 			matching: []string{"/abc", "/axbxcx", "/a/b/c"},
 			others:   []string{"/acb", "/ab"},
 		},
-		{
-			name:     "two stars in a row are one",
-			pattern:  "/a**b$",
-			matching: []string{"/ab", "/axb"},
-			others:   []string{"/abx"},
-		},
+		{name: "two stars in a row are one", pattern: "/a**b$", matching: []string{"/ab", "/axb"}, others: []string{"/abx"}},
 		{
 			name:     "a star at the beginning",
 			pattern:  "*/private/",
 			matching: []string{"/private/", "/x/private/y"},
 			others:   []string{"/private"},
 		},
-		{
-			name:     "a star at the end",
-			pattern:  "/shop*",
-			matching: []string{"/shop", "/shop/x"},
-			others:   []string{"/sho"},
-		},
-		{
-			name:     "the beginning isn't the ending too",
-			pattern:  "/a*a$",
-			matching: []string{"/aa", "/axa"},
-			others:   []string{"/a"},
-		},
-		{
-			name:     "no regular expression",
-			pattern:  "/(a|b)+.",
-			matching: []string{"/(a|b)+.x"},
-			others:   []string{"/a", "/(a|b)+x"},
-		},
-		{
-			name:    "very many stars",
-			pattern: "/x" + strings.Repeat("*y", 20000),
-			others:  []string{"/xy", "/xyy"},
-		},
+		{name: "a star at the end", pattern: "/shop*", matching: []string{"/shop", "/shop/x"}, others: []string{"/sho"}},
+		{name: "the beginning isn't the ending too", pattern: "/a*a$", matching: []string{"/aa", "/axa"}, others: []string{"/a"}},
+		{name: "no regular expression", pattern: "/(a|b)+.", matching: []string{"/(a|b)+.x"}, others: []string{"/a", "/(a|b)+x"}},
+		{name: "very many stars", pattern: "/x" + strings.Repeat("*y", 20000), others: []string{"/xy", "/xyy"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -97,10 +97,7 @@ func TestNewestBackup(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
 		makesBackups bool
-	}{
-		{name: "by a process that makes backups", makesBackups: true},
-		{name: "by a process that makes none"},
-	} {
+	}{{name: "by a process that makes backups", makesBackups: true}, {name: "by a process that makes none"}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			now := time.Now().Truncate(time.Second)

@@ -24,9 +24,7 @@ func newPausedAccount(id store.AccountID, number string) store.Account {
 }
 
 // doves is the channel "dove", where callbacks name a number.
-func doves() []channels.Spec {
-	return []channels.Spec{{Kind: "dove", Owner: "number"}}
-}
+func doves() []channels.Spec { return []channels.Spec{{Kind: "dove", Owner: "number"}} }
 
 func TestFindReturnsTheAccountOfAnID(t *testing.T) {
 	t.Parallel()
@@ -84,14 +82,8 @@ func TestPausedAccountLeavesItsNumber(t *testing.T) {
 		name     string
 		accounts []store.Account
 	}{
-		{
-			name:     "older first",
-			accounts: []store.Account{newPausedAccount(3, "111"), newAccount(9, "111"), newAccount(12, "111")},
-		},
-		{
-			name:     "younger first",
-			accounts: []store.Account{newAccount(12, "111"), newAccount(9, "111"), newPausedAccount(3, "111")},
-		},
+		{name: "older first", accounts: []store.Account{newPausedAccount(3, "111"), newAccount(9, "111"), newAccount(12, "111")}},
+		{name: "younger first", accounts: []store.Account{newAccount(12, "111"), newAccount(9, "111"), newPausedAccount(3, "111")}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -108,14 +100,8 @@ func TestPausedAccountKeepsANumberThatNoOtherHas(t *testing.T) {
 		name     string
 		accounts []store.Account
 	}{
-		{
-			name:     "older first",
-			accounts: []store.Account{newPausedAccount(4, "222"), newPausedAccount(5, "222")},
-		},
-		{
-			name:     "younger first",
-			accounts: []store.Account{newPausedAccount(5, "222"), newPausedAccount(4, "222")},
-		},
+		{name: "older first", accounts: []store.Account{newPausedAccount(4, "222"), newPausedAccount(5, "222")}},
+		{name: "younger first", accounts: []store.Account{newPausedAccount(5, "222"), newPausedAccount(4, "222")}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -274,20 +260,13 @@ func TestSplitOfAServiceThatKeepsUnownedNumbers(t *testing.T) {
 func TestSplitByAnotherSecret(t *testing.T) {
 	t.Parallel()
 	trial, sibling, production := newAccount(3, "111"), newAccount(4, "222"), newAccount(5, "333")
-	secrets := map[store.AccountID]string{
-		trial.ID:      "trial",
-		sibling.ID:    "trial",
-		production.ID: "production",
-	}
+	secrets := map[store.AccountID]string{trial.ID: "trial", sibling.ID: "trial", production.ID: "production"}
 	secretOf := func(a store.Account, _ channels.Spec) string { return secrets[a.ID] }
 
 	for _, tt := range []struct {
 		name         string
 		keepsUnowned bool
-	}{
-		{name: "where unknown numbers are set aside"},
-		{name: "where unknown numbers are kept", keepsUnowned: true},
-	} {
+	}{{name: "where unknown numbers are set aside"}, {name: "where unknown numbers are kept", keepsUnowned: true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			specs := []channels.Spec{{Kind: "dove", Owner: "number", KeepsUnowned: tt.keepsUnowned}}

@@ -32,11 +32,7 @@ func fromSite() http.Header { return http.Header{"Sec-Fetch-Site": {"same-origin
 
 // fromOtherSites are the headers with which browsers say that a page of another site sent a request.
 func fromOtherSites() []http.Header {
-	return []http.Header{
-		{"Sec-Fetch-Site": {"cross-site"}},
-		{"Sec-Fetch-Site": {"same-site"}},
-		{"Origin": {"https://evil.test"}},
-	}
+	return []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.test"}}}
 }
 
 // Nobody gets further than their role allows, on any route: whoever is not signed in is asked to (and told, where a form was sent, that nothing was saved), an agent who is

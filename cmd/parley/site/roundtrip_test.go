@@ -247,11 +247,7 @@ func TestNewAccountHasNothingBesidesTheForm(t *testing.T) {
 				"http.callback_url": {"https://shop.test/b"},
 			},
 		},
-		{
-			name: "third",
-			path: "/settings/add-mailbox/servers",
-			form: mailboxForm("third@acme.test"),
-		},
+		{name: "third", path: "/settings/add-mailbox/servers", form: mailboxForm("third@acme.test")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

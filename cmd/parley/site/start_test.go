@@ -49,12 +49,7 @@ func TestFirstStepsRefuse(t *testing.T) {
 		form url.Values
 		want []string
 	}{
-		{
-			name: "a token is missing",
-			step: "slack",
-			form: url.Values{"bot_token": {"xoxb-tops3cret"}},
-			want: []string{"Is missing."},
-		},
+		{name: "a token is missing", step: "slack", form: url.Values{"bot_token": {"xoxb-tops3cret"}}, want: []string{"Is missing."}},
 		{
 			name: "the tokens are exchanged",
 			step: "slack",

@@ -82,9 +82,7 @@ func (tab *tabSite) token(t *testing.T, r tokenRequest) string {
 }
 
 // signInForm is what the tab sends to sign an agent in.
-func signInForm(token string) url.Values {
-	return url.Values{"token": {token}, "to": {"settings"}}
-}
+func signInForm(token string) url.Values { return url.Values{"token": {token}, "to": {"settings"}} }
 
 // In the tab an agent is signed in by a token for the app, whether that names it by its address or by its id. The session's cookie is
 // one that browsers send from a frame.

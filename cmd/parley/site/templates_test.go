@@ -12,9 +12,7 @@ import (
 // orderUpdate is the name of the only template in these tests. It belongs to the account "shop"; its page is at orderUpdatePage.
 const orderUpdate = "Order / update"
 
-func orderUpdatePage() string {
-	return "/settings/templates/" + url.PathEscape("shop/en/"+orderUpdate)
-}
+func orderUpdatePage() string { return "/settings/templates/" + url.PathEscape("shop/en/"+orderUpdate) }
 
 func listTemplates(t *testing.T, s *sitetest.Site) []store.Template {
 	t.Helper()

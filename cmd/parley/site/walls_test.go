@@ -150,9 +150,7 @@ func scriptInForm(t *testing.T, ann *sitetest.Visitor, address string, form site
 	}
 }
 
-func rankOf(c sitetest.Control) int {
-	return slices.Index([]string{"name", "accounts"}, c.Name)
-}
+func rankOf(c sitetest.Control) int { return slices.Index([]string{"name", "accounts"}, c.Name) }
 
 // at is the address to which a form is sent with its values.
 func at(form sitetest.Form, values url.Values) string {

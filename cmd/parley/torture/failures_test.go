@@ -16,18 +16,9 @@ import (
 // goodReport is that of a run that did not fail: everything was written, observed and kept.
 func goodReport() Report {
 	return Report{
-		opt: Options{Mails: 90, Replies: 60},
-		Planned: map[string]int{
-			FaultKill:         4,
-			faultEarlyReceipt: 3,
-			faultClockHour:    1,
-			faultFillDisk:     0,
-		},
-		Injected: map[string]int{
-			FaultKill:         4,
-			faultEarlyReceipt: 2,
-			faultClockHour:    1,
-		},
+		opt:      Options{Mails: 90, Replies: 60},
+		Planned:  map[string]int{FaultKill: 4, faultEarlyReceipt: 3, faultClockHour: 1, faultFillDisk: 0},
+		Injected: map[string]int{FaultKill: 4, faultEarlyReceipt: 2, faultClockHour: 1},
 		Workload: workloadCounts{
 			Mails:      91,
 			Replies:    58,

@@ -49,12 +49,7 @@ func TestCheck(t *testing.T) {
 			idle: afterwards,
 			want: checker.Counts{Said: 2, Lost: 2},
 		},
-		{
-			name: "said since",
-			sent: messages{mail("1", "hello")},
-			idle: before,
-			want: checker.Counts{Said: 1, Waiting: 1},
-		},
+		{name: "said since", sent: messages{mail("1", "hello")}, idle: before, want: checker.Counts{Said: 1, Waiting: 1}},
 		{
 			name:     "doubled in a thread",
 			sent:     messages{mail("1", "hello")},
@@ -139,11 +134,7 @@ func TestCheck(t *testing.T) {
 			observed: observations{letter("It comes today."), letter("> It comes today.\n\nStill true.")},
 			want:     checker.Counts{Said: 2, Arrived: 2},
 		},
-		{
-			name: "a note",
-			sent: messages{internal("1", "note: glaze")},
-			want: checker.Counts{Inside: 1},
-		},
+		{name: "a note", sent: messages{internal("1", "note: glaze")}, want: checker.Counts{Inside: 1}},
 		{
 			name:     "a note that leaked",
 			sent:     messages{internal("1", "note: glaze")},

@@ -22,51 +22,19 @@ func TestMatchWhole(t *testing.T) {
 		sent    string
 		arrived string
 	}{
-		{
-			name:    "as it is",
-			sent:    "Hello, two mugs broke.",
-			arrived: "Hello,\n\ntwo *mugs* broke.",
-		},
-		{
-			name:    "with a signature below",
-			sent:    "Leave today",
-			arrived: "Leave today\n\n-- \n*Acme Support*\nMonday to Friday",
-		},
-		{
-			name:    "with another message below",
-			sent:    "Leave today",
-			arrived: "Leave today\n\nSorry\n",
-		},
+		{name: "as it is", sent: "Hello, two mugs broke.", arrived: "Hello,\n\ntwo *mugs* broke."},
+		{name: "with a signature below", sent: "Leave today", arrived: "Leave today\n\n-- \n*Acme Support*\nMonday to Friday"},
+		{name: "with another message below", sent: "Leave today", arrived: "Leave today\n\nSorry\n"},
 		{
 			name:    "a web address written in another way",
 			sent:    checker.SlackText("look <https://x.test/a|here> please"),
 			arrived: "look here <https://x.test/a> please",
 		},
-		{
-			name:    "emoji written in another way",
-			sent:    "done :tada: thanks",
-			arrived: "done 🎉 thanks",
-		},
-		{
-			name:    "nothing but emoji",
-			sent:    "👍",
-			arrived: ":thumbsup:",
-		},
-		{
-			name:    "invisible characters",
-			sent:    "a\u2060b \u200bc",
-			arrived: "ab c",
-		},
-		{
-			name:    "without what it quotes",
-			sent:    checker.WrittenText(quoted, ""),
-			arrived: "Yes, both.",
-		},
-		{
-			name:    "below what it quotes",
-			sent:    checker.WrittenText("> Both mugs?\n\nYes, both.", ""),
-			arrived: "Yes, both.",
-		},
+		{name: "emoji written in another way", sent: "done :tada: thanks", arrived: "done 🎉 thanks"},
+		{name: "nothing but emoji", sent: "👍", arrived: ":thumbsup:"},
+		{name: "invisible characters", sent: "a\u2060b \u200bc", arrived: "ab c"},
+		{name: "without what it quotes", sent: checker.WrittenText(quoted, ""), arrived: "Yes, both."},
+		{name: "below what it quotes", sent: checker.WrittenText("> Both mugs?\n\nYes, both.", ""), arrived: "Yes, both."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -46,12 +46,7 @@ func TestTeamsText(t *testing.T) {
 			wantText:        "It leaves today",
 			wantForCustomer: true,
 		},
-		{
-			name:     "a note",
-			user:     outside.TeamsAnn,
-			typed:    "note: ask the workshop",
-			wantText: "note: ask the workshop",
-		},
+		{name: "a note", user: outside.TeamsAnn, typed: "note: ask the workshop", wantText: "note: ask the workshop"},
 		{
 			name:            "an answer that is given to Parley",
 			user:            outside.TeamsBen,
@@ -59,18 +54,8 @@ func TestTeamsText(t *testing.T) {
 			wantText:        "It leaves today",
 			wantForCustomer: true,
 		},
-		{
-			name:     "a verb",
-			user:     outside.TeamsBen,
-			typed:    "<@bot> resolve",
-			wantText: "resolve",
-		},
-		{
-			name:     "to a colleague",
-			user:     outside.TeamsBen,
-			typed:    "<@" + outside.TeamsAnn + "> look",
-			wantText: "@Ann Lee look",
-		},
+		{name: "a verb", user: outside.TeamsBen, typed: "<@bot> resolve", wantText: "resolve"},
+		{name: "to a colleague", user: outside.TeamsBen, typed: "<@" + outside.TeamsAnn + "> look", wantText: "@Ann Lee look"},
 		{
 			name:     "by somebody who is no agent",
 			user:     outside.TeamsZoe,

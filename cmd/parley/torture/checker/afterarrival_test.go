@@ -14,10 +14,7 @@ func TestCheckEditAfterArrival(t *testing.T) {
 		o.Mailboxes[cara].Received[1].Markers = []Marker{outboundTo(1, 4)}
 	}
 	runCheckCases(t, []checkCase{
-		{
-			name:   "the customer has the former text, and a line quotes it",
-			change: arrived,
-		},
+		{name: "the customer has the former text, and a line quotes it", change: arrived},
 		{
 			name: "the new text reached the customer as well",
 			change: func(o *Observation, e *Expectation) {
@@ -57,10 +54,7 @@ func deleteAfterArrival(o *Observation, e *Expectation) {
 func TestCheckDeletionAfterArrival(t *testing.T) {
 	t.Parallel()
 	runCheckCases(t, []checkCase{
-		{
-			name:   "received once, and a line says so",
-			change: deleteAfterArrival,
-		},
+		{name: "received once, and a line says so", change: deleteAfterArrival},
 		{
 			name: "sent a second time",
 			change: func(o *Observation, e *Expectation) {
@@ -96,10 +90,7 @@ func TestCheckTurnedNotes(t *testing.T) {
 		e.History = append(e.History, Operation{Kind: OpEdit, Marker: note, Conversation: 1, Root: "1", ID: "4"})
 	}
 	runCheckCases(t, []checkCase{
-		{
-			name:   "edited into a reply",
-			change: func(_ *Observation, e *Expectation) { turn(e) },
-		},
+		{name: "edited into a reply", change: func(_ *Observation, e *Expectation) { turn(e) }},
 		{
 			name: "edited into a reply, and sent without a click",
 			change: func(o *Observation, e *Expectation) {
@@ -126,10 +117,7 @@ func TestCheckSnoozes(t *testing.T) {
 		o.Threads[cara].Card = "Customer 001 Unassigned · Support · Snoozed until 9:00"
 	}
 	runCheckCases(t, []checkCase{
-		{
-			name:   "the customer wrote before",
-			change: func(o *Observation, _ *Expectation) { snoozed(o) },
-		},
+		{name: "the customer wrote before", change: func(o *Observation, _ *Expectation) { snoozed(o) }},
 		{
 			name: "the customer wrote since",
 			change: func(o *Observation, e *Expectation) {

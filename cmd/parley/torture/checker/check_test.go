@@ -62,11 +62,7 @@ func goodRun() (Observation, Expectation) {
 					{ID: "y", Markers: []Marker{outboundTo(1, 4), {Edited, 1, 6}, inboundOf(1, 1)}},
 				},
 			},
-			{
-				Conversation: 2,
-				Readers:      []string{"dora@x.test"},
-				Sent:         []Marker{inboundOf(2, 1)},
-			},
+			{Conversation: 2, Readers: []string{"dora@x.test"}, Sent: []Marker{inboundOf(2, 1)}},
 		},
 	}
 	expected := Expectation{

@@ -124,40 +124,17 @@ func TestResponsibleFor(t *testing.T) {
 		late    map[string]bool
 		want    Responsible
 	}{
-		{
-			name: "nothing typed",
-			want: supportAlone,
-		},
+		{name: "nothing typed", want: supportAlone},
 		{
 			name:    "an internal message claims nothing",
 			history: History{{Kind: OpPost, Marker: Marker{Internal, 1, 1}, Root: root}},
 			want:    supportAlone,
 		},
-		{
-			name:    "a reply claims the conversation",
-			history: History{replyAt(1)},
-			want:    supportOrOwner,
-		},
-		{
-			name:    "handed over",
-			history: History{replyAt(1), handOver},
-			want:    otherAlone,
-		},
-		{
-			name:    "handed over, and claimed",
-			history: History{replyAt(1), handOver, replyAt(20)},
-			want:    otherOrOwner,
-		},
-		{
-			name:    "left without an owner",
-			history: History{replyAt(1), {At: at(10), Kind: OpUnassign, Root: root}},
-			want:    supportAlone,
-		},
-		{
-			name:    "another thread was handed over",
-			history: History{replyAt(1), handOverElsewhere},
-			want:    supportOrOwner,
-		},
+		{name: "a reply claims the conversation", history: History{replyAt(1)}, want: supportOrOwner},
+		{name: "handed over", history: History{replyAt(1), handOver}, want: otherAlone},
+		{name: "handed over, and claimed", history: History{replyAt(1), handOver, replyAt(20)}, want: otherOrOwner},
+		{name: "left without an owner", history: History{replyAt(1), {At: at(10), Kind: OpUnassign, Root: root}}, want: supportAlone},
+		{name: "another thread was handed over", history: History{replyAt(1), handOverElsewhere}, want: supportOrOwner},
 		{
 			name:    "told late of the reply",
 			history: History{replyAt(1), handOver},
@@ -170,16 +147,8 @@ func TestResponsibleFor(t *testing.T) {
 			late:    map[string]bool{"hand-over": true},
 			want:    anybody,
 		},
-		{
-			name:    "a reply and a command in the same moment",
-			history: History{replyAt(10), handOver},
-			want:    anybody,
-		},
-		{
-			name:    "resolved before",
-			history: History{replyAt(1), {At: at(5), Kind: OpResolve, Root: root}, handOver},
-			want:    anybody,
-		},
+		{name: "a reply and a command in the same moment", history: History{replyAt(10), handOver}, want: anybody},
+		{name: "resolved before", history: History{replyAt(1), {At: at(5), Kind: OpResolve, Root: root}, handOver}, want: anybody},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -162,10 +162,7 @@ func editBouncedReply(o *Observation, e *Expectation) {
 func TestCheckEditOfBouncedReply(t *testing.T) {
 	t.Parallel()
 	runCheckCases(t, []checkCase{
-		{
-			name:   "a line tells of the bounce",
-			change: editBouncedReply,
-		},
+		{name: "a line tells of the bounce", change: editBouncedReply},
 		{
 			name: "no line tells of the bounce",
 			change: func(o *Observation, e *Expectation) {

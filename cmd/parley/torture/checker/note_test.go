@@ -129,11 +129,9 @@ func TestCheckModelQuestions(t *testing.T) {
 			want:   Verdict{Leaked: 1},
 		},
 		{
-			name: "a question with an internal message",
-			change: func(o *Observation, _ *Expectation) {
-				o.ModelQuestions = [][]Marker{{first, {Internal, 1, 3}}}
-			},
-			want: Verdict{Leaked: 1},
+			name:   "a question with an internal message",
+			change: func(o *Observation, _ *Expectation) { o.ModelQuestions = [][]Marker{{first, {Internal, 1, 3}}} },
+			want:   Verdict{Leaked: 1},
 		},
 	})
 }

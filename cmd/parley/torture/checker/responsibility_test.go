@@ -9,11 +9,7 @@ import (
 func TestCheckBounces(t *testing.T) {
 	t.Parallel()
 	runCheckCases(t, []checkCase{
-		{
-			name:   "nobody was told",
-			change: func(o *Observation, _ *Expectation) { o.removePost("9.2") },
-			want:   Verdict{Lost: 1},
-		},
+		{name: "nobody was told", change: func(o *Observation, _ *Expectation) { o.removePost("9.2") }, want: Verdict{Lost: 1}},
 		{
 			name: "nobody told Parley of the reply",
 			change: func(o *Observation, _ *Expectation) {

@@ -140,23 +140,10 @@ func TestSubjectIn(t *testing.T) {
 			card: ":iphone: *" + PhoneOf(15) + "* · #3 · About inbound-c015-1: it was the cable.",
 			want: "Case 015",
 		},
-		{
-			name: "a customer with a name",
-			card: "*Case 004* · #7 · Hello",
-			want: "Case 004",
-		},
-		{
-			name: "the company's own number",
-			card: "*" + SMSNumber + "* · #3",
-		},
-		{
-			name: "the beginning of a number",
-			card: "+1555",
-		},
-		{
-			name: "neither name nor number",
-			card: "nobody",
-		},
+		{name: "a customer with a name", card: "*Case 004* · #7 · Hello", want: "Case 004"},
+		{name: "the company's own number", card: "*" + SMSNumber + "* · #3"},
+		{name: "the beginning of a number", card: "+1555"},
+		{name: "neither name nor number", card: "nobody"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

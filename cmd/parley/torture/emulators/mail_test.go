@@ -18,21 +18,9 @@ func TestMarkersOf(t *testing.T) {
 		mail      mailfake.Received
 		wantTimes int // how often the reply was sent
 	}{
-		{
-			name:      "both forms",
-			mail:      mailfake.Received{Text: marker, HTML: "<p>" + marker + "</p>"},
-			wantTimes: 1,
-		},
-		{
-			name:      "text alone",
-			mail:      mailfake.Received{Text: marker},
-			wantTimes: 1,
-		},
-		{
-			name:      "HTML alone",
-			mail:      mailfake.Received{Text: "see below", HTML: "<p>" + marker + "</p>"},
-			wantTimes: 1,
-		},
+		{name: "both forms", mail: mailfake.Received{Text: marker, HTML: "<p>" + marker + "</p>"}, wantTimes: 1},
+		{name: "text alone", mail: mailfake.Received{Text: marker}, wantTimes: 1},
+		{name: "HTML alone", mail: mailfake.Received{Text: "see below", HTML: "<p>" + marker + "</p>"}, wantTimes: 1},
 		{
 			name:      "twice in the text",
 			mail:      mailfake.Received{Text: marker + "\n\n" + marker, HTML: "<p>" + marker + "</p>"},
@@ -43,17 +31,10 @@ func TestMarkersOf(t *testing.T) {
 			mail:      mailfake.Received{Text: marker, HTML: "<p>" + marker + "</p><p>" + marker + "</p>"},
 			wantTimes: 2,
 		},
+		{name: "also in the subject", mail: mailfake.Received{Subject: marker, Text: marker}, wantTimes: 2},
 		{
-			name:      "also in the subject",
-			mail:      mailfake.Received{Subject: marker, Text: marker},
-			wantTimes: 2,
-		},
-		{
-			name: "also in an attachment",
-			mail: mailfake.Received{
-				Text:        marker,
-				Attachments: []mailfake.Attachment{{Name: "a.txt", Content: []byte(marker)}},
-			},
+			name:      "also in an attachment",
+			mail:      mailfake.Received{Text: marker, Attachments: []mailfake.Attachment{{Name: "a.txt", Content: []byte(marker)}}},
 			wantTimes: 2,
 		},
 	} {

@@ -15,13 +15,9 @@ import (
 func cardOf(t *testing.T, text, verb, nonce string) []json.RawMessage {
 	t.Helper()
 	raw, err := json.Marshal(map[string]any{
-		"type": "AdaptiveCard",
-		"body": []any{map[string]any{"type": "TextBlock", "text": text}},
-		"actions": []any{map[string]any{
-			"type": "Action.Execute",
-			"verb": verb,
-			"data": map[string]any{"v": verb, "n": nonce + "-1"},
-		}},
+		"type":    "AdaptiveCard",
+		"body":    []any{map[string]any{"type": "TextBlock", "text": text}},
+		"actions": []any{map[string]any{"type": "Action.Execute", "verb": verb, "data": map[string]any{"v": verb, "n": nonce + "-1"}}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -168,11 +168,7 @@ func TestAuditFindsAppliedTwice(t *testing.T) {
 				VALUES ('12/C:9', 12, 2, 99, 1, 1, now())`,
 			want: "still queued, and was given up",
 		},
-		{
-			name:   "people are asked twice about one attempt",
-			change: unclearLines,
-			want:   "line of the kind unclear 2 times",
-		},
+		{name: "people are asked twice about one attempt", change: unclearLines, want: "line of the kind unclear 2 times"},
 	})
 }
 

@@ -46,10 +46,7 @@ func runCardsCases(t *testing.T, cases []cardsCase) {
 func TestCompareCards(t *testing.T) {
 	t.Parallel()
 	runCardsCases(t, []cardsCase{
-		{
-			name:   "as it should be",
-			change: func(*conversation, *checker.Card) {},
-		},
+		{name: "as it should be", change: func(*conversation, *checker.Card) {}},
 		{
 			name:          "no thread is seen",
 			change:        func(c *conversation, _ *checker.Card) { c.Root = "2" },
@@ -120,10 +117,8 @@ func TestCompareCardsFindsForgotten(t *testing.T) {
 			},
 		},
 		{
-			name: "handed over to Billing, and Support still has it",
-			change: func(_ *conversation, card *checker.Card) {
-				card.Responsible.Teams = []string{checker.OtherTeam}
-			},
+			name:          "handed over to Billing, and Support still has it",
+			change:        func(_ *conversation, card *checker.Card) { card.Responsible.Teams = []string{checker.OtherTeam} },
 			wantForgotten: 1,
 		},
 		{
@@ -152,16 +147,8 @@ func TestCompareQuarantine(t *testing.T) {
 		wantWronglyQuarantined int
 		wantNotQuarantined     int
 	}{
-		{
-			name:  "given up and told",
-			list:  []quarantined{poison},
-			cards: []string{told},
-		},
-		{
-			name:               "not given up",
-			cards:              []string{told},
-			wantNotQuarantined: 1,
-		},
+		{name: "given up and told", list: []quarantined{poison}, cards: []string{told}},
+		{name: "not given up", cards: []string{told}, wantNotQuarantined: 1},
 		{
 			name:               "given up, and nobody was told",
 			list:               []quarantined{poison},
@@ -174,12 +161,7 @@ func TestCompareQuarantine(t *testing.T) {
 			cards:              []string{told, "look: " + told + "."},
 			wantNotQuarantined: 1,
 		},
-		{
-			name:  "told twice where Parley can't look",
-			list:  []quarantined{poison},
-			cards: []string{told, told},
-			blind: true,
-		},
+		{name: "told twice where Parley can't look", list: []quarantined{poison}, cards: []string{told, told}, blind: true},
 		{
 			name:                   "another one was given up",
 			list:                   []quarantined{poison, {Event: 6, Fact: "m:wamid.6"}},

@@ -57,32 +57,15 @@ func TestOrderInOneTransaction(t *testing.T) {
 	t.Parallel()
 	one := inOneTransaction
 	runOrderCases(t, began(), []orderCase{
-		{
-			name: "nothing",
-		},
-		{
-			name:    "in order",
-			effects: []effect{one("k", 1), one("k", 1), one("k", 2), one("k", 5)},
-		},
+		{name: "nothing"},
+		{name: "in order", effects: []effect{one("k", 1), one("k", 1), one("k", 2), one("k", 5)}},
 		{
 			name:    "two keys beside each other",
 			effects: []effect{one("11/mail", 9), one("10/C:1", 3), one("11/mail", 10), one("10/C:1", 4)},
 		},
-		{
-			name:    "one out of order",
-			effects: []effect{one("k", 1), one("k", 3), one("k", 2)},
-			want:    1,
-		},
-		{
-			name:    "several behind a later one",
-			effects: []effect{one("k", 4), one("k", 1), one("k", 2), one("k", 3)},
-			want:    3,
-		},
-		{
-			name:    "one of each of two keys",
-			effects: []effect{one("k", 4), one("l", 3), one("k", 2), one("l", 1)},
-			want:    2,
-		},
+		{name: "one out of order", effects: []effect{one("k", 1), one("k", 3), one("k", 2)}, want: 1},
+		{name: "several behind a later one", effects: []effect{one("k", 4), one("k", 1), one("k", 2), one("k", 3)}, want: 3},
+		{name: "one of each of two keys", effects: []effect{one("k", 4), one("l", 3), one("k", 2), one("l", 1)}, want: 2},
 	})
 }
 
@@ -91,20 +74,13 @@ func TestOrderOfTransactions(t *testing.T) {
 	t.Parallel()
 	const second = time.Second
 	runOrderCases(t, began(), []orderCase{
-		{
-			name:    "accepted later and applied first",
-			effects: []effect{acceptedAfter(3, 2*second), acceptedAfter(2, second)},
-			want:    1,
-		},
+		{name: "accepted later and applied first", effects: []effect{acceptedAfter(3, 2*second), acceptedAfter(2, second)}, want: 1},
 		{
 			name:    "accepted a microsecond later and applied first",
 			effects: []effect{acceptedAfter(3, second+time.Microsecond), acceptedAfter(2, second)},
 			want:    1,
 		},
-		{
-			name:    "committed first, though its id is later",
-			effects: []effect{acceptedAfter(3, second), acceptedAfter(2, 2*second)},
-		},
+		{name: "committed first, though its id is later", effects: []effect{acceptedAfter(3, second), acceptedAfter(2, 2*second)}},
 		{
 			name:    "committed last and applied first, though its id is earlier",
 			effects: []effect{acceptedAfter(2, 2*second), acceptedAfter(3, second)},
@@ -131,15 +107,8 @@ func TestOrderOfEarlierVersion(t *testing.T) {
 	t.Parallel()
 	const second = time.Second
 	runOrderCases(t, versionBegan(), []orderCase{
-		{
-			name:    "accepted at the same moment",
-			effects: []effect{acceptedAfter(3, second+time.Millisecond), acceptedAfter(2, second)},
-		},
-		{
-			name:    "accepted one after the other",
-			effects: []effect{acceptedAfter(3, 2*second), acceptedAfter(2, second)},
-			want:    1,
-		},
+		{name: "accepted at the same moment", effects: []effect{acceptedAfter(3, second+time.Millisecond), acceptedAfter(2, second)}},
+		{name: "accepted one after the other", effects: []effect{acceptedAfter(3, 2*second), acceptedAfter(2, second)}, want: 1},
 		{
 			name:    "applied first by the earlier version",
 			effects: []effect{appliedAfter(acceptedAfter(3, 2*second), 2*second), acceptedAfter(2, second)},

@@ -24,11 +24,7 @@ func TestAuditFindsNotOver(t *testing.T) {
 			change: logged("replied, resolved, replied, reopened"),
 			want:   "a reply left conversation #1, which was resolved",
 		},
-		{
-			name:   "its status stayed open",
-			change: logged("resolved"),
-			want:   "conversation #1 was resolved, and is open",
-		},
+		{name: "its status stayed open", change: logged("resolved"), want: "conversation #1 was resolved, and is open"},
 	})
 }
 
