@@ -67,9 +67,7 @@ func (l Line) ReachesAbsent() bool {
 	}
 }
 
-func isKind(kind LineKind) func(Line) bool {
-	return func(l Line) bool { return l.Kind() == kind }
-}
+func isKind(kind LineKind) func(Line) bool { return func(l Line) bool { return l.Kind() == kind } }
 
 // isCustomersReturn says that a message of the customer woke or reopened the conversation, or that the customer changed one. A change only
 // mentions somebody in a conversation that is over.

@@ -122,9 +122,7 @@ const (
 )
 
 // Sentiments returns all sentiments, in the order in which tables show them and models' weights stand.
-func Sentiments() []Sentiment {
-	return []Sentiment{Positive, Neutral, Negative, Frustrated, Pressing}
-}
+func Sentiments() []Sentiment { return []Sentiment{Positive, Neutral, Negative, Frustrated, Pressing} }
 
 // SentimentNames returns the sentiments as they are written.
 func SentimentNames() []string {

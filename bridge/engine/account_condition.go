@@ -67,13 +67,7 @@ func (e *Engine) writeCondition(account store.AccountID, c channels.Condition, c
 			return nil, err
 		}
 
-		f := own.Fact{
-			Kind:    own.Account,
-			Account: account,
-			Class:   string(c.Status),
-			Text:    c.Text,
-			Hint:    c.Hint,
-		}
+		f := own.Fact{Kind: own.Account, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
 		var p store.Pipeline
 		p.InsertEvents([]store.NewEvent{f.Event(fmt.Sprintf("account:%d:%s", account, rand.Text()))})
 		return &p, nil

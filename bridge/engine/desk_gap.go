@@ -74,9 +74,7 @@ func (d *Desk) Filled() {
 
 // hasGapWithin reports whether events may have been missed within a duration before now. It takes a duration and no time of day,
 // because the clocks of the database and of this process need not agree.
-func (d *Desk) hasGapWithin(last time.Duration) bool {
-	return d.e.isStalled() || d.gap.isWithin(last)
-}
+func (d *Desk) hasGapWithin(last time.Duration) bool { return d.e.isStalled() || d.gap.isWithin(last) }
 
 // isFilling reports whether a gap is being filled, or whether the events that filled it are not applied yet. A gap counts for at most
 // limit after Gap or Filled was called last: whoever waits for it doesn't wait for longer, even if it is still open.

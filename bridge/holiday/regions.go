@@ -91,9 +91,7 @@ func Countries() []Region {
 }
 
 // Parts lists the states and cantons that have holidays of their own, by country and name.
-func Parts() []Region {
-	return slices.Concat(australianParts(), germanParts(), swissParts())
-}
+func Parts() []Region { return slices.Concat(australianParts(), germanParts(), swissParts()) }
 
 func australianParts() []Region {
 	return []Region{

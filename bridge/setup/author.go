@@ -22,6 +22,4 @@ func (a Author) describeChanges(changes []string) []string {
 }
 
 // String names the author.
-func (a Author) String() string {
-	return cmp.Or(a.Name, "parley apply")
-}
+func (a Author) String() string { return cmp.Or(a.Name, "parley apply") }

@@ -67,9 +67,7 @@ type replayCommand struct {
 }
 
 // Help is shown by `parley replay --help`.
-func (replayCommand) Help() string {
-	return "Examples:\n  parley replay\n  parley replay 4711 4712"
-}
+func (replayCommand) Help() string { return "Examples:\n  parley replay\n  parley replay 4711 4712" }
 
 // Run replays events or lists the quarantine.
 func (c replayCommand) Run(ctx context.Context) error {
@@ -109,9 +107,7 @@ type explainCommand struct {
 }
 
 // Help is shown by `parley explain --help`.
-func (explainCommand) Help() string {
-	return "Examples:\n  parley explain '#12'\n  parley explain 345"
-}
+func (explainCommand) Help() string { return "Examples:\n  parley explain '#12'\n  parley explain 345" }
 
 // Run tells the journey.
 func (c explainCommand) Run(ctx context.Context) error {

@@ -44,10 +44,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	}
 	defer closeAnalyzer()
 
-	options := app.Options{
-		MovedTime: c.MovedTime,
-		Analyzer:  analyzer,
-	}
+	options := app.Options{MovedTime: c.MovedTime, Analyzer: analyzer}
 	options = c.applyTo(options, env)
 	return app.Serve(ctx, env, log, printRemark, options)
 }

@@ -61,6 +61,4 @@ func Find(ctx context.Context, q store.Querier, text string) ([]Contact, error) 
 	return query.Collect[Contact](ctx, q, "contacts", findContacts, pgx.NamedArgs{"keys": keys, "id": id})
 }
 
-func isNumber(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
-}
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

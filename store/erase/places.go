@@ -135,9 +135,7 @@ const (
 
 // listPlaces returns all places in the order in which they are erased: a place by which others are found comes last. The
 // journal is erased before them (journal.go), and before the journal the places with Works.
-func listPlaces() []place {
-	return append(append(deliveryPlaces(), workPlaces()...), corePlaces()...)
-}
+func listPlaces() []place { return append(append(deliveryPlaces(), workPlaces()...), corePlaces()...) }
 
 // deliveryPlaces are about what is or was on its way.
 func deliveryPlaces() []place {

@@ -152,9 +152,7 @@ func hasCluster(cluster string) bool {
 }
 
 // installHint says how to install the server of a major on this machine.
-func installHint(major int) string {
-	return hintFor(runtime.GOOS, osRelease(), major)
-}
+func installHint(major int) string { return hintFor(runtime.GOOS, osRelease(), major) }
 
 func osRelease() string {
 	release, err := os.ReadFile("/etc/os-release")

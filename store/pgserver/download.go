@@ -19,9 +19,7 @@ const downloadTimeout = 10 * time.Minute
 const downloadMajor = 18
 
 // downloadsFolder returns the folder of downloaded binaries. It has a sub-folder for each version.
-func downloadsFolder(home string) string {
-	return filepath.Join(home, "bin")
-}
+func downloadsFolder(home string) string { return filepath.Join(home, "bin") }
 
 // release returns the build that the module embedded-postgres offers for a major.
 func release(major int) (embeddedpostgres.PostgresVersion, bool) {

@@ -147,9 +147,7 @@ func (a account) findClosedFolder(dir string) (string, error) {
 }
 
 // elsewherePath returns the path of the file in the data folder that names the folder which holds the cluster instead.
-func elsewherePath(dir string) string {
-	return filepath.Join(dir, "pg.elsewhere")
-}
+func elsewherePath(dir string) string { return filepath.Join(dir, "pg.elsewhere") }
 
 // findHome returns the folder that holds the cluster (pg), downloaded binaries (bin) and the socket (run), and the
 // account that runs the server. The folder is the data folder, or one under /var/lib if we are root and the

@@ -79,9 +79,7 @@ func tryLock(path string) (*os.File, error) {
 	return nil, fmt.Errorf("lock %s: %w", path, errors.Join(err, closeErr))
 }
 
-func runPath(dir string) string {
-	return filepath.Join(dir, "run.json")
-}
+func runPath(dir string) string { return filepath.Join(dir, "run.json") }
 
 func readRun(dir string) (run, error) {
 	b, err := os.ReadFile(runPath(dir))

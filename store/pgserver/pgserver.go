@@ -160,14 +160,10 @@ func join(r run) *Server {
 
 // URL is a connection string, for pgx and libpq, to one database of the server as superuser.
 // Shape: postgres://parley@/parley?host=%2Ftmp%2Fparley-1&port=5432&sslmode=disable&user=parley
-func (s *Server) URL(database string) string {
-	return s.run.databaseURL(database)
-}
+func (s *Server) URL(database string) string { return s.run.databaseURL(database) }
 
 // PID is the postmaster's process id.
-func (s *Server) PID() int {
-	return s.run.PostmasterPID
-}
+func (s *Server) PID() int { return s.run.PostmasterPID }
 
 // BinDir returns the folder with the server's own programs, or "" if it can't be found out. An installed PostgreSQL has pg_dump and
 // pg_restore there, too; a downloaded one has not.
@@ -184,15 +180,11 @@ func (s *Server) BinDir() string {
 }
 
 // IsShared reports whether another process owns the server. It then ends with that process.
-func (s *Server) IsShared() bool {
-	return s.own == nil
-}
+func (s *Server) IsShared() bool { return s.own == nil }
 
 // Done is closed when the server has ended, whoever ended it. If another process owns the server, that takes up to watchInterval,
 // and Close closes it, too.
-func (s *Server) Done() <-chan struct{} {
-	return s.done
-}
+func (s *Server) Done() <-chan struct{} { return s.done }
 
 // Close ends the owner's server: connections are cut, open transactions roll back, everything is written. It waits
 // until the server is gone. If ctx ends first, the server is killed, which loses nothing committed but makes the next

@@ -58,9 +58,7 @@ func spawn(cmd *exec.Cmd) (*process, error) {
 }
 
 // stop asks for a fast shutdown, and for harder ones if ctx or the time of a step ends.
-func (p *process) stop(ctx context.Context) error {
-	return endProcess(ctx, p.pid, p.done)
-}
+func (p *process) stop(ctx context.Context) error { return endProcess(ctx, p.pid, p.done) }
 
 // endProcess sends a process harder and harder signals until gone is closed. The end of ctx shortens only the first
 // step, the fast shutdown.

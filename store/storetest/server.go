@@ -245,9 +245,7 @@ func (s *server) migrate(ctx context.Context, database string) error {
 	return err
 }
 
-func (s *server) nextName() string {
-	return fmt.Sprintf("%s%d_%d", testPrefix, s.run, s.count.Add(1))
-}
+func (s *server) nextName() string { return fmt.Sprintf("%s%d_%d", testPrefix, s.run, s.count.Add(1)) }
 
 func (s *server) clone(ctx context.Context, name string) error {
 	if _, err := s.admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+s.template+" STRATEGY file_copy"); err != nil {

@@ -156,6 +156,4 @@ func (w *tables) writeGroups(by string, all []Group) {
 }
 
 // nameOfClass returns the name of a class, also for the empty one: a language that need not be known, or an answer that was left empty.
-func nameOfClass(class string) string {
-	return cmp.Or(class, "(other)")
-}
+func nameOfClass(class string) string { return cmp.Or(class, "(other)") }

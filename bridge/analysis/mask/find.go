@@ -288,9 +288,7 @@ func isWithinWord(text string, at int) bool {
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // isAlnum reports whether a byte is a letter or a digit of ASCII.
-func isAlnum(c byte) bool {
-	return isDigit(c) || isCapital(c) || isSmallLetter(c)
-}
+func isAlnum(c byte) bool { return isDigit(c) || isCapital(c) || isSmallLetter(c) }
 
 func isCapital(c byte) bool { return 'A' <= c && c <= 'Z' }
 

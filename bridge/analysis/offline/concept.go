@@ -32,9 +32,7 @@ func kindsOfMeanings() map[string]byte {
 }
 
 // languagesOfConcepts is in which order a line has the languages.
-func languagesOfConcepts() []string {
-	return []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"}
-}
+func languagesOfConcepts() []string { return []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"} }
 
 // parseConcepts reads examples/concepts.txt.
 func parseConcepts(content string) (*concepts, error) {

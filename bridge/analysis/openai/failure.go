@@ -103,9 +103,7 @@ func (e *Error) isHarmless() bool {
 }
 
 // isFree reports whether a failed request cost nothing: the server refused it, or it never got there.
-func (e *Error) isFree() bool {
-	return e.Status != 0 || e.Kind == Unreachable || e.Kind == Redirected
-}
+func (e *Error) isFree() bool { return e.Status != 0 || e.Kind == Unreachable || e.Kind == Redirected }
 
 // isInterrupted reports whether the server may have written an answer that never came whole, or not as one. Nobody knows what
 // the provider counts for it.

@@ -31,17 +31,15 @@ func newSchema(q analysis.Question) json.RawMessage {
 	}
 
 	s := object(map[string]any{
-		"language":  text,
-		"sentiment": one(analysis.SentimentNames()),
-		"urgent":    map[string]any{"type": "boolean"},
-		"because":   text,
-		"intents":   list(one(n.intents)),
-		"references": list(object(map[string]any{
-			"kind": one(n.kinds), "value": text,
-		}, "kind", "value")),
-		"tags":    list(one(n.tags)),
-		"replies": list(object(map[string]any{"text": text, "sources": list(one(n.sources))}, "text", "sources")),
-		"actions": list(object(map[string]any{"name": one(n.actions), "value": text}, "name", "value")),
+		"language":   text,
+		"sentiment":  one(analysis.SentimentNames()),
+		"urgent":     map[string]any{"type": "boolean"},
+		"because":    text,
+		"intents":    list(one(n.intents)),
+		"references": list(object(map[string]any{"kind": one(n.kinds), "value": text}, "kind", "value")),
+		"tags":       list(one(n.tags)),
+		"replies":    list(object(map[string]any{"text": text, "sources": list(one(n.sources))}, "text", "sources")),
+		"actions":    list(object(map[string]any{"name": one(n.actions), "value": text}, "name", "value")),
 	}, answerFields()...)
 
 	out, err := json.Marshal(s)

@@ -72,6 +72,4 @@ func (ps *People) uniteConsents(first, other *store.Identity) {
 }
 
 // isNewer reports whether a time is known, and is after another or the only one.
-func isNewer(at, other *time.Time) bool {
-	return at != nil && (other == nil || at.After(*other))
-}
+func isNewer(at, other *time.Time) bool { return at != nil && (other == nil || at.After(*other)) }

@@ -108,9 +108,7 @@ func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 
 // canTakeAnswers reports whether a message that answers the conversation belongs to it, or to the one that continues it. Once
 // its customer was erased it takes none: who writes then is a stranger.
-func (c *Conversation) canTakeAnswers() bool {
-	return c.Kind == store.KindCustomer && !c.Erased()
-}
+func (c *Conversation) canTakeAnswers() bool { return c.Kind == store.KindCustomer && !c.Erased() }
 
 // Erased reports whether the customer was erased: what is left of the conversation names nobody any more.
 func (c *Conversation) Erased() bool { return c.Identity != nil && c.Identity.Erased() }

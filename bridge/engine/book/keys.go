@@ -9,9 +9,7 @@ import (
 )
 
 // SortedKeys returns the keys of a map in ascending order, so that work on them has the same order in each process.
-func SortedKeys[K ~int64, V any](m map[K]V) []K {
-	return slices.Sorted(maps.Keys(m))
-}
+func SortedKeys[K ~int64, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // newAndChanged returns the rows that a holder has to insert and those that it has to update, in the order of their ids. row
 // returns an entry's row, and whether it is new (fresh) or was changed (dirty).

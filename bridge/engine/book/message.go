@@ -136,9 +136,7 @@ func WasSaidAfter(m, other *store.Message) bool {
 }
 
 // isByCustomer reports whether a customer said a message, or may have, and no machine of the customer's.
-func (m *Message) isByCustomer() bool {
-	return m.Direction == store.DirectionIn && !m.IsByMachine()
-}
+func (m *Message) isByCustomer() bool { return m.Direction == store.DirectionIn && !m.IsByMachine() }
 
 // IsByMachine reports whether a machine said a message: one of a customer's, or Parley by itself.
 func (m *Message) IsByMachine() bool {

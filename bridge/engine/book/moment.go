@@ -40,9 +40,7 @@ type NotYet struct {
 }
 
 // Error implements error.
-func (n *NotYet) Error() string {
-	return fmt.Sprintf("book: event %d can't be applied yet", n.EventID)
-}
+func (n *NotYet) Error() string { return fmt.Sprintf("book: event %d can't be applied yet", n.EventID) }
 
 // PutAside returns the error that puts the present event aside for at most maxWait.
 func (m *Moment) PutAside(maxWait time.Duration) error {

@@ -48,9 +48,7 @@ func (ps *Posts) Remember(p store.Post) *store.Post {
 }
 
 // Change marks a post as changed.
-func (ps *Posts) Change(p *store.Post) {
-	ps.dirty[PostKey{p.AccountID, p.Channel, p.Message}] = true
-}
+func (ps *Posts) Change(p *store.Post) { ps.dirty[PostKey{p.AccountID, p.Channel, p.Message}] = true }
 
 // PostKey names a message in a surface.
 type PostKey struct {

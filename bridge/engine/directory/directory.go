@@ -129,8 +129,7 @@ func (d *Directory) Ref(surface store.AccountID, agent store.AgentID) bridge.Age
 	if a == nil {
 		return bridge.AgentRef{ID: agent, Name: "a former agent"}
 	}
-	return bridge.AgentRef{ID: a.ID, Name: a.Name, Email: a.Email, User: d.UserOf(surface, agent),
-		IsAdmin: a.IsAdmin()}
+	return bridge.AgentRef{ID: a.ID, Name: a.Name, Email: a.Email, User: d.UserOf(surface, agent), IsAdmin: a.IsAdmin()}
 }
 
 // As returns a reference to an agent for another surface than the one for which ref was made. An agent without a user

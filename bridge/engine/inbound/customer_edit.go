@@ -58,12 +58,7 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	if m.Reason == earlyEditReason {
 		m.Text = in.Text
 	}
-	m.Revision = &store.Revision{
-		Text:    in.Text,
-		Notices: in.Notices,
-		At:      at,
-		EventID: it.Event.ID,
-	}
+	m.Revision = &store.Revision{Text: in.Text, Notices: in.Notices, At: at, EventID: it.Event.ID}
 	m.Dirty = true
 
 	if c.BridgeStatus().Open() {

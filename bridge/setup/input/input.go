@@ -124,9 +124,7 @@ func AgentRules() []string { return []string{store.AgentsListed, store.AgentsOfC
 func Chats() []string { return []string{"slack", "teams"} }
 
 // Section is the key below which an account's fields of its channel stand.
-func Section(s channels.Spec) string {
-	return cmp.Or(s.Section, s.Kind)
-}
+func Section(s channels.Spec) string { return cmp.Or(s.Section, s.Kind) }
 
 // SpecOf finds the spec of a channel by its kind, or returns nil if this version doesn't have it.
 func SpecOf(specs []channels.Spec, kind string) *channels.Spec {

@@ -78,6 +78,4 @@ func inWords(fields []Field) []Field {
 }
 
 // Word is how pages call a value that can be chosen.
-func (f Field) Word(value string) string {
-	return cmp.Or(f.Words[value], value)
-}
+func (f Field) Word(value string) string { return cmp.Or(f.Words[value], value) }

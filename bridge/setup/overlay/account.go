@@ -223,9 +223,7 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 }
 
 // hintOf says what belongs into a field.
-func hintOf(f channels.Field) string {
-	return cmp.Or(f.Help, f.Label+".")
-}
+func hintOf(f channels.Field) string { return cmp.Or(f.Help, f.Label+".") }
 
 // setField sets one field of an account. Faults never quote the value.
 func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Field, where string) {

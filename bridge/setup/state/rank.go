@@ -39,6 +39,4 @@ func (s *State) Highest() (highest Rank) {
 }
 
 // IsSuper reports whether an agent counts as a super-admin: as long as nobody is named one, every admin does.
-func (s *State) IsSuper(a *Agent) bool {
-	return a.Rank() > RankPlain && a.Rank() == s.Highest()
-}
+func (s *State) IsSuper(a *Agent) bool { return a.Rank() > RankPlain && a.Rank() == s.Highest() }

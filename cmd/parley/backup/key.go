@@ -43,9 +43,7 @@ type sealedKey struct {
 }
 
 // boundData returns the data to which the encrypted key is bound.
-func boundData(manifest []byte) []byte {
-	return append([]byte("parley backup key\n"), manifest...)
-}
+func boundData(manifest []byte) []byte { return append([]byte("parley backup key\n"), manifest...) }
 
 // sealKey encrypts the master key for a manifest.
 func sealKey(key, passphrase string, manifest []byte) ([]byte, error) {

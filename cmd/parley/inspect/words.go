@@ -182,9 +182,7 @@ func isSafeText(what store.Deed) bool {
 }
 
 // countCharacters says how long a text is: "12 characters".
-func countCharacters(s string) string {
-	return count(utf8.RuneCountInString(s), "character")
-}
+func countCharacters(s string) string { return count(utf8.RuneCountInString(s), "character") }
 
 // count writes a number of things: "1 file", "2 files", "3 addresses".
 func count(n int, thing string) string {

@@ -120,6 +120,4 @@ func fileReason(err error) string {
 }
 
 // clean leaves out what PostgreSQL refuses in texts: bytes that are no UTF-8, and NUL.
-func clean(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
-}
+func clean(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "") }

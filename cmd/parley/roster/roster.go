@@ -61,9 +61,7 @@ type Person struct {
 }
 
 // CanJoin reports whether the person can be made an agent of the team.
-func (p Person) CanJoin() bool {
-	return p.isNew() || p.Status == TakenOut || p.Status == OtherUser
-}
+func (p Person) CanJoin() bool { return p.isNew() || p.Status == TakenOut || p.Status == OtherUser }
 
 // isNew reports whether the person is no agent of the team yet, or one whose user in the chat is not known yet.
 func (p Person) isNew() bool {

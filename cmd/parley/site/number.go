@@ -214,9 +214,7 @@ func setHook(ctx context.Context, h channels.Hooked) error {
 }
 
 // orNothing returns a value for the log of the set-up, which has words instead of an empty value.
-func orNothing(value string) string {
-	return cmp.Or(value, "nothing")
-}
+func orNothing(value string) string { return cmp.Or(value, "nothing") }
 
 // problemOfRefusal turns a provider's refusal into a *web.Problem; other errors stay as they are.
 func problemOfRefusal(err error) error {

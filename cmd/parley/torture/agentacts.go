@@ -153,9 +153,7 @@ func (d *driver) typeAndDelete(ctx context.Context, c *conversation) error {
 		return err
 	}
 
-	d.actSoon(func(ctx context.Context) error {
-		return d.deleteAndRecord(ctx, c, id, checker.Operation{})
-	})
+	d.actSoon(func(ctx context.Context) error { return d.deleteAndRecord(ctx, c, id, checker.Operation{}) })
 
 	return nil
 }

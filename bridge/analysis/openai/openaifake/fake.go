@@ -51,9 +51,7 @@ func Modern() Abilities {
 }
 
 // Reasoning is what OpenAI's newer models can do.
-func Reasoning() Abilities {
-	return Abilities{Schema: true, Object: true, MaxCompletionTokens: true}
-}
+func Reasoning() Abilities { return Abilities{Schema: true, Object: true, MaxCompletionTokens: true} }
 
 // Old is a local server of the first hour: it knows no response_format.
 func Old() Abilities { return Abilities{MaxTokens: true, Temperature: true} }

@@ -153,9 +153,7 @@ func mediaFile(m twiliofake.Media, index int) *File {
 	return &File{Name: fmt.Sprintf("file-%d.%s", index+1, cmp.Or(ending, kind)), Type: m.ContentType, Content: m.Content}
 }
 
-func (c smsChat) Window(time.Time) Window {
-	return Window{Open: true, Stopped: c.phone.Stopped()}
-}
+func (c smsChat) Window(time.Time) Window { return Window{Open: true, Stopped: c.phone.Stopped()} }
 
 func (c smsChat) IsTyping() bool { return false }
 

@@ -116,9 +116,7 @@ func (s *Site) Secure() {
 }
 
 // At is the site of a Parley that runs already, at its address.
-func At(t testing.TB, pool *pgxpool.Pool, url string) *Site {
-	return &Site{T: t, Pool: pool, URL: url}
-}
+func At(t testing.TB, pool *pgxpool.Pool, url string) *Site { return &Site{T: t, Pool: pool, URL: url} }
 
 // Apply changes the set-up as `parley apply` does.
 func (s *Site) Apply(yaml string) {

@@ -133,9 +133,7 @@ type agentChat interface {
 func (o Options) newAgentChat() (agentChat, func() []string) {
 	if o.Teams {
 		t := newOrganisation(o)
-		return t, func() []string {
-			return append(lab.TeamsEnv(t), "FAKE_TEAMS_CONTROL="+t.URL())
-		}
+		return t, func() []string { return append(lab.TeamsEnv(t), "FAKE_TEAMS_CONTROL="+t.URL()) }
 	}
 	s := newWorkspace(o)
 	return s, func() []string {
