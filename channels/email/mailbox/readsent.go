@@ -56,7 +56,8 @@ func (f *fetcher) pauseSent(ctx context.Context, s *imapSession, err error) erro
 	timing := f.box.opts.Timing
 	f.sentPause = min(max(2*f.sentPause, timing.RescanBad), timing.Rescan)
 	f.sentPauseEnds = f.box.env.Now().Add(f.sentPause)
-	s.sentNext = 0 // search the folder again after the pause
+	s.sentNext = 0  // search the folder again after the pause
+	s.folders = nil // it may have another name then
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -73,8 +74,12 @@ func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, 
 	if err != nil {
 		return nil, err
 	}
-	if folders.sent == "" || folders.sent == f.inbox.name {
-		return nil, nil // there is none, or its mails are read as those of the inbox
+	if folders.sent == "" {
+		s.folders = nil // it may be made at any time
+		return nil, nil
+	}
+	if folders.sent == f.inbox.name {
+		return nil, nil // its mails are read as those of the inbox
 	}
 
 	status, err := s.folderStatus(folders.sent)
