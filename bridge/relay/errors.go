@@ -36,6 +36,13 @@ func isTransient(err error) bool {
 	return slices.Contains([]string{"40", "53", "58"}, pg.Code[:2])
 }
 
+// isWithoutConnection reports whether the server refused a connection because it has as many as it takes.
+func isWithoutConnection(err error) bool {
+	const tooManyConnections = "53300"
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == tooManyConnections
+}
+
 // isRefusal reports whether the database doesn't take what it was given, and never will. It says no where the
 // database can't be reached or does not answer.
 func isRefusal(err error) bool {

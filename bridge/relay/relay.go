@@ -190,9 +190,14 @@ func (r *Relay) isDatabaseStalled() bool {
 	return time.Since(r.began)-time.Duration(r.databaseAnswered.Load()) > stalledAfter
 }
 
-// warn logs a failure, unless it is only the end of ctx.
+// warn logs a failure, unless it is only the end of ctx. If the server had no connection left, the pool's idle ones are closed:
+// the relay can do without them, but not without its sessions.
 func (r *Relay) warn(ctx context.Context, what string, err error) {
-	if ctx.Err() == nil {
-		r.log.Warn("relay in trouble", "what", what, "error", err)
+	if ctx.Err() != nil {
+		return
 	}
+	if isWithoutConnection(err) {
+		r.pool.Reset()
+	}
+	r.log.Warn("relay in trouble", "what", what, "error", err)
 }

@@ -1,7 +1,14 @@
 package relay_test
 
 import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge/relay"
 	"parley/store/storetest"
@@ -50,4 +57,62 @@ func TestEndedSessionIsReplaced(t *testing.T) {
 	check(t, err)
 	conn.Release()
 	check(t, sessions.Ping(t.Context()))
+}
+
+// fewConnections is a server that takes no more than so many connections.
+type fewConnections struct {
+	left atomic.Int64
+	dial pgconn.DialFunc
+}
+
+func (f *fewConnections) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	if f.left.Add(-1) < 0 {
+		f.left.Add(1)
+		return nil, &pgconn.PgError{Severity: "FATAL", Code: "53300", Message: "sorry, too many clients already"}
+	}
+	conn, err := f.dial(ctx, network, address)
+	if err != nil {
+		f.left.Add(1)
+		return nil, err
+	}
+	return &countedConnection{Conn: conn, closed: sync.OnceFunc(func() { f.left.Add(1) })}, nil
+}
+
+type countedConnection struct {
+	net.Conn
+
+	closed func()
+}
+
+func (c *countedConnection) Close() error {
+	defer c.closed()
+	return c.Conn.Close()
+}
+
+// A relay whose server has no connection left works with those that its own process has open and doesn't use. It stood still for as
+// long as they were idle.
+func TestFewConnections(t *testing.T) {
+	t.Parallel()
+	const most = 12
+	config := storetest.DB(t).Config()
+	server := &fewConnections{dial: config.ConnConfig.DialFunc}
+	server.left.Store(most)
+	config.ConnConfig.DialFunc = server.connect
+	config.MaxConns = most
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	check(t, err)
+	t.Cleanup(pool.Close)
+	var all []*pgxpool.Conn
+	for range most {
+		conn, err := pool.Acquire(t.Context())
+		check(t, err)
+		all = append(all, conn)
+	}
+	for _, conn := range all {
+		conn.Release()
+	}
+
+	h := newHarnessOn(t, pool).start()
+	h.waitUntil("the fact is stored", func() bool { return h.Accept(t.Context(), mailAccount, fact("k", "first")) == nil })
+	h.waitNumberApplied(1)
 }

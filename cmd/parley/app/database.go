@@ -20,6 +20,8 @@ import (
 
 const (
 	maxConnections = 16
+	// maxConnectionIdle is how long a connection may be idle: a process that opened all of them once leaves them to others.
+	maxConnectionIdle = time.Minute
 	// databaseConnectTimeout is how long connecting to a server that runs may take.
 	databaseConnectTimeout = 2 * time.Minute
 )
@@ -72,6 +74,7 @@ func (db *Database) connect(ctx context.Context) error {
 	}
 
 	config.MaxConns = maxConnections
+	config.MaxConnIdleTime = maxConnectionIdle
 	config.ConnConfig.DialFunc = databaseDialer().DialContext
 	maps.Copy(config.ConnConfig.RuntimeParams, sessionSettings())
 	if db.Pool, err = pgxpool.NewWithConfig(ctx, config); err == nil {
@@ -90,6 +93,9 @@ func sessionSettings() map[string]string {
 		"application_name": "parley",
 		"timezone":         "UTC",
 		"datestyle":        "ISO, MDY", // days are also read as text
+
+		"client_encoding":             "UTF8",
+		"standard_conforming_strings": "on", // regular expressions have backslashes
 
 		// Transactions are written for this level, and say where they need another one.
 		"default_transaction_isolation": "read committed",

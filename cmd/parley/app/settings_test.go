@@ -15,6 +15,8 @@ func TestSettingsOfTheDatabase(t *testing.T) {
 	env := environment(t)
 	chosen := map[string]string{
 		"datestyle":                     "German, DMY",
+		"client_encoding":               "LATIN1",
+		"standard_conforming_strings":   "off",
 		"default_transaction_isolation": "serializable",
 		"statement_timeout":             "5s",
 		"lock_timeout":                  "500ms",
