@@ -47,24 +47,17 @@ const (
 )
 
 // Form makes the dialog of a form. Verb and Args of m become those of f.
-func Form(f view.Form, m Memory, h Home) Dialog { return formDialog(f, m, h, nil) }
+func Form(f view.Form, m Memory, h Home) Dialog { return formDialog(f, m, nil, nil, h) }
 
 // FormAgain makes the dialog of a form that was submitted with errors, which are by field name. It keeps what was
 // typed, also what is too long. Each error stands at its field, and errors of no field on top.
 func FormAgain(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
-	f.Fields = slices.Clone(f.Fields)
-	for i := range f.Fields {
-		field := &f.Fields[i]
-		field.Value = s.Values[field.Name]
-		if len(field.Value) > 0 && field.MaxRunes > 0 {
-			field.MaxRunes = max(field.MaxRunes, utf8.RuneCountInString(field.Value[0]))
-		}
-	}
-	return formDialog(f, s.Memory, h, errs)
+	return formDialog(f, s.Memory, &s, errs, h)
 }
 
-// formDialog lays out a form. errs are by field name; nil if the form is shown for the first time.
-func formDialog(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
+// formDialog lays out a form. again is how it was submitted, and errs, by field name, is why it is shown again; both are nil if it is
+// shown for the first time.
+func formDialog(f view.Form, m Memory, again *Submitted, errs map[string]string, h Home) Dialog {
 	r := renderer{home: h, dialog: &m.Place, seed: m.Nonce}
 	for _, name := range sortedNames(errs) {
 		if !slices.ContainsFunc(f.Fields, func(f view.Field) bool { return f.Name == name }) {
@@ -78,7 +71,11 @@ func formDialog(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
 		if attach { // clients would require the fields for the second button, too; so we check them ourselves
 			field.Optional = true
 		}
-		r.addField(field, errs[field.Name])
+		isClearable := field.Optional && len(field.Value) == 0
+		if again != nil {
+			field = fieldAsTyped(field, again.Values[field.Name])
+		}
+		r.addField(field, isClearable, errs[field.Name])
 	}
 
 	m.Verb = string(f.Verb)
@@ -93,6 +90,15 @@ func formDialog(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
 	r.body = append(r.body, element{Type: "ActionSet", Actions: buttons})
 	r.addButtons(f.Quick)
 	return r.finishDialog(f.Title)
+}
+
+// fieldAsTyped returns a field with what somebody filled in. A text that is too long stays whole.
+func fieldAsTyped(f view.Field, value []string) view.Field {
+	f.Value = value
+	if len(value) > 0 && f.MaxRunes > 0 {
+		f.MaxRunes = max(f.MaxRunes, utf8.RuneCountInString(value[0]))
+	}
+	return f
 }
 
 func sortedNames(m map[string]string) []string {
@@ -112,10 +118,10 @@ func faultElement(text string) element {
 	return e
 }
 
-// addField adds an input and, below it, what is wrong with its value, and a hint.
-func (r *renderer) addField(f view.Field, wrong string) {
+// addField adds an input and, below it, what is wrong with its value, and a hint. isClearable means that nothing has to be chosen.
+func (r *renderer) addField(f view.Field, isClearable bool, wrong string) {
 	f = f.CutText(maxInputRunes)
-	in := inputElement(f)
+	in := inputElement(f, isClearable)
 	hint := f.Hint
 	if len(f.Options) > maxChoices {
 		hint = strings.TrimSpace(hint + " Only the first are listed.")
@@ -136,7 +142,7 @@ func (r *renderer) addField(f view.Field, wrong string) {
 
 // inputElement makes the input of a field. Labels and the titles of choices are neutralized, because clients read them as
 // Markdown.
-func inputElement(f view.Field) element {
+func inputElement(f view.Field, isClearable bool) element {
 	e := element{Spacing: "Medium", question: question{Label: showLiterally(f.Label), Placeholder: f.Example, Required: !f.Optional}}
 	if e.Required {
 		e.ErrorMessage = "Fill this in."
@@ -144,7 +150,7 @@ func inputElement(f view.Field) element {
 
 	switch f.Kind {
 	case view.FieldOne, view.FieldSeveral:
-		setChoices(&e, f)
+		setChoices(&e, f, isClearable)
 		return e
 	case view.FieldText, view.FieldLong:
 	}
@@ -163,7 +169,7 @@ func inputElement(f view.Field) element {
 // setChoices makes e a choice of options. A few options are all shown, many can be searched. A choice of several can't be
 // searched, and a searchable one loses its first value on phones.
 // Source: schema 1.5.0; github.com/MicrosoftDocs/msteams-docs issue 10472, read 2026-11.
-func setChoices(e *element, f view.Field) {
+func setChoices(e *element, f view.Field, isClearable bool) {
 	e.Type = "Input.ChoiceSet"
 	e.ID = onePrefix + f.Name
 	e.Multiselect = f.Kind == view.FieldSeveral
@@ -176,7 +182,7 @@ func setChoices(e *element, f view.Field) {
 	case e.Multiselect:
 		e.ID = severalPrefix + f.Name
 		e.ErrorMessage = strings.Replace(e.ErrorMessage, "one", "at least one", 1)
-	case f.Optional && len(f.Value) == 0:
+	case isClearable:
 		e.Choices = append(e.Choices, choice{Title: "—", Value: ""}) // without it a choice could not be cleared
 	}
 

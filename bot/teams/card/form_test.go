@@ -166,6 +166,18 @@ func TestAgain(t *testing.T) {
 	wantEqual(t, "values of the sample, which isn't to be changed", len(forms["snooze"].Fields[1].Value), 0)
 }
 
+// What was chosen in a form that is shown again can be taken back: the form says that there is too much.
+func TestAgainWithOneChoiceTooMany(t *testing.T) {
+	t.Parallel()
+	options := []view.Option{{Value: "Billing", Label: "Billing"}, {Value: "Support", Label: "Support"}}
+	f := view.Form{Verb: bridge.VerbAssign, Fields: []view.Field{{Name: "team", Kind: view.FieldOne, Label: "Or a team", Optional: true, Options: options}}}
+	s := Submitted{Values: map[string][]string{"team": {"Billing"}}}
+	var c adaptive
+	must(t, json.Unmarshal(FormAgain(f, s, map[string]string{"team": "Choose either people or a team."}, home()).Card, &c))
+	wantEqual(t, "value", c.Body[0].Value, "Billing")
+	wantEqual(t, "first choice", c.Body[0].Choices[0], choice{Title: "—"})
+}
+
 // A long list is searched by typing. A list that is too long is cut, which the form says.
 func TestLongLists(t *testing.T) {
 	t.Parallel()
