@@ -69,6 +69,9 @@ func AddressesOf(people []PartyRef) []string {
 	return addresses
 }
 
+// MaxTagRunes is how long the name of a tag may be.
+const MaxTagRunes = 40
+
 // Tag of a conversation.
 type Tag struct {
 	Name  string

@@ -1,8 +1,10 @@
 package verb
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"parley/bot/shape"
 	"parley/bot/typed"
@@ -74,6 +76,9 @@ func tagOptions(all, except []bridge.Tag) []shape.Option {
 func readTags(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	out.Args.Tags = v.List(fieldTags)
 	for _, t := range typed.Tags(v.Text(fieldNew)) {
+		if utf8.RuneCountInString(t) > bridge.MaxTagRunes {
+			return fieldNew, fmt.Sprintf("“%s” is too long: a tag has at most %d letters.", typed.Clip(t), bridge.MaxTagRunes)
+		}
 		if !slices.ContainsFunc(out.Args.Tags, func(s string) bool { return strings.EqualFold(s, t) }) {
 			out.Args.Tags = append(out.Args.Tags, t)
 		}

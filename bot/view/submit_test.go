@@ -2,6 +2,7 @@ package view
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -175,6 +176,7 @@ func TestSubmitRefuses(t *testing.T) {
 		{name: "assign: a team and a person", verb: bridge.VerbAssign, values: formValues{"team": {"Billing"}, "people": {"UANN"}}, wantField: "team"},
 		{name: "assign: nobody", verb: bridge.VerbAssign, wantField: "people"},
 		{name: "tag: no tag among commas", verb: bridge.VerbTag, values: formValues{"new": {" , "}}, wantField: "new"},
+		{name: "tag: one that is too long", verb: bridge.VerbTag, values: formValues{"new": {"late, " + strings.Repeat("x", 41)}}, wantField: "new"},
 		{name: "untag: nothing", verb: bridge.VerbUntag, wantField: "tags"},
 		{name: "topic: nothing", verb: bridge.VerbTopic, wantField: "note"},
 		{name: "snooze: an unreadable time", verb: bridge.VerbSnooze, values: formValues{"until": {"tomorrow"}, "other": {"soonish"}}, wantField: "other"},

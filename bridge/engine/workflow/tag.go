@@ -11,7 +11,6 @@ import (
 )
 
 const (
-	maxTagRunes   = 40
 	maxTags       = 20 // of a conversation
 	maxTopicRunes = 200
 )
@@ -22,7 +21,7 @@ func (wf *UseCases) Tag(r book.Request) {
 	var names []string
 	for _, name := range a.Args.Tags {
 		name = book.TidyTag(name)
-		if name == "" || len([]rune(name)) > maxTagRunes {
+		if name == "" || len([]rune(name)) > bridge.MaxTagRunes {
 			wf.Refuse(r, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
 			return
 		}

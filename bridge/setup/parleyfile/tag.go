@@ -12,10 +12,7 @@ import (
 	"parley/store"
 )
 
-const (
-	maxTagRunes         = 40 // as for tags that agents make
-	maxDescriptionRunes = 200
-)
+const maxDescriptionRunes = 200
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
@@ -84,8 +81,8 @@ func (o *object) checkTagName(t document.Text, key string) {
 	switch {
 	case name == "":
 		o.Fault(t.At, key, "is empty", "Write the name that people choose: Billing.")
-	case utf8.RuneCountInString(name) > maxTagRunes:
-		o.Fault(t.At, key, fmt.Sprintf("has more than %d letters", maxTagRunes), "Shorten it, and say the rest in its description.")
+	case utf8.RuneCountInString(name) > bridge.MaxTagRunes:
+		o.Fault(t.At, key, fmt.Sprintf("has more than %d letters", bridge.MaxTagRunes), "Shorten it, and say the rest in its description.")
 	case strings.Contains(name, ","):
 		o.Fault(t.At, key, fmt.Sprintf("%q has a comma", t.Raw), "People type several tags with commas between them: take it out.")
 	}
