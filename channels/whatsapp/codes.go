@@ -44,7 +44,7 @@ const (
 	codeWindowClosed     = 131047 // the reply window
 	codeMarketingStopped = 131050 // the customer wants no advertising
 	codeNumberHidden     = 131062 // a template needs the phone number, which WhatsApp hides
-	codeUserUnknown      = 137000
+	codeIdentityChanged  = 137000 // what was sent names an identity key that isn't the customer's any more
 
 	// The content.
 	codeExperiment       = 130472 // advertising isn't delivered because Meta makes an experiment
@@ -64,6 +64,7 @@ const (
 	codeTemplateFormat   = 132012 // a parameter has the wrong form
 	codeTemplatePaused   = 132015
 	codeTemplateDisabled = 132016
+	codeMarketingOff     = 131063 // the business account's setting disable_marketing_messages_on_cloud_api
 
 	// The account.
 	codeCountryBlocked  = 130497 // the account may not write to this country
@@ -72,6 +73,5 @@ const (
 	codeNameNotApproved = 131037
 	codePayment         = 131042
 	codeBadCertificate  = 131045
-	codeCharge          = 131063 // WhatsApp can't charge the account
 	codeNotRegistered   = 133010
 )

@@ -48,8 +48,8 @@ func verdictOf(code int) verdict {
 		return verdict{class: channels.BadRecipient, text: "A test number may only write to numbers on its list.", hint: "Add the customer's number in the App Dashboard."}
 	case codeNumberHidden:
 		return verdict{class: channels.BadRecipient, text: "This template needs the customer's phone number, and WhatsApp hides it."}
-	case codeUserUnknown:
-		return verdict{class: channels.BadRecipient, text: "WhatsApp doesn't know this customer any more."}
+	case codeIdentityChanged:
+		return verdict{class: channels.BadRecipient, text: "The customer has a new phone or reinstalled WhatsApp, whose check of that refused it."}
 	case codeExperiment, codeNotDelivered:
 		return verdict{class: channels.BadContent, text: "WhatsApp decided not to deliver this advertising message to this customer.",
 			hint: "Don't send it again today; write when the customer has written."}
@@ -76,6 +76,9 @@ func verdictOf(code int) verdict {
 		return verdict{class: channels.TemplateBad, text: "WhatsApp paused this template because of its quality.", hint: "Pick another template."}
 	case codeTemplateDisabled:
 		return verdict{class: channels.TemplateBad, text: "WhatsApp disabled this template for good.", hint: "Pick another template."}
+	case codeMarketingOff:
+		return verdict{class: channels.TemplateBad, text: "This business account sends no marketing templates by the Cloud API.",
+			hint: "Pick a template of another category, or let an admin allow them: disable_marketing_messages_on_cloud_api at Meta."}
 	}
 
 	return accountVerdict(code)
@@ -96,7 +99,7 @@ func accountVerdict(code int) verdict {
 		return verdict{class: channels.AccountBlocked, text: "WhatsApp blocks this business account for breaking its rules.", hint: "Look at WhatsApp Manager > Account quality."}
 	case codeNameNotApproved:
 		return verdict{class: channels.AccountBlocked, text: "The number's display name isn't approved yet.", hint: "Look at WhatsApp Manager > Phone numbers."}
-	case codePayment, codeCharge:
+	case codePayment:
 		return verdict{class: channels.AccountBlocked, text: "WhatsApp can't charge the business account.", hint: "Check the payment method in WhatsApp Manager."}
 	case codeNotRegistered:
 		return verdict{class: channels.AuthBroken, text: "The number isn't registered with the Cloud API.", hint: "Register it in WhatsApp Manager."}

@@ -26,9 +26,9 @@ func allClassCodes() []classCodes {
 		{channels.AdvertStopped, []int{131050}},
 		// 999999 is none that we know.
 		{channels.BadContent, []int{130472, 131049, 100, 131008, 131009, 131051, 131052, 131053, 999999}},
-		{channels.TemplateBad, []int{132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016}},
+		{channels.TemplateBad, []int{132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 131063}},
 		{channels.AuthBroken, []int{0, 3, 10, 33, 190, 200, 250, 299, 131005, 131045, 133010}},
-		{channels.AccountBlocked, []int{368, 131031, 131037, 131042, 131063}},
+		{channels.AccountBlocked, []int{368, 131031, 131037, 131042}},
 	}
 }
 
