@@ -58,12 +58,7 @@ func (d *directory) listMembers(ctx context.Context, channel string, known func(
 func nameOf(u *slackapi.User) string { return cmp.Or(u.RealName, u.Profile.RealName, u.Name) }
 
 func memberOf(u *slackapi.User) bridge.Member {
-	return bridge.Member{
-		User:  u.ID,
-		Name:  nameOf(u),
-		Email: u.Profile.Email,
-		Guest: isGuest(u),
-	}
+	return bridge.Member{User: u.ID, Name: nameOf(u), Email: u.Profile.Email, Guest: isGuest(u)}
 }
 
 // readUsers asks Slack about the people with these ids, and calls found once for each of them whom Slack shows.

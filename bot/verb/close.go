@@ -7,12 +7,9 @@ import (
 
 func closeVerb() *Verb {
 	return &Verb{
-		Name:  bridge.VerbClose,
-		Typed: TypedLine{Words: []string{"close"}, Lone: true, Syntax: "!close"},
-		Help: Help{
-			Sentence: "Ends it without an answer. For admins.",
-			Examples: []string{"!close"},
-		},
+		Name:   bridge.VerbClose,
+		Typed:  TypedLine{Words: []string{"close"}, Lone: true, Syntax: "!close"},
+		Help:   Help{Sentence: "Ends it without an answer. For admins.", Examples: []string{"!close"}},
 		Slash:  true,
 		Button: Button{Label: "Close conversation", Style: shape.StyleDanger, Meant: true},
 		Form: Form{

@@ -7,12 +7,9 @@ import (
 
 func keepVerb() *Verb {
 	return &Verb{
-		Name:  bridge.VerbKeep,
-		Typed: TypedLine{Words: []string{"keep"}, Lone: true, Syntax: "!keep"},
-		Help: Help{
-			Sentence: "Keeps inside what was held back last.",
-			Examples: []string{"!keep"},
-		},
+		Name:   bridge.VerbKeep,
+		Typed:  TypedLine{Words: []string{"keep"}, Lone: true, Syntax: "!keep"},
+		Help:   Help{Sentence: "Keeps inside what was held back last.", Examples: []string{"!keep"}},
 		Emoji:  []string{"lock", "no_mouth", "zipper_mouth_face"},
 		Button: Button{Label: "Keep inside"},
 		Done: func(l bridge.Line, f bridge.Facts) string {

@@ -7,12 +7,9 @@ import (
 
 func pendingVerb() *Verb {
 	return &Verb{
-		Name:  bridge.VerbPending,
-		Typed: TypedLine{Words: []string{"pending", "wait"}, Lone: true, Syntax: "!pending"},
-		Help: Help{
-			Sentence: "Marks it as waiting for the customer.",
-			Examples: []string{"!pending"},
-		},
+		Name:   bridge.VerbPending,
+		Typed:  TypedLine{Words: []string{"pending", "wait"}, Lone: true, Syntax: "!pending"},
+		Help:   Help{Sentence: "Marks it as waiting for the customer.", Examples: []string{"!pending"}},
 		Slash:  true,
 		Button: Button{Label: "Pending", Meant: true},
 		Done: func(l bridge.Line, _ bridge.Facts) string {

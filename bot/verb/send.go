@@ -8,13 +8,10 @@ import (
 // sendVerb is the verb with which an agent sends the customer what was kept inside or held back.
 func sendVerb() *Verb {
 	return &Verb{
-		Name:  bridge.VerbSend,
-		Typed: TypedLine{Words: []string{"send"}, Lone: true, Syntax: "!send"},
-		Sends: true,
-		Help: Help{
-			Sentence: "Sends what was kept inside or held back last.",
-			Examples: []string{"!send"},
-		},
+		Name:   bridge.VerbSend,
+		Typed:  TypedLine{Words: []string{"send"}, Lone: true, Syntax: "!send"},
+		Sends:  true,
+		Help:   Help{Sentence: "Sends what was kept inside or held back last.", Examples: []string{"!send"}},
 		Button: Button{Label: "Send to customer"},
 		Menus:  Menus{Message: &Entry{Order: 4, Title: "Send to customer", About: "Send this message to the customer"}},
 		Form: Form{

@@ -7,13 +7,9 @@ import (
 
 func takeVerb() *Verb {
 	return &Verb{
-		Name:  bridge.VerbTake,
-		Typed: TypedLine{Words: []string{"take", "accept", "claim"}, Answers: []string{"accept", "claim"}, Lone: true, Syntax: "!take"},
-		Help: Help{
-			Sentence: "Makes the conversation yours.",
-			Examples: []string{"!take"},
-			Everyday: true,
-		},
+		Name:   bridge.VerbTake,
+		Typed:  TypedLine{Words: []string{"take", "accept", "claim"}, Answers: []string{"accept", "claim"}, Lone: true, Syntax: "!take"},
+		Help:   Help{Sentence: "Makes the conversation yours.", Examples: []string{"!take"}, Everyday: true},
 		Emoji:  []string{"eyes", "raised_hand", "hand", "raising_hand"},
 		Slash:  true,
 		Menus:  Menus{InThread: Offer{Order: 2}},

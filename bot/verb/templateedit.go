@@ -11,13 +11,9 @@ import (
 
 func templateEditVerb() *Verb {
 	return &Verb{
-		Name:  bridge.VerbTemplateEdit,
-		Typed: TypedLine{Words: []string{"templateedit"}, Syntax: "!templateedit"},
-		Help: Help{
-			Hidden:   true,
-			Sentence: "Makes or changes a template.",
-			Examples: []string{"!templateedit"},
-		},
+		Name:     bridge.VerbTemplateEdit,
+		Typed:    TypedLine{Words: []string{"templateedit"}, Syntax: "!templateedit"},
+		Help:     Help{Hidden: true, Sentence: "Makes or changes a template.", Examples: []string{"!templateedit"}},
 		Anywhere: true,
 		Button:   Button{Label: "Edit"},
 		Form: Form{

@@ -7,12 +7,9 @@ import (
 
 func unassignVerb() *Verb {
 	return &Verb{
-		Name:  bridge.VerbUnassign,
-		Typed: TypedLine{Words: []string{"unassign", "release"}, Answers: []string{"release"}, Lone: true, Syntax: "!unassign"},
-		Help: Help{
-			Sentence: "Puts it back to Unassigned.",
-			Examples: []string{"!unassign"},
-		},
+		Name:   bridge.VerbUnassign,
+		Typed:  TypedLine{Words: []string{"unassign", "release"}, Answers: []string{"release"}, Lone: true, Syntax: "!unassign"},
+		Help:   Help{Sentence: "Puts it back to Unassigned.", Examples: []string{"!unassign"}},
 		Slash:  true,
 		Menus:  Menus{InThread: Offer{Order: 4}},
 		Button: Button{Label: "Unassign", Meant: true},

@@ -14,10 +14,7 @@ func untagVerb() *Verb {
 			Words: []string{"untag", "unlabel"}, Lone: true, Syntax: "!untag TAG, TAG",
 			Rest: RestTags, Missing: "Say which tags: !untag billing",
 		},
-		Help: Help{
-			Sentence: "Removes tags.",
-			Examples: []string{"!untag billing"},
-		},
+		Help:  Help{Sentence: "Removes tags.", Examples: []string{"!untag billing"}},
 		Slash: true,
 		Button: Button{
 			Unlisted: "Remove tags", Meant: true,

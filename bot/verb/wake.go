@@ -7,12 +7,9 @@ import (
 
 func wakeVerb() *Verb {
 	return &Verb{
-		Name:  bridge.VerbWake,
-		Typed: TypedLine{Words: []string{"wake", "unsnooze"}, Lone: true, Syntax: "!wake"},
-		Help: Help{
-			Sentence: "Ends the snooze now.",
-			Examples: []string{"!wake"},
-		},
+		Name:   bridge.VerbWake,
+		Typed:  TypedLine{Words: []string{"wake", "unsnooze"}, Lone: true, Syntax: "!wake"},
+		Help:   Help{Sentence: "Ends the snooze now.", Examples: []string{"!wake"}},
 		Slash:  true,
 		Button: Button{Label: "Wake", Meant: true},
 		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " ended the snooze." },

@@ -85,10 +85,7 @@ func conversationCard(f bridge.Facts, more ...Piece) Card {
 	icons := []Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}
 	name := append(icons, shape.Bold(verb.Title(f)))
 	line := shape.JoinPieces(shape.Between, name, []Piece{shape.Text(shape.Number(f.ID))}, shape.Subject(f))
-	return Card{
-		Title:  "Conversation " + shape.Number(f.ID),
-		Blocks: []Block{shape.Line(append(line, more...)...)},
-	}
+	return Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(append(line, more...)...)}}
 }
 
 // startAgainButton is the button that begins another conversation with the customer of an ended one.

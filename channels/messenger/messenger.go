@@ -109,13 +109,8 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		},
 		Rich:         channels.RichLimits{Buttons: maxQuickReplies, Carousel: maxCards},
 		MaxTextRunes: maxText,
-		Sending: channels.Sending{
-			RetryFor:   retryFor,
-			Timeout:    time.Minute,
-			Rate:       pageRate,
-			References: true,
-		},
-		Hold: channels.HoldChat,
+		Sending:      channels.Sending{RetryFor: retryFor, Timeout: time.Minute, Rate: pageRate, References: true},
+		Hold:         channels.HoldChat,
 	}
 }
 

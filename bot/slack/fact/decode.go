@@ -218,16 +218,12 @@ func (me *Self) Said(channel string, m *Message) bridge.Action {
 	typed := me.ReadTyped(m)
 	quotes, forwards := blockkit.SharedMessages(m.Attached, channel)
 	action := bridge.Action{
-		Actor: me.actorOf(m),
-		Place: m.placeIn(channel),
-		Order: m.TS,
-		Raw:   typed.Plain,
-		Files: me.surfaceFiles(m.Files),
-		Context: bridge.Context{
-			Broadcast: m.Subtype == "thread_broadcast",
-			Quotes:    quotes,
-			Forwards:  forwards,
-		},
+		Actor:     me.actorOf(m),
+		Place:     m.placeIn(channel),
+		Order:     m.TS,
+		Raw:       typed.Plain,
+		Files:     me.surfaceFiles(m.Files),
+		Context:   bridge.Context{Broadcast: m.Subtype == "thread_broadcast", Quotes: quotes, Forwards: forwards},
 		OwnThread: me.BeganThreadOf(m),
 	}
 

@@ -217,10 +217,5 @@ func listShortcuts() []shortcut {
 	}
 
 	start := verb.Of(bridge.VerbNew).Menus.Box
-	return append(all, shortcut{
-		Name:        start.Title,
-		Type:        "global",
-		Callback:    StartShortcut,
-		Description: start.About,
-	})
+	return append(all, shortcut{Name: start.Title, Type: "global", Callback: StartShortcut, Description: start.About})
 }
