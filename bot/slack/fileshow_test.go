@@ -33,11 +33,7 @@ func TestFilesOfWhichNobodyKnowsWhetherTheyAreShown(t *testing.T) {
 		fault slackfake.Fault
 		class channels.Class // of the error of Send
 	}{
-		{
-			name:  "the answer is lost",
-			fault: slackfake.Fault{Kind: slackfake.FaultHTTP},
-			class: channels.Ambiguous,
-		},
+		{name: "the answer is lost", fault: slackfake.Fault{Kind: slackfake.FaultHTTP}, class: channels.Ambiguous},
 		{
 			name:  "the answer says nothing",
 			fault: slackfake.Fault{Kind: slackfake.FaultError, Error: "file_update_failed"},

@@ -226,10 +226,8 @@ func TestRequestThatIsNotSignedIsRefused(t *testing.T) {
 
 		{name: "another body", header: signed, body: append([]byte(" "), body...), want: http.StatusUnauthorized},
 		{
-			name:   "a body that is too long",
-			header: signed,
-			body:   bytes.Repeat([]byte("x"), maxBodyBytes+1),
-			want:   http.StatusRequestEntityTooLarge,
+			name: "a body that is too long", header: signed, body: bytes.Repeat([]byte("x"), maxBodyBytes+1),
+			want: http.StatusRequestEntityTooLarge,
 		},
 	} {
 		for _, path := range []string{eventsPath, commandsPath, interactionsPath} {
@@ -260,11 +258,7 @@ func TestCertificateCheck(t *testing.T) {
 		body url.Values
 		want int
 	}{
-		{
-			name: "a check",
-			body: url.Values{"ssl_check": {"1"}, "token": {"x"}},
-			want: http.StatusOK,
-		},
+		{name: "a check", body: url.Values{"ssl_check": {"1"}, "token": {"x"}}, want: http.StatusOK},
 		{
 			name: "a check with a command, which isn't stored",
 			body: url.Values{
@@ -273,11 +267,7 @@ func TestCertificateCheck(t *testing.T) {
 			},
 			want: http.StatusOK,
 		},
-		{
-			name: "no check",
-			body: url.Values{"ssl_check": {"0"}, "token": {"x"}},
-			want: http.StatusUnauthorized,
-		},
+		{name: "no check", body: url.Values{"ssl_check": {"0"}, "token": {"x"}}, want: http.StatusUnauthorized},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			wantEqual(t, "status", w.in(t).postTo(ourURL+commandsPath, []byte(tt.body.Encode()), header).StatusCode, tt.want)

@@ -245,28 +245,20 @@ func TestFailuresAreClassified(t *testing.T) {
 
 		// Slack asks for fewer posts.
 		{
-			name:  "14 429",
-			fault: slackfake.Fault{Kind: slackfake.FaultRateLimit, Retry: 7},
-			class: channels.Throttled,
-			wait:  7 * time.Second,
+			name: "14 429", fault: slackfake.Fault{Kind: slackfake.FaultRateLimit, Retry: 7},
+			class: channels.Throttled, wait: 7 * time.Second,
 		},
 		{
-			name:  "14 429 without Retry-After",
-			fault: slackfake.Fault{Kind: slackfake.FaultBareLimit},
-			class: channels.Throttled,
-			wait:  refusal.DefaultWait,
+			name: "14 429 without Retry-After", fault: slackfake.Fault{Kind: slackfake.FaultBareLimit},
+			class: channels.Throttled, wait: refusal.DefaultWait,
 		},
 		{
-			name:  "14 ratelimited body",
-			fault: slackfake.Fault{Kind: slackfake.FaultLimitBody},
-			class: channels.Throttled,
-			wait:  refusal.DefaultWait,
+			name: "14 ratelimited body", fault: slackfake.Fault{Kind: slackfake.FaultLimitBody},
+			class: channels.Throttled, wait: refusal.DefaultWait,
 		},
 		{
-			name:  "14 rate_limited body",
-			fault: slackfake.Fault{Kind: slackfake.FaultLimitBody, Error: "rate_limited"},
-			class: channels.Throttled,
-			wait:  refusal.DefaultWait,
+			name: "14 rate_limited body", fault: slackfake.Fault{Kind: slackfake.FaultLimitBody, Error: "rate_limited"},
+			class: channels.Throttled, wait: refusal.DefaultWait,
 		},
 
 		// Slack refuses us, or the post.

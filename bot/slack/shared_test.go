@@ -54,20 +54,9 @@ func TestClickInASharedChannel(t *testing.T) {
 		click      click
 		wantStored bool
 	}{
-		{
-			name:       "by a colleague",
-			click:      click{app: me.App, team: theirTeam, user: w.ann, userIn: me.Team},
-			wantStored: true,
-		},
-		{
-			name:       "by a colleague, without a team",
-			click:      click{app: me.App, team: nil, user: w.ann, userIn: me.Team},
-			wantStored: true,
-		},
-		{
-			name:  "by one of theirs",
-			click: click{app: me.App, team: theirTeam, user: "UEVE", userIn: otherTeam},
-		},
+		{name: "by a colleague", click: click{app: me.App, team: theirTeam, user: w.ann, userIn: me.Team}, wantStored: true},
+		{name: "by a colleague, without a team", click: click{app: me.App, team: nil, user: w.ann, userIn: me.Team}, wantStored: true},
+		{name: "by one of theirs", click: click{app: me.App, team: theirTeam, user: "UEVE", userIn: otherTeam}},
 		{
 			name: "by one of theirs in a window of ours",
 			click: click{
@@ -76,10 +65,7 @@ func TestClickInASharedChannel(t *testing.T) {
 			},
 			wantStored: true,
 		},
-		{
-			name:  "by a colleague for another app",
-			click: click{app: "A0OTHER", team: theirTeam, user: w.ann, userIn: me.Team},
-		},
+		{name: "by a colleague for another app", click: click{app: "A0OTHER", team: theirTeam, user: w.ann, userIn: me.Team}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := w.in(t)

@@ -41,11 +41,7 @@ func TestCommandBecomesAnAction(t *testing.T) {
 			typed: "find lamp <b>",
 			want:  bridge.Action{Verb: bridge.VerbFind, Args: bridge.Args{Note: "lamp <b>"}},
 		},
-		{
-			name:  "conversation",
-			typed: "#12 resolve",
-			want:  bridge.Action{Verb: bridge.VerbResolve, Args: bridge.Args{Conversation: 12}},
-		},
+		{name: "conversation", typed: "#12 resolve", want: bridge.Action{Verb: bridge.VerbResolve, Args: bridge.Args{Conversation: 12}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -75,10 +71,7 @@ func TestCommandAsksWhichConversation(t *testing.T) {
 		typed string
 		want  bridge.Action
 	}{
-		{
-			typed: "snooze 2h",
-			want:  bridge.Action{Verb: bridge.VerbSnooze, Args: bridge.Args{Conversation: 12, Until: "2h"}},
-		},
+		{typed: "snooze 2h", want: bridge.Action{Verb: bridge.VerbSnooze, Args: bridge.Args{Conversation: 12, Until: "2h"}}},
 		{
 			typed: "note careful *now*",
 			want:  bridge.Action{Verb: bridge.VerbNote, Text: `careful \*now\*`, Args: bridge.Args{Conversation: 12}},

@@ -292,14 +292,8 @@ func TestGapOfConnectionsThatWereLostTogether(t *testing.T) {
 			lostAt: map[int]time.Time{0: ago(9 * time.Second), 1: ago(4 * time.Second)},
 			want:   ago(9 * time.Second),
 		},
-		{
-			name:   "one a moment ago",
-			lostAt: map[int]time.Time{1: ago(4 * time.Second)},
-		},
-		{
-			name:   "one long after the other",
-			lostAt: map[int]time.Time{0: ago(time.Hour), 1: ago(4 * time.Second)},
-		},
+		{name: "one a moment ago", lostAt: map[int]time.Time{1: ago(4 * time.Second)}},
+		{name: "one long after the other", lostAt: map[int]time.Time{0: ago(time.Hour), 1: ago(4 * time.Second)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -29,10 +29,7 @@ func TestPastedTable(t *testing.T) {
 				Channel: w.channel,
 				Thread:  w.postRoot().Message,
 				Text:    tt.text,
-				Table: [][]string{
-					{"Lamp", "EUR | net"},
-					{"_Desk_", "<https://x.test/19|19>"},
-				},
+				Table:   [][]string{{"Lamp", "EUR | net"}, {"_Desk_", "<https://x.test/19|19>"}},
 			})
 			must(t, err)
 			a := w.waitAction(w.messageID(ts))

@@ -78,11 +78,7 @@ func TestBeforeALateMessage(t *testing.T) {
 		want    []string                     // texts in the order in which they are accepted
 		wantGap bool
 	}{
-		{
-			name:  "read",
-			spoil: func(*world, string) {},
-			want:  []string{"at once", "found: first", "second"},
-		},
+		{name: "read", spoil: func(*world, string) {}, want: []string{"at once", "found: first", "second"}},
 		{
 			name:    "not read now",
 			spoil:   func(w *world, _ string) { w.failGraph("graph.*", http.StatusInternalServerError) },

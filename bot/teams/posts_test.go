@@ -23,18 +23,12 @@ func TestRateLimits(t *testing.T) {
 		maxWait time.Duration
 	}{
 		{
-			name:    "with a time",
-			fault:   teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7},
-			class:   channels.Throttled,
-			minWait: 7 * time.Second,
-			maxWait: 7 * time.Second,
+			name: "with a time", fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7},
+			class: channels.Throttled, minWait: 7 * time.Second, maxWait: 7 * time.Second,
 		},
 		{
-			name:    "without a time",
-			fault:   teamsfake.Fault{Kind: teamsfake.FaultBareLimit},
-			class:   channels.Throttled,
-			minWait: defaultThrottleWait,
-			maxWait: 2 * defaultThrottleWait,
+			name: "without a time", fault: teamsfake.Fault{Kind: teamsfake.FaultBareLimit},
+			class: channels.Throttled, minWait: defaultThrottleWait, maxWait: 2 * defaultThrottleWait,
 		},
 		{
 			name:    "the conversation is busy",

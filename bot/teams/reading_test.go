@@ -111,11 +111,7 @@ func TestEditIsOneWhoeverIsKnown(t *testing.T) {
 			edit:  w.graphEdit(),
 			known: map[string]fact.Who{ben: {User: ben, Name: "Ben Oak", Kind: "person"}},
 		},
-		{
-			name:  "told by Graph, nobody is known",
-			edit:  w.graphEdit(),
-			known: nil,
-		},
+		{name: "told by Graph, nobody is known", edit: w.graphEdit(), known: nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

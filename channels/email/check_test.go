@@ -177,18 +177,8 @@ func TestPasswordHints(t *testing.T) {
 		smtpHost string
 		hint     string
 	}{
-		{
-			name:     "Microsoft 365",
-			imapHost: "outlook.office365.com",
-			smtpHost: "smtp.office365.com",
-			hint:     "Sign in with Microsoft",
-		},
-		{
-			name:     "Gmail",
-			imapHost: "imap.gmail.com",
-			smtpHost: "smtp.gmail.com",
-			hint:     "app passwords only",
-		},
+		{name: "Microsoft 365", imapHost: "outlook.office365.com", smtpHost: "smtp.office365.com", hint: "Sign in with Microsoft"},
+		{name: "Gmail", imapHost: "imap.gmail.com", smtpHost: "smtp.gmail.com", hint: "app passwords only"},
 	}
 	for _, tt := range tests {
 		for _, p := range []protocol{imapProtocol(), smtpProtocol()} {

@@ -109,10 +109,8 @@ func TestReconcileFindsTheMessage(t *testing.T) {
 		{name: "filed by us", save: "on", sent: []string{filedByUs(askedID())}, want: channels.Landed},
 		{name: "filed by the server", save: "off", sent: []string{filedByServer(askedID())}, want: channels.Landed},
 		{
-			name: "signed by an older key",
-			save: "on",
-			sent: []string{filedByUs(mailid.Message(testKeys()[1], 12, 34, "acme.test"))},
-			want: channels.Landed,
+			name: "signed by an older key", save: "on",
+			sent: []string{filedByUs(mailid.Message(testKeys()[1], 12, 34, "acme.test"))}, want: channels.Landed,
 		},
 		{
 			name: "Microsoft tells the id that it replaced",
@@ -122,11 +120,8 @@ func TestReconcileFindsTheMessage(t *testing.T) {
 			want: channels.Landed,
 		},
 		{
-			name:    "the server's search misses it",
-			save:    "off",
-			sent:    []string{filedByServer(askedID())},
-			changes: findingNothing,
-			want:    channels.Landed,
+			name: "the server's search misses it", save: "off", sent: []string{filedByServer(askedID())},
+			changes: findingNothing, want: channels.Landed,
 		},
 		{name: "a longer id is another mail's", save: "on", sent: []string{filedByServer("x" + askedID())}, want: channels.CannotTell},
 	}
@@ -142,24 +137,17 @@ func TestReconcileWhereParleyFiles(t *testing.T) {
 	tests := []sentFolderTest{
 		{name: "nothing there", save: "on", want: channels.CannotTell},
 		{
-			name:   "another one filed by us",
-			save:   "on",
-			sent:   []string{filedByUs(earlierID())},
-			refers: []string{earlierID()},
-			want:   channels.CannotTell,
+			name: "another one filed by us", save: "on", sent: []string{filedByUs(earlierID())}, refers: []string{earlierID()},
+			want: channels.CannotTell,
 		},
 		{name: "the server files as well", save: "on", sent: []string{filedByServer(earlierID())}, want: channels.Absent},
 		{
-			name: "the server did, and we file now",
-			save: "on",
-			sent: []string{filedByServer(earlierID()), filedByUs(newerID())},
-			want: channels.CannotTell,
+			name: "the server did, and we file now", save: "on",
+			sent: []string{filedByServer(earlierID()), filedByUs(newerID())}, want: channels.CannotTell,
 		},
 		{
-			name: "we did, and the server files now",
-			save: "on",
-			sent: []string{filedByUs(earlierID()), filedByServer(newerID())},
-			want: channels.Absent,
+			name: "we did, and the server files now", save: "on",
+			sent: []string{filedByUs(earlierID()), filedByServer(newerID())}, want: channels.Absent,
 		},
 		{name: "both file each mail", save: "on", sent: []string{filedByServer(newerID()), filedByUs(newerID())}, want: channels.Absent},
 	}
@@ -174,20 +162,13 @@ func TestReconcileWhereTheServerFiles(t *testing.T) {
 	tests := []sentFolderTest{
 		{name: "first mail", save: "off", want: channels.Absent},
 		{
-			name:   "an earlier mail is there",
-			save:   "off",
-			sent:   []string{filedByServer(earlierID())},
-			refers: []string{earlierID()},
-			want:   channels.Absent,
+			name: "an earlier mail is there", save: "off", sent: []string{filedByServer(earlierID())},
+			refers: []string{earlierID()}, want: channels.Absent,
 		},
 		{name: "an earlier mail is missing", save: "off", refers: []string{earlierID()}, want: channels.CannotTell},
 		{
-			name:    "the server's search misses an earlier mail",
-			save:    "off",
-			sent:    []string{filedByServer(earlierID())},
-			refers:  []string{earlierID()},
-			changes: findingNothing,
-			want:    channels.CannotTell,
+			name: "the server's search misses an earlier mail", save: "off", sent: []string{filedByServer(earlierID())},
+			refers: []string{earlierID()}, changes: findingNothing, want: channels.CannotTell,
 		},
 	}
 	for _, tt := range tests {
@@ -203,25 +184,16 @@ func TestReconcileByProvider(t *testing.T) {
 		{name: "Gmail, which files each mail", save: "auto", host: gmail, want: channels.Absent},
 		{name: "Microsoft, which may not", save: "auto", host: microsoft, want: channels.CannotTell},
 		{
-			name: "Microsoft, which has filed an earlier mail",
-			save: "auto",
-			host: microsoft,
-			sent: []string{filedByServer(earlierID())},
-			want: channels.Absent,
+			name: "Microsoft, which has filed an earlier mail", save: "auto", host: microsoft,
+			sent: []string{filedByServer(earlierID())}, want: channels.Absent,
 		},
 		{
-			name: "Microsoft, which replaces ids",
-			save: "auto",
-			host: microsoft,
-			sent: []string{filedByServer("AM0P@prod.outlook.com")},
-			want: channels.CannotTell,
+			name: "Microsoft, which replaces ids", save: "auto", host: microsoft,
+			sent: []string{filedByServer("AM0P@prod.outlook.com")}, want: channels.CannotTell,
 		},
 		{
-			name: "case 34: an id with a forged token witnesses nothing",
-			save: "auto",
-			host: microsoft,
-			sent: []string{filedByServer("c12.m33.00000000@acme.test")},
-			want: channels.CannotTell,
+			name: "case 34: an id with a forged token witnesses nothing", save: "auto", host: microsoft,
+			sent: []string{filedByServer("c12.m33.00000000@acme.test")}, want: channels.CannotTell,
 		},
 	}
 	for _, tt := range tests {

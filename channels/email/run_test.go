@@ -32,14 +32,8 @@ func TestPolling(t *testing.T) {
 		name   string
 		faults []mailfake.Fault
 	}{
-		{
-			name:   "IDLE announces nothing",
-			faults: []mailfake.Fault{{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent}},
-		},
-		{
-			name:   "IDLE is refused",
-			faults: []mailfake.Fault{{Op: mailfake.OpIDLE, Action: mailfake.ActionReply}},
-		},
+		{name: "IDLE announces nothing", faults: []mailfake.Fault{{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent}}},
+		{name: "IDLE is refused", faults: []mailfake.Fault{{Op: mailfake.OpIDLE, Action: mailfake.ActionReply}}},
 		{
 			name: "no IDLE, neither before the login nor after it",
 			faults: []mailfake.Fault{

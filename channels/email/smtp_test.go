@@ -162,22 +162,10 @@ func TestOddAcceptance(t *testing.T) {
 		name    string
 		replies []string // to the connection, EHLO, MAIL, RCPT, DATA and the final dot
 	}{
-		{
-			name:    "another code",
-			replies: []string{"220 hi", "250 hi", "250 ok", "251 ok", "354 go", "251 queued elsewhere"},
-		},
-		{
-			name:    "codes alone",
-			replies: []string{"220 hi", "250 hi", "250", "250", "354", "250"},
-		},
-		{
-			name:    "several lines",
-			replies: []string{"220 hi", "250 hi", "250-o\r\n250", "250 ok", "354-go\r\n354", "250-one\r\n250 two"},
-		},
-		{
-			name:    "text that is no UTF-8",
-			replies: []string{"220 h\xffi", "250 hi", "250 \xfcok", "250 ok", "354 go", "250 ok \xe4"},
-		},
+		{name: "another code", replies: []string{"220 hi", "250 hi", "250 ok", "251 ok", "354 go", "251 queued elsewhere"}},
+		{name: "codes alone", replies: []string{"220 hi", "250 hi", "250", "250", "354", "250"}},
+		{name: "several lines", replies: []string{"220 hi", "250 hi", "250-o\r\n250", "250 ok", "354-go\r\n354", "250-one\r\n250 two"}},
+		{name: "text that is no UTF-8", replies: []string{"220 h\xffi", "250 hi", "250 \xfcok", "250 ok", "354 go", "250 ok \xe4"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

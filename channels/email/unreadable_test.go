@@ -150,10 +150,7 @@ func TestOutageOfAProvider(t *testing.T) {
 		name   string
 		faults []mailfake.Fault
 	}{
-		{
-			name:   "an outage",
-			faults: []mailfake.Fault{{Text: "System Error", Times: 20}},
-		},
+		{name: "an outage", faults: []mailfake.Fault{{Text: "System Error", Times: 20}}},
 		{
 			name: "an outage after the quota",
 			faults: []mailfake.Fault{

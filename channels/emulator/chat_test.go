@@ -41,34 +41,24 @@ func TestChatFaultStrikes(t *testing.T) {
 			want:  []bool{true, false, false},
 		},
 		{
-			name:  "a star alone stands for all methods, but not for events",
-			fault: emulator.Fault{Method: "*"},
-			calls: []string{"chat.post", "event:message"},
-			want:  []bool{true, false},
+			name: "a star alone stands for all methods, but not for events", fault: emulator.Fault{Method: "*"},
+			calls: []string{"chat.post", "event:message"}, want: []bool{true, false},
 		},
 		{
-			name:  "events have a prefix of their own",
-			fault: emulator.Fault{Method: "event:*"},
-			calls: []string{"chat.post", "event:message"},
-			want:  []bool{false, true},
+			name: "events have a prefix of their own", fault: emulator.Fault{Method: "event:*"},
+			calls: []string{"chat.post", "event:message"}, want: []bool{false, true},
 		},
 		{
-			name:  "the first two calls are skipped, then one is struck",
-			fault: emulator.Fault{Method: "a", Skip: 2, Times: 1},
-			calls: []string{"a", "a", "a", "a"},
-			want:  []bool{false, false, true, false},
+			name: "the first two calls are skipped, then one is struck", fault: emulator.Fault{Method: "a", Skip: 2, Times: 1},
+			calls: []string{"a", "a", "a", "a"}, want: []bool{false, false, true, false},
 		},
 		{
-			name:  "a fault of another channel doesn't strike",
-			fault: emulator.Fault{Method: "a", Channel: "other"},
-			calls: []string{"a"},
-			want:  []bool{false},
+			name: "a fault of another channel doesn't strike", fault: emulator.Fault{Method: "a", Channel: "other"},
+			calls: []string{"a"}, want: []bool{false},
 		},
 		{
-			name:  "a fault with hardly a chance doesn't strike",
-			fault: emulator.Fault{Method: "a", Chance: 1e-9},
-			calls: []string{"a", "a", "a"},
-			want:  []bool{false, false, false},
+			name: "a fault with hardly a chance doesn't strike", fault: emulator.Fault{Method: "a", Chance: 1e-9},
+			calls: []string{"a", "a", "a"}, want: []bool{false, false, false},
 		},
 	}
 	for _, tt := range tests {
@@ -139,31 +129,11 @@ func TestChatFaultRetryAfter(t *testing.T) {
 		fault emulator.Fault
 		want  int // seconds
 	}{
-		{
-			name:  "nothing said",
-			fault: emulator.Fault{Method: "a"},
-			want:  1,
-		},
-		{
-			name:  "seconds said",
-			fault: emulator.Fault{Method: "a", Retry: 7},
-			want:  7,
-		},
-		{
-			name:  "seconds said count more than the end",
-			fault: emulator.Fault{Method: "a", Retry: 7, For: time.Minute},
-			want:  7,
-		},
-		{
-			name:  "an end is rounded up to seconds",
-			fault: emulator.Fault{Method: "a", For: 1500 * time.Millisecond},
-			want:  2,
-		},
-		{
-			name:  "a moment is a second",
-			fault: emulator.Fault{Method: "a", For: time.Nanosecond},
-			want:  1,
-		},
+		{name: "nothing said", fault: emulator.Fault{Method: "a"}, want: 1},
+		{name: "seconds said", fault: emulator.Fault{Method: "a", Retry: 7}, want: 7},
+		{name: "seconds said count more than the end", fault: emulator.Fault{Method: "a", Retry: 7, For: time.Minute}, want: 7},
+		{name: "an end is rounded up to seconds", fault: emulator.Fault{Method: "a", For: 1500 * time.Millisecond}, want: 2},
+		{name: "a moment is a second", fault: emulator.Fault{Method: "a", For: time.Nanosecond}, want: 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -313,24 +283,14 @@ func TestFaultIsInjectedOverHTTP(t *testing.T) {
 			status:   http.StatusBadRequest,
 			contains: `fault: unknown kind \"\"; ` + knownKinds,
 		},
-		{
-			name:     "no body",
-			body:     "",
-			status:   http.StatusBadRequest,
-			contains: knownKinds,
-		},
+		{name: "no body", body: "", status: http.StatusBadRequest, contains: knownKinds},
 		{
 			name:     "a field that there isn't",
 			body:     `{"method":"a","kind":"drop","Odd":1}`,
 			status:   http.StatusBadRequest,
 			contains: "Odd",
 		},
-		{
-			name:     "JSON that ends too early",
-			body:     "{",
-			status:   http.StatusBadRequest,
-			contains: "EOF",
-		},
+		{name: "JSON that ends too early", body: "{", status: http.StatusBadRequest, contains: "EOF"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

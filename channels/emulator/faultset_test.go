@@ -41,26 +41,10 @@ func TestRules(t *testing.T) {
 		rule emulator.FaultRule
 		want []int // how many faults strike each of five calls
 	}{
-		{
-			name: "the first one",
-			rule: emulator.FaultRule{},
-			want: []int{1, 0, 0, 0, 0},
-		},
-		{
-			name: "the third one",
-			rule: emulator.FaultRule{Nth: 3},
-			want: []int{0, 0, 1, 0, 0},
-		},
-		{
-			name: "two from the second one on",
-			rule: emulator.FaultRule{Nth: 2, Times: 2},
-			want: []int{0, 1, 1, 0, 0},
-		},
-		{
-			name: "all",
-			rule: emulator.FaultRule{Times: emulator.Forever},
-			want: []int{1, 1, 1, 1, 1},
-		},
+		{name: "the first one", rule: emulator.FaultRule{}, want: []int{1, 0, 0, 0, 0}},
+		{name: "the third one", rule: emulator.FaultRule{Nth: 3}, want: []int{0, 0, 1, 0, 0}},
+		{name: "two from the second one on", rule: emulator.FaultRule{Nth: 2, Times: 2}, want: []int{0, 1, 1, 0, 0}},
+		{name: "all", rule: emulator.FaultRule{Times: emulator.Forever}, want: []int{1, 1, 1, 1, 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

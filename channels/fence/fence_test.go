@@ -60,11 +60,7 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 		left  time.Duration // until the deadline, by the monotonic clock
 		clock Clock         // tells the time of day
 	}{
-		{
-			name:  "the process was stopped",
-			left:  -time.Second,
-			clock: time.Now,
-		},
+		{name: "the process was stopped", left: -time.Second, clock: time.Now},
 		{
 			name:  "the machine slept for an hour",
 			left:  time.Minute,

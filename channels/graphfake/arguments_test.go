@@ -105,11 +105,7 @@ func TestArgumentsComeInAnyForm(t *testing.T) {
 			contentType: urlencoded,
 			body:        form("recipient", `{"id":"`+person+`"}`, "messaging_type", `"RESPONSE"`, "message", `{"text":"hi"}`, "access_token", "T"),
 		},
-		{
-			name:        "a multipart form",
-			contentType: multi,
-			body:        multiBody,
-		},
+		{name: "a multipart form", contentType: multi, body: multiBody},
 		{
 			name:  "the query alone",
 			query: form("recipient", "{'id':'"+person+"'}", "messaging_type", "RESPONSE", "message", "{'text':'hi'}", "access_token", "T"),
@@ -198,15 +194,8 @@ func TestSubscribedFieldsComeInAnyForm(t *testing.T) {
 		contentType string
 		body        string
 	}{
-		{
-			name:  "in the query",
-			query: "subscribed_fields=messages,message_echoes&access_token=T",
-		},
-		{
-			name:        "in a form",
-			contentType: urlencoded,
-			body:        "subscribed_fields=messages%2Cmessage_echoes&access_token=T",
-		},
+		{name: "in the query", query: "subscribed_fields=messages,message_echoes&access_token=T"},
+		{name: "in a form", contentType: urlencoded, body: "subscribed_fields=messages%2Cmessage_echoes&access_token=T"},
 		{
 			name:        "as a list in a form",
 			contentType: urlencoded,

@@ -98,23 +98,9 @@ func TestTemplateIsCreated(t *testing.T) {
 			components: `{"type":"BODY","text":"Hello {{1}} there"}`,
 			want:       100,
 		},
-		{
-			name:       "a language with a region that Meta has",
-			language:   "de_AT",
-			components: body,
-		},
-		{
-			name:       "a language with a region that Meta doesn't have",
-			language:   "de_DE",
-			components: body,
-			want:       100,
-		},
-		{
-			name:       "a language that there isn't",
-			language:   "zz",
-			components: body,
-			want:       100,
-		},
+		{name: "a language with a region that Meta has", language: "de_AT", components: body},
+		{name: "a language with a region that Meta doesn't have", language: "de_DE", components: body, want: 100},
+		{name: "a language that there isn't", language: "zz", components: body, want: 100},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -73,11 +73,7 @@ func TestTemplateIsFilled(t *testing.T) {
 			components: `{"type":"header","parameters":[{"type":"image","image":{"id":"404"}}]}`,
 			want:       131009,
 		},
-		{
-			name:     "no picture above",
-			template: imageTemplate,
-			want:     132000,
-		},
+		{name: "no picture above", template: imageTemplate, want: 132000},
 		{
 			name:       "a text in the place of a picture",
 			template:   imageTemplate,
@@ -107,11 +103,8 @@ func TestTemplateIsFilled(t *testing.T) {
 			want: 100,
 		},
 		{
-			name:       "a button's place in quotes, and a link's end",
-			template:   buttonTemplate,
-			components: shop,
-			wantText:   "Choose",
-			wantLinks:  "https://a.test/sale tel:+15550100",
+			name: "a button's place in quotes, and a link's end", template: buttonTemplate, components: shop,
+			wantText: "Choose", wantLinks: "https://a.test/sale tel:+15550100",
 		},
 		{
 			name:     "a button's place as a number",
@@ -128,11 +121,7 @@ func TestTemplateIsFilled(t *testing.T) {
 			wantText:   "Choose",
 			wantLinks:  "https://a.test/sale tel:+15550100",
 		},
-		{
-			name:     "a link without its end",
-			template: buttonTemplate,
-			want:     131008,
-		},
+		{name: "a link without its end", template: buttonTemplate, want: 131008},
 		{
 			name:       "a button of another kind",
 			template:   buttonTemplate,

@@ -129,47 +129,19 @@ func TestUploadNamesTypeOnce(t *testing.T) {
 		parts []part
 		want  string // the stored type; "" means that the upload is refused
 	}{
-		{
-			name:  "the part's type alone",
-			parts: []part{product, file("image/png")},
-			want:  "image/png",
-		},
-		{
-			name:  "the part's type with parameters",
-			parts: []part{product, file("audio/ogg; codecs=opus")},
-			want:  "audio/ogg",
-		},
-		{
-			name:  "the argument alone",
-			parts: []part{product, {name: "type", content: "image/jpeg"}, file("")},
-			want:  "image/jpeg",
-		},
+		{name: "the part's type alone", parts: []part{product, file("image/png")}, want: "image/png"},
+		{name: "the part's type with parameters", parts: []part{product, file("audio/ogg; codecs=opus")}, want: "audio/ogg"},
+		{name: "the argument alone", parts: []part{product, {name: "type", content: "image/jpeg"}, file("")}, want: "image/jpeg"},
 		{
 			name:  "the argument beside a part of no special type",
 			parts: []part{product, {name: "type", content: "image/jpeg"}, file("application/octet-stream")},
 			want:  "image/jpeg",
 		},
-		{
-			name:  "the short type of Meta's example",
-			parts: []part{product, file("webp")},
-			want:  "image/webp",
-		},
-		{
-			name:  "no type at all",
-			parts: []part{product, file("")},
-		},
-		{
-			name:  "a type that WhatsApp doesn't take",
-			parts: []part{product, {name: "type", content: "text/csv"}, file("application/zip")},
-		},
-		{
-			name:  "no product",
-			parts: []part{file("image/png")},
-		},
-		{
-			name:  "no file",
-			parts: []part{product, {name: "type", content: "image/png"}},
-		},
+		{name: "the short type of Meta's example", parts: []part{product, file("webp")}, want: "image/webp"},
+		{name: "no type at all", parts: []part{product, file("")}},
+		{name: "a type that WhatsApp doesn't take", parts: []part{product, {name: "type", content: "text/csv"}, file("application/zip")}},
+		{name: "no product", parts: []part{file("image/png")}},
+		{name: "no file", parts: []part{product, {name: "type", content: "image/png"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			contentType, body := multipartOf(t, tt.parts...)

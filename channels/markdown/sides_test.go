@@ -21,34 +21,15 @@ func TestBothSides(t *testing.T) {
 		mail   string // a part of the HTML of a mail
 	}{
 		{
-			name:   "HTML is shown as its characters",
-			source: "<div>\n**bold**\n</div>",
-			chat:   "<div>\nbold\n</div>",
-			mail:   "<strong>bold</strong>",
+			name: "HTML is shown as its characters", source: "<div>\n**bold**\n</div>", chat: "<div>\nbold\n</div>",
+			mail: "<strong>bold</strong>",
 		},
+		{name: "a script hides nothing behind it", source: "<script>\nx\n\n# head", chat: "<script>\nx\nhead", mail: "<h1>head</h1>"},
+		{name: "a comment hides nothing behind it", source: "<!-- a\n\n- b -->", chat: "<!-- a\nb -->", mail: "<li>b --&gt;</li>"},
+		{name: "a line break of HTML is one", source: "one<br>two", chat: "one\ntwo", mail: "one<br>two"},
 		{
-			name:   "a script hides nothing behind it",
-			source: "<script>\nx\n\n# head",
-			chat:   "<script>\nx\nhead",
-			mail:   "<h1>head</h1>",
-		},
-		{
-			name:   "a comment hides nothing behind it",
-			source: "<!-- a\n\n- b -->",
-			chat:   "<!-- a\nb -->",
-			mail:   "<li>b --&gt;</li>",
-		},
-		{
-			name:   "a line break of HTML is one",
-			source: "one<br>two",
-			chat:   "one\ntwo",
-			mail:   "one<br>two",
-		},
-		{
-			name:   "a line break in a cell is a space in chats",
-			source: "|a|b|\n|-|-|\n|1<br/>2|3|",
-			chat:   "a | b\n1 2 | 3",
-			mail:   "<td>1<br/>2</td>",
+			name: "a line break in a cell is a space in chats", source: "|a|b|\n|-|-|\n|1<br/>2|3|", chat: "a | b\n1 2 | 3",
+			mail: "<td>1<br/>2</td>",
 		},
 		{
 			name:   "code within a line stays in one line",
@@ -57,29 +38,17 @@ func TestBothSides(t *testing.T) {
 			mail:   "<code>a b</code>",
 		},
 		{
-			name:   "the definition of a link is text",
-			source: "[1]: https://x.test/a",
-			chat:   "[1]: https://x.test/a",
-			mail:   "https://x.test/a</a>",
+			name: "the definition of a link is text", source: "[1]: https://x.test/a", chat: "[1]: https://x.test/a",
+			mail: "https://x.test/a</a>",
 		},
-		{
-			name:   "marks that lie too deep are text",
-			source: strings.Repeat("> ", maxDepth+2) + "x",
-			chat:   "> > x",
-			mail:   "&gt; &gt; x",
-		},
+		{name: "marks that lie too deep are text", source: strings.Repeat("> ", maxDepth+2) + "x", chat: "> > x", mail: "&gt; &gt; x"},
 		{
 			name:   "only entities that there are become characters",
 			source: `\&amp; &amp; &nosuch; &#12345678;`,
 			chat:   "&amp; & &nosuch; &#12345678;",
 			mail:   "&amp;amp; &amp; &amp;nosuch;",
 		},
-		{
-			name:   "two tildes strike through, four don't",
-			source: "x~~~~a~~ ~~b~~",
-			chat:   "x~~~~a~~ b",
-			mail:   "x~~~~a~~ <del>b</del>",
-		},
+		{name: "two tildes strike through, four don't", source: "x~~~~a~~ ~~b~~", chat: "x~~~~a~~ b", mail: "x~~~~a~~ <del>b</del>"},
 		{
 			name:   "an address that a chat can't open stands behind its words",
 			source: "[file](ftp://x.test/a)",
@@ -104,18 +73,8 @@ func TestBothSides(t *testing.T) {
 			chat:   "Look: shot.png",
 			mail:   `<img src="cid:shot@x" alt="shot.png">`,
 		},
-		{
-			name:   "a script is no address",
-			source: "[act](javascript:alert(1))",
-			chat:   "act",
-			mail:   "act",
-		},
-		{
-			name:   "a script is no address if an entity hides it either",
-			source: "[act](javascript&#58;alert(1))",
-			chat:   "act",
-			mail:   "act",
-		},
+		{name: "a script is no address", source: "[act](javascript:alert(1))", chat: "act", mail: "act"},
+		{name: "a script is no address if an entity hides it either", source: "[act](javascript&#58;alert(1))", chat: "act", mail: "act"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -142,31 +101,15 @@ func TestAddressOfLink(t *testing.T) {
 		source string
 		want   string // "" means that there is no link
 	}{
-		{
-			name:   "entities",
-			source: "[a](https://x.test/?a=1&amp;b=2&#38;c=3)",
-			want:   "https://x.test/?a=1&b=2&c=3",
-		},
+		{name: "entities", source: "[a](https://x.test/?a=1&amp;b=2&#38;c=3)", want: "https://x.test/?a=1&b=2&c=3"},
 		{
 			name:   "an escape",
 			source: `[a](https://x.test/a\_b)`,
 			want:   "https://x.test/a_b",
 		},
-		{
-			name:   "a space between angle brackets",
-			source: "[a](<https://x.test/a b>)",
-			want:   "https://x.test/a b",
-		},
-		{
-			name:   "an address without words",
-			source: "<https://x.test/?a=1&b=2>",
-			want:   "https://x.test/?a=1&b=2",
-		},
-		{
-			name:   "an address without a scheme is no link",
-			source: "[a](//x.test/a)",
-			want:   "",
-		},
+		{name: "a space between angle brackets", source: "[a](<https://x.test/a b>)", want: "https://x.test/a b"},
+		{name: "an address without words", source: "<https://x.test/?a=1&b=2>", want: "https://x.test/?a=1&b=2"},
+		{name: "an address without a scheme is no link", source: "[a](//x.test/a)", want: ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

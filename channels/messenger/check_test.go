@@ -50,11 +50,7 @@ func TestCheck(t *testing.T) {
 		setUp func(*testing.T, *rig)
 		want  []string // what is found wrong
 	}{
-		{
-			name:  "all is well",
-			setUp: func(*testing.T, *rig) {},
-			want:  nil,
-		},
+		{name: "all is well", setUp: func(*testing.T, *rig) {}, want: nil},
 		{
 			name:  "subscribed to each needed field",
 			setUp: func(t *testing.T, r *rig) { resubscribe(t, r, neededFields()...) },

@@ -348,11 +348,7 @@ func TestDecodePolicyMeasure(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := []channels.Inbound{{
-				Kind:    channels.InboundNotice,
-				At:      time.UnixMilli(eventAt).UTC(),
-				Notices: []string{tt.want},
-			}}
+			want := []channels.Inbound{{Kind: channels.InboundNotice, At: time.UnixMilli(eventAt).UTC(), Notices: []string{tt.want}}}
 			if !reflect.DeepEqual(list, want) {
 				t.Errorf("decoded as\n     %+v\nwant %+v", list, want)
 			}

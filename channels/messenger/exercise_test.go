@@ -121,11 +121,7 @@ func TestExerciseChannel(t *testing.T) {
 	for _, f := range suiteFailures() {
 		list = append(list, f.Failure)
 	}
-	channelstest.ExerciseChannel(t, channelstest.Harness{
-		Failures: list,
-		Refused:  refused(),
-		New:      newStage,
-	})
+	channelstest.ExerciseChannel(t, channelstest.Harness{Failures: list, Refused: refused(), New: newStage})
 }
 
 // newStage makes a rig for the suite.

@@ -84,16 +84,10 @@ func TestSendCards(t *testing.T) {
 	r := newRig(t)
 	got := r.receiveRich(t, r.outbound(1, "Our shoes"), channels.Rich{Cards: []channels.RichCard{
 		{
-			Title:    "Red",
-			Text:     "Size 41",
-			ImageURL: "https://acme.test/red.png",
-			Buttons:  []channels.Button{{ID: "red", Title: "Take red"}},
+			Title: "Red", Text: "Size 41", ImageURL: "https://acme.test/red.png",
+			Buttons: []channels.Button{{ID: "red", Title: "Take red"}},
 		},
-		{
-			Title:   "Blue",
-			Text:    "Size 42",
-			Buttons: []channels.Button{{Title: "Look", URL: "https://acme.test/blue"}},
-		},
+		{Title: "Blue", Text: "Size 42", Buttons: []channels.Button{{Title: "Look", URL: "https://acme.test/blue"}}},
 	}}, 2)
 	text, carousel := got[0], got[1]
 	wantEqual(t, "text", text.Text, "Our shoes")
@@ -150,14 +144,8 @@ func TestComposeRefuses(t *testing.T) {
 		name string
 		o    channels.Outbound
 	}{
-		{
-			name: "button without a text above it",
-			o:    channels.Outbound{Rich: withButton(channels.Button{ID: "1", Title: "One"})},
-		},
-		{
-			name: "button with a blank title",
-			o:    channels.Outbound{Text: "x", Rich: withButton(channels.Button{ID: "1", Title: " "})},
-		},
+		{name: "button without a text above it", o: channels.Outbound{Rich: withButton(channels.Button{ID: "1", Title: "One"})}},
+		{name: "button with a blank title", o: channels.Outbound{Text: "x", Rich: withButton(channels.Button{ID: "1", Title: " "})}},
 		{
 			name: "button with a long title",
 			o:    channels.Outbound{Text: "x", Rich: withButton(channels.Button{ID: "1", Title: strings.Repeat("é", maxTitle+1)})},
@@ -177,14 +165,8 @@ func TestComposeRefuses(t *testing.T) {
 				Rich: withButton(channels.Button{ID: "1", Title: "One", URL: "https://acme.test/"}),
 			},
 		},
-		{
-			name: "card without a title",
-			o:    channels.Outbound{Rich: withCard(channels.RichCard{Text: "text"})},
-		},
-		{
-			name: "card with a title alone",
-			o:    channels.Outbound{Rich: withCard(channels.RichCard{Title: "One"})},
-		},
+		{name: "card without a title", o: channels.Outbound{Rich: withCard(channels.RichCard{Text: "text"})}},
+		{name: "card with a title alone", o: channels.Outbound{Rich: withCard(channels.RichCard{Title: "One"})}},
 		{
 			name: "card with a long text",
 			o:    channels.Outbound{Rich: withCard(channels.RichCard{Title: "One", Text: strings.Repeat("x", maxCardText+1)})},
@@ -199,14 +181,8 @@ func TestComposeRefuses(t *testing.T) {
 				Rich: withCard(channels.RichCard{Title: "One", Text: "text", Buttons: make([]channels.Button, maxButtons+1)}),
 			},
 		},
-		{
-			name: "too many cards",
-			o:    channels.Outbound{Rich: &channels.Rich{Cards: make([]channels.RichCard, maxCards+1)}},
-		},
-		{
-			name: "two files",
-			o:    channels.Outbound{Text: "x", Files: make([]channels.File, 2)},
-		},
+		{name: "too many cards", o: channels.Outbound{Rich: &channels.Rich{Cards: make([]channels.RichCard, maxCards+1)}}},
+		{name: "two files", o: channels.Outbound{Text: "x", Files: make([]channels.File, 2)}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -134,31 +134,15 @@ func TestSendBadFile(t *testing.T) {
 		file channels.File
 		want channels.Class
 	}{
-		{
-			name: "unreadable",
-			file: unreadable,
-			want: channels.Retry,
-		},
-		{
-			name: "large picture",
-			file: attached("big.png", "image/png", make([]byte, maxImageBytes+1)),
-			want: channels.BadContent,
-		},
-		{
-			name: "large picture of unknown size",
-			file: ofUnknownSize,
-			want: channels.BadContent,
-		},
+		{name: "unreadable", file: unreadable, want: channels.Retry},
+		{name: "large picture", file: attached("big.png", "image/png", make([]byte, maxImageBytes+1)), want: channels.BadContent},
+		{name: "large picture of unknown size", file: ofUnknownSize, want: channels.BadContent},
 		{
 			name: "large video",
 			file: channels.File{Name: "film.mp4", ContentType: "video/mp4", SizeBytes: maxFileBytes + 1},
 			want: channels.BadContent,
 		},
-		{
-			name: "empty file",
-			file: attached("empty.txt", "text/plain", nil),
-			want: channels.BadContent,
-		},
+		{name: "empty file", file: attached("empty.txt", "text/plain", nil), want: channels.BadContent},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -119,11 +119,7 @@ func TestConsentByWhatsApp(t *testing.T) {
 		form fields
 		want channels.Inbound
 	}{
-		{
-			name: "a word",
-			form: fields{"Body": "stop"},
-			want: channels.Inbound{Text: "stop"},
-		},
+		{name: "a word", form: fields{"Body": "stop"}, want: channels.Inbound{Text: "stop"}},
 		{
 			name: "a word that Twilio took for a wish",
 			form: fields{"Body": "arrêt", "OptOutType": "STOP"},

@@ -71,11 +71,7 @@ func TestDecodeWhatsAppSender(t *testing.T) {
 		form fields
 		want channels.Party
 	}{
-		{
-			name: "phone number alone",
-			form: fields{},
-			want: channels.Party{Key: annPhone, Name: "Ann"},
-		},
+		{name: "phone number alone", form: fields{}, want: channels.Party{Key: annPhone, Name: "Ann"}},
 		{
 			name: "id and phone number",
 			form: fields{"ExternalUserId": waPrefix + annUserID},

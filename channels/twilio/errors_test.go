@@ -25,40 +25,22 @@ func TestErrorClasses(t *testing.T) {
 		class channels.Class
 		codes []int
 	}{
-		{
-			class: channels.Throttled,
-			codes: []int{20429, 21611, 30001, 30022, codeWhatsAppRateLimit},
-		},
-		{
-			class: channels.Retry,
-			codes: []int{30008, 30410, 63012, codeUnreachablePhone},
-		},
-		{
-			class: channels.BadRecipient,
-			codes: []int{21211, 21612, 21614, 30005, 30006, 63003, 63024, 30004, 21408, 63015},
-		},
+		{class: channels.Throttled, codes: []int{20429, 21611, 30001, 30022, codeWhatsAppRateLimit}},
+		{class: channels.Retry, codes: []int{30008, 30410, 63012, codeUnreachablePhone}},
+		{class: channels.BadRecipient, codes: []int{21211, 21612, 21614, 30005, 30006, 63003, 63024, 30004, 21408, 63015}},
 		{
 			// Not 30004: a carrier may have blocked one message, and OptedOut would forbid all further answers.
 			class: channels.OptedOut,
 			codes: []int{21610},
 		},
-		{
-			class: channels.WindowClosed,
-			codes: []int{63016},
-		},
+		{class: channels.WindowClosed, codes: []int{63016}},
 		{
 			// 12345 is none that we know.
 			class: channels.BadContent,
 			codes: []int{21617, 21620, 21655, 21656, 30007, 63013, 63019, 63021, 63032, 63049, 12345},
 		},
-		{
-			class: channels.TemplateBad,
-			codes: []int{63027, 63028, 63041, 63042},
-		},
-		{
-			class: channels.AuthBroken,
-			codes: []int{20003, 20404},
-		},
+		{class: channels.TemplateBad, codes: []int{63027, 63028, 63041, 63042}},
+		{class: channels.AuthBroken, codes: []int{20003, 20404}},
 		{
 			class: channels.AccountBlocked,
 			codes: []int{codeWrongSender, codeMismatchedSender, 30002, 30032, 30034, 21701, 21703, 21704, 21705, 63007, 63038, 63051},

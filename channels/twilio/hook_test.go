@@ -80,11 +80,7 @@ func withService(asksNumber bool) worldChange {
 	return func(o *twiliofake.Options, c channels.Config) {
 		c[fieldService] = "MG1"
 		o.Services = []twiliofake.Service{{
-			SID:      "MG1",
-			Name:     "Help",
-			Webhook:  otherHook,
-			OnNumber: asksNumber,
-			Numbers:  []string{smsNumber},
+			SID: "MG1", Name: "Help", Webhook: otherHook, OnNumber: asksNumber, Numbers: []string{smsNumber},
 		}}
 	}
 }
@@ -102,16 +98,8 @@ func TestSetHook(t *testing.T) {
 		webhook   string // of the number, before
 		wantShown string // part of what the settings site shows before
 	}{
-		{
-			name:      "webhook of another program",
-			webhook:   otherHook,
-			wantShown: "number " + smsNumber + ": POST https://other.test/in\n",
-		},
-		{
-			name:      "no webhook",
-			webhook:   "",
-			wantShown: "number " + smsNumber + ": \n",
-		},
+		{name: "webhook of another program", webhook: otherHook, wantShown: "number " + smsNumber + ": POST https://other.test/in\n"},
+		{name: "no webhook", webhook: "", wantShown: "number " + smsNumber + ": \n"},
 		{
 			name:      "application, which decides before the webhook",
 			change:    withNumber(func(n *twiliofake.Number) { n.App = "AP1" }),
@@ -124,15 +112,9 @@ func TestSetHook(t *testing.T) {
 			webhook:   otherHook,
 			wantShown: ": GET https://other.test/in",
 		},
+		{name: "service with a webhook", change: withService(!asksNumber), wantShown: "service Help: POST https://other.test/in"},
 		{
-			name:      "service with a webhook",
-			change:    withService(!asksNumber),
-			wantShown: "service Help: POST https://other.test/in",
-		},
-		{
-			name:      "service that asks the number",
-			change:    withService(asksNumber),
-			webhook:   "https://number.test",
+			name: "service that asks the number", change: withService(asksNumber), webhook: "https://number.test",
 			wantShown: "number " + smsNumber + ": POST https://number.test",
 		},
 		{
@@ -144,9 +126,7 @@ func TestSetHook(t *testing.T) {
 			wantShown: "number " + smsNumber + ": POST https://other.test/in",
 		},
 		{
-			name:      "WhatsApp sender",
-			by:        viaWhatsApp,
-			webhook:   otherHook,
+			name: "WhatsApp sender", by: viaWhatsApp, webhook: otherHook,
 			wantShown: "whatsapp:" + waNumber + ": POST https://other.test/in",
 		},
 	}
@@ -232,25 +212,9 @@ func TestSetHookRefused(t *testing.T) {
 		wantClass channels.Class // of the error of SetHook; "" if it isn't looked at
 		wantField string         // the setting
 	}{
-		{
-			name:      "wrong token",
-			change:    wrongToken,
-			wantClass: channels.AuthBroken,
-			wantField: fieldToken,
-		},
-		{
-			name:      "number of another account",
-			change:    foreignNumber,
-			wantClass: channels.BadRecipient,
-			wantField: fieldFrom,
-		},
-		{
-			name:      "no such WhatsApp sender",
-			by:        viaWhatsApp,
-			change:    foreignNumber,
-			wantClass: channels.BadRecipient,
-			wantField: fieldFrom,
-		},
+		{name: "wrong token", change: wrongToken, wantClass: channels.AuthBroken, wantField: fieldToken},
+		{name: "number of another account", change: foreignNumber, wantClass: channels.BadRecipient, wantField: fieldFrom},
+		{name: "no such WhatsApp sender", by: viaWhatsApp, change: foreignNumber, wantClass: channels.BadRecipient, wantField: fieldFrom},
 		{
 			name:      "number for calls only",
 			change:    withNumber(func(n *twiliofake.Number) { n.NoSMS = true }),

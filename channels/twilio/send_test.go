@@ -72,17 +72,8 @@ func TestPartsOfSMS(t *testing.T) {
 		signature string
 		wantBody  string
 	}{
-		{
-			name:     "a long text",
-			text:     "**" + onePart + "€**",
-			wantBody: onePart + "€",
-		},
-		{
-			name:      "a text made long by a signature",
-			text:      shorter,
-			signature: "Yours, Acme",
-			wantBody:  shorter + "\n\nYours, Acme",
-		},
+		{name: "a long text", text: "**" + onePart + "€**", wantBody: onePart + "€"},
+		{name: "a text made long by a signature", text: shorter, signature: "Yours, Acme", wantBody: shorter + "\n\nYours, Acme"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

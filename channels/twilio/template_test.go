@@ -193,11 +193,7 @@ func TestTemplateTypes(t *testing.T) {
 		change func(*channels.Template)
 		want   string
 	}{
-		{
-			name:   "body alone",
-			change: func(*channels.Template) {},
-			want:   "twilio/text",
-		},
+		{name: "body alone", change: func(*channels.Template) {}, want: "twilio/text"},
 		{
 			name:   "buttons",
 			change: func(t *channels.Template) { t.Buttons = []channels.Button{{Title: "Yes"}} },

@@ -256,10 +256,8 @@ func TestDecodeIdentityChange(t *testing.T) {
 			wantNow:      channels.Party{Key: "MX.new", Also: []string{"+5215512345678", "+525512345678"}, Lasting: true},
 		},
 		{
-			name:         "user id alone, without a sender",
-			message:      changeFromNobody,
-			wantPrevious: channels.Party{Key: "CO.1234", Lasting: true},
-			wantNow:      channels.Party{Key: "MX.0987", Lasting: true},
+			name: "user id alone, without a sender", message: changeFromNobody,
+			wantPrevious: channels.Party{Key: "CO.1234", Lasting: true}, wantNow: channels.Party{Key: "MX.0987", Lasting: true},
 		},
 		{
 			name:         "identity with a new number",

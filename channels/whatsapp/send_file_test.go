@@ -32,89 +32,38 @@ func TestSendFileKinds(t *testing.T) {
 		text string
 		want []shown
 	}{
+		{name: "JPEG", file: file("a.jpg", "image/jpeg", x), text: "look", want: []shown{{"image", "look"}}},
+		{name: "PNG with a parameter in its type, no text", file: file("a.png", "IMAGE/PNG; x=y", x), want: []shown{{"image", ""}}},
 		{
-			name: "JPEG",
-			file: file("a.jpg", "image/jpeg", x),
-			text: "look",
-			want: []shown{{"image", "look"}},
-		},
-		{
-			name: "PNG with a parameter in its type, no text",
-			file: file("a.png", "IMAGE/PNG; x=y", x),
-			want: []shown{{"image", ""}},
-		},
-		{
-			name: "WebP, which is for stickers alone",
-			file: file("a.webp", "image/webp", x),
-			text: "look",
+			name: "WebP, which is for stickers alone", file: file("a.webp", "image/webp", x), text: "look",
 			want: []shown{{"document", "look"}},
 		},
 		{
-			name: "picture too large for a picture",
-			file: file("a.jpg", "image/jpeg", make([]byte, 5<<20+1)),
-			text: "look",
+			name: "picture too large for a picture", file: file("a.jpg", "image/jpeg", make([]byte, 5<<20+1)), text: "look",
+			want: []shown{{"document", "look"}},
+		},
+		{name: "CSV", file: file("a.csv", "text/csv", x), text: "look", want: []shown{{"document", "look"}}},
+		{name: "calendar", file: file("a.ics", "text/calendar; charset=utf-8", x), text: "look", want: []shown{{"document", "look"}}},
+		{name: "video", file: file("a.mp4", "video/mp4", x), text: "look", want: []shown{{"video", "look"}}},
+		{
+			name: "video too large for a video", file: file("a.mp4", "video/mp4", make([]byte, 16<<20+1)), text: "look",
 			want: []shown{{"document", "look"}},
 		},
 		{
-			name: "CSV",
-			file: file("a.csv", "text/csv", x),
-			text: "look",
-			want: []shown{{"document", "look"}},
-		},
-		{
-			name: "calendar",
-			file: file("a.ics", "text/calendar; charset=utf-8", x),
-			text: "look",
-			want: []shown{{"document", "look"}},
-		},
-		{
-			name: "video",
-			file: file("a.mp4", "video/mp4", x),
-			text: "look",
-			want: []shown{{"video", "look"}},
-		},
-		{
-			name: "video too large for a video",
-			file: file("a.mp4", "video/mp4", make([]byte, 16<<20+1)),
-			text: "look",
-			want: []shown{{"document", "look"}},
-		},
-		{
-			name: "sound, which has no caption",
-			file: file("a.ogg", "audio/ogg", x),
-			text: "listen",
+			name: "sound, which has no caption", file: file("a.ogg", "audio/ogg", x), text: "listen",
 			want: []shown{{"text", "listen"}, {"audio", ""}},
 		},
-		{
-			name: "sound without a text",
-			file: file("a.mp3", "audio/mpeg", x),
-			want: []shown{{"audio", ""}},
-		},
-		{
-			name: "sound under an unofficial type",
-			file: file("a.m4a", "audio/x-m4a", x),
-			want: []shown{{"audio", ""}},
-		},
-		{
-			name: "PDF",
-			file: file("ü.pdf", "application/pdf", x),
-			text: "read",
-			want: []shown{{"document", "read"}},
-		},
-		{
-			name: "no type, known by its name",
-			file: file("a.PDF", "", x),
-			want: []shown{{"document", ""}},
-		},
+		{name: "sound without a text", file: file("a.mp3", "audio/mpeg", x), want: []shown{{"audio", ""}}},
+		{name: "sound under an unofficial type", file: file("a.m4a", "audio/x-m4a", x), want: []shown{{"audio", ""}}},
+		{name: "PDF", file: file("ü.pdf", "application/pdf", x), text: "read", want: []shown{{"document", "read"}}},
+		{name: "no type, known by its name", file: file("a.PDF", "", x), want: []shown{{"document", ""}}},
 		{
 			name: "type of any bytes, known by its name",
 			file: file("a.xls", "application/octet-stream", x),
 			want: []shown{{"document", ""}},
 		},
 		{
-			name: "text too long for a caption",
-			file: file("a.pdf", "application/pdf", x),
-			text: tooLong,
+			name: "text too long for a caption", file: file("a.pdf", "application/pdf", x), text: tooLong,
 			want: []shown{{"text", tooLong}, {"document", ""}},
 		},
 	}
@@ -286,18 +235,8 @@ func TestSendUnreadableFile(t *testing.T) {
 		text    string
 		want    channels.Class
 	}{
-		{
-			name:    "unknown reason, text as a caption",
-			openErr: errors.New("gone"),
-			text:    "short",
-			want:    channels.Retry,
-		},
-		{
-			name:    "unknown reason, text before the file",
-			openErr: errors.New("gone"),
-			text:    long(maxCaption + 1),
-			want:    channels.Retry,
-		},
+		{name: "unknown reason, text as a caption", openErr: errors.New("gone"), text: "short", want: channels.Retry},
+		{name: "unknown reason, text before the file", openErr: errors.New("gone"), text: long(maxCaption + 1), want: channels.Retry},
 		{
 			name:    "deleted, text as a caption",
 			openErr: &channels.SendError{Class: channels.BadContent, Text: "It was deleted."},

@@ -36,16 +36,12 @@ func TestReadMrkdwn(t *testing.T) {
 		{name: "person with a name", text: "<@U1|ann> hi", markdown: "<@U1> hi", plain: "<@U1> hi"},
 		{name: "channel with its name", text: "see <#C1|support>", markdown: "see #support", plain: "see #support"},
 		{
-			name:     "channels without their names",
-			text:     "see <#C1> or <#C2|>",
-			markdown: "see a channel or a channel",
-			plain:    "see a channel or a channel",
+			name: "channels without their names", text: "see <#C1> or <#C2|>",
+			markdown: "see a channel or a channel", plain: "see a channel or a channel",
 		},
 		{
-			name:     "links with and without words",
-			text:     "<https://x.test|here> <https://x.test>",
-			markdown: "[here](<https://x.test>) <https://x.test>",
-			plain:    "here https://x.test",
+			name: "links with and without words", text: "<https://x.test|here> <https://x.test>",
+			markdown: "[here](<https://x.test>) <https://x.test>", plain: "here https://x.test",
 		},
 
 		// Blocks.

@@ -234,11 +234,7 @@ func TestDisplayName(t *testing.T) {
 		{name: "of joiners alone", sender: "\u200d\ufe0f \u200c", want: ""},
 		{name: "with characters that nobody sees", sender: "Ann\u200b\u202e Lee\n(customer)", want: "Ann Lee (customer)"},
 		{name: "long", sender: strings.Repeat("x", 200) + " (customer)", want: strings.Repeat("x", 68) + "… (customer)"},
-		{
-			name:   "of brackets",
-			sender: strings.Repeat("(", 200) + strings.Repeat("y", 9),
-			want:   strings.Repeat("(", 68) + "… (yyyyyyyyy",
-		},
+		{name: "of brackets", sender: strings.Repeat("(", 200) + strings.Repeat("y", 9), want: strings.Repeat("(", 68) + "… (yyyyyyyyy"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -75,29 +75,17 @@ func TestReadRichTextWithStyles(t *testing.T) {
 			plain:    "hello *you*",
 		},
 		{
-			name:     "styles, with blanks inside",
-			parts:    section(run("a "), run("bold ", bold), run("x", italic, strike)),
-			markdown: "a **bold** ~~*x*~~",
-			plain:    "a bold x",
+			name: "styles, with blanks inside", parts: section(run("a "), run("bold ", bold), run("x", italic, strike)),
+			markdown: "a **bold** ~~*x*~~", plain: "a bold x",
 		},
-		{
-			name:     "bold over lines",
-			parts:    section(run("a\nb", bold)),
-			markdown: "**a**\n**b**",
-			plain:    "a\nb",
-		},
+		{name: "bold over lines", parts: section(run("a\nb", bold)), markdown: "**a**\n**b**", plain: "a\nb"},
 		{
 			name:     "bold in a word, which Markdown can't say",
 			parts:    section(run("x"), run(`"y"`, bold), run("z")),
 			markdown: `x"y"z`,
 			plain:    `x"y"z`,
 		},
-		{
-			name:     "bold, then more",
-			parts:    section(run("a", bold), run(" b", bold, italic)),
-			markdown: "**a** ***b***",
-			plain:    "a b",
-		},
+		{name: "bold, then more", parts: section(run("a", bold), run(" b", bold, italic)), markdown: "**a** ***b***", plain: "a b"},
 		{
 			name:     "code with backticks",
 			parts:    section(run("a`b", code)),

@@ -138,11 +138,7 @@ func checkDecoded(t *testing.T, messages []decodedMessage) {
 func TestDecodeKindsOfMessages(t *testing.T) {
 	t.Parallel()
 	checkDecoded(t, []decodedMessage{
-		{
-			name:  "plain",
-			event: msg(annsMessage, "On our way"),
-			want:  bridge.Action{Verb: bridge.VerbSay, Text: "On our way"},
-		},
+		{name: "plain", event: msg(annsMessage, "On our way"), want: bridge.Action{Verb: bridge.VerbSay, Text: "On our way"}},
 		{
 			name:  "4 thread_broadcast",
 			event: msg(`"subtype":"thread_broadcast",`+annsMessage, "for all"),
@@ -188,11 +184,7 @@ func TestDecodeMarkers(t *testing.T) {
 				Args: bridge.Args{Agents: []string{"UBEN"}}, Mentions: []string{"UBEN"},
 			},
 		},
-		{
-			name:  "escaped command",
-			event: msg(annsMessage, "!!important"),
-			want:  bridge.Action{Verb: bridge.VerbSay, Text: "!important"},
-		},
+		{name: "escaped command", event: msg(annsMessage, "!!important"), want: bridge.Action{Verb: bridge.VerbSay, Text: "!important"}},
 		{
 			name:  "command without its sign",
 			event: msg(annsMessage, "resolve"),

@@ -159,10 +159,7 @@ func TestChangeThatIsNoEdit(t *testing.T) {
 			name:  "3 a link that Slack unfurls after an edit",
 			event: changed(version(`"attachments":[{"id":1}],`+edited5, "x"), version(edited5, "x")),
 		},
-		{
-			name:  "our own card",
-			event: changed(ourCard, ourCard),
-		},
+		{name: "our own card", event: changed(ourCard, ourCard)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -23,10 +23,7 @@ func forEachManifest(t *testing.T, check func(t *testing.T, name string, raw []b
 		options Options
 	}{
 		{name: "socket", options: Options{}},
-		{
-			name:    "http",
-			options: Options{Name: "Acme help", PublicURL: "https://parley.acme.test/", HTTP: true, ShortCommands: true},
-		},
+		{name: "http", options: Options{Name: "Acme help", PublicURL: "https://parley.acme.test/", HTTP: true, ShortCommands: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -257,11 +257,7 @@ func TestInvalidBlocksNameThePlace(t *testing.T) {
 		blocks string
 		want   string
 	}{
-		{
-			name:   "long text",
-			blocks: sections(1, 3001),
-			want:   "must be less than 3001 characters [json-pointer:/blocks/0/text/text]",
-		},
+		{name: "long text", blocks: sections(1, 3001), want: "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"},
 		{
 			name:   "section with nothing in it",
 			blocks: `[{"type":"section"}]`,

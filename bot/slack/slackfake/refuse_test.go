@@ -58,11 +58,8 @@ func TestTokensAreRefused(t *testing.T) {
 		{name: "wrong", method: "auth.test", token: "xoxb-wrong", want: "invalid_auth"},
 		{name: "the bot's for sockets", method: "apps.connections.open", token: w.srv.BotToken(), want: "not_allowed_token_type"},
 		{
-			name:   "the app's for posts",
-			method: "chat.postMessage",
-			token:  w.srv.AppToken(),
-			args:   args("channel", w.ch, "text", "x"),
-			want:   "not_allowed_token_type",
+			name: "the app's for posts", method: "chat.postMessage", token: w.srv.AppToken(),
+			args: args("channel", w.ch, "text", "x"), want: "not_allowed_token_type",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

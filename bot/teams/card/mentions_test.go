@@ -43,18 +43,12 @@ func TestReadPlain(t *testing.T) {
 			want:     `re\*solve` + "\nnow",
 		},
 		{
-			name:     "1 namesake first",
-			format:   "plain",
-			text:     "<at>Helpdesk</at> <at>Helpdesk</at> x",
-			mentions: []TypedMention{mentionOfNamesake(0), mentionOfUs(1)},
-			want:     "<@28:OTHER> x",
+			name: "1 namesake first", format: "plain", text: "<at>Helpdesk</at> <at>Helpdesk</at> x",
+			mentions: []TypedMention{mentionOfNamesake(0), mentionOfUs(1)}, want: "<@28:OTHER> x",
 		},
 		{
-			name:     "1 namesake last",
-			format:   "plain",
-			text:     "<at>Helpdesk</at> <at>Helpdesk</at> x",
-			mentions: []TypedMention{mentionOfUs(0), mentionOfNamesake(1)},
-			want:     "<@28:OTHER> x",
+			name: "1 namesake last", format: "plain", text: "<at>Helpdesk</at> <at>Helpdesk</at> x",
+			mentions: []TypedMention{mentionOfUs(0), mentionOfNamesake(1)}, want: "<@28:OTHER> x",
 		},
 		{
 			name:   "2 forged mention",
@@ -62,31 +56,13 @@ func TestReadPlain(t *testing.T) {
 			text:   "<at>Helpdesk</at> x",
 			want:   `\<at>Helpdesk\</at> x`,
 		},
+		{name: "3 no-break space", text: "<at>Helpdesk</at>\u00a0 x", mentions: us, want: "x"},
+		{name: "4 nothing left", text: " <at>Helpdesk</at> ", mentions: us, want: ""},
 		{
-			name:     "3 no-break space",
-			text:     "<at>Helpdesk</at>\u00a0 x",
-			mentions: us,
-			want:     "x",
+			name: "markdown", format: "markdown", text: "<at>Helpdesk</at> **b** <at>Ben &amp; Co</at>",
+			mentions: []TypedMention{mentionOfUs(0), mentionOfBen(1)}, want: "**b** " + markdown.MentionToken(benID),
 		},
-		{
-			name:     "4 nothing left",
-			text:     " <at>Helpdesk</at> ",
-			mentions: us,
-			want:     "",
-		},
-		{
-			name:     "markdown",
-			format:   "markdown",
-			text:     "<at>Helpdesk</at> **b** <at>Ben &amp; Co</at>",
-			mentions: []TypedMention{mentionOfUs(0), mentionOfBen(1)},
-			want:     "**b** " + markdown.MentionToken(benID),
-		},
-		{
-			name:   "xml",
-			format: "xml",
-			text:   "<b>b</b>&amp;",
-			want:   "**b**&",
-		},
+		{name: "xml", format: "xml", text: "<b>b</b>&amp;", want: "**b**&"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -180,12 +180,7 @@ func TestReadBlocks(t *testing.T) {
 			plain:      "a\n---\nb",
 			isVerbatim: true,
 		},
-		htmlCase{
-			name:     "heading",
-			html:     "<h2>T*</h2><p>b</p>",
-			markdown: "## T\\*\n\nb",
-			plain:    "T*\nb",
-		},
+		htmlCase{name: "heading", html: "<h2>T*</h2><p>b</p>", markdown: "## T\\*\n\nb", plain: "T*\nb"},
 		htmlCase{
 			name:     "table with a row that is too short",
 			html:     "<p>t</p><table><tbody><tr><td><p>a|b</p></td><td>c</td></tr><tr><td>1</td></tr></tbody></table><p>e</p>",

@@ -119,12 +119,7 @@ func TestFaultsThatAreAnswered(t *testing.T) {
 			status: http.StatusPreconditionFailed,
 			words:  "PreconditionFailed",
 		},
-		{
-			name:   "429",
-			fault:  teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7},
-			status: http.StatusTooManyRequests,
-			retry:  "7",
-		},
+		{name: "429", fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7}, status: http.StatusTooManyRequests, retry: "7"},
 		{name: "429 without a time", fault: teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, status: http.StatusTooManyRequests},
 		{name: "502", fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP}, status: http.StatusBadGateway, words: "<html>"},
 		{name: "unreadable", fault: teamsfake.Fault{Kind: teamsfake.FaultGarbage}, status: http.StatusOK, words: "<html>"},
@@ -139,10 +134,8 @@ func TestFaultsThatAreAnswered(t *testing.T) {
 
 		// The call succeeds, but late.
 		{
-			name:   "delay",
-			fault:  teamsfake.Fault{Kind: teamsfake.FaultDelay, Delay: time.Millisecond},
-			status: http.StatusCreated,
-			stored: 1,
+			name: "delay", fault: teamsfake.Fault{Kind: teamsfake.FaultDelay, Delay: time.Millisecond},
+			status: http.StatusCreated, stored: 1,
 		},
 		{
 			name:   "delay of the answer",
@@ -152,12 +145,7 @@ func TestFaultsThatAreAnswered(t *testing.T) {
 		},
 
 		// The fault is that of another channel.
-		{
-			name:   "elsewhere",
-			fault:  teamsfake.Fault{Kind: teamsfake.FaultDrop, Channel: team},
-			status: http.StatusCreated,
-			stored: 1,
-		},
+		{name: "elsewhere", fault: teamsfake.Fault{Kind: teamsfake.FaultDrop, Channel: team}, status: http.StatusCreated, stored: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := newWorld(t, teamsfake.Options{}).postWithFault(t, tt.fault)

@@ -65,32 +65,17 @@ func TestTargetedMessageIsRefused(t *testing.T) {
 		code   string
 	}{
 		{
-			name:   "no recipient",
-			path:   w.path + targetedOnly,
-			body:   obj{"type": "message", "text": "x"},
-			status: http.StatusBadRequest,
-			code:   "BadArgument",
+			name: "no recipient", path: w.path + targetedOnly, body: obj{"type": "message", "text": "x"},
+			status: http.StatusBadRequest, code: "BadArgument",
+		},
+		{name: "no parameter", path: w.path, body: targeted(w.annID), status: http.StatusBadRequest, code: "BadArgument"},
+		{
+			name: "not in the channel", path: w.path + targetedOnly, body: targeted("29:nobody"),
+			status: http.StatusForbidden, code: "BotNotInConversationRoster",
 		},
 		{
-			name:   "no parameter",
-			path:   w.path,
-			body:   targeted(w.annID),
-			status: http.StatusBadRequest,
-			code:   "BadArgument",
-		},
-		{
-			name:   "not in the channel",
-			path:   w.path + targetedOnly,
-			body:   targeted("29:nobody"),
-			status: http.StatusForbidden,
-			code:   "BotNotInConversationRoster",
-		},
-		{
-			name:   "of another tenant",
-			path:   w.path + targetedOnly,
-			body:   targeted(gus.TeamsID),
-			status: http.StatusForbidden,
-			code:   "BotNotInConversationRoster",
+			name: "of another tenant", path: w.path + targetedOnly, body: targeted(gus.TeamsID),
+			status: http.StatusForbidden, code: "BotNotInConversationRoster",
 		},
 	} {
 		w.wantRefused(tt.name, "POST", tt.path, tt.body, tt.status, tt.code)

@@ -211,11 +211,8 @@ func TestFind(t *testing.T) {
 	const host = "https://host.test/acme.xml"
 	tests := []findTest{
 		{
-			name:    "in a file, before the DNS",
-			address: "help@acme.test",
-			web:     fakeWeb{pages: map[string]string{firstPlace: published}},
-			dns:     acmeDNS(),
-			want:    publishedServers(),
+			name: "in a file, before the DNS", address: "help@acme.test",
+			web: fakeWeb{pages: map[string]string{firstPlace: published}}, dns: acmeDNS(), want: publishedServers(),
 		},
 		{
 			name:    "in a file at the second place, which leads elsewhere",

@@ -75,10 +75,7 @@ func TestHeaderBlocksOfOtherPrograms(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, block string }{
 		{name: "the date first", block: "Date: 2 Nov 2026\nSubject: Order\nFrom: Acme\nTo: Ann"},
-		{
-			name:  "marks of direction, arabic",
-			block: "من: Acme\n\u200f\u200fتم الإرسال: 2 Nov 2026\nإلى: Ann\n\u200f\u200fالموضوع: Order",
-		},
+		{name: "marks of direction, arabic", block: "من: Acme\n\u200f\u200fتم الإرسال: 2 Nov 2026\nإلى: Ann\n\u200f\u200fالموضوع: Order"},
 		{name: "no subject, english", block: "From: Acme <help@acme.test>\nSent: 2 Nov 2026 10:15\nTo: Ann"},
 		{name: "no subject, german", block: "Von: Acme <help@acme.test>\nGesendet: 2 Nov 2026 10:15\nAn: Ann"},
 		{name: "no subject, french", block: "De: Acme <help@acme.test>\nEnvoyé: 2 Nov 2026 10:15\nÀ: Ann"},

@@ -34,11 +34,7 @@ func TestHTMLLines(t *testing.T) {
 		{name: "nested divs", html: "<div><div>a</div><div><div>b</div></div></div>c", want: "a\nb\nc"},
 		{name: "text then div", html: "a<div>b</div>c", want: "a\nb\nc"},
 		{name: "paragraphs", html: "<p>a</p><p>b</p>", want: "a\n\nb"},
-		{
-			name: "outlook lines",
-			html: "<p class=MsoNormal>a</p><p class=MsoNormal>&nbsp;</p><p class=MsoNormal>b</p>",
-			want: "a\n\nb",
-		},
+		{name: "outlook lines", html: "<p class=MsoNormal>a</p><p class=MsoNormal>&nbsp;</p><p class=MsoNormal>b</p>", want: "a\n\nb"},
 		{name: "tight paragraphs", html: `<p style="margin:0">a</p><p style="margin: 0px">b</p>`, want: "a\nb"},
 		{name: "breaks", html: "a<br>b<br><br>c", want: "a\nb\n\nc"},
 		{name: "heading", html: "<h2>a_b</h2>text", want: "## a_b\n\ntext"},
@@ -59,11 +55,7 @@ func TestHTMLStyles(t *testing.T) {
 		{name: "no idle marks", html: "<b>Name:</b>Ann, <b>b</b>c<i>(d)</i>e <b>f</b>.", want: "Name:Ann, **b**c(d)e **f**."},
 		{name: "styles that end apart", html: "<b><i>a</i> b</b> <b><i>c</i></b> <i>d <b>e</b></i>", want: "***a* b *c*** *d **e***"},
 		{name: "split emphasis", html: "<span>*</span><span>a</span><span>*</span>", want: `\*a\*`},
-		{
-			name: "middle of a line",
-			html: "<b>Name</b> - text <i>x</i>: y, <u>in</u> 2024. z",
-			want: "**Name** - text *x*: y, in 2024. z",
-		},
+		{name: "middle of a line", html: "<b>Name</b> - text <i>x</i>: y, <u>in</u> 2024. z", want: "**Name** - text *x*: y, in 2024. z"},
 	})
 }
 
@@ -171,11 +163,7 @@ func TestBrokenHTML(t *testing.T) {
 	t.Parallel()
 	checkHTML(t, []htmlTest{
 		{name: "open drawing", html: "a<svg><text>b<p>c", want: "a\n\nc"},
-		{
-			name: "drawings that end themselves",
-			html: "<svg/>a <b>b</b><p>c<svg><path/></svg>d<svg><g/>e</svg>f",
-			want: "a **b**\n\ncdf",
-		},
+		{name: "drawings that end themselves", html: "<svg/>a <b>b</b><p>c<svg><path/></svg>d<svg><g/>e</svg>f", want: "a **b**\n\ncdf"},
 		{name: "open lines", html: "<p>a<p>b<ul><li>c<li>d</ul><table><tr><td>e<td>f</table>", want: "a\n\nb\n\n- c\n- d\n\ne f"},
 		{name: "overlapping elements", html: "<b><p>a</b> b</p><i>c<div>d</i>e</div> </span>f", want: "**a**\n\nb*c*\n*d*\ne f"},
 	})

@@ -73,11 +73,7 @@ func TestAutomatic(t *testing.T) {
 		{name: "spam", header: "X-Spam-Flag: YES", want: "spam"},
 		{name: "no spam", header: "X-Spam-Status: No, score=1", want: ""},
 
-		{
-			name:   "receipt",
-			header: "Content-Type: multipart/report; report-type=disposition-notification; boundary=x",
-			want:   "receipt",
-		},
+		{name: "receipt", header: "Content-Type: multipart/report; report-type=disposition-notification; boundary=x", want: "receipt"},
 		{
 			name:   "feedback report",
 			header: "Content-Type: multipart/report; report-type=feedback-report; boundary=x",

@@ -129,14 +129,8 @@ func BenchmarkDecodeLarge(b *testing.B) {
 			raw: largeMail("Content-Type: application/zip; name=a.zip\nContent-Transfer-Encoding: base64",
 				fill(strings.Repeat("QUJD", 19)+"\r\n")),
 		},
-		{
-			name: "text-file",
-			raw:  largeMail("Content-Type: text/csv; name=a.csv", fill("some;words;of;a;table\r\n")),
-		},
-		{
-			name: "text",
-			raw:  "From: a@b.test\r\nMessage-ID: <x@y>\r\n\r\n" + fill("All work and no play makes a long mail.\r\n"),
-		},
+		{name: "text-file", raw: largeMail("Content-Type: text/csv; name=a.csv", fill("some;words;of;a;table\r\n"))},
+		{name: "text", raw: "From: a@b.test\r\nMessage-ID: <x@y>\r\n\r\n" + fill("All work and no play makes a long mail.\r\n")},
 	}
 	for _, m := range mails {
 		payload := []byte(m.raw)

@@ -41,28 +41,13 @@ func TestCalendarText(t *testing.T) {
 			event:  "SUMMARY:Call\nDTSTART:20261121T080000Z\nDTEND:20261121T090000Z\nLOCATION:Room\\, 1",
 			want:   "**Invitation**: Call\nWhen: 2026-11-21 08:00 (UTC) – 2026-11-21 09:00 (UTC)\nWhere: Room, 1",
 		},
+		{name: "cancelled by the method", method: "METHOD:CANCEL", event: "SUMMARY:Call", want: "**Cancelled**: Call"},
+		{name: "cancelled by the status", event: "SUMMARY:Call\nSTATUS:CANCELLED", want: "**Cancelled**: Call"},
 		{
-			name:   "cancelled by the method",
-			method: "METHOD:CANCEL",
-			event:  "SUMMARY:Call",
-			want:   "**Cancelled**: Call",
+			name: "answer", method: "METHOD:REPLY", event: "SUMMARY:Call\nATTENDEE;PARTSTAT=ACCEPTED;CN=Ann:mailto:ann@x.test",
+			want: "**Answer to an invitation**: Call\nAnswer: Ann: accepted",
 		},
-		{
-			name:  "cancelled by the status",
-			event: "SUMMARY:Call\nSTATUS:CANCELLED",
-			want:  "**Cancelled**: Call",
-		},
-		{
-			name:   "answer",
-			method: "METHOD:REPLY",
-			event:  "SUMMARY:Call\nATTENDEE;PARTSTAT=ACCEPTED;CN=Ann:mailto:ann@x.test",
-			want:   "**Answer to an invitation**: Call\nAnswer: Ann: accepted",
-		},
-		{
-			name:  "a whole day",
-			event: "SUMMARY:Fair\nDTSTART;VALUE=DATE:20261121",
-			want:  "**Event**: Fair\nWhen: 2026-11-21",
-		},
+		{name: "a whole day", event: "SUMMARY:Fair\nDTSTART;VALUE=DATE:20261121", want: "**Event**: Fair\nWhen: 2026-11-21"},
 		{
 			name:  "a whole day whose end is the next one",
 			event: "SUMMARY:Fair\nDTSTART;VALUE=DATE:20261130\nDTEND;VALUE=DATE:20261201",
@@ -98,21 +83,9 @@ func TestCalendarText(t *testing.T) {
 			event: "SUMMARY:Call\nBEGIN:VALARM\nSUMMARY:Reminder\nBEGIN:VLOCATION\nEND:VLOCATION\nATTENDEE:x\nEND:VALARM\nLOCATION:Room 1",
 			want:  "**Event**: Call\nWhere: Room 1",
 		},
-		{
-			name:  "a folded line",
-			event: "SUMMARY:A lo\n ng name",
-			want:  "**Event**: A long name",
-		},
-		{
-			name:  "a time that is none, with marks of Markdown",
-			event: "SUMMARY:x\nDTSTART:*soon*",
-			want:  "**Event**: x\nWhen: \\*soon\\*",
-		},
-		{
-			name:  "organizer",
-			event: "ORGANIZER:mailto:ann@x.test",
-			want:  "**Event**\nOrganizer: ann@x.test",
-		},
+		{name: "a folded line", event: "SUMMARY:A lo\n ng name", want: "**Event**: A long name"},
+		{name: "a time that is none, with marks of Markdown", event: "SUMMARY:x\nDTSTART:*soon*", want: "**Event**: x\nWhen: \\*soon\\*"},
+		{name: "organizer", event: "ORGANIZER:mailto:ann@x.test", want: "**Event**\nOrganizer: ann@x.test"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

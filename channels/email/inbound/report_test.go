@@ -148,11 +148,7 @@ func TestReportsInWords(t *testing.T) {
 		words string
 		want  []failure
 	}{
-		{
-			name:  "IONOS",
-			words: ionosWords + returned,
-			want:  []failure{{recipient: "ann@customer.test", reason: "SMTP error"}},
-		},
+		{name: "IONOS", words: ionosWords + returned, want: []failure{{recipient: "ann@customer.test", reason: "SMTP error"}}},
 		{
 			name:  "Zoho",
 			words: zohoWords + returned,

@@ -104,24 +104,12 @@ func TestPictureAboveText(t *testing.T) {
 		below string // HTML below the picture
 		want  string
 	}{
+		{name: "a text below it", plain: "Where is it, plainly?", below: "<html><body>Where is it?</body></html>", want: "Where is it?"},
 		{
-			name:  "a text below it",
-			plain: "Where is it, plainly?",
-			below: "<html><body>Where is it?</body></html>",
-			want:  "Where is it?",
+			name: "the HTML says nothing", plain: "Where is it, plainly?", below: "<html><body><br></body></html>",
+			want: "Where is it, plainly?",
 		},
-		{
-			name:  "the HTML says nothing",
-			plain: "Where is it, plainly?",
-			below: "<html><body><br></body></html>",
-			want:  "Where is it, plainly?",
-		},
-		{
-			name:  "the HTML has only the quote",
-			plain: "My answer.\n\n" + attribution,
-			below: gmailQuote,
-			want:  "My answer.",
-		},
+		{name: "the HTML has only the quote", plain: "My answer.\n\n" + attribution, below: gmailQuote, want: "My answer."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -35,16 +35,8 @@ func TestPickSentFolders(t *testing.T) {
 			folders: []*imap.ListData{listed("INBOX"), listed("INBOX/Sent Items"), listed("Trash")},
 			want:    []string{"INBOX/Sent Items"},
 		},
-		{
-			name:    "the English name before others",
-			folders: []*imap.ListData{listed("Gesendet"), listed("Sent")},
-			want:    []string{"Sent"},
-		},
-		{
-			name:    "a name that only ends alike",
-			folders: []*imap.ListData{listed("INBOX"), listed("Presents")},
-			want:    nil,
-		},
+		{name: "the English name before others", folders: []*imap.ListData{listed("Gesendet"), listed("Sent")}, want: []string{"Sent"}},
+		{name: "a name that only ends alike", folders: []*imap.ListData{listed("INBOX"), listed("Presents")}, want: nil},
 		{
 			name:    "a folder that can't be opened",
 			folders: []*imap.ListData{listed("Sent", `\Noselect`), listed("INBOX/Gesendete Objekte")},

@@ -22,10 +22,8 @@ func TestReports(t *testing.T) {
 		bounced   int // recipients
 	}{
 		{
-			name:    "unknown recipient",
-			rule:    mailfake.RecipientRule{Policy: mailfake.PolicyBounce},
-			report:  report{action: "failed", status: "5.1.1"},
-			bounced: 1,
+			name: "unknown recipient", rule: mailfake.RecipientRule{Policy: mailfake.PolicyBounce},
+			report: report{action: "failed", status: "5.1.1"}, bounced: 1,
 		},
 		{
 			name:    "full mailbox",
@@ -34,10 +32,8 @@ func TestReports(t *testing.T) {
 			bounced: 1,
 		},
 		{
-			name:      "delayed",
-			rule:      mailfake.RecipientRule{Policy: mailfake.PolicyDelayed},
-			report:    report{action: "delayed", status: "4.4.1"},
-			delivered: 1,
+			name: "delayed", rule: mailfake.RecipientRule{Policy: mailfake.PolicyDelayed},
+			report: report{action: "delayed", status: "4.4.1"}, delivered: 1,
 		},
 	}
 	for _, tt := range tests {

@@ -122,24 +122,16 @@ func TestSMTPFaultsThatEndTheTalk(t *testing.T) {
 			reason:  "EOF",
 		},
 		{
-			name:    "hang-up after the dot",
-			fault:   mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter},
-			timeout: longTimeout,
-			reason:  "EOF",
-			stored:  1,
+			name: "hang-up after the dot", fault: mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter},
+			timeout: longTimeout, reason: "EOF", stored: 1,
 		},
 		{
-			name:    "silence at MAIL",
-			fault:   mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionDelay},
-			timeout: shortTimeout,
-			reason:  "timeout",
+			name: "silence at MAIL", fault: mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionDelay},
+			timeout: shortTimeout, reason: "timeout",
 		},
 		{
-			name:    "silence after the dot",
-			fault:   mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDelayAfter},
-			timeout: shortTimeout,
-			reason:  "timeout",
-			stored:  1,
+			name: "silence after the dot", fault: mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDelayAfter},
+			timeout: shortTimeout, reason: "timeout", stored: 1,
 		},
 	}
 	for _, tt := range tests {

@@ -179,19 +179,15 @@ func TestSecondMAIL(t *testing.T) {
 	checkTalks(t, []talkTest{
 		{name: "at once", lines: []string{mailFrom, mailFrom}, codes: []int{250, 503}, enhanced: "5.5.1"},
 		{
-			name:     "after a recipient, who stays",
-			lines:    []string{mailFrom, rcptTo, mailFrom, rcptTo},
-			codes:    []int{250, 250, 503, 250},
-			enhanced: "2.0.0",
+			name: "after a recipient, who stays", lines: []string{mailFrom, rcptTo, mailFrom, rcptTo},
+			codes: []int{250, 250, 503, 250}, enhanced: "2.0.0",
 		},
 		{name: "after the null sender", lines: []string{"MAIL FROM:<>", mailFrom}, codes: []int{250, 503}, enhanced: "5.5.1"},
 		{name: "after RSET", lines: []string{mailFrom, "RSET", mailFrom}, codes: []int{250, 250, 250}, enhanced: "2.0.0"},
 		{name: "after EHLO", lines: []string{mailFrom, "EHLO again", mailFrom}, codes: []int{250, 250, 250}, enhanced: "2.0.0"},
 		{
-			name:     "after a mail",
-			lines:    []string{mailFrom, rcptTo, "DATA", "x\r\n.", mailFrom},
-			codes:    []int{250, 250, 354, 250, 250},
-			enhanced: "2.0.0",
+			name: "after a mail", lines: []string{mailFrom, rcptTo, "DATA", "x\r\n.", mailFrom},
+			codes: []int{250, 250, 354, 250, 250}, enhanced: "2.0.0",
 		},
 		{name: "after a refused sender", lines: []string{"MAIL FROM:<zoë@acme.test>", mailFrom}, codes: []int{553, 250}, enhanced: "2.0.0"},
 	})
@@ -207,10 +203,8 @@ func TestAddressesOutsideASCII(t *testing.T) {
 		{name: "sender", lines: []string{mailFromZoe}, codes: []int{553}, enhanced: "5.6.7"},
 		{name: "announced", lines: []string{mailFromZoe + " SMTPUTF8", rcptToZoe}, codes: []int{250, 250}, enhanced: "2.0.0"},
 		{
-			name:     "announced for the mail before",
-			lines:    []string{mailFrom + " SMTPUTF8", "RSET", mailFrom, rcptToZoe},
-			codes:    []int{250, 250, 250, 553},
-			enhanced: "5.6.7",
+			name: "announced for the mail before", lines: []string{mailFrom + " SMTPUTF8", "RSET", mailFrom, rcptToZoe},
+			codes: []int{250, 250, 250, 553}, enhanced: "5.6.7",
 		},
 	})
 }

@@ -47,21 +47,9 @@ func TestFactIDsOfDifferentMails(t *testing.T) {
 		name        string
 		mail, other []byte
 	}{
-		{
-			name:  "another text",
-			mail:  newMail("1@x", "7bit", "hello, world"),
-			other: newMail("1@x", "7bit", "other"),
-		},
-		{
-			name:  "another Message-ID",
-			mail:  newMail("1@x", "7bit", "hello, world"),
-			other: newMail("2@x", "7bit", "hello, world"),
-		},
-		{
-			name:  "no Message-ID, other bytes",
-			mail:  []byte("\r\na"),
-			other: []byte("\r\nb"),
-		},
+		{name: "another text", mail: newMail("1@x", "7bit", "hello, world"), other: newMail("1@x", "7bit", "other")},
+		{name: "another Message-ID", mail: newMail("1@x", "7bit", "hello, world"), other: newMail("2@x", "7bit", "hello, world")},
+		{name: "no Message-ID, other bytes", mail: []byte("\r\na"), other: []byte("\r\nb")},
 	}
 	for _, tt := range tests {
 		if got := Fact(tt.mail); got == Fact(tt.other) {

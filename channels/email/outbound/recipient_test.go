@@ -20,36 +20,16 @@ func TestRecipient(t *testing.T) {
 		typed string
 		want  channels.Party
 	}{
-		{
-			name:  "address",
-			typed: "ann@example.org",
-			want:  channels.Party{Key: "ann@example.org"},
-		},
+		{name: "address", typed: "ann@example.org", want: channels.Party{Key: "ann@example.org"}},
 		{
 			name:  "capitals and blanks",
 			typed: " Ann.Lee@Example.ORG\n",
 			want:  channels.Party{Key: "ann.lee@example.org", Address: "Ann.Lee@example.org"},
 		},
-		{
-			name:  "address with a name",
-			typed: "Ann Lee <ann@example.org>",
-			want:  channels.Party{Key: "ann@example.org", Name: "Ann Lee"},
-		},
-		{
-			name:  "dots that no standard allows",
-			typed: "ann..lee.@example.org",
-			want:  channels.Party{Key: "ann..lee.@example.org"},
-		},
-		{
-			name:  "link",
-			typed: "mailto:ann@example.org",
-			want:  channels.Party{Key: "ann@example.org"},
-		},
-		{
-			name:  "domain outside ASCII",
-			typed: "ann@bücher.example",
-			want:  channels.Party{Key: "ann@xn--bcher-kva.example"},
-		},
+		{name: "address with a name", typed: "Ann Lee <ann@example.org>", want: channels.Party{Key: "ann@example.org", Name: "Ann Lee"}},
+		{name: "dots that no standard allows", typed: "ann..lee.@example.org", want: channels.Party{Key: "ann..lee.@example.org"}},
+		{name: "link", typed: "mailto:ann@example.org", want: channels.Party{Key: "ann@example.org"}},
+		{name: "domain outside ASCII", typed: "ann@bücher.example", want: channels.Party{Key: "ann@xn--bcher-kva.example"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

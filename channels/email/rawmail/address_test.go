@@ -16,26 +16,14 @@ func TestAddressesKeepTheirSpelling(t *testing.T) {
 		field string
 		want  channels.Party
 	}{
-		{
-			name:  "lower case",
-			field: "ann@customer.test",
-			want:  channels.Party{Key: "ann@customer.test"},
-		},
-		{
-			name:  "domain in capitals",
-			field: "ann@Customer.TEST",
-			want:  channels.Party{Key: "ann@customer.test"},
-		},
+		{name: "lower case", field: "ann@customer.test", want: channels.Party{Key: "ann@customer.test"}},
+		{name: "domain in capitals", field: "ann@Customer.TEST", want: channels.Party{Key: "ann@customer.test"}},
 		{
 			name:  "capitals before the @, and a name",
 			field: "Ann Lee <Ann.LEE@Customer.test>",
 			want:  channels.Party{Key: "ann.lee@customer.test", Address: "Ann.LEE@customer.test", Name: "Ann Lee"},
 		},
-		{
-			name:  "link",
-			field: "<mailto:Ann@customer.test>",
-			want:  channels.Party{Key: "ann@customer.test", Address: "Ann@customer.test"},
-		},
+		{name: "link", field: "<mailto:Ann@customer.test>", want: channels.Party{Key: "ann@customer.test", Address: "Ann@customer.test"}},
 		{
 			name:  "quotes that are needed stay",
 			field: `"Odd Name"@customer.test`,

@@ -223,11 +223,7 @@ func TestFooterBelowBase64(t *testing.T) {
 		in   string
 		want string
 	}{
-		{
-			name: "footer of a list",
-			in:   padded + "\n-- list footer\nJohn\n",
-			want: "Grüße aus Köln.\n-- list footer\nJohn\n",
-		},
+		{name: "footer of a list", in: padded + "\n-- list footer\nJohn\n", want: "Grüße aus Köln.\n-- list footer\nJohn\n"},
 		{
 			name: "footer below base64 without padding",
 			in:   plain + "\r\n\r\n_______________\r\nThe list\r\nhttp://lists.test/x\r\n",

@@ -88,41 +88,14 @@ func TestOddLineBeforeTheBody(t *testing.T) {
 		body     string
 		want     string
 	}{
+		{name: "base64", encoding: "BaSe64", odd: "X Odd name: value\n", body: "SGVsbG8gQW5u\n", want: "Hello Ann"},
 		{
-			name:     "base64",
-			encoding: "BaSe64",
-			odd:      "X Odd name: value\n",
-			body:     "SGVsbG8gQW5u\n",
-			want:     "Hello Ann",
+			name: "base64, the line is folded", encoding: "base64", odd: "X Odd name: value\n more\n", body: "SGVsbG8gQW5u\n",
+			want: "Hello Ann",
 		},
-		{
-			name:     "base64, the line is folded",
-			encoding: "base64",
-			odd:      "X Odd name: value\n more\n",
-			body:     "SGVsbG8gQW5u\n",
-			want:     "Hello Ann",
-		},
-		{
-			name:     "base64 without an empty line before it",
-			encoding: "base64",
-			odd:      "SGVsbG8gQW5u\n",
-			body:     "",
-			want:     "Hello Ann",
-		},
-		{
-			name:     "base64 with an empty line inside",
-			encoding: "base64",
-			odd:      "SGVsbG8g\n",
-			body:     "QW5u\n",
-			want:     "Hello Ann",
-		},
-		{
-			name:     "plain letters",
-			encoding: "7bit",
-			odd:      "My own words\n",
-			body:     "and more.\n",
-			want:     "My own words\r\n\r\nand more.\r\n",
-		},
+		{name: "base64 without an empty line before it", encoding: "base64", odd: "SGVsbG8gQW5u\n", body: "", want: "Hello Ann"},
+		{name: "base64 with an empty line inside", encoding: "base64", odd: "SGVsbG8g\n", body: "QW5u\n", want: "Hello Ann"},
+		{name: "plain letters", encoding: "7bit", odd: "My own words\n", body: "and more.\n", want: "My own words\r\n\r\nand more.\r\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -21,22 +21,14 @@ func TestSentTo(t *testing.T) {
 		smtpPassword []string
 		tokens       []string
 	}{
+		{name: "one password for both", imapPassword: []string{imapServer, smtpServer}, smtpPassword: []string{smtpServer}},
 		{
-			name:         "one password for both",
-			imapPassword: []string{imapServer, smtpServer},
+			name: "a password each", set: channels.Config{fieldSMTPPassword: "x"}, imapPassword: []string{imapServer},
 			smtpPassword: []string{smtpServer},
 		},
 		{
-			name:         "a password each",
-			set:          channels.Config{fieldSMTPPassword: "x"},
-			imapPassword: []string{imapServer},
-			smtpPassword: []string{smtpServer},
-		},
-		{
-			name:         "another protected port",
-			set:          channels.Config{fieldIMAPPort: "143", fieldSMTPPassword: "x"},
-			imapPassword: []string{imapServer},
-			smtpPassword: []string{smtpServer},
+			name: "another protected port", set: channels.Config{fieldIMAPPort: "143", fieldSMTPPassword: "x"},
+			imapPassword: []string{imapServer}, smtpPassword: []string{smtpServer},
 		},
 		{
 			name:         "a connection that others can read",
@@ -45,21 +37,15 @@ func TestSentTo(t *testing.T) {
 			smtpPassword: []string{smtpServer},
 		},
 		{
-			name:         "tokens of a provider for own servers",
-			set:          channels.Config{FieldOAuth: OAuthGoogle, fieldSMTPPassword: "x"},
-			imapPassword: []string{imapServer},
-			smtpPassword: []string{smtpServer},
-			tokens:       []string{imapServer, smtpServer},
+			name: "tokens of a provider for own servers", set: channels.Config{FieldOAuth: OAuthGoogle, fieldSMTPPassword: "x"},
+			imapPassword: []string{imapServer}, smtpPassword: []string{smtpServer}, tokens: []string{imapServer, smtpServer},
 		},
 		{
 			name:   "tokens of a provider for its own servers",
 			set:    channels.Config{FieldOAuth: OAuthMicrosoft, fieldIMAPHost: "", fieldSMTPHost: "", fieldSMTPPassword: "x"},
 			tokens: []string{"outlook.office365.com", "smtp.office365.com"},
 		},
-		{
-			name: "no server",
-			set:  channels.Config{fieldIMAPHost: "", fieldSMTPHost: ""},
-		},
+		{name: "no server", set: channels.Config{fieldIMAPHost: "", fieldSMTPHost: ""}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

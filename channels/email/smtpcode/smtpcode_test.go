@@ -61,21 +61,13 @@ func TestRefusedCredentials(t *testing.T) {
 	checkReplies(t, []reply{
 		{step: StepAuth, code: 454, text: "4.7.0 Temporary authentication failure", want: channels.Retry},
 		{step: StepAuth, code: 454, text: "Temporary authentication failure", waited: 29 * time.Minute, want: channels.Retry},
-		{
-			step:   StepAuth,
-			code:   454,
-			text:   "4.7.0 Temporary authentication failure",
-			waited: 30 * time.Minute,
-			want:   channels.AuthBroken,
-		},
+		{step: StepAuth, code: 454, text: "4.7.0 Temporary authentication failure", waited: 30 * time.Minute, want: channels.AuthBroken},
 		{step: StepMail, code: 454, text: "4.7.0 Authentication needed", want: channels.AuthBroken},
 		{step: StepAuth, code: 432, text: "4.7.12 A password transition is needed", want: channels.AuthBroken},
 		{step: StepAuth, code: 535, text: "5.7.3 Authentication unsuccessful", want: channels.AuthBroken},
 		{step: StepAuth, code: 535, text: "5.7.8 Username and Password not accepted", want: channels.AuthBroken},
 		{
-			step: StepAuth,
-			code: 535,
-			text: "5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+			step: StepAuth, code: 535, text: "5.7.139 Authentication unsuccessful, basic authentication is disabled.",
 			want: channels.AuthBroken,
 		},
 		{step: StepAuth, code: 535, text: "Incorrect authentication data", want: channels.AuthBroken},
@@ -119,13 +111,7 @@ func TestFullMailbox(t *testing.T) {
 		{step: StepRcpt, code: 552, text: "Requested action aborted", want: channels.Retry, wait: 12 * time.Hour},
 		{step: StepReport, code: 552, text: "5.0.0 552 disk quota exceeded", waited: 12 * time.Hour, want: channels.BadRecipient},
 		{step: StepReport, code: 552, text: "Message size exceeds fixed limit", waited: 12 * time.Hour, want: channels.BadContent},
-		{
-			step:   StepReport,
-			code:   552,
-			text:   "5.3.4 Message exceeds the storage limit",
-			waited: 12 * time.Hour,
-			want:   channels.BadContent,
-		},
+		{step: StepReport, code: 552, text: "5.3.4 Message exceeds the storage limit", waited: 12 * time.Hour, want: channels.BadContent},
 		{step: StepReport, code: 550, text: "Mailbox unavailable", want: channels.BadRecipient},
 	})
 }
@@ -135,29 +121,21 @@ func TestRecipientThatTakesNoMail(t *testing.T) {
 	t.Parallel()
 	checkReplies(t, []reply{
 		{
-			step: StepRcpt,
-			code: 554,
-			text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied",
+			step: StepRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied",
 			want: channels.BadRecipient,
 		},
 		{step: StepRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Relay access denied", want: channels.AccountBlocked},
 		{step: StepRcpt, code: 550, text: "5.7.1 Client was not authenticated", want: channels.AccountBlocked},
 		{
-			step: StepRcpt,
-			code: 553,
-			text: "5.7.1 <help@acme.test>: Sender address rejected: not owned by user",
+			step: StepRcpt, code: 553, text: "5.7.1 <help@acme.test>: Sender address rejected: not owned by user",
 			want: channels.AccountBlocked,
 		},
 		{
-			step: StepRcpt,
-			code: 554,
-			text: "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using a list",
+			step: StepRcpt, code: 554, text: "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using a list",
 			want: channels.AccountBlocked,
 		},
 		{
-			step: StepFurtherRcpt,
-			code: 554,
-			text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied",
+			step: StepFurtherRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied",
 			want: channels.BadRecipient,
 		},
 		{step: StepFurtherRcpt, code: 550, text: "Mailbox unavailable", want: channels.BadRecipient},
@@ -190,11 +168,8 @@ func TestSpentQuota(t *testing.T) {
 			wait: time.Hour,
 		},
 		{
-			step: StepDot,
-			code: 550,
-			text: "5.7.233 Your message can't be sent because your tenant exceeded its daily limit",
-			want: channels.Throttled,
-			wait: time.Hour,
+			step: StepDot, code: 550, text: "5.7.233 Your message can't be sent because your tenant exceeded its daily limit",
+			want: channels.Throttled, wait: time.Hour,
 		},
 		{
 			step: StepDot,
@@ -226,15 +201,11 @@ func TestBlockedAccount(t *testing.T) {
 		{step: StepDot, code: 550, text: "5.7.26 DMARC", want: channels.AccountBlocked},
 		{step: StepDot, code: 550, text: "5.7.27 SPF", want: channels.AccountBlocked},
 		{
-			step: StepMail,
-			code: 550,
-			text: "5.7.60 SMTP; Client does not have permissions to send as this sender",
+			step: StepMail, code: 550, text: "5.7.60 SMTP; Client does not have permissions to send as this sender",
 			want: channels.AccountBlocked,
 		},
 		{
-			step: StepMail,
-			code: 550,
-			text: "5.7.708 Service unavailable. Access denied, traffic not accepted from this IP",
+			step: StepMail, code: 550, text: "5.7.708 Service unavailable. Access denied, traffic not accepted from this IP",
 			want: channels.AccountBlocked,
 		},
 		{step: StepMail, code: 550, text: "5.1.1 our own address", want: channels.AccountBlocked},
@@ -245,9 +216,7 @@ func TestBlockedAccount(t *testing.T) {
 			want: channels.AccountBlocked,
 		},
 		{
-			step: StepDot,
-			code: 554,
-			text: "5.2.252 SendAsDenied; support@acme.test not allowed to send as help@acme.test",
+			step: StepDot, code: 554, text: "5.2.252 SendAsDenied; support@acme.test not allowed to send as help@acme.test",
 			want: channels.AccountBlocked,
 		},
 		{step: StepMail, code: 553, text: "Sender address rejected: not owned by user", want: channels.AccountBlocked},
@@ -279,7 +248,5 @@ func TestUnexpectedReplies(t *testing.T) {
 // An enhanced code of another class than the plain one does not count.
 func TestEnhancedCodeOfAnotherClass(t *testing.T) {
 	t.Parallel()
-	checkReplies(t, []reply{
-		{step: StepRcpt, code: 550, text: "4.2.2 strange", want: channels.BadRecipient},
-	})
+	checkReplies(t, []reply{{step: StepRcpt, code: 550, text: "4.2.2 strange", want: channels.BadRecipient}})
 }

@@ -35,11 +35,7 @@ func TestNothingLeavesAfterTheDeadline(t *testing.T) {
 		deadline time.Time
 		clock    func() time.Time // the time of day
 	}{
-		{
-			name:     "the deadline is over",
-			deadline: now.Add(-time.Nanosecond),
-			clock:    time.Now,
-		},
+		{name: "the deadline is over", deadline: now.Add(-time.Nanosecond), clock: time.Now},
 		{
 			name:     "it is over after a sleep",
 			deadline: now.Add(time.Minute),
@@ -112,11 +108,7 @@ func TestThreadNamesTheRefusedRecipient(t *testing.T) {
 func TestAdminsAreToldNoRecipient(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, words, want string }{
-		{
-			name:  "no address",
-			words: "5.4.5 Daily user sending quota exceeded.",
-			want:  "5.4.5 Daily user sending quota exceeded.",
-		},
+		{name: "no address", words: "5.4.5 Daily user sending quota exceeded.", want: "5.4.5 Daily user sending quota exceeded."},
 		{
 			name:  "the refused address",
 			words: "5.7.1 <ann@customer.test>: Relay access denied",

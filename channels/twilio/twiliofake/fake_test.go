@@ -123,11 +123,7 @@ func TestRefusals(t *testing.T) {
 		{name: "WhatsApp from a number for SMS", form: textTo("whatsapp:" + ann), want: 21910},
 
 		{name: "no content", form: url.Values{"To": {ann}, "From": {ours}}, want: 21619},
-		{
-			name: "long text",
-			form: url.Values{"To": {ann}, "From": {ours}, "Body": {strings.Repeat("x", 1601)}},
-			want: 21617,
-		},
+		{name: "long text", form: url.Values{"To": {ann}, "From": {ours}, "Body": {strings.Repeat("x", 1601)}}, want: 21617},
 		{name: "file without an address", form: url.Values{"To": {ann}, "From": {ours}, "MediaUrl": {"x"}}, want: 21620},
 		{
 			name: "file from a number without MMS",
