@@ -60,8 +60,7 @@ type storedBurst struct {
 
 func checkStoredBursts(t *testing.T, pool *pgxpool.Pool, want ...storedBurst) {
 	t.Helper()
-	rows, err := pool.Query(t.Context(), `SELECT conversation_id, first_event, last_event, attempt FROM bursts ORDER BY conversation_id`)
-	check(t, err)
+	rows := must(pool.Query(t.Context(), `SELECT conversation_id, first_event, last_event, attempt FROM bursts ORDER BY conversation_id`))(t)
 	got := must(pgx.CollectRows(rows, pgx.RowToStructByPos[storedBurst]))(t)
 	if !slices.Equal(got, want) {
 		t.Errorf("the bursts are %+v, want %+v", got, want)
@@ -70,8 +69,7 @@ func checkStoredBursts(t *testing.T, pool *pgxpool.Pool, want ...storedBurst) {
 
 func checkFacts(t *testing.T, pool *pgxpool.Pool, want ...string) {
 	t.Helper()
-	rows, err := pool.Query(t.Context(), `SELECT external_id FROM events ORDER BY external_id`)
-	check(t, err)
+	rows := must(pool.Query(t.Context(), `SELECT external_id FROM events ORDER BY external_id`))(t)
 	got := must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
 	if !reflect.DeepEqual(got, append([]string{}, want...)) {
 		t.Errorf("the journal has %v, want %v", got, want)

@@ -79,7 +79,7 @@ func inFunction(before string) bool {
 func eachStatement(t *testing.T, mention string, look func(place, sql string)) {
 	t.Helper()
 	statements := 0
-	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+	check(t, filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -101,10 +101,7 @@ func eachStatement(t *testing.T, mention string, look func(place, sql string)) {
 			return true
 		})
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	if least := 50; statements < least {
 		t.Errorf("%d texts were read, want at least %d", statements, least)
 	}

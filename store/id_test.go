@@ -20,9 +20,7 @@ func TestIDsAreNumbersInTheDatabase(t *testing.T) {
 	var none *store.AgentID
 	row := storetest.DB(t).QueryRow(t.Context(), `SELECT $1::bigint, $2::bigint, $3::bigint, $4::bigint[], pg_typeof($1)::text`,
 		store.ConversationID(12), none, &agent, []store.MessageID{3, 4})
-	if err := row.Scan(&gotID, &gotNone, &gotAgent, &gotList, &gotType); err != nil {
-		t.Fatal(err)
-	}
+	check(t, row.Scan(&gotID, &gotNone, &gotAgent, &gotList, &gotType))
 	if gotID != 12 {
 		t.Errorf("an id: got %d, want 12", gotID)
 	}

@@ -23,9 +23,7 @@ const sweep = "sweep"
 // tryLease asks for the lease sweep for a holder, and returns whether the holder has it then.
 func tryLease(t *testing.T, pool *pgxpool.Pool, holder string) (ok bool) {
 	t.Helper()
-	ok, err := store.TakeLease(t.Context(), pool, sweep, holder, leaseSeconds)
-	check(t, err)
-	return ok
+	return must(store.TakeLease(t.Context(), pool, sweep, holder, leaseSeconds))(t)
 }
 
 // mustTakeLease takes the lease sweep for a holder, or ends the test if it is refused.
@@ -39,8 +37,7 @@ func mustTakeLease(t *testing.T, pool *pgxpool.Pool, holder string) {
 // takeFreeLeases asks for the leases of these names for a holder. It returns the names of those that it got, sorted.
 func takeFreeLeases(t *testing.T, pool *pgxpool.Pool, holder string, names ...string) (taken []string) {
 	t.Helper()
-	taken, err := store.TakeLeases(t.Context(), pool, names, holder, leaseSeconds)
-	check(t, err)
+	taken = must(store.TakeLeases(t.Context(), pool, names, holder, leaseSeconds))(t)
 	slices.Sort(taken)
 	return taken
 }
@@ -63,8 +60,7 @@ func expireLease(t *testing.T, pool *pgxpool.Pool, name string) {
 // which it does with the first write or lock of a row.
 func usesTransactionID(t *testing.T, pool *pgxpool.Pool, run func(tx pgx.Tx)) (hasID bool) {
 	t.Helper()
-	tx, err := pool.Begin(t.Context())
-	check(t, err)
+	tx := must(pool.Begin(t.Context()))(t)
 	defer func() { check(t, tx.Rollback(t.Context())) }()
 	run(tx)
 	check(t, tx.QueryRow(t.Context(), `SELECT pg_current_xact_id_if_assigned() IS NOT NULL`).Scan(&hasID))
@@ -91,8 +87,7 @@ func TestLeasesOfTwoNamesAreIndependent(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	mustTakeLease(t, pool, "a")
-	ok, err := store.TakeLease(t.Context(), pool, "other", "b", leaseSeconds)
-	check(t, err)
+	ok := must(store.TakeLease(t.Context(), pool, "other", "b", leaseSeconds))(t)
 	if !ok {
 		t.Error("the lease of another name was refused, though nobody held it")
 	}
@@ -171,8 +166,7 @@ func TestDropLeasesDropsOwnAndExpiredOnes(t *testing.T) {
 	check(t, store.DropLeases(t.Context(), pool, names, "b"))
 
 	const noPrefix = "none" // no lease begins so: only those of names are found
-	left, err := store.FindLeases(t.Context(), pool, names, noPrefix)
-	check(t, err)
+	left := must(store.FindLeases(t.Context(), pool, names, noPrefix))(t)
 	want := []store.Lease{{Name: "held", Holder: "a", Live: true}}
 	if !slices.Equal(left, want) {
 		t.Errorf("after the drop by b the leases are %+v, want %+v", left, want)
@@ -183,8 +177,7 @@ func TestFindLeasesByPrefix(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	takeFreeLeases(t, pool, "a", "mail:1", "chat:1")
-	found, err := store.FindLeases(t.Context(), pool, nil, "mail:")
-	check(t, err)
+	found := must(store.FindLeases(t.Context(), pool, nil, "mail:"))(t)
 	want := []store.Lease{{Name: "mail:1", Holder: "a", Live: true}}
 	if !slices.Equal(found, want) {
 		t.Errorf("leases by prefix: got %+v, want %+v", found, want)
@@ -201,8 +194,7 @@ func TestFindLeasesUsesNoTransactionID(t *testing.T) {
 	}
 	usesID := usesTransactionID(t, pool, func(tx pgx.Tx) {
 		const anyPrefix = "" // every name begins so
-		found, err := store.FindLeases(t.Context(), tx, names, anyPrefix)
-		check(t, err)
+		found := must(store.FindLeases(t.Context(), tx, names, anyPrefix))(t)
 		if len(found) != len(names) {
 			t.Fatalf("%d leases were found, want %d", len(found), len(names))
 		}
@@ -227,8 +219,7 @@ func TestTakeLeasesUsesATransactionID(t *testing.T) {
 		t.Fatalf("%d leases were taken, want %d", len(taken), len(names))
 	}
 	usesID := usesTransactionID(t, pool, func(tx pgx.Tx) {
-		taken, err := store.TakeLeases(t.Context(), tx, names, "other", leaseSeconds)
-		check(t, err)
+		taken := must(store.TakeLeases(t.Context(), tx, names, "other", leaseSeconds))(t)
 		if len(taken) > 0 {
 			t.Errorf("%d leases were taken from their holder, want none", len(taken))
 		}

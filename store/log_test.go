@@ -45,7 +45,7 @@ func TestLogChanges(t *testing.T) {
 func readStatements(t *testing.T) map[string]string {
 	t.Helper()
 	sources := map[string]string{}
-	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+	check(t, filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
 		isMigration := filepath.Dir(path) == "migrations" && strings.HasSuffix(path, ".sql")
 		isSource := strings.HasSuffix(path, ".go") && filepath.Base(path) != "log_test.go"
 		if err != nil || !isMigration && !isSource {
@@ -54,10 +54,7 @@ func readStatements(t *testing.T) map[string]string {
 		source, err := os.ReadFile(path)
 		sources[path] = string(source)
 		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	return sources
 }
 

@@ -56,8 +56,7 @@ func beginQueued(t *testing.T, pool *pgxpool.Pool, state string) {
 
 func checkRootComing(t *testing.T, pool *pgxpool.Pool, typed store.EventID, want bool) {
 	t.Helper()
-	got, err := store.RootComing(t.Context(), pool, 1, "c", "m", typed)
-	check(t, err)
+	got := must(store.RootComing(t.Context(), pool, 1, "c", "m", typed))(t)
 	if got != want {
 		t.Errorf("a root may be coming: %t, want %t", got, want)
 	}

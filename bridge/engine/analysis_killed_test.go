@@ -27,9 +27,7 @@ func readerOfChild(manner string) analysis.Analyzer {
 func (w *world) holdLocks(sql string) (release func()) {
 	w.t.Helper()
 	tx := must(w.pool.Begin(w.t.Context()))(w.t)
-	if _, err := tx.Exec(w.t.Context(), sql); err != nil {
-		w.t.Fatal(err)
-	}
+	must(tx.Exec(w.t.Context(), sql))(w.t)
 	release = func() {
 		if err := tx.Rollback(w.t.Context()); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
 			w.t.Error(err)

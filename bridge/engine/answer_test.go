@@ -55,9 +55,7 @@ func (w *world) sayInOneBatch(thread string, texts ...string) {
 	w.t.Helper()
 	tx := must(w.pool.Begin(w.t.Context()))(w.t)
 	defer func() { _ = tx.Rollback(context.Background()) }()
-	if _, err := tx.Exec(w.t.Context(), `SELECT 1 FROM conversations FOR UPDATE`); err != nil {
-		w.t.Fatal(err)
-	}
+	must(tx.Exec(w.t.Context(), `SELECT 1 FROM conversations FOR UPDATE`))(w.t)
 	w.chat.Say("ann", support, thread, texts[0])
 	w.eventually("the engine waits for the conversation", func() bool {
 		return w.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')`) > 0

@@ -12,24 +12,12 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
+	"parley/store/storetest"
 )
 
-// must returns the result of a call that has to succeed: must(call())(t).
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
-		t.Helper()
-		check(t, err)
-		return v
-	}
-}
+var check = storetest.Check
 
-// check ends the test if there is an error.
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, err) }
 
 // wantEqual checks one value; what names it in the message.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
@@ -115,14 +103,8 @@ func wantProblem(t *testing.T, what string, err error) *bridge.Problem {
 // readRows returns the rows of a query, each in the form that scan gives it.
 func readRows[T any](w *world, scan pgx.RowToFunc[T], sql string, args ...any) []T {
 	w.t.Helper()
-	rows, err := w.pool.Query(w.t.Context(), sql, args...)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	list, err := pgx.CollectRows(rows, scan)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	rows := must(w.pool.Query(w.t.Context(), sql, args...))(w.t)
+	list := must(pgx.CollectRows(rows, scan))(w.t)
 	return list
 }
 

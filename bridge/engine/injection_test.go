@@ -113,8 +113,7 @@ func TestRulesObeyNobody(t *testing.T) {
 		q := analysis.Question{Burst: []analysis.Message{{Subject: x.Text, Text: x.Text, Files: []string{x.Text}}},
 			Desk: analysis.Desk{Tags: []analysis.Tag{{Name: "delivery"}}, Actions: []analysis.ActionName{analysis.Assign, analysis.Template, analysis.Priority},
 				Sources: []analysis.Source{{ID: "page-1", Title: "Opening hours", Text: "We are open from nine to five."}}}}
-		a, err := rules.Analyze(t.Context(), q)
-		check(t, err)
+		a := must(rules.Analyze(t.Context(), q))(t)
 		for _, r := range a.Replies {
 			if r.Text != "We are open from nine to five." {
 				t.Errorf("%s: suggests %q, want \"We are open from nine to five.\"", x.Text, r.Text)

@@ -36,15 +36,11 @@ func (w *world) runRetention() {
 		{batch: retention.DropReactions, keep: month},
 	} {
 		for more := true; more; {
-			done, err := round.batch(w.t.Context(), w.pool, round.keep)
-			check(w.t, err)
-			more = done.More
+			more = must(round.batch(w.t.Context(), w.pool, round.keep))(w.t).More
 		}
 	}
 	for more := true; more; {
-		var err error
-		more, err = measure.CloseDay(w.t.Context(), w.pool, 6*month)
-		check(w.t, err)
+		more = must(measure.CloseDay(w.t.Context(), w.pool, 6*month))(w.t)
 	}
 }
 
@@ -61,8 +57,7 @@ func (w *world) tableSizes() map[string]int {
 	w.t.Helper()
 	sizes := map[string]int{}
 	for _, name := range w.tableNames() {
-		_, err := w.pool.Exec(w.t.Context(), `VACUUM FULL `+name)
-		check(w.t, err)
+		must(w.pool.Exec(w.t.Context(), `VACUUM FULL `+name))(w.t)
 		sizes[name] = w.count(`SELECT pg_total_relation_size('` + name + `')`)
 	}
 	return sizes

@@ -30,11 +30,8 @@ func newFakeModel(t *testing.T) fakeModel {
 	t.Helper()
 	fake := openaifake.New(openaifake.Options{Models: []string{"gpt-test"}, Abilities: openaifake.Modern(), Answers: plainly{}})
 	server := httptest.NewServer(fake)
-	a, err := openai.New(t.Context(), openai.Options{BaseURL: server.URL, Model: "gpt-test", Mask: true, Fallback: offline.New(),
-		Timeout: time.Minute, Concurrency: 64})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := must(openai.New(t.Context(), openai.Options{BaseURL: server.URL, Model: "gpt-test", Mask: true, Fallback: offline.New(),
+		Timeout: time.Minute, Concurrency: 64}))(t)
 	t.Cleanup(func() {
 		_ = a.Close()
 		fake.Close()

@@ -8,15 +8,13 @@ import (
 
 	"parley/bridge"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // Each verb has a line in the table: else its clicks and words would be applied without doing anything.
 func TestEveryVerbHasAUseCase(t *testing.T) {
 	t.Parallel()
-	src, err := os.ReadFile("../action.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	src := storetest.Must(os.ReadFile("../action.go"))(t)
 	verbs := regexp.MustCompile(`(?m)^\tVerb\w+ +Verb = "(\w+)"`).FindAllStringSubmatch(string(src), -1)
 	if len(verbs) < 30 {
 		t.Fatalf("only %d verbs found, want at least 30", len(verbs))

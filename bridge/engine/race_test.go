@@ -56,9 +56,7 @@ func TestLaneMadeTwice(t *testing.T) {
 	w.waitDrained()
 	tx := must(w.pool.Begin(t.Context()))(t)
 	defer func() { _ = tx.Rollback(context.Background()) }()
-	if _, err := tx.Exec(t.Context(), `INSERT INTO lanes (id, account_id, key, gate_id, due_at) VALUES (999999, $1, 'ch:' || $2, 1, NULL)`, w.surface, support); err != nil {
-		t.Fatal(err)
-	}
+	must(tx.Exec(t.Context(), `INSERT INTO lanes (id, account_id, key, gate_id, due_at) VALUES (999999, $1, 'ch:' || $2, 1, NULL)`, w.surface, support))(t)
 	text := w.chat.Say("ann", support, "", "Is anybody here?")
 	w.eventually("the engine waits for the lane", func() bool {
 		return w.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`) > 0

@@ -32,10 +32,8 @@ func (w *world) rowsWritten() map[string]int {
 		Table string
 		Rows  int
 	}
-	rows, err := w.pool.Query(w.t.Context(), `SELECT relation, count(*) FROM written GROUP BY relation`)
-	check(w.t, err)
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[count])
-	check(w.t, err)
+	rows := must(w.pool.Query(w.t.Context(), `SELECT relation, count(*) FROM written GROUP BY relation`))(w.t)
+	list := must(pgx.CollectRows(rows, pgx.RowToStructByPos[count]))(w.t)
 	found := map[string]int{}
 	for _, c := range list {
 		found[c.Table] = c.Rows

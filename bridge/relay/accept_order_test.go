@@ -96,12 +96,10 @@ func TestAcceptKeepsOrderOverTwoBatches(t *testing.T) {
 // queue waits for that.
 func (h *harness) holdQueue(key string) (release func()) {
 	h.t.Helper()
-	tx, err := h.pool.Begin(h.t.Context())
-	check(h.t, err)
+	tx := must(h.pool.Begin(h.t.Context()))(h.t)
 	h.t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
-	_, err = tx.Exec(h.t.Context(), `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
-		VALUES ($1, $2, 2, 0, 0, 0, clock_timestamp())`, store.OrderKey(mailAccount, key), mailAccount)
-	check(h.t, err)
+	must(tx.Exec(h.t.Context(), `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+		VALUES ($1, $2, 2, 0, 0, 0, clock_timestamp())`, store.OrderKey(mailAccount, key), mailAccount))(h.t)
 	return func() {
 		h.t.Helper()
 		check(h.t, tx.Rollback(h.t.Context()))

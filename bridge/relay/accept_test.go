@@ -57,10 +57,8 @@ func TestAcceptOnce(t *testing.T) {
 // holdJournal keeps everybody from storing facts until release is called.
 func (h *harness) holdJournal() (release func()) {
 	h.t.Helper()
-	tx, err := h.pool.Begin(h.t.Context())
-	check(h.t, err)
-	_, err = tx.Exec(h.t.Context(), `LOCK TABLE events IN EXCLUSIVE MODE`)
-	check(h.t, err)
+	tx := must(h.pool.Begin(h.t.Context()))(h.t)
+	must(tx.Exec(h.t.Context(), `LOCK TABLE events IN EXCLUSIVE MODE`))(h.t)
 	return func() {
 		h.t.Helper()
 		check(h.t, tx.Commit(h.t.Context()))
@@ -131,8 +129,7 @@ func TestAcceptAnyID(t *testing.T) {
 	h.waitNumberApplied(len(ids))
 
 	const neverAccepted = "another"
-	seen, err := store.SeenEvents(t.Context(), h.pool, mailAccount, append(ids, neverAccepted))
-	check(t, err)
+	seen := must(store.SeenEvents(t.Context(), h.pool, mailAccount, append(ids, neverAccepted)))(t)
 	for _, id := range ids {
 		if !seen[id] {
 			t.Errorf("the fact with an id of %d bytes, %.10q, is not known again", len(id), id)

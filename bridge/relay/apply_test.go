@@ -106,10 +106,8 @@ func TestFailingEventIsQuarantinedAndReplayed(t *testing.T) {
 
 	isMended.Store(true)
 	var bad store.EventID
-	_, err := fmt.Sscan(h.value(`SELECT event_id FROM quarantine`), &bad)
-	check(t, err)
-	replayed, err := store.Replay(t.Context(), h.pool, []store.EventID{bad})
-	check(t, err)
+	must(fmt.Sscan(h.value(`SELECT event_id FROM quarantine`), &bad))(t)
+	replayed := must(store.Replay(t.Context(), h.pool, []store.EventID{bad}))(t)
 	if want := []store.EventID{bad}; !slices.Equal(replayed, want) {
 		t.Fatalf("replayed events: got %v, want %v", replayed, want)
 	}

@@ -43,8 +43,7 @@ func TestOwnFactsOfAClosedAccount(t *testing.T) {
 		Payload:    []byte("{}"),
 		Share:      mailAccount,
 	}
-	_, err := store.InsertEvents(t.Context(), h.pool, []store.NewEvent{own})
-	check(t, err)
+	must(store.InsertEvents(t.Context(), h.pool, []store.NewEvent{own}))(t)
 	h.WakeAppliers(mailAccount)
 	h.waitAppliedNames("own")
 	h.wantValue("counted tries", 0, mostTries)

@@ -22,8 +22,7 @@ func TestCrashingProcess(t *testing.T) {
 	if url == "" {
 		t.Skip("this is the other process of TestProcessEndingEvent")
 	}
-	pool, err := pgxpool.New(context.Background(), url)
-	check(t, err)
+	pool := must(pgxpool.New(context.Background(), url))(t)
 	h := newHarnessOn(t, pool)
 	h.decodePoison(func() error {
 		os.Exit(3)
@@ -50,8 +49,7 @@ func startCrashingProcess(t *testing.T, url string) (process *os.Process, ended 
 func TestProcessEndingEvent(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
-	pool, err := pgxpool.New(t.Context(), url)
-	check(t, err)
+	pool := must(pgxpool.New(t.Context(), url))(t)
 	defer pool.Close()
 	h := newHarnessOn(t, pool) // isn't started: it only stores and looks
 	process, ended := startCrashingProcess(t, url)

@@ -95,10 +95,8 @@ type indexReads struct {
 
 func (h *harness) readIndexReads() indexReads {
 	h.t.Helper()
-	rows, err := h.pool.Query(h.t.Context(), `SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'lanes_due'`)
-	check(h.t, err)
-	reads, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[indexReads])
-	check(h.t, err)
+	rows := must(h.pool.Query(h.t.Context(), `SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'lanes_due'`))(h.t)
+	reads := must(pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[indexReads]))(h.t)
 	return reads
 }
 
@@ -168,11 +166,9 @@ func TestHeldSnapshotCostsOnce(t *testing.T) {
 	const dead, lanes, perLane = 5_000, 20, 5
 	h := newHarness(t)
 	h.addGate(1)
-	snapshot, err := h.pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
-	check(t, err)
+	snapshot := must(h.pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead}))(t)
 	defer func() { _ = snapshot.Rollback(t.Context()) }()
-	_, err = snapshot.Exec(t.Context(), `SELECT count(*) FROM settings`) // takes the snapshot
-	check(t, err)
+	must(snapshot.Exec(t.Context(), `SELECT count(*) FROM settings`))(t) // takes the snapshot
 	h.exec(`INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, due_at, tail)
 		SELECT n, 1, 'p' || n, n, 1, parley_now() - interval '1 hour', 1 FROM generate_series(1000, 999 + $1::int) AS n`, dead)
 	h.exec(`UPDATE lanes SET due_at = NULL, head = tail`)

@@ -137,10 +137,8 @@ func (h *harness) delivery(id store.DeliveryID) deliveryRow {
 		FROM deliveries AS d
 		JOIN lanes AS l ON l.id = d.lane_id
 		WHERE d.id = $1`
-	rows, err := h.pool.Query(h.t.Context(), read, id)
-	check(h.t, err)
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[deliveryRow])
-	check(h.t, err)
+	rows := must(h.pool.Query(h.t.Context(), read, id))(h.t)
+	row := must(pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[deliveryRow]))(h.t)
 	return row
 }
 

@@ -59,8 +59,7 @@ func (h *harness) journalWithoutWaking(account store.AccountID, facts ...channel
 				Payload:    f.Payload,
 			})
 		}
-		_, err := store.InsertEvents(h.t.Context(), h.pool, rows)
-		check(h.t, err)
+		must(store.InsertEvents(h.t.Context(), h.pool, rows))(h.t)
 	}
 }
 
@@ -95,10 +94,8 @@ func (h *harness) startTraffic(account store.AccountID) (stop func()) {
 // names reads a column of names.
 func (h *harness) names(sql string, args ...any) []string {
 	h.t.Helper()
-	rows, err := h.pool.Query(h.t.Context(), sql, args...)
-	check(h.t, err)
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	check(h.t, err)
+	rows := must(h.pool.Query(h.t.Context(), sql, args...))(h.t)
+	names := must(pgx.CollectRows(rows, pgx.RowTo[string]))(h.t)
 	return names
 }
 

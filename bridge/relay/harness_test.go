@@ -99,8 +99,7 @@ func newHarnessOn(t *testing.T, pool *pgxpool.Pool, change ...func(*relay.Option
 	for _, c := range change {
 		c(&o)
 	}
-	r, err := relay.New(t.Context(), o)
-	check(t, err)
+	r := must(relay.New(t.Context(), o))(t)
 	h.Relay = r
 	h.exec(`CREATE TABLE IF NOT EXISTS effects (n bigint GENERATED ALWAYS AS IDENTITY, name text, key text)`)
 	h.exec(`CREATE TABLE IF NOT EXISTS quarantine_notices (n bigint GENERATED ALWAYS AS IDENTITY, event_id bigint)`)
@@ -122,12 +121,9 @@ func (h *harness) start() *harness {
 	return h
 }
 
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var check = storetest.Check
+
+func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, err) }
 
 // locked runs f while nothing else reads or changes the harness.
 func locked[T any](h *harness, f func() T) T {

@@ -10,6 +10,7 @@ import (
 	"parley/channels"
 	"parley/store"
 	"parley/store/dispatch"
+	"parley/store/storetest"
 )
 
 // wantObserved checks how often a histogram was written, and that its sum is as many seconds, or less than one more. what names the
@@ -18,10 +19,7 @@ func wantObserved(t *testing.T, what string, h prometheus.Histogram, times uint6
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(h)
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
+	families := storetest.Must(registry.Gather())(t)
 	if len(families) != 1 {
 		t.Fatalf("%s: got %d families of metrics, want 1", what, len(families))
 	}

@@ -52,10 +52,8 @@ func (h *harness) applyPoison(f func(ctx context.Context, tx pgx.Tx, events []st
 func (h *harness) lockTable() (release func()) {
 	h.t.Helper()
 	h.exec(`CREATE TABLE locked_table (n int)`)
-	holder, err := h.pool.Begin(context.Background())
-	check(h.t, err)
-	_, err = holder.Exec(context.Background(), `LOCK TABLE locked_table`)
-	check(h.t, err)
+	holder := must(h.pool.Begin(context.Background()))(h.t)
+	must(holder.Exec(context.Background(), `LOCK TABLE locked_table`))(h.t)
 	release = sync.OnceFunc(func() { _ = holder.Rollback(context.Background()) })
 	h.t.Cleanup(release)
 	return release

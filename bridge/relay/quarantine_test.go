@@ -70,8 +70,7 @@ func TestPayloadIsGone(t *testing.T) {
 		Blob:       strings.Repeat("0", 64), // there is no blob of this hash
 		SizeBytes:  5,
 	}
-	_, err := store.InsertEvents(t.Context(), h.pool, []store.NewEvent{gone})
-	check(t, err)
+	must(store.InsertEvents(t.Context(), h.pool, []store.NewEvent{gone}))(t)
 	h.accept(fact("k", "behind it"))
 	tryAgain := func() {
 		h.makeQueuesDue()

@@ -22,8 +22,7 @@ func TestSessionsAreReturned(t *testing.T) {
 	const advisoryLocks = `SELECT count(*) FROM pg_locks
 		WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 	pool := storetest.DB(t)
-	sessions, err := relay.OpenSessions(t.Context(), pool)
-	check(t, err)
+	sessions := must(relay.OpenSessions(t.Context(), pool))(t)
 	t.Cleanup(sessions.Close)
 	for n, name := range []string{"first", "second"} {
 		h := newHarnessOn(t, pool, func(o *relay.Options) { o.Sessions = sessions })

@@ -13,8 +13,7 @@ func TestTimers(t *testing.T) {
 	t.Parallel()
 	a := newHarness(t)
 	b := newHarnessOn(t, a.pool)
-	now, err := store.Now(t.Context(), a.pool)
-	check(t, err)
+	now := must(store.Now(t.Context(), a.pool))(t)
 
 	const all, cancelled, postponed = 20, 5, 1
 	var timers []store.Timer

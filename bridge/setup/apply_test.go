@@ -146,10 +146,7 @@ func TestSameFileChangesNothing(t *testing.T) {
 func TestOpenGivesAllFields(t *testing.T) {
 	t.Parallel()
 	home := accountNamed(t, acmeApplied(t, options(t)), "home-loft")
-	config, err := Open(home, sealer(t), loft())
-	if err != nil {
-		t.Fatal(err)
-	}
+	config := must(Open(home, sealer(t), loft()))(t)
 	want := channels.Config{
 		"address":           "help@acme.test",
 		"aliases":           "billing@acme.test\nsales@acme.test",
@@ -172,10 +169,7 @@ func TestSecretsAreSealed(t *testing.T) {
 	wantEqual(t, "the password is in the open in the fields", strings.Contains(string(home.Config), secret), false)
 	wantEqual(t, "the password is in the open in the secrets", strings.Contains(string(home.Secrets), secret), false)
 
-	otherKey, err := store.NewSealer(store.NewMasterKey())
-	if err != nil {
-		t.Fatal(err)
-	}
+	otherKey := must(store.NewSealer(store.NewMasterKey()))(t)
 	if _, err := Open(home, otherKey, loft()); err == nil {
 		t.Error("another master key opens the secrets, want an error")
 	}
@@ -246,9 +240,7 @@ func TestApplyChanges(t *testing.T) {
 	surfaces := directory(t, pool).Accounts
 	slack := surfaces[slices.IndexFunc(surfaces, func(a store.Account) bool { return a.Kind == "slack" })].ID
 	for _, former := range []string{"C0NIGHT", "C0OLD"} { // Slack has changed a channel's id, and the file still has the former one
-		if err := channelmove.Begin(t.Context(), pool, slack, former, "C0MOVED"); err != nil {
-			t.Fatal(err)
-		}
+		check(t, channelmove.Begin(t.Context(), pool, slack, former, "C0MOVED"))
 		old := `teams: [{name: Support, slack_channel: ` + former + `}]`
 		if got := apply(t, pool, old, o); len(got.Changes) > 0 || !strings.Contains(got.Text(), former+" is C0MOVED by now") {
 			t.Errorf("a file with a channel's former id:\n%s", got.Text())

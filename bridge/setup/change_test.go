@@ -18,10 +18,7 @@ import (
 // entry returns one entry as a page shows it, such as the account home-loft.
 func entry(t testing.TB, pool *pgxpool.Pool, kind, name string) Entry {
 	t.Helper()
-	all, err := Entries(t.Context(), pool, specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must(Entries(t.Context(), pool, specs()))(t)
 	i := slices.IndexFunc(all, func(e Entry) bool { return e.Kind == kind && e.Name == name })
 	if i < 0 {
 		t.Fatalf("no %s %q among %+v", kind, name, all)
@@ -56,9 +53,7 @@ func saveLoft(t *testing.T, pool *pgxpool.Pool) {
 		Version: entry(t, pool, EntryAccount, "home-loft").Version,
 		Values:  changeLoft(),
 	}
-	if _, err := Save(t.Context(), pool, change, o); err != nil {
-		t.Fatal(err)
-	}
+	must(Save(t.Context(), pool, change, o))(t)
 }
 
 // hungWorkspace is a Lookup that never answers.
@@ -164,9 +159,7 @@ func TestChangeOfAnOldVersionIsRefused(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))
 	seen := entry(t, pool, EntryTeam, "Support").Version
-	if err := saveEmoji(t, pool, seen, "tada"); err != nil {
-		t.Fatal(err)
-	}
+	check(t, saveEmoji(t, pool, seen, "tada"))
 	if err := saveEmoji(t, pool, seen, "rocket"); !errors.Is(err, ErrStale) {
 		t.Errorf("the second admin's change: got the error %v, want %v", err, ErrStale)
 	}
@@ -348,10 +341,7 @@ func TestEntriesAreTakenOut(t *testing.T) {
 		}
 	}
 
-	all, err := Entries(t.Context(), pool, specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := must(Entries(t.Context(), pool, specs()))(t)
 	var left []string
 	for _, e := range all {
 		if e.Kind != EntryTag && e.Kind != EntryKnowledge {

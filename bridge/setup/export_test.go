@@ -36,10 +36,7 @@ accounts:
         days: [{date: 2026-12-31, name: Inventory}, {date: 2026-12-24, name: "Christmas: Eve", open: "09:00-12:00"}, {date: 2026-08-08}]
         except: [Fronleichnam, 2026-11-01]
 `, o)
-	out, err := Export(t.Context(), pool, specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must(Export(t.Context(), pool, specs()))(t)
 	golden.Text(t, "testdata/export.yaml", string(out))
 	secrets := []string{"HOME_LOFT_IN_PASSWORD=tops3cret", "HOME_LOFT_OUT_DEEP_PASSWORD=0ther", "HOME_LOFT_IN_PASSWORD_2=p"}
 	if got := usedVariable.FindAllString(string(out), -1); len(got) != len(secrets)+1 { // and the escaped one
@@ -52,10 +49,7 @@ accounts:
 
 	fresh := storetest.DB(t)
 	apply(t, fresh, string(out), o, secrets...)
-	again, err := Export(t.Context(), fresh, specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := must(Export(t.Context(), fresh, specs()))(t)
 	if string(again) != string(out) {
 		t.Errorf("exported again:\n%s\nwant:\n%s", again, out)
 	}
@@ -67,10 +61,7 @@ accounts:
 func TestExportOfNothing(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	out, err := Export(t.Context(), pool, specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must(Export(t.Context(), pool, specs()))(t)
 	if got := apply(t, pool, string(out), options(t)); len(got.Changes) > 0 {
 		t.Errorf("%s\n%s", out, got.Text())
 	}

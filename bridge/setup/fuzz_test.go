@@ -21,15 +21,9 @@ const fuzzSecret = "tops3cret never shown"
 
 // Whatever the file holds: no panic, faults in words, no secret quoted.
 func FuzzParse(f *testing.F) {
-	files, err := filepath.Glob("parleyfile/testdata/*/*.yaml")
-	if err != nil {
-		f.Fatal(err)
-	}
+	files := must(filepath.Glob("parleyfile/testdata/*/*.yaml"))(f)
 	for _, path := range files {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
+		raw := must(os.ReadFile(path))(f)
 		f.Add(string(raw))
 	}
 	f.Add(acme)
@@ -73,10 +67,7 @@ func FuzzExport(f *testing.F) {
 		if have.Accounts[0].Config["sender_name"] == "" {
 			delete(have.Accounts[0].Config, "sender_name")
 		}
-		raw, err := export.File(have, specs())
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := must(export.File(have, specs()))(t)
 		file, err := parleyfile.Parse(raw, env("X_IN_PASSWORD="+a+"s"))
 		if err != nil {
 			t.Fatalf("%v\n%s", err, raw)

@@ -12,6 +12,7 @@ import (
 	"parley/bridge/setup/parleyfile"
 	"parley/channels"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // loft is a channel that no vendor has: two servers, a list, secrets, a choice.
@@ -56,11 +57,7 @@ func env(list ...string) func(string) (string, bool) {
 
 func sealer(t testing.TB) *store.Sealer {
 	t.Helper()
-	s, err := store.NewSealer("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return must(store.NewSealer("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="))(t)
 }
 
 func parse(t testing.TB, raw string, variables ...string) *parleyfile.File {
@@ -118,11 +115,7 @@ func version(t testing.TB, pool *pgxpool.Pool) int64 {
 
 func directory(t testing.TB, pool *pgxpool.Pool) store.Directory {
 	t.Helper()
-	d, err := store.LoadDirectory(t.Context(), pool)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
+	return must(store.LoadDirectory(t.Context(), pool))(t)
 }
 
 func accountNamed(t testing.TB, pool *pgxpool.Pool, name string) store.Account {
@@ -152,3 +145,7 @@ func (w workspace) Find(_ context.Context, kind, email string) (string, error) {
 }
 
 var errOffline = errors.New("slack: offline")
+
+var check = storetest.Check
+
+func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, err) }

@@ -21,9 +21,7 @@ teams: [{name: Night, members: [old@acme.test]}, {name: Used, slack_channel: C0U
 accounts: [{name: typo, kind: raven, team: Mistake}, {name: old-rookery, kind: raven, team: Used}]`, o)
 	used := accountNamed(t, pool, "old-rookery")
 	event := store.NewEvent{AccountID: used.ID, ExternalID: "x", OrderKey: store.OrderKey(used.ID, "x"), Payload: []byte("x")}
-	if _, err := store.InsertEvents(t.Context(), pool, []store.NewEvent{event}); err != nil {
-		t.Fatal(err)
-	}
+	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{event}))(t)
 	secrets := []string{"LOFT_PASSWORD=tops3cret", "OUT=0ther"}
 	if got := apply(t, pool, acme, o, secrets...); len(got.Changes) > 0 {
 		t.Errorf("without prune:\n%s", got.Text())

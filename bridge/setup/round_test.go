@@ -60,18 +60,9 @@ func TestRoundByPages(t *testing.T) {
 	o := options(t)
 	from, to := storetest.DB(t), storetest.DB(t)
 	apply(t, from, everything, o, "LOFT_PASSWORD=tops3cret", "OUT=0ther")
-	want, err := Export(t.Context(), from, specs())
-	if err != nil {
-		t.Fatal(err)
-	}
-	entries, err := Entries(t.Context(), from, specs())
-	if err != nil {
-		t.Fatal(err)
-	}
-	there, err := Entries(t.Context(), to, specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := must(Export(t.Context(), from, specs()))(t)
+	entries := must(Entries(t.Context(), from, specs()))(t)
+	there := must(Entries(t.Context(), to, specs()))(t)
 	for _, e := range entries {
 		fields := FieldsOf(e.Kind, input.SpecOf(specs(), e.Channel))
 		for path := range e.Values {
@@ -112,9 +103,7 @@ func TestChangesOfTheCatalogue(t *testing.T) {
 			Values: map[string][]string{"formerly": {from}, "description": {"x"}}}, o)
 		return err
 	}
-	if err := rename("Sales", "New Business"); err != nil {
-		t.Fatal(err)
-	}
+	check(t, rename("Sales", "New Business"))
 	if got := entry(t, pool, EntryTag, "New Business"); got.Value("formerly") != "Sales" || got.Value("color") != "#0f766e" {
 		t.Errorf("renamed: %v", got.Values)
 	}

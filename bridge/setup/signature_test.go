@@ -81,9 +81,7 @@ func agentAnn(t *testing.T, pool *pgxpool.Pool) store.Agent {
 // countUploads counts the uploads for which an SQL condition holds.
 func countUploads(t *testing.T, pool *pgxpool.Pool, condition string) (n int) {
 	t.Helper()
-	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM uploads WHERE `+condition).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
+	check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM uploads WHERE `+condition).Scan(&n))
 	return n
 }
 
@@ -137,10 +135,7 @@ func TestSignatures(t *testing.T) {
 	if own.From != "" {
 		t.Errorf("home-loft's own picture was read from %q, want no place", own.From)
 	}
-	content, err := blob.Get(t.Context(), pool, nil, logo.Blob)
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := must(blob.Get(t.Context(), pool, nil, logo.Blob))(t)
 	if got, want := string(content), "the logo"; got != want {
 		t.Errorf("content of the logo: got %q, want %q", got, want)
 	}
@@ -186,10 +181,7 @@ func TestVanishedPictureStays(t *testing.T) {
 	t.Parallel()
 	pool, o, pictures := applySigned(t)
 	delete(pictures, "logo.png")
-	exported, err := Export(t.Context(), pool, specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	exported := must(Export(t.Context(), pool, specs()))(t)
 	if want := "<p>Ann [logo.png]"; !strings.Contains(string(exported), want) {
 		t.Errorf("the export doesn't have %q:\n%s", want, exported)
 	}
@@ -262,9 +254,7 @@ func TestPicturesAreNotedWhenLastShown(t *testing.T) {
 	if got := countUploads(t, pool, `true`); got != 3 {
 		t.Fatalf("there are %d pictures, want the former logo, the other one and home-loft's own", got)
 	}
-	if _, err := pool.Exec(t.Context(), `UPDATE uploads SET created_at = created_at - interval '1 year'`); err != nil {
-		t.Fatal(err)
-	}
+	must(pool.Exec(t.Context(), `UPDATE uploads SET created_at = created_at - interval '1 year'`))(t)
 	apply(t, pool, clearAnns, o)
 	if got := countUploads(t, pool, `created_at > now() - interval '1 day'`); got != 2 {
 		t.Errorf("of %d pictures it is noted that they were shown until now, want the other logo and home-loft's own", got)

@@ -40,10 +40,7 @@ func TestApplyTags(t *testing.T) {
 	step("two become one", "tags: [{name: Sales, formerly: [Support, parts and tools]}]")
 	step("a former name is a tag again", "tags: [{name: Parts, color: \"\"}]")
 	step("no category, and other capitals", "tags: [{name: Sales, category: \"\", description: Who wants to buy}, {name: VIP customer}]")
-	round, err := Export(t.Context(), pool, specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	round := must(Export(t.Context(), pool, specs()))(t)
 	o.Prune = true
 	step("pruned without a list", "company: Acme")
 	step("pruned", "tags: [{name: Sales}, {name: Orders, formerly: [Billing]}]")
@@ -73,12 +70,9 @@ func TestSaveTagsBesideANewOne(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	file, o := parse(t, shopTags), options(t)
-	batch, err := pool.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	batch := must(pool.Begin(t.Context()))(t)
 	defer func() { _ = batch.Rollback(context.Background()) }()
-	storetest.Must(tag.Lock(t.Context(), batch))(t)
+	must(tag.Lock(t.Context(), batch))(t)
 
 	saved := make(chan error, 1)
 	go func() {
@@ -96,10 +90,10 @@ func TestSaveTagsBesideANewOne(t *testing.T) {
 		}
 	}
 
-	storetest.Check(t, tag.Insert(t.Context(), batch, []store.Tag{{Name: "Quay", Color: "#112233"}}))
-	storetest.Check(t, store.BumpSettings(t.Context(), batch))
-	storetest.Check(t, batch.Commit(t.Context()))
-	storetest.Check(t, <-saved)
+	check(t, tag.Insert(t.Context(), batch, []store.Tag{{Name: "Quay", Color: "#112233"}}))
+	check(t, store.BumpSettings(t.Context(), batch))
+	check(t, batch.Commit(t.Context()))
+	check(t, <-saved)
 	names := map[string]bool{}
 	for _, one := range directory(t, pool).Tags {
 		names[one.Name] = one.Active

@@ -34,18 +34,11 @@ func verdict(t *testing.T, pool interface {
 	store.Execer
 }, name, status string) {
 	t.Helper()
-	rows, err := store.ListTemplates(t.Context(), pool, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows := must(store.ListTemplates(t.Context(), pool, 0))(t)
 	for _, row := range rows {
-		if _, err := pool.Exec(t.Context(), `UPDATE templates SET todo = '' WHERE id = $1`, row.ID); err != nil {
-			t.Fatal(err)
-		}
+		must(pool.Exec(t.Context(), `UPDATE templates SET todo = '' WHERE id = $1`, row.ID))(t)
 		if row.Status = status; row.Name == name {
-			if err := store.SetTemplateState(t.Context(), pool, row); err != nil {
-				t.Fatal(err)
-			}
+			check(t, store.SetTemplateState(t.Context(), pool, row))
 		}
 	}
 }
@@ -69,11 +62,8 @@ func TestTemplates(t *testing.T) {
 	status := func() string {
 		t.Helper()
 		var s string
-		err := pool.QueryRow(t.Context(), `SELECT string_agg(a.name || ' ' || t.name || ' ' || t.status || ' ' || t.todo || ' ' || t.version, ', ' ORDER BY a.name, t.name)
-			FROM templates AS t JOIN accounts AS a ON a.id = t.account_id`).Scan(&s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		check(t, pool.QueryRow(t.Context(), `SELECT string_agg(a.name || ' ' || t.name || ' ' || t.status || ' ' || t.todo || ' ' || t.version, ', ' ORDER BY a.name, t.name)
+			FROM templates AS t JOIN accounts AS a ON a.id = t.account_id`).Scan(&s))
 		return s
 	}
 	if got, want := status(), "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update approved  1"; got != want {
@@ -83,10 +73,7 @@ func TestTemplates(t *testing.T) {
 	if got, want := status(), "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update pending submit 2"; got != want {
 		t.Errorf("after a change of the footer: %s, want %s", got, want)
 	}
-	out, err := Export(t.Context(), pool, specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must(Export(t.Context(), pool, specs()))(t)
 	_, exported, _ := strings.Cut(string(out), "templates:")
 	exported, _, _ = strings.Cut(exported, "tags:")
 	shown.WriteString("== exported\ntemplates:" + exported)
@@ -111,9 +98,7 @@ func TestStoredTemplateKeepsItsLanguage(t *testing.T) {
 	o := options(t)
 	pool := acmeApplied(t, o)
 	apply(t, pool, "templates: [{name: Hello, language: de, accounts: [rookery], body: Hallo!}]", o)
-	if _, err := pool.Exec(t.Context(), `UPDATE templates SET language = 'de_DE'`); err != nil {
-		t.Fatal(err)
-	}
+	must(pool.Exec(t.Context(), `UPDATE templates SET language = 'de_DE'`))(t)
 
 	const german = "templates: [{name: Hello, language: de_DE, accounts: [rookery], body: Guten Tag!}]"
 	if got := apply(t, pool, german, o).Text(); !strings.Contains(got, "Hallo! → Guten Tag!") {
@@ -160,19 +145,15 @@ func TestRejectedTemplateIsSavedAgain(t *testing.T) {
 		apply(t, pool, "templates: [{name: Hello, language: de, accounts: [rookery], body: Guten Tag!}]", o)
 		verdict(t, pool, "Hello", status)
 		const name = "rookery/de/Hello"
-		saved, err := Save(t.Context(), pool, Change{Kind: EntryTemplate, Name: name, Version: entry(t, pool, EntryTemplate, name).Version}, o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		saved := must(Save(t.Context(), pool, Change{Kind: EntryTemplate, Name: name, Version: entry(t, pool, EntryTemplate, name).Version},
+			o))(t)
 
 		if len(saved.Changes) != want {
 			t.Errorf("saved as it stood while it is %s, %q is listed, want %d lines", status, saved.Changes, want)
 		}
 		var due int
 		const again = `SELECT count(*) FROM templates WHERE todo = 'submit' AND status = 'pending'`
-		if err := pool.QueryRow(t.Context(), again).Scan(&due); err != nil {
-			t.Fatal(err)
-		}
+		check(t, pool.QueryRow(t.Context(), again).Scan(&due))
 		if due != want {
 			t.Errorf("%d templates are handed in again while it is %s, want %d", due, status, want)
 		}

@@ -17,14 +17,9 @@ func TestWhatChangesNothingLeavesTheSchema(t *testing.T) {
 	mustWriteFile(t, file, "company: Acme\n")
 	url := storetest.URL(t)
 	pool := openPool(t, url)
-	if err := schema.Migrate(t.Context(), pool); err != nil {
-		t.Fatal(err)
-	}
+	check(t, schema.Migrate(t.Context(), pool))
 	storetest.Exec(t, pool, `DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)
-	older, err := schema.VersionOf(t.Context(), pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	older := must(schema.VersionOf(t.Context(), pool))(t)
 
 	for _, tt := range []struct {
 		name string
@@ -44,10 +39,7 @@ func TestWhatChangesNothingLeavesTheSchema(t *testing.T) {
 		})
 	}
 
-	version, err := schema.VersionOf(t.Context(), pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	version := must(schema.VersionOf(t.Context(), pool))(t)
 	if version != older {
 		t.Errorf("schema %d after these commands, want %d as before", version, older)
 	}

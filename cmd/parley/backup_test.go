@@ -61,9 +61,7 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Error("the restored Parley has another master key than the old one, want the same")
 	}
 
-	if err := b.serving.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	check(t, b.serving.Process.Signal(syscall.SIGTERM))
 	if err := b.serving.Wait(); err != nil {
 		t.Errorf("the Parley that was backed up ended with %v, want a clean end", err)
 	}

@@ -43,14 +43,10 @@ func newConnectTest(t *testing.T) *connectTest {
 		t:         t,
 		microsoft: oauthfake.New(oauthfake.Options{Provider: oauthfake.Microsoft, ClientID: "client-1", ClientSecret: "client-secret-1"}),
 	}
-	if err := w.microsoft.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.microsoft.Start(""))
 	t.Cleanup(func() { _ = w.microsoft.Close() })
 	mail := mailfake.New(mailfake.Options{CheckToken: w.microsoft.Accepts, Mailboxes: []mailfake.MailboxConfig{{Address: officeAddress}}})
-	if err := mail.Start(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, mail.Start(context.Background()))
 	t.Cleanup(func() { _ = mail.Close() })
 
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), MasterKey: store.NewMasterKey()}
@@ -71,14 +67,9 @@ func newConnectTest(t *testing.T) *connectTest {
 // applyMailbox sets up the account support-mail for the mailbox.
 func (w *connectTest) applyMailbox(env app.Env, mail *mailfake.Server) {
 	w.t.Helper()
-	db, err := app.OpenDatabase(w.t.Context(), env, slog.New(slog.DiscardHandler), func(string) {})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	db := must(app.OpenDatabase(w.t.Context(), env, slog.New(slog.DiscardHandler), func(string) {}))(w.t)
 	defer db.Close()
-	if err := db.Migrate(w.t.Context(), env); err != nil {
-		w.t.Fatal(err)
-	}
+	check(w.t, db.Migrate(w.t.Context(), env))
 
 	yaml := fmt.Sprintf(`
 accounts:
@@ -90,17 +81,12 @@ accounts:
       imap: %s
       smtp: %s
 `, officeAddress, serverYAML(mail.IMAPAddr()), serverYAML(mail.SMTPAddr()))
-	file, err := setup.Parse([]byte(yaml), os.LookupEnv)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if _, err := setup.Apply(w.t.Context(), db.Pool, file, setup.Options{
+	file := must(setup.Parse([]byte(yaml), os.LookupEnv))(w.t)
+	must(setup.Apply(w.t.Context(), db.Pool, file, setup.Options{
 		Sealer:   db.Sealer,
 		Specs:    app.Specs(),
 		Operator: true,
-	}); err != nil {
-		w.t.Fatal(err)
-	}
+	}))(w.t)
 }
 
 // serverYAML returns how parley.yaml names a server without TLS.
@@ -128,17 +114,10 @@ func (w *connectTest) start(account string, flags ...string) *connectRun {
 	c.cmd.Dir, c.cmd.Stderr = filepath.Dir(program), &c.errors
 	c.cmd.Cancel = func() error { return c.cmd.Process.Signal(syscall.SIGTERM) }
 	c.cmd.WaitDelay = time.Minute
-	out, err := c.cmd.StdoutPipe()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if c.input, err = c.cmd.StdinPipe(); err != nil {
-		w.t.Fatal(err)
-	}
+	out := must(c.cmd.StdoutPipe())(w.t)
+	c.input = must(c.cmd.StdinPipe())(w.t)
 	c.output = bufio.NewReader(io.TeeReader(out, &c.printed))
-	if err := c.cmd.Start(); err != nil {
-		w.t.Fatal(err)
-	}
+	check(w.t, c.cmd.Start())
 	return c
 }
 
@@ -186,29 +165,16 @@ func (c *connectRun) mustFail(t *testing.T) string {
 // signIn signs in at Microsoft by a link, and returns the address to which Microsoft then sends the browser.
 func (w *connectTest) signIn(link, mailbox string) (back string) {
 	w.t.Helper()
-	back, err := w.microsoft.SignIn(w.t.Context(), link, mailbox)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return back
+	return must(w.microsoft.SignIn(w.t.Context(), link, mailbox))(w.t)
 }
 
 // visit opens an address as a browser does, and returns what the page says.
 func visit(t *testing.T, address string) (status int, page string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil))(t)
+	resp := must(http.DefaultClient.Do(r))(t)
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := must(io.ReadAll(resp.Body))(t)
 	return resp.StatusCode, string(body)
 }
 
@@ -257,9 +223,7 @@ func TestConnectCommandPaste(t *testing.T) {
 	w := newConnectTest(t)
 	c := w.start("support-mail", "--paste")
 	back := w.signIn(c.readLink(t), officeAddress)
-	if _, err := io.WriteString(c.input, back+"\n"); err != nil {
-		t.Fatal(err)
-	}
+	must(io.WriteString(c.input, back+"\n"))(t)
 	out := c.mustSucceed(t)
 	wantText(t, out, "sign in as help@acme.test:")
 	wantText(t, out, "is connected")

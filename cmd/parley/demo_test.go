@@ -60,9 +60,7 @@ func TestDemo(t *testing.T) {
 	waitFor(t, "every customer has a thread", func() bool { return countThreads(t, d.url) == customersOfDemo })
 
 	killed := findEngine(t, d.cmd.Process.Pid)
-	if err := syscall.Kill(killed, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	check(t, syscall.Kill(killed, syscall.SIGKILL))
 	waitFor(t, "the engine is started again", func() bool {
 		pid := findEngine(t, d.cmd.Process.Pid)
 		return pid != 0 && pid != killed && readState(t, d.url).Phase == ""
@@ -71,9 +69,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%d threads after the engine was killed, want %d", n, customersOfDemo)
 	}
 
-	if err := d.cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
+	check(t, d.cmd.Process.Signal(os.Interrupt))
 	if err := d.cmd.Wait(); err != nil {
 		t.Errorf("the demo ended with %v, want a clean end", err)
 	}
@@ -108,12 +104,9 @@ func checkDemoVariables(t *testing.T, file string) {
 func TestDemoAddressInUse(t *testing.T) {
 	t.Parallel()
 	var lc net.ListenConfig
-	taken, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	taken := must(lc.Listen(t.Context(), "tcp", "127.0.0.1:0"))(t)
 	defer taken.Close()
-	err = demoCommand{Listen: taken.Addr().String()}.Run(t.Context())
+	err := demoCommand{Listen: taken.Addr().String()}.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "--listen") {
 		t.Errorf("Run: %v, want an error that names --listen", err)
 	}
@@ -124,19 +117,10 @@ func get(t *testing.T, url string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must(http.NewRequestWithContext(ctx, http.MethodGet, url, nil))(t)
+	resp := must(http.DefaultClient.Do(r))(t)
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := must(io.ReadAll(resp.Body))(t)
 	return string(body)
 }
 
@@ -155,9 +139,7 @@ type demoState struct {
 func readState(t *testing.T, url string) demoState {
 	t.Helper()
 	var s demoState
-	if err := json.Unmarshal([]byte(get(t, url+"/state?as=U0ANNLEE001&channel=C0SUPPORT01")), &s); err != nil {
-		t.Fatal(err)
-	}
+	check(t, json.Unmarshal([]byte(get(t, url+"/state?as=U0ANNLEE001&channel=C0SUPPORT01")), &s))
 	return s
 }
 
@@ -176,10 +158,7 @@ func countThreads(t *testing.T, url string) int {
 // findEngine returns the id of the child process that runs the engine; 0 if there is none.
 func findEngine(t *testing.T, parent int) int {
 	t.Helper()
-	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
-	if err != nil {
-		t.Fatal(err)
-	}
+	lists := must(filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent)))(t)
 	for _, list := range lists {
 		body, _ := os.ReadFile(list) //nolint:gosec // a thread may have ended
 		for _, pid := range strings.Fields(string(body)) {

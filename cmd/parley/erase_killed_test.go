@@ -67,9 +67,7 @@ func newKillTest(t *testing.T) *killTest {
 	storetest.Exec(t, k.pool, manyConversations)
 
 	k.slack = slackfake.New(slackfake.Options{})
-	if err := k.slack.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
+	check(t, k.slack.Start("127.0.0.1:0"))
 	t.Cleanup(func() { _ = k.slack.Close() })
 	people := lab.SlackPeople()
 	for _, u := range people {
@@ -106,23 +104,16 @@ func (k *killTest) postThread(conversation int) (root string) {
 func (k *killTest) postAsApp(thread, text string) (id string) {
 	k.t.Helper()
 	form := url.Values{"channel": {lab.Support}, "text": {text}, "thread_ts": {thread}}
-	req, err := http.NewRequestWithContext(k.t.Context(), http.MethodPost, k.slack.APIURL()+"chat.postMessage", strings.NewReader(form.Encode()))
-	if err != nil {
-		k.t.Fatal(err)
-	}
+	req := must(http.NewRequestWithContext(k.t.Context(), http.MethodPost, k.slack.APIURL()+"chat.postMessage",
+		strings.NewReader(form.Encode())))(k.t)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Authorization", "Bearer "+k.slack.BotToken())
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		k.t.Fatal(err)
-	}
+	resp := must(http.DefaultClient.Do(req))(k.t)
 	defer func() { _ = resp.Body.Close() }()
 	var answer struct {
 		TS string `json:"ts"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		k.t.Fatal(err)
-	}
+	check(k.t, json.NewDecoder(resp.Body).Decode(&answer))
 	return answer.TS
 }
 
@@ -132,13 +123,8 @@ func (k *killTest) eraseUntil(place string, args ...string) {
 	goOn := k.holdErasureAfter(place)
 	cmd := exec.CommandContext(k.t.Context(), executable(k.t), append([]string{"erase"}, args...)...)
 	cmd.Env = parleyEnv(k.data, k.env...)
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		k.t.Fatal(err)
-	}
+	stderr := must(cmd.StderrPipe())(k.t)
+	check(k.t, cmd.Start())
 
 	var printed strings.Builder
 	lines := bufio.NewScanner(stderr)
@@ -147,9 +133,7 @@ func (k *killTest) eraseUntil(place string, args ...string) {
 		if lines.Text() != "Erasing: "+place {
 			continue
 		}
-		if err := cmd.Process.Kill(); err != nil {
-			k.t.Fatal(err)
-		}
+		check(k.t, cmd.Process.Kill())
 		_, _ = io.Copy(io.Discard, stderr)
 		_ = cmd.Wait() // it was killed
 		goOn()
@@ -162,10 +146,7 @@ func (k *killTest) eraseUntil(place string, args ...string) {
 // is called: however late a process is killed, it hasn't erased more.
 func (k *killTest) holdErasureAfter(place string) (goOn func()) {
 	k.t.Helper()
-	held, err := k.pool.Begin(k.t.Context())
-	if err != nil {
-		k.t.Fatal(err)
-	}
+	held := must(k.pool.Begin(k.t.Context()))(k.t)
 	k.t.Cleanup(func() { _ = held.Rollback(context.WithoutCancel(k.t.Context())) })
 	storetest.Exec(k.t, held, `SELECT pg_advisory_xact_lock(1)`)
 	storetest.Exec(k.t, k.pool, `CREATE OR REPLACE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -174,9 +155,7 @@ func (k *killTest) holdErasureAfter(place string) (goOn func()) {
 		FOR EACH ROW WHEN (OLD.counts ? '%s') EXECUTE FUNCTION hold()`, place))
 	return func() {
 		k.t.Helper()
-		if err := held.Rollback(k.t.Context()); err != nil {
-			k.t.Fatal(err)
-		}
+		check(k.t, held.Rollback(k.t.Context()))
 		storetest.Exec(k.t, k.pool, `DROP TRIGGER hold ON erasures`)
 	}
 }
@@ -210,17 +189,9 @@ func (k *killTest) waitForErasure() (id string) {
 func (k *killTest) dump() string {
 	k.t.Helper()
 	var major int
-	if err := k.pool.QueryRow(k.t.Context(), `SELECT current_setting('server_version_num')::int / 10000`).Scan(&major); err != nil {
-		k.t.Fatal(err)
-	}
-	tools, err := pgserver.FindTools(k.t.Context(), major, "")
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	dump, err := exec.CommandContext(k.t.Context(), filepath.Join(tools.Dir, "pg_dump"), "--data-only", "--inserts", k.url).Output()
-	if err != nil {
-		k.t.Fatal(err)
-	}
+	check(k.t, k.pool.QueryRow(k.t.Context(), `SELECT current_setting('server_version_num')::int / 10000`).Scan(&major))
+	tools := must(pgserver.FindTools(k.t.Context(), major, ""))(k.t)
+	dump := must(exec.CommandContext(k.t.Context(), filepath.Join(tools.Dir, "pg_dump"), "--data-only", "--inserts", k.url).Output())(k.t)
 	return string(dump)
 }
 
@@ -263,10 +234,7 @@ func TestEraseKilled(t *testing.T) {
 
 // checkCertificate checks that the certificate counts everything once, however often the erasure was killed.
 func checkCertificate(t *testing.T, k *killTest, id string) {
-	c, err := erase.CertificateOf(t.Context(), k.pool, id)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must(erase.CertificateOf(t.Context(), k.pool, id))(t)
 	if !c.Whole() {
 		t.Errorf("the certificate doesn't match its own checksum: %+v", c)
 	}

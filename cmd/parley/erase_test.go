@@ -191,9 +191,7 @@ func TestEraseNamesTheErasureThatWaitsForChats(t *testing.T) {
 	output := e.mustFail("erase", "1")
 
 	var id string
-	if err := pool.QueryRow(t.Context(), `SELECT id::text FROM erasures`).Scan(&id); err != nil {
-		t.Fatal(err)
-	}
+	check(t, pool.QueryRow(t.Context(), `SELECT id::text FROM erasures`).Scan(&id))
 	wantText(t, output, "then parley erase "+id+" writes the certificate")
 }
 
@@ -217,9 +215,7 @@ func TestEraseListIsPrintedWithoutItsFile(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
 	e.mustRun("erase", "--all", zebra)
-	if err := os.Remove(e.list()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.Remove(e.list()))
 	wantText(t, e.mustRun("erase", "--list"), `"erasure":`)
 }
 
@@ -246,21 +242,12 @@ func TestExportContact(t *testing.T) {
 // readZip returns what the files of an archive hold, by name.
 func readZip(t *testing.T, path string) map[string]string {
 	t.Helper()
-	archive, err := zip.OpenReader(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	archive := must(zip.OpenReader(path))(t)
 	defer func() { _ = archive.Close() }()
 	files := map[string]string{}
 	for _, f := range archive.File {
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := must(f.Open())(t)
+		body := must(io.ReadAll(r))(t)
 		files[f.Name] = string(body)
 	}
 	return files

@@ -27,10 +27,7 @@ func startFakes(t *testing.T, surface, publicURL string) fakesRun {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "fakes.env")
 	cmd, out := startParley(t, t.TempDir(), "fakes", "--env", file, "--surface", surface, "--public-url", publicURL+"/", "--model", "127.0.0.1:0")
-	line, err := out.ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
+	line := must(out.ReadString('\n'))(t)
 	wantText(t, line, file) // it prints the file's name once that is written
 
 	run := fakesRun{vars: map[string]string{}}
@@ -38,15 +35,10 @@ func startFakes(t *testing.T, surface, publicURL string) fakesRun {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		run.vars[name] = value
 	}
-	run.env, err = app.LoadEnv(func(name string) (string, bool) { v, ok := run.vars[name]; return v, ok })
-	if err != nil {
-		t.Fatalf("the variables of %s: %v", file, err)
-	}
+	run.env = must(app.LoadEnv(func(name string) (string, bool) { v, ok := run.vars[name]; return v, ok }))(t)
 	run.stop = func() {
 		t.Helper()
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Fatal(err)
-		}
+		check(t, cmd.Process.Signal(syscall.SIGTERM))
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("parley fakes ended with %v, want a clean end", err)
 		}
@@ -158,21 +150,12 @@ func startRefusingOnce(t *testing.T) (serve *httptest.Server, accepted <-chan st
 // request opens an address, with a bearer token unless that is "".
 func request(t *testing.T, address, token string) (status int, body string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil))(t)
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	resp := must(http.DefaultClient.Do(r))(t)
 	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must(io.ReadAll(resp.Body))(t)
 	return resp.StatusCode, string(text)
 }

@@ -35,24 +35,15 @@ func startParley(t *testing.T, data string, args ...string) (*exec.Cmd, *bufio.R
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = time.Minute
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	out := must(cmd.StdoutPipe())(t)
+	check(t, cmd.Start())
 	return cmd, bufio.NewReader(out)
 }
 
 // executable returns the path of this test's binary.
 func executable(t *testing.T) string {
 	t.Helper()
-	path, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return must(os.Executable())(t)
 }
 
 // parleyEnv returns the environment of a Parley with a data folder: that of the test, and further variables.
@@ -116,9 +107,7 @@ func folderForServer(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.Chmod(d, 0o755))
 	}
 	return dir
 }
@@ -126,10 +115,7 @@ func folderForServer(t *testing.T) string {
 // openPool opens a pool on a database, until the test ends.
 func openPool(t *testing.T, url string) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pool := must(pgxpool.New(t.Context(), url))(t)
 	t.Cleanup(pool.Close)
 	return pool
 }
@@ -137,18 +123,13 @@ func openPool(t *testing.T, url string) *pgxpool.Pool {
 // mustWriteFile writes a file, and ends the test if that fails.
 func mustWriteFile(t *testing.T, path, content string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(path, []byte(content), 0o600))
 }
 
 // mustReadFile returns what a file holds, and ends the test if it can't be read.
 func mustReadFile(t *testing.T, path string) string {
 	t.Helper()
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := must(os.ReadFile(path))(t)
 	return string(content)
 }
 

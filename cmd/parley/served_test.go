@@ -29,10 +29,7 @@ func goCommand(ctx context.Context, verb string, args ...string) *exec.Cmd {
 
 func TestServedBuildHasNoEmulators(t *testing.T) {
 	t.Parallel()
-	output, err := goCommand(t.Context(), "list", "-deps", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	output := must(goCommand(t.Context(), "list", "-deps", ".").Output())(t)
 	packages := string(output)
 	if !strings.Contains(packages, "parley/cmd/parley/app\n") {
 		t.Fatalf("the list of packages lacks parley/cmd/parley/app:\n%s", packages)

@@ -121,8 +121,7 @@ func expireLeases(t testing.TB, pool *pgxpool.Pool) {
 // readStates returns the states of all deliveries in the order of their ids.
 func readStates(t *testing.T, pool *pgxpool.Pool) []string {
 	t.Helper()
-	rows, err := pool.Query(t.Context(), `SELECT state FROM deliveries ORDER BY id`)
-	check(t, err)
+	rows := must(pool.Query(t.Context(), `SELECT state FROM deliveries ORDER BY id`))(t)
 	return must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
 }
 
@@ -245,8 +244,7 @@ func TestRunsOfALane(t *testing.T) {
 		State  string
 		Joined store.DeliveryID
 	}
-	rows, err := pool.Query(t.Context(), `SELECT state, joined FROM deliveries ORDER BY seq`)
-	check(t, err)
+	rows := must(pool.Query(t.Context(), `SELECT state, joined FROM deliveries ORDER BY seq`))(t)
 	got := must(pgx.CollectRows(rows, pgx.RowToStructByPos[delivery]))(t)
 	want := []delivery{
 		{State: store.Accepted},

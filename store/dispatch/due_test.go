@@ -83,11 +83,7 @@ func TestClaimSkipsWhatIsLocked(t *testing.T) {
 	newDueLane(t, pool, 3, b, 1, 1)
 	tx := must(pool.Begin(t.Context()))(t)
 	defer func() { _ = tx.Rollback(t.Context()) }()
-	if _, err := tx.Exec(t.Context(), `SELECT FROM gates WHERE id = $1 FOR NO KEY UPDATE`, a); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(t.Context(), `SELECT FROM lanes WHERE id = 2 FOR NO KEY UPDATE`); err != nil {
-		t.Fatal(err)
-	}
+	must(tx.Exec(t.Context(), `SELECT FROM gates WHERE id = $1 FOR NO KEY UPDATE`, a))(t)
+	must(tx.Exec(t.Context(), `SELECT FROM lanes WHERE id = 2 FOR NO KEY UPDATE`))(t)
 	checkClaimed(t, claimLanes(t, pool, 10, a, b), 3001)
 }

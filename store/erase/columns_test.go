@@ -95,17 +95,12 @@ const wordsOfSchema = `
 func TestEveryColumnIsKnown(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	rows, err := pool.Query(t.Context(), wordsOfSchema)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows := storetest.Must(pool.Query(t.Context(), wordsOfSchema))(t)
 	defer rows.Close()
 	schema := map[string]bool{}
 	for rows.Next() {
 		var table, column string
-		if err := rows.Scan(&table, &column); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Check(t, rows.Scan(&table, &column))
 		schema[table+"."+column] = true
 		switch erased, why := Emptied(table, column), holdsNothing(table, column); {
 		case !erased && why == "":

@@ -286,8 +286,7 @@ func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 		{name: "what an agent has uploaded", hash: upload, want: uploaded},
 		{name: "what an agent has uploaded again", hash: again, want: uploadedAgain},
 	} {
-		content, err := blob.Get(ctx, pool, nil, tt.hash)
-		check(t, err)
+		content := must(blob.Get(ctx, pool, nil, tt.hash))(t)
 		if string(content) != tt.want {
 			t.Errorf("%s is %q, want %q", tt.name, content, tt.want)
 		}

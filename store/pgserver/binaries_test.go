@@ -18,13 +18,9 @@ import (
 // fakeBin makes binaries that know only their version.
 func fakeBin(t *testing.T, dir, says string) {
 	t.Helper()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.MkdirAll(dir, 0o755))
 	for _, name := range []string{"postgres", "initdb"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\necho '"+says+"'\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\necho '"+says+"'\n"), 0o755))
 	}
 }
 
@@ -39,17 +35,12 @@ func TestFindInstalls(t *testing.T) {
 	fakeBin(t, at("opt/other/bin"), "postgres of another kind")
 	fakeBin(t, at("home/bin/18.3.0/bin"), "postgres (PostgreSQL) 18.3")
 	fakeBin(t, at("opt/noinit/bin"), "postgres (PostgreSQL) 17.1") // a client package's links
-	if err := os.Remove(at("opt/noinit/bin/initdb")); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.Remove(at("opt/noinit/bin/initdb")))
 	if err := os.Symlink(at("path"), at("opt/again")); err != nil { // seen twice, counted once
 		t.Fatal(err)
 	}
 	m := machine{path: "relative:" + at("empty") + ":" + at("path"), bins: []string{at("opt/*/bin"), at("opt/again"), "[malformed"}}
-	acct, err := serverAccount(thisMachine(), "/nonexistent")
-	if err != nil {
-		t.Fatal(err)
-	}
+	acct := must(serverAccount(thisMachine(), "/nonexistent"))(t)
 	got := findInstalls(t.Context(), m, at("home"), acct)
 	want := []install{{at("path"), 16}, {at("home/bin/18.3.0/bin"), 18}, {at("opt/15/bin"), 15}, {at("opt/19/bin"), 19}}
 	if !slices.Equal(got, want) {
@@ -110,12 +101,8 @@ func TestBadMajor(t *testing.T) {
 		{"", "at least 15"},
 	} {
 		dir, m := openDir(t), testMachine(openDir(t))
-		if err := os.Mkdir(filepath.Join(dir, "pg"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, "pg", "PG_VERSION"), []byte(c.version), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.Mkdir(filepath.Join(dir, "pg"), 0o700))
+		check(t, os.WriteFile(filepath.Join(dir, "pg", "PG_VERSION"), []byte(c.version), 0o600))
 		_, err := start(t.Context(), Options{Dir: dir}, m)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v", c.version, err)
@@ -148,22 +135,12 @@ func TestLocale(t *testing.T) {
 // binaries only know their version.
 func repository(t *testing.T, damage bool) (url string, hits *atomic.Int32) {
 	t.Helper()
-	txz, err := os.ReadFile("testdata/fake.txz")
-	if err != nil {
-		t.Fatal(err)
-	}
+	txz := must(os.ReadFile("testdata/fake.txz"))(t)
 	var jar bytes.Buffer
 	z := zip.NewWriter(&jar)
-	w, err := z.Create("postgres.txz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Write(txz); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
+	w := must(z.Create("postgres.txz"))(t)
+	must(w.Write(txz))(t)
+	check(t, z.Close())
 	sum := sha256.Sum256(jar.Bytes())
 	if damage {
 		sum[0]++
@@ -184,19 +161,13 @@ func repository(t *testing.T, damage bool) (url string, hits *atomic.Int32) {
 func TestDownload(t *testing.T) {
 	t.Parallel()
 	home := openDir(t)
-	acct, err := serverAccount(thisMachine(), "/nonexistent")
-	if err != nil {
-		t.Fatal(err)
-	}
+	acct := must(serverAccount(thisMachine(), "/nonexistent"))(t)
 	url, hits := repository(t, false)
 	var said []string
 	o := Options{Dir: home, Say: func(s string) { said = append(said, s) }}
 	m := machine{path: "/nonexistent", repository: url}
 	for range 2 { // the second finds the first one's
-		bin, err := findBinaries(t.Context(), o, m, home, acct)
-		if err != nil {
-			t.Fatal(err)
-		}
+		bin := must(findBinaries(t.Context(), o, m, home, acct))(t)
 		if want := (install{filepath.Join(home, "bin", "18.3.0", "bin"), 18}); bin != want {
 			t.Errorf("got %v, want %v", bin, want)
 		}
@@ -209,12 +180,8 @@ func TestDownload(t *testing.T) {
 		t.Errorf("left in home: %v %v", names, err)
 	}
 	// A cluster of another major is not served by what is there.
-	if err := os.MkdirAll(filepath.Join(home, "pg"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(home, "pg", "PG_VERSION"), []byte("16\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.MkdirAll(filepath.Join(home, "pg"), 0o700))
+	check(t, os.WriteFile(filepath.Join(home, "pg", "PG_VERSION"), []byte("16\n"), 0o600))
 	if _, err := findBinaries(t.Context(), o, m, home, acct); err == nil || !strings.Contains(err.Error(), "PostgreSQL 16") {
 		t.Errorf("other major: %v", err)
 	}

@@ -13,18 +13,14 @@ import (
 func TestClosedAncestor(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data") // below a folder of mode 0700
-	if err := os.Chmod(filepath.Dir(dir), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.Chmod(filepath.Dir(dir), 0o700))
 	m := testMachine(openDir(t))
 	var said []string
 	o := Options{Dir: dir, Say: func(s string) { said = append(said, s) }}
 	s := begin(t, o, m)
 	cluster := s.run.Cluster
 	execute(t, s, "CREATE TABLE kept AS SELECT 1 AS n")
-	if err := s.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, s.Close(t.Context()))
 	if m.euid != 0 {
 		if cluster != filepath.Join(dir, "pg") || len(said) > 0 {
 			t.Fatalf("cluster %s, said %q", cluster, said)
@@ -36,9 +32,7 @@ func TestClosedAncestor(t *testing.T) {
 	}
 	// The choice stands although the way is open now, and is not said again.
 	for d := filepath.Dir(dir); d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.Chmod(d, 0o755))
 	}
 	s = begin(t, o, m)
 	if s.run.Cluster != cluster || len(said) != 1 || query(t, s, "SELECT n::text FROM kept") != "1" {
@@ -46,21 +40,14 @@ func TestClosedAncestor(t *testing.T) {
 	}
 	// A copy of the data folder names the same cluster, but must not end its server.
 	copied := openDir(t)
-	b, err := os.ReadFile(elsewherePath(dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(elsewherePath(copied), b, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	b := must(os.ReadFile(elsewherePath(dir)))(t)
+	check(t, os.WriteFile(elsewherePath(copied), b, 0o600))
 	if _, err := start(t.Context(), Options{Dir: copied}, m); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("copied data folder: %v", err)
 	}
 	query(t, s, "SELECT 'alive'")
 	// A cluster that is gone is said, not silently replaced by an empty one.
-	if err := os.WriteFile(elsewherePath(copied), []byte(filepath.Join(m.varLib, "gone")), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(elsewherePath(copied), []byte(filepath.Join(m.varLib, "gone")), 0o600))
 	if _, err := start(t.Context(), Options{Dir: copied}, m); err == nil || !strings.Contains(err.Error(), "gone") {
 		t.Errorf("lost cluster: %v", err)
 	}
@@ -70,9 +57,7 @@ func TestClosedTo(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
 	deep := filepath.Join(base, "a", "b")
-	if err := os.MkdirAll(deep, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.MkdirAll(deep, 0o755))
 	stranger, us := account{uid: 54321, gid: 54321}, account{uid: os.Geteuid(), gid: os.Getegid()}
 	for _, c := range []struct {
 		name    string
@@ -90,9 +75,7 @@ func TestClosedTo(t *testing.T) {
 		{"the group shut out", 0o705, account{uid: 54321, gid: os.Getegid()}, "a"},
 	} {
 		for d, mode := range map[string]os.FileMode{base: 0o755, filepath.Dir(base): 0o755, filepath.Join(base, "a"): c.mode} {
-			if err := os.Chmod(d, mode); err != nil {
-				t.Fatal(err)
-			}
+			check(t, os.Chmod(d, mode))
 		}
 		want := ""
 		if c.ourBase != "" {
@@ -134,9 +117,7 @@ func TestLongPath(t *testing.T) {
 	if strings.HasPrefix(socket, dir) || !strings.HasPrefix(filepath.Base(socket), socketPrefix) {
 		t.Errorf("socket in %s", socket)
 	}
-	if err := s.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, s.Close(t.Context()))
 	if _, err := os.Stat(socket); !os.IsNotExist(err) {
 		t.Errorf("the socket's folder stays: %v", err)
 	}
@@ -145,9 +126,7 @@ func TestLongPath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := writeRun(dir, run{OwnerPID: 2, PostmasterPID: 1 << 22, SocketDir: left}); err != nil {
-		t.Fatal(err)
-	}
+	check(t, writeRun(dir, run{OwnerPID: 2, PostmasterPID: 1 << 22, SocketDir: left}))
 	m.tempDirs = []string{dir}
 	if _, err := start(t.Context(), Options{Dir: dir}, m); err == nil || !strings.Contains(err.Error(), "too long") {
 		t.Errorf("no folder is short enough: %v", err)
@@ -161,12 +140,8 @@ func TestForeignFiles(t *testing.T) {
 	t.Parallel()
 	dir, m := openDir(t), testMachine(openDir(t))
 	precious := filepath.Join(dir, "pg", "precious")
-	if err := os.Mkdir(filepath.Dir(precious), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(precious, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.Mkdir(filepath.Dir(precious), 0o755))
+	check(t, os.WriteFile(precious, nil, 0o600))
 	if _, err := start(t.Context(), Options{Dir: dir}, m); err == nil || !strings.Contains(err.Error(), "no database") {
 		t.Errorf("start over foreign files: %v", err)
 	}

@@ -25,21 +25,14 @@ func TestKeptClusters(t *testing.T) {
 	if err := os.WriteFile(program, []byte(fakeInitdb), 0o755); err != nil { //nolint:gosec // the server's account runs it
 		t.Fatal(err)
 	}
-	acct, err := serverAccount(thisMachine(), "/nonexistent")
-	if err != nil {
-		t.Fatal(err)
-	}
+	acct := must(serverAccount(thisMachine(), "/nonexistent"))(t)
 	for _, dir := range []string{programs, kept} {
-		if err := acct.chown(dir); err != nil {
-			t.Fatal(err)
-		}
+		check(t, acct.chown(dir))
 	}
 	var clusters []string
 	for range 4 {
 		dir := openDir(t)
-		if err := acct.chown(dir); err != nil {
-			t.Fatal(err)
-		}
+		check(t, acct.chown(dir))
 		clusters = append(clusters, dir)
 	}
 	makeIn := func(dir string) {
@@ -59,9 +52,7 @@ func TestKeptClusters(t *testing.T) {
 	if after := read(t, program+".ran"); after != before || strings.Count(after, "ran") > 2 {
 		t.Errorf("initdb ran %q times, then %q", before, after)
 	}
-	if err := os.WriteFile(filepath.Join(clusters[0], "base", "1"), []byte("changed\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(filepath.Join(clusters[0], "base", "1"), []byte("changed\n"), 0o600))
 	for _, dir := range clusters[1:] {
 		if rows := read(t, filepath.Join(dir, "base", "1")); !hasCluster(dir) || rows != "rows\n" {
 			t.Errorf("%s holds %q", dir, rows)
@@ -74,9 +65,6 @@ func TestKeptClusters(t *testing.T) {
 
 func read(t *testing.T, path string) string {
 	t.Helper()
-	body, err := os.ReadFile(filepath.Clean(path))
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := must(os.ReadFile(filepath.Clean(path)))(t)
 	return string(body)
 }

@@ -44,16 +44,12 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 		t.Errorf("third: shared %v, pid %d, want %d", s.IsShared(), s.PID(), owner.pid)
 	}
 	query(t, s, "SELECT 'works'")
-	if err := guest.stdin.Close(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, guest.stdin.Close())
 	if err := guest.wait(); err != nil {
 		t.Errorf("guest: %v", err)
 	}
 	query(t, s, "SELECT 'a guest that leaves stops nothing'")
-	if err := owner.stdin.Close(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, owner.stdin.Close())
 	if err := owner.wait(); err != nil {
 		t.Errorf("owner: %v", err)
 	}
@@ -84,13 +80,8 @@ func TestStartSaysThatItWaits(t *testing.T) {
 func TestKilledOwner(t *testing.T) {
 	t.Parallel()
 	dir, lib := openDir(t), openDir(t)
-	owner, err := startOther(t, dir, lib)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := owner.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	owner := must(startOther(t, dir, lib))(t)
+	check(t, owner.cmd.Process.Kill())
 	_ = owner.wait()
 	s := begin(t, Options{Dir: dir}, testMachine(lib)) // at once, while the old server still ends
 	if s.IsShared() || s.PID() == owner.pid {
@@ -103,17 +94,12 @@ func TestKilledOwner(t *testing.T) {
 func TestServerDiesWithKilledOwner(t *testing.T) {
 	t.Parallel()
 	dir, lib := openDir(t), openDir(t)
-	owner, err := startOther(t, dir, lib)
-	if err != nil {
-		t.Fatal(err)
-	}
+	owner := must(startOther(t, dir, lib))(t)
 	cluster := filepath.Join(dir, "pg")
 	if !isServing(t.Context(), owner.pid, cluster) {
 		t.Fatal("the helper's server is not seen")
 	}
-	if err := owner.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, owner.cmd.Process.Kill())
 	_ = owner.wait()
 	waitFor(t, "the server's end", func() bool { return !isServing(t.Context(), owner.pid, cluster) })
 }
@@ -124,26 +110,13 @@ func TestOrphan(t *testing.T) {
 	dir, m := openDir(t), testMachine(openDir(t))
 	s := begin(t, Options{Dir: dir}, m)
 	r := s.run
-	if err := s.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	acct, err := serverAccount(m, r.Cluster)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bin, err := findBinaries(t.Context(), Options{Dir: dir}, m, dir, acct)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, s.Close(t.Context()))
+	acct := must(serverAccount(m, r.Cluster))(t)
+	bin := must(findBinaries(t.Context(), Options{Dir: dir}, m, dir, acct))(t)
 	cmd := prepareCommand(context.Background(), acct, filepath.Join(bin.dir, "postgres"), serverArguments(Options{}, r)...)
 	cmd.SysProcAttr.Setsid = true
-	orphan, err := spawn(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := orphan.awaitReady(t.Context(), r.databaseURL("postgres")); err != nil {
-		t.Fatal(err)
-	}
+	orphan := must(spawn(cmd))(t)
+	check(t, orphan.awaitReady(t.Context(), r.databaseURL("postgres")))
 	next := begin(t, Options{Dir: dir}, m)
 	<-orphan.done
 	if next.PID() == orphan.pid {
@@ -157,9 +130,7 @@ func TestOrphan(t *testing.T) {
 func TestStalePID(t *testing.T) {
 	t.Parallel()
 	dir, m := openDir(t), testMachine(openDir(t))
-	if err := begin(t, Options{Dir: dir}, m).Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, begin(t, Options{Dir: dir}, m).Close(t.Context()))
 	alive, dead := sleeper(t, m), sleeper(t, m)
 	if err := dead.Process.Kill(); err != nil { // never waited for: a zombie
 		t.Fatal(err)
@@ -172,9 +143,7 @@ func TestStalePID(t *testing.T) {
 	for name, pid := range map[string]int{"somebody else": alive.Process.Pid, "zombie": dead.Process.Pid, "us": os.Getpid(), "nobody": 1 << 22} {
 		text := strings.Join([]string{strconv.Itoa(pid), filepath.Join(dir, "pg"), "1700000000", "5432", "/tmp", "", "  1 2", "ready", ""}, "\n")
 		path := filepath.Join(dir, "pg", "postmaster.pid")
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.WriteFile(path, []byte(text), 0o600))
 		s, err := start(t.Context(), Options{Dir: dir}, m)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -192,15 +161,10 @@ func TestStalePID(t *testing.T) {
 // sleeper is an unrelated process of the server's account.
 func sleeper(t *testing.T, m machine) *exec.Cmd {
 	t.Helper()
-	acct, err := serverAccount(m, "/nonexistent")
-	if err != nil {
-		t.Fatal(err)
-	}
+	acct := must(serverAccount(m, "/nonexistent"))(t)
 	cmd := prepareCommand(context.Background(), acct, "/bin/sleep", "300")
 	cmd.SysProcAttr.Setsid = false
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	return cmd
 }
@@ -213,30 +177,17 @@ func TestWatcher(t *testing.T) {
 	signal.Notify(caught, syscall.SIGINT)
 	t.Cleanup(func() { signal.Stop(caught) })
 	m := thisMachine()
-	acct, err := serverAccount(m, "/nonexistent")
-	if err != nil {
-		t.Fatal(err)
-	}
+	acct := must(serverAccount(m, "/nonexistent"))(t)
 	victim := sleeper(t, m)
-	stop, err := startWatcher(acct, victim.Process.Pid)
-	if err != nil {
-		t.Fatal(err)
-	}
+	stop := must(startWatcher(acct, victim.Process.Pid))(t)
 	for range 2 { // twice is harmless
-		if err := stop(); err != nil {
-			t.Fatal(err)
-		}
+		check(t, stop())
 	}
 	if err := syscall.Kill(victim.Process.Pid, 0); err != nil {
 		t.Errorf("a stopped watcher signalled: %v", err)
 	}
-	owner, err := startOther(t, "-", "-", helperDir+"_WATCH="+strconv.Itoa(victim.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := owner.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	owner := must(startOther(t, "-", "-", helperDir+"_WATCH="+strconv.Itoa(victim.Process.Pid)))(t)
+	check(t, owner.cmd.Process.Kill())
 	waitFor(t, "the watcher's signal", func() bool {
 		var status syscall.WaitStatus
 		pid, err := syscall.Wait4(victim.Process.Pid, &status, syscall.WNOHANG, nil)

@@ -78,23 +78,14 @@ func openDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.Chmod(d, 0o755))
 	}
-	dir, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	return must(filepath.EvalSymlinks(dir))(t)
 }
 
 func begin(t *testing.T, o Options, m machine) *Server {
 	t.Helper()
-	s, err := start(t.Context(), o, m)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := must(start(t.Context(), o, m))(t)
 	t.Cleanup(func() {
 		if err := s.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -105,32 +96,22 @@ func begin(t *testing.T, o Options, m machine) *Server {
 
 func query(t *testing.T, s *Server, sql string) string {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), s.URL(Database))
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must(pgx.Connect(t.Context(), s.URL(Database)))(t)
 	var text string
 	if err := conn.QueryRow(t.Context(), sql).Scan(&text); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
-	if err := conn.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, conn.Close(t.Context()))
 	return text
 }
 
 func execute(t *testing.T, s *Server, sql string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), s.URL(Database))
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must(pgx.Connect(t.Context(), s.URL(Database)))(t)
 	if _, err := conn.Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
-	if err := conn.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, conn.Close(t.Context()))
 }
 
 // waitFor polls a condition that no signal announces.
@@ -217,17 +198,12 @@ func TestStartStopReuse(t *testing.T) {
 			t.Errorf("%s = %q, want %q", sql, got, want)
 		}
 	}
-	socket, err := os.Stat(s.run.SocketDir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	socket := must(os.Stat(s.run.SocketDir))(t)
 	if socket.Mode().Perm() != 0o700 {
 		t.Errorf("socket folder has mode %v", socket.Mode())
 	}
 	execute(t, s, "CREATE TABLE kept AS SELECT 1 AS n")
-	if err := s.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, s.Close(t.Context()))
 	ended(t, s)
 	if hasProcess(s.PID()) {
 		t.Error("the postmaster outlived Close")
@@ -249,19 +225,14 @@ func TestDoneWhenPostmasterDies(t *testing.T) {
 	t.Parallel()
 	dir, m := openDir(t), testMachine(openDir(t))
 	s := begin(t, Options{Dir: dir}, m)
-	conn, err := pgx.Connect(t.Context(), s.URL(Database))
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must(pgx.Connect(t.Context(), s.URL(Database)))(t)
 	// A session that notices late keeps the shared memory for a moment.
 	busy := make(chan error, 1)
 	go func() { _, err := conn.Exec(context.Background(), "SELECT pg_sleep(60)"); busy <- err }()
 	waitFor(t, "the session to be busy", func() bool {
 		return query(t, s, "SELECT count(*)::text FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "1"
 	})
-	if err := endProcess(expired(), s.PID(), s.Done()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, endProcess(expired(), s.PID(), s.Done()))
 	ended(t, s)
 	if err := s.Close(t.Context()); err != nil {
 		t.Errorf("Close of a server that died: %v", err)
@@ -313,18 +284,12 @@ func TestLogHoldsNoStatements(t *testing.T) {
 	t.Parallel()
 	dir, m := openDir(t), testMachine(openDir(t))
 	s := begin(t, Options{Dir: dir}, m)
-	conn, err := pgx.Connect(t.Context(), s.URL(Database))
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must(pgx.Connect(t.Context(), s.URL(Database)))(t)
 	defer func() { _ = conn.Close(context.Background()) }()
 	if _, err := conn.Exec(t.Context(), "SELECT 'ann@customer.test'::int"); err == nil {
 		t.Fatal("a bad cast succeeded")
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "pg.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := must(os.ReadFile(filepath.Join(dir, "pg.log")))(t)
 	if strings.Contains(string(b), "ann@") {
 		t.Errorf("the log holds data:\n%s", b)
 	}

@@ -10,14 +10,10 @@ import (
 // fakeTools makes client programs that know only their version.
 func fakeTools(t *testing.T, dir, version string) {
 	t.Helper()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.MkdirAll(dir, 0o755))
 	for _, name := range []string{"pg_dump", "pg_restore"} {
 		body := "#!/bin/sh\necho '" + name + " (PostgreSQL) " + version + "'\n"
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.WriteFile(filepath.Join(dir, name), []byte(body), 0o755))
 	}
 }
 
@@ -30,9 +26,7 @@ func TestFindTools(t *testing.T) {
 	fakeTools(t, at("opt/19/bin"), "19beta1")
 	fakeTools(t, at("opt/17/bin"), "17.2")
 	fakeTools(t, at("opt/odd/bin"), "of another kind")
-	if err := os.MkdirAll(at("opt/none/bin"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.MkdirAll(at("opt/none/bin"), 0o755))
 	m := machine{path: "relative:" + at("path"), bins: []string{at("opt/*/bin"), "[malformed"}}
 	for _, c := range []struct {
 		name   string

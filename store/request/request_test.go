@@ -31,8 +31,7 @@ func queryCount(t *testing.T, pool *pgxpool.Pool, sql string) (n int) {
 // addRequest asks for a text of a conversation, as if it had been asked for so long ago.
 func addRequest(t *testing.T, pool *pgxpool.Pool, conversation store.ConversationID, name string, ago time.Duration) {
 	t.Helper()
-	now, err := store.Now(t.Context(), pool)
-	check(t, err)
+	now := storetest.Must(store.Now(t.Context(), pool))(t)
 	check(t, request.Add(t.Context(), pool, []request.Request{{
 		ConversationID: conversation,
 		Name:           name,
@@ -44,8 +43,7 @@ func addRequest(t *testing.T, pool *pgxpool.Pool, conversation store.Conversatio
 // claimAtMost claims requests that are due.
 func claimAtMost(t *testing.T, pool *pgxpool.Pool, most int) []request.Request {
 	t.Helper()
-	list, err := request.Claim(t.Context(), pool, most, lease)
-	check(t, err)
+	list := storetest.Must(request.Claim(t.Context(), pool, most, lease))(t)
 	return list
 }
 

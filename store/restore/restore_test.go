@@ -17,8 +17,7 @@ var check, exec = storetest.Check, storetest.Exec
 func restoreBackup(t *testing.T, pool *pgxpool.Pool, backupAt time.Time) {
 	t.Helper()
 	check(t, restore.Begin(t.Context(), pool, "test"))
-	_, err := restore.Finish(t.Context(), pool, backupAt)
-	check(t, err)
+	storetest.Must(restore.Finish(t.Context(), pool, backupAt))(t)
 }
 
 // drawIDs draws so many ids, and returns the first and the last.
@@ -36,8 +35,7 @@ func drawIDs(t *testing.T, pool *pgxpool.Pool, n int) (first, last int64) {
 // drawNumbers draws so many numbers of conversations, and returns the first and the last.
 func drawNumbers(t *testing.T, pool *pgxpool.Pool, n int) (first, last store.ConversationID) {
 	t.Helper()
-	numbers, err := store.ConversationNumbers(t.Context(), pool, n)
-	check(t, err)
+	numbers := storetest.Must(store.ConversationNumbers(t.Context(), pool, n))(t)
 	if len(numbers) != n {
 		t.Fatalf("%d numbers were drawn, want %d", len(numbers), n)
 	}
@@ -120,17 +118,14 @@ func TestServedAhead(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	restoreBackup(t, pool, time.Now().Add(-time.Hour))
-	_, err := restore.ServedSince(t.Context(), pool)
-	check(t, err)
+	storetest.Must(restore.ServedSince(t.Context(), pool))(t)
 	exec(t, pool, `UPDATE restores SET served_at = served_at + interval '1 day'`)
 
-	since, err := restore.ServedSince(t.Context(), pool)
-	check(t, err)
+	since := storetest.Must(restore.ServedSince(t.Context(), pool))(t)
 	if ahead := time.Until(since); ahead > time.Hour {
 		t.Errorf("it serves since a time that is %s ahead, want now", ahead)
 	}
-	again, err := restore.ServedSince(t.Context(), pool)
-	check(t, err)
+	again := storetest.Must(restore.ServedSince(t.Context(), pool))(t)
 	if !again.Equal(since) {
 		t.Errorf("asked again, it serves since %s, want %s", again, since)
 	}

@@ -295,9 +295,7 @@ func TestTidyBesideANewMessage(t *testing.T) {
 		`UPDATE lanes SET tail = 2, due_at = now() WHERE id = 1`,
 		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at) VALUES (2, 1, 2, 'said', 'queued', now())`,
 	} {
-		if _, err := tx.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
+		must(tx.Exec(t.Context(), sql))(t)
 	}
 	kept := func(when string) {
 		t.Helper()

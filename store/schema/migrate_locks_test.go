@@ -75,8 +75,7 @@ func TestMigrationsReadLittleUnderLocks(t *testing.T) {
 		RowsRead  int64
 		Statement string
 	}
-	found, err := pool.Query(t.Context(), mostWork)
-	check(t, err)
+	found := must(pool.Query(t.Context(), mostWork))(t)
 	all := must(pgx.CollectRows(found, pgx.RowToStructByPos[work]))(t)
 	check(t, found.Err())
 	if len(all) == 0 {

@@ -44,8 +44,7 @@ func migrateTo(t *testing.T, pool *pgxpool.Pool, version int64) {
 	db := stdlib.OpenDBFromPool(pool)
 	defer func() { check(t, db.Close()) }()
 	provider := must(goose.NewProvider(goose.DialectPostgres, db, files))(t)
-	_, err := provider.UpTo(t.Context(), version)
-	check(t, err)
+	must(provider.UpTo(t.Context(), version))(t)
 }
 
 // rest is a moment between two statements of those who work beside a migration: without it they would only keep the
@@ -212,8 +211,7 @@ func TestMigrateEndsWhenAsked(t *testing.T) {
 		}
 		m = migrate(t, pool)
 		m.tells(t, "waiting for another process", 1)
-		_, err = other.Exec(t.Context(), `SELECT pg_advisory_unlock(4097083626)`)
-		check(t, err)
+		must(other.Exec(t.Context(), `SELECT pg_advisory_unlock(4097083626)`))(t)
 		check(t, m.ends(t))
 	})
 	for name, from := range map[string]int64{"at a statement": 1, "in a transaction": 5, "at an index": 7} {

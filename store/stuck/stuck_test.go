@@ -24,8 +24,7 @@ func TestListUndecidedNamesWhatCanBeDecided(t *testing.T) {
 	}
 
 	const limit = 1
-	list, err := stuck.ListUndecided(t.Context(), pool, limit)
-	storetest.Check(t, err)
+	list := storetest.Must(stuck.ListUndecided(t.Context(), pool, limit))(t)
 	if len(list) != 1 || list[0].Message != 2 {
 		t.Errorf("listed are %+v, want message 2", list)
 	}

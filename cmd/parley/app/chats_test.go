@@ -28,21 +28,15 @@ import (
 // saveCredentials stores a chat's credentials as the page does, in another process than those that run.
 func saveCredentials(t *testing.T, db *app.Database, kind string, values map[string]string) {
 	t.Helper()
-	err := store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error {
+	check(t, store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error {
 		return credential.Save(t.Context(), tx, db.Sealer, credential.Credential{Kind: kind, Home: "T0", Author: "ann@acme.test", Values: values})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 }
 
 // forgetCredentials removes a chat's credentials as the page does, in another process than those that run.
 func forgetCredentials(t *testing.T, db *app.Database, kind string) {
 	t.Helper()
-	err := store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error { return credential.Forget(t.Context(), tx, db.Sealer, kind) })
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error { return credential.Forget(t.Context(), tx, db.Sealer, kind) }))
 }
 
 // isInChannel reports whether a text was posted in the team's channel.
@@ -70,10 +64,7 @@ func TestTokensOfThePage(t *testing.T) {
 	tokens := map[string]string{site.SlackBotToken: w.Slack.BotToken(), site.SlackAppToken: w.Slack.AppToken()}
 	saveCredentials(t, db, "slack", tokens) // then the process was killed
 	var log logged
-	a, err := app.New(t.Context(), env, db, slog.New(slog.NewTextHandler(&log, nil)), app.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := must(app.New(t.Context(), env, db, slog.New(slog.NewTextHandler(&log, nil)), app.Options{}))(t)
 	serve(t, a)
 	const sockets = 2 // of each process
 	until(t, "the process that starts next connects", func() bool { return w.Slack.Sockets.Count() == sockets })
@@ -83,9 +74,7 @@ func TestTokensOfThePage(t *testing.T) {
 	applyFile(t, db, app.Specs(), w.Config(0)+"\n")
 	sendMail := func(text string) {
 		t.Helper()
-		if _, err := w.Mail.Customer("Jane Doe <jane@customer.test>").Send(demoMail(text)); err != nil {
-			t.Fatal(err)
-		}
+		must(w.Mail.Customer("Jane Doe <jane@customer.test>").Send(demoMail(text)))(t)
 	}
 	sendMail("Is anybody there?")
 	until(t, "a mail is a thread", func() bool { return isInChannel(w.Slack, "Is anybody there?") })
@@ -168,10 +157,7 @@ func TestChatTakenAwayAndBack(t *testing.T) {
 	t.Cleanup(mayEnd)
 	connect("xoxb-1")
 	waitToReceive(t, kind.began, "the chat is connected")
-	account, err := store.EnsureSurface(t.Context(), db.Pool, "slack")
-	if err != nil {
-		t.Fatal(err)
-	}
+	account := must(store.EnsureSurface(t.Context(), db.Pool, "slack"))(t)
 	forgetCredentials(t, db, "slack")
 	until(t, "the chat is taken away", func() bool { return a.Engine().Surface(account) == nil })
 	connect("xoxb-2")

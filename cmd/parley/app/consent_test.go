@@ -39,16 +39,12 @@ const gmailAddress = "help@gmail.test"
 func newConsentWorld(t *testing.T) *consentWorld {
 	t.Helper()
 	w := &consentWorld{google: oauthfake.New(oauthfake.Options{Provider: oauthfake.Google, ClientID: "client-1", ClientSecret: "client-secret-1"})}
-	if err := w.google.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.google.Start(""))
 	t.Cleanup(func() { _ = w.google.Close() })
 	w.mail = mailfake.New(mailfake.Options{CheckToken: w.google.Accepts, Mailboxes: []mailfake.MailboxConfig{{Address: gmailAddress, SaveToSent: true}}})
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
 	t.Cleanup(cancel)
-	if err := w.mail.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.mail.Start(ctx))
 	t.Cleanup(func() { _ = w.mail.Close() })
 	w.chat = bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"})
 	w.chat.Open("C1")
@@ -79,10 +75,7 @@ accounts:
 // readAccount reads the account anew.
 func (w *consentWorld) readAccount(t *testing.T) {
 	t.Helper()
-	accounts, err := store.ListAccounts(t.Context(), w.db.Pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	accounts := must(store.ListAccounts(t.Context(), w.db.Pool))(t)
 	i := slices.IndexFunc(accounts, func(a store.Account) bool { return a.Name == "gmail" })
 	w.account = accounts[i]
 }
@@ -94,10 +87,7 @@ func (w *consentWorld) connect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := w.google.SignIn(t.Context(), link, gmailAddress)
-	if err != nil {
-		t.Fatal(err)
-	}
+	back := must(w.google.SignIn(t.Context(), link, gmailAddress))(t)
 	u, err := url.Parse(back)
 	if err == nil {
 		_, err = w.keeper.Finish(t.Context(), w.account, oauth.Google, flow, u.Query())
@@ -126,10 +116,8 @@ func (w *consentWorld) waitForStatus(t *testing.T, status string) {
 // sendMail lets a customer write to the mailbox.
 func (w *consentWorld) sendMail(t *testing.T, subject string) {
 	t.Helper()
-	_, err := w.mail.Customer("Kim Doe <kim@customer.test>").Send(mailfake.Mail{To: []string{gmailAddress}, Subject: subject, Text: "About " + subject})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(w.mail.Customer("Kim Doe <kim@customer.test>").Send(mailfake.Mail{To: []string{gmailAddress}, Subject: subject,
+		Text: "About " + subject}))(t)
 }
 
 // A mailbox at Google is connected, its consent is taken back, mail comes meanwhile and an agent answers, it is
@@ -152,12 +140,8 @@ func TestReconnectLosesNothing(t *testing.T) {
 
 	w.google.Revoke(gmailAddress)
 	// The access token has expired, and is forgotten as if the process had restarted.
-	if _, err := w.db.Pool.Exec(t.Context(), `UPDATE grants SET renew_at = clock_timestamp(), expires_at = clock_timestamp(), connected = connected + 1`); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.BumpSettings(t.Context(), w.db.Pool); err != nil {
-		t.Fatal(err)
-	}
+	must(w.db.Pool.Exec(t.Context(), `UPDATE grants SET renew_at = clock_timestamp(), expires_at = clock_timestamp(), connected = connected + 1`))(t)
+	check(t, store.BumpSettings(t.Context(), w.db.Pool))
 	w.waitForStatus(t, "error")
 	if text := w.account.StatusText; !strings.Contains(text, "invalid_grant") {
 		t.Errorf("after the consent was taken back the status says %q, want invalid_grant", text)
@@ -179,10 +163,7 @@ func TestReconnectLosesNothing(t *testing.T) {
 // checkExport checks that the set-up file has the account without any secret, and changes nothing when it is applied again.
 func (w *consentWorld) checkExport(t *testing.T) {
 	t.Helper()
-	out, err := setup.Export(t.Context(), w.db.Pool, app.Specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must(setup.Export(t.Context(), w.db.Pool, app.Specs()))(t)
 	text := string(out)
 	if !strings.Contains(text, "oauth: google") {
 		t.Errorf("the export lacks oauth: google:\n%s", text)

@@ -14,24 +14,15 @@ func TestDatabaseDialer(t *testing.T) {
 	t.Parallel()
 	for network, address := range map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")} {
 		var lc net.ListenConfig
-		l, err := lc.Listen(t.Context(), network, address)
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := must(lc.Listen(t.Context(), network, address))(t)
 		defer l.Close()
-		conn, err := databaseDialer().DialContext(t.Context(), network, l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
+		conn := must(databaseDialer().DialContext(t.Context(), network, l.Addr().String()))(t)
 		defer conn.Close()
 		tcp, ok := conn.(*net.TCPConn)
 		if !ok {
 			continue
 		}
-		raw, err := tcp.SyscallConn()
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := must(tcp.SyscallConn())(t)
 		for option, want := range map[int]int{unix.TCP_USER_TIMEOUT: int(deadAfter.Milliseconds()), unix.TCP_KEEPIDLE: int(deadAfter.Seconds()) / 3} {
 			var got int
 			var failed error

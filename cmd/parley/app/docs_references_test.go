@@ -18,7 +18,7 @@ import (
 func sourceFiles(t *testing.T, root string, endings ...string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+	check(t, filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -32,10 +32,7 @@ func sourceFiles(t *testing.T, root string, endings ...string) map[string]string
 			return err
 		}
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	return all
 }
 
@@ -110,10 +107,7 @@ func TestStrayReferences(t *testing.T) {
 // declared returns the names that a Go file declares: functions, methods, types, constants, variables.
 func declared(t *testing.T, text string) (names []string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := must(parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution))(t)
 	for _, d := range file.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:

@@ -23,10 +23,7 @@ import (
 // readDoc reads a file of the repository.
 func readDoc(t *testing.T, name string) string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(moduleRoot(t), filepath.FromSlash(name)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := must(os.ReadFile(filepath.Join(moduleRoot(t), filepath.FromSlash(name))))(t)
 	return string(raw)
 }
 
@@ -103,16 +100,13 @@ func TestDocsNameFiles(t *testing.T) {
 	t.Parallel()
 	root := moduleRoot(t)
 	names := map[string]bool{}
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+	check(t, filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".git") {
 			return fs.SkipDir
 		}
 		names[filepath.Base(p)] = true
 		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/contributing.md", "docs/invariants.md", "docs/operations.md", "docs/install.md", "docs/signing-in.md", "docs/slack.md", "docs/teams.md",
 		"docs/adding-a-channel.md", "docs/adding-a-surface.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/metrics.md"} {
 		text := readDoc(t, doc)
@@ -167,17 +161,12 @@ func (anywhere) Find(_ context.Context, _, email string) (string, error) {
 func TestDocsExamples(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	sealer, err := store.NewSealer(store.NewMasterKey())
-	if err != nil {
-		t.Fatal(err)
-	}
+	sealer := must(store.NewSealer(store.NewMasterKey()))(t)
 	env := func(name string) (string, bool) {
 		return "a-secret-that-is-long", name == "MAIL_PASSWORD" || name == "SHOP_SECRET" || name == "TWILIO_TOKEN"
 	}
 	first := setup.Change{Kind: setup.EntryAgent, Name: "ann@acme.example", Values: map[string][]string{"name": {"Ann"}, "roles": {store.RoleSuperAdmin}}}
-	if _, err := setup.Save(t.Context(), pool, first, setup.Options{Sealer: sealer, Specs: app.Specs(), Lookup: anywhere{}}); err != nil {
-		t.Fatal(err)
-	}
+	must(setup.Save(t.Context(), pool, first, setup.Options{Sealer: sealer, Specs: app.Specs(), Lookup: anywhere{}}))(t)
 	for _, doc := range []string{"README.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/twilio.md", "docs/teams.md"} {
 		examples := findAll(readDoc(t, doc), "(?s)```yaml\n(.*?)```")
 		if len(examples) != 1 {

@@ -53,20 +53,15 @@ func TestPanicIsLogged(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			log := &entries{}
-			f, err := newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.NewTextHandler(log, nil)))
-			if err != nil {
-				t.Fatal(err)
-			}
+			f := must(newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.NewTextHandler(log, nil))))(t)
 			mux := http.NewServeMux()
 			mux.HandleFunc("/hooks/{account}", func(_ http.ResponseWriter, r *http.Request) { tt.fails(r) })
 			f.open(mux)
 			f.start()
 			t.Cleanup(func() { _ = f.stop(t.Context(), 0) })
 
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+f.listenAddress()+"/hooks/"+words+"?"+words, strings.NewReader(words))
-			if err != nil {
-				t.Fatal(err)
-			}
+			req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+f.listenAddress()+"/hooks/"+words+"?"+words,
+				strings.NewReader(words)))(t)
 			res, err := http.DefaultClient.Do(req)
 			if err == nil {
 				_ = res.Body.Close()
@@ -135,10 +130,7 @@ func TestNotAcceptedIsLogged(t *testing.T) {
 // The server of a process tells what it can't accept.
 func TestFrontTellsWhatItCannotAccept(t *testing.T) {
 	t.Parallel()
-	f, err := newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := must(newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler)))(t)
 	t.Cleanup(func() { _ = f.stop(t.Context(), 0) })
 	if _, ok := f.listener.(*toldListener); !ok {
 		t.Errorf("it listens by a %T, want one that tells", f.listener)

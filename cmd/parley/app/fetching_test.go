@@ -170,9 +170,7 @@ func countHeld(replicas ...*replica) (n int) {
 // expireLeases ends the leases of a process, as time would.
 func expireLeases(t *testing.T, db *pgxpool.Pool, holder string) {
 	t.Helper()
-	if _, err := db.Exec(t.Context(), `UPDATE leases SET until = clock_timestamp() - interval '1 second' WHERE holder = $1`, holder); err != nil {
-		t.Fatal(err)
-	}
+	must(db.Exec(t.Context(), `UPDATE leases SET until = clock_timestamp() - interval '1 second' WHERE holder = $1`, holder))(t)
 }
 
 // Accounts spread evenly over the processes that live. They move when a process comes, ends or dies, and no account is ever
@@ -306,10 +304,7 @@ func TestFetchersCost(t *testing.T) {
 	}
 
 	idle.round() // it says that it lives; the other one goes on as if it hadn't seen that
-	tx, err := db.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	tx := must(db.Begin(t.Context()))(t)
 	defer func() { _ = tx.Rollback(context.Background()) }()
 	idle.db = countingQuerier{tx, &idle.statements}
 	for range 10 {
@@ -330,9 +325,7 @@ func TestFetchersStuck(t *testing.T) {
 	runUntilShared(t, all, accounts, r)
 	lastLease := func() (until time.Time) {
 		t.Helper()
-		if err := db.QueryRow(t.Context(), `SELECT max(until) FROM leases WHERE name LIKE 'account:%'`).Scan(&until); err != nil {
-			t.Fatal(err)
-		}
+		check(t, db.QueryRow(t.Context(), `SELECT max(until) FROM leases WHERE name LIKE 'account:%'`).Scan(&until))
 		return until
 	}
 	before := lastLease()

@@ -14,10 +14,7 @@ import (
 // told why.
 func TestReadyFollowsDatabase(t *testing.T) {
 	t.Parallel()
-	pool, err := pgxpool.New(t.Context(), storetest.URL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	pool := must(pgxpool.New(t.Context(), storetest.URL(t)))(t)
 	a := &App{db: &Database{Pool: pool}}
 	if a.isReady() {
 		t.Error("a process that starts is ready")

@@ -252,10 +252,7 @@ func ours(p pkg, imports []string) (all []string) {
 
 func moduleRoot(t *testing.T) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "env", "GOMOD").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must(exec.CommandContext(t.Context(), "go", "env", "GOMOD").Output())(t)
 	return filepath.Dir(strings.TrimSpace(string(out)))
 }
 
@@ -275,10 +272,7 @@ func listPackages(t *testing.T, root string) (all []pkg) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Module,Imports,TestImports,XTestImports", "./...")
 	cmd.Dir = root
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must(cmd.Output())(t)
 	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
 		var p pkg
 		err := d.Decode(&p)

@@ -15,24 +15,19 @@ func TestWriteKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "master.key")
-	if err := writeKey(path, "first"); err != nil {
-		t.Fatal(err)
-	}
+	check(t, writeKey(path, "first"))
 	if err := writeKey(path, "second"); !errors.Is(err, os.ErrExist) {
 		t.Errorf("a second key: got %v, want %v", err, os.ErrExist)
 	}
-	body, err := os.ReadFile(path)
-	storetest.Check(t, err)
+	body := must(os.ReadFile(path))(t)
 	if got, want := string(body), "first\n"; got != want {
 		t.Errorf("the file holds %q, want %q", got, want)
 	}
-	info, err := os.Stat(path)
-	storetest.Check(t, err)
+	info := must(os.Stat(path))(t)
 	if got := info.Mode().Perm(); got != 0o600 {
 		t.Errorf("mode: got %o, want 600", got)
 	}
-	list, err := os.ReadDir(dir)
-	storetest.Check(t, err)
+	list := must(os.ReadDir(dir))(t)
 	if len(list) != 1 {
 		t.Errorf("files: got %v, want the key's alone", list)
 	}
@@ -43,11 +38,9 @@ func TestUnlockToLook(t *testing.T) {
 	t.Parallel()
 	db, env := &Database{Pool: storetest.Reused(t)}, Env{Data: t.TempDir()}
 	unlockToLook := func() error {
-		before, err := store.KeyChecks(t.Context(), db.Pool)
-		storetest.Check(t, err)
+		before := must(store.KeyChecks(t.Context(), db.Pool))(t)
 		result := db.UnlockToLook(t.Context(), env)
-		after, err := store.KeyChecks(t.Context(), db.Pool)
-		storetest.Check(t, err)
+		after := must(store.KeyChecks(t.Context(), db.Pool))(t)
 		if len(after) != len(before) {
 			t.Errorf("UnlockToLook changed the number of check values from %d to %d", len(before), len(after))
 		}
@@ -56,18 +49,16 @@ func TestUnlockToLook(t *testing.T) {
 	if err := unlockToLook(); !errors.Is(err, store.ErrWrongKey) {
 		t.Errorf("without a key: got %v, want %v", err, store.ErrWrongKey)
 	}
-	list, err := os.ReadDir(env.Data)
-	storetest.Check(t, err)
+	list := must(os.ReadDir(env.Data))(t)
 	if len(list) > 0 {
 		t.Errorf("UnlockToLook made the files %v, want none", list)
 	}
 
-	storetest.Check(t, db.Unlock(t.Context(), env)) // as serve does at first
-	storetest.Check(t, unlockToLook())
-	old, err := KnownKey(env)
-	storetest.Check(t, err)
+	check(t, db.Unlock(t.Context(), env)) // as serve does at first
+	check(t, unlockToLook())
+	old := must(KnownKey(env))(t)
 	env.MasterKey = store.NewMasterKey() + "," + old
-	storetest.Check(t, unlockToLook())
+	check(t, unlockToLook())
 	env.MasterKey = store.NewMasterKey()
 	if err := unlockToLook(); !errors.Is(err, store.ErrWrongKey) {
 		t.Errorf("another key alone: got %v, want %v", err, store.ErrWrongKey)

@@ -92,9 +92,7 @@ func TestMessengerElsewhere(t *testing.T) {
 	})
 	w.page.AnswerElsewhere(w.customer, "I know it from the Page's inbox")
 	waitForText(t, w.chat, thread, "I know it from the Page's inbox")
-	if _, err := w.meta.AddFault(graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionDropAfter}); err != nil {
-		t.Fatal(err)
-	}
+	must(w.meta.AddFault(graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionDropAfter}))(t)
 	w.chat.Say("ann", "C1", thread, "A printer")
 	w.waitForInbox(t, 2)
 	w.chat.Say("ann", "C1", thread, "A red one")

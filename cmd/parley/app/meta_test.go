@@ -24,9 +24,7 @@ type metaWorld struct {
 func startMeta(t *testing.T) *graphfake.Server {
 	t.Helper()
 	meta := graphfake.New(graphfake.Options{})
-	if err := meta.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	check(t, meta.Start(""))
 	t.Cleanup(func() {
 		if err := meta.Close(); err != nil {
 			t.Error(err)

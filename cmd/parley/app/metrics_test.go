@@ -42,8 +42,8 @@ func runInSlack(t *testing.T, analyzer analysis.Analyzer, change ...func(*app.En
 		c(&env)
 	}
 	backup := filepath.Join(env.Data, "backups", "parley.backup")
-	storetest.Check(t, os.MkdirAll(filepath.Dir(backup), 0o700))
-	storetest.Check(t, os.WriteFile(backup, []byte("all of it"), 0o600))
+	check(t, os.MkdirAll(filepath.Dir(backup), 0o700))
+	check(t, os.WriteFile(backup, []byte("all of it"), 0o600))
 	db := openDatabase(t, env)
 	applyFile(t, db, app.Specs(), w.Config(time.Millisecond))
 	r := runningParley{start(t, env, db, app.Options{MovedTime: true, Analyzer: analyzer}), db, w}
@@ -58,13 +58,10 @@ func runInSlack(t *testing.T, analyzer analysis.Analyzer, change ...func(*app.En
 // server of another test.
 func newUnreachableModel(t *testing.T) analysis.Analyzer {
 	t.Helper()
-	env, err := app.LoadEnv(func(name string) (string, bool) {
+	env := must(app.LoadEnv(func(name string) (string, bool) {
 		value, ok := map[string]string{"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_MODEL": "gpt-none"}[name]
 		return value, ok
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	a, end, err := app.NewAnalyzer(t.Context(), env, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -97,14 +94,8 @@ type scrape struct {
 
 func (r runningParley) scrape(t *testing.T) scrape {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.app.Address()+"/metrics", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	req := must(http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.app.Address()+"/metrics", nil))(t)
+	resp := must(http.DefaultClient.Do(req))(t)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
@@ -172,10 +163,9 @@ func TestMetrics(t *testing.T) {
 	t.Parallel()
 	r := runInSlack(t, newUnreachableModel(t))
 	storetest.Exec(t, r.db.Pool, `INSERT INTO accounts (name, kind, side, status) VALUES ('left-chat', 'teams', 'surface', 'broken')`)
-	storetest.Check(t, r.app.Engine().Reload(t.Context()))
-	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs", Text: "Two are chipped."}); err != nil {
-		t.Fatal(err)
-	}
+	check(t, r.app.Engine().Reload(t.Context()))
+	must(r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs",
+		Text: "Two are chipped."}))(t)
 	until(t, "the mail is in a thread", func() bool {
 		n, _ := r.scrape(t).value("parley_deliveries_landed_total", `account="slack"`)
 		return n >= 2
@@ -310,9 +300,7 @@ func checkAlerts(t *testing.T, s scrape, docs string) {
 			Rules []rule `yaml:"rules"`
 		} `yaml:"groups"`
 	}
-	if err := yaml.UnmarshalWithOptions([]byte(readDoc(t, "manifests/prometheus/alerts.yaml")), &file, yaml.DisallowUnknownField()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, yaml.UnmarshalWithOptions([]byte(readDoc(t, "manifests/prometheus/alerts.yaml")), &file, yaml.DisallowUnknownField()))
 	var names []string
 	for _, g := range file.Groups {
 		for _, r := range g.Rules {
@@ -363,9 +351,7 @@ func checkDashboard(t *testing.T, s scrape) {
 		Panels []panel
 	}
 	text := readDoc(t, "manifests/grafana/parley.json")
-	if err := json.Unmarshal([]byte(text), &board); err != nil {
-		t.Fatal(err)
-	}
+	check(t, json.Unmarshal([]byte(text), &board))
 	if board.SchemaVersion < 41 || len(board.Templating.List) == 0 || board.Templating.List[0].Type != "datasource" {
 		t.Errorf("the dashboard is not portable: version %d, variables %v", board.SchemaVersion, board.Templating.List)
 	}

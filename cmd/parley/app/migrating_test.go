@@ -64,20 +64,11 @@ func request(t *testing.T, method, url string) (status int, body string, header 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), servePatience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	req := must(http.NewRequestWithContext(ctx, method, url, strings.NewReader("{}")))(t)
 	req.Close = true
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := must(http.DefaultClient.Do(req))(t)
 	defer func() { _ = res.Body.Close() }()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must(io.ReadAll(res.Body))(t)
 	return res.StatusCode, strings.TrimSpace(string(text)), res.Header
 }
 
@@ -86,15 +77,10 @@ func request(t *testing.T, method, url string) (status int, body string, header 
 func TestServeBehindMigration(t *testing.T) {
 	t.Parallel()
 	env := environment(t)
-	other, err := pgx.Connect(t.Context(), env.DatabaseURL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := must(pgx.Connect(t.Context(), env.DatabaseURL))(t)
 	defer func() { _ = other.Close(context.Background()) }()
 	for _, sql := range []string{`DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`, `SELECT pg_advisory_lock(4097083626)`} {
-		if _, err := other.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
+		must(other.Exec(t.Context(), sql))(t)
 	}
 
 	startProcess := func() (address string, log *logged, stop func(), ended <-chan error) {
@@ -132,9 +118,7 @@ func TestServeBehindMigration(t *testing.T) {
 
 	address, log, stop, ended = startProcess()
 	log.waitFor(t, `waiting for another process`)
-	if _, err := other.Exec(t.Context(), `SELECT pg_advisory_unlock(4097083626)`); err != nil {
-		t.Fatal(err)
-	}
+	must(other.Exec(t.Context(), `SELECT pg_advisory_unlock(4097083626)`))(t)
 	log.waitFor(t, `msg=ready`)
 	if status, body, _ := request(t, http.MethodGet, address+"/readyz"); status != http.StatusOK {
 		t.Errorf("/readyz after the migration: got %d %s, want %d", status, body, http.StatusOK)

@@ -45,10 +45,7 @@ func openShop(t *testing.T) shopWorld {
   - {name: shop, kind: http, team: Support, hold: 0s, http: {secret: "${SHOP_SECRET}", callback_url: "%s/parley", allow_private: "true"}}
 `, callback.URL))
 	passOn := publicAddress(t, &env) // its own links lead there, so it must be known before
-	a, err := app.New(t.Context(), env, db, slog.New(slog.DiscardHandler), app.Options{MovedTime: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := must(app.New(t.Context(), env, db, slog.New(slog.DiscardHandler), app.Options{MovedTime: true}))(t)
 	passOn(a.Address())
 	serve(t, a)
 	return shopWorld{world: w, shop: shop, base: callback.URL, hook: env.PublicURL + "/hooks/shop", env: env, db: db}
@@ -104,16 +101,12 @@ func TestOwnSystem(t *testing.T) {
 	w.post(t, question) // once more, to be sure
 	root := w.waitForThread(t, "Where is my order?")
 	ann := w.world.Slack.As(outside.Ann)
-	if _, err := ann.Post(slackfake.Post{Channel: outside.Support, Thread: root, Text: "It leaves *today*.",
-		Files: []slackfake.NewFile{{Name: "label.txt", Data: []byte("the label")}}}); err != nil {
-		t.Fatal(err)
-	}
+	must(ann.Post(slackfake.Post{Channel: outside.Support, Thread: root, Text: "It leaves *today*.",
+		Files: []slackfake.NewFile{{Name: "label.txt", Data: []byte("the label")}}}))(t)
 	until(t, "the shop has the answer", func() bool { return len(w.shop.Got()) > 0 })
 	got := w.shop.Got()[0]
 	var m struct{ Attachments []struct{ Name, URL string } }
-	if err := json.Unmarshal(got.Body, &m); err != nil {
-		t.Fatal(err)
-	}
+	check(t, json.Unmarshal(got.Body, &m))
 	if got.To != "u-17" || got.Text != "It leaves **today**." {
 		t.Errorf("the shop got %q to %q, want the answer to u-17", got.Text, got.To)
 	}
@@ -171,10 +164,7 @@ func (w shopWorld) checkDoctorAndExport(t *testing.T) {
 			t.Errorf("the doctor doesn't say %q:\n%s", want, report.Text())
 		}
 	}
-	out, err := setup.Export(t.Context(), w.db.Pool, app.Specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must(setup.Export(t.Context(), w.db.Pool, app.Specs()))(t)
 	if !strings.Contains(string(out), `secret: "${SHOP_SECRET}"`) {
 		t.Errorf("the export doesn't ask for SHOP_SECRET:\n%s", out)
 	}

@@ -23,10 +23,7 @@ func openWorld(t *testing.T) *outside.World {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
 	t.Cleanup(cancel)
-	w, err := outside.New(ctx, outside.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must(outside.New(ctx, outside.Options{}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	return w
 }
@@ -38,41 +35,27 @@ func withSlack(env *app.Env, w *outside.World) {
 
 func openDatabase(t *testing.T, env app.Env) *app.Database {
 	t.Helper()
-	db, err := app.OpenDatabase(t.Context(), env, slog.New(slog.DiscardHandler), func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := must(app.OpenDatabase(t.Context(), env, slog.New(slog.DiscardHandler), func(string) {}))(t)
 	t.Cleanup(db.Close)
-	if err := db.Migrate(t.Context(), env); err != nil {
-		t.Fatal(err)
-	}
+	check(t, db.Migrate(t.Context(), env))
 	return db
 }
 
 func parse(t *testing.T, text string) *setup.File {
 	t.Helper()
-	file, err := setup.Parse([]byte(text), func(name string) (string, bool) { return shopSecret, name == "SHOP_SECRET" })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return must(setup.Parse([]byte(text), func(name string) (string, bool) { return shopSecret, name == "SHOP_SECRET" }))(t)
 }
 
 // applyFile applies a set-up file.
 func applyFile(t *testing.T, db *app.Database, specs []channels.Spec, text string) {
 	t.Helper()
-	if _, err := setup.Apply(t.Context(), db.Pool, parse(t, text), setup.Options{Sealer: db.Sealer, Specs: specs, Operator: true}); err != nil {
-		t.Fatal(err)
-	}
+	must(setup.Apply(t.Context(), db.Pool, parse(t, text), setup.Options{Sealer: db.Sealer, Specs: specs, Operator: true}))(t)
 }
 
 // start runs Parley until the test ends.
 func start(t *testing.T, env app.Env, db *app.Database, o app.Options) *app.App {
 	t.Helper()
-	a, err := app.New(t.Context(), env, db, slog.New(slog.DiscardHandler), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := must(app.New(t.Context(), env, db, slog.New(slog.DiscardHandler), o))(t)
 	serve(t, a)
 	return a
 }

@@ -23,37 +23,25 @@ func TestRetention(t *testing.T) {
 		env.Objects = app.ObjectsEnv{Endpoint: endpoint, Bucket: fake.Bucket, Region: fake.Region, KeyID: fake.KeyID, SecretKey: fake.SecretKey}
 	})
 	ctx := t.Context()
-	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs",
-		Text: "Two are chipped.", Attachments: []mailfake.Attachment{{Name: "mug.txt", Type: "text/plain", Content: []byte("a mug")}}}); err != nil {
-		t.Fatal(err)
-	}
+	must(r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs",
+		Text: "Two are chipped.", Attachments: []mailfake.Attachment{{Name: "mug.txt", Type: "text/plain", Content: []byte("a mug")}}}))(t)
 	count := func(sql string, args ...any) (n int) {
 		t.Helper()
-		if err := r.db.Pool.QueryRow(ctx, sql, args...).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
+		check(t, r.db.Pool.QueryRow(ctx, sql, args...).Scan(&n))
 		return n
 	}
 	until(t, "the mail is a message and nothing waits", func() bool {
 		return count(`SELECT count(*) FROM messages WHERE direction = 'in'`) == 1 && count(`SELECT count(*) FROM queued`) == 0
 	})
 	surface := count(`SELECT id FROM accounts WHERE kind = 'slack'`)
-	if _, err := store.InsertEvents(ctx, r.db.Pool, []store.NewEvent{
+	must(store.InsertEvents(ctx, r.db.Pool, []store.NewEvent{
 		{AccountID: store.AccountID(surface), ExternalID: "note", OrderKey: "1/x", Payload: []byte("{}"), Quarantine: "odd"},
 		{AccountID: store.SystemAccount, ExternalID: "timer:0:snooze:1", OrderKey: "1/c0", Payload: []byte(`{"kind":"snooze"}`)},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	until(t, "the timer's fact is applied", func() bool { return count(`SELECT count(*) FROM queued`) == 0 })
-	if _, err := blob.Put(ctx, r.db.Pool, []byte("nobody's")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.db.Pool.Exec(ctx, `UPDATE blobs SET created_at = created_at - interval '2 days'`); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.MoveClock(ctx, r.db.Pool, 31*24*time.Hour); err != nil {
-		t.Fatal(err)
-	}
+	must(blob.Put(ctx, r.db.Pool, []byte("nobody's")))(t)
+	must(r.db.Pool.Exec(ctx, `UPDATE blobs SET created_at = created_at - interval '2 days'`))(t)
+	check(t, store.MoveClock(ctx, r.db.Pool, 31*24*time.Hour))
 
 	// While another process has the lease, this one removes nothing.
 	if got, err := store.TakeLease(ctx, r.db.Pool, "retention", "another process", 60); err != nil || !got {
@@ -65,9 +53,7 @@ func TestRetention(t *testing.T) {
 	}
 
 	// Then what is old is removed: all payloads but the quarantined one, and all files but the mail.
-	if err := store.DropLease(ctx, r.db.Pool, "retention", "another process"); err != nil {
-		t.Fatal(err)
-	}
+	check(t, store.DropLease(ctx, r.db.Pool, "retention", "another process"))
 	r.app.Retain(ctx)
 	if n := count(`SELECT count(*) FROM events WHERE payload IS NOT NULL`); n != 1 {
 		t.Errorf("%d events have a payload, want the quarantined one alone", n)
@@ -90,9 +76,7 @@ func TestRetention(t *testing.T) {
 	checkFiles()
 
 	// The mail moves to the object store, at the next run if that is busy.
-	if _, err := r.db.Pool.Exec(ctx, `UPDATE blobs SET created_at = created_at - interval '2 days'`); err != nil {
-		t.Fatal(err)
-	}
+	must(r.db.Pool.Exec(ctx, `UPDATE blobs SET created_at = created_at - interval '2 days'`))(t)
 	fake.Fail(s3fake.Fault{Method: s3fake.Put, Status: 503})
 	r.app.Retain(ctx)
 	if n := count(`SELECT count(*) FROM blob_chunks`); n != 1 {
@@ -105,9 +89,7 @@ func TestRetention(t *testing.T) {
 	checkFiles()
 
 	// When nothing names the mail any more, it is removed from both.
-	if _, err := r.db.Pool.Exec(ctx, `UPDATE events SET blob = NULL`); err != nil {
-		t.Fatal(err)
-	}
+	must(r.db.Pool.Exec(ctx, `UPDATE events SET blob = NULL`))(t)
 	r.app.Retain(ctx)
 	if n := count(`SELECT count(*) FROM blobs`); n != 0 || len(fake.Objects()) != 0 {
 		t.Errorf("%d files are left, and the object store has %s; want neither", n, fake.Objects())
@@ -131,15 +113,11 @@ func TestKnownBesideItsRemoval(t *testing.T) {
 	ctx, env := t.Context(), environment(t)
 	db := openDatabase(t, env)
 	a := start(t, env, db, app.Options{})
-	account, err := store.SaveAccount(ctx, db.Pool, store.Account{Name: "m", Kind: "none", Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect})
-	if err != nil {
-		t.Fatal(err)
-	}
+	account := must(store.SaveAccount(ctx, db.Pool, store.Account{Name: "m", Kind: "none", Side: store.SideChannel, Mode: store.ModeLive,
+		ReplyMode: store.ReplyDirect}))(t)
 	exec := func(q store.Querier, sql string, args ...any) {
 		t.Helper()
-		if _, err := q.Exec(ctx, sql, args...); err != nil {
-			t.Fatal(err)
-		}
+		must(q.Exec(ctx, sql, args...))(t)
 	}
 	const stored = `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
 		VALUES ($1, $2, 'x', 'said', 4, clock_timestamp() - make_interval(days => $3))`
@@ -151,10 +129,7 @@ func TestKnownBesideItsRemoval(t *testing.T) {
 		t.Fatal(err)
 	}
 	exec(other, stored, account, "a new one", 0)
-	conn, err := db.Pool.Acquire(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must(db.Pool.Acquire(ctx))(t)
 	defer conn.Release()
 	pid, done := conn.Conn().PgConn().PID(), make(chan error, 1)
 	go func() {
@@ -165,18 +140,14 @@ func TestKnownBesideItsRemoval(t *testing.T) {
 	}()
 	count := func(sql string, args ...any) (n int) {
 		t.Helper()
-		if err := db.Pool.QueryRow(ctx, sql, args...).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
+		check(t, db.Pool.QueryRow(ctx, sql, args...).Scan(&n))
 		return n
 	}
 	until(t, "the statement waits", func() bool {
 		return count(`SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, pid) == 1
 	})
 	a.Retain(ctx)
-	if err := other.Commit(ctx); err != nil {
-		t.Fatal(err)
-	}
+	check(t, other.Commit(ctx))
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
@@ -199,14 +170,9 @@ func TestRetentionAsChosen(t *testing.T) {
 	ctx, env := t.Context(), environment(t)
 	db := openDatabase(t, env)
 	a := start(t, env, db, app.Options{})
-	account, err := store.SaveAccount(ctx, db.Pool, store.Account{Name: "m", Kind: "none", Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Pool.Exec(ctx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
-		SELECT $1, 'of ' || days, 'x', 'said', 4, clock_timestamp() - make_interval(days => days) FROM unnest(ARRAY[40, 10, 1]) AS d (days)`, account); err != nil {
-		t.Fatal(err)
-	}
+	account := must(store.SaveAccount(ctx, db.Pool, store.Account{Name: "m", Kind: "none", Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect}))(t)
+	must(db.Pool.Exec(ctx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
+		SELECT $1, 'of ' || days, 'x', 'said', 4, clock_timestamp() - make_interval(days => days) FROM unnest(ARRAY[40, 10, 1]) AS d (days)`, account))(t)
 	for _, c := range []struct {
 		days retention.Days
 		want int // of events that are 40, 10 and 1 days old
@@ -215,14 +181,10 @@ func TestRetentionAsChosen(t *testing.T) {
 		{days: retention.Days{}, want: 2}, // the default is a month
 		{days: retention.Days{Arrived: 7}, want: 1},
 	} {
-		if err := retention.SaveDays(ctx, db.Pool, c.days); err != nil {
-			t.Fatal(err)
-		}
+		check(t, retention.SaveDays(ctx, db.Pool, c.days))
 		a.Retain(ctx)
 		var left int
-		if err := db.Pool.QueryRow(ctx, `SELECT count(*) FROM events WHERE external_id LIKE 'of %' AND payload IS NOT NULL`).Scan(&left); err != nil {
-			t.Fatal(err)
-		}
+		check(t, db.Pool.QueryRow(ctx, `SELECT count(*) FROM events WHERE external_id LIKE 'of %' AND payload IS NOT NULL`).Scan(&left))
 		if left != c.want {
 			t.Errorf("%+v: %d events have their payload, want %d", c.days, left, c.want)
 		}

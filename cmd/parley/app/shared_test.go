@@ -101,20 +101,15 @@ accounts:
 	if got := call(t, http.MethodPost, base+"three", "111 x x\n"); !strings.HasPrefix(got, "404") {
 		t.Errorf("the callback of an unknown account is answered with %q, want 404", got)
 	}
-	rows, err := store.ListQuarantine(ctx, db.Pool, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows := must(store.ListQuarantine(ctx, db.Pool, 10))(t)
 	if len(rows) != 1 || rows[0].Account != "one" || !strings.Contains(rows[0].Reason, `Number of the dove "333"`) {
 		t.Fatalf("quarantine: got %+v, want the event for 333, as of account one", rows)
 	}
 	got := map[string][]string{}
 	for _, name := range []string{"one", "two-2"} {
 		var ids []string
-		if err := db.Pool.QueryRow(ctx, `SELECT array_agg(external_id ORDER BY e.id) FROM events e JOIN accounts a ON a.id = account_id WHERE a.name = $1`,
-			name).Scan(&ids); err != nil {
-			t.Fatal(err)
-		}
+		check(t, db.Pool.QueryRow(ctx, `SELECT array_agg(external_id ORDER BY e.id) FROM events e JOIN accounts a ON a.id = account_id WHERE a.name = $1`,
+			name).Scan(&ids))
 		got[name] = ids
 	}
 	if want := map[string][]string{"one": {"a", "unowned:333:c"}, "two-2": {"b", "d"}}; !reflect.DeepEqual(got, want) {
@@ -142,10 +137,7 @@ accounts:
 		t.Errorf("the callback is answered with %q, want 200", got)
 	}
 
-	rows, err := store.ListQuarantine(t.Context(), db.Pool, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows := must(store.ListQuarantine(t.Context(), db.Pool, 10))(t)
 	if len(rows) != 1 || rows[0].Account != "trial" || !strings.Contains(rows[0].Reason, "signed with a secret that isn't that account's") {
 		t.Errorf("quarantine: got %+v, want the event for 222, as of account trial", rows)
 	}
@@ -184,10 +176,7 @@ func TestReplayOfAnotherApp(t *testing.T) {
 			if got := call(t, http.MethodPost, "http://"+a.Address()+"/hooks/trial", "222 a forged\n"); got != "200 " {
 				t.Fatalf("the callback is answered with %q, want 200", got)
 			}
-			rows, err := store.ListQuarantine(t.Context(), db.Pool, 10)
-			if err != nil {
-				t.Fatal(err)
-			}
+			rows := must(store.ListQuarantine(t.Context(), db.Pool, 10))(t)
 			if len(rows) != 1 {
 				t.Fatalf("quarantine: got %+v, want the event for 222", rows)
 			}
@@ -210,9 +199,7 @@ func countEvents(t *testing.T, db *app.Database, account string) int {
 	t.Helper()
 	var n int
 	const events = `SELECT count(*) FROM events AS e JOIN accounts AS a ON a.id = e.account_id WHERE a.name = $1`
-	if err := db.Pool.QueryRow(t.Context(), events, account).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
+	check(t, db.Pool.QueryRow(t.Context(), events, account).Scan(&n))
 	return n
 }
 
@@ -284,10 +271,7 @@ func checkReplay(t *testing.T, db *app.Database, specs []channels.Spec, event st
 // replay replays one event, and returns what became of it.
 func replay(t *testing.T, db *app.Database, specs []channels.Spec, event store.EventID) inspect.ReplayState {
 	t.Helper()
-	answers, err := inspect.Replay(t.Context(), db.Pool, db.Sealer, specs, []store.EventID{event})
-	if err != nil {
-		t.Fatal(err)
-	}
+	answers := must(inspect.Replay(t.Context(), db.Pool, db.Sealer, specs, []store.EventID{event}))(t)
 	if len(answers) != 1 {
 		t.Fatalf("replay: got %d answers, want 1", len(answers))
 	}
@@ -333,18 +317,9 @@ func (d *doves) checkEnvs(t *testing.T) {
 // call returns the status and the body of an answer.
 func call(t *testing.T, method, url, body string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	req := must(http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body)))(t)
+	resp := must(http.DefaultClient.Do(req))(t)
 	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must(io.ReadAll(resp.Body))(t)
 	return strings.TrimSpace(resp.Status[:3]) + " " + string(text)
 }

@@ -15,10 +15,7 @@ import (
 // with an error.
 func TestShutdownBesideUnusedConnection(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	accepted := make(chan struct{})
 	server := &http.Server{ConnState: func(_ net.Conn, to http.ConnState) {
 		if to == http.StateNew {
@@ -27,10 +24,7 @@ func TestShutdownBesideUnusedConnection(t *testing.T) {
 	}, ReadHeaderTimeout: time.Minute}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	unused, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	unused := must(net.Dial("tcp", listener.Addr().String()))(t)
 	defer func() { _ = unused.Close() }()
 	<-accepted
 	ended, cancel := context.WithCancel(t.Context())

@@ -38,7 +38,7 @@ func linesOf(t *testing.T, root string) map[string]int {
 	t.Helper()
 	lines := map[string]int{}
 	blankLine := regexp.MustCompile(`(?m)^\n`)
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+	check(t, filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -56,9 +56,6 @@ func linesOf(t *testing.T, root string) map[string]int {
 		raw, err := os.ReadFile(name)
 		lines[inside] += bytes.Count(raw, []byte("\n")) - len(blankLine.FindAll(raw, -1))
 		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	return lines
 }

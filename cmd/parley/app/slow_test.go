@@ -28,10 +28,7 @@ type hooks struct {
 func openHooks(t *testing.T) *hooks {
 	t.Helper()
 	h := &hooks{bodies: newBodies()}
-	f, err := newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := must(newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler)))(t)
 	count := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -105,10 +102,7 @@ func (endless) Read(p []byte) (int, error) {
 // begin sends a request that announces so many bytes, and only some of them.
 func (h *hooks) begin(t *testing.T, path string, announced, sent int) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", h.address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must(net.Dial("tcp", h.address))(t)
 	t.Cleanup(func() { _ = conn.Close() })
 	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", path, announced, strings.Repeat("x", sent)) //nolint:errcheck // it may be refused meanwhile
 	return conn
@@ -210,9 +204,7 @@ func TestBodiesRefused(t *testing.T) {
 		t.Errorf("announced as too long: got %q", got)
 	}
 	conn = h.begin(t, "/hooks/one", 100, 50)
-	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
+	check(t, conn.(*net.TCPConn).CloseWrite())
 	if got := firstLine(t, conn); got != "HTTP/1.1 400 Bad Request" {
 		t.Errorf("broken off: got %q", got)
 	}
@@ -221,9 +213,7 @@ func TestBodiesRefused(t *testing.T) {
 // firstLine returns the first line of an answer.
 func firstLine(t *testing.T, conn net.Conn) string {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(boundPatience)); err != nil {
-		t.Fatal(err)
-	}
+	check(t, conn.SetReadDeadline(time.Now().Add(boundPatience)))
 	text, err := io.ReadAll(conn)
 	if len(text) == 0 {
 		t.Fatalf("no answer: %v", err)
@@ -246,10 +236,7 @@ func TestConnections(t *testing.T) {
 		}
 	})
 	newConnections(3, slog.New(slog.DiscardHandler)).limit(server)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -261,10 +248,7 @@ func TestConnections(t *testing.T) {
 	})
 	h := &hooks{address: listener.Addr().String()}
 	dial := func() net.Conn {
-		conn, err := net.Dial("tcp", h.address)
-		if err != nil {
-			t.Fatal(err)
-		}
+		conn := must(net.Dial("tcp", h.address))(t)
 		t.Cleanup(func() { _ = conn.Close() })
 		return conn
 	}
@@ -304,9 +288,7 @@ func TestConnections(t *testing.T) {
 // isAnswered waits until the other side answers a connection, or closes it without an answer.
 func isAnswered(t *testing.T, conn net.Conn) bool {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(boundPatience)); err != nil {
-		t.Fatal(err)
-	}
+	check(t, conn.SetReadDeadline(time.Now().Add(boundPatience)))
 	n, _ := conn.Read(make([]byte, 1))
 	return n > 0
 }
@@ -314,9 +296,7 @@ func isAnswered(t *testing.T, conn net.Conn) bool {
 // wantClosed waits until the other side closes a connection without an answer.
 func wantClosed(t *testing.T, conn net.Conn) {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(boundPatience)); err != nil {
-		t.Fatal(err)
-	}
+	check(t, conn.SetReadDeadline(time.Now().Add(boundPatience)))
 	var timeout net.Error
 	if n, err := conn.Read(make([]byte, 1)); n > 0 || err == nil || errors.As(err, &timeout) && timeout.Timeout() {
 		t.Errorf("read %d bytes, %v; want a closed connection", n, err)

@@ -33,9 +33,7 @@ func TestSeveralSurfaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.ReportAccount(ctx, db.Pool, former, "error", "Gone.", ""); err != nil {
-		t.Fatal(err)
-	}
+	must(store.ReportAccount(ctx, db.Pool, former, "error", "Gone.", ""))(t)
 	one, two := bridgetest.NewChat(t), bridgetest.NewChat(t)
 	unnamed := chatSpec("third", bridgetest.NewChat(t))
 	unnamed.Named = func(app.Env) bool { return false }
@@ -43,10 +41,7 @@ func TestSeveralSurfaces(t *testing.T) {
 	isListening := func(c *bridgetest.Chat) bool { return c.Streams() > 0 && c.Taken() } // and has reported that it works
 	until(t, "both chats are connected", func() bool { return isListening(one) && isListening(two) })
 	until(t, "Parley is ready", func() bool { status, _ := ready(t, a); return status == http.StatusOK })
-	accounts, err := store.ListAccounts(ctx, db.Pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	accounts := must(store.ListAccounts(ctx, db.Pool))(t)
 	for _, account := range accounts {
 		switch account.Kind {
 		case "third":
@@ -75,18 +70,9 @@ func get(t *testing.T, a *app.App, path string) (int, string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address()+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	req := must(http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address()+path, nil))(t)
+	resp := must(http.DefaultClient.Do(req))(t)
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := must(io.ReadAll(resp.Body))(t)
 	return resp.StatusCode, string(body)
 }

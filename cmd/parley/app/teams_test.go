@@ -48,16 +48,11 @@ type teamsWorld struct {
 func openTeams(t *testing.T, change ...func(*app.Env)) teamsWorld {
 	t.Helper()
 	const appID = "22222222-2222-4222-8222-222222222222"
-	description, err := manifest.JSON(manifest.Options{AppID: appID, PublicURL: "https://help.acme.test"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	description := must(manifest.JSON(manifest.Options{AppID: appID, PublicURL: "https://help.acme.test"}))(t)
 	w := teamsWorld{shop: httpfake.New(shopSecret, time.Now), fake: teamsfake.New(teamsfake.Options{AppID: appID, Manifest: description, Permissions: []string{manifest.ReadRight},
 		Users: []teamsfake.User{{ID: annInEntra, Name: "Ann Lee", Email: "ann@acme.test"}, {ID: benInEntra, Name: "Ben Katz", Email: "b.katz@acme.test"}},
 		Teams: []teamsfake.Team{{ID: teamOfAcme, Name: "Acme"}}, Channels: []teamsfake.Channel{{ID: nightShift, Team: teamOfAcme, Name: "Night shift"}}})}
-	if err := w.fake.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.fake.Start("127.0.0.1:0"))
 	t.Cleanup(func() {
 		if err := w.fake.Close(); err != nil {
 			t.Error(err)
@@ -79,9 +74,7 @@ func openTeams(t *testing.T, change ...func(*app.Env)) teamsWorld {
 // connect adds the app to the team.
 func (w teamsWorld) connect(t *testing.T) {
 	t.Helper()
-	if err := w.fake.Admin.Connect(t.Context(), "http://"+w.app.Address()+"/teams/messages"); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.fake.Admin.Connect(t.Context(), "http://"+w.app.Address()+"/teams/messages"))
 	until(t, "the app is in the team", func() bool { return w.fake.Activities.Pending() == 0 })
 }
 
@@ -94,9 +87,7 @@ func (w teamsWorld) parse(t *testing.T, raw string) *setup.File {
 func (w teamsWorld) apply(t *testing.T, raw string) {
 	t.Helper()
 	o := setup.Options{Sealer: w.db.Sealer, Specs: app.Specs(), Lookup: w.lookup(t, false)}
-	if _, err := setup.Apply(t.Context(), w.db.Pool, w.parse(t, raw), o); err != nil {
-		t.Fatal(err)
-	}
+	must(setup.Apply(t.Context(), w.db.Pool, w.parse(t, raw), o))(t)
 }
 
 // sendMessage lets a customer write to the shop, once it is connected.
@@ -112,11 +103,7 @@ func (w teamsWorld) sendMessage(t *testing.T, customer, name, text string) {
 // lookup returns what asks Teams, as apply and doctor do beside serve; readOnly as in app.NewLookup.
 func (w teamsWorld) lookup(t *testing.T, readOnly bool) *app.Lookup {
 	t.Helper()
-	l, err := app.NewLookup(t.Context(), w.env, w.db, slog.New(slog.DiscardHandler), readOnly)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
+	return must(app.NewLookup(t.Context(), w.env, w.db, slog.New(slog.DiscardHandler), readOnly))(t)
 }
 
 // examine returns what the doctor says.
@@ -138,10 +125,7 @@ func TestTeams(t *testing.T) {
 	}
 	w.connect(t)
 	o.Lookup = w.lookup(t, true)
-	plan, err := setup.Plan(t.Context(), w.db.Pool, file, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	plan := must(setup.Plan(t.Context(), w.db.Pool, file, o))(t)
 	for _, want := range []string{"+ agent ann@acme.test: name Ann Lee, teams " + annInEntra, "teams_channel " + nightShift} {
 		if !strings.Contains(plan.Text(), want) {
 			t.Fatalf("the plan lacks %q:\n%s", want, plan.Text())
@@ -150,9 +134,7 @@ func TestTeams(t *testing.T) {
 	w.apply(t, nightPeople)
 	w.sendMessage(t, "u-17", "Kim Miller", "Where is my order?")
 	root := w.waitForThread(t, "Where is my order?")
-	if _, err := w.fake.As(annInEntra).Reply(nightShift, root, "It leaves today."); err != nil {
-		t.Fatal(err)
-	}
+	must(w.fake.As(annInEntra).Reply(nightShift, root, "It leaves today."))(t)
 	until(t, "the shop has the answer", func() bool { return len(w.shop.Got()) > 0 })
 	if got := w.shop.Got()[0]; got.To != "u-17" || got.Text != "It leaves today." {
 		t.Errorf("the shop got %q to %q, want the answer to u-17", got.Text, got.To)
@@ -170,15 +152,9 @@ func TestTeams(t *testing.T) {
 func (w teamsWorld) checkUnsigned(t *testing.T) {
 	t.Helper()
 	before := w.countEvents(t)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+w.app.Address()+"/teams/messages",
-		bytes.NewReader(fmt.Appendf(nil, `{"type":"message","id":"1","channelId":"msteams","serviceUrl":%q,"text":"resolve"}`, w.fake.ServiceURL())))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+w.app.Address()+"/teams/messages",
+		bytes.NewReader(fmt.Appendf(nil, `{"type":"message","id":"1","channelId":"msteams","serviceUrl":%q,"text":"resolve"}`, w.fake.ServiceURL()))))(t)
+	resp := must(http.DefaultClient.Do(req))(t)
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a request without signature: got %d, want %d", resp.StatusCode, http.StatusUnauthorized)
@@ -190,9 +166,7 @@ func (w teamsWorld) checkUnsigned(t *testing.T) {
 
 func (w teamsWorld) countEvents(t *testing.T) (n int) {
 	t.Helper()
-	if err := w.db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM events e JOIN accounts a ON a.id = e.account_id WHERE a.kind = 'teams'`).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM events e JOIN accounts a ON a.id = e.account_id WHERE a.kind = 'teams'`).Scan(&n))
 	return n
 }
 
@@ -254,9 +228,7 @@ func TestDoctorOfTeams(t *testing.T) {
 	w.env.Teams.AppPassword = "another~secret"
 	w.wantDoctor(t, "another secret", broken, "app secret", "TEAMS_APP_PASSWORD")
 	w.env.Teams.AppPassword = secret
-	if err := w.fake.Admin.Uninstall(t.Context(), teamOfAcme); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.fake.Admin.Uninstall(t.Context(), teamOfAcme))
 	until(t, "the app is taken out", func() bool { return w.fake.Activities.Pending() == 0 })
 	w.wantDoctor(t, "taken out", broken, "the app is in no team", "Add it")
 	w.env.Teams.LoginURL = "http://127.0.0.1:1"
@@ -285,9 +257,7 @@ func TestSlackAndTeams(t *testing.T) {
 			return slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == benInEntra })
 		})
 	})
-	if _, err := ann.Command(ctx, outside.Support, "/parley", "list all"); err != nil {
-		t.Fatal(err)
-	}
+	must(ann.Command(ctx, outside.Support, "/parley", "list all"))(t)
 	until(t, "the list in Slack says where the thread is", func() bool {
 		raw, err := json.Marshal(beside.Slack.Ephemerals(outside.Ann))
 		return err == nil && strings.Contains(string(raw), "in Microsoft Teams")
@@ -311,9 +281,7 @@ func TestSlackAndTeams(t *testing.T) {
 	if again := w.waitForThread(t, "Still nothing"); again != root {
 		t.Errorf("the older conversation goes on in the thread %s, want %s", again, root)
 	}
-	if _, err := w.fake.As(benInEntra).Reply(nightShift, root, "It leaves today."); err != nil {
-		t.Fatal(err)
-	}
+	must(w.fake.As(benInEntra).Reply(nightShift, root, "It leaves today."))(t)
 	until(t, "the shop has the answer", func() bool { return len(w.shop.Got()) > 0 })
 	report := w.examine(t)
 	for _, section := range []string{"surface slack", "surface teams"} {

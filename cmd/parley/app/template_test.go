@@ -75,9 +75,7 @@ templates:
 	if given.Name != "quote_ready" || given.Category != "UTILITY" || given.Components[1].Text != "Hello {{1}}, your quote {{2}} is ready." {
 		t.Errorf("submitted %+v, want the utility template quote_ready with numbered variables", given)
 	}
-	if err := w.meta.Review(given.ID, "APPROVED", ""); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.meta.Review(given.ID, "APPROVED", ""))
 	row := w.waitForTemplate(t, "approved")
 	w.chat.Wait(t, "the team is told", func() bool {
 		return slices.ContainsFunc(w.chat.Messages("C1", ""), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), "Quote ready (en) approved") })
@@ -93,9 +91,7 @@ templates:
 		body, _ := json.Marshal(got)
 		t.Errorf("the customer got %s, want the template with its variables", body)
 	}
-	if err := w.meta.Review(given.ID, "PAUSED", ""); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.meta.Review(given.ID, "PAUSED", ""))
 	w.waitForTemplate(t, "paused")
 	w.chat.Submit("ann", "C1", "", use, "")
 	w.chat.Wait(t, "it is refused", func() bool {

@@ -88,9 +88,7 @@ func TestWhatsAppLostAnswer(t *testing.T) {
 	w := newNumbersWorld(t)
 	w.kim.Text("What is this?")
 	thread := threadOf(t, w.chat, "C1", "What is this?")
-	if _, err := w.meta.AddFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDropAfter}); err != nil {
-		t.Fatal(err)
-	}
+	must(w.meta.AddFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDropAfter}))(t)
 	w.chat.Say("ann", "C1", thread, "A printer")
 	w.wantInbox(t, w.kim, "text A printer")
 	w.chat.Say("ann", "C1", thread, "A red one")

@@ -71,7 +71,7 @@ func TestTypesAreNarrow(t *testing.T) {
 func widthsOf(t *testing.T, root string) map[string]width {
 	t.Helper()
 	widths := map[string]width{}
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+	check(t, filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -90,10 +90,7 @@ func widthsOf(t *testing.T, root string) map[string]width {
 			countIn(widths, filepath.ToSlash(inside), decl)
 		}
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	return widths
 }
 

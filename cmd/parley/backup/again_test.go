@@ -19,14 +19,12 @@ func TestOtherNamespaceTwice(t *testing.T) {
 	address := storetest.URL(t)
 	old := open(t, address)
 	exec(t, old, `ALTER SCHEMA public RENAME TO helpdesk`)
-	u, err := url.Parse(address)
-	check(t, err)
+	u := must(url.Parse(address))(t)
 	q := u.Query()
 	q.Set("options", "-csearch_path=helpdesk")
 	u.RawQuery = q.Encode()
 	file := t.TempDir() + "/acme.parley"
-	_, err = backup.CreateFile(t.Context(), file, backup.Source{URL: u.String(), WithoutKey: true})
-	check(t, err)
+	must(backup.CreateFile(t.Context(), file, backup.Source{URL: u.String(), WithoutKey: true}))(t)
 	tg := newTarget(t)
 	for _, run := range []string{"the first", "the second"} {
 		if _, err := tg.restore(t, file); err == nil || !strings.Contains(err.Error(), "search_path") {
@@ -43,8 +41,7 @@ func TestRowsMissingTwice(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	file := t.TempDir() + "/bare.parley"
-	_, err := backup.CreateFile(t.Context(), file, backup.Source{URL: c.url, WithoutKey: true})
-	check(t, err)
+	must(backup.CreateFile(t.Context(), file, backup.Source{URL: c.url, WithoutKey: true}))(t)
 	file = withManifest(t, file, eventsInManifest(events), eventsInManifest(events+1))
 	tg := newTarget(t)
 	tg.Key = c.key

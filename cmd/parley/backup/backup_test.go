@@ -26,18 +26,15 @@ func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	c, tg := newCompany(t), newTarget(t)
 	file := c.backUp(t)
-	info, err := os.Stat(file)
-	check(t, err)
+	info := must(os.Stat(file))(t)
 	if got := info.Mode().Perm(); got != 0o600 {
 		t.Errorf("mode of the backup: got %o, want 600", got)
 	}
-	names, err := os.ReadDir(filepath.Dir(file))
-	check(t, err)
+	names := must(os.ReadDir(filepath.Dir(file)))(t)
 	if len(names) != 1 {
 		t.Errorf("files in the folder: got %v, want the backup alone", names)
 	}
-	_, err = tg.restore(t, file)
-	check(t, err)
+	must(tg.restore(t, file))(t)
 	if tg.saved != c.key {
 		t.Errorf("the key was saved as %q, want %q", tg.saved, c.key)
 	}
@@ -49,8 +46,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil || !bytes.Equal(got, content) {
 		t.Errorf("the blob came back with %d bytes, %v; want %d as before", len(got), err, len(content))
 	}
-	sealer, err := store.NewSealer(tg.saved)
-	check(t, err)
+	sealer := must(store.NewSealer(tg.saved))(t)
 	check(t, store.CheckMasterKey(t.Context(), tg.Pool, sealer))
 	var secrets []byte
 	check(t, tg.Pool.QueryRow(t.Context(), `SELECT secrets FROM accounts WHERE name = 'mail'`).Scan(&secrets))
@@ -102,8 +98,7 @@ func TestOneMoment(t *testing.T) {
 	}()
 	var manifests []backup.Manifest
 	for range 3 {
-		m, err := backup.Create(t.Context(), io.Discard, c.source())
-		check(t, err)
+		m := must(backup.Create(t.Context(), io.Discard, c.source()))(t)
 		manifests = append(manifests, m)
 	}
 	close(stop)
@@ -127,12 +122,10 @@ func TestRestoreKeys(t *testing.T) {
 	bare := filepath.Join(t.TempDir(), "bare.parley")
 	without := c.source()
 	without.WithoutKey, without.Passphrase, without.Key = true, "", ""
-	_, err := backup.CreateFile(t.Context(), bare, without)
-	check(t, err)
+	must(backup.CreateFile(t.Context(), bare, without))(t)
 	newest, renewed := store.NewMasterKey(), *c // a new master key was put in front of the old one
 	renewed.key = newest + "," + c.key
-	sealer, err := store.NewSealer(renewed.key)
-	check(t, err)
+	sealer := must(store.NewSealer(renewed.key))(t)
 	check(t, store.CheckMasterKey(t.Context(), c.pool, sealer))
 	later := renewed.backUp(t)
 	for _, tc := range []struct {
@@ -199,8 +192,7 @@ func checkSourceKeys(t *testing.T, c *company, wrong map[string]string) {
 // Whatever happened to a file on its way is noticed before anything is written.
 func TestDamage(t *testing.T) {
 	t.Parallel()
-	whole, err := os.ReadFile(newCompany(t).backUp(t))
-	check(t, err)
+	whole := must(os.ReadFile(newCompany(t).backUp(t)))(t)
 	writeDamaged := func(change func([]byte) []byte) string {
 		file := filepath.Join(t.TempDir(), "damaged.parley")
 		check(t, os.WriteFile(file, change(bytes.Clone(whole)), 0o600))
@@ -231,8 +223,7 @@ func TestChangedManifest(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	bare := filepath.Join(t.TempDir(), "bare.parley")
-	_, err := backup.CreateFile(t.Context(), bare, backup.Source{URL: c.url, WithoutKey: true})
-	check(t, err)
+	must(backup.CreateFile(t.Context(), bare, backup.Source{URL: c.url, WithoutKey: true}))(t)
 	for _, tc := range []struct {
 		name, file, key string
 		want            error
@@ -293,8 +284,7 @@ func TestRestoreNeedsEmptyDatabase(t *testing.T) {
 		t.Errorf("go on with another backup: got %v, want %v", err, backup.ErrNotEmpty)
 	}
 	tg.Target.SaveKey = func(string) error { return nil }
-	_, err := tg.restore(t, file)
-	check(t, err)
+	must(tg.restore(t, file))(t)
 	check(t, schema.Migrate(t.Context(), tg.Pool))
 	if _, err := tg.restore(t, file); !errors.Is(err, backup.ErrNotEmpty) {
 		t.Errorf("restore what is restored already: got %v, want %v", err, backup.ErrNotEmpty)
@@ -317,8 +307,7 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 		(5, 2, 1, 'reply', 'failed', NULL, now(), '{}', now())`)
 	const wantReplies, wantPosts = 2, 1 // deliveries 2 and 3, and 4
 	tg := newTarget(t)
-	r, err := tg.restore(t, c.backUp(t))
-	check(t, err)
+	r := must(tg.restore(t, c.backUp(t)))(t)
 	if r.Replies != wantReplies || r.Posts != wantPosts {
 		t.Errorf("got %d replies and %d posts, want %d and %d", r.Replies, r.Posts, wantReplies, wantPosts)
 	}
@@ -338,8 +327,7 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 	if n := count(t, tg.Pool, `SELECT count(*) FROM lanes WHERE id = 1 AND due_at <= parley_now() AND leased_until IS NULL OR id = 2 AND due_at IS NULL`); n != 2 {
 		t.Errorf("%d lanes are as they should be, want 2: the first due and free, the second done", n)
 	}
-	first, err := restore.ServedSince(t.Context(), tg.Pool)
-	check(t, err)
+	first := must(restore.ServedSince(t.Context(), tg.Pool))(t)
 	if time.Since(first) > time.Minute {
 		t.Errorf("served since %s, want since now", first)
 	}
@@ -356,8 +344,7 @@ func TestVerify(t *testing.T) {
 	file := c.backUp(t)
 	temp := t.TempDir()
 	var said []string
-	m, err := backup.Verify(t.Context(), file, temp, slog.New(slog.DiscardHandler), func(s string) { said = append(said, s) })
-	check(t, err)
+	m := must(backup.Verify(t.Context(), file, temp, slog.New(slog.DiscardHandler), func(s string) { said = append(said, s) }))(t)
 	if m.Rows["events"] != events || m.Company != "Ächme" || !m.HasKey {
 		t.Errorf("got %d events of %q, key %t; want %d of Ächme, with the key", m.Rows["events"], m.Company, m.HasKey, events)
 	}

@@ -19,10 +19,8 @@ func TestErasuresAreKeptAtOnce(t *testing.T) {
 	t.Parallel()
 	const erasures = 20
 	pool := storetest.DB(t)
-	sealer, err := store.NewSealer(store.NewMasterKey())
-	check(t, err)
-	_, err = erase.LoadKey(t.Context(), pool, sealer)
-	check(t, err)
+	sealer := must(store.NewSealer(store.NewMasterKey()))(t)
+	must(erase.LoadKey(t.Context(), pool, sealer))(t)
 	exec(t, pool, `INSERT INTO erasures (id, contacts, hashes, asked_by, asked_at, done_at)
 		SELECT gen_random_uuid(), ARRAY[n], '{}', 'ann@acme.test', clock_timestamp(), clock_timestamp() FROM generate_series(1, $1) AS n`, erasures)
 	dir := t.TempDir()
@@ -32,8 +30,7 @@ func TestErasuresAreKeptAtOnce(t *testing.T) {
 	for range 2 { // the second time nothing is missing
 		check(t, list.Keep(t.Context(), erase.Options{Pool: pool, Sealer: sealer}))
 	}
-	records, err := list.Read()
-	check(t, err)
+	records := must(list.Read())(t)
 	if len(records) != erasures {
 		t.Errorf("the list has %d erasures, want %d", len(records), erasures)
 	}
@@ -45,11 +42,9 @@ func TestErasuresAreKeptAtOnce(t *testing.T) {
 // watchRenames returns a function that counts how often a file got a new name in a folder since this call.
 func watchRenames(t *testing.T, dir string) (count func() int) {
 	t.Helper()
-	fd, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)
-	check(t, err)
+	fd := must(unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC))(t)
 	t.Cleanup(func() { _ = unix.Close(fd) })
-	_, err = unix.InotifyAddWatch(fd, dir, unix.IN_MOVED_FROM|unix.IN_MOVED_TO) // both: the kernel makes one of equal events in a row
-	check(t, err)
+	must(unix.InotifyAddWatch(fd, dir, unix.IN_MOVED_FROM|unix.IN_MOVED_TO))(t) // both: the kernel makes one of equal events in a row
 
 	return func() int {
 		buffer := make([]byte, 1<<16)

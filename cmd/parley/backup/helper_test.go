@@ -21,12 +21,9 @@ import (
 
 const passphrase = "correct horse battery staple"
 
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var check = storetest.Check
+
+func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, err) }
 
 // company is a database with a bit of everything, bound to a key.
 type company struct {
@@ -46,14 +43,11 @@ func newCompany(t *testing.T) *company {
 	c := &company{url: storetest.URL(t), key: store.NewMasterKey()}
 	c.pool = open(t, c.url)
 	ctx := t.Context()
-	sealer, err := store.NewSealer(c.key)
-	check(t, err)
+	sealer := must(store.NewSealer(c.key))(t)
 	check(t, store.CheckMasterKey(ctx, c.pool, sealer))
-	_, err = store.SaveAccount(ctx, c.pool, store.Account{Name: "mail", Kind: "email", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1,
-		Secrets: sealer.Seal("accounts/mail", []byte("imap password"))})
-	check(t, err)
-	c.blob, err = blob.Put(ctx, c.pool, content)
-	check(t, err)
+	must(store.SaveAccount(ctx, c.pool, store.Account{Name: "mail", Kind: "email", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1,
+		Secrets: sealer.Seal("accounts/mail", []byte("imap password"))}))(t)
+	c.blob = must(blob.Put(ctx, c.pool, content))(t)
 	exec(t, c.pool, `UPDATE settings SET company = 'Ächme'`)
 	exec(t, c.pool, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
 		SELECT 10, 'm' || n, 'k', decode(repeat(md5(n::text), 20), 'hex'), 320 FROM generate_series(1, $1) AS n`, events)
@@ -62,8 +56,7 @@ func newCompany(t *testing.T) *company {
 
 func open(t *testing.T, url string) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pgxpool.New(t.Context(), url)
-	check(t, err)
+	pool := must(pgxpool.New(t.Context(), url))(t)
 	t.Cleanup(pool.Close)
 	return pool
 }
@@ -91,8 +84,7 @@ func (c *company) source() backup.Source {
 func (c *company) backUp(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "acme.parley")
-	_, err := backup.CreateFile(t.Context(), file, c.source())
-	check(t, err)
+	must(backup.CreateFile(t.Context(), file, c.source()))(t)
 	return file
 }
 
@@ -117,8 +109,7 @@ func newTarget(t *testing.T) *target {
 
 func (tg *target) restore(t *testing.T, file string) (restore.Restored, error) {
 	t.Helper()
-	a, err := backup.Open(file)
-	check(t, err)
+	a := must(backup.Open(file))(t)
 	defer func() { check(t, a.Close()) }()
 	return backup.Restore(t.Context(), a, tg.Target)
 }
@@ -129,28 +120,22 @@ func eventsInManifest(n int) string { return fmt.Sprintf(`"events": %d`, n) }
 // withManifest copies a backup with a change in its manifest.
 func withManifest(t *testing.T, file, old, changed string) string {
 	t.Helper()
-	from, err := zip.OpenReader(file)
-	check(t, err)
+	from := must(zip.OpenReader(file))(t)
 	defer func() { check(t, from.Close()) }()
-	to, err := os.Create(filepath.Join(t.TempDir(), "altered.parley"))
-	check(t, err)
+	to := must(os.Create(filepath.Join(t.TempDir(), "altered.parley")))(t)
 	w := zip.NewWriter(to)
 	for _, f := range from.File {
 		if f.Name != "manifest.json" {
 			check(t, w.Copy(f))
 			continue
 		}
-		r, err := f.Open()
-		check(t, err)
-		body, err := io.ReadAll(r)
-		check(t, err)
+		r := must(f.Open())(t)
+		body := must(io.ReadAll(r))(t)
 		if !bytes.Contains(body, []byte(old)) {
 			t.Fatalf("no %q in %s", old, body)
 		}
-		entry, err := w.Create(f.Name)
-		check(t, err)
-		_, err = entry.Write(bytes.Replace(body, []byte(old), []byte(changed), 1))
-		check(t, err)
+		entry := must(w.Create(f.Name))(t)
+		must(entry.Write(bytes.Replace(body, []byte(old), []byte(changed), 1)))(t)
 	}
 	check(t, errors.Join(w.Close(), to.Close()))
 	return to.Name()

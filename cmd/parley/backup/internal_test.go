@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"parley/store/storetest"
 )
 
 // The password never becomes an argument, and what libpq doesn't know is left out.
@@ -111,10 +113,7 @@ func TestSplitConnectionRefusesSecrets(t *testing.T) {
 func TestSealedKey(t *testing.T) {
 	t.Parallel()
 	manifest := []byte(`{"company": "Acme"}`)
-	sealed, err := sealKey("the key", "horse", manifest)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sealed := storetest.Must(sealKey("the key", "horse", manifest))(t)
 	if strings.Contains(string(sealed), "the key") {
 		t.Errorf("the sealed key can be read: %s", sealed)
 	}
@@ -129,14 +128,9 @@ func TestSealedKey(t *testing.T) {
 	}
 	changed := func(change func(*sealedKey)) []byte {
 		var k sealedKey
-		if err := json.Unmarshal(sealed, &k); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Check(t, json.Unmarshal(sealed, &k))
 		change(&k)
-		body, err := json.Marshal(k)
-		if err != nil {
-			t.Fatal(err)
-		}
+		body := storetest.Must(json.Marshal(k))(t)
 		return body
 	}
 	for name, body := range map[string][]byte{
@@ -173,10 +167,7 @@ func TestParseManifest(t *testing.T) {
 	} {
 		m := good
 		c.change(&m)
-		body, err := json.Marshal(m)
-		if err != nil {
-			t.Fatal(err)
-		}
+		body := storetest.Must(json.Marshal(m))(t)
 		if _, err := parseManifest(body); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
@@ -211,10 +202,7 @@ func FuzzConnection(f *testing.F) {
 func TestNextDue(t *testing.T) {
 	t.Parallel()
 	at := func(text string) time.Time {
-		at, err := time.Parse("2006-01-02 15:04", text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		at := storetest.Must(time.Parse("2006-01-02 15:04", text))(t)
 		return at
 	}
 	const atThree, anHourLater, nextNight = "2026-05-02 03:00", "2026-05-02 04:00", "2026-05-03 03:00"
@@ -244,10 +232,7 @@ func TestNextDue(t *testing.T) {
 // each of these nights.
 func TestNextDueWhenSummerTimeBeginsAndEnds(t *testing.T) {
 	t.Parallel()
-	zone, err := time.LoadLocation("Europe/Helsinki")
-	if err != nil {
-		t.Fatal(err)
-	}
+	zone := storetest.Must(time.LoadLocation("Europe/Helsinki"))(t)
 	for _, night := range []time.Time{time.Date(2026, 3, 29, 0, 0, 0, 0, zone), time.Date(2026, 10, 25, 0, 0, 0, 0, zone)} {
 		last := night.Add(-21 * time.Hour) // three o'clock of the night before
 		for _, day := range []int{night.Day(), night.Day() + 1, night.Day() + 2} {
@@ -271,10 +256,7 @@ func TestLockIsGivenBack(t *testing.T) {
 	copies := 0
 	for fd := range 1024 {
 		if at, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); err == nil && at == filepath.Join(f.Dir, ".lock") {
-			dup, err := syscall.Dup(fd)
-			if err != nil {
-				t.Fatal(err)
-			}
+			dup := storetest.Must(syscall.Dup(fd))(t)
 			defer func() { _ = syscall.Close(dup) }()
 			copies++
 			break

@@ -28,8 +28,7 @@ type clock struct {
 
 func (c *clock) set(t *testing.T, text string) {
 	t.Helper()
-	at, err := time.Parse("2006-01-02 15:04", text)
-	check(t, err)
+	at := must(time.Parse("2006-01-02 15:04", text))(t)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = at
@@ -57,8 +56,7 @@ func waitUntil(t *testing.T, what string, done func() bool) {
 // backupNames returns the names of the backups in a folder.
 func backupNames(t *testing.T, dir string) []string {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*.parley*"))
-	check(t, err)
+	names := must(filepath.Glob(filepath.Join(dir, "*.parley*")))(t)
 	for i := range names {
 		names[i] = filepath.Base(names[i])
 	}
@@ -114,8 +112,7 @@ func (n nightly) waitForBackup(t *testing.T, name string) backup.Status {
 // readStatus reads the status of a folder.
 func readStatus(t *testing.T, dir string) backup.Status {
 	t.Helper()
-	st, err := backup.ReadStatus(dir)
-	check(t, err)
+	st := must(backup.ReadStatus(dir))(t)
 	return st
 }
 
@@ -158,8 +155,7 @@ func TestNightly(t *testing.T) {
 func TestNightlyFails(t *testing.T) {
 	t.Parallel()
 	f := newNightly(t)
-	now, err := f.Now(t.Context())
-	check(t, err)
+	now := must(f.Now(t.Context()))(t)
 	check(t, f.Night(t.Context(), now))
 	broken := f.Folder
 	broken.Source.URL = "postgres://nobody@127.0.0.1:1/none"
@@ -260,8 +256,7 @@ func TestTrialFails(t *testing.T) {
 func TestNightlyAfterClockAhead(t *testing.T) {
 	t.Parallel()
 	f := newNightly(t)
-	now, err := f.Now(t.Context())
-	check(t, err)
+	now := must(f.Now(t.Context()))(t)
 	for night := range backup.KeepNights {
 		check(t, f.Night(t.Context(), now.AddDate(1, 0, night)))
 	}
@@ -323,8 +318,7 @@ func TestTrialCutOff(t *testing.T) {
 // lockFolder takes the lock of a folder as another process does that makes a backup there.
 func lockFolder(t *testing.T, dir string) (release func()) {
 	t.Helper()
-	file, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	check(t, err)
+	file := must(os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600))(t)
 	check(t, syscall.Flock(int(file.Fd()), syscall.LOCK_EX))
 	return func() { check(t, errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())) }
 }

@@ -13,8 +13,7 @@ import (
 // newerTools makes a folder with programs of PostgreSQL 99. They work as this machine's do, and set a parameter that no server knows yet.
 func newerTools(t *testing.T, server int) string {
 	t.Helper()
-	ours, err := pgserver.FindTools(t.Context(), server, "")
-	check(t, err)
+	ours := must(pgserver.FindTools(t.Context(), server, ""))(t)
 	dir := t.TempDir()
 	for name, script := range map[string]string{
 		"pg_dump": `echo 'pg_dump (PostgreSQL) 99.0'`,
@@ -37,8 +36,7 @@ func TestRestoreByNewerTools(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	whole := c.backUp(t)
-	a, err := backup.Open(whole)
-	check(t, err)
+	a := must(backup.Open(whole))(t)
 	server := a.Manifest.Server
 	check(t, a.Close())
 	tg := newTarget(t)
@@ -54,8 +52,7 @@ func TestRestoreByNewerTools(t *testing.T) {
 	}
 	exec(t, tg.Pool, `DROP TYPE events`)
 
-	_, err = tg.restore(t, file)
-	check(t, err)
+	must(tg.restore(t, file))(t)
 	if n := count(t, tg.Pool, `SELECT count(*) FROM events`); n != events {
 		t.Errorf("%d events came back, want %d", n, events)
 	}

@@ -20,33 +20,26 @@ import (
 func TestOtherSchemas(t *testing.T) {
 	t.Parallel()
 	old := newTarget(t)
-	names, err := fs.Glob(store.MigrationFiles(), "migrations/*.sql")
-	check(t, err)
+	names := must(fs.Glob(store.MigrationFiles(), "migrations/*.sql"))(t)
 	slices.Sort(names)
 	before := fstest.MapFS{}
 	for _, name := range names[:len(names)-1] {
-		body, err := fs.ReadFile(store.MigrationFiles(), name)
-		check(t, err)
+		body := must(fs.ReadFile(store.MigrationFiles(), name))(t)
 		before[name] = &fstest.MapFile{Data: body}
 	}
-	sub, err := fs.Sub(before, "migrations")
-	check(t, err)
+	sub := must(fs.Sub(before, "migrations"))(t)
 	db := stdlib.OpenDBFromPool(old.Pool)
 	t.Cleanup(func() { _ = db.Close() })
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, sub)
-	check(t, err)
-	_, err = provider.Up(t.Context())
-	check(t, err)
+	provider := must(goose.NewProvider(goose.DialectPostgres, db, sub))(t)
+	must(provider.Up(t.Context()))(t)
 	exec(t, old.Pool, `INSERT INTO tags (name) VALUES ('From before')`)
 	file := t.TempDir() + "/old.parley"
-	m, err := backup.CreateFile(t.Context(), file, backup.Source{URL: old.URL + "&search_path=public", WithoutKey: true})
-	check(t, err)
+	m := must(backup.CreateFile(t.Context(), file, backup.Source{URL: old.URL + "&search_path=public", WithoutKey: true}))(t)
 	if m.Schema >= schema.Version() {
 		t.Fatalf("the backup's schema is %d, want one before %d", m.Schema, schema.Version())
 	}
 	tg := newTarget(t)
-	_, err = tg.restore(t, file)
-	check(t, err)
+	must(tg.restore(t, file))(t)
 	if ok, err := schema.Migrated(t.Context(), tg.Pool); err != nil || !ok {
 		t.Errorf("migrated: got %t, %v; want true", ok, err)
 	}
@@ -55,8 +48,7 @@ func TestOtherSchemas(t *testing.T) {
 	}
 
 	exec(t, tg.Pool, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)`)
-	_, err = backup.CreateFile(t.Context(), file, backup.Source{URL: tg.URL, WithoutKey: true})
-	check(t, err)
+	must(backup.CreateFile(t.Context(), file, backup.Source{URL: tg.URL, WithoutKey: true}))(t)
 	if _, err := newTarget(t).restore(t, file); !errors.Is(err, backup.ErrNewer) {
 		t.Errorf("a newer schema: got %v, want %v", err, backup.ErrNewer)
 	}

@@ -48,15 +48,10 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	t.Cleanup(cancel)
 	clock := &outside.Clock{}
 	log := slog.New(slog.DiscardHandler)
-	listen, err := lab.FreeAddress(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := outside.New(ctx, outside.Options{Clock: clock.Now, TokenClock: time.Now, Cords: true, SaveSent: true, Phones: true, PublicURL: "http://" + listen,
-		Patience: time.Minute, TeamsOptions: outside.TeamsOptions{Teams: true, Home: home, TeamsRetries: teamsRetries()}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	listen := must(lab.FreeAddress(ctx))(t)
+	w := must(outside.New(ctx, outside.Options{Clock: clock.Now, TokenClock: time.Now, Cords: true, SaveSent: true, Phones: true,
+		PublicURL: "http://" + listen,
+		Patience:  time.Minute, TeamsOptions: outside.TeamsOptions{Teams: true, Home: home, TeamsRetries: teamsRetries()}}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	database := lend(t)
 	db := database.db
@@ -65,29 +60,16 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 		name, value, _ := strings.Cut(v, "=")
 		vars[name] = value
 	}
-	env, err := app.LoadEnv(func(name string) (string, bool) { value, ok := vars[name]; return value, ok })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Migrate(ctx, env); err != nil {
-		t.Fatal(err)
-	}
-	if err := lab.Apply(ctx, db, w.Config(testHold), nil); err != nil {
-		t.Fatal(err)
-	}
+	env := must(app.LoadEnv(func(name string) (string, bool) { value, ok := vars[name]; return value, ok }))(t)
+	check(t, db.Migrate(ctx, env))
+	check(t, lab.Apply(ctx, db, w.Config(testHold), nil))
 	o := EngineOptions()
 	o.Relay.Sessions = database.sessionsOf(0)
 	for _, c := range change {
 		c(&o)
 	}
-	a, err := app.New(ctx, env, db, log, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := NewPage(w, PageOptions{Clock: clock, Hold: testHold, CutFor: noBack})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := must(app.New(ctx, env, db, log, o))(t)
+	p := must(NewPage(w, PageOptions{Clock: clock, Hold: testHold, CutFor: noBack}))(t)
 	p.SetDatabase(db.Pool)
 	applyHome := func(ctx context.Context) error { return lab.Apply(ctx, db, w.People(), nil) }
 	p.applyHome.Store(&applyHome)
@@ -103,9 +85,7 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 			}
 		}
 	})
-	if err := errors.Join(waitUntilConnected(ctx, w, db.Pool), w.Install(ctx), w.Subscribe(ctx)); err != nil {
-		t.Fatal(err)
-	}
+	check(t, errors.Join(waitUntilConnected(ctx, w, db.Pool), w.Install(ctx), w.Subscribe(ctx)))
 	return browse(t, w, p)
 }
 
@@ -134,11 +114,9 @@ func browseTo(t *testing.T, url string) *live {
 // blinks costs a processor as much as a page that changes.
 func (l *live) emulateMedia(theme string, more ...*emulation.MediaFeature) {
 	l.t.Helper()
-	_, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: append(more,
-		&emulation.MediaFeature{Name: "prefers-color-scheme", Value: theme}, &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"})})
-	if err != nil {
-		l.t.Fatal(err)
-	}
+	must(chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: append(more,
+		&emulation.MediaFeature{Name: "prefers-color-scheme", Value: theme},
+		&emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"})}))(l.t)
 }
 
 // do lets the browser do something within stepTime.
@@ -193,9 +171,7 @@ func (l *live) write(selector, text string) {
 func (l *live) attach(selector, name, content string) {
 	l.t.Helper()
 	path := filepath.Join(l.t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		l.t.Fatal(err)
-	}
+	check(l.t, os.WriteFile(path, []byte(content), 0o600))
 	l.do("attach "+name, chromedp.SetUploadFiles(chromedp.CSS(selector), []string{path}))
 }
 
@@ -324,10 +300,8 @@ func TestTour(t *testing.T) {
 func TestSlackInThePage(t *testing.T) {
 	t.Parallel()
 	l := newLive(t)
-	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress},
-		Subject: "Glaze " + attack, Text: "What is in it? " + attack}); err != nil {
-		t.Fatal(err)
-	}
+	must(l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress},
+		Subject: "Glaze " + attack, Text: "What is in it? " + attack}))(t)
 	l.click(".center .replies")
 
 	l.write("#post", "/parley all")

@@ -22,15 +22,9 @@ const dana = "dana@cole.test"
 // newPhonePage returns the page of an empty world with phones, without a Parley behind it.
 func newPhonePage(t *testing.T) (*Page, *outside.World) {
 	t.Helper()
-	w, err := outside.New(t.Context(), outside.Options{Phones: true, PublicURL: "http://127.0.0.1:9"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must(outside.New(t.Context(), outside.Options{Phones: true, PublicURL: "http://127.0.0.1:9"}))(t)
 	t.Cleanup(func() { _ = w.Close() })
-	p, err := NewPage(w, PageOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must(NewPage(w, PageOptions{}))(t)
 	return p, w
 }
 
@@ -129,16 +123,11 @@ func TestPhonesAfterReset(t *testing.T) {
 	}
 	before := w.Phones()
 	graph, twilio := before.Addresses()
-	if err := w.Reset(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.Reset(t.Context()))
 	if graphNow, twilioNow := w.Phones().Addresses(); graphNow != graph || twilioNow != twilio {
 		t.Errorf("addresses after a reset: got %s and %s, want %s and %s", graphNow, twilioNow, graph, twilio)
 	}
-	whatsApp, err := p.phones.phoneOf(dana).Chat(phone.WhatsApp)
-	if err != nil {
-		t.Fatal(err)
-	}
+	whatsApp := must(p.phones.phoneOf(dana).Chat(phone.WhatsApp))(t)
 	if lines := whatsApp.Lines(); len(lines) != 0 {
 		t.Errorf("WhatsApp after a reset: got %+v, want nothing", lines)
 	}
@@ -165,18 +154,11 @@ func TestPhonesWatched(t *testing.T) {
 	if n := countWakes(t, p); n > 10 {
 		t.Errorf("open pages were woken %d times in a tenth of a second, want at most 10", n)
 	}
-	if err := w.Reset(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.Reset(t.Context()))
 	woken := p.hub.next()
 	for deadline := time.Now().Add(5 * time.Minute); ; { // until the watcher has come to the new phones
-		sms, err := w.Phones().Handset("dana@cole.test", "Dana").Chat(phone.SMS)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := sms.Say("hello", nil, ""); err != nil {
-			t.Fatal(err)
-		}
+		sms := must(w.Phones().Handset("dana@cole.test", "Dana").Chat(phone.SMS))(t)
+		must(sms.Say("hello", nil, ""))(t)
 		select {
 		case <-woken:
 			return
@@ -203,19 +185,13 @@ func countWakes(t *testing.T, p *Page) int {
 
 // The page knows each emoji that Parley posts in Slack: else people would read :word:.
 func TestPageKnowsParleysEmoji(t *testing.T) {
-	known, err := os.ReadFile("web/emoji.js")
-	if err != nil {
-		t.Fatal(err)
-	}
+	known := must(os.ReadFile("web/emoji.js"))(t)
 	found := 0
 	for pattern, emoji := range map[string]*regexp.Regexp{
 		"../../../bot/slack/blockkit/testdata/*.json": regexp.MustCompile(`(?:"text": "|[ (])[^"]*?:([a-z][a-z0-9_+-]+):`),
 		"../../../bot/*/*.go":                         regexp.MustCompile(`\bIcon\("([a-z0-9_+-]+)"\)`),
 	} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
+		files := must(filepath.Glob(pattern))(t)
 		for _, path := range files {
 			text, err := os.ReadFile(path) //nolint:gosec // a file of this repository
 			if err != nil {

@@ -60,9 +60,7 @@ func (l *live) endHold() {
 		heard := l.world.Slack.Events.Pending()+l.world.Teams.Activities.Pending() == 0
 		return heard && pool.QueryRow(l.ctx, replies).Scan(&l.replies) == nil && l.replies > before
 	})
-	if err := l.page.options.Clock.Move(l.ctx, pool, testHold); err != nil {
-		l.t.Fatal(err)
-	}
+	check(l.t, l.page.options.Clock.Move(l.ctx, pool, testHold))
 }
 
 // openMailbox shows a customer's mailbox.
@@ -120,13 +118,8 @@ func (l *live) shot(name string) {
 	}
 	for _, theme := range []string{"light", "dark"} {
 		l.emulateMedia(theme)
-		picture, err := chromedp.Run(l.ctx, chromedp.CaptureScreenshot())
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name+"-"+theme+".png"), picture, 0o600); err != nil {
-			l.t.Fatal(err)
-		}
+		picture := must(chromedp.Run(l.ctx, chromedp.CaptureScreenshot()))(l.t)
+		check(l.t, os.WriteFile(filepath.Join(dir, name+"-"+theme+".png"), picture, 0o600))
 	}
 }
 
@@ -226,16 +219,12 @@ func (l *live) formsInTeams(dana livePhone) {
 func (l *live) plugsInPage(half string, dana livePhone) {
 	l.t.Helper()
 	l.openThread(half, "Dana Cole")
-	if _, err := dana.Say("", &phone.File{Name: "photo.png", Type: "image/png", Content: outside.MugPicture()}, ""); err != nil {
-		l.t.Fatal(err)
-	}
+	must(dana.Say("", &phone.File{Name: "photo.png", Type: "image/png", Content: outside.MugPicture()}, ""))(l.t)
 	l.click("#plugbutton")
 	for _, line := range []string{half, outside.LineMail} {
 		l.click(`[data-focus="plug-` + line + `"]`)
 		l.until(line+" is cut", `document.querySelector('#plugs .cut')`)
-		if _, err := dana.Say("While "+line+" was cut", nil, ""); err != nil {
-			l.t.Fatal(err)
-		}
+		must(dana.Say("While "+line+" was cut", nil, ""))(l.t)
 		l.click(`[data-focus="plug-` + line + `"]`)
 		l.until(line+" is whole", `!document.querySelector('#plugs .cut')`)
 		l.untilShown("#"+half+" .threadpane", "While "+line+" was cut")
@@ -244,10 +233,7 @@ func (l *live) plugsInPage(half string, dana livePhone) {
 	l.shot("plugs-" + half)
 	l.checkDrawer("after the plugs")
 	l.click("#plugbutton")
-	j, err := l.page.journal.readReport(l.ctx)
-	if err != nil {
-		l.t.Fatal(err)
-	}
+	j := must(l.page.journal.readReport(l.ctx))(l.t)
 	if n := j.Counts; n.Lost+n.Doubled+n.Disordered+n.Leaked > 0 {
 		l.t.Errorf("the observer counts %+v, want nothing lost, doubled, out of order or leaked", n)
 	}

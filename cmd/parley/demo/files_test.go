@@ -13,10 +13,10 @@ func newDemoFolder(t *testing.T, serverName string) (demo, server string) {
 	t.Helper()
 	base := t.TempDir()
 	demo, server = filepath.Join(base, "demo"), filepath.Join(base, serverName)
-	must(t, os.Mkdir(demo, 0o700))
-	must(t, os.Mkdir(server, 0o700))
-	must(t, os.WriteFile(filepath.Join(demo, "lock"), nil, 0o600))
-	must(t, os.WriteFile(filepath.Join(demo, "pg.elsewhere"), []byte(server+"\n"), 0o600))
+	check(t, os.Mkdir(demo, 0o700))
+	check(t, os.Mkdir(server, 0o700))
+	check(t, os.WriteFile(filepath.Join(demo, "lock"), nil, 0o600))
+	check(t, os.WriteFile(filepath.Join(demo, "pg.elsewhere"), []byte(server+"\n"), 0o600))
 	return demo, server
 }
 
@@ -33,18 +33,17 @@ func TestRemoveFolder(t *testing.T) {
 	t.Run("a demo's folder and its database server's are removed", func(t *testing.T) {
 		t.Parallel()
 		demo, server := newDemoFolder(t, "parley-0123")
-		must(t, removeFolder(demo))
+		check(t, removeFolder(demo))
 		wantFolder(t, demo, false)
 		wantFolder(t, server, false)
-		must(t, removeFolder(demo)) // there is nothing left to remove
+		check(t, removeFolder(demo)) // there is nothing left to remove
 	})
 	t.Run("the folder of a demo that runs stays", func(t *testing.T) {
 		t.Parallel()
 		demo, server := newDemoFolder(t, "parley-0123")
-		lock, err := os.Open(filepath.Join(demo, "lock"))
-		must(t, err)
+		lock := must(os.Open(filepath.Join(demo, "lock")))(t)
 		defer lock.Close()
-		must(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
+		check(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
 		if err := removeFolder(demo); err == nil || !strings.Contains(err.Error(), "another demo") {
 			t.Errorf("got %v, want an error that names another demo", err)
 		}
@@ -54,7 +53,7 @@ func TestRemoveFolder(t *testing.T) {
 	t.Run("a folder elsewhere that isn't named as a server's stays", func(t *testing.T) {
 		t.Parallel()
 		demo, precious := newDemoFolder(t, "precious")
-		must(t, removeFolder(demo))
+		check(t, removeFolder(demo))
 		wantFolder(t, demo, false)
 		wantFolder(t, precious, true)
 	})

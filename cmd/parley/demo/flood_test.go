@@ -13,6 +13,7 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/demo/outside"
+	"parley/store/storetest"
 )
 
 // flood is how much arrives while the surface refuses everything in one channel.
@@ -35,12 +36,12 @@ func TestFlood(t *testing.T) {
 	s := newStage(ctx, t, variant{})
 	s.options.Limits, s.options.PostRate, s.rate = true, 50, 50
 	defer s.close()
-	must(t, s.open())
+	check(t, s.open())
 	s.extra = secondAccount(s.world)
-	must(t, s.world.Slack.Admin.Invite(outside.Random, s.world.Slack.BotUserID(), outside.Ann))
-	must(t, s.world.Mail.AddMailbox(mailfake.MailboxConfig{Address: "sales@acme.test", Password: outside.HelpPassword}))
-	must(t, s.setUp([]string{"settings={collect_floods: off}"})) // all customers are of one domain
-	must(t, s.start())
+	check(t, s.world.Slack.Admin.Invite(outside.Random, s.world.Slack.BotUserID(), outside.Ann))
+	check(t, s.world.Mail.AddMailbox(mailfake.MailboxConfig{Address: "sales@acme.test", Password: outside.HelpPassword}))
+	check(t, s.setUp([]string{"settings={collect_floods: off}"})) // all customers are of one domain
+	check(t, s.start())
 
 	began := time.Now()
 	refusal := s.world.Slack.Inject(slackfake.Fault{Method: "chat.*", Channel: outside.Support, Kind: slackfake.FaultRateLimit})
@@ -54,13 +55,13 @@ func TestFlood(t *testing.T) {
 		}
 		return n
 	}
-	must(t, s.untilWithin(patience, "the channel has refused long enough", func() bool {
+	check(t, s.untilWithin(patience, "the channel has refused long enough", func() bool {
 		return refusals() >= size.minRefusals && time.Since(began) >= size.minRefusedTime
 	}))
 	tries, lasted := refusals(), time.Since(began)
 	s.world.Slack.ClearFaults(refusal)
-	must(t, s.untilWithin(patience, "everything has arrived", func() bool { return size.findFault(s.world) == "" }))
-	must(t, s.untilSettled()) // what comes twice may come late
+	check(t, s.untilWithin(patience, "everything has arrived", func() bool { return size.findFault(s.world) == "" }))
+	check(t, s.untilSettled()) // what comes twice may come late
 	if fault := size.findFault(s.world); fault != "" {
 		t.Error(fault)
 	}
@@ -93,10 +94,10 @@ func (f flood) sendMails(t *testing.T, w *outside.World) {
 	t.Helper()
 	for i := range f.conversations {
 		c := w.Mail.Customer(fmt.Sprintf("c%04d@customer.test", i))
-		first, err := c.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: fmt.Sprintf("Matter %04d", i), Text: fmt.Sprintf("First of %04d.", i)})
-		must(t, err)
-		_, err = c.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Re: matter", Text: fmt.Sprintf("Second of %04d.", i), InReplyTo: first.MessageID})
-		must(t, err)
+		first := must(c.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: fmt.Sprintf("Matter %04d", i),
+			Text: fmt.Sprintf("First of %04d.", i)}))(t)
+		must(c.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Re: matter", Text: fmt.Sprintf("Second of %04d.", i),
+			InReplyTo: first.MessageID}))(t)
 	}
 }
 
@@ -104,9 +105,9 @@ func (f flood) sendMails(t *testing.T, w *outside.World) {
 func (s *stage) checkOtherChannel(t *testing.T, patience time.Duration) {
 	t.Helper()
 	began := time.Now()
-	_, err := s.world.Mail.Customer("vera@customer.test").Send(mailfake.Mail{To: []string{"sales@acme.test"}, Subject: "An order", Text: "Ten lamps."})
-	must(t, err)
-	must(t, s.untilWithin(patience, "the other channel gets its mail", func() bool { return len(listThreads(s.world, outside.Random)) == 1 }))
+	must(s.world.Mail.Customer("vera@customer.test").Send(mailfake.Mail{To: []string{"sales@acme.test"}, Subject: "An order",
+		Text: "Ten lamps."}))(t)
+	check(t, s.untilWithin(patience, "the other channel gets its mail", func() bool { return len(listThreads(s.world, outside.Random)) == 1 }))
 	t.Logf("the other channel waited %s", time.Since(began).Round(time.Millisecond))
 }
 
@@ -166,9 +167,6 @@ func (s *stage) untilWithin(patience time.Duration, what string, ok func() bool)
 	return nil
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var check = storetest.Check
+
+func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, err) }

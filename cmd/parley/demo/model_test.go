@@ -14,10 +14,7 @@ func (s *stage) model() analysis.Analyzer {
 	rules := offline.New()
 	fake := openaifake.New(openaifake.Options{Answers: rules, Abilities: openaifake.Modern()})
 	server := httptest.NewServer(fake)
-	model, err := openai.New(s.ctx, openai.Options{BaseURL: server.URL, Model: "gpt-test", Mask: true, Fallback: rules})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	model := must(openai.New(s.ctx, openai.Options{BaseURL: server.URL, Model: "gpt-test", Mask: true, Fallback: rules}))(s.t)
 	s.t.Cleanup(func() {
 		_ = model.Close()
 		fake.Close()

@@ -26,9 +26,7 @@ func (l *live) sendUpsetMails() {
 			"My order 4711, invoice INV-2026-0000000000118 and order 4712 arrived broken, I am very disappointed: this is a complaint about Donaudampfschifffahrtselektrizitätenhauptbetriebswerk. We open tomorrow morning, so please send a new one immediately."},
 		{rightToLeft, "הזמנה 4711", "שלום, המנורה הגיעה שבורה. I am very disappointed, this is a complaint about order 4711. We open tomorrow morning, please send a new one immediately, תודה רבה!"},
 	} {
-		if _, err := l.world.Mail.Customer(m.from).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: m.subject, Text: m.text}); err != nil {
-			l.t.Fatal(err)
-		}
+		must(l.world.Mail.Customer(m.from).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: m.subject, Text: m.text}))(l.t)
 	}
 }
 

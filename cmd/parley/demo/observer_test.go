@@ -21,9 +21,7 @@ func TestObserverCatchesABadBot(t *testing.T) {
 	p, w := newTestPage(t, "")
 	customer := w.Mail.Customer("Maria Lopez <" + maria + ">")
 	for n := range 4 {
-		if _, err := customer.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs", Text: fmt.Sprintf("This is mail %d", n)}); err != nil {
-			t.Fatal(err)
-		}
+		must(customer.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs", Text: fmt.Sprintf("This is mail %d", n)}))(t)
 	}
 	root := botPosts(t, w, "", "", "the card")
 	for _, n := range []int{0, 2, 1, 0} {
@@ -35,9 +33,7 @@ func TestObserverCatchesABadBot(t *testing.T) {
 	checkBadBot(t, p, want, root)
 
 	p.journal.observer.Reset()
-	if err := p.startOver(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, p.startOver(t.Context()))
 	if got := readReport(t, p).Counts; got != (checker.Counts{}) {
 		t.Errorf("counts after a reset: got %+v, want none", got)
 	}
@@ -45,11 +41,7 @@ func TestObserverCatchesABadBot(t *testing.T) {
 
 func readReport(t *testing.T, p *Page) observer.Report {
 	t.Helper()
-	report, err := p.journal.readReport(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report
+	return must(p.journal.readReport(t.Context()))(t)
 }
 
 // checkBadBot checks what the observer reports of the newest mail, which is missing, and of the oldest, which was posted twice.
@@ -81,16 +73,11 @@ func checkBadBot(t *testing.T, p *Page, want checker.Counts, root string) {
 func botPosts(t *testing.T, w *outside.World, thread, name, text string) string {
 	t.Helper()
 	form := url.Values{"channel": {outside.Support}, "text": {text}, "thread_ts": {thread}, "username": {name}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.Slack.APIURL()+"chat.postMessage", strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, w.Slack.APIURL()+"chat.postMessage",
+		strings.NewReader(form.Encode())))(t)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Authorization", "Bearer "+w.Slack.BotToken())
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := must(http.DefaultClient.Do(req))(t)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	_, rest, ok := strings.Cut(string(body), `"ts":"`)

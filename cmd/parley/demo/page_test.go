@@ -21,15 +21,9 @@ import (
 // newTestPage returns the page of an empty world, without a Parley behind it.
 func newTestPage(t *testing.T, address string) (*Page, *outside.World) {
 	t.Helper()
-	w, err := outside.New(t.Context(), outside.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must(outside.New(t.Context(), outside.Options{}))(t)
 	t.Cleanup(func() { _ = w.Close() })
-	p, err := NewPage(w, PageOptions{Address: address, Hold: 10 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must(NewPage(w, PageOptions{Address: address, Hold: 10 * time.Second}))(t)
 	return p, w
 }
 
@@ -111,12 +105,10 @@ func TestMailIsShownSafely(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
 	eve := w.Mail.Customer("Eve <eve@customer.test>")
-	if _, err := eve.Send(mailfake.Mail{To: []string{"bob@customer.test"}, Subject: "x", Text: "plain",
+	must(eve.Send(mailfake.Mail{To: []string{"bob@customer.test"}, Subject: "x", Text: "plain",
 		HTML:        `<script>alert(1)</script><img src="cid:a@b">`,
 		Inline:      []mailfake.Attachment{{Name: "a.png", Type: "image/png", ContentID: "a@b", Inline: true, Content: outside.MugPicture()}},
-		Attachments: []mailfake.Attachment{{Name: "evil.html", Type: "text/html", Content: []byte("<script>alert(2)</script>")}}}); err != nil {
-		t.Fatal(err)
-	}
+		Attachments: []mailfake.Attachment{{Name: "evil.html", Type: "text/html", Content: []byte("<script>alert(2)</script>")}}}))(t)
 	q := url.Values{"address": {"bob@customer.test"}, "folder": {"INBOX"}, "uid": {"1"}}.Encode()
 	html := ask(p, "GET", "/mail/html?"+q)
 	if policy := html.Header().Get("Content-Security-Policy"); !strings.HasPrefix(policy, "sandbox; default-src 'none'") {
@@ -126,9 +118,7 @@ func TestMailIsShownSafely(t *testing.T) {
 		t.Error("the picture inside the mail is not shown")
 	}
 	var open openedMail
-	if err := json.Unmarshal(ask(p, "GET", "/mail/open?"+q).Body.Bytes(), &open); err != nil {
-		t.Fatal(err)
-	}
+	check(t, json.Unmarshal(ask(p, "GET", "/mail/open?"+q).Body.Bytes(), &open))
 	if len(open.Files) != 1 || !open.HasHTML {
 		t.Fatalf("the open mail has the files %v, HTML %t; want one file and HTML", open.Files, open.HasHTML)
 	}
@@ -155,9 +145,7 @@ func TestMailIsShownSafely(t *testing.T) {
 func stateOf(t *testing.T, p *Page, q url.Values) state {
 	t.Helper()
 	var s state
-	if err := json.Unmarshal(ask(p, "GET", "/state?"+q.Encode()).Body.Bytes(), &s); err != nil {
-		t.Fatal(err)
-	}
+	check(t, json.Unmarshal(ask(p, "GET", "/state?"+q.Encode()).Body.Bytes(), &s))
 	return s
 }
 
@@ -165,16 +153,10 @@ func stateOf(t *testing.T, p *Page, q url.Values) state {
 func TestStateFollowsPeople(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
-	root, err := w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "who knows glazes?"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Slack.As(outside.Ben).Post(slackfake.Post{Channel: outside.Support, Thread: root, Text: "<@" + outside.Ann + "> I do"}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{"maria@lopez-ceramics.test"}, Subject: "hi", Text: "one  two"}); err != nil {
-		t.Fatal(err)
-	}
+	root := must(w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "who knows glazes?"}))(t)
+	must(w.Slack.As(outside.Ben).Post(slackfake.Post{Channel: outside.Support, Thread: root, Text: "<@" + outside.Ann + "> I do"}))(t)
+	must(w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{"maria@lopez-ceramics.test"}, Subject: "hi",
+		Text: "one  two"}))(t)
 	ann := stateOf(t, p, url.Values{"as": {outside.Ann}, "channel": {outside.Support}, "thread": {root}, "customer": {"maria@lopez-ceramics.test"}})
 	if s := ann.Slack; len(s.Messages) != 1 || len(s.Thread) != 2 {
 		t.Errorf("Ann sees %d roots and a thread of %d messages, want 1 and 2", len(s.Messages), len(s.Thread))
@@ -212,10 +194,7 @@ func TestStateFollowsPeople(t *testing.T) {
 func TestPermalinkLeadsToThread(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
-	ts, err := w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "hello"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ts := must(w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "hello"}))(t)
 	got := ask(p, "GET", "/archives/"+outside.Support+"/p"+strings.Replace(ts, ".", "", 1))
 	if want := "/#" + outside.Support + "/" + ts; got.Code != http.StatusSeeOther || got.Header().Get("Location") != want {
 		t.Errorf("a link to a message: got %d to %q, want %d to %q", got.Code, got.Header().Get("Location"), http.StatusSeeOther, want)
@@ -258,23 +237,13 @@ func TestEventsWakePages(t *testing.T) {
 	go func() { _ = p.Run(t.Context()) }()
 	srv := httptest.NewServer(p)
 	defer srv.Close()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stream, err := srv.Client().Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/events", nil))(t)
+	stream := must(srv.Client().Do(r))(t)
 	lines := bufio.NewScanner(stream.Body)
 	waitLine(t, lines, "data: hello")
-	if _, err := w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "hi", Text: "x"}); err != nil {
-		t.Fatal(err)
-	}
+	must(w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "hi", Text: "x"}))(t)
 	waitLine(t, lines, "data: changed")
-	if _, err := w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "hello"}); err != nil {
-		t.Fatal(err)
-	}
+	must(w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "hello"}))(t)
 	waitLine(t, lines, "data: changed")
 	_ = stream.Body.Close()
 }

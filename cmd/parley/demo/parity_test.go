@@ -81,8 +81,7 @@ func writeParity(t *testing.T) string {
 // goldenCards lists the golden files of cards and forms, by name.
 func goldenCards(t *testing.T, dir string) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
-	must(t, err)
+	files := must(filepath.Glob(filepath.Join(dir, "*.json")))(t)
 	names := map[string]bool{}
 	for _, f := range files {
 		names[strings.TrimSuffix(filepath.Base(f), ".json")] = true
@@ -99,13 +98,13 @@ func goldenTitles(t *testing.T, dir string) map[string]bool {
 			continue
 		}
 		raw, err := os.ReadFile(filepath.Join(dir, name+".json")) //nolint:gosec // a golden file
-		must(t, err)
+		check(t, err)
 		var form struct{ Title json.RawMessage } // Slack's is an object with a text
-		must(t, json.Unmarshal(raw, &form))
+		check(t, json.Unmarshal(raw, &form))
 		var title string
 		var object struct{ Text string }
 		if json.Unmarshal(form.Title, &title) != nil {
-			must(t, json.Unmarshal(form.Title, &object))
+			check(t, json.Unmarshal(form.Title, &object))
 			title = object.Text
 		}
 		if title == "" {
@@ -301,8 +300,7 @@ type constant struct{ value, comment string }
 // forgotten. The empty value is left out.
 func constants(t *testing.T, file, kind string) []constant {
 	t.Helper()
-	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
-	must(t, err)
+	tree := must(parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments))(t)
 	var list []constant
 	ast.Inspect(tree, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
@@ -314,8 +312,7 @@ func constants(t *testing.T, file, kind string) []constant {
 		if !named || !text || name.Name != kind {
 			return true
 		}
-		value, err := strconv.Unquote(literal.Value)
-		must(t, err)
+		value := must(strconv.Unquote(literal.Value))(t)
 		if value != "" {
 			list = append(list, constant{value, strings.TrimSpace(cmp.Or(spec.Comment.Text(), ""))})
 		}

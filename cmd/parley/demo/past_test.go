@@ -17,25 +17,14 @@ import (
 // R-230 R-231 R-232 R-233 R-234
 func TestPast(t *testing.T) {
 	t.Parallel()
-	w, err := outside.New(t.Context(), outside.Options{Phones: true, PublicURL: "http://127.0.0.1:1"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must(outside.New(t.Context(), outside.Options{Phones: true, PublicURL: "http://127.0.0.1:1"}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir()}
-	db, err := app.OpenDatabase(t.Context(), env, nil, func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := must(app.OpenDatabase(t.Context(), env, nil, func(string) {}))(t)
 	t.Cleanup(db.Close)
-	p, err := NewPage(w, PageOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must(NewPage(w, PageOptions{}))(t)
 	hand := &stagehand{options: Options{Data: env.Data, Hold: testHold}, world: w, page: p}
-	if err := hand.setUp(t.Context(), env, db); err != nil {
-		t.Fatal(err)
-	}
+	check(t, hand.setUp(t.Context(), env, db))
 	if err := writePast(t.Context(), db.Pool, time.Now()); err != nil { //nolint:forbidigo // the demo's clock is this one
 		t.Fatal(err)
 	}
@@ -53,9 +42,7 @@ func TestPast(t *testing.T) {
 		return text
 	}
 	kept := figures()
-	if _, err := db.Pool.Exec(t.Context(), `UPDATE measured SET below = (SELECT max(id) + 1 FROM conversations)`); err != nil {
-		t.Fatal(err)
-	}
+	must(db.Pool.Exec(t.Context(), `UPDATE measured SET below = (SELECT max(id) + 1 FROM conversations)`))(t)
 	if kept == "" {
 		t.Error("the past has no figures")
 	}
@@ -68,9 +55,7 @@ func TestPast(t *testing.T) {
 			(SELECT count(DISTINCT intent) FROM measure_labels), (SELECT count(DISTINCT mood) FROM measure_labels),
 			(SELECT count(DISTINCT agent_id) FROM measure_shares WHERE messages_out > 0)
 		FROM (SELECT date_trunc('month', day) AS day, sum(opened) AS opened, sum(resolved) AS resolved, sum(first_count) AS first_count FROM measure_shares GROUP BY 1) AS m`
-	if err := db.Pool.QueryRow(t.Context(), look).Scan(&months, &topics, &moods, &agents); err != nil {
-		t.Fatal(err)
-	}
+	check(t, db.Pool.QueryRow(t.Context(), look).Scan(&months, &topics, &moods, &agents))
 	const wantAgents = 2 // Ann and Ben
 	if months < 3 || topics < 7 || moods < 4 {
 		t.Errorf("got %d months with figures, %d topics, %d moods; want at least 3, 7 and 4", months, topics, moods)
@@ -79,10 +64,7 @@ func TestPast(t *testing.T) {
 		t.Errorf("%d agents have written, want %d", agents, wantAgents)
 	}
 	p.SetDatabase(db.Pool)
-	steps, err := p.readTour(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	steps := must(p.readTour(t.Context()))(t)
 	for _, s := range steps {
 		if s.Done {
 			t.Errorf("the tour's step %s is done before anybody did anything", s.Name)

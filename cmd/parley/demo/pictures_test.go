@@ -45,9 +45,7 @@ func TestPictures(t *testing.T) {
 	if folder == "" {
 		t.Skip("PARLEY_PICTURES names no folder: make pictures")
 	}
-	if err := os.MkdirAll(folder, 0o750); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.MkdirAll(folder, 0o750))
 	t.Run("slack", func(t *testing.T) { t.Parallel(); picturesOfSlack(t, folder) })
 	t.Run("teams", func(t *testing.T) { t.Parallel(); picturesOfTeams(t, folder) })
 }
@@ -69,9 +67,8 @@ func picturesOfSlack(t *testing.T, folder string) {
 	l.saysInSlack(outside.Ben, "Two new mugs", "There are two left on the shelf, I'll pack them.")
 	l.untilShown(".threadpane .msg", "on the shelf")
 	l.reply("note: both from the May kiln, like last week's")
-	if _, err := l.world.Mail.Customer("Maria Lopez <"+maria+">").Reply(l.world.Mail.Inbox(maria)[0], "That was quick, thank you! What shall I do with the broken ones?"); err != nil {
-		l.t.Fatal(err)
-	}
+	must(l.world.Mail.Customer("Maria Lopez <"+maria+">").Reply(l.world.Mail.Inbox(maria)[0],
+		"That was quick, thank you! What shall I do with the broken ones?"))(l.t)
 	l.untilShown(".threadpane .msg", "That was quick")
 	l.click(".mailrow.unread")
 	l.until("the mail is open", `document.querySelector('.reader iframe') || document.querySelector('.reader .plaintext')`)
@@ -94,9 +91,7 @@ func picturesOfTeams(t *testing.T, folder string) {
 	l.replyInTeams("Since this morning, yes! Shall I keep one for you?")
 	l.endHold()
 	l.untilOutside("Dana reads it", dana.hasReceived("Shall I keep one"))
-	if _, err := dana.Say("Yes please! I'll come by on Friday.", nil, ""); err != nil {
-		t.Fatal(err)
-	}
+	must(dana.Say("Yes please! I'll come by on Friday.", nil, ""))(t)
 	l.untilShown(inThread, "on Friday")
 	l.saysInTeams(outside.TeamsBen, "blue vase", "We close at five on Friday, tell her.")
 	l.untilShown(inThread, "close at five")
@@ -110,9 +105,7 @@ func picturesOfTeams(t *testing.T, folder string) {
 // sendMail lets a customer write a mail to the company.
 func (l *live) sendMail(from, subject, text string) {
 	l.t.Helper()
-	if _, err := l.world.Mail.Customer(from).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: subject, Text: text}); err != nil {
-		l.t.Fatal(err)
-	}
+	must(l.world.Mail.Customer(from).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: subject, Text: text}))(l.t)
 	l.untilShown(".center", subject)
 }
 
@@ -124,9 +117,7 @@ func (l *live) saysInSlack(user, words, text string) {
 		if !slices.ContainsFunc(l.world.Slack.Thread(outside.Support, root.TS), said) {
 			continue
 		}
-		if _, err := l.world.Slack.As(user).Post(slackfake.Post{Channel: outside.Support, Thread: root.TS, Text: text}); err != nil {
-			l.t.Fatal(err)
-		}
+		must(l.world.Slack.As(user).Post(slackfake.Post{Channel: outside.Support, Thread: root.TS, Text: text}))(l.t)
 		return
 	}
 	l.fail("nobody said %q", words)
@@ -137,9 +128,7 @@ func (l *live) saysInTeams(user, words, text string) {
 	l.t.Helper()
 	for _, m := range l.world.Teams.Messages(outside.TeamsSupport) {
 		if strings.Contains(m.Text, words) && m.Root != m.ID {
-			if _, err := l.world.Teams.As(user).Reply(outside.TeamsSupport, m.Root, text); err != nil {
-				l.t.Fatal(err)
-			}
+			must(l.world.Teams.As(user).Reply(outside.TeamsSupport, m.Root, text))(l.t)
 			return
 		}
 	}
@@ -179,25 +168,14 @@ func (l *live) take(folder, name, selector string) {
 	l.t.Helper()
 	l.js("take the cursor away", `document.activeElement?.blur()`)
 	l.until("nothing lies over the page", `!document.querySelector('.toast')`)
-	box, err := chromedp.Run(l.ctx, chromedp.Evaluate[page.Viewport](fmt.Sprintf(
-		`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return { x: r.x, y: r.y, width: r.width, height: r.height, scale: 1 }; })()`, selector)))
-	if err != nil {
-		l.t.Fatal(err)
-	}
+	box := must(chromedp.Run(l.ctx, chromedp.Evaluate[page.Viewport](fmt.Sprintf(
+		`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return { x: r.x, y: r.y, width: r.width, height: r.height, scale: 1 }; })()`, selector))))(l.t)
 	for _, theme := range []string{"light", "dark"} {
-		if _, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}); err != nil {
-			l.t.Fatal(err)
-		}
+		must(chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}))(l.t)
 		l.untilStill(selector)
-		shot, err := chromedp.Call(l.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Clip: &box})
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		small, err := fewColors(shot.Data)
-		if err != nil {
-			l.t.Fatal(err)
-		}
+		shot := must(chromedp.Call(l.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Clip: &box}))(l.t)
+		small := must(fewColors(shot.Data))(l.t)
 		if len(small) > pictureBytes {
 			l.t.Errorf("%s in %s takes %d kB, more than %d", name, theme, len(small)>>10, pictureBytes>>10)
 		}

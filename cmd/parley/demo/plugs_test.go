@@ -108,10 +108,7 @@ func (d *runningDemo) get(path string, into any) {
 
 func (d *runningDemo) post(path string, body, into any) {
 	d.t.Helper()
-	raw, err := json.Marshal(body)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	raw := must(json.Marshal(body))(d.t)
 	d.call(http.MethodPost, path, "application/json", strings.NewReader(string(raw)), into)
 }
 
@@ -123,15 +120,9 @@ func (d *runningDemo) form(path string, fields url.Values) {
 
 func (d *runningDemo) call(method, path, kind string, body io.Reader, into any) {
 	d.t.Helper()
-	req, err := http.NewRequestWithContext(d.ctx, method, d.url+path, body)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	req := must(http.NewRequestWithContext(d.ctx, method, d.url+path, body))(d.t)
 	req.Header.Set("Content-Type", kind)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	res := must(http.DefaultClient.Do(req))(d.t)
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK {
@@ -326,15 +317,9 @@ func TestPlugsOfTeams(t *testing.T) {
 // A line that was cut plugs itself in after PageOptions.CutFor. What can't be pulled, or is no line, is refused.
 func TestPlugRequests(t *testing.T) {
 	t.Parallel()
-	w, err := outside.New(t.Context(), outside.Options{Cords: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must(outside.New(t.Context(), outside.Options{Cords: true}))(t)
 	t.Cleanup(func() { _ = w.Close() })
-	p, err := NewPage(w, PageOptions{CutFor: 50 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must(NewPage(w, PageOptions{CutFor: 50 * time.Millisecond}))(t)
 	if got := ask(p, "POST", "/plug?line=slack&to=cut"); got.Code != http.StatusOK || !strings.Contains(got.Body.String(), `"state":"cut"`) {
 		t.Errorf("cut Slack: got %d %s, want %d and the state cut", got.Code, got.Body, http.StatusOK)
 	}

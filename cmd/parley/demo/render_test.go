@@ -31,10 +31,7 @@ func TestRendering(t *testing.T) {
 // checkCards draws the golden files of cards and forms.
 func (l *live) checkCards(t *testing.T) {
 	t.Helper()
-	cards, err := filepath.Glob("../../../bot/slack/blockkit/testdata/*_*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cards := must(filepath.Glob("../../../bot/slack/blockkit/testdata/*_*.json"))(t)
 	shown := 0
 	for _, name := range cards {
 		for _, blocks := range blocksOf(t, name) {
@@ -67,10 +64,7 @@ func (l *live) checkMarkup(t *testing.T) {
 		"&gt; quoted\nnot":                                 "<blockquote>quoted\n</blockquote>not",
 		`:tada: :unknown_thing: <!date^0^{date_num}|then>`: `🎉 :unknown_thing: <time>1970-01-01</time>`,
 	} {
-		js, err := json.Marshal(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		js := must(json.Marshal(text))(t)
 		if got := l.rendered(fmt.Sprintf(`import('/assets/mrkdwn.js').then((m) => m.mrkdwn(%s))`, js)); got != want {
 			t.Errorf("%q\n got %q\nwant %q", text, got, want)
 		}

@@ -71,10 +71,7 @@ func TestRequirements(t *testing.T) {
 // readRequirements reads the list: a number, a title and what is missing, between tabs.
 func readRequirements(t *testing.T) []requirement {
 	t.Helper()
-	raw, err := os.ReadFile(requirementsList)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := must(os.ReadFile(requirementsList))(t)
 	var list []requirement
 	section := ""
 	for n, line := range strings.Split(strings.Trim(string(raw), "\n"), "\n") {
@@ -102,7 +99,7 @@ func namedByTests(t *testing.T) map[string][]string {
 			}
 		}
 	}
-	err := filepath.WalkDir(repository, func(path string, d fs.DirEntry, err error) error {
+	check(t, filepath.WalkDir(repository, func(path string, d fs.DirEntry, err error) error {
 		file := strings.TrimPrefix(filepath.ToSlash(path), repository+"/")
 		switch {
 		case err != nil:
@@ -117,10 +114,7 @@ func namedByTests(t *testing.T) map[string][]string {
 			return err
 		}
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	return named
 }
 

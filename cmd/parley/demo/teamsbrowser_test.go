@@ -25,9 +25,8 @@ func newTeamsThread(t *testing.T, subject, text string) *live {
 	t.Helper()
 	l := newLiveIn(t, outside.SurfaceTeams)
 	l.until("Teams is shown, since conversations open there", `!document.getElementById('teams').hidden && document.getElementById('slack').hidden`)
-	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: subject, Text: text}); err != nil {
-		t.Fatal(err)
-	}
+	must(l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: subject,
+		Text: text}))(t)
 	l.click(inPosts + " .replies")
 	l.untilShown(inThread, text)
 	return l
@@ -233,9 +232,7 @@ func TestTeamsHabits(t *testing.T) {
 func TestTeamsSwitch(t *testing.T) {
 	t.Parallel()
 	l := newTeamsThread(t, longName, longName+" asks")
-	if _, err := l.world.Teams.As(outside.TeamsBen).Post(teamsfake.Post{Channel: outside.TeamsSupport, Text: longName + " `" + longName + "`", Subject: longName}); err != nil {
-		t.Fatal(err)
-	}
+	must(l.world.Teams.As(outside.TeamsBen).Post(teamsfake.Post{Channel: outside.TeamsSupport, Text: longName + " `" + longName + "`", Subject: longName}))(t)
 	l.untilShown(inPosts+" .subject", longName)
 	for _, theme := range []string{"light", "dark"} {
 		l.emulateMedia(theme)
@@ -264,18 +261,16 @@ func TestTeamsSwitch(t *testing.T) {
 	l.shot("teams-away")
 	before := len(l.world.Teams.Roots(outside.TeamsSupport))
 	for n := 1; len(l.world.Slack.Messages(outside.Support)) == 0; n++ { // Parley reads its settings anew every second
-		if _, err := l.world.Mail.Customer(fmt.Sprintf("Kim <kim@x%d.test>", n)).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: fmt.Sprintf("Opening hours %d", n), Text: "On Sunday?"}); err != nil {
-			t.Fatal(err)
-		}
+		must(l.world.Mail.Customer(fmt.Sprintf("Kim <kim@x%d.test>", n)).Send(mailfake.Mail{To: []string{outside.HelpAddress},
+			Subject: fmt.Sprintf("Opening hours %d", n), Text: "On Sunday?"}))(t)
 		l.untilOutside("the conversation opens somewhere", func() bool {
 			return len(l.world.Slack.Messages(outside.Support))+len(l.world.Teams.Roots(outside.TeamsSupport)) == before+n
 		})
 	}
 	l.untilShown("#slack .center .msg", "Opening hours")
-	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Re: " + longName, Text: "Are you there?",
-		InReplyTo: l.world.Mail.Sent(maria)[0].MessageID}); err != nil {
-		t.Fatal(err)
-	}
+	must(l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress},
+		Subject: "Re: " + longName, Text: "Are you there?",
+		InReplyTo: l.world.Mail.Sent(maria)[0].MessageID}))(t)
 	l.do("load the page anew", chromedp.Reload())
 	l.until("the page is ready, on Slack", `document.documentElement.dataset.ready === 'yes' && document.getElementById('teams').hidden`)
 	l.click(`#surfaces [data-surface="teams"]`)
@@ -297,10 +292,7 @@ func TestTeamsUploadPageAlone(t *testing.T) {
 	l.write(`#modal [data-input="t:text"]`, "Two of them")
 	l.click(`#modal [data-label="Attach files…"]`)
 	l.until("the page is shown", `document.querySelector('#modal[open] iframe.t-page')`)
-	link, err := chromedp.Run(l.ctx, chromedp.Evaluate[string](`document.querySelector('#modal iframe.t-page').src`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := must(chromedp.Run(l.ctx, chromedp.Evaluate[string](`document.querySelector('#modal iframe.t-page').src`)))(t)
 	l.do("open the page", chromedp.Navigate(link))
 	l.until("what was typed is there", `document.getElementById('text')?.value === 'Two of them' && !location.hash`)
 	l.js("watch what is sent", `(() => {

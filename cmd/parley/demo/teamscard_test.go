@@ -56,7 +56,7 @@ func (l *live) drawCard(name string, card json.RawMessage) (faults string) {
 func cardsOf(t *testing.T, file string) (cards []json.RawMessage) {
 	t.Helper()
 	raw, err := os.ReadFile(file) //nolint:gosec // a golden file
-	must(t, err)
+	check(t, err)
 	var in cardIn
 	if err := json.Unmarshal(raw, &in); err != nil {
 		t.Fatalf("%s: %v", file, err)
@@ -82,8 +82,7 @@ func TestTeamsCards(t *testing.T) {
 	l.js("load the renderer", `import('/assets/adaptive.js').then((m) => { window.cardOf = m.card; })`)
 	l.until("the renderer is there", `window.cardOf`)
 	l.do("a narrow window", chromedp.EmulateViewport(600, 800))
-	files, err := filepath.Glob("../../../bot/teams/card/testdata/*.json")
-	must(t, err)
+	files := must(filepath.Glob("../../../bot/teams/card/testdata/*.json"))(t)
 	drawn := 0
 	for _, file := range files {
 		for _, card := range cardsOf(t, file) {

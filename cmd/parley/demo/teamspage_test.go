@@ -16,15 +16,9 @@ import (
 // newTeamsPage returns the page of an empty world with Teams, without a Parley behind it.
 func newTeamsPage(t *testing.T) (*Page, *outside.World) {
 	t.Helper()
-	w, err := outside.New(t.Context(), outside.Options{TeamsOptions: outside.TeamsOptions{Teams: true}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must(outside.New(t.Context(), outside.Options{TeamsOptions: outside.TeamsOptions{Teams: true}}))(t)
 	t.Cleanup(func() { _ = w.Close() })
-	p, err := NewPage(w, PageOptions{Hold: 10 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must(NewPage(w, PageOptions{Hold: 10 * time.Second}))(t)
 	return p, w
 }
 
@@ -44,19 +38,12 @@ func (s teamsState) supportChannel() teamsChannel {
 func TestTeamsStateFollowsPeople(t *testing.T) {
 	t.Parallel()
 	p, w := newTeamsPage(t)
-	root, err := w.Teams.As(outside.TeamsAnn).Post(teamsfake.Post{Channel: outside.TeamsSupport, Text: "who knows glazes?"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := must(w.Teams.As(outside.TeamsAnn).Post(teamsfake.Post{Channel: outside.TeamsSupport, Text: "who knows glazes?"}))(t)
 	for _, text := range []string{"<@" + outside.TeamsAnn + "> I do", "and more", "gone soon"} {
-		if _, err := w.Teams.As(outside.TeamsBen).Reply(outside.TeamsSupport, root, text); err != nil {
-			t.Fatal(err)
-		}
+		must(w.Teams.As(outside.TeamsBen).Reply(outside.TeamsSupport, root, text))(t)
 	}
 	last := w.Teams.Thread(outside.TeamsSupport, root)[3]
-	if err := w.Teams.As(outside.TeamsBen).Delete(outside.TeamsSupport, last.ID); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.Teams.As(outside.TeamsBen).Delete(outside.TeamsSupport, last.ID))
 	ann := supportTeamOf(t, p, outside.TeamsAnn, root)
 	if len(ann.Posts) != 1 || ann.Posts[0].Replies != 2 || ann.Posts[0].Unread != 2 {
 		t.Errorf("posts that Ann sees: got %+v, want one with 2 replies that are both unread", ann.Posts)
@@ -161,9 +148,7 @@ func TestTeamsManifestInPage(t *testing.T) {
 	_, boot, _ := strings.Cut(page, `id="boot">`)
 	boot, _, _ = strings.Cut(boot, "</script>")
 	var b struct{ Teams teamsBoot }
-	if err := json.Unmarshal([]byte(boot), &b); err != nil {
-		t.Fatal(err)
-	}
+	check(t, json.Unmarshal([]byte(boot), &b))
 	app := b.Teams.App
 	for _, c := range []struct {
 		where, title string

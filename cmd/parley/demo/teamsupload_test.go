@@ -28,10 +28,7 @@ func TestTeamsUploadPage(t *testing.T) {
 	l.js("listen as Teams does", `window.told = [], addEventListener('message', (e) => told.push(JSON.stringify(e.data)))`)
 	l.click(`#modal [data-label="Attach files…"]`)
 	l.until("the page is loaded", `document.querySelector('#modal[open] iframe.t-page:not([aria-busy])')`)
-	link, err := chromedp.Run(l.ctx, chromedp.Evaluate[string](`document.querySelector('iframe.t-page').src`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := must(chromedp.Run(l.ctx, chromedp.Evaluate[string](`document.querySelector('iframe.t-page').src`)))(t)
 	l.untilTeamsHears(0, "initialize", "v2_app.initialize", `["2.58.0",4,null]`)
 	in := chromedp.FromNode(l.frame("#modal iframe.t-page", "#hint"))
 	if typed, err := chromedp.Run(l.ctx, chromedp.Value(chromedp.CSS("#text"), in)); err != nil || typed != "50 % & more #1" {
@@ -39,9 +36,7 @@ func TestTeamsUploadPage(t *testing.T) {
 	}
 	file := func(name, content string) string {
 		path := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.WriteFile(path, []byte(content), 0o600))
 		return path
 	}
 	l.do("choose an empty file", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file("empty.txt", "")}, in),

@@ -25,14 +25,9 @@ func (l *live) tourAt(step string) {
 func TestTourOfHelpAndSite(t *testing.T) {
 	t.Parallel()
 	l := newLiveIn(t, outside.SurfaceSlack, func(o *app.Options) { o.Analyzer = offline.New() })
-	folder, err := writeKnowledge(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	folder := must(writeKnowledge(t.TempDir()))(t)
 	pool := l.page.db.Load()
-	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, []string{folder}, true) }); err != nil {
-		t.Fatal(err)
-	}
+	check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, []string{folder}, true) }))
 	l.untilOutside("the company's pages are read", func() bool {
 		var pages int
 		err := pool.QueryRow(t.Context(), `SELECT count(*) FROM knowledge_sections`).Scan(&pages)

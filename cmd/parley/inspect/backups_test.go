@@ -17,10 +17,9 @@ import (
 // writeBackupStatus writes what the nightly backup leaves in its folder, and returns the folder.
 func writeBackupStatus(t *testing.T, s backup.Status) string {
 	t.Helper()
-	body, err := json.Marshal(s)
-	must(t, err)
+	body := must(json.Marshal(s))(t)
 	dir := t.TempDir()
-	must(t, os.WriteFile(filepath.Join(dir, ".status.json"), body, 0o600))
+	check(t, os.WriteFile(filepath.Join(dir, ".status.json"), body, 0o600))
 	return dir
 }
 
@@ -40,8 +39,7 @@ func hasBrokenBackups(report inspect.Report) bool {
 func TestDoctorOfBackups(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	now, err := store.Now(t.Context(), pool)
-	must(t, err)
+	now := must(store.Now(t.Context(), pool))(t)
 	// change returns the status of backups of which the newest is an hour old, with a change.
 	change := func(change func(*backup.Status)) backup.Status {
 		s := backup.Status{

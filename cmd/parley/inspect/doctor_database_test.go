@@ -54,8 +54,7 @@ func TestDoctorOfTheDatabase(t *testing.T) {
 				bindKey(t, o.Pool)
 			}
 			if tt.sql != "" {
-				_, err := o.Pool.Exec(t.Context(), tt.sql)
-				must(t, err)
+				must(o.Pool.Exec(t.Context(), tt.sql))(t)
 			}
 
 			report := inspect.Doctor(t.Context(), o)
@@ -64,8 +63,7 @@ func TestDoctorOfTheDatabase(t *testing.T) {
 				t.Errorf("broken: %t, want %t", report.IsBroken(), tt.wantBroken)
 			}
 			golden.Text(t, tt.wantReport, report.Text())
-			isBound, err := store.HasMasterKey(t.Context(), o.Pool)
-			must(t, err)
+			isBound := must(store.HasMasterKey(t.Context(), o.Pool))(t)
 			if isBound != tt.isBound {
 				t.Errorf("after the doctor the database is bound to a key: %t, want %t as before", isBound, tt.isBound)
 			}

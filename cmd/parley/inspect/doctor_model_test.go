@@ -23,7 +23,7 @@ func refusedKey() analysis.Condition {
 // reportModel stores the condition in which parley serve last found the model.
 func reportModel(t *testing.T, pool *pgxpool.Pool, c analysis.Condition) {
 	t.Helper()
-	must(t, pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+	check(t, pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
 		_, err := ai.Report(t.Context(), tx, ai.Condition{Status: string(c.Status), Text: c.Text, Hint: c.Hint})
 		return err
 	}))
@@ -81,7 +81,7 @@ func TestDoctorOfTokens(t *testing.T) {
 	} {
 		const question = 4000 // tokens
 		_, _, err := ai.ReserveTokens(t.Context(), pool, findAccount(t, pool, account.name).ID, question, account.limit)
-		must(t, err)
+		check(t, err)
 	}
 
 	report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool})

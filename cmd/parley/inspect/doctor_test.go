@@ -59,14 +59,13 @@ func newOptions(t *testing.T) inspect.Options {
 // bindKey binds the database to masterKey, as parley serve does.
 func bindKey(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	must(t, store.CheckMasterKey(t.Context(), pool, sealer(t, masterKey)))
+	check(t, store.CheckMasterKey(t.Context(), pool, sealer(t, masterKey)))
 }
 
 // findAccount returns the account with this name.
 func findAccount(t *testing.T, pool *pgxpool.Pool, name string) store.Account {
 	t.Helper()
-	accounts, err := store.ListAccounts(t.Context(), pool)
-	must(t, err)
+	accounts := must(store.ListAccounts(t.Context(), pool))(t)
 	for _, a := range accounts {
 		if a.Name == name {
 			return a
@@ -125,8 +124,7 @@ func TestDoctorBindsNoFurtherKey(t *testing.T) {
 	if report.IsBroken() {
 		t.Errorf("a healthy system is called broken:\n%s", report.Text())
 	}
-	checks, err := store.KeyChecks(t.Context(), o.Pool)
-	must(t, err)
+	checks := must(store.KeyChecks(t.Context(), o.Pool))(t)
 	if len(checks) != 1 {
 		t.Errorf("the database is bound to %d keys, want 1", len(checks))
 	}
@@ -145,10 +143,8 @@ func TestDoctorOfABrokenSystem(t *testing.T) {
 	}
 	bindKey(t, o.Pool)
 	journal(t, o.Pool, store.NewEvent{AccountID: store.SystemAccount, ExternalID: "x", OrderKey: "x", Quarantine: "can't be read"})
-	_, err := store.ReportAccount(t.Context(), o.Pool, findAccount(t, o.Pool, "refused").ID, "error", "The token was refused.", "Renew it.")
-	must(t, err)
-	_, err = store.ReportAccount(t.Context(), o.Pool, findAccount(t, o.Pool, "unset").ID, "error", "From before the account was paused.", "")
-	must(t, err)
+	must(store.ReportAccount(t.Context(), o.Pool, findAccount(t, o.Pool, "refused").ID, "error", "The token was refused.", "Renew it."))(t)
+	must(store.ReportAccount(t.Context(), o.Pool, findAccount(t, o.Pool, "unset").ID, "error", "From before the account was paused.", ""))(t)
 	stopSenders(t, o.Pool, findAccount(t, o.Pool, "unset").ID, "news@x.test", "ads@x.test")
 	delayFigures(t, o.Pool)
 
@@ -166,21 +162,18 @@ func TestDoctorOfABrokenSystem(t *testing.T) {
 // stopSenders has an account pass over the automatic mail of one sender, and keep that of another one without a post.
 func stopSenders(t *testing.T, pool *pgxpool.Pool, account store.AccountID, blocked, silenced string) {
 	t.Helper()
-	_, err := pool.Exec(t.Context(), `INSERT INTO contacts (id, name) VALUES (1, 'News')`)
-	must(t, err)
-	_, err = pool.Exec(t.Context(), `
+	must(pool.Exec(t.Context(), `INSERT INTO contacts (id, name) VALUES (1, 'News')`))(t)
+	must(pool.Exec(t.Context(), `
 		INSERT INTO identities (id, account_id, key, contact_id, blocked, silenced)
-		VALUES ($1, $1, $2, 1, true, false), ($1 + 1, $1, $3, 1, false, true)`, account, blocked, silenced)
-	must(t, err)
+		VALUES ($1, $1, $2, 1, true, false), ($1 + 1, $1, $3, 1, false, true)`, account, blocked, silenced))(t)
 }
 
 // delayFigures leaves a conversation of three hours ago to be counted.
 func delayFigures(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	_, err := pool.Exec(t.Context(), `
+	must(pool.Exec(t.Context(), `
 		INSERT INTO measure_due (conversations, since)
-		VALUES ('{1}', clock_timestamp() - interval '3 hours 5 minutes')`)
-	must(t, err)
+		VALUES ('{1}', clock_timestamp() - interval '3 hours 5 minutes')`))(t)
 }
 
 // A machine whose clock disagrees with the database's is reported, whichever is ahead.

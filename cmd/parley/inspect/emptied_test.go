@@ -13,8 +13,7 @@ import (
 func tellWithoutPayloads(t *testing.T) story {
 	t.Helper()
 	s := tell(t)
-	_, err := s.pool.Exec(t.Context(), `UPDATE events SET payload = NULL WHERE id = ANY($1)`, []store.EventID{s.question, s.broken})
-	must(t, err)
+	must(s.pool.Exec(t.Context(), `UPDATE events SET payload = NULL WHERE id = ANY($1)`, []store.EventID{s.question, s.broken}))(t)
 	return s
 }
 
@@ -23,9 +22,7 @@ func TestReplayRefusesAnEventWithoutAPayload(t *testing.T) {
 	t.Parallel()
 	s := tellWithoutPayloads(t)
 
-	answers, err := inspect.Replay(t.Context(), s.pool, nil, nil, []store.EventID{s.broken, s.question})
-
-	must(t, err)
+	answers := must(inspect.Replay(t.Context(), s.pool, nil, nil, []store.EventID{s.broken, s.question}))(t)
 	if len(answers) != 2 {
 		t.Errorf("got %d answers, want 2", len(answers))
 	}
@@ -38,7 +35,7 @@ func TestReplayRefusesAnEventWithoutAPayload(t *testing.T) {
 		}
 	}
 	var queued int
-	must(t, s.pool.QueryRow(t.Context(), `SELECT count(*) FROM queued WHERE event_id = $1`, s.broken).Scan(&queued))
+	check(t, s.pool.QueryRow(t.Context(), `SELECT count(*) FROM queued WHERE event_id = $1`, s.broken).Scan(&queued))
 	if queued != 0 {
 		t.Error("the broken event was queued")
 	}
@@ -57,8 +54,7 @@ func TestJourneyOfAnEventWithoutAPayload(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			j, err := inspect.Event(t.Context(), s.pool, tt.event)
-			must(t, err)
+			j := must(inspect.Event(t.Context(), s.pool, tt.event))(t)
 			text := j.Text(time.UTC)
 			if want := "payload is no longer kept"; !strings.Contains(text, want) {
 				t.Errorf("the journey lacks %q:\n%s", want, text)

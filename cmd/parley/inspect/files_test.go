@@ -23,14 +23,13 @@ func startObjectStore(t *testing.T) objectStore {
 	t.Helper()
 	fake, endpoint, stop := s3fake.Start()
 	t.Cleanup(stop)
-	bucket, err := objects.New(objects.Options{
+	bucket := must(objects.New(objects.Options{
 		Endpoint:  endpoint,
 		Bucket:    fake.Bucket,
 		Region:    fake.Region,
 		KeyID:     fake.KeyID,
 		SecretKey: fake.SecretKey,
-	})
-	must(t, err)
+	}))(t)
 	o := newOptions(t)
 	bindKey(t, o.Pool)
 	o.Objects = bucket
@@ -40,9 +39,8 @@ func startObjectStore(t *testing.T) objectStore {
 // moveFile stores a file in the database and moves it to the object store.
 func (s objectStore) moveFile(t *testing.T) {
 	t.Helper()
-	hash, err := blob.Put(t.Context(), s.options.Pool, []byte("a mug"))
-	must(t, err)
-	must(t, blob.Move(t.Context(), s.options.Pool, s.bucket, hash))
+	hash := must(blob.Put(t.Context(), s.options.Pool, []byte("a mug")))(t)
+	check(t, blob.Move(t.Context(), s.options.Pool, s.bucket, hash))
 }
 
 // examine returns the doctor's report. It checks that the secret of the object store isn't in it.

@@ -13,17 +13,16 @@ import (
 	"parley/store/storetest"
 )
 
-func must(t *testing.T, errs ...error) {
+func check(t *testing.T, errs ...error) {
 	t.Helper()
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, errors.Join(errs...))
 }
+
+func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, err) }
 
 func sealer(t *testing.T, key string) *store.Sealer {
 	t.Helper()
-	s, err := store.NewSealer(key)
-	must(t, err)
+	s := must(store.NewSealer(key))(t)
 	return s
 }
 
@@ -33,11 +32,9 @@ const masterKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 func configured(t *testing.T, file string, o setup.Options) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
-	f, err := setup.Parse([]byte(file), func(string) (string, bool) { return "", false })
-	must(t, err)
+	f := must(setup.Parse([]byte(file), func(string) (string, bool) { return "", false }))(t)
 	o.Sealer = sealer(t, masterKey)
-	_, err = setup.Apply(t.Context(), pool, f, o)
-	must(t, err)
+	must(setup.Apply(t.Context(), pool, f, o))(t)
 	return pool
 }
 
@@ -57,18 +54,16 @@ func detail(t *testing.T, values map[string]any) json.RawMessage {
 	if values == nil {
 		values = map[string]any{}
 	}
-	body, err := json.Marshal(values)
-	must(t, err)
+	body := must(json.Marshal(values))(t)
 	return body
 }
 
 // journal stores an event and gives its id.
 func journal(t *testing.T, pool *pgxpool.Pool, e store.NewEvent) store.EventID {
 	t.Helper()
-	_, err := store.InsertEvents(t.Context(), pool, []store.NewEvent{e})
-	must(t, err)
+	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{e}))(t)
 	var id store.EventID
-	must(t, pool.QueryRow(t.Context(), `SELECT id FROM events WHERE account_id = $1 AND external_id = $2`, e.AccountID, e.ExternalID).Scan(&id))
+	check(t, pool.QueryRow(t.Context(), `SELECT id FROM events WHERE account_id = $1 AND external_id = $2`, e.AccountID, e.ExternalID).Scan(&id))
 	return id
 }
 
@@ -79,7 +74,6 @@ func stopClocks(t *testing.T, pool *pgxpool.Pool) {
 		`UPDATE events SET received_at = '2020-11-20 09:10:00+00'`,
 		`UPDATE quarantine SET at = '2020-11-20 09:11:00+00'`,
 	} {
-		_, err := pool.Exec(t.Context(), sql)
-		must(t, err)
+		must(pool.Exec(t.Context(), sql))(t)
 	}
 }

@@ -38,8 +38,7 @@ type story struct {
 func tell(t *testing.T) story {
 	t.Helper()
 	ctx, s := t.Context(), story{pool: configured(t, checkPeople, ravens())}
-	d, err := store.LoadDirectory(ctx, s.pool)
-	must(t, err)
+	d := must(store.LoadDirectory(ctx, s.pool))(t)
 	ids := map[string]store.AccountID{}
 	for _, a := range d.Accounts {
 		ids[a.Name] = a.ID
@@ -54,20 +53,16 @@ func tell(t *testing.T) story {
 	s.waiting = event(store.SystemAccount, "delivery:9:failed:1", store.ConversationKey(12))
 	s.lone = event(rookery, strings.Repeat("long ", 30), "y")
 	for _, sql := range []string{`DELETE FROM queues`, `DELETE FROM queue_events`} {
-		_, err = s.pool.Exec(ctx, sql)
-		must(t, err)
+		must(s.pool.Exec(ctx, sql))(t)
 	}
-	_, err = s.pool.Exec(ctx, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'bridge: own fact: unexpected end')`, s.broken)
-	must(t, err)
-	_, err = s.pool.Exec(ctx, `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at, tries)
-		VALUES ($1, 1, 1, $2, $2, $2, clock_timestamp() + interval '1 hour', 1)`, store.ConversationKey(12), s.waiting)
-	must(t, err)
-	_, err = s.pool.Exec(ctx, `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
-		SELECT order_key, account_id, 1, id, id, id, clock_timestamp() FROM events WHERE id = $1`, s.lone)
-	must(t, err)
+	must(s.pool.Exec(ctx, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'bridge: own fact: unexpected end')`, s.broken))(t)
+	must(s.pool.Exec(ctx, `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at, tries)
+		VALUES ($1, 1, 1, $2, $2, $2, clock_timestamp() + interval '1 hour', 1)`, store.ConversationKey(12), s.waiting))(t)
+	must(s.pool.Exec(ctx, `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+		SELECT order_key, account_id, 1, id, id, id, clock_timestamp() FROM events WHERE id = $1`, s.lone))(t)
 
 	ann, ben := d.Agents[0].ID, d.Agents[1].ID
-	must(t,
+	check(t,
 		store.InsertConversations(ctx, s.pool, []store.Conversation{{ID: 12, AccountID: rookery, TeamID: &d.Teams[0].ID, Kind: "customer", Status: "open",
 			Assignees: []store.AgentID{ann, ben}, PreviousID: ptr(store.ConversationID(7)), LastAt: after(0), CreatedAt: after(0)}}),
 		store.InsertMessages(ctx, s.pool, []store.Message{
@@ -93,13 +88,12 @@ func tell(t *testing.T) story {
 func (s story) deliveries(t *testing.T, rookery, slack store.AccountID) {
 	t.Helper()
 	ctx := t.Context()
-	gates, err := store.UpsertGates(ctx, s.pool, []store.Gate{{AccountID: rookery, Key: "g"}, {AccountID: slack, Key: "g"}})
-	must(t, err)
+	gates := must(store.UpsertGates(ctx, s.pool, []store.Gate{{AccountID: rookery, Key: "g"}, {AccountID: slack, Key: "g"}}))(t)
 	var p store.Pipeline
-	must(t, p.InsertLanes([]store.Lane{
+	check(t, p.InsertLanes([]store.Lane{
 		{ID: 301, AccountID: rookery, Key: "c12", ConversationID: 12, GateID: gates[0].ID, Tail: 4, DueAt: at(60), LeaseSeconds: 45},
 		{ID: 302, AccountID: slack, Key: "c12", ConversationID: 12, GateID: gates[1].ID, Tail: 2, LeaseSeconds: 45}}))
-	must(t, p.Run(ctx, s.pool),
+	check(t, p.Run(ctx, s.pool),
 		store.InsertDeliveries(ctx, s.pool, []store.Delivery{
 			{ID: 401, LaneID: 301, Seq: 1, MessageID: 103, Kind: "reply", State: "queued", Attempt: 3, FirstAt: at(4), SentAt: at(40), ErrorClass: "retry", ErrorText: "The loft is closed.", CreatedAt: after(3)},
 			{ID: 402, LaneID: 301, Seq: 2, MessageID: 104, Kind: "reply", State: "failed", Attempt: 1, FirstAt: at(5), SentAt: at(5), ErrorClass: "bad_recipient", ErrorText: "The bird is ill.", CreatedAt: after(4)},
@@ -115,8 +109,7 @@ func TestExplain(t *testing.T) {
 	stopClocks(t, s.pool)
 	var all strings.Builder
 	for _, what := range []string{"#12", fmt.Sprint(s.question), fmt.Sprint(s.reply), fmt.Sprint(s.broken), fmt.Sprint(s.lone)} {
-		out, err := inspect.Explain(t.Context(), s.pool, what, time.FixedZone("CET", 3600))
-		must(t, err)
+		out := must(inspect.Explain(t.Context(), s.pool, what, time.FixedZone("CET", 3600)))(t)
 		all.WriteString("== parley explain " + what + "\n" + out)
 	}
 	if strings.Contains(all.String(), "secret") {
@@ -129,8 +122,7 @@ func TestExplain(t *testing.T) {
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	s := tell(t)
-	j, err := inspect.Conversation(t.Context(), s.pool, 12)
-	must(t, err)
+	j := must(inspect.Conversation(t.Context(), s.pool, 12))(t)
 	const messages, logEntries, deliveries, ownEvents = 7, 5, 6, 4
 	if want := messages + logEntries + deliveries + ownEvents; len(j.Steps) != want {
 		t.Errorf("got %d steps, want %d", len(j.Steps), want)
@@ -155,9 +147,8 @@ func TestConversation(t *testing.T) {
 func TestConversationOnMovedClock(t *testing.T) {
 	t.Parallel()
 	s := tell(t)
-	must(t, store.MoveClock(t.Context(), s.pool, 25*time.Hour))
-	j, err := inspect.Conversation(t.Context(), s.pool, 12)
-	must(t, err)
+	check(t, store.MoveClock(t.Context(), s.pool, 25*time.Hour))
+	j := must(inspect.Conversation(t.Context(), s.pool, 12))(t)
 	if j.Steps[0].Event != s.question || !j.Steps[0].At.Equal(after(1)) {
 		t.Errorf("first step: %+v", j.Steps[0])
 	}
@@ -195,9 +186,8 @@ func TestLongConversation(t *testing.T) {
 	for i := range 300 {
 		rows = append(rows, store.Message{ID: 1000 + store.MessageID(i), ConversationID: 12, Direction: store.DirectionIn, Fate: "in", CreatedAt: after(float64(100 + i))})
 	}
-	must(t, store.InsertMessages(t.Context(), s.pool, rows))
-	j, err := inspect.Conversation(t.Context(), s.pool, 12)
-	must(t, err)
+	check(t, store.InsertMessages(t.Context(), s.pool, rows))
+	j := must(inspect.Conversation(t.Context(), s.pool, 12))(t)
 	newest := false
 	for _, step := range j.Steps {
 		newest = newest || step.Message == 1299
@@ -214,23 +204,20 @@ func TestReplay(t *testing.T) {
 	t.Parallel()
 	s := tell(t)
 	stopClocks(t, s.pool)
-	list, err := inspect.Quarantined(t.Context(), s.pool, time.UTC)
-	must(t, err)
+	list := must(inspect.Quarantined(t.Context(), s.pool, time.UTC))(t)
 	var shown strings.Builder
 	shown.WriteString(list)
 	for range 2 {
-		answers, err := inspect.Replay(t.Context(), s.pool, nil, nil, []store.EventID{s.broken, s.question, 999999, s.broken})
-		must(t, err)
+		answers := must(inspect.Replay(t.Context(), s.pool, nil, nil, []store.EventID{s.broken, s.question, 999999, s.broken}))(t)
 		for _, a := range answers {
 			shown.WriteString(a.Text() + "\n")
 		}
 	}
 	golden.Text(t, "testdata/replay.txt", shown.String())
-	if list, err = inspect.Quarantined(t.Context(), s.pool, time.UTC); err != nil || list != "nothing is in quarantine\n" {
-		t.Errorf("after the replay: %s %v", list, err)
+	if list := must(inspect.Quarantined(t.Context(), s.pool, time.UTC))(t); list != "nothing is in quarantine\n" {
+		t.Errorf("after the replay: %s", list)
 	}
-	j, err := inspect.Event(t.Context(), s.pool, s.broken)
-	must(t, err)
+	j := must(inspect.Event(t.Context(), s.pool, s.broken))(t)
 	if got := strings.Join(j.Steps[0].Detail, " "); !strings.Contains(got, "not applied yet") {
 		t.Errorf("the event is not queued: %s", got)
 	}

@@ -34,8 +34,7 @@ func TestDoctorOfKnowledge(t *testing.T) {
 		`INSERT INTO knowledge_sections (place, address, position, title, body, config, words) VALUES
 			('/srv/good', 'a.md', 0, 'A', 'a', 'simple', '')`,
 	} {
-		_, err := o.Pool.Exec(t.Context(), sql)
-		must(t, err)
+		must(o.Pool.Exec(t.Context(), sql))(t)
 	}
 
 	report := inspect.Doctor(t.Context(), o)

@@ -140,14 +140,9 @@ func TestFoldersAreForSuperAdmins(t *testing.T) {
 	stands("an admin keeps it", 1, true)
 	name(cy, "/srv/knowledge/../../etc")
 	stands("an admin moves it", 1)
-	person, err := sites.FindPersonByEmail(t.Context(), s.Pool, "cy@acme.test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := setup.Parse([]byte("knowledge:\n  - folder: /srv/knowledge\n  - folder: /etc\n"), func(string) (string, bool) { return "", false })
-	if err != nil {
-		t.Fatal(err)
-	}
+	person := must(sites.FindPersonByEmail(t.Context(), s.Pool, "cy@acme.test"))(t)
+	file := must(setup.Parse([]byte("knowledge:\n  - folder: /srv/knowledge\n  - folder: /etc\n"),
+		func(string) (string, bool) { return "", false }))(t)
 	author := setup.Author{Agent: &person.ID, Name: "a token of Cy"}
 	if _, err := setup.Apply(t.Context(), s.Pool, file, setup.Options{Sealer: sitetest.Sealer(t), Specs: app.Specs(), Author: author}); err == nil {
 		t.Error("a token of an admin names a folder")

@@ -19,10 +19,7 @@ const minExamples = 5
 // The examples of docs/api.md do what the page says.
 func TestAPIExamples(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../../docs/api.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := must(os.ReadFile("../../../docs/api.md"))(t)
 	s := startRanks(t)
 	asItIs := newProgram(s, newTokenOf(t, s, setupScope)).get("/api/v1/setup").Body
 	renamed := strings.Replace(asItIs, "company: Acme", "company: Acme & Sons", 1)

@@ -13,11 +13,7 @@ import (
 
 func directoryOf(t *testing.T, s *sitetest.Site) store.Directory {
 	t.Helper()
-	d, err := store.LoadDirectory(t.Context(), s.Pool)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
+	return must(store.LoadDirectory(t.Context(), s.Pool))(t)
 }
 
 func tagOf(t *testing.T, s *sitetest.Site, name string) *store.Tag {

@@ -6,16 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"parley/store/storetest"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // If the company's name can't be read, pages have none, and the log tells why.
 func TestUnreadableCompanyIsLogged(t *testing.T) {
 	t.Parallel()
-	unreachable, err := pgxpool.New(t.Context(), "postgres://127.0.0.1:1/parley")
-	if err != nil {
-		t.Fatal(err)
-	}
+	unreachable := storetest.Must(pgxpool.New(t.Context(), "postgres://127.0.0.1:1/parley"))(t)
 	defer unreachable.Close()
 
 	var log bytes.Buffer

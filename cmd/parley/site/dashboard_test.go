@@ -208,10 +208,7 @@ func TestOddFilters(t *testing.T) {
 		{query: "from=" + f.daysAgo(1) + "&to=" + f.daysAgo(1), want: "billing-mail"},
 	} {
 		t.Run(tt.query, func(t *testing.T) {
-			values, err := url.ParseQuery(tt.query)
-			if err != nil {
-				t.Fatal(err)
-			}
+			values := must(url.ParseQuery(tt.query))(t)
 			a := ann.Get("/settings/dashboard?" + values.Encode())
 			wantStatus(t, "the dashboard", a, http.StatusOK)
 			wantShown(t, "the dashboard", a, tt.want)

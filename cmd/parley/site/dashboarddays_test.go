@@ -43,10 +43,7 @@ func TestPeriodsEndWithTheAccountsToday(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			year := time.Now().Year() + 1
-			now, err := time.Parse("2006-01-02 15:04", fmt.Sprintf("%d-01-15 %s", year, tt.now))
-			if err != nil {
-				t.Fatal(err)
-			}
+			now := must(time.Parse("2006-01-02 15:04", fmt.Sprintf("%d-01-15 %s", year, tt.now)))(t)
 			s := sitetest.Start(t, company, func(o *site.Options) { o.Now = func() time.Time { return now } })
 			query := fmt.Sprintf("?days=%d", tt.days)
 			if tt.account != "" {

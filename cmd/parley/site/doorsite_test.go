@@ -42,9 +42,7 @@ func provider(t *testing.T, kind openid.Kind, people map[string]claims) (*oidcfa
 		o.Users = append(o.Users, oidcfake.User{ID: name, Claims: c})
 	}
 	fake := oidcfake.New(o)
-	if err := fake.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	check(t, fake.Start(""))
 	t.Cleanup(func() { _ = fake.Close() })
 	return fake, openid.Config{
 		Kind:         kind,
@@ -99,10 +97,7 @@ func (d *door) signIn(v *sitetest.Visitor, account string) (answer sitetest.Answ
 	if begun.Status != http.StatusSeeOther || !strings.HasPrefix(begun.Header.Get("Location"), d.fake.Issuer()+"/authorize?") {
 		d.T.Fatalf("the button leads to %d %s", begun.Status, begun.Header.Get("Location"))
 	}
-	where, err := d.fake.Choose(d.T.Context(), begun.Header.Get("Location"), account)
-	if err != nil {
-		d.T.Fatal(err)
-	}
+	where := must(d.fake.Choose(d.T.Context(), begun.Header.Get("Location"), account))(d.T)
 	back = strings.TrimPrefix(where.String(), d.URL)
 	return v.Get(back), back
 }

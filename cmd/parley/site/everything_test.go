@@ -90,10 +90,7 @@ func fillHostile(t *testing.T, s *sitetest.Site) {
 // exported is the set-up as parley.yaml.
 func exported(t *testing.T, s *sitetest.Site) string {
 	t.Helper()
-	file, err := setup.Export(t.Context(), s.Pool, app.Specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := must(setup.Export(t.Context(), s.Pool, app.Specs()))(t)
 	return string(file)
 }
 

@@ -89,15 +89,12 @@ func (f *figures) keep(c contribution) {
 	storetest.Exec(f.t, f.Pool, `
 		INSERT INTO threads (conversation_id, account_id, channel, root)
 		SELECT $1, id, 'C0SUPPORT', '1700000000.000100' FROM accounts WHERE kind = 'slack'`, c.conversation)
-	err := store.InTx(f.t.Context(), f.Pool, func(tx pgx.Tx) error {
+	check(f.t, store.InTx(f.t.Context(), f.Pool, func(tx pgx.Tx) error {
 		if err := new(measure.Progress).Keep(f.t.Context(), tx, []measure.Labels{c.labels}, c.shares); err != nil {
 			return err
 		}
 		return new(measure.Progress).KeepTimes(f.t.Context(), tx, []measure.Labels{c.labels}, timesOf(c.shares))
-	})
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	}))
 }
 
 // timesOf returns the single times that shares sum up, each as long as their average.

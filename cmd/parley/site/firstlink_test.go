@@ -45,9 +45,7 @@ func TestFirstAdminIsOne(t *testing.T) {
 			const waiting = `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
 			return countRowsOf(t, s, waiting) >= 2
 		})
-		if err := hold.Rollback(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		check(t, hold.Rollback(t.Context()))
 		all.Wait()
 		admins := storetest.Row(t, s.Pool, `SELECT count(*) FROM agents WHERE roles && '{admin,super_admin}'`)
 		if admins != "(1)" || status[0]+status[1] != http.StatusSeeOther+http.StatusNotFound {
@@ -61,10 +59,7 @@ func TestFirstAdminIsOne(t *testing.T) {
 func TestLinkForAnAgent(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, withInbox(t))
-	link, err := site.SignInLink(t.Context(), s.Pool, s.URL, "Ben@acme.test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := must(site.SignInLink(t.Context(), s.Pool, s.URL, "Ben@acme.test"))(t)
 	ben := s.Visitor("")
 	if a := ben.Post(strings.TrimPrefix(link, s.URL), nil); a.Status != http.StatusSeeOther {
 		t.Fatalf("the link: %d %s", a.Status, a.Body)

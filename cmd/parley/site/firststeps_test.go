@@ -53,18 +53,10 @@ func (s *stepper) choose(field, value string) {
 func parley(t *testing.T, env app.Env) (*app.Database, *app.App) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := app.OpenDatabase(t.Context(), env, log, func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := must(app.OpenDatabase(t.Context(), env, log, func(string) {}))(t)
 	t.Cleanup(db.Close)
-	if err := db.Migrate(t.Context(), env); err != nil {
-		t.Fatal(err)
-	}
-	a, err := app.New(t.Context(), env, db, log, app.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, db.Migrate(t.Context(), env))
+	a := must(app.New(t.Context(), env, db, log, app.Options{}))(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
@@ -82,10 +74,7 @@ func world(t *testing.T, o outside.Options) *outside.World {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
 	t.Cleanup(cancel)
-	w, err := outside.New(ctx, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := must(outside.New(ctx, o))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	return w
 }
@@ -114,9 +103,7 @@ const firstWords = "It has not come."
 func customerWrites(t *testing.T, w *outside.World) {
 	t.Helper()
 	jane := w.Mail.Customer("Jane Doe <jane@example.org>")
-	if _, err := jane.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Where is my order?", Text: firstWords}); err != nil {
-		t.Fatal(err)
-	}
+	must(jane.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Where is my order?", Text: firstWords}))(t)
 }
 
 // seesIt waits until the first steps say that the mail has come, and judges how many there were.
@@ -138,9 +125,7 @@ func TestFirstMailInAThread(t *testing.T) {
 	w.Slack.Admin.AddUser(slackfake.User{ID: "U0GUEST", Name: "gus", RealName: "Gus Guest", Email: "gus@elsewhere.test", Restricted: true})
 	w.Slack.Admin.AddUser(slackfake.User{ID: "U0GONE", Name: "gone", RealName: "Gina Gone", Email: "gina@acme.test", Deleted: true})
 	for _, user := range []string{"U0GUEST", "U0GONE"} {
-		if err := w.Slack.Admin.Invite(lab.Support, user, lab.Ann); err != nil {
-			t.Fatal(err)
-		}
+		check(t, w.Slack.Admin.Invite(lab.Support, user, lab.Ann))
 	}
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", SlackAPIURL: w.Slack.APIURL()}
 	db, a := parley(t, env)

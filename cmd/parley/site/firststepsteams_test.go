@@ -19,10 +19,7 @@ import (
 // R-273
 func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	t.Parallel()
-	listen, err := lab.FreeAddress(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	listen := must(lab.FreeAddress(t.Context()))(t)
 	w := world(t, outside.Options{PublicURL: "http://" + listen, TeamsOptions: outside.TeamsOptions{Teams: true, NoSlack: true}})
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: listen, PublicURL: "https://" + listen, Teams: app.TeamsEnv{
 		LoginURL: w.Teams.LoginURL(), OpenIDURL: w.Teams.OpenIDURL(), GraphURL: w.Teams.GraphURL(), ServiceURLs: []string{w.Teams.ServiceURL()}}}
@@ -47,9 +44,7 @@ func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	b.Looks("first-steps-teams")
 	b.Until("the package's id is filled in", fmt.Sprintf("document.querySelector('[name=package_id]').value === %q", w.Teams.AppID()))
 	b.click(`form[action$="/teams-app.zip"] button`) // what it gives shows TestFirstStepsFiles; it is uploaded at Microsoft
-	if err := w.Install(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.Install(t.Context()))
 	b.fill("#f-channel", "#support")
 	b.click(`form[action$="/team"] button`)
 	b.Shows("Who answers for Support")

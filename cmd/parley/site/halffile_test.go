@@ -36,15 +36,9 @@ func (halfDesk) Act(context.Context, bridge.AgentID, bridge.Act) (string, error)
 // download gets a file in somebody's name, as far as it comes.
 func download(s *sitetest.Site, who *sitetest.Visitor, path string) (*http.Response, []byte, error) {
 	s.T.Helper()
-	r, err := http.NewRequestWithContext(s.T.Context(), http.MethodGet, s.URL+path, nil)
-	if err != nil {
-		s.T.Fatal(err)
-	}
+	r := must(http.NewRequestWithContext(s.T.Context(), http.MethodGet, s.URL+path, nil))(s.T)
 	r.AddCookie(who.Cookie())
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		s.T.Fatal(err)
-	}
+	answer := must(http.DefaultClient.Do(r))(s.T)
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
 	return answer, body, err

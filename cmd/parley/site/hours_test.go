@@ -15,23 +15,14 @@ import (
 // opensAt reports whether an account is open at a moment in Berlin.
 func opensAt(t *testing.T, s *sitetest.Site, account, moment string) bool {
 	t.Helper()
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at, err := time.ParseInLocation("2006-01-02 15:04", moment, berlin)
-	if err != nil {
-		t.Fatal(err)
-	}
+	berlin := must(time.LoadLocation("Europe/Berlin"))(t)
+	at := must(time.ParseInLocation("2006-01-02 15:04", moment, berlin))(t)
 	accounts := directoryOf(t, s).Accounts
 	i := slices.IndexFunc(accounts, func(a store.Account) bool { return a.Name == account })
 	if i < 0 {
 		t.Fatalf("there is no account %s", account)
 	}
-	hours, err := holiday.Hours(accounts[i].Hours)
-	if err != nil {
-		t.Fatal(err)
-	}
+	hours := must(holiday.Hours(accounts[i].Hours))(t)
 	return hours.OpenAt(at)
 }
 

@@ -65,10 +65,7 @@ func TestInboxShowsErasedCustomer(t *testing.T) {
 	s := startInboxWithMail(t)
 	o := erase.Options{Pool: s.Pool, Sealer: sitetest.Sealer(t), Ask: engine.ErasePosts}
 	contact := store.ContactID(s.count(`SELECT contact_id FROM identities`))
-	id, err := erase.Begin(t.Context(), o, []store.ContactID{contact}, "ann@acme.test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{contact}, "ann@acme.test"))(t)
 	s.waitFor("Maria is erased", func() bool {
 		_, err := erase.Run(t.Context(), o, id)
 		return err == nil || errors.Is(err, erase.ErrInChats)
@@ -204,9 +201,7 @@ func TestInboxPageShowsEdits(t *testing.T) {
 			t.Parallel()
 			s := startInbox(t)
 			s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria", Subject: "Lamp", Text: "Send it to Berlin"})
-			if _, err := s.Pool.Exec(t.Context(), `UPDATE messages SET revision = $1`, tt.revision); err != nil {
-				t.Fatal(err)
-			}
+			must(s.Pool.Exec(t.Context(), `UPDATE messages SET revision = $1`, tt.revision))(t)
 			page := s.Visitor("ben@acme.test").Get("/inbox/1")
 			for _, part := range []string{tt.want, "Send it to &lt;b&gt;Hamburg", "What it said before", "Send it to Berlin", `name="seen" value="900000"`} {
 				if !page.Has(part) {

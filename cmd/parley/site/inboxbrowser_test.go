@@ -256,15 +256,9 @@ func openStreams(t *testing.T, s *inboxSite, count int) []*http.Response {
 	cookie := s.Visitor("ben@acme.test").Cookie()
 	var streams []*http.Response
 	for range count {
-		r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, s.URL+"/inbox/live?conversation=1", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := must(http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, s.URL+"/inbox/live?conversation=1", nil))(t)
 		r.AddCookie(cookie)
-		stream, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+		stream := must(http.DefaultClient.Do(r))(t)
 		t.Cleanup(func() { _ = stream.Body.Close() })
 		streams = append(streams, stream)
 	}

@@ -86,9 +86,7 @@ func TestInboxForgetsReplyThatWasConfirmed(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
 	s.Apply(strings.Replace(deskCompany, "hold: 0s,", "hold: 0s, settings: {confirm_send: \"on\"},", 1))
-	if err := s.engine.Reload(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, s.engine.Reload(t.Context()))
 	b := openReply(s, "")
 	// A file, since a reply without one is not shown once more.
 	b.Value(`{

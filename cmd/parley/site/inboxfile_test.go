@@ -28,9 +28,7 @@ import (
 func pngPhoto(t *testing.T) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := png.Encode(&out, image.NewGray(image.Rect(0, 0, 900, 600))); err != nil {
-		t.Fatal(err)
-	}
+	check(t, png.Encode(&out, image.NewGray(image.Rect(0, 0, 900, 600))))
 	return out.Bytes()
 }
 
@@ -268,9 +266,7 @@ func TestInboxFilesInBrowser(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t, func(c *channels.Capabilities) { c.Files.Limits = channels.FileLimits{channels.FileImage: 5 << 20} })
 	s.Apply(strings.Replace(deskCompany, "hold: 0s,", "hold: 0s, settings: {confirm_send: \"on\"},", 1))
-	if err := s.engine.Reload(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, s.engine.Reload(t.Context()))
 	s.receive("support-mail", channelstest.Event{
 		From:    "maria@customer.test",
 		Name:    "Maria Rossi",
@@ -281,9 +277,7 @@ func TestInboxFilesInBrowser(t *testing.T) {
 	dir := t.TempDir()
 	plan, lamp := filepath.Join(dir, "plan.txt"), filepath.Join(dir, "lamp.png")
 	for path, content := range map[string][]byte{plan: []byte("the plan"), lamp: pngPhoto(t)} {
-		if err := os.WriteFile(path, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.WriteFile(path, content, 0o600))
 	}
 	const sendButton = ".say button.main"
 	b := s.Browser("ben@acme.test")

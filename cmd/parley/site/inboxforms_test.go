@@ -137,9 +137,7 @@ func TestInboxRepliesAreNotConfirmedAfterResolve(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
 	s.Apply(strings.Replace(deskCompany, "hold: 0s,", "hold: 0s, settings: {confirm_send: \"on\"},", 1))
-	if err := s.engine.Reload(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, s.engine.Reload(t.Context()))
 	s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria", Subject: "Lamp", Text: "Where is it?"})
 	ben := s.Visitor("ben@acme.test")
 	page := ben.Get("/inbox/1")

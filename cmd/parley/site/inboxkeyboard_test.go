@@ -113,12 +113,10 @@ func TestInboxKeepsWhatIsUnfolded(t *testing.T) {
 	b.Press("ol.said summary")
 	b.Until("the earlier mails are shown", "document.querySelector('ol.said details').open")
 
-	if _, err := s.Pool.Exec(t.Context(), `
+	must(s.Pool.Exec(t.Context(), `
 		UPDATE messages
 		SET revision = '{"text": "Where is my lamp?", "at": "2026-01-02T03:04:05Z", "event": 900000}'
-		WHERE external_id = 'in-1'`); err != nil {
-		t.Fatal(err)
-	}
+		WHERE external_id = 'in-1'`))(t)
 	s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "maria", Conversation: 1, Text: "Hello?"})
 	b.Shows("Where is my lamp?")
 

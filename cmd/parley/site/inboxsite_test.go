@@ -28,15 +28,12 @@ const originalPath = "/files/o.1"
 // newEngine makes the engine of an inbox. It does nothing until runEngine.
 func newEngine(t *testing.T, o *site.Options) *engine.Engine {
 	t.Helper()
-	e, err := engine.New(t.Context(), engine.Options{
+	e := must(engine.New(t.Context(), engine.Options{
 		Pool:     o.Pool,
 		Log:      slog.New(slog.DiscardHandler),
 		Specs:    app.Specs(),
 		Original: func(store.MessageID) string { return originalPath },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	return e
 }
 
@@ -131,17 +128,11 @@ func (s *inboxSite) receive(account string, e channelstest.Event) {
 	s.T.Helper()
 	s.received++
 	e.Type, e.ID = "message", fmt.Sprintf("in-%d", s.received)
-	body, err := json.Marshal(e)
-	if err != nil {
-		s.T.Fatal(err)
-	}
+	body := must(json.Marshal(e))(s.T)
 	for _, a := range s.engine.Accounts() {
 		if a.Name == account {
-			err = s.engine.Accept(s.T.Context(), a.ID, channels.Fact{ExternalID: "message:" + e.ID, OrderKey: e.From, Payload: body})
+			check(s.T, s.engine.Accept(s.T.Context(), a.ID, channels.Fact{ExternalID: "message:" + e.ID, OrderKey: e.From, Payload: body}))
 		}
-	}
-	if err != nil {
-		s.T.Fatal(err)
 	}
 	s.waitFor("the message is in a conversation", func() bool {
 		return s.count(`SELECT count(*) FROM messages WHERE external_id = $1`, e.ID) == 1

@@ -33,16 +33,13 @@ func newMailboxTest(t *testing.T) *mailboxTest {
 // save changes values of the mailbox, as its page does.
 func (m *mailboxTest) save(values map[string][]string) error {
 	m.t.Helper()
-	entries, err := setup.Entries(m.t.Context(), m.Pool, app.Specs())
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	entries := must(setup.Entries(m.t.Context(), m.Pool, app.Specs()))(m.t)
 	i := slices.IndexFunc(entries, func(e setup.Entry) bool { return e.Kind == setup.EntryAccount && e.Name == "help" })
 	if i < 0 {
 		m.t.Fatal("the set-up has no mailbox")
 	}
 	change := setup.Change{Kind: entries[i].Kind, Name: entries[i].Name, Channel: "email", Version: entries[i].Version, Values: values}
-	_, err = setup.Save(m.t.Context(), m.Pool, change, setup.Options{Sealer: sitetest.Sealer(m.t), Specs: app.Specs()})
+	_, err := setup.Save(m.t.Context(), m.Pool, change, setup.Options{Sealer: sitetest.Sealer(m.t), Specs: app.Specs()})
 	return err
 }
 
@@ -106,10 +103,7 @@ func TestAppliedFileKeepsPasswordWithItsServer(t *testing.T) {
 		"email.imap.password": {"an0ther"},
 	})
 	noEnvironment := func(string) (string, bool) { return "", false }
-	file, err := setup.Parse([]byte("accounts:\n  - name: help\n    email: {imap: {host: imap.acme.test}}\n"), noEnvironment)
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := must(setup.Parse([]byte("accounts:\n  - name: help\n    email: {imap: {host: imap.acme.test}}\n"), noEnvironment))(t)
 	options := setup.Options{Sealer: sitetest.Sealer(t), Specs: app.Specs()}
 	if _, err := setup.Apply(t.Context(), m.Pool, file, options); err == nil {
 		t.Error("applied by the API: got no error, want a refusal")

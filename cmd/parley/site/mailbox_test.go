@@ -68,15 +68,11 @@ type mailWorld struct {
 func newMailWorld(t *testing.T, yaml string) *mailWorld {
 	t.Helper()
 	w := &mailWorld{google: oauthfake.New(oauthfake.Options{Provider: oauthfake.Google, ClientID: "client-1", ClientSecret: "client-secret-1"})}
-	if err := w.google.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.google.Start(""))
 	t.Cleanup(func() { _ = w.google.Close() })
 	w.mail = mailfake.New(mailfake.Options{CheckToken: w.google.Accepts, Mailboxes: []mailfake.MailboxConfig{
 		{Address: newAddress, Password: "tops3cret"}, {Address: "help@google.test"}}})
-	if err := w.mail.Start(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.mail.Start(context.Background()))
 	t.Cleanup(func() { _ = w.mail.Close() })
 	imap, imapPort, _ := net.SplitHostPort(w.mail.IMAPAddr())
 	_, smtpPort, _ := net.SplitHostPort(w.mail.SMTPAddr())
@@ -92,10 +88,7 @@ func newMailWorld(t *testing.T, yaml string) *mailWorld {
 // account reads an account as it is stored.
 func (w *mailWorld) account(name string) *store.Account {
 	w.T.Helper()
-	accounts, err := store.ListAccounts(w.T.Context(), w.Pool)
-	if err != nil {
-		w.T.Fatal(err)
-	}
+	accounts := must(store.ListAccounts(w.T.Context(), w.Pool))(w.T)
 	for _, a := range accounts {
 		if a.Name == name {
 			return &a
@@ -201,9 +194,7 @@ accounts:
 func TestReconnectMailbox(t *testing.T) {
 	t.Parallel()
 	w := newMailWorld(t, atGoogle)
-	if _, err := store.ReportAccount(t.Context(), w.Pool, w.account("gmail").ID, "error", "The consent is over.", "Connect it."); err != nil {
-		t.Fatal(err)
-	}
+	must(store.ReportAccount(t.Context(), w.Pool, w.account("gmail").ID, "error", "The consent is over.", "Connect it."))(t)
 	v := w.Visitor("ann@acme.test")
 	// The direct message to admins leads to the same page as the list; an account without such a page has its settings.
 	for path, want := range map[string]string{site.ReconnectPath("email", "gmail"): "/settings/mailboxes/gmail",
@@ -239,9 +230,7 @@ func TestReconnectMailbox(t *testing.T) {
 	if a := other.Get(second); a.Status != http.StatusBadRequest || !a.Has("Nobody began this attempt here.") {
 		t.Errorf("in another browser: %d %s", a.Status, a.Body)
 	}
-	if _, err := w.Pool.Exec(t.Context(), `UPDATE grant_attempts SET until = clock_timestamp()`); err != nil {
-		t.Fatal(err)
-	}
+	must(w.Pool.Exec(t.Context(), `UPDATE grant_attempts SET until = clock_timestamp()`))(t)
 	if a := v.Get(second); a.Status != http.StatusBadRequest || !a.Has("This attempt took too long.") {
 		t.Errorf("late: %d %s", a.Status, a.Body)
 	}

@@ -17,11 +17,8 @@ import (
 func newSignUpWorld(t *testing.T) *numberWorld {
 	t.Helper()
 	w := newNumberWorld(t, bare, func(w *numberWorld, o *site.Options) {
-		var err error
-		o.SignUp, err = whatsapp.NewSignUp(whatsapp.SignUpOptions{AppID: "9000000001", Secret: appSecret, Config: "77001", APIURL: w.meta.URL(), DialogURL: w.meta.URL() + "/v26.0/dialog/oauth"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		o.SignUp = must(whatsapp.NewSignUp(whatsapp.SignUpOptions{AppID: "9000000001", Secret: appSecret, Config: "77001",
+			APIURL: w.meta.URL(), DialogURL: w.meta.URL() + "/v26.0/dialog/oauth"}))(t)
 		w.meta.AddNumber(graphfake.NumberConfig{ID: "1057", WABA: "2067", Display: "+15550107", Name: "Acme Spain", New: true})
 	})
 	return w
@@ -81,14 +78,9 @@ func TestSignUpIsGuarded(t *testing.T) {
 		_, rest, _ := strings.Cut(page.Body, `<a class="button main" href="`)
 		link, _, _ := strings.Cut(rest, `"`)
 		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, strings.ReplaceAll(link, "&amp;", "&"), strings.NewReader(url.Values{"answer": {"allow"}, "waba": wabas}.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, err := client.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := must(http.NewRequestWithContext(t.Context(), http.MethodPost, strings.ReplaceAll(link, "&amp;", "&"),
+			strings.NewReader(url.Values{"answer": {"allow"}, "waba": wabas}.Encode())))(t)
+		answer := must(client.Do(r))(t)
 		_ = answer.Body.Close()
 		return strings.TrimPrefix(answer.Header.Get("Location"), w.URL)
 	}
@@ -116,9 +108,7 @@ func TestSignUpIsGuarded(t *testing.T) {
 		t.Errorf("offered: %s", a.Body)
 	}
 
-	if err := w.meta.Subscribe(t.Context(), "2066", w.public+"/echo", "x"); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.meta.Subscribe(t.Context(), "2066", w.public+"/echo", "x"))
 	if a := v.Post("/settings/add-whatsapp/numbers", url.Values{"number": {"1055"}, "name": {"wa"}}); a.Header.Get("Location") != "/settings/numbers/wa" {
 		t.Errorf("chosen: %d %s", a.Status, a.Body)
 	}

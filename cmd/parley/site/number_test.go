@@ -40,19 +40,14 @@ const (
 func newNumberWorld(t *testing.T, yaml string, change ...func(*numberWorld, *site.Options)) *numberWorld {
 	t.Helper()
 	w := &numberWorld{meta: graphfake.New(graphfake.Options{AppSecret: appSecret, SignUpConfig: "77001"})}
-	if err := w.meta.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	check(t, w.meta.Start(""))
 	t.Cleanup(func() { _ = w.meta.Close() })
 	w.meta.AddNumber(graphfake.NumberConfig{ID: "1055", WABA: "2066", Display: "+15550100"})
 	w.meta.AllowTokenFor(waToken, graphfake.TokenOptions{IDs: []string{"1055", "2066"}})
 	w.meta.AddPage(graphfake.PageConfig{ID: "3077", Name: "Acme"})
 	w.meta.AllowTokenFor(pageToken, graphfake.TokenOptions{IDs: []string{"3077"}, Page: true})
-	var err error
-	if w.twilio, err = twiliofake.Start(twiliofake.Options{AccountSID: twilioSID, AuthToken: twilioToken, Numbers: []twiliofake.Number{
-		{Address: "+15550101", Webhook: "https://former.test/in"}, {Address: "whatsapp:+15550102"}, {Address: "+15550103", NoSMS: true}}}); err != nil {
-		t.Fatal(err)
-	}
+	w.twilio = must(twiliofake.Start(twiliofake.Options{AccountSID: twilioSID, AuthToken: twilioToken, Numbers: []twiliofake.Number{
+		{Address: "+15550101", Webhook: "https://former.test/in"}, {Address: "whatsapp:+15550102"}, {Address: "+15550103", NoSMS: true}}}))(t)
 	t.Cleanup(w.twilio.Close)
 	hooks := httptest.NewServer(http.HandlerFunc(w.hook))
 	t.Cleanup(hooks.Close)

@@ -152,10 +152,7 @@ const cantBeFinished = "can&#39;t be finished"
 func (d *door) chooseAnn(v *sitetest.Visitor) (back string) {
 	d.T.Helper()
 	begun := v.Get(openid.Begin(d.kind))
-	where, err := d.fake.Choose(d.T.Context(), begun.Header.Get("Location"), "ann")
-	if err != nil {
-		d.T.Fatal(err)
-	}
+	where := must(d.fake.Choose(d.T.Context(), begun.Header.Get("Location"), "ann"))(d.T)
 	return strings.TrimPrefix(where.String(), d.URL)
 }
 
@@ -295,18 +292,12 @@ func TestSignInLeadsNowhereElse(t *testing.T) {
 			escaped := url.QueryEscape(evil)
 			v.Get("/settings?next=" + escaped)
 			begun := v.Get(openid.Begin(d.kind) + "?next=" + escaped + "&redirect_uri=" + escaped + "&return=" + escaped)
-			to, err := url.Parse(begun.Header.Get("Location"))
-			if err != nil {
-				t.Fatal(err)
-			}
+			to := must(url.Parse(begun.Header.Get("Location")))(t)
 			if got, want := to.Query().Get("redirect_uri"), d.URL+openid.Back(d.kind); got != want {
 				t.Fatalf("the provider sends people back to %q, want %q", got, want)
 			}
 
-			where, err := d.fake.Choose(t.Context(), to.String(), "ann")
-			if err != nil {
-				t.Fatal(err)
-			}
+			where := must(d.fake.Choose(t.Context(), to.String(), "ann"))(t)
 			answer := v.Get(strings.TrimPrefix(where.String(), d.URL) + "&next=" + escaped)
 			if at := answer.Header.Get("Location"); !strings.HasPrefix(at, "/settings") {
 				t.Errorf("after signing in she is at %q, want a page of the settings", at)

@@ -152,10 +152,7 @@ func TestForgetTokens(t *testing.T) {
 	wantNoCredentials(t, p.Site)
 	wantHidden(t, "the page after it", p.ann.Get("/settings/first-steps"), "ann@acme.test gave", "Replace")
 
-	changes, err := sites.ListChanges(t.Context(), p.Pool, 0, 9)
-	if err != nil {
-		t.Fatal(err)
-	}
+	changes := must(sites.ListChanges(t.Context(), p.Pool, 0, 9))(t)
 	if len(changes) < 2 {
 		t.Fatalf("the log has %d changes, want at least two", len(changes))
 	}

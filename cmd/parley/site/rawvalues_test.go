@@ -93,10 +93,7 @@ func TestNoRawValues(t *testing.T) {
 // visible returns the words of a page that people read, without what is code, or typed by somebody.
 func visible(t *testing.T, page string) string {
 	t.Helper()
-	root, err := html.Parse(strings.NewReader(page))
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := must(html.Parse(strings.NewReader(page)))(t)
 	var words strings.Builder
 	for n := range root.Descendants() {
 		if n.Type != html.TextNode {

@@ -45,9 +45,7 @@ const rows = `
 func withRecords(t *testing.T, change ...func(*site.Options)) *sitetest.Site {
 	t.Helper()
 	s := sitetest.Start(t, sitetest.Acme, change...)
-	if _, err := s.Pool.Exec(t.Context(), rows); err != nil {
-		t.Fatal(err)
-	}
+	must(s.Pool.Exec(t.Context(), rows))(t)
 	return s
 }
 
@@ -181,9 +179,7 @@ func TestStuckPage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	status := `{"last_at": "2026-11-20T03:00:00Z", "last_file": "nightly-2026-11-20.parley", "last_bytes": 12345678, "error": "no room is left"}`
-	if err := os.WriteFile(filepath.Join(dir, ".status.json"), []byte(status), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(filepath.Join(dir, ".status.json"), []byte(status), 0o600))
 	s := withRecords(t, withInbox(t), func(o *site.Options) { o.Operations.Backups = dir })
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/stuck")

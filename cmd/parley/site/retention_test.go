@@ -22,11 +22,7 @@ const addOldFacts = `
 // storedDays returns for how many days an admin has chosen to keep records.
 func storedDays(t *testing.T, s *sitetest.Site) retention.Days {
 	t.Helper()
-	d, err := retention.ReadDays(t.Context(), s.Pool)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
+	return must(retention.ReadDays(t.Context(), s.Pool))(t)
 }
 
 // An admin chooses for how long records are kept. A shorter time removes records for good, so the page first shows how many, and
@@ -34,9 +30,7 @@ func storedDays(t *testing.T, s *sitetest.Site) retention.Days {
 func TestRetentionPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.Operations.Backups = t.TempDir() })
-	if _, err := s.Pool.Exec(t.Context(), addOldFacts); err != nil {
-		t.Fatal(err)
-	}
+	must(s.Pool.Exec(t.Context(), addOldFacts))(t)
 	b := s.Browser("ann@acme.test")
 	save := func(field, days string) {
 		t.Helper()

@@ -96,10 +96,7 @@ func entryKinds() []string {
 // everyKey fails the test if a key of parley.yaml has no value in everything, or no page.
 func everyKey(t *testing.T, s *sitetest.Site) {
 	t.Helper()
-	entries, err := setup.Entries(t.Context(), s.Pool, app.Specs())
-	if err != nil {
-		t.Fatal(err)
-	}
+	entries := must(setup.Entries(t.Context(), s.Pool, app.Specs()))(t)
 	given := func(kind, channel string, f setup.Field) bool {
 		return slices.ContainsFunc(entries, func(e setup.Entry) bool {
 			_, inside := e.Values[f.Path]
@@ -254,10 +251,7 @@ func TestNewAccountHasNothingBesidesTheForm(t *testing.T) {
 			s := startEverything(t)
 			added := s.Visitor("ann@acme.test").Post(tt.path, with(tt.form, moreThanOffered()))
 			wantStatus(t, "adding the account", added, http.StatusSeeOther)
-			entries, err := setup.Entries(t.Context(), s.Pool, app.Specs())
-			if err != nil {
-				t.Fatal(err)
-			}
+			entries := must(setup.Entries(t.Context(), s.Pool, app.Specs()))(t)
 			i := slices.IndexFunc(entries, func(e setup.Entry) bool { return e.Name == tt.name })
 			if i < 0 {
 				t.Fatal("the set-up doesn't have the account")

@@ -37,17 +37,11 @@ func (l *logBuffer) has(text string) bool {
 // tablesWith returns the tables in which a text stands readable.
 func tablesWith(t *testing.T, s *sitetest.Site, text string) (tables []string) {
 	t.Helper()
-	rows, err := s.Pool.Query(t.Context(), `
+	rows := must(s.Pool.Query(t.Context(), `
 		SELECT relname FROM pg_class
 		WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-			AND position($1 IN (query_to_xml(format('SELECT * FROM %I', relname), true, false, '')::text)) > 0`, text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tables, err = pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
+			AND position($1 IN (query_to_xml(format('SELECT * FROM %I', relname), true, false, '')::text)) > 0`, text))(t)
+	tables = must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
 	return tables
 }
 

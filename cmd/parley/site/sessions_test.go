@@ -113,9 +113,7 @@ func openTwoBrowsers(t *testing.T, s *sitetest.Site) twoBrowsers {
 	b := twoBrowsers{ben: s.Visitor("ben@acme.test")}
 	b.here = openStream(t, s, b.ben.Cookie(), allStream)
 	b.elsewhere = bufio.NewReader(openStream(t, s, s.Visitor("ben@acme.test").Cookie(), allStream).Body)
-	if _, err := b.elsewhere.ReadString('\n'); err != nil {
-		t.Fatal(err)
-	}
+	must(b.elsewhere.ReadString('\n'))(t)
 	return b
 }
 
@@ -197,15 +195,10 @@ func TestSessionThatEndedStaysEnded(t *testing.T) {
 	cookie := ben.Cookie()
 	var kept keptSession
 	const lastSession = `SELECT token, data, expires_at FROM site_sessions ORDER BY expires_at DESC LIMIT 1`
-	err := s.Pool.QueryRow(t.Context(), lastSession).Scan(&kept.token, &kept.data, &kept.expires)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, s.Pool.QueryRow(t.Context(), lastSession).Scan(&kept.token, &kept.data, &kept.expires))
 	keepAgain := func() {
 		t.Helper()
-		if err := (sites.Sessions{Pool: s.Pool}).CommitCtx(t.Context(), kept.token, kept.data, kept.expires); err != nil {
-			t.Fatal(err)
-		}
+		check(t, (sites.Sessions{Pool: s.Pool}).CommitCtx(t.Context(), kept.token, kept.data, kept.expires))
 	}
 	ownPage := func() sitetest.Answer {
 		return s.Visitor("").Do(http.MethodGet, "/settings/me", nil, http.Header{"Cookie": {cookie.Name + "=" + cookie.Value}})
@@ -216,9 +209,7 @@ func TestSessionThatEndedStaysEnded(t *testing.T) {
 	ben.Post("/auth/sign-out", nil)
 	keepAgain()
 	wantStatus(t, "after signing out", ownPage(), http.StatusSeeOther)
-	if err := sites.DropExpired(t.Context(), s.Pool); err != nil {
-		t.Fatal(err)
-	}
+	check(t, sites.DropExpired(t.Context(), s.Pool))
 	keepAgain()
 	wantStatus(t, "after expired sessions were removed", ownPage(), http.StatusSeeOther)
 }
@@ -226,11 +217,7 @@ func TestSessionThatEndedStaysEnded(t *testing.T) {
 // openStream opens a stream with a session. It is closed when the test ends.
 func openStream(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path string) *http.Response {
 	t.Helper()
-	a, err := tryOpenStream(t, s, cookie, path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return must(tryOpenStream(t, s, cookie, path))(t)
 }
 
 // tryOpenStream is openStream for goroutines of a test, which mustn't end it.

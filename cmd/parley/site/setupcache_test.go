@@ -97,14 +97,11 @@ func TestSetUpChangesWhileItIsRead(t *testing.T) {
 	}
 	readStatus := func(whileReading func()) (text string) {
 		t.Helper()
-		text, err := keep(t.Context(), func(q store.Querier) (text string, err error) {
+		text = must(keep(t.Context(), func(q store.Querier) (text string, err error) {
 			whileReading()
 			err = q.QueryRow(t.Context(), `SELECT status_text FROM accounts WHERE name = 'support-mail'`).Scan(&text)
 			return text, err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		}))(t)
 		return text
 	}
 

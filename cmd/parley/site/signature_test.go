@@ -24,9 +24,7 @@ import (
 func logo(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 80, 24))); err != nil {
-		t.Fatal(err)
-	}
+	check(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, 80, 24))))
 	return b.Bytes()
 }
 
@@ -42,9 +40,7 @@ func TestSignaturePage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
 	file := filepath.Join(t.TempDir(), "logo.png")
-	if err := os.WriteFile(file, logo(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(file, logo(t), 0o600))
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/accounts/support-mail")
 	b.Press("a[href$='/signature']")
@@ -78,9 +74,7 @@ func TestSignatureIsHarmless(t *testing.T) {
 		return ben.Post("/settings/me", url.Values{"version": {ben.Get("/settings/me").Version()}, "signature": {signature}})
 	}
 	picture := filepath.Join(t.TempDir(), "secret.png")
-	if err := os.WriteFile(picture, logo(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(picture, logo(t), 0o600))
 	for signature, want := range map[string]string{
 		"![x](" + picture + ")":                        "is a file of the machine",
 		"![x](https://127.0.0.1:1/a.png)":              "problem",

@@ -90,9 +90,7 @@ func TestSignaturePictureAtTheCursor(t *testing.T) {
 	e.choose("|")
 	for name, size := range map[string]int{"large.png": 256<<10 + 1, "logo.png": len(logo(t))} {
 		file := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(file, large(t, size), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		check(t, os.WriteFile(file, large(t, size), 0o600))
 		e.Do("choose "+name, chromedp.SetUploadFiles(chromedp.CSS("#pick"), []string{file}))
 		if name == "large.png" {
 			e.Shows("larger than 256 KB")

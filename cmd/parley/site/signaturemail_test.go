@@ -46,18 +46,11 @@ func newSigned(t *testing.T) *signed {
 		name, value, _ := strings.Cut(v, "=")
 		vars[name] = value
 	}
-	env, err := app.LoadEnv(func(name string) (string, bool) { value, ok := vars[name]; return value, ok })
-	if err != nil {
-		t.Fatal(err)
-	}
+	env := must(app.LoadEnv(func(name string) (string, bool) { value, ok := vars[name]; return value, ok }))(t)
 	db, a := parley(t, env)
-	if err := lab.Apply(t.Context(), db, w.Config(0), nil); err != nil {
-		t.Fatal(err)
-	}
+	check(t, lab.Apply(t.Context(), db, w.Config(0), nil))
 	s := &signed{t: t, app: a, ann: sitetest.At(t, db.Pool, "http://"+a.Address()).Visitor("ann@acme.test"), jane: w.Mail.Customer("Jane Doe <jane@example.org>")}
-	if _, err := s.jane.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Where is my order?", Text: firstWords}); err != nil {
-		t.Fatal(err)
-	}
+	must(s.jane.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Where is my order?", Text: firstWords}))(t)
 	waitUntil(t, "the mail is in the inbox", func() bool { return s.ann.Get("/inbox/1").Has(firstWords) })
 	return s
 }
@@ -71,9 +64,7 @@ func (s *signed) write(path, signature string) sitetest.Answer {
 // answers writes a reply, and gives the mail that the customer gets.
 func (s *signed) answers() mailfake.Received {
 	s.t.Helper()
-	if err := s.app.Engine().Reload(s.t.Context()); err != nil {
-		s.t.Fatal(err)
-	}
+	check(s.t, s.app.Engine().Reload(s.t.Context()))
 	if a := s.ann.Post("/inbox/1", form(s.ann.Get("/inbox/1"), "verb", "reply", "text", "It comes on Monday.")); a.Status != http.StatusSeeOther {
 		s.t.Fatalf("the reply: %d %s", a.Status, a.Body)
 	}

@@ -38,27 +38,19 @@ func (r operatorReader) Picture(ctx context.Context, from string) (setup.Picture
 func applySignature(t *testing.T, s *sitetest.Site, text string) {
 	t.Helper()
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "logo.png"), logo(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(filepath.Join(folder, "logo.png"), logo(t), 0o600))
 	yaml := strings.NewReplacer(
 		"kind: email", "kind: email\n    signature: "+text,
 		"name: Ben Osei,", "name: Ben Osei, signature: "+text+",",
 	).Replace(sitetest.Acme)
-	file, err := setup.Parse([]byte(yaml), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := must(setup.Parse([]byte(yaml), os.LookupEnv))(t)
 	reader := operatorReader{Reader: signature.New(folder, guard.New()), away: logo(t)}
-	_, err = setup.Apply(t.Context(), s.Pool, file, setup.Options{
+	must(setup.Apply(t.Context(), s.Pool, file, setup.Options{
 		Sealer:     sitetest.Sealer(t),
 		Specs:      app.Specs(),
 		Operator:   true,
 		Signatures: reader,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 }
 
 // A signature that is in use is shown with its pictures, as mails carry them, though the site can't read them from where they came.

@@ -59,10 +59,7 @@ func startFullSite(t *testing.T, conversations int) *fullSite {
 // fillManyRows fills the database of a site with so many conversations, and with a thousand of everything else.
 func fillManyRows(t *testing.T, s *sitetest.Site, conversations int) {
 	t.Helper()
-	rows, err := os.ReadFile("testdata/manyrows.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows := must(os.ReadFile("testdata/manyrows.sql"))(t)
 	fill := strings.ReplaceAll(string(rows), "MANY", strconv.Itoa(conversations))
 	plantest.Run(t, s.Pool, []string{fill, plantest.Spans(), plantest.Spreads()}, nil)
 }
@@ -138,16 +135,13 @@ func countRowsRead(t *testing.T, pool *pgxpool.Pool) rowsRead {
 		conn.Release()
 	}
 	var r rowsRead
-	err := pool.QueryRow(t.Context(), `
+	check(t, pool.QueryRow(t.Context(), `
 		SELECT
 			sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint,
 			sum(seq_tup_read)::bigint,
 			string_agg(format('%s %s, of these %s without an index', relname, seq_tup_read + coalesce(idx_tup_fetch, 0), seq_tup_read), '; ' ORDER BY relname)
 		FROM pg_stat_user_tables
-		WHERE relname = ANY($1)`, growingTables()).Scan(&r.all, &r.scanned, &r.detail)
-	if err != nil {
-		t.Fatal(err)
-	}
+		WHERE relname = ANY($1)`, growingTables()).Scan(&r.all, &r.scanned, &r.detail))
 	return r
 }
 

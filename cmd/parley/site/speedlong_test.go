@@ -108,16 +108,10 @@ func measurePage(t *testing.T, s *fullSite, page measuredPage, otherPID uint32) 
 // otherPID. It is 0 where the system has no /proc.
 func processorTime(t *testing.T, pool *pgxpool.Pool, otherPID uint32) time.Duration {
 	t.Helper()
-	rows, err := pool.Query(t.Context(), `
+	rows := must(pool.Query(t.Context(), `
 		SELECT pid::text FROM pg_stat_activity
-		WHERE datname = current_database() AND pid <> $1`, int64(otherPID))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
+		WHERE datname = current_database() AND pid <> $1`, int64(otherPID)))(t)
+	pids := must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
 
 	var total time.Duration
 	for _, pid := range append(pids, "self") {
@@ -145,10 +139,7 @@ type logWriter struct {
 
 func startLogWriter(t *testing.T, pool *pgxpool.Pool) logWriter {
 	t.Helper()
-	conn, err := pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := must(pool.Acquire(t.Context()))(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	began, written := time.Now(), 0

@@ -121,11 +121,7 @@ func TestFirstStepsRefuseTokensWithoutScopes(t *testing.T) {
 // listCredentials returns what is stored of chats.
 func listCredentials(t *testing.T, s *sitetest.Site) []credential.Credential {
 	t.Helper()
-	list, err := credential.List(t.Context(), s.Pool, sitetest.Sealer(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
+	return must(credential.List(t.Context(), s.Pool, sitetest.Sealer(t)))(t)
 }
 
 func wantNoCredentials(t *testing.T, s *sitetest.Site) {

@@ -74,11 +74,7 @@ type tokenRequest struct {
 // token returns a token of Entra.
 func (tab *tabSite) token(t *testing.T, r tokenRequest) string {
 	t.Helper()
-	token, err := tab.entra.TabToken(cmp.Or(r.user, "ann"), cmp.Or(r.audience, tabAudience), cmp.Or(r.client, teamsInBrowser), r.change)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return token
+	return must(tab.entra.TabToken(cmp.Or(r.user, "ann"), cmp.Or(r.audience, tabAudience), cmp.Or(r.client, teamsInBrowser), r.change))(t)
 }
 
 // signInForm is what the tab sends to sign an agent in.
@@ -162,11 +158,7 @@ func TestTabRefusesTokens(t *testing.T) {
 // tokenForSignIn returns a token such as Entra gives to who signs in on the page for that: without a client and a right.
 func (tab *tabSite) tokenForSignIn(t *testing.T) string {
 	t.Helper()
-	token, err := tab.entra.TabToken("ann", parleyApp, "", map[string]any{"scp": ""})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return token
+	return must(tab.entra.TabToken("ann", parleyApp, "", map[string]any{"scp": ""}))(t)
 }
 
 func wantTabRefuses(t *testing.T, tab *tabSite, form url.Values) {

@@ -41,10 +41,7 @@ type tabWindow struct {
 func openTabWindow(t *testing.T) *tabWindow {
 	t.Helper()
 	tab := startTab(t)
-	token, err := json.Marshal(tab.token(t, tokenRequest{}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := must(json.Marshal(tab.token(t, tokenRequest{})))(t)
 	around := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/refuses" {
 			fmt.Fprintf(w, teamsPage, "false", `"CancelledByUser"`)

@@ -230,10 +230,7 @@ func TestNoWayElsewhere(t *testing.T) {
 		"/auth/..//evil.test",
 		"/inbox/%0d%0aLocation:%20https://evil.test",
 	}
-	ours, err := url.Parse(s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ours := must(url.Parse(s.URL))(t)
 	leads := func(what string, a sitetest.Answer) {
 		t.Helper()
 		to := a.Header.Get("Location")

@@ -36,9 +36,7 @@ func getTemplate(t *testing.T, s *sitetest.Site) store.Template {
 // rejectTemplates has the provider refuse all templates.
 func rejectTemplates(t *testing.T, s *sitetest.Site, reason string) {
 	t.Helper()
-	if _, err := s.Pool.Exec(t.Context(), `UPDATE templates SET status = 'rejected', reason = $1, todo = ''`, reason); err != nil {
-		t.Fatal(err)
-	}
+	must(s.Pool.Exec(t.Context(), `UPDATE templates SET status = 'rejected', reason = $1, todo = ''`, reason))(t)
 }
 
 // An admin writes a template, is told what providers refuse, sees the verdict and hands it in again.

@@ -243,22 +243,15 @@ func TestRestoredSignsNobodyIn(t *testing.T) {
 	s := startRanks(t)
 	ann := s.Visitor("ann@acme.test")
 	p, link := newProgram(s, newToken(t, ann, setupScope)), signInLink(t, s, "ann@acme.test")
-	if err := restore.Begin(t.Context(), s.Pool, "test"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := restore.Finish(t.Context(), s.Pool, time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	check(t, restore.Begin(t.Context(), s.Pool, "test"))
+	must(restore.Finish(t.Context(), s.Pool, time.Now()))(t)
 	wantSignedOut(t, p, ann, link)
 }
 
 // signInLink returns the path of a link such as parley admin-link prints.
 func signInLink(t *testing.T, s *sitetest.Site, email string) string {
 	t.Helper()
-	link, err := site.SignInLink(t.Context(), s.Pool, s.URL, email)
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := must(site.SignInLink(t.Context(), s.Pool, s.URL, email))(t)
 	return strings.TrimPrefix(link, s.URL)
 }
 

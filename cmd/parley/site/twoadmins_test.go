@@ -52,15 +52,12 @@ const otherAdmin = "cy@acme.test"
 // connectChats stores credentials of Slack and Teams, in the name of otherAdmin.
 func connectChats(t *testing.T, s *sitetest.Site) {
 	t.Helper()
-	err := store.InTx(t.Context(), s.Pool, func(tx pgx.Tx) error {
+	check(t, store.InTx(t.Context(), s.Pool, func(tx pgx.Tx) error {
 		sealer := sitetest.Sealer(t)
 		slack := credential.Save(t.Context(), tx, sealer, credential.Credential{Kind: "slack", Home: "T1", Author: otherAdmin})
 		teams := credential.Save(t.Context(), tx, sealer, credential.Credential{Kind: "teams", Home: "E1", Author: otherAdmin})
 		return errors.Join(slack, teams)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 }
 
 // settingsForm is a form that is sent by POST, with where it was found.

@@ -1,0 +1,11 @@
+package main
+
+import (
+	"testing"
+
+	"parley/store/storetest"
+)
+
+var check = storetest.Check
+
+func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, err) }
