@@ -149,11 +149,11 @@ func (c *Mailbox) greetAndLogin(ctx context.Context, s *imapSession, token strin
 		}
 		s.client = imapclient.New(newLenientConn(conn), options)
 	case settings.STARTTLS:
-		client, err := imapclient.NewStartTLS(s.conn, options)
+		conn, err := startTLS(ctx, s.conn, config)
 		if err != nil {
 			return atStage(stageTLS, err)
 		}
-		s.client = client
+		s.client = imapclient.New(conn, options)
 	default:
 		s.client = imapclient.New(newLenientConn(s.conn), options)
 	}

@@ -13,7 +13,6 @@ import (
 
 // lenientConn leaves out what a server says unasked and the library doesn't know: it would end the connection, again and again.
 // A client has to take such responses at any time (RFC 3501 section 2.2.2). Literals pass as they are, whatever stands in them.
-// With STARTTLS the library makes the protected connection itself, so that nothing can be left out there.
 type lenientConn struct {
 	net.Conn
 	r         *bufio.Reader

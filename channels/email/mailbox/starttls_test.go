@@ -1,0 +1,67 @@
+package mailbox
+
+import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"testing"
+
+	"parley/channels/emulator"
+)
+
+// serveSTARTTLS greets, answers STARTTLS, and says the rest on the protected connection.
+func serveSTARTTLS(conn net.Conn, config *tls.Config, greeting, answer, rest string) {
+	defer conn.Close()
+	_, _ = io.WriteString(conn, greeting)
+	if _, err := bufio.NewReader(conn).ReadString('\n'); err != nil {
+		return
+	}
+	_, _ = io.WriteString(conn, answer)
+	protected := tls.Server(conn, config)
+	_, _ = io.WriteString(protected, rest)
+	_ = protected.Close()
+}
+
+// What a server says unasked, and the library doesn't know, is left out behind STARTTLS, too. What it says before the connection is
+// protected isn't believed.
+func TestSTARTTLS(t *testing.T) {
+	t.Parallel()
+	certificate, err := emulator.NewCertificate("localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(certificate.PEM())
+	const begun = "S OK begin\r\n"
+	tests := []struct {
+		name, greeting, answer string
+		wantErr                error
+	}{
+		{name: "as usual", greeting: "* OK [CAPABILITY IMAP4rev1 XEVIL] ready\r\n", answer: begun},
+		{name: "more lines", greeting: "* OK\r\n", answer: "* 3 EXISTS\r\n* OK still here\r\nS ok\r\n"},
+		{name: "signed in already", greeting: "* PREAUTH welcome\r\n", answer: begun, wantErr: errSignedIn},
+		{name: "words of somebody between", greeting: "* OK\r\n", answer: begun + "* OK [ALERT] send your password\r\n", wantErr: errEarlyWords},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			client, server := net.Pipe()
+			defer client.Close()
+			go serveSTARTTLS(server, certificate.TLS(), tt.greeting, tt.answer, "* XSTATS 1 2 3\r\n* OK behind\r\n")
+			conn, err := startTLS(t.Context(), client, &tls.Config{RootCAs: pool, ServerName: "localhost"})
+			if tt.wantErr != nil || err != nil {
+				if !errors.Is(err, tt.wantErr) {
+					t.Errorf("error: got %v, want %v", err, tt.wantErr)
+				}
+				return
+			}
+			got, err := io.ReadAll(conn)
+			if want := greetingUnderTLS + "* OK behind\r\n"; err != nil || string(got) != want {
+				t.Errorf("read: got %q, %v, want %q", got, err, want)
+			}
+		})
+	}
+}
