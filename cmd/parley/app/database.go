@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
@@ -79,6 +80,10 @@ func (db *Database) connect(ctx context.Context) error {
 	maps.Copy(config.ConnConfig.RuntimeParams, sessionSettings())
 	if db.Pool, err = pgxpool.NewWithConfig(ctx, config); err == nil {
 		err = db.Pool.Ping(ctx)
+	}
+	const tooManyConnections = "53300"
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == tooManyConnections {
+		return fmt.Errorf("database: no connection is left for this process: each parley serve has up to 26; raise max_connections: %w", err)
 	}
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
