@@ -30,6 +30,7 @@ const (
 	AdvertStopped  Class = "advert_stopped"  // the customer doesn't want advertising; answers may be sent
 	TemplateBad    Class = "template"        // the template is not approved, paused, or was filled wrongly
 	Ambiguous      Class = "ambiguous"       // nobody knows whether it was sent
+	Confidential   Class = "confidential"    // the agents' organisation lets nobody read it; channels never return it
 	Held           Class = "held"            // Parley itself lets nothing leave; channels never return it
 )
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -200,7 +201,8 @@ func (blockedChat) Confirm(context.Context, bridge.Place, string) (bridge.Confir
 	return bridge.Blocked, nil
 }
 
-// What the organisation keeps its own people from reading doesn't reach the customer, and its author learns why.
+// What the organisation keeps its own people from reading doesn't reach the customer. Its author learns why, and the thread doesn't
+// repeat the words.
 func TestBlockedInItsChat(t *testing.T) {
 	t.Parallel()
 	w := newHiderWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { return blockedChat{gapHider{Surface: inner}} }})
@@ -210,5 +212,8 @@ func TestBlockedInItsChat(t *testing.T) {
 	w.waitFate(blocked, "failed")
 	w.waitDrained()
 	w.wantNothingSent()
-	w.waitShown("A rule of your organisation blocks this message")
+	told := w.waitShown("A rule of your organisation blocks this message")
+	if strings.Contains(told.Plain(), "4111") {
+		t.Errorf("the line repeats the words: %q", told.Plain())
+	}
 }

@@ -203,7 +203,8 @@ func errorClass(class channels.Class) int {
 		return classAuth
 	case channels.Retry, channels.Held:
 		return classRetry
-	case channels.WindowClosed, channels.BadRecipient, channels.BadContent, channels.OptedOut, channels.AdvertStopped:
+	case channels.WindowClosed, channels.BadRecipient, channels.BadContent, channels.OptedOut, channels.AdvertStopped,
+		channels.Confidential:
 		return classPermanent
 	default:
 		return classAmbiguous

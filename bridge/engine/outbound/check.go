@@ -179,7 +179,7 @@ func (a *sourceCheck) mayBeMissing(l replyLine) bool {
 // message's id there.
 func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *store.Message, place string, found bridge.Confirmation) error {
 	if found == bridge.Blocked {
-		return &channels.SendError{Class: channels.BadContent, Text: "A rule of your organisation blocks this message in the chat.",
+		return &channels.SendError{Class: channels.Confidential, Text: "A rule of your organisation blocks this message in the chat.",
 			Hint: "Say it in other words, or have the chat lift the block and send it again."}
 	}
 
