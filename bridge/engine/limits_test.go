@@ -91,14 +91,14 @@ func limitTests() []limitTest {
 			name:     "larger than the channel takes",
 			text:     "Look",
 			files:    []bridgetest.File{file("a.txt", 1), file("b.txt", 1<<20+1)},
-			wantTold: "b.txt has 1 MB",
+			wantTold: "b.txt has a little more",
 		},
 		{
 			name:     "larger than the account wants",
 			settings: map[string]string{"file_limits": "document 1KB, image 5MB"},
 			text:     "Look",
 			files:    []bridgetest.File{file("a.txt", 2000)},
-			wantTold: "This account takes at most 1 KB of a document",
+			wantTold: "This account takes documents of at most 1 KB",
 		},
 		{
 			name:     "a kind that it doesn't take",

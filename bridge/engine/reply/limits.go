@@ -102,8 +102,12 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 			return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no %s, as %s is one.", by, plainKind(kind), f.Name), Hint: "Send it in another form, or a link to it."}
 		}
 		if limit > 0 && f.SizeBytes > limit {
-			return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s takes at most %s of a %s, and %s has %s.", by, channels.SizeWords(limit), kind,
-				f.Name, channels.SizeWords(f.SizeBytes)), Hint: "Make it smaller, or send a link to it."}
+			most, has := channels.SizeWords(limit), channels.SizeWords(f.SizeBytes)
+			if has == most { // both are rounded
+				has = "a little more"
+			}
+			return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s takes %s of at most %s, and %s has %s.", by, plainKind(kind), most, f.Name, has),
+				Hint: "Make it smaller, or send a link to it."}
 		}
 
 		perMessage := caps.Files.PerMessage
