@@ -10,6 +10,9 @@ const (
 	codeQueueOverflow   = 30001
 	codeCarrierRate     = 30022 // too fast for the US carrier
 	codeRateOrLimit     = 63018 // too fast, or the daily limit of conversations is reached
+	codeChannelRate     = 63017
+	codeCarrierDayCap   = 30023 // a US carrier takes no more of the company's messages today
+	codeTMobileDayCap   = 30027 // the same, of T-Mobile
 
 	// The carrier or the channel failed.
 	codeCarrierUnknown   = 30008
@@ -27,6 +30,9 @@ const (
 	codeChannelBadUser = 63024
 	codeOptedOut       = 21610
 	codeBlocked        = 30004
+	codeBlockedByUser  = 63014
+	codeUnknownSender  = 30018 // the customer's carrier wants senders to be registered
+	codeNumericSender  = 30024 // the same, of senders that are numbers
 	codeWindowClosed   = 63016
 
 	// Texts and files.
@@ -41,6 +47,10 @@ const (
 	codePolicyViolated  = 63013
 	codeMediaNotFetched = 63019
 	codeBadContent      = 63021
+	codeNotAccepted     = 63005 // the channel doesn't take it
+	codeNotFormatted    = 63006 // the same
+	codeMediaOverLimit  = 63034
+	codeMMSUnsupported  = 30011 // by the customer's phone
 	codeFiltered        = 30007
 
 	// Contents and templates.
@@ -67,6 +77,8 @@ const (
 	codeTollFreeUnverified = 30032 // a toll-free number that isn't verified
 	codeUnregistered       = 30034 // a US number that isn't registered for business messages
 	codeChannelNoSender    = 63007 // no such sender on the channel
+	codeChannelNoFrom      = 63002 // the same
+	codeBusinessManager    = 63020 // an error of the account in Meta's Business Manager
 	codeSandboxNotJoined   = 63015
 	codeDailyLimit         = 63038
 	codeWhatsAppLocked     = 63051

@@ -30,10 +30,13 @@ const (
 // Source: Twilio's error and warning dictionary.
 func failureOf(code int) failure {
 	switch code {
-	case codeTooManyRequests, codeQueueFull, codeQueueOverflow, codeCarrierRate:
+	case codeTooManyRequests, codeQueueFull, codeQueueOverflow, codeCarrierRate, codeChannelRate:
 		return failure{class: channels.Throttled, wait: busyWait, text: "Twilio is taking no more messages at the moment."}
 	case codeRateOrLimit: // the rate, or WhatsApp's daily limit of customers to whom one may write first
 		return failure{class: channels.Throttled, wait: limitWait, text: "WhatsApp's limit is reached; it may be that of the 24 hours.", hint: "WhatsApp raises it with use: see the sender in the Twilio Console."}
+	case codeCarrierDayCap, codeTMobileDayCap:
+		return failure{class: channels.Throttled, wait: limitWait, text: "The customer's carrier takes no more messages of this company today.",
+			hint: "See the brand's and the campaign's limits in the Twilio Console."}
 	case codeCarrierUnknown, codeCarrierTimeout, codeChannelInternal:
 		return failure{class: channels.Retry, text: "The carrier failed for an unknown reason."}
 	case codePhoneUnreachable:
@@ -45,6 +48,11 @@ func failureOf(code int) failure {
 	case codeBlocked: // no proof of an opt-out: Twilio also names lists of carriers, landlines and phones without reception
 		return failure{class: channels.BadRecipient, text: "The customer's carrier or phone blocked the message.",
 			hint: "Send it again later, or use another way; if the customer once wrote STOP, only START undoes that."}
+	case codeBlockedByUser:
+		return failure{class: channels.BadRecipient, text: "The customer has blocked this number.", hint: "Use another way."}
+	case codeUnknownSender, codeNumericSender:
+		return failure{class: channels.BadRecipient, text: "The customer's carrier takes nothing from senders that aren't registered with it.",
+			hint: "Register a sender for the country in the Twilio Console, or use another way."}
 	case codeWindowClosed:
 		return failure{class: channels.WindowClosed, text: "WhatsApp's 24 h reply window is closed.", hint: "Send a template."}
 	}
@@ -57,7 +65,8 @@ func contentFailure(code int) failure {
 	switch code {
 	case codeBodyTooLong, codeBodyLimit:
 		return failure{class: channels.BadContent, text: "The text is too long for one message.", hint: "Shorten it."}
-	case codeBadMediaURL, codeBadMediaType, codeMediaTooLarge, codePolicyViolated, codeMediaNotFetched, codeBadContent, codeMMSTooLarge:
+	case codeBadMediaURL, codeBadMediaType, codeMediaTooLarge, codePolicyViolated, codeMediaNotFetched, codeBadContent, codeMMSTooLarge,
+		codeNotAccepted, codeNotFormatted, codeMediaOverLimit, codeMMSUnsupported:
 		return failure{class: channels.BadContent, text: "Twilio does not take this file or message.", hint: "Send another kind of file, a smaller one, or a link."}
 	case codeNoBody, codeNothingToSend:
 		return failure{class: channels.BadContent, text: "There is nothing to send.", hint: "Write something."}
@@ -87,7 +96,8 @@ func accountFailure(code int) failure {
 	case codeSandboxNotJoined:
 		return failure{class: channels.BadRecipient, text: "This is Twilio's sandbox, and the customer hasn't joined it.",
 			hint: "Have the customer send the sandbox's code word to its number."}
-	case codeBadSender, codeForeignSender, codeAccountSuspended, codeTollFreeUnverified, codeUnregistered, codeChannelNoSender:
+	case codeBadSender, codeForeignSender, codeAccountSuspended, codeTollFreeUnverified, codeUnregistered, codeChannelNoSender,
+		codeChannelNoFrom, codeBusinessManager:
 		return failure{class: channels.AccountBlocked, text: "Twilio does not let this number send.", hint: console}
 	case codeServiceUnknown, codeServiceMalformed, codeServiceEmpty, codeServiceNotOfSender:
 		return failure{class: channels.AccountBlocked, text: "Twilio can't send by the account's messaging service: it doesn't exist, or has no number that fits.",

@@ -25,9 +25,12 @@ func TestErrorClasses(t *testing.T) {
 		class channels.Class
 		codes []int
 	}{
-		{class: channels.Throttled, codes: []int{20429, 21611, 30001, 30022, codeWhatsAppRateLimit}},
+		{class: channels.Throttled, codes: []int{20429, 21611, 30001, 30022, codeWhatsAppRateLimit, 63017, 30023, 30027}},
 		{class: channels.Retry, codes: []int{30008, 30410, 63012, codeUnreachablePhone}},
-		{class: channels.BadRecipient, codes: []int{21211, 21612, 21614, 30005, 30006, 63003, 63024, 30004, 21408, 63015}},
+		{
+			class: channels.BadRecipient,
+			codes: []int{21211, 21612, 21614, 30005, 30006, 63003, 63024, 30004, 21408, 63015, 63014, 30018, 30024},
+		},
 		{
 			// Not 30004: a carrier may have blocked one message, and OptedOut would forbid all further answers.
 			class: channels.OptedOut,
@@ -37,13 +40,13 @@ func TestErrorClasses(t *testing.T) {
 		{
 			// 12345 is none that we know.
 			class: channels.BadContent,
-			codes: []int{21617, 21620, 21655, 21656, 30007, 63013, 63019, 63021, 63032, 63049, 12345},
+			codes: []int{21617, 21620, 21655, 21656, 30007, 63013, 63019, 63021, 63032, 63049, 63005, 63006, 63034, 30011, 12345},
 		},
 		{class: channels.TemplateBad, codes: []int{63027, 63028, 63041, 63042}},
 		{class: channels.AuthBroken, codes: []int{20003, 20404}},
 		{
 			class: channels.AccountBlocked,
-			codes: []int{codeWrongSender, codeMismatchedSender, 30002, 30032, 30034, 21701, 21703, 21704, 21705, 63007, 63038, 63051},
+			codes: []int{codeWrongSender, codeMismatchedSender, 30002, 30032, 30034, 21701, 21703, 21704, 21705, 63002, 63007, 63020, 63038, 63051},
 		},
 	}
 	for _, tt := range tests {
