@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -162,21 +163,43 @@ func formText(response string, body loose) string {
 	return joinNonEmpty("\n", append(lines, more)...)
 }
 
-// answerText returns what a customer filled into a field of a form, where one may choose several answers with commas.
+// answerText returns what a customer filled into a field of a form, where one may choose several answers with commas. Of a group of
+// fields, as an address, it names each.
 func answerText(filled json.RawMessage) string {
-	var several []json.RawMessage
-	if json.Unmarshal(filled, &several) != nil || several == nil {
-		several = []json.RawMessage{filled}
+	read := json.NewDecoder(bytes.NewReader(filled))
+	read.UseNumber() // a long number stays as it is written
+	var answer any
+	if read.Decode(&answer) != nil {
+		return string(filled)
 	}
-	var words []string
-	for _, one := range several {
-		var s string
-		if json.Unmarshal(one, &s) != nil {
-			s = string(one) // a number, for example
+	var words strings.Builder
+	writeAnswer(&words, answer)
+	return words.String()
+}
+
+// writeAnswer writes an answer in words.
+func writeAnswer(words *strings.Builder, answer any) {
+	switch v := answer.(type) {
+	case []any:
+		for i, one := range v {
+			if i > 0 {
+				words.WriteString(", ")
+			}
+			writeAnswer(words, one)
 		}
-		words = append(words, s)
+	case map[string]any:
+		maps.DeleteFunc(v, func(_ string, value any) bool { return value == nil }) // what wasn't filled in
+		for i, name := range slices.Sorted(maps.Keys(v)) {
+			if i > 0 {
+				words.WriteString(", ")
+			}
+			words.WriteString(name + ": ")
+			writeAnswer(words, v[name])
+		}
+	case nil:
+	default:
+		fmt.Fprint(words, v)
 	}
-	return strings.Join(words, ", ")
 }
 
 // locationText shows a location with a link to a map.

@@ -150,6 +150,15 @@ func TestDecodeForm(t *testing.T) {
 	})
 }
 
+// The answers to a group of fields, as an address is one, are listed with their names; those that weren't filled in are left out.
+func TestDecodeFormWithGroup(t *testing.T) {
+	t.Parallel()
+	checkDecodedMessage(t, `"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": {"name": "address_message",
+		"response_json": "{\"values\":{\"name\":\"Kim\",\"floor\":null,\"in_pin_code\":\"400063\"}}"}}`, channels.Inbound{
+		Text: "- **values**: in_pin_code: 400063, name: Kim",
+	})
+}
+
 // A form without fields is shown as WhatsApp shows it.
 func TestDecodeFormWithoutFields(t *testing.T) {
 	t.Parallel()
