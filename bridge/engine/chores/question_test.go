@@ -2,6 +2,7 @@ package chores
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/store"
@@ -42,5 +43,31 @@ func TestWhatAModelGets(t *testing.T) {
 	}
 	if want := []string{"before", "answer"}; !slices.Equal(before, want) {
 		t.Errorf("what was exchanged before is %q, want %q", before, want)
+	}
+}
+
+// Of a message that is longer than anybody reads, a model gets the beginning and the end. Otherwise the check of an answer would go
+// through megabytes: whoever sends twenty mails of two megabytes would keep a core busy for seconds, with hundreds of megabytes.
+func TestLongMessageIsCut(t *testing.T) {
+	t.Parallel()
+	const maxBytes = 20 << 10
+	long := "It began on Monday. " + strings.Repeat("ä", 1<<20) + " Please call me."
+	said, ok := messageExchanged(&store.Message{Direction: store.DirectionIn, Subject: long, Text: long, Files: make([]store.FileRef, 1000)})
+	if !ok {
+		t.Fatal("the message was not exchanged, want that it was")
+	}
+	for _, text := range []string{said.Subject, said.Text} {
+		if len(text) > maxBytes {
+			t.Errorf("got %d bytes, want at most %d", len(text), maxBytes)
+		}
+		if !strings.HasPrefix(text, "It began on Monday. ") || !strings.HasSuffix(text, " Please call me.") {
+			t.Errorf("got “%.30s … %s”, want its beginning and its end", text, text[len(text)-30:])
+		}
+		if strings.ToValidUTF8(text, "") != text {
+			t.Error("a character was cut in two")
+		}
+	}
+	if len(said.Files) >= 1000 {
+		t.Errorf("got the names of %d files, want fewer", len(said.Files))
 	}
 }

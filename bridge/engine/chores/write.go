@@ -294,16 +294,33 @@ func (as *Analyses) askWriter(ctx context.Context, with analysis.Writer, asked r
 	return analysis.CheckText(r, t)
 }
 
+// How much of a message Analyzers and Writers get: of a longer text its beginning and its end. That is more than any of them
+// reads; each check of an answer goes through all of it.
+const (
+	saidHeadBytes = 12 << 10
+	saidTailBytes = 4 << 10
+	maxSaidFiles  = 50 // names of files
+)
+
 // messageExchanged returns a message in the form in which Analyzers and Writers get it, as it says now. ok is false for what they
 // don't get: everything but what customers wrote, and didn't delete, and what left for them.
 func messageExchanged(m *store.Message) (said analysis.Message, ok bool) {
-	said = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: m.Subject, Text: m.TextNow()}
-	for _, f := range m.Files {
+	said = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: cutSaid(m.Subject), Text: cutSaid(m.TextNow())}
+	for _, f := range m.Files[:min(len(m.Files), maxSaidFiles)] {
 		said.Files = append(said.Files, f.Name)
 	}
 	left := m.Direction == store.DirectionOut && m.Fate == store.FateOut
 	wasExchanged := left || m.Direction == store.DirectionIn
 	return said, wasExchanged && m.Automatic == "" && !m.IsDeleted()
+}
+
+// cutSaid returns the beginning and the end of a long text, on lines of their own, and a short text as it is.
+func cutSaid(text string) string {
+	if len(text) <= saidHeadBytes+saidTailBytes {
+		return text
+	}
+	head, tail := text[:saidHeadBytes], text[len(text)-saidTailBytes:]
+	return strings.ToValidUTF8(head, "") + "\n…\n" + strings.ToValidUTF8(tail, "")
 }
 
 // customerWords returns what a customer wrote from event ask.From to event ask.UpTo or, without these, what the
