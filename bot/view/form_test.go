@@ -121,9 +121,7 @@ func TestNewForm(t *testing.T) {
 	tag, assign := input(t, bridge.VerbTag, facts(t)), input(t, bridge.VerbAssign, facts(t))
 	tag.Tags, assign.Teams = nil, nil
 	pick, err := Pick(bridge.VerbSnooze, bridge.Args{Until: "2h"}, []bridge.Facts{full(t), facts(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	b.WriteString(dumpForm("tag, none known", mustForm(t, tag)) + dumpForm("assign, no teams", mustForm(t, assign)) + dumpForm("pick", pick))
 	golden.Text(t, "testdata/form.txt", b.String())
 }
@@ -257,9 +255,7 @@ func TestSnoozeFormAcrossMidnight(t *testing.T) {
 	in := input(t, bridge.VerbSnooze, full(t))
 	in.Now = time.Date(2026, 11, 20, 23, 50, 0, 0, in.Facts.Zone)
 	form, err := NewForm(in)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 
 	chosen := form.Fields[0].Value // tomorrow, which stands in the form at first
 	filled, errs := Submit(form.Verb, form.Args, map[string][]string{"until": chosen}, in.Now.Add(20*time.Minute), in.Facts.Zone)

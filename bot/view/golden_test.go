@@ -103,6 +103,14 @@ func dumpForm(title string, f Form) string {
 	return b.String()
 }
 
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // wantEqual checks one value; what says whose it is.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
@@ -133,9 +141,7 @@ func wantOneLine(t *testing.T, c Card) {
 func berlin(t testing.TB) *time.Location {
 	t.Helper()
 	loc, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return loc
 }
 

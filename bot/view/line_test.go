@@ -23,9 +23,7 @@ type declaredKind struct {
 func lineKinds(t *testing.T) []declaredKind {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "../../bridge/linekind.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var kinds []declaredKind
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
@@ -36,9 +34,7 @@ func lineKinds(t *testing.T) []declaredKind {
 			return true
 		}
 		value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		kinds = append(kinds, declaredKind{kind: bridge.LineKind(value), isNotSent: strings.HasPrefix(spec.Comment.Text(), "*")})
 		return true
 	})

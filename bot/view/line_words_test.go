@@ -16,9 +16,7 @@ import (
 func codesIn(t *testing.T, file, pattern string, atLeast int) (codes []string) {
 	t.Helper()
 	src, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(src), -1) {
 		codes = append(codes, m[1])
 	}

@@ -15,18 +15,14 @@ import (
 func TestStoredLines(t *testing.T) {
 	t.Parallel()
 	rows, err := os.ReadFile("testdata/stored_lines.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var shown strings.Builder
 	kinds := map[bridge.LineKind]bool{}
 	for row := range bytes.Lines(rows) {
 		l := storedLine(t, row)
 		kinds[l.Kind()] = true
 		anew, err := json.Marshal(l)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		want := showStored(t, l)
 		if got := showStored(t, storedLine(t, anew)); got != want {
 			t.Errorf("stored anew it says:\n%s\nbefore it said:\n%s", got, want)
@@ -46,9 +42,7 @@ func TestStoredDetailOfALogEntry(t *testing.T) {
 	t.Parallel()
 	for _, isChosen := range []bool{true, false} {
 		row, err := json.Marshal(bridge.LogRow{What: "tagged", Detail: "late", IsChosen: isChosen})
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		if !bytes.Contains(row, []byte(`"Detail":"late"`)) {
 			t.Errorf("stored as %s", row)
 		}

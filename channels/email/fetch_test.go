@@ -242,9 +242,7 @@ func TestLookingBack(t *testing.T) {
 	w.waitStored("one", "two", "three")
 	stop()
 	var got watermark
-	if err := json.Unmarshal(w.journal.snapshot().state, &got); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal(w.journal.snapshot().state, &got))
 	if want := (watermark{Done: uidRanges{{1, 3}}, Last: 3, First: 1}); !reflect.DeepEqual(got, want) {
 		t.Errorf("watermark: got %+v, want %+v", got, want)
 	}
@@ -263,14 +261,10 @@ func TestLookingBack(t *testing.T) {
 func (w *world) changeWatermark(change func(m map[string]any)) {
 	w.t.Helper()
 	var m map[string]any
-	if err := json.Unmarshal(w.journal.snapshot().state, &m); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, json.Unmarshal(w.journal.snapshot().state, &m))
 	change(m)
 	state, err := json.Marshal(m)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	w.journal.state = state
 }
 

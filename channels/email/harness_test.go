@@ -109,9 +109,7 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 		opts:    mailbox.Options{Timing: testTiming(), MaxBody: 50 << 20, MaxJoin: 1 << 20},
 		process: newProcess(),
 	}
-	if err := w.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.Start(t.Context()))
 	t.Cleanup(func() { _ = w.Close() })
 	for _, addr := range []string{w.IMAPAddr(), w.SMTPAddr()} { // a server that is closed before it serves never ends
 		waitForGreeting(t, addr)
@@ -154,9 +152,7 @@ func (w *world) storeIn(j *journal) {
 func waitForGreeting(t *testing.T, addr string) {
 	t.Helper()
 	conn, err := (&net.Dialer{}).DialContext(testContext(t), "tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer conn.Close()
 	if _, err := conn.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
@@ -174,9 +170,7 @@ func (w *world) channel() *Channel {
 	w.t.Helper()
 	account := channels.Account{ID: 1, Name: "mail", Config: maps.Clone(w.config), BeginsAt: w.begins}
 	c, err := newChannel(account, w.env, w.opts, w.process)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return c
 }
 
@@ -287,13 +281,9 @@ func (w *world) deliver(subjects ...string) {
 func (w *world) openAsMailProgram(folder string) *imapclient.Client {
 	w.t.Helper()
 	c, err := imapclient.DialInsecure(w.IMAPAddr(), nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	w.t.Cleanup(func() { _ = c.Close() })
-	if err := c.Login(w.config["address"], password).Wait(); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, c.Login(w.config["address"], password).Wait())
 	if _, err := c.Select(folder, nil).Wait(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -309,9 +299,7 @@ func (w *world) appendMail(folder, raw string, at time.Time) {
 	if _, err := io.WriteString(cmd, raw); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := cmd.Close(); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, cmd.Close())
 	if _, err := cmd.Wait(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -328,9 +316,7 @@ func (w *world) appendReceived(folder, subject string, ago time.Duration) {
 func (w *world) addFault(f mailfake.Fault) string {
 	w.t.Helper()
 	id, err := w.AddFault(f)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return id
 }
 
@@ -353,9 +339,7 @@ func (w *world) waitFault(id string, times int) {
 // changeUIDValidity gives the mails of a folder new numbers.
 func (w *world) changeUIDValidity(folder string) {
 	w.t.Helper()
-	if err := w.ChangeUIDValidity(support, folder); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, w.ChangeUIDValidity(support, folder))
 }
 
 // testContext ends with the test, or when its patience does.
@@ -366,6 +350,14 @@ func contextWithin(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // wantEqual checks one value, which what names.

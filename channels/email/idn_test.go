@@ -35,9 +35,7 @@ Subject: x
 
 Hello
 `))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(ins) != 1 {
 		t.Fatalf("decoded: got %+v, want one message", ins)
 	}
@@ -62,9 +60,7 @@ func TestMailBetweenInternationalDomains(t *testing.T) {
 	o := reply()
 	o.To[0].Key = "ann@müller.test"
 	r, err := newIDNWorld(t).channel().Send(testContext(t), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if !strings.HasSuffix(r.ExternalID, "@xn--bcher-kva.test") {
 		t.Errorf("id: got %s, want one of the domain as machines write it", r.ExternalID)
 	}

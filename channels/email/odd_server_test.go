@@ -30,9 +30,7 @@ func (w *world) putOddServerBetween(g greet, change rewrite) {
 func startOddServer(t *testing.T, server string, g greet, change rewrite) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { _ = ln.Close() })
 	go func() {
 		for {

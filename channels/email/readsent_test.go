@@ -50,9 +50,7 @@ func (w *world) answerInMailbox(text string) mailfake.Sent {
 	inbox := w.Inbox(support)
 	answer := mailfake.Mail{Subject: text, Text: text}
 	sent, err := w.Customer("Acme Support <"+support+">").ReplyWith(inbox[len(inbox)-1], answer)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return sent
 }
 
@@ -68,9 +66,7 @@ func (w *world) send() {
 func (w *world) decodeOne(f channels.Fact) channels.Inbound {
 	w.t.Helper()
 	ins, err := w.channel().Decode(f.Payload)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	if len(ins) != 1 {
 		w.t.Fatalf("decoded: got %+v, want one thing", ins)
 	}
@@ -160,9 +156,7 @@ func TestSentFolderOfAServerThatReplacesIDs(t *testing.T) {
 func (w *world) bounceReplies() {
 	w.t.Helper()
 	rule := mailfake.RecipientRule{Address: reply().To[0].Key, Policy: mailfake.PolicyBounce}
-	if err := w.SetRecipient(rule); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, w.SetRecipient(rule))
 }
 
 // bounceIn returns what a fact says of a bounce, which names one message at least.

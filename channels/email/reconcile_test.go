@@ -54,9 +54,7 @@ func (w *world) wantOutcome(want channels.Outcome) {
 func wantOutcomeOf(t *testing.T, c *Channel, o channels.Outbound, want channels.Outcome) {
 	t.Helper()
 	got, receipt, err := c.Reconcile(testContext(t), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "outcome", got, want)
 	if got == channels.Landed && receipt.ExternalID == "" {
 		t.Errorf("receipt: got %+v, want one with an id", receipt)
@@ -306,9 +304,7 @@ func TestReconcileWithoutSentFolder(t *testing.T) {
 // deleteSentFolder deletes the folder of sent mail, as a mail program does.
 func (w *world) deleteSentFolder() {
 	w.t.Helper()
-	if err := w.openAsMailProgram("INBOX").Delete("Sent").Wait(); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, w.openAsMailProgram("INBOX").Delete("Sent").Wait())
 }
 
 func TestReconcileWithoutLogin(t *testing.T) {

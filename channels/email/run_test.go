@@ -186,9 +186,7 @@ func TestStopsAtOnce(t *testing.T) {
 
 func (w *world) setPassword(p string) {
 	w.t.Helper()
-	if err := w.SetMailbox(support, func(m *mailfake.MailboxConfig) { m.Password = p }); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, w.SetMailbox(support, func(m *mailfake.MailboxConfig) { m.Password = p }))
 }
 
 // A password that was changed breaks the account until it is set back; what came meanwhile is fetched.
@@ -291,14 +289,10 @@ func TestFolderIsBackSoon(t *testing.T) {
 	w.opts.Timing.LoginFirst, w.opts.Timing.LoginMax = time.Hour, time.Hour
 	w.config["folder"] = "Archive"
 	program := w.openAsMailProgram("INBOX")
-	if err := program.Rename("Archive", "Elsewhere", nil).Wait(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, program.Rename("Archive", "Elsewhere", nil).Wait())
 	w.wantBroken(`"Archive" can't be opened`, "INBOX")
 
-	if err := program.Rename("Elsewhere", "Archive", nil).Wait(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, program.Rename("Elsewhere", "Archive", nil).Wait())
 	w.waitActive()
 }
 

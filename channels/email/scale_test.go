@@ -64,24 +64,16 @@ func startMailboxes(b *testing.B, mailboxes int) (addr string, trust *tls.Config
 	cmd := exec.CommandContext(b.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", mailboxesVariable, mailboxes))
 	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
+	noError(b, err)
 	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
+	noError(b, err)
+	noError(b, cmd.Start())
 	b.Cleanup(func() {
 		_ = stdin.Close() // ends the process
 		_ = cmd.Wait()
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
+	noError(b, err)
 	addr, encoded, _ := strings.Cut(strings.TrimSpace(line), " ")
 	certificate, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
@@ -125,9 +117,7 @@ type benchmarkSetup struct {
 func (s benchmarkSetup) newChannel(b *testing.B, box int, env channels.Env) *Channel {
 	b.Helper()
 	host, port, err := net.SplitHostPort(s.addr)
-	if err != nil {
-		b.Fatal(err)
-	}
+	noError(b, err)
 	config := channels.Config{
 		"address":       boxAddress(box),
 		"imap.host":     host,
@@ -139,9 +129,7 @@ func (s benchmarkSetup) newChannel(b *testing.B, box int, env channels.Env) *Cha
 	env.Now = time.Now
 	env.Keys = testKeys()
 	c, err := newChannel(channels.Account{ID: int64(box), Config: config}, env, s.opts, s.process)
-	if err != nil {
-		b.Fatal(err)
-	}
+	noError(b, err)
 	return c
 }
 
@@ -149,9 +137,7 @@ func (s benchmarkSetup) newChannel(b *testing.B, box int, env channels.Env) *Cha
 func residentBytes(b *testing.B) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		b.Fatal(err)
-	}
+	noError(b, err)
 	_, rest, _ := bytes.Cut(status, []byte("VmRSS:"))
 	var kB float64
 	if _, err := fmt.Sscan(string(rest), &kB); err != nil {
@@ -227,9 +213,7 @@ func startFullMailbox(b *testing.B, mails int) (addr string) {
 	b.Helper()
 	to := boxAddress(0)
 	s := mailfake.New(mailfake.Options{Mailboxes: []mailfake.MailboxConfig{{Address: to, Password: password}}})
-	if err := s.Start(b.Context()); err != nil {
-		b.Fatal(err)
-	}
+	noError(b, s.Start(b.Context()))
 	b.Cleanup(func() { _ = s.Close() })
 	text := strings.Repeat("Our order did not arrive, and the tracking page says nothing.\r\n", 160)
 	ann := s.Customer("Ann Lee <" + customer + ">")

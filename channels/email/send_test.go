@@ -111,9 +111,7 @@ func TestSend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	got, err := w.channel().Send(testContext(t), reply())
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	id := mailid.Message(testKeys()[0], 12, 34, "acme.test")
 	wantEqual(t, "receipt", got, channels.Receipt{ExternalID: id, State: channels.StateAccepted})
 	inbox := w.Inbox(customer)
@@ -266,9 +264,7 @@ func TestPartialRefusal(t *testing.T) {
 	t.Parallel()
 	const refused = "bob@customer.test"
 	w := newWorld(t)
-	if err := w.SetRecipient(mailfake.RecipientRule{Address: refused, Policy: mailfake.PolicyRefuse}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.SetRecipient(mailfake.RecipientRule{Address: refused, Policy: mailfake.PolicyRefuse}))
 	o := reply()
 	o.Cc = []channels.Party{{Key: refused}, {Key: "cy@customer.test"}}
 	failed := w.wantSendFails(o, channels.BadRecipient)

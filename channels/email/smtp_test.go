@@ -21,9 +21,7 @@ func (w *world) sendToScripted(replies ...string) {
 func startScripted(t *testing.T, replies ...string) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -56,9 +54,7 @@ func startScripted(t *testing.T, replies ...string) string {
 func startEndless(t *testing.T) (addr string, ended chan struct{}) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { _ = ln.Close() })
 	ended = make(chan struct{})
 	go func() {
@@ -173,9 +169,7 @@ func TestOddAcceptance(t *testing.T) {
 			w := newWorld(t)
 			w.sendToScripted(tt.replies...)
 			got, err := w.channel().Send(testContext(t), reply())
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			wantEqual(t, "state", got.State, channels.StateAccepted)
 		})
 	}

@@ -93,8 +93,6 @@ func newUnconnectedChannel(t *testing.T) *Channel {
 		Now:  func() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) },
 	}
 	c, err := newChannel(channels.Account{ID: 1, Config: config}, env, mailbox.DefaultOptions(), newProcess())
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return c
 }

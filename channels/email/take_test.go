@@ -43,9 +43,7 @@ const allRoom = 1 << 40
 func (w *world) takeAllRoom() (giveBack func()) {
 	w.t.Helper()
 	giveBack, err := w.process.Reserve(testContext(w.t), allRoom, true)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return giveBack
 }
 

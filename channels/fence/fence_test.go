@@ -13,6 +13,14 @@ import (
 	"time"
 )
 
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // wantEqual checks one value, which what names.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
@@ -35,9 +43,7 @@ func post(t *testing.T, c *http.Client, address string) (*http.Response, *Attemp
 	t.Cleanup(cancel)
 	ctx, a := Watch(ctx)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader("hello"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	resp, err := c.Do(r)
 	if err == nil {
 		t.Cleanup(func() { _ = resp.Body.Close() })
@@ -74,9 +80,7 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 			defer here.Close()
 			defer there.Close()
 			// Nobody reads: a byte that is written all the same would block for ever.
-			if err := here.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, here.SetWriteDeadline(time.Now().Add(time.Second)))
 			attempt := &Attempt{until: time.Now().Add(tt.left)}
 			c := &conn{Conn: here, clock: tt.clock}
 			c.attempt.Store(attempt)
@@ -116,9 +120,7 @@ func testLeftWhenAnswered(t *testing.T, start func(http.Handler) *httptest.Serve
 	s := start(http.RedirectHandler("/elsewhere", http.StatusTemporaryRedirect))
 	defer s.Close()
 	resp, attempt, err := post(t, newClientOf(s), s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "status", resp.StatusCode, http.StatusTemporaryRedirect)
 	wantEqual(t, "a byte left", attempt.Left(), true)
 }
@@ -186,9 +188,7 @@ func TestRedirectIsFollowedByTheDialer(t *testing.T) {
 	dialer := &countingDialer{}
 
 	resp, attempt, err := post(t, NewClient(Options{Dialer: dialer, Follow: followAll}), here.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "status behind the redirect", resp.StatusCode, http.StatusTeapot)
 	wantEqual(t, "a byte left", attempt.Left(), true)
 	wantEqual(t, "connections", dialer.connections.Load(), 2)

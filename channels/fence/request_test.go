@@ -15,9 +15,7 @@ import (
 func postOnce(t *testing.T, c *http.Client, address string) (*http.Response, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader("hello"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return Do(c, r)
 }
 
@@ -27,9 +25,7 @@ func readFiveBytes(t *testing.T, most int64) (string, error) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "12345") }))
 	defer s.Close()
 	resp, err := postOnce(t, NewClient(Options{Answer: time.Minute}), s.URL+"/?secret")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer resp.Body.Close()
 	body, err := Read(resp, most)
 	return string(body), err
@@ -53,9 +49,7 @@ func wantLost(t *testing.T, err error, left bool) {
 func TestReadAnswer(t *testing.T) {
 	t.Parallel()
 	body, err := readFiveBytes(t, 5)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "body", body, "12345")
 }
 

@@ -32,14 +32,10 @@ func multipartOf(t *testing.T, parts ...part) (contentType, body string) {
 			head.Set("Content-Type", p.contentType)
 		}
 		w, err := form.CreatePart(head)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		_, _ = io.WriteString(w, p.content)
 	}
-	if err := form.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, form.Close())
 	return form.FormDataContentType(), out.String()
 }
 
@@ -47,21 +43,15 @@ func multipartOf(t *testing.T, parts ...part) (contentType, body string) {
 func callOpenly(t *testing.T, method, address, contentType, body string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
 	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return resp.StatusCode, string(answer)
 }
 

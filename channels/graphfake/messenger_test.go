@@ -34,9 +34,7 @@ func newPageWorld(t *testing.T) *pageWorld {
 		defer r.mu.Unlock()
 		return time.Now().Add(r.ahead)
 	}})
-	if err := r.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.Start(""))
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if c := req.URL.Query().Get("hub.challenge"); c != "" {
 			_, _ = io.WriteString(w, c)
@@ -55,9 +53,7 @@ func newPageWorld(t *testing.T) *pageWorld {
 	})
 	r.page = r.AddPage(PageConfig{Name: "Acme", HumanAgent: true})
 	r.AllowToken("T", r.page.ID())
-	if err := r.Subscribe(t.Context(), r.page.ID(), hook.URL, "v"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.Subscribe(t.Context(), r.page.ID(), hook.URL, "v"))
 	r.customer = r.page.Customer("Ann Lee")
 	r.customer.Text("Hello")
 	return r
@@ -67,15 +63,11 @@ func newPageWorld(t *testing.T) *pageWorld {
 func (r *pageWorld) call(t *testing.T, method, path, contentType string, body []byte) (string, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, r.URL()+"/v26.0/"+path, bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	req.Header.Set("Authorization", "Bearer T")
 	req.Header.Set("Content-Type", contentType)
 	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	var answer struct {
 		Error *struct{ Code, Subcode int }
@@ -222,9 +214,7 @@ func (r *pageWorld) upload(t *testing.T, kind, contentType string, size int) (ve
 	_ = form.WriteField("message", `{"attachment":{"type":"`+kind+`","payload":{"is_reusable":true}}}`)
 	const disposition = `form-data; name="filedata"; filename="a.bin"`
 	part, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {disposition}, "Content-Type": {contentType}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	_, _ = part.Write(make([]byte, size))
 	_ = form.Close()
 	verdict, answer := r.call(t, http.MethodPost, r.page.ID()+"/message_attachments", form.FormDataContentType(), body.Bytes())
@@ -270,9 +260,7 @@ func TestPageFile(t *testing.T) {
 	if got := r.customer.Inbox(); len(got) != 1 || len(got[0].File) != 3 || got[0].Kind != "image" {
 		t.Errorf("the customer got %+v, want one picture of 3 bytes", got)
 	}
-	if err := r.Settle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.Settle(t.Context()))
 	status, answer := r.call(t, http.MethodGet, r.page.ID()+"/conversations?platform=messenger&user_id="+r.customer.ID()+"&fields=messages.limit(1){id}", "", nil)
 	listed, _ := json.Marshal(answer)
 	wantEqual(t, "listing", status, "200")
@@ -297,9 +285,7 @@ func TestPageWebhooks(t *testing.T) {
 	r := newPageWorld(t)
 	wantHooks := func(want ...string) {
 		t.Helper()
-		if err := r.Settle(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, r.Settle(t.Context()))
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if len(r.got) != len(want) {

@@ -22,19 +22,13 @@ func publishedExamples(t *testing.T, method, path string) map[string]string {
 		t.Skip("PARLEY_TESTDATA is not set: Meta's description of the API is not here")
 	}
 	raw, err := os.ReadFile(filepath.Join(folder, "whatsapp", "business-messaging-api_v23.0.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var description struct {
 		Paths map[string]map[string]any `yaml:"paths"`
 	}
-	if err := yaml.Unmarshal(raw, &description); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, yaml.Unmarshal(raw, &description))
 	call, err := json.Marshal(description.Paths[path][method])
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var parts struct {
 		RequestBody struct {
 			Content map[string]struct {
@@ -42,9 +36,7 @@ func publishedExamples(t *testing.T, method, path string) map[string]string {
 			}
 		}
 	}
-	if err := json.Unmarshal(call, &parts); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal(call, &parts))
 	examples := map[string]string{}
 	for title, example := range parts.RequestBody.Content["application/json"].Examples {
 		examples[title] = string(example.Value)

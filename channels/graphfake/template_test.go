@@ -13,9 +13,7 @@ func (m *meta) createTemplate(body string) (status, code int, id string) {
 	m.t.Helper()
 	status, answer := m.request(http.MethodPost, "/v26.0/2066/message_templates", "T", "application/json", strings.NewReader(body))
 	var up struct{ ID string }
-	if err := json.Unmarshal([]byte(answer), &up); err != nil {
-		m.t.Fatal(err)
-	}
+	noError(m.t, json.Unmarshal([]byte(answer), &up))
 	return status, codeOf(m.t, answer), up.ID
 }
 
@@ -113,9 +111,7 @@ func TestTemplateIsCreated(t *testing.T) {
 				fields["category"] = tt.category
 			}
 			raw, err := json.Marshal(fields)
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			_, code, _ := m.createTemplate(strings.TrimSuffix(string(raw), "}") + `,"components":[` + tt.components + `]}`)
 			wantEqual(t, "code", code, tt.want)
 		})
@@ -171,9 +167,7 @@ func TestTemplatesAreFiltered(t *testing.T) {
 	m.AddTemplate("2066", "hello", "en", "UTILITY", "Hello")
 	m.AddTemplate("2066", "hello", "de", "UTILITY", "Hallo")
 	m.AddTemplate("2066", "sale", "en", "MARKETING", "Sale")
-	if err := m.Review(m.AddTemplate("2066", "pause", "en", "UTILITY", "Wait"), "PAUSED", ""); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, m.Review(m.AddTemplate("2066", "pause", "en", "UTILITY", "Wait"), "PAUSED", ""))
 	for _, tt := range []struct{ name, query, want string }{
 		{name: "all", query: "", want: "hello hello sale pause"},
 		{name: "by name", query: "name=hello", want: "hello hello"},

@@ -14,9 +14,7 @@ func (m *meta) addTemplate(category, format, components string) {
 	if code != 0 {
 		m.t.Fatalf("creating the template %s: code %d", components, code)
 	}
-	if err := m.Review(id, templateApproved, ""); err != nil {
-		m.t.Fatal(err)
-	}
+	noError(m.t, m.Review(id, templateApproved, ""))
 }
 
 // The templates of these tests.
@@ -185,9 +183,7 @@ func TestInteractiveHeader(t *testing.T) {
 	m.ann.Text("Hello")
 	_, answer := m.upload("image/png", []byte("x"))
 	var up struct{ ID string }
-	if err := json.Unmarshal([]byte(answer), &up); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal([]byte(answer), &up))
 	const buttons = `"type":"button","body":{"text":"x"},"action":{"buttons":[{"type":"reply","reply":{"id":"y","title":"Yes"}}]}`
 	const list = `"type":"list","body":{"text":"x"},"action":{"button":"Pick","sections":[{"rows":[{"id":"1","title":"R"}]}]}`
 	for _, tt := range []struct {

@@ -25,9 +25,7 @@ func TestMediaRoundTrip(t *testing.T) {
 	wantEqual(t, "code of a picture over 5 MB", m.sendToAnn(`"type":"image","image":{"id":"`+up.ID+`"}`), 131053)
 	wantEqual(t, "code of it as a document", m.sendToAnn(`"type":"document","document":{"id":"`+up.ID+`","filename":"a.jpg"}`), 0)
 	_, answer = m.request(http.MethodGet, "/v26.0/"+up.ID+"?phone_number_id=1055", "T", "", nil)
-	if err := json.Unmarshal([]byte(answer), &up); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal([]byte(answer), &up))
 	at := strings.TrimPrefix(up.URL, m.URL())
 	for token, want := range map[string]int{"T": 200, "": 401, "X": 401} {
 		got, _ := m.request(http.MethodGet, at, token, "", nil)
@@ -73,9 +71,7 @@ func TestReviewAfter(t *testing.T) {
 	_, answer := m.request(http.MethodPost, "/v26.0/2066/message_templates", "T", "application/json",
 		strings.NewReader(`{"name":"hi","language":"en","category":"UTILITY","components":[{"type":"BODY","text":"Hi"}]}`))
 	wantEqual(t, "code of the new template", codeOf(t, answer), 0)
-	if err := m.Wait(m.testContext(), func() bool { return m.Templates("2066")[0].Status == "APPROVED" }); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, m.Wait(m.testContext(), func() bool { return m.Templates("2066")[0].Status == "APPROVED" }))
 	m.takeHooksAbout(`"event":"APPROVED"`)
 }
 
@@ -152,9 +148,7 @@ func TestUploadNamesTypeOnce(t *testing.T) {
 			}
 			wantEqual(t, "status", status, http.StatusOK)
 			var up struct{ ID string }
-			if err := json.Unmarshal([]byte(answer), &up); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, json.Unmarshal([]byte(answer), &up))
 			_, answer = m.request(http.MethodGet, "/v26.0/"+up.ID, "T", "", nil)
 			if want := `"mime_type":"` + tt.want + `"`; !strings.Contains(answer, want) {
 				t.Errorf("got %s, want %s in it", answer, want)

@@ -38,17 +38,13 @@ func newMeta(t *testing.T, change ...func(*Options)) *meta {
 		c(&o)
 	}
 	m.Server = New(o)
-	if err := m.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, m.Start(""))
 	t.Cleanup(func() { _ = m.Close() })
 	m.number = m.AddNumber(NumberConfig{ID: "1055", WABA: "2066", Display: "+15550100"})
 	m.AllowToken("T", "1055", "2066")
 	hook := httptest.NewServer(http.HandlerFunc(m.receiveHook))
 	t.Cleanup(hook.Close)
-	if err := m.Subscribe(m.testContext(), "2066", hook.URL, "word"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, m.Subscribe(m.testContext(), "2066", hook.URL, "word"))
 	m.ann = m.number.Customer(Person{Phone: "+491701234567", Name: "Ann"})
 	return m
 }
@@ -86,9 +82,7 @@ func (m *meta) moveClock(d time.Duration) {
 // takeHooks waits until all webhooks were delivered, and gives those since it was last asked.
 func (m *meta) takeHooks() []string {
 	m.t.Helper()
-	if err := m.Settle(m.testContext()); err != nil {
-		m.t.Fatal(err)
-	}
+	noError(m.t, m.Settle(m.testContext()))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	taken := m.taken
@@ -110,6 +104,14 @@ func (m *meta) takeHooksAbout(want ...string) {
 	}
 }
 
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // wantEqual checks one value, which what names.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
@@ -122,22 +124,16 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 func (m *meta) request(method, path, token, contentType string, body io.Reader) (int, string) {
 	m.t.Helper()
 	r, err := http.NewRequestWithContext(m.testContext(), method, m.URL()+path, body)
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	noError(m.t, err)
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	r.Header.Set("Content-Type", contentType)
 	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	noError(m.t, err)
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	noError(m.t, err)
 	return resp.StatusCode, string(answer)
 }
 

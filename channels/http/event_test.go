@@ -106,9 +106,7 @@ func TestEvents(t *testing.T) {
 	for _, c := range events() {
 		w := newWorld(t, nil)
 		status, answer, err := w.shop.Post(t.Context(), w.hook, json.RawMessage(c.raw))
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		facts, what, wantStatus, wantFacts := w.takeFacts(), fmt.Sprintf("%.80s: ", c.raw), http.StatusOK, 1
 		if c.fault != "" {
 			wantStatus, wantFacts = http.StatusBadRequest, 0
@@ -152,9 +150,7 @@ func TestLeapSecondOfZones(t *testing.T) {
 // What a file's ending stands for is the same on every machine, whatever it has installed.
 func TestFileTypes(t *testing.T) {
 	t.Parallel()
-	if err := mime.AddExtensionType(".machine", "image/machine"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, mime.AddExtensionType(".machine", "image/machine"))
 	w := newWorld(t, nil)
 	for name, want := range map[string]string{"a.machine": "application/octet-stream", "A.PDF": "application/pdf", "a": "application/octet-stream"} {
 		raw := `{"type":"message","id":"m1","from":{"id":"kim"},"attachments":[{"name":"` + name + `","content":"eA=="}]}`
@@ -202,16 +198,12 @@ func TestWebhook(t *testing.T) {
 	send := func(method, signature string, body []byte) *http.Response {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), method, w.hook, bytes.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		if signature != "" {
 			req.Header.Set("Parley-Signature", signature)
 		}
 		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		_ = resp.Body.Close()
 		return resp
 	}

@@ -57,9 +57,7 @@ func newWorld(t *testing.T, change func(*channels.Env)) *world {
 func newChannel(t testing.TB, base string, env channels.Env) channels.Channel {
 	t.Helper()
 	c, err := parleyhttp.Spec().New(channels.Account{ID: 7, Name: "shop", Config: config(base)}, env)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return c
 }
 
@@ -87,6 +85,14 @@ func decodeOne(t *testing.T, c channels.Channel, payload []byte) channels.Inboun
 		t.Fatalf("%s became %+v, %v, want one inbound", payload, list, err)
 	}
 	return list[0]
+}
+
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // wantEqual checks one value, which what names.
@@ -193,9 +199,7 @@ func stage(t *testing.T) channelstest.Stage {
 				var m struct {
 					ReplyTo string `json:"reply_to"`
 				}
-				if err := json.Unmarshal(g.Body, &m); err != nil {
-					t.Fatal(err)
-				}
+				noError(t, json.Unmarshal(g.Body, &m))
 				ids = append(ids, m.ReplyTo)
 			}
 			return ids

@@ -19,9 +19,7 @@ func TestAcceptedBeforeTheSettingsChanged(t *testing.T) {
 	facts := w.post(t, m)
 	moved := channels.Account{ID: 7, Name: "shop", Config: channels.Config{"secret": secret, "callback_url": "https://shop.test/parley", "allow_private": "false"}}
 	later, err := parleyhttp.Spec().New(moved, channels.Env{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	got := decodeOne(t, later, facts[0].Payload)
 	wantEqual(t, "text", got.Text, "My bill")
 	if len(got.Attachments) != 1 || got.Attachments[0].Ref != ref {

@@ -19,22 +19,14 @@ import (
 func published(t *testing.T, part string) *jsonschema.Schema {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", "http-channel.schema.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	if err := compiler.AddResource("schema.json", doc); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, compiler.AddResource("schema.json", doc))
 	s, err := compiler.Compile("schema.json#/$defs/" + part)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return s
 }
 
@@ -106,9 +98,7 @@ func TestSchemaIn(t *testing.T) {
 func TestDocExamples(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "http-channel.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	examples := regexp.MustCompile("(?s)```json ([a-z]+)\n(.*?)```").FindAllStringSubmatch(string(page), -1)
 	wantEqual(t, "examples on the page", len(examples), 4)
 	w := newWorld(t, nil)
@@ -118,9 +108,7 @@ func TestDocExamples(t *testing.T) {
 		}
 		if e[1] == "batch" {
 			var b struct{ Events []any }
-			if err := json.Unmarshal([]byte(e[2]), &b); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, json.Unmarshal([]byte(e[2]), &b))
 			const typing = 1 // is no fact
 			wantEqual(t, "facts of the batch", len(w.post(t, b.Events...)), len(b.Events)-typing)
 		}

@@ -86,9 +86,7 @@ func TestAnswersThatTake(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.status, " ", c.body), func(t *testing.T) {
 			receipt, err := answerOnce(t, c.status, "", c.body).Send(t.Context(), outbound(1, "x"))
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			wantEqual(t, "state", receipt.State, channels.StateAccepted)
 			if got := receipt.ExternalID; got != c.id && (c.id != token || !strings.HasPrefix(got, token)) {
 				t.Errorf("external id: got %q, want %s", got, c.id)
@@ -221,9 +219,7 @@ func TestSaysYesToEverything(t *testing.T) {
 func (w *world) attachments(t *testing.T) string {
 	t.Helper()
 	var m struct{ Attachments json.RawMessage }
-	if err := json.Unmarshal(w.shop.Got()[0].Body, &m); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal(w.shop.Got()[0].Body, &m))
 	wantEqual(t, "messages to the shop", len(w.shop.Got()), 1)
 	return string(m.Attachments)
 }
@@ -267,9 +263,7 @@ func TestFetch(t *testing.T) {
 	w.shop.PutFile("box.txt", &httpfake.File{Type: "text/plain", Content: []byte("a box")})
 	fetcher := w.channel.(channels.Fetcher)
 	f, err := fetcher.Fetch(t.Context(), w.base+"/files/box.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	got, err := io.ReadAll(f.Body)
 	if err = errors.Join(err, f.Body.Close()); err != nil {
 		t.Error(err)
@@ -335,9 +329,7 @@ func TestFetchEndless(t *testing.T) {
 		}
 	}
 	f, err := fetchFrom(t, endless)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	_, err = io.Copy(io.Discard, f.Body)
 	wantEqual(t, "class of the error", channels.ClassOf(err), channels.BadContent)
 	_ = f.Body.Close()

@@ -19,9 +19,7 @@ const testPSID = "2500100200300400" // Facebook's id of the customer
 func plainChannel(t testing.TB) *Channel {
 	t.Helper()
 	c, err := newChannel(channels.Account{Config: config()}, channels.Env{Keys: [][]byte{[]byte("new key"), []byte("old key")}, Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return c
 }
 
@@ -345,9 +343,7 @@ func TestDecodePolicyMeasure(t *testing.T) {
 			wantFact(t, facts[0], "account:"+testPage)
 			wantEqual(t, "id when it is told again", split(policyBody(tt.measure))[0].ExternalID, facts[0].ExternalID)
 			list, err := plainChannel(t).Decode(facts[0].Payload)
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			want := []channels.Inbound{{Kind: channels.InboundNotice, At: time.UnixMilli(eventAt).UTC(), Notices: []string{tt.want}}}
 			if !reflect.DeepEqual(list, want) {
 				t.Errorf("decoded as\n     %+v\nwant %+v", list, want)

@@ -32,14 +32,10 @@ func onlyAttachment(t *testing.T, in channels.Inbound) channels.Attachment {
 func (r *rig) wantPhoto(t *testing.T, ref string) {
 	t.Helper()
 	f, err := r.Fetch(t.Context(), ref)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer f.Body.Close()
 	content, err := io.ReadAll(f.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "content", string(content), "JPEG")
 	wantEqual(t, "content type", f.ContentType, "image/jpeg")
 }
@@ -175,9 +171,7 @@ func newLargeFileRig(t *testing.T) *rig {
 	}))
 	t.Cleanup(server.Close)
 	c, err := newChannel(channels.Account{Config: config()}, channels.Env{APIURL: server.URL, Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return &rig{Channel: c, url: server.URL}
 }
 
@@ -193,9 +187,7 @@ func TestFetchWithoutEnd(t *testing.T) {
 	t.Parallel()
 	r := newLargeFileRig(t)
 	f, err := r.Fetch(t.Context(), r.url+"/stream")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer f.Body.Close()
 	n, err := io.Copy(io.Discard, f.Body)
 	wantClass(t, "reading", err, channels.BadContent)

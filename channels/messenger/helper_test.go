@@ -119,9 +119,7 @@ func (r *rig) startChannel(t *testing.T) {
 		Report:  r.report,
 		HookURL: "https://help.acme.test/hooks/page", // until the server's address is known
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	r.Channel = c
 	c.fetchWaits = make([]time.Duration, len(fetchWaits())) // tests don't wait for files
 
@@ -181,9 +179,7 @@ func (r *rig) takeInbound(t *testing.T) []channels.Inbound {
 			continue
 		}
 		list, err := r.Decode(f.Payload)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		all = append(all, list...)
 	}
 	return all

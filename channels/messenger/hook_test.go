@@ -31,9 +31,7 @@ const (
 func (r *rig) findHook(t *testing.T) channels.HookState {
 	t.Helper()
 	state, err := r.FindHook(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(state.Values) <= pageFieldsValue {
 		t.Fatalf("got the values %+v, want at least %d", state.Values, pageFieldsValue+1)
 	}

@@ -51,9 +51,7 @@ func (r *rig) wantNameFact(t *testing.T, facts []channels.Fact, customer, name s
 		t.Fatalf("got the facts %+v, want a name among them", facts)
 	}
 	list, err := r.Decode(facts[i].Payload)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(list) != 1 {
 		t.Fatalf("the name is decoded as %+v, want one thing", list)
 	}

@@ -30,9 +30,7 @@ func (r *rig) lookForMissed(t *testing.T, since time.Time, names map[string]stri
 			t.Errorf("the fact %+v has no order key", f)
 		}
 		list, err := r.Decode(f.Payload)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		ids, all = append(ids, f.ExternalID), append(all, list...)
 	}
 	return ids, all
@@ -332,8 +330,6 @@ func TestBeginningOfTheVersionBefore(t *testing.T) {
 func (r *rig) storedBeginning(t *testing.T) time.Time {
 	t.Helper()
 	since, err := r.fetchedSince(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return since
 }

@@ -34,9 +34,7 @@ func TestSendText(t *testing.T) {
 func wantOnePart(t *testing.T, o channels.Outbound, text string) {
 	t.Helper()
 	parts, err := composeParts(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(parts) != 1 {
 		t.Fatalf("composed as %+v, want one part", parts)
 	}

@@ -38,9 +38,7 @@ func TestTagNeeded(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tag, err := tagNeeded(now, channels.Outbound{LastIn: now.Add(-tt.age), Automatic: tt.automatic, Promotional: tt.promotional})
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			wantEqual(t, "tag", tag, tt.want)
 		})
 	}

@@ -27,9 +27,7 @@ func (w *world) annWrites(text string) string {
 func (w *world) annSends(m twiliofake.Message) string {
 	w.t.Helper()
 	sid, err := w.ann.Send(m)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return sid
 }
 
@@ -42,9 +40,7 @@ func pngMedia(content string) []twiliofake.Media {
 func (w *world) loadMemory() *memory {
 	w.t.Helper()
 	m, err := w.base.loadMemory(w.t.Context())
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return &m
 }
 
@@ -52,9 +48,7 @@ func (w *world) loadMemory() *memory {
 func (w *world) poll(m *memory) (hasMore bool) {
 	w.t.Helper()
 	hasMore, err := w.base.pollOnce(w.t.Context(), m)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return hasMore
 }
 
@@ -138,6 +132,14 @@ func (w *world) wantSendFails(tried string, o channels.Outbound, want channels.C
 	w.t.Helper()
 	_, err := w.send(o)
 	return wantClass(w.t, tried, err, want)
+}
+
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // wantEqual checks one value, which what names.

@@ -89,9 +89,7 @@ func secondPart() token { return token{message: 42, part: 1, more: true} }
 func statusQuery(t *testing.T, c *callbacks, part token) (query, fragment string) {
 	t.Helper()
 	u, err := url.Parse(c.statusURL(part))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return u.RawQuery, u.Fragment
 }
 
@@ -166,9 +164,7 @@ func FuzzWebhook(f *testing.F) {
 	f.Add("bodySHA256=x", "{}", "application/json")
 	c, err := newChannel(channels.Account{Config: channels.Config{fieldAccount: testAccount, fieldToken: testToken, fieldFrom: smsNumber}},
 		channels.Env{HookURL: "https://parley.test/h", Keys: [][]byte{[]byte("k")}, Now: time.Now}, Options{}, false)
-	if err != nil {
-		f.Fatal(err)
-	}
+	noError(f, err)
 	for _, s := range append(budget.Seeds(), "a=b&", "&", "%ff=", "o=") {
 		f.Add(s, "Body="+s, formType)
 	}

@@ -111,8 +111,6 @@ func TestNumberInTheSettings(t *testing.T) {
 	t.Parallel()
 	const isWhatsApp = true
 	s, err := newSettings(channels.Config{fieldAccount: "AC0", fieldToken: "t", fieldFrom: "whatsapp:+1 555 0100"}, isWhatsApp)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "number", s.from, "+15550100")
 }

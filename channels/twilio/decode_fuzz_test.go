@@ -20,9 +20,7 @@ func FuzzDecode(f *testing.F) {
 	for _, by := range []medium{viaWhatsApp, viaSMS} {
 		c, err := newChannel(channels.Account{Config: channels.Config{fieldAccount: testAccount, fieldToken: testToken, fieldFrom: smsNumber}},
 			channels.Env{Keys: [][]byte{[]byte("k")}, Now: time.Now}, Options{}, by == viaWhatsApp)
-		if err != nil {
-			f.Fatal(err)
-		}
+		noError(f, err)
 		all = append(all, c)
 	}
 	payloadOf := func(text string) []byte {

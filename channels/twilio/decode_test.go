@@ -358,9 +358,7 @@ func TestDecodeDeliveredFirstPart(t *testing.T) {
 	w := newWorld(t, viaWhatsApp)
 	query, form := w.statusOfFirstPart("delivered")
 	list, err := w.channel.Decode(hookPayload(callbackAt(), query, []byte(form.Encode())))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(list) != 0 {
 		t.Errorf("decoded as %+v, want nothing", list)
 	}

@@ -151,9 +151,7 @@ func newStage(w *world) channelstest.Stage {
 		},
 		Redeliver: func(t *testing.T) []channels.Fact {
 			n := len(w.accepted())
-			if err := w.fake.Redeliver(lastSID); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, w.fake.Redeliver(lastSID))
 			return acceptedSince(n)
 		},
 		Outbound: func(id int64, text string) channels.Outbound {

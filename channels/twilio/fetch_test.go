@@ -16,14 +16,10 @@ import (
 func (w *world) fetchAll(ref string) string {
 	w.t.Helper()
 	f, err := w.channel.(channels.Fetcher).Fetch(w.t.Context(), ref)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	defer f.Body.Close()
 	b, err := io.ReadAll(f.Body)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return string(b)
 }
 
@@ -65,9 +61,7 @@ func TestFetchFromStorage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
 	link, err := publicFile(t, "x", "text/plain", "no secret asked").Link()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "content", w.fetchAll(link), "no secret asked")
 	if _, _, err := (&client{base: "https://api.twilio.com"}).mediaURL(link); err == nil {
 		t.Error("the real Twilio's client accepts a file at another host, want an error")
@@ -164,9 +158,7 @@ func TestFetchIsBounded(t *testing.T) {
 	)
 	answer := &http.Response{StatusCode: http.StatusOK, ContentLength: unknownLength, Body: io.NopCloser(endless{})}
 	f, err := c.api.readFetched(answer, withCredentials)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	n, err := io.Copy(io.Discard, f.Body)
 	_ = wantClass(t, "reading on", err, channels.BadContent)
 	wantEqual(t, "number of bytes that were read", n, maxFile)

@@ -205,9 +205,7 @@ func (w *world) decoded(kind channels.InboundKind) []channels.Inbound {
 	var out []channels.Inbound
 	for _, f := range w.distinct() {
 		list, err := w.channel.Decode(f.Payload)
-		if err != nil {
-			w.t.Fatal(err)
-		}
+		noError(w.t, err)
 		for _, in := range list {
 			if in.Kind == kind {
 				out = append(out, in)

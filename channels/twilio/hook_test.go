@@ -13,9 +13,7 @@ import (
 func (w *world) setHook() {
 	w.t.Helper()
 	wantEqual(w.t, "the webhook is ours before", w.findHook().Ours(), false)
-	if err := w.channel.(channels.Hooked).SetHook(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, w.channel.(channels.Hooked).SetHook(w.t.Context()))
 	state := w.findHook()
 	wantEqual(w.t, "the webhook is ours afterwards", state.Ours(), true)
 	wantEqual(w.t, "webhook", state.Values[0].Now, "POST "+w.base.callbacks.address+retryOverrides)
@@ -30,9 +28,7 @@ func (w *world) setHook() {
 func (w *world) findHook() channels.HookState {
 	w.t.Helper()
 	state, err := w.channel.(channels.Hooked).FindHook(w.t.Context())
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	if len(state.Values) == 0 {
 		w.t.Fatal("FindHook found no value")
 	}
@@ -192,12 +188,8 @@ func TestHookOfAnotherAccount(t *testing.T) {
 func (w *world) setServiceHook(address string) {
 	w.t.Helper()
 	place, err := w.base.newFinder().findHook(w.t.Context())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := w.base.api.call(w.t.Context(), place.requestFor(address), nil); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
+	noError(w.t, w.base.api.call(w.t.Context(), place.requestFor(address), nil))
 }
 
 // What is wrong with a number is told beside the setting that is to be changed, and keeps a webhook from being set.

@@ -31,20 +31,14 @@ func recordOthers(t *testing.T) []twiliofake.Request {
 func (w *world) askTwilio(method, path, body string) (answer map[string]any) {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), method, w.fake.URL()+path, strings.NewReader(body))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	req.SetBasicAuth(testAccount, testToken)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	if resp.StatusCode/100 != 2 {
 		w.t.Fatalf("%s %s was answered with %d: %s", method, path, resp.StatusCode, raw)
 	}

@@ -32,19 +32,13 @@ type description struct {
 func readDescription(t *testing.T, folder, name string) *description {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(folder, "twilio", name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var doc map[string]any
-	if err := json.Unmarshal(raw, &doc); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal(raw, &doc))
 	allowNull(doc)
 	d := &description{name: "https://published.test/" + name, doc: doc, compiler: jsonschema.NewCompiler()}
 	d.compiler.DefaultDraft(jsonschema.Draft4)
-	if err := d.compiler.AddResource(d.name, doc); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, d.compiler.AddResource(d.name, doc))
 	return d
 }
 
@@ -333,9 +327,7 @@ func (w *world) useTemplates() {
 		if _, err := c.ListTemplates(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
-		if err := c.DeleteTemplate(w.t.Context(), template); err != nil {
-			w.t.Fatal(err)
-		}
+		noError(w.t, c.DeleteTemplate(w.t.Context(), template))
 	}
 }
 

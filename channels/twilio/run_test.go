@@ -47,9 +47,7 @@ func TestLostCallbackThatArrivesLate(t *testing.T) {
 			w.wait("the list brought the message", func() bool { return len(w.distinct()) == 1 })
 
 			w.fake.SetLost(false)
-			if err := w.fake.Redeliver(sid); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, w.fake.Redeliver(sid))
 			in := w.takeMessages(1)[0]
 			wantEqual(t, "text", in.Text, "lost")
 			wantEqual(t, "customer", in.From.Key, annPhone)

@@ -34,9 +34,7 @@ func newServiceWorld(t *testing.T) (*world, *twiliofake.Phone) {
 func bobWrites(t *testing.T, bob *twiliofake.Phone, text string) string {
 	t.Helper()
 	sid, err := bob.Send(twiliofake.Message{Text: text})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return sid
 }
 

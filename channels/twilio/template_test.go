@@ -26,9 +26,7 @@ func sampleTemplate() channels.Template {
 func (w *world) takeTemplate() channels.TemplateState {
 	w.t.Helper()
 	list, err := w.channel.(channels.Templater).ListTemplates(w.t.Context())
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	if len(list) != 1 {
 		w.t.Fatalf("Twilio lists %d templates, want 1: %+v", len(list), list)
 	}
@@ -48,9 +46,7 @@ func (w *world) waitTemplate(externalID string, want channels.TemplateStatus) {
 func (w *world) submit(tm channels.Template) channels.TemplateState {
 	w.t.Helper()
 	state, err := w.channel.(channels.Templater).SubmitTemplate(w.t.Context(), tm)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return state
 }
 
@@ -130,9 +126,7 @@ func TestDeleteTemplate(t *testing.T) {
 		}
 	}
 	list, err := c.ListTemplates(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(list) != 0 {
 		t.Errorf("Twilio lists %+v, want nothing", list)
 	}
@@ -252,9 +246,7 @@ func newContentWorld(t *testing.T) *world {
 // readContents does what Run does about contents now and then, which must work.
 func (w *world) readContents(m *memory) {
 	w.t.Helper()
-	if err := readContents(w.t.Context(), w.base, m); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, readContents(w.t.Context(), w.base, m))
 }
 
 // The content of a single message is deleted a day later; templates stay.

@@ -88,9 +88,7 @@ func TestRecipientRefused(t *testing.T) {
 func TestRecipientOfTwoForms(t *testing.T) {
 	t.Parallel()
 	got, err := newWorld(t).channel.Recipient("+52 55 1234 5678")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if !slices.Contains(got.Also, "+5215512345678") {
 		t.Errorf("got the other keys %q, want +5215512345678 among them", got.Also)
 	}

@@ -45,9 +45,7 @@ func (w *world) fetchOnly(in channels.Inbound) (content []byte, contentType stri
 func (w *world) wantPhoto(photo customerPhoto) {
 	w.t.Helper()
 	got, contentType, err := w.fetchOnly(photo.message)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	wantEqual(w.t, "content type", contentType, "image/jpeg")
 	if !bytes.Equal(got, photo.content) {
 		w.t.Errorf("got %d bytes, want the %d that were sent", len(got), len(photo.content))

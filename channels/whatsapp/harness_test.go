@@ -129,9 +129,7 @@ func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 func (w *world) newChannel() *Channel {
 	w.t.Helper()
 	ch, err := Spec().New(channels.Account{ID: 1, Name: "wa", Config: w.config}, w.env)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return ch.(*Channel)
 }
 
@@ -145,9 +143,7 @@ func testContext(t *testing.T) context.Context {
 // takeFacts waits until every webhook was taken, and returns the facts that were accepted since it was called last.
 func (w *world) takeFacts() []channels.Fact {
 	w.t.Helper()
-	if err := w.Settle(testContext(w.t)); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, w.Settle(testContext(w.t)))
 	w.journal.mu.Lock()
 	defer w.journal.mu.Unlock()
 	facts := w.journal.facts

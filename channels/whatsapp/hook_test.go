@@ -47,9 +47,7 @@ const emulatorFields = "account_alerts, account_review_update, account_update, m
 func (w *world) findHook(other string) []hookValue {
 	w.t.Helper()
 	state, err := w.channel.FindHook(testContext(w.t))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	if state.ByHand == "" {
 		w.t.Errorf("%+v doesn't say what a person may do", state)
 	}
@@ -150,9 +148,7 @@ func TestCallbackOfAnotherAccount(t *testing.T) {
 	w.env.HookURL = strings.TrimSuffix(w.hook, "wa") + "wa-2"
 	w.env.Accounts = []string{"wa", "wa-2"}
 	state, err := w.newChannel().FindHook(testContext(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "everything is ours", state.Ours(), true)
 }
 
@@ -163,9 +159,7 @@ func TestCallbackOfRemovedAccount(t *testing.T) {
 	w.env.HookURL = strings.TrimSuffix(w.hook, "wa") + "wa-2"
 	w.env.Accounts = []string{"wa-2"}
 	state, err := w.newChannel().FindHook(testContext(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "everything is ours", state.Ours(), false)
 	if len(state.Values) == 0 {
 		t.Fatal("FindHook found no value")

@@ -40,9 +40,7 @@ func readPublished(t *testing.T) published {
 		t.Skip("PARLEY_TESTDATA is not set: Meta's description of the API is not here")
 	}
 	raw, err := os.ReadFile(filepath.Join(folder, "whatsapp", "business-messaging-api_v23.0.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var p published
 	noError(t, yaml.Unmarshal(raw, &p))
 	return p
@@ -77,21 +75,15 @@ func (p published) schemas(t *testing.T) func(name string) *jsonschema.Schema {
 		t.Fatalf("%d kinds of messages are described, want at least %d", patched, minMessages)
 	}
 	raw, err := json.Marshal(map[string]any{"components": map[string]any{"schemas": all}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	compiler := jsonschema.NewCompiler()
 	noError(t, compiler.AddResource("meta.json", doc))
 	return func(name string) *jsonschema.Schema {
 		t.Helper()
 		s, err := compiler.Compile("meta.json#/components/schemas/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		return s
 	}
 }
@@ -128,9 +120,7 @@ func TestPublishedSchemaRefuses(t *testing.T) {
 	schema := readPublished(t).schemas(t)("TextMessage")
 	v, err := jsonschema.UnmarshalJSON(strings.NewReader(
 		`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+49","type":"text","text":{"words":"x"}}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if err := schema.Validate(v); err == nil {
 		t.Error("a text without a body fits the schema, want an error")
 	}

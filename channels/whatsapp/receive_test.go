@@ -30,14 +30,10 @@ func TestSignatureOfReencodedBody(t *testing.T) {
 	)
 	w := newWorld(t)
 	r, err := http.NewRequestWithContext(testContext(t), http.MethodPost, w.hook, strings.NewReader(sentBody))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	r.Header.Set("X-Hub-Signature-256", graph.Sign([]byte(w.AppSecret()), []byte(signedBody)))
 	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	resp.Body.Close()
 	wantEqual(t, "status", resp.StatusCode, http.StatusForbidden)
 	wantEqual(t, "number of accepted facts", len(w.journal.list()), 0)

@@ -149,9 +149,7 @@ func TestSendTemplate(t *testing.T) {
 		Examples: map[string]string{"name": "Bob", "number": "12"},
 	}
 	state, err := w.channel.SubmitTemplate(testContext(t), template)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	noError(t, w.Review(state.ExternalID, "APPROVED", ""))
 
 	o := outbound(12, "Hi")

@@ -136,9 +136,7 @@ func TestSignatureLeavesAsShown(t *testing.T) {
 - one
 - two`
 	text, err := signedText(channels.Outbound{Text: "Hi", Signature: channels.Signature{Text: signature}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "text", text, "Hi\n\n"+Spec().Signature(signature))
 }
 

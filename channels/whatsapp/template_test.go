@@ -98,17 +98,13 @@ func TestEditTemplate(t *testing.T) {
 
 	template.Footer = "Acme Inc"
 	edited, err := w.channel.SubmitTemplate(testContext(t), template)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "status after the edit", edited.Status, channels.TemplatePending)
 	wantEqual(t, "id after the edit", edited.ExternalID, template.ExternalID)
 
 	noError(t, w.Review(template.ExternalID, "APPROVED", ""))
 	list, err := w.channel.ListTemplates(testContext(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(list) != 1 {
 		t.Fatalf("listed %+v, want one template", list)
 	}
@@ -129,9 +125,7 @@ func TestEditLeavesTheCategoryOfAnApprovedTemplate(t *testing.T) {
 
 			template.Footer = "Acme Inc"
 			edited, err := w.channel.SubmitTemplate(testContext(t), template)
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			wantEqual(t, "category after the edit", edited.Category, want)
 			list, err := w.channel.ListTemplates(testContext(t))
 			if err != nil || len(list) != 1 {
@@ -165,9 +159,7 @@ func TestManyTemplates(t *testing.T) {
 	}
 
 	list, err := w.channel.ListTemplates(testContext(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(list) != 1+others {
 		t.Fatalf("listed %d templates, want %d", len(list), 1+others)
 	}

@@ -12,21 +12,15 @@ import (
 func (w *world) call(method, token string, args url.Values) (status int, head http.Header, body map[string]any) {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, w.srv.APIURL()+method, strings.NewReader(args.Encode()))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	defer res.Body.Close()
-	if err := json.NewDecoder(res.Body).Decode(&body); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, json.NewDecoder(res.Body).Decode(&body))
 	return res.StatusCode, res.Header, body
 }
 

@@ -70,9 +70,7 @@ func (c *clock) advance(d time.Duration) { c.moved.Add(int64(d)) }
 func must[T any](v T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		return v
 	}
 }
@@ -124,9 +122,7 @@ func field(object dict, name string) dict {
 func (w *world) postAsBot(text string, more ...slack.MsgOption) string {
 	w.t.Helper()
 	_, ts, err := w.api.PostMessageContext(w.ctx, w.ch, append(more, slack.MsgOptionText(text, false))...)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return ts
 }
 
@@ -134,9 +130,7 @@ func (w *world) postAsBot(text string, more ...slack.MsgOption) string {
 func (w *world) postAs(p *slackfake.Person, thread, text string) string {
 	w.t.Helper()
 	ts, err := p.Post(slackfake.Post{Channel: w.ch, Thread: thread, Text: text})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return ts
 }
 

@@ -76,9 +76,7 @@ func (w *world) key(kid string) (key *rsa.PublicKey, endorsed bool) {
 	var meta struct {
 		Keys string `json:"jwks_uri"`
 	}
-	if err := json.Unmarshal(body, &meta); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, json.Unmarshal(body, &meta))
 	_, body = w.request("GET", meta.Keys, "", "", nil)
 	var set struct {
 		Keys []struct {
@@ -86,16 +84,12 @@ func (w *world) key(kid string) (key *rsa.PublicKey, endorsed bool) {
 			Endorsements []string
 		}
 	}
-	if err := json.Unmarshal(body, &set); err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, json.Unmarshal(body, &set))
 	for _, k := range set.Keys {
 		if k.Kid == kid {
 			n, err1 := base64.RawURLEncoding.DecodeString(k.N)
 			e, err2 := base64.RawURLEncoding.DecodeString(k.E)
-			if err := errors.Join(err1, err2); err != nil {
-				w.t.Fatal(err)
-			}
+			noError(w.t, errors.Join(err1, err2))
 			return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())}, slices.Contains(k.Endorsements, "msteams")
 		}
 	}

@@ -138,9 +138,7 @@ func (w *world) postToken(tenant string, form url.Values) (status int, body []by
 func (w *world) request(verb, address, token, kind string, body []byte) (status int, answer []byte) {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.ctx, verb, address, bytes.NewReader(body))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	if kind != "" {
 		req.Header.Set("Content-Type", kind)
 	}
@@ -148,14 +146,10 @@ func (w *world) request(verb, address, token, kind string, body []byte) (status 
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	defer res.Body.Close()
 	answer, err = io.ReadAll(res.Body)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	noError(w.t, err)
 	return res.StatusCode, answer
 }
 
@@ -192,9 +186,7 @@ func errorCode(answer obj) string {
 func mustJSON(t *testing.T, v any) []byte {
 	t.Helper()
 	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return b
 }
 
@@ -373,9 +365,7 @@ func wantField(t *testing.T, v any, path string, want any) {
 func must[T any](v T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		return v
 	}
 }

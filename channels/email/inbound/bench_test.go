@@ -100,9 +100,7 @@ func BenchmarkCorpus(b *testing.B) {
 	var mails [][]byte
 	for _, path := range files {
 		raw, err := os.ReadFile(path)
-		if err != nil {
-			b.Fatal(err)
-		}
+		noError(b, err)
 		mails = append(mails, raw)
 	}
 	d := newTestDecoder()

@@ -122,9 +122,7 @@ var goodHref = regexp.MustCompile(`href="(http|mailto:|ftp:)`)
 func wantLinesOnly(t *testing.T, markdown string) {
 	t.Helper()
 	var rendered strings.Builder
-	if err := goldmark.New(goldmark.WithExtensions(extension.GFM)).Convert([]byte(markdown), &rendered); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, goldmark.New(goldmark.WithExtensions(extension.GFM)).Convert([]byte(markdown), &rendered))
 	for _, m := range renderedTag.FindAllStringSubmatch(rendered.String(), -1) {
 		isEnd, name, attributes := m[1] != "", m[2], m[3]
 		isLink := name == "a" && (isEnd || goodHref.MatchString(attributes))

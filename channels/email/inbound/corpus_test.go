@@ -32,16 +32,12 @@ func TestCorpus(t *testing.T) {
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	d := newTestDecoder()
 	readable := 0
 	for _, path := range files {
 		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		e, body := SplitPayload(raw)
 		ins := d.decodeMail(e, body) // without the net that catches panics
 		if problem := unreadable(ins); problem != "" {

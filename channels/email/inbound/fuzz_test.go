@@ -28,9 +28,7 @@ func addSamples(f *testing.F) (long map[string]bool) {
 	}
 	if folder := os.Getenv("PARLEY_TESTDATA"); folder != "" {
 		more, err := filepath.Glob(filepath.Join(folder, "mail", "*", "*.eml"))
-		if err != nil {
-			f.Fatal(err)
-		}
+		noError(f, err)
 		for _, path := range more {
 			f.Add(sampleMail(f, path))
 		}

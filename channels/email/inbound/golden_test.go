@@ -20,9 +20,7 @@ var mailToken = regexp.MustCompile(`\{\{([mapf]):(\d+)(?:\.(\d+))?\}\}`)
 func sampleMail(t testing.TB, path string) []byte {
 	t.Helper()
 	raw, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return mailToken.ReplaceAllFunc(raw, func(b []byte) []byte {
 		m := mailToken.FindSubmatch(b)
 		conversation, _ := strconv.ParseInt(string(m[2]), 10, 64)
@@ -45,9 +43,7 @@ func sampleMail(t testing.TB, path string) []byte {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/mail/*.eml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(files) == 0 {
 		t.Fatal("there are no sample mails in testdata/mail")
 	}

@@ -38,9 +38,7 @@ func decode(payload []byte, o Options) ([]channels.Inbound, error) {
 func mustDecode(t *testing.T, payload string) []channels.Inbound {
 	t.Helper()
 	ins, err := newTestDecoder().Decode([]byte(payload))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return ins
 }
 
@@ -83,6 +81,14 @@ func wantFiles(t *testing.T, in channels.Inbound, want ...string) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("files: got %q, want %q", got, want)
+	}
+}
+
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

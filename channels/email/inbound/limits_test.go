@@ -187,9 +187,7 @@ func TestCase37NothingAtAllIsRefused(t *testing.T) {
 func mustDecodeOne(t *testing.T, payload string) channels.Inbound {
 	t.Helper()
 	ins, err := decode([]byte(payload), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(ins) != 1 {
 		t.Fatalf("decoded: got %+v, want one message", ins)
 	}
@@ -274,9 +272,7 @@ func TestMailOnWhichALibraryPanics(t *testing.T) {
 	const raw = "From: Ann <ann@customer.test>\r\nSubject: Hi\r\nContent-Type: text/html\r\n\r\n<p>Hello *there*</p>"
 	panicking := func(Envelope, []byte) []channels.Inbound { panic("a library's fault") }
 	ins, err := newTestDecoder().decodeWith(panicking, []byte(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(ins) != 1 {
 		t.Fatalf("decoded: got %+v, want one message", ins)
 	}

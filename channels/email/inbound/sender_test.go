@@ -229,9 +229,7 @@ func TestDates(t *testing.T) {
 			t.Parallel()
 			envelope := `{"v":1,"folder":"INBOX","internal_date":"2026-11-20T08:00:00Z"}`
 			ins, err := decode([]byte(envelope+"\nFrom: a@b.test\r\n"+tt.header+"\r\n\r\nHi"), Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			if len(ins) != 1 {
 				t.Fatalf("decoded: got %+v, want one message", ins)
 			}

@@ -44,9 +44,7 @@ func TestReports(t *testing.T) {
 			noError(t, s.SetRecipient(tt.rule))
 			submit(t, s, letter(t, support, ann, "Hi", "hello"))
 			in, err := s.WaitFor(testContext(t), support, atLeast(1))
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			checkReport(t, in[0], tt.report)
 			wantEqual(t, "mails that were delivered", len(s.Inbox(ann)), tt.delivered)
 			submissions := s.Submissions()
@@ -72,9 +70,7 @@ func checkReport(t *testing.T, r mailfake.Received, want report) {
 		t.Errorf("got the content type %q, want that of a report on delivery", kind)
 	}
 	e, err := enmime.ReadEnvelope(bytes.NewReader(r.Raw))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(e.Errors) > 0 {
 		t.Fatalf("errors of enmime: got %v, want none", e.Errors)
 	}

@@ -39,18 +39,12 @@ func (r remote) call(method, path string, body, out any) int {
 		}
 	}
 	req, err := http.NewRequestWithContext(testContext(r.t), method, r.url+path, bytes.NewReader(raw))
-	if err != nil {
-		r.t.Fatal(err)
-	}
+	noError(r.t, err)
 	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
+	noError(r.t, err)
 	defer func() { _ = res.Body.Close() }()
 	answer, err := io.ReadAll(res.Body)
-	if err != nil {
-		r.t.Fatal(err)
-	}
+	noError(r.t, err)
 	if out != nil {
 		if err := json.Unmarshal(answer, out); err != nil {
 			r.t.Fatalf("%s: %v", answer, err)
@@ -189,13 +183,9 @@ func TestControlEvents(t *testing.T) {
 	s := start(t)
 	r := control(t, s)
 	req, err := http.NewRequestWithContext(testContext(t), "GET", r.url+"events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = res.Body.Close() }()
 	lines := bufio.NewScanner(res.Body)
 	for _, want := range []string{": subscribed", "", `data: {"address":"support@acme.test","folder":"INBOX","uid":1,"kind":"added"}`} {

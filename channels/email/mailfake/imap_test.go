@@ -32,17 +32,13 @@ func openInbox(t *testing.T, s *mailfake.Server, n int, opts *imapclient.Options
 func writeToSupport(t *testing.T, s *mailfake.Server, subject string) {
 	t.Helper()
 	_, err := s.Customer(ann).Send(mailfake.Mail{To: []string{support}, Subject: subject, Text: "text of " + subject})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 }
 
 func addFault(t *testing.T, s *mailfake.Server, f mailfake.Fault) (id string) {
 	t.Helper()
 	id, err := s.AddFault(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return id
 }
 
@@ -101,9 +97,7 @@ func TestSentFolderIsMarked(t *testing.T) {
 		o.Mailboxes[0].Folders = []string{"[Gmail]/Spam"}
 	})
 	list, err := login(t, s, nil).List("", "*", nil).Collect()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(list) != 3 {
 		t.Fatalf("folders: got %+v, want three", list)
 	}
@@ -118,18 +112,14 @@ func TestNumbersOfAFolder(t *testing.T) {
 	c := login(t, s, nil)
 	writeToSupport(t, s, "one")
 	selected, err := c.Select("inbox", nil).Wait()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "mails by SELECT", selected.NumMessages, 1)
 	wantEqual(t, "UIDNEXT by SELECT", selected.UIDNext, 2)
 	wantEqual(t, "UIDVALIDITY by SELECT", selected.UIDValidity, 700)
 
 	asked := &imap.StatusOptions{NumMessages: true, NumUnseen: true, UIDNext: true, UIDValidity: true}
 	status, err := c.Status("INBOX", asked).Wait()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "mails by STATUS", *status.NumMessages, 1)
 	wantEqual(t, "unseen mails by STATUS", *status.NumUnseen, 1)
 	wantEqual(t, "UIDNEXT by STATUS", status.UIDNext, 2)
@@ -173,9 +163,7 @@ func TestFetchForms(t *testing.T) {
 		BodyStructure: &imap.FetchItemBodyStructure{Extended: true},
 		BodySection:   []*imap.FetchItemBodySection{wholeMail(), part, past, head},
 	}).Collect()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(msgs) != 1 {
 		t.Fatalf("mails: got %+v, want one", msgs)
 	}
@@ -244,9 +232,7 @@ func TestIdleTellsMoves(t *testing.T) {
 	t.Parallel()
 	s, actor, heard := openTwice(t)
 	moved, err := actor.Move(imap.UIDSetNum(1), "Sent").Wait()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "UID before", moved.SourceUIDs.String(), "1")
 	wantEqual(t, "UID in the other folder", moved.DestUIDs.String(), "1")
 	wantNext(t, "EXPUNGE", heard.expunge, 1)
@@ -259,9 +245,7 @@ func TestUIDsOfCopies(t *testing.T) {
 	s, actor, _ := openTwice(t)
 	for n, want := range []string{"1", "2"} {
 		copied, err := actor.Copy(imap.UIDSetNum(2), "Sent").Wait()
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		wantEqual(t, fmt.Sprintf("UID of copy %d", n+1), copied.DestUIDs.String(), want)
 	}
 	wantEqual(t, "mails in Sent", len(s.Sent(support)), 2)

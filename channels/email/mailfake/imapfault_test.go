@@ -188,9 +188,7 @@ func TestHangingFetch(t *testing.T) {
 	s.ClearFaults()
 	select {
 	case err := <-done:
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 	case <-testContext(t).Done():
 		t.Fatal("FETCH hangs after the faults were cleared")
 	}
@@ -241,9 +239,7 @@ func TestIdleSilent(t *testing.T) {
 	c := openInbox(t, s, 0, l.options())
 	addFault(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent})
 	idle, err := c.Idle()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	writeToSupport(t, s, "unheard")
 	noError(t, idle.Close())
 	noError(t, idle.Wait())
@@ -274,9 +270,7 @@ func TestIdleHidden(t *testing.T) {
 	wantEqual(t, "it has IDLE", c.Caps().Has(imap.CapIdle), false)
 	wantEqual(t, "it has MOVE", c.Caps().Has(imap.CapMove), true)
 	caps, err := c.Capability().Wait()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "it has IDLE by CAPABILITY", caps.Has(imap.CapIdle), false)
 	wantEqual(t, "the next login has IDLE", login(t, s, nil).Caps().Has(imap.CapIdle), true)
 }
@@ -287,9 +281,7 @@ func TestDisconnectEndsIdle(t *testing.T) {
 	s := start(t)
 	c := openInbox(t, s, 0, nil)
 	idle, err := c.Idle()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	s.Disconnect(support)
 	if err := idle.Wait(); err == nil {
 		t.Error("IDLE ended without an error, want the connection dropped")

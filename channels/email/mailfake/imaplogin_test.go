@@ -19,9 +19,7 @@ func TestIMAPLogin(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = c.Close() }()
 	wantIMAPError(t, "a wrong password", c.Login(support, "wrong").Wait(), imap.ResponseCodeAuthenticationFailed)
 	wantIMAPError(t, "a stale token", c.Authenticate(&xoauth2{user: support, token: "stale"}), imap.ResponseCodeAuthenticationFailed)
@@ -62,15 +60,11 @@ func TestIMAPTLS(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c, err := tt.dial()
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			defer func() { _ = c.Close() }()
 			noError(t, c.Login(support, "secret").Wait())
 			selected, err := c.Select("INBOX", nil).Wait()
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			wantEqual(t, "mails", selected.NumMessages, 1)
 		})
 	}
@@ -85,18 +79,14 @@ func TestLargeMail(t *testing.T) {
 	noError(t, m.AttachReader("a.bin", bytes.NewReader(content)))
 	noError(t, sender(t, s, gomail.WithTimeout(time.Minute)).DialAndSendWithContext(t.Context(), m))
 	c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = c.Close() }()
 	noError(t, c.Login(ann, "customer").Wait())
 	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	msgs, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{wholeMail()}}).Collect()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(msgs) != 1 {
 		t.Fatalf("mails: got %d, want one", len(msgs))
 	}

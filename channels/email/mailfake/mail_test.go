@@ -43,9 +43,7 @@ func TestCompose(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	sent, err := s.Customer("Ann Lée <ann@customer.test>").Send(richMail())
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	golden.Text(t, "testdata/rich.eml", string(sent.Raw))
 	if want := []string{support, "bob@customer.test", "boss@customer.test"}; !slices.Equal(sent.Delivered, want) {
 		t.Errorf("recipients: got %q, want %q", sent.Delivered, want)
@@ -62,9 +60,7 @@ func TestCompose(t *testing.T) {
 func checkByEnmime(t *testing.T, raw []byte) {
 	t.Helper()
 	e, err := enmime.ReadEnvelope(bytes.NewReader(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(e.Errors) > 0 {
 		t.Fatalf("errors of enmime: got %v, want none", e.Errors)
 	}
@@ -230,9 +226,7 @@ func TestOddStructures(t *testing.T) {
 	all.AddRange(1, 0)
 	structure := &imap.FetchItemBodyStructure{Extended: true}
 	msgs, err := c.Fetch(all, &imap.FetchOptions{UID: true, BodyStructure: structure, Envelope: true}).Collect()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "mails that are described", len(msgs), len(odd))
 }
 
@@ -246,9 +240,7 @@ func TestReply(t *testing.T) {
 	submit(t, s, m)
 	c := s.Customer("Ann Lee <" + ann + ">")
 	sent, err := c.Reply(c.Inbox()[0], "My <answer>\nis this")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	golden.Text(t, "testdata/reply_gmail.eml", string(sent.Raw))
 	r := s.Inbox(support)[0]
 	wantEqual(t, "Delivered-To", r.Get("Delivered-To"), "support+c7.ab@acme.test")
@@ -285,9 +277,7 @@ func replyAs(t *testing.T, program mailfake.Program) mailfake.Received {
 	submit(t, s, letter(t, support, ann, "Order 7", "First line\n\n> quoted\nlast <one>"))
 	c := s.Customer("Ann Lee <" + ann + ">")
 	sent, err := c.ReplyAs(program, c.Inbox()[0], mailfake.Mail{Text: "My answer"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	golden.Text(t, "testdata/reply_"+string(program)+".eml", string(sent.Raw))
 	got := s.Inbox(support)[0]
 	wantEqual(t, "error of the parser", got.ParseError, "")
@@ -344,9 +334,7 @@ func TestCustomerErrors(t *testing.T) {
 func TestCustomerMailToSeveral(t *testing.T) {
 	t.Parallel()
 	sent, err := start(t).Customer(ann).Send(mailfake.Mail{To: []string{"no@acme.test", support}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "recipients who got it", len(sent.Delivered), 1)
 	wantEqual(t, "recipients who are refused", len(sent.Refused), 1)
 }

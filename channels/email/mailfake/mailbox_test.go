@@ -125,9 +125,7 @@ func TestListForms(t *testing.T) {
 	names := func(pattern string, options *imap.ListOptions) string {
 		t.Helper()
 		list, err := c.List("", pattern, options).Collect()
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		var out []string
 		for _, l := range list {
 			out = append(out, l.Mailbox)

@@ -14,9 +14,7 @@ import (
 func listFolders(t *testing.T, c *imapclient.Client) []string {
 	t.Helper()
 	list, err := c.List("", "*", nil).Collect()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var names []string
 	for _, d := range list {
 		names = append(names, d.Mailbox)
@@ -28,9 +26,7 @@ func listFolders(t *testing.T, c *imapclient.Client) []string {
 func countMails(t *testing.T, c *imapclient.Client, folder string) (all, unseen uint32) {
 	t.Helper()
 	status, err := c.Status(folder, &imap.StatusOptions{NumMessages: true, NumUnseen: true}).Wait()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return *status.NumMessages, *status.NumUnseen
 }
 

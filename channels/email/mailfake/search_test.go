@@ -95,9 +95,7 @@ func TestExtendedSearch(t *testing.T) {
 	t.Parallel()
 	asked := &imap.SearchOptions{ReturnMin: true, ReturnMax: true, ReturnCount: true}
 	got, err := openSearched(t).Search(&imap.SearchCriteria{Larger: 2000}, asked).Wait()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "MIN", got.Min, 4)
 	wantEqual(t, "MAX", got.Max, 4)
 	wantEqual(t, "COUNT", got.Count, 1)

@@ -153,15 +153,11 @@ func checkTalks(t *testing.T, tests []talkTest) {
 func talk(t *testing.T, s *mailfake.Server, lines []string) (codes []int, enhanced string) {
 	t.Helper()
 	conn, err := textproto.Dial("tcp", s.SMTPAddr())
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = conn.Close() }()
 	readAnswer := func() {
 		code, answer, err := conn.ReadResponse(0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		codes = append(codes, code)
 		enhanced, _, _ = strings.Cut(answer, " ")
 	}

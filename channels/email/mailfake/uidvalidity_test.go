@@ -14,9 +14,7 @@ import (
 func selectInbox(t *testing.T, c *imapclient.Client) *imap.SelectData {
 	t.Helper()
 	selected, err := c.Select("INBOX", nil).Wait()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return selected
 }
 
@@ -57,9 +55,7 @@ func TestUIDValidityChangesByAFault(t *testing.T) {
 	addFault(t, s, mailfake.Fault{Op: mailfake.OpSELECT, Action: mailfake.ActionUIDValidity})
 	wantGreater(t, selectInbox(t, c).UIDValidity, before.UIDValidity)
 	msgs, err := fetchAll(c, 1, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "mails", len(msgs), 2)
 }
 

@@ -100,9 +100,7 @@ func TestSubscribe(t *testing.T) {
 	var got []mailfake.Change
 	for len(got) < len(want) {
 		more, err := sub.Next(testContext(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		got = append(got, more...)
 	}
 	if !slices.Equal(got, want) {
@@ -152,9 +150,7 @@ func TestManyAtOnce(t *testing.T) {
 		var all imap.UIDSet
 		all.AddRange(1, 0)
 		msgs, err := c.Fetch(all, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{wholeMail()}}).Collect()
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		for _, m := range msgs {
 			got[m.UID] = true
 		}

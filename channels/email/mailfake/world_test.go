@@ -56,9 +56,7 @@ func testContext(t *testing.T) context.Context {
 func login(t *testing.T, s *mailfake.Server, opts *imapclient.Options) *imapclient.Client {
 	t.Helper()
 	c, err := imapclient.DialInsecure(s.IMAPAddr(), opts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	noError(t, c.Login(support, "secret").Wait())
 	return c
@@ -70,9 +68,7 @@ func sender(t *testing.T, s *mailfake.Server, opts ...gomail.Option) *gomail.Cli
 	all := append([]gomail.Option{gomail.WithPort(port), gomail.WithTLSPolicy(gomail.NoTLS), gomail.WithTimeout(30 * time.Second),
 		gomail.WithSMTPAuth(gomail.SMTPAuthPlain), gomail.WithUsername(support), gomail.WithPassword("secret")}, opts...)
 	c, err := gomail.NewClient(host, all...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return c
 }
 
@@ -81,9 +77,7 @@ func letter(t *testing.T, from, to, subject, text string) *gomail.Msg {
 	t.Helper()
 	m := gomail.NewMsg()
 	for _, err := range []error{m.From(from), m.To(to)} {
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 	}
 	m.Subject(subject)
 	m.SetMessageIDWithValue(strings.Trim(letterID, "<>"))
@@ -136,14 +130,10 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	idle, err := c.Idle()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	ann := s.Customer("Ann Lee <ann@customer.test>")
 	sent, err := ann.Send(mailfake.Mail{To: []string{support}, Subject: "Zoë's printer", Text: "It burns.\n"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	select {
 	case n := <-exists:
 		wantEqual(t, "mails that IDLE announces", n, 1)
@@ -169,9 +159,7 @@ func answerAndReply(t *testing.T, s *mailfake.Server, ann *mailfake.Customer, qu
 	m.SetGenHeader("In-Reply-To", question)
 	submit(t, s, m)
 	got, err := s.WaitFor(testContext(t), ann.Address(), atLeast(1))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "text of the answer", got[0].Text, "Water!\n")
 	wantEqual(t, "question of the answer", got[0].InReplyTo, question)
 	wantEqual(t, "id of the answer", got[0].MessageID, letterID)
@@ -196,30 +184,22 @@ func say(t *testing.T, addr string, lines ...string) string {
 	t.Helper()
 	var d net.Dialer
 	conn, err := d.DialContext(testContext(t), "tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer func() { _ = conn.Close() }()
 	noError(t, conn.SetDeadline(time.Now().Add(2*time.Minute)))
 	if _, err := io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := io.ReadAll(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return string(answer)
 }
 
 func hostPort(t *testing.T, addr string) (string, int) {
 	t.Helper()
 	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	n, err := strconv.Atoi(port)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return host, n
 }

@@ -54,9 +54,7 @@ func start(t *testing.T, o oauthfake.Options) (*oauthfake.Server, *clock) {
 	o.ClientSecret = clientSecret
 	o.Clock = c.now
 	s := oauthfake.New(o)
-	if err := s.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Start(""))
 	t.Cleanup(func() { _ = s.Close() })
 	return s, c
 }
@@ -96,13 +94,9 @@ func consentLink(s *oauthfake.Server, scopes string, change url.Values) string {
 func consent(t *testing.T, s *oauthfake.Server, link string) url.Values {
 	t.Helper()
 	to, err := s.SignIn(t.Context(), link, ann)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	u, err := url.Parse(to)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if got := u.Query().Get("state"); got != state {
 		t.Fatalf("she was sent back to %s: got the state %q, want %q", to, got, state)
 	}
@@ -153,9 +147,7 @@ func askTokens(t *testing.T, s *oauthfake.Server, form url.Values) tokenAnswer {
 	q := url.Values{"client_id": {clientID}, "client_secret": {clientSecret}}
 	maps.Copy(q, form)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.TokenURL(), strings.NewReader(q.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil { // no answer came
@@ -163,9 +155,7 @@ func askTokens(t *testing.T, s *oauthfake.Server, form url.Values) tokenAnswer {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var body map[string]any
 	_ = json.Unmarshal(raw, &body) // fails for a page
 	return tokenAnswer{status: resp.StatusCode, body: body}
@@ -203,5 +193,13 @@ func wantAccepted(t *testing.T, s *oauthfake.Server, user, token string, want bo
 	t.Helper()
 	if got := s.Accepts(user, token); got != want {
 		t.Errorf("Accepts(%s) = %t, want %t", user, got, want)
+	}
+}
+
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -121,9 +121,7 @@ func TestSignInIsCancelled(t *testing.T) {
 	t.Parallel()
 	s, _ := startMicrosoft(t)
 	to, err := s.Cancel(t.Context(), consentLink(s, microsoftScopes, nil))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if want := "error=access_denied"; !strings.Contains(to, want) {
 		t.Errorf("she is sent to %s, want %s in it", to, want)
 	}
@@ -256,9 +254,7 @@ func TestHangingFault(t *testing.T) {
 	go func() { answer <- askTokens(t, s, form) }()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := s.WaitFault(ctx, hang, 1); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.WaitFault(ctx, hang, 1))
 	s.ClearFaults()
 	wantNoAnswer(t, <-answer)
 	mustGetTokens(t, s, form) // the code still works

@@ -115,13 +115,9 @@ func BenchmarkWriteFiles(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		m, err := c.Compose(o)
-		if err != nil {
-			b.Fatal(err)
-		}
+		noError(b, err)
 		n, err := m.Copy(b.Context(), io.Discard)
-		if err != nil {
-			b.Fatal(err)
-		}
+		noError(b, err)
 		if n != m.SizeBytes() {
 			b.Fatalf("%d bytes were written, want %d", n, m.SizeBytes())
 		}

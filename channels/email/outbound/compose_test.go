@@ -132,9 +132,7 @@ func wantOwnFields(t *testing.T, raw []byte) {
 		mailid.MessageHeader,
 	}
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	for name, values := range m.Header {
 		if !slices.Contains(own, name) {
 			t.Errorf("field %s: got %q, want only fields of %q", name, values, own)

@@ -30,9 +30,7 @@ func newComposer(t testing.TB) *Composer {
 		"imap.password": "x",
 		"smtp.host":     "smtp.acme.test",
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	now := func() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
 	return NewComposer(set, testKeys()[0], now, sync.OnceValue(bodytext.NewRenderer))
 }
@@ -71,9 +69,7 @@ func newFileOfType(name, contentType string, content []byte) channels.File {
 func mustCompose(t testing.TB, o channels.Outbound) *Mail {
 	t.Helper()
 	m, err := newComposer(t).Compose(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return m
 }
 
@@ -82,9 +78,7 @@ func write(t *testing.T, m *Mail) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	n, err := m.Copy(t.Context(), &b)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	wantEqual(t, "bytes that Copy counts", n, int64(b.Len()))
 	wantEqual(t, "bytes that SizeBytes foretells", m.SizeBytes(), int64(b.Len()))
 	return b.Bytes()
@@ -98,6 +92,14 @@ func nameBoundaries(raw []byte) []byte {
 		raw = bytes.ReplaceAll(raw, m[1], fmt.Appendf(nil, "BOUNDARY-%d", i+1))
 	}
 	return bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
+}
+
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // wantEqual checks one value, which what names.

@@ -14,9 +14,7 @@ import (
 func mustMakeHeaders(t *testing.T, o channels.Outbound) *mailHeaders {
 	t.Helper()
 	h, err := newComposer(t).newHeaders(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return h
 }
 

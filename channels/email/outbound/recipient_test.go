@@ -35,9 +35,7 @@ func TestRecipient(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got, err := newOwnComposer().Recipient(tt.typed)
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("Recipient(%q) = %+v, want %+v", tt.typed, got, tt.want)
 			}

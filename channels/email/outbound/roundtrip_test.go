@@ -19,9 +19,7 @@ func sendAndRead(t *testing.T, text string) string {
 	o.References = nil
 	customer := inbound.Options{Own: []string{"ann@customer.test"}, Keys: [][]byte{[]byte("somebody else's key")}}
 	in, err := inbound.NewDecoder(customer, sync.OnceValue(bodytext.NewPolicy)).Decode(write(t, mustCompose(t, o)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(in) != 1 {
 		t.Fatalf("decoded: got %+v, want one message", in)
 	}

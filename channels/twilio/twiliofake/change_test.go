@@ -49,9 +49,7 @@ func TestRefusedChanges(t *testing.T) {
 func TestRemove(t *testing.T) {
 	t.Parallel()
 	s, path := sendHeld(t)
-	if err := s.Wait(t.Context(), func() bool { return s.Messages()[0].Status == "delivered" }); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Wait(t.Context(), func() bool { return s.Messages()[0].Status == "delivered" }))
 	wantEqual(t, "status", remove(t, s, path), http.StatusNoContent)
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 		call := apiCall{method: method, path: path, form: url.Values{"Body": {""}}}
@@ -64,14 +62,10 @@ func TestRemove(t *testing.T) {
 func remove(t *testing.T, s *Server, path string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, s.URL()+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	req.SetBasicAuth(account, "token")
 	resp, err := s.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	_ = resp.Body.Close()
 	return resp.StatusCode
 }

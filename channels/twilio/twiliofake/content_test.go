@@ -16,20 +16,14 @@ const contentsPath = "/v1/Content"
 func askJSON(t *testing.T, s *Server, method, path, body string) (int, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	req.SetBasicAuth(account, "token")
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := s.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer resp.Body.Close()
 	out := map[string]any{}
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.NewDecoder(resp.Body).Decode(&out))
 	return resp.StatusCode, out
 }
 

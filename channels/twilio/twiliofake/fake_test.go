@@ -29,11 +29,17 @@ func start(t *testing.T, change ...func(*Options)) *Server {
 		f(&o)
 	}
 	s, err := Start(o)
+	noError(t, err)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Close)
-	return s
 }
 
 // wantEqual checks one value, which what names.
@@ -62,22 +68,16 @@ type apiCall struct {
 func ask(t *testing.T, s *Server, method, path string, form url.Values) (int, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	req.SetBasicAuth(account, "token")
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	resp, err := s.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer resp.Body.Close()
 	out := map[string]any{}
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.NewDecoder(resp.Body).Decode(&out))
 	return resp.StatusCode, out
 }
 
@@ -153,13 +153,9 @@ func TestNoCredentials(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+messagesPath, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	resp, err := s.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	_ = resp.Body.Close()
 	wantEqual(t, "status", resp.StatusCode, http.StatusUnauthorized)
 }

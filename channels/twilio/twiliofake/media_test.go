@@ -11,9 +11,7 @@ import (
 func pictureFromAnn(t *testing.T, s *Server) (rowPath string) {
 	t.Helper()
 	sid, err := s.Phone(ann, ours, "").Send(Message{Media: []Media{{ContentType: "image/png", Content: []byte("picture")}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	status, list := ask(t, s, http.MethodGet, strings.TrimSuffix(messagePath(sid), ".json")+"/Media.json", nil)
 	wantEqual(t, "status of the list of files", status, http.StatusOK)
 	row := list["media_list"].([]any)[0].(map[string]any)
@@ -36,14 +34,10 @@ func TestMediaFile(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+strings.TrimSuffix(pictureFromAnn(t, s), ".json"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	req.SetBasicAuth(account, "token")
 	resp, err := s.client.Transport.RoundTrip(req) // doesn't follow
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	_ = resp.Body.Close()
 	wantEqual(t, "status", resp.StatusCode, http.StatusTemporaryRedirect)
 	wantEqual(t, "content", read(t, s, resp.Header.Get("Location")), "picture")
@@ -53,18 +47,12 @@ func TestMediaFile(t *testing.T) {
 func read(t *testing.T, s *Server, address string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	resp, err := s.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer resp.Body.Close()
 	content, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return string(content)
 }
 
