@@ -62,11 +62,7 @@ func TestMentionOfANamesake(t *testing.T) {
 // What looks like a mention, but is typed, mentions nobody.
 func TestTypedMentionMentionsNobody(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{
-		"<at>Parley</at> resolve",
-		"@Parley resolve",
-		"&lt;at&gt;Parley&lt;/at&gt; resolve",
-	} {
+	for _, text := range []string{"<at>Parley</at> resolve", "@Parley resolve", "&lt;at&gt;Parley&lt;/at&gt; resolve"} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
 			w := newThreadWorld(t)

@@ -77,12 +77,7 @@ func (r *rig) report(c channels.Condition) {
 
 // config are the settings of the channel.
 func config() channels.Config {
-	return channels.Config{
-		fieldPage:   testPage,
-		fieldToken:  testToken,
-		fieldSecret: testSecret,
-		fieldVerify: testVerify,
-	}
+	return channels.Config{fieldPage: testPage, fieldToken: testToken, fieldSecret: testSecret, fieldVerify: testVerify}
 }
 
 // newRig starts a rig, which ends with the test.

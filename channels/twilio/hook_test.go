@@ -273,11 +273,7 @@ func TestSendersToChoose(t *testing.T) {
 				c[fieldFrom] = "+15557777"
 				o.Numbers = append(o.Numbers, twiliofake.Number{Address: "whatsapp:+15559999", Offline: true})
 			},
-			want: []string{
-				"no WhatsApp sender +15557777",
-				waNumber + " (online), +15559999 (offline)",
-				"Register the number",
-			},
+			want: []string{"no WhatsApp sender +15557777", waNumber + " (online), +15559999 (offline)", "Register the number"},
 		},
 		{
 			name: "no sender at all",

@@ -118,11 +118,7 @@ func TestDecodeChoice(t *testing.T) {
 			name: "button of a message",
 			fields: `"type": "interactive", "context": {"from": "15550100", "id": "wamid.0"},
 				"interactive": {"type": "button_reply", "button_reply": {"id": "cancel", "title": "Cancel"}}`,
-			want: channels.Inbound{
-				Text:    "Cancel",
-				Chosen:  "cancel",
-				Answers: channels.Answers{External: "wamid.0"},
-			},
+			want: channels.Inbound{Text: "Cancel", Chosen: "cancel", Answers: channels.Answers{External: "wamid.0"}},
 		},
 		{
 			name: "row of a list",

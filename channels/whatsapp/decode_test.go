@@ -141,10 +141,7 @@ func TestDecodeOrigin(t *testing.T) {
 			name: "from an ad",
 			fields: `"type": "text", "text": {"body": "x"},
 				"referral": {"source_url": "https://fb.me/x", "source_type": "ad", "headline": "Chat", "body": "Succulents"}`,
-			want: channels.Inbound{
-				Text:    "x",
-				Notices: []string{"Came from this ad: Chat · Succulents · https://fb.me/x"},
-			},
+			want: channels.Inbound{Text: "x", Notices: []string{"Came from this ad: Chat · Succulents · https://fb.me/x"}},
 		},
 	}
 	for _, tt := range tests {

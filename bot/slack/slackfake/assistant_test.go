@@ -82,11 +82,7 @@ func TestDataTables(t *testing.T) {
 	table := func(rows string) string { return `{"type":"data_table","caption":"Orders","rows":[` + rows + `]}` }
 	checkBlocks(t,
 		blockCase{name: "two rows", block: table(oneCell + "," + oneCell)},
-		blockCase{
-			name:  "one row",
-			block: table(oneCell),
-			want:  "must provide at least 2 items [json-pointer:/blocks/0/rows]",
-		},
+		blockCase{name: "one row", block: table(oneCell), want: "must provide at least 2 items [json-pointer:/blocks/0/rows]"},
 		blockCase{
 			name:  "rich text in the head",
 			block: table(richCell + "," + oneCell),

@@ -170,28 +170,20 @@ func TestOtherCallsForMessagesAreRefused(t *testing.T) {
 	anns := w.postAs(w.ann, w.postAsBot("root"), "reply")
 	checkRefusals(t, w,
 		refusal{
-			name:   "deletion of no message",
-			method: "chat.delete",
-			args:   args("channel", w.ch, "ts", unknownTS),
-			want:   "message_not_found",
+			name: "deletion of no message", method: "chat.delete", args: args("channel", w.ch, "ts", unknownTS),
+			want: "message_not_found",
 		},
 		refusal{
-			name:   "deletion of somebody else's",
-			method: "chat.delete",
-			args:   args("channel", w.ch, "ts", anns),
-			want:   "cant_delete_message",
+			name: "deletion of somebody else's", method: "chat.delete", args: args("channel", w.ch, "ts", anns),
+			want: "cant_delete_message",
 		},
 		refusal{
-			name:   "private answer to an outsider",
-			method: "chat.postEphemeral",
-			args:   args("channel", w.ch, "user", "U0NOBODY01", "text", "x"),
-			want:   "user_not_in_channel",
+			name: "private answer to an outsider", method: "chat.postEphemeral",
+			args: args("channel", w.ch, "user", "U0NOBODY01", "text", "x"), want: "user_not_in_channel",
 		},
 		refusal{
-			name:   "link to no message",
-			method: "chat.getPermalink",
-			args:   args("channel", w.ch, "message_ts", unknownTS),
-			want:   "message_not_found",
+			name: "link to no message", method: "chat.getPermalink", args: args("channel", w.ch, "message_ts", unknownTS),
+			want: "message_not_found",
 		},
 	)
 }
@@ -208,10 +200,8 @@ func TestHistoryIsRefused(t *testing.T) {
 		history("bad oldest", "invalid_ts_oldest", "channel", w.ch, "oldest", "yesterday"),
 		history("bad latest", "invalid_ts_latest", "channel", w.ch, "latest", "x"),
 		refusal{
-			name:   "replies of no thread",
-			method: "conversations.replies",
-			args:   args("channel", w.ch, "ts", unknownTS),
-			want:   "thread_not_found",
+			name: "replies of no thread", method: "conversations.replies", args: args("channel", w.ch, "ts", unknownTS),
+			want: "thread_not_found",
 		},
 	)
 }
@@ -226,10 +216,8 @@ func TestCallsForChannelsAreRefused(t *testing.T) {
 		refusal{name: "chat with nobody", method: "conversations.open", args: args("users", "U0NOBODY01"), want: "user_not_found"},
 		refusal{name: "chat with no name", method: "conversations.open", want: "users_list_not_supplied"},
 		refusal{
-			name:   "open a channel",
-			method: "conversations.open",
-			args:   args("channel", w.ch),
-			want:   "method_not_supported_for_channel_type",
+			name: "open a channel", method: "conversations.open", args: args("channel", w.ch),
+			want: "method_not_supported_for_channel_type",
 		},
 	)
 }

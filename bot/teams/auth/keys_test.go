@@ -222,10 +222,7 @@ func TestUnsafeKeys(t *testing.T) {
 func TestKeysAddress(t *testing.T) {
 	t.Parallel()
 	s := newKeySet("http://127.0.0.1:9000/meta", nil, nil)
-	for _, address := range []string{
-		"http://127.0.0.1:9000/keys",
-		"https://login.botframework.com/v1/.well-known/keys",
-	} {
+	for _, address := range []string{"http://127.0.0.1:9000/keys", "https://login.botframework.com/v1/.well-known/keys"} {
 		if err := s.checkKeysAddress(address); err != nil {
 			t.Errorf("%q is refused: %v", address, err)
 		}

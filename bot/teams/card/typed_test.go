@@ -103,23 +103,12 @@ func TestReadStyles(t *testing.T) {
 func TestReadLines(t *testing.T) {
 	t.Parallel()
 	checkHTML(t,
+		htmlCase{name: "paragraphs", html: "<p>a</p><p>b<br>c</p><p>&nbsp;</p><p>d</p>", markdown: "a\nb\nc\n\nd", plain: "a\nb\nc\nd"},
 		htmlCase{
-			name:     "paragraphs",
-			html:     "<p>a</p><p>b<br>c</p><p>&nbsp;</p><p>d</p>",
-			markdown: "a\nb\nc\n\nd",
-			plain:    "a\nb\nc\nd",
+			name: "lines of older clients", html: "<div><div>a</div><div>b</div><div><br></div><div>c</div></div>",
+			markdown: "a\nb\n\nc", plain: "a\nb\nc",
 		},
-		htmlCase{
-			name:     "lines of older clients",
-			html:     "<div><div>a</div><div>b</div><div><br></div><div>c</div></div>",
-			markdown: "a\nb\n\nc",
-			plain:    "a\nb\nc",
-		},
-		htmlCase{
-			name:     "blanks of the source",
-			html:     "<p>\n  a\n   b  </p>\n<p>c&nbsp;&nbsp;d&nbsp;</p>",
-			markdown: "a b\nc  d",
-		},
+		htmlCase{name: "blanks of the source", html: "<p>\n  a\n   b  </p>\n<p>c&nbsp;&nbsp;d&nbsp;</p>", markdown: "a b\nc  d"},
 		htmlCase{
 			name:     "signs at the beginning of lines",
 			html:     "<p># no heading<br>- no list<br>1. no number<br>&gt; no quote<br>===</p>",
@@ -131,12 +120,7 @@ func TestReadLines(t *testing.T) {
 			html:     "<style>x</style><script>alert(1)</script><!-- c --><title>t</title>seen",
 			markdown: "seen",
 		},
-		htmlCase{
-			name:     "elements without an end",
-			html:     "<p>a <strong>b <at id=",
-			markdown: "a **b**",
-			plain:    "a b",
-		},
+		htmlCase{name: "elements without an end", html: "<p>a <strong>b <at id=", markdown: "a **b**", plain: "a b"},
 	)
 }
 
@@ -151,10 +135,8 @@ func TestReadBlocks(t *testing.T) {
 			plain:    "do:\na\nb\nc\nd\ne\nf\nend",
 		},
 		htmlCase{
-			name:     "quote",
-			html:     "<p>see</p><blockquote><p>one</p><p>&nbsp;</p><p>two</p></blockquote><p>end</p>",
-			markdown: "see\n\n> one\n>\n> two\n\nend",
-			plain:    "see\none\ntwo\nend",
+			name: "quote", html: "<p>see</p><blockquote><p>one</p><p>&nbsp;</p><p>two</p></blockquote><p>end</p>",
+			markdown: "see\n\n> one\n>\n> two\n\nend", plain: "see\none\ntwo\nend",
 		},
 		htmlCase{
 			name: "quoted message, which isn't part of the text",
@@ -173,13 +155,7 @@ func TestReadBlocks(t *testing.T) {
 			markdown: "try\n\n```\na := *b\n  c\n```\n\n```\nx\n  y\n```",
 			plain:    "try\na := *b\n  c\nx\n  y",
 		},
-		htmlCase{
-			name:       "rule",
-			html:       "<p>a</p><hr><p>b</p>",
-			markdown:   "a\n\n---\n\nb",
-			plain:      "a\n---\nb",
-			isVerbatim: true,
-		},
+		htmlCase{name: "rule", html: "<p>a</p><hr><p>b</p>", markdown: "a\n\n---\n\nb", plain: "a\n---\nb", isVerbatim: true},
 		htmlCase{name: "heading", html: "<h2>T*</h2><p>b</p>", markdown: "## T\\*\n\nb", plain: "T*\nb"},
 		htmlCase{
 			name:     "table with a row that is too short",
