@@ -67,9 +67,7 @@ func Found(what, format string, args ...any) Finding {
 }
 
 // Fault makes a finding of a fault.
-func Fault(what, text, hint string) Finding {
-	return Finding{What: what, Text: text, Hint: hint}
-}
+func Fault(what, text, hint string) Finding { return Finding{What: what, Text: text, Hint: hint} }
 
 // AsHookFault marks a fault as one of the webhook.
 func (f Finding) AsHookFault() Finding {

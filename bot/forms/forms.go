@@ -193,9 +193,7 @@ func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, a
 
 // IsReply reports whether a form writes to the customer of a conversation. Colleagues are shown who has
 // such a form open.
-func IsReply(f view.Form) bool {
-	return verb.Of(f.Verb).Form.Answering && f.Args.Conversation != 0
-}
+func IsReply(f view.Form) bool { return verb.Of(f.Verb).Form.Answering && f.Args.Conversation != 0 }
 
 // NeedsForm reports whether the verb still needs its own form, because arguments or a text are missing.
 func NeedsForm(f view.Filled) bool {

@@ -36,9 +36,7 @@ func Tag(t bridge.Tag) Piece {
 }
 
 // Mention names an agent and notifies them.
-func Mention(a bridge.AgentRef) Piece {
-	return Piece{Kind: PieceMention, Text: AgentName(a), Agent: a}
-}
+func Mention(a bridge.AgentRef) Piece { return Piece{Kind: PieceMention, Text: AgentName(a), Agent: a} }
 
 // At shows a moment: in the reader's zone where possible, and otherwise in zone; nil means UTC.
 func At(t time.Time, zone *time.Location) Piece {

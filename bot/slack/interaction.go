@@ -131,9 +131,7 @@ func (in *interaction) findPlace() bridge.Place {
 
 // placeOrder returns the order key of the thread in which something happened: events with the same key are applied in
 // their order.
-func placeOrder(p bridge.Place) string {
-	return fact.OrderKey(p.Channel, cmp.Or(p.Thread, p.Message))
-}
+func placeOrder(p bridge.Place) string { return fact.OrderKey(p.Channel, cmp.Or(p.Thread, p.Message)) }
 
 // shortcutVerb returns the verb of a message shortcut, by its callback id. ok is false if there is no such shortcut.
 func shortcutVerb(callback string) (name bridge.Verb, ok bool) {

@@ -52,9 +52,7 @@ func Addresses(text string) (list []string, removed int, wrong string) {
 }
 
 // Unlink replaces each link that a surface or Markdown made of an address by the bare address.
-func Unlink(text string) string {
-	return linked.ReplaceAllString(text, "$1$2")
-}
+func Unlink(text string) string { return linked.ReplaceAllString(text, "$1$2") }
 
 // IsAddress reports whether a word is a mail address and nothing else.
 func IsAddress(s string) bool {

@@ -307,6 +307,4 @@ var listMark = regexp.MustCompile(`^(?:[-*•]|\d{1,2}[.)])\s+`)
 
 // withoutListMark removes a list mark, such as "- " or "1. ", from the beginning of a line. A line that is nothing but a mark
 // stays as it is.
-func withoutListMark(line string) string {
-	return cmp.Or(line[len(listMark.FindString(line)):], line)
-}
+func withoutListMark(line string) string { return cmp.Or(line[len(listMark.FindString(line)):], line) }

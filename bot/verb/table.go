@@ -97,14 +97,10 @@ func Of(name bridge.Verb) *Verb {
 }
 
 // OfferedInThread returns the words that a chat offers while somebody types in a thread.
-func OfferedInThread() []string {
-	return offeredWords(func(v *Verb) Offer { return v.Menus.InThread })
-}
+func OfferedInThread() []string { return offeredWords(func(v *Verb) Offer { return v.Menus.InThread }) }
 
 // OfferedInChat returns the words that a chat offers in a conversation with the app alone.
-func OfferedInChat() []string {
-	return offeredWords(func(v *Verb) Offer { return v.Menus.InChat })
-}
+func OfferedInChat() []string { return offeredWords(func(v *Verb) Offer { return v.Menus.InChat }) }
 
 // offeredWords returns the words of those verbs that have an offer, in the order of their offers.
 func offeredWords(pick func(*Verb) Offer) []string {

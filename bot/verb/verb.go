@@ -157,9 +157,7 @@ func (v *Verb) Needs(args bridge.Args) bool {
 }
 
 // ButtonLabel returns the label of a verb's button.
-func (v *Verb) ButtonLabel() string {
-	return cmp.Or(v.Button.Label, v.Button.Unlisted, string(v.Name))
-}
+func (v *Verb) ButtonLabel() string { return cmp.Or(v.Button.Label, v.Button.Unlisted, string(v.Name)) }
 
 // confirmationBlocks confirm that something was done.
 func confirmationBlocks(l bridge.Line, words ...any) []shape.Block {

@@ -102,9 +102,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 
 // Decode turns a stored mail into what the customer did. Pure.
 // Errors: an empty payload.
-func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
-	return c.decoder.Decode(raw)
-}
+func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) { return c.decoder.Decode(raw) }
 
 // Recipient implements channels.Starter: one address, with or without a name.
 func (c *Channel) Recipient(typed string) (channels.Party, error) { return c.composer.Recipient(typed) }

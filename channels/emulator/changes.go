@@ -77,9 +77,7 @@ type Subscription[C any] struct {
 }
 
 // Subscribe returns a reader of the changes from now on.
-func (l *Changes[C]) Subscribe() *Subscription[C] {
-	return &Subscription[C]{log: l, seen: l.Last()}
-}
+func (l *Changes[C]) Subscribe() *Subscription[C] { return &Subscription[C]{log: l, seen: l.Last()} }
 
 // Next blocks until there are changes since the last call and returns them.
 // Errors: ctx's, or context.Canceled once the emulator is closed.

@@ -312,9 +312,7 @@ func (a *api) findFile(c *call, id string) (route, *APIError) {
 	return route{}, &APIError{Status: http.StatusNotFound, Code: codes.Invalid, Message: "Bad URL"}
 }
 
-func (a *api) record(r *Request) {
-	a.change(func() { a.requests = append(a.requests, *r) })
-}
+func (a *api) record(r *Request) { a.change(func() { a.requests = append(a.requests, *r) }) }
 
 // Requests lists all calls so far, in the order in which they ended.
 func (a *api) Requests() []Request {

@@ -273,6 +273,4 @@ func (b *business) SpoilMedia(id string) {
 }
 
 // ExpireMedia forgets a file, as after its days.
-func (b *business) ExpireMedia(id string) {
-	b.change(func() { delete(b.nodes, id) })
-}
+func (b *business) ExpireMedia(id string) { b.change(func() { delete(b.nodes, id) }) }

@@ -129,9 +129,7 @@ func checkLength(name, s string, least, most int) *APIError {
 }
 
 // hasLength reports whether a text has at least one character, and not more than most.
-func hasLength(text string, most int) bool {
-	return text != "" && utf8.RuneCountInString(text) <= most
-}
+func hasLength(text string, most int) bool { return text != "" && utf8.RuneCountInString(text) <= most }
 
 // checkText checks a text, and puts what it says into m.
 func checkText(raw json.RawMessage, m *Message) *APIError {

@@ -282,9 +282,7 @@ const (
 )
 
 // oneLine shortens a stranger's text to one line.
-func oneLine(s string) string {
-	return graph.ClipText(strings.Join(strings.Fields(s), " "), maxLine)
-}
+func oneLine(s string) string { return graph.ClipText(strings.Join(strings.Fields(s), " "), maxLine) }
 
 // makeNotice says for the account's people what measure Facebook took against the Page.
 func (p *policy) makeNotice() string {

@@ -28,14 +28,10 @@ const eventAt = 1700000000123
 
 // hookBody makes a webhook with one event of the customer. list is where it stands: "messaging", or "standby" while another
 // app holds the conversation. event is what follows its sender, recipient and timestamp.
-func hookBody(list, event string) []byte {
-	return eventBody(list, testPSID, testPage, event)
-}
+func hookBody(list, event string) []byte { return eventBody(list, testPSID, testPage, event) }
 
 // ownHookBody makes a webhook with one event of the Page itself, to the customer.
-func ownHookBody(event string) []byte {
-	return eventBody("messaging", testPage, testPSID, event)
-}
+func ownHookBody(event string) []byte { return eventBody("messaging", testPage, testPSID, event) }
 
 func eventBody(list, sender, recipient, event string) []byte {
 	return fmt.Appendf(nil, `{"object": "page", "entry": [{"id": "%s", "time": 1700000000999, "%s": [

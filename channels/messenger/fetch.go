@@ -16,9 +16,7 @@ import (
 const maxFetchBytes = 100 << 20
 
 // mediaHosts returns Meta's hosts for files. An address on another host is never called, whatever a message says.
-func mediaHosts() []string {
-	return []string{".fbcdn.net", ".fbsbx.com", ".cdninstagram.com"}
-}
+func mediaHosts() []string { return []string{".fbcdn.net", ".fbsbx.com", ".cdninstagram.com"} }
 
 // fetchWaits returns the pauses after which a file is asked for again that Meta's server doesn't find. It may fail to find a file
 // for a moment.

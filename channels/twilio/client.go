@@ -57,9 +57,7 @@ type request struct {
 }
 
 // messagesURL is the list of messages, to which POST adds one.
-func (c *client) messagesURL() string {
-	return c.accountURL() + "/Messages.json"
-}
+func (c *client) messagesURL() string { return c.accountURL() + "/Messages.json" }
 
 func (c *client) accountURL() string {
 	return c.base + "/2010-04-01/Accounts/" + url.PathEscape(c.account)

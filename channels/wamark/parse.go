@@ -71,9 +71,7 @@ func joinPieces(pieces []string) string {
 
 // fencedCode returns a block of code between fences of four backticks. No code contains these, because it stood
 // between fences of three.
-func fencedCode(code string) string {
-	return "````\n" + code + "\n````"
-}
+func fencedCode(code string) string { return "````\n" + code + "\n````" }
 
 // Escape turns plain text into canonical Markdown that shows the same text, without any formatting. Line ends are
 // kept; of several empty lines one is kept.

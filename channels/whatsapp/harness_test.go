@@ -293,6 +293,4 @@ func jsonOf(v any) string {
 }
 
 // long makes a text of n characters.
-func long(n int) string {
-	return string(bytes.Repeat([]byte("a"), n))
-}
+func long(n int) string { return string(bytes.Repeat([]byte("a"), n)) }

@@ -121,9 +121,7 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 }
 
 // isText reports whether a text has at least one character, and not more than most.
-func isText(text string, most int) bool {
-	return text != "" && utf8.RuneCountInString(text) <= most
-}
+func isText(text string, most int) bool { return text != "" && utf8.RuneCountInString(text) <= most }
 
 // listSteps returns a message with a list, which a button opens.
 func listSteps(l channels.List, text string) ([]step, error) {

@@ -266,6 +266,4 @@ func fitOptions(options []*slackapi.OptionBlockObject, maxBytes int) Options {
 }
 
 // NoOptions is the answer for a menu that has nothing to offer.
-func NoOptions() Options {
-	return Options{Options: []*slackapi.OptionBlockObject{}}
-}
+func NoOptions() Options { return Options{Options: []*slackapi.OptionBlockObject{}} }

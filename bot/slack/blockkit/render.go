@@ -104,9 +104,7 @@ func (r *renderer) nextID() int {
 	return r.ids
 }
 
-func (r *renderer) nextBlockID() string {
-	return fmt.Sprintf("%s-%d", r.seed, r.nextID())
-}
+func (r *renderer) nextBlockID() string { return fmt.Sprintf("%s-%d", r.seed, r.nextID()) }
 
 // finishMessage completes the message that is being filled, and begins an empty one.
 func (r *renderer) finishMessage() {
@@ -222,9 +220,7 @@ func (r *renderer) renderPieces(pieces []view.Piece) string {
 }
 
 // orBlank returns a blank for an empty text, since Slack refuses blocks without text.
-func orBlank(text string) string {
-	return cmp.Or(text, " ")
-}
+func orBlank(text string) string { return cmp.Or(text, " ") }
 
 // renderBody renders canonical Markdown, on as many pages as it needs.
 func (r *renderer) renderBody(b view.Block) {
@@ -325,9 +321,7 @@ func (r *renderer) makeButton(b view.Button) *slackapi.ButtonBlockElement {
 }
 
 // optionValue packs a button's verb, what it opens and its arguments into one value of a menu; ReadClick reads them back.
-func optionValue(b view.Button) string {
-	return string(b.Verb) + "|" + string(b.Opens) + "|" + b.Value
-}
+func optionValue(b view.Button) string { return string(b.Verb) + "|" + string(b.Opens) + "|" + b.Value }
 
 func makeSection(id, text string, accessory *slackapi.Accessory) *slackapi.SectionBlock {
 	return slackapi.NewSectionBlock(mrkdwnObject(text), nil, accessory, slackapi.SectionBlockOptionBlockID(id))

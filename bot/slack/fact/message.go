@@ -121,9 +121,7 @@ func (me *Self) ReadTyped(m *Message) markdown.Text {
 }
 
 // Root returns the id of the message that begins the thread of m. At top level that is m itself.
-func (m *Message) Root() string {
-	return cmp.Or(m.ThreadTS, m.TS)
-}
+func (m *Message) Root() string { return cmp.Or(m.ThreadTS, m.TS) }
 
 // placeIn returns the place of m in a channel. Slack names a root as its own thread; our places of roots have no thread.
 func (m *Message) placeIn(channel string) bridge.Place {

@@ -175,9 +175,7 @@ func (o Options) makeAddress(path string) string {
 }
 
 // join returns the address of a path of the site.
-func (o Options) join(path string) string {
-	return strings.TrimSuffix(o.PublicURL, "/") + path
-}
+func (o Options) join(path string) string { return strings.TrimSuffix(o.PublicURL, "/") + path }
 
 // listCommands returns the app's slash commands. In all of them Slack marks mentions, so that we can read them.
 func (o Options) listCommands() []command {

@@ -30,9 +30,7 @@ type webAPI struct {
 }
 
 // reset forgets calls and rates. Caller holds the lock.
-func (a *webAPI) reset() {
-	a.calls, a.limits = nil, newLimits()
-}
+func (a *webAPI) reset() { a.calls, a.limits = nil, newLimits() }
 
 // keepCalls bounds the record of calls; long loads forget old ones.
 const keepCalls = 20_000

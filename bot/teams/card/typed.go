@@ -44,9 +44,7 @@ type Text struct {
 }
 
 // Named replaces the tokens in s by names.
-func (t Text) Named(s string) string {
-	return markdown.Named(s, t.Names)
-}
+func (t Text) Named(s string) string { return markdown.Named(s, t.Names) }
 
 // maxHTMLBytes bounds what is read as HTML: with hostile markup, a parser's time grows with the square of its length. Teams
 // itself limits a message to about 100 KB.

@@ -41,9 +41,7 @@ func namedChannel(a *connector.Activity) string {
 }
 
 // Root is the id of the thread that a place is in, or that its message begins.
-func Root(p bridge.Place) string {
-	return cmp.Or(p.Thread, p.Message)
-}
+func Root(p bridge.Place) string { return cmp.Or(p.Thread, p.Message) }
 
 // IsInChannel reports whether something happened in a channel of a team.
 func IsInChannel(a *connector.Activity) bool {

@@ -38,9 +38,7 @@ func isForAll(m *tenant.Message) bool { return m.Targeted == "" }
 
 // Messages returns everything in a channel or personal chat in order of posting, tombstones
 // included, without what only one person sees.
-func (s *Server) Messages(channel string) []*tenant.Message {
-	return s.org.Messages(channel, isForAll)
-}
+func (s *Server) Messages(channel string) []*tenant.Message { return s.org.Messages(channel, isForAll) }
 
 // Roots returns the first messages of a channel's threads, oldest first.
 func (s *Server) Roots(channel string) []*tenant.Message {

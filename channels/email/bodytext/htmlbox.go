@@ -59,9 +59,7 @@ func (l *list) nextMark() string {
 }
 
 // openBox puts a box around what comes next.
-func (w *markdownWriter) openBox(b box) {
-	w.boxes = append(w.boxes, b)
-}
+func (w *markdownWriter) openBox(b box) { w.boxes = append(w.boxes, b) }
 
 // closeBox ends the innermost box.
 func (w *markdownWriter) closeBox() {

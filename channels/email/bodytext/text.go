@@ -95,9 +95,7 @@ func orderedMarkLength(s string) int {
 
 // isRuleLine reports whether Markdown could take a line for a rule, an underline of a
 // heading or the second row of a table.
-func isRuleLine(s string) bool {
-	return strings.Trim(s, "-=_*|: \t") == ""
-}
+func isRuleLine(s string) bool { return strings.Trim(s, "-=_*|: \t") == "" }
 
 // blockMarkLength returns the index behind the character that would make a heading, a list, a quote or another
 // block of a line. It returns 0 if no character does. s must not be empty.
@@ -254,9 +252,7 @@ func canMark(s string, from, to int) bool {
 }
 
 // isWordRune reports whether r is part of a word.
-func isWordRune(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsDigit(r)
-}
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // isASCIIPunct reports whether Markdown takes c for ASCII punctuation: it drops a backslash before it.
 func isASCIIPunct(c byte) bool { return c < utf8.RuneSelf && isPunctOrSymbol(rune(c)) }

@@ -91,9 +91,7 @@ func (d *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) 
 
 // countIfThrottled counts the session if the server refuses because it was asked too much. It reports whether the session ends: after
 // too many such sessions, it goes on.
-func (d *folder) countIfThrottled(err error) bool {
-	return isThrottled(err) && d.countRefusal(err)
-}
+func (d *folder) countIfThrottled(err error) bool { return isThrottled(err) && d.countRefusal(err) }
 
 // countRefusal counts a session in which the server refused everything, and reports whether the server is still waited for. Refusals
 // because it was asked too much have a count of their own: half an hour of them must not use up the patience with an outage. A session

@@ -75,9 +75,7 @@ type message struct {
 	parse   parsedOnce
 }
 
-func (m *message) flagList() []imap.Flag {
-	return slices.Sorted(maps.Values(m.flags))
-}
+func (m *message) flagList() []imap.Flag { return slices.Sorted(maps.Values(m.flags)) }
 
 func (m *message) has(f imap.Flag) bool {
 	_, ok := m.flags[strings.ToLower(string(f))]
@@ -291,9 +289,7 @@ func (b *mailboxes) folderLocked(address, name string) (*folder, error) {
 	return f, nil
 }
 
-func domainOf(address string) string {
-	return address[strings.LastIndexByte(address, '@')+1:]
-}
+func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
 
 // withoutDetail turns box+detail@domain into box@domain.
 func withoutDetail(address string) string {

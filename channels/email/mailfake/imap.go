@@ -54,9 +54,7 @@ func (s *Server) imapOptions(starttls *tls.Config) *imapserver.Options {
 	}
 }
 
-func byeError(text string) error {
-	return &imap.Error{Type: imap.StatusResponseTypeBye, Text: text}
-}
+func byeError(text string) error { return &imap.Error{Type: imap.StatusResponseTypeBye, Text: text} }
 
 func noError(code imap.ResponseCode, text string) error {
 	return &imap.Error{Type: imap.StatusResponseTypeNo, Code: code, Text: text}

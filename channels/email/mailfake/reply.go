@@ -26,9 +26,7 @@ func (c *Customer) Reply(to Received, text string) (Sent, error) {
 }
 
 // ReplyWith is Reply with more than a text: see ReplyAs.
-func (c *Customer) ReplyWith(to Received, m Mail) (Sent, error) {
-	return c.ReplyAs(Gmail, to, m)
-}
+func (c *Customer) ReplyWith(to Received, m Mail) (Sent, error) { return c.ReplyAs(Gmail, to, m) }
 
 // ReplyAs answers a mail: what m leaves empty is filled in (To, Subject, In-Reply-To,
 // References, the HTML of its text), and the answered mail is quoted below the text as
@@ -105,9 +103,7 @@ func quote(program Program, m *Mail, to Received) error {
 }
 
 // String is the address as a header writes it.
-func (a Address) String() string {
-	return (&mail.Address{Name: a.Name, Address: a.Address}).String()
-}
+func (a Address) String() string { return (&mail.Address{Name: a.Name, Address: a.Address}).String() }
 
 // quotedName is the address as programs write it into a quotation.
 func (a Address) quotedName() string {

@@ -33,9 +33,7 @@ type Change struct {
 func (b *mailboxes) Inbox(address string) []Received { return b.Folder(address, "INBOX") }
 
 // Sent lists the mailbox's folder of sent mail, oldest first.
-func (b *mailboxes) Sent(address string) []Received {
-	return b.Folder(address, b.sentFolder(address))
-}
+func (b *mailboxes) Sent(address string) []Received { return b.Folder(address, b.sentFolder(address)) }
 
 // sentFolder is the name of a mailbox's folder of sent mail, "" if there is no such mailbox.
 func (b *mailboxes) sentFolder(address string) string {

@@ -29,9 +29,7 @@ func Anchor(key []byte, conversation int64, domain string) string {
 const macDigits = 8
 
 // tokenMAC returns the hex digits that prove a token.
-func tokenMAC(key []byte, body string) string {
-	return proof.Sign(key, "mail token", body)[:macDigits]
-}
+func tokenMAC(key []byte, body string) string { return proof.Sign(key, "mail token", body)[:macDigits] }
 
 // Parse reads a Message-ID, an anchor or the tag of a plus address.
 // message is 0 for an anchor. A token that no key verifies is not ours.

@@ -8,9 +8,7 @@ import (
 )
 
 // newOwnComposer returns a Composer that knows two addresses of its own.
-func newOwnComposer() *Composer {
-	return &Composer{own: []string{"help@acme.test", "sales@acme.test"}}
-}
+func newOwnComposer() *Composer { return &Composer{own: []string{"help@acme.test", "sales@acme.test"}} }
 
 // What an agent types becomes an address with the domain as machines write it. Who that is doesn't depend on the case of letters.
 func TestRecipient(t *testing.T) {

@@ -26,9 +26,7 @@ func subjectLine(o channels.Outbound) string {
 	return "Re: " + shorten(orNoSubject(s))
 }
 
-func orNoSubject(s string) string {
-	return cmp.Or(s, "(no subject)")
-}
+func orNoSubject(s string) string { return cmp.Or(s, "(no subject)") }
 
 // shorten cuts a text to the length that a subject may have.
 func shorten(s string) string {

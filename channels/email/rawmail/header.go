@@ -20,14 +20,10 @@ type Header struct {
 }
 
 // Raw returns the first value of a field, unfolded but not decoded.
-func (h Header) Raw(name string) string {
-	return h.fields.Get(name)
-}
+func (h Header) Raw(name string) string { return h.fields.Get(name) }
 
 // Text returns the first value of a field for people to read.
-func (h Header) Text(name string) string {
-	return DecodeHeader(h.Raw(name), h.Guess)
-}
+func (h Header) Text(name string) string { return DecodeHeader(h.Raw(name), h.Guess) }
 
 // All returns the first maxValues values of a field, in their order.
 func (h Header) All(name string) []string {
@@ -36,9 +32,7 @@ func (h Header) All(name string) []string {
 }
 
 // Has reports whether a field is there at all, even empty.
-func (h Header) Has(name string) bool {
-	return len(h.All(name)) > 0
-}
+func (h Header) Has(name string) bool { return len(h.All(name)) > 0 }
 
 // maxValues is how many values of one field are read.
 const maxValues = 100

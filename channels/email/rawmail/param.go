@@ -215,9 +215,7 @@ func FirstWord(s string) string {
 }
 
 // ContentID returns the id by which HTML refers to a part (RFC 2392), or "" if the part has none.
-func ContentID(h Header) string {
-	return CleanContentID(h.Raw("Content-Id"))
-}
+func ContentID(h Header) string { return CleanContentID(h.Raw("Content-Id")) }
 
 // maxContentIDBytes is longer than the ids of any mailer.
 const maxContentIDBytes = 300

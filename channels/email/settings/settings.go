@@ -112,9 +112,7 @@ func (s Settings) Service() Service {
 }
 
 // Domain is the part of the main address behind the @.
-func (s Settings) Domain() string {
-	return s.Own[0][strings.LastIndexByte(s.Own[0], '@')+1:]
-}
+func (s Settings) Domain() string { return s.Own[0][strings.LastIndexByte(s.Own[0], '@')+1:] }
 
 // Read reads and checks a configuration. Errors: all faults, joined.
 func Read(c channels.Config) (Settings, error) {

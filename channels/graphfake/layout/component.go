@@ -311,6 +311,4 @@ func (t Template) listVariables(text string) (names []string, fault string) {
 }
 
 // hasLength reports whether a text has at least one character, and not more than most.
-func hasLength(text string, most int) bool {
-	return text != "" && utf8.RuneCountInString(text) <= most
-}
+func hasLength(text string, most int) bool { return text != "" && utf8.RuneCountInString(text) <= most }

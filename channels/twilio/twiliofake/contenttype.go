@@ -155,6 +155,4 @@ func haveTexts(list []map[string]any, name string, most int) bool {
 }
 
 // isText reports whether a text has at least one character, and not more than most.
-func isText(text string, most int) bool {
-	return text != "" && utf8.RuneCountInString(text) <= most
-}
+func isText(text string, most int) bool { return text != "" && utf8.RuneCountInString(text) <= most }

@@ -82,9 +82,7 @@ func ask(t *testing.T, s *Server, method, path string, form url.Values) (int, ma
 }
 
 // textTo is the form of a text from our number.
-func textTo(to string) url.Values {
-	return url.Values{"To": {to}, "From": {ours}, "Body": {"x"}}
-}
+func textTo(to string) url.Values { return url.Values{"To": {to}, "From": {ours}, "Body": {"x"}} }
 
 // mustSend sends a text to Ann, and returns the message as the API answers it.
 func mustSend(t *testing.T, s *Server) map[string]any {

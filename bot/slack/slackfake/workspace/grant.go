@@ -30,9 +30,7 @@ func (g *Grant) Reset() {
 }
 
 // Provided lists the granted scopes as Slack's answers do. Caller holds the lock.
-func (g *Grant) Provided() string {
-	return strings.Join(slices.Sorted(maps.Keys(g.Scopes)), ",")
-}
+func (g *Grant) Provided() string { return strings.Join(slices.Sorted(maps.Keys(g.Scopes)), ",") }
 
 // UseCommand records that a person uses a command or shortcut of the app. It refuses one that the app doesn't offer, or has
 // no scope for. Caller holds the lock.

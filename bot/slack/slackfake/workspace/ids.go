@@ -87,9 +87,7 @@ func (g *Ground) UUID() string {
 }
 
 // FormatTS writes microseconds as a time stamp.
-func FormatTS(us int64) string {
-	return fmt.Sprintf("%d.%06d", us/1e6, us%1e6)
-}
+func FormatTS(us int64) string { return fmt.Sprintf("%d.%06d", us/1e6, us%1e6) }
 
 // ParseTS turns a time stamp into microseconds; ok is false for anything else.
 func ParseTS(ts string) (us int64, ok bool) {

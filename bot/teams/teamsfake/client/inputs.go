@@ -37,9 +37,7 @@ func Walk(v any, f func(object)) {
 
 // isUnseen reports whether what stands under a key of an object is not shown: what a button carries, what takes the place
 // of an object in older clients, and how a card is refreshed.
-func isUnseen(key string) bool {
-	return slices.Contains([]string{"fallback", "refresh", "data"}, key)
-}
+func isUnseen(key string) bool { return slices.Contains([]string{"fallback", "refresh", "data"}, key) }
 
 // Decode makes a card walkable; nil for what is none.
 func Decode(raw json.RawMessage) object {

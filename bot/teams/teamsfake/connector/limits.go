@@ -42,9 +42,7 @@ func writeWindows(factor int) []window {
 
 // reactRule is for all reactions of the bot together.
 // Source: "Agent reactions", read 2026-11.
-func reactRule() rule {
-	return rule{name: "react", windows: []window{{calls: 2, span: time.Second}}}
-}
+func reactRule() rule { return rule{name: "react", windows: []window{{calls: 2, span: time.Second}}} }
 
 // tenantRule is for all calls of one app in one tenant.
 func tenantRule() rule {
