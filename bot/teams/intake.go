@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"parley/bot/sweep"
-	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/organisation"
@@ -116,7 +115,7 @@ func isOldClick(a *connector.Activity) bool {
 func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := fact.PlaceOf(a)
 	if isOldClick(a) {
-		facts, _, err := it.clickFacts(ctx, p, a, a.Value)
+		facts, err := it.clickFacts(ctx, p, a, a.Value)
 		return facts, err
 	}
 
@@ -223,10 +222,10 @@ const (
 
 // clickFacts makes the facts of a click. A later click on the same button is another fact (see clickRepeatSpan).
 // Errors: the desk's.
-func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.Activity, data json.RawMessage) ([]channels.Fact, *card.Click, error) {
+func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.Activity, data json.RawMessage) ([]channels.Fact, error) {
 	f, click := p.ClickFact(a, data)
 	if click == nil {
-		return []channels.Fact{f}, nil, nil
+		return []channels.Fact{f}, nil
 	}
 
 	at := a.At()
@@ -243,16 +242,16 @@ func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.A
 
 	seen, err := it.sweeper.Seen(ctx, append(spanIDs, f.ExternalID)...)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 
 	clickedBefore := seen[f.ExternalID]
 	if clickedBefore && slices.ContainsFunc(spanIDs, func(id string) bool { return seen[id] }) {
-		return []channels.Fact{f}, click, nil // a repetition: the same fact, which counts once
+		return []channels.Fact{f}, nil // a repetition: the same fact, which counts once
 	}
 	if clickedBefore {
 		f.ExternalID = fmt.Sprintf("%s:%d", f.ExternalID, span)
 	}
 
-	return []channels.Fact{f, p.Known(spanIDs[0], f.OrderKey)}, click, nil
+	return []channels.Fact{f, p.Known(spanIDs[0], f.OrderKey)}, nil
 }

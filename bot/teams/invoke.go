@@ -144,7 +144,7 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 
 // storeClick stores the click whose data a button sent.
 func (in *invocation) storeClick(ctx context.Context, data json.RawMessage) error {
-	facts, _, err := in.door.clickFacts(ctx, in.payload, in.activity, data)
+	facts, err := in.door.clickFacts(ctx, in.payload, in.activity, data)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ const libraryLifetime = time.Hour
 // siteOf returns the site of a channel, /sites/NAME or /teams/NAME: a private or shared channel has
 // its own.
 func (fs *files) siteOf(ctx context.Context, channel string) (*url.URL, error) {
-	folder, err := fs.libraryOf(ctx, "channel "+channel, func() (string, error) {
+	folder, err := fs.libraryOf("channel "+channel, func() (string, error) {
 		group, err := fs.Notes.Group(ctx, channel)
 		if err != nil {
 			return "", err
@@ -116,11 +116,11 @@ func (fs *files) driveOf(ctx context.Context, user string) (*url.URL, error) {
 	if user == "" {
 		return nil, nil //nolint:nilnil // no address is below nil
 	}
-	return fs.libraryOf(ctx, "person "+user, func() (string, error) { return fs.Graph.Drive(ctx, user) })
+	return fs.libraryOf("person "+user, func() (string, error) { return fs.Graph.Drive(ctx, user) })
 }
 
 // libraryOf returns the address that is remembered under name, or asks for it.
-func (fs *files) libraryOf(ctx context.Context, name string, ask func() (string, error)) (*url.URL, error) {
+func (fs *files) libraryOf(name string, ask func() (string, error)) (*url.URL, error) {
 	known, ok := fs.libraries.Get(name)
 	if ok && fs.Now().Sub(known.askedAt) < libraryLifetime {
 		return known.address, nil

@@ -88,26 +88,8 @@ func (c *Client) allow(address string) (token bool, err error) {
 	return true, nil
 }
 
-// Channels lists a team's channels. group is the team's id in Graph (its aadGroupId), as
-// everywhere below.
-func (c *Client) Channels(ctx context.Context, group string) ([]Channel, error) {
-	var all []Channel
-	for next, pages := c.addressOf("teams", group, "channels"), 0; next != "" && pages < maxChannelPages; pages++ {
-		var p Page[Channel]
-		if err := c.get(ctx, "GET channels", next, maxPage, &p); err != nil {
-			return nil, err
-		}
-		all = append(all, p.Value...)
-		next = p.Next
-	}
-	return all, nil
-}
-
-// maxChannelPages bounds a list of channels; a team has at most 1,000.
-const maxChannelPages = 50
-
 // Messages lists a channel's threads with their replies, size threads in a page. Their order is undocumented. next is
-// Page.Next of the page before; it is "" for the first.
+// Page.Next of the page before; it is "" for the first. group is the team's id in Graph (its aadGroupId), as everywhere below.
 func (c *Client) Messages(ctx context.Context, group, channel string, size int, next string) (p Page[Message], err error) {
 	if next == "" {
 		next = c.addressOf("teams", group, "channels", channel, "messages") + fmt.Sprintf("?$expand=replies&$top=%d", min(max(size, 1), maxPageSize))

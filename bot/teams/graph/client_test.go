@@ -138,17 +138,6 @@ func wantErrorIs(t *testing.T, err, want error) {
 	}
 }
 
-func TestChannels(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	list, err := w.client.Channels(w.ctx(), group)
-	must(t, err)
-	wantEqual(t, "channels, with General", len(list), 2)
-	if want := (graph.Channel{ID: tickets, Name: "tickets", MembershipType: "standard"}); !slices.Contains(list, want) {
-		t.Errorf("got the channels %+v, want %+v among them", list, want)
-	}
-}
-
 // wantContent checks the bytes of an answer.
 func wantContent(t *testing.T, a *rest.Answer, err error, want []byte) {
 	t.Helper()

@@ -109,10 +109,3 @@ type Page[T any] struct {
 	Value []T    `json:"value"`
 	Next  string `json:"@odata.nextLink"` // "" on the last page
 }
-
-// Channel is a channel of a team.
-type Channel struct {
-	ID             string `json:"id"`
-	Name           string `json:"displayName"`
-	MembershipType string `json:"membershipType"` // standard, private, shared
-}
