@@ -3,7 +3,7 @@
 //
 // # Use
 //
-//	srv := slackfake.New(slackfake.Options{Scopes: slackfake.AllScopes()})
+//	srv := slackfake.New(slackfake.Options{})
 //	if err := srv.Start("127.0.0.1:0"); err != nil { … }
 //	defer srv.Close()
 //	ann := srv.Admin.AddUser(slackfake.User{Name: "ann", Email: "ann@acme.test"})

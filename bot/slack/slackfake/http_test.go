@@ -126,14 +126,6 @@ func TestHTTPFailedShortcut(t *testing.T) {
 	wantEqual(t, "the interaction has a payload", app.nextForm(w).Get("payload") != "", true)
 }
 
-// TestHTTPSSLCheck: ssl_check goes to the address of the commands.
-func TestHTTPSSLCheck(t *testing.T) {
-	t.Parallel()
-	w, app := newHTTPWorld(t)
-	wantEqual(t, "status", must(w.srv.Webhooks.CheckSSL(w.ctx))(t), http.StatusOK)
-	wantEqual(t, "ssl_check", app.nextForm(w).Get("ssl_check"), "1")
-}
-
 // TestHTTPRetries: an event that fails is tried again at once, after a minute and after five more, by Slack's clock. Then it is
 // lost.
 func TestHTTPRetries(t *testing.T) {

@@ -48,6 +48,3 @@ type (
 	call   = webcall.Call
 	reply  = webcall.Reply
 )
-
-// AllScopes lists the bot scopes that the emulator knows.
-func AllScopes() []string { return workspace.AllScopes() }

@@ -97,16 +97,6 @@ func readChallenge(body []byte) string {
 	return text
 }
 
-// CheckSSL sends the ssl_check request that Slack sends now and then to command addresses.
-// It returns the app's status.
-func (s *Webhooks) CheckSSL(ctx context.Context) (status int, err error) {
-	s.Mu.Lock()
-	address := s.Targets.Commands
-	s.Mu.Unlock()
-	status, _, _, err = s.post(ctx, address, formType, []byte("ssl_check=1&token=fakeVerificationToken"), nil)
-	return status, err
-}
-
 const formType = "application/x-www-form-urlencoded"
 
 // Sign returns the headers with which Slack signs body at the present time.
