@@ -8,12 +8,8 @@ type (
 	Card = shape.Card
 	// Block is one paragraph of a Card.
 	Block = shape.Block
-	// BlockKind says how a Block is shown.
-	BlockKind = shape.BlockKind
 	// Piece is a run of text of one type within a line.
 	Piece = shape.Piece
-	// PieceKind is the type of a Piece.
-	PieceKind = shape.PieceKind
 	// Style is how prominent a button is.
 	Style = shape.Style
 	// Button starts a verb.
@@ -24,8 +20,6 @@ type (
 	Form = shape.Form
 	// Field is one of the fields of a Form.
 	Field = shape.Field
-	// FieldKind says how a Field is filled in.
-	FieldKind = shape.FieldKind
 	// Option is one of the options of a choice.
 	Option = shape.Option
 	// FormInput is what NewForm needs.
