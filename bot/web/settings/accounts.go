@@ -290,7 +290,7 @@ func (p pages) takeOutAccount(v *web.Visit) error {
 
 // changeAccount makes a change of the account that the address names, without a form.
 func (p pages) changeAccount(v *web.Visit, c setup.Change) error {
-	return p.withEntry(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+	return p.withAccountEntry(v, func(e *setup.Entry) error {
 		c.Kind = e.Kind
 		c.Name = e.Name
 		c.Channel = e.Channel

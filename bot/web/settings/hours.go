@@ -127,14 +127,14 @@ func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) we
 }
 
 func (p hoursPages) showHours(v *web.Visit) error {
-	return p.withEntry(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+	return p.withAccountEntry(v, func(e *setup.Entry) error {
 		form := hoursForm(e)
 		return v.Show("hours", p.hoursScreen(v, e, &form))
 	})
 }
 
 func (p hoursPages) saveHours(v *web.Visit) error {
-	return p.withEntry(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+	return p.withAccountEntry(v, func(e *setup.Entry) error {
 		form := hoursForm(e)
 		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: hoursChange(v, form)}
 		result, done, err := p.trySave(v, change, &form)

@@ -135,13 +135,13 @@ func find(all []setup.Entry, kind, name string) *setup.Entry {
 	return nil
 }
 
-// withEntry calls do with the entry of a kind that the address names. If there is none, it answers so. singular is what people
-// call such an entry.
-func (p pages) withEntry(v *web.Visit, kind, singular string, do func(*setup.Entry) error) error {
-	return p.withEntries(v, kind, singular, func(_ []setup.Entry, e *setup.Entry) error { return do(e) })
+// withAccountEntry calls do with the account that the address names. If there is none, it answers so.
+func (p pages) withAccountEntry(v *web.Visit, do func(*setup.Entry) error) error {
+	return p.withEntries(v, setup.EntryAccount, "account", func(_ []setup.Entry, e *setup.Entry) error { return do(e) })
 }
 
-// withEntries does the same for functions that need the other entries, too: they are read once.
+// withEntries calls do with the entry of a kind that the address names, and with all other entries, which are read once. If there
+// is no such entry, it answers so. singular is what people call one.
 func (p pages) withEntries(v *web.Visit, kind, singular string, do func([]setup.Entry, *setup.Entry) error) error {
 	all, err := p.desk.Entries(v.Context())
 	if err != nil {

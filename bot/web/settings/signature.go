@@ -193,7 +193,7 @@ func (s signaturePage) upload(v *web.Visit) (problem string, err error) {
 
 // withSignaturePage calls do with the page of an account's signature.
 func (p pages) withSignaturePage(v *web.Visit, do func(signaturePage) error) error {
-	return p.withEntry(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+	return p.withAccountEntry(v, func(e *setup.Entry) error {
 		s := signaturePage{
 			pages:   p,
 			entry:   e,
