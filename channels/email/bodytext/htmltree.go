@@ -196,24 +196,21 @@ func (b *treeBuilder) openImplied(part atom.Atom, parents ...atom.Atom) {
 }
 
 // closeNearest closes the innermost open element of these kinds, unless a boundary was opened after it.
-// It reports whether it closed one.
-func (b *treeBuilder) closeNearest(boundary func(atom.Atom) bool, tags ...atom.Atom) bool {
+func (b *treeBuilder) closeNearest(boundary func(atom.Atom) bool, tags ...atom.Atom) {
 	if !slices.ContainsFunc(tags, func(tag atom.Atom) bool { return b.openCount[tag] > 0 }) {
-		return false
+		return
 	}
 
 	for i := len(b.open) - 1; i > 0; i-- {
 		tag := b.open[i].DataAtom
 		if slices.Contains(tags, tag) {
 			b.closeFrom(i)
-			return true
+			return
 		}
 		if boundary(tag) {
-			return false
+			return
 		}
 	}
-
-	return false
 }
 
 // closeFrom closes the open element with this index and all inside of it.

@@ -245,8 +245,8 @@ func (b *mailboxes) appendLocked(f *folder, raw []byte, at time.Time, flags ...i
 	return m
 }
 
-// removeLocked expunges the mails for which drop is true and returns how many.
-func (b *mailboxes) removeLocked(f *folder, drop func(*message) bool) int {
+// removeLocked expunges the mails for which drop is true.
+func (b *mailboxes) removeLocked(f *folder, drop func(*message) bool) {
 	kept := make([]*message, 0, len(f.msgs))
 	for _, m := range f.msgs {
 		if drop(m) {
@@ -256,13 +256,11 @@ func (b *mailboxes) removeLocked(f *folder, drop func(*message) bool) int {
 		}
 	}
 
-	n := len(f.msgs) - len(kept)
+	hasRemoved := len(kept) < len(f.msgs)
 	f.msgs = kept
-	if n > 0 {
+	if hasRemoved {
 		b.changedLocked(f, 0, ChangeRemoved)
 	}
-
-	return n
 }
 
 // renumberLocked gives a folder a new UIDVALIDITY and its mails new UIDs from 1.
