@@ -118,7 +118,7 @@ const reportAccount = `
 
 // ReportAccount writes an account's condition and returns whether it changed.
 func ReportAccount(ctx context.Context, q Querier, id AccountID, status, text, hint string) (bool, error) {
-	changed, err := query.IDs[int64](ctx, q, "report account", reportAccount, id, status, text, hint)
+	changed, err := query.Column[int64](ctx, q, "report account", reportAccount, id, status, text, hint)
 	return len(changed) > 0, err
 }
 

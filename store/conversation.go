@@ -159,7 +159,7 @@ const openOf = `
 // LatestConversations returns the newest conversations of customers who are named by account and key.
 // Customers without a conversation are left out.
 func LatestConversations(ctx context.Context, q Querier, accounts []AccountID, customers []string) ([]ConversationID, error) {
-	return query.IDs[ConversationID](ctx, q, "latest conversations", latestOf, accounts, customers)
+	return query.Column[ConversationID](ctx, q, "latest conversations", latestOf, accounts, customers)
 }
 
 // Related is a conversation that is named on the card of another conversation, Beside: it continues Beside,
@@ -220,7 +220,7 @@ const collectingOfDays = `
 // CollectingOfDays returns the conversations that collect the mail of accounts on days
 // (Conversation.Collects), where they exist. accounts and days (yyyy-mm-dd) are parallel.
 func CollectingOfDays(ctx context.Context, q Querier, accounts []AccountID, days []string) ([]ConversationID, error) {
-	return query.IDs[ConversationID](ctx, q, "collecting threads", collectingOfDays, accounts, days)
+	return query.Column[ConversationID](ctx, q, "collecting threads", collectingOfDays, accounts, days)
 }
 
 const insertConversations = `

@@ -71,11 +71,11 @@ const (
 // come first, in any status. Text has no operators: all characters but letters and digits separate words.
 func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]ConversationID, error) {
 	args := append(r.readableArguments(), plainText(text), phoneNumber(text), limit, offset)
-	ids, err := query.IDs[ConversationID](ctx, q, "find among the newest", findNewest, args...)
+	ids, err := query.Column[ConversationID](ctx, q, "find among the newest", findNewest, args...)
 	if err != nil || len(ids) == limit { // the page is full: nothing newer can be missing
 		return ids, err
 	}
-	return query.IDs[ConversationID](ctx, q, "find", findConversations, args...)
+	return query.Column[ConversationID](ctx, q, "find", findConversations, args...)
 }
 
 // plainText replaces what PostgreSQL refuses in text, NUL and invalid UTF-8, by spaces.

@@ -43,7 +43,7 @@ const keepHolders = `
 // KeepHolders extends the time of holders and returns those that still exist: FreeHeld has removed the
 // others meanwhile.
 func KeepHolders(ctx context.Context, q Querier, holders []int, ttl time.Duration) ([]int64, error) {
-	return query.IDs[int64](ctx, q, "keep holders", keepHolders, holders, ttl.Seconds())
+	return query.Column[int64](ctx, q, "keep holders", keepHolders, holders, ttl.Seconds())
 }
 
 const (
@@ -89,13 +89,13 @@ const freeHeld = `
 // these queues. The next perKey events of each queue are applied one by one. If thorough is true, it looks
 // for queues to free even if no dead holder was found: their holder may not be registered.
 func FreeHeld(ctx context.Context, q Querier, perKey int, thorough bool) (int, error) {
-	dead, err := query.IDs[int64](ctx, q, "dead holders", deadHolders, holderLocks)
+	dead, err := query.Column[int64](ctx, q, "dead holders", deadHolders, holderLocks)
 	if err != nil {
 		return 0, err
 	}
 	if len(dead) == 0 && !thorough {
 		return 0, nil
 	}
-	freed, err := query.IDs[int64](ctx, q, "free held queues", freeHeld, dead, perKey)
+	freed, err := query.Column[int64](ctx, q, "free held queues", freeHeld, dead, perKey)
 	return len(freed), err
 }

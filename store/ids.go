@@ -38,7 +38,7 @@ func (i *IDs) Ensure(ctx context.Context, q Querier, n int) error {
 
 	missing := n + spareIDs - len(i.free)
 	blocks := (missing + blockSize - 1) / blockSize // rounded up
-	firsts, err := query.IDs[int64](ctx, q, "ids", takeBlocks, blocks)
+	firsts, err := query.Column[int64](ctx, q, "ids", takeBlocks, blocks)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ const takeNumbers = `SELECT nextval('conversation_number') FROM generate_series(
 // ConversationNumbers takes n new conversation ids. They have a sequence of their own, because people
 // read and say them (#1234): they stay small and have few gaps.
 func ConversationNumbers(ctx context.Context, q Querier, n int) ([]ConversationID, error) {
-	return query.IDs[ConversationID](ctx, q, "conversation numbers", takeNumbers, n)
+	return query.Column[ConversationID](ctx, q, "conversation numbers", takeNumbers, n)
 }
 
 // execRows runs a set-wise statement whose $1 is a JSON array of rows.

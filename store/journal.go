@@ -242,7 +242,7 @@ const replayEvents = `
 // Replay puts quarantined events back at the ends of their queues and returns their ids. An event that
 // has already made a message stays in quarantine.
 func Replay(ctx context.Context, q Querier, events []EventID) ([]EventID, error) {
-	return query.IDs[EventID](ctx, q, "replay", replayEvents, events)
+	return query.Column[EventID](ctx, q, "replay", replayEvents, events)
 }
 
 const handOver = `
@@ -264,22 +264,21 @@ const handOver = `
 // unless that account knows the id already. It returns whether the event was in quarantine.
 func HandOver(ctx context.Context, q Querier, event EventID, account AccountID, externalID string) (bool, error) {
 	short := query.ShortID(externalID)
-	freed, err := query.IDs[int64](ctx, q, "hand over", handOver, event, account, short, factHash(short))
+	freed, err := query.Column[int64](ctx, q, "hand over", handOver, event, account, short, factHash(short))
 	return len(freed) > 0, err
 }
 
 // Quarantined is an event that could not be applied.
 type Quarantined struct {
-	EventID    EventID   `db:"event_id"`
-	AccountID  AccountID `db:"account_id"`
-	Account    string    `db:"account"`
-	ExternalID string    `db:"external_id"`
-	Reason     string    `db:"reason"`
-	At         time.Time `db:"at"`
+	EventID   EventID   `db:"event_id"`
+	AccountID AccountID `db:"account_id"`
+	Account   string    `db:"account"`
+	Reason    string    `db:"reason"`
+	At        time.Time `db:"at"`
 }
 
 const listQuarantine = `
-	SELECT quarantine.event_id, event.account_id, account.name AS account, event.external_id, quarantine.reason, quarantine.at
+	SELECT quarantine.event_id, event.account_id, account.name AS account, quarantine.reason, quarantine.at
 	FROM quarantine
 	JOIN events AS event ON event.id = quarantine.event_id
 	JOIN accounts AS account ON account.id = event.account_id

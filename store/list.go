@@ -106,7 +106,7 @@ func ListConversations(ctx context.Context, q Querier, r Reader, list string, li
 	if sql == "" {
 		return nil, fmt.Errorf("store: there is no list %q", list)
 	}
-	return query.IDs[ConversationID](ctx, q, "list "+list, sql, append(r.readableArguments(), limit, offset)...)
+	return query.Column[ConversationID](ctx, q, "list "+list, sql, append(r.readableArguments(), limit, offset)...)
 }
 
 const isAwaited = `
@@ -134,5 +134,5 @@ const answerable = `
 // AnswerableConversations returns the open conversations with a thread in a channel that the reader
 // answers by typing in that thread: the reader's own, and those that nobody has.
 func AnswerableConversations(ctx context.Context, q Querier, r Reader, surface AccountID, channel string, limit int) ([]ConversationID, error) {
-	return query.IDs[ConversationID](ctx, q, "answerable conversations", answerable, append(r.readableArguments(), surface, channel, limit)...)
+	return query.Column[ConversationID](ctx, q, "answerable conversations", answerable, append(r.readableArguments(), surface, channel, limit)...)
 }

@@ -25,7 +25,7 @@ func WakeQueues(ctx context.Context, q Querier, written []string) ([]AccountID, 
 		return nil, nil
 	}
 	short, _ := query.ShortIDs(written)
-	accounts, err := query.IDs[AccountID](ctx, q, "wake queues", wakeQueues, short)
+	accounts, err := query.Column[AccountID](ctx, q, "wake queues", wakeQueues, short)
 	if err != nil {
 		return nil, err
 	}

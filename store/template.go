@@ -36,8 +36,7 @@ type Template struct {
 	Tries            int               `db:"tries"`        // attempts to tell the provider about this Todo
 	Epoch            int64             `db:"epoch"`        // rises with each claim and each change: results of earlier claims don't count
 	SubmittedAt      *time.Time        `db:"submitted_at"` // when the provider accepted this version, database's clock; nil until then
-	ChangedAt        time.Time         `db:"changed_at"`
-	Busy             bool              `db:"busy"` // a process has claimed it and tells the provider now
+	Busy             bool              `db:"busy"`         // a process has claimed it and tells the provider now
 }
 
 // TemplateButton is a button below a Template.
@@ -55,7 +54,7 @@ const (
 
 const templateColumns = `id, account_id, name, language, provider_name, category, uses, labels, header, body, footer, buttons, examples,
 	version, CASE WHEN asked_name = provider_name THEN asked_version ELSE 0 END AS asked_version,
-	external_id, status, reason, quality, provider_category, agent_id, todo, tries, epoch, submitted_at, changed_at,
+	external_id, status, reason, quality, provider_category, agent_id, todo, tries, epoch, submitted_at,
 	coalesce(leased_until > clock_timestamp(), false) AS busy`
 
 const listTemplates = `

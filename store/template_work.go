@@ -38,7 +38,7 @@ const noteTemplateAsked = `
 // attempt that made none writes what was there before it. The result is false if the template was changed since it was claimed; then
 // nothing is written.
 func NoteTemplateAsked(ctx context.Context, q Querier, t Template, version int) (bool, error) {
-	noted, err := query.IDs[int64](ctx, q, "note that a template is asked for", noteTemplateAsked, t.ID, t.Epoch, version)
+	noted, err := query.Column[int64](ctx, q, "note that a template is asked for", noteTemplateAsked, t.ID, t.Epoch, version)
 	return len(noted) > 0, err
 }
 
@@ -52,7 +52,7 @@ const finishTemplate = `
 // If it is false, the provider refused it and may still have the version before. The result is false if the
 // template was changed since it was claimed; then nothing is written.
 func FinishTemplate(ctx context.Context, q Querier, t Template, accepted bool) (bool, error) {
-	done, err := query.IDs[int64](ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
+	done, err := query.Column[int64](ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
 	return len(done) > 0, err
 }
 
@@ -99,7 +99,7 @@ const claimTemplateLists = `
 
 // ClaimTemplateLists leases accounts whose templates are to be compared with the provider's list.
 func ClaimTemplateLists(ctx context.Context, q Querier, accounts []AccountID) ([]AccountID, error) {
-	return query.IDs[AccountID](ctx, q, "claim template lists", claimTemplateLists, accounts, templateLease.Seconds())
+	return query.Column[AccountID](ctx, q, "claim template lists", claimTemplateLists, accounts, templateLease.Seconds())
 }
 
 const finishTemplateList = `

@@ -79,5 +79,5 @@ const brokenAccounts = `SELECT id FROM accounts WHERE status <> $1`
 
 // BrokenAccounts returns the accounts that don't work, as far as any process knows.
 func BrokenAccounts(ctx context.Context, q Querier) ([]AccountID, error) {
-	return query.IDs[AccountID](ctx, q, "broken accounts", brokenAccounts, accountWorks)
+	return query.Column[AccountID](ctx, q, "broken accounts", brokenAccounts, accountWorks)
 }

@@ -7,12 +7,6 @@ import (
 	"parley/store/internal/query"
 )
 
-// Closing is a conversation whose reply window closes.
-type Closing struct {
-	ID         ConversationID `db:"id"`
-	WindowFrom time.Time      `db:"window_from"`
-}
-
 // ClosingOf says whose conversations ListClosing returns.
 type ClosingOf struct {
 	Account     AccountID
@@ -21,7 +15,7 @@ type ClosingOf struct {
 }
 
 const listClosing = `
-	SELECT id, window_from
+	SELECT id
 	FROM conversations
 	WHERE account_id = $1 AND window_from > $3 AND window_from <= $4 AND (team_id = $2 OR ($6 AND team_id IS NULL))
 		AND window_from IS NOT NULL AND waiting_since IS NOT NULL AND status IN ('open', 'pending', 'snoozed')
@@ -34,8 +28,8 @@ const listClosing = `
 
 // ListClosing returns open conversations in which the customer waits for an answer and last opened the
 // reply window later than after and not later than until, and that nobody has left since. Those whose window closes first come first.
-func ListClosing(ctx context.Context, q Querier, of ClosingOf, after, until time.Time, limit int) ([]Closing, error) {
-	return query.Collect[Closing](ctx, q, "list closing", listClosing, of.Account, of.Team, after, until, limit, of.WithoutTeam)
+func ListClosing(ctx context.Context, q Querier, of ClosingOf, after, until time.Time, limit int) ([]ConversationID, error) {
+	return query.Column[ConversationID](ctx, q, "list closing", listClosing, of.Account, of.Team, after, until, limit, of.WithoutTeam)
 }
 
 const dropOtherTimers = `

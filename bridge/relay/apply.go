@@ -262,12 +262,10 @@ func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Made
 	done := make(chan result, 1)
 	conn := a.conn.Conn()
 	outcome := b.clone() // the attempt may go on and change it when nobody waits any more
-	a.background.Add(1)
-	go func() {
-		defer a.background.Done()
+	a.background.Go(func() {
 		made, err := a.applyInTransaction(ctx, conn, outcome, facts)
 		done <- result{made, err}
-	}()
+	})
 
 	timer := time.NewTimer(a.opt.ApplyFor + time.Second) // a handler that heeds its context ends before that
 	defer timer.Stop()

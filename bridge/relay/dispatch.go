@@ -326,13 +326,11 @@ func (d *dispatcher) wakeForResults(ctx context.Context, written []result) {
 	}
 
 	if len(posts) > 0 && d.arePostsAwaited() {
-		d.background.Add(1)
-		go func() {
-			defer d.background.Done()
+		d.background.Go(func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 			defer cancel()
 			d.wakeWaiting(ctx, posts)
-		}()
+		})
 	}
 }
 

@@ -43,7 +43,7 @@ func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
 	}
 
 	return slices.Concat(lines,
-		tagChanges(have, want), knowledgeChanges(have, want), templateChanges(have, want, kept), listRemoved(have, want, kept))
+		tagChanges(have, want), knowledgeChanges(have, want), templateChanges(have, want), listRemoved(have, want, kept))
 }
 
 // listRemoved lists, for people, what prune removes.
@@ -120,7 +120,7 @@ func knowledgeChanges(have, want *state.State) []string {
 }
 
 // templateChanges lists, for people, which templates change.
-func templateChanges(have, want *state.State, kept kept) []string {
+func templateChanges(have, want *state.State) []string {
 	var lines []string
 	for _, t := range want.Templates {
 		old := have.Template(t.Account, t.Row.Name, t.Row.Language)

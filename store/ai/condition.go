@@ -18,11 +18,10 @@ import (
 
 // Condition says whether the model works, as the process saw it that reported last.
 type Condition struct {
-	Status string    `db:"status"`  // an analysis.Status
-	Text   string    `db:"text"`    // what happened, for people
-	Hint   string    `db:"hint"`    // what to do next
-	Since  time.Time `db:"since"`   // when it began to be so, by Parley's clock
-	SeenAt time.Time `db:"seen_at"` // when it was reported last, by Parley's clock
+	Status string    `db:"status"` // an analysis.Status
+	Text   string    `db:"text"`   // what happened, for people
+	Hint   string    `db:"hint"`   // what to do next
+	Since  time.Time `db:"since"`  // when it began to be so, by Parley's clock
 }
 
 // The statuses of which admins may be told: analysis.Broken and analysis.Working, which this package can't import. The
@@ -66,7 +65,7 @@ func Report(ctx context.Context, tx pgx.Tx, c Condition) (tell bool, err error) 
 	return isNewFault || isOver, nil
 }
 
-const findCondition = `SELECT status, text, hint, since, seen_at FROM ai_condition WHERE id = 1`
+const findCondition = `SELECT status, text, hint, since FROM ai_condition WHERE id = 1`
 
 // FindCondition returns the condition that was reported last, or nil if none was.
 func FindCondition(ctx context.Context, q store.Querier) (*Condition, error) {

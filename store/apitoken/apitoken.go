@@ -30,7 +30,6 @@ type Token struct {
 	Scope   string        `db:"scope"`
 	Agent   store.AgentID `db:"agent_id"`
 	Author  string        `db:"author"` // the e-mail address of who made it
-	Made    time.Time     `db:"made_at"`
 	Expires time.Time     `db:"expires_at"`
 	Used    *time.Time    `db:"used_at"` // to a minute; nil if it never was
 	Ended   bool          `db:"ended"`   // it was revoked, has expired, or its maker takes part no more
@@ -63,7 +62,7 @@ func Make(ctx context.Context, q store.Querier, sealer *store.Sealer, t Token, l
 const ended = `t.revoked_at IS NOT NULL OR t.expires_at <= (SELECT clock_timestamp()) OR NOT a.active`
 
 const columns = `
-	SELECT t.id, t.name, t.scope, t.agent_id, a.email AS author, t.made_at, t.expires_at, t.used_at, ` + ended + ` AS ended
+	SELECT t.id, t.name, t.scope, t.agent_id, a.email AS author, t.expires_at, t.used_at, ` + ended + ` AS ended
 	FROM api_tokens AS t JOIN agents AS a ON a.id = t.agent_id `
 
 // List reads tokens: those at work first, then those that have ended, of both the newest first. limit of them at most.

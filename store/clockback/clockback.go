@@ -31,7 +31,7 @@ const noteSeen = `UPDATE clock_seen SET at = clock_timestamp() WHERE id = 1 AND 
 // back is by how much the clock has gone back since the last call; it is 0 if it hasn't. After an error Mend may be called
 // again: it brings nothing back further than to now.
 func Mend(ctx context.Context, pool *pgxpool.Pool) (accounts []store.AccountID, back time.Duration, err error) {
-	if accounts, err = query.IDs[store.AccountID](ctx, pool, "mend due times", mendQueues); err != nil {
+	if accounts, err = query.Column[store.AccountID](ctx, pool, "mend due times", mendQueues); err != nil {
 		return nil, 0, err
 	}
 

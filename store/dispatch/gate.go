@@ -116,7 +116,7 @@ const otherGates = `
 // OtherGates returns, in no order, the gates behind which lanes wait or are claimed, without the known ones.
 func OtherGates(ctx context.Context, q store.Querier, known []store.GateID) ([]store.GateID, error) {
 	above, upto := findGaps(known)
-	return query.IDs[store.GateID](ctx, q, "other gates", otherGates, above, upto)
+	return query.Column[store.GateID](ctx, q, "other gates", otherGates, above, upto)
 }
 
 // findGaps returns the ranges between known ids, which must be sorted, without their ends. For 3 and 7 these are

@@ -87,7 +87,7 @@ func (r *runner) giveUpPosts(ctx context.Context) error {
 		return nil
 	}
 
-	lanes, err := query.IDs[store.LaneID](ctx, r.o.Pool, "lanes of others", lanesElsewhere, r.args)
+	lanes, err := query.Column[store.LaneID](ctx, r.o.Pool, "lanes of others", lanesElsewhere, r.args)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (r *runner) giveUpPosts(ctx context.Context) error {
 // changeElsewhere runs a statement on the deliveries of lanes that it has locked, and counts its rows for a place.
 func (r *runner) changeElsewhere(ctx context.Context, lanes []store.LaneID, place, statement string) error {
 	_, err := r.runBatch(ctx, place, func(tx pgx.Tx) (changed int64, err error) {
-		free, err := query.IDs[store.LaneID](ctx, tx, "lanes of others", lockLanesElsewhere, lanes)
+		free, err := query.Column[store.LaneID](ctx, tx, "lanes of others", lockLanesElsewhere, lanes)
 		if err != nil {
 			return 0, err
 		}

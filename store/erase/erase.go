@@ -206,7 +206,7 @@ func lockContacts(ctx context.Context, tx pgx.Tx, contacts []store.ContactID) er
 		`SELECT id FROM identities WHERE contact_id = ANY($1) ORDER BY id FOR UPDATE`,
 		`SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id FOR UPDATE`,
 	} {
-		if _, err := query.IDs[int64](ctx, tx, "contacts", lock, contacts); err != nil {
+		if _, err := query.Column[int64](ctx, tx, "contacts", lock, contacts); err != nil {
 			return err
 		}
 	}
@@ -336,18 +336,17 @@ func readErasures(ctx context.Context, q store.Querier, sql string) ([]string, e
 
 // Summary is an erasure in a list.
 type Summary struct {
-	ID       string     `db:"id"`
-	By       string     `db:"asked_by"`
-	AskedAt  time.Time  `db:"asked_at"`
-	DoneAt   *time.Time `db:"done_at"` // nil while it goes on
-	Contacts int        `db:"contacts"`
-	InChats  int64      `db:"in_chats"` // posts that are still to be removed from chats
+	ID      string     `db:"id"`
+	By      string     `db:"asked_by"`
+	AskedAt time.Time  `db:"asked_at"`
+	DoneAt  *time.Time `db:"done_at"`  // nil while it goes on
+	InChats int64      `db:"in_chats"` // posts that are still to be removed from chats
 }
 
 // List returns the newest erasures.
 func List(ctx context.Context, q store.Querier, limit int) ([]Summary, error) {
 	const list = `
-		SELECT id::text, asked_by, asked_at, done_at, cardinality(contacts) AS contacts, (
+		SELECT id::text, asked_by, asked_at, done_at, (
 			SELECT count(*)
 			FROM erased_posts AS e
 			LEFT JOIN posts AS p ON p.account_id = e.account_id AND p.channel = e.channel AND p.message = e.message

@@ -90,7 +90,7 @@ func ExportedConversations(ctx context.Context, q store.Querier, contact store.C
 		return nil, err
 	}
 
-	return query.IDs[store.ConversationID](ctx, q, "exported conversations", exportedConversations, s.namedArguments(""))
+	return query.Column[store.ConversationID](ctx, q, "exported conversations", exportedConversations, s.namedArguments(""))
 }
 
 // exportedFiles finds the files of messages that are blobs, and customers' messages as they came, which contain the

@@ -103,12 +103,12 @@ type journalScan struct {
 // newJournalScan prepares a look through all events up to an id. Those behind the id asked came after the erasure was
 // asked for.
 func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto int64) (*journalScan, error) {
-	linked, err := query.IDs[int64](ctx, q, "events of messages", linkedEvents, s.Conversations, s.Messages)
+	linked, err := query.Column[int64](ctx, q, "events of messages", linkedEvents, s.Conversations, s.Messages)
 	if err != nil {
 		return nil, err
 	}
 
-	accounts, err := query.IDs[store.AccountID](ctx, q, "accounts of contacts", accountsOf, s.Identities)
+	accounts, err := query.Column[store.AccountID](ctx, q, "accounts of contacts", accountsOf, s.Identities)
 	if err != nil {
 		return nil, err
 	}
@@ -178,13 +178,13 @@ func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto
 		return nil, 0, fmt.Errorf("store: journal: %w", err)
 	}
 	args["upto"] = upto
-	list, err = query.IDs[int64](ctx, j.q, "journal", journalMatches(), args)
+	list, err = query.Column[int64](ctx, j.q, "journal", journalMatches(), args)
 	return list, upto, err
 }
 
 // takeEvents locks events, except those that are still to be applied. Once applied, an event is found again by what it made.
 const takeEvents = `
-	SELECT e.id, e.account_id, e.external_id, e.blob
+	SELECT e.id, e.account_id, e.external_id
 	FROM events AS e
 	WHERE e.id = ANY($1) AND NOT ` + query.InQueue + `
 	ORDER BY e.id
@@ -216,7 +216,6 @@ type foundEvent struct {
 	ID         int64           `db:"id"`
 	AccountID  store.AccountID `db:"account_id"`
 	ExternalID string          `db:"external_id"`
-	Blob       *string         `db:"blob"`
 }
 
 // keepFound notes the facts of those of the events that have been applied, and returns these events, which may be

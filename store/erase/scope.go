@@ -123,13 +123,13 @@ const (
 func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error) {
 	s := &scope{subject: who}
 	var err error
-	if s.Conversations, err = query.IDs[store.ConversationID](ctx, q, "conversations", conversationsOf, who.Identities); err != nil {
+	if s.Conversations, err = query.Column[store.ConversationID](ctx, q, "conversations", conversationsOf, who.Identities); err != nil {
 		return nil, err
 	}
-	if s.Messages, err = query.IDs[store.MessageID](ctx, q, "messages", messagesOf, who.Identities); err != nil {
+	if s.Messages, err = query.Column[store.MessageID](ctx, q, "messages", messagesOf, who.Identities); err != nil {
 		return nil, err
 	}
-	found, err := query.IDs[int64](ctx, q, "shared conversations", sharedWith, s.namedArguments(""))
+	found, err := query.Column[int64](ctx, q, "shared conversations", sharedWith, s.namedArguments(""))
 	if err != nil {
 		return nil, err
 	}

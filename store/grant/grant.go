@@ -74,7 +74,7 @@ const refreshed = `
 
 // Refreshed stores new tokens, if nothing changed since g was read; false otherwise.
 func Refreshed(ctx context.Context, q store.Querier, g Grant, sealed []byte, lasts Lasting) (bool, error) {
-	ids, err := query.IDs[int64](ctx, q, "refreshed grant", refreshed, g.AccountID, g.Version, sealed, lasts.Renew.Seconds(), lasts.Expire.Seconds())
+	ids, err := query.Column[int64](ctx, q, "refreshed grant", refreshed, g.AccountID, g.Version, sealed, lasts.Renew.Seconds(), lasts.Expire.Seconds())
 	return len(ids) > 0, err
 }
 
@@ -86,7 +86,7 @@ const refused = `
 // Refuse records that the provider said that the consent is over, if nothing changed since g was read; false
 // otherwise.
 func Refuse(ctx context.Context, q store.Querier, g Grant, words string) (bool, error) {
-	ids, err := query.IDs[int64](ctx, q, "refused grant", refused, g.AccountID, g.Version, words)
+	ids, err := query.Column[int64](ctx, q, "refused grant", refused, g.AccountID, g.Version, words)
 	return len(ids) > 0, err
 }
 

@@ -37,7 +37,7 @@ func Messages(ctx context.Context, q store.Querier, conversation store.Conversat
 	if before == (Before{}) {
 		before = Before{math.MaxInt64, math.MaxInt64}
 	}
-	ids, err := query.IDs[store.MessageID](ctx, q, "page of messages", messagesPage, conversation, before.Event, before.ID, limit)
+	ids, err := query.Column[store.MessageID](ctx, q, "page of messages", messagesPage, conversation, before.Event, before.ID, limit)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ const takeDue = `
 // may be others. They are due again unless tx is committed. The caller reads the conversations after TakeDue: then it
 // misses nothing that was committed before, and what is committed later makes them due once more.
 func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
-	if ids, err = query.IDs[store.ConversationID](ctx, tx, "due to be measured", takeDue, limit); err != nil {
+	if ids, err = query.Column[store.ConversationID](ctx, tx, "due to be measured", takeDue, limit); err != nil {
 		return nil, false, err
 	}
 	more = len(ids) >= limit

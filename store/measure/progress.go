@@ -98,7 +98,7 @@ func takeBelow(ctx context.Context, tx pgx.Tx, number *store.ConversationID, sav
 		return nil, false, nil
 	}
 
-	ids, err = query.IDs[store.ConversationID](ctx, tx, "older conversations", olderConversations, *number, limit)
+	ids, err = query.Column[store.ConversationID](ctx, tx, "older conversations", olderConversations, *number, limit)
 	if err != nil {
 		return nil, false, err
 	}

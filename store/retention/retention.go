@@ -50,13 +50,12 @@ type progress struct {
 	Deliveries store.DeliveryID `db:"deliveries_upto"`
 	Lanes      int64            `db:"lanes_upto"`
 	Blobs      string           `db:"blobs_upto"`
-	DropFrom   *time.Time       `db:"drop_from"` // from then on events may be removed; nil if AllowDropping was not called
-	MayDrop    bool             `db:"may_drop"`  // DropFrom has passed: see AllowDropping
+	MayDrop    bool             `db:"may_drop"` // AllowDropping was called, and its time has passed
 }
 
 // The lock makes all replicas run one batch at a time: the second waits and then continues where the first one stopped.
 const lockRetention = `
-	SELECT seen_upto, events_upto, dropped_upto, deliveries_upto, lanes_upto, blobs_upto, drop_from,
+	SELECT seen_upto, events_upto, dropped_upto, deliveries_upto, lanes_upto, blobs_upto,
 		coalesce(drop_from <= clock_timestamp(), false) AS may_drop
 	FROM retention WHERE id = 1
 	FOR UPDATE`
@@ -159,7 +158,7 @@ const (
 // known for ever, so that no fact is taken a second time.
 func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "empty events", func(tx pgx.Tx, p progress) (Emptied, error) {
-		list, err := query.IDs[store.EventID](ctx, tx, "old events", oldEvents, p.Events, keep.Seconds(), batchRows, batchBytes)
+		list, err := query.Column[store.EventID](ctx, tx, "old events", oldEvents, p.Events, keep.Seconds(), batchRows, batchBytes)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}
@@ -168,7 +167,7 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 		}
 
 		done := Emptied{Looked: len(list), More: true}
-		closed, err := query.IDs[store.EventID](ctx, tx, "closed events", closedOf, list)
+		closed, err := query.Column[store.EventID](ctx, tx, "closed events", closedOf, list)
 		if err != nil {
 			return done, err
 		}
@@ -194,7 +193,7 @@ func (e *Emptied) emptyEvents(ctx context.Context, tx pgx.Tx, events []store.Eve
 // EmptyRetained does the same as EmptyEvents for events that had to be kept longer.
 func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, p progress) (Emptied, error) {
-		list, err := query.IDs[store.EventID](ctx, tx, "freed events", freedEvents, batchRows)
+		list, err := query.Column[store.EventID](ctx, tx, "freed events", freedEvents, batchRows)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}

@@ -63,7 +63,7 @@ func TakeDue(ctx context.Context, tx pgx.Tx, due []Due) ([]store.ConversationID,
 	for i, d := range due {
 		ids[i], marks[i] = d.ConversationID, d.Mark
 	}
-	return query.IDs[store.ConversationID](ctx, tx, "solved conversations", takeDue, ids, marks)
+	return query.Column[store.ConversationID](ctx, tx, "solved conversations", takeDue, ids, marks)
 }
 
 const namesOf = `

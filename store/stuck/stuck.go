@@ -89,22 +89,12 @@ const drop = `
 	USING events AS event
 	JOIN accounts AS account ON account.id = event.account_id
 	WHERE quarantine.event_id = $1 AND event.id = quarantine.event_id
-	RETURNING account.name AS account, quarantine.reason`
-
-// Dropped is an event that was taken out of quarantine for good.
-type Dropped struct {
-	Account string `db:"account"`
-	Reason  string `db:"reason"`
-}
+	RETURNING account.name`
 
 // Drop takes an event out of quarantine: it is never applied, and leaves the journal with the others of its time.
-// It returns nil if the event was not in quarantine.
-func Drop(ctx context.Context, q store.Querier, event store.EventID) (*Dropped, error) {
-	list, err := query.Collect[Dropped](ctx, q, "drop", drop, event)
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	return &list[0], nil
+// It returns the name of its account. Errors: pgx.ErrNoRows if the event was not in quarantine.
+func Drop(ctx context.Context, q store.Querier, event store.EventID) (account string, err error) {
+	return query.Value[string](ctx, q, "drop", drop, event)
 }
 
 // Blocked is a sender whose automatic mail is passed over, or kept without a post.

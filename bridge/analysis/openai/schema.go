@@ -2,6 +2,7 @@ package openai
 
 import (
 	"encoding/json"
+	"slices"
 
 	"parley/bridge/analysis"
 )
@@ -89,10 +90,8 @@ func allowedNames(q analysis.Question) choices {
 }
 
 func appendNew(all []string, s string) []string {
-	for _, a := range all {
-		if a == s {
-			return all
-		}
+	if slices.Contains(all, s) {
+		return all
 	}
 	return append(all, s)
 }

@@ -76,7 +76,7 @@ func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.Fi
 	needsOriginal := showsOriginal && !only
 	isGone := false
 	if needsOriginal {
-		decoded, _, err := r.decodeOriginal(ctx, m.ID)
+		decoded, err := r.decodeOriginal(ctx, m.ID)
 		if isGone = errors.Is(err, ErrNoFile); err != nil && !isGone {
 			return nil, nil, err
 		}
@@ -175,7 +175,7 @@ func (r *Reader) OriginalHTML(ctx context.Context, id store.MessageID) (string, 
 		return "", err
 	}
 	defer release()
-	in, _, err := r.decodeOriginal(ctx, id)
+	in, err := r.decodeOriginal(ctx, id)
 	if err != nil || in.Original.HTML == nil {
 		return "", err
 	}
@@ -183,41 +183,41 @@ func (r *Reader) OriginalHTML(ctx context.Context, id store.MessageID) (string, 
 }
 
 // decodeOriginal decodes the stored bytes of a customer's message again.
-func (r *Reader) decodeOriginal(ctx context.Context, id store.MessageID) (channels.Inbound, store.Message, error) {
+func (r *Reader) decodeOriginal(ctx context.Context, id store.MessageID) (channels.Inbound, error) {
 	messages, err := store.Messages(ctx, r.pool, id)
 	if err != nil || len(messages) == 0 {
-		return channels.Inbound{}, store.Message{}, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))
+		return channels.Inbound{}, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))
 	}
 
 	m := messages[0]
 	ev, err := store.GetEvent(ctx, r.pool, m.EventID)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return channels.Inbound{}, m, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
+		return channels.Inbound{}, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
 	}
 	if err != nil {
-		return channels.Inbound{}, m, err
+		return channels.Inbound{}, err
 	}
 
 	raw := ev.Payload
 	if ev.Blob != nil {
 		if raw, err = blob.Get(ctx, r.pool, r.objects, *ev.Blob); err != nil {
-			return channels.Inbound{}, m, asNoFile(err)
+			return channels.Inbound{}, asNoFile(err)
 		}
 	}
 
 	if len(raw) == 0 {
-		return channels.Inbound{}, m, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
+		return channels.Inbound{}, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
 	}
 
 	ch := r.connected.Channel(ev.AccountID)
 	if ch == nil {
-		return channels.Inbound{}, m, errors.New("files: the account of the message isn't connected")
+		return channels.Inbound{}, errors.New("files: the account of the message isn't connected")
 	}
 
 	list, err := ch.Decode(raw)
 	if err != nil || m.Part >= len(list) {
-		return channels.Inbound{}, m, errors.Join(err, fmt.Errorf("files: message %d: its original can't be read", id))
+		return channels.Inbound{}, errors.Join(err, fmt.Errorf("files: message %d: its original can't be read", id))
 	}
 
-	return list[m.Part], m, nil
+	return list[m.Part], nil
 }

@@ -47,8 +47,6 @@ func after(seconds float64) time.Time {
 
 func at(seconds float64) *time.Time { t := after(seconds); return &t }
 
-func ptr[T any](v T) *T { return &v }
-
 func detail(t *testing.T, values map[string]any) json.RawMessage {
 	t.Helper()
 	if values == nil {

@@ -64,7 +64,7 @@ func tell(t *testing.T) story {
 	ann, ben := d.Agents[0].ID, d.Agents[1].ID
 	check(t,
 		store.InsertConversations(ctx, s.pool, []store.Conversation{{ID: 12, AccountID: rookery, TeamID: &d.Teams[0].ID, Kind: "customer", Status: "open",
-			Assignees: []store.AgentID{ann, ben}, PreviousID: ptr(store.ConversationID(7)), LastAt: after(0), CreatedAt: after(0)}}),
+			Assignees: []store.AgentID{ann, ben}, PreviousID: new(store.ConversationID(7)), LastAt: after(0), CreatedAt: after(0)}}),
 		store.InsertMessages(ctx, s.pool, []store.Message{
 			{ID: 101, ConversationID: 12, Direction: store.DirectionIn, Fate: "in", Text: "secret body", Files: []store.FileRef{{Name: "secret.pdf"}}, EventID: s.question, SaidAt: after(0), CreatedAt: after(1)},
 			{ID: 102, ConversationID: 12, Direction: store.DirectionNote, Fate: "inside", Reason: "not_assignee", Text: "é", AgentID: &ben, CreatedAt: after(2)},

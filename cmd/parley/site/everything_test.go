@@ -5,6 +5,7 @@ import (
 	_ "embed" // a set-up of everything
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
@@ -207,11 +208,7 @@ func later() []string {
 
 // with returns values with more of them, which take the place of those of the same names.
 func with(values, more url.Values) url.Values {
-	all := url.Values{}
-	for _, list := range []url.Values{values, more} {
-		for name, v := range list {
-			all[name] = v
-		}
-	}
+	all := maps.Clone(values)
+	maps.Copy(all, more)
 	return all
 }

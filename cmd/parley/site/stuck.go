@@ -2,6 +2,7 @@ package site
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,14 +105,14 @@ func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.Eve
 
 // Drop implements records.Desk.
 func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.EventID) error {
-	dropped, err := stuck.Drop(ctx, d.o.Pool, event)
+	account, err := stuck.Drop(ctx, d.o.Pool, event)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return records.ErrNone
+	}
 	if err != nil {
 		return err
 	}
-	if dropped == nil {
-		return records.ErrNone
-	}
-	return logChange(ctx, d.o.Pool, by, fmt.Sprintf("- event %d of %s is dropped", event, dropped.Account))
+	return logChange(ctx, d.o.Pool, by, fmt.Sprintf("- event %d of %s is dropped", event, account))
 }
 
 // Blocked implements records.Desk.

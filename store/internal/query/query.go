@@ -64,11 +64,6 @@ func Value[T any](ctx context.Context, q Querier, what, sql string, args ...any)
 	return value, nil
 }
 
-// IDs runs a query that returns one column of ids. what names it in errors.
-func IDs[T ~int64](ctx context.Context, q Querier, what, sql string, args ...any) ([]T, error) {
-	return Column[T](ctx, q, what, sql, args...)
-}
-
 // Column runs a query that returns one column. what names it in errors.
 func Column[T any](ctx context.Context, q Querier, what, sql string, args ...any) ([]T, error) {
 	rows, err := q.Query(ctx, sql, args...)

@@ -270,9 +270,7 @@ func (v *Visitor) send(method, path string, body io.Reader, header http.Header) 
 		v.site.T.Fatal(err)
 	}
 
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 
 	response, err := v.client.Do(r)
 	if err != nil {

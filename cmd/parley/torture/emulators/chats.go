@@ -82,7 +82,7 @@ type smsOutbox struct {
 }
 
 // openChatProviders starts the emulators of Meta and Twilio.
-func openChatProviders(ctx context.Context, seed uint64) (*chatProviders, error) {
+func openChatProviders(seed uint64) (*chatProviders, error) {
 	c := &chatProviders{sms: map[int]*smsOutbox{}, people: map[int]*graphfake.PageCustomer{}}
 	c.ended, c.end = context.WithCancel(context.Background())
 	c.graph = graphfake.New(graphfake.Options{Seed: int64(seed>>1) + 1, AppSecret: AppSecret}) //nolint:gosec // a seed
@@ -95,11 +95,8 @@ func openChatProviders(ctx context.Context, seed uint64) (*chatProviders, error)
 	c.graph.AllowToken(WhatsAppToken, WhatsAppNumber, WhatsAppBusiness)
 	c.graph.AllowToken(PageToken, PageID)
 	var err error
-	c.twilio, err = twiliofake.Start(twiliofake.Options{
-		AccountSID: TwilioAccount,
-		AuthToken:  TwilioToken,
-		Numbers:    []twiliofake.Number{{Address: SMSNumber}},
-	})
+	numbers := []twiliofake.Number{{Address: SMSNumber}}
+	c.twilio, err = twiliofake.Start(twiliofake.Options{AccountSID: TwilioAccount, AuthToken: TwilioToken, Numbers: numbers})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("torture: %w", err), c.graph.Close())
 	}

@@ -13,7 +13,7 @@ import (
 // openTestChats starts the emulators of chats, and returns the client that controls them.
 func openTestChats(t *testing.T) (*chatProviders, Client) {
 	t.Helper()
-	c, err := openChatProviders(t.Context(), 7)
+	c, err := openChatProviders(7)
 	if err != nil {
 		t.Fatal(err)
 	}

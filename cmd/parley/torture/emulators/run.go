@@ -75,7 +75,7 @@ func Run(ctx context.Context, options string) (err error) {
 	)
 
 	if o.Chats {
-		phones, err := openChatProviders(ctx, o.Seed)
+		phones, err := openChatProviders(o.Seed)
 		if err != nil {
 			return err
 		}
