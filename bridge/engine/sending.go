@@ -32,7 +32,6 @@ type host struct{ *Engine }
 // Directory returns the accounts, agents and teams as they were read last.
 func (h host) Directory() *directory.Directory { return h.directory.Load() }
 
-// PostFacts implements outbound.Engine.
 func (h host) PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation,
 	identities map[store.IdentityID]*store.Identity, threads outbound.Threads, related []store.Related, now time.Time) bridge.Facts {
 	f := h.reading.FactsOf(dir, surface, nil, c, identities, threads, now)
@@ -40,17 +39,14 @@ func (h host) PostFacts(dir *directory.Directory, surface store.AccountID, c *st
 	return f
 }
 
-// SurfaceName implements outbound.Engine.
 func (h host) SurfaceName(dir *directory.Directory, surface store.AccountID) string {
 	return h.reading.SurfaceName(dir, surface)
 }
 
-// GapWithin implements outbound.Engine.
 func (h host) GapWithin(surface store.AccountID, last time.Duration) bool {
 	return h.Desk(surface).hasGapWithin(last)
 }
 
-// Filling implements outbound.Engine.
 func (h host) Filling(ctx context.Context, surface store.AccountID, limit time.Duration) (bool, error) {
 	return h.Desk(surface).isFilling(ctx, limit)
 }
@@ -60,14 +56,12 @@ func (h host) Trouble(account store.AccountID, what string, c *channels.Conditio
 	h.troubles.record(account, what, c)
 }
 
-// Channels implements chores.Host.
 func (h host) Channels() map[store.AccountID]channels.Channel {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return maps.Clone(h.channels)
 }
 
-// Surfaces implements chores.Host.
 func (h host) Surfaces() map[store.AccountID]bridge.Surface {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
@@ -80,16 +74,12 @@ func (h host) Surfaces() map[store.AccountID]bridge.Surface {
 	return all
 }
 
-// ReachEvery implements chores.Host.
 func (h host) ReachEvery() time.Duration { return h.opt.ReachEvery }
 
-// Analyzer implements chores.Host.
 func (h host) Analyzer() analysis.Analyzer { return h.opt.Analyzer }
 
-// AITokensADay implements chores.Host.
 func (h host) AITokensADay() int { return h.opt.AITokensADay }
 
-// Sealer implements chores.Host.
 func (h host) Sealer() *store.Sealer { return h.opt.Sealer }
 
 // Writer implements chores.Host: the Analyzer, if it can write texts, else nil.
@@ -98,10 +88,8 @@ func (h host) Writer() analysis.Writer {
 	return w
 }
 
-// Busy implements chores.Host.
 func (h host) Busy() bool { return h.relay.Busy() }
 
-// Wake implements chores.Host.
 func (h host) Wake() { h.relay.WakeAppliers(store.SystemAccount) }
 
 // ThreadLost implements outbound.Engine. A fact is without effect if the conversation was handed over before it is applied
@@ -112,7 +100,6 @@ func (h host) ThreadLost(ctx context.Context, c dispatch.Claimed, root string) e
 	return h.journalFact(ctx, f.Event(fmt.Sprintf("lost:%d:%s:%d:%d", c.ConversationID, root, c.ID, minute)))
 }
 
-// RootRefused implements outbound.Engine.
 func (h host) RootRefused(ctx context.Context, c dispatch.Claimed, reason, text string) error {
 	f := own.Fact{Kind: own.PostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: text}
 	return h.journalFact(ctx, f.Event(fmt.Sprintf("%s:%d", reason, c.ID)))

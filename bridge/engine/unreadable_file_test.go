@@ -30,7 +30,6 @@ func (b brokenFiles) Open(context.Context, bridge.SurfaceFile) (io.ReadCloser, e
 // failingReader is a body that breaks off.
 type failingReader struct{ err error }
 
-// Read implements io.Reader.
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
 // A file that the chat doesn't give holds the later replies of its conversation for minutes, not for the day or two that the

@@ -114,7 +114,6 @@ type errorKeepingReader struct {
 	err error
 }
 
-// Read implements io.Reader.
 func (r *errorKeepingReader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
 	if err != nil && err != io.EOF { //nolint:errorlint // as io.Reader says

@@ -71,7 +71,6 @@ type blobReader struct {
 	cuts    int           // broken connections to the object store so far
 }
 
-// Read implements io.Reader.
 func (b *blobReader) Read(p []byte) (int, error) {
 	for len(b.chunk) == 0 && b.object == nil {
 		if b.at >= b.size {
@@ -145,7 +144,6 @@ func (b *blobReader) readObject(p []byte) (int, error) {
 	}
 }
 
-// Close implements io.Closer.
 func (b *blobReader) Close() error {
 	if b.object == nil {
 		return nil

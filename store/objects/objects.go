@@ -281,7 +281,6 @@ type body struct {
 	cancel context.CancelFunc
 }
 
-// Close implements io.Closer.
 func (b body) Close() error {
 	defer b.cancel()
 	return b.ReadCloser.Close()

@@ -41,7 +41,6 @@ type onceConnector struct {
 	taken bool // set by the first Connect
 }
 
-// Connect implements driver.Connector.
 func (c *onceConnector) Connect(context.Context) (driver.Conn, error) {
 	if c.taken {
 		return nil, errSessionEnded
@@ -50,7 +49,6 @@ func (c *onceConnector) Connect(context.Context) (driver.Conn, error) {
 	return c.conn, nil
 }
 
-// Driver implements driver.Connector.
 func (c *onceConnector) Driver() driver.Driver { return stdlib.GetDefaultDriver() }
 
 // migrationSession is the one connection on which the schema is changed and which holds migrationLock.

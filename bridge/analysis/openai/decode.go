@@ -49,7 +49,6 @@ type wire struct {
 // are others: no schema holds a model to all of them.
 type misshapen string
 
-// Error implements error.
 func (m misshapen) Error() string { return string(m) }
 
 // decode reads what a model wrote. Where several objects are valid, the last one counts: a model that thinks aloud

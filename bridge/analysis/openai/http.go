@@ -80,7 +80,6 @@ type oneHost struct {
 	host *url.URL
 }
 
-// RoundTrip implements http.RoundTripper.
 func (t oneHost) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !isSameHost(r.URL, t.host) {
 		return nil, errForeignHost

@@ -138,7 +138,6 @@ type releasingReader struct {
 	release func()
 }
 
-// Close implements io.Closer.
 func (p *releasingReader) Close() error {
 	defer p.release()
 	return p.ReadCloser.Close()

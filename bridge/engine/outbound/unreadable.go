@@ -67,7 +67,6 @@ type watchedFile struct {
 	closed     atomic.Bool
 }
 
-// Read implements io.Reader.
 func (w *watchedFile) Read(p []byte) (int, error) {
 	n, err := w.ReadCloser.Read(p)
 	isEnd := err == nil || errors.Is(err, io.EOF)
@@ -77,7 +76,6 @@ func (w *watchedFile) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close implements io.Closer.
 func (w *watchedFile) Close() error {
 	w.closed.Store(true)
 	return w.ReadCloser.Close()

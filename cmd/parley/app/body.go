@@ -143,5 +143,4 @@ func (a *arrival) Read(to []byte) (int, error) {
 	return n, nil
 }
 
-// Close implements io.Closer.
 func (a *arrival) Close() error { return a.from.Close() }

@@ -64,7 +64,6 @@ type watchedBody struct {
 	conn        net.Conn
 }
 
-// Read implements io.Reader.
 func (b watchedBody) Read(to []byte) (int, error) {
 	n, err := b.ReadCloser.Read(to)
 	b.connections.noteRead(b.conn, err)

@@ -52,7 +52,6 @@ type toldListener struct {
 	warned time.Time // when it was logged last; the server accepts in one goroutine
 }
 
-// Accept implements net.Listener.
 func (l *toldListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err == nil || errors.Is(err, net.ErrClosed) {

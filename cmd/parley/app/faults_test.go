@@ -21,7 +21,6 @@ type entries struct {
 	text bytes.Buffer
 }
 
-// Write implements io.Writer.
 func (e *entries) Write(p []byte) (int, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -93,7 +92,6 @@ type failingListener struct {
 	err error
 }
 
-// Accept implements net.Listener.
 func (l failingListener) Accept() (net.Conn, error) { return nil, l.err }
 
 // Connections that can't be accepted are logged, but not each second of an hour. That a listener was closed is no fault.

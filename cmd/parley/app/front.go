@@ -87,7 +87,6 @@ func (f *front) waitFor(phase string) { f.phase.Store(&phase) }
 // open passes requests to handler from now on.
 func (f *front) open(handler http.Handler) { f.handler.Store(&handler) }
 
-// ServeHTTP implements http.Handler.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if handler := f.handler.Load(); handler != nil {
 		(*handler).ServeHTTP(w, r)

@@ -61,7 +61,6 @@ func (a *App) serveReady(w http.ResponseWriter, r *http.Request) {
 // statusOnly leaves the body out of an answer.
 type statusOnly struct{ http.ResponseWriter }
 
-// Write implements io.Writer.
 func (statusOnly) Write(body []byte) (int, error) { return len(body), nil }
 
 // whyNotReady returns why no requests can be handled, surfaces aside; "" if they can.

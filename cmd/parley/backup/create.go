@@ -305,7 +305,6 @@ type counter struct {
 	tell    func(int64)
 }
 
-// Write implements io.Writer.
 func (c *counter) Write(p []byte) (int, error) {
 	c.n += int64(len(p))
 	if c.tell != nil && c.n-c.told >= mebibyte {

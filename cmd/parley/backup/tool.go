@@ -203,7 +203,6 @@ const (
 	shownLines = 4       // how many lines an error shows
 )
 
-// Write implements io.Writer.
 func (t *tail) Write(p []byte) (int, error) {
 	t.b = append(t.b, p...)
 	if len(t.b) > 2*tailBytes {

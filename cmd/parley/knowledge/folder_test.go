@@ -174,7 +174,6 @@ type lockedFiles struct {
 	locked []string
 }
 
-// Open implements fs.FS.
 func (f lockedFiles) Open(name string) (fs.File, error) {
 	if slices.Contains(f.locked, name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}

@@ -50,7 +50,6 @@ func newSite(t *testing.T, pages map[string]string) *site {
 	return s
 }
 
-// ServeHTTP implements http.Handler.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.busy.Add(1) > 1 {
 		s.together.Store(true)

@@ -47,12 +47,10 @@ func NewHealth(c AccountState) prometheus.Collector {
 	}
 }
 
-// Describe implements prometheus.Collector.
 func (h *health) Describe(to chan<- *prometheus.Desc) {
 	Describe(to, h.lastEvent, h.caughtUp, h.connections, h.connectionsWanted)
 }
 
-// Collect implements prometheus.Collector.
 func (h *health) Collect(to chan<- prometheus.Metric) {
 	accounts := h.Accounts()
 	for _, a := range accounts {

@@ -37,13 +37,11 @@ func NewModel(counts func() map[string]int64, analyzer analysis.Analyzer) promet
 	}
 }
 
-// Describe implements prometheus.Collector.
 func (m *model) Describe(to chan<- *prometheus.Desc) {
 	Describe(to, m.analyses, m.up, m.failures, m.requests, m.tokens)
 	to <- m.latency
 }
 
-// Collect implements prometheus.Collector.
 func (m *model) Collect(to chan<- prometheus.Metric) {
 	for result, count := range m.counts() {
 		m.analyses.Send(to, float64(count), result)

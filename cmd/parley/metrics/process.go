@@ -46,12 +46,10 @@ func NewProcess(s ProcessState) prometheus.Collector {
 	}
 }
 
-// Describe implements prometheus.Collector.
 func (p *process) Describe(to chan<- *prometheus.Desc) {
 	Describe(to, p.build, p.ready, p.readySeconds, p.backup, p.connections, p.maxConnections, p.waits, p.waitedSeconds)
 }
 
-// Collect implements prometheus.Collector.
 func (p *process) Collect(to chan<- prometheus.Metric) {
 	version, revision := build.Version()
 	p.build.Send(to, 1, version, cmp.Or(revision, "unknown"), runtime.Version())

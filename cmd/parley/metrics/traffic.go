@@ -42,7 +42,6 @@ func NewTraffic(m *relay.Metrics, accounts func() []store.Account) prometheus.Co
 	}
 }
 
-// Describe implements prometheus.Collector.
 func (t *traffic) Describe(to chan<- *prometheus.Desc) {
 	Describe(to, t.fresh, t.reconciles, t.accepted, t.refused, t.applied, t.quarantined, t.attempts, t.inFlight, t.landed,
 		t.failed, t.unclear, t.repeated, t.errors)
@@ -51,7 +50,6 @@ func (t *traffic) Describe(to chan<- *prometheus.Desc) {
 // byKind has the counters of all accounts of one kind together.
 type byKind struct{ accepted, refused, applied, quarantined int64 }
 
-// Collect implements prometheus.Collector.
 func (t *traffic) Collect(to chan<- prometheus.Metric) {
 	t.fresh.Send(to, float64(t.relay.Accepted.Load()))
 	t.reconciles.Send(to, float64(t.relay.Reconciled.Load()))

@@ -99,7 +99,6 @@ func NewWaiting(
 	}
 }
 
-// Describe implements prometheus.Collector.
 func (w *waiting) Describe(to chan<- *prometheus.Desc) {
 	Describe(to, w.journal.pending, w.journal.oldest, w.looks.capped, w.looks.at, w.looks.errors, w.clock, w.journal.quarantine, w.lanes.undecided, w.lanes.undecidedOldest,
 		w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.gates.blocked, w.gates.blockedFor, w.advice, w.bursts.waiting, w.bursts.oldest, w.figures, w.up)

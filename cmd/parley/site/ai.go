@@ -11,7 +11,6 @@ import (
 	"parley/store/knowledge"
 )
 
-// Places implements settings.Desk.
 func (d *settingsDesk) Places(ctx context.Context) ([]settings.Place, error) {
 	rows, err := knowledge.States(ctx, d.o.Pool)
 	var list []settings.Place
@@ -27,7 +26,6 @@ func (d *settingsDesk) Places(ctx context.Context) ([]settings.Place, error) {
 
 var errNoAnalyzer = errors.New("this process reads nothing of what customers write")
 
-// Try implements settings.Desk.
 func (d *settingsDesk) Try(ctx context.Context, text string) (analysis.Answer, error) {
 	if d.o.Analyzer == nil {
 		return analysis.Answer{}, errNoAnalyzer

@@ -95,7 +95,6 @@ func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory,
 	return t, nil
 }
 
-// Connect implements start.Desk.
 func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version string, values map[string]string) (bool, []start.Finding, error) {
 	if d.o.Chats.Identify == nil {
 		return false, []start.Finding{{What: kind, Text: "can't be asked from here.", Hint: "Use parley doctor."}}, nil
@@ -169,7 +168,6 @@ func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, e
 	return "", nil
 }
 
-// Disconnect implements start.Desk.
 func (d *startDesk) Disconnect(ctx context.Context, by web.Person, kind, version string) error {
 	return d.saveCredentials(ctx, by, credentialChange{
 		kind:    kind,
@@ -211,7 +209,6 @@ func (d *startDesk) rosterKeeper() *roster.Keeper {
 	return roster.New(roster.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Surface: d.o.Chats.find, Log: d.o.Log})
 }
 
-// Roster implements start.Desk.
 func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
@@ -286,7 +283,6 @@ func noteOf(p roster.Person) string {
 	return note
 }
 
-// Confirm implements start.Desk.
 func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.Decision) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()

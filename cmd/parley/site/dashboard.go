@@ -21,7 +21,6 @@ type dashboardDesk struct {
 	cache *setupCache
 }
 
-// Names implements dashboard.Desk.
 func (d *dashboardDesk) Names(ctx context.Context, p web.Person) (dashboard.Names, error) {
 	n, err := d.allNames(ctx)
 	if err != nil || p.Admin {
@@ -147,7 +146,6 @@ func filterOf(q dashboard.Question) measure.Filter {
 	return f
 }
 
-// Sums implements dashboard.Desk.
 func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashboard.Group, values []string) ([]dashboard.Sum, error) {
 	names := namesBy(q, by)
 	rows, err := measure.Sums(ctx, d.o.Pool, filterOf(q), measure.Group(by), slices.Concat(values, names.formerNames(values)))
@@ -179,7 +177,6 @@ func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashb
 	return list, nil
 }
 
-// Work implements dashboard.Desk.
 func (d *dashboardDesk) Work(ctx context.Context, q dashboard.Question, by dashboard.Group) (map[string]int64, error) {
 	names := namesBy(q, by)
 	rows, err := measure.WorkBy(ctx, d.o.Pool, filterOf(q), measure.Group(by))
@@ -193,7 +190,6 @@ func (d *dashboardDesk) Work(ctx context.Context, q dashboard.Question, by dashb
 	return list, nil
 }
 
-// Medians implements dashboard.Desk.
 func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by dashboard.Group, values []string) (map[string]dashboard.Medians, error) {
 	names := namesBy(q, by)
 	group := measure.Group(by)
@@ -248,7 +244,6 @@ func joinRenamed(names tagNames, rows []measure.Sum) []measure.Sum {
 // maxLongest is how many of the longest conversations are shown.
 const maxLongest = 10
 
-// Longest implements dashboard.Desk.
 func (d *dashboardDesk) Longest(ctx context.Context, viewer store.AgentID, q dashboard.Question, of dashboard.Measure) ([]dashboard.Long, error) {
 	worst, err := measure.LongestTimes(ctx, d.o.Pool, filterOf(q), measure.Time(of), q.Open, maxLongest)
 	if err != nil || len(worst) == 0 {
@@ -339,7 +334,6 @@ func (d *dashboardDesk) threadLinks(ctx context.Context, ids []store.Conversatio
 	return links, nil
 }
 
-// Now implements dashboard.Desk.
 func (d *dashboardDesk) Now(ctx context.Context, q dashboard.Question) (dashboard.Now, error) {
 	n, err := measure.ReadNow(ctx, d.o.Pool, filterOf(q), bridge.TraitIntent, bridge.TraitSentiment)
 	if err != nil {
@@ -356,7 +350,6 @@ func (d *dashboardDesk) Now(ctx context.Context, q dashboard.Question) (dashboar
 	return out, nil
 }
 
-// Behind implements dashboard.Desk.
 func (d *dashboardDesk) Behind(ctx context.Context) (dashboard.Behind, error) {
 	b, err := measure.ReadBehind(ctx, d.o.Pool)
 	if err != nil {

@@ -33,7 +33,6 @@ type mailboxDesk struct {
 	cache *setupCache
 }
 
-// Find implements mailbox.Desk.
 func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, error) {
 	if d.o.Finder == nil {
 		return mailbox.Found{}, nil
@@ -60,12 +59,10 @@ func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, 
 	}, nil
 }
 
-// Try implements mailbox.Desk.
 func (d *mailboxDesk) Try(ctx context.Context, values map[string][]string) ([]mailbox.Finding, error) {
 	return d.signIn(ctx, store.Account{Name: "new", Kind: emailKind}, configOf(d.o.findSpec(emailKind), values))
 }
 
-// Check implements mailbox.Desk.
 func (d *mailboxDesk) Check(ctx context.Context, name string) ([]mailbox.Finding, error) {
 	account, err := d.findAccount(ctx, name)
 	if err != nil {
@@ -115,7 +112,6 @@ func (d *mailboxDesk) signIn(ctx context.Context, a store.Account, config channe
 	return list, nil
 }
 
-// Accounts implements mailbox.Desk.
 func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mailbox.Account, error) {
 	accounts, err := d.o.listAccountsFor(ctx, viewer)
 	if err != nil {
@@ -166,7 +162,6 @@ func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mai
 	return list, nil
 }
 
-// Names implements mailbox.Desk.
 func (d *mailboxDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
 	entries, err := d.cache.Entries(ctx)
 	for _, e := range entries {
@@ -180,17 +175,14 @@ func (d *mailboxDesk) Names(ctx context.Context) (accounts, teams []string, err 
 	return accounts, teams, err
 }
 
-// Save implements mailbox.Desk.
 func (d *mailboxDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
 	return d.o.save(ctx, by, c)
 }
 
-// Registered implements mailbox.Desk.
 func (d *mailboxDesk) Registered(provider string) bool {
 	return d.o.Consents != nil && d.o.Consents.Registered(provider)
 }
 
-// Leave implements mailbox.Desk.
 func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, error) {
 	account, err := d.findAccount(ctx, name)
 	if err != nil {
@@ -203,7 +195,6 @@ func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, 
 	return link, problemOf(err)
 }
 
-// Return implements mailbox.Desk.
 func (d *mailboxDesk) Return(ctx context.Context, session string, answer url.Values) (account, who string, err error) {
 	if d.o.Consents == nil {
 		return "", "", problemWithoutConsents()

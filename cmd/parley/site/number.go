@@ -33,17 +33,14 @@ type numberDesk struct {
 	cache *setupCache
 }
 
-// Fields implements number.Desk.
 func (d *numberDesk) Fields(kind string) []setup.Field {
 	return setup.FieldsOf(setup.EntryAccount, d.o.findSpec(kind))
 }
 
-// Names implements number.Desk.
 func (d *numberDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
 	return (&mailboxDesk{d.o, d.cache}).Names(ctx)
 }
 
-// Numbers implements number.Desk.
 func (d *numberDesk) Numbers(ctx context.Context, viewer store.AgentID) ([]number.Number, error) {
 	accounts, err := d.o.listAccountsFor(ctx, viewer)
 	if err != nil {
@@ -75,7 +72,6 @@ func (d *numberDesk) Numbers(ctx context.Context, viewer store.AgentID) ([]numbe
 	return list, nil
 }
 
-// HookURL implements number.Desk.
 func (d *numberDesk) HookURL(account string) string {
 	if d.o.Outside == nil {
 		return ""
@@ -83,7 +79,6 @@ func (d *numberDesk) HookURL(account string) string {
 	return d.o.Outside(channels.Spec{}, account, nil).HookURL
 }
 
-// Try implements number.Desk.
 func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[string][]string) ([]channels.Finding, error) {
 	spec := d.o.findSpec(kind)
 	if spec == nil {
@@ -133,7 +128,6 @@ func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Acco
 	return store.Account{}, nil, &web.Problem{Text: "There is no account " + name + ".", Hint: "It may have been taken out."}
 }
 
-// Check implements number.Desk.
 func (d *numberDesk) Check(ctx context.Context, name string) ([]channels.Finding, error) {
 	a, config, err := d.storedAccount(ctx, name)
 	if err != nil {
@@ -158,7 +152,6 @@ func (d *numberDesk) hookedChannel(ctx context.Context, name string) (channels.H
 	return nil, &web.Problem{Text: "Where the provider of this account calls can't be set from here.", Hint: "Set it there."}
 }
 
-// Hook implements number.Desk.
 func (d *numberDesk) Hook(ctx context.Context, name string) (channels.HookState, error) {
 	h, err := d.hookedChannel(ctx, name)
 	if err != nil {
@@ -170,7 +163,6 @@ func (d *numberDesk) Hook(ctx context.Context, name string) (channels.HookState,
 	return state, problemOfRefusal(err)
 }
 
-// SetHook implements number.Desk.
 func (d *numberDesk) SetHook(ctx context.Context, by web.Person, name string) error {
 	h, err := d.hookedChannel(ctx, name)
 	if err != nil {
@@ -224,7 +216,6 @@ func problemOfRefusal(err error) error {
 	return err
 }
 
-// Save implements number.Desk.
 func (d *numberDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
 	return d.o.save(ctx, by, c)
 }
@@ -232,7 +223,6 @@ func (d *numberDesk) Save(ctx context.Context, by web.Person, c setup.Change) (s
 // draftPlace is the place to which sealed drafts are bound: they can't be opened as anything else.
 const draftPlace = "sessions/number-draft"
 
-// Seal implements number.Desk.
 func (d *numberDesk) Seal(values map[string]string) (string, error) {
 	plain, err := json.Marshal(values)
 	if err != nil {

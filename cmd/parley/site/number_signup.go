@@ -6,24 +6,19 @@ import (
 	"parley/bot/web/number"
 )
 
-// SignUp implements number.Desk.
 func (d *numberDesk) SignUp() bool { return d.o.SignUp != nil }
 
-// SignUpLink implements number.Desk.
 func (d *numberDesk) SignUpLink(state string) string { return d.o.SignUp.Link(d.signUpReturn(), state) }
 
 func (d *numberDesk) signUpReturn() string { return d.o.BaseURL + number.ReturnPath() }
 
-// SignUpSecret implements number.Desk.
 func (d *numberDesk) SignUpSecret() string { return d.o.SignUp.Secret() }
 
-// FinishSignUp implements number.Desk.
 func (d *numberDesk) FinishSignUp(ctx context.Context, code string) (string, error) {
 	token, err := d.o.SignUp.Finish(ctx, code, d.signUpReturn())
 	return token, problemOfRefusal(err)
 }
 
-// Offered implements number.Desk.
 func (d *numberDesk) Offered(ctx context.Context, token string) ([]number.Offered, error) {
 	numbers, err := d.o.SignUp.Numbers(ctx, token)
 	list := make([]number.Offered, len(numbers))
@@ -33,7 +28,6 @@ func (d *numberDesk) Offered(ctx context.Context, token string) ([]number.Offere
 	return list, problemOfRefusal(err)
 }
 
-// Register implements number.Desk.
 func (d *numberDesk) Register(ctx context.Context, token, id, pin string) error {
 	return problemOfRefusal(d.o.SignUp.Register(ctx, token, id, pin))
 }

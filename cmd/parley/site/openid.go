@@ -13,7 +13,6 @@ import (
 // openidDesk implements openid.Desk.
 type openidDesk struct{ o Options }
 
-// Agent implements openid.Desk.
 func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.AgentID, error) {
 	surface := ""
 	switch who.Kind {

@@ -144,7 +144,6 @@ func (d *recordsDesk) LogNames(ctx context.Context) (n records.LogNames, err err
 	return n, nil
 }
 
-// FindContacts implements records.Desk.
 func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, text string) ([]records.Contact, error) {
 	found, err := erase.Find(ctx, d.o.Pool, text)
 	if err != nil {
@@ -175,7 +174,6 @@ func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, te
 	return list, err
 }
 
-// CountContact implements records.Desk.
 func (d *recordsDesk) CountContact(ctx context.Context, id store.ContactID) ([]records.Place, error) {
 	found, err := erase.Count(ctx, d.o.Pool, []store.ContactID{id})
 	list := make([]records.Place, len(found))
@@ -190,7 +188,6 @@ func (d *recordsDesk) eraseOptions() erase.Options {
 	return erase.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, WithObjects: d.o.Operations.Objects != nil, Ask: d.o.Operations.AskChats}
 }
 
-// EraseContact implements records.Desk.
 func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.ContactID) (string, error) {
 	erasure, err := erase.Begin(ctx, d.eraseOptions(), []store.ContactID{id}, by.Email)
 	if errors.Is(err, erase.ErrNoContact) {
@@ -205,7 +202,6 @@ func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.
 	return erasure, d.GoOnErasing(ctx, erasure)
 }
 
-// GoOnErasing implements records.Desk.
 func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
 	_, err := erase.Run(ctx, d.eraseOptions(), erasure)
 	if errors.Is(err, erase.ErrWaiting) || errors.Is(err, erase.ErrBusy) {
@@ -224,7 +220,6 @@ func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
 	return d.o.Operations.AgreeErasures(ctx)
 }
 
-// Erasures implements records.Desk.
 func (d *recordsDesk) Erasures(ctx context.Context) ([]records.Erasure, error) {
 	const shown = 100
 	found, err := erase.List(ctx, d.o.Pool, shown)
@@ -235,7 +230,6 @@ func (d *recordsDesk) Erasures(ctx context.Context) ([]records.Erasure, error) {
 	return list, err
 }
 
-// Certificate implements records.Desk.
 func (d *recordsDesk) Certificate(ctx context.Context, erasure string) ([]byte, error) {
 	c, err := erase.CertificateOf(ctx, d.o.Pool, erasure)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -291,7 +285,6 @@ func (d *recordsDesk) refuseClosedExport(ctx context.Context, by web.Person, id 
 	return nil
 }
 
-// Backups implements records.Desk.
 func (d *recordsDesk) Backups(context.Context) (records.Backups, error) {
 	dir := d.o.Operations.Backups
 	if dir == "" {
@@ -309,7 +302,6 @@ func (d *recordsDesk) Backups(context.Context) (records.Backups, error) {
 	}, err
 }
 
-// Examine implements records.Desk.
 func (d *recordsDesk) Examine(ctx context.Context, viewer store.AgentID) ([]records.Examined, error) {
 	if d.o.Operations.Examine == nil {
 		return nil, errors.New("site: nothing can be examined here")

@@ -11,7 +11,6 @@ import (
 	"parley/store/retention"
 )
 
-// Kept implements settings.Desk.
 func (d *settingsDesk) Kept(ctx context.Context, values map[string][]string) ([]settings.Kept, error) {
 	days, _ := setup.RetentionOf(values)
 	k := days.Kept()

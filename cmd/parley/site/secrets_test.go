@@ -21,7 +21,6 @@ type logBuffer struct {
 	text strings.Builder
 }
 
-// Write implements io.Writer.
 func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

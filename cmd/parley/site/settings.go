@@ -20,17 +20,14 @@ type settingsDesk struct {
 	cache *setupCache
 }
 
-// Entries implements settings.Desk.
 func (d *settingsDesk) Entries(ctx context.Context) ([]setup.Entry, error) {
 	return d.cache.Entries(ctx)
 }
 
-// Fields implements settings.Desk.
 func (d *settingsDesk) Fields(kind, channel string) []setup.Field {
 	return setup.FieldsOf(kind, d.o.findSpec(channel))
 }
 
-// Channels implements settings.Desk.
 func (d *settingsDesk) Channels() []settings.Channel {
 	list := make([]settings.Channel, len(d.o.Specs))
 	for i, s := range d.o.Specs {
@@ -39,12 +36,10 @@ func (d *settingsDesk) Channels() []settings.Channel {
 	return list
 }
 
-// Save implements settings.Desk.
 func (d *settingsDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
 	return d.o.save(ctx, by, c)
 }
 
-// States implements settings.Desk.
 func (d *settingsDesk) States(ctx context.Context, viewer store.AgentID) (map[string]settings.State, error) {
 	accounts, err := d.o.listAccountsFor(ctx, viewer)
 	if err != nil {
@@ -82,7 +77,6 @@ func (d *settingsDesk) States(ctx context.Context, viewer store.AgentID) (map[st
 	return states, nil
 }
 
-// Preview implements settings.Desk.
 func (d *settingsDesk) Preview(ctx context.Context, channel, source string) (settings.Preview, error) {
 	if spec := d.o.findSpec(channel); spec != nil && spec.Signature != nil {
 		t, err := d.o.Signatures.Read(source)
@@ -92,10 +86,8 @@ func (d *settingsDesk) Preview(ctx context.Context, channel, source string) (set
 	return settings.Preview{HTML: html}, err
 }
 
-// Embed implements settings.Desk.
 func (d *settingsDesk) Embed(picture []byte) (string, error) { return d.o.Signatures.Embed(picture) }
 
-// TemplateStates implements settings.Desk.
 func (d *settingsDesk) TemplateStates(ctx context.Context) (map[string]settings.TemplateState, error) {
 	accounts, err := store.ListAccounts(ctx, d.o.Pool)
 	if err != nil {

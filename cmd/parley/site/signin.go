@@ -154,7 +154,6 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 	return linkError(err)
 }
 
-// SignOutEverywhere implements signin.Desk.
 func (d *signInDesk) SignOutEverywhere(ctx context.Context, agent store.AgentID) error {
 	return site.SignOutEverywhere(ctx, d.o.Pool, agent)
 }

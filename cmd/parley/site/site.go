@@ -295,7 +295,6 @@ type people struct {
 	inbox Inbox // knows the zones of those who chose none; nil if there is no inbox
 }
 
-// Person implements web.People.
 func (p people) Person(ctx context.Context, id store.AgentID) (web.Person, error) {
 	row, err := site.FindPerson(ctx, p.pool, id)
 	if errors.Is(err, site.ErrNoPerson) {
@@ -329,7 +328,6 @@ func (p people) zoneOf(row site.Person) *time.Location {
 	}
 }
 
-// SignOutEverywhere implements web.People.
 func (p people) SignOutEverywhere(ctx context.Context, id store.AgentID) error {
 	return site.SignOutEverywhere(ctx, p.pool, id)
 }

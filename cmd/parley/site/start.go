@@ -18,7 +18,6 @@ type startDesk struct {
 	cache *setupCache
 }
 
-// Progress implements start.Desk.
 func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 	var p start.Progress
 	directory, err := d.cache.Directory(ctx)
@@ -79,7 +78,6 @@ func (d *startDesk) SlackManifest() ([]byte, error) {
 	return slackmanifest.JSON(o)
 }
 
-// TeamsPackage implements start.Desk.
 func (d *startDesk) TeamsPackage(appID string) ([]byte, error) {
 	if !strings.HasPrefix(d.o.BaseURL, "https://") {
 		return nil, &web.Problem{Text: "Microsoft calls no address but one that begins with https.", Hint: "Set PARLEY_PUBLIC_URL to that of this Parley, and start it again."}
@@ -87,7 +85,6 @@ func (d *startDesk) TeamsPackage(appID string) ([]byte, error) {
 	return manifest.Package(manifest.Options{AppID: appID, Name: "Parley", PublicURL: d.o.BaseURL, Version: "1.0.0"})
 }
 
-// Save implements start.Desk.
 func (d *startDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
 	return d.o.save(ctx, by, c)
 }

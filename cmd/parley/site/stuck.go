@@ -86,7 +86,6 @@ func (d *recordsDesk) Quarantine(ctx context.Context, viewer store.AgentID, limi
 	return list, err
 }
 
-// Replay implements records.Desk.
 func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.EventID) (string, error) {
 	answers, err := inspect.Replay(ctx, d.o.Pool, d.o.Sealer, d.o.Specs, []store.EventID{event})
 	if err != nil {
@@ -103,7 +102,6 @@ func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.Eve
 	return strings.ToUpper(sentence[:1]) + sentence[1:] + ".", nil
 }
 
-// Drop implements records.Desk.
 func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.EventID) error {
 	account, err := stuck.Drop(ctx, d.o.Pool, event)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -115,7 +113,6 @@ func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.Event
 	return logChange(ctx, d.o.Pool, by, fmt.Sprintf("- event %d of %s is dropped", event, account))
 }
 
-// Blocked implements records.Desk.
 func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, skip int) ([]records.Blocked, error) {
 	found, err := stuck.ListBlocked(ctx, d.o.Pool, limit, skip)
 	if err != nil {

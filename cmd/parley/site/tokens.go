@@ -23,7 +23,6 @@ const maxTokens = 2 * apitoken.Most
 // tokensDesk implements tokens.Desk.
 type tokensDesk struct{ o Options }
 
-// Tokens implements tokens.Desk.
 func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 	rows, err := apitoken.List(ctx, d.o.Pool, maxTokens)
 	if err != nil {
@@ -57,7 +56,6 @@ func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 	return list, nil
 }
 
-// Make implements tokens.Desk.
 func (d *tokensDesk) Make(ctx context.Context, by web.Person, name string, scope web.Scope, days int) (secret string, err error) {
 	err = store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
 		secret, err = apitoken.Make(ctx, tx, d.o.Sealer, apitoken.Token{Name: name, Scope: string(scope), Agent: by.ID}, time.Duration(days)*24*time.Hour)
@@ -72,7 +70,6 @@ func (d *tokensDesk) Make(ctx context.Context, by web.Person, name string, scope
 	return secret, err
 }
 
-// Revoke implements tokens.Desk.
 func (d *tokensDesk) Revoke(ctx context.Context, by web.Person, id int64) error {
 	err := store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
 		name, err := apitoken.Revoke(ctx, tx, id)

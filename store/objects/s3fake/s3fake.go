@@ -212,7 +212,6 @@ type cutting struct {
 	left int
 }
 
-// Write implements io.Writer.
 func (c *cutting) Write(p []byte) (int, error) {
 	if len(p) <= c.left {
 		c.left -= len(p)
@@ -226,11 +225,8 @@ func (c *cutting) Write(p []byte) (int, error) {
 // discard takes an answer that nobody gets.
 type discard struct{ header http.Header }
 
-// Header implements http.ResponseWriter.
 func (d discard) Header() http.Header { return d.header }
 
-// Write implements http.ResponseWriter.
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
-// WriteHeader implements http.ResponseWriter.
 func (discard) WriteHeader(int) {}
