@@ -51,6 +51,10 @@ type conversationParameters struct {
 	} `json:"channelData"`
 }
 
+// badSyntax is the code of what can't begin: a chat of several people, or a thread without its first message.
+// Source: github.com/microsoft/teams.net, docs/CreateConversation-API-Behavior.md, read 2026-11.
+const badSyntax = "BadSyntax"
+
 func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
 	var p conversationParameters
 	if _, ok := readActivity(w, r, &p); !ok {
@@ -69,7 +73,7 @@ func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if p.IsGroup {
-		calls.Refuse(w, http.StatusForbidden, "BadArgument", "Bots cannot create group chats.")
+		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Incorrect conversation creation parameters")
 		return
 	}
 
@@ -92,7 +96,7 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 		return
 	}
 	if len(p.Activity) == 0 {
-		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A new thread needs an activity.")
+		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Incorrect conversation creation parameters")
 		return
 	}
 
