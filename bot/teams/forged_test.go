@@ -109,9 +109,14 @@ func TestUnexpectedActivities(t *testing.T) {
 			want:     http.StatusOK,
 		},
 		{
-			name:     "a consent without a value",
-			activity: object{"type": "invoke", "name": fact.InvokeConsent, "value": nil},
-			want:     http.StatusOK,
+			name:     "a consent to a file, which no card of ours asks for",
+			activity: object{"type": "invoke", "name": "fileConsent/invoke", "value": nil},
+			want:     http.StatusNotImplemented,
+		},
+		{
+			name:     "settings, which our manifest doesn't declare",
+			activity: object{"type": "invoke", "name": "config/fetch", "value": object{}},
+			want:     http.StatusNotImplemented,
 		},
 		{
 			name:     "a change of reactions without any",

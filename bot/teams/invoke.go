@@ -50,9 +50,6 @@ func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connec
 		fact.InvokeCompose:  in.openFromMenu,
 		fact.InvokeComposed: in.handleSubmit,
 		fact.InvokeQuery:    in.answerSearch,
-		fact.InvokeConfig:   in.answerSettings,
-		fact.InvokeConfiged: in.answerSettings,
-		fact.InvokeConsent:  answerNothing,
 	}[a.Name]
 	if answer == nil { // Teams expects 501 for an invoke that a bot doesn't know
 		http.Error(w, "not implemented", http.StatusNotImplemented)
@@ -67,9 +64,6 @@ func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connec
 
 	d.answerInvoke(w, body)
 }
-
-// answerNothing acknowledges an invoke that needs no answer.
-func answerNothing(context.Context) (any, error) { return nil, nil }
 
 // invocation is one invoke that is being answered. Its methods return the body of the answer; nil for an empty one.
 type invocation struct {
@@ -256,10 +250,4 @@ func (in *invocation) problemDialog(err error, at bridge.Place) card.Dialog {
 // makeNonce identifies what this invocation shows. A client that repeats the invoke gets the same nonce.
 func (in *invocation) makeNonce() string {
 	return fact.Digest(in.activity.ID, in.activity.Timestamp, string(in.activity.Value))[:nonceLength]
-}
-
-// answerSettings answers a person who opens the app's settings in a team: Parley is configured elsewhere.
-func (in *invocation) answerSettings(context.Context) (any, error) {
-	const text = "Parley is configured in its set-up file: an admin changes the file and runs parley apply."
-	return map[string]any{"responseType": "config", "config": map[string]any{"type": "message", "value": text}}, nil
 }

@@ -20,9 +20,6 @@ const (
 	InvokeCompose  = "composeExtension/fetchTask"
 	InvokeComposed = "composeExtension/submitAction"
 	InvokeQuery    = "composeExtension/query"
-	InvokeConfig   = "config/fetch"
-	InvokeConfiged = "config/submit"
-	InvokeConsent  = "fileConsent/invoke"
 )
 
 // InvokesOfExtension is what the names of those invokes begin with that come from the message box, or from a message's menu.
