@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,12 +40,7 @@ func unboundedTakes(sql string) (found []string) {
 
 // standsInOnce says whether one of the brackets that are open is run once.
 func standsInOnce(sql string, open []int) bool {
-	for _, begin := range open {
-		if runOnce.MatchString(sql[:begin]) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(open, func(begin int) bool { return runOnce.MatchString(sql[:begin]) })
 }
 
 // No statement of the program takes more rows than its limit says. Parts of statements that begin within

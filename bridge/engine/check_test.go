@@ -104,8 +104,7 @@ func wantProblem(t *testing.T, what string, err error) *bridge.Problem {
 func readRows[T any](w *world, scan pgx.RowToFunc[T], sql string, args ...any) []T {
 	w.t.Helper()
 	rows := must(w.pool.Query(w.t.Context(), sql, args...))(w.t)
-	list := must(pgx.CollectRows(rows, scan))(w.t)
-	return list
+	return must(pgx.CollectRows(rows, scan))(w.t)
 }
 
 // errorOf returns the error of a call alone.

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -134,12 +135,9 @@ func TestAccountNotice(t *testing.T) {
 	w := newWorld(t, options{})
 	w.postChatEvent(channelstest.Event{Type: "notice", Notices: []string{"The number's quality fell to yellow."}})
 	w.chat.Wait(t, "ann is told", func() bool {
-		for _, m := range w.chat.Messages("@ann", "") {
-			if strings.Contains(m.Plain(), "quality fell") {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(w.chat.Messages("@ann", ""), func(m bridgetest.Message) bool {
+			return strings.Contains(m.Plain(), "quality fell")
+		})
 	})
 }
 

@@ -96,8 +96,7 @@ type indexReads struct {
 func (h *harness) readIndexReads() indexReads {
 	h.t.Helper()
 	rows := must(h.pool.Query(h.t.Context(), `SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'lanes_due'`))(h.t)
-	reads := must(pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[indexReads]))(h.t)
-	return reads
+	return must(pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[indexReads]))(h.t)
 }
 
 // waitIndexReads returns what was read since an earlier reading. It waits until there is more, and then until that stays the same for

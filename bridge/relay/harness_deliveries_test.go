@@ -138,8 +138,7 @@ func (h *harness) delivery(id store.DeliveryID) deliveryRow {
 		JOIN lanes AS l ON l.id = d.lane_id
 		WHERE d.id = $1`
 	rows := must(h.pool.Query(h.t.Context(), read, id))(h.t)
-	row := must(pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[deliveryRow]))(h.t)
-	return row
+	return must(pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[deliveryRow]))(h.t)
 }
 
 // waitDelivery waits until something holds of a delivery and its lane; what says what.

@@ -95,8 +95,7 @@ func (h *harness) startTraffic(account store.AccountID) (stop func()) {
 func (h *harness) names(sql string, args ...any) []string {
 	h.t.Helper()
 	rows := must(h.pool.Query(h.t.Context(), sql, args...))(h.t)
-	names := must(pgx.CollectRows(rows, pgx.RowTo[string]))(h.t)
-	return names
+	return must(pgx.CollectRows(rows, pgx.RowTo[string]))(h.t)
 }
 
 // appliedNames returns the events of all accounts that are applied, in alphabetical order.

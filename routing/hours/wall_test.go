@@ -2,6 +2,7 @@ package hours
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -115,12 +116,7 @@ func isOpenByTheWall(t *testing.T, p Plan, wall time.Time) bool {
 		t.Fatal(err)
 	}
 	minute := wall.Hour()*60 + wall.Minute()
-	for _, s := range spans {
-		if s.From <= minute && minute < s.To {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(spans, func(s Span) bool { return s.From <= minute && minute < s.To })
 }
 
 // openOn returns the hours that a plan of randomPlan has on a day: those of the special day, else none on a public holiday

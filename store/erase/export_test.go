@@ -7,12 +7,9 @@ import (
 
 // Emptied says whether a column is emptied or its rows are removed.
 func Emptied(table, column string) bool {
-	for _, p := range allPlaces() {
-		if p.Table == table && (p.Empty == "" || slices.Contains(p.emptiedColumns(), column)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(allPlaces(), func(p place) bool {
+		return p.Table == table && (p.Empty == "" || slices.Contains(p.emptiedColumns(), column))
+	})
 }
 
 // Known says whether a column is in the table of places or in that of those that hold nothing of a contact.

@@ -176,12 +176,7 @@ func WorkBy(ctx context.Context, q query.Querier, f Filter, by Group) ([]Work, e
 
 // isZero returns whether all sums are zero.
 func (f *Figures) isZero() bool {
-	for _, n := range f.sumFields() {
-		if *n != 0 {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(f.sumFields(), func(n *int64) bool { return *n != 0 })
 }
 
 // Time names one of the times that are measured.

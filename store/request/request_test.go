@@ -43,8 +43,7 @@ func addRequest(t *testing.T, pool *pgxpool.Pool, conversation store.Conversatio
 // claimAtMost claims requests that are due.
 func claimAtMost(t *testing.T, pool *pgxpool.Pool, most int) []request.Request {
 	t.Helper()
-	list := storetest.Must(request.Claim(t.Context(), pool, most, lease))(t)
-	return list
+	return storetest.Must(request.Claim(t.Context(), pool, most, lease))(t)
 }
 
 // claimOne claims all requests that are due, of which there has to be one.

@@ -51,12 +51,7 @@ func (m marking) isExact() bool {
 	if m.failed || len(m.expected) != len(m.answered) {
 		return false
 	}
-	for _, e := range m.expected {
-		if !slices.Contains(m.answered, e) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(m.expected, func(e string) bool { return !slices.Contains(m.answered, e) })
 }
 
 // count is how often a class was found, found where it isn't, and missed.

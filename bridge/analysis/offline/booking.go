@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"slices"
 	"strings"
 
 	"parley/bridge/analysis/offline/numeral"
@@ -60,10 +61,6 @@ func isBookingCodeWord(form string) bool {
 
 // isBooking reports whether a word names a booking, or the code of one.
 func isBooking(form string) bool {
-	for _, head := range []string{"booking", "reserv", "buchung", "prenotaz", "rezerwac", "boeking", "pnr", "localizador", "localizzatore"} {
-		if strings.HasPrefix(form, head) {
-			return true
-		}
-	}
-	return false
+	heads := []string{"booking", "reserv", "buchung", "prenotaz", "rezerwac", "boeking", "pnr", "localizador", "localizzatore"}
+	return slices.ContainsFunc(heads, func(head string) bool { return strings.HasPrefix(form, head) })
 }

@@ -116,12 +116,7 @@ func tailOf(s string) string {
 
 // isInSubject reports whether a byte of the text belongs to a subject.
 func (t *text) isInSubject(at int) bool {
-	for _, s := range t.subjects {
-		if at >= s.from && at < s.to {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.subjects, func(s span) bool { return at >= s.from && at < s.to })
 }
 
 // sentenceOf returns the first and the last word of the sentence that a word is in. Words are numbers of tokens.

@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -130,12 +131,7 @@ func isNegated(t *text, m match, modifiers []match) bool {
 	if m.first != m.last {
 		return false
 	}
-	for _, n := range modifiers {
-		if n.Name == "not" && isShortlyBefore(t, n, m, 2) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(modifiers, func(n match) bool { return n.Name == "not" && isShortlyBefore(t, n, m, 2) })
 }
 
 // isAtStake reports whether something is lost if a time passes: an event in the time's sentence or in one beside it, or something

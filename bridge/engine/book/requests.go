@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"parley/bridge/engine/own"
 	"parley/store"
@@ -66,9 +68,5 @@ func encodeAsk(ask own.Ask) json.RawMessage {
 
 // flush writes the requests. Their order doesn't matter, since each is a row of its own that nothing else depends on.
 func (rs *Requests) flush(ctx context.Context, p *store.Pipeline) error {
-	rows := make([]request.Request, 0, len(rs.rows))
-	for _, row := range rs.rows {
-		rows = append(rows, row)
-	}
-	return request.Add(ctx, p, rows)
+	return request.Add(ctx, p, slices.Collect(maps.Values(rs.rows)))
 }

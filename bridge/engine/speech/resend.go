@@ -24,12 +24,9 @@ func (sp resending) refuseRemainder(r book.Request, m *book.Message, isUnsent bo
 	if !isUnsent && sp.refuseRestored(r) {
 		return true
 	}
-	for _, d := range sp.Outbox.PartsOf(m).Remainder(m) {
-		if d.State == store.Failed && sp.refuseAgain(r, d) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(sp.Outbox.PartsOf(m).Remainder(m), func(d *book.Delivery) bool {
+		return d.State == store.Failed && sp.refuseAgain(r, d)
+	})
 }
 
 // refuseRestored refuses what was clicked before Parley was restored from a backup: it may have been done since.

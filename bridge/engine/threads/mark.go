@@ -101,12 +101,7 @@ func markOfReceipt(state bridge.OutcomeState) bridge.Mark {
 // IsLastInRun reports whether d is the last line of a run: of several deliveries that leave as one message. Lines that were taken
 // back don't count.
 func IsLastInRun(run []*book.Delivery, d *book.Delivery) bool {
-	for _, other := range run {
-		if other.Seq > d.Seq && other.State != store.Cancelled {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(run, func(other *book.Delivery) bool { return other.Seq > d.Seq && other.State != store.Cancelled })
 }
 
 // marksOf returns the deliveries of the marks that a message has or is to get, in order.

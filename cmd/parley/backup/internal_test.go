@@ -130,8 +130,7 @@ func TestSealedKey(t *testing.T) {
 		var k sealedKey
 		storetest.Check(t, json.Unmarshal(sealed, &k))
 		change(&k)
-		body := storetest.Must(json.Marshal(k))(t)
-		return body
+		return storetest.Must(json.Marshal(k))(t)
 	}
 	for name, body := range map[string][]byte{
 		"no JSON":      []byte("{"),
@@ -202,8 +201,7 @@ func FuzzConnection(f *testing.F) {
 func TestNextDue(t *testing.T) {
 	t.Parallel()
 	at := func(text string) time.Time {
-		at := storetest.Must(time.Parse("2006-01-02 15:04", text))(t)
-		return at
+		return storetest.Must(time.Parse("2006-01-02 15:04", text))(t)
 	}
 	const atThree, anHourLater, nextNight = "2026-05-02 03:00", "2026-05-02 04:00", "2026-05-03 03:00"
 	now := at(atThree)

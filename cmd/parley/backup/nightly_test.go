@@ -112,8 +112,7 @@ func (n nightly) waitForBackup(t *testing.T, name string) backup.Status {
 // readStatus reads the status of a folder.
 func readStatus(t *testing.T, dir string) backup.Status {
 	t.Helper()
-	st := must(backup.ReadStatus(dir))(t)
-	return st
+	return must(backup.ReadStatus(dir))(t)
 }
 
 // wantBackups checks how many backups a folder has, and the name of the oldest.

@@ -22,8 +22,7 @@ func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, e
 
 func sealer(t *testing.T, key string) *store.Sealer {
 	t.Helper()
-	s := must(store.NewSealer(key))(t)
-	return s
+	return must(store.NewSealer(key))(t)
 }
 
 const masterKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -52,8 +51,7 @@ func detail(t *testing.T, values map[string]any) json.RawMessage {
 	if values == nil {
 		values = map[string]any{}
 	}
-	body := must(json.Marshal(values))(t)
-	return body
+	return must(json.Marshal(values))(t)
 }
 
 // journal stores an event and gives its id.

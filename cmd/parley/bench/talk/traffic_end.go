@@ -48,12 +48,7 @@ func (t *traffic) waitForFirst(ctx context.Context) error {
 	return t.wait(ctx, "the first messages", func() bool {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		for _, talk := range t.talks {
-			if talk.posted == 0 || talk.arrived == 0 {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(t.talks, func(talk *talk) bool { return talk.posted == 0 || talk.arrived == 0 })
 	})
 }
 

@@ -73,12 +73,9 @@ func (c *conversation) isShownBy(card string, isEnded bool) bool {
 	if checker.IsResolved(card) || !showsTeam {
 		return false
 	}
-	for _, name := range checker.AgentNames() {
-		if strings.Contains(card, name) != slices.Contains(c.Owners, name) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(checker.AgentNames(), func(name string) bool {
+		return strings.Contains(card, name) != slices.Contains(c.Owners, name)
+	})
 }
 
 // hasResponsible reports whether somebody whom r allows is responsible for the customer, or a timer will remind somebody.
