@@ -45,13 +45,16 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 // appTokens matches tokens that have the id of their app in them: xapp-1-A0123-….
 var appTokens = regexp.MustCompile(`^xapp-\d+-A[A-Z0-9]+-`)
 
+// appTokenHint says where an app-level token comes from.
+const appTokenHint = "Make one with the scope connections:write under Basic Information, App-Level Tokens, and copy it (xapp-…; SLACK_APP_TOKEN)."
+
 // checkAppToken asks for an address at which Socket Mode could connect, and doesn't connect.
 func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 	if _, _, err := s.api.StartSocketModeContext(ctx); err != nil {
 		return channels.Finding{
 			What: "app-level token",
 			Text: "Slack refused it: " + err.Error(),
-			Hint: "Make one with the scope connections:write under Basic Information, App-Level Tokens, and copy it (xapp-…; SLACK_APP_TOKEN).",
+			Hint: appTokenHint,
 		}
 	}
 

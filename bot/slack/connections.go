@@ -68,6 +68,21 @@ func (c *connections) reportError(err error) {
 	c.standing.ReportBroken(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
 }
 
+// reportNotOpened handles that a connection couldn't be opened. It returns true if people are told: if Slack refuses the app-level
+// token, by which it opens nothing but connections. slack-go takes only some of Slack's refusals for final, and tries again after the
+// others; either way nothing that people type arrives meanwhile.
+func (c *connections) reportNotOpened(err error) bool {
+	if refusal.CodeOf(err) == "" || refusal.IsTemporary(err) {
+		c.log.Warn("slack connection not opened", "error", err)
+		return false
+	}
+	c.log.Error("slack refuses the app-level token", "error", err)
+	c.standing.ReportBroken(channels.Condition{
+		Status: channels.Broken, Text: "Slack opens no connection with our app-level token (" + refusal.CodeOf(err) + ").", Hint: appTokenHint,
+	})
+	return true
+}
+
 // reportOpened tells people that Slack works, now that a connection has opened. Slack opens connections by the app-level token
 // also after the app was removed, which takes only the bot's token from it: then people are told that.
 func (c *connections) reportOpened(ctx context.Context) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	slackapi "github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 
 	"parley/bot/slack/fact"
@@ -31,7 +32,9 @@ func (c *connections) keepConnected(ctx context.Context, me *fact.Self, number i
 			return
 		}
 
-		c.reportError(err)
+		if !c.reportNotOpened(err) {
+			c.reportError(err)
+		}
 		wait := reconnectWait
 		if refusal.NeedsRepair(err) {
 			wait = repairWait
@@ -262,7 +265,11 @@ func (c *connection) handleUnbatched(ctx context.Context, evt socketmode.Event) 
 		c.answer(ctx, evt.Request, c.parent.takeInteraction)
 	case socketmode.EventTypeSlashCommand:
 		c.answer(ctx, evt.Request, c.parent.takeCommand)
-	case socketmode.EventTypeIncomingError, socketmode.EventTypeConnectionError, socketmode.EventTypeErrorWriteFailed:
+	case socketmode.EventTypeConnectionError:
+		if failed, ok := evt.Data.(*slackapi.ConnectionErrorEvent); ok {
+			c.parent.reportNotOpened(failed.ErrorObj)
+		}
+	case socketmode.EventTypeIncomingError, socketmode.EventTypeErrorWriteFailed:
 		c.parent.log.Warn("slack connection trouble", "kind", string(evt.Type), "link", c.number)
 	}
 }

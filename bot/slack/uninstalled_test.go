@@ -3,6 +3,7 @@ package slack
 import (
 	"testing"
 
+	"parley/bot/slack/slackfake"
 	"parley/channels"
 )
 
@@ -32,4 +33,33 @@ func TestReportAfterReconnect(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
 	wantEqual(t, "status", w.reconnect().Status, channels.Active)
+}
+
+// A token that has expired doesn't mean that Slack works either, though connections open by the other token.
+func TestReconnectWithExpiredToken(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	w.fake.Inject(slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultError, Error: "token_expired"})
+	got := w.reconnect()
+	wantEqual(t, "status", got.Status, channels.Broken)
+	wantWords(t, got.Text, "token_expired")
+}
+
+// If Slack opens no connection for the app-level token, nothing that people type arrives. They are told so, and which token it is.
+func TestAppTokenRefused(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{
+		"missing_scope", // slack-go tries again by itself
+		"invalid_auth",  // slack-go gives up
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			w := newConnectedWorld(t)
+			w.fake.Inject(slackfake.Fault{Method: "apps.connections.open", Kind: slackfake.FaultError, Error: code})
+			got := w.reconnect()
+			wantEqual(t, "status", got.Status, channels.Broken)
+			wantWords(t, got.Text, "app-level token", code)
+			wantWords(t, got.Hint, "connections:write")
+		})
+	}
 }

@@ -133,6 +133,9 @@ func WithChannel(err error, channel string) error {
 // classifyCode returns what Slack's error code means for a delivery. A code that isn't listed here makes the post fail for
 // good, so that people see it.
 func classifyCode(code string, err error) error {
+	if isOfToken(code) {
+		return authBroken(code, err)
+	}
 	switch code {
 	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action",
 		"restricted_action_read_only_channel", "restricted_action_non_threadable_channel", "restricted_action_thread_only_channel",
@@ -149,12 +152,8 @@ func classifyCode(code string, err error) error {
 		return Unchangeable(code, err)
 	case "thread_not_found", "cannot_reply_to_message", "invalid_thread_ts", "restricted_action_thread_locked", "thread_locked":
 		return BadContent("The Slack thread takes no replies ("+code+").", errors.Join(bridge.ErrThreadLost, err))
-	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "not_allowed_token_type",
-		"team_access_not_granted", "access_denied", "invalid_token", "app_uninstalled":
-		return &channels.SendError{
-			Class: channels.AuthBroken, Text: "Slack refuses our token (" + code + ").",
-			Hint: "Install the app again with the current manifest and enter its new token.", Cause: err,
-		}
+	case "missing_scope", "not_allowed_token_type", "team_access_not_granted", "access_denied":
+		return authBroken(code, err)
 	case "team_added_to_org", "org_login_required", "external_channel_migrating", "service_unavailable", "update_failed":
 		return &channels.SendError{Class: channels.Retry, Wait: time.Minute, Text: "Slack can't take it now (" + code + ").", Cause: err}
 	case "internal_error", "fatal_error", "request_timeout", "accesslimited":
@@ -165,6 +164,23 @@ func classifyCode(code string, err error) error {
 		Class: channels.BadContent, Text: "Slack refuses this post (" + code + ").",
 		Hint: "Tell the people who run Parley.", Cause: err,
 	}
+}
+
+// authBroken makes the error of a call that Slack refuses to our token.
+func authBroken(code string, err error) error {
+	return &channels.SendError{
+		Class: channels.AuthBroken, Text: "Slack refuses our token (" + code + ").",
+		Hint: "Install the app again with the current manifest and enter its new token.", Cause: err,
+	}
+}
+
+// isOfToken reports whether a code says that Slack takes the token for no call at all.
+func isOfToken(code string) bool {
+	switch code {
+	case "invalid_auth", "account_inactive", "not_authed", "token_revoked", "token_expired", "invalid_token", "app_uninstalled":
+		return true
+	}
+	return false
 }
 
 // Unchangeable makes the error of a change that Slack refuses, however often it is tried.
@@ -228,10 +244,6 @@ func IsNetwork(err error) bool {
 
 // NeedsRepair reports whether an error stays until a person repairs something.
 func NeedsRepair(err error) bool {
-	switch CodeOf(err) {
-	case "invalid_auth", "account_inactive", "not_authed", "token_revoked":
-		return true
-	}
 	var status slackapi.StatusCodeError
-	return errors.As(err, &status) && status.Code == http.StatusNotFound
+	return isOfToken(CodeOf(err)) || errors.As(err, &status) && status.Code == http.StatusNotFound
 }
