@@ -69,6 +69,9 @@ func TestFileOfWhichSlackTellsNothing(t *testing.T) {
 		why  string // "" if Slack may tell it later
 	}{
 		{code: "access_denied", why: "no access"},
+		{code: "not_visible", why: "no access"},
+		{code: "canvas_disabled_file_team", why: "a Slack canvas or list, which only Slack can show"},
+		{code: "slack_connect_canvas_sharing_blocked", why: "a Slack canvas or list, which only Slack can show"},
 		{code: "file_deleted", why: bridge.FileDeleted},
 		{code: "fatal_error", why: ""},
 	} {
