@@ -1,10 +1,8 @@
 package slack
 
 import (
-	"bytes"
 	"context"
 	"maps"
-	"regexp"
 	"sync"
 	"time"
 
@@ -57,18 +55,11 @@ func (c *channelNameCache) keep(id string, n channelName) {
 	c.names[id] = n
 }
 
-// bareChannel matches the mention of a channel that has no name: <#C1> or <#C1|>, as it stands in JSON.
-var bareChannel = regexp.MustCompile(`(?:<|\\u003[cC])#([CG][A-Z0-9]+)\|?(?:>|\\u003[eE])`)
-
 // withChannelNames returns a copy of me that also has the names of the channels that body mentions without a name. It leaves
 // out what Slack doesn't tell.
 func (d *directory) withChannelNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
-	mayMention := bytes.Contains(body, []byte("<#")) || bytes.Contains(body, []byte(`\u003c#`)) || bytes.Contains(body, []byte(`\u003C#`))
-	if !mayMention { // nearly all events: spare the regular expression
-		return me
-	}
-	mentions := bareChannel.FindAllSubmatch(body, -1)
-	if len(mentions) == 0 {
+	mentioned := fact.UnnamedChannels(body)
+	if len(mentioned) == 0 {
 		return me
 	}
 
@@ -78,8 +69,7 @@ func (d *directory) withChannelNames(ctx context.Context, me *fact.Self, body []
 		named.Names = map[string]string{}
 	}
 
-	for _, m := range mentions {
-		id := string(m[1])
+	for _, id := range mentioned {
 		if name := d.channelName(ctx, id); name != "" {
 			named.Names[id] = name
 		}

@@ -54,16 +54,8 @@ func (w *workspace) askFile(ctx context.Context, id string) (fact.File, error) {
 		info, _, _, err = w.api.GetFileInfoContext(ctx, id, 0, 0)
 		return err
 	})
-	switch code := refusal.CodeOf(err); code {
-	case "file_deleted":
-		return fact.DeletedFile(id), nil
-	case "access_denied", "file_not_found": // which Slack also says of a file that isn't to be seen yet: nobody took it back
-		return fact.File{ID: id, Access: code}, nil
-	case "not_visible":
-		return fact.File{ID: id, Access: "access_denied"}, nil
-	case "canvas_disabled_file_team", "canvas_disabled_user_team", "canvas_globally_disabled", "slack_connect_canvas_sharing_blocked",
-		"template_not_visible": // a canvas, too
-		return fact.File{ID: id, Mode: "canvas"}, nil
+	if f, known := fact.UnseenFile(id, refusal.CodeOf(err)); known {
+		return f, nil
 	}
 	if err != nil {
 		return fact.File{}, fmt.Errorf("slack: files.info: %w", err)

@@ -88,8 +88,22 @@ type File struct {
 // deletedMode is the mode of what is left of a file that was deleted.
 const deletedMode = "tombstone"
 
-// DeletedFile returns what is left of a file that was deleted.
-func DeletedFile(id string) File { return File{ID: id, Mode: deletedMode} }
+// UnseenFile returns what is known of a file for which files.info has only an error. known is false if the error says nothing of it.
+// Source: docs.slack.dev/reference/methods/files.info, read 2026-11.
+func UnseenFile(id, code string) (f File, known bool) {
+	switch code {
+	case "file_deleted":
+		return File{ID: id, Mode: deletedMode}, true
+	case "access_denied", "file_not_found": // which Slack also says of a file that isn't to be seen yet: nobody took it back
+		return File{ID: id, Access: code}, true
+	case "not_visible":
+		return File{ID: id, Access: "access_denied"}, true
+	case "canvas_disabled_file_team", "canvas_disabled_user_team", "canvas_globally_disabled", "slack_connect_canvas_sharing_blocked",
+		"template_not_visible": // a canvas, too
+		return File{ID: id, Mode: "canvas"}, true
+	}
+	return File{}, false
+}
 
 // AskForFile is the access of a file that an event doesn't describe: files.info does.
 const AskForFile = "check_file_info"
