@@ -46,7 +46,10 @@ const IDPrefix = "contact:"
 func Find(ctx context.Context, q store.Querier, text string) ([]Contact, error) {
 	text = strings.TrimSpace(text)
 	number, isID := strings.CutPrefix(text, IDPrefix)
-	keys := []string{text, strings.ToLower(text)}
+	keys := []string{text}
+	if strings.Contains(text, "@") { // of an address the case doesn't matter; of a key that a shop gave it does
+		keys = append(keys, strings.ToLower(text))
+	}
 	separators := strings.NewReplacer(" ", "", "-", "", "/", "", "(", "", ")", "")
 	if digits := separators.Replace(strings.TrimPrefix(text, "+")); isNumber(digits) {
 		keys = append(keys, digits, "+"+digits)

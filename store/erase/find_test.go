@@ -44,6 +44,19 @@ func TestFindGivesAllWhoMayBeMeant(t *testing.T) {
 	}
 }
 
+// A shop may call another customer by the same letters in another case: that one isn't meant.
+func TestFindKeepsTheCaseOfKeys(t *testing.T) {
+	t.Parallel()
+	pool := newWorld(t)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5001, 11, 'u-z', 2001)`)
+	if found := must(erase.Find(t.Context(), pool, "U-Z"))(t); len(found) > 0 {
+		t.Errorf("found is %+v, want none", found)
+	}
+	if found := must(erase.Find(t.Context(), pool, "u-z"))(t); len(found) != 1 {
+		t.Errorf("found is %+v, want one contact", found)
+	}
+}
+
 // A contact's id may also be what a shop calls somebody else.
 func TestFindByIDAlone(t *testing.T) {
 	t.Parallel()
