@@ -2,6 +2,7 @@ package bodytext
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/microcosm-cc/bluemonday"
@@ -38,5 +39,17 @@ func (r *Reader) Sanitised(source string, policy *bluemonday.Policy) string {
 	r.keepHTML = true
 	body, _ := r.parse(source)
 	r.keepHTML = false // what is read next is Markdown again
+	removeRelativeTargets(body)
 	return strings.TrimSpace(policy.Sanitize(renderChildren(body)))
+}
+
+// removeRelativeTargets removes the targets of links that lead to another page of whichever site shows the HTML: a mail has no site.
+// Targets on the page itself stay.
+func removeRelativeTargets(body *html.Node) {
+	for n := range body.Descendants() {
+		n.Attr = slices.DeleteFunc(n.Attr, func(a html.Attribute) bool {
+			target := strings.TrimSpace(a.Val)
+			return a.Key == "href" && !strings.HasPrefix(target, "#") && !canBeLink(target)
+		})
+	}
 }

@@ -34,6 +34,27 @@ func TestSanitised(t *testing.T) {
 	wantEqual(t, "page", newPage(activeHTML, pictureNames()).Sanitised(), safeHTMLOf("cid:a%20b"))
 }
 
+// A link of a mail leads to another site in a tab of its own, or to a place in the same mail: never to a page of Parley's, where the
+// reader is signed in.
+func TestLinksOfAPage(t *testing.T) {
+	t.Parallel()
+	const elsewhere = ` target="_blank"`
+	tests := []struct{ href, want string }{
+		{href: "https://x.test/a", want: `<a href="https://x.test/a" rel="nofollow noreferrer noopener"` + elsewhere + `>l</a>`},
+		{href: "mailto:a@x.test", want: `<a href="mailto:a@x.test" rel="nofollow noreferrer">l</a>`},
+		{href: "#part", want: `<a href="#part" rel="nofollow noreferrer">l</a>`},
+		{href: "/inbox/12", want: "l"},
+		{href: "settings", want: "l"},
+		{href: "?page=2", want: "l"},
+		{href: "//x.test/a", want: "l"},
+		{href: `\\x.test/a`, want: "l"},
+		{href: "https:inbox", want: "l"},
+	}
+	for _, tt := range tests {
+		wantEqual(t, "link to "+tt.href, newPage(`<a href="`+tt.href+`">l</a>`, nil).Sanitised(), tt.want)
+	}
+}
+
 // A page begins with the head of its mail.
 func TestPageWithAHead(t *testing.T) {
 	t.Parallel()
