@@ -156,12 +156,17 @@ func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	return missing == 0, nil
 }
 
-// CheckServer refuses a server that is too old or a database that isn't UTF-8.
+// ErrReadOnly means that the database can be read and takes no changes.
+var ErrReadOnly = errors.New("store: the database takes no changes: it is a standby, or default_transaction_read_only is on," +
+	" as some providers do when a disk is full")
+
+// CheckServer refuses a server that is too old, a database that isn't UTF-8, and one that takes no changes. Errors: ErrReadOnly.
 func CheckServer(ctx context.Context, q store.Querier) error {
 	var version int
 	var encoding string
-	const ask = `SELECT current_setting('server_version_num')::int, current_setting('server_encoding')`
-	if err := q.QueryRow(ctx, ask).Scan(&version, &encoding); err != nil {
+	var isReadOnly bool
+	const ask = `SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_setting('transaction_read_only')::bool`
+	if err := q.QueryRow(ctx, ask).Scan(&version, &encoding, &isReadOnly); err != nil {
 		return fmt.Errorf("store: server: %w", err)
 	}
 
@@ -172,6 +177,8 @@ func CheckServer(ctx context.Context, q store.Querier) error {
 	if encoding != "UTF8" {
 		return fmt.Errorf("store: the database's encoding is %s; create one with ENCODING 'UTF8'", encoding)
 	}
-
+	if isReadOnly {
+		return ErrReadOnly
+	}
 	return nil
 }

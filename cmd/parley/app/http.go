@@ -66,7 +66,12 @@ func (statusOnly) Write(body []byte) (int, error) { return len(body), nil }
 // whyNotReady returns why no requests can be handled, surfaces aside; "" if they can.
 func (a *App) whyNotReady(ctx context.Context) string {
 	migrated, err := schema.Migrated(ctx, a.db.Pool)
+	if err == nil {
+		err = schema.CheckServer(ctx, a.db.Pool)
+	}
 	switch {
+	case errors.Is(err, schema.ErrReadOnly):
+		return "database: takes no changes"
 	case err != nil:
 		return "database: not reachable"
 	case !migrated:

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"parley/store"
@@ -14,12 +15,16 @@ func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	s.Name = "database"
-	if err := schema.CheckServer(ctx, o.Pool); err != nil {
+	switch err := schema.CheckServer(ctx, o.Pool); {
+	case errors.Is(err, schema.ErrReadOnly):
+		s.addWrong("server", err.Error(), "Nothing can be stored until it does. DATABASE_URL has to lead to the primary server.")
+	case err != nil:
 		s.addWrong("server", err.Error(), "Parley needs PostgreSQL 15 or newer and a database with ENCODING 'UTF8'; see DATABASE_URL.")
 		return s, false
+	default:
+		s.addGood("server", "PostgreSQL 15 or newer, UTF8")
 	}
 
-	s.addGood("server", "PostgreSQL 15 or newer, UTF8")
 	migrated, err := schema.Migrated(ctx, o.Pool)
 	if err != nil || !migrated {
 		s.addWrong("schema", "not up to date", "Run parley migrate, or start parley serve.")

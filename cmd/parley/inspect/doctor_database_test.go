@@ -3,6 +3,8 @@ package inspect_test
 import (
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parley/channels/golden"
 	"parley/cmd/parley/inspect"
 	"parley/store"
@@ -17,6 +19,7 @@ func TestDoctorOfTheDatabase(t *testing.T) {
 		sql        string // makes the fault; "" if the keys do
 		key        string // in the environment; "" if none is set
 		isBound    bool   // the database belongs to masterKey
+		isReadOnly bool   // the database takes no changes
 		wantBroken bool
 		wantReport string // golden file
 	}{
@@ -37,6 +40,13 @@ func TestDoctorOfTheDatabase(t *testing.T) {
 			wantReport: "testdata/doctor_database_moved_clock.txt",
 		},
 		{
+			name:       "no changes",
+			key:        masterKey,
+			isReadOnly: true,
+			wantBroken: true,
+			wantReport: "testdata/doctor_database_read_only.txt",
+		},
+		{
 			name:       "not migrated",
 			sql:        `DROP TABLE goose_db_version`,
 			key:        masterKey,
@@ -47,6 +57,9 @@ func TestDoctorOfTheDatabase(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			o := inspect.Options{Pool: storetest.DB(t)}
+			if tt.isReadOnly {
+				o.Pool = readOnly(t, o.Pool)
+			}
 			if tt.key != "" {
 				o.Sealer = sealer(t, tt.key)
 			}
@@ -69,4 +82,15 @@ func TestDoctorOfTheDatabase(t *testing.T) {
 			}
 		})
 	}
+}
+
+// readOnly opens a pool on the same database whose sessions may change nothing, as those on a standby.
+func readOnly(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
+	t.Helper()
+	config := pool.Config()
+	config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+	other, err := pgxpool.NewWithConfig(t.Context(), config)
+	must(t, err)
+	t.Cleanup(other.Close)
+	return other
 }
