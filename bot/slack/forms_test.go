@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 
@@ -161,4 +162,43 @@ func TestReplyToThisWithButtons(t *testing.T) {
 	}
 	wantEqual(t, "first button", a.Rich.Buttons[0].Title, "Yes")
 	wantEqual(t, "second button", a.Rich.Buttons[1].Title, "No")
+}
+
+// What keeps a form from going on is told in the form, so that what was typed into it isn't lost.
+func TestFormThatCannotGoOnKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	t.Run("no field is wrong", func(t *testing.T) {
+		t.Parallel()
+		w := newStartWorld(t, func(bridge.Start) (bridge.Facts, error) {
+			return bridge.Facts{}, &bridge.Problem{Code: "no_account", Field: "account", Text: "There is no such account.", Hint: "Choose one."}
+		})
+		out := w.submitForm(w.openMailForm(), map[string]string{"recipient": "eve@example.org", "subject": "Lamp", "text": "It is repaired."})
+		wantWords(t, out.Errors["f:recipient"], "There is no such account. Choose one.")
+	})
+	t.Run("rights were taken away", func(t *testing.T) {
+		t.Parallel()
+		w := newConnectedWorld(t)
+		w.letAnnSee()
+		w.useShortcut("conv_reply", w.postRoot().Message)
+		v := w.waitForWindow(w.ann, hasField("add"))
+		w.desk.mu.Lock()
+		w.desk.facts = func(bridge.Place, bridge.ConversationID, string) (bridge.Facts, error) {
+			return bridge.Facts{}, &bridge.Problem{Code: "not_allowed", Text: "You may not see this.", Hint: "Ask an admin."}
+		}
+		w.desk.mu.Unlock()
+		out := w.submitForm(v, map[string]string{"text": "Shall I send one?", "add": "buttons"})
+		wantWords(t, out.Errors["f:text"], "You may not see this. Ask an admin.")
+	})
+}
+
+// A form without fields, such as that of a template without variables, has no place for a problem: a window says it.
+func TestProblemOfAFormWithoutFields(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	in := &interaction{View: &blockkit.View{Callback: blockkit.FormCallback}}
+	answer := tellInForm(w.self(), in, &bridge.Problem{Field: "recipient", Text: "Kim doesn't want messages."})
+	wantEqual(t, "answer", answer["response_action"], any("update"))
+	shown, err := json.Marshal(answer)
+	must(t, err)
+	wantWords(t, string(shown), "Kim doesn't want messages.")
 }

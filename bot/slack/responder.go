@@ -180,6 +180,15 @@ func replaceWindow(modal slackapi.ModalViewRequest) map[string]any {
 	return map[string]any{"response_action": "update", "view": modal}
 }
 
+// tellInForm is the answer that shows a problem in the submitted form, which keeps what was typed into it. A form without fields has
+// no place for that, and nothing to keep: a window with the problem takes its place.
+func tellInForm(me *fact.Self, in *interaction, p *bridge.Problem) map[string]any {
+	if !in.View.HasFields() {
+		return replaceWindow(me.Home.Problem(p, in.findPlace()))
+	}
+	return in.View.FormErrors(map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)})
+}
+
 // refuseStart returns the answer that shows in the form why a conversation can't begin. It returns nil if the conversation
 // may begin, or if the check took too long: then the engine refuses it afterwards.
 func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) map[string]any {
@@ -189,11 +198,7 @@ func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interact
 		Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text,
 	})
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
-		hasField := in.View.State.Values[blockkit.FieldID(problem.Field)] != nil
-		if !hasField {
-			return replaceWindow(me.Home.Problem(problem, in.findPlace()))
-		}
-		return in.View.FormErrors(map[string]string{problem.Field: strings.TrimSpace(problem.Text + " " + problem.Hint)})
+		return tellInForm(me, in, problem)
 	}
 
 	if err != nil {
@@ -218,14 +223,17 @@ func (r *responder) storeForm(ctx context.Context, me *fact.Self, in *interactio
 	return r.storeAs(ctx, me, fact.KindInteraction, id, in.findPlace(), body)
 }
 
-// answerWithForm puts the verb's own form in place of the form that was submitted. If making it takes long,
+// answerWithForm puts the verb's own form in place of the form that was submitted, or says in that one why there is none. If making it takes long,
 // or it is too large for an answer, the answer is a waiting view, which the form replaces a little
 // later: Slack may handle our next call before the answer.
 func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) answer {
 	request := formRequest{verb: f.Verb, args: f.Args, at: in.findPlace(), user: in.User.ID, text: f.Text}
 	quick, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
-	modal := r.windows.formModal(quick, me, request)
+	modal, err := r.windows.makeForm(quick, me, request)
+	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
+		return answer{payload: tellInForm(me, in, problem)}
+	}
 	raw, err := json.Marshal(modal)
 	fits := err == nil && len(raw) < maxAnswerBytes-envelopeBytes
 	wasQuick := quick.Err() == nil

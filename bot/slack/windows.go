@@ -140,15 +140,22 @@ func (w *windows) replace(ctx context.Context, in *interaction, modal slackapi.M
 
 // formModal makes a verb's form, or a window that says why there is none.
 func (w *windows) formModal(ctx context.Context, me *fact.Self, f formRequest) slackapi.ModalViewRequest {
+	modal, _ := w.makeForm(ctx, me, f) //nolint:errcheck // the window says it
+	return modal
+}
+
+// makeForm makes a verb's form. With an error it returns the window that says why there is none.
+// Errors: those of forms.Maker.
+func (w *windows) makeForm(ctx context.Context, me *fact.Self, f formRequest) (slackapi.ModalViewRequest, error) {
 	form, zone, err := w.newFormMaker().Form(ctx, f.verb, f.args, f.at, f.user, f.text)
 	if err != nil {
-		return me.Home.Problem(err, f.at)
+		return me.Home.Problem(err, f.at), err
 	}
 	modal := me.Home.Form(form, blockkit.Remember(f.at, zone, form, w.now()))
 	if forms.IsReply(form) {
 		w.recordReplyOpened(ctx, &modal, form, f.user)
 	}
-	return modal
+	return modal, nil
 }
 
 // cardModal makes a window of details, history or a list, or one that says why there is none.

@@ -171,6 +171,9 @@ func (v *View) FormErrors(errs map[string]string) map[string]any {
 	return map[string]any{"response_action": "errors", "errors": byBlock}
 }
 
+// HasFields reports whether a form has fields. That of a template without variables has none.
+func (v *View) HasFields() bool { return v.firstInput() != "" }
+
 // firstInput returns the block id of the form's first field.
 func (v *View) firstInput() string {
 	for _, b := range v.Blocks {
