@@ -3,7 +3,6 @@ package slack
 import (
 	"context"
 	"maps"
-	"sync"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -12,47 +11,19 @@ import (
 	"parley/bot/slack/refusal"
 )
 
-const (
-	// askTimeout bounds all questions to Slack about events that came together. They are stored only after the questions, but Slack
-	// wants an answer within 3 s, and a reply must not leave before the event that took it back is stored.
-	askTimeout      = time.Second
-	maxChannelNames = 1000 // channels whose names are kept
-)
+// askTimeout bounds all questions to Slack about events that came together. They are stored only after the questions, but Slack
+// wants an answer within 3 s, and a reply must not leave before the event that took it back is stored.
+const askTimeout = time.Second
 
 // boundAsking returns a context for all questions to Slack about events that came together.
 func (d *directory) boundAsking(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, d.channelNames.timeout)
-}
-
-// channelNameCache keeps the names of channels that were mentioned without one.
-type channelNameCache struct {
-	timeout time.Duration // askTimeout, except in tests
-
-	mu    sync.Mutex
-	names map[string]channelName // by id; nil until the first one
+	return context.WithTimeout(ctx, d.askTimeout)
 }
 
 // channelName is what Slack said of a channel's name.
 type channelName struct {
 	name    string    // "" for a channel that the app can't see
 	askFrom time.Time // when Slack may be asked again
-}
-
-// get returns what Slack said of a channel. It returns the zero value if that isn't known.
-func (c *channelNameCache) get(id string) channelName {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.names[id]
-}
-
-// keep remembers what Slack said of a channel. If there are too many, it forgets all others.
-func (c *channelNameCache) keep(id string, n channelName) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.names == nil || len(c.names) >= maxChannelNames {
-		c.names = map[string]channelName{}
-	}
-	c.names[id] = n
 }
 
 // withChannelNames returns a copy of me that also has the names of the channels that body mentions without a name. It leaves
@@ -80,7 +51,7 @@ func (d *directory) withChannelNames(ctx context.Context, me *fact.Self, body []
 
 // channelName returns the name of a channel: an old one if Slack doesn't tell it now, and "" if it never did.
 func (d *directory) channelName(ctx context.Context, id string) string {
-	known := d.channelNames.get(id)
+	known, _ := d.channelNames.Get(id)
 	if d.now().Before(known.askFrom) {
 		return known.name
 	}
@@ -94,7 +65,7 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 	if err != nil && refusal.CodeOf(err) != "channel_not_found" {
 		d.log.Warn("slack name of a channel not known", "channel", id, "error", err)
 		if pause := pauseAfter(err); pause > 0 {
-			d.channelNames.keep(id, channelName{name: known.name, askFrom: d.now().Add(pause)})
+			d.channelNames.Put(id, channelName{name: known.name, askFrom: d.now().Add(pause)})
 		}
 		return known.name
 	}
@@ -103,7 +74,7 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 	if err == nil && ch != nil {
 		told.name = ch.Name
 	}
-	d.channelNames.keep(id, told)
+	d.channelNames.Put(id, told)
 	return told.name
 }
 

@@ -11,6 +11,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/recent"
 	"parley/bot/slack/fact"
 	"parley/bot/slack/refusal"
 	"parley/bridge"
@@ -54,7 +55,8 @@ type directory struct {
 	agents       agents
 	readOnly     bool // Resolve joins no channel
 	channels     channelCache
-	channelNames channelNameCache
+	channelNames *recent.Map[channelName] // of channels that were mentioned without their names, by id
+	askTimeout   time.Duration            // see askTimeout
 	people       peopleCache
 	colleagues   colleagueCache
 	members      memberCache

@@ -83,7 +83,7 @@ func newWorld(t *testing.T, change ...func(*Options, *slackfake.Options)) *world
 	}
 	s, err := New(opt)
 	must(t, err)
-	s.directory.colleagues.timeout, s.directory.channelNames.timeout = patience, patience
+	s.directory.colleagues.timeout, s.directory.askTimeout = patience, patience
 	s.intake.acceptTimeout, s.intake.afterTimeout = patience, patience
 	return &world{t: t, fake: fake, desk: desk, surface: s, ann: ann.ID, channel: ch.ID, stop: func() {}}
 }

@@ -223,9 +223,9 @@ func (r *responder) storeForm(ctx context.Context, me *fact.Self, in *interactio
 	return r.storeAs(ctx, me, fact.KindInteraction, id, in.findPlace(), body)
 }
 
-// answerWithForm puts the verb's own form in place of the form that was submitted, or says in that one why there is none. If making it takes long,
-// or it is too large for an answer, the answer is a waiting view, which the form replaces a little
-// later: Slack may handle our next call before the answer.
+// answerWithForm puts the verb's own form in place of the form that was submitted, or says in that one why there is none. If making
+// it takes long, or it is too large for an answer, the answer is a waiting view, which the form replaces a little later: Slack may
+// handle our next call before the answer.
 func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) answer {
 	request := formRequest{verb: f.Verb, args: f.Args, at: in.findPlace(), user: in.User.ID, text: f.Text}
 	quick, cancel := context.WithTimeout(ctx, maxFormDelay)

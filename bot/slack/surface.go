@@ -17,6 +17,7 @@ import (
 
 	"parley/bot/background"
 	"parley/bot/forms"
+	"parley/bot/recent"
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
 	"parley/bot/slack/standing"
@@ -153,7 +154,8 @@ func newSurface(o Options, base *url.URL) *Surface {
 		agents:       o.Desk,
 		readOnly:     o.ReadOnly,
 		colleagues:   colleagueCache{timeout: colleagueTimeout},
-		channelNames: channelNameCache{timeout: askTimeout},
+		channelNames: recent.New[channelName](),
+		askTimeout:   askTimeout,
 		members:      memberCache{lists: map[string]memberList{}},
 	}
 	s.files = &files{workspace: w, shareWait: o.ShareWait}

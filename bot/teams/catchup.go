@@ -8,12 +8,12 @@ import (
 	"slices"
 	"time"
 
+	"parley/bot/recent"
 	"parley/bot/sweep"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
-	"parley/bot/teams/recent"
 	"parley/bot/teams/rest"
 	"parley/bridge"
 )

@@ -13,11 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/recent"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
-	"parley/bot/teams/recent"
 	"parley/bot/teams/rest"
 	"parley/bridge"
 	"parley/channels"

@@ -10,12 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/recent"
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
-	"parley/bot/teams/recent"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"

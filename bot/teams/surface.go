@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/bot/background"
+	"parley/bot/recent"
 	"parley/bot/sweep"
 	"parley/bot/teams/auth"
 	"parley/bot/teams/connector"
@@ -18,7 +19,6 @@ import (
 	"parley/bot/teams/graph"
 	"parley/bot/teams/inbound"
 	"parley/bot/teams/organisation"
-	"parley/bot/teams/recent"
 	"parley/bot/teams/rest"
 	"parley/bot/upload"
 	"parley/bridge"

@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"time"
 
+	"parley/bot/recent"
 	"parley/bot/sweep"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
-	"parley/bot/teams/recent"
 	"parley/bridge"
 )
 

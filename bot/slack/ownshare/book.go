@@ -7,44 +7,33 @@ import (
 	"sync"
 	"time"
 
+	"parley/bot/recent"
 	"parley/bot/slack/fact"
 )
-
-// maxShares bounds how many messages of own uploads are remembered.
-const maxShares = 2000
 
 // Book has what events told of own uploads. Its zero value is empty.
 type Book struct {
 	mu      sync.Mutex
-	shares  map[string]fact.Share // by keyOf
-	order   []string              // the keys of shares, the oldest first
-	learned chan struct{}         // closed and replaced when something is learned
+	shares  *recent.Map[fact.Share] // by keyOf
+	learned chan struct{}           // closed and replaced when something is learned
 }
 
 // lock locks b, and makes its fields at the first use.
 func (b *Book) lock() {
 	b.mu.Lock()
 	if b.shares == nil {
-		b.shares = map[string]fact.Share{}
+		b.shares = recent.New[fact.Share]()
 		b.learned = make(chan struct{})
 	}
 }
 
 func keyOf(file, channel string) string { return file + " " + channel }
 
-// Learn remembers a share, and wakes those who wait. It forgets the oldest share if there are too many.
+// Learn remembers a share, and wakes those who wait.
 func (b *Book) Learn(s fact.Share) {
 	b.lock()
 	defer b.mu.Unlock()
-	key := keyOf(s.File, s.Channel)
-	if _, known := b.shares[key]; !known {
-		b.order = append(b.order, key)
-	}
-	b.shares[key] = s
-	if len(b.order) > maxShares {
-		delete(b.shares, b.order[0])
-		b.order = b.order[1:]
-	}
+	b.shares.Put(keyOf(s.File, s.Channel), s)
 	close(b.learned)
 	b.learned = make(chan struct{})
 }
@@ -53,8 +42,7 @@ func (b *Book) Learn(s fact.Share) {
 func (b *Book) Get(file, channel string) (fact.Share, bool) {
 	b.lock()
 	defer b.mu.Unlock()
-	s, ok := b.shares[keyOf(file, channel)]
-	return s, ok
+	return b.shares.Get(keyOf(file, channel))
 }
 
 // Wait waits for the message of a file. It returns false if the message isn't known after timeout.
@@ -64,7 +52,7 @@ func (b *Book) Wait(ctx context.Context, file, channel string, timeout time.Dura
 
 	for {
 		b.lock()
-		s, ok := b.shares[keyOf(file, channel)]
+		s, ok := b.shares.Get(keyOf(file, channel))
 		learned := b.learned
 		b.mu.Unlock()
 

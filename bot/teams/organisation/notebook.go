@@ -11,9 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"parley/bot/recent"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/graph"
-	"parley/bot/teams/recent"
 	"parley/channels"
 )
 

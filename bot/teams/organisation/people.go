@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/recent"
 	"parley/bot/teams/connector"
-	"parley/bot/teams/recent"
 	"parley/bridge"
 	"parley/channels"
 )
