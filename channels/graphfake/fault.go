@@ -45,8 +45,6 @@ const (
 	ActionSwap Action = "swap"
 	// ActionBadSignature signs it with another secret, the first time.
 	ActionBadSignature Action = "bad_signature"
-	// ActionHold keeps it until ReleaseHooks.
-	ActionHold Action = "hold"
 )
 
 // Forever in Fault.Times keeps a fault until the faults are cleared.
@@ -84,7 +82,7 @@ type faults struct{ *emulator.FaultSet[Fault] }
 // AddFault arms a fault and returns its id. Errors: an unknown action or a bad pattern.
 func (p *faults) AddFault(f Fault) (string, error) {
 	known := []Action{ActionError, ActionStatus, ActionStatusAfter, ActionDropBefore, ActionDropAfter, ActionDelay,
-		ActionDelayAfter, ActionTruncate, ActionHookFirst, ActionDrop, ActionDuplicate, ActionSwap, ActionBadSignature, ActionHold}
+		ActionDelayAfter, ActionTruncate, ActionHookFirst, ActionDrop, ActionDuplicate, ActionSwap, ActionBadSignature}
 	if err := emulator.CheckWord("action", f.Action, known); err != nil {
 		return "", fmt.Errorf("graphfake: %w", err)
 	}

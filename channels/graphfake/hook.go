@@ -49,7 +49,6 @@ type hooks struct {
 	mu      sync.Mutex
 	subs    map[string]subscription // by object id
 	queues  map[string]*hookQueue   // by URL
-	held    []*hook                 // kept back by ActionHold until ReleaseHooks
 	swapped map[string]*hook        // by URL: kept back by ActionSwap until the next one is sent
 	batch   int                     // the maximum of items in one request; ResumeHooks sets it
 	log     []Delivery
@@ -116,10 +115,6 @@ func (h *hooks) notify(field string, one hook) {
 	}
 
 	one.forged = hit.has(ActionBadSignature)
-	if hit.has(ActionHold) {
-		h.held = append(h.held, &one)
-		return
-	}
 	if hit.has(ActionSwap) && h.swapped[one.to] == nil {
 		h.swapped[one.to] = &one
 		return
@@ -181,39 +176,14 @@ func (h *hooks) ResumeHooks(batch int) {
 	}
 }
 
-// ReleaseHooks sends what ActionHold and ActionSwap keep, in the order that the numbers
-// give. Number 0 is the hook that came first. Without numbers they are sent in the order in which they came.
-func (h *hooks) ReleaseHooks(order ...int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	held := h.held
-	h.held = nil
-	if len(order) == 0 {
-		for i := range held {
-			order = append(order, i)
-		}
-	}
-
-	for _, i := range order {
-		if i < len(held) {
-			h.push(held[i])
-		}
-	}
-
-	for to, late := range h.swapped {
-		delete(h.swapped, to)
-		h.push(late)
-	}
-}
-
-// HookCount reports how many webhooks are held by ActionHold and how many wait to be sent.
-func (h *hooks) HookCount() (held, waiting int) {
+// HookCount reports how many webhooks wait to be sent.
+func (h *hooks) HookCount() (waiting int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, q := range h.queues {
 		waiting += len(q.items)
 	}
-	return len(h.held), waiting
+	return waiting
 }
 
 // PostHook sends a body of the caller's own to a callback, signed, and returns the status:
@@ -233,7 +203,7 @@ func (h *hooks) Deliveries() []Delivery {
 	return slices.Clone(h.log)
 }
 
-// Settle waits until no webhook waits to be sent; those that are held don't count.
+// Settle waits until no webhook waits to be sent.
 // Errors: ctx ended.
 func (h *hooks) Settle(ctx context.Context) error {
 	return h.g.Wait(ctx, func() bool {

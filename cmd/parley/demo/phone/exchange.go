@@ -302,10 +302,7 @@ func (p *Exchange) Templates() string {
 func (p *Exchange) AnswerElsewhere(h *Handset, text string) { p.page.AnswerElsewhere(h.page, text) }
 
 // Waiting counts the webhooks of Meta that Parley has not taken yet.
-func (p *Exchange) Waiting() int {
-	_, waiting := p.graph.HookCount()
-	return waiting
-}
+func (p *Exchange) Waiting() int { return p.graph.HookCount() }
 
 // Addresses returns the host:port of Meta's Graph API and of Twilio's API.
 func (p *Exchange) Addresses() (graph, twilio string) {
