@@ -62,7 +62,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /_fake/changes", s.Log)
 	s.FaultRoutes(mux, "/_fake/faults")
 	mux.HandleFunc("POST /_fake/person/{user}/{verb}", d.controlPerson)
-	mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
+	mux.HandleFunc("POST /_fake/admin/{verb}", func(w http.ResponseWriter, r *http.Request) { emulator.RunVerb(w, r, d.adminVerbs) })
 	mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
 		emulator.WriteJSON(w, http.StatusOK, reply{"ok": true})

@@ -40,32 +40,27 @@ type Act struct {
 }
 
 func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
-	var a Act
-	if !emulator.DecodeJSON(w, r, &a) {
-		return
-	}
-
-	runVerb(w, r, personVerbs(d.srv.As(r.PathValue("user")), a))
+	emulator.RunVerb(w, r, func(a Act) map[string]emulator.Verb { return personVerbs(d.srv.As(r.PathValue("user")), a) })
 }
 
 // personVerbs returns what each verb of a person does.
-func personVerbs(p *Person, a Act) map[string]verb {
+func personVerbs(p *Person, a Act) map[string]emulator.Verb {
 	t := Target{Channel: a.Channel, TS: a.TS, View: a.View}
-	answered := func(f func(context.Context) (*Outcome, error)) verb {
-		return func(ctx context.Context) (reply, error) {
+	answered := func(f func(context.Context) (*Outcome, error)) emulator.Verb {
+		return func(ctx context.Context) (object, error) {
 			outcome, err := f(ctx)
-			return reply{"outcome": outcome}, err
+			return object{"outcome": outcome}, err
 		}
 	}
 
-	return map[string]verb{
-		"post": func(context.Context) (reply, error) {
+	return map[string]emulator.Verb{
+		"post": func(context.Context) (object, error) {
 			ts, err := p.Post(a.Post)
-			return reply{"ts": ts}, err
+			return object{"ts": ts}, err
 		},
-		"suggest": func(ctx context.Context) (reply, error) {
+		"suggest": func(ctx context.Context) (object, error) {
 			values, err := p.Suggest(ctx, t, a.Action, a.Text)
-			return reply{"values": values}, err
+			return object{"values": values}, err
 		},
 		"click":   answered(func(ctx context.Context) (*Outcome, error) { return p.Click(ctx, t, a.Action, a.Picked...) }),
 		"submit":  answered(func(ctx context.Context) (*Outcome, error) { return p.Submit(ctx, a.View, a.Values) }),
@@ -77,16 +72,16 @@ func personVerbs(p *Person, a Act) map[string]verb {
 			}
 			return p.Shortcut(ctx, a.Callback, a.Channel, a.TS)
 		}),
-		"edit":     try(func() error { return p.Edit(a.Channel, a.TS, a.Text) }),
-		"delete":   try(func() error { return p.Delete(a.Channel, a.TS) }),
-		"react":    try(func() error { return p.React(a.Channel, a.TS, a.Name) }),
-		"unreact":  try(func() error { return p.Unreact(a.Channel, a.TS, a.Name) }),
-		"home":     try(p.OpenHome),
-		"join":     try(func() error { return p.Join(a.Channel) }),
-		"leave":    try(func() error { return p.Leave(a.Channel) }),
-		"follow":   try(func() error { return p.Follow(a.Channel, a.TS, true) }),
-		"unfollow": try(func() error { return p.Follow(a.Channel, a.TS, false) }),
-		"read": done(func() {
+		"edit":     emulator.Try(func() error { return p.Edit(a.Channel, a.TS, a.Text) }),
+		"delete":   emulator.Try(func() error { return p.Delete(a.Channel, a.TS) }),
+		"react":    emulator.Try(func() error { return p.React(a.Channel, a.TS, a.Name) }),
+		"unreact":  emulator.Try(func() error { return p.Unreact(a.Channel, a.TS, a.Name) }),
+		"home":     emulator.Try(p.OpenHome),
+		"join":     emulator.Try(func() error { return p.Join(a.Channel) }),
+		"leave":    emulator.Try(func() error { return p.Leave(a.Channel) }),
+		"follow":   emulator.Try(func() error { return p.Follow(a.Channel, a.TS, true) }),
+		"unfollow": emulator.Try(func() error { return p.Follow(a.Channel, a.TS, false) }),
+		"read": emulator.Done(func() {
 			if a.TS == "" {
 				p.Read(a.Channel)
 			} else {

@@ -68,7 +68,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_fake/file", d.controlFile)
 	mux.Handle("GET /_fake/changes", s.Log)
 	mux.HandleFunc("POST /_fake/person/{user}/{verb}", d.controlPerson)
-	mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
+	mux.HandleFunc("POST /_fake/admin/{verb}", func(w http.ResponseWriter, r *http.Request) { emulator.RunVerb(w, r, d.adminVerbs) })
 	mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
 		emulator.WriteResult(w, nil, nil)

@@ -45,25 +45,19 @@ type Act struct {
 }
 
 func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
-	var a Act
-	if !emulator.DecodeJSON(w, r, &a) {
-		return
-	}
-
-	p := d.srv.As(r.PathValue("user"))
-	p.Theme = a.Theme
-	runVerb(w, r, personVerbs(p, a))
+	emulator.RunVerb(w, r, func(a Act) map[string]emulator.Verb { return personVerbs(d.srv.As(r.PathValue("user")), a) })
 }
 
 // personVerbs returns what each verb of a person does.
-func personVerbs(p *people.Person, a Act) map[string]verb {
-	written := func(f func() (string, error)) verb {
+func personVerbs(p *people.Person, a Act) map[string]emulator.Verb {
+	p.Theme = a.Theme
+	written := func(f func() (string, error)) emulator.Verb {
 		return func(context.Context) (object, error) {
 			id, err := f()
 			return object{"id": id}, err
 		}
 	}
-	answered := func(f func(context.Context) (*people.Outcome, error)) verb {
+	answered := func(f func(context.Context) (*people.Outcome, error)) emulator.Verb {
 		return func(ctx context.Context) (object, error) {
 			outcome, err := f(ctx)
 			return object{"outcome": outcome}, err
@@ -76,7 +70,7 @@ func personVerbs(p *people.Person, a Act) map[string]verb {
 
 	type ctx = context.Context
 	type outcome = people.Outcome
-	return map[string]verb{
+	return map[string]emulator.Verb{
 		"post":      written(func() (string, error) { return p.Post(a.Post) }),
 		"reply":     written(func() (string, error) { return p.Reply(a.Channel, a.Root, a.Text) }),
 		"say":       written(func() (string, error) { return p.Say(a.Text) }),
@@ -91,11 +85,11 @@ func personVerbs(p *people.Person, a Act) map[string]verb {
 		"compose":   answered(func(c ctx) (*outcome, error) { return p.Compose(c, a.Channel, a.Root, a.Name) }),
 		"search":    answered(func(c ctx) (*outcome, error) { return p.Search(c, a.Channel, a.Root, a.Name, a.Text) }),
 		"configure": answered(func(c ctx) (*outcome, error) { return p.Configure(c, a.Channel) }),
-		"edit":      try(func() error { return p.Edit(a.Channel, a.Message, a.Text) }),
-		"delete":    try(func() error { return p.Delete(a.Channel, a.Message) }),
-		"undelete":  try(func() error { return p.Undelete(a.Channel, a.Message) }),
-		"react":     try(func() error { return p.React(a.Channel, a.Message, a.Name) }),
-		"unreact":   try(func() error { return p.Unreact(a.Channel, a.Message, a.Name) }),
-		"close":     try(p.CloseDialog),
+		"edit":      emulator.Try(func() error { return p.Edit(a.Channel, a.Message, a.Text) }),
+		"delete":    emulator.Try(func() error { return p.Delete(a.Channel, a.Message) }),
+		"undelete":  emulator.Try(func() error { return p.Undelete(a.Channel, a.Message) }),
+		"react":     emulator.Try(func() error { return p.React(a.Channel, a.Message, a.Name) }),
+		"unreact":   emulator.Try(func() error { return p.Unreact(a.Channel, a.Message, a.Name) }),
+		"close":     emulator.Try(p.CloseDialog),
 	}
 }
