@@ -14,7 +14,7 @@ type Harness struct {
 	// Failures that Stage.Fail can bring about: at least two are Ambiguous, one of them with Failure.Effect.
 	Failures []Failure
 	// Refused makes of a good message one that the channel or its provider refuses for good. The keys name the reason.
-	Refused map[string]func(channels.Outbound) channels.Outbound
+	Refused map[string]func(*channels.Outbound)
 	// NoDuplicates says that the provider never delivers the same thing twice.
 	NoDuplicates bool
 }

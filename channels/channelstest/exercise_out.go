@@ -77,7 +77,9 @@ func exerciseSend(t *testing.T, h Harness) {
 func exerciseRefused(t *testing.T, h Harness) {
 	s := h.New(t)
 	for name, change := range h.Refused {
-		_, err := s.Channel.Send(contextFor(t, patience), change(s.Outbound(1, "refused")))
+		o := s.Outbound(1, "refused")
+		change(&o)
+		_, err := s.Channel.Send(contextFor(t, patience), o)
 		wantClass(t, name, err, channels.BadRecipient, channels.BadContent, channels.WindowClosed, channels.OptedOut, channels.AccountBlocked)
 	}
 	s.wantGot(t)

@@ -58,10 +58,10 @@ func TestChannel(t *testing.T) {
 					{Name: "drop before", Class: channels.Ambiguous, Outcome: channels.Absent},
 					{Name: "drop after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
 				},
-				Refused: map[string]func(channels.Outbound) channels.Outbound{
-					"nobody":   func(o channels.Outbound) channels.Outbound { o.To = nil; return o },
-					"nothing":  func(o channels.Outbound) channels.Outbound { o.Text = ""; return o },
-					"too many": func(o channels.Outbound) channels.Outbound { o.Files = make([]channels.File, 21); return o },
+				Refused: map[string]func(*channels.Outbound){
+					"nobody":   func(o *channels.Outbound) { o.To = nil },
+					"nothing":  func(o *channels.Outbound) { o.Text = "" },
+					"too many": func(o *channels.Outbound) { o.Files = make([]channels.File, 21) },
 				},
 			})
 		})

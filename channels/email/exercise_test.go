@@ -40,15 +40,9 @@ func TestExercise(t *testing.T) {
 			{Name: "lost before", Class: channels.Ambiguous, Outcome: channels.Absent},
 			{Name: "lost after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
 		},
-		Refused: map[string]func(channels.Outbound) channels.Outbound{
-			"nobody": func(o channels.Outbound) channels.Outbound {
-				o.To = nil
-				return o
-			},
-			"no address": func(o channels.Outbound) channels.Outbound {
-				o.To = []channels.Party{{Key: "nobody"}}
-				return o
-			},
+		Refused: map[string]func(*channels.Outbound){
+			"nobody":     func(o *channels.Outbound) { o.To = nil },
+			"no address": func(o *channels.Outbound) { o.To = []channels.Party{{Key: "nobody"}} },
 		},
 	})
 }

@@ -230,12 +230,12 @@ func TestExercise(t *testing.T) {
 			{Name: "drop before", Class: channels.Ambiguous, Outcome: channels.Absent},
 			{Name: "drop after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
 		},
-		Refused: map[string]func(channels.Outbound) channels.Outbound{
-			"nobody":     func(o channels.Outbound) channels.Outbound { o.To = nil; return o },
-			"several":    func(o channels.Outbound) channels.Outbound { o.Cc = o.To; return o },
-			"nothing":    func(o channels.Outbound) channels.Outbound { o.Text = " "; return o },
-			"too many":   func(o channels.Outbound) channels.Outbound { o.Files = make([]channels.File, 11); return o },
-			"a template": func(o channels.Outbound) channels.Outbound { o.Template = &channels.TemplateUse{}; return o },
+		Refused: map[string]func(*channels.Outbound){
+			"nobody":     func(o *channels.Outbound) { o.To = nil },
+			"several":    func(o *channels.Outbound) { o.Cc = o.To },
+			"nothing":    func(o *channels.Outbound) { o.Text = " " },
+			"too many":   func(o *channels.Outbound) { o.Files = make([]channels.File, 11) },
+			"a template": func(o *channels.Outbound) { o.Template = &channels.TemplateUse{} },
 		},
 	})
 }

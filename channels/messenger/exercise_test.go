@@ -70,46 +70,21 @@ func suiteFailures() []suiteFailure {
 }
 
 // refused are messages that Messenger refuses.
-func refused() map[string]func(channels.Outbound) channels.Outbound {
-	return map[string]func(channels.Outbound) channels.Outbound{
-		"a long text": func(o channels.Outbound) channels.Outbound {
-			o.Text = strings.Repeat("x", maxText+1)
-			return o
-		},
-		"an empty text": func(o channels.Outbound) channels.Outbound {
-			o.Text = ""
-			return o
-		},
-		"no customer": func(o channels.Outbound) channels.Outbound {
-			o.To = nil
-			return o
-		},
-		"a phone number": func(o channels.Outbound) channels.Outbound {
-			o.To[0].Key = "+15550100"
-			return o
-		},
-		"an unknown customer": func(o channels.Outbound) channels.Outbound {
-			o.To[0].Key = "424242"
-			return o
-		},
-		"a customer who never wrote": func(o channels.Outbound) channels.Outbound {
-			o.LastIn = time.Time{}
-			return o
-		},
-		"the eighth day": func(o channels.Outbound) channels.Outbound {
-			o.LastIn = o.LastIn.Add(-humanWindow)
-			return o
-		},
-		"a template": func(o channels.Outbound) channels.Outbound {
-			o.Template = &channels.TemplateUse{}
-			return o
-		},
-		"too many buttons": func(o channels.Outbound) channels.Outbound {
+func refused() map[string]func(*channels.Outbound) {
+	return map[string]func(*channels.Outbound){
+		"a long text":                func(o *channels.Outbound) { o.Text = strings.Repeat("x", maxText+1) },
+		"an empty text":              func(o *channels.Outbound) { o.Text = "" },
+		"no customer":                func(o *channels.Outbound) { o.To = nil },
+		"a phone number":             func(o *channels.Outbound) { o.To[0].Key = "+15550100" },
+		"an unknown customer":        func(o *channels.Outbound) { o.To[0].Key = "424242" },
+		"a customer who never wrote": func(o *channels.Outbound) { o.LastIn = time.Time{} },
+		"the eighth day":             func(o *channels.Outbound) { o.LastIn = o.LastIn.Add(-humanWindow) },
+		"a template":                 func(o *channels.Outbound) { o.Template = &channels.TemplateUse{} },
+		"too many buttons": func(o *channels.Outbound) {
 			o.Rich = &channels.Rich{}
 			for range maxQuickReplies + 1 {
 				o.Rich.Buttons = append(o.Rich.Buttons, channels.Button{ID: "1", Title: "One"})
 			}
-			return o
 		},
 	}
 }

@@ -80,28 +80,13 @@ func suiteFailures() []suiteFailure {
 }
 
 // refused are messages that Twilio's channels refuse.
-func refused() map[string]func(channels.Outbound) channels.Outbound {
-	return map[string]func(channels.Outbound) channels.Outbound{
-		"no customer": func(o channels.Outbound) channels.Outbound {
-			o.To = nil
-			return o
-		},
-		"two customers": func(o channels.Outbound) channels.Outbound {
-			o.To = append(o.To, o.To...)
-			return o
-		},
-		"a customer without a number": func(o channels.Outbound) channels.Outbound {
-			o.To = []channels.Party{{Key: "kim"}}
-			return o
-		},
-		"a blank text": func(o channels.Outbound) channels.Outbound {
-			o.Text = " "
-			return o
-		},
-		"too many files": func(o channels.Outbound) channels.Outbound {
-			o.Files = make([]channels.File, maxMMSFiles+1)
-			return o
-		},
+func refused() map[string]func(*channels.Outbound) {
+	return map[string]func(*channels.Outbound){
+		"no customer":                 func(o *channels.Outbound) { o.To = nil },
+		"two customers":               func(o *channels.Outbound) { o.To = append(o.To, o.To...) },
+		"a customer without a number": func(o *channels.Outbound) { o.To = []channels.Party{{Key: "kim"}} },
+		"a blank text":                func(o *channels.Outbound) { o.Text = " " },
+		"too many files":              func(o *channels.Outbound) { o.Files = make([]channels.File, maxMMSFiles+1) },
 	}
 }
 

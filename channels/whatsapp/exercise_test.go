@@ -95,27 +95,12 @@ func TestExercise(t *testing.T) {
 	channelstest.ExerciseChannel(t, channelstest.Harness{
 		New:      newStage,
 		Failures: suiteFailures,
-		Refused: map[string]func(channels.Outbound) channels.Outbound{
-			"no customer": func(o channels.Outbound) channels.Outbound {
-				o.To = nil
-				return o
-			},
-			"two customers": func(o channels.Outbound) channels.Outbound {
-				o.To = append(o.To, o.To...)
-				return o
-			},
-			"an address of mail": func(o channels.Outbound) channels.Outbound {
-				o.To = []channels.Party{{Key: "ann@x.test"}}
-				return o
-			},
-			"no text": func(o channels.Outbound) channels.Outbound {
-				o.Text = ""
-				return o
-			},
-			"a long text": func(o channels.Outbound) channels.Outbound {
-				o.Text = long(maxTextRunes + 1)
-				return o
-			},
+		Refused: map[string]func(*channels.Outbound){
+			"no customer":         func(o *channels.Outbound) { o.To = nil },
+			"two customers":       func(o *channels.Outbound) { o.To = append(o.To, o.To...) },
+			"an address of mail":  func(o *channels.Outbound) { o.To = []channels.Party{{Key: "ann@x.test"}} },
+			"no text":             func(o *channels.Outbound) { o.Text = "" },
+			"a long text":         func(o *channels.Outbound) { o.Text = long(maxTextRunes + 1) },
 			"a carousel":          withRich(channels.Rich{Cards: []channels.RichCard{{Title: "One"}}}),
 			"four buttons":        withRich(channels.Rich{Buttons: []channels.Button{{Title: "1"}, {Title: "2"}, {Title: "3"}, {Title: "4"}}}),
 			"a latitude above 90": withRich(channels.Rich{Location: &channels.Location{Latitude: 91}}),
@@ -124,8 +109,8 @@ func TestExercise(t *testing.T) {
 }
 
 // withRich makes a message rich.
-func withRich(r channels.Rich) func(channels.Outbound) channels.Outbound {
-	return func(o channels.Outbound) channels.Outbound { o.Rich = &r; return o }
+func withRich(r channels.Rich) func(*channels.Outbound) {
+	return func(o *channels.Outbound) { o.Rich = &r }
 }
 
 // newStage makes a world for the suite, in which the reply window is open.
