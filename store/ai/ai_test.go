@@ -30,10 +30,7 @@ func newAccount(t *testing.T) *pgxpool.Pool {
 // checkToday compares what is counted of the present day.
 func checkToday(t *testing.T, pool *pgxpool.Pool, want ...ai.DayTokens) {
 	t.Helper()
-	got, err := ai.TokensToday(t.Context(), pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := storetest.Must(ai.TokensToday(t.Context(), pool))(t)
 	if !slices.Equal(got, want) {
 		t.Errorf("today's tokens are %+v, want %+v", got, want)
 	}
@@ -110,9 +107,7 @@ func TestTokensSettledAfterMidnight(t *testing.T) {
 	yesterday := mustReserve(t, pool, 1500, 2000)
 	setClock(t, pool, 24*time.Hour)
 	mustReserve(t, pool, 1500, 2000)
-	if err := ai.SettleTokens(t.Context(), pool, account, yesterday, -1400); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, ai.SettleTokens(t.Context(), pool, account, yesterday, -1400))
 	checkToday(t, pool, ai.DayTokens{Account: account, Tokens: 1500})
 }
 
@@ -121,13 +116,9 @@ func TestForgetTokens(t *testing.T) {
 	pool := newAccount(t)
 	mustReserve(t, pool, 1500, 2000)
 	setClock(t, pool, 92*24*time.Hour)
-	if err := ai.ForgetTokens(t.Context(), pool); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, ai.ForgetTokens(t.Context(), pool))
 	var days int
-	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM ai_tokens`).Scan(&days); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM ai_tokens`).Scan(&days))
 	if days != 0 {
 		t.Errorf("%d days are kept, want none", days)
 	}

@@ -88,12 +88,8 @@ func TestMoveBlob(t *testing.T) {
 	hash := e.put(content)
 	reader := must(blob.Open(t.Context(), e.pool, e.bucket, hash))(t)
 	head := make([]byte, 1<<20+1)
-	if _, err := io.ReadFull(reader, head); err != nil {
-		t.Fatal(err)
-	}
-	if err := e.move(hash); err != nil {
-		t.Fatal(err)
-	}
+	must(io.ReadFull(reader, head))(t)
+	storetest.Check(t, e.move(hash))
 	e.check("moved", "(0)", 1)
 	if !bytes.Equal(e.get(hash), content) {
 		t.Error("the moved bytes are others")
@@ -197,9 +193,7 @@ func TestReadObject(t *testing.T) {
 	e := newElsewhere(t)
 	content := letters(3 << 20)
 	hash := e.put(content)
-	if err := e.move(hash); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, e.move(hash))
 	e.fake.Fail(s3fake.Fault{Method: s3fake.Get, After: 1_500_001}, s3fake.Fault{Method: s3fake.Get, After: 700_001})
 	if !bytes.Equal(e.get(hash), content) {
 		t.Error("the bytes are others when connections break")
@@ -237,9 +231,7 @@ func TestRemoveObject(t *testing.T) {
 	}
 	content := letters(100)
 	hash := e.put(content)
-	if err := e.move(hash); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, e.move(hash))
 	e.collect()
 	if _, err := blob.Get(ctx, e.pool, e.bucket, hash); !errors.Is(err, pgx.ErrNoRows) {
 		t.Errorf("a removed blob: %v", err)
@@ -257,14 +249,10 @@ func TestRemoveObject(t *testing.T) {
 	if err := remove(1); err != nil || len(e.fake.Objects()) != 1 {
 		t.Errorf("a removal of what came again: %v, %s", err, e.fake.Objects())
 	}
-	if err := e.move(hash); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, e.move(hash))
 	exec(t, e.pool, `INSERT INTO blobs (hash, size_bytes) VALUES ('removing:' || $1, 0)`, hash)
 	e.put(content)
-	if err := e.move(hash); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, e.move(hash))
 	if err := remove(0); err != nil || !bytes.Equal(e.get(hash), content) {
 		t.Errorf("a move after which nothing may be removed: %v", err)
 	}
@@ -290,9 +278,7 @@ func TestBlobsToMove(t *testing.T) {
 	exec(t, e.pool, `DELETE FROM queues`) // it is applied
 	must(store.InsertEvents(t.Context(), e.pool, []store.NewEvent{{AccountID: 1, ExternalID: "w", OrderKey: "w", Blob: waits},
 		{AccountID: 1, ExternalID: "r", OrderKey: "r", Blob: refused, Quarantine: "odd"}}))(t)
-	if err := e.move(moved); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, e.move(moved))
 	list := must(blob.ToMove(t.Context(), e.pool, "", 24*time.Hour))(t)
 	if len(list) != 1 || list[0] != applied {
 		t.Errorf("%s are to be moved, not %s (waits %s, refused %s, young %s)", list, applied, waits, refused, young)

@@ -54,10 +54,7 @@ func readPages(t *testing.T, pool *pgxpool.Pool, f logbook.Filter, pageSize int)
 	t.Helper()
 	var place logbook.Place
 	for {
-		page, err := logbook.Read(t.Context(), pool, f, place, pageSize)
-		if err != nil {
-			t.Fatal(err)
-		}
+		page := storetest.Must(logbook.Read(t.Context(), pool, f, place, pageSize))(t)
 		rows = append(rows, page.Rows...)
 		pages++
 		if !page.More {
@@ -160,14 +157,8 @@ func TestLogPlans(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := logbook.Filter{Agent: ben, Account: "sales", Conversation: 6}
-			rows, err := pool.Query(t.Context(), "EXPLAIN "+tt.sql, logbook.Arguments(f))
-			if err != nil {
-				t.Fatal(err)
-			}
-			lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-			if err != nil {
-				t.Fatal(err)
-			}
+			rows := storetest.Must(pool.Query(t.Context(), "EXPLAIN "+tt.sql, logbook.Arguments(f)))(t)
+			lines := storetest.Must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
 			plan := strings.Join(lines, "\n")
 			if !strings.Contains(plan, tt.wantIndex) {
 				t.Errorf("the log is read without %s:\n%s", tt.wantIndex, plan)

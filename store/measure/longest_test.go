@@ -40,10 +40,7 @@ func TestLongestTimes(t *testing.T) {
 			f := tt.filter
 			f.From, f.To = "2026-03-01", "2026-05-31"
 			const inBusinessHours = false
-			longest, err := measure.LongestTimes(t.Context(), pool, f, measure.FirstAnswer, inBusinessHours, limit)
-			if err != nil {
-				t.Fatal(err)
-			}
+			longest := storetest.Must(measure.LongestTimes(t.Context(), pool, f, measure.FirstAnswer, inBusinessHours, limit))(t)
 
 			var got []int64
 			for _, w := range longest {
@@ -78,9 +75,6 @@ func searchLongest(t *testing.T, pool *pgxpool.Pool, f measure.Filter, limit int
 					OR $5 = 'intent' AND intent = $6)
 			ORDER BY first_worst DESC
 			LIMIT $7) AS longest`
-	err := pool.QueryRow(t.Context(), ask, f.From, f.To, f.Accounts, f.Teams, f.Kind, f.Value, limit).Scan(&seconds)
-	if err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, pool.QueryRow(t.Context(), ask, f.From, f.To, f.Accounts, f.Teams, f.Kind, f.Value, limit).Scan(&seconds))
 	return seconds
 }

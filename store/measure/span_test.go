@@ -102,15 +102,8 @@ func sumDays(t *testing.T, pool *pgxpool.Pool, f measure.Filter, kind measure.Ki
 			AND ($6::bigint[] IS NULL OR account_id = ANY($6))
 			AND ($7::bigint[] IS NULL OR team_id = ANY($7))
 		GROUP BY %[1]s`, column)
-	rows, err := pool.Query(t.Context(), ask, kind, f.From, f.To, f.Value, f.Also, f.Accounts, f.Teams)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sums, err := pgx.CollectRows(rows, pgx.RowToStructByPos[daySum])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sums
+	rows := storetest.Must(pool.Query(t.Context(), ask, kind, f.From, f.To, f.Value, f.Also, f.Accounts, f.Teams))(t)
+	return storetest.Must(pgx.CollectRows(rows, pgx.RowToStructByPos[daySum]))(t)
 }
 
 // checkSums compares sums with those of single days, in any order.
@@ -208,10 +201,7 @@ func figuresByWeek(t *testing.T, sums []measure.Sum) map[string]measure.Figures 
 	t.Helper()
 	weeks := map[string]measure.Figures{}
 	for _, s := range sums {
-		day, err := time.Parse(time.DateOnly, s.Value)
-		if err != nil {
-			t.Fatal(err)
-		}
+		day := storetest.Must(time.Parse(time.DateOnly, s.Value))(t)
 		daysSinceMonday := (int(day.Weekday()) + 6) % 7
 		monday := day.AddDate(0, 0, -daysSinceMonday).Format(time.DateOnly)
 		week := weeks[monday]

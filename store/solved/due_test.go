@@ -40,10 +40,7 @@ func reopen(t *testing.T, pool *pgxpool.Pool, conversation store.ConversationID)
 func readDue(t *testing.T, pool *pgxpool.Pool, want ...store.ConversationID) []solved.Due {
 	t.Helper()
 	const limit = 20
-	due, err := solved.ReadDue(t.Context(), pool, limit)
-	if err != nil {
-		t.Fatal(err)
-	}
+	due := storetest.Must(solved.ReadDue(t.Context(), pool, limit))(t)
 	var got []store.ConversationID
 	for _, d := range due {
 		got = append(got, d.ConversationID)
@@ -57,13 +54,10 @@ func readDue(t *testing.T, pool *pgxpool.Pool, want ...store.ConversationID) []s
 // takeDue takes what was read, and returns of which conversations it is still due as it was read.
 func takeDue(t *testing.T, pool *pgxpool.Pool, due []solved.Due) (taken []store.ConversationID) {
 	t.Helper()
-	err := store.InTx(t.Context(), pool, func(tx pgx.Tx) (err error) {
+	storetest.Check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) (err error) {
 		taken, err = solved.TakeDue(t.Context(), tx, due)
 		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	return taken
 }
 

@@ -30,11 +30,7 @@ func newDatabase(t *testing.T) *pgxpool.Pool {
 
 func readStats(t *testing.T, pool *pgxpool.Pool) stats.Stats {
 	t.Helper()
-	s, err := stats.Read(t.Context(), pool)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return storetest.Must(stats.Read(t.Context(), pool))(t)
 }
 
 // checkAge compares a number of seconds with the age that the test gave its row. The row has grown older since: by as long as the

@@ -23,19 +23,14 @@ func readContents(t *testing.T, pool *pgxpool.Pool) string {
 			UNION ALL
 			SELECT sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences) AS parts`
 	var contents string
-	if err := pool.QueryRow(t.Context(), ask).Scan(&contents); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, pool.QueryRow(t.Context(), ask).Scan(&contents))
 	return contents
 }
 
 // remember is storetest.Remember, and ends what it keeps open at the end of the test.
 func remember(t *testing.T, pool *pgxpool.Pool) *storetest.Fresh {
 	t.Helper()
-	fresh, err := storetest.Remember(t.Context(), pool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	fresh := storetest.Must(storetest.Remember(t.Context(), pool))(t)
 	t.Cleanup(fresh.Close)
 	return fresh
 }
@@ -44,9 +39,7 @@ func remember(t *testing.T, pool *pgxpool.Pool) *storetest.Fresh {
 func changeContents(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	before := readContents(t, pool)
-	if err := store.MoveClock(t.Context(), pool, time.Hour); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, store.MoveClock(t.Context(), pool, time.Hour))
 	storetest.Exec(t, pool, `INSERT INTO tags (name, color) VALUES ('broken lamp', 'red')`)
 	storetest.Exec(t, pool, `DELETE FROM shards`)
 	storetest.Exec(t, pool, `INSERT INTO accounts (name, kind, side) VALUES ('mail', 'email', 'channel')`)
@@ -76,13 +69,8 @@ func TestRestoreEndsOtherSessions(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	fresh := remember(t, pool)
-	stranger, err := pgx.ConnectConfig(t.Context(), pool.Config().ConnConfig.Copy())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := fresh.Restore(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	stranger := storetest.Must(pgx.ConnectConfig(t.Context(), pool.Config().ConnConfig.Copy()))(t)
+	storetest.Check(t, fresh.Restore(t.Context()))
 	if err := stranger.Ping(t.Context()); err == nil {
 		t.Error("a session that isn't of the pool still works after Restore")
 	}

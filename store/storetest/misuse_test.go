@@ -31,10 +31,7 @@ func TestConnectionNeverGivenBackFailsItsTest(t *testing.T) {
 	t.Parallel()
 	user := &recorder{TB: t}
 	pool := open(user, URL(t))
-	conn, err := pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := Must(pool.Acquire(t.Context()))(t)
 	closePool(user, pool, 50*time.Millisecond)
 	if !user.failed {
 		t.Error("a test passed that never gave its connection back")
@@ -45,9 +42,7 @@ func TestConnectionNeverGivenBackFailsItsTest(t *testing.T) {
 func TestCommitInTheSharedDatabaseFailsItsTest(t *testing.T) {
 	t.Parallel()
 	user := &recorder{TB: t}
-	if err := Tx(user).Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	Check(t, Tx(user).Commit(t.Context()))
 	user.runCleanups()
 	if !user.failed {
 		t.Error("a test passed that committed its transaction")

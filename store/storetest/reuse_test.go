@@ -161,10 +161,7 @@ func TestSessionBeingOpenedIsInUse(t *testing.T) {
 		<-mayGoOn
 		return nil
 	}
-	pool, err := pgxpool.NewWithConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pool := Must(pgxpool.NewWithConfig(t.Context(), config))(t)
 	defer pool.Close()
 
 	ctx, cancel := context.WithCancel(t.Context())

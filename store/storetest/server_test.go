@@ -38,9 +38,7 @@ func newSlotsDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		Check(t, os.Chmod(d, 0o755))
 	}
 	return filepath.Join(dir, "slots")
 }
@@ -48,10 +46,7 @@ func newSlotsDir(t *testing.T) string {
 // startServer starts a server in the first folder that works. It ends with the test, if endServer didn't end it before.
 func startServer(t *testing.T, schema templateSource, dirs ...string) *server {
 	t.Helper()
-	s, err := startOwnServer(t.Context(), dirs, schema)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := Must(startOwnServer(t.Context(), dirs, schema))(t)
 	t.Cleanup(func() { endServer(t, s) })
 	return s
 }
@@ -76,18 +71,14 @@ func listNames(t *testing.T, s *server, prefix string) []string {
 		FROM pg_database
 		WHERE starts_with(datname, $1)`
 	var names []string
-	if err := s.admin.QueryRow(t.Context(), ask, prefix).Scan(&names); err != nil {
-		t.Fatal(err)
-	}
+	Check(t, s.admin.QueryRow(t.Context(), ask, prefix).Scan(&names))
 	return names
 }
 
 func clone(t *testing.T, s *server) (database string) {
 	t.Helper()
 	database = s.nextName()
-	if err := s.clone(t.Context(), database); err != nil {
-		t.Fatal(err)
-	}
+	Check(t, s.clone(t.Context(), database))
 	return database
 }
 
@@ -173,9 +164,7 @@ func TestNoFolderWorks(t *testing.T) {
 func newFile(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	Check(t, os.WriteFile(path, nil, 0o600))
 	return path
 }
 
@@ -187,9 +176,7 @@ func TestDamagedSlotIsMadeAnew(t *testing.T) {
 	s := startServer(t, schema, dir)
 	controlFile := filepath.Join(s.slot.dir, "pg", "global", "pg_control")
 	endServer(t, s)
-	if err := os.Truncate(controlFile, 0); err != nil {
-		t.Fatal(err)
-	}
+	Check(t, os.Truncate(controlFile, 0))
 
 	clone(t, startServer(t, schema, dir))
 	checkRuns(t, runs, 2)
@@ -198,11 +185,7 @@ func TestDamagedSlotIsMadeAnew(t *testing.T) {
 // prepareServer connects to a server as a binary does that shares it with others.
 func prepareServer(t *testing.T, base string, schema templateSource) *server {
 	t.Helper()
-	s, err := newServer(t.Context(), base, schema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return Must(newServer(t.Context(), base, schema))(t)
 }
 
 func closeServer(t *testing.T, s *server) {
@@ -310,9 +293,5 @@ func TestTemplateNameIsThatOfTheMigrations(t *testing.T) {
 
 func mustTemplateName(t *testing.T, files fs.FS) string {
 	t.Helper()
-	name, err := templateName(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name
+	return Must(templateName(files))(t)
 }

@@ -14,13 +14,8 @@ func takeSlots(t *testing.T, dir string, n int) []*slot {
 	t.Helper()
 	var taken []*slot
 	for range n {
-		s, err := takeSlot(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Join(s.dir, "pg"), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		s := Must(takeSlot(dir))(t)
+		Check(t, os.MkdirAll(filepath.Join(s.dir, "pg"), 0o700))
 		taken = append(taken, s)
 	}
 	return taken
@@ -28,18 +23,14 @@ func takeSlots(t *testing.T, dir string, n int) []*slot {
 
 func freeSlot(t *testing.T, s *slot) {
 	t.Helper()
-	if err := s.lock.Close(); err != nil {
-		t.Fatal(err)
-	}
+	Check(t, s.lock.Close())
 }
 
 // makeIdle lets a slot look as if nobody had taken it for long.
 func makeIdle(t *testing.T, s *slot) {
 	t.Helper()
 	longAgo := time.Now().Add(-2 * idleFor)
-	if err := os.Chtimes(s.lock.Name(), longAgo, longAgo); err != nil {
-		t.Fatal(err)
-	}
+	Check(t, os.Chtimes(s.lock.Name(), longAgo, longAgo))
 }
 
 func hasData(t *testing.T, s *slot) bool {
@@ -65,10 +56,7 @@ func TestIdleSlotsAreEmptied(t *testing.T) {
 		freeSlot(t, s)
 	}
 
-	taken, err := takeSlot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	taken := Must(takeSlot(dir))(t)
 	if taken.dir != recent.dir {
 		t.Fatalf("took %s, want the first free slot %s", taken.dir, recent.dir)
 	}

@@ -12,10 +12,7 @@ import (
 
 func TestDatabaseIsMigrated(t *testing.T) {
 	t.Parallel()
-	migrated, err := schema.Migrated(t.Context(), storetest.DB(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	migrated := storetest.Must(schema.Migrated(t.Context(), storetest.DB(t)))(t)
 	if !migrated {
 		t.Error("the database lacks migrations")
 	}
@@ -26,9 +23,7 @@ func TestDatabasesAreSeparate(t *testing.T) {
 	one, other := storetest.DB(t), storetest.DB(t)
 	storetest.Exec(t, one, `CREATE TABLE mine (n int)`)
 	var exists bool
-	if err := other.QueryRow(t.Context(), `SELECT to_regclass('mine') IS NOT NULL`).Scan(&exists); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, other.QueryRow(t.Context(), `SELECT to_regclass('mine') IS NOT NULL`).Scan(&exists))
 	if exists {
 		t.Error("a table that was made in one database exists in the other")
 	}
@@ -45,9 +40,7 @@ func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
 		if conn, err = pgx.Connect(context.Background(), storetest.URL(t)); err != nil {
 			t.Fatal(err)
 		}
-		if err := conn.QueryRow(t.Context(), `SELECT current_database()`).Scan(&database); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Check(t, conn.QueryRow(t.Context(), `SELECT current_database()`).Scan(&database))
 	})
 	if !finished {
 		t.FailNow()
@@ -58,9 +51,7 @@ func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
 	}
 	var exists bool
 	const ask = `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`
-	if err := storetest.DB(t).QueryRow(t.Context(), ask, database).Scan(&exists); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, storetest.DB(t).QueryRow(t.Context(), ask, database).Scan(&exists))
 	if exists {
 		t.Errorf("database %s still exists after its test", database)
 	}

@@ -13,6 +13,7 @@ import (
 	"parley/bridge/engine/measuring"
 	"parley/store"
 	"parley/store/measure"
+	"parley/store/storetest"
 )
 
 // timed is a single time with the labels of its conversation.
@@ -64,10 +65,7 @@ func (w *world) wantMedians(all []timed) {
 			by = []measure.Group{by, measure.ByAgent, measure.ByTag, measure.ByIntent, measure.ByMood}[w.rand.IntN(5)]
 		}
 		open := w.rand.IntN(2) == 0
-		got, err := measure.Spreads(w.t.Context(), w.pool, f, by, open, nil)
-		if err != nil {
-			w.t.Fatal(err)
-		}
+		got := storetest.Must(measure.Spreads(w.t.Context(), w.pool, f, by, open, nil))(w.t)
 		for value, lists := range grouped(all, f, by, open) {
 			for what, list := range lists {
 				found++
@@ -132,7 +130,7 @@ func grouped(all []timed, f measure.Filter, by measure.Group, open bool) map[str
 // measureAsTheVersionBefore measures all that is due as the version did that knew no single times: shares and sums alone.
 func (w *world) measureAsTheVersionBefore(dir *directory.Directory) {
 	w.t.Helper()
-	err := store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
+	storetest.Check(w.t, store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
 		progress, err := measure.Hold(w.t.Context(), tx, "as the version before")
 		if err != nil {
 			return err
@@ -151,10 +149,7 @@ func (w *world) measureAsTheVersionBefore(dir *directory.Directory) {
 		}
 		_, _, err = progress.Older(w.t.Context(), tx, 1000)
 		return err
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	}))
 }
 
 // R-230: while processes of the version before measure beside those of this one, which know medians, nothing of them is
@@ -182,10 +177,7 @@ func TestMediansBesideAnOlderVersion(t *testing.T) {
 // fillMediansAgain does once more what the migration to medians of closed days does.
 func (w *world) fillMediansAgain() {
 	w.t.Helper()
-	script, err := fs.ReadFile(store.MigrationFiles(), "migrations/0055_measure_filling.sql")
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	script := storetest.Must(fs.ReadFile(store.MigrationFiles(), "migrations/0055_measure_filling.sql"))(w.t)
 	w.exec(`DROP TABLE measure_filling`)
 	w.exec(string(script))
 }
@@ -209,12 +201,8 @@ func TestMediansOfClosedDays(t *testing.T) {
 	w.exec(`DELETE FROM measure_shares WHERE day < $1`, closed)
 	w.fillMediansAgain()
 	for left := true; left; {
-		if err := w.pool.QueryRow(t.Context(), `SELECT below > 0 FROM measure_filling`).Scan(&left); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := measuring.Round(t.Context(), w.pool, dir, 3); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Check(t, w.pool.QueryRow(t.Context(), `SELECT below > 0 FROM measure_filling`).Scan(&left))
+		storetest.Must(measuring.Round(t.Context(), w.pool, dir, 3))(t)
 		w.happenAfter(closed)
 		if w.rand.IntN(3) == 0 {
 			w.measureAsTheVersionBefore(dir)

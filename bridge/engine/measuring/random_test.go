@@ -62,10 +62,7 @@ func (w *world) exec(sql string, args ...any) {
 // directory reads the accounts as they are now.
 func (w *world) directory() *directory.Directory {
 	w.t.Helper()
-	accounts, err := store.ListAccounts(w.t.Context(), w.pool)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	accounts := storetest.Must(store.ListAccounts(w.t.Context(), w.pool))(w.t)
 	return directory.New(store.Directory{Accounts: accounts})
 }
 
@@ -234,14 +231,8 @@ func (w *world) wantSame(what string, got, want []string) {
 // keptShares returns the shares that are kept.
 func (w *world) keptShares() (list []string) {
 	w.t.Helper()
-	rows, err := w.pool.Query(w.t.Context(), `SELECT (jsonb_strip_nulls(to_jsonb(s)) || jsonb_build_object('day', s.day::text)) FROM measure_shares AS s`)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	shares, err := pgx.CollectRows(rows, pgx.RowTo[measure.Share])
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	rows := storetest.Must(w.pool.Query(w.t.Context(), `SELECT (jsonb_strip_nulls(to_jsonb(s)) || jsonb_build_object('day', s.day::text)) FROM measure_shares AS s`))(w.t)
+	shares := storetest.Must(pgx.CollectRows(rows, pgx.RowTo[measure.Share]))(w.t)
 	for _, s := range shares {
 		list = append(list, fmt.Sprintf("%+v", s))
 	}
@@ -251,18 +242,12 @@ func (w *world) keptShares() (list []string) {
 // keptDays returns the sums of days that are kept, and checks that no worst time of want is above the bound that is kept of it.
 func (w *world) keptDays(want map[string]*measure.Figures) (list []string) {
 	w.t.Helper()
-	rows, err := w.pool.Query(w.t.Context(), `SELECT format('%s/%s %s %s %s', kind, value, day, account_id, team_id) AS key, to_jsonb(d) AS figures FROM measure_days AS d`)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	rows := storetest.Must(w.pool.Query(w.t.Context(), `SELECT format('%s/%s %s %s %s', kind, value, day, account_id, team_id) AS key, to_jsonb(d) AS figures FROM measure_days AS d`))(w.t)
 	type row struct {
 		Key     string
 		Figures measure.Figures
 	}
-	days, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	days := storetest.Must(pgx.CollectRows(rows, pgx.RowToStructByName[row]))(w.t)
 	for _, d := range days {
 		if sums(d.Figures) != sums(measure.Figures{}) {
 			list = append(list, d.Key+" "+sums(d.Figures))
@@ -312,9 +297,7 @@ func TestRandomHistories(t *testing.T) {
 		w.happenAnything()
 	}
 	stop()
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, group.Wait())
 	w.measureAll(dir)
 	w.wantRecounted(dir)
 
@@ -341,9 +324,7 @@ func TestRandomHistories(t *testing.T) {
 		"times":  `SELECT (SELECT max(x) FROM unnest(times) AS x) AS day FROM measure_times`,
 	} {
 		var ofClosed, all int
-		if err := w.pool.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE day < '2026-10-27'), count(*) FROM (`+days+`) AS k`).Scan(&ofClosed, &all); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Check(t, w.pool.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE day < '2026-10-27'), count(*) FROM (`+days+`) AS k`).Scan(&ofClosed, &all))
 		if ofClosed > 0 {
 			t.Errorf("%d of %d %s are of closed days, want none", ofClosed, all, what)
 		}
@@ -368,12 +349,9 @@ func (w *world) measureUntilKilled(ctx context.Context, dir *directory.Directory
 func (w *world) happen(s *story, what string) {
 	w.t.Helper()
 	later := time.Duration(w.rand.IntN(3)*w.rand.IntN(400)) * time.Minute
-	err := store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
+	storetest.Check(w.t, store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
 		return w.step(tx, s, []store.AgentID{ann, ben}[w.rand.IntN(2)], what, later)
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	}))
 }
 
 // happenAnything lets something that is drawn happen in a conversation that is drawn.

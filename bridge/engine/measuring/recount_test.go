@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"context"
+	"testing"
+
 	"parley/bridge/engine/book"
 	"parley/routing/hours"
 	"parley/store"
 	"parley/store/measure"
-	"testing"
+	"parley/store/storetest"
 )
 
 // recount counts a conversation's shares again, slowly, by looking for each figure through everything that happened,
@@ -249,21 +251,14 @@ func TestLateCommit(t *testing.T) {
 	w := newWorld(t)
 	dir := w.directory()
 	slow, quick := w.open(100), w.open(100)
-	tx, err := w.pool.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	tx := storetest.Must(w.pool.Begin(t.Context()))(t)
 	defer func() { _ = tx.Rollback(context.Background()) }()
-	if err := w.step(tx, slow, 0, "opens", time.Minute); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, w.step(tx, slow, 0, "opens", time.Minute))
 	w.happen(quick, "opens")
 	w.measureAll(dir)
 	w.happen(quick, "writes")
 	w.measureAll(dir)
-	if err := tx.Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, tx.Commit(t.Context()))
 	w.measureAll(dir)
 	w.wantRecounted(dir)
 }

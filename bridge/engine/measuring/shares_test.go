@@ -9,6 +9,7 @@ import (
 	"parley/bridge/engine/measuring"
 	"parley/store"
 	"parley/store/measure"
+	"parley/store/storetest"
 )
 
 // R-230 R-231 R-232 R-233 R-144: docs/measures.md, told by stories of one conversation each. Times are Berlin's, and
@@ -181,15 +182,12 @@ func TestSharesOfAnAnswerReadLate(t *testing.T) {
 	}
 
 	var said []measure.Said
-	err := store.InTx(t.Context(), w.pool, func(tx pgx.Tx) (err error) {
+	storetest.Check(t, store.InTx(t.Context(), w.pool, func(tx pgx.Tx) (err error) {
 		if err = store.InsertMessages(t.Context(), tx, rows); err == nil {
 			said, err = measure.SaidIn(t.Context(), tx, []store.ConversationID{s.subject.ConversationID})
 		}
 		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 
 	want := "16 support ann: out 1, next 1: 30/30 min, worst 30/30\n" +
 		"16 support nobody: opened 1, in 2, out 1, first 1: 60/60 min, worst 60/60"

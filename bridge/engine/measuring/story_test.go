@@ -12,6 +12,7 @@ import (
 	"parley/routing/hours"
 	"parley/store"
 	"parley/store/measure"
+	"parley/store/storetest"
 )
 
 // People and teams of the stories.
@@ -259,9 +260,5 @@ func describeShares(shares []measure.Share, _ []measure.Single) string {
 // office is open from 9 to 5 on weekdays, in Berlin.
 func office(t testing.TB) *hours.Hours {
 	t.Helper()
-	h, err := hours.New(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
+	return storetest.Must(hours.New(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}}, nil))(t)
 }

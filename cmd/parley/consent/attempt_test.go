@@ -7,6 +7,7 @@ import (
 
 	"parley/channels/email/oauthfake"
 	"parley/store/grant"
+	"parley/store/storetest"
 )
 
 // In a browser an attempt belongs to a session.
@@ -18,10 +19,7 @@ const (
 // leave sends the session's browser to the provider, where somebody signs in as the mailbox, and returns the provider's answer.
 func (f *office) leave(k *Keeper) (answer url.Values) {
 	f.t.Helper()
-	link, err := k.BeginInBrowser(f.t.Context(), f.account, home, session)
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	link := storetest.Must(k.BeginInBrowser(f.t.Context(), f.account, home, session))(f.t)
 	return query(f.t, f.signIn(link, mailbox))
 }
 
@@ -29,9 +27,7 @@ func (f *office) leave(k *Keeper) (answer url.Values) {
 func (f *office) endAttempts(ago string) {
 	f.t.Helper()
 	const end = `UPDATE grant_attempts SET until = clock_timestamp() - $1::interval`
-	if _, err := f.pool.Exec(f.t.Context(), end, ago); err != nil {
-		f.t.Fatal(err)
-	}
+	storetest.Must(f.pool.Exec(f.t.Context(), end, ago))(f.t)
 }
 
 // checkReturnRefused checks that an answer in a session is refused with this error, and says why.
@@ -125,9 +121,7 @@ func TestOldAttemptsAreRemoved(t *testing.T) {
 	f.leave(k)
 
 	var kept int
-	if err := f.pool.QueryRow(t.Context(), `SELECT count(*) FROM grant_attempts`).Scan(&kept); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, f.pool.QueryRow(t.Context(), `SELECT count(*) FROM grant_attempts`).Scan(&kept))
 	if kept != 1 {
 		t.Errorf("%d attempts are kept, want only the new one", kept)
 	}

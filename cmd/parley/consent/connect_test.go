@@ -10,6 +10,7 @@ import (
 	"parley/channels"
 	"parley/channels/email/oauth"
 	"parley/channels/email/oauthfake"
+	"parley/store/storetest"
 )
 
 // eachProvider runs a test for each provider of mail.
@@ -51,11 +52,7 @@ func (f *office) begin(k *Keeper) (flow oauth.Flow, link string) {
 // signIn signs a person in at the provider, and returns the address to which the provider sends her back.
 func (f *office) signIn(link, who string) (back string) {
 	f.t.Helper()
-	back, err := f.provider.SignIn(f.t.Context(), link, who)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	return back
+	return storetest.Must(f.provider.SignIn(f.t.Context(), link, who))(f.t)
 }
 
 func TestNoTokenBeforeTheMailboxIsConnected(t *testing.T) {
@@ -107,11 +104,7 @@ func TestConnect(t *testing.T) {
 		flow, link := f.begin(k)
 		back := f.signIn(link, "Help@acme.test")
 
-		who, err := k.Finish(t.Context(), f.account, f.name(), flow, query(t, back))
-
-		if err != nil {
-			t.Fatal(err)
-		}
+		who := storetest.Must(k.Finish(t.Context(), f.account, f.name(), flow, query(t, back)))(t)
 		if !strings.EqualFold(who, mailbox) {
 			t.Errorf("connected as %q, want %q", who, mailbox)
 		}
@@ -130,9 +123,7 @@ func TestConnectByAnAnswerThatWasUsed(t *testing.T) {
 		k := f.replica()
 		flow, link := f.begin(k)
 		answer := query(t, f.signIn(link, mailbox))
-		if _, err := k.Finish(t.Context(), f.account, f.name(), flow, answer); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Must(k.Finish(t.Context(), f.account, f.name(), flow, answer))(t)
 
 		_, err := k.Finish(t.Context(), f.account, f.name(), flow, answer)
 
@@ -217,12 +208,9 @@ func TestConnectRefused(t *testing.T) {
 			f, connected := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
 			k := f.replica()
 			flow, link := f.begin(k)
-			back, err := tt.answer(f, link)
-			if err != nil {
-				t.Fatal(err)
-			}
+			back := storetest.Must(tt.answer(f, link))(t)
 
-			_, err = k.Finish(t.Context(), f.account, f.name(), flow, query(t, back))
+			_, err := k.Finish(t.Context(), f.account, f.name(), flow, query(t, back))
 
 			checkFailure(t, err, tt.want)
 			f.wantToken(connected, "")
@@ -258,11 +246,7 @@ func TestSharedMailboxIsConnectedByThePersonInItsSettings(t *testing.T) {
 	t.Parallel()
 	f := newSharedMailbox(t)
 
-	who, err := f.connect(f.replica(), "ann@acme.test")
-
-	if err != nil {
-		t.Fatal(err)
-	}
+	who := storetest.Must(f.connect(f.replica(), "ann@acme.test"))(t)
 	if want := "ann@acme.test"; who != want {
 		t.Errorf("connected as %q, want %q", who, want)
 	}
@@ -272,9 +256,7 @@ func TestSharedMailboxIsNotConnectedByAnybodyElse(t *testing.T) {
 	t.Parallel()
 	f := newSharedMailbox(t)
 	k := f.replica()
-	if _, err := f.connect(k, "ann@acme.test"); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Must(f.connect(k, "ann@acme.test"))(t)
 
 	_, err := f.connect(k, "zoe@acme.test")
 

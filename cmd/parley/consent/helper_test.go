@@ -85,9 +85,7 @@ func newOffice(t *testing.T, o oauthfake.Options) *office {
 		o.Clock = f.clock.now
 	}
 	f.provider = oauthfake.New(o)
-	if err := f.provider.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, f.provider.Start(""))
 	t.Cleanup(func() { _ = f.provider.Close() })
 	f.addAccount(string(o.Provider))
 	return f
@@ -95,10 +93,7 @@ func newOffice(t *testing.T, o oauthfake.Options) *office {
 
 func (f *office) addAccount(provider string) {
 	f.t.Helper()
-	config, err := json.Marshal(map[string]string{"address": mailbox, "aliases": "billing@acme.test", "oauth": provider})
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	config := storetest.Must(json.Marshal(map[string]string{"address": mailbox, "aliases": "billing@acme.test", "oauth": provider}))(f.t)
 	f.account = store.Account{
 		Name:      "support-mail",
 		Kind:      "email",
@@ -108,18 +103,13 @@ func (f *office) addAccount(provider string) {
 		Rate:      1,
 		Config:    config,
 	}
-	if f.account.ID, err = store.SaveAccount(f.t.Context(), f.pool, f.account); err != nil {
-		f.t.Fatal(err)
-	}
+	f.account.ID = storetest.Must(store.SaveAccount(f.t.Context(), f.pool, f.account))(f.t)
 }
 
 // replica is one more process of the office.
 func (f *office) replica() *Keeper {
 	f.t.Helper()
-	sealer, err := store.NewSealer("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	sealer := storetest.Must(store.NewSealer("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="))(f.t)
 	app := oauth.App{ID: clientID, Secret: clientSecret, AuthURL: f.provider.AuthURL(), TokenURL: f.provider.TokenURL()}
 	log := slog.New(slog.NewTextHandler(f.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return New(f.pool, sealer, map[string]oauth.App{f.name(): app}, log)
@@ -127,9 +117,7 @@ func (f *office) replica() *Keeper {
 
 func (f *office) name() string {
 	var config map[string]string
-	if err := json.Unmarshal(f.account.Config, &config); err != nil {
-		f.t.Fatal(err)
-	}
+	storetest.Check(f.t, json.Unmarshal(f.account.Config, &config))
 	return config["oauth"]
 }
 
@@ -140,10 +128,7 @@ func (f *office) connect(k *Keeper, who string, without ...string) (string, erro
 	if err != nil {
 		return "", err
 	}
-	back, err := f.provider.SignIn(f.t.Context(), link, who, without...)
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	back := storetest.Must(f.provider.SignIn(f.t.Context(), link, who, without...))(f.t)
 	return k.Finish(f.t.Context(), f.account, f.name(), flow, query(f.t, back))
 }
 
@@ -156,10 +141,7 @@ func (f *office) redirect() string {
 
 func query(t *testing.T, address string) url.Values {
 	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	u := storetest.Must(url.Parse(address))(t)
 	return u.Query()
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/oauthfake"
+	"parley/store/storetest"
 )
 
 // A token is refreshed before it ends, by whichever replica needs it first, and the others use what was stored.
@@ -126,9 +127,7 @@ func TestConnectedAgainAfterItWasRevoked(t *testing.T) {
 		k := f.replica()
 		wantError(t, k.For(f.account, f.name()), channels.AuthBroken)
 
-		if _, err := f.connect(k, mailbox); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Must(f.connect(k, mailbox))(t)
 
 		f.wantToken(k.For(f.account, f.name()), "")
 	})
@@ -246,9 +245,7 @@ func TestClockSkew(t *testing.T) {
 			f := newOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
 			f.clock.move(tt.ahead)
 			k := f.replica()
-			if _, err := f.connect(k, mailbox); err != nil {
-				t.Fatal(err)
-			}
+			storetest.Must(f.connect(k, mailbox))(t)
 			f.wantToken(k.For(f.account, f.name()), "")
 			f.expireToken()
 			f.wantToken(f.replica().For(f.account, f.name()), "")
@@ -269,9 +266,7 @@ func TestEndedWhileRefreshing(t *testing.T) {
 		_, err := g.Token(ctx, "")
 		ended <- err
 	}()
-	if err := f.provider.WaitFault(ctx, hang, 1); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, f.provider.WaitFault(ctx, hang, 1))
 	f.provider.ClearFaults()
 	if err := <-ended; channels.ClassOf(err) != channels.Retry {
 		t.Errorf("got the error %v, want one of class %s", err, channels.Retry)
@@ -319,8 +314,6 @@ func (f *office) readGrantsAndAccounts() (text string) {
 	const all = `
 		SELECT (SELECT string_agg(g::text, '') FROM grants AS g) ||
 			(SELECT string_agg(a::text, '') FROM accounts AS a)`
-	if err := f.pool.QueryRow(f.t.Context(), all).Scan(&text); err != nil {
-		f.t.Fatal(err)
-	}
+	storetest.Check(f.t, f.pool.QueryRow(f.t.Context(), all).Scan(&text))
 	return text
 }

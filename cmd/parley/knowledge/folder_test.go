@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"parley/store/storetest"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -19,12 +21,8 @@ const warranty = "# Warranty\n\nThe warranty lasts two years."
 func writeFile(t *testing.T, text string, path ...string) (name string) {
 	t.Helper()
 	name = filepath.Join(path...)
-	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, os.MkdirAll(filepath.Dir(name), 0o750))
+	storetest.Check(t, os.WriteFile(name, []byte(text), 0o600))
 	return name
 }
 
@@ -104,9 +102,7 @@ func TestFolderSkipsWhatIsNoPage(t *testing.T) {
 	writeFile(t, "# Secret\n\nwarranty password", dir, ".git", "secret.md")
 	writeFile(t, "warranty", dir, "picture.png")
 	outside := writeFile(t, "# Outside\n\nwarranty", t.TempDir(), "outside.md")
-	if err := os.Symlink(outside, filepath.Join(dir, "link.md")); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, os.Symlink(outside, filepath.Join(dir, "link.md")))
 	pool := createPlaces(t, dir)
 
 	readPlaces(t, pool)
@@ -123,9 +119,7 @@ func TestFolderForgetsAFileThatIsGone(t *testing.T) {
 	readPlaces(t, pool)
 	checkFound(t, pool, "warranty", "Warranty")
 
-	if err := os.Remove(page); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, os.Remove(page))
 	readPlaces(t, pool)
 
 	checkFound(t, pool, "warranty")
@@ -138,9 +132,7 @@ func TestFolderThatIsGone(t *testing.T) {
 	pool := createPlaces(t, dir)
 	readPlaces(t, pool)
 
-	if err := os.RemoveAll(dir); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, os.RemoveAll(dir))
 	readPlaces(t, pool)
 
 	checkProblem(t, pool, "can't be opened")
@@ -153,9 +145,7 @@ func TestLargeFileLeavesRoom(t *testing.T) {
 	writeFile(t, warranty, dir, "b.md")
 	large := writeFile(t, "It begins.\n", dir, "a.txt") // read before b.md
 	const size = 31 << 20                               // bytes; more than is read of a whole place
-	if err := os.Truncate(large, size); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, os.Truncate(large, size))
 	pool := createPlaces(t, dir)
 	for _, name := range []string{"new", "unchanged"} {
 		t.Run(name, func(t *testing.T) {
@@ -184,9 +174,7 @@ func (f lockedFiles) Open(name string) (fs.File, error) {
 // readFiles reads the folder "/docs" as if it had these files, of which some can't be opened.
 func readFiles(t *testing.T, pool *pgxpool.Pool, files fs.FS, locked ...string) {
 	t.Helper()
-	if err := newReader(pool, 0).ReadFiles(t.Context(), "/docs", lockedFiles{files, locked}); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, newReader(pool, 0).ReadFiles(t.Context(), "/docs", lockedFiles{files, locked}))
 }
 
 // What can't be read for once stays as it was read before, and is noted. What is gone is forgotten.

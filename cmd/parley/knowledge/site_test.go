@@ -110,18 +110,14 @@ func (s *site) requests() []string {
 func createPlaces(t *testing.T, places ...string) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
-	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, places, true) }); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, places, true) }))
 	return pool
 }
 
 // readPlaces looks through all places now.
 func readPlaces(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	if err := newReader(pool, 0).Round(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, newReader(pool, 0).Round(t.Context()))
 }
 
 // newReader makes a Reader that looks through places so often.
@@ -132,10 +128,7 @@ func newReader(pool *pgxpool.Pool, every time.Duration) *reader.Reader {
 // findTitles returns the titles of the sections that fit a text, the best first.
 func findTitles(t *testing.T, pool *pgxpool.Pool, text string) []string {
 	t.Helper()
-	list, err := knowledge.Find(t.Context(), pool, text, 5)
-	if err != nil {
-		t.Fatal(err)
-	}
+	list := storetest.Must(knowledge.Find(t.Context(), pool, text, 5))(t)
 	var all []string
 	for _, s := range list {
 		all = append(all, s.Title)
@@ -157,13 +150,9 @@ func lastProblem(t *testing.T, pool *pgxpool.Pool) string {
 func folderBehind(t *testing.T, s *site) *pgxpool.Pool {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "a.md"), []byte("# Warranty\n\nThe warranty lasts two years."), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, os.WriteFile(filepath.Join(dir, "a.md"), []byte("# Warranty\n\nThe warranty lasts two years."), 0o600))
 	pool := createPlaces(t, dir, s.URL+"/")
-	if _, err := pool.Exec(t.Context(), `UPDATE knowledge_places SET read_at = parley_now() - interval '1 day' WHERE place = $1`, dir); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Must(pool.Exec(t.Context(), `UPDATE knowledge_places SET read_at = parley_now() - interval '1 day' WHERE place = $1`, dir))(t)
 	return pool
 }
 
@@ -203,9 +192,7 @@ func TestPlaceThatCannotBeStored(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, map[string]string{"/": "<h1>Help</h1><p>Ask the unspeakable.</p>"})
 	pool := folderBehind(t, s)
-	if _, err := pool.Exec(t.Context(), `ALTER TABLE knowledge_sections ADD CHECK (body NOT LIKE '%unspeakable%')`); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Must(pool.Exec(t.Context(), `ALTER TABLE knowledge_sections ADD CHECK (body NOT LIKE '%unspeakable%')`))(t)
 	r := newReader(pool, time.Hour)
 	if err := r.Round(t.Context()); err == nil || !strings.Contains(err.Error(), s.URL) {
 		t.Errorf("the log tells %v", err)
@@ -346,11 +333,9 @@ func TestSiteInside(t *testing.T) {
 	pool := createPlaces(t)
 	name := func(mayInside bool, places ...string) {
 		t.Helper()
-		if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error {
+		storetest.Check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error {
 			return knowledge.SavePlaces(t.Context(), tx, places, mayInside)
-		}); err != nil {
-			t.Fatal(err)
-		}
+		}))
 		readPlaces(t, pool)
 	}
 	site := inside.URL + "/"
@@ -382,9 +367,8 @@ func TestSiteIsAway(t *testing.T) {
 	if p := lastProblem(t, pool); !strings.Contains(p, "can't be reached") {
 		t.Errorf("the problem is %q", p)
 	}
-	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(context.Background(), tx, nil, true) }); err != nil {
-		t.Fatal(err)
-	}
+	forget := func(tx pgx.Tx) error { return knowledge.SavePlaces(context.Background(), tx, nil, true) }
+	storetest.Check(t, store.InTx(t.Context(), pool, forget))
 	if got := findTitles(t, pool, "When do you open?"); len(got) != 0 {
 		t.Errorf("of a place that was taken out %q is found", got)
 	}

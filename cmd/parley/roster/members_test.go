@@ -72,9 +72,7 @@ func organisation(t *testing.T) *teamsfake.Server {
 		})
 	}
 	fake := lab.NewOrganisation(teamsfake.Options{AppID: "22222222-2222-4222-8222-222222222222", Users: users})
-	if err := fake.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, fake.Start("127.0.0.1:0"))
 	t.Cleanup(func() { _ = fake.Close() })
 	return fake
 }
@@ -110,10 +108,7 @@ func TestMembersInTeams(t *testing.T) {
 	t.Parallel()
 	const people = 600 + 3 + 1 // with Ann, Ben and Zoe, and the guest
 	w := openTeams(t)
-	l, err := w.keeper.List(t.Context(), "Support", "teams", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := storetest.Must(w.keeper.List(t.Context(), "Support", "teams", nil))(t)
 	if len(l.People) != people {
 		t.Errorf("%d people are listed, want %d", len(l.People), people)
 	}
@@ -138,10 +133,7 @@ func TestMembersInTeams(t *testing.T) {
 // serve runs a Parley until the app was added to the team, so that it is known where Teams is reached.
 func serve(t *testing.T, env app.Env, db *app.Database, fake *teamsfake.Server) {
 	t.Helper()
-	a, err := app.New(t.Context(), env, db, slog.New(slog.DiscardHandler), app.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := storetest.Must(app.New(t.Context(), env, db, slog.New(slog.DiscardHandler), app.Options{}))(t)
 	done := make(chan error, 1)
 	ctx, stop := context.WithCancel(t.Context())
 	go func() { done <- a.Run(ctx) }()
@@ -151,14 +143,10 @@ func serve(t *testing.T, env app.Env, db *app.Database, fake *teamsfake.Server) 
 			t.Error(err)
 		}
 	})
-	if err := fake.Admin.Connect(t.Context(), "http://"+a.Address()+"/teams/messages"); err != nil {
-		t.Fatal(err)
-	}
-	if err := fake.WaitFor(t.Context(), func() bool {
+	storetest.Check(t, fake.Admin.Connect(t.Context(), "http://"+a.Address()+"/teams/messages"))
+	storetest.Check(t, fake.WaitFor(t.Context(), func() bool {
 		var n int
 		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM surface_notes`).Scan(&n)
 		return err == nil && n > 0 && fake.Activities.Pending() == 0
-	}); err != nil {
-		t.Fatal(err)
-	}
+	}))
 }

@@ -11,6 +11,7 @@ import (
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/roster"
 	"parley/store/site"
+	"parley/store/storetest"
 )
 
 // Slack's ids of the people whom mixedPeople adds.
@@ -184,11 +185,8 @@ func TestAdminWhoComesBackWithAnotherUser(t *testing.T) {
 	t.Parallel()
 	w := openWorkspace(t, slackfake.Options{})
 	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [super_admin], slack: U0OLD}, {email: ben@acme.test, name: Ben, roles: [admin]}]`)
-	ben, err := site.FindPersonByEmail(t.Context(), w.db.Pool, "ben@acme.test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = w.keeper.Confirm(t.Context(), setup.Author{Agent: &ben.ID, Name: ben.Email}, w.decide(lab.Ann))
+	ben := storetest.Must(site.FindPersonByEmail(t.Context(), w.db.Pool, "ben@acme.test"))(t)
+	_, err := w.keeper.Confirm(t.Context(), setup.Author{Agent: &ben.ID, Name: ben.Email}, w.decide(lab.Ann))
 	if _, isRefused := errors.AsType[setup.Faults](err); !isRefused {
 		t.Errorf("Confirm by an admin: %v, want that it is refused", err)
 	}

@@ -40,9 +40,7 @@ func openWorkspace(t *testing.T, o slackfake.Options) *workspace {
 		members = append(members, u.ID)
 	}
 	w.slack.Admin.AddChannel(slackfake.Channel{ID: support, Name: "support", Members: members})
-	if err := w.slack.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, w.slack.Start("127.0.0.1:0"))
 	t.Cleanup(func() { _ = w.slack.Close() })
 	env := app.Env{
 		DatabaseURL:   storetest.URL(t),
@@ -60,23 +58,15 @@ teams: [{name: Support, members: [], slack_channel: ` + support + `}]`)
 
 func openDatabase(t *testing.T, env app.Env) *app.Database {
 	t.Helper()
-	db, err := app.OpenDatabase(t.Context(), env, slog.New(slog.DiscardHandler), func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := storetest.Must(app.OpenDatabase(t.Context(), env, slog.New(slog.DiscardHandler), func(string) {}))(t)
 	t.Cleanup(db.Close)
-	if err := db.Migrate(t.Context(), env); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, db.Migrate(t.Context(), env))
 	return db
 }
 
 func (w *workspace) newKeeper(env app.Env) *roster.Keeper {
 	w.t.Helper()
-	l, err := app.NewLookup(w.t.Context(), env, w.db, slog.New(slog.DiscardHandler), true)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	l := storetest.Must(app.NewLookup(w.t.Context(), env, w.db, slog.New(slog.DiscardHandler), true))(w.t)
 	return roster.New(roster.Options{Pool: w.db.Pool, Sealer: w.db.Sealer, Specs: app.Specs(), Log: slog.New(slog.DiscardHandler), Surface: func(kind string) bridge.Surface {
 		callOnce(&w.whileTaking)
 		s, _ := l.Surfaces()[kind].(bridge.Surface)
@@ -101,32 +91,21 @@ func (w *workspace) applyWhole(yaml string) {
 
 func (w *workspace) applyWith(yaml string, o setup.Options) {
 	w.t.Helper()
-	file, err := setup.Parse([]byte(yaml), func(string) (string, bool) { return "", false })
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if _, err := setup.Apply(w.t.Context(), w.db.Pool, file, o); err != nil {
-		w.t.Fatal(err)
-	}
+	file := storetest.Must(setup.Parse([]byte(yaml), func(string) (string, bool) { return "", false }))(w.t)
+	storetest.Must(setup.Apply(w.t.Context(), w.db.Pool, file, o))(w.t)
 }
 
 // join lets somebody come into the channel.
 func (w *workspace) join(u slackfake.User) {
 	w.t.Helper()
 	w.slack.Admin.AddUser(u)
-	if err := w.slack.Admin.Invite(support, u.ID, lab.Ann); err != nil {
-		w.t.Fatal(err)
-	}
+	storetest.Check(w.t, w.slack.Admin.Invite(support, u.ID, lab.Ann))
 }
 
 // list returns who is in the channel, as an admin sees it.
 func (w *workspace) list() roster.List {
 	w.t.Helper()
-	l, err := w.keeper.List(w.t.Context(), "Support", "slack", nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return l
+	return storetest.Must(w.keeper.List(w.t.Context(), "Support", "slack", nil))(w.t)
 }
 
 // find returns somebody of the channel by the id in Slack.
@@ -168,28 +147,19 @@ func (w *workspace) confirmOnly(chosen ...string) (joined int) {
 
 func (w *workspace) mustConfirm(d roster.Decision) (joined int) {
 	w.t.Helper()
-	n, err := w.keeper.Confirm(w.t.Context(), setup.Author{Name: "ann@acme.test"}, d)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return n
+	return storetest.Must(w.keeper.Confirm(w.t.Context(), setup.Author{Name: "ann@acme.test"}, d))(w.t)
 }
 
 // addNewcomers looks at the channels once, as Parley does from time to time.
 func (w *workspace) addNewcomers() {
 	w.t.Helper()
-	if err := w.keeper.AddNewcomers(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
+	storetest.Check(w.t, w.keeper.AddNewcomers(w.t.Context()))
 }
 
 // wantTeam checks the addresses of the team's members.
 func (w *workspace) wantTeam(when string, want ...string) {
 	w.t.Helper()
-	entries, err := setup.Entries(w.t.Context(), w.db.Pool, app.Specs())
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	entries := storetest.Must(setup.Entries(w.t.Context(), w.db.Pool, app.Specs()))(w.t)
 	i := slices.IndexFunc(entries, func(e setup.Entry) bool { return e.Kind == setup.EntryTeam })
 	if i < 0 {
 		w.t.Fatal("the set-up has no team")

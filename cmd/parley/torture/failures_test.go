@@ -11,6 +11,7 @@ import (
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/records"
+	"parley/store/storetest"
 )
 
 // goodReport is that of a run that did not fail: everything was written, observed and kept.
@@ -278,9 +279,7 @@ func TestFindCrashes(t *testing.T) {
 			t.Parallel()
 			s := &session{dir: t.TempDir()}
 			log := filepath.Join(s.dir, tt.file)
-			if err := os.WriteFile(log, []byte(harmless+"\n"+tt.line+"\n"), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			storetest.Check(t, os.WriteFile(log, []byte(harmless+"\n"+tt.line+"\n"), 0o600))
 			if got, want := s.findCrashes(), []string{tt.line}; !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)
 			}
@@ -295,9 +294,7 @@ func TestFindNoCrashes(t *testing.T) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			s := &session{dir: t.TempDir()}
-			if err := os.WriteFile(filepath.Join(s.dir, file), []byte("{\"msg\":\"ready\"}\n"), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			storetest.Check(t, os.WriteFile(filepath.Join(s.dir, file), []byte("{\"msg\":\"ready\"}\n"), 0o600))
 			if got := s.findCrashes(); len(got) > 0 {
 				t.Errorf("got %q, want nothing", got)
 			}

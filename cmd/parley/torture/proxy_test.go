@@ -12,16 +12,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley/store/storetest"
 )
 
 // newTestProxy returns a proxy before a server that echoes lines; heard gets each line that the server hears.
 func newTestProxy(t *testing.T) (p *proxy, heard <-chan string) {
 	t.Helper()
 	lines := make(chan string, 10)
-	p, err := openProxy(t.Context(), &proxy{route: routeSMTP, dial: newDialer("tcp", startEchoServer(t, lines)), triggers: &triggers{}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	given := &proxy{route: routeSMTP, dial: newDialer("tcp", startEchoServer(t, lines)), triggers: &triggers{}}
+	p = storetest.Must(openProxy(t.Context(), given))(t)
 	t.Cleanup(p.close)
 	return p, lines
 }
@@ -30,10 +30,7 @@ func newTestProxy(t *testing.T) (p *proxy, heard <-chan string) {
 func startEchoServer(t *testing.T, heard chan<- string) string {
 	t.Helper()
 	var lc net.ListenConfig
-	in, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	in := storetest.Must(lc.Listen(t.Context(), "tcp", "127.0.0.1:0"))(t)
 	t.Cleanup(func() { _ = in.Close() })
 	go func() {
 		for {
@@ -63,19 +60,14 @@ type client struct {
 
 func connect(t *testing.T, p *proxy) *client {
 	t.Helper()
-	conn, err := newDialer("tcp", p.address())(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := storetest.Must(newDialer("tcp", p.address())(t.Context()))(t)
 	t.Cleanup(func() { _ = conn.Close() })
 	return &client{t, conn, bufio.NewReader(conn)}
 }
 
 func (c *client) send(text string) {
 	c.t.Helper()
-	if _, err := io.WriteString(c.conn, text+"\n"); err != nil {
-		c.t.Fatal(err)
-	}
+	storetest.Must(io.WriteString(c.conn, text+"\n"))(c.t)
 }
 
 func (c *client) wantLine(want string) {
@@ -95,9 +87,7 @@ func (c *client) wantSilence() {
 
 func (c *client) readWithin(d time.Duration) (string, error) {
 	c.t.Helper()
-	if err := c.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
-		c.t.Fatal(err)
-	}
+	storetest.Check(c.t, c.conn.SetReadDeadline(time.Now().Add(d)))
 	line, err := c.in.ReadString('\n')
 	return strings.TrimSpace(line), err
 }

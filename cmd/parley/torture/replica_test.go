@@ -11,6 +11,7 @@ import (
 
 	"parley/channels/pause"
 	"parley/cmd/parley/child"
+	"parley/store/storetest"
 )
 
 // newExit returns the error of a process that ended with a status.
@@ -150,15 +151,12 @@ func TestRestartAfterKill(t *testing.T) {
 // newEndedReplica returns a replica whose process has ended.
 func newEndedReplica(t *testing.T) *replica {
 	t.Helper()
-	p, err := child.Start(child.Spec{
+	p := storetest.Must(child.Start(child.Spec{
 		Name:    "ended",
 		Program: []string{"true"},
 		Env:     child.CleanEnv(),
 		Log:     filepath.Join(t.TempDir(), "log"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	<-p.Done()
 	return &replica{process: p}
 }

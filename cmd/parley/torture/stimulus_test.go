@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/cmd/parley/torture/emulators"
+	"parley/store/storetest"
 )
 
 // wantNext checks which stimulus is next once the interval since the last one is over.
@@ -147,10 +148,7 @@ func TestReplyStimulusInResolvedConversation(t *testing.T) {
 	giveReply := func(card string) {
 		t.Helper()
 		recorder.answer("/_fake/messages", `[{"ts": "1", "bot_id": "B1", "text": "`+card+`"}]`)
-		done, err := d.replyStimulus(t.Context(), 1, d.pickConversation(isByMail))
-		if err != nil {
-			t.Fatal(err)
-		}
+		done := storetest.Must(d.replyStimulus(t.Context(), 1, d.pickConversation(isByMail)))(t)
 		if !done {
 			t.Fatalf("with the card %q nothing was done", card)
 		}

@@ -15,6 +15,7 @@ import (
 	"parley/channels/pause"
 	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/emulators"
+	"parley/store/storetest"
 )
 
 // A task that the driver has done is reported as done.
@@ -320,9 +321,7 @@ func sendTestReceipts(t *testing.T) (webhooks string, want int) {
 	o := Options{Mails: 90, Chats: true, Flow: 20 * time.Second}
 	d, recorder := newTestDriver(t, o)
 	in := &injector{client: d.client, driver: d, opt: o}
-	if err := in.sendForeignReceipts(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, in.sendForeignReceipts(t.Context()))
 	return strings.Join(recorder.asks["/_fake/chat/hook"], ""), o.floodSize() * receiptsPerMessage
 }
 

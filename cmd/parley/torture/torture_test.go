@@ -90,24 +90,15 @@ func TestTorture(t *testing.T) {
 
 // runShort plays a run, and checks that it put the invariants to the test. Run itself fails if one was violated.
 func runShort(t *testing.T, o torture.Options) {
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Program, o.Seed, o.Out = program, 7, t.Output()
+	o.Program, o.Seed, o.Out = storetest.Must(os.Executable())(t), 7, t.Output()
 	o = torture.Quick(o)
 	if !storetest.LongForm() {
 		o = torture.Shorten(o)
 	}
 	if text := os.Getenv("PARLEY_TEST_SEED"); text != "" {
-		if o.Seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
+		o.Seed = storetest.Must(strconv.ParseUint(text, 10, 64))(t)
 	}
-	r, err := torture.Run(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := storetest.Must(torture.Run(t.Context(), o))(t)
 	if got, want := r.Injected[torture.FaultKill], o.Faults[torture.FaultKill]; got != want {
 		t.Errorf("got %d kills, want %d", got, want)
 	}

@@ -8,6 +8,7 @@ import (
 	"parley/channels/pause"
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/torture/emulators"
+	"parley/store/storetest"
 )
 
 // The faults of these tests stop a process when it sends mailStart. Each test lets these bytes pass on a connection of a
@@ -72,15 +73,12 @@ func injectUntilOver(t *testing.T, in *injector, start func() *child.Process) ou
 // startIdle starts a process that does nothing.
 func startIdle(t *testing.T) *child.Process {
 	t.Helper()
-	p, err := child.Start(child.Spec{
+	p := storetest.Must(child.Start(child.Spec{
 		Name:    "idle",
 		Program: []string{"sleep", "600"},
 		Env:     child.CleanEnv(),
 		Log:     filepath.Join(t.TempDir(), "log"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))(t)
 	t.Cleanup(p.End)
 	return p
 }

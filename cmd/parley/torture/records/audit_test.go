@@ -40,10 +40,7 @@ func auditAfter(t *testing.T, change string, resolves ...string) Audit {
 		storetest.Exec(t, pool, change)
 	}
 
-	conn, err := pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := storetest.Must(pool.Acquire(t.Context()))(t)
 	defer conn.Release()
 
 	expected := Expectation{
@@ -56,9 +53,7 @@ func auditAfter(t *testing.T, change string, resolves ...string) Audit {
 		LongestStop: time.Second,
 	}
 	var a Audit
-	if err := a.Read(t.Context(), conn.Conn(), expected); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, a.Read(t.Context(), conn.Conn(), expected))
 	return a
 }
 

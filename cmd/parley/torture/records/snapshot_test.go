@@ -35,14 +35,9 @@ func holdTestSnapshot(t *testing.T, statement string) *pgxpool.Pool {
 // lockEvents tries to lock a table as a change of the schema does, and returns the error.
 func lockEvents(t *testing.T, pool *pgxpool.Pool) error {
 	t.Helper()
-	tx, err := pool.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	tx := storetest.Must(pool.Begin(t.Context()))(t)
 	_, locked := tx.Exec(t.Context(), "LOCK TABLE events IN ACCESS EXCLUSIVE MODE NOWAIT")
-	if err := tx.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, tx.Rollback(t.Context()))
 	return locked
 }
 
@@ -75,9 +70,7 @@ func TestSnapshotEnds(t *testing.T) {
 func waitFor(t *testing.T, pool *pgxpool.Pool, query string) {
 	t.Helper()
 	for ctx, yes := t.Context(), false; !yes; {
-		if err := pool.QueryRow(ctx, query).Scan(&yes); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Check(t, pool.QueryRow(ctx, query).Scan(&yes))
 		if !pause.For(ctx, 10*time.Millisecond) {
 			t.Fatal(ctx.Err())
 		}

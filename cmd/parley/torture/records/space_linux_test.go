@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"parley/store/storetest"
 )
 
 // newLimitedDir returns a folder of limited size with a file in it. It skips the test where this account may not mount one.
@@ -15,9 +17,7 @@ func newLimitedDir(t *testing.T) (dir, inside string) {
 	}
 	t.Cleanup(func() { _ = FreeSpace(dir) }) // the test may have done so already
 	inside = filepath.Join(dir, "inside")
-	if err := os.WriteFile(inside, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, os.WriteFile(inside, nil, 0o600))
 	return dir, inside
 }
 
@@ -38,9 +38,7 @@ func TestFreeSpaceFollowsNoLink(t *testing.T) {
 	t.Parallel()
 	dir, inside := newLimitedDir(t)
 	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(dir, link); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, os.Symlink(dir, link))
 	if err := FreeSpace(link); err == nil {
 		t.Error("FreeSpace of a link: got no error")
 	}
