@@ -47,7 +47,7 @@ func TestWhatAModelGets(t *testing.T) {
 }
 
 // Of a message that is longer than anybody reads, a model gets the beginning and the end. Otherwise the check of an answer would go
-// through megabytes: whoever sends twenty mails of two megabytes would keep a core busy for seconds, with hundreds of megabytes.
+// through all of it: with a summary of two hundred mails of 200 kB, a stranger would keep a core busy for a minute.
 func TestLongMessageIsCut(t *testing.T) {
 	t.Parallel()
 	const maxBytes = 20 << 10
