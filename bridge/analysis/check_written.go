@@ -28,18 +28,32 @@ var ErrLeftOut = errors.New("analysis: the text was left out")
 //
 // It adds nothing, and checking twice changes nothing more. Pure.
 // Errors: ErrLeftOut.
-func CheckText(r Request, t Text) (Text, error) {
+func CheckText(r Request, t Text) (Text, error) { return NewTextCheck(r).Check(t) }
+
+// TextCheck is CheckText for several texts of one request: reading what was given takes nearly all of its time.
+type TextCheck struct {
+	task  Task
+	given string     // see givenText
+	names vocabulary // of given
+}
+
+// NewTextCheck reads what was given for a request.
+func NewTextCheck(r Request) *TextCheck {
+	c := &TextCheck{task: r.Task, given: givenText(r), names: emptyVocabulary()}
+	c.names.add(c.given)
+	return c
+}
+
+// Check is CheckText. Errors: ErrLeftOut.
+func (c *TextCheck) Check(t Text) (Text, error) {
 	t.Text = strings.TrimSpace(cleanText(t.Text))
 	maxRunes := maxWritten
-	tells := r.Task == Summarise || r.Task == Explain
+	tells := c.task == Summarise || c.task == Explain
 	if tells {
 		maxRunes = maxSummary
 	}
 
-	given := givenText(r)
 	look := plain(t.Text)
-	names := emptyVocabulary()
-	names.add(given)
 	switch {
 	case t.Text == "":
 		return Text{}, leftOut("it is empty")
@@ -47,11 +61,11 @@ func CheckText(r Request, t Text) (Text, error) {
 		return Text{}, leftOut(fmt.Sprintf("it has more than %d characters", maxRunes))
 	case hasMention(t.Text):
 		return Text{}, leftOut("it mentions people")
-	case saysMachine(look, given):
+	case saysMachine(look, c.given):
 		return Text{}, leftOut("it has what only machines write")
 	case tells && compiled().target.MatchString(look):
 		return Text{}, leftOut("it hides a link behind words")
-	case !names.isEnoughFor(look):
+	case !c.names.isEnoughFor(look):
 		return Text{}, leftOut("it names a link, an address or a number that nobody named")
 	}
 

@@ -73,8 +73,9 @@ func Write(ctx context.Context, a analysis.Analyzer, r analysis.Request) (analys
 
 // withoutRefused leaves out what the check of every text would refuse, so that it doesn't refuse the summary as a whole.
 func withoutRefused(r analysis.Request, lines []string) []string {
+	check := analysis.NewTextCheck(r)
 	isRefused := func(text string) bool {
-		_, err := analysis.CheckText(r, analysis.Text{Text: text})
+		_, err := check.Check(analysis.Text{Text: text})
 		return err != nil
 	}
 
