@@ -24,7 +24,8 @@ func sendAnother(t *testing.T, c *Channel) {
 func sendWithLostAnswer(t *testing.T, c *Channel) {
 	t.Helper()
 	_, err := c.Send(testContext(t), reply())
-	wantClass(t, err, channels.Ambiguous)
+	failed := sendErrorOf(t, err, channels.Ambiguous)
+	wantContains(t, "words", failed.Text, "did not say whether it took it") // nor do we say that it did
 }
 
 // Case 40: a crash between claim, send and receipt, on a server that files what it sends. The mail that was taken has landed, the one that

@@ -180,7 +180,7 @@ func (c *Sender) explainSignIn(out *channels.SendError, code int, reply string) 
 func (c *Sender) explainUnanswered(out *channels.SendError, f *smtpFailure) {
 	if f.step == smtpcode.StepDot {
 		out.Class = channels.Ambiguous
-		out.Text = "The mail server took the mail, but its answer was lost."
+		out.Text = "The whole mail was handed over, but the mail server did not say whether it took it."
 		out.Hint = "Parley looks for it in the Sent folder."
 		return
 	}
