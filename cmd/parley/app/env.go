@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -149,20 +148,13 @@ func CheckPassphrase(passphrase string) error {
 	return nil
 }
 
-// isSiteAddress reports whether the site can be reached at an address: its pages lead from one to the next by paths that begin
-// with a slash, and so out of every folder in which a proxy would put them.
-func isSiteAddress(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && channels.IsWebAddress(text) && u.Path == "" && u.RawQuery == "" && u.Fragment == ""
-}
-
 // checkAddresses checks where Parley listens, where it is reached, and where its database is.
 func (e *Env) checkAddresses() (faults []error) {
 	if _, _, err := net.SplitHostPort(e.Listen); err != nil {
 		faults = append(faults, fmt.Errorf("PARLEY_LISTEN: %q is no address; write host:port", e.Listen))
 	}
-	if e.PublicURL != "" && !isSiteAddress(e.PublicURL) {
-		faults = append(faults, errors.New("PARLEY_PUBLIC_URL: write it like https://help.example.org, without a path"))
+	if e.PublicURL != "" && !channels.IsWebAddress(e.PublicURL) {
+		faults = append(faults, errors.New("PARLEY_PUBLIC_URL: write it like https://help.example.org"))
 	}
 	if e.DatabaseURL != "" {
 		if _, err := pgxpool.ParseConfig(e.DatabaseURL); err != nil { // it may hold a password: not shown

@@ -100,12 +100,6 @@ func TestEnvFaults(t *testing.T) {
 	)
 }
 
-// The site needs a host of its own: its pages would lead out of a folder in which a proxy puts them.
-func TestEnvRefusesAPublicURLWithAPath(t *testing.T) {
-	t.Parallel()
-	checkFaults(t, vars{"PARLEY_PUBLIC_URL": "https://acme.test/help"}, "PARLEY_PUBLIC_URL: write it like https://help.example.org, without a path")
-}
-
 // A secret is what its file holds, without the newline at the end.
 func TestEnvReadsASecretFromAFile(t *testing.T) {
 	t.Parallel()

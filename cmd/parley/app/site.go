@@ -37,8 +37,19 @@ func (e Env) BaseURL() string {
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}).String()
 }
 
+// isBelowFolder reports whether the public address has a path. Webhooks come in there all the same, but the site's pages lead from one
+// to the next by paths that begin with a slash, and so out of the folder in which a proxy puts them.
+func (e Env) isBelowFolder() bool {
+	u, err := url.Parse(e.PublicURL)
+	return err == nil && u.Path != ""
+}
+
 // addSite makes the pages for agents and admins.
 func (a *App) addSite() error {
+	if a.env.isBelowFolder() {
+		a.log.Warn("PARLEY_PUBLIC_URL has a path: webhooks come in there, but the site's pages need a host of their own", "url", a.env.PublicURL)
+	}
+
 	signUp, err := a.env.newSignUp()
 	if err != nil {
 		return err

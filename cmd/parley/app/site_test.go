@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -40,5 +41,17 @@ func TestTypedTokens(t *testing.T) {
 		if wrong != c.want {
 			t.Errorf("%s: got %q as wrong, want %q", c.name, wrong, c.want)
 		}
+	}
+}
+
+// Behind a proxy that puts Parley below a folder webhooks still come in, but the site's pages lead out of the folder. The log says so.
+func TestSiteBelowAFolder(t *testing.T) {
+	t.Parallel()
+	env := environment(t)
+	env.PublicURL = "https://acme.test/help"
+	var log logged
+	must(app.New(t.Context(), env, openDatabase(t, env), slog.New(slog.NewTextHandler(&log, nil)), app.Options{}))(t)
+	if got := log.String(); !strings.Contains(got, "PARLEY_PUBLIC_URL has a path") {
+		t.Errorf("the log has %q, want a warning of the path", got)
 	}
 }
