@@ -53,9 +53,9 @@ const tooManyNodes = 20_000
 // Of HTML with too many nodes the beginning is shown, and the whole is attached.
 func TestLongHTML(t *testing.T) {
 	t.Parallel()
-	const paragraph = "<p>words</p>"
+	const paragraph = "<p>ok</p>" // so short that what is shown of it is not too long itself
 	in := decodeOne(t, htmlMail(strings.Repeat(paragraph, tooManyNodes)))
-	wantContains(t, "beginning", in.Text, "words")
+	wantContains(t, "beginning", in.Text, "ok")
 	wantNotice(t, in, "its beginning is shown, the whole is attached as message.html")
 	wantFiles(t, in, "message.html")
 	wantHugeFile(t, in, len(paragraph)*tooManyNodes)

@@ -9,9 +9,9 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// maxTextBytes is the length of the longest text that is shown as a whole. Of a longer text the beginning is
+// maxTextBytes is the length of the longest text that is shown as a whole: some twenty posts in a chat. Of a longer text the beginning is
 // shown, and all of it is attached.
-const maxTextBytes = 200_000
+const maxTextBytes = 50_000
 
 // readBody sets Text, Quoted, HTML, Attachments and Notices.
 func (d *Decoder) readBody(in *channels.Inbound, c *content) {
