@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"errors"
 	"net/url"
 	"reflect"
 	"slices"
@@ -252,6 +253,20 @@ func TestDecodeSMS(t *testing.T) {
 	got := decodeOne(t, newWorld(t, viaSMS).channel, form)
 	wantEqual(t, "text", got.Text, `\*plain\* text`)
 	wantEqual(t, "sender", got.From.Key, "72345")
+}
+
+// A text from a name, as banks send them, is read; an answer to it is refused with words that say why.
+func TestDecodeNameOfASender(t *testing.T) {
+	t.Parallel()
+	form := inboundForm()
+	form.Set("From", "MYBANK")
+	got := decodeOne(t, newWorld(t, viaSMS).channel, form)
+	wantEqual(t, "sender", got.From.Key, "MYBANK")
+	_, err := (&ownNumber{}).addressOf(got.From)
+	refused, ok := errors.AsType[*channels.SendError](err)
+	if !ok || refused.Class != channels.BadRecipient || !strings.Contains(refused.Text, "“MYBANK” is a sender's name") {
+		t.Errorf("got %v, want a refusal that names the sender", err)
+	}
 }
 
 // A customer whose phone answers by RCS is the one to whom we write by SMS: the key is the same, and an answer goes to it.
