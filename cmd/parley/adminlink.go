@@ -28,7 +28,7 @@ Examples:
 
 // Run prints the link.
 func (c adminLinkCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
+	return withDatabase(ctx, databaseUse{}, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
 		link, err := c.link(ctx, env, db)
 		if err != nil {
 			return err

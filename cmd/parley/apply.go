@@ -45,11 +45,7 @@ func (c applyCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("%s:\n%w", c.File, err)
 	}
 
-	use := useDatabase(withDatabase)
-	if c.DryRun {
-		use = withMigratedDatabase
-	}
-	return use(ctx, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
+	return withDatabase(ctx, databaseUse{mayBeNew: true, changesNothing: c.DryRun}, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
 		lookup, err := app.NewLookup(ctx, env, db, log, c.DryRun)
 		if err != nil {
 			return err
@@ -111,7 +107,7 @@ Example:
 
 // Run prints the set-up with ${ACCOUNT_FIELD} in place of secrets.
 func (exportCommand) Run(ctx context.Context) error {
-	return withMigratedDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+	return withDatabase(ctx, databaseUse{changesNothing: true}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		out, err := setup.Export(ctx, db.Pool, app.Specs())
 		if err != nil {
 			return err

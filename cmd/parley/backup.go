@@ -53,7 +53,7 @@ func (c backupCommand) Run(ctx context.Context) error {
 		return errors.New("a backup is nothing for a terminal: name a file, or send the output to one")
 	}
 
-	db, err := app.OpenDatabase(ctx, env, log, printRemark)
+	db, err := app.OpenExistingDatabase(ctx, env, log, printRemark)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ Examples:
 
 // Run leads a person through the sign-in and checks the mailbox.
 func (c connectCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
+	return withDatabase(ctx, databaseUse{}, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
 		keeper := consent.New(db.Pool, db.Sealer, env.OAuth, log)
 		account, err := accountNamed(ctx, db, c.Account)
 		if err != nil {

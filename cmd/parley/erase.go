@@ -49,11 +49,7 @@ Examples:
 
 // Run erases, or says what it would erase.
 func (c eraseCommand) Run(ctx context.Context) error {
-	use := useDatabase(withDatabase)
-	if c.DryRun || c.List {
-		use = withMigratedDatabase
-	}
-	return use(ctx, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
+	return withDatabase(ctx, databaseUse{changesNothing: c.DryRun || c.List}, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
 		if c.List {
 			return printErasures(ctx, env, db)
 		}

@@ -28,7 +28,7 @@ Example:
 
 // Run exports.
 func (c exportContactCommand) Run(ctx context.Context) error {
-	return withMigratedDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
+	return withDatabase(ctx, databaseUse{changesNothing: true}, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
 		contacts, err := findContacts(ctx, db, c.Contact, c.All)
 		if err != nil {
 			return err

@@ -29,7 +29,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 		return err
 	}
 
-	db, err := app.OpenDatabase(ctx, env, log, printRemark)
+	db, err := app.OpenExistingDatabase(ctx, env, log, printRemark)
 	if err != nil {
 		return err
 	}
@@ -71,11 +71,7 @@ func (replayCommand) Help() string { return "Examples:\n  parley replay\n  parle
 
 // Run replays events or lists the quarantine.
 func (c replayCommand) Run(ctx context.Context) error {
-	use := useDatabase(withDatabase)
-	if len(c.Events) == 0 {
-		use = withMigratedDatabase
-	}
-	return use(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+	return withDatabase(ctx, databaseUse{changesNothing: len(c.Events) == 0}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		if len(c.Events) == 0 {
 			text, err := inspect.Quarantined(ctx, db.Pool, time.Local)
 			if err == nil {
@@ -111,7 +107,7 @@ func (explainCommand) Help() string { return "Examples:\n  parley explain '#12'\
 
 // Run tells the journey.
 func (c explainCommand) Run(ctx context.Context) error {
-	return withMigratedDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+	return withDatabase(ctx, databaseUse{changesNothing: true}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		text, err := inspect.Explain(ctx, db.Pool, c.What, time.Local)
 		if err != nil {
 			return err

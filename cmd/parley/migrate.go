@@ -16,7 +16,7 @@ type migrateCommand struct {
 
 // Run brings the database up to date, or with --back prepares it for the version before, and says so.
 func (c migrateCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+	return withDatabase(ctx, databaseUse{mayBeNew: true}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		result := "The database is up to date."
 		if c.Back { // withDatabase has migrated it: MigrateBack takes only a database of this version
 			if err := schema.MigrateBack(ctx, db.Pool); err != nil {

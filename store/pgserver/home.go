@@ -149,6 +149,16 @@ func (a account) findClosedFolder(dir string) (string, error) {
 // elsewherePath returns the path of the file in the data folder that names the folder which holds the cluster instead.
 func elsewherePath(dir string) string { return filepath.Join(dir, "pg.elsewhere") }
 
+// Holds reports whether a data folder has an embedded database, wherever its cluster is, or a process that is making one.
+func Holds(dir string) bool {
+	for _, path := range []string{filepath.Join(dir, "pg", "PG_VERSION"), elsewherePath(dir), runPath(dir)} {
+		if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return true // what can't be looked at is told by Start
+		}
+	}
+	return false
+}
+
 // findHome returns the folder that holds the cluster (pg), downloaded binaries (bin) and the socket (run), and the
 // account that runs the server. The folder is the data folder, or one under /var/lib if we are root and the
 // server's account can't enter the data folder. A file in the data folder remembers that choice, so that no

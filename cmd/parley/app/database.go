@@ -50,6 +50,19 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 	return db, nil
 }
 
+// OpenExistingDatabase is OpenDatabase for whoever needs a Parley that is there: it makes no embedded database. In the wrong folder
+// an empty one would answer that there is nothing, and stay.
+func OpenExistingDatabase(ctx context.Context, env Env, log *slog.Logger, say func(string)) (*Database, error) {
+	if env.DatabaseURL == "" && !pgserver.Holds(env.Data) {
+		folder := env.Data
+		if path, err := filepath.Abs(folder); err == nil {
+			folder = path
+		}
+		return nil, fmt.Errorf("there is no database in %s: name the data folder of your Parley by PARLEY_DATA, or its server by DATABASE_URL; parley serve makes a new one", folder)
+	}
+	return OpenDatabase(ctx, env, log, say)
+}
+
 // startEmbedded starts, or joins, the embedded server, unless there is another one. start is pgserver.Start, whose steps have their
 // own time limits. There is none for all of it: recovery after a crash may take many minutes, and if it is cut off it begins anew at
 // the next start.

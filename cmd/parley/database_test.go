@@ -1,0 +1,34 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Where there is no Parley yet, because PARLEY_DATA names another folder than that of the Parley that serves, say, a command that
+// needs one makes none: it would answer that there is nothing.
+func TestCommandsMakeNoDatabase(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	data := filepath.Join(base, "data")
+	for _, args := range [][]string{
+		{"admin-link"},
+		{"backup", "--without-key", filepath.Join(base, "acme.parley")},
+		{"connect", "google", "--account", "support-mail"},
+		{"doctor"},
+		{"erase", "ann@shop.example"},
+		{"erase", "--list"},
+		{"explain", "1"},
+		{"export"},
+		{"export-contact", "ann@shop.example", filepath.Join(base, "ann.zip")},
+		{"replay"},
+	} {
+		t.Run(args[0], func(t *testing.T) {
+			wantText(t, cli{t: t, data: data}.mustFail(args...), "there is no database in "+data)
+		})
+	}
+	if _, err := os.Stat(data); !os.IsNotExist(err) {
+		t.Errorf("the data folder: %v, want that it doesn't exist", err)
+	}
+}
