@@ -35,22 +35,40 @@ func (w *work) checkChannels(f *parleyfile.File) error {
 	return faults.Err()
 }
 
-// channelFault makes a fault of what a channel says of an account's settings. One that begins with a section and its field, as in
-// "twilio: from: …", belongs to that field.
+// channelFault makes a fault of what a channel says of an account's settings.
 func channelFault(e parleyfile.Account, spec channels.Spec, text string) document.Fault {
 	fault := document.Fault{At: e.At, Where: "account " + e.Name, What: text}
-	for _, f := range spec.Fields {
+	if field, what := cutField(spec, text); field != "" {
 		key := input.Section(spec)
-		what, isOfField := strings.CutPrefix(text, key+": "+f.Name+": ")
-		if !isOfField {
-			continue
-		}
-
-		fault.Where += ": " + key + ": " + f.Name
+		fault.Where += ": " + key + ": " + field
 		fault.What = what
-		fault.At = e.PlaceOf(key, f.Name)
+		fault.At = e.PlaceOf(key, field)
 	}
 	return fault
+}
+
+// FindMisfits returns what a channel says of settings with which it can't be made, by their fields.
+func FindMisfits(spec channels.Spec, config channels.Config) []channels.Finding {
+	if spec.Check == nil {
+		return nil
+	}
+	var found []channels.Finding
+	for _, err := range listJoined(spec.Check(config)) {
+		field, what := cutField(spec, err.Error())
+		found = append(found, channels.Finding{What: "Settings", Text: strings.ToUpper(what[:1]) + what[1:] + ".", Field: field})
+	}
+	return found
+}
+
+// cutField cuts off what a channel says of its settings the section and the field with which it begins, as in "twilio: from: …".
+// The field is "" if it begins otherwise.
+func cutField(spec channels.Spec, text string) (field, what string) {
+	for _, f := range spec.Fields {
+		if what, isOfField := strings.CutPrefix(text, input.Section(spec)+": "+f.Name+": "); isOfField {
+			return f.Name, what
+		}
+	}
+	return "", text
 }
 
 // listJoined returns the errors that errors.Join has joined; any other error alone.

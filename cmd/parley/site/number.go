@@ -85,7 +85,11 @@ func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[s
 		return nil, &web.Problem{Text: "This Parley has no channel " + kind + ".", Hint: "Add another kind of account."}
 	}
 
-	return d.examine(ctx, store.Account{Name: account, Kind: kind}, configOf(spec, values))
+	config := configOf(spec, values)
+	if misfits := setup.FindMisfits(*spec, config); len(misfits) > 0 {
+		return misfits, nil
+	}
+	return d.examine(ctx, store.Account{Name: account, Kind: kind}, config)
 }
 
 // examine tries out an account with settings, and returns what was found.
