@@ -3,6 +3,7 @@ package setup
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -135,13 +136,18 @@ func (a *answers) checkID(ctx context.Context, l Lookup, owner string, key overl
 }
 
 // find looks for an agent in each surface in which the agent has no user yet. It adds a remark if the agent
-// is in no surface at all.
+// is in no surface at all, or if the file names a user of Slack that can't be one.
 func (a *answers) find(ctx context.Context, l Lookup, agent parleyfile.Agent, have *state.State) {
 	known := false
 	var problems []string
 	for _, kind := range input.Chats() {
 		if user, given := agent.Users[kind]; given {
 			known = known || user.Value != ""
+			if kind == "slack" && user.Value != "" && !parleyfile.IsSlackUser(user.Value) {
+				a.remarks = append(a.remarks, fmt.Sprintf("agent %s: %q is no member ID of Slack, like U012AB3CD: "+
+					"what this person writes in Slack stays inside; copy the ID from the person's profile, or leave it out: people are found by e-mail",
+					agent.Email, user.Value))
+			}
 			continue
 		}
 

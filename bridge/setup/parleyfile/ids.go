@@ -11,12 +11,16 @@ import (
 
 var (
 	objectIDs     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	slackUsers    = regexp.MustCompile(`^[UW][A-Z0-9]+$`)
 	teamsChannels = regexp.MustCompile(`^19:[^@\s]+@thread\.[a-z0-9]+$`)
 	channelLinks  = regexp.MustCompile(`^https://teams\.(?:microsoft\.com|cloud\.microsoft)/l/channel/([^/?]+)`)
 )
 
 // IsObjectID reports whether a text is an object id of Microsoft Entra: 00000000-0000-0000-0000-000000000000.
 func IsObjectID(s string) bool { return objectIDs.MatchString(s) }
+
+// IsSlackUser reports whether a text has the form of a member ID of Slack: U012AB3CD.
+func IsSlackUser(s string) bool { return slackUsers.MatchString(s) }
 
 // checkUser checks an agent's id in a surface, and writes it in the surface's form.
 func (o *object) checkUser(kind string, t *document.Text) {
