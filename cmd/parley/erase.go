@@ -28,8 +28,8 @@ type eraseCommand struct {
 	Contact     string `arg:"" optional:"" help:"Whom: an address, a phone number, or a contact's id, as contact:4821. Or an erasure by its id: it goes on, or its certificate is written again. Without, what has not ended goes on."`
 	DryRun      bool   `help:"Change nothing: list every place, and how much stands there."`
 	All         bool   `help:"Erase all contacts that CONTACT names, such as one person in two mailboxes."`
-	By          string `help:"Who asked for it, for the certificate; else the account of this machine."`
-	Certificate string `help:"Write the certificate into this file instead of the terminal." type:"path"`
+	By          string `placeholder:"NAME" help:"Who asked for it, for the certificate; else the account of this machine."`
+	Certificate string `placeholder:"FILE" help:"Write the certificate into this file instead of the terminal." type:"path"`
 	List        bool   `help:"Change nothing: print the list of erasures, to be kept with copies of the database."`
 }
 

@@ -19,7 +19,7 @@ import (
 // restoreCommand is `parley restore`.
 type restoreCommand struct {
 	File     string `arg:"" help:"What parley backup wrote; - reads standard input."`
-	Erasures string `help:"The list of erasures (docs/erase.md), if it is neither in PARLEY_DATA/backups nor beside FILE: who was erased since the backup is erased again." type:"path"`
+	Erasures string `placeholder:"FILE" help:"The list of erasures (docs/erase.md), if it is neither in PARLEY_DATA/backups nor beside FILE: who was erased since the backup is erased again." type:"path"`
 }
 
 // Help is shown by `parley restore --help`.

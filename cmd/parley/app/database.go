@@ -99,7 +99,7 @@ func (db *Database) connect(ctx context.Context) error {
 		return fmt.Errorf("database: no connection is left for this process: each parley serve has up to 26; raise max_connections: %w", err)
 	}
 	if err != nil {
-		return fmt.Errorf("database: %w", err)
+		return fmt.Errorf("database: %w; look whether the server runs, and at DATABASE_URL", err)
 	}
 	return nil
 }
