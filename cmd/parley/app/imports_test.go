@@ -209,7 +209,7 @@ func isSibling(from, to string) bool {
 		return false
 	}
 	shared := func(s string) bool {
-		return slices.Contains([]string{"background", "command", "fence", "forms", "markdown", "picture", "sweep", "shape", "typed", "verb", "upload", "view", "graph", "walanguage", "wamark", "wanumber", "proof", "pause", "emulator", "golden", "budget"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
+		return slices.Contains([]string{"background", "command", "fence", "forms", "markdown", "picture", "recent", "sweep", "shape", "typed", "verb", "upload", "view", "graph", "walanguage", "wamark", "wanumber", "proof", "pause", "emulator", "golden", "budget"}, s) || strings.HasSuffix(s, "test") || strings.HasSuffix(s, "fake")
 	}
 	return (a[0] == "channels" || a[0] == "bot") && !shared(a[1]) && !shared(b[1])
 }
