@@ -2,6 +2,7 @@ package channels
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -115,10 +116,18 @@ type Env struct {
 	Accounts []string
 }
 
+// ErrStateChanged means that a State holds something else than expected: another process has saved it, or the database has
+// forgotten the last seconds, as a standby has that takes over and lagged behind.
+var ErrStateChanged = errors.New("the stored state is not the expected one")
+
 // State is a small durable memory of one account (watermarks).
 type State interface {
 	Load(ctx context.Context) ([]byte, error) // nil when nothing was saved
-	Save(ctx context.Context, data []byte) error
+
+	// Save replaces what is stored, which must be before: what the last Load returned or the last Save stored. If Save fails, nobody
+	// knows what is stored, and Load must ask.
+	// Errors: ErrStateChanged if something else is stored, or the database's.
+	Save(ctx context.Context, before, data []byte) error
 }
 
 // Grant is a person's consent at the account's provider (OAuth), by which Parley signs in without a password.

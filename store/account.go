@@ -129,11 +129,16 @@ func LoadWatermark(ctx context.Context, q Querier, id AccountID) ([]byte, error)
 	return query.Value[[]byte](ctx, q, "watermark", loadWatermark, id)
 }
 
-const saveWatermark = `UPDATE accounts SET watermark = $2 WHERE id = $1`
+const saveWatermark = `
+	UPDATE accounts SET watermark = $3
+	WHERE id = $1 AND watermark IS NOT DISTINCT FROM $2
+	RETURNING id`
 
-// SaveWatermark remembers how far an account has been fetched.
-func SaveWatermark(ctx context.Context, q Querier, id AccountID, data []byte) error {
-	return query.Exec(ctx, q, "watermark", saveWatermark, id, data)
+// SaveWatermark remembers how far an account has been fetched, and returns whether it did: before must be what is stored, nil if
+// nothing is.
+func SaveWatermark(ctx context.Context, q Querier, id AccountID, before, data []byte) (bool, error) {
+	saved, err := query.Column[int64](ctx, q, "watermark", saveWatermark, id, before, data)
+	return len(saved) > 0, err
 }
 
 const ensureSurface = `

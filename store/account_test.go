@@ -63,6 +63,35 @@ func TestAccountPointedElsewhereBeginsAnew(t *testing.T) {
 	}
 }
 
+// A watermark is only replaced by whoever knows the one that is stored.
+func TestWatermarkIsReplacedByWhoeverKnowsIt(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	account := must(store.EnsureSurface(t.Context(), pool, "test"))(t)
+	steps := []struct {
+		before, data string
+		want         bool
+	}{
+		{before: "other", data: "first", want: false},
+		{before: "", data: "first", want: true},
+		{before: "", data: "second", want: false},
+		{before: "first", data: "second", want: true},
+		{before: "first", data: "third", want: false},
+	}
+	for _, s := range steps {
+		var before []byte
+		if s.before != "" {
+			before = []byte(s.before)
+		}
+		if got := must(store.SaveWatermark(t.Context(), pool, account, before, []byte(s.data)))(t); got != s.want {
+			t.Errorf("%q in place of %q: saved is %t, want %t", s.data, s.before, got, s.want)
+		}
+	}
+	if got := must(store.LoadWatermark(t.Context(), pool, account))(t); string(got) != "second" {
+		t.Errorf("stored watermark: got %q, want %q", got, "second")
+	}
+}
+
 func checkSameTime(t *testing.T, what string, got, want time.Time) {
 	t.Helper()
 	if !got.Equal(want) {

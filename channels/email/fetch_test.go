@@ -2,6 +2,7 @@ package email
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -97,7 +98,44 @@ func TestCase40Restart(t *testing.T) {
 	})
 	w.deliver("three")
 	w.waitStored("one", "two", "three")
-	wantEqual(t, "calls of Accept: one, two, two again, three", len(w.journal.snapshot().calls), 4)
+	wantEqual(t, "calls of Accept: one, two, two again after each watermark that was not saved, three", len(w.journal.snapshot().calls), 6)
+}
+
+// If a standby takes over that lagged behind, the mails that it has never got are fetched again, also if no further mail comes.
+func TestMailsOfALostDatabaseComeAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opts.Timing.Poll = 50 * time.Millisecond
+	w.startAndWaitActive()
+	w.deliver("one")
+	w.waitStored("one")
+	w.waitWatermark(`"last":1`)
+	then := w.journal.snapshot()
+	w.deliver("two", "three")
+	w.waitStored("one", "two", "three")
+	w.journal.goBackTo(then)
+	w.waitStored("one", "two", "three")
+}
+
+// The same, while the watermark is being saved behind a mail.
+func TestMailLostBeforeItsWatermarkComesAgain(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	then := w.journal.snapshot()
+	accept := w.env.Accept
+	hasGoneBack := false
+	w.env.Accept = func(ctx context.Context, facts ...channels.Fact) error {
+		err := accept(ctx, facts...)
+		if !hasGoneBack {
+			hasGoneBack = true
+			w.journal.goBackTo(then)
+			w.journal.change(func() { w.journal.failSaves = 1 })
+		}
+		return err
+	}
+	w.deliver("one")
+	w.start()
+	w.waitStored("one")
 }
 
 // Many mails come in full batches, in the order of their UIDs.

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -106,8 +107,12 @@ func (j *journal) Load(context.Context) ([]byte, error) {
 	return j.state, nil
 }
 
-func (j *journal) Save(_ context.Context, data []byte) (err error) {
+func (j *journal) Save(_ context.Context, before, data []byte) (err error) {
 	j.change(func() {
+		if !bytes.Equal(j.state, before) {
+			err = channels.ErrStateChanged
+			return
+		}
 		if j.failSaves > 0 {
 			j.failSaves--
 			err = errors.New("no database")
@@ -117,6 +122,11 @@ func (j *journal) Save(_ context.Context, data []byte) (err error) {
 		j.saves++
 	})
 	return err
+}
+
+// goBackTo makes the journal forget what it has stored since then, as a database does whose standby takes over and lagged behind.
+func (j *journal) goBackTo(then journalRecord) {
+	j.change(func() { j.facts, j.state = then.facts, then.state })
 }
 
 func (j *journal) report(c channels.Condition) {

@@ -98,7 +98,7 @@ func (s *memoryState) Load(context.Context) ([]byte, error) {
 	return s.data, nil
 }
 
-func (s *memoryState) Save(_ context.Context, data []byte) error {
+func (s *memoryState) Save(_ context.Context, _, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.data = data

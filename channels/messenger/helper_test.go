@@ -60,7 +60,7 @@ func (r *rig) Load(context.Context) ([]byte, error) {
 }
 
 // Save implements channels.State.
-func (r *rig) Save(_ context.Context, data []byte) error {
+func (r *rig) Save(_ context.Context, _, data []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.state = data

@@ -101,11 +101,11 @@ func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 	}
 
 	s.Page = c.page
-	raw, err = json.Marshal(s)
+	data, err := json.Marshal(s)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("messenger: run: %w", err)
 	}
-	if err := c.env.State.Save(ctx, raw); err != nil {
+	if err := c.env.State.Save(ctx, raw, data); err != nil {
 		return time.Time{}, fmt.Errorf("messenger: run: %w", err)
 	}
 

@@ -318,7 +318,7 @@ func TestBeginningOfTheVersionBefore(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	began := r.clock.now().Add(-time.Hour).UTC().Truncate(time.Second)
-	noError(t, r.Save(t.Context(), []byte(`{"since":"`+began.Format(time.RFC3339)+`"}`)))
+	noError(t, r.Save(t.Context(), nil, []byte(`{"since":"`+began.Format(time.RFC3339)+`"}`)))
 	for range 2 { // the second time, it says so
 		if got := r.storedBeginning(t); !got.Equal(began) {
 			t.Errorf("the account began at %s, want %s", got, began)

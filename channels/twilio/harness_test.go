@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -75,10 +76,19 @@ func (w *world) Load(context.Context) ([]byte, error) {
 	return w.state, nil
 }
 
+// storedState returns what the channel has saved; "" if nothing.
+func (w *world) storedState() string {
+	b, _ := w.Load(context.Background())
+	return string(b)
+}
+
 // Save implements channels.State.
-func (w *world) Save(_ context.Context, b []byte) error {
+func (w *world) Save(_ context.Context, before, b []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !bytes.Equal(w.state, before) {
+		return channels.ErrStateChanged
+	}
 	w.state = slices.Clone(b)
 	return nil
 }

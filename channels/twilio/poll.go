@@ -68,7 +68,7 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 		m.Since = readUntil
 	}
 
-	return hasMore, c.saveMemory(ctx, *m)
+	return hasMore, c.saveMemory(ctx, m)
 }
 
 // accept stores facts in batches.

@@ -14,7 +14,6 @@ import (
 const (
 	retryFirst   = 5 * time.Second // doubled with each failure in a row, at most maxDoublings times
 	maxDoublings = 6
-	maxLoadRetry = time.Minute     // while our own database can't be read
 	pollTimeout  = 5 * time.Minute // a busy account's lists have many pages
 	onceLife     = 24 * time.Hour  // how long a content that was made for a single message is kept
 )
@@ -23,23 +22,22 @@ const (
 type memory struct {
 	Since     time.Time                          `json:"since"`               // the watermark: all older messages are stored
 	Templates map[string]channels.TemplateStatus `json:"templates,omitempty"` // the states that are stored, by the contents' ids
+
+	stored []byte // how it is stored
 }
 
 // Run implements channels.Runner: at once, and then every few minutes, it reads the lists of messages for lost
-// callbacks. It also reads the states of templates.
+// callbacks. It also reads the states of templates. Each look begins with the memory that is stored: a standby that takes over from a
+// database, and lagged behind, has forgotten what was stored last.
 func (c *Channel) Run(ctx context.Context) error {
-	m, err := c.loadMemory(ctx)
-	for wait := retryFirst; err != nil; wait = min(2*wait, maxLoadRetry) {
-		if !pause.For(ctx, wait) {
-			return nil
-		}
-		m, err = c.loadMemory(ctx)
-	}
-
 	templatesReadAt := time.Time{}
 	failures := 0 // in a row
 	for ctx.Err() == nil {
-		hasMore, err := c.pollOnce(ctx, &m)
+		var hasMore bool
+		m, err := c.loadMemory(ctx)
+		if err == nil {
+			hasMore, err = c.pollOnce(ctx, &m)
+		}
 		templatesDue := c.number.whatsapp && c.env.Now().Sub(templatesReadAt) >= c.opts.Watch
 		if err == nil && templatesDue {
 			err = readContents(ctx, c, &m)
@@ -97,7 +95,7 @@ func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 		return memory{}, fmt.Errorf("twilio: watermark: %w", err)
 	}
 
-	var m memory
+	m := memory{stored: raw}
 	if len(raw) > 0 {
 		if err := json.Unmarshal(raw, &m); err != nil {
 			c.log.Error("watermark unreadable", "error", err)
@@ -115,20 +113,23 @@ func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 		}
 
 		c.log.Info("first look for messages", "taken_from", m.Since.Add(-overlap))
-		return m, c.saveMemory(ctx, m)
+		if err := c.saveMemory(ctx, &m); err != nil {
+			return memory{}, err
+		}
 	}
 
 	return m, nil
 }
 
-func (c *Channel) saveMemory(ctx context.Context, m memory) error {
+func (c *Channel) saveMemory(ctx context.Context, m *memory) error {
 	raw, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("twilio: watermark: %w", err)
 	}
-	if err := c.env.State.Save(ctx, raw); err != nil {
+	if err := c.env.State.Save(ctx, m.stored, raw); err != nil {
 		return fmt.Errorf("twilio: watermark: %w", err)
 	}
+	m.stored = raw
 	return nil
 }
 
@@ -184,5 +185,5 @@ func (c *Channel) storeTemplateStates(ctx context.Context, m *memory, list []con
 	}
 
 	m.Templates = states
-	return c.saveMemory(ctx, *m)
+	return c.saveMemory(ctx, m)
 }

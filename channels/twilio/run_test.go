@@ -41,7 +41,7 @@ func TestLostCallbackThatArrivesLate(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, by)
 			w.startRun()
-			w.wait("the watermark is set", func() bool { b, _ := w.Load(t.Context()); return b != nil })
+			w.wait("the watermark is set", func() bool { return w.storedState() != "" })
 			w.fake.SetLost(true)
 			sid := w.annWrites("lost")
 			w.wait("the list brought the message", func() bool { return len(w.distinct()) == 1 })
@@ -156,6 +156,24 @@ func TestLostForAnHour(t *testing.T) {
 	}
 	w.poll(m)
 	w.wantLost(lost)
+}
+
+// If the database forgets its last hour, a channel that runs on reads the messages of that hour again.
+func TestMessagesOfALostDatabaseComeAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaSMS)
+	w.startRun()
+	w.wait("the watermark is set", func() bool { return w.storedState() != "" })
+	w.fake.SetLost(true)
+	w.annWrites("lost")
+	w.wait("the list brought the message", func() bool { return len(w.distinct()) == 1 })
+	then := w.storedState()
+	w.clock.move(time.Hour)
+	w.wait("the watermark is an hour later", func() bool { return w.storedState()[:25] != then[:25] })
+	w.mu.Lock()
+	w.state, w.facts = []byte(then), nil
+	w.mu.Unlock()
+	w.wait("the list brought the message again", func() bool { return len(w.distinct()) == 1 })
 }
 
 // The statuses of our own messages are taken from the list, too.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -139,12 +140,16 @@ func (f *fetcher) acceptAll(ctx context.Context, facts []channels.Fact) error {
 	return f.retryUntilStored(ctx, func() error { return f.box.env.Accept(ctx, facts...) })
 }
 
-// save stores m together with the watermark of the folder of sent mail. Only then m becomes the watermark of the inbox.
+// save stores m together with the watermark of the folder of sent mail. Only then m becomes the watermark of the inbox. A failure is
+// not tried again: the database that answers next may be a standby that has never got the mails behind which m is.
+// Errors: errMarkInDoubt.
 func (f *fetcher) save(ctx context.Context, m *mark) error {
 	m.Sent = f.sent.mark
-	if err := f.retryUntilStored(ctx, func() error { return f.box.saveMark(ctx, m) }); err != nil {
-		return err
+	stored, err := f.box.saveMark(ctx, f.stored, m)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errMarkInDoubt, err)
 	}
+	f.stored = stored
 	f.inbox.mark = m
 	return nil
 }

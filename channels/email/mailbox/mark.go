@@ -63,7 +63,7 @@ var errBadMark = errors.New("email: watermark makes no sense")
 // another folder than the account has now: reading begins anew then.
 // Errors: errBadMark, or the database's.
 func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
-	m, err := c.loadMarkOfAnyFolder(ctx)
+	m, _, err := c.loadMarkOfAnyFolder(ctx)
 	if err != nil || m == nil || m.Folder != c.set.Folder {
 		return nil, err
 	}
@@ -71,29 +71,30 @@ func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 }
 
 // loadMarkOfAnyFolder is loadMark, but also returns a watermark of another folder: which servers the account had
-// doesn't depend on the folder.
-func (c *Mailbox) loadMarkOfAnyFolder(ctx context.Context) (*mark, error) {
-	data, err := c.env.State.Load(ctx)
+// doesn't depend on the folder. stored is how the watermark is stored.
+func (c *Mailbox) loadMarkOfAnyFolder(ctx context.Context) (m *mark, stored []byte, err error) {
+	stored, err = c.env.State.Load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("email: load watermark: %w", err)
+		return nil, nil, fmt.Errorf("email: load watermark: %w", err)
 	}
-	if len(data) == 0 {
-		return nil, nil // none was saved yet
+	if len(stored) == 0 {
+		return nil, stored, nil // none was saved yet
 	}
 
-	var m mark
-	if err := json.Unmarshal(data, &m); err != nil {
-		return nil, fmt.Errorf("%w: %w", errBadMark, err)
+	m = &mark{}
+	if err := json.Unmarshal(stored, m); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errBadMark, err)
 	}
 	if m.V != markVersion {
-		return nil, fmt.Errorf("%w: version %d is not %d", errBadMark, m.V, markVersion)
+		return nil, nil, fmt.Errorf("%w: version %d is not %d", errBadMark, m.V, markVersion)
 	}
 
-	return &m, nil
+	return m, stored, nil
 }
 
-// saveMark saves the watermark, with that of the folder of sent mail in it.
-func (c *Mailbox) saveMark(ctx context.Context, m *mark) error {
+// saveMark saves the watermark, with that of the folder of sent mail in it, in place of the one that is stored as before. It returns how
+// the watermark is stored now.
+func (c *Mailbox) saveMark(ctx context.Context, before []byte, m *mark) (stored []byte, err error) {
 	m.V = markVersion
 	m.limitDone()
 	if m.Sent != nil {
@@ -101,15 +102,15 @@ func (c *Mailbox) saveMark(ctx context.Context, m *mark) error {
 		m.Sent.limitDone()
 	}
 
-	data, err := json.Marshal(m)
+	stored, err = json.Marshal(m)
 	if err == nil {
-		err = c.env.State.Save(ctx, data)
+		err = c.env.State.Save(ctx, before, stored)
 	}
 	if err != nil {
-		return fmt.Errorf("email: save watermark: %w", err)
+		return nil, fmt.Errorf("email: save watermark: %w", err)
 	}
 
-	return nil
+	return stored, nil
 }
 
 // serverAndUser names where the account's mailbox is read, and as whom.

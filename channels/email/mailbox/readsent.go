@@ -53,6 +53,9 @@ func (f *fetcher) listNewSent(ctx context.Context, s *imapSession) ([]filedMail,
 // doubles each time. pauseSent returns an error only if the connection can't be used any more, or if the server has
 // been asked too much.
 func (f *fetcher) pauseSent(ctx context.Context, s *imapSession, err error) error {
+	if errors.Is(err, errMarkInDoubt) { // it says nothing of the folder
+		return err
+	}
 	timing := f.box.opts.Timing
 	f.sentPause = min(max(2*f.sentPause, timing.RescanBad), timing.Rescan)
 	f.sentPauseEnds = f.box.env.Now().Add(f.sentPause)

@@ -218,7 +218,7 @@ func (c *Mailbox) atServersSince(ctx context.Context) (from time.Time, hasJustMo
 	if c.env.State == nil {
 		return time.Time{}, false, nil
 	}
-	m, err := c.loadMarkOfAnyFolder(ctx)
+	m, _, err := c.loadMarkOfAnyFolder(ctx)
 	if err != nil || m == nil {
 		return time.Time{}, false, err
 	}

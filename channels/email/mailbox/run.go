@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -20,9 +21,10 @@ const reportAfter = 3
 // fetcher is the state of Run. Only Run's goroutine uses it, except for the watermarks: while a batch is
 // being stored, the goroutine that stores it moves them (see fetchAndStore).
 type fetcher struct {
-	box   *Mailbox
-	inbox *folder // the folder that the account names
-	sent  *folder // the folder of sent mail
+	box    *Mailbox
+	inbox  *folder // the folder that the account names
+	sent   *folder // the folder of sent mail
+	stored []byte  // how the watermark was stored when it was last read or saved
 
 	// newestInOldMailbox is the time of arrival of the newest mail that was fetched before the account was
 	// given another mailbox. It is zero if it was given none since Run began.
@@ -45,6 +47,9 @@ type fetcher struct {
 // It also looks every minute, because announcements get lost, and because IDLE doesn't announce mail in the
 // folder of sent mail. The watermark passes a mail only when Accept has stored the mail, when the mail is
 // proven to be gone, or when it could not be read maxTries times and was quarantined.
+//
+// Each session begins with the watermark that is stored, and ends when another one is found there: if the database forgets its last
+// seconds, as a standby has that takes over and lagged behind, it has forgotten mails, too, and these are fetched again.
 func (c *Mailbox) Run(ctx context.Context) error {
 	f := &fetcher{
 		box:         c,
@@ -55,30 +60,30 @@ func (c *Mailbox) Run(ctx context.Context) error {
 	}
 	defer f.rescanTimer.Stop()
 
-	if err := f.retryUntilStored(ctx, func() error { return f.load(ctx) }); err != nil {
-		return nil // ctx ended
-	}
-
-	for ctx.Err() == nil {
+	for {
+		if err := f.retryUntilStored(ctx, func() error { return f.load(ctx) }); err != nil {
+			return nil // ctx ended
+		}
 		err := f.runSession(ctx)
 		if ctx.Err() != nil {
-			break
+			return nil
 		}
 		pause.For(ctx, f.recordFailure(err))
 	}
-
-	return nil
 }
 
 // load reads the watermark. A watermark that can't be understood is not replaced, because a new one would
 // lose mail or fetch it twice.
 func (f *fetcher) load(ctx context.Context) error {
-	m, err := f.box.loadMarkOfAnyFolder(ctx)
+	m, stored, err := f.box.loadMarkOfAnyFolder(ctx)
 	if errors.Is(err, errBadMark) {
 		f.box.env.Report(channels.Condition{
 			Status: channels.Broken, Text: "Parley can't read how far this mailbox has been fetched.",
 			Hint: "Was an older version of Parley started? Start the newest one.",
 		})
+	}
+	if err != nil {
+		return err
 	}
 	if m != nil {
 		f.movedAt = f.box.movedAt(m)
@@ -87,9 +92,27 @@ func (f *fetcher) load(ctx context.Context) error {
 		m = nil // another folder was chosen: reading begins anew
 	}
 
-	f.inbox.mark = m
+	f.stored = stored
+	f.inbox.mark, f.sent.mark = m, nil
 	if m != nil && m.Sent != nil {
 		f.sent.mark, f.sent.name = m.Sent, m.Sent.Folder
+	}
+	return nil
+}
+
+// errMarkInDoubt means that the stored watermark may be another one than this process knows.
+var errMarkInDoubt = errors.New("email: the stored watermark may be another one")
+
+// compareMark waits until the database can be asked for the stored watermark.
+// Errors: errMarkInDoubt if it is another one than this process knows; ctx ended.
+func (f *fetcher) compareMark(ctx context.Context) error {
+	var stored []byte
+	err := f.retryUntilStored(ctx, func() (err error) {
+		stored, err = f.box.env.State.Load(ctx)
+		return err
+	})
+	if err == nil && !bytes.Equal(stored, f.stored) {
+		err = errMarkInDoubt
 	}
 	return err
 }
@@ -128,6 +151,9 @@ func (f *fetcher) runSession(ctx context.Context) error {
 		if err != nil {
 			return atStage(stageWork, err)
 		}
+		if err := f.compareMark(ctx); err != nil {
+			return err
+		}
 	}
 }
 
@@ -162,8 +188,13 @@ func (f *fetcher) recordSuccess(fetchesInSession int) {
 // recordFailure counts and reports a session that failed, and returns how long to wait before the next one.
 func (f *fetcher) recordFailure(err error) time.Duration {
 	timing := f.box.opts.Timing
-	f.failedSinceFetch++
 	f.failedSinceStable++
+	if errors.Is(err, errMarkInDoubt) { // it says nothing of the mailbox
+		f.box.log.Error("mailbox begins again with the stored watermark", "error", err)
+		return spreadALittle(waitAfterFailures(timing.StoreFirst, timing.StoreMax, f.failedSinceStable))
+	}
+
+	f.failedSinceFetch++
 	problem := f.box.explain(err)
 	if problem.NeedsPerson || f.failedSinceFetch >= reportAfter {
 		f.box.env.Report(channels.Condition{Status: channels.Broken, Text: problem.Text, Hint: problem.Hint})

@@ -296,8 +296,12 @@ func (w *watermark) Load(ctx context.Context) ([]byte, error) {
 }
 
 // Save implements channels.State.
-func (w *watermark) Save(ctx context.Context, data []byte) error {
+func (w *watermark) Save(ctx context.Context, before, data []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	return store.SaveWatermark(ctx, w.db.Pool, w.account, data)
+	saved, err := store.SaveWatermark(ctx, w.db.Pool, w.account, before, data)
+	if err == nil && !saved {
+		err = channels.ErrStateChanged
+	}
+	return err
 }

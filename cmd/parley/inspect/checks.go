@@ -347,4 +347,4 @@ func (s lookState) Load(ctx context.Context) ([]byte, error) {
 }
 
 // Save implements channels.State.
-func (lookState) Save(context.Context, []byte) error { return errStoresNothing }
+func (lookState) Save(context.Context, []byte, []byte) error { return errStoresNothing }
