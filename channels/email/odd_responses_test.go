@@ -47,6 +47,7 @@ func oddResponses() []oddResponse {
 
 		// What a search has found.
 		{"two SEARCH lines", replacing(`^\* SEARCH (\d+) (.*)\r\n`, "* SEARCH $1\r\n* SEARCH $2\r\n")},
+		{"SEARCH that finds nothing by n:*, as GNU Mailutils", findingNothing},
 		{"SEARCH with MODSEQ", replacing(`^(\* SEARCH .*)\r\n`, "$1 (MODSEQ 917162500)\r\n")},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -60,8 +61,19 @@ func (f *fetcher) fetchNew(ctx context.Context, s *imapSession) error {
 
 // searchAfter returns the UIDs above last in the selected folder.
 func (s *imapSession) searchAfter(last imap.UID) ([]imap.UID, error) {
-	found, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{{{Start: last + 1, Stop: 0}}}})
-	// "n:*" always finds the newest mail, even if its UID is below n.
+	above := imap.UIDSet{{Start: last + 1, Stop: 0}}
+	found, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{above}})
+	// "n:*" always finds the newest mail, even if its UID is below n. A server whose searches don't (GNU Mailutils 3.15) understands it
+	// in a FETCH.
+	selected := s.client.Mailbox()
+	if err == nil && len(found) == 0 && selected != nil && selected.NumMessages > 0 {
+		var mails map[imap.UID]*fetched
+		mails, err = s.fetchSet(above, &imap.FetchOptions{UID: true}, 0)
+		found = slices.Sorted(maps.Keys(mails))
+		if isRefusal(err) { // it takes "n:*" for no mail at all
+			return nil, nil
+		}
+	}
 	return slices.DeleteFunc(found, func(uid imap.UID) bool { return uid <= last }), err
 }
 
