@@ -54,6 +54,7 @@ func TestMailThatBreaksConnections(t *testing.T) {
 	w.deliver("one")
 	w.appendMail("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+textOf(bigBytes), time.Time{})
 	w.deliver("two")
+	w.opts.Timing.BlameAfter = 50 * time.Millisecond
 	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Bytes: cutAfter, Times: mailfake.Forever})
 	w.start()
 	w.waitStored("one", quarantined, "two")
@@ -85,7 +86,18 @@ func TestQuarantinedMailComesByALookBack(t *testing.T) {
 	w.waitStored(quarantined, "unreadable at first")
 }
 
-// A mail that met a line which broke three times in seconds comes in soon after, long before the next look back is due.
+// A mail that met a line which broke again and again for a moment is not put into quarantine, and comes before the next one.
+func TestMailThatMetABrokenLine(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.deliver("unlucky", "next")
+	w.opts.Timing.BlameAfter = time.Hour
+	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Times: 12})
+	w.start()
+	w.waitStored("unlucky", "next")
+}
+
+// A mail that met a line which broke for so long that the mail was blamed comes in soon after, long before the next look back is due.
 func TestMailThatMetABrokenLineComesSoon(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)

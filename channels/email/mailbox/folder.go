@@ -13,11 +13,12 @@ type folder struct {
 	isSent bool  // the folder of sent mail, not the inbox
 	mark   *mark // how far it has been read; nil before the first look
 
-	tries       map[imap.UID]int  // for mails that are asked for alone: the attempts that didn't succeed
-	quarantined map[imap.UID]bool // mails that could not be read maxTries times
-	refusals    int               // sessions in a row in which the server refused every mail, without saying that it was asked too much
-	throttles   int               // sessions in a row that ended because the server said so
-	careUpTo    imap.UID          // mails up to this UID are fetched one by one, because one of them broke a connection
+	tries       map[imap.UID]int       // for mails that are asked for alone: the attempts that didn't succeed
+	brokenSince map[imap.UID]time.Time // for mails that broke a connection when they were asked for alone: when they did so first
+	quarantined map[imap.UID]bool      // mails that could not be read maxTries times
+	refusals    int                    // sessions in a row in which the server refused every mail, without saying that it was asked too much
+	throttles   int                    // sessions in a row that ended because the server said so
+	careUpTo    imap.UID               // mails up to this UID are fetched one by one, because one of them broke a connection
 
 	// oldUntil is set where UIDs can't tell which mail is old: mail that arrived until then is left out. If
 	// it is zero, no mail is left out.
@@ -34,9 +35,29 @@ func newFolder(name string, sent bool) *folder {
 // forgetTrouble forgets which mails can't be read, after UIDVALIDITY changed.
 func (d *folder) forgetTrouble() {
 	d.tries = map[imap.UID]int{}
+	d.brokenSince = map[imap.UID]time.Time{}
 	d.quarantined = map[imap.UID]bool{}
 	d.careUpTo = 0
 	d.forgetRefusals()
+}
+
+// forgetTries forgets the attempts at a mail that has been dealt with.
+func (d *folder) forgetTries(uid imap.UID) {
+	delete(d.tries, uid)
+	delete(d.brokenSince, uid)
+}
+
+// noteBroken records that a connection broke while a mail was asked for alone. It takes back the last attempt until blameAfter is over:
+// a bad line breaks as many connections in a short time.
+func (d *folder) noteBroken(uid imap.UID, now time.Time, blameAfter time.Duration) {
+	since, ok := d.brokenSince[uid]
+	if !ok {
+		since = now
+		d.brokenSince[uid] = since
+	}
+	if d.tries[uid] == maxTries && now.Sub(since) < blameAfter {
+		d.tries[uid]--
+	}
 }
 
 // forgetRefusals forgets in how many sessions the server refused everything, once it has handed out what was asked for.

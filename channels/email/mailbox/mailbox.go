@@ -60,6 +60,7 @@ type Timing struct {
 	LoginMax   time.Duration
 	StoreFirst time.Duration // first wait when nothing can be stored; doubles
 	StoreMax   time.Duration
+	BlameAfter time.Duration // how long a mail has to break connections until it, and not the line, is taken for the cause
 	Again      time.Duration // between tries for one mail on the same connection
 	SaveCopy   time.Duration // limit of filing a copy of a sent mail
 }
@@ -91,6 +92,7 @@ func DefaultOptions() Options {
 			LoginMax:   30 * time.Minute,
 			StoreFirst: time.Second,
 			StoreMax:   time.Minute,
+			BlameAfter: 2 * time.Minute,
 			Again:      time.Second,
 			SaveCopy:   15 * time.Second,
 		},

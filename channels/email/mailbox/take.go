@@ -147,7 +147,7 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 			}
 		}
 
-		delete(t.folder.tries, uid)
+		t.folder.forgetTries(uid)
 		if o.result == resultFetched {
 			t.folder.forgetRefusals()
 		}
@@ -254,6 +254,7 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 
 		refusal = err
 		if err := t.blameMails(err, uid); err != nil {
+			t.folder.noteBroken(uid, f.box.env.Now(), f.box.opts.Timing.BlameAfter)
 			return outcome{}, err
 		}
 		if isThrottled(err) && t.endsSession(uid, err) {
