@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -62,6 +63,33 @@ func TestReplyEndsTheTroubleOfAProcessThatEnded(t *testing.T) {
 	w.startReplica()
 	w.reply(thread, "Here I am")
 	w.provider.WaitTexts(t, "Here I am")
+	w.waitStatus(chat, "active")
+}
+
+// troubled is a channel that sends, and fails beside that.
+type troubled struct{ channels.Channel }
+
+func (c troubled) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	r, err := c.Channel.Send(ctx, o)
+	r.Trouble = &channels.Condition{Status: channels.Broken, Text: "The copy can't be filed."}
+	return r, err
+}
+
+// What fails beside sending is an account's trouble, too, until a reply leaves without it.
+func TestTroubleBesideSending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerWrites("kim", "Hello?")
+	thread := w.waitThread("Hello?")
+	works := w.live[chat].Load()
+	w.engines[0].SetChannel(w.accounts[chat], troubled{works})
+	w.reply(thread, "Without a copy")
+	w.provider.WaitTexts(t, "Without a copy")
+	w.waitStatus(chat, "error")
+
+	w.engines[0].SetChannel(w.accounts[chat], works)
+	w.reply(thread, "With a copy")
+	w.provider.WaitTexts(t, "Without a copy", "With a copy")
 	w.waitStatus(chat, "active")
 }
 

@@ -130,6 +130,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err := c.mailbox.FileCopy(ctx, m); err != nil {
 		c.log.Warn("copy to the sent folder failed", "delivery_id", o.DeliveryID, "error", err)
 		receipt.Note = "Sent, but the copy in the Sent folder failed: " + rawmail.Excerpt(err.Error())
+		receipt.Trouble = mailbox.CopyTrouble(err)
 	}
 
 	return receipt, nil

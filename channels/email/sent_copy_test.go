@@ -5,11 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"parley/channels"
 	"parley/channels/email/mailfake"
 )
 
 // sendCounted sends the n-th mail by a channel. It checks whether the receipt has a note, and how many copies are in Sent then.
-func (w *world) sendCounted(c *Channel, n int, wantNote bool, wantCopies int) {
+func (w *world) sendCounted(c *Channel, n int, wantNote bool, wantCopies int) channels.Receipt {
 	w.t.Helper()
 	o := reply()
 	o.MessageID += int64(n)
@@ -19,6 +20,7 @@ func (w *world) sendCounted(c *Channel, n int, wantNote bool, wantCopies int) {
 	}
 	wantEqual(w.t, fmt.Sprintf("mail %d has a note", n), got.Note != "", wantNote)
 	wantEqual(w.t, fmt.Sprintf("copies in Sent after mail %d", n), len(w.Sent(support)), wantCopies)
+	return got
 }
 
 // A copy is filed by Parley, by the server, or by nobody, as the settings say.
@@ -50,10 +52,16 @@ func TestCopyToSent(t *testing.T) {
 func TestCopyThatCannotBeFiled(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name  string
-		fault mailfake.Fault
+		name        string
+		fault       mailfake.Fault
+		wantTrouble string
 	}{
-		{name: "APPEND refused", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, ResponseCode: "OVERQUOTA"}},
+		{
+			name: "APPEND refused",
+			fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, ResponseCode: "OVERQUOTA",
+				Text: "Quota exceeded."},
+			wantTrouble: "copies can't be filed in the mailbox: Quota exceeded.",
+		},
 		{name: "connection lost at APPEND", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDropBefore}},
 		{name: "login refused", fault: mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply}},
 	}
@@ -63,9 +71,18 @@ func TestCopyThatCannotBeFiled(t *testing.T) {
 			w := newWorld(t)
 			w.config["save_sent"] = "on"
 			w.addFault(tt.fault)
-			w.sendCounted(w.channel(), 1, true, 0)
-			w.sendCounted(w.channel(), 2, false, 1)
+			wantTrouble(t, w.sendCounted(w.channel(), 1, true, 0), tt.wantTrouble)
+			wantTrouble(t, w.sendCounted(w.channel(), 2, false, 1), "")
 		})
+	}
+}
+
+// wantTrouble checks what admins are told beside a mail that was sent: a part of it, or nothing.
+func wantTrouble(t *testing.T, got channels.Receipt, part string) {
+	t.Helper()
+	wantEqual(t, "admins are told something", got.Trouble != nil, part != "")
+	if got.Trouble != nil {
+		wantContains(t, "what admins are told", got.Trouble.Text, part)
 	}
 }
 
@@ -88,6 +105,6 @@ func TestCopyWithoutSentFolder(t *testing.T) {
 	w := newWorld(t)
 	w.config["save_sent"] = "on"
 	w.deleteSentFolder()
-	w.sendCounted(w.channel(), 1, true, 0)
-	w.sendCounted(w.channel(), 2, true, 0)
+	wantTrouble(t, w.sendCounted(w.channel(), 1, true, 0), "no folder of sent mail")
+	wantTrouble(t, w.sendCounted(w.channel(), 2, true, 0), "no folder of sent mail")
 }

@@ -345,19 +345,22 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 
 	receipt, err := ch.Send(ctx, r.out)
 	err = a.boundUnreadable(err)
-	e.reportSending(c.AccountID, err)
+	e.reportSending(c.AccountID, receipt, err)
 	sent := a.sentLines(r, receipt.State, receipt.ExternalID)
 	sent.More = receipt.More
 	sent.Parts, sent.Cost = receipt.Parts, receipt.Cost
 	return sent, err
 }
 
-// reportSending tells the admins, once, that a provider refuses an account, and later that sending works again.
-func (e *Sender) reportSending(account store.AccountID, err error) {
+// reportSending tells the admins, once, that a provider refuses an account, or what fails beside sending, and later that it works again.
+func (e *Sender) reportSending(account store.AccountID, receipt channels.Receipt, err error) {
 	condition := BrokenBy(err)
 	works := err == nil
 	if condition != nil || works {
 		e.opt.Engine.Trouble(account, "send", condition)
+	}
+	if works {
+		e.opt.Engine.Trouble(account, "beside sending", receipt.Trouble)
 	}
 }
 

@@ -117,8 +117,8 @@ func sentByName(folders []*imap.ListData) string {
 	return ""
 }
 
-// FileCopy files a mail that was just sent, unless the server files it by itself. The caller only logs an
-// error, because the mail is sent.
+// FileCopy files a mail that was just sent, unless the server files it by itself. An error fails nothing, because the
+// mail is sent.
 func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	c.mu.Lock()
 	previousID := c.lastSent
@@ -164,6 +164,21 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	}
 
 	return nil
+}
+
+// CopyTrouble says for admins why FileCopy failed. It returns nil for what may pass by itself, and if nobody could sign in, which Run
+// reports.
+func CopyTrouble(err error) *channels.Condition {
+	const text = "Replies leave, but their copies can't be filed in the mailbox: "
+	var at *stageError
+	switch {
+	case errors.Is(err, errNoSent):
+		return &channels.Condition{Status: channels.Broken, Text: text + "it has no folder of sent mail.", Hint: "Make a folder named Sent."}
+	case errors.As(err, &at) || !isRefusal(err):
+		return nil
+	}
+	return &channels.Condition{Status: channels.Broken, Text: text + rawmail.Excerpt(serverWords(err)),
+		Hint: "Is the mailbox full? If the server files by itself what it sends, set save_sent to off in the account's settings."}
 }
 
 var errNoSent = errors.New("email: the mailbox has no folder of sent mail")
