@@ -55,6 +55,31 @@ func TestDefaults(t *testing.T) {
 	wantEqual(t, "copies are chosen by the server", s.SaveAuto, true)
 }
 
+// Whether two accounts fetch from the same mailbox.
+func TestSources(t *testing.T) {
+	t.Parallel()
+	other := channels.Config{fieldAddress: "sales@acme.test", fieldIMAPUsername: "help@acme.test"}
+	tests := []struct {
+		name   string
+		change channels.Config
+		want   bool
+	}{
+		{name: "the same user", want: true},
+		{name: "by STARTTLS", change: channels.Config{fieldIMAPPort: "143"}, want: true},
+		{name: "another folder", change: channels.Config{fieldFolder: "Sales"}},
+		{name: "another server of the same host", change: channels.Config{fieldIMAPPort: "1143"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			changes := maps.Clone(other)
+			maps.Copy(changes, tt.change)
+			one, two := Sources(ordinary(nil)), Sources(ordinary(changes))
+			wantEqual(t, "they are one", one[fieldIMAPUsername] == two[fieldIMAPUsername], tt.want)
+		})
+	}
+}
+
 // Servers that know one mailbox by different user names share its password.
 //
 func TestPasswordOfOneMailbox(t *testing.T) {
