@@ -18,6 +18,10 @@ var autoSubject = regexp.MustCompile(`(?i)^\s*(?:` +
 	`răspuns automat|fuera de la oficina|автоответ|автоматический ответ|автоматична відповідь|αυτόματη απάντηση|otomatik yanıt|` +
 	`balasan otomatis|trả lời tự động|תשובה אוטומטית|自动回复|自动答复|自動回覆|自動応答|자동 회신|رد تلقائي)\s*[:：\-–]`)
 
+// domainReportSubject matches the subjects of reports on all mail of a domain: DMARC (RFC 7489 section 7.2.1.1) and TLS (RFC 8460
+// section 5.3).
+var domainReportSubject = regexp.MustCompile(`(?i)^\s*(?:\[preview\] )?report domain:\s*\S+\s+submitter:`)
+
 // noReply matches addresses that nobody reads.
 var noReply = regexp.MustCompile(`(?i)^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noresponse|no-response|` +
 	`nicht[-_.]?antworten|ne[-_.]?pas[-_.]?repondre)(?:[-_.+].*)?@|[-_.+](?:no[-_.]?reply|noreply)@`)
@@ -43,6 +47,10 @@ func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, fro
 
 	if from.Key == outlookComplaints && c.returned != nil && c.returned.Header.Has("X-HmXmrOriginalRecipient") {
 		return "feedback-report"
+	}
+
+	if c.reportType == "tlsrpt" || domainReportSubject.MatchString(subject) {
+		return domainReport
 	}
 
 	isDeliveryReport := c.reportType != "" || len(c.statuses) > 0 || h.Has("X-Failed-Recipients")
@@ -81,6 +89,9 @@ func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, fro
 
 	return ""
 }
+
+// domainReport is the reason by which a report on all mail of a domain is automatic.
+const domainReport = "domain-report"
 
 // outlookComplaints is the sender of Outlook.com's complaints, which are no reports of RFC 5965.
 const outlookComplaints = "staff@hotmail.com"

@@ -79,6 +79,12 @@ func TestAutomatic(t *testing.T) {
 			header: "Content-Type: multipart/report; report-type=feedback-report; boundary=x",
 			want:   "feedback-report",
 		},
+		{name: "TLS report", header: "Content-Type: multipart/report; report-type=tlsrpt; boundary=x", want: "domain-report"},
+		{
+			name:   "DMARC report",
+			header: "From: mailer-daemon@x.test\nSubject: Report Domain: acme.test Submitter: x.test Report-ID: <1@x.test>",
+			want:   "domain-report",
+		},
 	})
 }
 

@@ -88,7 +88,7 @@ func isReport(in *channels.Inbound, h rawmail.Header) bool {
 		return false
 	}
 	switch in.Automatic {
-	case "", "receipt", "feedback-report":
+	case "", "receipt", "feedback-report", domainReport:
 		return false
 	case "bounce":
 		return true
