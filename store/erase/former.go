@@ -52,11 +52,11 @@ func formerArguments(ctx context.Context, q store.Querier, who subject) (pgx.Nam
 		}
 		only := scope{subject: subject{Keys: []string{former.Key}}}
 		isAny := func(string) bool { return true }
-		for _, form := range orderForms(only.Keys, isAny) {
+		for _, form := range lowerAll(orderForms(only.Keys, isAny)) {
 			add(&form, nil, nil)
 		}
-		patterns := likePatterns(inBytes(keyForms(only.Keys, isAny)))
-		for _, expression := range append(only.wholeKeys(asBytes), only.wholeIDs()...) {
+		patterns := likePatterns(lowerAll(inBytes(keyForms(only.Keys, isAny))))
+		for _, expression := range append(only.wholeKeys(asBytes), lowerAll(only.wholeIDs())...) {
 			for _, pattern := range patterns {
 				add(nil, &pattern, &expression)
 			}

@@ -40,10 +40,10 @@ func journalMatches() string {
 	), named AS (
 		SELECT p.id, p.account_id, p.queue,
 			(p.id = ANY(@linked) OR p.order_key = ANY(@orders)) AND (NOT p.late OR p.side <> 'channel') AS own,
-			NOT p.late AND (` + queueOfContact + ` OR ` + hasKey("p.body") + `
+			NOT p.late AND (` + queueOfContact + ` OR ` + hasKey("p.body", payloadAsCame) + `
 				OR p.blob IS NOT NULL AND EXISTS (SELECT FROM quarantine AS q WHERE q.event_id = p.id)
 					AND EXISTS (SELECT FROM blob_chunks AS c CROSS JOIN LATERAL lower(encode(c.data, 'escape')) AS chunk
-						WHERE c.hash = p.blob AND ` + hasKey("chunk") + `)
+						WHERE c.hash = p.blob AND ` + hasKey("chunk", "encode(c.data, 'escape')") + `)
 				OR ` + hasFormerKey + `) AS bykey,
 			p.side <> 'channel' AND p.body LIKE ANY(@bythread) AS bythread,
 			p.side <> 'channel' AND NOT p.late AND p.body LIKE ANY(@likely) AND EXISTS (SELECT FROM (VALUES (p.body)) AS b(words) WHERE ` + hasWord + `) AS byname,
@@ -63,10 +63,10 @@ func journalMatches() string {
 
 const (
 	// queueOfContact is true for an event (p) whose queue or name is a key of the contact's: 7/customer:u-17. Only addresses
-	// and numbers mean the contact in other accounts, too, and in an event's name, where ids of messages stand as well.
+	// and numbers mean the contact in any case, in other accounts, too, and in an event's name, where ids of messages stand as well.
 	queueOfContact = `(lower(p.queue) = ANY(@forms) OR lower(substr(p.queue, position(':' IN p.queue) + 1)) = ANY(@forms)
 		OR string_to_array(p.external_id, ':') && @forms::text[]
-		OR p.account_id = ANY(@accounts) AND (lower(p.queue) = ANY(@localforms) OR lower(substr(p.queue, position(':' IN p.queue) + 1)) = ANY(@localforms)))`
+		OR p.account_id = ANY(@accounts) AND (p.queue = ANY(@localforms) OR substr(p.queue, position(':' IN p.queue) + 1) = ANY(@localforms)))`
 
 	// queueOfOthers is true for an event (n) that was told in the thread of another customer's conversation, or on its page.
 	// It belongs to that conversation, even if it names the contact.
@@ -76,11 +76,14 @@ const (
 				AND t.conversation_id <> 0 AND t.conversation_id <> ALL(@ours)) END`
 )
 
-// hasKey returns the condition that is true if a key of the contact's stands in bytes of an event (p). The regular
-// expressions read only what LIKE has found.
-func hasKey(bytes string) string {
-	return `CASE WHEN ` + bytes + ` LIKE ANY(@bykey)
-		THEN ` + bytes + ` ~ ANY(@bywhole) OR p.account_id = ANY(@accounts) AND ` + bytes + ` ~ ANY(@byid)
+// payloadAsCame is the payload of an event (p), which the page of events has in small letters only.
+const payloadAsCame = `encode((SELECT e.payload FROM events AS e WHERE e.id = p.id), 'escape')`
+
+// hasKey returns the condition that is true if a key of the contact's stands in bytes of an event (p), which are given in small
+// letters and as they came. The regular expressions read only what LIKE has found.
+func hasKey(small, asCame string) string {
+	return `CASE WHEN ` + small + ` LIKE ANY(@bykey)
+		THEN ` + small + ` ~ ANY(@bywhole) OR p.account_id = ANY(@accounts) AND ` + asCame + ` ~ ANY(@byid)
 		ELSE false END`
 }
 
@@ -127,18 +130,18 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 		shared = append(shared, toldOf(id)...)
 	}
 
-	words := inBytes(slices.Concat(s.Names, s.Subjects))
+	words := lowerAll(inBytes(slices.Concat(s.Names, s.Subjects)))
 	args := pgx.NamedArgs{
 		"asked":         asked,
 		"linked":        linked,
 		"orders":        orders,
 		"accounts":      accounts,
-		"forms":         orderForms(s.Keys, isGlobal),
+		"forms":         lowerAll(orderForms(s.Keys, isGlobal)),
 		"localforms":    orderForms(s.Keys, isLocal),
-		"bykey":         likePatterns(inBytes(slices.Concat(keyForms(s.Keys, isGlobal), keyForms(s.Keys, isLocal)))),
+		"bykey":         likePatterns(lowerAll(inBytes(slices.Concat(keyForms(s.Keys, isGlobal), keyForms(s.Keys, isLocal))))),
 		"bywhole":       s.wholeKeys(asBytes),
 		"byid":          s.wholeIDs(),
-		"bythread":      likePatterns(inBytes(threads)),
+		"bythread":      likePatterns(lowerAll(inBytes(threads))),
 		"likely":        likePatterns(words),
 		"whole":         inPersonalText(words),
 		"byshared":      likePatterns(inBytes(shared)),

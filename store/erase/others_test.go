@@ -17,7 +17,7 @@ import (
 // A shop's own system knows its customers by ids.
 const shopAccount = 13
 
-// shop makes customers with keys of each kind: the contacts 1 to 5, each with a conversation and a thread.
+// shop makes customers with keys of each kind: the contacts 1 to 6, each with a conversation and a thread.
 func shop(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
@@ -32,6 +32,7 @@ func shop(t testing.TB) *pgxpool.Pool {
 		{account: chatAccount, key: "+4915112345", name: "Phil"},
 		{account: mailAccount, key: "user@shop.example", name: "User"},
 		{account: chatAccount, key: "+4917012345", name: "Fung"},
+		{account: shopAccount, key: "Kunde-Ä9", name: "Kim"},
 	} {
 		id := i + 1 // of the contact, the identity and the conversation
 		exec(t, pool, `INSERT INTO contacts (id, name) VALUES ($1, $2)`, id, who.name)
@@ -152,6 +153,27 @@ func TestKeysInOthersKeys(t *testing.T) {
 	}
 	eraseContact(t, pool, 1)
 	checkLeft(t, pool, all)
+}
+
+// A key that a shop gives a customer has a case, also in letters that aren't ASCII: another customer's may differ by it alone.
+// R-276
+func TestKeysInAnotherCase(t *testing.T) {
+	t.Parallel()
+	own := []quarantined{{name: "message:unreadable", payload: "not even JSON"}}
+	others := []quarantined{{name: "message:other", payload: fromShop("kunde-ä9"), wantLeft: true}}
+	anywhere := []quarantined{
+		{name: "x:own", payload: fromShop("Kunde-Ä9")},
+		{name: "x:escaped", payload: fromShop(`Kunde-\u00c49`)},
+		{name: "x:file", payload: fromShop("Kunde-Ä9"), isLarge: true},
+		{name: "x:other", payload: fromShop("KUNDE-Ä9"), wantLeft: true},
+		{name: "x:other file", payload: fromShop("KUNDE-Ä9"), isLarge: true, wantLeft: true},
+	}
+	pool := shop(t)
+	quarantine(t, pool, shopAccount, "customer:Kunde-Ä9", own)
+	quarantine(t, pool, shopAccount, "customer:kunde-ä9", others)
+	quarantine(t, pool, shopAccount, "unreadable", anywhere)
+	eraseContact(t, pool, 6)
+	checkLeft(t, pool, slices.Concat(own, others, anywhere))
 }
 
 // Another customer's message is taken when it is sent again, though its id is that of one that was in quarantine when the contact

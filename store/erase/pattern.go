@@ -125,12 +125,12 @@ func isGlobal(key string) bool {
 
 func isLocal(key string) bool { return !isGlobal(key) }
 
-// wholeKeys returns regular expressions that find the addresses and numbers among the contact's keys. write returns how a text is
-// written in what is looked through.
+// wholeKeys returns regular expressions that find the addresses and numbers among the contact's keys, in small letters. write
+// returns how a text is written in what is looked through.
 func (s *scope) wholeKeys(write func(string) string) []string {
 	list := []string{}
 	for _, form := range keyForms(s.Keys, isGlobal) {
-		literal := regexp.QuoteMeta(write(form))
+		literal := regexp.QuoteMeta(write(strings.ToLower(form)))
 		switch {
 		case isNumber(form):
 			list = append(list, beforeNumber+literal+afterNumber)
@@ -143,7 +143,8 @@ func (s *scope) wholeKeys(write func(string) string) []string {
 	return list
 }
 
-// wholeIDs returns regular expressions that find the contact's local keys in bytes, where they are whole values.
+// wholeIDs returns regular expressions that find the contact's local keys in bytes, where they are whole values. Only such keys
+// have a case: to a shop, U-17 and u-17 may be two customers.
 func (s *scope) wholeIDs() []string {
 	list := []string{}
 	for _, form := range inBytes(keyForms(s.Keys, isLocal)) {
@@ -152,14 +153,14 @@ func (s *scope) wholeIDs() []string {
 	return list
 }
 
-// orderForms returns how the chosen keys stand in order keys and external ids, in small letters.
+// orderForms returns how the chosen keys stand in order keys and external ids.
 func orderForms(keys []string, chosen func(string) bool) []string {
 	list := []string{}
 	for _, key := range keys {
 		if len(key) < minName || !chosen(key) {
 			continue
 		}
-		list = append(list, strings.ToLower(key))
+		list = append(list, key)
 		if digits := strings.TrimPrefix(key, "+"); isNumber(digits) {
 			list = append(list, digits, "+"+digits)
 		}
@@ -167,10 +168,10 @@ func orderForms(keys []string, chosen func(string) bool) []string {
 	return list
 }
 
-// idsInTexts returns regular expressions that find the contact's local keys in texts of our own.
+// idsInTexts returns regular expressions that find the contact's local keys in texts of our own, in small letters.
 func (s *scope) idsInTexts() []string {
 	list := []string{}
-	for _, form := range keyForms(s.Keys, isLocal) {
+	for _, form := range lowerAll(keyForms(s.Keys, isLocal)) {
 		list = append(list, `(?<!\w)`+regexp.QuoteMeta(form)+`(?!\w)`)
 	}
 	return list
@@ -225,7 +226,7 @@ func likePatterns(texts []string) []string {
 	return list
 }
 
-// asBytes returns a text as PostgreSQL writes bytes in the form "escape", with ASCII letters small.
+// asBytes returns a text as PostgreSQL writes bytes in the form "escape".
 func asBytes(text string) string {
 	var b strings.Builder
 	for _, c := range []byte(text) {
@@ -234,8 +235,6 @@ func asBytes(text string) string {
 			fmt.Fprintf(&b, `\%03o`, c)
 		case c == '\\':
 			b.WriteString(`\\`)
-		case 'A' <= c && c <= 'Z':
-			b.WriteByte(c + 'a' - 'A')
 		default:
 			b.WriteByte(c)
 		}

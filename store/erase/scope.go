@@ -158,7 +158,7 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 // namedArguments returns the arguments of the statements of places.
 func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 	words := lowerAll(slices.Concat(s.Names, s.Subjects))
-	told := keyForms(s.Keys, isGlobal)
+	told := lowerAll(keyForms(s.Keys, isGlobal))
 	for _, word := range words {
 		told = append(told, asJSON(word, unicode.MaxRune)) // as jsonb is written
 	}
@@ -192,7 +192,7 @@ func addressingDeeds() []store.Deed {
 		store.DeedNotDelivered, store.DeedUnclear}
 }
 
-// keyForms returns the forms in which the chosen keys occur in texts, in small letters.
+// keyForms returns the forms in which the chosen keys occur in texts.
 func keyForms(keys []string, chosen func(string) bool) []string {
 	var list []string
 	for _, key := range keys {
@@ -204,7 +204,7 @@ func keyForms(keys []string, chosen func(string) bool) []string {
 			list = append(list, digits) // with or without the plus, however that is written
 			continue
 		}
-		list = append(list, strings.ToLower(key), strings.ToLower(url.QueryEscape(key)))
+		list = append(list, key, url.QueryEscape(key))
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
