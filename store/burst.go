@@ -63,7 +63,7 @@ func ClaimBursts(ctx context.Context, q Batcher, limit int, lease time.Duration)
 
 // BurstMaterial is what the analyses of bursts need that were claimed together.
 type BurstMaterial struct {
-	Latest        []Message // of their conversations, the newest first
+	Latest        []Message // of their conversations, the newest first, without the history that they quote
 	Conversations []Conversation
 	Templates     []Template // of the accounts of Conversations
 	Now           time.Time  // Parley's clock

@@ -127,9 +127,14 @@ func (m *Message) HasOriginal() bool { return m.Direction == DirectionIn || m.Is
 // WithOriginal is the SQL condition that is true for the messages m for which HasOriginal is.
 const WithOriginal = `(m.direction = 'in' OR m.reason IN ('` + ReasonElsewhere + `', '` + ReasonMachine + `'))`
 
-const messageColumns = `id, conversation_id, direction, fate, reason, agent_id, identity_id, author_user, account_id, channel,
-	thread, place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at,
+const (
+	messageColumns     = `quoted, ` + messageExceptQuoted
+	messageWithoutPast = `'' AS quoted, ` + messageExceptQuoted // a quoted history can be as long as all mails before
+
+	messageExceptQuoted = `id, conversation_id, direction, fate, reason, agent_id, identity_id, author_user, account_id, channel,
+	thread, place, subject, text, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at,
 	parts, cost, template, rich, reply_to, promotional, revision`
+)
 
 // The column changed belongs to the previous version: see migration 0037.
 const insertMessages = `
@@ -189,7 +194,7 @@ func MessagesOfPost(ctx context.Context, q Querier, message MessageID, kind stri
 }
 
 const latestMessages = `
-	SELECT ` + messageColumns + `
+	SELECT ` + messageWithoutPast + `
 	FROM unnest($1::bigint[]) AS given(conversation)
 	CROSS JOIN LATERAL (
 		SELECT * FROM messages
@@ -198,7 +203,8 @@ const latestMessages = `
 		LIMIT $2) AS newest`
 
 // LatestMessages returns the newest messages of each conversation, at most the number each, the newest first,
-// in the order in which their events were accepted. Ids have no order in time: processes take them in blocks.
+// in the order in which their events were accepted. Ids have no order in time: processes take them in blocks. The messages lack
+// the history that they quote.
 func LatestMessages(ctx context.Context, q Querier, conversations []ConversationID, each int) ([]Message, error) {
 	return query.Collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
 }

@@ -1,10 +1,30 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 
 	"parley/store"
+	"parley/store/storetest"
 )
+
+// What reads a conversation's latest messages as a whole needs what was said, and not the long history below each mail.
+func TestLatestMessagesLackHistory(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	storetest.Exec(t, pool, `ALTER TABLE messages DROP CONSTRAINT messages_conversation_id_fkey`)
+	storetest.Exec(t, pool, `
+		INSERT INTO messages (id, conversation_id, direction, fate, text, quoted, said_at, created_at)
+		VALUES (1, 1, 'in', 'in', 'Hello', $1, now(), now())`, strings.Repeat("> Hi\n", 1<<18))
+
+	latest := must(store.LatestMessages(t.Context(), pool, []store.ConversationID{1}, 5))(t)
+	material := must(store.LoadBursts(t.Context(), pool, []store.Burst{dueBurst(1, 1, 1)}, 5))(t)
+	for _, list := range [][]store.Message{latest, material.Latest} {
+		if len(list) != 1 || list[0].Text != "Hello" || list[0].Quoted != "" {
+			t.Errorf("read were %d messages, want one that says Hello and quotes nothing", len(list))
+		}
+	}
+}
 
 // TestIsByMachine: of the reasons by which mail is automatic, some leave it a person's. "precedence" is a machine's: rows of an earlier
 // version have it for automatic replies, too.

@@ -10,6 +10,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/anonymous"
+	"parley/bridge/engine/clean"
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
@@ -102,8 +103,7 @@ func askedIn(burst []analysis.Message) string {
 	for _, m := range burst {
 		words = append(words, m.Subject, m.Text)
 	}
-	asked := []rune(strings.Join(words, "\n"))
-	return string(asked[:min(len(asked), maxAskedRunes)])
+	return clean.FirstRunes(strings.Join(words, "\n"), maxAskedRunes)
 }
 
 // findKnowledge returns the sections of the knowledge base that fit what was asked.

@@ -10,6 +10,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis/anonymous"
+	"parley/bridge/engine/clean"
 	"parley/bridge/engine/directory"
 	"parley/store"
 	"parley/store/solved"
@@ -138,8 +139,8 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 		}
 	}
 
-	s.Asked = firstSolvedRunes(person.Text(firstRunes(strings.Join(asked, "\n"), maxReadRunes)))
-	s.Answered = person.Text(firstRunes(s.Answered, maxReadRunes))
+	s.Asked = firstSolvedRunes(person.Text(clean.FirstRunes(strings.Join(asked, "\n"), maxReadRunes)))
+	s.Answered = person.Text(clean.FirstRunes(s.Answered, maxReadRunes))
 	isCut := s.Answered != firstSolvedRunes(s.Answered)
 	if isCut || strings.Contains(s.Answered, anonymous.Hole) {
 		s.Answered = "" // without its end, or with a hole in it, it could say something else
@@ -148,13 +149,7 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 	return s, s.Asked != ""
 }
 
-func firstSolvedRunes(text string) string { return firstRunes(text, maxSolvedRunes) }
-
-// firstRunes returns at most maxRunes of a text.
-func firstRunes(text string, maxRunes int) string {
-	r := []rune(text)
-	return string(r[:min(len(r), maxRunes)])
-}
+func firstSolvedRunes(text string) string { return clean.FirstRunes(text, maxSolvedRunes) }
 
 // canHelpOthers reports whether what is answered in an account may help to answer in other accounts of its team. It may
 // not if the account has a channel of its own, which not everybody can read, or if nothing of it is to be analysed.

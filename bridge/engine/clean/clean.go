@@ -150,8 +150,20 @@ func Topic(text string) string { return Shortened(Preview(text), topicRunes) }
 
 // Shortened returns a text, or its beginning if it has more than maxRunes.
 func Shortened(text string, maxRunes int) string {
-	if r := []rune(text); len(r) > maxRunes {
-		return string(r[:maxRunes-1]) + "…"
+	if FirstRunes(text, maxRunes) == text {
+		return text
+	}
+	return FirstRunes(text, maxRunes-1) + "…"
+}
+
+// FirstRunes returns at most maxRunes of a text. However long the text is, it reads no more than these.
+func FirstRunes(text string, maxRunes int) string {
+	n := 0
+	for i := range text {
+		if n == maxRunes {
+			return text[:i]
+		}
+		n++
 	}
 	return text
 }

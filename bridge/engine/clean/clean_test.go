@@ -1,6 +1,7 @@
 package clean
 
 import (
+	"strings"
 	"testing"
 
 	"parley/channels/wamark"
@@ -51,6 +52,22 @@ func TestPreview(t *testing.T) {
 				t.Errorf("Preview(%q) = %q, want %q", tt.markdown, got, tt.want)
 			}
 		})
+	}
+}
+
+// A long text is shortened without a copy of all of it.
+func TestShortened(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{text: "", want: ""},
+		{text: "four", want: "four"},
+		{text: "fünf!", want: "fün…"},
+		{text: strings.Repeat("ü", 1<<20), want: "üüü…"},
+	} {
+		var got string
+		allocated := testing.AllocsPerRun(1, func() { got = Shortened(tt.text, 4) })
+		if got != tt.want || allocated > 1 {
+			t.Errorf("Shortened(%.20q) = %q with %v allocations, want %q with at most one", tt.text, got, allocated, tt.want)
+		}
 	}
 }
 

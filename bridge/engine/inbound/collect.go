@@ -10,6 +10,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
 	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
@@ -62,9 +63,10 @@ func isSilenced(
 
 // collectedWords returns what a collected mail says, as far as it is shown.
 func collectedWords(in channels.Inbound) string {
-	r := []rune(strings.TrimSpace(in.Text))
-	if len(r) <= maxCollectedRunes {
-		return string(r)
+	text := strings.TrimSpace(in.Text)
+	first := clean.FirstRunes(text, maxCollectedRunes)
+	if first == text {
+		return text
 	}
-	return string(r[:maxCollectedRunes]) + "…\n\n(It goes on: make a conversation of it to read all.)"
+	return first + "…\n\n(It goes on: make a conversation of it to read all.)"
 }

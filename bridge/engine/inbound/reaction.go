@@ -21,10 +21,7 @@ func quoteOf(m *store.Message) string {
 	if text == "" && len(m.Files) > 0 {
 		text = m.Files[0].Name
 	}
-	if r := []rune(text); len(r) > maxQuoteRunes {
-		text = string(r[:maxQuoteRunes-1]) + "…"
-	}
-	return text
+	return clean.Shortened(text, maxQuoteRunes)
 }
 
 // answeredMessage returns which message a customer's message answers, or nil if it answers none in particular.
