@@ -111,15 +111,7 @@ func TemplateValue(s string) string {
 
 // hidesOrReorders says that a character is not seen itself and changes the direction of others, or is a byte order mark.
 func hidesOrReorders(r rune) bool {
-	switch {
-	case r >= '\u202a' && r <= '\u202e': // embeds and overrides
-		return true
-	case r >= '\u2066' && r <= '\u2069': // isolates
-		return true
-	case r == '\u200e', r == '\u200f': // marks of direction
-		return true
-	}
-	return r == '\ufeff' // the byte order mark
+	return unicode.Is(unicode.Bidi_Control, r) || r == '\ufeff' // the byte order mark
 }
 
 // isLineSeparator says that a character begins a line or a paragraph without being a control character.

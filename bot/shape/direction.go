@@ -29,7 +29,7 @@ func Straight(s string) string {
 	return strings.Map(func(r rune) rune {
 		isIsolate := r == isolate || r == endIsolate
 		mayStay := paired && isIsolate
-		if isDirectionMark(r) && !mayStay {
+		if unicode.Is(unicode.Bidi_Control, r) && !mayStay {
 			return -1
 		}
 		return r
@@ -51,16 +51,4 @@ func hasPairedIsolates(s string) bool {
 		}
 	}
 	return open == 0
-}
-
-// isDirectionMark reports whether a character changes the direction of text: embeddings and overrides, isolates, and
-// the three marks of a direction.
-func isDirectionMark(r rune) bool {
-	switch {
-	case r >= '\u202a' && r <= '\u202e': // embeddings and overrides
-		return true
-	case r >= '\u2066' && r <= '\u2069': // isolates
-		return true
-	}
-	return strings.ContainsRune("\u200e\u200f\u061c", r)
 }

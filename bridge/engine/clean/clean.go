@@ -5,6 +5,7 @@ package clean
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
@@ -57,6 +58,7 @@ func Inbound(in *channels.Inbound) {
 	for i := range in.Attachments {
 		a := &in.Attachments[i]
 		cleanTexts(&a.Name, &a.ContentType, &a.ContentID, &a.Ref)
+		a.Name = straight(a.Name)
 	}
 
 	if s := in.Template; s != nil {
@@ -66,6 +68,16 @@ func Inbound(in *channels.Inbound) {
 		cleanTexts(&s.Reason, &s.Hint, &s.Recipient, &s.Cost)
 		All(s.External)
 	}
+}
+
+// straight removes from the name of a file what changes the direction of writing: it can make a program look like a text.
+func straight(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, name)
 }
 
 // Action cleans all texts that came from an agent, in place.

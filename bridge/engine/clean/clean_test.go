@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/channels"
 	"parley/channels/wamark"
 )
 
@@ -52,6 +53,18 @@ func TestPreview(t *testing.T) {
 				t.Errorf("Preview(%q) = %q, want %q", tt.markdown, got, tt.want)
 			}
 		})
+	}
+}
+
+// A file's name is read in the order in which it is stored: this one would look as if it were a text, photo-exe.txt.
+func TestFileNameIsStraight(t *testing.T) {
+	t.Parallel()
+	in := channels.Inbound{Attachments: []channels.Attachment{{Name: "photo-\u202etxt.exe\u202c"}, {Name: "حساب.pdf"}}}
+	Inbound(&in)
+	for i, want := range []string{"photo-txt.exe", "حساب.pdf"} {
+		if got := in.Attachments[i].Name; got != want {
+			t.Errorf("a file is called %q, want %q", got, want)
+		}
 	}
 }
 
