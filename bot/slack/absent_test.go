@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -87,6 +88,23 @@ func TestMembersAreAskedForOnce(t *testing.T) {
 		w.sendLine(assignment(ann))
 	}
 	wantEqual(t, "questions about three assignments", len(w.fake.Calls("conversations.members")), 1)
+}
+
+// The workspace is asked for a few users one by one, and for many all at once.
+func TestAbsentUsers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, n := range []int{1, maxSingleAsks + 1} {
+		users := []string{w.ann}
+		for i := range n {
+			users = append(users, fmt.Sprintf("U0NOBODY%02d", i))
+		}
+		absent, err := w.surface.Absent(w.ctx(), users)
+		must(t, err)
+		if !slices.Equal(absent, users[1:]) {
+			t.Errorf("absent are %v, want %v", absent, users[1:])
+		}
+	}
 }
 
 func TestAudienceOfAPublicChannelIsEveryone(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -59,6 +60,16 @@ func nameOf(u *slackapi.User) string { return cmp.Or(u.RealName, u.Profile.RealN
 
 func memberOf(u *slackapi.User) bridge.Member {
 	return bridge.Member{User: u.ID, Name: nameOf(u), Email: u.Profile.Email, Guest: isGuest(u)}
+}
+
+// Absent returns those of the users whom the workspace doesn't have.
+func (s *Surface) Absent(ctx context.Context, users []string) ([]string, error) {
+	absent := map[string]bool{}
+	for _, id := range users {
+		absent[id] = true
+	}
+	err := s.directory.readUsers(ctx, absent, func(u *slackapi.User) { delete(absent, u.ID) })
+	return slices.Sorted(maps.Keys(absent)), err
 }
 
 // readUsers asks Slack about the people with these ids, and calls found once for each of them whom Slack shows.

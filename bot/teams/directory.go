@@ -88,6 +88,29 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	return "", nil
 }
 
+// Absent returns those of the users who are in none of the teams that the app is in: Teams shows the app nobody else.
+func (s *Surface) Absent(ctx context.Context, users []string) ([]string, error) {
+	absent, teams := slices.Clone(users), s.directory.Notes.Teams()
+	if len(teams) == 0 {
+		return nil, nil // then Teams shows nobody at all
+	}
+	service, err := s.directory.Notes.Service(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for id, team := range teams {
+		at := connector.Conversation{Service: cmp.Or(team.Service, service), ID: id}
+		err := s.directory.eachMember(ctx, at, func(m connector.Member) bool {
+			absent = slices.DeleteFunc(absent, func(user string) bool { return user == m.AADObjectID })
+			return len(absent) > 0
+		})
+		if err != nil && !organisation.IsClosedTo(err) {
+			return nil, err
+		}
+	}
+	return absent, nil
+}
+
 // Audience returns who can read a channel: the members that Teams lists for it. For a standard channel these are the
 // members of its team.
 func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audience, error) {

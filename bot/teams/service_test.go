@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/png"
 	"net/http"
+	"strings"
 	"testing"
 
 	"parley/bot/teams/teamsfake"
@@ -80,6 +81,16 @@ func TestRestartKnowsPeopleAndChannels(t *testing.T) {
 	channel, err := again.Resolve(w.ctx(), "#Customers")
 	must(t, err)
 	wantEqual(t, "id of the channel", channel, w.channel)
+}
+
+// Who is in none of the teams that the app is in is unknown to it.
+func TestAbsentUsers(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	const stranger = "11111111-2222-4333-8444-555555555555"
+	absent, err := w.surface.Absent(w.ctx(), []string{ben, stranger})
+	must(t, err)
+	wantEqual(t, "absent users", strings.Join(absent, " "), stranger)
 }
 
 // An address ties no guest to an agent: from Teams a guest can't answer, and would else be one on the site.

@@ -40,7 +40,7 @@ func checkPeople(d store.Directory) Section {
 		s.addOdd("agents", "not known in any chat, so what they write stays inside: "+strings.Join(unknown, ", "),
 			"Run parley apply while the chat is connected, or write their ids into parley.yaml.")
 	default:
-		s.addGood("agents", "%d, all known in a chat", active)
+		s.addGood("agents", "%d, each with a user in a chat", active)
 	}
 
 	for _, t := range d.Teams {

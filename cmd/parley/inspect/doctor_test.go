@@ -236,6 +236,14 @@ accounts: [{name: rookery, kind: raven, team: Support, teams_channel: "19:x@thre
 	checkHas(t, inspect.Doctor(t.Context(), o), "! threads: open in teams, where these members of Support are not known: ben@acme.test.")
 }
 
+// Who has no user in the chat, because an id was mistyped, is named: what that person types stays inside.
+func TestDoctorNamesUsersWhomTheChatLacks(t *testing.T) {
+	t.Parallel()
+	o := newOptions(t)
+	o.Surfaces = map[string]any{"slack": censusSurface{workingSurface(), []string{"U0ANN"}}}
+	checkHas(t, inspect.Doctor(t.Context(), o), "! agents: it has nobody by these ids, so what these agents write there stays inside: ann@acme.test (U0ANN)")
+}
+
 // A surface without a check of its own works if it can be asked for a person.
 func TestDoctorAsksASurfaceForAPerson(t *testing.T) {
 	t.Parallel()

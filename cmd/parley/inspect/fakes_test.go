@@ -73,6 +73,15 @@ type lookupSurface struct{ err error }
 // Lookup is a surface's.
 func (s lookupSurface) Lookup(context.Context, string) (string, error) { return "U0ANN", s.err }
 
+// censusSurface is a surface that lacks these users.
+type censusSurface struct {
+	checkedSurface
+	absent []string
+}
+
+// Absent is a surface's.
+func (s censusSurface) Absent(context.Context, []string) ([]string, error) { return s.absent, nil }
+
 // fakeModel is a model in this condition.
 type fakeModel analysis.Condition
 

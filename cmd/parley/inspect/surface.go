@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"parley/channels"
 	"parley/store"
@@ -12,6 +13,12 @@ import (
 // finder is a surface in which a person can be looked up. Without a channels.Checker that is how its credentials are tested.
 type finder interface {
 	Lookup(ctx context.Context, email string) (string, error)
+}
+
+// census is a surface that knows which users it has.
+type census interface {
+	// Absent returns those of the users whom the surface doesn't have.
+	Absent(ctx context.Context, users []string) ([]string, error)
 }
 
 // checkSurface examines a chat in which agents work.
@@ -24,6 +31,7 @@ func (o Options) checkSurface(ctx context.Context, a store.Account, d store.Dire
 	switch {
 	case isConnected:
 		checkConnection(ctx, &s, live, d.Agents)
+		checkUsers(ctx, &s, live, a, d)
 		addCondition(&s, a)
 	case o.SurfacesFault != nil:
 		addUnknown(&s, isUsed, o.SurfacesFault)
@@ -46,6 +54,40 @@ func addUnknown(s *Section, isUsed bool, fault error) {
 		s.addWrong("connection", text, hint)
 	} else {
 		s.addOdd("connection", text, hint)
+	}
+}
+
+// checkUsers asks a chat whether it has the users by which agents are to be known there.
+func checkUsers(ctx context.Context, s *Section, live any, chat store.Account, d store.Directory) {
+	surface, ok := live.(census)
+	if !ok || (Report{Sections: []Section{*s}}).IsBroken() {
+		return
+	}
+
+	var users, wrong []string
+	isHere := func(u store.AgentUser, a store.Agent) bool {
+		return u.AccountID == chat.ID && u.AgentID == a.ID && a.Active
+	}
+	for _, u := range d.Users {
+		if slices.ContainsFunc(d.Agents, func(a store.Agent) bool { return isHere(u, a) }) {
+			users = append(users, u.UserID)
+		}
+	}
+	absent, err := surface.Absent(ctx, users)
+	if err != nil {
+		s.addOdd("agents", "it could not be asked which of them it has: "+err.Error(), "")
+		return
+	}
+
+	for _, u := range d.Users {
+		i := slices.IndexFunc(d.Agents, func(a store.Agent) bool { return isHere(u, a) })
+		if i >= 0 && slices.Contains(absent, u.UserID) {
+			wrong = append(wrong, d.Agents[i].Email+" ("+u.UserID+")")
+		}
+	}
+	if len(wrong) > 0 {
+		s.addOdd("agents", "it has nobody by these ids, so what these agents write there stays inside: "+strings.Join(wrong, ", "),
+			"Correct the ids on the page People or in parley.yaml, or leave them out: people are found by e-mail.")
 	}
 }
 
