@@ -31,7 +31,7 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 			if a := &w.have.Agents[i]; a.Rank() == highest {
 				faults.Add(document.Fault{
 					At: f.AgentAt(a.Email), Where: "agent " + a.Email + ": roles",
-					What: "nobody else is a super-admin", Hint: "Give this agent the role super_admin, or make somebody else one first.",
+					What: "nobody else is a super-admin", Hint: "Let this agent stay one, or make somebody else one first.",
 				})
 			}
 		}

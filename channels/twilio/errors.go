@@ -89,7 +89,7 @@ func accountFailure(code int) failure {
 	const console = "See the account and the number in the Twilio Console."
 	switch code {
 	case codeUnauthorized, codeNotFound:
-		return failure{class: channels.AuthBroken, text: "Twilio refuses the account SID or the auth token.", hint: "Copy both from the Twilio Console into parley.yaml."}
+		return failure{class: channels.AuthBroken, text: "Twilio refuses the account SID or the auth token.", hint: "Copy both from the Twilio Console."}
 	case codeRegionOff: // of one country: the account can write to others
 		return failure{class: channels.BadRecipient, text: "Messages to this customer's country are switched off at Twilio.",
 			hint: "Allow the country in the Twilio Console, under Messaging, Geo permissions, or use another way."}

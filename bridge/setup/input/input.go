@@ -96,7 +96,7 @@ func Presences() []string { return []string{bridge.PresenceAvailable, bridge.Pre
 
 func userFields() (list []Field) {
 	for _, kind := range Chats() {
-		list = append(list, Field{Path: kind, Label: "User in " + chatName(kind), Input: InputLine,
+		list = append(list, Field{Path: kind, Label: "User in " + ChatName(kind), Input: InputLine,
 			Help: "The id there. Empty: found by the e-mail address; one that is taken out here is looked for at the next save."})
 	}
 	return list
@@ -136,13 +136,13 @@ func SpecOf(specs []channels.Spec, kind string) *channels.Spec {
 
 func channelFields(help string) (list []Field) {
 	for _, kind := range Chats() {
-		list = append(list, Field{Path: kind + "_channel", Label: "Channel in " + chatName(kind), Help: help, Input: InputLine})
+		list = append(list, Field{Path: kind + "_channel", Label: "Channel in " + ChatName(kind), Help: help, Input: InputLine})
 	}
 	return list
 }
 
-// chatName is what people call a chat.
-func chatName(kind string) string {
+// ChatName is what people call a chat.
+func ChatName(kind string) string {
 	if kind == "teams" {
 		return "Microsoft Teams"
 	}

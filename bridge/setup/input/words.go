@@ -42,7 +42,7 @@ func choiceWords() map[string]map[string]string {
 	}
 
 	for _, kind := range Chats() {
-		words["home"][kind] = chatName(kind)
+		words["home"][kind] = ChatName(kind)
 	}
 
 	for _, l := range analysis.Languages() {

@@ -149,13 +149,13 @@ func (o *overlay) accountPlace(a *state.Account, e parleyfile.Account) {
 // teamsHint is the hint for an account whose team is unknown.
 func (o *overlay) teamsHint() string {
 	if len(o.Teams) == 0 {
-		return "Add it under teams:."
+		return "Add it first."
 	}
 	list := make([]string, len(o.Teams))
 	for i, t := range o.Teams {
 		list[i] = t.Name
 	}
-	return "There is " + strings.Join(list, ", ") + "; or add it under teams:."
+	return "There is " + strings.Join(list, ", ") + "; or add it first."
 }
 
 // listKinds lists the channels of this version, for hints.

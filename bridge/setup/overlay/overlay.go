@@ -133,7 +133,7 @@ func (o *overlay) resolveChannel(kind string, given document.Text, where string)
 		o.faults.Add(document.Fault{
 			At: given.At, Where: where + ": " + kind + "_channel",
 			What: fmt.Sprintf("%q: %s", given.Value, problem),
-			Hint: "Write the channel's id, or let the app into the channel and connect " + kind + " (its variables must be set).",
+			Hint: "Write the channel's id, or let the app into the channel and connect " + input.ChatName(kind) + ".",
 		})
 	}
 

@@ -172,7 +172,7 @@ func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 		if t.Channels[t.Home] == "" {
 			o.faults.Add(document.Fault{
 				At: e.Home.At, Where: where,
-				What: fmt.Sprintf("is %s, but the team has no %s_channel", t.Home, t.Home),
+				What: fmt.Sprintf("is %s, but the team has no channel there", t.Home),
 				Hint: "Add the channel, or name the other one.",
 			})
 		}
@@ -194,7 +194,7 @@ func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 			o.faults.Add(document.Fault{
 				At: e.At, Where: where,
 				What: "is missing, and the team has channels in two places",
-				Hint: "Say where its threads open: home: " + document.Either(input.Chats()) + ".",
+				Hint: "Say where its threads open: " + document.Either(input.Chats()) + ".",
 			})
 			return
 		}
@@ -213,7 +213,7 @@ func (o *overlay) checkMembers(e parleyfile.Team) {
 			o.faults.Add(document.Fault{
 				At: m.At, Where: "team " + e.Name + ": members",
 				What: fmt.Sprintf("%q is no agent", m.Raw),
-				Hint: "Add the agent under agents:, or take the address out.",
+				Hint: "Add the agent first, or take the address out.",
 			})
 		}
 	}

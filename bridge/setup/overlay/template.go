@@ -22,7 +22,7 @@ func (o *overlay) templateEntry(e parleyfile.Template) {
 		if a == nil {
 			o.faults.Add(document.Fault{
 				At: name.At, Where: where + ": accounts",
-				What: fmt.Sprintf("there is no account %q", name.Raw), Hint: "Add it under accounts:.",
+				What: fmt.Sprintf("there is no account %q", name.Raw), Hint: "Add it first.",
 			})
 			continue
 		}
@@ -68,7 +68,7 @@ func (o *overlay) templateEntry(e parleyfile.Template) {
 			o.faults.Add(document.Fault{
 				At: e.At, Where: where + ": provider_name",
 				What: fmt.Sprintf("is %q as that of %q", t.Row.ProviderName, twin.Row.Name),
-				Hint: "Write another one: provider_name: …",
+				Hint: "Write another one.",
 			})
 		}
 	}

@@ -73,7 +73,7 @@ func readAccount(o *object) (Account, bool) {
 	o.readChannels(e.Channels)
 	first, second := input.Chats()[0], input.Chats()[1]
 	if e.Channels[first].Value != "" && e.Channels[second].Value != "" {
-		o.Fault(e.Channels[second].At, second+"_channel", "stands beside "+first+"_channel", "An account's threads open in one place: keep one of them.")
+		o.Fault(e.Channels[second].At, second+"_channel", "stands beside a channel of "+input.ChatName(first), "An account's threads open in one place: keep one of them.")
 	}
 
 	e.Signature = o.Text("signature")

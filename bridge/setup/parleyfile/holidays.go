@@ -73,7 +73,7 @@ func (o *object) readCountry(p *hours.Plan) *holiday.Calendar {
 	}
 	calendar, err := holiday.Of(strings.TrimSpace(t.Value))
 	if err != nil {
-		o.Fault(t.At, "country", fmt.Sprintf("no public holidays are known of %q", t.Raw), "Known: "+holiday.Codes(t.Value)+". List others under days.")
+		o.Fault(t.At, "country", fmt.Sprintf("no public holidays are known of %q", t.Raw), "Known: "+holiday.Codes(t.Value)+". List others as days of your own.")
 		return nil
 	}
 	p.Country = strings.ToUpper(strings.TrimSpace(t.Value))
@@ -89,7 +89,7 @@ func (o *object) readDay() (hours.Day, bool) {
 
 	if date == nil {
 		if o.Values["date"] == nil {
-			o.Fault(o.At, "date", "is missing", "Write year, month and day: {date: 2026-12-24, name: Christmas Eve}.")
+			o.Faults.Add(document.Fault{At: o.At, Where: o.Where, What: "a day has no date", Hint: "Write year, month and day: 2026-12-24."})
 		}
 	} else if _, err := hours.ParseDate(date.Value); err != nil {
 		o.Fault(date.At, "date", fmt.Sprintf("%q is no date", date.Raw), "Write year, month and day: 2026-12-25.")
@@ -136,7 +136,7 @@ func (o *object) checkException(t document.Text, calendar *holiday.Calendar) boo
 
 	if calendar == nil {
 		if o.Values["country"] == nil { // otherwise the country has a fault already
-			o.Fault(t.At, "except", "stands there without a country", "Say whose public holidays don't count: country: DE-BY.")
+			o.Fault(t.At, "except", "stands there without a country", "Say whose public holidays don't count, such as DE-BY.")
 		}
 		return false
 	}

@@ -25,13 +25,13 @@ func (o *object) readHours(name string) *hours.Plan {
 			group.Fault(zone.At, "zone", fmt.Sprintf("%q is no time zone", zone.Raw), "Write a name like Europe/Berlin.")
 		}
 	} else if len(group.Names) > 0 && group.Values["zone"] == nil {
-		group.Fault(group.At, "zone", "is missing", "Hours are those of a place: zone: Europe/Berlin.")
+		group.Fault(group.At, "zone", "is missing", "Hours are those of a place, such as Europe/Berlin.")
 	}
 
 	if week := group.Get("week"); week != nil {
 		p.Week = group.readWeek(week)
 	} else if len(group.Names) > 0 {
-		group.Fault(group.At, "week", "is missing", `Say when you are open: week: {mon-fri: "09:00-17:30"}.`)
+		group.Fault(group.At, "week", "is missing", `Say on which days you are open, and when: mon-fri, "09:00-17:30".`)
 	}
 
 	group.readHolidays(p)
@@ -40,7 +40,7 @@ func (o *object) readHours(name string) *hours.Plan {
 		return p
 	}
 	if len(p.Week) == 0 {
-		group.Fault(group.At, "week", "is empty", `Say when you are open: week: {mon-fri: "09:00-17:30"}, or leave hours out: always.`)
+		group.Fault(group.At, "week", "is empty", `Say on which days you are open, and when: mon-fri, "09:00-17:30". Without any business hours you always are.`)
 	}
 
 	if _, err := hours.New(*p, nil); err != nil {

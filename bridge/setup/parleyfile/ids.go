@@ -41,7 +41,7 @@ func (o *object) checkChannel(kind, key string, t *document.Text) {
 	t.Value = strings.TrimSpace(t.Value)
 	if kind != "teams" {
 		if t.Value == "#" || strings.ContainsAny(t.Value, " \t\n") {
-			o.Fault(t.At, key, fmt.Sprintf("%q is no channel", t.Raw), `Write the channel's id, or its name with a #, which parley.yaml wants in quotes: "#support".`)
+			o.Fault(t.At, key, fmt.Sprintf("%q is no channel", t.Raw), `Write the channel's id, or its name with a # (in parley.yaml with quotes): "#support".`)
 		}
 		return
 	}
@@ -59,6 +59,6 @@ func (o *object) checkChannel(kind, key string, t *document.Text) {
 	isName := len(t.Value) > 1 && t.Value[0] == '#' && !strings.Contains(t.Value, "\n")
 	if !isName && !teamsChannels.MatchString(t.Value) {
 		o.Fault(t.At, key, fmt.Sprintf("%q is no channel of Teams", t.Raw),
-			`Write the link that Teams gives by "Get link to channel", or its name with a #, which parley.yaml wants in quotes: "#Support".`)
+			`Write the link that Teams gives by "Get link to channel", or its name with a # (in parley.yaml with quotes): "#Support".`)
 	}
 }

@@ -63,7 +63,7 @@ func (e *Template) readAccounts(o *object) {
 	accounts := o.List("accounts")
 	if accounts == nil {
 		if o.Values["accounts"] == nil { // otherwise the value has a fault already
-			o.Fault(o.At, "accounts", "are missing", "Name the accounts that may send it: accounts: [support].")
+			o.Fault(o.At, "accounts", "are missing", "Name the accounts that may send it.")
 		}
 		return
 	}
