@@ -210,6 +210,13 @@ func (s *serversPage) keepInput(v *web.Visit, problems map[string]string) {
 	slices.Sort(s.Problems)
 }
 
+// showRefused shows the page again, with what is wrong beside the fields.
+func (s *serversPage) showRefused(v *web.Visit, refused *setup.Refused) error {
+	s.Problems = append(s.Problems, refused.Others...)
+	s.keepInput(v, refused.Fields)
+	return v.ShowAgain("servers", s.makeScreen())
+}
+
 // givenValues returns what was sent about a new mailbox, which begins in watch mode.
 func givenValues(v *web.Visit, fields []web.Field) map[string][]string {
 	list := map[string][]string{"mode": {"watch"}}
@@ -246,6 +253,9 @@ func (p pages) addTested(v *web.Visit) error {
 
 	if v.Value("untested") == "" {
 		found, err := p.desk.Try(v.Context(), given)
+		if refused, ok := errors.AsType[*setup.Refused](err); ok {
+			return s.showRefused(v, refused)
+		}
 		if problem, ok := errors.AsType[*web.Problem](err); ok {
 			s.keepInput(v, map[string]string{"": problem.Error()})
 			return v.ShowAgain("servers", s.makeScreen())
@@ -289,9 +299,7 @@ func (p pages) addMailbox(v *web.Visit, s *serversPage, given map[string][]strin
 
 	result, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "email", Values: given})
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
-		s.Problems = append(s.Problems, refused.Others...)
-		s.keepInput(v, refused.Fields)
-		return v.ShowAgain("servers", s.makeScreen())
+		return s.showRefused(v, refused)
 	}
 
 	if errors.Is(err, setup.ErrExists) { // somebody took the name after freeName had found it free

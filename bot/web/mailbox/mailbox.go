@@ -20,7 +20,7 @@ type Desk interface {
 	Find(ctx context.Context, address string) (Found, error)
 
 	// Try signs in to a mailbox with the values of an account that is not stored, by the paths of setup.Field.
-	// Errors: *web.Problem if the values can't work.
+	// Errors: *setup.Refused, or *web.Problem, if the values can't work.
 	Try(ctx context.Context, values map[string][]string) ([]Finding, error)
 
 	// Check signs in to a mailbox that is stored.

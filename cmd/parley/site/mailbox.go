@@ -60,7 +60,16 @@ func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, 
 }
 
 func (d *mailboxDesk) Try(ctx context.Context, values map[string][]string) ([]mailbox.Finding, error) {
-	return d.signIn(ctx, store.Account{Name: "new", Kind: emailKind}, configOf(d.o.findSpec(emailKind), values))
+	spec := d.o.findSpec(emailKind)
+	config := configOf(spec, values)
+	if misfits := setup.FindMisfits(*spec, config); len(misfits) > 0 {
+		refused := &setup.Refused{Fields: map[string]string{}}
+		for _, m := range misfits {
+			refused.Fields[emailKind+"."+m.Field] = m.Text
+		}
+		return nil, refused
+	}
+	return d.signIn(ctx, store.Account{Name: "new", Kind: emailKind}, config)
 }
 
 func (d *mailboxDesk) Check(ctx context.Context, name string) ([]mailbox.Finding, error) {

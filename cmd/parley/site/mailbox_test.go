@@ -149,6 +149,27 @@ func TestAddMailboxByPassword(t *testing.T) {
 	}
 }
 
+// What is wrong with a value whatever its server says stands beside its field.
+func TestAddMailboxOfTheWrongForm(t *testing.T) {
+	t.Parallel()
+	v := newMailWorld(t, bare).Visitor("ann@acme.test")
+	form := mailboxForm("wrong@acme.test")
+	form.Del("untested")
+	form.Set("email.imap.host", "https://imap.acme.test/")
+	form.Set("email.smtp.port", "70000")
+	a := v.Post("/settings/add-mailbox/servers", form)
+	for name := range form {
+		mustBeTypedAgain := name == "email.imap.password"
+		isWrong := name == "email.imap.host" || name == "email.smtp.port" || mustBeTypedAgain
+		if problem := "f-" + strings.ReplaceAll(name, ".", "-") + "-problem"; a.Has(problem) != isWrong {
+			t.Errorf("the page has %s: %v, want %v", problem, a.Has(problem), isWrong)
+		}
+	}
+	if a.Has("imap.host: ") || a.Has("smtp.port: ") {
+		t.Errorf("the page names keys of parley.yaml: %s", a.Body)
+	}
+}
+
 // a mailbox at Google is added and connected in the browser, from its address alone.
 func TestAddMailboxAtGoogle(t *testing.T) {
 	t.Parallel()
