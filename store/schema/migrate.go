@@ -126,10 +126,15 @@ func (s *migrationSession) applyAll(ctx context.Context) error {
 	}
 
 	var retry lockRetry
+	var count int
+	var last string
+	var took time.Duration
+	s.progress.tell("the tables are brought up to date")
 	for {
 		applied, err := provider.UpByOne(ctx)
 		switch {
 		case errors.Is(err, goose.ErrNoNextVersion):
+			s.progress.tell(fmt.Sprintf("applied %d migrations in %s, the last is %s", count, took.Round(time.Millisecond), last))
 			return nil
 		case isLockTimeout(err):
 			if err := retry.wait(ctx, s.progress); err != nil {
@@ -138,7 +143,7 @@ func (s *migrationSession) applyAll(ctx context.Context) error {
 		case err != nil:
 			return err
 		default:
-			s.progress.tell(fmt.Sprintf("applied %s in %s", path.Base(applied.Source.Path), applied.Duration.Round(time.Millisecond)))
+			count, last, took = count+1, path.Base(applied.Source.Path), took+applied.Duration
 			retry = lockRetry{}
 		}
 	}

@@ -192,6 +192,16 @@ func TestMigrateFillsAGap(t *testing.T) {
 	}
 }
 
+// A new database has dozens of migrations: they are told in two lines.
+func TestMigrateTellsLittle(t *testing.T) {
+	t.Parallel()
+	m := migrate(t, olderDatabase(t, 0))
+	check(t, m.ends(t))
+	if told := len(m.reports); told != 2 {
+		t.Errorf("it told %d lines, want 2", told)
+	}
+}
+
 // Whoever finds another process migrating waits for it, says so, and ends at once when asked
 // to; so does one that is migrating.
 func TestMigrateEndsWhenAsked(t *testing.T) {
