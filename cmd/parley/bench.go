@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -59,6 +60,9 @@ func (c benchCommand) Run(ctx context.Context) error {
 			Unanalysed: c.Unanalysed,
 		},
 	})
+	if errors.Is(failed, bench.ErrUnknownGroup) {
+		return failed
+	}
 	if err := report.Table(os.Stdout); err != nil {
 		return err
 	}

@@ -49,6 +49,14 @@ Examples:
 
 // Run leads a person through the sign-in and checks the mailbox.
 func (c connectCommand) Run(ctx context.Context) error {
+	env, _, err := readEnvironment()
+	if err != nil {
+		return err
+	}
+	if env.OAuth[c.Provider].ID == "" {
+		return consent.NotRegistered(c.Provider)
+	}
+
 	return withDatabase(ctx, databaseUse{}, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
 		keeper := consent.New(db.Pool, db.Sealer, env.OAuth, log)
 		account, err := accountNamed(ctx, db, c.Account)

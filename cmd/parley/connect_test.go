@@ -249,3 +249,10 @@ func TestConnectCommandUnknownAccount(t *testing.T) {
 	w := newConnectTest(t)
 	wantText(t, w.start("suport").mustFail(t), `there is no account "suport", only support-mail`)
 }
+
+// What is missing is told before anything else is asked for, such as a database.
+func TestConnectCommandWithoutRegistration(t *testing.T) {
+	t.Parallel()
+	parley := cli{t: t, data: t.TempDir()}
+	wantText(t, parley.mustFail("connect", "google", "--account", "support-mail"), "set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET")
+}

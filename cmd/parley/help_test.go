@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// "parley help serve" prints what "parley serve --help" prints.
+// "parley help serve" prints what "parley serve --help" prints, and "parley --version" what "parley version" does.
 func TestHelpWithoutDashes(t *testing.T) {
 	t.Parallel()
 	parley := cli{t: t, data: t.TempDir()}
@@ -15,6 +15,7 @@ func TestHelpWithoutDashes(t *testing.T) {
 	}{
 		{args: "help", same: "--help"},
 		{args: "help manifest", same: "manifest --help"},
+		{args: "--version", same: "version"},
 	} {
 		if got, want := parley.mustRun(strings.Fields(tt.args)...), parley.mustRun(strings.Fields(tt.same)...); got != want {
 			t.Errorf("parley %s printed\n%s\nwant what parley %s prints:\n%s", tt.args, got, tt.same, want)

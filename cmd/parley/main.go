@@ -11,6 +11,8 @@ import (
 	_ "time/tzdata" // agents' zones, also where the machine has no database of them
 
 	"github.com/alecthomas/kong"
+
+	"parley/cmd/parley/build"
 )
 
 // commands are the sub-commands; each has a file. Those that bring emulators are in withemulators.go.
@@ -34,6 +36,7 @@ type commands struct {
 	AIEval        aiEvalCommand        `cmd:"" name:"ai-eval" help:"Measure how well customers' messages are analysed, on labelled messages."`
 	Testing       testingCommands      `embed:""`
 	Version       versionCommand       `cmd:"" help:"Print the version."`
+	VersionFlag   kong.VersionFlag     `name:"version" hidden:"" help:"As parley version."`
 	Help          helpCommand          `cmd:"" help:"List the commands, or tell what one does and which flags it has."`
 }
 
@@ -44,7 +47,7 @@ func main() {
 	parser := kong.Must(&c, kong.Name("parley"), kong.UsageOnError(),
 		kong.Description("A helpdesk that lives where the team already talks: every customer conversation is one thread in Slack or Microsoft Teams. "+
 			"Set it up by environment variables and parley apply; try it with parley demo."),
-		kong.BindTo(ctx, (*context.Context)(nil)), emulatorVars())
+		kong.BindTo(ctx, (*context.Context)(nil)), emulatorVars(), kong.Vars{"version": "parley " + build.String()})
 
 	parsed, err := parser.Parse(os.Args[1:])
 	if isUnknownCommand(err, os.Args[1:]) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/cmd/parley/bench/accept"
@@ -58,7 +59,7 @@ func listGroups() []group {
 // minute is for ending processes and the database.
 const quickFor = 52 * time.Second
 
-// Groups names all groups, for --help.
+// Groups names all groups.
 func Groups() []string {
 	var names []string
 	for _, g := range listGroups() {
@@ -77,6 +78,12 @@ var errMinute = errors.New("bench: the minute is over")
 // could not be started; a broken invariant (a message was lost, came twice, or was never delivered). A missed target is no
 // error: see Report.Missed.
 func Run(ctx context.Context, o Options) (figure.Report, error) {
+	for _, name := range o.Only {
+		if !slices.Contains(Groups(), name) {
+			return figure.Report{}, fmt.Errorf("%w: %s; there are %s", ErrUnknownGroup, name, strings.Join(Groups(), ", "))
+		}
+	}
+
 	b, err := rig.New(o.Options)
 	if err != nil {
 		return figure.Report{}, err
@@ -110,12 +117,6 @@ func makeReport(ctx context.Context, b *rig.Rig, only []string) (figure.Report, 
 // measureGroups runs the chosen groups one after the other. When one fails, the others' figures are still worth having.
 func measureGroups(ctx context.Context, b *rig.Rig, only []string) (map[string]figure.Figure, error) {
 	all := listGroups()
-	for _, name := range only {
-		if !slices.ContainsFunc(all, func(g group) bool { return g.name == name }) {
-			return nil, fmt.Errorf("%w: %s", ErrUnknownGroup, name)
-		}
-	}
-
 	if b.Opt.Quick {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, quickFor, errMinute)

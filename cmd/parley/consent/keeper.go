@@ -74,7 +74,12 @@ func (k *Keeper) findProvider(name string) (*oauth.Provider, error) {
 	if p := k.providers[name]; p != nil {
 		return p, nil
 	}
-	return nil, &Failure{
+	return nil, NotRegistered(name)
+}
+
+// NotRegistered says in words for people that Parley has no registration at a provider.
+func NotRegistered(name string) *Failure {
+	return &Failure{
 		Text: "Parley is not registered with " + titleOf(name) + ".",
 		Hint: fmt.Sprintf("Register it there and set %[1]s_CLIENT_ID and %[1]s_CLIENT_SECRET: see docs/email.md.", strings.ToUpper(name)),
 	}
