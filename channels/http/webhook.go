@@ -15,9 +15,6 @@ type result struct {
 	Error    string `json:"error,omitempty"` // then nothing was stored
 }
 
-// maxPassedOver is how many bytes of a body that is too long are read all the same, until it is refused.
-const maxPassedOver = 3 * maxBody
-
 // ServeHTTP implements channels.Webhook.
 func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
@@ -28,8 +25,6 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil || len(body) > maxBody {
-		// Most clients read no answer before they have sent everything: a connection that is closed earlier says nothing to them.
-		_, _ = io.CopyN(io.Discard, r.Body, maxPassedOver) // whatever it ends with, the answer is the same
 		writeAnswer(w, http.StatusRequestEntityTooLarge, result{Error: "the body is longer than 16 MiB, or broke off"})
 		return
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -52,6 +53,7 @@ func (b *bound) serve(next http.Handler, w http.ResponseWriter, r *http.Request)
 	switch {
 	case errors.Is(err, errTooLong):
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		passOver(w, r)
 	case errors.Is(err, errNoRoom):
 		b.refuse(w)
 	case err != nil:
@@ -59,6 +61,17 @@ func (b *bound) serve(next http.Handler, w http.ResponseWriter, r *http.Request)
 	default:
 		r.Body = body
 		b.enter(next, w, r)
+	}
+}
+
+// maxPassedOver is how many bytes of a body that is too long are taken and thrown away.
+const maxPassedOver = 3 * maxBody
+
+// passOver takes the body of a request that was refused. Most clients read no answer before they have sent everything: a connection
+// that is closed earlier says nothing to them.
+func passOver(w http.ResponseWriter, r *http.Request) {
+	if err := http.NewResponseController(w).Flush(); err == nil { // the others read the answer now
+		_, _ = io.CopyN(io.Discard, r.Body, maxPassedOver) // whatever it ends with, the answer is the same
 	}
 }
 
