@@ -197,9 +197,32 @@ func readAnswers(data string) string {
 	if read.Decode(&fields) != nil {
 		return ""
 	}
+	if answers := answersIn(fields); answers != nil {
+		fields = answers
+	}
 	delete(fields, "flow_token") // says nothing to people
 	lines := formLines("", fields)
 	return strings.Join(lines[:min(len(lines), maxFormLines)], "\n")
+}
+
+// answersIn returns what a form's response_json says, at whatever depth it stands; nil if there is none. WhatsApp writes it as a
+// text of JSON within the JSON, beside words of its own: {"nfm_reply": {"name": "flow", "response_json": "{\"size\": \"M\"}"}}.
+func answersIn(fields map[string]any) (answers map[string]any) {
+	if text, ok := fields["response_json"].(string); ok {
+		read := json.NewDecoder(strings.NewReader(text))
+		read.UseNumber()
+		if read.Decode(&answers) == nil {
+			return answers
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		if below, ok := fields[key].(map[string]any); ok {
+			if answers = answersIn(below); answers != nil {
+				return answers
+			}
+		}
+	}
+	return nil
 }
 
 // maxFormLines is how many fields of a form are shown.

@@ -170,6 +170,16 @@ func TestDecodeWhatsAppContent(t *testing.T) {
 - **visit people**: 2`},
 		},
 		{
+			name: "filled form as WhatsApp writes it",
+			form: fields{
+				"MessageType": "interactive",
+				"InteractiveData": `{"type":"nfm_reply","nfm_reply":{"name":"flow","body":"Sent",
+					"response_json":"{\"flow_token\":\"t\",\"size\":\"M\",\"at\":{\"city\":\"Bonn\"}}"}}`,
+			},
+			want: channels.Inbound{Text: `- **at city**: Bonn
+- **size**: M`},
+		},
+		{
 			name: "place",
 			form: fields{"Latitude": "52.5", "Longitude": "13.4", "Label": "Shop", "Address": "Street *1*"},
 			want: channels.Inbound{Text: `Shop

@@ -61,8 +61,8 @@ func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMes
 			addCards(in, cards)
 		}
 	case "interactive":
-		if unread := readAnswer(in, parts); unread != "" {
-			in.Notices = append(in.Notices, unreadNotice(unread))
+		if remark := readAnswer(in, parts); remark != "" {
+			in.Notices = append(in.Notices, remark)
 			return
 		}
 	case "button":
@@ -93,8 +93,8 @@ func textWithMarks(s loose) string {
 	return wamark.Parse(text)
 }
 
-// readAnswer reads a customer's choice of a button or a row, or a filled form. If it is something else, its kind is returned.
-func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (unread string) {
+// readAnswer reads a customer's choice of a button or a row, or a filled form. In place of anything else it returns a remark.
+func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (remark string) {
 	i, ok := readPart[interactive](parts, "interactive")
 	if !ok {
 		return ""
@@ -112,11 +112,15 @@ func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (unread 
 		}
 	case i.Form != nil:
 		in.Text = formText(string(i.Form.Response), i.Form.Body)
+	case i.Calls != nil && i.Calls.Response == "accept":
+		return "The customer allows calls on WhatsApp."
+	case i.Calls != nil && i.Calls.Response == "reject":
+		return "The customer doesn't allow calls on WhatsApp."
 	default:
 		switch i.Type {
-		case "button_reply", "list_reply", "nfm_reply": // what it says is missing
+		case "button_reply", "list_reply", "nfm_reply", "": // what it says is missing
 		default:
-			return string(i.Type)
+			return unreadNotice(string(i.Type))
 		}
 	}
 	return ""

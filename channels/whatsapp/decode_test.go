@@ -175,6 +175,16 @@ func TestDecodeUnshown(t *testing.T) {
 			want:   []string{"A message that Parley can't show (product). It can be seen on the customer's phone."},
 		},
 		{
+			name:   "calls allowed",
+			fields: `"type":"interactive","interactive":{"type":"call_permission_reply","call_permission_reply":{"response":"accept"}}`,
+			want:   []string{"The customer allows calls on WhatsApp."},
+		},
+		{
+			name:   "calls refused",
+			fields: `"type":"interactive","interactive":{"type":"call_permission_reply","call_permission_reply":{"response":"reject"}}`,
+			want:   []string{"The customer doesn't allow calls on WhatsApp."},
+		},
+		{
 			name:   "a kind that we don't know",
 			fields: `"type":"hologram","hologram":{"id":1}`,
 			want:   []string{unshownNotice("hologram")},

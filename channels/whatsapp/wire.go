@@ -106,6 +106,9 @@ type interactive struct {
 		Body     loose `json:"body"`
 		Response loose `json:"response_json"`
 	} `json:"nfm_reply"`
+	Calls *struct {
+		Response loose `json:"response"`
+	} `json:"call_permission_reply"`
 }
 
 type reply struct {
