@@ -155,12 +155,7 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message store.
 	}
 	defer body.Close()
 	h := w.Header()
-	h.Set("Content-Type", "application/octet-stream")
-	kind, params, err := mime.ParseMediaType(f.ContentType)
-	if err == nil && strings.Contains(kind, "/") { // otherwise nothing is known of it
-		h.Set("Content-Type", mime.FormatMediaType(kind, params))
-	}
-
+	h.Set("Content-Type", contentTypeOf(f))
 	h.Set("Content-Disposition", dispositionOf(f.Name))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	if f.SizeBytes > 0 {
@@ -172,6 +167,18 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message store.
 	if _, err := io.Copy(w, body); err != nil {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// contentTypeOf returns the type of a file as its surface tells it or, where that says nothing, by the file's name: providers refuse
+// files of which they don't know what they are.
+func contentTypeOf(f channels.File) string {
+	const unknown = "application/octet-stream"
+	kind, params, err := mime.ParseMediaType(f.ContentType)
+	isKnown := err == nil && strings.Contains(kind, "/") && kind != unknown
+	if isKnown {
+		return mime.FormatMediaType(kind, params)
+	}
+	return cmp.Or(channels.TypeOf(f.Name), unknown)
 }
 
 // refuse answers that something is gone together with its message, or that it can't be read now. err is nil if there was

@@ -36,6 +36,8 @@ func openTestFile(_ context.Context, message store.MessageID, file string) (chan
 		f.Open = func(context.Context) (io.ReadCloser, error) {
 			return nil, fmt.Errorf("its original: %w", files.ErrNoFile)
 		}
+	case message == 7 && file == "untold":
+		f.Name, f.ContentType = "report.pdf", "application/octet-stream"
 	case message == 7 && file == "odd":
 		f.Name, f.ContentType = "", "nonsense\r\nSet-Cookie: a=b"
 	default:
@@ -101,7 +103,9 @@ func TestFileLinks(t *testing.T) {
 			"Cache-Control":           "private, no-store",
 		})
 	}
-	resp, _ := fetch(t, s.link(7, "odd"))
+	resp, _ := fetch(t, s.link(7, "untold"))
+	wantHeader(t, "a type that the surface doesn't tell", resp.Header, map[string]string{"Content-Type": "application/pdf"})
+	resp, _ = fetch(t, s.link(7, "odd"))
 	if resp.StatusCode != http.StatusOK {
 		t.Errorf("an odd type: got %d, want %d", resp.StatusCode, http.StatusOK)
 	}

@@ -59,7 +59,7 @@ func (r *Reader) previewPicture(ctx context.Context, address string, stored Stor
 // Embed writes a picture as an address that can stand in a signature.
 // Errors: *setup.SignatureError: it is too large, or no picture that mail programs show.
 func (r *Reader) Embed(content []byte) (string, error) {
-	p, err := nameByKind(setup.Picture{Content: content, Name: "picture"}, "that you chose")
+	p, err := nameByKind(setup.Picture{Content: content, Name: "picture"}, chosenPicture)
 	if err != nil {
 		return "", err
 	}

@@ -104,8 +104,14 @@ func refusePicture(from, what, hint string) error {
 	if runes := []rune(from); len(runes) > maxRunes {
 		from = string(runes[:maxRunes]) + "…"
 	}
+	if from == chosenPicture {
+		return refuse("the picture "+from+" "+what, hint)
+	}
 	return refuse(fmt.Sprintf("the picture %q %s", from, what), hint)
 }
+
+// chosenPicture stands in place of the address of a picture that somebody chose in the browser.
+const chosenPicture = "that you chose"
 
 // scheme matches the beginning of an address. A drive's letter (C:) is no scheme.
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)

@@ -132,6 +132,8 @@ func TestPictureRefused(t *testing.T) {
 	dir, srv := t.TempDir(), startPictureServer(t)
 	reader := newReader(dir, srv)
 	writePicture(t, dir, "notes.png", []byte("notes"))
+	_, err := reader.Embed([]byte("notes")) // it has no address that could be told
+	checkRefused(t, err, "the picture that you chose is no PNG")
 	writePicture(t, dir, "large.png", png(maxPictureBytes)) // its first bytes are too many
 	for _, tt := range []struct {
 		name string

@@ -2,7 +2,9 @@ package rig
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,6 +41,9 @@ func startChild(w *World, name string, command, vars []string) (*Child, error) {
 	return c, nil
 }
 
+// errWithoutFault stands for the end of a child that itself calls it no failure.
+var errWithoutFault = errors.New("exit status 0")
+
 // Ready waits until /readyz answers 200.
 // Errors: the child ended (with the end of its log), it takes longer than readyWithin.
 func (c *Child) Ready(ctx context.Context) error {
@@ -47,7 +52,7 @@ func (c *Child) Ready(ctx context.Context) error {
 	for !c.isReady(ctx) {
 		select {
 		case <-c.Done():
-			return fmt.Errorf("bench: %s ended: %w: %s", c.name, c.Err(), c.lastWords())
+			return fmt.Errorf("bench: %s ended: %w: %s", c.name, cmp.Or(c.Err(), errWithoutFault), c.lastWords())
 		default:
 		}
 		if !pause.For(ctx, time.Millisecond) {

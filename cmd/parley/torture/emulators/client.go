@@ -94,6 +94,9 @@ func (c Client) readBody(ctx context.Context, address string) (string, error) {
 		return "", fmt.Errorf("torture: %w", err)
 	}
 	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("torture: %s: %s", address, res.Status)
+	}
 	body, err := io.ReadAll(res.Body)
 	return string(body), err
 }
