@@ -91,6 +91,7 @@ func (db *Database) connect(ctx context.Context) error {
 	config.MaxConnIdleTime = maxConnectionIdle
 	config.ConnConfig.DialFunc = databaseDialer().DialContext
 	maps.Copy(config.ConnConfig.RuntimeParams, sessionSettings())
+	config.ConnConfig.AfterConnect = setUpSession
 	if db.Pool, err = pgxpool.NewWithConfig(ctx, config); err == nil {
 		err = db.Pool.Ping(ctx)
 	}
@@ -130,6 +131,16 @@ func sessionSettings() map[string]string {
 		"enable_seqscan": "off",
 		"jit":            "off",
 	}
+}
+
+// setUpSession changes the settings of a session that depend on what the server has. What is answered as stored must survive a
+// crash, so that synchronous_commit isn't off; all its other values keep that promise, and some of them more. transaction_timeout,
+// which PostgreSQL has from version 17 on, would end sessions as if the event that they apply had done it.
+func setUpSession(ctx context.Context, session *pgconn.PgConn) error {
+	_, err := session.Exec(ctx, `
+		SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+		SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) <> '0'`).ReadAll()
+	return err
 }
 
 // Migrate brings the schema up to date and opens the secrets. While another process

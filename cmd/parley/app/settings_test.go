@@ -21,9 +21,15 @@ func TestSettingsOfTheDatabase(t *testing.T) {
 		"statement_timeout":             "5s",
 		"lock_timeout":                  "500ms",
 		"idle_session_timeout":          "3s",
+		"synchronous_commit":            "off",
 	}
 	admin, err := pgx.Connect(t.Context(), env.DatabaseURL)
 	storetest.Check(t, err)
+	var hasTransactionTimeout bool // from PostgreSQL 17 on
+	storetest.Check(t, admin.QueryRow(t.Context(), `SELECT current_setting('transaction_timeout', true) IS NOT NULL`).Scan(&hasTransactionTimeout))
+	if hasTransactionTimeout {
+		chosen["transaction_timeout"] = "5s"
+	}
 	for name, value := range chosen {
 		storetest.Exec(t, admin, fmt.Sprintf(`ALTER DATABASE %s SET %s = '%s'`, admin.Config().Database, name, value))
 	}
