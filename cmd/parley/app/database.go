@@ -79,8 +79,8 @@ func (db *Database) startEmbedded(ctx context.Context, o pgserver.Options, start
 }
 
 // connect opens the connections to the server.
-func (db *Database) connect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, databaseConnectTimeout)
+func (db *Database) connect(caller context.Context) error {
+	ctx, cancel := context.WithTimeout(caller, databaseConnectTimeout)
 	defer cancel()
 	config, err := pgxpool.ParseConfig(db.url)
 	if err != nil {
@@ -99,10 +99,13 @@ func (db *Database) connect(ctx context.Context) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == tooManyConnections {
 		return fmt.Errorf("database: no connection is left for this process: each parley serve has up to 26; raise max_connections: %w", err)
 	}
-	if err != nil {
-		return fmt.Errorf("database: %w; look whether the server runs, and at DATABASE_URL", err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if db.server != nil || caller.Err() != nil { // nothing is wrong with DATABASE_URL
+		return fmt.Errorf("database: %w", err)
+	}
+	return fmt.Errorf("database: %w; look whether the server runs, and at DATABASE_URL", err)
 }
 
 // sessionSettings are the settings of PostgreSQL on which Parley's statements depend. They take the place of those that an

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"parley/store/pgserver"
@@ -36,5 +37,31 @@ func TestNoEmbeddedServerBesideAnother(t *testing.T) {
 	})
 	if err != nil {
 		t.Errorf("got the error %v, want none", err)
+	}
+}
+
+// Who can't reach a server is told to look at DATABASE_URL, unless that has nothing to do with it.
+func TestHintAtDatabaseURL(t *testing.T) {
+	t.Parallel()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	const nobodyListens = "postgres://127.0.0.1:1/parley"
+	for _, tt := range []struct {
+		name     string
+		ctx      context.Context
+		db       Database
+		wantHint bool
+	}{
+		{name: "a server of one's own", ctx: t.Context(), db: Database{url: nobodyListens}, wantHint: true},
+		{name: "the embedded server", ctx: t.Context(), db: Database{url: nobodyListens, server: &pgserver.Server{}}},
+		{name: "the process is to end", ctx: ended, db: Database{url: nobodyListens}},
+	} {
+		err := tt.db.connect(tt.ctx)
+		if tt.db.Pool != nil {
+			tt.db.Pool.Close()
+		}
+		if err == nil || strings.Contains(err.Error(), "DATABASE_URL") != tt.wantHint {
+			t.Errorf("%s: got the error %v; hint at DATABASE_URL wanted: %t", tt.name, err, tt.wantHint)
+		}
 	}
 }
