@@ -149,9 +149,10 @@ func (a account) findClosedFolder(dir string) (string, error) {
 // elsewherePath returns the path of the file in the data folder that names the folder which holds the cluster instead.
 func elsewherePath(dir string) string { return filepath.Join(dir, "pg.elsewhere") }
 
-// Holds reports whether a data folder has an embedded database, wherever its cluster is, or a process that is making one.
+// Holds reports whether a data folder has an embedded database, wherever its cluster is, or a process has begun to make one: that takes
+// the lock first.
 func Holds(dir string) bool {
-	for _, path := range []string{filepath.Join(dir, "pg", "PG_VERSION"), elsewherePath(dir), runPath(dir)} {
+	for _, path := range []string{filepath.Join(dir, "pg", "PG_VERSION"), elsewherePath(dir), runPath(dir), lockPath(dir)} {
 		if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return true // what can't be looked at is told by Start
 		}

@@ -28,7 +28,7 @@ func acquire(ctx context.Context, o Options) (*os.File, run, error) {
 
 	dir := o.Dir
 	for looks := 0; ; looks++ {
-		lock, err := tryLock(filepath.Join(dir, "lock"))
+		lock, err := tryLock(lockPath(dir))
 		if err != nil || lock != nil {
 			return lock, run{}, err
 		}
@@ -78,6 +78,8 @@ func tryLock(path string) (*os.File, error) {
 
 	return nil, fmt.Errorf("lock %s: %w", path, errors.Join(err, closeErr))
 }
+
+func lockPath(dir string) string { return filepath.Join(dir, "lock") }
 
 func runPath(dir string) string { return filepath.Join(dir, "run.json") }
 

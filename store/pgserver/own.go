@@ -71,7 +71,7 @@ func (own *ownServer) begin(ctx context.Context, o Options, m machine, home stri
 	cluster := filepath.Join(home, "pg")
 
 	if home != o.Dir { // a copy of the data folder would name the same home
-		lock, err := tryLock(filepath.Join(home, "lock"))
+		lock, err := tryLock(lockPath(home))
 		if err != nil {
 			return run{}, err
 		}

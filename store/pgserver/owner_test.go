@@ -59,15 +59,19 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	}
 }
 
-// Who waits for the server that another process starts says so, since that may take long: it may be downloading or recovering.
+// Who waits for the server that another process starts says so, since that may take long: it may be downloading or recovering. The
+// folder counts as one with a database, also while its first one is being made.
 func TestStartSaysThatItWaits(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	lock, err := tryLock(filepath.Join(dir, "lock")) // of a process that isn't ready
+	lock, err := tryLock(lockPath(dir)) // of a process that isn't ready
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer lock.Close()
+	if !Holds(dir) {
+		t.Error("a folder in which a database is being made counts as one without a database")
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 
 	_, err = Start(ctx, Options{Dir: dir, Say: func(string) { cancel() }})
