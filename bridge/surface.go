@@ -30,8 +30,8 @@ type Surface interface {
 	//
 	// Place.Thread is the message itself if that was typed outside all threads, and "" if its thread is not known any more: a
 	// surface that can't find the message without it answers Unchanged.
-	// Errors: a *channels.SendError with Wait when the platform asks to be left alone so long. Gone or Changed beside an error
-	// means that the message shows, or may show, something that could not be found out or stored now: the reply has to wait.
+	// Errors: a *channels.SendError with Wait when the platform asks to be left alone so long. Gone, Changed or Blocked beside an
+	// error means that the message shows, or may show, something that could not be found out or stored now: the reply has to wait.
 	// Unchanged beside an error means that the message could not be read.
 	Confirm(ctx context.Context, at Place, text string) (Confirmation, error)
 

@@ -55,6 +55,9 @@ func presumeChange(m *graph.Message) bridge.Confirmation {
 	if hasEmoji || !m.EditedAt.IsZero() {
 		return bridge.Changed
 	}
+	if m.Policy.Blocks() {
+		return bridge.Blocked
+	}
 	return bridge.Unchanged
 }
 

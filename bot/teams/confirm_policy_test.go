@@ -1,6 +1,8 @@
 package teams
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"parley/bridge"
@@ -44,4 +46,25 @@ func TestConfirmFindsADeletionBehindABlock(t *testing.T) {
 	must(t, w.fake.Admin.Judge(w.channel, reply.Place.Message, map[string]string{"dlpAction": "blockAccess"}))
 	must(t, w.ann.Delete(w.channel, reply.Place.Message))
 	w.wantConfirmed("deleted", reply, bridge.Gone)
+}
+
+// downDesk is a desk that doesn't find out now which posts are ours.
+type downDesk struct{ *fakeDesk }
+
+func (downDesk) Posted(context.Context, bridge.Place) (bool, error) { return false, errDown }
+
+// What Graph shows as blocked doesn't leave either while something else about it can't be found out.
+func TestConfirmFindsABlockBesideAFault(t *testing.T) {
+	t.Parallel()
+	w, reply := newReplyWorld(t)
+	must(t, w.fake.Admin.Judge(w.channel, reply.Place.Message, map[string]string{"dlpAction": "blockAccess"}))
+	o := w.surface.opt
+	o.Desk = downDesk{w.desk}
+	s, err := New(o)
+	must(t, err)
+	got, err := s.Confirm(w.ctx(), reply.Place, reply.Text)
+	if !errors.Is(err, errDown) {
+		t.Errorf("Confirm returns the error %v, want %v", err, errDown)
+	}
+	wantEqual(t, "confirmation", got, bridge.Blocked)
 }
