@@ -181,14 +181,36 @@ func TestFormThatCannotGoOnKeepsWhatWasTyped(t *testing.T) {
 		w.letAnnSee()
 		w.useShortcut("conv_reply", w.postRoot().Message)
 		v := w.waitForWindow(w.ann, hasField("add"))
-		w.desk.mu.Lock()
-		w.desk.facts = func(bridge.Place, bridge.ConversationID, string) (bridge.Facts, error) {
-			return bridge.Facts{}, &bridge.Problem{Code: "not_allowed", Text: "You may not see this.", Hint: "Ask an admin."}
-		}
-		w.desk.mu.Unlock()
+		w.takeRightsAway()
 		out := w.submitForm(v, map[string]string{"text": "Shall I send one?", "add": "buttons"})
 		wantWords(t, out.Errors["f:text"], "You may not see this. Ask an admin.")
 	})
+	t.Run("rights were taken away, and it takes long", func(t *testing.T) {
+		t.Parallel()
+		w := newConnectedWorld(t)
+		w.letAnnSee()
+		w.useShortcut("conv_reply", w.postRoot().Message)
+		v := w.waitForWindow(w.ann, hasField("add"))
+		w.takeRightsAway()
+		slow := make(chan struct{})
+		w.desk.mu.Lock()
+		w.desk.slow = slow
+		w.desk.mu.Unlock()
+		w.submitForm(v, map[string]string{"text": "Shall I send one?", "add": "buttons"})
+		w.waitForWindow(w.ann, isCardWith("Loading"))
+		close(slow)
+		shown := w.waitForWindow(w.ann, isCardWith("You may not see this."))
+		wantWords(t, string(shown.Blocks), "Shall I send one?")
+	})
+}
+
+// takeRightsAway makes the desk show Ann no conversation any more.
+func (w *world) takeRightsAway() {
+	w.desk.mu.Lock()
+	defer w.desk.mu.Unlock()
+	w.desk.facts = func(bridge.Place, bridge.ConversationID, string) (bridge.Facts, error) {
+		return bridge.Facts{}, &bridge.Problem{Code: "not_allowed", Text: "You may not see this.", Hint: "Ask an admin."}
+	}
 }
 
 // A form without fields, such as that of a template without variables, has no place for a problem: a window says it.
@@ -197,8 +219,18 @@ func TestProblemOfAFormWithoutFields(t *testing.T) {
 	w := newWorld(t)
 	in := &interaction{View: &blockkit.View{Callback: blockkit.FormCallback}}
 	answer := tellInForm(w.self(), in, &bridge.Problem{Field: "recipient", Text: "Kim doesn't want messages."})
-	wantEqual(t, "answer", answer["response_action"], any("update"))
+	wantWindow(t, answer, "Kim doesn't want messages.")
+
+	in.View.Private = "of an earlier version"
+	again, err := w.surface.intake.responder.handleSubmission(w.ctx(), w.self(), in, []byte(`{"type":"view_submission"}`))
+	must(t, err)
+	wantWindow(t, again.payload, "This form is no longer valid.")
+}
+
+// wantWindow checks that an answer to a submitted form puts a window with these words in its place.
+func wantWindow(t *testing.T, answer any, words string) {
+	t.Helper()
 	shown, err := json.Marshal(answer)
 	must(t, err)
-	wantWords(t, string(shown), "Kim doesn't want messages.")
+	wantWords(t, string(shown), `"response_action":"update"`, words)
 }

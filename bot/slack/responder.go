@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +71,7 @@ func strangerProblem() *bridge.Problem {
 // openRefusal makes the answer after which a window tells a stranger why the one they asked for doesn't open.
 func (r *responder) openRefusal(me *fact.Self, in *interaction) answer {
 	return r.openWindow(me, in, func(context.Context) slackapi.ModalViewRequest {
-		return me.Home.Problem(strangerProblem(), in.findPlace())
+		return me.Home.Problem(strangerProblem(), in.findPlace(), "")
 	})
 }
 
@@ -153,12 +155,15 @@ func (r *responder) handleSubmission(ctx context.Context, me *fact.Self, in *int
 	}
 
 	filled, errs := in.View.ReadFilled()
+	if len(errs) > 0 && !in.View.HasFields() {
+		return answer{payload: tellInForm(me, in, &bridge.Problem{Text: strings.Join(slices.Sorted(maps.Values(errs)), " ")})}, nil
+	}
 	if len(errs) > 0 {
 		return answer{payload: in.View.FormErrors(errs)}, nil
 	}
 
 	if isStranger(me, in) {
-		return answer{payload: replaceWindow(me.Home.Problem(strangerProblem(), in.findPlace()))}, nil
+		return answer{payload: tellInForm(me, in, strangerProblem())}, nil
 	}
 
 	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {
@@ -184,7 +189,7 @@ func replaceWindow(modal slackapi.ModalViewRequest) map[string]any {
 // no place for that, and nothing to keep: a window with the problem takes its place.
 func tellInForm(me *fact.Self, in *interaction, p *bridge.Problem) map[string]any {
 	if !in.View.HasFields() {
-		return replaceWindow(me.Home.Problem(p, in.findPlace()))
+		return replaceWindow(me.Home.Problem(p, in.findPlace(), ""))
 	}
 	return in.View.FormErrors(map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)})
 }
@@ -231,12 +236,12 @@ func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *inter
 	quick, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
 	modal, err := r.windows.makeForm(quick, me, request)
-	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
-		return answer{payload: tellInForm(me, in, problem)}
+	wasQuick := quick.Err() == nil
+	if err != nil && wasQuick {
+		return answer{payload: tellInForm(me, in, view.ProblemOf(err))}
 	}
 	raw, err := json.Marshal(modal)
 	fits := err == nil && len(raw) < maxAnswerBytes-envelopeBytes
-	wasQuick := quick.Err() == nil
 	if fits && wasQuick {
 		return answer{payload: replaceWindow(modal)}
 	}
@@ -250,7 +255,7 @@ func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *inter
 
 			modal := r.windows.formModal(ctx, me, request)
 			if _, err := r.api.UpdateViewContext(ctx, modal, "", "", in.View.ID); err != nil {
-				r.windows.tellNotOpened(ctx, in, modal, err)
+				r.windows.tellNotOpened(ctx, me, in, modal, err, request.text)
 			}
 		},
 	}

@@ -84,11 +84,11 @@ func (r *responder) pickModal(ctx context.Context, me *fact.Self, in *interactio
 	at := in.findPlace()
 	all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.User.ID)
 	if err != nil {
-		return me.Home.Problem(err, at)
+		return me.Home.Problem(err, at, p.Text)
 	}
 	form, err := view.Pick(p.Verb, p.Args, all.Rows)
 	if err != nil {
-		return me.Home.Problem(err, at)
+		return me.Home.Problem(err, at, p.Text)
 	}
 	memory := blockkit.Remember(at, r.windows.zone, form, r.now())
 	memory.Text, memory.Mentions = p.Text, mentions

@@ -89,8 +89,9 @@ const (
 	tooLateText   = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
 )
 
-// tellNotOpened logs that a form could not be shown, and tells the person who pressed: Slack's client says nothing.
-func (w *windows) tellNotOpened(ctx context.Context, in *interaction, modal slackapi.ModalViewRequest, cause error) {
+// tellNotOpened logs that a form could not be shown, and tells the person who pressed: Slack's client says nothing. typed is what the
+// person wrote into the form before it.
+func (w *windows) tellNotOpened(ctx context.Context, me *fact.Self, in *interaction, modal slackapi.ModalViewRequest, cause error, typed string) {
 	w.log.Warn("slack form not opened", "error", cause)
 	// What took too long may have used up the time of ctx.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notOpenedTimeout)
@@ -105,7 +106,7 @@ func (w *windows) tellNotOpened(ctx context.Context, in *interaction, modal slac
 		text = tooLateText
 	}
 
-	part := renderedPart{Message: blockkit.Message{Text: text}}
+	part := renderedPart{Message: blockkit.Message{Text: me.Home.Words(view.Problem(&bridge.Problem{Text: text}, typed))}}
 	at := in.findPlace()
 	if at.Thread == "" && !in.Container.Private {
 		at.Thread = at.Message // a button on the card, which begins the thread
@@ -149,7 +150,7 @@ func (w *windows) formModal(ctx context.Context, me *fact.Self, f formRequest) s
 func (w *windows) makeForm(ctx context.Context, me *fact.Self, f formRequest) (slackapi.ModalViewRequest, error) {
 	form, zone, err := w.newFormMaker().Form(ctx, f.verb, f.args, f.at, f.user, f.text)
 	if err != nil {
-		return me.Home.Problem(err, f.at), err
+		return me.Home.Problem(err, f.at, f.text), err
 	}
 	modal := me.Home.Form(form, blockkit.Remember(f.at, zone, form, w.now()))
 	if forms.IsReply(form) {
@@ -163,7 +164,7 @@ func (w *windows) cardModal(ctx context.Context, me *fact.Self, in *interaction,
 	at := in.findPlace()
 	card, err := w.newFormMaker().Window(ctx, opens, args, at, in.User.ID)
 	if err != nil {
-		return me.Home.Problem(err, at)
+		return me.Home.Problem(err, at, "")
 	}
 	return me.Home.Window(card, at)
 }
@@ -183,7 +184,7 @@ func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, buil
 	select {
 	case modal := <-made:
 		if _, err := w.showView(ctx, in, modal); err != nil {
-			w.tellNotOpened(ctx, in, modal, err)
+			w.tellNotOpened(ctx, me, in, modal, err, "")
 		}
 		return
 	case <-timer.C:
@@ -195,7 +196,7 @@ func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, buil
 		_, err = w.api.UpdateViewContext(ctx, modal, "", shown.Hash, shown.ID)
 	}
 	if err != nil {
-		w.tellNotOpened(ctx, in, modal, err)
+		w.tellNotOpened(ctx, me, in, modal, err, "")
 	}
 }
 

@@ -65,6 +65,19 @@ func TestOpenedReplyFormIsTold(t *testing.T) {
 	}
 }
 
+// Somebody who is no agent any more when they submit a form gets back what they typed into it.
+func TestFormOfAFormerAgent(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.openReplyForm()
+	w.desk.mu.Lock()
+	w.desk.agents = nil
+	w.desk.mu.Unlock()
+	typed := client.Inputs{"t:text": "note: we are on it"} // begins like a note, so that the form would be shown again
+	wantDialog(t, "why", w.submit(typed), "I don't know you as an agent.", "we are on it")
+	w.wantFacts(interactionFacts, 0)
+}
+
 // In the form to assign, one click on a name hands the conversation over.
 func TestHandOver(t *testing.T) {
 	t.Parallel()

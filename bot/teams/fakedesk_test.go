@@ -21,10 +21,13 @@ type fakeDesk struct {
 	root      bridge.Place                             // of the conversation's thread; zero if it has none
 	elsewhere string                                   // the chat that has the thread, if it is another one
 	mayStart  func(bridge.Start) (bridge.Facts, error) // nil: everybody may begin a conversation with anybody
+	agents    []string                                 // who may see the conversation
 	lamps     int                                      // how many more conversations "lamp" finds, with the numbers from 100 on
 }
 
-func newFakeDesk() *fakeDesk { return &fakeDesk{Desk: bridgetest.NewDesk()} }
+func newFakeDesk() *fakeDesk {
+	return &fakeDesk{Desk: bridgetest.NewDesk(), agents: []string{ann, ben}}
+}
 
 // sampleFacts are those of the conversation #12.
 func sampleFacts() bridge.Facts {
@@ -49,7 +52,7 @@ func sampleFacts() bridge.Facts {
 func (d *fakeDesk) Facts(_ context.Context, id bridge.ConversationID, user string) (bridge.Facts, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if user != ann && user != ben {
+	if !slices.Contains(d.agents, user) {
 		return bridge.Facts{}, &bridge.Problem{Code: "not_an_agent", Text: "I don't know you as an agent."}
 	}
 	f := sampleFacts()

@@ -217,7 +217,7 @@ func (in *invocation) clickDialog(ctx context.Context, c *card.Click, at bridge.
 func (in *invocation) verbDialog(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, text string) card.Dialog {
 	f, zone, err := in.door.formMaker().Form(ctx, verb, args, at, in.user.ID, text)
 	if err != nil {
-		return in.problemDialog(err, at)
+		return in.dialogWithTyped(err, at, text)
 	}
 	return in.formDialog(ctx, f, zone, at)
 }
@@ -243,8 +243,14 @@ func (in *invocation) windowDialog(ctx context.Context, opens view.Opens, args b
 	return card.Window(c, at, in.door.Home(), in.makeNonce())
 }
 
+// problemDialog makes a dialog that says why there is nothing else to show.
 func (in *invocation) problemDialog(err error, at bridge.Place) card.Dialog {
-	return card.Problem(err, at, in.door.Home())
+	return in.dialogWithTyped(err, at, "")
+}
+
+// dialogWithTyped makes a dialog that takes the place of a form that can't be shown again: it says why, and gives back what was typed.
+func (in *invocation) dialogWithTyped(err error, at bridge.Place, typed string) card.Dialog {
+	return card.Window(view.Problem(err, typed), at, in.door.Home(), "")
 }
 
 // makeNonce identifies what this invocation shows. A client that repeats the invoke gets the same nonce.

@@ -28,12 +28,12 @@ func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 	if read.Click != nil {
 		return in.handleDialogClick(ctx, read.Click)
 	}
-	if in.user.Kind != bridge.ActorPerson {
-		return dialogAnswer(in.problemDialog(errForeign(), fact.PlaceOf(in.activity))), nil
-	}
 
 	f := read.Form
 	at := f.Memory.Place
+	if in.user.Kind != bridge.ActorPerson {
+		return dialogAnswer(in.dialogWithTyped(errForeign(), at, f.Typed())), nil
+	}
 
 	if f.Memory.Files {
 		return in.openUploadPage(ctx, f), nil
@@ -77,16 +77,16 @@ func (in *invocation) handleDialogClick(ctx context.Context, c *card.Click) (any
 	return dialogAnswer(in.windowDialog(ctx, view.OpensDetails, c.Args, c.Place)), nil
 }
 
-// formDialogAgain makes the dialog of a form that was submitted with errors, by field name. It makes one that says why, if
-// the form can't be made any more.
+// formDialogAgain makes the dialog of a form that was submitted with errors, by field name. If the form can't be made any more, the
+// dialog says why, and gives back what was typed.
 func (in *invocation) formDialogAgain(ctx context.Context, f *card.Submitted, errs map[string]string) card.Dialog {
 	name, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil {
-		return in.problemDialog(errStaleForm(), f.Memory.Place)
+		return in.dialogWithTyped(errStaleForm(), f.Memory.Place, f.Typed())
 	}
 	form, _, err := in.door.formMaker().Form(ctx, name, args, f.Memory.Place, in.user.ID, f.Memory.Text)
 	if err != nil {
-		return in.problemDialog(err, f.Memory.Place)
+		return in.dialogWithTyped(err, f.Memory.Place, f.Typed())
 	}
 	return card.FormAgain(form, *f, errs, in.door.Home())
 }
@@ -105,7 +105,7 @@ func (in *invocation) refuseStart(ctx context.Context, f *card.Submitted, filled
 		if isAboutField {
 			return in.formDialogAgain(ctx, f, map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)}), true
 		}
-		return in.problemDialog(p, f.Memory.Place), true
+		return in.dialogWithTyped(p, f.Memory.Place, f.Typed()), true
 	}
 
 	if err != nil {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -265,7 +266,21 @@ func logDetail(r bridge.LogRow, f bridge.Facts) string {
 	return shape.OneLine(r.Detail, maxDetailRunes)
 }
 
-// Problem shows a refusal.
-func Problem(p *bridge.Problem) Card {
-	return Card{Blocks: []Block{shape.Sentence(shape.Icon("warning"), " ", shape.AsSentence(p.Text), shape.NextSentence(p.Hint))}}
+// ProblemOf returns what people are told of an error.
+func ProblemOf(err error) *bridge.Problem {
+	if errors.Is(err, bridge.ErrNoConversation) {
+		return &bridge.Problem{Code: "no_conversation", Text: "There is no conversation here.", Hint: "Try it on a message in a conversation's thread."}
+	}
+	if p, ok := errors.AsType[*bridge.Problem](err); ok {
+		return p
+	}
+	return &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
+}
+
+// Problem shows why there is nothing else to show: the words of a *bridge.Problem, or a general sentence. typed is what its reader
+// wrote into a form that it takes the place of: it is given back.
+func Problem(err error, typed string) Card {
+	p := ProblemOf(err)
+	says := shape.Sentence(shape.Icon("warning"), " ", shape.AsSentence(p.Text), shape.NextSentence(p.Hint))
+	return Card{Blocks: append([]Block{says}, shape.Quote(typed)...)}
 }

@@ -210,7 +210,8 @@ func TestList(t *testing.T) {
 		{name: "nothing more", card: list(bridge.ListQuery{List: "mine", Page: 1}, false)},
 		{name: "resolved", card: list(bridge.ListQuery{List: "resolved"}, false, ended)},
 		{name: "unassigned", card: list(bridge.ListQuery{List: "unassigned"}, false, free)},
-		{name: "nothing", card: Problem(&bridge.Problem{Code: "x", Text: "this conversation is resolved", Hint: "Reopen it, or start a new one."})},
+		{name: "nothing", card: Problem(&bridge.Problem{Code: "x", Text: "this conversation is resolved", Hint: "Reopen it, or start a new one."}, "")},
+		{name: "nothing, and what was typed", card: Problem(bridge.ErrNoConversation, nasty)},
 	}
 	for _, name := range append(listNames(), "", "überfällig") {
 		cards = append(cards, namedCard{name: "empty " + name, card: List(bridge.Listing{ListQuery: bridge.ListQuery{List: name}}, berlin(t))})

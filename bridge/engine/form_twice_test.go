@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -110,4 +111,42 @@ func TestFormOfATemplate(t *testing.T) {
 	w.waitWhisper("ann", "handed this form in before")
 	w.waitDrained()
 	w.provider.WaitTexts(t, "Your lamp is repaired.")
+}
+
+// Whoever may not do what a form asks for gets back what was typed into the form, which is closed by then.
+func TestRefusedFormGivesTheTextBack(t *testing.T) {
+	t.Parallel()
+	elsewhere := formOf(bridge.VerbReply)
+	elsewhere.Args.Conversation = 99
+	for _, tt := range []struct {
+		name, user, channel string
+		form                bridgetest.Button
+		wantReason          string
+	}{
+		{name: "a reply by no agent", user: "dan", channel: support, form: formOf(bridge.VerbReply), wantReason: "not one of Parley's agents"},
+		{name: "a note by no agent", user: "dan", channel: support, form: formOf(bridge.VerbNote), wantReason: "not one of Parley's agents"},
+		{name: "no such conversation", user: "ann", channel: support, form: elsewhere, wantReason: "no conversation #99"},
+		{name: "no such conversation, and no channel", user: "ann", form: elsewhere, wantReason: "no conversation #99"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			if tt.channel == "" {
+				thread = ""
+			}
+			w.chat.Submit(tt.user, tt.channel, thread, tt.form, "We come on Monday.")
+			told := w.chat.Whispers
+			if tt.channel == "" {
+				told = func(user string) []bridgetest.Message { return w.chat.Messages("@"+user, "") }
+			}
+			w.chat.Wait(t, "what was typed is given back", func() bool {
+				list := told(tt.user)
+				return len(list) == 1 && strings.Contains(list[0].Plain(), tt.wantReason) &&
+					strings.Contains(list[0].Plain(), "We come on Monday.")
+			})
+			w.waitDrained()
+			w.wantNothingSent()
+		})
+	}
 }

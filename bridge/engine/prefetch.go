@@ -135,7 +135,11 @@ func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Acti
 		n.AddElsewhere(w.Dir, agent.ID)
 	}
 	n.Posts = append(n.Posts, book.FormKeys(surface, a)...)
-	n.AddChannel(surface, a.Place.Channel)
+	if a.Place.Channel != "" {
+		n.AddChannel(surface, a.Place.Channel)
+	} else { // whoever acts in no channel is answered directly
+		n.AddDirect(surface, a.Actor.ID)
+	}
 	use := useCaseOf(a.Verb)
 	if use.do != nil || use.doInTx != nil {
 		n.News = true // for other owners, or for the author of a message

@@ -24,7 +24,6 @@ import (
 
 // wantStart adds the customer with whom an action begins a conversation to what the batch reads. start works on that only.
 func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Action) {
-	n.AddDirect(surface, a.Actor.ID)
 	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(surface, a.Actor.ID), reading.StartOf(a))
 	if problem != nil || s.MissingText(a) != nil || len(a.Mentions) > 0 {
 		return // nothing is begun, so that nobody becomes a customer
@@ -68,7 +67,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 
 	if previous != nil && previous.BridgeStatus().Open() {
-		w.TellActor(r.Surface, agent, a, bridge.Line{Content: bridge.LineExists, Other: w.Refer(previous, r.Surface),
+		w.Whisper(nil, r.Surface, a, bridge.Line{Content: bridge.LineExists, Other: w.Refer(previous, r.Surface),
 			Customer: previous.Customer(), Text: a.Text})
 		return nil
 	}
@@ -146,7 +145,7 @@ func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
 	if r.Agent != nil && r.Place.Channel != "" {
 		line.Verbs, line.Args = []bridge.Verb{bridge.VerbNew}, bridge.Args{StartArgs: r.Args.StartArgs}
 	}
-	w.TellActor(r.Surface, r.Agent, r.Action, line)
+	w.Whisper(nil, r.Surface, r.Action, line)
 }
 
 // startTemplate fills in the template that a conversation begins with, or returns why it can't be used.

@@ -3,7 +3,6 @@ package blockkit
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -219,16 +218,10 @@ func chosenOptions(f view.Field) []*slackapi.OptionBlockObject {
 	return optionObjects(chosen)
 }
 
-// Problem makes the window that says why there is nothing else to show: the words of a *bridge.Problem, or a
-// general sentence.
-func (h Home) Problem(err error, at bridge.Place) slackapi.ModalViewRequest {
-	var p *bridge.Problem
-	if errors.Is(err, bridge.ErrNoConversation) {
-		p = &bridge.Problem{Code: "no_conversation", Text: "There is no conversation here.", Hint: "Try it on a message in a conversation's thread."}
-	} else if !errors.As(err, &p) {
-		p = &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
-	}
-	return h.Window(view.Problem(p), at)
+// Problem makes the window that says why there is nothing else to show. typed is what its reader wrote into a form that it takes the place
+// of.
+func (h Home) Problem(err error, at bridge.Place, typed string) slackapi.ModalViewRequest {
+	return h.Window(view.Problem(err, typed), at)
 }
 
 // Options is the answer to a question for the options of a menu. Slack wants a list also where it is empty: otherwise it goes on

@@ -86,7 +86,7 @@ func TestRenderWindows(t *testing.T) {
 	home := Home("https://acme.slack.com/")
 	at := bridge.Place{Channel: "C1", Thread: "1700000001.000100"}
 	golden.JSON(t, "testdata/window_details.json", home.Window(view.Details(samples().Facts()), at))
-	golden.JSON(t, "testdata/window_problem.json", home.Problem(bridge.ErrNoConversation, at))
+	golden.JSON(t, "testdata/window_problem.json", home.Problem(bridge.ErrNoConversation, at, ""))
 }
 
 // No text that comes from outside can mention somebody, format, or end a token. Signs that would are escaped, or get a word joiner, which

@@ -3,7 +3,6 @@ package card
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"parley/bot/view"
@@ -29,18 +28,6 @@ func Window(c view.Card, at bridge.Place, h Home, nonce string) Dialog {
 	r := renderer{home: h, seed: nonce, dialog: &at}
 	r.addBlocks(c.Blocks)
 	return r.finishWindow(c.Title, c.Buttons)
-}
-
-// Problem makes a dialog that says why there is nothing else to show. Errors other than
-// *bridge.Problem and bridge.ErrNoConversation become "Internal error.".
-func Problem(err error, at bridge.Place, h Home) Dialog {
-	var p *bridge.Problem
-	if errors.Is(err, bridge.ErrNoConversation) {
-		p = &bridge.Problem{Code: "no_conversation", Text: "There is no conversation here.", Hint: "Try it on a message in a conversation's thread."}
-	} else if !errors.As(err, &p) {
-		p = &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
-	}
-	return Window(view.Problem(p), at, h, "")
 }
 
 // finishWindow adds the remark about what is left out and the buttons to a dialog, and finishes it.

@@ -117,5 +117,5 @@ func TestForms(t *testing.T) {
 	problems := map[string]string{"other": "I can't read this time.", "": "Something else."}
 	keepDialog("form_snooze_wrong", FormAgain(forms["snooze"], wrong, problems, home()))
 	keepDialog("window_details", Window(view.Details(samples().Facts()), m.Place, home(), "n"))
-	keepDialog("window_problem", Problem(bridge.ErrNoConversation, m.Place, home()))
+	keepDialog("window_problem", Window(view.Problem(bridge.ErrNoConversation, "We come on *Monday*."), m.Place, home(), ""))
 }

@@ -43,7 +43,11 @@ type Click struct {
 type Submitted struct {
 	Memory Memory
 	Values map[string][]string // by field name; empty ones are left out
+	Words  []string            // what was typed: Memory's text and what stands in inputs for text, ordered by their names
 }
+
+// Typed returns what was typed into the form, to give it back where the form can't be shown again.
+func (s Submitted) Typed() string { return strings.Join(s.Words, "\n\n") }
 
 // Read reads the data of an Action.Execute, an Action.Submit (as well as the value of a
 // message), a task/fetch or a task/submit.
@@ -103,6 +107,9 @@ func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (Returned,
 		return Returned{}, fmt.Errorf("%w: form: long nonce", ErrData)
 	}
 
+	if s.Memory.Text != "" {
+		s.Words = append(s.Words, s.Memory.Text)
+	}
 	for _, id := range slices.Sorted(maps.Keys(fields)) { // sorted, so that of two inputs for one field always the same one counts
 		kind, name, ok := strings.Cut(id, ":")
 		kind += ":"
@@ -116,6 +123,9 @@ func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (Returned,
 		}
 		if list := inputValues(kind, v); len(list) > 0 {
 			s.Values[name] = list
+			if kind == textPrefix {
+				s.Words = append(s.Words, v)
+			}
 		}
 	}
 

@@ -261,7 +261,7 @@ func (s Samples) Cards() map[string]view.Card {
 		"list_labelled": view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{labelled, f}}, time.UTC),
 		"said":          view.Said(said, time.UTC), "files": view.Files(said.From, []string{"a.pdf", "b <c>.pdf"}, nil), "details": view.Details(f),
 		"list": view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{f, unassigned}, More: true}, time.UTC), "history": view.History(f, bridge.History{Rows: s.Lines()["history"].Content.(*bridge.HistoryLine).Log, More: true}),
-		"help": view.Help("", syntax), "help_all": view.Help("all", syntax), "help_snooze": view.Help("snooze", syntax), "problem": view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}),
+		"help": view.Help("", syntax), "help_all": view.Help("all", syntax), "help_snooze": view.Help("snooze", syntax), "problem": view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}, ""),
 	}
 	for name, l := range s.Lines() {
 		cards["line_"+name], _ = view.Post(bridge.Post{Kind: bridge.PostLine, Line: &l, Facts: f}, syntax)

@@ -114,24 +114,22 @@ func TellTeamElsewhere(th *Writer, c *book.Conversation, team *store.Team, threa
 
 // SendDirect tells one agent something in a direct message. It is only for what no thread can show.
 func (th *Writer) SendDirect(surface store.AccountID, agent store.AgentID, line bridge.Line) {
-	ref := th.Dir.Ref(surface, agent)
-	if ref.User == "" {
+	if user := th.Dir.UserOf(surface, agent); user != "" {
+		th.sendDirectTo(surface, user, line)
+	}
+}
+
+// sendDirectTo tells a user of a surface something in a direct message. Whoever acted on Parley's own pages is told nothing: the pages
+// themselves show what became of an act.
+func (th *Writer) sendDirectTo(surface store.AccountID, user string, line bridge.Line) {
+	if surface == store.SystemAccount {
 		return
 	}
 	if list, ok := line.Content.(*bridge.ListLine); ok {
-		list.Hidden = th.Reading.HiddenLists(th.Dir.Agent(agent))
+		list.Hidden = th.Reading.HiddenLists(th.Dir.AgentOf(surface, user))
 	}
-	l := th.channelLaneOf(surface, "@"+ref.User, bridge.PostLine)
-	th.Outbox.Enqueue(l, string(bridge.PostLine), NoMessage, outbound.Payload{To: ref.User, Line: &line}, nil)
-}
-
-// TellActor answers an agent in the channel in which the action happened or, if it happened in none, in a direct message.
-func (th *Writer) TellActor(surface store.AccountID, agent *store.Agent, a bridge.Action, line bridge.Line) {
-	if a.Place.Channel != "" {
-		th.Whisper(nil, surface, a, line)
-	} else if agent != nil {
-		th.SendDirect(surface, agent.ID, line)
-	}
+	l := th.channelLaneOf(surface, "@"+user, bridge.PostLine)
+	th.Outbox.Enqueue(l, string(bridge.PostLine), NoMessage, outbound.Payload{To: user, Line: &line}, nil)
 }
 
 // NoPage is given to TellCondition where no page helps.

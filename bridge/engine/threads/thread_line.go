@@ -209,7 +209,7 @@ func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line br
 }
 
 // Whisper answers one person where that person acted, unseen by others: with lists, help, refusals and confirmations
-// only. c is the conversation that it is about, or nil.
+// only. Whoever acted in no channel and no thread is answered in a direct message. c is the conversation that it is about, or nil.
 func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a bridge.Action, line bridge.Line) {
 	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
 	p := outbound.Payload{To: a.Actor.ID, Line: &line}
@@ -218,7 +218,8 @@ func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a brid
 		return
 	}
 	if a.Place.Channel == "" {
-		return // nowhere to answer
+		th.sendDirectTo(surface, a.Actor.ID, line)
+		return
 	}
 
 	p.Place = bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}
@@ -242,10 +243,17 @@ func threadOfAction(posts *book.Posts, c *book.Conversation, surface bridge.Acco
 	return t
 }
 
-// Refuse tells the actor that nothing was changed, why (text), and what to do next (hint, which may be ""). The log keeps the refusal,
-// by code.
+// Refuse tells the actor that nothing was changed, why (text), and what to do next (hint, which may be ""). What the actor wrote into a
+// form or a slash command is given back: it stands nowhere else. The log keeps the refusal, by code.
 func (th *Writer) Refuse(r book.Request, code, text, hint string) {
-	th.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: r.Verb})
+	line := bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: r.Verb}
+	if !r.Typed() {
+		line.Text, line.Rich = r.Text, r.Rich
+	}
+	if r.Origin == bridge.OriginForm {
+		line.Text = cmp.Or(r.Text, r.Args.Note)
+	}
+	th.Whisper(r.Conversation, r.Surface, r.Action, line)
 	if r.Conversation != nil {
 		th.Log.Refused(r, code, strings.TrimSpace(text+" "+hint))
 	}
