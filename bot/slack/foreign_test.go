@@ -10,6 +10,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/slackfake"
+	"parley/bot/slack/webclient"
 	"parley/bridge"
 	"parley/channels/fence"
 )
@@ -87,7 +88,7 @@ func TestTokenIsSentToTheAPIOnly(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, tt.url, nil)
 			must(t, err)
-			resp, err := bearerClient(fence.NewClient(fence.Options{Answer: requestTimeout}), s.apiURL, otherToken).Do(r)
+			resp, err := webclient.New(fence.NewClient(fence.Options{Answer: requestTimeout}), s.apiURL, otherToken).Do(r)
 			must(t, err)
 			must(t, resp.Body.Close())
 			wantEqual(t, "credentials", got, tt.want)

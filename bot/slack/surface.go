@@ -21,6 +21,7 @@ import (
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
 	"parley/bot/slack/standing"
+	"parley/bot/slack/webclient"
 	"parley/bot/sweep"
 	"parley/bridge"
 	"parley/channels"
@@ -138,7 +139,7 @@ func New(o Options) (*Surface, error) {
 }
 
 func newSurface(o Options, base *url.URL) *Surface {
-	calls := slackapi.OptionHTTPClient(bearerClient(o.Client, base, o.BotToken))
+	calls := slackapi.OptionHTTPClient(webclient.New(o.Client, base, o.BotToken))
 	w := &workspace{
 		api:    slackapi.New(o.BotToken, slackapi.OptionAppLevelToken(o.AppToken), slackapi.OptionAPIURL(o.APIURL), calls),
 		http:   o.Client,

@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	_ "time/tzdata" // agents' zones, also where the machine has no database of them
 
 	"github.com/alecthomas/kong"
-
-	"parley/cmd/parley/build"
 )
 
 // commands are the sub-commands; each has a file. Those that bring emulators are in withemulators.go.
@@ -36,7 +35,6 @@ type commands struct {
 	AIEval        aiEvalCommand        `cmd:"" name:"ai-eval" help:"Measure how well customers' messages are analysed, on labelled messages."`
 	Testing       testingCommands      `embed:""`
 	Version       versionCommand       `cmd:"" help:"Print the version."`
-	VersionFlag   kong.VersionFlag     `name:"version" hidden:"" help:"As parley version."`
 	Help          helpCommand          `cmd:"" help:"List the commands, or tell what one does and which flags it has."`
 }
 
@@ -47,10 +45,15 @@ func main() {
 	parser := kong.Must(&c, kong.Name("parley"), kong.UsageOnError(),
 		kong.Description("A helpdesk that lives where the team already talks: every customer conversation is one thread in Slack or Microsoft Teams. "+
 			"Set it up by environment variables and parley apply; try it with parley demo."),
-		kong.BindTo(ctx, (*context.Context)(nil)), emulatorVars(), kong.Vars{"version": "parley " + build.String()})
+		kong.BindTo(ctx, (*context.Context)(nil)), emulatorVars())
 
-	parsed, err := parser.Parse(os.Args[1:])
-	if isUnknownCommand(err, os.Args[1:]) {
+	args := os.Args[1:]
+	if slices.Equal(args, []string{"--version"}) { // as most programs are asked
+		args = []string{"version"}
+	}
+
+	parsed, err := parser.Parse(args)
+	if isUnknownCommand(err, args) {
 		exitWith(unknownCommand(err))
 	}
 

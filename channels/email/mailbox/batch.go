@@ -143,6 +143,11 @@ func (m *mark) noteOutcomes(done []outcome, now time.Time) {
 	}
 }
 
+// noteSkipped moves the watermark over a mail of the folder of sent mail that is not fetched.
+func (m *mark) noteSkipped(mail filedMail, now time.Time) {
+	m.noteOutcomes([]outcome{{uid: mail.uid, result: resultSkipped, mail: &fetched{arrivedAt: mail.arrivedAt}}}, now)
+}
+
 // acceptAll stores facts. It tries until that works, because no mail may be lost.
 // Errors: ctx ended.
 func (f *fetcher) acceptAll(ctx context.Context, facts []channels.Fact) error {

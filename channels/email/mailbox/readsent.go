@@ -223,7 +223,7 @@ func (f *fetcher) fetchInOrder(
 	uids := mails.inbox
 	for _, m := range mails.sent {
 		if m.skip {
-			f.skipSent(m)
+			f.sent.mark.noteSkipped(m, f.box.env.Now())
 			continue
 		}
 
@@ -252,12 +252,6 @@ func (f *fetcher) fetchInOrder(
 	}
 
 	return f.fetchFromInbox(ctx, s, uidValidity, uids, onStored)
-}
-
-// skipSent moves the watermark of the folder of sent mail over a mail that is not fetched.
-func (f *fetcher) skipSent(m filedMail) {
-	skipped := outcome{uid: m.uid, result: resultSkipped, mail: &fetched{arrivedAt: m.arrivedAt}}
-	f.sent.mark.noteOutcomes([]outcome{skipped}, f.box.env.Now())
 }
 
 func (f *fetcher) fetchFromInbox(

@@ -1,4 +1,7 @@
-package slack
+// Package webclient makes the HTTP client for calls of Slack's Web API: with the token as a header, and with answers to posts shortened.
+//
+// What does not belong here: which calls are made, and what their answers mean.
+package webclient
 
 import (
 	"net/http"
@@ -16,8 +19,8 @@ type bearerTransport struct {
 	token string
 }
 
-// bearerClient makes a client like base that adds the token to calls of the API at api, and shortens their answers.
-func bearerClient(base *http.Client, api *url.URL, token string) *http.Client {
+// New makes a client like base that adds the token to calls of the API at api, and shortens their answers.
+func New(base *http.Client, api *url.URL, token string) *http.Client {
 	next := base.Transport
 	if next == nil {
 		next = http.DefaultTransport
