@@ -13,7 +13,7 @@ import (
 	"parley/channels"
 )
 
-// lives finds deletions and restorations of messages that aren't stored yet (fact.Life). Both the webhook and Graph may
+// lives finds deletions and restorations of messages that aren't stored yet (fact.DeletionCount). Both the webhook and Graph may
 // tell us of the same change, and in any order.
 type lives struct {
 	*organisation.Organisation
@@ -21,20 +21,20 @@ type lives struct {
 	sweeper *sweep.Sweeper
 }
 
-// readLife reads how often a message was deleted and restored, as far as that is stored.
+// countDeletions reads how often a message was deleted and restored, as far as that is stored.
 // Errors: the desk's.
-func (ls *lives) readLife(ctx context.Context, channel, id string) (fact.Life, error) {
+func (ls *lives) countDeletions(ctx context.Context, channel, id string) (fact.DeletionCount, error) {
 	for n := 1; ; n++ { // the n-th deletion and the n-th restoration
 		gone, back := fact.DeleteID(channel, id, n), fact.RestoredID(channel, id, n)
 		seen, err := ls.sweeper.Seen(ctx, gone, back)
 		if err != nil {
-			return fact.Life{}, err
+			return fact.DeletionCount{}, err
 		}
 		if !seen[gone] {
-			return fact.Life{Deleted: n - 1, Restored: n - 1}, nil
+			return fact.DeletionCount{Deleted: n - 1, Restored: n - 1}, nil
 		}
 		if !seen[back] {
-			return fact.Life{Deleted: n, Restored: n - 1}, nil
+			return fact.DeletionCount{Deleted: n, Restored: n - 1}, nil
 		}
 	}
 }
@@ -54,7 +54,7 @@ func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connect
 		return nil, err
 	}
 
-	l, err := ls.readLife(ctx, at.Channel, at.Message)
+	l, err := ls.countDeletions(ctx, at.Channel, at.Message)
 	if err != nil {
 		return nil, err
 	}
@@ -63,9 +63,9 @@ func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connect
 	}
 
 	knownFact := p.Known(id, fact.KeyOf(at))
-	facts := append(p.LifeFacts(a, at, l, deleted), knownFact)
+	facts := append(p.DeletionFacts(a, at, l, deleted), knownFact)
 	if !deleted {
-		facts = append(facts, p.Known(p.KnownIDs(at, a)[0], knownFact.OrderKey))
+		facts = append(facts, p.StoredVersion(at, a))
 	}
 
 	return facts, nil
@@ -84,13 +84,13 @@ func (ls *lives) changedLately(ctx context.Context, at bridge.Place) (bool, erro
 // be late: then there are no facts, and the caller must look again later.
 // Errors: the desk's, and those of reading who the people are.
 func (ls *lives) factsOfGraph(ctx context.Context, at bridge.Place, m *graph.Message, inOurThread bool) (facts []channels.Fact, unclear bool, err error) {
-	l, err := ls.readLife(ctx, at.Channel, at.Message)
+	l, err := ls.countDeletions(ctx, at.Channel, at.Message)
 	if err != nil {
 		return nil, false, err
 	}
 
 	deleted := !m.DeletedAt.IsZero()
-	if deleted == l.IsGone() {
+	if deleted == l.IsDeleted() {
 		return nil, false, nil
 	}
 
@@ -111,10 +111,10 @@ func (ls *lives) factsOfGraph(ctx context.Context, at bridge.Place, m *graph.Mes
 		return nil, false, err
 	}
 
-	facts = p.LifeFacts(&a, at, l, deleted)
+	facts = p.DeletionFacts(&a, at, l, deleted)
 	if !deleted && !m.EditedAt.IsZero() { // the restoration tells the latest text, so the edit counts as stored
 		edit := ls.ActivityOf(fact.EventEdited, at.Channel, m)
-		facts = append(facts, p.Known(p.KnownIDs(at, &edit)[0], fact.KeyOf(at)))
+		facts = append(facts, p.StoredVersion(at, &edit))
 	}
 
 	return facts, false, nil

@@ -12,6 +12,7 @@ import (
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bridge"
+	"parley/channels"
 )
 
 // PlaceOf returns where an activity happened: the channel (or chat), the thread, and the activity's own id as Message. A
@@ -196,4 +197,10 @@ func (p Payload) KnownIDs(at bridge.Place, a *connector.Activity) []string {
 		ids = append(ids, fmt.Sprintf("v:%s:%s:%s:%d", at.Channel, at.Message, content, span+near))
 	}
 	return ids
+}
+
+// StoredVersion returns the fact that marks a version of a message as stored: the first one of KnownIDs. It has no effect
+// but that a catch-up finds its id.
+func (p Payload) StoredVersion(at bridge.Place, a *connector.Activity) channels.Fact {
+	return p.Known(p.KnownIDs(at, a)[0], KeyOf(at))
 }
