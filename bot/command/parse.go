@@ -258,7 +258,7 @@ func isLoneVerb(text string) bool {
 	}
 
 	mayBeAnswer := slices.Contains(v.Typed.Answers, word) || len(word) < 2
-	if !v.Typed.Lone || mayBeAnswer {
+	if !v.Typed.AskIfAlone || mayBeAnswer {
 		return false
 	}
 	if args == "" {

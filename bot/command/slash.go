@@ -106,7 +106,7 @@ func readTypedMention(front, rest string, opt Options) (p Parsed, ok bool) {
 
 	v := verb.Of(meant.Verb)
 	p = refuseVerb("", bridge.MarkLone, wasTyped+"Did you mean !"+v.Typed.Words[0]+"?")
-	if v.Button.Meant && meant.Args.Conversation == 0 {
+	if v.Button.OfferedForTypo && meant.Args.Conversation == 0 {
 		p.Meant = &bridge.Meant{Verb: meant.Verb, Args: meant.Args}
 	}
 	return p, true

@@ -83,7 +83,7 @@ func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
 // button may do the verb, because it would send something or needs more than its arguments.
 func readMistyped(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
 	v, ok := verb.Find(name)
-	if !ok || !v.Button.Meant {
+	if !ok || !v.Button.OfferedForTypo {
 		return nil
 	}
 	rest, _ = cutColon(rest)

@@ -9,7 +9,7 @@ func aiVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAI,
 		Typed: TypedLine{
-			Words: []string{"ai", "summarise", "summarize", "summary", "translate", "shorten"}, Lone: true, Syntax: "!ai WHAT",
+			Words: []string{"ai", "summarise", "summarize", "summary", "translate", "shorten"}, AskIfAlone: true, Syntax: "!ai WHAT",
 			Rest: RestWanted,
 		},
 		Help: Help{

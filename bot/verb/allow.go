@@ -11,7 +11,7 @@ func allowVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAllow,
 		Typed: TypedLine{
-			Words: []string{"allow"}, Lone: true, Syntax: "!allow ADDRESS",
+			Words: []string{"allow"}, AskIfAlone: true, Syntax: "!allow ADDRESS",
 			Rest: RestAddresses, Missing: "Say which address: !allow bob@shop.example",
 		},
 		Help: Help{
@@ -20,8 +20,8 @@ func allowVerb() *Verb {
 		},
 		Slash: true,
 		Button: Button{
-			Label: "Allow", Meant: true,
-			MeantAs: func(m bridge.Meant) string { return "Allow " + strings.Join(m.Args.Addresses, ", ") },
+			Label: "Allow", OfferedForTypo: true,
+			TypoLabel: func(m bridge.Meant) string { return "Allow " + strings.Join(m.Args.Addresses, ", ") },
 		},
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {

@@ -9,7 +9,7 @@ func analysisVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAnalysis,
 		Typed: TypedLine{
-			Words: []string{"analysis"}, Lone: true, Syntax: "!analysis off|on",
+			Words: []string{"analysis"}, AskIfAlone: true, Syntax: "!analysis off|on",
 			Rest: RestNote, Missing: "Say off or on: !analysis off",
 		},
 		Help: Help{

@@ -12,13 +12,13 @@ func assignVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAssign,
 		Typed: TypedLine{
-			Words: []string{"assign", "a", "t", "transfer"}, Lone: true, Syntax: "!assign @WHO or #TEAM [NOTE]",
+			Words: []string{"assign", "a", "t", "transfer"}, AskIfAlone: true, Syntax: "!assign @WHO or #TEAM [NOTE]",
 			Rest: RestPeople, Missing: "Say to whom: !assign @ann, or !assign #billing",
 		},
 		Help: Help{
-			Sentence: "Hands it to somebody or to a team; with + somebody joins.",
-			Examples: []string{"!assign @ann", "!assign me +@bob", "!assign #billing wants a refund", "!t @ann knows this customer"},
-			Everyday: true,
+			Sentence:    "Hands it to somebody or to a team; with + somebody joins.",
+			Examples:    []string{"!assign @ann", "!assign me +@bob", "!assign #billing wants a refund", "!t @ann knows this customer"},
+			InShortHelp: true,
 		},
 		Slash: true,
 		Menus: Menus{
@@ -27,8 +27,8 @@ func assignVerb() *Verb {
 			Message:  &Entry{Order: 5, Title: "Assign conversation", About: "Choose who answers"},
 		},
 		Button: Button{
-			Label: "Assign", Meant: true,
-			MeantAs: func(m bridge.Meant) string {
+			Label: "Assign", OfferedForTypo: true,
+			TypoLabel: func(m bridge.Meant) string {
 				return "Assign to " + shape.Or(m.Args.Team, strings.Join(m.Names, ", "))
 			},
 		},

@@ -8,7 +8,7 @@ import (
 func blockVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbBlock,
-		Typed: TypedLine{Words: []string{"block"}, Lone: true, Syntax: "!block"},
+		Typed: TypedLine{Words: []string{"block"}, AskIfAlone: true, Syntax: "!block"},
 		Help: Help{
 			Sentence: "Passes over later automatic mail of an automatic sender.",
 			Examples: []string{"!block"},

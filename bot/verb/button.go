@@ -19,8 +19,8 @@ func NewButton(name bridge.Verb, args bridge.Args) shape.Button {
 func MeantButton(m bridge.Meant) shape.Button {
 	v, b := Of(m.Verb), NewButton(m.Verb, m.Args)
 	b.Style = shape.StylePrimary
-	if v.Button.MeantAs != nil && !v.Needs(m.Args) { // else its form asks for what is missing
-		b.Label = v.Button.MeantAs(m)
+	if v.Button.TypoLabel != nil && !v.Needs(m.Args) { // else its form asks for what is missing
+		b.Label = v.Button.TypoLabel(m)
 	}
 	b.Label = shape.OneLine(b.Label, shape.MaxLabelRunes)
 	return b

@@ -11,7 +11,7 @@ func ccVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbCC,
 		Typed: TypedLine{
-			Words: []string{"cc"}, Lone: true, Syntax: "!cc ADDRESS",
+			Words: []string{"cc"}, AskIfAlone: true, Syntax: "!cc ADDRESS",
 			Rest: RestCopies, Missing: "Say which address: !cc bob@shop.example",
 		},
 		Help: Help{
@@ -20,8 +20,8 @@ func ccVerb() *Verb {
 		},
 		Slash: true,
 		Button: Button{
-			Label: "Recipients", Meant: true,
-			MeantAs: func(m bridge.Meant) string {
+			Label: "Recipients", OfferedForTypo: true,
+			TypoLabel: func(m bridge.Meant) string {
 				if m.Args.Remove {
 					return "No copy to " + strings.Join(m.Args.Addresses, ", ")
 				}

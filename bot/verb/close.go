@@ -8,10 +8,10 @@ import (
 func closeVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbClose,
-		Typed:  TypedLine{Words: []string{"close"}, Lone: true, Syntax: "!close"},
+		Typed:  TypedLine{Words: []string{"close"}, AskIfAlone: true, Syntax: "!close"},
 		Help:   Help{Sentence: "Ends it without an answer. For admins.", Examples: []string{"!close"}},
 		Slash:  true,
-		Button: Button{Label: "Close conversation", Style: shape.StyleDanger, Meant: true},
+		Button: Button{Label: "Close conversation", Style: shape.StyleDanger, OfferedForTypo: true},
 		Form: Form{
 			Ask: func(form *shape.Form, _ shape.FormInput) error {
 				form.Title, form.Submit = "Close", "Close"

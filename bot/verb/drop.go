@@ -8,7 +8,7 @@ import (
 func dropVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbDrop,
-		Typed:  TypedLine{Words: []string{"drop", "discard"}, Lone: true, Syntax: "!drop"},
+		Typed:  TypedLine{Words: []string{"drop", "discard"}, AskIfAlone: true, Syntax: "!drop"},
 		Help:   Help{Sentence: "Gives up what was held back last. It is not sent.", Examples: []string{"!drop"}},
 		Button: Button{Label: "Drop", Confirm: "Drop it? The customer will not get it."},
 		Done: func(l bridge.Line, f bridge.Facts) string {

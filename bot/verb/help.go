@@ -5,7 +5,7 @@ import "parley/bridge"
 func helpVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbHelp,
-		Typed: TypedLine{Words: []string{"help", "?"}, Lone: true, Syntax: "!help [COMMAND]", Rest: RestTopic},
+		Typed: TypedLine{Words: []string{"help", "?"}, AskIfAlone: true, Syntax: "!help [COMMAND]", Rest: RestTopic},
 		Help: Help{
 			Sentence: "Lists the everyday commands, all of them, or explains one.",
 			Examples: []string{"!help", "!help all", "!help snooze", "@Parley help"},

@@ -8,7 +8,7 @@ import (
 func historyVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbHistory,
-		Typed:  TypedLine{Words: []string{"history", "log"}, Lone: true, Syntax: "!history [PAGE]", Rest: RestPage},
+		Typed:  TypedLine{Words: []string{"history", "log"}, AskIfAlone: true, Syntax: "!history [PAGE]", Rest: RestPage},
 		Help:   Help{Sentence: "Lists what was done, by whom and when.", Examples: []string{"!history", "!history 2"}},
 		Slash:  true,
 		Button: Button{Label: "History", Opens: shape.OpensHistory},

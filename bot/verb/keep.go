@@ -8,7 +8,7 @@ import (
 func keepVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbKeep,
-		Typed:  TypedLine{Words: []string{"keep"}, Lone: true, Syntax: "!keep"},
+		Typed:  TypedLine{Words: []string{"keep"}, AskIfAlone: true, Syntax: "!keep"},
 		Help:   Help{Sentence: "Keeps inside what was held back last.", Examples: []string{"!keep"}},
 		Emoji:  []string{"lock", "no_mouth", "zipper_mouth_face"},
 		Button: Button{Label: "Keep inside"},

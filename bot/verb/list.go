@@ -8,11 +8,11 @@ import (
 func listVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbList,
-		Typed: TypedLine{Words: []string{"list", "inbox"}, Lone: true, Syntax: "!list mine", Rest: RestList},
+		Typed: TypedLine{Words: []string{"list", "inbox"}, AskIfAlone: true, Syntax: "!list mine", Rest: RestList},
 		Help: Help{
-			Sentence: "Lists conversations: mine, unassigned, team, all, snoozed, resolved or closed.",
-			Examples: []string{"@Parley mine", "@Parley unassigned", "!list all"},
-			Everyday: true,
+			Sentence:    "Lists conversations: mine, unassigned, team, all, snoozed, resolved or closed.",
+			Examples:    []string{"@Parley mine", "@Parley unassigned", "!list all"},
+			InShortHelp: true,
 		},
 		Slash:    true,
 		Anywhere: true,

@@ -8,7 +8,7 @@ import (
 func markSentVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbMarkSent,
-		Typed: TypedLine{Words: []string{"marksent"}, Lone: true, Syntax: "!marksent"},
+		Typed: TypedLine{Words: []string{"marksent"}, AskIfAlone: true, Syntax: "!marksent"},
 		Help: Help{
 			Sentence: "Marks as delivered what you have looked for and found.",
 			Examples: []string{"!marksent"},

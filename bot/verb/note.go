@@ -9,13 +9,13 @@ func noteVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbNote,
 		Typed: TypedLine{
-			Words: []string{"note", "n"}, Lone: true, Syntax: "!note TEXT",
+			Words: []string{"note", "n"}, AskIfAlone: true, Syntax: "!note TEXT",
 			Rest: RestText, Missing: "Say what to note: !note asked the warehouse",
 		},
 		Help: Help{
-			Sentence: "Keeps the text inside. The customer never sees it.",
-			Examples: []string{"note: asked the warehouse", "// asked the warehouse", "!n asked the warehouse"},
-			Everyday: true,
+			Sentence:    "Keeps the text inside. The customer never sees it.",
+			Examples:    []string{"note: asked the warehouse", "// asked the warehouse", "!n asked the warehouse"},
+			InShortHelp: true,
 		},
 		Slash: true,
 		Menus: Menus{

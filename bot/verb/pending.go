@@ -8,10 +8,10 @@ import (
 func pendingVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbPending,
-		Typed:  TypedLine{Words: []string{"pending", "wait"}, Lone: true, Syntax: "!pending"},
+		Typed:  TypedLine{Words: []string{"pending", "wait"}, AskIfAlone: true, Syntax: "!pending"},
 		Help:   Help{Sentence: "Marks it as waiting for the customer.", Examples: []string{"!pending"}},
 		Slash:  true,
-		Button: Button{Label: "Pending", Meant: true},
+		Button: Button{Label: "Pending", OfferedForTypo: true},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
 			return shape.DoerName(l) + " marked this as waiting for the customer."
 		},

@@ -12,7 +12,7 @@ func priorityVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbPriority,
 		Typed: TypedLine{
-			Words: []string{"priority", "prio"}, Lone: true, Syntax: "!priority low|normal|high|urgent",
+			Words: []string{"priority", "prio"}, AskIfAlone: true, Syntax: "!priority low|normal|high|urgent",
 			Rest: RestNote, Missing: "Say which priority: !priority low, normal, high or urgent",
 		},
 		Help: Help{
@@ -21,8 +21,8 @@ func priorityVerb() *Verb {
 		},
 		Slash: true,
 		Button: Button{
-			Details: true, Label: "Priority", Meant: true,
-			MeantAs: func(m bridge.Meant) string { return "Priority " + m.Args.Note },
+			Details: true, Label: "Priority", OfferedForTypo: true,
+			TypoLabel: func(m bridge.Meant) string { return "Priority " + m.Args.Note },
 		},
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {

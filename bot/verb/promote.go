@@ -8,7 +8,7 @@ import (
 func promoteVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbPromote,
-		Typed:  TypedLine{Words: []string{"promote"}, Lone: true, Syntax: "!promote"},
+		Typed:  TypedLine{Words: []string{"promote"}, AskIfAlone: true, Syntax: "!promote"},
 		Help:   Help{Sentence: "Turns an automatic mail into a conversation.", Examples: []string{"!promote"}},
 		Button: Button{Label: "Make a conversation"},
 		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " made a conversation of it." },

@@ -9,7 +9,7 @@ func renameVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbRename,
 		Typed: TypedLine{
-			Words: []string{"rename"}, Lone: true, Syntax: "!rename NAME",
+			Words: []string{"rename"}, AskIfAlone: true, Syntax: "!rename NAME",
 			Rest: RestNote, Missing: "Say the name: !rename Ann of Berlin Lamps",
 		},
 		Help: Help{
@@ -18,8 +18,8 @@ func renameVerb() *Verb {
 		},
 		Slash: true,
 		Button: Button{
-			Details: true, Label: "Rename", Meant: true,
-			MeantAs: func(m bridge.Meant) string { return "Rename to " + m.Args.Note },
+			Details: true, Label: "Rename", OfferedForTypo: true,
+			TypoLabel: func(m bridge.Meant) string { return "Rename to " + m.Args.Note },
 		},
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {

@@ -8,14 +8,14 @@ import (
 func reopenVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbReopen,
-		Typed: TypedLine{Words: []string{"reopen", "unresolve"}, Lone: true, Syntax: "!reopen"},
+		Typed: TypedLine{Words: []string{"reopen", "unresolve"}, AskIfAlone: true, Syntax: "!reopen"},
 		Help: Help{
 			Sentence: "Opens a resolved conversation again, for the same owner.",
 			Examples: []string{"!reopen"},
 		},
 		Slash:  true,
 		Menus:  Menus{InThread: Offer{Order: 8}},
-		Button: Button{Label: "Reopen", Meant: true},
+		Button: Button{Label: "Reopen", OfferedForTypo: true},
 		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " reopened this." },
 	}
 }

@@ -11,14 +11,14 @@ func replyVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbReply,
 		Typed: TypedLine{
-			Words: []string{"reply", "answer", PromoWord}, Answers: []string{"answer"}, Lone: true, Syntax: "!reply TEXT",
+			Words: []string{"reply", "answer", PromoWord}, Answers: []string{"answer"}, AskIfAlone: true, Syntax: "!reply TEXT",
 			Rest: RestReply, Missing: "Say what to send: !reply Your parcel is on its way.",
 		},
 		Sends: true,
 		Help: Help{
-			Sentence: "Sends the text to the customer, whoever holds the conversation.",
-			Examples: []string{"!reply Your parcel is on its way.", "@Parley reply: Your parcel is on its way.", "!promo Lamps are 10 % off this week."},
-			Everyday: true,
+			Sentence:    "Sends the text to the customer, whoever holds the conversation.",
+			Examples:    []string{"!reply Your parcel is on its way.", "@Parley reply: Your parcel is on its way.", "!promo Lamps are 10 % off this week."},
+			InShortHelp: true,
 		},
 		Slash:  true,
 		Button: Button{Label: "Reply"},

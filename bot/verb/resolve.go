@@ -8,11 +8,11 @@ import (
 func resolveVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbResolve,
-		Typed: TypedLine{Words: []string{"resolve", "r", "done"}, Answers: []string{"done"}, Lone: true, Syntax: "!resolve [NOTE]", Rest: RestNote},
+		Typed: TypedLine{Words: []string{"resolve", "r", "done"}, Answers: []string{"done"}, AskIfAlone: true, Syntax: "!resolve [NOTE]", Rest: RestNote},
 		Help: Help{
-			Sentence: "Ends it as solved. A note stays inside.",
-			Examples: []string{"!resolve", "!resolve refunded 12.50", "!r"},
-			Everyday: true,
+			Sentence:    "Ends it as solved. A note stays inside.",
+			Examples:    []string{"!resolve", "!resolve refunded 12.50", "!r"},
+			InShortHelp: true,
 		},
 		Emoji: []string{"white_check_mark"},
 		Slash: true,
@@ -21,7 +21,7 @@ func resolveVerb() *Verb {
 			Command:  &Command{About: "Resolve a conversation", Hint: "#12"},
 			Message:  &Entry{Order: 8, Title: "Resolve conversation", About: "It is done"},
 		},
-		Button: Button{Label: "Resolve", Meant: true},
+		Button: Button{Label: "Resolve", OfferedForTypo: true},
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {
 				if err := checkOpen(in.Facts); err != nil {

@@ -9,7 +9,7 @@ import (
 func sendVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbSend,
-		Typed:  TypedLine{Words: []string{"send"}, Lone: true, Syntax: "!send"},
+		Typed:  TypedLine{Words: []string{"send"}, AskIfAlone: true, Syntax: "!send"},
 		Sends:  true,
 		Help:   Help{Sentence: "Sends what was kept inside or held back last.", Examples: []string{"!send"}},
 		Button: Button{Label: "Send to customer"},

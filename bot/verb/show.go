@@ -12,13 +12,13 @@ func showVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbFind,
 		Typed: TypedLine{
-			Words: []string{"show", FindWord, "open", "more", "details"}, Answers: []string{"open", "more", "details"}, Lone: true,
+			Words: []string{"show", FindWord, "open", "more", "details"}, Answers: []string{"open", "more", "details"}, AskIfAlone: true,
 			Syntax: "!show [#NUMBER or WORDS]", Rest: RestFind,
 		},
 		Help: Help{
-			Sentence: "Shows all that is known of a conversation, or looks for one.",
-			Examples: []string{"!show", "@Parley #12", "@Parley find lamp"},
-			Everyday: true,
+			Sentence:    "Shows all that is known of a conversation, or looks for one.",
+			Examples:    []string{"!show", "@Parley #12", "@Parley find lamp"},
+			InShortHelp: true,
 		},
 		Slash: true,
 		Menus: Menus{

@@ -8,7 +8,7 @@ import (
 func silenceVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbSilence,
-		Typed:  TypedLine{Words: []string{"silence", "mute"}, Lone: true, Syntax: "!silence"},
+		Typed:  TypedLine{Words: []string{"silence", "mute"}, AskIfAlone: true, Syntax: "!silence"},
 		Help:   Help{Sentence: "Stops posts about an automatic sender.", Examples: []string{"!silence"}},
 		Button: Button{Label: "Silence sender", Confirm: "Stop posts about this sender?"},
 		Done:   func(bridge.Line, bridge.Facts) string { return "No more posts about this sender." },

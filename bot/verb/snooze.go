@@ -15,13 +15,13 @@ func snoozeVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbSnooze,
 		Typed: TypedLine{
-			Words: []string{"snooze", "s", "z"}, Lone: true, Syntax: "!snooze TIME",
+			Words: []string{"snooze", "s", "z"}, AskIfAlone: true, Syntax: "!snooze TIME",
 			Rest: RestTime, Missing: "Say until when: !snooze 2h, !snooze tomorrow, !snooze friday 14:00",
 		},
 		Help: Help{
-			Sentence: "Hides it until then; it comes back to its owner.",
-			Examples: []string{"!snooze 2h", "!snooze tomorrow", "!snooze monday", "!snooze friday 14:00", "!snooze 24.12. 9:00"},
-			Everyday: true,
+			Sentence:    "Hides it until then; it comes back to its owner.",
+			Examples:    []string{"!snooze 2h", "!snooze tomorrow", "!snooze monday", "!snooze friday 14:00", "!snooze 24.12. 9:00"},
+			InShortHelp: true,
 		},
 		Emoji: []string{"zzz", "alarm_clock", "sleeping"},
 		Slash: true,
@@ -31,8 +31,8 @@ func snoozeVerb() *Verb {
 			Message:  &Entry{Order: 6, Title: "Snooze conversation", About: "Bring it back later"},
 		},
 		Button: Button{
-			Label: "Snooze", Meant: true,
-			MeantAs: func(m bridge.Meant) string {
+			Label: "Snooze", OfferedForTypo: true,
+			TypoLabel: func(m bridge.Meant) string {
 				until := strings.TrimSpace(m.Args.Until)
 				if plainSpan.MatchString(until) {
 					return "Snooze for " + until

@@ -5,7 +5,7 @@ import "parley/bridge"
 func statsVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbStats,
-		Typed: TypedLine{Words: []string{"stats", "figures"}, Lone: true, Syntax: "!stats"},
+		Typed: TypedLine{Words: []string{"stats", "figures"}, AskIfAlone: true, Syntax: "!stats"},
 		Help: Help{
 			Sentence: "Shows you alone how your teams' last seven days were, against the seven before, and who waits now.",
 			Examples: []string{"@Parley stats", "!stats"},

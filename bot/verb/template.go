@@ -13,7 +13,7 @@ import (
 func templateVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTemplate,
-		Typed: TypedLine{Words: []string{"template", "tpl"}, Lone: true, Syntax: "!template [NAME]", Rest: RestNote},
+		Typed: TypedLine{Words: []string{"template", "tpl"}, AskIfAlone: true, Syntax: "!template [NAME]", Rest: RestNote},
 		Help: Help{
 			Sentence: "Sends an approved template, also when the reply window is closed.",
 			Examples: []string{"!template", "!template order update", "@Parley #12 template"},

@@ -5,7 +5,7 @@ import "parley/bridge"
 func templatesVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTemplates,
-		Typed: TypedLine{Words: []string{"templates"}, Lone: true, Syntax: "!templates"},
+		Typed: TypedLine{Words: []string{"templates"}, AskIfAlone: true, Syntax: "!templates"},
 		Help: Help{
 			Sentence: "Lists the templates and what providers say of them. Admins change them there.",
 			Examples: []string{"!templates", "@Parley templates"},

@@ -5,7 +5,7 @@ import "parley/bridge"
 func timelineVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTimeline,
-		Typed: TypedLine{Words: []string{"timeline"}, Lone: true, Syntax: "!timeline", Rest: RestTopic},
+		Typed: TypedLine{Words: []string{"timeline"}, AskIfAlone: true, Syntax: "!timeline", Rest: RestTopic},
 		Help: Help{
 			Sentence: "Says on whom each minute depended: the queue, an agent, the customer or the provider.",
 			Examples: []string{"!timeline"},

@@ -12,7 +12,7 @@ func toVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTo,
 		Typed: TypedLine{
-			Words: []string{"to"}, Lone: true, Syntax: "!to ADDRESS",
+			Words: []string{"to"}, AskIfAlone: true, Syntax: "!to ADDRESS",
 			Rest: RestAddresses, Missing: "Say which address: !to bob@shop.example",
 		},
 		Help: Help{
@@ -21,8 +21,8 @@ func toVerb() *Verb {
 		},
 		Slash: true,
 		Button: Button{
-			Label: "Recipients", Meant: true,
-			MeantAs: func(m bridge.Meant) string { return "Reply to " + strings.Join(m.Args.Addresses, ", ") },
+			Label: "Recipients", OfferedForTypo: true,
+			TypoLabel: func(m bridge.Meant) string { return "Reply to " + strings.Join(m.Args.Addresses, ", ") },
 		},
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {

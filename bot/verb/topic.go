@@ -9,7 +9,7 @@ func topicVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTopic,
 		Typed: TypedLine{
-			Words: []string{"topic", "subject"}, Lone: true, Syntax: "!topic TEXT",
+			Words: []string{"topic", "subject"}, AskIfAlone: true, Syntax: "!topic TEXT",
 			Rest: RestNote, Missing: "Say the topic: !topic Broken lamp, order 1042",
 		},
 		Help: Help{
@@ -18,8 +18,8 @@ func topicVerb() *Verb {
 		},
 		Slash: true,
 		Button: Button{
-			Label: "Topic", Meant: true,
-			MeantAs: func(m bridge.Meant) string { return "Topic: " + m.Args.Note },
+			Label: "Topic", OfferedForTypo: true,
+			TypoLabel: func(m bridge.Meant) string { return "Topic: " + m.Args.Note },
 		},
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {

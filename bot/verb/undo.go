@@ -9,11 +9,11 @@ import (
 func undoVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbUndo,
-		Typed: TypedLine{Words: []string{"undo", "u"}, Lone: true, Syntax: "!undo"},
+		Typed: TypedLine{Words: []string{"undo", "u"}, AskIfAlone: true, Syntax: "!undo"},
 		Help: Help{
-			Sentence: "Takes back your last reply while it waits.",
-			Examples: []string{"!undo"},
-			Everyday: true,
+			Sentence:    "Takes back your last reply while it waits.",
+			Examples:    []string{"!undo"},
+			InShortHelp: true,
 		},
 		// Parley marks a waiting reply with an hourglass: whoever presses that mark takes the reply back. Teams has only the second one.
 		Emoji: []string{"leftwards_arrow_with_hook", "rewind", "hourglass_flowing_sand", "hourglass"},

@@ -11,14 +11,14 @@ func untagVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbUntag,
 		Typed: TypedLine{
-			Words: []string{"untag", "unlabel"}, Lone: true, Syntax: "!untag TAG, TAG",
+			Words: []string{"untag", "unlabel"}, AskIfAlone: true, Syntax: "!untag TAG, TAG",
 			Rest: RestTags, Missing: "Say which tags: !untag billing",
 		},
 		Help:  Help{Sentence: "Removes tags.", Examples: []string{"!untag billing"}},
 		Slash: true,
 		Button: Button{
-			Unlisted: "Remove tags", Meant: true,
-			MeantAs: func(m bridge.Meant) string { return "Untag " + strings.Join(m.Args.Tags, ", ") },
+			Unlisted: "Remove tags", OfferedForTypo: true,
+			TypoLabel: func(m bridge.Meant) string { return "Untag " + strings.Join(m.Args.Tags, ", ") },
 		},
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {

@@ -37,17 +37,18 @@ type TypedLine struct {
 	Rest    Rest     // what follows the word
 	Missing string   // said when nothing follows the word; "" means that nothing need follow
 
-	// A word of a verb that is typed alone, without "!", may be a slip: its author is asked before it goes to the customer.
-	Lone    bool     // this is so for the verb's Words, except for Answers and words of one letter
-	Answers []string // those of Words that may well be a whole answer to a customer: they are sent
+	// An agent who types one of Words alone, without "!", may have forgotten the "!". With AskIfAlone, Parley asks the agent
+	// before it sends the word to the customer. It sends Answers, and words of one letter, without asking.
+	AskIfAlone bool
+	Answers    []string // those of Words that may well be a whole answer to a customer
 }
 
 // Help is what the lists of verbs say of a verb.
 type Help struct {
-	Sentence string
-	Examples []string
-	Everyday bool // the short help lists it; the help with all verbs lists it in any case
-	Hidden   bool // help never lists it: it has only a button
+	Sentence    string
+	Examples    []string
+	InShortHelp bool // the short help lists it; the help with all verbs lists it in any case
+	Hidden      bool // help never lists it: it has only a button
 }
 
 // Menus are the places besides threads in which a chat offers a verb.
@@ -71,8 +72,8 @@ type Button struct {
 	Details bool        // the card of details has it, until the conversation is closed
 
 	// If somebody mistyped the verb's word, Parley asks whether the verb was meant.
-	Meant   bool                      // the question has this button
-	MeantAs func(bridge.Meant) string // its label there, with arguments: "Assign to Ben"; nil means the usual label
+	OfferedForTypo bool                      // the question has this button
+	TypoLabel      func(bridge.Meant) string // its label there, with arguments: "Assign to Ben"; nil means the usual label
 }
 
 // Form is a verb's form. A verb without Ask has none.

@@ -169,7 +169,7 @@ const (
 func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 	c := Card{Title: "Help", Blocks: syntax.introBlocks()}
 	for _, v := range verb.All() {
-		isWanted := all || v.Help.Everyday
+		isWanted := all || v.Help.InShortHelp
 		if v.Help.Hidden || !isWanted {
 			continue
 		}
