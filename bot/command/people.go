@@ -9,17 +9,38 @@ import (
 	"parley/bridge"
 )
 
+// This file reads to whom a conversation is to go, from what stands behind the word in "!assign @ann, @bob please
+// look":
+//
+//	line      = { person } [ note ]  or  [ "to" ] team [ note ]
+//	person    = [ separator ] [ joining ] [ "+" ] name
+//	separator = spaces, "," ";" "&"
+//	joining   = "and" "und" "to" "an"
+//	name      = a person picked from the chat's list ("@Ann Lee"), "@ann", "ann@shop.example", "me"
+//	team      = "#support", or #"Second level"
+//
+// Two rules tell the people from the note. A joining word belongs to the note unless a person or a team follows it.
+// And "me", which in German is the word "mir", is a person only at the beginning, or if something joins it to the
+// person before: "@ann, me", "@ann and me", "@ann +me". In "@ann mir fehlt die Zeit" it begins the note.
+//
+// "+" before the first person adds people to those who have the conversation. Without it, the people take their place.
+
+// separatorCharacters stand between words: spaces of all kinds, and characters that are not shown.
+const separatorCharacters = `\s\p{Zs}\p{Cf}`
+
 var (
-	meWord      = regexp.MustCompile(`^((?i:me|myself|mir|mich))(?:$|[\s\p{Zs}\p{Cf},;:!?&+]|\.(?:$|[\s\p{Zs}]))`) // and no "mich.weber"
+	// meWord has "me" as its group. What follows may be a full stop at the end of a sentence, but not one as in
+	// "mich.weber".
+	meWord      = regexp.MustCompile(`^((?i:me|myself|mir|mich))(?:$|[` + separatorCharacters + `,;:!?&+]|\.(?:$|[\s\p{Zs}]))`)
 	bareName    = regexp.MustCompile(`^[\p{L}][\p{L}\p{N}._-]*$`)
 	teamName    = regexp.MustCompile(`^#(?:"([^"]+)"|“([^”]+)”|([\p{L}\p{N}_.&-]*[\p{L}_][\p{L}\p{N}_.&-]*))`)
-	separators  = regexp.MustCompile(`^[\s\p{Zs}\p{Cf},;&]+`)
+	separators  = regexp.MustCompile(`^[` + separatorCharacters + `,;&]+`)
 	joiningWord = regexp.MustCompile(`^(?i:and|und|to|an)[\s\p{Zs}]+`)
 )
 
-// readPeople reads "@x +@y note", "+@y", "ann", "me", "#team note" into args; bad says for people what is
-// wrong. A name that was typed without being picked from the list stays a word: "@ann".
-func readPeople(args *bridge.Args, text string, opt Options) (bad string) {
+// readPeople reads people or a team, and a note, into args.Agents and args.Add, args.Team, and args.Note. problem
+// says for people what is wrong, and is "" if nothing is. A single word may also be a name without "@": "ann".
+func readPeople(args *bridge.Args, text string, opt Options) (problem string) {
 	text = typed.Trim(typed.Unlink(text))
 	if bareName.MatchString(text) {
 		args.Agents = []string{text}
@@ -30,86 +51,106 @@ func readPeople(args *bridge.Args, text string, opt Options) (bad string) {
 	}
 
 	for {
-		separator := separators.FindString(text)
-		text = text[len(separator):]
-		joining := joiningWord.FindString(text)
-		after := text[len(joining):]
-
-		mayBeMe := len(args.Agents) == 0 || isAnd(separator, joining)
-		if strings.HasPrefix(after, "#") || hasPersonFirst(after, opt, mayBeMe) { // else the word begins the note
-			text = after
+		isFirst := len(args.Agents) == 0
+		p, rest, wrong := nextPerson(text, isFirst, opt)
+		if wrong != "" {
+			return wrong
 		}
-		if strings.HasPrefix(text, "-") && hasPersonFirst(text, opt, true) {
-			return "To take somebody off, name all who keep it: assign @ann @bob"
-		}
-
-		afterPlus, hasPlus := strings.CutPrefix(text, "+")
-		if hasPlus {
-			text = strings.TrimLeft(afterPlus, " ")
-		}
-
-		id, length := cutPerson(text, opt, mayBeMe || hasPlus)
-		if length == 0 && hasPlus {
-			return "After “+” comes a person: assign +@bob"
-		}
-		if length == 0 {
+		text = rest
+		if !p.found {
 			break
 		}
-		if len(args.Agents) == 0 {
-			args.Add = hasPlus
-		}
 
-		args.Agents = append(args.Agents, id)
-		text = text[length:]
+		if isFirst {
+			args.Add = p.hasPlus
+		}
+		args.Agents = append(args.Agents, p.id)
 	}
 
-	team := teamName.FindStringSubmatch(text)
-	if team != nil && len(args.Agents) == 0 {
-		args.Team = team[1] + team[2] + team[3] // one of the three forms
+	if len(args.Agents) > 0 {
+		args.Note = typed.Trim(text)
+		return ""
+	}
+	if team := teamName.FindStringSubmatch(text); team != nil {
+		args.Team = team[1] + team[2] + team[3] // one for each way to write it; the other two are ""
 		args.Note = typed.Trim(text[len(team[0]):])
 		return ""
 	}
-
 	args.Note = typed.Trim(text)
-	if len(args.Agents) == 0 {
-		return "I don't know who “" + typed.Clip(text) + "” is. Pick a person after @, use an e-mail address, or name a #team."
-	}
-
-	return ""
+	return "I don't know who “" + typed.Clip(text) + "” is. Pick a person after @, use an e-mail address, or name a #team."
 }
 
-// isAnd reports whether what stands between two people joins them: a comma or the like, or "and". A space doesn't: in "@ann mir
-// fehlt die Zeit" the word "mir" is no second person.
-func isAnd(separator, joining string) bool {
+// namedPerson is one person of a line.
+type namedPerson struct {
+	found   bool   // false means that no person follows, and nothing else is set
+	id      string // the chat's id of a person who was picked; else what was typed: "@ann", "ann@shop.example", "me"
+	hasPlus bool
+}
+
+// nextPerson reads one person, with what stands before the name. rest is what follows the name or, if there is no
+// person, where the note or the team begins.
+func nextPerson(text string, isFirst bool, opt Options) (p namedPerson, rest, problem string) {
+	separator := separators.FindString(text)
+	text = text[len(separator):]
+	joining := joiningWord.FindString(text)
+	mayBeMe := isFirst || joinsPeople(separator, joining)
+
+	afterJoining := text[len(joining):]
+	if strings.HasPrefix(afterJoining, "#") || hasPersonFirst(afterJoining, opt, mayBeMe) {
+		text = afterJoining
+	}
+
+	if strings.HasPrefix(text, "-") && hasPersonFirst(text, opt, true) {
+		return p, text, "To take somebody off, name all who keep it: assign @ann @bob"
+	}
+	if afterPlus, hasPlus := strings.CutPrefix(text, "+"); hasPlus {
+		p.hasPlus = true
+		text = strings.TrimLeft(afterPlus, " ")
+	}
+
+	id, length := cutPerson(text, opt, mayBeMe || p.hasPlus)
+	if length == 0 && p.hasPlus {
+		return p, text, "After “+” comes a person: assign +@bob"
+	}
+	if length == 0 {
+		return namedPerson{}, text, ""
+	}
+	p.found, p.id = true, id
+	return p, text[length:], ""
+}
+
+// joinsPeople reports whether what stands between two words says that the second one is a person, too. A space or
+// "to" alone doesn't.
+func joinsPeople(separator, joining string) bool {
 	word := strings.ToLower(typed.Trim(joining))
 	return strings.ContainsAny(separator, ",;&") || word == "and" || word == "und"
 }
 
-// hasPersonFirst reports whether a text begins with a person, with or without "+" or "-" before them; see cutPerson.
+// hasPersonFirst reports whether a text begins with a person, with or without "+" or "-" before the name. See
+// cutPerson.
 func hasPersonFirst(text string, opt Options, mayBeMe bool) bool {
-	_, cut := cutPerson(strings.TrimLeft(text, "+- "), opt, mayBeMe || strings.HasPrefix(text, "+"))
-	return cut > 0
+	_, length := cutPerson(strings.TrimLeft(text, "+- "), opt, mayBeMe || strings.HasPrefix(text, "+"))
+	return length > 0
 }
 
-// cutPerson returns the person that a text begins with, and the length of that mention in bytes. It is 0 if there is none. Words
-// such as "me" are read as a person only with mayBeMe.
-func cutPerson(text string, opt Options, mayBeMe bool) (id string, cut int) {
-	if cut = mentionLength(text, opt); cut > 0 {
-		return opt.Mentions[text[:cut]], cut
+// cutPerson returns the person whose name a text begins with, and the length of the name in bytes. The length is 0 if
+// the text begins with no person. "me" counts as a person only with mayBeMe.
+func cutPerson(text string, opt Options, mayBeMe bool) (id string, length int) {
+	if length = mentionLength(text, opt); length > 0 {
+		return opt.Mentions[text[:length]], length
 	}
 	if name := typedMention.FindString(text); name != "" {
-		name = strings.TrimRight(name, ".")
+		name = strings.TrimRight(name, ".") // the end of a sentence
 		return name, len(name)
 	}
 	if me := meWord.FindStringSubmatch(text); me != nil && mayBeMe {
 		return "me", len(me[1])
 	}
 
-	field := strings.TrimRight(firstWord(text), ".,;:")
-	if typed.IsAddress(field) {
-		return strings.ToLower(field), len(field)
+	address := strings.TrimRight(firstWord(text), ".,;:")
+	if typed.IsAddress(address) {
+		return strings.ToLower(address), len(address)
 	}
-
 	return "", 0
 }
 
@@ -121,8 +162,9 @@ func firstWord(text string) string {
 	return text
 }
 
-// readAddresses reads "a@x b@y", "-a@x" into args; bad says for people what is wrong.
-func readAddresses(args *bridge.Args, rest verb.Rest, text string) (bad string) {
+// readAddresses reads mail addresses into args.Addresses: "a@x b@y". With args.Remove, they are to leave: "-a@x".
+// problem says for people what is wrong, and is "" if nothing is.
+func readAddresses(args *bridge.Args, rest verb.Rest, text string) (problem string) {
 	list, removed, wrong := typed.Addresses(text)
 	if wrong != "" {
 		return "“" + typed.Clip(wrong) + "” is no address."
