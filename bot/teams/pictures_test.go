@@ -43,7 +43,7 @@ func (w *world) showFile(f channels.File) (shown shownFile) {
 	}
 	wantWords(w.t, posted[0].Text, f.Name)
 	for _, m := range posted {
-		isWholePicture := len(m.Pictures) == 1 && m.Broken == ""
+		isWholePicture := len(m.Pictures) == 1 && m.NotShown == ""
 		hasReason := strings.Contains(m.Text, "PARLEY_PUBLIC_URL") || strings.Contains(m.Text, "(0 bytes)")
 		shown.picture = shown.picture || isWholePicture
 		shown.link = shown.link || strings.Contains(m.HTML, `href="`+publicURL+f.Name)

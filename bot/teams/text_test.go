@@ -363,9 +363,11 @@ func TestActorsOfOtherOrganisations(t *testing.T) {
 			want: bridge.ActorForeign,
 		},
 		{
-			name:   "without an id in Entra",
-			person: func(w *world) string { return w.fake.Admin.AddUser(teamsfake.User{Name: "No Id", NoAAD: true}).ID },
-			want:   bridge.ActorForeign,
+			name: "without an id in Entra",
+			person: func(w *world) string {
+				return w.fake.Admin.AddUser(teamsfake.User{Name: "No Id", HidesEntraID: true}).ID
+			},
+			want: bridge.ActorForeign,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -24,7 +24,7 @@ func checkCards(t *testing.T, w *world, cases ...cardCase) {
 			before := len(w.srv.Problems())
 			root := w.postCard(tt.card)
 			w.wantProblem(before, tt.want)
-			wantEqual(t, "the card can't be shown", w.srv.Message(tickets, root).Broken != "", tt.want != "")
+			wantEqual(t, "the card can't be shown", w.srv.Message(tickets, root).NotShown != "", tt.want != "")
 		})
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 // What tests and the demo name of the packages below.
 type (
+	// Change is one entry of the log of what happened.
+	Change = tenant.Change
 	// Channel is a channel of a team.
 	Channel = tenant.Channel
 	// Dialog is what is open in front of a person; one at a time.

@@ -59,7 +59,7 @@ func (s *Server) Targeted(user string) []*tenant.Message {
 	var out []*tenant.Message
 	for _, id := range s.org.ChannelIDs {
 		for _, m := range s.org.Channels[id].Messages {
-			isShown := m.Bot && m.Targeted == user && !m.Deleted() && s.org.CanSee(user, m)
+			isShown := m.Bot && m.Targeted == user && !m.Deleted() && s.org.CanSeeLocked(user, m)
 			if isShown {
 				out = append(out, m.Clone())
 			}
@@ -76,7 +76,7 @@ func (s *Server) Shown(user, channel string) []*tenant.Message {
 		channel = s.Opt.PersonalID(user)
 	}
 	return s.org.Messages(channel, func(m *tenant.Message) bool { // under the lock of Messages, which both need
-		return s.org.IsMember(s.org.Channels[channel], user) && s.org.CanSee(user, m)
+		return s.org.IsMember(s.org.Channels[channel], user) && s.org.CanSeeLocked(user, m)
 	})
 }
 

@@ -39,7 +39,7 @@ func (s *Administrator) Blank(channel, id string) error {
 	if err != nil {
 		return err
 	}
-	s.org.Erase(ch, m)
+	s.org.EraseLocked(ch, m)
 	m.DeletedAt = time.Time{}
 	return nil
 }

@@ -71,7 +71,7 @@ func (s *Administrator) setInstalled(action string, installed bool, teams []stri
 		s.org.Teams[id].Installed = installed
 		s.Note(tenant.Change{Kind: "team", ID: id})
 		if wasInstalled != installed {
-			s.org.Put(s.org.Channels[id], &tenant.Message{ID: s.NextMessage(), At: s.Now(), System: true})
+			s.org.PutLocked(s.org.Channels[id], &tenant.Message{ID: s.NextMessage(), At: s.Now(), System: true})
 			sent = append(sent, s.announcer.TellRoster(s.org.Channels[id], installed, s.Opt.BotID()))
 		}
 

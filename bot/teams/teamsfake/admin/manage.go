@@ -164,7 +164,7 @@ func (s *Administrator) Erase(channel, id string) error {
 		return tenant.ErrNoMessage
 	}
 
-	s.org.Erase(ch, m)
+	s.org.EraseLocked(ch, m)
 
 	if !s.org.IsReachable(ch) || !s.entra.HasPermission(tenant.PermitMessages) {
 		return nil

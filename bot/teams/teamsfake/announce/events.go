@@ -64,7 +64,7 @@ func (n *Announcer) Base(kind string, at Where) object {
 // From is who caused an activity.
 func (n *Announcer) From(u *tenant.User) object {
 	out := object{"id": u.TeamsID, "name": u.Name}
-	if !u.NoAAD && !u.Bot {
+	if !u.HidesEntraID && !u.Bot {
 		out["aadObjectId"] = u.ID
 	}
 	return out
@@ -91,7 +91,7 @@ func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *deli
 	for _, id := range ids {
 		m := object{"id": id}
 		u := n.Org.Person(id)
-		if u != nil && !u.NoAAD {
+		if u != nil && !u.HidesEntraID {
 			m["aadObjectId"] = u.ID
 		}
 
@@ -159,7 +159,7 @@ func (n *Announcer) IsPushed(ch *tenant.Room, m *tenant.Message) bool {
 
 	u := n.Org.Users[m.User]
 	isOfPerson := u != nil && !u.Bot
-	if m.Guise == "" && !isOfPerson {
+	if m.PostedAs == "" && !isOfPerson {
 		return false
 	}
 

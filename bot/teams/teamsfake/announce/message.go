@@ -50,9 +50,9 @@ func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) object {
 	}
 
 	switch u := n.Org.Users[m.User]; {
-	case m.Guise == "connector":
+	case m.PostedAs == "connector":
 		a["from"] = object{"id": "28:connector:" + tenant.GUIDOf("connector"), "name": "Incoming webhook"}
-	case m.Guise == "nobody":
+	case m.PostedAs == "nobody":
 		// The activity has no sender.
 	default:
 		a["from"] = n.From(u)
@@ -92,7 +92,7 @@ func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []obje
 		}
 	}
 
-	if m.Bare && tags == "" {
+	if m.WithoutHTML && tags == "" {
 		return out
 	}
 

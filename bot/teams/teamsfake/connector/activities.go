@@ -115,7 +115,7 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 		if i == 0 {
 			m.Root = ""
 		}
-		c.org.Put(ch, m)
+		c.org.PutLocked(ch, m)
 	}
 
 	root := msgs[0].ID
@@ -194,7 +194,7 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 	msgs := c.reader.makeMessages("activities.send", ch, a, raw, c.NextMessage)
 	for _, m := range msgs {
 		m.Root = root
-		c.org.Put(ch, m)
+		c.org.PutLocked(ch, m)
 	}
 
 	if len(msgs) > 1 {
@@ -284,7 +284,7 @@ func (c *API) deleteActivity(w http.ResponseWriter, r *http.Request) {
 	if m == nil {
 		return
 	}
-	c.org.Erase(ch, m)
+	c.org.EraseLocked(ch, m)
 	w.WriteHeader(http.StatusOK)
 }
 
@@ -320,7 +320,7 @@ func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, 
 		m.Root = root
 		m.Targeted = u.ID
 		m.Prompt = quotedPrompt(a.Entities)
-		c.org.Put(ch, m)
+		c.org.PutLocked(ch, m)
 	}
 
 	if len(msgs) > 1 {

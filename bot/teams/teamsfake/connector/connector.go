@@ -152,7 +152,7 @@ func (c *API) memberItem(u *tenant.User, idKey string) object {
 		"id": u.TeamsID, "name": u.Name, "givenName": given, "surname": surname, "email": u.Email,
 		"userPrincipalName": u.Email, "tenantId": u.TenantID, "userRole": role,
 	}
-	if !u.NoAAD {
+	if !u.HidesEntraID {
 		out[idKey] = u.ID
 	}
 	return out

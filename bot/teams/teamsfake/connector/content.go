@@ -193,7 +193,7 @@ func (c *reader) fillAttachments(where string, ch *tenant.Room, m *tenant.Messag
 			m.Pictures = append(m.Pictures, at.ContentURL)
 			if f := client.PictureFault(at.ContentType, at.ContentURL); f != "" {
 				c.NoteTrouble(where, m.ID, f)
-				m.Broken = f
+				m.NotShown = f
 			}
 		}
 
@@ -204,7 +204,7 @@ func (c *reader) fillAttachments(where string, ch *tenant.Room, m *tenant.Messag
 		m.Cards = append(m.Cards, at.Content)
 		for _, f := range c.org.CardFaults(at.Content, ch) {
 			c.NoteTrouble(where, m.ID, f)
-			m.Broken = f
+			m.NotShown = f
 		}
 	}
 }

@@ -77,9 +77,9 @@ func (v *View) authorItem(m *tenant.Message) object {
 	switch u := v.org.Users[m.User]; {
 	case m.Bot:
 		return app(v.Opt.AppID, v.Opt.BotName, "bot")
-	case m.Guise == "connector":
+	case m.PostedAs == "connector":
 		return app(tenant.GUIDOf("connector"), "Incoming webhook", "office365Connector")
-	case u == nil || m.Guise == "nobody":
+	case u == nil || m.PostedAs == "nobody":
 		return nil
 	case u.Bot:
 		return app(u.ID, u.Name, "bot")

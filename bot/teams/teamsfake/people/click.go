@@ -72,15 +72,15 @@ func (p *Person) findButton(channel, message, name string, inputs client.Inputs)
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindLive(p.id, channel, message)
+	ch, m, err := s.org.FindLiveLocked(p.id, channel, message)
 	if err != nil {
 		return nil, err
 	}
-	if m.Broken != "" {
-		return nil, fmt.Errorf("teamsfake: the card is not shown: %s", m.Broken)
+	if m.NotShown != "" {
+		return nil, fmt.Errorf("teamsfake: the card is not shown: %s", m.NotShown)
 	}
 
-	for _, card := range m.SeenBy(p.id) {
+	for _, card := range m.CardsForLocked(p.id) {
 		action := client.FindAction(card, name)
 		if action == nil {
 			continue
@@ -105,7 +105,7 @@ func (p *Person) findButton(channel, message, name string, inputs client.Inputs)
 func (p *Person) gatherAgain(b *pressedButton, inputs client.Inputs) map[string]string {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
-	for _, card := range b.m.SeenBy(p.id) {
+	for _, card := range b.m.CardsForLocked(p.id) {
 		if out, err := client.Gather(card, inputs, p.s.org.IsPerson); err == nil {
 			return out
 		}
@@ -235,13 +235,13 @@ func (p *Person) findRefresh(channel, message string) (*pressedButton, error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindLive(p.id, channel, message)
+	ch, m, err := s.org.FindLiveLocked(p.id, channel, message)
 	if err != nil {
 		return nil, err
 	}
 
 	var b *pressedButton
-	for _, card := range m.SeenBy(p.id) {
+	for _, card := range m.CardsForLocked(p.id) {
 		r, _ := card["refresh"].(object)
 		action, _ := r["action"].(object)
 		ids, isNamed := r["userIds"].([]any)
@@ -262,7 +262,7 @@ func (p *Person) findRefresh(channel, message string) (*pressedButton, error) {
 func (p *Person) copyLive(channel, message string) (*tenant.Room, *tenant.Message, error) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
-	ch, m, err := p.s.org.FindLive(p.id, channel, message)
+	ch, m, err := p.s.org.FindLiveLocked(p.id, channel, message)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -53,5 +53,5 @@ func (w *composer) write(m *tenant.Message, in tenant.Post) {
 	}
 
 	m.HTML, m.Text = text, client.Plain(text)
-	m.Bare = in.Bare
+	m.WithoutHTML = in.WithoutHTML
 }

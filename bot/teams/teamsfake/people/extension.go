@@ -23,7 +23,7 @@ func (p *Person) findActable(channel, message string) (at announce.Where, payloa
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindVisible(p.id, channel, message)
+	ch, m, err := s.org.FindVisibleLocked(p.id, channel, message)
 	if err != nil {
 		return at, nil, err
 	}
@@ -52,7 +52,7 @@ func (p *Person) Compose(ctx context.Context, channel, root, command string) (*O
 func (p *Person) findBox(channel, root string) (announce.Where, error) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
-	ch, err := p.s.org.FindPostable(p.id, tenant.Post{Channel: channel, Root: root, Text: "x"})
+	ch, err := p.s.org.FindPostableLocked(p.id, tenant.Post{Channel: channel, Root: root, Text: "x"})
 	return announce.Where{Room: ch, Root: root, User: p.id}, err
 }
 

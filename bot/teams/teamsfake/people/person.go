@@ -65,12 +65,12 @@ func (p *Person) Post(in tenant.Post) (id string, err error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, err := s.org.FindPostable(p.id, in)
+	ch, err := s.org.FindPostableLocked(p.id, in)
 	if err != nil {
 		return "", err
 	}
 	m := s.composer.composeMessage(p.id, in)
-	s.org.Put(ch, m)
+	s.org.PutLocked(ch, m)
 	if s.announcer.IsPushed(ch, m) {
 		s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), s.announcer.MessageActivity(ch, m))
 	}
@@ -93,7 +93,7 @@ func (p *Person) Private(channel, root, text string) (id string, err error) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	in := tenant.Post{Channel: channel, Root: root, Text: text}
-	ch, err := s.org.FindPostable(p.id, in)
+	ch, err := s.org.FindPostableLocked(p.id, in)
 	if err != nil {
 		return "", err
 	}
@@ -116,7 +116,7 @@ func (p *Person) Private(channel, root, text string) (id string, err error) {
 
 	m := s.composer.composeMessage(p.id, in)
 	m.Targeted = p.id
-	s.org.Put(ch, m)
+	s.org.PutLocked(ch, m)
 	a := s.announcer.MessageActivity(ch, m)
 	a["recipient"] = object{"id": s.Opt.BotID(), "name": s.Opt.BotName, "isTargeted": true}
 	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
@@ -130,7 +130,7 @@ func (p *Person) Slash(channel, root, command string) (id string, err error) {
 
 // composeMessage makes the message of what a person typed and attached. Caller holds the lock.
 func (w *composer) composeMessage(user string, in tenant.Post) *tenant.Message {
-	m := &tenant.Message{ID: w.NextMessage(), Root: in.Root, User: user, Guise: in.As, Subject: in.Subject, At: w.Now()}
+	m := &tenant.Message{ID: w.NextMessage(), Root: in.Root, User: user, PostedAs: in.As, Subject: in.Subject, At: w.Now()}
 	for _, f := range in.Files {
 		m.Files = append(m.Files, w.files.KeepFile(user, in.Channel, f))
 	}
@@ -143,7 +143,7 @@ func (p *Person) Edit(channel, id, text string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindOwn(p.id, channel, id)
+	ch, m, err := s.org.FindOwnLocked(p.id, channel, id)
 	if err != nil {
 		return err
 	}
@@ -164,12 +164,12 @@ func (p *Person) Delete(channel, id string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindOwn(p.id, channel, id)
+	ch, m, err := s.org.FindOwnLocked(p.id, channel, id)
 	if err != nil {
 		return err
 	}
 	wasPushed := s.announcer.IsPushed(ch, m)
-	s.org.TakeBack(ch, m)
+	s.org.TakeBackLocked(ch, m)
 	s.announcer.TellChange(ch, m, announce.MessageChange{Activity: announce.MessageDelete, Event: "softDeleteMessage", WasPushed: wasPushed})
 	return nil
 }
@@ -179,7 +179,7 @@ func (p *Person) Undelete(channel, id string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.org.BringBack(p.id, channel, id)
+	ch, m, err := s.org.BringBackLocked(p.id, channel, id)
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (p *Person) changeReaction(channel, id, reaction, change string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.org.FindVisible(p.id, channel, id)
+	ch, m, err := s.org.FindVisibleLocked(p.id, channel, id)
 	if err == nil && m.Targeted != "" {
 		err = fmt.Errorf("teamsfake: targeted messages take no reactions: %w", tenant.ErrNoMessage)
 	}

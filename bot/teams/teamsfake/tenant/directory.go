@@ -25,14 +25,14 @@ type Directory struct {
 func NewDirectory(g *Ground) *Directory { return &Directory{Ground: g} }
 
 // Reset forgets everybody. Caller holds the lock.
-func (o *Directory) Reset() {
-	o.Users = map[string]*User{}
-	o.Teams = map[string]*Team{}
-	o.Channels = map[string]*Room{}
-	o.Blocked = map[string]bool{}
-	o.UserIDs = nil
-	o.TeamIDs = nil
-	o.ChannelIDs = nil
+func (d *Directory) Reset() {
+	d.Users = map[string]*User{}
+	d.Teams = map[string]*Team{}
+	d.Channels = map[string]*Room{}
+	d.Blocked = map[string]bool{}
+	d.UserIDs = nil
+	d.TeamIDs = nil
+	d.ChannelIDs = nil
 }
 
 // Room is a channel or a personal chat with its messages. Guarded by the lock.
@@ -59,59 +59,59 @@ func (ch *Room) IsRoot(id string) bool {
 }
 
 // PutUser adds or replaces a person and completes its ids. Caller holds the lock.
-func (o *Directory) PutUser(u User) *User {
-	u.ID = cmp.Or(u.ID, o.GUID("user"))
-	u.TenantID = cmp.Or(u.TenantID, o.Opt.TenantID)
+func (d *Directory) PutUser(u User) *User {
+	u.ID = cmp.Or(u.ID, d.GUID("user"))
+	u.TenantID = cmp.Or(u.TenantID, d.Opt.TenantID)
 	const suffixLength = 4 // short, and yet people of one test have different names
 	u.Name = cmp.Or(u.Name, "Person "+Hash(u.ID)[:suffixLength])
-	u.TeamsID = o.Opt.teamsID(&u)
-	if o.Users[u.ID] == nil {
-		o.UserIDs = append(o.UserIDs, u.ID)
+	u.TeamsID = d.Opt.teamsID(&u)
+	if d.Users[u.ID] == nil {
+		d.UserIDs = append(d.UserIDs, u.ID)
 	}
-	o.Users[u.ID] = &u
-	o.Note(Change{Kind: "user", User: u.ID})
+	d.Users[u.ID] = &u
+	d.Note(Change{Kind: "user", User: u.ID})
 	return &u
 }
 
 // PutTeam adds a team with its General channel and completes its ids. Caller holds the lock.
-func (o *Directory) PutTeam(t Team) *Team {
-	t.ID = cmp.Or(t.ID, o.threadID("team"))
+func (d *Directory) PutTeam(t Team) *Team {
+	t.ID = cmp.Or(t.ID, d.threadID("team"))
 	t.GroupID = cmp.Or(t.GroupID, GUIDOf("group", t.ID))
-	o.Teams[t.ID] = &t
-	o.TeamIDs = append(o.TeamIDs, t.ID)
-	o.PutChannel(Channel{ID: t.ID, Team: t.ID, Name: "General"})
+	d.Teams[t.ID] = &t
+	d.TeamIDs = append(d.TeamIDs, t.ID)
+	d.PutChannel(Channel{ID: t.ID, Team: t.ID, Name: "General"})
 	return &t
 }
 
 // PutChannel adds an empty channel and completes it; its team defaults to the first one. Caller holds the lock.
-func (o *Directory) PutChannel(c Channel) *Room {
-	c.ID = cmp.Or(c.ID, o.threadID("channel"))
-	if c.Team == "" && len(o.TeamIDs) == 0 {
-		o.PutTeam(Team{Name: "Support"})
+func (d *Directory) PutChannel(c Channel) *Room {
+	c.ID = cmp.Or(c.ID, d.threadID("channel"))
+	if c.Team == "" && len(d.TeamIDs) == 0 {
+		d.PutTeam(Team{Name: "Support"})
 	}
 	if c.Team == "" {
-		c.Team = o.TeamIDs[0]
+		c.Team = d.TeamIDs[0]
 	}
 
 	c.Kind = cmp.Or(c.Kind, KindStandard)
 	ch := newChannel(c, "")
 
-	if o.Channels[c.ID] == nil {
-		o.ChannelIDs = append(o.ChannelIDs, c.ID)
+	if d.Channels[c.ID] == nil {
+		d.ChannelIDs = append(d.ChannelIDs, c.ID)
 	}
 
-	o.Channels[c.ID] = ch
-	o.Note(Change{Kind: "channel", Channel: c.ID})
+	d.Channels[c.ID] = ch
+	d.Note(Change{Kind: "channel", Channel: c.ID})
 	return ch
 }
 
 // ChannelsOf lists the channels of a team that the bot may use. Caller holds the lock.
-func (o *Directory) ChannelsOf(team string) []*Room {
+func (d *Directory) ChannelsOf(team string) []*Room {
 	var out []*Room
-	for _, id := range o.ChannelIDs {
-		ch := o.Channels[id]
+	for _, id := range d.ChannelIDs {
+		ch := d.Channels[id]
 		isOfTeam := ch.Person == "" && ch.Team == team
-		if isOfTeam && o.IsReachable(ch) {
+		if isOfTeam && d.IsReachable(ch) {
 			out = append(out, ch)
 		}
 	}
@@ -119,11 +119,11 @@ func (o *Directory) ChannelsOf(team string) []*Room {
 }
 
 // Person finds somebody by Entra object id or 29: id. Caller holds the lock.
-func (o *Directory) Person(id string) *User {
-	if u := o.Users[id]; u != nil {
+func (d *Directory) Person(id string) *User {
+	if u := d.Users[id]; u != nil {
 		return u
 	}
-	for _, u := range o.Users {
+	for _, u := range d.Users {
 		if u.TeamsID == id {
 			return u
 		}
@@ -132,45 +132,45 @@ func (o *Directory) Person(id string) *User {
 }
 
 // IsPerson reports whether an id is somebody's. Caller holds the lock.
-func (o *Directory) IsPerson(id string) bool { return o.Person(id) != nil }
+func (d *Directory) IsPerson(id string) bool { return d.Person(id) != nil }
 
 // MemberIDs lists who is in a channel, in order of joining. Caller holds the lock.
-func (o *Directory) MemberIDs(ch *Room) []string {
+func (d *Directory) MemberIDs(ch *Room) []string {
 	if ch.Person != "" {
 		return []string{ch.Person}
 	}
-	only := o.Teams[ch.Team].Members
+	only := d.Teams[ch.Team].Members
 	if ch.Kind != KindStandard {
 		only = ch.Members
 	}
-	return slices.DeleteFunc(slices.Clone(o.UserIDs), func(id string) bool {
+	return slices.DeleteFunc(slices.Clone(d.UserIDs), func(id string) bool {
 		isOutside := only != nil && !slices.Contains(only, id) // nil means that everybody is in
-		return o.Users[id].Bot || isOutside
+		return d.Users[id].Bot || isOutside
 	})
 }
 
 // IsMember reports whether somebody is in a channel. Caller holds the lock.
-func (o *Directory) IsMember(ch *Room, user string) bool {
-	return slices.Contains(o.MemberIDs(ch), user)
+func (d *Directory) IsMember(ch *Room, user string) bool {
+	return slices.Contains(d.MemberIDs(ch), user)
 }
 
 // CardFaults reports what clients would not show of a card in a channel or chat. A nil chat means anywhere.
 // Caller holds the lock.
-func (o *Directory) CardFaults(card json.RawMessage, ch *Room) []string {
-	return client.CardFaults(card, func(id string) bool { return o.isMentionable(ch, id) })
+func (d *Directory) CardFaults(card json.RawMessage, ch *Room) []string {
+	return client.CardFaults(card, func(id string) bool { return d.isMentionable(ch, id) })
 }
 
 // DialogFaults is CardFaults for a card in a dialog.
-func (o *Directory) DialogFaults(card json.RawMessage, ch *Room) []string {
-	return client.DialogFaults(card, func(id string) bool { return o.isMentionable(ch, id) })
+func (d *Directory) DialogFaults(card json.RawMessage, ch *Room) []string {
+	return client.DialogFaults(card, func(id string) bool { return d.isMentionable(ch, id) })
 }
 
 // isMentionable reports whether a card in a channel or chat (nil means anywhere) may mention somebody by a
 // 29: id, an Entra object id or a user principal name. Caller holds the lock.
-func (o *Directory) isMentionable(ch *Room, id string) bool {
-	u := o.Person(id)
+func (d *Directory) isMentionable(ch *Room, id string) bool {
+	u := d.Person(id)
 	if u == nil {
-		for _, x := range o.Users {
+		for _, x := range d.Users {
 			if x.Email != "" && strings.EqualFold(x.Email, id) {
 				u = x
 			}
@@ -179,27 +179,27 @@ func (o *Directory) isMentionable(ch *Room, id string) bool {
 	if u == nil {
 		return false
 	}
-	return ch == nil || o.IsMember(ch, u.ID)
+	return ch == nil || d.IsMember(ch, u.ID)
 }
 
 // IsReachable reports whether the bot may act in a channel. Caller holds the lock.
-func (o *Directory) IsReachable(ch *Room) bool {
+func (d *Directory) IsReachable(ch *Room) bool {
 	if ch.Person != "" {
-		return o.HasApp(ch.Person)
+		return d.HasApp(ch.Person)
 	}
-	if ch.Deleted || !o.Teams[ch.Team].Installed {
+	if ch.Deleted || !d.Teams[ch.Team].Installed {
 		return false
 	}
 	return ch.Kind == KindStandard || ch.Added
 }
 
 // HasApp reports whether the app is installed for a person: in a team of theirs.
-func (o *Directory) HasApp(user string) bool {
-	u := o.Users[user]
+func (d *Directory) HasApp(user string) bool {
+	u := d.Users[user]
 	if u == nil || u.Bot {
 		return false
 	}
-	for _, t := range o.Teams {
+	for _, t := range d.Teams {
 		isIn := t.Members == nil || slices.Contains(t.Members, user)
 		if t.Installed && isIn {
 			return true
@@ -209,11 +209,11 @@ func (o *Directory) HasApp(user string) bool {
 }
 
 // Personal returns the chat between the bot and a person. Caller holds the lock.
-func (o *Directory) Personal(user string) *Room {
-	id := o.Opt.PersonalID(user)
-	if o.Channels[id] == nil {
-		o.Channels[id] = newChannel(Channel{ID: id, Kind: "personal"}, user)
-		o.ChannelIDs = append(o.ChannelIDs, id)
+func (d *Directory) Personal(user string) *Room {
+	id := d.Opt.PersonalID(user)
+	if d.Channels[id] == nil {
+		d.Channels[id] = newChannel(Channel{ID: id, Kind: "personal"}, user)
+		d.ChannelIDs = append(d.ChannelIDs, id)
 	}
-	return o.Channels[id]
+	return d.Channels[id]
 }

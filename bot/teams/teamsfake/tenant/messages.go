@@ -8,24 +8,35 @@ import (
 	"parley/bot/teams/teamsfake/client"
 )
 
-// Put stores a message under its id; a root's Root becomes its own id, except in a personal
-// chat. Caller holds the lock.
-func (o *Directory) Put(ch *Room, m *Message) {
-	m.Channel = ch.ID
-	if m.Root == "" && ch.Person == "" {
+// This file keeps the messages of the emulated organisation: it stores, deletes and restores them, and finds them for a
+// person who may see them. A Room is a channel of a team or somebody's personal chat with the app; both have an id of a
+// channel. Directory holds all rooms and people.
+//
+// A method whose name ends in Locked must be called with Directory.Mu held.
+
+// TargetedLife is how long a targeted message stays visible.
+// Source: "Targeted messages", read 2026-11.
+const TargetedLife = 24 * time.Hour
+
+// PutLocked appends a message to a room. In a channel, a message without Root begins a thread: its Root becomes its
+// own id. A personal chat has no threads.
+func (d *Directory) PutLocked(room *Room, m *Message) {
+	m.Channel = room.ID
+	if m.Root == "" && room.Person == "" {
 		m.Root = m.ID
 	}
-	ch.Messages = append(ch.Messages, m)
-	ch.ByID[m.ID] = m
+
+	room.Messages = append(room.Messages, m)
+	room.ByID[m.ID] = m
 	if m.Root != "" {
-		ch.Threads[m.Root] = append(ch.Threads[m.Root], m)
+		room.Threads[m.Root] = append(room.Threads[m.Root], m)
 	}
-	o.Note(Change{Kind: "message", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
+	d.Note(Change{Kind: "message", Channel: room.ID, Message: m.ID, Root: m.Root, User: m.User})
 }
 
-// Erase removes what a message says; a tombstone stays. Caller holds the lock.
-func (o *Directory) Erase(ch *Room, m *Message) {
-	m.DeletedAt = o.Now()
+// EraseLocked deletes a message for good. Its id, author and times stay as a tombstone.
+func (d *Directory) EraseLocked(room *Room, m *Message) {
+	m.DeletedAt = d.Now()
 	m.Text = ""
 	m.HTML = ""
 	m.Cards = nil
@@ -35,159 +46,168 @@ func (o *Directory) Erase(ch *Room, m *Message) {
 	m.Mentions = nil
 	m.Attachments = nil
 	m.Raw = nil
-	o.Note(Change{Kind: "deleted", Channel: ch.ID, Message: m.ID, Root: m.Root, User: m.User})
+	d.Note(Change{Kind: "deleted", Channel: room.ID, Message: m.ID, Root: m.Root, User: m.User})
 }
 
-// TakeBack erases a message so that its author may bring it back. Caller holds the lock.
-func (o *Directory) TakeBack(ch *Room, m *Message) {
+// TakeBackLocked deletes a message so that its author can restore it with BringBackLocked.
+func (d *Directory) TakeBackLocked(room *Room, m *Message) {
 	before := m.Clone()
-	o.Erase(ch, m)
+	d.EraseLocked(room, m)
 	m.erased = before
 }
 
-// BringBack undoes TakeBack. Errors: ErrNoMessage, ErrNotYours. Caller holds the lock.
-func (o *Directory) BringBack(user, place, id string) (*Room, *Message, error) {
-	ch := o.Channels[place]
-	if ch == nil {
-		return nil, nil, ErrNoMessage
+// BringBackLocked restores a message that TakeBackLocked has deleted.
+// Errors: ErrNoMessage, also for a message that isn't deleted; ErrNotYours.
+func (d *Directory) BringBackLocked(user, channel, id string) (*Room, *Message, error) {
+	room := d.Channels[channel]
+	if room == nil {
+		return nil, nil, errorAbout(ErrNoMessage, id)
 	}
 
-	m := ch.ByID[id]
+	m := room.ByID[id]
 	if m == nil || m.erased == nil {
-		return nil, nil, ErrNoMessage
+		return nil, nil, errorAbout(ErrNoMessage, id)
 	}
 	if m.User != user {
-		return nil, nil, ErrNotYours
+		return nil, nil, errorAbout(ErrNotYours, id)
 	}
 
 	*m = *m.erased
-	m.RestoredAt = o.Now()
-	o.Note(Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root, User: user})
-	return ch, m, nil
+	m.RestoredAt = d.Now()
+	d.Note(Change{Kind: "changed", Channel: room.ID, Message: m.ID, Root: m.Root, User: user})
+	return room, m, nil
 }
 
-// TargetedLife is how long a targeted message stays visible.
-// Source: "Targeted messages", read 2026-11.
-const TargetedLife = 24 * time.Hour
-
-// SeenBy are the cards that somebody sees. Caller holds the lock.
-func (m *Message) SeenBy(user string) []Object {
+// CardsForLocked returns the cards of a message as one person sees them: the bot can replace them for single people.
+func (m *Message) CardsForLocked(user string) []Object {
 	if view := m.View[user]; view != nil {
 		return []Object{client.Decode(view)}
 	}
-	var out []Object
+
+	var cards []Object
 	for _, raw := range m.Cards {
-		out = append(out, client.Decode(raw))
+		cards = append(cards, client.Decode(raw))
 	}
-	return out
+	return cards
 }
 
-// FindPostable finds the channel or chat of a post, if its author may write there. Caller holds the lock.
-func (o *Directory) FindPostable(user string, in Post) (*Room, error) {
-	u := o.Users[user]
-	if u == nil {
-		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoUser, user)
+// FindPostableLocked returns the room in which a post would appear.
+// Errors: ErrNoUser, ErrEmpty, ErrNoApp, ErrNoThread; ErrNoChannel, also if the author may not write there.
+func (d *Directory) FindPostableLocked(user string, in Post) (*Room, error) {
+	author := d.Users[user]
+	if author == nil {
+		return nil, errorAbout(ErrNoUser, user)
 	}
 	if strings.TrimSpace(in.Text+in.HTML) == "" && len(in.Files) == 0 {
 		return nil, ErrEmpty
 	}
 
-	if in.Channel == "" || in.Channel == o.Opt.PersonalID(user) {
-		if !o.HasApp(user) {
-			return nil, ErrNoApp
+	if in.Channel == "" || in.Channel == d.Opt.PersonalID(user) {
+		if !d.HasApp(user) {
+			return nil, errorAbout(ErrNoApp, user)
 		}
-		return o.Personal(user), nil
+		return d.Personal(user), nil
 	}
 
-	ch := o.Channels[in.Channel]
-	if !isTeamChannel(ch) {
-		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoChannel, in.Channel)
+	room := d.Channels[in.Channel]
+	if !isTeamChannel(room) {
+		return nil, errorAbout(ErrNoChannel, in.Channel)
 	}
-	if !u.Bot && !o.IsMember(ch, user) {
-		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoChannel, in.Channel)
+	if !author.Bot && !d.IsMember(room, user) {
+		return nil, errorAbout(ErrNoChannel, in.Channel)
 	}
-	if in.Root != "" && !ch.IsRoot(in.Root) {
-		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoThread, in.Root)
+	if in.Root != "" && !room.IsRoot(in.Root) {
+		return nil, errorAbout(ErrNoThread, in.Root)
 	}
-
-	return ch, nil
+	return room, nil
 }
 
-// isTeamChannel reports whether there is such a room, and it is a channel of a team that was not deleted.
-func isTeamChannel(ch *Room) bool {
-	if ch == nil || ch.Deleted {
+// isTeamChannel reports whether a room exists and is a channel of a team that was not deleted. The room may be nil.
+func isTeamChannel(room *Room) bool {
+	if room == nil || room.Deleted {
 		return false
 	}
-	return ch.Person == ""
+	return room.Person == ""
 }
 
-// FindOwn finds a message of somebody's own. Caller holds the lock.
-func (o *Directory) FindOwn(user, channel, id string) (*Room, *Message, error) {
-	ch, m, err := o.FindVisible(user, channel, id)
+// FindOwnLocked finds a message that a person has written and can change.
+// Errors: those of FindVisibleLocked; ErrNotYours.
+func (d *Directory) FindOwnLocked(user, channel, id string) (*Room, *Message, error) {
+	room, m, err := d.FindVisibleLocked(user, channel, id)
 	if err != nil {
-		return ch, m, err
+		return nil, nil, err
 	}
-	if m.User != user || m.Guise != "" {
-		return ch, m, ErrNotYours
+	if m.User != user || m.PostedAs != "" {
+		return nil, nil, errorAbout(ErrNotYours, id)
 	}
-	return ch, m, nil
+	return room, m, nil
 }
 
-// FindVisible finds a message that a person sees. Caller holds the lock.
-func (o *Directory) FindVisible(user, channel, id string) (*Room, *Message, error) {
-	if o.Users[user] == nil {
-		return nil, nil, ErrNoUser
+// FindVisibleLocked finds a message that a person sees. With channel "" it looks in the personal chat.
+// Errors: ErrNoUser; ErrNoChannel, also for somebody who isn't a member; ErrNoMessage, also for one that is deleted
+// or that only somebody else sees.
+func (d *Directory) FindVisibleLocked(user, channel, id string) (*Room, *Message, error) {
+	if d.Users[user] == nil {
+		return nil, nil, errorAbout(ErrNoUser, user)
 	}
 	if channel == "" {
-		channel = o.Opt.PersonalID(user)
+		channel = d.Opt.PersonalID(user)
 	}
 
-	ch := o.Channels[channel]
-	if ch == nil || !o.IsMember(ch, user) {
-		return nil, nil, ErrNoChannel
+	room := d.Channels[channel]
+	if room == nil || !d.IsMember(room, user) {
+		return nil, nil, errorAbout(ErrNoChannel, channel)
 	}
 
-	m := ch.ByID[id]
-	if m == nil || m.Deleted() {
-		return nil, nil, ErrNoMessage
+	m := room.ByID[id]
+	if m == nil || m.Deleted() || !d.CanSeeLocked(user, m) {
+		return nil, nil, errorAbout(ErrNoMessage, id)
 	}
-	if !o.CanSee(user, m) {
-		return nil, nil, ErrNoMessage
-	}
-
-	return ch, m, nil
+	return room, m, nil
 }
 
-// FindLive is FindVisible for what works only while the app is installed there. Caller holds the lock.
-func (o *Directory) FindLive(user, channel, id string) (*Room, *Message, error) {
-	ch, m, err := o.FindVisible(user, channel, id)
-	if err == nil && !o.IsReachable(ch) {
-		err = ErrNoApp
+// FindLiveLocked is FindVisibleLocked for what works only where the app is installed: the buttons of a card, for
+// example.
+// Errors: those of FindVisibleLocked; ErrNoApp.
+func (d *Directory) FindLiveLocked(user, channel, id string) (*Room, *Message, error) {
+	room, m, err := d.FindVisibleLocked(user, channel, id)
+	if err != nil {
+		return nil, nil, err
 	}
-	return ch, m, err
+	if !d.IsReachable(room) {
+		return nil, nil, errorAbout(ErrNoApp, room.ID)
+	}
+	return room, m, nil
 }
 
-// CanSee reports whether a person sees a message: one for everybody, or one for that person alone that isn't too old.
-func (o *Directory) CanSee(user string, m *Message) bool {
+// CanSeeLocked reports whether a member of a message's room sees the message. A targeted one is shown to one person
+// only, for as long as TargetedLife.
+func (d *Directory) CanSeeLocked(user string, m *Message) bool {
 	if m.Targeted == "" {
 		return true
 	}
-	return m.Targeted == user && o.Now().Sub(m.At) < TargetedLife
+	return m.Targeted == user && d.Now().Sub(m.At) < TargetedLife
 }
 
-// Messages returns the wanted messages of a channel or personal chat in order of posting.
-func (o *Directory) Messages(channel string, want func(*Message) bool) []*Message {
-	o.Mu.Lock()
-	defer o.Mu.Unlock()
-	ch := o.Channels[channel]
-	if ch == nil {
+// Messages returns copies of a room's messages for which want returns true, oldest first, without those of the
+// system. It takes the lock, and calls want while it holds the lock. An unknown room has no messages.
+func (d *Directory) Messages(channel string, want func(*Message) bool) []*Message {
+	d.Mu.Lock()
+	defer d.Mu.Unlock()
+
+	room := d.Channels[channel]
+	if room == nil {
 		return nil
 	}
-	var out []*Message
-	for _, m := range ch.Messages {
+
+	var wanted []*Message
+	for _, m := range room.Messages {
 		if want(m) && !m.System {
-			out = append(out, m.Clone())
+			wanted = append(wanted, m.Clone())
 		}
 	}
-	return out
+	return wanted
 }
+
+// errorAbout says which person, room or message an error is about.
+func errorAbout(err error, id string) error { return fmt.Errorf("teamsfake: %w: %s", err, id) }

@@ -38,8 +38,8 @@ type Post struct {
 	Text    string    `json:"text"`
 	HTML    string    `json:"html,omitempty"` // instead of Text: what the editor made, with <@…> chips
 	Files   []NewFile `json:"files,omitempty"`
-	// Bare leaves the text/html attachment out, as some clients do for plain texts.
-	Bare bool `json:"bare,omitempty"`
-	// As posts in another guise: "connector" (an incoming webhook) or "nobody" (no from).
+	// WithoutHTML leaves the text/html attachment out, as some clients do for plain texts.
+	WithoutHTML bool `json:"bare,omitempty"`
+	// As posts it as somebody else: "connector" (an incoming webhook) or "nobody" (no from).
 	As string `json:"as,omitempty"`
 }

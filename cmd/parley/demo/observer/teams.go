@@ -129,7 +129,7 @@ func countPictures(m *teamsfake.Message, linked string) (n int) {
 			Name string `json:"name"`
 		} `json:"attachments"`
 	}
-	if m.Broken != "" || json.Unmarshal(m.Raw, &sent) != nil {
+	if m.NotShown != "" || json.Unmarshal(m.Raw, &sent) != nil {
 		return 0
 	}
 
