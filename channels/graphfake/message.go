@@ -150,7 +150,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 		m.Answers = in.Context.MessageID
 	}
 
-	m.ID = n.g.messageID(digitsOf(in.To + in.Recipient))
+	m.ID = n.g.messageIDLocked(digitsOf(in.To + in.Recipient))
 	m.serial = n.g.serialLocked()
 	m.At = now
 	m.to = to

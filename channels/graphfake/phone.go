@@ -124,7 +124,7 @@ func (c *Customer) Send(kind string, content any, extra map[string]any) string {
 func (c *Customer) sendLocked(kind string, content any, extra map[string]any, show *Message) string {
 	g := c.n.g
 	now := g.clock()
-	m := map[string]any{"id": g.messageID(digitsOf(c.person.Phone)), "timestamp": strconv.FormatInt(now.Unix(), 10), "type": kind}
+	m := map[string]any{"id": g.messageIDLocked(digitsOf(c.person.Phone)), "timestamp": strconv.FormatInt(now.Unix(), 10), "type": kind}
 	maps.Copy(m, c.idFields("from", "from_user_id"))
 
 	if content != nil {
@@ -155,7 +155,7 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 		value["contacts"] = []any{c.contactFields()}
 	}
 
-	c.n.notifyMessages("hook.message", value)
+	c.n.notifyMessagesLocked("hook.message", value)
 	g.Poke()
 	return id
 }

@@ -67,7 +67,7 @@ func (n *Number) statusLocked(m *Message, t Tick, ids map[string]any, code int) 
 		status["errors"] = []any{map[string]any{"code": code, "title": codes.Title(code), "message": codes.Title(code),
 			"error_data": map[string]any{"details": codes.Title(code) + "."}, "href": "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"}}
 	}
-	n.notifyMessages("hook.status."+string(t), map[string]any{"statuses": []any{status}})
+	n.notifyMessagesLocked("hook.status."+string(t), map[string]any{"statuses": []any{status}})
 }
 
 // categoryLocked returns the category by which a message is priced.

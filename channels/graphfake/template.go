@@ -317,7 +317,7 @@ func (b *business) Review(id, event, reason string) error {
 			v["disable_info"] = map[string]any{"disable_date": b.clock().Format(time.DateOnly)}
 		}
 
-		t.w.notify("hook.template.status", "message_template_status_update", v)
+		t.w.notifyLocked("hook.template.status", "message_template_status_update", v)
 	})
 }
 
@@ -328,7 +328,7 @@ func (b *business) Recategorise(id, category string) error {
 		v := t.nameFields()
 		v["previous_category"], v["new_category"] = t.Category, category
 		t.Category = category
-		t.w.notify("hook.template.category", "template_category_update", v)
+		t.w.notifyLocked("hook.template.category", "template_category_update", v)
 	})
 }
 
