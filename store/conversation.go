@@ -16,6 +16,12 @@ const (
 	KindAutomatic ConversationKind = "automatic" // with nobody: a day's quiet thread, in which mails are sorted
 )
 
+// Sides of a conversation, in Conversation.LastFrom: who wrote last.
+const (
+	FromCustomer = "customer"
+	FromAgent    = "agent"
+)
+
 // Conversation is the exchange with a customer about one thing.
 type Conversation struct {
 	ID             ConversationID    `db:"id" json:"id"` // shown as #id

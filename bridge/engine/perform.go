@@ -156,7 +156,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 
 // wroteSince reports whether the customer has written after somebody asked for a verb that was found, or told, late.
 func (w *work) wroteSince(r book.Request) bool {
-	return r.Conversation.LastFrom == "customer" && w.WasTypedBefore(r.Action, r.Conversation.LastAt)
+	return r.Conversation.LastFrom == store.FromCustomer && w.WasTypedBefore(r.Action, r.Conversation.LastAt)
 }
 
 // answerWithoutConversation answers a verb that needs a conversation, where nobody knows which one is meant.

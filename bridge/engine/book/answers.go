@@ -20,14 +20,14 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 			break
 		}
 		if m.isByCustomer() {
-			if c.LastFrom == "agent" { // with the reply that didn't reach the customer
+			if c.LastFrom == store.FromAgent { // with the reply that didn't reach the customer
 				c.NoteCustomerSaidLast(m) // so that an older reply that lands later answers nothing
 			}
 			break
 		}
 
 		if isStandingAnswer(m) && !wasGivenBefore(m, recent[i:]) {
-			if c.LastFrom == "agent" { // perhaps with the reply that didn't reach the customer
+			if c.LastFrom == store.FromAgent { // perhaps with the reply that didn't reach the customer
 				c.noteAnswerSaidLast(m)
 			}
 			return

@@ -50,7 +50,7 @@ func (c *Conversation) Touch() { c.dirty = true }
 
 // NoteCustomerSaidLast keeps that a customer's message is what was said last.
 func (c *Conversation) NoteCustomerSaidLast(m *Message) {
-	c.LastAt, c.LastFrom = m.CreatedAt, "customer"
+	c.LastAt, c.LastFrom = m.CreatedAt, store.FromCustomer
 	c.LastPreview = previewOf(m)
 }
 

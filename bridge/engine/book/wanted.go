@@ -74,7 +74,7 @@ func (b *Book) withLatestMessages(n *Wanted) []store.ConversationID {
 	ids := b.conversationsOf(n.NeedLatest)
 	for _, id := range all {
 		c := b.Conversations.Rows[id]
-		isWaiting := c.LastFrom == "customer" && c.WaitingSince != nil
+		isWaiting := c.LastFrom == store.FromCustomer && c.WaitingSince != nil
 		waitMayShift := isWaiting && (n.Landed || n.Receipts) // the messages tell since when
 		mayBeAnswered := bridge.IsUrgent(c.Traits) && n.Notes // the messages tell whether
 		if waitMayShift || mayBeAnswered {

@@ -56,7 +56,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	m.IdentityID = nil
 	m.AuthorUser = cmp.Or(in.Foreign.Author, a.Name)
 	c.LastExternalID = before.LastExternalID // this has to stay the id of the customer's last message
-	c.LastFrom = "agent"
+	c.LastFrom = store.FromAgent
 	if hasWrittenSince {
 		c.LastFrom, c.LastPreview = before.LastFrom, before.LastPreview
 	}
@@ -131,7 +131,7 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		return err
 	}
 
-	c.LastFrom, c.LastPreview = "agent", clean.Preview(m.Text)
+	c.LastFrom, c.LastPreview = store.FromAgent, clean.Preview(m.Text)
 	c.RefreshCard()
 	return el.countAsAnswer(ctx, tx, c, m)
 }

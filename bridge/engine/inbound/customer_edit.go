@@ -62,7 +62,7 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	m.Dirty = true
 
 	if c.BridgeStatus().Open() {
-		c.LastAt, c.LastFrom = it.Now, "customer"
+		c.LastAt, c.LastFrom = it.Now, store.FromCustomer
 		c.LastPreview = clean.Preview(in.Text)
 		it.reopenFor(c, in)
 		c.RefreshCard()

@@ -310,7 +310,7 @@ func (it sorting) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Convers
 
 	it.replies.Recipients(c, mail, m.ID)
 	c.Assignees = []store.AgentID{agent.ID}
-	c.LastFrom, c.LastPreview = "customer", clean.Preview(m.Text)
+	c.LastFrom, c.LastPreview = store.FromCustomer, clean.Preview(m.Text)
 	c.LastExternalID = m.ExternalID
 	since := it.Now
 	c.WaitingSince = &since

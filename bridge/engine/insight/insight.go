@@ -138,7 +138,7 @@ func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (news, alarm 
 	before := c.Traits[bridge.TraitUrgent]
 	wereTold := before == bridge.UrgentTold || before == bridge.UrgentOnce || before == bridge.UrgentAnsweredTold
 	customerWaits := c.WaitingSince != nil && c.BridgeStatus().Open()
-	isAnswered := c.LastFrom == "agent" // perhaps by a reply that is still in its hold
+	isAnswered := c.LastFrom == store.FromAgent // perhaps by a reply that is still in its hold
 	alarm = urgent && !wereTold && customerWaits && !isAnswered && len(c.Assignees) > 0
 	news = alarm || urgent && !bridge.IsUrgent(c.Traits)
 	hasAnswerLeft := isAnswered && c.WaitingSince == nil

@@ -157,7 +157,7 @@ func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *boo
 		c.Assignees = []store.AgentID{agent.ID}
 		rs.Log.ByAgent(c, agent, store.DeedTook, nil)
 	}
-	c.LastAt, c.LastFrom = rs.Now, "agent"
+	c.LastAt, c.LastFrom = rs.Now, store.FromAgent
 	c.LastPreview = clean.Preview(cmp.Or(m.Text, outbound.RichOf(&m.Message).Text()))
 	rs.Log.ByAgent(c, agent, store.DeedReplied, book.Detail{Message: m.ID})
 	workflow.WakeByAnswer(rs.Workflow, c)
@@ -168,7 +168,7 @@ func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *boo
 // customer waits for an answer to that. keepsStatus means that a person has chosen the conversation's status since: then the
 // status stays.
 func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
-	if c.LastFrom != "agent" {
+	if c.LastFrom != store.FromAgent {
 		rs.Messages.WaitSinceAnswer(c)
 		return
 	}

@@ -73,7 +73,7 @@ func (sp editing) tellWhatCameTooLate(c *book.Conversation, m *book.Message, fat
 // that book.Messages.AwaitAnswerAgain put the customer's words in its place. These stay there if the customer has written since the
 // reply was queued. d is the delivery of the reply's first part, or nil; before is the fate that the reply had.
 func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before store.Fate) {
-	if c.LastFrom != "customer" {
+	if c.LastFrom != store.FromCustomer {
 		return
 	}
 
@@ -89,7 +89,7 @@ func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before
 	if mayBeSentAgain {
 		return
 	}
-	c.LastFrom, c.LastPreview = "agent", clean.Preview(m.Text)
+	c.LastFrom, c.LastPreview = store.FromAgent, clean.Preview(m.Text)
 }
 
 // tellLateEdit tells the author of a reply that was edited after it was sent what the customer has, and offers to send the new

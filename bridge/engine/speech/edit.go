@@ -242,7 +242,7 @@ func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decisi
 
 // updatePreview puts the new words of an edited reply into the preview that lists show, if its former words are there.
 func updatePreview(c *book.Conversation, before, now string) {
-	if c.LastFrom == "agent" && c.LastPreview == clean.Preview(before) {
+	if c.LastFrom == store.FromAgent && c.LastPreview == clean.Preview(before) {
 		c.LastPreview = clean.Preview(now)
 		c.Touch()
 	}

@@ -49,7 +49,7 @@ func answersOwnReply(sp *UseCases, r book.Request) bool {
 	last := sp.Messages.LastSaid(c, func(m *book.Message) bool {
 		return m.Direction == store.DirectionOut && m.Place != a.Place.Message
 	})
-	if last == nil || !isByAuthorOf(r, last) || c.LastFrom != "agent" {
+	if last == nil || !isByAuthorOf(r, last) || c.LastFrom != store.FromAgent {
 		return false
 	}
 	if last.Place == "" {

@@ -15,7 +15,23 @@ import (
 	"parley/store"
 )
 
-// Reopen opens a conversation again that was resolved.
+// This file ends conversations, for the verbs resolve and close, and opens them again. An agent asks for either by a
+// button, an emoji or a typed command in the conversation's thread in the chat; a Request says what was asked, by
+// whom and where.
+//
+// The customer is told nothing. The agents are told in one of two ways: a line is a remark in the thread, which all
+// of them see; a refusal, a confirmation and a whisper are shown only to the agent who asked. All changes are stored
+// in one transaction with what they announce.
+
+// Reasons why a conversation is over (Conversation.CloseReason).
+const (
+	resolvedByAgent = "agent"
+	closedByAdmin   = "admin"
+)
+
+// Reopen opens a conversation again that was resolved. Where a customer can have only one open conversation on an
+// account, it refuses if there is another one.
+// Errors: the database's.
 func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
 	if c.BridgeStatus() != bridge.StatusResolved {
@@ -29,11 +45,11 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 			return err
 		}
 		if other != 0 {
-			wf.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other),
-				"Answer there, or resolve it first.")
+			text := fmt.Sprintf("The customer's conversation continues in #%d.", other)
+			wf.Refuse(r, "continued", text, "Answer there, or resolve it first.")
 			return nil
 		}
-		if err := followLater(ctx, tx, wf, c); err != nil {
+		if err := wf.takeOverLaterWindow(ctx, tx, c); err != nil {
 			return err
 		}
 	}
@@ -41,21 +57,26 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 	c.Status = string(bridge.StatusOpen)
 	c.CloseReason = ""
 	c.ResolvedAt = nil
-	if c.LastFrom == "customer" {
-		wf.Messages.ResumeWait(c) // the end said that nobody waits any more
+	if c.LastFrom == store.FromCustomer {
+		wf.Messages.ResumeWait(c) // nobody has answered: the customer counts as waiting again
 	}
 	wf.keepStatusFromReplies(c)
 	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
-	wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: wf.Dir.Ref(r.Surface, r.Agent.ID),
-		Mentions: wf.Conversations.OtherOwners(c, r.Agent)})
+	wf.Line(c, bridge.Line{
+		Content:  bridge.LineReopened,
+		By:       wf.Dir.Ref(r.Surface, r.Agent.ID),
+		Mentions: wf.Conversations.OtherOwners(c, r.Agent),
+	})
 	wf.OwnersLeft(c)
 	c.RefreshCard()
 	return nil
 }
 
-// followLater gives a chat that is opened again what its customer did in later conversations: they may have opened the reply window
-// since, and have written to another one of our numbers.
-func followLater(ctx context.Context, tx pgx.Tx, wf *UseCases, c *book.Conversation) error {
+// takeOverLaterWindow brings a conversation that is opened again up to date with later conversations of its customer.
+// The customer may have opened the reply window (the time in which the provider allows replies) since, or have
+// written to another one of our numbers.
+// Errors: the database's.
+func (wf *UseCases) takeOverLaterWindow(ctx context.Context, tx pgx.Tx, c *book.Conversation) error {
 	ids, err := store.LatestConversations(ctx, tx, []store.AccountID{c.AccountID}, []string{c.Identity.Key})
 	if err != nil {
 		return fmt.Errorf("workflow: %w", err)
@@ -70,47 +91,56 @@ func followLater(ctx context.Context, tx pgx.Tx, wf *UseCases, c *book.Conversat
 		if later.AccountID != c.AccountID || !later.LastAt.After(c.LastAt) {
 			continue
 		}
+
 		c.Via = cmp.Or(later.Via, c.Via)
 		opened := later.WindowFrom
 		if opened != nil && (c.WindowFrom == nil || opened.After(*c.WindowFrom)) {
 			c.WindowFrom = opened
-			wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Window, DueAt: wf.Now}) // it starts the one for the window's end
+			// This timer is due at once. It starts the one for the end of the window.
+			wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Window, DueAt: wf.Now})
 		}
 	}
 	return nil
 }
 
-// End resolves a conversation, or closes it, which only admins do, also when it is resolved.
+// End resolves or closes a conversation, as the request's verb says. Agents resolve open conversations. Admins can
+// also close them, and close a resolved one.
 func (wf *UseCases) End(r book.Request) {
 	c := r.Conversation
-	mayBeClosed := r.Verb == bridge.VerbClose && c.BridgeStatus() == bridge.StatusResolved
-	if !c.BridgeStatus().Open() && !mayBeClosed {
+	closesResolved := r.Verb == bridge.VerbClose && c.BridgeStatus() == bridge.StatusResolved
+	if !c.BridgeStatus().Open() && !closesResolved {
 		wf.Refuse(r, "not_open", "This conversation is "+c.Status+" already.", wf.Conversations.HintAfterEnd(c))
 		return
 	}
 
 	isEmojiOnMessage := r.IsEmoji() && !r.IsOnCard()
 	if isEmojiOnMessage && c.IsHeldByOthers(r.Agent.ID) {
-		wf.Whisper(c, r.Surface, r.Action, bridge.Line{
-			Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"},
-			Verb:    r.Verb,
-			Verbs:   []bridge.Verb{bridge.VerbResolve},
-			Args:    bridge.Args{Conversation: c.ID},
-		})
+		wf.askToResolveForOthers(r)
 		return
 	}
-
 	if wf.refuseUnread(r) {
 		return
 	}
 
 	wf.setEnded(r)
+	wf.tellEnded(r)
 	c.RefreshCard()
 }
 
-// refuseUnread refuses to take a conversation out of sight while the customer has said something that the agent has not seen: nobody
-// would read it afterwards. It returns false if there is nothing of the kind.
-func (wf *UseCases) refuseUnread(r book.Request) bool {
+// askToResolveForOthers offers a button to an agent who put the emoji on a message of a conversation that belongs to
+// colleagues: the emoji may have been meant for the message alone.
+func (wf *UseCases) askToResolveForOthers(r book.Request) {
+	wf.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{
+		Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"},
+		Verb:    r.Verb,
+		Verbs:   []bridge.Verb{bridge.VerbResolve},
+		Args:    bridge.Args{Conversation: r.Conversation.ID},
+	})
+}
+
+// refuseUnread refuses the request if the customer has said something that the agent has not seen: once the
+// conversation is out of sight, nobody would read it. It reports whether it has refused.
+func (wf *UseCases) refuseUnread(r book.Request) (refused bool) {
 	if !wf.hasUnread(r) {
 		return false
 	}
@@ -118,69 +148,79 @@ func (wf *UseCases) refuseUnread(r book.Request) bool {
 	return true
 }
 
-// hasUnread reports whether the customer has said something that whoever ends the conversation has not seen: it is
-// still on its way into the thread or, on a page of our own, came after the page was shown.
+// hasUnread reports whether the customer has said something that the agent has not seen. In a chat, that is what was
+// not posted in the thread yet. On one of Parley's own pages, it is what came after the event up to which the page
+// shows the conversation (Args.Seen).
 func (wf *UseCases) hasUnread(r book.Request) bool {
-	if r.Args.Seen == 0 || r.Surface != store.SystemAccount {
+	isOnOwnPage := r.Args.Seen != 0 && r.Surface == store.SystemAccount
+	if !isOnOwnPage {
 		return r.Conversation.Unshown
 	}
+
 	return slices.ContainsFunc(r.Conversation.Last, func(said store.Message) bool {
 		if said.Direction != store.DirectionIn {
 			return false
 		}
-		m := wf.Messages.Rows[said.ID] // as this batch has changed it
+		m := wf.Messages.Rows[said.ID] // the same message as this batch has changed it; nil if it has not
 		hasNewWords := m != nil && m.Revision != nil && !m.Revision.Deleted && m.Revision.EventID > r.Args.Seen
 		return hasNewWords || said.EventID > r.Args.Seen
 	})
 }
 
-// setEnded ends a conversation: it gives it its last status, drops what was suggested, and tells its thread.
+// setEnded gives a conversation its last status, and drops what was suggested for it.
 func (wf *UseCases) setEnded(r book.Request) {
-	c, a := r.Conversation, r.Action
+	c := r.Conversation
 	if c.BridgeStatus() == bridge.StatusSnoozed {
 		wf.EndSnooze(c)
 	}
 
-	c.Status, c.CloseReason = string(bridge.StatusResolved), "agent"
-	deed := store.DeedResolved
-	if a.Verb == bridge.VerbClose {
-		c.Status, c.CloseReason = string(bridge.StatusClosed), "admin"
-		deed = store.DeedClosed
+	status, reason, deed := bridge.StatusResolved, resolvedByAgent, store.DeedResolved
+	if r.Verb == bridge.VerbClose {
+		status, reason, deed = bridge.StatusClosed, closedByAdmin, store.DeedClosed
 	}
-
+	c.Status = string(status)
+	c.CloseReason = reason
 	c.ResolvedAt = &wf.Now
+
 	c.EndWait()
 	wf.Suggested.Drop(c)
 	wf.Suggestions.End(c)
-	wf.Log.ByAgent(c, r.Agent, deed, book.Detail{Text: a.Args.Note})
+	wf.Log.ByAgent(c, r.Agent, deed, book.Detail{Text: r.Args.Note})
+	if r.Verb == bridge.VerbResolve {
+		wf.sumUp(c, own.OnResolve)
+	}
+}
 
+// tellEnded says that a conversation was ended: in the thread if there is a note to keep or another owner to tell, and
+// otherwise only to the agent.
+func (wf *UseCases) tellEnded(r book.Request) {
+	c := r.Conversation
 	line := bridge.Line{
 		Content:  bridge.LineResolved,
 		By:       wf.Dir.Ref(r.Surface, r.Agent.ID),
 		Mentions: wf.Conversations.OtherOwners(c, r.Agent),
-		Text:     a.Args.Note,
-		Verb:     a.Verb,
+		Text:     r.Args.Note,
+		Verb:     r.Verb,
 		Args:     bridge.Args{Conversation: c.ID},
 	}
-	if a.Verb == bridge.VerbResolve {
+	if r.Verb == bridge.VerbResolve {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
-		wf.sumUp(c, own.OnResolve)
 	}
 
-	if a.Args.Note != "" || len(line.Mentions) > 0 { // the thread keeps the note, and the other owners learn there who did it
+	if line.Text != "" || len(line.Mentions) > 0 {
 		wf.Line(c, line)
 		return
 	}
-
-	wf.Confirm(c, r.Surface, a, line)
+	wf.Confirm(c, r.Surface, r.Action, line)
 }
 
-// keepStatusFromReplies prevents replies that are on their way from making their conversation pending when they arrive, because a
-// person has chosen its status since.
+// keepStatusFromReplies keeps replies that were not delivered yet from changing the status of their conversation. A
+// reply makes its conversation pending when the provider has taken it, but here somebody has chosen another status
+// since.
 func (wf *UseCases) keepStatusFromReplies(c *book.Conversation) {
 	for _, d := range wf.Outbox.Deliveries {
-		l := wf.Outbox.Lanes[d.LaneID]
-		if l == nil || l.ConversationID != c.ID {
+		lane := wf.Outbox.Lanes[d.LaneID] // the queue of one conversation's deliveries to one place
+		if lane == nil || lane.ConversationID != c.ID {
 			continue
 		}
 		if d.Kind != outbound.KindReply || d.State == store.Cancelled {

@@ -138,7 +138,7 @@ func (wf *UseCases) SnoozeOver(ctx context.Context, tx pgx.Tx, c *book.Conversat
 	}
 
 	cause := bridge.WokenByTime
-	if c.LastFrom == "customer" {
+	if c.LastFrom == store.FromCustomer {
 		isOlder, err := store.SnoozedSince(ctx, tx, c.ID, c.LastAt)
 		if err != nil {
 			return err
