@@ -7,130 +7,152 @@ import (
 	"parley/store"
 )
 
-// What people say to colleagues mustn't leave by a button that was made for other words. A text that waits for a click may be
-// edited into a note, or into words to a colleague, while its button is still there.
+// Agents type in the thread of a conversation both what its customer is to get and what is for colleagues. Speak
+// decides which it is, and gives a reason. A text that stays inside, or about which its author is asked, has a button
+// that sends it.
+//
+// This file is about what happens between the button and the click: somebody may edit the text into a note, or into
+// words to a colleague, while the button of the former words still stands there. Such words must not reach the
+// customer.
 
-// amongColleagues keeps inside what is said to colleagues.
-type amongColleagues struct{ *UseCases }
+// colleagueTexts has the methods of this file.
+type colleagueTexts struct{ *UseCases }
 
-// isFromWords reports whether a reason (a code of Speak) comes from what the text itself says, whoever wrote it and
-// wherever.
-func isFromWords(reason string) bool {
-	switch reason {
-	case "unknown_verb", "lone_verb", "for_colleagues", "names_colleague", "quotes_colleague", "reply_mentions":
-		return true
-	}
-	return isPlainlyInside(reason)
-}
+// Reasons that other files compare, too.
+const (
+	noteReason         = "note"
+	foreignAgentReason = "foreign_agent" // the chat says that the agent belongs to another organisation
+	machineReason      = "not_a_person"  // it was written by another app, by a workflow or by our own app
+)
 
-// isPlainlyInside reports whether a reason means that a text is for colleagues beyond doubt, so that it has no button.
-func isPlainlyInside(reason string) bool {
+// wording is what the words of a text alone say about it, whoever wrote it and wherever.
+type wording int
+
+// Wordings.
+const (
+	nothingInWords      wording = iota // the reason for which the text stays inside is another one
+	maybeForColleagues                 // its author is asked
+	surelyForColleagues                // it has no button
+)
+
+// wordingOf returns what a reason of Speak says about the words of the text.
+func wordingOf(reason string) wording {
 	switch reason {
 	case noteReason, "mentions_us", "mentions_colleague", "empty":
-		return true
+		return surelyForColleagues
+	case "unknown_verb", "lone_verb", "for_colleagues", "names_colleague", "quotes_colleague", "reply_mentions":
+		return maybeForColleagues
+	default: // "not_assignee", "not_open", "confirm" and others
+		return nothingInWords
 	}
-	return false
 }
 
-const noteReason = "note"
-
-// foreignAgentReason is why a text of an agent stays inside whom the chat takes for somebody of another organisation.
-const foreignAgentReason = "foreign_agent"
-
-// machineReason is why a text of another app, of a workflow or of our own app stays inside.
-const machineReason = "not_a_person"
-
-// keepEdited keeps a text inside that nobody has sent yet, if an edit made it one for colleagues. If the words only may be for
-// colleagues, the author is asked anew. decision and reason are what Speak says of the edited text. It returns false, and changes
-// nothing, if the words are for the customer, or if what Speak says doesn't come from the words.
-func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision Decision, reason string) bool {
+// keepEdited keeps a text from the customer that nobody has sent yet, if an edit has made it one that is or may be
+// for colleagues. decision and reason are what Speak says about the edited text. It reports whether it has dealt with
+// the edit:
+//
+//	before the edit    after it                               what happens
+//	any                for the customer (decision is Out)     false, nothing is done
+//	inside             anything else                          true, see changeReason
+//	asked about        doubtful for the same reason           true, the author is still asked
+//	any other          surely for colleagues                  true, it is kept inside
+//	any other          doubtful                               true, the author is asked anew
+//	any other          nothing in its words                   false, nothing is done
+func (ct colleagueTexts) keepEdited(r book.Request, m *book.Message, decision Decision, reason string) (handled bool) {
 	if decision == Out {
 		return false
 	}
 
-	// Where nobody may reply now, the words count all the same: the buttons work again once the conversation may be answered.
-	if !isFromWords(reason) {
-		if words := sp.speechOf(r).reasonOfWords(); isFromWords(words) {
-			decision, reason = Ask, words
+	// Speak may have stopped at another reason before it came to the words: nobody may reply now. But the words count
+	// all the same, because the buttons work again once somebody may.
+	if wordingOf(reason) == nothingInWords {
+		if reasonOfWords := ct.speechOf(r).reasonOfWords(); wordingOf(reasonOfWords) != nothingInWords {
+			decision, reason = Ask, reasonOfWords
 		}
 	}
 
 	if m.Fate == store.FateInside {
-		sp.changeReason(r, m, decision, reason)
+		ct.changeReason(r, m, decision, reason)
 		return true
 	}
-	if !isFromWords(reason) {
+	if wordingOf(reason) == nothingInWords {
 		return false
 	}
 
-	isSameQuestion := m.Fate == store.FateAsk && m.Reason == reason
-	if !isSameQuestion || decision == Inside {
-		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
+	isSameQuestion := decision == Ask && m.Fate == store.FateAsk && m.Reason == reason
+	if !isSameQuestion {
+		ct.keepInside(r.Conversation, m, r.Action, decision, reason)
 	}
-
 	return true
 }
 
-// changeReason applies an edit of a text that is inside already, and stays there: decision is Inside or Ask. In two cases the author
-// is asked anew, if decision is Ask:
-//   - The text was a command, so that its author doesn't expect that it stays inside.
-//   - A line has a button that sends the text, and the new words may be for colleagues.
-func (sp amongColleagues) changeReason(r book.Request, m *book.Message, decision Decision, reason string) {
-	if decision == Ask {
-		lineHasButton := book.MustTellAuthor(m.Reason) && !isFromWords(m.Reason)
-		isStillCommand := reason == "unknown_verb" // its words may be for somebody else, as those of !new
-		wasCommand := m.Reason == CommandReason && !isStillCommand
-		switch {
-		case wasCommand:
-			sp.askEdited(r.Conversation, m)
-		case lineHasButton && isFromWords(reason):
-			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
+// changeReason applies an edit to a text that was inside before, and stays there. decision is Ask or Inside.
+func (ct colleagueTexts) changeReason(r book.Request, m *book.Message, decision Decision, reason string) {
+	if decision != Ask {
+		isOrWasSure := wordingOf(reason) == surelyForColleagues || wordingOf(m.Reason) == surelyForColleagues
+		if isOrWasSure {
+			m.Reason = reason
 		}
 		return
 	}
-	if isPlainlyInside(reason) || isPlainlyInside(m.Reason) {
-		m.Reason = reason
+
+	// A command was typed for Parley. Its author doesn't expect that the words that take its place stay inside.
+	isStillCommand := reason == "unknown_verb" // perhaps a command for somebody else
+	if m.Reason == CommandReason && !isStillCommand {
+		ct.askEdited(r.Conversation, m)
+		return
+	}
+
+	// A line in the thread has a button that sends the text, and the new words may be for colleagues.
+	lineHasButton := book.MustTellAuthor(m.Reason) && wordingOf(m.Reason) == nothingInWords
+	if lineHasButton && wordingOf(reason) != nothingInWords {
+		ct.keepInside(r.Conversation, m, r.Action, decision, reason)
 	}
 }
 
 // askEdited asks the author of a text that stayed inside whether it is for the customer now, because it was edited.
-func (sp amongColleagues) askEdited(c *book.Conversation, m *book.Message) {
+func (ct colleagueTexts) askEdited(c *book.Conversation, m *book.Message) {
 	m.Fate, m.Reason = store.FateAsk, editedReason
-	sp.TellAuthor(c, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
+	ct.TellAuthor(c, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
 }
 
-// refuseColleagueText refuses to send what is for colleagues, and reports whether it did. A note never leaves. For other
-// texts, a button that was made for former words doesn't count, while whoever chooses the message itself sees what it says.
-func (sp amongColleagues) refuseColleagueText(r book.Request, m *book.Message) bool {
-	if m.Fate != store.FateInside || !isPlainlyInside(m.Reason) {
+// refuseColleagueText refuses to send a text that is surely for colleagues, and reports whether it did. It always
+// refuses a note. It refuses other texts only if they are sent by a button, which was made for former words. Whoever
+// chooses the message itself, or confirms in a form that it is another person's (Args.Sure), sees what it says.
+func (ct colleagueTexts) refuseColleagueText(r book.Request, m *book.Message) (refused bool) {
+	if m.Fate != store.FateInside || wordingOf(m.Reason) != surelyForColleagues {
 		return false
 	}
-	if r.Args.Message != 0 && !r.Args.Sure {
-		sp.RefuseDecided(r, m)
+
+	isByButton := r.Args.Message != 0 && !r.Args.Sure
+	switch {
+	case isByButton:
+		ct.RefuseDecided(r, m)
 		return true
-	}
-	if m.Reason == noteReason {
-		sp.Refuse(r, "note", "It is a note: notes stay inside.", "Edit it so that it is no note, or type what the customer is to get.")
+	case m.Reason == noteReason:
+		ct.Refuse(r, "note", "It is a note: notes stay inside.", "Edit it so that it is no note, or type what the customer is to get.")
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // otherWords is the reason of a line that asks whoever clicked to look at a text again.
 const otherWords = "other_words"
 
-// refuseOtherWords refuses to send a text that was edited since the button was shown, because whoever clicked has seen
-// other words. It shows what the text says now, with a button for that, and reports whether it refused.
-func (sp amongColleagues) refuseOtherWords(r book.Request, m *book.Message) bool {
-	if r.Args.Shown == "" || r.Args.Shown == book.WordsMarkOf(&m.Message) {
+// refuseOtherWords refuses to send a text that was edited since the button was shown, because whoever clicked has
+// seen other words. It shows what the text says now, with a button for that. It reports whether it has refused.
+func (ct colleagueTexts) refuseOtherWords(r book.Request, m *book.Message) (refused bool) {
+	isAsShown := r.Args.Shown == "" || r.Args.Shown == book.WordsMarkOf(&m.Message)
+	if isAsShown {
 		return false
 	}
-	if r.Surface == store.SystemAccount {
-		sp.Refuse(r, otherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
+	if r.Surface == store.SystemAccount { // a page of Parley's own
+		ct.Refuse(r, otherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
 		return true
 	}
-	if m.Fate == store.FateInside && isPlainlyInside(m.Reason) {
-		sp.RefuseDecided(r, m)
+	if m.Fate == store.FateInside && wordingOf(m.Reason) == surelyForColleagues {
+		ct.RefuseDecided(r, m)
 		return true
 	}
 
@@ -140,22 +162,22 @@ func (sp amongColleagues) refuseOtherWords(r book.Request, m *book.Message) bool
 		return false // it isn't sent anyway, and the caller says why
 	}
 	if *m.AgentID != r.Agent.ID {
-		sp.askSendAs(r, m)
+		ct.askSendAs(r, m)
 		return true
 	}
 
-	sp.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{
+	ct.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{
 		Content: &bridge.AskLine{Reason: otherWords},
 		Text:    m.Text,
 		Files:   files.UploadedNames(&m.Message),
 		Verbs:   []bridge.Verb{r.Verb},
 		Args:    bridge.Args{Conversation: r.Conversation.ID, Message: m.ID, Delivery: r.Args.Delivery},
 	})
-	sp.Log.Refused(r, otherWords, "")
+	ct.Log.Refused(r, otherWords, "")
 	return true
 }
 
-// isSendable reports whether a text of a fate may be sent by a click.
+// isSendable reports whether a click may send a text of which this has become.
 func isSendable(fate store.Fate) bool {
 	switch fate {
 	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:

@@ -85,7 +85,7 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 // sendKept sends a text that stayed inside, after all. First comes all that refuses the click, or asks about it. Whoever clicks becomes
 // an owner of the conversation.
 func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
-	if (amongColleagues{sp}).refuseOtherWords(r, m) {
+	if (colleagueTexts{sp}).refuseOtherWords(r, m) {
 		return
 	}
 	if m.Fate == store.FateWaiting && isWaitingForChat(sp.Outbox, m) {
@@ -139,7 +139,7 @@ func (sp deciding) refuseUnsendable(r book.Request, m *book.Message) bool {
 		sp.Refuse(r, "command", "It is a command: commands stay inside.", "Type what the customer is to get.")
 		return true
 	}
-	if amongColleagues(sp).refuseColleagueText(r, m) || sp.refuseKept(r, m) {
+	if colleagueTexts(sp).refuseColleagueText(r, m) || sp.refuseKept(r, m) {
 		return true
 	}
 	if book.IsEmpty(&m.Message) {
@@ -265,7 +265,7 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		sp.RefuseDecided(r, m)
 		return
 	}
-	isRefused := r.Verb == bridge.VerbSendAgain && ((amongColleagues{sp}).refuseOtherWords(r, m) || (resending{sp}).refuseAgain(r, d))
+	isRefused := r.Verb == bridge.VerbSendAgain && ((colleagueTexts{sp}).refuseOtherWords(r, m) || (resending{sp}).refuseAgain(r, d))
 	if isRefused {
 		return
 	}

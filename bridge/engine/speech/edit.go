@@ -98,12 +98,12 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	}
 
 	sp.setWords(r.Conversation, m, r.Action)
-	if amongColleagues(sp).keepEdited(r, m, decision, reason) {
+	if colleagueTexts(sp).keepEdited(r, m, decision, reason) {
 		return
 	}
 	if decision == Out && m.Fate == store.FateInside {
 		// An edit that turns a note into a reply is not enough to send it.
-		amongColleagues(sp).askEdited(r.Conversation, m)
+		colleagueTexts(sp).askEdited(r.Conversation, m)
 	}
 }
 
@@ -227,14 +227,14 @@ func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision,
 // restored it, that isn't enough to send it: the author is asked, or it stays inside.
 func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decision, reason string) {
 	sp.setWords(r.Conversation, m, r.Action)
-	if m.Fate == store.FateUndone && amongColleagues(sp).keepEdited(r, m, decision, reason) {
+	if m.Fate == store.FateUndone && colleagueTexts(sp).keepEdited(r, m, decision, reason) {
 		return
 	}
 	if !r.Restored {
 		return
 	}
 	if decision == Out {
-		amongColleagues(sp).askEdited(r.Conversation, m)
+		colleagueTexts(sp).askEdited(r.Conversation, m)
 		return
 	}
 	m.KeepInside(reason)
