@@ -11,69 +11,94 @@ import (
 	"parley/store"
 )
 
-// Templates returns templates for pickers and lists, and the known values of their variables.
-// Errors: *bridge.Problem (who may not list templates, an unknown or closed account), those of Facts for a conversation; the database's.
+// This file lists templates for the agents' chats. A template is a text with variables that a provider has approved.
+// In some channels, only templates may be sent once the reply window is closed: when the customer has not written for
+// a day, in WhatsApp. Agents choose one in a form, and see all of them in a list.
+
+// Templates returns the templates that a user of this chat may choose from or look at, with the known values of their
+// variables. It returns those for a conversation if which names one, and else those of accounts.
+// Errors: *bridge.Problem, if the user may not list templates, or if there is no such account for the user; those of
+// Facts; the database's.
 func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user string) (bridge.Templates, error) {
-	agent, dir := d.agentOf(user), d.e.directory.Load()
+	agent := d.agentOf(user)
 	if problem := permission.Authorize(agent, bridge.VerbTemplates); problem != nil {
 		return bridge.Templates{}, problem
 	}
 
-	const noAccount = 0 // an agent without a zone has that of no certain account
-	out := bridge.Templates{Zone: dir.Zone(agent, noAccount), Admin: agent.IsAdmin()}
+	var found bridge.Templates
 	var err error
 	if which.Conversation != 0 {
-		err = d.addFittingTemplates(ctx, &out, which.Conversation, user)
+		found, err = d.fittingTemplates(ctx, which.Conversation, user)
 	} else {
-		err = d.addTemplates(ctx, &out, which, agent)
+		found, err = d.accountTemplates(ctx, which, agent)
 	}
-	return out, err
-}
-
-// addFittingTemplates adds the templates that can be sent in a conversation now, or why there are none.
-func (d *Desk) addFittingTemplates(ctx context.Context, out *bridge.Templates, conversation bridge.ConversationID, user string) error {
-	f, err := d.Facts(ctx, conversation, user)
 	if err != nil {
-		return err
+		return bridge.Templates{}, err
 	}
 
-	out.Known = reading.KnownValues(f, d.e.directory.Load().Company)
-	out.List, err = d.e.reading.FittingTemplates(ctx, d.e.pool, f)
-	if len(out.List) == 0 {
-		out.None = reading.NoTemplate(f)
-	}
-	return err
+	const anyAccount = 0 // the time zone of an account doesn't count, because templates of several are listed
+	found.Zone = d.e.directory.Load().Zone(agent, anyAccount)
+	found.Admin = agent.IsAdmin()
+	return found, nil
 }
 
-// addTemplates adds the templates of an account, or of all accounts that are open to an agent, and the names of these accounts.
-func (d *Desk) addTemplates(ctx context.Context, out *bridge.Templates, which bridge.TemplatesFor, agent *store.Agent) error {
+// fittingTemplates returns the templates that can be sent in a conversation now, or the reason why there are none.
+// Errors: those of Facts; the database's.
+func (d *Desk) fittingTemplates(ctx context.Context, id bridge.ConversationID, user string) (bridge.Templates, error) {
+	facts, err := d.Facts(ctx, id, user)
+	if err != nil {
+		return bridge.Templates{}, err
+	}
+	list, err := d.e.reading.FittingTemplates(ctx, d.e.pool, facts)
+	if err != nil {
+		return bridge.Templates{}, err
+	}
+
+	found := bridge.Templates{List: list, Known: reading.KnownValues(facts, d.e.directory.Load().Company)}
+	if len(list) == 0 {
+		found.None = reading.NoTemplate(facts)
+	}
+	return found, nil
+}
+
+// accountTemplates returns the templates of one account, or of all accounts that are open to an agent, and the names
+// of the accounts that are open to the agent.
+// Errors: *bridge.Problem, if there is no such account or if it is closed to the agent; the database's.
+func (d *Desk) accountTemplates(ctx context.Context, which bridge.TemplatesFor, agent *store.Agent) (bridge.Templates, error) {
 	dir := d.e.directory.Load()
-	d.e.reading.AskAudiences(ctx, agent) // As goes by the answers
+
+	// Conversations in a private channel of a chat are closed to agents who aren't in it, and so are its accounts.
+	// The chats are asked first, so that As, which asks nobody, knows of an agent who has just joined such a channel.
+	d.e.reading.AskAudiences(ctx, agent)
 	reader := d.e.reading.As(agent)
-	account := dir.AccountNamed(which.Account)
+
+	account := dir.AccountNamed(which.Account) // nil if which names none
 	isClosed := account != nil && slices.Contains(reader.Closed, account.ID)
 	if which.Account != "" && (account == nil || isClosed) {
-		return &bridge.Problem{Code: "no_account", Text: "There is no account " + which.Account + "."}
+		return bridge.Templates{}, &bridge.Problem{Code: "no_account", Text: "There is no account " + which.Account + "."}
 	}
 
 	list, err := d.e.reading.Templates(ctx, d.e.pool, reader, account)
 	if err != nil {
-		return err
+		return bridge.Templates{}, err
 	}
-
-	out.List = list
-	out.Known = reading.KnownValues(bridge.Facts{Viewer: dir.Ref(d.account, agent.ID)}, dir.Company)
 	if which.Use != "" {
-		out.List = slices.DeleteFunc(out.List, func(t bridge.Template) bool {
-			return t.Status != string(channels.TemplateApproved) || !slices.Contains(t.Uses, which.Use)
-		})
+		list = slices.DeleteFunc(list, func(t bridge.Template) bool { return !isApprovedFor(t, which.Use) })
 	}
 
+	found := bridge.Templates{
+		List:  list,
+		Known: reading.KnownValues(bridge.Facts{Viewer: dir.Ref(d.account, agent.ID)}, dir.Company),
+	}
 	for _, a := range dir.Accounts {
 		if a.Side == store.SideChannel && !slices.Contains(reader.Closed, a.ID) {
-			out.Accounts = append(out.Accounts, a.Name)
+			found.Accounts = append(found.Accounts, a.Name)
 		}
 	}
+	return found, nil
+}
 
-	return nil
+// isApprovedFor reports whether a template may be sent for a use, such as bridge.TemplateStart.
+func isApprovedFor(t bridge.Template, use string) bool {
+	return t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, use)
 }
