@@ -114,11 +114,11 @@ func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, 
 }
 
 // isAt reports whether there is a watermark, and whether it belongs to this name and UIDVALIDITY.
-func (d *folder) isAt(name string, uidValidity uint32) bool {
-	if d.mark == nil {
+func (f *folder) isAt(name string, uidValidity uint32) bool {
+	if f.mark == nil {
 		return false
 	}
-	return d.mark.Folder == name && d.mark.UIDValidity == uidValidity
+	return f.mark.Folder == name && f.mark.UIDValidity == uidValidity
 }
 
 // alignSent makes a watermark for the folder of sent mail if there is none, or if the folder's name or UIDVALIDITY

@@ -349,15 +349,15 @@ func (t *batchFetch) tryToFetch(ctx context.Context, uid imap.UID, known *fetche
 }
 
 // factOf returns the fact that is stored for an outcome. ok is false if nothing is stored for it.
-func (d *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok bool) {
+func (f *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok bool) {
 	if o.result != resultFetched && o.result != resultUnreadable {
 		return channels.Fact{}, false
 	}
 
-	envelope := inbound.Envelope{V: 1, Folder: d.name, UID: uint32(o.uid), UIDValidity: uidValidity, Sent: d.isSent}
+	envelope := inbound.Envelope{V: 1, Folder: f.name, UID: uint32(o.uid), UIDValidity: uidValidity, Sent: f.isSent}
 	fact.OrderKey = mailOrder
 	if o.result == resultUnreadable {
-		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", d.name, uidValidity, o.uid)
+		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", f.name, uidValidity, o.uid)
 		fact.Quarantine = "The mail server does not hand this mail out."
 		fact.Payload = envelope.Line()
 		return fact, true
@@ -367,7 +367,7 @@ func (d *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok b
 	envelope.SizeBytes = o.mail.sizeBytes
 	envelope.Truncated = o.mail.truncated
 	fact.ExternalID = mailid.Fact(o.mail.raw)
-	if d.isSent {
+	if f.isSent {
 		fact.ExternalID = mailid.SentFact(o.mail.raw)
 	}
 
