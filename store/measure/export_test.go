@@ -37,7 +37,7 @@ func WorstSharesSQL(t Time) string { return worstShares(t.worstColumn(false)) }
 
 // DaysOf lists the days from one to another.
 func DaysOf(from, to string) []string {
-	p, err := partsOf(from, to, 1)
+	p, err := partsOf(from, to, singleDay)
 	if err != nil {
 		panic(err)
 	}

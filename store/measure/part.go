@@ -5,24 +5,74 @@ import (
 	"time"
 )
 
-// parts are the single days and spans that make up a range of days. Weeks and spans of four weeks have sums of their
-// own (measure_spans), so that a year of a thousand agents is summed up from some 25,000 rows and not from 365,000.
+// The figures of the dashboard, such as how long customers waited, are stored as sums of days, and for speed also as
+// sums of weeks and of spans of four weeks (measure_spans). This file divides the range of days that somebody asks
+// for into as few of these as possible: a year of a thousand agents is summed up from some 25,000 rows and not from
+// 365,000.
+
+// parts are the single days and the spans that make up a range of days. Each is given by its first day: "2026-11-28".
+// An empty part is an empty list and never nil, because nil would be NULL in the statements that read the sums.
 type parts struct {
-	days  []string // single ones
-	weeks []string // the first days of weeks
-	long  []string // the first days of spans of four weeks
+	days  []string // single days
+	weeks []string // weeks
+	long  []string // spans of four weeks
 }
 
-// Lengths of the spans that have sums of their own. Spans begin on Mondays; the first ones begin on firstMonday.
+// Lengths of parts, in days. No other lengths have stored sums. A week begins on a Monday, and a long span at every
+// fourth Monday counted from firstMonday.
 const (
-	weekDays = 7
-	longDays = 28
+	singleDay = 1
+	weekDays  = 7
+	longDays  = 28
 )
 
-// firstMonday is the day 2001-01-01, from which spans are counted.
+// partsOf divides the days from one to another, both included, into parts that don't overlap. longest is the longest
+// part that may be used: singleDay, weekDays or longDays.
+// Errors: a day that isn't written as 2006-01-02.
+func partsOf(from, to string, longest int) (parts, error) {
+	first, err := dayNumber(from)
+	if err != nil {
+		return parts{}, err
+	}
+	last, err := dayNumber(to)
+	if err != nil {
+		return parts{}, err
+	}
+
+	p := parts{days: []string{}, weeks: []string{}, long: []string{}}
+	for day := first; day <= last; {
+		length := min(longestSpan(day, last), longest)
+		switch name := dayName(day); length {
+		case longDays:
+			p.long = append(p.long, name)
+		case weekDays:
+			p.weeks = append(p.weeks, name)
+		default:
+			p.days = append(p.days, name)
+		}
+		day += length
+	}
+	return p, nil
+}
+
+// longestSpan returns the length of the longest part that begins on a day and ends no later than the last one. Every
+// long span begins with a week, and every week with a single day, so that the shorter lengths are possible, too.
+func longestSpan(day, last int) int {
+	if day < 0 { // there are no spans before firstMonday
+		return singleDay
+	}
+	for _, length := range []int{longDays, weekDays} {
+		if day%length == 0 && day+length-1 <= last {
+			return length
+		}
+	}
+	return singleDay
+}
+
+// firstMonday is the day from which days and spans are counted: 2001-01-01.
 func firstMonday() time.Time { return time.Date(2001, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
-// dayNumber returns how many days after firstMonday a day is.
+// dayNumber returns how many days a day is after firstMonday, or before it as a negative number.
 func dayNumber(day string) (int, error) {
 	at, err := time.Parse(time.DateOnly, day)
 	if err != nil {
@@ -33,41 +83,3 @@ func dayNumber(day string) (int, error) {
 
 // dayName is the reverse of dayNumber.
 func dayName(number int) string { return firstMonday().AddDate(0, 0, number).Format(time.DateOnly) }
-
-// partsOf divides the days from one day to another, both included, into days and spans of at most longest days.
-func partsOf(from, to string, longest int) (parts, error) {
-	p := parts{days: []string{}, weeks: []string{}, long: []string{}} // nil would be NULL
-	first, err := dayNumber(from)
-	if err != nil {
-		return p, err
-	}
-
-	last, err := dayNumber(to)
-	if err != nil {
-		return p, err
-	}
-
-	// begins returns whether a span of this length begins on the day and ends within the range. There are no spans before
-	// firstMonday.
-	begins := func(day, length int) bool {
-		if length > longest || day < 0 {
-			return false
-		}
-		return day%length == 0 && day+length-1 <= last
-	}
-	for day := first; day <= last; {
-		switch name := dayName(day); {
-		case begins(day, longDays):
-			p.long = append(p.long, name)
-			day += longDays
-		case begins(day, weekDays):
-			p.weeks = append(p.weeks, name)
-			day += weekDays
-		default:
-			p.days = append(p.days, name)
-			day++
-		}
-	}
-
-	return p, nil
-}

@@ -98,7 +98,7 @@ type source struct {
 func (f Filter) sourceBy(by Group, names []string) (source, error) {
 	switch by {
 	case ByDay:
-		return source{kind: f.Kind, column: "day", values: f.allValues(), longest: 1}, nil
+		return source{kind: f.Kind, column: "day", values: f.allValues(), longest: singleDay}, nil
 	case ByWeek:
 		return source{kind: f.Kind, column: "day", values: f.allValues(), longest: weekDays}, nil
 	case ByAccount:
@@ -249,7 +249,7 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open b
 		Bound     int64           `db:"bound"`
 	}
 
-	p, err := partsOf(f.From, f.To, 1)
+	p, err := partsOf(f.From, f.To, singleDay)
 	if err != nil {
 		return nil, err
 	}
