@@ -9,7 +9,12 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// stimulus is something that people do again and again while a fault waits for its trigger, so that the trigger fires.
+// The torture disturbs running Parleys while customers and agents write, and checks that no message is lost. Some of
+// its faults wait for a certain moment, such as the commit after a reply was sent. A trigger watches the network for
+// that moment, and then injects the fault. This file makes the moment come: while a fault waits, people do what leads
+// to it (its stimulus) again and again, beside what they write anyway.
+
+// stimulus is what people do so that a trigger fires.
 type stimulus string
 
 // Stimuli.
@@ -21,30 +26,33 @@ const (
 	stimulusBounce  stimulus = "an agent replies to a mailbox that is gone"
 )
 
-// neededStimulus returns what makes the trigger of a fault fire.
+// neededStimulus returns what makes the trigger of a fault fire. A mail of a customer becomes a post in the agents'
+// chat; an agent's reply leaves by SMTP. Messages that go to the same place wait for each other in a queue, their
+// lane.
 func (f fault) neededStimulus() stimulus {
-	if f.Route == routeSMTP {
-		switch f.Kind {
-		case faultKillBusyLane:
+	isAboutReplies := f.Route == routeSMTP
+	switch f.Kind {
+	case faultKillBusyLane: // several messages must wait in one lane
+		if isAboutReplies {
 			return stimulusReplies
-		case faultEarlyReceipt:
+		}
+		return stimulusMails
+	case faultEarlyReceipt: // of a mail there is no receipt but a bounce
+		if isAboutReplies {
 			return stimulusBounce
 		}
-		return stimulusReply
+	case faultStopAfterClaim: // in the database, it waits for the claim of a reply
+		isAboutReplies = isAboutReplies || f.Route == routePostgres
 	}
 
-	if f.Kind == faultKillBusyLane {
-		return stimulusMails
-	}
-	if f.Kind == faultStopAfterClaim && f.Route == routePostgres {
+	if isAboutReplies {
 		return stimulusReply
 	}
-
 	return stimulusMail
 }
 
-// Pauses between two stimuli. Where the chat keeps to its limits, messages that are written only as a stimulus would
-// otherwise delay those for which the trigger waits.
+// Pauses between two stimuli. A chat that keeps to its limits takes few posts in a minute, so there the pause is
+// longer: posts for a stimulus would delay those for which the trigger waits.
 const (
 	stimulusInterval        = 2 * time.Second
 	limitedStimulusInterval = 6 * time.Second
@@ -55,7 +63,7 @@ type stimuli struct {
 	interval time.Duration // between two stimuli that next returns
 
 	mu     sync.Mutex
-	wanted []stimulus // the one that is next stands first
+	wanted []stimulus // the one whose turn it is stands first; one for which two faults wait stands here twice
 	lastAt time.Time  // when next returned one
 }
 
@@ -64,42 +72,48 @@ func (s *stimuli) add(what stimulus) (withdraw func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wanted = append(s.wanted, what)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if i := slices.Index(s.wanted, what); i >= 0 { // which of several equal ones doesn't matter
-			s.wanted = slices.Delete(s.wanted, i, i+1)
-		}
+	return func() { s.remove(what) }
+}
+
+// remove takes out one of the wanted stimuli that are equal to this one.
+func (s *stimuli) remove(what stimulus) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.wanted, what); i >= 0 {
+		s.wanted = slices.Delete(s.wanted, i, i+1)
 	}
 }
 
+// isAnyWanted reports whether a fault waits for a stimulus.
 func (s *stimuli) isAnyWanted() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.wanted) > 0
 }
 
-// next returns the stimulus whose turn it is, and moves it to the end; "" means that none is wanted, or not yet.
-func (s *stimuli) next() stimulus {
+// next returns the stimulus whose turn it is, and puts it last. It returns "" if none is wanted, or if the interval
+// since the last one isn't over.
+func (s *stimuli) next(now time.Time) stimulus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.wanted) == 0 || time.Since(s.lastAt) < s.interval {
+	if len(s.wanted) == 0 || now.Sub(s.lastAt) < s.interval {
 		return ""
 	}
-	s.lastAt = time.Now()
+
 	first := s.wanted[0]
 	s.wanted = append(s.wanted[1:], first)
+	s.lastAt = now
 	return first
 }
 
-// severalMessages is how many messages a customer or an agent writes for stimulusMails and stimulusReplies: enough
-// for some to wait in their lane behind the first.
+// severalMessages is how many messages somebody writes for stimulusMails and stimulusReplies. It is enough for some
+// to wait in their lane behind the first.
 const severalMessages = 3
 
-// giveStimulus does what a fault waits for, beyond what was to be written anyway. done is false if nothing was wanted or
-// possible.
+// giveStimulus does what a fault waits for. done is false if no stimulus is due, or if no conversation fits.
+// Errors: those of the chat or the mail server in which it is done.
 func (d *driver) giveStimulus(ctx context.Context) (done bool, err error) {
-	switch d.stimuli.next() {
+	switch d.stimuli.next(time.Now()) {
 	case stimulusMail:
 		return true, d.writeStimulus(ctx, 1)
 	case stimulusMails:
@@ -114,16 +128,17 @@ func (d *driver) giveStimulus(ctx context.Context) (done bool, err error) {
 	return false, nil
 }
 
-// writeStimulus lets a customer write n times at once.
+// writeStimulus lets any customer write n times at once.
 func (d *driver) writeStimulus(ctx context.Context, n int) error {
 	c := d.conversations[d.rng.IntN(len(d.conversations))]
 	d.mailsLeft += n
 	return d.repeat(n, func(last bool) error { return d.writeAsCustomer(ctx, c, last) })
 }
 
-// replyStimulus lets an agent reply n times at once in a conversation. If that was resolved, the customer writes
-// first and the agent replies at another time: Parley may have learned of the resolve command only after all that the
-// customer wrote since. done is false if c is nil.
+// replyStimulus lets an agent reply n times at once in a conversation. done is false if c is nil.
+//
+// In a conversation that was resolved, or perhaps is, the customer writes instead, which reopens it. An agent replies
+// there another time: Parley may still have to apply the command that resolved it.
 func (d *driver) replyStimulus(ctx context.Context, n int, c *conversation) (done bool, err error) {
 	if c == nil {
 		return false, nil
@@ -136,12 +151,14 @@ func (d *driver) replyStimulus(ctx context.Context, n int, c *conversation) (don
 		return true, d.writeAsCustomer(ctx, c, true)
 	}
 
+	// Another message in the thread would begin the hold anew, the time that a reply waits so that it can be taken
+	// back.
 	c.quietUntil = time.Now().Add(d.hold + leaveWithin)
 	d.repliesLeft += n
 	return true, d.repeat(n, func(last bool) error { return d.typeReply(ctx, c, last) })
 }
 
-// leaveWithin is how long after the end of its hold a reply usually needs to leave.
+// leaveWithin is how soon after the end of its hold a reply has usually left.
 const leaveWithin = 2 * time.Second
 
 // isByMail reports whether a conversation is by mail, with somebody who gets our replies.
@@ -150,8 +167,8 @@ func isByMail(c *conversation) bool { return c.kind == emulators.ByMail && !c.bo
 // isBouncing reports whether a conversation is with somebody whose mailbox is gone.
 func isBouncing(c *conversation) bool { return c.kind == emulators.ByMail && c.bounces }
 
-// pickConversation picks one of the conversations that fit, have a thread, and in which no reply is about to leave;
-// nil means there is none.
+// pickConversation picks at random one of the conversations that fit, have a thread, and in which no reply is about
+// to leave. It returns nil if there is none.
 func (d *driver) pickConversation(fits func(*conversation) bool) *conversation {
 	var list []*conversation
 	for _, c := range d.conversations {

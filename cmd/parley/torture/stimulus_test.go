@@ -11,8 +11,7 @@ import (
 // wantNext checks which stimulus is next once the interval since the last one is over.
 func wantNext(t *testing.T, s *stimuli, want stimulus) {
 	t.Helper()
-	s.lastAt = time.Now().Add(-s.interval)
-	if got := s.next(); got != want {
+	if got := s.next(s.lastAt.Add(s.interval)); got != want {
 		t.Errorf("the next stimulus is %q, want %q", got, want)
 	}
 }
@@ -41,7 +40,7 @@ func TestStimuliKeepInterval(t *testing.T) {
 	s := stimuli{interval: stimulusInterval}
 	s.add(stimulusMail)
 	wantNext(t, &s, stimulusMail)
-	if got := s.next(); got != "" {
+	if got := s.next(s.lastAt); got != "" {
 		t.Errorf("within an interval a second stimulus is given: %q", got)
 	}
 }
