@@ -32,9 +32,9 @@ func TestEveryPageForEverybody(t *testing.T) {
 			b.Theme("dark")
 			b.Open(requests[pattern])
 			b.FitsIn()
-			b.Accessible()
+			b.CheckAccessibility()
 			b.Theme("light")
-			b.AccessibleInOtherLook()
+			b.CheckAccessibilityOfLook()
 			b.Reached()
 			if who == "" && !strings.Contains(pattern, "/auth/") {
 				break // it leads to the sign-in page, as all others do

@@ -203,7 +203,7 @@ func (b *Browser) Looks(name string) {
 	b.Theme("light")
 	b.FitsIn()
 	if storetest.LongForm() {
-		b.Accessible()
+		b.CheckAccessibility()
 	}
 
 	b.Shot(name + "-light")
@@ -212,7 +212,7 @@ func (b *Browser) Looks(name string) {
 	if storetest.LongForm() || shots() != "" { // the theme changes colours alone, and is painted in vain if nobody looks
 		b.Theme("dark")
 		if storetest.LongForm() {
-			b.AccessibleInOtherLook()
+			b.CheckAccessibilityOfLook()
 		}
 
 		b.Shot(name + "-dark-phone")
