@@ -46,7 +46,7 @@ type chatView struct {
 }
 
 // phonePane is a customer's phone on the page.
-type phonePane struct{ *house }
+type phonePane struct{ *pageState }
 
 func (p *phonePane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /phone/{verb}", p.useChat)

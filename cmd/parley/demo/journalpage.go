@@ -14,7 +14,7 @@ const journalInterval = time.Second
 
 // journalPage shows the report of the observer: what was sent, and what became of it.
 type journalPage struct {
-	*house
+	*pageState
 	plugs    *plugs
 	observer *observer.Observer
 }

@@ -54,7 +54,7 @@ type mailRow struct {
 
 // mailPane is the page's mail program, for whichever customer is chosen.
 type mailPane struct {
-	*house
+	*pageState
 	phones *phonePane
 }
 
@@ -96,7 +96,7 @@ func (p *mailPane) readState(customer string) mailState {
 }
 
 // listCustomers lists those who can be played. It leaves out the counts of what they haven't read.
-func (p *house) listCustomers() []customerRow {
+func (p *pageState) listCustomers() []customerRow {
 	var list []customerRow
 	known := map[string]bool{}
 	all := outside.Personas()

@@ -40,7 +40,7 @@ type PageOptions struct {
 // Page is the demo's page: a customer's mailbox and phone beside a small Slack or Teams. It is an http.Handler; Run
 // must run beside it. All of it is for one person on one machine: whoever can open the page can act as everybody.
 type Page struct {
-	*house
+	*pageState
 	mail    *mailPane
 	phones  *phonePane
 	slack   *slackPane
@@ -54,8 +54,8 @@ type Page struct {
 	applyHome atomic.Pointer[func(context.Context) error] // tells Parley where conversations open; nil means there is no Parley yet
 }
 
-// house is what all parts of the page share.
-type house struct {
+// pageState is what all parts of the page share.
+type pageState struct {
 	options PageOptions
 	world   *outside.World
 	hub     hub
@@ -106,19 +106,19 @@ func NewPage(w *outside.World, o PageOptions) (*Page, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 
-	h := &house{options: o, world: w}
+	h := &pageState{options: o, world: w}
 	h.marks.forgetAll()
-	phones := &phonePane{house: h}
-	plugs := &plugs{house: h}
+	phones := &phonePane{pageState: h}
+	plugs := &plugs{pageState: h}
 	p := &Page{
-		house:   h,
-		mail:    &mailPane{house: h, phones: phones},
-		phones:  phones,
-		slack:   &slackPane{house: h},
-		teams:   &teamsPane{house: h},
-		plugs:   plugs,
-		journal: &journalPage{house: h, plugs: plugs, observer: observer.New(w)},
-		mux:     http.NewServeMux(),
+		pageState: h,
+		mail:      &mailPane{pageState: h, phones: phones},
+		phones:    phones,
+		slack:     &slackPane{pageState: h},
+		teams:     &teamsPane{pageState: h},
+		plugs:     plugs,
+		journal:   &journalPage{pageState: h, plugs: plugs, observer: observer.New(w)},
+		mux:       http.NewServeMux(),
 	}
 
 	plugs.setPhase("")
@@ -160,7 +160,7 @@ func (p *Page) addPageRoutes() error {
 }
 
 // SetDatabase gives the page Parley's migrated database.
-func (p *house) SetDatabase(pool *pgxpool.Pool) {
+func (p *pageState) SetDatabase(pool *pgxpool.Pool) {
 	p.db.Store(pool)
 	p.hub.wake()
 }
@@ -336,7 +336,7 @@ func writeError(w http.ResponseWriter, code int, err error) {
 }
 
 // failRequest logs a fault of the demo's own and answers that there was one.
-func (p *house) failRequest(w http.ResponseWriter, err error) {
+func (p *pageState) failRequest(w http.ResponseWriter, err error) {
 	p.options.Log.Error("page", "error", err)
 	writeError(w, http.StatusInternalServerError, errors.New("Something broke in the demo; its log says what.")) //nolint:staticcheck // people read it
 }

@@ -29,7 +29,7 @@ const lineParley = "parley"
 
 // plugs is what can be pulled: the lines to the outside, and Parley itself.
 type plugs struct {
-	*house
+	*pageState
 	phase atomic.Pointer[string] // what is waited for while Parley isn't connected
 
 	mu     sync.Mutex

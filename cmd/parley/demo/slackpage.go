@@ -18,7 +18,7 @@ const maxNotices = 3
 
 // slackPane serves the Slack that the demo's page shows.
 type slackPane struct {
-	*house
+	*pageState
 	shortcuts []shortcut
 	commands  []slashCommand
 }

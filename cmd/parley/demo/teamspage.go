@@ -3,23 +3,27 @@ package demo
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
-	"parley/bot/teams/manifest"
+	"parley/bot/teams/teamsfake"
 	"parley/cmd/parley/demo/outside"
 )
 
-// teamsPane is the page's Teams. A world may have none.
+// The page of the demo shows some chats side by side, each in a pane: what customers see, and Slack or Microsoft
+// Teams, where agents work. A visitor plays all these people. Instead of the real services, Parley talks to emulators
+// of them; together they are the world (package outside). This file is the server's part of the pane of Teams: it
+// answers what the page's script asks for. teamsstate.go says what the pane shows.
+
+// teamsPane is the pane of Teams. In a world without Teams, it has no routes and the page doesn't show it.
 type teamsPane struct {
-	*house
-	app teamsApp
+	*pageState          // what all panes share: the world and what visitors have read
+	app        teamsApp // what Teams offers of Parley; set by readManifest
 }
 
+// addRoutes registers the addresses that the page's script, and links in the pane, use.
 func (p *teamsPane) addRoutes(mux *http.ServeMux) {
 	if p.world.Teams == nil {
 		return
@@ -28,108 +32,54 @@ func (p *teamsPane) addRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /teams/_fake/person/", http.StripPrefix("/teams", p.world.Teams))
 	mux.HandleFunc("POST /teams/read", p.readTeams)
 	mux.HandleFunc("POST /teams/permission", p.permitTeams)
-	mux.HandleFunc("GET /teams/files/{id}", p.teamsFile)
-	mux.HandleFunc("GET /teams/pictures/{channel}/{message}/{n}", p.teamsPicture)
+	mux.HandleFunc("GET /teams/files/{id}", p.serveTeamsFile)
+	mux.HandleFunc("GET /teams/pictures/{channel}/{message}/{n}", p.serveTeamsPicture)
 	mux.HandleFunc("GET /l/message/{channel}/{message}", p.followTeamsLink)
 }
 
-// teamsApp is what Parley's own manifest lets Teams offer.
-type teamsApp struct {
-	Actions  []teamsCommand `json:"actions"`  // in a message's menu
-	Compose  []teamsCommand `json:"compose"`  // beside the message box, with a dialog
-	Search   []teamsCommand `json:"search"`   // likewise, with a search
-	Slash    []teamsCommand `json:"slash"`    // typed after / in a channel
-	Personal []teamsCommand `json:"personal"` // offered in the chat with the app
+// readManifest reads what Teams offers of Parley. It must be called before the page is shown.
+func (p *teamsPane) readManifest() (err error) {
+	p.app, err = readTeamsApp()
+	return err
 }
 
-// teamsCommand is an entry of a menu, or with the id "" a word that is typed.
-type teamsCommand struct {
-	ID          string `json:"id"`
-	Title       string `json:"title"`
-	Description string `json:"description"`
-}
-
-// readManifest learns from Parley's own manifest what Teams would offer.
-func (p *teamsPane) readManifest() error {
-	raw, err := manifest.JSON(manifest.Options{AppID: outside.TeamsAppID, PublicURL: "https://parley.acme.test"})
-	if err != nil {
-		return err
-	}
-
-	var m struct {
-		Bots []struct {
-			Lists []struct {
-				Scopes   []string       `json:"scopes"`
-				Triggers []string       `json:"triggers"`
-				Commands []teamsCommand `json:"commands"`
-			} `json:"commandLists"`
-		} `json:"bots"`
-		Extensions []struct {
-			Commands []struct {
-				teamsCommand
-				Type    string   `json:"type"`
-				Context []string `json:"context"`
-			} `json:"commands"`
-		} `json:"composeExtensions"`
-	}
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return fmt.Errorf("demo: Teams manifest: %w", err)
-	}
-
-	for _, b := range m.Bots {
-		for _, l := range b.Lists {
-			if slices.Contains(l.Triggers, "slash") {
-				p.app.Slash = append(p.app.Slash, l.Commands...)
-			}
-			if slices.Contains(l.Scopes, "personal") {
-				p.app.Personal = append(p.app.Personal, l.Commands...)
-			}
-		}
-	}
-
-	for _, e := range m.Extensions {
-		for _, c := range e.Commands {
-			if slices.Contains(c.Context, "message") {
-				p.app.Actions = append(p.app.Actions, c.teamsCommand)
-			}
-
-			if c.Type == "query" {
-				p.app.Search = append(p.app.Search, c.teamsCommand)
-			} else if slices.Contains(c.Context, "compose") {
-				p.app.Compose = append(p.app.Compose, c.teamsCommand)
-			}
-		}
-	}
-
-	return nil
-}
-
-// teamsBoot is what the page's script needs once to show Teams.
+// teamsBoot is what the page's script is given once, when the page is loaded, to show Teams.
 type teamsBoot struct {
-	Support string   `json:"support"` // channel
-	Agents  []string `json:"agents"`  // in the order of boot.Agents
+	Support string   `json:"support"` // id of the channel of the support team
+	Agents  []string `json:"agents"`  // user ids of the same people as in boot.Agents, in the same order
 	App     teamsApp `json:"app"`
 }
 
+// newBoot returns nil if there is no Teams.
 func (p *teamsPane) newBoot() *teamsBoot {
 	if p.world.Teams == nil {
 		return nil
 	}
-	return &teamsBoot{Support: outside.TeamsSupport, Agents: []string{outside.TeamsAnn, outside.TeamsBen, outside.TeamsZoe}, App: p.app}
+	return &teamsBoot{
+		Support: outside.TeamsSupport,
+		Agents:  []string{outside.TeamsAnn, outside.TeamsBen, outside.TeamsZoe},
+		App:     p.app,
+	}
 }
 
-// readTeams is POST /teams/read with as, channel ("" means the chat with the app) and thread
-// ("" means the channel's posts): the person has seen what stands there.
+// readTeams handles POST /teams/read: a person has seen all that stands in a place, so nothing there is new any more.
+// Form fields:
+//
+//	as       the user id of the person
+//	channel  a channel's id; "" means the person's chat with the app
+//	thread   the id of a thread's first message; "" means the posts of the channel, without their threads
 func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 	as := r.FormValue("as")
 	channel, thread := r.FormValue("channel"), r.FormValue("thread")
+
 	last := ""
 	for _, m := range p.world.Teams.Shown(as, channel) {
+		// Ids are milliseconds since 1970, all of them with 13 digits, so a later message has a greater id as a text,
+		// too.
 		if isInPlace(m, thread) && m.ID > last {
 			last = m.ID
 		}
 	}
-
 	if channel == "" {
 		channel = p.world.Teams.PersonalID(as)
 	}
@@ -141,16 +91,17 @@ func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]bool{"ok": true})
 }
 
-// permitTeams is POST /teams/permission with all: whether Parley may read all messages of
-// the team's channels, which a team's owner grants, or only those that mention it.
+// permitTeams handles POST /teams/permission: the owner of the team decides what Parley may read in the team's
+// channels. The form field all is "yes" for all messages; otherwise Parley gets only those that mention it.
 func (p *teamsPane) permitTeams(w http.ResponseWriter, r *http.Request) {
 	p.world.Teams.Entra.SetRSC(r.FormValue("all") == "yes")
 	p.hub.wake()
 	writeJSON(w, map[string]bool{"ok": true})
 }
 
-// teamsFile gives a posted file: pictures are shown, all else is saved.
-func (p *teamsPane) teamsFile(w http.ResponseWriter, r *http.Request) {
+// serveTeamsFile handles GET /teams/files/{id}: it sends a file that somebody posted. The browser shows a picture, and
+// saves all else.
+func (p *teamsPane) serveTeamsFile(w http.ResponseWriter, r *http.Request) {
 	f := p.world.Teams.File(r.PathValue("id"))
 	if f == nil {
 		http.NotFound(w, r)
@@ -159,9 +110,9 @@ func (p *teamsPane) teamsFile(w http.ResponseWriter, r *http.Request) {
 	serveFile(w, f.Name, f.Type, f.Data)
 }
 
-// teamsPicture gives a picture that came in a message of the app as a data URI.
-// Shape: data:image/png;base64,iVBORw0…
-func (p *teamsPane) teamsPicture(w http.ResponseWriter, r *http.Request) {
+// serveTeamsPicture handles GET /teams/pictures/{channel}/{message}/{n}: it sends the n-th picture of a message, counted
+// from 0, which Parley posted as a data URI: "data:image/png;base64,iVBORw0…".
+func (p *teamsPane) serveTeamsPicture(w http.ResponseWriter, r *http.Request) {
 	m := p.world.Teams.Message(r.PathValue("channel"), r.PathValue("message"))
 	if m == nil {
 		http.NotFound(w, r)
@@ -175,48 +126,59 @@ func (p *teamsPane) teamsPicture(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	head, data, _ := strings.Cut(pictures[n], ",")
-	kind, encoded := strings.CutSuffix(strings.TrimPrefix(head, "data:"), ";base64")
-	picture, err := base64.StdEncoding.DecodeString(data)
-	if err != nil || !encoded {
+	mediaType, picture, ok := parseDataURI(pictures[n])
+	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-
-	serveFile(w, "picture", kind, picture)
+	serveFile(w, "picture", mediaType, picture)
 }
 
-// followTeamsLink opens the page at a message that a link of Teams names.
+// parseDataURI reads a data URI whose content is base64. ok is false for any other address.
+func parseDataURI(uri string) (mediaType string, content []byte, ok bool) {
+	head, data, _ := strings.Cut(uri, ",") // without a comma, head has no suffix ";base64" or data is empty
+	mediaType, isBase64 := strings.CutSuffix(strings.TrimPrefix(head, "data:"), ";base64")
+	content, err := base64.StdEncoding.DecodeString(data)
+	return mediaType, content, isBase64 && err == nil
+}
+
+// followTeamsLink handles the links by which Teams names messages. It opens the page at the message's thread.
 // Shape: /l/message/19:…@thread.tacv2/1700000000000?parentMessageId=1699999999999
 func (p *teamsPane) followTeamsLink(w http.ResponseWriter, r *http.Request) {
 	channel, message := r.PathValue("channel"), r.PathValue("message")
 	m := p.world.Teams.Message(channel, message)
-	if m == nil || m.Targeted != "" {
+	if m == nil || m.Targeted != "" { // a message for one person alone has no link
 		http.Error(w, "There is no such message.", http.StatusNotFound)
 		return
 	}
 	http.Redirect(w, r, "/?surface=teams#"+url.PathEscape(channel)+"/"+m.Root, http.StatusSeeOther)
 }
 
-// watch tells open pages what happens in Teams.
+// watch has open pages draw themselves anew whenever people would see a change in Teams. It returns when ctx ends.
 func (p *teamsPane) watch(ctx context.Context) {
 	if p.world.Teams == nil {
 		return
 	}
 
-	sub := p.world.Teams.Subscribe()
-	quiet := []string{"call", "activity", "ack", "retry", "invoke", "answer"}
+	changes := p.world.Teams.Subscribe()
 	for {
-		changes, err := sub.Next(ctx)
-		if err != nil {
+		news, err := changes.Next(ctx)
+		if err != nil { // ctx has ended
 			return
 		}
-
-		for _, c := range changes {
-			if !slices.Contains(quiet, c.Kind) {
-				p.hub.wake()
-				break
-			}
+		if slices.ContainsFunc(news, isVisibleInTeams) {
+			p.hub.wake()
 		}
+	}
+}
+
+// isVisibleInTeams reports whether people see a change. What Parley and Teams say to each other isn't seen itself;
+// what comes of it is a change of its own.
+func isVisibleInTeams(c teamsfake.Change) bool {
+	switch c.Kind {
+	case "call", "activity", "ack", "retry", "invoke", "answer":
+		return false
+	default:
+		return true
 	}
 }
