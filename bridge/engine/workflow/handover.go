@@ -16,7 +16,7 @@ func (wf *UseCases) putInQueue(c *book.Conversation) {
 		wf.EndSnooze(c)
 	}
 	c.Status = string(bridge.StatusOpen)
-	wf.keepStatusFromReplies(c)
+	keepStatusFromReplies(wf.Book, c)
 	c.Touch()
 }
 

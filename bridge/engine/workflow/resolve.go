@@ -49,7 +49,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 			wf.Refuse(r, "continued", text, "Answer there, or resolve it first.")
 			return nil
 		}
-		if err := wf.takeOverLaterWindow(ctx, tx, c); err != nil {
+		if err := takeOverLaterWindow(ctx, tx, wf.Book, c); err != nil {
 			return err
 		}
 	}
@@ -60,7 +60,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 	if c.LastFrom == store.FromCustomer {
 		wf.Messages.ResumeWait(c) // nobody has answered: the customer counts as waiting again
 	}
-	wf.keepStatusFromReplies(c)
+	keepStatusFromReplies(wf.Book, c)
 	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
 	wf.Line(c, bridge.Line{
 		Content:  bridge.LineReopened,
@@ -76,7 +76,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 // The customer may have opened the reply window (the time in which the provider allows replies) since, or have
 // written to another one of our numbers.
 // Errors: the database's.
-func (wf *UseCases) takeOverLaterWindow(ctx context.Context, tx pgx.Tx, c *book.Conversation) error {
+func takeOverLaterWindow(ctx context.Context, tx pgx.Tx, b *book.Book, c *book.Conversation) error {
 	ids, err := store.LatestConversations(ctx, tx, []store.AccountID{c.AccountID}, []string{c.Identity.Key})
 	if err != nil {
 		return fmt.Errorf("workflow: %w", err)
@@ -97,7 +97,7 @@ func (wf *UseCases) takeOverLaterWindow(ctx context.Context, tx pgx.Tx, c *book.
 		if opened != nil && (c.WindowFrom == nil || opened.After(*c.WindowFrom)) {
 			c.WindowFrom = opened
 			// This timer is due at once. It starts the one for the end of the window.
-			wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Window, DueAt: wf.Now})
+			b.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Window, DueAt: b.Now})
 		}
 	}
 	return nil
@@ -141,7 +141,7 @@ func (wf *UseCases) askToResolveForOthers(r book.Request) {
 // refuseUnread refuses the request if the customer has said something that the agent has not seen: once the
 // conversation is out of sight, nobody would read it. It reports whether it has refused.
 func (wf *UseCases) refuseUnread(r book.Request) (refused bool) {
-	if !wf.hasUnread(r) {
+	if !hasUnread(wf.Messages, r) {
 		return false
 	}
 	wf.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then decide.")
@@ -151,7 +151,7 @@ func (wf *UseCases) refuseUnread(r book.Request) (refused bool) {
 // hasUnread reports whether the customer has said something that the agent has not seen. In a chat, that is what was
 // not posted in the thread yet. On one of Parley's own pages, it is what came after the event up to which the page
 // shows the conversation (Args.Seen).
-func (wf *UseCases) hasUnread(r book.Request) bool {
+func hasUnread(messages *book.Messages, r book.Request) bool {
 	isOnOwnPage := r.Args.Seen != 0 && r.Surface == store.SystemAccount
 	if !isOnOwnPage {
 		return r.Conversation.Unshown
@@ -161,7 +161,7 @@ func (wf *UseCases) hasUnread(r book.Request) bool {
 		if said.Direction != store.DirectionIn {
 			return false
 		}
-		m := wf.Messages.Rows[said.ID] // the same message as this batch has changed it; nil if it has not
+		m := messages.Rows[said.ID] // the same message as this batch has changed it; nil if it has not
 		hasNewWords := m != nil && m.Revision != nil && !m.Revision.Deleted && m.Revision.EventID > r.Args.Seen
 		return hasNewWords || said.EventID > r.Args.Seen
 	})
@@ -217,9 +217,9 @@ func (wf *UseCases) tellEnded(r book.Request) {
 // keepStatusFromReplies keeps replies that were not delivered yet from changing the status of their conversation. A
 // reply makes its conversation pending when the provider has taken it, but here somebody has chosen another status
 // since.
-func (wf *UseCases) keepStatusFromReplies(c *book.Conversation) {
-	for _, d := range wf.Outbox.Deliveries {
-		lane := wf.Outbox.Lanes[d.LaneID] // the queue of one conversation's deliveries to one place
+func keepStatusFromReplies(b *book.Book, c *book.Conversation) {
+	for _, d := range b.Outbox.Deliveries {
+		lane := b.Outbox.Lanes[d.LaneID] // the queue of one conversation's deliveries to one place
 		if lane == nil || lane.ConversationID != c.ID {
 			continue
 		}
@@ -227,7 +227,7 @@ func (wf *UseCases) keepStatusFromReplies(c *book.Conversation) {
 			continue
 		}
 
-		m := wf.Messages.Rows[d.MessageID]
+		m := b.Messages.Rows[d.MessageID]
 		if m != nil && m.Fate == store.FateOut {
 			continue // its result has been applied already
 		}

@@ -43,7 +43,7 @@ func (wf *UseCases) Wake(r book.Request) {
 	}
 	wf.EndSnooze(r.Conversation)
 	r.Conversation.Status = string(bridge.StatusOpen)
-	wf.keepStatusFromReplies(r.Conversation)
+	keepStatusFromReplies(wf.Book, r.Conversation)
 	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedWoke, nil)
 	r.Conversation.RefreshCard()
 }
@@ -68,7 +68,7 @@ func (wf *UseCases) Snooze(r book.Request) {
 	}
 
 	c.Status, c.SnoozedUntil = string(bridge.StatusSnoozed), &until
-	wf.keepStatusFromReplies(c)
+	keepStatusFromReplies(wf.Book, c)
 	wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: until})
 	wf.Suggestions.Settle(c, suggestion.Snooze, r.Args.Until, suggestion.Used)
 	wf.Log.ByAgent(c, agent, store.DeedSnoozed, book.Detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
