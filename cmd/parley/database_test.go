@@ -12,6 +12,7 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
 	data := filepath.Join(base, "data")
+	env := []string{"GOOGLE_CLIENT_ID=parley", "GOOGLE_CLIENT_SECRET=secret"} // connect asks for them first
 	for _, args := range [][]string{
 		{"admin-link"},
 		{"backup", "--without-key", filepath.Join(base, "acme.parley")},
@@ -25,7 +26,7 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 		{"replay"},
 	} {
 		t.Run(args[0], func(t *testing.T) {
-			wantText(t, cli{t: t, data: data}.mustFail(args...), "there is no database in "+data)
+			wantText(t, cli{t: t, data: data, env: env}.mustFail(args...), "there is no database in "+data)
 		})
 	}
 	if _, err := os.Stat(data); !os.IsNotExist(err) {

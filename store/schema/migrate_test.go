@@ -192,13 +192,20 @@ func TestMigrateFillsAGap(t *testing.T) {
 	}
 }
 
-// A new database has dozens of migrations: they are told in two lines.
+// A new database has dozens of migrations: that they were applied is told in one line.
 func TestMigrateTellsLittle(t *testing.T) {
 	t.Parallel()
 	m := migrate(t, olderDatabase(t, 0))
 	check(t, m.ends(t))
-	if told := len(m.reports); told != 2 {
-		t.Errorf("it told %d lines, want 2", told)
+	close(m.reports)
+	told := 0
+	for text := range m.reports {
+		if strings.HasPrefix(text, "applied") { // on a slow machine there are reminders, too
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("%d lines tell what was applied, want one", told)
 	}
 }
 
