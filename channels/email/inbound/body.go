@@ -270,6 +270,9 @@ const maxNamedTextBytes = 8 << 10
 // addText adds a part as text to read.
 func (c *content) addText(p *rawmail.Part) {
 	b := p.Bytes()
+	if p.Type == "text/plain" {
+		b = c.takeUUFiles(b)
+	}
 	if p.Type != "text/html" && len(b) > maxPlainBytes {
 		b = c.attachLongText(b, p.Params["charset"], p.Header.Guess)
 	}
@@ -282,6 +285,19 @@ func (c *content) addText(p *rawmail.Part) {
 		text = rawmail.Unflow(text, strings.EqualFold(p.Params["delsp"], "yes"))
 	}
 	c.segments = append(c.segments, bodytext.Segment{Plain: text})
+}
+
+// takeUUFiles adds the uuencoded files of a text, and returns the text without them.
+func (c *content) takeUUFiles(text []byte) []byte {
+	if !bytes.Contains(text, []byte("begin ")) {
+		return text
+	}
+	rest, files := rawmail.CutUUFiles(text)
+	for _, f := range files {
+		name := cmp.Or(rawmail.SafeFileName(f.Name), rawmail.InventFileName(len(c.files)+1, ""))
+		c.files = append(c.files, channels.Attachment{Name: name, ContentType: "application/octet-stream", Content: f.Content})
+	}
+	return rest
 }
 
 // maxPlainBytes is the length of the longest plain text that is read as a whole. Of a longer text the

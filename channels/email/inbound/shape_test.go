@@ -36,6 +36,14 @@ func mixed(parts ...part) part { return multipart("mixed", "b", parts...) }
 // mailOfPart returns a mail whose body is a part.
 func mailOfPart(subject string, p part) string { return mailOf(subject, p.contentType, p.body) }
 
+// A program that knows no MIME writes files into the text.
+func TestUUEncodedFile(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, mailOf("Scan", "text/plain", "See below.\n\nbegin 644 a.pdf\n))5!$1BTQ+C0*\n`\nend\n"))
+	wantEqual(t, "text", in.Text, "See below.")
+	wantFiles(t, in, "a.pdf")
+}
+
 const (
 	gmailQuote = `<div class="gmail_quote"><div class="gmail_attr">On Mon, Nov 2, 2026 at 10:15 AM Acme &lt;help@acme.test&gt; wrote:</div>` +
 		`<blockquote class="gmail_quote">Old</blockquote></div>`

@@ -276,6 +276,7 @@ func FuzzTransfer(f *testing.F) {
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, b []byte, encoding string) {
 		budget.CheckRepeated(t, m, b, func(b []byte) { decodeTransfer(b, encoding) })
+		budget.CheckRepeated(t, m, b, func(b []byte) { CutUUFiles(b) })
 		budget.CheckRepeated(t, m, b, func(b []byte) { ToUTF8(b, encoding, NewGuesser()) })
 		budget.CheckRepeated(t, m, string(b), func(s string) { Unflow(s, len(encoding)%2 == 0) })
 		if got := DecodeBase64([]byte(base64.StdEncoding.EncodeToString(b))); !bytes.Equal(got, b) {
