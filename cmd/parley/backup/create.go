@@ -9,11 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/cmd/parley/build"
@@ -144,14 +146,27 @@ func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
 	return m, nil
 }
 
-// connect opens one connection. The URL may have the parameters of a pool.
+// connect opens one connection. The URL may have the parameters of a pool. Limits that somebody set for the server, the database or the
+// role don't count: what counts rows takes as long as it takes.
 func connect(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
 		return nil, errors.New("backup: the database's address can't be read")
 	}
-	config.ConnConfig.RuntimeParams["application_name"] = "parley backup"
-	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
+		"application_name": "parley backup",
+		"timezone":         "UTC",
+
+		"statement_timeout":                   "0",
+		"lock_timeout":                        "0",
+		"idle_session_timeout":                "0",
+		"idle_in_transaction_session_timeout": "0", // the snapshot waits for pg_dump
+	})
+	config.ConnConfig.AfterConnect = func(ctx context.Context, session *pgconn.PgConn) error { // PostgreSQL has it from version 17 on
+		_, err := session.Exec(ctx, `
+			SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) <> '0'`).ReadAll()
+		return err
+	}
 	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
 	if err != nil {
 		return nil, fmt.Errorf("backup: database: %w", err)
@@ -161,7 +176,6 @@ func connect(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
 
 const (
 	beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
-	stayOpen      = `SELECT set_config('idle_in_transaction_session_timeout', '0', true), set_config('statement_timeout', '0', true)`
 	lookAround    = `
 		SELECT pg_export_snapshot(), clock_timestamp(), current_setting('server_version_num')::int / 10000,
 			(SELECT n.nspname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = 'goose_db_version'::regclass),
@@ -171,10 +185,8 @@ const (
 // takeSnapshot begins the snapshot, which lasts as long as the connection, and fills in the manifest from it.
 func (s Source) takeSnapshot(ctx context.Context, conn *pgx.Conn) (m Manifest, snapshot string, err error) {
 	m = Manifest{Format: formatVersion, Parley: build.String(), HasKey: !s.WithoutKey}
-	for _, sql := range []string{beginSnapshot, stayOpen} {
-		if _, err := conn.Exec(ctx, sql); err != nil {
-			return m, "", fmt.Errorf("backup: snapshot: %w", err)
-		}
+	if _, err := conn.Exec(ctx, beginSnapshot); err != nil {
+		return m, "", fmt.Errorf("backup: snapshot: %w", err)
 	}
 
 	if m.Schema, err = schema.VersionOf(ctx, conn); err != nil {

@@ -80,6 +80,28 @@ func TestSplitConnection(t *testing.T) {
 	}
 }
 
+// Time limits that somebody has set for the database end no statement of a backup or a restore.
+func TestConnectWithoutTheDatabasesLimits(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	limits := []string{"statement_timeout", "lock_timeout", "idle_session_timeout", "idle_in_transaction_session_timeout"}
+	admin := storetest.Must(connect(t.Context(), url))(t)
+	defer func() { storetest.Check(t, admin.Close(t.Context())) }()
+	for _, name := range limits {
+		storetest.Exec(t, admin, fmt.Sprintf(`ALTER DATABASE %s SET %s = '1s'`, admin.Config().Database, name))
+	}
+
+	conn := storetest.Must(connect(t.Context(), url))(t)
+	defer func() { storetest.Check(t, conn.Close(t.Context())) }()
+	for _, name := range limits {
+		var got string
+		storetest.Check(t, conn.QueryRow(t.Context(), `SELECT current_setting($1)`, name).Scan(&got))
+		if got != "0" {
+			t.Errorf("%s: got %s, want none", name, got)
+		}
+	}
+}
+
 // A secret that libpq's programs could only get as an argument is refused, and the error doesn't show it.
 func TestSplitConnectionRefusesSecrets(t *testing.T) {
 	t.Parallel()
