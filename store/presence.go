@@ -79,3 +79,30 @@ const (
 func NoteGaps(ctx context.Context, q Querier, surfaces []AccountID) error {
 	return query.Exec(ctx, q, "gaps", noteGaps, surfaces)
 }
+
+// ConnectionsOfProcess is how many connections one parley serve has at most: 16 for everything, 9 whose sessions apply and claim, and
+// one that shows that it lives.
+const ConnectionsOfProcess = 26
+
+// Connections says whether the processes that live have room in the database.
+type Connections struct {
+	Allowed   int // how many connections Parley's role may have at a time
+	Processes int // how many processes live
+}
+
+const countConnections = `
+	SELECT
+		least( -- which leaves out NULL: no limit
+			current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+				- coalesce(current_setting('reserved_connections', true)::int, 0), -- since PostgreSQL 16
+			(SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user),
+			(SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database())
+		),
+		(SELECT count(*)::int FROM leases WHERE name LIKE 'process:%' AND until > (SELECT clock_timestamp()))`
+
+// CountConnections returns how many connections the database allows, and how many processes live.
+func CountConnections(ctx context.Context, q Querier) (Connections, error) {
+	var c Connections
+	err := q.QueryRow(ctx, countConnections).Scan(&c.Allowed, &c.Processes)
+	return c, err
+}

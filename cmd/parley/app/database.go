@@ -97,7 +97,8 @@ func (db *Database) connect(caller context.Context) error {
 	}
 	const tooManyConnections = "53300"
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == tooManyConnections {
-		return fmt.Errorf("database: no connection is left for this process: each parley serve has up to 26; raise max_connections: %w", err)
+		return fmt.Errorf("database: no connection is left for this process: each parley serve has up to %d; raise max_connections: %w",
+			store.ConnectionsOfProcess, err)
 	}
 	if err == nil {
 		return nil

@@ -3,6 +3,7 @@ package inspect
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"parley/store"
@@ -43,8 +44,26 @@ func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 	}
 
 	o.checkMachineClock(ctx, &s)
+	o.checkConnections(ctx, &s)
 	o.checkMasterKey(ctx, &s)
 	return s, true
+}
+
+// checkConnections examines whether the server has room for the connections of all processes that live, and of one more: an upgrade may
+// start one beside them, and commands have theirs.
+func (o Options) checkConnections(ctx context.Context, s *Section) {
+	c, err := store.CountConnections(ctx, o.Pool)
+	needed := (max(c.Processes, 1) + 1) * store.ConnectionsOfProcess
+	switch {
+	case err != nil:
+		s.addWrong("connections", err.Error(), "See the database's log.")
+	case c.Allowed < needed:
+		s.addOdd("connections", fmt.Sprintf("the server allows %d, and %s may need %d, with those of an upgrade or of commands",
+			c.Allowed, count(max(c.Processes, 1), "process"), needed),
+			fmt.Sprintf("Raise max_connections, and what limits the role or the database, to at least %d more than others use.", needed))
+	default:
+		s.addGood("connections", "enough for each parley serve")
+	}
 }
 
 // clocksApart is how far the clocks of this machine and of the database may be apart.

@@ -40,6 +40,12 @@ func TestDoctorOfTheDatabase(t *testing.T) {
 			wantReport: "testdata/doctor_database_moved_clock.txt",
 		},
 		{
+			name:       "few connections",
+			sql:        `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 40', current_database()); END $$`,
+			key:        masterKey,
+			wantReport: "testdata/doctor_database_few_connections.txt",
+		},
+		{
 			name:       "no changes",
 			key:        masterKey,
 			isReadOnly: true,
