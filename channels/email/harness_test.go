@@ -72,6 +72,7 @@ func testTiming() mailbox.Timing {
 		Overlap:    48 * time.Hour,
 		RetryFirst: time.Millisecond,
 		RetryMax:   20 * time.Millisecond,
+		RetryLost:  20 * time.Millisecond,
 		LoginFirst: time.Millisecond,
 		LoginMax:   20 * time.Millisecond,
 		StoreFirst: time.Millisecond,

@@ -54,8 +54,9 @@ type Timing struct {
 	Rescan     time.Duration // between rescans of the last days
 	RescanBad  time.Duration // until the first rescan after a mail could not be read; doubles
 	Overlap    time.Duration // how far back a rescan looks
-	RetryFirst time.Duration // first wait after a lost connection; doubles up to RetryMax, and is then spread
-	RetryMax   time.Duration
+	RetryFirst time.Duration // first wait after a session that failed; doubles up to RetryMax or RetryLost, and is then spread
+	RetryMax   time.Duration // where the server has refused something
+	RetryLost  time.Duration // where the connection was lost, or there was none
 	LoginFirst time.Duration // first wait after a refused login; doubles
 	LoginMax   time.Duration
 	StoreFirst time.Duration // first wait when nothing can be stored; doubles
@@ -88,6 +89,7 @@ func DefaultOptions() Options {
 			Overlap:    48 * time.Hour,
 			RetryFirst: time.Second,
 			RetryMax:   5 * time.Minute,
+			RetryLost:  time.Minute,
 			LoginFirst: 5 * time.Minute,
 			LoginMax:   30 * time.Minute,
 			StoreFirst: time.Second,

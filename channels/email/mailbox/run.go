@@ -205,8 +205,12 @@ func (f *fetcher) recordFailure(err error) time.Duration {
 	if problem.NeedsPerson && !isLetIn {
 		return spreadWidely(waitAfterFailures(timing.LoginFirst, timing.LoginMax, f.failedSinceStable))
 	}
+	longest := timing.RetryLost
+	if _, hasRefused := errors.AsType[*imap.Error](err); hasRefused {
+		longest = timing.RetryMax
+	}
 	suggested := min(suggestedWait(err), timing.LoginMax) // no server may keep us away for a day
-	return max(suggested, spreadWidely(waitAfterFailures(timing.RetryFirst, timing.RetryMax, f.failedSinceStable)))
+	return max(suggested, spreadWidely(waitAfterFailures(timing.RetryFirst, longest, f.failedSinceStable)))
 }
 
 // waitAfterFailures returns the wait after a number of failures in a row, which is at least 1. It begins with first

@@ -2,12 +2,14 @@ package mailbox
 
 import (
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/wire"
 )
 
 // A server that says for days that it is asked too much may mean a single mail. In the end Parley goes on without an answer, and the mail
@@ -34,7 +36,7 @@ func TestThrottlingIsBounded(t *testing.T) {
 // newRefusedFetcher returns a fetcher whose folders were each refused in one session and throttled in another one.
 func newRefusedFetcher() *fetcher {
 	env := channels.Env{Report: func(channels.Condition) {}, Now: time.Now}
-	f := &fetcher{box: &Mailbox{env: env}, inbox: newFolder("INBOX", false), sent: newFolder("Sent", true)}
+	f := &fetcher{box: &Mailbox{env: env, log: slog.New(slog.DiscardHandler)}, inbox: newFolder("INBOX", false), sent: newFolder("Sent", true)}
 	for _, d := range []*folder{f.inbox, f.sent} {
 		d.refusals = 1
 		d.throttles = 1
@@ -75,5 +77,27 @@ func TestRefusalsOfAPausedSentFolderAreKept(t *testing.T) {
 	}
 	if f.sent.throttles != 1 {
 		t.Errorf("throttled sessions of the folder of sent mail: got %d, want 1", f.sent.throttles)
+	}
+}
+
+// After an outage, mail comes again within a minute and a half. A server that refuses something is asked less often.
+func TestLongestWaitBetweenSessions(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		err  error
+		want time.Duration // before it is spread
+	}{
+		{name: "a lost connection", err: atStage(stageWork, errHungUp), want: time.Minute},
+		{name: "no connection", err: atStage(stageConnect, wire.ErrSilent), want: time.Minute},
+		{name: "a refusal", err: atStage(stageWork, &imap.Error{Type: imap.StatusResponseTypeNo}), want: 5 * time.Minute},
+	}
+	for _, tt := range tests {
+		f := newRefusedFetcher()
+		f.box.opts = DefaultOptions()
+		f.failedSinceStable = 30
+		if got := f.recordFailure(tt.err); got < tt.want/2 || got > tt.want*3/2 {
+			t.Errorf("%s: the wait is %s, want about %s", tt.name, got, tt.want)
+		}
 	}
 }
