@@ -354,13 +354,11 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 
 // reportSending tells the admins, once, that a provider refuses an account, or what fails beside sending, and later that it works again.
 func (e *Sender) reportSending(account store.AccountID, receipt channels.Receipt, err error) {
-	condition := BrokenBy(err)
-	works := err == nil
-	if condition != nil || works {
-		e.opt.Engine.Trouble(account, "send", condition)
-	}
-	if works {
+	if err == nil {
+		e.opt.Engine.Trouble(account, "send", nil)
 		e.opt.Engine.Trouble(account, "beside sending", receipt.Trouble)
+	} else if condition := BrokenBy(err); condition != nil {
+		e.opt.Engine.Trouble(account, "send", condition)
 	}
 }
 
