@@ -46,7 +46,7 @@ type Desk interface {
 // Names are what figures can be asked for.
 type Names struct {
 	Accounts []Named
-	Closed   map[int64]bool // the accounts that aren't offered to the person, who is no admin and may read nothing of them
+	Closed   map[int64]bool // the accounts that aren't offered to the person, who is no admin and may read nothing of them, nor their names
 	Teams    []Team
 	Agents   []Named
 	Tags     []string

@@ -28,8 +28,11 @@ func (d *dashboardDesk) Names(ctx context.Context, p web.Person) (dashboard.Name
 	}
 	isClosed, err := d.o.closedAccounts(ctx, p.ID)
 	n.Closed = map[int64]bool{}
-	for _, a := range n.Accounts {
-		n.Closed[a.ID] = isClosed(store.AccountID(a.ID))
+	for i := range n.Accounts {
+		if a := &n.Accounts[i]; isClosed(store.AccountID(a.ID)) {
+			n.Closed[a.ID] = true
+			a.Name = "an account that isn't open to you"
+		}
 	}
 	return n, err
 }

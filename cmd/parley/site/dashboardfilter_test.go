@@ -60,9 +60,16 @@ func TestFormOffersNoClosedAccount(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, deskCompany, withInbox(t))
 	for who, want := range map[string]bool{"ann@acme.test": true, "ben@acme.test": false, "cat@acme.test": true} {
-		page := s.Visitor(who).Get("/settings/dashboard")
+		v := s.Visitor(who)
+		page := v.Get("/settings/dashboard")
 		if got := strings.Contains(page.Body, ">guards-mail</option>"); got != want {
 			t.Errorf("guards-mail is offered to %s: %t, want %t", who, got, want)
+		}
+		for id := range 20 { // whoever tries out numbers learns no name
+			page := v.Get(fmt.Sprintf("/settings/dashboard?account=%d", id))
+			if strings.Contains(page.Body, "guards-mail") && !want {
+				t.Errorf("%s reads the name of account %d, guards-mail", who, id)
+			}
 		}
 	}
 }
