@@ -24,7 +24,7 @@ type aiEvalCommand struct {
 	Half        string        `default:"unseen" enum:"dev,unseen,all,dev2,dev3,check,check2,check3" help:"Which half of Parley's own set: ${enum} (default ${default}). The offline model has learned from dev, dev2 and dev3, so what it gets right there shows little; unseen, check, check2 and check3 nobody tunes on."`
 	Set         string        `placeholder:"FILE" help:"Messages that you labelled, one a line, instead of Parley's own; - is standard input."`
 	JSON        string        `name:"json" placeholder:"FILE" help:"Write the figures there too."`
-	Show        int           `placeholder:"N" help:"Show the first N messages that were answered wrongly. Not of the unseen half."`
+	Show        int           `placeholder:"N" help:"Show the first N messages that were answered wrongly: only of dev, or of a --set of yours."`
 	Parallel    int           `default:"1" placeholder:"N" help:"Questions at once; with more than one, times say little."`
 	Deadline    time.Duration `default:"30s" help:"How long one answer may take (default ${default})."`
 	PromptPrice float64       `placeholder:"PRICE" help:"What a model's provider takes for a million tokens of questions."`

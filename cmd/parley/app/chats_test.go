@@ -249,7 +249,7 @@ func TestTeamsOfThePage(t *testing.T) {
 	if a.Status != http.StatusSeeOther {
 		t.Errorf("choose the members: got %d, want %d:\n%s", a.Status, http.StatusSeeOther, a.Body)
 	}
-	if out := v.Get("/settings/first-steps"); !out.Has("2 agents, all known in a chat.") {
+	if out := v.Get("/settings/first-steps"); !out.Has("2 agents, who all have a user in a chat.") {
 		t.Errorf("the page doesn't say that both agents are known in a chat:\n%s", out.Body)
 	}
 }

@@ -226,6 +226,15 @@ func TestFirstStepsConfirmMembersThatWereSeen(t *testing.T) {
 	}
 }
 
+// While no chat is connected, nobody can be known in one: that is no fault of the agents' addresses.
+func TestFirstStepsBeforeAChat(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, "agents: [{email: ann@acme.test, name: Ann, roles: [super_admin]}]")
+	page := s.Visitor("ann@acme.test").Get("/settings/first-steps")
+	wantShown(t, "the page", page, "After a chat is connected: agents are found there by their e-mail addresses.")
+	wantHidden(t, "the page", page, "Not known in", "all have a user in a chat")
+}
+
 // The last of the first steps is done once a customer has written, and stays done when what arrived has been removed.
 func TestFirstStepsStayDone(t *testing.T) {
 	t.Parallel()
