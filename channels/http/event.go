@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -99,6 +100,7 @@ var errIgnored = errors.New("http: ignored")
 // Errors: what is wrong, for the developers of the sender.
 func parse(raw []byte) (Event, error) {
 	var e Event
+	raw = exactNames(raw, "from")
 	if err := json.Unmarshal(raw, &e); err != nil {
 		if at, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && at.Field != "" {
 			return e, fmt.Errorf("%s is not of the right type", at.Field)
@@ -126,6 +128,33 @@ func parse(raw []byte) (Event, error) {
 	}
 
 	return e, checkKind(e)
+}
+
+// exactNames drops from an object, and from those that stand in it by the names of below, the fields of which another one differs only
+// by being in small letters, as those of Event are: encoding/json takes id and ID for the same, and the later one would count.
+func exactNames(raw []byte, below ...string) []byte {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return raw
+	}
+	isChanged := false
+	for name := range fields {
+		if small := strings.ToLower(name); small != name && fields[small] != nil {
+			delete(fields, name)
+			isChanged = true
+		}
+	}
+	for _, name := range below {
+		if exact := exactNames(fields[name]); !bytes.Equal(exact, fields[name]) {
+			fields[name] = exact
+			isChanged = true
+		}
+	}
+	if !isChanged {
+		return raw
+	}
+	raw, _ = json.Marshal(fields) // what was read can be written
+	return raw
 }
 
 // whyInvalid says why an event can't be read whose fields have JSON's right types.
