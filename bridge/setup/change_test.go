@@ -3,7 +3,6 @@ package setup
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -81,22 +80,6 @@ func TestChangeIsSavedWhileTheChatHangs(t *testing.T) {
 		t.Errorf("%v, %s", err, saved.Text())
 	}
 	entry(t, pool, EntryAgent, "new@acme.test")
-}
-
-// Who types a person's name in place of the member ID is told: nobody would be known by it.
-func TestChangeNamesNoUserOfSlack(t *testing.T) {
-	t.Parallel()
-	o := options(t)
-	pool := acmeApplied(t, o)
-	o.Author = Author{Name: "ann@acme.test"}
-	for i, user := range []string{"@nell", "nell", "U012AB3CD", "W012AB3CE"} {
-		values := map[string][]string{"name": {"Nell New"}, "slack": {user}}
-		saved, err := Save(t.Context(), pool, Change{Kind: EntryAgent, Name: fmt.Sprintf("nell%d@acme.test", i), Values: values}, o)
-		isTold, isWrong := strings.Contains(saved.Text(), "is no member ID of Slack"), i < 2
-		if err != nil || isTold != isWrong {
-			t.Errorf("%s: %v, %s", user, err, saved.Text())
-		}
-	}
 }
 
 // A page says which secrets are stored, and shows none.

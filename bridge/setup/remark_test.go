@@ -1,6 +1,10 @@
 package setup
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 // A page tells, in sentences, only what is to be known of its own entry.
 func TestRemarksAbout(t *testing.T) {
@@ -15,5 +19,21 @@ func TestRemarksAbout(t *testing.T) {
 
 	if want := "Saved. Account wa: on trial, with nobody to send to: nothing leaves."; got != want {
 		t.Errorf("about wa: got %q, want %q", got, want)
+	}
+}
+
+// Who types a person's name in place of the member ID is told: nobody would be known by it.
+func TestChangeNamesNoUserOfSlack(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	pool := acmeApplied(t, o)
+	o.Author = Author{Name: "ann@acme.test"}
+	for i, user := range []string{"@nell", "nell", "U012AB3CD", "W012AB3CE"} {
+		values := map[string][]string{"name": {"Nell New"}, "slack": {user}}
+		saved, err := Save(t.Context(), pool, Change{Kind: EntryAgent, Name: fmt.Sprintf("nell%d@acme.test", i), Values: values}, o)
+		isTold, isWrong := strings.Contains(saved.Text(), "is no member ID of Slack"), i < 2
+		if err != nil || isTold != isWrong {
+			t.Errorf("%s: %v, %s", user, err, saved.Text())
+		}
 	}
 }
