@@ -13,8 +13,11 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 	base := t.TempDir()
 	data := filepath.Join(base, "data")
 	env := []string{"GOOGLE_CLIENT_ID=parley", "GOOGLE_CLIENT_SECRET=secret"} // connect asks for them first
+	file := filepath.Join(base, "parley.yaml")
+	mustWriteFile(t, file, "company: Acme\n")
 	for _, args := range [][]string{
 		{"admin-link"},
+		{"apply", "-f", file, "--dry-run"},
 		{"backup", "--without-key", filepath.Join(base, "acme.parley")},
 		{"connect", "google", "--account", "support-mail"},
 		{"doctor"},
