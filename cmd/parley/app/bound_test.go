@@ -3,7 +3,9 @@ package app
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -106,5 +108,26 @@ func TestBoundSlowBodies(t *testing.T) {
 	}
 	if status, _ := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusOK {
 		t.Errorf("a request beside slow senders: got %d, want %d", status, http.StatusOK)
+	}
+}
+
+// Who posts a body that is too long reads that it is, also if the answer is read only once everything is sent, as most clients do.
+func TestTooLongIsTold(t *testing.T) {
+	t.Parallel()
+	g := newBoundServer(t)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", g.Listener.Addr().String())
+	check(t, err)
+	defer conn.Close()
+
+	const size = 40 << 20
+	if _, err := fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: acme.test\r\nContent-Length: %d\r\n\r\n", size); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Write(make([]byte, size)); err != nil {
+		t.Fatalf("the body was not taken to its end: %v", err)
+	}
+
+	if got := firstLine(t, conn); got != "HTTP/1.1 413 Request Entity Too Large" {
+		t.Errorf("got %q, want 413", got)
 	}
 }
