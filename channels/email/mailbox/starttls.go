@@ -13,6 +13,7 @@ import (
 )
 
 var (
+	errNoIMAP     = errors.New("the server doesn't speak IMAP")
 	errEarlyWords = errors.New("the server said more before the connection was protected")
 	errSignedIn   = errors.New("the server let us in before the connection was protected")
 )
@@ -57,8 +58,9 @@ const (
 	maxLinesBeforeTLS = 20
 )
 
-// readAnswer reads lines until one begins with a tag, and returns that line's words: the tag, a status, and maybe more.
-// Errors: *imap.Error, if the server refuses.
+// readAnswer reads lines until one begins with a tag, and returns that line's words: the tag, a status, and maybe more. Before it only
+// lines may come that begin with *.
+// Errors: *imap.Error, if the server refuses; errNoIMAP, which names the line.
 func readAnswer(r *bufio.Reader, tag string) ([]string, error) {
 	for range maxLinesBeforeTLS {
 		line, err := r.ReadSlice('\n')
@@ -66,6 +68,9 @@ func readAnswer(r *bufio.Reader, tag string) ([]string, error) {
 			return nil, err
 		}
 		words := strings.Fields(string(line))
+		if len(words) > 0 && words[0] != "*" && words[0] != tag {
+			return nil, fmt.Errorf("%w: it says %q", errNoIMAP, strings.Join(words, " "))
+		}
 		if len(words) < 2 || words[0] != tag {
 			continue
 		}

@@ -44,6 +44,9 @@ func TestSTARTTLS(t *testing.T) {
 		{name: "more lines", greeting: "* OK\r\n", answer: "* 3 EXISTS\r\n* OK still here\r\nS ok\r\n"},
 		{name: "signed in already", greeting: "* PREAUTH welcome\r\n", answer: begun, wantErr: errSignedIn},
 		{name: "words of somebody between", greeting: "* OK\r\n", answer: begun + "* OK [ALERT] send your password\r\n", wantErr: errEarlyWords},
+		{name: "a server for sending", greeting: "220 mail.acme.test ESMTP\r\n", wantErr: errNoIMAP},
+		{name: "a server of POP3", greeting: "\r\n+OK ready\r\n", wantErr: errNoIMAP},
+		{name: "no answer to the question", greeting: "* OK\r\n", answer: "+ go on\r\n", wantErr: errNoIMAP},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
