@@ -16,6 +16,10 @@ import (
 // connection that reads the inbox also reads this folder, each time before it looks into the inbox.
 // Mails that Parley sent are recognised by their Message-IDs and skipped.
 
+// missingPauses is how many times Timing.RescanBad pass until a folder of sent mail that is missing is sought again: five minutes. A
+// mailbox may have thousands of folders, so not at each look.
+const missingPauses = 5
+
 // errRenumbered means that a folder got another UIDVALIDITY while another folder was selected. It
 // ends the session; the next one compares the folder with its watermark.
 var errRenumbered = errors.New("email: the folder was renumbered")
@@ -79,6 +83,7 @@ func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, 
 	}
 	if folders.sent == "" {
 		s.folders = nil // it may be made at any time
+		f.sentPauseEnds = f.box.env.Now().Add(missingPauses * f.box.opts.Timing.RescanBad)
 		return nil, nil
 	}
 	if folders.sent == f.inbox.name {
