@@ -1,6 +1,8 @@
 package email
 
 import (
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,6 +99,29 @@ func TestServerThatNumbersMailsAnew(t *testing.T) {
 	w := newWorld(t)
 	w.putOddServerBetween(greetAsServer, numberingAnew())
 	w.wantThreeMails()
+}
+
+// A folder that we may only read is read also where another one would be opened for writing. The doctor opens none for writing.
+func TestFolderThatMayOnlyBeRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hide := replacing(`^\* OK \[UIDNEXT \d+\].*\r\n`, "")
+	refuse := replacing(`^(\S+) OK \[READ-WRITE\].*\r\n`, "$1 NO [NOPERM] Permission denied\r\n")
+	var refused atomic.Int64
+	w.putOddServerBetween(greetAsServer, func(response string) string {
+		if strings.Contains(response, " OK [READ-WRITE]") {
+			refused.Add(1)
+		}
+		return refuse(hide(response))
+	})
+	wantContains(t, "the doctor", w.findingText("IMAP folder"), "0 mails")
+	wantEqual(t, "folders that the doctor opened for writing", refused.Load(), 0)
+
+	w.wantThreeMails()
+	w.wantOnlyActive()
+	if refused.Load() == 0 {
+		t.Error("no folder was opened for writing, want that Parley tried")
+	}
 }
 
 // arrival is a mail that lies in a folder when the channel starts.

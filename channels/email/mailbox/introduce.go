@@ -25,27 +25,38 @@ func wantsIntroduction(err error) bool {
 	return errors.As(err, &no) && strings.Contains(strings.ToLower(no.Text), "unsafe login")
 }
 
-// examine selects a folder for reading only, so that no mail is marked as seen. It introduces us if the server wants that.
+// examine selects a folder for reading only, so that nothing changes in it. It introduces us if the server wants that.
 func (s *imapSession) examine(folder string) (*imap.SelectData, error) {
-	data, err := s.open(folder)
+	readOnly := &imap.SelectOptions{ReadOnly: true}
+	data, err := s.selectAs(folder, readOnly)
 	if wantsIntroduction(err) && s.wantsIntroduction.CompareAndSwap(false, true) {
 		s.introduce()
-		data, err = s.open(folder)
+		data, err = s.selectAs(folder, readOnly)
 	}
 	return data, err
 }
 
-// open is examine without an introduction. A server that doesn't say which UID comes next may not have stored those that it shows:
-// Courier does that only where a folder is opened for writing. Otherwise it numbers the mails anew each time, with another
-// UIDVALIDITY or, worse, with the UID of a mail that is gone for a new one, and files no copy in a folder that is open for reading.
-// So there the folder is opened for writing. That changes no mail, because bodies are fetched by PEEK.
-func (s *imapSession) open(folder string) (data *imap.SelectData, err error) {
+// open selects a folder of which mails are to be known again by their UIDs. A server that doesn't say which UID comes next may not have
+// stored those that it shows: Courier does that only where a folder is opened for writing. Otherwise it numbers the mails anew each
+// time, with another UIDVALIDITY or, worse, with the UID of a mail that is gone for a new one, and files no copy in a folder that is
+// open for reading. So there the folder is opened for writing, unless the server refuses that, as for a folder that we may only read.
+// That marks no mail as seen, because bodies are fetched by PEEK.
+func (s *imapSession) open(folder string) (*imap.SelectData, error) {
+	data, err := s.examine(folder)
+	if err != nil || data.UIDNext != 0 {
+		return data, err
+	}
+	data, err = s.selectAs(folder, nil)
+	if isRefusal(err) {
+		return s.examine(folder)
+	}
+	return data, err
+}
+
+func (s *imapSession) selectAs(folder string, options *imap.SelectOptions) (data *imap.SelectData, err error) {
 	s.selected = "" // if it fails, no folder is selected
 	err = s.run(func() (err error) {
-		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
-		if err == nil && data.UIDNext == 0 {
-			data, err = s.client.Select(folder, nil).Wait()
-		}
+		data, err = s.client.Select(folder, options).Wait()
 		return err
 	})
 	if err == nil {

@@ -100,7 +100,7 @@ func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, 
 		return nil, nil
 	}
 
-	data, err := s.examine(folders.sent)
+	data, err := s.open(folders.sent)
 	if err != nil {
 		return nil, err
 	}
@@ -290,7 +290,7 @@ func (s *imapSession) selectFolder(folder string, uidValidity uint32) error {
 	if s.selected == folder {
 		return nil
 	}
-	data, err := s.examine(folder)
+	data, err := s.open(folder)
 	if err == nil && data.UIDValidity != uidValidity {
 		err = errRenumbered
 	}

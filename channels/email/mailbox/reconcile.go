@@ -68,7 +68,7 @@ func (c *Mailbox) findOutcome(
 
 	hasEarlierCopy := false // a copy of an earlier sending was found
 	for _, folder := range folders.existingNames() {
-		if _, err := s.examine(folder); err != nil {
+		if _, err := s.open(folder); err != nil {
 			return channels.CannotTell, channels.Receipt{}, err
 		}
 
@@ -124,7 +124,7 @@ func isOfAttempt(m mailHeaders, a channels.Attempt) bool {
 func (c *Mailbox) judgeAbsence(
 	ctx context.Context, s *imapSession, sent string, o channels.Outbound,
 ) (channels.Outcome, channels.Receipt, error) {
-	folder, err := s.examine(sent)
+	folder, err := s.open(sent)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}

@@ -124,7 +124,7 @@ func (f *fetcher) runSession(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	data, err := s.examine(f.box.set.Folder)
+	data, err := s.open(f.box.set.Folder)
 	if err != nil {
 		return atStage(stageFolder, err)
 	}

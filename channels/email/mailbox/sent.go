@@ -185,7 +185,7 @@ var errNoSent = errors.New("email: the mailbox has no folder of sent mail")
 
 // filesByItself reports whether the server filed one of these mails by itself.
 func (s *imapSession) filesByItself(folder string, ids ...string) (bool, error) {
-	if _, err := s.examine(folder); err != nil {
+	if _, err := s.open(folder); err != nil {
 		return false, err
 	}
 	for _, id := range ids {
