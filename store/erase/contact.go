@@ -22,7 +22,8 @@ type Contact struct {
 	Conversations int64             `db:"conversations" json:"conversations"`
 }
 
-// Find looks for a key as people write it: in any case, a number with or without its plus and blanks.
+// findContacts looks for a key as people write it: an address of a mailbox's customer in any case, a number with or without its plus
+// and blanks. Other accounts may have customers whose keys differ by their case alone.
 const findContacts = `
 	SELECT c.id, c.name, c.created_at,
 		ARRAY(
@@ -35,6 +36,9 @@ const findContacts = `
 	WHERE c.id = ANY(ARRAY(
 		SELECT i.contact_id FROM accounts AS a JOIN identities AS i ON i.account_id = a.id AND i.key = ANY(@keys)
 		UNION
+		SELECT i.contact_id FROM accounts AS a JOIN identities AS i ON i.account_id = a.id AND i.key = @address
+		WHERE a.kind = 'email'
+		UNION
 		SELECT i.contact_id FROM identities AS i WHERE i.contact_id = @id))
 	ORDER BY c.id`
 
@@ -46,22 +50,19 @@ const IDPrefix = "contact:"
 func Find(ctx context.Context, q store.Querier, text string) ([]Contact, error) {
 	text = strings.TrimSpace(text)
 	number, isID := strings.CutPrefix(text, IDPrefix)
-	keys := []string{text}
-	if strings.Contains(text, "@") { // of an address the case doesn't matter; of a key that a shop gave it does
-		keys = append(keys, strings.ToLower(text))
-	}
+	keys, address := []string{text}, strings.ToLower(text)
 	separators := strings.NewReplacer(" ", "", "-", "", "/", "", "(", "", ")", "")
 	if digits := separators.Replace(strings.TrimPrefix(text, "+")); isNumber(digits) {
 		keys = append(keys, digits, "+"+digits)
 	}
 	if isID {
-		keys = nil
+		keys, address = nil, ""
 	}
 	id, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
 		id = 0
 	}
-	return query.Collect[Contact](ctx, q, "contacts", findContacts, pgx.NamedArgs{"keys": keys, "id": id})
+	return query.Collect[Contact](ctx, q, "contacts", findContacts, pgx.NamedArgs{"keys": keys, "address": address, "id": id})
 }
 
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
