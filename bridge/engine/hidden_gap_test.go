@@ -194,26 +194,88 @@ func TestLimitedChatAfterAGap(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// blockedChat is a chat in which a rule of the organisation keeps people from reading what was typed.
-type blockedChat struct{ gapHider }
-
-func (blockedChat) Confirm(context.Context, bridge.Place, string) (bridge.Confirmation, error) {
-	return bridge.Blocked, nil
+// blockedChat is a chat in which a rule of the organisation keeps people from reading each card number, until it is lifted.
+type blockedChat struct {
+	gapHider
+	lifted atomic.Bool
 }
 
-// What the organisation keeps its own people from reading doesn't reach the customer. Its author learns why, and the thread doesn't
-// repeat the words.
+func (c *blockedChat) Confirm(_ context.Context, _ bridge.Place, text string) (bridge.Confirmation, error) {
+	if strings.Contains(text, "4111") && !c.lifted.Load() {
+		return bridge.Blocked, nil
+	}
+	return bridge.Unchanged, nil
+}
+
+// newBlockedWorld makes a world with such a chat. Replies are held for lineHold.
+func newBlockedWorld(t *testing.T) (*world, *blockedChat) {
+	t.Helper()
+	blocked := &blockedChat{}
+	w := newHiderWorld(t, options{hold: lineHold, surface: func(inner bridge.Surface) bridge.Surface {
+		blocked.gapHider = gapHider{Surface: inner}
+		return blocked
+	}})
+	return w, blocked
+}
+
+// cardNumber is a reply that is blocked.
+const cardNumber = "Our card is 4111 1111 1111 1111"
+
+// endHoldOfBlocked ends the holds of replies, of which one is blocked, and returns the line that says so.
+func (w *world) endHoldOfBlocked(message string) bridgetest.Message {
+	w.t.Helper()
+	w.forgetGaps()
+	w.advance(2 * lineHold)
+	w.waitFate(message, "failed")
+	w.waitDrained()
+	return w.waitShown("A rule of your organisation blocks this message")
+}
+
+// What the organisation keeps its own people from reading doesn't reach the customer. Its author learns why, and the line that says so
+// doesn't repeat the words.
 func TestBlockedInItsChat(t *testing.T) {
 	t.Parallel()
-	w := newHiderWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { return blockedChat{gapHider{Surface: inner}} }})
-	blocked := w.replyInHold(w.openThread(), "Our card is 4111 1111 1111 1111")
-	w.forgetGaps()
-	w.advance(2 * time.Hour)
-	w.waitFate(blocked, "failed")
-	w.waitDrained()
+	w, _ := newBlockedWorld(t)
+	told := w.endHoldOfBlocked(w.replyInHold(w.openThread(), cardNumber))
 	w.wantNothingSent()
-	told := w.waitShown("A rule of your organisation blocks this message")
 	if strings.Contains(told.Plain(), "4111") {
 		t.Errorf("the line repeats the words: %q", told.Plain())
 	}
+}
+
+// The lines that were to leave in one message with what is blocked leave without it.
+func TestBlockedBetweenOthers(t *testing.T) {
+	t.Parallel()
+	w, _ := newBlockedWorld(t)
+	w.waitRunsAllowed()
+	thread := w.openThread()
+	before := w.replyInHold(thread, "Hi Kim,")
+	blocked := w.replyInHold(thread, cardNumber)
+	behind := w.replyInHold(thread, "we are on our way.")
+	w.endHoldOfBlocked(blocked)
+	w.waitFate(before, "out")
+	w.waitFate(behind, "out")
+	w.provider.WaitTexts(t, "Hi Kim,", "we are on our way.")
+}
+
+// If such a reply is edited, the line doesn't say what it says now. So whoever lets it leave is shown these words first.
+func TestBlockedTextIsEdited(t *testing.T) {
+	t.Parallel()
+	w, chat := newBlockedWorld(t)
+	blocked := w.replyInHold(w.openThread(), cardNumber)
+	told := w.endHoldOfBlocked(blocked)
+	w.chat.Edit(support, blocked, cardNumber+", by the way")
+	w.eventually("the edit is known", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, blocked) != cardNumber })
+	w.waitDrained()
+	if now := w.chat.Get(support, told.ID); strings.Contains(now.Plain(), "by the way") {
+		t.Errorf("the line repeats the new words: %q", now.Plain())
+	}
+
+	chat.lifted.Store(true)
+	w.chat.Press(t, "ann", told, bridge.VerbSendAgain)
+	asked := w.waitWhisper("ann", "by the way")
+	w.wantNothingSent()
+	w.chat.Press(t, "ann", asked, bridge.VerbSendAgain)
+	w.advance(2 * lineHold)
+	w.provider.WaitTexts(t, cardNumber+", by the way")
 }

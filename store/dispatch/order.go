@@ -56,3 +56,27 @@ func GiveWay(ctx context.Context, pool *pgxpool.Pool, c Claimed) (gave bool, err
 	}
 	return gave, nil
 }
+
+// Deliveries that were claimed just now are queued again for the reason that giveWay has.
+const leaveAlone = `
+	UPDATE deliveries AS d
+	SET join_key = CASE WHEN d.message_id = $3 THEN '' ELSE d.join_key END, state = 'queued'
+	FROM lanes
+	WHERE lanes.id = $1 AND lanes.epoch = $2 AND lanes.leased_until IS NOT NULL
+		AND d.lane_id = lanes.id AND d.seq > lanes.head AND d.state = 'sending'`
+
+// LeaveAlone takes the delivery of a message out of the claimed run: from the next attempt on it leaves alone, after those before it and
+// before those behind it. Nothing of the run may have left, and the caller ends this attempt without sending anything.
+func LeaveAlone(ctx context.Context, pool *pgxpool.Pool, c Claimed, message store.MessageID) error {
+	err := store.InTx(ctx, pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockClaimed, c.LaneID, c.Epoch); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, leaveAlone, c.LaneID, c.Epoch, message)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("dispatch: leave alone: %w", err)
+	}
+	return nil
+}

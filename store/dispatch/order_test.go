@@ -139,6 +139,26 @@ func TestRunsOfOneKey(t *testing.T) {
 	checkRun(t, claimOne(t, pool, gate), store.Sending, 1001)
 }
 
+// A delivery that is taken out of a run leaves alone, behind those before it, also if the process ends then.
+func TestLeaveAlone(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	gate := newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, gate, 1, 3)
+	exec(t, pool, `UPDATE deliveries SET join_key = 'j', message_id = id`)
+	run := claimOne(t, pool, gate)
+	late := run
+	late.Epoch--
+	check(t, dispatch.LeaveAlone(t.Context(), pool, late, 1002))
+	checkRun(t, run, store.Sending, 1001, 1002, 1003)
+	checkLane(t, pool, laneEntry{1001, store.Sending}, laneEntry{1002, store.Sending}, laneEntry{1003, store.Sending})
+
+	check(t, dispatch.LeaveAlone(t.Context(), pool, run, 1002))
+	checkLane(t, pool, laneEntry{1001, store.Queued}, laneEntry{1002, store.Queued}, laneEntry{1003, store.Queued})
+	expireLeases(t, pool)
+	checkRun(t, claimOne(t, pool, gate), store.Sending, 1001)
+}
+
 // What is put into a lane or taken back while its head is claimed is respected: nothing that was taken back leaves, and nothing
 // that was put between others is passed over.
 func TestRunThatChangesWhileItIsClaimed(t *testing.T) {

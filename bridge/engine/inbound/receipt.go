@@ -140,13 +140,7 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return files.FromSurface(f).Unavailable != "" }) {
 		line.Verbs = []bridge.Verb{bridge.VerbReply} // sending it again would fail again
 	}
-	if f.Class == string(channels.Confidential) { // nor may colleagues read its words in the thread
-		line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: f.Delivery}
-		line.Text = ""
-		rc.LineAbout(c, m, line)
-	} else {
-		rc.TellWith(c, m, line)
-	}
+	rc.TellWith(c, m, line)
 	rc.intake.noteOptOut(c, m, f)
 	rc.awaitAnswerAgain(c, m)
 	return nil

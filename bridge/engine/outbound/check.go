@@ -179,8 +179,7 @@ func (a *sourceCheck) mayBeMissing(l replyLine) bool {
 // message's id there.
 func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *store.Message, place string, found bridge.Confirmation) error {
 	if found == bridge.Blocked {
-		return &channels.SendError{Class: channels.Confidential, Text: "A rule of your organisation blocks this message in the chat.",
-			Hint: "Say it in other words, or have the chat lift the block and send it again."}
+		return a.refuseBlocked(ctx, m)
 	}
 
 	e := a.e
@@ -202,6 +201,20 @@ func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *s
 		return nil // the edit came too late, which its author was told, and these are the files
 	}
 	return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
+}
+
+// refuseBlocked returns the error by which a line doesn't leave that the organisation blocks. If it was to leave together with others, this
+// attempt only takes it out of their run: they leave by attempts of their own, and one of its own fails.
+func (a *sourceCheck) refuseBlocked(ctx context.Context, m *store.Message) error {
+	canLeaveWithout := len(a.c.With) > 0 && a.c.Part == 0
+	if !canLeaveWithout {
+		return &channels.SendError{Class: channels.Confidential, Text: "A rule of your organisation blocks this message in the chat.",
+			Hint: "Say it in other words, or have the chat lift the block and send it again."}
+	}
+	if err := dispatch.LeaveAlone(ctx, a.e.opt.Pool, a.c, m.ID); err != nil {
+		return Retry(err)
+	}
+	return &channels.SendError{Class: channels.Retry, Wait: time.Millisecond, Text: "A message that was to leave with it is blocked in the chat."}
 }
 
 // changeIsRead says why a reply waits whose message was changed in its chat.

@@ -158,7 +158,7 @@ func (st lineSettler) settleLine(m *book.Message, line postedLine, at position) 
 func (st lineSettler) updatedLine(m *book.Message, line postedLine, now bridge.Line, at position) (bridge.Line, bool) {
 	outcome := st.findOutcome(m, line, &now, at)
 	if outcome == nil {
-		if !hasOldSendButton(&now, m) {
+		if !hasOldSendButton(&now, m) || isConfidential(m) { // without its words in the line, whoever clicks is shown the new ones first
 			return now, false
 		}
 		// The message was edited: the button is to send what the line shows.

@@ -9,6 +9,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
+	"parley/channels"
 	"parley/store"
 )
 
@@ -115,9 +116,22 @@ func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.P
 	th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: p.Text, Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
 }
 
-// TellWith posts a line about a person's message that repeats its text and names its files. If the line has a text already, it is about
-// something else of the message, for example one of its files, and says that.
+// TellWith posts a line about a person's message that repeats its text and names its files, unless colleagues may not read these. If the
+// line has a text already, it is about something else of the message, for example one of its files, and says that.
 func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Line) {
+	if !isConfidential(m) {
+		repeatWords(&line, m)
+	}
+
+	line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
+	if slices.Contains(line.Verbs, bridge.VerbReply) {
+		line.Args.Message = 0 // with this button it would be the message that the reply answers
+	}
+	th.LineAbout(c, m, line)
+}
+
+// repeatWords gives a line about a message the message's words and the names of its files, unless it has a text already.
+func repeatWords(line *bridge.Line, m *book.Message) {
 	if line.Text == "" {
 		line.Text = m.Text
 		line.Files = files.UploadedNames(&m.Message)
@@ -127,12 +141,11 @@ func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Li
 	if namesNothing && len(m.Files) > 0 {
 		line.Text = m.Files[0].Name
 	}
+}
 
-	line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
-	if slices.Contains(line.Verbs, bridge.VerbReply) {
-		line.Args.Message = 0 // with this button it would be the message that the reply answers
-	}
-	th.LineAbout(c, m, line)
+// isConfidential reports whether a reply failed because the organisation lets nobody read it. Lines in the thread don't repeat its words.
+func isConfidential(m *book.Message) bool {
+	return m.Fate == store.FateFailed && m.Reason == string(channels.Confidential)
 }
 
 // LineAbout posts a line that points at a person's message. It mentions the message's author, unless the line is about
@@ -194,8 +207,9 @@ func sendWordsMark(b *book.Book, line *bridge.Line) string {
 		return ""
 	}
 
-	repeatsText := line.Text == m.Text && line.Kind() != bridge.LineUnclear // else it names a file, or asks about the text that was sent
-	sendsAgain := repeatsText && slices.Contains(line.Verbs, bridge.VerbSendAgain)
+	isAboutText := line.Text == m.Text || line.Text == "" && isConfidential(m) // else it names a file
+	asksAboutSent := line.Kind() == bridge.LineUnclear                         // about the text that was sent, which may have been another
+	sendsAgain := isAboutText && !asksAboutSent && slices.Contains(line.Verbs, bridge.VerbSendAgain)
 	if sendsAgain || slices.Contains(line.Verbs, bridge.VerbSend) {
 		return book.WordsMarkOf(&m.Message)
 	}
