@@ -192,9 +192,13 @@ func (v *Visit) refuseUnreadable(err error) error {
 	return v.Refuse(http.StatusBadRequest, "This can't be read.", "It has signs that are no text. Open the page anew and type it again.")
 }
 
+// notSaved answers a form that is sent after the session has ended.
+const notSaved = "You are signed out, so nothing was saved."
+
 // signInFirst sends the browser to the sign-in page. The session remembers the page that was asked for, if it is one to which a person
 // can go on after that. A script, a stream or a picture of a page that is still open is refused: it can't sign in, and must not
-// take the place of what the person asked for. A form is refused, too: a browser that is sent elsewhere forgets what was typed.
+// take the place of what the person asked for. A form is refused, too: a browser that is sent elsewhere forgets what was typed. In a frame
+// of a chat's client nobody can sign in beside the form, so there the form leads on like a page.
 func (v *Visit) signInFirst(route Route) error {
 	destination := v.Request.Header.Get("Sec-Fetch-Dest") // browsers send it since 2023
 	isPage := slices.Contains([]string{"document", "iframe", "frame"}, destination)
@@ -202,9 +206,14 @@ func (v *Visit) signInFirst(route Route) error {
 		return v.Refuse(http.StatusUnauthorized, "Nobody is signed in here.", "Open the page anew, and sign in.")
 	}
 	isForm := v.Request.Method != http.MethodGet && v.Request.Method != http.MethodHead
-	if isForm {
-		return v.Refuse(http.StatusUnauthorized, "You are signed out, so nothing was saved.",
+	if isForm && !v.isFramed() {
+		return v.Refuse(http.StatusUnauthorized, notSaved,
 			"Sign in in another tab. Then reload this page here: the browser still has what you typed, and sends it again.")
+	}
+
+	if isForm {
+		v.shortenSession()
+		return v.GoWithText(signInPath, notSaved)
 	}
 
 	mayBePage := isPage || !route.Streams

@@ -60,7 +60,7 @@ func Area(desk Desk, providers func() []Provider) web.Area {
 		{Pattern: "GET /auth/sign-in", For: web.Anyone, Do: p.show},
 		{Pattern: "GET /auth/link/{link}", For: web.Anyone, Do: p.showLink},
 		{Pattern: "POST /auth/link/{link}", For: web.Anyone, Do: p.useLink},
-		{Pattern: "POST /auth/sign-out", For: web.Agents, Do: p.signOut},
+		{Pattern: "POST /auth/sign-out", For: web.Anyone, Do: p.signOut},
 		{Pattern: "POST /auth/sign-out-everywhere", For: web.Agents, Do: p.signOutEverywhere},
 	}}
 }

@@ -207,6 +207,7 @@ func TestSessionThatEndedStaysEnded(t *testing.T) {
 	keepAgain()
 	wantStatus(t, "before signing out", ownPage(), http.StatusOK)
 	ben.Post("/auth/sign-out", nil)
+	wantSignIn(t, "signing out once more", ben.Post("/auth/sign-out", nil))
 	keepAgain()
 	wantStatus(t, "after signing out", ownPage(), http.StatusSeeOther)
 	check(t, sites.DropExpired(t.Context(), s.Pool))

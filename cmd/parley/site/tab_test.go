@@ -14,6 +14,7 @@ import (
 	"parley/channels/whatsapp"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
+	"parley/store/storetest"
 )
 
 // These tests are about the tab in Teams: a page of the site that Teams shows in a frame. The client of Teams hands it a token of Entra,
@@ -281,6 +282,18 @@ func TestTabSessionEnds(t *testing.T) {
 	if to := a.Header.Get("Location"); to != "/auth/tab?stay=yes" {
 		t.Errorf("the frame is led to %q, want /auth/tab?stay=yes", to)
 	}
+}
+
+// So is a form there: nobody can sign in in another tab of the frame, and send it again. The tab says that it was not saved.
+// R-274
+func TestTabSessionEndsBehindAForm(t *testing.T) {
+	t.Parallel()
+	tab := startTab(t)
+	v := tab.Visitor("")
+	v.Post("/auth/tab", signInForm(tab.token(t, tokenRequest{})))
+	storetest.Exec(t, tab.Pool, `DELETE FROM site_sessions`)
+	wantRedirect(t, "a form", v.Post("/settings/company", url.Values{"name": {"Acme"}}), "/auth/tab?stay=yes")
+	wantShown(t, "the tab", v.Get("/auth/tab?stay=yes"), "You are signed out, so nothing was saved.")
 }
 
 // Signing out everywhere in the tab ends an agent's sessions in browsers, too.
