@@ -68,19 +68,23 @@ func (c *connections) reportError(err error) {
 	c.standing.ReportBroken(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
 }
 
-// reportNotOpened handles that a connection couldn't be opened. It returns true if people are told: if Slack refuses the app-level
-// token, by which it opens nothing but connections. slack-go takes only some of Slack's refusals for final, and tries again after the
-// others; either way nothing that people type arrives meanwhile.
-func (c *connections) reportNotOpened(err error) bool {
-	if refusal.CodeOf(err) == "" || refusal.IsTemporary(err) {
-		c.log.Warn("slack connection not opened", "error", err)
-		return false
+// reportNotOpened tells people why Slack opens no connection, unless another one is open, by which everything arrives meanwhile. slack-go
+// takes only some of Slack's refusals for final, and tries again after the others. What goes wrong without Slack's saying why is only
+// logged: it passes, or ends the connection's client.
+func (c *connections) reportNotOpened(err error) {
+	code := refusal.CodeOf(err)
+	if code == "" || refusal.IsTemporary(err) || c.countOpen() > 0 {
+		c.log.Warn("slack connection failed", "error", err)
+		return
 	}
-	c.log.Error("slack refuses the app-level token", "error", err)
+	if channels.ClassOf(refusal.Classify(err)) != channels.AuthBroken {
+		c.reportError(err)
+		return
+	}
+	c.log.Error("slack refuses the app-level token", "error", err) // which opens nothing but connections
 	c.standing.ReportBroken(channels.Condition{
-		Status: channels.Broken, Text: "Slack opens no connection with our app-level token (" + refusal.CodeOf(err) + ").", Hint: appTokenHint,
+		Status: channels.Broken, Text: "Slack opens no connection with our app-level token (" + code + ").", Hint: appTokenHint,
 	})
-	return true
 }
 
 // reportOpened tells people that Slack works, now that a connection has opened. Slack opens connections by the app-level token

@@ -32,7 +32,10 @@ func (c *connections) keepConnected(ctx context.Context, me *fact.Self, number i
 			return
 		}
 
-		if !c.reportNotOpened(err) {
+		saysWhy := refusal.CodeOf(err) != ""
+		if saysWhy || c.countOpen() > 0 {
+			c.reportNotOpened(err)
+		} else {
 			c.reportError(err)
 		}
 		wait := reconnectWait

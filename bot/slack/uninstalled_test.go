@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	slackapi "github.com/slack-go/slack"
+
 	"parley/bot/slack/slackfake"
 	"parley/channels"
 )
@@ -68,5 +70,24 @@ func TestAppTokenRefused(t *testing.T) {
 			wantWords(t, got.Text, "app-level token", code)
 			wantWords(t, got.Hint, "connections:write")
 		})
+	}
+}
+
+// Another refusal isn't put down to the app-level token.
+func TestConnectionRefusedForAWhile(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	w.fake.Inject(slackfake.Fault{Method: "apps.connections.open", Kind: slackfake.FaultError, Error: "team_added_to_org"})
+	wantEqual(t, "what people are told", w.reconnectInVain().Text, "Slack can't take it now (team_added_to_org).")
+}
+
+// While another connection is open, nobody is told of one that Slack refuses: all that people type arrives.
+func TestSecondConnectionRefused(t *testing.T) {
+	t.Parallel()
+	w := newDoublyConnectedWorld(t)
+	w.desk.Wait(t, "a connection is known to be open", func() bool { open, _ := w.surface.Connections(); return open > 0 })
+	w.surface.connections.reportNotOpened(slackapi.SlackErrorResponse{Err: "missing_scope"})
+	for _, c := range w.desk.Reports() {
+		wantEqual(t, "status", c.Status, channels.Active)
 	}
 }
