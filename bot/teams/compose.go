@@ -133,7 +133,7 @@ func (in *invocation) actAtOnce(ctx context.Context, at bridge.Place, title, tex
 	return dialogAnswer(card.Window(answer, at, in.door.Home(), in.makeNonce())), nil
 }
 
-// Teams asks for so many rows of what a search found at a time, and in all.
+// Teams asks for so many rows of what a search found at a time, or fewer, and in all.
 // Source: github.com/MicrosoftDocs/msteams-docs, issue 865, read 2026-11.
 const (
 	maxRowsAtOnce = 25
@@ -176,8 +176,7 @@ func (in *invocation) findConversations(ctx context.Context, words string) ([]br
 	isAlone := hasNamed && strings.HasPrefix(words, "#")
 
 	rows := named
-	skip := min(max(in.value.Options.Skip, 0), maxRowsInAll)
-	end := skip + maxRowsAtOnce
+	begin, end := in.askedRows()
 	q := bridge.ListQuery{List: bridge.ListPick, Words: words}
 	for more := !isAlone; more && len(rows) < end; q.Page++ {
 		l, err := in.door.desk.List(ctx, q, in.user.ID)
@@ -191,7 +190,17 @@ func (in *invocation) findConversations(ctx context.Context, words string) ([]br
 		rows = append(rows, slices.DeleteFunc(l.Rows, isNamed)...)
 		more = l.More
 	}
-	return rows[min(skip, len(rows)):min(end, len(rows))], nil
+	return rows[min(begin, len(rows)):min(end, len(rows))], nil
+}
+
+// askedRows returns which rows of what a search found Teams asks for now.
+func (in *invocation) askedRows() (begin, end int) {
+	count := in.value.Options.Count
+	if count < 1 || count > maxRowsAtOnce {
+		count = maxRowsAtOnce
+	}
+	begin = min(max(in.value.Options.Skip, 0), maxRowsInAll)
+	return begin, min(begin+count, maxRowsInAll)
 }
 
 // findByNumber returns the conversation whose number is searched for; nothing if there is none that the person may see.

@@ -2,7 +2,6 @@ package teams
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -174,11 +173,19 @@ func TestFind(t *testing.T) {
 // Whoever scrolls through what was found sees each conversation once, in order, up to the hundred for which Teams asks.
 func TestScrollThroughWhatWasFound(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ found, want int }{{19, 19}, {20, 20}, {25, 25}, {26, 26}, {58, 58}, {120, 100}} {
-		t.Run(strconv.Itoa(tt.found), func(t *testing.T) {
+	for _, tt := range []struct{ found, perPage, want int }{
+		{found: 19, want: 19},
+		{found: 20, want: 20},
+		{found: 25, want: 25},
+		{found: 26, want: 26},
+		{found: 58, want: 58},
+		{found: 120, want: 100},
+		{found: 120, perPage: 10, want: 100},
+	} {
+		t.Run(fmt.Sprintf("%d by %d", tt.found, tt.perPage), func(t *testing.T) {
 			t.Parallel()
 			w := newThreadWorld(t)
-			w.desk.lamps = tt.found
+			w.desk.lamps, w.ann.ResultsPerPage = tt.found, tt.perPage
 			out, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, "lamp")
 			must(t, err)
 			wantEqual(t, "results", len(out.Results), tt.want)

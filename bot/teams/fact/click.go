@@ -43,7 +43,8 @@ type Invoked struct {
 		Value json.RawMessage `json:"value"`
 	} `json:"parameters"`
 	Options struct {
-		Skip int `json:"skip"`
+		Skip  int `json:"skip"`
+		Count int `json:"count"`
 	} `json:"queryOptions"`
 }
 

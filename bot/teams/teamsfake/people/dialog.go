@@ -293,8 +293,8 @@ func (i *invokes) showResults(out *Outcome, name string, ch *tenant.Room, answer
 		i.NoteTrouble(name, "", fmt.Sprintf("attachmentLayout %q", e.AttachmentLayout))
 	}
 
-	if len(e.Attachments) > resultsPerPage {
-		i.NoteTrouble(name, "", fmt.Sprintf("%d results, %d is the most", len(e.Attachments), resultsPerPage))
+	if len(e.Attachments) > maxResultsPerPage {
+		i.NoteTrouble(name, "", fmt.Sprintf("%d results, %d is the most", len(e.Attachments), maxResultsPerPage))
 	}
 
 	for _, a := range e.Attachments {

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -87,11 +88,11 @@ func (p *Person) runExtension(ctx context.Context, at announce.Where, picked dia
 	return p.open(ctx, d, "composeExtension/fetchTask", value)
 }
 
-// A client asks for so many results at a time, and in all.
+// A client asks for so many results at a time, or fewer, and in all.
 // Source: github.com/MicrosoftDocs/msteams-docs, issue 865, read 2026-11.
 const (
-	resultsPerPage = 25
-	maxResults     = 100
+	maxResultsPerPage = 25
+	maxResults        = 100
 )
 
 // Search asks a search extension of the app, and scrolls to the end of what it found; text "" is its first run. A page with fewer
@@ -119,8 +120,9 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 	}
 
 	var found []Result
-	for skip := 0; ; skip += resultsPerPage {
-		value := object{"commandId": command, "parameters": []object{parameter}, "queryOptions": object{"skip": skip, "count": resultsPerPage}}
+	perPage := cmp.Or(p.ResultsPerPage, maxResultsPerPage)
+	for skip := 0; ; skip += perPage {
+		value := object{"commandId": command, "parameters": []object{parameter}, "queryOptions": object{"skip": skip, "count": perPage}}
 		out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, at, ""))
 		if err != nil || out.Error != "" {
 			return out, err
@@ -130,7 +132,7 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 		page := len(out.Results)
 		found = append(found, out.Results...)
 		out.Results = found
-		if page < resultsPerPage || len(found) >= maxResults {
+		if page < perPage || len(found) >= maxResults {
 			return out, nil
 		}
 	}

@@ -26,6 +26,9 @@ type Person struct {
 	// Theme is their client's: "" means default, which is light; dark; contrast.
 	Theme string
 
+	// ResultsPerPage is how many results of a search their client asks for at a time; 0 means 25.
+	ResultsPerPage int
+
 	s  *People
 	id string
 }
