@@ -220,7 +220,7 @@ func TestDialog(t *testing.T) {
 }
 
 func TestExtensions(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{Manifest: []byte(`{"bots":[{"configuration":{"team":{"fetchTask":true}}}],"composeExtensions":[{"commands":[
+	w := newWorld(t, teamsfake.Options{Manifest: []byte(`{"bots":[{}],"composeExtensions":[{"commands":[
 		{"id":"answer","type":"action","context":["message"],"fetchTask":true},
 		{"id":"find","type":"query","context":["compose","commandBox"],"parameters":[{"name":"what"}]}]}]}`)})
 	root := w.postCard(card(textBlock("hello")))
@@ -267,14 +267,6 @@ func TestExtensions(t *testing.T) {
 	w.wantNoProblems()
 	w.answerInvokes("composeExtension/query", nil)
 	wantEqual(t, "error of a search without an answer", must(w.ann.Search(w.ctx, tickets, "", "find", "printer"))(t).Error, "bad_answer")
-	// Settings are a dialog too.
-	settings := func(kind string, value any) obj {
-		return obj{"responseType": "config", "config": obj{"type": kind, "value": value}}
-	}
-	w.answerInvokes("config/fetch", settings("continue", obj{"title": "Settings", "card": form}))
-	wantEqual(t, "the settings are shown", must(w.ann.Configure(w.ctx, team))(t).Dialog != nil, true)
-	w.answerInvokes("config/submit", settings("message", "Saved"))
-	wantEqual(t, "message of the settings", must(w.ann.Submit(w.ctx, "", nil))(t).Message, "Saved")
 }
 
 // A card that names a person to refresh for is fetched anew for that person alone.

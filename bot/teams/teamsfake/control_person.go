@@ -84,7 +84,6 @@ func personVerbs(p *people.Person, a Act) map[string]emulator.Verb {
 		"action":    answered(func(c ctx) (*outcome, error) { return p.MessageAction(c, a.Channel, a.Message, a.Name) }),
 		"compose":   answered(func(c ctx) (*outcome, error) { return p.Compose(c, a.Channel, a.Root, a.Name) }),
 		"search":    answered(func(c ctx) (*outcome, error) { return p.Search(c, a.Channel, a.Root, a.Name, a.Text) }),
-		"configure": answered(func(c ctx) (*outcome, error) { return p.Configure(c, a.Channel) }),
 		"edit":      emulator.Try(func() error { return p.Edit(a.Channel, a.Message, a.Text) }),
 		"delete":    emulator.Try(func() error { return p.Delete(a.Channel, a.Message) }),
 		"undelete":  emulator.Try(func() error { return p.Undelete(a.Channel, a.Message) }),

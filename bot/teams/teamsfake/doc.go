@@ -18,7 +18,7 @@
 // People are named by their Entra object id everywhere, channels by 19:…@thread.tacv2,
 // messages by their digits. [Server.As] acts: Post, Reply, Say, Private, Slash, Edit, Delete,
 // Undelete, React, Unreact; Click (ClickOld on an old client), Submit and CloseDialog for
-// dialogs, View for cards that refresh, Suggested, MessageAction, Compose, Search, Configure.
+// dialogs, View for cards that refresh, Suggested, MessageAction, Compose, Search.
 // What a client would refuse to fill in is [client.ErrInvalid]. Tests read through [Server.Thread], [Server.Messages],
 // [Server.Roots], [Server.Targeted], [Server.Personal], [Server.Message], [Server.Dialog],
 // [Server.Calls], [delivery.Activities.Lost], [delivery.Activities.Pending] and wait with WaitFor or Subscribe.

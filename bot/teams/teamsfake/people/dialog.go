@@ -24,7 +24,7 @@ type Dialog struct {
 	URL    string          `json:"url,omitempty"`
 	Card   json.RawMessage `json:"card,omitempty"` // an Adaptive Card
 
-	family  string // task, composeExtension, config
+	family  string // task, composeExtension
 	at      announce.Where
 	replyTo string
 	command object // of a message extension: what its submission repeats
@@ -153,11 +153,6 @@ type taskAnswer struct {
 		Type  string          `json:"type"`
 		Value json.RawMessage `json:"value"`
 	} `json:"task"`
-	Config *struct {
-		Type  string          `json:"type"`
-		Value json.RawMessage `json:"value"`
-	} `json:"config"`
-	ResponseType     string `json:"responseType"`
 	ComposeExtension *struct {
 		Type             string             `json:"type"`
 		AttachmentLayout string             `json:"attachmentLayout"`
@@ -184,13 +179,6 @@ func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 	}
 
 	next := answer.Task
-	if d.family == "config" {
-		next = answer.Config
-		if next != nil && answer.ResponseType != "config" {
-			return s.invokes.noteMisread(out, name, "lacks responseType config")
-		}
-	}
-
 	isSubmission := strings.HasSuffix(name, "/submit") || name == "composeExtension/submitAction"
 	isEmpty := len(out.Response) == 0 || string(out.Response) == "{}"
 	closes := isSubmission && isEmpty // only what was submitted needs no answer

@@ -137,29 +137,3 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 		}
 	}
 }
-
-// Configure opens the app's settings in a team (config/fetch).
-// Errors: ErrNoChannel, ErrNoApp, not declared, ctx's.
-func (p *Person) Configure(ctx context.Context, team string) (*Outcome, error) {
-	s := p.s
-	ch := p.findWithApp(team)
-	if ch == nil {
-		return nil, tenant.ErrNoApp
-	}
-	if !s.App.HasSettings() {
-		return nil, fmt.Errorf("teamsfake: the app declares no settings")
-	}
-	return p.open(ctx, &Dialog{family: "config", at: announce.Where{Room: ch, User: p.id}}, "config/fetch", object{"data": object{}})
-}
-
-// findWithApp returns the channel of that id, if the person is in it and the app can be used there; nil otherwise.
-func (p *Person) findWithApp(id string) *tenant.Room {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch := s.org.Channels[id]
-	if ch == nil || !s.org.IsMember(ch, p.id) || !s.org.IsReachable(ch) {
-		return nil
-	}
-	return ch
-}

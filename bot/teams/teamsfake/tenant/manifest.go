@@ -19,11 +19,6 @@ type Manifest struct {
 				Title string `json:"title"`
 			} `json:"commands"`
 		} `json:"commandLists"`
-		Configuration struct {
-			Team struct {
-				FetchTask bool `json:"fetchTask"`
-			} `json:"team"`
-		} `json:"configuration"`
 	} `json:"bots"`
 	ComposeExtensions []struct {
 		Commands []extensionCommand `json:"commands"`
@@ -77,14 +72,6 @@ func (m *Manifest) Slash(text string) error {
 	}
 
 	return fmt.Errorf("teamsfake: the app declares no slash command %q", text)
-}
-
-// HasSettings reports whether the app has settings in a team.
-func (m *Manifest) HasSettings() bool {
-	if m == nil {
-		return true
-	}
-	return len(m.Bots) > 0 && m.Bots[0].Configuration.Team.FetchTask
 }
 
 // Extension finds a message extension's command.
