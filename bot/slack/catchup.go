@@ -129,8 +129,7 @@ func (h *history) beginPass(standing sweep.Standing, began time.Time, announced 
 // exceptUnreadable logs an error that says that the app may not read a channel, and returns nil for it. It returns any
 // other error as it is.
 func (h *history) exceptUnreadable(channel string, err error) error {
-	switch refusal.CodeOf(err) {
-	case "channel_not_found", "not_in_channel", "is_archived", "missing_scope", refusal.CodeUnknownMethod:
+	if refusal.IsOfChannel(err) {
 		h.log.Warn("slack channel not readable", "channel", channel, "error", err)
 		return nil
 	}

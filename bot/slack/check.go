@@ -33,6 +33,12 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 		}}
 	}
 
+	if isOfOrganisation(auth) {
+		return "", []channels.Finding{{
+			What: "bot token", Text: "is of a whole Enterprise organisation, not of a workspace",
+			Hint: "Install the app in the workspace in which agents work, by that workspace's own page, and take the token from there.",
+		}}
+	}
 	found = append(found, channels.Finding{OK: true, What: "bot token", Text: "belongs to " + auth.User + " in " + auth.Team})
 	found = append(found, checkScopes(auth.Header.Get("X-Oauth-Scopes")))
 	if s.opt.AppToken != "" {
@@ -85,17 +91,8 @@ func checkScopes(header string) channels.Finding {
 		return channels.Finding{OK: true, What: "scopes", Text: "Slack didn't tell them"}
 	}
 
-	var granted, missing []string
-	for _, scope := range strings.Split(header, ",") {
-		granted = append(granted, strings.TrimSpace(scope))
-	}
-
-	for _, scope := range manifest.Scopes() {
-		if !slices.Contains(granted, scope) {
-			missing = append(missing, scope)
-		}
-	}
-
+	granted := strings.Split(strings.ReplaceAll(header, " ", ""), ",")
+	missing := slices.DeleteFunc(manifest.Scopes(), func(scope string) bool { return slices.Contains(granted, scope) })
 	if len(missing) > 0 {
 		return channels.Finding{
 			What: "scopes",

@@ -67,3 +67,17 @@ func TestSlackRefusesUs(t *testing.T) {
 		})
 	}
 }
+
+// An app that was installed for a whole Enterprise organisation has a token that is of no workspace: what people type would be nobody's.
+// Whoever looks is told so.
+func TestTokenOfAnOrganisation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(_ *Options, f *slackfake.Options) { f.TeamID = "E0ACME" })
+	found := w.surface.Check(t.Context())
+	wantEqual(t, "findings", len(found), 1)
+	wantEqual(t, "it is as it should be", found[0].OK, false)
+	wantWords(t, found[0].Text, "whole Enterprise organisation")
+	if _, err := w.surface.Workspace(t.Context()); err == nil {
+		t.Error("its workspace is known, want an error")
+	}
+}

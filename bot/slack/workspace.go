@@ -205,6 +205,9 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 		return nil, fmt.Errorf("slack: bots.info: %w", err)
 	}
 
+	if isOfOrganisation(auth) {
+		return nil, errors.New("slack: the bot token is of a whole Enterprise organisation: Parley needs one of a workspace")
+	}
 	// Slack may not tell the app's id, so that is not needed; see fact.Self.IsFor.
 	needed := []string{auth.UserID, auth.TeamID, auth.BotID}
 	if slices.Contains(needed, "") {
@@ -215,6 +218,10 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	w.me.Store(me)
 	return me, nil
 }
+
+// isOfOrganisation reports whether a token is of an app that was installed for a whole Enterprise organisation. Slack then names the
+// organisation (E…) where it names a workspace (T…) otherwise.
+func isOfOrganisation(auth *slackapi.AuthTestResponse) bool { return strings.HasPrefix(auth.TeamID, "E") }
 
 // workspaceTimeout bounds the question which workspace the app is in.
 const workspaceTimeout = 10 * time.Second

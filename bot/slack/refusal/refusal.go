@@ -43,6 +43,12 @@ func IsGone(err error) bool {
 // IsRefused reports whether Slack answered that it doesn't show what was asked for. It may show other things.
 func IsRefused(err error) bool { return CodeOf(err) != "" && !NeedsRepair(err) }
 
+// IsOfChannel reports whether Slack answered that the app may not read a channel. It may read others.
+func IsOfChannel(err error) bool {
+	code := CodeOf(err)
+	return errors.Is(Classify(err), bridge.ErrChannelClosed) || code == "missing_scope" || code == CodeUnknownMethod
+}
+
 // IsReactionSettled reports whether trying again to add or to remove a reaction would change nothing: it is there, or gone, already,
 // the message has as many others as Slack allows, or admins have locked the thread.
 func IsReactionSettled(err error) bool {
@@ -140,6 +146,7 @@ func classifyCode(code string, err error) error {
 	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action",
 		"restricted_action_read_only_channel", "restricted_action_non_threadable_channel", "restricted_action_thread_only_channel",
 		"channel_is_archived", "is_inactive", "ekm_access_denied", "posting_to_channel_denied", "invalid_channel",
+		"channel_is_limited_access",
 		"no_permission": // "Make sure your app is a member of the conversation"
 		return &channels.SendError{
 			Class: channels.BadRecipient, Text: "Parley can't post to a Slack channel (" + code + ").",

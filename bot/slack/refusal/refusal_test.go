@@ -40,6 +40,7 @@ func TestClassifyCodes(t *testing.T) {
 		{code: "restricted_action_thread_only_channel", class: channels.BadRecipient, gone: bridge.ErrChannelClosed},
 		{code: "posting_to_channel_denied", class: channels.BadRecipient, gone: bridge.ErrChannelClosed},
 		{code: "invalid_channel", class: channels.BadRecipient, gone: bridge.ErrChannelClosed},
+		{code: "channel_is_limited_access", class: channels.BadRecipient, gone: bridge.ErrChannelClosed},
 		{code: "no_permission", class: channels.BadRecipient, gone: bridge.ErrChannelClosed}, // the app isn't in the conversation
 
 		// Slack refuses what was sent.
