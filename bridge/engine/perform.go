@@ -47,7 +47,7 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbNote:           {isSpeech: true, needsLatest: true},
 		bridge.VerbUnknown:        {isSpeech: true, needsLatest: true},
 		bridge.VerbEdit:           {needsLatest: true, wants: wantAnswered, doFirst: editText},
-		bridge.VerbDelete:         {needsLatest: true, wants: wantAnswered, doFirst: deleteText},
+		bridge.VerbDelete:         {needsLatest: true, wants: wantDeleted, doFirst: deleteText},
 		bridge.VerbReact:          {doFirst: ignore}, // emoji that are verbs arrive as those verbs
 		bridge.VerbUnreact:        {doFirst: ignore},
 		bridge.VerbMoveChannel:    {doFirst: moveChannel},

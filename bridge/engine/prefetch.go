@@ -186,6 +186,18 @@ func wantUndo(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) {
 // wantAnswered adds what was said before the latest notes: it tells whether the customer waits for an answer once a reply is taken back.
 func wantAnswered(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) { n.Answered = true }
 
+// wantDeleted adds what was said in a conversation, as wantAnswered does: if the deleted message began its thread, the customer's last
+// words are posted again with it.
+func wantDeleted(_ *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
+	wantLastWords(n, book.Request{Surface: surface, Action: a})
+}
+
+// wantLastWords adds what the customer said last in a conversation, and whether something of it is not posted yet.
+func wantLastWords(n *book.Wanted, r book.Request) {
+	n.Answered = true
+	n.NeedLatest, n.Ends = append(n.NeedLatest, r), append(n.Ends, r)
+}
+
 // wantOwn adds what a fact of Parley's own will touch.
 func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 	n.AddConversation(f.Conversation)
@@ -206,6 +218,8 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 		n.Notes, n.Answered = true, true
 		isUrgent := f.Answer != nil && f.Answer.Urgency.Urgent
 		n.News = n.News || isUrgent
+	case own.ThreadLost:
+		wantLastWords(n, book.Request{Surface: f.Surface, Action: bridge.Action{Args: bridge.Args{Conversation: f.Conversation}}})
 	case own.Early:
 		n.Early, n.News = true, true
 	case own.Fetched:

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -73,6 +74,48 @@ func TestLeftThread(t *testing.T) {
 	w.wantNothingSent()
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Yes")
+}
+
+// Where somebody deletes a thread's root and nothing waits for being posted, the new one comes with what the customer said last: the old
+// thread may not be there any more.
+func TestNewRootComesWithTheLastWords(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		deleted func(w *world, thread string)
+	}{
+		{name: "the chat tells it", deleted: func(w *world, thread string) { w.chat.Delete(support, thread) }},
+		{name: "a post finds it", deleted: func(w *world, thread string) {
+			w.chat.Mute(true)
+			w.chat.Delete(support, thread)
+			w.chat.Mute(false)
+			w.chat.Submit("ann", support, "", formOf(bridge.VerbNote), "Ask the workshop.")
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			w.reply(thread, "Hello Kim")
+			w.provider.WaitTexts(t, "Hello Kim")
+			w.customerWrites("kim", "My lamp is broken")
+			w.waitShown("My lamp is broken")
+			w.customerWrites("kim", "It was new")
+			w.waitShown("It was new")
+			w.waitDrained()
+			tt.deleted(w, thread)
+			w.chat.Wait(t, "there is a new root", func() bool { roots := w.chat.Messages(support, ""); return len(roots) == 1 && roots[0].ID != thread })
+			w.waitDrained()
+			var said []string
+			for _, m := range w.chat.Messages(support, w.chat.Messages(support, "")[0].ID) {
+				if m.Kind == string(bridge.PostSaid) {
+					_, words, _ := strings.Cut(m.Text, " ") // behind the time
+					said = append(said, words)
+				}
+			}
+			wantEqual(t, "what the customer said", strings.Join(said, " | "), "My lamp is broken | It was new")
+		})
+	}
 }
 
 // The thread's root was deleted: it is posted anew and nothing is lost, also if an attempt that took longer than its lease ends

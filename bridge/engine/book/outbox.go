@@ -173,10 +173,10 @@ func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority
 	return l
 }
 
-// EnqueueFirst puts a post, the new root of a thread, before everything that waits in its lane. An attempt that is under way
-// fails with ErrThreadLost, since the old root is gone, and is tried again behind the post.
-func (o *Outbox) EnqueueFirst(l *Lane, kind bridge.PostKind, p outbound.Payload) {
-	d := o.Enqueue(l, string(kind), 0, p, nil)
+// EnqueueFirst puts a post, such as the new root of a thread, before everything that waits in its lane. An attempt that is under way
+// fails with ErrThreadLost, since the old root is gone, and is tried again behind the post. message is the one that it shows, 0 if none.
+func (o *Outbox) EnqueueFirst(l *Lane, kind bridge.PostKind, message store.MessageID, p outbound.Payload) {
+	d := o.Enqueue(l, string(kind), message, p, nil)
 	first := l.Head + 1
 	if d.Seq == first {
 		return

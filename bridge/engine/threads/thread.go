@@ -79,7 +79,8 @@ func (th *Writer) isRootUnsent(c *book.Conversation, t *book.Thread) bool {
 	return l.LeasedUntil == nil && l.Head == 0 && !wasClaimed
 }
 
-// ThreadLost posts a new root after the old one was deleted, once for each root that is lost. In a chat that the conversation has left
+// ThreadLost posts a new root after the old one was deleted, once for each root that is lost, with the words that the customer said last:
+// the old thread may not be there to be read any more. In a chat that the conversation has left
 // nothing is posted: a new card would show there what goes on in a channel that its readers may not be in.
 // Errors: *book.NotYet while a post of the thread is under way, because the new root must not overtake it.
 func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root string) error {
@@ -104,9 +105,30 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	t.Rerooted++
 	l.Priority, l.Dirty = store.PriorityRoot, true
 	l.Epoch++ // otherwise the late result of an attempt whose lease has ended would count for the new root
-	th.Outbox.EnqueueFirst(l, bridge.PostRoot, outbound.Payload{Place: bridge.Place{Channel: otherChannel(th, c, t)}})
+	repeatLastWords(th, c, l)
+	th.Outbox.EnqueueFirst(l, bridge.PostRoot, NoMessage, outbound.Payload{Place: bridge.Place{Channel: otherChannel(th, c, t)}})
 	th.Log.ByParley(c, store.DeedRerooted, nil)
 	return nil
+}
+
+// repeatLastWords puts what the customer of an open conversation said last before what waits in the lane of its thread: all that is not
+// answered, as far as the batch knows it, or else the last message. It puts nothing there if something of the customer waits for being
+// posted anyway.
+func repeatLastWords(th *Writer, c *book.Conversation, l *book.Lane) {
+	if c.Unshown || !c.BridgeStatus().Open() || c.Kind == store.KindAutomatic {
+		return
+	}
+	hasSome := false
+	for _, m := range c.Last { // the newest first: each goes before the one after it
+		if m.Direction == store.DirectionOut && hasSome {
+			return
+		}
+		isDeleted := m.Revision != nil && m.Revision.Deleted
+		if m.Direction == store.DirectionIn && !isDeleted {
+			th.Outbox.EnqueueFirst(l, bridge.PostSaid, m.ID, outbound.Payload{Dated: true})
+			hasSome = true
+		}
+	}
 }
 
 // otherChannel returns the channel in which a thread opens anew, if its conversation belongs in another one by now; "" means its
