@@ -51,7 +51,7 @@ func TestLockReportedTemplateWhileItsIDIsWritten(t *testing.T) {
 	pool, ctx := storetest.DB(t), t.Context()
 	account := templateAccount(t, pool, "test")
 	template := submitTemplate(t, pool, newTemplate(account, "hello", "en"))
-	answer := must(pool.Begin(ctx))(t)
+	answer := storetest.Begin(t, pool)
 	check(t, store.SetTemplateState(ctx, answer, store.Template{ID: template.ID, Status: "pending", ExternalID: "17"}))
 
 	type report struct {
@@ -63,13 +63,10 @@ func TestLockReportedTemplateWhileItsIDIsWritten(t *testing.T) {
 		found, err := store.LockReportedTemplates(ctx, pool, account, "17", "hello", "en")
 		reported <- report{found, err}
 	}()
-	const waits = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`
-	for isWaiting := false; !isWaiting && len(reported) == 0; {
-		check(t, pool.QueryRow(ctx, waits).Scan(&isWaiting))
-	}
+	storetest.WaitForLock(t, pool)
 	check(t, answer.Commit(ctx))
 
-	r := <-reported
+	r := storetest.Receive(t, reported, "the report has found its template")
 	check(t, r.err)
 	if len(r.found) != 1 || r.found[0].ExternalID != "17" {
 		t.Errorf("the report is about %+v, want the template with its id", r.found)

@@ -7,6 +7,7 @@ import (
 	"parley/bridge/analysis"
 	"parley/store"
 	"parley/store/erase"
+	"parley/store/storetest"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -71,7 +72,7 @@ func newWorldOfHeldAnalysis(t *testing.T) (w *world, m heldModel) {
 	w.customerWrites("kim", "Where is #"+erasedOrder)
 	w.waitShown("Where is #" + erasedOrder)
 	w.makeBurstsDue()
-	<-m.asked
+	storetest.Receive(t, m.asked, "the model is asked")
 	w.waitDrained()
 	return w, m
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/bridge/analysis"
+	"parley/store/storetest"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -38,7 +39,7 @@ func TestHangingModelHoldsNothing(t *testing.T) {
 	w.waitDrained()
 	w.makeBurstsDue()
 	for range places {
-		<-hangs
+		storetest.Receive(t, hangs, "all places for analyses are taken")
 	}
 	w.eventually("nothing is held while the model hangs", w.isNothingHeld)
 

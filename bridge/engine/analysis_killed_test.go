@@ -10,6 +10,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/bridgetest"
+	"parley/store/storetest"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -26,7 +27,7 @@ func readerOfChild(manner string) analysis.Analyzer {
 // holdLocks locks what sql says in a transaction of its own until release is called, so that whoever wants it waits.
 func (w *world) holdLocks(sql string) (release func()) {
 	w.t.Helper()
-	tx := must(w.pool.Begin(w.t.Context()))(w.t)
+	tx := storetest.Begin(w.t, w.pool)
 	must(tx.Exec(w.t.Context(), sql))(w.t)
 	release = func() {
 		if err := tx.Rollback(w.t.Context()); err != nil && !errors.Is(err, pgx.ErrTxClosed) {

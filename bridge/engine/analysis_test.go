@@ -10,6 +10,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis"
+	"parley/store/storetest"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -223,7 +224,7 @@ func TestHangingAnalysisHoldsNoOther(t *testing.T) {
 	w.customerWrites("kim", "hang")
 	kims := w.waitThread("hang")
 	w.makeBurstsDue()
-	<-hangs
+	storetest.Receive(t, hangs, "the analysis hangs")
 
 	for _, who := range []string{"lou", "max"} { // the second one when another was analysed meanwhile
 		w.customerWrites(who, "order 4711 of "+who)

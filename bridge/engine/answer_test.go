@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/store/storetest"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -53,8 +53,7 @@ func (w *world) detailsTold() (facts struct {
 // sayInOneBatch lets ann say several things, of which all but the first are applied in one transaction.
 func (w *world) sayInOneBatch(thread string, texts ...string) {
 	w.t.Helper()
-	tx := must(w.pool.Begin(w.t.Context()))(w.t)
-	defer func() { _ = tx.Rollback(context.Background()) }()
+	tx := storetest.Begin(w.t, w.pool)
 	must(tx.Exec(w.t.Context(), `SELECT 1 FROM conversations FOR UPDATE`))(w.t)
 	w.chat.Say("ann", support, thread, texts[0])
 	w.eventually("the engine waits for the conversation", func() bool {

@@ -12,6 +12,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/bridgetest"
+	"parley/store/storetest"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -210,7 +211,7 @@ func TestWriterThatHangs(t *testing.T) {
 	w := newWorld(t, options{analyzer: s})
 	thread := w.openThread()
 	w.reply(thread, "!ai")
-	<-began
+	storetest.Receive(t, began, "the text is asked for")
 	w.reply(thread, "!reply Here we are.")
 	w.provider.WaitTexts(t, "Here we are.")
 
@@ -244,9 +245,9 @@ func TestWrittenOnceByReplicas(t *testing.T) {
 	w := newWorld(t, options{analyzer: s, engines: 2})
 	thread := w.openThread()
 	w.reply(thread, "!ai")
-	<-asked
+	storetest.Receive(t, asked, "a replica asks for the text")
 	w.endTextLeases()
-	<-asked // the other one has it, too
+	storetest.Receive(t, asked, "the other replica asks for it, too")
 	close(release)
 	w.waitLine(thread, bridge.LineWritten)
 	w.waitWritten()

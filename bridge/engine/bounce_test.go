@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"parley/bridge"
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/store/storetest"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -332,8 +332,7 @@ func TestBounceBeforeItsResult(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Until: release}) // the provider answers when the conversation is locked
 	reply := w.reply(thread, "Yes")
 	w.provider.WaitCalls(t, 1)
-	bounced := must(w.pool.Begin(t.Context()))(t) // the transaction that applies the bounce
-	defer func() { _ = bounced.Rollback(context.Background()) }()
+	bounced := storetest.Begin(t, w.pool) // the transaction that applies the bounce
 	must(bounced.Exec(t.Context(), `SELECT FROM conversations WHERE id = 1 FOR UPDATE`))(t)
 
 	close(release)

@@ -9,6 +9,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email"
+	"parley/store/storetest"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -109,7 +110,7 @@ func TestCostlyMails(t *testing.T) {
 		facts = append(facts, channels.Fact{ExternalID: m.name, OrderKey: fmt.Sprint("sender ", i), Payload: []byte(raw)})
 	}
 	check(t, w.engines[0].Accept(t.Context(), w.accounts[mail], facts...))
-	<-slow.reading
+	storetest.Receive(t, slow.reading, "a mail is being read")
 	for n := range 10 {
 		text := fmt.Sprintf("I am zoe %d;", n)
 		w.customerWrites(fmt.Sprint("zoe", n), text)

@@ -7,6 +7,7 @@ import (
 	"parley/bridge"
 	"parley/channels/channelstest"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -77,7 +78,7 @@ func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
 			for _, text := range []string{"One", "Two", "Three"} {
 				w.replyInHold(thread, text)
 			}
-			slow := must(w.pool.Begin(t.Context()))(t) // what claims the message has to wait for its first line
+			slow := storetest.Begin(t, w.pool) // what claims the message has to wait for its first line
 			must(slow.Exec(t.Context(), `SELECT FROM deliveries WHERE `+deliveryOf+` FOR UPDATE`, "One"))(t)
 			w.advance(2 * lineHold)
 			w.waitBlocked(1, `%budget AS MATERIALIZED%`) // the claim

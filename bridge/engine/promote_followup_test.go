@@ -8,6 +8,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels/channelstest"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // listMail sends an automatic mail, which is listed in the day's thread. It returns the mail's id, and what makes a conversation of it.
@@ -72,8 +73,7 @@ func TestFollowUpWaitsForAPromotion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	first, promote := w.listMail()
-	tx := must(w.pool.Begin(t.Context()))(t)
-	defer func() { _ = tx.Rollback(t.Context()) }()
+	tx := storetest.Begin(t, w.pool)
 	day := must(store.LockConversations(t.Context(), tx, []store.ConversationID{1}, nil))(t)
 	if len(day) != 1 || day[0].Kind != store.KindAutomatic {
 		t.Fatalf("locked is %v, want the day's thread of automatic mail alone", day)

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"parley/bridge"
 	"parley/channels/channelstest"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // journalMessages puts customers' messages into the journal, as if they had just been accepted; no engine has to run.
@@ -54,8 +54,7 @@ func TestLaneMadeTwice(t *testing.T) {
 	w.customerWrites("kim", "Hello")
 	w.waitThread("Hello")
 	w.waitDrained()
-	tx := must(w.pool.Begin(t.Context()))(t)
-	defer func() { _ = tx.Rollback(context.Background()) }()
+	tx := storetest.Begin(t, w.pool)
 	must(tx.Exec(t.Context(), `INSERT INTO lanes (id, account_id, key, gate_id, due_at) VALUES (999999, $1, 'ch:' || $2, 1, NULL)`, w.surface, support))(t)
 	text := w.chat.Say("ann", support, "", "Is anybody here?")
 	w.eventually("the engine waits for the lane", func() bool {

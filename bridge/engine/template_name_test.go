@@ -10,6 +10,7 @@ import (
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // throttling is a channel whose provider is asked too often to take a template, once.
@@ -74,7 +75,7 @@ func TestTemplateHandedOver(t *testing.T) {
 			renamed := bridge.TemplateRow(bridge.Template{Name: "New name", Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply},
 				Body: tt.body})
 			renamed.AccountID, renamed.ProviderName = w.accounts[tt.account], "order_update"
-			tx := must(w.pool.Begin(t.Context()))(t)
+			tx := storetest.Begin(t, w.pool)
 			id := must(store.SaveTemplate(t.Context(), tx, renamed, true))(t)
 			check(t, store.RetireTemplate(t.Context(), tx, old))
 			_ = must(tx.Exec(t.Context(), `UPDATE templates SET todo_at = todo_at - interval '1 second' WHERE todo = $1`, tt.first))(t)

@@ -12,6 +12,7 @@ import (
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // handing is a channel that does something before it hands in a template.
@@ -69,7 +70,7 @@ func TestTemplatesAreClaimedOneByOne(t *testing.T) {
 		w.saveTemplate(chat, func(d *bridge.Template) { d.Name = name })
 	}
 	w.start()
-	<-calls
+	storetest.Receive(t, calls, "a template is handed in")
 	if n := w.count(`SELECT count(*) FROM templates WHERE leased_until IS NOT NULL`); n != 1 {
 		t.Errorf("%d templates are claimed, want 1", n)
 	}

@@ -14,6 +14,7 @@ import (
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // annex is a second chat in which some of the company's agents work, too.
@@ -325,8 +326,7 @@ func TestWordsWaitForNobodyElsewhere(t *testing.T) {
 	waitTold(t, w.second, "teli", "#1")
 	w.waitDrained()
 
-	tx := must(w.pool.Begin(t.Context()))(t)
-	defer func() { _ = tx.Rollback(context.Background()) }()
+	tx := storetest.Begin(t, w.pool)
 	if tag := must(tx.Exec(t.Context(), `SELECT FROM lanes WHERE key = 'ch:@teli' FOR UPDATE`))(t); tag.RowsAffected() != 1 {
 		t.Fatalf("%d lanes are locked, want the one of what eli is told", tag.RowsAffected())
 	}

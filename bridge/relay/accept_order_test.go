@@ -96,8 +96,7 @@ func TestAcceptKeepsOrderOverTwoBatches(t *testing.T) {
 // queue waits for that.
 func (h *harness) holdQueue(key string) (release func()) {
 	h.t.Helper()
-	tx := must(h.pool.Begin(h.t.Context()))(h.t)
-	h.t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	tx := storetest.Begin(h.t, h.pool)
 	must(tx.Exec(h.t.Context(), `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
 		VALUES ($1, $2, 2, 0, 0, 0, clock_timestamp())`, store.OrderKey(mailAccount, key), mailAccount))(h.t)
 	return func() {
@@ -128,9 +127,7 @@ func TestAcceptPassesAHeldQueue(t *testing.T) {
 
 	const others = 3
 	for n := range others {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		check(t, h.Accept(ctx, mailAccount, fact("other", fmt.Sprint(n))))
-		cancel()
+		h.accept(fact("other", fmt.Sprint(n)))
 	}
 	h.waitNumberApplied(others)
 

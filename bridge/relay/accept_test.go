@@ -14,6 +14,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // Accept returns after the commit: the facts are in the journal then, even if they can't be applied yet.
@@ -57,7 +58,7 @@ func TestAcceptOnce(t *testing.T) {
 // holdJournal keeps everybody from storing facts until release is called.
 func (h *harness) holdJournal() (release func()) {
 	h.t.Helper()
-	tx := must(h.pool.Begin(h.t.Context()))(h.t)
+	tx := storetest.Begin(h.t, h.pool)
 	must(tx.Exec(h.t.Context(), `LOCK TABLE events IN EXCLUSIVE MODE`))(h.t)
 	return func() {
 		h.t.Helper()
@@ -100,10 +101,10 @@ func TestAcceptOneBadFact(t *testing.T) {
 	good, bad := make(chan error, 1), make(chan error, 1)
 	go func() { good <- h.Accept(context.Background(), mailAccount, fact("k", "good")) }()
 	go func() { bad <- h.Accept(context.Background(), mailAccount, fact("k", "bad")) }()
-	if err := <-good; err != nil {
+	if err := storetest.Receive(t, good, "the good fact is accepted"); err != nil {
 		t.Errorf("Accept of the good fact: %v", err)
 	}
-	if err := <-bad; err == nil {
+	if err := storetest.Receive(t, bad, "the bad fact is refused"); err == nil {
 		t.Error("Accept of the bad fact: no error, want one")
 	}
 	h.waitNumberApplied(1)
@@ -165,7 +166,7 @@ func TestLargePayload(t *testing.T) {
 	h.start()
 	h.accept(channels.Fact{ExternalID: "big", OrderKey: "k", Payload: payload})
 	h.waitNumberApplied(1)
-	if body := <-got; !bytes.Equal(body, payload) {
+	if body := storetest.Receive(t, got, "the payload is decoded"); !bytes.Equal(body, payload) {
 		t.Errorf("decoded payload: got %d bytes, want the %d that were stored", len(body), len(payload))
 	}
 	h.wantValue("the event's row has no payload", true, `SELECT payload IS NULL FROM events`)

@@ -9,6 +9,7 @@ import (
 	"parley/channels"
 	"parley/store"
 	"parley/store/dispatch"
+	"parley/store/storetest"
 )
 
 // Stopping waits for an attempt that is under way, and keeps its result.
@@ -23,14 +24,14 @@ func TestStopKeepsResults(t *testing.T) {
 	}
 	reply := h.addReply()
 	h.start()
-	<-begun
+	storetest.Receive(t, begun, "the attempt has begun")
 	stopped := make(chan struct{})
 	go func() {
 		h.stop()
 		close(stopped)
 	}()
 	close(release)
-	<-stopped
+	storetest.Receive(t, stopped, "the relay has stopped")
 	h.waitState(reply, store.Accepted)
 }
 

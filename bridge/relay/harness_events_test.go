@@ -40,6 +40,13 @@ func numberedFacts(number int, key, name string) []channels.Fact {
 	return facts
 }
 
+// Accept is the relay's own, with an end.
+func (h *harness) Accept(ctx context.Context, account store.AccountID, facts ...channels.Fact) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return h.Relay.Accept(ctx, account, facts...)
+}
+
 // accept has facts of mailAccount accepted.
 func (h *harness) accept(facts ...channels.Fact) {
 	h.t.Helper()

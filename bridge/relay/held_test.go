@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/bridge/relay"
+	"parley/store/storetest"
 )
 
 // While Options.Held returns true, facts are stored but nothing is applied; afterwards all is.
@@ -28,7 +29,7 @@ func TestHeldAppliersApplyNothing(t *testing.T) {
 		h.accept(f)
 	}
 	for range looks { // the appliers ask again and again, and must not begin
-		<-asked
+		storetest.Receive(t, asked, "the appliers ask whether they may begin")
 	}
 	h.wantValue("queued events", events, queuedEvents)
 

@@ -14,6 +14,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // The poison is an event that never comes to an end, or always fails, as the test says. These tests show that it goes into
@@ -233,7 +234,7 @@ func TestNobodyWaitsForPoison(t *testing.T) {
 			t.Cleanup(end)
 			for _, account := range poisoned {
 				check(t, h.Accept(t.Context(), account, poison("k"), fact("k2", "beside it")))
-				<-entered
+				storetest.Receive(t, entered, "the poison sticks")
 			}
 
 			h.acceptOthers()

@@ -217,7 +217,7 @@ func TestDiskFullAtRelease(t *testing.T) {
 	}
 	h.start()
 	h.accept(fact("k", "a"))
-	check(t, <-filled)
+	check(t, storetest.Receive(t, filled, "the disk is full"))
 	// A holder is an advisory lock of the applier's session. It is given up, so that the queue counts as free.
 	h.waitValue("queues whose holder is at work", 0, `SELECT count(*) FROM queues AS q WHERE q.holder IN (
 		SELECT objid::int FROM pg_locks

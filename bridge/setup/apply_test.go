@@ -304,7 +304,7 @@ func TestApplyAtOnce(t *testing.T) {
 	}
 	changed := 0
 	for range appliers {
-		if <-changes > 0 {
+		if storetest.Receive(t, changes, "each has applied the file") > 0 {
 			changed++
 		}
 	}

@@ -1,7 +1,6 @@
 package setup
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -70,8 +69,7 @@ func TestSaveTagsBesideANewOne(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	file, o := parse(t, shopTags), options(t)
-	batch := must(pool.Begin(t.Context()))(t)
-	defer func() { _ = batch.Rollback(context.Background()) }()
+	batch := storetest.Begin(t, pool)
 	must(tag.Lock(t.Context(), batch))(t)
 
 	saved := make(chan error, 1)
@@ -93,7 +91,7 @@ func TestSaveTagsBesideANewOne(t *testing.T) {
 	check(t, tag.Insert(t.Context(), batch, []store.Tag{{Name: "Quay", Color: "#112233"}}))
 	check(t, store.BumpSettings(t.Context(), batch))
 	check(t, batch.Commit(t.Context()))
-	check(t, <-saved)
+	check(t, storetest.Receive(t, saved, "the file is applied"))
 	names := map[string]bool{}
 	for _, one := range directory(t, pool).Tags {
 		names[one.Name] = one.Active

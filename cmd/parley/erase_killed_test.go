@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -146,8 +145,7 @@ func (k *killTest) eraseUntil(place string, args ...string) {
 // is called: however late a process is killed, it hasn't erased more.
 func (k *killTest) holdErasureAfter(place string) (goOn func()) {
 	k.t.Helper()
-	held := must(k.pool.Begin(k.t.Context()))(k.t)
-	k.t.Cleanup(func() { _ = held.Rollback(context.WithoutCancel(k.t.Context())) })
+	held := storetest.Begin(k.t, k.pool)
 	storetest.Exec(k.t, held, `SELECT pg_advisory_xact_lock(1)`)
 	storetest.Exec(k.t, k.pool, `CREATE OR REPLACE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$`)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"parley/cmd/parley/app"
+	"parley/store/storetest"
 )
 
 // fakesRun is a running `parley fakes`.
@@ -117,7 +118,7 @@ func TestFakesTellServeOfTeamsApp(t *testing.T) {
 			t.Parallel()
 			serve, accepted := startRefusingOnce(t)
 			fakes := startFakes(t, surface, serve.URL)
-			<-accepted
+			storetest.Receive(t, accepted, "serve takes the message")
 			fakes.stop()
 		})
 	}

@@ -27,18 +27,6 @@ func checkLane(t *testing.T, pool *pgxpool.Pool, want ...laneEntry) {
 	}
 }
 
-// waitForLock waits until a session waits for a lock. It fails the test if ended says that what was to wait has ended.
-func waitForLock(t *testing.T, pool *pgxpool.Pool, ended func() bool) {
-	t.Helper()
-	const ask = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`
-	for waits := false; !waits; {
-		if ended() {
-			t.Fatal("it waited for no lock")
-		}
-		check(t, pool.QueryRow(t.Context(), ask).Scan(&waits))
-	}
-}
-
 // newOrderedLane makes a lane of four deliveries, of which the third and the fourth were typed before the first two. It returns
 // two claims of the first: one that has expired, and the current one.
 func newOrderedLane(t *testing.T) (pool *pgxpool.Pool, gate store.GateID, late, current dispatch.Claimed) {
@@ -112,18 +100,24 @@ func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 	newDueLane(t, pool, 1, g, 1, 1)
 	exec(t, pool, `UPDATE deliveries SET order_by = '5'`)
 	current := claimOne(t, pool, g)
-	reader := must(pool.Begin(ctx))(t)
+	reader := storetest.Begin(t, pool)
 	exec(t, reader, `UPDATE lanes SET tail = tail + 1`)
 	exec(t, reader, `
 		INSERT INTO deliveries (id, lane_id, seq, message_id, kind, order_by, created_at)
 		SELECT 1002, lane_id, seq + 1, 1002, kind, '3', now()
 		FROM deliveries`)
 
-	gave := make(chan bool, 1)
-	go func() { gave <- must(dispatch.GiveWay(ctx, pool, current))(t) }()
-	waitForLock(t, pool, func() bool { return len(gave) > 0 })
+	var gave bool
+	ended := make(chan error, 1)
+	go func() {
+		var err error
+		gave, err = dispatch.GiveWay(ctx, pool, current)
+		ended <- err
+	}()
+	storetest.WaitForLock(t, pool)
 	check(t, reader.Commit(ctx))
-	if !<-gave {
+	check(t, storetest.Receive(t, ended, "GiveWay has ended"))
+	if !gave {
 		t.Error("the delivery didn't give way to what was read meanwhile")
 	}
 	checkLane(t, pool, laneEntry{1002, store.Queued}, laneEntry{1001, store.Queued})
@@ -209,17 +203,17 @@ func TestRunThatChangesWhileItIsClaimed(t *testing.T) {
 			newDueLane(t, pool, 1, g, 1, 3)
 			exec(t, pool, `UPDATE deliveries SET join_key = 'j'`)
 			// The claim begins before the change, and waits for the head that another transaction has locked.
-			other := must(pool.Begin(ctx))(t)
+			other := storetest.Begin(t, pool)
 			exec(t, other, `SELECT FROM deliveries WHERE id = 1001 FOR UPDATE`)
 			claimed := make(chan []dispatch.Claimed, 1)
 			go func() { claimed <- claimLanes(t, pool, 1, g) }()
-			waitForLock(t, pool, func() bool { return len(claimed) > 0 })
+			storetest.WaitForLock(t, pool)
 			for _, sql := range tt.change {
 				exec(t, pool, sql)
 			}
 			check(t, other.Commit(ctx))
 
-			list := <-claimed
+			list := storetest.Receive(t, claimed, "the lane is claimed")
 			checkClaimed(t, list, 1001)
 			var joined []store.DeliveryID
 			for _, d := range list[0].With {

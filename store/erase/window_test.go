@@ -13,6 +13,7 @@ import (
 	"parley/store/blob"
 	"parley/store/erase"
 	"parley/store/retention"
+	"parley/store/storetest"
 )
 
 // These tests hold an erasure up at one moment, by a transaction of another process or by what its batches tell (Say), and do
@@ -32,43 +33,22 @@ func startErasure(t *testing.T, o erase.Options, id string) (ended <-chan error)
 // mustEnd waits until an erasure of startErasure ends, which it has to do with this error.
 func mustEnd(t *testing.T, ended <-chan error, want error) {
 	t.Helper()
-	if err := <-ended; !errors.Is(err, want) {
+	if err := storetest.Receive(t, ended, "the erasure has ended"); !errors.Is(err, want) {
 		t.Fatalf("the erasure ended with %v, want %v", err, want)
 	}
-}
-
-// waitForRow waits until a query finds a row, a minute at most.
-func waitForRow(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; {
-		var found bool
-		check(t, pool.QueryRow(t.Context(), `SELECT EXISTS (`+sql+`)`, args...).Scan(&found))
-		if found {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("after a minute nothing is found by ", sql)
-		}
-	}
-}
-
-// waitForLock waits until some session of the database waits for another one's lock.
-func waitForLock(t *testing.T, pool *pgxpool.Pool) {
-	t.Helper()
-	waitForRow(t, pool, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 }
 
 // waitForErasedFact waits until an erasure has noted that a mail was erased.
 func waitForErasedFact(t *testing.T, pool *pgxpool.Pool, key erase.Key, name string) {
 	t.Helper()
-	waitForRow(t, pool, `SELECT FROM erased_facts WHERE account_id = $1 AND fact = $2`, mailAccount, key.Fact(mailAccount, name))
+	storetest.WaitForRow(t, pool, `SELECT FROM erased_facts WHERE account_id = $1 AND fact = $2`, mailAccount, key.Fact(mailAccount, name))
 }
 
 // beginStoring begins a transaction that stores the mail 'a new one', and doesn't commit it: whoever stores the same mail, or looks
 // whether it is there, waits for it.
 func beginStoring(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
 	t.Helper()
-	tx := must(pool.Begin(t.Context()))(t)
+	tx := storetest.Begin(t, pool)
 	exec(t, tx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
 		VALUES ($1, 'a new one', 'x', 'y', 1)`, mailAccount)
 	return tx
@@ -142,11 +122,11 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 		_, err := store.InsertEvents(ctx, conn, facts)
 		stored <- err
 	}()
-	waitForRow(t, pool, `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, conn.Conn().PgConn().PID())
+	storetest.WaitForRow(t, pool, `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, conn.Conn().PgConn().PID())
 	ended := startErasure(t, o, id)
 	waitForErasedFact(t, pool, key, "zebra-mail")
 	check(t, other.Commit(ctx))
-	check(t, <-stored)
+	check(t, storetest.Receive(t, stored, "the facts are stored"))
 	mustEnd(t, ended, erase.ErrInChats)
 	var left int
 	check(t, pool.QueryRow(ctx, `SELECT count(*) FROM events WHERE external_id = 'zebra-mail'`).Scan(&left))
@@ -170,12 +150,12 @@ func TestReplayedBesideAnErasure(t *testing.T) {
 	other := beginStoring(t, pool) // the erasure waits for it once the fact is noted
 	ended := startErasure(t, o, id)
 	waitForErasedFact(t, pool, key, "zebra-mail")
-	replay := must(pool.Begin(ctx))(t)
+	replay := storetest.Begin(t, pool)
 	if queued := must(store.Replay(ctx, replay, []store.EventID{event}))(t); len(queued) != 1 {
 		t.Fatalf("%d events were queued, want 1", len(queued))
 	}
 	check(t, other.Rollback(ctx))
-	waitForLock(t, pool)
+	storetest.WaitForLock(t, pool)
 	check(t, replay.Commit(ctx))
 	mustEnd(t, ended, erase.ErrWaiting) // until the event is applied
 	var lost int
@@ -197,10 +177,10 @@ func TestPostTakenUpBesideAnErasure(t *testing.T) {
 			o := newOptions(t, pool)
 			id := beginErasure(t, o, zebra())
 			queuePost(t, pool, zebra(), kind)
-			dispatcher := must(pool.Begin(ctx))(t)
+			dispatcher := storetest.Begin(t, pool)
 			takeUpPost(t, dispatcher, zebra())
 			ended := startErasure(t, o, id)
-			waitForLock(t, pool)
+			storetest.WaitForLock(t, pool)
 			check(t, dispatcher.Commit(ctx))
 			mustEnd(t, ended, erase.ErrWaiting)
 			checkPostUnderWay(t, pool, zebra())
@@ -217,7 +197,7 @@ func TestPostTakenUpWhileItIsErased(t *testing.T) {
 	o := newOptions(t, pool)
 	id := beginErasure(t, o, zebra())
 	queuePost(t, pool, zebra(), "line")
-	dispatcher := must(pool.Begin(ctx))(t)
+	dispatcher := storetest.Begin(t, pool)
 	takenUp := make(chan struct{})
 	o.Say = func(place string, _ int64) error {
 		if place == "closed" {
@@ -227,8 +207,8 @@ func TestPostTakenUpWhileItIsErased(t *testing.T) {
 		return nil
 	}
 	ended := startErasure(t, o, id)
-	<-takenUp
-	waitForLock(t, pool)
+	storetest.Receive(t, takenUp, "a dispatcher has taken the post up")
+	storetest.WaitForLock(t, pool)
 	check(t, dispatcher.Commit(ctx))
 	mustEnd(t, ended, erase.ErrWaiting)
 	checkPostUnderWay(t, pool, zebra())

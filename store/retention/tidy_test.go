@@ -289,8 +289,7 @@ func TestTidyBesideANewMessage(t *testing.T) {
 		exec(t, pool, sql)
 	}
 	announced(t, pool, retention.Due{Lanes: 1})
-	tx := must(pool.Begin(t.Context()))(t)
-	defer func() { _ = tx.Rollback(context.Background()) }()
+	tx := storetest.Begin(t, pool)
 	for _, sql := range []string{
 		`UPDATE lanes SET tail = 2, due_at = now() WHERE id = 1`,
 		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at) VALUES (2, 1, 2, 'said', 'queued', now())`,

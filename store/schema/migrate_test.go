@@ -242,10 +242,10 @@ func TestMigrateEndsWhenAsked(t *testing.T) {
 			if err := m.ends(t); !errors.Is(err, context.Canceled) {
 				t.Errorf("it ended with %v", err)
 			}
-			const left = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'parley migrate'`
-			for n := 1; n > 0; {
-				check(t, pool.QueryRow(t.Context(), left).Scan(&n)) // until the test's own deadline
-			}
+			storetest.WaitForRow(t, pool, `
+				SELECT
+				WHERE NOT EXISTS (
+					SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'parley migrate')`)
 			check(t, dump.Commit(t.Context()))
 			check(t, schema.Migrate(t.Context(), pool)) // what was cut off begins again
 		})

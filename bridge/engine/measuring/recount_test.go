@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"context"
 	"testing"
 
 	"parley/bridge/engine/book"
@@ -251,8 +250,7 @@ func TestLateCommit(t *testing.T) {
 	w := newWorld(t)
 	dir := w.directory()
 	slow, quick := w.open(100), w.open(100)
-	tx := storetest.Must(w.pool.Begin(t.Context()))(t)
-	defer func() { _ = tx.Rollback(context.Background()) }()
+	tx := storetest.Begin(t, w.pool)
 	storetest.Check(t, w.step(tx, slow, 0, "opens", time.Minute))
 	w.happen(quick, "opens")
 	w.measureAll(dir)

@@ -8,9 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"parley/store/storetest"
 )
 
 // boundPatience bounds every wait; only a failing test uses it up.
@@ -20,23 +23,25 @@ const boundPatience = 2 * time.Minute
 type boundServer struct {
 	*httptest.Server
 	inside  chan struct{}
-	letGo   chan struct{}
+	letGo   func()
 	refused atomic.Int64
 	got     chan int // lengths of bodies
 }
 
 func newBoundServer(t *testing.T) *boundServer {
-	g := &boundServer{inside: make(chan struct{}, 2*maxInside), letGo: make(chan struct{}), got: make(chan int, 2*maxInside)}
+	mayGo := make(chan struct{})
+	letGo := sync.OnceFunc(func() { close(mayGo) })
+	g := &boundServer{inside: make(chan struct{}, 2*maxInside), letGo: letGo, got: make(chan int, 2*maxInside)}
 	g.Server = httptest.NewServer(newBound(newBodies(), &g.refused).wrapHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		g.inside <- struct{}{}
-		<-g.letGo
+		<-mayGo
 		body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 1<<20))
 		if err != nil {
 			t.Error(err)
 		}
 		g.got <- len(body)
 	})))
-	t.Cleanup(g.Close)
+	t.Cleanup(func() { letGo(); g.Close() })
 	return g
 }
 
@@ -69,7 +74,7 @@ func TestBound(t *testing.T) {
 		}()
 	}
 	for range maxInside {
-		<-g.inside
+		storetest.Receive(t, g.inside, "as many requests are inside as may")
 	}
 	if status, retry := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusServiceUnavailable || retry != "1" {
 		t.Errorf("one too many: got %d, Retry-After %q; want %d, Retry-After 1", status, retry, http.StatusServiceUnavailable)
@@ -77,12 +82,12 @@ func TestBound(t *testing.T) {
 	if n := g.refused.Load(); n != 1 {
 		t.Errorf("refused requests counted: got %d, want 1", n)
 	}
-	close(g.letGo)
+	g.letGo()
 	for range maxInside {
 		if status := <-statuses; status != http.StatusOK {
 			t.Errorf("a request inside: got %d, want %d", status, http.StatusOK)
 		}
-		if n := <-g.got; n != maxSmallBody+1 {
+		if n := storetest.Receive(t, g.got, "the handler has read a body"); n != maxSmallBody+1 {
 			t.Errorf("the handler read %d bytes, want %d", n, maxSmallBody+1)
 		}
 	}
@@ -97,7 +102,7 @@ func TestBoundSlowBodies(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), boundPatience)
 	defer cancel()
 	g := newBoundServer(t)
-	close(g.letGo)
+	g.letGo()
 	for range maxInside + 10 {
 		r, w := io.Pipe()
 		go func() { _, _ = g.post(ctx, r) }()

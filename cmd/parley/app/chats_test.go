@@ -23,6 +23,7 @@ import (
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
 	"parley/store/credential"
+	"parley/store/storetest"
 )
 
 // saveCredentials stores a chat's credentials as the page does, in another process than those that run.
@@ -149,21 +150,21 @@ func TestChatTakenAwayAndBack(t *testing.T) {
 	connect := func(token string) {
 		t.Helper()
 		saveCredentials(t, db, "slack", map[string]string{site.SlackBotToken: token, site.SlackAppToken: "xapp-1"})
-		if made := waitToReceive(t, kind.made, "the surface is made"); made != token {
+		if made := storetest.Receive(t, kind.made, "the surface is made"); made != token {
 			t.Errorf("the surface is made with the token %s, want %s", made, token)
 		}
 	}
 	a := start(t, env, db, app.Options{Surfaces: []app.SurfaceSpec{spec}})
 	t.Cleanup(mayEnd)
 	connect("xoxb-1")
-	waitToReceive(t, kind.began, "the chat is connected")
+	storetest.Receive(t, kind.began, "the chat is connected")
 	account := must(store.EnsureSurface(t.Context(), db.Pool, "slack"))(t)
 	forgetCredentials(t, db, "slack")
 	until(t, "the chat is taken away", func() bool { return a.Engine().Surface(account) == nil })
 	connect("xoxb-2")
 	connect("xoxb-3") // so the second has begun, if it waits for nobody
 	mayEnd()
-	if n := waitToReceive(t, kind.began, "the latest is connected"); n != 1 {
+	if n := storetest.Receive(t, kind.began, "the latest is connected"); n != 1 {
 		t.Errorf("%d connections run at once, want 1", n)
 	}
 }

@@ -304,8 +304,7 @@ func TestFetchersCost(t *testing.T) {
 	}
 
 	idle.round() // it says that it lives; the other one goes on as if it hadn't seen that
-	tx := must(db.Begin(t.Context()))(t)
-	defer func() { _ = tx.Rollback(context.Background()) }()
+	tx := storetest.Begin(t, db)
 	idle.db = countingQuerier{tx, &idle.statements}
 	for range 10 {
 		wantCost("to find 1000 leases taken", idle, 1)

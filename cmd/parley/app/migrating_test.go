@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/cmd/parley/app"
+	"parley/store/storetest"
 )
 
 // servePatience bounds every wait; only a failing test uses it up.
@@ -112,7 +113,7 @@ func TestServeBehindMigration(t *testing.T) {
 		}
 	}
 	stop()
-	if err := waitForEnd(t, ended); err != nil {
+	if err := storetest.Receive(t, ended, "the process has ended"); err != nil {
 		t.Errorf("Serve, asked to end while it waits: got %v, want no error", err)
 	}
 
@@ -127,19 +128,7 @@ func TestServeBehindMigration(t *testing.T) {
 		t.Errorf("/nothing after the migration: got %d, want %d", status, http.StatusNotFound)
 	}
 	stop()
-	if err := waitForEnd(t, ended); err != nil {
+	if err := storetest.Receive(t, ended, "the process has ended"); err != nil {
 		t.Errorf("Serve, asked to end: got %v, want no error", err)
-	}
-}
-
-// waitForEnd waits until a process has ended.
-func waitForEnd(t *testing.T, ended <-chan error) error {
-	t.Helper()
-	select {
-	case err := <-ended:
-		return err
-	case <-time.After(servePatience):
-		t.Fatal("the process has not ended")
-		return nil
 	}
 }

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"parley/channels"
 	"parley/cmd/parley/app"
+	"parley/store/storetest"
 )
 
 // sloth is a channel that fetches, and ends only when its kind lets it.
@@ -69,11 +69,11 @@ accounts:
 	mayEnd := sync.OnceFunc(func() { close(kind.mayEnd) })
 	t.Cleanup(mayEnd)
 	base := "http://" + a.Address() + "/hooks/"
-	waitToReceive(t, kind.began, "fetching begins")
-	waitToReceive(t, kind.made, "the channel is made")
+	storetest.Receive(t, kind.began, "fetching begins")
+	storetest.Receive(t, kind.made, "the channel is made")
 
 	applyFile(t, db, specs, strings.ReplaceAll(config, "TREE", "beech"))
-	if tree := waitToReceive(t, kind.made, "the channel is made again"); tree != "beech" {
+	if tree := storetest.Receive(t, kind.made, "the channel is made again"); tree != "beech" {
 		t.Errorf("the channel is made again for %q, want beech", tree)
 	}
 	for range 20 { // while it is put in place, and afterwards
@@ -89,8 +89,8 @@ accounts:
 	default:
 	}
 	mayEnd()
-	waitToReceive(t, kind.ended, "the old one ends")
-	waitToReceive(t, kind.began, "the new one begins")
+	storetest.Receive(t, kind.ended, "the old one ends")
+	storetest.Receive(t, kind.began, "the new one begins")
 }
 
 // Once the settings of an account don't work, its channel fetches no more by those before: otherwise a mailbox whose account
@@ -111,22 +111,11 @@ accounts:
 	}
 	change("oak", "false")
 	start(t, env, db, app.Options{Specs: specs})
-	waitToReceive(t, kind.began, "fetching begins")
+	storetest.Receive(t, kind.began, "fetching begins")
 
 	change("stump", "false")
-	waitToReceive(t, kind.ended, "the channel with the settings before ends")
+	storetest.Receive(t, kind.ended, "the channel with the settings before ends")
 	change("stump", "true")
 	change("oak", "false") // as it was at first
-	waitToReceive(t, kind.began, "fetching begins again")
-}
-
-// waitToReceive waits until a channel has something.
-func waitToReceive[T any](t *testing.T, from <-chan T, what string) (got T) {
-	t.Helper()
-	select {
-	case got = <-from:
-	case <-time.After(servePatience):
-		t.Fatalf("waited in vain until %s", what)
-	}
-	return got
+	storetest.Receive(t, kind.began, "fetching begins again")
 }

@@ -11,6 +11,7 @@ import (
 	"parley/store/blob"
 	"parley/store/objects/s3fake"
 	"parley/store/retention"
+	"parley/store/storetest"
 )
 
 // A month later a mail is still shown from its original, while facts that only announced things are gone; of two processes one does
@@ -124,10 +125,7 @@ func TestKnownBesideItsRemoval(t *testing.T) {
 	exec(db.Pool, stored, account, "old", 40)
 	exec(db.Pool, `UPDATE retention SET drop_from = clock_timestamp() - interval '1 day'`)
 
-	other, err := db.Pool.Begin(ctx) // another process stores one of the facts
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := storetest.Begin(t, db.Pool) // another process stores one of the facts
 	exec(other, stored, account, "a new one", 0)
 	conn := must(db.Pool.Acquire(ctx))(t)
 	defer conn.Release()
@@ -143,14 +141,10 @@ func TestKnownBesideItsRemoval(t *testing.T) {
 		check(t, db.Pool.QueryRow(ctx, sql, args...).Scan(&n))
 		return n
 	}
-	until(t, "the statement waits", func() bool {
-		return count(`SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, pid) == 1
-	})
+	storetest.WaitForRow(t, db.Pool, `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, pid)
 	a.Retain(ctx)
 	check(t, other.Commit(ctx))
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	check(t, storetest.Receive(t, done, "the facts are stored"))
 	if n := count(`SELECT count(*) FROM events WHERE payload = 'said again'`); n != 0 {
 		t.Fatal("the old fact was stored again by the statement that waited")
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/cmd/parley/app"
+	"parley/store/storetest"
 )
 
 // A browser opens connections in advance: one that it never uses is no reason to end
@@ -26,13 +27,13 @@ func TestShutdownBesideUnusedConnection(t *testing.T) {
 	go func() { served <- server.Serve(listener) }()
 	unused := must(net.Dial("tcp", listener.Addr().String()))(t)
 	defer func() { _ = unused.Close() }()
-	<-accepted
+	storetest.Receive(t, accepted, "the connection is open")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := app.Shutdown(ended, server, 10*time.Millisecond); err != nil {
 		t.Errorf("Shutdown: %v", err)
 	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+	if err := storetest.Receive(t, served, "Serve has ended"); !errors.Is(err, http.ErrServerClosed) {
 		t.Errorf("Serve: %v", err)
 	}
 }

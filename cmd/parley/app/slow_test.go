@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/store/storetest"
 )
 
 // hooks is a front with two webhooks and an upload, each of which answers with what it read.
@@ -181,7 +182,7 @@ func TestBodies(t *testing.T) {
 		}()
 	}
 	for range cap(answers) {
-		if status := <-answers; status != http.StatusOK {
+		if status := storetest.Receive(t, answers, "all longest bodies are answered"); status != http.StatusOK {
 			t.Errorf("one of %d longest bodies at once: got %d, want %d", cap(answers), status, http.StatusOK)
 		}
 	}
@@ -261,14 +262,14 @@ func TestConnections(t *testing.T) {
 	var slow, busy []net.Conn
 	for range 3 {
 		slow = append(slow, h.begin(t, "/", 10, 1))
-		<-arrived
+		storetest.Receive(t, arrived, "the request has arrived")
 	}
 	for _, conn := range silent {
 		wantClosed(t, conn)
 	}
 	for body := range 3 {
 		busy = append(busy, h.begin(t, "/", body, body))
-		<-inside
+		storetest.Receive(t, inside, "the body has arrived")
 	}
 	for _, conn := range slow {
 		wantClosed(t, conn)

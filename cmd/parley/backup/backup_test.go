@@ -19,6 +19,7 @@ import (
 	"parley/store/blob"
 	"parley/store/restore"
 	"parley/store/schema"
+	"parley/store/storetest"
 )
 
 // What was there comes back: rows, blobs, secrets, sequences and the key.
@@ -102,7 +103,7 @@ func TestOneMoment(t *testing.T) {
 		manifests = append(manifests, m)
 	}
 	close(stop)
-	check(t, <-done)
+	check(t, storetest.Receive(t, done, "nobody writes any more"))
 	for _, m := range manifests {
 		if m.Rows["tags"]-predefined != m.Rows["leases"] {
 			t.Errorf("a backup has %d new tags and %d leases, want as many", m.Rows["tags"]-predefined, m.Rows["leases"])

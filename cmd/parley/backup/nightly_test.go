@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"parley/cmd/parley/backup"
+	"parley/store/storetest"
 )
 
 // clock is moved by the test.
@@ -88,7 +89,7 @@ func (n nightly) start(t *testing.T) (stop func()) {
 	return func() {
 		t.Helper()
 		cancel()
-		check(t, <-done)
+		check(t, storetest.Receive(t, done, "the folder makes no backups any more"))
 	}
 }
 
@@ -368,7 +369,7 @@ func TestBeforeMigration(t *testing.T) {
 	release := lockFolder(t, f.Dir)
 	beginAndWait(7)
 	release()
-	check(t, <-ended)
+	check(t, storetest.Receive(t, ended, "the other process's backup is known"))
 
 	// Another process makes the backup before the next change.
 	release = lockFolder(t, f.Dir)
@@ -376,7 +377,7 @@ func TestBeforeMigration(t *testing.T) {
 	theirs := filepath.Join(f.Dir, "before-schema-000008-from-6-2026.parley")
 	check(t, os.WriteFile(theirs, nil, 0o600))
 	release()
-	check(t, <-ended)
+	check(t, storetest.Receive(t, ended, "the other process's backup is known"))
 	check(t, os.Remove(theirs))
 	want := []string{"before-schema-000005-from-4-", "before-schema-000006-from-5-", "before-schema-000007-from-6-"}
 	if got := backupNames(t, f.Dir); !slices.EqualFunc(got, want, strings.HasPrefix) {

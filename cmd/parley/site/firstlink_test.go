@@ -28,10 +28,7 @@ func TestFirstAdminIsOne(t *testing.T) {
 		if c.links == 2 {
 			second = s.FirstLink()
 		}
-		hold, err := s.Pool.Begin(t.Context()) // both are let through only when both have looked at their link
-		if err != nil {
-			t.Fatal(err)
-		}
+		hold := storetest.Begin(t, s.Pool) // both are let through only when both have looked at their link
 		storetest.Exec(t, hold, `UPDATE settings SET version = version`)
 		var all sync.WaitGroup
 		status := make([]int, 2)

@@ -15,6 +15,7 @@ import (
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // halfDesk is an inbox whose files can be read by half, and which stores what is done without saying so.
@@ -112,7 +113,7 @@ func TestLargeExport(t *testing.T) {
 		}
 	}()
 
-	file := <-begun
+	file := storetest.Receive(t, begun, "the export has begun")
 	if file == nil {
 		close(mayEnd)
 		<-done

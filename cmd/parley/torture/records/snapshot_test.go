@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/channels/pause"
 	"parley/store/storetest"
 )
 
@@ -25,10 +24,9 @@ func holdTestSnapshot(t *testing.T, statement string) *pgxpool.Pool {
 			t.Errorf("readOnce: %v", err)
 		}
 	})
-	waitFor(t, pool, `
-		SELECT EXISTS (
-			SELECT FROM pg_stat_activity
-			WHERE datname = current_database() AND state = 'idle in transaction' AND backend_xmin IS NOT NULL)`)
+	storetest.WaitForRow(t, pool, `
+		SELECT FROM pg_stat_activity
+		WHERE datname = current_database() AND state = 'idle in transaction' AND backend_xmin IS NOT NULL`)
 	return pool
 }
 
@@ -63,16 +61,5 @@ func TestSnapshotEnds(t *testing.T) {
 	until := time.Now().Add(10 * time.Millisecond)
 	if err := readOnce(t.Context(), storetest.DB(t).Config().ConnString(), until, TakeSnapshot); err != nil {
 		t.Errorf("readOnce: %v", err)
-	}
-}
-
-// waitFor asks until a query says yes.
-func waitFor(t *testing.T, pool *pgxpool.Pool, query string) {
-	t.Helper()
-	for ctx, yes := t.Context(), false; !yes; {
-		storetest.Check(t, pool.QueryRow(ctx, query).Scan(&yes))
-		if !pause.For(ctx, 10*time.Millisecond) {
-			t.Fatal(ctx.Err())
-		}
 	}
 }
