@@ -7,16 +7,18 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"testing"
+	"time"
 
 	"parley/channels/emulator"
 )
 
-// serveSTARTTLS greets, answers STARTTLS, and says the rest on the protected connection.
+// serveSTARTTLS greets, answers STARTTLS and no other command, and says the rest on the protected connection.
 func serveSTARTTLS(conn net.Conn, config *tls.Config, greeting, answer, rest string) {
 	defer conn.Close()
 	_, _ = io.WriteString(conn, greeting)
-	if _, err := bufio.NewReader(conn).ReadString('\n'); err != nil {
+	if command, err := bufio.NewReader(conn).ReadString('\n'); err != nil || command != "S STARTTLS\r\n" {
 		return
 	}
 	_, _ = io.WriteString(conn, answer)
@@ -52,8 +54,15 @@ func TestSTARTTLS(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			client, server := net.Pipe()
+			var serving sync.WaitGroup
+			defer serving.Wait()
 			defer client.Close()
-			go serveSTARTTLS(server, certificate.TLS(), tt.greeting, tt.answer, "* XSTATS 1 2 3\r\n* OK behind\r\n")
+			if err := client.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			serving.Go(func() {
+				serveSTARTTLS(server, certificate.TLS(), tt.greeting, tt.answer, "* XSTATS 1 2 3\r\n* OK behind\r\n")
+			})
 			conn, err := startTLS(t.Context(), client, &tls.Config{RootCAs: pool, ServerName: "localhost"})
 			if tt.wantErr != nil || err != nil {
 				if !errors.Is(err, tt.wantErr) {

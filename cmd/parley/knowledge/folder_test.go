@@ -136,6 +136,7 @@ func TestFolderThatIsGone(t *testing.T) {
 	readPlaces(t, pool)
 
 	checkProblem(t, pool, "can't be opened")
+	checkFound(t, pool, "warranty", "Warranty") // as it was read before
 }
 
 // A file of which only the beginning is read counts as that, also when it is found unchanged: it takes no room from the others.

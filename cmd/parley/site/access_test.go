@@ -35,8 +35,8 @@ func fromOtherSites() []http.Header {
 	return []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.test"}}}
 }
 
-// Nobody gets further than their role allows, on any route: whoever is not signed in is asked to (and told, where a form was sent, that nothing was saved), an agent who is
-// no admin is refused what is for admins, an admin what is for super-admins.
+// Nobody gets further than their role allows, on any route: whoever is not signed in is asked to (and told, where a form was sent,
+// that nothing was saved), an agent who is no admin is refused what is for admins, an admin what is for super-admins.
 //
 func TestAccess(t *testing.T) {
 	t.Parallel()
@@ -53,7 +53,7 @@ func TestAccess(t *testing.T) {
 			if method == http.MethodGet {
 				wantSignIn(t, route.Pattern+", not signed in", a)
 			} else {
-				wantStatus(t, route.Pattern+", not signed in", a, http.StatusUnauthorized)
+				wantSignedOutForm(t, route.Pattern+", not signed in", a)
 			}
 		}
 		forbidden := agent.Do(method, path, nil, fromSite()).Status == http.StatusForbidden

@@ -32,6 +32,13 @@ func wantSignIn(t *testing.T, what string, a sitetest.Answer) {
 	wantRedirect(t, what, a, "/auth/sign-in")
 }
 
+// wantSignedOutForm fails the test if an answer to a form doesn't say that nothing was saved, since nobody is signed in.
+func wantSignedOutForm(t *testing.T, what string, a sitetest.Answer) {
+	t.Helper()
+	wantStatus(t, what, a, http.StatusUnauthorized)
+	wantShown(t, what, a, "You are signed out, so nothing was saved.")
+}
+
 // wantShown fails the test if an answer lacks one of the texts.
 func wantShown(t *testing.T, what string, a sitetest.Answer, texts ...string) {
 	t.Helper()
