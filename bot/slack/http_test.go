@@ -64,7 +64,7 @@ func (w *world) postTo(address string, body []byte, h http.Header) *http.Respons
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, bytes.NewReader(body))
 	must(w.t, err)
 	r.Header = h.Clone()
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := (&http.Client{Timeout: patience}).Do(r)
 	must(w.t, err)
 	must(w.t, resp.Body.Close())
 	return resp

@@ -90,7 +90,11 @@ func TestTextBehindAFile(t *testing.T) {
 	w.fake.Inject(teamsfake.Fault{Method: "graph.reply", Kind: teamsfake.FaultDelay, Delay: time.Second})
 	var first sync.WaitGroup
 	first.Go(func() { w.sendHTML("1800000000001", `<p>The manual <attachment id="f1"></attachment></p>`) })
-	<-graph.asked // so that the first message came first
+	select {
+	case <-graph.asked: // so that the first message came first
+	case <-w.ctx().Done():
+		t.Fatal("Graph isn't asked for the first message")
+	}
 	w.sendHTML("1800000000002", "<p>See page 4</p>")
 	first.Wait()
 	wantList(t, "texts in the order in which they were stored", w.acceptedTexts()[1:], []string{"The manual", "See page 4"})

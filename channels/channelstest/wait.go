@@ -10,6 +10,17 @@ import (
 // patience bounds every wait of this package; only a failing test uses it up.
 const patience = 2 * time.Minute
 
+// Receive waits until a channel has a value or is closed. It fails the test after patience; what says what was waited for.
+func Receive[T any](t testing.TB, from <-chan T, what string) (got T) {
+	t.Helper()
+	select {
+	case got = <-from:
+	case <-time.After(patience):
+		t.Fatalf("waited in vain until %s", what)
+	}
+	return got
+}
+
 // NewProvider starts a provider that ends with the test.
 func NewProvider(t testing.TB) *Provider {
 	p, err := StartProvider(nil)

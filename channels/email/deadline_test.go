@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/channelstest"
 	"parley/channels/email/mailfake"
 )
 
@@ -32,7 +33,7 @@ func TestSilentAfterData(t *testing.T) {
 		t.Fatalf("the server did not take the mail: %v", err)
 	}
 	cancel()
-	wantClass(t, <-ended, channels.Ambiguous)
+	wantClass(t, channelstest.Receive(t, ended, "the attempt ends"), channels.Ambiguous)
 }
 
 // To a server that is silent before the mail nothing has left for certain.

@@ -284,6 +284,7 @@ func (w *world) openAsMailProgram(folder string) *imapclient.Client {
 	c, err := imapclient.DialInsecure(w.IMAPAddr(), nil)
 	noError(w.t, err)
 	w.t.Cleanup(func() { _ = c.Close() })
+	context.AfterFunc(testContext(w.t), func() { _ = c.Close() }) // so that no command waits for its answer without an end
 	noError(w.t, c.Login(w.config["address"], password).Wait())
 	if _, err := c.Select(folder, nil).Wait(); err != nil {
 		w.t.Fatal(err)

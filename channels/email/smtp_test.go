@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parley/channels"
+	"parley/channels/channelstest"
 )
 
 // These tests have servers that say what a test scripts: what no emulator says.
@@ -80,7 +81,7 @@ func TestEndlessGreeting(t *testing.T) {
 	w.pointTo(w.IMAPAddr(), addr)
 	failed := w.wantSendFails(reply(), channels.Retry)
 	wantContains(t, "error", failed.Error(), "the server's answers have no end")
-	<-ended
+	channelstest.Receive(t, ended, "the channel hangs up")
 }
 
 // The error about a server whose ways to sign in we don't know names them.

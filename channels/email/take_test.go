@@ -24,7 +24,10 @@ func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
 	mayStore := make(chan struct{})
 	accept := w.env.Accept
 	w.env.Accept = func(ctx context.Context, facts ...channels.Fact) error {
-		<-mayStore
+		select {
+		case <-mayStore:
+		case <-ctx.Done():
+		}
 		return accept(ctx, facts...)
 	}
 	const fetches = 4 // for each of the two batches one of sizes and one of bodies

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/channels/channelstest"
 	"parley/channels/emulator"
 )
 
@@ -112,7 +113,7 @@ func TestHeldCallGoesOnWhenFaultsAreCleared(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.ClearFaults()
-	<-wentOn
+	channelstest.Receive(t, wentOn, "the held call goes on")
 }
 
 // Nobody can wait for a fault that is gone, even if it has struck often enough before.

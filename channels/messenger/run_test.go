@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/channelstest"
 	"parley/channels/graphfake"
 )
 
@@ -253,9 +254,10 @@ func (r *rig) runUntilActive(t *testing.T) (revoked, allowed channels.Condition)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
-	revoked, allowed = <-r.conditions, <-r.conditions
+	revoked = channelstest.Receive(t, r.conditions, "the revoked token is reported")
+	allowed = channelstest.Receive(t, r.conditions, "the allowed token is reported")
 	cancel()
-	noError(t, <-done)
+	noError(t, channelstest.Receive(t, done, "Run ends"))
 	return revoked, allowed
 }
 

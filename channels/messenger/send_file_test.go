@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/channelstest"
 	"parley/channels/graphfake"
 )
 
@@ -225,15 +226,16 @@ func TestFilesInMemory(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 
-	// Take all places, until release is closed.
-	var opening, sending sync.WaitGroup
-	opening.Add(maxInMemory)
-	release := make(chan struct{})
+	// Take all places, until release is called.
+	var sending sync.WaitGroup
+	opened, released := make(chan struct{}, maxInMemory), make(chan struct{})
+	release := sync.OnceFunc(func() { close(released) })
+	t.Cleanup(func() { release(); sending.Wait() })
 	for id := range int64(maxInMemory) {
 		o := r.outbound(id+1, "")
 		o.Files = []channels.File{fileThatRuns(func() {
-			opening.Done()
-			<-release
+			opened <- struct{}{}
+			<-released
 		})}
 		sending.Go(func() {
 			if _, err := r.Send(t.Context(), o); err != nil {
@@ -241,7 +243,9 @@ func TestFilesInMemory(t *testing.T) {
 			}
 		})
 	}
-	opening.Wait()
+	for range maxInMemory {
+		channelstest.Receive(t, opened, "all places are taken")
+	}
 
 	var isOpened atomic.Bool
 	o := r.outbound(100, "")
@@ -252,7 +256,7 @@ func TestFilesInMemory(t *testing.T) {
 	wantClass(t, "one file too many", err, channels.Retry)
 	wantEqual(t, "the file was opened", isOpened.Load(), false)
 
-	close(release)
+	release()
 	sending.Wait()
 	r.mustSend(t, o)
 	r.takeInbox(t, maxInMemory+1)

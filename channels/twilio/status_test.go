@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/channels"
+	"parley/channels/channelstest"
 	"parley/channels/twilio/twiliofake"
 )
 
@@ -36,5 +37,5 @@ func TestStatusesBeforeAnswer(t *testing.T) {
 		wantEqual(t, "message of the status "+string(in.Status.State), in.Status.MessageID, 77)
 	}
 	close(answer)
-	wantEqual(t, "external id of the late answer", (<-sent).ExternalID, sid)
+	wantEqual(t, "external id of the late answer", channelstest.Receive(t, sent, "the late answer comes").ExternalID, sid)
 }

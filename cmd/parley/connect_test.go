@@ -109,7 +109,7 @@ func (w *connectTest) start(account string, flags ...string) *connectRun {
 	w.t.Helper()
 	program := executable(w.t)
 	args := append([]string{"connect", "microsoft", "--account", account}, flags...)
-	c := &connectRun{cmd: exec.CommandContext(w.t.Context(), program, args...)}
+	c := &connectRun{cmd: exec.CommandContext(patient(w.t), program, args...)}
 	c.cmd.Env = append(append(os.Environ(), asParley+"=yes", "GORACE=atexit_sleep_ms=0"), w.env...)
 	c.cmd.Dir, c.cmd.Stderr = filepath.Dir(program), &c.errors
 	c.cmd.Cancel = func() error { return c.cmd.Process.Signal(syscall.SIGTERM) }
@@ -171,7 +171,7 @@ func (w *connectTest) signIn(link, mailbox string) (back string) {
 // visit opens an address as a browser does, and returns what the page says.
 func visit(t *testing.T, address string) (status int, page string) {
 	t.Helper()
-	r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil))(t)
+	r := must(http.NewRequestWithContext(patient(t), http.MethodGet, address, nil))(t)
 	resp := must(http.DefaultClient.Do(r))(t)
 	defer func() { _ = resp.Body.Close() }()
 	body := must(io.ReadAll(resp.Body))(t)

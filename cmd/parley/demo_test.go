@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,7 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 var pageAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
@@ -115,9 +113,7 @@ func TestDemoAddressInUse(t *testing.T) {
 // get opens an address and returns what the page holds.
 func get(t *testing.T, url string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	r := must(http.NewRequestWithContext(ctx, http.MethodGet, url, nil))(t)
+	r := must(http.NewRequestWithContext(patient(t), http.MethodGet, url, nil))(t)
 	resp := must(http.DefaultClient.Do(r))(t)
 	defer resp.Body.Close()
 	body := must(io.ReadAll(resp.Body))(t)

@@ -120,7 +120,7 @@ func (k *killTest) postAsApp(thread, text string) (id string) {
 func (k *killTest) eraseUntil(place string, args ...string) {
 	k.t.Helper()
 	goOn := k.holdErasureAfter(place)
-	cmd := exec.CommandContext(k.t.Context(), executable(k.t), append([]string{"erase"}, args...)...)
+	cmd := exec.CommandContext(patient(k.t), executable(k.t), append([]string{"erase"}, args...)...)
 	cmd.Env = parleyEnv(k.data, k.env...)
 	stderr := must(cmd.StderrPipe())(k.t)
 	check(k.t, cmd.Start())

@@ -151,7 +151,7 @@ func startRefusingOnce(t *testing.T) (serve *httptest.Server, accepted <-chan st
 // request opens an address, with a bearer token unless that is "".
 func request(t *testing.T, address, token string) (status int, body string) {
 	t.Helper()
-	r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil))(t)
+	r := must(http.NewRequestWithContext(patient(t), http.MethodGet, address, nil))(t)
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}

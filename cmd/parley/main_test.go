@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 // to end when the test ends.
 func startParley(t *testing.T, data string, args ...string) (*exec.Cmd, *bufio.Reader) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), executable(t), args...)
+	cmd := exec.CommandContext(patient(t), executable(t), args...)
 	cmd.Env = parleyEnv(data)
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -38,6 +38,13 @@ func startParley(t *testing.T, data string, args ...string) (*exec.Cmd, *bufio.R
 	out := must(cmd.StdoutPipe())(t)
 	check(t, cmd.Start())
 	return cmd, bufio.NewReader(out)
+}
+
+// patient ends with the test, or after ten minutes: longer than any process of a test works, but one that hangs.
+func patient(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // executable returns the path of this test's binary.
@@ -63,7 +70,7 @@ type cli struct {
 // run returns what a sub-command printed on both outputs, and whether it ended with exit code 0.
 func (c cli) run(args ...string) (output string, succeeded bool) {
 	c.t.Helper()
-	cmd := exec.CommandContext(c.t.Context(), executable(c.t), args...)
+	cmd := exec.CommandContext(patient(c.t), executable(c.t), args...)
 	cmd.Env = append(parleyEnv(c.data, "PARLEY_LISTEN=127.0.0.1:0"), c.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal to ask on
 	out, err := cmd.CombinedOutput()

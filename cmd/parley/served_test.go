@@ -49,7 +49,7 @@ func TestServedBuildRuns(t *testing.T) {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	runProgram := func(args ...string) (output string, err error) {
-		cmd := exec.CommandContext(t.Context(), program, args...)
+		cmd := exec.CommandContext(patient(t), program, args...)
 		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 		out, err := cmd.CombinedOutput()
 		return string(out), err

@@ -129,9 +129,16 @@ func TestProviderHangs(t *testing.T) {
 	w.ours.Issuer = hanging.URL
 	w.ahead.Store(int64(discoveryLifetime + time.Second))
 	unknown := &provider{Config: w.ours.Config, client: w.ours.client, now: w.ours.now}
-	errKnown, errUnknown := beginInBackground(t.Context(), w.ours), beginInBackground(t.Context(), unknown)
-	<-arrived
-	<-arrived
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	errKnown, errUnknown := beginInBackground(ctx, w.ours), beginInBackground(ctx, unknown)
+	for range 2 {
+		select {
+		case <-arrived:
+		case <-ctx.Done():
+			t.Fatal("the provider isn't asked for its description")
+		}
+	}
 
 	// While the first visitor waits for the new description, others go on with the old one.
 	for range 10 {

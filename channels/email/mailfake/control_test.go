@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/channels/channelstest"
 	"parley/channels/email/mailfake"
 )
 
@@ -97,7 +98,7 @@ func TestControlReply(t *testing.T) {
 		polled <- got
 	}()
 	submit(t, s, letter(t, support, ann, "Re: Hi", "answer"))
-	got := <-polled
+	got := channelstest.Receive(t, polled, "the long poll ends")
 	if len(got) != 1 {
 		t.Fatalf("mails of the long poll: got %+v, want one", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"parley/channels/channelstest"
 	"parley/channels/email/mailfake"
 )
 
@@ -225,7 +226,7 @@ func TestFreeze(t *testing.T) {
 	default:
 	}
 	s.ClearFaults()
-	if got := append(first, <-rest...); string(got) != string(want) {
+	if got := append(first, channelstest.Receive(t, rest, "the rest comes")...); string(got) != string(want) {
 		t.Errorf("got %d bytes %q, want the %d of the mail", len(got), got, len(want))
 	}
 	noError(t, cmd.Close())

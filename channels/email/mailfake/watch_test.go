@@ -10,6 +10,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"parley/channels/channelstest"
 	"parley/channels/email/mailfake"
 )
 
@@ -30,14 +31,14 @@ func TestWaitFor(t *testing.T) {
 		}
 		got <- err
 	}()
-	<-looked
+	channelstest.Receive(t, looked, "WaitFor looks at the mailbox")
 	for _, subject := range []string{"lost", "first", "second"} {
 		submit(t, s, letter(t, support, "new@customer.test", subject, "x"))
 		if subject == "lost" {
 			s.Reset()
 		}
 	}
-	noError(t, <-got)
+	noError(t, channelstest.Receive(t, got, "the second mail comes"))
 }
 
 // WaitFor ends with its context.
@@ -61,9 +62,9 @@ func TestWaitForEndsWithTheServer(t *testing.T) {
 		_, err := s.WaitFor(t.Context(), support, func([]mailfake.Received) bool { looked <- struct{}{}; return false })
 		done <- err
 	}()
-	<-looked
+	channelstest.Receive(t, looked, "WaitFor looks at the mailbox")
 	noError(t, s.Close())
-	if err := <-done; err == nil {
+	if err := channelstest.Receive(t, done, "WaitFor ends"); err == nil {
 		t.Error("WaitFor ended without an error, want one of a closed server")
 	}
 }
@@ -78,9 +79,9 @@ func TestWaitForSeesReset(t *testing.T) {
 		_, err := s.WaitFor(testContext(t), support, func(in []mailfake.Received) bool { looked <- struct{}{}; return len(in) == 0 })
 		done <- err
 	}()
-	<-looked
+	channelstest.Receive(t, looked, "WaitFor looks at the mailbox")
 	s.Reset()
-	noError(t, <-done)
+	noError(t, channelstest.Receive(t, done, "WaitFor ends"))
 }
 
 // A subscription tells of each change of a folder in order, and ends when the server is closed.

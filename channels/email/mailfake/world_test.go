@@ -58,6 +58,7 @@ func login(t *testing.T, s *mailfake.Server, opts *imapclient.Options) *imapclie
 	c, err := imapclient.DialInsecure(s.IMAPAddr(), opts)
 	noError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
+	context.AfterFunc(testContext(t), func() { _ = c.Close() }) // so that no command waits for its answer without an end
 	noError(t, c.Login(support, "secret").Wait())
 	return c
 }

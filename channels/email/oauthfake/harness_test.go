@@ -1,6 +1,7 @@
 package oauthfake_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -141,21 +142,31 @@ func wantRefused(t *testing.T, request string, got tokenAnswer, status int, faul
 	}
 }
 
-// askTokens asks for tokens by a form.
+// askTokens asks for tokens by a form. It may be called in a goroutine of a test's own.
 func askTokens(t *testing.T, s *oauthfake.Server, form url.Values) tokenAnswer {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	q := url.Values{"client_id": {clientID}, "client_secret": {clientSecret}}
 	maps.Copy(q, form)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.TokenURL(), strings.NewReader(q.Encode()))
-	noError(t, err)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.TokenURL(), strings.NewReader(q.Encode()))
+	if err != nil {
+		t.Error(err)
+		return tokenAnswer{}
+	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil { // no answer came
+		if ctx.Err() != nil {
+			t.Error("a request for tokens has no end")
+		}
 		return tokenAnswer{}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
-	noError(t, err)
+	if err != nil {
+		t.Error(err)
+	}
 	var body map[string]any
 	_ = json.Unmarshal(raw, &body) // fails for a page
 	return tokenAnswer{status: resp.StatusCode, body: body}

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"parley/channels/channelstest"
 )
 
 // control calls an address below /_fake/, as a driver in another process does: without credentials. A list in the answer is
@@ -90,7 +92,7 @@ func TestControlSay(t *testing.T) {
 			if status != http.StatusOK {
 				t.Fatalf("got status %d and %v, want %d", status, got, http.StatusOK)
 			}
-			form := <-hooks
+			form := channelstest.Receive(t, hooks, "the company is told")
 			wantEqual(t, "id of the message", got["id"], any(form.Get("MessageSid")))
 			wantEqual(t, tt.wantField, form.Get(tt.wantField), tt.want)
 		})
@@ -126,7 +128,7 @@ func TestControlTap(t *testing.T) {
 	if _, err := p.Send(Message{Text: "Hi"}); err != nil { // opens the window
 		t.Fatal(err)
 	}
-	<-hooks
+	channelstest.Receive(t, hooks, "the company is told of the first message")
 	form := url.Values{"To": {p.Address}, "From": {oursWA}, "ContentSid": {makeContent(t, s, questionTypes)}}
 	if status, answer := ask(t, s, http.MethodPost, messagesPath, form); status != http.StatusCreated {
 		t.Fatalf("a question was answered with %d and %v", status, answer)
@@ -135,7 +137,7 @@ func TestControlTap(t *testing.T) {
 
 	status, _ := control(t, s, http.MethodPost, "person/"+p.Address+"/tap", `{"message":"`+question.SID+`","name":"Yes"}`)
 	wantEqual(t, "status", status, http.StatusOK)
-	wantEqual(t, "what the company is told", (<-hooks).Get("ButtonPayload"), "y")
+	wantEqual(t, "what the company is told", channelstest.Receive(t, hooks, "the company is told of the tap").Get("ButtonPayload"), "y")
 }
 
 // A fault that was armed below /_fake/ strikes the calls of the API, but not those of drivers.

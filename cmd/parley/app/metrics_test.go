@@ -95,7 +95,7 @@ type scrape struct {
 func (r runningParley) scrape(t *testing.T) scrape {
 	t.Helper()
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.app.Address()+"/metrics", nil))(t)
-	resp := must(http.DefaultClient.Do(req))(t)
+	resp := must((&http.Client{Timeout: servePatience}).Do(req))(t)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"parley/bridge"
 	"parley/channels"
@@ -34,12 +35,15 @@ func (halfDesk) Act(context.Context, bridge.AgentID, bridge.Act) (string, error)
 	return "", errors.New("the connection ended before the answer")
 }
 
-// download gets a file in somebody's name, as far as it comes.
+// download gets a file in somebody's name, as far as it comes. It may be called in a goroutine of a test's own.
 func download(s *sitetest.Site, who *sitetest.Visitor, path string) (*http.Response, []byte, error) {
 	s.T.Helper()
 	r := must(http.NewRequestWithContext(s.T.Context(), http.MethodGet, s.URL+path, nil))(s.T)
 	r.AddCookie(who.Cookie())
-	answer := must(http.DefaultClient.Do(r))(s.T)
+	answer, err := (&http.Client{Timeout: 2 * time.Minute}).Do(r)
+	if err != nil {
+		return &http.Response{}, nil, err
+	}
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
 	return answer, body, err

@@ -111,12 +111,14 @@ func runReplica(t *testing.T, script string) (r *replica, end func()) {
 	}
 }
 
-// waitUntil asks until a condition holds.
+// waitUntil asks until a condition holds, for two minutes at most.
 func waitUntil(t *testing.T, what string, holds func() bool) {
 	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer stop()
 	for !holds() {
-		if !pause.For(t.Context(), 10*time.Millisecond) {
-			t.Fatalf("at the end of the test: not %s", what)
+		if !pause.For(ctx, time.Millisecond) {
+			t.Fatalf("after two minutes: not %s", what)
 		}
 	}
 }

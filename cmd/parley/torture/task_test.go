@@ -37,14 +37,9 @@ func TestRunTask(t *testing.T) {
 // waitForTask takes the first task out of a queue, once there is one.
 func waitForTask(t *testing.T, q *taskQueue) queuedTask {
 	t.Helper()
-	for {
-		if next, ok := q.next(); ok {
-			return next
-		}
-		if !pause.For(t.Context(), time.Millisecond) {
-			t.Fatal("the queue has no task at the end of the test")
-		}
-	}
+	var next queuedTask
+	waitUntil(t, "a task in the queue", func() (ok bool) { next, ok = q.next(); return ok })
+	return next
 }
 
 // A task that waits too long is reported as not done, and is removed from the queue.

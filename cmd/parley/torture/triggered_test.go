@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 	"time"
@@ -46,6 +47,8 @@ func injectUntilOver(t *testing.T, in *injector, start func() *child.Process) ou
 	before := in.injected[faultStopAfterClaim]
 	r := &replica{}
 	l := &link{proxy: &proxy{owner: r}, route: routeSMTP}
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer stop()
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -64,8 +67,8 @@ func injectUntilOver(t *testing.T, in *injector, start func() *child.Process) ou
 			r.process = start()
 			r.mu.Unlock()
 		}
-		if !pause.For(t.Context(), time.Millisecond) {
-			t.Fatal("the fault still waits at the end of the test")
+		if !pause.For(ctx, time.Millisecond) {
+			t.Fatal("the fault still waits after two minutes")
 		}
 	}
 }

@@ -141,6 +141,7 @@ func (s *Site) Visitor(email string) *Visitor {
 	s.T.Helper()
 	jar, _ := cookiejar.New(nil) // never fails
 	v := &Visitor{s, &http.Client{
+		Timeout:       2 * time.Minute,
 		Jar:           jar,
 		Transport:     s.transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // tests see redirects
