@@ -60,8 +60,7 @@ type storedBurst struct {
 
 func checkStoredBursts(t *testing.T, pool *pgxpool.Pool, want ...storedBurst) {
 	t.Helper()
-	rows := must(pool.Query(t.Context(), `SELECT conversation_id, first_event, last_event, attempt FROM bursts ORDER BY conversation_id`))(t)
-	got := must(pgx.CollectRows(rows, pgx.RowToStructByPos[storedBurst]))(t)
+	got := storetest.Rows(t, pool, pgx.RowToStructByPos[storedBurst], `SELECT conversation_id, first_event, last_event, attempt FROM bursts ORDER BY conversation_id`)
 	if !slices.Equal(got, want) {
 		t.Errorf("the bursts are %+v, want %+v", got, want)
 	}
@@ -69,8 +68,7 @@ func checkStoredBursts(t *testing.T, pool *pgxpool.Pool, want ...storedBurst) {
 
 func checkFacts(t *testing.T, pool *pgxpool.Pool, want ...string) {
 	t.Helper()
-	rows := must(pool.Query(t.Context(), `SELECT external_id FROM events ORDER BY external_id`))(t)
-	got := must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
+	got := storetest.Rows(t, pool, pgx.RowTo[string], `SELECT external_id FROM events ORDER BY external_id`)
 	if !reflect.DeepEqual(got, append([]string{}, want...)) {
 		t.Errorf("the journal has %v, want %v", got, want)
 	}

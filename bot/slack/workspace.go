@@ -221,7 +221,9 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 
 // isOfOrganisation reports whether a token is of an app that was installed for a whole Enterprise organisation. Slack then names the
 // organisation (E…) where it names a workspace (T…) otherwise.
-func isOfOrganisation(auth *slackapi.AuthTestResponse) bool { return strings.HasPrefix(auth.TeamID, "E") }
+func isOfOrganisation(auth *slackapi.AuthTestResponse) bool {
+	return strings.HasPrefix(auth.TeamID, "E")
+}
 
 // workspaceTimeout bounds the question which workspace the app is in.
 const workspaceTimeout = 10 * time.Second

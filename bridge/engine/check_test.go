@@ -103,8 +103,7 @@ func wantProblem(t *testing.T, what string, err error) *bridge.Problem {
 // readRows returns the rows of a query, each in the form that scan gives it.
 func readRows[T any](w *world, scan pgx.RowToFunc[T], sql string, args ...any) []T {
 	w.t.Helper()
-	rows := must(w.pool.Query(w.t.Context(), sql, args...))(w.t)
-	return must(pgx.CollectRows(rows, scan))(w.t)
+	return storetest.Rows(w.t, w.pool, scan, sql, args...)
 }
 
 // errorOf returns the error of a call alone.

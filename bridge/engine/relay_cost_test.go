@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge/analysis/offline"
+	"parley/store/storetest"
 )
 
 // startCountingRows lets the rows that are written from now on be counted by their tables, but those of figures and of processes, which
@@ -32,8 +33,7 @@ func (w *world) rowsWritten() map[string]int {
 		Table string
 		Rows  int
 	}
-	rows := must(w.pool.Query(w.t.Context(), `SELECT relation, count(*) FROM written GROUP BY relation`))(w.t)
-	list := must(pgx.CollectRows(rows, pgx.RowToStructByPos[count]))(w.t)
+	list := storetest.Rows(w.t, w.pool, pgx.RowToStructByPos[count], `SELECT relation, count(*) FROM written GROUP BY relation`)
 	found := map[string]int{}
 	for _, c := range list {
 		found[c.Table] = c.Rows

@@ -9,6 +9,7 @@ import (
 	"parley/bridge/relay"
 	"parley/store"
 	"parley/store/dispatch"
+	"parley/store/storetest"
 )
 
 // oneAtATime lets one attempt be under way behind a gate, so that the attempts have an order.
@@ -95,8 +96,7 @@ type indexReads struct {
 
 func (h *harness) readIndexReads() indexReads {
 	h.t.Helper()
-	rows := must(h.pool.Query(h.t.Context(), `SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'lanes_due'`))(h.t)
-	return must(pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[indexReads]))(h.t)
+	return storetest.Rows(h.t, h.pool, pgx.RowToStructByPos[indexReads], `SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'lanes_due'`)[0]
 }
 
 // waitIndexReads returns what was read since an earlier reading. It waits until there is more, and then until that stays the same for

@@ -12,6 +12,7 @@ import (
 	"parley/channels"
 	"parley/store"
 	"parley/store/dispatch"
+	"parley/store/storetest"
 )
 
 // leaseTime is the lease of every lane: only a test that lets so much time pass sees its end.
@@ -137,8 +138,7 @@ func (h *harness) delivery(id store.DeliveryID) deliveryRow {
 		FROM deliveries AS d
 		JOIN lanes AS l ON l.id = d.lane_id
 		WHERE d.id = $1`
-	rows := must(h.pool.Query(h.t.Context(), read, id))(h.t)
-	return must(pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[deliveryRow]))(h.t)
+	return storetest.Rows(h.t, h.pool, pgx.RowToStructByPos[deliveryRow], read, id)[0]
 }
 
 // waitDelivery waits until something holds of a delivery and its lane; what says what.

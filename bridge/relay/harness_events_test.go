@@ -11,6 +11,7 @@ import (
 	"parley/channels"
 	"parley/channels/pause"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // mailAccount is the account of which most tests accept facts.
@@ -101,8 +102,7 @@ func (h *harness) startTraffic(account store.AccountID) (stop func()) {
 // names reads a column of names.
 func (h *harness) names(sql string, args ...any) []string {
 	h.t.Helper()
-	rows := must(h.pool.Query(h.t.Context(), sql, args...))(h.t)
-	return must(pgx.CollectRows(rows, pgx.RowTo[string]))(h.t)
+	return storetest.Rows(h.t, h.pool, pgx.RowTo[string], sql, args...)
 }
 
 // appliedNames returns the events of all accounts that are applied, in alphabetical order.

@@ -121,8 +121,7 @@ func expireLeases(t testing.TB, pool *pgxpool.Pool) {
 // readStates returns the states of all deliveries in the order of their ids.
 func readStates(t *testing.T, pool *pgxpool.Pool) []string {
 	t.Helper()
-	rows := must(pool.Query(t.Context(), `SELECT state FROM deliveries ORDER BY id`))(t)
-	return must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
+	return storetest.Rows(t, pool, pgx.RowTo[string], `SELECT state FROM deliveries ORDER BY id`)
 }
 
 func TestLaneHandsOutItsDeliveriesInOrder(t *testing.T) {
@@ -244,8 +243,7 @@ func TestRunsOfALane(t *testing.T) {
 		State  string
 		Joined store.DeliveryID
 	}
-	rows := must(pool.Query(t.Context(), `SELECT state, joined FROM deliveries ORDER BY seq`))(t)
-	got := must(pgx.CollectRows(rows, pgx.RowToStructByPos[delivery]))(t)
+	got := storetest.Rows(t, pool, pgx.RowToStructByPos[delivery], `SELECT state, joined FROM deliveries ORDER BY seq`)
 	want := []delivery{
 		{State: store.Accepted},
 		{State: "cancelled"},

@@ -21,8 +21,7 @@ type laneEntry struct {
 // checkLane compares the deliveries of all lanes, in their order.
 func checkLane(t *testing.T, pool *pgxpool.Pool, want ...laneEntry) {
 	t.Helper()
-	rows := must(pool.Query(t.Context(), `SELECT id, state FROM deliveries ORDER BY seq`))(t)
-	if got := must(pgx.CollectRows(rows, pgx.RowToStructByPos[laneEntry]))(t); !slices.Equal(got, want) {
+	if got := storetest.Rows(t, pool, pgx.RowToStructByPos[laneEntry], `SELECT id, state FROM deliveries ORDER BY seq`); !slices.Equal(got, want) {
 		t.Errorf("the lane has %v, want %v", got, want)
 	}
 }

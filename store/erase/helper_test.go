@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
@@ -83,22 +84,13 @@ type column struct{ Table, Name, Type string }
 // wordColumns gives all columns of the schema's tables that can hold words.
 func wordColumns(t testing.TB, pool *pgxpool.Pool) []column {
 	t.Helper()
-	rows := must(pool.Query(t.Context(), `
+	return storetest.Rows(t, pool, pgx.RowToStructByPos[column], `
 		SELECT c.table_name, c.column_name, CASE WHEN c.data_type = 'ARRAY' THEN c.udt_name ELSE c.data_type END
 		FROM information_schema.columns AS c
 		JOIN information_schema.tables AS t ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
 		WHERE c.table_schema = 'public' AND c.table_name NOT LIKE 'goose%'
 			AND (c.data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea', 'tsvector', 'xml', 'inet') OR c.udt_name IN ('_text', '_varchar', '_bytea', '_jsonb'))
-		ORDER BY 1, c.ordinal_position`))(t)
-	defer rows.Close()
-	var list []column
-	for rows.Next() {
-		var c column
-		check(t, rows.Scan(&c.Table, &c.Name, &c.Type))
-		list = append(list, c)
-	}
-	check(t, rows.Err())
-	return list
+		ORDER BY 1, c.ordinal_position`)
 }
 
 // words is the SQL for what a column of the row t holds, as text: bytes too.
@@ -131,13 +123,10 @@ func rowsWith(t testing.TB, pool *pgxpool.Pool, word string) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
 	for _, c := range wordColumns(t, pool) {
-		rows := must(pool.Query(t.Context(), `SELECT t::text FROM `+c.Table+` AS t WHERE lower(`+c.words()+`) LIKE $1`, "%"+word+"%"))(t)
-		for rows.Next() {
-			var row string
-			check(t, rows.Scan(&row))
+		containing := `SELECT t::text FROM ` + c.Table + ` AS t WHERE lower(` + c.words() + `) LIKE $1`
+		for _, row := range storetest.Rows(t, pool, pgx.RowTo[string], containing, "%"+word+"%") {
 			found[c.Table+" "+row] = true
 		}
-		check(t, rows.Err())
 	}
 	return found
 }

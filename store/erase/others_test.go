@@ -334,8 +334,7 @@ func TestNameWithEscapedCharacters(t *testing.T) {
 		FROM unnest(ARRAY['Call Ann 🌸 "Bee" Müller & Co/KG', 'Call "Bee"']) WITH ORDINALITY AS told(said, n)`)
 	eraseContact(t, pool, 2)
 	checkLeft(t, pool, events)
-	rows := must(pool.Query(t.Context(), `SELECT payload #>> '{line,Text}' FROM deliveries`))(t)
-	if got, want := must(pgx.CollectRows(rows, pgx.RowTo[string]))(t), []string{`Call "Bee"`}; !slices.Equal(got, want) {
+	if got, want := storetest.Rows(t, pool, pgx.RowTo[string], `SELECT payload #>> '{line,Text}' FROM deliveries`), []string{`Call "Bee"`}; !slices.Equal(got, want) {
 		t.Errorf("the lines that are left say %q, want %q", got, want)
 	}
 }

@@ -157,8 +157,7 @@ func TestLogPlans(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := logbook.Filter{Agent: ben, Account: "sales", Conversation: 6}
-			rows := storetest.Must(pool.Query(t.Context(), "EXPLAIN "+tt.sql, logbook.Arguments(f)))(t)
-			lines := storetest.Must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
+			lines := storetest.Rows(t, pool, pgx.RowTo[string], "EXPLAIN "+tt.sql, logbook.Arguments(f))
 			plan := strings.Join(lines, "\n")
 			if !strings.Contains(plan, tt.wantIndex) {
 				t.Errorf("the log is read without %s:\n%s", tt.wantIndex, plan)

@@ -102,8 +102,7 @@ func sumDays(t *testing.T, pool *pgxpool.Pool, f measure.Filter, kind measure.Ki
 			AND ($6::bigint[] IS NULL OR account_id = ANY($6))
 			AND ($7::bigint[] IS NULL OR team_id = ANY($7))
 		GROUP BY %[1]s`, column)
-	rows := storetest.Must(pool.Query(t.Context(), ask, kind, f.From, f.To, f.Value, f.Also, f.Accounts, f.Teams))(t)
-	return storetest.Must(pgx.CollectRows(rows, pgx.RowToStructByPos[daySum]))(t)
+	return storetest.Rows(t, pool, pgx.RowToStructByPos[daySum], ask, kind, f.From, f.To, f.Value, f.Also, f.Accounts, f.Teams)
 }
 
 // checkSums compares sums with those of single days, in any order.

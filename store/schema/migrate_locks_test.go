@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/store/schema"
+	"parley/store/storetest"
 )
 
 // countWork counts in the session that migrates how many rows a transaction has read of the filled tables and their indexes,
@@ -75,9 +76,7 @@ func TestMigrationsReadLittleUnderLocks(t *testing.T) {
 		RowsRead  int64
 		Statement string
 	}
-	found := must(pool.Query(t.Context(), mostWork))(t)
-	all := must(pgx.CollectRows(found, pgx.RowToStructByPos[work]))(t)
-	check(t, found.Err())
+	all := storetest.Rows(t, pool, pgx.RowToStructByPos[work], mostWork)
 	if len(all) == 0 {
 		t.Error("no migration was seen to keep a table from being written")
 	}

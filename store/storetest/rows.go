@@ -52,3 +52,17 @@ func Row(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) string {
 	}
 	return s
 }
+
+// Rows reads all rows of a query; to makes a value of each.
+func Rows[T any](t testing.TB, q store.Querier, to pgx.RowToFunc[T], sql string, args ...any) []T {
+	t.Helper()
+	rows, err := q.Query(t.Context(), sql, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	list, err := pgx.CollectRows(rows, to)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return list
+}

@@ -231,8 +231,7 @@ func (w *world) wantSame(what string, got, want []string) {
 // keptShares returns the shares that are kept.
 func (w *world) keptShares() (list []string) {
 	w.t.Helper()
-	rows := storetest.Must(w.pool.Query(w.t.Context(), `SELECT (jsonb_strip_nulls(to_jsonb(s)) || jsonb_build_object('day', s.day::text)) FROM measure_shares AS s`))(w.t)
-	shares := storetest.Must(pgx.CollectRows(rows, pgx.RowTo[measure.Share]))(w.t)
+	shares := storetest.Rows(w.t, w.pool, pgx.RowTo[measure.Share], `SELECT (jsonb_strip_nulls(to_jsonb(s)) || jsonb_build_object('day', s.day::text)) FROM measure_shares AS s`)
 	for _, s := range shares {
 		list = append(list, fmt.Sprintf("%+v", s))
 	}
@@ -242,12 +241,11 @@ func (w *world) keptShares() (list []string) {
 // keptDays returns the sums of days that are kept, and checks that no worst time of want is above the bound that is kept of it.
 func (w *world) keptDays(want map[string]*measure.Figures) (list []string) {
 	w.t.Helper()
-	rows := storetest.Must(w.pool.Query(w.t.Context(), `SELECT format('%s/%s %s %s %s', kind, value, day, account_id, team_id) AS key, to_jsonb(d) AS figures FROM measure_days AS d`))(w.t)
 	type row struct {
 		Key     string
 		Figures measure.Figures
 	}
-	days := storetest.Must(pgx.CollectRows(rows, pgx.RowToStructByName[row]))(w.t)
+	days := storetest.Rows(w.t, w.pool, pgx.RowToStructByName[row], `SELECT format('%s/%s %s %s %s', kind, value, day, account_id, team_id) AS key, to_jsonb(d) AS figures FROM measure_days AS d`)
 	for _, d := range days {
 		if sums(d.Figures) != sums(measure.Figures{}) {
 			list = append(list, d.Key+" "+sums(d.Figures))

@@ -13,6 +13,7 @@ import (
 
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
+	"parley/store/storetest"
 )
 
 // logBuffer keeps what is logged. It may be written to by several goroutines.
@@ -36,11 +37,10 @@ func (l *logBuffer) has(text string) bool {
 // tablesWith returns the tables in which a text stands readable.
 func tablesWith(t *testing.T, s *sitetest.Site, text string) (tables []string) {
 	t.Helper()
-	rows := must(s.Pool.Query(t.Context(), `
+	tables = storetest.Rows(t, s.Pool, pgx.RowTo[string], `
 		SELECT relname FROM pg_class
 		WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-			AND position($1 IN (query_to_xml(format('SELECT * FROM %I', relname), true, false, '')::text)) > 0`, text))(t)
-	tables = must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
+			AND position($1 IN (query_to_xml(format('SELECT * FROM %I', relname), true, false, '')::text)) > 0`, text)
 	return tables
 }
 

@@ -108,10 +108,9 @@ func measurePage(t *testing.T, s *fullSite, page measuredPage, otherPID uint32) 
 // otherPID. It is 0 where the system has no /proc.
 func processorTime(t *testing.T, pool *pgxpool.Pool, otherPID uint32) time.Duration {
 	t.Helper()
-	rows := must(pool.Query(t.Context(), `
+	pids := storetest.Rows(t, pool, pgx.RowTo[string], `
 		SELECT pid::text FROM pg_stat_activity
-		WHERE datname = current_database() AND pid <> $1`, int64(otherPID)))(t)
-	pids := must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
+		WHERE datname = current_database() AND pid <> $1`, int64(otherPID))
 
 	var total time.Duration
 	for _, pid := range append(pids, "self") {
