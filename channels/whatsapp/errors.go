@@ -49,7 +49,8 @@ func verdictOf(code int) verdict {
 	case codeNumberHidden:
 		return verdict{class: channels.BadRecipient, text: "This template needs the customer's phone number, and WhatsApp hides it."}
 	case codeIdentityChanged:
-		return verdict{class: channels.BadRecipient, text: "The customer has a new phone or reinstalled WhatsApp, whose check of that refused it."}
+		return verdict{class: channels.BadRecipient, text: "The customer has a new phone or reinstalled WhatsApp, and its identity check refused the message.",
+			hint: "Make sure in another way that it is still the same person; or turn the number's identity check off."}
 	case codeExperiment, codeNotDelivered:
 		return verdict{class: channels.BadContent, text: "WhatsApp decided not to deliver this advertising message to this customer.",
 			hint: "Don't send it again today; write when the customer has written."}

@@ -18,7 +18,7 @@ func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 	s.Name = "database"
 	switch err := schema.CheckServer(ctx, o.Pool); {
 	case errors.Is(err, schema.ErrReadOnly):
-		s.addWrong("server", err.Error(), "Nothing can be stored until it does. DATABASE_URL has to lead to the primary server.")
+		s.addWrong("server", err.Error(), "Nothing can be stored until it does. Let DATABASE_URL lead to the primary server, or make room on its disk.")
 	case err != nil:
 		s.addWrong("server", err.Error(), "Parley needs PostgreSQL 15 or newer and a database with ENCODING 'UTF8'; see DATABASE_URL.")
 		return s, false
