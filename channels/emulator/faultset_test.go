@@ -109,7 +109,9 @@ func TestHeldCallGoesOnWhenFaultsAreCleared(t *testing.T) {
 		s.Strike(anyFault)
 		s.Strike(anyFault).Hold(0, nil, nil)
 	}()
-	if err := s.WaitFault(t.Context(), id, 2); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.WaitFault(ctx, id, 2); err != nil {
 		t.Fatal(err)
 	}
 	s.ClearFaults()

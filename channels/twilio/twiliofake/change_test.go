@@ -1,10 +1,12 @@
 package twiliofake
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // messagePath is the path of one message.
@@ -49,7 +51,9 @@ func TestRefusedChanges(t *testing.T) {
 func TestRemove(t *testing.T) {
 	t.Parallel()
 	s, path := sendHeld(t)
-	noError(t, s.Wait(t.Context(), func() bool { return s.Messages()[0].Status == "delivered" }))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	noError(t, s.Wait(ctx, func() bool { return s.Messages()[0].Status == "delivered" }))
 	wantEqual(t, "status", remove(t, s, path), http.StatusNoContent)
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 		call := apiCall{method: method, path: path, form: url.Values{"Body": {""}}}

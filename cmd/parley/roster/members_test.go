@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"time"
 
 	"parley/bot/slack/slackfake"
 	"parley/bot/teams/teamsfake"
@@ -144,7 +145,9 @@ func serve(t *testing.T, env app.Env, db *app.Database, fake *teamsfake.Server) 
 		}
 	})
 	storetest.Check(t, fake.Admin.Connect(t.Context(), "http://"+a.Address()+"/teams/messages"))
-	storetest.Check(t, fake.WaitFor(t.Context(), func() bool {
+	patient, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	storetest.Check(t, fake.WaitFor(patient, func() bool {
 		var n int
 		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM surface_notes`).Scan(&n)
 		return err == nil && n > 0 && fake.Activities.Pending() == 0

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // openTestChats starts the emulators of chats, and returns the client that controls them.
@@ -63,7 +64,9 @@ func TestCustomerReceivesByPhone(t *testing.T) {
 	c.sending.Wait()
 	sendText(t.Context(), t, c.twilio.URL())
 	received := func() bool { return len(c.smsPhone(1).Texts()) == 1 }
-	if err := c.twilio.Wait(t.Context(), received); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := c.twilio.Wait(ctx, received); err != nil {
 		t.Fatal(err)
 	}
 	got, err := client.ReadPhone(t.Context(), BySMS, 1)
