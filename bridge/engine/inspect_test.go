@@ -266,7 +266,7 @@ func (w *world) advance(by time.Duration) {
 }
 
 // A lost answer is looked for when its request is over for sure. In these tests it is over as soon as it counts as lost: ageUnclear
-// makes its attempt older by more than the request's time, and by less than after which a person is asked. lookNow ends the wait for the look.
+// makes its attempt older than a request may take, but not so old that a person is asked. lookNow ends the wait for the look.
 const (
 	ageUnclear = `
 		WITH old AS (

@@ -30,14 +30,17 @@ type event struct {
 func events() []event {
 	kim := channels.Party{Key: "kim", Name: "Kim"}
 	from := `"from":{"id":"kim","name":"Kim"}`
+	message := `{"type":"message","id":"1",` + from // to be continued
 	at, newYear := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC)
 	return []event{
-		{raw: `{"type":"message","id":"m1",` + from + `,"at":"2026-11-20T12:00:00Z","subject":"S","text":"Hi","reply_to":"p1","chosen":"yes","future":[1]}`,
+		{raw: `{"type":"message","id":"m1",` + from + `,"at":"2026-11-20T12:00:00Z","subject":"S","text":"Hi",` +
+			`"reply_to":"p1","chosen":"yes","future":[1]}`,
 			want: channels.Inbound{
 				Kind: channels.InboundMessage, ExternalID: "m1", From: kim, At: at, Subject: "S", Text: "Hi",
 				Answers: channels.Answers{External: "p1"}, Chosen: "yes",
 			}},
-		{raw: `{"type":"message","id":"m2",` + from + `,"attachments":[{"name":"a.txt","type":"text/plain","content":"aGVsbG8="},{"url":"https://x.test/a/b.png?s=1","size":5}]}`,
+		{raw: `{"type":"message","id":"m2",` + from + `,"attachments":[` +
+			`{"name":"a.txt","type":"text/plain","content":"aGVsbG8="},{"url":"https://x.test/a/b.png?s=1","size":5}]}`,
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m2", From: kim, Attachments: []channels.Attachment{
 				{Name: "a.txt", ContentType: "text/plain", Content: []byte("hello")},
 				{Name: "b.png", ContentType: "image/png", Ref: "https://x.test/a/b.png?s=1", SizeBytes: 5}}}},
@@ -59,8 +62,9 @@ func events() []event {
 			want: channels.Inbound{Kind: channels.InboundReaction, ExternalID: "e3", From: kim, Change: channels.Change{Target: "m1", Emoji: "👍"}}},
 		{raw: `{"type":"status","id":"e4","message":"shop-1","state":"read"}`,
 			want: channels.Inbound{Kind: channels.InboundStatus, Status: &channels.Status{State: channels.StateRead, External: []string{"shop-1"}}}},
-		{raw: `{"type":"status","id":"e5","message":"shop-1","state":"failed","reason":"moved"}`, want: channels.Inbound{Kind: channels.InboundStatus,
-			Status: &channels.Status{State: channels.StateFailed, External: []string{"shop-1"}, Reason: "moved", Class: channels.BadContent}}},
+		{raw: `{"type":"status","id":"e5","message":"shop-1","state":"failed","reason":"moved"}`,
+			want: channels.Inbound{Kind: channels.InboundStatus, Status: &channels.Status{
+				State: channels.StateFailed, External: []string{"shop-1"}, Reason: "moved", Class: channels.BadContent}}},
 
 		{raw: `{"type":"riddle","id":"1"}`, fault: "events[0]: type is none of"},
 		{raw: `[]`, fault: "events[0]: it is no object"},
@@ -70,33 +74,35 @@ func events() []event {
 		{raw: `{"type":"message","id":"` + strings.Repeat("x", 201) + `",` + from + `,"text":"x"}`, fault: "id is longer"},
 		{raw: `{"type":"message","id":"1","text":"x"}`, fault: "from is missing"},
 		{raw: `{"type":"message","id":"1","from":{},"text":"x"}`, fault: "from.id is missing"},
-		{raw: `{"type":"message","id":"1",` + from + `}`, fault: "both empty"},
-		{raw: `{"type":"message","id":"1",` + from + `,"text":" "}`, fault: "both empty", finer: true},
-		{raw: `{"type":"message","id":"1",` + from + `,"text":"` + strings.Repeat("x", 40_001) + `"}`, fault: "text is longer"},
-		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"name":"x"}]}`, fault: "attachments[0] needs either"},
-		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"content":"eA==","url":"https://x.test"}]}`, fault: "attachments[0] needs either"},
-		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"url":"file:///etc/passwd"}]}`, fault: "attachments[0].url", finer: true},
-		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"url":"http://x.test/a"}]}`, fault: "attachments[0].url", finer: true},
-		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[` + strings.Repeat(`{"content":"eA=="},`, 10) + `{"content":"eA=="}]}`, fault: "more than 10"},
-		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"2026-11-20T12:00:00"}`, fault: "events[0]: at is no time", finer: true},
-		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"2016-12-31T23:58:60Z"}`, fault: "events[0]: at is no time", finer: true},
-		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"2026-11-20T12:00:00+24:00"}`, fault: "events[0]: at is no time"},
-		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"0000-12-31T19:03:58-04:56"}`, fault: "events[0]: at is not between", finer: true},
-		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"9999-12-31T23:59:59Z"}`, fault: "events[0]: at is not between", finer: true},
-		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":1790000000}`, fault: "events[0]: at is no time"},
-		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"content":"eA=="},{"content":"-_-_"}]}`, fault: "attachments[1].content is no base64", finer: true},
+		{raw: message + `}`, fault: "both empty"},
+		{raw: message + `,"text":" "}`, fault: "both empty", finer: true},
+		{raw: message + `,"text":"` + strings.Repeat("x", 40_001) + `"}`, fault: "text is longer"},
+		{raw: message + `,"attachments":[{"name":"x"}]}`, fault: "attachments[0] needs either"},
+		{raw: message + `,"attachments":[{"content":"eA==","url":"https://x.test"}]}`, fault: "attachments[0] needs either"},
+		{raw: message + `,"attachments":[{"url":"file:///etc/passwd"}]}`, fault: "attachments[0].url", finer: true},
+		{raw: message + `,"attachments":[{"url":"http://x.test/a"}]}`, fault: "attachments[0].url", finer: true},
+		{raw: message + `,"attachments":[` + strings.Repeat(`{"content":"eA=="},`, 10) + `{"content":"eA=="}]}`, fault: "more than 10"},
+		{raw: message + `,"text":"x","at":"2026-11-20T12:00:00"}`, fault: "events[0]: at is no time", finer: true},
+		{raw: message + `,"text":"x","at":"2016-12-31T23:58:60Z"}`, fault: "events[0]: at is no time", finer: true},
+		{raw: message + `,"text":"x","at":"2026-11-20T12:00:00+24:00"}`, fault: "events[0]: at is no time"},
+		{raw: message + `,"text":"x","at":"0000-12-31T19:03:58-04:56"}`, fault: "events[0]: at is not between", finer: true},
+		{raw: message + `,"text":"x","at":"9999-12-31T23:59:59Z"}`, fault: "events[0]: at is not between", finer: true},
+		{raw: message + `,"text":"x","at":1790000000}`, fault: "events[0]: at is no time"},
+		{raw: message + `,"attachments":[{"content":"eA=="},{"content":"-_-_"}]}`, fault: "attachments[1].content is no base64", finer: true},
 		{raw: `{"type":"edit","id":"1",` + from + `,"target":"m1"}`, fault: "text is empty"},
 		{raw: `{"type":"edit","id":"1",` + from + `,"text":"x"}`, fault: "target is missing"},
 		{raw: `{"type":"reaction","id":"1",` + from + `}`, fault: "target is missing"},
 		{raw: `{"type":"reaction","id":"1",` + from + `,"target":"m","emoji":"` + strings.Repeat("x", 101) + `"}`, fault: "emoji"},
-		{raw: `{"type":"message","id":"m6",` + from + `,"attachments":[{"name":"a.png","type":"image/png","url":"https://x.test/a","size":48213.0}]}`,
+		{raw: `{"type":"message","id":"m6",` + from + `,"attachments":[` +
+			`{"name":"a.png","type":"image/png","url":"https://x.test/a","size":48213.0}]}`,
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m6", From: kim, Attachments: []channels.Attachment{
 				{Name: "a.png", ContentType: "image/png", Ref: "https://x.test/a", SizeBytes: 48213}}}},
-		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"url":"https://x.test/a","size":1.5}]}`, fault: "size is not of the right type"},
-		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"url":"https://x.test/a","size":"5"}]}`, fault: "size is not of the right type"},
-		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","chosen":"` + strings.Repeat("x", 2001) + `"}`, fault: "chosen"},
-		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","reply_to":"` + strings.Repeat("x", 2001) + `"}`, fault: "reply_to"},
-		{raw: `{"type":"message","id":"` + strings.Repeat("€", 134) + `",` + from + `,"text":"x"}`, fault: "id is longer than 200 characters or 400 bytes", finer: true},
+		{raw: message + `,"attachments":[{"url":"https://x.test/a","size":1.5}]}`, fault: "size is not of the right type"},
+		{raw: message + `,"attachments":[{"url":"https://x.test/a","size":"5"}]}`, fault: "size is not of the right type"},
+		{raw: message + `,"text":"x","chosen":"` + strings.Repeat("x", 2001) + `"}`, fault: "chosen"},
+		{raw: message + `,"text":"x","reply_to":"` + strings.Repeat("x", 2001) + `"}`, fault: "reply_to"},
+		{raw: `{"type":"message","id":"` + strings.Repeat("€", 134) + `",` + from + `,"text":"x"}`,
+			fault: "id is longer than 200 characters or 400 bytes", finer: true},
 		{raw: `{"type":"status","id":"1","message":"x","state":"eaten"}`, fault: "state is none of"},
 		{raw: `{"type":"status","id":"1","state":"read"}`, fault: "message is missing"},
 	}

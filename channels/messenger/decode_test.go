@@ -155,7 +155,8 @@ func TestDecodeMessage(t *testing.T) {
 	}
 }
 
-// What a customer does besides writing. A reaction opens the reply window, unless it is taken back; receipts tell up to which time they are about.
+// What a customer does besides writing. A reaction opens the reply window, unless it is taken back; a receipt is about all messages up to
+// a time.
 func TestDecodeEvent(t *testing.T) {
 	t.Parallel()
 	watermark := time.UnixMilli(1699999999000).UTC()

@@ -356,8 +356,10 @@ func TestKeptPostsGo(t *testing.T) {
 	text := []byte(`{"text": "Who takes this?"}`)
 	put := func(day string) {
 		check(t, store.UpsertPosts(t.Context(), pool, []store.Post{
-			{AccountID: 1, Channel: "c", Message: day + " typed", Kind: "human", Early: text}, {AccountID: 1, Channel: "c", Message: day + " edit", Kind: "early", Early: text},
-			{AccountID: 1, Channel: "c", Message: day + " sent", Kind: "human"}, {AccountID: 1, Channel: "told", Message: day + " told", Kind: "told"},
+			{AccountID: 1, Channel: "c", Message: day + " typed", Kind: "human", Early: text},
+			{AccountID: 1, Channel: "c", Message: day + " edit", Kind: "early", Early: text},
+			{AccountID: 1, Channel: "c", Message: day + " sent", Kind: "human"},
+			{AccountID: 1, Channel: "told", Message: day + " told", Kind: "told"},
 			{AccountID: 1, Channel: "told", Message: day + " told of 7", Kind: "told", ConversationID: 7}}))
 	}
 	left := func() string {

@@ -42,9 +42,10 @@ var oldFaults = map[string]map[string]string{
 
 // neededFaults are those of later files that can't be avoided, and why they do no harm.
 var neededFaults = map[string]map[string]string{
-	"0011_queues.sql":             {unknownForm: "what waits in the old queue moves while nobody may write to it, for as long as that takes; readers go on"},
-	"0060_waits_for_in_bytes.sql": {readsWhole: "the type stays, so that no row is written anew; the index that is made anew holds the queues that wait for a name: a million of them took ten seconds, on a busy machine"},
-	"0071_template_asked.sql":     {locksRows: "it changes only templates that could not be handed in yet, a handful at most, which nobody but a chore writes"},
+	"0011_queues.sql": {unknownForm: "what waits in the old queue moves while nobody may write to it, for as long as that takes; readers go on"},
+	"0060_waits_for_in_bytes.sql": {readsWhole: "the type stays, so that no row is written anew; the index that is made anew holds the " +
+		"queues that wait for a name: a million of them took ten seconds, on a busy machine"},
+	"0071_template_asked.sql": {locksRows: "it changes only templates that could not be handed in yet, a handful at most, which nobody but a chore writes"},
 }
 
 func TestMigrationRules(t *testing.T) {
@@ -86,7 +87,8 @@ func TestMigrationRulesHold(t *testing.T) {
 		{`CREATE UNIQUE INDEX old_n ON old (n)`, locksWriters},
 		{`DROP INDEX old_n`, locksReaders},
 		{`ALTER TABLE old ADD COLUMN n int`, ""},
-		{`ALTER TABLE old ADD COLUMN n int NOT NULL DEFAULT -1, ADD COLUMN m timestamptz NOT NULL DEFAULT 'epoch', ADD COLUMN b bool DEFAULT false`, ""},
+		{`ALTER TABLE old ADD COLUMN n int NOT NULL DEFAULT -1, ADD COLUMN m timestamptz NOT NULL DEFAULT 'epoch',
+			ADD COLUMN b bool DEFAULT false`, ""},
 		{`ALTER TABLE old ADD COLUMN m text[] NOT NULL DEFAULT '{}'::text[] -- a comment; with signs, 'and more'
 		`, ""},
 		{`ALTER TABLE old ADD COLUMN n timestamptz DEFAULT clock_timestamp()`, readsWhole},
@@ -105,7 +107,8 @@ func TestMigrationRulesHold(t *testing.T) {
 		{`ALTER TABLE old ATTACH PARTITION a FOR VALUES FROM (1) TO (2)`, readsWhole},
 		{`ALTER TABLE old ADD CONSTRAINT c CHECK (n > 0) NOT VALID`, ""},
 		{`ALTER TABLE old VALIDATE CONSTRAINT c`, inTransaction},
-		{`ALTER TABLE old ALTER COLUMN n SET DEFAULT 5, ALTER COLUMN m DROP NOT NULL, DROP COLUMN IF EXISTS k, SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01)`, ""},
+		{`ALTER TABLE old ALTER COLUMN n SET DEFAULT 5, ALTER COLUMN m DROP NOT NULL, DROP COLUMN IF EXISTS k,
+			SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01)`, ""},
 		{`ALTER TABLE old ADD COLUMN n int; ALTER TABLE other ADD COLUMN n int`, locksTwo},
 		{`ALTER TABLE old RENAME COLUMN n TO m`, readsWhole},
 		{`INSERT INTO old (n) VALUES (1)`, ""},
@@ -132,7 +135,8 @@ func TestMigrationRulesHold(t *testing.T) {
 		{noTransaction + `ALTER TABLE old ADD COLUMN n int`, notRepeatable},
 		{noTransaction + `ALTER TABLE old DROP COLUMN n`, notRepeatable},
 		{noTransaction + `ALTER TABLE old ADD CONSTRAINT c CHECK (n > 0) NOT VALID`, notRepeatable},
-		{noTransaction + `ALTER TABLE old DROP CONSTRAINT IF EXISTS c, ADD CONSTRAINT c CHECK (n > 0) NOT VALID; ALTER TABLE old VALIDATE CONSTRAINT c`, ""},
+		{noTransaction + `ALTER TABLE old DROP CONSTRAINT IF EXISTS c, ADD CONSTRAINT c CHECK (n > 0) NOT VALID;
+			ALTER TABLE old VALIDATE CONSTRAINT c`, ""},
 		{noTransaction + `INSERT INTO old (n) VALUES (1)`, notRepeatable},
 		{noTransaction + `INSERT INTO old (n) SELECT 1 ON CONFLICT DO NOTHING`, ""},
 		{noTransaction + `CREATE SEQUENCE s`, notRepeatable},

@@ -349,8 +349,9 @@ func TestLink(t *testing.T) {
 		want  string
 	}{
 		{place: bridge.Place{Channel: channel}},
-		{place: bridge.Place{Channel: channel, Thread: "1", Message: "2"}, want: "https://teams.microsoft.com/l/message/19%3ACH%40thread.tacv2/2" +
-			"?groupId=c0c0c0c0-0000-4000-8000-000000000000&parentMessageId=1&" + tenant},
+		{place: bridge.Place{Channel: channel, Thread: "1", Message: "2"},
+			want: "https://teams.microsoft.com/l/message/19%3ACH%40thread.tacv2/2" +
+				"?groupId=c0c0c0c0-0000-4000-8000-000000000000&parentMessageId=1&" + tenant},
 		{place: bridge.Place{Channel: "19:X", Thread: "1"}, want: "https://teams.microsoft.com/l/message/19%3AX/1?parentMessageId=1&" + tenant},
 	} {
 		wantEqual(t, fmt.Sprintf("link to %+v", tt.place), home().Link(tt.place), tt.want)

@@ -164,8 +164,15 @@ func TestAddressesThatCannotBeStored(t *testing.T) {
 		fmt.Fprintf(&noise, "%x", sha256.Sum256([]byte(strconv.Itoa(i))))
 	}
 	for name, page := range map[string]map[string]string{
-		"too long":     {"/": `<h1>Help</h1><p>Ask.</p><a href="/list?q=` + noise.String()[:6000] + `">All</a><a href="/prices">Prices</a>`, "/list": "<p>All of it</p>"},
-		"bytes":        {"/": `<h1>Help</h1><p>Ask.</p><a href="/old">Old</a><a href="/prices">Prices</a>`, "/old": "-> /new?q=\xff\xfe", "/new": "<p>New</p>"},
+		"too long": {
+			"/":     `<h1>Help</h1><p>Ask.</p><a href="/list?q=` + noise.String()[:6000] + `">All</a><a href="/prices">Prices</a>`,
+			"/list": "<p>All of it</p>",
+		},
+		"bytes": {
+			"/":    `<h1>Help</h1><p>Ask.</p><a href="/old">Old</a><a href="/prices">Prices</a>`,
+			"/old": "-> /new?q=\xff\xfe",
+			"/new": "<p>New</p>",
+		},
 		"at the start": {"/": "-> /new?q=\xff\xfe", "/new": "<p>New</p>"},
 	} {
 		t.Run(name, func(t *testing.T) {

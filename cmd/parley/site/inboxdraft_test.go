@@ -29,7 +29,8 @@ func wantReply(s *inboxSite, b *sitetest.Browser, want string) {
 	}
 }
 
-// sendWithoutSession presses the button that sends the reply, after Ben's session has ended. The site does not store the reply, and says so.
+// sendWithoutSession presses the button that sends the reply, after Ben's session has ended. The site does not store the reply, and
+// says so.
 func sendWithoutSession(s *inboxSite, b *sitetest.Browser) {
 	s.T.Helper()
 	storetest.Exec(s.T, s.Pool, "DELETE FROM site_sessions")
