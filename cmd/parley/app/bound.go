@@ -17,6 +17,9 @@ const (
 	maxInside = 64
 	// lastWords is how long the rest of a refused body is read, so that its sender reads the answer.
 	lastWords = 2 * time.Second
+	// How much more of a body that is too long is read, and for how long.
+	maxPassedOver  = 3 * maxBody
+	maxPassingOver = 10 * time.Second
 )
 
 // bound lets a number of requests in and refuses the others, which their source sends again. Each source
@@ -52,9 +55,8 @@ func (b *bound) serve(next http.Handler, w http.ResponseWriter, r *http.Request)
 
 	switch {
 	case errors.Is(err, errTooLong):
-		release() // what is passed over takes no memory
-		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
-		passOver(w, r)
+		release()
+		refuseTooLong(w, r)
 	case errors.Is(err, errNoRoom):
 		b.refuse(w)
 	case err != nil:
@@ -65,19 +67,15 @@ func (b *bound) serve(next http.Handler, w http.ResponseWriter, r *http.Request)
 	}
 }
 
-// How many bytes of a body that is too long are taken and thrown away, and for how long.
-const (
-	maxPassedOver  = 3 * maxBody
-	maxPassingOver = 10 * time.Second
-)
-
-// passOver takes the body of a request that was refused. Most clients read no answer before they have sent everything: a connection
-// that is closed earlier says nothing to them.
-func passOver(w http.ResponseWriter, r *http.Request) {
+// refuseTooLong says that a body is too long, and reads on: most clients read no answer before they have sent everything, and a
+// connection that is closed earlier says nothing to them.
+func refuseTooLong(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(maxPassingOver)) //nolint:errcheck // a test's recorder has none
-	if err := control.Flush(); err == nil {                     // the others read the answer now
-		_, _ = io.CopyN(io.Discard, r.Body, maxPassedOver) // whatever it ends with, the answer is the same
+	err := errors.Join(control.EnableFullDuplex(), control.SetReadDeadline(time.Now().Add(maxPassingOver)))
+	w.Header().Set("Connection", "close") // the rest may be longer than what is read
+	http.Error(w, errTooLong.Error(), http.StatusRequestEntityTooLarge)
+	if err == nil && control.Flush() == nil {
+		_, _ = io.CopyN(io.Discard, r.Body, maxPassedOver) // the answer is given, whatever this ends with
 	}
 }
 

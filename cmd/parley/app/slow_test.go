@@ -217,25 +217,6 @@ func TestBodiesRefused(t *testing.T) {
 	}
 }
 
-// What is passed over of a body that turns out too long takes no room, however slowly it comes.
-func TestBodyThatIsPassedOver(t *testing.T) {
-	t.Parallel()
-	h := openHooks(t)
-	conn := must(new(net.Dialer).DialContext(t.Context(), "tcp", h.address))(t)
-	defer conn.Close()
-	const long = maxBody + 1<<20
-	must(fmt.Fprintf(conn, "POST /hooks/one HTTP/1.1\r\nHost: acme.test\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n", long))(t)
-	must(conn.Write(make([]byte, long)))(t) // and no end
-	if got := firstLine(t, conn); got != "HTTP/1.1 413 Request Entity Too Large" {
-		t.Errorf("got %q", got)
-	}
-	h.bodies.large.mu.Lock()
-	defer h.bodies.large.mu.Unlock()
-	if held := h.bodies.large.held; held != 0 {
-		t.Errorf("room held for what is passed over: got %d bytes, want none", held)
-	}
-}
-
 // firstLine returns the first line of an answer.
 func firstLine(t *testing.T, conn net.Conn) string {
 	t.Helper()
