@@ -100,7 +100,7 @@ func TestAbsentUsers(t *testing.T) {
 			users = append(users, fmt.Sprintf("U0NOBODY%02d", i))
 		}
 		absent, err := w.surface.Absent(w.ctx(), users)
-		must(t, err)
+		noError(t, err)
 		if !slices.Equal(absent, users[1:]) {
 			t.Errorf("absent are %v, want %v", absent, users[1:])
 		}
@@ -111,7 +111,7 @@ func TestAudienceOfAPublicChannelIsEveryone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	audience, err := w.surface.Audience(w.ctx(), w.channel)
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "everyone may read the channel", audience.Everyone, true)
 }
 
@@ -120,7 +120,7 @@ func TestAudienceOfAPrivateChannelIsItsMembers(t *testing.T) {
 	w := newWorld(t)
 	vault := w.fake.Admin.AddChannel(slackfake.Channel{Name: "vault", Private: true, Members: []string{w.fake.BotUserID(), w.ann}})
 	audience, err := w.surface.Audience(w.ctx(), vault.ID)
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "everyone may read the channel", audience.Everyone, false)
 	got, want := slices.Clone(audience.Users), []string{w.ann, w.fake.BotUserID()}
 	slices.Sort(got)

@@ -26,7 +26,7 @@ func (w *world) resolveSlowly() {
 		cancel()
 		<-done
 	})
-	must(w.t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Calls("conversations.list")) == 1 }))
+	noError(w.t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Calls("conversations.list")) == 1 }))
 }
 
 // An event that says that a channel was renamed is taken in while the channels are being read, however long Slack makes that take.
@@ -51,12 +51,12 @@ func TestResolveAfterARename(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, err := w.surface.Resolve(w.ctx(), "#support")
-	must(t, err)
-	must(t, w.fake.Admin.RenameChannel(w.channel, "help"))
+	noError(t, err)
+	noError(t, w.fake.Admin.RenameChannel(w.channel, "help"))
 	renamed := `{"type":"channel_rename","channel":{"id":"C0SUPPORT"}}`
 	w.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":` + renamed + `}`)
 	id, err := w.surface.Resolve(w.ctx(), "#help")
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "channel", id, w.channel)
 }
 
@@ -65,14 +65,14 @@ func TestResolveAfterAFailedReading(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, err := w.surface.Resolve(w.ctx(), "#support")
-	must(t, err)
-	must(t, w.fake.Admin.RenameChannel(w.channel, "help"))
+	noError(t, err)
+	noError(t, w.fake.Admin.RenameChannel(w.channel, "help"))
 	w.surface.directory.channels.reset()
 	w.fake.Inject(slackfake.Fault{Method: "conversations.list", Kind: slackfake.FaultError, Error: "no_such_answer", Times: 1})
 	if _, err := w.surface.Resolve(w.ctx(), "#help"); refusal.CodeOf(err) != "no_such_answer" {
 		t.Fatalf("got the error %v, want the one of Slack", err)
 	}
 	id, err := w.surface.Resolve(w.ctx(), "#help")
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "channel", id, w.channel)
 }

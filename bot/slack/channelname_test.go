@@ -63,7 +63,7 @@ func TestReplyWithAnUnnamedChannelIsUnchangedOnceItIsNamed(t *testing.T) {
 
 	// Parley reads the edit while Slack tells no names, for an hour.
 	w.fake.Inject(slackfake.Fault{Method: channelInfo, Kind: slackfake.FaultRateLimit, Retry: 3600, Times: 1})
-	must(t, w.fake.As(w.ann).Edit(w.channel, at.Message, "see <#C0SUPPORT>"))
+	noError(t, w.fake.As(w.ann).Edit(w.channel, at.Message, "see <#C0SUPPORT>"))
 	wantEqual(t, "text of the edit", w.waitAction(editFacts).Text, "see a channel")
 
 	ahead.Store(int64(time.Hour)) // Slack may be asked again
@@ -76,7 +76,7 @@ func TestReplyWithAnUnnamedChannelIsUnchangedOnceItIsNamed(t *testing.T) {
 		{known: "see", want: bridge.Changed},
 	} {
 		got, err := w.surface.Confirm(w.ctx(), at, tt.known)
-		must(t, err)
+		noError(t, err)
 		if got != tt.want {
 			t.Errorf("Confirm(%q) = %v, want %v", tt.known, got, tt.want)
 		}

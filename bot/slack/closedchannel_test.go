@@ -11,7 +11,7 @@ import (
 func TestClosedChannelIsNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	must(t, w.fake.Admin.ArchiveChannel(w.channel, true))
+	noError(t, w.fake.Admin.ArchiveChannel(w.channel, true))
 	_, err := w.surface.Send(w.ctx(), w.newPost(bridge.PostRoot, bridge.Place{Channel: w.channel}, "t1"))
 	wantSendErrorIs(t, err, channels.BadRecipient, bridge.ErrChannelClosed)
 	got := wantSendError(t, err, channels.BadRecipient).Text

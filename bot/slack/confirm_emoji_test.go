@@ -22,7 +22,7 @@ func newReplyUnderCard(t *testing.T) (w *world, at bridge.Place) {
 func (w *world) mustConfirm(at bridge.Place) {
 	w.t.Helper()
 	got, err := w.surface.Confirm(w.ctx(), at, "On our way")
-	must(w.t, err)
+	noError(w.t, err)
 	wantEqual(w.t, "confirmation", got, bridge.Unchanged)
 }
 
@@ -35,7 +35,7 @@ func (w *world) emojiFact(at bridge.Place, user, emoji string) string {
 func TestConfirmFindsAnEmoji(t *testing.T) {
 	t.Parallel()
 	w, at := newReplyUnderCard(t)
-	must(t, w.fake.As(w.ann).React(at.Channel, at.Message, takeBack))
+	noError(t, w.fake.As(w.ann).React(at.Channel, at.Message, takeBack))
 	w.mustConfirm(at)
 	a := w.waitAction(w.emojiFact(at, w.ann, takeBack))
 	wantEqual(t, "verb", a.Verb, bridge.VerbUndo)
@@ -48,7 +48,7 @@ func TestConfirmFindsAnEmoji(t *testing.T) {
 func TestConfirmFindsAnEmojiOnce(t *testing.T) {
 	t.Parallel()
 	w, at := newReplyUnderCard(t)
-	must(t, w.fake.As(w.ann).React(at.Channel, at.Message, takeBack))
+	noError(t, w.fake.As(w.ann).React(at.Channel, at.Message, takeBack))
 	w.mustConfirm(at)
 	attempts := w.desk.Attempts()
 	w.mustConfirm(at)
@@ -70,7 +70,7 @@ func TestConfirmPassesOverOurMark(t *testing.T) {
 func TestConfirmEmojiThatCannotBeStored(t *testing.T) {
 	t.Parallel()
 	w, at := newReplyUnderCard(t)
-	must(t, w.fake.As(w.ann).React(at.Channel, at.Message, takeBack))
+	noError(t, w.fake.As(w.ann).React(at.Channel, at.Message, takeBack))
 	w.desk.Refuse(errors.New("the database is down"))
 	got, err := w.surface.Confirm(w.ctx(), at, "On our way")
 	if err == nil {

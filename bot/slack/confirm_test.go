@@ -59,7 +59,7 @@ func forEachPlacement(t *testing.T, check func(*testing.T, *askedMessage)) {
 func (m *askedMessage) wantConfirmed(text string, want bridge.Confirmation) {
 	m.t.Helper()
 	got, err := m.surface.Confirm(m.ctx(), m.known, text)
-	must(m.t, err)
+	noError(m.t, err)
 	if got != want {
 		m.t.Errorf("Confirm(%q) = %v, want %v", text, got, want)
 	}
@@ -68,7 +68,7 @@ func (m *askedMessage) wantConfirmed(text string, want bridge.Confirmation) {
 // edit has Ann edit the message. Nobody tells Parley of it.
 func (m *askedMessage) edit(text string) {
 	m.t.Helper()
-	must(m.t, m.fake.As(m.ann).Edit(m.channel, m.at.Message, text))
+	noError(m.t, m.fake.As(m.ann).Edit(m.channel, m.at.Message, text))
 }
 
 func TestConfirmUnchangedMessage(t *testing.T) {
@@ -130,7 +130,7 @@ func TestConfirmMessageThatWasEditedBack(t *testing.T) {
 func TestConfirmStoresADeletion(t *testing.T) {
 	t.Parallel()
 	forEachPlacement(t, func(t *testing.T, m *askedMessage) {
-		must(t, m.fake.As(m.ann).Delete(m.channel, m.at.Message))
+		noError(t, m.fake.As(m.ann).Delete(m.channel, m.at.Message))
 		m.wantConfirmed(askedText, bridge.Gone)
 		a := m.waitAction(fact.DeleteID(m.channel, m.at.Message))
 		wantEqual(t, "verb", a.Verb, bridge.VerbDelete)

@@ -38,7 +38,7 @@ func (d *downtime) setClockBack(by time.Duration) { d.past.Store(int64(by)) }
 func (d *downtime) newSurface() *Surface {
 	d.t.Helper()
 	s, err := New(d.opt)
-	must(d.t, err)
+	noError(d.t, err)
 	return s
 }
 
@@ -70,7 +70,7 @@ func (d *downtime) leaveHole() (lost string) {
 	lost = d.postAsAnn(root.Message, "typed while Parley was down")
 	d.setClockBack(4 * time.Hour)
 	later := d.postAsAnn(root.Message, "typed while Parley was up for a moment")
-	must(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: d.messageID(later)}))
+	noError(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: d.messageID(later)}))
 	d.setClockBack(0)
 	return lost
 }
@@ -107,7 +107,7 @@ func TestReplyInAnOldThreadIsFound(t *testing.T) {
 	d.desk.OpenThread(bridge.Place{Channel: "C0GONE", Message: "1600000000.000100"})
 	d.setClockBack(7 * time.Hour)
 	d.storeAsAnn(root.Message, "known")
-	must(t, d.catchUp())
+	noError(t, d.catchUp())
 	d.restartLater()
 	d.setClockBack(6 * time.Hour)
 	lost := d.postAsAnn(root.Message, "typed while Parley was down")
@@ -126,10 +126,10 @@ func TestEditInAnOldThreadIsFound(t *testing.T) {
 	d.desk.OpenThread(root)
 	said := d.storeAsAnn(root.Message, "it comes on Monday")
 	d.setClockBack(7 * time.Hour)
-	must(t, d.catchUp())
+	noError(t, d.catchUp())
 	d.restartLater()
 	d.setClockBack(20 * time.Minute)
-	must(t, d.fake.As(d.ann).Edit(d.channel, said, "it comes on Tuesday"))
+	noError(t, d.fake.As(d.ann).Edit(d.channel, said, "it comes on Tuesday"))
 	d.setClockBack(0)
 	d.connect()
 	d.wantFacts("e:"+d.channel+":"+said, 1)
@@ -155,8 +155,8 @@ func TestReplyUnderADeletedCardIsFound(t *testing.T) {
 			d.setClockBack(20 * time.Minute)
 			lost := d.postAsAnn(root.Message, "Refund is on its way")
 			admin := d.fake.Admin.AddUser(slackfake.User{Name: "admin", Admin: true})
-			must(t, d.fake.As(admin.ID).Join(d.channel))
-			must(t, d.fake.As(admin.ID).Delete(d.channel, root.Message))
+			noError(t, d.fake.As(admin.ID).Join(d.channel))
+			noError(t, d.fake.As(admin.ID).Delete(d.channel, root.Message))
 			d.setClockBack(0)
 			d.connect()
 			d.wantFacts(d.messageID(lost), 1)
@@ -171,7 +171,7 @@ func TestSweepBeforeTheFirstConnection(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	lost := d.leaveHole()
-	must(t, d.catchUp())
+	noError(t, d.catchUp())
 	d.connect()
 	d.desk.First(t, d.messageID(lost))
 }
@@ -247,7 +247,7 @@ func TestThreadThatIsRefusedIsReadByTheNextSweep(t *testing.T) {
 	wantEqual(t, "error of the thread that is refused", refusal.CodeOf(d.catchUp()), refusedRead)
 	d.wantFacts(allFacts, 1) // of the other thread
 
-	must(t, d.catchUp())
+	noError(t, d.catchUp())
 	d.wantFacts(d.messageID(lostInFirst), 1)
 	d.wantFacts(d.messageID(lostInSecond), 1)
 }
@@ -257,9 +257,9 @@ func TestUnreadableReplyIsPutIntoQuarantine(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	var page historyPage
-	must(t, json.Unmarshal([]byte(`{"messages":[{"type":"message","ts":"1700000000.000100","user":"U0ANN","text":{"odd":true}}]}`), &page))
+	noError(t, json.Unmarshal([]byte(`{"messages":[{"type":"message","ts":"1700000000.000100","user":"U0ANN","text":{"odd":true}}]}`), &page))
 	for range 2 {
-		must(t, d.surface.history.storeMissing(d.ctx(), d.self(), d.channel, page.Messages))
+		noError(t, d.surface.history.storeMissing(d.ctx(), d.self(), d.channel, page.Messages))
 	}
 	facts := d.desk.Accepted()
 	if len(facts) != 1 {

@@ -23,7 +23,7 @@ func TestExercise(t *testing.T) {
 func newExerciseStage(t *testing.T) bridgetest.Stage {
 	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.PostPerSecond, f.PostBurst = noLimit, noLimit })
 	ben := w.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben", RealName: "Ben Kim"})
-	must(t, w.fake.Admin.Invite(w.channel, ben.ID, w.ann))
+	noError(t, w.fake.Admin.Invite(w.channel, ben.ID, w.ann))
 	ann := w.fake.As(w.ann)
 	return bridgetest.Stage{
 		Surface: w.surface,
@@ -55,13 +55,13 @@ func newExerciseStage(t *testing.T) bridgetest.Stage {
 		Say: func(t *testing.T, thread, text string) string {
 			t.Helper()
 			ts, err := ann.Post(slackfake.Post{Channel: w.channel, Thread: thread, Text: text})
-			must(t, err)
+			noError(t, err)
 			return ts
 		},
-		Edit:    func(t *testing.T, message, text string) { t.Helper(); must(t, ann.Edit(w.channel, message, text)) },
-		Delete:  func(t *testing.T, message string) { t.Helper(); must(t, ann.Delete(w.channel, message)) },
-		Vanish:  func(t *testing.T, root string) { t.Helper(); must(t, w.fake.Admin.ForgetMessage(w.channel, root)) },
-		Close:   func(t *testing.T) { t.Helper(); must(t, w.fake.Admin.ArchiveChannel(w.channel, true)) },
+		Edit:    func(t *testing.T, message, text string) { t.Helper(); noError(t, ann.Edit(w.channel, message, text)) },
+		Delete:  func(t *testing.T, message string) { t.Helper(); noError(t, ann.Delete(w.channel, message)) },
+		Vanish:  func(t *testing.T, root string) { t.Helper(); noError(t, w.fake.Admin.ForgetMessage(w.channel, root)) },
+		Close:   func(t *testing.T) { t.Helper(); noError(t, w.fake.Admin.ArchiveChannel(w.channel, true)) },
 		Fail:    func(_ *testing.T, name string, _ bridge.PostKind) { w.fake.Inject(postFault(name)) },
 		Offline: w.missWhile,
 	}

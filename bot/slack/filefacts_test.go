@@ -18,7 +18,7 @@ func (w *world) postPhoto(thread string) (ts, fileID string) {
 		Channel: w.channel, Thread: thread, Text: "Look",
 		Files: []slackfake.NewFile{{Name: "photo.png", Mimetype: "image/png", Data: []byte("hello"), FileAccess: fact.AskForFile}},
 	})
-	must(w.t, err)
+	noError(w.t, err)
 	return ts, w.fake.Message(w.channel, ts).Files[0].ID
 }
 

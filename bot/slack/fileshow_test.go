@@ -76,7 +76,7 @@ func TestFilesInADeletedThreadAreShownInTheNewOne(t *testing.T) {
 	w := newWorld(t)
 	root := w.postRoot()
 	p := w.uploadPlan(root)
-	must(t, w.fake.Admin.ForgetMessage(w.channel, root.Message))
+	noError(t, w.fake.Admin.ForgetMessage(w.channel, root.Message))
 	p.Part = lastShowPart
 	sent, err := w.surface.Send(w.ctx(), p)
 	wantSendErrorIs(t, err, channels.BadContent, bridge.ErrThreadLost)
@@ -95,11 +95,11 @@ func TestFilesOfADeletedThreadAreFoundAfterItsSuccessor(t *testing.T) {
 	root := w.postRoot()
 	p := w.uploadPlan(root)
 	p.Part = lastShowPart
-	must(t, w.fake.Admin.ForgetMessage(w.channel, root.Message))
+	noError(t, w.fake.Admin.ForgetMessage(w.channel, root.Message))
 	w.fake.Inject(slackfake.Fault{Method: showFiles, Kind: slackfake.FaultHTTP, After: true, Times: 1}) // only the answer is lost
 	sent, err := w.surface.Send(w.ctx(), p)
 	_ = wantSendError(t, err, channels.Ambiguous)
-	must(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Messages(w.channel)) == 1 }))
+	noError(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Messages(w.channel)) == 1 }))
 
 	p.Place.Thread, p.Progress = w.postRoot().Thread, sent.Progress
 	sent = w.sendPatiently(p, func() {})

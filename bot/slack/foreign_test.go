@@ -22,7 +22,7 @@ const otherToken = "xoxb-1"
 func newSurfaceFor(t *testing.T, apiURL string) *Surface {
 	t.Helper()
 	s, err := New(Options{BotToken: otherToken, SigningSecret: "s", APIURL: apiURL, Desk: newFakeDesk()})
-	must(t, err)
+	noError(t, err)
 	return s
 }
 
@@ -52,7 +52,7 @@ func newPlainAPI(t *testing.T) (apiURL string) {
 func TestWhoWeAreWithoutAnApp(t *testing.T) {
 	t.Parallel()
 	me, err := newSurfaceFor(t, newPlainAPI(t)).identify(t.Context())
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "our user", me.User, "U0BOT")
 	wantEqual(t, "callbacks of our team without an app are ours", me.IsFor("T1", ""), true)
 	wantEqual(t, "callbacks of our team with an app are ours", me.IsFor("T1", "A1"), true)
@@ -64,7 +64,7 @@ func TestConfirmWithoutTheMethod(t *testing.T) {
 	t.Parallel()
 	s := newSurfaceFor(t, newPlainAPI(t))
 	got, err := s.Confirm(t.Context(), bridge.Place{Channel: "C1", Thread: "1.1", Message: "1.2"}, "Hi")
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "message that can't be read", got, bridge.Unchanged)
 }
 
@@ -87,10 +87,10 @@ func TestTokenIsSentToTheAPIOnly(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, tt.url, nil)
-			must(t, err)
+			noError(t, err)
 			resp, err := webclient.New(fence.NewClient(fence.Options{Answer: requestTimeout}), s.apiURL, otherToken).Do(r)
-			must(t, err)
-			must(t, resp.Body.Close())
+			noError(t, err)
+			noError(t, resp.Body.Close())
 			wantEqual(t, "credentials", got, tt.want)
 		})
 	}
@@ -101,7 +101,7 @@ func (w *world) takeEvent(body string) {
 	w.t.Helper()
 	me := w.self()
 	body = strings.NewReplacer("TEAM", me.Team, "APP", me.App).Replace(body)
-	must(w.t, w.surface.intake.takeEvents(w.ctx(), me, []byte(body)))
+	noError(w.t, w.surface.intake.takeEvents(w.ctx(), me, []byte(body)))
 }
 
 // An app may be subscribed to more events than our manifest names: they are no fault, and are left out.
@@ -159,10 +159,10 @@ func TestReadOnlyDoesNotJoin(t *testing.T) {
 	ch := w.fake.Admin.AddChannel(slackfake.Channel{Name: "elsewhere", Members: []string{w.ann}})
 	for _, name := range []string{"#elsewhere", ch.ID} {
 		id, err := w.surface.Resolve(t.Context(), name)
-		must(t, err)
+		noError(t, err)
 		wantEqual(t, "channel of "+name, id, ch.ID)
 	}
 	info, err := w.surface.api.GetConversationInfoContext(t.Context(), &slackapi.GetConversationInfoInput{ChannelID: ch.ID})
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "the app is a member", info.IsMember, false)
 }

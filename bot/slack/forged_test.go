@@ -17,7 +17,7 @@ type object = map[string]any
 func mustMarshal(t *testing.T, v any) []byte {
 	t.Helper()
 	raw, err := json.Marshal(v)
-	must(t, err)
+	noError(t, err)
 	return raw
 }
 
@@ -54,7 +54,7 @@ func TestClickForOthersIsLeftOut(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			_, err := w.takeInteraction(tt.changed)
-			must(t, err)
+			noError(t, err)
 			w.wantFacts(allFacts, 0)
 		})
 	}
@@ -64,7 +64,7 @@ func TestClickOfAStrangerIsStoredAsSuch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, err := w.takeInteraction(object{"actions": pressed("b:take::1", "")})
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "kind of the actor", w.waitAction("i:1.2.3").Actor.Kind, bridge.ActorForeign)
 }
 
@@ -82,7 +82,7 @@ func TestInteractionThatIsNotOursIsPutIntoQuarantine(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			_, err := w.takeInteraction(tt.changed)
-			must(t, err)
+			noError(t, err)
 			w.wantFacts(unreadableFacts, 1)
 		})
 	}
@@ -99,7 +99,7 @@ func TestFormThatIsNotOursIsRefused(t *testing.T) {
 			"blocks":           []object{{"type": "input", "block_id": "f:x"}},
 		},
 	})
-	must(t, err)
+	noError(t, err)
 	wantWords(t, string(mustMarshal(t, ack.payload)), "f:x")
 }
 
@@ -126,7 +126,7 @@ func TestUnreadableClickIsKeptWithoutSecrets(t *testing.T) {
 			before := len(w.desk.Accepted())
 			tt.body["token"], tt.body["response_url"] = "secret", "https://hooks.slack.test/secret"
 			_, err := w.surface.intake.takeInteraction(w.ctx(), me, mustMarshal(t, tt.body))
-			must(t, err)
+			noError(t, err)
 			kept := w.desk.Accepted()[before:]
 			if len(kept) != 1 {
 				t.Fatalf("got %d facts, want one: %v", len(kept), w.desk.IDs())

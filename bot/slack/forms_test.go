@@ -27,7 +27,7 @@ func newStartWorld(t *testing.T, mayStart func(bridge.Start) (bridge.Facts, erro
 func (w *world) openMailForm() *slackfake.View {
 	w.t.Helper()
 	_, err := w.fake.As(w.ann).GlobalShortcut(w.ctx(), "conv_start")
-	must(w.t, err)
+	noError(w.t, err)
 	w.submitForm(w.waitForWindow(w.ann, hasField("account")), map[string]string{"account": "support-mail"})
 	return w.waitForWindow(w.ann, hasField("recipient"))
 }
@@ -94,7 +94,7 @@ func TestStartByCommandWithoutText(t *testing.T) {
 func (w *world) submitMailForm(trigger, text string) {
 	w.t.Helper()
 	forms, err := samples().Forms()
-	must(w.t, err)
+	noError(w.t, err)
 	var in interaction
 	in.Type, in.TriggerID, in.User = "view_submission", trigger, userRef{ID: w.ann}
 	in.View = &blockkit.View{
@@ -107,7 +107,7 @@ func (w *world) submitMailForm(trigger, text string) {
 		"f:text":      {"v": {Value: text}},
 	}
 	_, err = w.surface.intake.responder.handleSubmission(w.ctx(), w.self(), &in, []byte(`{"type":"view_submission"}`))
-	must(w.t, err)
+	noError(w.t, err)
 }
 
 // A form that somebody submits again, because our answer was lost, counts as the same action, although Slack gives it another
@@ -223,7 +223,7 @@ func TestProblemOfAFormWithoutFields(t *testing.T) {
 
 	in.View.Private = "of an earlier version"
 	again, err := w.surface.intake.responder.handleSubmission(w.ctx(), w.self(), in, []byte(`{"type":"view_submission"}`))
-	must(t, err)
+	noError(t, err)
 	wantWindow(t, again.payload, "This form is no longer valid.")
 }
 
@@ -231,6 +231,6 @@ func TestProblemOfAFormWithoutFields(t *testing.T) {
 func wantWindow(t *testing.T, answer any, words string) {
 	t.Helper()
 	shown, err := json.Marshal(answer)
-	must(t, err)
+	noError(t, err)
 	wantWords(t, string(shown), `"response_action":"update"`, words)
 }

@@ -43,7 +43,7 @@ func (w *world) newFilesPost(root bridge.Place, files ...channels.File) bridge.P
 func (w *world) mustSend(p bridge.Post) bridge.Sent {
 	w.t.Helper()
 	sent, err := w.surface.Send(w.ctx(), p)
-	must(w.t, err)
+	noError(w.t, err)
 	return sent
 }
 
@@ -85,7 +85,7 @@ func (w *world) sendPatiently(p bridge.Post, onWait func()) bridge.Sent {
 func (w *world) wantReconciled(p bridge.Post, want channels.Outcome) bridge.Sent {
 	w.t.Helper()
 	outcome, sent, err := w.surface.Reconcile(w.ctx(), p)
-	must(w.t, err)
+	noError(w.t, err)
 	wantEqual(w.t, "outcome of Reconcile", outcome, want)
 	return sent
 }
@@ -93,7 +93,7 @@ func (w *world) wantReconciled(p bridge.Post, want channels.Outcome) bridge.Sent
 // waitInThread waits until Slack has so many messages in a thread, with its root.
 func (w *world) waitInThread(root bridge.Place, number int) {
 	w.t.Helper()
-	must(w.t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Thread(w.channel, root.Message)) >= number }))
+	noError(w.t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Thread(w.channel, root.Message)) >= number }))
 }
 
 // wantSendError checks how an error of Send is classified, and returns it for closer looks.

@@ -71,7 +71,7 @@ func newWorld(t *testing.T, change ...func(*Options, *slackfake.Options)) *world
 	}
 
 	fake := slackfake.New(fakeOpt)
-	must(t, fake.Start("127.0.0.1:0"))
+	noError(t, fake.Start("127.0.0.1:0"))
 	t.Cleanup(func() { _ = fake.Close() })
 	ann := fake.Admin.AddUser(slackfake.User{ID: "U0ANN", Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"})
 	ch := fake.Admin.AddChannel(slackfake.Channel{ID: "C0SUPPORT", Name: "support", Members: []string{ann.ID, fake.BotUserID()}})
@@ -82,7 +82,7 @@ func newWorld(t *testing.T, change ...func(*Options, *slackfake.Options)) *world
 		opt.AppToken = fake.AppToken()
 	}
 	s, err := New(opt)
-	must(t, err)
+	noError(t, err)
 	s.directory.colleagues.timeout, s.directory.askTimeout = patience, patience
 	s.intake.acceptTimeout, s.intake.afterTimeout = patience, patience
 	return &world{t: t, fake: fake, desk: desk, surface: s, ann: ann.ID, channel: ch.ID, stop: func() {}}
@@ -125,7 +125,7 @@ func (w *world) ctx() context.Context {
 func (w *world) self() *fact.Self {
 	w.t.Helper()
 	me, err := w.surface.identify(w.ctx())
-	must(w.t, err)
+	noError(w.t, err)
 	return me
 }
 
@@ -139,7 +139,7 @@ func (w *world) hasGap() bool {
 func (w *world) postAsAnn(thread, text string) (ts string) {
 	w.t.Helper()
 	ts, err := w.fake.As(w.ann).Post(slackfake.Post{Channel: w.channel, Thread: thread, Text: text})
-	must(w.t, err)
+	noError(w.t, err)
 	return ts
 }
 
@@ -186,7 +186,7 @@ func (w *world) lastAction() bridge.Action {
 // waitAcknowledged waits until Slack knows that everything has arrived. What it had to bring again would open a gap.
 func (w *world) waitAcknowledged() {
 	w.t.Helper()
-	must(w.t, w.fake.WaitFor(w.ctx(), func() bool { return w.fake.Events.Pending() == 0 }))
+	noError(w.t, w.fake.WaitFor(w.ctx(), func() bool { return w.fake.Events.Pending() == 0 }))
 }
 
 // wantFacts checks how many facts are stored whose ids begin with a prefix.
@@ -217,7 +217,7 @@ func textFile(name, content string) channels.File {
 	}
 }
 
-func must(t *testing.T, err error) {
+func noError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ type slackBlock struct {
 
 func readBlocks(t *testing.T, raw json.RawMessage) (blocks []slackBlock) {
 	t.Helper()
-	must(t, json.Unmarshal(raw, &blocks))
+	noError(t, json.Unmarshal(raw, &blocks))
 	return blocks
 }
 
@@ -65,7 +65,7 @@ func buttonID(t *testing.T, blocks json.RawMessage, label string) string {
 			var text struct {
 				Text string `json:"text"`
 			}
-			must(t, json.Unmarshal(e.Text, &text))
+			noError(t, json.Unmarshal(e.Text, &text))
 			if text.Text == label {
 				return e.ID
 			}
@@ -90,7 +90,7 @@ func firstInput(t *testing.T, v *slackfake.View) string {
 // mustAccept checks that Slack took what somebody did and that our answer, if it had to be made at once, was no error.
 func mustAccept(t *testing.T, what string, out *slackfake.Outcome, err error) {
 	t.Helper()
-	must(t, err)
+	noError(t, err)
 	if out.Error != "" {
 		t.Fatalf("%s is answered with %+v, want it to be accepted", what, out)
 	}
@@ -175,7 +175,7 @@ func (w *world) submitForm(v *slackfake.View, fields map[string]string) *slackfa
 		values["f:"+name+"/v"] = []string{value}
 	}
 	out, err := w.fake.As(w.ann).Submit(w.ctx(), v.ID, values)
-	must(w.t, err)
+	noError(w.t, err)
 	return out
 }
 

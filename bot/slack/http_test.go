@@ -48,7 +48,7 @@ func newHTTPWorld(t *testing.T) (w *world, ourURL string) {
 func newCalledWorld(t *testing.T) *world {
 	t.Helper()
 	w, ourURL := newHTTPWorld(t)
-	must(t, w.fake.Webhooks.Use(w.ctx(), slackfake.Targets{ // which fails unless we answer url_verification
+	noError(t, w.fake.Webhooks.Use(w.ctx(), slackfake.Targets{ // which fails unless we answer url_verification
 		Events:       ourURL + eventsPath,
 		Commands:     ourURL + commandsPath,
 		Interactions: ourURL + interactionsPath,
@@ -62,11 +62,11 @@ func newCalledWorld(t *testing.T) *world {
 func (w *world) postTo(address string, body []byte, h http.Header) *http.Response {
 	w.t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, bytes.NewReader(body))
-	must(w.t, err)
+	noError(w.t, err)
 	r.Header = h.Clone()
 	resp, err := (&http.Client{Timeout: patience}).Do(r)
-	must(w.t, err)
-	must(w.t, resp.Body.Close())
+	noError(w.t, err)
+	noError(w.t, resp.Body.Close())
 	return resp
 }
 
@@ -160,9 +160,9 @@ func TestWhatWasSaidWithoutTheAppIsFoundWhenItIsInvitedAgain(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
 	root := w.postRoot()
-	must(t, w.fake.Admin.Kick(w.channel, w.fake.BotUserID()))
+	noError(t, w.fake.Admin.Kick(w.channel, w.fake.BotUserID()))
 	missed := w.postAsAnn(root.Message, "Is anybody there?")
-	must(t, w.fake.Admin.Invite(w.channel, w.fake.BotUserID(), w.ann))
+	noError(t, w.fake.Admin.Invite(w.channel, w.fake.BotUserID(), w.ann))
 	w.desk.First(t, w.messageID(missed))
 }
 

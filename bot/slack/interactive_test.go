@@ -112,7 +112,7 @@ func TestButtonThatIsNotStored(t *testing.T) {
 	_, afterVerb, _ := strings.Cut(string(m.Blocks), "b:keep::")
 	keep := "b:keep::" + afterVerb[:1] // the number of the button is one digit
 	out, err := w.fake.As(w.ann).Click(w.ctx(), slackfake.Target{Channel: w.channel, TS: m.TS}, keep)
-	must(t, err)
+	noError(t, err)
 	if out.Error == "" {
 		t.Errorf("the click is answered with %+v, want an error", out)
 	}
@@ -145,7 +145,7 @@ func TestExpiredTrigger(t *testing.T) {
 	root := w.postRoot()
 	w.fake.Inject(slackfake.Fault{Method: "views.open", Kind: slackfake.FaultError, Error: "expired_trigger_id", Times: 1})
 	w.press(root, "Resolve")
-	must(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Ephemerals(w.ann)) == 1 }))
+	noError(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Ephemerals(w.ann)) == 1 }))
 	answer := w.fake.Ephemerals(w.ann)[0]
 	wantWords(t, answer.Text, tooLateText)
 	wantEqual(t, "thread in which she is told", answer.ThreadTS, root.Message)
@@ -224,10 +224,10 @@ func TestProblemIsShown(t *testing.T) {
 	w.letAnnSee()
 	root := w.postRoot()
 	ben := w.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben"})
-	must(t, w.fake.Admin.Invite(w.channel, ben.ID, w.ann))
+	noError(t, w.fake.Admin.Invite(w.channel, ben.ID, w.ann))
 	blocks := w.fake.Message(w.channel, root.Message).Blocks
 	_, err := w.fake.As(ben.ID).Click(w.ctx(), slackfake.Target{Channel: w.channel, TS: root.Message}, buttonID(t, blocks, "More"))
-	must(t, err)
+	noError(t, err)
 	w.waitForWindow(ben.ID, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), "You may not see this.") })
 }
 

@@ -30,7 +30,7 @@ func TestLeftChannelIsAGap(t *testing.T) {
 			w := newStageOfManifest(t)
 			ch := w.fake.Admin.AddChannel(slackfake.Channel{Name: "left", Private: tt.isPrivate, Members: []string{w.ann, w.fake.BotUserID()}})
 			gaps := w.desk.Gaps()
-			must(t, w.fake.Admin.Kick(ch.ID, w.fake.BotUserID()))
+			noError(t, w.fake.Admin.Kick(ch.ID, w.fake.BotUserID()))
 			w.desk.Wait(t, "a gap", func() bool { return w.desk.Gaps() > gaps })
 		})
 	}
@@ -42,7 +42,7 @@ func TestConfirmInALeftChannel(t *testing.T) {
 	w := newStageOfManifest(t)
 	root := w.postRoot()
 	at := bridge.Place{Channel: w.channel, Thread: root.Message, Message: w.postAsAnn(root.Message, "On our way")}
-	must(t, w.fake.Admin.Kick(w.channel, w.fake.BotUserID()))
+	noError(t, w.fake.Admin.Kick(w.channel, w.fake.BotUserID()))
 	if _, err := w.surface.Confirm(w.ctx(), at, "On our way"); refusal.CodeOf(err) != "not_in_channel" {
 		t.Errorf("got the error %v, want Slack's not_in_channel", err)
 	}

@@ -50,7 +50,7 @@ func (w *world) openLongMenu() (form *slackfake.View, field string) {
 func (w *world) typeIntoMenu(form *slackfake.View, field, letters string) []string {
 	w.t.Helper()
 	values, err := w.fake.As(w.ann).Suggest(w.ctx(), slackfake.Target{View: form.ID}, field+"/v", letters)
-	must(w.t, err)
+	noError(w.t, err)
 	return values
 }
 
@@ -105,7 +105,7 @@ func TestLongMenuIsCut(t *testing.T) {
 	}
 	windows := w.surface.intake.responder.windows
 	form, zone, err := windows.newFormMaker().Form(w.ctx(), bridge.VerbAssign, bridge.Args{}, samples().Root, w.ann, "")
-	must(t, err)
+	noError(t, err)
 	memory := blockkit.Remember(samples().Root, zone, form, when())
 	answer, err := windows.suggestOptions(w.ctx(), &interaction{
 		User:    userRef{ID: w.ann},
@@ -113,7 +113,7 @@ func TestLongMenuIsCut(t *testing.T) {
 		Value:   "l", // which is in every name
 		View:    &blockkit.View{Private: w.self().Home.Form(form, memory).PrivateMetadata},
 	})
-	must(t, err)
+	noError(t, err)
 	if n := len(mustMarshal(t, answer)); n >= maxAnswerBytes {
 		t.Errorf("got an answer of %d bytes, want less than %d", n, maxAnswerBytes)
 	}

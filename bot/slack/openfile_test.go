@@ -32,7 +32,7 @@ func (w *world) readFile(f bridge.SurfaceFile) (string, error) {
 func (w *world) shareFile(f slackfake.NewFile) bridge.SurfaceFile {
 	w.t.Helper()
 	ts, err := w.fake.As(w.ann).Post(slackfake.Post{Channel: w.channel, Thread: w.postRoot().Message, Files: []slackfake.NewFile{f}})
-	must(w.t, err)
+	noError(w.t, err)
 	shared := w.fake.Message(w.channel, ts).Files[0]
 	return fact.SurfaceFile(fact.File{
 		ID:         shared.ID,
@@ -56,7 +56,7 @@ func TestOpenFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	got, err := w.readFile(w.shareHello())
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "content of the file", got, "hello")
 }
 
@@ -66,7 +66,7 @@ func TestOpenFileByItsID(t *testing.T) {
 	w := newWorld(t)
 	shared := w.shareFile(slackfake.NewFile{Name: "late.txt", Data: []byte("late"), FileAccess: fact.AskForFile})
 	got, err := w.readFile(bridge.SurfaceFile{ID: shared.ID})
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "content of the file", got, "late")
 }
 
@@ -75,7 +75,7 @@ func TestOpenMovedFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(_ *Options, f *slackfake.Options) { f.MovedFiles = true })
 	got, err := w.readFile(bridge.SurfaceFile{ID: w.shareHello().ID})
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "content of the file", got, "hello")
 }
 
@@ -88,7 +88,7 @@ func TestOpenWhatCannotBeRead(t *testing.T) {
 	// Earlier versions stored a canvas with an address, as if it were a file.
 	canvasAddress := fact.SurfaceFile(fact.File{ID: canvas.ID, Private: w.fake.File(canvas.ID).URLPrivate}).URL
 	deleted := w.shareFile(slackfake.NewFile{Name: "late.txt", Data: []byte("late")})
-	must(t, w.fake.Admin.DeleteFile(deleted.ID))
+	noError(t, w.fake.Admin.DeleteFile(deleted.ID))
 	for _, tt := range []struct {
 		name      string
 		file      bridge.SurfaceFile
@@ -224,8 +224,8 @@ func TestWhereFilesMayMove(t *testing.T) {
 				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 			}
 			resp, err := w.surface.files.download(w.ctx(), from)
-			must(t, err)
-			must(t, resp.Body.Close())
+			noError(t, err)
+			noError(t, resp.Body.Close())
 			wantEqual(t, "is followed", followed, tt.wantFollowed)
 			wantEqual(t, "gets the token", tokenThere, tt.wantTokenThere)
 		})

@@ -13,7 +13,7 @@ import (
 func (w *world) wantChannel(name, want string) {
 	w.t.Helper()
 	got, err := w.surface.Resolve(w.ctx(), name)
-	must(w.t, err)
+	noError(w.t, err)
 	if got != want {
 		w.t.Errorf("Resolve(%q) = %q, want %q", name, got, want)
 	}
@@ -55,7 +55,7 @@ func TestResolveRenamedChannel(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
 	w.wantChannel("#support", w.channel)
-	must(t, w.fake.Admin.RenameChannel(w.channel, "help"))
+	noError(t, w.fake.Admin.RenameChannel(w.channel, "help"))
 	w.waitAcknowledged()
 	w.wantChannel("#help", w.channel)
 }
@@ -64,7 +64,7 @@ func TestResolveRenamedChannel(t *testing.T) {
 func (w *world) wantUser(address, want string) {
 	w.t.Helper()
 	got, err := w.surface.Lookup(w.ctx(), address)
-	must(w.t, err)
+	noError(w.t, err)
 	if got != want {
 		w.t.Errorf("Lookup(%q) = %q, want %q", address, got, want)
 	}
@@ -143,10 +143,10 @@ func TestMentionedAgentsAreNamedInConfirm(t *testing.T) {
 	t.Parallel()
 	w := newWorldWithMentions(t)
 	at := bridge.Place{Channel: w.channel, Message: w.storeAsAnn(w.postRoot().Message, "ask <@U0BEN> or <@U0EVE>")}
-	must(t, w.fake.As(w.ann).Edit(w.channel, at.Message, "ask <@U0BEN> and <@U0EVE>"))
+	noError(t, w.fake.As(w.ann).Edit(w.channel, at.Message, "ask <@U0BEN> and <@U0EVE>"))
 	w.desk.First(t, editFacts)
 	got, err := w.surface.Confirm(w.ctx(), at, "ask @Ben and @Eve Oak")
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "compared with what stands in Slack", got, bridge.Unchanged)
 }
 

@@ -33,7 +33,7 @@ func TestReconcileTellsAppsApart(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, got, err := w.surface.posts.findPosted(w.ctx(), tt.me, p, root.Message)
-			must(t, err)
+			noError(t, err)
 			wantEqual(t, "outcome", got, tt.want)
 		})
 	}

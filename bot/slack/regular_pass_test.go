@@ -20,7 +20,7 @@ func newFilledDowntime(t *testing.T) (*downtime, bridge.Place) {
 	d.connect()
 	root := d.postRoot()
 	d.waitAcknowledged() // or Slack would bring it again once the clock moves, which makes the surface expect a gap
-	must(t, d.catchUp())
+	noError(t, d.catchUp())
 	d.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
 	return d, root
 }
@@ -33,7 +33,7 @@ func (d *downtime) sayUnderLost(root bridge.Place) (lost string) {
 	lost = d.postAsAnn(root.Message, "typed while the door was closed")
 	d.setClockBack(12 * time.Minute)
 	known := d.postAsAnn(root.Message, "typed when it was open again")
-	must(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, known)}))
+	noError(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, known)}))
 	return lost
 }
 
@@ -63,9 +63,9 @@ func TestPassAfterAGapFindsAnEdit(t *testing.T) {
 	t.Parallel()
 	d, root := newFilledDowntime(t)
 	said := d.postAsAnn(root.Message, "it comes on Monday")
-	must(t, d.desk.Accept(t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, said)}))
+	noError(t, d.desk.Accept(t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, said)}))
 	d.sweepAt(10 * time.Minute) // it has compared the thread by now
-	must(t, d.fake.As(d.ann).Edit(d.channel, said, "it comes on Tuesday"))
+	noError(t, d.fake.As(d.ann).Edit(d.channel, said, "it comes on Tuesday"))
 
 	d.fillGap()
 	d.sweepAt(0)
@@ -84,7 +84,7 @@ func TestPassesShareTheThreadsOfEdits(t *testing.T) {
 	for range maxEditThreads + further {
 		root = d.postRoot()
 		said := d.postAsAnn(root.Message, "it comes on Monday")
-		must(t, d.desk.Accept(t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, said)}))
+		noError(t, d.desk.Accept(t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, said)}))
 	}
 	d.surface.history.wait = func(context.Context, time.Duration) bool { return true }
 
@@ -155,7 +155,7 @@ func TestSweepReadsThreadsOnce(t *testing.T) {
 	w.connect()
 	w.desk.First(t, w.messageID(missed))
 	calls := len(w.fake.Calls("conversations.replies"))
-	must(t, w.surface.history.catchUp(w.ctx(), w.self()))
+	noError(t, w.surface.history.catchUp(w.ctx(), w.self()))
 	wantEqual(t, "threads read again", len(w.fake.Calls("conversations.replies"))-calls, 0)
 }
 

@@ -54,7 +54,7 @@ const sweepInterval = 10 * time.Minute
 func (d *downtime) sweepAt(ago time.Duration) {
 	d.t.Helper()
 	d.setClockBack(ago)
-	must(d.t, d.catchUp())
+	noError(d.t, d.catchUp())
 }
 
 // sweepForFiftyMinutes has the first replica do so five times. begin is how long ago that begins; it is negative in the future.
@@ -110,7 +110,7 @@ func TestAbandonedMarkIsTakenOver(t *testing.T) {
 func (d *downtime) readMarks() map[string]json.RawMessage {
 	d.t.Helper()
 	kept, err := d.desk.Kept(d.ctx())
-	must(d.t, err)
+	noError(d.t, err)
 	return kept
 }
 
@@ -118,7 +118,7 @@ func (d *downtime) readMarks() map[string]json.RawMessage {
 func (d *downtime) forgetMarks() {
 	d.t.Helper()
 	for key := range d.readMarks() {
-		must(d.t, d.desk.Keep(d.ctx(), key, nil))
+		noError(d.t, d.desk.Keep(d.ctx(), key, nil))
 	}
 }
 
@@ -143,9 +143,9 @@ func TestMarkOfAnEarlierVersion(t *testing.T) {
 	d := newDowntime(t)
 	lost := d.leaveHole()
 	justBeforeTheHole, err := json.Marshal(d.surface.now().Add(-5*time.Hour - time.Minute))
-	must(t, err)
+	noError(t, err)
 	d.forgetMarks()
-	must(t, d.desk.Keep(d.ctx(), markOfEarlierVersions, justBeforeTheHole))
+	noError(t, d.desk.Keep(d.ctx(), markOfEarlierVersions, justBeforeTheHole))
 
 	d.connect()
 	d.desk.First(t, d.messageID(lost))
@@ -193,7 +193,7 @@ func TestProcessesThatEndedLeaveOneMark(t *testing.T) {
 // waitHasAll waits until the process knows that nothing is missing: one that ends before leaves its mark.
 func (d *downtime) waitHasAll() {
 	d.t.Helper()
-	must(d.t, d.fake.WaitFor(d.ctx(), func() bool { return d.surface.connections.hasAll() && d.surface.history.filled.Load() }))
+	noError(d.t, d.fake.WaitFor(d.ctx(), func() bool { return d.surface.connections.hasAll() && d.surface.history.filled.Load() }))
 }
 
 // workOneAfterTheOther starts three processes ten, nine and eight hours ago, and ends them in that order.
@@ -221,13 +221,13 @@ func TestProcessesThatNeverWorkLeaveFewMarks(t *testing.T) {
 	ended := d.surface.now()
 	d.setClockBack(0)
 	for range 2 * sweep.MaxMarks {
-		must(t, d.newSurface().history.marks.Begin(d.ctx()))
+		noError(t, d.newSurface().history.marks.Begin(d.ctx()))
 	}
 	if n := d.countMarks(); n > sweep.MaxMarks {
 		t.Errorf("got %d marks, want at most %d", n, sweep.MaxMarks)
 	}
 	m, err := d.surface.history.marks.Inspect(d.ctx())
-	must(t, err)
+	noError(t, err)
 	if m.Least.After(ended) {
 		t.Errorf("the least mark is %v, want that of the process that ended at %v", m.Least, ended)
 	}

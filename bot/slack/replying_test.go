@@ -53,7 +53,7 @@ func TestReplyFormIsOpenedAndClosed(t *testing.T) {
 			form := w.openFormOf("conv_reply", hasField("text"))
 			w.wantTold("opened")
 			_, err := w.fake.As(w.ann).CloseView(w.ctx(), form.ID, tt.allWindows)
-			must(t, err)
+			noError(t, err)
 			w.wantTold("opened", "closed")
 		})
 	}
@@ -72,7 +72,7 @@ func TestReplyFormIsOpenedAnew(t *testing.T) {
 		w.useShortcut("conv_reply", root.Message)
 		form := w.waitForWindow(w.ann, hasField("text"))
 		_, err := w.fake.As(w.ann).CloseView(w.ctx(), form.ID, false)
-		must(t, err)
+		noError(t, err)
 		want = append(want, fmt.Sprintf("opened #12 %s %d", w.ann, madeAt.Unix()), fmt.Sprintf("closed #12 %s %d", w.ann, madeAt.Unix()))
 		w.desk.Wait(t, "the form closed", func() bool { return len(w.desk.Replies()) >= len(want) })
 	}
@@ -99,7 +99,7 @@ func TestFormOfANoteIsNotTold(t *testing.T) {
 	w := newConnectedWorld(t)
 	note := w.openFormOf("conv_note", func(v *slackfake.View) bool { return isForm(v) && strings.Contains(string(v.Title), "Note") })
 	_, err := w.fake.As(w.ann).CloseView(w.ctx(), note.ID, false)
-	must(t, err)
+	noError(t, err)
 	// What is told of the note would come before what is told of a reply.
 	w.openFormOf("conv_reply", hasField("text"))
 	w.wantTold("opened")

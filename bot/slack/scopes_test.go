@@ -22,13 +22,13 @@ type manifestShortcut struct {
 func manifestShortcuts(t *testing.T) []manifestShortcut {
 	t.Helper()
 	raw, err := manifest.JSON(manifest.Options{})
-	must(t, err)
+	noError(t, err)
 	var app struct {
 		Features struct {
 			Shortcuts []manifestShortcut
 		}
 	}
-	must(t, json.Unmarshal(raw, &app))
+	noError(t, json.Unmarshal(raw, &app))
 	if len(app.Features.Shortcuts) == 0 {
 		t.Fatal("the manifest has no shortcuts")
 	}
@@ -98,18 +98,18 @@ func useAllScopes(t *testing.T, w *world) {
 	w.desk.Open(private.ID)
 	for _, name := range []string{"#open", "#vip", private.ID} {
 		id, err := w.surface.Resolve(w.ctx(), name)
-		must(t, err)
+		noError(t, err)
 		if id == "" {
 			t.Fatalf("Resolve(%q) found no channel", name)
 		}
 	}
 	_, err := w.surface.Lookup(w.ctx(), "ann@acme.test")
-	must(t, err)
+	noError(t, err)
 
 	// Read messages and reactions, and mark.
 	root := w.postRoot()
 	ts := w.storeAsAnn(root.Message, "<@"+w.fake.BotUserID()+"> take")
-	must(t, w.fake.As(w.ann).React(w.channel, ts, "eyes"))
+	noError(t, w.fake.As(w.ann).React(w.channel, ts, "eyes"))
 	w.desk.First(t, reactionFacts)
 	w.mustSend(bridge.Post{Kind: bridge.PostMark, Mark: bridge.MarkSent, Place: bridge.Place{Channel: w.channel, Message: ts}})
 
@@ -118,12 +118,12 @@ func useAllScopes(t *testing.T, w *world) {
 	w.mustSendAll(w.newFilesPost(root, textFile("a.txt", "x")))
 	shared := w.shareFile(slackfake.NewFile{Name: "b.txt", Data: []byte("b"), FileAccess: fact.AskForFile})
 	_, err = w.readFile(bridge.SurfaceFile{ID: shared.ID})
-	must(t, err)
+	noError(t, err)
 
 	// Write directly to somebody, read what was missed, and take commands.
 	whisper := w.newPost(bridge.PostEphemeral, root, "t3")
 	whisper.To, whisper.Place = w.ann, bridge.Place{Channel: "C0NOTHERE"} // in which the app isn't
 	w.mustSend(whisper)
-	must(t, w.surface.history.catchUp(w.ctx(), w.self()))
+	noError(t, w.surface.history.catchUp(w.ctx(), w.self()))
 	w.typeCommand("mine")
 }

@@ -71,7 +71,7 @@ func TestClickInASharedChannel(t *testing.T) {
 			w := w.in(t)
 			before := len(w.desk.IDs())
 			tt.click.kind, tt.click.action, tt.click.trigger = "block_actions", "b:resolve::1", tt.name
-			must(t, w.takeClick(me, tt.click))
+			noError(t, w.takeClick(me, tt.click))
 			wantEqual(t, "is stored", len(w.desk.IDs()) > before, tt.wantStored)
 		})
 	}
@@ -105,7 +105,7 @@ func TestClickOfAPersonOfSeveralWorkspaces(t *testing.T) {
 			w := w.in(t)
 			tt.user.Name, tt.user.TeamID = tt.name, otherTeam
 			user := w.fake.Admin.AddUser(tt.user)
-			must(t, w.takeClick(me, clickOfMember(me, user.ID, tt.name)))
+			noError(t, w.takeClick(me, clickOfMember(me, user.ID, tt.name)))
 			wantEqual(t, "actor", w.waitAction(interactionFacts+tt.name).Actor, bridge.Actor{ID: user.ID, Kind: tt.want})
 		})
 	}
@@ -128,7 +128,7 @@ func TestClickOfAPersonWhomSlackDoesNotTell(t *testing.T) {
 	}
 	w.wantFacts(allFacts, 0)
 
-	must(t, w.takeClick(me, clickOfMember(me, mia, "again")))
+	noError(t, w.takeClick(me, clickOfMember(me, mia, "again")))
 	wantEqual(t, "actor of the next click", w.waitAction(interactionFacts+"again").Actor.Kind, bridge.ActorPerson)
 }
 
@@ -138,7 +138,7 @@ func TestPersonOfSeveralWorkspacesIsAskedForOnce(t *testing.T) {
 	w := newWorld(t)
 	me, mia := w.self(), w.addMia()
 	for _, trigger := range []string{"first", "second"} {
-		must(t, w.takeClick(me, clickOfMember(me, mia, trigger)))
+		noError(t, w.takeClick(me, clickOfMember(me, mia, trigger)))
 		wantEqual(t, "actor of the "+trigger+" click", w.waitAction(interactionFacts+trigger).Actor.Kind, bridge.ActorPerson)
 	}
 	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 1)
@@ -151,7 +151,7 @@ func TestPersonWhoTypesIntoAMenuIsNotAskedFor(t *testing.T) {
 	me, mia := w.self(), w.addMia()
 	letter := clickOfMember(me, mia, "letter")
 	letter.kind = "block_suggestion"
-	must(t, w.takeClick(me, letter))
+	noError(t, w.takeClick(me, letter))
 	w.wantFacts(allFacts, 0)
 	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 0)
 }

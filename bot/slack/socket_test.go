@@ -146,7 +146,7 @@ func newDoublyConnectedWorld(t *testing.T) *world {
 
 func (w *world) waitSockets(number int) {
 	w.t.Helper()
-	must(w.t, w.fake.WaitFor(w.ctx(), func() bool { return w.fake.Sockets.Count() == number }))
+	noError(w.t, w.fake.WaitFor(w.ctx(), func() bool { return w.fake.Sockets.Count() == number }))
 }
 
 // Case 9: the same event on two sockets is one fact.
@@ -195,7 +195,7 @@ func missMessages(t *testing.T) missedWhileAway {
 	w.stop()
 	w.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose, Times: 3})
 	edited, other := w.postAsAnn(root.Message, "one"), w.postAsAnn(root.Message, "two")
-	must(t, w.fake.As(w.ann).Edit(w.channel, edited, "one, edited"))
+	noError(t, w.fake.As(w.ann).Edit(w.channel, edited, "one, edited"))
 	w.fake.ClearFaults()
 	return missedWhileAway{world: w, root: root, edited: edited, other: other, gapsBefore: w.desk.Gaps()}
 }
@@ -272,7 +272,7 @@ func (w *world) sweepTwice() {
 	for range 2 {
 		before := len(w.fake.Calls("conversations.history"))
 		w.surface.sweeper.Wake()
-		must(w.t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Calls("conversations.history")) > before }))
+		noError(w.t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Calls("conversations.history")) > before }))
 	}
 }
 
@@ -352,7 +352,7 @@ func TestDeletedRootIsADeletion(t *testing.T) {
 			for range tt.replies {
 				w.postAsAnn(ts, "reply")
 			}
-			must(t, w.fake.As(w.ann).Delete(w.channel, ts))
+			noError(t, w.fake.As(w.ann).Delete(w.channel, ts))
 			a := w.waitAction(fact.DeleteID(w.channel, ts))
 			wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
 			wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Message: ts})

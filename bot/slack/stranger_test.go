@@ -16,7 +16,7 @@ func newWorldWithEve(t *testing.T) (w *world, eve string, root bridge.Place) {
 	w = newConnectedWorld(t)
 	w.letAnnSee()
 	eve = w.fake.Admin.AddUser(slackfake.User{Name: "eve", TeamID: otherTeam, Teams: []string{otherTeam}}).ID
-	must(t, w.fake.Admin.Invite(w.channel, eve, w.ann))
+	noError(t, w.fake.Admin.Invite(w.channel, eve, w.ann))
 	w.becomesAgent(eve)
 	w.desk.mu.Lock()
 	defer w.desk.mu.Unlock()
@@ -46,7 +46,7 @@ func TestWindowsAreClosedToStrangers(t *testing.T) {
 				blocks := w.fake.Message(root.Channel, root.Message).Blocks
 				_, err = person.Click(w.ctx(), slackfake.Target{Channel: root.Channel, TS: root.Message}, buttonID(t, blocks, tt.button))
 			}
-			must(t, err)
+			noError(t, err)
 			w.waitForWindow(eve, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), "another organisation") })
 		})
 	}

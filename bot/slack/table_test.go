@@ -31,7 +31,7 @@ func TestPastedTable(t *testing.T) {
 				Text:    tt.text,
 				Table:   [][]string{{"Lamp", "EUR | net"}, {"_Desk_", "<https://x.test/19|19>"}},
 			})
-			must(t, err)
+			noError(t, err)
 			a := w.waitAction(w.messageID(ts))
 			wantEqual(t, "verb", a.Verb, bridge.VerbSay)
 			wantEqual(t, "text", a.Text, tt.want)

@@ -76,7 +76,7 @@ func TestPostsInALockedThread(t *testing.T) {
 	root := w.postRoot()
 	mark := newMark(bridge.Place{Channel: w.channel, Thread: root.Message, Message: w.postAsAnn(root.Message, "done")})
 	mark.Clears = bridge.MarkWaiting
-	must(t, w.fake.Admin.LockThread(w.channel, root.Message, true))
+	noError(t, w.fake.Admin.LockThread(w.channel, root.Message, true))
 	w.mustSend(mark)
 	_, err := w.surface.Send(w.ctx(), w.newPost(bridge.PostSaid, root, "t1"))
 	wantSendErrorIs(t, err, channels.BadContent, bridge.ErrThreadLost)
@@ -177,7 +177,7 @@ func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
 	w.letAnnSee()
 	w.whisperToAnn(snoozedLine())
 	w.pressInWhisper("Wake")
-	must(t, w.fake.WaitFor(w.ctx(), func() bool {
+	noError(t, w.fake.WaitFor(w.ctx(), func() bool {
 		all := w.fake.Ephemerals(w.ann)
 		return len(all) == 0 || all[0].Deleted
 	}))

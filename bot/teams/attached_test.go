@@ -48,7 +48,7 @@ func (w *world) pastePicture(channel, root string) (address string) {
 	w.t.Helper()
 	picture := teamsfake.NewFile{Name: "p.png", Data: []byte(pngSignature), Image: true}
 	id, err := w.ann.Post(teamsfake.Post{Channel: channel, Root: root, Files: []teamsfake.NewFile{picture}})
-	must(w.t, err)
+	noError(w.t, err)
 	address = w.fake.GraphURL() + "/teams/" + w.fake.Teams()[0].GroupID + "/channels/" + url.PathEscape(channel) + "/messages/"
 	if root != "" {
 		address += root + "/replies/"
@@ -73,7 +73,7 @@ func TestPictureThatOnlyTheTextNamesIsRead(t *testing.T) {
 	id, err := w.ann.Post(teamsfake.Post{
 		Channel: w.channel, Root: w.root, HTML: `<p>See</p><p><img src="` + w.pastePicture(w.channel, w.root) + `"></p>`,
 	})
-	must(t, err)
+	noError(t, err)
 	if content := w.readFile(onlyFile(t, w.waitAction(fact.MessageID(w.channel, id)))); !strings.HasPrefix(content, pngSignature) {
 		t.Errorf("got the content %q, want a PNG", content)
 	}
@@ -133,7 +133,7 @@ func TestAnimationIsNoFile(t *testing.T) {
 		Channel: w.channel, Root: w.root,
 		HTML: `<p>Done!</p><img itemtype="http://schema.skype.com/Giphy" src="https://media4.giphy.com/media/x/giphy.gif">`,
 	})
-	must(t, err)
+	noError(t, err)
 	f := onlyFile(t, w.waitAction(fact.MessageID(w.channel, id)))
 	wantEqual(t, "name", f.Name, "GIF")
 	wantEqual(t, "why it can't be read", f.Unavailable, fact.OnlyInTeams)
@@ -153,7 +153,7 @@ func TestComponentIsNoFile(t *testing.T) {
 func (w *world) postFileAlone(f teamsfake.NewFile) bridge.SurfaceFile {
 	w.t.Helper()
 	id, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Root: w.root, Files: []teamsfake.NewFile{f}})
-	must(w.t, err)
+	noError(w.t, err)
 	a := w.waitAction(fact.MessageID(w.channel, id))
 	wantEqual(w.t, "verb", a.Verb, bridge.VerbSay)
 	wantEqual(w.t, "text", a.Text, "")

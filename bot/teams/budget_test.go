@@ -140,7 +140,7 @@ func TestBudgetOfReactions(t *testing.T) {
 func TestNoBudgetWithoutARate(t *testing.T) {
 	t.Parallel()
 	s, err := New(Options{AppID: "x", AppPassword: "x", TenantID: "x", Desk: newFakeDesk()})
-	must(t, err)
+	noError(t, err)
 	b := s.Budget(bridge.PostSaid, "")
 	wantEqual(t, "per second", b.PerSecond, 0)
 	wantEqual(t, "per second in the wide bucket", b.WidePerSecond, 0)

@@ -92,7 +92,7 @@ func TestClickOfAnOldClient(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	_, err := w.ann.ClickOld(w.ctx(), w.channel, w.root, "Take", nil)
-	must(t, err)
+	noError(t, err)
 	a := w.waitAction(interactionFacts)
 	wantEqual(t, "verb", a.Verb, bridge.VerbTake)
 	wantEqual(t, "message", a.Place.Message, w.root)
@@ -104,7 +104,7 @@ func TestClickOfAnOldClientInBothFormsIsOne(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	_, err := w.ann.ClickOld(w.ctx(), w.channel, w.root, "Take", nil)
-	must(t, err)
+	noError(t, err)
 	w.desk.First(t, interactionFacts)
 	var stored struct {
 		Body struct {
@@ -112,7 +112,7 @@ func TestClickOfAnOldClientInBothFormsIsOne(t *testing.T) {
 			Timestamp string          `json:"timestamp"`
 		} `json:"body"`
 	}
-	must(t, json.Unmarshal(w.desk.Accepted()[0].Payload, &stored))
+	noError(t, json.Unmarshal(w.desk.Accepted()[0].Payload, &stored))
 	w.sendActivity(w.root, object{
 		"type": "message", "id": "1700000000999", "replyToId": w.root,
 		"value": string(stored.Body.Value), "timestamp": stored.Body.Timestamp,
@@ -138,7 +138,7 @@ func TestCardsAreNotRefreshed(t *testing.T) {
 	calls := len(w.fake.Calls("activities.*"))
 	for range 60 {
 		_, err := w.ann.View(w.ctx(), w.channel, w.root)
-		must(t, err)
+		noError(t, err)
 	}
 	wantEqual(t, "calls", len(w.fake.Calls("activities.*"))-calls, 0)
 }
@@ -227,7 +227,7 @@ func TestMenuElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	message, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "our own chat"})
-	must(t, err)
+	noError(t, err)
 	card := w.choose(ann, message, "resolveFromMessage")
 	wantWords(t, card, "There is no conversation here.")
 	w.wantNoProblems()

@@ -54,7 +54,7 @@ func TestCheckOfARemovedApp(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	w.findings() // by which the channel's name and team are known
-	must(t, w.fake.Admin.Uninstall(w.ctx(), w.team))
+	noError(t, w.fake.Admin.Uninstall(w.ctx(), w.team))
 	wantWords(t, w.findings(),
 		"broken installation: the app is in no team",
 		"broken channel “Customers”: the app was taken out of its team")
@@ -107,7 +107,7 @@ func TestCheckWithoutToken(t *testing.T) {
 			o := w.surface.opt
 			tt.spoil(&o)
 			s, err := New(o)
-			must(t, err)
+			noError(t, err)
 			got := s.Check(w.ctx())
 			if len(got) != 1 {
 				t.Fatalf("got %d findings, want one: %+v", len(got), got)

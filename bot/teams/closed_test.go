@@ -29,7 +29,7 @@ func newForbiddenWorld(t *testing.T) (w *world, billing string) {
 	billing = w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Billing"}).ID
 	w.desk.Open(billing)
 	w.typeAsAnn("which doesn't say how the channel is called")
-	must(t, w.catchUp())
+	noError(t, w.catchUp())
 	w.forbidPosts("activities.send", "")
 	w.forbidPosts("conversations.create", "")
 	return w, billing
@@ -78,7 +78,7 @@ func TestRemovedAppIsToldAfterAClosedChannel(t *testing.T) {
 	t.Parallel()
 	w, _ := newForbiddenWorld(t)
 	_ = w.mustFail(w.newSaid(w.root, "x"))
-	must(t, w.fake.Admin.Uninstall(w.ctx(), w.team))
+	noError(t, w.fake.Admin.Uninstall(w.ctx(), w.team))
 	w.waitDelivered()
 	w.wantReport(channels.Broken, "removed from the team “Support”")
 }
@@ -122,7 +122,7 @@ func TestRemovedAppIsToldOnce(t *testing.T) {
 	}{
 		{
 			name:   "from the team",
-			remove: func(w *world) { must(w.t, w.fake.Admin.Uninstall(w.ctx(), w.team)) },
+			remove: func(w *world) { noError(w.t, w.fake.Admin.Uninstall(w.ctx(), w.team)) },
 			words:  "removed from the team",
 		},
 		{
@@ -147,7 +147,7 @@ func TestRemovedAppIsToldOnce(t *testing.T) {
 			for range 3 {
 				w.advance(time.Minute)
 				_, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, "")
-				must(t, err)
+				noError(t, err)
 				calls := len(w.fake.Calls("activities.send"))
 				se := w.wantClosed(w.newSaid(w.root, "x"))
 				wantEqual(t, "the post was tried", len(w.fake.Calls("activities.send")) > calls, true)
@@ -219,7 +219,7 @@ func TestMissingChatIsNoClosedChannel(t *testing.T) {
 func TestArchivedTeam(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
-	must(t, w.fake.Admin.ArchiveTeam(w.team, true))
+	noError(t, w.fake.Admin.ArchiveTeam(w.team, true))
 	p := w.newPost(bridge.PostLine, "line")
 	p.Line = &bridge.Line{Content: &bridge.WokeLine{Cause: "customer"}}
 	se := w.wantClosed(p)
@@ -256,7 +256,7 @@ func newWorldWithPrivateChannel(t *testing.T) (w *world, private string, post br
 		Team: w.team, Name: "Private", Kind: tenant.KindPrivate, Members: []string{ann}, Added: true,
 	}).ID
 	post = w.newRoot("p", private)
-	must(t, w.fake.Admin.AddApp(private, false))
+	noError(t, w.fake.Admin.AddApp(private, false))
 	w.waitDelivered()
 	return w, private, post
 }
@@ -293,7 +293,7 @@ func TestAppInAPrivateChannelAgain(t *testing.T) {
 	t.Parallel()
 	w, private, post := newWorldWithPrivateChannel(t)
 	_ = w.wantClosed(post)
-	must(t, w.fake.Admin.AddApp(private, true))
+	noError(t, w.fake.Admin.AddApp(private, true))
 	w.waitDelivered()
 	w.mustSend(post)
 	w.wantReport(channels.Active)
@@ -318,7 +318,7 @@ func TestWrongAddressOfTeams(t *testing.T) {
 			name: "it is not allowed",
 			spoil: func(w *world) {
 				note := organisation.TeamNote{Service: "https://elsewhere.test/"}
-				must(w.t, w.surface.org.Notes.Keep(w.ctx(), organisation.NoteTeam+w.team, note))
+				noError(w.t, w.surface.org.Notes.Keep(w.ctx(), organisation.NoteTeam+w.team, note))
 			},
 		},
 	} {

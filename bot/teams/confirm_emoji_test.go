@@ -22,7 +22,7 @@ func newReplyWorld(t *testing.T) (w *world, reply bridge.Action) {
 // mustReact has somebody put an emoji on a reply.
 func (w *world) mustReact(who string, reply bridge.Action, emoji string) {
 	w.t.Helper()
-	must(w.t, w.fake.As(who).React(w.channel, reply.Place.Message, emoji))
+	noError(w.t, w.fake.As(who).React(w.channel, reply.Place.Message, emoji))
 }
 
 // An emoji is found when the reply is read again, and stored before the reply may leave.
@@ -55,7 +55,7 @@ func TestConfirmFindsAnEmojiOnce(t *testing.T) {
 	w.mustReact(ann, reply, takeBack)
 	for _, s := range append(w.replicas(), w.surface) {
 		_, err := s.Confirm(w.ctx(), reply.Place, reply.Text)
-		must(t, err)
+		noError(t, err)
 	}
 	w.wantFacts(reactionFacts, 1)
 }
@@ -69,7 +69,7 @@ func TestConfirmFindsEachEmoji(t *testing.T) {
 	w.mustReact(ben, reply, "like")
 	w.wantConfirmed("with three emoji", reply, bridge.Unchanged)
 	w.wantFacts(reactionFacts, 3)
-	must(t, w.ann.Unreact(w.channel, reply.Place.Message, takeBack))
+	noError(t, w.ann.Unreact(w.channel, reply.Place.Message, takeBack))
 	w.advance(time.Second)
 	w.mustReact(ann, reply, takeBack)
 	w.wantConfirmed("with one put there again", reply, bridge.Unchanged)

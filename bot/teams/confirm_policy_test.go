@@ -33,7 +33,7 @@ func TestConfirmFindsABlock(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w, reply := newReplyWorld(t)
-			must(t, w.fake.Admin.Judge(w.channel, reply.Place.Message, tt.policy))
+			noError(t, w.fake.Admin.Judge(w.channel, reply.Place.Message, tt.policy))
 			w.wantConfirmed(tt.name, reply, tt.want)
 		})
 	}
@@ -43,8 +43,8 @@ func TestConfirmFindsABlock(t *testing.T) {
 func TestConfirmFindsADeletionBehindABlock(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
-	must(t, w.fake.Admin.Judge(w.channel, reply.Place.Message, map[string]string{"dlpAction": "blockAccess"}))
-	must(t, w.ann.Delete(w.channel, reply.Place.Message))
+	noError(t, w.fake.Admin.Judge(w.channel, reply.Place.Message, map[string]string{"dlpAction": "blockAccess"}))
+	noError(t, w.ann.Delete(w.channel, reply.Place.Message))
 	w.wantConfirmed("deleted", reply, bridge.Gone)
 }
 
@@ -57,11 +57,11 @@ func (downDesk) Posted(context.Context, bridge.Place) (bool, error) { return fal
 func TestConfirmFindsABlockBesideAFault(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
-	must(t, w.fake.Admin.Judge(w.channel, reply.Place.Message, map[string]string{"dlpAction": "blockAccess"}))
+	noError(t, w.fake.Admin.Judge(w.channel, reply.Place.Message, map[string]string{"dlpAction": "blockAccess"}))
 	o := w.surface.opt
 	o.Desk = downDesk{w.desk}
 	s, err := New(o)
-	must(t, err)
+	noError(t, err)
 	got, err := s.Confirm(w.ctx(), reply.Place, reply.Text)
 	if !errors.Is(err, errDown) {
 		t.Errorf("Confirm returns the error %v, want %v", err, errDown)

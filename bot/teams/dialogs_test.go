@@ -95,7 +95,7 @@ func TestHandOver(t *testing.T) {
 func (w *world) openStartForm() {
 	w.t.Helper()
 	out, err := w.ann.Compose(w.ctx(), w.channel, "", manifest.CommandNew)
-	must(w.t, err)
+	noError(w.t, err)
 	wantDialog(w.t, "a new conversation", out, "t:recipient")
 }
 
@@ -157,7 +157,7 @@ func TestFind(t *testing.T) {
 			t.Parallel()
 			w := newThreadWorld(t)
 			out, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, tt.query)
-			must(t, err)
+			noError(t, err)
 			wantEqual(t, "error", out.Error, "")
 			wantEqual(t, "results", len(out.Results), tt.want)
 			for _, result := range out.Results {
@@ -187,7 +187,7 @@ func TestScrollThroughWhatWasFound(t *testing.T) {
 			w := newThreadWorld(t)
 			w.desk.lamps, w.ann.ResultsPerPage = tt.found, tt.perPage
 			out, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, "lamp")
-			must(t, err)
+			noError(t, err)
 			wantEqual(t, "results", len(out.Results), tt.want)
 			for n, result := range out.Results {
 				wantWords(t, string(result.Preview), fmt.Sprintf("#%d ", 100+n))
@@ -203,7 +203,7 @@ func TestFindWhatIsInAnotherChat(t *testing.T) {
 	w := newThreadWorld(t)
 	w.desk.root, w.desk.elsewhere = bridge.Place{}, "Slack"
 	out, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, "#12")
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "results", len(out.Results), 1)
 	wantWords(t, string(out.Results[0].Card), "Open the thread", " in Slack")
 	w.wantNoProblems()
@@ -217,7 +217,7 @@ func TestFindWhereTheAppIsNot(t *testing.T) {
 	elsewhere := w.fake.Admin.AddTeam(teamsfake.Team{Name: "HR"}).ID
 	for who, want := range map[string]int{ben: 1, eve: 0} { // Eve is a guest
 		out, err := w.fake.As(who).Search(w.ctx(), elsewhere, "", manifest.CommandFind, "printer KIM")
-		must(t, err)
+		noError(t, err)
 		wantEqual(t, "error", out.Error, "")
 		wantEqual(t, "results", len(out.Results), want)
 	}
@@ -229,7 +229,7 @@ func TestGuestFindsNothing(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	out, err := w.fake.As(eve).Search(w.ctx(), w.channel, "", manifest.CommandFind, "printer")
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "results", len(out.Results), 0)
 	w.wantNoProblems()
 }
@@ -310,7 +310,7 @@ func TestSendFromMenuInTheChannel(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	id, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "It costs 5 euros"})
-	must(t, err)
+	noError(t, err)
 	wantWords(t, w.choose(ann, id, "sendFromMessage"), "who is to get it")
 	a := w.waitAction(interactionFacts)
 	wantEqual(t, "verb", a.Verb, bridge.VerbSend)
@@ -351,7 +351,7 @@ func TestReplyFromMessageBoxOfAThread(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	out, err := w.ann.Compose(w.ctx(), w.channel, w.root, "replyFromMessage")
-	must(t, err)
+	noError(t, err)
 	wantDialog(t, "reply", out, "t:text")
 }
 
@@ -360,7 +360,7 @@ func TestReplyFromMessageBoxElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	out, err := w.ann.Compose(w.ctx(), w.channel, "", "replyFromMessage")
-	must(t, err)
+	noError(t, err)
 	wantDialog(t, "reply", out, "o:conversation")
 	wantDialog(t, "a conversation was picked", w.submit(client.Inputs{"o:conversation": "12"}), "t:text")
 	wantNoDialog(t, w.submit(client.Inputs{"t:text": "On our way"}))

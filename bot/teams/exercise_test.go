@@ -77,13 +77,16 @@ func newExerciseStage(t *testing.T, o exerciseOptions) bridgetest.Stage {
 		Say: func(t *testing.T, thread, text string) string {
 			t.Helper()
 			id, err := person.Reply(w.channel, thread, text)
-			must(t, err)
+			noError(t, err)
 			return id
 		},
-		Edit:   func(t *testing.T, message, text string) { t.Helper(); must(t, person.Edit(w.channel, message, text)) },
-		Delete: func(t *testing.T, message string) { t.Helper(); must(t, person.Delete(w.channel, message)) },
-		Vanish: func(t *testing.T, root string) { t.Helper(); must(t, w.fake.Admin.Forget(w.channel, root)) },
-		Close:  func(t *testing.T) { t.Helper(); must(t, w.fake.Admin.Uninstall(w.ctx(), w.team)) },
+		Edit: func(t *testing.T, message, text string) {
+			t.Helper()
+			noError(t, person.Edit(w.channel, message, text))
+		},
+		Delete: func(t *testing.T, message string) { t.Helper(); noError(t, person.Delete(w.channel, message)) },
+		Vanish: func(t *testing.T, root string) { t.Helper(); noError(t, w.fake.Admin.Forget(w.channel, root)) },
+		Close:  func(t *testing.T) { t.Helper(); noError(t, w.fake.Admin.Uninstall(w.ctx(), w.team)) },
 		Fail:   func(_ *testing.T, name string, kind bridge.PostKind) { w.fake.Inject(postFault(name, kind)) },
 		Offline: func(t *testing.T, happen func()) {
 			t.Helper()

@@ -153,7 +153,7 @@ func (d *fakeDesk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge
 func (d *fakeDesk) keptKeys(t *testing.T) []string {
 	t.Helper()
 	all, err := d.Kept(t.Context())
-	must(t, err)
+	noError(t, err)
 	return slices.Collect(maps.Keys(all))
 }
 

@@ -20,7 +20,7 @@ func TestForgedAddressOfTeams(t *testing.T) {
 	w := newThreadWorld(t)
 	w.typeAsAnn("from where Teams is")
 	known, err := w.surface.org.Notes.Service(w.ctx())
-	must(t, err)
+	noError(t, err)
 	before := w.desk.IDs()
 	for _, address := range []string{
 		"https://smba.trafficmanager.net:8443/emea/",
@@ -35,7 +35,7 @@ func TestForgedAddressOfTeams(t *testing.T) {
 		wantEqual(t, fmt.Sprintf("status of %q", address), status, http.StatusUnauthorized)
 	}
 	now, err := w.surface.org.Notes.Service(w.ctx())
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "address of Teams", now, known)
 	wantList(t, "stored facts", w.desk.IDs(), before)
 }
@@ -47,7 +47,7 @@ func TestForgedTokens(t *testing.T) {
 	const flood = 20
 	w := newThreadWorld(t)
 	w.typeAsAnn("signed with the first key")
-	must(t, w.fake.Entra.RotateKeys(true))
+	noError(t, w.fake.Entra.RotateKeys(true))
 	for _, kind := range []entra.Token{entra.TokenUnknownKid, entra.TokenExpired, entra.TokenNone} {
 		wantEqual(t, fmt.Sprintf("%s: refusals", kind), w.fake.Forger.Flood(w.ctx(), kind, flood)[http.StatusUnauthorized], flood)
 	}
@@ -156,7 +156,7 @@ func TestBodiesThatAreNoActivity(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, _, err := w.fake.Forger.SendRaw(w.ctx(), entra.TokenGood, []byte(tt.body))
-			must(t, err)
+			noError(t, err)
 			wantEqual(t, "status", status, tt.want)
 		})
 	}

@@ -16,7 +16,7 @@ import (
 func (w *world) press(p *teamsfake.Person, message, button string) *teamsfake.Outcome {
 	w.t.Helper()
 	out, err := p.Click(w.ctx(), w.channel, message, button, nil)
-	must(w.t, err)
+	noError(w.t, err)
 	if out.Error != "" {
 		w.t.Fatalf("the button %s is answered with the error %s: %s", button, out.Error, out.Message)
 	}
@@ -33,7 +33,7 @@ func (w *world) submit(in client.Inputs) *teamsfake.Outcome {
 func (w *world) pressInDialog(button string, in client.Inputs) *teamsfake.Outcome {
 	w.t.Helper()
 	out, err := w.ann.Submit(w.ctx(), button, in)
-	must(w.t, err)
+	noError(w.t, err)
 	return out
 }
 
@@ -48,7 +48,7 @@ func (w *world) openReplyForm() *teamsfake.Outcome {
 func (w *world) choose(who, message, command string) string {
 	w.t.Helper()
 	out, err := w.fake.As(who).MessageAction(w.ctx(), w.channel, message, command)
-	must(w.t, err)
+	noError(w.t, err)
 	return wantDialog(w.t, command, out)
 }
 
@@ -102,9 +102,9 @@ func (w *world) sendActivity(root string, changed object) (status int, answer st
 	}
 	maps.Copy(activity, changed)
 	body, err := json.Marshal(activity)
-	must(w.t, err)
+	noError(w.t, err)
 	status, got, err := w.fake.Forger.SendRaw(w.ctx(), entra.TokenGood, body)
-	must(w.t, err)
+	noError(w.t, err)
 	return status, string(got)
 }
 

@@ -14,10 +14,10 @@ import (
 func (w *world) readFile(f bridge.SurfaceFile) string {
 	w.t.Helper()
 	r, err := w.surface.Open(w.ctx(), f)
-	must(w.t, err)
+	noError(w.t, err)
 	defer r.Close()
 	b, err := io.ReadAll(r)
-	must(w.t, err)
+	noError(w.t, err)
 	return string(b)
 }
 
@@ -34,7 +34,7 @@ func onlyFile(t *testing.T, a bridge.Action) bridge.SurfaceFile {
 func (w *world) attachFile(who string, f teamsfake.NewFile) bridge.SurfaceFile {
 	w.t.Helper()
 	id, err := w.fake.As(who).Post(teamsfake.Post{Channel: w.channel, Root: w.root, Text: "Here it is", Files: []teamsfake.NewFile{f}})
-	must(w.t, err)
+	noError(w.t, err)
 	return onlyFile(w.t, w.waitAction(fact.MessageID(w.channel, id)))
 }
 
@@ -54,7 +54,7 @@ func (w *world) storeFile(who, channel string, f teamsfake.NewFile) string {
 	w.t.Helper()
 	f.Data = []byte("kept " + f.Name)
 	_, err := w.fake.As(who).Post(teamsfake.Post{Channel: channel, Files: []teamsfake.NewFile{f}})
-	must(w.t, err)
+	noError(w.t, err)
 	w.waitDelivered() // Parley has looked where it lies
 	for _, kept := range w.fake.Files() {
 		if kept.Name == f.Name && !kept.Elsewhere {

@@ -18,7 +18,7 @@ import (
 func (w *world) withoutEvents(do func() error) {
 	w.t.Helper()
 	id := w.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultLose})
-	must(w.t, do())
+	noError(w.t, do())
 	w.waitDelivered()
 	w.fake.ClearFaults(id)
 }
@@ -59,7 +59,7 @@ func (w *world) catchUpTwice(replicas []*Surface) {
 	w.t.Helper()
 	for range 2 {
 		for _, s := range replicas {
-			must(w.t, s.history.catchUp(w.ctx()))
+			noError(w.t, s.history.catchUp(w.ctx()))
 		}
 	}
 }
@@ -76,7 +76,7 @@ func (w *world) messageOfGraph(root, id string) graph.Message {
 	m, err := organisation.ReadPatiently(w.ctx(), w.surface.org, w.channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return w.surface.org.Graph.Message(ctx, graph.Thread{Group: group, Channel: w.channel, Root: root}, id)
 	})
-	must(w.t, err)
+	noError(w.t, err)
 	return m
 }
 
@@ -84,7 +84,7 @@ func (w *world) messageOfGraph(root, id string) graph.Message {
 func (w *world) decodeFromGraph(m graph.Message) bridge.Action {
 	w.t.Helper()
 	p, _, err := w.surface.org.PayloadOf(w.ctx(), "", w.channel, &m, true)
-	must(w.t, err)
+	noError(w.t, err)
 	actions := w.decode(p.Fact("m:x", "x"))
 	if len(actions) == 0 {
 		w.t.Fatalf("%+v is decoded as no action, want one", m)
@@ -105,10 +105,10 @@ func (w *world) eventOf(event, root, id string) connector.Activity {
 func (w *world) takeEvent(a connector.Activity) {
 	w.t.Helper()
 	raw, err := json.Marshal(a)
-	must(w.t, err)
+	noError(w.t, err)
 	facts, err := w.surface.intake.factsOf(w.ctx(), &a, raw)
-	must(w.t, err)
-	must(w.t, w.desk.Accept(w.ctx(), facts...))
+	noError(w.t, err)
+	noError(w.t, w.desk.Accept(w.ctx(), facts...))
 }
 
 // restored stands for the verb of an edit that brings a message back, in wantVerbs.

@@ -61,7 +61,7 @@ func (w *world) newWhisper(to string) bridge.Post {
 func (w *world) mustSend(p bridge.Post) bridge.Sent {
 	w.t.Helper()
 	sent, err := w.surface.Send(w.ctx(), p)
-	must(w.t, err)
+	noError(w.t, err)
 	return sent
 }
 
@@ -98,7 +98,7 @@ func wantSendError(t *testing.T, err error) *channels.SendError {
 func (w *world) wantReconciled(p bridge.Post, want channels.Outcome) bridge.Sent {
 	w.t.Helper()
 	outcome, sent, err := w.surface.Reconcile(w.ctx(), p)
-	must(w.t, err)
+	noError(w.t, err)
 	wantEqual(w.t, "outcome of Reconcile", outcome, want)
 	return sent
 }

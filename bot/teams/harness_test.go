@@ -83,15 +83,15 @@ func newWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *worl
 	}
 
 	fake := teamsfake.New(fakeOpt)
-	t.Cleanup(func() { must(t, fake.Close()) })
-	must(t, fake.Start("127.0.0.1:0"))
+	t.Cleanup(func() { noError(t, fake.Close()) })
+	noError(t, fake.Start("127.0.0.1:0"))
 	opt.AppID, opt.AppPassword, opt.TenantID = fake.AppID(), fake.AppPassword(), fake.TenantID()
 	opt.LoginURL, opt.OpenIDURL, opt.GraphURL, opt.ServiceURLs = fake.LoginURL(), fake.OpenIDURL(), fake.GraphURL(), []string{fake.URL()}
 	if opt.AllowUnsigned { // a trial without Azure
 		opt.AppPassword, opt.ServiceURLs = "", nil
 	}
 	s, err := New(opt)
-	must(t, err)
+	noError(t, err)
 	s.door.invokeTimeout = patience
 
 	mux := http.NewServeMux()
@@ -115,7 +115,7 @@ func (w *world) in(t *testing.T) *world {
 // connect adds the app to the team.
 func (w *world) connect() *world {
 	w.t.Helper()
-	must(w.t, w.fake.Admin.Connect(w.ctx(), w.url))
+	noError(w.t, w.fake.Admin.Connect(w.ctx(), w.url))
 	return w
 }
 
@@ -170,7 +170,7 @@ func (w *world) advance(by time.Duration) { w.clockAhead.Add(int64(by)) }
 func (w *world) restartedSurface() *Surface {
 	w.t.Helper()
 	s, err := New(w.surface.opt)
-	must(w.t, err)
+	noError(w.t, err)
 	return s
 }
 
@@ -184,7 +184,7 @@ func (w *world) hasGap() bool {
 func (w *world) typeAs(p *teamsfake.Person, root, text string) bridge.Action {
 	w.t.Helper()
 	id, err := p.Reply(w.channel, root, text)
-	must(w.t, err)
+	noError(w.t, err)
 	return w.waitAction(fact.MessageID(w.channel, id))
 }
 
@@ -198,7 +198,7 @@ func (w *world) typeAsAnn(text string) bridge.Action {
 func (w *world) replyAsAnn(text string) (id string) {
 	w.t.Helper()
 	id, err := w.ann.Reply(w.channel, w.root, text)
-	must(w.t, err)
+	noError(w.t, err)
 	return id
 }
 
@@ -209,7 +209,7 @@ func (w *world) decode(f channels.Fact) []bridge.Action {
 		w.t.Fatalf("%s is in quarantine: %s", f.ExternalID, f.Quarantine)
 	}
 	actions, err := w.surface.Decode(f.Payload)
-	must(w.t, err)
+	noError(w.t, err)
 	return actions
 }
 
@@ -229,7 +229,7 @@ func (w *world) acceptedActions() (all []bridge.Action) {
 	w.t.Helper()
 	for _, f := range w.desk.Accepted() {
 		actions, err := w.surface.Decode(f.Payload)
-		must(w.t, err)
+		noError(w.t, err)
 		all = append(all, actions...)
 	}
 	return all
@@ -255,7 +255,7 @@ func (w *world) wantFacts(prefix string, want int) {
 // waitDelivered waits until Teams has nothing left to deliver.
 func (w *world) waitDelivered() {
 	w.t.Helper()
-	must(w.t, w.fake.WaitFor(w.ctx(), func() bool { return w.fake.Activities.Pending() == 0 }))
+	noError(w.t, w.fake.WaitFor(w.ctx(), func() bool { return w.fake.Activities.Pending() == 0 }))
 }
 
 // waitStored waits until a message with this text is stored.
@@ -276,7 +276,7 @@ func (w *world) wantNoProblems() {
 	}
 }
 
-func must(t *testing.T, err error) {
+func noError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -21,10 +21,10 @@ func TestNoGapsAreHiddenWhereItMayNotRead(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	w.refuseToRead()
-	must(t, w.catchUp())
+	noError(t, w.catchUp())
 	wantEqual(t, "hides gaps while Graph refuses", w.surface.HidesGaps(w.channel), false)
 	w.grantToRead()
-	must(t, w.catchUp())
+	noError(t, w.catchUp())
 	wantEqual(t, "hides gaps when Graph lets us read", w.surface.HidesGaps(w.channel), true)
 }
 

@@ -39,7 +39,7 @@ func TestClickOfAGuestIsNotStored(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	_, err := w.fake.As(eve).Click(w.ctx(), w.channel, w.postQuestion(), "Send to customer", nil)
-	must(t, err)
+	noError(t, err)
 	w.wantFacts(interactionFacts, 0)
 	w.wantNoProblems()
 }
@@ -69,7 +69,7 @@ func TestClickThatIsNotStored(t *testing.T) {
 	w := newThreadWorld(t)
 	w.desk.Refuse(errDown)
 	out, err := w.ann.Click(w.ctx(), w.channel, w.root, "Take", nil)
-	must(t, err)
+	noError(t, err)
 	if out.Error == "" {
 		t.Errorf("the click is answered with %+v, want an error", out)
 	}
@@ -79,7 +79,7 @@ func TestClickThatIsNotStored(t *testing.T) {
 func TestReactionThatStandsForAVerb(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
-	must(t, w.ann.React(w.channel, w.root, "1f440_eyes"))
+	noError(t, w.ann.React(w.channel, w.root, "1f440_eyes"))
 	a := w.waitAction(reactionFacts)
 	wantEqual(t, "verb", a.Verb, bridge.VerbTake)
 	wantEqual(t, "message", a.Place.Message, w.root)
@@ -91,10 +91,10 @@ func TestReactionThatStandsForAVerb(t *testing.T) {
 func TestOtherReactions(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
-	must(t, w.ann.React(w.channel, w.root, "1f440_eyes"))
+	noError(t, w.ann.React(w.channel, w.root, "1f440_eyes"))
 	w.desk.First(t, reactionFacts)
-	must(t, w.ann.Unreact(w.channel, w.root, "1f440_eyes"))
-	must(t, w.ann.React(w.channel, w.root, "like"))
+	noError(t, w.ann.Unreact(w.channel, w.root, "1f440_eyes"))
+	noError(t, w.ann.React(w.channel, w.root, "like"))
 	w.waitDelivered()
 	w.wantVerbs(bridge.VerbTake, bridge.VerbUnreact, bridge.VerbReact)
 }
@@ -103,7 +103,7 @@ func TestOtherReactions(t *testing.T) {
 // thread is known as ours by then.
 func (w *world) wantReactionTaken(message string, wantOwnThread bool) {
 	w.t.Helper()
-	must(w.t, w.ann.React(w.channel, message, "1f440_eyes"))
+	noError(w.t, w.ann.React(w.channel, message, "1f440_eyes"))
 	a := w.waitAction(reactionFacts + w.channel + ":" + message)
 	wantEqual(w.t, "verb", a.Verb, bridge.VerbTake)
 	wantEqual(w.t, "its thread is known as ours", a.OwnThread, wantOwnThread)
@@ -130,7 +130,7 @@ func TestCommandInAPersonalChat(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	id, err := w.ann.Say("inbox")
-	must(t, err)
+	noError(t, err)
 	a := w.waitAction(fact.MessageID(w.fake.PersonalID(ann), id))
 	wantEqual(t, "verb", a.Verb, bridge.VerbList)
 	wantEqual(t, "list", a.Args.List, "mine")
@@ -145,20 +145,20 @@ func TestStartInAPersonalChatIsChanged(t *testing.T) {
 	w := newThreadWorld(t)
 	chat := w.fake.PersonalID(ann)
 	id, err := w.ann.Say("new eve@x.test Wrong words")
-	must(t, err)
+	noError(t, err)
 	a := w.waitAction(fact.MessageID(chat, id))
 	wantEqual(t, "verb", a.Verb, bridge.VerbNew)
 	wantEqual(t, "its place", a.TypedPlace(), bridge.Place{Channel: chat, Thread: id, Message: id})
 	wantEqual(t, "it has an order", a.TypedOrder() != "", true)
 
-	must(t, w.ann.Edit(chat, id, "/new eve@x.test Right words"))
+	noError(t, w.ann.Edit(chat, id, "/new eve@x.test Right words"))
 	edit := w.waitAction("e:" + chat + ":" + id)
 	wantEqual(t, "verb of the edit", edit.Verb, bridge.VerbEdit)
 	wantEqual(t, "message of the edit", edit.Place, a.Place)
 	wantEqual(t, "text of the edit", edit.Text, "Right words")
 	wantEqual(t, "the edit speaks to Parley", edit.MentionsBot, true)
 
-	must(t, w.ann.Delete(chat, id))
+	noError(t, w.ann.Delete(chat, id))
 	deletion := w.waitAction(fact.DeleteID(chat, id, 1))
 	wantEqual(t, "verb of the deletion", deletion.Verb, bridge.VerbDelete)
 	wantEqual(t, "message of the deletion", deletion.Place, a.Place)
@@ -169,7 +169,7 @@ func TestAnswerInAPersonalChat(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	id, err := w.ann.Say("inbox")
-	must(t, err)
+	noError(t, err)
 	a := w.waitAction(fact.MessageID(w.fake.PersonalID(ann), id))
 	sent := w.mustSend(bridge.Post{
 		Kind: bridge.PostEphemeral, Token: "list", Attempt: 1, Place: a.Place, To: ann,
@@ -189,7 +189,7 @@ func (w *world) helpIn(channel string) string {
 		Kind: bridge.PostEphemeral, Token: "help", Attempt: 1, Place: bridge.Place{Channel: channel}, To: ann,
 		Line: &bridge.Line{Content: &bridge.HelpLine{}},
 	})
-	must(w.t, err)
+	noError(w.t, err)
 	return cardText(c.content.page.Card)
 }
 
@@ -227,6 +227,6 @@ func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
 	p.Line = &bridge.Line{Content: &bridge.SnoozedLine{}, Verbs: []bridge.Verb{bridge.VerbWake}, Args: bridge.Args{Conversation: 12}}
 	w.mustSend(p)
 	w.press(w.ann, w.fake.Targeted(ann)[0].ID, "Wake")
-	must(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Targeted(ann)) == 0 }))
+	noError(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Targeted(ann)) == 0 }))
 	wantEqual(t, "verb", w.waitAction(interactionFacts).Verb, bridge.VerbWake)
 }

@@ -92,7 +92,7 @@ func TestBeforeALateMessage(t *testing.T) {
 		},
 		{
 			name:    "its words not shown yet",
-			spoil:   func(w *world, first string) { must(w.t, w.fake.Admin.Blank(w.channel, first)) },
+			spoil:   func(w *world, first string) { noError(w.t, w.fake.Admin.Blank(w.channel, first)) },
 			want:    []string{"at once", "second"},
 			wantGap: true,
 		},
@@ -136,7 +136,7 @@ func (w *world) catchUpReply(m graph.Message, text string, wantUnclear bool) {
 	thread.Replies = []graph.Message{m}
 	gaps := w.desk.Gaps()
 	unclear, err := w.surface.history.catchUpThread(w.ctx(), w.channel, &thread)
-	must(w.t, err)
+	noError(w.t, err)
 	wantEqual(w.t, fmt.Sprintf("%q is unclear", text), unclear, wantUnclear)
 	wantEqual(w.t, fmt.Sprintf("%q: a gap was told", text), w.desk.Gaps() > gaps, wantUnclear)
 }

@@ -72,7 +72,7 @@ func TestReplyThatCameBackAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
 	id := w.typeAsAnn("hello").Place.Message
-	must(t, w.ann.Delete(w.channel, id))
+	noError(t, w.ann.Delete(w.channel, id))
 	w.waitDelivered()
 	w.advance(5 * time.Second)
 	w.withoutEvents(func() error { return w.ann.Undelete(w.channel, id) })
@@ -89,7 +89,7 @@ func TestReplyThatCameBackWithOtherWords(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
 	id := w.typeAsAnn("hello").Place.Message
-	must(t, w.ann.Delete(w.channel, id))
+	noError(t, w.ann.Delete(w.channel, id))
 	w.waitDelivered()
 	w.advance(5 * time.Minute)
 	w.withoutEvents(func() error { return w.ann.Undelete(w.channel, id) })
@@ -113,12 +113,12 @@ func TestGraphIsBehindTeams(t *testing.T) {
 	for _, change := range []changeOfLife{w.deletion(), w.restoration()} {
 		w.advance(5 * time.Minute)
 		before := w.messageOfGraph(w.root, id)
-		must(t, change.do(w.channel, id))
+		noError(t, change.do(w.channel, id))
 		w.waitDelivered()
 		w.advance(3 * time.Second)
 		for _, s := range w.replicas() {
 			unclear, err := s.history.storeMissing(w.ctx(), w.channel, []graph.Message{before}, true)
-			must(t, err)
+			noError(t, err)
 			wantEqual(t, "it is unclear", unclear, true)
 		}
 		want = append(want, change.verb)
@@ -148,7 +148,7 @@ func TestConfirmReplyThatCameBackJustNow(t *testing.T) {
 	a := w.typeAsAnn("hello")
 	w.advance(time.Hour)
 	for _, change := range []changeOfLife{w.deletion(), w.restoration()} {
-		must(t, change.do(w.channel, a.Place.Message))
+		noError(t, change.do(w.channel, a.Place.Message))
 		w.waitDelivered()
 	}
 	w.hideReplies()
@@ -181,7 +181,7 @@ func TestEditToldByGraphAndByTeamsIsOneVersion(t *testing.T) {
 	w.wantConfirmed("edited", a, bridge.Changed) // by which the edit is stored
 	for _, text := range []string{firstEdit, secondEdit} {
 		w.advance(time.Second)
-		must(t, w.ann.Edit(w.channel, a.Place.Message, text))
+		noError(t, w.ann.Edit(w.channel, a.Place.Message, text))
 		w.waitDelivered()
 	}
 
@@ -213,7 +213,7 @@ func TestConfirmTextThatCannotBeStored(t *testing.T) {
 		{known: "good evening", want: bridge.Changed},
 	} {
 		got, err := w.surface.history.compareText(w.ctx(), a.Place, &m, tt.known)
-		must(t, err)
+		noError(t, err)
 		if got != tt.want {
 			t.Errorf("compareText(%q) = %v, want %v", tt.known, got, tt.want)
 		}

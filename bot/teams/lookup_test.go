@@ -11,7 +11,7 @@ import (
 func (w *world) wantChannel(name, want string) {
 	w.t.Helper()
 	got, err := w.surface.Resolve(w.ctx(), name)
-	must(w.t, err)
+	noError(w.t, err)
 	if got != want {
 		w.t.Errorf("Resolve(%q) = %q, want %q", name, got, want)
 	}
@@ -55,7 +55,7 @@ func TestAudience(t *testing.T) {
 	w := newWorld(t).connect()
 	w.waitDelivered()
 	audience, err := w.surface.Audience(w.ctx(), w.channel)
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "everyone can read it", audience.Everyone, false)
 	wantEqual(t, "Ann can read it", slices.Contains(audience.Users, ann), true)
 	wantEqual(t, "somebody without an id can read it", slices.Contains(audience.Users, ""), false)

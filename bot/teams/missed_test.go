@@ -26,10 +26,10 @@ func (w *world) typeWhileGraphFails(fail, mend func(), reader *Surface) {
 	w.replyUnheard("<@bot> reply: We are on it")
 	w.advance(time.Second)
 	mend()
-	must(w.t, reader.history.catchUp(w.ctx()))
+	noError(w.t, reader.history.catchUp(w.ctx()))
 	w.advance(time.Second)
 	w.replyUnheard("It is on its way")
-	must(w.t, w.catchUp())
+	noError(w.t, w.catchUp())
 }
 
 // refuseToRead takes away the right to read channels, and grantToRead gives it back.
@@ -68,7 +68,7 @@ func TestTypedWhileGraphIsDown(t *testing.T) {
 func TestTypedBeforeARefusal(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
-	must(t, w.catchUp())
+	noError(t, w.catchUp())
 	w.replyUnheard("It was missed")
 	w.advance(time.Second)
 	refusal := w.failGraph("graph.*", http.StatusForbidden)
@@ -80,6 +80,6 @@ func TestTypedBeforeARefusal(t *testing.T) {
 	w.advance(time.Second)
 	w.fake.ClearFaults(refusal)
 
-	must(t, w.catchUp())
+	noError(t, w.catchUp())
 	wantList(t, "stored texts", w.acceptedTexts(), []string{"It was missed"})
 }

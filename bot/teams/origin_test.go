@@ -95,7 +95,7 @@ func TestFilesThatAreRead(t *testing.T) {
 func (w *world) refusedAddresses(plan, pay, hr string) []string {
 	w.t.Helper()
 	u, err := url.Parse(plan)
-	must(w.t, err)
+	noError(w.t, err)
 	leads := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Leads", Kind: tenant.KindPrivate, Members: []string{ann, ben}}).ID
 	site := siteOf(plan)
 	outOfTheSite := func(dots string) string { return site + "/" + dots + strings.TrimPrefix(pay, w.fake.URL()+"/sites") }
@@ -274,7 +274,7 @@ func openPlanAndPay(t *testing.T, rights ...string) (planErr, payErr error) {
 func TestFilesOfNamedSites(t *testing.T) {
 	t.Parallel()
 	planErr, payErr := openPlanAndPay(t, tenant.PermitMessages, tenant.PermitSites)
-	must(t, planErr)
+	noError(t, planErr)
 	wantNotGranted(t, payErr)
 }
 

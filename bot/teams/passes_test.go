@@ -46,7 +46,7 @@ func TestThreadsThatAreTooLongForOneAnswer(t *testing.T) {
 		}
 		return nil
 	})
-	must(t, w.catchUp())
+	noError(t, w.catchUp())
 	w.wantFacts(messageFacts+w.channel, threadsPerPage*repliesPerThread)
 }
 
@@ -57,7 +57,7 @@ func TestCatchUpReadsOnAfterAnEmptyPage(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t, withEmptyPages)
 	w.replyUnheard("hello")
-	must(t, w.catchUp())
+	noError(t, w.catchUp())
 	w.wantFacts(messageFacts+w.channel, 1)
 }
 
@@ -97,7 +97,7 @@ func TestThreadThatGraphDoesNotShow(t *testing.T) {
 			}
 			w.wantFacts(messageFacts, tt.wantStored)
 
-			must(t, w.catchUp())
+			noError(t, w.catchUp())
 			for _, id := range missed {
 				w.wantFacts(fact.MessageID(w.channel, id), 1)
 			}
@@ -165,7 +165,7 @@ func (c *sweptChannel) mustPass() (pages int) {
 	c.surface.sweeper.Wake()
 	for p := range c.passes {
 		if p.number > before {
-			must(c.t, p.err)
+			noError(c.t, p.err)
 			return p.pages
 		}
 	}

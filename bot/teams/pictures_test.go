@@ -161,9 +161,9 @@ func TestCopyOfAPhoto(t *testing.T) {
 	plain := encodeJPEG(t, 2000, 1000)
 	photo := slices.Concat(plain[:2], []byte(turnedOnItsSide), plain[2:])
 	p, err := shrinkPicture(t.Context(), fileWith("a.jpg", "image/jpeg", photo))
-	must(t, err)
+	noError(t, err)
 	c, format, err := image.DecodeConfig(bytes.NewReader(p.data))
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "format", format, "jpeg")
 	wantEqual(t, "content type", p.kind, "image/jpeg")
 	wantEqual(t, "width", c.Width, 1024)
@@ -175,11 +175,11 @@ func TestCopyOfAPhoto(t *testing.T) {
 func TestCopyOfATransparentPicture(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	must(t, png.Encode(&b, image.NewNRGBA(image.Rect(0, 0, 1100, 10))))
+	noError(t, png.Encode(&b, image.NewNRGBA(image.Rect(0, 0, 1100, 10))))
 	p, err := shrinkPicture(t.Context(), fileWith("a.png", "image/png", b.Bytes()))
-	must(t, err)
+	noError(t, err)
 	img, _, err := image.Decode(bytes.NewReader(p.data))
-	must(t, err)
+	noError(t, err)
 	if r, g, b, _ := img.At(500, 5).RGBA(); min(r, g, b) < 0xf000 {
 		t.Errorf("transparency became %x %x %x, want almost white", r, g, b)
 	}
@@ -207,14 +207,14 @@ func diagonal(width, height int) *image.Paletted {
 func encodePNG(t *testing.T, width, height int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	must(t, png.Encode(&b, diagonal(width, height)))
+	noError(t, png.Encode(&b, diagonal(width, height)))
 	return b.Bytes()
 }
 
 func encodeJPEG(t *testing.T, width, height int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	must(t, jpeg.Encode(&b, diagonal(width, height), nil))
+	noError(t, jpeg.Encode(&b, diagonal(width, height), nil))
 	return b.Bytes()
 }
 
@@ -226,7 +226,7 @@ func encodeGIF(t *testing.T, frames int) []byte {
 		all.Image, all.Delay = append(all.Image, diagonal(40, 30)), append(all.Delay, 1)
 	}
 	var b bytes.Buffer
-	must(t, gif.EncodeAll(&b, &all))
+	noError(t, gif.EncodeAll(&b, &all))
 	return b.Bytes()
 }
 
@@ -252,6 +252,6 @@ func pngThatClaims(t *testing.T, width, height uint32) []byte {
 func onePixelWebP(t *testing.T) []byte {
 	t.Helper()
 	data, err := base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
-	must(t, err)
+	noError(t, err)
 	return data
 }

@@ -91,14 +91,14 @@ func TestNoPostAfterTheDeadline(t *testing.T) {
 // removeApp takes the app out of the team, and waits until Parley knows of it.
 func (w *world) removeApp() {
 	w.t.Helper()
-	must(w.t, w.fake.Admin.Uninstall(w.ctx(), w.team))
+	noError(w.t, w.fake.Admin.Uninstall(w.ctx(), w.team))
 	w.desk.Wait(w.t, "that the app is out is told", func() bool { return w.desk.Status() == channels.Broken })
 }
 
 // addApp puts the app into the team again, and waits until Parley knows of it.
 func (w *world) addApp() {
 	w.t.Helper()
-	must(w.t, w.fake.Admin.Install(w.ctx(), w.team))
+	noError(w.t, w.fake.Admin.Install(w.ctx(), w.team))
 	w.desk.Wait(w.t, "that the app is in again is told", func() bool { return w.desk.Status() == channels.Active })
 }
 
@@ -137,7 +137,7 @@ func TestWhatWasSaidWhileTheAppWasOutIsFound(t *testing.T) {
 func TestRenamedChannel(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
-	must(t, w.fake.Admin.RenameChannel(w.channel, "Clients"))
+	noError(t, w.fake.Admin.RenameChannel(w.channel, "Clients"))
 	w.waitDelivered()
 	w.wantChannel("#clients", w.channel)
 	w.wantChannel("#customers", "")
@@ -174,7 +174,7 @@ func TestDeletedChannelOfWhichNobodyTold(t *testing.T) {
 func TestDeletedChannelTakesNoPosts(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
-	must(t, w.fake.Admin.DeleteChannel(w.channel))
+	noError(t, w.fake.Admin.DeleteChannel(w.channel))
 	w.waitDelivered()
 	_ = w.wantClosed(w.newRoot("gone", w.channel))
 	_ = w.wantClosed(w.newSaid(w.root, "gone"))
@@ -184,9 +184,9 @@ func TestDeletedChannelTakesNoPosts(t *testing.T) {
 func TestRestoredChannel(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
-	must(t, w.fake.Admin.DeleteChannel(w.channel))
+	noError(t, w.fake.Admin.DeleteChannel(w.channel))
 	w.waitDelivered()
-	must(t, w.fake.Admin.RestoreChannel(w.channel))
+	noError(t, w.fake.Admin.RestoreChannel(w.channel))
 	w.waitDelivered()
 	w.mustSend(w.newSaid(w.root, "back"))
 	wantEqual(t, "what is heard there", w.typeAsAnn("still there").Text, "still there")
@@ -195,7 +195,7 @@ func TestRestoredChannel(t *testing.T) {
 func TestThreadWithoutItsRootIsLost(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
-	must(t, w.fake.Admin.Forget(w.channel, w.root))
+	noError(t, w.fake.Admin.Forget(w.channel, w.root))
 	if se := w.mustFail(w.newSaid(w.root, "lost")); !errors.Is(se, bridge.ErrThreadLost) {
 		t.Errorf("got error %v, want that the thread is lost", se)
 	}
@@ -247,7 +247,7 @@ func TestRefusedChangeOfADeletedMessage(t *testing.T) {
 			t.Parallel()
 			w := newThreadWorld(t)
 			if isDeleted {
-				must(t, w.fake.Admin.Erase(w.channel, w.root))
+				noError(t, w.fake.Admin.Erase(w.channel, w.root))
 			}
 			w.fake.Inject(teamsfake.Fault{Method: "activities.update", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: "ServiceError"})
 			wantEqual(t, "the message is gone", errors.Is(w.mustFail(w.newCard()), bridge.ErrMessageGone), isDeleted)

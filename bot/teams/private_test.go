@@ -54,7 +54,7 @@ func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
 		Text: strings.Repeat("long ", 20000), Verbs: []bridge.Verb{bridge.VerbSendAgain},
 	}
 	w.mustSendAll(p)
-	must(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Personal(ben)) > 1 }))
+	noError(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Personal(ben)) > 1 }))
 	w.surface.org.Work.Wait()
 	told := w.fake.Personal(ben)
 	wantEqual(t, "messages to Ben", len(told), 2)
@@ -68,7 +68,7 @@ func TestSlashCommand(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	id, err := w.ann.Slash(w.channel, w.root, "snooze 2h")
-	must(t, err)
+	noError(t, err)
 	a := w.waitAction(fact.MessageID(w.channel, id))
 	wantEqual(t, "verb", a.Verb, bridge.VerbSnooze)
 	wantEqual(t, "until", a.Args.Until, "2h")
@@ -85,7 +85,7 @@ func TestTextToUsAloneIsNoReply(t *testing.T) {
 			t.Parallel()
 			w := newThreadWorld(t)
 			id, err := w.ann.Private(w.channel, w.root, text)
-			must(t, err)
+			noError(t, err)
 			a := w.waitAction(fact.MessageID(w.channel, id))
 			wantEqual(t, "verb", a.Verb, bridge.VerbUnknown)
 			wantEqual(t, "origin", a.Origin, bridge.OriginSlash)

@@ -11,7 +11,7 @@ import (
 func TestTeamsIsReached(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
-	must(t, w.surface.Reach(w.ctx()))
+	noError(t, w.surface.Reach(w.ctx()))
 }
 
 //
@@ -43,7 +43,7 @@ func TestTeamsIsNotReachedWithAWrongSecret(t *testing.T) {
 	o := w.surface.opt
 	o.AppPassword = "wrong"
 	s, err := New(o)
-	must(t, err)
+	noError(t, err)
 	se := wantSendError(t, s.Reach(w.ctx()))
 	wantEqual(t, "class", se.Class, channels.AuthBroken)
 	if se.Hint == "" {

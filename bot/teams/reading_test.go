@@ -52,7 +52,7 @@ func TestMissedMessageThatWasEdited(t *testing.T) {
 // readMessage reads a message in a thread as Graph shows it.
 func readMessage(t *testing.T, root, raw string) (m graph.Message) {
 	t.Helper()
-	must(t, json.Unmarshal([]byte(raw), &m))
+	noError(t, json.Unmarshal([]byte(raw), &m))
 	m.ReplyToID = root
 	return m
 }
@@ -61,7 +61,7 @@ func readMessage(t *testing.T, root, raw string) (m graph.Message) {
 func (w *world) teamsEdit() *connector.Activity {
 	w.t.Helper()
 	var a connector.Activity
-	must(w.t, json.Unmarshal([]byte(`{
+	noError(w.t, json.Unmarshal([]byte(`{
 		"type": "messageUpdate", "id": "1700000000001", "timestamp": "2023-11-14T22:13:21Z",
 		"conversation": {"id": "`+connector.ThreadID(w.channel, w.root)+`"},
 		"attachments": [{"contentType": "text/html", "content": "<p>ask <at id=\"0\">Bo &amp; Co</at> now</p>"}],
@@ -167,7 +167,7 @@ func TestConfirmReplyInAThreadThatIsNotShown(t *testing.T) {
 func (w *world) blankReply() bridge.Action {
 	w.t.Helper()
 	a := w.typeAsAnn("hello")
-	must(w.t, w.fake.Admin.Blank(w.channel, a.Place.Message))
+	noError(w.t, w.fake.Admin.Blank(w.channel, a.Place.Message))
 	return a
 }
 
@@ -190,7 +190,7 @@ func TestConfirmOldReplyWithoutWords(t *testing.T) {
 	for range 2 {
 		w.wantConfirmed("empty after an hour", a, bridge.Gone)
 		w.wantFacts(deletionFacts, 1)
-		must(t, w.catchUp())
+		noError(t, w.catchUp())
 	}
 	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete)
 }
@@ -202,7 +202,7 @@ func TestReplyThatIsDeletedAgain(t *testing.T) {
 	a := w.typeAsAnn("hello")
 	w.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate})
 	for _, change := range []changeOfLife{w.deletion(), w.restoration(), w.deletion()} {
-		must(t, change.do(w.channel, a.Place.Message))
+		noError(t, change.do(w.channel, a.Place.Message))
 		w.waitDelivered()
 	}
 	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete, restored, bridge.VerbDelete)
@@ -213,15 +213,15 @@ func TestMissedChatterInAThreadOfOthers(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	root, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> help"})
-	must(t, err)
+	noError(t, err)
 	w.waitAction(fact.MessageID(w.channel, root))
 	w.postLine(root, bridge.Line{Content: &bridge.RefusedLine{Reason: "none"}})
 	w.stopServing()
 	for _, text := range []string{"our own chat", "<@bot> once more"} {
 		_, err = w.ann.Reply(w.channel, root, text)
-		must(t, err)
+		noError(t, err)
 	}
-	must(t, w.catchUp())
+	noError(t, w.catchUp())
 	var kept strings.Builder
 	for _, f := range w.desk.Accepted() {
 		kept.Write(f.Payload)
@@ -252,10 +252,10 @@ func TestRootThatIsRecordedMeanwhile(t *testing.T) {
 	o := w.surface.opt
 	o.Desk = &lateRecordDesk{fakeDesk: w.desk}
 	s, err := New(o)
-	must(t, err)
+	noError(t, err)
 	for range 2 {
 		own, err := s.threads.isOurThread(w.ctx(), bridge.Place{Channel: w.channel, Thread: w.root, Message: "1"})
-		must(t, err)
+		noError(t, err)
 		wantEqual(t, "the thread is ours", own, true)
 	}
 }
@@ -283,7 +283,7 @@ func TestReplyThatIsNotCheckedIsAGap(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
 	w.advance(time.Hour)
-	must(t, w.fake.Entra.RotateKeys(false))
+	noError(t, w.fake.Entra.RotateKeys(false))
 	w.fake.Inject(teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable})
 	w.wantGapByReply()
 }
@@ -310,12 +310,12 @@ func TestReplicasLearnFromEachOther(t *testing.T) {
 	w := newThreadWorld(t)
 	newReplica := func() *Surface {
 		s := w.restartedSurface()
-		must(t, s.org.Notes.Load(w.ctx()))
+		noError(t, s.org.Notes.Load(w.ctx()))
 		return s
 	}
 	tellInstallation := func(s *Surface, action string) {
 		t.Helper()
-		must(t, s.door.installation.learn(w.ctx(), &connector.Activity{
+		noError(t, s.door.installation.learn(w.ctx(), &connector.Activity{
 			Type: connector.TypeInstallationUpdate, Action: action, ServiceURL: w.fake.ServiceURL(),
 			ChannelData: &connector.ChannelData{Team: &connector.TeamRef{ID: w.team}},
 		}))

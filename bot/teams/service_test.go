@@ -18,7 +18,7 @@ import (
 func pngStrip(t *testing.T, width int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	must(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, width, 1))))
+	noError(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, width, 1))))
 	return b.Bytes()
 }
 
@@ -60,7 +60,7 @@ func (w *world) restartWhileServed() *Surface {
 	go func() { done <- again.Run(ctx) }()
 	w.waitStored("said while nobody listened")
 	cancel()
-	must(w.t, <-done)
+	noError(w.t, <-done)
 	return again
 }
 
@@ -76,10 +76,10 @@ func TestRestartKnowsPeopleAndChannels(t *testing.T) {
 	w := newThreadWorld(t)
 	again := w.restartWhileServed()
 	user, err := again.Lookup(w.ctx(), "BEN@acme.test")
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "id of Ben", user, ben)
 	channel, err := again.Resolve(w.ctx(), "#Customers")
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "id of the channel", channel, w.channel)
 }
 
@@ -89,7 +89,7 @@ func TestAbsentUsers(t *testing.T) {
 	w := newThreadWorld(t)
 	const stranger = "11111111-2222-4333-8444-555555555555"
 	absent, err := w.surface.Absent(w.ctx(), []string{ben, stranger})
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "absent users", strings.Join(absent, " "), stranger)
 }
 
@@ -98,7 +98,7 @@ func TestGuestIsNotFoundByAddress(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	user, err := w.surface.Lookup(w.ctx(), "eve@other.test")
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "id of Eve", user, "")
 }
 

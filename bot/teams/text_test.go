@@ -131,8 +131,8 @@ func TestForgottenMentionWithoutTheRightToRead(t *testing.T) {
 	w.fake.Entra.SetRSC(false)
 	heard := w.typeAsAnn("<@bot> reply: heard")
 	_, err := w.surface.Confirm(w.ctx(), heard.Place, heard.Text) // Graph refuses to show it
-	must(t, err)
-	must(t, w.ann.Edit(w.channel, w.replyAsAnn("reply: On its way"), "<@bot> reply: On its way"))
+	noError(t, err)
+	noError(t, w.ann.Edit(w.channel, w.replyAsAnn("reply: On its way"), "<@bot> reply: On its way"))
 	a := w.waitAction("e:")
 	wantEqual(t, "text", a.Text, "On its way")
 	wantEqual(t, "it comes with the words of an edit", a.Edited, true)
@@ -143,7 +143,7 @@ func TestCommandAtTopLevel(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	id, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> help"})
-	must(t, err)
+	noError(t, err)
 	a := w.waitAction(fact.MessageID(w.channel, id))
 	wantEqual(t, "verb", a.Verb, bridge.VerbHelp)
 	wantEqual(t, "it is our thread", a.OwnThread, false)
@@ -156,7 +156,7 @@ func TestCommandInAThreadOfOthers(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	root, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> help"})
-	must(t, err)
+	noError(t, err)
 	a := w.typeAs(w.ann, root, "<@bot> resolve")
 	wantEqual(t, "it is our thread", a.OwnThread, false)
 	wantEqual(t, "thread", a.Place.Thread, root)
@@ -166,10 +166,10 @@ func TestCommandInAThreadOfOthers(t *testing.T) {
 func (w *world) chat(at teamsfake.Post) {
 	w.t.Helper()
 	message, err := w.ann.Post(at)
-	must(w.t, err)
-	must(w.t, w.ann.Edit(at.Channel, message, "never mind"))
-	must(w.t, w.ann.React(at.Channel, message, "like"))
-	must(w.t, w.ann.Delete(at.Channel, message))
+	noError(w.t, err)
+	noError(w.t, w.ann.Edit(at.Channel, message, "never mind"))
+	noError(w.t, w.ann.React(at.Channel, message, "like"))
+	noError(w.t, w.ann.Delete(at.Channel, message))
 }
 
 // What people say in threads of their own isn't kept, nor what becomes of it. Reactions are: they may be to a message of ours that is
@@ -178,7 +178,7 @@ func TestChatterInAThreadOfOthersIsNotKept(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	root, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> help"})
-	must(t, err)
+	noError(t, err)
 	w.waitAction(fact.MessageID(w.channel, root))
 	before := len(w.desk.IDs())
 	w.chat(teamsfake.Post{Channel: w.channel, Root: root, Text: "our own chat"})
@@ -238,11 +238,11 @@ func (w *world) editThreeTimes() {
 	w.t.Helper()
 	id := w.typeAsAnn("one").Place.Message
 	for _, text := range []string{"two", "one", "two"} {
-		must(w.t, w.ann.Edit(w.channel, id, text))
+		noError(w.t, w.ann.Edit(w.channel, id, text))
 		w.waitDelivered()
 	}
 	for _, change := range []changeOfLife{w.deletion(), w.restoration()} {
-		must(w.t, change.do(w.channel, id))
+		noError(w.t, change.do(w.channel, id))
 		w.waitDelivered()
 	}
 }
@@ -293,7 +293,7 @@ func TestEditsThatWereToldAreNotFoundAgain(t *testing.T) {
 	w := newThreadWorld(t)
 	w.editThreeTimes()
 	before := w.desk.IDs()
-	must(t, w.catchUp())
+	noError(t, w.catchUp())
 	wantList(t, "facts", w.desk.IDs(), before)
 }
 
@@ -302,7 +302,7 @@ func TestDeletion(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	id := w.typeAsAnn("oops").Place.Message
-	must(t, w.ann.Delete(w.channel, id))
+	noError(t, w.ann.Delete(w.channel, id))
 	a := w.waitAction(fact.DeleteID(w.channel, id, 1))
 	wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
 	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Thread: w.root, Message: id})
@@ -387,7 +387,7 @@ func TestActorsThatAreApps(t *testing.T) {
 			t.Parallel()
 			w := newThreadWorld(t)
 			id, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Root: w.root, Text: "resolve", As: guise})
-			must(t, err)
+			noError(t, err)
 			wantEqual(t, "kind of the actor", w.waitAction(fact.MessageID(w.channel, id)).Actor.Kind, bridge.ActorBot)
 		})
 	}

@@ -39,7 +39,7 @@ func (w *world) openUploadPage(text string) *url.URL {
 		w.t.Fatalf("got %+v, want a dialog with a page", out)
 	}
 	page, err := url.Parse(out.Dialog.URL)
-	must(w.t, err)
+	noError(w.t, err)
 	return page
 }
 
@@ -48,22 +48,22 @@ func (w *world) uploadFile(page *url.URL, text, name, content string) (status in
 	w.t.Helper()
 	var form bytes.Buffer
 	f := multipart.NewWriter(&form)
-	must(w.t, f.WriteField("text", text))
+	noError(w.t, f.WriteField("text", text))
 	part, err := f.CreateFormFile("file", name)
-	must(w.t, err)
+	noError(w.t, err)
 	_, err = io.WriteString(part, content)
-	must(w.t, err)
-	must(w.t, f.Close())
+	noError(w.t, err)
+	noError(w.t, f.Close())
 
 	base := strings.TrimSuffix(w.url, "/teams/messages")
 	r, err := http.NewRequestWithContext(w.ctx(), http.MethodPost, base+strings.TrimPrefix(page.Path, "/parley"), &form)
-	must(w.t, err)
+	noError(w.t, err)
 	r.Header.Set("Content-Type", f.FormDataContentType())
 	answer, err := http.DefaultClient.Do(r)
-	must(w.t, err)
+	noError(w.t, err)
 	defer answer.Body.Close()
 	all, err := io.ReadAll(answer.Body)
-	must(w.t, err)
+	noError(w.t, err)
 	return answer.StatusCode, string(all)
 }
 
@@ -121,7 +121,7 @@ func TestUploadClosesTheDialog(t *testing.T) {
 	w := newUploadWorld(t)
 	w.uploadFile(w.openUploadPage(""), "Here it is", "plan.txt", "the plan")
 	out, err := w.ann.Complete(w.ctx(), object{"uploaded": true})
-	must(t, err)
+	noError(t, err)
 	wantNoDialog(t, out)
 	if d := w.fake.Dialog(ann); d != nil {
 		t.Errorf("Ann has the dialog %+v, want none", d)
@@ -147,7 +147,7 @@ func TestOneTicketIsOneReply(t *testing.T) {
 	o := w.surface.opt
 	o.Desk = &slowDesk{fakeDesk: w.desk}
 	s, err := New(o)
-	must(t, err)
+	noError(t, err)
 	ticket := upload.Ticket{User: ann, Conversation: 12, Nonce: "n", Place: bridge.Place{Channel: w.channel}}
 	var accepted atomic.Int32
 	var all sync.WaitGroup
@@ -188,7 +188,7 @@ func TestUploadPageNeedsTLS(t *testing.T) {
 				AppID: "a", AppPassword: "b", TenantID: "c", Desk: newFakeDesk(),
 				PublicURL: tt.publicURL, LinkKeys: [][]byte{[]byte("k")},
 			})
-			must(t, err)
+			noError(t, err)
 			wantEqual(t, "there is a page", s.upload != nil, tt.wantPage)
 			wantEqual(t, "forms offer to attach files", s.org.Home().Attach, tt.wantPage)
 			wantEqual(t, "handlers", len(s.Handlers()), tt.wantHandlers)
@@ -218,7 +218,7 @@ func TestLinksOfAGovernmentCloud(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", GraphURL: tt.graphURL, Desk: newFakeDesk()})
-			must(t, err)
+			noError(t, err)
 			link := s.org.Home().Link(bridge.Place{Channel: "19:X", Message: "1"})
 			if want := "https://" + tt.wantHost + "/l/message/"; !strings.HasPrefix(link, want) {
 				t.Errorf("got the link %s, want it to begin with %s", link, want)

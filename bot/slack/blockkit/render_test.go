@@ -48,7 +48,7 @@ func TestRenderForms(t *testing.T) {
 	home := Home("https://acme.slack.com/")
 	at := bridge.Place{Channel: "C1", Thread: "1700000001.000100"}
 	forms, err := samples().Forms()
-	must(t, err)
+	noError(t, err)
 	for name, form := range forms {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +61,7 @@ func TestRenderForms(t *testing.T) {
 func TestRenderPick(t *testing.T) {
 	t.Parallel()
 	pick, err := samples().Pick()
-	must(t, err)
+	noError(t, err)
 	at := bridge.Place{Channel: "C1", Thread: "1700000001.000100"}
 	form := Home("https://acme.slack.com/").Form(pick, view.Memory{Place: at, Pick: true, Text: "typed"})
 	golden.JSON(t, "testdata/form_pick.json", form)

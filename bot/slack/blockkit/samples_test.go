@@ -12,7 +12,7 @@ func when() time.Time { return viewtest.When() }
 // samples are what surfaces show, here in Slack's ids.
 func samples() viewtest.Samples { return viewtest.InSlack() }
 
-func must(t *testing.T, err error) {
+func noError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

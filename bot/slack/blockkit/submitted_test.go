@@ -27,7 +27,7 @@ func TestOptionsThatDoNotFitAreLeftOut(t *testing.T) {
 	t.Parallel()
 	r := fitOptions(optionObjects(longOptions(200)), maxTestAnswerBytes)
 	raw, err := json.Marshal(r)
-	must(t, err)
+	noError(t, err)
 	if n := len(raw); n >= maxTestAnswerBytes {
 		t.Errorf("got an answer of %d bytes, want less than %d", n, maxTestAnswerBytes)
 	}
@@ -47,7 +47,7 @@ func TestOptionsThatFitAreAllThere(t *testing.T) {
 func TestWindowWithoutFields(t *testing.T) {
 	t.Parallel()
 	var v View
-	must(t, json.Unmarshal([]byte(`{"id":"V1","state":{"values":[]},"callback_id":"form"}`), &v))
+	noError(t, json.Unmarshal([]byte(`{"id":"V1","state":{"values":[]},"callback_id":"form"}`), &v))
 	if v.Callback != "form" || len(v.State.Values) != 0 {
 		t.Errorf("got %+v, want the form without fields", v)
 	}
@@ -58,7 +58,7 @@ func TestReadClickOfAMenu(t *testing.T) {
 	t.Parallel()
 	button := view.Button{Verb: bridge.VerbTake, Value: verb.Value(bridge.Args{Conversation: 12})}
 	click, err := Control{Selected: &option{Value: optionValue(button)}}.ReadClick()
-	must(t, err)
+	noError(t, err)
 	if click.Verb != bridge.VerbTake {
 		t.Errorf("got the verb %s, want %s", click.Verb, bridge.VerbTake)
 	}

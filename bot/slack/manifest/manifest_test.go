@@ -28,7 +28,7 @@ func forEachManifest(t *testing.T, check func(t *testing.T, name string, raw []b
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			raw, err := JSON(tt.options)
-			must(t, err)
+			noError(t, err)
 			check(t, tt.name, raw)
 		})
 	}
@@ -39,7 +39,7 @@ func TestJSON(t *testing.T) {
 	t.Parallel()
 	forEachManifest(t, func(t *testing.T, name string, raw []byte) {
 		var v any
-		must(t, json.Unmarshal(raw, &v))
+		noError(t, json.Unmarshal(raw, &v))
 		golden.JSON(t, "testdata/manifest_"+name+".json", v)
 	})
 }
@@ -69,9 +69,9 @@ func TestJSONRefuses(t *testing.T) {
 func TestSocketModeWithSignIn(t *testing.T) {
 	t.Parallel()
 	raw, err := JSON(Options{PublicURL: "https://parley.acme.test"})
-	must(t, err)
+	noError(t, err)
 	var m document
-	must(t, json.Unmarshal(raw, &m))
+	noError(t, json.Unmarshal(raw, &m))
 	wantEqual(t, "Socket Mode is on", m.Settings.Socket, true)
 	wantEqual(t, "where events go", m.Settings.Events.URL, "")
 	wantEqual(t, "where clicks go", m.Settings.Interactivity.URL, "")
@@ -89,14 +89,14 @@ func slacksSchema(t *testing.T) *jsonschema.Schema {
 		t.Skip("PARLEY_TESTDATA is unset: Slack's schema is not there")
 	}
 	raw, err := os.ReadFile(filepath.Join(folder, "slack", "manifest.schema.2.0.0.json"))
-	must(t, err)
+	noError(t, err)
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-	must(t, err)
+	noError(t, err)
 	c := jsonschema.NewCompiler()
 	c.UseRegexpEngine(lookahead)
-	must(t, c.AddResource("manifest.json", doc))
+	noError(t, c.AddResource("manifest.json", doc))
 	schema, err := c.Compile("manifest.json")
-	must(t, err)
+	noError(t, err)
 	return schema
 }
 
@@ -105,7 +105,7 @@ func TestJSONFitsSlacksSchema(t *testing.T) {
 	schema := slacksSchema(t)
 	forEachManifest(t, func(t *testing.T, _ string, raw []byte) {
 		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-		must(t, err)
+		noError(t, err)
 		if err := schema.Validate(v); err != nil {
 			t.Errorf("the manifest doesn't fit: %v", err)
 		}
@@ -117,13 +117,13 @@ func TestSlacksSchemaRefuses(t *testing.T) {
 	t.Parallel()
 	schema := slacksSchema(t)
 	v, err := jsonschema.UnmarshalJSON(strings.NewReader(`{"display_information":{"name":"` + strings.Repeat("x", 50) + `"}}`))
-	must(t, err)
+	noError(t, err)
 	if schema.Validate(v) == nil {
 		t.Error("the schema takes a name of 50 characters, want an error")
 	}
 }
 
-func must(t *testing.T, err error) {
+func noError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

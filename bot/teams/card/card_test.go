@@ -17,7 +17,7 @@ func TestButtonComesBack(t *testing.T) {
 	pages := Render(view.Root(f), Home{}, "n")
 	wantEqual(t, "pages", len(pages), 1)
 	var c adaptive
-	must(t, json.Unmarshal(pages[0].Card, &c))
+	noError(t, json.Unmarshal(pages[0].Card, &c))
 	set := c.Body[len(c.Body)-1]
 	for i, want := range []struct {
 		verb  bridge.Verb
@@ -29,7 +29,7 @@ func TestButtonComesBack(t *testing.T) {
 		{verb: bridge.VerbFind, opens: view.OpensDetails},
 	} {
 		got, err := Read(set.Actions[i].Data)
-		must(t, err)
+		noError(t, err)
 		if got.Click == nil {
 			t.Fatalf("button %d is read as %+v, want a click", i, got)
 		}

@@ -17,7 +17,7 @@ import (
 func submitted(t *testing.T, d Dialog, typed map[string]string) json.RawMessage {
 	t.Helper()
 	var c adaptive
-	must(t, json.Unmarshal(d.Card, &c))
+	noError(t, json.Unmarshal(d.Card, &c))
 	data := map[string]any{}
 	for _, e := range c.Body {
 		if strings.HasPrefix(e.Type, "Input.") {
@@ -32,7 +32,7 @@ func submitted(t *testing.T, d Dialog, typed map[string]string) json.RawMessage 
 	}
 	last := c.Body[slices.IndexFunc(c.Body, func(e element) bool { return e.Type == "ActionSet" })] // what acts at once follows it
 	var button map[string]any
-	must(t, json.Unmarshal(last.Actions[len(last.Actions)-1].Data, &button))
+	noError(t, json.Unmarshal(last.Actions[len(last.Actions)-1].Data, &button))
 	maps.Copy(data, button)
 	return encode(data)
 }
@@ -41,7 +41,7 @@ func submitted(t *testing.T, d Dialog, typed map[string]string) json.RawMessage 
 func mustReadForm(t *testing.T, data json.RawMessage) *Submitted {
 	t.Helper()
 	got, err := Read(data)
-	must(t, err)
+	noError(t, err)
 	if got.Form == nil {
 		t.Fatalf("read as %+v, want a form", got)
 	}
@@ -52,7 +52,7 @@ func mustReadForm(t *testing.T, data json.RawMessage) *Submitted {
 func TestFormComesBack(t *testing.T) {
 	t.Parallel()
 	forms, err := samples().Forms()
-	must(t, err)
+	noError(t, err)
 	for name, tt := range map[string]struct {
 		typed map[string]string
 		check func(*testing.T, view.Filled)
@@ -147,7 +147,7 @@ func TestTextThatDoesNotFitAField(t *testing.T) {
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	forms, err := samples().Forms()
-	must(t, err)
+	noError(t, err)
 	form := mustReadForm(t, submitted(t, Form(forms["snooze"], memory(), home()), map[string]string{"t:other": "some <b>day"}))
 	_, problems := form.Fill()
 	if problems["other"] == "" {
@@ -156,7 +156,7 @@ func TestAgain(t *testing.T) {
 	d := FormAgain(forms["snooze"], *form, problems, home())
 	checkDialogCard(t, d.Card)
 	var c adaptive
-	must(t, json.Unmarshal(d.Card, &c))
+	noError(t, json.Unmarshal(d.Card, &c))
 	at := slices.IndexFunc(c.Body, func(e element) bool { return e.ID == "t:other" })
 	if at < 0 {
 		t.Fatalf("the field is not in %s", d.Card)
@@ -173,7 +173,7 @@ func TestAgainWithOneChoiceTooMany(t *testing.T) {
 	f := view.Form{Verb: bridge.VerbAssign, Fields: []view.Field{{Name: "team", Kind: view.FieldOne, Label: "Or a team", Optional: true, Options: options}}}
 	s := Submitted{Values: map[string][]string{"team": {"Billing"}}}
 	var c adaptive
-	must(t, json.Unmarshal(FormAgain(f, s, map[string]string{"team": "Choose either people or a team."}, home()).Card, &c))
+	noError(t, json.Unmarshal(FormAgain(f, s, map[string]string{"team": "Choose either people or a team."}, home()).Card, &c))
 	wantEqual(t, "value", c.Body[0].Value, "Billing")
 	wantEqual(t, "first choice", c.Body[0].Choices[0], choice{Title: "—"})
 }
@@ -240,7 +240,7 @@ func TestButtons(t *testing.T) {
 	t.Parallel()
 	line := bridge.Line{Content: &bridge.UnclearLine{}, Text: "x", Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: 9}}
 	var page adaptive
-	must(t, json.Unmarshal(Render(view.Line(line, samples().Facts()), home(), "n")[0].Card, &page))
+	noError(t, json.Unmarshal(Render(view.Line(line, samples().Facts()), home(), "n")[0].Card, &page))
 	set := page.Body[len(page.Body)-1].Actions
 
 	ask := set[0]
@@ -249,7 +249,7 @@ func TestButtons(t *testing.T) {
 	confirmed := ask.Card.Actions[0]
 	wantEqual(t, "the button in the question", confirmed.Type, "Action.Execute")
 	got, err := Read(confirmed.Data)
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "its verb", got.Click.Verb, bridge.VerbSendAgain)
 	wantEqual(t, "its delivery", got.Click.Args.Delivery, 9)
 
@@ -266,7 +266,7 @@ func TestButtonsOfADialog(t *testing.T) {
 	details := view.Details(samples().Facts())
 	at := bridge.Place{Channel: channel, Thread: "1"}
 	var window adaptive
-	must(t, json.Unmarshal(Window(details, at, home(), "n").Card, &window))
+	noError(t, json.Unmarshal(Window(details, at, home(), "n").Card, &window))
 	rows := 0
 	for _, e := range window.Body {
 		if e.Type == "ActionSet" {
@@ -274,7 +274,7 @@ func TestButtonsOfADialog(t *testing.T) {
 		}
 		for _, a := range e.Actions {
 			got, err := Read(a.Data)
-			must(t, err)
+			noError(t, err)
 			wantEqual(t, a.Title+": type", a.Type, "Action.Submit")
 			wantEqual(t, a.Title+": mode", a.Mode, "")
 			wantEqual(t, a.Title+": place", got.Click.Place, at)
@@ -298,7 +298,7 @@ func TestMenu(t *testing.T) {
 	page := Render(c, home(), "n")[0]
 	checkMessageCard(t, page.Card)
 	var a adaptive
-	must(t, json.Unmarshal(page.Card, &a))
+	noError(t, json.Unmarshal(page.Card, &a))
 	var modes []string
 	for _, b := range a.Body[0].Actions {
 		modes = append(modes, string(b.Mode))

@@ -32,7 +32,7 @@ func samples() viewtest.Samples {
 	}
 }
 
-func must(t testing.TB, err error) {
+func noError(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func memory() Memory {
 func TestForms(t *testing.T) {
 	t.Parallel()
 	forms, err := samples().Forms()
-	must(t, err)
+	noError(t, err)
 	keepDialog := func(name string, d Dialog) {
 		t.Helper()
 		checkDialogCard(t, d.Card)
@@ -109,7 +109,7 @@ func TestForms(t *testing.T) {
 		keepDialog("form_"+name, Form(f, memory(), home()))
 	}
 	pick, err := samples().Pick()
-	must(t, err)
+	noError(t, err)
 	m := memory()
 	m.Pick, m.Text = true, "typed"
 	keepDialog("form_pick", Form(pick, m, home()))

@@ -125,7 +125,7 @@ func checkSize(t testing.TB, s string, maxBytes int) {
 func cardText(t *testing.T, card json.RawMessage) string {
 	t.Helper()
 	var c adaptive
-	must(t, json.Unmarshal(card, &c))
+	noError(t, json.Unmarshal(card, &c))
 	var b strings.Builder
 	var walk func([]element)
 	walk = func(list []element) {
@@ -180,7 +180,7 @@ func checkNeutral(t *testing.T, s string) {
 	source := []byte(guardStart(showLiterally(s)))
 	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(gmtext.NewReader(source))
 	var b strings.Builder
-	must(t, ast.Walk(doc, func(n ast.Node, in bool) (ast.WalkStatus, error) {
+	noError(t, ast.Walk(doc, func(n ast.Node, in bool) (ast.WalkStatus, error) {
 		if !in {
 			return ast.WalkContinue, nil
 		}

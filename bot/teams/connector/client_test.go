@@ -16,7 +16,7 @@ import (
 func (st *stage) mustReply(at connector.Conversation, text string) string {
 	st.t.Helper()
 	r, err := st.client.Reply(st.ctx(), at, textActivity(text))
-	must(st.t, err)
+	noError(st.t, err)
 	return r.ID
 }
 
@@ -45,7 +45,7 @@ func TestUpdateChangesTheSameMessage(t *testing.T) {
 	_, root := connector.SplitThread(at.ID)
 	id := st.mustReply(at, "before")
 	updated, err := st.client.Update(st.ctx(), at, id, textActivity("after"))
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "id after the update", updated.ID, id)
 	m := st.srv.Message(tickets, id)
 	wantEqual(t, "text after the update", m.Text, "after")
@@ -57,9 +57,9 @@ func TestReactionsAreAddedAndRemoved(t *testing.T) {
 	st := newStage(t, teamsfake.Options{})
 	at := st.startThread()
 	id := st.mustReply(at, "one")
-	must(t, st.client.AddReaction(st.ctx(), at, id, "like"))
-	must(t, st.client.AddReaction(st.ctx(), at, id, "1f440_eyes"))
-	must(t, st.client.RemoveReaction(st.ctx(), at, id, "like"))
+	noError(t, st.client.AddReaction(st.ctx(), at, id, "like"))
+	noError(t, st.client.AddReaction(st.ctx(), at, id, "1f440_eyes"))
+	noError(t, st.client.RemoveReaction(st.ctx(), at, id, "like"))
 	var got []string
 	for _, r := range st.srv.Message(tickets, id).Reactions {
 		got = append(got, r.Type)
@@ -76,8 +76,8 @@ func TestCallsShareAToken(t *testing.T) {
 	at := st.startThread()
 	id := st.mustReply(at, "before")
 	_, err := st.client.Update(st.ctx(), at, id, textActivity("after"))
-	must(t, err)
-	must(t, st.client.AddReaction(st.ctx(), at, id, "like"))
+	noError(t, err)
+	noError(t, st.client.AddReaction(st.ctx(), at, id, "like"))
 	wantEqual(t, "requests for tokens", len(st.srv.Calls("token")), 1)
 }
 
@@ -89,7 +89,7 @@ func TestSplitMessage(t *testing.T) {
 	both.Attachments = []connector.Attachment{{ContentType: "application/vnd.microsoft.card.adaptive",
 		Content: []byte(`{"type":"AdaptiveCard","version":"1.5","body":[{"type":"TextBlock","text":"x"}]}`)}}
 	split, err := st.client.Reply(st.ctx(), st.startThread(), both)
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "id of a split message", split.ID, "")
 }
 
@@ -99,7 +99,7 @@ func (st *stage) mustSendToAnn(at connector.Conversation) string {
 	a := textActivity("for you")
 	a.Recipient = &connector.ChannelAccount{ID: ann}
 	r, err := st.client.SendTargeted(st.ctx(), at, a)
-	must(st.t, err)
+	noError(st.t, err)
 	return r.ID
 }
 
@@ -121,7 +121,7 @@ func TestTargetedMessageLeavesTheCallersRecipient(t *testing.T) {
 	a := textActivity("for you")
 	a.Recipient = &connector.ChannelAccount{ID: ann}
 	_, err := st.client.SendTargeted(st.ctx(), st.startThread(), a)
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "the caller's recipient was changed", a.Recipient.IsTargeted, false)
 }
 
@@ -145,7 +145,7 @@ func TestTargetedMessageIsDeletedOnce(t *testing.T) {
 	st := newStage(t, teamsfake.Options{})
 	at := st.startThread()
 	id := st.mustSendToAnn(at)
-	must(t, st.client.DeleteTargeted(st.ctx(), at, id))
+	noError(t, st.client.DeleteTargeted(st.ctx(), at, id))
 	wantEqual(t, "messages after the deletion", len(st.srv.Targeted(ann)), 0)
 
 	err := st.client.DeleteTargeted(st.ctx(), at, id)
@@ -163,9 +163,9 @@ func TestThereIsOneChatWithAPerson(t *testing.T) {
 	st := newStage(t, teamsfake.Options{})
 	u, _ := st.srv.User(ann)
 	id, err := st.openChat(u.TeamsID)
-	must(t, err)
+	noError(t, err)
 	again, err := st.openChat(u.TeamsID)
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "chat that is asked for again", again, id)
 	if want := "a:"; !strings.HasPrefix(id, want) { // as ids of chats with one person do
 		t.Errorf("got the chat %q, want its id to begin with %q", id, want)
@@ -177,7 +177,7 @@ func TestReplyInAChat(t *testing.T) {
 	st := newStage(t, teamsfake.Options{})
 	u, _ := st.srv.User(ann)
 	id, err := st.openChat(u.TeamsID)
-	must(t, err)
+	noError(t, err)
 	st.mustReply(connector.Conversation{Service: st.srv.ServiceURL(), ID: id}, "hello")
 	got := st.srv.Personal(ann)
 	if len(got) != 1 {
@@ -217,7 +217,7 @@ func TestMembers(t *testing.T) {
 	pages := 0
 	for next, more := "", true; more; more = next != "" {
 		p, err := st.client.Members(st.ctx(), st.inTeam(), next)
-		must(t, err)
+		noError(t, err)
 		for _, m := range p.Members {
 			seen[m.AADObjectID] = true
 		}
@@ -239,7 +239,7 @@ func TestMemberIsFoundByEitherID(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m, err := st.client.Member(st.ctx(), st.inTeam(), tt.id)
-			must(t, err)
+			noError(t, err)
 			wantEqual(t, "id of Teams", m.ID, u.TeamsID)
 			wantEqual(t, "id of Entra", m.AADObjectID, ann)
 			wantEqual(t, "address", m.Email, "ann@acme.test")
@@ -254,7 +254,7 @@ func TestMemberWhoIsAGuest(t *testing.T) {
 	const guest = "cccccccc-0000-4000-8000-000000000007"
 	st := newStage(t, teamsfake.Options{Users: []teamsfake.User{{ID: guest, Name: "Guest", Guest: true}}})
 	m, err := st.client.Member(st.ctx(), st.inTeam(), guest)
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "role", m.UserRole, "guest")
 }
 
@@ -270,12 +270,12 @@ func TestTeamAndChannels(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	d, err := st.client.Team(st.ctx(), st.inTeam().Service, team)
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "group", d.AADGroupID, group)
 	wantEqual(t, "name", d.Name, "Support")
 	wantEqual(t, "channels", d.ChannelCount, 2)
 	list, err := st.client.Channels(st.ctx(), st.inTeam().Service, team)
-	must(t, err)
+	noError(t, err)
 	if want := []connector.ChannelInfo{{ID: team, Type: "standard"}, {ID: tickets, Name: "tickets", Type: "standard"}}; !slices.Equal(list, want) {
 		t.Errorf("got the channels %+v, want %+v", list, want)
 	}

@@ -27,7 +27,7 @@ func (st *stage) pastePicture() string {
 		Text:    "look",
 		Files:   []teamsfake.NewFile{{Name: "p.png", Data: pastedPicture(), Image: true}},
 	})
-	must(st.t, err)
+	noError(st.t, err)
 	return st.srv.Message(tickets, id).Files[0].URL
 }
 
@@ -35,10 +35,10 @@ func TestDownload(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	answer, err := st.client.Download(st.ctx(), st.pastePicture())
-	must(t, err)
+	noError(t, err)
 	got, err := io.ReadAll(answer)
-	must(t, err)
-	must(t, answer.Close())
+	noError(t, err)
+	noError(t, answer.Close())
 	want := pastedPicture()
 	if !bytes.Equal(got, want) {
 		t.Errorf("got %d bytes that aren't the picture of %d bytes", len(got), len(want))

@@ -62,7 +62,7 @@ func TestFailures(t *testing.T) {
 			st := newStage(t, teamsfake.Options{})
 			at := st.startThread()
 			r, err := st.client.Reply(st.ctx(), at, textActivity("before"))
-			must(t, err)
+			noError(t, err)
 			tt.fault.Method = "activities.*"
 			st.srv.Inject(tt.fault)
 			_, err = st.client.Reply(st.ctx(), at, textActivity("reply"))
@@ -75,7 +75,7 @@ func TestFailures(t *testing.T) {
 			// The failure leaves nothing behind.
 			st.srv.ClearFaults()
 			_, err = st.client.Update(st.ctx(), at, r.ID, textActivity("after"))
-			must(t, err)
+			noError(t, err)
 		})
 	}
 }
@@ -289,8 +289,8 @@ func TestHostOnThisMachine(t *testing.T) {
 	t.Parallel()
 	local, calls := newCounted(t)
 	hosts, err := rest.NewHosts(nil, true)
-	must(t, err)
+	noError(t, err)
 	client := connector.New(connector.Options{AppID: "app", Hosts: hosts, HTTP: http.DefaultClient, Now: time.Now})
-	must(t, client.DeleteTargeted(t.Context(), connector.Conversation{Service: local, ID: "c"}, "1"))
+	noError(t, client.DeleteTargeted(t.Context(), connector.Conversation{Service: local, ID: "c"}, "1"))
 	wantEqual(t, "calls", calls.Load(), 1)
 }

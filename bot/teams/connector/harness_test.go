@@ -36,10 +36,10 @@ func newStage(t *testing.T, o teamsfake.Options) *stage {
 	o.Teams = append(o.Teams, teamsfake.Team{ID: team, GroupID: group, Name: "Support", Installed: true})
 	o.Channels = append(o.Channels, teamsfake.Channel{ID: tickets, Team: team, Name: "tickets"})
 	st.srv = teamsfake.New(o)
-	must(t, st.srv.Start("127.0.0.1:0"))
+	noError(t, st.srv.Start("127.0.0.1:0"))
 	t.Cleanup(func() {
 		st.http.CloseIdleConnections()
-		must(t, st.srv.Close())
+		noError(t, st.srv.Close())
 	})
 	st.client = st.clientFor(st.srv.ServiceURL(), st.srv.AppPassword())
 	return st
@@ -49,7 +49,7 @@ func newStage(t *testing.T, o teamsfake.Options) *stage {
 func (st *stage) clientFor(service, password string) *connector.Client {
 	st.t.Helper()
 	hosts, err := rest.NewHosts([]string{service}, false)
-	must(st.t, err)
+	noError(st.t, err)
 	return connector.New(connector.Options{AppID: st.srv.AppID(), Hosts: hosts, HTTP: st.http, Now: time.Now, Tokens: rest.NewTokens(rest.TokenOptions{
 		LoginURL: st.srv.LoginURL(), TenantID: st.srv.TenantID(), AppID: st.srv.AppID(), Password: password,
 		Scope: rest.BotFramework("") + "/.default", Client: st.http, Now: time.Now,
@@ -69,7 +69,7 @@ func textActivity(s string) connector.Activity {
 func (st *stage) startThread() connector.Conversation {
 	st.t.Helper()
 	s, err := st.client.StartThread(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), tickets, textActivity("root"))
-	must(st.t, err)
+	noError(st.t, err)
 	return connector.Conversation{Service: st.srv.ServiceURL(), ID: s.ID}
 }
 
@@ -91,7 +91,7 @@ func asError(t *testing.T, err error) (e *connector.Error) {
 	return e
 }
 
-func must(t *testing.T, err error) {
+func noError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -155,7 +155,7 @@ func TestFileIsNotReadElsewhere(t *testing.T) {
 			d.target.Store(&tt.target)
 			a, err := client.File(w.ctx(), d.url+"/sites/x/bill.pdf")
 			if err == nil {
-				must(t, a.Close())
+				noError(t, a.Close())
 				t.Errorf("%s is followed, want an error", tt.target)
 			}
 		})

@@ -61,10 +61,10 @@ func TestReplies(t *testing.T) {
 		w.postAsAnn(root, fmt.Sprint("reply ", i))
 	}
 	first, err := w.client.Replies(w.ctx(), thread(root), "")
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "replies on the first page", len(first.Value), 50)
 	second, err := w.client.Replies(w.ctx(), thread(root), first.Next)
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "replies on the second page", len(second.Value), 10)
 	wantEqual(t, "page behind the second one", second.Next, "")
 }
@@ -73,7 +73,7 @@ func TestReplies(t *testing.T) {
 func (w *world) mustRead(root, id string) graph.Message {
 	w.t.Helper()
 	m, err := w.client.Message(w.ctx(), thread(root), id)
-	must(w.t, err)
+	noError(w.t, err)
 	return m
 }
 
@@ -101,7 +101,7 @@ func TestEditedMessage(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postAsAnn("", "hello")
 	id := w.postAsAnn(root, "first")
-	must(t, w.ann.Edit(tickets, id, "changed"))
+	noError(t, w.ann.Edit(tickets, id, "changed"))
 	m := w.mustRead(root, id)
 	wantEqual(t, "root", m.ReplyToID, root)
 	wantEqual(t, "it is edited", !m.EditedAt.IsZero(), true)
@@ -117,7 +117,7 @@ func TestDeletedMessage(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postAsAnn("", "hello")
 	id := w.postAsAnn(root, "second")
-	must(t, w.ann.Delete(tickets, id))
+	noError(t, w.ann.Delete(tickets, id))
 	if m := w.mustRead(root, id); m.DeletedAt.IsZero() {
 		t.Errorf("got %+v, want it deleted", m)
 	}
@@ -141,10 +141,10 @@ func wantErrorIs(t *testing.T, err, want error) {
 // wantContent checks the bytes of an answer.
 func wantContent(t *testing.T, a *rest.Answer, err error, want []byte) {
 	t.Helper()
-	must(t, err)
+	noError(t, err)
 	got, err := io.ReadAll(a)
-	must(t, err)
-	must(t, a.Close())
+	noError(t, err)
+	noError(t, a.Close())
 	if !bytes.Equal(got, want) {
 		t.Errorf("got %d bytes, want %d: %.40q, want %.40q", len(got), len(want), got, want)
 	}
@@ -306,10 +306,10 @@ func TestRefusedTokenIsRenewed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teamsfake.Options{})
 	_, err := w.client.Messages(w.ctx(), group, tickets, 50, "")
-	must(t, err)
+	noError(t, err)
 	w.srv.Entra.RevokeTokens()
 	_, err = w.client.Messages(w.ctx(), group, tickets, 50, "")
-	must(t, err)
+	noError(t, err)
 }
 
 // A permission that was taken away is no refused token.
@@ -317,7 +317,7 @@ func TestPermissionThatWasTakenAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teamsfake.Options{})
 	_, err := w.client.Messages(w.ctx(), group, tickets, 50, "")
-	must(t, err)
+	noError(t, err)
 	w.srv.Entra.SetRSC(false)
 	_, err = w.client.Messages(w.ctx(), group, tickets, 50, "")
 	wantErrorIs(t, err, graph.ErrNotGranted)

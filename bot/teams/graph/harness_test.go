@@ -41,10 +41,10 @@ func newWorld(t *testing.T, o teamsfake.Options) *world {
 	o.Teams = []teamsfake.Team{{ID: team, GroupID: group, Name: "Support", Installed: true}}
 	o.Channels = []teamsfake.Channel{{ID: tickets, Team: team, Name: "tickets"}}
 	w := &world{t: t, srv: teamsfake.New(o), http: fence.NewClient(fence.Options{Answer: time.Minute})}
-	must(t, w.srv.Start("127.0.0.1:0"))
+	noError(t, w.srv.Start("127.0.0.1:0"))
 	t.Cleanup(func() {
 		w.http.CloseIdleConnections()
-		must(t, w.srv.Close())
+		noError(t, w.srv.Close())
 	})
 	w.ann = w.srv.As(ann)
 	w.tokens = rest.NewTokens(rest.TokenOptions{
@@ -59,7 +59,7 @@ func newWorld(t *testing.T, o teamsfake.Options) *world {
 func (w *world) clientAt(address string) *graph.Client {
 	w.t.Helper()
 	c, err := graph.New(graph.Options{URL: address, Tokens: w.tokens, HTTP: w.http, Now: time.Now})
-	must(w.t, err)
+	noError(w.t, err)
 	return c
 }
 
@@ -73,11 +73,11 @@ func (w *world) ctx() context.Context {
 func (w *world) postAsAnn(root, text string, files ...teamsfake.NewFile) string {
 	w.t.Helper()
 	id, err := w.ann.Post(teamsfake.Post{Channel: tickets, Root: root, Text: text, Files: files})
-	must(w.t, err)
+	noError(w.t, err)
 	return id
 }
 
-func must(t *testing.T, err error) {
+func noError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -106,13 +106,13 @@ func (w *world) readAll() map[string]string {
 	}
 	for next, isFirst := "", true; isFirst || next != ""; isFirst = false {
 		p, err := w.client.Messages(w.ctx(), group, tickets, 2, next)
-		must(w.t, err)
+		noError(w.t, err)
 		for _, m := range p.Value {
 			add(m)
 			add(m.Replies...)
 			for more := m.MoreReplies; more != ""; {
 				r, err := w.client.Replies(w.ctx(), thread(m.ID), more)
-				must(w.t, err)
+				noError(w.t, err)
 				add(r.Value...)
 				more = r.Next
 			}

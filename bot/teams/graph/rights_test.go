@@ -20,7 +20,7 @@ func TestRights(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	w.srv.Entra.Permit(tenant.PermitMessages, tenant.PermitFilesRead, "Sites.Selected")
 	got, ok, err := w.client.Rights(t.Context())
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "the rights are known", ok, true)
 	if want := (graph.Rights{"Files.Read.All", "Sites.Selected"}); !slices.Equal(got, want) { // without the right to read messages
 		t.Errorf("got the rights %v, want %v", got, want)
@@ -55,7 +55,7 @@ func TestRightsOfAnOpaqueToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teamsfake.Options{})
 	got, ok, err := w.newClientOfLogin(newOpaqueLogin(t).URL).Rights(t.Context())
-	must(t, err)
+	noError(t, err)
 	wantEqual(t, "the rights are known", ok, false)
 	wantEqual(t, "rights", len(got), 0)
 }

@@ -43,12 +43,12 @@ type settings struct {
 func newBot(t *testing.T, s settings) *bot {
 	t.Helper()
 	hosts, err := rest.NewHosts(nil, s.unsigned)
-	must(t, err)
+	noError(t, err)
 	v, err := auth.New(auth.Options{
 		AppID: "app", Tenants: []string{tenant}, OpenID: s.metadata, Hosts: hosts,
 		Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: time.Now,
 	})
-	must(t, err)
+	noError(t, err)
 	b := &bot{log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(b.log, nil))
 	keep := func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
@@ -62,7 +62,7 @@ func newBot(t *testing.T, s settings) *bot {
 	return b
 }
 
-func must(t *testing.T, err error) {
+func noError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -81,13 +81,13 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 func (b *bot) post(t *testing.T, body string, change func(*http.Request)) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url, strings.NewReader(body))
-	must(t, err)
+	noError(t, err)
 	r.Header.Set("Content-Type", "application/json")
 	if change != nil {
 		change(r)
 	}
 	resp, err := http.DefaultClient.Do(r)
-	must(t, err)
+	noError(t, err)
 	_ = resp.Body.Close()
 	return resp.StatusCode
 }
@@ -235,9 +235,9 @@ func TestUnsignedRequestsAreWarnedOf(t *testing.T) {
 func TestUnsignedRequestFromOutside(t *testing.T) {
 	t.Parallel()
 	hosts, err := rest.NewHosts(nil, true)
-	must(t, err)
+	noError(t, err)
 	validator, err := auth.New(auth.Options{AppID: "app", Tenants: []string{tenant}, Hosts: hosts, Now: time.Now})
-	must(t, err)
+	noError(t, err)
 	accept := func(w http.ResponseWriter, _ *http.Request, _ connector.Activity, _ []byte) {
 		w.WriteHeader(http.StatusAccepted)
 	}
@@ -262,7 +262,7 @@ func TestUnsignedRequestFromOutside(t *testing.T) {
 			r.Header.Set("Content-Type", "application/json")
 			r.RemoteAddr = tt.from
 			at, err := net.ResolveTCPAddr("tcp", tt.to)
-			must(t, err)
+			noError(t, err)
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, at)))
 			wantEqual(t, "status", w.Code, tt.want)
@@ -305,7 +305,7 @@ func TestOddActivitiesComeThroughWhole(t *testing.T) {
 				t.Error("it has no conversation")
 			}
 			_, err := envelopeOf(b.got[0])
-			must(t, err)
+			noError(t, err)
 		})
 	}
 }
@@ -378,7 +378,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		envelope, err := envelopeOf(a)
-		must(t, err)
+		noError(t, err)
 		var parsed schema.Activity
 		if err := json.Unmarshal(envelope, &parsed); err != nil {
 			t.Fatalf("the SDK can't read %s: %v", envelope, err)

@@ -66,14 +66,14 @@ func newWorldWith(t *testing.T, o worldOptions) *world {
 	w.srv = teamsfake.New(teamsfake.Options{
 		Clock: func() time.Time { return start }, Unsigned: o.unsigned, Users: []teamsfake.User{{ID: ann, Name: "Ann Lee"}},
 	})
-	must(t, w.srv.Start("127.0.0.1:0"))
+	noError(t, w.srv.Start("127.0.0.1:0"))
 	hosts, err := rest.NewHosts([]string{w.srv.ServiceURL()}, false)
-	must(t, err)
+	noError(t, err)
 	v, err := auth.New(auth.Options{
 		AppID: w.srv.AppID(), Tenants: []string{w.srv.TenantID()}, OpenID: w.srv.OpenIDURL(), Hosts: hosts,
 		Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: w.now,
 	})
-	must(t, err)
+	noError(t, err)
 	keep := func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -81,7 +81,7 @@ func newWorldWith(t *testing.T, o worldOptions) *world {
 	}
 	endpoint := httptest.NewServer(New(v, o.unsigned, func() {}, slog.New(slog.DiscardHandler)).Handler(keep))
 	t.Cleanup(func() {
-		must(t, w.srv.Close())
+		noError(t, w.srv.Close())
 		endpoint.Close()
 	})
 	w.srv.Activities.SetEndpoint(endpoint.URL)
@@ -104,7 +104,7 @@ func (w *world) sendRaw(t *testing.T, kind entra.Token, body string) (status int
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	status, _, err := w.srv.Forger.SendRaw(ctx, kind, []byte(body))
-	must(t, err)
+	noError(t, err)
 	return status
 }
 
@@ -232,7 +232,7 @@ func TestNewKeyIsFoundAfterAMinute(t *testing.T) {
 	w := newWorld(t)
 	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
 	w.wantKeyRequests(t, 1)
-	must(t, w.srv.Entra.RotateKeys(true))
+	noError(t, w.srv.Entra.RotateKeys(true))
 	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusUnauthorized)
 	w.wantKeyRequests(t, 1)
 
@@ -247,7 +247,7 @@ func TestRotationAndFlood(t *testing.T) {
 	const flood = 100
 	w := newWorld(t)
 	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
-	must(t, w.srv.Entra.RotateKeys(true))
+	noError(t, w.srv.Entra.RotateKeys(true))
 	w.advance(time.Minute)
 	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
 	w.wantKeyRequests(t, 2)
@@ -275,7 +275,7 @@ func TestKeyServerDownWhenKeysAreRotated(t *testing.T) {
 	w := newWorld(t)
 	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
 	w.srv.Inject(teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultDrop})
-	must(t, w.srv.Entra.RotateKeys(true))
+	noError(t, w.srv.Entra.RotateKeys(true))
 	w.advance(time.Minute)
 	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusServiceUnavailable)
 }
@@ -287,10 +287,10 @@ func checkInstallation(t *testing.T, w *world) {
 	for _, team := range w.srv.Teams() {
 		teams = append(teams, team.ID)
 	}
-	must(t, w.srv.Admin.Install(t.Context(), teams...))
+	noError(t, w.srv.Admin.Install(t.Context(), teams...))
 	_, err := w.srv.As(ann).Post(teamsfake.Post{Channel: teams[0], Text: "<@bot> help"})
-	must(t, err)
-	must(t, w.srv.WaitFor(t.Context(), func() bool { return w.srv.Activities.Pending() == 0 }))
+	noError(t, err)
+	noError(t, w.srv.WaitFor(t.Context(), func() bool { return w.srv.Activities.Pending() == 0 }))
 
 	numbers := map[string]int{} // by the type of activity
 	got, _ := w.takeReceived()

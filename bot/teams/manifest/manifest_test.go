@@ -34,11 +34,11 @@ func sampleOptions() map[string]Options {
 func sampleManifest(t *testing.T, name string) []byte {
 	t.Helper()
 	raw, err := JSON(sampleOptions()[name])
-	must(t, err)
+	noError(t, err)
 	return raw
 }
 
-func must(t *testing.T, err error) {
+func noError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -53,17 +53,17 @@ func TestManifestFitsTheSchema(t *testing.T) {
 		t.Skip("PARLEY_TESTDATA is unset: the schema of app manifests is not there")
 	}
 	raw, err := os.ReadFile(filepath.Join(folder, "teams", "MicrosoftTeams.v1.30.schema.json"))
-	must(t, err)
+	noError(t, err)
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-	must(t, err)
+	noError(t, err)
 	c := jsonschema.NewCompiler()
 	c.UseRegexpEngine(goPattern)
-	must(t, c.AddResource("manifest.json", doc))
+	noError(t, c.AddResource("manifest.json", doc))
 	schema, err := c.Compile("manifest.json")
-	must(t, err)
+	noError(t, err)
 	validate := func(raw []byte) error {
 		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-		must(t, err)
+		noError(t, err)
 		return schema.Validate(v)
 	}
 	for name := range sampleOptions() {
@@ -98,7 +98,7 @@ func TestManifestLimits(t *testing.T) {
 	t.Parallel()
 	const maxTitle, maxCommands, maxEntries, maxParameters, maxLists = 32, 12, 10, 5, 3
 	var m document
-	must(t, json.Unmarshal(sampleManifest(t, "plain"), &m))
+	noError(t, json.Unmarshal(sampleManifest(t, "plain"), &m))
 	if len(m.Bots) != 1 || len(m.ComposeExtensions) != 1 {
 		t.Fatalf("got %d bots and %d extensions, want one of each", len(m.Bots), len(m.ComposeExtensions))
 	}
@@ -145,7 +145,7 @@ func TestManifestLimits(t *testing.T) {
 func TestManifestRights(t *testing.T) {
 	t.Parallel()
 	var m document
-	must(t, json.Unmarshal(sampleManifest(t, "plain"), &m))
+	noError(t, json.Unmarshal(sampleManifest(t, "plain"), &m))
 	if m.Authorization == nil || m.Application == nil {
 		t.Fatalf("got the rights %+v for %+v, want both", m.Authorization, m.Application)
 	}
@@ -162,7 +162,7 @@ func TestManifestRights(t *testing.T) {
 func TestManifestWithoutRights(t *testing.T) {
 	t.Parallel()
 	var m document
-	must(t, json.Unmarshal(sampleManifest(t, "all"), &m))
+	noError(t, json.Unmarshal(sampleManifest(t, "all"), &m))
 	if m.Authorization != nil {
 		t.Errorf("got the rights %+v, want none", m.Authorization)
 	}
@@ -186,13 +186,13 @@ func TestManifestFaults(t *testing.T) {
 func unpack(t *testing.T, raw []byte) map[string][]byte {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
-	must(t, err)
+	noError(t, err)
 	files := map[string][]byte{}
 	for _, f := range z.File {
 		r, err := f.Open()
-		must(t, err)
+		noError(t, err)
 		files[f.Name], err = io.ReadAll(r)
-		must(t, err)
+		noError(t, err)
 	}
 	return files
 }
@@ -201,9 +201,9 @@ func unpack(t *testing.T, raw []byte) map[string][]byte {
 func TestPackage(t *testing.T) {
 	t.Parallel()
 	raw, err := Package(sampleOptions()["plain"])
-	must(t, err)
+	noError(t, err)
 	again, err := Package(sampleOptions()["plain"])
-	must(t, err)
+	noError(t, err)
 	if !bytes.Equal(raw, again) {
 		t.Error("the second package has other bytes than the first")
 	}
@@ -225,7 +225,7 @@ func TestPackage(t *testing.T) {
 func TestOutline(t *testing.T) {
 	t.Parallel()
 	raw, err := outlineIcon()
-	must(t, err)
+	noError(t, err)
 	img := picture(t, raw)
 	white, clear := 0, 0
 	for y := range outlineSize {
@@ -249,6 +249,6 @@ func TestOutline(t *testing.T) {
 func picture(t *testing.T, raw []byte) image.Image {
 	t.Helper()
 	img, err := png.Decode(bytes.NewReader(raw))
-	must(t, err)
+	noError(t, err)
 	return img
 }
