@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"context"
+
 	"github.com/jackc/pgx/v5"
 
 	"parley/store/dispatch"
@@ -17,6 +19,9 @@ func (r *Relay) Callers() int {
 
 // WakeFor tells the dispatcher of a gate behind which a lane became due.
 func (r *Relay) WakeFor(due dispatch.GateDue) { r.wakeFor(Made{Due: []dispatch.GateDue{due}}) }
+
+// Warn tells the relay of a failure.
+func (r *Relay) Warn(ctx context.Context, err error) { r.warn(ctx, "test", err) }
 
 // Refused reports whether an error is an answer of the database to what it was given.
 func Refused(err error) bool { return isRefusal(err) }

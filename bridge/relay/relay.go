@@ -40,6 +40,7 @@ type Relay struct {
 	lockedConversations *lockedConversations
 	background          sync.WaitGroup // work that took too long and goes on in the background
 	databaseAnswered    atomic.Int64   // when the database last answered, in nanoseconds since began
+	gaveBack            atomic.Int64   // when connections were last given back, in nanoseconds since began; 0 for never
 	postsAwaitedUntil   atomic.Int64   // until when events may wait for posts, in nanoseconds since began
 	began               time.Time
 	metrics             *Metrics
@@ -190,14 +191,27 @@ func (r *Relay) isDatabaseStalled() bool {
 	return time.Since(r.began)-time.Duration(r.databaseAnswered.Load()) > stalledAfter
 }
 
-// warn logs a failure, unless it is only the end of ctx. If the server had no connection left, the pool's idle ones are closed:
-// the relay can do without them, but not without its sessions.
+// warn logs a failure, unless it is only the end of ctx. If the server had no connection left, those of the pool are given back: the
+// relay can do without them, but not without its sessions.
 func (r *Relay) warn(ctx context.Context, what string, err error) {
 	if ctx.Err() != nil {
 		return
 	}
 	if isWithoutConnection(err) {
-		r.pool.Reset()
+		r.giveConnectionsBack()
 	}
 	r.log.Warn("relay in trouble", "what", what, "error", err)
+}
+
+// giveBackPause is how long connections that were opened anew are kept, however scarce they are: closing them all the time would make
+// them scarcer.
+const giveBackPause = 10 * time.Second
+
+// giveConnectionsBack closes the pool's idle connections, and those in use once they are idle, unless that was done just now.
+func (r *Relay) giveConnectionsBack() {
+	now, last := int64(time.Since(r.began)), r.gaveBack.Load()
+	wasJustDone := last > 0 && now-last < int64(giveBackPause)
+	if !wasJustDone && r.gaveBack.CompareAndSwap(last, now) {
+		r.pool.Reset()
+	}
 }

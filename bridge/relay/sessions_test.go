@@ -88,6 +88,22 @@ func (c *countedConnection) Close() error {
 	return c.Conn.Close()
 }
 
+// Connections that were opened since the last ones were given back are kept for a while, also if the server has none left again.
+func TestConnectionsAreGivenBackOnce(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	h := newHarnessOn(t, pool)
+	scarce := &pgconn.PgError{Code: "53300"}
+	h.Warn(t.Context(), scarce)
+	check(t, pool.Ping(t.Context()))
+	opened := pool.Stat().NewConnsCount()
+	h.Warn(t.Context(), scarce)
+	check(t, pool.Ping(t.Context()))
+	if n := pool.Stat().NewConnsCount() - opened; n != 0 {
+		t.Errorf("%d connections were opened anew, want none", n)
+	}
+}
+
 // A relay whose server has no connection left works with those that its own process has open and doesn't use. It stood still for as
 // long as they were idle.
 func TestFewConnections(t *testing.T) {
