@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -148,5 +149,21 @@ func TestRefusedFormGivesTheTextBack(t *testing.T) {
 			w.waitDrained()
 			w.wantNothingSent()
 		})
+	}
+}
+
+// So does who names more tags than a conversation may have.
+func TestRefusedFormGivesTheTagsBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	form := formOf(bridge.VerbTag)
+	for n := range 21 {
+		form.Args.Tags = append(form.Args.Tags, fmt.Sprintf("tag-%d", n+1))
+	}
+	w.chat.Submit("ann", support, thread, form, "")
+	told := w.waitWhisper("ann", "at most 20 tags")
+	if !strings.Contains(told.Plain(), "tag-20, tag-21") {
+		t.Errorf("Ann is told %q, want the tags, too", told.Plain())
 	}
 }

@@ -265,7 +265,7 @@ func (th *Writer) Refuse(r book.Request, code, text, hint string) {
 		line.Text, line.Rich = r.Text, r.Rich
 	}
 	if r.Origin == bridge.OriginForm {
-		line.Text = cmp.Or(r.Text, r.Args.Note)
+		line.Text = cmp.Or(r.Text, r.Args.Note, strings.Join(r.Args.Tags, ", "))
 	}
 	th.Whisper(r.Conversation, r.Surface, r.Action, line)
 	if r.Conversation != nil {
