@@ -33,7 +33,7 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 		}}
 	}
 
-	if isOfOrganisation(auth) {
+	if isOfOrganisation(auth.TeamID) {
 		return "", []channels.Finding{{
 			What: "bot token", Text: "is of a whole Enterprise organisation, not of a workspace",
 			Hint: "Install the app in the workspace in which agents work, by that workspace's own page, and take the token from there.",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"unicode/utf8"
 
 	"parley/bot/view"
 	"parley/bridge"
@@ -14,8 +15,28 @@ import (
 // Source: learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference, read 2026-11.
 const maxVisible = 6
 
-// maxPerRow is how many buttons of a dialog stand beside each other: so many are legible on a phone.
-const maxPerRow = 4
+// Sizes by which the buttons of a dialog are put into rows, in pixels: about what clients draw. A phone is 320 wide at least, of which a
+// dialog's margins take some.
+const (
+	maxRowPixels  = 290
+	buttonPixels  = 32 // of a button without its label, with the gap beside it
+	perRunePixels = 7
+)
+
+// dialogRows puts the buttons of a dialog into rows that are legible on a phone. A button with Apart set begins a new row.
+func dialogRows(buttons []view.Button) [][]view.Button {
+	var rows [][]view.Button
+	used := 0
+	for _, b := range buttons {
+		needed := buttonPixels + perRunePixels*utf8.RuneCountInString(b.Label)
+		if b.Apart || len(rows) == 0 || used+needed > maxRowPixels {
+			rows, used = append(rows, nil), 0
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], b)
+		used += needed
+	}
+	return rows
+}
 
 // clickData is what a button carries. It comes back from a client, so all of it is only a claim.
 // Shape: {"v":"take","a":"{\"v\":1,\"a\":{\"conversation\":12}}","n":"3f2a-1"}

@@ -3,6 +3,7 @@ package card
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -280,10 +281,33 @@ func TestButtonsOfADialog(t *testing.T) {
 			wantEqual(t, a.Title+": place", got.Click.Place, at)
 		}
 	}
-	want := len(view.Rows(details.Buttons, maxPerRow))
+	want := len(dialogRows(details.Buttons))
 	wantEqual(t, "rows of buttons", rows, want)
 	if want < 3 {
 		t.Errorf("the sample has %d rows of buttons, want at least 3: else this test shows little", want)
+	}
+}
+
+// The buttons of a dialog stand beside each other as far as a phone has room for their labels.
+func TestRowsOfADialog(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		labels []string
+		want   []int // buttons in each row
+	}{
+		{labels: []string{"Reply", "Note", "Assign", "Snooze"}, want: []int{4}},
+		{labels: []string{"Ann Lee", "Ben Kim", "Carla Montgomery-Smythe-Jones", "Dan Wu"}, want: []int{2, 1, 1}},
+		{labels: []string{strings.Repeat("x", 60), "Ann Lee"}, want: []int{1, 1}},
+	} {
+		var buttons []view.Button
+		for _, label := range tt.labels {
+			buttons = append(buttons, view.Button{Label: label})
+		}
+		var got []int
+		for _, row := range dialogRows(buttons) {
+			got = append(got, len(row))
+		}
+		wantEqual(t, strings.Join(tt.labels, ", "), fmt.Sprint(got), fmt.Sprint(tt.want))
 	}
 }
 

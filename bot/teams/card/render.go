@@ -193,11 +193,11 @@ func (r *renderer) addItem(b view.Block) {
 
 // addButtons adds buttons: in a message as one row, in a dialog as rows that are legible on a phone.
 func (r *renderer) addButtons(buttons []view.Button) {
-	perRow := max(len(buttons), 1)
+	rows := view.Rows(buttons, max(len(buttons), 1))
 	if r.dialog != nil {
-		perRow = maxPerRow
+		rows = dialogRows(buttons)
 	}
-	for _, set := range view.Rows(buttons, perRow) {
+	for _, set := range rows {
 		r.addElement(frameNone, func() element { return r.actionRow(set) })
 	}
 }
