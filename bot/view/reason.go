@@ -113,6 +113,7 @@ func toldReasons() []reasonWords {
 		same("edited_command", "You changed it into a command, and a changed message does none. Type the command as a new message."),
 		same("found_edited", "It was edited while I heard nothing: before, it may have been for colleagues."),
 		same("edited", "It was inside before you changed it."),
+		same("confidential", "A rule of your organisation blocks it in the chat, so its words aren't shown here."),
 		same("template_outdated", "Its template was changed or deleted since."),
 		same("opted_out", "The customer wants no messages."),
 		same("trial", "The account is on trial, and somebody who would get it is not on its list."),

@@ -241,6 +241,11 @@ func TestBlockedInItsChat(t *testing.T) {
 	if strings.Contains(told.Plain(), "4111") {
 		t.Errorf("the line repeats the words: %q", told.Plain())
 	}
+	wantEqual(t, "words on the inbox page", w.inboxPage().newest("ann").Text, "")
+	w.chat.Say("ann", support, w.waitThread("Hello"), "!why")
+	if why := w.waitWhisper("ann", "failed"); strings.Contains(why.Plain(), "4111") {
+		t.Errorf("!why repeats the words: %q", why.Plain())
+	}
 }
 
 // The lines that were to leave in one message with what is blocked leave without it.

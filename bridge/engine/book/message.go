@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge"
+	"parley/channels"
 	"parley/channels/markdown"
 	"parley/store"
 )
@@ -20,11 +21,21 @@ type Message struct {
 	Elsewhere    bridge.Place    // where it was typed, if not in its conversation's thread; known only in the batch that makes it
 }
 
-// Excerpt returns the beginning of a message's text in plain words, or the name of its first file if it has no text.
+// IsConfidential reports whether a rule of the agents' organisation keeps its own people from reading a message in the chat: then nobody
+// is shown its words elsewhere either.
+func IsConfidential(m *store.Message) bool {
+	return m.Fate == store.FateFailed && m.Reason == string(channels.Confidential)
+}
+
+// Excerpt returns the beginning of a message's text in plain words, or the name of its first file if it has no text. It is empty for a
+// confidential message.
 func Excerpt(m *Message) string { return markdown.Plain(ExcerptParts(m)) }
 
 // ExcerptParts returns the parts of which Excerpt is made. Each has one run without formatting.
 func ExcerptParts(m *Message) []markdown.Part {
+	if IsConfidential(&m.Message) {
+		return nil
+	}
 	var kept []markdown.Part
 	lines, runes := maxExcerptLines, maxExcerptRunes // the room that is left
 	for _, p := range markdown.Parts(markdown.Cut(m.Text, maxExcerptSource)) {

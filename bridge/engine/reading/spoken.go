@@ -58,6 +58,9 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 			s.Receipt = settings.ShownReceipt(s.Receipt)
 		}
 		s.Verbs = verbsFor(viewer, c, &list[i], &s)
+		if book.IsConfidential(&list[i]) {
+			s.Text, s.Files = "", nil
+		}
 		page.List = append(page.List, s)
 	}
 
