@@ -172,7 +172,7 @@ func (p pages) trySave(v *web.Visit, c setup.Change, form *web.Form) (result set
 	case err == nil:
 		return result, true, nil
 	case errors.As(err, &refused):
-		keepRefused(v, form, refused)
+		keepRefused(v, form, refused, p.desk.Fields(c.Kind, c.Channel))
 	case errors.Is(err, setup.ErrStale), errors.Is(err, setup.ErrMissing):
 		form.Problems = []string{"Somebody else changed this while you did. Your changes stand below; open the page anew in another tab, compare, and send again what you want to keep."}
 		form.Keep(v, nil)
@@ -189,9 +189,9 @@ func (p pages) trySave(v *web.Visit, c setup.Change, form *web.Form) (result set
 	return result, false, nil
 }
 
-// keepRefused puts what was sent, and what is wrong with it, into the form. Problems of paths that have no field stand at a field
-// that belongs to them, or above the form.
-func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused) {
+// keepRefused puts what was sent, and what is wrong with it, into the form. Problems of paths that have no field there stand at a field
+// that belongs to them, or above the form with the label that the path has among all fields of the entry.
+func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused, all []setup.Field) {
 	shown := map[string]bool{}
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
@@ -207,11 +207,11 @@ func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused) {
 
 		field := nearestField(form, path, text)
 		if field == "" {
-			form.Problems = append(form.Problems, path+": "+text)
+			form.Problems = append(form.Problems, labelOf(all, path)+": "+text)
 			continue
 		}
-		if strings.HasPrefix(path, field) { // a key of a group that one field shows
-			text = path + ": " + text
+		if key, isInGroup := strings.CutPrefix(path, field+"."); isInGroup { // one field shows the whole group
+			text = key + ": " + text
 		}
 
 		refused.Fields[field] = strings.TrimSpace(refused.Fields[field] + " " + text)
@@ -219,6 +219,16 @@ func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused) {
 
 	slices.Sort(form.Problems)
 	form.Keep(v, refused.Fields)
+}
+
+// labelOf returns what people call the value at a path.
+func labelOf(all []setup.Field, path string) string {
+	for _, f := range all {
+		if f.Path == path {
+			return f.Label
+		}
+	}
+	return path
 }
 
 // nearestField returns the name of the field at which a problem stands whose path has no field of its own: one that shows the
@@ -249,7 +259,7 @@ func (p pages) changeAtOnce(v *web.Visit, c setup.Change, path string) error {
 	}
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		var form web.Form
-		keepRefused(v, &form, refused)
+		keepRefused(v, &form, refused, p.desk.Fields(c.Kind, c.Channel))
 		return v.GoWithText(path, "Nothing was changed: "+strings.Join(form.Problems, " "))
 	}
 	if err != nil {

@@ -89,7 +89,7 @@ func (o *object) readDay() (hours.Day, bool) {
 
 	if date == nil {
 		if o.Values["date"] == nil {
-			o.Faults.Add(document.Fault{At: o.At, Where: o.Where, What: "a day has no date", Hint: "Write year, month and day: 2026-12-24."})
+			o.Fault(o.At, "date", "is missing: each day has one", "Write year, month and day: 2026-12-24.")
 		}
 	} else if _, err := hours.ParseDate(date.Value); err != nil {
 		o.Fault(date.At, "date", fmt.Sprintf("%q is no date", date.Raw), "Write year, month and day: 2026-12-25.")

@@ -162,7 +162,7 @@ func TestPeoplePages(t *testing.T) {
 	b.Looks("team")
 	b.Press("form.page button")
 	b.Shows("nonsense")
-	b.Until("the field says it", "document.querySelector('#f-emoji-problem')")
+	b.Until("the field says it, by the emoji's name alone", "document.querySelector('#f-emoji-problem')?.textContent.trim().startsWith('eyes: ')")
 	b.Write("#f-emoji", "shipit: resolve\neyes: none")
 	b.Press("form.page button")
 	b.Until("the list", "location.pathname === '/settings/teams'")

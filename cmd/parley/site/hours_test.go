@@ -116,7 +116,7 @@ func TestHoursDayOffNeedsDate(t *testing.T) {
 		"hours.holidays.days.2.name": {"no date"},
 	})
 	wantStatus(t, "the form", a, http.StatusUnprocessableEntity)
-	wantShown(t, "the form", a, "A day has no date")
+	wantShown(t, "the form", a, "Is missing: each day has one")
 }
 
 // A date that is emptied takes its day out.
