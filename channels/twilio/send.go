@@ -319,13 +319,14 @@ func (c *Channel) bodyAndNote(o channels.Outbound) (body, note string) {
 func checkFiles(rules channels.FileRules, files []channels.File) error {
 	total := int64(0)
 	for _, f := range files {
-		if rules.SentAs(f.Name, f.ContentType) == "" {
+		sentAs := rules.SentAs(f.Name, f.ContentType)
+		if sentAs == "" {
 			return channels.RefuseContent("This number takes no files like “"+clipText(f.Name, maxFileName)+"”.",
 				"Send it in another form, for example as a PDF or a JPEG, or a link to it.")
 		}
 
 		total += f.SizeBytes
-		limit, isAllowed := rules.Limits[channels.KindOf(f.ContentType)]
+		limit, isAllowed := rules.Limits[channels.KindOf(sentAs)]
 		isTooLarge := f.SizeBytes > limit || total > rules.MaxBytes
 		if !isAllowed || isTooLarge {
 			return &channels.SendError{Class: channels.BadContent, Text: "The file “" + clipText(f.Name, maxFileName) + "” is too large for this number.",
