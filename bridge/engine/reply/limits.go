@@ -87,12 +87,13 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 		if files.FromSurface(f).Unavailable != "" {
 			continue // its kind and size may not be known: its author is told why it can't be read
 		}
-		if caps.Files.SentAs(f.Name, f.ContentType) == "" {
+		sentAs := caps.Files.SentAs(f.Name, f.ContentType)
+		if sentAs == "" {
 			return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no files like %s.", name, f.Name),
 				Hint: "Send it in another form, for example as a PDF or a JPEG, or a link to it."}
 		}
 
-		kind := channels.KindOf(f.ContentType)
+		kind := channels.KindOf(sentAs)
 		limit, ok := fileLimit(caps, account, kind)
 		by := name
 		if most, isTaken := channelLimit(caps, kind); isTaken && (!ok || limit != most) {
