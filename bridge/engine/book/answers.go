@@ -8,10 +8,11 @@ import (
 	"parley/store"
 )
 
-// A conversation's latest messages tell whether, and since when, its customer waits for an answer.
+// This file tells from a conversation's latest messages whether, and since when, its customer waits for an answer. The wait
+// (WaitingSince) ends when a reply is sent. It begins again if that reply doesn't reach the customer and no other one has.
 
-// AwaitAnswerAgain makes the conversation wait for its agents again after a reply did not reach the customer, unless another
-// reply since the customer's last message reached the customer or still may.
+// AwaitAnswerAgain lets the customer wait again after a reply failed or was taken back, unless another reply since the
+// customer's last message reached the customer or still may.
 func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	recent := newestFirst(c)
 	for i := range recent {
@@ -20,14 +21,14 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 			break
 		}
 		if m.isByCustomer() {
-			if c.LastFrom == store.FromAgent { // with the reply that didn't reach the customer
-				c.NoteCustomerSaidLast(m) // so that an older reply that lands later answers nothing
+			if c.LastFrom == store.FromAgent { // by the reply that failed: else an older one that lands now would end the wait
+				c.NoteCustomerSaidLast(m)
 			}
 			break
 		}
 
 		if isStandingAnswer(m) && !wasGivenBefore(m, recent[i:]) {
-			if c.LastFrom == store.FromAgent { // perhaps with the reply that didn't reach the customer
+			if c.LastFrom == store.FromAgent { // perhaps by the reply that failed
 				c.noteAnswerSaidLast(m)
 			}
 			return
@@ -48,7 +49,7 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	c.RefreshCard()
 }
 
-// ResumeWait is AwaitAnswerAgain for a customer whose wait has ended. It goes on as if it had begun when the customer wrote.
+// ResumeWait is AwaitAnswerAgain, but a wait that had ended begins when the customer wrote, not now.
 func (ms *Messages) ResumeWait(c *Conversation) {
 	hadEnded := c.WaitingSince == nil
 	ms.AwaitAnswerAgain(c)
@@ -58,8 +59,8 @@ func (ms *Messages) ResumeWait(c *Conversation) {
 	}
 }
 
-// unansweredSince returns when the first message came that the customer has written since the last answer. If the latest messages
-// have none, it returns when something was said last.
+// unansweredSince returns when the first of the customer's messages came that have no answer. If the latest messages have
+// none, it returns when something was said last.
 func (ms *Messages) unansweredSince(c *Conversation) time.Time {
 	recent := newestFirst(c)
 	since := c.LastAt
@@ -76,7 +77,8 @@ func (ms *Messages) unansweredSince(c *Conversation) time.Time {
 	return since
 }
 
-// WaitSinceAnswer is called when a reply has left. If the customer has written since that reply, the wait begins with those words.
+// WaitSinceAnswer lets a wait begin with the first words that the customer wrote after the last answer. It is called when a
+// reply has left that may be older than those words.
 func (ms *Messages) WaitSinceAnswer(c *Conversation) {
 	if c.WaitingSince == nil || len(c.Last) == 0 {
 		return
@@ -87,10 +89,11 @@ func (ms *Messages) WaitSinceAnswer(c *Conversation) {
 	}
 }
 
-// wasGivenBefore reports whether an answer was given outside of Parley before the customer's last words, and read only after them.
-// recent has the latest messages, the newest first.
+// wasGivenBefore reports whether an answer that was given outside of Parley, and found only now, is older than the customer's
+// last words. recent has the latest messages, the newest first.
 func wasGivenBefore(answer *Message, recent []store.Message) bool {
-	i := slices.IndexFunc(recent, func(s store.Message) bool { return s.Direction == store.DirectionIn && !store.IsByMachine(s.Automatic) })
+	isByPerson := func(s store.Message) bool { return s.Direction == store.DirectionIn && !store.IsByMachine(s.Automatic) }
+	i := slices.IndexFunc(recent, isByPerson)
 	if answer.Reason != store.ReasonElsewhere || i < 0 {
 		return false
 	}
@@ -98,7 +101,7 @@ func wasGivenBefore(answer *Message, recent []store.Message) bool {
 	return answer.SaidAt.Before(lastWords.SaidAt) && answer.SaidAt.Before(lastWords.CreatedAt)
 }
 
-// WaitedBefore reports whether the customer already waited for an answer when an event came.
+// WaitedBefore reports whether the customer already waited for an answer before an event was stored.
 func (ms *Messages) WaitedBefore(c *Conversation, event store.EventID) bool {
 	for _, said := range newestFirst(c) {
 		m := ms.Rows[said.ID]
@@ -113,8 +116,8 @@ func (ms *Messages) WaitedBefore(c *Conversation, event store.EventID) bool {
 	return false
 }
 
-// AnswersBeside returns the other answers that stand between the same two messages of the customer as a reply, and that reached the
-// customer or still may. It returns none if the reply is not among the conversation's latest messages.
+// AnswersBeside returns the other answers to the words that a reply answers, if they reached the customer or still may: those
+// between the same two messages of the customer. It returns none if the reply is not among the latest messages.
 func (ms *Messages) AnswersBeside(c *Conversation, reply *Message) []*Message {
 	var list []*Message
 	foundReply := false

@@ -1,5 +1,5 @@
-// Package book holds the data of one batch of events: the rows that they touch, locked and in memory, a holder
-// for each noun. Load reads the rows and Flush writes the changed ones, both set-wise.
+// Package book holds the data of one batch: the mails, typed messages, clicks and other events that one transaction
+// applies. Load locks and reads all rows that they touch, the use cases change them in memory, and Flush writes them.
 //
 // What does not belong here: any use case, and what is posted or told to people (threads).
 package book
@@ -19,27 +19,26 @@ import (
 	"parley/store/request"
 )
 
-// Book is the data of one batch: all rows that its events touch, locked and in memory. Each kind of row
-// has a holder of its own. Load reads the rows and Flush writes the changed ones, with one statement a table.
+// Book is the data of one batch. Each kind of row has a holder of its own.
 type Book struct {
-	*Moment
-	Dir           *directory.Directory
+	*Moment                                                      // the event that is being applied, and the time
+	Dir           *directory.Directory                           // accounts, teams and agents
 	Locks         func(conversations []store.ConversationID)     // relay.Batch.Locks: Load tells it which conversations are locked
 	Channel       func(account store.AccountID) channels.Channel // returns nil while the account's channel isn't connected
 	Conversations *Conversations
 	Messages      *Messages
-	People        *People
-	Posts         *Posts
-	Outbox        *Outbox
-	Timers        *Timers
-	Log           *Log
-	Tags          *Tags
-	Openings      Openings
-	Bursts        Bursts
-	Suggested     SuggestedReplies
-	Suggestions   *Suggestions
-	Requests      *Requests
-	Replying      *Replying
+	People        *People          // customers
+	Posts         *Posts           // what stands in Slack or Teams, by people and by Parley
+	Outbox        *Outbox          // what is to be sent to customers and posted in chats
+	Timers        *Timers          // what is to happen later
+	Log           *Log             // what was done to conversations, by whom
+	Tags          *Tags            // labels of conversations
+	Openings      Openings         // how many conversations each sender began lately
+	Bursts        Bursts           // customers' messages that are to be analysed together
+	Suggested     SuggestedReplies // replies that an analysis suggested
+	Suggestions   *Suggestions     // what became of such suggestions
+	Requests      *Requests        // texts that a model is asked to write
+	Replying      *Replying        // agents who are writing in the form of a reply
 }
 
 // Options of a Book.
@@ -105,12 +104,12 @@ func (b *Book) ConversationAt(r Request) *Conversation {
 			return c
 		}
 	}
-	return ofOwnTextElsewhere(b, r)
+	return conversationOfTextTakenBack(b, r)
 }
 
-// ofOwnTextElsewhere returns the conversation of a reply that was typed outside of the conversation's thread, if its author takes it back
-// by an emoji. Any other emoji there is meant for people.
-func ofOwnTextElsewhere(b *Book, r Request) *Conversation {
+// conversationOfTextTakenBack returns the conversation of a reply that was typed outside of the conversation's thread, if
+// the action is its author's emoji that takes it back. Any other emoji there is meant for people, and nil is returned.
+func conversationOfTextTakenBack(b *Book, r Request) *Conversation {
 	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
 	takesBack := r.IsEmoji() && (r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep)
 	if p == nil || !takesBack {
@@ -198,7 +197,6 @@ func (b *Book) MessageOfAction(r Request) *Message {
 	if p.Kind != HumanMessage && !isChosenLine {
 		return nil
 	}
-
 	return b.Messages.Rows[p.MessageID]
 }
 
@@ -229,7 +227,6 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 	if b.Caps(a.ID).Threads {
 		return nil
 	}
-
 	return b.Conversations.LatestOf(b.People.ByAddress[NameKey{a.ID, in.From.Key}])
 }
 
@@ -270,10 +267,12 @@ func (b *Book) isSameMail(m *Message, a *store.Account, in channels.Inbound) boo
 	return *m.IdentityID == sender.ID && m.SaidAt.Equal(in.At) && strings.Contains(longer, shorter)
 }
 
-// OpenConversationWith returns the open conversation that a chat has with a customer, whichever of the customer's
-// keys (addresses, numbers) it was begun with. There may be only one (invariant 5). It returns 0 if there is none, and for
-// mailboxes, which may have several.
-func (b *Book) OpenConversationWith(ctx context.Context, tx pgx.Tx, account store.AccountID, i *store.Identity) (store.ConversationID, error) {
+// OpenConversationWith returns the open conversation that a chat, such as WhatsApp, has with a customer, whichever of the
+// customer's keys (addresses, numbers) it was begun with. A chat has at most one (invariant 5). The result is 0 if there is
+// none, and always for a mailbox, which may have several.
+func (b *Book) OpenConversationWith(
+	ctx context.Context, tx pgx.Tx, account store.AccountID, i *store.Identity,
+) (store.ConversationID, error) {
 	if b.Caps(account).Threads {
 		return 0, nil
 	}
@@ -318,8 +317,8 @@ func (b *Book) AddRef(c *Conversation, id string) {
 	c.Touch()
 }
 
-// AddToThread makes a message that came the one that replies answer, below which mail programs show them. A message of a newcomer or a
-// machine becomes that one only if it begins the conversation, since the customer may not have it.
+// AddToThread makes an inbound message the one that our replies answer, so that mail programs show them below it. A message
+// by a newcomer or a machine counts only if it begins the conversation: the customer may not have it.
 func (b *Book) AddToThread(c *Conversation, in channels.Inbound) {
 	isByParticipant := !store.IsByMachine(in.Automatic) && b.TakesPart(c, in)
 	beginsConversation := c.LastExternalID == "" && len(c.Refs) == 0
@@ -332,9 +331,8 @@ func (b *Book) AddToThread(c *Conversation, in channels.Inbound) {
 	b.AddRef(c, in.ExternalID)
 }
 
-// AddChain keeps, as AddRef does, the ids of the messages that a message answers, as far as they are newer than those that are kept
-// already. ids has the newest first.
-// Source: RFC 5322 section 3.6.4.
+// AddChain keeps, as AddRef does, the ids of the messages that a mail answers (RFC 5322 section 3.6.4). ids has the newest
+// first. Those from the first id on that is kept already are left out.
 func (b *Book) AddChain(c *Conversation, ids []string) {
 	isKept := func(id string) bool { return slices.Contains(c.Refs, id) }
 	if i := slices.IndexFunc(ids, isKept); i >= 0 {

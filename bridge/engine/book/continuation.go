@@ -9,11 +9,11 @@ import (
 	"parley/store"
 )
 
-// continuationFor follows a conversation that is over to the one in which whoever wrote a message goes on. It returns c if
-// there is none. A conversation that was reopened goes on itself.
+// continuationFor follows a conversation that is over to the one that continues it for the writer of a message. An open
+// conversation, also one that was reopened, and one without a continuation are returned as they are.
 //
-// Several may continue a mail conversation: the customer and a colleague in copy may both write again. Words go where their
-// writer takes part, else to what the same customer continued, but never into a conversation with somebody else.
+// Several may continue a mail conversation: the customer and a colleague in copy may both write again. The message goes to the
+// one in which its writer takes part, else to the same customer's, but never into a conversation with somebody else.
 func (b *Book) continuationFor(c *Conversation, in channels.Inbound) *Conversation {
 	if c.BridgeStatus().Open() {
 		return c
@@ -32,12 +32,11 @@ func (b *Book) continuationFor(c *Conversation, in channels.Inbound) *Conversati
 	if ofCustomer == nil {
 		return c
 	}
-
 	return b.continuationFor(ofCustomer, in)
 }
 
-// TakesPart reports whether whoever wrote a message takes part in a conversation. An answer that was given without Parley names no
-// sender: then it is the recipients who have to take part. A chat has one customer, who writes all.
+// TakesPart reports whether the writer of a message takes part in a conversation: always in a chat, which has one customer. A
+// mail that was sent from our own mailbox, without Parley, names no writer: then one of its recipients has to take part.
 func (b *Book) TakesPart(c *Conversation, in channels.Inbound) bool {
 	switch {
 	case c.Exclusive:
@@ -59,7 +58,6 @@ func (ps *People) takesPart(c *Conversation, key string) bool {
 	if root != nil && root == ps.RootOf(c) {
 		return true // it is the customer with another key
 	}
-
 	return slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return p.Key == key && !p.New })
 }
 
@@ -82,8 +80,9 @@ func (cs *Conversations) continuationsOf(c *Conversation) (list []*Conversation)
 	return list
 }
 
-// IsOfferedIn reports whether what is parked in a conversation is offered in c once the reply window opens: it is c, or one of the same
-// customer and the same team that is over, from which nothing is sent. Other teams' words are not for c's channel.
+// IsOfferedIn reports whether the replies that conversation id keeps, until the provider lets free text go to the customer,
+// are offered to agents in c once it does. They are if id is c, or another conversation of the same customer and team that is
+// over, from which nothing can be sent. Other teams' words are not for c's channel.
 func IsOfferedIn(b *Book, c *Conversation, id store.ConversationID) bool {
 	from := b.Conversations.Rows[id]
 	if from == nil || from == c {
@@ -102,8 +101,8 @@ func isSameTeam(a, b *store.TeamID) bool {
 	return *a == *b
 }
 
-// GoesOnIn returns the open conversation with the customer of a chat's conversation that is over, or nil if there is none: a chat
-// has one, beside which no other can be reopened. It knows those that continue c.
+// GoesOnIn returns the customer's open conversation if c is one of a chat and is over: beside it c can't be reopened. It
+// returns nil if there is none among the loaded ones, to which those that continue c belong.
 func (cs *Conversations) GoesOnIn(c *Conversation) *Conversation {
 	if !c.Exclusive || c.Identity == nil || c.BridgeStatus().Open() {
 		return nil

@@ -13,19 +13,20 @@ import (
 	"parley/store"
 )
 
-// Conversation is a conversation that a batch has loaded.
+// Conversation is the exchange with one customer, as a batch has loaded it. Its thread in a chat such as Slack begins with the
+// root, a card that shows its state. The card is compared and updated once, at the end of the batch.
 type Conversation struct {
 	*store.Conversation
-	Fresh, dirty  bool // it is new in this batch; the batch changed it
-	Account       *store.Account
+	Fresh, dirty  bool                        // it is new in this batch; the batch changed it
+	Account       *store.Account              // the mailbox or number through which the customer writes
 	Identity      *store.Identity             // the customer's; nil if there is none
 	Threads       map[store.AccountID]*Thread // by surface
 	Last          []store.Message             // the latest messages that Load has read, newest first; those of this batch follow
 	CardMayDiffer bool                        // the root may be out of date: QueueCards compares it with what it last showed
 	Unshown       bool                        // something that the customer said isn't posted yet
-	CardIsUrgent  bool                        // the root is updated at once, such as for somebody who has just given a command
+	CardIsUrgent  bool                        // the root is updated at once, because somebody has just given a command
 	AddressedBy   bridge.AgentRef             // the agent who changed the recipients of replies in this batch
-	traitChanged  bool                        // something was found out or set that figures may count
+	traitChanged  bool                        // a trait (what an analysis found, or an agent set) changed; figures may count it
 }
 
 // Thread is a conversation's thread in one surface.
@@ -34,7 +35,7 @@ type Thread struct {
 	Dirty        bool // the whole row is to be written
 	CardChanged  bool // Card changed; the rest of the row need not be written
 	DoubtChanged bool // Doubt changed
-	Moves        bool // a root waits in its lane, or is being posted: by a hand-over it may be in another channel
+	Moves        bool // a new root waits or is being posted: after a hand-over, in the channel of another team
 }
 
 // BridgeStatus returns the conversation's status in the type that surfaces know.
@@ -54,8 +55,8 @@ func (c *Conversation) NoteCustomerSaidLast(m *Message) {
 	c.LastPreview = previewOf(m)
 }
 
-// noteAnswerSaidLast shows a reply of ours as what was said last. One that has neither words nor files leaves what was noted. When
-// something was said last stays: texts that come late are compared with it.
+// noteAnswerSaidLast shows a reply of ours as what was said last, unless the reply has neither words nor files. It doesn't
+// change LastAt, with which texts that come late are compared.
 func (c *Conversation) noteAnswerSaidLast(m *Message) {
 	preview := previewOf(m)
 	if preview == "" || preview == c.LastPreview {
@@ -74,8 +75,8 @@ func previewOf(m *Message) string {
 	return preview
 }
 
-// Home returns the thread in which the conversation is worked on, as Directory.HomeAmong chooses it; one that moves to a channel of its
-// team, by a hand-over, counts as there. It returns nil if there is none.
+// Home returns the thread in which the conversation is worked on, or nil if there is none. Directory.HomeAmong chooses it,
+// but a thread that is moving into a channel of the team counts as there already.
 func (c *Conversation) Home(dir *directory.Directory) *Thread {
 	surface, _ := dir.Home(c.Account, c.TeamID)
 	if t := c.Threads[surface]; t != nil && t.Moves {
@@ -106,11 +107,11 @@ func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 	return ref
 }
 
-// canTakeAnswers reports whether a message that answers the conversation belongs to it, or to the one that continues it. Once
-// its customer was erased it takes none: who writes then is a stranger.
+// canTakeAnswers reports whether a message that answers the conversation belongs to it, or to the one that continues it.
+// After its customer was erased it takes none: whoever writes then is a stranger.
 func (c *Conversation) canTakeAnswers() bool { return c.Kind == store.KindCustomer && !c.Erased() }
 
-// Erased reports whether the customer was erased: what is left of the conversation names nobody any more.
+// Erased reports whether the customer's data was erased on request: what is left of the conversation names nobody.
 func (c *Conversation) Erased() bool { return c.Identity != nil && c.Identity.Erased() }
 
 // RefreshCard has the root updated at the end of the batch, if what it shows has changed.
@@ -119,7 +120,8 @@ func (c *Conversation) RefreshCard() {
 	c.CardMayDiffer = true
 }
 
-// ReplyingDigest is the part of a card's digest that stands for the agents who are replying.
+// ReplyingDigest returns the part of a card's digest that stands for the agents who are replying. A digest tells whether the
+// card would look different from what was posted last.
 func (c *Conversation) ReplyingDigest() (shown string) {
 	if !c.BridgeStatus().Open() {
 		return ""
@@ -168,8 +170,8 @@ func (c *Conversation) IsHeldByOthers(agent store.AgentID) bool {
 }
 
 // SourcePlace returns where a typed message stands, with its thread, so that it can be read again there. The place is zero
-// if the message was not typed in a surface. One that was typed outside of its conversation's thread has its place only in the batch
-// that makes it (Elsewhere).
+// if the message was not typed in a chat of agents. That of a message that was typed outside of its conversation's thread
+// (Elsewhere) is known only in the batch that makes the message, and is zero later.
 func (c *Conversation) SourcePlace(m *Message) bridge.Place {
 	if m.Place == "" {
 		return m.Elsewhere

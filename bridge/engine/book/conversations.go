@@ -10,15 +10,16 @@ import (
 	"parley/store"
 )
 
-// Conversations holds the conversations that one batch has loaded, with their threads.
+// Conversations holds the conversations that one batch has loaded, with their threads. Some are no exchange with a customer
+// but one thread a day and account: in it stand automatic mails, or those of senders who have begun too many conversations.
 type Conversations struct {
 	*Moment
 	dir           *directory.Directory
 	Rows          map[store.ConversationID]*Conversation
-	Latest        map[store.IdentityID]store.ConversationID // by customer (root identity): where the next message belongs; see noteLatest
-	automaticDays map[NameKey]store.ConversationID          // by account and day: the thread in which automatic mails are sorted
-	collecting    map[NameKey]store.ConversationID          // by account and day: the thread that collects mails above a sender's limit
-	numbers       []store.ConversationID                    // numbers of conversations that were taken from the sequence and not used yet
+	Latest        map[store.IdentityID]store.ConversationID // by customer (root identity): see noteLatest
+	automaticDays map[NameKey]store.ConversationID          // by account and day: the thread of automatic mails
+	collecting    map[NameKey]store.ConversationID          // by account and day: the thread of mails above a sender's limit
+	numbers       []store.ConversationID                    // taken from the sequence and not used yet
 }
 
 func newConversations(m *Moment, dir *directory.Directory) *Conversations {
@@ -64,11 +65,10 @@ func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) er
 	if err := store.SetDoubts(ctx, p, doubts); err != nil {
 		return err
 	}
-
 	return store.SetCards(ctx, p, cards)
 }
 
-// noteSorting notes a loaded conversation that is really a day's thread, in which mails are sorted or collected.
+// noteSorting notes a loaded conversation that is a day's thread.
 func (cs *Conversations) noteSorting(c *Conversation) {
 	if c.Kind == store.KindAutomatic && c.Day != nil {
 		cs.automaticDays[NameKey{c.AccountID, *c.Day}] = c.ID
@@ -124,7 +124,7 @@ func isPreferredTo(c, other *Conversation) bool {
 	return c.ID > other.ID
 }
 
-// Owners names the assignees to the conversation's home surface.
+// Owners names the assignees, as users of the chat in which the conversation is worked on. Without such a thread it is empty.
 func (cs *Conversations) Owners(c *Conversation) []bridge.AgentRef {
 	t := c.Home(cs.dir)
 	var refs []bridge.AgentRef

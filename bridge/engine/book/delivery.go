@@ -10,7 +10,8 @@ import (
 	"parley/store"
 )
 
-// Delivery is a delivery that a batch has in hand.
+// Delivery is a delivery that a batch has loaded or made: one reply on its way to a customer, or one post on its way into a
+// chat. What it carries is its payload.
 type Delivery struct {
 	store.Delivery
 	decoded      *outbound.Payload // what Payload holds, decoded; nil until DecodedPayload is called
@@ -43,8 +44,8 @@ func (d *Delivery) noteID(external []string) {
 	}
 }
 
-// NotePiece notes that the piece that was being sent has arrived and that others follow. It changes the delivery as the result of the
-// piece's attempt would. external are the provider's ids of the piece.
+// NotePiece notes, by a receipt, that one piece of a delivery has arrived and that others follow. It changes the delivery as
+// the result of the piece's attempt would, which is missing. external are the provider's ids of the piece.
 func (d *Delivery) NotePiece(external []string) {
 	p := d.DecodedPayload()
 	p.Uncounted = d.Attempt // attempts at earlier pieces don't count
@@ -56,15 +57,16 @@ func (d *Delivery) NotePiece(external []string) {
 	}
 }
 
-// mayHaveLeft reports whether a reply that waits for its next attempt may have left by an earlier one.
+// mayHaveLeft reports whether a reply that waits for its next attempt may have left by an earlier one. That is so if nobody
+// knew it when a click sent the reply again, and the provider was not found to lack it since.
 func (d *Delivery) mayHaveLeft() bool {
-	wasUnclear := d.Kind == outbound.KindReply && d.State == store.Queued && d.DecodedPayload().Unclear // when a click sent it again
-	isKnownAbsent := d.AbsentAt != nil && d.SentAt != nil && d.AbsentAt.After(*d.SentAt)                // the provider doesn't have it
+	wasUnclear := d.Kind == outbound.KindReply && d.State == store.Queued && d.DecodedPayload().Unclear
+	isKnownAbsent := d.AbsentAt != nil && d.SentAt != nil && d.AbsentAt.After(*d.SentAt)
 	return wasUnclear && !isKnownAbsent
 }
 
-// MakeJoinable lets a delivery leave together with its neighbours in the lane that have the same key, as long as they fit
-// into one message. runes is the length of this delivery, room that of the longest message.
+// MakeJoinable lets a delivery leave as one message with its neighbours in the lane that have the same key. runes is the
+// length of this delivery; room is the longest message, which must not be 0.
 func (d *Delivery) MakeJoinable(key string, runes, room int) {
 	rounded := (runes*store.JoinRoom + room - 1) / room // up, so that joined deliveries surely fit
 	tooLarge := store.JoinRoom + 1                      // more than any message holds: it joins nothing

@@ -12,8 +12,11 @@ import (
 	"parley/store/dispatch"
 )
 
-// dueGates returns an entry for each gate (a budget of a provider) of the lanes that this batch has made or changed and from
-// which a delivery can be claimed: when the first of these lanes is due, and a bit for each priority that they have.
+// A gate limits how many deliveries of all its lanes leave in a second. It stands for one budget of a provider, for example
+// what Slack lets an app post into a channel. This file finds the gates of lanes, and tells the relay which gates have work.
+
+// dueGates returns the gates of the lanes that this batch has made or changed, and from which a delivery can be claimed. Each
+// entry says when the first of its lanes is due, and has a bit for each priority of its lanes.
 func (o *Outbox) dueGates() []dispatch.GateDue {
 	gates := map[store.GateID]dispatch.GateDue{}
 	for _, l := range o.Lanes {
@@ -41,9 +44,9 @@ func (o *Outbox) dueGates() []dispatch.GateDue {
 	return slices.Collect(maps.Values(gates))
 }
 
-// resolveGates finds the ids of the gates of new and moved lanes: in the memory of this process, else in the database, where
-// it makes gates that are missing and changes those that have another budget now. It uses tx, never the pool: if transactions
-// took second connections, a pool whose connections all belong to such transactions would never have one free.
+// resolveGates finds the ids of the gates of new and moved lanes: in the memory of this process, else in the database. There
+// it adds missing gates and writes changed budgets. It uses tx, never the pool: if transactions waited for a second
+// connection, and all connections belonged to such transactions, none would ever become free.
 func (o *Outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 	unknown := o.fillInKnownGates()
 	if len(unknown) > 0 {

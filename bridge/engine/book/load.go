@@ -21,19 +21,10 @@ const (
 
 const maxOffered = 10 // parked replies of a conversation that are offered at once
 
-// conversationsOf returns the conversations that actions are about.
-func (b *Book) conversationsOf(list []Request) []store.ConversationID {
-	var ids []store.ConversationID
-	for _, r := range list {
-		if c := b.ConversationAt(r); c != nil {
-			ids = append(ids, c.ID)
-		}
-	}
-	return sortedUnique(ids)
-}
-
 // Load reads and locks what the batch touches, in few round trips. All batches lock in the same order, so that no two of
-// them wait for each other: identities, then conversations, then lanes, each kind in one statement and by id.
+// them wait for each other: identities (customers' addresses), then conversations, then lanes (the queues of what is to be
+// sent), each kind in one statement and by id.
+// Errors: ErrNewAccount, relay.ErrAgain, the database's.
 func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := b.admitKnown(ctx, tx, n); err != nil {
 		return err
@@ -54,8 +45,18 @@ func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := b.Messages.followMoved(b.Conversations); err != nil {
 		return err
 	}
-
 	return b.loadWaiting(ctx, tx, n)
+}
+
+// conversationsOf returns the conversations that actions are about.
+func (b *Book) conversationsOf(list []Request) []store.ConversationID {
+	var ids []store.ConversationID
+	for _, r := range list {
+		if c := b.ConversationAt(r); c != nil {
+			ids = append(ids, c.ID)
+		}
+	}
+	return sortedUnique(ids)
 }
 
 // namedRows are the rows that the events of a batch name.
@@ -111,7 +112,7 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	return b.Openings.wantCollecting(ctx, tx, n, b.Now)
 }
 
-// keepNamed remembers what loadNamed has found, and adds to n the conversations and messages to which that leads.
+// keepNamed remembers what loadNamed has found, and adds the conversations and messages to which those rows lead to n.
 func keepNamed(b *Book, n *Wanted, found namedRows) {
 	for i := range found.chatCustomers {
 		if b.People.Identities[found.chatCustomers[i].ID] == nil {
@@ -139,7 +140,7 @@ func keepNamed(b *Book, n *Wanted, found namedRows) {
 		n.AddConversation(id)
 	}
 
-	n.News = n.News || len(found.parked) > 0 // that they can be sent now
+	n.News = n.News || len(found.parked) > 0 // the news is that they can be sent now
 	n.Messages = sortedUnique(n.Messages)
 	b.Openings.keep(found.openings)
 }
@@ -195,7 +196,7 @@ func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	p.IdentitiesOfKeys(&trialKeys, trial.accounts, trial.names)
 	p.Threads(&threads, all)
 	p.Messages(&messages, n.Messages)
-	p.LatestMessages(&latest, b.withLatestMessages(n), lastMessages, n.lastSaid())
+	p.LatestMessages(&latest, b.withLatestMessages(n), lastMessages, n.minSaid())
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
@@ -230,8 +231,8 @@ func keepLanes(b *Book, lanes []store.Lane) {
 	}
 }
 
-// keysOnTrial returns the keys of chats' customers in the loaded conversations of accounts on trial. The customers' other
-// keys are read by them: the list of people to whom such an account may send (trial_to) may name another one.
+// keysOnTrial returns the keys (addresses, numbers) of customers of chats in the loaded conversations of accounts on trial.
+// By them the customers' other keys are read, which the list of people to whom such an account may send (trial_to) may name.
 func (b *Book) keysOnTrial() (keys KeyList) {
 	for _, id := range SortedKeys(b.Conversations.Rows) {
 		c := b.Conversations.Rows[id]
@@ -289,7 +290,7 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	}
 
 	b.keepMessages(parked, nil)
-	if err := b.Outbox.loadDeliveries(ctx, tx, parked); err != nil { // those of the lines about them
+	if err := b.Outbox.loadDeliveries(ctx, tx, parked); err != nil { // among them the posts about the parked replies
 		return err
 	}
 
@@ -307,7 +308,6 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if n.Undo {
 		return b.loadReplies(ctx, tx)
 	}
-
 	return nil
 }
 
@@ -363,8 +363,8 @@ func (b *Book) loadReplies(ctx context.Context, tx pgx.Tx) error {
 	return b.Outbox.loadDeliveries(ctx, tx, messages)
 }
 
-// withOpenedWindow returns the conversations whose reply window customers open in this batch, by writing, and those whose parked replies
-// are offered there.
+// withOpenedWindow returns the conversations whose parked replies can be offered again, because the customers' messages of
+// this batch open the window in which a provider lets free text go to them.
 func (b *Book) withOpenedWindow(n *Wanted) []store.ConversationID {
 	var list []store.ConversationID
 	for _, x := range n.Answers {

@@ -10,15 +10,15 @@ import (
 	"parley/store/blob"
 )
 
-// Messages holds the messages that one batch has loaded, with the ids by which providers know them,
-// customers' reactions to them, and their files that are still to be fetched.
+// Messages holds the messages that one batch has loaded: what customers wrote, what agents wrote to them, and notes among
+// colleagues. It also has the ids by which providers know them, customers' reactions, and files that are still to be fetched.
 type Messages struct {
 	*Moment
 	log         *Log
 	Rows        map[store.MessageID]*Message
-	External    map[NameKey]store.ExternalID
-	newExternal []store.ExternalID
-	relinked    []store.ExternalID // ids that now belong to another conversation or message
+	External    map[NameKey]store.ExternalID // by account and the provider's id: the message; 0 if it was deleted before it came
+	newExternal []store.ExternalID           // to be inserted
+	relinked    []store.ExternalID           // to be updated: they belong to another conversation or message now
 	Reactions   map[ReactionKey]store.Reaction
 	Reacted     map[ReactionKey]bool // reactions that changed in this batch
 	Fetches     []store.Fetch        // new files to be fetched
@@ -44,7 +44,6 @@ func (ms *Messages) flush(ctx context.Context, p *store.Pipeline) error {
 	if err := blob.UseUploads(ctx, p, uploadedBlobs(fresh)); err != nil {
 		return err
 	}
-
 	return store.MoveExternalIDs(ctx, p, ms.relinked)
 }
 
@@ -85,14 +84,13 @@ func (ms *Messages) LinkExternalID(account store.AccountID, external string, con
 	k := NameKey{account, external}
 	link := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
 	before, known := ms.External[k]
-	deletedFirst := known && before.MessageID == 0
-	if known && !deletedFirst {
-		return
-	}
-	if deletedFirst {
-		ms.relinked = append(ms.relinked, link)
-	} else {
+	switch {
+	case !known:
 		ms.newExternal = append(ms.newExternal, link)
+	case before.MessageID == 0: // the customer deleted it before it came
+		ms.relinked = append(ms.relinked, link)
+	default:
+		return
 	}
 	ms.External[k] = link
 }
@@ -143,7 +141,7 @@ func (ms *Messages) Move(m *Message, c *Conversation) {
 }
 
 // followMoved makes providers' ids lead to the conversations in which their messages stand now. A message may have been moved
-// after its id was read, while this batch waited for the lock of the conversation before.
+// between the reading of its id and the locking of its conversation.
 // Errors: relay.ErrAgain if a message was moved to a conversation that isn't loaded.
 func (ms *Messages) followMoved(cs *Conversations) error {
 	for k, x := range ms.External {
@@ -204,7 +202,8 @@ func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
 	return m
 }
 
-// newestFor returns the newest message of a conversation to which a typed verb can be applied that names no message.
+// newestFor returns the message that a typed verb is about which names none: the conversation's newest one that was there when
+// the verb was typed, and to which the verb can be applied. It returns nil if there is none.
 func (ms *Messages) newestFor(r Request) *Message {
 	c := r.Conversation
 	var found *Message

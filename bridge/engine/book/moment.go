@@ -9,19 +9,24 @@ import (
 	"parley/store"
 )
 
+// This file tells how old the event is that is being applied. An agent's text may be applied long after it was typed, because
+// the chat was away or an event before it had to wait. Then it may no longer fit what was said since, and its author is asked.
+
 // Ages of typed texts.
 const (
-	lateAfter = 2 * time.Minute // a reply that is found more than this after it was typed may no longer fit
-	// stuckAfter is lateAfter for a reply that its surface told of at once, so that its author expects it to leave. It is longer than a
+	// lateAfter is the age from which a reply may no longer fit, if it was found only by reading a thread again.
+	lateAfter = 2 * time.Minute
+	// stuckAfter is the same for a reply of which the chat told at once: its author expects it to leave. It is longer than a
 	// busy time of some minutes, and than the longest ordinary wait (maxRootWait).
-	stuckAfter  = 15 * time.Minute
-	rereadAfter = 5 * time.Second // a reply that comes more than this after it was typed is read again in its chat before it leaves
-	// clockDifference is how far the clocks of a surface and of the database may be apart without deciding about a text.
+	stuckAfter = 15 * time.Minute
+	// rereadAfter is the age from which a reply is read again in its chat before it leaves.
+	rereadAfter = 5 * time.Second
+	// clockDifference is how far the clocks of a chat and of the database may be apart without deciding about a text.
 	clockDifference = 5 * time.Second
 )
 
-// Moment is the event that is being applied, and the time. All holders of a batch share one. The engine sets Event,
-// Waits, PartApplied and Typed anew for each event.
+// Moment is the event that is being applied, and the time. All holders of a batch (see Book) share one. The engine sets
+// Event, Waits, PartApplied and Typed anew for each event.
 type Moment struct {
 	Now         time.Time   // by Parley's clock, which tests and the demo can move
 	DatabaseNow time.Time   // by the database's clock, to compare with times of events and leases
@@ -82,8 +87,9 @@ func (m *Moment) HasMovedOn(c *Conversation, a bridge.Action) bool {
 	return late && c.LastAt.After(typed)
 }
 
-// comesLate returns when a text was typed, by Parley's clock, and whether it is applied so late that it may not fit what happened
-// since: lateAfter counts for what catching up found, stuckAfter for what was told at once and then waited, in quarantine for example.
+// comesLate returns when a text was typed, by Parley's clock, and whether it is applied so late that it may not fit what
+// happened since. lateAfter is the bound for what was found by reading a thread again (OriginCatchUp), stuckAfter for what
+// the chat told at once and what waited then.
 func (m *Moment) comesLate(a bridge.Action) (typed time.Time, late bool) {
 	typed, late = m.foundLate(a)
 	if a.Origin == bridge.OriginCatchUp {
@@ -92,8 +98,8 @@ func (m *Moment) comesLate(a bridge.Action) (typed time.Time, late bool) {
 	return typed, !typed.IsZero() && m.Now.Sub(typed) > stuckAfter
 }
 
-// WasTypedBefore reports whether a command was found late and was typed before a time. All that catching up finds counts as found
-// late, however short the gap was.
+// WasTypedBefore reports whether a command was found late and was typed before a time. Whatever was found by reading a thread
+// again counts as found late.
 func (m *Moment) WasTypedBefore(a bridge.Action, at time.Time) bool {
 	typed, late := m.foundLate(a)
 	if a.Origin == bridge.OriginCatchUp && !late {
@@ -102,8 +108,8 @@ func (m *Moment) WasTypedBefore(a bridge.Action, at time.Time) bool {
 	return late && at.After(typed)
 }
 
-// WasSaidSince reports whether a message was said after somebody typed a verb, so that the verb can't mean it. The times of two
-// messages in one surface can be compared. Other times are by different clocks: they only count for a verb that was found late.
+// WasSaidSince reports whether a message was said after somebody typed a command, so that the command can't mean it. The times
+// of two messages in one chat can be compared. Other times are by different clocks: they only count for a late command.
 func (m *Moment) WasSaidSince(said *Message, r Request) bool {
 	order := OrderTime(r.Order)
 	if order.IsZero() {
@@ -119,8 +125,8 @@ func (m *Moment) WasSaidSince(said *Message, r Request) bool {
 	return late && said.CreatedAt.After(typed)
 }
 
-// foundLate returns when a text was typed, by Parley's clock, and whether that is too long ago to send it without a look at
-// what happened since. If nobody knows when it was typed, typed is the zero time, and late is true.
+// foundLate returns when a text was typed, by Parley's clock, and whether that is longer ago than lateAfter. If nobody knows
+// when it was typed, typed is the zero time, and late is true.
 func (m *Moment) foundLate(a bridge.Action) (typed time.Time, late bool) {
 	typed = OrderTime(a.Order)
 	if typed.IsZero() {
@@ -130,7 +136,7 @@ func (m *Moment) foundLate(a bridge.Action) (typed time.Time, late bool) {
 	return typed, m.Now.Sub(typed) > lateAfter
 }
 
-// ByParleysClock returns a time of a surface, or of a provider, by Parley's clock: theirs isn't moved along with that.
+// ByParleysClock converts a time that a chat or a provider told. Tests and the demo move Parley's clock, not theirs.
 func (m *Moment) ByParleysClock(at time.Time) time.Time { return at.Add(m.Now.Sub(m.DatabaseNow)) }
 
 // ResultWait is how long a receipt waits for the result of the attempt that it is about.

@@ -15,8 +15,9 @@ import (
 	"parley/store"
 )
 
-// Outbox holds what one batch has loaded or made for the relay to send: deliveries in their lanes, and
-// the gates whose budgets the lanes spend.
+// Outbox holds what one batch has loaded or made for the relay to send. A delivery is one reply to a customer or one post into
+// a chat. A lane is the queue of a conversation's deliveries to one place: its head, the first one, is the only one that may
+// leave. A gate is a budget of a provider that several lanes spend.
 type Outbox struct {
 	*Moment
 	Lanes      map[store.LaneID]*Lane
@@ -31,8 +32,17 @@ type Outbox struct {
 }
 
 func newOutbox(m *Moment, known *Gates, leaseFor func(time.Duration) time.Duration) *Outbox {
-	return &Outbox{Moment: m, Lanes: map[store.LaneID]*Lane{}, laneKeys: map[LaneKey]*Lane{}, named: map[LaneKey]bool{}, gates: map[LaneKey]*store.Gate{},
-		Deliveries: map[store.DeliveryID]*Delivery{}, OfMessage: map[store.MessageID][]*Delivery{}, knownGates: known, LeaseFor: leaseFor}
+	return &Outbox{
+		Moment:     m,
+		Lanes:      map[store.LaneID]*Lane{},
+		laneKeys:   map[LaneKey]*Lane{},
+		named:      map[LaneKey]bool{},
+		gates:      map[LaneKey]*store.Gate{},
+		Deliveries: map[store.DeliveryID]*Delivery{},
+		OfMessage:  map[store.MessageID][]*Delivery{},
+		knownGates: known,
+		LeaseFor:   leaseFor,
+	}
 }
 
 // LaneKey names a lane, or a gate, of an account.
@@ -47,8 +57,8 @@ type shift struct {
 	seq  int64
 }
 
-// Lane is a lane that a batch has loaded or made: the queue of deliveries of one conversation to one place. Deliveries up to
-// Head are over; the one behind it is next.
+// Lane is a lane that a batch has loaded or made. Deliveries have their place in it by Seq: those up to Head are over, and the
+// one behind it is next. A process that works on that one has leased the lane.
 type Lane struct {
 	store.Lane
 	Fresh, Dirty bool        // it is new in this batch; the batch changed it
@@ -56,9 +66,9 @@ type Lane struct {
 	Waiting      []*Delivery // agents' messages that wait in the lane, in order, as far as they were loaded
 }
 
-// HasRootToLand reports whether a root waits in a lane, or is being posted. The lane has PriorityRoot until the root has landed, and
-// what is typed below the root waits as long as that (store.RootComing). A root that was passed over never lands: after it the lane keeps
-// the priority until it is empty.
+// HasRootToLand reports whether a root, the first message of a thread, waits in a lane or is being posted: the lane has
+// PriorityRoot until then, and what is typed below the root waits (store.RootComing). After a root that was passed over, the
+// lane keeps the priority until it is empty.
 func (l *Lane) HasRootToLand() bool { return l.Priority == store.PriorityRoot && l.Tail > l.Head }
 
 // isUnderWay reports whether a process works on the delivery with this place in the lane.
@@ -205,8 +215,8 @@ func (o *Outbox) IsHead(d *Delivery) bool {
 	return l != nil && l.isNextAndFree(d.Seq)
 }
 
-// Cancel takes a waiting delivery back. It returns false if the delivery is being sent or was sent. Of a reply that may have left by an
-// earlier attempt only the next attempt is taken back: a person has to say whether it left.
+// Cancel takes a waiting delivery back. It returns false if the delivery is being sent or was sent. If a reply may have left by
+// an earlier attempt, only the next attempt is taken back: a person has to say whether the reply left.
 func (o *Outbox) Cancel(d *Delivery) bool {
 	if !o.CanBeTakenBack(d) {
 		return false
@@ -244,8 +254,8 @@ func (o *Outbox) Postpone(d *Delivery, until time.Time) {
 	}
 }
 
-// CanBeTakenBack reports whether a delivery can still be changed or taken back: it waits, no attempt runs, and nothing of it has left
-// as far as anybody knows. A reply that a person sends again though it may have left can be: the click is taken back.
+// CanBeTakenBack reports whether a delivery can still be changed or taken back: it waits, no attempt runs, and no piece of it is
+// known to have left. That is so also for a reply that a person sends again though it may have left: the click is taken back.
 func (o *Outbox) CanBeTakenBack(d *Delivery) bool {
 	if d.State != store.Queued || hasPieceLeft(d) {
 		return false
@@ -273,10 +283,9 @@ func (o *Outbox) isUnderWay(d *Delivery) bool {
 // AttemptPollInterval is the pause between two looks whether an attempt is over.
 const AttemptPollInterval = 100 * time.Millisecond
 
-// HasAttemptSince reports whether an attempt at a reply of the conversation runs that began after an event was stored. While
-// it runs, an earlier text can't be placed before the reply, and the reply can't be taken back, so that the event has to
-// wait. That doesn't last: if the event is in the queue of the reply's thread, the attempt finds it there and gives way; if
-// not, the attempt ends within its lease.
+// HasAttemptSince reports whether an attempt at a reply of the conversation runs that began after an event was stored. The
+// event has to wait then: an earlier text can't be placed before that reply any more, and the reply can't be taken back. The
+// wait is short: an attempt that finds the event in the queue of its thread gives way, and others end within their lease.
 func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
 	for _, d := range o.Deliveries {
 		isReplyBeingSent := d.Kind == outbound.KindReply && d.State == store.Sending
@@ -300,7 +309,7 @@ func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
 	return false
 }
 
-// HasNotBegun reports whether no attempt at a delivery is under way, and none has landed.
+// HasNotBegun reports whether a delivery waits, and no attempt at it is under way.
 func (o *Outbox) HasNotBegun(d *Delivery) bool {
 	l := o.Lanes[d.LaneID]
 	if l == nil || d.State != store.Queued {
@@ -334,7 +343,6 @@ func (o *Outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Mes
 	for _, m := range late {
 		ids = append(ids, m.ID)
 	}
-
 	if len(ids) == 0 {
 		return nil
 	}
@@ -349,7 +357,6 @@ func (o *Outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Mes
 	for _, d := range found {
 		o.addDelivery(d)
 	}
-
 	return nil
 }
 

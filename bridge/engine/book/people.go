@@ -33,18 +33,30 @@ type People struct {
 }
 
 func newPeople(m *Moment) *People {
-	return &People{Moment: m, Identities: map[store.IdentityID]*store.Identity{}, ByAddress: map[NameKey]*store.Identity{},
-		newIdentity: map[store.IdentityID]bool{}, United: map[store.IdentityID]store.IdentityID{}, Linked: map[store.IdentityID]bool{},
-		consents: map[store.IdentityID]bool{}, DirtyIdentities: map[store.IdentityID]bool{}}
+	return &People{
+		Moment:          m,
+		Identities:      map[store.IdentityID]*store.Identity{},
+		ByAddress:       map[NameKey]*store.Identity{},
+		newIdentity:     map[store.IdentityID]bool{},
+		United:          map[store.IdentityID]store.IdentityID{},
+		Linked:          map[store.IdentityID]bool{},
+		consents:        map[store.IdentityID]bool{},
+		DirtyIdentities: map[store.IdentityID]bool{},
+	}
 }
 
-// newIdentities returns rows for all senders, as if each were new, in the order in which all batches lock them. Among several new
-// keys of a customer, the one with the lowest id becomes the root: so the ids rise in the order in which the facts name the keys.
+// newIdentities returns rows for all senders as if each were new, in the order in which all batches lock them. Their ids rise
+// in the order in which the facts name the keys: among several new keys of a customer, the lowest id becomes the root.
 func (ps *People) newIdentities(p parties) []store.Identity {
 	rows := make([]store.Identity, 0, len(p.keys))
 	for _, k := range p.keys {
-		rows = append(rows, store.Identity{ID: store.IdentityID(ps.IDs.Next()), AccountID: k.Account, Key: k.Name, Name: p.byKey[k].Name,
-			ContactID: store.ContactID(ps.IDs.Next())})
+		rows = append(rows, store.Identity{
+			ID:        store.IdentityID(ps.IDs.Next()),
+			AccountID: k.Account,
+			Key:       k.Name,
+			Name:      p.byKey[k].Name,
+			ContactID: store.ContactID(ps.IDs.Next()),
+		})
 	}
 	slices.SortFunc(rows, func(a, b store.Identity) int {
 		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), strings.Compare(a.Key, b.Key))
@@ -52,16 +64,16 @@ func (ps *People) newIdentities(p parties) []store.Identity {
 	return rows
 }
 
-// keepIdentities remembers the senders' stored rows. Those with an id of asked are new, and get a contact.
-func (ps *People) keepIdentities(found, asked []store.Identity) {
-	fresh := make(map[store.IdentityID]bool, len(asked))
-	for _, r := range asked {
-		fresh[r.ID] = true
+// keepIdentities remembers the senders' stored rows. Those that kept the id of a proposed row are new, and get a contact.
+func (ps *People) keepIdentities(stored, proposed []store.Identity) {
+	isProposed := make(map[store.IdentityID]bool, len(proposed))
+	for _, r := range proposed {
+		isProposed[r.ID] = true
 	}
-	for i := range found {
-		ps.AddIdentity(&found[i])
-		if fresh[found[i].ID] {
-			ps.newIdentity[found[i].ID] = true
+	for i := range stored {
+		ps.AddIdentity(&stored[i])
+		if isProposed[stored[i].ID] {
+			ps.newIdentity[stored[i].ID] = true
 		}
 	}
 }
@@ -152,8 +164,8 @@ func (ps *People) withoutPassedOn(s samePerson) samePerson {
 	return s
 }
 
-// hasPassedOn reports whether a former key of a person belongs to somebody else: a lasting key of the person is a known customer's, and
-// whoever has the former key is another customer, who has further keys.
+// hasPassedOn reports whether a former key of a person belongs to another customer by now. That is so if the person is a
+// known customer by a lasting key, and if the former key's customer is another one, who also uses further keys.
 func (ps *People) hasPassedOn(s samePerson, former string) bool {
 	row := ps.RowOf(s.account, former)
 	if row == nil || slices.Contains(s.lasting, former) {
@@ -175,10 +187,10 @@ func (ps *People) hasPassedOn(s samePerson, former string) bool {
 	return isKnownPerson && ps.keptKey(row, s.keys) != nil
 }
 
-// releasePassedOnKeys takes from a customer the keys that have passed to somebody else. Phone numbers are given to other
-// people after some months, and nobody is told. A lasting key, in contrast, stays one person's for good. So whoever comes with
-// a lasting key and with a number that was another customer's is another person than that customer, if the customer has other
-// keys. The same holds for whoever changes to such a number, as the provider tells in an event that names the key before.
+// releasePassedOnKeys takes from customers the keys that have passed to somebody else. Phone numbers are given to other
+// people after some months, and nobody is told. A lasting key, in contrast, stays one person's for good. So if a person comes
+// with a lasting key, and with a number of a customer who doesn't have that lasting key but further keys, the number is the
+// person's now. The same holds if the provider tells that the person has changed to that number.
 func (ps *People) releasePassedOnKeys(s samePerson) {
 	if len(s.lasting) == 0 && len(s.previous) == 0 {
 		return
@@ -326,7 +338,6 @@ func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {
 	if err := store.LinkIdentities(ctx, p, rows(ps.Linked)); err != nil {
 		return err
 	}
-
 	return store.SetOptedOut(ctx, p, rows(ps.consents))
 }
 

@@ -18,7 +18,8 @@ const (
 	HumanMessage = "human"
 )
 
-// Posts holds the messages in surfaces that one batch is about, written by people or by Parley.
+// Posts holds the messages in Slack or Teams that one batch is about, written by people or by Parley. A row says to which
+// conversation and message such a post belongs: by it, a reply, an edit or an emoji below a post finds its conversation.
 type Posts struct {
 	*Moment
 	Rows  map[PostKey]*store.Post
@@ -56,9 +57,10 @@ type PostKey struct {
 	Channel, Message string
 }
 
-// IsAskedElsewhere reports whether somebody gave a command about a conversation outside of its thread, or chooses the conversation
-// for a text in the channel. The answer has to be given there, since that person would not see it in the conversation's thread.
-// What a button or a form asks for is answered in the conversation's thread, unless it is a question.
+// IsAskedElsewhere reports whether an action is to be answered where it was done, because whoever did it would not see the
+// answer in the conversation's thread. That is so:
+//   - if somebody chooses the conversation for a text that was typed in the channel, outside of all threads;
+//   - if a command, or a question of a button or form, names a conversation of another thread.
 func (ps *Posts) IsAskedElsewhere(r Request) bool {
 	if r.Args.Typed != nil {
 		return r.Place.Channel != ""
@@ -94,7 +96,7 @@ func (ps *Posts) IsShownInThread(r Request) bool {
 	return p != nil && p.ConversationID == r.Conversation.ID
 }
 
-// KeyOfTypedText returns the key of the place at which a text was typed, or nil if it wasn't typed.
+// KeyOfTypedText returns the key of the post in which a text was typed, or nil if it wasn't typed.
 func (ps *Posts) KeyOfTypedText(r Request) *PostKey {
 	if !r.Typed() || r.Place.Message == "" {
 		return nil
@@ -121,9 +123,8 @@ func (ps *Posts) WasHandled(r Request) bool {
 	return p != nil && p.Kind == HumanMessage
 }
 
-// AwaitRecord makes an action wait for the record of the post under which it was done, if that record may be about to be
-// written. It returns nil if there is nothing to wait for, or not any more.
-// Errors: *NotYet; the database's.
+// AwaitRecord returns a *NotYet if an action has to wait for the record of the post under which it was done, which is written
+// with the result of that post. It returns nil if the record is there, or if the wait has been long enough.
 func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
 	root, age := cmp.Or(r.Place.Thread, r.Place.Message), ps.Age()
 	if ps.Rows[PostKey{r.Surface, r.Place.Channel, root}] != nil || age >= maxRootWait {
@@ -149,7 +150,6 @@ func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
 	if err != nil || !coming {
 		return err
 	}
-
 	return ps.waitForPost(r.Surface, r.Place.Channel, root, rootPollInterval)
 }
 
@@ -164,9 +164,8 @@ func (ps *Posts) IsUnknownThread(r Request) bool {
 	return ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] == nil
 }
 
-// MayBeUnderDouble reports whether a text was typed under a root of Parley's that no conversation has, in a channel where some
-// root may be there twice and the other one was not found. Such a text was meant for a customer.
-// Errors: the database's.
+// MayBeUnderDouble reports whether a text was typed under a second copy of a conversation's root: a root of Parley's that no
+// conversation has, in a channel where a copy may stand that was not found. Such a text was meant for a customer.
 func (ps *Posts) MayBeUnderDouble(ctx context.Context, tx pgx.Tx, r Request) (bool, error) {
 	isTypedInThread := r.Typed() && r.Place.Thread != ""
 	if !r.OwnThread || !isTypedInThread {
@@ -196,7 +195,6 @@ const maxDisorderWait = 15 * time.Second
 // rootPollInterval is the pause between two looks whether a root is still under way.
 const rootPollInterval = 5 * time.Second
 
-// maxEmojiWait is how long an emoji may wait for the record of the post that it is on. That is less than
-// maxRootWait, because the post may have nothing to do with Parley. Under a person's message, which often
-// concerns no customer, the emoji waits for maxDisorderWait only.
+// maxEmojiWait is how long an emoji on a post of Parley's may wait for the post's record: less than maxRootWait, because the
+// post may concern no conversation. An emoji on a person's message waits for maxDisorderWait only.
 const maxEmojiWait = time.Minute

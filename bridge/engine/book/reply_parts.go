@@ -10,11 +10,11 @@ import (
 	"parley/store"
 )
 
-// A reply with more files than the channel takes in a message leaves as several deliveries,
-// which follow each other in the lane: the text with the first files, then the others. Each
-// has its own receipt; the fate of the message is the worst of theirs.
+// A reply with more files than the channel takes in a message leaves as several deliveries, its parts, which follow each other
+// in the lane: the text with the first files, then the others. Each has its own receipt; the fate of the message is the worst
+// of theirs. A part may itself leave in several pieces, which are messages that the channel makes of it one after the other.
 
-// Spans divides files among deliveries of at most each files. It returns one nil if all files leave in one delivery.
+// Spans divides a number of files among deliveries of at most each files. If all leave in one, its span is nil.
 func Spans(files, each int) []*outbound.Span {
 	if each <= 0 || files <= each {
 		return []*outbound.Span{nil}
@@ -69,8 +69,9 @@ func (o *Outbox) FirstPartOf(m *Message) *Delivery {
 	return nil
 }
 
-// CancelReply takes all parts of a waiting reply back. It returns false, and changes nothing, if no part can be taken back, or if the
-// first one can't. A first part that has failed doesn't count, as long as nothing of the others has left or may leave.
+// CancelReply takes all parts of a waiting reply back. It returns false, and changes nothing:
+//   - if no part can be taken back;
+//   - if the first part can't, unless it has failed and nothing of the reply has left or may leave now.
 func (o *Outbox) CancelReply(m *Message) bool {
 	parts := o.PartsOf(m)
 	if !slices.ContainsFunc(parts, o.CanBeTakenBack) {
@@ -85,7 +86,8 @@ func (o *Outbox) CancelReply(m *Message) bool {
 	return true
 }
 
-// StopEmptyParts takes back the parts of which an edit has removed everything, also those that failed. It reports whether it did.
+// StopEmptyParts takes back the parts for which an edit has left nothing, also those that failed. It returns false if there
+// are none.
 func (o *Outbox) StopEmptyParts(m *Message) bool {
 	isStopped := false
 	for _, d := range o.PartsOf(m) {
@@ -126,8 +128,8 @@ func (ps Parts) haveAllStopped(o *Outbox) bool {
 	})
 }
 
-// AwaitOtherParts is called when a part of a reply has landed. If other parts have not, it sets the message's fate to the worst of
-// its parts' and returns true: the message counts as sent, and gets its mark, only when all parts have landed.
+// AwaitOtherParts is called when a part of a reply has landed. If other parts have not, it sets the message's fate to the
+// worst of its parts' and returns true: the message counts as sent only when all of them have landed.
 func (o *Outbox) AwaitOtherParts(m *Message) bool {
 	parts := o.PartsOf(m)
 	if len(parts) < 2 {
@@ -137,10 +139,10 @@ func (o *Outbox) AwaitOtherParts(m *Message) bool {
 	fate := parts.worstFate()
 	switch m.Fate {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
-	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk: // it was taken back, so that no waiting part leaves
+	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk: // it was taken back: no waiting part leaves
 		isOver := fate == store.FateOut || fate == store.FateWaiting
 		customerHasText := isOver && parts.TextHasLeft()
-		return !customerHasText // until then it keeps its fate
+		return !customerHasText // the message keeps its fate until the customer has its text
 	default:
 		return false
 	}
@@ -162,9 +164,11 @@ func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
 	return o.ReplyOf(m)
 }
 
-// DeliveryOfReceipt returns the delivery that a receipt is about. If a message left in parts, the provider's id tells
-// which one. An id that no part has is that of the one part whose own id isn't known, and is noted there. If there are several
-// such parts, nobody can tell, and nil is returned: a person is asked about each of them.
+// DeliveryOfReceipt returns the delivery that a receipt is about. If the message left in parts, the provider's id tells which:
+//   - the part that has the id;
+//   - if no part has it, the only part whose id isn't known, which gets the id;
+//   - if there are several such parts, none (nil): a person is asked about each of them.
+//
 // Errors: *NotYet while the part's own result may be about to be written.
 func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, error) {
 	parts := b.Outbox.PartsOf(m)

@@ -11,20 +11,21 @@ import (
 	"parley/store"
 )
 
-// The files of a reply have numbers (FileRef.Index), by which the spans of its parts name them. As long as all of it can be taken
-// back, an edit numbers them anew. From then on a number is a file's for good: an edit removes files, and whatever carried them
-// alone becomes empty and is passed over; new files get free numbers.
+// This file applies an agent's edit to a reply that may have left in part. A reply leaves as one or more deliveries, its parts;
+// the span of a part says by numbers (FileRef.Index) which files it carries. As long as the whole reply can be taken back, an
+// edit numbers its files anew. After that a file keeps its number: an edit may remove files, by which a part can become empty,
+// and added files get free numbers.
 
-// maxEarlier bounds the former words of a delivery that are kept of one attempt. People don't edit a reply more often while it is
-// under way, and the first of those words are the ones that were most likely sent.
+// maxEarlier is how many former texts of a delivery are kept for one attempt. People don't edit a reply more often while it is
+// being sent, and the first of those texts is the one that was most likely sent.
 const maxEarlier = 10
 
-// FileChanges names files of a reply that an edit removed, and has those that it added.
+// FileChanges says what an edit does to the files of a reply. It names those that were removed.
 type FileChanges struct {
 	Stopped []string        // removed before they left
 	Left    []string        // removed, but the customer has them
-	Leaving []string        // removed, but they can't be stopped: a piece of what carries them has left
-	Failed  []string        // removed, but what carries them failed after a piece of it, and leaves as it began if it is sent again
+	Leaving []string        // removed, but their delivery leaves in pieces, has begun, and can't be stopped
+	Failed  []string        // removed, but their delivery failed after its first piece: sent again, it goes on with them
 	Added   []store.FileRef // added, but they don't leave
 }
 
@@ -36,20 +37,20 @@ func (fc FileChanges) IsNone() bool {
 // AddedNames returns the names of the added files.
 func (fc FileChanges) AddedNames() []string { return NamesOf(fc.Added) }
 
-// Edits apply edits of replies to what an outbox holds of them.
+// Edits applies edits of replies to their deliveries in an outbox.
 type Edits struct{ Outbox *Outbox }
 
-// EditWords gives a reply the text and the files of an edit. What the customer may have is kept with the deliveries: former words of
-// attempts, for TakeSent, and files that have left, which stay.
+// EditWords gives a reply the text and the files of an edit. Files that have left stay. If an attempt may have sent the former
+// words, the delivery keeps them, for TakeSent.
 func (ed Edits) EditWords(m *Message, text string, edit []store.FileRef) (changes FileChanges) {
 	if present := withoutDeleted(edit); text != "" || len(present) > 0 {
 		edit = present
 	}
 	ed.keepEarlier(m, func(parts Parts) {
 		m.Text, m.Dirty = text, true
-		canNumberAnew := !slices.ContainsFunc(parts, func(d *Delivery) bool { return d.State != store.Cancelled && !ed.Outbox.CanBeTakenBack(d) })
-		if canNumberAnew {
-			m.Files = edit
+		isFixed := func(d *Delivery) bool { return d.State != store.Cancelled && !ed.Outbox.CanBeTakenBack(d) }
+		if !slices.ContainsFunc(parts, isFixed) {
+			m.Files = edit // with its own numbers
 			return
 		}
 
@@ -60,7 +61,7 @@ func (ed Edits) EditWords(m *Message, text string, edit []store.FileRef) (change
 	return changes
 }
 
-// RemoveFiles takes those files out of a reply that an edit has removed and that have not left.
+// RemoveFiles takes the files out of a reply that are missing in an edit, except those that have left. It adds none.
 func (ed Edits) RemoveFiles(m *Message, edit []store.FileRef) (changes FileChanges) {
 	ed.keepEarlier(m, func(parts Parts) {
 		kept, added, found := ed.keepFiles(parts, m.Files, withoutDeleted(edit))
@@ -72,7 +73,8 @@ func (ed Edits) RemoveFiles(m *Message, edit []store.FileRef) (changes FileChang
 	return changes
 }
 
-// keepEarlier lets edit change a message, and keeps what its deliveries carried before, if an attempt may have sent that.
+// keepEarlier calls edit, which changes the message. If an attempt may have sent what a delivery carried before, the delivery
+// keeps that.
 func (ed Edits) keepEarlier(m *Message, edit func(Parts)) {
 	parts := ed.Outbox.PartsOf(m)
 	before := make([]outbound.EarlierText, len(parts))
@@ -89,7 +91,8 @@ func (ed Edits) keepEarlier(m *Message, edit func(Parts)) {
 		}
 
 		before[i].Attempt = d.Attempt
-		p.Earlier = slices.DeleteFunc(slices.Clone(p.Earlier), func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
+		isOfOtherAttempt := func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt }
+		p.Earlier = slices.DeleteFunc(slices.Clone(p.Earlier), isOfOtherAttempt)
 		if len(p.Earlier) < maxEarlier {
 			p.Earlier = append(p.Earlier, before[i])
 			d.SetPayload(p)
@@ -129,8 +132,8 @@ func (ed Edits) keepFiles(parts Parts, known, edit []store.FileRef) (kept, added
 	return kept, added, changes
 }
 
-// matchFiles finds the known files of a message in an edit: their indexes there, -1 for those that aren't. isSure is false if the
-// surface could not describe a file of the edit that isn't known by its id: then any known file may still be there.
+// matchFiles finds the known files of a message in an edit. foundAt has for each its index there, or -1. isSure is false if the
+// edit has a file that the chat could not describe and that no known file has the id of: that may be any of the known ones.
 func matchFiles(known, edit []store.FileRef) (foundAt []int, isSure bool) {
 	foundAt = slices.Repeat([]int{-1}, len(known))
 	match := func(isSame func(a, b store.FileRef) bool) {
@@ -146,8 +149,9 @@ func matchFiles(known, edit []store.FileRef) (foundAt []int, isSure bool) {
 
 	match(func(a, b store.FileRef) bool { return fileID(a) != "" && fileID(a) == fileID(b) })
 	match(func(a, b store.FileRef) bool {
-		isPicture := strings.HasPrefix(a.ContentType, "image/") && a.ContentType == b.ContentType // pasted ones are named by their order
-		return a.SizeBytes > 0 && a.SizeBytes == b.SizeBytes && (a.Name == b.Name || isPicture)
+		isSameType := strings.HasPrefix(a.ContentType, "image/") && a.ContentType == b.ContentType
+		hasSameName := a.Name == b.Name || isSameType // chats name pasted pictures by their order
+		return a.SizeBytes > 0 && a.SizeBytes == b.SizeBytes && hasSameName
 	})
 
 	isSure = true
@@ -164,17 +168,18 @@ func matchFiles(known, edit []store.FileRef) (foundAt []int, isSure bool) {
 
 func fileID(f store.FileRef) string { return files.FromSurface(f).ID }
 
-// withoutDeleted leaves out the files of an edit that were deleted in the chat: they are removed, like those that are no longer there.
+// withoutDeleted returns the files of an edit without those that were deleted in the chat, numbered anew.
 func withoutDeleted(edit []store.FileRef) []store.FileRef {
-	present := slices.DeleteFunc(slices.Clone(edit), func(f store.FileRef) bool { return files.FromSurface(f).Unavailable == bridge.FileDeleted })
+	isDeleted := func(f store.FileRef) bool { return files.FromSurface(f).Unavailable == bridge.FileDeleted }
+	present := slices.DeleteFunc(slices.Clone(edit), isDeleted)
 	for i := range present {
 		present[i].Index = i
 	}
 	return present
 }
 
-// numberFiles gives files that an edit added to a reply their numbers: first those that removed files had, if what carried these can
-// still be changed, then new ones. before are the files of the reply before the edit, kept those that stay.
+// numberFiles gives the files that an edit added to a reply their numbers: first free ones in the spans of parts that can still
+// be changed, then new ones. before are the files of the reply before the edit, kept those that stay.
 func (ed Edits) numberFiles(parts Parts, before, kept, added []store.FileRef) []store.FileRef {
 	next, used := 0, map[int]bool{}
 	for _, f := range before {
@@ -210,9 +215,9 @@ func (ed Edits) numberFiles(parts Parts, before, kept, added []store.FileRef) []
 	return added
 }
 
-// AddParts makes deliveries for those files of a reply that no delivery carries, because an edit added them. They leave behind what
-// waits of the reply; but if it has failed, they wait for the click that sends it again. each is how many files the channel takes
-// in a message.
+// AddParts makes deliveries for the files that an edit added to a reply and that no delivery carries. They leave after what
+// waits of the reply. If the reply has failed, they wait for the click that sends it again. each is how many files the channel
+// takes in a message.
 func (ed Edits) AddParts(m *Message, each int) {
 	parts := ed.Outbox.PartsOf(m)
 	if len(parts) == 0 || each <= 0 {
@@ -229,7 +234,7 @@ func (ed Edits) AddParts(m *Message, each int) {
 		first.SetPayload(p)
 	}
 
-	p.Earlier, p.Again = nil, 0 // these are of the text
+	p.Earlier, p.Again = nil, 0 // these belong to the part with the text
 	for added := range slices.Chunk(ed.extendLastPart(m, parts, each), each) {
 		p.Span = &outbound.Span{From: added[0].Index, To: added[len(added)-1].Index + 1}
 		d := ed.Outbox.EnqueueInOrder(ed.Outbox.Lanes[first.LaneID], first.OrderBy, m.ID, p, first.NotBefore)
@@ -261,8 +266,8 @@ func (ed Edits) extendLastPart(m *Message, parts Parts, each int) []store.FileRe
 	return rest
 }
 
-// TakeSent gives a message the text and the files that the customer got, where an edit came too late for the attempt that has
-// landed, and names the files. It also drops the earlier words, which are not needed any more.
+// TakeSent gives a message the text and the files that the customer got, if an edit came too late for the attempt that has
+// landed. It returns which files that adds to the edited message (Left) and takes from it (Added), and drops the earlier words.
 func (o *Outbox) TakeSent(m *Message) FileChanges {
 	wanted := m.Files
 	for _, d := range o.PartsOf(m) {
@@ -291,8 +296,8 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 	return FileChanges{Left: NamesOf(without(m.Files, wanted)), Added: without(wanted, m.Files)}
 }
 
-// sentWords returns what the last attempt at a delivery of a message sent, if that was what the message said before an edit. inPieces
-// means that each piece of the delivery had an attempt of its own, and that all pieces were of the words of the first attempt.
+// sentWords returns what the last attempt at a delivery sent, if that was what the message said before an edit. inPieces means
+// that the delivery left in several pieces: each had an attempt of its own, but all have the words of the first attempt.
 func sentWords(m *Message, d *Delivery, inPieces bool) (sent outbound.EarlierText, isEarlier bool) {
 	p := d.DecodedPayload()
 	wasSent := func(e outbound.EarlierText) bool { return e.Mark() == d.Progress }
@@ -303,12 +308,13 @@ func sentWords(m *Message, d *Delivery, inPieces bool) (sent outbound.EarlierTex
 	if len(earlier) == 0 || wasSent(outbound.WordsOf(&m.Message, p.Span)) {
 		return outbound.EarlierText{}, false
 	}
-	// If no earlier text fits, the process ended before it noted what it sent. Most likely that was the first of these texts.
+	// If no earlier text fits, the process ended before it noted what it sent: that was most likely the first of them.
 	at := max(slices.IndexFunc(earlier, wasSent), 0)
 	return earlier[at], true
 }
 
-// leftInPieces reports whether a delivery left in several pieces. first is the one with which it left as one message, nil if it left alone.
+// leftInPieces reports whether a delivery left in several pieces. If it left as one message with others, first is the first of
+// them, and nil otherwise.
 func leftInPieces(d, first *Delivery) bool {
 	if first != nil {
 		return first.Part > 0

@@ -13,7 +13,8 @@ import (
 	"parley/store"
 )
 
-// Wanted collects what the events of a batch will touch, before anything is locked. Load reads it, each row once.
+// Wanted lists what the events of a batch will touch. The engine fills it in before anything is locked; then Book.Load locks
+// and reads each row once. A lane is the queue of what goes to one place: to a customer, into a thread, or to an agent.
 type Wanted struct {
 	depth
 	facts         int // how many facts the batch applies
@@ -29,7 +30,7 @@ type Wanted struct {
 	conversations map[store.ConversationID]bool
 	Messages      []store.MessageID
 	Deliveries    []store.DeliveryID
-	Files         []store.MessageID // messages of which the posts of files are needed
+	Files         []store.MessageID // messages whose posts with files are needed
 	Opens         map[NameKey]int   // how many conversations each origin may open in this batch; see Openings
 	NeedLatest    []Request         // actions for which the latest messages of their conversations are needed
 	Ends          []Request         // requests that end conversations, snooze them or set them pending
@@ -40,24 +41,24 @@ type Wanted struct {
 // lastMessages is how many of a conversation's latest messages are read where it matters what was said last.
 const lastMessages = 5
 
-// depth says what is needed of the conversations besides their rows.
+// depth says what is read besides the rows of the conversations.
 type depth struct {
 	Waiting  bool // the deliveries that wait in the lanes to customers
 	Undo     bool // the waiting deliveries, and the replies that the loaded deliveries carry
 	Failures bool // the waiting deliveries, and the latest messages of all conversations
 	Latest   bool // the latest messages of all conversations
-	Answered bool // with latest messages, those among which the answer to the customer's last words may be; see lastSaid
-	Landed   bool // the latest messages of conversations whose customers wait: a reply that has now left may be older than their words
-	Receipts bool // the same as for Landed, and the deliveries that left as one message with the loaded ones, with their replies
-	UpTo     bool // the replies that were sent lately, because a receipt is about all of them up to a time
-	Notes    bool // the notes of analyses that stand in their threads
-	Early    bool // the edits whose messages have not come
+	Answered bool // some latest messages must be no notes; see minSaid
+	Landed   bool // the latest messages where customers wait: a reply that has now left may be older than their words
+	Receipts bool // as for Landed; also the deliveries that left as one message with the loaded ones, and their replies
+	UpTo     bool // the replies that were sent lately: a receipt is about all of them up to a time
+	Notes    bool // the notes in the threads that say what an analysis found
+	Early    bool // the edits that came before their messages
 	News     bool // the direct lanes of owners and authors who are not in all chats; see addElsewhere
 }
 
-// lastSaid returns how many of a conversation's latest messages have to be the customer's, or ours for the customer. Without them,
-// notes that were written since could be all that is read. 0 means that any messages will do.
-func (d depth) lastSaid() int {
+// minSaid returns how many of a conversation's latest messages have to be the customer's or ours to the customer, because
+// otherwise only colleagues' notes might be read. It returns 0 if any messages will do.
+func (d depth) minSaid() int {
 	if d.Answered || d.Failures {
 		return lastMessages
 	}
@@ -145,10 +146,11 @@ func (n *Wanted) AddElsewhere(dir *directory.Directory, agent store.AgentID) {
 	}
 }
 
-// addElsewhere adds the direct lanes of those who are not in all chats and whom the batch may tell something: the owners of conversations
-// to which customers may return, and, where the batch has news, all owners and the messages' authors. Batches of plain messages add
-// none: the conversations of an owner share that lane, and would wait for each other.
-// Errors: the database's.
+// addElsewhere adds the direct lanes of agents who are not in all chats and whom the batch may tell something:
+//   - the owners of conversations that a customer may reopen, or that an analysis may call urgent;
+//   - if the batch has news (Wanted.News), all owners and the authors of the messages.
+//
+// Batches of plain messages add no lanes, because all conversations of an owner share one and would wait for each other.
 func addElsewhere(ctx context.Context, tx pgx.Tx, b *Book, n *Wanted) error {
 	for _, c := range b.Conversations.Rows {
 		status := c.BridgeStatus()
@@ -185,8 +187,8 @@ func (n *Wanted) AddChannel(surface store.AccountID, channel string) {
 	n.lanes.Add(surface, outbound.ChannelLane(channel))
 }
 
-// AddParty adds a customer by all keys that are known of the person. p.Key, the one in use, comes first. previous is the same
-// person by the keys that are no longer used, if a provider tells of a change, else the zero Party.
+// AddParty adds a customer by all known keys: addresses, numbers. p.Key, the one in use, comes first. previous has the keys
+// that the same person used before, if a provider tells of a change, and is the zero Party otherwise.
 func (n *Wanted) AddParty(account store.AccountID, p, previous channels.Party) {
 	if p.Key == "" {
 		return
