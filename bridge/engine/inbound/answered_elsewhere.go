@@ -17,7 +17,11 @@ import (
 	"parley/store"
 )
 
-// What is shown with an answer that was written elsewhere.
+// An agent may answer a customer without Parley: in the mailbox itself, or in a provider's own inbox. Such an answer comes to
+// Parley as an inbound, some time after it was written. It is shown in the conversation's thread, and ends the customer's wait,
+// unless a machine gave it or the customer has written since.
+
+// Notices that are shown with an answer that was written elsewhere.
 const (
 	elsewhereNotice = "Answered elsewhere, not from here."
 	machineNotice   = "Sent elsewhere, too soon for a person: it doesn't count as an answer."
@@ -27,8 +31,7 @@ const (
 // sent by a machine: providers don't tell the automatic answers of their inboxes from those of people.
 const minHumanAnswer = 5 * time.Second
 
-// answeredElsewhere shows an answer that was given without Parley, for example in the mailbox itself. The customer doesn't wait any
-// more, unless a machine gave the answer, or the customer has written since.
+// answeredElsewhere applies an answer that was given without Parley.
 func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if m, c := el.MessageByExternalID(a, in.ExternalID); m != nil {
 		return el.acceptCopy(ctx, tx, c, m, in)
@@ -49,7 +52,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 		return err
 	}
 
-	// inboundMessage changes the conversation as a customer's message does. Much of that is undone here.
+	// inboundMessage changes the conversation as a customer's message does. Most of that is put back below.
 	before := *c.Conversation
 	m := el.intake.inboundMessage(c, a, part, in)
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
@@ -63,7 +66,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 
 	isByMachine := el.isByMachine(c, in, wroteBefore)
 	m.Reason = store.ReasonElsewhere
-	if isByMachine { // nobody has said anything by it
+	if isByMachine { // no person has said anything
 		m.Reason = store.ReasonMachine
 		c.LastFrom, c.LastPreview, c.LastAt = before.LastFrom, before.LastPreview, before.LastAt
 	}
@@ -89,9 +92,9 @@ func noticeOf(in channels.Inbound, isByMachine bool) string {
 	return elsewhereNotice
 }
 
-// answeredIn returns the conversation to which an answer belongs, or opens one with the customer whom the provider names. It
-// returns nil for a mail that answers no conversation, or that doesn't go to the customer: a mail that is forwarded to a
-// supplier answers nobody.
+// answeredIn returns the conversation to which an answer belongs. Where the provider names the customer, as chats do, it opens
+// one if need be. For a mail it returns nil if the mail answers no conversation, or doesn't go to its customer, such as one
+// that was forwarded to a supplier.
 func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*book.Conversation, error) {
 	c := el.ConversationOf(a, in)
 	if in.From.Key == "" {
@@ -114,9 +117,9 @@ func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account
 	return c, err
 }
 
-// acceptCopy handles a message that was sent elsewhere and that Parley has already. If it came into the inbox from an
-// address of our own, it was shown as it came, since a sender's address proves nothing. That it is found among the sent
-// messages, too, proves it to be an answer.
+// acceptCopy handles an answer that Parley has already, because a copy came into the inbox from an address of our own. The copy
+// was shown like any mail, since a sender's address proves nothing. That the mail is found among the sent ones, too, proves it
+// to be an answer.
 func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message, in channels.Inbound) error {
 	cameFromOurAddress := m.Direction == store.DirectionIn && m.Automatic == channels.AutomaticOwn
 	if !cameFromOurAddress || c == nil {
@@ -136,9 +139,9 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	return el.countAsAnswer(ctx, tx, c, m)
 }
 
-// saidAround returns when the customer wrote last before an answer that is read only now (nil if never), and whether the customer has
-// written since. It compares the times that the senders tell. A customer's clock may be ahead: so a message counts as later only if
-// it also came after the answer.
+// saidAround returns when the customer wrote last before an answer (nil if never), and whether the customer has written since.
+// It compares the times that the senders tell. Since a customer's clock may be ahead, a message counts as later only if it also
+// came after the answer.
 func (el *elsewhere) saidAround(ctx context.Context, tx pgx.Tx, c *book.Conversation, in channels.Inbound) (
 	before *time.Time, since bool, err error,
 ) {
@@ -147,6 +150,9 @@ func (el *elsewhere) saidAround(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	}
 
 	before, since, err = store.SaidAround(ctx, tx, c.ID, in.At)
+	if err != nil {
+		return nil, false, err
+	}
 	for _, m := range c.Last { // what came in this batch isn't stored yet
 		if m.Direction != store.DirectionIn || store.IsByMachine(m.Automatic) {
 			continue
@@ -164,19 +170,19 @@ func (el *elsewhere) saidAround(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		}
 	}
 
-	return before, since, err
+	return before, since, nil
 }
 
-// isShownAsAnswer reports whether a mail that came into the inbox from an address of our own is a copy of an answer
-// that is shown already, because it was found among the sent messages.
+// isShownAsAnswer reports whether a mail in the inbox from an address of our own is a copy of an answer that was found among the
+// sent mails before, and is shown already.
 func (el *elsewhere) isShownAsAnswer(a *store.Account, in channels.Inbound) bool {
 	m, _ := el.MessageByExternalID(a, in.ExternalID)
 	isShown := m != nil && m.Reason == store.ReasonElsewhere
 	return isShown && in.Automatic == channels.AutomaticOwn
 }
 
-// bouncedElsewhere shows that an answer which was given without Parley is late, or was not delivered to one of its recipients. Parley
-// has no delivery of such an answer.
+// bouncedElsewhere applies a report that an answer which was given without Parley is late, or did not reach a recipient. For
+// replies of Parley's own applyFailure does this; an answer given elsewhere has no delivery.
 func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *channels.Status) {
 	wasSent := m.Fate == store.FateOut || m.Fate == store.FateFailed
 	if m.Reason != store.ReasonElsewhere || !wasSent {
@@ -193,8 +199,8 @@ func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *
 	}
 }
 
-// tellFailure tells of one recipient whom an answer didn't reach. The answer has failed by that, unless the recipient was in copy, or
-// it has failed already.
+// tellFailure posts a line about one recipient whom an answer didn't reach. The answer has failed by that, unless the recipient
+// was only in copy.
 func (el *elsewhere) tellFailure(c *book.Conversation, m *book.Message, s *channels.Status) {
 	failed := &bridge.FailedLine{Recipient: s.Recipient, Reason: s.Reason, Copied: isAboutCopy(c, outbound.Payload{}, s)}
 	if !failed.Copied {
@@ -212,8 +218,8 @@ func (el *elsewhere) tellFailure(c *book.Conversation, m *book.Message, s *chann
 	el.Line(c, bridge.Line{Content: failed, Text: m.Text, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 }
 
-// wasToldOfFailure reports whether a line in the thread tells already that an answer didn't reach a recipient. An answer that has
-// failed, by a report that names nobody, is not told of again.
+// wasToldOfFailure reports whether the thread says already that an answer didn't reach a recipient. For a report that names no
+// recipient, that is so once the answer has failed.
 func (el *elsewhere) wasToldOfFailure(m *book.Message, recipient string) bool {
 	if recipient == "" {
 		return m.Fate == store.FateFailed
@@ -231,8 +237,8 @@ func (el *elsewhere) wasToldOfFailure(m *book.Message, recipient string) bool {
 	return false
 }
 
-// isByMachine reports whether an answer came too soon after the customer's words for a person to have written it. wroteBefore is when
-// the customer wrote last before the answer; nil if never.
+// isByMachine reports whether an answer came too soon after the customer's words for a person to have written it. wroteBefore
+// is when the customer wrote last before the answer; nil if never.
 func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound, wroteBefore *time.Time) bool {
 	if c.WindowFrom == nil || in.At.IsZero() {
 		return false
@@ -244,8 +250,8 @@ func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound, wrot
 	return in.At.Before(askedAt.Add(minHumanAnswer))
 }
 
-// countAsAnswer changes the conversation as an answer does: the customer doesn't wait any more. Such an answer is read some time after
-// it was written. A status that an agent chose in between stays.
+// countAsAnswer changes the conversation as an answer does: the customer doesn't wait any more. A status that an agent chose
+// between the writing and the finding of the answer stays.
 func (el *elsewhere) countAsAnswer(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message) error {
 	c.EndWait()
 	el.Log.ByParley(c, store.DeedAnsweredElsewhere, book.Detail{Message: m.ID})

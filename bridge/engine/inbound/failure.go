@@ -16,12 +16,16 @@ import (
 	"parley/store"
 )
 
-// applyFailure applies that the provider could not bring a delivery to somebody. The reply has failed by that, except in these cases:
-//   - Only somebody in copy didn't get it: people are told so. It shows that the delivery left, if nobody knew that.
+// A provider may report, minutes or days after it took a reply, that somebody didn't get it: a bounce, for mail. This file
+// decides what the report is about, whether the reply has failed by it, and what agents are told in the conversation's thread.
+// A delivery is one message on its way to a customer; some leave in several pieces, each of which may be reported.
+
+// applyFailure applies a report that somebody didn't get a delivery. The reply has failed by that, except in these cases:
+//   - Only somebody in copy didn't get it: people are told so. It also shows that the delivery left, if that wasn't known.
 //   - The report is about an earlier sending of the delivery: people are told so.
-//   - The delivery has arrived already, or was taken back. A report about an earlier piece (s.Early) counts all the same, since the last
-//     piece that has arrived says nothing about that one.
-//   - It has failed already: people are told of a further recipient.
+//   - The delivery has arrived already, or was taken back. But a report about an earlier piece (s.Early) counts, because the
+//     arrival of the last piece says nothing about the others.
+//   - It has failed already: people are told of the further recipient.
 func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
 	further := &bridge.FailedLine{Recipient: s.Recipient, Reason: s.Reason}
 
@@ -51,7 +55,7 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 
 	rc.Outbox.Settle(d, store.Failed)
 	d.ErrorClass = string(s.Class)
-	d.ErrorText = strings.Join(append([]string{bounceText(s)}, toldRecipients(d)...), "\n") // a line for each; see tellFurtherFailure
+	d.ErrorText = strings.Join(append([]string{bounceText(s)}, toldRecipients(d)...), "\n") // see tellFurtherFailure
 	f := own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s), Hint: s.Hint}
 	if !wentToSeveral(c, d.DecodedPayload()) {
 		return rc.ReplyFailed(ctx, tx, c, f)
@@ -64,12 +68,12 @@ func wentToSeveral(c *book.Conversation, sent outbound.Payload) bool {
 	if len(sent.Meant) > 0 {
 		return len(sent.Meant) > 1
 	}
-	to, _ := outbound.Addressed(c.Participants) // a click sent it to those
+	to, _ := outbound.Addressed(c.Participants) // it notes no recipients, because a click sent it again to all of these
 	return len(to) > 1
 }
 
-// isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery: the last one doesn't go to the recipient any
-// more, nothing of it has left yet, or the provider gave it another id than the receipt names.
+// isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery that was sent again: the last
+// sending doesn't go to the recipient any more, has not left yet, or has another id than the receipt names.
 func isAboutEarlierSending(c *book.Conversation, d *book.Delivery, s *channels.Status) bool {
 	if d.Part > 0 {
 		return false // what left before may be an earlier piece
@@ -93,7 +97,8 @@ func getsReplies(c *book.Conversation, key string) bool {
 	return slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return !p.New && p.Key == key })
 }
 
-// hasStayedBehind reports whether a line was taken back before those left with which it was to leave as one message.
+// hasStayedBehind reports whether a delivery was taken back before the others of its run left. A run is several deliveries that
+// leave as one message.
 func hasStayedBehind(d *book.Delivery, run []*book.Delivery) bool {
 	hasLeft := slices.ContainsFunc(run, func(other *book.Delivery) bool { return other.State != store.Cancelled })
 	return d.State == store.Cancelled && hasLeft
@@ -104,8 +109,8 @@ func hasArrived(d *book.Delivery) bool {
 	return book.StateRank(d.State) >= book.StateRank(store.Delivered)
 }
 
-// isAboutCopy reports whether a receipt is about somebody who was to get a copy of a reply with this payload. It isn't if the mail wasn't
-// sent to the receipt's address at all: a server may have rewritten the customer's address to that one.
+// isAboutCopy reports whether a receipt is about somebody who was to get a copy of a reply with this payload. An address to
+// which the mail wasn't sent at all is no such one: a server may have rewritten the customer's address to it.
 func isAboutCopy(c *book.Conversation, sent outbound.Payload, s *channels.Status) bool {
 	recipient := bridge.AddressKey(s.Recipient)
 	isRecipient := func(key string) bool { return bridge.AddressKey(key) == recipient }
@@ -122,8 +127,8 @@ func isAboutCopy(c *book.Conversation, sent outbound.Payload, s *channels.Status
 	return slices.ContainsFunc(cc, isParticipant) && !slices.ContainsFunc(to, isParticipant)
 }
 
-// otherRecipient returns the address that a receipt of a reply with this payload is about, or "" if that is the customer's, or one
-// that the mail wasn't sent to.
+// otherRecipient returns the address that a receipt is about, if the reply with this payload went to it and it isn't the
+// customer's. Otherwise it returns "".
 func otherRecipient(c *book.Conversation, sent outbound.Payload, s *channels.Status) string {
 	recipient := bridge.AddressKey(s.Recipient)
 	isRecipient := func(key string) bool { return bridge.AddressKey(key) == recipient }
@@ -136,8 +141,8 @@ func otherRecipient(c *book.Conversation, sent outbound.Payload, s *channels.Sta
 	return ""
 }
 
-// speaksForRun reports whether what people are to be told of a message is told with this delivery. Where several lines left as one
-// message, they are told once, with the last line.
+// speaksForRun reports whether people are told with this delivery what became of its message. If several deliveries left as one
+// message, they are told once, with the last one.
 func (rc *Receipts) speaksForRun(d *book.Delivery) bool {
 	first := d
 	if joined := rc.Outbox.Deliveries[d.Joined]; joined != nil {
@@ -150,7 +155,7 @@ func (rc *Receipts) speaksForRun(d *book.Delivery) bool {
 	return d.State != store.Cancelled && threads.IsLastInRun(run, d)
 }
 
-// toldRecipients returns those lines of a delivery's error ("address: reason") that name recipients of whom people were told.
+// toldRecipients returns the lines "address: reason" of a delivery's error, one for each recipient of whom people were told.
 func toldRecipients(d *book.Delivery) (told []string) {
 	for _, line := range strings.Split(d.ErrorText, "\n") {
 		address, _, _ := strings.Cut(line, ": ")
@@ -161,9 +166,9 @@ func toldRecipients(d *book.Delivery) (told []string) {
 	return told
 }
 
-// tellFurtherFailure posts a line about one recipient whom a mail didn't reach: somebody in copy, or a further one after the mail has
-// failed for another. It tells of each recipient once, and notes that in the delivery's error (toldRecipients). The line has no
-// button: that is at the line about the failed reply.
+// tellFurtherFailure posts a line about one recipient whom a mail didn't reach: somebody in copy, or a further one after the
+// mail has failed for another. It tells of each recipient once, and notes that in the delivery's error (toldRecipients). The
+// line has no button to send the reply again: the line about the failed reply has it.
 func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, line *bridge.FailedLine) {
 	reason := line.Recipient + ": " + line.Reason
 	namesRecipient := func(told string) bool {
@@ -182,8 +187,8 @@ func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m
 	rc.TellWith(c, m, bridge.Line{Content: line, Text: rc.PartName(m, d)})
 }
 
-// restartParts makes a delivery that leaves in several pieces (Part) begin with the first one when it is sent again, if
-// a piece before the last one failed. Otherwise the customer would never get that piece.
+// restartParts makes a delivery begin with its first piece when it is sent again, if a piece before the last one that left
+// (Part counts them) failed. Otherwise the customer would never get the failed piece.
 func restartParts(d *book.Delivery, s *channels.Status) {
 	arrivedWhole := hasArrived(d) && !s.Early
 	if arrivedWhole || !isAboutEarlierPiece(d, s) {
@@ -203,7 +208,8 @@ func noteMissingPiece(d *book.Delivery) {
 	}
 }
 
-// lacksPiece reports whether a delivery has failed by a piece before the last one: whatever becomes of the last one, it has failed.
+// lacksPiece reports whether a delivery has failed because a piece before the last one did. It stays failed, whatever becomes of
+// the last one.
 func lacksPiece(d *book.Delivery) bool {
 	return d.State == store.Failed && d.DecodedPayload().LacksPiece
 }

@@ -9,6 +9,9 @@ import (
 	"parley/store"
 )
 
+// A customer may be known by several keys: addresses, phone numbers, ids of a provider. Each has a row, an identity; one of
+// them, the root, stands for the customer. This file applies what a provider tells about keys and names.
+
 // NamesCustomer reports whether inbounds of a kind name a customer, who becomes known by that.
 func NamesCustomer(kind channels.InboundKind) bool {
 	switch kind {
@@ -20,8 +23,8 @@ func NamesCustomer(kind channels.InboundKind) bool {
 	return false
 }
 
-// tellOfOtherConversations tells of customers who have proved to be one (People.United), and empties that list. In each open
-// conversation of such a customer, it names another open one. The conversations stay apart, and nothing moves between them.
+// tellOfOtherConversations posts, in each open conversation of customers who have proved to be one person (People.United), a
+// line that names another open one. The conversations stay apart. The list of united customers is empty afterwards.
 func (it *UseCases) tellOfOtherConversations() {
 	for _, other := range book.SortedKeys(it.People.United) {
 		open := openBefore(it.Book, it.People.United[other])
@@ -62,8 +65,8 @@ func openBefore(b *book.Book, customer store.IdentityID) []*book.Conversation {
 	return open
 }
 
-// applyIdentity applies what a provider says of a customer: a name, which cards show at once, or another key, for example a new phone
-// number. The conversation goes on with the new key.
+// applyIdentity applies what a provider says of a customer: a name, which cards show at once, or another key, for example a new
+// phone number. The conversation goes on with the new key.
 func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {

@@ -20,7 +20,11 @@ import (
 	"parley/store"
 )
 
-// ApplyInbound applies one thing that a fact of an account says. part is its place among those of the fact, from 0.
+// This file puts what customers write into conversations. A channel decodes a fact (for example the bytes of a mail) into
+// inbounds: a message, a receipt, an edit … For a message, a conversation is found or begun, the message is added to it, and
+// posts are queued that show it in the conversation's thread in Slack or Teams.
+
+// ApplyInbound applies one inbound of a fact of an account. part is its place among those of the fact, from 0.
 // Errors: *book.NotYet, *relay.EventError, the database's.
 func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	opensWithoutMessage := in.Opens && in.Kind != channels.InboundMessage
@@ -55,7 +59,8 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	return fmt.Errorf("inbound: unknown kind of inbound %q", in.Kind)
 }
 
-// openWindow opens the reply window of a conversation because its customer did something other than to write.
+// openWindow opens a conversation's reply window, the time in which the provider lets free text go to the customer, because the
+// customer did something other than to write.
 func (it *UseCases) openWindow(a *store.Account, in channels.Inbound) {
 	c := it.ConversationOf(a, in)
 	if c == nil {
@@ -124,7 +129,7 @@ func (it *UseCases) addToConversation(p placement, a *store.Account, part int, i
 	return nil
 }
 
-// queueAnalysis has what a customer wrote analysed, once the customer has written nothing more for a moment.
+// queueAnalysis has a customer's message analysed, together with what the customer writes in the next seconds.
 func (it *UseCases) queueAnalysis(c *book.Conversation, m *book.Message) {
 	isOfPerson := m.Automatic == "" && m.Text != ""
 	if !isOfPerson || !it.opt.Analyses {
@@ -145,7 +150,7 @@ func (it *UseCases) newConversation(ctx context.Context, tx pgx.Tx, a *store.Acc
 }
 
 // MakeConversation adds a conversation with in.From to the batch, whoever begins it. previous is the one that it continues,
-// or nil. Without a subject, colleagues see the text's first words in its place, which the customer never gets as a subject.
+// or nil. Without a subject, colleagues see the text's first words in its place; the customer never gets these as a subject.
 func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *book.Conversation) (*book.Conversation, error) {
 	id, err := it.Conversations.TakeNumber(ctx, tx)
 	if err != nil {
@@ -177,7 +182,6 @@ func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Ac
 		if last != nil && c.Exclusive {
 			c.WindowFrom = last.WindowFrom // the reply window belongs to the customer, whichever conversation it was opened in
 		}
-
 		it.Conversations.Latest[c.Identity.ID] = id
 	}
 
@@ -232,21 +236,19 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 	return m
 }
 
-// noteSaidLast keeps with a conversation what was said last, and by whom. Once people have spoken, it leaves out what a customer's
-// machine sent and what is imported: an agent's reply still is the latest answer.
+// noteSaidLast keeps with a conversation what was said last, and by whom. A machine's mail or an imported one counts only as
+// long as no person has said anything: otherwise an agent's reply would no longer be what was said last.
 func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	c.Touch()
 	isByMachine := store.IsByMachine(in.Automatic)
 	havePeopleSpoken := c.LastFrom != "" && c.Kind == store.KindCustomer
-	if havePeopleSpoken && (isByMachine || in.Historical) {
-		return
+	if !havePeopleSpoken || !isByMachine && !in.Historical {
+		c.NoteCustomerSaidLast(m)
 	}
-
-	c.NoteCustomerSaidLast(m)
 }
 
-// reopenFor changes the conversation because the customer wrote. The customer waits for us now, unless the conversation is closed. It
-// opens if it was pending or resolved, or if it was snoozed and the account's settings say that a message ends a snooze.
+// reopenFor notes that the customer waits, because the customer wrote, and opens the conversation. A closed one stays closed, and
+// a snoozed one stays so unless the account's settings say that a message ends a snooze. Machines' and imported mail change nothing.
 func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 	if it.isByMachine(c, in) || in.Historical || c.BridgeStatus() == bridge.StatusClosed {
 		return
@@ -284,8 +286,8 @@ const (
 	maxJoinedSaid = 2000 // runes of such a post: a longer one is hard to read
 )
 
-// makeSaidJoinable lets a customer's message be posted together with others of the same customer that wait with it. A message
-// whose quoted history is shown (quoted) has a post of its own.
+// makeSaidJoinable lets several waiting messages of one customer become one post. A message whose quoted history is shown
+// (quoted) has a post of its own.
 func (it *UseCases) makeSaidJoinable(d *book.Delivery, t *book.Thread, m *book.Message, quoted bool) {
 	if quoted {
 		return
@@ -305,10 +307,11 @@ func (it *UseCases) makeSaidJoinable(d *book.Delivery, t *book.Thread, m *book.M
 	d.MakeJoinable(fmt.Sprintf("said:%d", from), runes, max(room, 1))
 }
 
-// datedAfter is how long after it was written a message may be shown without the time of that: the chat shows when it was posted.
+// datedAfter is the age from which a message is shown with the time at which it was written: the chat itself shows only when it
+// was posted.
 const datedAfter = 5 * time.Minute
 
-// IsLate reports whether a message that is posted now shows when it was written.
+// IsLate reports whether a message is so old that its post says when it was written.
 func IsLate(m *book.Message, databaseNow time.Time) bool {
 	return databaseNow.Sub(m.SaidAt) > datedAfter
 }
@@ -371,8 +374,8 @@ func (it *UseCases) setFilesSize(d *book.Delivery, l *book.Lane, t *book.Thread,
 	it.AllowUpload(l, t, m)
 }
 
-// fetchedFiles returns the indexes of the files that were fetched from their provider, or given up, before they are shown. Only a
-// message that an agent makes a conversation of has such files.
+// fetchedFiles returns the indexes of the files that have been fetched from their provider already, or given up. Only a mail
+// that an agent makes a conversation of has such files; those of a message that has just come are fetched later.
 func fetchedFiles(m *book.Message) []int {
 	var indexes []int
 	for _, f := range m.Files {

@@ -11,12 +11,12 @@ import (
 	"parley/store"
 )
 
-// A mail that answers none that we know joins the open conversation of its sender, if the account's setting email_new_thread
-// says so. It never joins somebody else's.
+// A mail that answers no mail that we know begins a conversation, or joins the open one of its sender, if the account's setting
+// email_new_thread says so. It never joins somebody else's.
 
-// MayJoin reports whether a mail may join an open conversation of its sender: a person wrote it, in their own name. A mail
-// that names another address for answers (from a form on a web site, or a shared address) is about somebody else, and so is a
-// mail that a colleague passes on.
+// MayJoin reports whether a mail may join an open conversation of its sender, because a person wrote it in their own name. A
+// mail that names another address for answers (from a web form, or a shared address) is about somebody else, and so is a mail
+// that a colleague passes on.
 func (it *UseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
 	if !isByPerson(in) || !it.Caps(a.ID).Threads {
 		return false

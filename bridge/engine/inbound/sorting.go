@@ -17,10 +17,12 @@ import (
 	"parley/store"
 )
 
-// Threads of the day: automatic mail that belongs to no conversation, and what agents do with it.
+// Automatic mail, such as newsletters and absence notes, that answers nobody's conversation gets no thread of its own. An account
+// has one thread for all such mail of a day, with a line for each. Agents sort it by buttons: promote (make a mail a
+// conversation), silence or block its sender. Mail of a sender above the account's limit is collected in the same way.
 
-// sortAutomaticMail puts automatic mail that belongs to no conversation into the account's one quiet thread of the day. The mail of
-// a silenced sender is kept without a post, that of a blocked sender is not kept at all.
+// sortAutomaticMail puts an automatic mail into the account's thread of the day. The mail of a silenced sender is kept without
+// a post; that of a blocked sender is not kept at all.
 func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	sender := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if sender != nil && sender.Blocked {
@@ -52,9 +54,9 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 // maxReplyTo is how many of a mail's Reply-To addresses are kept with its line in a thread of the day.
 const maxReplyTo = 5
 
-// sortingArgs returns the arguments of the buttons under a mail in a thread of the day: the mail, which of our addresses it was sent
-// to (Via), and where an answer is to go (To). That is to its Reply-To addresses, since a web form's mails name the customer only there,
-// else to its sender as the address is spelled in the mail: the sender's row has only its key.
+// sortingArgs returns the arguments of the buttons under a mail in a thread of the day. Besides the mail they name what promote
+// needs later and no row has: which of our addresses the mail was sent to (Via), and where an answer goes (To). An answer goes
+// to the Reply-To addresses, because mails of a web form name the customer only there, or else to the sender.
 func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bridge.Args {
 	args := bridge.Args{Conversation: c.ID, Message: m.ID}
 	args.Via = in.Envelope.Via
@@ -67,7 +69,7 @@ func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bri
 	return args
 }
 
-// envelopeOf returns to whom a mail in a thread of the day was sent, and whom an answer reaches, as its line says.
+// envelopeOf reads back from the line about a mail what sortingArgs noted there. i is the sender, whose name it adds.
 func (it sorting) envelopeOf(m *book.Message, i *store.Identity) channels.Envelope {
 	var e channels.Envelope
 	party := func(name, address string) channels.Party {
@@ -93,7 +95,7 @@ func (it sorting) envelopeOf(m *book.Message, i *store.Identity) channels.Envelo
 	return e
 }
 
-// partyOf names the sender of a message, by the address if there is no name.
+// partyOf names the sender of a message. Without a name, the address stands in its place.
 func partyOf(in channels.Inbound) bridge.PartyRef {
 	return bridge.PartyRef{Name: cmp.Or(in.From.Name, in.From.Key), Address: in.From.Key}
 }
@@ -162,8 +164,8 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 	}
 }
 
-// promote makes a mail a conversation of its own, unless its sender has an open one already, or nothing tells any more to whom
-// answers go: the line about the mail is removed a while after its thread's last mail.
+// promote makes a mail a conversation of its own. It refuses if the sender has an open one already, or if the line about the
+// mail was removed, as happens some time after the thread's last mail: without it nobody knows to whom answers go.
 func (it sorting) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, sender *store.Identity) error {
 	open, err := it.OpenConversationWith(ctx, tx, r.Conversation.AccountID, sender)
 	if err != nil {
@@ -213,8 +215,8 @@ func (it sorting) blockSender(r book.Request, m *book.Message, i *store.Identity
 	it.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
 }
 
-// unblockSenders lets automatic mail of blocked or silenced senders be shown again: of the one whose mail a button is under, or of
-// those that are named.
+// unblockSenders lets automatic mail of blocked or silenced senders be shown again: of the sender of the mail under which the
+// button was clicked, or of the addresses that the command names.
 func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, a := r.Conversation, r.Action
 	m := it.Messages.Rows[a.Args.Message]
@@ -248,8 +250,8 @@ func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request)
 	return nil
 }
 
-// findSenders returns the sender of a mail, which may be nil, and those of the addresses that are named. Of senders whom this batch
-// hasn't read it finds only the blocked and silenced ones.
+// findSenders returns the sender of m, which may be nil, and the senders whom the request names by address. Those whom this
+// batch hasn't loaded it finds only if they are blocked or silenced.
 func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message) ([]*store.Identity, error) {
 	var found []*store.Identity
 	if m != nil && m.IdentityID != nil {
@@ -292,9 +294,10 @@ func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m 
 	return found, nil
 }
 
-// promoteMail makes an automatic or collected mail the first message of a new conversation, which the agent takes.
-// Errors: the database's.
-func (it sorting) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity) error {
+// promoteMail makes a mail the first message of a new conversation, which the agent takes. from is the thread of the day.
+func (it sorting) promoteMail(
+	ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity,
+) error {
 	mail := channels.Inbound{
 		Kind:      channels.InboundMessage,
 		At:        m.SaidAt,
