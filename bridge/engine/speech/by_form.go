@@ -10,11 +10,12 @@ import (
 	"parley/store/suggestion"
 )
 
-// ByForm applies what a form of a reply or a note asks for. A reply becomes one or two messages, which the thread shows as the
-// customer gets them. Its author is asked before they are sent in three cases:
-//   - The reply was typed outside of its conversation's thread, and was edited before it was applied.
+// ByForm applies what the form of a reply or a note asks for, or a reply that was typed with the number of its conversation,
+// outside of the thread. A reply becomes one or two messages, which the thread shows as the customer gets them. Its author is
+// asked before they are sent in three cases:
+//   - It was typed outside of the thread, and was edited before it was applied.
 //   - It was typed there, came late, and something was said in the conversation since.
-//   - The same form was handed in before, and what it sent can't be taken back any more.
+//   - The same form was submitted before, and what it sent can't be taken back any more.
 func (sp *UseCases) ByForm(r book.Request) {
 	typed := sp.Posts.KeyOfTypedText(r)
 	earlyEdit := ApplyEarlyEdit(sp.Posts, &r)
@@ -65,8 +66,10 @@ func (sp *UseCases) settleSuggestion(r book.Request) {
 	sp.Suggestions.Settle(r.Conversation, suggestion.Reply, strconv.FormatInt(int64(s.ID), 10), fate)
 }
 
-// replyByForm sends one message of a form, unless it has to wait or stays inside. answered is the message that it answers, or
-// nil. doubt is the reason why its author is asked first; it is empty if there is no doubt. source is where it was typed; zero for a form.
+// replyByForm sends one message of a form, unless it has to wait or stays inside.
+//   - answered is the message that it answers, or nil.
+//   - doubt is the reason why its author is asked first; "" if there is none.
+//   - source is where it was typed; zero for a form.
 func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt string, source bridge.Place) *book.Message {
 	c := r.Conversation
 	m := sp.Messages.AddByPerson(r)

@@ -16,16 +16,20 @@ import (
 	"parley/store"
 )
 
-// A text that an agent types in a team's channel, outside all threads, reaches no customer. Its post keeps it (channelText). Once a day
-// the author is asked which customer is meant, by a line with a button for each conversation (TopLevel, askWhoIsMeant); from then on once
-// an hour while a customer waits for the author (mustAsk), and by the menu of the message (AskAgain). A click sends the text
-// (sendChannelText). Until then edits and deletions change what is kept.
+// A text that an agent types in a team's channel, outside all threads, reaches no customer. It is kept with its post, as a
+// channelText, and its author may be asked which customer is meant:
+//
+//	TopLevel          keeps the text; for the first one of a day, and later once an hour while a customer waits, it asks at once
+//	AskAgain          asks when somebody chooses Send in the menu of the message
+//	askWhoIsMeant     posts the question: a line with a button for each conversation that may be meant
+//	sendChannelText   sends the text to the customer whose button was clicked
+//
+// Until somebody clicks, edits and deletions change what is kept.
 
-// maxOffered is how many conversations are offered, at most, as those for which a text in the channel may be meant.
-const maxOffered = 5
-
-// maxLookedAt is how many conversations with a thread in the channel are looked at for that: some of them may go on elsewhere.
-const maxLookedAt = 50
+const (
+	maxOffered  = 5  // conversations that the question offers
+	maxLookedAt = 50 // conversations with a thread in the channel that are read for that: some of them may go on elsewhere
+)
 
 // channelText is what an agent typed in a team's channel, outside any conversation, as the text says now. It is kept with its
 // post until somebody chooses who is to get it.
@@ -61,7 +65,7 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 }
 
 // TopLevel answers a text that an agent typed in a team's channel outside any thread, and that therefore reached no customer.
-// In the message's own thread it asks which customer is meant, if mustAsk says so. For other texts the menu of the message asks that.
+// If takeQuestion says so, it asks in the message's own thread which customer is meant.
 func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if r.Agent == nil || r.Actor.Kind != bridge.ActorPerson || isForColleagues(r.Action) {
 		return nil
@@ -78,16 +82,17 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 	post := ct.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.HumanMessage})
 	r.Place.Thread = r.Place.Message // the message begins the thread in which its author is asked
 	ct.keepChannelText(post, channelText{Action: r.Action})
-	ask, err := ct.mustAsk(ctx, tx, r)
+	ask, err := ct.takeQuestion(ctx, tx, r)
 	if err != nil || !ask {
 		return err
 	}
 	return ct.askWhoIsMeant(ctx, tx, post)
 }
 
-// mustAsk reports whether the author of a text in the channel is asked who is meant, and notes it: for the first text of a day, for one
-// that is said to be a reply, and once in each hour while a customer waits for the author.
-func (ct *ChannelTexts) mustAsk(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
+// takeQuestion reports whether the author of a text in the channel is asked now who is meant, and notes that. The author is
+// asked about the first text of a day, about each that says that it is a reply, and once an hour while a customer waits for
+// the author.
+func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
 	isFirst := ct.RememberTold(r)
 	if isFirst || r.Verb == bridge.VerbReply {
 		threads.RememberAsked(ct.Posts, r)
@@ -136,8 +141,8 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	return nil
 }
 
-// answerableIn returns the conversations that an agent may mean by a text in a channel: those that are worked on there. One that has only
-// left a thread there, and goes on in another chat, isn't offered.
+// answerableIn returns the conversations that an agent may mean by a text in a channel: those that are worked on there. It
+// leaves out those that have a thread there but go on in another chat.
 func (ct *ChannelTexts) answerableIn(ctx context.Context, tx pgx.Tx, agent *store.Agent, p *store.Post) ([]store.ConversationID, error) {
 	ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, maxLookedAt)
 	if err != nil {
@@ -197,8 +202,7 @@ func (ct *ChannelTexts) dropChannelText(p *store.Post) {
 }
 
 // sendChannelText sends what was typed in the channel to the customer whom somebody chose, as if its author had typed it in
-// the conversation's thread. If somebody else than the author clicked, or if the text was edited since the button was shown,
-// whoever clicked is asked first.
+// the conversation's thread. It first asks whoever clicked to look at the text, if askToConfirm finds that needed.
 func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	p := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Args.Typed.Channel, Message: r.Args.Typed.Message}]
 	if ct.refuseChosen(r, p) {
@@ -216,7 +220,7 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	if ct.refuseChannelText(r, p, text) {
 		return
 	}
-	asKept := &book.Message{Message: store.Message{Fate: store.FateAsk, AgentID: &author.ID}} // what it would be if it had stayed inside
+	asKept := &book.Message{Message: store.Message{Fate: store.FateAsk, AgentID: &author.ID}} // as if it had been typed in a thread
 	if ct.speech.refuseKept(r, asKept) {
 		return
 	}
@@ -248,7 +252,8 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	ct.settleAsked(r.Conversation, r.Agent, r.Surface, m, text.Line)
 }
 
-// refuseChosen refuses a click on a text for which somebody has chosen a conversation before, and reports whether it did. p may be nil.
+// refuseChosen refuses a click on a text for which somebody has chosen a conversation before. It returns false if nobody has. p
+// may be nil.
 func (ct *ChannelTexts) refuseChosen(r book.Request, p *store.Post) bool {
 	if p == nil || p.MessageID == 0 {
 		return false
@@ -261,7 +266,7 @@ func (ct *ChannelTexts) refuseChosen(r book.Request, p *store.Post) bool {
 	return true
 }
 
-// refuseChannelText refuses to send a text of the channel that may not be for the chosen customer, and reports whether it did.
+// refuseChannelText refuses to send a text of the channel that may not be for the chosen customer. It returns false if it is.
 func (ct *ChannelTexts) refuseChannelText(r book.Request, p *store.Post, text channelText) bool {
 	isEmpty := text.Action.Text == "" && len(text.Action.Files) == 0
 	if isForColleagues(text.Action) || isEmpty {
@@ -309,9 +314,11 @@ func (ct *ChannelTexts) askToConfirm(r book.Request, text channelText, author *s
 	return true
 }
 
-// settleAsked replaces the line that asked who is meant by one that leads to the conversation. line is the delivery of the line that
-// asked, or 0 if nobody was asked.
-func (ct *ChannelTexts) settleAsked(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message, line store.DeliveryID) {
+// settleAsked replaces the line that asked who is meant by one that leads to the conversation. line is the delivery of the line
+// that asked, or 0 if nobody was asked.
+func (ct *ChannelTexts) settleAsked(
+	c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message, line store.DeliveryID,
+) {
 	t := c.Threads[surface]
 	if t == nil || line == 0 {
 		return

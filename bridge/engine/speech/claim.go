@@ -14,8 +14,8 @@ const unclaimedReason string = "unclaimed"
 // isAskedToTake reports whether a reply's author was asked to take the conversation, and the reply still waits for that.
 func isAskedToTake(m *book.Message) bool { return m.Reason == unclaimedReason }
 
-// MustBeTaken reports whether the conversation has to be taken before a reply leaves: nobody owns it, and a reply doesn't make
-// its author the owner, since reply_claims is off.
+// MustBeTaken reports whether an agent has to become the conversation's owner (!take) before a reply leaves: nobody owns it, and
+// a reply doesn't make its author the owner, since the setting reply_claims is off.
 func (sp *UseCases) MustBeTaken(c *book.Conversation) bool {
 	return len(c.Assignees) == 0 && !sp.Settings(c).ReplyClaims
 }

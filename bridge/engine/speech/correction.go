@@ -8,11 +8,15 @@ import (
 	"parley/store"
 )
 
+// An agent may edit, delete or take back a reply while it is being sent. Then it is known only with the result of the attempt
+// which words the customer has. This file tells the author, and offers to send an edited text as a correction.
+
 // correctionReason marks the new text of a reply that was edited after it was sent. That text leaves as a message of its own,
 // and only when somebody clicks.
 const correctionReason string = "correction"
 
-// setWords gives a message the words and files of an edit. What the customer may have of the former ones is kept with its deliveries.
+// setWords gives a message the words and files of an edit. If an attempt may have sent the former ones, its deliveries keep them.
+// It tells the author which removed files are too late to be stopped.
 func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Action) {
 	changes := book.Edits{Outbox: sp.Outbox}.EditWords(m, a.Text, book.SurfaceFiles(a.Files))
 	tooLate := book.FileChanges{Left: changes.Left, Leaving: changes.Leaving, Failed: changes.Failed}
@@ -26,7 +30,7 @@ func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Act
 // while it was under way, its author is told so, and may send the new text as a correction.
 func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 	fateBefore, editedText := m.Fate, m.Text
-	changes := sp.Outbox.TakeSent(m) // m has the words and files that were sent from here on
+	changes := sp.Outbox.TakeSent(m) // from here on m has the words and files that were sent
 	updatePreview(c, editedText, m.Text)
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
@@ -46,8 +50,8 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 	}
 }
 
-// tellWhatCameTooLate tells the author of a reply that has left, if something else was to become of it. fate is what was to become of
-// it; editedText and changes are what its author has edited meanwhile.
+// tellWhatCameTooLate tells the author of a reply that has left what they did too late: an edit, a deletion, an undo. fate is
+// what had been decided about the reply; editedText and changes are the edit.
 func (sp editing) tellWhatCameTooLate(c *book.Conversation, m *book.Message, fate store.Fate, editedText string, changes book.FileChanges) {
 	wasEdited := m.Text != editedText || !changes.IsNone()
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: editedText}
@@ -69,9 +73,9 @@ func (sp editing) tellWhatCameTooLate(c *book.Conversation, m *book.Message, fat
 	}
 }
 
-// countAsSaid makes a reply that the customer has got count as what was said last again. It had seemed not to reach the customer, so
-// that book.Messages.AwaitAnswerAgain put the customer's words in its place. These stay there if the customer has written since the
-// reply was queued. d is the delivery of the reply's first part, or nil; before is the fate that the reply had.
+// countAsSaid makes a reply that the customer has got after all count again as what was said last. When it seemed lost,
+// book.Messages.AwaitAnswerAgain had put the customer's words in its place. Words that the customer has written since the reply
+// was queued stay. d is the delivery of the reply's first part, or nil; before is the fate that the reply had.
 func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before store.Fate) {
 	if c.LastFrom != store.FromCustomer {
 		return
@@ -85,18 +89,17 @@ func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before
 		return
 	}
 	hadNoResult := before == store.FateWaiting || before == store.FateUnclear
-	mayBeSentAgain := hadNoResult && c.LastAt.Equal(said) // then said is the time of the sending, not that of the reply
+	mayBeSentAgain := hadNoResult && c.LastAt.Equal(said) // said would be the time of that sending
 	if mayBeSentAgain {
 		return
 	}
 	c.LastFrom, c.LastPreview = store.FromAgent, clean.Preview(m.Text)
 }
 
-// tellLateEdit tells the author of a reply that was edited after it was sent what the customer has, and offers to send the new
-// text as a correction, with the files that were added. a has the new words, changes are those of the files, and decision is what
-// would become of the new text if it were typed now.
-//
-// It tells nothing if the message says again what was sent, because its author has changed it back or restored it.
+// tellLateEdit tells the author of a reply that was edited after it was sent what the customer has. It offers to send the new
+// text, and added files, as a correction, unless decision is Inside. It tells nothing if the message says again what was sent.
+//   - a has the new words, changes are those of the files;
+//   - decision is what Speak says of the new text.
 func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, changes book.FileChanges) {
 	sp.dropCorrections(m)
 	hasSentText := a.Text == m.Text

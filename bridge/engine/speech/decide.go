@@ -11,6 +11,9 @@ import (
 	"parley/store"
 )
 
+// A text that an agent typed may wait for somebody's decision: because it wasn't clear whether it is for the customer (ask),
+// because it can't leave now (parked), or because sending it failed or had no known result. This file applies the decisions.
+
 // DecideMessage applies Send, Keep and Drop: what an agent decides about a typed text, mostly by a click.
 func (sp *UseCases) DecideMessage(r book.Request) {
 	c, a := r.Conversation, r.Action
@@ -71,8 +74,8 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	}
 
 	sp.Log.ByAgent(c, r.Agent, store.DeedKeptInside, book.Detail{Message: m.ID})
-	if wasLeaving { // else nothing that counted as an answer is missing now
-		if m.Reason != outbound.RevivedReason { // which says that the chat isn't asked before the text leaves
+	if wasLeaving { // it had counted as an answer
+		if m.Reason != outbound.RevivedReason { // RevivedReason must stay: the chat can't be asked about the text
 			m.Reason = book.UndoneReason
 		}
 		threads.TellWhatArrived(sp.Writer, c, m)
@@ -82,8 +85,8 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	sp.Confirm(c, r.Surface, r.Action, bridge.Line{})
 }
 
-// sendKept sends a text that stayed inside, after all. First comes all that refuses the click, or asks about it. Whoever clicks becomes
-// an owner of the conversation.
+// sendKept sends a text that had stayed inside, unless the click is refused or whoever clicked is asked something first. Whoever
+// clicked becomes an owner of the conversation, if the account allows one more.
 func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	if (colleagueTexts{sp}).refuseOtherWords(r, m) {
 		return
@@ -101,7 +104,7 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		return
 	}
 
-	isUnsent := sp.Outbox.IsUnsent(m) // else something of it has left, or may have
+	isUnsent := sp.Outbox.IsUnsent(m) // false if something of it has left, or may have
 	if (resending{sp}).refuseRemainder(r, m, isUnsent) {
 		return
 	}
@@ -128,8 +131,8 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	}
 }
 
-// refuseUnsendable refuses to send a text that can't be sent by a click: it was decided already, it is no words for the customer, or
-// nobody can be answered as things are. It returns false if the text can be sent; then its author is an agent.
+// refuseUnsendable refuses to send a text that can't be sent by a click: it was decided already, it is not for the customer, or
+// nobody can be answered as things are. It returns false if the text can be sent; its author is an agent then.
 func (sp deciding) refuseUnsendable(r book.Request, m *book.Message) bool {
 	if !isSendable(m.Fate) || m.Reason == book.DeletedReason {
 		sp.RefuseDecided(r, m)
@@ -159,8 +162,8 @@ func isWaitingForChat(o *book.Outbox, m *book.Message) bool {
 	return isUnsent && outbound.IsWaitingForChat(d.ErrorText)
 }
 
-// sendAsItStands lets a reply leave without asking its chat, which can't be reached, whether it was changed there: an agent has
-// looked at it. Replies behind it follow in their order.
+// sendAsItStands lets a reply leave that waits because its chat can't be asked whether it was changed there: an agent has looked
+// at it. Replies behind it follow in their order.
 func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 	if sp.refuseKept(r, m) {
 		return
@@ -289,9 +292,12 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
 }
 
-// deliveryToDecide returns the delivery about which a request decides, with its message: the one that the request names, else the first
-// undecided part of the message that it is about, else that message's latest delivery. Both are nil if that is no reply of the request's
-// conversation.
+// deliveryToDecide returns the delivery about which a request decides, with its message. The first of these that exists counts:
+//   - the delivery that the request names;
+//   - the first undecided part of the message that the request is about;
+//   - the latest delivery of that message.
+//
+// Both results are nil if there is none, or if it is no reply of the request's conversation.
 func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Message) {
 	d := b.Outbox.Deliveries[r.Args.Delivery]
 	if d == nil {
@@ -312,6 +318,5 @@ func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Messa
 	if m == nil || m.ConversationID != r.Conversation.ID {
 		return nil, nil
 	}
-
 	return d, m
 }

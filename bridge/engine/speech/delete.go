@@ -36,11 +36,11 @@ func (sp *UseCases) Delete(r book.Request) error {
 // erasedReason is the reason that store/erase gives to the messages of a customer who was erased, when it empties them.
 const erasedReason = "erased"
 
-// applyDelete takes back a text that its author deleted. From then on nobody can send it, unless the author restores it, or an attempt
-// is under way or a part has left: then Send still works (see deleteWaiting).
+// applyDelete takes back a text that its author deleted. From then on nobody can send it, unless the author restores it. If an
+// attempt is under way, or a part has left, the Send button still works (see deleteWaiting).
 func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 	if m.Reason == erasedReason {
-		return // the erasure asks people to delete what is left in the chat: that takes nothing back
+		return // an erasure asks people to delete what is left in the chat, which takes nothing back
 	}
 
 	wasDeleted := m.Fate == store.FateUndone && m.Reason == book.DeletedReason
@@ -108,8 +108,8 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	return true
 }
 
-// deleteUnclear takes back what waits of a reply of which nobody knows whether it has left. A person goes on being asked about that,
-// unless an attempt is under way: then the whole reply is taken back, so that no further attempt follows.
+// deleteUnclear takes back what waits of a reply of which nobody knows whether it has left. A person is still asked about that.
+// But if an attempt is under way, the whole reply is taken back, so that no further attempt follows.
 func (sp editing) deleteUnclear(c *book.Conversation, m *book.Message) {
 	parts := sp.Outbox.PartsOf(m)
 	for _, d := range parts {

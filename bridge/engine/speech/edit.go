@@ -11,6 +11,9 @@ import (
 	"parley/store"
 )
 
+// An agent may edit a message in the chat after typing it. What that does depends on how far the message has come as a reply: the
+// new text may leave in its place, it may be decided anew, or the customer has the old one and only a correction can follow.
+
 // Codes of the reasons for which an author is asked about an edited text.
 const (
 	// elsewhereReason: the text was typed outside of its conversation's thread, and may be meant for another one since it was edited.
@@ -19,8 +22,8 @@ const (
 	editedReason = "edited"
 )
 
-// Edit applies a person's edit of a typed text. As long as nothing of a reply has left, the new text is what leaves, also if an
-// attempt is under way and fails. Once the customer has the reply, the new text reaches her only by a click.
+// Edit applies a person's edit of a typed text. As long as nothing of a reply has left, the new text is what leaves, even if an
+// attempt is under way, should that fail. Once the customer has the reply, the new text leaves only by a click.
 func (sp *UseCases) Edit(r book.Request) {
 	p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
 	if p == nil || p.Kind == book.EarlyMessage {
@@ -36,7 +39,7 @@ func (sp *UseCases) Edit(r book.Request) {
 		return
 	}
 
-	// A surface may report one edit twice. A message that was restored has the text that it had, and is applied all the same.
+	// A chat may report one edit twice. A restored message has the same text as before, too, but is applied.
 	isReportedTwice := isSameEdit(p.Version, r.Version)
 	p.Version = r.Version
 	sp.Posts.Change(p)
@@ -55,8 +58,8 @@ func conversationOf(b *book.Book, p *store.Post) *book.Conversation {
 	return b.Conversations.Rows[p.ConversationID]
 }
 
-// isSameEdit reports whether two versions of a message stand for one edit, which a surface reported twice with different times.
-// What is behind the colon stands for the content (bridge.Edit.Version).
+// isSameEdit reports whether two versions of a message stand for one edit, which a chat reported twice with different times. The
+// part of a version behind the colon stands for the content (bridge.Edit.Version).
 func isSameEdit(known, reported string) bool {
 	_, before, _ := strings.Cut(known, ":")
 	_, now, _ := strings.Cut(reported, ":")
@@ -87,28 +90,25 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	case store.FateUndone, store.FateDropped:
 		sp.editTakenBack(r, m, decision, reason)
 		return
-	default: // it has left, or is inside
+	default: // see below
 	}
 
-	// The customer has the words or may have them, or the text is inside.
-
-	if m.Direction == store.DirectionOut {
+	if m.Direction == store.DirectionOut { // the customer has the words, or may have them
 		sp.tellLateEdit(r.Conversation, m, r.Action, decision, resending(sp).stopRemovedFiles(r, m))
 		return
 	}
 
-	sp.setWords(r.Conversation, m, r.Action)
+	sp.setWords(r.Conversation, m, r.Action) // the text is inside
 	if colleagueTexts(sp).keepEdited(r, m, decision, reason) {
 		return
 	}
 	if decision == Out && m.Fate == store.FateInside {
-		// An edit that turns a note into a reply is not enough to send it.
-		colleagueTexts(sp).askEdited(r.Conversation, m)
+		colleagueTexts(sp).askEdited(r.Conversation, m) // an edit that turns a note into a reply is not enough to send it
 	}
 }
 
 // decideEdited decides about an edited text as if it were typed now. A text that was typed outside of the thread, with the
-// conversation's number, may be meant for another conversation since: it never leaves without a click.
+// number of its conversation, never leaves without a click: since the edit it may be meant for another conversation.
 func (sp editing) decideEdited(r book.Request, m *book.Message) (decision Decision, reason string) {
 	wasTypedInThread := m.Place != ""
 	if wasTypedInThread {
@@ -146,8 +146,8 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 	return false
 }
 
-// editUnderWay applies an edit of a reply of which an attempt runs. If the attempt fails, the new text leaves by the next one. If it
-// succeeds, CustomerGot tells the author that the customer has the former text.
+// editUnderWay applies an edit of a reply while an attempt to send it runs. If the attempt fails, the next one sends the new
+// text. If it succeeds, CustomerGot tells the author that the customer has the former text.
 func (sp editing) editUnderWay(r book.Request, m *book.Message, decision Decision, reason string) {
 	sp.replaceWords(r, m)
 	sp.Outbox.StopEmptyParts(m)
@@ -158,8 +158,8 @@ func (sp editing) editUnderWay(r book.Request, m *book.Message, decision Decisio
 	sp.addParts(r, m)
 }
 
-// editHeld applies an edit of a reply that still waits, so that nothing of the present sending has left. If the reply is sent again, an
-// earlier sending may have left: people are told so where the edit stops the present one. d is the reply's first part.
+// editHeld applies an edit of a reply that still waits, so that nothing of the present sending has left. If the reply was sent
+// before, and the edit stops the present sending, people are told that the earlier one may have left. d is the first part.
 func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, decision Decision, reason string) {
 	told := sp.replies.ManyTexts(r.Conversation, m.Text)
 	sp.replaceWords(r, m)
@@ -187,8 +187,8 @@ func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, de
 	sp.replies.WarnOfTexts(r.Conversation, m, d, told)
 }
 
-// numberAnew gives an edited delivery another number at the provider, if an attempt was made with other words: a provider that has
-// these would take the new ones for a repetition.
+// numberAnew gives an edited delivery another number at the provider, if an attempt was made with other words. Otherwise the
+// provider could take the new words for a repetition of that attempt.
 func numberAnew(d *book.Delivery) {
 	p := d.DecodedPayload()
 	if len(p.Earlier) > 0 {
@@ -208,8 +208,8 @@ func (sp editing) addParts(r book.Request, m *book.Message) {
 	book.Edits{Outbox: sp.Outbox}.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
 }
 
-// editFailed applies an edit of a reply that failed. Send again sends the new text; but a text that isn't for the customer any more
-// stays inside.
+// editFailed applies an edit of a reply that failed. The new text is what Send again sends, or it stays inside if it isn't for
+// the customer any more.
 func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision, reason string) {
 	sp.setWords(r.Conversation, m, r.Action)
 	sp.Outbox.StopEmptyParts(m)
@@ -223,8 +223,8 @@ func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision,
 	sp.addParts(r, m)
 }
 
-// editTakenBack applies an edit of a reply that was undone or dropped, so that no customer has it. If its author deleted and then
-// restored it, that isn't enough to send it: the author is asked, or it stays inside.
+// editTakenBack applies an edit of a reply that was undone or dropped, so that the customer doesn't have it. It doesn't leave by
+// the edit, nor by its author's restoring a deleted message: the author is asked, or it stays inside.
 func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decision, reason string) {
 	sp.setWords(r.Conversation, m, r.Action)
 	if m.Fate == store.FateUndone && colleagueTexts(sp).keepEdited(r, m, decision, reason) {
@@ -240,7 +240,7 @@ func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decisi
 	m.KeepInside(reason)
 }
 
-// updatePreview puts the new words of an edited reply into the preview that lists show, if its former words are there.
+// updatePreview puts the new words of an edited reply into the conversation's preview, if its former words are there.
 func updatePreview(c *book.Conversation, before, now string) {
 	if c.LastFrom == store.FromAgent && c.LastPreview == clean.Preview(before) {
 		c.LastPreview = clean.Preview(now)
@@ -268,16 +268,17 @@ func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.A
 	}
 }
 
-// noteAuthorsDecision notes that a text's author decided what becomes of it, by an edit or by deleting it. Its lines name the author
-// then, and not a colleague who had sent it.
+// noteAuthorsDecision notes that a text's author decided what becomes of it, by an edit or a deletion. The lines about the text
+// name the author then, and not a colleague who had sent it.
 func noteAuthorsDecision(sp *UseCases, m *book.Message) {
 	if author := sp.Dir.AgentOf(m.AccountID, m.AuthorUser); author != nil {
 		sp.NoteDecision(m, author, threads.ByFate)
 	}
 }
 
-// restartHold begins the hold of an edited reply anew, and that of the typed lines that leave as one message with it. No reply is
-// held for longer than reply.LongestHold in all, except that after an edit it is held for at least minHold. An edit shortens no hold.
+// restartHold begins the hold of an edited reply anew, the time in which it can be taken back, and also the hold of the texts
+// that leave as one message with it. In all a reply is held for at most reply.LongestHold, but after an edit for at least
+// minHold. An edit shortens no hold.
 func (sp editing) restartHold(c *book.Conversation, d *book.Delivery) {
 	until := sp.Now.Add(sp.replies.Hold(c))
 	if latest := d.CreatedAt.Add(reply.LongestHold(sp.replies, c)); until.After(latest) {

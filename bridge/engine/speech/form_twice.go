@@ -10,8 +10,8 @@ import (
 // author submits it again with other words, these take the place of the first ones, unless the customer may have the first
 // ones already.
 
-// TakeFormBack takes back what the same opened form sent before. It returns false if that is on its way to the customer, or may
-// have arrived.
+// TakeFormBack takes back what the same opened form sent before, so that what it sends now can take its place. It returns false
+// if what it sent before is on its way to the customer, or may have arrived.
 func (sp *UseCases) TakeFormBack(r book.Request) bool {
 	hadLeft := false
 	for _, k := range book.FormKeys(r.Surface, r.Action) {
@@ -25,7 +25,7 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 			continue
 		}
 
-		hadLeft = hadLeft || m.Reason == book.FormReason // the form was asked about: what it sent before that is not remembered any more
+		hadLeft = hadLeft || m.Reason == book.FormReason // its author was asked about m, because what was sent before m had left
 
 		switch m.Fate {
 		case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // nothing of it is on its way

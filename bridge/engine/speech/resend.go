@@ -14,12 +14,17 @@ import (
 	"parley/store"
 )
 
-// resending sends a reply again of which the customer has something already, or may have.
+// A reply leaves as one or more deliveries, its parts: a text with files may be too much for one message. If a part failed, or
+// nobody knows whether it left (it is unclear), an agent's click sends the reply again. This file makes sure that the customer
+// gets nothing twice: only what has ended without arriving is queued again, and a person is asked about unclear parts.
+
+// resending sends a reply again of which something has left, or may have.
 type resending struct{ *UseCases }
 
-// refuseRemainder refuses a click that is to send what is left of a reply, and reports whether it did. It refuses in two cases:
-//   - The click is older than Parley's restore from a backup, and something of the reply has left, or may have (isUnsent is false).
-//   - One of the parts that would be sent can't be sent again now (refuseAgain).
+// refuseRemainder refuses a click that is to send what is left of a reply. It returns false unless
+//   - the click is older than Parley's restore from a backup, and something of the reply has left, or may have (isUnsent is
+//     false), or
+//   - a part that would be sent can't be sent again now (refuseAgain).
 func (sp resending) refuseRemainder(r book.Request, m *book.Message, isUnsent bool) bool {
 	if !isUnsent && sp.refuseRestored(r) {
 		return true
@@ -29,7 +34,8 @@ func (sp resending) refuseRemainder(r book.Request, m *book.Message, isUnsent bo
 	})
 }
 
-// refuseRestored refuses what was clicked before Parley was restored from a backup: it may have been done since.
+// refuseRestored refuses a click from before Parley was restored from a backup: what it asks for may have been done before the
+// restore, without a trace in the backup. It returns false for any other click.
 func (sp resending) refuseRestored(r book.Request) bool {
 	isBefore := sp.replies.IsBeforeRestore()
 	if isBefore {
@@ -52,8 +58,8 @@ func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
 	return mayStillRun
 }
 
-// refuseSeveral refuses to decide about a reply of which several parts are undecided, if the request names none of them, and says
-// which they are. It reports whether it did.
+// refuseSeveral refuses to decide about a reply if several of its parts are undecided and the request names none of them. It
+// returns false otherwise.
 func (sp resending) refuseSeveral(r book.Request, m *book.Message) bool {
 	undecided := sp.Outbox.PartsOf(m).Undecided(r.Verb)
 	isNamed := sp.Outbox.Deliveries[r.Args.Delivery] != nil
@@ -69,7 +75,7 @@ func (sp resending) refuseSeveral(r book.Request, m *book.Message) bool {
 	return true
 }
 
-// mayStillRun reports whether the last attempt at a delivery that failed has no result yet: a bounce has come before it.
+// mayStillRun reports whether the last attempt at a failed delivery has no result yet, because a bounce came before the result.
 func (sp resending) mayStillRun(d *book.Delivery) bool {
 	l := sp.Outbox.Lanes[d.LaneID]
 	return l != nil && d.Seq > l.Head && l.LeasedUntil != nil
@@ -91,8 +97,8 @@ func (sp resending) cancelWaiting(m *book.Message) {
 	}
 }
 
-// sendRemainder sends the rest of a reply of which something has left, or may have: the parts that have ended. So the customer gets
-// nothing twice. It asks a person about parts of which nobody knows whether they have left.
+// sendRemainder sends the rest of a reply of which something has left, or may have: the parts that have ended without arriving.
+// It asks a person about each unclear part.
 func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	parts := sp.Outbox.PartsOf(m)
 	requeueParts(sp.Outbox, parts.Remainder(m))
@@ -101,7 +107,7 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	m.Dirty = true
 	sp.askAboutUnclear(r.Conversation, m)
 
-	if d := sp.Outbox.FirstPartOf(m); d != nil { // it counts as sent now, so that it may change the conversation's status again
+	if d := sp.Outbox.FirstPartOf(m); d != nil { // the click counts as a new reply, which may change the conversation's status
 		p := d.DecodedPayload()
 		p.KeepsStatus = false
 		d.SetPayload(p)
@@ -110,8 +116,7 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	sp.replies.NoteReplied(r.Conversation, r.Agent, m)
 }
 
-// askAboutUnclear asks a person about each part of a reply of which nobody knows whether it has left. It returns false, and changes
-// nothing, if there is none.
+// askAboutUnclear asks a person about each unclear part of a reply. It returns false, and changes nothing, if there is none.
 func (sp resending) askAboutUnclear(c *book.Conversation, m *book.Message) bool {
 	unclear := sp.Outbox.PartsOf(m).Unclear()
 	for _, d := range unclear {
@@ -126,8 +131,8 @@ func (sp resending) askWhetherItLeft(c *book.Conversation, m *book.Message, d *b
 	sp.TellWith(c, m, threads.UnclearReply(sp.Writer, c, m, d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
 }
 
-// tellMayHaveLeft tells of each part of a reply of which nobody knows whether it has left with its earlier words. The reply was edited into
-// a text that stays inside: no button sends that again.
+// tellMayHaveLeft posts a line about each unclear part of a reply that was edited into a text which stays inside: the part may
+// have left with its earlier words. The lines have no buttons, because there is nothing to send again.
 func (sp resending) tellMayHaveLeft(c *book.Conversation, m *book.Message) {
 	for _, d := range sp.Outbox.PartsOf(m).Unclear() {
 		line := bridge.Line{Content: &bridge.UnclearLine{Reason: relay.ReasonWords(d.ErrorClass, d.ErrorText)}}
@@ -138,8 +143,8 @@ func (sp resending) tellMayHaveLeft(c *book.Conversation, m *book.Message) {
 	}
 }
 
-// stopRemovedFiles takes back the files that an edit has removed, and that haven't left, though the reply's text has. If nothing else
-// of the reply waits, the customer has all of it.
+// stopRemovedFiles takes back the files that an edit has removed and that haven't left, after the reply's text has. If nothing
+// else of the reply waits, the customer has all of it.
 func (sp resending) stopRemovedFiles(r book.Request, m *book.Message) book.FileChanges {
 	changes := book.Edits{Outbox: sp.Outbox}.RemoveFiles(m, book.SurfaceFiles(r.Files))
 	if sp.Outbox.StopEmptyParts(m) {
@@ -148,7 +153,8 @@ func (sp resending) stopRemovedFiles(r book.Request, m *book.Message) book.FileC
 	return changes
 }
 
-// SettleStopped notes that the customer has a reply, if parts that were taken back were the last ones that hadn't left.
+// SettleStopped is called when parts of a reply were taken back. If all others have left, it notes that the customer has the
+// reply.
 func (sp *UseCases) SettleStopped(c *book.Conversation, m *book.Message) {
 	switch m.Fate {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
@@ -161,7 +167,7 @@ func (sp *UseCases) SettleStopped(c *book.Conversation, m *book.Message) {
 	}
 }
 
-// markSent has a delivery count as sent. Its message counts as sent if it has no other part that has not been.
+// markSent has a delivery count as sent, because an agent says so. Its message counts as sent if all other parts do.
 func (sp resending) markSent(r book.Request, d *book.Delivery, m *book.Message) {
 	d.State, d.Dirty = store.Accepted, true
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedMarkedSent, book.Detail{Message: m.ID})
@@ -173,8 +179,8 @@ func (sp resending) markSent(r book.Request, d *book.Delivery, m *book.Message) 
 	sp.Mark(r.Conversation, m, bridge.MarkSent)
 }
 
-// requeueParts has parts of a reply attempted as if for the first time, in their order: one that an edit added may wait in the lane
-// behind another reply, before the place that a part that failed gets now.
+// requeueParts has parts of a reply attempted as if for the first time. Among the places that they get in the lane, it gives
+// them theirs in their order: a part that an edit added may have an earlier place than a failed one gets now.
 func requeueParts(o *book.Outbox, parts book.Parts) {
 	places := make([]int64, len(parts))
 	for i, d := range parts {
@@ -209,14 +215,16 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 		kept.Earlier = before.Earlier // the text has left
 	}
 
-	isDone := d.State == store.Failed                       // the provider is done with the earlier attempt
-	hasOtherWords := d.Part == 0 && len(before.Earlier) > 0 // a provider that has the earlier ones would take these for a repetition
+	// Again is part of the number by which a provider knows an attempt. With another number, it doesn't take the attempt for a
+	// repetition of one that it is done with, or that had other words.
+	isDone := d.State == store.Failed
+	hasOtherWords := d.Part == 0 && len(before.Earlier) > 0
 	if isDone || hasOtherWords {
-		kept.Again++ // this attempt has another number there
+		kept.Again++
 	}
 
 	if d.State == store.NeedsDecision {
-		d.ErrorClass = string(channels.Ambiguous) // it has no class where no answer came: a process ended, or Parley was restored
+		d.ErrorClass = string(channels.Ambiguous) // it may have none: a process ended during the attempt, or Parley was restored
 	}
 
 	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept, Uncounted: d.Attempt})

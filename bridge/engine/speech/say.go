@@ -11,6 +11,10 @@ import (
 	"parley/store"
 )
 
+// What an agent types in a conversation's thread may be a reply to the customer or a remark to colleagues. Say stores the text and
+// does what Speak decides about it: it stays inside, it leaves for the customer, or its author is asked. A reply is held for some
+// seconds before it leaves, so that it can be taken back.
+
 // minHold is how long a reply is held after an edit, at least.
 const minHold = 5 * time.Second
 
@@ -21,7 +25,7 @@ func (sp *UseCases) Say(r book.Request, changedHands bool) {
 	k := book.PostKey{Account: surface, Channel: r.Place.Channel, Message: r.Place.Message}
 	known := sp.Posts.Rows[k]
 	if known != nil && known.Kind != book.EarlyMessage {
-		return // the surface has reported the same message before, in another way
+		return // the chat has told of the same message before, in another way
 	}
 
 	m := sp.Messages.AddByPerson(r)
@@ -31,7 +35,7 @@ func (sp *UseCases) Say(r book.Request, changedHands bool) {
 		return
 	}
 
-	doubt := ""
+	doubt := "" // the reason why its author is asked before it leaves
 	mayNotFit := sp.HasMovedOn(c, r.Action) && !answersOwnReply(sp, r)
 	switch {
 	case changedHands || mayNotFit:
@@ -42,8 +46,8 @@ func (sp *UseCases) Say(r book.Request, changedHands bool) {
 	sp.decideFate(r, m, doubt)
 }
 
-// answersOwnReply reports whether the last thing that was said to the customer is a reply that the author of a text had typed before the
-// text: then the text goes on from there, however late both are applied.
+// answersOwnReply reports whether the last reply to the customer was typed before a text, by the same author: then the text goes
+// on from there, however late both are applied.
 func answersOwnReply(sp *UseCases, r book.Request) bool {
 	c, a := r.Conversation, r.Action
 	last := sp.Messages.LastSaid(c, func(m *book.Message) bool {
@@ -55,7 +59,7 @@ func answersOwnReply(sp *UseCases, r book.Request) bool {
 	if last.Place == "" {
 		return false // a form's reply may have been said after the text
 	}
-	typed := book.OrderTime(last.Place) // zero where ids of messages are no times: then the order in which they came tells
+	typed := book.OrderTime(last.Place) // zero, and so before all times, in chats whose ids of messages are no times
 	return typed.Before(book.OrderTime(a.Order))
 }
 
@@ -65,8 +69,8 @@ const (
 	foundEditedReason = "found_edited" // only its edited form is known: it may have been a note before
 )
 
-// decideFate decides the fate of a typed text. doubt is the reason why it is offered to its author, if it would leave otherwise; it is
-// empty if there is no doubt.
+// decideFate decides the fate of a typed text. If doubt isn't empty, a text that would leave is only offered to its author, for
+// that reason.
 func (sp *UseCases) decideFate(r book.Request, m *book.Message, doubt string) {
 	c := r.Conversation
 	decision, reason := Speak(sp.speechOf(r))
@@ -89,7 +93,7 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, doubt string) {
 	}
 }
 
-// leaveInside leaves a typed text among colleagues, and tells its author where that may come as a surprise. m.Reason says why it stays.
+// leaveInside leaves a typed text among colleagues for the reason in m.Reason. It tells the author if that may be a surprise.
 func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 	c, reason := r.Conversation, m.Reason
 	m.Fate = store.FateInside
@@ -103,7 +107,7 @@ func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 
 	isSaidOnce := reason == "not_an_agent" || reason == "explicit_mode" || reason == foreignAgentReason
 	if isSaidOnce && wasSaidBefore(c, m) {
-		return // two automations that answer each other's lines would never end
+		return // otherwise two automations that answer each other's lines would never end
 	}
 
 	if reason == "not_assignee" { // the mark is enough for everybody else, and for the author from the second time on
@@ -163,9 +167,9 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 	}
 }
 
-// quotesPerson reports whether a text quotes what a person typed: a colleague's remark, or one of the author's own. Then it may be
-// an answer to that. A text that quotes a post of Parley's answers the customer, whose words the post shows. Nobody knows who said
-// what was forwarded from elsewhere: it counts as a person's.
+// quotesPerson reports whether a text quotes what a person typed in the chat, so that it may be an answer to that. A text that
+// quotes a post of Parley's answers the customer, whose words the post shows. Of what was forwarded from elsewhere nobody knows
+// who said it: it counts as a person's.
 func (sp *UseCases) quotesPerson(r book.Request) bool {
 	return r.Forwards || slices.ContainsFunc(r.Quotes, func(id string) bool {
 		p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id}]
@@ -173,9 +177,8 @@ func (sp *UseCases) quotesPerson(r book.Request) bool {
 	})
 }
 
-// isInLeftThread reports whether a text was typed below a root that isn't that of the conversation's present thread: in a thread that
-// the conversation has left, because its root was posted anew or because it was handed over. It is false for forms, which name their
-// conversation.
+// isInLeftThread reports whether a text was typed in a thread that the conversation has left, because its root (the first
+// message of a thread) was posted anew or because it was handed over. It is false for forms, which name their conversation.
 func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID, at bridge.Place) bool {
 	t := c.Threads[surface]
 	isBelowRoot := at.Thread != "" && at.Thread != at.Message
@@ -207,8 +210,7 @@ func isByAuthorOf(r book.Request, m *book.Message) bool {
 	return m.AuthorUser == r.Actor.ID
 }
 
-// invitesNoAnswer reports whether an agent's next text can't be an answer to a message: a machine said it, it was said to Parley, or
-// Parley made it.
+// invitesNoAnswer reports whether nobody answers a message: a machine said it, it is a command to Parley, or Parley made it.
 func invitesNoAnswer(m *book.Message) bool {
 	switch m.Reason {
 	case CommandReason, correctionReason, machineReason:
@@ -220,8 +222,8 @@ func invitesNoAnswer(m *book.Message) bool {
 // CommandReason marks a message that is a command, whether it was applied or refused. It is not for the customer.
 const CommandReason string = "command"
 
-// KeepMistypedCommand keeps a mistyped command (r.Args.Slip) inside once somebody has clicked the button of the command that was
-// meant. It does nothing for any other action.
+// KeepMistypedCommand keeps a mistyped command (r.Args.Slip) inside after a click on the button of the command that was meant.
+// It does nothing for any other action.
 func (sp *UseCases) KeepMistypedCommand(r book.Request) {
 	m := sp.Messages.Rows[r.Args.Slip]
 	if m == nil || m.ConversationID != r.Conversation.ID {

@@ -5,6 +5,9 @@ import (
 	"parley/store"
 )
 
+// Agents talk to the customer and to each other in the same thread. Speak decides, from what is known about a text and nothing
+// else, whether it is a reply. It reads no database, so that its table of cases is the whole rule.
+
 // Speech is everything that decides whether a typed text reaches the customer.
 type Speech struct {
 	Author  Author
@@ -26,8 +29,8 @@ type Author struct {
 	IsAssignee bool // the agent is one of the conversation's owners
 }
 
-// isAgentElsewhere reports whether the chat says of an agent that they belong to another organisation than ours. The agent takes
-// the text for a reply, and has to be told that it is none.
+// isAgentElsewhere reports whether the author is one of Parley's agents, but the chat says that they belong to another
+// organisation. Such an agent takes the text for a reply, and has to be told that it is none.
 func (a Author) isAgentElsewhere() bool { return a.Kind == bridge.ActorForeign && a.IsAgent }
 
 // TypedText is what can be told from the text alone.
@@ -51,7 +54,7 @@ type AccountRules struct {
 	MustConfirm     bool // confirm_send: a click is wanted for each reply
 }
 
-// isLikeCommand reports whether a text looks like a command and is none: it begins with "!" or "/" and a letter, or it was taken for a
+// isLikeCommand reports whether a text looks like a command and is none: it begins with "!" or "/" and a letter, or with a
 // mistyped verb.
 func (t TypedText) isLikeCommand() bool {
 	if t.Verb == bridge.VerbUnknown {
@@ -141,8 +144,8 @@ func Speak(s Speech) (d Decision, reason string) {
 	}
 }
 
-// reasonOfWords returns the reason that Speak would give if its author owned the conversation and it were open: what the words alone
-// decide.
+// reasonOfWords returns the reason that Speak would give if only the words counted: as if the author owned the conversation, and
+// it were open.
 func (s Speech) reasonOfWords() string {
 	author := Author{Kind: s.Author.Kind, IsAgent: s.Author.IsAgent, MayReply: true, IsAssignee: true}
 	_, reason := Speak(Speech{Author: author, Text: s.Text, Status: bridge.StatusOpen})

@@ -47,7 +47,8 @@ func (sp *UseCases) Undo(r book.Request) {
 	sp.Messages.AwaitAnswerAgain(c)
 }
 
-// reasonOfUndone returns what people are told besides of a reply that was undone: which of its files the customer has all the same.
+// reasonOfUndone returns the reason in the line about a reply that was undone. It names the files that the customer has all the
+// same.
 func reasonOfUndone(o *book.Outbox, m *book.Message) string {
 	_, arrived := book.ArrivedOf(o, m)
 	if len(arrived) == 0 {
@@ -56,8 +57,8 @@ func reasonOfUndone(o *book.Outbox, m *book.Message) string {
 	return threads.ArrivedReason(book.NamesOf(arrived))
 }
 
-// lastWaitingReplyFor returns the latest reply that still waits, of those that the agent who asks wrote or sent for a colleague
-// before.
+// lastWaitingReplyFor returns the latest waiting reply that the acting agent wrote, or sent for a colleague, before asking for
+// the undo. It returns nil if there is none.
 func (sp *UseCases) lastWaitingReplyFor(r book.Request) *book.Message {
 	c, agent := r.Conversation, r.Agent
 	senders := sp.sendersForOthers()
