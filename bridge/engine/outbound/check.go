@@ -13,7 +13,10 @@ import (
 	"parley/store/dispatch"
 )
 
-// checkReply checks once more what may have changed while the reply waited. It returns why the reply may not leave.
+// These are the last checks before a reply leaves: what may have changed since it was queued, and whether the message still says
+// in the chat what Parley knows, where Parley may have missed an edit or a deletion (a gap, when a connection was lost).
+
+// checkReply returns why a reply may not leave, as its account, author, recipients and window are now, or nil.
 func checkReply(r *outgoingReply) error {
 	if r.account.Mode == store.ModeWatch {
 		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
@@ -54,8 +57,8 @@ func checkReply(r *outgoingReply) error {
 	return nil
 }
 
-// checkMeant returns an error if a reply wouldn't reach somebody for whom it was typed, or would reach others as well because a mail came
-// while it waited.
+// checkMeant returns an error if the recipients changed while a reply waited, so that it wouldn't reach somebody for whom it was
+// typed, or would also reach somebody else.
 func checkMeant(r *outgoingReply) error {
 	if len(r.payload.Meant) == 0 {
 		return nil // a click sends it to those who get replies now
@@ -76,7 +79,7 @@ func checkMeant(r *outgoingReply) error {
 	}
 
 	compared := reached
-	if r.payload.Copied == nil { // an earlier version queued it, which noted nobody, or only those whom it knew
+	if r.payload.Copied == nil { // an earlier version queued it, which didn't note all who were in copy
 		compared = r.out.To
 	}
 	expected := slices.Concat(r.payload.Meant, r.payload.Copied, r.chosenKeys, r.customerKeys)
@@ -93,8 +96,8 @@ func checkMeant(r *outgoingReply) error {
 	return nil
 }
 
-// unwantedHint returns what helps if the customer wants no such message: none at all, or no advertising. It returns "" if nothing
-// speaks against the message.
+// unwantedHint returns a hint for the author if the customer wants no messages, or no advertising and this is some. Otherwise it
+// returns "".
 func (r *outgoingReply) unwantedHint() string {
 	switch r.optedOut {
 	case "":
@@ -109,10 +112,11 @@ func (r *outgoingReply) unwantedHint() string {
 	return ""
 }
 
-// gapMargin is by how much a gap that another process has noted may be too early: it is noted within a second.
+// gapMargin is added to the age of a text when it is compared with a gap that another process has noted, which it does within a
+// second.
 const gapMargin = 2 * time.Second
 
-// sourceCheck has the lines of a reply that an attempt is about to send read again where they were typed.
+// sourceCheck reads the texts of a reply again where they were typed.
 type sourceCheck struct {
 	*attempt
 	precautionEnds time.Time // until when lines are read as a precaution; zero until the first one is
@@ -126,7 +130,7 @@ func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l repl
 	channel := e.opt.Engine.Directory().ChannelNow(m.AccountID, m.Channel)
 	at := bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}
 	if m.Place == "" && e.opt.Engine.Directory().OpensThreads(m.AccountID, channel) {
-		at.Message = l.at.Message // typed outside of its conversation's thread, in a channel that the surface lets us read; "" for a form
+		at.Message = l.at.Message // it was typed outside of its conversation's thread, or in a form ("")
 	}
 	wasTyped := at.Message != ""
 	if s == nil || !wasTyped || m.Reason == RevivedReason {
@@ -156,7 +160,6 @@ func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l repl
 	if err != nil {
 		return waitForChat(err, c)
 	}
-
 	return a.judgeConfirmed(ctx, r, m, at.Message, found)
 }
 
@@ -165,8 +168,8 @@ func ageOf(m *store.Message, c dispatch.Claimed, now time.Time) time.Duration {
 	return max(store.Seconds(c.CreatedAgo), now.Sub(m.SaidAt))
 }
 
-// mayBeMissing reports whether something points to events about a typed text that didn't arrive: a gap, or that the text itself
-// came late. What counts is the age of the message, not that of its delivery: a click may queue it long after it was typed.
+// mayBeMissing reports whether events about a typed text, such as an edit, may not have arrived: there was a gap since it was
+// typed, or the text itself came late.
 func (a *sourceCheck) mayBeMissing(l replyLine) bool {
 	m := l.message
 	age := ageOf(m, a.c, a.now)
@@ -184,7 +187,7 @@ func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *s
 
 	e := a.e
 	if found == bridge.Unchanged && a.c.Part > 0 {
-		return nil // the rest of a message says what it said when it began, whatever Parley's record says now
+		return nil // a piece has left: the rest has the same words, whatever Parley's record says now
 	}
 
 	if found == bridge.Unchanged {
@@ -220,9 +223,9 @@ func (a *sourceCheck) refuseBlocked(ctx context.Context, m *store.Message) error
 // changeIsRead says why a reply waits whose message was changed in its chat.
 const changeIsRead = "The message was changed; the change is being read."
 
-// awaitChange fails until a change that was found in the chat must have been applied: the reply says something else then, or was
-// taken back. Some changes can't be applied, and a chat may show an older text than the one that is stored. So the reply doesn't wait
-// for ever: it waits for as long as for a gap, and then until nothing in its thread waits to be applied.
+// awaitChange returns an error by which the reply waits until a change that was found in the chat must have been applied. It
+// doesn't wait for ever, because some changes can't be applied, and a chat may show an older text than the stored one. The wait
+// is as long as for a gap, and then until nothing in the reply's thread waits to be applied.
 func (a *sourceCheck) awaitChange(ctx context.Context, m *store.Message) error {
 	waits := &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: changeIsRead}
 	if !wasChangeFound(a.c) || store.Seconds(a.c.FirstAgo) <= a.e.opt.GapWait+maxApplyTime {
@@ -236,15 +239,15 @@ func (a *sourceCheck) awaitChange(ctx context.Context, m *store.Message) error {
 		return waits
 	}
 	if a.c.Part > 0 {
-		return nil // m says what the message said when it began, whatever Parley's record says now
+		return nil // as in judgeConfirmed
 	}
 	return a.e.checkUnchanged(ctx, m)
 }
 
-// changeWasFound is added to why a reply waits for its chat if an attempt before found a change there.
+// changeWasFound is added to the error of an attempt, by which the next attempt knows that a change was found before.
 const changeWasFound = "A change was found there before."
 
-// keepFound returns why a reply waits for its chat. If a change was found there before, it adds that, since the next attempt has to know.
+// keepFound returns why a reply waits for its chat, with changeWasFound if a change was found there before.
 func keepFound(why string, c dispatch.Claimed) string {
 	if wasChangeFound(c) {
 		return why + " " + changeWasFound
@@ -257,7 +260,7 @@ func wasChangeFound(c dispatch.Claimed) bool {
 	return strings.Contains(c.ErrorText, changeIsRead) || strings.Contains(c.ErrorText, changeWasFound)
 }
 
-// followsText reports whether an attempt sends files of a reply whose text left before.
+// followsText reports whether an attempt sends only what follows the text of a reply, such as files.
 func (a *attempt) followsText(r *outgoingReply) bool {
 	return a.c.Part > 0 || r.payload.Span != nil && r.payload.Span.From > 0
 }
@@ -305,7 +308,8 @@ func (e *Sender) checkUnchanged(ctx context.Context, m *store.Message) error {
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed just now."}
 }
 
-// awaitEmoji fails while an emoji on the message, whose id in its surface is place, is stored and not applied: it may take the reply back.
+// awaitEmoji returns an error while an emoji on the message is stored and not applied: it may take the reply back. place is the
+// message's id in its chat.
 func (e *Sender) awaitEmoji(ctx context.Context, m *store.Message, place string) error {
 	waits, err := store.EmojiWaits(ctx, e.opt.Pool, m.AccountID, m.Channel, place, e.opt.GapWait+maxApplyTime)
 	if err != nil {

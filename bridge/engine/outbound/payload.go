@@ -15,11 +15,12 @@ import (
 // KindReply is a delivery to the customer; the other kinds are PostKinds.
 const KindReply = "reply"
 
-// Payload is what a delivery carries besides its message.
+// Payload is what a delivery carries besides its message. It is stored as JSON, which replicas of the version before read and
+// write, too. Fields that are for one kind of post name it.
 type Payload struct {
 	Place  bridge.Place `json:"place,omitzero"` // a post: where it goes, if that is fixed, else without Thread; a reply: where it was typed
 	To     string       `json:"to,omitempty"`   // PostEphemeral: the user who sees it
-	Line   *bridge.Line `json:"line,omitempty"` // PostRoot: what the thread shows that it leaves, which isn't known before (own.RootLeft)
+	Line   *bridge.Line `json:"line,omitempty"` // PostRoot: for the thread that is left, which is known only later (own.RootLeft)
 	Mark   bridge.Mark  `json:"mark,omitempty"`
 	Clears bridge.Mark  `json:"clears,omitempty"` // PostMark: the mark that this one takes the place of
 	Quote  bool         `json:"quote,omitempty"`  // show the quoted history
@@ -30,7 +31,7 @@ type Payload struct {
 	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
 	Only    bool             `json:"only,omitempty"`    // PostFiles: the post has nothing but Files, which came late
 	Changes store.DeliveryID `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
-	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate of its message when the line was written; once the message has another one, the line says so
+	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate of its message when the line was written
 
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 
@@ -38,8 +39,8 @@ type Payload struct {
 
 	Erases *own.ErasedPost `json:"erases,omitempty"` // PostErased: which post goes
 
-	// Uncounted is how many attempts at a reply don't count for the provider: those that called nobody, because the reply waited
-	// for something, those at earlier parts (dispatch.Finish notes both), and those before a person sent it again.
+	// Uncounted is how many attempts at a reply don't count for the provider. These are attempts that called nobody, because the
+	// reply waited for something, attempts at earlier pieces (dispatch.Finish notes both), and those before a click sent it again.
 	Uncounted int `json:"uncounted,omitempty"`
 
 	Doubt
@@ -47,9 +48,9 @@ type Payload struct {
 
 // ReplyPayload is what a reply carries besides the place where it was typed.
 type ReplyPayload struct {
-	Late        bool          `json:"late,omitempty"`         // it came late, so that its message is read in the chat again before it is sent
-	Meant       []string      `json:"meant,omitempty"`        // keys of those for whom it was when it was typed
-	Copied      []string      `json:"copied,omitzero"`        // keys of those who got copies of what was said then; nil if it isn't known
+	Late        bool          `json:"late,omitempty"`         // it came late: its message is read in the chat again before it is sent
+	Meant       []string      `json:"meant,omitempty"`        // keys (addresses, numbers) of its recipients when it was typed
+	Copied      []string      `json:"copied,omitzero"`        // keys of those who were in copy then; nil if that isn't known
 	Span        *Span         `json:"span,omitempty"`         // of a reply in parts: which files this delivery carries
 	Again       int           `json:"again,omitempty"`        // how often a click sent it again as a new message: see channels.Attempt
 	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has chosen the conversation's status since
@@ -60,7 +61,7 @@ type ReplyPayload struct {
 	Clicked     bool          `json:"clicked,omitempty"`      // a click sent it again
 	Unclear     bool          `json:"unclear,omitempty"`      // a click sent it again though an attempt before may have left
 	LacksPiece  bool          `json:"lacks_piece,omitempty"`  // a piece of it before the last one failed (channels.Status.Early)
-	Reported    []string      `json:"reported,omitempty"`     // keys of recipients of whom a report was told that may be about another mail
+	Reported    []string      `json:"reported,omitempty"`     // keys of recipients about whom a report, perhaps of another mail, was told
 }
 
 // Doubt is what SQL notes in a payload when nobody can tell what became of an attempt.
@@ -96,11 +97,11 @@ func ShowsSaid(d *store.Delivery) bool {
 	}
 }
 
-// noteRestored notes in the policy of a delivery that it came with a backup: it may have been sent after the backup was made. The time
-// before the restore doesn't count for how long the delivery is tried, since nobody tried it here. Versions before restored_at didn't
-// note when the restore was: then the time counts from the first look for the delivery, until that is made again (Unsure).
+// noteRestored notes in the policy of a delivery that it came with a backup: it may have been sent after the backup was made.
+// The delivery is tried for longer, by the time from its first attempt to the restore. Versions before restored_at didn't note
+// when the restore was. For their rows the time of the first look for the delivery takes its place (AbsentAt, SentAt).
 func noteRestored(p *relay.Policy, c dispatch.Claimed) {
-	if !bytes.Contains(c.Payload, []byte(`"restored"`)) { // mostly: spare the decoding
+	if !bytes.Contains(c.Payload, []byte(`"restored"`)) { // nearly always: this spares the decoding
 		return
 	}
 

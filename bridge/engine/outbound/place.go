@@ -12,8 +12,11 @@ import (
 	"parley/store"
 )
 
-// placeChange points a line at the earlier line that it replaces. If the earlier line could not be posted, the new one
-// is posted by itself.
+// This file decides where a post goes. A conversation has a thread in a chat such as Slack, which begins with the root, its
+// first message. It may be handed over to another team, and so go on in another channel or chat: posts that were queued before
+// may be for a thread that it has left.
+
+// placeChange points a line at the earlier line that it replaces. If that one could not be posted, the new one is a line of its own.
 // Errors: Retry while the earlier line is still to be posted; ErrMessageGone when it is no longer known.
 func (a *attempt) placeChange(delivery store.DeliveryID, p *bridge.Post) error {
 	at, known := a.changes[delivery]
@@ -62,7 +65,7 @@ func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 	return t, nil
 }
 
-// home returns where a thread of the delivery's conversation opens now. surface is 0 if nobody has said so.
+// home returns where a thread of the delivery's conversation would open now. surface is 0 if that isn't known.
 func (a *attempt) home() (surface store.AccountID, channel string) {
 	conv := a.conversations[a.c.ConversationID]
 	if conv == nil {
@@ -108,8 +111,8 @@ func (a *attempt) isOutsideOwnChannel(at bridge.Place) bool {
 	return account != nil && dir.IsOutsideOwnChannel(account, a.c.AccountID, at.Channel)
 }
 
-// relatedIn returns the related conversations that a post in a place may name. Outside of the account's own channel these are, of the
-// customer's other open ones, those whose threads are in the same channel: whoever is there may not read the others.
+// relatedIn returns the related conversations that a post in a place may name. Outside of the account's own channel, the other
+// open ones of the customer are left out unless their threads are in the same channel: people there may not read them.
 func relatedIn(a *attempt, at bridge.Place) []store.Related {
 	if !a.isOutsideOwnChannel(at) {
 		return a.related
@@ -148,8 +151,8 @@ func (a *attempt) isMarkElsewhere(p bridge.Post, t *store.Thread) bool {
 	return p.Kind == bridge.PostMark && (isElsewhere || a.otherHome() != 0)
 }
 
-// isForUnopened reports whether a post belongs into a thread that never opened, in a chat that its conversation has left. Roots, which may
-// open it, and erasures, which remove what may stand there all the same, don't count.
+// isForUnopened reports whether a post belongs into a thread that never opened, in a chat that its conversation has left. It is
+// false for a root, which may open the thread, and for an erasure, which removes what may stand there in spite of that.
 func isForUnopened(a *attempt) bool {
 	kind := bridge.PostKind(a.c.Kind)
 	if kind == bridge.PostRoot || kind == bridge.PostErased {
@@ -159,12 +162,14 @@ func isForUnopened(a *attempt) bool {
 	return t != nil && t.Root == "" && a.otherHome() != 0
 }
 
-// GoesOnElsewhere is the hint of a failure for good that has no other reason than that the conversation has left the chat: should it be
-// back by the time that this is known, the post can be made there after all.
+// GoesOnElsewhere is the hint of a post that has failed for good only because its conversation has left the chat. If the
+// conversation is back by the time the failure is applied, the post is made there after all.
 const GoesOnElsewhere = "The conversation goes on in another chat."
 
-// leaveUnposted returns the error of a post that can't be made as things are (err). If it is for the other chat (isForOtherChat), what
-// shows what a customer said fails for good, and is posted where the conversation goes on; what nobody misses ends without an error.
+// leaveUnposted returns what an attempt that failed with err reports:
+//   - err, so that the post is tried again, unless it is for a chat that was left (isForOtherChat);
+//   - for a customer's words, a failure for good: they are posted where the conversation goes on;
+//   - nil for all other posts, which nobody misses.
 func (a *attempt) leaveUnposted(err error) error {
 	if !isForOtherChat(a) {
 		return err
@@ -175,10 +180,10 @@ func (a *attempt) leaveUnposted(err error) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The chat that was left takes no posts.", Hint: GoesOnElsewhere, Cause: err}
 }
 
-// isForOtherChat reports whether a post isn't tried again in a chat that its conversation has left, since words of the customer may wait
-// behind it: it shows such words; or it is a root or in a thread that never opened, which opens should the conversation come back; or it
-// is in the lane of what is said, all of which stands where the conversation goes on. The card in a lane of its own is tried on, so that
-// it doesn't go on telling what it may not; so is a line while the chat is not connected, which it may be in a moment.
+// isForOtherChat reports whether a post is given up because its conversation has left the chat, and words of the customer may
+// wait behind it. Given up are roots, customers' words and files, all posts into a thread that never opened, and other lines,
+// once the chat is connected or has been tried for long. A card in its own lane is tried on, because what it still shows may
+// be wrong there; so are erasures.
 func isForOtherChat(a *attempt) bool {
 	if a.otherHome() == 0 {
 		return false
@@ -202,8 +207,9 @@ func isForOtherChat(a *attempt) bool {
 }
 
 // isOutdated reports whether a post of a hand-over is wrong by now, because the conversation was handed on or back before it
-// could be posted: a root in a chat that is no longer the right one, or in a channel in which the thread is already, or a line
-// that says that the conversation has left a thread in which it is again.
+// could be posted:
+//   - a root in a chat that isn't the right one any more, or in a channel in which the thread is already;
+//   - a line that says that the conversation has left a thread in which it is again.
 func (a *attempt) isOutdated(p bridge.Post, t *store.Thread) bool {
 	there, channel := a.home()
 	if there == 0 || t == nil {

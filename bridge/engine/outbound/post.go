@@ -17,7 +17,8 @@ import (
 	"parley/store/dispatch"
 )
 
-// sendPost makes one post to a surface. What is wrong or needless by now it doesn't post, and returns no error.
+// sendPost makes one post in a surface, a chat of agents: a root (the first message of a conversation's thread, a card), a
+// customer's words, files, a line of Parley's own, a mark on a message. A post that is wrong or needless by now ends without an error.
 func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	e, c := a.e, a.c
 	s := e.opt.Engine.Surface(c.AccountID)
@@ -69,12 +70,9 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	return a.postFailed(ctx, p, t, sent, err)
 }
 
-// postFailed returns what becomes of a post after an attempt that failed:
-//   - It is given up without a fault, if nobody misses it.
-//   - It is tried again once what it needs is there.
-//   - Otherwise it fails.
-//
-// The order of the cases matters: a change of a note is posted anew also in a thread that was left.
+// postFailed returns what becomes of a post after an attempt that failed: it ends without an error if nobody misses it, it is
+// tried again once what it needs is there, or it fails. The order of the cases matters: a change of a note, for example, is
+// posted anew even in a thread that was left.
 func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread, sent bridge.Sent, err error) (relay.Sent, error) {
 	e, c := a.e, a.c
 	progress := relay.Sent{Progress: sent.Progress}
@@ -125,9 +123,9 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	return progress, err
 }
 
-// opensElsewhere reports whether a post belongs into the conversation's thread, which would open in another channel of the chat by
-// now: its team has got that one, or the conversation was handed over. For what nobody misses in a conversation that is over, no
-// thread is opened.
+// opensElsewhere reports whether a post belongs into the conversation's thread, and a thread of it would open in another channel
+// of the chat now, because the team got another channel or the conversation was handed over. It is false for cards and marks of
+// a conversation that is over: no thread is opened for these.
 func (a *attempt) opensElsewhere(p bridge.Post, t *store.Thread) bool {
 	if t == nil || t.Root == "" || cmp.Or(p.Place.Thread, p.Place.Message) != t.Root {
 		return false
@@ -141,8 +139,8 @@ func (a *attempt) opensElsewhere(p bridge.Post, t *store.Thread) bool {
 	return there == a.c.AccountID && channel != p.Place.Channel && (isMissed || isOfOpen)
 }
 
-// isMissedByNobody reports whether a post only shows how a conversation ended, in a channel in which no threads open any more. Nobody
-// would mend that channel for it; should the conversation go on, its thread opens elsewhere.
+// isMissedByNobody reports whether a post only shows how a conversation ended, in a channel in which no threads open any more.
+// Nobody would mend the channel for it. If the conversation goes on, its thread opens elsewhere.
 func (a *attempt) isMissedByNobody(p bridge.Post) bool {
 	conv := a.conversations[a.c.ConversationID]
 	isOver := conv != nil && !bridge.Status(conv.Status).Open()
@@ -150,9 +148,9 @@ func (a *attempt) isMissedByNobody(p bridge.Post) bool {
 	return isOver && showsState && !a.e.opt.Engine.Directory().OpensThreads(a.c.AccountID, p.Place.Channel)
 }
 
-// isOfOtherChannel reports whether no threads open in a post's channel, and the post was made before that was known, or is for one
-// person, who may have asked in any channel. That it failed is not told: nothing would end the trouble, since those of a former channel
-// ended with the change. Made by what is known now, the next attempt at what all see tells of it.
+// isOfOtherChannel reports whether no threads open in a post's channel, and the post was made before the directory said so, or is
+// for one person, who may have asked in any channel. Admins aren't told that such a post failed, because nothing would ever tell
+// them that the channel works again. If it matters, the next attempt, made by the new directory, tells them.
 func (a *attempt) isOfOtherChannel(p bridge.Post) bool {
 	now := a.e.opt.Engine.Directory()
 	isUntold := now != a.dir || p.Kind == bridge.PostEphemeral
@@ -167,16 +165,15 @@ func isPlaceGone(err error) bool {
 	})
 }
 
-// isNoteChange reports whether a post changes the note of an analysis. What the note says may be news, so that it isn't
-// given up.
+// isNoteChange reports whether a post changes the note of an analysis. Such a post is not given up: it may be news.
 func (a *attempt) isNoteChange() bool {
 	changesLine := a.body.Changes != 0 && a.body.Line != nil
 	return changesLine && a.body.Line.Kind() == bridge.LineAnalysis
 }
 
-// reportLost journals that a root is gone, so that it is posted anew, and returns the error by which the post waits. In a chat that the
-// conversation has left, no root is posted anew (threads.ThreadLost): there the post fails for good, and what a customer said is posted
-// where the conversation goes on. Should the conversation come back, the next post there reports the loss.
+// reportLost journals that a thread's root is gone, so that it is posted anew, and returns the error by which the post waits. In a
+// chat that the conversation has left, no root is posted anew (threads.ThreadLost): the post fails for good there, and a
+// customer's words are posted where the conversation goes on.
 func (a *attempt) reportLost(ctx context.Context, t *store.Thread, p bridge.Post) error {
 	root := cmp.Or(p.Place.Thread, p.Place.Message)
 	if t == nil || root == "" {
@@ -189,8 +186,8 @@ func (a *attempt) reportLost(ctx context.Context, t *store.Thread, p bridge.Post
 	return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is gone; its first message is posted anew.", Cause: err}
 }
 
-// reportRefused journals, once, that a thread can't be opened, if that is certain or has lasted for long. It returns the error by which
-// the root waits: the root is not given up, because nobody would ever see the conversation without it.
+// reportRefused journals, once, that a thread can't be opened, if that is certain or has lasted for long. It returns the error by
+// which the root waits. A root is never given up: without it nobody would see the conversation.
 func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused error) error {
 	class := channels.ClassOf(refused)
 	isSoon := class == channels.Retry && !e.waitsLong(c)
@@ -209,8 +206,8 @@ func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused 
 // unclearAfter is how long after an attempt at a root admins are told that nobody can tell whether it is there.
 const unclearAfter = 10 * time.Minute
 
-// reportUnclear journals, once, that nobody could tell for long whether a root is there. It isn't journalled of a root that is made
-// again soon, whose time may have passed in waits that reached nobody.
+// reportUnclear journals, once, that nobody can tell since unclearAfter whether a root is there. It does so only after the time
+// in which an unclear root is soon made again (RepeatFor).
 func (e *Sender) reportUnclear(ctx context.Context, c dispatch.Claimed) error {
 	p := e.Policy(c)
 	isRepeatedRarely := p.RepeatFor > 0 && store.Seconds(c.FirstAgo) > p.RepeatFor
@@ -226,7 +223,8 @@ func (e *Sender) waitsLong(c dispatch.Claimed) bool {
 	return store.Seconds(c.FirstAgo)-beforeRestore > maxPostRetry
 }
 
-// makePost makes the post of a delivery, as things are now, with the thread to which it goes. It sets a.body and a.dir.
+// makePost makes the post of a delivery, as things are now, and returns it with the thread to which it goes: nil for a post
+// outside of all conversations. It sets a.body and a.dir.
 func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, error) {
 	c := a.c
 	var body Payload
@@ -356,7 +354,7 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 	if p.Kind == bridge.PostRoot && t != nil {
 		root := *t
 		if root.Root != "" && root.Root != sent.Message {
-			root.Rerooted++ // it was handed over: by this number, texts in the old thread are told apart
+			root.Rerooted++ // it was handed over; the number tells texts in the old thread apart
 			if p.Line != nil {
 				landed.Left = &store.Post{Channel: root.Channel, Message: root.Root}
 			}

@@ -23,7 +23,8 @@ const (
 	confirmTimeout     = 15 * time.Second // within which the chat has to say whether a text still stands as it was typed
 )
 
-// outgoingReply is a reply with what decides whether it may leave.
+// outgoingReply is an agent's reply as an attempt is about to send it to the customer, with what decides whether it may leave.
+// Several typed texts, its lines, may leave as one message. A key is an address, number or id by which a customer is known.
 type outgoingReply struct {
 	out          channels.Outbound
 	message      store.Message
@@ -33,8 +34,8 @@ type outgoingReply struct {
 	customerKeys []string    // all keys that the chat's customer has or had
 	chosenKeys   []string    // keys of the recipients whom an agent has named or allowed
 	optedOut     string      // which messages the customer doesn't want: store.OptedOut…
-	lines        []replyLine // all that leaves as this message, in order
-	leftOut      int         // how many lines of it were taken back, while others leave
+	lines        []replyLine // the texts that leave as this message, in order
+	leftOut      int         // how many texts of it were taken back, while others leave
 	window       Window
 	now          time.Time // Parley's clock
 }
@@ -47,13 +48,13 @@ func otherKeys(keys []string, key string) []string {
 	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key || strings.HasPrefix(k, FormerPrefix) })
 }
 
-// keyInUse returns the key by which a chat's customer is reached: the one that the conversation names (key), unless the customer no
-// longer has it. A number may have passed on to somebody else, while old conversations still name it. Then it returns the newest of
-// the customer's keys, or "" if there is none. keys are all keys that the customer has or had.
+// keyInUse returns the key by which a chat's customer is reached. That is key, the one that the conversation names, unless it
+// passed on to somebody else: then it is the newest of the customer's keys, or "" if none is left. keys are all keys that the
+// customer has or had.
 func keyInUse(keys []string, key string) string {
 	isCurrent := slices.Contains(keys, key)
 	wasCustomers := slices.ContainsFunc(keys, func(k string) bool { return plainKey(k) == key })
-	if isCurrent || !wasCustomers { // if it never was the customer's, an agent has named somebody else
+	if isCurrent || !wasCustomers { // a key that never was the customer's is somebody else's whom an agent named
 		return key
 	}
 	for _, k := range slices.Backward(keys) {
@@ -128,7 +129,6 @@ func (a *attempt) makeReply() (*outgoingReply, error) {
 	if used != nil && a.canSendTemplates() {
 		r.out.Template = &used.Use
 	}
-
 	r.keepOnlyPart()
 	return r, a.addFiles(r)
 }
@@ -143,7 +143,6 @@ func (a *attempt) addRecipients(r *outgoingReply, conv *store.Conversation) {
 	if conv.IdentityID != nil && a.identities[*conv.IdentityID] != nil {
 		r.optedOut = a.identities[*conv.IdentityID].OptedOut
 	}
-
 	to, cc := Addressed(conv.Participants)
 	for _, p := range slices.Concat(to, cc) {
 		if p.Chosen {
@@ -165,8 +164,8 @@ func (a *attempt) addRecipients(r *outgoingReply, conv *store.Conversation) {
 	}
 }
 
-// addLines joins the lines that leave as one message, without those that were taken back. If all were, r has no lines. Once a
-// piece of the message has left, the rest is made of the same lines and the same words, unless all of them were taken back.
+// addLines joins the texts that leave as one message, without those that were taken back. If all were, r has no lines. Once a
+// piece of the message has left, the rest is made of the same texts with the same words, unless all of them were taken back.
 func (a *attempt) addLines(r *outgoingReply) error {
 	all := []replyLine{{message: &r.message, at: r.payload.Place, late: r.payload.Late, begun: a.begunMark(a.c.Progress)}}
 	for _, d := range a.c.With {
@@ -206,8 +205,8 @@ func (a *attempt) addLines(r *outgoingReply) error {
 	return nil
 }
 
-// isReworded reports whether the attempt that is looked for may have sent other words than the reply has now: a line of it was edited or
-// taken back since. Of a reply of which a piece has left the words stay the same.
+// isReworded reports whether the attempt that is looked for may have sent other words than the reply has now, because a text of
+// it was edited or taken back since. Once a piece of a reply has left, its words stay the same.
 func (a *attempt) isReworded(r *outgoingReply) bool {
 	if a.c.Part > 0 {
 		return false
@@ -221,7 +220,7 @@ func (a *attempt) isReworded(r *outgoingReply) bool {
 	return r.leftOut > 0
 }
 
-// begunMark returns the mark of those words of a line of which a piece has left, or "" if none has. progress is what the last
+// begunMark returns the mark of the words of a line if a piece of them has left, and "" otherwise. progress is what the last
 // attempt noted of the line.
 func (a *attempt) begunMark(progress string) string {
 	if a.c.Part == 0 {
@@ -269,8 +268,8 @@ func (a *attempt) addFiles(r *outgoingReply) error {
 	return nil
 }
 
-// threadRetry returns after which time a reply is tried again that waits for earlier events of its thread: soon at first, since
-// these are mostly applied within a moment, then more slowly.
+// threadRetry returns the pause until a reply that waits for earlier events of its thread is tried again: short at first, since
+// these are mostly applied within a moment, then longer.
 func threadRetry(c dispatch.Claimed) time.Duration {
 	return min(max(store.Seconds(c.FirstAgo)/2, 100*time.Millisecond), 5*time.Second)
 }
@@ -306,12 +305,11 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 	if err := a.giveWay(ctx); err != nil {
 		return nil, err
 	}
-
 	return r, a.checkTemplate(r)
 }
 
-// giveWay fails if a message that was typed before this one has been read since an earlier attempt, which sent nothing. That
-// message leaves first then (invariant 3).
+// giveWay returns an error if, since an earlier attempt that sent nothing, a message has been queued that was typed before this
+// one: that message leaves first (invariant 3).
 func (a *attempt) giveWay(ctx context.Context) error {
 	isFirstAttempt, wasTyped := a.c.Attempt < 2, a.c.OrderBy != ""
 	hasLeftPartly := a.c.Part > 0
@@ -337,8 +335,8 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 		return relay.Sent{Uncalled: true}, Retry(err) // the provider was not called, so that nothing has left
 	}
 
-	if len(r.lines) == 0 { // all lines were taken back in the meantime
-		sent := a.sentLines(r, store.Accepted, "") // a line of which a piece has left counts as accepted, so that people learn that
+	if len(r.lines) == 0 { // all were taken back in the meantime; one of which a piece has left counts as accepted
+		sent := a.sentLines(r, store.Accepted, "")
 		sent.Uncalled = true
 		return sent, nil
 	}
@@ -352,7 +350,8 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 	return sent, err
 }
 
-// reportSending tells the admins, once, that a provider refuses an account, or what fails beside sending, and later that it works again.
+// reportSending tells the admins, once, that a provider refuses an account, or what went wrong beside sending (receipt.Trouble),
+// and later that it works again.
 func (e *Sender) reportSending(account store.AccountID, receipt channels.Receipt, err error) {
 	if err == nil {
 		e.opt.Engine.Trouble(account, "send", nil)
@@ -362,8 +361,7 @@ func (e *Sender) reportSending(account store.AccountID, receipt channels.Receipt
 	}
 }
 
-// mayLeave reports whether a message may still be sent. A message in parts may be sent also after one of its parts failed or is
-// unclear, so that the other parts go out.
+// mayLeave reports whether a message may still be sent: it waits, or it leaves in parts of which another one failed or is unclear.
 func (r *outgoingReply) mayLeave(m *store.Message) bool {
 	if m.Fate == store.FateWaiting {
 		return true
@@ -393,7 +391,7 @@ func (r *outgoingReply) keepOnlyPart() {
 		isEmpty = isEmpty && len(one.Files) == 0
 	}
 
-	if isEmpty {
-		r.lines, r.message.Fate = nil, store.FateUndone // an edit has removed the files
+	if isEmpty { // an edit has removed the files
+		r.lines, r.message.Fate = nil, store.FateUndone
 	}
 }

@@ -1,6 +1,6 @@
-// Package outbound makes the attempts at deliveries: it makes of a row the reply or the post
-// as it is to be sent now, checks once more what may have changed while it waited, hands it
-// to the channel or the surface, and tells what became of it.
+// Package outbound makes attempts at deliveries. A delivery is a stored row: one reply to a customer, or one post into a chat of
+// agents (a surface, such as Slack). An attempt makes the reply or post as it has to be now, checks what may have changed while
+// it waited, hands it to the channel or the surface, and returns what became of it.
 //
 // What does not belong here: what is said and to whom (engine), when and in which order
 // deliveries are attempted, and what their results mean (bridge/relay, engine).
@@ -50,11 +50,11 @@ type Engine interface {
 
 	// GapWithin reports whether a surface may have missed events within a duration before now.
 	GapWithin(surface store.AccountID, last time.Duration) bool
-	// Filling reports whether a surface's gap is being filled, or whether the events that filled it are not applied yet. It
-	// returns true for at most limit.
+	// Filling reports whether events that a surface has missed are being read, or not applied yet. It returns true for at most
+	// limit.
 	Filling(ctx context.Context, surface store.AccountID, limit time.Duration) (bool, error)
 
-	// Trouble tells the admins, once, why one thing (what) of an account fails, or with c nil that it works again.
+	// Trouble tells the admins, once, why one thing (what) of an account fails. With c nil it tells them that it works again.
 	Trouble(account store.AccountID, what string, c *channels.Condition)
 	// ThreadLost journals that the root of a conversation's thread is gone: for each delivery once a minute at most.
 	ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error
@@ -108,7 +108,7 @@ type material struct {
 	behind        map[store.MessageID]bool            // replies that have to wait: an earlier event of their thread is not applied yet
 }
 
-// Policy returns how a delivery is attempted.
+// Policy returns how a delivery is attempted: for how long, with which pauses, and whether it may be made twice.
 func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 	if c.Kind == KindReply {
 		p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: e.opt.Backoff}
@@ -274,8 +274,8 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 	return outcome, a.foundPost(p, t, sent), err
 }
 
-// foundPost returns what is to be recorded of a post that was looked for. If the thread has got another root in the right place
-// meanwhile, a root that is found doesn't take its place, but counts as one that was left.
+// foundPost returns what is to be recorded of a post that was looked for and found. If the thread has got another root in the
+// right place meanwhile, a found root counts as one that the conversation has left.
 func (a *attempt) foundPost(p bridge.Post, t *store.Thread, sent bridge.Sent) relay.Sent {
 	out := landedPost(a.c, p, t, sent)
 	isSecond := p.Kind == bridge.PostRoot && t.Root != sent.Message && a.isOutdated(p, t)
@@ -287,8 +287,8 @@ func (a *attempt) foundPost(p bridge.Post, t *store.Thread, sent bridge.Sent) re
 	return out
 }
 
-// lookForRoot looks for an earlier attempt at a root, first in the channel for which it was queued. If it is posted in another one by
-// now, it is absent only if neither of the two has it.
+// lookForRoot looks for the post of an earlier attempt at a root, first in the channel for which the root was queued. If it would
+// be posted in another channel now, it looks there, too: the root is absent only if neither of the two has it.
 func (a *attempt) lookForRoot(ctx context.Context, s bridge.Surface, now bridge.Post, t *store.Thread) (channels.Outcome, relay.Sent, error) {
 	first := now
 	first.Place.Channel = queuedFor(a, t)
@@ -306,11 +306,10 @@ func (a *attempt) lookForRoot(ctx context.Context, s bridge.Surface, now bridge.
 	if !isThere && !isAbsentBefore {
 		return channels.CannotTell, landed, err
 	}
-
 	return outcomeNow, landed, errNow
 }
 
-// ownersOf returns of which messages a provider's ids in an account are known to be.
+// ownersOf returns, by a provider's ids in an account, the messages that have them. Unknown ids are left out.
 func (e *Sender) ownersOf(ctx context.Context, account store.AccountID, external []string) (map[string]int64, error) {
 	asked := make([]store.ExternalID, len(external))
 	for i, id := range external {
@@ -337,11 +336,11 @@ func tokenOf(sent store.DeliveryID, part int) string {
 // one left under that one's id.
 func sentAs(c dispatch.Claimed) store.DeliveryID { return cmp.Or(c.Joined, c.ID) }
 
-// longPause is a pause that a provider asks for of which admins hear: nothing that the account sends leaves meanwhile.
+// longPause is how long a pause that a provider asks for has to be, so that admins are told: meanwhile the account sends nothing.
 const longPause = time.Hour
 
 // BrokenBy returns the account's condition if an attempt failed in a way that only a person can put right, or that keeps
-// the whole account from sending for long, else nil.
+// the whole account from sending for long. Otherwise it returns nil.
 func BrokenBy(err error) *channels.Condition {
 	var se *channels.SendError
 	if !errors.As(err, &se) {
@@ -351,18 +350,17 @@ func BrokenBy(err error) *channels.Condition {
 	text := cmp.Or(se.AccountText, se.Text)
 	isPaused := se.Class == channels.Throttled && !se.Pair && se.Wait >= longPause
 	if isPaused {
-		// Of a day's quota, a message or two may leave after each pause: that doesn't show yet that the account works again.
+		// After each pause a message or two of a day's quota may leave, which doesn't show yet that the account works again.
 		return &channels.Condition{Status: channels.Broken, Text: text, Hint: se.Hint, Lasts: se.Wait + longPause}
 	}
 	if se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
 		return &channels.Condition{Status: channels.Broken, Text: text, Hint: se.Hint}
 	}
-
 	return nil
 }
 
-// Retry turns an error that came before the first byte left into one after which the attempt is repeated: it is certain that
-// nothing was sent. A *channels.SendError, and nil, stay as they are.
+// Retry turns an error that came before the first byte left into a *channels.SendError after which the attempt is repeated. nil,
+// and errors of that type, are returned as they are.
 func Retry(err error) error {
 	var se *channels.SendError
 	if err == nil || errors.As(err, &se) {

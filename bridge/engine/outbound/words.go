@@ -10,8 +10,11 @@ import (
 	"parley/store"
 )
 
+// A reply with more files than one message takes leaves as several deliveries; a span says which files each carries. Agents may
+// edit a reply while it is being sent: then the former words are kept (EarlierText) until it is known which ones were sent.
+
 // Span says which of a message's files a delivery carries: those whose number (FileRef.Index) is From or more, but less than To.
-// An edit never gives such a number to another file while a delivery may have carried the first one.
+// While a delivery may have carried a file, no edit gives the file's number to another one.
 type Span struct {
 	From int `json:"from"`
 	To   int `json:"to"`
@@ -30,8 +33,8 @@ func (s *Span) Of(list []store.FileRef) []store.FileRef {
 
 func (s *Span) holds(f store.FileRef) bool { return f.Index >= s.From && f.Index < s.To }
 
-// Restore returns a list of files with those that a delivery with this span has carried, in the place of those that it would
-// carry now.
+// Restore returns a list of files in which carried, the files that a delivery with this span has carried, replace those that it
+// would carry now.
 func (s *Span) Restore(list, carried []store.FileRef) []store.FileRef {
 	if s == nil {
 		return carried
@@ -40,7 +43,7 @@ func (s *Span) Restore(list, carried []store.FileRef) []store.FileRef {
 	return slices.SortedFunc(slices.Values(append(others, carried...)), func(a, b store.FileRef) int { return cmp.Compare(a.Index, b.Index) })
 }
 
-// EarlierText is what a delivery carried of a reply before that was edited. The attempt with that number may have sent it.
+// EarlierText is what a delivery carried of a reply before the reply was edited. The attempt Attempt may have sent it.
 type EarlierText struct {
 	Attempt int             `json:"attempt"`
 	Text    string          `json:"text"`
@@ -56,7 +59,8 @@ func WordsOf(m *store.Message, s *Span) EarlierText {
 	return words
 }
 
-// Mark returns a mark of the words, which attempts note as their progress. Another text, or other files, have another mark.
+// Mark returns a short string that stands for the words: another text, or other files, have another mark. An attempt notes as
+// its progress the mark of what it sent.
 func (e EarlierText) Mark() string {
 	if len(e.Files) == 0 {
 		return bridge.TextMark(e.Text)
@@ -68,8 +72,8 @@ func (e EarlierText) Mark() string {
 	return bridge.WordsMark(e.Text, names)
 }
 
-// asBegun returns a message with the words whose first piece has left, if it was edited since: the other pieces are made of the
-// same words. progress is the mark of what has left, p what the delivery carries.
+// asBegun returns a message for the next piece of a delivery whose first piece has left. If the message was edited since, it has
+// the words that the first piece was made of. progress is the mark of these words, p what the delivery carries.
 func asBegun(m *store.Message, p Payload, progress string) *store.Message {
 	for _, e := range p.Earlier {
 		if e.Mark() != progress || WordsOf(m, p.Span).Mark() == progress {

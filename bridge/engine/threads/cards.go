@@ -9,8 +9,11 @@ import (
 	"parley/bridge/engine/outbound"
 )
 
-// QueueCards queues an update of each root (the card) that shows an old state of its conversation. Changes that come
-// within wait become one update. If somebody clicked, and therefore looks at the root, the update comes at once.
+// A thread's root, its first message, is a card that shows the state of the conversation. A digest of what it shows is stored with
+// the thread; if the digest changes, the card is posted again in its place.
+
+// QueueCards queues an update of each root that shows an old state of its conversation. Changes that come within wait become one
+// update. If somebody clicked, and therefore looks at the root, the update comes at once.
 func (th *Writer) QueueCards(wait time.Duration) {
 	for _, id := range book.SortedKeys(th.Conversations.Rows) {
 		if c := th.Conversations.Rows[id]; c.CardMayDiffer {
@@ -67,12 +70,11 @@ func (cs cards) queueUpdate(c *book.Conversation, t *book.Thread, wait time.Dura
 	}
 }
 
-// cardDigest returns a digest of what a root may show of its conversation. tags are shown as they are called now, window is the part
-// that stands for the reply window, next is the conversation that continues it, or nil.
+// cardDigest returns a digest of what a root may show of its conversation. window is the part that stands for the reply window,
+// next the conversation that continues it, or nil.
 func cardDigest(c *book.Conversation, tags []bridge.Tag, window string, next *book.Conversation) string {
 	var team bridge.TeamID
 	var previous bridge.ConversationID
-
 	if c.TeamID != nil {
 		team = *c.TeamID
 	}
@@ -90,8 +92,8 @@ func cardDigest(c *book.Conversation, tags []bridge.Tag, window string, next *bo
 	return bridge.TextMark(shown + copiesDigest(c) + c.TraitsDigest())
 }
 
-// secludedDigest returns a digest of what a root shows in a chat that the conversation has left, if not everybody there may read the
-// conversation (bridge.Thread.Secluded): where it goes on, and nothing that is changed there.
+// secludedDigest returns a digest of what a root shows in a channel that the conversation has left, if not everybody there may
+// read the conversation (bridge.Thread.Secluded): only where it goes on.
 func secludedDigest(c *book.Conversation, home *book.Thread) string {
 	var team bridge.TeamID
 	if c.TeamID != nil {

@@ -11,8 +11,8 @@ import (
 // AnySurface stands for no particular surface: none is preferred, and an agent is named by name alone.
 const AnySurface store.AccountID = 0
 
-// SurfaceToTell returns the surface in which an agent is told something directly: first, if the agent has a user there, else
-// another one in which the agent has a user, if possible a connected one. It returns 0 if there is none.
+// SurfaceToTell returns the surface (chat) in which an agent is told something in a direct message. It prefers first, then a
+// connected one. The result is 0 if the agent has a user in no surface.
 func (th *Writer) SurfaceToTell(agent store.AgentID, first store.AccountID) store.AccountID {
 	var best store.AccountID
 	for _, surface := range th.Dir.SurfacesOf(agent) {
@@ -32,8 +32,8 @@ func (th *Writer) SurfaceToTell(agent store.AgentID, first store.AccountID) stor
 	return best
 }
 
-// SurfaceForTroubles returns the surface in which people are told of an account's troubles: for a channel the one that has its
-// threads, for a surface another one that is connected, else itself.
+// SurfaceForTroubles returns the surface in which people are told of an account's troubles. For a mailbox or number it is the one
+// that has its threads; for a surface another one that is connected, or else itself.
 func (th *Writer) SurfaceForTroubles(a *store.Account) store.AccountID {
 	if a.Side != store.SideSurface {
 		surface, _ := th.Dir.Home(a, nil)
@@ -61,25 +61,27 @@ func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
 	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "assigned", Rows: []bridge.Facts{row}}})
 }
 
-// surfaceElsewhere returns the surface in which an agent can be told directly what a line in a conversation's thread says to the agent, who
-// has no user in the thread's chat: a mention there notifies nobody. It returns 0 for other agents, for those who did it themselves or may
-// not read the conversation, and for an assignment (TellAssigned).
-func surfaceElsewhere(th *Writer, c *book.Conversation, thread store.AccountID, agent store.AgentID, line bridge.Line) store.AccountID {
+// surfaceElsewhere returns the surface in which an agent is told directly what a line says, because the agent has no user in the
+// chat of the conversation's thread, so that a mention there notifies nobody. It returns 0 for all other agents, for those who did
+// it themselves or may not read the conversation, and for an assignment (see TellAssigned).
+func surfaceElsewhere(
+	th *Writer, c *book.Conversation, thread store.AccountID, agent store.AgentID, line bridge.Line,
+) store.AccountID {
 	surface := th.SurfaceToTell(agent, thread)
 	isThere := surface == thread || surface == 0
 	if isThere || agent == line.By.ID || line.Kind() == bridge.LineAssigned {
 		return 0
 	}
 	lane := book.LaneKey{Account: surface, Key: outbound.ChannelLane("@" + th.Dir.UserOf(surface, agent))}
-	isLocked := book.IsNamed(th.Outbox, lane) // else the agent has become somebody to be told in this batch
+	isLocked := book.IsNamed(th.Outbox, lane) // false if only this batch made the agent somebody to be told
 	if !isLocked || !th.Reading.As(th.Dir.Agent(agent)).May(c.Conversation) {
 		return 0
 	}
 	return surface
 }
 
-// tellElsewhere tells an agent directly, in a surface that surfaceElsewhere returned, what a line in a conversation's thread says, and
-// where the conversation is. The message names the conversation, so that an erasure of its customer finds it.
+// tellElsewhere tells an agent directly what a line in a conversation's thread says, and where the conversation is. surface is
+// what surfaceElsewhere returned. The message names the conversation, so that an erasure of its customer finds it.
 func tellElsewhere(th *Writer, c *book.Conversation, surface store.AccountID, agent store.AgentID, line bridge.Line) {
 	row := th.Reading.FactsOf(th.Dir, surface, th.Dir.Agent(agent), c.Conversation, th.People.Identities, c.Places(), th.Now)
 	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "elsewhere", Rows: []bridge.Facts{row}}})
@@ -96,8 +98,8 @@ func tellElsewhere(th *Writer, c *book.Conversation, surface store.AccountID, ag
 	th.SendDirect(surface, agent, line)
 }
 
-// TellTeamElsewhere tells the members of a team directly of a line that hands it a conversation, where they have no user in the surface of
-// its thread: those who would be mentioned there (TeamMentions).
+// TellTeamElsewhere tells members of a team directly that it is handed a conversation: those whom TeamMentions would name, but who
+// have no user in the chat of the thread.
 func TellTeamElsewhere(th *Writer, c *book.Conversation, team *store.Team, thread store.AccountID, line bridge.Line) {
 	var members []bridge.AgentRef
 	for _, id := range team.Members {
@@ -119,8 +121,8 @@ func (th *Writer) SendDirect(surface store.AccountID, agent store.AgentID, line 
 	}
 }
 
-// sendDirectTo tells a user of a surface something in a direct message. Whoever acted on Parley's own pages is told nothing: the pages
-// themselves show what became of an act.
+// sendDirectTo tells a user of a surface something in a direct message. Whoever acted on Parley's own pages is told nothing, since
+// the pages show what became of it.
 func (th *Writer) sendDirectTo(surface store.AccountID, user string, line bridge.Line) {
 	if surface == store.SystemAccount {
 		return

@@ -13,8 +13,8 @@ import (
 // minUploadRate is the slowest upload, in bytes per second, for which the files of a message are given time.
 const minUploadRate = 128 << 10
 
-// laneClass tells the lanes of one conversation apart. Deliveries of one lane leave in order, and wait for each other; those of
-// different lanes don't.
+// laneClass tells the lanes of one conversation apart. A lane is a queue of deliveries (replies, posts) to one place, which leave
+// one after the other. Those of different lanes don't wait for each other.
 type laneClass string
 
 // Classes of lanes. They are stored in the lanes' keys.
@@ -32,8 +32,8 @@ func conversationLane(conversation store.ConversationID, class laneClass) string
 	return fmt.Sprintf("c%d:%s", conversation, class)
 }
 
-// lanes finds the lanes of deliveries, with their gates. A lane is a queue whose deliveries leave one after the other; a gate limits
-// how many deliveries of all its lanes leave in a second, which is the budget of an account or of a chat's channel.
+// lanes finds the lanes of deliveries, with their gates. A gate limits how many deliveries of all its lanes leave in a second: it
+// stands for the budget of an account or of a chat's channel.
 type lanes struct {
 	book *book.Book
 	Chat func(account store.AccountID) bridge.Surface // nil while it isn't there
@@ -76,8 +76,8 @@ func (ls *lanes) ChangesLane(c *book.Conversation, t *book.Thread) *book.Lane {
 	return ls.laneOfClass(c, t, bridge.PostCard, changeLane, store.PriorityCard)
 }
 
-// laneOfClass returns the lane of a class of posts, with the gate that has the surface's budget for kind. It moves a lane that exists
-// to that gate if the thread was moved to another channel, and gives it the priority.
+// laneOfClass returns the lane of a class of posts, with the gate that has the surface's budget for kind. An existing lane gets
+// that gate if its thread was moved to another channel, and the priority.
 func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.PostKind, class laneClass, priority int) *book.Lane {
 	if class == sayLane && t.Root == "" {
 		priority = store.PriorityRoot
@@ -97,8 +97,8 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 	return l
 }
 
-// HasNewRootToLand reports whether a conversation's thread is to get another root, or may be: it was handed over, and the new root
-// waits or is being posted.
+// HasNewRootToLand reports whether a conversation's thread is about to move: it was handed over, and its new root waits or is being
+// posted.
 func (ls *lanes) HasNewRootToLand(c *book.Conversation, t *book.Thread) bool {
 	return t.Root != "" && ls.SurfaceLane(c, t, bridge.PostRoot).HasRootToLand()
 }

@@ -10,6 +10,9 @@ import (
 	"parley/store"
 )
 
+// A mark is the emoji that Parley puts on an agent's message in the chat. It says what became of the text: it waits, it was sent,
+// delivered or read, it stayed inside, or something is wrong.
+
 // receiptRank orders the marks that receipts bring. A lower one never replaces a higher one. It is 0 for all other marks.
 func receiptRank(m bridge.Mark) int {
 	switch m {
@@ -27,8 +30,8 @@ func receiptRank(m bridge.Mark) int {
 // NoMark stands for no mark: Writer.Mark takes away the mark that a message has.
 const NoMark bridge.Mark = ""
 
-// Mark shows on a person's message what became of it, in place of the mark that the message has. NoMark only takes that one away. A
-// mark that was not posted yet is replaced, so that a reply that leaves before its first mark is posted gets only one.
+// Mark puts a mark on a person's message in place of the one that it has; NoMark only takes that one away. A mark that was not
+// posted yet is replaced in its queue, so that a reply that leaves quickly gets only one.
 func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) {
 	t := c.Threads[m.AccountID]
 	if t == nil || m.Place == "" {
@@ -47,7 +50,7 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 		return
 	}
 
-	// After an attempt nobody knows what the message shows: the attempt may have put the new mark without taking the former one off.
+	// After an attempt nobody knows what the message shows: it may have put the new mark without taking the former one off.
 	isUnposted := last != nil && th.Outbox.HasNotBegun(last) && last.Attempt == 0
 	if !isUnposted {
 		th.PostTo(c, t, bridge.PostMark, m.ID, outbound.Payload{
@@ -66,7 +69,7 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 	last.SetPayload(now)
 }
 
-// MarkWaiting marks a reply that is held, if it is. The mark tells its author that the reply can still be taken back.
+// MarkWaiting marks a reply if it is held. The mark tells its author that the reply can still be taken back.
 func (th *Writer) MarkWaiting(c *book.Conversation, m *book.Message) {
 	d := th.Outbox.FirstPartOf(m)
 	hasHold := d != nil && d.NotBefore != nil
@@ -75,8 +78,8 @@ func (th *Writer) MarkWaiting(c *book.Conversation, m *book.Message) {
 	}
 }
 
-// MarkSent marks a reply that the provider has, as far as its receipts tell and as the account's settings want. followed means
-// that a later line left with it as one message: then that line has the mark.
+// MarkSent marks a reply that the provider has: as sent, delivered or read, by its receipts and the account's settings. followed
+// means that a later text left with it as one message: then only that one gets the mark.
 func (th *Writer) MarkSent(c *book.Conversation, m *book.Message, followed bool) {
 	settings := th.Settings(c)
 	if followed || settings.Receipts == "failures" {
@@ -98,7 +101,7 @@ func markOfReceipt(state bridge.OutcomeState) bridge.Mark {
 	}
 }
 
-// IsLastInRun reports whether d is the last line of a run: of several deliveries that leave as one message. Lines that were taken
+// IsLastInRun reports whether d is the last delivery of a run, which is several that leave as one message. Those that were taken
 // back don't count.
 func IsLastInRun(run []*book.Delivery, d *book.Delivery) bool {
 	return !slices.ContainsFunc(run, func(other *book.Delivery) bool { return other.Seq > d.Seq && other.State != store.Cancelled })

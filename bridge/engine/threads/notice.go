@@ -13,16 +13,20 @@ import (
 // its channel without being mentioned.
 const maxMentions = 8
 
-// mentionsToNotify returns the mentions of a line, changed so that the chat notifies the right people. A mention without a User only
-// names the agent, and notifies nobody:
+// A chat notifies the agents whom a line mentions. This file decides who that is: not everybody who is named wants a notice, and
+// some are away.
+
+// mentionsToNotify returns the mentions of a line, changed so that the chat notifies the right people. A mention without a User
+// only names the agent, and notifies nobody.
 //   - Agents who chose to do without such notices are only named.
-//   - Agents who are away are only named if somebody is notified in their place: another owner, else the team. If there is nobody, they
-//     are notified all the same, so that no notice is lost.
-//   - Somebody who has no user in the chat, for example a former agent, can't be notified there. The team is notified in their place,
-//     as for agents who are away. Whoever can be told in another chat (canTell) counts as notified, and is returned in elsewhere.
-//   - The team is notified, too, of what comes back while nobody owns it.
-func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface store.AccountID, line bridge.Line,
-	canTell func(store.AgentID) bool) (mentions []bridge.AgentRef, elsewhere []store.AgentID) {
+//   - Agents who are away are only named if somebody is notified in their place: another owner, else the team. If there is
+//     nobody, they are notified all the same, so that no notice is lost.
+//   - For somebody who has no user in the chat, the team is notified, as for agents who are away. But whoever can be told in
+//     another chat (canTell) counts as notified, and is returned in elsewhere.
+//   - The team is also notified if a conversation that nobody owns needs its agents again (comesBack).
+func mentionsToNotify(
+	dir *directory.Directory, c *book.Conversation, surface store.AccountID, line bridge.Line, canTell func(store.AgentID) bool,
+) (mentions []bridge.AgentRef, elsewhere []store.AgentID) {
 	comesBackToNobody := comesBack(c, line) && len(c.Assignees) == 0
 	if len(line.Mentions) == 0 && !comesBackToNobody {
 		return nil, nil
@@ -77,8 +81,8 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 	return append(mentions, instead...), elsewhere
 }
 
-// comesBack reports whether a line says that a conversation needs its agents again, without any of them having done it: its snooze is
-// over, or its customer said something after its end.
+// comesBack reports whether a line says that a conversation needs its agents again by itself: its snooze is over, or its customer
+// said something after its end.
 func comesBack(c *book.Conversation, line bridge.Line) bool {
 	if line.By != (bridge.AgentRef{}) {
 		return false
@@ -93,9 +97,8 @@ func comesBack(c *book.Conversation, line bridge.Line) bool {
 	}
 }
 
-// TeamMentions returns the members of a team who are mentioned in a surface when the team is handed a conversation:
-// those who are not away, or all if everybody is, without the agent who does it (by) and without those who do without
-// such notices.
+// TeamMentions returns the members of a team who are mentioned in a surface when the team is handed a conversation: those who
+// are not away, or all if everybody is. The agent who does it (by) is left out, and so is whoever declined such notices.
 func TeamMentions(dir *directory.Directory, team *store.Team, surface store.AccountID, by store.AgentID) []bridge.AgentRef {
 	return wantingHandOver(dir, slices.DeleteFunc(teamRefs(dir, team, surface), func(ref bridge.AgentRef) bool { return ref.ID == by }))
 }
