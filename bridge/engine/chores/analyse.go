@@ -26,13 +26,12 @@ const (
 // analyseWaits returns the pauses after failed attempts: after the first one, and after every further one.
 func analyseWaits() []time.Duration { return []time.Duration{10 * time.Second, time.Minute} }
 
-// run has bursts analysed as they become due, until ctx ends. A burst is what a customer writes in one go, and what is
-// analysed together. When ctx ends it cuts off the analyses that are under way; another process takes these bursts when
-// their leases end.
+// run has bursts analysed as they become due, until ctx ends. A burst is what a customer writes in one go, which is analysed
+// together. When ctx ends, run cuts off the analyses that are under way; another process takes their bursts when their leases
+// end.
 //
-// Nothing depends on what is found: an analysis that fails a few times is given up, and nobody is told. While the process
-// is busy, few bursts are taken, since what a customer writes meanwhile becomes part of the same burst. An analysis that
-// hangs takes one of maxAnalyses places; no other burst waits for it.
+// Nothing depends on what is found: an analysis that fails a few times is given up, and nobody is told. While the process is
+// busy, few bursts are taken: what a customer writes meanwhile becomes part of the same burst.
 func (as *Analyses) run(ctx context.Context, analyzer analysis.Analyzer) error {
 	results := make(chan store.AnalysedBurst, maxAnalyses)
 	journalled := make(chan struct{})
@@ -48,7 +47,7 @@ func (as *Analyses) run(ctx context.Context, analyzer analysis.Analyzer) error {
 	isDue := true        // the interval is over
 	mayHaveMore := false // the last claim filled all places, so that more may be due
 	for {
-		// Not for every place that becomes free: one statement is to claim several bursts.
+		// It claims again only when half of the places are free, so that one statement claims several bursts.
 		canTakeMore := mayHaveMore && running <= maxAnalyses/2
 		if isDue || canTakeMore {
 			claimed, err := as.claimBursts(ctx, maxAnalyses-running)

@@ -13,7 +13,9 @@ import (
 	"parley/store/blob"
 )
 
-// Fetching of files that providers keep for us.
+// Some providers, such as WhatsApp's, hand over a customer's file only by an id: it has to be fetched by a request of its own. The
+// batch that applies the message writes a row for each such file; this file claims the rows, fetches the bytes into blobs, and
+// journals for each file that it is there, or why it was given up.
 const (
 	maxFetches           = 16        // files that are fetched at the same time
 	maxFetchesPerAccount = 4         // those of them that are of one account
@@ -21,8 +23,8 @@ const (
 	fetchTimeout         = 60 * time.Second
 	fetchMargin          = 15 * time.Second // how much longer than fetchTimeout a file is leased
 	maxFetchAge          = 24 * time.Hour   // how long after its first attempt a file is given up
-	maxFetchPause        = 2 * time.Hour    // longer than any pause between two attempts, unless the provider asks for a longer one
-	maxClosedFetchAge    = 7 * maxFetchAge  // the same while the account needs a person; Meta keeps files as long
+	maxFetchPause        = 2 * time.Hour    // longer than any pause between two attempts that Parley itself chooses
+	maxClosedFetchAge    = 7 * maxFetchAge  // maxFetchAge while the account needs a person: Meta keeps files for as long
 	fetchInterval        = time.Second
 	fetchDBTimeout       = 10 * time.Second
 )
@@ -127,8 +129,8 @@ func (cs *Chores) fetchFile(ctx context.Context, c store.ClaimedFetch) {
 	}
 }
 
-// writeResult writes what became of an attempt at a file, which ended with the error fetched or with nil. ctx tells whether this
-// process stops; after goes on all the same, until the result is written.
+// writeResult writes what became of an attempt at a file, which ended with the error fetched or with nil. ctx ends when this
+// process stops; the writing itself uses after, which doesn't end then.
 func (cs *Chores) writeResult(ctx, after context.Context, c store.ClaimedFetch, f own.Fact, fetched error) error {
 	if wait, again := cs.fetchAgain(ctx, c, fetched); again {
 		return store.RetryFetch(after, cs.pool, c, wait, fetched.Error())
@@ -176,8 +178,8 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 	return f, err
 }
 
-// fetchAgain says whether an attempt that ended with err is repeated, and after which time. If only a person can put right why it
-// failed, it has the admins told.
+// fetchAgain returns whether an attempt that ended with err is repeated, and after which pause. It tells the admins of a failure
+// that only a person can put right.
 func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err error) (wait time.Duration, again bool) {
 	if err == nil {
 		return 0, false
@@ -190,7 +192,7 @@ func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err erro
 	errors.As(err, &se)
 	age, maxAge := store.Seconds(c.FirstAgo), maxFetchAge
 	needsPerson := se != nil && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked)
-	hasAwaitedPerson := age > maxFetchAge+maxFetchPause // else it were given up already; now one failure is not the end
+	hasAwaitedPerson := age > maxFetchAge+maxFetchPause // otherwise it would have been given up before
 	if needsPerson || hasAwaitedPerson {
 		maxAge = maxClosedFetchAge
 	}

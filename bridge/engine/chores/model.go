@@ -18,7 +18,11 @@ import (
 	"parley/store/request"
 )
 
-// AnalysisCounts are how the analyses of this process ended, since its start.
+// An analysis may be made by a language model, which costs tokens and may be away, or by rules. This file asks the model under
+// the terms that the account's admin chose, keeps a record of the questions where that is wanted, counts how analyses end, and
+// tells admins when the model stops working or works again.
+
+// AnalysisCounts says how the analyses of this process ended, since its start.
 type AnalysisCounts struct {
 	Model    int64 // answered by a model
 	Offline  int64 // answered by rules, because no model is set up
@@ -63,7 +67,7 @@ type lastCondition struct {
 	analysis.Condition
 }
 
-// ask asks about a burst, counts how that ended, and reports how the model is.
+// ask has a burst, what a customer wrote in one go, analysed. It counts how that ended, and reports how the model is.
 func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, b store.Burst, q analysis.Question) (analysis.Answer, error) {
 	model, usesModel := with.(modelAnalyzer)
 	var r own.ModelRecord
@@ -155,8 +159,8 @@ func (b budget) Reserve(ctx context.Context, tokens int) (settle func(context.Co
 	}, ok, err
 }
 
-// watchModel reports how the model is, if that differs from what this process has reported last. That the model works
-// is reported only after an answer, since a process that has just begun doesn't know.
+// watchModel reports how the model is, if that differs from what this process has reported last. That the model works is
+// reported only after an answer of it, because a process that has just started doesn't know.
 func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answered bool) {
 	last := &as.condition
 	last.mu.Lock()

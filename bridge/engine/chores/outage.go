@@ -15,17 +15,21 @@ import (
 	"parley/store/outage"
 )
 
+// If the agents' chat can't be reached, no agent learns of anything. This file asks each chat regularly whether it answers, and
+// tells the admins by mail and SMS when it is away, and when it is back. What all processes know of a chat is a row
+// (outage.State); each mail or SMS to an admin is one, too (outage.Notice).
+
 const (
 	reachTimeout      = 10 * time.Second // how long a chat may take to answer
 	maxUnasked        = 2 * time.Minute  // if no process has asked a chat for so long, nothing is known of it
 	minAway           = 5 * time.Minute  // a chat that no process reaches for so long counts as away
-	noticeInterval    = 2 * time.Second
+	noticeInterval    = 2 * time.Second  // between two looks for notices to be sent
 	noticeLease       = 3 * time.Minute
-	noticePause       = 30 * time.Second // between two attempts
-	noticeUnsure      = time.Minute      // until an unclear attempt is surely over, and can be looked for
+	noticePause       = 30 * time.Second // between two attempts at a notice
+	noticeUnsure      = time.Minute      // after an attempt without an answer, until it is surely over and can be looked for
 	maxNoticeAttempts = 2000             // enough for most of a day
-	maxNoticeLooks    = 30               // for an unclear one, as long as they fail; those of this process count
-	unclearAttempts   = 800              // as many attempts one counts of which nobody can tell: such a notice is sent three times
+	maxNoticeLooks    = 30               // failed look-ups of one notice, by this process, after which it is sent again
+	unclearAttempts   = 800              // what an attempt counts whose result stays unknown: such a notice is sent three times
 )
 
 // reachAll asks all chats at once whether they answer.
@@ -48,8 +52,8 @@ func (cs *Chores) reachAll(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// reachOne asks a chat whether it answers, and has admins told if that has changed. They are told that the chat is away
-// once no process has reached it for minAway, or as soon as it refuses Parley's access; and later that it is back.
+// reachOne asks a chat whether it answers. Admins are told once that it is away: if no process has reached it for minAway, or as
+// soon as it refuses Parley's access. Later they are told that it is back.
 func (cs *Chores) reachOne(ctx context.Context, account store.AccountID, r bridge.Reachable) error {
 	asked, cancel := context.WithTimeout(ctx, reachTimeout)
 	err := r.Reach(asked)
@@ -94,7 +98,7 @@ func (cs *Chores) noteReached(account store.AccountID, s *outage.State) []outage
 	return cs.noticesOf(account, isBack, fmt.Sprintf("Parley reaches it again after %s. What was done meanwhile is being told in its threads.", away))
 }
 
-// isBack is what admins are told of a chat in the end.
+// isBack is what notices say of a chat that answers again.
 const isBack = "is back"
 
 // workWithoutChat tells admins how work goes on without a chat.
@@ -220,11 +224,10 @@ func (cs noticeSender) sendAll(ctx context.Context, kind outage.Kind, account st
 	}
 }
 
-// sendNotice sends a mail or a text to an admin. If nobody knows whether an earlier attempt has arrived, it looks for
-// that instead.
+// sendNotice sends a mail or a text to an admin. If the result of the last attempt is unknown, it looks for that message instead.
 func (cs noticeSender) sendNotice(ctx context.Context, n *outage.Notice) error {
 	ch := cs.host.Channel(n.AccountID)
-	if ch == nil { // the account is gone, so that another one has to send it
+	if ch == nil { // another account has to send it
 		return outage.Finish(ctx, cs.pool, n, outage.Queued, "its account is gone", noticePause)
 	}
 
@@ -249,8 +252,8 @@ func (cs noticeSender) sendNotice(ctx context.Context, n *outage.Notice) error {
 		return outage.Finish(late, cs.pool, n, outage.Unknown, err.Error(), noticeUnsure)
 	}
 
-	isUseless := se.Class == channels.BadRecipient || se.Class == channels.BadContent // to try it again
-	if isUseless || n.Attempt >= maxNoticeAttempts {
+	wouldFailAgain := se.Class == channels.BadRecipient || se.Class == channels.BadContent
+	if wouldFailAgain || n.Attempt >= maxNoticeAttempts {
 		cs.log.Error("an admin can't be told", "notice_id", n.ID, "kind", n.Kind, "class", string(se.Class))
 		return outage.Finish(late, cs.pool, n, outage.Failed, err.Error(), 0)
 	}
@@ -280,7 +283,7 @@ func (cs noticeSender) noteLook(ctx context.Context, n *outage.Notice, outcome c
 	}
 }
 
-// repeatNotice sends a notice once more that may have arrived: twice is better than never, but not without end.
+// repeatNotice sends a notice once more though it may have arrived: twice is better than never. It gives up after some times.
 func (cs noticeSender) repeatNotice(ctx context.Context, n *outage.Notice) error {
 	if n.Attempt+unclearAttempts >= maxNoticeAttempts {
 		cs.log.Error("nobody can tell whether an admin was told", "notice_id", n.ID, "kind", n.Kind)

@@ -24,9 +24,8 @@ const (
 	maxSolvedRunes    = 1200 // of what was asked, and of what was answered, that are kept
 )
 
-// learn keeps what was answered in conversations that were resolved, without what shows who their customers are.
-// Without an Analyzer it keeps nothing. Texts are read and made anonymous before a transaction begins, because that
-// takes time.
+// learn keeps what was asked and answered in resolved conversations, made anonymous: later analyses suggest replies by it.
+// Without an Analyzer it keeps nothing. Texts are made anonymous before a transaction begins, because that takes time.
 func (as *Analyses) learn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
 	defer cancel()

@@ -15,6 +15,10 @@ import (
 // providers accept no change.
 const reviewWait = 10 * time.Minute
 
+// Meta approves message templates before they may be sent. A template belongs to a business, by name and language, while Parley
+// keeps it for an account: two accounts of one business may share one at the provider (they are twins), and a template that was
+// made by somebody else may have the same name (a namesake). This file hands templates in without overwriting those of others.
+
 // submission is one attempt to tell a provider of a template.
 type submission struct {
 	channels.Templater
@@ -29,14 +33,14 @@ func isRefused(err error) bool {
 	return class == channels.BadContent || class == channels.TemplateBad
 }
 
-// handIn submits a template to its provider. If the provider doesn't know it by its id yet, it is made, unless the provider has a
-// template of the same name (namesake) already:
-//   - Another account of the same business submitted the namesake with the same content: it counts as this template, too.
-//   - The namesake is of a template that is being deleted here: that was renamed, or moved to another account, and becomes this one.
-//   - Another account shares the namesake with other words: this template is refused, since agents there see those words.
+// handIn submits a template to its provider. A template whose id at the provider is known is changed there. Any other one is made,
+// unless the provider has a namesake. Then the first of these cases counts:
+//   - Another account has the namesake with the same content: it counts as this template, too.
+//   - The namesake belongs only to templates that are being deleted here, because they were renamed or moved: it becomes this one.
+//   - Another account has the namesake with other words: this template is refused, since agents there see those words.
 //   - An earlier attempt made the namesake, and the answer was lost: it is this template.
 //   - Another account is submitting a template of that name: this one waits.
-//   - Otherwise somebody else made the namesake: this template is refused.
+//   - Somebody else made the namesake: this template is refused.
 func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
 	s := submission{Templater: templater, row: row, t: bridge.ProviderTemplate(row)}
 	if row.ExternalID != "" {
@@ -81,8 +85,8 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 		"give yours another name (provider_name).", "")
 }
 
-// makeTemplate has a provider make a template that it doesn't have. The answer may be lost, or this process may end before it is
-// written: so AskedVersion, by which later attempts know what was made, is stored first.
+// makeTemplate has a provider make a template that it doesn't have. It first stores which version is handed in (AskedVersion):
+// should the answer be lost, a later attempt knows by that what was made.
 func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.TemplateState, error) {
 	isHeld, err := store.NoteTemplateAsked(ctx, cs.pool, s.row, s.row.Version)
 	if err != nil {
@@ -115,8 +119,7 @@ func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.Temp
 	return channels.TemplateState{}, err
 }
 
-// checkTwins refuses to change a template that another account shares, if the provider was told of the other account's with other
-// content.
+// checkTwins refuses to change a template that another account shares, if that account has handed it in with other content.
 func (cs *Chores) checkTwins(ctx context.Context, row store.Template) error {
 	siblings, err := cs.listSiblings(ctx, row)
 	if err != nil {
@@ -143,15 +146,15 @@ func (cs *Chores) takeMade(ctx context.Context, s submission, made channels.Temp
 	return cs.changeTemplate(ctx, s)
 }
 
-// changeTemplate submits a template that the provider knows by its id. The change waits while the provider reviews an earlier version. If
-// another account of the same business has made the same change already, that counts for this account, too.
+// changeTemplate submits a template that the provider knows by its id. The change waits while the provider reviews an earlier
+// version. If another account of the same business has made the same change already, that counts for this account, too.
 func (cs *Chores) changeTemplate(ctx context.Context, s submission) (channels.TemplateState, error) {
 	state, err := s.SubmitTemplate(ctx, s.t)
 	if err == nil || !isRefused(err) {
 		return state, err
 	}
 
-	// If it can't be found out, the provider's reason is shown at once: an admin who saves the template again has it submitted again.
+	// If the list can't be read, the provider's reason for the refusal is shown at once: saving the template submits it again.
 	known, listErr := findListed(ctx, s, func(l channels.TemplateState) bool { return l.ExternalID == s.t.ExternalID })
 	if listErr != nil || known == nil {
 		return channels.TemplateState{}, err
@@ -172,8 +175,8 @@ func (cs *Chores) changeTemplate(ctx context.Context, s submission) (channels.Te
 	return channels.TemplateState{}, err
 }
 
-// deleteTemplate removes a template from its provider, unless another template here is the same one there. It waits while another one of
-// its name may become so. If its id isn't known, it looks for what an attempt has made whose answer was lost.
+// deleteTemplate removes a template from its provider, unless it has a twin here. It waits while another one of its name may
+// become a twin. If the id isn't known, it looks for what an attempt made whose answer was lost.
 func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templater, row store.Template) error {
 	if row.ExternalID == "" {
 		if row.AskedVersion == 0 {
@@ -240,8 +243,8 @@ func (cs *Chores) listSiblings(ctx context.Context, row store.Template) ([]store
 	}), nil
 }
 
-// findTwins returns the siblings that are, at the provider, the template with this id. Those that are being deleted count only if there
-// are no others.
+// findTwins returns the siblings that are the template with this id at the provider. Those that are being deleted count only if
+// there are no others.
 func findTwins(siblings []store.Template, external string) []store.Template {
 	var twins []store.Template
 	for _, s := range siblings {

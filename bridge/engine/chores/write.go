@@ -17,17 +17,18 @@ import (
 	"parley/store/request"
 )
 
-// Writing texts that are asked for. Somebody waits for most of them, so that they are tried at once and given up soon.
-// No lane and no transaction is held meanwhile.
+// Agents, and Parley itself, ask for texts about conversations: summaries, translations, answers to questions. A request is a row
+// (package store/request). This file has an analysis.Writer, mostly a language model, write the text, and journals it as a fact.
+// Somebody waits for most of the texts: they are tried at once and given up soon. No transaction is open meanwhile.
 const (
 	maxWrites        = 4                // texts that this process has written at the same time
 	writeTimeout     = 45 * time.Second // of one attempt
 	writeLease       = writeTimeout + 15*time.Second
 	maxWriteTries    = 2
 	writeRetryPause  = 3 * time.Second // before the second attempt
-	writeInterval    = time.Second     // between two looks for texts that another process has left, or that wait for their second attempt
+	writeInterval    = time.Second     // between two looks for requests that another process has left or that are tried again
 	maxWriteMessages = 200             // the latest messages of a conversation that a Writer gets
-	replyPause       = 3 * time.Second // between two looks whether a reply has left of which a summary is to tell
+	replyPause       = 3 * time.Second // between two looks whether a reply has left that a summary is to include
 	maxReplyWait     = 2 * time.Minute // for such a reply, from when the summary was asked for
 )
 
@@ -39,8 +40,8 @@ func (as *Analyses) WakeWriting() {
 	}
 }
 
-// runWriting has texts written until ctx ends. Then it cuts off the ones that are under way: another process takes them
-// when their leases end.
+// runWriting has texts written until ctx ends. Then it cuts off those that are being written, and waits for that: another
+// process takes them when their leases end.
 func (as *Analyses) runWriting(ctx context.Context, with analysis.Writer) error {
 	tick := time.NewTicker(writeInterval)
 	defer tick.Stop()
@@ -87,8 +88,8 @@ func (as *Analyses) claimRequests(ctx context.Context, room int) ([]request.Requ
 	return request.Claim(ctx, as.pool, room, writeLease)
 }
 
-// writeOne has one text written and journals it, or the reason why there is none. If Parley itself asked for the text,
-// nobody waits for it: then nothing is journalled unless there is a text.
+// writeOne has one text written and journals it, or the reason why there is none. If Parley itself asked for the text, nobody
+// waits for a reason: then only a text is journalled.
 func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r request.Request) error {
 	var ask own.Ask
 	if err := json.Unmarshal(r.Ask, &ask); err != nil {
@@ -139,8 +140,8 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 	return nil
 }
 
-// finalClassOf returns the class of an error after which a text isn't tried again, because the next attempt would end alike. It
-// returns "" for all other errors.
+// finalClassOf returns the class of an error after which a text isn't tried again, because the next attempt would fail, too. For
+// all other errors it returns "".
 func finalClassOf(err error) string {
 	switch {
 	case errors.Is(err, analysis.ErrNeedsModel):
@@ -198,7 +199,10 @@ var (
 )
 
 // composeText has a text written about a conversation, and checks it. used are the messages of which the text was made.
-func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, asked request.Request, ask own.Ask) (used []store.Message, t analysis.Text, err error) {
+// Errors: errNothingToDo, errReplyWaits, and those of finalClassOf; the Writer's; the database's.
+func (as *Analyses) composeText(
+	ctx context.Context, with analysis.Writer, asked request.Request, ask own.Ask,
+) (used []store.Message, t analysis.Text, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: writing panicked: %v", p)
@@ -294,16 +298,15 @@ func (as *Analyses) askWriter(ctx context.Context, with analysis.Writer, asked r
 	return analysis.CheckText(r, t)
 }
 
-// How much of a message Analyzers and Writers get: of a longer text its beginning and its end. That is more than any of them
-// reads; each check of an answer goes through all of it.
+// Bounds of what Analyzers and Writers get of a message. Of a longer text they get the beginning and the end.
 const (
 	saidHeadBytes = 12 << 10
 	saidTailBytes = 4 << 10
 	maxSaidFiles  = 50 // names of files
 )
 
-// messageExchanged returns a message in the form in which Analyzers and Writers get it, as it says now. ok is false for what they
-// don't get: everything but what customers wrote, and didn't delete, and what left for them.
+// messageExchanged returns a message in the form in which Analyzers and Writers get it, as it says now. ok is true only for what
+// customers wrote, and didn't delete, and what left for them: notes among colleagues are never given away.
 func messageExchanged(m *store.Message) (said analysis.Message, ok bool) {
 	said = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: cutSaid(m.Subject), Text: cutSaid(m.TextNow())}
 	for _, f := range m.Files[:min(len(m.Files), maxSaidFiles)] {
