@@ -16,12 +16,15 @@ import (
 	"parley/store"
 )
 
+// This file keeps for each account (a mailbox, a number, a chat) whether it works, and has admins told when that changes. Several
+// things of an account may fail at the same time, and several processes see it: each such thing is a trouble, a row of its own, and
+// the account works when none is left.
+
 // reportTimeout bounds a short write or read of the database.
 const reportTimeout = 5 * time.Second
 
-// Report records the condition that an account's surface or channel reports of itself. A report that it works ends no other trouble
-// of the account: replies may be refused although messages can be fetched, and a chat's channel may be closed although the chat can
-// be reached.
+// Report records the condition that an account's chat (surface) or channel reports of itself. A report that it works ends no other
+// trouble of the account: replies may be refused although messages can be fetched.
 func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	switch {
 	case !e.isChannel(account):
@@ -47,8 +50,8 @@ func reportSurface(e *Engine, account store.AccountID, c channels.Condition) {
 }
 
 // writeCondition writes an account's condition, unless counts, which it calls in the same transaction, returns false. A change is
-// journalled in that transaction, too, so that the admins are told of it once, whichever process saw it. It returns false if the
-// database couldn't do that.
+// journalled in that transaction, so that the admins are told of it once, whichever process saw it. writeCondition returns false
+// only if the database failed.
 //
 //nolint:contextcheck // it has a time limit of its own, since a condition is also written when the program ends
 func (e *Engine) writeCondition(account store.AccountID, c channels.Condition, counts func(context.Context, pgx.Tx) (bool, error)) bool {
@@ -57,11 +60,11 @@ func (e *Engine) writeCondition(account store.AccountID, c channels.Condition, c
 
 	changed := false
 	err := store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
-		isToWrite, err := counts(ctx, tx)
-		if err != nil || !isToWrite {
+		if isCounted, err := counts(ctx, tx); err != nil || !isCounted {
 			return nil, err
 		}
 
+		var err error
 		changed, err = store.ReportAccount(ctx, tx, account, string(c.Status), c.Text, c.Hint)
 		if err != nil || !changed {
 			return nil, err
@@ -96,8 +99,8 @@ type troubleKey struct {
 	what    string
 }
 
-// troubles knows what fails of accounts now. The database has what all processes know (store.NoteTrouble). What this process keeps in
-// memory saves it from asking the database about each message.
+// troubles knows what fails of accounts now. The database has what all processes know (store.NoteTrouble); the fields here save
+// this process from asking it about each message.
 type troubles struct {
 	engine *Engine
 
@@ -105,14 +108,14 @@ type troubles struct {
 	fails    map[troubleKey]bool       // as this process has seen it; false means that it was seen to work
 	broken   map[store.AccountID]bool  // accounts that don't work, as the database said within the last second
 	asked    map[troubleKey]bool       // things of broken accounts that were noted to work since then
-	unended  map[troubleKey]pendingEnd // troubles that are over and could not be ended
-	followed *directory.Directory      // the one that endOfFormerChannels has followed last
+	unended  map[troubleKey]pendingEnd // troubles that are over, but whose end could not be written
+	followed *directory.Directory      // the last one that endOfFormerChannels has seen
 }
 
 // pendingEnd is the end of a trouble that has to be written.
 type pendingEnd struct {
 	mayEndEarlier bool       // it may end what earlier processes saw
-	until         *time.Time // until when the trouble lasts, which tells it from one that is noted later; nil if that isn't known
+	until         *time.Time // when the trouble is over by itself, which tells it from one that is noted later; nil if unknown
 }
 
 func newTroubles(e *Engine) *troubles {
@@ -125,10 +128,9 @@ func newTroubles(e *Engine) *troubles {
 	}
 }
 
-// record records why one thing of an account fails (what), or with c nil that it works.
-//
-// The admins are told of a new trouble once. They are told that the account works only when none of its troubles is left, whichever
-// process has seen them: otherwise two closed channels of a chat would make the account's condition change all the time.
+// record records why one thing of an account (what) fails. With c nil it records that the thing works. The admins are told of a new
+// trouble once, and that the account works only when none of its troubles is left, whichever process has seen them: otherwise two
+// closed channels of a chat would make the account's condition change all the time.
 func (ts *troubles) record(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
 	if c == nil {
@@ -138,10 +140,10 @@ func (ts *troubles) record(account store.AccountID, what string, c *channels.Con
 	ts.recordFailure(k, *c)
 }
 
-// recordFailure records why one thing of an account fails. It writes nothing about a trouble that this process has noted before,
-// while the account is known not to work, since each refused reply would lock the account's row. There are two exceptions:
-//   - What a channel reports by itself is written each time: it may have found another reason.
-//   - A trouble that lasts for a while (Condition.Lasts) is written each time: it lasts from the latest refusal on.
+// recordFailure records why one thing of an account fails. A trouble that this process has noted before is not written again while
+// the account is known not to work, because each refused reply would lock the account's row. Two kinds are written each time:
+//   - what a channel reports by itself, which may have found another reason;
+//   - a trouble that lasts for a while (Condition.Lasts), counted from the latest refusal.
 func (ts *troubles) recordFailure(k troubleKey, c channels.Condition) {
 	ts.mu.Lock()
 	isNoted := ts.fails[k] && ts.broken[k.account]
@@ -161,8 +163,8 @@ func (ts *troubles) recordFailure(k troubleKey, c channels.Condition) {
 	})
 }
 
-// recordWorking records that one thing of an account works. If that is the channel itself, or that it takes replies, it works for all
-// processes alike: then it ends the trouble also if a process noted it that has ended since.
+// recordWorking records that one thing of an account works. The channel itself, and its taking of replies, work for all processes
+// alike: then the trouble ends even if it was noted by a process that has ended since.
 func (ts *troubles) recordWorking(k troubleKey) {
 	mayEndEarlier := k.what == runTrouble || k.what == sendTrouble
 	if ts.noteWorking(k, mayEndEarlier) {
@@ -193,8 +195,8 @@ func (ts *troubles) noteWorking(k troubleKey, mayEndEarlier bool) bool {
 // end ends a trouble of an account for all processes. If it was the last one, the account works. A trouble that no process had noted
 // doesn't make the account work, unless over.mayEndEarlier is set.
 //
-// A trouble that still lasts, or whose end could not be written, is left to retryEnds. One that was noted anew since is not: it is
-// another trouble, which this process hasn't seen to be over.
+// A trouble that still lasts, or whose end could not be written, is left to retryEnds. But one that was noted anew since is another
+// trouble, which this process hasn't seen to be over.
 func (ts *troubles) end(k troubleKey, over pendingEnd) {
 	var lasts *time.Time // until when; nil if the trouble is over
 	works := channels.Condition{Status: channels.Active}
@@ -220,8 +222,8 @@ func (ts *troubles) end(k troubleKey, over pendingEnd) {
 	}
 }
 
-// retryEnds tries again to end the troubles that could not be ended before. Otherwise they would end with the next message that is
-// sent: that may take days, and nothing is ever sent to a channel in which no threads open any more.
+// retryEnds tries again to end the troubles that could not be ended before. Without it they would end with the next message that is
+// sent, which may take days.
 func (ts *troubles) retryEnds() {
 	ts.mu.Lock()
 	list := maps.Clone(ts.unended)
@@ -237,8 +239,8 @@ func (ts *troubles) retryEnds() {
 	}
 }
 
-// endRun ends the trouble that was reported of an account whose channel reports nothing by itself: its settings didn't work, and now a
-// channel could be made of them.
+// endRun ends the trouble of an account whose settings didn't work, and whose channel reports nothing by itself: a channel could be
+// made of the settings now.
 func (ts *troubles) endRun(account store.AccountID) {
 	k := troubleKey{account, runTrouble}
 	ts.mu.Lock()
@@ -250,8 +252,8 @@ func (ts *troubles) endRun(account store.AccountID) {
 	}
 }
 
-// endOfFormerChannels ends the troubles of channels in which no threads open any more, since perhaps nothing is ever posted there
-// again. It does so once for each directory: if something is refused there later, for a conversation that is over, that counts.
+// endOfFormerChannels ends the troubles of a chat's channels in which no threads open any more, because nothing may ever be posted
+// there again that would end them. It does so once for each directory: what is refused there later counts.
 func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 	var ended []troubleKey
 	ts.mu.Lock()

@@ -11,12 +11,13 @@ import (
 	"parley/store"
 )
 
-// applyAction does what a person did or asked for in a surface, in this order:
+// applyAction applies what a person did or asked for in a surface (a chat of agents): a typed text, a command, a click, a form, an
+// emoji. It goes on in this order:
 //  1. What happened to a message or a channel is applied, whoever did it.
-//  2. An action that doesn't count, or asks for nothing, is dropped: nothing is to wait for it.
-//  3. The action waits until what it depends on is recorded. It is applied anew later, so nothing has been changed so far.
-//  4. The conversation notes that somebody has acted upon it, also if the action is refused after that; but not where the action
-//     may leave no trace (mayLeaveTrace).
+//  2. An action that doesn't count, or asks for nothing, is dropped.
+//  3. If something that the action depends on isn't recorded yet, the action waits. Nothing has been changed so far.
+//  4. The conversation notes that somebody has acted upon it, even if the action is refused after that, unless mayLeaveTrace says
+//     no.
 //  5. The action is applied: speech by applySpeech, any other verb by its use case.
 //
 // Errors: *book.NotYet if the action has to wait; the database's.
@@ -66,8 +67,8 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	return w.perform(ctx, tx, r)
 }
 
-// typedAt returns when an action was typed, or done by an emoji; the zero time if that is unknown: the order of a click is that of the
-// message with the button, and doesn't say when somebody clicked.
+// typedAt returns when an action was typed, or done by an emoji. For other actions it returns the zero time: the order of a click
+// is that of the message with the button, and doesn't say when somebody clicked.
 func typedAt(a bridge.Action) time.Time {
 	if !hasTime(a) {
 		return time.Time{}
@@ -106,9 +107,9 @@ func (w *work) awaitRecords(ctx context.Context, tx pgx.Tx, r book.Request, use 
 	return nil
 }
 
-// mustAwaitAttempt reports whether a running attempt has to end before an action on a conversation is applied: a typed text takes its
-// place before or behind the reply that is being sent, and Undo has to know whether that reply has left. An attempt that began before
-// the action was stored doesn't matter, unless it has itself found the emoji that is the action: then it gives way to the emoji.
+// mustAwaitAttempt reports whether a running attempt to send a reply has to end before an action is applied: a typed text takes its
+// place before or behind that reply, and Undo has to know whether the reply has left. Only an attempt that began after the action
+// was stored counts, except for an emoji that the attempt itself has found (OriginFoundEmoji): that attempt gives way to it.
 func mustAwaitAttempt(w *work, r book.Request) bool {
 	stored := w.Event
 	switch {
@@ -120,15 +121,15 @@ func mustAwaitAttempt(w *work, r book.Request) bool {
 	return w.Outbox.HasAttemptSince(r.Conversation, stored)
 }
 
-// mayGetConversation reports whether the conversation that an action lacks may become known: the action was done in a thread of
-// Parley's, whose root may be about to be recorded. For an emoji a surface may not know in which thread its message is.
+// mayGetConversation reports whether the conversation of an action may become known: the action was done in a thread of Parley's,
+// whose root (the first message) may be about to be recorded. Of an emoji a surface may not know in which thread it is.
 func mayGetConversation(w *work, r book.Request, use *useCase) bool {
 	mayBeInThread := r.OwnThread || r.IsEmoji()
 	return mayBeInThread && !use.noConversation && !w.replies.IsOrphaned(r)
 }
 
-// mayLeaveTrace reports whether an action may be seen in its conversation, whatever becomes of it. What was typed elsewhere with the
-// conversation's number may be by somebody who has no say in the conversation: then nothing of it is kept there.
+// mayLeaveTrace reports whether an action may be seen in its conversation, whatever becomes of it. It may not if it was typed
+// elsewhere, with the conversation's number, by somebody who may not do such a thing in the conversation.
 func mayLeaveTrace(w *work, r book.Request) bool {
 	wasTypedElsewhere := r.Typed() && !w.Posts.IsShownInThread(r)
 	return !wasTypedElsewhere || w.Authorize(r, r.Verb) == nil

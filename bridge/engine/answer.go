@@ -27,13 +27,16 @@ const (
 	maxTypedNumber = 9999
 )
 
+// This file answers the verbs that only read: help, lists, searches, a conversation's details, history, and why its texts went
+// where they went. Only the actor, who asked, sees the answer.
+
 // answerHelp tells the actor what can be asked for.
 func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
 	w.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.HelpLine{About: r.Args.Note, Denied: permission.Denied(r.Agent)}})
 	return nil
 }
 
-// answer applies the verbs that only read. They change nothing, and only the actor sees the answer.
+// answer applies a verb that only reads.
 func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	line, err := w.answerLine(ctx, tx, r)
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
@@ -132,12 +135,11 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 	if problem := w.Authorize(r, r.Verb); problem != nil {
 		return bridge.Line{}, problem
 	}
-
 	return w.readConversation(ctx, tx, r)
 }
 
-// isNumberMeant reports whether digits that were looked for as words name a conversation instead: nothing has these words, and
-// there is a conversation of that number, or they are too few to look for.
+// isNumberMeant reports whether digits that were looked for as words name a conversation instead: they are too few to look for, or
+// nothing was found and there is a conversation of that number.
 func isNumberMeant(r book.Request, found bridge.Line, err error) bool {
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
 		return problem.Code == bridge.TooShort

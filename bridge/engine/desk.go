@@ -23,7 +23,9 @@ import (
 // maxOpenThreads is how many threads a surface is told of that it looks through for missed messages.
 const maxOpenThreads = 500
 
-// Desk is what one surface may ask of the engine. Each surface declares an interface of the methods that it needs.
+// Desk is what one surface (a chat in which agents work, such as Slack) may ask of the engine, also for its forms and cards. Each
+// surface declares an interface of the methods that it needs. user is always an id of the surface; what a user who is an agent may
+// read is checked here.
 type Desk struct {
 	e       *Engine
 	account store.AccountID
@@ -36,8 +38,8 @@ func (d *Desk) Accept(ctx context.Context, facts ...channels.Fact) error {
 	return d.e.relay.Accept(ctx, d.account, facts...)
 }
 
-// Seen returns which of these fact ids are known: stored, or those of posts of our own. The id of a message's fact is
-// "m:{channel}:{message}"; the message's own id has no colon.
+// Seen returns which of these fact ids are known: those of stored facts, and of messages that Parley itself posted. The id of a
+// message's fact is "m:{channel}:{message}"; the message's own id has no colon.
 func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
 	seen, err := store.SeenEvents(ctx, d.e.pool, d.account, ids)
 	if err != nil {
@@ -93,7 +95,7 @@ func (d *Desk) agentOf(user string) *store.Agent {
 	return d.e.directory.Load().AgentOf(d.account, user)
 }
 
-// FactsAt finds the conversation of a thread or of a message in it, for user.
+// FactsAt returns the facts (status, owners, …) of the conversation of a thread, or of a message in it.
 // Errors: ErrNoConversation; *Problem when user may not see it.
 func (d *Desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
 	for _, message := range []string{at.Thread, at.Message} {
@@ -154,7 +156,6 @@ func (d *Desk) readerOf(ctx context.Context, id store.ConversationID, user strin
 	if !r.May(&rows[0]) {
 		return nil, reading.NotReadable(id)
 	}
-
 	return agent, nil
 }
 
@@ -201,8 +202,8 @@ func (d *Desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, 
 	return d.e.reading.AccountsFor(d.e.directory.Load(), agent), nil
 }
 
-// MayStart checks a conversation that user wants to begin. In a chat, where a customer can have only one open conversation, it
-// returns the one that is open already; its ID is 0 if there is none.
+// MayStart checks a conversation that user wants to begin. In a customers' chat, which has at most one open conversation with a
+// customer, it returns the one that is open already. The ID of the result is 0 if there is none.
 // Errors: *Problem, with the Field that is wrong; the database's.
 func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridge.Facts, error) {
 	agent := d.agentOf(user)
@@ -234,7 +235,6 @@ func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 	if i := slices.IndexFunc(list, func(f bridge.Facts) bool { return f.Status.Open() }); i >= 0 {
 		return list[i], err
 	}
-
 	return bridge.Facts{}, err
 }
 
@@ -277,11 +277,10 @@ func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (text,
 	if err != nil || len(messages) == 0 {
 		return "", "", err
 	}
-
 	return messages[0].Text, book.WordsMarkOf(&messages[0]), nil
 }
 
-// Count returns as how many messages the provider of an account counts a text with the account's signature. counts is false if
+// Count returns for how many messages the provider of an account charges a text with the account's signature. counts is false if
 // the provider doesn't count, or if there is no such account.
 func (d *Desk) Count(account, text string) (c bridge.Count, counts bool) {
 	a := d.e.directory.Load().AccountNamed(account)
@@ -379,7 +378,6 @@ func (d *Desk) MayReply(ctx context.Context, conversation store.ConversationID, 
 	if problem := reply.OverLimits(d.e.Channel(account.ID), name, limits, text, book.SurfaceFiles(files)); problem != nil {
 		return problem
 	}
-
 	return nil
 }
 

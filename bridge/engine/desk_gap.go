@@ -9,6 +9,9 @@ import (
 	"parley/store"
 )
 
+// When a connection to a chat is lost, Parley may miss that an agent edited or deleted a reply which still waits. Such a time is a
+// gap. Replies wait until the chat has been read again and the gap is filled, and are checked in the chat before they leave.
+
 // gapMargin is by how much a measured age of a message can be wrong.
 const gapMargin = 2 * time.Second
 

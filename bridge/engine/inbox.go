@@ -19,8 +19,8 @@ import (
 )
 
 // Inbox is what Parley's own inbox page may ask of the engine. Agents use the page when no chat can be reached. What they do
-// there is journalled, applied and shown in the conversations' threads like what they do in a form of a chat. In the journal
-// it is a fact of Parley's own that names the agent.
+// there is journalled as a fact (a stored event) that names the agent. It is applied, and shown in the conversations' threads,
+// like what they do in a form of a chat.
 type Inbox struct {
 	e    *Engine
 	desk *Desk // of Parley's own pages: its users are agents, and it has no surface
@@ -42,7 +42,7 @@ func (in *Inbox) Facts(ctx context.Context, agent store.AgentID, conversation st
 	return in.desk.Facts(ctx, conversation, own.PageUser(agent))
 }
 
-// Readable returns those of some conversations that an agent may read, in no order. Errors: *Problem for who is no agent.
+// Readable returns those of some conversations that an agent may read, in no order. Errors: *Problem for whoever is no agent.
 func (in *Inbox) Readable(ctx context.Context, agent store.AgentID, conversations []store.ConversationID) ([]store.ConversationID, error) {
 	_, reader, err := in.desk.readerFor(ctx, own.PageUser(agent))
 	if err != nil {
@@ -50,18 +50,21 @@ func (in *Inbox) Readable(ctx context.Context, agent store.AgentID, conversation
 	}
 
 	rows, err := store.Conversations(ctx, in.e.pool, conversations...)
+	if err != nil {
+		return nil, err
+	}
+
 	var list []store.ConversationID
 	for i := range rows {
 		if reader.May(&rows[i]) {
 			list = append(list, rows[i].ID)
 		}
 	}
-
-	return list, err
+	return list, nil
 }
 
-// ClosedAccounts returns the accounts whose channel an agent can't read and whose team the agent isn't in: their customers are not for
-// the agent. Errors: *Problem for who is no agent.
+// ClosedAccounts returns the accounts whose customers an agent may not see: those whose channel the agent can't read and whose team
+// the agent isn't in. Errors: *Problem for whoever is no agent.
 func (in *Inbox) ClosedAccounts(ctx context.Context, agent store.AgentID) ([]store.AccountID, error) {
 	_, reader, err := in.desk.readerFor(ctx, own.PageUser(agent))
 	return reader.Closed, err
@@ -145,9 +148,9 @@ const (
 	actPollInterval = maxActWait / 50
 )
 
-// Act stores what an agent asks for, and waits for a moment until it is applied. It returns the name by which Result tells
-// what became of it. An act that is handed in again with the same words counts as the same act.
-// Errors: *Problem for what the agent may not do, and nothing is stored; ErrNoConversation;
+// Act stores what an agent asks for, and waits for at most maxActWait until it is applied. It returns the name by which Result
+// tells what became of it. An act that is submitted again from the same opened form, with the same words, counts once.
+// Errors: *Problem for what the agent may not do, and ErrNoConversation, after which nothing is stored;
 // channels.ErrOverloaded; the database's.
 func (in *Inbox) Act(ctx context.Context, agent store.AgentID, a bridge.Act) (string, error) {
 	if problem := in.mayAct(ctx, agent, a); problem != nil {
@@ -295,6 +298,5 @@ func (in *Inbox) Result(ctx context.Context, agent store.AgentID, conversation s
 	if o.Why != "" {
 		return bridge.ActResult{State: bridge.ActRefused, Why: o.Why}, nil
 	}
-
 	return bridge.ActResult{State: bridge.ActDone}, nil
 }

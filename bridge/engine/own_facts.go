@@ -20,13 +20,15 @@ import (
 	"parley/store/dispatch"
 )
 
-// Timer implements relay.Handler. It returns the fact that a timer becomes when it fires. A timer is removed in the transaction that
-// journals its fact, so that it counts once. The name of the fact decides what counts as the same firing:
-//
+// Parley itself journals facts, too: a timer has fired, a delivery (a reply or post) has a result, a file was fetched. They are
+// applied like what customers and agents do. A fact has a name, and one with the same name is stored once.
+
+// Timer implements relay.Handler. It returns the fact that a timer becomes when it fires. The name of the fact decides what counts
+// as the same firing:
 //   - An evening list is named by its team and day, which its kind says: there is one a day.
 //   - A weekly summary is named by its team and the time for which it was set: there is one a week.
-//   - Any other timer gets a name of its own each time that it fires. It may have been set for the same time twice, after the clock
-//     went ahead and was put right.
+//   - Any other timer gets a new name each time that it fires: it may have been set for the same time twice, after the clock went
+//     ahead and was put right.
 //
 // Kinds that may have to wait have queues of their own, so that nothing else waits with them.
 func (e *Engine) Timer(t store.Timer) store.NewEvent {
@@ -59,8 +61,8 @@ func inQueue(event store.NewEvent, key string) store.NewEvent {
 	return event
 }
 
-// Facts implements relay.Handler. It returns what is to be journalled about a delivery's result: what that means for the
-// conversation. What it means for the surface is written along with the result.
+// Facts implements relay.Handler. It returns the facts to be journalled about a delivery's result: what the result means for the
+// conversation. Where a post stands is written along with the result, and needs no fact.
 func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	isReply := c.Kind == outbound.KindReply
 	if isReply && wasTakenBackWhole(c, r) {
@@ -83,7 +85,7 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 		f.Kind = own.PostFailed
 		f.Post = c.Kind
 		f.Account = c.AccountID
-	default: // the thread itself shows what was posted; nobody misses a lost whisper
+	default: // the thread itself shows what was posted, and nobody misses a lost answer to one person (PostEphemeral)
 		return facts
 	}
 
@@ -92,8 +94,8 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	return append(facts, event)
 }
 
-// wasTakenBackWhole reports whether a reply's delivery ended because the reply was taken back before it left. People were told so
-// when that was done. A part of a reply is another matter: if it was the last one that hadn't left, the customer has the reply now.
+// wasTakenBackWhole reports whether a reply's delivery ended because the reply was taken back before it left, of which people have
+// been told. It is false for a part of a reply: if it was the last one that hadn't left, the customer has the reply now.
 func wasTakenBackWhole(c dispatch.Claimed, r relay.Report) bool {
 	wasTakenBack := r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled
 	return wasTakenBack && outbound.PayloadOf(&c.Delivery).Span == nil
@@ -114,8 +116,8 @@ func factOfResult(c dispatch.Claimed, r relay.Report) own.Fact {
 	}
 }
 
-// rootsLeft returns the facts about a root that isn't its conversation's thread any more, now that a delivery has landed. They have
-// a queue of their own, so that nothing waits while a version of Parley runs that doesn't know them.
+// rootsLeft returns the facts about roots (first messages of threads) that their conversations have left by a delivery that has
+// landed. They have a queue of their own, so that nothing waits while a version of Parley runs that doesn't know them.
 func rootsLeft(c dispatch.Claimed, r relay.Report) (facts []store.NewEvent) {
 	for _, l := range r.Sent.Landed {
 		if l.Left == nil {
@@ -139,8 +141,8 @@ func rootsLeft(c dispatch.Claimed, r relay.Report) (facts []store.NewEvent) {
 	return facts
 }
 
-// doubleFact returns the fact to journal if a root that has landed may be there twice, or if the search for such another root has
-// ended. f is the fact of the delivery's result, which that fact adds to. It returns false in all other cases.
+// doubleFact returns the fact to journal if a root that has landed may stand there twice, or if the search for such a double has
+// ended. It adds to f, the fact of the delivery's result. In all other cases it returns false.
 func doubleFact(f own.Fact, c dispatch.Claimed, r relay.Report) (own.Fact, bool) {
 	if r.Kind != relay.ReportLanded || c.FirstAt == nil {
 		return own.Fact{}, false
@@ -165,8 +167,8 @@ func doubleFact(f own.Fact, c dispatch.Claimed, r relay.Report) (own.Fact, bool)
 	return f, true
 }
 
-// hasLeftWithLaterLine reports whether a delivery left in one message with a later line. Lines that were taken back before they
-// left don't count.
+// hasLeftWithLaterLine reports whether a delivery left as one message with later ones. Those that were taken back before don't
+// count.
 func hasLeftWithLaterLine(c dispatch.Claimed, r relay.Report) bool {
 	for i, line := range slices.Backward(c.With) {
 		wasTakenBack := i < len(r.Sent.With) && r.Sent.With[i].State == store.Cancelled

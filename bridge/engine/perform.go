@@ -16,10 +16,11 @@ import (
 	"parley/store/channelmove"
 )
 
-// useCase says where a verb may be used, what has to be read for it, and what applies it.
+// useCase says where a verb may be used, what has to be read for it, and what applies it. A verb is what a person asks for, by a
+// command, a button, a form or an emoji.
 type useCase struct {
 	needsOpen      bool // the verb may only be used in a conversation that is not over
-	final          bool // the verb settles the customer's latest words: if it is found late, it is refused once there are later ones
+	final          bool // the verb settles the customer's latest words: found late, it is refused if there are later ones
 	inDailyThread  bool // the verb may also be used in a day's thread, in which mails are sorted
 	noConversation bool // the verb is about no conversation, wherever it is used
 
@@ -150,11 +151,10 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if use.doInTx != nil {
 		return use.doInTx(w, ctx, tx, r)
 	}
-
 	return nil
 }
 
-// wroteSince reports whether the customer has written after somebody asked for a verb that was found, or told, late.
+// wroteSince reports whether a verb was found late and the customer has written since somebody asked for it.
 func (w *work) wroteSince(r book.Request) bool {
 	return r.Conversation.LastFrom == store.FromCustomer && w.WasTypedBefore(r.Action, r.Conversation.LastAt)
 }

@@ -16,6 +16,10 @@ import (
 	"parley/store"
 )
 
+// Before a batch of events is applied, this file lists what they will touch: customers, conversations, messages, and lanes, which
+// are the queues of what is sent or posted. So all of it is locked and read in a few round trips. What isn't listed here isn't
+// there when the event is applied.
+
 // fact is a decoded event: what its account's channel (inbound) or surface (actions) reads in it, or a fact of Parley's own.
 type fact struct {
 	event   store.Event

@@ -22,7 +22,10 @@ import (
 	"parley/store"
 )
 
-// wantStart adds the customer with whom an action begins a conversation to what the batch reads. start works on that only.
+// An agent may write first, by a form or a command (!new). This file begins the conversation: its thread, which starts with a card
+// (the root), a line with the agent's words, and the message to the customer.
+
+// wantStart adds the customer with whom an action begins a conversation to what the batch reads.
 func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(surface, a.Actor.ID), reading.StartOf(a))
 	if problem != nil || s.MissingText(a) != nil || len(a.Mentions) > 0 {
@@ -35,8 +38,8 @@ func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Actio
 	n.AddParty(s.Account.ID, s.Party, channels.Party{})
 }
 
-// start begins a conversation with a customer: it posts the root and a line with the agent's text, and sends the text as a
-// reply. If a chat has an open conversation with the customer already, it leads the agent to that one, and sends nothing.
+// start begins a conversation with a customer. If a customers' chat, such as WhatsApp, has an open conversation with the customer
+// already, it only tells the agent where that one is.
 func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	earlyEdit := speech.ApplyEarlyEdit(w.Posts, &r)
 	if earlyEdit == speech.NothingToApply {
@@ -57,8 +60,8 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 
 	identity := w.customerOf(s)
-	if identity == nil { // the account's channel began to work only after the batch was read: the customer was not read with it
-		return w.PutAside(time.Second) // the action is applied in a later batch
+	if identity == nil { // the account's channel began to work only after wantStart was called
+		return w.PutAside(time.Second)
 	}
 
 	previous := w.StartedByForm(r)
@@ -90,8 +93,8 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return w.sayFirstWords(r.About(c), used, subject)
 }
 
-// prepareStart looks up by which account and with whom a conversation begins, and fills in the template that it begins with (used); nil
-// if it needs none. problem says why it can't begin.
+// prepareStart looks up by which account and with whom a conversation begins (s), and fills in the template that it begins with
+// (used), or nil. problem says why it can't begin.
 func prepareStart(ctx context.Context, tx pgx.Tx, w *work, r book.Request, earlyEdit speech.EarlyEdit) (
 	s reading.Starting, used *outbound.UsedTemplate, problem *bridge.Problem, err error,
 ) {
@@ -166,9 +169,9 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 	return &used, nil, nil
 }
 
-// sayFirstWords shows the text with which a conversation begins in its thread, and sends it. used is the template that the text
-// is made from, or nil. subject is the one that the customer gets: the conversation's own may be a name that colleagues gave to the
-// previous conversation.
+// sayFirstWords shows the text with which a conversation begins in its thread, and sends it. used is the template that the text is
+// made from, or nil. subject is the one that the customer gets; the conversation's own may be a name that colleagues gave to the
+// previous one.
 func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subject string) error {
 	t, err := w.OpenThread(r.Conversation)
 	if err != nil {
