@@ -205,7 +205,7 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 		return nil, fmt.Errorf("slack: bots.info: %w", err)
 	}
 
-	if isOfOrganisation(auth) {
+	if isOfOrganisation(auth.TeamID) {
 		return nil, errors.New("slack: the bot token is of a whole Enterprise organisation: Parley needs one of a workspace")
 	}
 	// Slack may not tell the app's id, so that is not needed; see fact.Self.IsFor.
@@ -219,11 +219,9 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	return me, nil
 }
 
-// isOfOrganisation reports whether a token is of an app that was installed for a whole Enterprise organisation. Slack then names the
-// organisation (E…) where it names a workspace (T…) otherwise.
-func isOfOrganisation(auth *slackapi.AuthTestResponse) bool {
-	return strings.HasPrefix(auth.TeamID, "E")
-}
+// isOfOrganisation reports whether what Slack names as the team of a token is a whole Enterprise organisation (E…), and not a workspace
+// (T…): the app was installed for all workspaces.
+func isOfOrganisation(team string) bool { return strings.HasPrefix(team, "E") }
 
 // workspaceTimeout bounds the question which workspace the app is in.
 const workspaceTimeout = 10 * time.Second

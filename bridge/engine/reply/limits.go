@@ -22,9 +22,9 @@ func usualLimits() channels.FileLimits {
 	return channels.FileLimits{channels.FileImage: 5 << 20, channels.FileDocument: 10 << 20, channels.FileVideo: 16 << 20}
 }
 
-// fileLimit returns the largest file of a kind that an account sends, in bytes: the lower one of the channel's limit and the account's.
-// In a chat the usual limit stands for an account that sets none. ok is false if no files of that kind are taken; with ok, limit 0 means
-// that there is no limit.
+// fileLimit returns the largest file of a kind that an account sends, in bytes: the lower one of the channel's limit and the
+// account's. For a chat's account that sets none, the usual limit counts. ok is false if no files of that kind are taken. If ok
+// is true, limit 0 means that there is no limit.
 func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind channels.FileKind) (limit int64, ok bool) {
 	if limit, ok = channelLimit(caps, kind); !ok {
 		return 0, false
@@ -41,7 +41,7 @@ func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind cha
 	return lowerLimit(limit, chosen), chosen > 0
 }
 
-// channelLimit is fileLimit by what the channel takes alone.
+// channelLimit is fileLimit without what the account sets.
 func channelLimit(caps channels.Capabilities, kind channels.FileKind) (limit int64, ok bool) {
 	if len(caps.Files.Limits) > 0 {
 		limit, ok = caps.Files.Limits[kind]
@@ -81,52 +81,59 @@ func OverLimits(ch channels.Channel, name string, account channels.FileLimits, t
 	return filesOver(caps, account, name, files)
 }
 
-// filesOver says which of the files a channel can't take.
+// filesOver says which of the files a channel can't take: a kind, a size, or the sizes of those that leave in one message.
 func filesOver(caps channels.Capabilities, account channels.FileLimits, name string, attached []store.FileRef) *bridge.Problem {
+	perMessage := caps.Files.PerMessage // not 0: OverLimits has refused files then
 	for i, f := range attached {
 		if files.FromSurface(f).Unavailable != "" {
 			continue // its kind and size may not be known: its author is told why it can't be read
 		}
-		sentAs := caps.Files.SentAs(f.Name, f.ContentType)
-		if sentAs == "" {
-			return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no files like %s.", name, f.Name),
-				Hint: "Send it in another form, for example as a PDF or a JPEG, or a link to it."}
+		if problem := fileOver(caps, account, name, f); problem != nil {
+			return problem
 		}
-
-		kind := channels.KindOf(sentAs)
-		limit, ok := fileLimit(caps, account, kind)
-		by := name
-		if most, isTaken := channelLimit(caps, kind); isTaken && (!ok || limit != most) {
-			by = "This account"
-		}
-		if !ok {
-			return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no %s, as %s is one.", by, plainKind(kind), f.Name), Hint: "Send it in another form, or a link to it."}
-		}
-		if limit > 0 && f.SizeBytes > limit {
-			most, has := channels.SizeWords(limit), channels.SizeWords(f.SizeBytes)
-			if has == most { // both are rounded
-				has = "a little more"
-			}
-			return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s takes %s of at most %s, and %s has %s.", by, plainKind(kind), most, f.Name, has),
-				Hint: "Make it smaller, or send a link to it."}
-		}
-
-		perMessage := caps.Files.PerMessage
 		isFirstOfMessage := i%perMessage == 0
-		if isFirstOfMessage && caps.Files.MaxBytes > 0 {
-			var size int64
-			for _, other := range attached[i:min(i+perMessage, len(attached))] {
-				size += other.SizeBytes
-			}
-
-			if size > caps.Files.MaxBytes {
-				return &bridge.Problem{Code: "files_too_large", Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.",
-					channels.SizeWords(size), name, channels.SizeWords(caps.Files.MaxBytes)), Hint: "Send them one by one, or make them smaller."}
-			}
+		if !isFirstOfMessage || caps.Files.MaxBytes == 0 {
+			continue
+		}
+		var size int64
+		for _, other := range attached[i:min(i+perMessage, len(attached))] {
+			size += other.SizeBytes
+		}
+		if size > caps.Files.MaxBytes {
+			return &bridge.Problem{Code: "files_too_large", Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.",
+				channels.SizeWords(size), name, channels.SizeWords(caps.Files.MaxBytes)), Hint: "Send them one by one, or make them smaller."}
 		}
 	}
-
 	return nil
+}
+
+// fileOver says why a channel, or the account, doesn't take a file; nil means that it does.
+func fileOver(caps channels.Capabilities, account channels.FileLimits, name string, f store.FileRef) *bridge.Problem {
+	sentAs := caps.Files.SentAs(f.Name, f.ContentType)
+	if sentAs == "" {
+		return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no files like %s.", name, f.Name),
+			Hint: "Send it in another form, for example as a PDF or a JPEG, or a link to it."}
+	}
+
+	kind := channels.KindOf(sentAs)
+	limit, ok := fileLimit(caps, account, kind)
+	by := name
+	if most, isTaken := channelLimit(caps, kind); isTaken && (!ok || limit != most) {
+		by = "This account"
+	}
+	if !ok {
+		return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no %s, as %s is one.", by, plainKind(kind), f.Name),
+			Hint: "Send it in another form, or a link to it."}
+	}
+	if limit == 0 || f.SizeBytes <= limit {
+		return nil
+	}
+	most, has := channels.SizeWords(limit), channels.SizeWords(f.SizeBytes)
+	if has == most { // both are rounded
+		has = "a little more"
+	}
+	return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s takes %s of at most %s, and %s has %s.",
+		by, plainKind(kind), most, f.Name, has), Hint: "Make it smaller, or send a link to it."}
 }
 
 // plainKind names files of a kind in a sentence.
@@ -165,7 +172,7 @@ func (rs *UseCases) KeepEditOverLimits(c *book.Conversation, m *book.Message) bo
 	return true
 }
 
-// countTexts returns as how many texts a provider counts a reply, or 1 if it doesn't count.
+// countTexts returns for how many texts (SMS) a provider charges a reply, or 1 if it doesn't count.
 func (rs *UseCases) countTexts(c *book.Conversation, text string) int {
 	counter, counts := rs.Channel(c.AccountID).(channels.Counter)
 	if counts && text != "" {
@@ -175,8 +182,7 @@ func (rs *UseCases) countTexts(c *book.Conversation, text string) int {
 	return 1
 }
 
-// ManyTexts returns as how many texts a reply counts, if they are so many that its author is to be warned, else 0. If they are
-// fewer, only the provider's receipt says how many there were.
+// ManyTexts returns for how many texts a reply is charged, if they are so many that its author is to be warned, and 0 otherwise.
 func (rs *UseCases) ManyTexts(c *book.Conversation, text string) int {
 	if n := rs.countTexts(c, text); n > maxTextsUnwarned {
 		return n
@@ -184,8 +190,8 @@ func (rs *UseCases) ManyTexts(c *book.Conversation, text string) int {
 	return 0
 }
 
-// WarnOfTexts tells the author of a long reply (m, with its first part d) as how many texts it counts, with those that leave as one
-// message with it, while it can still be taken back. told is how many its author knows of; 0 means of none.
+// WarnOfTexts tells the author of a long reply (m, with its first part d), while it can still be taken back, for how many texts it
+// is charged, with those that leave as one message with it. told is the number that the author was told before, or 0.
 func (rs *UseCases) WarnOfTexts(c *book.Conversation, m *book.Message, d *book.Delivery, told int) {
 	text := m.Text
 	if d.JoinKey != "" {

@@ -18,6 +18,9 @@ const (
 	newcomersPerLine = 5 // about how many a line asks, if there are more newcomers than that
 )
 
+// A mail conversation may have more people than the customer: those to whom replies go, those in copy, and those who are new and
+// get nothing until an agent allows it. This file keeps them up to date, by what mails say and by what agents choose.
+
 // Recipients sets who gets replies, as the customer's last mail says. Somebody who is new in a conversation gets none
 // until an agent clicks. message is the stored mail; it is 0 if the mail isn't the customer's.
 func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, message store.MessageID) {
@@ -88,8 +91,8 @@ func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 	return dropped
 }
 
-// askNewcomers asks whether new people may get replies: by a line for each or, if they are many, by lines for several of them.
-// Nobody is asked about those who are too many even for that; !cc adds them.
+// askNewcomers asks agents whether new people may get replies: by a line for each or, if they are many, by lines for several of
+// them. It leaves out those who are too many even for that; !cc adds them.
 func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, keys []string) {
 	perLine := 1
 	if len(keys) > maxAskLines {
@@ -113,8 +116,8 @@ func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, 
 	}
 }
 
-// withKnown returns next, the people whom a newcomer's mail names, with the known participants in the roles that they have. They
-// go on getting replies, also where the newcomer's mail went to them in copy.
+// withKnown returns next, the people whom a newcomer's mail names, with the known participants added. These keep their roles and
+// go on getting replies, even if the newcomer's mail went to them only in copy.
 func withKnown(next, known []store.Participant) []store.Participant {
 	for _, p := range known {
 		if p.New {
@@ -220,8 +223,8 @@ func addRecipient(list []store.Participant, address string, verb bridge.Verb) []
 	return list
 }
 
-// hasOneCustomer reports whether the conversation's channel has no participants besides the customer, as in chats. It is false
-// while the channel isn't connected, since nobody knows then.
+// hasOneCustomer reports whether the conversation's channel knows nobody besides the customer, as chats do. It is false while the
+// channel isn't connected.
 func (rs *UseCases) hasOneCustomer(c *book.Conversation) bool {
 	ch := rs.Channel(c.AccountID)
 	return ch != nil && !ch.Capabilities().Participants

@@ -15,11 +15,12 @@ import (
 	"parley/store"
 )
 
-// mailRoom is how many runes of several lines a mail takes, which has no limit of its own.
+// mailRoom is how many runes of several typed texts become one mail, which has no limit of its own.
 const mailRoom = 20_000
 
-// SendToCustomer puts an agent's message into the customer's lane, from which it leaves after the hold. If something
-// speaks against that, it keeps the message and says why in the thread.
+// SendToCustomer queues an agent's message in the customer's lane (the queue of what goes to the customer). It leaves after the
+// hold, the time in which it can be taken back. If something speaks against sending it, SendToCustomer keeps the message and says
+// why in the thread.
 func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message, order string) {
 	if rs.IsBeforeRestore() {
 		rs.parkRestored(c, m)
@@ -50,13 +51,13 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	rs.MarkWaiting(c, m)
 	rs.NoteReplied(c, agent, m)
 	wasTyped := m.Place != ""
-	if wasTyped { // any other reply stands in a line, which says as how many texts it counts
+	if wasTyped { // the line about any other reply has this warning
 		rs.WarnOfTexts(c, m, d, 0)
 	}
 }
 
-// joinLines lets a reply leave as one message with the line that its author typed just before or after it, if that line
-// is still held. Their hold begins anew, but no line is held for longer than LongestHold.
+// joinLines lets a reply leave as one message with the text (line) that its author typed just before or after it, if that is
+// still held. Their hold begins anew, but no text is held for longer than LongestHold.
 func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delivery, m *book.Message) {
 	if !rs.Settings(c).JoinLines || !isPlainLine(m) {
 		return
@@ -65,7 +66,7 @@ func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delive
 	d.JoinKey = fmt.Sprintf("line:%d", d.ID)
 	rs.MeasureLine(c, d, m)
 	at := slices.Index(l.Waiting, d)
-	for _, i := range []int{at - 1, at + 1} { // a surface may report the messages of an author in any order
+	for _, i := range []int{at - 1, at + 1} { // a chat may report the messages of an author in any order
 		if i < 0 || i >= len(l.Waiting) {
 			continue
 		}
@@ -99,8 +100,8 @@ func (rs *UseCases) MeasureLine(c *book.Conversation, d *book.Delivery, m *book.
 	d.MakeJoinable(d.JoinKey, channels.TextRunes(ch, m.Text)+len("\n\n"), room)
 }
 
-// joinGroupIfFits lets a line leave as one message with those that have a key, if all of them may wait for it and fit into
-// one message. It reports whether that is so.
+// joinGroupIfFits lets a line leave as one message with those that have a key. It returns false, and changes nothing, if they
+// don't fit into one message, or if one of them may not wait that long.
 func joinGroupIfFits(rs *UseCases, c *book.Conversation, l *book.Lane, d *book.Delivery, key string) bool {
 	longest := LongestHold(rs, c)
 	var group []*book.Delivery
@@ -126,8 +127,8 @@ func joinGroupIfFits(rs *UseCases, c *book.Conversation, l *book.Lane, d *book.D
 	return true
 }
 
-// mayJoinNeighbour reports whether a line (d, m) was typed while its neighbour in the lane, by the same author and for the same
-// people, was held.
+// mayJoinNeighbour reports whether a line (d, m) may leave together with its neighbour in the lane: that is still held, has the
+// same author, and is for the same people.
 func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Message) bool {
 	isNext := neighbour.Seq == d.Seq-1 || neighbour.Seq == d.Seq+1
 	if neighbour.JoinKey == "" || !isNext {
@@ -164,9 +165,8 @@ func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *boo
 	c.RefreshCard()
 }
 
-// AwaitCustomer notes that the customer has our answer, so that it is the customer's turn. If the customer has written since, the
-// customer waits for an answer to that. keepsStatus means that a person has chosen the conversation's status since: then the
-// status stays.
+// AwaitCustomer notes that the customer has our answer, so that it is the customer's turn. A customer who has written since waits
+// on. keepsStatus means that a person has chosen the conversation's status since: then the status stays.
 func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 	if c.LastFrom != store.FromAgent {
 		rs.Messages.WaitSinceAnswer(c)
@@ -192,8 +192,8 @@ func (rs *UseCases) Hold(c *book.Conversation) time.Duration {
 	return 0
 }
 
-// LongestHold returns how long a reply is held in all, although an edit, or a line that leaves with it, begins its hold anew: for
-// MaxHold, or as long as two holds last if that is longer.
+// LongestHold returns how long a reply is held at most, however often an edit or a joined text begins its hold anew: MaxHold, or
+// two holds if that is longer.
 func LongestHold(rs *UseCases, c *book.Conversation) time.Duration {
 	return max(rs.MaxHold, 2*rs.Hold(c))
 }

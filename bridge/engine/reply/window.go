@@ -9,12 +9,14 @@ import (
 	"parley/store"
 )
 
+// Some providers, such as WhatsApp's, let free text go to a customer only for a time after the customer wrote: the reply window. A
+// reply that comes later is parked: it is kept until the customer writes again, and then offered to its author with buttons.
+
 // offeredReason marks a reply that was parked because the reply window was closed, and that was offered again since.
 const offeredReason = "offered"
 
-// OpensWindow reports whether an inbound restarts the reply window: the time in which the provider lets free text go to
-// the customer. The customer's own words and taps restart it, also while another app holds the conversation (standby). What a
-// machine sent, a status, a copy of our own message or an edit doesn't.
+// OpensWindow reports whether an inbound restarts the reply window. The customer's own words and taps do, also while another app
+// answers the customer (standby). What a machine sent, a status, a copy of our own message or an edit doesn't.
 func OpensWindow(in channels.Inbound) bool {
 	isSilent := in.Consent != nil && in.Consent.Silent
 	isByMachine := store.IsByMachine(in.Automatic)
@@ -66,7 +68,7 @@ func (rs *UseCases) watchWindow(c *book.Conversation) {
 	rs.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Window, DueAt: at})
 }
 
-// WindowOver updates the card after a window has closed, for all or only for machines.
+// WindowOver updates the card after the window has closed, either for everybody or only for what machines send.
 func (rs *UseCases) WindowOver(c *book.Conversation) {
 	rs.watchWindow(c)
 	if c.BridgeStatus().Open() {
@@ -129,9 +131,8 @@ func (rs *UseCases) parkUntilOpen(c *book.Conversation, m *book.Message, text st
 	c.RefreshCard()
 }
 
-// ClosedByProvider parks a reply that the provider refused because the window is closed. If the window was open as far
-// as Parley knew, that was wrong, and Parley forgets that it was opened, unless the customer has opened it since the
-// attempt.
+// ClosedByProvider parks a reply that the provider refused because the window is closed. If Parley took the window for open, it
+// forgets that, unless the customer has opened the window since the attempt.
 func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text string) {
 	d := rs.Outbox.ReplyOf(m)
 	seemedOpen := c.WindowFrom != nil && rs.Window(c).IsOpen(rs.Now)
@@ -157,8 +158,8 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 	rs.Messages.ResumeWait(c)
 }
 
-// offerParked notes which replies that were parked for the window are to be offered again, each once: also those that
-// still wait in conversations with the customer that are over.
+// offerParked notes which replies that were parked for the window are to be offered again, each once. It includes those in
+// earlier conversations with the customer; see book.IsOfferedIn.
 func (rs *UseCases) offerParked(c *book.Conversation) {
 	for _, id := range book.SortedKeys(rs.Messages.Rows) {
 		m := rs.Messages.Rows[id]
