@@ -65,7 +65,8 @@ func (wf *UseCases) assignAgents(r book.Request) {
 	wf.assignTo(r, chosen)
 }
 
-// assignTo makes the chosen agents the owners of a conversation, in place of those that it has. A line mentions whom it is news to.
+// assignTo makes the chosen agents the owners of a conversation, in place of those that it has. A line mentions those to whom that
+// is news.
 func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	c, agent := r.Conversation, r.Agent
 	var unique []store.AgentID
@@ -113,9 +114,9 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	c.RefreshCard()
 }
 
-// ownersToMention returns those of the chosen owners of a conversation who are mentioned in its thread: the new ones, whom their chat
-// then notifies of what is said there later, too, and those for whom a colleague left a note. Whoever typed the verb in the thread is
-// notified anyway, and is left out.
+// ownersToMention returns the chosen owners who are mentioned in the conversation's thread: the new ones, and those for whom a
+// colleague left a note. A mention also makes the chat notify them of what is said there later. Whoever typed the verb in the thread
+// is notified anyway, and is left out.
 func (wf *UseCases) ownersToMention(r book.Request, chosen []store.AgentID) []bridge.AgentRef {
 	t := r.Conversation.Home(wf.Dir)
 	if t == nil {

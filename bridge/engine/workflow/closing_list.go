@@ -15,18 +15,21 @@ import (
 	"parley/store"
 )
 
+// Some providers let an agent answer only for a time after the customer wrote: the reply window. An hour before a team goes home,
+// this file posts in its channel the evening list: conversations whose window will close unanswered before the team is back.
+
 const (
 	eveningLead     = time.Hour        // how long before the end of business hours the list is posted
 	maxEveningDelay = 90 * time.Minute // a list that comes later helps nobody
 	maxEveningRows  = 30               // conversations in a list
 )
 
-// NoTeam stands for a team in the timer of the evening lists of accounts that have no team: each is posted in its account's own channel.
+// NoTeam stands for a team in the timer of the lists of accounts that have no team. Such a list is posted in the account's channel.
 const NoTeam store.TeamID = 0
 
-// NextClosing returns the timer of a team's next evening list, or false if no account has business hours. The timer fires before the
-// first of the team's accounts closes. If none of these has business hours, all accounts count, since the team may have been handed
-// conversations of others. For NoTeam, only accounts without a team count.
+// NextClosing returns the timer of a team's next evening list. It fires before the first of the team's accounts closes. If none of
+// these has business hours, all accounts count, since the team may have been handed conversations of others. For NoTeam, only
+// accounts without a team count. ok is false if no such account has business hours.
 func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t store.Timer, ok bool) {
 	isTeams := func(id store.AccountID) bool {
 		if team == NoTeam {
@@ -63,9 +66,8 @@ type eveningPlace struct {
 	channel string
 }
 
-// Evening posts the list of a team's conversations that wait for an answer and whose reply window closes before the
-// team is back: once a day, and only if there are any. Those of accounts with a channel of their own are listed
-// there alone, since not everybody in the team's channel may read them. It sets the timer of the next list.
+// Evening posts a team's evening list, if there are any conversations on it, and sets the timer of the next one. Conversations of
+// accounts with a channel of their own are listed only there, since not everybody in the team's channel may read them.
 func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
 	if next, ok := NextClosing(wf.Dir, team, wf.Now); ok {
 		wf.Timers.Start(next)
@@ -123,7 +125,7 @@ func HomeOfEvening(d *directory.Directory, a *store.Account, team store.TeamID) 
 	return d.Home(a, nil)
 }
 
-// postEvening posts in a channel the evening list of some accounts of a team, unless it would be empty. name is that of nameOfTeam.
+// postEvening posts the evening list of some accounts of a team in a channel, unless it would be empty. name is the team's.
 func (wf *UseCases) postEvening(
 	ctx context.Context, tx pgx.Tx, team store.TeamID, name string, p eveningPlace, accounts []store.AccountID,
 ) error {
@@ -144,12 +146,10 @@ func (wf *UseCases) postEvening(
 	if len(ids) == 0 {
 		return nil
 	}
-
 	facts, err := wf.Reading.Facts(ctx, tx, p.surface, nil, ids...)
 	if err != nil {
 		return err
 	}
-
 	closing := &bridge.EveningLine{Rows: facts, Team: name, Zone: zone.String()}
 	wf.ChannelLine(p.surface, bridge.Place{Channel: p.channel}, bridge.Line{Content: closing})
 	return nil

@@ -20,6 +20,10 @@ func (wf *UseCases) putInQueue(c *book.Conversation) {
 	c.Touch()
 }
 
+// Each team works in a channel of a chat. A conversation that is handed to another team goes on in that team's channel, in a new
+// thread with a new root (first message). The new root waits in the queue of the old thread's posts, its lane: what stands before it
+// is posted in the old thread, and what stands behind it in the new one.
+
 // handover moves a conversation to where another team works.
 type handover struct{ *UseCases }
 
@@ -79,14 +83,14 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 	handover{wf}.goOnElsewhere(c, left, to, line)
 }
 
-// mayMove reports whether the thread that a conversation leaves may be on its way to another channel, by an earlier hand-over. If the
-// new team has no channel, that is where the conversation goes on.
+// mayMove reports whether the thread that a conversation leaves may be moving to another channel, by an earlier hand-over. It is
+// false if the new team has no channel: the conversation goes on in that thread then.
 func (ho handover) mayMove(c *book.Conversation, left *book.Thread, to destination) bool {
 	return !to.hasNoChannel && ho.HasNewRootToLand(c, left)
 }
 
-// goOnElsewhere opens a thread where a conversation goes on, and posts line there. The thread that it leaves (left) gets a line that
-// leads there.
+// goOnElsewhere opens a thread where a conversation goes on, and posts line there. The thread that it leaves (left) gets a line with
+// a link to it.
 func (ho handover) goOnElsewhere(c *book.Conversation, left *book.Thread, to destination, line bridge.Line) {
 	closing := bridge.Line{
 		Content:  bridge.LineHandedOver,
@@ -95,8 +99,8 @@ func (ho handover) goOnElsewhere(c *book.Conversation, left *book.Thread, to des
 		Customer: c.Customer(),
 	}
 
-	// In the same chat, the thread that is left isn't known until the roots before the new one have landed. Then the new root brings the
-	// closing line along, which is posted once the root has landed (threads.CloseLeft).
+	// While the thread that is left may itself be moving in the same chat, nobody knows which one it will be. Then the new root carries
+	// the closing line, which is posted once the root has landed (threads.CloseLeft).
 	isInSameChat := to.surface == left.AccountID
 	isLeftUnknown := isInSameChat && (left.Root == "" || ho.mayMove(c, left, to))
 	root := outbound.Payload{Place: bridge.Place{Channel: to.channel}}
@@ -122,18 +126,17 @@ func (ho handover) goOnElsewhere(c *book.Conversation, left *book.Thread, to des
 	}
 }
 
-// queueCardOfNewRoot has the root of a hand-over brought up to date once it has landed, since it may be posted before a further change.
-// The update stands behind the root in the root's lane: in the lane of cards it would go to the root that the thread still has.
+// queueCardOfNewRoot queues an update of a hand-over's new root, since the conversation may change after the root is posted. The
+// update stands behind the root in the root's lane: in the lane of cards it would change the root that the thread still has.
 func (ho handover) queueCardOfNewRoot(c *book.Conversation, t *book.Thread) {
 	l := ho.SurfaceLane(c, t, bridge.PostRoot)
 	ho.Outbox.Enqueue(l, string(bridge.PostCard), threads.NoMessage, outbound.Payload{}, nil)
 }
 
-// openThreadIn queues the root in another channel. The thread moves when that root is posted: deliveries before the
-// root in the lane are still posted in the old thread, those behind it in the new one. So nothing is lost or posted
-// twice if the process ends in between. The root is also queued where the thread is, if an earlier hand-over may move it
-// before, or if its first root may have been given up: a root that is not needed is passed over. It returns the thread if that is to
-// move, or may be, else nil.
+// openThreadIn queues the root in another channel. The thread moves when that root is posted, so that nothing is lost or posted twice
+// if the process ends in between. A root is also queued for the channel in which the thread is already, if an earlier hand-over may
+// move the thread before, or if its first root is not there: one that isn't needed is passed over. openThreadIn returns the thread
+// if it moves, or may move, and nil otherwise.
 func (ho handover) openThreadIn(c *book.Conversation, surface store.AccountID, root outbound.Payload) (moved *book.Thread) {
 	t, channel := c.Threads[surface], root.Place.Channel
 	switch {

@@ -10,9 +10,9 @@ import (
 	"parley/store"
 )
 
-// OwnersLeft takes owners who are no agents any more off a conversation, unless that is over. If nobody is left, the conversation stands
-// unassigned in its team's list, and a line says so, which mentions nobody, because there may be many such conversations. The status
-// stays: a snoozed conversation comes back at its time.
+// OwnersLeft takes owners who are no agents any more off a conversation, unless it is over. If no owner is left, a line says that the
+// conversation is unassigned. The line mentions nobody, because there may be many such conversations. The status stays: a snoozed
+// conversation comes back at its time.
 func (wf *UseCases) OwnersLeft(c *book.Conversation) {
 	isOver := !c.BridgeStatus().Open()
 	hasLeft := func(id store.AgentID) bool {

@@ -48,8 +48,8 @@ func (wf *UseCases) Wake(r book.Request) {
 	r.Conversation.RefreshCard()
 }
 
-// Snooze hides the conversation until a time, in the zone that Directory.Zone names for the agent. The time counts from when the agent
-// typed it: “tomorrow” that is found a day later means today.
+// Snooze hides the conversation until a time, in the zone that Directory.Zone names for the agent. Words count from when the agent
+// typed them: “tomorrow” that is applied a day later means today.
 func (wf *UseCases) Snooze(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	zone := wf.Dir.Zone(agent, c.AccountID)
@@ -113,8 +113,8 @@ func (wf *UseCases) EndSnooze(c *book.Conversation) {
 	c.Touch()
 }
 
-// WakeByAnswer ends a conversation's snooze, if there is one, because the customer is answered. No agent chose that status: see
-// store.StatusChosen.
+// WakeByAnswer ends a conversation's snooze, if there is one, because the customer is answered. The new status doesn't count as
+// chosen by an agent; see store.StatusChosen.
 func WakeByAnswer(wf *UseCases, c *book.Conversation) {
 	if c.BridgeStatus() != bridge.StatusSnoozed {
 		return
@@ -124,7 +124,7 @@ func WakeByAnswer(wf *UseCases, c *book.Conversation) {
 	wf.Log.ByParley(c, store.DeedWoke, book.Detail{Reason: "answered"})
 }
 
-// SnoozeOver brings a conversation back whose timer for the time due has fired. It does nothing if the conversation was
+// SnoozeOver brings a conversation back, because the timer that was set for due has fired. It does nothing if the conversation was
 // woken or snoozed anew meanwhile.
 func (wf *UseCases) SnoozeOver(ctx context.Context, tx pgx.Tx, c *book.Conversation, due time.Time) error {
 	if c.BridgeStatus() != bridge.StatusSnoozed || c.SnoozedUntil == nil {
@@ -132,7 +132,7 @@ func (wf *UseCases) SnoozeOver(ctx context.Context, tx pgx.Tx, c *book.Conversat
 	}
 
 	isPast := !c.SnoozedUntil.After(wf.Now)
-	isTimers := c.SnoozedUntil.Equal(due) // it counts also if the clock was set back since the timer fired
+	isTimers := c.SnoozedUntil.Equal(due) // true also if the clock was set back since the timer fired
 	if !isPast && !isTimers {
 		return nil
 	}
@@ -161,8 +161,8 @@ func (wf *UseCases) SnoozeOver(ctx context.Context, tx pgx.Tx, c *book.Conversat
 	return nil
 }
 
-// addToDigest puts a conversation whose snooze ended too late into its owners' digest: after a downtime, each owner gets one message
-// about all such conversations. Owners who are away, or who can't be told directly, get none. It returns false if that leaves nobody.
+// addToDigest puts a conversation whose snooze ended late, because Parley was down, into its owners' digests: each owner gets one
+// message about all such conversations. It returns false if no owner gets one, because all are away or can't be told directly.
 func (wf *UseCases) addToDigest(c *book.Conversation) bool {
 	isTold := false
 	for _, agent := range c.Assignees {

@@ -56,7 +56,7 @@ func (wf *UseCases) Tag(r book.Request) {
 		return
 	}
 
-	newTags := tags[len(tags)-added:] // what changes their spelling changes it in tags, too
+	newTags := tags[len(tags)-added:] // shares its memory with tags: SpellAndMake changes spellings in both
 	created := wf.Tags.SpellAndMake(newTags)
 	for _, name := range newTags {
 		wf.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)

@@ -15,16 +15,19 @@ import (
 	"parley/store/measure"
 )
 
+// Once a week, or whenever the team's cron expression says, a team gets a summary in its channel: the figures of the last seven
+// days beside those of the seven days before, and the conversations that waited longest.
+
 const (
-	maxWeekDelay = 72 * time.Hour   // figures that come later are left out until the next time
-	maxWeekWait  = 10 * time.Minute // how long they wait for what isn't counted yet
+	maxWeekDelay = 72 * time.Hour   // a summary that comes later than this is left out
+	maxWeekWait  = 10 * time.Minute // how long it waits for what isn't counted yet
 	maxWorstRows = 3                // conversations that are named
 
 	inBusinessHours = true // times count only while the account's business is open
 )
 
-// NextWeek returns the timer that tells a team next how its week was (next), and the one before it (last), which may not have fired
-// yet; last is zero if it would come too late by now. ok is false if the team is told nothing.
+// NextWeek returns the timer of a team's next summary (next), and the one before it (last), which may not have fired yet. last is
+// zero if it would come too late by now. ok is false if the team gets no summaries.
 func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next, last store.Timer, ok bool) {
 	times, ok := weekTimesOf(d, team)
 	if !ok {
@@ -37,14 +40,14 @@ func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next,
 	return store.Timer{Kind: own.WeekOf(team, at), DueAt: at}, last, !at.IsZero()
 }
 
-// weekTimes are the times at which a team is told how its week was, as the clocks of a zone show them.
+// weekTimes are the times of a team's summaries, as the clocks of a zone show them.
 type weekTimes struct {
 	clock *cron.SpecSchedule
 	zone  *time.Location
 }
 
-// weekTimesOf reads a team's expression (cron). Its times are in the zone that it names, else in weekZone. ok is false if the team is
-// told nothing.
+// weekTimesOf reads a team's cron expression. Its times are in the zone that the expression names, or else in weekZone. ok is false
+// if the team gets no summaries.
 func weekTimesOf(d *directory.Directory, team store.TeamID) (w weekTimes, ok bool) {
 	row := d.Team(team)
 	if row == nil || row.Weekly == "" {
@@ -64,8 +67,8 @@ func weekTimesOf(d *directory.Directory, team store.TeamID) (w weekTimes, ok boo
 	return w, true
 }
 
-// next returns the next time, or the zero time if there is none. What clocks show is reckoned in UTC, whose days have all hours. So a
-// time that is left out when summer time begins counts, too: it falls on the moment of the leap.
+// next returns the next time, or the zero time if there is none. It computes what the clocks show in UTC, whose days have all hours.
+// A time that the clocks skip when summer time begins falls on the moment at which they are put forward.
 func (w weekTimes) next(after time.Time) time.Time {
 	shown := clockOf(after.In(w.zone))
 	for {
@@ -111,8 +114,7 @@ func weekZone(d *directory.Directory, team store.TeamID) *time.Location {
 // isOfTeam reports whether an account's conversations go to a team by default.
 func isOfTeam(a *store.Account, team store.TeamID) bool { return a.TeamID != nil && *a.TeamID == team }
 
-// Week posts in a team's channel how its last seven days were, and those before. It waits for a while for what isn't
-// counted yet.
+// Week posts a team's summary. It waits for at most maxWeekWait for what isn't counted yet.
 func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
 	behind, err := measure.ReadBehind(ctx, tx)
 	if err != nil {
@@ -151,7 +153,7 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 // isIncomplete reports whether figures of the last days may lack something.
 func isIncomplete(b measure.Behind) bool { return b.Older || b.Seconds > maxWeekWait.Seconds() }
 
-// sevenDays reads the figures of the seven days before a day, of the seven days before those, and of who waits now.
+// sevenDays reads the figures of the seven days before a day and of the seven days before those, and how many customers wait now.
 func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, today time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
 	d.From, d.To = dayBefore(today, 7), dayBefore(today, 1)
 	week := weekOf(d.From, d.To, team)
@@ -216,8 +218,8 @@ func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.Wee
 	return w, err
 }
 
-// weekMedians reads the medians of a week's times. The median of one time, and of two, is their average, which is known
-// exactly. A median that can't be told is -1.
+// weekMedians reads the medians of a week's times. For one or two times it takes the average, which is known exactly. A median that
+// isn't known is -1.
 func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.WeekFigures) (*bridge.WeekMedians, error) {
 	spreads, err := measure.Spreads(ctx, tx, f, measure.ByTeam, inBusinessHours, nil)
 	if err != nil {
@@ -259,9 +261,11 @@ func (wf *UseCases) accountsShownAt(team store.TeamID, surface store.AccountID, 
 	return shown
 }
 
-// worstOfWeek adds to line, which is posted at home, the conversations that waited longest for their first answer. It leaves
-// out those that have gone on in an account's own channel since.
-func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.AccountID, home bridge.Place, f measure.Filter, line *bridge.WeekLine) error {
+// worstOfWeek adds the conversations that waited longest for their first answer to line, which is posted at home. It leaves out those
+// that have gone on in an account's own channel since.
+func (wf *UseCases) worstOfWeek(
+	ctx context.Context, tx pgx.Tx, surface store.AccountID, home bridge.Place, f measure.Filter, line *bridge.WeekLine,
+) error {
 	worst, err := measure.LongestTimes(ctx, tx, f, measure.FirstAnswer, inBusinessHours, maxWorstRows)
 	if err != nil {
 		return err
