@@ -17,6 +17,9 @@ import (
 	"parley/store"
 )
 
+// A customer may edit or delete a message in a chat such as WhatsApp. Posts in the agents' chat stay as they are: a line below says
+// what the message says now. Providers may deliver the edit, or the deletion, before the message itself.
+
 // earlyEditReason is the reason of a customer's message that was stored as its edit says, because the edit came first.
 const earlyEditReason = "came_edited"
 
@@ -32,7 +35,7 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	if c == nil {
 		return it.editComesFirst(ctx, tx, a, part, in)
 	}
-	if !isWrittenBy(it.People, m, i) { // it is shown as a message, since it can't change somebody else's words
+	if !isWrittenBy(it.People, m, i) { // nobody can change somebody else's words: it is shown as a message
 		in.Kind = channels.InboundMessage
 		in.ExternalID = ""
 		in.Notices = append(in.Notices, "It came as a change of a message that somebody else wrote.")
@@ -42,14 +45,14 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
 	at, now := saidAt(it.Writer, in), wordsOrRemarks(in.Text, in.Notices)
 	newest, newestWords := newestChange(it.Writer, m)
-	if m.IsDeleted() { // the deletion has overtaken this change: nobody changes what is deleted
+	if m.IsDeleted() { // the deletion has overtaken this change
 		if !at.Before(newest) {
 			m.Revision.Text, m.Revision.Notices, m.Dirty = in.Text, in.Notices, true
 		}
 		it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: quoteOf(&store.Message{Text: now})}})
 		return nil
 	}
-	if at.Before(newest) { // a newer change has overtaken this one, which therefore shows what the message said in between
+	if at.Before(newest) { // a newer change has overtaken this one, which has what the message said in between
 		showChange(it.Writer, c, m, quoteOf(&store.Message{Text: now}), newestWords, newest)
 		return nil
 	}
@@ -71,8 +74,8 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	return nil
 }
 
-// saidAt returns when something was said by its provider's clock, which may be ahead of ours by some seconds. If the provider doesn't
-// tell, or if its time lies further in the future, it returns when it came: what is said later would seem older otherwise.
+// saidAt returns when something was said, by its provider's clock, which may be ahead of ours by some seconds. If the provider
+// doesn't tell, or its time lies further in the future, it returns when the event was stored.
 func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
 	receivedAt := th.Event.ReceivedAt
 	if in.At.IsZero() || in.At.After(receivedAt.Add(time.Minute)) {
@@ -81,8 +84,8 @@ func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
 	return in.At
 }
 
-// showChange shows that a customer changed a message: what it said before, and what it says now, since at. In a conversation that is
-// over, where nobody looks, its owners are told.
+// showChange shows that a customer changed a message: what it said before, and what it says now, since at. In a conversation that
+// is over, where nobody looks, it mentions the owners.
 func showChange(th *threads.Writer, c *book.Conversation, m *book.Message, before, now string, at time.Time) {
 	c.Unshown = true
 	line := bridge.Line{Content: &bridge.ChangedLine{Before: before, At: at}, Text: now, Args: bridge.Args{Message: m.ID}}
@@ -97,8 +100,8 @@ func wordsOrRemarks(text string, notices []string) string {
 	return cmp.Or(text, strings.Join(notices, " "))
 }
 
-// newestChange returns when a customer changed a message last, as far as is known, and what the message says since. It finds that in the
-// lines about the message, or in the message itself if a change came before it. at is zero if there was no change.
+// newestChange returns when a customer changed a message last, and what it says since then. It finds that in the lines about the
+// message, or in the message itself if a change came before it. at is zero if there was no change.
 func newestChange(th *threads.Writer, m *book.Message) (at time.Time, now string) {
 	if m.Reason == earlyEditReason {
 		at, now = m.SaidAt, wordsOrRemarks(m.Text, m.Notices)
@@ -145,8 +148,8 @@ func isWrittenBy(people *book.People, m *book.Message, customer *store.Identity)
 	return author != nil && author.Root() == customer.Root()
 }
 
-// customerDeletes shows that the customer deleted a message. The message is kept. If it isn't known, or is somebody else's, the line
-// doesn't say which.
+// customerDeletes shows that the customer deleted a message, which is kept. If the message isn't known, or is somebody else's, the
+// line doesn't say which it is.
 func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
@@ -170,8 +173,8 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 	return nil
 }
 
-// noteEarlyDeletion notes that a customer deleted a message that has not come yet, and says so once. The message's external id then
-// stands for no message, by which applyEarlyChange knows that it was deleted.
+// noteEarlyDeletion notes that a customer deleted a message that has not come yet, and says so once. It links the message's
+// external id to no message, by which applyEarlyChange knows that the message was deleted.
 func noteEarlyDeletion(th *threads.Writer, a *store.Account, customer *store.Identity, target string) {
 	_, isKnown := th.Messages.External[book.NameKey{Account: a.ID, Name: target}]
 	if isKnown || target == "" {
@@ -190,7 +193,7 @@ func tellDeletion(th *threads.Writer, customer *store.Identity) {
 	}
 }
 
-// deletion returns what a message is once its customer has deleted it, as in tells.
+// deletion returns the revision of a message that its customer has deleted, as in tells.
 func deletion(th *threads.Writer, m *book.Message, in channels.Inbound) *store.Revision {
 	r := store.Revision{Text: m.Text}
 	if m.Revision != nil {
@@ -203,7 +206,7 @@ func deletion(th *threads.Writer, m *book.Message, in channels.Inbound) *store.R
 }
 
 // applyEarlyChange handles a message whose edit or deletion came before it. It returns true if nothing is left to be done, because
-// the edited text is shown already, or the message itself. To a message that was deleted before it came it adds a notice.
+// the edited text, or the message itself, is shown already. If the deletion came first, it adds a notice to in and returns false.
 func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.Inbound) bool {
 	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
 	hasEarlyChange := known && in.ExternalID != ""
@@ -233,9 +236,9 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 	return true
 }
 
-// wasToldBefore reports whether a chat's message m is the one that comes now, told by another fact: a provider may tell a message
-// in two ways, and versions of Parley may have named the same fact differently. Of mails that doesn't hold: two of them may bear
-// the same Message-ID and say different things.
+// wasToldBefore reports whether a stored message m of a chat is the one that comes now: a provider may deliver a message in two
+// ways, and versions of Parley may have named the same event differently. It is false for mails: two of them may bear the same
+// Message-ID and say different things.
 func wasToldBefore(it *UseCases, a *store.Account, m *book.Message, in channels.Inbound) bool {
 	isChat := !it.Caps(a.ID).Threads
 	isOfOtherFact := m.Direction == store.DirectionIn && m.EventID != it.Event.ID
@@ -243,9 +246,8 @@ func wasToldBefore(it *UseCases, a *store.Account, m *book.Message, in channels.
 	return isChat && isOfOtherFact && isWrittenBy(it.People, m, customer)
 }
 
-// showBesideText shows what else came with a message whose text isn't shown any more, because an edit came first: its files, the
-// remarks about it, and which message it answers. It becomes a message of its own, since files are read from the event that
-// brought them.
+// showBesideText shows what came with a message besides its text, after an edit of the text came first: files, remarks, and which
+// message it answers. They become a message of their own, since files are read from the event that brought them.
 func showBesideText(it *UseCases, c *book.Conversation, a *store.Account, part int, in channels.Inbound) {
 	answered := it.answeredMessage(a, in)
 	hasMore := len(in.Attachments) > 0 || len(in.Notices) > 0 || answered != nil

@@ -46,7 +46,7 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	rc.MarkSent(c, m, f.Followed)
 }
 
-// isOldResult reports whether a message was sent again before a result came, for example after a bounce: then that doesn't count.
+// isOldResult reports whether a result doesn't count any more, because the message was sent again before the result came.
 func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 	d := rc.Outbox.Deliveries[f.Delivery]
 	if d == nil {
@@ -55,7 +55,7 @@ func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 
 	switch d.State {
 	case store.Queued, store.Sending, store.Unknown:
-		return true // the last attempt's result is written along with the end of its delivery: this is an earlier attempt's
+		return true // it is an earlier attempt's: with the last one's result the delivery would have ended
 	}
 
 	if f.Attempt > 0 && f.Attempt < d.Attempt {
@@ -68,7 +68,7 @@ func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 	return len(parts) > 0 && !slices.Contains(parts, d)
 }
 
-// hasEndedAs reports whether the delivery of a result is in one of the states: a receipt that came first has given it that.
+// hasEndedAs reports whether a receipt that came before a result has given the delivery one of these states.
 func (rc *Receipts) hasEndedAs(f own.Fact, states ...string) bool {
 	d := rc.Outbox.Deliveries[f.Delivery]
 	return d != nil && slices.Contains(states, d.State)
@@ -80,7 +80,7 @@ func (rc *Receipts) isProvenSent(f own.Fact) bool {
 	return d != nil && d.IsAccepted()
 }
 
-// noteCounts notes as how many texts the provider counts a message, and the price category of it.
+// noteCounts notes for how many texts (SMS) the provider charges a message, and its price category.
 func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int, cost string) {
 	if parts > m.Parts {
 		m.Parts, m.Dirty = parts, true
@@ -162,8 +162,8 @@ func (rc *Receipts) awaitAnswerAgain(c *book.Conversation, m *book.Message) {
 	rc.handOnWait(c, m, d)
 }
 
-// handOnWait notes since when the customer had waited with the other replies to the same words, so that the wait can go on if these
-// fail, too.
+// handOnWait notes with the other replies to the same words since when the customer had waited, so that the wait can go on if
+// these fail, too.
 func (rc *Receipts) handOnWait(c *book.Conversation, m *book.Message, failed *book.Delivery) {
 	for _, other := range rc.Messages.AnswersBeside(c, m) {
 		d := rc.Outbox.FirstPartOf(other)
@@ -255,8 +255,8 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	return rc.applyToReply(ctx, tx, a, c, m, d, in.Status)
 }
 
-// applyToReply applies a receipt to the reply m, of which d is the delivery that the receipt is about, and to all lines that left with it
-// as one message.
+// applyToReply applies a receipt to the reply m, and to all others that left with it as one message. d is the delivery of m that the
+// receipt is about.
 func (rc *Receipts) applyToReply(
 	ctx context.Context, tx pgx.Tx, a *store.Account, c *book.Conversation, m *book.Message, d *book.Delivery, s *channels.Status,
 ) error {
@@ -285,7 +285,7 @@ func (rc *Receipts) applyToReply(
 	return nil
 }
 
-// linkSentID makes the provider's id in a receipt lead to the message. That of an early piece isn't the message's own id.
+// linkSentID makes the provider's id in a receipt lead to the message. The id of an early piece doesn't become the message's own.
 func (rc *Receipts) linkSentID(a *store.Account, m *book.Message, s *channels.Status) {
 	if s.Early {
 		rc.Messages.LinkExternalID(a.ID, s.External[0], m.ConversationID, m.ID)
@@ -294,9 +294,9 @@ func (rc *Receipts) linkSentID(a *store.Account, m *book.Message, s *channels.St
 	rc.Messages.LinkSentID(a, m, s.External[0])
 }
 
-// mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That happens in chats alone:
-// reports about mail name our own Message-ID, or the recipient (replyByRecipient). It doesn't happen with what may be somebody else's
-// message (Status.Others): that has no mark of ours, or is in a list which shows messages only later.
+// mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That happens only in chats:
+// reports about mail name our own Message-ID, or the recipient (replyByRecipient). It is false for what may be somebody else's
+// message (Status.Others).
 func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool {
 	if in.Status.Others || rc.Age() >= book.ResultWait {
 		return false
@@ -307,8 +307,8 @@ func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool
 	return isChat && namesOnlyExternal
 }
 
-// isOfOtherSystem reports whether a receipt that fits no message of ours is ignored, since another system or account may have sent the
-// message. In a chat, that is assumed of all receipts that tell of no problem.
+// isOfOtherSystem reports whether a receipt that fits no message of ours is ignored, because another system or account may have sent
+// the message. In a chat, that is assumed of all receipts that report no problem.
 func (rc *Receipts) isOfOtherSystem(a *store.Account, s *channels.Status) bool {
 	if s.Others {
 		return true
@@ -348,8 +348,8 @@ func (rc *Receipts) applyState(c *book.Conversation, d *book.Delivery, m *book.M
 	}
 }
 
-// settleLeft counts a delivery as sent of which nobody could tell whether it left. A report that a server still has it, or that somebody
-// in copy didn't get it, shows that it left. If it was sent again, that shows nothing: the report may be about the first time.
+// settleLeft counts an unclear delivery as sent, because a report that a server still has it, or that somebody in copy didn't get
+// it, shows that it left. If the delivery was sent again, the report may be about the first time, and shows nothing.
 func (rc *Receipts) settleLeft(c *book.Conversation, d *book.Delivery, m *book.Message) {
 	isUnclear := d.State == store.Unknown || d.State == store.NeedsDecision
 	if isUnclear && d.DecodedPayload().Again == 0 {
@@ -357,8 +357,8 @@ func (rc *Receipts) settleLeft(c *book.Conversation, d *book.Delivery, m *book.M
 	}
 }
 
-// noteProvenSent notes that a receipt proves a message to have been sent, even if the provider's answer to our request was lost, or
-// if a bounce has come. isNew says that nothing has proved before that the part which the receipt is about was sent.
+// noteProvenSent notes that a receipt proves a message to have been sent, even if the answer to our request was lost, or a bounce
+// has come. isNew means that this is the first proof for the part which the receipt is about.
 func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message, isNew bool) {
 	if rc.awaitOtherParts(c, m, isNew) {
 		return
@@ -373,8 +373,8 @@ func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message, isNew 
 	}
 }
 
-// applyOwnCopy takes the provider's id from a copy of a message that we sent, and the copy's status, if it has one: that tells the
-// message's fate even if the answer to our request was lost.
+// applyOwnCopy takes the provider's id from a copy of a message that we sent, and the status if the copy has one: it tells what
+// became of the message even if the answer to our request was lost.
 func (rc *Receipts) applyOwnCopy(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := channels.Status{MessageID: in.Answers.Message, External: []string{in.ExternalID}}
 	if in.Status != nil {

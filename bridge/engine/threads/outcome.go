@@ -12,10 +12,10 @@ import (
 	"parley/store"
 )
 
-// A line about a message shows the message's fate, and often asks what is to become of the message. When the fate
-// changes, for whatever reason, the line shows the outcome instead: its words change and its buttons go. So code that
-// decides about a message needn't know which lines are about it. Settling a line means to bring it up to date in this
-// way.
+// A line is a remark of Parley's in a conversation's thread. One about a message shows the message's fate (waiting, sent, failed …),
+// and often asks what is to become of it. When the fate changes, for whatever reason, the line shows the outcome instead: its
+// words change and its buttons go. So code that decides about a message needn't know which lines are about it. Settling a line
+// means to bring it up to date in this way.
 
 // isTracked reports whether a line is brought up to date when the fate of its message changes.
 func isTracked(line *bridge.Line) bool {
@@ -33,7 +33,7 @@ func isTracked(line *bridge.Line) bool {
 }
 
 // isInPlaceOfMessage reports whether a line stands for a message that leaves: one that was written in a form, which people see
-// nowhere else, or one that a colleague's click has sent. Such a line shows the fate also while nobody has decided anything.
+// nowhere else, or one that a colleague's click has sent. Such a line always shows the fate, as it asks nothing.
 func isInPlaceOfMessage(line *bridge.Line) bool {
 	if line.Kind() != bridge.LineDone || line.Args.Message == 0 {
 		return false
@@ -46,8 +46,8 @@ func isInPlaceOfMessage(line *bridge.Line) bool {
 	}
 }
 
-// isAboutRecipient reports whether a line is about one of several recipients alone. Such a line shows what became of the message
-// beside its words. It never counts as the last line about the message, so that the line before it goes on asking what is to be done.
+// isAboutRecipient reports whether a line is only about one of several recipients. It never counts as the last line about the
+// message: the line before it goes on asking what is to be done.
 func isAboutRecipient(line *bridge.Line) bool {
 	failed, isFailed := line.Content.(*bridge.FailedLine)
 	return isFailed && failed.Recipient != ""
@@ -153,9 +153,10 @@ func (st lineSettler) settleLine(m *book.Message, line postedLine, at position) 
 	st.Outbox.Enqueue(lane, string(bridge.PostLine), m.ID, outbound.Payload{Line: &updated, Changes: line.ID}, nil)
 }
 
-// updatedLine returns the line as it has to be now, of which now is what it says at present. It returns false if nothing has to be
-// changed.
-func (st lineSettler) updatedLine(m *book.Message, line postedLine, now bridge.Line, at position) (bridge.Line, bool) {
+// updatedLine returns a line as it has to be. now is what the line says at present. isChanged is false if that may stay.
+func (st lineSettler) updatedLine(
+	m *book.Message, line postedLine, now bridge.Line, at position,
+) (updated bridge.Line, isChanged bool) {
 	outcome := st.findOutcome(m, line, &now, at)
 	if outcome == nil {
 		if !hasOldSendButton(&now, m) || isConfidential(m) { // without its words in the line, whoever clicks is shown the new ones first
@@ -186,7 +187,7 @@ func hasOldSendButton(line *bridge.Line, m *book.Message) bool {
 	return hasSendButton && line.Args.Shown != "" && line.Args.Shown != book.WordsMarkOf(&m.Message)
 }
 
-// isSameOutcome reports whether a line that shows an outcome needn't be changed to show another one.
+// isSameOutcome reports whether a line that shows one outcome (shown) may stay as it is for another.
 func isSameOutcome(shown, outcome *bridge.Outcome) bool {
 	if shown == nil {
 		return false
@@ -281,8 +282,8 @@ func (st lineSettler) makeOutcome(m *book.Message, line *bridge.Line, before *br
 	return o
 }
 
-// decidedBy returns whom the outcome of a state names: who has decided in this batch, else who did before, if the state follows from
-// that, else the author of a message that a line stands for.
+// decidedBy returns the agent whom an outcome names. The first of these counts: who has decided in this batch; who decided before,
+// if the state follows from that; the author of a message that the line stands for.
 func decidedBy(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) bridge.AgentRef {
 	if m.Decided != nil {
 		return m.Decided.By
@@ -296,8 +297,7 @@ func decidedBy(m *book.Message, line *bridge.Line, before *bridge.Outcome, state
 	return bridge.AgentRef{}
 }
 
-// followsFromSending reports whether a message comes into a state because somebody has sent it. A line asks about it further down
-// before somebody there decides otherwise.
+// followsFromSending reports whether a message may have come into a state because somebody sent it, without a further decision.
 func followsFromSending(s bridge.OutcomeState) bool {
 	switch s {
 	case bridge.OutcomeWaiting, bridge.OutcomeUnclear, bridge.OutcomeAsked:
@@ -356,7 +356,7 @@ func openVerbs(kind bridge.LineKind, state bridge.OutcomeState) []bridge.Verb {
 	}
 }
 
-// promotedTo returns the conversation that a promoted mail is in now. For all other lines it returns what they named (named).
+// promotedTo returns the conversation in which a promoted mail is now. For all other lines it returns named.
 func (st lineSettler) promotedTo(m *book.Message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
 	c := st.Conversations.Rows[m.ConversationID]
 	if c != nil && state == bridge.OutcomePromoted {

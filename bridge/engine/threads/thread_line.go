@@ -86,8 +86,8 @@ func isMoreLikelyInside(reason string) bool {
 	}
 }
 
-// meantVerb makes the button for the verb that a mistyped one stands for, in this conversation. It returns nil if there
-// is none, or if one of the agents whom the verb names isn't known.
+// meantVerb makes the button for the verb that a mistyped one stands for. It returns nil if there is none, or if the verb names an
+// agent who isn't known.
 func (th *Writer) meantVerb(c *book.Conversation, m *book.Message, a bridge.Action) *bridge.Meant {
 	if a.Meant == nil {
 		return nil
@@ -116,8 +116,8 @@ func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.P
 	th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: p.Text, Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
 }
 
-// TellWith posts a line about a person's message that repeats its text and names its files, unless colleagues may not read these. If the
-// line has a text already, it is about something else of the message, for example one of its files, and says that.
+// TellWith posts a line about a person's message that repeats its text and names its files, unless colleagues may not read these. A
+// line that has a text already is about something else of the message, for example one of its files, and keeps that text.
 func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Line) {
 	if !isConfidential(m) {
 		repeatWords(&line, m)
@@ -299,8 +299,8 @@ func (th *Writer) Author(m *book.Message, surface bridge.AccountID) bridge.Agent
 	return ref
 }
 
-// PartName names a delivery by its first file, if it carries none of the reply's text, or the text has left as an earlier piece. Else it
-// returns "".
+// PartName names a delivery by its first file, if it doesn't carry the reply's text, or the text has left as an earlier piece.
+// Otherwise it returns "".
 func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 	if d == nil {
 		return ""
@@ -326,7 +326,7 @@ func filesOnTheWay(m *book.Message, p outbound.Payload) []store.FileRef {
 	return carried
 }
 
-// wholeHint is for whoever decides about an unclear reply that may leave as several messages: Mark as sent counts for all of them.
+// wholeHint is the hint of the question whether a reply was sent that may have left as several messages: the answer counts for all.
 const wholeHint = "Look for it where sent messages are, with all its parts and files. Mark it as sent only if all of it is there: " +
 	"what is missing does not leave any more. Else send it again."
 
@@ -351,8 +351,8 @@ func UnclearReply(th *Writer, c *book.Conversation, m *book.Message, d *book.Del
 	return line
 }
 
-// SortingVerbs returns what may be done with a mail in a day's thread, by the kind of its line. The sender of a collected mail isn't
-// blocked: only automatic mail is, and the mail may be a person's.
+// SortingVerbs returns what may be done with a mail in a thread of the day, by the kind of its line. The sender of a collected mail
+// can't be blocked, because the mail may be a person's.
 func SortingVerbs(kind bridge.LineKind) []bridge.Verb {
 	if kind == bridge.LineCollected {
 		return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}
