@@ -17,7 +17,8 @@ import (
 	"parley/store"
 )
 
-// Directory is one version of everything that changes rarely, indexed. Read-only.
+// Directory is one version of everything that changes rarely, indexed. It is read-only. A surface is a chat in which agents work
+// (Slack, Teams); a home is the channel of a surface in which threads open.
 type Directory struct {
 	store.Directory
 	accounts    map[store.AccountID]*store.Account
@@ -132,8 +133,8 @@ func (d *Directory) Ref(surface store.AccountID, agent store.AgentID) bridge.Age
 	return bridge.AgentRef{ID: a.ID, Name: a.Name, Email: a.Email, User: d.UserOf(surface, agent), IsAdmin: a.IsAdmin()}
 }
 
-// As returns a reference to an agent for another surface than the one for which ref was made. An agent without a user
-// there keeps the name, but can't be mentioned.
+// As returns a reference to an agent for another surface than the one for which ref was made. If the agent has no user there, the
+// result has the agent's name, but no User to be mentioned.
 func (d *Directory) As(surface store.AccountID, ref bridge.AgentRef) bridge.AgentRef {
 	if user := d.UserOf(surface, ref.ID); user != "" {
 		ref.User = user
@@ -158,8 +159,8 @@ func (d *Directory) SurfacesOf(agent store.AgentID) []store.AccountID {
 	return list
 }
 
-// IsInAllChats reports whether an agent can be reached in each surface in which threads open. Who is not is told directly of what a
-// mention in a thread may not reach.
+// IsInAllChats reports whether an agent can be reached in each surface in which threads open. Mentions in threads may not reach any
+// other agent, who is then told directly.
 func (d *Directory) IsInAllChats(agent store.AgentID) bool {
 	isAbsent := func(surface store.AccountID) bool { return d.UserOf(surface, agent) == "" }
 	return !slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return isAbsent(c.AccountID) }) &&
@@ -197,9 +198,14 @@ func (d *Directory) IsOutsideOwnChannel(a *store.Account, surface store.AccountI
 	return !isOwn
 }
 
-// HomeAmong returns in which of several surfaces a team's conversation on an account is worked on that has threads in all of them, in
-// these channels. A thread in a channel of the team counts first, in the team's home if there is one: it stays when the home changes.
-// Else it is that in the home of the team, else in that of the account, else in the first surface. It returns 0 if there are none.
+// HomeAmong returns the surface in which a conversation is worked on that has threads in several, in these channels. The first of
+// these that exists counts:
+//   - a thread in a channel of the team, if possible in the team's home;
+//   - the thread in the surface of the team's home;
+//   - the thread in the surface of the account's home;
+//   - the thread in the surface with the lowest id.
+//
+// It returns 0 if there are no threads.
 func (d *Directory) HomeAmong(a *store.Account, team *store.TeamID, channels map[store.AccountID]string) store.AccountID {
 	surfaces := slices.Sorted(maps.Keys(channels))
 	home, _ := d.Home(a, team)
@@ -219,7 +225,7 @@ func (d *Directory) HomeAmong(a *store.Account, team *store.TeamID, channels map
 	return surfaces[0]
 }
 
-// isChannelOf reports whether a channel is one of those of a team, or the account's own where its conversations of that team open.
+// isChannelOf reports whether a channel is one of a team's, or the account's own one if its conversations of that team open there.
 func (d *Directory) isChannelOf(a *store.Account, team *store.TeamID, surface store.AccountID, channel string) bool {
 	channel = d.ChannelNow(surface, channel)
 	if home, own := d.Home(a, team); home == surface && d.ChannelNow(home, own) == channel {
@@ -283,8 +289,8 @@ func (d *Directory) TeamsOf(agent store.AgentID) []store.TeamID {
 	return list
 }
 
-// Zone returns the time zone that an agent chose, else that of an account's business hours, else that of the first account that has
-// some. Without any it is that of this machine. agent may be nil, and account 0.
+// Zone returns the time zone that an agent chose, or else that of an account's business hours, that of the first account that has
+// business hours, or that of this machine. agent may be nil, and account 0.
 func (d *Directory) Zone(agent *store.Agent, account store.AccountID) *time.Location {
 	if agent != nil && agent.Zone != "" {
 		if loc, err := time.LoadLocation(agent.Zone); err == nil {

@@ -65,9 +65,9 @@ func New(o Options) *Reader {
 		large: semaphore.NewWeighted(maxOriginalBytes), downloads: semaphore.NewWeighted(maxOriginalBytes)}
 }
 
-// Of returns the files of a customer's message, and those that are missing, such as all that came with an original that is gone.
-// fetched tells which of the files that had to be fetched from the provider are wanted: the others count as missing. With only,
-// it returns nothing but these files.
+// Of returns the files of a customer's message, and those that are missing. Some came inside the message (the original): they are
+// missing if the original is gone. Others had to be fetched from the provider: fetched tells which of these are wanted, and the
+// rest counts as missing. With only, Of returns nothing but the wanted fetched ones.
 func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.FileRef) bool, only bool) ([]channels.File, []bridge.Missing, error) {
 	var in channels.Inbound
 	htmlAsFile := m.HasHTML && r.original == nil // there can be no link to the HTML original, so that it becomes a file

@@ -37,22 +37,18 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	us.translate(c, f)
 	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), Intents: a.Intents}
 	moody := us.keepMood(c, a.Sentiment)
-	// What is added to something urgent doesn't make it less so before anybody has answered: the burst is analysed by itself.
+	// A burst is analysed by itself. So what the customer adds to something urgent doesn't make it less urgent before it is answered.
 	stillPresses := bridge.IsUrgent(c.Traits) && us.Messages.WaitedBefore(c, cmp.Or(f.From, f.UpTo))
 	pressing, alarm := us.keepUrgency(c, a.Urgency.Urgent || stillPresses)
 
 	if a.Urgency.Urgent {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")
 	}
-
 	intended := keepIntents(c, a.Intents)
-
 	if a.Language != "" {
 		c.SetTrait(bridge.TraitLanguage, a.Language)
 	}
-
 	note.References = newReferences(c, a.References)
-
 	if !c.BridgeStatus().Open() {
 		return
 	}
@@ -70,11 +66,7 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	hasNames := len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0
 	feelsOtherwise := moody || pressing
 	suggestsMore := maySnooze || note.Suggested != 0
-	hasNews := feelsOtherwise || intended
-	if hasNames || suggestsMore {
-		hasNews = true
-	}
-
+	hasNews := feelsOtherwise || intended || hasNames || suggestsMore
 	us.showNote(c, line, hasNews)
 }
 
@@ -108,8 +100,8 @@ func moodOf(c *book.Conversation) analysis.Sentiment {
 	return cmp.Or(analysis.Sentiment(c.Traits[bridge.TraitSentiment]), analysis.Neutral)
 }
 
-// keepMood keeps how the customer feels, and reports whether that is news: that the customer is unhappy, or isn't any
-// more. Nobody needs to be told that a customer is content. That a customer is pressing, the urgency shows.
+// keepMood keeps how the customer feels, and reports whether that is news: the customer has become unhappy, or isn't unhappy any
+// more. That a customer is content is no news, and the urgency shows that a customer is pressing.
 func (us *UseCases) keepMood(c *book.Conversation, s analysis.Sentiment) bool {
 	before := moodOf(c)
 	kept := string(s)
@@ -132,8 +124,8 @@ func (us *UseCases) keepMood(c *book.Conversation, s analysis.Sentiment) bool {
 
 func isUnhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s == analysis.Frustrated }
 
-// keepUrgency keeps whether somebody has to look at once, which nobody has once an answer has left. It returns whether that is news, and whether the owners are
-// to be told (alarm): only once, and only while the customer waits for an answer that nobody has written yet.
+// keepUrgency keeps whether somebody has to look at once. It returns whether that is news, and whether the owners are to be told
+// (alarm): only once, and only while the customer waits for an answer that nobody has written yet.
 func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (news, alarm bool) {
 	before := c.Traits[bridge.TraitUrgent]
 	wereTold := before == bridge.UrgentTold || before == bridge.UrgentOnce || before == bridge.UrgentAnsweredTold
@@ -173,8 +165,8 @@ func newReferences(c *book.Conversation, found []analysis.Reference) (fresh []br
 	return fresh
 }
 
-// suggestOrApplyTags handles the tags that an analysis found. It returns those that the note suggests, and those that were put on the
-// conversation at once, because the account's settings say so.
+// suggestOrApplyTags handles the tags that an analysis found. It returns those that the note suggests, or, if the account's settings
+// say so, those that it put on the conversation at once.
 func (us *UseCases) suggestOrApplyTags(c *book.Conversation, found []string) (suggested, put []string) {
 	fresh := us.newTags(c, found)
 	if !us.Settings(c).AI.AppliesTags {
@@ -196,8 +188,8 @@ func (us *UseCases) suggestOrApplyTags(c *book.Conversation, found []string) (su
 	return nil, put
 }
 
-// newTags returns those of the tags that exist, that the conversation doesn't have, that nobody has removed from it,
-// and that were not suggested before.
+// newTags returns the found tags that can be suggested: they exist, the conversation doesn't have them, nobody has removed them
+// from it, and they were not suggested before.
 func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []string) {
 	removed := us.Dir.CurrentTagNames(c.Remembered(bridge.TraitUntagged))
 	for _, name := range found {

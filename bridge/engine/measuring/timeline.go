@@ -11,6 +11,9 @@ import (
 	"parley/store/measure"
 )
 
+// This file tells where the time of a conversation went: how long it waited for somebody to take it, for its owner, for the
+// customer, or for a provider. It walks through the conversation's log and messages in order.
+
 // Waiter says who had to do something next.
 type Waiter string
 
@@ -30,8 +33,8 @@ type Spent struct {
 	Open   time.Duration // that part of it which is in business hours
 }
 
-// Timeline is where the time of a conversation went, from its beginning to its end; without the time between an end
-// and a reopening. Its parts sum up to the whole.
+// Timeline is where the time of a conversation went, from its beginning to its end, without the time between an end and a
+// reopening. Its parts sum up to the whole.
 type Timeline struct {
 	From, To   time.Time // zero if it never began
 	Wall, Open time.Duration
@@ -82,8 +85,8 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[store.Message
 	return t.line
 }
 
-// attribution is a walk through what happened in a conversation, fact by fact. Its fields say how things stood after
-// the facts so far.
+// attribution is a walk through what happened in a conversation: facts are entries of the log and customers' messages. Its fields
+// say how things stand after the facts so far.
 type attribution struct {
 	hours *hours.Hours
 	said  map[store.MessageID]measure.Said
@@ -96,8 +99,8 @@ type attribution struct {
 	at        time.Time // all time up to here is attributed
 	inEpisode bool      // the conversation has begun, or was reopened, and hasn't ended
 	answerDue bool      // the customer waits for an answer
-	unheard   bool      // the customer wrote last; also after an end or when an agent said that no answer is due
-	early     time.Time // when the customer wrote while no episode ran, which may reopen the conversation
+	unheard   bool      // the customer wrote last, whether or not an answer is due
+	early     time.Time // when the customer wrote while the conversation was over, which may reopen it
 	owner     store.AgentID
 	leaving   time.Time // until when an answer is on its way
 }
@@ -236,8 +239,8 @@ func (t *attribution) noteAnswer(f fact) {
 	}
 }
 
-// endOfAttempt returns when a message that was sent at a time failed or was taken back, or the time at which it was sent again if
-// nobody knows that.
+// endOfAttempt returns when a message that was sent at a time (sent) failed or was taken back. If the log doesn't tell, it returns
+// the time at which the message was sent again (again).
 func (t *attribution) endOfAttempt(m store.MessageID, sent, again time.Time) time.Time {
 	for _, end := range t.ends[m] {
 		inTime := again.IsZero() || !end.After(again)

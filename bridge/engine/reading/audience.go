@@ -12,15 +12,19 @@ import (
 	"parley/store"
 )
 
+// An account may have a channel of Slack or Teams of its own. Whoever isn't in that channel, nor in the account's team, may not
+// read the account's conversations. This file remembers who is in such channels, which it asks the chat, and tells what an agent
+// may read.
+
 const (
 	audienceInterval = time.Minute      // how often each channel's audience is read
 	audienceRecheck  = 10 * time.Second // how soon it is read again for an agent who is not known to be in it
 	audienceTimeout  = 3 * time.Second  // how long surfaces may take to answer: pages and forms wait for it
 )
 
-// audiences remember who can read the channels that accounts have of their own.
+// audiences remembers who can read the channels that accounts have of their own.
 type audiences struct {
-	age time.Duration // how long what was read counts
+	age time.Duration // how long a reading counts
 
 	mu    sync.Mutex
 	known map[channelKey]heldAudience
@@ -32,15 +36,15 @@ type channelKey struct {
 	channel string
 }
 
-// heldAudience is who can read a channel, as far as it was read.
+// heldAudience is who can read a channel, as it was read last.
 type heldAudience struct {
 	bridge.Audience
-	readAt  time.Time // when it was read last; zero if it never was
-	askedAt time.Time // when the surface was asked last, also in vain
+	readAt  time.Time // zero if it never was read
+	askedAt time.Time // when the surface was asked last, with or without an answer
 }
 
-// allows reports whether a user of the surface can read a channel. The user "" is in no channel. It returns false for
-// everybody if the channel's audience was never read, or was read longer than age ago.
+// allows reports whether a user of the surface can read a channel. It returns false for the user "", and for everybody if the
+// channel's audience was never read, or was read longer than age ago.
 func (l *audiences) allows(surface store.AccountID, channel, user string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -101,7 +105,7 @@ func (rd *Reader) isClosedTo(dir *directory.Directory, agent *store.Agent, a *st
 	return !rd.audiences.allows(surface, channel, dir.UserOf(surface, agent.ID))
 }
 
-// As returns what an agent may read, as far as that is known now. It asks no surface, so that it can be used in a transaction.
+// As returns what an agent may read, by what is remembered. It asks no surface, so that it can be called in a transaction.
 func (rd *Reader) As(agent *store.Agent) store.Reader {
 	dir := rd.Directory()
 	r := store.Reader{Agent: agent.ID, Teams: dir.TeamsOf(agent.ID)}
@@ -113,9 +117,9 @@ func (rd *Reader) As(agent *store.Agent) store.Reader {
 	return r
 }
 
-// AskAudiences reads again who is in the channels that are closed to an agent, because the agent may have joined one
-// since. It asks for all of them at once, and waits no longer than audienceTimeout, also if ctx is cancelled meanwhile: the answers are
-// for whoever asks next. A channel that can't be read stays closed.
+// AskAudiences reads again who is in the channels that are closed to an agent, because the agent may have joined one since. It asks
+// for all of them at once, and blocks for at most audienceTimeout. It doesn't end with ctx, because the answers are remembered for
+// whoever asks next. A channel that can't be read stays closed.
 func (rd *Reader) AskAudiences(ctx context.Context, agent *store.Agent) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), audienceTimeout)
 	defer cancel()

@@ -13,9 +13,12 @@ import (
 	"parley/store"
 )
 
-// Facts reads what cards, forms and lists of a surface may show of conversations, in the order of the ids. It leaves
-// out those that don't exist. viewer is the agent who looks at it, or nil if everybody in the thread does.
-func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.AccountID, viewer *store.Agent, ids ...store.ConversationID) ([]bridge.Facts, error) {
+// Facts reads what cards, forms and lists of a surface (a chat of agents) may show of conversations: status, owners, the customer,
+// where the thread is. The result is in the order of the ids, without those that don't exist. viewer is the agent who looks at it,
+// or nil if everybody in the thread does.
+func (rd *Reader) Facts(
+	ctx context.Context, q store.Querier, surface store.AccountID, viewer *store.Agent, ids ...store.ConversationID,
+) ([]bridge.Facts, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -43,12 +46,10 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 	if err != nil {
 		return nil, err
 	}
-
 	threads, err := store.Threads(ctx, q, append(previous, ids...))
 	if err != nil {
 		return nil, err
 	}
-
 	related, err := store.RelatedConversations(ctx, q, ids)
 	if err != nil {
 		return nil, err
@@ -111,8 +112,8 @@ func (rd *Reader) Homes(ctx context.Context, q store.Querier, ids ...store.Conve
 	return homes, nil
 }
 
-// FactsOf makes the facts of a conversation from its row and from what was read along with it. now is Parley's
-// clock, for the reply window.
+// FactsOf makes the facts of a conversation from its row and from what was read along with it. now is the time by Parley's clock,
+// which decides whether the customer can still be answered.
 func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, viewer *store.Agent, c *store.Conversation,
 	identities map[store.IdentityID]*store.Identity, threads outbound.Threads, now time.Time) bridge.Facts {
 	f := bridge.Facts{
@@ -170,8 +171,8 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 	return f
 }
 
-// AddRelated adds to facts which conversation continues this one, the newest of several, and which others of the same customer
-// are open. rows are the related conversations, which may also be those of other conversations.
+// AddRelated adds to facts the conversation that continues this one (the newest of several), and the other open ones of the same
+// customer. rows are related conversations; those of other conversations are left out.
 func AddRelated(d *directory.Directory, f *bridge.Facts, surface store.AccountID, rows []store.Related) {
 	f.AlsoOpen = nil
 	rows = slices.DeleteFunc(slices.Clone(rows), func(o store.Related) bool { return o.Beside != f.ID })
@@ -223,8 +224,8 @@ func otherOpenRefs(d *directory.Directory, surface store.AccountID, f *bridge.Fa
 	return list
 }
 
-// RootOf returns the place of the root of the thread in which a conversation is worked on. If that is in another surface, it returns that
-// one's name.
+// RootOf returns the place of the root, the first message, of the thread in which a conversation is worked on. If the thread is in
+// another surface, it returns the name of that one (elsewhere) and no place.
 func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, threads outbound.Threads, c *store.Conversation) (
 	root bridge.Place, elsewhere string,
 ) {
@@ -311,7 +312,7 @@ func replyingIn(d *directory.Directory, surface store.AccountID, c *store.Conver
 	return list
 }
 
-// settingsOf returns the settings of an account; of one that is gone, the ones that nobody chose.
+// settingsOf returns the settings of an account. For an account that is gone it returns the defaults.
 func (rd *Reader) settingsOf(account bridge.AccountID) bridge.AccountSettings {
 	dir, threads := rd.Directory(), rd.Caps(account).Threads
 	if a := dir.Account(account); a != nil {

@@ -69,7 +69,7 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 	return page, nil
 }
 
-// setBehind notes, for each reply that waits, who wrote the reply before it in the same lane that waits for its chat.
+// setBehind notes, for each waiting reply, the author of a reply before it in the same queue that waits until its chat can be read.
 func setBehind(list []bridge.Spoken, replies map[store.MessageID][]inbox.Reply) {
 	for i := range list {
 		if list[i].Fate != store.FateWaiting || list[i].Unread {
@@ -149,8 +149,8 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 	return s
 }
 
-// latestSending returns those of a reply's deliveries that are the parts of its latest sending, as book.Outbox.PartsOf does: what became of
-// an earlier sending, or of a part that was sent again by a later delivery, doesn't count any more.
+// latestSending returns the deliveries that are the parts of a reply's latest sending, as book.Outbox.PartsOf does. It leaves out
+// those of an earlier sending, and parts that were sent again by a later delivery.
 func latestSending(replies []inbox.Reply) []inbox.Reply {
 	if len(replies) == 0 {
 		return nil
@@ -170,9 +170,9 @@ func latestSending(replies []inbox.Reply) []inbox.Reply {
 	})
 }
 
-// deliveryToDecide returns the part of a reply about which a person has to decide: the last one that failed or, if the reply's fate is
-// unclear, of which nobody knows whether it left. If nothing has to be decided, it returns the part with the highest id; 0 if there is
-// none.
+// deliveryToDecide returns the part of a reply about which a person has to decide: the last one that failed or, if the fate is
+// unclear, the last one of which nobody knows whether it left. If nothing has to be decided, it returns the part with the highest
+// id, or 0 if there is none.
 func deliveryToDecide(fate store.Fate, replies []inbox.Reply) (id store.DeliveryID) {
 	wanted := map[store.Fate]string{store.FateFailed: store.Failed, store.FateUnclear: store.NeedsDecision}[fate]
 	for _, r := range slices.Backward(replies) {
@@ -196,8 +196,8 @@ func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *b
 	return slices.DeleteFunc(list, func(v bridge.Verb) bool { return permission.Authorize(viewer, v) != nil })
 }
 
-// verbsOfReply returns what may be done with a reply that waits, or of which nobody knows whether it was sent, or that failed:
-// also in a conversation that is over. It returns nil for all other messages.
+// verbsOfReply returns what may be done with a reply that waits, that failed, or of which nobody knows whether it was sent. That
+// holds also in a conversation that is over. It returns nil for all other messages.
 func verbsOfReply(m *store.Message, s *bridge.Spoken) []bridge.Verb {
 	isKnown := s.Delivery != 0
 	switch m.Fate {

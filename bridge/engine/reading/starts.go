@@ -33,7 +33,7 @@ func (rd *Reader) startProblem(dir *directory.Directory, a *store.Account) *brid
 	return nil
 }
 
-// Starting is a conversation that is to be begun, with what was looked up for it.
+// Starting is a conversation that an agent is about to begin, with what was looked up for it.
 type Starting struct {
 	Account *store.Account
 	Caps    bridge.Capabilities
@@ -49,8 +49,8 @@ func isForKnownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabi
 	return !caps.Threads && !d.SettingsOf(a, caps.Threads).Outgoing
 }
 
-// StrangerProblem says why a conversation can't be begun with somebody who wrote to no account before. It returns nil
-// if it can. wrote means that the person did write.
+// StrangerProblem says why a conversation can't be begun with somebody who never wrote to any account. It returns nil if it can.
+// wrote means that the person did write.
 func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
 	if !s.KnownOnly || wrote {
 		return nil

@@ -25,8 +25,8 @@ import (
 // TemplateReason marks a reply that is a template.
 const TemplateReason string = "template"
 
-// UseTemplate sends a template as the agent's message. If the agent hasn't seen its preview yet, it
-// offers templates instead.
+// UseTemplate sends a template, a prepared message with blanks, as the agent's message. If the agent hasn't seen its preview yet,
+// it offers templates instead.
 func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, agent := r.Conversation, r.Agent
 	if problem := permission.Authorize(agent, bridge.VerbReply); problem != nil {

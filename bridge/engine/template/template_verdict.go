@@ -15,15 +15,18 @@ import (
 	"parley/store"
 )
 
+// A provider such as Meta decides whether a template (a prepared message) may be sent. This file applies its verdicts, which come
+// unasked, as the answer when a template is submitted, or from the provider's list, and tells people of them.
+
 // HandedIn marks a provider's answer to the submission of a template.
 const HandedIn = "submitted"
 
-// maxVerdictDelay is how long after it was given a provider's verdict may come. A provider repeats for days what it couldn't tell: a
-// newer verdict may have come before.
+// maxVerdictDelay is how late a verdict that comes unasked may be. A provider repeats for days what it couldn't deliver: a newer
+// verdict may have come before.
 const maxVerdictDelay = 5 * time.Minute
 
-// ApplyTemplateState applies what a provider says of a template without being asked. Of what comes late, the provider's list tells whether
-// it still holds.
+// ApplyTemplateState applies what a provider says of a template without being asked. If that comes late, it has the provider's list
+// read instead.
 func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	if in.Template == nil {
 		return nil
@@ -43,20 +46,17 @@ func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.
 		return ts.askProvider(ctx, tx, rows)
 	}
 
-	wereTold := false // people, by another row of the same template
+	wereTold := false // people were told of another row of the same template
 	for _, row := range rows {
 		if row.Todo != "" || row.SubmittedAt == nil {
 			continue // what the provider says is about an older version
 		}
-
 		isTold, err := ts.setTemplateState(ctx, tx, row, *in.Template, wereTold)
 		if err != nil {
 			return err
 		}
-
 		wereTold = wereTold || isTold
 	}
-
 	return nil
 }
 
@@ -88,7 +88,7 @@ func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) 
 
 	answersSubmission := f.Class == HandedIn
 	if !answersSubmission && row.SubmittedAt == nil {
-		return nil // the provider's list has it as it was before
+		return nil // the provider's list still has the version before
 	}
 
 	state := *f.State
@@ -101,8 +101,8 @@ func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) 
 	return err
 }
 
-// setTemplateState writes what a provider says of a template, and tells people of it unless they were told already
-// (wereTold). It reports whether it told them.
+// setTemplateState writes what a provider says of a template, and tells people of it unless they were told already (wereTold).
+// isTold reports whether it told them.
 func (ts *UseCases) setTemplateState(ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, wereTold bool) (isTold bool, err error) {
 	before := row
 	row.Reason = s.Reason
@@ -168,8 +168,8 @@ func (ts *UseCases) needsApproval(account store.AccountID) bool {
 	return ok
 }
 
-// tellTemplate tells a verdict to the agent who submitted the template, else in the account's channel. was is the
-// former category if the provider has changed it, else "".
+// tellTemplate tells a verdict to the agent who submitted the template, or else in the account's channel. was is the former
+// category if the provider has changed it, and "" otherwise.
 func (ts *UseCases) tellTemplate(account *store.Account, row store.Template, was string) {
 	line := bridge.Line{Content: &bridge.VerdictLine{Templates: []bridge.Template{reading.TemplateFacts(row, account.Name)}, Before: was},
 		Verb: bridge.VerbTemplates, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}}}
