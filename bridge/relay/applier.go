@@ -10,16 +10,17 @@ import (
 	"parley/store"
 )
 
-// applier takes events and applies them in a database session of its own. When the session ends, for
-// whatever reason, the events that it took are free for others.
+// applier takes events from the journal and applies them, in a database session of its own. While it works on the events
+// of a queue, the queue's row names it as the holder, by the number of its session. When the session ends, for whatever
+// reason, other appliers may take these events.
 type applier struct {
 	*Relay
 	conn   *pgxpool.Conn // nil while there is no session
-	holder int           // its name in the queues
-	lost   *atomic.Bool  // another process took it for dead and freed its events
+	holder int           // the number that names this applier in the rows of queues
+	lost   *atomic.Bool  // true once another process took this applier for dead and freed its events
 }
 
-// ensureSession makes sure that the applier has a session.
+// ensureSession makes sure that the applier has a session that can take events.
 func (a *applier) ensureSession(ctx context.Context) error {
 	if a.conn != nil && !a.isUsable() {
 		a.dropSession()
@@ -47,7 +48,7 @@ func (a *applier) ensureSession(ctx context.Context) error {
 
 // isUsable reports whether the session can take events: its earlier events are still its own, and it is in no transaction.
 func (a *applier) isUsable() bool {
-	const idle = 'I' // the transaction status of a session outside of transactions, in the protocol of PostgreSQL
+	const idle = 'I' // PostgreSQL's status of a session that is in no transaction
 	if a.lost.Load() {
 		return false
 	}
@@ -62,7 +63,7 @@ func (a *applier) dropSession() {
 	a.conn = nil
 }
 
-// dropAnySession ends the applier's session, if it has one: so what it could not give back is free for others.
+// dropAnySession ends the applier's session, if it has one. So events that it could not give back are free for others.
 func (a *applier) dropAnySession() {
 	if a.conn != nil {
 		a.dropSession()
@@ -79,7 +80,7 @@ func closeSession(conn *pgxpool.Conn) {
 // returnTimeout is how long giving a session back may take while the process stops.
 const returnTimeout = 2 * time.Second
 
-// returnSession gives the session back when the process stops.
+// returnSession gives the session, if there is one, back to the pool when the process stops.
 func (a *applier) returnSession(ctx context.Context) {
 	if a.conn == nil {
 		return

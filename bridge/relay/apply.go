@@ -15,18 +15,22 @@ import (
 )
 
 const (
-	maxTries         = 5        // attempts to apply an event
-	largeBytes       = 4 << 20  // a batch with more bytes of payloads takes turns with other large ones
-	maxLargeTogether = 48 << 20 // bytes of payloads that all large batches may have in memory at once
-	maxYield         = 250 * time.Millisecond
-	yieldShare       = 3 // an applier that gave way for d may then work for 3 d before it gives way again
-	yieldInterval    = 5 * time.Millisecond
+	maxTries         = 5                      // attempts to apply an event
+	largeBytes       = 4 << 20                // a batch with more bytes of payloads takes turns with other large ones
+	maxLargeTogether = 48 << 20               // bytes of payloads that all large batches may have in memory at once
 	maxPlaceHeld     = 250 * time.Millisecond // how long a batch counts as one in work; see takeBatchPlace
 	stalledAfter     = 3 * time.Second        // if the database hasn't answered for so long, no event is blamed for a failure
 	rollbackTimeout  = 5 * time.Second
+
+	// How appliers give way while callers of Accept pile up.
+	maxYield      = 250 * time.Millisecond // at most this long at a time
+	yieldInterval = 5 * time.Millisecond   // between two looks whether they still pile up
+	yieldShare    = 3                      // an applier that gave way for d may then work for 3 d before it gives way again
 )
 
-// runApplier applies batches of events until ctx ends.
+// runApplier is the loop of one applier: it takes events that are due from the queues of several accounts, lets the
+// handler decode them and turn them into state, and commits what the handler changed together with the note that they
+// are done. The relay runs several appliers; the schedule says which accounts' turn it is. It returns when ctx ends.
 func (r *Relay) runApplier(ctx context.Context) error {
 	a := &applier{Relay: r}
 	defer a.returnSession(ctx)
@@ -56,21 +60,20 @@ func (r *Relay) runApplier(ctx context.Context) error {
 			pause.For(ctx, backoffOnError)
 		}
 	}
-
 	return nil
 }
 
-// waitWhileHeld returns when Options.Held does not keep appliers from beginning.
+// waitWhileHeld waits while Options.Held keeps appliers from beginning, or until ctx ends.
 func (r *Relay) waitWhileHeld(ctx context.Context) {
 	for r.isHeldBack() && pause.For(ctx, yieldInterval) {
 	}
 }
 
-// isHeldBack reports whether Options.Held keeps appliers from beginning.
 func (r *Relay) isHeldBack() bool { return r.opt.Held != nil && r.opt.Held() }
 
-// takeBatchPlace waits until few enough batches are in work. A batch that has taken long no longer counts: it
-// may be waiting for a lock of a process that was stopped, and must not keep other accounts waiting.
+// takeBatchPlace waits until few enough batches are in work, or ctx ends. Call done after the batch. A batch that has
+// taken longer than maxPlaceHeld no longer counts: it may be waiting for a lock of a process that was stopped, and must
+// not keep other accounts waiting.
 func (r *Relay) takeBatchPlace(ctx context.Context) (done func()) {
 	select {
 	case r.batchPlaces <- struct{}{}:
@@ -85,10 +88,10 @@ func (r *Relay) takeBatchPlace(ctx context.Context) (done func()) {
 	}
 }
 
-// giveWayToAccepting lets the accepting side go first while callers of Accept pile up. It is for accounts with much
-// to apply, since it would only delay those with little. Before notBefore it does nothing; it returns the
-// next notBefore. Without that, events would be applied too late under a steady load.
-func (r *Relay) giveWayToAccepting(ctx context.Context, notBefore time.Time) time.Time {
+// giveWayToAccepting waits while callers of Accept pile up, so that new facts become durable first. It is for accounts
+// with much to apply; those with little would only be late. It doesn't wait before notBefore, and returns the next
+// notBefore: else, under a steady load, events would be applied too late.
+func (r *Relay) giveWayToAccepting(ctx context.Context, notBefore time.Time) (next time.Time) {
 	began := time.Now()
 	if began.Before(notBefore) {
 		return notBefore
@@ -101,7 +104,7 @@ func (r *Relay) giveWayToAccepting(ctx context.Context, notBefore time.Time) tim
 	return time.Now().Add(yieldShare * time.Since(began))
 }
 
-// applyBatch takes events of accounts, decodes them and applies them. It returns the accounts that have more.
+// applyBatch takes events of accounts, decodes them and applies them. It returns the accounts that may have more.
 func (a *applier) applyBatch(parent context.Context, shares []store.Share) (more map[store.AccountID]bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout)
 	defer cancel()
@@ -111,7 +114,13 @@ func (a *applier) applyBatch(parent context.Context, shares []store.Share) (more
 	}
 
 	began := time.Now()
-	taken, err := store.TakeRuns(ctx, a.conn, store.Take{Holder: a.holder, Version: a.opt.Version, Shares: shares, PerKey: maxPerKey, Bytes: maxApplyBytes})
+	taken, err := store.TakeRuns(ctx, a.conn, store.Take{
+		Holder:  a.holder,
+		Version: a.opt.Version,
+		Shares:  shares,
+		PerKey:  maxPerKey,
+		Bytes:   maxApplyBytes,
+	})
 	if err != nil {
 		return accountsOf(shares), err
 	}
@@ -138,8 +147,9 @@ func accountsOf(shares []store.Share) map[store.AccountID]bool {
 	return accounts
 }
 
-// applyOrGiveUp applies the decoded events of a batch, and writes what becomes of its runs. If an event of it
-// can't be applied, it begins again without that event.
+// applyOrGiveUp applies the decoded events of a batch, and gives its runs back to their queues. It begins again without
+// an event that the handler names as one that can't be applied. If the batch fails for another reason, nothing of it is
+// applied.
 func (a *applier) applyOrGiveUp(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
 		err := a.apply(ctx, b, began)
@@ -156,7 +166,7 @@ func (a *applier) applyOrGiveUp(ctx context.Context, b *batch, began time.Time) 
 	}
 }
 
-// apply applies the events that are left of a batch in one transaction.
+// apply makes one attempt to apply the events that are left in a batch, in one transaction.
 func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 	facts := b.listFacts()
 	if len(facts) == 0 {
@@ -170,35 +180,18 @@ func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 
 	made, err := a.applyInTime(ctx, b, facts)
 	release()
-
 	if err != nil {
 		return err
 	}
-
 	a.afterCommit(ctx, b, facts, made, began)
 	return nil
 }
 
-// afterCommit counts a batch that was committed, and wakes all that waited for something in it.
+// afterCommit counts the events of a batch that were applied, and wakes all that waited for something in it.
 func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made Made, began time.Time) {
 	a.noteDatabaseAnswer()
-	left := map[store.EventID]bool{}
-	for _, r := range b.runs {
-		for _, e := range r.Events[r.apply:] {
-			left[e.ID] = true
-		}
-	}
-
-	events := make([]store.Event, 0, len(facts))
-	for _, f := range facts {
-		if !left[f.Event.ID] {
-			events = append(events, f.Event)
-		}
-	}
-
-	a.metrics.countApplied(events, began)
+	a.metrics.countApplied(b.appliedOf(facts), began)
 	a.wakeFor(made)
-
 	if made.Committed != nil {
 		made.Committed()
 	}
@@ -208,9 +201,8 @@ func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made 
 		a.awaitPosts()
 		written, err := made.Recheck(ctx)
 		if err != nil {
-			a.warn(ctx, "awaited facts not looked up", err) // they come back in time
+			a.warn(ctx, "awaited facts not looked up", err) // their events are looked at again in time
 		}
-
 		a.wakeWaiting(ctx, written)
 	}
 
@@ -221,16 +213,16 @@ func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made 
 	}
 }
 
-// wakeWaiting makes the events due that wait for one of the names in written.
+// wakeWaiting makes the events due that wait for one of these names (Wait.For), because it is written now.
 func (r *Relay) wakeWaiting(ctx context.Context, written []string) {
 	accounts, err := store.WakeQueues(ctx, r.pool, written)
 	if err != nil {
-		r.warn(ctx, "waiting events not woken", err) // they come back in time
+		r.warn(ctx, "waiting events not woken", err) // they are looked at again in time
 	}
 	r.schedule.wake(time.Now(), accounts...)
 }
 
-// reserveMemory waits until large payloads, which are decoded in memory, have room.
+// reserveMemory waits until the payloads of facts have room in memory, if they are large. Call release after the batch.
 func (r *Relay) reserveMemory(ctx context.Context, facts []Fact) (release func(), err error) {
 	var size int64
 	for _, f := range facts {
@@ -249,8 +241,8 @@ func (r *Relay) reserveMemory(ctx context.Context, facts []Fact) (release func()
 // errTookLong is the error of an attempt that did not end in time.
 var errTookLong = errors.New("relay: it took too long to apply")
 
-// applyInTime runs the handler and commits, within Options.ApplyFor. An attempt that takes longer loses its
-// session: it goes on in the background, without effect.
+// applyInTime runs the handler and commits, within Options.ApplyFor. If that takes longer, it returns errTookLong and
+// ends the session, so that the attempt, which goes on in the background, can't commit any more.
 func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Made, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.opt.ApplyFor)
 	defer cancel()
@@ -269,7 +261,6 @@ func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Made
 
 	timer := time.NewTimer(a.opt.ApplyFor + time.Second) // a handler that heeds its context ends before that
 	defer timer.Stop()
-
 	select {
 	case r := <-done:
 		if r.err == nil {
@@ -282,7 +273,7 @@ func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Made
 	}
 }
 
-// applyInTransaction is one attempt at a batch. It notes in b which events were left out.
+// applyInTransaction runs the handler and commits what it wrote. It notes in b which events the handler left out.
 func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *batch, facts []Fact) (made Made, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
@@ -306,11 +297,9 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 	if made, err = a.safeApply(ctx, tx, Batch{Facts: facts, Now: b.now, Real: b.real, Locks: locks}); err != nil {
 		return Made{}, err
 	}
-
 	for _, w := range made.Waits {
 		b.putOffEvent(w)
 	}
-
 	for _, e := range made.Refused {
 		b.refuseEvent(e.EventID, e.Err)
 	}
@@ -319,20 +308,19 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 	if write == nil {
 		write = &store.Pipeline{}
 	}
-
 	write.Unflushed() // events without an effect, such as what colleagues say to each other, may be applied again after a crash
 	write.FinishRuns(b.listReleases())
 	return made, store.CommitWith(ctx, tx, write)
 }
 
-// rollback ends a failed transaction, though its context may have ended.
+// rollback ends a failed transaction, even if ctx has ended.
 func rollback(ctx context.Context, tx pgx.Tx) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
 	_ = tx.Rollback(ctx) // its session ends if that fails
 }
 
-// safeApply turns a panic of a handler into an error of the batch.
+// safeApply calls Handler.Apply, and turns a panic of it into an error.
 func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, b Batch) (made Made, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -343,8 +331,9 @@ func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, b Batch) (made Made, e
 	return r.handler.Apply(ctx, tx, b)
 }
 
-// releaseFailed gives back the runs of a batch that could not be applied. If that may be the fault of an
-// event, the next event of each queue is tried alone.
+// releaseFailed gives the runs of a batch that failed back to their queues. If an event may be the cause, all events of
+// the batch become suspects: they are tried one by one (runSuspects), and releaseFailed returns nil. Else it returns
+// cause, and the queues are due again.
 func (a *applier) releaseFailed(ctx context.Context, b *batch, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
@@ -361,7 +350,7 @@ func (a *applier) releaseFailed(ctx context.Context, b *batch, cause error) erro
 	}
 
 	if err := store.ReleaseRuns(ctx, a.pool, list); err != nil {
-		a.dropAnySession() // they are free once it has ended, and it may live on: on a full disk, for one
+		a.dropAnySession() // that frees them as well; by itself the session might go on, on a full disk for example
 		return errors.Join(cause, err)
 	}
 	if !blame {
@@ -373,7 +362,7 @@ func (a *applier) releaseFailed(ctx context.Context, b *batch, cause error) erro
 	return nil
 }
 
-// mayBlameEvent reports whether an event may be the cause of an error, and not the database.
+// mayBlameEvent reports whether an event may be the cause of an error. If not, the database is.
 func (r *Relay) mayBlameEvent(cause error) bool {
 	if errors.Is(cause, errTookLong) || errors.Is(cause, context.DeadlineExceeded) {
 		return !r.isDatabaseStalled()

@@ -10,24 +10,27 @@ const (
 	maxStoreBatch  = 64       // facts that one commit stores
 	maxQueued      = 1024     // facts waiting to be stored
 	maxQueuedBytes = 32 << 20 // their payloads together
-	crowd          = 8        // more callers of Accept that wait than this pile up
+	crowd          = 8        // when more callers of Accept than this wait, they pile up
 )
 
-// acceptQueue holds facts that wait for the running commits.
+// acceptQueue holds the facts of callers of Accept until a batch takes them to be stored (see journalWriter). Facts with
+// the same order key must be stored in the order in which they came, so those of one key are never in two batches that
+// are stored at the same time.
 type acceptQueue struct {
+	wake chan struct{} // holds one signal: there may be something to store
+
 	mu          sync.Mutex
 	waiting     []*arrival
 	storingKeys map[string]bool // the order keys of the batches that are being stored
-	bytes       int64
-	callers     int // callers of Accept that wait
+	bytes       int64           // the size of all payloads in waiting
+	callers     int             // callers of Accept that wait
 	closed      bool
-	wake        chan struct{}
 }
 
 // arrival is one fact on its way into the journal.
 type arrival struct {
 	event store.NewEvent
-	done  chan error
+	done  chan error // has room for the one answer that Accept waits for
 }
 
 func newAcceptQueue() *acceptQueue {
@@ -44,7 +47,7 @@ func (q *acceptQueue) add(arrivals []*arrival) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 
-	if q.closed || !q.hasRoom(len(arrivals), bytes) {
+	if q.closed || !q.hasRoomLocked(len(arrivals), bytes) {
 		return false
 	}
 
@@ -55,16 +58,16 @@ func (q *acceptQueue) add(arrivals []*arrival) bool {
 	return true
 }
 
-// hasRoom reports whether further facts may wait. An empty queue takes any number: otherwise large ones could never be
-// accepted. The caller holds the lock.
-func (q *acceptQueue) hasRoom(facts int, bytes int64) bool {
+// hasRoomLocked reports whether further facts may wait. An empty queue takes any number: otherwise large ones could never
+// be accepted.
+func (q *acceptQueue) hasRoomLocked(facts int, bytes int64) bool {
 	if len(q.waiting) == 0 {
 		return true
 	}
 	return len(q.waiting)+facts <= maxQueued && q.bytes+bytes <= maxQueuedBytes
 }
 
-// callerLeft notes that a caller of Accept, whose facts were added, waits no longer.
+// callerLeft notes that a caller of Accept waits no longer. Call it once for each add that returned true.
 func (q *acceptQueue) callerLeft() {
 	q.mu.Lock()
 	q.callers--
@@ -78,7 +81,7 @@ func (q *acceptQueue) isCrowded() bool {
 	return q.callers > crowd
 }
 
-// close refuses everything from now on, and takes all that still waits.
+// close makes add refuse everything from now on. It takes out all that still waits, which the caller has to answer.
 func (q *acceptQueue) close() []*arrival {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -89,8 +92,8 @@ func (q *acceptQueue) close() []*arrival {
 	return waiting
 }
 
-// takeBatch takes the next batch, which may be empty. Facts whose order key is that of a batch under way wait
-// for its end, so that they are stored behind it: call release after each batch.
+// takeBatch takes the next batch, which may be empty. It leaves facts whose order key is in a batch that is being
+// stored. So call release after each batch.
 func (q *acceptQueue) takeBatch() []*arrival {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -113,7 +116,6 @@ func (q *acceptQueue) takeBatch() []*arrival {
 	for _, a := range batch {
 		q.storingKeys[a.event.OrderKey] = true
 	}
-
 	return batch
 }
 
@@ -127,9 +129,9 @@ func (q *acceptQueue) release(batch []*arrival) {
 	sendSignal(q.wake)
 }
 
-// withdrawBehind takes out the facts that wait behind facts which could not be stored and have the same order keys: otherwise they
-// would be stored before those. The sources bring all of them again. Call withdrawBehind before the sources are answered, because
-// they may bring the facts again at once.
+// withdrawBehind takes out all facts that wait and have the order key of a fact that could not be stored: otherwise they
+// would be stored before it. The sources bring all of them again. Call withdrawBehind before any of these sources is
+// answered, because it may bring its facts again at once.
 func (q *acceptQueue) withdrawBehind(failed ...*arrival) (behind []*arrival) {
 	keys := map[string]bool{}
 	for _, a := range failed {

@@ -16,16 +16,21 @@ import (
 )
 
 const (
-	authPause     = 30 * time.Second
-	minLeaseLeft  = 5 * time.Second // at least so much of a lease is left when its request ends
+	authPause     = 30 * time.Second // how long a gate is closed after the provider refused Parley's password or token
+	minLeaseLeft  = 5 * time.Second  // at least so much of a lease is left when its request ends
 	maxErrorRunes = 500
 
-	// Providers may ask for a pause of nothing; but nothing is tried again at once.
+	// A provider may ask for a pause of 0 s, but nothing is tried again at once.
 	minThrottlePause = 50 * time.Millisecond
 	minRetryPause    = 100 * time.Millisecond
 )
 
-// attempts makes attempts at claimed deliveries, and says of each what became of it.
+// attempts makes attempts to send. A delivery is a row: one message on its way to one place, such as a reply to a
+// customer or a post in a chat. The dispatcher claims deliveries whose turn it is, attempts sends each once, and makes a
+// dispatch.Finish of the answer: the delivery's next state, how long it waits for another attempt, and the facts by which
+// the use cases learn what became of it. The dispatcher writes that.
+//
+// A claimed delivery may be a run: several deliveries of a lane that leave as one message. Claimed.With are the others.
 type attempts struct {
 	handler Handler
 	metrics *Metrics
@@ -33,8 +38,8 @@ type attempts struct {
 	opt     Options
 }
 
-// beginAll begins the attempts at all deliveries that one turn claimed, and tells what became of each. tell is called
-// by several goroutines. asked is the time just before the claim, from which the request timeouts run.
+// beginAll starts an attempt for each delivery in claimed and doesn't wait for them. Each calls tell once, in its own
+// goroutine. asked is the time just before the claim, from which the request timeouts run.
 func (at attempts) beginAll(ctx context.Context, claimed []dispatch.Claimed, asked time.Time, tell func(dispatch.Claimed, dispatch.Finish)) {
 	prepared, err := at.prepareAll(ctx, claimed)
 	for i, c := range claimed {
@@ -46,7 +51,7 @@ func (at attempts) beginAll(ctx context.Context, claimed []dispatch.Claimed, ask
 	}
 }
 
-// prepareAll turns a panic of the handler into an error.
+// prepareAll calls Handler.Attempts, and turns a panic of it into an error.
 func (at attempts) prepareAll(ctx context.Context, claimed []dispatch.Claimed) (list []Attempt, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -62,7 +67,7 @@ func (at attempts) prepareAll(ctx context.Context, claimed []dispatch.Claimed) (
 // unprepared is the attempt at a delivery for which the handler failed to prepare one.
 type unprepared struct{ cause error }
 
-// Send implements Attempt: nothing left, so that trying again is safe.
+// Send implements Attempt. Nothing was sent, so trying again is safe.
 func (u unprepared) Send(context.Context) (Sent, error) {
 	return Sent{Uncalled: true}, &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.", Cause: u.cause}
 }
@@ -72,7 +77,8 @@ func (u unprepared) Reconcile(context.Context) (channels.Outcome, Sent, error) {
 	return channels.CannotTell, Sent{}, u.cause
 }
 
-// makeAttempt makes the attempt at one claimed delivery, or looks for an earlier one, and says what became of it.
+// makeAttempt makes the attempt at one claimed delivery, or, where the answer to an earlier attempt was lost, looks for
+// what that one sent. It returns what is to be written.
 func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attempt, asked time.Time) dispatch.Finish {
 	f := dispatch.Finish{
 		LaneID:   c.LaneID,
@@ -95,7 +101,7 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 	}
 
 	policy := at.handler.Policy(c)
-	// The lease was fixed when the lane was made: no request may outlive it.
+	// Once the lease is over, others may claim the lane. So no request may outlive it. It was fixed when the lane was made.
 	policy.RequestTimeout = min(policy.RequestTimeout, max(store.Seconds(c.LeaseSeconds)-minLeaseLeft, time.Second))
 	policy.RequestTimeout = at.opt.requestTime(policy.RequestTimeout)
 	ctx, cancel := context.WithDeadline(ctx, asked.Add(policy.RequestTimeout))
@@ -120,7 +126,8 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 	return f
 }
 
-// finishUntouched ends a claim with which nothing was done: its deliveries wait as they did before, and can be claimed at once.
+// finishUntouched ends a claim with which nothing was done. Its deliveries wait as they did before, and can be claimed
+// again at once.
 func finishUntouched(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
 	f.Uncalled = true
 	if c.State == store.Sending {
@@ -130,8 +137,8 @@ func finishUntouched(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
 	return f
 }
 
-// finishRun writes the result of a run's first delivery for the others, too, unless the attempt had a result of their own for
-// them.
+// finishRun fills f.With, the results of the run's other deliveries: they are those of the attempt, if it had any for
+// them, and else that of the first delivery.
 func finishRun(f *dispatch.Finish, c dispatch.Claimed) {
 	results := f.With
 	f.With = nil
@@ -163,7 +170,7 @@ func claimsOfRun(c dispatch.Claimed) []dispatch.Claimed {
 	return all
 }
 
-// report journals what became of each delivery of a run.
+// report adds the facts to f that say what became of each delivery of a run.
 func (at attempts) report(f *dispatch.Finish, c dispatch.Claimed, r Report) {
 	for i, one := range claimsOfRun(c) {
 		if i > 0 && i <= len(r.Sent.With) { // With holds the results from the second delivery on
@@ -173,7 +180,7 @@ func (at attempts) report(f *dispatch.Finish, c dispatch.Claimed, r Report) {
 	}
 }
 
-// recoverPanic turns a panic into an ambiguous failure.
+// recoverPanic calls f. If f panics, nobody knows whether something was sent: the error is of class Ambiguous.
 func (at attempts) recoverPanic(f func() (Sent, error)) (s Sent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -184,7 +191,7 @@ func (at attempts) recoverPanic(f func() (Sent, error)) (s Sent, err error) {
 	return f()
 }
 
-// concludeAttempt turns the answer to an attempt into what is written.
+// concludeAttempt fills f in from the answer to an attempt.
 func (at attempts) concludeAttempt(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent, err error) {
 	if err == nil {
 		at.finishLanded(f, c, sent)
@@ -203,12 +210,12 @@ func (at attempts) concludeAttempt(f *dispatch.Finish, c dispatch.Claimed, p Pol
 	f.Progress = cmp.Or(sent.Progress, f.Progress)
 	f.With = progressOf(sent.With)
 	at.chooseNextState(f, c, p, class, se)
-	// No text: servers answer with the customer's address. The delivery's row keeps it.
+	// The error's text isn't logged, since servers answer with the customer's address. The delivery's row keeps it.
 	at.log.Info("attempt failed", "delivery_id", c.ID, "conversation_id", c.ConversationID, "class", string(class), "state", f.State,
 		"attempt", c.Attempt)
 }
 
-// progressOf returns what an attempt noted of each further delivery of a run that isn't over.
+// progressOf copies only the Progress of results: the run goes on, so its deliveries have no state yet.
 func progressOf(with []dispatch.Part) []dispatch.Part {
 	var list []dispatch.Part
 	for _, p := range with {
@@ -217,8 +224,8 @@ func progressOf(with []dispatch.Part) []dispatch.Part {
 	return list
 }
 
-// chooseNextState chooses whether a delivery whose attempt failed is given up, looked for or tried again, and when. The first
-// rule that fits decides.
+// chooseNextState chooses what becomes of a delivery whose attempt failed: it is given up, looked for, or tried again
+// after a pause. The first rule that fits decides.
 func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Policy, class channels.Class, se *channels.SendError) {
 	isPassing := class == channels.Throttled || class == channels.Retry || class == channels.Held
 	if p.BestEffort && !isPassing { // not even looked for
@@ -236,12 +243,11 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 	case channels.Throttled:
 		f.State = store.Queued
 		wait := at.opt.pauseSeconds(max(se.Wait, minThrottlePause))
-		if se.Pair { // only this customer's lane waits, and keeps its order
+		if se.Pair { // the limit is one for this customer: only her lane waits
 			f.Wait = wait
 		} else {
 			f.GateWait = wait
 		}
-
 		at.warnIfLate(f, c, se)
 	case channels.AuthBroken:
 		f.State = store.Queued
@@ -255,7 +261,7 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 	}
 }
 
-// finishLanded writes that a delivery, or a part of it, is there.
+// finishLanded fills f in for a delivery that arrived, or of which one part did (Sent.More).
 func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
 	f.Landed = sent.Landed
 	f.ErrorClass, f.ErrorText = "", ""
@@ -269,27 +275,24 @@ func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sen
 
 	f.State = cmp.Or(sent.State, store.Accepted)
 	f.Advance = 1
-
 	for i := range sent.With {
 		sent.With[i].State = cmp.Or(sent.With[i].State, store.Accepted)
 	}
-
-	f.With, sent.State = sent.With, f.State
+	f.With = sent.With
+	sent.State = f.State
 	at.report(f, c, Report{Kind: ReportLanded, Sent: sent})
 	at.metrics.Account(c.AccountID).Landed.Add(1)
 }
 
-// retry makes a delivery wait for its next attempt, or gives it up when it was tried for long enough. If its time has passed while the
-// account was paused, refused, or was to wait, it has one more attempt.
+// retry makes a delivery wait for its next attempt, or gives it up when it was tried for Policy.RetryFor. If that time has
+// passed while the whole account was held up, it is tried once more.
 func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *channels.SendError) {
-	holdsUp := func(class channels.Class) bool {
-		return class == channels.Held || class == channels.AuthBroken || class == channels.Throttled
-	}
-	wasHeldUp := holdsUp(channels.Class(c.ErrorClass)) || holdsUp(se.Class)
+	wasHeldUp := holdsUpAccount(channels.Class(c.ErrorClass)) || holdsUpAccount(se.Class)
 	if store.Seconds(c.FirstAgo) > p.RetryFor && !wasHeldUp {
 		at.giveUp(f, c, se)
 		return
 	}
+
 	f.State = store.Queued
 	wait := se.Wait
 	if wait == 0 && len(p.Backoff) > 0 {
@@ -299,9 +302,15 @@ func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *c
 	at.warnIfLate(f, c, se)
 }
 
-// choosePause returns the pause after an attempt. The number of attempts is not enough to choose it, because it also counts
-// attempts that only waited for something. So a later pause is used only when since is at least the sum of all earlier
-// pauses, each as short as spread may make it.
+// holdsUpAccount reports whether an error of a class keeps all messages of an account waiting, whatever they say.
+func holdsUpAccount(class channels.Class) bool {
+	return class == channels.Held || class == channels.AuthBroken || class == channels.Throttled
+}
+
+// choosePause returns the pause after the nth attempt, where since is the time that has passed since the first one. waits
+// are the pauses of Policy.Backoff, and there is at least one. The nth attempt doesn't always have the nth pause, because
+// attempts that only waited for something are counted, too: a pause is used only once since is at least the sum of all
+// pauses before it, each as short as spread may make it.
 func choosePause(waits []time.Duration, attempt int, since time.Duration) time.Duration {
 	last := min(attempt, len(waits)) - 1
 	passed := shortestPause(waits[0])
@@ -313,14 +322,14 @@ func choosePause(waits []time.Duration, attempt int, since time.Duration) time.D
 	return waits[i]
 }
 
-// spread shortens a pause by up to a quarter, so that the messages which failed when a server
-// went down don't all come back in the same moment.
+// spread shortens a pause by a random part of up to a quarter. So messages that failed when a server went down are not
+// all tried again in the same moment.
 func spread(pause time.Duration) time.Duration { return pause - rand.N(pause-shortestPause(pause)+1) }
 
 // shortestPause returns the shortest pause that spread may make of a pause.
 func shortestPause(pause time.Duration) time.Duration { return pause * 3 / 4 }
 
-// warnIfLate tells the agent, once, that a message has not left yet, when that has been so for long.
+// warnIfLate has the agent told, once, that a message has not left within Options.LateAfter.
 func (at attempts) warnIfLate(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
 	if c.WarnedAt != nil || store.Seconds(c.FirstAgo) < at.opt.LateAfter {
 		return

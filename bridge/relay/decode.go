@@ -15,49 +15,51 @@ import (
 // maxBatchDecode is how long a batch is decoded. Events that are not decoded by then are left for the next batch.
 const maxBatchDecode = 100 * time.Millisecond
 
-// errSlow says that an event is still being decoded.
+// errSlow is the error of decoder.decode for an event that it couldn't decode in time. It is still being decoded.
 var errSlow = errors.New("relay: it took too long to decode")
 
-// decodeBatch decodes the events of a batch, in their order and before any transaction. A run ends before an event that is
-// not decoded now: one that can never be decoded is given up, one of an account that isn't open waits for the account, and
-// one that takes long or whose payload is gone is tried alone.
+// decodeBatch reads what the events of a batch say, by Handler.Decode: a mail's bytes become its text, files and ids. That
+// is done before the transaction that applies them, in their order. A run (the events of one queue) ends before an event
+// that isn't decoded:
+//
+//	it can never be decoded             it is given up
+//	its account isn't open              the queue waits for the account
+//	it takes long, or has no payload    it is tried alone (runSuspects)
+//	the database didn't answer          the queue waits for a moment
+//	the batch has taken maxBatchDecode  it is left for the next batch
 func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 	began := time.Now()
 	d := decoder{Relay: a.Relay}
 	defer d.release()
 	closed := map[store.AccountID]bool{}
 	for _, p := range b.inOrder() {
-		if p.n >= p.apply { // something before it in its queue was left out
-			continue
-		}
-
 		event := p.Events[p.n]
-		if closed[event.AccountID] {
+		switch {
+		case p.n >= p.apply: // something before it in its queue was left out
+			continue
+		case closed[event.AccountID]:
 			p.putOff(p.n, whileClosed(event.AccountID, p.waitsOf(p.n)))
 			continue
-		}
-		if time.Since(began) > maxBatchDecode {
+		case time.Since(began) > maxBatchDecode:
 			p.apply = p.n
 			continue
 		}
 
 		value, err := d.decode(ctx, event, a.opt.SlowDecode)
-		if err == nil {
+		switch {
+		case err == nil:
 			p.values = append(p.values, value)
-			continue
-		}
-
-		if errors.Is(err, ErrNotOpen) {
+		case errors.Is(err, ErrNotOpen):
 			closed[event.AccountID] = true
 			p.putOff(p.n, whileClosed(event.AccountID, p.waitsOf(p.n)))
-			continue
+		default:
+			a.endRunBefore(p, err)
 		}
-
-		a.endRunBefore(p, err)
 	}
 }
 
-// endRunBefore leaves an event that could not be decoded, and those behind it, out of the batch.
+// endRunBefore leaves an event that could not be decoded, and those behind it, out of the batch, and chooses what becomes
+// of it by the error.
 func (a *applier) endRunBefore(p eventPlace, cause error) {
 	p.apply = p.n
 	if isUnreadable(cause) {
@@ -65,20 +67,19 @@ func (a *applier) endRunBefore(p eventPlace, cause error) {
 		return
 	}
 	if errors.Is(cause, errSlow) || a.mayBlameEvent(cause) { // it takes long, or its payload is gone
-		p.release.Tries = 1
+		p.release.Tries = 1 // makes it a suspect
 		sendSignal(a.suspects)
 		return
 	}
 	p.release.After = firstWait // the database did not give its payload
 }
 
-// payloadError says that the payload of an event could not be read from the database.
+// payloadError is the error of decoder.decode when the payload of an event could not be read from the database.
 type payloadError struct{ error }
 
-// Unwrap returns the cause.
 func (e payloadError) Unwrap() error { return e.error }
 
-// isUnreadable reports whether an event can never be decoded.
+// isUnreadable reports whether an error of decoder.decode means that the event can never be decoded.
 func isUnreadable(err error) bool {
 	if _, ok := errors.AsType[payloadError](err); ok {
 		return false
@@ -86,14 +87,15 @@ func isUnreadable(err error) bool {
 	return !errors.Is(err, errSlow) && !errors.Is(err, ErrNotOpen)
 }
 
-// decoder decodes events one after the other, in a goroutine beside its caller. All events share it, because
-// in a new one the stack would have to grow again for each. It belongs to one goroutine; call release at the end.
+// decoder decodes events one after the other, in a goroutine beside its caller, so that the caller needn't wait for an
+// event that takes long. Events share the goroutine: in a new one the stack would have to grow again for each. A decoder
+// is used by one caller, who calls release at the end.
 type decoder struct {
 	*Relay
 	work chan func() // nil means there is no goroutine
 }
 
-// run lets the goroutine work.
+// run has the goroutine do some work, and starts it if there is none. It doesn't wait for the end of the work.
 func (d *decoder) run(work func()) {
 	if d.work == nil {
 		list := make(chan func(), 1)
@@ -115,9 +117,9 @@ func (d *decoder) release() {
 	}
 }
 
-// decode decodes one event and waits for a limited time. If it takes longer, decoding goes on, and the
-// next call for the same event gets its result.
-// Errors: errSlow; payloadError; what Handler.Decode gives.
+// decode decodes one event. If that takes longer than limit, decode returns errSlow, but decoding goes on, and the next
+// call for the same event gets its result.
+// Errors: errSlow, payloadError, and those of Handler.Decode.
 func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration) (any, error) {
 	one := d.slow.find(e.ID)
 	if one == nil {
@@ -141,7 +143,6 @@ func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration
 
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
-
 	select {
 	case <-one.done:
 		d.slow.drop(e.ID)
@@ -153,7 +154,7 @@ func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration
 	}
 }
 
-// safeDecode turns a panic of a handler into an error.
+// safeDecode calls Handler.Decode, and turns a panic of it into an error.
 func (r *Relay) safeDecode(e store.Event, payload []byte) (value any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -171,7 +172,7 @@ type decoding struct {
 	err   error
 }
 
-// slowDecodes remembers events that are still being decoded although nobody waits for them now.
+// slowDecodes holds the decodings for which decoder.decode stopped waiting, until the events are tried again.
 type slowDecodes struct {
 	mu      sync.Mutex
 	running map[store.EventID]*decoding
@@ -179,7 +180,8 @@ type slowDecodes struct {
 
 func newSlowDecodes() *slowDecodes { return &slowDecodes{running: map[store.EventID]*decoding{}} }
 
-// maxSlow is how many decodings are remembered before those that have ended are forgotten.
+// maxSlow is how many decodings are held. When there are more, those that have ended are forgotten: these events are
+// decoded again if they are tried again.
 const maxSlow = 16
 
 func (s *slowDecodes) find(event store.EventID) *decoding {

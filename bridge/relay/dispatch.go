@@ -16,16 +16,22 @@ import (
 // emptyTurnWait keeps a turn that claimed nothing from being repeated at once.
 const emptyTurnWait = 20 * time.Millisecond
 
-// dispatcher hands out the heads of due lanes. It is used by one goroutine.
+// dispatcher decides which messages leave next. All messages of a conversation to one place, such as the replies to a
+// customer, are rows (deliveries) in one queue, a lane. Only the first of a lane may be sent. Behind a gate stand the lanes
+// that share one limit of a provider, for example all those of a phone number.
+//
+// The dispatcher works in turns. Each is one transaction: it writes the results of attempts that have ended, and claims
+// the first deliveries of lanes that are due, as many as their gates allow. Attempts at these then run in goroutines of
+// their own, and send back their results. A dispatcher is used by one goroutine.
 type dispatcher struct {
 	*Relay
 	*gateBook
 	attempts  attempts
 	inRow     map[store.LaneID]int // how many deliveries a lane has handed out in a row
-	results   chan result
-	unwritten []result  // results that the next turn writes
-	aside     []result  // results put aside, because long batches have their lanes locked
-	turnBegan time.Time // when the last turn that asked the database began
+	results   chan result          // what attempts send back; has room for all of them
+	unwritten []result             // results that the next turn writes
+	aside     []result             // results that wait because a long batch has their lanes locked; see putAside
+	turnBegan time.Time            // when the last turn that asked the database began
 
 	searches     sync.WaitGroup          // looks for lanes that became due long ago, one at a time
 	searching    bool                    // a search goes on, or what it found isn't noted yet
@@ -33,8 +39,8 @@ type dispatcher struct {
 	searchResult chan []dispatch.GateDue // what the search found
 }
 
-// runDispatch claims due deliveries and writes what became of them, turn by turn, until ctx ends. Then it waits for the
-// attempts under way, at most for grace.
+// runDispatch makes turns until ctx ends. Then it waits for the attempts under way and writes their results, for at most
+// grace.
 func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	d := &dispatcher{
 		Relay:        r,
@@ -65,7 +71,7 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	return nil
 }
 
-// finishUnderWay waits for the attempts under way and writes their results, until ctx ends. It claims nothing new.
+// finishUnderWay waits for the attempts under way and writes their results, until ctx ends. It claims nothing.
 func (d *dispatcher) finishUnderWay(ctx context.Context) {
 	const claim = false
 	for d.underWay > 0 || d.hasResults() {
@@ -91,7 +97,7 @@ func (d *dispatcher) finishUnderWay(ctx context.Context) {
 	}
 }
 
-// hasResults reports whether results came that are not written yet.
+// hasResults reports whether there are results that are not written yet.
 func (d *dispatcher) hasResults() bool { return len(d.unwritten)+len(d.aside) > 0 }
 
 // A turn that writes one result costs almost as much as one that writes many. So while many attempts are
@@ -102,36 +108,23 @@ const (
 	turnEvery    = 4 * time.Millisecond
 )
 
-// waitForWork returns when there may be something to do.
+// waitForWork waits until the next turn may have something to do.
 func (d *dispatcher) waitForWork(ctx context.Context) {
 	if d.underWay >= manyUnderWay {
 		if rest := turnEvery - time.Since(d.turnBegan); rest > 0 {
 			d.gather(ctx, rest)
 		}
 	}
-
 	if len(d.unwritten) > 0 {
 		return
 	}
-
-	soon := time.Second
-	now := time.Now()
-	for gate, at := range d.dueAt {
-		if d.freeSlots(gate) > 0 {
-			soon = min(soon, at.Sub(now))
-		}
-	}
-
-	if len(d.aside) > 0 {
-		soon = min(soon, asideInterval)
-	}
-	if soon <= 0 {
+	wait := d.untilDue()
+	if wait <= 0 {
 		return
 	}
 
-	timer := time.NewTimer(soon)
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
-
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
@@ -144,7 +137,23 @@ func (d *dispatcher) waitForWork(ctx context.Context) {
 	}
 }
 
-// gather takes results until there are many, or for a while.
+// untilDue returns the time until a known lane is due, or results that were put aside are looked at again. It is at most
+// a second.
+func (d *dispatcher) untilDue() time.Duration {
+	wait := time.Second
+	now := time.Now()
+	for gate, at := range d.dueAt {
+		if d.freeSlots(gate) > 0 {
+			wait = min(wait, at.Sub(now))
+		}
+	}
+	if len(d.aside) > 0 {
+		wait = min(wait, asideInterval)
+	}
+	return wait
+}
+
+// gather takes results until there are manyResults, or maxWait is over.
 func (d *dispatcher) gather(ctx context.Context, maxWait time.Duration) {
 	timer := time.NewTimer(maxWait)
 	defer timer.Stop()
@@ -160,7 +169,7 @@ func (d *dispatcher) gather(ctx context.Context, maxWait time.Duration) {
 	}
 }
 
-// collect takes a result, and all others that are there already.
+// collect takes a result, and all others that have come already.
 func (d *dispatcher) collect(r result) {
 	for more := true; more; {
 		d.unwritten = append(d.unwritten, r)
@@ -173,7 +182,8 @@ func (d *dispatcher) collect(r result) {
 	}
 }
 
-// runTurn writes results and, if claim is set, takes due deliveries, in one commit.
+// runTurn makes a turn: in one commit it writes results and, if claim is true, claims deliveries that are due. Then it
+// begins the attempts.
 func (d *dispatcher) runTurn(ctx context.Context, claim bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -193,9 +203,10 @@ func (d *dispatcher) runTurn(ctx context.Context, claim bool) error {
 	d.keepPlaces()
 	began := time.Now()
 	d.turnBegan = began
-	ask := d.gatesOfTurn(gates)
 	defer func() { d.load.dispatcher.add(time.Now(), time.Since(began)) }()
-	claimed, due, err := d.commit(ctx, finishesOf(d.unwritten), dispatch.Claim{Gates: gates, Join: d.runsAllowed.Load()}, ask)
+	ask := d.gatesOfTurn(gates)
+	take := dispatch.Claim{Gates: gates, Join: d.runsAllowed.Load()}
+	claimed, due, err := d.commit(ctx, finishesOf(d.unwritten), take, ask)
 	if err != nil {
 		if len(d.unwritten) > 0 && isRefusal(err) {
 			return d.writeSingly(ctx)
@@ -204,22 +215,21 @@ func (d *dispatcher) runTurn(ctx context.Context, claim bool) error {
 	}
 
 	d.afterTurn(ctx, ask, due, len(claimed) > 0)
+	if len(claimed) == 0 {
+		return nil
+	}
 	for _, c := range claimed {
 		d.attemptBegan(c.GateID)
 	}
-
-	if len(claimed) > 0 {
-		go d.attempts.beginAll(context.WithoutCancel(ctx), claimed, began, func(c dispatch.Claimed, f dispatch.Finish) {
-			d.results <- result{Finish: f, claim: c}
-		})
-	}
-
+	go d.attempts.beginAll(context.WithoutCancel(ctx), claimed, began, func(c dispatch.Claimed, f dispatch.Finish) {
+		d.results <- result{Finish: f, claim: c}
+	})
 	return nil
 }
 
-// search looks from time to time for all due lanes, however long ago they became due. It runs beside the
-// turns, because it is slow while some transaction holds an old snapshot: then it has to skip the old rows
-// of everything that was handed out since.
+// search looks for all due lanes, however long ago they became due, once in Options.LookBackEvery. (Turns look only for
+// lanes that became due lately.) It runs beside the turns, because it is slow while some transaction holds an old
+// snapshot: then it has to skip the old rows of everything that was handed out since.
 func (d *dispatcher) search(ctx context.Context) {
 	select {
 	case due := <-d.searchResult:
@@ -240,12 +250,11 @@ func (d *dispatcher) search(ctx context.Context) {
 		if err != nil {
 			d.warn(ctx, "search for lanes that became due long ago failed", err)
 		}
-
 		d.searchResult <- due
 	})
 }
 
-// allDue asks all gates behind which lanes wait for the lane that is due longest.
+// allDue returns what is due behind all gates, however long ago it became due.
 func allDue(ctx context.Context, q store.Querier) ([]dispatch.GateDue, error) {
 	ids, err := dispatch.OtherGates(ctx, q, nil)
 	if err != nil {
@@ -258,7 +267,7 @@ func allDue(ctx context.Context, q store.Querier) ([]dispatch.GateDue, error) {
 	return dispatch.DueGates(ctx, q, gates)
 }
 
-// gatesOfTurn returns the gates that a turn changes.
+// gatesOfTurn returns the gates that a turn changes, as questions about what is due behind them afterwards.
 func (d *dispatcher) gatesOfTurn(claims []dispatch.GateClaim) []dispatch.GateSince {
 	ids := map[store.GateID]bool{}
 	for _, c := range claims {
@@ -276,8 +285,8 @@ const (
 	maxRowCounts = 4096 // lanes whose counts are remembered
 )
 
-// keepPlaces lets lanes with more deliveries keep their place before others for a while, which is cheaper.
-// Behind a gate with a rate, lanes take turns after each delivery.
+// keepPlaces lets a lane whose delivery has ended hand out its next one before other lanes, up to maxInRow times, because
+// that costs less than a change of lanes. Behind a gate with a rate, lanes take turns after each delivery.
 func (d *dispatcher) keepPlaces() {
 	if len(d.inRow) > maxRowCounts {
 		clear(d.inRow)
@@ -294,11 +303,11 @@ func (d *dispatcher) keepPlaces() {
 	}
 }
 
-// afterTurn forgets the results that were written, and notes when the touched gates are due next.
+// afterTurn forgets the results that were written, and notes what is due behind the gates that the turn asked about.
 func (d *dispatcher) afterTurn(ctx context.Context, asked []dispatch.GateSince, due []dispatch.GateDue, claimed bool) {
 	d.wakeForResults(ctx, d.unwritten)
 	d.unwritten = nil
-	if !claimed { // locked by another replica, or leased in spite of a clock that jumped
+	if !claimed { // what is due is locked by another replica, or leased in spite of a clock that jumped
 		for i := range due {
 			due[i].Wait = max(due[i].Wait, emptyTurnWait.Seconds())
 		}
@@ -306,8 +315,8 @@ func (d *dispatcher) afterTurn(ctx context.Context, asked []dispatch.GateSince, 
 	d.noteDue(asked, due)
 }
 
-// wakeForResults wakes the appliers for the facts that were written with results, and for the events that
-// wait for the posts which landed.
+// wakeForResults wakes the appliers for the facts that were written with results, and for events that wait until a post
+// that has landed is recorded.
 func (d *dispatcher) wakeForResults(ctx context.Context, written []result) {
 	var shares []store.AccountID
 	var posts []string
@@ -315,16 +324,12 @@ func (d *dispatcher) wakeForResults(ctx context.Context, written []result) {
 		for _, e := range f.Facts {
 			shares = append(shares, cmp.Or(e.Share, e.AccountID))
 		}
-
 		for _, l := range f.Landed {
 			posts = append(posts, store.AwaitedPost(l.Post.AccountID, l.Post.Channel, l.Post.Message))
 		}
 	}
 
-	if len(shares) > 0 {
-		d.WakeAppliers(shares...)
-	}
-
+	d.WakeAppliers(shares...)
 	if len(posts) > 0 && d.arePostsAwaited() {
 		d.background.Go(func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
@@ -334,12 +339,13 @@ func (d *dispatcher) wakeForResults(ctx context.Context, written []result) {
 	}
 }
 
-// postsMayWait is for how long after an event began to wait for a post all posts that land are reported.
+// postsMayWait is for how long, after an event began to wait for a post, every post that lands wakes what waits for it.
 const postsMayWait = time.Minute
 
-// awaitPosts notes that events wait for the records of posts.
+// awaitPosts notes that an event waits for a post to be recorded.
 func (r *Relay) awaitPosts() { r.postsAwaitedUntil.Store(int64(time.Since(r.began) + postsMayWait)) }
 
+// arePostsAwaited reports whether an event may wait for a post to be recorded.
 func (r *Relay) arePostsAwaited() bool {
 	return int64(time.Since(r.began)) < r.postsAwaitedUntil.Load()
 }

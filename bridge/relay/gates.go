@@ -17,10 +17,10 @@ const (
 	sweepEvery = time.Second
 	sweepShare = 10
 
-	// sinceMargin is how much earlier than the oldest known lane of a gate other lanes are looked for. A
-	// lane is due from when its transaction began, but can be seen only after the commit. If that takes
-	// longer than sinceMargin, only the process that made the lane knows of it, and hands it out. Should
-	// that process end before, another one finds the lane within Options.LookBackEvery.
+	// sinceMargin is how much earlier than the oldest known lane of a gate other lanes are looked for. A lane counts as due
+	// from the time when its transaction began, but others see it only after the commit. If a transaction takes longer than
+	// sinceMargin, only the process that made the lane knows of it, and hands it out. If that process ends before it does,
+	// another one finds the lane within Options.LookBackEvery.
 	sinceMargin = 2 * time.Second
 
 	// maxIdleAsked is how many gates are asked each second, at most, though nothing waits behind them. Where much
@@ -28,7 +28,10 @@ const (
 	maxIdleAsked = 500
 )
 
-// gateBook is what a dispatcher remembers of the gates. It is used by one goroutine.
+// gateBook is what a dispatcher remembers of the gates. A gate is one limit of a provider, such as the messages per second
+// of a phone number, with all the lanes (the queues of messages to one customer or thread) that share it. Asking a gate
+// means to ask the database when the first lane behind it is due. gateBook decides which gates to ask, and from which of
+// them to claim how many messages now. It is used by one goroutine.
 type gateBook struct {
 	perGate, places int // how many attempts may be under way: of a gate, of all
 
@@ -43,16 +46,24 @@ type gateBook struct {
 // gateMemory is what is remembered of one gate.
 type gateMemory struct {
 	account    store.AccountID
-	limited    bool      // the gate has a rate
-	underWay   int       // attempts under way
-	slotsTaken int64     // slots that this process has had so far
-	priorities uint8     // of which priorities lanes wait: a bit each
-	since      time.Time // lanes that became due earlier are not looked for, Parley's clock; zero if the gate was not asked lately
+	limited    bool  // the gate has a rate
+	underWay   int   // attempts under way
+	slotsTaken int64 // attempts that this process has begun so far
+	priorities uint8 // the priorities of the lanes that wait, a bit for each
+	// since is a time of Parley's clock: lanes that became due earlier are not looked for. It is zero if the gate was not
+	// asked lately.
+	since time.Time
 }
 
 func newGateBook(perGate, places int) *gateBook {
-	return &gateBook{perGate: perGate, places: places,
-		gates: map[store.GateID]*gateMemory{}, dueAt: map[store.GateID]time.Time{}, toAsk: map[store.GateID]bool{}, underWayBy: map[store.AccountID]int{}}
+	return &gateBook{
+		perGate:    perGate,
+		places:     places,
+		gates:      map[store.GateID]*gateMemory{},
+		dueAt:      map[store.GateID]time.Time{},
+		toAsk:      map[store.GateID]bool{},
+		underWayBy: map[store.AccountID]int{},
+	}
 }
 
 // memoryOf returns the memory of a gate, which may be new.
@@ -65,7 +76,7 @@ func (b *gateBook) memoryOf(id store.GateID) *gateMemory {
 	return g
 }
 
-// questionAbout returns the question to the database about a gate: which lanes are due, since when.
+// questionAbout returns what the database is asked about a gate: which lanes became due after since.
 func (b *gateBook) questionAbout(id store.GateID) dispatch.GateSince {
 	return dispatch.GateSince{ID: id, Since: b.memoryOf(id).since}
 }
@@ -91,7 +102,7 @@ func (b *gateBook) noteWoken(woken map[store.GateID]wakeup) {
 	}
 }
 
-// lookBackTo makes claims look for lanes that became due as early as a time.
+// lookBackTo makes claims look for lanes that became due at a time, or later.
 func (g *gateMemory) lookBackTo(due time.Time) {
 	since := due.Add(-sinceMargin)
 	if !g.since.IsZero() && since.Before(g.since) {
@@ -99,7 +110,7 @@ func (g *gateMemory) lookBackTo(due time.Time) {
 	}
 }
 
-// forgetAll makes the next sweep begin at once and look for everything.
+// forgetAll makes the next turn ask all gates, as if nothing were known of them.
 func (b *gateBook) forgetAll() {
 	for _, g := range b.gates {
 		g.since = time.Time{}
@@ -117,7 +128,8 @@ func (b *gateBook) forgetIdle() {
 	}
 }
 
-// noteFound makes claims look for lanes that were found, if they became due earlier than those that were known.
+// noteFound makes claims look for the lanes that a search has found, where they became due earlier than those that were
+// known.
 func (b *gateBook) noteFound(found []dispatch.GateDue) {
 	for _, d := range found {
 		if g := b.memoryOf(d.GateID); d.Oldest.Before(g.since) {
@@ -127,14 +139,12 @@ func (b *gateBook) noteFound(found []dispatch.GateDue) {
 	}
 }
 
-// noteDue notes what is due behind the gates that were asked.
+// noteDue notes what is due behind the gates that were asked. Behind those that aren't in due, nothing waits.
 func (b *gateBook) noteDue(asked []dispatch.GateSince, due []dispatch.GateDue) {
 	now := time.Now()
-
 	for _, a := range asked {
 		delete(b.dueAt, a.ID)
 	}
-
 	for _, d := range due {
 		g := b.memoryOf(d.GateID)
 		b.setAccount(g, d.AccountID)
@@ -153,7 +163,7 @@ func (b *gateBook) noteOldest(due []dispatch.GateDue) {
 	}
 }
 
-// askGates asks the gates that were woken, and each second all of them.
+// askGates asks the gates in toAsk, and, once a second, all of them.
 func (b *gateBook) askGates(ctx context.Context, q store.Querier) error {
 	if !time.Now().Before(b.sweepAt) {
 		return b.sweep(ctx, q)
@@ -174,7 +184,7 @@ func (b *gateBook) askGates(ctx context.Context, q store.Querier) error {
 	return nil
 }
 
-// sweep asks the gates that were asked lately, and finds out which others have lanes that wait.
+// sweep asks all gates behind which lanes may wait: those that were asked lately, and others that the database names.
 func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	began := time.Now()
 	var known []store.GateID
@@ -216,7 +226,7 @@ func (b *gateBook) questionsAbout(ids []store.GateID) []dispatch.GateSince {
 	return list
 }
 
-// setAccount notes whose gate it is. Its attempts under way count for that account from now on.
+// setAccount notes which account a gate belongs to. The gate's attempts under way count for that account from now on.
 func (b *gateBook) setAccount(g *gateMemory, account store.AccountID) {
 	if g.account != account {
 		b.underWayBy[g.account] -= g.underWay
@@ -244,8 +254,8 @@ func (b *gateBook) attemptEnded(id store.GateID) {
 // freeSlots returns how many more attempts a gate may have under way.
 func (b *gateBook) freeSlots(id store.GateID) int { return b.slotsBeside(id, 0, 0) }
 
-// slotsBeside returns how many more attempts a gate may have under way beside those under way and those that are already offered: in all
-// (offered), and to the gate's account (toAccount).
+// slotsBeside returns how many more attempts a gate may have under way, if others are about to be claimed: offered counts
+// those of all gates, toAccount those of the gate's account. The result may be negative.
 func (b *gateBook) slotsBeside(id store.GateID, offered, toAccount int) int {
 	g := b.memoryOf(id)
 	left := b.places - b.underWay - offered
@@ -261,23 +271,21 @@ func (b *gateBook) slotsBeside(id store.GateID, offered, toAccount int) int {
 // can't take every place.
 func (b *gateBook) maxOfAccount() int { return max(b.places/2, 1) }
 
-// reserved is how many places are kept for gates of which nothing is under way, one for each: a quarter, so that many accounts whose
-// providers don't answer can't take every place from the others.
+// reserved is how many places are kept for gates that have nothing under way, one for each. It is a quarter of all, so that
+// many accounts whose providers don't answer can't take every place from the others.
 func (b *gateBook) reserved() int { return b.places / 4 }
 
-// chooseGates returns the gates of which lanes may be claimed now, with how many of each.
+// chooseGates returns the gates from which deliveries may be claimed now, and how many from each.
 func (b *gateBook) chooseGates() []dispatch.GateClaim {
 	now := time.Now()
 	offered := map[store.AccountID]int{} // slots in list, by account
 	total := 0                           // slots in list
 	var list []dispatch.GateClaim
 	for id, at := range b.dueAt {
-		g := b.memoryOf(id)
-
 		if at.After(now) {
 			continue
 		}
-
+		g := b.memoryOf(id)
 		n := b.slotsBeside(id, total, offered[g.account])
 		if n <= 0 {
 			continue
@@ -289,10 +297,8 @@ func (b *gateBook) chooseGates() []dispatch.GateClaim {
 			Given:     g.slotsTaken,
 			Mixed:     bits.OnesCount8(g.priorities) > 1, // lanes of several priorities wait
 		})
-
 		offered[g.account] += n
 		total += n
 	}
-
 	return list
 }

@@ -12,8 +12,8 @@ import (
 	"parley/store/dispatch"
 )
 
-// Metrics counts what this process did since it started. All of it may be read while it
-// changes; writing costs some atomic additions and no lock.
+// Metrics counts what this process did since it started, for Prometheus. It may be read while it changes. Counting costs a
+// few atomic additions and, once a batch, a lock.
 type Metrics struct {
 	Accepted   atomic.Int64 // facts stored that were not known before
 	Refused    atomic.Int64 // calls of Accept answered with ErrOverloaded
@@ -64,8 +64,8 @@ func (a *AccountMetrics) Errors(each func(class string, n int64)) {
 	}
 }
 
-// batches remembers how long the events of the latest batches had waited when they were applied. A
-// delivery's CreatedAt is the time of its batch, and so leads to the batch's wait.
+// batches remembers how long the events of the latest batches had waited when they were applied. The deliveries that a
+// batch makes have its time as their CreatedAt, and so lead to its events' wait.
 type batches struct {
 	mu     sync.Mutex
 	waited map[int64]time.Duration // the mean wait, by the batch's time in microseconds
@@ -125,7 +125,7 @@ func (m *Metrics) Account(id store.AccountID) *AccountMetrics {
 	return a.(*AccountMetrics)
 }
 
-// SetClock tells by how much the database's clock is ahead of this process'.
+// SetClock notes by how much the database's clock is ahead of this process's.
 func (m *Metrics) SetClock(ahead time.Duration) { m.clockAway.Store(int64(ahead)) }
 
 // countAccepted counts facts of a call of Accept that is done.
@@ -155,7 +155,7 @@ func (m *Metrics) countApplied(events []store.Event, began time.Time) {
 	}
 }
 
-// Applying tells that a batch is being applied. Deliveries that it makes will have b.Now as their CreatedAt.
+// Applying notes how long the events of a batch have waited. Deliveries that the batch makes have b.Now as their CreatedAt.
 func (m *Metrics) Applying(b Batch) {
 	var waited time.Duration
 	for _, f := range b.Facts {
@@ -164,7 +164,7 @@ func (m *Metrics) Applying(b Batch) {
 	m.batches.add(b.Now, waited/time.Duration(max(len(b.Facts), 1)))
 }
 
-// attemptBegan counts an attempt whose claim was asked for at claimed.
+// attemptBegan counts an attempt until attemptEnded is called. claimed is the time just before its delivery was claimed.
 func (m *Metrics) attemptBegan(c dispatch.Claimed, claimed time.Time) {
 	a := m.Account(c.AccountID)
 	a.Attempts.Add(1)
@@ -194,7 +194,7 @@ func (m *Metrics) countTrouble(account store.AccountID, class channels.Class) {
 	m.Account(account).errors[errorClass(class)].Add(1)
 }
 
-// errorClass returns the kind of trouble.
+// errorClass returns the kind of trouble that a failed attempt counts as.
 func errorClass(class channels.Class) int {
 	switch class {
 	case channels.Throttled:

@@ -20,39 +20,47 @@ import (
 	"parley/store"
 )
 
-// Relay moves facts in and deliveries out.
+// Relay moves facts in and deliveries out. In: a channel or chat brings a fact (a mail, a click), Accept stores it as an
+// event in the journal, and an applier has the Handler turn it into state. Out: what is to leave is a delivery in a lane,
+// the queue of one conversation to one place; the dispatcher claims the first ones and makes attempts to send them. Several
+// processes may each run a Relay on the same database.
 type Relay struct {
 	pool     *pgxpool.Pool
 	sessions *pgxpool.Pool // see OpenSessions
 	handler  Handler
 	log      *slog.Logger
 	opt      Options
+	metrics  *Metrics
+	signals
+
+	// In.
 	queue    *acceptQueue
 	schedule *schedule
-	signals
-	runsAllowed atomic.Bool // several deliveries of a lane may leave as one message
 	// batchPlaces bounds the batches in work: more at a time than there are cores only hinder each other.
-	batchPlaces         chan struct{}
-	load                loads               // how much there was to do lately
-	largePayloads       *semaphore.Weighted // bytes of large payloads being applied
-	slow                *slowDecodes
-	holders             *holders
+	batchPlaces   chan struct{}
+	largePayloads *semaphore.Weighted // bytes of large payloads being applied
+	slow          *slowDecodes
+	holders       *holders
+
+	// Out.
+	runsAllowed         atomic.Bool // several deliveries of a lane may leave as one message
 	lockedConversations *lockedConversations
-	background          sync.WaitGroup // work that took too long and goes on in the background
-	databaseAnswered    atomic.Int64   // when the database last answered, in nanoseconds since began
-	gaveBack            atomic.Int64   // when connections were last given back, in nanoseconds since began; 0 for never
-	postsAwaitedUntil   atomic.Int64   // until when events may wait for posts, in nanoseconds since began
-	began               time.Time
-	metrics             *Metrics
+
+	load              loads          // how much there was to do lately
+	background        sync.WaitGroup // work that took too long and goes on in the background
+	began             time.Time
+	databaseAnswered  atomic.Int64 // when the database last answered, in nanoseconds since began
+	gaveBack          atomic.Int64 // when connections were last given back, in nanoseconds since began; 0 for never
+	postsAwaitedUntil atomic.Int64 // until when events may wait for posts, in nanoseconds since began
 }
 
-// From these loads on there is much to do: see Busy.
+// The relay is busy above these loads.
 const (
 	busyAppliers   = 0.5 // appliers at work, as a mean
 	busyDispatcher = 0.6 // the part of the time that the dispatcher's turns take
 )
 
-// New makes a Relay.
+// New makes a Relay, which works while Run does.
 func New(ctx context.Context, o Options) (*Relay, error) {
 	o = o.withDefaults()
 	sessions := o.Sessions
@@ -88,8 +96,8 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	}, nil
 }
 
-// Run works until ctx ends; then it finishes what is under way (at most grace) and
-// returns. It stores facts until it returns, so that webhooks are answered to the end.
+// Run works until ctx ends. Then it finishes what is under way, for at most grace, and returns. Meanwhile it goes on storing
+// facts, so that webhooks are answered to the end.
 func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	if r.opt.Sessions == nil {
 		defer r.sessions.Close()
@@ -106,11 +114,9 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	for range appliers {
 		group.Go(func() error { return r.runApplier(ctx) })
 	}
-
 	for range suspectAppliers {
 		group.Go(func() error { return r.runSuspects(ctx) })
 	}
-
 	group.Go(func() error { return r.runDispatch(ctx, grace) })
 	group.Go(func() error { return r.runTimers(ctx) })
 	group.Go(func() error { return r.runSweep(ctx) })
@@ -134,7 +140,7 @@ func (r *Relay) waitForBackground(grace time.Duration) {
 	}
 }
 
-// Metrics returns the counters.
+// Metrics returns what the relay counts.
 func (r *Relay) Metrics() *Metrics { return r.metrics }
 
 // OpenAccount notes that the events of an account can be decoded from now on.
@@ -146,14 +152,14 @@ func (r *Relay) OpenAccount(account store.AccountID) {
 // CloseAccount notes that the events of an account can't be decoded any more.
 func (r *Relay) CloseAccount(account store.AccountID) { r.opened.set(account, false) }
 
-// Wake makes the relay look for due deliveries and timers. Call it after a commit that changed them
-// by other ways than Handler.Apply.
+// Wake makes the relay look for due deliveries and timers. Call it after a transaction that changed some, unless that was
+// one of Handler.Apply.
 func (r *Relay) Wake() {
 	sendSignal(r.lanes)
 	sendSignal(r.timers)
 }
 
-// wakeFor wakes whoever deals with the timers and lanes that a batch made due.
+// wakeFor wakes those who deal with the timers and deliveries that a batch made due.
 func (r *Relay) wakeFor(m Made) {
 	if m.Timers {
 		sendSignal(r.timers)
@@ -163,17 +169,18 @@ func (r *Relay) wakeFor(m Made) {
 	}
 }
 
-// AllowRuns sets whether deliveries may leave together: only while every process that shares the lanes knows of it.
+// AllowRuns sets whether several deliveries of a lane may leave as one message. Set it only while the program version of
+// every process on the database can do so.
 func (r *Relay) AllowRuns(yes bool) { r.runsAllowed.Store(yes) }
 
 // RunsAllowed returns what AllowRuns was last told.
 func (r *Relay) RunsAllowed() bool { return r.runsAllowed.Load() }
 
-// WakeAppliers makes the relay look for events of accounts. Call it after other code of this process journalled some.
+// WakeAppliers makes the relay look for events of accounts. Call it after other code of this process stored some.
 func (r *Relay) WakeAppliers(accounts ...store.AccountID) { r.schedule.wake(time.Now(), accounts...) }
 
 // Busy reports whether there is much to do: callers of Accept pile up, or appliers or the dispatcher had little rest in
-// the last few seconds. What may be late then gives way.
+// the last few seconds. Work that may be late should then give way.
 func (r *Relay) Busy() bool {
 	if r.queue.isCrowded() {
 		return true
@@ -182,17 +189,16 @@ func (r *Relay) Busy() bool {
 	return r.load.appliers.meanAtWork(now) > busyAppliers || r.load.dispatcher.meanAtWork(now) > busyDispatcher
 }
 
-// noteDatabaseAnswer notes that the database answered.
 func (r *Relay) noteDatabaseAnswer() { r.databaseAnswered.Store(int64(time.Since(r.began))) }
 
-// isDatabaseStalled reports whether the database has not answered anybody lately. What takes long is then not the
-// fault of an event.
+// isDatabaseStalled reports whether the database has answered nobody for stalledAfter. If so, no event is to blame for
+// what takes long.
 func (r *Relay) isDatabaseStalled() bool {
 	return time.Since(r.began)-time.Duration(r.databaseAnswered.Load()) > stalledAfter
 }
 
-// warn logs a failure, unless it is only the end of ctx. If the server had no connection left, those of the pool are given back: the
-// relay can do without them, but not without its sessions.
+// warn logs a failure, unless it is only the end of ctx. If the server had no connection left, warn also gives those of the
+// pool back, so that the relay can open those of its sessions.
 func (r *Relay) warn(ctx context.Context, what string, err error) {
 	if ctx.Err() != nil {
 		return

@@ -18,17 +18,17 @@ const (
 	asideInterval = 5 * time.Millisecond
 )
 
-// refusedText is what people read of a delivery whose result the database doesn't take.
+// refusedText is what people read about a delivery whose result the database doesn't take.
 const refusedText = "What became of it could not be written down: the database refused it."
 
-// result is what became of a claim.
+// result is what an attempt to send a delivery sends back to the dispatcher, which writes the Finish in its next turn.
 type result struct {
 	dispatch.Finish
 	claim dispatch.Claimed
-	since time.Time // when the dispatcher first could have written it
+	since time.Time // when the dispatcher could have written it first; zero until putAside has seen it
 }
 
-// finishesOf returns the part of results that is written.
+// finishesOf returns what is written of results.
 func finishesOf(list []result) []dispatch.Finish {
 	done := make([]dispatch.Finish, len(list))
 	for i, r := range list {
@@ -37,8 +37,9 @@ func finishesOf(list []result) []dispatch.Finish {
 	return done
 }
 
-// putAside sorts the results: those whose lanes a long batch has locked are put aside until the batch
-// ends or they have waited for maxAside; all others are to be written now.
+// putAside sorts the results into unwritten, which the next turn writes, and aside. Put aside are those whose lanes are
+// locked by a long batch of an applier: a turn that writes one of them would wait for the batch, and all others with it.
+// They wait until the batch ends, but not longer than maxAside.
 func (d *dispatcher) putAside() {
 	now := time.Now()
 	all := append(d.aside, d.unwritten...)
@@ -55,7 +56,7 @@ func (d *dispatcher) putAside() {
 	}
 }
 
-// commit is dispatch.Turn, tried again where it collided with another transaction.
+// commit calls dispatch.Turn, and calls it again if it collided with another transaction.
 func (d *dispatcher) commit(ctx context.Context, done []dispatch.Finish, take dispatch.Claim, ask []dispatch.GateSince) (
 	claimed []dispatch.Claimed, due []dispatch.GateDue, err error) {
 	for range maxTurnTries {
@@ -67,8 +68,8 @@ func (d *dispatcher) commit(ctx context.Context, done []dispatch.Finish, take di
 	return claimed, due, err
 }
 
-// writeSingly writes each result by itself, since the database refused to write them together:
-// one that it doesn't take must not keep the others from being written.
+// writeSingly writes each result in a transaction of its own, after the database refused to write them together, so that
+// the one that it doesn't take doesn't keep the others from being written.
 func (d *dispatcher) writeSingly(ctx context.Context) error {
 	for len(d.unwritten) > 0 {
 		r := d.unwritten[0]
@@ -82,11 +83,11 @@ func (d *dispatcher) writeSingly(ctx context.Context) error {
 	return nil
 }
 
-// writeOne writes one result. Where the database refuses it, a person is told and asked. If
-// even that is refused, the claim is left to its lease: whoever claims the lane next finds out
-// what became of the delivery.
+// writeOne writes one result. If the database refuses it, writeOne has a person asked what becomes of the delivery. If even
+// that is refused, it leaves the delivery as it is: once the claim's lease is over, whoever claims the lane next looks for
+// what was sent.
 func (d *dispatcher) writeOne(ctx context.Context, r result) error {
-	// Each is made only when the one before was refused: making them counts and reports.
+	// Each is made only when the one before was refused, because making them counts and reports.
 	fallbacks := []func() dispatch.Finish{func() dispatch.Finish { return r.Finish }}
 	if r.ID != 0 {
 		fallbacks = append(fallbacks,
@@ -96,18 +97,18 @@ func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 
 	for _, makeFinish := range fallbacks {
 		f := makeFinish()
-		_, _, err := d.commit(ctx, []dispatch.Finish{f}, dispatch.Claim{}, nil)
+		_, _, err := d.commit(ctx, []dispatch.Finish{f}, dispatch.Claim{}, nil) // claims and asks nothing
 		if err == nil || !isRefusal(err) {
 			return err
 		}
 
 		d.log.Error("result refused", "delivery_id", r.ID, "conversation_id", r.claim.ConversationID, "state", f.State, "error", err)
 	}
-
 	return nil
 }
 
-// askAboutResult makes a person decide about a delivery whose result is known, but refused by the database.
+// askAboutResult returns a result for a delivery whose own the database refused: a person decides what becomes of it. A
+// post, about which nobody is asked, has failed.
 func (d *dispatcher) askAboutResult(r result) dispatch.Finish {
 	f := withoutFacts(r)
 	f.With = nil
@@ -121,7 +122,8 @@ func (d *dispatcher) askAboutResult(r result) dispatch.Finish {
 	return f
 }
 
-// withoutFacts is what askAboutResult writes, but without a fact, so that people aren't told: facts may be what is refused.
+// withoutFacts returns that a person has to decide about a delivery, but no fact that tells her so: facts may be what the
+// database refuses.
 func withoutFacts(r result) dispatch.Finish {
 	c := r.claim
 	f := dispatch.Finish{

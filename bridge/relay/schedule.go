@@ -13,9 +13,9 @@ const (
 	// batchTime is about how long a batch may take. New events of its accounts may have to wait that long.
 	batchTime  = 100 * time.Millisecond
 	maxApply   = 256 // events of one batch
-	firstApply = 128 // of one account in its first batch, if it is alone
-	minApply   = 128 // of one account that is alone in a batch, at least
-	minShare   = 4   // of one account in a batch, at least
+	firstApply = 128 // events of one account in its first batch, if it is alone in that
+	minApply   = 128 // least share of an account that is alone in a batch, in events
+	minShare   = 4   // least share of an account in a batch, in events
 	maxPerKey  = 32  // events of one queue in one batch; then it goes behind the account's other queues
 	maxShares  = 16  // accounts in one batch
 	// maxBatchesOfAccount is how many batches may have events of one account. The second begins only when the first
@@ -32,8 +32,11 @@ const (
 	floodRests = 3
 )
 
-// schedule knows which accounts may have events to apply, and hands the accounts to appliers in turn: an
-// account with a million events waits as long for its next batch as one with a few.
+// schedule decides whose events are applied next. An account is one mailbox, number or agents' chat; the events that it
+// brought wait in its queues. Appliers ask the schedule for the accounts of their next batch, each with a share: how many
+// of its events the batch may have. Accounts come in turn, so one with a million events waits as long for its next batch
+// as one with a few. The schedule itself reads no database: it is told when an account may have events (wake, noteSweep),
+// and what a batch left (batchEnded).
 type schedule struct {
 	mu        sync.Mutex
 	accounts  map[store.AccountID]*account
@@ -42,16 +45,16 @@ type schedule struct {
 	isChannel func(account store.AccountID) bool
 }
 
-// account is what is known of one account's queues.
+// account is what is known of one account's queues. Its methods must be called with the schedule's lock held.
 type account struct {
-	due         bool      // there may be something to take
-	nextWake    time.Time // when there may be something next, this process's clock; zero means nothing is known
+	due         bool      // there may be events to apply
+	nextWake    time.Time // when there may be some next, by this process's clock; zero means nothing is known
 	batches     int       // how many batches have events of it now
 	began       time.Time // when the last batch began
 	ended       time.Time // when the last batch ended
-	filled      bool      // its share of the last batch was not enough
-	restsUntil  time.Time // until then others go first; see adaptShares
-	from        time.Time // store.Share.From
+	filled      bool      // it had at least as many events as its share of the last batch
+	restsUntil  time.Time // until then it is left out; see adaptShares
+	from        time.Time // its queues are due from then on, by the database's clock (store.Share.From)
 	batchEvents int       // about how many of its events are applied within batchTime
 }
 
@@ -59,8 +62,8 @@ func newSchedule(isChannel func(account store.AccountID) bool) *schedule {
 	return &schedule{accounts: map[store.AccountID]*account{}, changed: make(chan struct{}), isChannel: isChannel}
 }
 
-// accountOf returns what is known of an account, which may be new. The caller holds the lock.
-func (s *schedule) accountOf(id store.AccountID) *account {
+// accountLocked returns what is known of an account, which may be new.
+func (s *schedule) accountLocked(id store.AccountID) *account {
 	a := s.accounts[id]
 	if a == nil {
 		a = &account{batchEvents: firstApply}
@@ -78,12 +81,12 @@ func (s *schedule) wake(at time.Time, ids ...store.AccountID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		s.accountOf(id).wake(at)
+		s.accountLocked(id).wake(at)
 	}
-	s.wakeAppliers()
+	s.wakeAppliersLocked()
 }
 
-// wake notes that there may be something to take at a time.
+// wake notes that there may be events to apply at a time.
 func (a *account) wake(at time.Time) {
 	if !at.After(time.Now()) {
 		a.due = true
@@ -92,8 +95,8 @@ func (a *account) wake(at time.Time) {
 	}
 }
 
-// wakeAppliers wakes appliers that wait. The caller holds the lock.
-func (s *schedule) wakeAppliers() {
+// wakeAppliersLocked wakes all appliers that wait in waitUntilDue.
+func (s *schedule) wakeAppliersLocked() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
@@ -115,12 +118,11 @@ func (s *schedule) waitUntilDue(ctx context.Context) bool {
 
 		timer.Stop()
 	}
-
 	return false
 }
 
-// firstReady reports whether an account has something to apply. If none has, it returns how long to wait, and a channel that
-// is closed when something changes before that.
+// firstReady reports whether a batch may have events of some account now. If not, it returns for how long that will be
+// so, and a channel that is closed if something changes before that.
 func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,7 +138,6 @@ func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan st
 			wait = min(wait, max(at.Sub(now), time.Millisecond))
 		}
 	}
-
 	return false, wait, s.changed
 }
 
@@ -160,39 +161,38 @@ func (s *schedule) pick() (shares []store.Share) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	var behind []store.AccountID
-	var first []store.AccountID // the accounts that are not picked come first next time
+	var picked, others []store.AccountID
 	for _, id := range s.turns {
 		a := s.accounts[id]
 		a.comeDue(now)
-		// Accounts with few events must not wait for those with many: another applier takes the others.
+		// Accounts with few events must not wait for those with many, so they aren't in one batch: another applier takes
+		// the others.
 		isUnlikeFirst := len(shares) > 0 && a.filled != s.accounts[shares[0].Account].filled
 		hasPlace := len(shares) < maxShares && !isUnlikeFirst
 		if !a.isReady(now) || !hasPlace {
-			first = append(first, id)
+			others = append(others, id)
 			continue
 		}
 
-		behind = append(behind, id)
+		picked = append(picked, id)
 		shares = append(shares, store.Share{Account: id, From: a.from})
 		a.due = false // what becomes due from now on wakes again
 		a.batches++
 		a.began = now
 	}
 
-	s.turns = slices.Concat(first, behind)
+	s.turns = slices.Concat(others, picked) // the others come first next time
 	for i := range shares {
 		shares[i].Events = max(s.accounts[shares[i].Account].batchEvents/len(shares), minShare)
 	}
-
 	return shares
 }
 
-// hasMuch reports whether the accounts of shares have more to apply than goes into a batch.
+// hasMuch reports whether the accounts of shares have more to apply than goes into a batch. shares must not be empty.
 func (s *schedule) hasMuch(shares []store.Share) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.accountOf(shares[0].Account).filled // pick puts only accounts that agree on this together
+	return s.accountLocked(shares[0].Account).filled // pick puts only accounts that agree on this together
 }
 
 // nextLook returns when to look at an account again even if nobody wakes it, or the zero time for never.
@@ -224,29 +224,29 @@ func (s *schedule) batchEnded(shares []store.Share, more map[store.AccountID]boo
 	defer s.mu.Unlock()
 	due := false
 	for _, share := range shares {
-		a := s.accountOf(share.Account)
+		a := s.accountLocked(share.Account)
 		a.batches--
 		a.due = a.due || more[share.Account]
 		due = due || a.due
 	}
 	if due {
-		s.wakeAppliers()
+		s.wakeAppliersLocked()
 	}
 }
 
-// adaptShares adapts the shares to how long a batch took: if an account filled its share, its next one becomes
-// larger or smaller by the ratio of batchTime to that time. The time for one event is not used: since much
-// of a batch's cost doesn't grow with its events, a small batch would make the next one smaller still.
+// adaptShares adapts the shares to how long a batch took. If an account filled its share, its next one becomes larger or
+// smaller by the ratio of batchTime to that time. The time for one event would be a bad measure: much of a batch's cost
+// doesn't grow with its events, so a small batch would make the next one smaller still.
 //
-// While other channels are active, a channel that filled a whole batch rests for three times as long as the
-// batch took. So a flood gets at most a quarter of the time, and of the cores.
+// A channel that filled a whole batch is a flood. While other channels are active, it rests for floodRests times as long
+// as the batch took, so that it gets at most a quarter of an applier's time.
 func (s *schedule) adaptShares(shares []store.Share, taken map[store.AccountID]int, took time.Duration) {
 	factor := min(max(float64(batchTime)/float64(took), 0.5), 2) // one batch alone says little: no share changes fast
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	for _, share := range shares {
-		a := s.accountOf(share.Account)
+		a := s.accountLocked(share.Account)
 		a.ended = now
 		a.filled = taken[share.Account] >= share.Events
 		if a.filled {
@@ -254,12 +254,11 @@ func (s *schedule) adaptShares(shares []store.Share, taken map[store.AccountID]i
 		}
 	}
 
-	if !s.hasCalmChannel(now) {
+	if !s.hasCalmChannelLocked(now) {
 		return
 	}
-
 	for _, share := range shares {
-		a := s.accountOf(share.Account)
+		a := s.accountLocked(share.Account)
 		isFlood := a.filled && share.Events >= minApply
 		if isFlood && s.isChannel(share.Account) {
 			a.restsUntil = now.Add(floodRests * min(took, batchTime))
@@ -267,8 +266,8 @@ func (s *schedule) adaptShares(shares []store.Share, taken map[store.AccountID]i
 	}
 }
 
-// hasCalmChannel reports whether some channel was active lately and had no more to apply than its share. The caller holds the lock.
-func (s *schedule) hasCalmChannel(now time.Time) bool {
+// hasCalmChannelLocked reports whether some channel was active lately and had no more to apply than its share.
+func (s *schedule) hasCalmChannelLocked(now time.Time) bool {
 	for id, a := range s.accounts {
 		isActive := now.Sub(a.ended) < activeWindow
 		if isActive && !a.filled && s.isChannel(id) {
@@ -278,15 +277,15 @@ func (s *schedule) hasCalmChannel(now time.Time) bool {
 	return false
 }
 
-// noteSweep notes from a sweep when the first queue of each account is due. From lateCommit before databaseNow on, queues
-// are looked for.
+// noteSweep notes when the first queue of each account is due, which a sweep (runSweep) has found out. Later looks for the
+// account's queues begin at that time or at databaseNow, whichever is earlier, less lateCommit.
 func (s *schedule) noteSweep(list []store.ShareDue, databaseNow time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	hasQueues := map[store.AccountID]bool{}
 	for _, d := range list {
-		a := s.accountOf(d.AccountID)
+		a := s.accountLocked(d.AccountID)
 		hasQueues[d.AccountID] = true
 		a.from = d.Due
 		if d.Due.After(databaseNow) {
@@ -303,10 +302,10 @@ func (s *schedule) noteSweep(list []store.ShareDue, databaseNow time.Time) {
 		}
 	}
 
-	s.wakeAppliers()
+	s.wakeAppliersLocked()
 }
 
-// lookFrom returns where to look for each account's first queue.
+// lookFrom returns, for each account, the due time from which its queues are looked for.
 func (s *schedule) lookFrom() map[store.AccountID]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -317,12 +316,12 @@ func (s *schedule) lookFrom() map[store.AccountID]time.Time {
 	return from
 }
 
-// lookFromOldest makes the next look for the accounts' queues begin at the oldest, because a queue became visible
-// long after it became due.
+// lookFromOldest makes the next look for the accounts' queues find all, because one may have become visible long after it
+// became due.
 func (s *schedule) lookFromOldest(ids ...store.AccountID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		s.accountOf(id).from = time.Time{}
+		s.accountLocked(id).from = time.Time{}
 	}
 }

@@ -73,11 +73,11 @@ func TestBusyAccountUsesOneApplier(t *testing.T) {
 // When a batch of an account doesn't come to an end, a second one may begin, but no third.
 func TestAccountWithASlowBatchGetsASecondApplier(t *testing.T) {
 	s := newBusyAccount(t)
-	s.accountOf(7).began = time.Now().Add(-slowBatch)
+	s.accountLocked(7).began = time.Now().Add(-slowBatch)
 	wantAccounts(t, "beside a slow batch", beginBatch(s), 7)
 
-	s.accountOf(7).began = time.Now().Add(-slowBatch)
-	s.accountOf(7).due = true
+	s.accountLocked(7).began = time.Now().Add(-slowBatch)
+	s.accountLocked(7).due = true
 	wantAccounts(t, "beside two slow batches", beginBatch(s))
 
 	s.batchEnded([]store.Share{{Account: 7, Events: 1}}, nil)
@@ -96,7 +96,7 @@ func TestLittleDoesNotWaitForMuch(t *testing.T) {
 	endBatch(s, flood, first[flood], first[flood], time.Millisecond, true)
 	endBatch(s, 7, first[7], 1, time.Millisecond, true)
 	endBatch(s, 9, first[9], 1, time.Millisecond, true)
-	s.accountOf(flood).restsUntil = time.Time{} // it has rested
+	s.accountLocked(flood).restsUntil = time.Time{} // it has rested
 
 	batches := [][]store.AccountID{accountsIn(beginBatch(s)), accountsIn(beginBatch(s))}
 	ofFlood, ofOthers := []store.AccountID{flood}, []store.AccountID{7, 9}
@@ -199,7 +199,7 @@ func TestFloodInAgentsChatDoesNotRest(t *testing.T) {
 func TestFloodBesideSilentChannelDoesNotRest(t *testing.T) {
 	s := newTestSchedule()
 	applyOneEvent(s, 8)
-	s.accountOf(8).ended = time.Now().Add(-activeWindow)
+	s.accountLocked(8).ended = time.Now().Add(-activeWindow)
 	if got := waitAfterFlood(s, 7); got != 0 {
 		t.Errorf("wait: got %s, want none", got)
 	}

@@ -12,9 +12,10 @@ import (
 	"parley/store"
 )
 
-// runSuspects applies events that failed before, one by one, until ctx ends; runSweep signals when there
-// may be such events. Each attempt is counted before it begins, so that an attempt which ends the session
-// or the process counts too.
+// runSuspects applies suspects, one by one, until ctx ends. A suspect is an event that failed, or that was in a batch that
+// failed and may be the cause of that. Other code signals when there may be suspects. Each attempt is counted before it
+// begins, so that an attempt which ends the session or the whole process counts, too. After maxTries attempts, the event
+// goes into quarantine: it is kept and shown to people, and its queue goes on without it.
 func (r *Relay) runSuspects(ctx context.Context) error {
 	a := &applier{Relay: r}
 	defer a.returnSession(ctx)
@@ -27,25 +28,20 @@ func (r *Relay) runSuspects(ctx context.Context) error {
 		}
 
 		found, err := a.applySuspect(ctx)
-
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return nil
-		}
-
-		if err != nil {
+		case err != nil:
 			r.warn(ctx, "applying one by one failed", err)
 			pause.For(ctx, backoffOnError)
-			continue
-		}
-
-		if found {
+		case found:
 			sendSignal(r.suspects) // there may be more, also for the other applier
 		}
 	}
 }
 
-// applySuspect applies or gives up one event that failed before. It reports whether there was one.
-func (a *applier) applySuspect(parent context.Context) (bool, error) {
+// applySuspect applies one suspect, gives it up, or lets it wait for its next attempt. found is false if there is none.
+func (a *applier) applySuspect(parent context.Context) (found bool, err error) {
 	a.waitWhileHeld(parent)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout+a.opt.DecodeFor+a.opt.ApplyFor)
 	defer cancel()
@@ -70,20 +66,12 @@ func (a *applier) applySuspect(parent context.Context) (bool, error) {
 	d := decoder{Relay: a.Relay}
 	defer d.release()
 	value, err := d.decode(ctx, r.Events[0], a.opt.DecodeFor)
-	if errors.Is(err, ErrNotOpen) { // it waits with the other events of its account
-		w := whileClosed(r.Events[0].AccountID, r.Waits)
-		again := r.Release(0)
-		again.Tries = r.Tries - 1 // an account that isn't open is no failure of the event
-		again.Waits = r.Waits + 1
-		again.After = w.Most
-		again.For = w.For
-		return true, a.giveBack(ctx, again)
-	}
-
-	if err != nil && isUnreadable(err) {
+	switch {
+	case errors.Is(err, ErrNotOpen):
+		return true, a.giveBackUntilOpen(ctx, r)
+	case err != nil && isUnreadable(err):
 		return true, a.giveUp(ctx, r, err, mayBeRead)
-	}
-	if err == nil {
+	case err == nil:
 		r.values = []any{value}
 		err = a.applyAlone(ctx, b, began)
 	}
@@ -95,7 +83,19 @@ func (a *applier) applySuspect(parent context.Context) (bool, error) {
 	return true, nil
 }
 
-// applyAlone applies a batch of one event. If the event can never be applied, it is given up.
+// giveBackUntilOpen lets a suspect wait for its account to be opened, as the account's other events do. That is no
+// failure of the event, so the attempt doesn't count.
+func (a *applier) giveBackUntilOpen(ctx context.Context, r *runInWork) error {
+	w := whileClosed(r.Events[0].AccountID, r.Waits)
+	again := r.Release(0)
+	again.Tries = r.Tries - 1
+	again.Waits = r.Waits + 1
+	again.After = w.Most
+	again.For = w.For
+	return a.giveBack(ctx, again)
+}
+
+// applyAlone applies a batch of one event. If the event can never be applied, it gives it up.
 func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
 		err := a.apply(ctx, b, began)
@@ -106,7 +106,7 @@ func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) err
 			return a.giveUp(ctx, b.runs[0], bad.Err, mayBeRead)
 		}
 		if early, ok := errors.AsType[*WaitError](err); ok && b.putOffEvent(early.Wait) {
-			continue // the event is left out now, and its queue waits
+			continue // the batch is empty now: applying it writes how long its queue waits
 		}
 		if !isConflict(err) || tries >= maxConflicts {
 			return err
@@ -114,7 +114,7 @@ func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) err
 	}
 }
 
-// retryAloneOrGiveUp lets an event wait for its next attempt, or gives it up.
+// retryAloneOrGiveUp lets a suspect whose attempt failed wait for the next one, or gives it up after maxTries.
 func (a *applier) retryAloneOrGiveUp(ctx context.Context, r *runInWork, cause error) error {
 	e := r.Events[0]
 	a.log.Warn("event failed", "event_seq", e.ID, "tries", r.Tries, "error", cause)
@@ -149,12 +149,13 @@ func (a *applier) giveBack(ctx context.Context, one store.Release) error {
 	defer cancel()
 	err := store.ReleaseRuns(ctx, a.pool, []store.Release{one})
 	if err != nil {
-		a.dropAnySession() // it is free once that has ended
+		a.dropAnySession() // that frees it as well
 	}
 	return err
 }
 
-// giveUpRefused gives up the events that can never be applied and are now the next ones of their runs.
+// giveUpRefused gives up the events of a batch that can never be applied and before which nothing else was to be applied.
+// Of a run in which something was applied before it, the event stays in its queue, and is found again.
 func (a *applier) giveUpRefused(ctx context.Context, b *batch) error {
 	var errs []error
 	for _, r := range b.runs {
@@ -172,33 +173,33 @@ const maxRetryDoublings = 4
 // quarantine without a word: the others must not wait for it, and doctor shows it.
 const maxTellTries = 3
 
-const unread, mayBeRead = true, false // what Handler.Quarantined is told: whether an event must not even be decoded
+// What Handler.Quarantined is told: whether the event must not even be decoded.
+const (
+	unread    = true
+	mayBeRead = false
+)
 
-// giveUp puts the next event of a run into quarantine and frees its queue. The same transaction tells
-// people of it, and fails if another applier has the queue by now: so an event is given up only once,
-// and never if it was applied. isUnread is unread or mayBeRead.
+// giveUp puts the first event of a run into quarantine and frees its queue. The same transaction tells people of it, and
+// fails if another applier has the queue by now. So an event is given up only once, and never if it was applied. If
+// telling people fails again and again, the event goes into quarantine without that. isUnread is unread or mayBeRead.
 func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, isUnread bool) error {
 	e := r.Events[0]
 	reason := store.Clean(cause.Error())
-	tell := func() error {
-		return a.quarantineEvent(ctx, r, reason, func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, isUnread) })
+	tell := func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, isUnread) }
+	couldNotTell := func(err error) bool {
+		return err != nil && !store.IsLost(err) && a.mayBlameEvent(err)
 	}
 
-	err := tell()
-	untold := func() bool {
-		isFailed := err != nil && !store.IsLost(err)
-		return isFailed && a.mayBlameEvent(err)
-	}
-
+	err := a.quarantineEvent(ctx, r, reason, tell)
 	// Something other than the event may have ended the session, so try again. But not after a timeout: others wait meanwhile.
 	for tries := 1; tries < maxTellTries; tries++ {
-		if !untold() || errors.Is(err, context.DeadlineExceeded) {
+		if !couldNotTell(err) || errors.Is(err, context.DeadlineExceeded) {
 			break
 		}
-		err = tell()
+		err = a.quarantineEvent(ctx, r, reason, tell)
 	}
 
-	if untold() {
+	if couldNotTell(err) {
 		a.log.Error("quarantine not told", "event_seq", e.ID, "error", err)
 		err = a.quarantineEvent(ctx, r, reason, func(pgx.Tx) error { return nil })
 	}
@@ -219,7 +220,8 @@ func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, isUnrea
 	return nil
 }
 
-// quarantineEvent takes the next event of a run out of its queue.
+// quarantineEvent takes the first event of a run out of its queue and puts it into quarantine. It calls tell in the same
+// transaction.
 func (r *Relay) quarantineEvent(ctx context.Context, w *runInWork, reason string, tell func(pgx.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
@@ -234,7 +236,7 @@ func (r *Relay) quarantineEvent(ctx context.Context, w *runInWork, reason string
 	})
 }
 
-// safeQuarantined turns a panic of a handler into an error.
+// safeQuarantined calls Handler.Quarantined, and turns a panic of it into an error.
 func (r *Relay) safeQuarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, isUnread bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

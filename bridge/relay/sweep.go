@@ -8,12 +8,12 @@ import (
 	"parley/store/clockback"
 )
 
-// sweepsPerThorough is after how many sweeps, which are a second apart, a thorough one comes again.
+// sweepsPerThorough is how many sweeps, which are a second apart, there are to one thorough sweep.
 const sweepsPerThorough = 60
 
-// runSweep works until ctx ends. Each second it looks for work that no other code of this process announces: queues of
-// appliers that died, queues that another process made due, events that are to be tried again. Between sweeps it wakes the
-// events of accounts that were opened here, and every holderInterval sweeps it renews the appliers' signs of life.
+// runSweep looks in the database, each second until ctx ends, for events that nobody in this process wakes: those of
+// appliers that died, those that another process made due, and those that are to be tried again. Between sweeps it wakes
+// the events of accounts that were opened here. Every holderInterval seconds it renews the appliers' signs of life.
 func (r *Relay) runSweep(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -41,9 +41,9 @@ func (r *Relay) runSweep(ctx context.Context) error {
 	}
 }
 
-// sweep looks once, and wakes whoever works on what it finds. A thorough sweep also frees queues whose holder isn't
-// registered, looks for queues that became visible long after they were due, and mends what a clock that was ahead left in
-// the future.
+// sweep looks once, and wakes those who work on what it finds. A thorough sweep also frees queues whose holder isn't
+// registered, looks for queues that became visible long after they were due, and brings back what the database's clock,
+// when it was ahead, left in the future.
 func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -69,7 +69,7 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	return nil
 }
 
-// freeDeadQueues frees the queues of appliers that ended with events in hand.
+// freeDeadQueues frees the queues that appliers held when they died.
 func (r *Relay) freeDeadQueues(ctx context.Context, thorough bool) error {
 	freed, err := store.FreeHeld(ctx, r.pool, maxPerKey, thorough)
 	if err != nil {
@@ -81,7 +81,7 @@ func (r *Relay) freeDeadQueues(ctx context.Context, thorough bool) error {
 	return nil
 }
 
-// mendClock makes due what waits only because the database's clock was ahead for some time.
+// mendClock makes due what still waits only because the database's clock was ahead for some time.
 func (r *Relay) mendClock(ctx context.Context) error {
 	lateAccounts, wentBack, err := clockback.Mend(ctx, r.pool)
 	if err != nil {
@@ -95,7 +95,8 @@ func (r *Relay) mendClock(ctx context.Context) error {
 	return nil
 }
 
-// wakeWaiters wakes whoever tries failed events again, and makes events due that wait for something that is there now.
+// wakeWaiters looks for three kinds of events that wait, and wakes them: failed ones that may be tried again, those that
+// wait for a post to be recorded, and those that wait for an account to be opened.
 func (r *Relay) wakeWaiters(ctx context.Context) error {
 	waiting, err := store.FindWaiting(ctx, r.pool, r.opt.Version)
 	if err != nil {
@@ -113,8 +114,8 @@ func (r *Relay) wakeWaiters(ctx context.Context) error {
 	return nil
 }
 
-// wakeOpened makes the events due that wait until an account is open, for the accounts that are open here: another process
-// may have put them off, or this one just before it opened the account.
+// wakeOpened makes the events due that wait for one of the accounts that are open here. Another process may have put them
+// off, or this one just before it opened the account.
 func (r *Relay) wakeOpened(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
