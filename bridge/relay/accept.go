@@ -162,7 +162,7 @@ func (w journalWriter) store(ctx context.Context, events []store.NewEvent) error
 	}
 
 	if err == nil {
-		w.noteDatabaseAnswer()
+		w.database.noteAnswer()
 	}
 	w.wakeForStored(stored, began) // without an error, too: the facts without a fault may be stored already
 	return err

@@ -125,7 +125,7 @@ func (a *applier) applyBatch(parent context.Context, shares []store.Share) (more
 		return accountsOf(shares), err
 	}
 
-	a.noteDatabaseAnswer()
+	a.database.noteAnswer()
 	b := newBatch(taken)
 	if len(b.runs) == 0 {
 		return nil, nil
@@ -189,7 +189,7 @@ func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 
 // afterCommit counts the events of a batch that were applied, and wakes all that waited for something in it.
 func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made Made, began time.Time) {
-	a.noteDatabaseAnswer()
+	a.database.noteAnswer()
 	a.metrics.countApplied(b.appliedOf(facts), began)
 	a.wakeFor(made)
 	if made.Committed != nil {
@@ -365,7 +365,7 @@ func (a *applier) releaseFailed(ctx context.Context, b *batch, cause error) erro
 // mayBlameEvent reports whether an event may be the cause of an error. If not, the database is.
 func (r *Relay) mayBlameEvent(cause error) bool {
 	if errors.Is(cause, errTookLong) || errors.Is(cause, context.DeadlineExceeded) {
-		return !r.isDatabaseStalled()
+		return !r.database.isStalled()
 	}
 	return !isTransient(cause)
 }

@@ -48,9 +48,8 @@ type Relay struct {
 
 	load              loads          // how much there was to do lately
 	background        sync.WaitGroup // work that took too long and goes on in the background
+	database          databaseWatch
 	began             time.Time
-	databaseAnswered  atomic.Int64 // when the database last answered, in nanoseconds since began
-	gaveBack          atomic.Int64 // when connections were last given back, in nanoseconds since began; 0 for never
 	postsAwaitedUntil atomic.Int64 // until when events may wait for posts, in nanoseconds since began
 }
 
@@ -93,6 +92,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 		holders:             &holders{lost: map[int]*atomic.Bool{}},
 		lockedConversations: newLockedConversations(),
 		began:               time.Now(),
+		database:            databaseWatch{began: time.Now()},
 	}, nil
 }
 
@@ -189,35 +189,14 @@ func (r *Relay) Busy() bool {
 	return r.load.appliers.meanAtWork(now) > busyAppliers || r.load.dispatcher.meanAtWork(now) > busyDispatcher
 }
 
-func (r *Relay) noteDatabaseAnswer() { r.databaseAnswered.Store(int64(time.Since(r.began))) }
-
-// isDatabaseStalled reports whether the database has answered nobody for stalledAfter. If so, no event is to blame for
-// what takes long.
-func (r *Relay) isDatabaseStalled() bool {
-	return time.Since(r.began)-time.Duration(r.databaseAnswered.Load()) > stalledAfter
-}
-
 // warn logs a failure, unless it is only the end of ctx. If the server had no connection left, warn also gives those of the
 // pool back, so that the relay can open those of its sessions.
 func (r *Relay) warn(ctx context.Context, what string, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	if isWithoutConnection(err) {
-		r.giveConnectionsBack()
+	if isWithoutConnection(err) && r.database.mayCloseConnections() {
+		r.pool.Reset() // closes idle connections now, and those in use once they are idle
 	}
 	r.log.Warn("relay in trouble", "what", what, "error", err)
-}
-
-// giveBackPause is how long connections that were opened anew are kept, however scarce they are: closing them all the time would make
-// them scarcer.
-const giveBackPause = 10 * time.Second
-
-// giveConnectionsBack closes the pool's idle connections, and those in use once they are idle, unless that was done just now.
-func (r *Relay) giveConnectionsBack() {
-	now, last := int64(time.Since(r.began)), r.gaveBack.Load()
-	wasJustDone := last > 0 && now-last < int64(giveBackPause)
-	if !wasJustDone && r.gaveBack.CompareAndSwap(last, now) {
-		r.pool.Reset()
-	}
 }

@@ -56,7 +56,7 @@ func (a *applier) applySuspect(parent context.Context) (found bool, err error) {
 		return false, err
 	}
 
-	a.noteDatabaseAnswer()
+	a.database.noteAnswer()
 	b := newBatch(taken)
 	r := b.runs[0]
 	if r.Tries > maxTries {

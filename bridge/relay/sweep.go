@@ -64,7 +64,7 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	if err := r.wakeWaiters(ctx); err != nil {
 		return err
 	}
-	r.noteDatabaseAnswer()
+	r.database.noteAnswer()
 	sendSignal(r.timers)
 	return nil
 }
