@@ -122,7 +122,14 @@ func TestOrphan(t *testing.T) {
 	orphan := must(spawn(cmd))(t)
 	check(t, orphan.awaitReady(t.Context(), r.databaseURL("postgres")))
 	next := begin(t, Options{Dir: dir}, m)
-	<-orphan.done
+	waitFor(t, "the orphan's end", func() bool {
+		select {
+		case <-orphan.done:
+			return true
+		default:
+			return false
+		}
+	})
 	if next.PID() == orphan.pid {
 		t.Error("the orphan was taken for our own")
 	}

@@ -88,7 +88,11 @@ func newBusyWorld(t *testing.T) (w *world, first <-chan analysis.Answer) {
 		}
 		answers <- a
 	}()
-	<-entered
+	select {
+	case <-entered:
+	case a := <-answers:
+		t.Fatalf("got the answer %+v, and the model was not asked", a)
+	}
 	return w, answers
 }
 
@@ -122,13 +126,15 @@ func TestConcurrency(t *testing.T) {
 	var mu sync.Mutex
 	now, highest := 0, 0
 	full := make(chan struct{}) // closed once limit requests are there, for which all wait
+	letGo := sync.OnceFunc(func() { close(full) })
+	t.Cleanup(letGo)
 	w.fake.Speak(func(openaifake.Seen) string {
 		mu.Lock()
 		now++
 		if now > highest {
 			highest = now
 			if highest == limit {
-				close(full)
+				letGo()
 			}
 		}
 		mu.Unlock()
