@@ -26,12 +26,13 @@ const (
 	whatTemplates = "WhatsApp templates"
 )
 
-// Check looks at the number, its business account, the app's subscription and the templates. It changes nothing.
+// Check implements channels.Checker. It looks at the number, the app's secret, the token, the webhook, the business account and the
+// templates. What can't work because of an earlier fault isn't looked at.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	out := c.checkNumber(ctx)
-	if !out[0].OK {
+	if isFound := out[0].OK; !isFound {
 		return append(out, withField(c.checkAddress(), channels.HookField))
 	}
 
@@ -63,7 +64,8 @@ func withField(f channels.Finding, field string) channels.Finding {
 	return f
 }
 
-// faultyField says which setting is at fault when a request about a field's value failed; "" if Meta did not answer at all.
+// faultyField returns the setting that is at fault when a request about the value of field failed. It returns "" if Meta gave no
+// reason.
 func faultyField(err error, field string) string {
 	var refused *graph.Error
 	if !errors.As(err, &refused) || !refused.Coded {
@@ -127,7 +129,8 @@ func (c *Channel) requestFault(what string, err error, hint string) channels.Fin
 	return channels.Fault(what, se.Text, cmp.Or(se.Hint, hint))
 }
 
-// checkNumber looks up the number. Its first finding says whether WhatsApp has it; more follow for what is wrong with it.
+// checkNumber looks up the number. It returns at least one finding: whether WhatsApp has the number. More follow for what is wrong
+// with it.
 func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	var n struct {
 		Display  loose `json:"display_phone_number"`
@@ -202,7 +205,7 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 		return channels.Fault(whatWebhook, v.What+": only "+clippedLine(loose(v.Now), maxFields)+".", hint)
 	}
 
-	return channels.Found(whatWebhook, "Meta calls %s.", state.Values[0].Now)
+	return channels.Found(whatWebhook, "Meta calls %s.", state.Values[0].Now) // FindHook returns the callback for messages first
 }
 
 // checkAddress checks that Parley has an address that Meta can call.

@@ -12,7 +12,10 @@ import (
 // object is a JSON object of a request.
 type object = map[string]any
 
-// step is one message at WhatsApp. An Outbound may become several.
+// This file and rich.go turn a reply (channels.Outbound) into what WhatsApp's API is sent. WhatsApp can't put everything into one
+// message: for example, a voice message has no text beside it. So a reply may become several messages, its steps.
+
+// step is one message at WhatsApp.
 type step struct {
 	kind     string // text, image, interactive, …
 	content  any    // the value of the request's field that is named like kind; nil for a file
@@ -22,8 +25,8 @@ type step struct {
 	replies  bool   // it can name the message that it answers
 }
 
-// composeSteps returns the messages that an Outbound becomes, in order: only one if WhatsApp can carry all of it. It
-// is pure and returns the same for every attempt, because Attempt.Part is an index of the result.
+// composeSteps returns the messages that an Outbound becomes, in order. It returns the same for every attempt, because Attempt.Part is
+// an index of the result.
 // Errors: *channels.SendError.
 func composeSteps(o channels.Outbound) ([]step, error) {
 	if len(o.To) != 1 {
@@ -69,8 +72,9 @@ func composeSteps(o channels.Outbound) ([]step, error) {
 // TextRunes implements channels.Measurer.
 func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(wamark.Render(text)) }
 
-// signedText returns the text of an Outbound as WhatsApp writes it, with the signature if both fit one message.
-// Errors: *channels.SendError, for a text that is too long without a signature.
+// signedText returns the text of an Outbound as WhatsApp writes it. The signature is left out if text and signature don't fit into one
+// message.
+// Errors: *channels.SendError if the text alone is too long.
 func signedText(o channels.Outbound) (string, error) {
 	text := wamark.Render(o.Text)
 	signature := wamark.Render(o.Signature.Text)
@@ -79,7 +83,6 @@ func signedText(o channels.Outbound) (string, error) {
 		room = maxBody
 	}
 	if text != "" && signature != "" {
-		// A text that is short enough only without the signature is sent without it.
 		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= room {
 			text = signed
 		}
@@ -91,8 +94,8 @@ func signedText(o channels.Outbound) (string, error) {
 	return text, nil
 }
 
-// fileSteps returns the messages for the file of an Outbound, if it has one, and the text that none of them carries.
-// They are as few as WhatsApp allows, because each has its price.
+// fileSteps returns the messages for the file of an Outbound, if it has one. rest is the text that is still to be sent after them. They
+// are as few as WhatsApp allows, because each has its price.
 // Errors: *channels.SendError.
 func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err error) {
 	if len(o.Files) == 0 {

@@ -36,7 +36,8 @@ type (
 	}
 )
 
-// readContent sets the content of a message. In place of missing or unknown content it adds a remark.
+// readContent reads what a message says into in.Text, in.Chosen and in.Attachments. kind is the message's type, and parts are its
+// fields, one of which is named like the type. If there is nothing that can be shown, agents get a remark (in.Notices) in its place.
 func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMessage) {
 	switch kind {
 	case "text":
@@ -75,7 +76,7 @@ func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMes
 			in.Text = orderText(o)
 		}
 	case "unsupported":
-		u, _ := readPart[unsupportedContent](parts, kind)
+		u, _ := readPart[unsupportedContent](parts, kind) // if it can't be read, the remark names no type
 		kind = string(u.Type)
 	}
 
@@ -93,7 +94,8 @@ func textWithMarks(s loose) string {
 	return wamark.Parse(text)
 }
 
-// readAnswer reads a customer's choice of a button or a row, or a filled form. In place of anything else it returns a remark.
+// readAnswer reads a customer's answer to a message of ours: a chosen button or row, or a filled form. For any other answer it
+// returns a remark for agents. If the answer itself is missing, it reads nothing and returns "".
 func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (remark string) {
 	i, ok := readPart[interactive](parts, "interactive")
 	if !ok {
@@ -118,7 +120,7 @@ func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (remark 
 		return "The customer doesn't allow calls on WhatsApp."
 	default:
 		switch i.Type {
-		case "button_reply", "list_reply", "nfm_reply", "": // what it says is missing
+		case "button_reply", "list_reply", "nfm_reply", "": // the answer itself is missing
 		default:
 			return unreadNotice(string(i.Type))
 		}
@@ -126,7 +128,7 @@ func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (remark 
 	return ""
 }
 
-// unreadNotice returns the remark in place of a message that WhatsApp passes on, and of which Parley doesn't know what it says.
+// unreadNotice returns the remark in place of a message of a kind that WhatsApp passes on, but that Parley doesn't know.
 func unreadNotice(kind string) string {
 	return "A message that Parley can't show (" + clippedLine(loose(kind), maxWord) + "). It can be seen on the customer's phone."
 }
@@ -167,13 +169,16 @@ func formText(response string, body loose) string {
 	return joinNonEmpty("\n", append(lines, more)...)
 }
 
-// answerText returns what a customer filled into a field of a form, where one may choose several answers with commas. Of a group of
-// fields, as an address, it names each.
+// answerText writes in one line what a customer filled into a field of a form:
+//
+//	"blue"                          blue
+//	["blue", "red"]                 blue, red
+//	{"city": "Bonn", "zip": 53111}  city: Bonn, zip: 53111
 func answerText(filled json.RawMessage) string {
-	read := json.NewDecoder(bytes.NewReader(filled))
-	read.UseNumber() // a long number stays as it is written
+	decoder := json.NewDecoder(bytes.NewReader(filled))
+	decoder.UseNumber() // a long number stays as it is written
 	var answer any
-	if read.Decode(&answer) != nil {
+	if decoder.Decode(&answer) != nil {
 		return string(filled)
 	}
 	var words strings.Builder
@@ -181,7 +186,7 @@ func answerText(filled json.RawMessage) string {
 	return words.String()
 }
 
-// writeAnswer writes an answer in words.
+// writeAnswer writes one value, and for lists and objects those in it.
 func writeAnswer(words *strings.Builder, answer any) {
 	switch v := answer.(type) {
 	case []any:
@@ -247,10 +252,11 @@ func orderText(o order) string {
 	return strings.Join(lines, "\n")
 }
 
-// orderTotals returns a line with the sum for each currency, in the order in which they come first. There is none if
-// WhatsApp doesn't say a price or a quantity: the sum would be wrong.
+// orderTotals returns a line with the sum for each currency, in the order in which the currencies appear. If a price or a quantity
+// is missing, it returns nothing, because the sum would be wrong.
 func orderTotals(o order) []string {
-	totals, currencies := map[string]*big.Rat{}, []string{} // a float of money isn't what people reckon: 3 × 4.35
+	totals := map[string]*big.Rat{} // by currency; floats would be inexact: 3 × 4.35
+	var currencies []string
 	for _, item := range o.Items {
 		if !item.Quantity.Known || !item.Price.Known {
 			return nil
@@ -284,11 +290,11 @@ func amountText(d graph.Decimal) string {
 
 // exactNumber returns a number with the decimals that WhatsApp wrote.
 func exactNumber(d graph.Decimal) *big.Rat {
-	r, _ := new(big.Rat).SetString(numberText(d.Value)) // which is always a number
+	r, _ := new(big.Rat).SetString(numberText(d.Value)) // can't fail: numberText writes a number
 	return r
 }
 
-// exactText writes a number with all its decimals, of which a sum of products of decimals has finitely many.
+// exactText writes a number with all its decimals. They come to an end, because prices and quantities are decimal numbers.
 func exactText(r *big.Rat) string {
 	decimals, _ := r.FloatPrec()
 	return r.FloatString(decimals)
@@ -336,7 +342,8 @@ func extensionOf(contentType string) string {
 	return ""
 }
 
-// addContext adds what a message answers and where it comes from.
+// addContext reads which message the customer answers, and adds remarks for agents: whether the message was forwarded, which product
+// it is about, and from which advertisement the customer came.
 func addContext(in *channels.Inbound, parts map[string]json.RawMessage) {
 	if c, ok := readPart[messageContext](parts, "context"); ok {
 		in.Answers.External = boundedID(string(c.ID))

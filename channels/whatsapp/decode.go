@@ -12,8 +12,9 @@ import (
 	"parley/channels/wanumber"
 )
 
-// Decode turns a stored fact into what the customer, or WhatsApp, did. It returns no Inbound for facts that
-// matter to nobody (groups, history). It asks nobody and reads no clock, so that a fact always means the same.
+// Decode implements channels.Channel: it turns a stored fact (fact.go) into what the customer, or WhatsApp, did. It returns no
+// Inbound for facts that matter to nobody, for example messages in groups. It uses no network and no clock, so that the same fact
+// always gives the same result.
 // Errors: the bytes are no fact of this channel.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	var f fact
@@ -51,7 +52,7 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 
 	who := contactOf(f)
 	from := partyOf(loose(firstOf(m.FromUserID, who.UserID)), loose(firstOf(m.From, who.WaID)), nameOf(who))
-	if from.Key == "" && m.Type != "system" { // system messages may have the ids in their own part only
+	if from.Key == "" && m.Type != "system" { // a system message may name the customer in its own field only: see systemOf
 		return nil, fmt.Errorf("whatsapp: message: nobody sent it")
 	}
 
@@ -95,7 +96,7 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 	in := channels.Inbound{Kind: channels.InboundForeign, ExternalID: boundedID(string(m.ID)), From: to, At: timeOf(m.Timestamp)}
 
 	switch m.Type {
-	case "reaction", "edit", "revoke", "system": // about a message that stays as it was shown
+	case "reaction", "edit", "revoke", "system": // they change an earlier message, which agents go on seeing as it was
 		return nil, nil
 	}
 
@@ -104,23 +105,20 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// contactOf returns the contact that a webhook lists beside an item; an empty one if there is none or it can't be read:
-// then only the name is missing.
+// contactOf returns the contact that a webhook lists beside an item. If there is none, or it can't be read, it returns an empty one.
 func contactOf(f fact) contact {
 	var who contact
 	if len(f.Contact) > 0 {
-		_ = graph.Read(f.Contact, &who)
+		_ = graph.Read(f.Contact, &who) // without it, only the customer's name is missing
 	}
 	return who
 }
 
-// readMessage reads the fields that all messages have, and all fields by their names.
-func readMessage(data []byte) (message, map[string]json.RawMessage, error) {
-	var m message
+// readMessage reads the fields that all messages have. parts has all fields, also those that only messages of one type have.
+func readMessage(data []byte) (m message, parts map[string]json.RawMessage, err error) {
 	if err := graph.Read(data, &m); err != nil {
 		return m, nil, fmt.Errorf("whatsapp: message: %w", err)
 	}
-	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(data, &parts); err != nil {
 		return m, nil, fmt.Errorf("whatsapp: message: %w", err)
 	}
@@ -130,20 +128,20 @@ func readMessage(data []byte) (message, map[string]json.RawMessage, error) {
 	return m, parts, nil
 }
 
-// readPart reads the field of a message that is named like the message's type.
+// readPart reads the field of a message that has this name. A field that can't be read counts as missing.
 func readPart[T any](parts map[string]json.RawMessage, name string) (v T, ok bool) {
 	var none T
 	raw, ok := parts[name]
 	if !ok || string(raw) == "null" {
 		return none, false
 	}
-	if graph.Read(raw, &v) != nil { // unreadable counts as missing: the message shows a placeholder
+	if graph.Read(raw, &v) != nil {
 		return none, false
 	}
 	return v, true
 }
 
-// timeOf reads a time in seconds. It returns the zero time if s is no time.
+// timeOf reads a time in seconds since 1970. It returns the zero time if s is no time.
 func timeOf(s loose) time.Time {
 	seconds, err := strconv.ParseInt(string(s), 10, 64)
 	const maxSeconds = 1 << 40 // in 35,000 years: no real time
@@ -170,7 +168,8 @@ func reactionOf(in channels.Inbound, parts map[string]json.RawMessage) []channel
 	return []channels.Inbound{in}
 }
 
-// editOf reads the edit of a message. Source: Cloud API, "Edit webhook reference".
+// editOf reads a customer's edit of a message: the message as it is now stands within the field "edit".
+// Source: Cloud API, "Edit webhook reference".
 func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
 	e, ok := readPart[struct {
 		Original loose                      `json:"original_message_id"`
@@ -179,7 +178,7 @@ func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.In
 	if !ok || e.Original == "" {
 		return makePlaceholder(in, "edit")
 	}
-	kind, _ := readPart[loose](e.Message, "type")
+	kind, _ := readPart[loose](e.Message, "type") // without a type, readContent adds a remark
 	readContent(&in, string(kind), e.Message)
 	in.Kind = channels.InboundEdit
 	in.Change.Target = boundedID(string(e.Original))
@@ -200,8 +199,8 @@ func revokeOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.
 	return []channels.Inbound{in}
 }
 
-// systemOf reads a change of a customer's ids; in.From has the ids before it. The customer loses every form of her old number, since
-// somebody else may get that number.
+// systemOf reads a system message. Most say that a customer's phone number or user id (party.go) changed: in.From has the ids before
+// the change. The customer loses all forms of her old number, because somebody else may get it.
 func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) []channels.Inbound {
 	s, ok := readPart[system](parts, "system")
 	if !ok {
@@ -209,11 +208,11 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	}
 
 	if !isIDChange(s.Type) {
-		placed := makePlaceholder(in, "system")
+		shown := makePlaceholder(in, "system")
 		if body := clippedLine(s.Body, maxDetail); body != "" {
-			placed[0].Notices = append(placed[0].Notices, "WhatsApp says: "+body)
+			shown[0].Notices = append(shown[0].Notices, "WhatsApp says: "+body)
 		}
-		return placed
+		return shown
 	}
 
 	now := partyOf(s.UserID, loose(firstOf(s.WaID, s.NewWaID)), in.From.Name)
@@ -222,22 +221,23 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	}
 
 	phoneBefore := phoneKey(m.From)
+	phonesBefore := append([]string{phoneBefore}, wanumber.OtherForms(phoneBefore)...)
 	keepsPhone := s.Type == "user_changed_user_id" && phoneBefore != "" // only the user id is new
 	if keepsPhone && len(now.Also) == 0 {
-		now.Also = append([]string{phoneBefore}, wanumber.OtherForms(phoneBefore)...)
+		now.Also = phonesBefore
 	}
 
-	users := []string{userKey(s.PreviousUserID), userKey(m.FromUserID)}
-	previous := formerParty(now, users, append([]string{phoneBefore}, wanumber.OtherForms(phoneBefore)...))
-	if previous.Key == "" {
+	usersBefore := []string{userKey(s.PreviousUserID), userKey(m.FromUserID)}
+	previous := formerParty(now, usersBefore, phonesBefore)
+	if previous.Key == "" { // she keeps all her ids
 		return nil
 	}
 	in.Kind, in.From, in.Change.Previous = channels.InboundIdentity, now, previous
 	return []channels.Inbound{in}
 }
 
-// formerParty returns a customer by the user ids and numbers that the customer had before, without those that are still in use.
-// It returns the zero Party if all are.
+// formerParty returns the ids that a customer gave up: the user ids and phone numbers from before a change without those that she
+// still has. It returns the zero Party if she gave up none.
 func formerParty(now channels.Party, users, phones []string) channels.Party {
 	var p channels.Party
 	for _, key := range slices.Concat(users, phones) {
@@ -255,7 +255,7 @@ func formerParty(now channels.Party, users, phones []string) channels.Party {
 	return p
 }
 
-// isIDChange reports whether a system message of that type says that a customer's ids change.
+// isIDChange reports whether a system message of this type says that a customer's ids changed.
 func isIDChange(systemType loose) bool {
 	switch systemType {
 	case "user_changed_number", "user_changed_user_id", "customer_changed_number", "customer_identity_changed":
@@ -264,7 +264,7 @@ func isIDChange(systemType loose) bool {
 	return false
 }
 
-// makePlaceholder returns a message that says that something came which can't be shown.
+// makePlaceholder returns in with a remark for agents that something came which can't be shown.
 func makePlaceholder(in channels.Inbound, kind string) []channels.Inbound {
 	if in.From.Key == "" { // it belongs to no customer
 		in.Kind = channels.InboundNotice
@@ -276,8 +276,8 @@ func makePlaceholder(in channels.Inbound, kind string) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// unshownNotice returns the remark in place of a message that WhatsApp doesn't pass on. It is no text of the message, which
-// would be analysed as the customer's words. kind is shown if it tells something.
+// unshownNotice returns the remark in place of a message that WhatsApp doesn't pass on. It belongs into Notices, not into Text, which
+// would be taken for the customer's words. The remark names the kind of message, if that is known.
 func unshownNotice(kind string) string {
 	what := ""
 	switch kind = clippedLine(loose(kind), maxWord); kind {

@@ -78,11 +78,13 @@ const (
 	maxField  = 60 // the name of a webhook field
 )
 
-// isOfOtherBusiness reports whether a change is about another business account than waba, ours. The app's callback takes them for all
-// business accounts of the app: they may belong to other accounts of this Parley, or to other programs.
+// isOfOtherBusiness reports whether a change is about another WhatsApp business account than waba, which is ours. Meta sends the
+// changes of all business accounts of an app to one callback. The other one may belong to another account of this Parley, or to
+// another program.
 func (f fact) isOfOtherBusiness(waba string) bool { return f.WABA != "" && f.WABA != waba }
 
-// decodeChange reads a webhook about the business account or its templates. The remark about another business account names that one.
+// decodeChange reads a webhook about a business account or its templates. Most become a remark for the people who look after the
+// account. If it is about another business account than ours, the remark names it.
 func (c *Channel) decodeChange(f fact) ([]channels.Inbound, error) {
 	switch f.Field {
 	case "message_template_status_update", "message_template_quality_update", "template_category_update":
@@ -160,7 +162,7 @@ func decodeAccountUpdate(f fact, ours string) ([]channels.Inbound, error) {
 	return noticeOf(f, text+"."), err
 }
 
-// restriction is something that a business account may not do for a time.
+// restriction is something that a business account may not do for some time.
 type restriction struct {
 	Kind  loose `json:"restriction_type"`
 	Until loose `json:"expiration"` // seconds since 1970
@@ -193,8 +195,8 @@ func readableWords(s loose) string {
 	return strings.ToLower(strings.ReplaceAll(clippedLine(s, maxName), "_", " "))
 }
 
-// decodeTemplate reads a webhook about a template. Each of the three kinds has other news of it. A template of another business account
-// is told by its id alone: one of ours may have the same name.
+// decodeTemplate reads a webhook about a template: its status, its quality or its category. A template of another business account is
+// identified by its id alone, because one of ours may have the same name.
 func (c *Channel) decodeTemplate(f fact) ([]channels.Inbound, error) {
 	v, err := readChange[templateChange](f)
 	if err != nil {
@@ -225,7 +227,7 @@ func (c *Channel) decodeTemplate(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{{Kind: channels.InboundTemplate, At: timeOf(loose(fmt.Sprint(f.Time))), Template: t}}, nil
 }
 
-// templateStatus converts a status or an event; "" if it doesn't matter for sending.
+// templateStatus converts the status of a template, or the event of a webhook. It returns "" for one that doesn't matter for sending.
 // Source: Cloud API, "Template status", and the status webhook's events.
 func templateStatus(s string) channels.TemplateStatus {
 	switch strings.ToUpper(s) {
@@ -258,7 +260,7 @@ func templateReason(v templateChange) string {
 	if clippedLine(v.Reason, maxName) != "NONE" {
 		reason = readableWords(v.Reason)
 	}
-	if v.Rejection != nil { // says more than the reason, which is a constant
+	if v.Rejection != nil { // a sentence, which says more than the constant in v.Reason
 		reason = strings.TrimSuffix(clippedLine(v.Rejection.Reason, maxDetail), ".")
 		reason = joinNonEmpty(". ", reason, clippedLine(v.Rejection.Recommendation, maxDetail))
 	}

@@ -8,8 +8,8 @@ import (
 	"parley/channels/graph"
 )
 
-// decodeStatus reads the status of a message. The token says which one of ours it is, even if the answer to
-// Send was lost, or comes later. A message without a token of ours was sent by another program.
+// decodeStatus reads what became of a message: sent, delivered, read or failed. The token (token.go) says which of our messages it
+// is, even if the answer to Send was lost. A message without our token was sent by another program (Status.Others).
 func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	var s status
 	if err := graph.Read(f.Data, &s); err != nil {
@@ -35,9 +35,9 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 		state.Cost = clippedLine(s.Pricing.Category, maxWord)
 	}
 
-	t, ok := parseToken(c.env.Keys, string(s.Token))
-	state.Others = !ok
-	if ok {
+	t, isOurs := parseToken(c.env.Keys, string(s.Token))
+	state.Others = !isOurs
+	if isOurs {
 		state.MessageID = t.message
 		state.Early = !t.last
 		if state.Early {
@@ -50,7 +50,8 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// failureOf returns why a message that WhatsApp had accepted was not delivered, and what to do next.
+// failureOf returns why a message that WhatsApp had accepted was not delivered, for people, and what to do next. The class is never
+// one that makes Parley send again: WhatsApp has tried and given up.
 func failureOf(s status) (class channels.Class, text, hint string) {
 	if len(s.Errors) == 0 {
 		return channels.BadContent, "WhatsApp doesn't say why.", ""
@@ -64,7 +65,7 @@ func failureOf(s status) (class channels.Class, text, hint string) {
 	text = cmp.Or(v.text, "WhatsApp didn't deliver it: "+errorWords(first))
 	class = v.class
 	switch class {
-	case channels.Retry, channels.Throttled, channels.Ambiguous, "": // WhatsApp has tried and given up
+	case channels.Retry, channels.Throttled, channels.Ambiguous, "":
 		class = channels.BadContent
 	default:
 	}

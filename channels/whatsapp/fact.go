@@ -11,6 +11,9 @@ import (
 	"parley/channels/graph"
 )
 
+// A fact is one thing that a webhook tells: a message, the status of a message, or a change of the account. A webhook may bring
+// many. Each is stored under an id of its own, so that it counts once however often Meta sends it. It is read later, by Decode.
+
 // Kinds of facts.
 const (
 	factMessage = "message" // a customer's message
@@ -58,7 +61,7 @@ func (l *loose) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// envelope is the body of a webhook. Lists have raw items, so that one bad item doesn't hide the others.
+// envelope is the body of a webhook. Its parts are read one by one, so that one that can't be read doesn't hide the others.
 type envelope struct {
 	Object string `json:"object"`
 	Entry  []struct {
@@ -103,8 +106,8 @@ type identifiers struct {
 	System json.RawMessage `json:"system"`
 }
 
-// split returns a fact for each message, status or other item of a webhook. What can't be read becomes a quarantined
-// fact, so that nothing that Meta sends is lost.
+// split returns a fact for each message, status or other item of a webhook. What can't be read becomes a fact that is stored and
+// shown to admins but never applied (Fact.Quarantine), so that nothing that Meta sends is lost.
 func split(body []byte) []channels.Fact {
 	var e envelope
 	if err := json.Unmarshal(body, &e); err != nil {
@@ -136,7 +139,7 @@ const (
 	maxContactBytes = 4096 // of a customer's profile, which is stored with each item
 )
 
-// splitChange returns the facts of one change.
+// splitChange returns the facts of one change: one for each item in its lists, or else one for the change as a whole.
 func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 	var v changeValue
 	if err := json.Unmarshal(raw, &v); err != nil {
@@ -152,32 +155,38 @@ func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 
 	var facts []channels.Fact
 	people := newDirectory(v.Contacts)
-	addAll := func(kind string, items []json.RawMessage, makeFact func(fact, json.RawMessage, directory) channels.Fact) {
+	addAll := func(kind string, items []json.RawMessage) {
 		for _, item := range items {
 			f := base
 			f.Kind = kind
-			facts = append(facts, makeFact(f, item, people))
+			facts = append(facts, itemFact(f, item, people))
 		}
 	}
 	switch base.Field {
 	case "messages", "smb_message_echoes", "user_preferences":
-		addAll(factMessage, v.Messages, itemFact)
-		addAll(factStatus, v.Statuses, itemFact)
-		addAll(factEcho, v.Echoes, itemFact)
-		addAll(factConsent, v.Preferences, itemFact)
-		addAll(factErrors, v.Errors, factByHash)
+		addAll(factMessage, v.Messages)
+		addAll(factStatus, v.Statuses)
+		addAll(factEcho, v.Echoes)
+		addAll(factConsent, v.Preferences)
+		addAll(factErrors, v.Errors)
 	}
 
 	if len(facts) == 0 {
 		base.Kind = factChange
-		facts = append(facts, factByHash(base, raw, people))
+		facts = append(facts, factByHash(base, raw))
 	}
 
 	return facts
 }
 
-// itemFact returns the fact of an item with an id and a customer.
+// itemFact returns the fact of one item. Its external id has a prefix by its kind: "m:" for a message, "s:" for a status, "e:" for an
+// echo, "p:" for a preference, "c:" for anything without an id. Facts about the same customer have the same order key, so that they
+// are applied in order.
 func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
+	if f.Kind == factErrors {
+		return factByHash(f, raw)
+	}
+
 	var n identifiers
 	if err := json.Unmarshal(raw, &n); err != nil {
 		return graph.UnreadableFact(raw, f.Phone, "a "+f.Kind+" that can't be read: "+err.Error())
@@ -194,7 +203,7 @@ func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 	case factConsent:
 		out.OrderKey = firstOf(n.UserID, n.WaID)
 		out.ExternalID = "p:" + out.OrderKey + ":" + string(n.Timestamp) + ":" + string(n.Category) + ":" + string(n.Value)
-		n.ID = n.Timestamp // a preference has no id; its time must be there
+		n.ID = n.Timestamp // a preference has no id, but it must have a time
 	default:
 		out.ExternalID = "m:" + string(n.ID)
 		out.OrderKey = firstOf(n.FromUserID, n.From)
@@ -215,8 +224,8 @@ func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 	return out
 }
 
-// previousUserID returns the customer's id before a system message; "" if it doesn't say. Some system messages name the
-// customer nowhere else.
+// previousUserID returns the user id that a customer had before a system message, or "". Some system messages name the customer
+// nowhere else.
 func previousUserID(raw json.RawMessage) string {
 	var s system
 	if json.Unmarshal(raw, &s) != nil {
@@ -225,8 +234,8 @@ func previousUserID(raw json.RawMessage) string {
 	return string(s.PreviousUserID)
 }
 
-// factByHash returns the fact of an item without an id. Its external id is a hash of its bytes and time.
-func factByHash(f fact, raw json.RawMessage, _ directory) channels.Fact {
+// factByHash returns the fact of something without an id. Its external id is a hash of its bytes and time.
+func factByHash(f fact, raw json.RawMessage) channels.Fact {
 	f.Data = raw
 	payload := f.encode()
 	return channels.Fact{ExternalID: "c:" + graph.HashOf(payload), OrderKey: "account:" + f.WABA, Payload: payload, Owner: f.Phone}
@@ -253,14 +262,13 @@ func boundedID(id string) string {
 	return "h:" + graph.HashOf([]byte(id))
 }
 
-// directory has the contacts of a webhook, which are listed beside its messages.
+// directory has the contacts of a webhook, which are listed beside its messages. Only they have the customers' names.
 type directory struct {
 	byID map[string]json.RawMessage
 	only json.RawMessage // the contact, if the webhook lists just one
 }
 
-// newDirectory returns the contacts by their ids. One that can't be read, or is too large, is left out: then only the
-// customer's name is missing.
+// newDirectory returns the contacts by their ids. It leaves out those that are too large or can't be read.
 func newDirectory(contacts []json.RawMessage) directory {
 	d := directory{byID: map[string]json.RawMessage{}}
 	for _, raw := range contacts {
@@ -283,8 +291,8 @@ func newDirectory(contacts []json.RawMessage) directory {
 	return d
 }
 
-// find returns the contact of an item's customer; nil if there is none. An item without any id must be about the only
-// contact.
+// find returns the contact of an item's customer, or nil. If the item names no customer, and the webhook lists one contact only, it is
+// about that one.
 func (d directory) find(key string, n identifiers) json.RawMessage {
 	for _, id := range []string{key, string(n.From), string(n.Recipient), string(n.To)} {
 		if contact, ok := d.byID[id]; ok {

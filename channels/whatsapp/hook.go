@@ -22,52 +22,64 @@ func neededFields() []string {
 		"phone_number_quality_update", "smb_message_echoes", "template_category_update", "user_preferences"}
 }
 
-// hookFacts are what Meta says of the number's webhooks.
+// hookFacts are what Meta says of where it sends the number's webhooks. Three callbacks can be set: messages go to the callback of
+// the number, else to that of the business account, else to that of the app. News about templates and the account always go to that
+// of the app. Source: Cloud API, "Webhook overrides".
 type hookFacts struct {
 	app        *graph.App
 	sub        graph.Subscription // of the app
 	subscribed bool               // the business account sends its webhooks to the app
-	override   string             // the callback that is set for the business account; "" if none is
-	number     string             // the callback that is set for the number, which comes before the others; "" if none is
+	override   string             // the callback of the business account; "" if none is set
+	number     string             // the callback of the number; "" if none is set
 }
 
-// FindHook implements channels.Hooked.
-// Source: Cloud API, "Webhook overrides": messages go to the callback of the number, else of the business account, else
-// of the app; news about templates and the account go to that of the app in any case.
+// FindHook implements channels.Hooked. The first value is the callback for messages to the business account.
 func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	facts, err := c.findHook(ctx)
 	if err != nil {
 		return channels.HookState{}, err
 	}
 
-	ours := c.env.HookURL
 	now := facts.override
 	if now == "" && facts.subscribed {
 		now = facts.sub.Callback
 	}
 
-	values := []channels.HookValue{{What: "Callback for messages to the business account " + c.waba, Now: now, Wanted: graph.Callback(now, c.env)}}
+	what := "Callback for messages to the business account " + c.waba
+	values := []channels.HookValue{{What: what, Now: now, Wanted: graph.Callback(now, c.env)}}
 	if facts.number != "" {
-		values = append(values, channels.HookValue{What: "Callback of the number itself, which comes before that", Now: facts.number, Wanted: graph.Callback(facts.number, c.env)})
+		what := "Callback of the number itself, which comes before that"
+		values = append(values, channels.HookValue{What: what, Now: facts.number, Wanted: graph.Callback(facts.number, c.env)})
 	}
 
-	app := channels.HookValue{What: "Callback of the app " + facts.app.Name + ", for news about templates and the account", Now: facts.sub.Callback, Wanted: facts.sub.Callback}
-	subscribed := facts.sub.FieldNames()
-	fields := channels.HookValue{What: "What the app is told", Now: graph.ListFields(subscribed),
-		Wanted: graph.ListFields(neededFields(), subscribed)}
-	hasMessages := facts.sub.Has("messages")
-	if !facts.isOfOtherProgram(c.env) {
-		app.Wanted = graph.Callback(app.Now, c.env)
-	} else if hasMessages { // the other program chooses the fields; without messages nothing would come here
-		fields.Wanted = fields.Now
-	}
-
-	return channels.HookState{Values: append(values, app, fields),
-		ByHand: "In Meta's App Dashboard, WhatsApp, Configuration: set the callback URL " + ours + " with the verify token of this account, subscribe to " +
-			strings.Join(neededFields(), ", ") + "; then send POST /" + c.waba + "/subscribed_apps with a token that has whatsapp_business_management."}, nil
+	values = append(values, facts.appValues(c.env)...)
+	byHand := "In Meta's App Dashboard, WhatsApp, Configuration: set the callback URL " + c.env.HookURL +
+		" with the verify token of this account, subscribe to " + strings.Join(neededFields(), ", ") +
+		"; then send POST /" + c.waba + "/subscribed_apps with a token that has whatsapp_business_management."
+	return channels.HookState{Values: values, ByHand: byHand}, nil
 }
 
-// isOfOtherProgram reports whether the app's callback belongs to another program. Then Parley leaves it alone.
+// appValues returns the app's callback and the webhook fields that it gets, as they are and as Parley needs them. If another program
+// uses the app, its callback stays, and so do its fields as long as messages are among them.
+func (f hookFacts) appValues(env channels.Env) []channels.HookValue {
+	what := "Callback of the app " + f.app.Name + ", for news about templates and the account"
+	callback := channels.HookValue{What: what, Now: f.sub.Callback, Wanted: f.sub.Callback}
+	subscribed := f.sub.FieldNames()
+	fields := channels.HookValue{
+		What:   "What the app is told",
+		Now:    graph.ListFields(subscribed),
+		Wanted: graph.ListFields(neededFields(), subscribed),
+	}
+
+	if !f.isOfOtherProgram(env) {
+		callback.Wanted = graph.Callback(callback.Now, env)
+	} else if f.sub.Has("messages") {
+		fields.Wanted = fields.Now
+	}
+	return []channels.HookValue{callback, fields}
+}
+
+// isOfOtherProgram reports whether the app's callback leads to another program. Parley doesn't change such a callback.
 func (f hookFacts) isOfOtherProgram(env channels.Env) bool {
 	return f.sub.Callback != "" && graph.Callback(f.sub.Callback, env) != f.sub.Callback
 }
@@ -138,7 +150,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 		return err
 	}
 
-	ours, verify := c.env.HookURL, c.hook.VerifyToken
+	verify := c.hook.VerifyToken
 	isComplete := facts.sub.Callback != "" && facts.sub.Has(neededFields()...)
 	if !isComplete && !facts.isOfOtherProgram(c.env) {
 		fields := graph.UniteFields(neededFields(), facts.sub.FieldNames())
@@ -156,7 +168,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 		return nil
 	}
 
-	callback := object{"webhook_configuration": object{"override_callback_uri": ours, "verify_token": verify}}
+	callback := object{"webhook_configuration": object{"override_callback_uri": c.env.HookURL, "verify_token": verify}}
 	if err := c.graph.Call(ctx, http.MethodPost, c.phone, nil, callback, nil); err != nil {
 		return c.hookError(err)
 	}

@@ -13,14 +13,17 @@ import (
 	"parley/channels/wanumber"
 )
 
-// userIDPattern matches a business-scoped user id (BSUID): US.13491208655302741918, US.ENT.118….
+// A customer has a phone number, a user id or both. WhatsApp hides the phone number of a customer who has chosen a user name, and
+// gives each business a user id of its own for her. The user id stays when she changes the number.
 // Source: Cloud API, "Business-scoped user IDs".
+
+// userIDPattern matches a user id: US.13491208655302741918, US.ENT.118….
 var userIDPattern = regexp.MustCompile(`^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$`)
 
 // phonePattern matches a phone number in the form of webhooks: without +.
 var phonePattern = regexp.MustCompile(`^[1-9][0-9]{4,14}$`)
 
-// phoneKey returns a phone number in E.164; "" if s is none.
+// phoneKey returns a phone number in E.164, or "" if s isn't one.
 func phoneKey(s loose) string {
 	digits := strings.TrimPrefix(strings.TrimSpace(string(s)), "+")
 	if !phonePattern.MatchString(digits) {
@@ -29,7 +32,7 @@ func phoneKey(s loose) string {
 	return "+" + digits
 }
 
-// userKey returns a user id; "" if s is none.
+// userKey returns a user id, or "" if s isn't one.
 func userKey(s loose) string {
 	if id := strings.TrimSpace(string(s)); userIDPattern.MatchString(id) {
 		return id
@@ -37,8 +40,8 @@ func userKey(s loose) string {
 	return ""
 }
 
-// partyOf returns the customer with these ids. The user id is the key if it is known, because it stays when
-// WhatsApp hides the phone number, and all webhooks have it from then on.
+// partyOf returns the customer with these ids. The key is the user id, else the phone number. The other ids, and the other forms in
+// which the same number is written, stand in Party.Also.
 func partyOf(userID, waID loose, name string) channels.Party {
 	p := channels.Party{Name: name, Lasting: userKey(userID) != ""}
 	phone := phoneKey(waID)
@@ -71,8 +74,8 @@ func readKnownAddress(_ channels.Config, typed string) (channels.Party, error) {
 	})
 }
 
-// readAddress reads what somebody typed: a user id, or a phone number with its country code that can exist.
-// Errors: BadRecipient.
+// readAddress reads what somebody typed: a user id, or a phone number with its country code for which canExist returns true.
+// Errors: *channels.SendError of class BadRecipient.
 func readAddress(typed string, canExist func(*phonenumbers.PhoneNumber) bool) (channels.Party, error) {
 	typed = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(typed), "whatsapp:"))
 	if user := userKey(loose(typed)); user != "" {
@@ -115,14 +118,14 @@ func nameOf(c contact) string {
 	return ""
 }
 
-// clippedLine shortens a text of a customer or provider to one line of at most maxRunes characters.
+// clippedLine returns a text of a customer or of WhatsApp as one line of at most maxRunes characters.
 func clippedLine(s loose, maxRunes int) string {
 	text := strings.Join(strings.FieldsFunc(string(s), isGap), " ")
 	return graph.ClipText(text, maxRunes)
 }
 
-// isGap reports whether a character of others' text becomes a space: white space, control characters, what isn't UTF-8,
-// and the marks that turn the direction of writing, by which a text can look like another one.
+// isGap reports whether clippedLine replaces a character by a space: white space, control characters, what isn't UTF-8, and the marks
+// that override the direction of writing, which can make a text look like another one.
 func isGap(r rune) bool {
 	const leftToRight, rightToLeft = '\u202d', '\u202e'
 	switch r {

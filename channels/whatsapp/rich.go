@@ -23,8 +23,8 @@ const (
 	maxCardPhones = 50
 )
 
-// richSteps returns the messages for a rich message and its text.
-// Errors: *channels.SendError.
+// richSteps returns the messages for buttons, a list, a location or a contact card, together with its text.
+// Errors: *channels.SendError of class BadContent if WhatsApp would refuse it.
 func richSteps(r channels.Rich, text string) ([]step, error) {
 	switch {
 	case len(r.Buttons) > 0:
@@ -64,7 +64,7 @@ func locationSteps(place channels.Location, text string) ([]step, error) {
 	return afterText(text, step{kind: "location", content: content, replies: true}), nil
 }
 
-// afterText returns a step, with a text before it as a message of its own.
+// afterText returns a step and before it the text, if there is one, as a message of its own.
 func afterText(text string, s step) []step {
 	if text == "" {
 		return []step{s}
@@ -82,13 +82,13 @@ func interactiveStep(kind, text string, action object) ([]step, error) {
 	return []step{{kind: "interactive", replies: true, content: object{"type": kind, "body": object{"text": text}, "action": action}}}, nil
 }
 
-// buttonSteps returns a message with buttons. In WhatsApp these are either answers or one link; a link beside
-// answers is written as text.
+// buttonSteps returns a message with buttons. A message of WhatsApp has either up to three answers to tap, or one link. So links beside
+// other buttons are written below the text.
 func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 	var replies []object
 	titles := map[string]bool{}
 	for _, b := range buttons {
-		if titles[b.Title] || !isText(b.Title, maxButton) {
+		if titles[b.Title] || !hasLength(b.Title, maxButton) {
 			return nil, channels.RefuseContent(fmt.Sprintf("A button has 1 to %d characters, and no other may have the same: %q.",
 				maxButton, b.Title), "Change the button.")
 		}
@@ -120,12 +120,14 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 	return interactiveStep("button", text, object{"buttons": replies})
 }
 
-// isText reports whether a text has at least one character, and not more than most.
-func isText(text string, most int) bool { return text != "" && utf8.RuneCountInString(text) <= most }
+// hasLength reports whether a text has at least one character, and at most maxRunes.
+func hasLength(text string, maxRunes int) bool {
+	return text != "" && utf8.RuneCountInString(text) <= maxRunes
+}
 
 // listSteps returns a message with a list, which a button opens.
 func listSteps(l channels.List, text string) ([]step, error) {
-	if !isText(l.Button, maxButton) {
+	if !hasLength(l.Button, maxButton) {
 		return nil, channels.RefuseContent(fmt.Sprintf("The button that opens a list has 1 to %d characters.", maxButton), "Change it.")
 	}
 
@@ -155,7 +157,7 @@ func listSection(s channels.ListSection, needsTitle bool) (object, error) {
 	var rows []object
 	for _, r := range s.Rows {
 		isTooLong := utf8.RuneCountInString(r.Description) > maxRowWords || utf8.RuneCountInString(r.ID) > maxRowID
-		if isTooLong || !isText(r.Title, maxRowTitle) {
+		if isTooLong || !hasLength(r.Title, maxRowTitle) {
 			return nil, channels.RefuseContent(fmt.Sprintf("A row has a title of 1 to %d characters and a description of up to %d: %q.",
 				maxRowTitle, maxRowWords, r.Title),
 				"Change the row.")
@@ -184,8 +186,7 @@ func listSection(s channels.ListSection, needsTitle bool) (object, error) {
 	return section, nil
 }
 
-// contactCard returns a contact card in WhatsApp's form. The first word of the name becomes the first name, because
-// WhatsApp needs one.
+// contactCard returns a contact card in WhatsApp's form. WhatsApp needs a first name: the first word of the name is taken as such.
 func contactCard(c channels.ContactCard) (object, error) {
 	if c.Name == "" || len(c.Phones) > maxCardPhones {
 		return nil, channels.RefuseContent("A contact card needs a name.", "Write one.")

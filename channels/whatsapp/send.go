@@ -13,8 +13,9 @@ import (
 	"parley/channels/graph"
 )
 
-// Send makes one attempt to send the part o.Attempt.Part of o. If WhatsApp can't carry o in one message, it is
-// sent as several parts, each by a call of its own, so that no part is sent twice when a later one fails.
+// Send implements channels.Channel. If WhatsApp can't carry o in one message, composeSteps makes several of it. Send sends the one with
+// the number o.Attempt.Part and asks to be called again for the next (Receipt.More), so that no message is sent twice when a later one
+// fails.
 // Errors: *channels.SendError.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if _, ok := ctx.Deadline(); !ok {
@@ -39,7 +40,7 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 			"Look at what the customer got, and send the rest.")
 	}
 
-	if o.Attempt.Part == 0 && len(steps) > 1 { // don't send a text if its file can't be read
+	if o.Attempt.Part == 0 && len(steps) > 1 { // don't send the text if the file that follows can't be read
 		if err := checkReadable(ctx, o.Files); err != nil {
 			return channels.Receipt{}, err
 		}
@@ -57,8 +58,8 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 	}
 
 	receipt, err := c.post(ctx, m, s)
-	isShown := s.file != nil && s.kind != "document"
-	if isShown && isMediaRefused(err) { // its type says video or image, but its content is something else
+	isMedia := s.file != nil && s.kind != "document"
+	if isMedia && isMediaRefused(err) { // its type says video or image, but its content is something else
 		s.kind = "document"
 		receipt, err = c.post(ctx, m, s)
 	}
@@ -151,8 +152,8 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 	return r, nil
 }
 
-// upload uploads a file and returns its id. Nobody sees an uploaded file without its message, so after any
-// error it is certain that nothing was sent.
+// upload uploads a file and returns its id. It may block until other uploads of the number have ended.
+// Errors: none is ambiguous, because customers don't see an uploaded file before a message names it.
 func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	select {
 	case c.uploads <- struct{}{}:
@@ -202,7 +203,7 @@ func checkReadable(ctx context.Context, files []channels.File) error {
 	return nil
 }
 
-// errUnreadableFile returns the error for a file of ours that can't be read: what the file itself says, if it classified it.
+// errUnreadableFile returns the error for a file of ours that can't be read. It keeps err if that has a class already.
 func errUnreadableFile(name string, err error) error {
 	if classified, ok := errors.AsType[*channels.SendError](err); ok {
 		return classified
@@ -210,8 +211,8 @@ func errUnreadableFile(name string, err error) error {
 	return &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s can't be read.", name), Cause: err}
 }
 
-// Reconcile always returns CannotTell: the Cloud API finds messages only by its own ids, and the id was lost
-// with the answer. But statuses have our token, and the engine takes a status as the answer.
+// Reconcile implements channels.Channel. It always returns CannotTell, because the Cloud API finds messages only by its own ids, and
+// the id was lost with the answer. What became of the message is known when its first status arrives: that has our token.
 // Source: Cloud API, "Message history" (GET /{phone}/message_history?message_id=).
 func (c *Channel) Reconcile(context.Context, channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	return channels.CannotTell, channels.Receipt{}, nil

@@ -12,8 +12,8 @@ import (
 // variablePattern matches a variable of a template.
 var variablePattern = regexp.MustCompile(`\{\{\s*([A-Za-z0-9_.]+)\s*\}\}`)
 
-// withPositions replaces the variables of one component by numbers, as WhatsApp needs it: {{1}}, {{2}} in the order
-// of their first use. names has the names in that order.
+// withPositions replaces the names of a text's variables by numbers, as WhatsApp needs it: {{1}}, {{2}} in the order of their first
+// use. names has the names in that order.
 func withPositions(text string) (numbered string, names []string) {
 	positions := map[string]int{} // from 1 on
 	numbered = variablePattern.ReplaceAllStringFunc(text, func(found string) string {
@@ -31,8 +31,8 @@ func withPositions(text string) (numbered string, names []string) {
 // Source: Cloud API, error 132012 and "Templates: parameters".
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// templateMessage returns a filled template as a message.
-// Errors: *channels.SendError of class TemplateBad: a variable has no value.
+// templateMessage returns a filled template in the form in which it is sent to a customer.
+// Errors: *channels.SendError of class TemplateBad if a variable has no value, or the template has no name or language.
 func templateMessage(t channels.TemplateUse) (object, error) {
 	var components []object
 	for _, c := range []struct{ kind, text string }{{"header", t.Header}, {"body", t.Body}} {
@@ -70,29 +70,64 @@ func templateMessage(t channels.TemplateUse) (object, error) {
 	return m, nil
 }
 
-// templateComponents returns a template in the form in which it is submitted.
-// Errors: *channels.SendError of class BadContent: what Meta would refuse.
+// templateComponents returns a template in the form in which it is submitted to Meta.
+// Errors: *channels.SendError of class BadContent if Meta would refuse it.
 func templateComponents(t channels.Template) ([]object, error) {
 	var components []object
 	if t.Header != "" {
-		text, names := withPositions(t.Header)
-		header := object{"type": "HEADER", "format": "TEXT", "text": text}
-
-		if len(names) > 1 {
-			return nil, channels.RefuseContent("The header of a template has one variable at most.", "Move the others into the body.")
+		header, err := headerComponent(t)
+		if err != nil {
+			return nil, err
 		}
-
-		if len(names) == 1 {
-			example, err := listExamples(t, names)
-			if err != nil {
-				return nil, err
-			}
-			header["example"] = object{"header_text": example}
-		}
-
 		components = append(components, header)
 	}
 
+	body, err := bodyComponent(t)
+	if err != nil {
+		return nil, err
+	}
+	components = append(components, body)
+
+	if t.Footer != "" {
+		if variablePattern.MatchString(t.Footer) {
+			return nil, channels.RefuseContent("The footer of a template has no variables.", "Move them into the body.")
+		}
+		components = append(components, object{"type": "FOOTER", "text": t.Footer})
+	}
+
+	var buttons []object
+	for _, b := range t.Buttons {
+		if b.URL != "" {
+			buttons = append(buttons, object{"type": "URL", "text": b.Title, "url": b.URL})
+		} else {
+			buttons = append(buttons, object{"type": "QUICK_REPLY", "text": b.Title})
+		}
+	}
+	if len(buttons) > 0 {
+		components = append(components, object{"type": "BUTTONS", "buttons": buttons})
+	}
+
+	return components, nil
+}
+
+func headerComponent(t channels.Template) (object, error) {
+	text, names := withPositions(t.Header)
+	if len(names) > 1 {
+		return nil, channels.RefuseContent("The header of a template has one variable at most.", "Move the others into the body.")
+	}
+
+	header := object{"type": "HEADER", "format": "TEXT", "text": text}
+	if len(names) == 1 {
+		example, err := listExamples(t, names)
+		if err != nil {
+			return nil, err
+		}
+		header["example"] = object{"header_text": example}
+	}
+	return header, nil
+}
+
+func bodyComponent(t channels.Template) (object, error) {
 	text, names := withPositions(t.Body)
 	if err := checkVariablePlaces(text); err != nil {
 		return nil, err
@@ -106,29 +141,7 @@ func templateComponents(t channels.Template) ([]object, error) {
 		}
 		body["example"] = object{"body_text": [][]string{example}}
 	}
-
-	components = append(components, body)
-	if t.Footer != "" {
-		if variablePattern.MatchString(t.Footer) {
-			return nil, channels.RefuseContent("The footer of a template has no variables.", "Move them into the body.")
-		}
-		components = append(components, object{"type": "FOOTER", "text": t.Footer})
-	}
-
-	if len(t.Buttons) > 0 {
-		var buttons []object
-		for _, b := range t.Buttons {
-			if b.URL != "" {
-				buttons = append(buttons, object{"type": "URL", "text": b.Title, "url": b.URL})
-				continue
-			}
-			buttons = append(buttons, object{"type": "QUICK_REPLY", "text": b.Title})
-		}
-
-		components = append(components, object{"type": "BUTTONS", "buttons": buttons})
-	}
-
-	return components, nil
+	return body, nil
 }
 
 // listExamples returns an example value for each variable.

@@ -79,28 +79,28 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 	return state, nil
 }
 
-// editTemplate changes a template that Meta knows, and returns the category that it has then. An approved template keeps Meta's
-// category, which may not be ours: Meta refuses to change it.
+// editTemplate changes a template that Meta knows, and returns the category that it has then. Meta refuses to change the category of
+// an approved template: that keeps its own.
 // Source: WhatsApp Business Management API, "Edit a message template".
 func editTemplate(ctx context.Context, c *Channel, t channels.Template, components []object) (category string, err error) {
-	at := url.PathEscape(t.ExternalID)
+	path := url.PathEscape(t.ExternalID)
 	var known templateState
-	if err := c.graph.Call(ctx, http.MethodGet, at, url.Values{"fields": {"status,category"}}, nil, &known); err != nil {
+	if err := c.graph.Call(ctx, http.MethodGet, path, url.Values{"fields": {"status,category"}}, nil, &known); err != nil {
 		return "", err
 	}
 
 	changes := object{"components": components}
 	category = t.Category
-	if isApproved := known.asTemplateState().Status == channels.TemplateApproved; isApproved || category == "" {
+	isApproved := known.asTemplateState().Status == channels.TemplateApproved
+	if isApproved || category == "" {
 		category = strings.ToLower(string(known.Category))
 	} else {
 		changes["category"] = strings.ToUpper(category)
 	}
-	return category, c.graph.Call(ctx, http.MethodPost, at, nil, changes, nil)
+	return category, c.graph.Call(ctx, http.MethodPost, path, nil, changes, nil)
 }
 
-// DeleteTemplate implements channels.Templater. With an id it deletes one language, without one all languages of
-// the template.
+// DeleteTemplate implements channels.Templater. Without an id it deletes all languages of the template.
 func (c *Channel) DeleteTemplate(ctx context.Context, t channels.Template) error {
 	q := url.Values{"name": {t.Name}}
 	if t.ExternalID != "" {

@@ -10,8 +10,8 @@ import (
 // tokenPurpose keeps proofs of tokens apart from other proofs by the same key.
 const tokenPurpose = "whatsapp token"
 
-// token is our mark on a message (biz_opaque_callback_data): every status about the
-// message brings it back, so a message whose answer was lost is known again.
+// token is our mark on a message (biz_opaque_callback_data). WhatsApp repeats it in every status of the message, so that we recognise
+// the message even if the answer to Send, which had its id, was lost.
 type token struct {
 	message int64
 	part    int  // which of the message's parts

@@ -29,12 +29,12 @@ const (
 
 // Channel is one number. Make it with Spec.
 type Channel struct {
-	phone, waba string
+	phone, waba string // Meta's ids of the number and of its WhatsApp business account
 	env         channels.Env
 	log         *slog.Logger
 	graph       *graph.Client
-	hook        *graph.Hook
-	uploads     chan struct{} // has room for one token per upload
+	hook        *graph.Hook   // takes webhooks
+	uploads     chan struct{} // holds a token for each upload that is under way
 }
 
 var (
@@ -60,9 +60,13 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 		return nil, err
 	}
 
-	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: setting(fieldVersion), Token: setting(fieldToken), Secret: setting(fieldSecret),
+	secret := setting(fieldSecret)
+	client, err := graph.New(graph.Options{
+		BaseURL: env.APIURL, Version: setting(fieldVersion),
+		Token: setting(fieldToken), Secret: secret,
 		Dialer:     env.Dialer,
-		MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"}})
+		MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("whatsapp: %w", err)
 	}
@@ -72,8 +76,17 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 
-	return &Channel{phone: setting(fieldPhoneID), waba: setting(fieldWABA), env: env, log: log, graph: client, uploads: make(chan struct{}, maxUploads),
-		hook: &graph.Hook{Secret: []byte(setting(fieldSecret)), VerifyToken: setting(fieldVerify), Split: split, Accept: env.Accept, Now: env.Now, Log: log}}, nil
+	hook := &graph.Hook{
+		Secret: []byte(secret), VerifyToken: setting(fieldVerify),
+		Split: split, Accept: env.Accept,
+		Now: env.Now, Log: log,
+	}
+	return &Channel{
+		phone: setting(fieldPhoneID), waba: setting(fieldWABA),
+		env: env, log: log,
+		graph: client, hook: hook,
+		uploads: make(chan struct{}, maxUploads),
+	}, nil
 }
 
 // Capabilities says what WhatsApp can carry. Edit, Delete and Reactions are about customers' actions: our own
