@@ -30,15 +30,17 @@ func keyOf(address string) string {
 	return strings.TrimSpace(strings.TrimPrefix(address, waPrefix))
 }
 
-// ownNumber is the number from which an account writes, and on which medium. It holds no credentials.
+// ownNumber is the number of an account, and the medium on which it writes. A messaging service is a pool of numbers at Twilio: if the
+// account uses one, Twilio sends by it, and its other numbers may belong to other accounts of Parley or to other programs.
 type ownNumber struct {
-	account, from, service string // as in settings
-	mms                    bool
-	whatsapp               bool
+	account, from string // Twilio's account, and the number
+	service       string // the messaging service; "" if none is used
+	mms           bool   // files may be sent by MMS
+	whatsapp      bool   // else SMS
 }
 
-// addressOf returns the Twilio address to which a customer's messages are sent: by the phone number if it is known.
-// Errors: BadRecipient.
+// addressOf returns the Twilio address to which a customer's messages are sent, by the phone number if it is known.
+// Errors: *channels.SendError of class BadRecipient.
 func (n *ownNumber) addressOf(p channels.Party) (string, error) {
 	all := n.addressesOf(p)
 	if len(all) == 0 && p.Key != "" && !n.whatsapp {
@@ -79,8 +81,8 @@ func (n *ownNumber) prefix() string {
 // twilioAddress returns our own address in Twilio's form.
 func (n *ownNumber) twilioAddress() string { return n.prefix() + n.from }
 
-// sendingAddress returns the address from which a message leaves: with a messaging service the number to which the customer wrote
-// (via), so that the answer stands where the customer looks for it; else, or if that isn't known, our own.
+// sendingAddress returns the address from which an answer leaves. With a messaging service that is via, the number to which the
+// customer wrote, so that she finds the answer in the same chat. Without one, or if via isn't known, it is our own number.
 func (n *ownNumber) sendingAddress(via string) string {
 	if n.service == "" || numberOf(via, n.whatsapp) == "" {
 		return n.twilioAddress()
@@ -88,17 +90,18 @@ func (n *ownNumber) sendingAddress(via string) string {
 	return n.prefix() + via
 }
 
-// numberOf returns the phone number or short code of an address of ours; "" if it has none: an RCS sender (rcs:acme_agent) is a
-// name. WhatsApp has no short codes.
+// numberOf returns the phone number or short code in an address of ours. It returns "" if there is none: an RCS sender has a name
+// (rcs:acme_agent).
 func numberOf(address string, whatsapp bool) string {
 	key := keyOf(address)
-	if phonePattern.MatchString(key) || !whatsapp && shortPattern.MatchString(key) {
+	isShortCode := !whatsapp && shortPattern.MatchString(key)
+	if isShortCode || phonePattern.MatchString(key) {
 		return key
 	}
 	return ""
 }
 
-// isOurs reports whether an address is ours. With a messaging service that may be any number of the same medium.
+// isOurs reports whether an address is ours. With a messaging service, every number of the same medium counts as ours.
 func (n *ownNumber) isOurs(address string) bool {
 	if n.whatsapp != strings.HasPrefix(address, waPrefix) {
 		return false
@@ -106,8 +109,7 @@ func (n *ownNumber) isOurs(address string) bool {
 	return address == n.twilioAddress() || n.service != ""
 }
 
-// mayHaveSent reports whether a message was sent by our number, or may be: a messaging service chooses the
-// number later.
+// mayHaveSent reports whether our number sent a message, or may still send it: a messaging service chooses the number later.
 func (n *ownNumber) mayHaveSent(r row) bool {
 	if r.From == n.twilioAddress() {
 		return true
@@ -118,7 +120,7 @@ func (n *ownNumber) mayHaveSent(r row) bool {
 	return r.From == "" || r.Service == n.service
 }
 
-// isServiceSender reports whether a message was sent by our messaging service, from another number than ours.
+// isServiceSender reports whether our messaging service sent a message from another number than ours.
 func (n *ownNumber) isServiceSender(r row) bool {
 	isOfService := n.service != "" && r.Service == n.service
 	return isOfService && r.From != n.twilioAddress() && n.isOurs(r.From)
@@ -130,8 +132,8 @@ func (n *ownNumber) isServiceRecipient(r row) bool {
 	return isOfService && r.To != n.twilioAddress() && n.isOurs(r.To)
 }
 
-// ownerOf names for which account a fact about one of our addresses is: "" means this one. The messaging service has other
-// numbers, which may be other accounts'.
+// ownerOf returns the channels.Fact.Owner of a message to one of our addresses: "" for this account's number. Another number of the
+// messaging service may be another account's.
 func (n *ownNumber) ownerOf(ours string) string {
 	if ours == n.twilioAddress() {
 		return ""
@@ -144,12 +146,12 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	return readNumber(typed, c.number.from, c.number.whatsapp)
 }
 
-// maxCodeDigits is the length up to which typed digits are a short code. Seven digits and more are read as a phone number
-// without its country code, since some countries have such short ones.
+// maxCodeDigits is the length up to which typed digits are a short code. Longer ones are a phone number without its country code: some
+// countries have numbers of seven digits.
 const maxCodeDigits = 6
 
-// addressReader returns the Spec.ReadAddress of WhatsApp, or of SMS. Customers of WhatsApp may also have a user id, those of
-// SMS a short code.
+// addressReader returns the function for Spec.ReadAddress. Besides phone numbers, the function takes user ids of WhatsApp, or short
+// codes for SMS.
 func addressReader(whatsapp bool) func(channels.Config, string) (channels.Party, error) {
 	return func(c channels.Config, typed string) (channels.Party, error) {
 		key := keyOf(typed)
@@ -161,13 +163,13 @@ func addressReader(whatsapp bool) func(channels.Config, string) (channels.Party,
 	}
 }
 
-// readNumber reads a customer's number that somebody typed for an account with the number ours.
-// Errors: BadRecipient.
+// readNumber reads a customer's number that somebody typed. Without a country code, it has that of ours, the account's own number.
+// Errors: *channels.SendError of class BadRecipient.
 func readNumber(typed, ours string, whatsapp bool) (channels.Party, error) {
 	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clipText(typed, maxQuoted) + "” is no phone number.",
 		Hint: "Give it with country code: +49 171 1234567."}
-	region := "ZZ"                                                   // the library's name for an unknown one
-	if number, err := phonenumbers.Parse(ours, region); err == nil { // not of a short code
+	region := "ZZ"                                                   // the library's name for an unknown region
+	if number, err := phonenumbers.Parse(ours, region); err == nil { // a short code can't be parsed
 		region = cmp.Or(phonenumbers.GetRegionCodeForCountryCode(int(number.GetCountryCode())), region)
 	}
 

@@ -21,7 +21,7 @@ const (
 	replyWindow    = 24 * time.Hour // WhatsApp: how long after a customer's message free text may be sent
 	whatsappRate   = 80             // messages a second, Twilio's default for a WhatsApp sender
 
-	defaultPoll   = 5 * time.Minute
+	defaultPoll   = 5 * time.Minute // see Options
 	defaultSettle = 30 * time.Second
 	defaultWatch  = 15 * time.Minute
 )
@@ -36,7 +36,7 @@ const (
 	maxMMSFiles    = 10
 )
 
-// Channel is one number at Twilio; WhatsApp and SMS add what only they can do.
+// Channel is one number at Twilio. WhatsApp and SMS add what only they can do.
 type Channel struct {
 	number    *ownNumber
 	env       channels.Env
@@ -44,13 +44,13 @@ type Channel struct {
 	log       *slog.Logger
 	beginsAt  time.Time // when the account was set up; zero if that isn't known
 	api       *client
-	catalogue catalogue
-	callbacks *callbacks
-	hook      *webhook
-	reader    *reader
-	sent      *sentMessages
-	maxKept   int // defaultMaxKept, or less in tests
+	catalogue catalogue     // the templates at Twilio
+	callbacks *callbacks    // the addresses that Twilio calls, and the proofs that it was Twilio
+	hook      *webhook      // takes those calls
+	reader    *reader       // decodes what was stored of them
+	sent      *sentMessages // what this process has sent
 
+	maxKept     int // defaultMaxKept, or less in tests
 	maxStatuses int // defaultMaxStatuses, or less in tests
 }
 
@@ -73,8 +73,8 @@ var (
 	_ channels.Counter   = (*SMS)(nil)
 )
 
-// newChannel makes the channel of one number. It opens no connection.
-// Errors: every fault of the settings; no token keys, no clock.
+// newChannel makes the channel of one number, for WhatsApp or for SMS. It opens no connection.
+// Errors: all faults of the settings, joined; there are no keys for tokens, or no clock.
 func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) (*Channel, error) {
 	set, err := newSettings(a.Config, whatsapp)
 	if err != nil {
@@ -108,8 +108,8 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 		hook:      &webhook{number: number, callbacks: calls, env: env},
 		reader:    &reader{whatsapp: whatsapp, callbacks: calls},
 		sent:      newSentMessages(),
-		maxKept:   defaultMaxKept,
 
+		maxKept:     defaultMaxKept,
 		maxStatuses: defaultMaxStatuses,
 	}, nil
 }
@@ -167,7 +167,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 	return c.withReachableFiles(caps)
 }
 
-// withReachableFiles removes files from caps if Parley has no public address, from which Twilio fetches them.
+// withReachableFiles returns caps without files if Parley has no public address, because Twilio fetches files from there.
 func (c *Channel) withReachableFiles(caps channels.Capabilities) channels.Capabilities {
 	if c.callbacks.address == "" && caps.Files.PerMessage > 0 {
 		caps.Files.PerMessage = 0

@@ -150,16 +150,17 @@ const maxPages = 500
 // errTooLong means that a list has more than maxPages pages.
 var errTooLong = errors.New("twilio: list: too long")
 
-// eachPage reads a list page by page until use returns true, or the list ends.
+// eachPage reads a list page by page until use returns true, or the list ends. first is the address of the first page.
+// Errors: those of call; errTooLong; Twilio names a next page that isn't one.
 func (c *client) eachPage(ctx context.Context, first string, use func(page) (enough bool)) error {
-	base, at := c.base, first
+	base, address := c.base, first
 	if strings.HasPrefix(first, c.content+"/v1/") {
 		base = c.content
 	}
 
 	for range maxPages {
 		var p page
-		if err := c.call(ctx, request{method: http.MethodGet, url: at}, &p); err != nil {
+		if err := c.call(ctx, request{method: http.MethodGet, url: address}, &p); err != nil {
 			return err
 		}
 
@@ -179,7 +180,7 @@ func (c *client) eachPage(ctx context.Context, first string, use func(page) (eno
 			return errors.New("twilio: list: strange next page")
 		}
 
-		at = base + u.RequestURI()
+		address = base + u.RequestURI()
 	}
 
 	return errTooLong

@@ -21,7 +21,8 @@ import (
 // maxMedia is how many files of one message are read; Twilio's own limit is ten.
 const maxMedia = 20
 
-// decodeForm reads a callback.
+// decodeForm reads a callback: the form that Twilio sent, and the query with which it called. The callback is about a message of ours
+// if it has a status, and else a customer's message. at is when it came.
 func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]channels.Inbound, error) {
 	sid := messageSid(form)
 	if sid == "" {
@@ -49,7 +50,7 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 		}
 	}
 
-	d.decodeRich(&in, form)
+	decodeRich(&in, form)
 	in.Consent = d.readConsent(form.Get("Body"), form.Get("OptOutType"), len(in.Attachments))
 	addPlaceholder(&in, form.Get("MessageType"))
 	return []channels.Inbound{in}, nil
@@ -63,9 +64,9 @@ func (d *reader) textWithMarks(body string) string {
 	return wamark.Escape(body)
 }
 
-// senderOf returns the author of a message: by WhatsApp's id of the person if there is one, which Twilio puts into From,
-// ExternalUserId or ExternalUserIdentifier, else by phone number. The id stays the person's, while the number may pass to
-// somebody else. On WhatsApp, the author is known by all forms of the number, since not each message shows the same one.
+// senderOf returns the author of a message. Her key is WhatsApp's id of the person, which Twilio puts into several fields, because the
+// number may pass to somebody else. Without such an id it is the phone number. Party.Also has all other ids and numbers. On WhatsApp
+// that includes the other forms of the number, because not every message shows the same one.
 func (d *reader) senderOf(form url.Values) channels.Party {
 	var phones, ids, forms []string
 	add := func(key string) {
@@ -101,7 +102,7 @@ func (d *reader) senderOf(form url.Values) channels.Party {
 	return party
 }
 
-// uniqueWithout returns each element of a list once, without "" and s.
+// uniqueWithout returns each element of a list once and leaves out "" and s.
 func uniqueWithout(list []string, s string) []string {
 	var out []string
 	for _, x := range list {
@@ -160,18 +161,14 @@ func extensionOf(contentType string) string {
 	return ""
 }
 
-// decodeRich reads the fields of WhatsApp: answers by button or list, places, advertisements.
-func (d *reader) decodeRich(in *channels.Inbound, form url.Values) {
-	for _, name := range []string{"ButtonText", "ListTitle"} {
-		if title := form.Get(name); title != "" {
-			if in.Text == "" {
-				in.Text = wamark.Escape(title)
-			}
-
-			in.Notices = append(in.Notices, "Chosen from what we offered.")
-			in.Chosen = cmp.Or(form.Get("ButtonPayload"), form.Get("ListId"))
-			break
+// decodeRich reads what only WhatsApp has: answers by a button, a list or a form, places, forwarded messages and advertisements.
+func decodeRich(in *channels.Inbound, form url.Values) {
+	if title := cmp.Or(form.Get("ButtonText"), form.Get("ListTitle")); title != "" {
+		if in.Text == "" {
+			in.Text = wamark.Escape(title)
 		}
+		in.Notices = append(in.Notices, "Chosen from what we offered.")
+		in.Chosen = cmp.Or(form.Get("ButtonPayload"), form.Get("ListId"))
 	}
 
 	in.Text = channels.JoinLines(in.Text, readLocation(form))
@@ -191,10 +188,10 @@ func (d *reader) decodeRich(in *channels.Inbound, form url.Values) {
 
 // readAnswers lists the fields of a filled form of WhatsApp's, which Twilio passes on as JSON; "" if there is none.
 func readAnswers(data string) string {
-	read := json.NewDecoder(strings.NewReader(data))
-	read.UseNumber() // a long number stays as it is written
+	decoder := json.NewDecoder(strings.NewReader(data))
+	decoder.UseNumber() // a long number stays as it is written
 	var fields map[string]any
-	if read.Decode(&fields) != nil {
+	if decoder.Decode(&fields) != nil {
 		return ""
 	}
 	if answers := answersIn(fields); answers != nil {
@@ -205,13 +202,16 @@ func readAnswers(data string) string {
 	return strings.Join(lines[:min(len(lines), maxFormLines)], "\n")
 }
 
-// answersIn returns what a form's response_json says, at whatever depth it stands; nil if there is none. WhatsApp writes it as a
-// text of JSON within the JSON, beside words of its own: {"nfm_reply": {"name": "flow", "response_json": "{\"size\": \"M\"}"}}.
+// answersIn returns the fields of a form, which WhatsApp writes as JSON within a text of the outer JSON, at some depth:
+//
+//	{"nfm_reply": {"name": "flow", "response_json": "{\"size\": \"M\"}"}}
+//
+// It returns nil if there is no such text.
 func answersIn(fields map[string]any) (answers map[string]any) {
 	if text, ok := fields["response_json"].(string); ok {
-		read := json.NewDecoder(strings.NewReader(text))
-		read.UseNumber()
-		if read.Decode(&answers) == nil {
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.UseNumber()
+		if decoder.Decode(&answers) == nil {
 			return answers
 		}
 	}
@@ -247,8 +247,8 @@ func formLines(name string, value any) (lines []string) {
 	return lines
 }
 
-// readLocation returns a location as text with a link to a map; "" if the message has none. Numbers that are no place
-// on Earth are shown as they came.
+// readLocation returns a location as text with a link to a map, or "" if the message has none. Coordinates that can't exist are shown
+// as they came, without a link.
 func readLocation(form url.Values) string {
 	latText, longText := form.Get("Latitude"), form.Get("Longitude")
 	if latText == "" || longText == "" {
@@ -270,8 +270,8 @@ const (
 	maxLongitude = 180
 )
 
-// readDegrees reads a coordinate; false if it is no number or out of bounds (NaN is, too).
-func readDegrees(text string, most float64) (float64, bool) {
+// readDegrees reads a coordinate. ok is false if it is no number or out of bounds, as NaN is.
+func readDegrees(text string, most float64) (degrees float64, ok bool) {
 	degrees, err := strconv.ParseFloat(text, 64)
 	return degrees, err == nil && math.Abs(degrees) <= most
 }
@@ -288,9 +288,9 @@ func addPlaceholder(in *channels.Inbound, kind string) {
 	in.Notices = append(in.Notices, "A message of the kind “"+clipText(kind, maxQuoted)+"”, which can't be shown here. Ask for it in words.")
 }
 
-// readConsent reads whether a message forbids or allows messages; nil if neither. If Twilio's opt-out management
-// is on, OptOutType says so, in any language. Otherwise the message must be exactly one of Twilio's keywords. Only START and
-// UNSTOP allow messages and say nothing else: "Yes", and a keyword of one's own as "Ja", are ordinary answers, too.
+// readConsent reads whether a message forbids or allows messages. It returns nil if it does neither. If opt-out management is on at
+// Twilio, optOut says so, in any language. Otherwise the message must be exactly one of Twilio's keywords. START and UNSTOP need no
+// answer. Others that allow messages ("Yes", or a keyword that the company chose) may also answer a question, so agents see them.
 // Source: Twilio, "Support for opt-out keywords", "Customizing Users' Opt-in and Opt-out Experience".
 func (d *reader) readConsent(body, optOut string, files int) *channels.Consent {
 	word := strings.ToUpper(strings.TrimSpace(body))

@@ -13,7 +13,8 @@ import (
 	"parley/channels"
 )
 
-// decodeStatus reads a status callback. The message's state is that of its last part: earlier parts count only if they failed.
+// decodeStatus reads a status callback. It says what became of one part of a message: a text and its files may leave as several. Only
+// the last part decides when the whole message has arrived, so the earlier ones count only if they failed.
 func (d *reader) decodeStatus(form url.Values, status string, at time.Time, query string) []channels.Inbound {
 	t, _ := d.callbacks.readToken(query)           // zero without a token: then the message is found by its id at Twilio
 	code, _ := strconv.Atoi(form.Get("ErrorCode")) // unreadable: 0, no error
@@ -28,7 +29,8 @@ func (d *reader) decodeStatus(form url.Values, status string, at time.Time, quer
 	return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(form.Get("To"))}, At: at, Status: s}}
 }
 
-// statusFor returns what a Twilio status means. An unknown one means that Twilio has the message.
+// statusFor returns what a Twilio status means, with the error's code and message if there is one. An unknown status means that Twilio
+// has the message.
 func statusFor(status string, code int, message string) *channels.Status {
 	s := &channels.Status{State: channels.StateAccepted}
 	switch strings.ToLower(status) {
@@ -40,21 +42,26 @@ func statusFor(status string, code int, message string) *channels.Status {
 		s.State = channels.StateRead
 	case "failed", "undelivered", "canceled":
 		s.State = channels.StateFailed
-		f := failureOf(code)
-		s.Class = f.class
-		s.Hint = f.hint
-		if f.class == channels.Retry || f.class == channels.Throttled { // it isn't sent again by itself: the customer could get it twice
-			s.Hint = cmp.Or(f.hint, "Send it again later, or use another way.")
-		}
-		s.Reason = cmp.Or(f.text, clipText(message, maxReason), "The carrier could not deliver it.")
-		if code != 0 {
-			s.Reason += fmt.Sprintf(" (Twilio %d)", code)
-		} else if status == "canceled" {
-			s.Reason = "It was cancelled at Twilio."
-		}
+		describeFailure(s, status, code, message)
 	}
 
 	return s
+}
+
+// describeFailure sets the class, reason and hint of a message that failed.
+func describeFailure(s *channels.Status, status string, code int, message string) {
+	f := failureOf(code)
+	s.Class = f.class
+	s.Hint = f.hint
+	if f.class == channels.Retry || f.class == channels.Throttled { // it isn't sent again by itself: the customer could get it twice
+		s.Hint = cmp.Or(f.hint, "Send it again later, or use another way.")
+	}
+	s.Reason = cmp.Or(f.text, clipText(message, maxReason), "The carrier could not deliver it.")
+	if code != 0 {
+		s.Reason += fmt.Sprintf(" (Twilio %d)", code)
+	} else if status == "canceled" {
+		s.Reason = "It was cancelled at Twilio."
+	}
 }
 
 // row is a message as Twilio's API lists it. Numbers may be written as strings.
@@ -117,11 +124,10 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// decodeListed reads a message of Twilio's list: a customer's, or the state of ours.
+// decodeListed reads a message of Twilio's list (poll.go): a customer's message, or the state of one of ours.
 func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 	var l listedMessage
 	var r row
-
 	if err := json.Unmarshal(body, &l); err != nil {
 		return nil, fmt.Errorf("twilio: fact: list: %w", err)
 	}

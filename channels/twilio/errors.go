@@ -122,7 +122,7 @@ type apiError struct {
 // Error implements error. It leaves out Twilio's text, which may name a customer.
 func (e *apiError) Error() string { return fmt.Sprintf("twilio: status %d, code %d", e.status, e.code) }
 
-// sendError returns the meaning of a failed request that sends.
+// sendError classifies the failure of a request that sends a message. If Twilio may have taken the message, the class is Ambiguous.
 func sendError(err error) *channels.SendError {
 	var se *channels.SendError
 	var lost *fence.LostError
@@ -157,7 +157,7 @@ func (e *apiError) asSendError() *channels.SendError {
 	return &channels.SendError{Class: f.class, Wait: f.wait, Text: f.text, Hint: f.hint, Cause: e}
 }
 
-// failureOfStatus returns what a refusal means by its HTTP status. message is Twilio's text.
+// failureOfStatus returns what an HTTP status means if the error code isn't known. message is Twilio's text.
 func failureOfStatus(status int, message string) failure {
 	switch status {
 	case http.StatusTooManyRequests:
@@ -171,7 +171,7 @@ func failureOfStatus(status int, message string) failure {
 	return failure{class: channels.Ambiguous, text: "Twilio had an internal error."} // it may have taken the message before
 }
 
-// asNotSent classifies a failed request that sends nothing: it may always be repeated.
+// asNotSent classifies the failure of a request that sends no message. Such a request may always be repeated.
 func asNotSent(err error) *channels.SendError {
 	se := *sendError(err)
 	if se.Class == channels.Ambiguous {

@@ -21,14 +21,14 @@ const maxFile = 100 << 20
 // maxRedirects bounds how often Twilio may send us elsewhere for a file.
 const maxRedirects = 4
 
-// mediaWaits returns the pauses after which a file is asked for again of which Twilio's API says that there is none. Twilio may tell
-// of a message some seconds before its files can be read.
+// mediaWaits returns the pauses between tries to read a file that isn't there yet: Twilio may call us for a message some seconds before
+// its files can be read.
 // Source: reports of others, for example chatwoot/chatwoot pull requests 15499 and 15504 (August 2026).
 func mediaWaits() []time.Duration {
 	return []time.Duration{time.Second, 3 * time.Second, 10 * time.Second}
 }
 
-// fetchFile opens a customer's file. One that isn't there yet is asked for again, see mediaWaits.
+// fetchFile opens a customer's file. If it isn't there yet, fetchFile waits and tries again (mediaWaits).
 func (c *client) fetchFile(ctx context.Context, ref string) (channels.Fetched, error) {
 	for _, wait := range c.mediaWaits {
 		f, err := c.fetchOnce(ctx, ref)
@@ -84,15 +84,15 @@ func (c *client) fetchOnce(ctx context.Context, ref string) (channels.Fetched, e
 	return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "Twilio sends us around in circles for this file."}
 }
 
-// mayFollow reports whether a file may be fetched from where Twilio redirects: only with TLS, unless the API itself, a
-// server in tests, has none.
+// mayFollow reports whether a file may be fetched from the address to which Twilio redirects. The address must be https, unless the API
+// itself isn't, as in tests.
 func (c *client) mayFollow(next *url.URL) bool {
 	return next.Scheme == "https" || strings.HasPrefix(c.base, "http://")
 }
 
-// mediaURL returns the address from which a file is read, and whether our credentials are sent there. They are
-// sent to Twilio's API, or to the server that replaces it (Env.APIURL), and nowhere else.
-func (c *client) mediaURL(ref string) (at string, trusted bool, err error) {
+// mediaURL returns the address from which a file is read. trusted says that our credentials may be sent there: only to Twilio's API, or
+// to the server that replaces it (Env.APIURL).
+func (c *client) mediaURL(ref string) (address string, trusted bool, err error) {
 	u, err := url.Parse(ref)
 	if err != nil || u.User != nil {
 		return "", false, errors.New("twilio: media: bad address")
@@ -123,8 +123,8 @@ func (c *client) mediaURL(ref string) (at string, trusted bool, err error) {
 	return "", false, errors.New("twilio: media: another host")
 }
 
-// readFetched reads the answer to a request for a file. withCredentials says that the request had ours, so that a 401
-// means that Twilio refuses them.
+// readFetched reads the answer to a request for a file. withCredentials says that the request went to Twilio's API with our
+// credentials.
 func (c *client) readFetched(resp *http.Response, withCredentials bool) (channels.Fetched, error) {
 	tooLarge := &channels.SendError{Class: channels.BadContent, Text: "The file is too large."}
 	cause := fmt.Errorf("twilio: media: status %d", resp.StatusCode)

@@ -13,15 +13,16 @@ import (
 
 var _ channels.Hooked = (*Channel)(nil)
 
-// hookPlace is a setting at Twilio that has an address for incoming messages.
+// hookPlace is the setting at Twilio that decides which address Twilio calls for incoming messages: of the number, the WhatsApp sender,
+// or the messaging service, which is a pool of numbers.
 type hookPlace struct {
 	what    string // its name for people, as in the Twilio Console
 	address string // what is set now; "" if nothing is
 	method  string // the HTTP method that is set now
 	app     string // a TwiML application that comes before the address; "" if there is none
-	shared  bool   // it is a messaging service's, which calls one account for all of its numbers
+	shared  bool   // it is a messaging service's, and so holds for all numbers of the service
 
-	requestFor func(address string) request // the request that sets it
+	requestFor func(address string) request // returns the request that sets an address
 }
 
 // FindHook implements channels.Hooked.
@@ -62,7 +63,7 @@ func (c *Channel) newFinder() *finder {
 	return &finder{api: c.api, number: c.number, address: c.callbacks.address}
 }
 
-// finder finds what Twilio has of the channel's number.
+// finder looks up how the channel's number is set up at Twilio.
 type finder struct {
 	api     *client
 	number  *ownNumber
@@ -87,7 +88,7 @@ func (f *finder) findHook(ctx context.Context) (*hookPlace, error) {
 	if f.number.service != "" {
 		p, onNumber, err := f.findInService(ctx)
 		if err != nil || !onNumber {
-			return p, err // p is nil if there is an error
+			return p, err
 		}
 	}
 
@@ -121,9 +122,9 @@ type ownPhone struct {
 	App    string `json:"sms_application_sid"`
 }
 
-// findNumber finds the channel's number, and under which kind of resource Twilio has it.
+// findNumber finds the channel's number or short code. kind is the name of the list in which Twilio's API has it.
 // Errors: *channels.SendError, of class BadRecipient if the account doesn't have it.
-func (f *finder) findNumber(ctx context.Context) (*ownPhone, string, error) {
+func (f *finder) findNumber(ctx context.Context) (phone *ownPhone, kind string, err error) {
 	kind, query := "IncomingPhoneNumbers", url.Values{"PhoneNumber": {f.number.from}}
 	if !strings.HasPrefix(f.number.from, "+") {
 		kind, query = "SMS/ShortCodes", url.Values{"ShortCode": {f.number.from}}
@@ -138,7 +139,8 @@ func (f *finder) findNumber(ctx context.Context) (*ownPhone, string, error) {
 	}
 
 	all := append(found.Numbers, found.Codes...)
-	at := slices.IndexFunc(all, func(p ownPhone) bool { return cmp.Or(p.Number, p.Code) == f.number.from }) // the filters find parts of numbers, too
+	isOurs := func(p ownPhone) bool { return cmp.Or(p.Number, p.Code) == f.number.from } // Twilio's filters also match parts of numbers
+	at := slices.IndexFunc(all, isOurs)
 	if at < 0 {
 		return nil, "", &channels.SendError{Class: channels.BadRecipient, Text: "The account has no number " + f.number.from + ".",
 			Hint: "Check from, or buy the number in the Twilio Console."}
@@ -147,21 +149,21 @@ func (f *finder) findNumber(ctx context.Context) (*ownPhone, string, error) {
 	return &all[at], kind, nil
 }
 
-// findInService finds the address of the messaging service. onNumber is true if the service has none of its own: then
-// that of the number counts.
+// findInService finds the setting of the messaging service. onNumber is true if the service leaves it to each of its numbers.
 func (f *finder) findInService(ctx context.Context) (p *hookPlace, onNumber bool, err error) {
-	at := f.api.messaging + "/v1/Services/" + url.PathEscape(f.number.service)
+	serviceURL := f.api.messaging + "/v1/Services/" + url.PathEscape(f.number.service)
 	var s struct {
 		Name     string `json:"friendly_name"`
 		URL      string `json:"inbound_request_url"`
 		Method   string `json:"inbound_method"`
 		OnNumber bool   `json:"use_inbound_webhook_on_number"`
 	}
-	if err := f.api.call(ctx, request{method: http.MethodGet, url: at}, &s); err != nil {
+	if err := f.api.call(ctx, request{method: http.MethodGet, url: serviceURL}, &s); err != nil {
 		return nil, false, asNotSent(err)
 	}
 	return &hookPlace{what: "Request URL of the messaging service " + s.Name, shared: true, address: s.URL, method: s.Method,
 		requestFor: func(address string) request {
-			return request{method: http.MethodPost, url: at, form: url.Values{"InboundRequestUrl": {address}, "InboundMethod": {http.MethodPost}}}
+			form := url.Values{"InboundRequestUrl": {address}, "InboundMethod": {http.MethodPost}}
+			return request{method: http.MethodPost, url: serviceURL, form: form}
 		}}, s.OnNumber, nil
 }

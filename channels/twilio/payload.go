@@ -12,7 +12,9 @@ import (
 	"parley/channels"
 )
 
-// Kinds of stored facts. The first line of a payload says which, the rest is as it came.
+// A fact is one thing that Twilio told, as it is stored until Decode reads it. The first line of its payload names its kind.
+
+// Kinds of stored facts.
 const (
 	payloadHook     = "hook"     // hook TAB time TAB raw query LF form
 	payloadListed   = "list"     // list LF JSON of listedMessage
@@ -45,7 +47,7 @@ func jsonPayload(kind string, v any) []byte {
 	return append([]byte(kind+"\n"), body...)
 }
 
-// reader says what stored facts mean. It reads no clock and asks nobody, so that a fact always means the same.
+// reader decodes stored facts. It uses no network and no clock, so that the same fact always gives the same result.
 type reader struct {
 	whatsapp  bool
 	callbacks *callbacks

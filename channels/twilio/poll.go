@@ -15,6 +15,10 @@ import (
 	"parley/channels"
 )
 
+// Twilio calls our webhook once for each message and each change of a message's state. A call may be lost, for example while Parley is
+// down. So every few minutes Run (run.go) reads Twilio's lists of messages. What it finds there is stored as a fact, under the same id
+// as that of the call: whichever comes second is ignored. The watermark is the time up to which the lists were read.
+
 // How much is read of the lists of messages.
 const (
 	overlap            = 10 * time.Minute // this much before the watermark is read again, because the list may lag
@@ -26,8 +30,8 @@ const (
 	maxOlder           = 100              // messages older than asked for that are passed over before reading stops
 )
 
-// pollOnce stores what the lists have since the watermark, m.Since, and moves the watermark. hasMore is true if a look
-// couldn't store all: then the next one must follow at once.
+// pollOnce stores what the lists have since the watermark, m.Since, and moves the watermark. hasMore is true if there was too much for
+// one call: then the next one must follow at once.
 func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -40,7 +44,7 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 
 	readUntil := until
 	if hasMore {
-		// The next look takes the overlap off again, and so begins at the last message that is stored.
+		// The next call subtracts the overlap again, and so begins at the last message that is stored.
 		readUntil = rows[len(rows)-1].sentOrCreated().Add(overlap)
 	}
 	others, err := listArrivedAtOthers(ctx, c, from, until)
@@ -87,8 +91,8 @@ type listedRow struct {
 	raw json.RawMessage
 }
 
-// listRows reads messages from the day of from on, the newest first, until use returns true. filter says whose. A message
-// that can't be read is skipped: it would be in the list at the next look, too, and stop all others.
+// listRows reads the list of messages from the day of from on, the newest first, and calls use with each until use returns true.
+// filter chooses the messages by number. One that can't be read is skipped, because it would stop all others for ever.
 func (c *Channel) listRows(ctx context.Context, filter url.Values, from time.Time, use func(listedRow) (enough bool)) error {
 	query := maps.Clone(filter)
 	query.Set("DateSent>", from.UTC().Format(time.DateOnly))
@@ -116,7 +120,7 @@ func (c *Channel) listArrived(ctx context.Context, from, until time.Time) (rows 
 			older++ // don't stop at the first one: messages may be slightly out of order
 			return older > maxOlder
 		}
-		if !r.isFromCustomer() || r.sentOrCreated().After(until) { // the next look reads what came after until
+		if !r.isFromCustomer() || r.sentOrCreated().After(until) { // the next call reads what came after until
 			return false
 		}
 
@@ -139,8 +143,8 @@ func sortByTime(rows []listedRow) []listedRow {
 	return rows
 }
 
-// listArrivedAtOthers is listArrived for those other numbers of our messaging service for which Twilio calls us. The list can't be
-// filtered by these, so it is read as a whole, back to maxListed messages.
+// listArrivedAtOthers is listArrived for other numbers of our messaging service, if Twilio calls our webhook for them. The list can't be
+// filtered by a service, so the newest maxListed messages of the whole Twilio account are read.
 func listArrivedAtOthers(ctx context.Context, c *Channel, from, until time.Time) (rows []listedRow, err error) {
 	if c.number.service == "" {
 		return nil, nil
@@ -182,11 +186,11 @@ func isCalledFor(ctx context.Context, c *Channel, ours string) (bool, error) {
 	number.from = keyOf(ours)
 	f := finder{api: c.api, number: &number, address: c.callbacks.address}
 	p, err := f.findHook(ctx)
-	isDeleted := err != nil && (isGone(err) || channels.ClassOf(err) == channels.BadRecipient) // the number, or the service
-	if isDeleted {
-		return false, nil
-	}
 	if err != nil {
+		isDeleted := isGone(err) || channels.ClassOf(err) == channels.BadRecipient // the number, or the service
+		if isDeleted {
+			return false, nil
+		}
 		return false, err
 	}
 	address, _, _ := strings.Cut(p.address, "#")
@@ -224,7 +228,7 @@ func (c *Channel) factsOf(ctx context.Context, rows []listedRow) ([]channels.Fac
 	return facts, nil
 }
 
-// listMedia lists the files of a message: none if they have been deleted, because the message's text is left.
+// listMedia lists the files of a message. It returns none if they were deleted: the message's text is still of use.
 func (c *Channel) listMedia(ctx context.Context, sid string) ([]listedMedia, error) {
 	var files []listedMedia
 	first := c.api.accountURL() + "/Messages/" + url.PathEscape(sid) + "/Media.json?PageSize=50"
@@ -240,8 +244,8 @@ func (c *Channel) listMedia(ctx context.Context, sid string) ([]listedMedia, err
 	return files, nil
 }
 
-// isGone reports whether what a request asked for doesn't exist any more. A 404 isn't about the account here: the callers have
-// just read a list of messages with the same credentials.
+// isGone reports whether a request failed because what it asked for doesn't exist any more. A 404 could also mean that Twilio doesn't
+// know the account, but not here: the callers have just read a list of messages with the same credentials.
 func isGone(err error) bool {
 	if api, ok := errors.AsType[*apiError](err); ok && api.status == http.StatusNotFound {
 		return true
@@ -249,11 +253,11 @@ func isGone(err error) bool {
 	return asNotSent(err).Class == channels.BadContent
 }
 
-// statusFacts returns facts about our messages whose state changed between since and until. It reads the messages of the last day
-// or, if since is longer ago, all from since on, but only the newest c.maxStatuses. Older ones' states are known by callbacks alone.
+// statusFacts returns facts about our messages whose state changed between since and until. It reads the messages of the last day, or
+// all from since on if that is longer ago, but only the newest c.maxStatuses. Of older ones, Parley learns the state by callbacks alone.
 //
-// A fact has the external id of the callback's fact, so that the first of both counts. until lets the callback come first: only it
-// has our token. Without the token, another program may have sent the message, also from our number.
+// until is some seconds ago, so that the callback usually comes first: only it has our token. Without the token, another program may
+// have sent the message from our number, so the fact says so (Others) unless this process remembers sending it.
 func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]channels.Fact, error) {
 	from := c.env.Now().Add(-statusSpan)
 	if since.Before(from) {
@@ -282,8 +286,8 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 	return facts, err
 }
 
-// statusFactsOfOthers is statusFacts for messages that our messaging service sent from other numbers. The list can't be filtered by
-// these, so it is read as a whole, with all that other programs sent.
+// statusFactsOfOthers is statusFacts for messages that our messaging service sent from other numbers. The list can't be filtered by a
+// service, so the newest maxListed messages of the whole Twilio account are read.
 func statusFactsOfOthers(ctx context.Context, c *Channel, from, since, until time.Time) (facts []channels.Fact, err error) {
 	read, seen := 0, 0
 	err = c.listRows(ctx, url.Values{}, from, func(r listedRow) (enough bool) {
@@ -299,7 +303,7 @@ func statusFactsOfOthers(ctx context.Context, c *Channel, from, since, until tim
 	return facts, err
 }
 
-// hasNewState reports whether people see the state of a message of ours, and whether it changed between since and until.
+// hasNewState reports whether a message of ours got a state that people see between since and until.
 func (r row) hasNewState(since, until time.Time) bool {
 	isOurs := !r.isInbound() && !r.isAutomatic()
 	hasChanged := !r.Updated.Before(since) && !r.Updated.After(until)

@@ -12,28 +12,24 @@ import (
 	"parley/channels"
 )
 
-// skew is how much older than our attempt a message of ours may seem: the attempt has the time of our database's clock, which may be
-// ahead of Twilio's, and Twilio's times are whole seconds.
+// skew is how much older than our attempt a message of ours may seem to be. The attempt's time is that of our database's clock, which
+// may be ahead of Twilio's.
 const skew = 2 * time.Minute
 
 // maxSeen is how many messages to one customer are looked at.
 const maxSeen = 1000
 
-// Reconcile looks for an earlier attempt in the lists of messages to the customer: to each of her addresses, because
-// another one may have become known, and be preferred, since the attempt. A list has a message from the moment at
-// which Twilio accepted it.
+// Reconcile implements channels.Channel. It looks for an earlier attempt in the lists of messages to the customer. It reads those of all
+// her addresses, because the attempt may have used another one than would be used now.
 //
 //   - Landed: exactly one message since the first attempt has the same content.
-//   - Absent: the lists were read back to before the first attempt, and since then they have only messages that
-//     this process has sent for other deliveries, or that are known to be other messages of ours.
-//   - CannotTell: everything else. A message with the same content that is a little older than the attempt
-//     could be ours, or another system's. A message with other content could be ours, because Twilio
-//     replaces characters when smart encoding is on.
+//   - Absent: all messages since the first attempt are explained: this process sent them for other deliveries, or the database knows
+//     them as other messages of ours.
+//   - CannotTell: everything else. A message with the same content that is a little older than the attempt could be ours, or another
+//     program's. A message with other content could be ours, because Twilio replaces characters when smart encoding is on.
 //
-// The engine asks no earlier than ten seconds after the request's timeout and needs Absent twice. So a
-// request on which Twilio still works is not missed.
-//
-// The filter DateSent is not used, because messages that wait at Twilio have no such date.
+// A list has a message as soon as Twilio has accepted it. A request on which Twilio still works isn't missed: the engine asks no
+// earlier than ten seconds after the request's timeout, and needs Absent twice.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	if len(o.To) == 0 || o.Attempt.FirstAt.IsZero() {
 		return channels.CannotTell, channels.Receipt{}, nil
@@ -60,16 +56,16 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	}
 
 	var same []listedRow
-	unexplained := 0 // other messages, which may be this delivery's or another process's
+	unexplained := 0 // messages that may be this delivery's or another process's
 	for _, r := range rows {
-		delivery, sentHere := c.sent.findDelivery(r.SID)
+		delivery, isSentHere := c.sent.findDelivery(r.SID)
 		isOther := delivery != o.DeliveryID || o.Attempt.Part > 0 // of another delivery, or an earlier part of this one
-		isExplained := sentHere && isOther || others[r.SID]
+		isExplained := isSentHere && isOther || others[r.SID]
 		if isExplained {
 			continue
 		}
 
-		isEarlier := r.Created.Before(o.Attempt.FirstAt.Truncate(time.Second))
+		isEarlier := r.Created.Before(o.Attempt.FirstAt.Truncate(time.Second)) // Twilio's times are whole seconds
 		if !isEarlier && hasContent(r.row, parts[o.Attempt.Part]) {
 			same = append(same, r)
 		} else {
@@ -90,8 +86,8 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	return channels.CannotTell, channels.Receipt{}, nil
 }
 
-// acceptFailure stores that a message which was found has failed, if it has. Its callback may be lost, and what pollOnce brought before
-// counted as another program's.
+// acceptFailure stores the failure of a message that Reconcile found, if it has failed. Its callback may be lost, and pollOnce may have
+// stored it as another program's. The fact has an id of its own, so that it isn't ignored as known.
 func acceptFailure(ctx context.Context, c *Channel, found listedRow) error {
 	if statusFor(found.Status, int(found.ErrorCode), "").State != channels.StateFailed {
 		return nil
@@ -148,7 +144,8 @@ func listToCustomer(ctx context.Context, c *Channel, customer channels.Party, fr
 	return rows, nil
 }
 
-// listSince lists our messages to an address that were created since from, the newest first.
+// listSince lists our messages to an address that were created since from, the newest first. It doesn't filter by the date of sending,
+// which messages that still wait at Twilio don't have.
 // Errors: the list could not be read back that far.
 func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]listedRow, error) {
 	var rows []listedRow

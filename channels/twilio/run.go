@@ -23,29 +23,16 @@ type memory struct {
 	Since     time.Time                          `json:"since"`               // the watermark: all older messages are stored
 	Templates map[string]channels.TemplateStatus `json:"templates,omitempty"` // the states that are stored, by the contents' ids
 
-	stored []byte // how it is stored
+	stored []byte // the bytes that are stored of it
 }
 
-// Run implements channels.Runner: at once, and then every few minutes, it reads the lists of messages for lost
-// callbacks. It also reads the states of templates. Each look begins with the memory that is stored: a standby that takes over from a
-// database, and lagged behind, has forgotten what was stored last.
+// Run implements channels.Runner. At once, and then every few minutes, it reads Twilio's lists for messages whose callbacks were lost
+// (poll.go). It also reads the states of templates.
 func (c *Channel) Run(ctx context.Context) error {
 	templatesReadAt := time.Time{}
 	failures := 0 // in a row
 	for ctx.Err() == nil {
-		var hasMore bool
-		m, err := c.loadMemory(ctx)
-		if err == nil {
-			hasMore, err = c.pollOnce(ctx, &m)
-		}
-		templatesDue := c.number.whatsapp && c.env.Now().Sub(templatesReadAt) >= c.opts.Watch
-		if err == nil && templatesDue {
-			err = readContents(ctx, c, &m)
-			if err == nil {
-				templatesReadAt = c.env.Now()
-			}
-		}
-
+		hasMore, err := lookOnce(ctx, c, &templatesReadAt)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -71,7 +58,30 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// reportCondition reports the account's condition. An error that may pass by itself changes nothing.
+// lookOnce reads the lists of messages and, if templatesReadAt is long ago, the states of templates; then it moves templatesReadAt.
+// It loads the memory each time, because the database may have gone back since: a standby that takes over may lack the last seconds.
+func lookOnce(ctx context.Context, c *Channel, templatesReadAt *time.Time) (hasMore bool, err error) {
+	m, err := c.loadMemory(ctx)
+	if err != nil {
+		return false, err
+	}
+	hasMore, err = c.pollOnce(ctx, &m)
+	if err != nil {
+		return hasMore, err
+	}
+
+	areTemplatesDue := c.number.whatsapp && c.env.Now().Sub(*templatesReadAt) >= c.opts.Watch
+	if !areTemplatesDue {
+		return hasMore, nil
+	}
+	if err := readContents(ctx, c, &m); err != nil {
+		return hasMore, err
+	}
+	*templatesReadAt = c.env.Now()
+	return hasMore, nil
+}
+
+// reportCondition tells admins whether the account works. An error that may pass by itself changes nothing.
 func (c *Channel) reportCondition(err error) {
 	if err == nil {
 		if c.callbacks.address == "" {
@@ -87,7 +97,7 @@ func (c *Channel) reportCondition(err error) {
 	}
 }
 
-// loadMemory reads the memory. A new account's watermark is when the account was set up or, if that isn't known, now: older
+// loadMemory reads the memory. The watermark of a new account is the time at which it was set up or, if that isn't known, now. So older
 // messages are not read. A memory that can't be understood counts as none.
 func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 	raw, err := c.env.State.Load(ctx)
@@ -133,8 +143,8 @@ func (c *Channel) saveMemory(ctx context.Context, m *memory) error {
 	return nil
 }
 
-// readContents stores changes of templates' states, and deletes old contents that were made for single messages. A content that
-// can't be deleted is tried again the next time.
+// readContents stores changes of templates' states. It also deletes old contents that were made for single messages: Twilio keeps these
+// in the same list. A content that can't be deleted is tried again the next time.
 func readContents(ctx context.Context, c *Channel, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -159,7 +169,7 @@ func readContents(ctx context.Context, c *Channel, m *memory) error {
 	return nil
 }
 
-// storeTemplateStates stores those states of templates that differ from the memory's, and remembers them.
+// storeTemplateStates stores the states of templates that differ from those in the memory, and remembers them.
 func (c *Channel) storeTemplateStates(ctx context.Context, m *memory, list []content) error {
 	var facts []channels.Fact
 	states := map[string]channels.TemplateStatus{}

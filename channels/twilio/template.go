@@ -89,8 +89,8 @@ func numberVariables(text string, t channels.Template) string {
 // variableValue collapses white space in a value: WhatsApp refuses line ends, tabs and repeated spaces.
 func variableValue(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// SubmitTemplate implements channels.Templater. Twilio can't change a submitted content, so a changed template
-// becomes a new content, and the old one is deleted.
+// SubmitTemplate implements channels.Templater. A template is a "content" at Twilio, for which WhatsApp's approval is then requested.
+// Twilio can't change a submitted content, so a changed template becomes a new one, and the old one is deleted.
 func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
 	examples := map[string]string{}
 	for i, name := range variablesOf(t) {
@@ -111,7 +111,7 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 
 	a, err := w.catalogue.requestApproval(ctx, made.SID, name, t.Category)
 	if err != nil {
-		// Without a request for approval, the content is of no use. If it can't be removed, it does no harm either, but is listed.
+		// Without a request for approval, the content is of no use. If it can't be removed, it shows up in the list of templates.
 		failed := *sendError(err)
 		if w.catalogue.remove(context.WithoutCancel(ctx), made.SID) != nil {
 			failed.Class = channels.Ambiguous

@@ -103,7 +103,7 @@ func unreachableCondition() channels.Condition {
 		Hint: "Set PARLEY_PUBLIC_URL to the https address under which Twilio reaches Parley, and restart."}
 }
 
-// factOf returns the fact of a verified callback.
+// factOf returns the fact of a verified callback: a customer's message, or the new state of one of ours.
 func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fact {
 	sid := messageSid(form)
 	customer, ours := keyOf(form.Get("From")), form.Get("To")
@@ -133,8 +133,8 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 	return fact
 }
 
-// unreadableFact returns the quarantined fact of a callback that can't be used: people can look at it, and nothing
-// follows from it. The hash of the body is its id, so that a repetition is stored once.
+// unreadableFact returns the fact of a callback that can't be used. It is stored and shown to admins, but never applied. Its id is a
+// hash of the body, so that a repeated callback is stored once.
 func (h *webhook) unreadableFact(body []byte, why string) channels.Fact {
 	sum := sha256.Sum256(body)
 	return channels.Fact{ExternalID: "strange:" + hex.EncodeToString(sum[:]), OrderKey: "strange", Payload: hookPayload(h.env.Now(), "", body), Quarantine: why}
