@@ -12,8 +12,8 @@ import (
 	"parley/channels/wamark"
 )
 
-// What a customer attached to a message, made into what agents see: files to fetch, text with links, or a remark that
-// something can only be seen on Facebook.
+// This file turns what a customer attached to a message into what agents see: files to fetch, text with links, or a remark
+// (Inbound.Notices) that something can only be seen on Facebook.
 
 // maxRefBytes is the longest address that can be kept for fetching a file (channels.Attachment.Ref). Longer links aren't shown either.
 const maxRefBytes = 2000
@@ -25,8 +25,8 @@ const maxAttachments = 100
 // maxNameBytes is the longest file name that is kept.
 const maxNameBytes = 150
 
-// addTo adds an attachment to a message: as a file to fetch, as text, or as a remark that it can't be shown. text is what the
-// customer typed beside it: a link or a title that is in it already isn't added again.
+// addTo adds an attachment to a message. text is what the customer typed beside it: a link or a title that stands in it isn't added
+// again.
 func (a *attachment) addTo(in *channels.Inbound, text string) {
 	switch a.Type {
 	case "image", "video", "audio", "file", "sticker":
@@ -35,9 +35,8 @@ func (a *attachment) addTo(in *channels.Inbound, text string) {
 		a.addLocation(in)
 	case "template":
 		a.addTemplate(in)
-	// All that can be shown of what was shared is a title and a link.
 	case "fallback", "post", "ig_post", "reel", "ig_reel", "share", "story_mention", "ig_story", "appointment_booking":
-		a.addLink(in, text)
+		a.addLink(in, text) // of these, Messenger passes on no more than a title and a link
 	default:
 		noteUnshown(in, fmt.Sprintf("Sent something of a kind that isn't known here (%s).", oneLine(a.Type)))
 		a.addLink(in, text) // its title and link, if it has any; no second remark is added
@@ -97,8 +96,7 @@ func fileName(u *url.URL, kind string, index int) (name, contentType string) {
 	ext := path.Ext(base)
 	contentType = channels.TypeOf(base)
 
-	// Only of a file does the address end with the name that the customer gave it. Images, videos and audio have a name of Meta's.
-	isCustomersName := kind == "file" && ext != ""
+	isCustomersName := kind == "file" && ext != "" // images, videos and audio have a name of Meta's
 	if isCustomersName && len(base) <= maxNameBytes {
 		return base, cmp.Or(contentType, "application/octet-stream")
 	}
@@ -126,7 +124,7 @@ func typeByKind(kind string) (ext, contentType string) {
 	return "", "application/octet-stream"
 }
 
-// addLocation adds a location as its title and a link to a map. Without coordinates it adds the title and Messenger's link, or a remark.
+// addLocation adds a location as its title and a link to a map. Without coordinates, the link is Messenger's.
 func (a *attachment) addLocation(in *channels.Inbound) {
 	title := cmp.Or(a.Payload.Title, a.Title)
 	c := a.Payload.Coordinates
@@ -183,11 +181,12 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 	addText(in, strings.Join(lines, "\n"))
 }
 
-// addLink adds the title and the address of something that was shared.
+// addLink adds the title and the address of something that was shared. It adds nothing if the attachment is only a preview of a link
+// in text, and a remark if there is nothing to show.
 func (a *attachment) addLink(in *channels.Inbound, text string) {
 	address, title := a.findLink(), oneLine(cmp.Or(a.Title, a.Payload.Title))
 	if address != "" && strings.Contains(text, bareLink(address)) {
-		return // a preview of a link that is in the text
+		return
 	}
 
 	var lines []string
@@ -207,14 +206,17 @@ func (a *attachment) addLink(in *channels.Inbound, text string) {
 	}
 }
 
-// findLink returns the link of what was shared, or "" if it has none that can be shown. Of a fallback it stands beside the payload,
-// of all else in it.
+// findLink returns the link of what was shared, or "" if there is none that can be shown. It stands in the payload, or for the type
+// "fallback" beside it.
 func (a *attachment) findLink() string {
 	return cmp.Or(webLink(directLink(a.Payload.URL)), webLink(directLink(a.URL)))
 }
 
-// directLink returns an address in full, if it is one below facebook.com ("/reel/1/"). Of an address of Facebook's that only passes
-// people on it returns the one to which it leads.
+// directLink returns the address to which a link leads:
+//
+//	/reel/1/                             https://www.facebook.com/reel/1/
+//	https://l.facebook.com/l.php?u=ADDR  ADDR
+//	all others                           as they are
 func directLink(address string) string {
 	if strings.HasPrefix(address, "/") {
 		return "https://www.facebook.com" + address
@@ -226,13 +228,13 @@ func directLink(address string) string {
 	return cmp.Or(u.Query().Get("u"), address)
 }
 
-// bareLink returns what people type of an address: Messenger adds the rest to it.
+// bareLink returns an address as people type it, without https:// and without a slash at the end.
 func bareLink(address string) string {
 	_, bare, _ := strings.Cut(address, "://")
 	return strings.TrimSuffix(bare, "/")
 }
 
-// webLink returns an address if it is one of the web and not longer than maxRefBytes. Otherwise it returns "".
+// webLink returns an address if it is one of the web and not longer than maxRefBytes, and otherwise "".
 func webLink(address string) string {
 	_, isWeb := parseWebURL(address)
 	if !isWeb || len(address) > maxRefBytes {

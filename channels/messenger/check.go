@@ -72,8 +72,7 @@ func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
 // shortLife is how long a token must last at least, so that nobody builds on one that ends soon.
 const shortLife = 7 * 24 * time.Hour
 
-// checkAddress checks that Facebook calls this Parley. mayAsk is true if everything else is right, so that Facebook will
-// answer what the app is set to.
+// checkAddress checks that Facebook calls this Parley. mayAsk says that everything else is right, so that Facebook will answer.
 func (c *Channel) checkAddress(ctx context.Context, mayAsk bool) channels.Finding {
 	const what = "Webhook address"
 	if c.env.HookURL == "" {
@@ -95,7 +94,7 @@ func (c *Channel) checkAddress(ctx context.Context, mayAsk bool) channels.Findin
 		}
 	}
 
-	return channels.Finding{OK: true, What: what, Text: "Facebook calls " + state.Values[0].Now + "."}
+	return channels.Finding{OK: true, What: what, Text: "Facebook calls " + state.Values[0].Now + "."} // FindHook names the callback first
 }
 
 // refusedFinding returns a finding about a request that failed.

@@ -11,6 +11,9 @@ import (
 	"parley/channels/wamark"
 )
 
+// A reply (channels.Outbound) may need several calls of Messenger's API: one for the text, one for the file, one for cards. Each is a
+// part. Send sends one part at a time.
+
 // part is what is sent in one call: a text or one attachment.
 type part struct {
 	text     string // as the customer reads it; "" means the part is a file or cards
@@ -70,9 +73,9 @@ type outButton struct {
 // TextRunes implements channels.Measurer.
 func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(wamark.Plain(text)) }
 
-// composeParts returns the parts of a message in order. It refuses what Messenger would refuse, so that no part
-// is sent when a later one can't be. A text is sent before the file, unless it has quick replies: these are
-// only shown below the last message.
+// composeParts returns the parts of a message in order. It refuses what Messenger would refuse, so that no part is sent when a later one
+// can't be. The text comes before the file, unless it has quick replies: these are only shown below the last message.
+// Errors: *channels.SendError of class BadContent.
 func composeParts(o channels.Outbound) ([]part, error) {
 	if o.Template != nil {
 		return nil, channels.RefuseContent("Messenger knows no templates.", "Write the message as a text.")
@@ -83,15 +86,7 @@ func composeParts(o channels.Outbound) ([]part, error) {
 		rich = &channels.Rich{}
 	}
 
-	text := wamark.Plain(o.Text)
-	signature := wamark.Plain(o.Signature.Text)
-	if text != "" && signature != "" {
-		// A text that was short enough without the signature is sent without it.
-		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxText {
-			text = signed
-		}
-	}
-
+	text := signedText(o)
 	switch rich.Kind() {
 	case channels.RichList, channels.RichLocation, channels.RichContact: // Messenger has no form for them
 		text = joinParagraphs(text, wamark.Plain(rich.Text()))
@@ -135,6 +130,19 @@ func composeParts(o channels.Outbound) ([]part, error) {
 	return parts, nil
 }
 
+// signedText returns the text of a message. The signature is left out if text and signature together are too long.
+func signedText(o channels.Outbound) string {
+	text, signature := wamark.Plain(o.Text), wamark.Plain(o.Signature.Text)
+	if text == "" || signature == "" {
+		return text
+	}
+	signed := text + "\n\n" + signature
+	if utf8.RuneCountInString(signed) > maxText {
+		return text
+	}
+	return signed
+}
+
 // joinParagraphs joins the texts that aren't empty.
 func joinParagraphs(texts ...string) string {
 	var kept []string
@@ -174,8 +182,7 @@ func errTooLarge(f channels.File) error {
 		"Make it smaller or send a link.")
 }
 
-// attachmentType returns Messenger's type for a content type: "file" for all that its apps can't show as an
-// image, video or audio.
+// attachmentType returns Messenger's type for a content type: "image", "video", "audio", or "file" for all others.
 func attachmentType(contentType string) string {
 	kind, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(contentType)), ";")
 	switch kind {
@@ -189,8 +196,8 @@ func attachmentType(contentType string) string {
 	return "file"
 }
 
-// textPart returns the part for a text with buttons. They become quick replies or, if there are at most three
-// and links among them, a button template. Links that fit in neither become lines of the text.
+// textPart returns the part for a text with buttons. They become quick replies, which can't be links. If there are links among them, and
+// at most three buttons, they become a button template. With more buttons, links become lines of the text.
 func textPart(text string, buttons []channels.Button) (part, error) {
 	if err := checkButtons(buttons, maxQuickReplies); err != nil {
 		return part{}, err

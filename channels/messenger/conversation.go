@@ -12,7 +12,10 @@ import (
 	"time"
 )
 
-// conversation is a conversation of the conversations API.
+// Facebook lists the Page's conversations with their last messages. Run reads that list for messages whose webhook was lost, and
+// Reconcile for our own messages whose answer was lost.
+
+// conversation is a conversation in that list.
 type conversation struct {
 	UpdatedTime  string `json:"updated_time"`
 	Participants struct {
@@ -26,13 +29,13 @@ type conversation struct {
 	} `json:"messages"`
 }
 
-// conversationPage is a page of the list of conversations, which has that with the newest message first.
+// conversationPage is a page of the list, which has the conversation with the newest message first.
 type conversationPage struct {
 	list []conversation
 	next string // the cursor of the next page; "" if there is none
 }
 
-// mayGoOnSince reports whether conversations behind the page may have something that was written since a time.
+// mayGoOnSince reports whether the pages that follow may have messages written since a time.
 func (p conversationPage) mayGoOnSince(at time.Time) bool {
 	if len(p.list) == 0 {
 		return false
@@ -41,7 +44,8 @@ func (p conversationPage) mayGoOnSince(at time.Time) bool {
 	return err == nil && !updated.Before(at)
 }
 
-// listConversations returns a page of the Page's conversations. Errors: those of package graph, or an unreadable time.
+// listConversations returns one page of the list of conversations.
+// Errors: those of graph.Client.Call, or a time that can't be read.
 func (c *Channel) listConversations(ctx context.Context, query url.Values) (conversationPage, error) {
 	var answer struct {
 		Data   []conversation `json:"data"`
@@ -105,7 +109,7 @@ type listedMessage struct {
 	at time.Time
 }
 
-// asWebhookEvent returns a listed message in the form of a webhook's event.
+// asWebhookEvent returns a listed message in the form in which a webhook would have brought it.
 func (m *listedMessage) asWebhookEvent(page string) map[string]any {
 	body := map[string]any{"mid": m.ID, "text": m.Message}
 	var list []any
@@ -166,7 +170,7 @@ func (f listedFile) findKind() string {
 	return "file"
 }
 
-// findURL returns the address, which stands elsewhere for each kind.
+// findURL returns the file's address. Each kind has it in another field.
 func (f listedFile) findURL() string {
 	switch {
 	case f.Image != nil:

@@ -17,7 +17,7 @@ const (
 	automaticLink    = "link"    // the customer followed a link and wrote nothing
 )
 
-// Decode implements channels.Channel. raw is a stored: a webhook's event with the Page that it is about, or a customer's name.
+// Decode implements channels.Channel. raw is the JSON of a stored value (split.go): an event of a webhook, or a customer's name.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	var s stored
 	if err := json.Unmarshal(raw, &s); err != nil {
@@ -45,15 +45,15 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 
 // decodeEvent returns what an event with a customer says. base has the customer and the time.
 func (c *Channel) decodeEvent(ev event, s stored, base channels.Inbound) []channels.Inbound {
-	said := base // of what the customer writes or taps, to which something might react
+	said := base // for what the customer writes or taps
 	if s.Standby {
 		said.Automatic = automaticStandby
 	}
 
-	// The Page's own messages come back as echoes; its own taps, reactions and edits say nothing to agents.
+	// Messages of the Page itself come back as echoes. Its taps, reactions and edits are ignored.
 	fromCustomer := ev.Sender.ID != s.Page
 	isEcho := ev.Message != nil && (ev.Message.IsEcho || !fromCustomer)
-	switch { // an event is of one kind
+	switch {
 	case ev.Message != nil && ev.Message.Deleted:
 		return deletionOf(base, ev.Message, fromCustomer)
 	case isEcho:
@@ -118,7 +118,7 @@ func readBody(in *channels.Inbound, m *message) {
 	}
 }
 
-// echoOf returns a message of the Page: ours, or one that was written outside of Parley.
+// echoOf returns a message of the Page: one of ours, which has our token in its metadata, or one that was written outside of Parley.
 func (c *Channel) echoOf(in channels.Inbound, m *message) []channels.Inbound {
 	in.ExternalID = m.MID
 	t, isOurs := parseToken(c.env.Keys, c.page, m.Metadata)
@@ -208,7 +208,7 @@ func editOf(in channels.Inbound, e *edit) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// deletionOf returns that a customer took a message back. That the Page did says nothing to agents.
+// deletionOf returns that a customer took a message back. Deletions by the Page are ignored.
 func deletionOf(in channels.Inbound, m *message, fromCustomer bool) []channels.Inbound {
 	if m.MID == "" || !fromCustomer {
 		return nil
@@ -218,7 +218,7 @@ func deletionOf(in channels.Inbound, m *message, fromCustomer bool) []channels.I
 	return []channels.Inbound{in}
 }
 
-// arrivalOf returns that a customer opened the conversation by a link, of which nobody needs to be notified.
+// arrivalOf returns that a customer opened the conversation by a link. She wrote nothing, so nobody needs to be notified.
 func arrivalOf(in channels.Inbound, r *referral) []channels.Inbound {
 	in.Kind = channels.InboundMessage
 	in.Automatic = automaticLink
@@ -226,8 +226,8 @@ func arrivalOf(in channels.Inbound, r *referral) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// receiptsOf returns a receipt for all our messages up to the watermark or, if there is none, one for each message that is
-// named. A watermark counts more than names, which may be missing, or be of messages that people wrote outside of Parley.
+// receiptsOf returns one receipt for all our messages up to the watermark, a time. Without a watermark, it returns one for each message
+// that is named. The watermark is preferred because names may be missing, or be those of messages that didn't leave through Parley.
 func receiptsOf(in channels.Inbound, state channels.DeliveryState, w *watermark) []channels.Inbound {
 	in.Kind = channels.InboundStatus
 	if until := w.Watermark.asTime(); !until.IsZero() {
@@ -243,7 +243,7 @@ func receiptsOf(in channels.Inbound, state channels.DeliveryState, w *watermark)
 	return list
 }
 
-// makeNotice says for agents how a customer came: by an ad, a link, the website's chat, and to which product.
+// makeNotice says for agents how a customer came: "Came by an ad “Shoes”, product 12."
 func (r *referral) makeNotice() string {
 	var parts []string
 	switch strings.ToUpper(r.Source) {

@@ -50,8 +50,7 @@ const (
 	subcodeTestersOnly  = 2018028 // the app may write to its own testers alone
 )
 
-// classifyError decides what a failed request means. A code with its subcode is looked up first: 10/2018278 is
-// a closed window, 10 alone a missing permission.
+// classifyError decides what a failed request means: whether it may be tried again, and what people are told.
 // Source: Meta, "Messenger Platform: error codes".
 func classifyError(err error) *channels.SendError {
 	if classified, ok := errors.AsType[*channels.SendError](err); ok {
@@ -105,7 +104,8 @@ func classifyError(err error) *channels.SendError {
 	return e
 }
 
-// classOf returns the class of a refusal, by code and subcode, by the code alone or by the HTTP status.
+// classOf returns the class of a refusal. A code with its subcode is looked up first (10/2018278 is a closed reply window), then the code
+// alone (10 is a missing permission), then the HTTP status.
 func classOf(e *graph.Error) channels.Class {
 	if !e.Coded {
 		return classByStatus(e.Status)
@@ -142,17 +142,20 @@ func classOf(e *graph.Error) channels.Class {
 	return channels.BadContent
 }
 
-// classOfPair returns the class of a code with its subcode; "" if the code alone decides. The codes of missing permissions stand
-// for many refusals of one message, too: with a subcode that we don't know, the access works.
+// codePair is a code with its subcode.
+type codePair struct{ code, subcode int }
+
+// classOfPair returns the class of a code with its subcode, or "" if the code alone decides. The codes of missing permissions also stand
+// for many reasons to refuse one message. With a subcode that isn't known, they are taken for that: the access itself works.
 func classOfPair(code, subcode int) channels.Class {
-	switch [2]int{code, subcode} {
-	case [2]int{codePermission, subcodeWindow}, [2]int{codePermission, subcodeWindowOld}, [2]int{codePermission, subcodeWindowTagged}:
+	switch (codePair{code, subcode}) {
+	case codePair{codePermission, subcodeWindow}, codePair{codePermission, subcodeWindowOld}, codePair{codePermission, subcodeWindowTagged}:
 		return channels.WindowClosed
-	case [2]int{codePermission, subcodeNotReceiving}, [2]int{codePermissions, subcodeUnavailable}, [2]int{codeInvalid, subcodeNobody}:
+	case codePair{codePermission, subcodeNotReceiving}, codePair{codePermissions, subcodeUnavailable}, codePair{codeInvalid, subcodeNobody}:
 		return channels.BadRecipient
-	case [2]int{codePermission, subcodeRestricted}:
+	case codePair{codePermission, subcodeRestricted}:
 		return channels.AccountBlocked
-	case [2]int{codeUnknown, subcodeLate}:
+	case codePair{codeUnknown, subcodeLate}:
 		return channels.Ambiguous
 	}
 

@@ -18,8 +18,7 @@ const maxFetchBytes = 100 << 20
 // mediaHosts returns Meta's hosts for files. An address on another host is never called, whatever a message says.
 func mediaHosts() []string { return []string{".fbcdn.net", ".fbsbx.com", ".cdninstagram.com"} }
 
-// fetchWaits returns the pauses after which a file is asked for again that Meta's server doesn't find. It may fail to find a file
-// for a moment.
+// fetchWaits returns the pauses between tries to read a file that Meta's server doesn't find yet.
 // Source: reports of others, for example chatwoot/chatwoot issue 15664 (September 2026).
 func fetchWaits() []time.Duration {
 	return []time.Duration{time.Second, 3 * time.Second, 10 * time.Second}

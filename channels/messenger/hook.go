@@ -80,7 +80,7 @@ func (c *Channel) pageFields(ctx context.Context) (fields []string, isSubscribed
 	if err != nil || len(answer.Data) == 0 {
 		return nil, false, err
 	}
-	return answer.Data[0].Fields, true, nil // with a Page token one sees the token's app only
+	return answer.Data[0].Fields, true, nil // a Page token shows only the app that it belongs to
 }
 
 // SetHook implements channels.Hooked.

@@ -37,18 +37,18 @@ const (
 // retryFor is how long a message that failed with Retry is tried again.
 const retryFor = 48 * time.Hour
 
-// Channel is one Page. It implements Channel, Webhook, Runner, Checker, Fetcher and Attendant.
+// Channel is one Page.
 type Channel struct {
-	page     string
+	page     string    // its id
 	beginsAt time.Time // when the account was set up; zero if that isn't known
 	env      channels.Env
 	graph    *graph.Client
-	hook     *graph.Hook
-	uploads  *uploads
-	places   chan struct{} // has room for one token per file in memory
+	hook     *graph.Hook   // takes webhooks
+	uploads  *uploads      // the files that were uploaded lately
+	places   chan struct{} // holds a token for each file in memory
 
 	newcomer chan struct{} // signals that somebody has written whose profile can't be read
-	profiles *profiles
+	profiles *profiles     // whose name is asked for
 
 	fetchWaits []time.Duration // fetchWaits(), or shorter in tests
 }
@@ -69,15 +69,18 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 		return nil, err
 	}
 
-	page := strings.TrimSpace(config[fieldPage])
-	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: strings.TrimSpace(config[fieldVersion]),
-		Token: strings.TrimSpace(config[fieldToken]), Secret: strings.TrimSpace(config[fieldSecret]), Dialer: env.Dialer, MediaHosts: mediaHosts()})
+	setting := func(name string) string { return strings.TrimSpace(config[name]) }
+	client, err := graph.New(graph.Options{
+		BaseURL: env.APIURL, Version: setting(fieldVersion),
+		Token: setting(fieldToken), Secret: setting(fieldSecret),
+		Dialer: env.Dialer, MediaHosts: mediaHosts(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("messenger: %w", err)
 	}
 
 	c := &Channel{
-		page: page, beginsAt: a.BeginsAt, env: env, graph: client,
+		page: setting(fieldPage), beginsAt: a.BeginsAt, env: env, graph: client,
 		uploads:  &uploads{ids: map[string]string{}},
 		places:   make(chan struct{}, maxInMemory),
 		newcomer: make(chan struct{}, 1),
@@ -86,8 +89,11 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 		fetchWaits: fetchWaits(),
 	}
 
-	c.hook = &graph.Hook{Secret: []byte(strings.TrimSpace(config[fieldSecret])), VerifyToken: config[fieldVerify],
-		Split: split, Accept: c.accept, Later: c.introduceLater, Now: env.Now, Log: env.Log}
+	c.hook = &graph.Hook{
+		Secret: []byte(setting(fieldSecret)), VerifyToken: config[fieldVerify],
+		Split: split, Accept: c.accept, Later: c.introduceLater,
+		Now: env.Now, Log: env.Log,
+	}
 	return c, nil
 }
 

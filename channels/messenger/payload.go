@@ -10,8 +10,7 @@ import (
 	"parley/channels/graph"
 )
 
-// event is one element of the lists messaging or standby. Its kind depends on which of the fields is set.
-// Unknown fields are ignored.
+// event is one thing that a webhook tells, an element of its lists messaging or standby. Which of the pointers is set says what it is.
 // Source: Meta, "Messenger webhook events" reference.
 type event struct {
 	Sender    person     `json:"sender"`
@@ -31,7 +30,7 @@ type event struct {
 // Source: Meta, "messaging_policy_enforcement".
 type policy struct {
 	Action string `json:"action"` // "warning", "block" or "unblock"
-	Reason string `json:"reason"` // none where it is unblocked
+	Reason string `json:"reason"` // "" for unblock
 }
 
 type person struct {
@@ -152,7 +151,7 @@ const maxExact = 1 << 53
 // maxSeconds is more than any time in seconds, and less than any in milliseconds.
 const maxSeconds = 100_000_000_000
 
-// asTime reads milliseconds since 1970, or seconds, in which Messenger tells some times. It returns the zero time if there are none.
+// asTime reads milliseconds since 1970, or seconds, in which Messenger writes some times. It returns the zero time for 0.
 func (n number) asTime() time.Time {
 	if n <= 0 || n > maxExact {
 		return time.Time{}

@@ -14,26 +14,24 @@ import (
 	"parley/channels/graph"
 )
 
+// A webhook has only a number for a customer. Her name stands in her profile at Facebook, which is read after her first message was
+// stored. Where it can't be read, the list of conversations (run.go) may have the name.
+
 const (
-	// profileTimeout bounds the question for one customer's profile.
-	profileTimeout = 3 * time.Second
-	// profileAgain is how long a customer's profile is not asked for again, whatever was answered.
-	profileAgain = 24 * time.Hour
-	// profilePause is how long nobody's profile is asked for after Facebook refused the Page, or asked for a pause.
-	profilePause = time.Hour
-	// profileRetry is how long nobody's profile is asked for after Facebook didn't answer.
-	profileRetry = time.Minute
-	// maxProfiles is how many requests may ask for profiles at a time.
-	maxProfiles = 4
+	profileTimeout = 3 * time.Second // for the profiles that one webhook's request reads
+	profileAgain   = 24 * time.Hour  // until the same customer's profile is read again, whatever was answered
+	profilePause   = time.Hour       // until any profile is read after Facebook refused the Page, or asked for a pause
+	profileRetry   = time.Minute     // until any profile is read after Facebook didn't answer
+	maxProfiles    = 4               // webhook requests that read profiles at a time
 )
 
-// profiles decides whose profile is asked for. It is safe for concurrent use.
+// profiles decides whose profile is read. It is safe for concurrent use.
 type profiles struct {
 	mu      sync.Mutex
-	asked   map[string]time.Time // when each customer's profile was last asked for, or put into waiting
-	waiting []string             // the customers whose profiles have to be asked for
-	asking  int                  // how many requests ask for profiles now; at most maxProfiles
-	paused  time.Time            // until then no profile is asked for
+	asked   map[string]time.Time // when each customer's profile was last read, or put into waiting
+	waiting []string             // the customers whose profiles are to be read
+	asking  int                  // how many requests read profiles now; at most maxProfiles
+	paused  time.Time            // until then no profile is read
 }
 
 // noteMessage records that a customer has written. Her profile will be asked for, unless that was done lately.
@@ -51,7 +49,7 @@ func (p *profiles) noteMessage(customer string, now time.Time) {
 	p.waiting = append(p.waiting, customer)
 }
 
-// forgetIfPaused reports whether no profile may be asked for now. If so, it forgets the customer, so that her next message asks again.
+// forgetIfPaused returns true if no profile may be read now. Then it also forgets the customer, so that her next message asks again.
 func (p *profiles) forgetIfPaused(customer string, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -62,8 +60,8 @@ func (p *profiles) forgetIfPaused(customer string, now time.Time) bool {
 	return true
 }
 
-// pauseUntil lets no profile be asked for until a time. customer is whose profile could not be read: a message
-// of hers after that time asks again.
+// pauseUntil lets no profile be read until a time. customer is the one whose profile could not be read: a message of hers after that time
+// asks again.
 func (p *profiles) pauseUntil(customer string, until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,8 +69,8 @@ func (p *profiles) pauseUntil(customer string, until time.Time) {
 	delete(p.asked, customer)
 }
 
-// tryBegin reports whether the caller may ask for profiles: some are waiting, and few enough requests ask for
-// them. A caller that got true must call nextCustomer until it returns false.
+// tryBegin takes one of the maxProfiles turns to read profiles. It returns false if no customer is waiting or no turn is free. A caller
+// that got true must call nextCustomer until that returns false.
 func (p *profiles) tryBegin() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,7 +81,7 @@ func (p *profiles) tryBegin() bool {
 	return true
 }
 
-// nextCustomer returns the customer whose profile is asked for next. ok is false if none is waiting: then the caller's turn is over.
+// nextCustomer returns the customer whose profile is read next. If none is waiting, ok is false, and the caller's turn is over.
 func (p *profiles) nextCustomer() (customer string, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,9 +94,8 @@ func (p *profiles) nextCustomer() (customer string, ok bool) {
 	return customer, true
 }
 
-// introduceLater returns a function that asks for the profiles of customers who wrote for the first time. It is
-// called after their messages were stored, so that no message waits for a name. introduceLater returns nil if no
-// profile is waiting, or if other requests ask for them.
+// introduceLater is the webhook's Later. It returns a function that reads the profiles of customers who wrote for the first time; that
+// runs after their messages were stored, so that no message waits for a name. introduceLater returns nil if there is nothing to do.
 func (c *Channel) introduceLater() func(context.Context) {
 	if !c.profiles.tryBegin() {
 		return nil
@@ -114,8 +111,8 @@ func (c *Channel) introduceLater() func(context.Context) {
 	}
 }
 
-// storeName stores a customer's name from her profile, and reports whether the name is known now. If Facebook
-// refuses, it is asked again after a day; until then the card shows the customer's number.
+// storeName reads a customer's profile and stores her name. It returns whether the name is known now. If Facebook refuses, it is asked
+// again after a day; until then agents see the customer's number.
 func (c *Channel) storeName(ctx context.Context, customer string) bool {
 	if ctx.Err() != nil || c.profiles.forgetIfPaused(customer, c.env.Now()) {
 		return false
@@ -148,8 +145,8 @@ func (c *Channel) storeName(ctx context.Context, customer string) bool {
 	return true
 }
 
-// pauseAfter returns how long no profile is asked for after a failure. It returns 0 if the failure is about this
-// person only: her profile is private, she has none, or the app may not read it.
+// pauseAfter returns how long no profile is read after a failure. It returns 0 if the failure is about this person only: her profile is
+// private, she has none, or the app may not read it.
 func pauseAfter(err error) time.Duration {
 	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.NoAccess() {
 		return 0

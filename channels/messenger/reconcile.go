@@ -19,8 +19,8 @@ const (
 	graphTime = "2006-01-02T15:04:05-0700"
 )
 
-// Reconcile implements channels.Channel. It looks for the message among those that the Page has sent to the
-// customer since the first attempt. The outcome is Landed only if no other message can be meant.
+// Reconcile implements channels.Channel. It looks for the message in the list of the last messages with the customer (conversation.go).
+// Messages there don't have our token, so they are compared by their words.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	to, err := onlyRecipient(o)
 	if err != nil || o.Attempt.FirstAt.IsZero() {
@@ -62,10 +62,13 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: o.Attempt.Part+1 < len(parts)}, nil
 }
 
-// searchPart looks for a part whose first attempt began at firstAt among a conversation's last messages, without those
-// that are known to be others. If a message fits but is a little too old, by no more than the clocks may differ, the
-// outcome is CannotTell. It is Absent only if messages reaches back before firstAt: the customer has written before, so that
-// a list without any earlier message isn't the whole conversation.
+// searchPart looks for a part whose first attempt began at firstAt. messages are the conversation's last messages, the newest first;
+// others has the ids of those that are known to be other messages of ours.
+//
+//   - Landed: messages has all that were sent since firstAt, and exactly one of them fits.
+//   - Absent: it has all of them, and none fits. It must also have an older one: the customer has written before, so a list without
+//     older messages isn't the whole conversation.
+//   - CannotTell: everything else; also if a message fits that seems a little older than firstAt, since clocks differ.
 func (c *Channel) searchPart(messages []listedMessage, firstAt time.Time, others map[string]bool, p part) (string, channels.Outcome) {
 	from := firstAt.Truncate(time.Second)
 	var found []string
@@ -99,8 +102,7 @@ func (c *Channel) searchPart(messages []listedMessage, firstAt time.Time, others
 	return "", channels.CannotTell
 }
 
-// isPart reports whether a listed message may be a part: a text if its words are the same; a file or a template
-// if it has an attachment and no text.
+// isPart reports whether a listed message may be a part: it has the same words or, for a file or a template, an attachment and no text.
 func (m *listedMessage) isPart(p part) bool {
 	text := collapseSpaces(m.Message)
 	if p.text != "" && text == collapseSpaces(p.text) {

@@ -43,15 +43,15 @@ type seenState struct {
 	Page  string    `json:"page,omitempty"` // whose messages Since is about; "" in memories of the version before
 }
 
-// Run implements channels.Runner. Messages come by webhooks. Run looks at the Page's conversations from time
-// to time, for messages whose webhook was lost, and for names of customers whose profiles can't be read.
+// Run implements channels.Runner. Messages come by webhooks. From time to time, Run reads the list of the Page's conversations
+// (conversation.go) for messages whose webhook was lost, and for names of customers whose profiles can't be read.
 func (c *Channel) Run(ctx context.Context) error {
 	since, err := c.fetchedSince(ctx)
 	if err != nil {
 		return err
 	}
 	names := map[string]string{} // the names that this process has stored, by customer
-	reach := since
+	reach := since               // conversations without a message since then aren't read again
 	for ctx.Err() == nil {
 		began := c.env.Now()
 		if c.storeMissed(ctx, since, reach, names) {
@@ -78,8 +78,8 @@ func (c *Channel) waitForLook(ctx context.Context) {
 	}
 }
 
-// fetchedSince returns the time from which on messages are fetched, and stores it at the first look: when the account was set up or,
-// if that isn't known, now. For an account that has got another Page, it is the time of that change.
+// fetchedSince returns the time from which on messages are fetched. The first call stores it: the time at which the account was set up
+// or, if that isn't known, now. When the account gets another Page, it is stored anew.
 func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 	var s seenState
 	raw, err := c.env.State.Load(ctx)
@@ -112,9 +112,9 @@ func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 	return s.Since, nil
 }
 
-// storeMissed stores missed messages and new names from the Page's latest conversations, and from all others in which something was
+// storeMissed stores missed messages and new names from the first page of the list, and from all conversations in which something was
 // written since reach. It returns false if it fails: then the next look tries again. names has the names that are stored already, by
-// customer.
+// customer, and gets the new ones.
 func (c *Channel) storeMissed(ctx context.Context, since, reach time.Time, names map[string]string) (isComplete bool) {
 	if oldest := c.env.Now().Add(-maxMissedAge); reach.Before(oldest) {
 		reach = oldest

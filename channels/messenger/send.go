@@ -26,7 +26,7 @@ type replyTo struct {
 	MID string `json:"mid"`
 }
 
-// Send implements channels.Channel. Each call sends one part of the message.
+// Send implements channels.Channel. Each call sends one part of the message (compose.go): the one with the number o.Attempt.Part.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: err}

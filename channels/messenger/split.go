@@ -29,19 +29,22 @@ type entry struct {
 	Standby   []json.RawMessage `json:"standby"`
 }
 
-// stored is the payload of a Fact, which Decode reads: one event and what the notification said about it, or a customer's name.
+// A fact is one thing that was told about a customer. It is stored under an id of its own, so that it counts once however often it is
+// told, and read later by Decode.
+
+// stored is the payload of a fact: one event of a webhook and what the webhook said about it, or a customer's name.
 type stored struct {
 	Page    string          `json:"page"`
 	Standby bool            `json:"standby,omitempty"` // another app has control of the conversation
 	Event   json.RawMessage `json:"event"`
 
-	// Person and Name, a customer and the customer's name, come from the Page's conversations. Event is empty then.
+	// Person and Name are a customer's id and name. They are "" if the fact is an event.
 	Person string `json:"person,omitempty"`
 	Name   string `json:"name,omitempty"`
 }
 
-// split returns a fact for each event in a webhook's verified body. What can't be read becomes a quarantined
-// fact, so that the other events are applied.
+// split returns a fact for each event in a webhook's verified body. What can't be read becomes a fact that is stored and shown to admins
+// but never applied (Fact.Quarantine). The other events don't suffer from it.
 func split(body []byte) []channels.Fact {
 	var n notification
 	err := json.Unmarshal(body, &n)
@@ -110,8 +113,8 @@ func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 // maxPersonID is the longest id of a person that is taken; Meta's have about 17 digits.
 const maxPersonID = 100
 
-// findCustomer returns the person in an event: of sender and recipient the one that isn't the Page. It returns "" if there
-// is none, or the id can't be one.
+// findCustomer returns the id of the customer in an event: the sender or recipient that isn't the Page. It returns "" if there is none,
+// or if the id can't be a person's.
 func (ev *event) findCustomer(page string) string {
 	id := ev.Sender.ID
 	if id == page || id == "" {
@@ -126,9 +129,8 @@ func (ev *event) findCustomer(page string) string {
 	return id
 }
 
-// externalID returns the external id of an event's fact. It depends on what happened and not on the notification, so
-// that it is the same when the notification is repeated. A tap on a button is a message of the conversation and is named
-// like one: the Page's conversations list it as a text (missedFacts).
+// externalID returns the id of an event's fact. It is the same whenever the same event is told, in whichever webhook. A tap on a button
+// has the id of a message, because the list of conversations shows it as one (missedFacts).
 func (ev *event) externalID(customer string, raw []byte) string {
 	at := strconv.FormatInt(int64(ev.Timestamp), 10)
 	switch {

@@ -13,8 +13,8 @@ import (
 	"parley/channels/graph"
 )
 
-// uploadFiles uploads the files of a message before its first part is sent. Nobody sees an uploaded file yet. So
-// if a file can't be read, or is refused, nothing of the message is sent.
+// uploadFiles uploads the files of a message and puts their ids into parts. It does so before the first part is sent, so that nothing is
+// sent if a file can't be read or is refused.
 func (c *Channel) uploadFiles(ctx context.Context, o channels.Outbound, parts []part) error {
 	for i := o.Attempt.Part; i < len(parts); i++ {
 		f := parts[i].file
@@ -80,9 +80,8 @@ func (c *Channel) callUpload(ctx context.Context, f channels.File, kind string, 
 	return answer.ID, nil
 }
 
-// classifyUploadError is classifyError for an upload, which may be repeated, because the customer doesn't see it. A lost answer says
-// nothing of the account, even if its cause is a refusal: the client repeats no upload when it learns that the app requires its
-// secret with every call.
+// classifyUploadError is classifyError for an upload, which may always be repeated, because the customer doesn't see it. A lost answer
+// is never the account's fault, even if its cause is a refusal: see graph.Client.Upload.
 func classifyUploadError(err error) *channels.SendError {
 	e := classifyError(err)
 	_, isLost := errors.AsType[*fence.LostError](err)

@@ -16,9 +16,9 @@ const (
 // Source: Meta, "Message tags", HUMAN_AGENT; no other tag is left.
 const tagHuman = "HUMAN_AGENT"
 
-// tagNeeded returns the tag with which a message may be sent now, or "" if it may be sent as an ordinary answer. The
-// customer's last message decides, by its age.
-// Errors: WindowClosed.
+// tagNeeded returns the tag with which a message may be sent now, by the age of the customer's last message. It returns "" if no tag is
+// needed.
+// Errors: *channels.SendError of class WindowClosed.
 func tagNeeded(now time.Time, o channels.Outbound) (string, error) {
 	age := now.Sub(o.LastIn)
 	closed := &channels.SendError{Class: channels.WindowClosed, Text: windowText, Hint: windowHint}
