@@ -16,7 +16,9 @@ import (
 	"parley/channels"
 )
 
-// App is an app at Meta that acts for itself, by its id and secret.
+// A company registers an app at Meta. Access tokens are made by an app, webhooks are sent to an app, and the app's secret signs them.
+
+// App is an app at Meta. Its calls are made in the app's own name, by its id and secret.
 type App struct {
 	ID, Name string
 
@@ -24,7 +26,7 @@ type App struct {
 	client *Client // with the app's own token
 }
 
-// App finds the app to which the client's token belongs, and lets it act with its secret.
+// App asks Meta for the app that made the client's token. secret is the app's.
 // Errors: those of Call.
 func (c *Client) App(ctx context.Context, secret string) (*App, error) {
 	var a App
@@ -34,12 +36,12 @@ func (c *Client) App(ctx context.Context, secret string) (*App, error) {
 	return c.AppOf(a.ID, a.Name, secret), nil
 }
 
-// AppOf lets an app act with its secret.
+// AppOf returns an app by its id and secret. It asks nobody.
 func (c *Client) AppOf(id, name, secret string) *App {
 	return &App{ID: id, Name: name, secret: secret, client: c.withToken(id + "|" + secret)}
 }
 
-// withToken returns a client with another token, which proves no secret.
+// withToken returns a client with another token, whose calls don't prove that we know the app's secret.
 func (c *Client) withToken(token string) *Client {
 	other := *c
 	other.token, other.secret = token, ""
@@ -94,7 +96,7 @@ func (a *App) Inspect(ctx context.Context, token string) (TokenFacts, error) {
 	return answer.Data, err
 }
 
-// Token finds out what the client's own token may do, by the app to which it belongs.
+// Token asks what the client's own token may do. secret is that of the token's app.
 // Errors: those of Call.
 func (c *Client) Token(ctx context.Context, secret string) (TokenFacts, error) {
 	a, err := c.App(ctx, secret)
@@ -107,8 +109,8 @@ func (c *Client) Token(ctx context.Context, secret string) (TokenFacts, error) {
 // proofParameter is the parameter by which a call proves that we know the app's secret.
 const proofParameter = "appsecret_proof"
 
-// appProof is the value of proofParameter, by which Meta checks that whoever has the client's token knows the secret of
-// its app, too.
+// appProof returns the value of proofParameter. It shows Meta that we didn't steal the client's token, because we know the secret of its
+// app, too.
 // Source: Graph API, "Securing requests".
 func (c *Client) appProof(secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -182,8 +184,8 @@ func (a *App) Exchange(ctx context.Context, code, redirect string) (string, erro
 	return answer.Token, nil
 }
 
-// Callback returns the callback that a subscription should have: env's own, or the one that stands there if that is
-// another account of the same Parley, which passes on what is for this one.
+// Callback returns the address that a subscription should have if it has the address now: env's own. But if now is that of another
+// account of the same Parley, it stays, because that account passes on what is for this one.
 func Callback(now string, env channels.Env) string {
 	parley, account := path.Split(now)
 	ours, _ := path.Split(env.HookURL)
@@ -208,9 +210,8 @@ func IsUnverified(err error) bool {
 	return errors.As(err, &refused) && refused.Code == codeUnverified
 }
 
-// WrongSecret reports whether a secret is not that of the app to which the client's token belongs. path is something that
-// the token may read.
-// Errors: those of Call, about something else.
+// WrongSecret asks Meta whether a secret is not that of the app that made the client's token. path is something that the token may read.
+// Errors: those of Call, unless they say that the secret is wrong.
 func (c *Client) WrongSecret(ctx context.Context, path, secret string) (bool, error) {
 	query := url.Values{"fields": {"id"}, proofParameter: {c.appProof(secret)}}
 	err := c.Call(ctx, http.MethodGet, path, query, nil, nil)
@@ -220,7 +221,7 @@ func (c *Client) WrongSecret(ctx context.Context, path, secret string) (bool, er
 	return false, err
 }
 
-// IsAboutProof reports whether Graph refused a request because of the proof of the app's secret: it is missing, or wrong.
+// IsAboutProof reports whether Graph refused a request because the proof that we know the app's secret is missing or wrong.
 func IsAboutProof(err error) bool {
 	var refused *Error
 	return errors.As(err, &refused) && refused.Code == codeInvalid && strings.Contains(refused.Message, proofParameter)

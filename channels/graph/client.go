@@ -62,8 +62,8 @@ type Client struct {
 	token string
 	// secret is that of the token's app; "" if it isn't known, and for the app's own token, which needs no proof.
 	secret string
-	// mustProve is set when Meta was seen to demand appsecret_proof. Not every call has it from the start, because an account
-	// may have been set up with the secret of another app of the company: only its webhooks and doctor need the right one.
+	// mustProve is set once Meta has demanded appsecret_proof. Until then calls go without it, because an account may have been set up
+	// with the secret of another app of the company, which doesn't matter to calls.
 	mustProve *atomic.Bool
 	hosts     []string
 	http      *http.Client
@@ -104,8 +104,8 @@ func IsVersion(s string) bool { return versionPattern.MatchString(s) }
 // versionPattern is a version of the Graph API: v26.0.
 var versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,3}$`)
 
-// Call makes one request with a JSON body and reads the JSON answer into out. path is
-// below the version; in nil means no body; out nil means the answer is not looked at.
+// Call makes one request with in as its JSON body and reads the JSON answer into out. path is that below the version. If in is nil, there
+// is no body; if out is nil, the answer isn't read.
 // Errors: *Error, *fence.LostError.
 func (c *Client) Call(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	var body []byte
@@ -128,8 +128,8 @@ type File struct {
 	SizeBytes   int64     // of Body
 }
 
-// Upload makes one request with a multipart form: fields in order of their names, then
-// the file.
+// Upload makes one request with a multipart form: fields in order of their names, then the file. If Meta refuses it because it demands
+// appsecret_proof, Upload fails with a LostError, and the caller may try again: then the proof goes along.
 // Errors: *Error, *fence.LostError.
 func (c *Client) Upload(ctx context.Context, path string, fields map[string]string, f File, out any) error {
 	if f.Body == nil {
@@ -151,19 +151,19 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
 
-	head := form.Len() // what comes before the file; what Close adds comes behind it
-
+	headSize := form.Len() // of what comes before the file; what Close adds comes behind the file
 	if err := w.Close(); err != nil {
 		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
 
 	frame := form.Bytes()
-	body := io.MultiReader(bytes.NewReader(frame[:head]), &wholeReader{r: f.Body, left: f.SizeBytes}, bytes.NewReader(frame[head:]))
+	file := &wholeReader{r: f.Body, left: f.SizeBytes}
+	body := io.MultiReader(bytes.NewReader(frame[:headSize]), file, bytes.NewReader(frame[headSize:]))
 	return c.do(ctx, http.MethodPost, path, nil, w.FormDataContentType(), body, int64(len(frame))+f.SizeBytes, out)
 }
 
-// wholeReader reads a file and fails if it has fewer bytes than announced. So the form is not completed, and the
-// other side can't take half of a file for all of it.
+// wholeReader reads a file and fails if it has fewer bytes than announced. Then the form isn't completed, so that Meta can't take half of
+// a file for all of it.
 type wholeReader struct {
 	r    io.Reader
 	left int64
@@ -179,8 +179,8 @@ func (w *wholeReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// do makes one request. If the app turns out to demand appsecret_proof, do repeats the request with it, or leaves that to the
-// caller if the body can be read only once: the refused request had no effect.
+// do makes one request. If Meta refuses it because it demands appsecret_proof, do repeats it with the proof. If the body can be read only
+// once, do returns a LostError instead: the refused request had no effect, so the caller may repeat it.
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader, size int64, out any) error {
 	proves := c.secret != "" && c.mustProve.Load()
 	err := c.request(ctx, method, path, c.proven(query, proves), contentType, body, size, out)
@@ -200,7 +200,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	return c.request(ctx, method, path, c.proven(query, true), contentType, body, size, out)
 }
 
-// proven returns a query with the proof that we know the app's secret, if it is to have one.
+// proven returns a query with the proof that we know the app's secret, unless proves is false or the query has one.
 func (c *Client) proven(query url.Values, proves bool) url.Values {
 	if !proves || query.Has(proofParameter) {
 		return query

@@ -30,20 +30,20 @@ type Download struct {
 	Body        io.ReadCloser
 }
 
-// Download opens a file at an address that Graph gave. With token, the account's token
-// goes along. Reading more than most bytes fails with ErrTooLarge.
+// Download opens a file at an address that Graph gave. With withToken, the account's token goes along. Reading more than maxBytes fails
+// with ErrTooLarge.
 // Errors: ErrForeignHost, ErrTooLarge, *Error, *fence.LostError.
-func (c *Client) Download(ctx context.Context, rawURL string, token bool, most int64) (*Download, error) {
-	at, err := url.Parse(rawURL)
-	if err != nil || !c.mayCall(at) {
+func (c *Client) Download(ctx context.Context, rawURL string, withToken bool, maxBytes int64) (*Download, error) {
+	address, err := url.Parse(rawURL)
+	if err != nil || !c.mayCall(address) {
 		return nil, ErrForeignHost
 	}
 
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
 		return nil, &fence.LostError{Cause: fmt.Errorf("make request: %w", err)}
 	}
-	if token {
+	if withToken {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 
@@ -59,13 +59,13 @@ func (c *Client) Download(ctx context.Context, rawURL string, token bool, most i
 		return nil, readRefusal(resp.StatusCode, resp.Header, body)
 	}
 
-	if resp.ContentLength > most {
+	if resp.ContentLength > maxBytes {
 		resp.Body.Close()
 		return nil, ErrTooLarge
 	}
 
 	return &Download{ContentType: resp.Header.Get("Content-Type"), SizeBytes: resp.ContentLength,
-		Body: fence.Bounded(resp.Body, most, ErrTooLarge)}, nil
+		Body: fence.Bounded(resp.Body, maxBytes, ErrTooLarge)}, nil
 }
 
 // mayCall reports whether files may be fetched from an address: from the API's own host at any port, or by https from

@@ -56,8 +56,7 @@ func ClipText(s string, maxRunes int) string {
 // subcodeNoObject comes with codeInvalid for an object that isn't there for the token.
 const subcodeNoObject = 33
 
-// NoAccess reports whether Graph says that the object that was called isn't there, or isn't there for this token: which of
-// both, Graph doesn't say.
+// NoAccess reports whether the object that was called doesn't exist, or isn't visible to this token. Graph doesn't say which of both.
 func (e *Error) NoAccess() bool {
 	if !e.Coded || e.Code != codeInvalid {
 		return false
@@ -98,18 +97,22 @@ func readRefusal(status int, header http.Header, body []byte) error {
 	o := readErrorObject(body)
 	if o == nil {
 		e := &Error{Status: status, RetryAfter: wait}
-		if status >= http.StatusInternalServerError || status < http.StatusBadRequest {
-			// Nobody understood the request, or somebody did and stumbled: no way to know.
+		if status >= http.StatusInternalServerError || status < http.StatusBadRequest { // the request may have had its effect
 			return &fence.LostError{Left: true, Cause: e}
 		}
 		return e
 	}
-	return &Error{Status: status, RetryAfter: wait, Coded: true, Code: int(o.Code.Value), Subcode: int(o.Subcode.Value), Type: o.Type, Message: o.Message,
-		Details: o.Data.Details, UserTitle: o.UserTitle, UserText: o.UserText, TraceID: o.TraceID}
+	return &Error{
+		Status: status, RetryAfter: wait,
+		Coded: true, Code: int(o.Code.Value), Subcode: int(o.Subcode.Value), Type: o.Type,
+		Message: o.Message, Details: o.Data.Details,
+		UserTitle: o.UserTitle, UserText: o.UserText,
+		TraceID: o.TraceID,
+	}
 }
 
-// readErrorObject returns Graph's error object. It returns nil if there is none with a code that can be read: then the answer is one of a
-// server in front of Graph.
+// readErrorObject returns Graph's error object. It returns nil if the answer has none with a code: then it comes from a server in front
+// of Graph.
 func readErrorObject(body []byte) *ErrorObject {
 	var answer struct {
 		Error *ErrorObject `json:"error"`

@@ -25,8 +25,8 @@ func HashOf(raw []byte) string {
 	return hex.EncodeToString(sum[:len(sum)/2])
 }
 
-// UnreadableFact returns the quarantined fact of a webhook, or a part of one, that can't be split. why says what is wrong
-// with it.
+// UnreadableFact returns the fact of a webhook, or a part of one, that can't be read. It is stored and shown to admins but never applied
+// (Fact.Quarantine). why says what is wrong with it.
 func UnreadableFact(raw []byte, owner, why string) channels.Fact {
 	return channels.Fact{ExternalID: "x:" + HashOf(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: owner}
 }

@@ -39,16 +39,15 @@ func Verify(secret []byte, signature string, body []byte) bool {
 	return hmac.Equal(given, mac.Sum(nil))
 }
 
-// Hook receives webhooks: it answers the verification of a subscription (GET) and stores notifications
-// (POST). It refuses every request that it can't verify.
+// Hook receives webhooks, by which Meta tells what customers do. When a callback is set, Meta sends a GET with a challenge. Each POST then
+// has a signed notification of one or more events. Hook refuses every request that it can't verify.
 type Hook struct {
-	Secret      []byte // of the app, for signatures
-	VerifyToken string
-	Split       func(body []byte) []channels.Fact // returns the facts in a verified body; pure
-	Accept      channels.Accept
-	// Later returns a function that is called after notifications were stored and the sender has its answer. So
-	// the function keeps neither the sender nor the next notification waiting. Later returns nil if there is
-	// nothing to do, and may be nil itself.
+	Secret      []byte                            // the app's, which signs notifications
+	VerifyToken string                            // the text by which a challenge proves to be meant for us
+	Split       func(body []byte) []channels.Fact // returns the facts in a verified body: what is stored for each event
+	Accept      channels.Accept                   // stores them
+	// Later returns a function that is called after a notification was stored and answered, so that it keeps nobody waiting. Later
+	// returns nil if there is nothing to do, and may be nil itself.
 	Later func() func(context.Context)
 	Now   func() time.Time
 	Log   *slog.Logger
@@ -125,8 +124,8 @@ func (h *Hook) storeEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answerStored answers that a notification was stored, and then calls the function that Later returned, if any.
-// In that case it closes the connection, because the next notification on it would have to wait.
+// answerStored answers that a notification was stored, and then calls the function that Later returned, if any. In that case it closes
+// the connection, because the next notification on it would have to wait.
 func (h *Hook) answerStored(w http.ResponseWriter, r *http.Request) {
 	var later func(context.Context)
 	if h.Later != nil {
