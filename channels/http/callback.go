@@ -13,7 +13,7 @@ import (
 	"parley/channels"
 )
 
-// Callback is what Parley posts: one message to one customer.
+// Callback is what Parley posts to the company's system when an agent answers: one message to one customer.
 type Callback struct {
 	Type         string         `json:"type"`         // message
 	ID           string         `json:"id"`           // the same for each attempt; also the Idempotency-Key
@@ -155,7 +155,7 @@ func (c *Channel) readFiles(ctx context.Context, files []channels.File) ([]File,
 	return list, nil
 }
 
-// asNotSent returns an error with a class for failures before anything was sent.
+// asNotSent returns err, or if it has no class an error of class Retry: nothing was sent.
 func asNotSent(err error) error {
 	if _, ok := errors.AsType[*channels.SendError](err); ok {
 		return err

@@ -18,6 +18,9 @@ import (
 	"parley/channels"
 )
 
+// A system that the company runs itself tells Parley by a webhook what its customers do. Each event of the webhook is stored as a fact,
+// under an id of its own, so that it counts once however often it is sent. Decode reads it later.
+
 // Batch is the body of a webhook: what happened, oldest first.
 type Batch struct {
 	Events []json.RawMessage `json:"events"` // of Event
@@ -87,17 +90,23 @@ const (
 	maxEmoji = 100  // bytes; some emoji are made of many characters
 )
 
-// kindsByName returns the types of events that become facts. Events of other types are ignored.
+// kindsByName returns the types of events that become facts.
 func kindsByName() map[string]channels.InboundKind {
-	return map[string]channels.InboundKind{"message": channels.InboundMessage, "edit": channels.InboundEdit, "delete": channels.InboundDelete,
-		"reaction": channels.InboundReaction, "status": channels.InboundStatus}
+	return map[string]channels.InboundKind{
+		"message":  channels.InboundMessage,
+		"edit":     channels.InboundEdit,
+		"delete":   channels.InboundDelete,
+		"reaction": channels.InboundReaction,
+		"status":   channels.InboundStatus,
+	}
 }
 
-// errIgnored is the error of an event that is ignored.
+// errIgnored is the error of an event of the type "typing", which is valid but says nothing to agents.
 var errIgnored = errors.New("http: ignored")
 
-// parse reads and checks one event. It doesn't depend on the account's settings: what was accepted can be read for ever.
-// Errors: what is wrong, for the developers of the sender.
+// parse reads and checks one event. It doesn't depend on the account's settings, so that an event that was once accepted can always be
+// read again.
+// Errors: errIgnored; what is wrong, for the developers of the sender.
 func parse(raw []byte) (Event, error) {
 	var e Event
 	raw = exactNames(raw, "from")
@@ -114,24 +123,25 @@ func parse(raw []byte) (Event, error) {
 	if _, known := kindsByName()[e.Type]; !known {
 		return e, errors.New("type is none of message, edit, delete, reaction, status, typing")
 	}
-	if fault := whyBadID(e.ID); fault != "" {
-		return e, errors.New("id " + fault)
+	if err := checkID("id", e.ID); err != nil {
+		return e, err
 	}
 
 	if e.Type != "status" {
 		if e.From == nil {
 			return e, errors.New("from is missing")
 		}
-		if fault := whyBadID(e.From.ID); fault != "" {
-			return e, errors.New("from.id " + fault)
+		if err := checkID("from.id", e.From.ID); err != nil {
+			return e, err
 		}
 	}
 
 	return e, checkKind(e)
 }
 
-// exactNames drops from an object, and from those that stand in it by the names of below, the fields of which another one differs only
-// by being in small letters, as those of Event are: encoding/json takes id and ID for the same, and the later one would count.
+// exactNames drops from a JSON object each field that differs from another one only by capital letters: of id and ID it keeps id, as
+// Event has it. encoding/json takes both for the same, and the later one would count. It does so in the objects within the fields named
+// below, too.
 func exactNames(raw []byte, below ...string) []byte {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil {
@@ -153,11 +163,11 @@ func exactNames(raw []byte, below ...string) []byte {
 	if !isChanged {
 		return raw
 	}
-	raw, _ = json.Marshal(fields) // what was read can be written
+	raw, _ = json.Marshal(fields) // can't fail: the fields were read from JSON
 	return raw
 }
 
-// whyInvalid says why an event can't be read whose fields have JSON's right types.
+// whyInvalid returns what is wrong with an event that can't be read although no field has a wrong JSON type.
 func whyInvalid(raw []byte) string {
 	var e struct {
 		At    json.RawMessage `json:"at"`
@@ -184,12 +194,6 @@ func whyInvalid(raw []byte) string {
 
 // checkKind checks the fields that depend on the event's type.
 func checkKind(e Event) error {
-	name := func(field, value string) error {
-		if fault := whyBadID(value); fault != "" {
-			return errors.New(field + " " + fault)
-		}
-		return nil
-	}
 	switch e.Type {
 	case "message":
 		if strings.TrimSpace(e.Text) == "" && len(e.Files) == 0 {
@@ -203,11 +207,11 @@ func checkKind(e Event) error {
 		if !slices.Contains([]string{"delivered", "read", "failed"}, e.State) {
 			return errors.New("state is none of delivered, read, failed")
 		}
-		return name("message", e.Message)
+		return checkID("message", e.Message)
 	}
 
 	if e.Type != "message" {
-		if err := name("target", e.Target); err != nil {
+		if err := checkID("target", e.Target); err != nil {
 			return err
 		}
 	}
@@ -241,20 +245,20 @@ func checkFiles(files []File) error {
 	return nil
 }
 
-// The years of which something is said. Others can't all be stored, and come from programs that have no time.
+// The years that an event may have. Earlier ones come from programs that don't know the time. Some later ones can't be stored.
 const (
 	firstYear = 1980
 	lastYear  = 9000
 )
 
-// isPossible reports whether something can have been said at a time. Go's zero time is that of an event without one.
+// isPossible reports whether an event may have this time. The zero time is that of an event without one.
 func isPossible(at time.Time) bool {
 	year := at.UTC().Year()
 	return at.IsZero() || firstYear <= year && year <= lastYear
 }
 
-// checkAddresses checks that the attachments of a new event may be fetched with the present settings. Fetch asks this again,
-// because they may change until then; a file that may not be fetched any more is shown as missing.
+// checkAddresses checks that the attachments of a new event may be fetched with the account's settings. Fetch checks this again, because
+// the settings may have changed until then.
 func (c *Channel) checkAddresses(e Event) error {
 	if e.Type == "status" { // has no attachments
 		return nil
@@ -267,13 +271,21 @@ func (c *Channel) checkAddresses(e Event) error {
 	return nil
 }
 
-// mayFetchFrom reports whether an address can be read and a file may be fetched from it.
+// mayFetchFrom reports whether an address is valid and files may be fetched from it.
 func (c *Channel) mayFetchFrom(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || len(address) > maxURL {
 		return false
 	}
 	return c.mayFetch(u)
+}
+
+// checkID checks an id that stands in a field. Its error names the field.
+func checkID(field, id string) error {
+	if fault := whyBadID(id); fault != "" {
+		return errors.New(field + " " + fault)
+	}
+	return nil
 }
 
 // whyBadID returns what is wrong with an id, or "" if nothing is.
@@ -291,8 +303,9 @@ func whyBadID(id string) string {
 	return ""
 }
 
-// split returns a fact for each event of a webhook's body.
-// Errors: what is wrong, for the developers of the sender; then nothing is stored.
+// split returns a fact for each event of a webhook's body. Events of one customer have the same order key, so that they are applied in
+// order.
+// Errors: what is wrong with any of the events, for the developers of the sender.
 func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 	var b Batch
 	err := json.Unmarshal(body, &b)
@@ -338,11 +351,16 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 
 	in := channels.Inbound{Kind: kindsByName()[e.Type]}
-	if isPossible(e.At.Time) { // else it was stored by a version that took every time
+	if isPossible(e.At.Time) { // earlier versions accepted all times
 		in.At = e.At.Time
 	}
 	if e.Type == "status" {
-		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: c.messageOf(e.Message), External: []string{e.Message}, Reason: e.Reason}
+		in.Status = &channels.Status{
+			State:     channels.DeliveryState(e.State),
+			MessageID: c.messageOf(e.Message),
+			External:  []string{e.Message},
+			Reason:    e.Reason,
+		}
 		if e.State == "failed" {
 			in.Status.Class = channels.BadContent
 		}
@@ -357,7 +375,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	in.Change.Target = e.Target
 	in.Change.Emoji = e.Emoji
 	in.Answers.External = e.ReplyTo
-	in.Answers.Message = c.messageOf(cmp.Or(e.ReplyTo, e.Target)) // a receiver may know it by our callback's id, though it told an id of its own
+	in.Answers.Message = c.messageOf(cmp.Or(e.ReplyTo, e.Target)) // if the sender names our message by the id of our callback
 	for _, f := range e.Files {
 		in.Attachments = append(in.Attachments, attachmentOf(f))
 	}
@@ -365,7 +383,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// attachmentOf returns the attachment that an event has. If the event doesn't name it, its address does.
+// attachmentOf returns an attachment of an event. A missing name is taken from the address, a missing type from the name.
 func attachmentOf(f File) channels.Attachment {
 	a := channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Ref: f.URL, SizeBytes: max(int64(f.Size), 0)}
 	if a.Name == "" {

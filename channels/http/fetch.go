@@ -16,8 +16,8 @@ import (
 // maxRedirects is how many redirects are followed for a customer's file.
 const maxRedirects = 3
 
-// mayFetch reports whether a file may be fetched from an address: by https or, if the callback is in the
-// company's own network, also from the callback's host. The dialer refuses all other hosts there.
+// mayFetch reports whether a file may be fetched from an address: any https address or, if the callback is in the company's own network,
+// also an http address of the callback's host. The dialer refuses all other hosts in that network.
 func (c *Channel) mayFetch(u *url.URL) bool {
 	if u.Host == "" || u.User != nil {
 		return false
@@ -29,7 +29,7 @@ func (c *Channel) mayFetch(u *url.URL) bool {
 	return isInOwnNetwork && u.Scheme == "http"
 }
 
-// checkRedirect refuses redirects to where Fetch may not go, and more than maxRedirects of them.
+// checkRedirect refuses a redirect to an address from which files may not be fetched, and more than maxRedirects of them.
 func (c *Channel) checkRedirect(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects || !c.mayFetch(r.URL) {
 		return errRedirect
@@ -98,7 +98,7 @@ func (c *Channel) fetchOnce(ctx context.Context, ref string) (*http.Response, er
 	return fence.Do(c.fetches, req)
 }
 
-// fetched is a body that ends its request when it is closed.
+// fetched is a body whose Close also cancels its request's context.
 type fetched struct {
 	io.ReadCloser
 	cancel context.CancelFunc

@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// Moment is a time that JSON has in any form of RFC 3339, section 5.6: "t" and "z" may be small, and the second may be a leap
-// second, 60, which counts as the next one. time.Time reads neither. It is kept in UTC: PostgreSQL refuses zones that are more than
-// sixteen hours off, which RFC 3339 allows.
+// Moment is a time in JSON in any form of RFC 3339, section 5.6. Unlike time.Time, it accepts small letters "t" and "z", and a leap second
+// ("23:59:60"), which counts as the next second. It is converted to UTC, because PostgreSQL doesn't take all zones of RFC 3339.
 type Moment struct{ time.Time }
 
 // errNoMoment means that a text is no time of RFC 3339.
@@ -21,7 +20,7 @@ func (m *Moment) UnmarshalJSON(raw []byte) error {
 	if json.Unmarshal(raw, &text) != nil {
 		return errNoMoment
 	}
-	if text == nil { // null is as good as nothing
+	if text == nil { // null
 		return nil
 	}
 
@@ -37,7 +36,7 @@ func (m *Moment) UnmarshalJSON(raw []byte) error {
 		return errNoMoment
 	}
 	const day = 24 * 60 * 60
-	if _, offset := at.Zone(); offset <= -day || offset >= day { // time.Time takes 24:00
+	if _, offset := at.Zone(); offset <= -day || offset >= day { // time.Time accepts +24:00
 		return errNoMoment
 	}
 	if isLeap {

@@ -46,8 +46,8 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return c.readReceipt(resp, readAnswer(resp), c.tokenOf(o))
 }
 
-// call makes one signed request of the callback: a POST with a message as its body, or a GET that asks about a key. The signature is
-// over the body of a POST, and over the key of a GET.
+// call makes one signed request to the callback: a POST with a message as its body, or a GET that asks about a key. Of a POST the body is
+// signed, of a GET the key.
 // Errors: *fence.LostError.
 func (c *Channel) call(ctx context.Context, method, address string, body []byte, key string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
@@ -96,7 +96,7 @@ func readAnswer(resp *http.Response) callbackAnswer {
 	return answer
 }
 
-// unansweredError returns the class of a request without an answer, and words about it.
+// unansweredError classifies the failure of a request that got no answer. If the receiver may have got it, the class is Ambiguous.
 func unansweredError(err error) error {
 	var op *net.OpError
 	var lost *fence.LostError
@@ -122,7 +122,8 @@ const (
 // classOf returns the first digit of a status.
 func classOf(status int) int { return status / 100 }
 
-// readReceipt decides what an answer's status means. docs/http-channel.md tells the same to those who write a callback.
+// readReceipt decides what the status of an answer means for a message. docs/http-channel.md has the same rules for those who write a
+// callback.
 func (c *Channel) readReceipt(resp *http.Response, answer callbackAnswer, token string) (channels.Receipt, error) {
 	fail := func(class channels.Class, text, hint string) (channels.Receipt, error) {
 		if answer.Error != "" {
@@ -132,8 +133,8 @@ func (c *Channel) readReceipt(resp *http.Response, answer callbackAnswer, token 
 	}
 
 	status := resp.StatusCode
-	isKnown := status == http.StatusConflict // the receiver has the message already
-	if isKnown || classOf(status) == classSuccess {
+	hasAlready := status == http.StatusConflict // the receiver got the message by an earlier attempt
+	if hasAlready || classOf(status) == classSuccess {
 		return channels.Receipt{ExternalID: cmp.Or(answer.ID, token), State: channels.StateAccepted}, nil
 	}
 
@@ -174,8 +175,9 @@ func waitAsked(h http.Header, now time.Time) time.Duration {
 }
 
 // Reconcile implements channels.Channel: it asks the callback whether it has a message.
-//   - 200 with an id means yes. A callback that says the same of a message that doesn't exist (checkKey) says it of any: it can't tell.
-//   - 404 that repeats the key means no. A 404 without the key may come from a server that doesn't know the question.
+//
+//   - Landed: it answers 200 with an id. But if it says the same of a message that doesn't exist (checkKey), it can't tell.
+//   - Absent: it answers 404 and repeats the key. A 404 without the key may come from a server that doesn't know the question.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	token := c.tokenOf(o)
 	status, answer, err := c.askState(ctx, token)
