@@ -12,9 +12,9 @@ import (
 )
 
 // readEarly reads early posts again, now that the conversations are locked. An early post stands for an edit or a deletion that came
-// before its message, and waits for the message a while. Since the batch read it, without a lock, another process may have ended its
-// wait, by which it became the message. Of a batch in which such a wait ends (depth.Early), readEarly reads all early posts of its
-// conversations. The messages of what is found are added to wanted.
+// before its message, and waits for the message. It was read without a lock before: meanwhile another process may have ended the wait
+// and made the post the message. If the batch ends such a wait itself (depth.Early), readEarly reads all early posts of its
+// conversations. It adds the messages that it finds to wanted.
 func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, wanted *Wanted) error {
 	var accounts []store.AccountID
 	var channels, messages []string

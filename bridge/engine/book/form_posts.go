@@ -8,7 +8,8 @@ import (
 	"parley/store"
 )
 
-// A form can be handed in several times. Posts remember which messages it became, so that another hand-in can take their place.
+// If the answer to a submitted form is lost, its author submits it again. Posts that no chat shows remember which messages an opened form
+// became, so that those of the second time can take their place.
 
 // FormKeys returns the keys of the posts that remember which messages an opened form became. It returns none if the action
 // didn't come from a form, or if the form has no name.
@@ -26,7 +27,7 @@ func FormKeys(surface store.AccountID, a bridge.Action) []PostKey {
 const (
 	formPost        = "form" // kind and channel of these posts
 	maxFormMessages = 2      // a form becomes at most a text, and a message that its rich content needs for itself
-	// FormReason marks what is in doubt because the same form was handed in before.
+	// FormReason marks what is in doubt because the same form was submitted before.
 	FormReason = "handed_in"
 )
 
@@ -37,8 +38,8 @@ func (ps *Posts) RememberForm(r Request, nth int, m *Message) {
 	}
 }
 
-// WasHandedInBefore reports whether the same opened form was handed in before, and something came of it.
-func (ps *Posts) WasHandedInBefore(r Request) bool {
+// WasSubmittedBefore reports whether the same opened form was submitted before, and something came of it.
+func (ps *Posts) WasSubmittedBefore(r Request) bool {
 	return slices.ContainsFunc(FormKeys(r.Surface, r.Action), func(k PostKey) bool { return ps.Rows[k] != nil })
 }
 

@@ -8,7 +8,8 @@ import (
 	"parley/store"
 )
 
-// Log holds the entries that one batch adds to the logs of conversations.
+// Log holds the entries that one batch adds to the logs of conversations. A log says what was done, by whom and why: people read
+// it as the history, and figures are made from it.
 type Log struct {
 	*Moment
 	Entries []store.LogEntry
@@ -33,12 +34,20 @@ func (l *Log) ByParley(c *Conversation, what store.Deed, detail any) {
 func (l *Log) add(c *Conversation, agent *store.AgentID, actor store.Doer, what store.Deed, detail any) {
 	body := json.RawMessage("{}")
 	if detail != nil {
-		if b, err := json.Marshal(detail); err == nil {
+		if b, err := json.Marshal(detail); err == nil { // our own plain struct, so that there is no error
 			body = b
 		}
 	}
-	l.Entries = append(l.Entries, store.LogEntry{ID: l.IDs.Next(), ConversationID: c.ID, At: l.Now, AgentID: agent, Actor: actor,
-		What: what, Detail: body, EventID: l.Event.ID})
+	l.Entries = append(l.Entries, store.LogEntry{
+		ID:             l.IDs.Next(),
+		ConversationID: c.ID,
+		At:             l.Now,
+		AgentID:        agent,
+		Actor:          actor,
+		What:           what,
+		Detail:         body,
+		EventID:        l.Event.ID,
+	})
 }
 
 // Detail of a log entry.
@@ -57,8 +66,8 @@ func DetailOf(entry store.LogEntry) (d Detail) {
 	return d
 }
 
-// Refused records that a verb was refused, and why, as a code. In a chat the words are whispered to the agent; on a page
-// of Parley's own they can't be, so that the log keeps them for the page to show.
+// Refused records that a verb was refused, and why, as a code. In a chat only the agent sees the words. On a page of Parley's own
+// nobody can be answered like that: the log keeps the words, and the page shows them.
 func (l *Log) Refused(r Request, code, words string) {
 	why := Detail{Text: string(r.Verb), Reason: code}
 	if r.Surface == store.SystemAccount {
@@ -67,8 +76,8 @@ func (l *Log) Refused(r Request, code, words string) {
 	l.ByParley(r.Conversation, store.DeedRefused, why)
 }
 
-// ChangedHands reports whether a text comes late, and its conversation has other owners now than when it was typed. Its
-// author may have relied on the text staying inside then, because the conversation was not theirs.
+// ChangedHands reports whether a text comes late, and its conversation has other owners now than when it was typed. Its author may
+// have relied on the text staying inside, because the conversation was somebody else's then.
 func (l *Log) ChangedHands(ctx context.Context, q store.Querier, r Request) (bool, error) {
 	typed, late := l.comesLate(r.Action)
 	if !late || r.Explicit {

@@ -6,9 +6,9 @@ import (
 	"parley/bridge"
 )
 
-// The latest note of an analysis stands in its thread until an agent writes or clicks there. What analyses
-// find until then changes that note, so that a thread doesn't fill with notes while nobody looks. The trait
-// names the delivery that says what the note says now, and the thread that it is in.
+// What an analysis finds is shown in a note in the conversation's thread. The latest note stands there until an agent writes or
+// clicks in the thread. What analyses find until then changes that note, so that a thread doesn't fill with notes while nobody looks.
+// The trait TraitNote names the delivery that says what the note says now, and the thread that it is in.
 
 // KeepNote makes a delivery the standing note of a thread. Rerooted tells later whether the thread still has the same root.
 func (c *Conversation) KeepNote(d *Delivery, t *Thread) {

@@ -10,11 +10,10 @@ import (
 	"parley/store"
 )
 
-// Where each mail may open a conversation, a stranger could open thousands, and their threads would
-// bury what known customers say. So one address, and one domain, may open a number of conversations of
-// an account at once, and one more in each period after that. Mails above that are collected (collect.go).
-// The account's own domain is that of colleagues, and people at a public provider have nothing to do
-// with each other: for these domains only the address counts.
+// If each mail could open a conversation, a stranger could open thousands, and their threads would bury those of customers. So one
+// address, and one domain, may open a number of conversations of an account at once, and one more in each period after that. Mails
+// above the limit are collected in one thread (inbound/collect.go). For the account's own domain and those of public providers,
+// only the address counts: the people there have nothing to do with each other.
 const (
 	senderAtOnce, senderEach = 10, 2 * time.Minute  // of one address
 	domainAtOnce, domainEach = 50, 20 * time.Second // of one domain
@@ -77,11 +76,12 @@ func (os Openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *Wanted, now
 	if len(days.names) == 0 {
 		return nil
 	}
-
 	found, err := store.CollectingOfDays(ctx, tx, days.accounts, days.names)
+	if err != nil {
+		return err
+	}
 	for _, id := range found {
 		n.AddConversation(id)
 	}
-
-	return err
+	return nil
 }

@@ -8,7 +8,8 @@ import (
 	"parley/store"
 )
 
-// Parts are the deliveries of a reply's latest sending, in order.
+// Parts are the deliveries of a reply's latest sending, in order. A reply has several if it has more files than the channel takes in
+// one message. A delivery may leave in several pieces: Delivery.Part counts those that have left.
 type Parts []*Delivery
 
 // HaveLeftPartly reports whether something of the reply reached the provider, and the rest may not: another delivery, or the next
@@ -32,8 +33,8 @@ func (ps Parts) TextHasLeft() bool {
 	})
 }
 
-// Remainder returns the parts of a message that haven't left and don't leave by themselves: they failed, or were taken back. A part
-// of which an edit has removed everything doesn't belong to the message any more.
+// Remainder returns the parts of a message that haven't left and don't leave by themselves, because they failed or were taken back.
+// It leaves out parts for which an edit has left nothing.
 func (ps Parts) Remainder(m *Message) Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool { return isEmpty(m, d) || !hasEnded(d) })
 }
@@ -43,8 +44,7 @@ func (ps Parts) Added(m *Message) Parts {
 	return slices.DeleteFunc(ps.Remainder(m), func(d *Delivery) bool { return d.State != store.Cancelled || d.Attempt > 0 })
 }
 
-// Undecided returns the parts about which a verb decides: those of which a person has to say whether they have left and, for Send
-// again, those that failed.
+// Undecided returns the parts about which a verb decides: the unclear ones (see Unclear) and, for Send again, those that failed.
 func (ps Parts) Undecided(verb bridge.Verb) Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool {
 		canBeSentAgain := d.State == store.Failed && verb == bridge.VerbSendAgain
@@ -64,7 +64,7 @@ func (ps Parts) AreLeaving() bool {
 	})
 }
 
-// unanswered returns the parts that may have left without an answer by which the provider's id of them would be known.
+// unanswered returns the parts that may have left, but whose ids at the provider aren't known, because there was no answer.
 func (ps Parts) unanswered() Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool {
 		return !slices.Contains([]string{store.Sending, store.Unknown, store.NeedsDecision}, d.State)
@@ -110,8 +110,8 @@ func isEmpty(m *Message, d *Delivery) bool {
 // hasBegun reports whether the provider has a delivery, or a piece of it.
 func hasBegun(d *Delivery) bool { return hasPieceLeft(d) || d.IsAccepted() }
 
-// hasPieceLeft reports whether a piece has left of a delivery, or of the run in which it leaves. A waiting delivery belongs to a run
-// only after the run's first piece has left.
+// hasPieceLeft reports whether a piece of a delivery has left, or of the run in which it leaves: of several deliveries that leave as
+// one message. A waiting delivery belongs to a run only after the run's first piece has left.
 func hasPieceLeft(d *Delivery) bool {
 	isOfRun := d.State == store.Queued && d.Joined != 0
 	return d.Part > 0 || isOfRun

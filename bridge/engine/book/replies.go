@@ -31,8 +31,8 @@ func (rc *Replying) End(c *Conversation, agent *store.Agent) {
 	c.RefreshCard()
 }
 
-// Outdate has forms removed whose time is over, and the card show who has a form open now. It is called when the timer
-// fires that was started as a form was opened or closed.
+// Outdate removes forms whose time is over, so that the card shows who has a form open now. It is called when the timer fires that was
+// started as a form was opened or closed.
 func (rc *Replying) Outdate(c *Conversation) {
 	rc.outdated = append(rc.outdated, c.ID)
 	c.CardIsUrgent = true // the timer has waited for further changes already

@@ -10,9 +10,9 @@ import (
 	"parley/store"
 )
 
-// ReplySentTo returns the only reply that was sent to a recipient in the 72 hours before the event: in a conversation or, if that is 0,
-// in all those of the account that the recipient began. It returns nil if there is none, if there are several, and if the batch hasn't
-// locked its conversation.
+// ReplySentTo returns the only reply that was sent to a recipient in the 72 hours before the event. It looks in one conversation or, if
+// conversation is 0, in all those of the account that the recipient began. It returns nil if there is no reply or more than one, or if
+// the batch hasn't locked the reply's conversation.
 func ReplySentTo(
 	ctx context.Context, tx pgx.Tx, b *Book, a *store.Account, conversation store.ConversationID, recipient string,
 ) (*Delivery, error) {

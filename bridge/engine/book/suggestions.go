@@ -10,8 +10,8 @@ import (
 	"parley/store/suggestion"
 )
 
-// Suggestions are what notes of analyses suggest in this batch, and what becomes of earlier suggestions. A use case that
-// does something that may have been suggested calls Settle. It needn't know whether it was.
+// Suggestions records what notes of analyses suggest in this batch (tags, templates, a snooze …), and what becomes of earlier
+// suggestions. A use case that does such a thing calls Settle. It needn't know whether the thing was suggested.
 type Suggestions struct {
 	shown   []suggestion.Suggestion
 	settled []suggestion.Suggestion

@@ -20,10 +20,14 @@ type Tags struct {
 
 func newTags(dir *directory.Directory) *Tags { return &Tags{rows: dir.Tags, made: map[string]bool{}} }
 
-// load reads all tags where the batch may make new ones, and keeps other batches from making any
-// until it is committed: the directory doesn't know yet which were made a moment ago.
+// load reads all tags if the batch may make new ones, and keeps other batches from making any until it is committed: the directory
+// doesn't know yet which were made a moment ago.
 func (ts *Tags) load(ctx context.Context, tx pgx.Tx, wanted []string) error {
-	if !slices.ContainsFunc(wanted, func(name string) bool { t := ts.find(TidyTag(name)); return t == nil || !t.Active }) {
+	mayBeNew := func(name string) bool {
+		t := ts.find(TidyTag(name))
+		return t == nil || !t.Active
+	}
+	if !slices.ContainsFunc(wanted, mayBeNew) {
 		return nil
 	}
 	var err error

@@ -13,8 +13,8 @@ import (
 // maxReopenAge is how long after it was resolved a conversation is reopened by a message of its customer.
 const maxReopenAge = 30 * 24 * time.Hour
 
-// needsNewConversation reports whether a message to a conversation can't go on in it, because that is over, and opens a new
-// one. The new one is linked to it if the sender takes part in it. What a machine sent never opens one.
+// needsNewConversation reports whether a message to a conversation that is over opens a new one. It is false if the message reopens
+// the conversation, and for what a machine sent, which never opens one.
 func (it *UseCases) needsNewConversation(c *book.Conversation, in channels.Inbound) bool {
 	if c.BridgeStatus().Open() || it.isByMachine(c, in) {
 		return false
@@ -29,13 +29,13 @@ func (it *UseCases) needsNewConversation(c *book.Conversation, in channels.Inbou
 	return c.ResolvedAt != nil && it.Now.Sub(*c.ResolvedAt) > maxReopenAge
 }
 
-// isByMachine reports whether a message counts as sent by a machine: it says so, and is no person's answer all the same.
+// isByMachine reports whether a message counts as sent by a machine: it looks automatic, and isn't a person's answer (isPersonsAnswer).
 func (it *UseCases) isByMachine(c *book.Conversation, in channels.Inbound) bool {
 	return in.Automatic != "" && !it.isPersonsAnswer(c, in)
 }
 
-// isPersonsAnswer reports whether a mail that no automation may react to, such as one that a filter took for spam,
-// is a person's all the same: it has the token that only our mails have, and its sender takes part in the conversation.
+// isPersonsAnswer reports whether a mail that looks automatic, for example because a filter took it for spam, is a person's in spite of
+// that: it has the token that only our mails have, and its sender takes part in the conversation.
 func (it *UseCases) isPersonsAnswer(c *book.Conversation, in channels.Inbound) bool {
 	hasToken := in.Answers.Conversation != 0 && !c.Exclusive
 	return hasToken && slices.Contains(store.PersonsReasons(), in.Automatic) && it.TakesPart(c, in)

@@ -47,11 +47,11 @@ type wish struct {
 
 	at     time.Time
 	text   string
-	silent bool // the customer's message says nothing else ("STOP"): then its text is shown each time, and it opens no conversation
+	silent bool // the message says nothing else ("STOP"): its text is shown each time, and it opens no conversation
 }
 
-// setConsent keeps whether a customer wants to get messages, and shows each change in the thread. A wish that is older than a
-// known one counts for nothing, and isn't shown. c may be nil.
+// setConsent keeps whether a customer wants to get messages, and shows each change in the thread. A wish that is older than a known
+// one is ignored. c may be nil.
 func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) {
 	changed, outdated := it.People.SetConsent(i, w.Consent, w.at)
 	showsText := w.silent && w.text != ""
@@ -81,8 +81,8 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) 
 	}
 }
 
-// tellOptedOut says in a new thread that its customer wants no messages, if that is so: no answer leaves. The customer said it before,
-// maybe when no thread was there to show it.
+// tellOptedOut says in a new thread that its customer wants no messages, if that is so: no answer leaves then. The customer may have
+// said it when no thread was there to show it.
 func tellOptedOut(it *UseCases, c *book.Conversation) {
 	i := it.People.RootOf(c)
 	if i != nil && i.OptedOut == store.OptedOutAll {
@@ -91,10 +91,10 @@ func tellOptedOut(it *UseCases, c *book.Conversation) {
 }
 
 // noteOptOut notes that a provider refused a message because the customer wanted none when it was sent:
-//   - A refused template of the provider's proves only that the customer wants no advertising, whatever category we gave the template.
-//     So does a refusal that says so itself (channels.AdvertStopped), whatever was refused.
-//   - Any other message proves that the customer wants none at all, also a template that leaves as plain words, as by SMS.
-//   - A refusal by Parley itself proves nothing that isn't known.
+//   - The refusal of a template that the provider keeps, or one that says so itself (channels.AdvertStopped), proves only that the
+//     customer wants no advertising.
+//   - The refusal of any other message, also of a template that leaves as plain words, proves that the customer wants none at all.
+//   - A refusal by Parley itself proves nothing new.
 func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, f own.Fact) {
 	i := it.People.RootOf(c)
 	isByParley := f.Hint == outbound.OptedOutHint || f.Hint == outbound.AdvertisingHint

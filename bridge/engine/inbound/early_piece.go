@@ -6,12 +6,12 @@ import (
 	"parley/store"
 )
 
-// noteEarlyPiece notes that a piece of a delivery before the last one has arrived (channels.Status.Early). That is news only if the
-// answer to that piece was lost: then the next piece may leave. If a person has to decide about the delivery, because one was asked
-// already or Parley was restored, the next piece waits for a click.
+// noteEarlyPiece notes that a piece of a delivery before the last one has arrived (channels.Status.Early): a delivery may leave in
+// several pieces, one after the other. That is news only if the answer to the piece was lost. Then the next piece may leave, but it
+// waits for a click if a person has to decide about the delivery, because one was asked already or Parley was restored.
 // Errors: *book.NotYet while the piece is being looked for.
 func (rc *Receipts) noteEarlyPiece(d *book.Delivery, s *channels.Status) error {
-	isOfThisAttempt := d.Part == s.Piece && d.DecodedPayload().Again == 0 // else it may be about an earlier sending
+	isOfThisAttempt := d.Part == s.Piece && d.DecodedPayload().Again == 0 // sent again, it may be about the earlier sending
 	if !isOfThisAttempt {
 		return nil
 	}

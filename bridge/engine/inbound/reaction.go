@@ -36,8 +36,8 @@ func (it *UseCases) answeredMessage(a *store.Account, in channels.Inbound) *brid
 	return &bridge.Answered{Text: quoteOf(&m.Message), ByUs: m.Direction == store.DirectionOut, ByOwner: m.Direction == store.DirectionIn}
 }
 
-// customerReacts shows a customer's reaction to a message by a line. The line is changed when the customer changes the reaction
-// or takes it back. What is older than what the line shows changes nothing.
+// customerReacts shows a customer's reaction (an emoji) to a message by a line in the thread. The line is changed when the customer
+// changes the reaction or takes it back. A reaction that is older than the one that the line shows changes nothing.
 func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
@@ -72,7 +72,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 		d.SetLine(line)
 	case !isShown:
 		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, threads.NoMessage, outbound.Payload{Line: &line})
-		if isAsKnown { // it was taken back before it came: a line that nobody sees keeps when that was
+		if isAsKnown { // it was taken back before it came: the line only keeps the time, and is not posted
 			it.Outbox.Cancel(d)
 		}
 	case it.Outbox.CanBeTakenBack(d): // nobody has seen this line

@@ -12,9 +12,10 @@ import (
 	"parley/store"
 )
 
-// Reports that don't name the mail that they are about: a server has replaced its Message-ID, or they return nothing of it.
+// A report about a mail (a bounce, for example) normally names our Message-ID. Some don't: a server has replaced the id, or the report
+// returns nothing of the mail. Then only the recipient can tell which reply it is about, and that proves little.
 
-// NamesRecipientAlone reports whether a receipt tells of its message only to whom that was sent.
+// NamesRecipientAlone reports whether a receipt names nothing of its message but the recipient.
 func NamesRecipientAlone(in channels.Inbound) bool {
 	return namesRecipient(in) && in.Answers.Conversation == 0 && len(in.Status.External) == 0
 }
@@ -24,8 +25,8 @@ func namesRecipient(in channels.Inbound) bool {
 	return in.Status != nil && in.Status.MessageID == 0 && in.Status.Recipient != ""
 }
 
-// replyByRecipient returns the reply that a receipt which names no known message is about, by its recipient; nil if nobody can tell. Only a
-// conversation that the receipt names shows that it is about a mail of ours: ids that are not known are another program's.
+// replyByRecipient finds the reply that a receipt is about by its recipient, if the receipt names no known message. It returns nil if
+// nobody can tell, or if the receipt doesn't name a conversation of ours: ids that are not known are another program's.
 func (rc *Receipts) replyByRecipient(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*book.Delivery, error) {
 	if !namesRecipient(in) || in.Answers.Conversation == 0 {
 		return nil, nil
@@ -44,9 +45,9 @@ func (rc *Receipts) applyUnmatched(ctx context.Context, tx pgx.Tx, a *store.Acco
 	return rc.intake.showUnmatchedBounce(ctx, tx, a, part, in)
 }
 
-// applyUnproven applies a report that names a recipient alone. It may be about anybody's mail, and anybody may have written it: it is
-// automatic mail like any other, whose sender may be silenced, once for all recipients that it names. If a single reply went to the
-// recipient, the reply's author is told that it may be about this one. The reply stays as it is.
+// applyUnproven applies a report that names only a recipient. It may be about anybody's mail, and anybody may have written it: it is
+// handled as automatic mail, once for all recipients that it names. If a single reply went to the recipient, the reply's author is
+// told that the report may be about it. The reply stays as it is.
 func (rc *Receipts) applyUnproven(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := in.Status
 	if part == 0 {
@@ -68,8 +69,8 @@ func (rc *Receipts) applyUnproven(ctx context.Context, tx pgx.Tx, a *store.Accou
 	return nil
 }
 
-// tellUnproven tells in a reply's thread, once for each recipient, that a report names the recipient and may be about the reply. It doesn't
-// show the report's words, since the reply's author would take them for a server's.
+// tellUnproven tells in a reply's thread, once for each recipient, that a report names the recipient and may be about the reply. It
+// doesn't show the report's words, which the reply's author would take for a server's.
 func (rc *Receipts) tellUnproven(d *book.Delivery, recipient string) {
 	m, p, key := rc.Messages.Rows[d.MessageID], d.DecodedPayload(), bridge.AddressKey(recipient)
 	if slices.Contains(p.Reported, key) {

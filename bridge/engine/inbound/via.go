@@ -12,8 +12,8 @@ import (
 // lateAfter is how long after it was said a customer's message may be applied without counting as found late.
 const lateAfter = time.Minute
 
-// NeedsLatest reports whether it matters for an inbound what the customer said last: it names the one of our own addresses to which
-// the customer of a chat wrote, and was found late, by a channel or in quarantine.
+// NeedsLatest reports whether the latest messages have to be read for an inbound: it names the one of our own addresses to which the
+// customer of a chat wrote, and was found late. See hasWrittenSince.
 func NeedsLatest(caps channels.Capabilities, databaseNow time.Time, e store.Event, in channels.Inbound) bool {
 	namesAddress := in.Envelope.Via != "" && !in.Historical
 	return namesAddress && !caps.Threads && isFoundLate(databaseNow, e, in)
@@ -29,7 +29,7 @@ func isFoundLate(databaseNow time.Time, e store.Event, in channels.Inbound) bool
 }
 
 // noteVia notes to which of our own addresses the customer wrote last: answers leave from that one. A message that was found late
-// says nothing of it if something has been said since.
+// doesn't count if the customer has written since.
 func noteVia(it *UseCases, c *book.Conversation, in channels.Inbound) {
 	via := in.Envelope.Via
 	if in.Historical || via == "" || via == c.Via || !isAddressedBy(it, c, in) {
@@ -43,8 +43,8 @@ func noteVia(it *UseCases, c *book.Conversation, in channels.Inbound) {
 	c.Touch()
 }
 
-// isAddressedBy reports whether the address of ours that a message came to is one to which its author wrote as the customer. In mail a
-// machine may have written it, somebody who gets no replies, or it names none of our addresses: we have it as a blind copy.
+// isAddressedBy reports whether a message was written to our address by the customer. Of mails it leaves out those of machines and of
+// people who get no replies, and blind copies, which don't name our address.
 func isAddressedBy(it *UseCases, c *book.Conversation, in channels.Inbound) bool {
 	if c.Exclusive {
 		return true // a chat
@@ -53,7 +53,7 @@ func isAddressedBy(it *UseCases, c *book.Conversation, in channels.Inbound) bool
 }
 
 // hasWrittenSince reports whether a customer has written after a time. If the latest messages aren't loaded, or are all by agents, it
-// goes by when anything was said last: then the address to which the customer is known to have written stays.
+// reports whether anything was said after that time.
 func hasWrittenSince(it *UseCases, c *book.Conversation, at time.Time) bool {
 	isByCustomer := func(m store.Message) bool { return m.Direction == store.DirectionIn }
 	if !slices.ContainsFunc(c.Last, isByCustomer) {

@@ -11,11 +11,10 @@ import (
 	"parley/store"
 )
 
-// applyWatermark applies a receipt, such as "read", to all replies that were sent to a customer up to a time.
+// applyWatermark applies a receipt that names a time in place of a message: for example, the customer has read all replies up to then.
 // Errors: *book.NotYet while the result of one of them may be about to be written.
 func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	sent := rc.sentUpTo(a, in)
-
 	for _, d := range sent {
 		if d.State == store.Sending && !rc.carriesFiles(d) && rc.Age() < book.ResultWait {
 			return rc.PutAside(book.ResultWait - rc.Age())

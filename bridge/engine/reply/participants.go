@@ -249,7 +249,7 @@ func (rs *UseCases) RecipientsOfForm(r book.Request) {
 		return
 	}
 
-	leftAsShown := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.WasHandedInBefore(r)
+	leftAsShown := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.WasSubmittedBefore(r)
 	isInForm := func(key string) bool {
 		return slices.ContainsFunc(r.Args.To, func(address string) bool { return bridge.AddressKey(address) == key })
 	}

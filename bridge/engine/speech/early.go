@@ -10,11 +10,11 @@ import (
 	"parley/store"
 )
 
-// A surface may report the edit or the deletion of a message before the message, or without ever reporting it. What comes early is kept
-// with the post's record (kind book.EarlyMessage). It is applied when the message comes, by applyEarly or ApplyEarlyEdit; an edit whose
-// message doesn't come within maxEarlyWait is taken for the message by AcceptEarlyEdits.
+// A chat may report the edit or the deletion of a message before the message, or without ever reporting the message. Such a change is
+// kept with the post's record (kind book.EarlyMessage), and applied when the message comes, by applyEarly or ApplyEarlyEdit. If the
+// message doesn't come within maxEarlyWait, AcceptEarlyEdits takes an edit for the message.
 
-// maxEarlyWait is how long an edit waits for its message, unless the surface says that the message won't come (bridge.Context.Edited).
+// maxEarlyWait is how long an edit waits for its message, unless the chat says that the message won't come (bridge.Context.Edited).
 const maxEarlyWait = 5 * time.Minute
 
 // earlyChange is an edit or a deletion that came before the message itself. It is kept as JSON with the message's post.
@@ -81,8 +81,8 @@ func rememberEarly(posts *book.Posts, r book.Request, e earlyChange) *store.Post
 	})
 }
 
-// AcceptEarlyEdits takes the edits in a conversation's threads for the messages, if these have not come meanwhile: a surface
-// may lose a message and still report its edit. A text that would leave is offered to its author, and doesn't leave by itself.
+// AcceptEarlyEdits takes the edits in a conversation's threads for the messages that have not come meanwhile: a chat may lose a
+// message and still report its edit. A text that would leave is only offered to its author.
 func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 	for _, p := range sp.Posts.EarlyIn(c.ID) {
 		e, ok := earlyChangeOf(&p)
@@ -108,7 +108,7 @@ func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 	}
 }
 
-// verbOfEdited returns the verb of an edited text as if it were typed now. Surfaces report it as VerbEdit.
+// verbOfEdited returns the verb that an edited text, reported as VerbEdit, would have if it were typed now.
 func verbOfEdited(a bridge.Action) bridge.Verb {
 	if a.Marker == bridge.MarkNote {
 		return bridge.VerbNote
@@ -130,8 +130,8 @@ const (
 	NothingToApply EarlyEdit = "nothing_to_apply"
 )
 
-// ApplyEarlyEdit gives a text that was typed outside of its conversation's thread the words of the edit that came before it, if there
-// was one: it changes r. A text that comes with the words of an edit (r.Edited) has them already.
+// ApplyEarlyEdit gives r, a text that was typed outside of its conversation's thread, the words of an edit that came before it. A text
+// that the chat reports with the words of its edit (r.Edited) has them already.
 func ApplyEarlyEdit(posts *book.Posts, r *book.Request) EarlyEdit {
 	k := posts.KeyOfTypedText(*r)
 	if k == nil || posts.Rows[*k] == nil {
@@ -167,9 +167,9 @@ func isCommandOrEmpty(a bridge.Action) bool {
 	return isCommand || isEmpty
 }
 
-// applyEarly applies the edit or the deletion that came before a text, to the text's request, its message and its post. known is
-// the record of what came early. It returns true if nothing more is to be done: the text was deleted, or its author is asked, because
-// the edit made a reply of a text that wouldn't have left by itself.
+// applyEarly applies an edit or a deletion that came before a text to the text's request, message and post. known is the record of
+// what came early. It returns true if nothing more is to be done: the text was deleted, or its author is asked, because the edit made
+// a reply of a text that wouldn't have left.
 func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *store.Post) bool {
 	e, ok := earlyChangeOf(known)
 	if !ok {

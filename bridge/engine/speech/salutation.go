@@ -30,9 +30,9 @@ func greetingWords() []string {
 	}
 }
 
-// isToColleague reports whether a typed text addresses a colleague by the first or the whole name: at its beginning, as in "Ben, …" and
-// "Hi Ben, …", or anywhere behind an @, as in "Can you check, @ben?". So it does with "@Parley". It doesn't matter that the customer may
-// have the same name, since nobody can tell who is meant.
+// isToColleague reports whether a typed text addresses a colleague, or Parley, by the first or the whole name: at its beginning, as in
+// "Ben, …" and "Hi Ben, …", or anywhere behind an @, as in "Can you check, @ben?". It is true even if the customer has the same name,
+// since nobody can tell who is meant.
 func isToColleague(agents []store.Agent, author *store.Agent, typed string) bool {
 	for _, found := range typedName.FindAllStringSubmatch(typed, -1) {
 		name := strings.ToLower(found[1])
