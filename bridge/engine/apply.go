@@ -14,8 +14,9 @@ import (
 // busyCardFactor is how many times longer updates of roots wait for further changes while there is much else to do.
 const busyCardFactor = 4
 
-// Apply implements relay.Handler: it applies a batch of decoded events in one transaction. Those that can't be applied yet are left
-// out, and named in what it returns.
+// Apply implements relay.Handler. A batch is some decoded events (facts): what customers wrote, what agents did, what became of
+// deliveries. Apply applies them in the transaction tx, and returns what follows from that. Events that can't be applied yet are left
+// out, and named in the result.
 func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
 	if err := e.servedSince.readIfAhead(ctx, tx, b.Real); err != nil {
 		return relay.Made{}, err
@@ -134,7 +135,6 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 	if f.own != nil {
 		return w.applyOwn(ctx, tx, *f.own)
 	}
-
 	return nil
 }
 
@@ -159,16 +159,17 @@ func (e *Engine) reportWaits(made *relay.Made, waits []*book.NotYet) {
 
 	made.Recheck = func(ctx context.Context) ([]string, error) {
 		ids, posts, err := store.Written(ctx, e.pool, ids, posts)
+		if err != nil {
+			return nil, err
+		}
 		var names []string
 		for _, x := range ids {
 			names = append(names, store.AwaitedID(x.AccountID, x.ExternalID))
 		}
-
 		for _, p := range posts {
 			names = append(names, store.AwaitedPost(p.AccountID, p.Channel, p.Message))
 		}
-
-		return names, err
+		return names, nil
 	}
 }
 

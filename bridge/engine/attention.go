@@ -17,6 +17,9 @@ const (
 	maxAttended    = 1000             // conversations that are remembered
 )
 
+// Some customers' chats can show that somebody reads and writes ("typing …"). When an agent opens the form of a reply, the customer is
+// shown that, at most once in attendInterval.
+
 // attention remembers when a conversation's customer was last shown that somebody reads.
 type attention struct {
 	mu      sync.Mutex // guards last and open
@@ -25,8 +28,8 @@ type attention struct {
 	open    bool           // calls may begin: Engine.Run works, and waits for them before it returns
 }
 
-// beginIfDue reports whether a customer is to be shown now that somebody reads, and notes that this was done. If it returns
-// true, the caller has to call showing.Done afterwards.
+// beginIfDue notes that a customer is shown now that somebody reads, and returns true, unless that was done lately or Run doesn't work.
+// If it returns true, the caller has to call showing.Done afterwards.
 func (at *attention) beginIfDue(conversation store.ConversationID, now time.Time) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -93,6 +96,5 @@ func (e *Engine) attendNow(ctx context.Context, conversation store.ConversationI
 	if len(to) == 0 {
 		return nil
 	}
-
 	return ch.Attend(ctx, channels.Party{Key: to[0].Key, Name: to[0].Name}, c.LastExternalID)
 }

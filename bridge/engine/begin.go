@@ -32,7 +32,8 @@ func (e *Engine) readRestoreTime(ctx context.Context) (ok bool) {
 	}
 }
 
-// servedSince is when work began after the last restore from a backup. It is safe for concurrent use.
+// servedSince is when work began after the last restore from a backup: what agents asked for before may have been done by the Parley
+// that was lost. It is safe for concurrent use.
 type servedSince struct{ at atomic.Pointer[time.Time] }
 
 // time returns that time; the zero time if there was no restore.
@@ -53,8 +54,8 @@ func (s *servedSince) read(ctx context.Context, q store.Querier) error {
 	return err
 }
 
-// readIfAhead reads the time anew if it is after now, the time by the database's clock, which was ahead when work began and was put
-// right since. Otherwise no reply would leave, since all would count as older than the restore.
+// readIfAhead reads the time anew if it is after now, the time by the database's clock. That clock was ahead when work began, and was
+// put right since. Without a new reading no reply would leave, because all would count as older than the restore.
 func (s *servedSince) readIfAhead(ctx context.Context, q store.Querier, now time.Time) error {
 	if !s.time().After(now) {
 		return nil

@@ -18,7 +18,8 @@ import (
 // account; after an hour the account is taken to be not set up.
 const unknownFor = time.Hour
 
-// Decode implements relay.Handler: it reads what an event says.
+// Decode implements relay.Handler. It returns the fact that an event tells.
+// Errors: relay.ErrNotOpen while the account, or its channel or surface, isn't known to this process yet.
 func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
 	f := &fact{event: ev, account: e.directory.Load().Account(ev.AccountID)}
 	if f.account != nil {

@@ -57,19 +57,20 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 		if seen[id] {
 			continue
 		}
-
 		accounts = append(accounts, d.account)
 		chans = append(chans, at[:colon])
 		messages = append(messages, at[colon+1:])
 	}
 
 	posts, err := store.FindPosts(ctx, d.e.pool, accounts, chans, messages)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range posts {
 		isKnown := p.Kind != book.EarlyMessage // of such a message only an edit or its deletion has come
 		seen["m:"+p.Channel+":"+p.Message] = isKnown
 	}
-
-	return seen, err
+	return seen, nil
 }
 
 // Posted reports whether the message at a place is a post of our own that is recorded.
@@ -214,7 +215,6 @@ func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 	if begun.Caps.Threads {
 		return bridge.Facts{}, nil
 	}
-
 	customer := append([]string{begun.Party.Key}, begun.Party.Also...)
 	if begun.KnownOnly {
 		writers, err := store.WritersAmong(ctx, d.e.pool, customer)
@@ -232,10 +232,13 @@ func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 	}
 
 	list, err := d.e.reading.Facts(ctx, d.e.pool, d.account, agent, latest...)
-	if i := slices.IndexFunc(list, func(f bridge.Facts) bool { return f.Status.Open() }); i >= 0 {
-		return list[i], err
+	if err != nil {
+		return bridge.Facts{}, err
 	}
-	return bridge.Facts{}, err
+	if i := slices.IndexFunc(list, func(f bridge.Facts) bool { return f.Status.Open() }); i >= 0 {
+		return list[i], nil
+	}
+	return bridge.Facts{}, nil
 }
 
 // SaidAt returns the customers' messages that the post at a place shows, as excerpts, oldest first:
@@ -257,7 +260,10 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 	}
 
 	messages, err := store.MessagesOfPost(ctx, d.e.pool, p.MessageID, p.Kind)
-	return book.SaidIn(messages), err
+	if err != nil {
+		return nil, err
+	}
+	return book.SaidIn(messages), nil
 }
 
 // WordsAt returns the agent's text at a place, as Parley would send it, and its bridge.WordsMark. The mark is "" if there is none.
@@ -321,11 +327,14 @@ func (d *Desk) Channels(ctx context.Context) ([]string, error) {
 // OpenThreads returns the roots of the 500 open conversations in which something happened last, of those that began before a time.
 func (d *Desk) OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error) {
 	list, err := store.OpenThreads(ctx, d.e.pool, d.account, before, maxOpenThreads)
+	if err != nil {
+		return nil, err
+	}
 	places := make([]bridge.Place, 0, len(list))
 	for _, t := range list {
 		places = append(places, bridge.Place{Channel: t.Channel, Message: t.Root})
 	}
-	return places, err
+	return places, nil
 }
 
 // Keep stores something for this surface, for all processes and over restarts, in place of what was kept under the same key. A
@@ -337,11 +346,14 @@ func (d *Desk) Keep(ctx context.Context, key string, value json.RawMessage) erro
 // Kept returns what Keep has stored, by key.
 func (d *Desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
 	notes, err := store.ListSurfaceNotes(ctx, d.e.pool, d.account)
+	if err != nil {
+		return nil, err
+	}
 	kept := make(map[string]json.RawMessage, len(notes))
 	for _, n := range notes {
 		kept[n.Key] = n.Value
 	}
-	return kept, err
+	return kept, nil
 }
 
 // StoreFile stores a file of at most maxBytes that a person uploads to Parley. It returns the name of the file's blob, for
@@ -372,7 +384,6 @@ func (d *Desk) MayReply(ctx context.Context, conversation store.ConversationID, 
 	if account == nil {
 		return bridge.ErrNoConversation
 	}
-
 	name, _ := d.e.reading.KindName(account.Kind)
 	limits := dir.SettingsOf(account, d.e.reading.Caps(account.ID).Threads).FileLimits
 	if problem := reply.OverLimits(d.e.Channel(account.ID), name, limits, text, book.SurfaceFiles(files)); problem != nil {

@@ -10,8 +10,8 @@ import (
 	"parley/store"
 )
 
-// teamEmoji returns actions with the verbs that teams have chosen for emoji in their channels, in place of the usual ones. An emoji to
-// which a team gave no verb (bridge.NoVerb) becomes a mere reaction. The given actions stay as they are, since they may be applied
+// teamEmoji returns actions in which emoji have the verbs that a team chose for its channels, in place of the usual ones. An emoji that
+// the team chose to mean nothing (bridge.NoVerb) becomes a mere reaction. The given actions stay as they are, since they may be applied
 // again in another batch.
 func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridge.Action) []bridge.Action {
 	for i, a := range actions {

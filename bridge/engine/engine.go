@@ -77,7 +77,9 @@ type Options struct {
 	CardWait time.Duration
 }
 
-// Engine runs the use cases.
+// Engine applies what is in the journal (what customers write, what agents do, what became of deliveries) to conversations, by the
+// use cases in the packages below this one. It knows the channels, through which customers write, and the surfaces, the chats in
+// which agents work. The relay calls it for each batch of events and each attempt at a delivery.
 type Engine struct {
 	pool   *pgxpool.Pool
 	log    *slog.Logger
@@ -148,11 +150,10 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	if e.relay, err = relay.New(ctx, relayOptions); err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-
 	return e, e.Reload(ctx)
 }
 
-// withDefaults fills in what is not set. A reply that could not be handed in is tried again within seconds, because mostly a
+// withDefaults fills in what is not set. A reply that could not be sent is first tried again within seconds, because mostly a
 // connection broke or a server was being restarted.
 func (o Options) withDefaults() Options {
 	o.GapWait = cmp.Or(o.GapWait, 30*time.Second)
@@ -332,8 +333,8 @@ func (e *Engine) followSettings(ctx context.Context) bool {
 	return true
 }
 
-// readSettings rereads which accounts don't work, and the directory if it is out of date. Then it ends the troubles of channels in which
-// no threads open any more.
+// readSettings rereads which accounts don't work, and the directory if it is out of date. Then it ends the troubles of channels in
+// which no threads open any more.
 func (e *Engine) readSettings(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()

@@ -10,9 +10,9 @@ import (
 	"parley/store"
 )
 
-// followLaterChanges makes a customer's change of key lead to the key that she has by now, where a later change came first. A customer
-// who changed from A to B, and then to C, is at C. If B counted as hers, C would be a second customer, and who has B next would write in
-// her thread.
+// followLaterChanges makes a customer's change of key (address, number) lead to the key of now, if a later change came first. A customer
+// who changed from A to B, and then to C, is at C. If B counted as this customer's, C would be a second customer, and whoever has B
+// next would write in this customer's thread.
 func followLaterChanges(ctx context.Context, tx pgx.Tx, facts []fact) error {
 	for i := range facts {
 		f := &facts[i]

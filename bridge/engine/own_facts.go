@@ -228,9 +228,12 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	}
 }
 
-// postSaidElsewhere posts what a customer said or changed, and could not be posted in a chat, in the other chat in which the conversation
-// goes on. If it failed only because the conversation was elsewhere then (f), and is back by now, it is posted in the same chat, unless a
-// part of it is there. It returns false if it goes on in no other one and isn't back, or if d is something else.
+// postSaidElsewhere posts what a customer said or changed again, after the post d failed (f):
+//   - in the other chat in which the conversation goes on;
+//   - in the same chat, if the post failed only because the conversation was elsewhere, the conversation is back by now, and no part
+//     of the post is there.
+//
+// In all other cases, also if d shows nothing of the customer, it returns false.
 func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, f own.Fact) bool {
 	home := c.Home(w.Dir)
 	if d == nil || home == nil {

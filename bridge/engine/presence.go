@@ -15,7 +15,10 @@ const (
 	presenceLasts    = 4 * time.Second // a process that doesn't renew its name in the database for so long has vanished
 )
 
-// presence is what this process knows of itself, and has others know.
+// Several processes share the work. One may stop without a word: its machine was paused, or it died. What a chat told it then may be
+// lost, such as the edit of a reply. This file notices that, and has the surfaces (chats) look for what may have been missed.
+
+// presence is what this process knows of itself, and lets others know.
 type presence struct {
 	lastBeat    atomic.Pointer[time.Time] // when runPresence last noted that this process runs; nil while it doesn't work
 	processName string                    // under which it keeps its presence in the database
@@ -27,8 +30,8 @@ type CatcherUp interface {
 	CatchUp(since time.Time)
 }
 
-// runPresence notices when this process was stopped for a while, or when another process vanished. Events on their way to such
-// a process come late or never. So it has the surfaces look for them, and no reply leaves before they have.
+// runPresence notices when this process was stopped for a while, or when another process vanished, until ctx ends. Then it has the
+// surfaces look for missed events, and no reply leaves before they have.
 func (e *Engine) runPresence(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
@@ -65,8 +68,8 @@ func (e *Engine) isStalled() bool {
 	return last != nil && time.Since(*last) > e.opt.StalledAfter
 }
 
-// watchOthers renews this process' name in the database, and looks for processes that have stopped renewing theirs. It also tells
-// the other processes of gaps: of the first one at once, of those that open within a second after it together.
+// watchOthers renews this process' name in the database, and looks for processes that have stopped renewing theirs. It also tells the
+// other processes of gaps, times in which a surface may have missed events: of the first at once, of further ones each second.
 func (e *Engine) watchOthers(ctx context.Context) {
 	name := e.processName
 	var known []store.Vanished // those for which the surfaces were told to catch up

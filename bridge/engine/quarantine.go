@@ -15,9 +15,9 @@ import (
 	"parley/store"
 )
 
-// Quarantined implements relay.Handler. It tells people once that an event was given up: in the place where they would look for it,
-// or else the admins. If unread is true, the event is not decoded, since decoding it may end the process. Nobody is told of an event
-// of an account that was removed.
+// Quarantined implements relay.Handler. An event that can't be applied (for example a mail that makes the program fail) is kept aside,
+// and its queue goes on. Quarantined tells people that once: in the place where they would look for the event, or else the admins. If
+// unread is true, the event is not decoded, since decoding it may end the process. Nobody is told if its account was removed.
 func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, reason string, unread bool) error {
 	dir := e.directory.Load()
 	account := dir.Account(ev.AccountID)
@@ -61,7 +61,6 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	if err != nil {
 		return err
 	}
-
 	return write.Run(ctx, tx)
 }
 

@@ -10,10 +10,8 @@ import (
 )
 
 const (
-	// replyingFor is how long a card names somebody who opened the form of a reply. Teams tells nobody
-	// that a dialog was closed.
-	replyingFor     = 5 * time.Minute
-	replyingTimeout = time.Second // for noting it: the form waits for that
+	replyingFor     = 5 * time.Minute // how long a card names whoever opened a form: Teams doesn't tell that a dialog was closed
+	replyingTimeout = time.Second     // for noting it: the form waits for that
 )
 
 // ReplyOpened notes that user has the form of a reply open. at is when the form was made, by Parley's clock. The

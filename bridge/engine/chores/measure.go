@@ -12,7 +12,7 @@ const (
 	measureTimeout  = 30 * time.Second // of one transaction
 	maxMeasured     = 1000             // conversations that are measured in one transaction
 	maxMeasuredBusy = 100              // the same while there is much else to do
-	restFactor      = 40               // while there is, how many times longer than a transaction the rest after it is
+	restFactor      = 40               // how many times longer than a transaction the rest after it is, while there is much to do
 )
 
 // measurer brings the figures of the team up to date, and gives way while there is much else to do.

@@ -20,7 +20,8 @@ import (
 // maxQuestionMessages is how many of a conversation's latest messages an Analyzer gets.
 const maxQuestionMessages = 20
 
-// preparedQuestion is a question to an Analyzer, with what the IDs of its sources stand for.
+// preparedQuestion is a question to an Analyzer about a burst, which is what a customer wrote in one go. Its sources are texts by
+// which a reply can be suggested: templates, pages of the knowledge base, resolved conversations.
 type preparedQuestion struct {
 	analysis.Question
 	templates map[string]store.Template // the templates that may answer, by source ID
@@ -110,6 +111,9 @@ func askedIn(burst []analysis.Message) string {
 // Errors: the database's.
 func (as *Analyses) findKnowledge(ctx context.Context, asked string) ([]analysis.Source, error) {
 	found, err := knowledge.Find(ctx, as.pool, asked, maxSections)
+	if err != nil {
+		return nil, err
+	}
 	var sources []analysis.Source
 	for _, s := range found {
 		source := analysis.Source{ID: fmt.Sprintf("knowledge:%s#%d", s.Address, s.Position), Title: s.Title, Text: s.Body}
@@ -118,7 +122,7 @@ func (as *Analyses) findKnowledge(ctx context.Context, asked string) ([]analysis
 		}
 		sources = append(sources, source)
 	}
-	return sources, err
+	return sources, nil
 }
 
 // settingsOf returns an account's settings, and the defaults if the account is gone.

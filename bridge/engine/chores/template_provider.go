@@ -33,15 +33,15 @@ func isRefused(err error) bool {
 	return class == channels.BadContent || class == channels.TemplateBad
 }
 
-// handIn submits a template to its provider. A template whose id at the provider is known is changed there. Any other one is made,
-// unless the provider has a namesake. Then the first of these cases counts:
+// submitTemplate submits a template to its provider. A template whose id at the provider is known is changed there. Any other one is
+// made, unless the provider has a namesake. Then the first of these cases counts:
 //   - Another account has the namesake with the same content: it counts as this template, too.
 //   - The namesake belongs only to templates that are being deleted here, because they were renamed or moved: it becomes this one.
 //   - Another account has the namesake with other words: this template is refused, since agents there see those words.
 //   - An earlier attempt made the namesake, and the answer was lost: it is this template.
 //   - Another account is submitting a template of that name: this one waits.
 //   - Somebody else made the namesake: this template is refused.
-func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
+func (cs *Chores) submitTemplate(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
 	s := submission{Templater: templater, row: row, t: bridge.ProviderTemplate(row)}
 	if row.ExternalID != "" {
 		if err := cs.checkTwins(ctx, row); err != nil {
@@ -75,7 +75,7 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 		return channels.TemplateState{}, channels.RefuseContent("Another account of this business has a template of this name with other words: "+
 			"give both the same words, or yours another name.", "")
 	case row.AskedVersion > 0:
-		return cs.takeMade(ctx, s, *namesake)
+		return cs.adoptMade(ctx, s, *namesake)
 	case isBeingMade:
 		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry,
 			Text: "Another account hands in a template of this name just now."}
@@ -136,8 +136,8 @@ func (cs *Chores) checkTwins(ctx context.Context, row store.Template) error {
 	return nil
 }
 
-// takeMade takes a template that an earlier attempt made. If that was of an earlier version, the template is changed.
-func (cs *Chores) takeMade(ctx context.Context, s submission, made channels.TemplateState) (channels.TemplateState, error) {
+// adoptMade takes over a template that an earlier attempt made. If it was made of an earlier version, it is changed.
+func (cs *Chores) adoptMade(ctx context.Context, s submission, made channels.TemplateState) (channels.TemplateState, error) {
 	isDraft := made.Status == channels.TemplateDraft // made, but not submitted yet
 	if s.row.AskedVersion == s.row.Version && !isDraft {
 		return made, nil

@@ -90,7 +90,6 @@ func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
 	if row.Todo == store.TodoDelete {
 		return store.RemoveTemplate(ctx, cs.pool, row) // one that the provider refuses to delete is at least not ours any more
 	}
-
 	return cs.keepTemplateState(ctx, row, state, err == nil)
 }
 
@@ -122,7 +121,7 @@ func (cs *Chores) tellOfTemplate(ctx context.Context, row store.Template) (state
 	}
 
 	if row.Todo == store.TodoSubmit {
-		state, err = cs.handIn(ctx, templater, row)
+		state, err = cs.submitTemplate(ctx, templater, row)
 		state.Status = cmp.Or(state.Status, channels.TemplatePending)
 		return state, err
 	}
@@ -147,14 +146,14 @@ func (cs *Chores) keepTemplateState(ctx context.Context, row store.Template, sta
 			return nil, err
 		}
 		var p store.Pipeline
-		p.InsertEvents([]store.NewEvent{templateFact(row, template.HandedIn, state)})
+		p.InsertEvents([]store.NewEvent{templateFact(row, template.Submitted, state)})
 		return &p, nil
 	})
 	cs.host.Wake()
 	return err
 }
 
-// templateFact makes the fact of what a provider says of a template. how is on which occasion: template.HandedIn, or "listed".
+// templateFact makes the fact of what a provider says of a template. how is the occasion: template.Submitted, or "listed".
 func templateFact(row store.Template, how string, state channels.TemplateState) store.NewEvent {
 	f := own.Fact{Kind: own.Template, Account: row.AccountID, Class: how, TemplateVerdict: own.TemplateVerdict{Template: row.ID, Version: row.Version, State: &state}}
 	return f.Event(fmt.Sprintf("template:%d:%s", row.ID, rand.Text()))

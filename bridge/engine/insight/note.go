@@ -18,8 +18,9 @@ import (
 // templates.
 const maxNamed = 5
 
-// showNote shows what an analysis found. If a note stands in the thread, it changes that one. If not, it posts a note,
-// but only if there is news. A note that mentions people is always posted anew, because a change notifies nobody.
+// showNote shows what an analysis found in a note, which is a post in the conversation's thread. The standing note, which nobody has
+// acted upon yet, is changed. If there is none, a note is posted, but only if there is news. A note that mentions people is always
+// posted anew, because a change notifies nobody.
 func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, news bool) {
 	t := c.Home(us.Dir)
 	stands := us.Outbox.Deliveries[c.StandingNote(t)]
@@ -69,8 +70,8 @@ func (us *UseCases) changeNote(c *book.Conversation, t *book.Thread, stands *boo
 	c.KeepNote(us.Outbox.Enqueue(us.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line, Changes: stands.ID}, nil), t)
 }
 
-// PostUnchanged posts anew what a change of a note was to say that failed, because the note was deleted or the chat
-// doesn't let it be changed. It does nothing if a later change has said it already.
+// PostUnchanged posts a note anew whose change has failed, because the note was deleted or the chat doesn't let it be changed. It does
+// nothing if a later change has been made.
 func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	t, line := c.Home(us.Dir), failed.DecodedPayload().Line
 	if line == nil || line.Kind() != bridge.LineAnalysis {
@@ -82,8 +83,8 @@ func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	us.postNote(c, t, *line)
 }
 
-// joinNotes adds what was found in a later burst (line) to what a note says (before). The later mood and intent count, and the later
-// urgency, unless the conversation is still urgent for what came before. Names of both stay, the later ones first.
+// joinNotes adds what was found later (line) to what a note says (before). The later mood, intents and urgency count, but what makes
+// the conversation urgent stays while it is urgent. Names of both stay, the later ones first.
 func joinNotes(before, line bridge.Line, isUrgent bool) bridge.Line {
 	was, now := before.Content.(*bridge.AnalysisLine), *line.Content.(*bridge.AnalysisLine)
 	if now.Sentiment == was.Sentiment {

@@ -51,8 +51,8 @@ func sourcesOf(f own.Fact, r analysis.Reply) (all []suggested.Source) {
 	return all
 }
 
-// suggestActions adds to a note who may take the conversation, and until when it may rest. It reports whether the
-// latter is worth a note by itself.
+// suggestActions adds to a note who may take the conversation, and until when it may be snoozed. news reports whether the snooze is
+// worth a note by itself.
 func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) (news bool) {
 	for _, a := range f.Answer.Actions {
 		switch a.Name {

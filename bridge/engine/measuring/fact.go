@@ -17,7 +17,7 @@ func measuredDeeds() []store.Deed {
 		store.DeedUnassigned, store.DeedSetPending}
 }
 
-// fact is one thing that happened in a conversation: something was done, or something was said. Then what is "".
+// fact is one thing that happened in a conversation: something was done, or something was said (then what is "").
 type fact struct {
 	at     time.Time
 	id     int64 // of its row: facts of the same time are in the order of their rows
@@ -28,8 +28,8 @@ type fact struct {
 	in     bool // the customer said it
 }
 
-// listFacts returns what was done and said in a conversation, in order. Of what agents said it returns only what reached
-// the customer, with the time at which it was sent.
+// listFacts returns what was done and said in a conversation, in order. It leaves out what agents said that didn't reach the customer.
+// An answer has the time at which it was sent last.
 func listFacts(log []store.LogEntry, said []measure.Said) []fact {
 	var all []fact
 	sent := map[store.MessageID]fact{}      // by message: when it was last sent

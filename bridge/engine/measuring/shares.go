@@ -10,8 +10,9 @@ import (
 	"parley/store/measure"
 )
 
-// history is a walk through what happened in a conversation, fact by fact. Its fields say how things stood after the
-// facts so far. An episode is what lies between a conversation's beginning, or its reopening, and its end.
+// history is a walk through what happened in a conversation. Facts are the entries of its log and its messages; the fields say how
+// things stand after the facts so far. An episode lies between a conversation's beginning, or its reopening, and its end. A share is
+// what the conversation contributes to the figures of one day, team and agent.
 type history struct {
 	subject measure.Subject
 	hours   *hours.Hours // nil means always open
@@ -25,10 +26,10 @@ type history struct {
 	byCustomer   bool       // the customer began the episode
 	answered     bool       // the customer was answered in this episode
 	everBegun    bool       // there was an episode before, or one runs
-	everAnswered bool       // the customer has been answered in some episode, or an agent wrote first: further answers are no first answers
+	everAnswered bool       // the customer was answered before, or an agent wrote first: further answers are no first answers
 	waitsSince   *time.Time // when the customer wrote the first message that isn't answered; nil while no answer is due
 	unanswered   *time.Time // the same, also after an end or when an agent said that no answer is due
-	early        *time.Time // when the customer wrote while no episode ran: if an episode begins at the same time, that message began it
+	early        *time.Time // when the customer wrote while no episode ran; that may begin the next one, at the same time
 }
 
 // place is where a share counts.
@@ -75,8 +76,8 @@ func (w *history) figuresAt(t time.Time, agent store.AgentID) *measure.Figures {
 	return w.shares[p]
 }
 
-// addTime adds a single time to those that are kept, and returns it: how many whole seconds are between two moments, by
-// the wall clock and in business hours. The time counts for the place of the second moment.
+// addTime keeps a single time, and returns it: the whole seconds between two moments, by the wall clock and in business hours. The
+// time counts for the place of the second moment.
 func (w *history) addTime(what measure.Time, from, to time.Time, agent store.AgentID) (wall, open int64) {
 	wall, open = max(int64(to.Sub(from)/time.Second), 0), int64(w.hours.Between(from, to)/time.Second)
 	p := w.placeOf(to, agent)

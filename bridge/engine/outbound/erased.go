@@ -12,9 +12,8 @@ import (
 	"parley/store/dispatch"
 )
 
-// sendErased removes a post from a chat, because its customer is erased. What became of the post is noted with it in the
-// transaction that writes the attempt's result: the erasure waits for that, and its certificate names what the chat doesn't
-// let us remove.
+// sendErased removes a post from a chat, because its customer is erased. What became of the post is noted in the transaction that
+// writes the attempt's result. The erasure waits for that, and its certificate names what the chat doesn't let us remove.
 func (a *attempt) sendErased(ctx context.Context, s bridge.Surface) (relay.Sent, error) {
 	c := a.c
 	post := PayloadOf(&c.Delivery).Erases

@@ -8,10 +8,10 @@ import (
 	"parley/store"
 )
 
-// A chat to which events come by requests doesn't notice when these stop (bridge.GapHider). So a reply that has waited is read again
-// there before it leaves, though nothing points to a gap. That is a mere precaution, for which no reply waits long.
+// Some chats send events by requests, and nobody notices when the requests stop (bridge.GapHider). So a reply that has waited is read
+// again in such a chat before it leaves: it may have been edited or deleted. That is only a precaution, for which no reply waits long.
 
-// leavesAtOnce is how old a text is at most that leaves as soon as it was typed: nobody has changed it yet.
+// leavesAtOnce is the age up to which a text leaves without being read again: nobody has changed it yet.
 const leavesAtOnce = 3 * time.Second
 
 // maxPrecaution bounds how long one attempt reads as a precaution, all lines of the reply together.
@@ -23,8 +23,8 @@ func mayHideGap(s bridge.Surface, channel string, age time.Duration) bool {
 	return ok && age > leavesAtOnce && hider.HidesGaps(channel)
 }
 
-// readingTime returns the context in which a text is read again. As a precaution an attempt reads all lines of a reply within
-// maxPrecaution, or within the time for which a gap is waited for if that is shorter, and leaves half of its time to the provider.
+// readingTime returns the context in which a text is read again. If that is a precaution, all texts of a reply share one time: at
+// most maxPrecaution, the time for which a gap is waited for, and half of what is left for the attempt, whichever is shortest.
 func (a *sourceCheck) readingTime(ctx context.Context, isPrecaution bool) (context.Context, context.CancelFunc) {
 	if !isPrecaution {
 		return context.WithTimeout(ctx, confirmTimeout)
@@ -38,16 +38,16 @@ func (a *sourceCheck) readingTime(ctx context.Context, isPrecaution bool) (conte
 		within = min(within, time.Until(deadline)/2)
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
-	a.precautionEnds, _ = ctx.Deadline()
+	a.precautionEnds, _ = ctx.Deadline() // WithTimeout has set one
 	return ctx, cancel
 }
 
-// waitBriefly returns the error by which a reply waits because its chat could not be read, where nothing points to a gap. It waits no
-// longer than for a gap that is being filled; then it leaves as it is stored, and waitBriefly returns no error.
+// waitBriefly returns the error by which a reply waits because its chat could not be read as a precaution. The reply waits no longer
+// than for a gap that is being filled. After that waitBriefly returns nil, and the reply leaves as it is stored.
 func (a *sourceCheck) waitBriefly(ctx context.Context, m *store.Message, cause error) error {
 	left := a.e.opt.GapWait - store.Seconds(a.c.FirstAgo)
 	if left <= 0 && a.c.Part > 0 {
-		return nil // the rest of a message says what it said when it began, whatever Parley's record says now
+		return nil // a piece has left: the rest has the same words, whatever Parley's record says now
 	}
 	if left <= 0 {
 		return a.e.checkUnchanged(ctx, m)

@@ -316,13 +316,15 @@ func (e *Sender) ownersOf(ctx context.Context, account store.AccountID, external
 		asked[i] = store.ExternalID{AccountID: account, ExternalID: id}
 	}
 
-	known, _, err := store.Written(ctx, e.opt.Pool, asked, nil)
+	known, _, err := store.Written(ctx, e.opt.Pool, asked, nil) // no posts are asked for
+	if err != nil {
+		return nil, err
+	}
 	owners := map[string]int64{}
 	for _, k := range known {
 		owners[k.ExternalID] = int64(k.MessageID)
 	}
-
-	return owners, err
+	return owners, nil
 }
 
 // partToken names a part of a delivery to a surface, which doesn't look into it.

@@ -19,11 +19,14 @@ func (e *Sender) readTemplates(ctx context.Context, m *material) error {
 		}
 	}
 	rows, err := store.Templates(ctx, e.opt.Pool, sortedUnique(ids)...)
+	if err != nil {
+		return Retry(err)
+	}
 	m.templates = map[store.TemplateID]store.Template{}
 	for _, row := range rows {
 		m.templates[row.ID] = row
 	}
-	return Retry(err)
+	return nil
 }
 
 // canSendTemplates reports whether the provider takes templates as such. Other providers get a template's words as plain text.
@@ -51,7 +54,6 @@ func (a *attempt) checkTemplate(r *outgoingReply) error {
 	if row.Status != string(channels.TemplateApproved) {
 		return bad(NotApproved(row))
 	}
-
 	return nil
 }
 

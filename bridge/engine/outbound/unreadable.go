@@ -15,9 +15,12 @@ import (
 	"parley/store"
 )
 
+// A file that an agent attached is read from the chat while the reply is being sent. If it can't be read, the provider's channel only
+// sees a failed request. This file notes which failures come from the file, so that such a reply soon fails for good.
+
 const (
-	// maxUnreadable is how long after its first attempt a reply of which a file can't be read is still tried, and at least twice. It
-	// includes the time in which the attempts failed for other reasons. All later replies of the conversation wait meanwhile.
+	// maxUnreadable is how long after its first attempt a reply is still tried, at least twice, if a file of it can't be read. All later
+	// replies of the conversation wait meanwhile.
 	maxUnreadable = 5 * time.Minute
 
 	// Pauses between these attempts are half as long as the reply was tried, within these bounds.
@@ -31,7 +34,7 @@ type unreadableFile struct {
 	cause *channels.SendError
 }
 
-// note keeps the first failure. One that has a class keeps its words.
+// note keeps the first failure. A *channels.SendError keeps its words.
 func (u *unreadableFile) note(name string, err error) {
 	cause, ok := errors.AsType[*channels.SendError](err)
 	if !ok {
@@ -42,7 +45,7 @@ func (u *unreadableFile) note(name string, err error) {
 	u.cause = cmp.Or(u.cause, cause)
 }
 
-// watch returns a file that notes why it can't be read. What fails because the attempt ends is no fault of the file.
+// watch returns a file that notes why it can't be read, unless the attempt was ended.
 func (u *unreadableFile) watch(f channels.File) channels.File {
 	open := f.Open
 	f.Open = func(ctx context.Context) (io.ReadCloser, error) {
@@ -81,8 +84,9 @@ func (w *watchedFile) Close() error {
 	return w.ReadCloser.Close()
 }
 
-// boundUnreadable returns the error with which an attempt at a reply ended. If that would be tried again because a file can't
-// be read, it is tried again soon, and fails for good after maxUnreadable: its author can upload the file again.
+// boundUnreadable returns err, the error with which an attempt at a reply ended, unless the reply would be tried again because a file
+// can't be read. Then it returns an error by which the reply is tried again soon, or, after maxUnreadable, fails for good: its author
+// can upload the file again.
 func (a *attempt) boundUnreadable(err error) error {
 	a.unreadable.mu.Lock()
 	cause := a.unreadable.cause
@@ -96,7 +100,7 @@ func (a *attempt) boundUnreadable(err error) error {
 	noteRestored(&p, a.c) // the time before a restore doesn't count
 	tried := store.Seconds(a.c.FirstAgo) - p.RetryFor
 	wasUnreadable := strings.Contains(a.c.ErrorText, cause.Text) || strings.Contains(a.c.ErrorText, "can't be read")
-	isFirst := !wasUnreadable // the attempts before failed for other reasons, or there was none
+	isFirst := !wasUnreadable // the attempts before, if any, failed for other reasons
 	if tried <= maxUnreadable || isFirst {
 		soon := *se
 		soon.Text = cause.Text

@@ -1,6 +1,6 @@
-// Package own defines Parley's own facts: what it journals itself, beside what channels and surfaces report. Such a fact is
-// the result of a delivery, a timer, a provider's decision on a template, or what an agent did on one of Parley's pages.
-// They are applied in order, like everything else that changes a conversation.
+// Package own defines Parley's own facts. A fact is one thing that happened, stored in the journal under a name so that it counts
+// once; most come from customers' channels and agents' chats. Parley itself journals the result of a delivery, a timer that fired, a
+// provider's decision on a template, or what an agent did on one of its pages. All facts are applied in order.
 //
 // What does not belong here: what a fact means for a conversation.
 package own

@@ -114,12 +114,13 @@ func noteWords(ctx context.Context, q store.Querier, entries []store.LogEntry) (
 	if len(ids) == 0 {
 		return nil, nil
 	}
-
 	messages, err := store.Messages(ctx, q, ids...)
+	if err != nil {
+		return nil, err
+	}
 	words := make(map[store.MessageID]string, len(messages))
 	for i := range messages {
 		words[messages[i].ID] = book.Excerpt(&book.Message{Message: messages[i]})
 	}
-
-	return words, err
+	return words, nil
 }

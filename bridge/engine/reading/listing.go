@@ -65,20 +65,22 @@ func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.Accou
 	if l.List != store.ListUnassigned {
 		return l, nil
 	}
-
 	return l, addFreeSince(ctx, q, l.Rows, ids)
 }
 
 // addFreeSince sets since when the conversations of a list have had no owner.
 func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids []store.ConversationID) error {
 	since, err := store.PutBack(ctx, q, ids)
+	if err != nil {
+		return err
+	}
 	for i := range rows {
 		row := &rows[i]
 		if row.FreeSince = since[row.ID]; row.FreeSince.IsZero() {
 			row.FreeSince = row.CreatedAt
 		}
 	}
-	return err
+	return nil
 }
 
 // storedList returns the store's name of the list that a surface's list shows.
@@ -89,8 +91,8 @@ func storedList(list string) string {
 	return list
 }
 
-// listReader returns who reads a list: for the list of all, an agent from whom the accounts are closed that all_tab
-// keeps for admins.
+// listReader returns r as the reader of a list. For the list of all conversations, the accounts that the setting all_tab keeps for
+// admins are closed to the agent.
 func (rd *Reader) listReader(list string, agent *store.Agent, r store.Reader) store.Reader {
 	if storedList(list) == store.ListAll {
 		kept, _ := rd.keptForAdmins(agent)
@@ -107,8 +109,8 @@ func (rd *Reader) HiddenLists(agent *store.Agent) []string {
 	return nil
 }
 
-// keptForAdmins returns the accounts of which the list of all shows an agent only the conversations of the agent and of
-// the agent's teams. all means that this is so for every account. For admins it returns none.
+// keptForAdmins returns the accounts of which the list of all conversations shows an agent only their own and their teams'. all
+// means that this is so for every account. For admins it returns none.
 func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []store.AccountID, all bool) {
 	if agent == nil || agent.IsAdmin() {
 		return nil, false

@@ -18,8 +18,8 @@ import (
 // A provider such as Meta decides whether a template (a prepared message) may be sent. This file applies its verdicts, which come
 // unasked, as the answer when a template is submitted, or from the provider's list, and tells people of them.
 
-// HandedIn marks a provider's answer to the submission of a template.
-const HandedIn = "submitted"
+// Submitted marks a provider's answer to the submission of a template.
+const Submitted = "submitted"
 
 // maxVerdictDelay is how late a verdict that comes unasked may be. A provider repeats for days what it couldn't deliver: a newer
 // verdict may have come before.
@@ -86,7 +86,7 @@ func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) 
 		return nil // the newer version will have its own verdict
 	}
 
-	answersSubmission := f.Class == HandedIn
+	answersSubmission := f.Class == Submitted
 	if !answersSubmission && row.SubmittedAt == nil {
 		return nil // the provider's list still has the version before
 	}

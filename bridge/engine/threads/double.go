@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// Doubles looks after threads whose root may be there twice: it was posted again, because nobody could tell whether the first
-// attempt had succeeded.
+// Doubles looks after threads whose root, the first message, may be there twice: it was posted again because nobody could tell
+// whether the first attempt had succeeded. What agents type under the wrong one must not be lost.
 type Doubles struct{ *Writer }
 
 // Seek has the other root of a thread looked for. What people type under that root waits until it is found, or known not to be
@@ -36,7 +36,7 @@ func (d Doubles) TakeResult(c *book.Conversation, f own.Fact) {
 	isKnownAbsent := !isFound && f.Class != own.Blind
 	if isKnownAbsent {
 		t.Doubt, t.DoubtChanged = "", true
-		t.Card = "" // so that the root is updated: it says no longer that it may be there twice
+		t.Card = "" // so that the root is updated, which says that it may be there twice
 		c.RefreshCard()
 		return
 	}

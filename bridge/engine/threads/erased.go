@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// ErasePosts queues the removal of posts from chats, in one lane of the conversation for each chat. Without posts, somebody who was in
-// copy is erased, and only the card is shown anew.
+// ErasePosts queues the removal of posts from chats, because a customer's data is erased. Each chat has a lane of its own for that. With
+// no posts, it was somebody in copy who was erased, and only the card is shown anew.
 func ErasePosts(th *Writer, c *book.Conversation, posts []own.ErasedPost) {
 	if len(posts) == 0 {
 		c.RefreshCard()

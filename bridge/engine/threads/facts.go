@@ -27,8 +27,8 @@ func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem
 	return permission.Authorize(r.Agent, verb)
 }
 
-// AuthorizeReading says that an agent may not read a conversation. It returns nil if the agent may, and for people who are no agents. It
-// also lets agents take back their own replies after the conversation has gone on where they don't read it.
+// AuthorizeReading says that an agent may not read a conversation. It returns nil if the agent may, for people who are no agents, and
+// for agents who take back their own replies, even if the conversation has gone on where they may not read it.
 func (qs *questions) AuthorizeReading(r book.Request) *bridge.Problem {
 	if r.Agent == nil || qs.wasDoneAtHome(r) || qs.takesOwnBack(r) || qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
 		return nil
@@ -46,9 +46,9 @@ func (qs *questions) takesOwnBack(r book.Request) bool {
 	return m != nil && m.ConversationID == r.Conversation.ID && m.AgentID != nil && *m.AgentID == r.Agent.ID
 }
 
-// wasDoneAtHome reports whether somebody typed, or put an emoji, in the channel in which the conversation is worked on now. That the
-// surface reports it proves that the person can read the conversation's thread. Nothing else does: not the place that a button or a
-// form names, not a thread that the conversation has left, and not a command with its number that was typed elsewhere.
+// wasDoneAtHome reports whether somebody typed, or put an emoji, in the channel in which the conversation is worked on now. That proves
+// that the person can read the thread. Nothing else does: not the place that a button or a form names, not a thread that the
+// conversation has left, and not a command with its number that was typed elsewhere.
 func (qs *questions) wasDoneAtHome(r book.Request) bool {
 	if !r.Typed() && !r.IsEmoji() {
 		return false

@@ -8,10 +8,10 @@ import (
 	"parley/store"
 )
 
-// A reply with many files leaves in several parts, and each may fail or be unclear by itself. Then a line asks about that part alone, and
+// A reply with many files leaves in several parts, and each may fail or be unclear by itself. Then a line asks only about that part, and
 // goes on asking whatever becomes of the other parts.
 
-// position says whether later lines take a line's place.
+// position says whether a line is the last one about something: only the last one asks.
 type position struct {
 	isLast       bool // no later line is about the message
 	isLastOfPart bool // no later line is about the part of the message that the line is about
@@ -34,8 +34,8 @@ func positionsOf(lines []postedLine) []position {
 	return list
 }
 
-// unfinishedPart returns the part that a line asks about of a reply with several parts, while some of these have failed, are unclear, or
-// wait to be sent. It returns nil if the line is about the whole reply, or about an earlier sending of it.
+// unfinishedPart returns the part about which a line asks, while parts of its reply have failed, are unclear, or wait. It returns nil if
+// the line is about the whole reply, or about an earlier sending of it.
 func (st lineSettler) unfinishedPart(m *book.Message, line *bridge.Line) *book.Delivery {
 	isUnfinished := m.Fate == store.FateFailed || m.Fate == store.FateUnclear || m.Fate == store.FateWaiting
 	if !isUnfinished || line.Args.Delivery == 0 {
@@ -61,7 +61,8 @@ func isUndecided(part *book.Delivery, line *bridge.Line) bool {
 	}
 }
 
-// shownReceipt returns how far a message that left, or a part of it, is said to have come. told is what its receipts tell.
+// shownReceipt returns how far a message that left, or a part of it, is shown to have come: what its receipts tell (told), as far as
+// the account's settings want that.
 func shownReceipt(th *Writer, m *book.Message, told bridge.OutcomeState) bridge.OutcomeState {
 	if c := th.Conversations.Rows[m.ConversationID]; c != nil {
 		return th.Settings(c).ShownReceipt(told)
@@ -69,8 +70,7 @@ func shownReceipt(th *Writer, m *book.Message, told bridge.OutcomeState) bridge.
 	return told
 }
 
-// undoneOutcome returns what became of a reply with these parts that was taken back while an attempt was under way: nobody may know
-// whether it has left.
+// undoneOutcome returns what became of a reply that was taken back. Nobody may know whether it left, if an attempt was under way.
 func undoneOutcome(parts book.Parts) bridge.OutcomeState {
 	if len(parts.Unclear()) > 0 {
 		return bridge.OutcomeUnclear

@@ -12,9 +12,9 @@ import (
 // something, so that it is told once.
 const toldPost = "told"
 
-// ToldKey returns the key of the post that remembers what the author of a typed text was told. There is one for each author
-// and thread, in which the author is told once that a text stays inside; and one for each author, channel and day (UTC), on
-// which the author is told once that a text in the channel reaches no customer.
+// ToldKey returns the key of the post that remembers what the author of a typed text was told:
+//   - one for each author and thread, in which the author is told once that a text stays inside;
+//   - one for each author, channel and day (UTC): the author is told once that a text in the channel reaches no customer.
 func ToldKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostKey {
 	scope := a.Place.Thread
 	isTopLevel := scope == "" || scope == a.Place.Message // a message that begins a thread is its root

@@ -12,8 +12,8 @@ func (th *Writer) Window(c *book.Conversation) outbound.Window {
 	return outbound.WindowOf(th.Caps(c.AccountID), c.WindowFrom)
 }
 
-// windowDigest is the part of a card's digest that stands for the reply window. The window's end is cut to ten minutes,
-// so that not every message of a customer changes the card. The end that the card shows is too early by less than that.
+// windowDigest returns the part of a card's digest that stands for the reply window. The window's end is cut to ten minutes, so that
+// not every message of a customer changes the card. The card may therefore show an end that is too early by less than that.
 func (th *Writer) windowDigest(c *book.Conversation) string {
 	win := th.Window(c)
 	if !win.Limited || !c.BridgeStatus().Open() {
