@@ -36,7 +36,7 @@ type Body struct {
 
 	showsNothing  bool // a browser would show nothing of it
 	isCut         bool // it exceeds the limits: only its beginning was read
-	isOnlyHistory bool // it is nothing but signature and quoted history, which Text has
+	isOnlyHistory bool // it has only signature and quoted history; Text has them
 }
 
 // Reader reads the pieces of text of one mail. Its exported fields say what it found.
@@ -48,7 +48,7 @@ type Reader struct {
 	HasLayout bool                  // there are pictures or tables, which Markdown can't show as they were
 
 	noHistory bool              // nothing in the mail is quoted history, because it is a forward or a report
-	keepHTML  bool              // Sanitised is at work: the result will be HTML to show, not Markdown
+	keepHTML  bool              // HTML is wanted, not Markdown (Sanitised)
 	cids      map[string]string // the file names of the mail's parts, by content id
 
 	// What was read so far, of all pieces of text; limited by the constants above.
@@ -165,8 +165,8 @@ func isHidden(n *html.Node) bool {
 	return false
 }
 
-// readStyle reports whether a style hides an element, and whether it sets the font size to zero. That
-// hides the element's text, unless elements in it set a size again, as in newsletters with columns.
+// readStyle reads whether a style hides an element, and whether it sets the font size to zero. A zero size hides the element's text, unless
+// elements in it set a size again, as newsletters with columns do.
 func readStyle(style string) (hides, zeroFont bool) {
 	for declaration := range strings.SplitSeq(strings.ToLower(style), ";") {
 		name, value, _ := strings.Cut(declaration, ":")
@@ -206,8 +206,8 @@ func hasFontInside(n *html.Node) bool {
 	return false
 }
 
-// replacePicture decides what becomes of one picture. A picture in the HTML itself (data:) becomes a file. A
-// part of the mail (cid:) is shown, or a text says that the part is missing. A remote picture is blocked.
+// replacePicture decides what becomes of one picture. A picture in the HTML itself (data:) becomes a file. A part of the mail (cid:) is
+// shown; if the mail doesn't have it, a text says so. A remote picture is not loaded.
 func (r *Reader) replacePicture(parent, img *html.Node) {
 	src := strings.TrimSpace(attributeOf(img, "src"))
 	alt := rawmail.CleanLine(attributeOf(img, "alt"))
@@ -246,8 +246,8 @@ func (r *Reader) replacePart(parent, img *html.Node, alt string) {
 	img.Attr = pictureAttributes(id, cmp.Or(alt, name))
 }
 
-// replaceRemotePicture replaces a picture that would be loaded from elsewhere. In HTML its address is kept, for
-// agents who want to load it. Markdown has only its text.
+// replaceRemotePicture replaces a picture that would be loaded from elsewhere: in HTML by one that agents can choose to load, in Markdown
+// by its text.
 func (r *Reader) replaceRemotePicture(parent, img *html.Node, alt string) {
 	if isPixel(img) {
 		parent.RemoveChild(img)
@@ -267,11 +267,10 @@ func pictureAttributes(id, alt string) []html.Attribute {
 	return []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: alt}}
 }
 
-// Sizes of pictures, in pixels. Up to the first, on one side, a picture is a tracking pixel or a spacer. Up to the
-// second, on both sides, it is an icon.
+// Sizes of pictures, in pixels.
 const (
-	maxPixelSize = 3
-	maxIconSize  = 24
+	maxPixelSize = 3  // one side of a tracking pixel or a spacer
+	maxIconSize  = 24 // both sides of an icon
 )
 
 // isPixel reports whether a picture is a tracking pixel or a spacer.
@@ -328,7 +327,7 @@ func replaceByText(parent, n *html.Node, text string) {
 	parent.RemoveChild(n)
 }
 
-// StrippedHTML returns the text of HTML without its tags. It is meant for HTML of which a browser shows nothing.
+// StrippedHTML returns the text of HTML without its tags, also text that browsers don't show.
 func StrippedHTML(source string) string {
 	var out strings.Builder
 	z := html.NewTokenizer(strings.NewReader(source))

@@ -38,9 +38,9 @@ func writeMarkdown(n *html.Node) string {
 	return w.out.String()
 }
 
-// classify decides for each element whether it is a line, or a paragraph with empty lines around it.
-// Paragraphs are those of HTML, and all elements that contain one. Where nothing else distinguishes
-// the elements, it turns lines into div and paragraphs into p. It reports whether n is a paragraph.
+// classify decides for n and each element in it whether it is a line, or a paragraph with empty lines around it. Paragraphs are those of
+// HTML, and all elements that contain one. It renames elements that have no other meaning: lines to div, paragraphs to p. It returns
+// whether n is a paragraph.
 func (w *markdownWriter) classify(n *html.Node) (isParagraph bool) {
 	switch n.DataAtom {
 	case atom.P:

@@ -89,9 +89,8 @@ func (l *markdownLine) writeRun(out *strings.Builder, r *run, atLineStart bool, 
 	}
 }
 
-// writeText writes escaped text. Other runs stand beside the text, and a character at one of its ends could
-// have a meaning together with them. So writeText puts dots around the text, which stand for these runs:
-// escapeRun then escapes such characters.
+// writeText writes escaped text. A character at one end of the text could have a meaning together with the run beside it. To have such
+// characters escaped, writeText puts dots around the text, which stand for these runs.
 func writeText(out *strings.Builder, text string, atLineStart bool, after runKind) {
 	if atLineStart {
 		if length := blockMarkLength(text); length > 0 {
@@ -190,8 +189,8 @@ func (l *markdownLine) lastLetter(r *run) rune {
 // isPunctOrSymbol reports whether a Markdown reader may take r for punctuation. Readers differ over symbols.
 func isPunctOrSymbol(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
 
-// isGoodBesideMark reports whether r outside of a mark lets the mark work, although a sign stands inside of it. Of
-// symbols only the ASCII ones do: all readers take these for punctuation.
+// isGoodBesideMark reports whether a mark works that has r outside of it and a sign inside. Only ASCII symbols count: all readers take
+// these for punctuation.
 func isGoodBesideMark(r rune) bool {
 	if unicode.IsSpace(r) || unicode.IsPunct(r) {
 		return true

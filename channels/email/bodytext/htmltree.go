@@ -17,9 +17,9 @@ const (
 	maxAttributes = 32
 )
 
-// treeBuilder makes a tree of a mail's HTML in one pass. Like browsers, it closes elements that mailers leave open.
-// Unlike html.Parse, it never reopens elements that were closed too early: that copies elements, and can turn each
-// paragraph of a hostile mail into hundreds of nodes. html.Parse also refuses deeply nested HTML.
+// treeBuilder makes a tree of a mail's HTML in one pass. Like browsers, it closes elements that mail programs leave open. It is used in
+// place of html.Parse, which refuses deeply nested HTML, and reopens elements that were closed too early: that copies elements, and can
+// turn each paragraph of a hostile mail into hundreds of nodes.
 type treeBuilder struct {
 	tokens        *html.Tokenizer
 	keepAttribute func(attribute string) bool // whether an attribute is kept
@@ -275,7 +275,7 @@ func isVoid(tag atom.Atom) bool {
 	return false
 }
 
-// isCell reports whether an end tag inside of the element can't close elements around it.
+// isCell reports whether an element is a table or a part of one that has text: end tags inside of it can't close elements around it.
 func isCell(tag atom.Atom) bool {
 	switch tag {
 	case atom.Td, atom.Th, atom.Caption, atom.Table:
@@ -284,7 +284,7 @@ func isCell(tag atom.Atom) bool {
 	return false
 }
 
-// isList reports whether an element separates its items from those of lists around it.
+// isList reports whether an element is a list or a cell: end tags of items inside of it can't close items around it.
 func isList(tag atom.Atom) bool {
 	switch tag {
 	case atom.Ul, atom.Ol, atom.Dl, atom.Menu, atom.Dir:

@@ -6,6 +6,10 @@ import (
 	"unicode/utf8"
 )
 
+// Most answers repeat the mail that they answer. This file finds where the text that the sender wrote now ends, and signature and quoted
+// history begin; agents see the history only on demand. History is marked as quoted ("> "), or begins with headers or a mail program's
+// mark. The line above it that says who wrote it and when is called its attribution: "On Monday, Ann wrote:".
+
 // line is a line of a body as a reader sees it, from plain text or from HTML.
 type line struct {
 	// setText sets these.
@@ -64,8 +68,8 @@ func trimBlanks(text string) string {
 	return text
 }
 
-// PatternBudget is how many bytes of one body may still be matched against regular expressions, which are
-// slow. It begins at MaxPatternBytes. Only mails that no person writes use it up.
+// PatternBudget is how many bytes of one body may still be matched against regular expressions, which are slow. It begins at
+// MaxPatternBytes, which is enough for all mails that people write.
 type PatternBudget int
 
 // MaxPatternBytes is how many bytes of one body may be matched.
@@ -74,15 +78,15 @@ const MaxPatternBytes PatternBudget = 8 << 10
 // lineCost is what each line costs besides its length.
 const lineCost = 50
 
-// Allow reports whether a line may be matched, and counts it.
+// Allow takes the cost of a line from the budget. It returns false if the budget is used up: then the line must not be matched.
 func (b *PatternBudget) Allow(text string) bool {
 	*b -= PatternBudget(len(text) + lineCost)
 	return *b >= 0
 }
 
-// findHistory returns the index of the line at which signature or quoted history begins that reaches to the
-// end. It returns len(lines) if there is none, or if it must be shown: in forwards, in mails with answers
-// inside of the quote, and in mails that have no other text. noHistory says that there is none.
+// findHistory returns the index of the line from which on there is only signature and quoted history. It returns len(lines) if there is
+// none, or if people must see it: in forwards, in mails with answers inside of the quote, and in mails that have no other text.
+// noHistory says that there is none.
 func findHistory(lines []line, noHistory bool) int {
 	if noHistory || len(lines) > maxQuoteLines {
 		return len(lines)
@@ -119,7 +123,8 @@ func hasText(lines []line) bool {
 	return slices.ContainsFunc(lines, func(l line) bool { return !l.isBlank })
 }
 
-// findQuote returns the index at which the quoted history begins that reaches to the end.
+// findQuote returns the index at which quoted history begins that reaches to the end, with its attribution. It returns len(lines) if there
+// is none.
 func findQuote(lines []line) int {
 	unmarked := findUnmarkedHistory(lines)
 	body := lines[:unmarked]
@@ -142,7 +147,8 @@ func findQuote(lines []line) int {
 	}
 
 	attribution := attributionAbove(body, start)
-	if attribution == start && body[start].maybeIndented {
+	hasAttribution := attribution < start
+	if !hasAttribution && body[start].maybeIndented {
 		return unmarked
 	}
 	if hasQuotedText(body[:attribution]) {
@@ -169,8 +175,8 @@ func endOfText(lines []line) int {
 	return end
 }
 
-// findUnmarkedHistory returns the index at which history begins whose lines aren't marked as quoted. It begins with
-// a mail program's mark, a block of headers, a separator, or an attribution that says who and when.
+// findUnmarkedHistory returns the index at which history begins whose lines aren't marked as quoted, or len(lines). Such history begins
+// with a mail program's mark, a block of headers, a separator, or an attribution that says who and when.
 func findUnmarkedHistory(lines []line) int {
 	budget := MaxPatternBytes
 	for i, l := range lines {
@@ -214,8 +220,8 @@ func ruleAbove(lines []line, i int) int {
 // maxAttributionLines is how many lines an attribution may have: programs fold long ones.
 const maxAttributionLines = 4
 
-// countAttributionLines returns how many lines the attribution has with which lines begin, above history that
-// isn't marked. It returns 0 if they begin with no attribution.
+// countAttributionLines returns how many lines the attribution at the beginning of lines has, above history that isn't marked as quoted.
+// It returns 0 if there is no attribution.
 func countAttributionLines(lines []line, budget *PatternBudget) int {
 	lines = lines[:min(len(lines), maxAttributionLines)]
 	ends := func(l line) bool { return l.endsLikeAttribution }
@@ -245,8 +251,8 @@ func countAttributionLines(lines []line, budget *PatternBudget) int {
 	return 0
 }
 
-// mayBeAnswer reports whether a line may be the end of an answer, although it begins as an attribution does: a program that folds
-// one leaves its date in the first line, or a comma behind the day of the week.
+// mayBeAnswer reports whether a line that begins like an attribution may rather be the end of an answer. If a program folds an attribution,
+// its first line has the date, or ends with a comma behind the day of the week.
 func mayBeAnswer(text string) bool {
 	return !strings.ContainsAny(text, "0123456789") && !strings.HasSuffix(strings.TrimSpace(text), ",")
 }
@@ -261,9 +267,9 @@ func isFirstTextQuoted(lines []line) bool {
 	return false
 }
 
-// attributionAbove returns the index at which the attribution of the quote at start begins. It returns start
-// if the quote has none. Far above the quote, an attribution must say who wrote and when. Programs fold it, so lines are added to it
-// upwards. What stands above an attribution may also be the sender's answer: it belongs to it only if it adds its date or name.
+// attributionAbove returns the index at which the attribution of the quote at start begins. It returns start if the quote has none. An
+// attribution that is far above the quote must say both who wrote and when. Programs fold attributions, so lines are added upwards; but
+// since a line above may also be the sender's answer, it is added only if the attribution lacks a date or name without it.
 func attributionAbove(lines []line, start int) int {
 	const maxNear, maxFar = 2, 8 // blank lines between attribution and quote
 	end := endOfText(lines[:start])
@@ -330,8 +336,8 @@ func hasHintAtAnswersInside(lines []line) bool {
 	return false
 }
 
-// mayMatchInside reports whether a line has a word without which answersInside doesn't match. It is faster
-// than the regular expression.
+// mayMatchInside reports whether a line has one of the words that all lines have that answersInside matches. It is faster than the regular
+// expression.
 func mayMatchInside(text string) bool {
 	text = strings.ToLower(text)
 	for _, word := range []string{

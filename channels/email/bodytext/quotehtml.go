@@ -35,7 +35,7 @@ func htmlLines(body *html.Node) []htmlLine {
 	return r.lines
 }
 
-// endLine closes the current line.
+// endLine adds the current line to lines, unless it has no node.
 func (r *lineReader) endLine() {
 	if r.firstNode == nil {
 		return
@@ -144,8 +144,8 @@ func (r *lineReader) addText(n *html.Node, text string) {
 	}
 }
 
-// readMarks reads from a block's class, id and style whether its text is a quote, a signature, or the beginning of
-// history. The names are those that mail programs use. Outlook puts "x_" before names in the mail that it answers.
+// readMarks reads from a block's class, id and style, as mail programs write them, whether its text is a quote, a signature, or the
+// beginning of history. Outlook puts "x_" before names in the mail that it answers.
 func (r *lineReader) readMarks(n *html.Node) {
 	if len(n.Attr) == 0 && n.DataAtom != atom.Blockquote {
 		return
@@ -242,8 +242,8 @@ func isBlockTag(tag atom.Atom) bool {
 	return false
 }
 
-// splitHistory moves signature and quoted history out of a body and returns them. It returns nil if there is
-// none, or if the body has nothing else: then onlyHistory is true. noHistory says that there is none.
+// splitHistory moves signature and quoted history out of a body and returns them. It returns nil if there is none, or if the body has
+// nothing else: then onlyHistory is true. noHistory says that nothing in the body is history.
 func splitHistory(body *html.Node, noHistory bool) (history *html.Node, onlyHistory bool) {
 	found := htmlLines(body)
 	lines := make([]line, len(found))

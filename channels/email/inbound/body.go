@@ -11,6 +11,9 @@ import (
 	"parley/channels/email/rawmail"
 )
 
+// A mail is a tree of parts (MIME): texts, files, and parts that contain others. content collects from the tree what is to be read and
+// what is a file.
+
 // content is the content of a mail, in its author's order.
 type content struct {
 	segments  []bodytext.Segment
@@ -60,8 +63,8 @@ func (c *content) add(p *rawmail.Part) {
 	}
 }
 
-// addAlternative adds one of several forms of the same text: the last form with HTML, and the plain form
-// beside it. Two parts of the same type are different texts, even if a program says otherwise: both are added.
+// addAlternative adds a part whose children are forms of the same text. It takes the last form with HTML, and the plain form beside it.
+// Two children of the same type are different texts, although the mail says otherwise: both are added.
 func (c *content) addAlternative(p *rawmail.Part) {
 	var plain, rich *content
 	richType := ""
@@ -159,8 +162,8 @@ func (c *content) hasHTML() bool {
 // maxEmptyHTML is the length of the longest HTML that may be an empty piece between pictures.
 const maxEmptyHTML = 2 << 10
 
-// firstWithText returns the first segment that has text, which gets the plain form of all of them: Apple Mail writes an empty one
-// above a picture at the beginning. If none has text, it returns the first one; nil without segments.
+// firstWithText returns the first segment that has text; Apple Mail writes an empty one above a picture. If none has text, it returns the
+// first segment, or nil if there are none.
 func (c *content) firstWithText() *bodytext.Segment {
 	for i, s := range c.segments {
 		if s.Plain != "" || len(s.HTML) > maxEmptyHTML || strings.TrimSpace(bodytext.StrippedHTML(s.HTML)) != "" {
@@ -243,8 +246,8 @@ func isTextType(ctype string) bool {
 	return ctype == "text/plain" || ctype == "text/html" || ctype == "text/enriched"
 }
 
-// isToBeRead reports whether a part is text of the mail, not a file. The first text may have a name: some mailers
-// name every part.
+// isToBeRead reports whether a part is text of the mail, not a file. A part with a name is a file, except for the first text: some mail
+// programs name every part.
 func (c *content) isToBeRead(p *rawmail.Part, disposition, name string) bool {
 	if !isTextType(p.Type) || disposition == "attachment" {
 		return false
@@ -300,8 +303,7 @@ func (c *content) takeUUFiles(text []byte) []byte {
 	return rest
 }
 
-// maxPlainBytes is the length of the longest plain text that is read as a whole. Of a longer text the
-// beginning is read, and all of it is attached.
+// maxPlainBytes is the length of the longest plain text that is read as a whole. A longer one is attached, and its beginning is read.
 const maxPlainBytes = 2 << 20
 
 // attachLongText attaches a text and returns its beginning.

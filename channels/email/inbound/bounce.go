@@ -14,7 +14,10 @@ import (
 	"parley/channels/email/smtpcode"
 )
 
-// bounceSubject matches the subjects of delivery reports, for reports that no header marks as such.
+// A bounce is a server's report that it could not deliver a mail of ours, or not yet. Servers write it in a form for programs (dsn.go) or
+// only as prose (prose.go). This file finds out which of our messages a bounce is about, and turns it into a Status for each recipient.
+
+// bounceSubject matches the subjects of bounces, for those that no header marks as such.
 var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|failure|has failed|delayed)|failure notice|` +
 	`returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|error sending your (?:mail|message)|` +
 	`unzustellbar|nicht zustellbar|non remis|no se puede entregar|não entregue|mancato recapito|onbestelbaar|` +
@@ -39,10 +42,9 @@ type bouncedMail struct {
 	isOurs   bool         // we have sent it
 }
 
-// readBounce reads a report on a mail of ours. It returns a status with the report's text for each recipient
-// to whom the mail could not be delivered, or not yet. It returns nil if the mail is no report, a report on
-// a mail that isn't ours, or a complaint: then it stays an automatic message. A report that tells nothing of the mail
-// but its recipients may be on one of ours.
+// readBounce returns a status with the report's text for each recipient to whom a mail of ours could not be delivered, or not yet. It
+// returns nil if the mail is not a report on a mail that we may have sent: then it stays an automatic message. For a report or a
+// complaint, it sets the conversation in any case.
 func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
 	isComplaint := in.Kind == channels.InboundMessage && in.Automatic == "feedback-report"
 	if !isComplaint && !isReport(in, root.Header) {
@@ -64,7 +66,8 @@ func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inboun
 	if in.Answers.Conversation == 0 {
 		in.Answers.Conversation, in.Answers.Message = b.token.Conversation, b.token.Message
 	}
-	mayBeOurs := b.isOurs || c.returned == nil && len(b.external) == 0 && len(c.statuses) > 0
+	namesNoMail := c.returned == nil && len(b.external) == 0
+	mayBeOurs := b.isOurs || namesNoMail && len(c.statuses) > 0
 	if isComplaint || !mayBeOurs {
 		return nil
 	}
@@ -96,9 +99,8 @@ func isReport(in *channels.Inbound, h rawmail.Header) bool {
 	return hasNullSender(h) && isBounceSubject(in.Subject)
 }
 
-// proseReports reads a report that has no machine-readable part. Its text may also name addresses at which
-// nothing failed, such as that of a hotline. So if the text names an address to which the mail was written,
-// only such addresses count.
+// proseReports reads a report that has no part for programs. Its text may also name addresses at which nothing failed, such as that of a
+// hotline. So if it names an address to which the mail was written, only such addresses count.
 func (d *Decoder) proseReports(h rawmail.Header, subject, text string, c *content) []report {
 	keys := func(list []channels.Party) (out []string) {
 		for _, p := range list {
@@ -196,13 +198,18 @@ func idInBrackets(text string) (id string, ok bool) {
 	return id, true
 }
 
-// findBouncedMail finds the mail that a report is about. Our token in the first of these decides: our header of the returned
-// mail; its Message-ID or, if that isn't known, the first id that the report answers; anywhere in the report. Without a token, a
-// mail is ours if its author is.
+// findBouncedMail finds the mail that a report is about. It looks for our token in these places, and the first one decides:
+//
+//  1. our header of the returned mail, which it has even if a server replaced its Message-ID
+//  2. the Message-ID of the returned mail or, if that isn't known, the first id that the report answers
+//  3. anywhere in the report
+//
+// Without a token, a mail is ours if its author is.
 func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, text string) bouncedMail {
 	returnedIDs := messageIDsOf(c.returned, text)
 	b := bouncedMail{external: mergeIDs(returnedIDs, in.Answers.References)}
-	if d.readOurHeader(&b, c.returned) {
+	if token, ok := d.tokenInOurHeader(c.returned); ok {
+		b.token, b.isOurs = token, true
 		return b
 	}
 	if len(b.external) > 0 {
@@ -263,18 +270,13 @@ func (d *Decoder) isByUs(returned *rawmail.Part) bool {
 	return len(authors) > 0 && d.ownAddress(authors[0].Key) != ""
 }
 
-// readOurHeader reads which message of ours a returned mail is by mailid.MessageHeader, which it has even if a server
-// replaced its Message-ID. It reports whether the mail names one.
-func (d *Decoder) readOurHeader(b *bouncedMail, returned *rawmail.Part) bool {
+// tokenInOurHeader returns our token in the header mailid.MessageHeader of a returned mail. ok is false if it names no message of ours.
+func (d *Decoder) tokenInOurHeader(returned *rawmail.Part) (token mailid.Token, ok bool) {
 	if returned == nil {
-		return false
+		return token, false
 	}
-	conv, msg, ok := mailid.Parse(d.keys, mailid.Clean(returned.Header.Raw(mailid.MessageHeader)))
-	if !ok || msg == 0 {
-		return false
-	}
-	b.token, b.isOurs = mailid.Token{Conversation: conv, Message: msg}, true
-	return true
+	token.Conversation, token.Message, ok = mailid.Parse(d.keys, mailid.Clean(returned.Header.Raw(mailid.MessageHeader)))
+	return token, ok && token.Message != 0
 }
 
 // mergeIDs returns ids, followed by those of more that are not among them.
@@ -358,8 +360,8 @@ func (r report) explainToPeople() string {
 	return what + " The server said: " + reply
 }
 
-// describeFailure returns what went wrong as a sentence. It goes by the enhanced status code without its class:
-// "2.2" of "5.2.2" is "mailbox full". Single codes come before the groups that they belong to.
+// describeFailure returns what went wrong as a sentence, by the enhanced status code without its class: "2.2" of "5.2.2" is "mailbox
+// full".
 // Source: RFC 3463 section 3; the IANA registry of SMTP enhanced status codes.
 func (r report) describeFailure() string {
 	if r.action == "delayed" {

@@ -175,8 +175,8 @@ func icsPerson(l icsLine) string {
 	return rawmail.CleanLine(l.value)
 }
 
-// icsEnd writes the time at which an event ends. Where DTEND is a day, that is the one after the last (RFC 5545 section
-// 3.6.1): the last one is written.
+// icsEnd writes the time at which an event ends. If DTEND is a day, that is the day after the last one (RFC 5545 section 3.6.1), so the day
+// before it is written.
 func icsEnd(l icsLine) string {
 	if t, err := time.Parse("20060102", l.value); err == nil && l.name == "DTEND" {
 		return t.AddDate(0, 0, -1).Format(time.DateOnly)
@@ -236,11 +236,11 @@ func (e *event) writeMarkdown(method string) string {
 	}
 
 	lines := []string{"**" + title + "**" + afterSeparator(": ", e.summary)}
-	for _, field := range [][2]string{
+	for _, field := range []struct{ name, text string }{
 		{"When", when}, {"Duration", e.duration}, {"Where", e.location}, {"Organizer", e.organizer}, {"Answer", answer}, {"Repeats", e.repeat},
 	} {
-		if field[1] != "" {
-			lines = append(lines, field[0]+afterSeparator(": ", field[1]))
+		if field.text != "" {
+			lines = append(lines, field.name+afterSeparator(": ", field.text))
 		}
 	}
 

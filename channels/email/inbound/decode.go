@@ -26,14 +26,16 @@ type Options struct {
 	Keys [][]byte // HMAC keys that verify our tokens
 }
 
-// Decoder decodes the mails of one account. Its methods may be called concurrently.
+// Decoder decodes the mails of one account: it finds out who wrote a mail, whether a person did, what it says, and which conversation
+// it belongs to. Mails that we send have a token in their Message-ID (package mailid), which answers and bounces repeat: it names the
+// conversation and our message. A Decoder's methods may be called concurrently.
 type Decoder struct {
 	ownAddresses map[string]bool
 	keys         [][]byte
 	policy       func() *bluemonday.Policy // returns a shared policy, because a policy is large and slow to make
 }
 
-// NewDecoder returns a decoder. policy returns the rules by which HTML is sanitised, which decoders share.
+// NewDecoder returns a decoder. policy returns the rules by which HTML is sanitised.
 func NewDecoder(o Options, policy func() *bluemonday.Policy) *Decoder {
 	d := &Decoder{ownAddresses: map[string]bool{}, keys: o.Keys, policy: policy}
 	for _, a := range o.Own {
@@ -43,13 +45,12 @@ func NewDecoder(o Options, policy func() *bluemonday.Policy) *Decoder {
 	return d
 }
 
-// Decode turns a stored mail into what the customer did. Every mail becomes an Inbound: a mail that can't be
-// read is shown as raw text.
+// Decode turns a stored mail into what the customer did. A mail that can't be read is shown as raw text. Of the mails in the mailbox's
+// folder of sent mail, only those that came from an address of the account become an Inbound.
 //
-// Text and Quoted are canonical Markdown in which each line end is a line break. Quoted begins with the signature, if
-// one was found. Text names a picture inside of the mail as ![name](cid:id), where id is its Attachment's ContentID;
-// inline files that Text doesn't name belong to the signature or to the quoted history. InboundOwn has the id of our
-// message in Answers. InboundStatus has subject, text and files of the report.
+// Text and Quoted are Markdown in which each line end is a line break. Quoted begins with the signature, if one was found. Text names a
+// picture in the mail as ![name](cid:id), where id is its Attachment's ContentID. Inline files that Text doesn't name belong to the
+// signature or to the quoted history. InboundStatus has subject, text and files of the delivery report.
 // Errors: an empty payload.
 func (d *Decoder) Decode(payload []byte) ([]channels.Inbound, error) {
 	return d.decodeWith(d.decodeMail, payload)
@@ -180,8 +181,8 @@ func (d *Decoder) viaAddress(lists ...[]channels.Party) string {
 	return ""
 }
 
-// isNamed reports whether those to whom a mail was written (named) can know that we got it: one is an address of ours, or one from
-// which the mail was forwarded, since it was delivered to that first.
+// isNamed reports whether the recipients whom a mail names can know that we got it: one is an address of ours, or an address to which the
+// mail was delivered before it was forwarded to us.
 func (d *Decoder) isNamed(named, delivered []channels.Party) bool {
 	return slices.ContainsFunc(named, func(p channels.Party) bool {
 		isForwarder := slices.ContainsFunc(delivered, func(q channels.Party) bool { return q.Key == p.Key })
@@ -201,9 +202,9 @@ func (d *Decoder) tokensInAddresses(lists ...[]channels.Party) (conversation, me
 	return 0, 0
 }
 
-// setConversation sets the conversation by our tokens, and the kind of our own mails. Tokens in the ids that
-// a mail answers count more than the token in the address to which it was sent, which is in in.Answers so far.
-// sentAs is the Message-ID with which a mail of ours was sent, which another header repeats; "" if none does.
+// setConversation sets the conversation by our tokens. Those in the ids that a mail answers count more than the one in the address to
+// which it was sent, which is in in.Answers so far. It also recognises our own mails. sentAs is a further header that has the Message-ID
+// with which we sent the mail, in case a server has replaced it; "" if there is none.
 func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, sentAs string) {
 	addressConversation, addressMessage := in.Answers.Conversation, in.Answers.Message
 	in.Answers.Conversation = 0
@@ -244,9 +245,8 @@ func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, sentAs strin
 	}
 }
 
-// keepWrittenInMailbox returns what is kept of a mail in the folder of sent mail: the mail, if it came from an
-// address of the account, and otherwise nothing. So mails that a program sent, and mails that were moved there
-// from other folders, are dropped.
+// keepWrittenInMailbox returns a mail of the folder of sent mail if it came from an address of the account, and otherwise nothing. So it
+// drops mails that a program sent, and mails that were moved there from other folders.
 func keepWrittenInMailbox(in channels.Inbound) []channels.Inbound {
 	switch in.Kind {
 	case channels.InboundMessage:
@@ -256,7 +256,7 @@ func keepWrittenInMailbox(in channels.Inbound) []channels.Inbound {
 		in.Foreign.Origin = "from the mailbox by " + in.From.Key
 		in.From = channels.Party{} // To and Cc name the customer
 		in.Envelope.ReplyTo = nil
-	default: // our own mail stays as it is
+	default: // a mail that Parley sent stays as it is
 	}
 	return []channels.Inbound{in}
 }
@@ -287,8 +287,7 @@ func (d *Decoder) messageOfRawText(e Envelope, raw []byte) channels.Inbound {
 	return in
 }
 
-// ownAddress returns the one of the account's own addresses that a is, with or without a +tag. It returns ""
-// if a is no address of the account.
+// ownAddress returns the account's own address that a is, perhaps with a +tag. It returns "" if a isn't one of the account's.
 func (d *Decoder) ownAddress(a string) string {
 	if d.ownAddresses[a] {
 		return a

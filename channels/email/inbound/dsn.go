@@ -60,8 +60,8 @@ func readStatuses(parts [][]byte, guess *rawmail.Guesser) []report {
 	return out
 }
 
-// exactStatus returns the enhanced code behind the reply code in a server's words, if the status itself has none but the class:
-// Exim and OpenSMTPD write 5.0.0 whatever the server said.
+// exactStatus returns the enhanced code in a server's words if the status says no more than the class: Exim and OpenSMTPD write 5.0.0
+// whatever the server said.
 func exactStatus(status, reply string) string {
 	code := enhancedCode.FindString(smtpReply.FindString(" " + reply))
 	if strings.HasSuffix(status, ".0.0") && strings.HasPrefix(code, status[:1]) {
@@ -70,7 +70,7 @@ func exactStatus(status, reply string) string {
 	return status
 }
 
-// addRepliesOfText adds to the reports without a reply what the text of the report says of their recipients.
+// addRepliesOfText adds the server's words from a report's text to those reports that have none.
 func addRepliesOfText(reports []report, text string, guess *rawmail.Guesser) {
 	said := map[string]string{}
 	for _, r := range readProse(text, nil, guess).reports {
@@ -83,8 +83,8 @@ func addRepliesOfText(reports []report, text string, guess *rawmail.Guesser) {
 	}
 }
 
-// actionOf returns what became of a mail. RFC 3464 knows five words. Some servers use others, such as
-// "expired". Of words that are not known here, the status shows the meaning.
+// actionOf returns what became of a mail, in one of the five words of RFC 3464. Some servers use other words, such as "expired". For a
+// word that isn't known here, the status decides.
 func actionOf(word, status string) string {
 	switch word {
 	case "", "failed", "delayed", "delivered", "relayed", "expanded":
@@ -143,8 +143,8 @@ const (
 	codeTooLarge       = 552
 )
 
-// replyCode returns the SMTP reply code of a report. If the server's words have none, it goes by the class of the
-// enhanced code. It returns 0 if there is no enhanced code, either.
+// replyCode returns the SMTP reply code in the server's words. If there is none, it returns a code of the same class as the status; 0 if
+// there is no status, either.
 func (r report) replyCode() int {
 	if m := smtpReply.FindStringSubmatch(" " + r.reply); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {

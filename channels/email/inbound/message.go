@@ -9,11 +9,11 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// maxTextBytes is the length of the longest text that is shown as a whole: some twenty posts in a chat. Of a longer text the beginning is
-// shown, and all of it is attached.
+// maxTextBytes is the length of the longest text that is shown as a whole: some twenty posts in a chat. A longer one is attached, and its
+// beginning is shown.
 const maxTextBytes = 50_000
 
-// readBody sets Text, Quoted, HTML, Attachments and Notices.
+// readBody sets what agents see of a mail: Text, Quoted, HTML, Attachments and Notices.
 func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	cids := map[string]string{}
 	for _, f := range c.files {
@@ -43,7 +43,7 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 
 	isOnlyQuote := len(texts)+len(c.calendars) == 0
 	if isOnlyQuote {
-		texts, quotes = quotes, nil // show it
+		texts, quotes = quotes, nil
 	}
 
 	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", c.isCut, in)
@@ -91,7 +91,7 @@ func tooLongNotice(what, file string) string {
 	return "The " + what + " of this mail is very long: its beginning is shown, the whole is attached as " + file + "."
 }
 
-// forwardedSegments returns main headers and text of a mail that was forwarded as a file without any text of its own.
+// forwardedSegments returns the main headers and the text of an attached mail, for a mail that only forwards it.
 func forwardedSegments(raw []byte) []bodytext.Segment {
 	root, _ := rawmail.Read(raw)
 	root.ConvertHeader()

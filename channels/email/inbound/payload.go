@@ -28,7 +28,7 @@ func (e Envelope) Line() []byte {
 	line, err := json.Marshal(e)
 	if err != nil { // a date beyond the year 9999
 		e.InternalDate = time.Time{}
-		line, _ = json.Marshal(e)
+		line, _ = json.Marshal(e) // can't fail: all other fields are texts, numbers and bools
 	}
 	return append(line, '\n')
 }

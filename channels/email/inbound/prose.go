@@ -10,6 +10,9 @@ import (
 	"parley/channels/email/rawmail"
 )
 
+// Many servers report only in prose that a mail could not be delivered. This file finds the recipients in such a text, and for each the
+// words of the server that refused the mail. Behind them, the text often shows the mail itself (the returned mail).
+
 // recipientLine matches the line with which qmail, Postfix and others begin a recipient's paragraph.
 // Groups 1 to 3 are the address, in one of three forms; group 4 is the beginning of the server's reply.
 var recipientLine = regexp.MustCompile(`^[\s*•-]*(?:` +
@@ -18,8 +21,7 @@ var recipientLine = regexp.MustCompile(`^[\s*•-]*(?:` +
 	`[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$` + // Ann Lee (ann@acme.test):
 	`)\s*(.*)$`)
 
-// splitRecipientLine returns the address and the beginning of the server's reply in a line that matches recipientLine. ok
-// is false for other lines.
+// splitRecipientLine returns the parts of a line that matches recipientLine. ok is false for other lines.
 func splitRecipientLine(line string) (address, serverReply string, ok bool) {
 	if !strings.Contains(line, "@") || len(line) > maxProseLineBytes {
 		return "", "", false
@@ -55,9 +57,8 @@ type prose struct {
 	writtenTo      []string // the addresses to which the returned mail was written
 }
 
-// readProse reads a report that has no machine-readable part, as qmail, old Exchange, Exim, and Postfix
-// without DSN send it. failedRecipients are those that the headers name. The result has no reports if neither
-// the text nor the headers name a recipient.
+// readProse reads the text of a report. failedRecipients are those that the headers name. The result has no reports if neither the text
+// nor the headers name a recipient.
 func readProse(text string, failedRecipients []string, guess *rawmail.Guesser) prose {
 	p := prose{guess: guess}
 	text = text[:min(len(text), maxProseBytes)]
@@ -125,8 +126,8 @@ func (p *prose) readLine(l string) {
 // lastReport returns the last report, which must exist.
 func (p *prose) lastReport() *report { return &p.reports[len(p.reports)-1] }
 
-// consumeField reads a line of a header field of the returned mail, of which a report may show some or all, and notes to whom
-// that mail was written: the addresses in its fields are no recipients at whom it failed. It returns false for any other line.
+// consumeField reads a line of a header field of the returned mail, and notes to whom that mail was written. It returns false for any other
+// line. The addresses in header fields must not count as recipients at whom the mail failed.
 func (p *prose) consumeField(l string) bool {
 	text := strings.TrimLeft(l, " \t>|")
 	name, _, hasColon := strings.Cut(text[:min(len(text), maxFieldBytes)], ":")
@@ -163,8 +164,8 @@ func isMailField(name string) bool {
 	return strings.HasPrefix(name, "x-") && !strings.Contains(name, " ")
 }
 
-// setActions sets the status and the action of each report. If no reply has a code, the first one in the text counts, and if it
-// begins a server's words, those are the reply.
+// setActions sets the status and the action of each report. If no report's reply has a code, the first one in the text counts. If that
+// begins a server's words, and there is only one report, these words become its reply.
 func (p *prose) setActions(text string) {
 	delayed := isAboutDelay(text)
 	line := ""

@@ -11,6 +11,9 @@ import (
 	"parley/channels/email/rawmail"
 )
 
+// Outlook sometimes packs a mail's text and files into one file "winmail.dat", in a format of Microsoft's (TNEF). The format is a list of
+// attributes. An attribute may be a list of properties (MAPI).
+
 // tnefResult is the content of a winmail.dat.
 type tnefResult struct {
 	files      []channels.Attachment
@@ -83,7 +86,7 @@ const (
 	tnefChecksum = 2 // behind the data of an attribute
 )
 
-// decodeTNEF reads a winmail.dat. ok is false if it is none. It checks every length against the bytes that are left.
+// decodeTNEF reads a winmail.dat. ok is false if it isn't one.
 func decodeTNEF(b []byte, guess *rawmail.Guesser) (result *tnefResult, ok bool) {
 	if len(b) < tnefStart || binary.LittleEndian.Uint32(b) != tnefSignature {
 		return nil, false
@@ -212,7 +215,8 @@ func propText(b []byte, unicode bool, guess *rawmail.Guesser) string {
 	return rawmail.ToUTF8([]byte(strings.TrimRight(string(b), "\x00")), "", guess)
 }
 
-// readProperties calls each for all MAPI properties of a list. It returns false if the list is damaged.
+// readProperties calls each with every MAPI property of a list; of a property with several values, with the first. It returns false if the
+// list is damaged.
 func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)) bool {
 	r := &propReader{left: b}
 	count := min(r.readUint32(), maxTNEFProperties)
@@ -268,7 +272,7 @@ func padTo4(n uint32) uint32 {
 	return (n + 3) &^ 3
 }
 
-// propReader reads numbers.
+// propReader reads the bytes of a list of properties.
 type propReader struct {
 	left    []byte // the bytes that aren't read yet
 	damaged bool   // more was read than there is: from then on, all numbers are 0
