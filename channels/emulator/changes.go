@@ -14,8 +14,7 @@ import (
 // keepChanges is how many changes are kept at least. A reader that falls further behind misses some.
 const keepChanges = 50_000
 
-// Changes is an append-only log whose readers wait for more. Under its lock nothing is called but the function that makes a
-// change.
+// Changes is the log of what happened in an emulator, to which tests subscribe. It keeps the last keepChanges at least.
 type Changes[C any] struct {
 	closed <-chan struct{}
 
@@ -30,7 +29,7 @@ func NewChanges[C any](closed <-chan struct{}) *Changes[C] {
 	return &Changes[C]{closed: closed, more: make(chan struct{})}
 }
 
-// Add appends what build makes of the change's number, counted from 1, and wakes who waits.
+// Add appends a change and wakes all who wait. build makes the change from its number, counted from 1; the lock is held meanwhile.
 func (l *Changes[C]) Add(build func(seq int64) C) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -42,7 +41,7 @@ func (l *Changes[C]) Add(build func(seq int64) C) {
 	l.wakeLocked()
 }
 
-// Wake lets who waits look again although there is no change to tell, such as after a reset.
+// Wake makes all who wait look again although there is no new change, for example after a reset.
 func (l *Changes[C]) Wake() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -61,7 +60,8 @@ func (l *Changes[C]) Last() int64 {
 	return l.last
 }
 
-// changesAfter returns the changes after the one with a number (never nil), the number of the last, and the signal of the next.
+// changesAfter returns the changes after the one with the number seq (never nil), the number of the last one, and a channel that is closed
+// when there are more.
 func (l *Changes[C]) changesAfter(seq int64) (got []C, last int64, more <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -141,7 +141,7 @@ func (l *Changes[C]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	WriteJSON(w, http.StatusOK, got)
 }
 
-// Signal tells who waits that something changed. Its zero value works. Nothing is called under its lock.
+// Signal tells all who wait that something changed. Its zero value works.
 type Signal struct {
 	mu   sync.Mutex
 	more chan struct{} // closed and replaced at each change; nil while nobody waits
@@ -166,7 +166,7 @@ func (s *Signal) next() <-chan struct{} {
 	return s.more
 }
 
-// Wait returns when done says so. done is called without locks, at once and after every change.
+// Wait waits until done returns true. It calls done at once and after every change, without a lock.
 // Errors: ctx ended.
 func (s *Signal) Wait(ctx context.Context, done func() bool) error {
 	for {

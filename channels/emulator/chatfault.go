@@ -30,7 +30,8 @@ const (
 	FaultLose      FaultKind = "lose"
 )
 
-// Fault is one rule of what goes wrong in a chat, with which calls or events. The first rule that matches and fires wins.
+// Fault is a rule by which an emulated chat (Slack, Teams) fails, as real ones do now and then: which calls or events it strikes, and what
+// happens to them. If several match a call, the first one that strikes counts.
 type Fault struct {
 	ID   int       `json:"id"` // given by Inject
 	Kind FaultKind `json:"kind"`
@@ -58,8 +59,7 @@ type Fault struct {
 	Matched int `json:"matched,omitempty"`
 }
 
-// FaultPlan holds the injected faults and says which calls and events they strike. An emulator
-// embeds it. Its lock is a leaf.
+// FaultPlan holds the injected faults of an emulator, which embeds it. It is safe for concurrent use.
 type FaultPlan struct {
 	set   *FaultSet[aimed]
 	kinds []FaultKind // all that the emulator plays
@@ -124,8 +124,7 @@ type Struck struct {
 	left time.Duration // until the fault ends; 0 if it has no end
 }
 
-// Strike counts a call, or an event if its name begins with "event:", and returns the first fault that strikes it; nil if none
-// does.
+// Strike counts a call, or an event if its name begins with "event:". It returns the first fault that strikes it, or nil.
 func (p *FaultPlan) Strike(name, channel string) *Struck {
 	now := p.clock()
 	hit, ok := p.set.First(func(a aimed) bool {
@@ -142,8 +141,7 @@ func (p *FaultPlan) Strike(name, channel string) *Struck {
 	return s
 }
 
-// RetryAfter is how many seconds a fault that limits calls tells people to wait: those that it
-// names, else what is left until its end, and at least one.
+// RetryAfter returns the seconds that a struck call is told to wait: Retry, else what is left until the fault ends, and at least one.
 func (s *Struck) RetryAfter() int {
 	if s.Retry != 0 {
 		return max(s.Retry, 1)
@@ -151,7 +149,7 @@ func (s *Struck) RetryAfter() int {
 	return max(int(math.Ceil(s.left.Seconds())), 1)
 }
 
-// matches reports whether a fault is one of a call or event. A pattern that can't be read matches nothing.
+// matches reports whether a fault is meant for a call or event. A malformed pattern matches nothing.
 func (f Fault) matches(name, channel string) bool {
 	const event = "event:"
 	if f.Channel != "" && f.Channel != channel {

@@ -55,7 +55,7 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(b) // the client may have gone
 }
 
-// DelayAnswer waits in real time. False means that the client has gone meanwhile.
+// DelayAnswer waits in real time. It returns false if the client has gone meanwhile.
 func DelayAnswer(r *http.Request, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

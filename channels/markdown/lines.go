@@ -11,7 +11,7 @@ import (
 // maxNesting is how deep a list item is indented: chats show no deeper ones.
 const maxNesting = 8
 
-// writeMarkdown appends Markdown as it is, without escaping it. Lines that begin in md get the marks of a line.
+// writeMarkdown appends Markdown as it is, without escaping it. Lines that begin in it get linePrefix.
 func (w *Writer) writeMarkdown(md string) {
 	if md == "" {
 		return
@@ -43,8 +43,7 @@ func (w *Writer) writePendingMarks() {
 	w.afterEmptyLine = false
 }
 
-// BreakLine ends the line in the Markdown and in the plain form. It does nothing in a form that is at the
-// start of a line already; Newline always breaks the line.
+// BreakLine ends the line in the Markdown and in the plain form, unless that form is at the start of a line already.
 func (w *Writer) BreakLine() {
 	w.lineHasText, w.indentation = false, 0
 	if w.plain.Len() > 0 && !strings.HasSuffix(w.plain.String(), "\n") {
@@ -91,8 +90,8 @@ func (w *Writer) Newline() {
 // Prefixed runs write, which writes to w, and puts mark before each of its lines.
 func (w *Writer) Prefixed(mark string, write func()) { w.writeMarked(mark, mark, write) }
 
-// Item runs write, which writes the words of a list item to w. indent is how many lists contain the item's list; those
-// of which no item was written don't count, since the item would be code.
+// Item runs write, which writes the words of a list item to w. indent is how many lists contain the item's list. Lists without an item
+// don't count, because Markdown takes an item that is indented without one above it for code.
 func (w *Writer) Item(indent int, mark string, write func()) {
 	open := w.openItems
 	for len(open) > 0 && open[len(open)-1] >= indent {

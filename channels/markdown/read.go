@@ -128,8 +128,7 @@ func (r *reader) addList(l *ast.List, indent int) {
 	}
 }
 
-// isParagraph reports whether a block is there, and whether it is a paragraph. A text block is one in a list without
-// empty lines.
+// isParagraph reports whether a block is a paragraph; nil isn't one. In a list without empty lines, paragraphs are of another kind.
 func isParagraph(block ast.Node) bool {
 	if block == nil {
 		return false
@@ -215,8 +214,12 @@ func (r *reader) spanRuns(n ast.Node, st Style, link string) []Run {
 	return r.inlineRuns(n, st, link)
 }
 
-// linkRuns returns the runs of a link to dest. A label that looks like another address is text, and the
-// real address stands behind it as a link. An address to which chats don't link stands behind the label as text.
+// linkRuns returns the runs of a link to dest:
+//
+//	a usual link                     the label, as a link
+//	no label                         the address
+//	the label names another address  the label as text, and behind it the real address as a link
+//	chats don't link to dest         the label, and behind it the address, as text
 func (r *reader) linkRuns(n ast.Node, st Style, dest string) []Run {
 	target := SafeURL(dest, false)
 	runs := r.inlineRuns(n, st, target)

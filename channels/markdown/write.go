@@ -19,8 +19,7 @@ type Text struct {
 // MentionToken returns the token that stands for somebody in both forms of a text.
 func MentionToken(id string) string { return "<@" + id + ">" }
 
-// Named replaces mention tokens in s by the names that names has for them: a customer never reads an id. It replaces all
-// of them at once, so that a token that a name forms with the text around it is not replaced, too.
+// Named replaces mention tokens in s by names, so that a customer never reads an id. names has the names by token.
 func Named(s string, names map[string]string) string {
 	clean := strings.NewReplacer("*", "", "_", " ", "`", "", "[", "", "]", "", "<", "", ">", "", "\\", "")
 	var pairs []string
@@ -31,7 +30,7 @@ func Named(s string, names map[string]string) string {
 		}
 		pairs = append(pairs, token, shown)
 	}
-	return strings.NewReplacer(pairs...).Replace(s)
+	return strings.NewReplacer(pairs...).Replace(s) // all at once: a name and the text around it may look like another token
 }
 
 // Writer builds a text line by line in two forms, as Markdown (md) and as plain text.
@@ -45,9 +44,9 @@ type Writer struct {
 	atLineStart    bool   // nothing of the line is written yet, not even pendingMarks
 	pendingMarks   string // at the start of a line: the marks that are written before its first character
 	afterEmptyLine bool   // Paragraph has just written an empty line
-	indentation    int    // how many spaces the line begins with that are written before its first word
+	indentation    int    // how many spaces have to be written before the line's first word
 	lineHasText    bool   // the line has more than marks and spaces
-	openItems      []int  // how many lists were said to contain each of the items in which the next one can stand
+	openItems      []int  // the items in which the next one can stand, outermost first, each as the indent that Item was given
 
 	mentions  []string
 	mentioned map[string]bool // the ids in mentions

@@ -11,9 +11,9 @@ import (
 // maxParamBytes is how much of a Content-Type or Content-Disposition is read.
 const maxParamBytes = 16 << 10
 
-// ParseParams reads a field like Content-Type: its value in lower case and its parameters, including
-// RFC 2231 pieces and charsets. It never fails: values without quotes, stray semicolons and unknown
-// charsets are read as their author meant them.
+// ParseParams reads a field like Content-Type: its value in lower case and its parameters. A long or non-ASCII parameter may be split into
+// pieces (RFC 2231): name*0="Offer for "; name*1="2026.pdf". ParseParams never fails: it reads missing quotes, stray semicolons and unknown
+// charsets as their author meant them.
 func ParseParams(v string, guess *Guesser) (value string, params map[string]string) {
 	if len(v) > maxParamBytes {
 		v = v[:maxParamBytes]

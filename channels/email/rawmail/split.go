@@ -30,8 +30,8 @@ type Part struct {
 	Children []*Part
 }
 
-// splitter reads the MIME tree of one mail within the limits. Of enmime it uses only the tolerant reader of headers:
-// enmime's reader of MIME trees has no limits, drops a body whose boundary never comes, and reads byte by byte.
+// splitter reads the MIME tree of one mail within the limits. It uses the library enmime only for odd headers: the library's reader of
+// trees has no limits, drops a body whose boundary never comes, and reads byte by byte.
 type splitter struct {
 	parts   int
 	notices []string
@@ -112,12 +112,10 @@ func (s *splitter) readPart(b []byte, depth int, defaultType string) *Part {
 
 // SplitHead separates header and body (RFC 5322 section 2.1).
 //
-// Usually an empty line ends the header. Some mails are different:
-//   - An odd line, which can't be a header, belongs to the body if no header follows: text without a header is
-//     a body. It does not belong there if the header announces base64 and the odd line is no base64, because it
-//     would make the whole body unreadable.
-//   - The first delimiter of the parts that the header announces always ends the header: some mailers leave out
-//     the empty line, or put a blank into it.
+// Usually an empty line ends the header. Some mail programs leave it out:
+//   - A line that can't be part of a header (an odd line) begins the body if no header line follows. But it belongs to the header if that
+//     announces base64 and the line isn't base64, because it would make the whole body unreadable.
+//   - The first delimiter of the parts that the header announces always ends the header.
 func SplitHead(b []byte) (head, body []byte) {
 	rest, isMbox := bytes.CutPrefix(bytes.TrimPrefix(b, []byte(">")), []byte("From "))
 	if isMbox && !bytes.HasPrefix(bytes.TrimLeft(rest, " \t"), []byte(":")) { // mbox files have this line; "From : ann@x.test" is a field
@@ -186,8 +184,7 @@ func hasBoundary(head, boundary []byte) bool {
 	return len(boundary) > 0 && params["boundary"] == string(bytes.TrimRight(boundary, " \t"))
 }
 
-// cannotBelongToBody reports whether odd lines can't belong to the body that a header announces: the header says
-// base64, and the first odd line is no base64.
+// cannotBelongToBody reports whether the header announces base64, and the first odd line isn't base64.
 func cannotBelongToBody(head, odd []byte) bool {
 	if len(head) > MaxHeaderBytes {
 		return false
@@ -229,9 +226,8 @@ func ReadHeader(head []byte, guess *Guesser) Header {
 	return Header{fields: fields, Guess: guess}
 }
 
-// readPlainHeader reads a well-formed header block, as almost all are. Its result is that of enmime's reader,
-// which is so slow that many parts or fields would take longer than the rest of a mail. ok is false for blocks
-// that need enmime's tolerance.
+// readPlainHeader reads a well-formed header block, as almost all are. Its result is that of enmime's reader, but it is much faster, which
+// matters for mails with many parts. ok is false for blocks that aren't well-formed.
 func readPlainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
 	fields = textproto.MIMEHeader{}
 	name, value := "", []byte(nil)
@@ -285,7 +281,7 @@ var mediaType = regexp.MustCompile(`^[a-z0-9!#$&^_.+\-]{1,100}/[a-z0-9!#$&^_.+\-
 // IsMediaType reports whether a text is a well-formed media type in lower case: "image/png".
 func IsMediaType(text string) bool { return mediaType.MatchString(text) }
 
-// contentType returns a part's type and parameters. It corrects the usual mistakes of mailers.
+// contentType returns a part's type and parameters. It corrects the usual mistakes of mail programs.
 func contentType(h Header, defaultType string) (string, map[string]string) {
 	v := h.Raw("Content-Type")
 	if strings.TrimSpace(v) == "" {
@@ -323,8 +319,8 @@ const (
 	maxGuessedLine   = 199
 )
 
-// splitBody splits a multipart body at its delimiter lines. It ignores the text before the first
-// delimiter, and reads parts behind the closing delimiter as well.
+// splitBody splits a multipart body at its delimiter lines. It ignores the text before the first delimiter, and reads parts behind the
+// closing delimiter as well.
 func splitBody(body []byte, boundary string) [][]byte {
 	if boundary == "" || len(boundary) > maxBoundaryBytes {
 		return nil
@@ -357,8 +353,7 @@ func splitBody(body []byte, boundary string) [][]byte {
 	return chunks
 }
 
-// readDelimiterLine reads the delimiter at i. ok reports whether it is a line of its own, and isClosing whether it
-// is the closing one. next is the index of the following line.
+// readDelimiterLine reads the delimiter at i. ok is false if it isn't a line of its own. next is the index of the following line.
 func readDelimiterLine(body []byte, i, length int) (next int, isClosing, ok bool) {
 	if beginsLine := i == 0 || body[i-1] == '\n' || body[i-1] == '\r'; !beginsLine {
 		return 0, false, false
