@@ -31,7 +31,8 @@ const (
 	MaxFiles = 100      // a choice of ours: servers count bytes, not files
 )
 
-// Composer writes the mails of one mailbox. It needs no network.
+// Composer writes the mails of one mailbox. Each has our token in its Message-ID (package mailid), which answers and bounces repeat, so
+// that they find their conversation. A Composer needs no network.
 type Composer struct {
 	address    string   // the main address, as configured
 	own        []string // all own addresses in lower case
@@ -42,8 +43,7 @@ type Composer struct {
 	markdown   func() goldmark.Markdown
 }
 
-// NewComposer returns the composer of a mailbox. key signs the Message-IDs. markdown returns the renderer of
-// answers, which all composers share.
+// NewComposer returns the composer of a mailbox. key signs the Message-IDs. markdown returns the renderer of answers.
 func NewComposer(set settings.Settings, key []byte, now func() time.Time, markdown func() goldmark.Markdown) *Composer {
 	return &Composer{
 		address:    set.Address,
@@ -56,8 +56,8 @@ func NewComposer(set settings.Settings, key []byte, now func() time.Time, markdo
 	}
 }
 
-// Compose writes a mail, with headers that keep it in its thread (RFC 5322 section 3.6.4). Its files are not
-// opened yet. Errors: *channels.SendError; nothing was sent.
+// Compose writes a mail, with headers that keep it in its thread (RFC 5322 section 3.6.4). It doesn't open the mail's files.
+// Errors: *channels.SendError of class BadContent or BadRecipient.
 func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
 	if err := checkSize(o); err != nil {
 		return nil, err
@@ -143,8 +143,8 @@ type mailHeaders struct {
 	automatic  string // the value of Auto-Submitted; "" if a person wrote the mail
 }
 
-// newHeaders returns the headers of a mail. The Message-ID depends only on the message. So a mail that is sent
-// again keeps its id, and the receiving server and Reconcile recognise it.
+// newHeaders returns the headers of a mail. A mail that is sent again has the same Message-ID, so that the receiving server and Reconcile
+// recognise it.
 func (c *Composer) newHeaders(o channels.Outbound) (*mailHeaders, error) {
 	from := c.address
 	if slices.Contains(c.own, strings.ToLower(o.From)) {
@@ -239,12 +239,12 @@ func senderName(author, account string) string {
 	return author + " (" + account + ")"
 }
 
-// localWithDots matches the part of an address before the "@" if quotes would make it valid, in spite of its
-// dots. Japanese phones had such addresses until 2009: ann..lee@docomo.test, ann.@docomo.test.
+// localWithDots matches the part of an address before the "@" that may have dots where only quotes allow them. Japanese phones had such
+// addresses until 2009: ann..lee@docomo.test, ann.@docomo.test.
 // Source: https://github.com/KumoCorp/kumomta/issues/77; https://odashinsuke.hatenablog.com/entry/20090403/1238758307.
 var localWithDots = regexp.MustCompile(`^[\w.+\-]*$`)
 
-// mailAddresses converts parties to mail addresses. Errors: BadRecipient.
+// mailAddresses converts parties to mail addresses. Errors: *channels.SendError of class BadRecipient.
 func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	var out []*netmail.Address
 	for _, p := range parties {
@@ -278,8 +278,8 @@ func mailAddress(plain string) (address string, ok bool) {
 	return address, rawmail.IsASCII(domain)
 }
 
-// cleanMessageID returns a message's id as mails name it, without its brackets. It returns "" for an id that mails can't
-// have, such as the one that Parley gives a mail without a Message-ID.
+// cleanMessageID returns a Message-ID without its brackets. It returns "" for an id that isn't one, such as the id that Parley gives a mail
+// without a Message-ID.
 // Source: RFC 5322 section 3.6.4.
 func cleanMessageID(id string) string {
 	id = mailid.Clean(id)
@@ -290,9 +290,9 @@ func cleanMessageID(id string) string {
 	return id
 }
 
-// referenceChain returns the ids for References: our anchor, the thread's ids, the id that is answered.
-// The anchor names the conversation even if a server replaces our Message-IDs. Anchors of other conversations are left out:
-// the answer would come to them.
+// referenceChain returns the ids for References: our anchor, the thread's ids, the id that is answered. The anchor is an id with a token
+// that names the conversation only; it helps if a server replaces our Message-IDs. Anchors of other conversations are left out, because
+// the customer's answer would go there.
 func (c *Composer) referenceChain(o channels.Outbound, answered string) []string {
 	out := []string{mailid.Anchor(c.key, o.ConversationID, c.domain)}
 	add := func(id string) {

@@ -16,14 +16,14 @@ import (
 
 // Mail is a mail that is ready to be sent. Its files are read while it is sent.
 type Mail struct {
-	ID         string            // Message-ID without <>
-	From       string            // envelope sender
-	Recipients []string          // of the envelope, each once
-	text       [][]byte          // the bytes before, between and behind the files: one piece more than there are files
-	order      channels.Outbound // the message; its Files are in the order of the mail, with the pictures first
-	UTF8       bool              // an address needs SMTPUTF8 (RFC 6531)
+	ID          string   // Message-ID without <>
+	From        string   // envelope sender
+	Recipients  []string // of the envelope, each once
+	UTF8        bool     // an address needs SMTPUTF8 (RFC 6531)
+	LengthBytes int64    // its length as it was sent; 0 before that
 
-	LengthBytes int64 // its length as it was sent; 0 before that
+	text  [][]byte          // the bytes before, between and behind the files: one piece more than there are files
+	order channels.Outbound // the message; its Files are in the order of the mail, with the pictures first
 }
 
 // Base64 in mails has lines of 76 characters (RFC 2045 section 6.8).
@@ -33,8 +33,8 @@ const (
 	linesAtOnce     = 512    // lines that are encoded at a time
 )
 
-// cutAtFiles writes a message in which the placeholder stands for each file, and splits it at the
-// placeholders. So the files need not be in memory, where the library would hold each of them three times.
+// cutAtFiles writes a message in which the placeholder stands for each file, and splits it at the placeholders. So the files themselves
+// never pass through the library, which would hold each of them in memory three times.
 func cutAtFiles(msg *mail.Msg, placeholder []byte) ([][]byte, error) {
 	var raw bytes.Buffer
 	if _, err := msg.WriteTo(&raw); err != nil {
@@ -47,7 +47,7 @@ func cutAtFiles(msg *mail.Msg, placeholder []byte) ([][]byte, error) {
 // newPlaceholder returns random bytes that occur in no message.
 func newPlaceholder() []byte {
 	mark := make([]byte, 18)
-	_, _ = rand.Read(mark) // never fails
+	_, _ = rand.Read(mark) // never fails, by its documentation
 	return mark
 }
 
@@ -67,8 +67,7 @@ func (m *Mail) SizeBytes() int64 {
 	return total
 }
 
-// MemoryBytes returns how much memory sending the mail may take: that of the largest file, because File.Open
-// may read a file as a whole.
+// MemoryBytes returns how much memory sending the mail may take: the size of its largest file, which File.Open may read as a whole.
 func (m *Mail) MemoryBytes() int64 {
 	var largest int64
 	for _, f := range m.order.Files {
@@ -102,8 +101,7 @@ func (m *Mail) Copy(ctx context.Context, w io.Writer) (int64, error) {
 	return written, nil
 }
 
-// writeFile writes one file in base64, which must have at most maxBytes bytes.
-// Errors: those of Copy.
+// writeFile writes one file in base64. Errors: those of Copy; the file has more than maxBytes bytes.
 func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, maxBytes int64) (read, written int64, err error) {
 	if f.Open == nil {
 		return 0, 0, errUnreadableFile(f, errors.New("email: attachment without content"))
@@ -145,8 +143,8 @@ func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, maxB
 	}
 }
 
-// errUnreadableFile returns the error for a file that can't be read: what the file itself says, if it classified it. Otherwise the
-// file may be readable later.
+// errUnreadableFile returns the error for a file that can't be read. It keeps cause if that has a class already. Otherwise the file may be
+// readable later.
 func errUnreadableFile(f channels.File, cause error) *channels.SendError {
 	if classified, ok := errors.AsType[*channels.SendError](cause); ok && classified.Class != channels.Ambiguous {
 		return classified

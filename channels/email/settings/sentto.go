@@ -7,9 +7,9 @@ import (
 	"parley/channels"
 )
 
-// SentTo returns the servers that get a mailbox's passwords, and the tokens of its provider: see channels.Spec. A
-// mailbox that signs in at a provider may still have passwords from before. They count as if they were used,
-// because they will be if somebody removes the provider from the settings.
+// SentTo returns the servers that get a mailbox's passwords, and the access tokens of its provider: see channels.Spec. A mailbox that signs
+// in by access tokens may still have passwords from before. They count as if they were used, because they are used again if somebody
+// removes the provider from the settings.
 func SentTo(c channels.Config) map[string][]string {
 	r := reader{config: c}
 	servers := func(oauth string) (imap, smtp string) {

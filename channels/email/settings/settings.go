@@ -88,7 +88,7 @@ type Settings struct {
 	SentFolder string // "" means it is found by its special use or a usual name
 }
 
-// Service is a mail service. Of most, the habits are not known.
+// Service is a mail service whose habits are known, or other.
 type Service int
 
 // The services whose habits are known, and all others.

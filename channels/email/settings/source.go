@@ -6,11 +6,10 @@ import (
 	"parley/channels"
 )
 
-// Sources names what an account fetches mail from: its address, and its folder at its server. Two accounts with one of
-// them in common would both fetch each mail. The usual ports lead to one server; another port of the same host may be another
-// server's. Values that are wrong are told by Read.
+// Sources names what an account fetches mail from: its address, and its folder at its server (channels.Spec). Both usual ports of a host
+// lead to the same server, another port may lead to another one.
 func Sources(c channels.Config) map[string]string {
-	s, _ := Read(c)
+	s, _ := Read(c) // who saves settings is told what is wrong with them by Spec.Check
 	named := map[string]string{fieldAddress: strings.ToLower(s.Address)}
 	if s.IMAP.Host != "" {
 		server := s.IMAP.Address()

@@ -9,7 +9,7 @@ import (
 	"parley/channels"
 )
 
-// Step says which command an SMTP reply answers.
+// Step says which command an SMTP reply answers. The same code may mean different things after different commands.
 type Step int
 
 // The steps of sending a mail, in their order.
@@ -21,7 +21,7 @@ const (
 	StepFurtherRcpt             // RCPT TO: another one, after others were accepted
 	StepData                    // the command DATA
 	StepDot                     // the end of the mail
-	StepReport                  // unknown: a report says later that one recipient was refused
+	StepReport                  // unknown: a bounce says later that one recipient was refused
 )
 
 // FullMailboxWait is how long after a first refusal a mail to a full mailbox is tried again, once.
@@ -71,12 +71,12 @@ const (
 	codeNoService          = 554
 )
 
-// authTemporaryWait is how long Parley believes a server that it can't check a password right now ("the authentication
-// failed due to a temporary server failure", RFC 4954 section 6). Microsoft says the same of a wrong password.
+// authTemporaryWait is how long a server may say that it can't check a password right now (RFC 4954 section 6). Then the password counts
+// as wrong, for which Microsoft uses the same code.
 const authTemporaryWait = 30 * time.Minute
 
-// A server that greets with a refusal is tried again for greetingWait as if it were down. Then admins have to know, and the
-// mailbox pauses for closedWait at a time.
+// A server that greets with a refusal counts as down for greetingWait. Then admins are told, and the mailbox pauses for closedWait at a
+// time.
 const (
 	greetingWait = 30 * time.Minute
 	closedWait   = time.Hour
@@ -121,21 +121,20 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 		return classifyPermanent(step, code)
 	}
 
-	// No class that SMTP knows.
+	// The code isn't one of SMTP.
 	if step == StepDot {
 		return Verdict{Class: channels.Ambiguous}
 	}
 
-	return Verdict{Class: channels.Retry, Hint: HintLater} // no byte of the mail was sent
+	return Verdict{Class: channels.Retry, Hint: HintLater} // the mail wasn't sent
 }
 
-// quotaWait is how long a mailbox that has used up what its provider lets it send is left alone. What it sent leaves the
-// count of a day bit by bit, so there may be room before the day is over.
+// quotaWait is how long a mailbox pauses that has sent as much as its provider allows in a day. There may be room before the day is over,
+// because providers count the last 24 hours.
 const quotaWait = time.Hour
 
-// classifySender decides what the big providers say of a mailbox that has sent too much, or that may not send as the
-// sender of the mail, whatever the step is. Microsoft tells them apart only by words where it says 5.2.0. ok is false if
-// the refusal is none of these.
+// classifySender recognises, after any step, how the big providers refuse a mailbox that has sent too much, or that may not send as the
+// sender of the mail. ok is false for all other refusals. For both, Microsoft may use the code 5.2.0, with different words.
 func classifySender(code int, enhanced, text string) (verdict Verdict, ok bool) {
 	if classOf(code) != classPermanent {
 		return Verdict{}, false
@@ -164,11 +163,11 @@ var aboutSender = regexp.MustCompile(`(?i)relay|sender|authenticat|client|helo|b
 // aboutQuota matches the words of a server that has no room for a mail.
 var aboutQuota = regexp.MustCompile(`(?i)quota|full\b|storage`)
 
-// tooManyRecipients matches how a server without enhanced codes says that a mail has more recipients than it takes (RFC 5321
-// section 4.5.3.1.10). What comes behind it would say that they were too many in a time.
+// tooManyRecipients matches how a server without enhanced codes says that a mail has more recipients than it takes (RFC 5321 section
+// 4.5.3.1.10). The words must end the text: "too many recipients this hour" is something else.
 var tooManyRecipients = regexp.MustCompile(`(?i)too many recipients\W*$`)
 
-// hasTooMany reports whether a refusal says that a mail has more recipients than the server takes. The same number is refused again.
+// hasTooMany reports whether a refusal says that a mail has more recipients than the server takes.
 func hasTooMany(enhanced, text string) bool {
 	if enhanced != "" {
 		return strings.HasSuffix(enhanced, ".5.3")
@@ -176,8 +175,8 @@ func hasTooMany(enhanced, text string) bool {
 	return tooManyRecipients.MatchString(text)
 }
 
-// SaysFull reports whether a refusal says that a mailbox is full, and not that the mail is too large, which has the same code
-// (RFC 5321 section 4.2.3).
+// SaysFull reports whether a refusal says that a mailbox is full. The same code can mean that the mail is too large (RFC 5321 section
+// 4.2.3).
 func SaysFull(code int, text string) bool {
 	if code != codeTooMuchData || !aboutQuota.MatchString(text) {
 		return false
@@ -186,8 +185,8 @@ func SaysFull(code int, text string) bool {
 	return enhanced != "5.3.4" && enhanced != "5.2.3"
 }
 
-// classifyRecipient decides what the refusal of one recipient means where the same code means something else after other
-// commands. ok is false if it doesn't.
+// classifyRecipient decides what the refusal of one recipient means if the same code would mean something else after another command.
+// Otherwise ok is false.
 func classifyRecipient(step Step, code int, enhanced, text string, waited time.Duration) (verdict Verdict, ok bool) {
 	if step != StepRcpt && step != StepFurtherRcpt && step != StepReport {
 		return Verdict{}, false

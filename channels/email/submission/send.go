@@ -25,7 +25,7 @@ type Sender struct {
 	now     func() time.Time
 	tls     *tls.Config // base of the TLS configuration, set by tests; nil for the system's roots
 	limits  *wire.Limits
-	sending chan struct{} // has room for one token per connection
+	sending chan struct{} // holds a token for each open connection
 }
 
 // maxSending is how many SMTP connections a mailbox has at a time: Microsoft 365 allows no more.
@@ -44,10 +44,10 @@ func New(set settings.Settings, env channels.Env, base *tls.Config, limits *wire
 	}
 }
 
-// Send makes one attempt to send a mail. It waits while maxSending other mails are being sent. The mail is
-// sent when the server accepts its end (the final dot). If that answer is lost, nobody knows whether the
-// mail was sent: Ambiguous. ctx must have a deadline: no byte is written after it.
-// Errors: *channels.SendError.
+// Send makes one attempt to send a mail. It waits while maxSending other mails are being sent. ctx must have a deadline, after which no
+// byte is written.
+// Errors: *channels.SendError. It is Ambiguous if the connection ended after the mail's end (the final dot) was sent and before the server
+// answered: only the server knows whether it took the mail.
 func (c *Sender) Send(ctx context.Context, m *outbound.Mail, o channels.Outbound) error {
 	if err := c.sendMail(ctx, m); err != nil {
 		return c.explainFailure(err, o.Attempt.FirstAt, m.Recipients)
@@ -83,8 +83,8 @@ func (c *Sender) sendMail(ctx context.Context, m *outbound.Mail) error {
 	return nil
 }
 
-// explainFailure returns class, texts and hint of a failed attempt. firstAt is when the first one was made, or zero. recipients
-// are all of the mail.
+// explainFailure returns class, texts and hint of a failed attempt. firstAt is when the first attempt was made, or zero. recipients are
+// all recipients of the mail.
 func (c *Sender) explainFailure(err error, firstAt time.Time, recipients []string) *channels.SendError {
 	if known, ok := errors.AsType[*channels.SendError](err); ok {
 		return known
@@ -139,8 +139,8 @@ func (c *Sender) explainFailure(err error, firstAt time.Time, recipients []strin
 	return out
 }
 
-// withoutAddresses returns a server's words without addresses, in whatever case it writes them. Postfix begins what it says of a
-// recipient with the address: "<ann@customer.test>: Relay access denied".
+// withoutAddresses replaces addresses, in whatever case, in a server's words: "<ann@customer.test>: Relay access denied" becomes
+// "<recipient>: Relay access denied".
 func withoutAddresses(words string, addresses []string) string {
 	for _, address := range addresses {
 		for _, written := range []string{strings.Trim(smtpPath(address), "<>"), address} {
@@ -152,11 +152,11 @@ func withoutAddresses(words string, addresses []string) string {
 	return words
 }
 
-// explainSignIn fills in a refused sign-in. out has the class and hint of the code.
+// explainSignIn completes the error of a refused sign-in, which has the class and hint for its code.
 func (c *Sender) explainSignIn(out *channels.SendError, code int, reply string) {
 	byToken := c.set.OAuth != ""
 	if byToken && code < firstPermanentCode {
-		// The server can't check the token now. Microsoft says the same of a wrong password, but here is no password.
+		// The server can't check the token now. (With a password, Microsoft gives the same answer if that is wrong.)
 		out.Class, out.Hint = channels.Retry, smtpcode.HintLater
 	}
 
@@ -176,7 +176,7 @@ func (c *Sender) explainSignIn(out *channels.SendError, code int, reply string) 
 	out.Text = "The mail server refuses the user name or the password: " + reply
 }
 
-// explainUnanswered fills in a failure without a reply. Before the final dot nothing was sent; after it nobody knows.
+// explainUnanswered completes the error of a step that the server didn't answer. Before the final dot, it is certain that nothing was sent.
 func (c *Sender) explainUnanswered(out *channels.SendError, f *smtpFailure) {
 	if f.step == smtpcode.StepDot {
 		out.Class = channels.Ambiguous

@@ -124,9 +124,8 @@ func (c *Sender) connect(ctx context.Context, utf8 bool, token string) (*smtpSes
 	return s, nil
 }
 
-// newClient prepares the library's client. The client dials by our function, for two reasons: implicit
-// TLS is added on top of the fencedConn; and we can close the connection, which the library leaves open
-// when the greeting or STARTTLS fails.
+// newClient prepares the library's client. The client dials by our function, so that it writes by a fencedConn also under TLS, and so that
+// we can close the connection, which the library leaves open when the greeting or STARTTLS fails.
 func (c *Sender) newClient(ctx context.Context, s *smtpSession, utf8 bool) (*mail.Client, error) {
 	to := c.set.SMTP
 	port, err := strconv.Atoi(to.Port)
@@ -134,7 +133,7 @@ func (c *Sender) newClient(ctx context.Context, s *smtpSession, utf8 bool) (*mai
 		return nil, err
 	}
 
-	deadline, _ := ctx.Deadline()
+	deadline, _ := ctx.Deadline() // openSMTP's ctx has one
 	config := c.limits.TLS(to.Host, c.tls)
 	dial := func(dialCtx context.Context, network, address string) (net.Conn, error) {
 		raw, err := c.dialer.DialContext(dialCtx, network, address)
@@ -218,7 +217,7 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 		if ok, _ := s.client.Extension("SMTPUTF8"); !ok {
 			refused := &textproto.Error{Code: codeRefused, Msg: "5.6.7 the server takes no addresses outside ASCII"}
 			at := slices.IndexFunc(m.Recipients, func(a string) bool { return !rawmail.IsASCII(a) })
-			if at < 0 { // it is our own
+			if at < 0 { // our own address is outside ASCII
 				return &smtpFailure{step: smtpcode.StepMail, err: refused}
 			}
 			return &smtpFailure{step: smtpcode.StepRcpt, recipient: m.Recipients[at], err: refused}
