@@ -139,7 +139,7 @@ func (b *gateBook) noteFound(found []dispatch.GateDue) {
 	}
 }
 
-// noteDue notes what is due behind the gates that were asked. Behind those that aren't in due, nothing waits.
+// noteDue notes what is due behind the gates that were asked.
 func (b *gateBook) noteDue(asked []dispatch.GateSince, due []dispatch.GateDue) {
 	now := time.Now()
 	for _, a := range asked {
