@@ -8,11 +8,12 @@ import (
 	"parley/store/internal/query"
 )
 
-// Identity is one address of a contact, unique per account.
+// Identity is one address of a contact, who is a customer: a mail address, a phone number or a name in a chat. It belongs
+// to one account, such as a mailbox of ours, so the same address on two accounts is two identities.
 type Identity struct {
 	ID        IdentityID `db:"id" json:"id"`
 	AccountID AccountID  `db:"account_id" json:"account_id"`
-	Key       string     `db:"key" json:"key"`
+	Key       string     `db:"key" json:"key"` // the address, in the form in which it is compared; unique in the account
 	Name      string     `db:"name" json:"name"`
 	ContactID ContactID  `db:"contact_id" json:"contact_id"`
 	Silenced  bool       `db:"silenced" json:"silenced"`     // automatic mail from here is stored without a post
@@ -22,8 +23,8 @@ type Identity struct {
 	// is its id in all others and nil in the root.
 	SameAs   *IdentityID `db:"same_as" json:"same_as"`
 	OptedOut string      `db:"opted_out" json:"opted_out"` // "", OptedOutMarketing or OptedOutAll; kept in the root's row
-	// When the newest wish was said that OptedOut is made of: about all messages, and about advertising alone; nil if never.
-	// Both are kept in the root's row.
+	// When the customer last said whether we may write to her at all, and whether we may send her advertising. nil if never.
+	// OptedOut follows from what she said then. Both are kept in the root's row.
 	ConsentAt   *time.Time `db:"consent_at" json:"consent_at"`
 	MarketingAt *time.Time `db:"marketing_at" json:"marketing_at"`
 }
@@ -44,7 +45,7 @@ func (i *Identity) Erased() bool { return strings.HasPrefix(i.Key, "erased:") }
 // The whole is "former:", the identity's id, a colon and the key.
 const FormerPrefix = "former:"
 
-// PlainKey returns a key as people know it, and whether its customer no longer uses it.
+// PlainKey returns a key without FormerPrefix. isFormer is true if it has that, so that its customer no longer uses it.
 func PlainKey(key string) (plain string, isFormer bool) {
 	if rest, ok := strings.CutPrefix(key, FormerPrefix); ok {
 		if _, plain, ok := strings.Cut(rest, ":"); ok {
@@ -65,8 +66,7 @@ func (i Identity) Root() IdentityID {
 	return i.ID
 }
 
-// The caller sorts the rows: two batches that meet the same newcomers wait for
-// each other instead of locking crosswise. DO UPDATE makes the second see the row.
+// DO UPDATE makes the second of two transactions that insert the same identity wait for the first, and return its row.
 const upsertIdentities = `
 	INSERT INTO identities (id, account_id, key, name, contact_id)
 	SELECT id, account_id, key, name, contact_id
@@ -80,9 +80,9 @@ const insertContacts = `
 	SELECT contact_id, name
 	FROM json_populate_recordset(NULL::identities, $1)`
 
-// UpsertIdentities finds or makes identities and locks them. Rows must be unique and sorted by
-// account and key. ID and ContactID are the ids that a new row gets; the caller adds its contact with
-// InsertContacts in the same transaction.
+// UpsertIdentities finds or makes identities and locks them. Rows must be unique, and sorted by account and key, so that
+// two transactions with the same rows can't deadlock. ID and ContactID are the ids that a new row gets. The caller adds
+// its contact with InsertContacts in the same transaction.
 func (p *Pipeline) UpsertIdentities(list *[]Identity, rows []Identity) error {
 	if len(rows) == 0 {
 		return nil
@@ -100,7 +100,7 @@ func InsertContacts(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "insert contacts", insertContacts, rows)
 }
 
-// identityWithRoot selects identities, each as identity. OptedOut and its times are read from the root's row.
+// identityWithRoot selects identities. What the customer said about messages and advertising is read from the root's row.
 const identityWithRoot = `SELECT identity.id, identity.account_id, identity.key, identity.name, identity.contact_id, identity.silenced,
 		identity.blocked, identity.bad_reason, identity.same_as, coalesce(root.opted_out, identity.opted_out) AS opted_out,
 		CASE WHEN root.id IS NULL THEN identity.consent_at ELSE root.consent_at END AS consent_at,
@@ -115,7 +115,6 @@ const getIdentities = `
 		UNION
 		SELECT given.same_as FROM identities AS given WHERE given.id = ANY($1) AND given.same_as IS NOT NULL))`
 
-// All identities of the customers to whom the given keys belong, each of them once.
 const identitiesOfKeys = `
 	SELECT ` + identityColumns + `
 	FROM identities
@@ -130,8 +129,8 @@ const identitiesOfKeys = `
 		SELECT other.id FROM customers JOIN identities AS other ON other.same_as = customers.root))
 	ORDER BY id`
 
-// IdentitiesOfKeys reads all identities of the customers to whom keys belong. accounts and keys are
-// parallel: keys[i] is a key on accounts[i].
+// IdentitiesOfKeys reads all identities of the customers to whom keys belong, each once. accounts and keys are parallel:
+// keys[i] is a key on accounts[i].
 func (p *Pipeline) IdentitiesOfKeys(list *[]Identity, accounts []AccountID, keys []string) {
 	if len(accounts) > 0 {
 		read(p, list, identitiesOfKeys, accounts, keys)
@@ -154,8 +153,8 @@ func UpdateIdentities(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "update identities", updateIdentities, rows)
 }
 
-// Contacts that have no identity any more once these are linked go: nobody could erase their names. No row but those of
-// identities refers to a contact.
+// linkIdentities also removes contacts that have no identity any more: nobody could erase their names. Only identities
+// refer to contacts.
 const linkIdentities = `
 	WITH given AS MATERIALIZED (
 		SELECT id, key, name, same_as, contact_id FROM json_populate_recordset(NULL::identities, $1)
@@ -173,8 +172,8 @@ const linkIdentities = `
 	WHERE id = ANY(ARRAY(SELECT contact_id FROM former)) AND NOT EXISTS (
 		SELECT FROM identities AS other WHERE other.contact_id = contacts.id AND other.id <> ALL(ARRAY(SELECT id FROM given)))`
 
-// LinkIdentities writes back Key, Name, SameAs and ContactID: identities that turned out to be one
-// customer's, and keys that were given up. It removes the contacts that have no identity left.
+// LinkIdentities writes back Key, Name, SameAs and ContactID, after identities turned out to be those of one customer, or
+// a customer gave a key up. It removes the contacts that have no identity left.
 func LinkIdentities(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "link identities", linkIdentities, rows)
 }
@@ -206,13 +205,13 @@ const keysThatWrote = `
 		JOIN messages AS message ON message.conversation_id = conversation.id
 		WHERE conversation.identity_id = one.id AND message.direction = 'in')`
 
-// WritersAmong returns those of the keys whose customer has ever written to any account.
+// WritersAmong returns those of the keys whose customers have ever written to us, to whichever account.
 func WritersAmong(ctx context.Context, q Querier, keys []string) ([]string, error) {
 	return query.Column[string](ctx, q, "writers", keysThatWrote, keys)
 }
 
-// Whoever had a key after a time was first heard of after that time, too: an earlier owner of it is somebody else. The index
-// identities_former has the same expression and condition.
+// keysAfter requires that the customer's contact was made after the time: an older contact with the same key is an earlier
+// owner of it, who is somebody else. The index identities_former has the same expression and condition.
 const keysAfter = `
 	SELECT key
 	FROM identities
@@ -225,8 +224,8 @@ const keysAfter = `
 			AND substring(identity.key FROM '^` + FormerPrefix + `[0-9]+:(.*)$') = ANY($2::text[])))
 	ORDER BY id`
 
-// KeysAfter returns the keys that a customer has now who had one of keys after a time and gave it up since, the one in use first. There
-// are none if nobody gave one up.
+// KeysAfter looks for a customer who had one of keys after a time and has given it up since, and returns the keys that she
+// has now, the one in use first. It returns none if nobody gave a key up.
 func KeysAfter(ctx context.Context, q Querier, account AccountID, keys []string, at time.Time) ([]string, error) {
 	return query.Column[string](ctx, q, "keys after a change", keysAfter, account, keys, at)
 }
@@ -237,8 +236,8 @@ const blockedSenders = `
 	WHERE account_id = $1 AND blocked AND ($2::text[] IS NULL OR key = ANY($2))
 	ORDER BY key`
 
-// BlockedSenders returns the senders whose automatic mail an account ignores: those among keys, or all
-// of them if keys is nil.
+// BlockedSenders returns the senders whose automatic mail an account ignores. If keys isn't nil, it returns only those
+// among keys.
 func BlockedSenders(ctx context.Context, q Querier, account AccountID, keys []string) ([]Identity, error) {
 	return query.Collect[Identity](ctx, q, "blocked senders", blockedSenders, account, keys)
 }
@@ -249,8 +248,8 @@ const silencedSenders = `
 	WHERE account_id = $1 AND silenced AND NOT blocked AND ($2::text[] IS NULL OR key = ANY($2))
 	ORDER BY key`
 
-// SilencedSenders returns the senders whose automatic mail an account keeps without a post: those among keys, or all of them if
-// keys is nil.
+// SilencedSenders returns the senders whose automatic mail an account stores without showing it. If keys isn't nil, it
+// returns only those among keys.
 func SilencedSenders(ctx context.Context, q Querier, account AccountID, keys []string) ([]Identity, error) {
 	return query.Collect[Identity](ctx, q, "silenced senders", silencedSenders, account, keys)
 }

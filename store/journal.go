@@ -12,14 +12,22 @@ import (
 	"parley/store/internal/query"
 )
 
-// Event is a fact in the journal: one thing that happened, as it was told to us.
+// The journal is the table events. It keeps facts: each is one thing that somebody told Parley, such as a customer's mail
+// or an agent's message, as bytes under an external id, so that it counts once however often it is told. Accepting a fact
+// stores it here before anybody is told that it arrived.
+//
+// Events with the same order key (a mailbox, a thread) are applied in order. They form a queue: a row of queues names the
+// next one, and queue_events has those behind it, by their places. A queue without events has no row. queue.go takes from
+// the queues. An event that can't be applied is moved from its queue into quarantine.
+
+// Event is a fact in the journal.
 type Event struct {
 	ID         EventID   `db:"id"`
-	AccountID  AccountID `db:"account_id"`
+	AccountID  AccountID `db:"account_id"` // of the channel or chat that told it
 	ExternalID string    `db:"external_id"`
 	OrderKey   string    `db:"order_key"`
 	Payload    []byte    `db:"payload"`
-	Blob       *string   `db:"blob"`
+	Blob       *string   `db:"blob"` // the name of the blob that has the bytes instead of Payload; nil if none has
 	SizeBytes  int64     `db:"size_bytes"`
 	ReceivedAt time.Time `db:"received_at"`
 }
@@ -32,21 +40,20 @@ type NewEvent struct {
 	Payload    []byte
 	Blob       string // the name of the blob that has the bytes instead of Payload
 	SizeBytes  int64
-	Quarantine string // why the event can't be applied; it is then stored and shown, but never applied. Empty means that it is queued
+	Quarantine string // why the event can never be applied, so that it is stored in quarantine; empty for all others
 	// Share is the account whose share of the appliers' time the event uses; 0 means AccountID. Parley's
 	// own facts about a conversation use the share of that conversation's account.
 	Share AccountID
-	// Erased is the keyed hash of AccountID and ExternalID (package erase), by which a fact that was erased is
-	// known again and not stored. The zero value means that nobody looks for it.
+	// Erased is a keyed hash of AccountID and ExternalID (package erase). A fact whose hash is among those of erased facts
+	// isn't stored. The zero value means that nobody looks for it.
 	Erased [16]byte
 }
 
-// FactVersion is stored with the queue of each event. It rises when events of a new kind are
-// introduced: a process leaves queues of a higher version than its own to processes that know it.
-// Processes from before there were versions wrote 0.
+// FactVersion is stored with the queue of each event. It rises when events of a new kind are introduced. A process leaves
+// queues of a higher version than its own to processes that know it.
 const FactVersion = 2
 
-// SystemAccount is the account of Parley's own facts: those about timers and results.
+// SystemAccount is the account of Parley's own facts, for example those about timers and results.
 const SystemAccount AccountID = 1
 
 // OrderKey returns the journal's order key for a key that is unique within an account: "17/KEY".
@@ -57,8 +64,8 @@ func ConversationKey(conversation ConversationID) string {
 	return OrderKey(SystemAccount, fmt.Sprintf("c%d", conversation))
 }
 
-// enqueue appends new events to their queues. It is the middle of several statements, which define new before it: the events' id,
-// account_id (the account whose share is used) and order_key. Its parts:
+// enqueue appends events to their queues. It is the middle of several statements. They define new before it: the id,
+// account_id (the account whose share is used) and order_key of each event. Its parts:
 //   - numbered counts the events of each queue;
 //   - put makes the queues' rows, or lengthens the queues that are there. It has a row for each queue that got events;
 //   - rest stores the places of all events but those that are the next ones of their queues.
@@ -67,8 +74,8 @@ func ConversationKey(conversation ConversationID) string {
 // commits, and an applier that is about to remove the row waits and then sees the new events. All events are inserted
 // first, then the rows are locked in the order of their keys: so two transactions can't wait for each other.
 //
-// The planner expects lists to be short and would join two of them by comparing each row with each.
-// The expressions (… IN …) IS TRUE, and the JSON object by key, make it use a hash instead.
+// PostgreSQL's planner expects lists to be short and would join two of them by comparing each row with each. The
+// expressions (… IN …) IS TRUE, and the JSON object by key, make it use a hash instead.
 const enqueue = `numbered AS MATERIALIZED (
 		SELECT id, account_id, order_key, row_number() OVER of_queue AS rank, count(*) OVER (PARTITION BY order_key) AS total
 		FROM new
@@ -136,11 +143,11 @@ type Inserted struct {
 	ID         EventID
 	AccountID  AccountID
 	Share      AccountID // the account whose share it uses
-	Quarantine string    // why it is never applied; empty if it was queued
+	Quarantine string    // NewEvent.Quarantine
 }
 
-// InsertEvents stores facts and appends them to their queues, in one statement. It ignores facts that
-// are known already and returns the others.
+// InsertEvents stores facts, and appends them to their queues or puts them into quarantine, in one statement. It ignores
+// facts that are known already, and returns the others.
 func InsertEvents(ctx context.Context, q Querier, events []NewEvent) ([]Inserted, error) {
 	return query.Collect[Inserted](ctx, q, "insert events", insertEvents, eventColumns(events)...)
 }
@@ -169,14 +176,15 @@ func eventColumns(events []NewEvent) []any {
 	}
 }
 
-// factHash is what the table seen keeps of a short external id for ever. The SQL constant seenOfEvents of
-// package retention computes the same.
+// factHash returns what the table seen keeps of a short external id when its event is removed. The SQL constant
+// seenOfEvents of package retention computes the same.
 func factHash(external string) [16]byte {
 	sum := sha256.Sum256([]byte(external))
 	return [16]byte(sum[:16])
 }
 
-// insertFacts is insertEvents for facts about results: it stores those whose results still count.
+// insertFacts is insertEvents for facts about results of deliveries. It stores a fact only if the lane's lease still is the
+// one under which the attempt was made: after that, another process may have made another attempt.
 const insertFacts = `
 	WITH given AS MATERIALIZED (
 		SELECT nextval('events_id_seq') AS id, fact.*
@@ -205,8 +213,8 @@ type LaneFact struct {
 	NewEvent
 }
 
-// AddLaneFacts adds to a batch the statement that journals facts about results. The statement leaves out
-// facts whose lane has been claimed again since.
+// AddLaneFacts adds the statement that stores facts about results to a batch. It leaves out facts whose lane has been
+// claimed again since.
 func AddLaneFacts(batch *pgx.Batch, facts []LaneFact) {
 	if len(facts) == 0 {
 		return
@@ -221,8 +229,8 @@ func AddLaneFacts(batch *pgx.Batch, facts []LaneFact) {
 		query.Field(facts, func(f *LaneFact) AccountID { return cmp.Or(f.Share, f.AccountID) }))
 }
 
-// The events are locked first (kept). So an erasure either has removed an event before that, or finds it in a queue
-// afterwards. An event that has made a message stays in quarantine: earlier versions could quarantine an event that
+// replayEvents locks the events first (kept). So an erasure either has removed an event before that, or finds it in a
+// queue afterwards. An event that has made a message stays in quarantine: earlier versions could quarantine an event that
 // another process applied at the same time.
 const replayEvents = `
 	WITH kept AS MATERIALIZED (
@@ -260,15 +268,15 @@ const handOver = `
 	), ` + enqueue + `
 	SELECT event_id AS id FROM freed`
 
-// HandOver takes an event out of quarantine and queues it for another account under the external id that it has there,
-// unless that account knows the id already. It returns whether the event was in quarantine.
-func HandOver(ctx context.Context, q Querier, event EventID, account AccountID, externalID string) (bool, error) {
+// HandOver takes an event out of quarantine and queues a copy of it for another account, as externalID. If that account
+// knows the id already, it queues nothing. found is false if the event isn't in quarantine.
+func HandOver(ctx context.Context, q Querier, event EventID, account AccountID, externalID string) (found bool, err error) {
 	short := query.ShortID(externalID)
 	freed, err := query.Column[int64](ctx, q, "hand over", handOver, event, account, short, factHash(short))
 	return len(freed) > 0, err
 }
 
-// Quarantined is an event that could not be applied.
+// Quarantined is an event in quarantine, and why it is there.
 type Quarantined struct {
 	EventID   EventID   `db:"event_id"`
 	AccountID AccountID `db:"account_id"`
@@ -294,7 +302,7 @@ const getEvent = `
 	SELECT id, account_id, external_id, order_key, payload, blob, size_bytes, received_at
 	FROM events WHERE id = $1`
 
-// GetEvent reads one event of the journal.
+// GetEvent reads one event.
 // Errors: pgx.ErrNoRows when there is none.
 func GetEvent(ctx context.Context, q Querier, id EventID) (Event, error) {
 	list, err := query.Collect[Event](ctx, q, "event", getEvent, id)
@@ -314,7 +322,7 @@ const seenEvents = `
 	FROM unnest($2::text[], $3::uuid[]) AS asked(external_id, fact)
 	JOIN seen ON seen.account_id = $1 AND seen.fact = asked.fact`
 
-// SeenEvents returns those of the external ids whose facts are in the journal of an account, or were in it.
+// SeenEvents returns those of the external ids under which an account has, or once had, a fact in the journal.
 func SeenEvents(ctx context.Context, q Querier, account AccountID, external []string) (map[string]bool, error) {
 	short, original := query.ShortIDs(external)
 	facts := query.Field(short, func(id *string) [16]byte { return factHash(*id) })

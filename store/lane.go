@@ -9,6 +9,10 @@ import (
 	"parley/store/internal/query"
 )
 
+// What is to leave Parley is a delivery: a reply to a customer, or a post, file or mark in an agents' chat. The deliveries of
+// one conversation to one place form a lane, and only the first that isn't done, its head, may leave. To send it, a process
+// claims the lane: it gets a lease, and the lane's next epoch. Once the lease is over, others may claim the lane.
+
 // Lane is the queue of the deliveries of one conversation to one destination. They leave in the order of Seq.
 type Lane struct {
 	ID             LaneID         `db:"id" json:"id"`
@@ -17,16 +21,16 @@ type Lane struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	GateID         GateID         `db:"gate_id" json:"gate_id"`
 	Priority       int            `db:"priority" json:"priority"` // one of the constants Priority…
-	Head           int64          `db:"head" json:"head"`         // Delivery.Seq of the last delivery that is done; the one behind it is the lane's head
+	Head           int64          `db:"head" json:"head"`         // Delivery.Seq of the last delivery that is done: the one behind it is the head
 	Tail           int64          `db:"tail" json:"tail"`         // Delivery.Seq of the newest delivery; equal to Head when nothing waits
 	Epoch          int64          `db:"epoch" json:"epoch"`       // rises with each claim: results of earlier claims don't count
 	DueAt          *time.Time     `db:"due_at" json:"due_at"`     // when the head may leave, Parley's clock; nil when nothing waits
 	LeasedUntil    *time.Time     `db:"leased_until" json:"leased_until"`
-	LeaseSeconds   float64        `db:"lease_seconds" json:"lease_seconds"`
-	RestUntil      *time.Time     `db:"rest_until" json:"rest_until"` // nothing is claimed before, Parley's clock
+	LeaseSeconds   float64        `db:"lease_seconds" json:"lease_seconds"` // how long a claim holds
+	RestUntil      *time.Time     `db:"rest_until" json:"rest_until"`       // nothing is claimed before, Parley's clock
 }
 
-// Delivery is one message on its way to one place.
+// Delivery is one message, or post, on its way to one place.
 type Delivery struct {
 	ID         DeliveryID      `db:"id" json:"id"`
 	LaneID     LaneID          `db:"lane_id" json:"lane_id"`
@@ -57,14 +61,13 @@ type Delivery struct {
 	Joined DeliveryID `db:"joined" json:"joined"`
 }
 
-// Priorities of lanes: new roots overtake the tail of a chatty conversation, cards and receipts
-// come last; but every fourth slot is shared (see claimShared). A lane has PriorityRoot until
-// the thread's first message has landed.
+// Priorities of lanes. So a new thread needn't wait for all that is said in a lively one. But every fourth slot is shared
+// by all (see claimShared in package dispatch).
 const (
-	PriorityRoot = iota
-	PrioritySay
-	PriorityCard
-	PriorityMark
+	PriorityRoot = iota // the first message of a thread, its root, has not landed yet
+	PrioritySay         // words
+	PriorityCard        // a change of the card, which is the root
+	PriorityMark        // an emoji on an agent's message
 )
 
 // JoinRoom is how much one message holds, in the unit of Delivery.JoinSize.
@@ -86,12 +89,12 @@ const (
 const laneColumns = `id, account_id, key, conversation_id, gate_id, priority, head, tail, epoch, due_at, leased_until,
 	lease_seconds, rest_until`
 
-// lockLanes locks all lanes in use that a batch may touch, in the order of their ids. It is one statement,
-// because with two of them two transactions could deadlock. The ids are looked up first: with OR the planner
-// would read the whole table, and a lane whose last delivery is finished meanwhile would be left out.
+// lockLanes locks all lanes in use that a batch of events may touch, in the order of their ids. It is one statement:
+// with two of them, two transactions could deadlock. The ids are looked up first, since with OR the planner would read the
+// whole table, and a lane whose last delivery is finished meanwhile would be left out.
 //
-// An idle lane of a conversation isn't locked. It stays idle, because only the transaction that has locked the
-// conversation puts something into it. It may be removed (package retention); then updateLanes fails.
+// An idle lane of a conversation isn't locked. It stays idle, because only a transaction that has locked the conversation
+// puts something into it. Package retention may remove it meanwhile; then updateLanes fails.
 const lockLanes = `
 	SELECT ` + laneColumns + ` FROM lanes WHERE conversation_id = ANY($1) AND conversation_id <> 0 AND ` + idleLane + `
 	UNION ALL
@@ -132,7 +135,7 @@ const updateLanes = `
 	SELECT parley_require(count(*) = cardinality($1::bigint[]), 'lane') FROM changed`
 
 // UpdateLanes writes back Tail, DueAt, Priority, GateID, LeaseSeconds and Epoch of lanes that LockLanes returned. The
-// transaction fails (IsLost) when one of them is gone: what was put into it would be lost.
+// transaction fails (IsLost) when one of them is gone, because what was put into it would be lost.
 func UpdateLanes(ctx context.Context, q Execer, rows []Lane) error {
 	if len(rows) == 0 {
 		return nil
@@ -165,11 +168,9 @@ func InsertDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 	if len(rows) == 0 {
 		return nil
 	}
-
 	texts := func(field func(*Delivery) string) []string {
 		return query.Field(rows, func(d *Delivery) string { return Clean(field(d)) })
 	}
-
 	return query.Exec(ctx, q, "insert deliveries", insertDeliveries,
 		query.Field(rows, func(d *Delivery) DeliveryID { return d.ID }),
 		query.Field(rows, func(d *Delivery) LaneID { return d.LaneID }),
@@ -212,8 +213,7 @@ func UpdateDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 
 const shiftDeliveries = `UPDATE deliveries SET seq = seq + 1 WHERE lane_id = $1 AND seq >= $2`
 
-// ShiftDeliveries moves the deliveries of a locked lane from seq on back by one, to make room for
-// another one.
+// ShiftDeliveries moves the deliveries of a locked lane from seq on back by one, to make room for one at seq.
 func ShiftDeliveries(ctx context.Context, q Execer, lane LaneID, seq int64) error {
 	return query.Exec(ctx, q, "shift deliveries", shiftDeliveries, lane, seq)
 }
@@ -244,7 +244,7 @@ const deliveriesOf = `
 	WHERE (message_id = ANY($1) AND message_id <> 0 AND kind IN ('reply', 'mark', 'line')) OR id = ANY($2)
 	ORDER BY id`
 
-// A customer's edit is a line of its own kind, as bridge.Line writes it.
+// unshown also finds a customer's edit: in a thread it is shown as a line of the kind 'changed' (bridge.Line).
 const unshown = `
 	SELECT DISTINCT lane.conversation_id
 	FROM unnest($1::bigint[]) AS given(id)
@@ -273,8 +273,9 @@ const repliesBefore = `
 	WHERE kind = 'reply' AND state NOT IN ('queued', 'cancelled') AND sent_at BETWEEN $4::timestamptz - interval '72 hours' AND $4
 	ORDER BY lane_id, seq`
 
-// RepliesBefore returns the replies of an account that left, or were leaving, within the 72 hours before a time: those of a
-// conversation or, if that is 0, of the newest fifty of the customer with a key. Of each conversation it looks at the newest 100.
+// RepliesBefore returns the replies of an account that left, or were leaving, within the 72 hours before at. If conversation
+// isn't 0, it returns those of this conversation; else those of the newest fifty conversations of a customer, named by key.
+// It looks at the newest hundred deliveries of each conversation.
 func RepliesBefore(
 	ctx context.Context, q Querier, account AccountID, conversation ConversationID, customer string, at time.Time,
 ) ([]Delivery, error) {

@@ -12,7 +12,8 @@ import (
 	"parley/store/internal/query"
 )
 
-// Outgoing is what is needed to render and send deliveries that were claimed together.
+// Outgoing is what is needed to write and send deliveries that were claimed together: replies to customers, and posts in
+// the agents' chats. It is read just before they leave, so that they show what is true then.
 type Outgoing struct {
 	Messages      []Message
 	Conversations []Conversation
@@ -22,28 +23,32 @@ type Outgoing struct {
 	Keys          map[ConversationID][]string // of chats only: all known keys of the customer
 	Places        map[DeliveryID]Posting      // where deliveries are in a surface
 	Related       []Related                   // to the conversations
-	Behind        map[MessageID]bool          // true if events from before a reply's first attempt still wait to be applied in its thread
-	MissedAgo     map[MessageID]time.Duration // how long ago events of the surface in which a reply was typed may have been missed at last
 	Now           time.Time                   // Parley's clock
+
+	// Of replies, by their messages. Behind is true if events that came before the reply's first attempt, such as an edit of
+	// it, still wait to be applied. MissedAgo is how long ago events of the chat in which it was typed may last have been
+	// missed.
+	Behind    map[MessageID]bool
+	MissedAgo map[MessageID]time.Duration
 }
 
 // LeavingReply is an agent's message that is about to leave.
 type LeavingReply struct {
 	Conversation ConversationID
 	Message      MessageID
-	Began        time.Time // when the first attempt began, database's clock
+	Began        time.Time // when the first attempt began, by the database's clock
 }
 
-// Posting is the place of a delivery in a surface.
+// Posting is the place of a delivery in a surface (an agents' chat).
 type Posting struct {
-	Channel string // with Thread, where it was posted: in a thread that the conversation may have left. Empty if that isn't known
-	Thread  string
+	Channel string // where it was posted, perhaps in a thread that the conversation has left since; empty if that isn't known
+	Thread  string // in Channel
 	Message string // the surface's id of the post; empty until it is posted
 	Coming  bool   // the delivery, or a part of it, is still to be posted
 }
 
-// A conversation has a root in each channel in which it was. A post of its own stands below the latest root that is older: ids
-// of messages rise with time.
+// postings finds the thread of a post. A conversation has a root (the first message of a thread) in each channel in which it
+// was. Its post stands below the latest root that is older. Ids of messages rise with time, so they can be compared.
 const postings = `
 	SELECT delivery.id, delivery.external_id, delivery.state IN ('queued', 'sending', 'unknown'),
 		coalesce(thread.channel, ''), coalesce(thread.message, '')
@@ -74,7 +79,7 @@ const outgoingIdentities = `
 		UNION
 		SELECT identity_id FROM messages WHERE id = ANY($2)))`
 
-// The subject of the customer's first mail, or of ours if we wrote first. Later subjects, and the name
+// firstSubjects reads the subject of the customer's first mail, or of ours if we wrote first. Later subjects, and the name
 // that colleagues give the conversation, are not for the customer.
 const firstSubjects = `
 	SELECT given.id, coalesce((
@@ -84,7 +89,7 @@ const firstSubjects = `
 		LIMIT 1), '')
 	FROM unnest($1::bigint[]) AS given(id)`
 
-// All keys of the customers of chats (conversation.exclusive).
+// outgoingKeys reads all addresses of the customers of chats (conversation.exclusive).
 const outgoingKeys = `
 	SELECT conversation.id, known.key
 	FROM conversations AS conversation
@@ -96,10 +101,10 @@ const outgoingKeys = `
 	WHERE conversation.id = ANY($1) AND conversation.exclusive
 	ORDER BY known.id`
 
-// behindReplies finds messages whose thread has events that are not applied yet although they were stored
-// before the reply's first attempt: an earlier text, an edit, or a deletion. Two queues are looked at: that of
-// the message's own event, and that of emojis under the message, which Slack reports without its thread. An
-// event of a newer version counts for a minute only: there may be no process that can apply it.
+// behindReplies finds replies whose thread has events that are not applied yet, although they were stored before the
+// reply's first attempt: an earlier text, an edit, or a deletion. It looks at two queues: that of the message's own event,
+// and that of emojis under the message, which Slack reports without its thread. An event of a newer version of Parley
+// counts for a minute only, since there may be no process that can apply it.
 const behindReplies = `
 	SELECT reply.id
 	FROM unnest($1::bigint[], $2::timestamptz[]) AS reply(id, began)
@@ -112,16 +117,15 @@ const behindReplies = `
 			AND next.received_at < reply.began
 			AND (queue.version <= ` + factVersion + ` OR next.received_at > (SELECT clock_timestamp()) - interval '1 minute'))`
 
-// ThreadWaits reports whether the thread of a message has events that are not applied yet, however late they were stored. See
-// behindReplies.
+// ThreadWaits reports whether the thread of a message has events that are not applied yet, whenever they were stored.
 func ThreadWaits(ctx context.Context, q Querier, m *Message) (bool, error) {
 	const waits = `SELECT EXISTS (` + behindReplies + `)`
 	ever := []pgtype.Timestamptz{{Valid: true, InfinityModifier: pgtype.Infinity}}
 	return query.Value[bool](ctx, q, "thread", waits, []MessageID{m.ID}, ever)
 }
 
-// EmojiWaits reports whether an emoji under a message is still to be applied. Emoji have a queue for each message, since surfaces
-// report them without the thread (behindReplies). What was stored longer ago than within can't be applied, and doesn't count.
+// EmojiWaits reports whether an emoji under a message is still to be applied. Emojis have a queue for each message, since
+// surfaces report them without the thread. One that was stored longer ago than within doesn't count: it can't be applied.
 func EmojiWaits(ctx context.Context, q Querier, surface AccountID, channel, message string, within time.Duration) (bool, error) {
 	const waits = `
 		SELECT EXISTS (
@@ -140,15 +144,13 @@ type Leaving struct {
 	Posted        []DeliveryID   // for Outgoing.Places
 }
 
-// LoadOutgoing reads, in one round trip, conversations with their threads, identities and related
-// conversations, and messages.
+// LoadOutgoing reads what l names, in one round trip.
 func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) {
 	o := &Outgoing{
-		Subjects: map[ConversationID]string{},
-		Keys:     map[ConversationID][]string{},
-		Places:   map[DeliveryID]Posting{},
-		Behind:   map[MessageID]bool{},
-
+		Subjects:  map[ConversationID]string{},
+		Keys:      map[ConversationID][]string{},
+		Places:    map[DeliveryID]Posting{},
+		Behind:    map[MessageID]bool{},
 		MissedAgo: map[MessageID]time.Duration{},
 	}
 
@@ -187,7 +189,6 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 	if err := q.SendBatch(ctx, &batch).Close(); err != nil {
 		return nil, fmt.Errorf("store: outgoing: %w", err)
 	}
-
 	return o, nil
 }
 

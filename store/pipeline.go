@@ -18,8 +18,9 @@ type Execer = query.Execer
 // Batcher sends several statements in one round trip and one transaction.
 type Batcher = query.Batcher
 
-// Pipeline collects statements and sends them in one round trip. They run in their order, and each
-// sees what those before it did. Methods that take a list, like Messages, fill it when Run is called.
+// Pipeline collects statements and sends them to the database in one round trip, so that a batch of events needn't wait
+// for the network once per statement. The statements run in their order, and each sees what those before it did. Methods
+// that take a list, like Messages, fill it when Run is called.
 type Pipeline struct{ batch pgx.Batch }
 
 // Exec implements Execer. Run runs the statement and returns its error.
@@ -83,15 +84,16 @@ func (p *Pipeline) Messages(list *[]Message, ids []MessageID) {
 	}
 }
 
-// LatestMessages reads the newest messages of each conversation, at most the number each. At least the number said of them shall be
-// between the customer and us: where too many are colleagues' notes, it also reads the latest others, of the fifty messages before.
+// LatestMessages reads the newest messages of each conversation: as many as each says. If fewer than said of these are
+// between the customer and us, because the others are colleagues' notes, it also looks for such messages among the fifty
+// before, and reads as many as are missing.
 func (p *Pipeline) LatestMessages(list *[]Message, conversations []ConversationID, each, said int) {
 	if len(conversations) > 0 {
 		read(p, list, latestWithSaid, conversations, each, said)
 	}
 }
 
-// ParkedMessages reads the oldest replies of each conversation that were parked for this reason: at most limit of each.
+// ParkedMessages reads the replies of each conversation that wait (are parked) for this reason: the oldest, at most limit.
 func (p *Pipeline) ParkedMessages(list *[]Message, conversations []ConversationID, reason string, limit int) {
 	if len(conversations) > 0 {
 		read(p, list, parkedMessages, conversations, reason, limit)
@@ -128,7 +130,7 @@ func (p *Pipeline) SentLately(list *[]Delivery, lanes []LaneID) {
 	}
 }
 
-// Unshown returns those of the conversations in which a customer's message, or an edit of one, is not posted yet.
+// Unshown reads which of the conversations have a message of the customer, or an edit of one, that is not posted yet.
 func (p *Pipeline) Unshown(list *[]ConversationID, conversations []ConversationID) {
 	if len(conversations) > 0 {
 		readIDs(p, list, unshown, conversations)
@@ -142,31 +144,31 @@ func (p *Pipeline) FindPosts(list *[]Post, accounts []AccountID, channels, messa
 	}
 }
 
-// AutomaticOfDays returns the conversations that show the automatic mail of accounts on days
-// (Conversation.Day), where they exist. accounts and days (yyyy-mm-dd) are parallel.
+// AutomaticOfDays reads which conversations show the automatic mail of accounts on days (Conversation.Day). accounts and
+// days (yyyy-mm-dd) are parallel lists. Days without such a conversation are left out.
 func (p *Pipeline) AutomaticOfDays(list *[]ConversationID, accounts []AccountID, days []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, automaticOfDays, accounts, days)
 	}
 }
 
-// LatestOf returns the newest conversation of each customer who is named by account and address
-// (parallel lists), and the customer's open conversation in a chat.
+// LatestOf reads the newest conversation of each customer, and the customer's open conversation in a chat. Customers are
+// named by account and address (parallel lists).
 func (p *Pipeline) LatestOf(list *[]ConversationID, accounts []AccountID, addresses []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, latestOf, accounts, addresses)
 	}
 }
 
-// ParkedOf returns the conversations with replies that are parked for a reason, among the newest of each customer who is named by
-// account and address (parallel lists).
+// ParkedOf reads which of the newest conversations of customers have replies that wait (are parked) for a reason.
+// Customers are named by account and address (parallel lists).
 func (p *Pipeline) ParkedOf(list *[]ConversationID, accounts []AccountID, addresses []string, reason string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, parkedOf, accounts, addresses, reason)
 	}
 }
 
-// OpenOf returns the newest open conversations, at most five for each identity, of customers who are
+// OpenOf reads the newest open conversations of customers, at most five for each of a customer's addresses. Customers are
 // named by account and address (parallel lists).
 func (p *Pipeline) OpenOf(list *[]ConversationID, accounts []AccountID, addresses []string) {
 	if len(accounts) > 0 {
@@ -232,6 +234,5 @@ func InTxWith(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) (*Pipeline
 	if err != nil {
 		return fmt.Errorf("store: transaction: %w", err)
 	}
-
 	return nil
 }

@@ -8,26 +8,31 @@ import (
 	"parley/store/internal/query"
 )
 
+// A queue holds the events with one order key (such as a mailbox or a thread) that are still to be applied. An applier
+// takes the next ones of several queues (TakeRuns), which makes it the queues' holder, so that no other applier takes from
+// them. In the transaction that applies the events it gives the queues back (FinishRuns). Each take raises the queue's
+// epoch: who comes back with an earlier epoch has lost the queue meanwhile, and its transaction fails.
+
 // Run is the part of one queue that an applier has taken: its next events, in order.
 type Run struct {
 	Queue  int64     // the queue's id; it changes when the queue was empty in between
 	Share  AccountID // the account whose share of the appliers' time it uses
 	Epoch  int64     // results of the run count only while the queue has this epoch
 	Tries  int       // attempts to apply the first event, including this one; 0 if it never failed
-	Waits  int       // how often the first event was put off
+	Waits  int       // how often the first event was put off because it couldn't be applied yet
 	Events []Event
 	Places []int64 // the places of Events in their queue
 	More   bool    // further events wait behind these
 }
 
-// Taken is the runs that an applier took together.
+// Taken holds the runs that an applier took together.
 type Taken struct {
 	Runs []Run
 	Now  time.Time // Parley's clock
 	Real time.Time // the database's clock
 }
 
-// Share is how many events of one account an applier is ready to take.
+// Share is how many events of one account an applier may take.
 type Share struct {
 	Account AccountID
 	Events  int
@@ -37,9 +42,9 @@ type Share struct {
 	From time.Time
 }
 
-// Take is how much an applier is ready to take.
+// Take says what an applier may take.
 type Take struct {
-	Holder  int // the applier: see AddHolder
+	Holder  int // the applier's number: see AddHolder
 	Version int // the highest FactVersion that it knows
 	Shares  []Share
 	PerKey  int   // at most so many events of one queue
@@ -47,7 +52,7 @@ type Take struct {
 }
 
 // takeRuns works in these steps:
-//   - due locks due queues, of each account those first that were due first;
+//   - due locks due queues, in each account those that have been due longest;
 //   - waiting are the next events of these queues: the first stands in the queue's row, the others in queue_events;
 //   - turns numbers the events of each account, so that the accounts take turns;
 //   - sized adds up the sizes in that order, and chosen are the events that fit into $6 bytes;
@@ -135,8 +140,8 @@ func (p *Pipeline) Unflushed() {
 	}
 }
 
-// TakeRuns takes the next events of due queues. They are the holder's until it writes their results
-// (FinishRuns, ReleaseRuns) or its session ends.
+// TakeRuns takes the next events of due queues. They are the holder's until it gives the queues back (FinishRuns,
+// ReleaseRuns) or its session ends.
 func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
 	accounts := query.Field(t.Shares, func(s *Share) AccountID { return s.Account })
 	events := query.Field(t.Shares, func(s *Share) int { return s.Events })
@@ -151,8 +156,8 @@ func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
 	return takenOf(rows), nil
 }
 
-// An event that failed before is taken alone. The attempt is counted before it begins, so it counts
-// even if the event makes the process crash. The applier quarantines an event after too many attempts.
+// takeSuspect counts the attempt before it begins, so that it counts even if the event makes the process crash. The
+// applier puts an event into quarantine after too many attempts.
 const takeSuspect = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
@@ -174,8 +179,8 @@ const takeSuspect = `
 	CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id = taken.first_event LIMIT 1) AS event
 	CROSS JOIN clock`
 
-// TakeSuspect takes one event that failed before, alone, and counts the attempt. The result has no
-// runs when no such event is due.
+// TakeSuspect takes one event that failed before, or was in a batch that failed, and counts the attempt. The result has
+// no runs when no such event is due.
 func TakeSuspect(ctx context.Context, q Batcher, holder, version int) (Taken, error) {
 	var rows []takenRow
 	var p Pipeline
@@ -186,7 +191,7 @@ func TakeSuspect(ctx context.Context, q Batcher, holder, version int) (Taken, er
 	return takenOf(rows), nil
 }
 
-// takenOf groups rows, which are in the order in which they were taken, by their queues.
+// takenOf groups rows by their queues. Within a queue, rows are in the order of their places.
 func takenOf(rows []takenRow) Taken {
 	var taken Taken
 	runIndex := map[int64]int{} // into taken.Runs, by the queue's id
@@ -204,29 +209,28 @@ func takenOf(rows []takenRow) Taken {
 		run.Places = append(run.Places, r.Place)
 		run.More = r.Place < r.LastPlace
 	}
-
 	return taken
 }
 
-// Release is the result of a run.
+// Release says how a queue is given back: which events of the run are done, and when the next one is due.
 type Release struct {
 	Queue, Epoch int64
-	// First and Done are places (Run.Places): of the run's first event, and of the last event that is
-	// done and leaves the queue. Done is 0 when no event is done.
-	First, Done int64
-	// After is how long the queue's next event waits at least. For names the record that the event waits
-	// for (AwaitedPost, AwaitedID, AwaitedOpening): WakeQueues makes the event due as soon as that record
-	// is written. Waits is how often the event was put off.
+	First        int64 // the place (Run.Places) of the run's first event
+	Done         int64 // the place of the last event that is done and leaves the queue; 0 if none is
+
+	// After is how long the queue's next event waits. For names what the event waits for (AwaitedPost, AwaitedID,
+	// AwaitedOpening): WakeQueues makes the event due as soon as that is there. Waits is how often the event was put off.
 	After time.Duration
 	For   string
 	Waits int
-	// Tries is how often the next event failed. Above 0, it is applied alone; so are the events behind
-	// it up to the place Suspects, because one of them may have made the batch fail.
+
+	// Tries is how often the next event failed. If it is above 0, the event is applied alone. So are the events behind it
+	// up to the place Suspects, because one of them may have made the batch fail.
 	Tries    int
 	Suspects int64
 }
 
-// Release returns the result of a run whose first n events are done, and whose other events are due at once.
+// Release gives the queue back after the first n events of a run: they are done, and the others are due at once.
 func (r Run) Release(n int) Release {
 	done := int64(0)
 	if n > 0 {
@@ -239,9 +243,9 @@ func (r Run) Release(n int) Release {
 // their size. Therefore the statements below select rows by arrays (= ANY), which PostgreSQL looks up in the index one
 // by one. Rows are locked in the order of their keys, as enqueue locks them.
 
-// lockRuns locks those queues that are still the holder's. Transactions that store events for them
-// wait; events that were stored before are seen by the next statement. With (… IN …) IS TRUE the
-// planner looks the pairs up in a hash; in a join it would compare each with each.
+// lockRuns locks those queues that are still the holder's. Transactions that store events for them wait. The next
+// statement sees the events that were stored before. With (… IN …) IS TRUE the planner looks the pairs up in a hash; in a
+// join it would compare each with each.
 const lockRuns = `
 	SELECT id
 	FROM queues
@@ -253,10 +257,11 @@ const lockRuns = `
 const fenceRuns = `SELECT parley_require(count(*) = $3, 'queue') FROM (` + lockRuns + `) AS held`
 
 // releaseRuns has these parts:
-//   - released are the results, each with its queue's row (stored) and the event behind the last one that is done;
-//   - passed removes from queue_events what is done and what moves from there into the queue's row;
+//   - released has the given releases, each with its queue's row (stored) and the event behind the last one that is done;
+//   - passed removes from queue_events what is done, and what moves from there into the queue's row;
 //   - ended removes queues without events;
-//   - the update frees the other queues and writes their next events. A queue with an event done goes behind those that are due now.
+//   - the update frees the other queues and writes their next events. A queue of which something is done goes behind those
+//     that are due now.
 //
 // Rows are found by ctid, which doesn't change while they are locked.
 const releaseRuns = `
@@ -309,8 +314,8 @@ const releaseRuns = `
 	FROM clock, released
 	WHERE queues.ctid = released.stored AND released.last_place > released.done`
 
-// FinishRuns writes the results of runs, in the transaction that applies their events. The transaction
-// fails (IsLost) when one of the queues is no longer the holder's.
+// FinishRuns gives queues back in the transaction that applies their events. The transaction fails (IsLost) when one of the
+// queues is no longer the holder's.
 func (p *Pipeline) FinishRuns(list []Release) {
 	if len(list) == 0 {
 		return
@@ -320,7 +325,7 @@ func (p *Pipeline) FinishRuns(list []Release) {
 	p.batch.Queue(releaseRuns, releaseColumns(list)...)
 }
 
-// ReleaseRuns gives back runs of which no event was applied. It ignores queues that are no longer the holder's.
+// ReleaseRuns gives queues back of which no event was applied. It ignores those that are no longer the holder's.
 func ReleaseRuns(ctx context.Context, q Batcher, list []Release) error {
 	if len(list) == 0 {
 		return nil

@@ -18,8 +18,12 @@ const wakeQueues = `
 		SELECT id FROM queues WHERE waits_for = ANY($1) AND holder IS NULL ORDER BY key FOR NO KEY UPDATE SKIP LOCKED))
 	RETURNING account_id AS id`
 
-// WakeQueues makes those queues due whose next event waits for one of the written records (AwaitedPost,
-// AwaitedID, AwaitedOpening). It returns the accounts whose shares the queues use.
+// An event may have to wait for another one: a receipt for the record of the message that it is about, an agent's message
+// for the post that began its thread. Its queue then names what it waits for ("post:17:C012:1700000000.0001"). Whoever
+// writes that down wakes the queues that wait for this name. If nobody does, they are looked at again in time.
+
+// WakeQueues makes those queues due whose next event waits for one of these names (AwaitedPost, AwaitedID,
+// AwaitedOpening). It returns the accounts whose shares the queues use.
 func WakeQueues(ctx context.Context, q Querier, written []string) ([]AccountID, error) {
 	if len(written) == 0 {
 		return nil, nil
@@ -40,8 +44,8 @@ type ShareDue struct {
 	Wait      float64   `db:"wait"` // seconds until then
 }
 
-// sharesDue finds the first queue of each account, whether an applier holds it or not. With $3 (thorough) it
-// also finds queues of accounts that are in neither accounts nor $1 (given).
+// sharesDue finds the first queue of each account, whether an applier holds it or not. If $3 (thorough) is true, it also
+// finds queues of accounts that are neither in the table accounts nor in $1.
 const sharesDue = `
 	WITH given AS MATERIALIZED (
 		SELECT account_id, since FROM unnest($1::bigint[], $2::timestamptz[]) AS given(account_id, since)
@@ -63,9 +67,11 @@ const sharesDue = `
 		ORDER BY due_at
 		LIMIT 1) AS first`
 
-// SharesDue returns for each account that has queues when the first of them is due, and the database's
-// clock. since is Share.From by account. With thorough, since is ignored: all queues of all accounts count.
-func SharesDue(ctx context.Context, q Batcher, since map[AccountID]time.Time, thorough bool) (list []ShareDue, databaseNow time.Time, err error) {
+// SharesDue returns, for each account that has queues, when the first of them is due, and the time by the database's clock.
+// It leaves out queues that were due before since (Share.From). If thorough is true, it leaves out none.
+func SharesDue(
+	ctx context.Context, q Batcher, since map[AccountID]time.Time, thorough bool,
+) (list []ShareDue, databaseNow time.Time, err error) {
 	var accounts []AccountID
 	var from []time.Time
 	for id, at := range since {
@@ -83,7 +89,6 @@ func SharesDue(ctx context.Context, q Batcher, since map[AccountID]time.Time, th
 	if err := p.Run(ctx, q); err != nil {
 		return nil, time.Time{}, fmt.Errorf("store: shares due: %w", err)
 	}
-
 	return list, databaseNow, nil
 }
 
@@ -102,7 +107,7 @@ type Waiting struct {
 	ToOpen     bool // some wait until their accounts are open
 }
 
-// FindWaiting finds what waits. A suspect counts only if an applier that knows this version may take it.
+// FindWaiting finds which kinds of events wait. A failed one counts only if an applier of this version may take it.
 func FindWaiting(ctx context.Context, q Querier, version int) (Waiting, error) {
 	var w Waiting
 	if err := q.QueryRow(ctx, findWaiting, version).Scan(&w.SuspectDue, &w.ForPosts, &w.ToOpen); err != nil {
@@ -124,7 +129,7 @@ func AwaitedID(account AccountID, external string) string {
 	return fmt.Sprintf("id:%d:%s", account, external)
 }
 
-// Written returns those of the providers' message ids, and of the surfaces' messages, that are recorded.
+// Written returns those of the providers' message ids, and of the messages of surfaces (agents' chats), that are recorded.
 func Written(ctx context.Context, q Batcher, ids []ExternalID, posts []Post) ([]ExternalID, []Post, error) {
 	var p Pipeline
 	var writtenIDs []ExternalID
@@ -141,6 +146,5 @@ func Written(ctx context.Context, q Batcher, ids []ExternalID, posts []Post) ([]
 	if err := p.Run(ctx, q); err != nil {
 		return nil, nil, err
 	}
-
 	return writtenIDs, writtenPosts, nil
 }

@@ -8,7 +8,8 @@ import (
 	"parley/store/internal/query"
 )
 
-// Thread is a conversation's mirror in a surface.
+// Thread is a conversation's mirror in a surface, which is a chat where agents work: Slack or Teams. Its first message is
+// called the root.
 type Thread struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	AccountID      AccountID      `db:"account_id" json:"account_id"` // the surface
@@ -19,8 +20,8 @@ type Thread struct {
 	Doubt          Doubt          `db:"doubt" json:"doubt"`
 }
 
-// Doubt says whether a thread's root may be there twice. It is empty if the root is there once. A root is posted again
-// when nobody can tell whether it was posted.
+// Doubt says whether a thread's root may be there twice, because it was posted again when nobody could tell whether it had
+// been posted. It is empty if the root is there once.
 type Doubt string
 
 // Doubts.
@@ -80,7 +81,8 @@ func Doubted(ctx context.Context, q Querier, surface AccountID, channel string) 
 	return query.Value[bool](ctx, q, "doubted roots", doubted, surface, channel)
 }
 
-// Post is a message of a surface that belongs to a conversation, ours or a person's.
+// Post is a message in a surface that belongs to a conversation, whether Parley posted it or a person typed it. By its
+// post, Parley finds the conversation when a person edits the message, puts an emoji on it or answers below it.
 //
 // The Kind of our own messages is a bridge.PostKind, such as root, said, files or line. There are four more kinds:
 //   - human: a person typed it.
@@ -103,14 +105,14 @@ const earlyPosts = `
 	FROM posts
 	WHERE conversation_id = ANY($1) AND kind = 'early'`
 
-// EarlyPosts returns the edits in the threads of conversations that came before the edited messages themselves.
+// EarlyPosts returns edits in the threads of conversations whose messages have not come yet.
 func EarlyPosts(ctx context.Context, q Querier, conversations []ConversationID) ([]Post, error) {
 	return query.Collect[Post](ctx, q, "early posts", earlyPosts, conversations)
 }
 
-// While a channel moves to a new id, its posts may still have the former one; they are returned with
-// the current one. The subqueries make PostgreSQL begin with the moves, of which there are few.
-// Without statistics of the tables it would read all posts of the account for each message.
+// findPosts also finds posts of a channel that got a new id: their rows may still have the former one, and are returned
+// with the current one. The subqueries make PostgreSQL begin with the moves, of which there are few. Without statistics
+// of the tables it would read all posts of the account for each message.
 const findPosts = `
 	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early
 	FROM posts
@@ -137,9 +139,8 @@ func FindPosts(ctx context.Context, q Querier, accounts []AccountID, channels, m
 	return query.Collect[Post](ctx, q, "posts", findPosts, accounts, channels, messages)
 }
 
-// A root that is being posted is the head of its lane until its result and its post are written in one
-// transaction. So this statement sees either the head or the post. The roots of lanes whose priority is not
-// PriorityRoot (0) have landed.
+// A root that is being posted is the first delivery (the head) of its conversation's lane, until its result and its post
+// are written in one transaction. So rootComing sees either the head or the post.
 const rootComing = `
 	SELECT EXISTS (SELECT FROM posts WHERE account_id = $1 AND channel = $2 AND message = $3)
 		OR EXISTS (
@@ -162,8 +163,8 @@ func RootComing(ctx context.Context, q Querier, surface AccountID, channel, mess
 	return query.Value[bool](ctx, q, "root coming", rootComing, surface, channel, message, event)
 }
 
-// kept_at is set only in posts of which package retention removes something in time: those with an early text, and those
-// that remember what was told in a channel. Told posts of a conversation are removed with the conversation's lanes.
+// upsertPosts sets kept_at only in posts of which package retention removes something in time: those with an early text,
+// and those of the kind told in a channel. Those of a conversation are removed with the conversation's lanes.
 const upsertPosts = `
 	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early, kept_at)
 	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early,
@@ -182,7 +183,7 @@ func UpsertPosts(ctx context.Context, q Execer, rows []Post) error {
 // isOpen is the condition of the indexes of open conversations, such as conversations_pressing.
 const isOpen = `conversation.kind = 'customer' AND conversation.status IN ('open', 'pending', 'snoozed')`
 
-// A channel whose id is being replaced is returned with its current id. Only open conversations are looked at,
+// threadChannels returns a channel whose id is being replaced with its current id. It looks at open conversations alone,
 // however many have ended.
 const threadChannels = `
 	SELECT DISTINCT channel FROM team_channels WHERE account_id = $1
@@ -221,8 +222,7 @@ const openThreads = `
 	ORDER BY conversation.last_at DESC, conversation.id
 	LIMIT $3`
 
-// OpenThreads returns threads of open conversations that began before a time. Those in which something
-// happened most recently come first.
+// OpenThreads returns the threads of open conversations that began before a time, those with the latest messages first.
 func OpenThreads(ctx context.Context, q Querier, surface AccountID, before time.Time, limit int) ([]Thread, error) {
 	return query.Collect[Thread](ctx, q, "open threads", openThreads, surface, before, limit)
 }

@@ -2,8 +2,8 @@ package dispatch
 
 import "parley/store"
 
-// Claimed is the head of a lane, that is the first delivery in it, leased to this process for LeaseSeconds. If
-// a lane was claimed although its head may not leave yet, Delivery.ID is 0.
+// Claimed is a delivery that this process is to send now: the first one of a lane (its head), leased to this process for
+// LeaseSeconds. If a lane was claimed although its head may not leave yet, Delivery.ID is 0.
 type Claimed struct {
 	store.Delivery
 	With           []store.Delivery     `db:"-"` // deliveries behind this one that leave in the same message, in order
@@ -15,9 +15,9 @@ type Claimed struct {
 	LeaseSeconds   float64              `db:"lease_seconds"`
 	SentAgo        float64              `db:"sent_ago"`    // seconds since the current attempt began
 	FirstAgo       float64              `db:"first_ago"`   // seconds since the first attempt began
-	AbsentAgo      float64              `db:"absent_ago"`  // seconds since the destination was first seen without it; 0 if it wasn't since this attempt
+	AbsentAgo      float64              `db:"absent_ago"`  // seconds since a look after this attempt first found it absent; 0 if none did
 	CreatedAgo     float64              `db:"created_ago"` // seconds since it was queued, by Parley's clock
-	Place          int                  `db:"place"`       // of a delivery that joined a run: its place behind the head, counted from 1; else 0
+	Place          int                  `db:"place"`       // in a run, how many deliveries it stands behind the head; 0 for the head
 	// Torn is true if a delivery in the middle of the run has changed while it was claimed, so that the run has a gap. Such a
 	// claim may only be given back.
 	Torn bool `db:"-"`
@@ -27,29 +27,27 @@ const claimedDelivery = `d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload
 	d.not_before, d.first_at, d.sent_at, d.absent_at, d.warned_at, d.external_id, d.progress, d.error_class, d.error_text,
 	d.created_at, d.join_key, d.join_size, d.joined`
 
-// claim hands out the head of each due lane, together with the deliveries behind it that may leave in
-// the same message (a run: see Delivery.JoinKey). A run that was already attempted keeps its members,
-// because it lands or fails as a whole.
+// claim hands out the heads of due lanes, each together with the deliveries behind it that may leave in the same message
+// (a run: see Delivery.JoinKey). A run that was already attempted keeps its members, because it arrives or fails as a whole.
 //
 // Its parts:
 //   - budget has the gates ($1) and how many deliveries each may give now (slots), at most $2. A gate is a token
-//     bucket, which holds (now - next_at) × per_second tokens, at most burst. Of a gate with a second, wide bucket the
-//     smaller number counts;
-//   - picked are the lanes that are claimed: of each gate the most urgent first, and of equally urgent lanes those first
-//     that were due first;
+//     bucket, which holds (now - next_at) × per_second tokens, at most burst. A gate may have a second, wide bucket; then
+//     the smaller number counts;
+//   - picked are the lanes that are claimed: in each gate the most urgent ones, and among these the ones due longest;
 //   - leased makes these lanes ours, and spent takes their number from the gates' budgets;
 //   - heads are the lanes' heads, which are being sent from now on. A head that was being sent by a process that has
 //     ended becomes unknown;
-//   - joined are the deliveries that leave with a head. candidate walks along the lane behind the head, and fits while
-//     all before it fit, too. The sizes in a run are together at most 1000 (store.JoinRoom);
-//   - the last rows are the lanes whose head may not leave yet.
+//   - joined are the deliveries that leave with a head. A candidate behind the head fits only if all before it fit. The
+//     sizes in a run are together at most 1000 (store.JoinRoom);
+//   - the rows after joined are the lanes whose head may not leave yet.
 //
 // The scan starts from gates, so that lanes behind a throttled or stuck gate cost nothing. A claim doesn't change
 // due_at, so it rewrites no index. It sets leased_until instead; the scan skips leased lanes, of which each gate has
 // at most as many as attempts under way.
 //
-// What is put into a lane, or taken back, after this statement began is seen only in rows that the statement
-// changes. A delivery that has changed since doesn't join a run, but one behind it may have joined: see groupRuns.
+// Of what others commit after this statement began, it sees only changes in rows that it changes itself. So a delivery that
+// has changed meanwhile doesn't join a run, but one behind it may have joined: see groupRuns.
 const (
 	claim = claimBudgets + `
 		SELECT due.id, budget.id AS gate_id
@@ -160,11 +158,12 @@ const (
 	WHERE leased.lane NOT IN (SELECT lane_id FROM heads)`
 )
 
-// claimShared replaces claim when lanes of several priorities may wait. Lanes of the most urgent priority go first,
-// but every fourth slot goes to a lane of another priority: the one that has been due longest. patient has the lanes
-// that get these slots. They are found first without locks, then locked if they are still due; the remaining slots are
-// filled as in claim. The gate's row counts the slots for all processes, also across restarts (gates.given). A gate
-// without a rate has no such count, because claims don't write its row: there each process counts its own slots.
+// claimShared replaces claim when lanes of several priorities may wait. Lanes of the most urgent priority go first, but
+// every fourth slot goes to a lane of another priority: the one that has been due longest. patient has the lanes that get
+// these slots. They are found without locks, and then locked if they are still due. The other slots are filled as in claim.
+//
+// The row of a gate with a rate counts the slots of all processes (gates.given). Claims don't write the row of a gate
+// without a rate, so there each process counts its own slots ($4).
 const claimShared = claimBudgets + `
 		SELECT due.id, budget.id AS gate_id
 		FROM budget

@@ -10,9 +10,9 @@ import (
 	"parley/store/internal/query"
 )
 
-// A result counts only while its epoch is the lane's and the lane is still leased. So a result that
-// is late, or that is written a second time because the database's answer was lost, changes nothing.
-// Each statement that writes results has that condition; therefore finishLanes, which ends the lease, runs last.
+// A result says what became of the delivery that was claimed from a lane (Finish). It counts only while the lane still has
+// the epoch of that claim and is leased. So a result that is late, or that is written twice because the database's answer
+// was lost, changes nothing. Each statement below has that condition. Therefore finishLanes, which ends the lease, runs last.
 
 // fence locks the lanes whose results still count.
 const fence = `
@@ -23,11 +23,11 @@ const fence = `
 	ORDER BY lane.id
 	FOR NO KEY UPDATE OF lane`
 
-// If a receipt has decided the delivery meanwhile (delivered, failed, …), its state and part stay. Three fields of the
-// payload are written here:
+// finishDeliveries writes results into the rows of deliveries. If a provider's receipt has told meanwhile what became of a
+// delivery (delivered, failed, …), its state and part stay. It also writes three fields of the payload:
 //   - unsure (Finish.Unsure) tells all later attempts at this part that the part may already have arrived;
-//   - restored_at, of a delivery that the version before restored, is when it was first found absent. From then on counts for
-//     how long it is tried;
+//   - restored_at is when a delivery that an earlier version of Parley restored from a backup was first found absent. The
+//     time for which it is tried begins then;
 //   - uncounted is how many of Delivery.Attempt don't count for the provider: those that called nobody (Finish.Uncalled),
 //     and those at earlier parts.
 const finishDeliveries = `
@@ -80,16 +80,17 @@ const returnSlots = `
 	FROM unused
 	WHERE gates.id = unused.gate_id AND gates.id IN (SELECT id FROM locked)`
 
-// finishLanes ends leases and sets when the lanes are due next. There are three cases. A lane without further
-// deliveries is not due at all. A lane that doesn't advance waits for Finish.Wait; but if a receipt has decided
-// its head meanwhile, only for the lane's rest. Any other lane is due when its new head may leave.
+// finishLanes ends leases and sets when the lanes are due next:
+//   - a lane without further deliveries is not due at all;
+//   - a lane that doesn't advance is due after Finish.Wait. If a receipt has decided its head meanwhile, it is due after
+//     the lane's rest;
+//   - any other lane is due when its new head may leave.
 //
-// With Finish.Keep the lane keeps due_at, so that no index is written; without it the lane goes behind
-// the others of its gate. Claims don't look for lanes that were due before GateDue.Oldest. So no lane
-// becomes due earlier than it was; nor, without Keep, earlier than now.
+// With Finish.Keep the lane keeps due_at, so that no index is written. Without it, the lane goes behind the others of its
+// gate. No lane becomes due earlier than it was, because claims don't look for lanes that were due before GateDue.Oldest.
 //
-// Once its root has landed, a lane is no more urgent than other lanes: PriorityRoot (0) becomes PrioritySay (1). It stays
-// PriorityRoot while another root waits in it, because the conversation was handed on.
+// Once a thread's root has landed, its lane is no more urgent than others: PriorityRoot (0) becomes PrioritySay (1). It
+// stays PriorityRoot while another root waits in it, because the conversation was handed on to another team.
 //
 // The statement fence has locked the lanes, so no delivery can be added to them that this statement doesn't see.
 const finishLanes = `
@@ -153,12 +154,11 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 		return nil
 	}
 
-	for i := range done { // one provider's unclean text must not make the whole batch fail
+	for i := range done { // PostgreSQL refuses some characters: one provider's text must not make the whole batch fail
 		for _, s := range []*string{&done[i].ExternalID, &done[i].Progress, &done[i].ErrorClass, &done[i].ErrorText} {
 			*s = store.Clean(*s)
 		}
 	}
-
 	lanes, epochs := lanesAndEpochs(done)
 	batch.Queue(fence, lanes, epochs)
 	posts, threads := landedOf(done)
@@ -189,7 +189,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	return nil
 }
 
-// lanesAndEpochs returns the columns by which each statement knows the results that still count.
+// lanesAndEpochs returns the columns by which each statement finds out which results still count.
 func lanesAndEpochs(done []Finish) (lanes []store.LaneID, epochs []int64) {
 	lanes = query.Field(done, func(f *Finish) store.LaneID { return f.LaneID })
 	epochs = query.Field(done, func(f *Finish) int64 { return f.Epoch })
@@ -199,12 +199,13 @@ func lanesAndEpochs(done []Finish) (lanes []store.LaneID, epochs []int64) {
 // rootKind is the kind of the deliveries that open threads.
 const rootKind = "root"
 
-// hasLandedRoot returns whether a root has landed.
+// hasLandedRoot returns whether a root, the first message of a thread, has been posted.
 func (f *Finish) hasLandedRoot() bool {
 	return slices.ContainsFunc(f.Landed, func(l Landed) bool { return l.Thread != nil || l.Post.Kind == rootKind })
 }
 
-// queueBlockGates adds the statement that blocks gates. Replicas lock the gates in the order of their ids.
+// queueBlockGates adds the statement that blocks gates. It locks them in the order of their ids, so that two processes
+// can't deadlock.
 func queueBlockGates(batch *pgx.Batch, done []Finish) {
 	blocked := map[store.GateID]float64{}
 	for _, f := range done {
@@ -220,8 +221,8 @@ func queueBlockGates(batch *pgx.Batch, done []Finish) {
 	batch.Queue(blockGates, gates, waits)
 }
 
-// deliveryResults returns the arguments of finishDeliveries: a row for each head and for each other member of its run.
-// The members take over the head's result, except for their own id, state, progress and warning.
+// deliveryResults returns the arguments of finishDeliveries: a row for each head, and one for each delivery that left with
+// it. These have the head's result, except for their own id, state, progress and warning.
 func deliveryResults(done []Finish) []any {
 	var rows []Finish
 	for _, head := range done {
@@ -233,12 +234,11 @@ func deliveryResults(done []Finish) []any {
 			member.Part = 0
 			member.Joined = head.ID
 
-			// A run that is queued again loses its members, because the next claim chooses them anew. But if
-			// a part of its message was already sent, the same members must go on.
+			// The next claim chooses anew which deliveries leave together. But once a part of their message has been sent,
+			// they stay together.
 			if head.State == store.Queued && head.Part == 0 {
 				member.Joined = 0
 			}
-
 			rows = append(rows, member)
 		}
 	}
@@ -282,7 +282,6 @@ func landedOf(done []Finish) (posts, threads []landedRow) {
 			}
 		}
 	}
-
 	return posts, threads
 }
 

@@ -10,17 +10,21 @@ import (
 	"parley/store/internal/query"
 )
 
+// A gate is one limit of a provider, such as the messages per second of a phone number, and stands before all lanes that
+// spend it. A lane is the queue of what leaves for one conversation at one place. The relay asks here which gates have work,
+// and when.
+
 const blockGates = `
 	UPDATE gates
 	SET next_at = greatest(gates.next_at, clock_timestamp() + make_interval(secs => blocked.wait))
 	FROM unnest($1::bigint[], $2::double precision[]) AS blocked(id, wait)
 	WHERE gates.id = blocked.id`
 
-// GateSince is a gate and the earliest due time at which its lanes are looked for.
+// GateSince asks about a gate: which of its lanes are due?
 type GateSince struct {
 	ID store.GateID
-	// Since is a time of Parley's clock, usually GateDue.Oldest: lanes that were due earlier are not
-	// found. The zero time finds all lanes.
+	// Since is a time of Parley's clock, usually GateDue.Oldest. Lanes that were due earlier are not found. The zero time
+	// finds all lanes.
 	Since time.Time
 }
 
@@ -31,16 +35,16 @@ type GateDue struct {
 	Waiting   uint8           `db:"waiting"` // bit n is set when an unclaimed lane of priority n waits
 	Wait      float64         `db:"wait"`    // seconds until the gate can hand out work; 0 means now
 	Limited   bool            `db:"limited"` // the gate has a rate
-	// Oldest is a time of Parley's clock: no lane that waits behind the gate, or is claimed,
-	// was due earlier. It is never later than now. A lane that another transaction has made due but
-	// not committed yet may be older, by as long as that transaction takes.
+	// Oldest is a time of Parley's clock, never later than now. No lane that waits behind the gate, or is claimed, was due
+	// earlier. Only a lane that another transaction has made due and not committed yet may be older, by as long as that
+	// transaction takes.
 	Oldest time.Time `db:"oldest"`
 }
 
-// dueGates finds, of each gate, the first lane of each priority that is not claimed (free), and with $3 the first
-// lane of all, claimed or not (oldest). The scan of the index lanes_due begins at the gate's oldest lane (since).
-// Entries in front of it belong to lanes that were handed out; while somebody holds a snapshot, a dump for
-// example, PostgreSQL can't remove them, and a scan would have to step over each.
+// dueGates finds, for each gate, the first lane of each priority that is not claimed (free). If $3 is true, it also finds
+// the first lane of all, claimed or not (oldest). The scan of the index lanes_due begins at the gate's oldest lane (since).
+// Entries before that belong to lanes that were handed out. While somebody holds a snapshot, for example for a dump,
+// PostgreSQL can't remove them, and a scan would have to step over each.
 const dueGates = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
@@ -75,7 +79,7 @@ const dueGates = `
 			ORDER BY lanes.due_at
 			LIMIT CASE WHEN $3 THEN 1 ELSE 0 END) AS first) AS oldest`
 
-// DueGates returns when gates have work next.
+// DueGates returns when gates have work next. It leaves out none.
 func DueGates(ctx context.Context, q store.Querier, gates []GateSince) ([]GateDue, error) {
 	ids, since := gateColumns(gates)
 	const withOldest = true
@@ -113,14 +117,15 @@ const otherGates = `
 	)
 	SELECT gate_id FROM found`
 
-// OtherGates returns, in no order, the gates behind which lanes wait or are claimed, without the known ones.
+// OtherGates returns, in no order, the gates behind which lanes wait or are claimed, without the known ones. known must be
+// sorted.
 func OtherGates(ctx context.Context, q store.Querier, known []store.GateID) ([]store.GateID, error) {
 	above, upto := findGaps(known)
 	return query.Column[store.GateID](ctx, q, "other gates", otherGates, above, upto)
 }
 
-// findGaps returns the ranges between known ids, which must be sorted, without their ends. For 3 and 7 these are
-// (0, 3), (3, 7) and (7, the largest id).
+// findGaps returns the ranges between known ids, which must be sorted. The ends don't belong to them: for 3 and 7 the
+// ranges are (0, 3), (3, 7) and (7, the largest id).
 func findGaps(known []store.GateID) (above, upto []store.GateID) {
 	last := store.GateID(0)
 	for _, id := range append(slices.Clip(known), math.MaxInt64) {

@@ -8,10 +8,13 @@ import (
 	"parley/store"
 )
 
-// dropOldMarks looks at lanes of marks that have been due for longer than age (late), and cancels the old marks
-// among the first hundred deliveries of each (cancelled). A lane advances behind its last cancelled mark if
-// nothing else stands before it (passed). Claimed lanes stay as they are. Rows are selected by arrays of ids,
-// because with a join the planner would read the whole tables.
+// A mark is the emoji under an agent's message that shows what became of it. Marks have the lowest priority, so after a
+// flood they may come so late that nobody needs them.
+
+// dropOldMarks looks at lanes of marks that have been due for longer than age (late), and cancels the old marks among the
+// first hundred deliveries of each (cancelled). If only cancelled marks stand at the beginning of a lane, it goes on behind
+// them (passed). Claimed lanes stay as they are. Rows are selected by arrays of ids, because with a join the planner would
+// read the whole tables.
 const dropOldMarks = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, parley_now() - make_interval(secs => $1) AS old

@@ -15,8 +15,11 @@ import (
 	"parley/store/internal/query"
 )
 
-// Record is what is kept of an erasure outside of the database, so that the erasure can be applied again to a database
-// that was restored from an older backup. Of the contact it holds only the former number and keyed hashes.
+// After an erasure, backups still have what was erased. So a record of each erasure is kept in a file outside of the database.
+// Once an older backup is restored, the erasures of that file are applied to it again.
+
+// Record is what is kept of an erasure outside of the database. It names the contact only by the former number and by keyed
+// hashes of the addresses.
 type Record struct {
 	Erasure  string    `json:"erasure"`
 	By       string    `json:"asked_by"`
@@ -28,20 +31,21 @@ type Record struct {
 	Facts      []Fact   `json:"facts"`
 }
 
-// Former is the number of an erased contact, and since when the contact was known. Together they are unique, even
-// if a restored database gives the number again.
+// Former is the number of an erased contact, and when the contact was made. Together they are unique, even if a restored
+// database gives the same number to somebody else.
 type Former struct {
 	ID    int64     `db:"id" json:"id"`
 	Since time.Time `db:"created_at" json:"since"`
 }
 
-// Fact names something that came from a provider and was erased: if it comes again, it isn't taken.
+// Fact names something that a provider told Parley, such as a mail, and that was erased. If it comes again, Parley doesn't
+// take it.
 type Fact struct {
 	Account store.AccountID `db:"account_id" json:"account"`
 	Hash    string          `db:"hash" json:"hash"` // a keyed hash, in the form of a UUID
 }
 
-// ErrOtherKey means that a record's hashes were not made with this database's key, so that nothing can be found by them.
+// ErrOtherKey means that a record's hashes were made with the key of another database, so that nothing is found by them.
 var ErrOtherKey = errors.New("store: the list of erasures has entries of another database")
 
 // RecordOf returns the record of an erasure that Forgotten names.
@@ -70,10 +74,10 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	return r, err
 }
 
-// Again applies erasures to a database that may be older than they are: those that the database doesn't know, or has
-// not finished. First it begins all of them: once begun, each goes on by itself, whatever becomes of the others. It returns the
-// certificates of those that are done, which an erasure is not while its posts are being taken out of chats.
-// Errors: ErrOtherKey, ErrWaiting, or both, once all others are done; those of Run.
+// Again applies erasures to a database that may be older than they are. It passes over those that are done there. First it
+// begins all others, so that each goes on by itself whatever becomes of the rest. Then it runs each, and returns the
+// certificates of those that are done. An erasure whose posts are still being removed from chats isn't done yet.
+// Errors: after it has run all, ErrOtherKey, ErrWaiting, or both; at once, any other of Run.
 func Again(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
 	open, foreign, err := beginUnknown(ctx, o, records)
 	if err != nil {
@@ -104,12 +108,11 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 
 		done = append(done, c)
 	}
-
 	return done, left
 }
 
-// beginUnknown begins those erasures of a list that the database doesn't know. It returns the ids of all erasures that are not done
-// (open), and of those that it passed over, since their hashes were made with another database's key (foreign).
+// beginUnknown begins those erasures of a list that the database doesn't know. It returns the ids of all erasures that are
+// not done (open), and of those that it passed over, because of ErrOtherKey (foreign).
 func beginUnknown(ctx context.Context, o Options, records []Record) (open, foreign []string, err error) {
 	for _, r := range records {
 		row, err := readRow(ctx, o.Pool, r.Erasure)
@@ -129,12 +132,11 @@ func beginUnknown(ctx context.Context, o Options, records []Record) (open, forei
 			open = append(open, r.Erasure)
 		}
 	}
-
 	return open, foreign, nil
 }
 
-// Ours returns those records whose hashes were made with this database's key. A database without a key takes that of the first record
-// that is applied to it. So all records count there whose keys the master key opens.
+// Ours returns those records whose hashes were made with this database's key. A database without a key takes that of the
+// first record that is applied to it; for such a database Ours returns all records whose keys the master key opens.
 func Ours(ctx context.Context, q store.Querier, sealer *store.Sealer, records []Record) ([]Record, error) {
 	var sealed, plain []byte
 	err := q.QueryRow(ctx, readKey).Scan(&sealed)
@@ -153,7 +155,6 @@ func Ours(ctx context.Context, q store.Querier, sealer *store.Sealer, records []
 			list = append(list, r)
 		}
 	}
-
 	return list, nil
 }
 
@@ -162,7 +163,7 @@ const keepFact = `
 	SELECT account_id, fact::uuid, $3::uuid FROM unnest($1::bigint[], $2::text[]) AS erased(account_id, fact)
 	ON CONFLICT DO NOTHING`
 
-// beginAgain begins an erasure that an earlier or later state of this database has seen.
+// beginAgain begins an erasure by its record, and keeps the names of the facts that it erased.
 func beginAgain(ctx context.Context, o Options, r Record) error {
 	recordKey, err := o.Sealer.Open(keyPlace, r.Key)
 	if err != nil { // a key that can't be opened must not become the key of a database that has none
@@ -215,8 +216,8 @@ const contactsBefore = `
 	WHERE c.created_at <= $1
 	ORDER BY i.contact_id`
 
-// contactsOf finds the contacts that an erasure was about, by their numbers and by the hashes of their addresses.
-// Contacts that came after the erasure was asked for are not meant, even if they have the same address.
+// contactsOf finds the contacts that an erasure was about, by their numbers and by the hashes of their addresses. It leaves
+// out contacts that were made after the erasure was asked for, even if they have the same address.
 func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]store.ContactID, error) {
 	erased := map[string]bool{}
 	for _, h := range r.Identities {
@@ -243,6 +244,5 @@ func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]stor
 			list = append(list, identity.Contact)
 		}
 	}
-
 	return slices.Compact(list), nil
 }

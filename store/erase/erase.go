@@ -17,20 +17,25 @@ import (
 	"parley/store/internal/query"
 )
 
+// An erasure removes all that is stored about a contact, who is a customer that asked for it: Begin takes the name and the
+// addresses from the contact's rows at once, and keeps them sealed in the erasure's own row; Run looks by these in every
+// place where something of the contact may stand, and removes it, until the erasure is done.
+
 const (
 	batchRows        = 500   // rows that one transaction erases, so that nobody waits long for its locks
 	stopRows         = 50    // conversations that are closed at once
 	statementTimeout = "60s" // in PostgreSQL's notation
 )
 
-// ErrWaiting means that something about the contact waits to be applied or posted. The erasure can't end before. Run it again.
+// ErrWaiting means that something about the contact is still to be applied or posted, so that the erasure can't end yet. Run
+// it again.
 var ErrWaiting = errors.New("store: something about the contact still waits to be applied or posted")
 
 // ErrBusy means that another process is erasing this contact.
 var ErrBusy = errors.New("store: another process erases it at this moment")
 
-// ErrNoContact means that no contact has this number: none ever had, or two customers turned out to be one person, who is known by
-// the number of the other one.
+// ErrNoContact means that no contact has this number. Perhaps one had it, and turned out to be the same person as another
+// contact, whose number is the one that counts.
 var ErrNoContact = errors.New("store: there is no such contact")
 
 // ErrNoErasure means that there is no such erasure.
@@ -50,11 +55,11 @@ type Options struct {
 	Sealer *store.Sealer
 	// WithObjects is true if files are kept in an object store: their objects are removed with the next retention.
 	WithObjects bool
-	// Ask returns the fact that makes parley serve remove posts of a conversation from chats. If it is nil, what
-	// stands in chats stays there, and is listed.
+	// Ask returns the event by which parley serve removes posts of a conversation from chats. If Ask is nil, posts stay in
+	// the chats, and the certificate lists them.
 	Ask func(name string, conversation store.ConversationID, posts []Post) store.NewEvent
-	// Say is called after each batch with the place and the number of rows that were removed. It may be nil. An
-	// error ends the run; the next run goes on there.
+	// Say is called after each batch with the place and the number of rows that were removed. It may be nil. An error ends
+	// the run, and the next run goes on there.
 	Say func(place string, rows int64) error
 }
 
@@ -95,7 +100,6 @@ func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]
 	if err := q.QueryRow(ctx, countPosts, args).Scan(&posts); err != nil {
 		return nil, fmt.Errorf("store: count posts: %w", err)
 	}
-
 	return append(list, filesFound(files), chatsFound(posts)), nil
 }
 
@@ -121,11 +125,10 @@ func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, erro
 		all = append(all, page...)
 		after = upto
 	}
-
 	return all, nil
 }
 
-// foundRows says how many rows of a place were found, or erased.
+// foundRows returns how many rows of a place were found or erased.
 func (p place) foundRows(rows int64) Found {
 	how := "removed"
 	if p.Empty != "" {
@@ -162,9 +165,10 @@ const (
 	WHERE id = $1::uuid`
 )
 
-// Begin begins to erase contacts, and returns the erasure's id for Run. From its commit on, whatever the same person
-// writes begins a new contact. by names who asked for the erasure. If all of the contacts are being erased already, Begin
-// returns that erasure: a second one would have no address any more by which to look.
+// Begin begins to erase contacts, and returns the erasure's id for Run. If the same person writes after that, she is a new
+// contact. by names who asked for the erasure. If the contacts are being erased already, Begin returns that erasure: a
+// second one would find no addresses any more.
+// Errors: ErrNoContact.
 func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string) (id string, err error) {
 	key, err := LoadKey(ctx, o.Pool, o.Sealer)
 	if err != nil {
@@ -176,7 +180,10 @@ func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string
 			return err
 		}
 
-		const unknown = `SELECT EXISTS (SELECT FROM unnest($1::bigint[]) AS given(id) WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = given.id))`
+		const unknown = `
+			SELECT EXISTS (
+				SELECT FROM unnest($1::bigint[]) AS given(id)
+				WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = given.id))`
 		isUnknown, err := query.Value[bool](ctx, tx, "contacts", unknown, contacts)
 		if err != nil {
 			return err
@@ -185,9 +192,13 @@ func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string
 			return ErrNoContact
 		}
 
-		const underWay = `SELECT id::text FROM erasures WHERE done_at IS NULL AND contacts @> $1 AND cardinality($1::bigint[]) > 0 ORDER BY asked_at, id LIMIT 1`
+		const underWay = `
+			SELECT id::text FROM erasures
+			WHERE done_at IS NULL AND contacts @> $1 AND cardinality($1::bigint[]) > 0
+			ORDER BY asked_at, id
+			LIMIT 1`
 		if err := tx.QueryRow(ctx, underWay, contacts).Scan(&id); !errors.Is(err, pgx.ErrNoRows) {
-			return err
+			return err // nil: there is one, and id is its id
 		}
 
 		id, err = begin(ctx, tx, o.Sealer, key, erasure{Contacts: contacts, By: by})
@@ -196,7 +207,6 @@ func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string
 	if err != nil {
 		return "", fmt.Errorf("store: begin erasure: %w", err)
 	}
-
 	return id, nil
 }
 
@@ -213,8 +223,8 @@ func lockContacts(ctx context.Context, tx pgx.Tx, contacts []store.ContactID) er
 	return nil
 }
 
-// begin writes the row of an erasure and removes names and addresses from the contacts' rows. Sealed, they are kept
-// in the erasure's row until it is done. An empty e.ID is replaced by a new one, a zero e.AskedAt by the present time.
+// begin writes the row of an erasure and removes names and addresses from the contacts' rows. The erasure's row keeps them,
+// sealed, until the erasure is done. If e.ID is empty, the erasure gets a new id; if e.AskedAt is zero, it is now.
 func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e erasure) (id string, err error) {
 	if err := lockContacts(ctx, tx, e.Contacts); err != nil {
 		return "", err
@@ -254,11 +264,10 @@ func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e eras
 	if err := query.Exec(ctx, tx, "begin erasure", renameContacts, id, e.Contacts); err != nil {
 		return "", err
 	}
-
 	return id, nil
 }
 
-// keepSubject stores sealed what an erasure is about.
+// keepSubject seals what an erasure is about, and stores it in the erasure's row.
 func keepSubject(ctx context.Context, q store.Execer, sealer *store.Sealer, id string, who subject) error {
 	body, err := json.Marshal(who)
 	if err != nil {
@@ -293,8 +302,8 @@ type erasure struct {
 	Counts   map[string]int64
 }
 
-// readErasure compares ids as text, since people and files may name any text as an id. No index serves that, and none is needed: the
-// table has one row for each erasure.
+// readErasure compares ids as text, since people and files may name any text as an id. It needs no index: the table has
+// one row for each erasure.
 const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts FROM erasures WHERE id::text = $1`
 
 // readRow reads the row of an erasure.
@@ -320,8 +329,8 @@ func Unfinished(ctx context.Context, q store.Querier) ([]string, error) {
 	return readErasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NULL ORDER BY asked_at, id`)
 }
 
-// Forgotten returns the erasures whose contacts this database has forgotten, the oldest first. These have ended, or have come so
-// far that posts are being removed from chats.
+// Forgotten returns the erasures after which this database has nothing of the contacts any more, the oldest first. They
+// have ended, or only posts are still being removed from chats.
 func Forgotten(ctx context.Context, q store.Querier) ([]string, error) {
 	return readErasures(ctx, q, `
 		SELECT id::text FROM erasures

@@ -9,12 +9,12 @@ import (
 	"unicode/utf16"
 )
 
-// Addresses, numbers, names and subjects are looked for as a whole: u-17 is not in u-170, nor ann@shop.example in
-// joann@shop.example. Regular expressions do that. Where much is looked through, LIKE first finds where they may be, which is
-// cheap.
+// To erase a contact, its addresses, numbers, names and subjects are looked for in texts and in the bytes of events. This
+// file makes the regular expressions that find them as a whole: u-17 is not in u-170, nor ann@shop.example in
+// joann@shop.example. Where much is looked through, LIKE first finds where they may be, which is cheap.
 
-// In what is looked through, characters may be escaped: as JSON does it, as URLs, as mails, and as PostgreSQL writes bytes. Such
-// an escaped character ends in a letter or a digit, though it may stand for a sign. escapedEnd matches one.
+// Characters may be escaped in what is looked through, as JSON, URLs and mails do it, and as PostgreSQL writes bytes. An
+// escaped character ends in a letter or a digit, though it may stand for a sign. escapedEnd matches one.
 const escapedEnd = `\\u[0-9a-f]{4}` + // \u00e4, as JSON writes ä
 	`|\\[0-7]{3}` // \303, as PostgreSQL writes a byte
 
@@ -63,9 +63,9 @@ const (
 		`)`
 )
 
-// A word begins where no letter or digit stands before it. Letters of Latin, Greek and Cyrillic script count (ä, Ж), so that
-// Fung is not in Prüfung; others don't, since some languages put prefixes, or no blanks, before names. Behind a word only ASCII
-// counts, because many languages put endings there.
+// A word begins where no letter or digit stands before it. Letters of Latin, Greek and Cyrillic script count (ä, Ж), so
+// that Fung is not in Prüfung. Letters of other scripts don't: some of their languages put prefixes before names, or write
+// no blanks. After a word only ASCII counts, because many languages put endings there.
 const (
 	beforeWord = `(` +
 		`^` + // the beginning of the text
@@ -74,9 +74,9 @@ const (
 	afterWord = `(?![a-z0-9])`
 )
 
-// What people wrote stands in values of JSON: those of some keys, those of the text inputs of Teams' forms, and names of files,
-// which have an extension. Other values, and the names of fields, are words of programs or names of colleagues: a customer may
-// be called Line, User or Rich.
+// In JSON, what people wrote stands in the values of some keys, in those of the text inputs of Teams' forms, and in names of
+// files, which have an extension. All other values and names are words of programs or names of colleagues, in which a
+// customer who is called Line, User or Rich must not be found.
 //
 // These expressions look through bytes in PostgreSQL's form "escape", which writes a backslash twice: JSON's \n is \\n there.
 const (
@@ -111,8 +111,8 @@ const (
 	restOfFile = anyCharacter + `*\.[a-z0-9]{1,8}"` // 's cat.jpeg"
 )
 
-// hasWord is true if one of the contact's names and subjects stands in a text (words). There may be hundreds, and PostgreSQL keeps
-// only 32 regular expressions compiled. So an expression is used only if LIKE has found its word.
+// hasWord is true if one of the contact's names and subjects stands in a text (words). There may be hundreds of them, and
+// PostgreSQL keeps only 32 regular expressions compiled. So an expression is used only if LIKE has found its word.
 const hasWord = `EXISTS (SELECT FROM unnest(@likely::text[], @whole::text[]) AS w(likely, whole)
 	WHERE CASE WHEN words LIKE w.likely THEN words ~ w.whole ELSE false END)`
 
@@ -125,8 +125,8 @@ func isGlobal(key string) bool {
 
 func isLocal(key string) bool { return !isGlobal(key) }
 
-// wholeKeys returns regular expressions that find the addresses and numbers among the contact's keys, in small letters. write
-// returns how a text is written in what is looked through.
+// wholeKeys returns regular expressions that find the addresses and numbers among the contact's keys, in small letters.
+// write escapes a text as it is escaped in what is looked through.
 func (s *scope) wholeKeys(write func(string) string) []string {
 	list := []string{}
 	for _, form := range keyForms(s.Keys, isGlobal) {
@@ -143,8 +143,8 @@ func (s *scope) wholeKeys(write func(string) string) []string {
 	return list
 }
 
-// wholeIDs returns regular expressions that find the contact's local keys in bytes, where they are whole values. Only such keys
-// have a case: to a shop, U-17 and u-17 may be two customers.
+// wholeIDs returns regular expressions that find the contact's local keys in bytes, where they are whole values. They heed
+// upper and lower case, since to a shop U-17 and u-17 may be two customers.
 func (s *scope) wholeIDs() []string {
 	list := []string{}
 	for _, form := range inBytes(keyForms(s.Keys, isLocal)) {
@@ -153,7 +153,7 @@ func (s *scope) wholeIDs() []string {
 	return list
 }
 
-// orderForms returns how the chosen keys stand in order keys and external ids.
+// orderForms returns the forms in which the chosen keys stand in the order keys and external ids of events.
 func orderForms(keys []string, chosen func(string) bool) []string {
 	list := []string{}
 	for _, key := range keys {
@@ -197,8 +197,9 @@ func inPersonalText(texts []string) []string {
 	return list
 }
 
-// inBytes returns the forms of texts in the bytes of an event: the text itself and its form in markup, each as it is and as
-// writers of JSON escape it. One kind of writer escapes only what it must, Go's also markup, and Slack's all that isn't ASCII.
+// inBytes returns the forms of texts in the bytes of an event: the text and its form in markup, each as it is and as
+// different writers of JSON escape it. Some writers escape only what they must. Go's also escapes markup, and Slack's also
+// all that isn't ASCII.
 func inBytes(texts []string) []string {
 	goEscapes := strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`)
 	slackEscapes := strings.NewReplacer("/", `\/`)
@@ -213,7 +214,6 @@ func inBytes(texts []string) []string {
 			}
 		}
 	}
-
 	return forms
 }
 
@@ -239,7 +239,6 @@ func asBytes(text string) string {
 			b.WriteByte(c)
 		}
 	}
-
 	return b.String()
 }
 
@@ -260,7 +259,6 @@ func asJSON(text string, last rune) string {
 			b.WriteRune(c)
 		}
 	}
-
 	return b.String()
 }
 

@@ -12,18 +12,20 @@ import (
 	"parley/store/internal/query"
 )
 
-// runner erases one contact, batch by batch.
+// runner goes on with one erasure: it removes what is stored of a contact, step by step, in batches of rows. Each batch is
+// a transaction of its own, so a run may be stopped at any moment, and the next one goes on.
 type runner struct {
 	o     Options
 	key   Key
 	row   erasure
 	scope *scope
-	// A chat that is never connected again must not keep a contact from being erased. So both of these end some time after the
-	// erasure was asked for.
-	awaitsPosts    bool          // chats still have time to take what is on its way to them (postsTimeout)
-	awaitsRemovals bool          // chats still have time to remove posts (chatsTimeout)
-	args           pgx.NamedArgs // of the statements of places
-	scanned        int64         // the last event of the journal that was looked at
+	// Whether the run waits for chats. It does so for some time after the erasure was asked for: a chat that is never
+	// connected again must not keep a contact from being erased.
+	awaitsPosts    bool // until posts that are on their way have landed (postsTimeout)
+	awaitsRemovals bool // until posts are removed (chatsTimeout)
+
+	args    pgx.NamedArgs // of the statements of places
+	scanned int64         // the last event of the journal that was looked at
 }
 
 const (
@@ -31,9 +33,9 @@ const (
 	unlock  = `SELECT pg_advisory_unlock(hashtextextended('erasure/' || $1, 0))`
 )
 
-// Run goes on with an erasure until it is done, and returns its certificate. If it was done before, it returns that
-// certificate. Run may be stopped at any moment and called again.
-// Errors: ErrWaiting, ErrInChats, ErrBusy; what Options.Say returns.
+// Run goes on with an erasure until it is done, and returns its certificate, also if it was done before. Run may be stopped
+// at any moment and called again.
+// Errors: ErrWaiting and ErrInChats if it has to be called again later, ErrBusy, and those of Options.Say.
 func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	guard, err := o.Pool.Acquire(ctx)
 	if err != nil {
@@ -71,13 +73,12 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 			return Certificate{}, err
 		}
 	}
-
 	return r.finish(ctx)
 }
 
-// listSteps returns the steps of a run, in their order. While posts are removed from chats, which may take hours, a run ends in
-// the first step, because the rest needn't be looked through again. When they are gone, all steps follow once more,
-// since colleagues may have written meanwhile.
+// listSteps returns the steps of a run, in their order. A step that has to wait for something ends the run by its error.
+// While posts are removed from chats, which may take hours, a run ends in the first step. When they are gone, all steps
+// are done once more, since colleagues may have written meanwhile.
 func (r *runner) listSteps() []func(context.Context) error {
 	return []func(context.Context) error{
 		r.continueInChats,
@@ -85,7 +86,7 @@ func (r *runner) listSteps() []func(context.Context) error {
 		r.stopConversations,
 		r.noteFiles,    // before the messages that name them are emptied
 		r.collectChats, // before the rows are erased by which posts are found
-		r.eraseWork,    // before the journal, into which its results go
+		r.eraseWork,    // before the journal, which gets its results
 		r.eraseJournal,
 		r.eraseRest,
 		r.eraseLateWork,
@@ -150,25 +151,24 @@ func (r *runner) runBatch(ctx context.Context, place string, f func(pgx.Tx) (int
 			break
 		}
 	}
-
 	if err == nil && rows > 0 && r.o.Say != nil {
 		err = r.o.Say(place, rows)
 	}
-
 	return rows, err
 }
 
-// Conversations are closed and their lanes stopped under the locks that appliers take, in the same order. So nobody
-// works on them, and a result that comes later counts for nothing. The locks are taken by statements of their own,
-// because a statement that waits for a lock sees other tables as they were before it waited.
+// The locks of stopConversations are those that parley serve takes when it applies what happens in a conversation, in the
+// same order. So nobody works on it meanwhile. They are taken by statements of their own, because a statement that waits
+// for a lock sees other tables as they were before it waited.
 const (
 	lockConversations = `SELECT FROM conversations WHERE id = ANY($1) ORDER BY id FOR UPDATE`
 	lockLanes         = `SELECT FROM lanes WHERE conversation_id = ANY($1) ORDER BY id FOR UPDATE`
 )
 
-// stopConversations closes conversations and stops their lanes. With $2 it leaves lanes running whose first post is on
-// its way to a chat, or may have arrived there (busy): only the post's result says where the post stands, and a card that
-// comes late would be shown in place of "Erased". What waits behind such a post is removed (behind, last).
+// stopConversations closes conversations and stops their lanes, the queues of what leaves for them. If $2 is true, it
+// doesn't stop lanes whose first post is on its way to a chat or may have arrived there (busy): only the post's result says
+// where the post stands, and a card that comes late would be shown in place of "Erased". What waits behind such a post is
+// removed (behind, last).
 const stopConversations = `
 	WITH conversation AS MATERIALIZED (
 		SELECT id, status FROM conversations WHERE id = ANY($1)
@@ -212,18 +212,16 @@ func (r *runner) stopConversations(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-
 		underWay += busy
 	}
-
 	if underWay > 0 {
 		return ErrWaiting
 	}
-
 	return nil
 }
 
-// noteFiles remembers the files of messages. Those that an agent has uploaded again since, for somebody else perhaps, are kept.
+// noteFiles notes the files of messages, to be removed at the end. It leaves out those that an agent has uploaded again
+// since, perhaps for somebody else.
 func (r *runner) noteFiles(ctx context.Context) error {
 	if err := query.Exec(ctx, r.o.Pool, "erase", filesOfMessages, r.args); err != nil {
 		return err
@@ -233,8 +231,8 @@ func (r *runner) noteFiles(ctx context.Context) error {
 	return err
 }
 
-// eraseWork erases the work on the contact's words whose results go into the journal. A process that has claimed such
-// work can't finish it any more, so that all results that there will be are in the journal.
+// eraseWork erases orders to work on the contact's words, such as to analyse or translate them. A process that has claimed
+// one can't finish it any more, so no further results get into the journal.
 func (r *runner) eraseWork(ctx context.Context) error {
 	return r.erasePlaces(ctx, func(p place) bool { return p.Works })
 }
@@ -244,8 +242,8 @@ func (r *runner) eraseRest(ctx context.Context) error {
 	return r.erasePlaces(ctx, func(p place) bool { return !p.Works })
 }
 
-// eraseLateWork erases work that began while the words were erased, and then what such work has made of them. Results that such work
-// has told are in the journal: see checkNothingTold.
+// eraseLateWork erases work that began while the words were erased, and what such work has made of them. Its results that
+// are in the journal are found by checkNothingTold.
 func (r *runner) eraseLateWork(ctx context.Context) error {
 	if err := r.eraseWork(ctx); err != nil {
 		return err
@@ -266,7 +264,6 @@ func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error
 			}
 		}
 	}
-
 	return nil
 }
 
@@ -287,18 +284,17 @@ func (r *runner) eraseBatch(ctx context.Context, tx pgx.Tx, p place) (rows int64
 
 		more = along == batchRows
 	}
-
 	return rows, nil
 }
 
-// stillToPost finds the contact's own lanes into which something came after they were stopped, and replies that name the contact again,
-// because a transaction wrote back what it had read before the erasure.
+// stillToPost finds the contact's own lanes into which something was put after they were stopped, and replies that name the
+// contact again, because a transaction wrote back what it had read before the erasure.
 const stillToPost = `
 	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + wokenAgain + `) OR EXISTS (
 		SELECT FROM deliveries AS t WHERE ` + meantTies + `)`
 
-// checkNothingToPost fails with ErrWaiting while something of the contact's own conversations, or for the contact, is still to be
-// sent.
+// checkNothingToPost fails with ErrWaiting while something is still to be sent to the contact or posted in the threads of
+// the contact's conversations.
 func (r *runner) checkNothingToPost(ctx context.Context) error {
 	waits, err := query.Value[bool](ctx, r.o.Pool, "erase", stillToPost, r.args)
 	if err != nil {

@@ -14,19 +14,19 @@ import (
 	"parley/store/internal/query"
 )
 
-// subject is the contacts whom an erasure or an export is about, with their names and addresses.
+// subject says whom an erasure or an export is about: contacts, who are customers, with their names and addresses.
 type subject struct {
 	Contacts   []store.ContactID  `json:"contacts"`
 	Identities []store.IdentityID `json:"identities"`
 	Keys       []string           `json:"keys"` // addresses, numbers and providers' ids
 	Former     []formerKey        `json:"former,omitempty"`
-	Names      []string           `json:"names"` // no shorter than minName; looked for in what colleagues' chats told
-	// Shared are conversations of others, and threads of several customers, in which something of the contact is or was. Some are
-	// found only by what the erasure empties. So what one run has found is kept for the next one.
+	Names      []string           `json:"names"` // no shorter than minName; looked for in what colleagues wrote in chats
+	// Shared are conversations of others, and threads of several customers, in which something of the contact is or was. Some
+	// are found only by rows that the erasure empties. So what one run has found is kept for the next one.
 	Shared []int64 `json:"shared,omitempty"`
 }
 
-// scope is what the rows of places are found by.
+// scope is all by which the rows about a contact are found: the subject, and what belongs to the contact now.
 type scope struct {
 	subject
 	Conversations []store.ConversationID // of the contact
@@ -64,8 +64,7 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 	rows, err := query.Collect[row](ctx, q, "subject", subjectOf, contacts)
 	for _, r := range rows {
 		s.Names = append(s.Names, r.ContactName)
-
-		if r.ID == nil {
+		if r.ID == nil { // a contact without an address; else all columns of i are there
 			continue
 		}
 
@@ -90,12 +89,13 @@ const (
 	// All messages are read: erasures are too rare for an index.
 	messagesOf = `SELECT id FROM messages WHERE identity_id = ANY($1) ORDER BY id`
 	// sharedWith finds other conversations with something of the contact, in four ways:
-	//   - a message of the contact;
-	//   - a post of such a message, in a thread of several customers, if an agent has made the mail a conversation of its own since;
-	//   - the contact in copy;
-	//   - the contact's address in the log, because an agent typed it there, or because it was not reached.
+	//   - it has a message of the contact;
+	//   - it is a thread of several customers, and has a post of such a message: an agent has made the mail a conversation of
+	//     its own since;
+	//   - the contact was in copy;
+	//   - the contact's address is in the log, because an agent typed it there, or because it was not reached.
 	//
-	// The last two don't count where the conversation's own customer has the same address, as copiedTies says.
+	// The last two don't count where the conversation's own customer has the same address (copiedTies).
 	sharedWith = `
 		SELECT DISTINCT c.id
 		FROM conversations AS c
@@ -151,11 +151,10 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 			s.Subjects = append(s.Subjects, r.Subject)
 		}
 	}
-
 	return s, err
 }
 
-// namedArguments returns the arguments of the statements of places.
+// namedArguments returns the arguments of the statements that count, erase or export the rows of a place (listPlaces).
 func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 	words := lowerAll(slices.Concat(s.Names, s.Subjects))
 	told := lowerAll(keyForms(s.Keys, isGlobal))
@@ -186,7 +185,7 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 	}
 }
 
-// addressingDeeds returns what the log tells with an address: that of somebody whom an agent or a server's answer named.
+// addressingDeeds returns the kinds of log entries that contain an address: one that an agent or a mail server named.
 func addressingDeeds() []store.Deed {
 	return []store.Deed{store.DeedReaddressed, store.DeedSilenced, store.DeedBlocked, store.DeedUnblocked, store.DeedRefused,
 		store.DeedNotDelivered, store.DeedUnclear}
