@@ -20,17 +20,21 @@ import (
 	"parley/store"
 )
 
+// Pages change one entry (an agent, a team, an account, …) at a time. Save writes such a change as a small parley.yaml that
+// has only this entry, and applies it: so a page and a file are checked in the same way. What is wrong in a line of that
+// file is shown at the field from which the line was made.
+
 // Change is what a person changes of one entry on a page.
 type Change struct {
 	Kind    string // of the entry
 	Name    string // of the entry; "" for the file itself
 	Was     string // of a tag: the name under which the person saw it, if Name is another one
 	Channel string // an account's kind
-	// Values are those that change, by path; all others stay. No values, or one empty text, clear a value. A group
-	// (Field.Input) is cleared by its own path, and given by the paths of its keys; entries of a list of groups have
+	// Values are those that change, by path; all others stay. A list without values, or with one empty text, clears a value. A
+	// group (Field.Input) is cleared by its own path, and given by the paths of its keys. Entries of a list of groups have
 	// numbers in their paths, by which they are ordered: "hours.holidays.days.0.date". A number may be missing.
 	Values map[string][]string
-	// Version is that of the entry which the person saw; "" means the entry is new.
+	// Version is Entry.Version as the person saw it; "" means the entry is new.
 	Version string
 	Remove  bool // the entry is taken out; Values are ignored
 }
@@ -48,7 +52,6 @@ type Refused struct {
 	Others []string          // what belongs to no field
 }
 
-// Error writes all of it.
 func (r *Refused) Error() string {
 	var lines []string
 	for _, path := range slices.Sorted(maps.Keys(r.Fields)) {
@@ -57,8 +60,8 @@ func (r *Refused) Error() string {
 	return "setup: " + strings.Join(append(lines, r.Others...), "; ")
 }
 
-// Save makes a change, by the same checks as Apply.
-// Errors: *Refused; ErrStale, ErrExists, ErrMissing. Then nothing is written.
+// Save makes a change, by the same checks as Apply. After an error nothing is written.
+// Errors: *Refused, ErrStale, ErrExists, ErrMissing.
 func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result, error) {
 	place := placeOf(c.Kind)
 	doc := &changeFile{kind: c.Kind, fields: FieldsOf(c.Kind, input.SpecOf(o.Specs, c.Channel))}
@@ -86,7 +89,8 @@ func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result,
 // noVariables is an environment without variables: what is typed on a page means itself.
 func noVariables(string) (string, bool) { return "", false }
 
-// checkVersion compares what is stored with what the person saw, so that nobody overwrites what they have not read.
+// checkVersion refuses the change if the entry is not stored as the person saw it, so that nobody overwrites what they
+// have not read.
 // Errors: ErrExists, ErrMissing, ErrStale.
 func (c Change) checkVersion(have *state.State, o Options) error {
 	var found *Entry
@@ -94,7 +98,6 @@ func (c Change) checkVersion(have *state.State, o Options) error {
 		if e.Kind != c.Kind {
 			continue
 		}
-
 		if strings.EqualFold(e.Name, cmp.Or(c.Was, c.Name)) {
 			found = &e
 		} else if strings.EqualFold(e.Name, c.Name) { // the entry was renamed, and another one has the new name
@@ -103,25 +106,19 @@ func (c Change) checkVersion(have *state.State, o Options) error {
 	}
 
 	isNew := c.Version == ""
-	if found == nil {
-		if isNew {
-			return nil
-		}
-		return ErrMissing
-	}
-
-	if isNew {
+	switch {
+	case isNew && found != nil:
 		return ErrExists
-	}
-	if found.Version != c.Version {
+	case !isNew && found == nil:
+		return ErrMissing
+	case found != nil && found.Version != c.Version:
 		return ErrStale
 	}
-
 	return nil
 }
 
-// checkUsers refuses to give an agent a colleague's user in a chat: whoever fills in a form doesn't see that the colleague would
-// lose it.
+// checkUsers refuses to give an agent a colleague's user in a chat, because a person who fills in a form doesn't see that
+// the colleague would lose it.
 // Errors: *Refused.
 func (c Change) checkUsers(have *state.State) error {
 	if c.Kind != EntryAgent || c.Remove {
@@ -142,8 +139,8 @@ func (c Change) checkUsers(have *state.State) error {
 	return nil
 }
 
-// amend does what the file of a change can't say: it takes the entry out of a state, or has a rejected template handed in again,
-// though its words are as before.
+// amend does what the file of a change can't say: it takes the entry out of a state, or has a rejected template submitted
+// to the provider again although its words are as before.
 func (c Change) amend(want *state.State) error {
 	if c.Remove {
 		return c.remove(want)
@@ -156,7 +153,7 @@ func (c Change) amend(want *state.State) error {
 	return nil
 }
 
-// isTemplate reports whether a template is the entry.
+// isTemplate reports whether the change is one of this template.
 func (c Change) isTemplate(t state.Template) bool {
 	return c.Kind == EntryTemplate && strings.EqualFold(TemplateEntry(t.Account, t.Row.Language, t.Row.Name), c.Name)
 }
@@ -167,7 +164,8 @@ func (c Change) remove(want *state.State) error {
 	case EntryAgent:
 		want.Agents = slices.DeleteFunc(want.Agents, func(a state.Agent) bool { return strings.EqualFold(a.Email, c.Name) })
 		for i := range want.Teams {
-			want.Teams[i].Members = slices.DeleteFunc(slices.Clone(want.Teams[i].Members), func(m string) bool { return strings.EqualFold(m, c.Name) })
+			t := &want.Teams[i]
+			t.Members = slices.DeleteFunc(slices.Clone(t.Members), func(m string) bool { return strings.EqualFold(m, c.Name) })
 		}
 	case EntryTeam:
 		for _, a := range want.Accounts {
@@ -184,17 +182,16 @@ func (c Change) remove(want *state.State) error {
 	case EntryAccount:
 		want.Accounts = slices.DeleteFunc(want.Accounts, func(a state.Account) bool { return strings.EqualFold(a.Row.Name, c.Name) })
 	}
-
 	return nil
 }
 
-// changeFile is a set-up file that is made from a change. Each value stands in a line of its own, so that a fault
-// leads to the field that was typed.
+// changeFile is the parley.yaml that is made from a change. Each value stands in a line of its own, so that a fault in it
+// leads back to the field that was typed.
 type changeFile struct {
 	kind   string
-	fields []Field
+	fields []Field // all that an entry of this kind has
 	lines  []string
-	paths  []string // of each line
+	paths  []string // the path of the field from which each line was made; "" for none
 }
 
 // add appends a line. path is the field that the line is about, or empty.
@@ -267,7 +264,7 @@ func (d *changeFile) addValues(values map[string][]string, prefix string, indent
 	}
 }
 
-// addBelow writes what stands below a key: a list of groups if the keys there are numbers, else a group.
+// addBelow writes what stands below a key: a list of groups if the keys there are numbers, and else a group.
 func (d *changeFile) addBelow(values map[string][]string, prefix string, indent int) {
 	var numbers []int
 	for path := range values {
@@ -284,9 +281,7 @@ func (d *changeFile) addBelow(values map[string][]string, prefix string, indent 
 		d.addValues(values, prefix, indent)
 		return
 	}
-
 	slices.Sort(numbers)
-
 	for _, n := range numbers {
 		d.add(indent, "-", fmt.Sprint(prefix, n))
 		d.addValues(values, fmt.Sprintf("%s%d.", prefix, n), indent+1)
@@ -303,8 +298,8 @@ func hasBelow(values map[string][]string, path string) bool {
 	return false
 }
 
-// addValue writes one value in the form of its field. A path that is no field, such as a key of a group that people name
-// themselves, has a list unless there is exactly one value.
+// addValue writes one value in the form of its field. Some paths have no field, because people name the keys of the group
+// themselves. At such a path, several values or none are a list.
 func (d *changeFile) addValue(indent int, key, path string, values []string) {
 	f := fieldAt(d.fields, path)
 	isGroup := f != nil && f.Input == InputGroup
@@ -331,13 +326,14 @@ func (d *changeFile) addValue(indent int, key, path string, values []string) {
 	}
 }
 
-// yamlText writes a text so that it means itself: a JSON string, which YAML reads the same.
+// yamlText writes a text as a JSON string, which YAML reads as the same text.
 func yamlText(s string) string {
-	body, _ := json.Marshal(document.Escape(s)) // a string can't fail
+	body, _ := json.Marshal(document.Escape(s)) // marshalling a string can't fail
 	return string(body)
 }
 
-// asRefused turns faults of the file into those of the fields that were typed. It returns other errors as they are.
+// asRefused turns faults of the file into a *Refused, with each at the field from which its line was made. It returns any
+// other error as it is.
 func (d *changeFile) asRefused(err error) error {
 	var faults document.Faults
 	if !errors.As(err, &faults) {
@@ -355,14 +351,12 @@ func (d *changeFile) asRefused(err error) error {
 		if r.Fields[path] != "" {
 			text = r.Fields[path] + " " + text
 		}
-
 		r.Fields[path] = text
 	}
-
 	return r
 }
 
-// writeSentence writes what is wrong and what to do. A sentence that begins with a quoted text keeps it as it is.
+// writeSentence writes what is wrong and what to do. The first letter becomes a capital one, except in a quoted text.
 func writeSentence(f document.Fault) string {
 	text := strings.ToUpper(f.What[:1]) + f.What[1:] + "."
 	if strings.HasPrefix(f.What, `"`) {
@@ -374,8 +368,7 @@ func writeSentence(f document.Fault) string {
 	return text
 }
 
-// pathOf finds the field to which a fault belongs: by its name, else by its line. It returns "" if the fault belongs to no
-// field.
+// pathOf finds the field of a fault by the field's name, or else by the line. It returns "" if the fault has no field.
 func (d *changeFile) pathOf(f document.Fault) string {
 	_, names, _ := strings.Cut(f.Where, ": ")
 	if d.kind == EntryCompany {

@@ -10,8 +10,8 @@ import (
 	"parley/channels"
 )
 
-// checkChannels refuses settings with which the channel of an account could not be made. An account whose channel's settings stay
-// as they are is not refused, so that one that doesn't work can still be paused.
+// checkChannels refuses settings with which the channel of an account can't work, by the channel's own check (Spec.Check). It
+// doesn't check settings that stay as they are, so that an account that doesn't work can still be paused.
 // Errors: Faults.
 func (w *work) checkChannels(f *parleyfile.File) error {
 	var faults document.Faults
@@ -31,11 +31,10 @@ func (w *work) checkChannels(f *parleyfile.File) error {
 			faults.Add(channelFault(e, *spec, err.Error()))
 		}
 	}
-
 	return faults.Err()
 }
 
-// channelFault makes a fault of what a channel says of an account's settings.
+// channelFault makes a fault of what a channel's check says about an account's settings.
 func channelFault(e parleyfile.Account, spec channels.Spec, text string) document.Fault {
 	fault := document.Fault{At: e.At, Where: "account " + e.Name, What: text}
 	if field, what := cutField(spec, text); field != "" {
@@ -47,7 +46,7 @@ func channelFault(e parleyfile.Account, spec channels.Spec, text string) documen
 	return fault
 }
 
-// FindMisfits returns what a channel says of settings with which it can't be made, by their fields.
+// FindMisfits returns what a channel's check says about settings, by their fields.
 func FindMisfits(spec channels.Spec, config channels.Config) []channels.Finding {
 	if spec.Check == nil {
 		return nil
@@ -60,8 +59,8 @@ func FindMisfits(spec channels.Spec, config channels.Config) []channels.Finding 
 	return found
 }
 
-// cutField cuts off what a channel says of its settings the section and the field with which it begins, as in "twilio: from: …".
-// The field is "" if it begins otherwise.
+// cutField cuts the section and the field off a text of a channel's check: "twilio: from: is missing" becomes "from" and "is
+// missing". If the text doesn't begin so, field is "".
 func cutField(spec channels.Spec, text string) (field, what string) {
 	for _, f := range spec.Fields {
 		if what, isOfField := strings.CutPrefix(text, input.Section(spec)+": "+f.Name+": "); isOfField {
@@ -71,7 +70,7 @@ func cutField(spec channels.Spec, text string) (field, what string) {
 	return "", text
 }
 
-// listJoined returns the errors that errors.Join has joined; any other error alone.
+// listJoined returns the errors that errors.Join has joined, or err alone if it is another one.
 func listJoined(err error) []error {
 	if err == nil {
 		return nil

@@ -13,7 +13,12 @@ import (
 // maxShownRunes is how much of a value a line of the list of changes shows.
 const maxShownRunes = 60
 
-// diff lists, for people, what changes from have to want.
+// diff lists, for people, what changes from one state of the set-up (have) to another (want): a new thing begins with +, a
+// changed one with ~, one that goes with -. kept has what stays although it is not in want.
+//
+//   - agent ann@acme.test: name Ann, roles agent
+//     ~ account support-mail: hold 20s → 30s
+//   - team Sales
 func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
 	var lines []string
 	if have.Company != want.Company {
@@ -72,7 +77,6 @@ func listRemoved(have, want *state.State, kept kept) []string {
 			lines = append(lines, "- account "+a.Row.Name+": paused (its conversations are kept)")
 		}
 	}
-
 	return lines
 }
 
@@ -99,7 +103,6 @@ func tagChanges(have, want *state.State) []string {
 			lines = append(lines, "- tag "+t.Name+": is "+into.Name+" now")
 		}
 	}
-
 	return lines
 }
 
@@ -139,11 +142,10 @@ func templateChanges(have, want *state.State) []string {
 			lines = append(lines, "- "+t.Title()+": deleted, at the provider too")
 		}
 	}
-
 	return lines
 }
 
-// attributesOf returns nil for a thing that is not stored yet.
+// attributesOf lists the attributes of a thing. It returns nil if thing is nil, because it is not stored yet.
 func attributesOf[T any](thing *T, list func(T) []state.Attribute) []state.Attribute {
 	if thing == nil {
 		return nil
@@ -156,17 +158,14 @@ func compare(what string, have, want []state.Attribute) []string {
 	if have == nil {
 		var parts []string
 		for _, a := range want {
-			if a.Value == "" {
-				continue
-			}
-
-			if a.Secret {
+			switch {
+			case a.Value == "":
+			case a.Secret:
 				parts = append(parts, a.Name+" (secret)")
-			} else {
+			default:
 				parts = append(parts, a.Name+" "+shortenToLine(a.Value))
 			}
 		}
-
 		return []string{strings.TrimSuffix("+ "+what+": "+strings.Join(parts, ", "), ": ")}
 	}
 
@@ -189,7 +188,6 @@ func compare(what string, have, want []state.Attribute) []string {
 
 		lines = append(lines, "~ "+what+": "+a.Name+" "+words)
 	}
-
 	return lines
 }
 
@@ -207,7 +205,7 @@ func describeSecretChange(from, to string) string {
 // describeChange writes a value before and after.
 func describeChange(from, to string) string { return shortenToLine(from) + " → " + shortenToLine(to) }
 
-// shortenToLine shortens a value to one line.
+// shortenToLine writes a value in one line of at most maxShownRunes.
 func shortenToLine(value string) string {
 	if value == "" {
 		return "(none)"
@@ -223,6 +221,5 @@ func shortenToLine(value string) string {
 	if runes := []rune(value); len(runes) > maxShownRunes {
 		return string(runes[:maxShownRunes]) + "…"
 	}
-
 	return value
 }

@@ -18,24 +18,23 @@ import (
 	"parley/store"
 )
 
-// versionBytes is how much of the hash of an entry is its version. Versions are compared with the one before alone.
+// versionBytes is how much of the hash of an entry is its version. That is enough to notice that an entry has changed.
 const versionBytes = 8
 
-// Entry is one thing that parley.yaml describes, with its values.
+// Entry is one thing that parley.yaml describes (an agent, a team, an account, …), with its values, as pages show it.
 type Entry struct {
-	Kind    string // EntryAgent, …
-	Name    string // its name in the file; "" means the file itself
-	Channel string // an account's kind
-	Values  map[string][]string
-	Stored  []string // the paths of secrets that are stored
-	Version string   // changes whenever the entry does
+	Kind    string              // EntryAgent, …
+	Name    string              // its name in the file; "" means the file itself
+	Channel string              // an account's kind
+	Values  map[string][]string // by path: "mode", "email.imap.host"
+	Stored  []string            // the paths of secrets that are stored
+	Version string              // changes whenever the entry does
 }
 
-// Value returns a single value, or "" if none is given.
+// Value returns the value at a path, or "" if there is none. Several values are joined as lines.
 func (e Entry) Value(path string) string { return strings.Join(e.Values[path], "\n") }
 
-// Entries reads everything that is set up, by the paths of Field. Secrets are left out. Accounts of channels that
-// this version doesn't have are, too.
+// Entries reads everything that is set up. It leaves out secrets, and accounts of channels that this version doesn't have.
 func Entries(ctx context.Context, q store.Querier, specs []channels.Spec) ([]Entry, error) {
 	s, err := state.Load(ctx, q, nil)
 	if err != nil {
@@ -81,7 +80,7 @@ func TemplateEntry(account, language, name string) string {
 	return account + "/" + language + "/" + name
 }
 
-// accountEntryOf lists an account's values; of its secrets only which are stored.
+// accountEntryOf lists an account's values. In place of the secrets, it lists which of them are stored.
 func accountEntryOf(a state.Account, spec channels.Spec) Entry {
 	var stored []string
 	shown := spec
@@ -103,8 +102,8 @@ func accountEntryOf(a state.Account, spec channels.Spec) Entry {
 	return e
 }
 
-// entryOf makes an entry of what export writes. The entry's version is a hash of its values and of versioned, which holds what
-// belongs to the entry but is not shown.
+// entryOf makes an entry of what export writes. versioned is what belongs to the entry but is not shown, such as sealed
+// secrets: the entry's version is a hash of it and of the values.
 func entryOf(kind string, g *document.Draft, versioned []byte) Entry {
 	e := Entry{Kind: kind, Values: map[string][]string{}}
 	g.Flatten("", e.Values)
@@ -133,10 +132,9 @@ func WeekOf(e Entry) map[string]string {
 		}
 
 		days, err := hours.ParseDays(key)
-		if err != nil {
+		if err != nil { // cannot be: what is stored was checked
 			continue
 		}
-
 		spans, err := hours.ParseSpans(e.Value(path))
 		if err != nil || len(spans) == 0 {
 			continue
@@ -146,6 +144,5 @@ func WeekOf(e Entry) map[string]string {
 			week[strings.ToLower(d.String()[:3])] = e.Value(path)
 		}
 	}
-
 	return week
 }

@@ -12,16 +12,20 @@ import (
 	"parley/bridge/setup/state"
 )
 
-// Joining is somebody in a chat who becomes an agent of a team. Replaces means that the agent with this address may have another user
-// in the chat, in whose place this one comes. Only a person may decide that, since an address in a chat is no proof.
+// Joining is a person in a chat who becomes an agent of a team.
 type Joining struct {
-	Kind, User, Email, Name string
-	Replaces                bool
+	Kind  string // of the chat
+	User  string // the chat's id of the person
+	Email string
+	Name  string
+	// Replaces says that the agent with this address may have another user in the chat, which this one replaces. Only a person
+	// may decide that, since an address in a chat proves nothing.
+	Replaces bool
 }
 
-// Join makes people agents of a team, in one change. Somebody who is an agent already, by the user in the chat or by the address,
-// only becomes a member. rule says who becomes an agent of the team from now on (store.AgentsListed or store.AgentsOfChannel);
-// "" leaves the rule as it is. People without an address by which an agent can be known are skipped.
+// Join makes people agents of a team, in one change. Somebody who is an agent already, by the user in the chat or by the
+// address, only becomes a member. rule says who becomes an agent of the team from now on (store.AgentsListed or
+// store.AgentsOfChannel); "" leaves the rule as it is. Join skips people without a usable address.
 // Errors: ErrMissing, if there is no such team.
 func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []Joining, o Options) (Result, error) {
 	o.fromChat = true
@@ -40,15 +44,13 @@ func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []J
 				t.Members = append(slices.Clip(t.Members), email)
 			}
 		}
-
 		return nil
 	}
-
 	return Apply(ctx, pool, &parleyfile.File{}, o)
 }
 
-// findOrAddAgent finds the agent, or adds one to the state, and returns the address. It returns "" if the person has no address by
-// which an agent can be known.
+// findOrAddAgent finds the agent, or adds one to the state, and returns the address. It returns "" if the person is no agent
+// yet and has no usable address.
 func findOrAddAgent(s *state.State, j Joining) string {
 	if a := s.AgentOf(j.Kind, j.User); a != nil {
 		return a.Email

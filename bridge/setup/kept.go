@@ -11,53 +11,48 @@ import (
 	"parley/store"
 )
 
-// kept has the ids of teams and accounts that prune can't remove.
+// kept has the ids of teams and accounts that are not wanted any more but can't be removed, because conversations belong to
+// them. Such a team stays as it is, and such an account is paused.
 type kept struct {
 	teams    map[store.TeamID]bool
 	accounts map[store.AccountID]bool
 }
 
-// keptOf finds teams and accounts that prune can't remove, because conversations belong to them.
+// keptOf finds what can't be removed of the teams and accounts that are in have and not in want.
 func keptOf(ctx context.Context, q store.Querier, have, want *state.State) (kept, error) {
 	k := kept{teams: map[store.TeamID]bool{}, accounts: map[store.AccountID]bool{}}
 	var accounts []store.AccountID
-	var teams []store.TeamID
-
 	for _, a := range have.Accounts {
 		if want.Account(a.Row.Name) == nil {
 			accounts = append(accounts, a.Row.ID)
 		}
 	}
+	keptAccounts, err := idsOf(ctx, q, usedAccounts, accounts)
+	if err != nil {
+		return k, err
+	}
+	for _, id := range keptAccounts {
+		k.accounts[id] = true
+	}
 
+	var teams []store.TeamID
 	for _, t := range have.Teams {
 		if want.Team(t.Name) == nil {
 			teams = append(teams, t.ID)
 		}
 	}
-
-	keptAccounts, err := idsOf(ctx, q, usedAccounts, accounts)
+	removed := slices.DeleteFunc(accounts, func(id store.AccountID) bool { return k.accounts[id] })
+	keptTeams, err := idsOf(ctx, q, usedTeams, teams, removed)
 	if err != nil {
 		return k, err
 	}
-
-	for _, id := range keptAccounts {
-		k.accounts[id] = true
-	}
-
-	going := slices.DeleteFunc(accounts, func(id store.AccountID) bool { return k.accounts[id] })
-	keptTeams, err := idsOf(ctx, q, usedTeams, teams, going)
-	if err != nil {
-		return k, err
-	}
-
 	for _, id := range keptTeams {
 		k.teams[id] = true
 	}
-
 	return k, nil
 }
 
-// Accounts that have events or customers. They are never deleted.
+// usedAccounts finds accounts that have events or customers.
 const usedAccounts = `
 	SELECT a.id
 	FROM accounts AS a
@@ -66,7 +61,7 @@ const usedAccounts = `
 		OR EXISTS (SELECT FROM identities AS i WHERE i.account_id = a.id)
 		OR EXISTS (SELECT FROM conversations AS c WHERE c.account_id = a.id))`
 
-// Teams to which a conversation, or an account other than $2, belongs. They are never deleted.
+// usedTeams finds teams to which a conversation belongs, or an account that is not in $2.
 const usedTeams = `
 	SELECT t.id
 	FROM teams AS t
@@ -74,7 +69,7 @@ const usedTeams = `
 		EXISTS (SELECT FROM conversations AS c WHERE c.team_id = t.id)
 		OR EXISTS (SELECT FROM accounts AS a WHERE a.team_id = t.id AND a.id <> ALL($2)))`
 
-// idsOf returns those of the ids that the statement finds. others are the statement's parameters from $2 on.
+// idsOf returns those of the ids that a statement finds. ids are its parameter $1, and others those from $2 on.
 func idsOf[T ~int64](ctx context.Context, q store.Querier, sql string, ids []T, others ...[]store.AccountID) ([]T, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -94,6 +89,5 @@ func idsOf[T ~int64](ctx context.Context, q store.Querier, sql string, ids []T, 
 	if err != nil {
 		return nil, fmt.Errorf("setup: what is in use: %w", err)
 	}
-
 	return found, nil
 }

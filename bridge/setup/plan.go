@@ -20,16 +20,17 @@ import (
 	"parley/store/tag"
 )
 
-// How long what is done outside of the transaction may take. A chat that answers slowly takes no time from the pictures.
+// How long Apply may take over what it does before the transaction.
 const (
-	lookupTimeout    = 30 * time.Second // of all questions to live surfaces together
-	signatureTimeout = 30 * time.Second // of reading the pictures of all signatures together
+	lookupTimeout    = 30 * time.Second // all questions to the chats together
+	signatureTimeout = 30 * time.Second // reading the pictures of all signatures
 )
 
-// Lookup asks live surfaces. Its methods are called outside of transactions and may block until ctx ends.
+// Lookup asks surfaces: the chats in which agents work, Slack and Teams, while they are connected. Its methods are called
+// outside of transactions and may block until ctx ends.
 type Lookup interface {
 	// Resolve returns the id of a channel ("#name" or an id) in the surface of this kind; "" if there is
-	// no such channel or surface. The surface may join the channel.
+	// no such channel or surface. Parley's app may join the channel by that.
 	Resolve(ctx context.Context, kind, channel string) (string, error)
 
 	// Find returns the user with this e-mail address in the surface of this kind; "" if there is no such
@@ -45,16 +46,16 @@ type Options struct {
 	Prune  bool            // remove what the file's lists don't name
 
 	Signatures SignatureReader // nil means that signatures are Markdown without pictures
-	Author     Author          // who changes it
-	Operator   bool            // whoever runs Parley changes it, who may let stored secrets go to other servers
+	Author     Author          // who makes the change
+	Operator   bool            // the author runs Parley, and so may let stored secrets go to other servers
 
 	// With, if not nil, runs in the transaction that writes the change: after all checks, before the first write, while
 	// others that change the set-up wait. If it fails, nothing is written.
 	With func(ctx context.Context, tx pgx.Tx) error
 
-	fromPage    bool                          // the file is a change that was made on a page, not what an admin wrote
+	fromPage    bool                          // the file was made from a change on a page; no admin wrote it
 	fromChat    bool                          // the chat itself named the users of agents
-	checkStored func(have *state.State) error // may refuse the change by what is stored; nil means nothing is refused
+	checkStored func(have *state.State) error // refuses the change by an error, if what is stored doesn't fit; may be nil
 	amendWanted func(want *state.State) error // changes what is wanted, beside what the file says; may be nil
 }
 
@@ -95,9 +96,9 @@ func Plan(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options
 // settings again for nothing. Apply itself then succeeds.
 var errNothing = errors.New("setup: nothing to change")
 
-// Apply changes the database to what the file says, in one transaction, and lets all processes know. To
-// apply the same file again changes nothing.
-// Errors: Faults, if the file can't be applied; then nothing is written.
+// Apply changes the database to what the file says, in one transaction, and lets all processes know. Applying the same
+// file again changes nothing. After an error nothing is written.
+// Errors: Faults, if the file can't be applied.
 func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
 	const checkIDs = true
 	found, err := askSurfaces(ctx, pool, f, o, checkIDs)
@@ -124,18 +125,19 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 		if len(work.result.Changes) == 0 {
 			return errNothing
 		}
-
 		if o.With != nil {
 			if err := o.With(ctx, tx); err != nil {
 				return err
 			}
 		}
-
 		if err := work.prepareSaving().save(ctx, tx); err != nil {
 			return err
 		}
-
-		return site.KeepChange(ctx, tx, site.Change{Agent: o.Author.Agent, Author: o.Author.String(), Lines: o.Author.describeChanges(work.result.Changes)})
+		return site.KeepChange(ctx, tx, site.Change{
+			Agent:  o.Author.Agent,
+			Author: o.Author.String(),
+			Lines:  o.Author.describeChanges(work.result.Changes),
+		})
 	})
 	if errors.Is(err, errNothing) {
 		return work.result, nil
@@ -143,16 +145,15 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 	if faults, ok := errors.AsType[document.Faults](err); ok {
 		return Result{}, faults
 	}
-
 	return work.result, err
 }
 
-// work is a plan and what is needed to carry it out.
+// work is a plan, with what is needed to carry it out.
 type work struct {
 	options    Options
 	have, want *state.State // what is stored, and what is to be stored
-	kept       kept
-	doubled    []string // remarks about accounts that take the same messages
+	kept       kept         // what can't be removed, although the file doesn't name it any more
+	doubled    []string     // remarks about accounts that take the same messages
 	result     Result
 }
 
@@ -166,7 +167,6 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 	if err != nil {
 		return work{}, err
 	}
-
 	if o.checkStored != nil {
 		if err := o.checkStored(have); err != nil {
 			return work{}, err
@@ -184,8 +184,8 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 			return work{}, err
 		}
 	}
-
-	err = document.MergeFaults(w.checkRoles(f, found.Found), w.checkChannels(f), w.checkSources(f), w.checkSecretReceivers(f), w.checkFolders())
+	err = document.MergeFaults(
+		w.checkRoles(f, found.Found), w.checkChannels(f), w.checkSources(f), w.checkSecretReceivers(f), w.checkFolders())
 	if err != nil {
 		return work{}, err
 	}
@@ -198,18 +198,18 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 	return w, nil
 }
 
-// prepareSaving returns what carries the plan out.
+// prepareSaving returns the saving that carries the plan out.
 func (w *work) prepareSaving() saving {
 	_, super := w.findAuthor()
 	return saving{have: w.have, want: w.want, kept: w.kept, specs: w.options.Specs, sealer: w.options.Sealer, super: super}
 }
 
-// listRemarks lists what works but probably is a mistake.
+// listRemarks lists, for people, what works but probably is a mistake.
 func (w *work) listRemarks(f *parleyfile.File) []string {
 	list := w.roleRemarks()
 	for _, e := range f.Accounts {
 		a := w.have.Account(e.Name)
-		staysPaused := a != nil && a.Row.Paused && e.Paused == nil // such as one that was taken out, and is named again
+		staysPaused := a != nil && a.Row.Paused && e.Paused == nil // perhaps it was taken out before, and is named again
 		if staysPaused && !w.options.fromPage {
 			list = append(list, "account "+a.Row.Name+": stays paused, until it is changed to paused: false")
 		}
@@ -231,6 +231,5 @@ func (w *work) listRemarks(f *parleyfile.File) []string {
 			list = append(list, "account "+a.Row.Name+": on trial, with nobody to send to: nothing leaves")
 		}
 	}
-
 	return list
 }

@@ -12,9 +12,10 @@ import (
 	"parley/channels"
 )
 
-// checkSecretReceivers refuses changes by which a stored secret would go to a server that didn't get it so far: otherwise
-// whoever may change settings could have the secret sent to a server of their own. Such a change has to bring the secret, typed
-// again. The tokens of a consent can't be typed, so they go only to the provider's servers. Whoever runs Parley is refused nothing.
+// checkSecretReceivers refuses changes by which a stored secret, such as a password, would be sent to a server that has not
+// got it so far. Otherwise an admin could have a secret sent to a server of their own. Such a change has to bring the
+// secret, typed again. The tokens of a consent (OAuth) can't be typed, so they may go to the provider's servers alone. A
+// person who runs Parley (Options.Operator) may do all of that.
 // Errors: Faults.
 func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 	if w.options.Operator {
@@ -55,11 +56,11 @@ func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 			}
 		}
 	}
-
 	return faults.Err()
 }
 
-// sentElsewhere returns the fault of a change by which what is stored in a field would go to a server that didn't get it so far.
+// sentElsewhere returns the fault of a change by which the secret in a field would go to a new server. consent is true if
+// the secret is the tokens of a consent.
 func sentElsewhere(e parleyfile.Account, field, server string, consent bool) document.Fault {
 	where := "account " + e.Name + ": " + field
 	if consent {

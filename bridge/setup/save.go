@@ -17,13 +17,15 @@ import (
 	"parley/store/retention"
 )
 
-// saving writes the difference between two states.
+// saving writes a change of the set-up into the database. The set-up (agents, teams, accounts, …) is given as a state, which
+// has names in place of the database's ids. saving compares the state that is stored (have) with the one that is wanted, and
+// writes each thing that differs. New things get their ids in want while they are written.
 type saving struct {
 	have, want *state.State
-	kept       kept
+	kept       kept // what can't be removed, although it is not in want
 	specs      []channels.Spec
 	sealer     *store.Sealer
-	super      bool // whoever changes it may do what super-admins may
+	super      bool // the author may do what super-admins may
 }
 
 // save writes the whole difference. Rows that others refer to are written first.
@@ -54,15 +56,11 @@ func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 		if err != nil {
 			return err
 		}
-
 		s.want.Surfaces[kind] = id
 	}
 
-	if err := s.keepPictures(ctx, tx); err != nil {
-		return err
-	}
-
 	steps := []func(context.Context, pgx.Tx) error{
+		s.keepPictures,
 		s.saveAgents, s.saveTeams, s.saveAccounts, s.saveTemplates, // each refers to those before
 		s.saveTags, s.saveKnowledge, s.saveRetention, s.remove,
 	}
@@ -71,7 +69,6 @@ func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
-
 	return nil
 }
 
@@ -134,26 +131,27 @@ func (s saving) saveRetention(ctx context.Context, tx pgx.Tx) error {
 	return retention.SaveDays(ctx, tx, s.want.Retention)
 }
 
-// keepPictures records which pictures signatures use now, and that they have used the previous ones until
-// now: see blob.UsePictures.
-func (s saving) keepPictures(ctx context.Context, q store.Execer) error {
+// keepPictures records that signatures use the pictures of the wanted state now, and have used those of the stored state
+// until now: see blob.UsePictures.
+func (s saving) keepPictures(ctx context.Context, tx pgx.Tx) error {
+	var signatures []*store.RichSignature
+	for _, set := range []*state.State{s.have, s.want} {
+		for _, a := range set.Agents {
+			signatures = append(signatures, a.Signature.Rich)
+		}
+		for _, a := range set.Accounts {
+			signatures = append(signatures, a.Row.RichSignature)
+		}
+	}
+
 	blobs := map[string]bool{}
-	add := func(rich *store.RichSignature) {
-		if rich != nil {
-			for _, p := range rich.Pictures {
-				blobs[p.Blob] = true
-			}
+	for _, rich := range signatures {
+		if rich == nil { // a signature of Markdown
+			continue
+		}
+		for _, p := range rich.Pictures {
+			blobs[p.Blob] = true
 		}
 	}
-	for _, stored := range []*state.State{s.have, s.want} {
-		for _, a := range stored.Agents {
-			add(a.Signature.Rich)
-		}
-
-		for _, a := range stored.Accounts {
-			add(a.Row.RichSignature)
-		}
-	}
-
-	return blob.UsePictures(ctx, q, slices.Collect(maps.Keys(blobs)))
+	return blob.UsePictures(ctx, tx, slices.Collect(maps.Keys(blobs)))
 }

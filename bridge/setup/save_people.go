@@ -12,15 +12,16 @@ import (
 	"parley/store"
 )
 
+// saveAgents writes the agents that have changed, with their users: the ids by which the chats (surfaces) know them.
 func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
 	// Untie users from their old agents first: a user belongs to one agent at a time.
-	for i := range s.want.Agents {
-		a := &s.want.Agents[i]
+	for _, a := range s.want.Agents {
 		for kind := range usersOf(s.have.Agent(a.Email)) {
-			if a.Users[kind] == "" {
-				if err := exec(ctx, tx, deleteAgentUser, a.ID, s.want.Surfaces[kind]); err != nil {
-					return err
-				}
+			if a.Users[kind] != "" {
+				continue
+			}
+			if err := exec(ctx, tx, deleteAgentUser, a.ID, s.want.Surfaces[kind]); err != nil {
+				return err
 			}
 		}
 	}
@@ -31,30 +32,43 @@ func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
 		if old != nil && slices.Equal(old.Attributes(), a.Attributes()) {
 			continue
 		}
-
-		id, err := store.SaveAgent(ctx, tx, store.Agent{Email: a.Email, Name: a.Name, Roles: store.StoredRoles(a.Roles), Zone: a.Zone,
-			Presence: a.Presence, Quiet: a.Quiet, Signature: a.Signature.Markdown, RichSignature: a.Signature.Rich})
-		if err != nil {
+		if err := s.saveAgent(ctx, tx, old, a); err != nil {
 			return err
 		}
+	}
+	return nil
+}
 
-		a.ID = id
-		if old == nil { // whoever was an agent before comes back without the users of that time
-			if err := exec(ctx, tx, deleteAgentUsers, id); err != nil {
-				return err
-			}
-		}
-
-		for kind, user := range a.Users {
-			if old != nil && old.Users[kind] == user {
-				continue
-			}
-			if err := store.SaveAgentUser(ctx, tx, store.AgentUser{AccountID: s.want.Surfaces[kind], UserID: user, AgentID: id}); err != nil {
-				return err
-			}
-		}
+// saveAgent writes an agent and notes its id in a. old is what is stored, or nil for a new agent.
+func (s saving) saveAgent(ctx context.Context, tx pgx.Tx, old, a *state.Agent) error {
+	id, err := store.SaveAgent(ctx, tx, store.Agent{
+		Email:         a.Email,
+		Name:          a.Name,
+		Roles:         store.StoredRoles(a.Roles),
+		Zone:          a.Zone,
+		Presence:      a.Presence,
+		Quiet:         a.Quiet,
+		Signature:     a.Signature.Markdown,
+		RichSignature: a.Signature.Rich,
+	})
+	if err != nil {
+		return err
 	}
 
+	a.ID = id
+	if old == nil { // somebody who was an agent once comes back without the users of that time
+		if err := exec(ctx, tx, deleteAgentUsers, id); err != nil {
+			return err
+		}
+	}
+	for kind, user := range a.Users {
+		if usersOf(old)[kind] == user {
+			continue
+		}
+		if err := store.SaveAgentUser(ctx, tx, store.AgentUser{AccountID: s.want.Surfaces[kind], UserID: user, AgentID: id}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -71,6 +85,7 @@ func equalTeams(a, b state.Team) bool {
 	return slices.Equal(a.Attributes(), b.Attributes()) && maps.Equal(a.Channels, b.Channels)
 }
 
+// saveTeams writes the teams that have changed. Their members are saved before, so that they have ids.
 func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 	for i := range s.want.Teams {
 		t := &s.want.Teams[i]
@@ -81,28 +96,35 @@ func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 
 		row := store.Team{Name: t.Name, Emoji: t.Emoji, Agents: t.Agents, Weekly: t.Weekly}
 		for _, email := range t.Members {
-			row.Members = append(row.Members, s.want.Agent(email).ID)
+			row.Members = append(row.Members, s.want.Agent(email).ID) // overlay has checked that each is an agent
 		}
-
 		id, err := store.SaveTeam(ctx, tx, row)
 		if err != nil {
 			return err
 		}
-
 		t.ID = id
-		for _, kind := range input.Chats() {
-			surface, ok := s.want.Surfaces[kind]
-			if channel := t.Channels[kind]; channel != "" {
-				err = store.SaveTeamChannel(ctx, tx, store.TeamChannel{TeamID: id, AccountID: surface, Channel: channel, Home: t.Home == kind})
-			} else if ok {
-				err = exec(ctx, tx, deleteTeamChannel, id, surface)
-			}
-
-			if err != nil {
-				return err
-			}
+		if err := s.saveTeamChannels(ctx, tx, t); err != nil {
+			return err
 		}
 	}
+	return nil
+}
 
+// saveTeamChannels writes the channels of a team, in each chat in which Parley is set up.
+func (s saving) saveTeamChannels(ctx context.Context, tx pgx.Tx, t *state.Team) (err error) {
+	for _, kind := range input.Chats() {
+		surface, isSetUp := s.want.Surfaces[kind]
+		channel := t.Channels[kind]
+		switch {
+		case channel != "":
+			row := store.TeamChannel{TeamID: t.ID, AccountID: surface, Channel: channel, Home: t.Home == kind}
+			err = store.SaveTeamChannel(ctx, tx, row)
+		case isSetUp:
+			err = exec(ctx, tx, deleteTeamChannel, t.ID, surface)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }

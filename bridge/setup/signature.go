@@ -17,9 +17,13 @@ import (
 // maxPictures is how many pictures a signature may have. They are sent with every mail.
 const maxPictures = 5
 
-// SignatureReader reads signatures as the file writes them. It is called outside of transactions.
+// A signature stands below the mails of an agent or an account. In parley.yaml it is Markdown, or it is rich: HTML, with
+// pictures that stand in files or at addresses. Before a change is made, signatures are read and their pictures fetched, so
+// that every reply can carry them.
+
+// SignatureReader reads signatures as parley.yaml writes them. It is called outside of transactions.
 type SignatureReader interface {
-	// Read converts a signature to the form in which replies carry it.
+	// Read converts a signature to the form in which replies carry it. It doesn't read pictures.
 	// Errors: *SignatureError.
 	Read(source string) (SignatureText, error)
 
@@ -55,9 +59,9 @@ type SignatureError struct{ What, Hint string }
 
 func (e *SignatureError) Error() string { return e.What + ". " + e.Hint }
 
-// readSignatures reads the signatures of the file into a.Signatures, each text once. A picture that can't be read is taken
-// from those that an earlier apply stored, and a remark says so: thus a file that parley export wrote can be applied on any
-// machine. What else is wrong with a signature is kept with it, as a problem.
+// readSignatures reads the signatures of the file into a.Signatures, each text once. If a picture can't be read, the one that
+// an earlier apply stored for the same address stays, and a remark says so. So a file that parley export wrote can be
+// applied on any machine. If a signature can't be used, its Problem says why.
 func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfile.File, stored *state.State) error {
 	storedPictures := stored.Pictures()
 	var sources []document.Text
@@ -88,7 +92,6 @@ func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfil
 
 		a.Signatures[source] = read
 	}
-
 	return nil
 }
 
@@ -120,12 +123,11 @@ func (a *answers) readSignature(
 		}
 		rich.Pictures = append(rich.Pictures, picture)
 	}
-
 	return overlay.Signature{Signature: state.Signature{Markdown: text.Markdown, Rich: rich}}, nil
 }
 
-// readPicture reads a picture, or finds it among those that are stored.
-// Errors: *SignatureError.
+// readPicture reads a picture. If that fails, it takes the one that is stored for the same address.
+// Errors: *SignatureError, if there is none.
 func (a *answers) readPicture(
 	ctx context.Context, reader SignatureReader, in PictureInText, stored map[string]store.SignaturePicture,
 ) (store.SignaturePicture, error) {

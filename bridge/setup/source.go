@@ -13,9 +13,9 @@ import (
 	"parley/channels"
 )
 
-// checkSources refuses a change after which two accounts take messages from the same place: each message would open a thread in
-// both, or one account would get none. If the accounts shared the place already before the change, it only adds a remark
-// (work.doubled), so that everything else can still be changed.
+// checkSources refuses a change after which two accounts take messages from the same place, such as one mailbox: each
+// message would open a thread in both, or one account would get none. If the accounts shared the place already before the
+// change, it only adds a remark (work.doubled), so that everything else can still be changed.
 // Errors: Faults.
 func (w *work) checkSources(f *parleyfile.File) error {
 	var faults document.Faults
@@ -36,7 +36,6 @@ func (w *work) checkSources(f *parleyfile.File) error {
 			}
 		}
 	}
-
 	return faults.Err()
 }
 
@@ -49,8 +48,8 @@ func (w *work) wasSourceShared(one, other *state.Account) bool {
 	return sameSource(w.options.Specs, oneBefore, otherBefore) != ""
 }
 
-// sourceFault is the fault of two accounts that would share a place. It stands at an account that the file names, because
-// that entry is what a person changed.
+// sourceFault is the fault of two accounts that would share a place. It stands at the account that the file names, since
+// that is the one which a person changed.
 func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.Account) document.Fault {
 	changed, kept := one, other
 	if f.Account(one.Row.Name) == nil && f.Account(other.Row.Name) != nil {
@@ -64,14 +63,15 @@ func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.A
 
 	section := input.Section(*input.SpecOf(w.options.Specs, changed.Row.Kind))
 	return document.Fault{
-		At: at, Where: "account " + changed.Row.Name + ": " + section + ": " + strings.ReplaceAll(field, ".", ": "),
-		What: fmt.Sprintf("the account %s takes messages from there already", kept.Row.Name),
-		Hint: "One of the two would get none, or each message would open two threads: give another one here, or pause one of the accounts.",
+		At:    at,
+		Where: "account " + changed.Row.Name + ": " + section + ": " + strings.ReplaceAll(field, ".", ": "),
+		What:  fmt.Sprintf("the account %s takes messages from there already", kept.Row.Name),
+		Hint:  "One of the two would get none, or each message would open two threads: give another one here, or pause one of the accounts.",
 	}
 }
 
-// sameSource returns the first field that names the same place in two accounts, from which both take messages. It returns ""
-// if there is none: accounts of different kinds share no place, and a paused account takes no messages.
+// sameSource returns the first field by which two accounts take messages from the same place, or "" if there is none.
+// Accounts of different kinds share no place, and a paused account takes no messages.
 func sameSource(specs []channels.Spec, a, b *state.Account) string {
 	spec := input.SpecOf(specs, a.Row.Kind)
 	if a.Row.Kind != b.Row.Kind || spec == nil {
@@ -87,14 +87,12 @@ func sameSource(specs []channels.Spec, a, b *state.Account) string {
 			return field
 		}
 	}
-
 	return ""
 }
 
-// sourcesOf returns the places from which an account takes messages, by the fields that name them:
-//   - A channel can say which they are: spec.Sources.
-//   - Otherwise, if accounts of its kind share a callback, it is the field by which a message finds its account: spec.Owner.
-//   - Otherwise there are none.
+// sourcesOf returns the places from which an account takes messages, by the fields that name them. A channel may say which
+// they are (spec.Sources). Else, if all accounts of its kind share one callback, the place is what the field spec.Owner
+// names, by which a message finds its account.
 func sourcesOf(spec *channels.Spec, config channels.Config) map[string]string {
 	if spec.Sources != nil {
 		return spec.Sources(config)

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Draft is an ordered group of keys that is written as YAML. Its values are string, []string, Plain, *Draft or
-// []*Draft. The library's encoder loses tabs and carriage returns; this one quotes everything but simple words.
+// Draft is a group of keys that is written as YAML, in the order in which they were added. Its values are string, []string,
+// Plain, *Draft or []*Draft. The YAML library's encoder loses tabs and carriage returns; this one quotes everything but
+// simple words.
 type Draft struct {
 	keys   []string
 	values []any
@@ -17,7 +18,8 @@ type Draft struct {
 // Plain is a value that is written as it is: true, 0.5, [].
 type Plain string
 
-// Put adds a key with one of the kinds of values that a Draft has. ${ in a string would be read as a variable: see Escape.
+// Put adds a key with a value of one of the types that a Draft has. It doesn't escape texts: "${" would be read as the
+// beginning of a variable (see Escape).
 func (g *Draft) Put(key string, value any) {
 	g.keys = append(g.keys, key)
 	g.values = append(g.values, value)
@@ -57,7 +59,8 @@ func (g *Draft) Sub(key string) *Draft {
 	return sub
 }
 
-// Write writes the group's keys. first is written before the first key, indent before the others.
+// Write writes the group's keys. first is written before the first key, indent before the others: an entry of a list has
+// "- " before its first key.
 func (g *Draft) Write(b *bytes.Buffer, first, indent string) {
 	for i, key := range g.keys {
 		if i == 0 {
@@ -65,7 +68,6 @@ func (g *Draft) Write(b *bytes.Buffer, first, indent string) {
 		} else {
 			b.WriteString(indent)
 		}
-
 		b.WriteString(key + ":")
 		switch v := g.values[i].(type) {
 		case Plain:
@@ -97,7 +99,7 @@ var (
 	lines = regexp.MustCompile(`^[^\s\pC][^\pC\pZ\n]*( [^\pC\pZ\n]+)*(\n+[^\s\pC][^\pC\pZ\n]*( [^\pC\pZ\n]+)*)+$`)
 )
 
-// scalarOf writes a text. Several simple lines become a block, which people can edit.
+// scalarOf writes a text. Several simple lines become a block ("|-"), which people can edit.
 func scalarOf(s, indent string) string {
 	if !lines.MatchString(s) {
 		return Quoted(s)
@@ -128,7 +130,7 @@ func isYAMLConstant(s string) bool {
 	return false
 }
 
-// Entries adds a list even if it is empty: so apply --prune removes entries that the file doesn't have.
+// Entries adds a list of groups, even if it is empty: by an empty list, apply --prune knows that no entries are wanted.
 func (g *Draft) Entries(key string, list []*Draft) {
 	if len(list) == 0 {
 		g.Put(key, Plain("[]"))

@@ -45,7 +45,7 @@ func (o *overlay) accountEntry(e parleyfile.Account) {
 	o.trialAddresses(a, e)
 }
 
-// newAccount has the values that count where the file says nothing.
+// newAccount returns an account with the values that it has where the file says nothing.
 func newAccount(name, kind string) state.Account {
 	return state.Account{
 		Settings: map[string]string{},
@@ -95,8 +95,8 @@ func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 	}
 }
 
-// trialAddresses sets to whom an account on trial sends: in the form of the channel's keys, with which recipients are compared.
-// Earlier versions stored what was typed: what can't be read stays if it is stored.
+// trialAddresses sets the only addresses to which an account on trial sends, in the form in which recipients are compared
+// with them. An address that can't be read is a fault, unless it is stored already, as earlier versions did.
 func (o *overlay) trialAddresses(a *state.Account, e parleyfile.Account) {
 	if e.TrialTo == nil {
 		return
@@ -110,11 +110,13 @@ func (o *overlay) trialAddresses(a *state.Account, e parleyfile.Account) {
 			party, err := spec.ReadAddress(a.Config, address)
 			if err != nil && !slices.Contains(a.Row.TrialTo, address) {
 				o.faults.Add(document.Fault{
-					At: t.At, Where: "account " + e.Name + ": trial_to",
-					What: fmt.Sprintf("%q can't be read", t.Raw), Hint: hintOfAddress(err),
+					At:    t.At,
+					Where: "account " + e.Name + ": trial_to",
+					What:  fmt.Sprintf("%q can't be read", t.Raw),
+					Hint:  hintOfAddress(err),
 				})
 			}
-			address = cmp.Or(party.Key, address)
+			address = cmp.Or(party.Key, address) // there is no key after an error
 		}
 		list = append(list, address)
 	}
@@ -225,7 +227,7 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 // hintOf says what belongs into a field.
 func hintOf(f channels.Field) string { return cmp.Or(f.Help, f.Label+".") }
 
-// setField sets one field of an account. Faults never quote the value.
+// setField sets one field of an account. Its faults never quote the value, which may be a secret.
 func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Field, where string) {
 	i := slices.IndexFunc(spec.Fields, func(s channels.Field) bool { return s.Name == f.Path })
 	if i < 0 {
@@ -253,26 +255,16 @@ func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Fi
 		return
 	}
 
-	var values []string
-	switch {
-	case known.List:
-		values = removeDuplicates(trimAll(f.Many.Values()))
-	case known.Secret:
-		values = []string{f.One.Value} // not trimmed: spaces may belong to a secret
-	default:
-		values = []string{strings.TrimSpace(f.One.Value)}
-	}
-
+	values := valuesOf(known, f)
 	for _, v := range values {
-		mayBe := len(known.OneOf) == 0 || slices.Contains(known.OneOf, v)
-		if v != "" && !mayBe {
+		isPossible := len(known.OneOf) == 0 || slices.Contains(known.OneOf, v)
+		if v != "" && !isPossible {
 			o.faults.Add(document.Fault{
 				At: f.At, Where: where,
 				What: "is not possible", Hint: "Write " + document.Either(known.OneOf) + ".",
 			})
 			return
 		}
-
 		if known.List && strings.Contains(v, "\n") {
 			o.faults.Add(document.Fault{
 				At: f.At, Where: where,
@@ -281,6 +273,16 @@ func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Fi
 			return
 		}
 	}
-
 	a.Set(known, strings.Join(values, "\n"))
+}
+
+// valuesOf returns the values that the file gives a field, as they are stored.
+func valuesOf(known channels.Field, f parleyfile.Field) []string {
+	switch {
+	case known.List:
+		return removeDuplicates(trimAll(f.Many.Values()))
+	case known.Secret:
+		return []string{f.One.Value} // not trimmed: spaces may belong to a secret
+	}
+	return []string{strings.TrimSpace(f.One.Value)}
 }

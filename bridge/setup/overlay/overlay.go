@@ -20,9 +20,10 @@ type Options struct {
 	Prune bool            // remove what the file's lists don't name
 }
 
-// Apply changes a state to what a file says. What the file doesn't name stays. The remarks name agents whose user,
-// found by e-mail, stays another agent's, and channels whose id in the file is a former one.
-// Errors: Faults.
+// Apply changes a state of the set-up (agents, teams, accounts, …) to what a parley.yaml says. What the file doesn't name
+// stays. There is a remark for each channel of which the file has a former id, and for each agent whose user in a chat was
+// found by the e-mail address but is already another agent's.
+// Errors: Faults, which name all that is wrong with the file.
 func Apply(s *state.State, f *parleyfile.File, with Options) (remarks []string, err error) {
 	o := overlay{State: s, specs: with.Specs, found: with.Found}
 	err = o.apply(f, with.Prune)
@@ -91,7 +92,6 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 			})
 		}
 	}
-
 	return o.faults.Err()
 }
 
@@ -115,13 +115,14 @@ func (o *overlay) setRetention(given map[string]int) {
 	}
 }
 
-// resolveChannel returns the id of a channel of the file. If the channel was not found, it adds a fault and returns "". If the
-// surface has changed the id since the file was written, it adds a remark and returns the present id.
+// resolveChannel returns the id of a channel that the file names. If the channel was not found, it adds a fault and returns
+// "". If the chat has given the channel another id since, it adds a remark and returns the present one.
 func (o *overlay) resolveChannel(kind string, given document.Text, where string) string {
 	if !strings.HasPrefix(given.Value, "#") {
 		now := o.ChannelNow(kind, given.Value)
 		if now != given.Value {
-			o.remarks = append(o.remarks, fmt.Sprintf("%s: %s_channel: %s is %s by now, and that counts: write it into the file", where, kind, given.Value, now))
+			o.remarks = append(o.remarks, fmt.Sprintf(
+				"%s: %s_channel: %s is %s by now, and that counts: write it into the file", where, kind, given.Value, now))
 		}
 		return now
 	}
@@ -136,11 +137,10 @@ func (o *overlay) resolveChannel(kind string, given document.Text, where string)
 			Hint: "Write the channel's id, or let the app into the channel and connect " + input.ChatName(kind) + ".",
 		})
 	}
-
 	return id
 }
 
-// needSurface adds the account of a surface to the state, unless there is one.
+// needSurface adds the account of a chat to the state, to be made, unless there is one.
 func (o *overlay) needSurface(kind string) {
 	if _, ok := o.Surfaces[kind]; !ok {
 		o.Surfaces[kind] = 0
@@ -158,7 +158,7 @@ func removeDuplicates(list []string) []string {
 	return once
 }
 
-// trimAll takes the spaces around texts off, in place.
+// trimAll removes the spaces around each text, in place.
 func trimAll(list []string) []string {
 	for i := range list {
 		list[i] = strings.TrimSpace(list[i])

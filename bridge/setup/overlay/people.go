@@ -44,7 +44,6 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 			a.Presence = "" // the usual presence is stored as none
 		}
 	}
-
 	if e.Quiet != nil {
 		a.Quiet = removeDuplicates(e.Quiet.Values())
 	}
@@ -59,9 +58,9 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 	}
 }
 
-// tieFoundUsers ties an agent to the users that surfaces found by the agent's e-mail address. It is called when all users
-// that the file names are tied and prune has removed agents. A user whom another agent has by then stays that agent's, and a
-// remark says so, unless the file itself says whose the user is.
+// tieFoundUsers ties an agent to the users that the chats found by the agent's e-mail address. Call it after all users that
+// the file names are tied and prune has removed agents. If another agent has such a user, it stays that agent's, and a remark
+// says so. There is no remark if the file itself gives the user to the other agent.
 func (o *overlay) tieFoundUsers(f *parleyfile.File, e parleyfile.Agent) {
 	a := o.Agent(e.Email)
 	if a == nil {
@@ -76,22 +75,19 @@ func (o *overlay) tieFoundUsers(f *parleyfile.File, e parleyfile.Agent) {
 			continue
 		}
 
-		if other := o.AgentOf(kind, id); other != nil {
-			if f.HasUser(kind, id) {
-				continue // the file gives the user to the other agent
-			}
-
+		other := o.AgentOf(kind, id)
+		switch {
+		case other == nil:
+			o.setUser(a, kind, id)
+		case !f.HasUser(kind, id):
 			o.remarks = append(o.remarks, fmt.Sprintf("agent %s: is %s in %s, by the e-mail address, but agent %s has that user and keeps it: "+
 				"to move it, write %s: %s for %s alone", e.Email, id, kind, other.Email, kind, id, e.Email))
-			continue
 		}
-
-		o.setUser(a, kind, id)
 	}
 }
 
-// setUser ties an agent to a user of a surface. It takes the user from the agent who has it in the
-// database; the changes then name both. Parse refuses a file in which two agents have the same user.
+// setUser ties an agent to a user of a chat, and takes the user from the agent who has it so far. An empty id unties the
+// agent. (A file in which two agents have the same user was refused when it was parsed.)
 func (o *overlay) setUser(a *state.Agent, kind, id string) {
 	if id == "" {
 		delete(a.Users, kind)
@@ -106,7 +102,7 @@ func (o *overlay) setUser(a *state.Agent, kind, id string) {
 	a.Users[kind] = id
 }
 
-// storedSignature returns a signature of the file in its stored form. It adds a fault if it can't be used.
+// storedSignature returns a signature of the file in the form in which it is stored. If it can't be used, it adds a fault.
 func (o *overlay) storedSignature(t document.Text, where string) state.Signature {
 	read, ok := o.found.Signatures[parleyfile.SignatureSource(t)]
 	if !ok { // there was no lookup
@@ -164,7 +160,8 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 	o.setHome(t, e)
 }
 
-// setHome sets the surface in which a team's threads open.
+// setHome sets a team's home, the chat in which its threads open. If the file doesn't name it, it is the chat in which the
+// team has a channel. A team with channels in both needs one.
 func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 	where := "team " + e.Name + ": home"
 	if e.Home != nil && e.Home.Value != "" {
@@ -176,7 +173,6 @@ func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 				Hint: "Add the channel, or name the other one.",
 			})
 		}
-
 		return
 	}
 

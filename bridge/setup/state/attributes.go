@@ -12,7 +12,8 @@ import (
 	"parley/store/retention"
 )
 
-// Attribute is one property of an agent, a team or an account, in words.
+// Attribute is one property of an agent, a team or an account, in words. By the attributes of a thing before and after a
+// change, people are shown what changes, and it is decided whether anything has to be written.
 type Attribute struct {
 	Name   string
 	Value  string
@@ -20,10 +21,15 @@ type Attribute struct {
 	Secret bool   // the value is never shown
 }
 
-// Attributes lists what an agent is like.
+// Attributes lists the properties of an agent.
 func (a Agent) Attributes() []Attribute {
-	list := []Attribute{{Name: "name", Value: a.Name}, {Name: "roles", Value: joinSorted(a.Roles)}, {Name: "zone", Value: a.Zone},
-		{Name: "presence", Value: a.Presence, Empty: bridge.PresenceAvailable}, {Name: "quiet", Value: joinSorted(a.Quiet)}}
+	list := []Attribute{
+		{Name: "name", Value: a.Name},
+		{Name: "roles", Value: joinSorted(a.Roles)},
+		{Name: "zone", Value: a.Zone},
+		{Name: "presence", Value: a.Presence, Empty: bridge.PresenceAvailable},
+		{Name: "quiet", Value: joinSorted(a.Quiet)},
+	}
 	list = append(list, a.Signature.listAttributes()...)
 	for _, kind := range input.Chats() {
 		list = append(list, Attribute{Name: kind, Value: a.Users[kind]})
@@ -31,7 +37,7 @@ func (a Agent) Attributes() []Attribute {
 	return list
 }
 
-// Attributes lists what a team is like.
+// Attributes lists the properties of a team.
 func (t Team) Attributes() []Attribute {
 	list := []Attribute{{Name: "members", Value: joinSorted(t.Members)}}
 	for _, kind := range input.Chats() {
@@ -41,11 +47,14 @@ func (t Team) Attributes() []Attribute {
 	if len(t.Channels) > 1 {
 		home = t.Home
 	}
-	return append(list, Attribute{Name: "home", Value: home}, Attribute{Name: "emoji", Value: emojiWords(t.Emoji)}, Attribute{Name: "agents", Value: t.Agents},
+	return append(list,
+		Attribute{Name: "home", Value: home},
+		Attribute{Name: "emoji", Value: emojiWords(t.Emoji)},
+		Attribute{Name: "agents", Value: t.Agents},
 		Attribute{Name: "weekly_figures", Value: t.Weekly})
 }
 
-// Attributes lists what an account is like. spec is that of its channel, or nil if this version doesn't have the channel.
+// Attributes lists the properties of an account. spec is that of its channel, or nil if this version doesn't have it.
 func (a Account) Attributes(spec *channels.Spec) []Attribute {
 	list := []Attribute{
 		{Name: "kind", Value: a.Row.Kind},
@@ -55,12 +64,12 @@ func (a Account) Attributes(spec *channels.Spec) []Attribute {
 		{Name: "paused", Value: boolWord(a.Row.Paused), Empty: "false"},
 	}
 
-	list = append(append(list, a.Signature().listAttributes()...), []Attribute{
-		{Name: "reply_mode", Value: string(a.Row.ReplyMode)},
-		{Name: "hold", Value: a.HoldWords(), Empty: "(default)"},
-		{Name: "rate", Value: fmt.Sprint(a.Row.Rate)},
-		{Name: "hours", Value: hoursWords(a.Hours), Empty: "(always open)"},
-	}...)
+	list = append(list, a.Signature().listAttributes()...)
+	list = append(list,
+		Attribute{Name: "reply_mode", Value: string(a.Row.ReplyMode)},
+		Attribute{Name: "hold", Value: a.HoldWords(), Empty: "(default)"},
+		Attribute{Name: "rate", Value: fmt.Sprint(a.Row.Rate)},
+		Attribute{Name: "hours", Value: hoursWords(a.Hours), Empty: "(always open)"})
 	for _, kind := range input.Chats() {
 		channel := ""
 		if a.Surface == kind {
@@ -81,7 +90,6 @@ func (a Account) Attributes(spec *channels.Spec) []Attribute {
 		}
 		list = append(list, Attribute{Name: f.Name, Value: value, Empty: ownDefault(f), Secret: f.Secret})
 	}
-
 	return list
 }
 

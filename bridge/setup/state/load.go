@@ -30,9 +30,16 @@ func Load(ctx context.Context, q store.Querier, sealer *store.Sealer) (*State, e
 	return s, nil
 }
 
-// Of converts a directory to a state. Without a sealer, secrets are not decrypted.
+// Of converts a directory, which has the rows of agents, teams and accounts, to a state. It replaces ids by names: kinds has
+// the kinds of surfaces (the agents' chats), emails those of agents, names those of teams. Without a sealer, secrets are not
+// decrypted.
 func Of(d store.Directory, sealer *store.Sealer) (*State, error) {
-	s := &State{Company: d.Company, Settings: map[string]string{}, Surfaces: map[string]store.AccountID{}, Tags: tagsOf(d.Tags)}
+	s := &State{
+		Company:  d.Company,
+		Settings: map[string]string{},
+		Surfaces: map[string]store.AccountID{},
+		Tags:     tagsOf(d.Tags),
+	}
 	if err := json.Unmarshal(d.Settings, &s.Settings); err != nil {
 		return nil, fmt.Errorf("setup: settings of all accounts: %w", err)
 	}
@@ -51,17 +58,8 @@ func Of(d store.Directory, sealer *store.Sealer) (*State, error) {
 			continue
 		}
 
-		row := Agent{ID: a.ID, Email: a.Email, Name: a.Name, Roles: store.SaidRoles(a.Roles), Zone: a.Zone, Users: map[string]string{},
-			Presence: a.Presence, Quiet: a.Quiet, Signature: Signature{a.Signature, a.RichSignature}}
-		for _, u := range d.Users {
-			kind := kinds[u.AccountID]
-			if u.AgentID == a.ID && kind != "" {
-				row.Users[kind] = u.UserID
-			}
-		}
-
 		emails[a.ID] = a.Email
-		s.Agents = append(s.Agents, row)
+		s.Agents = append(s.Agents, agentOf(a, d.Users, kinds))
 	}
 
 	names := map[store.TeamID]string{}
@@ -79,14 +77,33 @@ func Of(d store.Directory, sealer *store.Sealer) (*State, error) {
 		if err != nil {
 			return nil, err
 		}
-
 		s.Accounts = append(s.Accounts, a)
 	}
-
 	return s, nil
 }
 
-// movedChannels returns the present ids of channels whose surface has changed them, by kind of surface and former id.
+func agentOf(a store.Agent, users []store.AgentUser, kinds map[store.AccountID]string) Agent {
+	row := Agent{
+		ID:        a.ID,
+		Email:     a.Email,
+		Name:      a.Name,
+		Roles:     store.SaidRoles(a.Roles),
+		Zone:      a.Zone,
+		Users:     map[string]string{},
+		Presence:  a.Presence,
+		Quiet:     a.Quiet,
+		Signature: Signature{a.Signature, a.RichSignature},
+	}
+	for _, u := range users {
+		kind := kinds[u.AccountID]
+		if u.AgentID == a.ID && kind != "" {
+			row.Users[kind] = u.UserID
+		}
+	}
+	return row
+}
+
+// movedChannels returns State.Moved.
 func movedChannels(moves []store.ChannelMove, kinds map[store.AccountID]string) map[string]map[string]string {
 	all := map[string]map[string]string{}
 	for _, m := range moves {
@@ -118,7 +135,6 @@ func teamOf(t store.Team, channels []store.TeamChannel, emails map[store.AgentID
 			row.Home = kind
 		}
 	}
-
 	return row
 }
 
@@ -148,12 +164,10 @@ func accountOf(row store.Account, teams map[store.TeamID]string, kinds map[store
 	if err != nil {
 		return a, err
 	}
-
 	a.Config = config
 	if sealer != nil {
 		a.Secrets, err = Secrets(row, sealer)
 	}
-
 	return a, err
 }
 

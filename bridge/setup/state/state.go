@@ -10,8 +10,9 @@ import (
 	"parley/store/retention"
 )
 
-// State is everything that parley.yaml describes, with names instead of ids. There are two of them: the
-// current one (have) and the one that the file asks for (want). What changes is the difference.
+// State is the whole set-up that parley.yaml describes, with names in place of the database's ids. A change has two of them:
+// the one that is stored (have), and a copy of it that is changed to what the file says (want). The difference is shown to
+// people and then saved.
 type State struct {
 	Company  string
 	Settings map[string]string          // the defaults of all accounts
@@ -26,7 +27,9 @@ type State struct {
 
 	Retention retention.Days
 
-	Moved map[string]map[string]string // the present ids of channels by their former ones, by kind of surface; see ChannelNow
+	// Moved has the present ids of channels whose chat has given them another id, by kind of surface and former id. See
+	// ChannelNow.
+	Moved map[string]map[string]string
 }
 
 // Agent is a person who answers.
@@ -116,7 +119,6 @@ func (s *State) Clone() *State {
 		a.Config = maps.Clone(a.Config)
 		a.Secrets = maps.Clone(a.Secrets)
 	}
-
 	return c
 }
 
