@@ -125,7 +125,6 @@ func (n deskNames) allows(a Action) bool {
 	case Snooze:
 		return isDay(a.Value) || isInstant(a.Value)
 	}
-
 	return false
 }
 
@@ -135,8 +134,8 @@ func isDay(s string) bool {
 	return err == nil
 }
 
-// CanRestUntil reports whether a conversation may rest until a day: one after today and at most four months ahead. A day that is
-// further ahead is rather one that has passed and was read as the next year's. Pure.
+// CanRestUntil reports whether a conversation may rest until a day: one after today and at most four months ahead. A day
+// further ahead most likely has passed, and was read as one of the next year. Pure.
 func CanRestUntil(day, now time.Time) bool {
 	const months = 4
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
@@ -149,8 +148,8 @@ func isInstant(s string) bool {
 	return err == nil
 }
 
-// checkUrgency keeps a reason only if the customer wrote it. Without a reason a message may still be urgent: it is better that
-// an agent looks in vain than too late.
+// checkUrgency removes a reason that the customer didn't write. Without a reason a message may still be urgent, since it is
+// better that an agent looks in vain than too late.
 func (s said) checkUrgency(u Urgency) Urgency {
 	if !u.Urgent {
 		return Urgency{}
@@ -187,12 +186,11 @@ func (s said) checkReferences(d Desk, all []Reference) []Reference {
 			kept = append(kept, r)
 		}
 	}
-
 	return kept
 }
 
-// isKnownReference reports whether a desk with these patterns may be told of a reference: whether a pattern of its kind finds its
-// number or has no expression. A desk without patterns has the kinds that Pattern names.
+// isKnownReference reports whether a reference is one of a desk with these patterns: a pattern of its kind must find its
+// number, or have no expression. A desk without patterns has the kinds that Pattern names.
 func (s said) isKnownReference(patterns []Pattern, r Reference) bool {
 	if len(patterns) == 0 {
 		return slices.Contains(ruledKinds(), r.Kind)

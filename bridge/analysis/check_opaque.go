@@ -8,8 +8,11 @@ import (
 	"unicode"
 )
 
-// opaque are the compiled expressions for what a reply must not say unless it was given, though it is neither a link
-// nor a long number.
+// A reply that an analysis suggests may name only what the conversation, its sources or the desk's patterns have. This file
+// looks for what is neither a link nor a long number, and still could mislead: hidden addresses, commands, codes, tokens
+// and prices. check_links.go looks for links, addresses and long numbers.
+
+// opaque holds the compiled expressions that find such things.
 type opaque struct {
 	disguise, command, digits, token, price, grouped *regexp.Regexp
 
@@ -47,7 +50,7 @@ func digitWords() map[string]bool {
 	return words
 }
 
-// leastSpelled is how many digits in words, one after the other, are a number: four are a code, three are counted.
+// leastSpelled is how many digits in words, one after the other, are a number: four may be a code, three rather count.
 const leastSpelled = 4
 
 // spelledNumbers returns the numbers that a text spells out, digit by digit, each with single spaces.
@@ -79,11 +82,9 @@ const currencies = `€|\$|£|zł|EUR|euros?|USD|GBP|CHF|PLN|Fr\.|R\$`
 // "12500 EUR" name the same number.
 func wholePrices(text string) string {
 	price := opaqueOnce().price
-
 	if !strings.ContainsAny(text, "0123456789") {
 		return text
 	}
-
 	return price.ReplaceAllStringFunc(text, func(found string) string {
 		m := price.FindStringSubmatchIndex(found)
 		group := func(n int) (from, to int) { return m[2*n], m[2*n+1] } // -1 if it is not there
@@ -110,8 +111,8 @@ func isYear(number string) bool {
 	return isOfCentury && len(number) == len("2026")
 }
 
-// isDisguise reports whether a reply, plain, hides an address, gives a command, or names a number, a wallet or a key that
-// is in none of the texts that it may draw on.
+// isDisguise reports whether a reply hides an address, gives a command, or names a number, a wallet or a key that is in none
+// of the given texts. look and given are plain, without Markdown (see plain).
 func isDisguise(look string, given ...string) bool {
 	o := opaqueOnce()
 	if o.disguise.MatchString(look) || o.command.MatchString(look) {

@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// said is what was said in a conversation, in the forms in which answers are compared with it.
+// said is what was said in a conversation, in the forms in which the answer of an analysis is compared with it: an answer
+// may name only what stands there.
 type said struct {
 	burst    string // what is analysed, with folded white space
 	customer string // all that the customer wrote, with folded white space
@@ -42,8 +43,8 @@ func newSaid(q Question) said {
 	}
 }
 
-// textBreak stands between texts in which names are looked for. It is longer than what may part the digits of a number, so that
-// the end of one text and the beginning of the next make no number together.
+// textBreak stands between texts in which names are looked for. It is longer than what may separate the digits of a number,
+// so that the end of one text and the beginning of the next never make a number together.
 const textBreak = "\n\n\n\n"
 
 func messageText(m Message) string {
@@ -57,7 +58,6 @@ func checkReplies(q Question, s said, replies []Reply) []Reply {
 	for _, r := range replies {
 		r.Text = strings.TrimSpace(cleanText(r.Text))
 		r.Sources = citedIDs(q.Desk.Sources, r.Sources)
-
 		if len(kept) == maxReplies {
 			break
 		}
@@ -76,7 +76,6 @@ func checkReplies(q Question, s said, replies []Reply) []Reply {
 			kept = append(kept, r)
 		}
 	}
-
 	return kept
 }
 
@@ -92,11 +91,11 @@ func citedIDs(sources []Source, ids []string) []string {
 	return cited
 }
 
-// shortestInner is how many characters the ID of a source has at least to be looked for: "s1" stands in many words.
+// shortestInner is the least length of a source's ID, in characters, that is looked for: "s1" stands in many words.
 const shortestInner = 4
 
-// innerNames are names of a desk that customers never read: of intents and of sources, as far as they are no words
-// that people use.
+// innerNames returns names that customers must never read: those of intents ("order_status") and IDs of sources. It leaves
+// out those that are words which people use.
 func innerNames(d Desk) []string {
 	intents := d.Intents
 	if len(intents) == 0 {
@@ -120,11 +119,11 @@ func innerNames(d Desk) []string {
 			names = append(names, id)
 		}
 	}
-
 	return names
 }
 
-// hasInner reports whether a text has what only chats, machines and colleagues read.
+// hasInner reports whether a text has something that is only for chats, machines or colleagues: a mention, a tag, one of the
+// inner names.
 func hasInner(look string, inner []string) bool {
 	c := compiled()
 	for _, exp := range []*regexp.Regexp{c.mention, c.tag, c.machine, c.phrase, c.hidden} {

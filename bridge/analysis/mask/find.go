@@ -40,8 +40,9 @@ var (
 	groupedPhone = regexp.MustCompile(`\(?[2-9][0-9]{2}\)?[ .\-]{1,2}[0-9]{3}[ .\-]{1,2}[0-9]{4}`)
 )
 
-// Find finds all that is to be masked, in order and without overlaps. Of two that overlap it takes the one that
-// begins first, then the longer one; what is left of the other is looked at again.
+// Find finds the mail addresses, phone numbers, card numbers and IBANs in a text, in order and without overlaps. Of two that
+// overlap it takes the one that begins first, or if both begin there the longer one, and looks again at what is left of the
+// other.
 func Find(text string) []Found {
 	folded, places := fold(text)
 	all := findBetween(folded, 0, len(folded))
@@ -75,7 +76,6 @@ func findBetween(text string, from, to int) []Found {
 		kept = append(kept, f)
 		end = f.To
 	}
-
 	return append(kept, findBetween(text, end, to)...)
 }
 
@@ -112,7 +112,6 @@ func findNumbers(exp *regexp.Regexp, text string, kind Kind, isAlone func(text s
 
 		at = from + 1
 	}
-
 	return all
 }
 
@@ -138,7 +137,6 @@ func findCards(text string) []Found {
 			digits = digits[n:]
 		}
 	}
-
 	return all
 }
 
@@ -182,7 +180,6 @@ func findIBANs(text string) []Found {
 		all = append(all, Found{Kind: IBAN, From: from, To: end})
 		at = end
 	}
-
 	return all
 }
 
@@ -260,7 +257,6 @@ func isAccountNumber(s string) bool {
 			rest = (rest*ofLetter + int(c-'A') + 10) % divisor
 		}
 	}
-
 	return rest == 1
 }
 

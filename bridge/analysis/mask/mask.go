@@ -26,14 +26,15 @@ const (
 	Number Kind = "NUMBER" // of a phone, or of something else that is written like it: an order's
 )
 
-// A Mask holds the placeholders of one request. The same value gets the same placeholder. It is not safe for use
-// by several goroutines.
+// A Mask hides values in the texts of one request to a model, and puts them back into its answer. Each value has a
+// placeholder like [EMAIL_1_qwertzui], and the same value has the same one in all texts. It is not safe for use by several
+// goroutines.
 type Mask struct {
-	mark   string // letters that are in no text of the request: nobody can write a placeholder who wasn't shown it
-	values []string
-	kinds  []Kind
-	index  map[string]int
-	find   *regexp.Regexp
+	mark   string         // the letters at the end of placeholders, which are in no text of the request: so nobody can forge one
+	values []string       // what was hidden; placeholders count from 1
+	kinds  []Kind         // of values
+	index  map[string]int // into values, by kind and value
+	find   *regexp.Regexp // finds placeholders, also without one of their brackets
 }
 
 // New makes a Mask for some texts: its placeholders are in none of them.
@@ -66,7 +67,7 @@ func newMark() string {
 	return string(b)
 }
 
-// Hide replaces what is found in a text by placeholders like [EMAIL_1_qwertzui].
+// Hide replaces what Find finds in a text by placeholders.
 func (m *Mask) Hide(text string) string {
 	var out strings.Builder
 	at := 0
@@ -91,8 +92,8 @@ func (m *Mask) placeholder(kind Kind, value string) string {
 	return fmt.Sprintf("[%s_%d_%s]", kind, i+1, m.mark)
 }
 
-// Show puts the values back. ok is false if the text names a placeholder that was never given, or a part of one:
-// such a text can't be used.
+// Show puts the values back in place of the placeholders. ok is false if the text has a placeholder that Hide never made, or
+// a part of one. Such a text can't be used.
 func (m *Mask) Show(text string) (shown string, ok bool) {
 	ok = true
 	shown = m.find.ReplaceAllStringFunc(text, func(p string) string {

@@ -20,6 +20,10 @@ const (
 	mostShown    = 400 // estimated tokens of an invalid answer that the model is shown again
 )
 
+// A question goes to a model of OpenAI, or of any server with the same API. Servers differ in what they take, so the form
+// of a request (dialect) changes when a server refuses it. A model's answer may break the rules that it was told. Then it
+// is shown its answer with what is wrong, once.
+
 // answer asks the model, and once more if its answer is not valid.
 func (a *Analyzer) answer(ctx context.Context, q analysis.Question) (analysis.Answer, *Error) {
 	shown, hidden := a.prepareQuestion(q)
@@ -69,7 +73,6 @@ func (a *Analyzer) askTwice(ctx context.Context, p prompt, system string, read f
 	if err := read(said.text); err != nil {
 		return &Error{Kind: Invalid, Rule: err.Error(), Cause: err}
 	}
-
 	return nil
 }
 
@@ -79,8 +82,8 @@ type utterance struct {
 	asked request
 }
 
-// askUntilAnswered makes requests until one is answered, refused for good, or the time is over. A form of request that the
-// server refuses is changed. A failure that may be over in a moment is tried once more.
+// askUntilAnswered makes requests until one is answered or fails for good, or the time is over. After a refusal it changes the
+// form of the request, up to mostLearned times. After a failure that may be over in a moment it tries once more.
 func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, talk []gpt.ChatCompletionMessage) (utterance, *Error) {
 	hasRetried := false
 	for learned := 0; ; {
@@ -162,7 +165,7 @@ func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []
 	return text, x, fault
 }
 
-// record tells what was sent and answered, if the question's Terms name somebody who keeps that.
+// record gives what was sent and answered to Terms.Record, if the question has one.
 func record(p prompt, body gpt.ChatCompletionRequest, answered string, used usage, fault *Error) {
 	if p.q.Terms.Record == nil {
 		return
@@ -173,14 +176,12 @@ func record(p prompt, body gpt.ChatCompletionRequest, answered string, used usag
 		x.Asked = strings.TrimSpace(x.Asked + "\n" + strings.TrimSpace(m.Subject+"\n"+m.Text))
 	}
 
-	for _, m := range body.Messages[1:] { // the first one is the same for all
+	for _, m := range body.Messages[1:] { // the first one, the system message, is always the same
 		x.Sent += m.Role + ": " + m.Content + "\n"
 	}
-
 	if fault != nil {
 		x.Failure = string(fault.Kind)
 	}
-
 	p.q.Terms.Record(x)
 }
 
@@ -209,11 +210,10 @@ func (a *Analyzer) newRequest(r request, p prompt, talk []gpt.ChatCompletionMess
 	if r.temperature {
 		body.Temperature = 0.1
 	}
-
 	return body
 }
 
-// localRefusal makes of a refusal by the library what the server would have said.
+// localRefusal returns, for a request that the library itself refuses to send, the failure that the server would have given.
 func localRefusal(x *exchange, err error) *Error {
 	switch {
 	case errors.Is(err, gpt.ErrReasoningModelMaxTokensDeprecated):
@@ -243,7 +243,7 @@ func usageOf(answer gpt.ChatCompletionResponse, in int) usage {
 	return u
 }
 
-// contentOf returns what the model said, if it said something whole.
+// contentOf returns what the model said. It fails if the answer is empty, refused, or cut off at its limit.
 func contentOf(answer gpt.ChatCompletionResponse) (string, *Error) {
 	if len(answer.Choices) == 0 {
 		return "", &Error{Kind: Empty}
@@ -267,7 +267,6 @@ func contentOf(answer gpt.ChatCompletionResponse) (string, *Error) {
 	if hasToolCall(c) {
 		return "", &Error{Kind: Tools}
 	}
-
 	return "", &Error{Kind: Empty}
 }
 

@@ -13,22 +13,25 @@ const (
 	longestHold    = time.Minute
 )
 
-// breaker keeps from asking a server that doesn't answer. It opens after some failures in a row, or after one that
-// needs a person, for a time that doubles; then one call may try. Apart from this, it holds back calls for as long as
-// a server asks to wait.
+// breaker is a circuit breaker: it stops calls to a server that doesn't answer. Five failures in a row open it, or one that
+// only a person can mend, such as a wrong key. While it is open nobody may ask. After 30 seconds one call, the probe, may
+// try. If that succeeds, the breaker closes; if it fails, it stays open for twice as long as before.
+//
+// Apart from this, a server may ask to wait (429). Then nobody asks for that long, whether the breaker is open or not.
 type breaker struct {
 	now func() time.Time
 
 	mu      sync.Mutex
-	era     int           // grows when it opens or closes: a call that began before says nothing about the new state
+	era     int           // grows when it opens or closes: a call that began in an earlier era says nothing about this one
 	row     int           // failures in a row
-	open    bool          // nobody asks, but for one call after until
-	until   time.Time     // while it is open
-	span    time.Duration // for how long it was opened last; twice as long the next time
-	probing bool          // that one call is under way
-	held    time.Time     // nobody asks before, be it open or not: the server asked to wait
-	hold    time.Duration // for how long it was held last, by a server that didn't say how long
+	open    bool          // nobody may ask, except for the probe
+	until   time.Time     // when the probe may begin, while it is open
+	span    time.Duration // for how long it was opened last
+	probing bool          // the probe is under way
 	last    Kind          // of the failure that opened it
+
+	held time.Time     // nobody asks before, because the server asked to wait
+	hold time.Duration // how long was waited last, for a server that didn't say how long
 }
 
 func newBreaker(now func() time.Time) *breaker { return &breaker{now: now} }
@@ -39,7 +42,7 @@ type turn struct {
 	probe bool
 }
 
-// enter reports whether the server may be asked now. Who got a turn hands it back to leave.
+// enter returns a turn if the server may be asked now, and else an error. Hand the turn back to leave.
 func (b *breaker) enter() (turn, *Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -58,13 +61,12 @@ func (b *breaker) enter() (turn, *Error) {
 	return turn{era: b.era, probe: true}, nil
 }
 
-// leave hands a turn back with its outcome; nil if there was an answer.
+// leave hands a turn back. e is the failure of the call, or nil if there was an answer.
 func (b *breaker) leave(t turn, e *Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-
 	if e != nil && e.Kind == Throttled {
-		b.holdBack(e.Wait)
+		b.holdBackLocked(e.Wait)
 	}
 	if t.era != b.era {
 		return // the call began before the breaker opened or closed last
@@ -76,17 +78,17 @@ func (b *breaker) leave(t turn, e *Error) {
 	switch {
 	case e == nil:
 		b.hold = 0
-		b.close()
-	case e.Kind == Throttled, e.isHarmless(): // no failure, and a sign of life if the server answered
+		b.closeLocked()
+	case e.Kind == Throttled, e.isHarmless(): // this doesn't count as a failure
 		if hasServerAnswered(e) {
-			b.close()
+			b.closeLocked()
 		}
 	case t.probe, e.needsPerson():
-		b.openAfter(e)
+		b.openLocked(e)
 	default:
 		b.row++
 		if b.row >= failuresToOpen {
-			b.openAfter(e)
+			b.openLocked(e)
 		}
 	}
 }
@@ -101,8 +103,8 @@ func hasServerAnswered(e *Error) bool {
 	}
 }
 
-// close lets everybody ask again.
-func (b *breaker) close() {
+// closeLocked lets everybody ask again.
+func (b *breaker) closeLocked() {
 	if b.open {
 		b.era++
 	}
@@ -112,8 +114,8 @@ func (b *breaker) close() {
 	b.last = ""
 }
 
-// openAfter keeps everybody from asking, for twice as long as the last time.
-func (b *breaker) openAfter(e *Error) {
+// openLocked keeps everybody from asking after a failure, for twice as long as the last time.
+func (b *breaker) openLocked(e *Error) {
 	b.era++
 	b.span = min(max(b.span*2, firstOpen), longestOpen)
 	b.open = true
@@ -123,8 +125,9 @@ func (b *breaker) openAfter(e *Error) {
 	b.until = b.now().Add(max(b.span, e.Wait))
 }
 
-// holdBack keeps everybody from asking for as long as the server asked, or with 0 for twice as long as the last time.
-func (b *breaker) holdBack(wait time.Duration) {
+// holdBackLocked keeps everybody from asking for the time of wait. If wait is 0, because the server didn't say how long, it
+// is twice as long as the last time.
+func (b *breaker) holdBackLocked(wait time.Duration) {
 	if wait == 0 {
 		b.hold = min(max(b.hold*2, firstHold), longestHold)
 		wait = b.hold
@@ -134,7 +137,7 @@ func (b *breaker) holdBack(wait time.Duration) {
 	}
 }
 
-// readState tells whether calls are kept back, until when, and by which failure.
+// readState returns whether calls are kept back, until when, and by which failure.
 func (b *breaker) readState() (open bool, until time.Time, last Kind) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

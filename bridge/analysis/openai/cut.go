@@ -7,6 +7,9 @@ import (
 	"parley/bridge/analysis"
 )
 
+// What a model is asked must not be longer than a small model can read, nor cost too much. Tokens are what models count
+// and charge: pieces of words. This file estimates the tokens of a question, and cuts its less important parts.
+
 // How much of a question a model is shown, in estimated tokens. Together with the system message, the shape and the
 // form of the document this stays below 6,000.
 const (
@@ -23,11 +26,11 @@ const (
 	frame        = 16 // of the form around a text
 )
 
-// token is what one token counts, so that a character may cost a part of one: tokens are estimated in sevenths.
+// token is how many sevenths one token has. Tokens are estimated in sevenths, because a character may cost a part of one.
 const token = 7
 
-// estimateTokens says how many tokens a text has at most, rounded up: words of Latin script have a token for about four
-// letters, others up to one for each.
+// estimateTokens returns how many tokens a text has at most. In Latin script that is about two for seven characters, in
+// other scripts up to one for each.
 func estimateTokens(s string) int {
 	n := token - 1
 	for _, r := range s {
@@ -45,7 +48,7 @@ func estimateAll(texts ...string) int {
 	return n
 }
 
-// seventhsOf says how many sevenths of a token a character costs.
+// seventhsOf returns how many sevenths of a token a character costs.
 func seventhsOf(r rune) int {
 	const (
 		latin   = 2
@@ -65,14 +68,14 @@ func seventhsOf(r rune) int {
 	if r < utf8.RuneSelf {
 		return latin
 	}
-
 	return token
 }
 
-// clipTokens returns the beginning of a text, of so many estimated tokens. It reads no further than this.
+// clipTokens returns a text of at most so many estimated tokens: all of it, or its beginning with "…". It reads no further
+// than that.
 func clipTokens(s string, most int) string {
 	n := 0   // sevenths so far
-	end := 0 // of what leaves room for the dots
+	end := 0 // where the beginning ends that leaves room for "…"
 	for i, r := range s {
 		if n <= (most-1)*token {
 			end = i
@@ -85,8 +88,9 @@ func clipTokens(s string, most int) string {
 	return s
 }
 
-// cut returns a question that fits: names and sources at the end of their lists go first, then the beginning of the
-// history. The burst keeps the beginnings of its long messages; of very many only the last ones.
+// cut returns a question that fits into mostTotal. It drops names and sources at the end of their lists, and the beginning
+// of the history. In the burst, which is what is analysed, it keeps the beginnings of long messages, and drops the first of
+// very many.
 func cut(q analysis.Question) analysis.Question {
 	if len(q.Desk.Intents) == 0 {
 		q.Desk.Intents = analysis.DefaultIntents()
@@ -113,7 +117,7 @@ func cut(q analysis.Question) analysis.Question {
 	return q
 }
 
-// keep returns the beginning of a list that fits, and takes it from what is left.
+// keep returns the beginning of a list that fits into left, and subtracts its size from left.
 func keep[T any](all []T, left *int, size func(T) int) []T {
 	for i, t := range all {
 		n := size(t)
@@ -142,11 +146,10 @@ func cutBurst(burst []analysis.Message, left *int) []analysis.Message {
 		*left -= sizeOf(m)
 		cut[i] = m
 	}
-
 	return cut
 }
 
-// cutMessage shortens a message: files and subject take at most a quarter each.
+// cutMessage shortens a message to most tokens. The subject and the names of files get at most a quarter each.
 func cutMessage(m analysis.Message, most int) analysis.Message {
 	const quarter = 4
 	most -= frame
@@ -228,7 +231,7 @@ func cutExamples(examples []analysis.Example, left *int) []analysis.Example {
 	return cut
 }
 
-// cutHistory keeps the end: what was said last before the burst.
+// cutHistory keeps the end of a history, as far as it fits into left.
 func cutHistory(before []analysis.Message, left int) []analysis.Message {
 	for i, m := range slices.Backward(before) {
 		left -= sizeOf(m)

@@ -45,15 +45,15 @@ type wire struct {
 	} `json:"actions"`
 }
 
-// misshapen says in words what keeps an answer from having the shape that was asked for. Rules about what stands in its fields
-// are others: no schema holds a model to all of them.
+// misshapen is the error of an answer that doesn't have the fields and types that were asked for, in words for the model.
+// Other errors mean that a value breaks a rule, which can happen even where the server enforces the schema.
 type misshapen string
 
 func (m misshapen) Error() string { return string(m) }
 
-// decode reads what a model wrote. Where several objects are valid, the last one counts: a model that thinks aloud
+// decode reads what a model wrote. If several objects in it are valid, the last one counts, since a model that thinks aloud
 // quotes before it answers.
-// Errors: in words that a model can be shown; they quote nothing of its answer.
+// Errors: in words that a model can be shown. They quote nothing of its answer.
 func decode(content string, q analysis.Question) (wire, error) {
 	if len(content) > maxContent {
 		return wire{}, errors.New("the answer is too long")
@@ -67,14 +67,11 @@ func decode(content string, q analysis.Question) (wire, error) {
 			err = wrong
 			continue
 		}
-
 		found = &w
 	}
-
 	if found == nil {
 		return wire{}, err
 	}
-
 	return *found, nil
 }
 
@@ -105,7 +102,6 @@ func findObjects(s string) []json.RawMessage {
 		all = append(all, object)
 		s = s[i+int(d.InputOffset()):]
 	}
-
 	return all
 }
 
@@ -138,7 +134,6 @@ func decodeObject(object json.RawMessage, q analysis.Question) (wire, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return wire{}, misshapen("something follows the JSON object")
 	}
-
 	return w, w.check(allowedNames(q))
 }
 
@@ -172,19 +167,18 @@ func (w *wire) check(n choices) error {
 	for _, r := range w.References {
 		kinds = append(kinds, r.Kind)
 	}
-
 	for _, r := range w.Replies {
 		cited = append(cited, r.Sources...)
 	}
-
 	for _, a := range w.Actions {
 		actions = append(actions, a.Name)
 	}
-
 	return errors.Join(
-		checkNames(`"intents"`, w.Intents, n.intents), checkNames(`"tags"`, w.Tags, n.tags), checkNames(`"kind" of a reference`, kinds, n.kinds),
-		checkNames(`"sources" of a reply`, cited, n.sources), checkNames(`"name" of an action`, actions, n.actions),
-	)
+		checkNames(`"intents"`, w.Intents, n.intents),
+		checkNames(`"tags"`, w.Tags, n.tags),
+		checkNames(`"kind" of a reference`, kinds, n.kinds),
+		checkNames(`"sources" of a reply`, cited, n.sources),
+		checkNames(`"name" of an action`, actions, n.actions))
 }
 
 func (w *wire) checkLengths() error {
@@ -212,11 +206,10 @@ func (w *wire) checkLengths() error {
 			return errors.New(`"because" and each "value" must be short: at most 120 characters`)
 		}
 	}
-
 	return nil
 }
 
-// checkNames fails if a name is used that is none of those allowed, and says which there are.
+// checkNames returns an error if a name is used that is not allowed. The error lists the allowed ones.
 func checkNames(what string, used, allowed []string) error {
 	for _, name := range used {
 		if slices.Contains(allowed, name) {

@@ -9,7 +9,11 @@ import (
 	"time"
 )
 
-// tryAgain is after what time a refused form of request is tried again: servers and models change.
+// Servers with OpenAI's API take different forms of requests: some know no schema, some call the limit of an answer by
+// another name. A dialect begins with the strictest form, learns from refusals, and forgets after an hour, since servers
+// and models change.
+
+// tryAgain is after what time a refused form of request is tried again.
 const tryAgain = time.Hour
 
 // form is how a server is asked for JSON, the strictest first.
@@ -38,7 +42,7 @@ type request struct {
 	temperature bool
 }
 
-// dialect is what was learned of a server, for as long as the process runs.
+// dialect is what this process has learned about the form of requests that a server takes.
 type dialect struct {
 	now   func() time.Time
 	first request
@@ -67,9 +71,9 @@ func (d *dialect) nextRequest() request {
 	return d.known
 }
 
-// learnRefusal learns from a refused request. It returns false if the answer was about something else, or there is nothing
-// left to try.
-func (d *dialect) learnRefusal(r request, status int, body []byte) bool {
+// learnRefusal learns from a refused request. learned is false if the refusal was not about the form of the request, or if
+// there is no other form left to try.
+func (d *dialect) learnRefusal(r request, status int, body []byte) (learned bool) {
 	switch status {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusNotImplemented:
 	default:
@@ -93,7 +97,7 @@ var (
 		`model_not_found|(model|engine|deployment).{0,80}(not exist|not found|unknown)|(not found|unknown|invalid).{0,20}model|no endpoint`)
 )
 
-// easierRequest returns the request without what the server's answer blames. If it blames nothing, the plainest is tried.
+// easierRequest returns the request without what the server's answer blames, or the plainest one if it blames nothing.
 func easierRequest(r request, status int, says string) (request, bool) {
 	switch {
 	case saysFormat.MatchString(says) && r.form != byWords:
@@ -111,11 +115,10 @@ func easierRequest(r request, status int, says string) (request, bool) {
 	default:
 		return r, false
 	}
-
 	return r, true
 }
 
-// otherLimit returns the request with the other name of the limit; with none, if both were refused.
+// otherLimit returns the request with the other name of the limit, or without a limit if both names were refused.
 func (r request) otherLimit(l limitField) request {
 	if r.switched {
 		l = noLimit
@@ -124,7 +127,7 @@ func (r request) otherLimit(l limitField) request {
 	return r
 }
 
-// learnIgnored learns that a server took a form and didn't keep to it: what it answered has another shape.
+// learnIgnored learns that a server took a form of request but didn't answer in the shape that it asks for.
 func (d *dialect) learnIgnored(r request) {
 	if r.form != byWords {
 		next := r

@@ -33,8 +33,8 @@ const textShape = `Answer with exactly this JSON object, no other fields, no Mar
 
 // How much of a request a model is shown, in estimated tokens.
 const (
-	mostDrafted = analysis.MostDraft + mostHidden // a character has a token at most, in most scripts
-	mostHidden  = 300                             // by which placeholders are longer than what they hide
+	mostDrafted = analysis.MostDraft + mostHidden // in most scripts, a character has at most one token
+	mostHidden  = 300                             // how much longer placeholders may be than what they hide
 	mostSaid    = 450                             // of one message of the conversation
 	mostAsked   = 300
 )
@@ -52,9 +52,9 @@ type docRequest struct {
 	Conversation []docMessage  `json:"conversation,omitempty"`
 }
 
-// Write implements analysis.Writer. Where the model gives no valid text, the fallback's is returned with Degraded
-// set, if it can write one without a model.
-// Errors: ErrClosed, *Error, the context's; analysis.ErrLeftOut, wrapped, where the model's text may not be shown.
+// Write implements analysis.Writer: it asks the model for a text that an agent wants, such as a summary. If the model gives
+// no valid one, Write returns that of the fallback, with Degraded set, if the fallback can write one without a model.
+// Errors: ErrClosed, *Error, those of ctx; analysis.ErrLeftOut, wrapped, if the model's text may not be shown.
 func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text, error) {
 	if !a.begin() {
 		return analysis.Text{}, ErrClosed
@@ -79,11 +79,9 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 	}
 
 	a.stats.countFailed(fault.Kind)
-
 	if err := ctx.Err(); err != nil {
 		return analysis.Text{}, fmt.Errorf("openai: %w", err)
 	}
-
 	if alone, ok := a.options.Fallback.(analysis.Writer); ok {
 		if text, err := alone.Write(ctx, r); err == nil {
 			a.stats.countDegraded()
@@ -95,7 +93,6 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 	if errors.Is(fault.Cause, analysis.ErrLeftOut) {
 		return analysis.Text{}, fault.Cause
 	}
-
 	return analysis.Text{}, fault
 }
 
@@ -147,7 +144,6 @@ func (a *Analyzer) readText(content string, r analysis.Request, p prompt, hidden
 	if hasLeak(words) || strings.Contains(words, p.marker) {
 		return analysis.Text{}, fmt.Errorf("%w: it repeats what the model was told", analysis.ErrLeftOut)
 	}
-
 	return analysis.CheckText(r, analysis.Text{Text: words, By: a.options.Model})
 }
 
