@@ -7,9 +7,9 @@ import (
 	"parley/store/internal/query"
 )
 
-// A holder is the database session of an applier, which takes events from queues and applies them. Each
-// holds an advisory lock by its number, so that PostgreSQL frees the number when session, process or
-// machine ends.
+// A holder is the database session of an applier, which takes events from queues and applies them. The row of a queue names
+// the holder that has taken from it, by its number. The session holds an advisory lock by that number, which PostgreSQL
+// frees when the session, the process or the machine ends: by that, others notice that its queues are free.
 
 // holderLocks is the class (first key) of the advisory locks of holders.
 const holderLocks = 0x50A71E7
@@ -68,8 +68,8 @@ const deadHolders = `
 		WHERE held.locktype = 'advisory' AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 			AND held.classid = $1 AND held.objid = holder.id AND held.objsubid = 2)`
 
-// One of its events may have made the holder die. Therefore the next events of its queues are applied one
-// by one (tries > 0, suspect_upto).
+// freeHeld also marks the next events of the freed queues, so that they are applied one by one (tries > 0, suspect_upto): one
+// of them may have made the holder die.
 const freeHeld = `
 	WITH dead AS (
 		DELETE FROM holders WHERE id = ANY($1)
@@ -85,9 +85,9 @@ const freeHeld = `
 	WHERE id = ANY(ARRAY(SELECT id FROM held))
 	RETURNING account_id AS id`
 
-// FreeHeld removes holders that ended without DropHolder, frees their queues, and returns the number of
-// these queues. The next perKey events of each queue are applied one by one. If thorough is true, it looks
-// for queues to free even if no dead holder was found: their holder may not be registered.
+// FreeHeld removes holders that ended without DropHolder, frees their queues, and returns the number of these queues. The
+// next perKey events of each queue are then applied one by one. If thorough is true, it also frees queues whose holder is
+// not registered.
 func FreeHeld(ctx context.Context, q Querier, perKey int, thorough bool) (int, error) {
 	dead, err := query.Column[int64](ctx, q, "dead holders", deadHolders, holderLocks)
 	if err != nil {

@@ -6,12 +6,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// Lease is a named right that one process, the holder, has for a time, by the database's clock.
+// Lease is a named right that one process, the holder, has for a time, by the database's clock: to fetch a mailbox, for
+// example. The holder renews it while it works.
 type Lease struct {
 	Name   string `db:"name"`
 	Holder string `db:"holder"`
-	Live   bool   `db:"live"`   // false once it ran out: then anybody may take it
-	Silent bool   `db:"silent"` // its holder should hold an advisory lock (ShowLife) and doesn't: the holder or its session has ended
+	Live   bool   `db:"live"`   // false once it ran out, so that anybody may take it
+	Silent bool   `db:"silent"` // the holder calls ShowLife, but its lock is gone: it has ended, or lost its session
 }
 
 // ShowingPrefix begins the names of holders that call ShowLife. Processes of earlier versions don't, and have other names.
@@ -22,8 +23,8 @@ const showingLocks = 0x50A71E8
 
 const showLife = `SELECT pg_advisory_lock_shared($1, hashtext($2))`
 
-// ShowLife takes an advisory lock in a session, for as long as the session lives, which shows that a holder of leases
-// lives. When the process ends, so does its session, and PostgreSQL frees the lock at once.
+// ShowLife shows that a holder of leases lives, by an advisory lock that a session holds until it ends. When the process
+// ends, so does its session, and PostgreSQL frees the lock at once.
 func ShowLife(ctx context.Context, session Querier, holder string) error {
 	return query.Exec(ctx, session, "show life", showLife, showingLocks, holder)
 }
@@ -46,8 +47,8 @@ func FindLeases(ctx context.Context, q Querier, names []string, prefix string) (
 	return query.Collect[Lease](ctx, q, "leases", findLeases, names, prefix, showingLocks, ShowingPrefix)
 }
 
-// The order keeps two processes that want the same leases from a deadlock. A row is locked even when
-// the lease is refused, so ask only for leases that FindLeases shows as free.
+// takeLeases takes rows in the order of their names, so that two processes which want the same leases can't deadlock. It
+// locks a row even if the lease is refused, so ask only for leases that FindLeases shows as free.
 const takeLeases = `
 	INSERT INTO leases (name, holder, until)
 	SELECT wanted.name, $2, clock.now + make_interval(secs => $3)

@@ -15,6 +15,10 @@ import (
 	"parley/store/internal/query"
 )
 
+// The figures of a day are sums over conversations. What one conversation contributes to a day is a share, and shares are
+// kept, too: when a conversation is measured again, its old shares are subtracted from the sums and the new ones added. So
+// it counts once, however often it is measured.
+
 const (
 	sumColumns = `opened, reopened, resolved, abandoned, messages_in, messages_out, first_count, first_sum, first_sum_open,
 		next_count, next_sum, next_sum_open, ended_sum, ended_sum_open`
@@ -23,7 +27,8 @@ const (
 	shareColumns  = `conversation_id, day, team_id, agent_id, account_id, ` + figureColumns
 )
 
-// listColumns returns the expression for each of the columns, separated by commas. Question marks in it stand for the column.
+// listColumns writes an expression for each of the columns, separated by commas, with the column in place of each question
+// mark: of "a, b" and "? = d.?" it makes "a = d.a, b = d.b".
 func listColumns(columns, expression string) string {
 	var list []string
 	for column := range strings.SplitSeq(columns, ",") {
@@ -73,9 +78,9 @@ func addDays() string {
 		SET ` + listColumns(sumColumns, "? = d.? + EXCLUDED.?") + ", " + listColumns(worstColumns, "? = greatest(d.?, EXCLUDED.?)")
 }
 
-// Keep replaces the shares of conversations by new ones, and corrects the sums by the difference: however often a
-// conversation is measured, it counts once. labels must have each of the conversations. One that has no shares any more
-// counts no more. Shares of closed days are left out.
+// Keep replaces the shares of conversations by new ones, and corrects the sums by the difference. labels must have each of
+// the conversations. One without a share in shares doesn't count any more. Keep leaves out shares of days that are closed,
+// which don't change any more.
 func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares []Share) error {
 	ids := make([]store.ConversationID, len(labels))
 	for i, l := range labels {

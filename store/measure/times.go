@@ -16,6 +16,11 @@ import (
 	"parley/store/internal/query"
 )
 
+// Reports show not only sums of how long customers waited but also how these times spread: that nine of ten had an answer
+// within an hour, for example. For that, each time that was measured is counted in a bucket of about its length (Spread).
+// The times of each conversation are kept as well: when it is measured again, its old times are subtracted from the spreads
+// and the new ones added.
+
 // Single is one time that was measured in a conversation, in whole seconds.
 type Single struct {
 	ConversationID store.ConversationID
@@ -24,18 +29,18 @@ type Single struct {
 	TeamID         store.TeamID  // 0 if none
 	AgentID        store.AgentID // 0 if nobody
 	Time           Time
-	Wall           int64 // by the clock
-	Open           int64 // in business hours
+	Wall           int64 // how long it was by the clock
+	Open           int64 // how much of that was in business hours
 }
 
-// singles are the times of one conversation as they are kept, with its labels.
+// singles is a row of measure_times: the times of one conversation, with its labels.
 type singles struct {
 	Labels
 
 	Times []string `db:"times" json:"times"` // as Single.encode writes them
 }
 
-// encode writes a single time as it is kept: its lengths as buckets. The day comes first, so that texts sort by days.
+// encode writes a single time as it is kept, with its lengths as buckets. The day comes first, so that texts sort by days.
 func (s Single) encode() string {
 	return fmt.Sprint(s.Day, " ", s.AccountID, " ", s.TeamID, " ", s.AgentID, " ", s.Time, " ", bucketOf(s.Wall), " ", bucketOf(s.Open))
 }
@@ -72,8 +77,8 @@ const (
 		ON CONFLICT (kind, days, day, value, account_id, team_id) DO UPDATE SET wall = EXCLUDED.wall, open = EXCLUDED.open`
 )
 
-// KeepTimes replaces the single times of conversations by new ones, and corrects the spreads by the difference, as Keep
-// does with shares and sums. labels must have each of the conversations. Times of closed days are left out.
+// KeepTimes replaces the single times of conversations by new ones, and corrects the spreads by the difference. labels must
+// have each of the conversations. It leaves out times of days that are closed, which don't change any more.
 func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, list []Single) error {
 	ids := make([]store.ConversationID, len(labels))
 	now := map[store.ConversationID]*singles{}
@@ -106,7 +111,6 @@ func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		old, current := cmp.Or(before[id], &singles{}), now[id]
 		slices.Sort(current.Times)
-
 		if old.isCountedLike(current) {
 			continue
 		}

@@ -42,7 +42,7 @@ type Emptied struct {
 }
 
 // progress is how far each kind of retention has come: the last id that it looked at. It is the only row of the table
-// retention.
+// retention. Events are what arrived, deliveries what left or is to leave, lanes their queues, and blobs files.
 type progress struct {
 	Seen       store.EventID    `db:"seen_upto"`
 	Events     store.EventID    `db:"events_upto"`
@@ -53,7 +53,7 @@ type progress struct {
 	MayDrop    bool             `db:"may_drop"` // AllowDropping was called, and its time has passed
 }
 
-// The lock makes all replicas run one batch at a time: the second waits and then continues where the first one stopped.
+// lockRetention makes all processes run one batch at a time: the second waits, and then goes on where the first stopped.
 const lockRetention = `
 	SELECT seen_upto, events_upto, dropped_upto, deliveries_upto, lanes_upto, blobs_upto,
 		coalesce(drop_from <= clock_timestamp(), false) AS may_drop
@@ -84,9 +84,9 @@ const freedEvents = `
 	ORDER BY r.event_id
 	LIMIT $1`
 
-// retainOpen notes those of the events that are still to be applied, which keep their payloads. These are the events
-// in quarantine, and all that came after the oldest event of their queue (open), because most of them wait in it. The
-// oldest event isn't always the next one: a replayed event goes behind newer ones.
+// retainOpen notes (in retained) which of the events may still have to be applied, so that they keep their payloads. These
+// are the events in quarantine, and all that came after the oldest event of their queue (open): most of them wait in that
+// queue. The oldest event isn't always the next one, since a replayed event goes behind newer ones.
 const retainOpen = `
 	WITH given AS MATERIALIZED (
 		SELECT events.id, events.order_key FROM unnest($1::bigint[]) AS given(id) JOIN events ON events.id = given.id
@@ -108,10 +108,9 @@ const closedOf = `
 	FROM unnest($1::bigint[]) AS given(id)
 	WHERE NOT EXISTS (SELECT 1 FROM retained AS r WHERE r.event_id = given.id)`
 
-// emptyEvents keeps the payload of a customer's message, or of an answer that was written without Parley: its original,
-// because files and HTML are shown from it as long as the message exists. The payload moves into a blob (moved, blob,
-// chunk). It fits into one chunk, because larger payloads were stored as blobs from the beginning. Of all other events
-// the payload is removed (changed), or with $2 the whole event (removed).
+// emptyEvents removes the payloads of events (changed), or if $2 is true the whole events (removed). But if the event is the
+// original of a message, whose files and HTML are shown from it, its payload is kept and moves into a blob (moved, blob,
+// chunk). It fits into one chunk, because larger payloads were stored as blobs from the beginning.
 const emptyEvents = `
 	WITH given AS MATERIALIZED (
 		SELECT events.id, events.payload, events.blob,

@@ -11,24 +11,25 @@ import (
 	"parley/store/internal/query"
 )
 
-// This file removes records that are no longer needed: events (their external ids stay known), deliveries that only
-// mattered for a moment, and lanes of conversations that ended long ago. Messages and log entries stay.
+// This file removes records that are no longer needed: events, which are what arrived; deliveries that only mattered for a
+// moment; and lanes, the queues of deliveries, of conversations that ended long ago. Messages and log entries stay. Of a
+// removed event, the table seen keeps a hash of its external id, so that it isn't taken again if its source repeats it.
 
 const allowDrop = `
 	UPDATE retention
 	SET drop_from = coalesce(drop_from, clock_timestamp() + make_interval(secs => $1))
 	WHERE id = 1 AND drop_from IS NULL`
 
-// AllowDropping allows events to be removed once this time has passed. Only the first call has an effect. Until then
-// events are only emptied, so that the previous version could take over again: it doesn't know the table seen and would
-// take a repeated fact for a new one. Call it only while no process of the previous version runs.
+// AllowDropping allows events to be removed once the time of after has passed. Only the first call has an effect. Until
+// then events only lose their payloads, so that one could go back to the version of Parley before the table seen, which
+// would take a repeated fact for a new one. Call it only while no process of that version runs.
 func AllowDropping(ctx context.Context, q store.Querier, after time.Duration) error {
 	return query.Exec(ctx, q, "allow dropping", allowDrop, after.Seconds())
 }
 
-// seenOfEvents stores the hashes of external ids in seen; store.InsertEvents computes the same hashes. Parley's own
-// facts (account $4) are left out, because their external ids are never used again. Ids rise with time, so the first
-// young event ends the batch (old).
+// seenOfEvents stores the hashes of external ids in seen. store.InsertEvents computes the same hashes. It leaves out
+// Parley's own facts (account $4), because their external ids are never used again. Ids rise with time, so the first young
+// event ends the batch (old).
 const seenOfEvents = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -59,7 +60,7 @@ func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Empt
 			return done, err
 		}
 
-		if p.Seen == 0 { // the first rows: ANALYZE replaces plans that were made for an empty table
+		if p.Seen == 0 { // these are the first rows: ANALYZE replaces plans that were made for an empty table
 			if _, err := tx.Exec(ctx, `ANALYZE seen`); err != nil {
 				return done, err
 			}
