@@ -19,16 +19,17 @@ import (
 	"parley/store/blob"
 )
 
-// answers are what live surfaces said of the file, and the signatures that were read.
+// answers is what was found out for a file before the transaction that applies it: what the surfaces (the agents' chats)
+// know of its users and channels, and its signatures.
 type answers struct {
 	overlay.Found
 	remarks  []string
 	pictures map[string][]byte             // of signatures, by blob
-	checked  map[overlay.ChannelKey]string // what is wrong with the channels named by their ids that checkID has looked up; "" if nothing is
+	checked  map[overlay.ChannelKey]string // what is wrong with each channel that checkID has looked up; "" for nothing
 }
 
-// askSurfaces asks the surfaces for the users and channels whose ids are not in the file, and reads signatures.
-// With checkIDs it also has them look up the channels that the file names by their ids.
+// askSurfaces asks the surfaces for the users and channels whose ids are not in the file, and reads the signatures. If
+// checkIDs is true, it also has them look up the channels that the file names by their ids.
 func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, checkIDs bool) (answers, error) {
 	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}, checked: map[overlay.ChannelKey]string{}}
 	lookupCtx, endLookup := withShare(ctx, lookupTimeout, 3) //nolint:mnd // to look up, to read signatures, to write
@@ -60,8 +61,8 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 	return found, found.readSignatures(readCtx, o, f, have)
 }
 
-// withShare gives one of several pieces of work its time: maxTime, or an equal part of the time that is left if ctx ends sooner, as
-// that of a page does. parts is how many pieces are still to be done.
+// withShare returns a context for one of several pieces of work, of which parts are still to be done. It ends after maxTime,
+// or after an equal part of the time that ctx leaves, if that is shorter.
 func withShare(ctx context.Context, maxTime time.Duration, parts int) (context.Context, context.CancelFunc) {
 	if end, hasEnd := ctx.Deadline(); hasEnd {
 		maxTime = min(maxTime, time.Until(end)/time.Duration(parts))
@@ -79,8 +80,8 @@ func (a *answers) storePictures(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// resolve asks for the channels of owner, a team or an account, by kind of surface. A channel's id needs no answer; it is looked up
-// only with checkIDs.
+// resolve asks for the channels of owner, which is a team or an account. names has them by kind of surface. A channel that is
+// named by its id is looked up only if checkIDs is true.
 func (a *answers) resolve(ctx context.Context, l Lookup, owner string, names map[string]document.Text, have *state.State, checkIDs bool) {
 	for _, kind := range input.Chats() {
 		name := have.ChannelNow(kind, names[kind].Value)
@@ -115,8 +116,9 @@ func (a *answers) resolve(ctx context.Context, l Lookup, owner string, names map
 	}
 }
 
-// checkID looks up a channel that the file names by its id. So the surface joins the channel, and a wrong id is reported now
-// and not when the first customer writes. The remark names the owner, since a page shows only remarks about its own entry.
+// checkID looks up a channel that the file names by its id. By that, Parley's app joins the channel, and a wrong id is
+// reported now and not when the first customer writes. The remark names the owner, since a page shows only remarks about
+// its own entry.
 func (a *answers) checkID(ctx context.Context, l Lookup, owner string, key overlay.ChannelKey) {
 	problem, isChecked := a.checked[key]
 	if !isChecked {
@@ -135,8 +137,8 @@ func (a *answers) checkID(ctx context.Context, l Lookup, owner string, key overl
 	}
 }
 
-// find looks for an agent in each surface in which the agent has no user yet. It adds a remark if the agent
-// is in no surface at all, or if the file names a user of Slack that can't be one.
+// find looks for an agent, by the e-mail address, in each surface in which the agent has no user yet. It adds a remark if
+// the agent is in no surface at all, or if the file names a user of Slack that can't be one.
 func (a *answers) find(ctx context.Context, l Lookup, agent parleyfile.Agent, have *state.State) {
 	known := false
 	var problems []string

@@ -21,12 +21,12 @@ const (
 	RoleAgent      = store.RoleAgent
 )
 
-// checkRoles refuses a change of admins by somebody who is no super-admin, and a change after which nobody has the highest
-// role that somebody has now.
+// checkRoles refuses a change after which nobody has the highest role that somebody has now: no super-admin would be left, or
+// no admin. To an author who is no super-admin it also refuses changes of who is an admin, and of admins' users in chats.
 // Errors: Faults.
 func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 	var faults document.Faults
-	if highest := w.have.Highest(); highest > w.want.Highest() { // no super-admin, or no admin, would be left
+	if highest := w.have.Highest(); highest > w.want.Highest() {
 		for i := range w.have.Agents {
 			if a := &w.have.Agents[i]; a.Rank() == highest {
 				faults.Add(document.Fault{
@@ -35,7 +35,6 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 				})
 			}
 		}
-
 		return faults.Err()
 	}
 
@@ -66,7 +65,7 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 			continue
 		}
 
-		// In a chat an admin is whoever has the admin's user there.
+		// In a chat, an admin is known by the user that is stored for the admin.
 		if kind := w.movedUser(was, is, found); kind != "" {
 			faults.Add(document.Fault{
 				At: f.AgentAt(email), Where: "agent " + email + ": " + kind,
@@ -78,16 +77,15 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 	return faults.Err()
 }
 
-// checkFolders refuses new folders by somebody who is no super-admin: each text in them may come up in a suggested reply, whatever
-// else the server keeps there.
+// checkFolders refuses new folders of the knowledge base to an author who is no super-admin, because any text that the
+// server keeps in such a folder may come up in a suggested reply.
 // Errors: Faults.
 func (w *work) checkFolders() error {
-	var faults document.Faults
-
 	if _, super := w.findAuthor(); super {
 		return nil
 	}
 
+	var faults document.Faults
 	for _, place := range w.want.Knowledge {
 		isFolder := !(knowledge.Place{Place: place}).IsSite()
 		if isFolder && !slices.Contains(w.have.Knowledge, place) {
@@ -102,8 +100,8 @@ func (w *work) checkFolders() error {
 	return faults.Err()
 }
 
-// findAuthor returns the agent who makes the change, or nil if it is not an agent, and whether the author may do what super-admins
-// may. Whoever has a shell on the server, or the link for the first admin, is no agent and may.
+// findAuthor returns the agent who makes the change, and whether the author may do what super-admins may. a is nil if the
+// author is no agent but somebody who has a shell on the server or the link for the first admin; then super is true.
 func (w *work) findAuthor() (a *state.Agent, super bool) {
 	if w.options.Author.Agent == nil {
 		return nil, true
@@ -112,8 +110,8 @@ func (w *work) findAuthor() (a *state.Agent, super bool) {
 	return a, a != nil && w.have.IsSuper(a)
 }
 
-// movedUser returns the kind of chat in which an agent is another user than before, or "" if there is none. A first user in a
-// chat is no move if the chat itself found the user by the agent's e-mail address, or named the user (Join).
+// movedUser returns the kind of chat in which an agent gets another user than before, or "" if there is none. The first user
+// in a chat doesn't count if the chat itself found it by the agent's e-mail address, or named it (Join).
 func (w *work) movedUser(was, is *state.Agent, found overlay.Found) string {
 	for _, kind := range input.Chats() {
 		before, now := was.Users[kind], is.Users[kind]
@@ -149,6 +147,5 @@ func (w *work) roleRemarks() []string {
 	if len(others) == 0 {
 		return nil
 	}
-
 	return []string{"from now on only " + strings.Join(supers, ", ") + " can name admins, and " + strings.Join(others, ", ") + " no more"}
 }
