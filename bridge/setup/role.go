@@ -60,8 +60,10 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 			continue
 		}
 
-		isAuthor := author != nil && was.ID == author.ID
-		if was.Rank() == state.RankPlain || isAuthor {
+		if was.Rank() == state.RankPlain { // so is a new agent, for whom was is nil
+			continue
+		}
+		if isAuthor := author != nil && was.ID == author.ID; isAuthor {
 			continue
 		}
 

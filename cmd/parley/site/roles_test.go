@@ -128,6 +128,16 @@ func TestAdminChangesAnAgentsName(t *testing.T) {
 }
 
 //
+func TestAdminAddsAnAgent(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, ranks())
+
+	checkSaved(t, s.Visitor(admin).Post("/settings/new-agent", url.Values{
+		"email": {"dora@acme.test"}, "name": {"Dora"}, "roles": {"agent"},
+	}))
+}
+
+//
 func TestLastSuperAdminStaysOne(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())
