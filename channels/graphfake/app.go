@@ -217,8 +217,8 @@ func scopeOf(route string) string {
 	return ""
 }
 
-// findRefusal returns why a token may not make a call; nil means it may. Called under the lock.
-func (a *api) findRefusal(g *grant, token string, rt route, c *call) *APIError {
+// findRefusalLocked returns why a token may not make a call, or nil.
+func (a *api) findRefusalLocked(g *grant, token string, rt route, c *call) *APIError {
 	scope := scopeOf(rt.name)
 	proof := c.args.Text("appsecret_proof")
 	switch {
@@ -237,15 +237,15 @@ func (a *api) findRefusal(g *grant, token string, rt route, c *call) *APIError {
 // RequireProof makes the app demand the proof of its secret with every call, as "Require App Secret" does in its dashboard.
 func (a *api) RequireProof() { a.change(func() { a.needsProof = true }) }
 
-// proofOf returns the proof that whoever has a token knows the app's secret, too.
+// proofOf returns the argument appsecret_proof: it shows that whoever has a token knows the app's secret, too.
 func proofOf(token, secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(token))
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// asApp reports whether a token is the app's own, and what is wrong with one that claims to be. Called under the lock.
-func (a *api) asApp(token string) (bool, *APIError) {
+// asAppLocked reports whether a token is the app's own ("id|secret"). It returns an error for one that has the app's id and another secret.
+func (a *api) asAppLocked(token string) (isApp bool, refused *APIError) {
 	secret, claims := strings.CutPrefix(token, a.opts.AppID+"|")
 	if !claims {
 		return false, nil
@@ -256,7 +256,7 @@ func (a *api) asApp(token string) (bool, *APIError) {
 	return true, nil
 }
 
-// debugToken tells the app what a token may do.
+// debugToken answers what a token may do. Only the app itself may ask.
 // Source: Graph API, "debug_token".
 func (a *api) debugToken(c *call) (any, *APIError) {
 	if !c.asApp {

@@ -61,7 +61,7 @@ type call struct {
 	req  *Request
 	args arguments.Arguments
 	hits hits // the faults that strike it
-	// asApp says that the app called for itself, by its id and secret. findGrant sets it.
+	// asApp says that the app called for itself, by its id and secret. findGrantLocked sets it.
 	asApp bool
 }
 
@@ -75,7 +75,7 @@ type APIError struct {
 	Details string
 }
 
-// unverifiedError says that a callback didn't answer the challenge.
+// unverifiedError is the answer if a callback didn't repeat the challenge that it was sent.
 func unverifiedError(cause error) *APIError {
 	return &APIError{Code: codes.Unverified, Message: "Callback verification failed", Details: cause.Error()}
 }
@@ -194,8 +194,8 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// find returns what a call is for, or why its token may not do that. The path is /version/node or /version/node/edge, or
-// that of a file (/cdn/id/name), which needs no token.
+// find returns the route of a call, or why its token may not make it. The path is /version/node or /version/node/edge ("edge" is Graph's
+// word for a list or action of a node), or that of a file (/cdn/id/name), which needs no token.
 func (a *api) find(c *call) (route, *APIError) {
 	parts := strings.Split(strings.Trim(c.r.URL.Path, "/"), "/")
 	if parts[0] == "cdn" && len(parts) == 3 {
@@ -225,12 +225,12 @@ func (a *api) find(c *call) (route, *APIError) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	token := cmp.Or(strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "), c.args.Text("access_token"))
-	g, special, err := a.findGrant(c, token)
+	g, special, err := a.findGrantLocked(c, token)
 	if err != nil || special.handle != nil {
 		return special, err
 	}
 	if c.req.Node == "me" && g != nil {
-		c.req.Node = a.findMe(g)
+		c.req.Node = a.findMeLocked(g)
 	}
 
 	n := a.nodes[c.req.Node]
@@ -254,12 +254,12 @@ func (a *api) find(c *call) (route, *APIError) {
 	if !g.mayOpen(opener) && opener != a.opts.AppID { // every token opens the app itself
 		return rt, unsupportedError(c.req.Method, c.req.Node)
 	}
-	return rt, a.findRefusal(g, token, rt, c)
+	return rt, a.findRefusalLocked(g, token, rt, c)
 }
 
-// findMe returns the id of the node that a token calls "me": the first that it opens. A token that opens everything is
-// the only Page's; where there are several it is nobody's. Called under the lock.
-func (a *api) findMe(g *grant) string {
+// findMeLocked returns the id of the node that a token calls "me": the first one that it opens. For a token that opens everything, it is
+// the only Page; if there are several Pages, it is no node.
+func (a *api) findMeLocked(g *grant) string {
 	if len(g.nodes) > 0 {
 		return g.nodes[0]
 	}
@@ -275,15 +275,14 @@ func (a *api) findMe(g *grant) string {
 	return "me"
 }
 
-// findGrant finds what a token may do; nil if there is no such token. If the call itself is about a token, it returns the
-// route of that, too. It notes in c whether the app itself calls. Called under the lock.
-func (a *api) findGrant(c *call, token string) (*grant, route, *APIError) {
-	var refused *APIError
-	if c.asApp, refused = a.asApp(token); refused != nil {
+// findGrantLocked finds what a token may do, or nil if there is no such token. It notes in c whether the app itself calls. If the call
+// asks about a token, special is the route of that; otherwise it is zero.
+func (a *api) findGrantLocked(c *call, token string) (g *grant, special route, refused *APIError) {
+	if c.asApp, refused = a.asAppLocked(token); refused != nil {
 		return nil, route{}, refused
 	}
 
-	g := a.tokens[token]
+	g = a.tokens[token]
 	if c.asApp {
 		g = &grant{nodes: []string{a.opts.AppID}}
 	}
@@ -337,7 +336,7 @@ func (c *call) readBody(v any) *APIError {
 // fail answers with an error object.
 func (c *call) fail(ctx context.Context, e *APIError) {
 	c.api.mu.Lock()
-	trace := "A" + c.api.randomWord(22)
+	trace := "A" + c.api.randomWordLocked(22)
 	c.api.mu.Unlock()
 	c.answer(ctx, cmp.Or(e.Status, http.StatusBadRequest), e.asJSON(trace))
 }

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// applyFaultsBefore lets faults strike that keep a call from having an effect, and reports whether one did.
+// applyFaultsBefore plays the faults that come before a call has any effect. It returns true if one of them has answered the call.
 func (c *call) applyFaultsBefore(ctx context.Context) bool {
 	c.waitFor(ctx, ActionDelay)
 	if _, ok := c.hits.find(ActionDropBefore); ok {
@@ -28,7 +28,7 @@ func (c *call) applyFaultsBefore(ctx context.Context) bool {
 	return false
 }
 
-// applyFaultsAfter lets faults strike when the work is done, and reports whether one answered.
+// applyFaultsAfter plays the faults that come when the work is done. It returns true if one of them has answered the call.
 func (c *call) applyFaultsAfter(ctx context.Context) bool {
 	if _, ok := c.hits.find(ActionHookFirst); ok {
 		_ = c.api.hooks.Settle(ctx) // it fails if the caller hangs up: then nobody reads the answer

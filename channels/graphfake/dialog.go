@@ -72,7 +72,7 @@ func (a *api) showDialog(c *call) (any, *APIError) {
 
 	if form.Get("answer") == "allow" {
 		a.change(func() {
-			code := a.randomWord(40)
+			code := a.randomWordLocked(40)
 			a.codes[code] = &signedUp{redirect: q.Get("redirect_uri"), wabas: form["waba"], until: a.clock().Add(codeLife)}
 			back.Set("code", code)
 		})
@@ -141,7 +141,7 @@ func (a *api) exchangeCode(c *call) (any, *APIError) {
 		}
 	}
 
-	token := "EAA" + a.randomWord(60)
+	token := "EAA" + a.randomWordLocked(60)
 	a.tokens[token] = &grant{nodes: ids, scopes: []string{"whatsapp_business_management", "whatsapp_business_messaging", "public_profile"}}
 	return map[string]any{"access_token": token, "token_type": "bearer"}, nil
 }

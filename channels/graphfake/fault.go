@@ -50,8 +50,8 @@ const (
 // Forever in Fault.Times keeps a fault until the faults are cleared.
 const Forever = emulator.Forever
 
-// Fault is one thing that goes wrong. A fault counts the calls or webhooks that match Route; it strikes from the Nth
-// on, Times times. With a Probability it strikes each of those by chance, drawn from Options.Seed.
+// Fault is one thing that goes wrong, as it does at Meta now and then. It counts the calls or webhooks that match Route, and strikes from
+// the Nth on, Times times. With a Probability it strikes each of those by chance, drawn from Options.Seed.
 type Fault struct {
 	ID          string  `json:"id,omitempty"` // given by AddFault when empty
 	Route       string  `json:"route"`        // as path.Match: "whatsapp.messages", "hook.*"; "" means every call
@@ -145,7 +145,7 @@ func (h hits) has(a Action) bool {
 // strike counts a call against every armed fault and returns those that fire.
 func (p *faults) strike(route string) hits {
 	return hits{p.FaultSet.Strike(func(f Fault) bool {
-		ok, _ := path.Match(f.Route, route)
+		ok, _ := path.Match(f.Route, route) // AddFault has checked the pattern
 		return ok || f.Route == ""
 	})}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 )
 
+// A webhook is a request by which Meta tells an app's callback what happened. This file queues webhooks, and hooksend.go sends them.
+
 // subscription is where an object's webhooks go.
 type subscription struct {
 	url    string
@@ -37,7 +39,8 @@ type Delivery struct {
 	Status int // 0 means no answer
 }
 
-// hooks sends webhooks to each callback one after the other, in the order of notify.
+// hooks sends webhooks to each callback one after the other, in the order of notify. It has a lock of its own, which Locked in the names of
+// its methods refers to.
 type hooks struct {
 	g      *ground
 	faults *faults
@@ -97,8 +100,8 @@ func (h *hooks) runLater(wait time.Duration, do func()) {
 	})
 }
 
-// notify queues a webhook if somebody subscribed to its field. Faults are armed for one.route. Without one.to it goes to the
-// callback of the subscription. May be called with or without the server's lock.
+// notify queues a webhook if somebody subscribed to its field. Without one.to, it goes to the callback of the subscription. notify may be
+// called with or without ground's lock.
 func (h *hooks) notify(field string, one hook) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -120,46 +123,46 @@ func (h *hooks) notify(field string, one hook) {
 		return
 	}
 
-	h.push(&one)
+	h.pushLocked(&one)
 	if hit.has(ActionDuplicate) {
 		double := one
-		h.push(&double)
+		h.pushLocked(&double)
 	}
 	if late := h.swapped[one.to]; late != nil {
 		delete(h.swapped, one.to)
-		h.push(late)
+		h.pushLocked(late)
 	}
 }
 
-// push queues a webhook and starts its callback's sender. Called under the lock.
-func (h *hooks) push(one *hook) {
+// pushLocked queues a webhook and starts its callback's sender.
+func (h *hooks) pushLocked(one *hook) {
 	q := h.queues[one.to]
 	if q == nil {
 		q = &hookQueue{}
 		h.queues[one.to] = q
 	}
 	q.items = append(q.items, one)
-	h.wake(q)
+	h.wakeLocked(q)
 }
 
-// wake starts the sender of a queue, unless it runs already or has nothing to do. Called under the lock.
-func (h *hooks) wake(q *hookQueue) {
-	if q.busy || !h.maySend(q) {
+// wakeLocked starts the sender of a queue, unless it runs already or has nothing to do.
+func (h *hooks) wakeLocked(q *hookQueue) {
+	if q.busy || !h.maySendLocked(q) {
 		return
 	}
 	q.busy = true
 	h.wg.Go(func() { h.send(q) })
 }
 
-// maySend reports whether a queue's webhooks are to be sent now. Called under the lock.
-func (h *hooks) maySend(q *hookQueue) bool {
+// maySendLocked reports whether a queue's webhooks are to be sent now.
+func (h *hooks) maySendLocked(q *hookQueue) bool {
 	if h.paused || h.ctx.Err() != nil {
 		return false
 	}
 	return len(q.items) > 0
 }
 
-// PauseHooks keeps webhooks back, as an outage does; ResumeHooks sends them.
+// PauseHooks keeps webhooks back until ResumeHooks, as an outage of Meta does.
 func (h *hooks) PauseHooks() {
 	h.mu.Lock()
 	h.paused = true
@@ -172,7 +175,7 @@ func (h *hooks) ResumeHooks(batch int) {
 	defer h.mu.Unlock()
 	h.paused, h.batch = false, max(batch, 1)
 	for _, q := range h.queues {
-		h.wake(q)
+		h.wakeLocked(q)
 	}
 }
 
@@ -186,8 +189,7 @@ func (h *hooks) HookCount() (waiting int) {
 	return waiting
 }
 
-// PostHook sends a body of the caller's own to a callback, signed, and returns the status:
-// for what no phone would do. Errors: no answer.
+// PostHook signs any body, sends it to a callback and returns the status. Errors: no answer.
 func (h *hooks) PostHook(callback string, body []byte) (int, error) {
 	status := h.postBody(callback, body, h.g.opts.AppSecret)
 	if status == 0 {

@@ -21,13 +21,13 @@ const (
 	maxHookAnswer  = 64 << 10 // how much of the answer to a webhook is read, in bytes
 )
 
-// send works a queue off, one request at a time; what isn't taken is sent again.
+// send sends the webhooks of a queue, one request at a time, until the queue is empty or paused. It repeats a request until it is taken.
 func (h *hooks) send(q *hookQueue) {
 	pause := h.g.opts.HookRetry
 	for {
 		batch := h.nextBatch(q)
 		if len(batch) == 0 {
-			h.g.change(func() {}) // wakes who waits for it: Settle
+			h.g.change(func() {}) // wakes Settle
 			return
 		}
 
@@ -48,12 +48,11 @@ func (h *hooks) send(q *hookQueue) {
 	}
 }
 
-// nextBatch returns what goes into the next request. It is empty if nothing is to be sent now: then the queue has no sender any
-// more.
+// nextBatch returns what goes into the next request. If nothing is to be sent now, it returns nothing, and send must end.
 func (h *hooks) nextBatch(q *hookQueue) []*hook {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.maySend(q) {
+	if !h.maySendLocked(q) {
 		q.busy = false
 		return nil
 	}
@@ -67,8 +66,8 @@ func (h *hooks) nextBatch(q *hookQueue) []*hook {
 	return batch
 }
 
-// finishBatch takes a batch off its queue if it was taken, or tried often enough, and reports that. What else comes again has
-// the right signature.
+// finishBatch removes a batch from its queue if it was taken, or was tried often enough, and returns whether it did. A batch that stays is
+// sent again, with the right signature.
 func (h *hooks) finishBatch(q *hookQueue, batch []*hook, taken bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -43,7 +43,7 @@ type mediaFile struct {
 // addMediaLocked stores a file.
 func (n *Number) addMediaLocked(f File, life time.Duration) *mediaFile {
 	sum := sha256.Sum256(f.Content)
-	m := &mediaFile{n: n, id: n.g.newID(), file: f, sha: sum[:], expires: n.g.clock().Add(life), urls: map[string]time.Time{}}
+	m := &mediaFile{n: n, id: n.g.newIDLocked(), file: f, sha: sum[:], expires: n.g.clock().Add(life), urls: map[string]time.Time{}}
 	n.g.nodes[m.id] = m
 	return m
 }
@@ -60,7 +60,7 @@ func (m *mediaFile) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-// get gives an address that works for five minutes.
+// get answers with an address of the file that works for five minutes.
 func (m *mediaFile) get(c *call) (any, *APIError) {
 	g := m.n.g
 	g.mu.Lock()
@@ -71,7 +71,7 @@ func (m *mediaFile) get(c *call) (any, *APIError) {
 		return nil, unsupportedError(c.req.Method, m.id)
 	}
 
-	key := g.randomWord(24)
+	key := g.randomWordLocked(24)
 	until := g.clock().Add(urlLife)
 	m.urls[key] = until
 	at := fmt.Sprintf("%s%s?mid=%s&ext=%d&hash=%s", g.host.URL(), downloadPath, m.id, until.Unix(), key)

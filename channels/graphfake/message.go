@@ -118,7 +118,7 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 	return n.takeLocked(in, m)
 }
 
-// takeLocked does what needs the state (window, pace, templates, files), and sends the message.
+// takeLocked checks what depends on the state (reply window, pace, templates, files), and sends the message.
 func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	now := n.g.clock()
 	to, dropped := n.recipientLocked(in)
@@ -133,7 +133,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 		// Nobody is told of anything, not even of a failure.
 	case to == nil:
 		later = codes.Undeliverable
-	case m.Type != "template" && !to.openLocked(now):
+	case m.Type != "template" && !to.hasOpenWindowLocked(now):
 		later = codes.WindowClosed
 	}
 
@@ -170,7 +170,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	if later != 0 {
 		n.failLocked(m, in, later)
 	} else {
-		to.paceLocked()
+		to.spendCreditLocked()
 		to.typingUntil = time.Time{}
 		n.tickLocked(m, TickSent)
 		if !to.person.Offline {
@@ -206,7 +206,7 @@ func (n *Number) recipientLocked(in incoming) (to *Customer, dropped bool) {
 	return n.customerLocked("", in.Recipient), false
 }
 
-// paceLocked refuses what is too fast.
+// paceLocked refuses a message if the number has sent too many lately, to all customers or to this one.
 func (n *Number) paceLocked(to *Customer, now time.Time) *APIError {
 	n.sentAt = slices.DeleteFunc(n.sentAt, func(t time.Time) bool { return now.Sub(t) >= time.Second })
 	if n.cfg.PerSecond > 0 && len(n.sentAt) >= n.cfg.PerSecond {

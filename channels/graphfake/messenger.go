@@ -37,7 +37,7 @@ func (b *business) AddPage(c PageConfig) *Page {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if c.ID == "" {
-		c.ID = b.newID()
+		c.ID = b.newIDLocked()
 	}
 	p := &Page{g: b.ground, config: c, saved: map[string]*pageFile{}}
 	b.nodes[c.ID] = p
@@ -50,7 +50,7 @@ func (p *Page) ID() string { return p.config.ID }
 // SetStandby lets another app hold all conversations: this one only listens.
 func (p *Page) SetStandby(on bool) { p.g.change(func() { p.standby = on }) }
 
-// SetRestricted lets Facebook block the Page's messages, as for bad quality, or unblock them, and tell so.
+// SetRestricted makes Facebook block the Page's messages, as it does for bad quality, or unblock them. Both send a webhook.
 func (p *Page) SetRestricted(on bool) {
 	measure := map[string]any{"action": "unblock"}
 	if on {
@@ -58,7 +58,7 @@ func (p *Page) SetRestricted(on bool) {
 	}
 	p.g.change(func() {
 		p.restricted = on
-		p.tell("policy", "messaging_policy_enforcement", map[string]any{"recipient": map[string]any{"id": p.config.ID},
+		p.tellLocked("policy", "messaging_policy_enforcement", map[string]any{"recipient": map[string]any{"id": p.config.ID},
 			"timestamp": p.g.clock().UnixMilli(), "policy_enforcement": measure})
 	})
 }
@@ -115,7 +115,7 @@ func (p *Page) subscribedApps(*call) (any, *APIError) {
 	return map[string]any{"data": data}, nil
 }
 
-// subscribeApp sets the fields that the Page sends to the app. Without any callback, the Page's webhooks go nowhere.
+// subscribeApp sets the fields that the Page sends to the app.
 func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	var in struct {
 		Fields arguments.Names `json:"subscribed_fields"`
@@ -142,8 +142,9 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-// tell sends a webhook with one event. what names the fault route, field the webhook field. Called under the lock.
-func (p *Page) tell(what, field string, item map[string]any) {
+// tellLocked sends a webhook with one event. Faults strike it by the route "hook.messenger."+what; field is the webhook field to which the
+// app must be subscribed.
+func (p *Page) tellLocked(what, field string, item map[string]any) {
 	at := p.g.clock().UnixMilli()
 	key := "messaging"
 	if p.standby {
@@ -152,8 +153,8 @@ func (p *Page) tell(what, field string, item map[string]any) {
 	p.g.hooks.notify(field, hook{route: "hook.messenger." + what, object: pageObject, entry: p.config.ID, key: key, at: at, item: item})
 }
 
-// newMessageID makes the id of a message. Called under the lock.
-func (g *ground) newMessageID() string { return "m_" + g.randomWord(40) }
+// newMessageIDLocked makes the id of a message.
+func (g *ground) newMessageIDLocked() string { return "m_" + g.randomWordLocked(40) }
 
 // findRoute implements node for a person: her profile.
 func (c *PageCustomer) findRoute(method, edge string) (route, bool) {

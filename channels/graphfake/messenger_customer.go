@@ -34,7 +34,8 @@ type PageMessage struct {
 	raw json.RawMessage // payload of a template
 }
 
-// PageCustomer is a person who writes to a Page, with her phone.
+// PageCustomer is a person with Messenger, in the conversation with one Page. Tests use it to write as the customer, and to see what
+// arrived.
 type PageCustomer struct {
 	page *Page
 	id   string
@@ -45,18 +46,18 @@ type PageCustomer struct {
 	lastIn   time.Time // what windows are counted from
 	blocked  bool
 	private  bool // her profile can't be read; HideProfile sets it
-	unlisted int  // what the conversations API leaves out: leftOutConversation, leftOutMessages; 0 means nothing
+	unlisted int  // what the list of conversations leaves out: leftOutConversation, leftOutMessages; 0 means nothing
 	offline  bool // nothing is delivered to her phone; SetOnline changes it
 	typing   bool
 	seenAt   time.Time
-	last     func() // sends the webhook of what she did last once more; tellEvent sets it
+	last     func() // sends the webhook of what she did last once more; tellEventLocked sets it
 }
 
 // Customer makes a person with a page-scoped id of her own. The Page knows her once she writes.
 func (p *Page) Customer(name string) *PageCustomer {
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
-	return &PageCustomer{page: p, id: p.g.newID(), name: name}
+	return &PageCustomer{page: p, id: p.g.newIDLocked(), name: name}
 }
 
 // ID returns the page-scoped id.
@@ -120,13 +121,13 @@ func (c *PageCustomer) SetOnline(on bool) {
 	c.page.g.change(func() {
 		c.offline = !on
 		if on {
-			c.tellDelivery()
+			c.tellDeliveryLocked()
 		}
 	})
 }
 
-// find returns a message by its id. Called under the lock.
-func (c *PageCustomer) find(id string) *PageMessage {
+// findLocked returns a message by its id.
+func (c *PageCustomer) findLocked(id string) *PageMessage {
 	i := slices.IndexFunc(c.messages, func(m *PageMessage) bool { return m.ID == id })
 	if i < 0 {
 		return nil
@@ -134,22 +135,21 @@ func (c *PageCustomer) find(id string) *PageMessage {
 	return c.messages[i]
 }
 
-// becomeKnown notes that she has written, so that the Page may answer her. Called under the lock.
-func (c *PageCustomer) becomeKnown() {
+// becomeKnownLocked notes that she has written, so that the Page may answer her.
+func (c *PageCustomer) becomeKnownLocked() {
 	g := c.page.g
-	if c.page.findPerson(c.id) == nil {
+	if c.page.findPersonLocked(c.id) == nil {
 		c.page.people = append(c.page.people, c)
 		g.nodes[c.id] = c
 	}
 	c.lastIn = g.clock()
 }
 
-// tellEvent sends the webhook about something that she did; what names the fault route, field the webhook field.
-// Called under the lock.
-func (c *PageCustomer) tellEvent(what, field, key string, value any) {
+// tellEventLocked sends the webhook about something that she did: value, under the name key. what and field are those of tellLocked.
+func (c *PageCustomer) tellEventLocked(what, field, key string, value any) {
 	item := map[string]any{"sender": map[string]any{"id": c.id}, "recipient": map[string]any{"id": c.page.config.ID},
 		"timestamp": c.page.g.clock().UnixMilli(), key: value}
-	c.last = func() { c.page.tell(what, field, item) }
+	c.last = func() { c.page.tellLocked(what, field, item) }
 	c.last()
 }
 
@@ -157,8 +157,8 @@ func (c *PageCustomer) tellEvent(what, field, key string, value any) {
 func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
 	g := c.page.g
 	g.change(func() {
-		m.ID, m.At = g.newMessageID(), g.clock()
-		c.becomeKnown()
+		m.ID, m.At = g.newMessageIDLocked(), g.clock()
+		c.becomeKnownLocked()
 		c.messages = append(c.messages, m)
 		body := map[string]any{"mid": m.ID}
 		if m.Text != "" {
@@ -169,7 +169,7 @@ func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
 		}
 
 		maps.Copy(body, more)
-		c.tellEvent("message", "messages", "message", body)
+		c.tellEventLocked("message", "messages", "message", body)
 	})
 
 	return m.ID
@@ -187,7 +187,7 @@ func (c *PageCustomer) Answer(mid, text string) string {
 func (c *PageCustomer) Media(kind, name, contentType string, content []byte) string {
 	g := c.page.g
 	g.mu.Lock()
-	at := c.page.cdnURL(&pageFile{id: g.newID(), kind: kind, name: name, contentType: contentType, content: content})
+	at := c.page.cdnURLLocked(&pageFile{id: g.newIDLocked(), kind: kind, name: name, contentType: contentType, content: content})
 	g.mu.Unlock()
 	return c.write(&PageMessage{Kind: kind, Name: name, ContentType: contentType, File: content},
 		map[string]any{"attachments": []any{map[string]any{"type": kind, "payload": map[string]any{"url": at}}}})
@@ -197,7 +197,7 @@ func (c *PageCustomer) Media(kind, name, contentType string, content []byte) str
 func (c *PageCustomer) Sticker(id int64, content []byte) string {
 	g := c.page.g
 	g.mu.Lock()
-	at := c.page.cdnURL(&pageFile{id: g.newID(), kind: "sticker", name: "sticker.png", contentType: "image/png", content: content})
+	at := c.page.cdnURLLocked(&pageFile{id: g.newIDLocked(), kind: "sticker", name: "sticker.png", contentType: "image/png", content: content})
 	g.mu.Unlock()
 	return c.write(&PageMessage{Kind: "sticker", Name: "sticker.png", ContentType: "image/png", File: content},
 		map[string]any{"attachments": []any{map[string]any{"type": "sticker", "payload": map[string]any{"url": at, "sticker_id": id}}}})
@@ -248,10 +248,10 @@ func (c *PageCustomer) Tap(title string) error {
 func (c *PageCustomer) Postback(title, payload string) (mid string) {
 	g := c.page.g
 	g.change(func() {
-		c.becomeKnown()
-		mid = g.newMessageID()
+		c.becomeKnownLocked()
+		mid = g.newMessageIDLocked()
 		c.messages = append(c.messages, &PageMessage{ID: mid, At: g.clock(), Text: title})
-		c.tellEvent("postback", "messaging_postbacks", "postback", map[string]any{"mid": mid, "title": title, "payload": payload})
+		c.tellEventLocked("postback", "messaging_postbacks", "postback", map[string]any{"mid": mid, "title": title, "payload": payload})
 	})
 	return mid
 }
@@ -259,15 +259,15 @@ func (c *PageCustomer) Postback(title, payload string) (mid string) {
 // React puts a reaction to a message, which opens the window as a message does. "" takes it back, which doesn't.
 func (c *PageCustomer) React(mid, emoji string) {
 	c.page.g.change(func() {
-		if m := c.find(mid); m != nil {
+		if m := c.findLocked(mid); m != nil {
 			m.Reaction = emoji
 		}
 		body := map[string]any{"mid": mid, "action": "unreact"}
 		if emoji != "" {
-			c.becomeKnown()
+			c.becomeKnownLocked()
 			body = map[string]any{"mid": mid, "action": "react", "emoji": emoji, "reaction": "other"}
 		}
-		c.tellEvent("reaction", "message_reactions", "reaction", body)
+		c.tellEventLocked("reaction", "message_reactions", "reaction", body)
 	})
 }
 
@@ -275,25 +275,25 @@ func (c *PageCustomer) React(mid, emoji string) {
 func (c *PageCustomer) Edit(mid, text string) {
 	c.page.g.change(func() {
 		n := 1
-		if m := c.find(mid); m != nil {
+		if m := c.findLocked(mid); m != nil {
 			m.Edits++
 			m.Text, n = text, m.Edits
 		}
-		c.tellEvent("edit", "message_edits", "message_edit", map[string]any{"mid": mid, "text": text, "num_edit": n})
+		c.tellEventLocked("edit", "message_edits", "message_edit", map[string]any{"mid": mid, "text": text, "num_edit": n})
 	})
 }
 
 // Read marks the whole conversation as read by her.
 func (c *PageCustomer) Read() {
 	c.page.g.change(func() {
-		c.tellEvent("read", "message_reads", "read", map[string]any{"watermark": c.page.g.clock().UnixMilli()})
+		c.tellEventLocked("read", "message_reads", "read", map[string]any{"watermark": c.page.g.clock().UnixMilli()})
 	})
 }
 
 // Follow opens the conversation by an m.me link, without writing.
 func (c *PageCustomer) Follow(ref string) {
 	c.page.g.change(func() {
-		c.tellEvent("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK", "type": "OPEN_THREAD"})
+		c.tellEventLocked("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK", "type": "OPEN_THREAD"})
 	})
 }
 
@@ -306,8 +306,8 @@ func (c *PageCustomer) Again() {
 	})
 }
 
-// tellDelivery sends the webhook that everything was delivered to her phone, unless it is offline or there is nothing. Called under the lock.
-func (c *PageCustomer) tellDelivery() {
+// tellDeliveryLocked sends the webhook that everything was delivered to her phone, unless it is offline or there is nothing.
+func (c *PageCustomer) tellDeliveryLocked() {
 	if c.offline || len(c.messages) == 0 {
 		return
 	}
@@ -327,7 +327,7 @@ func (c *PageCustomer) tellDelivery() {
 
 	item := map[string]any{"sender": map[string]any{"id": c.id}, "recipient": map[string]any{"id": c.page.config.ID},
 		"timestamp": c.page.g.clock().UnixMilli(), "delivery": map[string]any{"mids": mids[len(mids)-1:], "watermark": until.UnixMilli()}}
-	c.page.tell("delivery", "message_deliveries", item)
+	c.page.tellLocked("delivery", "message_deliveries", item)
 }
 
 // inboxApp is the id of Meta's own app in which people answer.
@@ -337,16 +337,16 @@ const inboxApp = "263902037430900"
 func (p *Page) AnswerElsewhere(to *PageCustomer, text string) string {
 	m := &PageMessage{FromPage: true, Text: text, Elsewhere: true}
 	p.g.change(func() {
-		m.ID, m.At = p.g.newMessageID(), p.g.clock()
+		m.ID, m.At = p.g.newMessageIDLocked(), p.g.clock()
 		to.messages = append(to.messages, m)
-		p.tellEcho(to, m, inboxApp)
-		to.tellDelivery()
+		p.tellEchoLocked(to, m, inboxApp)
+		to.tellDeliveryLocked()
 	})
 	return m.ID
 }
 
-// tellEcho sends the webhook about a message that the Page sent with an app. Called under the lock.
-func (p *Page) tellEcho(to *PageCustomer, m *PageMessage, app string) {
+// tellEchoLocked sends the webhook about a message that the Page sent with an app.
+func (p *Page) tellEchoLocked(to *PageCustomer, m *PageMessage, app string) {
 	body := map[string]any{"mid": m.ID, "is_echo": true, "app_id": json.Number(app)}
 	if m.Metadata != "" {
 		body["metadata"] = m.Metadata
@@ -359,13 +359,13 @@ func (p *Page) tellEcho(to *PageCustomer, m *PageMessage, app string) {
 	case m.Kind == "template":
 		body["attachments"] = []any{map[string]any{"type": "template", "payload": m.raw}}
 	case m.Kind != "":
-		f := &pageFile{id: p.g.newID(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File}
-		body["attachments"] = []any{map[string]any{"type": m.Kind, "payload": map[string]any{"url": p.cdnURL(f)}}}
+		f := &pageFile{id: p.g.newIDLocked(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File}
+		body["attachments"] = []any{map[string]any{"type": m.Kind, "payload": map[string]any{"url": p.cdnURLLocked(f)}}}
 	default:
 		body["text"] = m.Text
 	}
 
 	item := map[string]any{"sender": map[string]any{"id": p.config.ID}, "recipient": map[string]any{"id": to.id},
 		"timestamp": m.At.UnixMilli(), "message": body}
-	p.tell("echo", "message_echoes", item)
+	p.tellLocked("echo", "message_echoes", item)
 }

@@ -25,8 +25,8 @@ type pageFile struct {
 // cdnLife is how long the address of a file works.
 const cdnLife = 24 * time.Hour
 
-// cdnURL returns an address of a file that works for a while. Called under the lock.
-func (p *Page) cdnURL(f *pageFile) string {
+// cdnURLLocked returns an address of a file that works for a while.
+func (p *Page) cdnURLLocked(f *pageFile) string {
 	f.expires = p.g.clock().Add(cdnLife)
 	p.g.nodes["cdn:"+f.id] = cdnNode{p: p, f: f}
 	return p.g.host.URL() + "/cdn/" + f.id + "/" + f.name
@@ -112,13 +112,13 @@ func (p *Page) upload(c *call) (any, *APIError) {
 
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
-	p.save(f)
+	p.saveLocked(f)
 	return map[string]any{"attachment_id": f.id}, nil
 }
 
-// save keeps a file, and gives it its id. Called under the lock.
-func (p *Page) save(f *pageFile) {
-	f.id = p.g.newID()
+// saveLocked keeps a file, and gives it its id.
+func (p *Page) saveLocked(f *pageFile) {
+	f.id = p.g.newIDLocked()
 	p.saved[f.id] = f
 }
 

@@ -40,13 +40,13 @@ func (p *Page) listConversations(c *call) (any, *APIError) {
 
 	data := []any{}
 	for _, person := range people[window.from:window.to] {
-		data = append(data, p.describeConversation(person, q.Get("fields")))
+		data = append(data, p.describeConversationLocked(person, q.Get("fields")))
 	}
 	return window.answer(data), nil
 }
 
-// describeConversation returns a conversation with the fields that were asked for. Called under the lock.
-func (p *Page) describeConversation(person *PageCustomer, fields string) map[string]any {
+// describeConversationLocked returns a conversation with the fields that were asked for.
+func (p *Page) describeConversationLocked(person *PageCustomer, fields string) map[string]any {
 	one := map[string]any{"id": "t_" + person.id, "updated_time": graphTime(person.lastMessage())}
 	if strings.Contains(fields, "participants") {
 		one["participants"] = map[string]any{"data": []any{map[string]any{"id": person.id, "name": person.shownName()},
@@ -96,7 +96,7 @@ func (p *Page) listMessages(c *PageCustomer, limit int) []any {
 			one["attachments"] = map[string]any{"data": []any{map[string]any{"id": "a_" + m.ID, "generic_template": map[string]any{"title": m.Text}}}}
 		case m.Kind != "":
 			file := map[string]any{"id": "a_" + m.ID, "name": m.Name, "mime_type": m.ContentType, "size": len(m.File)}
-			at := p.cdnURL(&pageFile{id: p.g.newID(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File})
+			at := p.cdnURLLocked(&pageFile{id: p.g.newIDLocked(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File})
 			switch m.Kind {
 			case "image", "sticker":
 				file["image_data"] = map[string]any{"url": at, "render_as_sticker": m.Kind == "sticker"}

@@ -104,11 +104,11 @@ func (p *Page) postMessage(c *call) (any, *APIError) {
 	return p.deliver(to, req, file)
 }
 
-// admit returns the customer whom a request is for, or why it can't be done now.
+// admit returns the customer whom a request is for, or why it is refused.
 func (p *Page) admit(req pageRequest) (*PageCustomer, *APIError) {
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
-	to := p.findPerson(req.Recipient.ID)
+	to := p.findPersonLocked(req.Recipient.ID)
 	switch {
 	case req.Recipient.ID == "":
 		return nil, invalidParameter("Param recipient must be non-empty.")
@@ -127,16 +127,16 @@ func (p *Page) deliver(to *PageCustomer, req pageRequest, file *pageFile) (any, 
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
 	defer p.g.Poke()
-	m := &PageMessage{ID: p.g.newMessageID(), At: p.g.clock(), FromPage: true, Tag: req.Tag}
-	attachmentID, err := p.fill(to, m, req, file)
+	m := &PageMessage{ID: p.g.newMessageIDLocked(), At: p.g.clock(), FromPage: true, Tag: req.Tag}
+	attachmentID, err := p.fillLocked(to, m, req, file)
 	if err != nil {
 		return nil, err
 	}
 
 	to.typing = false
 	to.messages = append(to.messages, m)
-	p.tellEcho(to, m, p.g.opts.AppID)
-	to.tellDelivery()
+	p.tellEchoLocked(to, m, p.g.opts.AppID)
+	to.tellDeliveryLocked()
 	answer := map[string]any{"recipient_id": to.id, "message_id": m.ID}
 	if attachmentID != "" {
 		answer["attachment_id"] = attachmentID
@@ -144,8 +144,8 @@ func (p *Page) deliver(to *PageCustomer, req pageRequest, file *pageFile) (any, 
 	return answer, nil
 }
 
-// findPerson returns the customer with an id; nil if the Page doesn't know her. Called under the lock.
-func (p *Page) findPerson(id string) *PageCustomer {
+// findPersonLocked returns the customer with an id; nil if the Page doesn't know her.
+func (p *Page) findPersonLocked(id string) *PageCustomer {
 	i := slices.IndexFunc(p.people, func(c *PageCustomer) bool { return c.id == id })
 	if i < 0 {
 		return nil
@@ -193,7 +193,7 @@ func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
 	case "mark_seen":
 		to.seenAt = p.g.clock()
 	case "react", "unreact":
-		m := to.find(req.Payload.MessageID)
+		m := to.findLocked(req.Payload.MessageID)
 		if m == nil {
 			return nil, invalidParameter("Param payload[message_id] is no message of this conversation.")
 		}
@@ -212,9 +212,9 @@ func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
 	return map[string]any{"recipient_id": to.id}, nil
 }
 
-// fill checks a message's content and takes it over, with the file that came with it. It returns the id by which the file can be
-// sent again; "" if it can't. Called under the lock.
-func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest, file *pageFile) (attachmentID string, err *APIError) {
+// fillLocked checks a message's content and takes it over, with the file that came with it. It returns the id by which the file can be
+// sent again; "" if it can't.
+func (p *Page) fillLocked(to *PageCustomer, m *PageMessage, req pageRequest, file *pageFile) (attachmentID string, err *APIError) {
 	in := req.Message
 	if in == nil {
 		return "", invalidParameter("Param message must be non-empty: text or attachment.")
@@ -223,7 +223,7 @@ func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest, file *pag
 		return "", err
 	}
 	if req.ReplyTo != nil {
-		if to.find(req.ReplyTo.MID) == nil {
+		if to.findLocked(req.ReplyTo.MID) == nil {
 			return "", invalidParameter("Param reply_to[mid] is no message of this conversation.")
 		}
 		m.ReplyTo = req.ReplyTo.MID
@@ -238,7 +238,7 @@ func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest, file *pag
 	m.Kind = in.Attachment.Type
 	switch m.Kind {
 	case "image", "video", "audio", "file":
-		return p.attach(m, *in.Attachment, file)
+		return p.attachLocked(m, *in.Attachment, file)
 	case "template":
 		m.raw = in.Attachment.Payload
 		return "", fillTemplate(m, in.Attachment.Payload)
@@ -275,15 +275,15 @@ func (in *pageContent) check() *APIError {
 	return nil
 }
 
-// attach puts a file into a message: the one that came with it, or an upload. It returns the id of a file that came and can be
-// sent again; "" for others. Called under the lock.
-func (p *Page) attach(m *PageMessage, a attachment, file *pageFile) (attachmentID string, err *APIError) {
+// attachLocked puts a file into a message: the one that came with it, or an upload. It returns the id of a file that came and can be
+// sent again; "" for others.
+func (p *Page) attachLocked(m *PageMessage, a attachment, file *pageFile) (attachmentID string, err *APIError) {
 	payload, err := a.readPayload()
 	switch {
 	case err != nil:
 		return "", err
 	case file != nil && payload.IsReusable:
-		p.save(file)
+		p.saveLocked(file)
 		attachmentID = file.id
 	case file == nil:
 		file = p.saved[payload.ID]

@@ -63,10 +63,10 @@ func (b *business) AddNumber(cfg NumberConfig) *Number {
 	defer b.mu.Unlock()
 
 	if cfg.ID == "" {
-		cfg.ID = b.newID()
+		cfg.ID = b.newIDLocked()
 	}
 	if cfg.WABA == "" {
-		cfg.WABA = b.newID()
+		cfg.WABA = b.newIDLocked()
 	}
 
 	cfg.PairBurst = cmp.Or(cfg.PairBurst, defaultPairBurst)
@@ -251,7 +251,7 @@ func (m *Message) historyLocked() []any {
 
 // messageIDLocked makes the id of a new message to or from a phone number.
 func (g *ground) messageIDLocked(phone string) string {
-	content := fmt.Sprintf("\x1d\x04\x1d%s%s%06d", phone, g.randomWord(12), g.serialLocked())
+	content := fmt.Sprintf("\x1d\x04\x1d%s%s%06d", phone, g.randomWordLocked(12), g.serialLocked())
 	return "wamid." + base64.StdEncoding.EncodeToString([]byte(content))
 }
 

@@ -20,7 +20,8 @@ type Person struct {
 	Offline   bool // messages are sent and not delivered
 }
 
-// Customer is a person's phone, as one of our numbers sees it.
+// Customer is a person's phone with WhatsApp, in the chat with one number of the business. Tests use it to write as the customer, and to
+// see what arrived.
 type Customer struct {
 	n           *Number
 	person      Person
@@ -63,8 +64,8 @@ const replyWindow = 24 * time.Hour
 // pairSeconds is how many seconds pass until one more message to a customer may be sent.
 const pairSeconds = 6
 
-// openLocked reports whether the 24-hour window is open.
-func (c *Customer) openLocked(now time.Time) bool {
+// hasOpenWindowLocked reports whether free text may be sent to the customer: for 24 hours after she wrote.
+func (c *Customer) hasOpenWindowLocked(now time.Time) bool {
 	return !c.lastIn.IsZero() && now.Sub(c.lastIn) < replyWindow
 }
 
@@ -76,8 +77,8 @@ func (c *Customer) creditLocked(now time.Time, burst int) float64 {
 	return c.credit
 }
 
-// paceLocked counts a message to the customer.
-func (c *Customer) paceLocked() { c.credit-- }
+// spendCreditLocked counts a message to the customer.
+func (c *Customer) spendCreditLocked() { c.credit-- }
 
 // idFields returns the customer's ids as webhooks name them.
 func (c *Customer) idFields(phoneKey, userKey string) map[string]any {
@@ -119,8 +120,8 @@ func (c *Customer) Send(kind string, content any, extra map[string]any) string {
 	return c.sendLocked(kind, content, extra, nil)
 }
 
-// sendLocked sends the webhook of a customer's message, and returns its id. show is the message as both sides see it; nil
-// for what isn't shown as one, such as a reaction.
+// sendLocked sends the webhook of a customer's message, and returns the message's id. show is the message as it stands in the chat; nil
+// for what isn't a message there, such as a reaction.
 func (c *Customer) sendLocked(kind string, content any, extra map[string]any, show *Message) string {
 	g := c.n.g
 	now := g.clock()
@@ -236,13 +237,14 @@ func (c *Customer) Tap(message, choice string) (string, error) {
 	if m == nil {
 		return "", fmt.Errorf("graphfake: tap: no message %q", message)
 	}
-	isMeant := func(b Choice) bool { return b.kind != linkKind && (b.ID == choice || b.Title == choice) }
-	i := slices.IndexFunc(m.Choices(), isMeant)
+	isChosen := func(b Choice) bool { return b.kind != linkKind && (b.ID == choice || b.Title == choice) }
+	choices := m.Choices()
+	i := slices.IndexFunc(choices, isChosen)
 	if i < 0 {
 		return "", fmt.Errorf("graphfake: tap: no button %q", choice)
 	}
 
-	b := m.Choices()[i]
+	b := choices[i]
 	extra := map[string]any{"context": c.answerContext(message)}
 	if b.kind == "button" { // of a template
 		return c.write("button", b.Title, map[string]any{"payload": b.ID, "text": b.Title}, extra), nil

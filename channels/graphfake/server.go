@@ -34,7 +34,8 @@ type Options struct {
 	HookTimeout time.Duration
 }
 
-// ground is what all parts and all nodes share.
+// ground is what all parts of the emulator share. A node is anything with an id in the Graph API: a number, a business account, a Page, a
+// file. Methods whose names end with Locked must be called with mu held; those of hooks, with the lock of hooks.
 type ground struct {
 	emulator.Signal // of every change that somebody may wait for
 
@@ -61,7 +62,7 @@ type Server struct {
 	*faults
 }
 
-// New prepares an emulator, with the defaults that Options names; Start opens a port. Its parts know each other, so they are made one by one and then joined.
+// New prepares an emulator, with the defaults that Options names. Start opens a port.
 func New(o Options) *Server {
 	o.AppID = cmp.Or(o.AppID, "9000000001")
 	o.AppSecret = cmp.Or(o.AppSecret, "app-secret")
@@ -94,8 +95,7 @@ func New(o Options) *Server {
 	return &Server{Host: g.host, ground: g, hooks: g.hooks, business: &business{g}, api: a, faults: f}
 }
 
-// Mount serves requests below /_fake/ by a handler of the emulator's user: how other processes control it. It is called before
-// Start.
+// Mount serves requests below /_fake/ by a handler, by which other processes can control the emulator. It must be called before Start.
 func (s *Server) Mount(control http.Handler) { s.api.control = control }
 
 // Close hangs up on everybody, gives up all webhooks and waits for what was under way. It may be called often.
@@ -111,7 +111,7 @@ func (g *ground) AppSecret() string { return g.opts.AppSecret }
 // Now returns the emulator's time.
 func (g *ground) Now() time.Time { return g.clock() }
 
-// change does something to the state under the lock, and wakes those who wait for a change.
+// change calls f with the lock held, and wakes all who wait for a change.
 func (g *ground) change(f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -119,17 +119,16 @@ func (g *ground) change(f func()) {
 	g.Poke()
 }
 
-// newID makes a numeric id that this emulator never gave before: two random digits, the count of ids, five random digits.
-// Called under the lock.
-func (g *ground) newID() string {
+// newIDLocked makes a numeric id that this emulator never gave before: two random digits, the count of ids, five random digits.
+func (g *ground) newIDLocked() string {
 	const lowest, prefixes = 10, 89 // so that there is no zero in front
 	const suffixes = 100_000
 	g.serial++
 	return fmt.Sprintf("%d%09d", lowest+g.rng.Intn(prefixes), suffixes*g.serial+g.rng.Int63n(suffixes))
 }
 
-// randomWord makes n random letters and digits. Called under the lock.
-func (g *ground) randomWord(n int) string {
+// randomWordLocked makes n random letters and digits.
+func (g *ground) randomWordLocked(n int) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	b := make([]byte, n)
 	for i := range b {

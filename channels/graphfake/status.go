@@ -9,7 +9,7 @@ import (
 	"parley/channels/graphfake/codes"
 )
 
-// tickLocked moves a message on, never back, and sends the webhook: hook.status.sent and so on. Called under the lock.
+// tickLocked moves a message on, never back, and sends the webhook: hook.status.sent and so on.
 func (n *Number) tickLocked(m *Message, to Tick) {
 	if rankOf(to) <= rankOf(m.Tick) || m.Tick == TickFailed {
 		return

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -89,7 +90,7 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 		}
 	}
 
-	t.ID = w.b.newID()
+	t.ID = w.b.newIDLocked()
 	w.templates = append(w.templates, t)
 	w.b.nodes[t.ID] = t
 	t.reviewLaterLocked()
@@ -135,16 +136,7 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()
 	q := c.req.Query
-	list := slices.Clone(w.templates)
-	list = slices.DeleteFunc(list, func(t *Template) bool {
-		fields := map[string]string{"name": t.Name, "status": t.Status, "language": t.Language, "category": t.Category}
-		for name, value := range fields {
-			if wanted := q.Get(name); wanted != "" && !strings.EqualFold(wanted, value) {
-				return true
-			}
-		}
-		return false
-	})
+	list := slices.DeleteFunc(slices.Clone(w.templates), func(t *Template) bool { return !t.isAskedFor(q) })
 
 	window, refused := c.readWindow(len(list))
 	if refused != nil {
@@ -153,7 +145,7 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 
 	var data []any
 	for _, t := range list[window.from:window.to] {
-		one, refused := t.fields().choose(c)
+		one, refused := t.fieldsLocked().choose(c)
 		if refused != nil {
 			return nil, refused
 		}
@@ -162,16 +154,27 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 	return window.answer(data), nil
 }
 
+// isAskedFor reports whether a template has the values that a query names.
+func (t *Template) isAskedFor(q url.Values) bool {
+	fields := map[string]string{"name": t.Name, "status": t.Status, "language": t.Language, "category": t.Category}
+	for name, value := range fields {
+		if wanted := q.Get(name); wanted != "" && !strings.EqualFold(wanted, value) {
+			return false
+		}
+	}
+	return true
+}
+
 // get answers with the fields of the template that the caller asks for. Source: facebook/openapi, GET /{TEMPLATE_ID}.
 func (t *Template) get(c *call) (any, *APIError) {
 	t.w.b.mu.Lock()
 	defer t.w.b.mu.Unlock()
-	return t.fields().choose(c)
+	return t.fieldsLocked().choose(c)
 }
 
-// fields returns what Graph tells of the template. Called under the lock.
+// fieldsLocked returns what Graph tells of the template.
 // Source: facebook/openapi, GET /{WABA-ID}/message_templates.
-func (t *Template) fields() nodeFields {
+func (t *Template) fieldsLocked() nodeFields {
 	return nodeFields{kind: "WhatsAppBusinessHSM", id: t.ID, usual: "name,language,category,status,components", all: map[string]any{
 		"name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status, "components": t.Components,
 		"quality_score": map[string]any{"score": "UNKNOWN"}, "rejected_reason": cmp.Or(t.Reason, "NONE"),
@@ -286,7 +289,7 @@ func (b *business) AddTemplate(wabaID, name, language, category, body string) st
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.wabaLocked(wabaID)
-	t := &Template{ID: b.newID(), Name: name, Language: language, Category: category, Status: templateApproved, Format: positional,
+	t := &Template{ID: b.newIDLocked(), Name: name, Language: language, Category: category, Status: templateApproved, Format: positional,
 		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w}
 	w.templates = append(w.templates, t)
 	b.nodes[t.ID] = t
@@ -346,6 +349,6 @@ func (b *business) withTemplate(id string, f func(*Template)) error {
 
 // nameFields returns what all webhooks about a template have.
 func (t *Template) nameFields() map[string]any {
-	id, _ := strconv.ParseInt(t.ID, 10, 64) // newID makes digits
+	id, _ := strconv.ParseInt(t.ID, 10, 64) // can't fail: newIDLocked makes digits
 	return map[string]any{"message_template_id": id, "message_template_name": t.Name, "message_template_language": t.Language}
 }

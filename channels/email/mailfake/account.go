@@ -52,16 +52,17 @@ type account struct {
 	answered map[string]int     // how many automatic answers each sender got
 }
 
+// folder is a folder of a mailbox. IMAP numbers its mails by UID. A new UIDVALIDITY means that all UIDs have changed.
 type folder struct {
 	acct       *account
 	name       string
 	attrs      []imap.MailboxAttr
 	subscribed bool
-	validity   uint32
-	next       imap.UID   // of the next mail
-	msgs       []*message // by uid
-	edits      int        // counts flag changes and removals, which views must look for
-	changed    chan struct{}
+	validity   uint32        // UIDVALIDITY
+	next       imap.UID      // of the next mail
+	msgs       []*message    // by uid
+	edits      int           // counts flag changes and removals, so that views know that there are some
+	changed    chan struct{} // closed and replaced at each change
 }
 
 // message is one mail in one folder. uid, raw and at never change; the rest is under the lock of ground.

@@ -79,7 +79,7 @@ func (c *connection) address() string {
 // loginCheck reports whether a password or a token opens a mailbox.
 type loginCheck func(a *account, username, secret string) bool
 
-// openMailbox logs in, and reports whether there is such a mailbox and the secret opens it.
+// openMailbox logs in. It returns false if there is no such mailbox or the secret is wrong.
 func (c *connection) openMailbox(username, secret string, isGood loginCheck) bool {
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
@@ -91,7 +91,7 @@ func (c *connection) openMailbox(username, secret string, isGood loginCheck) boo
 	return true
 }
 
-// delayOrDrop lets the faults strike that come before a command in both protocols. After an error the connection is closed.
+// delayOrDrop plays the faults that come before a command in both protocols. If it returns an error, the connection is closed.
 func (c *connection) delayOrDrop(h hits) error {
 	c.faults.pause(c.fc, h, ActionDelay)
 	if _, ok := h.find(ActionDropBefore); ok {
@@ -101,7 +101,7 @@ func (c *connection) delayOrDrop(h hits) error {
 	return nil
 }
 
-// endCommand lets the faults strike that spoil only the answer.
+// endCommand plays the faults that spoil only the answer of a command.
 func (c *connection) endCommand(h hits) {
 	c.faults.pause(c.fc, h, ActionDelayAfter)
 	if _, ok := h.find(ActionDropAfter); ok {

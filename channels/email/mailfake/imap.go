@@ -16,7 +16,7 @@ import (
 
 const delimiter = '/'
 
-// session is one IMAP connection. Only its own goroutines read view without the world's lock; it is written under the lock.
+// session is one IMAP connection. view is written with the lock of ground held; only the session's own goroutines read it without.
 type session struct {
 	connection
 	conn *imapserver.Conn
@@ -65,8 +65,7 @@ func badError(text string) error {
 	return &imap.Error{Type: imap.StatusResponseTypeBad, Code: imap.ResponseCodeClientBug, Text: text}
 }
 
-// beginCommand lets the faults of a command strike, as far as they come before it. When it returns an error, the command
-// must not happen.
+// beginCommand plays the faults that come before a command. If it returns an error, the command must not be carried out.
 func (ss *session) beginCommand(op Op) (hits, error) {
 	h := ss.faults.strike(op, ss.address())
 	return h, ss.applyFaults(op, h)

@@ -266,7 +266,7 @@ func (ss *session) Move(w *imapserver.MoveWriter, set imap.NumSet, destName stri
 	return w.WriteCopyData(data)
 }
 
-// copyTo returns nil if there was nothing to copy: COPYUID cannot say that.
+// copyTo copies or, with remove, moves mails to a folder. It returns nil if there was nothing to copy.
 func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.CopyData, error) {
 	h, err := ss.beginCommand(OpMOVE)
 	if err != nil {
@@ -327,8 +327,8 @@ func (ss *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	return writeUpdates(w, updates)
 }
 
-// pending returns what the client must hear of the selected folder, and the signal of its next change. Both are nil if none
-// is selected.
+// pending returns what the client must be told of the selected folder, and a channel that is closed at the folder's next change. Both are
+// nil if no folder is selected.
 func (ss *session) pending(allowExpunge bool) (updates []update, changed <-chan struct{}) {
 	ss.world.mu.Lock()
 	defer ss.world.mu.Unlock()

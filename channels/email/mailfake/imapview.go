@@ -8,8 +8,8 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 )
 
-// view is what one client believes to be in the folder it has selected. Sequence
-// numbers are places in known, which changes only when the client is told.
+// view is what one client believes to be in the folder that it has selected. IMAP also numbers mails by their place in the folder (the
+// sequence number), and a mail's place may only change when the client is told. So each client has its own list, known.
 type view struct {
 	folder    *folder
 	readOnly  bool
@@ -48,7 +48,7 @@ func (v *view) admitNew() int {
 	return len(msgs) - firstNew
 }
 
-// update is one unasked line for the client: expunge, exists, or else new flags of the mail with seq and uid.
+// update is one line that the client is told without asking: a mail was expunged, or how many exist, or else the new flags of a mail.
 type update struct {
 	expunge, exists uint32
 	seq             uint32

@@ -57,7 +57,7 @@ func (m Mail) compose() ([]byte, error) {
 
 	var out bytes.Buffer
 	for _, f := range fields {
-		writeField(&out, f[0], f[1])
+		writeField(&out, f.name, f.value)
 	}
 
 	writeField(&out, "MIME-Version", "1.0")
@@ -71,12 +71,15 @@ func (m Mail) compose() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func (m Mail) headerFields() ([][2]string, error) {
-	var out [][2]string
+// headerField is one field of a mail's header.
+type headerField struct{ name, value string }
+
+func (m Mail) headerFields() ([]headerField, error) {
+	var out []headerField
 	add := func(name, value string) {
 		_, isReplaced := m.Headers[name]
 		if !isReplaced && value != "" {
-			out = append(out, [2]string{name, value})
+			out = append(out, headerField{name, value})
 		}
 	}
 	for _, list := range []struct {
@@ -98,7 +101,7 @@ func (m Mail) headerFields() ([][2]string, error) {
 
 	for _, name := range slices.Sorted(maps.Keys(m.Headers)) {
 		if v := m.Headers[name]; v != "" {
-			out = append(out, [2]string{name, mime.QEncoding.Encode("utf-8", v)})
+			out = append(out, headerField{name, mime.QEncoding.Encode("utf-8", v)})
 		}
 	}
 

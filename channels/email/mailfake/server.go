@@ -49,7 +49,7 @@ type Options struct {
 	MaxMessageBytes int64
 }
 
-// ground is what all parts of a mail world share.
+// ground is what all parts of the emulator share. Methods whose names end with Locked must be called with mu held.
 type ground struct {
 	opts  Options
 	log   *slog.Logger
@@ -59,13 +59,13 @@ type ground struct {
 	mu sync.Mutex // guards all state but the faults
 }
 
-// Server is the mail world. Make it with New. Safe for concurrent use.
+// Server is an emulated mail provider, with its mailboxes and the customers'. Make it with New. It is safe for concurrent use.
 type Server struct {
-	*ground // with the lock, mu
-	*mailboxes
-	*office
-	*clients
-	*faults
+	*ground    // with the lock, mu
+	*mailboxes // of the company and of customers
+	*office    // takes mail and delivers it
+	*clients   // the programs that are connected
+	*faults    // what goes wrong
 	ports
 
 	imapServers []*imapserver.Server
@@ -137,7 +137,7 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// serve runs a server, and returns when that waits for connections: a server of go-imap must not be closed while it begins.
+// serve runs a server in a goroutine and waits until it accepts connections, because a server of go-imap must not be closed before.
 func (s *Server) serve(name string, ln net.Listener, run func(net.Listener) error) {
 	waiting, ended := &begunListener{Listener: ln, begun: make(chan struct{})}, make(chan struct{})
 	s.serving.Add(1)
@@ -146,7 +146,7 @@ func (s *Server) serve(name string, ln net.Listener, run func(net.Listener) erro
 		defer close(ended)
 		err := run(waiting)
 		select {
-		case <-s.done: // whatever it says, it was told to stop
+		case <-s.done: // it was told to stop, so its error means nothing
 		default:
 			s.log.Error("mail emulator stopped serving", "protocol", name, "error", err)
 		}
@@ -158,7 +158,7 @@ func (s *Server) serve(name string, ln net.Listener, run func(net.Listener) erro
 	}
 }
 
-// begunListener says when its server waits for the first connection.
+// begunListener closes begun when its server waits for the first connection.
 type begunListener struct {
 	net.Listener
 	once  sync.Once
@@ -185,8 +185,8 @@ func (s *Server) Close() error {
 	stopped := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	go func() { stopped <- s.smtpServer.Shutdown(ctx) }() // waits for clients, which we cut
-	s.ports.close()                                       // a server that is about to serve does not close its own
+	go func() { stopped <- s.smtpServer.Shutdown(ctx) }() // waits for clients, whose connections are cut below
+	s.ports.close()                                       // Shutdown doesn't close the port of a server that is about to serve
 	s.serving.Wait()
 	s.hangUpAll()
 	err := <-stopped
@@ -198,7 +198,7 @@ func (s *Server) Close() error {
 	return errors.Join(errs...)
 }
 
-// beginClose lets nobody enter any more, and reports whether there is something to close: it was started, and not closed yet.
+// beginClose marks the server as closed, so that no client can connect any more. It returns whether there is something to close.
 func (s *Server) beginClose() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -222,8 +222,8 @@ func (s *Server) Reset() {
 	s.hangUpAll()
 }
 
-// quiet is the logger of the protocol libraries. They complain about every cut
-// connection, which is this package's daily bread, and may quote mail.
+// quiet is the logger of the protocol libraries. It drops everything: they complain about every cut connection, which is what many faults
+// do, and may quote mail.
 type quiet struct{}
 
 // Printf implements imapserver.Logger.

@@ -53,7 +53,7 @@ func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
 	return srv
 }
 
-// beginCommand lets the faults of a command strike, as far as they come before it.
+// beginCommand plays the faults that come before a command. If it returns an error, the command must not be carried out.
 func (ss *smtpSession) beginCommand(op Op, recipients ...string) (hits, error) {
 	h := ss.faults.strike(op, ss.address(), recipients...)
 	return h, ss.applyFaults(h)
@@ -214,8 +214,8 @@ func (ss *smtpSession) Logout() error {
 	return nil
 }
 
-// submit takes a mail: it rewrites it as the provider of the sender's mailbox would, delivers it and stores the copy in the
-// folder of sent mail. a is nil if another mail server brings the mail.
+// submit takes a mail. It changes the mail as the provider of the sender's mailbox would, stores the copy in the folder of sent mail, and
+// delivers the mail. a is nil if another mail server brings the mail.
 func (o *office) submit(a *account, from string, to []string, raw []byte) {
 	head := parseReceived(headerOf(raw))
 	sub := Submission{

@@ -75,9 +75,9 @@ func (b *mailboxes) snapshot(address, name string) (mails []*message, states []R
 	return slices.Clone(f.msgs), states
 }
 
-// WaitFor returns the INBOX of an address as soon as done says so; it looks at once and
-// after every change. A mailbox that does not exist yet is an empty one.
-// Errors: ctx ended first; then the last look is returned too.
+// WaitFor waits until done returns true for the INBOX of an address, and returns the INBOX. It calls done at once and after every change.
+// A mailbox that doesn't exist yet counts as empty.
+// Errors: ctx ended first; then the last INBOX is returned, too.
 func (b *mailboxes) WaitFor(ctx context.Context, address string, done func([]Received) bool) ([]Received, error) {
 	return b.WaitForFolder(ctx, address, "INBOX", done)
 }

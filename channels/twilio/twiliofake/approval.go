@@ -43,9 +43,9 @@ func (l *library) requestApproval(w http.ResponseWriter, r *http.Request, c *sto
 
 var variable = regexp.MustCompile(`\{\{(\d+)\}\}`)
 
-// updateVerdict sets WhatsApp's verdict on a submitted content once it is time: a variable needs an example, and a text
-// neither begins nor ends with one. The lock is held.
-func (l *library) updateVerdict(c *storedContent) {
+// updateVerdictLocked sets WhatsApp's verdict on a submitted content once it is time: a variable needs an example, and a text
+// neither begins nor ends with one.
+func (l *library) updateVerdictLocked(c *storedContent) {
 	if c.verdict != verdictReceived && c.verdict != verdictPending {
 		return
 	}
@@ -72,23 +72,23 @@ func (l *library) updateVerdict(c *storedContent) {
 func (l *library) Review(contentSid, status, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c := l.findContent(contentSid); c != nil {
+	if c := l.findContentLocked(contentSid); c != nil {
 		c.verdict, c.reason = verdict(status), reason
 		l.Poke()
 	}
 }
 
-// hasApprovedContent reports whether a message may leave outside the window; the lock is held.
-func (l *library) hasApprovedContent(m *stored) bool {
+// hasApprovedContentLocked reports whether a message may leave outside the window.
+func (l *library) hasApprovedContentLocked(m *stored) bool {
 	if m.content == nil {
 		return false
 	}
-	l.updateVerdict(m.content)
+	l.updateVerdictLocked(m.content)
 	return m.content.verdict == verdictApproved
 }
 
-// contentVerdict returns WhatsApp's verdict on a message's content; "" if it has none. The lock is held.
-func (l *library) contentVerdict(m *stored) verdict {
+// contentVerdictLocked returns WhatsApp's verdict on a message's content; "" if it has none.
+func (l *library) contentVerdictLocked(m *stored) verdict {
 	if m.content == nil {
 		return ""
 	}

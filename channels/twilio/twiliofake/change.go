@@ -12,7 +12,7 @@ func (a *webAPI) update(w http.ResponseWriter, r *http.Request) {
 	err := r.ParseForm()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	m := a.messageOf(r)
+	m := a.messageOfLocked(r)
 	if m == nil {
 		refuseUnknown(w)
 		return
@@ -25,14 +25,14 @@ func (a *webAPI) update(w http.ResponseWriter, r *http.Request) {
 	}
 
 	m.redacted = true
-	answer(w, http.StatusOK, a.messageView(m))
+	answer(w, http.StatusOK, a.messageViewLocked(m))
 }
 
 // remove takes a message out of Twilio's records.
 func (a *webAPI) remove(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	m := a.messageOf(r)
+	m := a.messageOfLocked(r)
 	switch {
 	case m == nil:
 		refuseUnknown(w)
@@ -44,9 +44,9 @@ func (a *webAPI) remove(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// messageOf returns the message that a request is about; nil if there is none. The lock is held.
-func (a *webAPI) messageOf(r *http.Request) *stored {
-	return a.exchange.find(strings.TrimSuffix(r.PathValue("message"), ".json"))
+// messageOfLocked returns the message that a request is about; nil if there is none.
+func (a *webAPI) messageOfLocked(r *http.Request) *stored {
+	return a.exchange.findLocked(strings.TrimSuffix(r.PathValue("message"), ".json"))
 }
 
 // refuseUnknown answers that there is no such thing.

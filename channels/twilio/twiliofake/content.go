@@ -50,7 +50,7 @@ func (l *library) withContent(next func(http.ResponseWriter, *http.Request, *sto
 	return func(w http.ResponseWriter, r *http.Request) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if c := l.findContent(r.PathValue("content")); c != nil {
+		if c := l.findContentLocked(r.PathValue("content")); c != nil {
 			next(w, r, c)
 			return
 		}
@@ -58,11 +58,11 @@ func (l *library) withContent(next func(http.ResponseWriter, *http.Request, *sto
 	}
 }
 
-// findContent returns a content, reviewed if it is time; the lock is held.
-func (l *library) findContent(sid string) *storedContent {
+// findContentLocked returns a content, reviewed if it is time.
+func (l *library) findContentLocked(sid string) *storedContent {
 	for _, c := range l.contents {
 		if c.sid == sid {
-			l.updateVerdict(c)
+			l.updateVerdictLocked(c)
 			return c
 		}
 	}
@@ -158,7 +158,7 @@ func (l *library) listContents(w http.ResponseWriter, r *http.Request) {
 	end := min(begin+size, len(l.contents))
 	rows := []any{}
 	for _, c := range l.contents[begin:end] {
-		l.updateVerdict(c)
+		l.updateVerdictLocked(c)
 		v := l.contentView(c)
 		if strings.HasSuffix(r.URL.Path, "Approvals") {
 			delete(v, "links")
@@ -201,21 +201,21 @@ func (l *library) Contents() []Content {
 	defer l.mu.Unlock()
 	var all []Content
 	for _, c := range l.contents {
-		l.updateVerdict(c)
+		l.updateVerdictLocked(c)
 		kind, b := c.forWhatsApp()
 		all = append(all, Content{SID: c.sid, Name: c.name, Status: string(c.verdict), Kind: string(kind), Body: b.Body})
 	}
 	return all
 }
 
-// useContent puts the content that a form names into a message. The lock is held.
-func (l *library) useContent(m *stored, f url.Values) *refusal {
+// useContentLocked puts the content that a form names into a message.
+func (l *library) useContentLocked(m *stored, f url.Values) *refusal {
 	id := f.Get("ContentSid")
 	if id == "" {
 		return nil
 	}
 
-	c := l.findContent(id)
+	c := l.findContentLocked(id)
 	if c == nil {
 		return &refusal{codeNoContent, "The ContentSid is Invalid"}
 	}

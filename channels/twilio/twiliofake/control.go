@@ -10,13 +10,13 @@ import (
 	"parley/channels/emulator"
 )
 
-// driver serves the emulator to drivers in another process.
+// driver lets programs in another process control the emulator.
 type driver struct {
 	srv *Server
 }
 
-// makeHandler puts the emulator's own addresses beside those of the API, for drivers in another process, all with JSON and
-// without credentials:
+// makeHandler returns a handler that serves the emulator's own addresses beside those of the API. They take and answer JSON, without
+// credentials:
 //
 //	GET  /_fake/info                   the account, its numbers, counters
 //	GET  /_fake/messages               all messages of the account, in both directions
@@ -78,7 +78,7 @@ func (g *ground) firstNumber(isWhatsApp bool) string {
 	return ""
 }
 
-// Info is what a driver must know, and the counters.
+// Info is the answer of /_fake/info.
 type Info struct {
 	AccountSID string   `json:"account_sid"`
 	AuthToken  string   `json:"auth_token"`

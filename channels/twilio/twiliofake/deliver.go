@@ -15,8 +15,8 @@ const replyWindow = 24 * time.Hour
 // maxCaption is how many characters WhatsApp takes beside a file.
 const maxCaption = 1024
 
-// processMessage plays what Twilio does with an accepted message: queue, send, deliver. code is the error code with
-// which a test lets it fail; 0 means it doesn't.
+// processMessage does what Twilio does with an accepted message: send it, deliver it, and call its status callback. If code isn't 0, the
+// message fails with that error code.
 func (e *exchange) processMessage(m *stored, code int) {
 	code = cmp.Or(code, e.findRefusal(m))
 	if code == 0 {
@@ -36,14 +36,14 @@ func (e *exchange) processMessage(m *stored, code int) {
 func (e *exchange) findRefusal(m *stored) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	needsWindow := strings.HasPrefix(m.from, waPrefix) && !e.library.hasApprovedContent(m)
+	needsWindow := strings.HasPrefix(m.from, waPrefix) && !e.library.hasApprovedContentLocked(m)
 	if needsWindow && e.opt.Now().Sub(e.lastIn[pairKey(m.to, m.from)]) >= replyWindow {
 		return codeWindowClosed
 	}
 	if len(m.media) > 0 && strings.HasPrefix(m.from, waPrefix) && utf8.RuneCountInString(m.body) > maxCaption {
 		return codeBadContent
 	}
-	switch e.library.contentVerdict(m) {
+	switch e.library.contentVerdictLocked(m) {
 	case verdictPaused:
 		return codePaused
 	case verdictDisabled:
@@ -65,7 +65,7 @@ func failedStatus(m *stored) messageStatus {
 func (e *exchange) putIntoInbox(m *stored) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	p := e.findPhone(m.to, m.from, "")
+	p := e.findPhoneLocked(m.to, m.from, "")
 	p.inbox = append(p.inbox, m)
 }
 
@@ -103,12 +103,12 @@ func (e *exchange) Callback(messageSid, status string) int {
 func (e *exchange) statusCallback(messageSid, status string) (address string, form url.Values) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	m := e.find(messageSid)
+	m := e.findLocked(messageSid)
 	if m == nil || m.callback == "" {
 		return "", nil
 	}
 
-	form = e.commonForm(m)
+	form = e.commonFormLocked(m)
 	form.Set("MessageStatus", status)
 	form.Set("SmsStatus", status)
 	if m.code != 0 {

@@ -30,7 +30,7 @@ const (
 	FaultFate        FaultKind = "fate"         // the message is taken; a later status says that it failed with Code
 )
 
-// Fault is something that goes wrong at Twilio.
+// Fault is something that goes wrong, as it does at Twilio now and then: which calls of the API it strikes, how often, and what happens.
 type Fault struct {
 	Route  string          `json:"route,omitempty"` // "POST /Messages": method and a part of the path; "" means everything
 	Kind   FaultKind       `json:"kind"`
@@ -49,15 +49,15 @@ func (p *faults) AddFault(f Fault) string {
 	return p.FaultSet.Add(f, emulator.FaultRule{Times: f.Times})
 }
 
-// takeAnswerFault uses up the oldest fault that changes how a request is answered; the zero Fault means that none fits.
+// takeAnswerFault uses up the oldest fault that changes how a request is answered. It returns the zero Fault if none fits.
 func (p *faults) takeAnswerFault(r *http.Request) Fault {
-	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind != FaultFate && f.isAbout(r) })
+	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind != FaultFate && f.isAbout(r) }) // without one, hit is zero
 	return hit.Fault
 }
 
-// takeFate uses up the oldest FaultFate that fits a request for a message; the zero Fault means that none does.
+// takeFate uses up the oldest FaultFate that fits a request for a message. It returns the zero Fault if none fits.
 func (p *faults) takeFate(r *http.Request) Fault {
-	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind == FaultFate && f.isAbout(r) })
+	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind == FaultFate && f.isAbout(r) }) // without one, hit is zero
 	return hit.Fault
 }
 
@@ -103,44 +103,49 @@ func (a *webAPI) withFaults(next http.Handler) http.Handler {
 
 		rec := &recorder{header: http.Header{}, status: http.StatusOK}
 		next.ServeHTTP(rec, r)
-		a.mu.Lock()
-		a.requests = append(a.requests, Request{
-			Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
-			ContentType: r.Header.Get("Content-Type"), Body: body,
-			Status: rec.status, Answer: bytes.Clone(rec.body.Bytes()),
-		})
-		if len(a.requests) > mostRequests {
-			a.requests = slices.Clone(a.requests[mostRequests/2:])
-		}
-
-		a.mu.Unlock()
-
-		switch f.Kind {
-		case FaultErrorAfter:
-			http.Error(w, "<h1>Server Error</h1>", http.StatusInternalServerError)
-			return
-		case FaultDropAfter:
-			panic(http.ErrAbortHandler)
-		case FaultLate:
-			select {
-			case <-f.Until:
-			case <-a.api.Context().Done():
-				panic(http.ErrAbortHandler)
-			}
-		}
-
-		for k, v := range rec.header {
-			w.Header()[k] = v
-		}
-
-		out := rec.body.Bytes()
-		if f.Kind == FaultTruncate {
-			out = out[:len(out)/2]
-		}
-
-		w.WriteHeader(rec.status)
-		_, _ = w.Write(out)
+		a.keepRequest(r, body, rec)
+		a.answerWithFault(w, rec, f)
 	})
+}
+
+// keepRequest keeps a request and its answer, for tests.
+func (a *webAPI) keepRequest(r *http.Request, body []byte, rec *recorder) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.requests = append(a.requests, Request{
+		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
+		ContentType: r.Header.Get("Content-Type"), Body: body,
+		Status: rec.status, Answer: bytes.Clone(rec.body.Bytes()),
+	})
+	if len(a.requests) > mostRequests {
+		a.requests = slices.Clone(a.requests[mostRequests/2:])
+	}
+}
+
+// answerWithFault gives a recorded answer, spoiled by a fault that strikes when the work is done.
+func (a *webAPI) answerWithFault(w http.ResponseWriter, rec *recorder, f Fault) {
+	out := rec.body.Bytes()
+	switch f.Kind {
+	case FaultErrorAfter:
+		http.Error(w, "<h1>Server Error</h1>", http.StatusInternalServerError)
+		return
+	case FaultDropAfter:
+		panic(http.ErrAbortHandler)
+	case FaultLate:
+		select {
+		case <-f.Until:
+		case <-a.api.Context().Done():
+			panic(http.ErrAbortHandler)
+		}
+	case FaultTruncate:
+		out = out[:len(out)/2]
+	}
+
+	for k, v := range rec.header {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(rec.status)
+	_, _ = w.Write(out) // the client may have gone
 }
 
 // playInstead plays a fault that keeps a request from having an effect. It returns true if it has answered the request, and

@@ -28,7 +28,7 @@ func (a *webAPI) list(w http.ResponseWriter, r *http.Request) {
 	start := findPage(selected, q.Get("PageToken"), size)
 	rows := []any{}
 	for _, m := range selected[start:min(start+size, len(selected))] {
-		rows = append(rows, a.messageView(m))
+		rows = append(rows, a.messageViewLocked(m))
 	}
 
 	page, _ := strconv.Atoi(q.Get("Page"))

@@ -72,7 +72,7 @@ func (s *storage) findReadable(id, token string) *file {
 func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m, f := s.findMedia(r)
+	m, f := s.findMediaLocked(r)
 	if f == nil {
 		refuseUnknown(w)
 		return
@@ -97,7 +97,7 @@ func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
 func (s *storage) removeMedia(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, f := s.findMedia(r)
+	_, f := s.findMediaLocked(r)
 	if f == nil {
 		refuseUnknown(w)
 		return
@@ -107,10 +107,10 @@ func (s *storage) removeMedia(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// findMedia returns the file that a path names, and the message that the path must name, too; nil if there is none in the
-// records. The lock is held.
-func (s *storage) findMedia(r *http.Request) (*stored, *file) {
-	m := s.exchange.find(r.PathValue("message"))
+// findMediaLocked returns the file that a path names, and the message that the path must name, too; nil if there is none in the
+// records.
+func (s *storage) findMediaLocked(r *http.Request) (*stored, *file) {
+	m := s.exchange.findLocked(r.PathValue("message"))
 	if m == nil {
 		return nil, nil
 	}
@@ -133,7 +133,7 @@ func (s *storage) DeleteMedia() {
 func (s *storage) listMedia(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.exchange.find(r.PathValue("message"))
+	m := s.exchange.findLocked(r.PathValue("message"))
 	if m == nil {
 		refuseUnknown(w)
 		return

@@ -142,9 +142,9 @@ func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 	}
 
 	fate := a.faults.takeFate(r)
-	a.api.Go(func() { //nolint:contextcheck // Twilio goes on when the request is answered
+	a.api.Go(func() { //nolint:contextcheck // Twilio goes on after the request was answered
 		defer close(taken.done)
-		if taken.previousDone != nil { // a customer gets one message after the other
+		if taken.previousDone != nil { // a customer gets messages one after the other
 			<-taken.previousDone
 		}
 		a.exchange.processMessage(taken.message, fate.Code)
@@ -153,7 +153,7 @@ func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, taken.view)
 }
 
-// takenMessage is a message that was taken and has yet to be processed.
+// takenMessage is a message that was accepted and has yet to be processed.
 type takenMessage struct {
 	message      *stored
 	view         map[string]any  // as the API shows it now
@@ -165,30 +165,30 @@ type takenMessage struct {
 func (a *webAPI) takeMessage(f url.Values) (takenMessage, *refusal) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	m, refused := a.makeMessage(f)
+	m, refused := a.makeMessageLocked(f)
 	if refused != nil {
 		return takenMessage{}, refused
 	}
 
 	a.exchange.messages = append(a.exchange.messages, m)
-	p := a.exchange.findPhone(m.to, m.from, "")
-	taken := takenMessage{message: m, view: a.messageView(m), previousDone: p.tail, done: make(chan struct{})}
+	p := a.exchange.findPhoneLocked(m.to, m.from, "")
+	taken := takenMessage{message: m, view: a.messageViewLocked(m), previousDone: p.tail, done: make(chan struct{})}
 	p.tail = taken.done
 	a.Poke()
 	return taken, nil
 }
 
-// makeMessage checks a form and makes a message of it. The lock is held.
-func (a *webAPI) makeMessage(f url.Values) (m *stored, refused *refusal) {
+// makeMessageLocked checks a form and makes a message of it.
+func (a *webAPI) makeMessageLocked(f url.Values) (m *stored, refused *refusal) {
 	to, from := f.Get("To"), f.Get("From")
 	service := f.Get("MessagingServiceSid")
 	if from == "" && service != "" { // the service chooses a number
-		if from, refused = a.chooseSender(service, to); refused != nil {
+		if from, refused = a.chooseSenderLocked(service, to); refused != nil {
 			return nil, refused
 		}
 	}
 
-	if refused := a.checkAddresses(to, from); refused != nil {
+	if refused := a.checkAddressesLocked(to, from); refused != nil {
 		return nil, refused
 	}
 	isForLater := f.Has("ScheduleType") || f.Has("SendAt")
@@ -201,7 +201,7 @@ func (a *webAPI) makeMessage(f url.Values) (m *stored, refused *refusal) {
 	now := a.opt.Now().UTC()
 	m = &stored{sid: newSID("SM"), body: f.Get("Body"), from: from, to: to, direction: directionOurs, status: messageQueued, service: service,
 		callback: f.Get("StatusCallback"), created: now, updated: now}
-	if refused := a.addContent(m, f); refused != nil {
+	if refused := a.addContentLocked(m, f); refused != nil {
 		return nil, refused
 	}
 
@@ -213,14 +213,14 @@ func (a *webAPI) makeMessage(f url.Values) (m *stored, refused *refusal) {
 	return m, nil
 }
 
-// refusal is why Twilio takes no message: its error code, and its words. nil means that it takes the message.
+// refusal is why Twilio refuses a message: its error code and words. nil means that it accepts the message.
 type refusal struct {
 	code    int
 	message string
 }
 
-// checkAddresses refuses a message that can't go from one address to the other.
-func (a *webAPI) checkAddresses(to, from string) *refusal {
+// checkAddressesLocked refuses a message that can't go from one address to the other.
+func (a *webAPI) checkAddressesLocked(to, from string) *refusal {
 	if to == "" {
 		return &refusal{codeNoTo, "A 'To' phone number is required."}
 	}
@@ -238,7 +238,7 @@ func (a *webAPI) checkAddresses(to, from string) *refusal {
 		return &refusal{codeMixedChannels, "Invalid From and To pair. From and To should be of the same channel"}
 	}
 
-	if a.findNumber(from) == nil {
+	if a.findNumberLocked(from) == nil {
 		if fromWhatsApp {
 			return &refusal{codeNoSender, "Twilio could not find a Channel with the specified From address"}
 		}
@@ -264,8 +264,8 @@ const (
 	maxWhatsAppFiles = 1
 )
 
-// addContent puts a form's files, content and location into a message.
-func (a *webAPI) addContent(m *stored, f url.Values) *refusal {
+// addContentLocked puts a form's files, content and location into a message.
+func (a *webAPI) addContentLocked(m *stored, f url.Values) *refusal {
 	isWhatsApp := strings.HasPrefix(m.from, waPrefix)
 
 	for _, link := range f["MediaUrl"] {
@@ -278,7 +278,7 @@ func (a *webAPI) addContent(m *stored, f url.Values) *refusal {
 	if m.callback != "" && !isWebAddress(m.callback) {
 		return &refusal{codeBadCallback, "Invalid 'StatusCallback' URL"}
 	}
-	if refused := a.library.useContent(m, f); refused != nil {
+	if refused := a.library.useContentLocked(m, f); refused != nil {
 		return refused
 	}
 
@@ -297,11 +297,11 @@ func (a *webAPI) addContent(m *stored, f url.Values) *refusal {
 	if len(m.media) == 0 && m.body == "" && m.content == nil {
 		return &refusal{codeEmpty, "A text message body or media urls must be specified."}
 	}
-	return a.checkFiles(m, isWhatsApp)
+	return a.checkFilesLocked(m, isWhatsApp)
 }
 
-// checkFiles refuses more files than the channel carries, and any from a number without MMS.
-func (a *webAPI) checkFiles(m *stored, isWhatsApp bool) *refusal {
+// checkFilesLocked refuses more files than the channel carries, and any from a number without MMS.
+func (a *webAPI) checkFilesLocked(m *stored, isWhatsApp bool) *refusal {
 	most := maxMMSFiles
 	if isWhatsApp {
 		most = maxWhatsAppFiles
@@ -309,7 +309,7 @@ func (a *webAPI) checkFiles(m *stored, isWhatsApp bool) *refusal {
 	if len(m.media) > most {
 		return &refusal{codeTooManyFiles, "Number of media files exceeds allowed limit."}
 	}
-	if len(m.media) > 0 && !isWhatsApp && !a.findNumber(m.from).MMS {
+	if len(m.media) > 0 && !isWhatsApp && !a.findNumberLocked(m.from).MMS {
 		return &refusal{codeNoMMS, "Message cannot be sent with the current combination of 'To' and/or 'From' parameters"}
 	}
 
@@ -325,8 +325,8 @@ func isWebAddress(link string) bool {
 	return u.Scheme == "http" || u.Scheme == "https"
 }
 
-// messageView writes a message as the API shows it; the lock is held.
-func (a *webAPI) messageView(m *stored) map[string]any {
+// messageViewLocked writes a message as the API shows it.
+func (a *webAPI) messageViewLocked(m *stored) map[string]any {
 	uri := "/2010-04-01/Accounts/" + a.opt.AccountSID + "/Messages/" + m.sid
 	v := map[string]any{"sid": m.sid, "account_sid": a.opt.AccountSID, "api_version": "2010-04-01", "body": m.body, "from": m.from, "to": m.to,
 		"direction": m.direction, "status": m.status, "num_segments": strconv.Itoa(m.segments), "num_media": strconv.Itoa(len(m.media)),
@@ -352,8 +352,8 @@ func (a *webAPI) messageView(m *stored) map[string]any {
 // stampOf writes a time as the API does.
 func stampOf(t time.Time) string { return t.UTC().Format(time.RFC1123Z) }
 
-// find returns a message; nil if there is none. The lock is held.
-func (e *exchange) find(sid string) *stored {
+// findLocked returns a message; nil if there is none.
+func (e *exchange) findLocked(sid string) *stored {
 	for _, m := range e.messages {
 		if m.sid == sid {
 			return m
@@ -365,12 +365,12 @@ func (e *exchange) find(sid string) *stored {
 func (a *webAPI) get(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	m := a.messageOf(r)
+	m := a.messageOfLocked(r)
 	if m == nil {
 		refuseUnknown(w)
 		return
 	}
-	answer(w, http.StatusOK, a.messageView(m))
+	answer(w, http.StatusOK, a.messageViewLocked(m))
 }
 
 func (a *webAPI) getAccount(w http.ResponseWriter, _ *http.Request) {
@@ -382,7 +382,7 @@ func (a *webAPI) getAccount(w http.ResponseWriter, _ *http.Request) {
 func (a *webAPI) showTyping(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	m := a.exchange.find(r.PostFormValue("messageId"))
+	m := a.exchange.findLocked(r.PostFormValue("messageId"))
 	isInbound := m != nil && m.direction == directionInbound
 	if !isInbound || r.PostFormValue("channel") != "whatsapp" {
 		refuse(w, http.StatusBadRequest, codeInvalid, "No such inbound WhatsApp message")

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// Phone is a customer who talks to one of the company's numbers.
+// Phone is a customer's phone, in the chat with one of the company's numbers. Tests use it to write as the customer, and to see what
+// arrived.
 type Phone struct {
 	exchange        *exchange
 	Address, Number string // as Twilio writes them
@@ -61,11 +62,11 @@ type Button struct {
 func (e *exchange) Phone(address, number, name string) *Phone {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.findPhone(address, number, name)
+	return e.findPhoneLocked(address, number, name)
 }
 
-// findPhone is Phone with the lock held.
-func (e *exchange) findPhone(address, number, name string) *Phone {
+// findPhoneLocked is Phone with the lock held.
+func (e *exchange) findPhoneLocked(address, number, name string) *Phone {
 	key := pairKey(address, number)
 	p := e.phones[key]
 	if p == nil {
@@ -78,8 +79,8 @@ func (e *exchange) findPhone(address, number, name string) *Phone {
 	return p
 }
 
-// Send sends a message to the company and returns when its callback was answered or given
-// up. Errors: Twilio doesn't know the number; a callback that was refused.
+// Send sends a message to the company. It blocks until the message's callback was answered or given up.
+// Errors: Twilio doesn't know the number; the callback was refused.
 func (p *Phone) Send(msg Message) (string, error) {
 	m, form, hook, err := p.storeMessage(msg)
 	if err != nil || hook == "" {
@@ -92,7 +93,7 @@ func (p *Phone) Send(msg Message) (string, error) {
 	return m.sid, fmt.Errorf("twiliofake: webhook answered %d", status)
 }
 
-// Post is Send without waiting: the callback goes out in the background, and nobody hears what became of it.
+// Post is Send without waiting for the callback.
 // Errors: Twilio doesn't know the number.
 func (p *Phone) Post(msg Message) (string, error) {
 	m, form, hook, err := p.storeMessage(msg)
@@ -112,7 +113,7 @@ func (p *Phone) storeMessage(msg Message) (m *stored, form url.Values, hook stri
 	e := p.exchange
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n := e.findNumber(p.Number)
+	n := e.findNumberLocked(p.Number)
 	if n == nil {
 		return &stored{}, nil, "", errors.New("twiliofake: nobody has this number")
 	}
@@ -124,7 +125,7 @@ func (p *Phone) storeMessage(msg Message) (m *stored, form url.Values, hook stri
 	}
 
 	m = &stored{sid: newSID(prefix), body: msg.Text, from: p.Address, to: p.Number, direction: directionInbound, status: messageReceived,
-		service: e.serviceOf(p.Number), created: now, sent: now, updated: now, segments: 1}
+		service: e.serviceOfLocked(p.Number), created: now, sent: now, updated: now, segments: 1}
 	for _, md := range msg.Media {
 		f := &file{sid: newSID("ME"), kind: md.ContentType, content: md.Content}
 		m.media = append(m.media, f)
@@ -140,19 +141,19 @@ func (p *Phone) storeMessage(msg Message) (m *stored, form url.Values, hook stri
 		extra.Set("OriginalRepliedMessageSid", msg.ReplyTo)
 	}
 
-	word := e.handleKeyword(m)
+	word := e.handleKeywordLocked(m)
 	if word != "" && e.opt.OptOutType {
 		extra.Set("OptOutType", word)
 	}
 
 	p.extra[m.sid] = extra
 	e.Poke()
-	return m, e.inboundForm(m, p), e.findWebhook(n), nil
+	return m, e.inboundFormLocked(m, p), e.findWebhookLocked(n), nil
 }
 
-// handleKeyword does what Twilio does when a customer texts STOP, START or HELP, and returns that keyword, or "" for any
-// other text. The lock is held.
-func (e *exchange) handleKeyword(m *stored) string {
+// handleKeywordLocked does what Twilio does when a customer texts STOP, START or HELP, and returns that keyword, or "" for any
+// other text.
+func (e *exchange) handleKeywordLocked(m *stored) string {
 	if strings.HasPrefix(m.from, waPrefix) {
 		return ""
 	}
@@ -161,27 +162,27 @@ func (e *exchange) handleKeyword(m *stored) string {
 	switch strings.ToUpper(strings.TrimSpace(m.body)) {
 	case "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT":
 		if !e.blocked[pair] {
-			e.autoAnswer(m, "You have successfully been unsubscribed. Reply START to resubscribe.")
+			e.autoAnswerLocked(m, "You have successfully been unsubscribed. Reply START to resubscribe.")
 		}
 		e.blocked[pair] = true
 		return "STOP"
 	case "START", "UNSTOP", "YES": // whether the customer had stopped before or not
 		if e.blocked[pair] {
-			e.autoAnswer(m, "You have successfully been re-subscribed to messages from this number.")
+			e.autoAnswerLocked(m, "You have successfully been re-subscribed to messages from this number.")
 		}
 		delete(e.blocked, pair)
 		return "START"
 	case "HELP", "INFO":
-		e.autoAnswer(m, "Reply STOP to unsubscribe. Msg&Data Rates May Apply.")
+		e.autoAnswerLocked(m, "Reply STOP to unsubscribe. Msg&Data Rates May Apply.")
 		return "HELP"
 	}
 
 	return ""
 }
 
-// inboundForm returns the callback of a customer's message; the lock is held.
-func (e *exchange) inboundForm(m *stored, p *Phone) url.Values {
-	f := e.commonForm(m)
+// inboundFormLocked returns the callback of a customer's message.
+func (e *exchange) inboundFormLocked(m *stored, p *Phone) url.Values {
+	f := e.commonFormLocked(m)
 	f.Set("SmsStatus", string(messageReceived))
 	f.Set("Body", m.body)
 	f.Set("NumSegments", strconv.Itoa(m.segments))

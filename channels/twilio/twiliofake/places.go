@@ -21,9 +21,8 @@ type Service struct {
 // numberSID is the id of the i-th of the company's senders.
 func numberSID(prefix string, i int) string { return fmt.Sprintf("%s%032x", prefix, i+1) }
 
-// findWebhook returns the webhook that takes what comes to one of the company's senders; "" if there is none. The lock is
-// held.
-func (g *ground) findWebhook(n *Number) string {
+// findWebhookLocked returns the webhook that takes what comes to one of the company's senders; "" if there is none.
+func (g *ground) findWebhookLocked(n *Number) string {
 	for _, s := range g.opt.Services {
 		for _, address := range s.Numbers {
 			if address == n.Address && !s.OnNumber {
@@ -37,8 +36,8 @@ func (g *ground) findWebhook(n *Number) string {
 	return n.Webhook
 }
 
-// serviceOf returns the messaging service that has one of the company's senders; "" if none has it.
-func (g *ground) serviceOf(address string) string {
+// serviceOfLocked returns the messaging service that has one of the company's senders; "" if none has it.
+func (g *ground) serviceOfLocked(address string) string {
 	for _, s := range g.opt.Services {
 		if slices.Contains(s.Numbers, address) {
 			return s.SID
@@ -167,8 +166,8 @@ func setIfGiven(r *http.Request, name string, value *string) {
 	}
 }
 
-// findService returns a messaging service; nil if there is none with that id. The lock is held.
-func (g *ground) findService(sid string) *Service {
+// findServiceLocked returns a messaging service; nil if there is none with that id.
+func (g *ground) findServiceLocked(sid string) *Service {
 	for i := range g.opt.Services {
 		if g.opt.Services[i].SID == sid {
 			return &g.opt.Services[i]
@@ -180,10 +179,10 @@ func (g *ground) findService(sid string) *Service {
 // serviceSID is what the ids of messaging services look like.
 var serviceSID = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
 
-// chooseSender returns the first sender of a messaging service that is of the recipient's channel. The lock is held.
+// chooseSenderLocked returns the first sender of a messaging service that is of the recipient's channel.
 // Source: Twilio's error and warning dictionary, 21701 and 21703 to 21705.
-func (g *ground) chooseSender(service, to string) (from string, refused *refusal) {
-	s := g.findService(service)
+func (g *ground) chooseSenderLocked(service, to string) (from string, refused *refusal) {
+	s := g.findServiceLocked(service)
 	switch {
 	case s == nil && !serviceSID.MatchString(service):
 		return "", &refusal{codeBadService, "The Messaging Service Sid " + service + " is invalid"}
@@ -211,7 +210,7 @@ func (s *Service) asRow() map[string]any {
 func (a *webAPI) getService(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := a.findService(r.PathValue("service"))
+	s := a.findServiceLocked(r.PathValue("service"))
 	if s == nil {
 		refuseUnknown(w)
 		return
@@ -229,7 +228,7 @@ func (a *webAPI) updateService(w http.ResponseWriter, r *http.Request) {
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := a.findService(r.PathValue("service"))
+	s := a.findServiceLocked(r.PathValue("service"))
 	if s == nil {
 		refuseUnknown(w)
 		return

@@ -43,7 +43,7 @@ type Options struct {
 // defaultTotalTime is Twilio's own.
 const defaultTotalTime = 15 * time.Second
 
-// ground is what all parts share, with the one lock that guards their state.
+// ground is what all parts of the emulator share. Methods whose names end with Locked must be called with mu held.
 type ground struct {
 	emulator.Signal // of every change that somebody may wait for
 
@@ -51,22 +51,21 @@ type ground struct {
 	api    *emulator.Host
 	client *http.Client
 
-	mu sync.Mutex
+	mu sync.Mutex // guards the state of all parts but the faults
 }
 
 // Server is a Twilio of one account.
 type Server struct {
 	*ground
-	*exchange
-	*storage
-	*library
-	*webhooks
-	*webAPI
-	*faults
+	*exchange // messages and the customers' phones
+	*storage  // files
+	*library  // templates ("contents")
+	*webhooks // calls to the company
+	*webAPI   // calls from the company
+	*faults   // what goes wrong
 }
 
-// Start starts a server. Its parts know each other, so they are made one by one and then joined.
-// Errors: a port is taken.
+// Start starts a server. Errors: a port is taken.
 func Start(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -141,8 +140,8 @@ func newSID(prefix string) string {
 	return prefix + hex.EncodeToString(b)
 }
 
-// findNumber returns one of the company's senders; nil if nobody has the address. The lock is held.
-func (g *ground) findNumber(address string) *Number {
+// findNumberLocked returns one of the company's senders; nil if nobody has the address.
+func (g *ground) findNumberLocked(address string) *Number {
 	for i := range g.opt.Numbers {
 		if g.opt.Numbers[i].Address == address {
 			return &g.opt.Numbers[i]

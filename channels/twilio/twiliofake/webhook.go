@@ -47,8 +47,8 @@ func (h *webhooks) Answers() []string {
 	return append([]string(nil), h.answers...)
 }
 
-// commonForm returns the fields that every callback has; the lock is held.
-func (e *exchange) commonForm(m *stored) url.Values {
+// commonFormLocked returns the fields that every callback has.
+func (e *exchange) commonFormLocked(m *stored) url.Values {
 	f := url.Values{"AccountSid": {e.opt.AccountSID}, "ApiVersion": {"2010-04-01"}, "MessageSid": {m.sid}, "SmsSid": {m.sid},
 		"SmsMessageSid": {m.sid}, "From": {m.from}, "To": {m.to}}
 	if strings.HasPrefix(m.from, waPrefix) || strings.HasPrefix(m.to, waPrefix) {
@@ -60,8 +60,8 @@ func (e *exchange) commonForm(m *stored) url.Values {
 	return f
 }
 
-// sign returns the signature of a callback, as Twilio's page on security describes it. It is written a second time here,
-// so that a fault in Parley's own code doesn't hide.
+// sign returns the signature of a callback, as Twilio's page on security describes it. It doesn't share code with Parley, so that tests find
+// a fault in Parley's own code.
 func sign(token, address string, form url.Values) string {
 	names := make([]string, 0, len(form))
 	for name := range form {
@@ -161,7 +161,7 @@ func isInPolicy(policy, failure string) bool {
 	return slices.Contains(kinds, failure) || slices.Contains(kinds, "all")
 }
 
-// take sends a callback's answer to the customer, as Twilio does: a plain text as it is, or the messages of TwiML. Anything
+// take sends a callback's answer to the customer, as Twilio does: a plain text as it is, or the messages of TwiML, Twilio's XML. Anything
 // else is ignored.
 func (h *webhooks) take(contentType string, body []byte, inbound *stored) {
 	kind, _, _ := mime.ParseMediaType(contentType) // unreadable: ""
@@ -191,19 +191,19 @@ func (h *webhooks) take(contentType string, body []byte, inbound *stored) {
 	defer h.mu.Unlock()
 	h.answers = append(h.answers, text)
 	if inbound != nil {
-		h.exchange.autoAnswer(inbound, text)
+		h.exchange.autoAnswerLocked(inbound, text)
 	}
 
 	h.Poke()
 }
 
-// autoAnswer sends a text of Twilio's own to a customer, as the answer to a message; the lock is held.
-func (e *exchange) autoAnswer(inbound *stored, text string) {
+// autoAnswerLocked sends a text of Twilio's own to a customer, as the answer to a message.
+func (e *exchange) autoAnswerLocked(inbound *stored, text string) {
 	now := e.opt.Now().UTC()
 	m := &stored{sid: newSID("SM"), body: text, from: inbound.to, to: inbound.from, direction: directionTwilio, status: messageDelivered,
 		created: now, sent: now, updated: now, segments: countSegments(text)}
 	e.messages = append(e.messages, m)
-	p := e.findPhone(m.to, m.from, "")
+	p := e.findPhoneLocked(m.to, m.from, "")
 	p.inbox = append(p.inbox, m)
 }
 
@@ -225,9 +225,9 @@ func (e *exchange) Redeliver(messageSid string) error {
 func (e *exchange) inboundCallback(messageSid string) (m *stored, form url.Values, hook string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	m = e.find(messageSid)
+	m = e.findLocked(messageSid)
 	if m == nil || m.direction != directionInbound {
 		return nil, nil, ""
 	}
-	return m, e.inboundForm(m, e.findPhone(m.from, m.to, "")), e.findNumber(m.to).Webhook
+	return m, e.inboundFormLocked(m, e.findPhoneLocked(m.from, m.to, "")), e.findNumberLocked(m.to).Webhook
 }
