@@ -59,7 +59,7 @@ const (
 	HoldChat = 4 * time.Second
 )
 
-// Capabilities of one account. The engine asks these, never the kind.
+// Capabilities say what one account can do. All code outside of the channels asks these, and never which kind of channel it is.
 type Capabilities struct {
 	Threads      bool // the customer's side has threads of its own (mail): several conversations at once
 	Subject      bool

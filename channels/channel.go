@@ -9,19 +9,23 @@ import (
 	"time"
 )
 
-// Channel talks to customers through the one Account it was made for. All methods may be called concurrently.
+// Channel talks to customers through the one Account it was made for: a mailbox, a phone number, a page. All methods may be called
+// concurrently.
+//
+// A customer's message takes this way: the channel gets it (Runner, Webhook) and stores its bytes as a Fact (Env.Accept). Some time later,
+// Decode reads the Fact. An agent's reply waits in the queue of its conversation (its lane), from which a worker gives it to Send.
 type Channel interface {
 	// Capabilities says what this account can carry; constant during its life.
 	Capabilities() Capabilities
 
-	// Decode turns the stored bytes of one Fact into what the customer did.
-	// Pure: no network, no clock, no state. Apply, retry and replay all call it.
-	// Errors: any error quarantines the fact; it is not tried again by itself.
+	// Decode turns the stored bytes of one Fact into what the customer did. It uses no network, no clock and no state, so that the same
+	// bytes always give the same result, also when they are read again.
+	// Errors: after any error the fact is kept and shown to admins, but not tried again by itself.
 	Decode(raw []byte) ([]Inbound, error)
 
-	// Send makes one attempt to deliver o. Called by the lane worker, never in a transaction; may block until ctx ends.
-	// It must not write a first byte after ctx's deadline.
-	// Errors: *SendError with a Class; any other error counts as Ambiguous.
+	// Send makes one attempt to deliver o. It is never called in a transaction, and may block until ctx ends. It must not write a first
+	// byte after ctx's deadline.
+	// Errors: *SendError with a Class; any other error counts as Ambiguous: the message may have been sent.
 	Send(ctx context.Context, o Outbound) (Receipt, error)
 
 	// Reconcile finds out whether an earlier attempt, whose answer was lost, reached the provider.
@@ -31,13 +35,13 @@ type Channel interface {
 
 // Runner is a Channel that fetches by itself (polls, keeps a connection open).
 type Runner interface {
-	// Run works until ctx ends and then returns nil. It reports its condition by env.Report and passes everything it
-	// fetches to env.Accept; it advances its own watermark only after Accept returned nil.
+	// Run works until ctx ends and then returns nil. It reports its condition by env.Report and passes everything it fetches to env.Accept.
+	// Only after Accept returned nil it may note that it needn't fetch that again.
 	Run(ctx context.Context) error
 }
 
-// Webhook is a Channel that the provider calls. The handler verifies the signature over the raw bytes, calls Accept and
-// answers 2xx only after it returned nil; it fails closed.
+// Webhook is a Channel that the provider calls. The handler verifies the signature over the raw bytes, and refuses what it can't verify.
+// Then it calls Accept, and answers 2xx only after that returned nil.
 type Webhook interface {
 	ServeHTTP(w http.ResponseWriter, r *http.Request)
 }
@@ -116,16 +120,16 @@ type Env struct {
 	Accounts []string
 }
 
-// ErrStateChanged means that a State holds something else than expected: another process has saved it, or the database has
-// forgotten the last seconds, as a standby has that takes over and lagged behind.
+// ErrStateChanged means that a State holds something else than expected. Another process has saved it, or a standby database that lacks
+// the last seconds has taken over.
 var ErrStateChanged = errors.New("the stored state is not the expected one")
 
-// State is a small durable memory of one account (watermarks).
+// State is a small durable memory of one account, such as up to which message it has fetched.
 type State interface {
 	Load(ctx context.Context) ([]byte, error) // nil when nothing was saved
 
-	// Save replaces what is stored, which must be before: what the last Load returned or the last Save stored. If Save fails, nobody
-	// knows what is stored, and Load must ask.
+	// Save stores data if before is what is stored now: what the last Load returned or the last Save stored. After an error, only Load can
+	// tell what is stored.
 	// Errors: ErrStateChanged if something else is stored, or the database's.
 	Save(ctx context.Context, before, data []byte) error
 }
@@ -145,7 +149,7 @@ type Condition struct {
 	Status ConditionStatus
 	Text   string // what happened, for people; empty when Active
 	Hint   string // what to do next
-	// Lasts is how long after the condition was last seen a success doesn't end it; 0 means that any success does.
+	// Lasts is for how long after its last report the condition stays, even if something succeeds; 0 means that any success ends it.
 	Lasts time.Duration
 }
 

@@ -34,7 +34,7 @@ const (
 	Held           Class = "held"            // Parley itself lets nothing leave; channels never return it
 )
 
-// SendError is what Send returns for a failure it understands.
+// SendError is a failure with its class, and with words for people. Send returns it, and so do most methods that call a provider.
 type SendError struct {
 	Class Class
 	Wait  time.Duration // Throttled, Retry, Held: how long to wait; 0 with Retry and Held means Parley's own table of waits

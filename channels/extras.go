@@ -23,10 +23,10 @@ type Fetched struct {
 	Body        io.ReadCloser // the caller closes it
 }
 
-// Attendant is a Channel that can show a customer that somebody reads and writes.
+// Attendant is a Channel that can show a customer that somebody reads her message and writes an answer.
 type Attendant interface {
-	// Attend marks the customer's last message, named by the provider's id, as read and
-	// shows that an answer is being written, where the provider can. Best effort.
+	// Attend marks the customer's last message as read and shows that an answer is being written, as far as the provider can. last is the
+	// provider's id of that message. Nothing depends on its success.
 	Attend(ctx context.Context, to Party, last string) error
 }
 
@@ -67,7 +67,7 @@ type HookValue struct {
 	Wanted string
 }
 
-// Measurer is a Channel that doesn't send a text as Markdown. Its MaxTextRunes is of what it sends.
+// Measurer is a Channel that sends a text in another form than Markdown, of which its MaxTextRunes is the limit.
 type Measurer interface {
 	// TextRunes returns how many characters a text has when it is sent, without a signature. Pure.
 	TextRunes(text string) int

@@ -84,7 +84,7 @@ func (r FileRules) SentAs(name, contentType string) string {
 	return ""
 }
 
-// usualType returns the name that a content type has in lists, if t is another one of it.
+// usualType replaces unusual names of a content type by the usual one: "image/jpg" by "image/jpeg".
 func usualType(t string) string {
 	switch t {
 	case "image/jpg", "image/pjpeg":

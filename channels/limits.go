@@ -38,11 +38,11 @@ func ParseFileLimits(s string) (FileLimits, error) {
 	return limits, nil
 }
 
-// Units of sizes in bytes, and the largest number of units that is read: more is no size of a file, and could overflow.
+// Units of sizes in bytes.
 const (
 	kilobyte = 1 << 10
 	megabyte = 1 << 20
-	maxUnits = 1 << 31
+	maxUnits = 1 << 31 // the largest number of units that is read, so that the size in bytes can't overflow
 )
 
 // parseBytes reads a size like 500kb, 16mb or 1024 (bytes). 0 forbids files of a kind.

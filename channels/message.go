@@ -36,10 +36,10 @@ type InboundKind string
 const (
 	InboundMessage InboundKind = "message" // the customer said something
 	InboundStatus  InboundKind = "status"  // what became of one of our messages
-	InboundOwn     InboundKind = "own"     // our own message seen again (copy, echo)
-	// InboundForeign is our answer to a customer that was written outside of Parley, for example in the
-	// mailbox itself. From is the customer. If From is empty, the answer belongs to the conversation
-	// that it answers, provided that Envelope.To or Cc names the customer.
+	InboundOwn     InboundKind = "own"     // a message that Parley sent, seen again: its copy in the mailbox, an echo
+	// InboundForeign is our answer to a customer that was written outside of Parley, for example in the mailbox itself. From is the
+	// customer. If From is empty, the answer belongs to the conversation that it answers, provided that Envelope.To or Cc names the
+	// customer.
 	InboundForeign InboundKind = "foreign"
 
 	InboundReaction InboundKind = "reaction" // Change.Emoji on Change.Target; if it is "", the reaction was taken back
@@ -89,11 +89,11 @@ type Envelope struct {
 	Blind   bool    // it was sent to us without the knowledge of those in To and Cc
 }
 
-// Answers says what a message answers. Conversation and Message come from a verified token of ours. They are 0 if
-// the message has no token.
+// Answers says what a message answers. Conversation and Message come from a token: a signed text that we put into our messages where the
+// provider repeats it, for example into a mail's Message-ID. They are 0 if the message has no token.
 type Answers struct {
 	Conversation int64
-	Message      int64    // our id of the message that it answers or reacts to; InboundOwn: our id of the message that this is, or is a part of
+	Message      int64    // our id of the message that it answers or reacts to; of InboundOwn, our id of the message itself
 	References   []string // the provider's ids of all messages that it answers, the most reliable first
 	External     string   // the provider's id of the one message that it answers, "" if there is none
 }
@@ -157,7 +157,7 @@ const (
 // Status is a provider's report on one of our messages.
 type Status struct {
 	State     DeliveryState
-	MessageID int64    // from a verified token; 0 means unknown
+	MessageID int64    // our id, from a token (see Answers); 0 means unknown
 	External  []string // provider's ids by which the message can be found, the most reliable first
 	Recipient string   // whom it concerns; "" means all recipients
 	// UpTo, when set, replaces MessageID and External: the status holds for all messages that were
@@ -211,16 +211,15 @@ type Attempt struct {
 	// then sent once more. A channel whose provider recognises repeated messages by a key of ours puts Again into the key, because
 	// each time is a new message.
 	Again int
-	// Reworded means that Reconcile looks for an attempt that may have sent other words than the message has now, because it was edited
-	// meanwhile: a channel that can tell messages by their words alone must not call it absent.
+	// Reworded is for Reconcile: the message was edited meanwhile, so the attempt may have sent other words than it has now. A channel that
+	// knows messages by their words alone must not call it absent.
 	Reworded bool
-	// Owners returns which of the provider's ids are known to be of messages of ours, with our ids of these. It is nil except
-	// for Reconcile, and may be nil there: see OfAnother.
+	// Owners is for Reconcile, which uses it by OfAnother: it returns our messages' ids for those of the provider's ids that are known. It
+	// may be nil.
 	Owners func(ctx context.Context, external []string) (map[string]int64, error)
 }
 
-// OfAnother returns those of the provider's ids that are known to be of other messages than o, so that Reconcile doesn't take
-// these for o.
+// OfAnother returns those of the provider's ids that are known to belong to other messages than o. Reconcile must not take them for o.
 func (o *Outbound) OfAnother(ctx context.Context, external []string) (map[string]bool, error) {
 	others := map[string]bool{}
 	if o.Attempt.Owners == nil || len(external) == 0 {

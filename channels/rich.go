@@ -176,8 +176,8 @@ func writeChoice(n int, title, detail string) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d. %s – %s", n, title, detail), " – ")
 }
 
-// writeText writes the choices with numbers that go through all sections, below the titles of the sections. Blank lines stand
-// around a title: without them, Markdown takes it for a part of the choice above it, or the choice below it for its own.
+// writeText writes the titles of the sections and below them the choices, numbered through all sections. Blank lines around a title keep
+// Markdown from joining it with the choices.
 func (l *List) writeText() string {
 	var blocks []string
 	n := 0

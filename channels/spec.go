@@ -13,8 +13,8 @@ type Spec struct {
 	Icon    string // emoji shortcode without colons: "email"
 	Fields  []Field
 	Owner   string // the name of the field that holds Fact.Owner's value; "" means accounts never share a callback
-	// KeepsUnowned says that a fact for an id that is no account's stays with the account that was called: a messaging service, for
-	// example, may have numbers that are no accounts. Otherwise such a fact is set aside.
+	// KeepsUnowned says what becomes of a fact whose Owner is no account: it stays with the account that was called. (Twilio calls one
+	// account for all numbers of a messaging service.) Otherwise such a fact is set aside.
 	KeepsUnowned bool
 	// SignedBy is the name of the secret with which the provider signs callbacks. A fact reaches another account than the one that
 	// was called only if both have the same secret. It is needed if Owner is.
@@ -25,22 +25,21 @@ type Spec struct {
 	// therefore may be in the company's own network. Env.Dialer refuses all other addresses that are
 	// not on the internet. nil means there are none.
 	OwnHosts func(Config) []string
-	// Check says what is wrong with an account's settings that Fields don't say: its errors, joined, of which each names a field
-	// and quotes no value. It asks nobody. nil means that nothing more is known.
+	// Check returns what is wrong with an account's settings besides what Fields say. Its errors are joined. Each names a field and quotes
+	// no value. It uses no network. nil means that there is nothing more to check.
 	Check func(Config) error
-	// ReadAddress reads a customer's address or number that an admin typed, for the list of those to whom an account on trial sends:
-	// in the forms that Starter.Recipient takes, or of somebody who can only write first, and in the form of Party.Key. nil means that Party.Key is typed as it is.
+	// ReadAddress reads a customer's address or number that an admin typed, for the list of those to whom an account on trial sends. It
+	// takes all forms that Starter.Recipient takes, and those of customers who can only write first. nil means that admins type Party.Key.
 	// Errors: *SendError of class BadRecipient.
 	ReadAddress func(c Config, typed string) (Party, error)
-	// Sources returns the sources of an account's messages (a mailbox, a number), by the name of the field that
-	// names each. Two accounts with the same source would take each message twice. With Sources, Fact.Owner is the source of the field
-	// Owner, not its value. nil means that the value of the field Owner, if there is one, is the only source.
+	// Sources returns what an account's messages come from (a mailbox, a number), by the name of the field that names it. Two accounts
+	// with the same source would take each message twice. With Sources, Fact.Owner is the source of the field Owner, not its value.
+	// nil means that the value of the field Owner, if there is one, is the only source.
 	Sources func(Config) map[string]string
-	// SentTo returns the servers to which an account's secrets are sent readable, by the name of each secret's
-	// field. The servers that get the tokens of a consent stand under the field Consent. The text of a server
-	// differs if its host differs, or if its connection isn't protected. Parley uses this when settings change
-	// and a secret is kept: the secret may only go to servers to which it went before. So whoever may change
-	// settings can't find out a secret. SentTo is nil if the settings don't say where secrets go.
+	// SentTo returns the servers that get an account's secrets in readable form, by the name of each secret's field. Those that get access
+	// tokens stand under the field Consent. It prevents that somebody who may change settings finds out a secret: when settings change and
+	// a secret is kept, the secret may only go to servers to which it went before. The text of a server differs if its host differs, or if
+	// its connection isn't protected. SentTo is nil if the settings don't say where secrets go.
 	SentTo func(Config) map[string][]string
 	// Signature returns an account's signature, which is Markdown, as text without pictures: so customers of this
 	// channel see it below a reply. It is nil for mail, in which customers see the signature's formatting and

@@ -86,21 +86,21 @@ func (t Template) Faults() []TemplateFault {
 	return slices.Concat(list, t.bodyFaults(), t.buttonFaults(), t.exampleFaults())
 }
 
-// languageHint says what to write in the place of a code that no template can have; "" means that the code is possible. Codes are
-// WhatsApp's. A language that WhatsApp has not at all is possible, too: mail can be in it.
+// languageHint returns what to write in place of a language code that no template can have. It returns "" if the code is possible: one of
+// WhatsApp's, or one for a language that WhatsApp doesn't have at all, because templates can be sent by mail, too.
 func languageHint(code string) string {
 	if walanguage.IsKnown(code) {
 		return ""
 	}
 
-	meant := walanguage.Suggest(code)
-	last := len(meant) - 1
+	suggested := walanguage.Suggest(code)
+	last := len(suggested) - 1
 	language, _, _ := strings.Cut(code, "_")
 	switch {
 	case last > 0:
-		return "Write " + strings.Join(meant[:last], ", ") + " or " + meant[last] + "."
+		return "Write " + strings.Join(suggested[:last], ", ") + " or " + suggested[last] + "."
 	case last == 0:
-		return "Write " + meant[0] + "."
+		return "Write " + suggested[0] + "."
 	case templateLanguage.MatchString(code) && isLanguage(language):
 		return ""
 	}

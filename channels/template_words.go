@@ -75,31 +75,33 @@ const (
 	maxListDigits     = 9 // more digits are no number of a list item (CommonMark)
 )
 
-// fillEscaped fills a text of Markdown as Fill does, with values that read the same in it.
+// fillEscaped fills a text of Markdown as Fill does. It escapes the values, so that a sign in them doesn't format anything.
 func fillEscaped(text string, values map[string]string) string {
 	var out strings.Builder
-	end := 0
+	written := 0 // how much of text was written or replaced
 	for _, at := range variable.FindAllStringSubmatchIndex(text, -1) {
-		if value, ok := values[text[at[2]:at[3]]]; ok {
-			out.WriteString(text[end:at[0]])
-			out.WriteString(escapeValue(value, bareLink.MatchString(lastWord(out.String()))))
-			end = at[1]
+		begin, end := at[0], at[1]
+		name := text[at[2]:at[3]]
+		if value, ok := values[name]; ok {
+			out.WriteString(text[written:begin])
+			isInLink := bareLink.MatchString(lastWord(out.String()))
+			out.WriteString(escapeValue(value, isInLink))
+			written = end
 		}
 	}
-	out.WriteString(text[end:])
+	out.WriteString(text[written:])
 	return out.String()
 }
 
-// bareLink matches a word that ends with an address of a web page, of which more than the host is written. Further signs of
-// an address go on with it.
+// bareLink matches a word that ends within the address of a web page, behind its host: what follows the word continues the address.
 var bareLink = regexp.MustCompile(`(?:^|[(<*_~])(?:(?:https?|ftp)://|www\.)[-a-zA-Z0-9@:%._+~#=]+\.[a-z]+(?::[0-9]+)?` +
 	`[/?#][-a-zA-Z0-9@:%_+.~#$!?&/=(),;'^{}]*$`)
 
 // lastWord returns what stands behind the last blank of a text.
 func lastWord(s string) string { return s[strings.LastIndexAny(s, " \t\n")+1:] }
 
-// escapeValue writes plain text as Markdown that reads the same. If it stands in a bare link, a backslash would end the link: what
-// goes on with the link has none.
+// escapeValue writes plain text as Markdown that reads the same. inLink says that the text continues a link: as long as it does, nothing is
+// escaped, because a backslash would end the link.
 func escapeValue(s string, inLink bool) string {
 	var out strings.Builder
 	rest := strings.TrimLeft(s, "0123456789")
@@ -122,8 +124,8 @@ func escapeValue(s string, inLink bool) string {
 	return out.String()
 }
 
-// continuesLink reports whether the character at i goes on with a bare link, and formats nothing even if the link isn't shown as
-// one. Underscores format nothing between letters.
+// continuesLink reports whether the character at i continues a bare link and formats nothing, even if the link isn't shown as one. An
+// underscore does only between letters or digits.
 func continuesLink(s string, i int) bool {
 	isWord := func(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 	if s[i] == '_' {
@@ -132,7 +134,7 @@ func continuesLink(s string, i int) bool {
 	return isWord(s[i]) || strings.IndexByte("@:%+.#$!?/=,;-", s[i]) >= 0
 }
 
-// beginsAddress reports whether a text is divided within what begins the address of a web page: within "https://" or "www.".
+// beginsAddress reports whether rest begins with the "://" of an address, or with the "." behind "www": escaped, they make no link.
 func beginsAddress(before, rest string) bool {
 	return strings.HasPrefix(rest, "://") || strings.HasSuffix(before, "www") && rest[0] == '.'
 }
