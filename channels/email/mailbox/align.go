@@ -55,14 +55,14 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 	return nil
 }
 
-// needsIdentity reports whether a watermark doesn't name the account's address and servers: they were changed, or an earlier version
-// noted none.
+// needsIdentity reports whether a watermark doesn't name the account's present address and servers, because they were changed, or because
+// an earlier version of Parley wrote it.
 func (c *Mailbox) needsIdentity(m *mark) bool {
 	return m.Address != c.ownAddress() || m.Server != c.serverAndUser() || m.Sender != c.sender()
 }
 
-// firstLookSince is Mailbox.firstLookSince, except if the account was given another mailbox. That may be the old one under another
-// name. So mail is fetched from the newest known one on, but not from earlier than Timing.Overlap before the account was set up.
+// firstLookSince is Mailbox.firstLookSince, unless the account was given another mailbox. That may be the old one under another name, so
+// mail is fetched from the newest one that is known on, but not from earlier than Timing.Overlap before the account was set up.
 func (f *fetcher) firstLookSince() time.Time {
 	from := f.box.firstLookSince()
 	newest := f.newestInOldMailbox

@@ -28,8 +28,7 @@ const (
 // fetchNew fetches the new mail of the inbox and of the folder of sent mail, in the order in which it
 // arrived. If a rescan is due, it also rescans the last days. It leaves the inbox selected.
 func (f *fetcher) fetchNew(ctx context.Context, s *imapSession) error {
-	// Sent mail is searched first. So the question of every answer that is found is in the inbox already,
-	// and will be found, too.
+	// Sent mail is searched first: the question to each answer that is found has then arrived in the inbox, and is found, too.
 	sent, err := f.listNewSent(ctx, s)
 	if err != nil {
 		return err
@@ -63,22 +62,22 @@ func (f *fetcher) fetchNew(ctx context.Context, s *imapSession) error {
 func (s *imapSession) searchAfter(last imap.UID) ([]imap.UID, error) {
 	above := imap.UIDSet{{Start: last + 1, Stop: 0}}
 	found, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{above}})
-	// "n:*" always finds the newest mail, even if its UID is below n. A server whose searches don't (GNU Mailutils 3.15) understands it
-	// in a FETCH.
+	// "n:*" must find the newest mail even if its UID is below n. If a folder with mails has no match, the server doesn't understand it in
+	// searches (GNU Mailutils 3.15). Then a FETCH is tried.
 	selected := s.client.Mailbox()
-	if err == nil && len(found) == 0 && selected != nil && selected.NumMessages > 0 {
-		var mails map[imap.UID]*fetched
-		mails, err = s.fetchSet(above, &imap.FetchOptions{UID: true}, 0)
-		found = slices.Sorted(maps.Keys(mails))
-		if isRefusal(err) { // it takes "n:*" for no mail at all
+	hasMails := selected != nil && selected.NumMessages > 0
+	if err == nil && len(found) == 0 && hasMails {
+		mails, fetchErr := s.fetchSet(above, &imap.FetchOptions{UID: true}, 0)
+		if isRefusal(fetchErr) { // the server takes "n:*" for no mail at all
 			return nil, nil
 		}
+		found, err = slices.Sorted(maps.Keys(mails)), fetchErr
 	}
 	return slices.DeleteFunc(found, func(uid imap.UID) bool { return uid <= last }), err
 }
 
-// rescan fetches mail of the last days that appeared below the watermark of dir, the selected folder, and
-// tries quarantined mails once more. It calls onStored for each batch.
+// rescan fetches mail of the last days that appeared below the watermark of dir, the selected folder, and tries mails that could not be
+// read once more. It calls onStored for each batch.
 func (f *fetcher) rescan(ctx context.Context, s *imapSession, dir *folder, onStored storedHandler) error {
 	found, err := f.searchSince(s, dir.mark.NewestAt)
 	if err != nil {
@@ -157,8 +156,8 @@ func (f *fetcher) acceptAll(ctx context.Context, facts []channels.Fact) error {
 	return f.retryUntilStored(ctx, func() error { return f.box.env.Accept(ctx, facts...) })
 }
 
-// save stores m together with the watermark of the folder of sent mail. Only then m becomes the watermark of the inbox. A failure is
-// not tried again: the database that answers next may be a standby that has never got the mails behind which m is.
+// save stores m together with the watermark of the folder of sent mail. Only then m becomes the watermark of the inbox. save doesn't try
+// again after a failure: the database that answers next may be a standby that lacks the mails which m has passed.
 // Errors: errMarkInDoubt.
 func (f *fetcher) save(ctx context.Context, m *mark) error {
 	m.Sent = f.sent.mark

@@ -92,8 +92,7 @@ func explain(err error, to settings.Server, folder string) wire.Problem {
 	}
 }
 
-// isAboutFolder reports whether a server refused to open a folder because of its name, or because we may not read it, as far as
-// one can tell.
+// isAboutFolder reports whether a server seems to have refused to open a folder because of its name, or because we may not read it.
 func isAboutFolder(err error) bool {
 	var no *imap.Error
 	if !errors.As(err, &no) || no.Type != imap.StatusResponseTypeNo || isNotConnected(err) || isThrottled(err) {
@@ -106,8 +105,8 @@ func isAboutFolder(err error) bool {
 	return false
 }
 
-// isNotConnected reports whether a server let us in and then has no mailbox for us. Microsoft 365 says so while it moves
-// or repairs mailboxes, and if the token's owner may not open the mailbox.
+// isNotConnected reports whether a server let us in but doesn't give us the mailbox. Microsoft 365 says so while it moves or repairs a
+// mailbox, and if the token's owner may not open the mailbox.
 func isNotConnected(err error) bool {
 	var no *imap.Error
 	return errors.As(err, &no) && strings.Contains(no.Text, "authenticated but not connected")

@@ -62,10 +62,9 @@ func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, 
 	return err
 }
 
-// fetch asks for mails by their UIDs. It asks once more for bodies that don't come, by the mails' sequence
-// numbers. There are two reasons for missing bodies: When somebody changes a mail's flags, the library takes
-// the server's news of that for the answer. And some servers write the UID behind the body, where the library
-// doesn't look for it (RFC 3501 sets no order).
+// fetch asks for mails by their UIDs. Bodies that don't come it asks for once more, by the mails' sequence numbers (their places in the
+// folder). A body may be missing for two reasons. When somebody changes a mail's flags meanwhile, the library takes the server's
+// announcement of that for the answer. And some servers write the UID behind the body, where the library doesn't look for it.
 //
 // The result may still have mails without a body (fetched.hasRaw is false), or lack mails. With an error,
 // fetch returns the mails that came before it.

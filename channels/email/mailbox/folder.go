@@ -93,7 +93,7 @@ func (f *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) 
 		if err == nil {
 			return nil
 		}
-		if f.mustPause(err) {
+		if f.countThrottling(err) {
 			return err
 		}
 
@@ -124,15 +124,17 @@ func (f *folder) askAlone(uid imap.UID, ask func(uids []imap.UID) error) error {
 	}
 
 	delete(f.tries, uid)
-	if f.mustPause(err) {
+	if f.countThrottling(err) {
 		return err
 	}
 	return nil
 }
 
-// mustPause reports whether to end the session, because the server says that it was asked too much. It counts the
-// session. After maxThrottles sessions it returns false: then the server is asked on.
-func (f *folder) mustPause(err error) bool { return isThrottled(err) && f.countRefusal(err) }
+// countThrottling counts a session in which the server says that it was asked too much, and returns true: the session is to end. For other
+// errors, and after maxThrottles sessions, it returns false: then the server is asked on.
+func (f *folder) countThrottling(err error) (endSession bool) {
+	return isThrottled(err) && f.countRefusal(err)
+}
 
 // countRefusal counts a session in which the server refused every mail, and returns true: the session is to end, and
 // the next one may fare better. It returns false, and counts nothing, if Parley has waited for the server long

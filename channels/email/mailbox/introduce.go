@@ -7,9 +7,9 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// introduce says which program we are (RFC 2971). NetEase's mailboxes (163.com, 126.com, yeah.net) open no folder before that.
-// Other servers aren't told: the library ends the connection where it doesn't understand the answer.
-// A failure isn't told: it shows in what is refused next.
+// introduce tells the server which program we are (RFC 2971). NetEase's mailboxes (163.com, 126.com, yeah.net) open no folder before that.
+// It must not be called for other servers, because the library ends the connection if it doesn't understand the answer. It ignores a
+// failure: then the server refuses the next command, too.
 func (s *imapSession) introduce() {
 	if s.client.Caps().Has(imap.CapID) {
 		_ = s.run(func() error {
@@ -36,11 +36,10 @@ func (s *imapSession) examine(folder string) (*imap.SelectData, error) {
 	return data, err
 }
 
-// open selects a folder of which mails are to be known again by their UIDs. A server that doesn't say which UID comes next may not have
-// stored those that it shows: Courier does that only where a folder is opened for writing. Otherwise it numbers the mails anew each
-// time, with another UIDVALIDITY or, worse, with the UID of a mail that is gone for a new one, and files no copy in a folder that is
-// open for reading. So there the folder is opened for writing, unless the server refuses that, as for a folder that we may only read.
-// That marks no mail as seen, because bodies are fetched by PEEK.
+// open selects a folder whose UIDs are going to be stored. It does so for reading only, unless the server doesn't say which UID comes next
+// (UIDNEXT). Such a server may not have stored the UIDs that it shows: Courier stores them only when a folder is opened for writing, and
+// otherwise numbers the mails anew each time. So there the folder is opened for writing, unless the server refuses that. Neither way
+// marks mails as seen, because bodies are fetched by PEEK.
 func (s *imapSession) open(folder string) (*imap.SelectData, error) {
 	data, err := s.examine(folder)
 	if err != nil || data.UIDNext != 0 {

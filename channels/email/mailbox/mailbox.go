@@ -12,7 +12,9 @@ import (
 	"parley/channels/email/wire"
 )
 
-// Mailbox reads one mailbox by IMAP. Only Run needs Accept and State of its environment.
+// Mailbox reads one mailbox by IMAP: mail that customers send (Run), and copies of mail that was sent (FileCopy, Reconcile). IMAP numbers
+// the mails of a folder by UIDs, in the order in which they arrive. If a folder's UIDVALIDITY changes, all its UIDs do. Only Run needs
+// Accept and State of the environment.
 type Mailbox struct {
 	set      settings.Settings
 	beginsAt time.Time // when the account was set up; zero if that isn't known

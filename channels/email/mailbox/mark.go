@@ -12,7 +12,8 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// mark is the durable watermark of one folder: it says which mails have been dealt with.
+// mark is the durable watermark of one folder: it says which mails have been dealt with, so that none is fetched twice or missed. The
+// watermark of the inbox has that of the folder of sent mail in it.
 // Shape: {"v":1,"folder":"INBOX","uidvalidity":1,"server":…,"first":5,"last":9,"newest_at":…,"started_at":…,"done":[[5,9]],"sent":{…}}
 type mark struct {
 	V           int    `json:"v"` // markVersion
@@ -39,8 +40,8 @@ type mark struct {
 	StartedAt time.Time `json:"started_at"`
 	// Left is how many mails were there before the account was set up, for people.
 	Left int `json:"left,omitempty"`
-	// Done lists, as ranges, the UIDs that were dealt with and that a rescan finds again. A rescan
-	// fetches UIDs that are not listed, because servers may show a lower UID after a higher one.
+	// Done lists the UIDs that were dealt with and that a rescan finds again, as ranges {first, last}. A rescan fetches UIDs that are not
+	// listed, because servers may show a lower UID after a higher one.
 	Done [][2]imap.UID `json:"done"`
 
 	// SentFrom is the time of arrival from which on mail in the folder of sent mail is read at the first look

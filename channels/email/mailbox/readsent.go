@@ -16,8 +16,8 @@ import (
 // connection that reads the inbox also reads this folder, each time before it looks into the inbox.
 // Mails that Parley sent are recognised by their Message-IDs and skipped.
 
-// missingPauses is how many times Timing.RescanBad pass until a folder of sent mail that is missing is sought again: five minutes. A
-// mailbox may have thousands of folders, so not at each look.
+// missingPauses is how many times Timing.RescanBad pass (five minutes) until Parley looks again for a folder of sent mail that is missing.
+// It doesn't do so each minute, because a mailbox may have thousands of folders.
 const missingPauses = 5
 
 // errRenumbered means that a folder got another UIDVALIDITY while another folder was selected. It
@@ -37,9 +37,8 @@ type newMails struct {
 	sent  []filedMail
 }
 
-// listNewSent lists the new mails of the folder of sent mail without fetching them. Afterwards another folder
-// than the inbox may be selected. If the folder can't be read, listNewSent pauses it and returns an empty
-// list, because the inbox must be read nevertheless.
+// listNewSent lists the new mails of the folder of sent mail without fetching them. Afterwards another folder than the inbox may be
+// selected. If the folder can't be read, listNewSent pauses it and returns an empty list, so that the inbox is read nevertheless.
 // Errors: those that end the session.
 func (f *fetcher) listNewSent(ctx context.Context, s *imapSession) ([]filedMail, error) {
 	if f.box.env.Now().Before(f.sentPauseEnds) {
@@ -57,7 +56,7 @@ func (f *fetcher) listNewSent(ctx context.Context, s *imapSession) ([]filedMail,
 // doubles each time. pauseSent returns an error only if the connection can't be used any more, or if the server has
 // been asked too much.
 func (f *fetcher) pauseSent(ctx context.Context, s *imapSession, err error) error {
-	if errors.Is(err, errMarkInDoubt) { // it says nothing of the folder
+	if errors.Is(err, errMarkInDoubt) { // not the folder's fault
 		return err
 	}
 	timing := f.box.opts.Timing
@@ -180,8 +179,8 @@ func (f *fetcher) sentReadFrom() time.Time {
 	return f.firstLookSince()
 }
 
-// describeSent returns when mails in the folder of sent mail arrived, and which of them to skip. A mail of which
-// nothing could be found out is not skipped: whoever decodes it recognises ours.
+// describeSent returns when mails in the folder of sent mail arrived, and which of them to skip. It doesn't skip a mail whose headers can't
+// be read: package inbound recognises those that Parley sent.
 func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, error) {
 	var list []filedMail
 	for some := range slices.Chunk(uids, batchSize) {
@@ -211,9 +210,8 @@ func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, er
 	return list, nil
 }
 
-// isKnownAsSent reports whether Parley sent a mail, and knows it by the Message-ID that it has. If the server has replaced
-// that, the mail is fetched: bounces and answers may name nothing but the new one. Whoever decodes it recognises the
-// mail by its other headers.
+// isKnownAsSent reports whether a mail has the Message-ID with which Parley sent it. If the server has replaced the Message-ID, the mail is
+// fetched, because bounces and answers may name only the new one; package inbound recognises it by its other headers.
 func (c *Mailbox) isKnownAsSent(m mailHeaders) bool {
 	_, message, isOurs := mailid.Parse(c.env.Keys, m.id)
 	return isOurs && message != 0
@@ -297,9 +295,8 @@ func (s *imapSession) selectFolder(folder string, uidValidity uint32) error {
 	return err
 }
 
-// countArrivedBefore returns how many of the mails of the inbox, from the first on, did not arrive after at.
-// If at is zero, because the server didn't say, it counts all of them. It also counts mails whose time of arrival
-// can't be found out: the order of mails is worth less than that they come.
+// countArrivedBefore returns how many of the mails of the inbox, from the first on, did not arrive after at. It also counts mails whose
+// time of arrival isn't known. If at is zero, because the server didn't say, it counts all of them.
 func (f *fetcher) countArrivedBefore(s *imapSession, uids []imap.UID, uidValidity uint32, at time.Time) (int, error) {
 	if at.IsZero() || len(uids) == 0 {
 		return len(uids), nil

@@ -14,33 +14,24 @@ import (
 
 // Reconcile looks in the mailbox for a mail whose answer was lost, by its Message-ID, which every attempt shares.
 //
-// If it is in the folder of sent mail, or in Gmail's All Mail, it has Landed: servers file
-// a mail only after they accepted it, and so do we.
+// If it is in the folder of sent mail, or in Gmail's All Mail, it has Landed: both servers and Parley file a copy there only after the mail
+// was accepted. Big providers search headers late or not at all, and some replace the Message-ID. So the last mails of the folder are
+// read, too, and ours is recognised by its own headers.
 //
-// The search alone is not believed: big providers search headers late or not at all, and some replace the Message-ID.
-// So the last mails of the folder of sent mail are read, too, and ours is recognised by its own headers.
+// If it is not there, that proves something only if the server itself files what it sends. If Parley files the copies, this one is also
+// missing if the process died after the server accepted the mail and before it filed the copy. Then the outcome is CannotTell, and a
+// person decides. After Absent the mail is sent again, so Absent needs a reason. The first of these decides:
 //
-// If it is not there, that proves something only if the server itself files what it sends. If we file the copies, ours
-// is also missing when this process died after the server accepted the mail and before we filed it. That is the very
-// case in question: so the outcome is CannotTell, and a person decides. After Absent the mail is sent again, so Absent
-// needs a reason. These are the reasons, the strongest first:
+//   - CannotTell: the search misses a mail of ours that is in the folder. So what it doesn't find may be there.
+//   - Absent: of the newest mail of ours there is a copy that Parley didn't file (its own have X-Parley-Copy). So the server files by
+//     itself and keeps our Message-ID. Mails from before the account moved to its present servers don't count.
+//   - CannotTell: a mail of ours is missing that the server is known to have accepted: the last one of this process, or one to which
+//     this conversation refers.
+//   - Absent: the server is Gmail, which is known to file and to keep ids, or an administrator says by save_sent: off that the server
+//     files. For Microsoft 365, which may replace the Message-ID, and for all other servers: CannotTell.
 //
-//   - Of the newest mail of ours there is a copy that we didn't file (the copies that we file have
-//     X-Parley-Copy). It shows that the server files by itself and keeps our
-//     Message-ID: Absent. Older mails show nothing, and neither do those from before the account
-//     moved to its present servers: another server may have filed them.
-//   - A mail of ours is missing that the server is known to have accepted (the last one
-//     of this process, or one to which this conversation refers). It shows the opposite:
-//     CannotTell, whatever the settings say. It weighs most if such a mail is in the folder and the search
-//     misses it: what that search doesn't find is not absent.
-//   - Neither, for example for the first mail of an account. Gmail is known to file and
-//     to keep ids, and with save_sent: off an administrator says that the server files:
-//     Absent. Microsoft 365 may replace the Message-ID, and nothing is known of others:
-//     CannotTell.
-//
-// A mail that somebody had sent again has the Message-ID of its earlier sending. A copy of the earlier sending
-// proves nothing, so only a copy that was filed since the attempt began counts. If there is no such copy, the
-// outcome is CannotTell, because servers and we file a mail with the same Message-ID only once.
+// A mail that somebody sent again has the Message-ID of its earlier sending. Only a copy that was filed since the attempt began counts for
+// it. If there is only an older copy, the outcome is CannotTell, because a mail with the same Message-ID is filed only once.
 //
 // A server may file late: the caller believes Absent only after it was so for minutes (Sending.AbsentFor).
 //
@@ -154,7 +145,7 @@ func (c *Mailbox) judgeAbsence(
 func (c *Mailbox) judgeByOthers(
 	ctx context.Context, s *imapSession, recent []mailHeaders, o channels.Outbound,
 ) (channels.Outcome, error) {
-	lacksAccepted := false // a mail is missing that the server is known to have accepted
+	isAcceptedMissing := false // a mail is missing that the server is known to have accepted
 	seen := recent
 	for _, id := range c.knownAccepted(o) {
 		found, err := s.findByMessageID(id)
@@ -162,7 +153,7 @@ func (c *Mailbox) judgeByOthers(
 			return channels.CannotTell, err
 		}
 		if len(found) == 0 {
-			lacksAccepted = true
+			isAcceptedMissing = true
 			if slices.ContainsFunc(recent, func(m mailHeaders) bool { return m.isNamed(id) }) {
 				return channels.CannotTell, nil // the search misses what is there
 			}
@@ -178,7 +169,7 @@ func (c *Mailbox) judgeByOthers(
 	if files {
 		return channels.Absent, nil
 	}
-	if lacksAccepted {
+	if isAcceptedMissing {
 		return channels.CannotTell, nil
 	}
 	if c.set.SaveSent == settings.SaveOn || c.set.Service() == settings.Microsoft {

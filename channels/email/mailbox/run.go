@@ -18,8 +18,9 @@ import (
 // the cause may pass by itself.
 const reportAfter = 3
 
-// fetcher is the state of Run. Only Run's goroutine uses it, except for the watermarks: while a batch is
-// being stored, the goroutine that stores it moves them (see fetchAndStore).
+// fetcher is the state of Run. A session is one IMAP connection. The watermark (mark.go) says how far the mailbox was read. A rescan looks
+// again at the mails of the last days, because servers may show a mail late. Only Run's goroutine uses a fetcher, except for the
+// watermarks: while a batch is being stored, the goroutine that stores it moves them (see fetchAndStore).
 type fetcher struct {
 	box    *Mailbox
 	inbox  *folder // the folder that the account names
@@ -43,13 +44,13 @@ type fetcher struct {
 	failedSinceStable int // sessions that failed since one lasted for two fetches: the more, the longer the next wait
 }
 
-// Run fetches mail until ctx ends, and then returns nil. It keeps one IMAP connection and waits with IDLE.
-// It also looks every minute, because announcements get lost, and because IDLE doesn't announce mail in the
-// folder of sent mail. The watermark passes a mail only when Accept has stored the mail, when the mail is
-// proven to be gone, or when it could not be read maxTries times and was quarantined.
+// Run fetches mail until ctx ends, and then returns nil. It keeps one IMAP connection and waits with IDLE, by which the server announces
+// new mail. It also looks every minute, because announcements get lost, and because IDLE says nothing of the folder of sent mail. The
+// watermark passes a mail only when Accept has stored it, when it is proven to be gone, or when it could not be read maxTries times. Such
+// a mail is quarantined: people are told of it, and rescans try it again.
 //
-// Each session begins with the watermark that is stored, and ends when another one is found there: if the database forgets its last
-// seconds, as a standby has that takes over and lagged behind, it has forgotten mails, too, and these are fetched again.
+// A session ends when the stored watermark is another one than it knows. Then the database has lost its last seconds, as when a standby
+// takes over that lagged behind. It has also lost the last mails, which the next session fetches again.
 func (c *Mailbox) Run(ctx context.Context) error {
 	f := &fetcher{
 		box:         c,
@@ -201,15 +202,15 @@ func (f *fetcher) recordFailure(err error) time.Duration {
 	}
 	f.box.log.Warn("mailbox connection ended", "error", err, "in_a_row", f.failedSinceFetch)
 	var at *stageError
-	isLetIn := errors.As(err, &at) && at.stage == stageFolder // so no login is refused, and looking often locks nobody out
-	if problem.NeedsPerson && !isLetIn {
+	isLetIn := errors.As(err, &at) && at.stage == stageFolder
+	if problem.NeedsPerson && !isLetIn { // frequent logins that are refused could lock the account
 		return spreadWidely(waitAfterFailures(timing.LoginFirst, timing.LoginMax, f.failedSinceStable))
 	}
 	longest := timing.RetryLost
 	if _, hasRefused := errors.AsType[*imap.Error](err); hasRefused {
 		longest = timing.RetryMax
 	}
-	suggested := min(suggestedWait(err), timing.LoginMax) // no server may keep us away for a day
+	suggested := min(suggestedWait(err), timing.LoginMax) // a server could suggest a day
 	return max(suggested, spreadWidely(waitAfterFailures(timing.RetryFirst, longest, f.failedSinceStable)))
 }
 

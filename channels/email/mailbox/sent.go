@@ -43,9 +43,9 @@ func (o sentFolders) existingNames() []string {
 	return slices.DeleteFunc([]string{o.sent, o.all}, func(name string) bool { return name == "" })
 }
 
-// findSentFolders finds the folders by their special use, whatever the language of their names, or by a usual
-// name. configured is the folder of sent mail from the account's settings; if it is "", the folder has to be found. Otherwise
-// only Gmail is asked for its folders, because it has All Mail, too: a list breaks the connection if a server spells a name wrongly.
+// findSentFolders finds the folders by the use that the server names (RFC 6154), or by a usual name. configured is the folder of sent mail
+// from the account's settings, or "". If it is given, only Gmail is asked for its folders, to find All Mail; other servers aren't, because
+// a list breaks the connection if a server spells a name wrongly.
 func (s *imapSession) findSentFolders(configured string) (sentFolders, error) {
 	if s.folders != nil {
 		return *s.folders, nil
@@ -117,8 +117,8 @@ func sentByName(folders []*imap.ListData) string {
 	return ""
 }
 
-// FileCopy files a mail that was just sent, unless the server files it by itself. An error fails nothing, because the
-// mail is sent.
+// FileCopy puts a copy of a mail that was just sent into the folder of sent mail, unless the server does that by itself. An error doesn't
+// mean that the mail was not sent.
 func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	c.mu.Lock()
 	previousID := c.lastSent
@@ -166,7 +166,7 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	return nil
 }
 
-// CopyTrouble says for admins why FileCopy failed. It returns nil for what may pass by itself, and if nobody could sign in, which Run
+// CopyTrouble says for admins why FileCopy failed. It returns nil if the cause may pass by itself, and for a refused sign-in, which Run
 // reports.
 func CopyTrouble(err error) *channels.Condition {
 	const text = "Replies leave, but their copies can't be filed in the mailbox: "
@@ -230,10 +230,10 @@ func (s *imapSession) findByMessageID(id string) ([]mailHeaders, error) {
 	return slices.DeleteFunc(all, func(m mailHeaders) bool { return m.id != id }), err
 }
 
-// errNotShown means that the server finds a mail, but doesn't show it. So nobody can say that the mail isn't there.
+// errNotShown means that the server finds a mail but doesn't hand it out, so that it may be the sought one.
 var errNotShown = errors.New("email: the server does not show a mail that it finds")
 
-// maxHeadersRead limits of how many mails findByMessageID and readLastHeaders read the headers: of the last ones.
+// maxHeadersRead is how many mails' headers findByMessageID and readLastHeaders read, of the last mails.
 const maxHeadersRead = 50
 
 // readHeaders reads the headers of mails in the selected folder.

@@ -111,9 +111,9 @@ func (t *batchFetch) releaseReserved() {
 	}
 }
 
-// fetchBatch fetches the first of the mails: as many as fit into a batch, or only one if it is large or may
-// break the connection. If the server refuses a mail, fetchBatch returns those before it without an error, so that they are
-// stored and the next batch begins at that mail: otherwise each session would fetch them anew.
+// fetchBatch fetches the first of the mails: as many as fit into a batch, or only one if it is large or may break the connection. If the
+// server refuses a mail, fetchBatch returns those before it without an error, so that they are stored and needn't be fetched again. The
+// next batch then begins with that mail.
 func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome, error) {
 	count := 1
 	if uids[0] > t.folder.careUpTo {
@@ -170,9 +170,8 @@ func (t *batchFetch) fetchMissingSizes(uids []imap.UID) error {
 	return t.blameMails(err, t.sizesKnownTo)
 }
 
-// blameMails records, if err is not nil, that one of the mails up to last may have broken the connection:
-// the next session fetches them one by one. It returns err, or nil if the server only refused a command,
-// because then the connection still works.
+// blameMails returns nil if err is nil, or if the server only refused a command, because then the connection still works. Otherwise it
+// returns err, and records that one of the mails up to last may be to blame: the next session fetches them one by one.
 func (t *batchFetch) blameMails(err error, last imap.UID) error {
 	if err == nil || isRefusal(err) {
 		return nil
@@ -237,8 +236,9 @@ func (t *batchFetch) fetchJoined(ctx context.Context, uids []imap.UID) error {
 	return t.blameMails(t.session.fetchBodies(wanted, t.known, t.fetcher.box.opts), uids[len(uids)-1])
 }
 
-// fetchSingle fetches one mail, or finds out why it can't be fetched. It counts an attempt before it makes it, because
-// the attempt may break the connection. known has the mail's size and date, or is nil if they weren't fetched before.
+// fetchSingle fetches one mail, or finds out why it can't be fetched. It counts an attempt before making it, because the attempt may break
+// the connection. known has the mail's size and date, or is nil if they weren't fetched before.
+// Errors: those that end the session.
 func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetched) (outcome, error) {
 	f := t.fetcher
 	var refusal error // the server's answer to the last try, if it refused
@@ -257,7 +257,7 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 			t.folder.noteBroken(uid, f.box.env.Now(), f.box.opts.Timing.BlameAfter)
 			return outcome{}, err
 		}
-		if isThrottled(err) && t.endsSession(uid, err) {
+		if isThrottled(err) && t.judgeRefusal(uid, err) {
 			t.folder.tries[uid]-- // it says nothing of the mail
 			return outcome{}, err
 		}
@@ -284,7 +284,7 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 		}
 	}
 
-	if refusal != nil && t.endsSession(uid, refusal) {
+	if refusal != nil && t.judgeRefusal(uid, refusal) {
 		t.folder.tries[uid]-- // the next session tries the mail once more
 		return outcome{}, refusal
 	}
@@ -311,8 +311,8 @@ func (f *fetcher) noteReadable(dir *folder, uid imap.UID) {
 	}
 }
 
-// tryToFetch makes one attempt to fetch a mail. If bodyOnly is true, it doesn't ask for size and date first,
-// because this question may be what the server fails at. It returns nil if the server says nothing of the mail.
+// tryToFetch makes one attempt to fetch a mail. If bodyOnly is true, it doesn't ask for size and date first, in case the server fails at
+// that question. It returns nil if the server's answer doesn't have the mail.
 func (t *batchFetch) tryToFetch(ctx context.Context, uid imap.UID, known *fetched, bodyOnly bool) (*fetched, error) {
 	mails := map[imap.UID]*fetched{uid: {uid: uid}}
 	switch {

@@ -13,9 +13,9 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// isThrottled reports whether the server answered NO or BAD because it was asked too much, whatever it was asked for:
-// Gmail says OVERQUOTA, Microsoft says that the request is throttled. What may be the fault of a single mail, such as
-// SERVERBUG, doesn't count: a mail of which a server says that for ever would keep the others from coming.
+// isThrottled reports whether the server refused a command because it was asked too much: Gmail says OVERQUOTA, Microsoft says that the
+// request is throttled. Answers that may be about a single mail, such as SERVERBUG, don't count: if a server gave one for the same mail
+// for ever, no other mail would come.
 func isThrottled(err error) bool {
 	var no *imap.Error
 	if !isRefusal(err) || !errors.As(err, &no) {
@@ -32,21 +32,21 @@ func isThrottled(err error) bool {
 	})
 }
 
-// In how many sessions in a row a server may refuse everything before the mail at which that happens is quarantined all the
-// same. It is bounded because the other mail that endsSession asks for may be a bad one, too, and because a server may say of a
-// single mail what isThrottled takes for a limit, such as "too many parts".
+// In how many sessions in a row a server may refuse everything before the mail at which that happens is quarantined (see Run). There is a
+// bound because the mail with which judgeRefusal compares may be a bad one, too, and because isThrottled may misread an answer about a
+// single mail, such as "too many parts".
 const (
 	maxThrottles = 300 // with the waits between sessions somewhat more than a day, for which Gmail's limits may hold
 	maxRefusals  = 12  // some twenty minutes
 
-	// maxRefusalsOfOnly is for a folder's only mail, which can be compared with no other. It is longer than a server takes to
-	// restart, some half a minute, and so short that the next mail, with which it can be compared, waits little.
+	// maxRefusalsOfOnly is for a folder's only mail, which can't be compared with another one. So many sessions take longer than a server's
+	// restart, some half a minute, but don't delay the next mail much.
 	maxRefusalsOfOnly = 5
 )
 
-// endsSession reports, after the server refused a mail, whether the session ends: the server refuses another mail, too, so that the
-// mail isn't the cause. A session that ends is counted.
-func (t *batchFetch) endsSession(uid imap.UID, refusal error) bool {
+// judgeRefusal decides, after the server refused a mail, whether the session must end: it does if the server refuses another mail, too, so
+// that this mail isn't the cause. judgeRefusal counts a session that ends.
+func (t *batchFetch) judgeRefusal(uid imap.UID, refusal error) (endSession bool) {
 	isThrottling := isThrottled(refusal)
 	isQuarantined := t.folder.quarantined[uid] // then the mail was only tried once more, and is the likely cause
 	if t.folder.isGivenUp(refusal) || isQuarantined && !isThrottling {
@@ -80,6 +80,6 @@ func suggestedWait(err error) time.Duration {
 	if found == nil {
 		return 0
 	}
-	milliseconds, _ := strconv.Atoi(found[1])
+	milliseconds, _ := strconv.Atoi(found[1]) // can't fail: at most nine digits
 	return time.Duration(milliseconds) * time.Millisecond
 }

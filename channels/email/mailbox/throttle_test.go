@@ -28,8 +28,8 @@ func TestThrottlingIsBounded(t *testing.T) {
 	}
 
 	fetch := &batchFetch{selectedFolder: selectedFolder{folder: d}}
-	if fetch.endsSession(1, limit) {
-		t.Error("endsSession = true, want false: the mail is no longer waited for")
+	if fetch.judgeRefusal(1, limit) {
+		t.Error("judgeRefusal = true, want false: the mail is no longer waited for")
 	}
 }
 

@@ -15,8 +15,8 @@ type watchedConn struct {
 	expired    bool          // the watch has closed the connection
 }
 
-// arm starts the watch: the connection is closed when maxSilence went by without a byte, or after maxTotal.
-// disarm ends the watch and reports whether the watch closed the connection.
+// arm starts the watch: it closes the connection when maxSilence goes by without a byte, or after maxTotal. disarm ends the watch and
+// returns whether the watch has closed the connection.
 func (w *watchedConn) arm(maxSilence, maxTotal time.Duration) (disarm func() bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
