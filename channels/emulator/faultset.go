@@ -167,7 +167,7 @@ func (s *FaultSet[F]) Strike(matches func(F) bool) FaultHits[F] {
 	defer s.mu.Unlock()
 	out := FaultHits[F]{Released: s.released}
 	for _, f := range s.armed {
-		if s.countCall(f, matches) {
+		if s.countCallLocked(f, matches) {
 			out.List = append(out.List, f.Fault)
 		}
 	}
@@ -179,15 +179,15 @@ func (s *FaultSet[F]) First(matches func(F) bool) (hit FaultState[F], ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.armed {
-		if s.countCall(f, matches) {
+		if s.countCallLocked(f, matches) {
 			return *f, true
 		}
 	}
 	return hit, false
 }
 
-// countCall counts one call against one fault and reports whether the fault strikes it. The caller holds s.mu.
-func (s *FaultSet[F]) countCall(f *FaultState[F], matches func(F) bool) bool {
+// countCallLocked counts one call against one fault and reports whether the fault strikes it.
+func (s *FaultSet[F]) countCallLocked(f *FaultState[F], matches func(F) bool) bool {
 	if !matches(f.Fault) {
 		return false
 	}
