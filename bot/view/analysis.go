@@ -11,18 +11,18 @@ import (
 	"parley/bridge/analysis"
 )
 
-// A note of what an analysis found has three lines at most: how the customer feels and what the customer
-// wants, why somebody has to look at once, and the numbers that the customer named. It is a machine's guess,
-// so it says little, and says it small.
+// An analysis is what an AI model made of a customer's messages. Parley posts what it found below them, in three lines at
+// most: how the customer feels and wants, why somebody has to look at once, and the numbers that the customer named. It
+// is a guess, so the lines are small.
 
 // Limits of a note.
 const (
 	maxActions    = 2 // next steps, besides replies and tags
 	maxReferences = 5 // numbers that the customer named
-	maxLines      = 3 // of which the sources of a suggested reply are the first to be left out: its form shows them, too
+	maxLines      = 3 // the sources of a suggested reply are left out first, since its form shows them, too
 )
 
-// moodIcon is the emoji shortcode of a sentiment. It is "" if the sentiment is not worth a word.
+// moodIcon returns the emoji shortcode of a sentiment, or "" if the sentiment is not worth a word.
 func moodIcon(s analysis.Sentiment) string {
 	switch s {
 	case analysis.Positive:
@@ -36,11 +36,12 @@ func moodIcon(s analysis.Sentiment) string {
 	return ""
 }
 
+// analysisLine lays the findings out. An icon of a robot begins them, unless the urgent line has one of its own.
 func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block {
 	var blocks []Block
 	if c.Urgent != "" {
 		why := ": “" + shape.OneLine(c.Urgent, shape.MaxPreviewRunes) + "”"
-		blocks = append(blocks, shape.Sentence(shape.Icon("rotating_light"), " ", shape.LeadingMentions(l), shape.Bold("Looks urgent"), why))
+		blocks = append(blocks, makeHeadline(l, "rotating_light", shape.Bold("Looks urgent"), why))
 	}
 
 	var wants []Piece
@@ -90,7 +91,7 @@ func nameWords(names []string) string {
 	if all == "" {
 		return ""
 	}
-	first, size := utf8.DecodeRuneInString(all) // a company's own kinds of numbers may begin with any letter
+	first, size := utf8.DecodeRuneInString(all)
 	return shape.OneLine(string(unicode.ToUpper(first))+all[size:], shape.MaxSubjectRunes)
 }
 
@@ -116,7 +117,7 @@ func referencePieces(c *bridge.AnalysisLine) []Piece {
 	return shape.JoinPieces(shape.Between, numbers...)
 }
 
-// suggestionButtons offer what fits: replies, tags and next steps.
+// suggestionButtons offer a suggested reply, tags to add or to take off again, and at most maxActions next steps.
 func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) (all []Button) {
 	if c.Suggested != 0 {
 		form := bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: c.Suggested}}
@@ -141,7 +142,7 @@ func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) 
 	return append(all, actions[:min(len(actions), maxActions)]...)
 }
 
-// actionButtons offer what could be done next, the most pressing first.
+// actionButtons offer next steps, the most pressing first.
 func actionButtons(c *bridge.AnalysisLine, conversation bridge.ConversationID) (all []Button) {
 	add := func(name bridge.Verb, args bridge.Args, label string) {
 		args.Conversation = conversation
@@ -166,13 +167,13 @@ func actionButtons(c *bridge.AnalysisLine, conversation bridge.ConversationID) (
 	return all
 }
 
-// markPieces shows what verbs set on a conversation and what its analysis found, except where that is the usual.
+// markPieces shows what agents set on a conversation, such as its priority, and what its analysis found. It leaves out
+// what is usual.
 func markPieces(f bridge.Facts) []Piece {
 	return shape.JoinPieces(shape.Between, verb.Marks(f), urgentMarkPieces(f), moodMarkPieces(f))
 }
 
-// moodMarkPieces shows on the card, and in lists, how the customer feels, and how that changed, unless it is and was
-// neutral.
+// moodMarkPieces shows how the customer feels, and how that changed, unless it is and was neutral.
 func moodMarkPieces(f bridge.Facts) []Piece {
 	return moodPieces(&bridge.AnalysisLine{
 		Sentiment: analysis.Sentiment(f.Traits[bridge.TraitSentiment]),
@@ -180,7 +181,7 @@ func moodMarkPieces(f bridge.Facts) []Piece {
 	})
 }
 
-// urgentMarkPieces shows that somebody has to look at once, unless the priority says so.
+// urgentMarkPieces shows that somebody has to look at once, unless the priority says it already.
 func urgentMarkPieces(f bridge.Facts) []Piece {
 	if !bridge.IsUrgent(f.Traits) || f.Traits[bridge.TraitPriority] == "urgent" {
 		return nil

@@ -10,11 +10,12 @@ import (
 	"parley/bridge"
 )
 
-// Lines about what arrived and about who gets replies.
+// Words of the lines about what arrived, and about who gets replies. A line is a remark that Parley makes in a
+// conversation's thread: l says what happened, c has the fields of its kind, and f describes the conversation.
 
-// Bounds of what such a line shows.
+// Limits of what such a line shows.
 const (
-	maxRecipientsRunes = 1000 // more than shape.CutList leaves
+	maxRecipientsRunes = 1000 // more than shape.CutList leaves, so that it cuts nothing
 	maxCommandRunes    = 60   // of a command for admins, such as "parley replay 12"
 )
 
@@ -32,6 +33,7 @@ func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []B
 	return []Block{makeHeadline(l, "incoming_envelope", by, "Replies go to "+to+".", removedWords(c.Without))}
 }
 
+// bounceOtherLine is about a report of a mail server that a mail did not arrive, if Parley can't tell which mail.
 func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) []Block {
 	l.Text = c.Words
 	if c.Recipient != "" {
@@ -39,9 +41,11 @@ func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) [
 			what: "A report says that a mail to " + c.Recipient + " did not arrive. It may be about another one than this reply."})
 	}
 	what := "A message came back undelivered, and I can't tell which one it was."
-	return fateBlocks(l, f, remark{icon: "warning", what: what, reason: c.Reason, hint: "If it was yours, look for the address and try another one."})
+	const hint = "If it was yours, look for the address and try another one."
+	return fateBlocks(l, f, remark{icon: "warning", what: what, reason: c.Reason, hint: hint})
 }
 
+// accountLine says that an account (a mailbox, number or page), or the AI model, is out of order, or works again.
 func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
 	name := "An account:"
 	if n := shape.OneLine(shape.Or(f.Account.Name, c.Account), shape.MaxNameRunes); n != "" {
@@ -50,7 +54,8 @@ func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
 	if c.Model {
 		name = "The AI model:"
 	}
-	blocks := []Block{makeHeadline(l, "electric_plug", name, shape.NextSentence(shape.Or(c.Trouble, "It works again.")), shape.NextSentence(c.Hint))}
+	trouble := shape.NextSentence(shape.Or(c.Trouble, "It works again."))
+	blocks := []Block{makeHeadline(l, "electric_plug", name, trouble, shape.NextSentence(c.Hint))}
 	if c.Page != "" {
 		blocks = append(blocks, shape.Line(Piece{Kind: PieceLink, Text: "Reconnect", URL: c.Page}))
 	}
@@ -98,7 +103,8 @@ func collectedLine(l bridge.Line, c *bridge.CollectedLine, f bridge.Facts) []Blo
 	return append([]Block{makeHeadline(l, "inbox_tray", parts...)}, shape.Quote(c.Words)...)
 }
 
-// quarantineLine tells that something arrived that could not be read. A hint that begins with "parley" is a command for admins.
+// quarantineLine says that something arrived that could not be read, and is kept. A hint that begins with "parley " is a
+// command for admins.
 func quarantineLine(l bridge.Line, c *bridge.QuarantineLine, _ bridge.Facts) []Block {
 	what := "Something arrived that I could not read."
 	if name := shape.OneLine(c.Account, shape.MaxNameRunes); name != "" {
@@ -106,12 +112,14 @@ func quarantineLine(l bridge.Line, c *bridge.QuarantineLine, _ bridge.Facts) []B
 	}
 	parts := []any{what + " It is kept.", shape.NextSentence(c.Reason)}
 	if command, ok := strings.CutPrefix(c.Hint, "parley "); ok {
-		return []Block{makeHeadline(l, "package", append(parts, " An admin can try it again: ", shape.Code("parley "+shape.OneLine(command, maxCommandRunes)))...)}
+		parts = append(parts, " An admin can try it again: ", shape.Code("parley "+shape.OneLine(command, maxCommandRunes)))
+	} else {
+		parts = append(parts, shape.NextSentence(shape.Or(c.Hint, "Tell an admin, who can look at it.")))
 	}
-	return []Block{makeHeadline(l, "package", append(parts, shape.NextSentence(shape.Or(c.Hint, "Tell an admin, who can look at it.")))...)}
+	return []Block{makeHeadline(l, "package", parts...)}
 }
 
-// newcomerNames names who joined a mail.
+// newcomerNames names those who joined a mail conversation: people in copy who weren't in it before.
 func newcomerNames(l bridge.Line) string {
 	if l.Customer != (bridge.PartyRef{}) {
 		return shape.Party(l.Customer)
@@ -126,7 +134,7 @@ func newcomerNames(l bridge.Line) string {
 	return strings.Join(all, ", ")
 }
 
-// customerParty names with the address whom a line is about: its own customer, or that of the conversation.
+// customerParty returns the name and address of a line's customer: the line's own, or else that of the conversation.
 func customerParty(l bridge.Line, f bridge.Facts) string {
 	if l.Customer != (bridge.PartyRef{}) {
 		return shape.Party(l.Customer)

@@ -9,7 +9,11 @@ import (
 	"parley/bridge"
 )
 
-// lineButtons makes the buttons of a line: those of its content, then one for each of its verbs, with its arguments.
+// This file makes the buttons below a line, which is a remark of Parley's in a thread. The engine decides which verbs
+// are offered (Line.Verbs) and with which arguments (Line.Args). Package verb knows the usual label, style and question
+// of each verb's button; here they are adapted to the line.
+
+// lineButtons makes the buttons of a line: those that belong to its kind, then one for each of its verbs.
 func lineButtons(l bridge.Line, f bridge.Facts) []Button {
 	args := l.Args
 	args.Conversation = cmp.Or(args.Conversation, f.ID)
@@ -38,7 +42,7 @@ func lineButtons(l bridge.Line, f bridge.Facts) []Button {
 	return resolveAtOnce(f, all)
 }
 
-// resolveAtOnce makes Resolve act without a form if the conversation's account is set so (f.Account.ResolveNow).
+// resolveAtOnce makes Resolve act without a form if the account is set up so. It changes the buttons that it is given.
 func resolveAtOnce(f bridge.Facts, buttons []Button) []Button {
 	if !f.Account.ResolveNow {
 		return buttons
@@ -51,7 +55,8 @@ func resolveAtOnce(f bridge.Facts, buttons []Button) []Button {
 	return buttons
 }
 
-// sendToButton sends a text that was typed at the top level of a channel to the customer of a conversation.
+// sendToButton makes the button that sends a text to the customer of a conversation. The text was typed in no thread, but
+// at the top level of the channel.
 func sendToButton(l bridge.Line, conversation bridge.Facts) Button {
 	b := verb.NewButton(bridge.VerbSend, bridge.Args{
 		Conversation: conversation.ID,
@@ -62,7 +67,7 @@ func sendToButton(l bridge.Line, conversation bridge.Facts) Button {
 	return b
 }
 
-// adaptButton adapts the label, style and question of a button to the line that it stands under.
+// adaptButton adapts the label, style and question of a button to its line.
 func adaptButton(b *Button, l bridge.Line) {
 	if b.Verb == bridge.VerbSend {
 		adaptSendButton(b, l)
@@ -74,7 +79,7 @@ func adaptButton(b *Button, l bridge.Line) {
 	}
 	failed, isFailed := l.Content.(*bridge.FailedLine)
 	if b.Verb == bridge.VerbSendAgain && isFailed && failed.Missed == "" {
-		b.Confirm = "" // it surely did not arrive, so there is nothing to ask
+		b.Confirm = "" // nobody got the message, so that sending it again doubles nothing
 	}
 }
 
@@ -90,12 +95,11 @@ func adaptSendButton(b *Button, l bridge.Line) {
 	case askReason(l) == "unclaimed":
 		b.Label = "Take and send"
 	case slices.Contains(l.Verbs, bridge.VerbReopen):
-		b.Label = "Then send to customer" // until it is reopened, sending is refused
+		b.Label = "Then send to customer" // after Reopen: sending is refused before
 	}
 }
 
-// isLikelyReply reports whether the text which a line is about was most likely written for the customer, so
-// that people will most often want to send it.
+// isLikelyReply reports whether the text that a line is about was most likely written for the customer.
 func isLikelyReply(l bridge.Line) bool {
 	switch askReason(l) {
 	case "confirm", "file_alone", "unclaimed", "handed_in":
@@ -104,7 +108,7 @@ func isLikelyReply(l bridge.Line) bool {
 	return l.Kind() == bridge.LineParked || l.Kind() == bridge.LineOffered
 }
 
-// askReason returns the code for why a line asks what is to become of a text. It is "" if the line asks nothing.
+// askReason returns the code that says why a line asks what is to become of a text, or "" if the line asks nothing.
 func askReason(l bridge.Line) string {
 	if c, ok := l.Content.(*bridge.AskLine); ok {
 		return c.Reason
@@ -112,8 +116,9 @@ func askReason(l bridge.Line) string {
 	return ""
 }
 
-// MarkIcon is the emoji shortcode of a mark. Two of these emoji are also verbs for a person who adds the same
-// reaction (verb.Emoji): on a text that waits it takes the text back, on one that stayed inside it keeps it there.
+// MarkIcon returns the emoji shortcode of a mark: the emoji that Parley puts on an agent's message to say what became of
+// it. Agents can add two of them, too, and thereby give a verb (verb.Emoji): the one for waiting takes a waiting text
+// back, and the one for inside keeps a text inside.
 func MarkIcon(m bridge.Mark) string {
 	switch m {
 	case bridge.MarkWaiting:

@@ -2,72 +2,80 @@ package view
 
 import (
 	"strings"
+	"time"
 
 	"parley/bot/shape"
 	"parley/bot/verb"
 	"parley/bridge"
 )
 
-// Details makes the card that More opens: all that is known of a conversation, and the verbs that make sense now.
+// Details makes the card that the button More opens: all that is known of a conversation, and buttons for the verbs that
+// make sense now.
 func Details(f bridge.Facts) Card {
-	c := Card{Title: "Conversation " + shape.Number(f.ID)}
-	add := func(name string, pieces ...Piece) { // a line, unless there is nothing to show
-		if len(pieces) > 0 {
-			c.Blocks = append(c.Blocks, shape.Line(append([]Piece{shape.Bold(name + ":"), shape.Text(" ")}, pieces...)...))
-		}
-	}
-
-	addText := func(name, text string) {
-		if text != "" {
-			add(name, shape.Text(text))
-		}
-	}
+	var d detailList
 	if title := verb.Title(f); title != shape.PartyName(f.Contact) {
-		addText("Called", title)
+		d.addText("Called", title)
 	}
-	addText("Contact", shape.Party(f.Contact))
+	d.addText("Contact", shape.Party(f.Contact))
 	channel := shape.NonEmpty(f.Account.ChannelName, f.Account.Name, modeWords(f.Account.Mode))
-	add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(channel, shape.Between)))
-	add("Topic", shape.Subject(f)...)
-	add("Status", shape.Icon(statusIcon(f)), shape.Text(" "+shape.StatusWords(f)))
-	addText("Assigned to", shape.Assignees(f.Assignees))
-	addText("Team", shape.OneLine(f.Team, shape.MaxNameRunes))
-	add("Marks", markPieces(f)...)
-	add("Tags", tagPieces(f.Tags)...)
+	d.add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(channel, shape.Between)))
+	d.add("Topic", shape.Subject(f)...)
+	d.add("Status", shape.Icon(statusIcon(f)), shape.Text(" "+shape.StatusWords(f)))
+	d.addText("Assigned to", shape.Assignees(f.Assignees))
+	d.addText("Team", shape.OneLine(f.Team, shape.MaxNameRunes))
+	d.add("Marks", markPieces(f)...)
+	d.add("Tags", tagPieces(f.Tags)...)
 	if !f.Automatic {
-		addText("Replies go to", shape.Recipients(f.Recipients))
+		d.addText("Replies go to", shape.Recipients(f.Recipients))
 	}
-	addText("Not allowed yet", shape.Parties(f.Recipients.Waiting))
-	addText("In copy, gets no replies", shape.Parties(f.Recipients.Copied))
-	if !f.CreatedAt.IsZero() {
-		add("Started", shape.At(f.CreatedAt, f.Zone))
+	d.addText("Not allowed yet", shape.Parties(f.Recipients.Waiting))
+	d.addText("In copy, gets no replies", shape.Parties(f.Recipients.Copied))
+
+	d.addTime("Started", f.CreatedAt, f)
+	d.addTime("Last message", f.LastMessage.At, f, lastMessagePieces(f)...)
+	d.addTime("Waiting since", f.WaitingSince, f)
+	if f.Status == bridge.StatusSnoozed {
+		d.addTime("Snoozed until", f.SnoozedUntil, f)
 	}
-	if !f.LastMessage.At.IsZero() {
-		add("Last message", shape.JoinPieces(shape.Between, []Piece{shape.At(f.LastMessage.At, f.Zone)}, lastMessagePieces(f))...)
-	}
-	if !f.WaitingSince.IsZero() {
-		add("Waiting since", shape.At(f.WaitingSince, f.Zone))
-	}
-	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
-		add("Snoozed until", shape.At(f.SnoozedUntil, f.Zone))
-	}
-	add("Reply window", windowDetailPieces(f)...)
-	addText("Price category", shape.OneLine(f.LastMessage.Cost, shape.MaxNameRunes))
+	d.add("Reply window", windowDetailPieces(f)...)
+	d.addText("Price category", shape.OneLine(f.LastMessage.Cost, shape.MaxNameRunes))
+
 	if f.Previous > 0 {
-		add("Continues", shape.Thread(shape.Number(f.Previous), f.PreviousAt))
+		d.add("Continues", shape.Thread(shape.Number(f.Previous), f.PreviousAt))
 	}
 	if f.Next > 0 {
-		add("Continued in", shape.Thread(shape.Number(f.Next), f.NextAt))
+		d.add("Continued in", shape.Thread(shape.Number(f.Next), f.NextAt))
 	}
-	add("Also open", alsoOpenPieces(f)...)
+	d.add("Also open", alsoOpenPieces(f)...)
 	switch {
 	case f.Thread.Root.Channel != "":
-		add("Thread", shape.Thread("Open", f.Thread.Root))
+		d.add("Thread", shape.Thread("Open", f.Thread.Root))
 	case f.Thread.Elsewhere != "":
-		addText("Thread", "in "+shape.OneLine(f.Thread.Elsewhere, shape.MaxNameRunes))
+		d.addText("Thread", "in "+shape.OneLine(f.Thread.Elsewhere, shape.MaxNameRunes))
 	}
-	c.Buttons = detailButtons(f)
-	return c
+	return Card{Title: "Conversation " + shape.Number(f.ID), Blocks: d, Buttons: detailButtons(f)}
+}
+
+// detailList is a list of names and what is known under each: "Team: Support". It leaves out names of which nothing is known.
+type detailList []Block
+
+func (d *detailList) add(name string, pieces ...Piece) {
+	if len(pieces) > 0 {
+		*d = append(*d, shape.Line(append([]Piece{shape.Bold(name + ":"), shape.Text(" ")}, pieces...)...))
+	}
+}
+
+func (d *detailList) addText(name, text string) {
+	if text != "" {
+		d.add(name, shape.Text(text))
+	}
+}
+
+// addTime adds a time, with more behind it.
+func (d *detailList) addTime(name string, at time.Time, f bridge.Facts, more ...Piece) {
+	if !at.IsZero() {
+		d.add(name, shape.JoinPieces(shape.Between, []Piece{shape.At(at, f.Zone)}, more)...)
+	}
 }
 
 // lastMessagePieces quotes the beginning of the conversation's last message.
@@ -79,21 +87,21 @@ func lastMessagePieces(f bridge.Facts) []Piece {
 	return []Piece{shape.Text("“" + preview + "”")}
 }
 
-// windowDetailPieces explain the reply window.
+// windowDetailPieces explain the reply window: the time in which the provider lets free text go to the customer. They
+// are nil for a channel without such a window.
 func windowDetailPieces(f bridge.Facts) []Piece {
-	if f.Window.Closed && f.Window.Until.IsZero() {
+	until := shape.At(f.Window.Until, f.Zone)
+	switch {
+	case f.Window.Closed && f.Window.Until.IsZero():
 		return []Piece{shape.Text("closed until the customer writes")}
-	}
-	if f.Window.Closed {
-		return []Piece{shape.Text("closed since "), shape.At(f.Window.Until, f.Zone)}
-	}
-	if f.Window.Until.IsZero() {
+	case f.Window.Closed:
+		return []Piece{shape.Text("closed since "), until}
+	case f.Window.Until.IsZero():
 		return nil
+	case f.Window.PeopleOnly:
+		return []Piece{shape.Text("open until "), until, shape.Text(" for what people write; no automatic messages")}
 	}
-	if f.Window.PeopleOnly {
-		return []Piece{shape.Text("open until "), shape.At(f.Window.Until, f.Zone), shape.Text(" for what people write; no automatic messages")}
-	}
-	return []Piece{shape.Text("open until "), shape.At(f.Window.Until, f.Zone)}
+	return []Piece{shape.Text("open until "), until}
 }
 
 // detailButtons are the verbs that make sense now, in three groups: those that people use most, the
@@ -111,7 +119,7 @@ func detailButtons(f bridge.Facts) []Button {
 	return all
 }
 
-// buttonGroup makes a button for each verb. The first one begins a row.
+// buttonGroup makes a button for each verb. The first button begins a row.
 func buttonGroup(f bridge.Facts, verbs []bridge.Verb) []Button {
 	group := lineButtons(bridge.Line{Verbs: verbs}, f)
 	for i := range group {
@@ -120,7 +128,7 @@ func buttonGroup(f bridge.Facts, verbs []bridge.Verb) []Button {
 	return group
 }
 
-// customerButton leads to what is known of the customer: all conversations that their address finds.
+// customerButton lists all conversations with the customer: those that a search for the address finds.
 func customerButton(f bridge.Facts) []Button {
 	if f.Automatic || f.Contact.Address == "" {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"parley/bridge"
 )
 
-// doneLine confirms a verb. If the verb has words of its own for the thread (Verb.Shown), such as the
-// text that was written in a form, it shows those.
+// doneLine confirms that a verb was done: with the blocks of Verb.Shown, such as the text that was written in a form, or
+// else with the sentence of Verb.Done, or else with "Done."
 func doneLine(l bridge.Line, f bridge.Facts) []Block {
 	v := verb.Of(l.Verb)
 	if v.Shown != nil {
@@ -22,7 +22,8 @@ func doneLine(l bridge.Line, f bridge.Facts) []Block {
 	return append([]Block{makeHeadline(l, "ok", words)}, shape.Quote(l.Text)...)
 }
 
-// whyLine explains the last decisions: what became of the last texts, and what was logged.
+// whyLine answers "!why": what became of the last texts that were typed here, what was logged, and what an AI model was
+// asked.
 func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 	f = askedFor(l, f)
 	var blocks []Block
@@ -34,13 +35,13 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 	}
 
 	if len(c.Log) > 0 {
-		blocks = append(append(blocks, makeHeadline(l, "bulb", "What was decided here, the newest first:")), logRows(c.Log, f)...)
+		blocks = append(blocks, makeHeadline(l, "bulb", "What was decided here, the newest first:"))
+		blocks = append(blocks, logRows(c.Log, f)...)
 	}
-
-	for i, a := range c.Asked {
-		if i == 0 {
-			blocks = append(blocks, makeHeadline(l, "bulb", "What a model was asked last, and answered:"))
-		}
+	if len(c.Asked) > 0 {
+		blocks = append(blocks, makeHeadline(l, "bulb", "What a model was asked last, and answered:"))
+	}
+	for _, a := range c.Asked {
 		blocks = append(blocks, askedBlocks(a, f)...)
 	}
 
@@ -59,7 +60,7 @@ func decidedBlock(d bridge.Decided, f bridge.Facts) Block {
 	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), words}}
 }
 
-// fateWords says what became of a text; "" for a fate of a later version.
+// fateWords says what became of a text (bridge.Fate). It returns "" for a fate that only a later version of Parley knows.
 func fateWords(fate string) string {
 	switch fate {
 	case "inside":

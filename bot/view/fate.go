@@ -10,10 +10,11 @@ import (
 	"parley/bridge"
 )
 
-// Lines about a person's message that did not simply go out. They mention its author, say who did not
-// get it and why, then what to do. The text of the message stands below.
+// When an agent types a message in a thread and it doesn't simply go out to the customer, Parley says so in a line
+// below: it was kept inside, it waits for a decision, it failed. This file has the words of these lines. Each mentions
+// the author, says who did not get the message and why, then what to do. The text of the message stands below.
 
-// remark is what a line about a message says, besides the text of the message.
+// remark is what such a line says besides the text of the message.
 type remark struct {
 	icon   string // an emoji shortcode
 	what   string // what happened
@@ -21,7 +22,8 @@ type remark struct {
 	hint   string // what to do; "" if there is nothing
 }
 
-// fateBlocks makes a line about a message: the remark, more words behind it (see shape.Sentence), then the text of the message.
+// fateBlocks lays out a line about a message: the remark, more words behind it, then the text of the message. more is
+// as shape.Sentence takes it.
 func fateBlocks(l bridge.Line, f bridge.Facts, r remark, more ...any) []Block {
 	words := []any{r.what, shape.NextSentence(reasonInLine(r.reason, f)), shape.NextSentence(r.hint)}
 	lead := makeHeadline(l, r.icon, append(words, more...)...)
@@ -85,13 +87,16 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 		reason: c.Reason, hint: shape.Or(c.Hint, "Send it if it still fits, or drop it.")})
 }
 
-// windowLine is about a text that depends on the reply window. until is when the window closes or closed.
+// windowLine is about a text that depends on the reply window, the time in which the provider lets free text go to the
+// customer. until is when the window closes or closed. If it is zero, the window was never open, or only the provider
+// knows when it closed.
 func windowLine(l bridge.Line, f bridge.Facts, icon, what string, until time.Time, provider, hint string) []Block {
 	parts := []any{what, shape.At(until, f.Zone), "."}
-	if until.IsZero() { // the window was never open, or only the provider knows when it closed
+	if until.IsZero() {
 		parts = []any{"Not sent: " + shape.Customer(l, f) + " does not have this. The reply window is closed."}
 	}
-	return append([]Block{makeHeadline(l, icon, append(parts, shape.NextSentence(shape.AsSentence(provider)), shape.NextSentence(hint))...)}, shape.MessageBlocks(l)...)
+	parts = append(parts, shape.NextSentence(shape.AsSentence(provider)), shape.NextSentence(hint))
+	return append([]Block{makeHeadline(l, icon, parts...)}, shape.MessageBlocks(l)...)
 }
 
 func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
@@ -108,14 +113,14 @@ func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 	return fateBlocks(l, f, remark{icon: "warning", what: what, reason: reason, hint: shape.Or(c.Hint, usualHint)})
 }
 
-// failedRecipientLine is about one of several recipients, whom a reply did not reach.
+// failedRecipientLine says which one of several recipients a reply did not reach.
 func failedRecipientLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 	r := remark{icon: "warning", what: "Not delivered: " + c.Recipient + " did not get this.", reason: c.Reason, hint: c.Hint}
 	if c.Copied {
 		r.what = c.Recipient + " did not get a copy of this."
 		r.hint = "With !cc you change who gets copies of later replies."
 	}
-	if c.Sent && l.Outcome == nil { // later the outcome tells what became of it
+	if c.Sent && l.Outcome == nil { // once there is an outcome, it says so
 		r.hint = "It was sent to " + shape.Customer(l, f) + ". " + r.hint
 	}
 	return fateBlocks(l, f, r)
@@ -143,32 +148,34 @@ func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
 		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
 }
 
+// editLateLine says that a message was changed when it was too late, and what became of each of its files.
 func editLateLine(l bridge.Line, c *bridge.EditLateLine, f bridge.Facts) []Block {
 	who := shape.Customer(l, f)
-	what, hint := "You changed this after it was sent: "+who+" has the earlier text.", "If it matters, send the new text as a message of its own."
+	what := "You changed this after it was sent: " + who + " has the earlier text."
+	hint := "If it matters, send the new text as a message of its own."
 	if c.Unclear {
 		what = "You changed this, but nobody can tell whether " + who + " has the earlier text."
 	}
 	if c.OnlyFiles {
 		what, hint = "You changed the files after this was sent.", ""
 	}
-	if len(c.Left) > 0 {
-		what += " " + who + " has " + strings.Join(c.Left, ", ") + "."
-	}
-	if len(c.Leaving) > 0 {
-		what += " Too late to stop: " + strings.Join(c.Leaving, ", ") + "."
-	}
-	if len(c.Failed) > 0 {
-		what += " Send again would still send: " + strings.Join(c.Failed, ", ") + "."
-	}
-	if len(c.Stopped) > 0 {
-		what += " Stopped in time: " + strings.Join(c.Stopped, ", ") + "."
-	}
+	what += namedFiles(who+" has ", c.Left) +
+		namedFiles("Too late to stop: ", c.Leaving) +
+		namedFiles("Send again would still send: ", c.Failed) +
+		namedFiles("Stopped in time: ", c.Stopped) +
+		namedFiles("Not sent: ", c.Added)
 	if len(c.Added) > 0 {
-		what += " Not sent: " + strings.Join(c.Added, ", ") + "."
 		hint = "If it matters, send what is new as a message of its own."
 	}
 	return fateBlocks(l, f, remark{icon: "pencil2", what: what, hint: hint})
+}
+
+// namedFiles makes a sentence that follows others, or "" if there are no files.
+func namedFiles(words string, files []string) string {
+	if len(files) == 0 {
+		return ""
+	}
+	return " " + words + strings.Join(files, ", ") + "."
 }
 
 func deleteLateLine(l bridge.Line, c *bridge.DeleteLateLine, f bridge.Facts) []Block {
@@ -185,8 +192,8 @@ func undoneLine(l bridge.Line, c *bridge.UndoneLine, f bridge.Facts) []Block {
 	if len(l.Mentions) > 0 && !shape.IsNobody(l.By) {
 		by = " by " + shape.AgentName(l.By)
 	}
-	return fateBlocks(l, f, remark{icon: "leftwards_arrow_with_hook", what: "Taken back in time" + by + ": " + shape.Customer(l, f) + " did not get this.",
-		reason: c.Reason})
+	what := "Taken back in time" + by + ": " + shape.Customer(l, f) + " did not get this."
+	return fateBlocks(l, f, remark{icon: "leftwards_arrow_with_hook", what: what, reason: c.Reason})
 }
 
 // topLevelLine answers a text that somebody typed at the channel's top level: it asks which customer it is for.
@@ -204,7 +211,8 @@ func notMappedLine(l bridge.Line, f bridge.Facts) []Block {
 		hint: "Ask an admin to add you, then type it again."})
 }
 
-// textsLine says that a long text counts as several.
+// textsLine says that the provider counts a long text as several. Joined means that further lines of the author's leave
+// with it as one message.
 func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
 	what := "This"
 	if c.Joined {
@@ -214,7 +222,8 @@ func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "straight_ruler", counted, " Take it back to shorten it, or let it go.")}
 }
 
-// hintFor returns the hint if the line has buttons to follow it with. On an ended conversation, "Reopen it" comes first.
+// hintFor returns the hint if the line has buttons with which the reader can follow it, and "" if it has none. On an
+// ended conversation, "Reopen it" comes first.
 func hintFor(l bridge.Line, f bridge.Facts, hint string) string {
 	if len(l.Verbs) == 0 {
 		return ""

@@ -10,6 +10,10 @@ import (
 	"parley/bridge/when"
 )
 
+// Help says which verbs people can give, and how. That depends on the place where they read it: in a thread of Slack they
+// type "!take", in Teams "@Parley take", in a chat with the app alone "take #12". A CommandSyntax describes the place.
+// Verbs describe themselves with "!" (verb.Help), and adaptExample rewrites these words for the place.
+
 // CommandSyntax says how people give verbs in the place where a card is read.
 type CommandSyntax struct {
 	// Signs begin a verb in a conversation's thread, the usual one first: "!", "@Parley ".
@@ -19,12 +23,12 @@ type CommandSyntax struct {
 	// SlashCommands are the words that the chat offers as slash commands of its own: "take" for "/take". Only their author
 	// sees what is typed there.
 	SlashCommands []string
-	// OnlyMentions is true where Parley is told only of messages that mention it, so that it does not hear a plain text.
+	// OnlyMentions is true where the chat tells Parley only of messages that mention it.
 	OnlyMentions bool
-	// EmojiOnPostsOnly is true where Parley is told only of emoji on its own posts, and of none on what people type.
+	// EmojiOnPostsOnly is true where the chat tells Parley only of emoji on Parley's own posts.
 	EmojiOnPostsOnly bool
-	// Private is true in a chat with the app alone, in which a verb is a message by itself and nothing
-	// is said to customers, but for what begins a conversation. Signs are not needed there.
+	// Private is true in a chat with the app alone. There a verb is a message by itself and needs no sign, and nothing
+	// goes to customers except the first message of a new conversation.
 	Private bool
 }
 
@@ -36,7 +40,7 @@ func (s CommandSyntax) sign() string {
 	return s.Signs[0]
 }
 
-// otherSigns returns what else can be typed before a verb.
+// otherSigns returns what else can be typed in place of sign.
 func (s CommandSyntax) otherSigns() []string {
 	if s.Private || len(s.Signs) == 0 {
 		return nil
@@ -55,22 +59,22 @@ func (s CommandSyntax) adaptExample(example string) string {
 		}
 		return example
 	}
-	if s.OnlyMentions || s.Private { // "note: …" without a sign: Parley doesn't hear it, or it names no conversation
+	if s.OnlyMentions || s.Private { // "note: …": Parley doesn't hear it, or can't know the conversation
 		return ""
 	}
 	return example
 }
 
-// canGive reports whether a verb can be given in this place.
+// canGive reports whether a verb can be given in this place. Replies are only written in threads.
 func (s CommandSyntax) canGive(v *verb.Verb) bool {
 	if !s.Private {
 		return true
 	}
-	return v.Slash && v.Name != bridge.VerbReply // no reply that is written in private goes to a customer
+	return v.Slash && v.Name != bridge.VerbReply
 }
 
-// emojiOf returns the emoji by which a verb can be given in this place. Undo and Keep are about a text that an agent typed:
-// their emoji belong on that text.
+// emojiOf returns the emoji by which a verb can be given in this place. Those of Undo and Keep are put on the text that an
+// agent typed, of which Parley hears only if EmojiOnPostsOnly is false.
 func (s CommandSyntax) emojiOf(v *verb.Verb) []string {
 	isAboutTypedText := v.Name == bridge.VerbUndo || v.Name == bridge.VerbKeep
 	if s.EmojiOnPostsOnly && isAboutTypedText {
@@ -85,8 +89,8 @@ const maxTopicRunes = 40
 // allVerbs is the word that asks the help for every verb.
 const allVerbs = "all"
 
-// Help explains the verb that word names. For "" it lists the everyday verbs, for "all" every verb.
-// Verbs are written as they are typed by syntax. Lists leave out the denied verbs, which the reader may not use.
+// Help makes the card that explains the verb of a word. For "" it lists the everyday verbs, for "all" every verb. Lists
+// leave out the denied verbs, which the reader may not use.
 func Help(word string, syntax CommandSyntax, denied ...bridge.Verb) Card {
 	word = strings.TrimSpace(word)
 	if strings.EqualFold(word, allVerbs) {
@@ -99,13 +103,15 @@ func Help(word string, syntax CommandSyntax, denied ...bridge.Verb) Card {
 	v, ok := verb.Find(word)
 	if !ok {
 		c := helpList(syntax, listsEveryday, denied)
-		c.Blocks = append([]Block{shape.Sentence("There is no command ", shape.Code(shape.OneLine(word, maxTopicRunes)), ". The usual ones:")}, c.Blocks...)
+		unknown := shape.Code(shape.OneLine(word, maxTopicRunes))
+		c.Blocks = append([]Block{shape.Sentence("There is no command ", unknown, ". The usual ones:")}, c.Blocks...)
 		return c
 	}
 
 	c := Card{Title: "Help"}
 	if !syntax.canGive(v) {
-		c.Blocks = append(c.Blocks, shape.Line(shape.Text(v.Help.Sentence)), shape.Line(shape.Text("Do it in the conversation's thread: it can't be done from here.")))
+		elsewhere := shape.Text("Do it in the conversation's thread: it can't be done from here.")
+		c.Blocks = append(c.Blocks, shape.Line(shape.Text(v.Help.Sentence)), shape.Line(elsewhere))
 		return c
 	}
 
@@ -118,40 +124,36 @@ func Help(word string, syntax CommandSyntax, denied ...bridge.Verb) Card {
 	}
 
 	if v.Typed.Rest == verb.RestTime {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times: "+when.Forms)))
+		c.Blocks = append(c.Blocks, Small("Times: "+when.Forms))
 	}
-
 	c.Blocks = append(c.Blocks, shape.SmallPrint(alsoPieces(v, syntax)...))
 	return c
 }
 
 // alsoPieces says how else the verb can be given.
 func alsoPieces(v *verb.Verb, syntax CommandSyntax) []Piece {
-	var groups [][]Piece // each is one other way
-	for _, word := range v.Typed.Words[1:] {
+	var groups [][]Piece                                 // each is one other way
+	usual, others := v.Typed.Words[0], v.Typed.Words[1:] // verb.Find found it by one of its words
+	for _, word := range others {
 		groups = append(groups, []Piece{shape.Code(syntax.sign() + word)})
 	}
-
 	for _, sign := range syntax.otherSigns() {
-		groups = append(groups, []Piece{shape.Code(sign + v.Typed.Words[0])})
+		groups = append(groups, []Piece{shape.Code(sign + usual)})
 	}
-
-	if slices.Contains(syntax.SlashCommands, v.Typed.Words[0]) {
-		groups = append(groups, []Piece{shape.Code("/" + v.Typed.Words[0])})
+	if slices.Contains(syntax.SlashCommands, usual) {
+		groups = append(groups, []Piece{shape.Code("/" + usual)})
 	}
 
 	if v.Slash && len(syntax.SignsOutside) > 0 {
 		var named [][]Piece
 		for _, sign := range syntax.SignsOutside {
-			named = append(named, []Piece{shape.Code(sign + "#12 " + v.Typed.Words[0])})
+			named = append(named, []Piece{shape.Code(sign + "#12 " + usual)})
 		}
 		groups = append(groups, append([]Piece{shape.Text("elsewhere ")}, shape.JoinPieces(" or ", named...)...))
 	}
-
 	if v.Button.Label != "" {
 		groups = append(groups, []Piece{shape.Text("the button " + v.Button.Label)})
 	}
-
 	for _, e := range syntax.emojiOf(v) {
 		groups = append(groups, []Piece{shape.Icon(e)})
 	}
@@ -176,13 +178,11 @@ func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 		if !syntax.canGive(v) || slices.Contains(denied, v.Name) {
 			continue
 		}
-
 		pieces := []Piece{shape.Code(syntax.adaptExample(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
 		emoji := syntax.emojiOf(v)
 		if len(emoji) > 0 && !syntax.Private {
 			pieces = append(pieces, shape.Text(" "), shape.Icon(emoji[0]))
 		}
-
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})
 	}
 
@@ -193,7 +193,7 @@ func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 		return c
 	}
 
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text(times)), shape.SmallPrint(more...))
+	c.Blocks = append(c.Blocks, Small(times), shape.SmallPrint(more...))
 	button := verb.NewButton(bridge.VerbHelp, bridge.Args{Note: allVerbs})
 	button.Label = "All commands"
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(syntax.adaptExample("!help all"))))
@@ -221,7 +221,6 @@ func (s CommandSyntax) introBlocks() []Block {
 		for _, sign := range s.otherSigns() {
 			begin = append(begin, " or ", shape.Code(strings.TrimSpace(sign)))
 		}
-
 		blocks = []Block{
 			shape.Sentence("In a thread, what its owner types goes to the customer. ", shape.Code("note:"), " or ", shape.Code("//"), " in front, or mentioning a colleague, keeps it inside."),
 			shape.Sentence(append(begin, ". To send a text that begins with ! or /, type ", shape.Code("!!"), " or put ", shape.Code(`\`), " before it.")...),

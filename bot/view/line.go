@@ -6,9 +6,13 @@ import (
 	"parley/bridge"
 )
 
-// Line gives words to a remark of Parley's. Post does so for LineHelp, which differs from chat to
-// chat. f are the facts of the post that has the line; zero where there is no conversation. A remark
-// that a customer did not get something mentions the author and repeats the text.
+// A line (bridge.Line) is a remark that Parley itself makes in a thread: "Ann took this." or "Not delivered: …". The
+// engine says what happened, as data. This file finds the words for it; other files of the package have those of each
+// kind. The result is a Card, which the renderer of each chat then draws.
+
+// Line makes the card of a line. f describes the conversation; it is zero if the line is about none. Lines that a
+// customer did not get something mention the author and repeat the text. Help has other words in each chat,
+// so Post makes its card.
 func Line(l bridge.Line, f bridge.Facts) Card {
 	if card, ok := windowCard(l, f); ok {
 		return card
@@ -27,7 +31,7 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 		blocks = append(blocks, shape.SmallPrint(shape.Thread("To the message", l.SourceRef)))
 	}
 	if isRefusedForArguments(l, f) {
-		l.Verbs = []bridge.Verb{l.Verb} // its form asks for what was missing
+		l.Verbs = []bridge.Verb{l.Verb} // a button whose form asks for what was missing
 	}
 
 	return Card{Blocks: blocks, Buttons: lineButtons(l, f)}
@@ -41,24 +45,25 @@ func isRefusedForArguments(l bridge.Line, f bridge.Facts) bool {
 	return f.Status.Open() && needsArguments(l.Verb)
 }
 
-// windowCard makes the card of a line that shows what a window would show, such as a list. It returns false for all other
+// windowCard makes the card of a line that shows what a dialog would show, such as a list. ok is false for all other
 // lines.
-func windowCard(l bridge.Line, f bridge.Facts) (Card, bool) {
-	switch c := l.Content.(type) {
+func windowCard(l bridge.Line, f bridge.Facts) (c Card, ok bool) {
+	switch content := l.Content.(type) {
 	case *bridge.HistoryLine:
-		card := withTitle(History(askedFor(l, f), bridge.History{Rows: c.Log, Page: l.Args.Page, More: c.More}))
+		history := bridge.History{Rows: content.Log, Page: l.Args.Page, More: content.More}
+		card := withTitle(History(askedFor(l, f), history))
 		card.Blocks = append(card.Blocks, conversationLink(l)...)
 		return card, true
 	case *bridge.ListLine:
-		return withTitle(List(listingOf(l, c), f.Zone)), true
+		return withTitle(List(listingOf(l, content), f.Zone)), true
 	case *bridge.TemplatesLine:
-		return withTitle(TemplateList(c.Templates, len(l.Verbs) > 0)), true
+		return withTitle(TemplateList(content.Templates, len(l.Verbs) > 0)), true
 	case *bridge.EveningLine:
-		return Evening(c), true
+		return Evening(content), true
 	case *bridge.WeekLine:
-		return Week(c), true
+		return Week(content), true
 	case *bridge.StatsLine:
-		return withTitle(Stats(c)), true
+		return withTitle(Stats(content)), true
 	}
 
 	if l.Kind() == bridge.LineDetails {
@@ -80,7 +85,8 @@ func askedFor(l bridge.Line, f bridge.Facts) bridge.Facts {
 // renderer gives words to lines of one kind.
 type renderer func(bridge.Line, bridge.Facts) []Block
 
-// withContent makes the renderer of a kind of line whose content has fields of its own.
+// withContent makes a renderer from a function that takes the fields of its kind of line. The type assertion can't
+// fail: the table has the renderer under the kind that the content itself names (LineContent.Kind).
 func withContent[C bridge.LineContent](render func(bridge.Line, C, bridge.Facts) []Block) renderer {
 	return func(l bridge.Line, f bridge.Facts) []Block {
 		return render(l, l.Content.(C), f)
@@ -151,7 +157,9 @@ func lineBlocks(l bridge.Line, f bridge.Facts) []Block {
 	if render := renderers[l.Kind()]; render != nil {
 		return render(l, f)
 	}
-	unknown, ok := l.Content.(*bridge.UnknownLine) // of a later version: its own words are better than none
+
+	// A later version of Parley wrote the line. Words that came with it are better than none.
+	unknown, ok := l.Content.(*bridge.UnknownLine)
 	if !ok {
 		unknown = &bridge.UnknownLine{}
 	}
@@ -159,13 +167,13 @@ func lineBlocks(l bridge.Line, f bridge.Facts) []Block {
 	return append([]Block{sentence}, shape.Quote(l.Text)...)
 }
 
-// needsArguments reports whether a verb can do nothing without arguments, for which its form asks.
+// needsArguments reports whether a verb can do nothing before a form has asked for its arguments.
 func needsArguments(name bridge.Verb) bool {
 	v := verb.Of(name)
 	return v.Needs(bridge.Args{}) && !v.Form.AtOnce && !v.Sends
 }
 
-// withTitle puts a card's title into its first block: a window shows the title itself, a post doesn't.
+// withTitle puts a card's title into its first block. Dialogs show titles of cards; messages don't.
 func withTitle(c Card) Card {
 	c.Blocks = append([]Block{shape.Line(shape.Bold(c.Title))}, c.Blocks...)
 	return c
@@ -179,7 +187,7 @@ func isSameAgent(a, b bridge.AgentRef) bool {
 	return a.ID == b.ID && a.User == b.User && a.Email == b.Email
 }
 
-// makeHeadline is the first sentence of a line: an icon, mentions of those who are to notice it, then its words.
+// makeHeadline makes the first sentence of a line: an icon, mentions of those who are to notice it, then the words.
 func makeHeadline(l bridge.Line, icon string, words ...any) Block {
 	return shape.Sentence(append([]any{shape.Icon(icon), " ", shape.LeadingMentions(l)}, words...)...)
 }

@@ -23,8 +23,9 @@ func listNames() []string {
 	return []string{"mine", "unassigned", "team", "all", "snoozed", "resolved", "closed"}
 }
 
-// List shows one page of a list, with buttons for the other lists, or one page of what a search found.
-// Both have a button for the next page. Times are in the row's own zone, else in zone; nil means UTC.
+// List makes the card of one page of a list ("mine", "unassigned", …), with buttons for the other lists, or of one page of
+// what a search found (Listing.Words). Both have a button for the next page. Times are in the zone of each row or, if it
+// has none, in zone; nil means UTC.
 func List(l bridge.Listing, zone *time.Location) Card {
 	c := Card{Title: listTitle(l.List)}
 	if l.Words != "" {
@@ -62,7 +63,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 	return c
 }
 
-// nextPage is the button that shows what follows.
+// nextPage makes the button that shows what follows.
 func nextPage(l bridge.Listing) Button {
 	args := bridge.Args{ListArgs: bridge.ListArgs{List: l.List, Page: l.Page + 1}}
 	if l.Words != "" {
@@ -74,6 +75,7 @@ func nextPage(l bridge.Listing) Button {
 	return b
 }
 
+// listingOf returns what List takes, from the line that answers somebody who typed a verb for a list.
 func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	q := l.Args.ListQuery()
 	if q.Words == "" {
@@ -82,8 +84,8 @@ func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Hidden: c.Hidden}
 }
 
-// listRow is one conversation in a list: its title, who has it, what was said last, and a time. The time is
-// when a snooze ends, since when nobody has the conversation, when it ended, or that of the last message.
+// listRow makes the row of one conversation: its title, its state with a time (see ListState), who has it, and what was
+// said last, with an arrow before it if an agent said it.
 func listRow(f bridge.Facts, list string) Block {
 	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" ")}, titlePieces(f)...)
 	if HasLabel(f) {
@@ -103,7 +105,7 @@ func listRow(f bridge.Facts, list string) Block {
 	if preview := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); preview != "" {
 		from := ""
 		if f.LastMessage.From == "agent" {
-			from = "↩ " // we spoke last
+			from = "↩ "
 		}
 		groups = append(groups, []Piece{shape.Text(from + "“" + preview + "”")})
 	}
@@ -116,7 +118,7 @@ func HasLabel(f bridge.Facts) bool {
 	return slices.ContainsFunc(f.Tags, func(t bridge.Tag) bool { return t.Label })
 }
 
-// ListMarks shows in a list what was set on a conversation, what its analysis found, and its tags.
+// ListMarks shows what agents set on a conversation, what its analysis found, and its tags.
 func ListMarks(f bridge.Facts) []Piece {
 	return shape.JoinPieces(shape.Between, markPieces(f), tagPieces(f.Tags))
 }
@@ -127,25 +129,25 @@ func titlePieces(f bridge.Facts) []Piece {
 	return append([]Piece{shape.Icon(channelIcon(f)), shape.Text(" ")}, name...)
 }
 
-// ListState shows the state of a conversation in a list. saysWhen is true if the state has a time that matters more in
-// this list than that of the last message.
+// ListState shows the state of a conversation, with the time that matters in this list: until when it is snoozed, since
+// when nobody has it, or when it ended. saysWhen means that the row needs no time of the last message beside it.
 func ListState(f bridge.Facts, list string) (pieces []Piece, saysWhen bool) {
 	pieces = []Piece{shape.Text(shape.StatusWords(f))}
-	isEndedList := list == "resolved" || list == "closed"
 	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
 		return append(pieces, shape.Text(" until "), shape.At(f.SnoozedUntil, f.Zone)), false
 	}
 	if list == "unassigned" && !f.FreeSince.IsZero() {
 		return append(pieces, shape.Text(" since "), shape.At(f.FreeSince, f.Zone)), true
 	}
+	isEndedList := list == "resolved" || list == "closed"
 	if isEndedList && !f.EndedAt.IsZero() {
 		return append(pieces, shape.Text(" "), shape.At(f.EndedAt, f.Zone)), true
 	}
 	return pieces, false
 }
 
-// detailsButton shows the details of a listed conversation. It is called Preview where nobody has the
-// conversation: people look at the details before they take it.
+// detailsButton makes the button that opens the details. It is called Preview where nobody has the conversation, since
+// people look at the details before they take it.
 func detailsButton(f bridge.Facts) Button {
 	b := verb.NewButton(bridge.VerbFind, conversationArgs(f))
 	if f.Status.Open() && len(f.Assignees) == 0 {
@@ -154,11 +156,11 @@ func detailsButton(f bridge.Facts) Button {
 	return b
 }
 
-// Evening lists the conversations whose reply window closes before the team is back. Each has a button
-// to answer now, and buttons for what else can be done.
+// Evening makes the card that a team gets before it goes home: the conversations whose reply window closes before the team
+// is back. After that, the provider lets no free text go to the customer.
 func Evening(l *bridge.EveningLine) Card {
 	zone, err := time.LoadLocation(l.Zone)
-	if err != nil {
+	if err != nil { // this machine doesn't know the zone
 		zone = time.UTC
 	}
 
@@ -206,7 +208,8 @@ func emptyList(l bridge.Listing) string {
 		return "There are no more."
 	}
 	if l.Words != "" {
-		return "Nothing is found for “" + shape.OneLine(l.Words, shape.MaxNameRunes) + "” in names, addresses, numbers and subjects. Words are found by how they begin."
+		return "Nothing is found for “" + shape.OneLine(l.Words, shape.MaxNameRunes) +
+			"” in names, addresses, numbers and subjects. Words are found by how they begin."
 	}
 
 	switch l.List {
@@ -225,7 +228,7 @@ func emptyList(l bridge.Listing) string {
 	return "No conversations here."
 }
 
-// History shows a page of what was done to a conversation.
+// History makes the card of one page of a conversation's log.
 func History(f bridge.Facts, h bridge.History) Card {
 	c := Card{Title: "History of " + shape.Number(f.ID)}
 	switch {
@@ -245,7 +248,7 @@ func History(f bridge.Facts, h bridge.History) Card {
 	return c
 }
 
-// logRows are entries of a log: when, who, what, why.
+// logRows lays out entries of a log: when, who, what, why.
 func logRows(rows []bridge.LogRow, f bridge.Facts) []Block {
 	var blocks []Block
 	for _, r := range rows {
@@ -258,7 +261,8 @@ func logRows(rows []bridge.LogRow, f bridge.Facts) []Block {
 	return blocks
 }
 
-// logDetail returns what a log entry says beside its deed: words that somebody chose, or else the reason.
+// logDetail returns what an entry says beside the deed. A code of the engine's is put into words. Words that somebody
+// chose (LogRow.IsChosen) stay as they are, even if they look like a code.
 func logDetail(r bridge.LogRow, f bridge.Facts) string {
 	if words, isCode := wordsOfCode(r.Detail, f); isCode && !r.IsChosen {
 		return words.inLine
@@ -266,10 +270,11 @@ func logDetail(r bridge.LogRow, f bridge.Facts) string {
 	return shape.OneLine(r.Detail, maxDetailRunes)
 }
 
-// ProblemOf returns what people are told of an error.
+// ProblemOf returns what people are told of an error: its *bridge.Problem, or "Internal error".
 func ProblemOf(err error) *bridge.Problem {
 	if errors.Is(err, bridge.ErrNoConversation) {
-		return &bridge.Problem{Code: "no_conversation", Text: "There is no conversation here.", Hint: "Try it on a message in a conversation's thread."}
+		const hint = "Try it on a message in a conversation's thread."
+		return &bridge.Problem{Code: "no_conversation", Text: "There is no conversation here.", Hint: hint}
 	}
 	if p, ok := errors.AsType[*bridge.Problem](err); ok {
 		return p
@@ -277,8 +282,8 @@ func ProblemOf(err error) *bridge.Problem {
 	return &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
 }
 
-// Problem shows why there is nothing else to show: the words of a *bridge.Problem, or a general sentence. typed is what its reader
-// wrote into a form that it takes the place of: it is given back.
+// Problem makes the card that says why there is nothing else to show. It gives back what its reader typed into a form, if
+// it takes the place of that form; typed may be "".
 func Problem(err error, typed string) Card {
 	p := ProblemOf(err)
 	says := shape.Sentence(shape.Icon("warning"), " ", shape.AsSentence(p.Text), shape.NextSentence(p.Hint))

@@ -5,21 +5,26 @@ import (
 	"parley/bridge"
 )
 
-// outcomeLine lays out a line that says what became of its message. If people can read the message
-// nowhere else, its words stay above; otherwise the line repeats their beginning at most.
+// Some lines ask something about a message: "Send it, or keep it inside?" Once that is decided, the chat edits the line,
+// and it says what became of the message: "Sent today 09:14 by Ben." This file has these words.
+
+// outcomeLine lays out a line whose question is settled. If people can read the message nowhere else, its words stay
+// above; otherwise the line repeats at most their beginning.
 func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 	pieces := outcomePieces(l, f)
 	failed, isFailed := l.Content.(*bridge.FailedLine)
-	if isFailed && failed.Recipient != "" {
+	if isFailed && failed.Recipient != "" { // it is about one of several recipients, and stays true
 		return append(lineBlocks(l, f), shape.SmallPrint(pieces...))
 	}
+
 	switch l.Kind() {
 	case bridge.LineDone, bridge.LineAutomatic, bridge.LineCollected:
 		return append(lineBlocks(l, f), shape.SmallPrint(pieces...))
 	case bridge.LineDecided:
 		return []Block{shape.Line(pieces...)}
 	case bridge.LineParticipant:
-		return []Block{shape.Sentence(shape.Icon("bust_in_silhouette"), " ", newcomerNames(l)+" joined this mail."), shape.SmallPrint(pieces...)}
+		joined := shape.Sentence(shape.Icon("bust_in_silhouette"), " ", newcomerNames(l)+" joined this mail.")
+		return []Block{joined, shape.SmallPrint(pieces...)}
 	default:
 		l.Text = shape.OneLine(l.Text, shape.MaxPreviewRunes)
 		return append([]Block{shape.Line(pieces...)}, shape.MessageBlocks(l)...)
@@ -30,12 +35,10 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 func outcomePieces(l bridge.Line, f bridge.Facts) []Piece {
 	o := *l.Outcome
 	words := outcomeWordsOf(o.State, shape.Customer(l, f))
+	what, after := words.what, words.after
 	isTooLate := l.Kind() == bridge.LineDecided // the line answers somebody who pressed a button afterwards
-	what := words.what
-	after := words.after
 	if isTooLate {
-		what = words.already
-		after = ""
+		what, after = words.already, ""
 	}
 
 	pieces := []Piece{shape.Icon(words.icon), shape.Text(" " + what)}
@@ -60,17 +63,16 @@ func outcomePieces(l bridge.Line, f bridge.Facts) []Piece {
 
 // outcomeWords are the words for an outcome, in the order in which they are shown, and what stands between them.
 type outcomeWords struct {
-	icon        string // of a reply: that of the mark on a typed reply
+	icon        string // for a reply, the emoji of the mark that a typed reply would get
 	what        string
-	already     string // stands in place of what, for somebody who presses a button after the matter was decided
-	namesOther  bool   // the conversation Line.Other follows what
-	hidesTime   bool   // it isn't said when it happened: it is yet to come, or is said elsewhere
-	hidesAuthor bool   // it isn't said who did it
-	after       string // a sentence of its own, or ""; nobody who was too late reads it
+	already     string // in place of what, for somebody who pressed a button too late
+	namesOther  bool   // the conversation Line.Other follows
+	hidesTime   bool   // the time doesn't follow: it is yet to come, or stands elsewhere
+	hidesAuthor bool   // "by Ben" doesn't follow
+	after       string // a sentence behind all that, which is left out for somebody who was too late; or ""
 }
 
-// outcomeWordsOf returns the words for an outcome; an outcome of a later version is only "Settled". customer is the
-// customer's name.
+// outcomeWordsOf returns the words for an outcome. Outcomes that only a later version of Parley knows are "Settled".
 func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
 	unheard, later := customer+" did not get this.", "when "+customer+" writes."
 	switch s {

@@ -9,8 +9,9 @@ import (
 	"parley/bridge"
 )
 
-// Root is the card that begins a conversation's thread: at most three lines and four buttons, and one
-// line when the conversation is over. It mentions nobody: cards notify no one.
+// Root makes the card that begins a conversation's thread and shows its present state. The chat edits that message
+// whenever the state changes. The card has at most three lines and four buttons, and only one line when the
+// conversation is over. It mentions nobody, so that nobody is notified of each change.
 func Root(f bridge.Facts) Card {
 	if f.Automatic {
 		return automaticRoot(f)
@@ -24,7 +25,8 @@ func Root(f bridge.Facts) Card {
 	return openRoot(f)
 }
 
-// automaticRoot begins a thread that collects automatic mail, or mails of people who opened very many conversations.
+// automaticRoot begins a thread that collects automatic mail, or the mails of people who opened very many
+// conversations (Facts.Collects).
 func automaticRoot(f bridge.Facts) Card {
 	subject := shape.Bold(shape.OneLine(f.Subject, shape.MaxSubjectRunes))
 	account := shape.Text(shape.OneLine(f.Account.Name, shape.MaxNameRunes))
@@ -32,12 +34,13 @@ func automaticRoot(f bridge.Facts) Card {
 	c := Card{Title: "Automatic mail", Blocks: []Block{shape.Line(title...)}}
 	if f.Collects {
 		c.Title = "Very many new conversations"
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Mails of people who opened more conversations than one does. Make one of what needs an answer.")))
+		c.Blocks = append(c.Blocks, Small("Mails of people who opened more conversations than one does. Make one of what needs an answer."))
 	}
 	return c
 }
 
-// leftRoot begins a thread that the conversation has left, because it was handed over.
+// leftRoot begins a thread that the conversation has left for another team's. A secluded thread stands where people may
+// not see the conversation any more, so it shows only the number.
 func leftRoot(f bridge.Facts) Card {
 	now := shape.Or(shape.OneLine(f.Team, shape.MaxNameRunes), shape.Number(f.ID))
 	goesOn := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.ThreadLink(now, f)...)
@@ -80,7 +83,7 @@ func openRoot(f bridge.Facts) Card {
 	return c
 }
 
-// conversationCard makes a card with a line that names the conversation and ends with more.
+// conversationCard makes a card of one line, which names the conversation and ends with more.
 func conversationCard(f bridge.Facts, more ...Piece) Card {
 	icons := []Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}
 	name := append(icons, shape.Bold(verb.Title(f)))
@@ -90,7 +93,8 @@ func conversationCard(f bridge.Facts, more ...Piece) Card {
 
 // startAgainButton is the button that begins another conversation with the customer of an ended one.
 func startAgainButton(f bridge.Facts) Button {
-	return verb.NewButton(bridge.VerbNew, bridge.Args{StartArgs: bridge.StartArgs{Account: f.Account.Name, Recipient: f.Contact.Address}})
+	start := bridge.StartArgs{Account: f.Account.Name, Recipient: f.Contact.Address}
+	return verb.NewButton(bridge.VerbNew, bridge.Args{StartArgs: start})
 }
 
 // rootButtons are Take or Assign, Snooze or Wake, Resolve, More.
@@ -119,12 +123,13 @@ func teamPieces(f bridge.Facts) []Piece {
 	return []Piece{shape.Text(shape.OneLine(f.Team, shape.MaxNameRunes))}
 }
 
-// tagPieces shows a conversation's tags, labels first: these stand out.
+// tagPieces shows a conversation's tags. Labels, which are tags that are to stand out, come first.
 func tagPieces(list []bridge.Tag) []Piece {
 	var labels, others [][]Piece
 	for _, t := range list {
 		if t.Label {
-			labels = append(labels, []Piece{shape.Icon("label"), shape.Text(" "), shape.Bold(shape.OneLine(t.Name, shape.MaxNameRunes))})
+			name := shape.Bold(shape.OneLine(t.Name, shape.MaxNameRunes))
+			labels = append(labels, []Piece{shape.Icon("label"), shape.Text(" "), name})
 		} else {
 			others = append(others, []Piece{shape.Tag(t)})
 		}
@@ -132,7 +137,8 @@ func tagPieces(list []bridge.Tag) []Piece {
 	return shape.JoinPieces(" ", append(labels, others...)...)
 }
 
-// timePieces shows who is replying just now, the times that matter, and what makes this conversation unlike others.
+// timePieces shows who is replying just now, the times that matter, and what makes this conversation unlike others, such
+// as people in copy. It returns nil if there is nothing of it.
 func timePieces(f bridge.Facts) []Piece {
 	groups := [][]Piece{replyingPieces(f)}
 	switch {
@@ -198,8 +204,8 @@ func alsoOpenPieces(f bridge.Facts) []Piece {
 	return shape.JoinPieces(", ", groups...)
 }
 
-// windowPieces says until when the customer can be answered. It shows a time rather than a countdown, so
-// that the card needs no updates.
+// windowPieces shows the reply window: the time in which the provider lets free text go to the customer. It names the
+// time of its end, since a countdown would need updates of the card.
 func windowPieces(f bridge.Facts) []Piece {
 	if f.Window.Closed {
 		return []Piece{shape.Icon("lock"), shape.Text(" Reply window closed")}
@@ -224,7 +230,7 @@ func modeWords(mode bridge.AccountMode) string {
 	return ""
 }
 
-// statusIcon is the mark that a conversation's state has everywhere.
+// statusIcon returns the emoji shortcode of a conversation's state, which is the same on cards and in lists.
 func statusIcon(f bridge.Facts) string {
 	switch f.Status {
 	case bridge.StatusPending:

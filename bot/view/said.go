@@ -9,12 +9,19 @@ import (
 	"parley/bridge"
 )
 
-// maxRemarkRunes is how much a card shows of a notice, and of why a file is missing.
-const maxRemarkRunes = 300
+// Limits of what a card shows.
+const (
+	maxRemarkRunes  = 300                    // of a notice, and of why a file is missing
+	maxNamesInLine  = 20                     // names of files in one line: no chat cuts such a line
+	maxRemarkedName = 2 * shape.MaxNameRunes // of a file's name with a remark on it: "plan.pdf (0 bytes)"
+)
 
-// Said shows a customer's message. Card.Name is the customer's name, marked as a customer's, so that nobody outside
-// can pose as a colleague. Messages that are posted together, or late, show their times, each minute once; zone is
-// for readers whose own zone isn't known.
+// Said makes the card of a customer's message (bridge.Said), with further ones that are posted together with it
+// (Said.Then). The card is posted under the customer's name, marked as a customer's, so that nobody outside can pose as
+// a colleague. Said.Elsewhere means that From isn't a customer, but answered the customer outside Parley.
+//
+// Messages that are posted together, or late, show their times, each minute once. zone is for readers whose own zone
+// isn't known.
 func Said(s bridge.Said, zone *time.Location) Card {
 	c := Card{Name: CustomerName(s.From)}
 	if s.Elsewhere {
@@ -42,36 +49,38 @@ func Said(s bridge.Said, zone *time.Location) Card {
 // saidBlocks lays out one message: what it answers, its words, the quoted history if that is to be shown, notices,
 // files, and a link to the original.
 func saidBlocks(s bridge.Said) []Block {
-	var c Card
+	var blocks []Block
 	if s.Answers != nil {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("leftwards_arrow_with_hook"), shape.Text(" "+answersWords(*s.Answers))))
+		blocks = append(blocks, iconLine("leftwards_arrow_with_hook", answersWords(*s.Answers)))
 	}
 
 	if strings.TrimSpace(s.Text) != "" {
-		c.Blocks = append(c.Blocks, Block{Kind: BlockBody, Text: s.Text})
+		blocks = append(blocks, Block{Kind: BlockBody, Text: s.Text})
 	} else if len(s.Files) == 0 && len(s.Notices) == 0 {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("(a message without text)")))
+		blocks = append(blocks, Small("(a message without text)"))
 	}
-
 	if s.ShowQuote && strings.TrimSpace(s.Quoted) != "" {
-		c.Blocks = append(c.Blocks, Block{Kind: BlockQuote, Text: s.Quoted})
+		blocks = append(blocks, Block{Kind: BlockQuote, Text: s.Quoted})
 	}
 
 	for _, n := range s.Notices {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+shape.OneLine(n, maxRemarkRunes))))
+		blocks = append(blocks, iconLine("information_source", shape.OneLine(n, maxRemarkRunes)))
 	}
-
 	if len(s.Files) > 0 {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(fileNames(s.Files)...))
+		blocks = append(blocks, shape.SmallPrint(fileNames(s.Files)...))
 	}
 	if s.Original != "" {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(Piece{Kind: PieceLink, Text: "Show the original", URL: s.Original}))
+		blocks = append(blocks, shape.SmallPrint(Piece{Kind: PieceLink, Text: "Show the original", URL: s.Original}))
 	}
-
-	return c.Blocks
+	return blocks
 }
 
-// answersWords names the message that a customer's message answers.
+// iconLine makes a line of small print behind an icon.
+func iconLine(icon, text string) Block {
+	return shape.SmallPrint(shape.Icon(icon), shape.Text(" "+text))
+}
+
+// answersWords names the message that a customer's message answers. ByOwner means that the customer wrote that one, too.
 func answersWords(a bridge.Answered) string {
 	quoted := shape.OneLine(a.Text, shape.MaxPreviewRunes)
 	if quoted == "" {
@@ -86,7 +95,8 @@ func answersWords(a bridge.Answered) string {
 	return "In answer to “" + quoted + "”"
 }
 
-// Files shows the line above the files that a customer sent. It also names the files that are missing.
+// Files makes the card above the files that a customer sent. It also names the files that are missing. A missing file
+// without a reason is still being fetched from the provider.
 func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card {
 	c := Card{Name: CustomerName(from)}
 	lead := []Piece{shape.Text("From " + shape.PartyName(from) + ":")}
@@ -98,27 +108,20 @@ func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card 
 	for _, m := range missing {
 		name := shape.Or(shape.OneLine(m.Name, shape.MaxNameRunes), "A file")
 		if m.Reason == "" {
-			c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("hourglass_flowing_sand"),
-				shape.Text(" "+name+" is still being fetched from the provider; it follows here by itself.")))
+			const words = " is still being fetched from the provider; it follows here by itself."
+			c.Blocks = append(c.Blocks, iconLine("hourglass_flowing_sand", name+words))
 			continue
 		}
-
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("warning"),
-			shape.Text(" "+name+" from "+shape.PartyName(from)+" could not be had: "+shape.OneLine(m.Reason, maxRemarkRunes))))
+		reason := shape.OneLine(m.Reason, maxRemarkRunes)
+		c.Blocks = append(c.Blocks, iconLine("warning", name+" from "+shape.PartyName(from)+" could not be had: "+reason))
 	}
-
 	return c
 }
-
-const (
-	maxNamesInLine  = 20                     // names of files in one line, which surfaces don't cut then
-	maxRemarkedName = 2 * shape.MaxNameRunes // of a file's name with what its surface says of it: "plan.pdf (0 bytes)"
-)
 
 // CustomerName is the name that a customer's messages are posted under.
 func CustomerName(p bridge.PartyRef) string { return shape.PartyName(p) + " (customer)" }
 
-// fileNames lists the names of files behind a paper clip.
+// fileNames shows a paper clip and the names of files.
 func fileNames(names []string) []Piece {
 	list := make([][]Piece, len(names))
 	for i, name := range names {

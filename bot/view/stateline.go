@@ -5,9 +5,10 @@ import (
 	"parley/bridge"
 )
 
-// Lines about who has the conversation and in which state it is.
+// Words of the lines about who has a conversation and in which state it is. A line is a remark that Parley makes in the
+// conversation's thread: l says what happened, c has the fields of its kind, and f describes the conversation.
 
-// assignedLine tells the owner.
+// assignedLine mentions those who got the conversation: "Ann took this", or "@Ann: Ben assigned this to you."
 func assignedLine(l bridge.Line, _ bridge.Facts) []Block {
 	parts := []any{shape.Icon("bust_in_silhouette"), " "}
 	switch {
@@ -32,11 +33,12 @@ func unassignedLine(l bridge.Line, c *bridge.UnassignedLine, f bridge.Facts) []B
 	} else if shape.IsNobody(l.By) {
 		words = "This is unassigned again."
 	}
-	return append(append([]Block{makeHeadline(l, "large_blue_circle", words)}, shape.Quote(l.Text)...), leftThreadBlocks(c, f)...)
+	blocks := append([]Block{makeHeadline(l, "large_blue_circle", words)}, shape.Quote(l.Text)...)
+	return append(blocks, leftThreadBlocks(c, f)...)
 }
 
-// leftThreadBlocks links the thread that the conversation had before it was handed over, and quotes the last
-// words in it.
+// leftThreadBlocks links the thread in which the conversation was before it was handed over, and quotes the last words
+// there. It returns nil if the conversation stayed in its thread.
 func leftThreadBlocks(c *bridge.UnassignedLine, f bridge.Facts) []Block {
 	var parts [][]Piece
 	switch {
@@ -59,7 +61,7 @@ func handedOverLine(l bridge.Line, f bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "arrow_right", moved, shape.ThreadLink(shape.Number(f.ID), f), ".")}
 }
 
-// wokeLine tells that a snooze is over. If it ended because its time was over, it adds whether the customer has written.
+// wokeLine says that a snooze is over and, if it ended by itself, whether the customer has written since.
 func wokeLine(l bridge.Line, c *bridge.WokeLine, f bridge.Facts) []Block {
 	words := "The snooze is over."
 	switch {
