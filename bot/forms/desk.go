@@ -27,17 +27,18 @@ type Conversations interface {
 	// nil if they are out of date.
 	Suggested(ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user string) ([]bridge.SuggestedReply, error)
 
-	// Attend tells the engine that somebody begins to answer; it returns at once.
+	// Attend tells the engine that somebody begins to answer. It doesn't block.
 	Attend(conversation bridge.ConversationID)
 }
 
-// Choices is asked for the lists that forms offer to choose from. Count returns as how many texts the provider of
-// an account counts a text; ok is false if the provider doesn't count.
+// Choices is asked for the lists that forms offer to choose from.
 type Choices interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)
 	Teams(ctx context.Context) ([]string, error)
 	TagNames(ctx context.Context) ([]bridge.Tag, error)
 	Accounts(ctx context.Context, user string) ([]bridge.AccountRef, error)
 	Templates(ctx context.Context, which bridge.TemplatesFor, user string) (bridge.Templates, error)
+
+	// Count returns as how many texts the provider of an account counts a text. ok is false if the provider doesn't count.
 	Count(account, text string) (n bridge.Count, ok bool)
 }

@@ -15,13 +15,17 @@ import (
 	"parley/bridge"
 )
 
-// Maker makes forms and windows.
+// When somebody presses a button that opens something, a surface (Slack or Teams) asks a Maker for a view.Form or a
+// view.Card, and draws it as a dialog. The Maker reads what stands in it from the engine, through Desk: the conversation,
+// and lists to choose from. It also decides which form comes next.
+
+// Maker makes the forms of verbs, and the windows that show details, history and lists.
 type Maker struct {
 	Desk Desk
-	Now  func() time.Time // for forms about no conversation; for others the time is in the facts
+	Now  func() time.Time // used where Facts.Now is zero, as for forms about no conversation
 	Zone *time.Location   // for readers whose own zone isn't known
 
-	Author string // who wrote the message for which a form is opened; "" if the form's reader did
+	Author string // who wrote the message that the form is about; "" if the reader did
 }
 
 // Facts returns the conversation that args name, or else the one at a place, as user may see it.
@@ -33,12 +37,14 @@ func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, use
 	return m.Desk.FactsAt(ctx, at, user)
 }
 
-// Form makes the form of a verb, with the lists that the verb offers to choose from. text stands in the form's long
-// field at first. zone is that of the form's reader, or nil if it isn't known.
+// Form makes the form of a verb for a user, with the lists that it offers to choose from. at is where it is opened, and
+// text stands in its long field at first. zone is the one in which the reader's times count, or nil if it isn't known.
 // Errors: *bridge.Problem, bridge.ErrNoConversation, the desk's.
-func (m Maker) Form(ctx context.Context, name bridge.Verb, args bridge.Args, at bridge.Place, user, text string) (form view.Form, zone *time.Location, err error) {
+func (m Maker) Form(
+	ctx context.Context, name bridge.Verb, args bridge.Args, at bridge.Place, user, text string,
+) (form view.Form, zone *time.Location, err error) {
 	text = cmp.Or(text, args.Draft)
-	args.Draft = "" // the form's field has it from now on
+	args.Draft = "" // it stands in the form's field from now on
 	in := view.FormInput{Verb: name, Args: args, Text: text, Author: m.Author, Now: m.Now()}
 	if name == bridge.VerbNew {
 		return m.startForm(ctx, in, user)
@@ -73,7 +79,7 @@ func (m Maker) startForm(ctx context.Context, in view.FormInput, user string) (v
 		return view.Form{}, nil, err
 	}
 
-	account, isKnown := verb.StartsBy(in)
+	account, isKnown := verb.StartsBy(in) // the account from which the conversation would begin
 	if isKnown {
 		which := bridge.TemplatesFor{Account: account.Name, Use: bridge.TemplateStart}
 		if in.Templates, err = m.Desk.Templates(ctx, which, user); err != nil {
@@ -95,7 +101,7 @@ func (m Maker) count(account, text string) *bridge.Count {
 	return &n
 }
 
-// readLists reads the lists that a verb's form offers into in.
+// readLists sets the fields of in for the lists that the verb's form offers.
 func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
 	for _, list := range verb.Of(in.Verb).Form.Lists {
 		switch list {
@@ -121,7 +127,8 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 	return nil
 }
 
-// readWords reads what the chosen message says as the desk would send it: the surface may show newer words, because it told no edit.
+// readWords sets in.Text to what the chosen message says by Parley's record, because that is what would be sent. The chat
+// may show newer words, if it hasn't told Parley of an edit.
 // Errors: *bridge.Problem if the desk has no such text; the desk's.
 func (m Maker) readWords(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
 	in.Text, in.Args.Shown, err = m.Desk.WordsAt(ctx, at, user)
@@ -132,7 +139,8 @@ func (m Maker) readWords(ctx context.Context, in *view.FormInput, at bridge.Plac
 	return err
 }
 
-// readAnswerables reads the messages that a reply can answer, and what its account can carry.
+// readAnswerables sets the fields of in for a reply: the messages that it can answer, what the account can send, and the
+// suggested replies. It tells the desk that somebody begins to answer.
 func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
 	m.Desk.Attend(in.Facts.ID)
 	in.Can = in.Facts.Account.Can
@@ -153,8 +161,7 @@ func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridg
 	return err
 }
 
-// templateForm makes the form in which a template is made or changed: it is about no
-// conversation.
+// templateForm makes the form in which a template is made or changed. It is about no conversation.
 func (m Maker) templateForm(ctx context.Context, args bridge.Args, user string) (view.Form, *time.Location, error) {
 	all, err := m.Desk.Templates(ctx, bridge.TemplatesFor{}, user)
 	if err != nil {
@@ -164,7 +171,7 @@ func (m Maker) templateForm(ctx context.Context, args bridge.Args, user string) 
 	return form, all.Zone, err
 }
 
-// Window makes the card of details, history or a list.
+// Window makes the card of a conversation's details or history, or of a list.
 // Errors: as Form.
 func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place, user string) (view.Card, error) {
 	if opens == view.OpensList {
@@ -191,11 +198,10 @@ func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, a
 	return view.History(facts, history), nil
 }
 
-// IsReply reports whether a form writes to the customer of a conversation. Colleagues are shown who has
-// such a form open.
+// IsReply reports whether a form writes to a conversation's customer. Colleagues see who has such a form open.
 func IsReply(f view.Form) bool { return verb.Of(f.Verb).Form.Answering && f.Args.Conversation != 0 }
 
-// NeedsForm reports whether the verb still needs its own form, because arguments or a text are missing.
+// NeedsForm reports whether the verb's own form has to be shown, because arguments or a text are missing.
 func NeedsForm(f view.Filled) bool {
 	v := verb.Of(f.Verb)
 	takesText := v.Typed.Rest == verb.RestText || v.Typed.Rest == verb.RestReply
@@ -205,7 +211,7 @@ func NeedsForm(f view.Filled) bool {
 	return v.Needs(f.Args)
 }
 
-// NeedsNextForm reports whether another form follows a filled one. isPick says that the filled form only asked which
+// NeedsNextForm reports whether another form follows a filled one. isPick means that the filled form only asked which
 // conversation is meant.
 func NeedsNextForm(f view.Filled, isPick bool) bool {
 	if f.Next && f.Verb == bridge.VerbReply { // the next step asks for buttons or the like

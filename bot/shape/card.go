@@ -9,10 +9,11 @@ import (
 // MaxLabelRunes is how many runes of a label fit on a button.
 const MaxLabelRunes = 24
 
-// Card is neutral content: blocks from top to bottom, then buttons.
+// Card is a message or a dialog as it looks in every chat: blocks from top to bottom, then buttons. The renderers of Slack
+// (bot/slack/blockkit) and Teams (bot/teams/card) turn it into what their chat draws, and escape all text in it.
 type Card struct {
-	Title   string // at most 24 runes; shown by a window around the card, not in a post
-	Name    string // under whose name it is posted; "" means Parley's own
+	Title   string // of a dialog, at most 24 runes; messages don't show it
+	Name    string // under which the message is posted; "" means Parley's own
 	Blocks  []Block
 	Buttons []Button
 }
@@ -25,8 +26,8 @@ const (
 	BlockLine  BlockKind = "line"  // Pieces, one line
 	BlockSmall BlockKind = "small" // Pieces, less prominent
 	BlockItem  BlockKind = "item"  // Pieces, an entry of a list, with Buttons of its own
-	BlockBody  BlockKind = "body"  // Text: canonical Markdown, rendered and escaped
-	BlockQuote BlockKind = "quote" // Text: canonical Markdown, rendered inside a quotation
+	BlockBody  BlockKind = "body"  // Text: Markdown (package markdown)
+	BlockQuote BlockKind = "quote" // Text: Markdown, as a quotation
 )
 
 // Block is one paragraph of a Card.
@@ -40,17 +41,17 @@ type Block struct {
 // PieceKind is the type of a Piece.
 type PieceKind string
 
-// Kinds of pieces. Text of all of them is literal: a renderer escapes it.
+// Kinds of pieces. None of them has markup in its text.
 const (
 	PieceText    PieceKind = "text"    // Text
 	PieceBold    PieceKind = "bold"    // Text, emphasised
-	PieceCode    PieceKind = "code"    // Text, to be typed or a kept fragment
+	PieceCode    PieceKind = "code"    // Text, such as a command to type
 	PieceIcon    PieceKind = "icon"    // Text is an emoji shortcode without colons
-	PieceMention PieceKind = "mention" // Agent is notified; by name if Agent.User is ""
+	PieceMention PieceKind = "mention" // the chat notifies Agent; without Agent.User only the name stands there
 	PieceTime    PieceKind = "time"    // At, in the reader's zone where possible, else Zone
 	PieceLink    PieceKind = "link"    // Text leads to URL
 	PieceThread  PieceKind = "thread"  // Text leads to the message at Place
-	PieceTag     PieceKind = "tag"     // Text is a tag's name, Color its pill (#rrggbb)
+	PieceTag     PieceKind = "tag"     // Text is a tag's name, Color its colour (#rrggbb)
 )
 
 // Piece is a run of text of one type within a line.
@@ -59,7 +60,7 @@ type Piece struct {
 	Text  string
 	Agent bridge.AgentRef // PieceMention
 	At    time.Time       // PieceTime
-	Zone  *time.Location  // PieceTime: of readers whose own isn't known; never nil
+	Zone  *time.Location  // PieceTime: for readers whose own isn't known; never nil
 	URL   string          // PieceLink; http or https
 	Place bridge.Place    // PieceThread
 	Color string          // PieceTag
@@ -75,15 +76,15 @@ const (
 	StyleDanger  Style = "danger"
 )
 
-// Button starts a verb. verb.Pressed reads its Value back.
+// Button starts a verb, which is what Parley calls something that a person asks for: "snooze", "assign".
 type Button struct {
-	Label   string // At most 24 runes
+	Label   string // at most MaxLabelRunes
 	Verb    bridge.Verb
-	Value   string // verb.Value of its arguments
+	Value   string // the verb's arguments, as verb.Value writes and verb.Pressed reads them
 	Style   Style
-	Opens   Opens  // what a click opens; OpensNothing acts at once
-	Confirm string // a question that is asked before it acts; "" means that none is
-	Apart   bool   // begins a row of its own
+	Opens   Opens
+	Confirm string // a question that is asked first; "" means none
+	Apart   bool   // it begins a row of its own
 }
 
 // Opens says what a click on a button opens.
@@ -92,8 +93,8 @@ type Opens string
 // Things that a click opens.
 const (
 	OpensNothing Opens = ""        // the verb is done at once
-	OpensForm    Opens = "form"    // NewForm of the verb
-	OpensDetails Opens = "details" // Details of the conversation
-	OpensHistory Opens = "history" // History of the conversation
-	OpensList    Opens = "list"    // List of Args.List
+	OpensForm    Opens = "form"    // the verb's form (view.NewForm)
+	OpensDetails Opens = "details" // view.Details of the conversation
+	OpensHistory Opens = "history" // view.History of the conversation
+	OpensList    Opens = "list"    // view.List of Args.List
 )

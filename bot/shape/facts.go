@@ -9,7 +9,9 @@ import (
 	"parley/bridge"
 )
 
-// NonEmpty makes each string fit into a line, and leaves out empty ones.
+// Words for what is known of a conversation (bridge.Facts), which cards and lists have in common.
+
+// NonEmpty returns the strings that aren't empty, each cut to fit into a line.
 func NonEmpty(list ...string) []string {
 	var all []string
 	for _, s := range list {
@@ -20,10 +22,10 @@ func NonEmpty(list ...string) []string {
 	return all
 }
 
-// Recipients names who would get a reply now, as far as they fit into a line.
+// Recipients names those who would get a reply now, cut to fit into a line.
 func Recipients(r bridge.Recipients) string { return CutList(AllRecipients(r)) }
 
-// AllRecipients names everybody who would get a reply now, on a page that has room for them.
+// AllRecipients does what Recipients does, without cutting.
 func AllRecipients(r bridge.Recipients) string {
 	to := Or(AllParties(r.To), "nobody")
 	if len(r.Cc) > 0 {
@@ -32,13 +34,13 @@ func AllRecipients(r bridge.Recipients) string {
 	return to
 }
 
-// Parties names people with their addresses, as far as they fit into a line.
+// Parties names people with their addresses, cut to fit into a line.
 func Parties(list []bridge.PartyRef) string { return CutList(AllParties(list)) }
 
 // maxListRunes bounds a list of people: with the words around it, it fits into one piece of a line.
 const maxListRunes = 430
 
-// CutList ends a list that is too long for a line behind the last of its members that fits, and says that there are others.
+// CutList cuts a list that is too long for a line behind the last member that fits: "Ann, Ben and others".
 func CutList(words string) string {
 	const others = " and others"
 	runes := []rune(words)
@@ -52,7 +54,7 @@ func CutList(words string) string {
 	return fitting + others
 }
 
-// AllParties names people with their addresses, on a page that has room for them.
+// AllParties does what Parties does, without cutting.
 func AllParties(list []bridge.PartyRef) string {
 	names := make([]string, len(list))
 	for i, p := range list {
@@ -66,7 +68,7 @@ func HeldBy(f bridge.Facts, a bridge.AgentRef) bool {
 	return a.ID != 0 && slices.ContainsFunc(f.Assignees, func(other bridge.AgentRef) bool { return other.ID == a.ID })
 }
 
-// Or returns s, or otherwise if s is empty.
+// Or returns s, or another string if s is empty.
 func Or(s, otherwise string) string { return cmp.Or(s, otherwise) }
 
 // Plural returns the word for one, or the word for more.
@@ -80,7 +82,7 @@ func Plural(n int, one, more string) string {
 // Number names a conversation: #12.
 func Number(id bridge.ConversationID) string { return "#" + strconv.FormatInt(int64(id), 10) }
 
-// Subject shows what a conversation is about. It returns nil if nobody knows.
+// Subject shows a conversation's subject. It returns nil if there is none.
 func Subject(f bridge.Facts) []Piece {
 	if s := OneLine(f.Subject, MaxSubjectRunes); s != "" {
 		return []Piece{Text(s)}
@@ -88,7 +90,7 @@ func Subject(f bridge.Facts) []Piece {
 	return nil
 }
 
-// Assignees names those who hold the conversation, its owner first.
+// Assignees names those who have the conversation, its owner first: "Unassigned" if nobody has.
 func Assignees(list []bridge.AgentRef) string {
 	if len(list) == 0 {
 		return "Unassigned"
@@ -132,7 +134,7 @@ func TemplateName(t bridge.Template) string {
 	return OneLine(t.Name, MaxNameRunes) + " (" + OneLine(t.Language, maxProviderRunes) + ")"
 }
 
-// TemplateWords returns the state of a template.
+// TemplateWords returns the state of a template in the provider's review. A state that isn't known stays the provider's word.
 func TemplateWords(t bridge.Template) string {
 	switch t.Status {
 	case "draft":

@@ -9,18 +9,19 @@ import (
 	"parley/channels/markdown"
 )
 
-// Form asks for the arguments of a verb.
+// Form is a dialog that asks for the arguments of a verb, as it looks in every chat. view.NewForm makes it, the chat's
+// renderer draws it, and view.Submit makes a Filled of what comes back.
 type Form struct {
-	Title  string // At most 24 runes
+	Title  string // at most 24 runes
 	Verb   bridge.Verb
-	Args   bridge.Args // Kept through the form; verb.Value carries them
-	Intro  []Block     // read before the fields
-	Quick  []Button    // act at once: people press one in place of filling in the fields
+	Args   bridge.Args // known already: they come back with what is filled in
+	Intro  []Block     // text above the fields
+	Quick  []Button    // these act at once, in place of filling in the fields
 	Fields []Field
 	Submit string // label of the button, at most 24 runes
-	Files  bool   // files can go with it, where the surface has a way for them
+	Files  bool   // files can be attached, where the chat has a way for that
 
-	At time.Time // when the form was made: "in 2 hours" in a field counts from then
+	At time.Time // when the form was made; "in 2 hours" in a field counts from then
 }
 
 // FieldKind says how a Field is filled in.
@@ -34,20 +35,20 @@ const (
 	FieldSeveral FieldKind = "several" // any of Options
 )
 
-// Field of a Form. Values are lists of strings; a text has one.
+// Field of a Form. Its value is a list of strings; that of a text has one.
 type Field struct {
-	Name     string // key of the values given to Submit
+	Name     string // key among the submitted values
 	Kind     FieldKind
 	Label    string
 	Hint     string
 	Example  string // shown while empty
 	Options  []Option
-	Value    []string // stands in it at first
+	Value    []string // what stands in it at first
 	Optional bool
-	MaxRunes int // 0 means the surface's own limit
+	MaxRunes int // 0 means the chat's own limit
 }
 
-// MaxInputRunes returns how many characters of a text f takes, in a surface whose inputs take as many as limit.
+// MaxInputRunes returns how many characters of a text f takes, in a chat whose inputs take limit at most.
 func (f Field) MaxInputRunes(limit int) int {
 	if f.MaxRunes > 0 {
 		return min(f.MaxRunes, limit)
@@ -55,7 +56,7 @@ func (f Field) MaxInputRunes(limit int) int {
 	return limit
 }
 
-// CutText returns f with the text that stands in it cut to what it takes. Its hint says so then.
+// CutText returns f with its text cut to MaxInputRunes. If something is cut, the hint says so.
 func (f Field) CutText(limit int) Field {
 	isText := f.Kind == FieldText || f.Kind == FieldLong
 	longest := f.MaxInputRunes(limit)
@@ -72,12 +73,12 @@ type Option struct {
 	Label string
 }
 
-// FormInput is what NewForm needs. Lists that a verb doesn't use may be nil.
+// FormInput is what view.NewForm makes a form of. Lists that the verb's form doesn't offer may be nil.
 type FormInput struct {
 	Verb   bridge.Verb
 	Facts  bridge.Facts
-	Args   bridge.Args // from the button: Message, Delivery, …
-	Text   string      // the message it is about or the text begun, Markdown
+	Args   bridge.Args // those of the button that opens the form
+	Text   string      // Markdown: the message that it is about, or a text that somebody has begun
 	Author string      // VerbSend: who wrote that message; "" if the viewer did
 	People []bridge.AgentRef
 	Teams  []string
@@ -86,11 +87,11 @@ type FormInput struct {
 	Templates bridge.Templates
 	Now       time.Time
 
-	Accounts  []bridge.AccountRef     // VerbNew: all that the agent may use
-	Can       bridge.Capabilities     // VerbReply: of the conversation's account
-	Said      []bridge.Said           // VerbReply: what the post shows that is answered
-	Suggested []bridge.SuggestedReply // VerbReply: what Args.Suggestion names; nil if that is out of date
-	Count     *bridge.Count           // VerbReply, VerbNew: of Text, where the provider counts
+	Accounts  []bridge.AccountRef     // VerbNew: those that the agent may use
+	Can       bridge.Capabilities     // VerbReply: what the conversation's account can send
+	Said      []bridge.Said           // VerbReply: the customer's messages in the post that is answered
+	Suggested []bridge.SuggestedReply // VerbReply: those that Args.Suggestion names; nil if they are out of date
+	Count     *bridge.Count           // VerbReply, VerbNew: as how many texts Text counts; nil if the provider doesn't count
 }
 
 // Filled is what a submitted form asks for: parts of a bridge.Action.
@@ -98,6 +99,6 @@ type Filled struct {
 	Verb bridge.Verb
 	Args bridge.Args
 	Text string
-	Next bool // the form goes on: NewForm with this Verb and Args comes next
-	Rich *bridge.Rich
+	Next bool         // a further form of this Verb and Args comes next; nothing is done before
+	Rich *bridge.Rich // buttons, lists and the like that go with a reply; nil if there are none
 }

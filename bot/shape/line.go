@@ -6,7 +6,9 @@ import (
 	"parley/bridge"
 )
 
-// AttachedFiles names the files that go with a reply.
+// What lines say in many places. A line (bridge.Line) is a remark that Parley itself makes in a thread.
+
+// AttachedFiles names the files that go with a reply, with links where there are some.
 func AttachedFiles(files []bridge.LineFile) []Block {
 	var blocks []Block
 	for _, f := range files {
@@ -19,8 +21,8 @@ func AttachedFiles(files []bridge.LineFile) []Block {
 	return blocks
 }
 
-// DoerName names the agent who did what a line confirms. A line that names no agent is shown to the person alone who did it:
-// "You".
+// DoerName names the agent who did what a line confirms. Without an agent it is "You", because only the person who did it
+// sees the line then.
 func DoerName(l bridge.Line) string {
 	if IsNobody(l.By) {
 		return "You"
@@ -40,7 +42,7 @@ func JoinWords(words []string, none string) string {
 	return strings.Join(all, ", ")
 }
 
-// SendAsQuestion asks whether to send what somebody else wrote.
+// SendAsQuestion asks whether to send a colleague's message to the customer.
 func SendAsQuestion(author, customer string) string {
 	return author + " wrote this, and would be its author: send it to " + customer + "?"
 }
@@ -64,7 +66,7 @@ func Customer(l bridge.Line, f bridge.Facts) string {
 	return PartyName(f.Contact)
 }
 
-// LeadingMentions begins a line with mentions of the agents who are to notice it.
+// LeadingMentions makes the beginning of a line: mentions of those who are to notice it. It returns nil if there are none.
 func LeadingMentions(l bridge.Line) []Piece {
 	if len(l.Mentions) == 0 {
 		return nil
@@ -72,7 +74,7 @@ func LeadingMentions(l bridge.Line) []Piece {
 	return append(Mentions(l.Mentions), Text(" "))
 }
 
-// Mentions notifies several agents, and says who of them is away.
+// Mentions makes mentions of several agents, and says who of them is away.
 func Mentions(agents []bridge.AgentRef) []Piece {
 	groups := make([][]Piece, len(agents))
 	for i, a := range agents {

@@ -24,7 +24,7 @@ func Text(s string) Piece { return Piece{Kind: PieceText, Text: s} }
 // Bold makes a piece of emphasised text.
 func Bold(s string) Piece { return Piece{Kind: PieceBold, Text: s} }
 
-// Code makes a piece of text to be typed, or of a kept fragment.
+// Code makes a piece of text such as a command to type.
 func Code(s string) Piece { return Piece{Kind: PieceCode, Text: s} }
 
 // Icon makes an emoji of its shortcode, without colons.
@@ -46,7 +46,7 @@ func At(t time.Time, zone *time.Location) Piece {
 	return Piece{Kind: PieceTime, At: t, Zone: zone}
 }
 
-// Thread leads to the message that a conversation's thread begins with; plain text while there is no thread.
+// Thread makes a link to the message with which a thread begins, or plain text while there is no thread.
 func Thread(label string, place bridge.Place) Piece {
 	if place.Channel == "" {
 		return Text(label)
@@ -54,7 +54,7 @@ func Thread(label string, place bridge.Place) Piece {
 	return Piece{Kind: PieceThread, Text: label, Place: place}
 }
 
-// ThreadLink links a conversation's thread. If the thread is in another chat, it names that chat instead.
+// ThreadLink makes a link to a conversation's thread. If the thread is in another chat, it only names that chat.
 func ThreadLink(label string, f bridge.Facts) []Piece {
 	pieces := []Piece{Thread(label, f.Thread.Root)}
 	if f.Thread.Root.Channel == "" && f.Thread.Elsewhere != "" {
@@ -69,7 +69,7 @@ func Line(p ...Piece) Block { return Block{Kind: BlockLine, Pieces: p} }
 // SmallPrint makes a less prominent line.
 func SmallPrint(p ...Piece) Block { return Block{Kind: BlockSmall, Pieces: p} }
 
-// Sentence builds a line of strings, which are literal text, of Pieces and of []Piece. It leaves out anything else.
+// Sentence makes a line of its parts, which are strings (literal text), Pieces or []Pieces. It leaves out anything else.
 func Sentence(parts ...any) Block {
 	var pieces []Piece
 	for _, part := range parts {
@@ -91,7 +91,7 @@ func Sentence(parts ...any) Block {
 // maxPieceRunes bounds the text of one piece.
 const maxPieceRunes = 500
 
-// CutPiece cuts the text of a piece that is too long for a line, and shows that something is missing.
+// CutPiece cuts the text of a piece that is too long for a line, and ends it with "…" then.
 func CutPiece(p Piece) Piece {
 	if runes := []rune(p.Text); len(runes) > maxPieceRunes {
 		p.Text = string(runes[:maxPieceRunes-1]) + "…"
@@ -122,8 +122,8 @@ func Quote(words string) []Block {
 	return []Block{{Kind: BlockQuote, Text: words}}
 }
 
-// OneLine makes untrusted words fit into a line of maxRunes at most. It removes line breaks,
-// invisible characters, and those that change the direction of writing: what remains is typed.Visible.
+// OneLine makes untrusted words fit into a line of maxRunes at most. Of the words it keeps what typed.Visible does: no line
+// breaks, no invisible characters, and none that change the direction of writing.
 func OneLine(s string, maxRunes int) string {
 	s = typed.Visible(s)
 	if runes := []rune(s); len(runes) > maxRunes {
@@ -138,7 +138,7 @@ func PlainTime(t time.Time, zone *time.Location) string {
 	return formatIn(zone, t, "Mon 2 Jan 2006 15:04 MST")
 }
 
-// ShortTime writes a moment with its zone, without the weekday, where a chat shows no time in the reader's own zone; nil means UTC.
+// ShortTime writes a moment with its zone; nil means UTC. It is for chats that can't show a time in the reader's own zone.
 // Shape: 20 Nov 2026 14:30 CET
 func ShortTime(t time.Time, zone *time.Location) string {
 	return formatIn(zone, t, "2 Jan 2006 15:04 MST")
