@@ -5,8 +5,9 @@ import "sync"
 // maxCompared bounds how many threads are remembered.
 const maxCompared = 100_000
 
-// Compared remembers which threads were compared with what is stored, and up to which reply. Without it, a thread whose
-// newest reply is a post of ours that the desk doesn't know would be read in each pass. The zero value remembers nothing.
+// Compared remembers which threads were compared with what is stored, and up to which reply, so that a pass over a chat's
+// history needn't read them again. Otherwise a thread whose newest reply is never stored, such as a post of ours that the
+// engine doesn't know, would be read in each pass. The zero value remembers nothing.
 type Compared struct {
 	mu     sync.Mutex
 	latest map[string]string // by thread: its newest reply when it was compared
@@ -19,8 +20,8 @@ func (c *Compared) Known(thread, latest string) bool {
 	return c.latest[thread] == latest
 }
 
-// Note remembers that a thread was compared when latest was its newest reply. It forgets all others when they become
-// too many; those are read once more.
+// Note remembers that a thread was compared when latest was its newest reply. If there are too many threads, it forgets all
+// others.
 func (c *Compared) Note(thread, latest string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,18 +5,20 @@ import (
 	"time"
 )
 
-// editsReach is how long before a gap the newest reply of a thread may have been typed for the thread to be read for edits.
+// editsReach is how far before a gap edits are looked for: in threads whose newest reply is no older than that.
 const editsReach = 24 * time.Hour
 
-// HiddenEdits are those that were perhaps made in gaps, to replies of threads in which nothing newer was typed. The next regular passes
-// look for them: replies to customers don't wait for these, and those from before a gap are read again one by one before they leave.
+// HiddenEdits remembers that edits may have been made in a gap, the time in which a chat's events were missed. A pass that
+// fills the gap reads only threads with newer replies, so it doesn't find edits of old ones. The next regular passes read
+// further threads for them. Replies to customers don't wait for that: each one from before a gap is read again by itself
+// before it leaves.
 type HiddenEdits struct {
 	mu      sync.Mutex // guards all below
-	since   time.Time  // from which newest reply on threads are read; zero if no such edit is expected
-	gapsYet int        // how many gaps were announced by then
+	since   time.Time  // threads with replies since then are read; zero if no edit is expected
+	gapsYet int        // how many gaps were announced when Expect was called last
 }
 
-// Reach returns the earlier of a time and the one from which threads are read for edits.
+// Reach returns since when replies are read: at, or earlier if edits are expected.
 func (e *HiddenEdits) Reach(at time.Time) time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -26,17 +28,18 @@ func (e *HiddenEdits) Reach(at time.Time) time.Time {
 	return at
 }
 
-// Expect notes a gap. It returns false if a pass that tried to fill it has noted it before.
-func (e *HiddenEdits) Expect(gapSince time.Time, announced int) bool {
+// Expect notes a gap. announced is how many gaps there were so far. isNew is false if the same gap was noted before, by a
+// pass that failed to fill it.
+func (e *HiddenEdits) Expect(gapSince time.Time, announced int) (isNew bool) {
 	since := e.Reach(gapSince.Add(-editsReach))
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	isNew := e.since.IsZero() || e.gapsYet != announced
+	isNew = e.since.IsZero() || e.gapsYet != announced
 	e.since, e.gapsYet = since, announced
 	return isNew
 }
 
-// Settle notes that regular passes have looked for all of them.
+// Settle notes that all edits were looked for.
 func (e *HiddenEdits) Settle() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

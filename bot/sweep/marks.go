@@ -12,24 +12,26 @@ import (
 	"time"
 )
 
-// markPrefix begins the keys of marks. Versions before this one had one mark for all processes, whose key is the prefix
-// itself: it counts like the others.
+// markPrefix begins the keys of marks. Older versions had one mark for all processes, whose key is the prefix itself. It
+// counts like the others.
 const markPrefix = "complete"
 
-// MaxMarks is how many marks there are at most after a process has begun. The earliest ones stay, since they say what may
-// be missing.
+// MaxMarks is how many marks there are at most after Begin, which keeps the earliest: they say what may be missing.
 const MaxMarks = 50
 
 // unmarkedSince is how far back a process that finds no marks reads.
 const unmarkedSince = time.Hour
 
-// Marks remember until when everything is stored. Each process has a mark of its own: a time before which everything is
-// stored that the chat told this process, or should have told it. A process raises its mark whenever it has read all that
-// it may have missed, so a gap that it can't fill holds its mark back. Everything older than the earliest mark of all
-// processes is stored, even if the process that had a gap has ended.
+// Marks remember, beyond the end of a process, until when all events of a chat are stored. Several processes of Parley may
+// listen to the same chat, and each has a mark of its own: a time before which nothing is missing that the chat told this
+// process, or should have told it. It raises the mark whenever it has read all that it may have missed. So all events
+// before the earliest mark are stored, even if the process that missed some has ended:
 //
-// A mark that hasn't moved for long is abandoned: another process reads what came since then, and deletes the mark. A
-// process that was alive all the same puts its mark back.
+//	process A   mark 10:00   it was cut off at 10:00, and has ended
+//	process B   mark 10:30   a new process reads again from 10:00
+//
+// A mark that hasn't moved for long is abandoned. Another process reads what came since then, and deletes the mark. If its
+// own process was alive all the same, that one puts the mark back (Inspect).
 type Marks struct {
 	memory Memory
 	now    func() time.Time
@@ -39,18 +41,18 @@ type Marks struct {
 	mu        sync.Mutex          // guards all below
 	own       time.Time           // this process's mark; zero until Begin
 	others    map[string]sighting // other processes' marks, by key
-	suspected int                 // how often a gap of another process was suspected; see SuspectGap
-	settled   int                 // how many of these suspicions a pass has settled
+	suspected int                 // how often SuspectGap was called
+	settled   int                 // how many of these suspicions were settled: all was read since
 }
 
-// sighting is a mark of another process, and when this process first saw it with that value. Times of two processes are
-// never compared for that, because their clocks may differ.
+// sighting is a mark of another process, and when this process first saw it with that value. Whether a mark stands still
+// is judged by our own clock alone, because clocks of two machines may differ.
 type sighting struct {
 	mark   time.Time
 	seenAt time.Time
 }
 
-// Memory outlives processes, and all processes share it.
+// Memory keeps values by their keys. All processes share it, and it outlives them.
 type Memory interface {
 	// Keep remembers a value by its key. A nil value makes it forget the key.
 	Keep(ctx context.Context, key string, value json.RawMessage) error
@@ -64,18 +66,18 @@ func NewMarks(m Memory, now func() time.Time, maxAge time.Duration) *Marks {
 	return &Marks{memory: m, now: now, ownKey: markPrefix + ":" + rand.Text(), maxAge: maxAge, others: map[string]sighting{}}
 }
 
-// Standing says until when everything is stored, by the marks of all processes.
+// Standing is what the marks of all processes say at a moment.
 type Standing struct {
-	Least     time.Time // the earliest mark of all; zero if there is none
-	Abandoned []string  // keys of marks that haven't moved for long
-	Doubted   bool      // another process may have left a gap since the last Settle
+	Least     time.Time // the earliest mark; zero if there is none
+	Abandoned []string  // keys of abandoned marks
+	Doubted   bool      // a gap was suspected since the last Settle
 
 	suspected int // Marks.suspected when the marks were read
 }
 
-// Begin gives this process its mark, before the chat sends it anything: what it misses from now on counts as missing. The
-// mark begins at the earliest of all marks.
-// Errors: the desk's.
+// Begin gives this process its mark, which begins at the earliest of all marks. It is called before the chat sends this
+// process anything.
+// Errors: the memory's.
 func (m *Marks) Begin(ctx context.Context) error {
 	all, err := m.read(ctx)
 	if err != nil {
@@ -98,12 +100,12 @@ func (m *Marks) Begin(ctx context.Context) error {
 	return m.Raise(ctx, own)
 }
 
-// compareMarks orders the keys of marks: those of earlier marks first.
+// compareMarks orders two keys by their marks, the earlier one first.
 func compareMarks(all map[string]time.Time, a, b string) int {
 	return cmp.Or(all[a].Compare(all[b]), cmp.Compare(a, b))
 }
 
-// read returns all marks by their keys.
+// read returns all marks by their keys. It leaves out what isn't a time: a broken mark says nothing.
 func (m *Marks) read(ctx context.Context) (map[string]time.Time, error) {
 	kept, err := m.memory.Kept(ctx)
 	if err != nil {
@@ -126,9 +128,8 @@ func (m *Marks) read(ctx context.Context) (map[string]time.Time, error) {
 	return all, nil
 }
 
-// Inspect reads the marks of all processes. If another process took this one for ended and deleted its mark, Inspect puts
-// the mark back.
-// Errors: the desk's.
+// Inspect reads the marks of all processes. If another process has deleted the mark of this one, Inspect puts it back.
+// Errors: the memory's.
 func (m *Marks) Inspect(ctx context.Context) (Standing, error) {
 	all, err := m.read(ctx)
 	if err != nil {
@@ -142,7 +143,7 @@ func (m *Marks) Inspect(ctx context.Context) (Standing, error) {
 	return standing, m.Raise(ctx, own)
 }
 
-// compare compares all marks with those that were seen before. own is this process's mark.
+// compare notes all marks, and finds those that have stood still since they were seen first. own is this process's mark.
 func (m *Marks) compare(all map[string]time.Time) (standing Standing, own time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -171,17 +172,17 @@ func (m *Marks) compare(all map[string]time.Time) (standing Standing, own time.T
 	return standing, m.own
 }
 
-// SuspectGap makes the next pass read all that some process may have missed: another process has vanished, or this one was
-// stopped for a while.
+// SuspectGap is called when a process may have missed something without a trace: another one has vanished, or this one was
+// stopped for a while. Inspect reports it as Doubted until it is settled.
 func (m *Marks) SuspectGap() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.suspected++
 }
 
-// Settle records that a pass has read all that was missing by a standing: nobody needs the abandoned marks any more, and
-// the suspicions from before the standing are answered.
-// Errors: the desk's.
+// Settle is called when all was read that could be missing by a standing. It deletes the abandoned marks, and settles the
+// suspicions from before the standing.
+// Errors: the memory's.
 func (m *Marks) Settle(ctx context.Context, s Standing) error {
 	for _, key := range s.Abandoned {
 		if err := m.memory.Keep(ctx, key, nil); err != nil {
@@ -195,7 +196,7 @@ func (m *Marks) Settle(ctx context.Context, s Standing) error {
 }
 
 // Raise sets this process's mark.
-// Errors: the desk's.
+// Errors: the memory's.
 func (m *Marks) Raise(ctx context.Context, mark time.Time) error {
 	value, err := json.Marshal(mark)
 	if err != nil {
@@ -210,9 +211,9 @@ func (m *Marks) Raise(ctx context.Context, mark time.Time) error {
 	return nil
 }
 
-// End deletes the mark of a process that ends without a gap, unless it is the latest of all: until a process is started
-// again, the latest mark says when a process was there last.
-// Errors: the desk's.
+// End deletes the mark of this process, which ends without a gap. The latest mark of all stays, though: the next process
+// learns from it when somebody listened last.
+// Errors: the memory's.
 func (m *Marks) End(ctx context.Context) error {
 	all, err := m.read(ctx)
 	if err != nil {

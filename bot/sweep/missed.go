@@ -15,14 +15,13 @@ const (
 	maxFacts = 200
 )
 
-// CatchUp announces a gap and makes Run read now.
+// CatchUp announces a gap, the time since which events may have been missed, and makes Run read now.
 func (s *Sweeper) CatchUp(since time.Time) {
 	s.Announce(since)
 	s.Wake()
 }
 
-// CatchUpSoon announces a gap and makes Run read within a few seconds. Several failures within that
-// time lead to one reading.
+// CatchUpSoon announces a gap and makes Run read within retryInterval. Several calls within that time lead to one reading.
 func (s *Sweeper) CatchUpSoon(since time.Time) {
 	s.Announce(since)
 	s.mu.Lock()
@@ -30,8 +29,8 @@ func (s *Sweeper) CatchUpSoon(since time.Time) {
 	s.retryTurns = 1
 }
 
-// Channels calls read for each channel that holds threads of ours, one after the other. After a channel could not be
-// read, it goes on with the others.
+// Channels calls read for each channel in which there are threads of ours, one after the other. If a channel can't be read,
+// it goes on with the others.
 // Errors: the desk's, the first of read's, ctx's.
 func (s *Sweeper) Channels(ctx context.Context, read func(ctx context.Context, channel string) error) error {
 	list, err := s.desk.Channels(ctx)
@@ -53,7 +52,7 @@ func (s *Sweeper) Channels(ctx context.Context, read func(ctx context.Context, c
 	return firstErr
 }
 
-// Seen returns which of these ids name stored facts. It asks the desk in portions.
+// Seen returns which of these ids name stored facts (see Desk.Seen). It asks the desk in portions.
 // Errors: the desk's.
 func (s *Sweeper) Seen(ctx context.Context, ids ...string) (map[string]bool, error) {
 	out := map[string]bool{}

@@ -28,7 +28,7 @@ const (
 
 // Desk is what sweeping asks of the engine.
 type Desk interface {
-	// Channels returns the ids of the channels that hold threads of ours.
+	// Channels returns the ids of the channels in which there are threads of ours.
 	Channels(ctx context.Context) ([]string, error)
 
 	// Seen returns which ids name stored facts. The id of a message counts also if the message is a post of ours.
@@ -37,24 +37,30 @@ type Desk interface {
 	// Accept stores facts, each once.
 	Accept(ctx context.Context, facts ...channels.Fact) error
 
-	// Gap tells the engine that events may be missing. Replies wait until Filled says that all events
-	// are stored. Since when events may be missing concerns the Sweeper alone, which reads them again.
+	// Gap tells the engine that events may be missing: replies wait from now on.
 	Gap()
+
+	// Filled tells the engine that all events are stored.
 	Filled()
 }
 
-// Sweeper keeps the gaps of one surface: the times in which events may have been missed. Safe for concurrent use.
+// A chat tells Parley of each event once. When the connection is down, or Parley is, events may be missed: that time is a
+// gap. To fill it, the chat's history is read and whatever isn't stored yet is stored as facts; a fact is one thing that
+// happened, under an id by which it counts only once. Until then no reply leaves, since it could miss what was said.
+
+// Sweeper keeps the gaps of one surface, which is a chat in which agents work, and has them filled. It is safe for
+// concurrent use.
 type Sweeper struct {
 	desk     Desk
 	log      *slog.Logger
-	interval time.Duration // Run reads at least as often
-	wake     chan struct{} // holds one signal
+	interval time.Duration // Run reads at least this often
+	wake     chan struct{} // holds one signal for Run
 
 	mu         sync.Mutex // guards all below
 	open       bool       // a gap was announced and is not filled yet
-	since      time.Time  // since when events may be missing in it; zero means since before our start
+	since      time.Time  // when the open gap began; zero means before our start
 	announced  int        // how many gaps were announced so far
-	retryTurns int        // Run reads again after so many turns of retryInterval; 0 means that no retry is planned
+	retryTurns int        // in how many turns of retryInterval Run tries again; 0 means that no retry is planned
 }
 
 // New makes a Sweeper that reads once in an interval, and more often when it has to; Run does the work.
@@ -62,10 +68,11 @@ func New(desk Desk, log *slog.Logger, interval time.Duration) *Sweeper {
 	return &Sweeper{desk: desk, log: log, interval: interval, wake: make(chan struct{}, 1)}
 }
 
-// Announce opens a gap: events may be missing since a time. Zero means since before our start.
+// Announce opens a gap, or extends the one that is open: events may be missing since a time. Zero means since before our
+// start.
 func (s *Sweeper) Announce(since time.Time) {
 	s.mu.Lock()
-	if !s.open || since.Before(s.since) { // a gap that is open already keeps its beginning if that is earlier
+	if !s.open || since.Before(s.since) {
 		s.since = since
 	}
 	s.open = true
@@ -74,7 +81,7 @@ func (s *Sweeper) Announce(since time.Time) {
 	s.desk.Gap()
 }
 
-// Gap reports whether a gap is open, and since when events may be missing in it.
+// Gap reports whether a gap is open, and since when.
 func (s *Sweeper) Gap() (since time.Time, open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,11 +103,12 @@ func (s *Sweeper) planRetry(turns int) {
 	s.retryTurns = cmp.Or(s.retryTurns, turns)
 }
 
-// ErrGapGoesOn is what a reading returns that has found all that was missed so far, while events are still being missed: an open gap
-// stays open, and the next reading is no sooner for it.
+// ErrGapGoesOn is what Run's read returns if it has stored all that was missed so far, while events are still being missed.
+// The gap stays open then, and Run doesn't hurry to read again.
 var ErrGapGoesOn = errors.New("catch-up: events are still being missed")
 
-// Run calls read when it is woken, after a failure, and once in an interval, until ctx ends.
+// Run calls read when Wake was called, some time after a failure, and once in an interval. It returns when ctx ends. After
+// a read without an error, the gap that was open before counts as filled.
 func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 	regular := time.NewTicker(s.interval)
 	defer regular.Stop()
@@ -112,7 +120,7 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 		case <-ctx.Done():
 			return
 		case <-retries.C:
-			if !s.isRetryDue() {
+			if !s.countRetryTurn() {
 				continue
 			}
 		case <-s.wake:
@@ -120,7 +128,6 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 		}
 
 		announced := s.Announced()
-
 		err := read(ctx)
 		goesOn := errors.Is(err, ErrGapGoesOn)
 		if err != nil && !goesOn {
@@ -141,16 +148,16 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 	}
 }
 
-// Announced returns how many gaps were announced so far. A surface that keeps the number from before it reads
-// sees afterwards whether a new gap makes it read again.
+// Announced returns how many gaps were announced so far. If the number is another one after reading than before, a new
+// gap has begun meanwhile.
 func (s *Sweeper) Announced() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.announced
 }
 
-// isRetryDue counts one turn, and reports whether the planned retry is due with it.
-func (s *Sweeper) isRetryDue() bool {
+// countRetryTurn counts one turn of retryInterval. isDue means that a planned retry is due with it.
+func (s *Sweeper) countRetryTurn() (isDue bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.retryTurns == 0 {
@@ -160,8 +167,8 @@ func (s *Sweeper) isRetryDue() bool {
 	return s.retryTurns == 0
 }
 
-// closeGap closes the open gap and tells the desk so, unless another gap was announced since announced was
-// read: what that one misses was perhaps not read.
+// closeGap closes the open gap and tells the desk so. It does nothing if another gap was announced since then, because
+// what was missed in that one was perhaps not read. announced is what Announced returned before the reading.
 func (s *Sweeper) closeGap(announced int) {
 	s.mu.Lock()
 	isFilled := s.open && s.announced == announced
