@@ -13,19 +13,23 @@ import (
 	"parley/bridge"
 )
 
-// insideWords are the words of one language with which people begin a text that is meant for colleagues,
-// in small letters; accents don't count. Before Parley sends a text that begins with such a word, it asks.
+// What an agent types in a thread goes to the customer, unless the agent marks it as a note: "note: …" or "// …". Many
+// people write something like it in their own way: "internal - she is angry", "FYI, …", "Notiz an mich". This file finds
+// such texts. Parley sends none of them without asking the agent first.
+
+// insideWords are the words of one language with which people begin a text for colleagues, in small letters without
+// accents.
 type insideWords struct {
 	language string
-	notes    []string // "note", "internal": for colleagues, also at the beginning of a later line
-	hints    []string // "fyi", "hint": texts for customers use them too, but rarely begin with them
-	everyday []string // those of the words that also begin ordinary sentences in some language: they count only before a separator
+	notes    []string // "note", "internal": they count also at the beginning of a later line
+	hints    []string // "fyi", "hint": texts for customers have them, too, but rarely begin with them
+	everyday []string // those of the words that also begin ordinary sentences: they count only if something sets them apart
 }
 
-// insideTable has the words of all languages in which teams work; see docs/settings.md.
+// insideTable returns the words of all languages in which teams work; see docs/settings.md.
 func insideTable() []insideWords { return slices.Concat(latinWords(), otherWords()) }
 
-// latinWords are those of languages that are written in Latin letters.
+// latinWords returns those of languages that are written in Latin letters.
 func latinWords() []insideWords {
 	return []insideWords{
 		{language: "English", notes: []string{"note", "notes", "note to self", "internal", "internally", "private", "privately", "confidential", "for internal use", "team note"},
@@ -69,8 +73,8 @@ func latinWords() []insideWords {
 	}
 }
 
-// otherWords are those of languages that are written otherwise. Chinese and Japanese have no spaces: a word alone goes on in many
-// words for customers, so that longer ones for colleagues stand here, too.
+// otherWords returns those of other languages. Chinese and Japanese have no spaces, so a word counts only if no letter
+// follows it. That is why longer words which begin with a listed one stand here, too.
 func otherWords() []insideWords {
 	return []insideWords{
 		{language: "Bulgarian", notes: []string{"бележка", "бележки", "вътрешно", "вътрешна", "поверително"},
@@ -105,8 +109,8 @@ type insideWord struct {
 	isEveryday bool
 }
 
-// allInsideWords returns the table's words of all languages, the longest first. A word that is a note's in one language
-// and a hint in another counts as a note's.
+// allInsideWords returns the words of all languages, the longest first. A word that is among the notes of one language and
+// the hints of another counts as a note's.
 var allInsideWords = sync.OnceValue(func() []insideWord { //nolint:gochecknoglobals // a table that never changes
 	words := map[string]insideWord{}
 	everyday := map[string]bool{}
@@ -136,11 +140,11 @@ var allInsideWords = sync.OnceValue(func() []insideWord { //nolint:gochecknoglob
 	return list
 })
 
-// beginningRunes is how much of a line is compared with the table: more than its longest word.
+// beginningRunes is how much of a line is compared with the table. It is more than the longest word has.
 const beginningRunes = 80
 
-// hasInsideWordFirst reports whether a text begins with a word of insideTable: "internal: …",
-// "Note - …", "(note) …", "note customer is angry".
+// hasInsideWordFirst reports whether a text begins like one for colleagues: "internal: …", "Note - …", "(note) …",
+// "note customer is angry".
 func hasInsideWordFirst(text string) bool {
 	word, after, found := cutInsideWord(text)
 	if !found {
@@ -149,9 +153,8 @@ func hasInsideWordFirst(text string) bool {
 	return !word.isEveryday || isSetApart(after)
 }
 
-// hasInsideLine reports whether a line after the first begins like a note: "note: …", "// …",
-// "(internal) …". There a word needs a separator behind it, and a hint doesn't count: texts for
-// customers have such lines, too.
+// hasInsideLine reports whether a line after the first begins like a note: "note: …", "// …", "(internal) …". There a word
+// needs a separator behind it, and hints don't count, since texts for customers have such lines, too.
 func hasInsideLine(text string, opt Options) bool {
 	_, later, _ := strings.Cut(typed.Trim(text), "\n")
 	for line := range strings.SplitSeq(later, "\n") {
@@ -168,8 +171,7 @@ func hasInsideLine(text string, opt Options) bool {
 	return false
 }
 
-// cutInsideWord finds the word of the table that a line begins with. after is what follows the
-// word, as plainBeginning returns it.
+// cutInsideWord finds the word with which a line begins. after is what follows it in plainBeginning of the line.
 func cutInsideWord(line string) (word insideWord, after string, found bool) {
 	plain := plainBeginning(line)
 	for _, w := range allInsideWords() {
@@ -181,8 +183,8 @@ func cutInsideWord(line string) (word insideWord, after string, found bool) {
 	return insideWord{}, "", false
 }
 
-// plainBeginning returns the beginning of a line in small letters, without accents, leading brackets,
-// bullets and symbols, and invisible characters, so that it can be compared with the table.
+// plainBeginning returns the beginning of a line so that it can be compared with the table: in small letters, without
+// accents and invisible characters, and without the brackets, bullets and symbols before the first word.
 func plainBeginning(line string) string {
 	var b strings.Builder
 	runes := 0
@@ -193,7 +195,7 @@ func plainBeginning(line string) string {
 		}
 
 		switch {
-		case r > ' ' && r < unicode.MaxASCII: // nearly all are: the tables of Unicode needn't be asked about them
+		case r > ' ' && r < unicode.MaxASCII: // the usual case, without a look into Unicode's tables
 			b.WriteRune(r)
 		case unicode.IsSpace(r):
 			b.WriteByte(' ')
@@ -219,7 +221,8 @@ func plainLetters(s string) string {
 	}, norm.NFD.String(s))
 }
 
-// hasLetterFirst reports whether a text begins with a letter, a vowel's sign or a digit, so that a word before it goes on.
+// hasLetterFirst reports whether a text begins with a letter, a vowel's sign or a digit, so that it continues the word
+// before it.
 func hasLetterFirst(s string) bool {
 	for _, r := range s {
 		return unicode.IsLetter(r) || unicode.Is(unicode.Mc, r) || unicode.IsDigit(r)

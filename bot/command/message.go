@@ -7,20 +7,19 @@ import (
 	"parley/channels/markdown"
 )
 
-// Message is what a person wrote in a thread, as a surface has read it. A mention of the app at
-// its beginning is cut off; other mentions are tokens.
+// Message is what a person wrote in a thread, as Slack's or Teams' part of Parley has read it. Mentions of people are tokens
+// in it, such as "<@U0ANN>". A mention of the app at its beginning is cut off.
 type Message struct {
 	Plain    string                   // the characters as typed, without formatting
 	Markdown string                   // the same with its formatting
-	Tokens   map[string]string        // the ids of mentions, by their tokens; see Options.Mentions
+	Tokens   map[string]string        // people's ids by the tokens of their mentions; see Options.Mentions
 	ToApp    bool                     // it began with a mention of the app
 	NamesApp bool                     // the app is mentioned somewhere in it
-	Named    func(text string) string // puts names in place of the tokens of mentions
+	Named    func(text string) string // puts names in place of tokens
 }
 
-// Ask fills in what the message asks for: verb, arguments and text. The verb is read from the
-// characters as typed, without their formatting; the text of a reply or note, or with which a
-// conversation begins, is Markdown.
+// Ask sets in a what the message asks for: verb, arguments and text. Verb and arguments are read from Plain. Texts for
+// people, such as a reply or a note, are Markdown.
 func (m Message) Ask(a *bridge.Action) {
 	opt := Options{Mentions: m.Tokens}
 	parse := Parse
@@ -35,7 +34,7 @@ func (m Message) Ask(a *bridge.Action) {
 		p.Text = m.Markdown
 	}
 
-	if p.Verb == bridge.VerbNote { // also "!note": an edit keeps the marker, not the verb
+	if p.Verb == bridge.VerbNote { // also "!note": of an edited message, only the marker is looked at
 		p.Marker = bridge.MarkNote
 	}
 
@@ -50,18 +49,19 @@ func (m Message) Slash(command string) Parsed {
 	return m.withFormat(parse(m.Plain, Options{Mentions: m.Tokens}), parse).Named(m.Named)
 }
 
-// withFormat returns p, which parse read from the characters as typed, with its text as Markdown.
+// withFormat returns p with its text as Markdown. p is what parse has made of Plain.
 func (m Message) withFormat(p Parsed, parse func(string, Options) Parsed) Parsed {
 	switch p.Verb {
 	case bridge.VerbSay, bridge.VerbNote, bridge.VerbReply, bridge.VerbNew:
 		p.Text = m.textOf(p, parse(m.Markdown, Options{Mentions: m.Tokens}))
-	default: // others have no text for people
+	default: // it has no text for people
 	}
 	return p
 }
 
-// textOf returns the text of p as Markdown. It is that of formatted, which was read from the Markdown, unless signs of
-// Markdown made another verb, account or recipient of it: "new +1 \(415\) 555-0100".
+// textOf returns the text of p as Markdown. formatted is what the parser has made of the Markdown, and its text is the one,
+// unless signs of Markdown made another verb, account or recipient of it: "new +1 \(415\) 555-0100". Then the text of p
+// is escaped instead.
 func (m Message) textOf(p, formatted Parsed) string {
 	isSame := formatted.Verb == p.Verb && formatted.Marker == p.Marker && formatted.Args.StartArgs == p.Args.StartArgs
 	if isSame && formatted.Text != "" {
@@ -74,6 +74,6 @@ func (m Message) textOf(p, formatted Parsed) string {
 		return formatted.Text
 	}
 	w := markdown.NewWriter()
-	w.Literal(m.Named(p.Text)) // before tokens of mentions are escaped
+	w.Literal(m.Named(p.Text)) // names first, since Literal would escape the tokens
 	return w.Text().Markdown
 }

@@ -15,16 +15,21 @@ var (
 	phonePart = regexp.MustCompile(`^\+?[0-9()./-]+$`)
 )
 
+// This file reads what follows "new", the verb that begins a conversation: "new ann@example.com Hello" or, with the account
+// that is to send it, "new shop-sms +1 415 555 0100 Hello". A number may be written in groups, as here. Then it isn't
+// always clear where the number ends and the text begins, and Parley rather refuses than sends a text to half a number.
+
 // How many digits telephone numbers have. Source of the maximum: ITU-T E.164, section 6.2.
 const (
-	minPhoneDigits = 7  // a number with fewer goes on with any group of digits
-	phoneDigits    = 10 // most numbers with a country code are complete with these
+	minPhoneDigits = 7  // with fewer, the next group of digits surely belongs to the number
+	phoneDigits    = 10 // with so many, a number with its country code may be complete
 	maxPhoneDigits = 15
 )
 
-// readStart reads "[account] recipient text"; bad says for people what is wrong. A recipient is an address
-// or a number. Behind an account it may be any word, because only the account knows which ones are good.
-func readStart(p *Parsed, text string, opt Options) (bad string) {
+// readStart reads "[account] recipient text" into p. problem says for people what is wrong, and is "" if nothing is. A
+// recipient is an address or a number. Behind an account it may be any word, because only the account knows which ones
+// are good.
+func readStart(p *Parsed, text string, opt Options) (problem string) {
 	text = typed.Trim(typed.Unlink(text))
 	first, rest := cutWord(text)
 	if !isLikelyRecipient(first) && accountName.MatchString(first) {
@@ -37,8 +42,8 @@ func readStart(p *Parsed, text string, opt Options) (bad string) {
 	case first == "":
 		return ""
 	case strings.HasPrefix(first, "+") || phonePart.MatchString(first):
-		if p.Args.Recipient, rest, bad = cutPhoneNumber(text); bad != "" {
-			return bad
+		if p.Args.Recipient, rest, problem = cutPhoneNumber(text); problem != "" {
+			return problem
 		}
 	default:
 		p.Args.Recipient = strings.TrimPrefix(first, "mailto:")
@@ -51,11 +56,11 @@ func readStart(p *Parsed, text string, opt Options) (bad string) {
 		return ""
 	}
 
-	p.Text, bad = replyText(rest, opt)
-	return bad
+	p.Text, problem = replyText(rest, opt)
+	return problem
 }
 
-// isLikelyRecipient reports whether a word looks like an address or a number.
+// isLikelyRecipient reports whether a word looks like an address or a telephone number.
 func isLikelyRecipient(s string) bool {
 	if typed.IsAddress(strings.TrimPrefix(s, "mailto:")) {
 		return true
@@ -65,10 +70,14 @@ func isLikelyRecipient(s string) bool {
 	return beginsNumber || typed.IsPhone(digits)
 }
 
-// cutPhoneNumber reads the number at the beginning of a text, which may be written in groups. The number ends with its line, if
-// nothing else stands there, or before the first word that is no group. bad says that nobody can tell whether the next group
-// belongs to the number or to the text: the text must not go to half a number.
-func cutPhoneNumber(text string) (number, rest, bad string) {
+// cutPhoneNumber splits the number off the beginning of a text. The number ends with its line if nothing else stands there,
+// and otherwise before the first word that is no group of digits. problem says that the next group may belong to the
+// number or to the text:
+//
+//	+1 415 555 0100 Hello     "+1 415 555 0100", "Hello"
+//	+1 415 555 0100           the number is the whole line
+//	+1 415 555 0100 3 lamps   a problem: "3" may belong to either
+func cutPhoneNumber(text string) (number, rest, problem string) {
 	first, after := cutWord(text)
 	if countDigits(first) >= phoneDigits {
 		return first, after, ""
@@ -90,7 +99,7 @@ func cutPhoneNumber(text string) (number, rest, bad string) {
 			return number, text, ""
 		case mayBeginText(number, firstDigits(text)):
 			return "", text, "I can't see where the number ends. Write it without spaces, or the text on the next line."
-		case isComplete: // only a dash or the like follows
+		case isComplete: // a group without digits follows, such as a dash
 			return number, text, ""
 		}
 
@@ -99,8 +108,8 @@ func cutPhoneNumber(text string) (number, rest, bad string) {
 	}
 }
 
-// firstDigits returns the first group with digits that a text begins with. Groups without digits, such as a dash, may stand before
-// it. It returns "" if there is none.
+// firstDigits returns the first group with digits that a text begins with, or "" if there is none. Groups without digits,
+// such as a dash, may stand before it.
 func firstDigits(text string) string {
 	for {
 		part, after := cutWord(text)
@@ -111,8 +120,8 @@ func firstDigits(text string) string {
 	}
 }
 
-// mayBeginText reports whether a group of digits behind a number may be the beginning of the text ("3 lamps", "24.12. we close")
-// as well as the end of the number.
+// mayBeginText reports whether the group of digits behind a number may be the beginning of the text as well as a further
+// part of the number: "3 lamps", "24.12. we close".
 func mayBeginText(number, group string) bool {
 	digits, more := countDigits(number), countDigits(group)
 	if digits < minPhoneDigits || more == 0 {
@@ -120,7 +129,7 @@ func mayBeginText(number, group string) bool {
 	}
 
 	mayBeDate := strings.ContainsAny(group, "./")
-	if !strings.HasPrefix(number, "+") { // numbers within a country are shorter
+	if !strings.HasPrefix(number, "+") { // a number without a country code, which is shorter
 		return digits > minPhoneDigits || more < 3 || mayBeDate
 	}
 

@@ -9,12 +9,22 @@ import (
 	"parley/bridge/analysis"
 )
 
-// readWanted reads which text is asked for: a task by its word, then a language, then the text to work on. What begins
-// with no such word is a question about the conversation; nothing at all asks for a summary.
-func readWanted(p *Parsed, name, rest string) (bad string) {
+// An agent can ask an AI model for a text that only the agent sees. This file reads what is asked for:
+//
+//	!ai                              a summary of the conversation
+//	!ai summarise in German          the same in a language
+//	!ai translate to German: TEXT    a translation of a text
+//	!ai friendlier: TEXT             a text in another style
+//	!ai what did she order?          an answer about the conversation
+//
+// Some of these words are verbs by themselves, too: "!translate to German: TEXT".
+
+// readWanted reads what follows a verb for such a text into p.Args.Wanted and p.Text. name is the verb as typed. problem says
+// for people what is wrong, and is "" if nothing is.
+func readWanted(p *Parsed, name, rest string) (problem string) {
 	word := strings.ToLower(name)
 	after := rest
-	isCommand := true // the word is a command, not the beginning of a question
+	isCommand := true // word names a task, and isn't the beginning of a question
 	if word == "ai" {
 		word, after, isCommand = leadingWord(rest)
 	}
@@ -29,7 +39,7 @@ func readWanted(p *Parsed, name, rest string) (bad string) {
 		wanted.Task = analysis.Summarise
 	case task == analysis.Translate:
 		wanted.Task = task
-		p.Text, bad = readTranslation(wanted, after)
+		p.Text, problem = readTranslation(wanted, after)
 	case task == analysis.Rephrase && isNoQuestion:
 		wanted.Task = task
 		wanted.Style = style
@@ -39,10 +49,10 @@ func readWanted(p *Parsed, name, rest string) (bad string) {
 		p.Text = rest
 	}
 
-	return bad
+	return problem
 }
 
-// taskOf returns the task that a word names, with the style of a rephrased text. Both are "" if it names none.
+// taskOf returns the task that a word names and, for a text to rephrase, its style. Both are "" if it names none.
 func taskOf(word string) (task analysis.Task, style string) {
 	switch word {
 	case "summarise", "summarize", "summary":
@@ -58,14 +68,15 @@ func taskOf(word string) (task analysis.Task, style string) {
 	return "", ""
 }
 
-// leadingWord splits the first word off a text, in small letters, with the colon behind it if there is one.
-func leadingWord(text string) (first, rest string, colon bool) {
+// leadingWord splits the first word off a text, in small letters, and a colon behind it.
+func leadingWord(text string) (first, rest string, hasColon bool) {
 	first = verbName.FindString(text)
-	rest, colon = strings.CutPrefix(text[len(first):], ":")
-	return strings.ToLower(first), typed.Trim(rest), colon
+	rest, hasColon = strings.CutPrefix(text[len(first):], ":")
+	return strings.ToLower(first), typed.Trim(rest), hasColon
 }
 
-// readLanguage reads "in German", or nothing. It returns false if the text is anything else.
+// readLanguage sets w.Language from "in German", or to none if the text is empty. It returns false if the text is anything
+// else.
 func readLanguage(w *bridge.WantedText, text string) bool {
 	text = withoutTo(text)
 	if text == "" {
@@ -88,8 +99,9 @@ func withoutTo(text string) string {
 	return text
 }
 
-// readTranslation reads what is to be translated, and into which language: "to German: TEXT", "to German", "TEXT".
-func readTranslation(w *bridge.WantedText, rest string) (text, bad string) {
+// readTranslation returns what is to be translated, and sets w.Language: "to German: TEXT", "to German", "TEXT". Without a
+// text, it is the conversation.
+func readTranslation(w *bridge.WantedText, rest string) (text, problem string) {
 	head, text, hasColon := strings.Cut(rest, ":")
 	if readLanguage(w, head) {
 		return typed.Trim(text), ""
