@@ -15,10 +15,16 @@ import (
 	"parley/channels/markdown"
 )
 
+// Whatever Slack tells is first stored as a fact: one thing that happened, in Slack's own bytes, under an id by which it
+// counts only once. SplitEvent (events.go) makes the facts. Later, in the order of their thread, they are applied: then
+// DecodeEvent reads what each asks for. Decoding uses nothing but the stored bytes, so that applying a fact once more
+// gives the same.
+
 // ErrDecode is the root of the errors of decoding.
 var ErrDecode = errors.New("slack: decode")
 
-// DecodeEvent turns a stored callback into actions; kind is KindEvent or KindCatchUp. Pure.
+// DecodeEvent returns the actions in a stored callback: what somebody typed, edited, deleted, or said by an emoji. There is
+// one at most. kind is KindEvent or KindCatchUp. me is who our app was in the workspace when the fact was stored.
 // Errors: ErrDecode.
 func (me *Self) DecodeEvent(kind string, body []byte) ([]bridge.Action, error) {
 	ev, channel, err := readEvent(body)
@@ -40,7 +46,7 @@ func (me *Self) DecodeEvent(kind string, body []byte) ([]bridge.Action, error) {
 	return actions, nil
 }
 
-// readEvent reads the event in a callback, and its channel.
+// readEvent reads the event in a callback, and its channel. Most can be read in one pass (readAtOnce).
 func readEvent(body []byte) (ev event, channel string, err error) {
 	cb, ev, channel, ok := readAtOnce(body)
 	if ok {
@@ -86,10 +92,9 @@ func (me *Self) decodeMessage(channel string, ev *event) []bridge.Action {
 	if !IsSpoken(m.Subtype) || me.Wrote(m) {
 		return nil
 	}
-	if m.TS == "" { // SplitEvent quarantines such a message
+	if m.TS == "" { // SplitEvent puts such a message into quarantine
 		return nil
 	}
-
 	return []bridge.Action{me.Said(channel, m)}
 }
 
@@ -107,8 +112,8 @@ func (me *Self) decodeDeleted(channel string, ev *event) []bridge.Action {
 	return []bridge.Action{deletion}
 }
 
-// decodeChanged reads an edit, or the tombstone that replaces a deleted root. Slack doesn't tell who
-// deleted a message, so the actor is the message's author.
+// decodeChanged reads an edit. It may also be a deletion: if a message with replies is deleted, Slack changes it into a
+// "tombstone". Slack doesn't tell who deleted it, so the action's actor is the author.
 func (me *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 	m := ev.Changed
 	if m == nil || m.TS == "" {
@@ -130,13 +135,14 @@ func (me *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 	edit := me.Said(channel, m)
 	edit.Verb = bridge.VerbEdit
 	edit.Origin = bridge.OriginText
-	edit.Args = bridge.Args{ReplyArgs: bridge.ReplyArgs{Promotional: edit.Args.Promotional}} // an edit does nothing but say something else
+	// Verbs in an edited text are not done: an edit only says something else.
+	edit.Args = bridge.Args{ReplyArgs: bridge.ReplyArgs{Promotional: edit.Args.Promotional}}
 	edit.Version = ev.editVersion()
 	return []bridge.Action{edit}
 }
 
-// isEdit reports whether a changed message was edited by a person: Slack also reports changes of our own messages, and
-// changes that it made itself, such as the preview of a link.
+// isEdit reports whether a person edited the changed message. Slack also reports changes of our own messages, and changes
+// that it made itself, such as the preview of a link.
 func (me *Self) isEdit(ev *event) bool {
 	m := ev.Changed
 	if me.Wrote(m) || !IsSpoken(m.Subtype) {
@@ -145,12 +151,12 @@ func (me *Self) isEdit(ev *event) bool {
 	return ev.Previous == nil || !m.hasSameContent(ev.Previous)
 }
 
-// latestVersion sorts behind the time of every event.
+// latestVersion sorts behind the time of every event, since "~" sorts behind the digits.
 const latestVersion = "~"
 
-// editVersion returns a text by which the changes of a message sort. Slack says only in which second an edit was made
-// ("edited":{"ts":"1693983118.000000"}), and people may edit twice in a second: then the time of the event decides. What
-// catching up finds, without an event, is what the message says at last.
+// editVersion returns a text by which the edits of a message sort. Slack gives only the second of an edit
+// ("edited":{"ts":"1693983118.000000"}), and people may edit twice in a second. Then the time of the event decides. An edit
+// that was found in the history, without an event, is the latest.
 func (ev *event) editVersion() string {
 	edited := ev.Changed.editedTS()
 	if edited == "" {
@@ -195,8 +201,8 @@ func isByBot(m *Message) bool {
 	return m.User == slackbot || m.User == ""
 }
 
-// actorOf returns who wrote m. Only a person of our own team may ever cause a reply. The order matters: our own messages
-// are a bot's, too, and a bot has no team.
+// actorOf returns who wrote m. Only a person of our own workspace may ever cause a reply to a customer. The order of the
+// cases matters: our own messages are a bot's, too, and a bot has no workspace.
 func (me *Self) actorOf(m *Message) bridge.Actor {
 	if me.Wrote(m) {
 		return bridge.Actor{ID: me.User, Kind: bridge.ActorSelf}
@@ -210,10 +216,11 @@ func (me *Self) actorOf(m *Message) bridge.Actor {
 	return bridge.Actor{ID: m.User, Kind: bridge.ActorPerson}
 }
 
-// BeganThreadOf reports whether m is a reply under a post of ours.
+// BeganThreadOf reports whether m is a reply in a thread that begins with a post of ours.
 func (me *Self) BeganThreadOf(m *Message) bool { return m.ThreadTS != m.TS && m.ParentUser == me.User }
 
-// Said reads what somebody typed.
+// Said reads what somebody typed: the action has what command.Message reads from the text. If the text begins with a mention
+// of our app, the app is addressed, and the mention isn't part of the text.
 func (me *Self) Said(channel string, m *Message) bridge.Action {
 	typed := me.ReadTyped(m)
 	quotes, forwards := blockkit.SharedMessages(m.Attached, channel)
@@ -245,7 +252,7 @@ func (me *Self) Said(channel string, m *Message) bridge.Action {
 	if rest, ok := cutMention(typed.Plain, token); ok {
 		said.ToApp = true
 		said.Plain = rest
-		said.Markdown, _ = cutMention(typed.Markdown, token)
+		said.Markdown, _ = cutMention(typed.Markdown, token) // stays whole if formatting stands before the mention
 	}
 
 	said.Ask(&action)
@@ -277,14 +284,15 @@ func cutMention(text, token string) (rest string, ok bool) {
 
 // isInvisible reports whether a person doesn't see r at the beginning of a text.
 func isInvisible(r rune) bool {
-	const variationSelector = '\ufe0f' // belongs to no category that is asked for here
+	const variationSelector = '\ufe0f' // it is neither a space nor of the category Cf
 	if r == variationSelector {
 		return true
 	}
 	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)
 }
 
-// surfaceFiles reads attached files. Those that the message doesn't describe are read as Slack described them when it was stored.
+// surfaceFiles reads attached files. If the message doesn't describe a file, me has Slack's description from when the fact was
+// stored (Self.Files).
 func (me *Self) surfaceFiles(files []File) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
 	for _, f := range files {
@@ -299,7 +307,7 @@ func (me *Self) surfaceFiles(files []File) []bridge.SurfaceFile {
 // SurfaceFile reads an attached file. If it can't be fetched, the reason is in Unavailable.
 func SurfaceFile(f File) bridge.SurfaceFile {
 	name := f.Name
-	if name == "-" { // so is a canvas called, which only has a title
+	if name == "-" { // a canvas has no name, only a title
 		name = ""
 	}
 
@@ -316,7 +324,7 @@ func SurfaceFile(f File) bridge.SurfaceFile {
 	return out
 }
 
-// whyUnavailable says why a file can't be fetched; "" means that it can.
+// whyUnavailable says for people why a file can't be fetched. It returns "" if it can.
 func whyUnavailable(f File) string {
 	switch f.Mode {
 	case deletedMode:
@@ -336,8 +344,7 @@ func whyUnavailable(f File) string {
 	return ""
 }
 
-// isDocument reports whether a file is a canvas or a list. They stand among a message's files, but there are no bytes to fetch:
-// at their address is a web page.
+// isDocument reports whether a file is a canvas or a list. There are no bytes to fetch: at its address is a web page.
 func isDocument(f File) bool {
 	switch f.Mode {
 	case "quip", "canvas", "docs", "list":

@@ -9,19 +9,24 @@ import (
 	"parley/channels"
 )
 
-// Arrival is what is read from an event: facts to store, and news that is of use only now.
+// Slack tells of each event by a callback. SplitEvent makes a fact of it, which is stored before Slack gets its answer: one
+// thing that happened, in Slack's own bytes, under an id by which it counts only once, however often Slack tells it. A
+// fact has the order key of its thread, since facts of one thread are applied in order. Bytes that can't be read become a
+// fact, too, which is put into quarantine: it is kept and shown, and nothing else is done with it.
+
+// Arrival is what is read from a callback: facts to store, and news that are of use only now.
 type Arrival struct {
 	Facts   []channels.Fact
-	Foreign bool    // the event is not for our team and app: nothing of it is kept
+	Foreign bool    // the event is not for our workspace and app: nothing of it is kept
 	Learned []Share // where our own uploads were posted
-	Revoked string  // the type of the event that says that our tokens are gone; "" if they are good
-	Renamed bool    // names of channels may have changed
-	Dropped bool    // Slack left events out: the sweeper has to find them
-	Joined  bool    // we are in a channel whose events we didn't get until now
-	Left    bool    // we are out of a channel, and get no more of its events
+	Revoked string  // the type of an event that says that our tokens are gone; "" if it isn't one
+	Renamed bool    // names of channels, or who is in them, may have changed
+	Dropped bool    // Slack left events out, so that its history must be read
+	Joined  bool    // our app came into a channel, whose earlier events we didn't get
+	Left    bool    // our app left a channel, and gets no more of its events
 }
 
-// quarantinedArrival makes the arrival of an event that can't be read.
+// quarantinedArrival makes the arrival of bytes that can't be read.
 func quarantinedArrival(body []byte, reason string) Arrival {
 	return Arrival{Facts: []channels.Fact{Quarantined(body, reason)}}
 }
@@ -31,12 +36,11 @@ type Share struct {
 	File, Channel, Thread, TS string
 }
 
-// SplitEvent makes the facts of one Events API callback. Pure. A callback that it can't read becomes
-// one quarantined fact.
+// SplitEvent makes the facts of one callback. It reads it in the fastest way that can:
 //
-// There are three ways to read a callback, from the fastest to the most tolerant: glance for plain messages, readAtOnce
-// for events whose fields count, and the wrapper and the event one after the other, for events that have fields of the
-// same names in other forms.
+//	glance.Read          plain messages of people, without decoding them
+//	readAtOnce           events whose fields count, in one pass
+//	cb, then event.read  all others: they may have fields of the same names with other types
 func (me *Self) SplitEvent(kind string, body []byte) Arrival {
 	m, isPlain := glance.Read(body)
 	if isPlain && me.IsFor(m.Team, m.App) {
@@ -71,7 +75,7 @@ func (me *Self) SplitEvent(kind string, body []byte) Arrival {
 	return me.splitByType(kind, channel, &ev, body)
 }
 
-// splitByType makes the facts of an event that was read.
+// splitByType makes the facts of an event, by its type.
 func (me *Self) splitByType(kind, channel string, ev *event, body []byte) Arrival {
 	switch ev.Type {
 	case "message", "app_mention":
@@ -96,10 +100,10 @@ func (me *Self) splitByType(kind, channel string, ev *event, body []byte) Arriva
 		return quarantinedArrival(body, "event without type")
 	}
 
-	return Arrival{} // an event to which the manifest doesn't subscribe: it means nothing to us
+	return Arrival{} // a type to which our app's manifest doesn't subscribe
 }
 
-// splitPlain does for a plain message of our workspace what splitMessage does for every message.
+// splitPlain does for a plain message what splitMessage does for every message.
 func (me *Self) splitPlain(kind string, m *glance.Message, body []byte) Arrival {
 	if m.User == me.User {
 		return Arrival{}
@@ -107,15 +111,15 @@ func (me *Self) splitPlain(kind string, m *glance.Message, body []byte) Arrival 
 	return me.arrivalOf(kind, MessageID(m.Channel, m.TS), OrderKey(m.Channel, cmp.Or(m.Thread, m.TS)), body)
 }
 
-// IsFor reports whether something is addressed to our app in our workspace. Slack may not have told us the app's id. Then it
-// can't be compared, and what comes with our signing secret, or by our app token, counts as ours.
+// IsFor reports whether something is addressed to our app in our workspace. If Slack hasn't told us the app's id, it isn't
+// compared: what comes with our signing secret, or by our app token, counts as ours.
 func (me *Self) IsFor(team, app string) bool {
 	mayBeOurApp := me.App == "" || app == me.App
 	return team == me.Team && mayBeOurApp
 }
 
-// isConcernedBy reports whether an event is for our installation of the app. In a channel that another organisation shares
-// with ours, team_id may name that organisation; the authorizations name ours then.
+// isConcernedBy reports whether an event is for our installation of the app. In a channel that we share with another
+// organisation, team_id may name that one. Then the authorizations name ours.
 func (me *Self) isConcernedBy(cb *Callback) bool {
 	if me.IsFor(cb.TeamID, cb.AppID) {
 		return true
@@ -137,7 +141,7 @@ func (me *Self) isConcernedBy(cb *Callback) bool {
 	return false
 }
 
-// isReadInFull reports whether the fields of events of a type count, beside the type itself.
+// isReadInFull reports whether anything but the type counts of events of this type.
 func isReadInFull(eventType string) bool {
 	switch eventType {
 	case "message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed", "member_joined_channel":
@@ -146,8 +150,8 @@ func isReadInFull(eventType string) bool {
 	return false
 }
 
-// readAtOnce decodes a callback with its event in one pass. It can for nearly all that arrives; if ok is false it has read
-// nothing. cb.Event stays empty.
+// readAtOnce decodes a callback with its event in one pass, as most can be. cb.Event stays empty. If ok is false, it has
+// read nothing.
 func readAtOnce(body []byte) (cb Callback, ev event, channel string, ok bool) {
 	var whole struct {
 		Callback
@@ -162,8 +166,8 @@ func readAtOnce(body []byte) (cb Callback, ev event, channel string, ok bool) {
 	return whole.Callback, whole.Event.event, whole.Event.Channel, true
 }
 
-// read decodes an inner event and returns its channel. Of events whose fields don't count it reads only the
-// type, because their fields have other forms.
+// read decodes an event and returns its channel. Of events whose fields don't count it reads only the type, because their
+// fields may have other types.
 func (ev *event) read(raw json.RawMessage) (channel string, err error) {
 	var head struct {
 		Type    string          `json:"type"`
@@ -190,8 +194,8 @@ func (ev *event) read(raw json.RawMessage) (channel string, err error) {
 	return channel, nil
 }
 
-// isAboutPersonsOnly reports whether only tokens of persons were revoked, by which the app may do something for them, such as
-// let them sign in with Slack. The token of the app's bot is still good then.
+// isAboutPersonsOnly reports whether only tokens of persons were revoked, such as those by which they signed in with Slack.
+// Our own token, the bot's, is still good then.
 // Source: docs.slack.dev/reference/events/tokens_revoked, read 2026-11.
 func isAboutPersonsOnly(ev json.RawMessage) bool {
 	var revoked struct {
@@ -206,8 +210,8 @@ func isAboutPersonsOnly(ev json.RawMessage) bool {
 	return len(revoked.Tokens.OAuth) > 0 && len(revoked.Tokens.Bot) == 0
 }
 
-// splitMessage makes the fact of a message, an edit or a deletion. Of our own messages it only learns where files of ours are
-// shown, and of what nobody said, such as a join, it makes nothing.
+// splitMessage makes the fact of a message, an edit or a deletion. From our own messages it only learns where our files are
+// shown. A message that nobody wrote, such as "Ann joined", makes no fact.
 func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arrival {
 	if channel == "" {
 		return quarantinedArrival(body, "message without channel")
@@ -239,12 +243,12 @@ func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriv
 	return me.arrivalOf(kind, MessageID(channel, m.TS), OrderKey(channel, m.Root()), body)
 }
 
-// splitChanged makes the fact of an edit. Its id is made of the second of the edit and of the words, so that an edit that is
-// found in history later has the same id.
+// splitChanged makes the fact of an edit. Its id is made of the second of the edit and of the words, so that the same edit,
+// found in the history later, has the same id.
 //
-// A person may edit twice within a second, and come back to words that are stored under that id already: the second edit
-// would be taken for the first. So it also becomes a fact of its own, with the time of its event in its id. Where both
-// facts are new, the second one changes nothing, since it is the same version.
+// Somebody who edits twice within a second may come back to words for which there is such an id already, and the second
+// edit would be taken for the first. So a second edit also becomes a fact with the time of its event in its id. If both
+// facts are new, the second one changes nothing, since it has the same version.
 func (me *Self) splitChanged(kind, channel string, ev *event, body []byte) Arrival {
 	m := ev.Changed
 	if m == nil || m.TS == "" {
@@ -267,7 +271,7 @@ func (me *Self) splitChanged(kind, channel string, ev *event, body []byte) Arriv
 	return edit
 }
 
-// isEditedAgain reports whether a message was edited twice within a second.
+// isEditedAgain reports whether the edit before this one was made in the same second.
 func (ev *event) isEditedAgain() bool {
 	if ev.Changed.Edited == nil || ev.Previous == nil {
 		return false
@@ -275,6 +279,7 @@ func (ev *event) isEditedAgain() bool {
 	return ev.Previous.editedTS() == ev.Changed.editedTS()
 }
 
+// splitDeleted makes the fact of a deletion, without the words that were deleted.
 func (me *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arrival {
 	if ev.Deleted == "" {
 		return quarantinedArrival(body, "deletion without ts")
@@ -286,8 +291,8 @@ func (me *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arriv
 	return me.arrivalOf(kind, DeleteID(channel, ev.Deleted), OrderKey(channel, root), withoutWords(body))
 }
 
-// withoutWords removes from a callback about a deleted message what the message said: Slack repeats it, and whoever
-// deleted the message wants it to be kept nowhere. Bytes that aren't such a callback stay as they are.
+// withoutWords removes from a callback about a deleted message what the message said. Slack repeats it there, and whoever
+// deleted it wants it kept nowhere. Bytes that aren't such a callback stay as they are.
 func withoutWords(body []byte) []byte {
 	var whole, ev, previous map[string]json.RawMessage
 	if json.Unmarshal(body, &whole) != nil || json.Unmarshal(whole["event"], &ev) != nil {
@@ -313,12 +318,10 @@ func withoutWords(body []byte) []byte {
 	if err != nil {
 		return body
 	}
-
 	return short
 }
 
-// splitReaction makes the fact of an emoji that somebody added or took back. Our own emoji, and those at other things than
-// messages, make none.
+// splitReaction makes the fact of an emoji that somebody added to a message or took back. Our own emoji make none.
 func (me *Self) splitReaction(kind string, ev *event, body []byte) Arrival {
 	if ev.Item.Type != "message" || ev.User == me.User {
 		return Arrival{}

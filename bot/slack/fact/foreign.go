@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// isForeign reports whether the author of m, or of an emoji, belongs to another organisation. In an Enterprise organisation Slack also
-// names other workspaces of a person, or the organisation itself, where a channel is shared.
+// isForeign reports whether the author of m, or the person who added an emoji, belongs to another organisation. Such people
+// must not cause replies to customers. Within an Enterprise organisation, Slack may name another of a colleague's
+// workspaces, or the organisation itself; me.Colleagues has those people.
 func (me *Self) isForeign(m *Message) bool {
 	if slices.Contains(me.Strangers, m.User) {
 		return true
@@ -21,7 +22,7 @@ func (me *Self) isForeign(m *Message) bool {
 func (me *Self) ForeignAuthor(callback []byte) string {
 	const team = `team":"` // of team, user_team and source_team
 	named, ours := bytes.Count(callback, []byte(team)), bytes.Count(callback, []byte(team+me.Team+`"`))
-	if named == ours { // so it is with nearly all, which need not be decoded here
+	if named == ours { // the usual case, without decoding
 		return ""
 	}
 
@@ -41,7 +42,7 @@ func (me *Self) ForeignAuthor(callback []byte) string {
 
 // Reactor returns the person who added or took back the emoji in a callback, or "" if the callback is about no emoji.
 func (me *Self) Reactor(callback []byte) string {
-	if !bytes.Contains(callback, []byte(`"reaction_`)) { // so it is with nearly all, which need not be decoded here
+	if !bytes.Contains(callback, []byte(`"reaction_`)) { // the usual case, without decoding
 		return ""
 	}
 	ev, _, err := readEvent(callback)

@@ -7,12 +7,14 @@ import (
 	"parley/bridge"
 )
 
-// Callbacks that Slack should have sent, made of what its history shows.
+// While the connection to Slack is down, callbacks are missed. Then Slack's history is read, and this file makes of each
+// message the callbacks that Slack would have sent. So what is found is stored and decoded in the same way as what was
+// told, and under the same ids: nothing counts twice.
 
-// MissedCallbacks makes the callbacks that Slack should have sent about a message, which history shows as raw: that it was posted
-// and, if it was edited, the edit. For our own messages there are none. A message that can't be read becomes a callback that can't
-// be read either, and so is quarantined.
-// Errors: only if raw is no JSON object.
+// MissedCallbacks makes the callbacks about a message, which is raw in the history: that it was posted and, if it was
+// edited, the edit. For our own messages there are none. A message without a time becomes a callback that can't be read
+// either, so that it is put into quarantine.
+// Errors: raw is no JSON object.
 func (me *Self) MissedCallbacks(channel string, m *Message, raw json.RawMessage) ([][]byte, error) {
 	if m.TS == "" {
 		unreadable, err := me.makeCallback(map[string]any{"type": "message", "channel": channel, "message": raw})
@@ -38,7 +40,6 @@ func (me *Self) MissedCallbacks(channel string, m *Message, raw json.RawMessage)
 	for name, value := range fields {
 		posted[name] = value
 	}
-
 	posted["type"] = "message"
 	posted["channel"] = channel
 	post, err := me.makeCallback(posted)
@@ -50,9 +51,8 @@ func (me *Self) MissedCallbacks(channel string, m *Message, raw json.RawMessage)
 	return [][]byte{post, edit}, err
 }
 
-// ChangedCallback makes the callback of an edit, or of a deleted root, whose message is a tombstone. message is as Slack
-// wrote it.
-// Errors: only if the message is no JSON.
+// ChangedCallback makes the callback of an edit, or of a deletion if the message is a Tombstone. message is as Slack wrote it.
+// Errors: the message is no JSON.
 func (me *Self) ChangedCallback(channel string, message json.RawMessage) ([]byte, error) {
 	return me.makeCallback(map[string]any{
 		"type":    "message",
@@ -74,8 +74,8 @@ func (me *Self) DeletedCallback(at bridge.Place) ([]byte, error) {
 	})
 }
 
-// makeCallback makes the callback that Slack would have sent about an event.
-// Errors: only if the event can't be written as JSON.
+// makeCallback makes the callback of an event.
+// Errors: the event can't be written as JSON.
 func (me *Self) makeCallback(event map[string]any) ([]byte, error) {
 	body, err := json.Marshal(map[string]any{
 		"type":       "event_callback",
@@ -89,9 +89,9 @@ func (me *Self) makeCallback(event map[string]any) ([]byte, error) {
 	return body, nil
 }
 
-// EmojiCallbacks makes the callbacks of the emoji that people have put on a message, which history shows with it. Slack
-// doesn't tell when they were added, and may leave out some of many people who added the same one. Our own emoji make none,
-// and neither do reactions that can't be read.
+// EmojiCallbacks makes the callbacks of the emoji that people have put on a message. Slack doesn't tell when they were added,
+// and may leave out some people if many added the same one. Our own emoji make no callbacks, and neither do reactions
+// that can't be read.
 // Source: docs.slack.dev/reference/methods/reactions.get, read 2026-11.
 func (me *Self) EmojiCallbacks(at bridge.Place, message json.RawMessage) ([][]byte, error) {
 	var shown struct {

@@ -11,6 +11,9 @@ import (
 	"parley/channels/markdown"
 )
 
+// Slack's callbacks, events, messages and files, as far as their fields count, and the ids of the facts that are stored of
+// them. A fact is one thing that happened, and its id is the same however often, and in whichever way, Slack tells it.
+
 // Callback is the wrapper of an event.
 // Source: docs.slack.dev/apis/events-api, read 2026-11.
 type Callback struct {
@@ -24,7 +27,7 @@ type Callback struct {
 	Authorizations json.RawMessage `json:"authorizations,omitempty"`
 }
 
-// event is the union of the inner events that we read.
+// event has the fields of all types of events that are read.
 type event struct {
 	Message
 	Changed  *Message `json:"message"`          // of message_changed: the message as it is now
@@ -88,13 +91,13 @@ type File struct {
 // deletedMode is the mode of what is left of a file that was deleted.
 const deletedMode = "tombstone"
 
-// UnseenFile returns what is known of a file for which files.info has only an error. known is false if the error says nothing of it.
+// UnseenFile returns what the code of an error of files.info says of a file. known is false if it says nothing.
 // Source: docs.slack.dev/reference/methods/files.info, read 2026-11.
 func UnseenFile(id, code string) (f File, known bool) {
 	switch code {
 	case "file_deleted":
 		return File{ID: id, Mode: deletedMode}, true
-	case "access_denied", "file_not_found": // which Slack also says of a file that isn't to be seen yet: nobody took it back
+	case "access_denied", "file_not_found": // no sign that somebody deleted it: it may just not be visible yet
 		return File{ID: id, Access: code}, true
 	case "not_visible":
 		return File{ID: id, Access: "access_denied"}, true
@@ -105,16 +108,16 @@ func UnseenFile(id, code string) (f File, known bool) {
 	return File{}, false
 }
 
-// AskForFile is the access of a file that an event doesn't describe: files.info does.
+// AskForFile is the File.Access of a file that an event doesn't describe. files.info has to be asked about it.
 const AskForFile = "check_file_info"
 
-// slackbot speaks for Slack itself; a deleted root becomes one of its messages.
+// slackbot is the user under whose name Slack itself writes.
 const slackbot = "USLACKBOT"
 
-// Tombstone is the subtype of the message that Slack puts in place of a deleted root.
+// Tombstone is the subtype of the message that Slack puts in place of a deleted one that has replies.
 const Tombstone = "tombstone"
 
-// IsSpoken reports whether a message of a subtype is something that somebody said, unlike joins, topics and pins.
+// IsSpoken reports whether somebody wrote a message of this subtype, unlike "Ann joined" and new topics.
 func IsSpoken(subtype string) bool {
 	switch subtype {
 	case "", "file_share", "thread_broadcast", "me_message", "bot_message", "reply_broadcast", "slackbot_response":
@@ -129,7 +132,7 @@ func (me *Self) Wrote(m *Message) bool {
 	return isOurs(m.BotID, me.Bot) || isOurs(m.AppID, me.App) || isOurs(m.User, me.User)
 }
 
-// ReadTyped reads what the author of m typed, with the channels' names that me knows.
+// ReadTyped reads what the author of m typed. Channels have the names that me knows.
 func (me *Self) ReadTyped(m *Message) markdown.Text {
 	return blockkit.ReadText(blockkit.Typed{Blocks: m.Blocks, Attachments: m.Attached, Text: m.Text, Names: me.Names})
 }
@@ -137,7 +140,8 @@ func (me *Self) ReadTyped(m *Message) markdown.Text {
 // Root returns the id of the message that begins the thread of m. At top level that is m itself.
 func (m *Message) Root() string { return cmp.Or(m.ThreadTS, m.TS) }
 
-// placeIn returns the place of m in a channel. Slack names a root as its own thread; our places of roots have no thread.
+// placeIn returns the place of m in a channel. A message that begins a thread names itself as its thread in Slack. In our
+// places it has no thread.
 func (m *Message) placeIn(channel string) bridge.Place {
 	p := bridge.Place{Channel: channel, Message: m.TS}
 	if m.ThreadTS != m.TS {
@@ -154,8 +158,7 @@ func (m *Message) editedTS() string {
 	return m.Edited.TS
 }
 
-// fileIDs returns the ids of the files of m as one text, which doesn't depend on their order. A file that was deleted keeps its
-// id; what is left of it has another mode.
+// fileIDs returns the ids of the files of m as one text, sorted. Deleted files keep their id in Slack, so they are marked.
 func (m *Message) fileIDs() string {
 	ids := make([]string, 0, len(m.Files))
 	for _, f := range m.Files {
@@ -169,7 +172,7 @@ func (m *Message) fileIDs() string {
 	return strings.Join(ids, ",")
 }
 
-// hasSameContent reports whether two versions of a message differ at most in what Slack adds (unfurling, pins).
+// hasSameContent reports whether two versions of a message differ at most in what Slack adds, such as previews of links.
 func (m *Message) hasSameContent(other *Message) bool {
 	return m.Text == other.Text && m.fileIDs() == other.fileIDs() && m.editedTS() == other.editedTS()
 }

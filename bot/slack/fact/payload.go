@@ -23,7 +23,8 @@ const (
 	KindCatchUp     = "catchup"     // a callback like those of the Events API, made from history
 )
 
-// Payload is what the journal keeps of one fact: Slack's bytes, and who we were in the workspace then.
+// Payload is what is stored of one fact, which is one thing that Slack told: Slack's own bytes, and who our app was in the
+// workspace then.
 type Payload struct {
 	V    int             `json:"v"`
 	Kind string          `json:"kind"`
@@ -31,8 +32,8 @@ type Payload struct {
 	Body json.RawMessage `json:"body"`
 }
 
-// Self is who we are in the workspace. It is stored with every fact, so that
-// decoding needs nothing else.
+// Self is who our app is in the workspace, with what else was found out when a fact was stored. It is stored with the fact,
+// so that decoding needs nothing else.
 type Self struct {
 	User string        `json:"user"`           // U… of the bot
 	Bot  string        `json:"bot,omitempty"`  // B…
@@ -43,20 +44,20 @@ type Self struct {
 	// Names of the people and channels that the stored message mentions, by id.
 	Names map[string]string `json:"names,omitempty"`
 
-	// Colleagues are the authors of the stored message who belong to our workspace, though Slack names others as theirs.
+	// Colleagues are authors of the stored message who belong to our workspace although Slack names another one as theirs.
 	Colleagues []string `json:"colleagues,omitempty"`
 
-	// Strangers are those who put the stored emoji on a message, or took it back, and of whom Slack says, when it is asked, that they
-	// belong to another organisation: the event doesn't say it.
+	// Strangers are people of another organisation among those who added the stored emoji or took it back. The event doesn't
+	// say to whom they belong, so Slack was asked.
 	Strangers []string `json:"strangers,omitempty"`
 
-	// Files are those of the stored message that the event didn't describe, as Slack describes them, by id.
+	// Files are those that the stored message doesn't describe, as Slack described them when it was asked, by id.
 	Files map[string]File `json:"files,omitempty"`
 }
 
 var errPayload = errors.New("slack: payload")
 
-// wrap makes the JSON of a payload, in which Slack's bytes stand as they are: they are checked, but not written anew.
+// wrap makes the JSON of a payload. Slack's bytes stand in it as they are. It returns an error if they aren't JSON.
 func (me *Self) wrap(kind string, body []byte) ([]byte, error) {
 	if !json.Valid(body) {
 		return nil, fmt.Errorf("%w: not JSON", errPayload)
@@ -64,13 +65,13 @@ func (me *Self) wrap(kind string, body []byte) ([]byte, error) {
 	return me.wrapDecoded(kind, body)
 }
 
-// wrapDecoded does what wrap does, without the check: its bytes were decoded before, and so are JSON.
+// wrapDecoded does what wrap does for bytes that were decoded before, without checking once more that they are JSON.
 func (me *Self) wrapDecoded(kind string, body []byte) ([]byte, error) {
 	raw, err := json.Marshal(Payload{V: payloadVersion, Kind: kind, Self: *me})
 	if err != nil {
 		return nil, err
 	}
-	const noBody = "null}" // Payload ends with its body
+	const noBody = "null}" // Body is the payload's last field, and is nil here
 	head := raw[:len(raw)-len(noBody)]
 	head = slices.Grow(head, len(body)+1)
 	return append(append(head, body...), '}'), nil
@@ -92,7 +93,7 @@ func Unwrap(raw []byte) (Payload, error) {
 	return p, nil
 }
 
-// UndescribedFiles returns the ids of the files about which Slack has to be asked.
+// UndescribedFiles returns the ids of the files about which Slack has to be asked (see AskForFile).
 func (p *Payload) UndescribedFiles() []string {
 	ev, _, err := readEvent(p.Body)
 	if err != nil {
@@ -112,7 +113,8 @@ func (p *Payload) UndescribedFiles() []string {
 	return ids
 }
 
-// Fact makes the journal's row of body.
+// Fact makes the fact of body.
+// Errors: body is no JSON.
 func (me *Self) Fact(kind, id, order string, body []byte) (channels.Fact, error) {
 	raw, err := me.wrap(kind, body)
 	if err != nil {
@@ -129,10 +131,10 @@ func Quarantined(body []byte, reason string) channels.Fact {
 
 // Digest returns a short hash that names content.
 func Digest(parts ...string) string {
-	const size = 12 // bytes: 96 bits are enough for no two contents to meet by chance
+	const size = 12 // bytes: with 96 bits, no two contents have the same hash by chance
 	hash := sha256.New()
 	for _, part := range parts {
-		fmt.Fprintf(hash, "%d:%s", len(part), part) // with lengths, so that other parts make another hash
+		fmt.Fprintf(hash, "%d:%s", len(part), part) // with lengths, so that "a", "bc" differs from "ab", "c"
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:size])
 }
