@@ -8,16 +8,19 @@ import (
 	"parley/bot/teams/connector"
 )
 
+// Files of messages, as Teams and Graph (Microsoft's API for files) tell of them. Attached is what is stored of a file, and
+// Origin says for which channel and author Graph may be asked for it.
+
 // NoFileAccess is what people are told of a channel's file that can't be read.
 const NoFileAccess = "Teams doesn't let Parley read files of channels. Choose Reply and “Attach files…”, paste it as a picture, or ask an admin to grant Files.Read.All"
 
-// OnlyInTeams is what people are told of what stands in a message and is no file, such as a GIF, a clip or a Loop component.
+// OnlyInTeams is what people are told of something in a message that is no file: a GIF, a clip or a Loop component.
 const OnlyInTeams = "only Teams can show it. Choose Reply and “Attach files…”, or paste it as a picture"
 
 // NotShown is what people are told of a file that Graph didn't show when its message came.
 const NotShown = "Teams didn't show it to Parley in time. Post it again, or choose Reply and “Attach files…”"
 
-// HostedPart is the part of an address by which pictures are recognised that were pasted into a message.
+// HostedPart is in the address of a picture that was pasted into a message.
 const HostedPart = "/hostedContents/"
 
 // Attached is what could be found out about a file of a message.
@@ -41,8 +44,8 @@ func Pictures(a *connector.Activity) []connector.Attachment {
 	return out
 }
 
-// Pasted describes the n-th picture of a message, counted from 0, of which only the attachment is known. Its real kind isn't: Teams gives
-// all of them the type image/*, and it counts as a PNG until its bytes are read.
+// Pasted describes the n-th picture of a message, counted from 0, of which only the attachment is known. Teams gives all of
+// them the type image/*, so it counts as a PNG until its bytes are read.
 func Pasted(n int, at connector.Attachment) Attached {
 	f := Attached{Name: at.Name, Type: at.ContentType, URL: at.ContentURL}
 	if strings.HasSuffix(f.Type, "/*") {
@@ -54,7 +57,7 @@ func Pasted(n int, at connector.Attachment) Attached {
 	return f
 }
 
-// PictureName makes a name for a picture that has none; n is its index among those of the message, kind its MIME type.
+// PictureName makes a name for a picture that has none. n is its index in the message, and kind its MIME type.
 func PictureName(n int, kind string) string {
 	ending := "png"
 	switch kind {
@@ -78,18 +81,18 @@ func OriginOf(a *connector.Activity) Origin {
 	return o
 }
 
-// Origin is the channel in which a file was attached, and its author. Graph reads files with the app's
-// own rights, so only files in the channel's own site or in the author's OneDrive are read.
+// Origin is the channel in which a file was attached, and its author. The app may read more files by Graph than the author
+// may. So it reads only files in the channel's own site or in the author's OneDrive.
 type Origin struct {
 	Channel string
 	Author  string // Entra object id; "" if it isn't known
 }
 
-// sealedPrefix begins an address that has its file's origin in it. Nothing is signed: what a message names counts as an address, and
-// is sealed with the message's own origin, whatever it begins with. Graph is asked for no file without an origin.
+// sealedPrefix begins an address that has its file's origin in it. It isn't signed, and needn't be: an address in a message
+// is always sealed with that message's origin, even if it looks sealed already. Without an origin, Graph isn't asked.
 const sealedPrefix = "teams:?"
 
-// Seal returns the address of a file together with its origin, as one address for what stores and opens files; "" stays "".
+// Seal puts the address of a file and its origin into one address. "" stays "".
 func (o Origin) Seal(address string) string {
 	if address == "" {
 		return ""
@@ -97,7 +100,7 @@ func (o Origin) Seal(address string) string {
 	return sealedPrefix + url.Values{"channel": {o.Channel}, "author": {o.Author}, "url": {address}}.Encode()
 }
 
-// Unseal returns what Seal was given. Addresses that an older Parley stored have no origin, and a broken one is "".
+// Unseal returns what Seal was given. Addresses that an older Parley stored have no origin. For a broken one, both are empty.
 func Unseal(address string) (Origin, string) {
 	packed, ok := strings.CutPrefix(address, sealedPrefix)
 	if !ok {

@@ -11,6 +11,10 @@ import (
 	"parley/channels"
 )
 
+// An invoke is a request of Teams' that waits for an answer: a click on a card, a dialog that is opened or submitted, an
+// entry of a message's menu. What it asks for is stored as a fact, one thing that happened, whose id is the same for a
+// click that Teams sends twice.
+
 // Names of invokes.
 // Source: npm @microsoft/teams.api 2.1.0; learn.microsoft.com/microsoftteams/platform, read 2026-11.
 const (
@@ -22,7 +26,7 @@ const (
 	InvokeQuery    = "composeExtension/query"
 )
 
-// InvokesOfExtension is what the names of those invokes begin with that come from the message box, or from a message's menu.
+// InvokesOfExtension begins the names of invokes that come from the message box or from a message's menu.
 const InvokesOfExtension = "composeExtension/"
 
 // Invoked is the value of an invoke: the fields that we read, for all kinds of invokes.
@@ -64,15 +68,15 @@ type MenuMessage struct {
 	} `json:"body"`
 }
 
-// ReadInvoked reads an invoke's value. Fields with values of an unexpected type stay empty.
+// ReadInvoked reads an invoke's value. Fields that can't be read stay empty.
 func ReadInvoked(a *connector.Activity) Invoked {
 	var v Invoked
 	_ = json.Unmarshal(a.Value, &v) //nolint:errcheck // see above
 	return v
 }
 
-// submittedData returns what a button carried and what was filled in. The activity is an invoke, or a message
-// from a client that doesn't know Action.Execute; the value of such a message may be JSON in a string.
+// submittedData returns what a button carried and what was filled in. Clients that don't know Action.Execute send a message
+// in place of an invoke. Its value may be JSON in a string.
 func submittedData(a *connector.Activity) json.RawMessage {
 	if a.Type != connector.TypeInvoke {
 		var text string
@@ -101,9 +105,9 @@ func ClickPlace(a *connector.Activity, c *card.Click) bridge.Place {
 	return at
 }
 
-// ClickFact makes the fact of a click, and reads the click from data. Clicks of one person on the same button of the same
-// card have the same id. If data can't be read, the click is nil and the fact is for the quarantine. data may be empty or
-// JSON in a string: then it is read from the activity.
+// ClickFact reads the click in data, and makes its fact. Clicks of one person on the same button of the same card have the
+// same id. If data can't be read, the click is nil, and the fact is put into quarantine. If data is empty or JSON in a
+// string, it is read from the activity.
 func (p Payload) ClickFact(a *connector.Activity, data json.RawMessage) (channels.Fact, *card.Click) {
 	if len(data) == 0 || data[0] == '"' {
 		data = submittedData(a)
@@ -117,18 +121,18 @@ func (p Payload) ClickFact(a *connector.Activity, data json.RawMessage) (channel
 	return p.Fact(p.InvokeID(a, read.Click.Nonce, data), KeyOf(at)), read.Click
 }
 
-// FormFact makes the fact of a filled form. Its id depends on what was filled in, so that a repetition has the same id.
+// FormFact makes the fact of a filled form. A form that is sent again with the same values has the same id.
 func (p Payload) FormFact(a *connector.Activity, f *card.Submitted, data json.RawMessage) channels.Fact {
 	p.Kind = kindForm
 	at := f.Memory.Place
 	return p.Fact(p.InvokeID(a, f.Memory.Nonce, data), KeyOf(at))
 }
 
-// maxNonceInID bounds a nonce in a fact's id: a client may send any.
+// maxNonceInID bounds a nonce in a fact's id, since a client may send any.
 const maxNonceInID = 64
 
-// InvokeID is the id of the fact of a click or a filled form. It is the same for the same person, the same card or dialog
-// (nonce) and the same data, in whatever order its fields are.
+// InvokeID returns the id of the fact of a click or a filled form. It is the same for the same person, the same data, in
+// whatever order, and the same nonce, which is the id of the button or dialog.
 func (p Payload) InvokeID(a *connector.Activity, nonce string, data json.RawMessage) string {
 	if nonce == "" || len(nonce) > maxNonceInID {
 		nonce = a.ID

@@ -17,8 +17,13 @@ import (
 
 var errDecode = errors.New("teams: decode")
 
-// Decode turns a stored fact into actions. Facts without effect (Payload.Known) have none.
-// Errors: what can't be read.
+// Whatever Teams tells is first stored as a fact: one thing that happened, in Teams' own bytes (an activity), under an id
+// by which it counts only once. Later, in the order of their thread, facts are applied: then Decode reads what each asks
+// for. It uses nothing but the stored bytes, so that applying a fact once more gives the same.
+
+// Decode returns the actions in a stored fact: what somebody typed, edited, deleted, clicked, or said by emoji. Facts without
+// effect (Payload.Known) have none.
+// Errors: the fact can't be read.
 func Decode(raw []byte) ([]bridge.Action, error) {
 	p, a, err := unwrap(raw)
 	if err != nil {
@@ -46,12 +51,12 @@ func Decode(raw []byte) ([]bridge.Action, error) {
 }
 
 func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) {
-	var out []bridge.Action
 	at := PlaceOf(a)
 	if at.Channel == "" || at.Message == "" {
 		return nil, fmt.Errorf("%w: %s without place", errDecode, a.Type)
 	}
 
+	var out []bridge.Action
 	switch a.Type {
 	case connector.TypeMessage:
 		out = []bridge.Action{p.Said(at, a)}
@@ -68,11 +73,10 @@ func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	if p.Kind == KindCatchUp {
 		markFound(out)
 	}
-
 	return out, nil
 }
 
-// markFound gives actions the origin of what no activity has told.
+// markFound changes the origin of actions that were found in the history, because no activity told them.
 func markFound(found []bridge.Action) {
 	for i := range found {
 		if found[i].IsEmoji() {
@@ -83,88 +87,87 @@ func markFound(found []bridge.Action) {
 	}
 }
 
+// readEdit reads an edit. Verbs in an edited text are not done: an edit only says something else.
 func (p Payload) readEdit(at bridge.Place, a *connector.Activity) bridge.Action {
 	edit := p.Said(at, a)
 	edit.Verb = bridge.VerbEdit
-	edit.Args = bridge.Args{ReplyArgs: bridge.ReplyArgs{Promotional: edit.Args.Promotional}} // an edit does nothing but say something else
+	edit.Args = bridge.Args{ReplyArgs: bridge.ReplyArgs{Promotional: edit.Args.Promotional}}
 	edit.Version = p.VersionDigest(a)
 	edit.Restored = EventType(a) == EventRestored
-	if edit.Origin == bridge.OriginMention { // a mention in a changed message is no new command
+	if edit.Origin == bridge.OriginMention {
 		edit.Origin = bridge.OriginText
 	}
 	return edit
 }
 
-// Said reads what somebody typed.
+// Said reads what somebody typed: the action has what command.Message reads from the text. In a chat with our app alone, every
+// message is to the app.
 func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 	t := p.Text(a)
 	out := bridge.Action{
-		Actor: p.Actor(a), Place: at, Order: sortKey(at.Message), Raw: t.Plain,
-		Mentions: t.Mentions, Files: p.collectFiles(a, t), OwnThread: p.Own,
-		Context: bridge.Context{Quotes: t.Quotes, Forwards: t.Forwards, Edited: p.Edit},
+		Actor:     p.Actor(a),
+		Place:     at,
+		Order:     sortKey(at.Message),
+		Raw:       t.Plain,
+		Mentions:  t.Mentions,
+		Files:     p.collectFiles(a, t),
+		OwnThread: p.Own,
+		Context:   bridge.Context{Quotes: t.Quotes, Forwards: t.Forwards, Edited: p.Edit},
 	}
-	isToUs := IsInPersonalChat(a) // all of it, as if it mentioned us
+	isToUs := IsInPersonalChat(a)
 	message := command.Message{
-		Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads || isToUs, NamesApp: t.Bot || isToUs, Named: t.Named,
+		Plain:    t.Plain,
+		Markdown: t.Markdown,
+		Tokens:   t.Tokens,
+		ToApp:    t.Leads || isToUs,
+		NamesApp: t.Bot || isToUs,
+		Named:    t.Named,
 	}
 	message.Ask(&out)
 	return out
 }
 
-// collectFiles returns the files of a message: pictures in it, and what its text refers to.
+// collectFiles returns the files of a message: pictures in it, and what its text refers to. Those that can't be fetched say
+// why, so that nobody believes that the customer got them.
 func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.SurfaceFile {
-	var out []bridge.SurfaceFile
-	add := func(f Attached) {
-		f.Name = cmp.Or(f.Name, "file")
-		if f.ID == "" {
-			f.ID = Digest(f.URL)
+	found := slices.Clone(p.Seen) // what was found out when the message came
+	for _, id := range t.Files {
+		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.ID == id }) {
+			found = append(found, Attached{ID: id, Unavailable: NoFileAccess})
 		}
+	}
+	for n, name := range t.Clips {
+		found = append(found, Attached{ID: Digest(name, strconv.Itoa(n)), Name: name, Unavailable: OnlyInTeams})
+	}
+	for n, at := range Pictures(a) {
+		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.URL == at.ContentURL }) {
+			found = append(found, Pasted(n, at))
+		}
+	}
+	for _, at := range a.Attachments {
+		if at.ContentType == connector.ContentFile {
+			found = append(found, Attached{ID: Digest(at.Name), Name: at.Name, Unavailable: NoFileAccess})
+		}
+	}
+	found = append(found, p.unlistedPictures(a, t)...)
 
+	var out []bridge.SurfaceFile
+	for _, f := range found {
 		out = append(out, bridge.SurfaceFile{
-			ID:          f.ID,
-			Name:        f.Name,
+			ID:          cmp.Or(f.ID, Digest(f.URL)),
+			Name:        cmp.Or(f.Name, "file"),
 			ContentType: f.Type,
 			SizeBytes:   f.Bytes,
 			URL:         OriginOf(a).Seal(f.URL),
 			Unavailable: f.Unavailable,
 		})
 	}
-	for _, f := range p.Seen {
-		add(f)
-	}
-
-	for _, id := range t.Files { // files that could not be described when the message came
-		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.ID == id }) {
-			add(Attached{ID: id, Unavailable: NoFileAccess})
-		}
-	}
-
-	for n, name := range t.Clips {
-		add(Attached{ID: Digest(name, strconv.Itoa(n)), Name: name, Unavailable: OnlyInTeams})
-	}
-
-	for n, at := range Pictures(a) {
-		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.URL == at.ContentURL }) {
-			add(Pasted(n, at))
-		}
-	}
-
-	for _, at := range a.Attachments {
-		if at.ContentType == connector.ContentFile {
-			add(Attached{ID: Digest(at.Name), Name: at.Name, Unavailable: NoFileAccess})
-		}
-	}
-
-	for _, f := range p.unlistedPictures(a, t) {
-		add(f)
-	}
-
 	return out
 }
 
-// unlistedPictures returns the pictures that stand in the text of a message and that Teams lists nowhere else. Those that Graph can't
-// show either are named, so that nobody believes that the customer got them. Teams may list a picture by another address than the
-// text has, so what counts is how many there are.
+// unlistedPictures returns the pictures that stand in the text of a message and that Teams lists nowhere else. Teams may list
+// a picture by another address than the text has. So if n pictures of the text are missing in the list, the last n whose
+// addresses aren't listed are taken.
 func (p Payload) unlistedPictures(a *connector.Activity, t card.Text) []Attached {
 	var listed []string
 	for _, f := range p.Seen {
@@ -192,7 +195,8 @@ func (p Payload) unlistedPictures(a *connector.Activity, t card.Text) []Attached
 	return out
 }
 
-// readReactions reads the reactions that were added, and those that were taken back, in an order that doesn't depend on the map's.
+// readReactions reads the emoji that were added, and those that were taken back. It sorts the actions, so that they are the
+// same each time.
 func (p Payload) readReactions(at bridge.Place, a *connector.Activity) []bridge.Action {
 	var out []bridge.Action
 	at.Message = a.ReplyToID
@@ -214,14 +218,14 @@ func (p Payload) readReactions(at bridge.Place, a *connector.Activity) []bridge.
 	return out
 }
 
-// noRelay answers somebody who tries to write to a customer in a chat or a message that only we can see.
+// noRelay answers somebody who tries to write to a customer in a chat with the app, or in a message that only the app sees.
 const noRelay = "A reply that is written to me in private never goes to a customer. Type it in the conversation's thread."
 
-// noFiles answers somebody who adds a file to a note there: nobody would see the file in the conversation's thread.
+// noFiles answers somebody who adds a file to a note there, since nobody would see it in the conversation's thread.
 const noFiles = "A note can't take a file along from here: nothing is noted. Type it in the conversation's thread, with the file."
 
-// decodeCommand reads a slash command, or a message that only we can see. Nothing of it goes to a customer, but for
-// what `new` writes to the one whom it names.
+// decodeCommand reads a message that only the app sees: a slash command, or one in a chat with the app. Nothing of it goes to
+// a customer, except the first message of a conversation that "new" begins.
 func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	t := p.Text(a)
 	at := PlaceOf(a)
@@ -242,21 +246,28 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 		if len(files) > 0 {
 			q = refused(noFiles)
 		}
-	default: // nothing else says anything
+	default: // it has no text that somebody else is to read
 	}
 
 	asked := bridge.Action{
-		Origin: bridge.OriginSlash, Actor: p.Actor(a), Place: at, Raw: t.Named(t.Plain), Mentions: t.Mentions, OwnThread: p.Own,
+		Origin:    bridge.OriginSlash,
+		Actor:     p.Actor(a),
+		Place:     at,
+		Raw:       t.Named(t.Plain),
+		Mentions:  t.Mentions,
+		OwnThread: p.Own,
 	}
 	q.Fill(&asked)
 	if q.Verb == bridge.VerbNew {
 		asked.Files = files
 	}
 
-	if q.Verb == bridge.VerbNew && IsInPersonalChat(a) { // its author can change or delete what waits for the customer
+	// In a chat with the app, the author can still edit or delete what "new" sends. So it keeps its message, by which an edit
+	// finds it. Other messages here are no place for others, who don't see them.
+	if q.Verb == bridge.VerbNew && IsInPersonalChat(a) {
 		asked.Origin, asked.Order = bridge.OriginMention, sortKey(at.Message)
 	} else {
-		asked.Place.Message = "" // a message that others don't see is no place
+		asked.Place.Message = ""
 	}
 	return []bridge.Action{asked}
 }

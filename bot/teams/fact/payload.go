@@ -20,7 +20,7 @@ const payloadVersion = 1
 const (
 	KindActivity = "activity" // what Teams sent: messages, their changes, reactions
 	KindCatchUp  = "catchup"  // the same, made from what Graph gives
-	KindCommand  = "command"  // a message that only we see, or in a chat with us
+	KindCommand  = "command"  // a message that only the app sees, or in a chat with it
 	KindClick    = "click"    // a button
 	kindForm     = "form"     // a filled dialog
 	KindMenu     = "menu"     // an entry of a message's menu that acts at once
@@ -28,16 +28,16 @@ const (
 	kindKnown    = "known"    // has no effect; its id alone counts
 )
 
-// Payload is what the journal keeps of one fact: Teams' bytes, and what was known when they came, so
-// that decoding needs nothing else.
+// Payload is what is stored of one fact, which is one thing that Teams told: Teams' bytes (an activity), and what was found
+// out when they came, so that decoding needs nothing else.
 type Payload struct {
 	V    int             `json:"v"`
 	Kind string          `json:"kind"`
-	Me   string          `json:"me"`            // our own id: "28:" and the app id
-	Who  map[string]Who  `json:"who,omitempty"` // the people whom the activity names, by their ids in it
-	Own  bool            `json:"own,omitempty"` // the thread's root is, or may be, a post of ours
-	Seen []Attached      `json:"files,omitempty"`
-	Edit bool            `json:"edited,omitempty"` // it has the words of an edit: what it said before may never be told
+	Me   string          `json:"me"`               // our app's id in Teams: "28:" and the app id
+	Who  map[string]Who  `json:"who,omitempty"`    // the people whom the activity names, by their ids in it
+	Own  bool            `json:"own,omitempty"`    // the thread begins, or may begin, with a post of ours
+	Seen []Attached      `json:"files,omitempty"`  // what was found out about its files
+	Edit bool            `json:"edited,omitempty"` // the words are an edit's: what it said before may never be told
 	Body json.RawMessage `json:"body"`
 }
 
@@ -87,7 +87,7 @@ func Quarantined(body []byte, reason string) channels.Fact {
 	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
 }
 
-// digestBytes is the length of Digest, 96 bits: long enough that no two contents have the same.
+// digestBytes is the length of Digest. With 96 bits, no two contents have the same by chance.
 const digestBytes = 12
 
 // Digest returns a short hash of its parts.
@@ -108,7 +108,7 @@ func DeleteID(channel, id string, n int) string { return numberedID("d:"+channel
 // RestoredID is the id of the fact that a message was restored for the n-th time.
 func RestoredID(channel, id string, n int) string { return numberedID("u:"+channel+":"+id, n) }
 
-// numberedID appends a number to an id. The first of its kind has no number.
+// numberedID appends a number to an id, except 1.
 func numberedID(id string, n int) string {
 	if n == 1 {
 		return id
@@ -116,7 +116,7 @@ func numberedID(id string, n int) string {
 	return id + ":" + strconv.Itoa(n)
 }
 
-// Known makes a fact without effect. Its id alone counts: a later question (sweep.Sweeper.Seen) finds it.
+// Known makes a fact without effect, by which something counts as stored (sweep.Sweeper.Seen).
 func (p Payload) Known(id, order string) channels.Fact {
 	return Payload{Kind: kindKnown, Me: p.Me, Body: json.RawMessage("{}")}.Fact(id, order)
 }
