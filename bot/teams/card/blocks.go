@@ -11,8 +11,9 @@ import (
 	"parley/channels/markdown"
 )
 
-// readBlock reads a block that stands on lines of its own, such as a heading or a list. It returns false if n is no such
-// block.
+// Methods of reader (html.go) for the blocks in a person's message: headings, quotes, code, lists and tables.
+
+// readBlock reads a block. It returns false if n is none.
 func (r *reader) readBlock(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
@@ -46,8 +47,8 @@ func (r *reader) readBlock(n *html.Node) bool {
 	return true
 }
 
-// readPrefixed reads a block whose lines begin with a prefix, such as "> ". read reads the block. prefix calls write, and
-// puts the prefix before each line that write writes.
+// readPrefixed reads a block whose lines have a prefix in Markdown, such as "> ". read reads the block. prefix calls write,
+// and puts the prefix before each line that write writes.
 func (r *reader) readPrefixed(read func(), prefix func(write func())) {
 	r.endBlockWithGap()
 	r.beginLine()
@@ -60,9 +61,8 @@ func (r *reader) readPrefixed(read func(), prefix func(write func())) {
 	r.breaks = emptyLine
 }
 
-// noteQuote notes the id of a quoted or forwarded message, and leaves out its words: they are somebody else's, and may be
-// meant for colleagues. A forwarded message has no id.
-//
+// noteQuote notes a quoted message by its id, or that a message is forwarded, which has none. It leaves out the words, since
+// they are somebody else's, and may be for colleagues.
 // Source: the bodies of forwarded messages in the tests of github.com/openclaw/openclaw (extensions/msteams), read 2026-11.
 func (r *reader) noteQuote(n *html.Node) {
 	r.endBlock()
@@ -74,13 +74,11 @@ func (r *reader) noteQuote(n *html.Node) {
 }
 
 // quotePlace matches the place of a quoted message in a text.
-//
 // Source: Fixture_QuotedReplyEntity_DeserializesMultipleQuotes in the tests of github.com/microsoft/teams.net,
 // read 2026-11.
 var quotePlace = regexp.MustCompile(`<quoted messageId="([^"<>]*)"\s*/>[ \t]*\r?\n?`)
 
-// removeQuotePlaces removes the places of quoted messages from a text, and notes the messages' ids. Otherwise customers would
-// get these ids in the text.
+// removeQuotePlaces removes the places of quoted messages from a text, so that customers don't read them, and notes the ids.
 func (r *reader) removeQuotePlaces(text string) string {
 	for _, found := range quotePlace.FindAllStringSubmatch(text, -1) {
 		r.out.Quotes = append(r.out.Quotes, found[1])
@@ -100,8 +98,8 @@ func (r *reader) readCode(n *html.Node) {
 	r.breaks, r.lineBegun = emptyLine, false
 }
 
-// readList reads a list. A list in one of its items is indented, because the writer writes it as a part of that item. Empty
-// lines stand only around the outermost list.
+// readList reads a list. The writer indents a list within an item, since it is a part of that item. Empty lines stand only
+// around the outermost list.
 func (r *reader) readList(n *html.Node) {
 	r.endBlock()
 	if r.listDepth == 0 {
@@ -139,7 +137,7 @@ func (r *reader) readList(n *html.Node) {
 	r.breaks = emptyLine
 }
 
-// maxFirstNumber bounds the number with which a list may begin: nobody numbers so far, and a client may send anything.
+// maxFirstNumber bounds the number with which a list may begin, since a client may send any.
 const maxFirstNumber = 1e6
 
 // firstNumber returns the number of a list's first item: 1 unless the list says another one.

@@ -17,7 +17,7 @@ const (
 	frameCode  frame = "code"
 )
 
-// row is one line of a longer text.
+// row is one line of a longer text, such as a customer's message. Cards and text messages are drawn row by row.
 type row struct {
 	runs  []markdown.Run
 	frame frame
@@ -31,8 +31,8 @@ type measure struct {
 	spellLinks bool           // write out the addresses of links, because links can't be opened there
 }
 
-// cutIntoRows cuts canonical Markdown into lines; quoted means that all of it is a quotation. Nothing is lost: a line that costs too
-// much goes on in the next row.
+// cutIntoRows cuts Markdown into rows. quoted means that all of it is a quotation. Nothing is lost: a line that costs too much
+// goes on in the next row.
 func cutIntoRows(md string, quoted bool, m measure) []row {
 	var out []row
 	last := markdown.Part{}
@@ -82,10 +82,10 @@ func spellLinks(runs []markdown.Run) []markdown.Run {
 	return out
 }
 
-// maxIndent bounds the depth to which lists are shown as nested: phones are narrow.
+// maxIndent bounds how far nested lists are indented, since phones are narrow.
 const maxIndent = 8
 
-// itemMark returns the text before a list item. It is text because clients on phones show no lists.
+// itemMark returns the bullet or number of a list item. It is text, because phones show no lists.
 func itemMark(p markdown.Part) string {
 	mark := "•"
 	if p.Ordered {
@@ -94,7 +94,7 @@ func itemMark(p markdown.Part) string {
 	return strings.Repeat("\u00a0\u00a0\u00a0\u00a0", min(max(p.Indent, 0), maxIndent)) + mark + "\u00a0"
 }
 
-// spreadRuns spreads runs over as many rows as they need; the rows have the frame of first.
+// spreadRuns spreads runs over as many rows as they need. The first one is first, and the others have its frame.
 func (m measure) spreadRuns(first row, runs []markdown.Run) []row {
 	out := []row{first}
 	left := m.maxCost
@@ -111,12 +111,11 @@ func (m measure) spreadRuns(first row, runs []markdown.Run) []row {
 			for line != "" {
 				piece := cutToCost(line, left, m.cost)
 				spent := m.totalCost(piece)
-				if spent > left && len(out[len(out)-1].runs) > 0 {
-					beginRow() // not even the first character fits
+				last := &out[len(out)-1]
+				if spent > left && len(last.runs) > 0 { // not even the first character fits
+					beginRow()
 					continue
 				}
-
-				last := &out[len(out)-1]
 				last.runs = append(last.runs, markdown.Run{Text: piece, URL: r.URL, Style: r.Style})
 				line = line[len(piece):]
 				left -= spent

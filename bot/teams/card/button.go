@@ -15,15 +15,15 @@ import (
 // Source: learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference, read 2026-11.
 const maxVisible = 6
 
-// Sizes by which the buttons of a dialog are put into rows, in pixels: about what clients draw. A phone is 320 wide at least, of which a
-// dialog's margins take some.
+// Sizes by which the buttons of a dialog are put into rows, in pixels: about what clients draw. A phone is at least 320 wide,
+// and the margins of a dialog take some of it.
 const (
 	maxRowPixels  = 290
 	buttonPixels  = 32 // of a button without its label, with the gap beside it
 	perRunePixels = 7
 )
 
-// dialogRows puts the buttons of a dialog into rows that are legible on a phone. A button with Apart set begins a new row.
+// dialogRows puts the buttons of a dialog into rows that fit a phone. A button with Apart set begins a new row.
 func dialogRows(buttons []view.Button) [][]view.Button {
 	var rows [][]view.Button
 	used := 0
@@ -38,7 +38,7 @@ func dialogRows(buttons []view.Button) [][]view.Button {
 	return rows
 }
 
-// clickData is what a button carries. It comes back from a client, so all of it is only a claim.
+// clickData is what a button carries and, when it is clicked, sends back. A client may change it.
 // Shape: {"v":"take","a":"{\"v\":1,\"a\":{\"conversation\":12}}","n":"3f2a-1"}
 type clickData struct {
 	Teams   *fetch        `json:"msteams,omitempty"`
@@ -47,22 +47,23 @@ type clickData struct {
 	Args    string        `json:"a,omitempty"` // verb.Value
 	Nonce   string        `json:"n,omitempty"`
 	Place   *bridge.Place `json:"p,omitempty"` // in a dialog: where the dialog was opened
-	Private bool          `json:"w,omitempty"` // the button is in a message that only one person sees
+	Private bool          `json:"w,omitempty"` // only one person sees the button's message
 }
 
-// fetch makes Teams ask us for a dialog, in place of sending an action.
+// fetch makes Teams ask us for a dialog when the button is clicked.
 type fetch struct {
 	Type string `json:"type"`
 }
 
+// nextNonce counts one more button, and returns its id.
 func (r *renderer) nextNonce() string {
 	r.buttonCount++
 	return r.seed + "-" + strconv.FormatInt(int64(r.buttonCount), 36)
 }
 
-// actionRow lays buttons out beside each other. In a message, buttons for which there is no room go
-// into the menu at the end, but never one that asks first: in the menu its question doesn't open.
-// Dialogs have several rows instead, because phones don't open the menu there.
+// actionRow lays buttons out beside each other. Those for which there is no room go into a menu at the end. A button that
+// asks first never does, because its question doesn't open there. Dialogs have several rows instead, because phones don't
+// open a menu there.
 // Source: github.com/MicrosoftDocs/msteams-docs issues 9223 and 9212, read 2026-11.
 func (r *renderer) actionRow(buttons []view.Button) element {
 	if len(buttons) > maxVisible {
@@ -86,8 +87,8 @@ func (r *renderer) actionSet(buttons []view.Button, numHidden int) element {
 	return e
 }
 
-// buttonAction makes the action of a button. A button that asks first opens its question in the card, with
-// the actual button under it: Teams has no confirmations, and a dialog would need a request.
+// buttonAction makes the action of a button. Teams has no confirmations. So a button that asks first opens its question below
+// itself, with the actual button there.
 func (r *renderer) buttonAction(b view.Button) action {
 	a := action{Title: markdown.Cut(b.Label, maxLabelRunes), Style: buttonStyle(b.Style)}
 	if b.Confirm == "" {
@@ -112,8 +113,8 @@ func buttonStyle(s view.Style) string {
 	return ""
 }
 
-// setAction fills in what a click does. In a message it acts at once, or makes Teams ask us for a dialog. In a dialog it
-// submits the dialog, and our answer is the next one.
+// setAction sets what a click does. In a message it acts at once, or makes Teams ask us for a dialog. In a dialog it submits
+// the dialog, and our answer is the next dialog.
 func (r *renderer) setAction(a *action, b view.Button) {
 	d := clickData{
 		Verb:    string(b.Verb),
@@ -140,8 +141,8 @@ func (r *renderer) setAction(a *action, b view.Button) {
 	}
 }
 
-// encode makes JSON of our own types, which can't fail. It doesn't escape angle brackets, because Teams
-// counts characters.
+// encode makes JSON of our own types, which can't fail. It doesn't escape angle brackets, because that makes cards larger, and
+// Teams limits their size.
 func encode(v any) json.RawMessage {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

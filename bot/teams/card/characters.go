@@ -81,7 +81,7 @@ func (r *reader) readMentionText(n *html.Node) string {
 		return ""
 	}
 
-	id := r.resolve(i)
+	id := r.useEntity(i)
 	if id == "" {
 		r.noteNameOnly(m)
 		return "@" + m.Name

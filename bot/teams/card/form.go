@@ -22,7 +22,8 @@ const (
 	maxChoiceRunes = 75
 )
 
-// Memory is what a form's dialog carries until it is submitted.
+// Memory is what the dialog of a form carries from when it is opened until it is submitted. It goes to the client and comes
+// back, so that Parley needn't store open forms.
 type Memory struct {
 	view.Memory
 	Files bool   `json:"files,omitempty"` // the button was the one that opens the upload page
@@ -46,17 +47,17 @@ const (
 	severalPrefix = "m:" // choices, separated by commas
 )
 
-// Form makes the dialog of a form. Verb and Args of m become those of f.
+// Form draws a form, which asks for the arguments of a verb, as a dialog of Teams. Verb and Args of m become those of f.
 func Form(f view.Form, m Memory, h Home) Dialog { return formDialog(f, m, nil, nil, h) }
 
-// FormAgain makes the dialog of a form that was submitted with errors, which are by field name. It keeps what was
-// typed, also what is too long. Each error stands at its field, and errors of no field on top.
+// FormAgain draws a form once more that was submitted with errors. It keeps what was typed, even what is too long. errs has
+// the errors by field name. Each stands at its field, and errors of no field on top.
 func FormAgain(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
 	return formDialog(f, s.Memory, &s, errs, h)
 }
 
-// formDialog lays out a form. again is how it was submitted, and errs, by field name, is why it is shown again; both are nil if it is
-// shown for the first time.
+// formDialog draws a form. again is how it was submitted, and errs is why it is shown again. Both are nil if it is shown for
+// the first time.
 func formDialog(f view.Form, m Memory, again *Submitted, errs map[string]string, h Home) Dialog {
 	r := renderer{home: h, dialog: &m.Place, seed: m.Nonce}
 	for _, name := range sortedNames(errs) {
@@ -68,7 +69,7 @@ func formDialog(f view.Form, m Memory, again *Submitted, errs map[string]string,
 	r.addBlocks(f.Intro)
 	attach := f.Files && h.Attach
 	for _, field := range f.Fields {
-		if attach { // clients would require the fields for the second button, too; so we check them ourselves
+		if attach { // a client would require the fields for both buttons, so Parley checks them itself
 			field.Optional = true
 		}
 		isClearable := field.Optional && len(field.Value) == 0
@@ -81,7 +82,8 @@ func formDialog(f view.Form, m Memory, again *Submitted, errs map[string]string,
 	m.Verb = string(f.Verb)
 	m.Args = verb.Value(f.Args)
 	m.Files = false
-	buttons := []action{{Type: "Action.Submit", Title: markdown.Cut(f.Submit, maxLabelRunes), Style: "positive", Data: encode(formData{Form: m})}}
+	submit := markdown.Cut(f.Submit, maxLabelRunes)
+	buttons := []action{{Type: "Action.Submit", Title: submit, Style: "positive", Data: encode(formData{Form: m})}}
 	if attach {
 		m.Files = true
 		buttons = append(buttons, action{Type: "Action.Submit", Title: "Attach files…", Data: encode(formData{Form: m})})
@@ -118,7 +120,8 @@ func faultElement(text string) element {
 	return e
 }
 
-// addField adds an input and, below it, what is wrong with its value, and a hint. isClearable means that nothing has to be chosen.
+// addField adds an input and, below it, what is wrong with its value, and a hint. isClearable means that the choice of one
+// option can be taken back.
 func (r *renderer) addField(f view.Field, isClearable bool, wrong string) {
 	f = f.CutText(maxInputRunes)
 	in := inputElement(f, isClearable)
@@ -140,10 +143,11 @@ func (r *renderer) addField(f view.Field, isClearable bool, wrong string) {
 	}
 }
 
-// inputElement makes the input of a field. Labels and the titles of choices are neutralized, because clients read them as
-// Markdown.
+// inputElement makes the input of a field. Clients read labels, and the titles of choices, as Markdown, so what would be
+// markup there is changed.
 func inputElement(f view.Field, isClearable bool) element {
-	e := element{Spacing: "Medium", question: question{Label: showLiterally(f.Label), Placeholder: f.Example, Required: !f.Optional}}
+	asked := question{Label: showLiterally(f.Label), Placeholder: f.Example, Required: !f.Optional}
+	e := element{Spacing: "Medium", question: asked}
 	if e.Required {
 		e.ErrorMessage = "Fill this in."
 	}
@@ -166,8 +170,13 @@ func inputElement(f view.Field, isClearable bool) element {
 	return e
 }
 
-// setChoices makes e a choice of options. A few options are all shown, many can be searched. A choice of several can't be
-// searched, and a searchable one loses its first value on phones.
+// setChoices makes e a choice of options:
+//
+//	expanded   a few options, which are all shown
+//	compact    a list that opens
+//	filtered   a long list that can be searched: not for several options, and not if one is chosen already, because on
+//	           phones a searchable list loses it
+//
 // Source: schema 1.5.0; github.com/MicrosoftDocs/msteams-docs issue 10472, read 2026-11.
 func setChoices(e *element, f view.Field, isClearable bool) {
 	e.Type = "Input.ChoiceSet"
@@ -183,12 +192,13 @@ func setChoices(e *element, f view.Field, isClearable bool) {
 		e.ID = severalPrefix + f.Name
 		e.ErrorMessage = strings.Replace(e.ErrorMessage, "one", "at least one", 1)
 	case isClearable:
-		e.Choices = append(e.Choices, choice{Title: "—", Value: ""}) // without it a choice could not be cleared
+		e.Choices = append(e.Choices, choice{Title: "—", Value: ""})
 	}
 
 	for _, o := range f.Options[:min(len(f.Options), maxChoices)] {
 		if o.Value != "" {
-			e.Choices = append(e.Choices, choice{Title: guardStart(showLiterally(markdown.Cut(o.Label, maxChoiceRunes))), Value: packValue(o.Value)})
+			title := guardStart(showLiterally(markdown.Cut(o.Label, maxChoiceRunes)))
+			e.Choices = append(e.Choices, choice{Title: title, Value: packValue(o.Value)})
 		}
 	}
 
@@ -213,7 +223,7 @@ func setChoices(e *element, f view.Field, isClearable bool) {
 	e.Value = strings.Join(chosen, ",")
 }
 
-// packValue escapes the comma in an option's value, because commas separate several values.
+// packValue escapes commas in an option's value, because commas separate several values.
 func packValue(v string) string { return strings.NewReplacer("%", "%25", ",", "%2C").Replace(v) }
 
 // unpackValue undoes packValue. What can't be unescaped stays as it is: a client may send anything.

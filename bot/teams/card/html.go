@@ -10,9 +10,11 @@ import (
 	"parley/channels/markdown"
 )
 
-// reader reads a person's message. It collects inline pieces until their line ends, and writes the line breaks only before
-// the next line, so that none stand at the end. The fields from line on say where it is: what reads blocks (blocks.go) and
-// mentions (typed.go) changes them, too.
+// reader reads the HTML of a person's message, and writes it as Markdown. It collects the pieces of a line until the line
+// ends. It writes line breaks only before the next line, so that none stand at the end of the text.
+//
+// Methods in blocks.go read lists, tables and the like, and those in typed.go read mentions. All of them use the fields from
+// line on, which say how far the reader is.
 type reader struct {
 	writer *markdown.Writer
 	typed  Typed
@@ -21,9 +23,9 @@ type reader struct {
 
 	line          []markdown.Run // what is collected of the line and not written yet
 	lineBegun     bool           // the line breaks before the line are written
-	breaks        int            // what is to be written before the next line: noBreak, lineBreak or emptyLine
+	breaks        int            // what comes before the next line: noBreak, lineBreak or emptyLine
 	hasTypedSpace bool           // the line has a space that the person typed (U+00A0)
-	skipSpaces    bool           // leave out the spaces that come next: set behind a mention of us, until other text comes
+	skipSpaces    bool           // spaces are left out until other text comes, as behind a mention of us
 	listDepth     int
 
 	nameless []string // mentions of which only the name is known
@@ -52,8 +54,8 @@ func (r *reader) readHTML(markup string) bool {
 	return true
 }
 
-// addText adds characters to the line. A run of plain spaces becomes one space, as HTML shows it; spaces
-// that a person typed (U+00A0) all stay.
+// addText adds characters to the line. Several plain spaces become one, as HTML shows them. Spaces that a person typed
+// (U+00A0) all stay.
 func (r *reader) addText(s string, st markdown.Style, link string) {
 	const typedSpace = '\u00a0'
 	var b strings.Builder
@@ -85,7 +87,7 @@ func (r *reader) addText(s string, st markdown.Style, link string) {
 	}
 }
 
-// isPlainSpace reports whether HTML shows a character as a space that becomes one with those beside it.
+// isPlainSpace reports whether HTML shows several of a character as one space.
 func isPlainSpace(c rune) bool {
 	switch c {
 	case ' ', '\t', '\n', '\r', '\f':
@@ -100,7 +102,7 @@ func (r *reader) hasSpaceAtEnd() bool {
 	return last >= 0 && strings.HasSuffix(r.line[last].Text, " ")
 }
 
-// flushLine writes what is collected of a line that ends here, without the spaces at its end.
+// flushLine writes what is collected of a line that ends here. It leaves out spaces at its end.
 func (r *reader) flushLine() {
 	for len(r.line) > 0 {
 		last := &r.line[len(r.line)-1]
@@ -113,10 +115,10 @@ func (r *reader) flushLine() {
 	r.flushRuns()
 }
 
-// flushRuns writes what is collected of a line, which may go on.
+// flushRuns writes what is collected of a line, which may go on. It leaves out spaces at its beginning.
 func (r *reader) flushRuns() {
 	if !r.lineBegun {
-		for len(r.line) > 0 { // spaces at its beginning
+		for len(r.line) > 0 {
 			first := &r.line[0]
 			first.Text = strings.TrimLeft(first.Text, " ")
 			if first.Text != "" {

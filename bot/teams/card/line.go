@@ -9,9 +9,9 @@ import (
 	"parley/channels/markdown"
 )
 
-// lineElement lays pieces out as one paragraph of literal text. Mentions, times in the reader's own zone, and links that
-// work in all of Teams' clients exist only in TextBlocks. So a line with one of them becomes a TextBlock, and its words are
-// neutralized. Longer texts (bodies, quotations) never become TextBlocks.
+// lineElement lays out a line. Where possible it is a RichTextBlock, in which text is literal. Mentions, times in the reader's
+// own zone, and links that work in all clients exist only in a TextBlock, whose text is Markdown. So a line with one of
+// them becomes a TextBlock, in which words must not be taken for markup (showLiterally).
 // Source: learn.microsoft.com/adaptive-cards/authoring-cards/text-features (DATE and TIME),
 // learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format
 // (mentions), github.com/microsoft/AdaptiveCards issues 5804 and 9100 (links of TextRuns
@@ -137,7 +137,7 @@ func (r *renderer) pieceMarkup(p view.Piece) string {
 	return words
 }
 
-// markdownLink makes a Markdown link of neutralized words. It returns the words alone if Teams doesn't open the address.
+// markdownLink makes a link of Markdown. It returns the words alone if Teams doesn't open the address.
 func markdownLink(words, address string) string {
 	if !isWebURL(address) || strings.TrimSpace(words) == "" {
 		return words

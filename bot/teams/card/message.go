@@ -21,16 +21,15 @@ const (
 // Message is one text message in Teams' XML subset (textFormat "xml").
 type Message struct {
 	Text     string
-	Mentions []Mention // the people whom Teams is to notify, by entities with the same text
+	Mentions []Mention // the people whom Teams is to notify
 	Summary  string    // plain text for notifications
 }
 
-// Messages writes a card as text messages; most cards need one. Each message begins with the card's name,
-// so that nobody's words pass for another's, and icon (an emoji's shortcode) stands before the name.
-// Buttons are left out (see HasButtons). Times are in their own zone and name it, since a text can't
-// show the reader's.
+// Messages writes a card, which is a message as it looks in every chat, as one or more text messages. Each begins with icon
+// (an emoji's shortcode) and the card's name, so that nobody's words pass for another's. Buttons are left out (see
+// HasButtons). Times name their zone, since a text can't show them in the reader's.
 //
-// It uses only markup that clients on phones show, too, so that lists are lines with marks.
+// It uses only markup that phones show, too. So lists are lines with marks.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages,
 // read 2026-11.
 func Messages(c view.Card, icon string, h Home) []Message {
@@ -52,7 +51,6 @@ func Messages(c view.Card, icon string, h Home) []Message {
 	for i := range w.done {
 		w.done[i].Summary = short
 	}
-
 	return w.done
 }
 
@@ -60,7 +58,7 @@ func Messages(c view.Card, icon string, h Home) []Message {
 type texter struct {
 	home      Home
 	head      string // the first line of each message; "" if the card has no name
-	afterTime bool   // the last line is the time of one of several messages, which follows
+	afterTime bool   // the last line is a time, and the words that were said then follow
 	done      []Message
 
 	// The message that is being written:
@@ -70,7 +68,7 @@ type texter struct {
 	people mentions
 }
 
-// finishMessage finishes the message that is being written, unless it is empty.
+// finishMessage finishes the message that is being written, unless it is empty, and begins an empty one.
 func (w *texter) finishMessage() {
 	if w.size == 0 {
 		return
@@ -101,8 +99,8 @@ func openingTag(f frame) string {
 
 func closingTag(f frame) string { return strings.Replace(openingTag(f), "<", "</", 1) }
 
-// addLine adds the line that build makes, within a frame; with gap, after an empty line. If the line doesn't fit, addLine
-// begins a new message and calls build again, since mentions belong to a message.
+// addLine adds the line that build makes, within a frame, and after an empty line if gap is set. build may add mentions to w.
+// If the line doesn't fit, addLine takes these back, begins a new message and calls build again.
 func (w *texter) addLine(f frame, gap bool, build func() string) {
 	peopleBefore := slices.Clone(w.people.list)
 	line := build()
@@ -132,8 +130,9 @@ func (w *texter) addLine(f frame, gap bool, build func() string) {
 func (w *texter) addBlock(b view.Block) {
 	switch b.Kind {
 	case view.BlockBody, view.BlockQuote:
-		for i, row := range cutIntoRows(b.Text, b.Kind == view.BlockQuote, measure{maxCost: maxTextRowBytes, cost: htmlCost}) {
-			isBelowTime := i == 0 && w.afterTime // a message stands directly below its time
+		limits := measure{maxCost: maxTextRowBytes, cost: htmlCost}
+		for i, row := range cutIntoRows(b.Text, b.Kind == view.BlockQuote, limits) {
+			isBelowTime := i == 0 && w.afterTime
 			gap := row.gap && !isBelowTime
 			w.addLine(row.frame, gap, func() string { return runsMarkup(row.runs, row.frame) })
 		}
@@ -189,23 +188,29 @@ func runsMarkup(runs []markdown.Run, f frame) string {
 			b.WriteString(text)
 			continue
 		}
-
-		for _, tag := range [...]struct {
-			on   bool
-			name string
-		}{{r.Style.Code, "code"}, {r.Style.Strike, "strike"}, {r.Style.Italic, "em"}, {r.Style.Bold, "strong"}} {
-			if tag.on {
-				text = "<" + tag.name + ">" + text + "</" + tag.name + ">"
-			}
-		}
-
-		b.WriteString(htmlLink(text, r.URL))
+		b.WriteString(htmlLink(styledMarkup(text, r.Style), r.URL))
 	}
-
 	return b.String()
 }
 
-// htmlLink makes a link of escaped text. It returns the text alone if Teams doesn't open the address.
+// styledMarkup puts the tags of a style around markup.
+func styledMarkup(markup string, style markdown.Style) string {
+	if style.Code {
+		markup = "<code>" + markup + "</code>"
+	}
+	if style.Strike {
+		markup = "<strike>" + markup + "</strike>"
+	}
+	if style.Italic {
+		markup = "<em>" + markup + "</em>"
+	}
+	if style.Bold {
+		markup = "<strong>" + markup + "</strong>"
+	}
+	return markup
+}
+
+// htmlLink makes a link of markup. It returns the markup alone if Teams doesn't open the address.
 func htmlLink(text, address string) string {
 	if !isWebURL(address) || strings.TrimSpace(text) == "" {
 		return text
@@ -213,8 +218,7 @@ func htmlLink(text, address string) string {
 	return `<a href="` + html.EscapeString(address) + `">` + text + "</a>"
 }
 
-// escapedSize returns how many bytes of UTF-16 markup takes at most: if the client library that sends it escapes all that
-// JSON may escape.
+// escapedSize returns how many bytes of UTF-16 markup takes if all is escaped that JSON may escape.
 func escapedSize(s string) int {
 	n := 0
 	for _, r := range s {
@@ -223,5 +227,5 @@ func escapedSize(s string) int {
 	return n
 }
 
-// htmlCost returns how many bytes a character takes in a message; see escapedSize.
+// htmlCost returns how many bytes a character takes in a message (see escapedSize).
 func htmlCost(r rune) int { return escapedSize(html.EscapeString(string(r))) }

@@ -17,36 +17,37 @@ import (
 // ErrData is returned for data that no button or form of ours carries.
 var ErrData = errors.New("teams: card: unreadable data")
 
-// Bounds of what a button or a filled form sends back. A client may send anything.
+// Bounds of what a button or a filled form sends back.
 const (
 	maxDataBytes  = 256 << 10
 	maxNonceBytes = 200
 )
 
-// Returned is what a card or dialog sends back: either a click or a filled form.
+// Returned is what a card or dialog sends back: either a click or a filled form. A client may have made all of it up, so it
+// is only what somebody asks for. The engine decides who may do what.
 type Returned struct {
 	Click *Click
 	Form  *Submitted
 }
 
-// Click is a clicked button. A client may have made all of it up: the engine checks again who may do what.
+// Click is a clicked button.
 type Click struct {
 	Verb    bridge.Verb
 	Args    bridge.Args
 	Opens   view.Opens
-	Nonce   string       // names the button for the fact's id
-	Place   bridge.Place // for a button in a dialog: where the dialog was opened
-	Private bool         // the button is in a message that only the person who clicked sees
+	Nonce   string       // the id of the button in its card, by which a click counts only once
+	Place   bridge.Place // of a button in a dialog: where the dialog was opened
+	Private bool         // only the person who clicked sees the button's message
 }
 
-// Submitted is a filled form. A client may have made all of it up, too.
+// Submitted is a filled form.
 type Submitted struct {
 	Memory Memory
 	Values map[string][]string // by field name; empty ones are left out
-	Words  []string            // what was typed: Memory's text and what stands in inputs for text, ordered by their names
+	Words  []string            // what was typed: Memory.Text, then the texts of inputs in the order of their names
 }
 
-// Typed returns what was typed into the form, to give it back where the form can't be shown again.
+// Typed returns what was typed into the form. People get it back if the form can't be shown again.
 func (s Submitted) Typed() string { return strings.Join(s.Words, "\n\n") }
 
 // Read reads the data of an Action.Execute, an Action.Submit (as well as the value of a
@@ -110,7 +111,7 @@ func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (Returned,
 	if s.Memory.Text != "" {
 		s.Words = append(s.Words, s.Memory.Text)
 	}
-	for _, id := range slices.Sorted(maps.Keys(fields)) { // sorted, so that of two inputs for one field always the same one counts
+	for _, id := range slices.Sorted(maps.Keys(fields)) { // sorted, so that the last of two inputs for one field counts
 		kind, name, ok := strings.Cut(id, ":")
 		kind += ":"
 		if !ok || !slices.Contains([]string{textPrefix, onePrefix, severalPrefix}, kind) {
@@ -154,8 +155,8 @@ func inputValues(kind, v string) []string {
 	return []string{v}
 }
 
-// Fill reads what the form asks for. The errors are by field name; those of the whole form stand under "". Times such as
-// "tomorrow" count from when the form was opened, so that reading it again leads to the same result.
+// Fill reads what the form asks for. errs has the errors by field name, and "" for the form as a whole. Times such as
+// "tomorrow" count from when the form was opened, so that reading it once more gives the same.
 func (s Submitted) Fill() (filled view.Filled, errs map[string]string) {
 	m := s.Memory
 	name, args, err := verb.Pressed(m.Verb, m.Args)

@@ -11,10 +11,13 @@ import (
 	"parley/channels/markdown"
 )
 
+// A view.Card is a message or dialog as it looks in every chat. This file draws it as an Adaptive Card, the JSON that Teams
+// shows. Where a card is too large for one message, it continues on a further page.
+
 // Bounds of a card. Teams counts the size of messages as UTF-16.
 const (
 	cardVersion     = "1.5"
-	maxPageBytes    = 40 << 10 // of a message's card: Teams refuses about 100 KB, older documentation says 40
+	maxPageBytes    = 40 << 10 // of a message's card: older documentation says 40 KB, and Teams refuses about 100 KB
 	maxDialogBytes  = 80 << 10 // of a dialog's card
 	maxRowBytes     = 12 << 10 // of one row's text as JSON
 	maxLabelRunes   = 75
@@ -25,12 +28,11 @@ const (
 type Page struct {
 	Card    json.RawMessage // content of an attachment of type ContentType
 	Summary string          // plain text for notifications
-	ID      string          // of the card's first element; Reconcile finds the message by it
+	ID      string          // of the card's first element, by which a posted message is found again
 }
 
-// Render lays c out in messages; most cards need one. A long card continues in further messages, and its buttons are in the
-// last one. The nonces of the buttons and the ids of the pages begin with nonce. An update of a card needs another nonce,
-// so that clicks on its buttons count as new ones.
+// Render lays c out in one or more messages; buttons come in the last one. The ids of the pages and of the clicks on its
+// buttons begin with nonce. An update of a card needs another nonce, so that clicks count as new ones.
 func Render(c view.Card, h Home, nonce string) []Page {
 	r := renderer{home: h, seed: nonce}
 	r.addBlocks(c.Blocks)
@@ -46,11 +48,10 @@ func Render(c view.Card, h Home, nonce string) []Page {
 	for i, p := range r.pages {
 		pages[i] = Page{Card: p, Summary: short, ID: r.pageID(i)}
 	}
-
 	return pages
 }
 
-// HasButtons reports whether c has buttons. Then it must be shown as a card: text messages can't have buttons.
+// HasButtons reports whether c has buttons. Then it must be sent as a card, since text messages have none.
 func HasButtons(c view.Card) bool {
 	for _, b := range c.Blocks {
 		if len(b.Buttons) > 0 {
@@ -63,8 +64,8 @@ func HasButtons(c view.Card) bool {
 // renderer lays blocks out in cards.
 type renderer struct {
 	home        Home
-	seed        string        // the beginning of all nonces and ids
-	buttonCount int           // of the buttons so far, for their nonces
+	seed        string        // the beginning of all ids of pages and clicks
+	buttonCount int           // how many buttons there are so far
 	dialog      *bridge.Place // where the dialog was opened; nil for a message
 	pages       []json.RawMessage
 	leftOut     int // how many elements found no room in a dialog
@@ -76,7 +77,7 @@ type renderer struct {
 	people mentions
 }
 
-// finishPage finishes the page that is being filled, unless it is empty.
+// finishPage finishes the page that is being filled, unless it is empty, and begins an empty one.
 func (r *renderer) finishPage() {
 	if len(r.body) == 0 {
 		return
@@ -91,8 +92,7 @@ func (r *renderer) finishPage() {
 	r.people = mentions{}
 }
 
-// pageID is the id of a page's first element. Clients show or hide elements by their ids, so Teams must
-// keep it; people don't see it.
+// pageID returns the id of a page's first element. People don't see it, and Teams keeps it, since clients use such ids.
 func (r *renderer) pageID(n int) string { return r.seed + "." + strconv.Itoa(n) }
 
 // adaptiveCard makes a card of the page that is being filled.
@@ -111,8 +111,9 @@ func (r *renderer) adaptiveCard() adaptive {
 	return c
 }
 
-// addElement adds the element that build makes, within a frame. If it doesn't fit, addElement begins a new page and calls
-// build again, since mentions belong to a page. A dialog has only one page: there it counts the element in leftOut.
+// addElement adds the element that build makes, within a frame. build may add mentions and buttons to r. If the element
+// doesn't fit, addElement takes these back, begins a new page and calls build again. A dialog has only one page: there it
+// counts the element in leftOut.
 func (r *renderer) addElement(f frame, build func() element) {
 	peopleBefore := slices.Clone(r.people.list)
 	countBefore := r.buttonCount
@@ -155,7 +156,8 @@ func (r *renderer) addBlocks(blocks []view.Block) {
 	for _, b := range blocks {
 		switch b.Kind {
 		case view.BlockBody, view.BlockQuote:
-			for _, row := range cutIntoRows(b.Text, b.Kind == view.BlockQuote, measure{maxCost: maxRowBytes, cost: jsonCost, spellLinks: true}) {
+			limits := measure{maxCost: maxRowBytes, cost: jsonCost, spellLinks: true}
+			for _, row := range cutIntoRows(b.Text, b.Kind == view.BlockQuote, limits) {
 				if row.gap && row.frame == frameCode {
 					r.frame = frameNone // a further piece of code gets a box of its own
 				}
@@ -175,7 +177,8 @@ func (r *renderer) addBlocks(blocks []view.Block) {
 	}
 }
 
-// addItem lays out an entry of a list: a single button beside it, several below it.
+// addItem lays out an entry of a list, with a single button beside it, or several below it. A button that asks first stands
+// below, too, since its question opens there.
 func (r *renderer) addItem(b view.Block) {
 	line := func() element { return r.lineElement(b.Pieces, normalText) }
 	if len(b.Buttons) != 1 || b.Buttons[0].Confirm != "" {
@@ -191,7 +194,7 @@ func (r *renderer) addItem(b view.Block) {
 	})
 }
 
-// addButtons adds buttons: in a message as one row, in a dialog as rows that are legible on a phone.
+// addButtons adds buttons: in a message as one row, in a dialog as rows that fit a phone.
 func (r *renderer) addButtons(buttons []view.Button) {
 	rows := view.Rows(buttons, max(len(buttons), 1))
 	if r.dialog != nil {
@@ -237,8 +240,7 @@ func makeParagraph(s string) element {
 	return element{Type: "RichTextBlock", Inlines: []inline{textRun(s)}}
 }
 
-// elementSize returns about how many bytes of UTF-16 an element takes in a message, if the client library that sends it
-// escapes all that JSON may escape.
+// elementSize returns about how many bytes of UTF-16 an element takes in a message, if all is escaped that JSON may escape.
 func elementSize(e element) int {
 	raw, err := json.Marshal(e)
 	if err != nil {

@@ -8,6 +8,9 @@ import (
 	"parley/channels/markdown"
 )
 
+// This file reads what a person typed in Teams. Teams gives it as HTML, mostly, and lists the people whom it mentions beside
+// it, as entities. The result has each mention as a token, such as "<@id>". Mentions of our own app are taken out.
+
 // Typed is a person's message as Teams gives it.
 type Typed struct {
 	HTML     string         // of its text/html attachment or of Graph's body; "" if there is none
@@ -24,34 +27,34 @@ type TypedMention struct {
 	User  string // the person's Entra object id; "" if it isn't known
 	Name  string
 	Text  string // as it stands in Typed.Text: "<at>Ann</at>"
-	Index int    // the id attribute of its <at> in Typed.HTML: in activities its place among the mentions
+	Index int    // the id attribute of its <at> in Typed.HTML; in activities its index among the mentions
 }
 
-// Text is what somebody typed, in two forms, both without the mentions of us.
+// Text is what somebody typed, with formatting and without, and what was found in it.
 type Text struct {
 	Markdown string            // canonical; mentions are tokens such as <@id>
 	Plain    string            // the characters as typed, without formatting
 	Mentions []string          // who else is mentioned: Entra object ids, else Teams ids, else names
 	Tokens   map[string]string // token → the id in Mentions, for command.Options
 	Names    map[string]string // token → name
-	Bot      bool              // we are mentioned
-	Leads    bool              // the text begins with a mention of us
+	Bot      bool              // our app is mentioned
+	Leads    bool              // the text begins with a mention of our app
 	Files    []string          // ids of attachments to which it refers
 	Images   []string          // addresses of pictures that stand in it
-	Clips    []string          // what stands in it and nobody can read as a file: "GIF", "sticker", "video", "recording"
+	Clips    []string          // what only Teams can show: "GIF", "sticker", "video", "recording"
 	Quotes   []string          // ids of the messages that it quotes; their words are left out
-	Forwards bool              // it passes on a message of elsewhere, whose words are left out
+	Forwards bool              // it forwards a message, whose words are left out
 }
 
 // Named replaces the tokens in s by names.
 func (t Text) Named(s string) string { return markdown.Named(s, t.Names) }
 
-// maxHTMLBytes bounds what is read as HTML: with hostile markup, a parser's time grows with the square of its length. Teams
-// itself limits a message to about 100 KB.
+// maxHTMLBytes bounds what is read as HTML, because hostile markup takes a parser a time that grows with the square of its
+// length. Teams itself limits a message to about 100 KB.
 const maxHTMLBytes = 160 << 10
 
-// ReadText reads what somebody typed, from its HTML if there is some. It never fails: what it can't interpret stays as it
-// is. A mention of us counts only if it has an entity, since anybody can type a name.
+// ReadText reads what somebody typed, from its HTML if there is some. It never fails: what it can't interpret stays as it is.
+// A mention counts only if it has an entity, since anybody can type a name.
 func ReadText(t Typed) Text {
 	r := reader{writer: markdown.NewWriter(), typed: t, used: make([]bool, len(t.Mentions))}
 	r.out.Names = map[string]string{}
@@ -72,7 +75,7 @@ func ReadText(t Typed) Text {
 	r.flushLine()
 	text := r.writer.Text()
 	r.out.Mentions, r.out.Tokens = append(text.Mentions, r.nameless...), text.Tokens
-	if r.out.Markdown == "" { // only readMarkdown has filled it already
+	if r.out.Markdown == "" { // readMarkdown sets it, the others use the writer
 		r.out.Markdown, r.out.Plain = text.Markdown, text.Plain
 	}
 
@@ -81,9 +84,9 @@ func ReadText(t Typed) Text {
 
 func (r *reader) isMentionOfUs(m TypedMention) bool { return m.ID == r.typed.Bot && m.ID != "" }
 
-// resolve returns the id of the person or bot whom entity i mentions; "" if only the name is known. It marks the entity as
-// used.
-func (r *reader) resolve(i int) (id string) {
+// useEntity marks an entity as used, and returns the id of the person or bot whom it mentions, or "" if only the name is
+// known.
+func (r *reader) useEntity(i int) (id string) {
 	m := r.typed.Mentions[i]
 	r.used[i] = true
 	id = cmp.Or(m.User, m.ID)
@@ -94,7 +97,7 @@ func (r *reader) resolve(i int) (id string) {
 	return id
 }
 
-// writeMention writes the mention of entity i. It leaves out mentions of us, together with the spaces behind them.
+// writeMention writes the mention of an entity. It leaves out mentions of us, together with the spaces behind them.
 func (r *reader) writeMention(i int) {
 	m := r.typed.Mentions[i]
 	if r.isMentionOfUs(m) {
@@ -106,7 +109,7 @@ func (r *reader) writeMention(i int) {
 		return
 	}
 
-	id := r.resolve(i)
+	id := r.useEntity(i)
 	if id == "" {
 		r.noteNameOnly(m)
 		r.addText("@"+m.Name, markdown.Style{}, "")
@@ -119,8 +122,8 @@ func (r *reader) writeMention(i int) {
 	r.skipSpaces = false
 }
 
-// noteNameOnly remembers a mention of which only the name is known: a channel, a team, a tag, or somebody of whom Teams says
-// no more. It counts as a mention, because a text that mentions these is for colleagues.
+// noteNameOnly remembers a mention of which only the name is known, such as a channel or a team. It counts, because a text
+// that mentions these is for colleagues.
 func (r *reader) noteNameOnly(m TypedMention) { r.nameless = append(r.nameless, "@"+m.Name) }
 
 // isEmpty reports whether no text was read yet.
@@ -129,8 +132,8 @@ func (r *reader) isEmpty() bool {
 	return r.writer.Empty() && !slices.ContainsFunc(r.line, hasText)
 }
 
-// findEntity returns the index of the unused entity that belongs to an <at> element, by its id attribute (index) and its
-// words, or else by its words alone; -1 if there is none.
+// findEntity returns the index of the entity that belongs to an <at> element: an unused one with the element's id attribute
+// (index) and words, or else with its words alone. It returns -1 if there is none.
 func (r *reader) findEntity(index int, words string) int {
 	at := slices.IndexFunc(r.typed.Mentions, func(m TypedMention) bool { return m.Index == index })
 	belongs := func(i int) bool { return !r.used[i] && hasWords(r.typed.Mentions[i], words) }
@@ -145,7 +148,7 @@ func (r *reader) findEntity(index int, words string) int {
 	return -1
 }
 
-// hasWords reports whether an entity has the words of an <at> element, whatever the spaces between them.
+// hasWords reports whether an entity has the words of an <at> element. Spaces don't count.
 func hasWords(m TypedMention, words string) bool {
 	fold := func(s string) string { return strings.Join(strings.Fields(s), " ") }
 	text := m.Text
@@ -189,7 +192,7 @@ func (r *reader) readMarkdown() {
 			return
 		}
 
-		id := r.resolve(i)
+		id := r.useEntity(i)
 		if id == "" {
 			r.noteNameOnly(m)
 			b.WriteString("@" + m.Name)
@@ -204,8 +207,8 @@ func (r *reader) readMarkdown() {
 	r.out.Plain = markdown.Plain(markdown.Parts(r.out.Markdown))
 }
 
-// splitAtMentions splits a text at its mentions. In the order of the text it calls between with each text between them, and
-// mention with the index of each entity.
+// splitAtMentions goes through a text. It calls mention with the index of each entity, and between with each text between
+// mentions.
 func (r *reader) splitAtMentions(s string, between func(string), mention func(int)) {
 	for s != "" {
 		at, which, found := r.firstMention(s)
@@ -219,8 +222,8 @@ func (r *reader) splitAtMentions(s string, between func(string), mention func(in
 	between(s)
 }
 
-// firstMention finds the first mention in a text. It returns where in s the mention begins, and which entity it has.
-// Entities that are used already don't count.
+// firstMention finds the first mention in a text, of an entity that isn't used yet. at is where in s it begins, and which is
+// the index of the entity.
 func (r *reader) firstMention(s string) (at, which int, found bool) {
 	for i, m := range r.typed.Mentions {
 		if r.used[i] || m.Text == "" {
