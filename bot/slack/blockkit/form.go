@@ -40,8 +40,8 @@ const FormCallback = "form"
 // FieldID is the block id of a form's field.
 func FieldID(name string) string { return fieldPrefix + name }
 
-// encodeMemory writes what a form remembers as the private metadata of its view. If that is too long, it leaves out the
-// text, for which the form has a field then, or else everything.
+// encodeMemory writes a form's memory as the private metadata of its view, in which Slack keeps it until the form comes back.
+// If the memory is too long, encodeMemory leaves out the text or, if that isn't enough, everything.
 func encodeMemory(m view.Memory) string {
 	raw, err := json.Marshal(m)
 	isTooLong := err == nil && len(raw) > maxMemoryBytes
@@ -55,7 +55,7 @@ func encodeMemory(m view.Memory) string {
 	return string(raw)
 }
 
-// Remember makes the memory of a form that is opened at a place: now, or at the time that f names.
+// Remember makes the memory of a form that is opened at a place: now, or at f.At if that isn't zero.
 func Remember(at bridge.Place, zone *time.Location, f view.Form, now time.Time) view.Memory {
 	if !f.At.IsZero() {
 		now = f.At
@@ -63,7 +63,7 @@ func Remember(at bridge.Place, zone *time.Location, f view.Form, now time.Time) 
 	return view.Remember(at, zone, now)
 }
 
-// ReadMemory reads what a form carried. What isn't ours makes the zero value.
+// ReadMemory reads what encodeMemory wrote. Anything else makes the zero value.
 func ReadMemory(private string) view.Memory {
 	var m view.Memory
 	if json.Unmarshal([]byte(private), &m) != nil {
@@ -72,9 +72,8 @@ func ReadMemory(private string) view.Memory {
 	return m
 }
 
-// Form lays a form out as a modal that carries memory.
-//
-// Its title, its fields' values and its options are cut to what Slack accepts.
+// Form draws a form as a modal, which is Slack's dialog. It cuts everything to what Slack accepts. If the memory's text is too
+// long for the private metadata, the modal has a field with it.
 func (h Home) Form(f view.Form, memory view.Memory) slackapi.ModalViewRequest {
 	modal := newModal(f.Title, h.modalBlocks("i", f.Intro, f.Quick))
 	for _, field := range f.Fields {
@@ -155,8 +154,8 @@ func inputElement(f view.Field) slackapi.BlockElement {
 	return input
 }
 
-// selectElement makes a menu of which one option can be chosen. If there are too many options, Slack asks for them while
-// somebody types.
+// selectElement makes a menu of which one option can be chosen. If there are more than maxOptions, Slack asks us for some while
+// somebody types (MatchOptions).
 func selectElement(f view.Field, example *slackapi.TextBlockObject) slackapi.BlockElement {
 	options := optionObjects(f.Options)
 	isExternal := len(options) > maxOptions
@@ -218,14 +217,14 @@ func chosenOptions(f view.Field) []*slackapi.OptionBlockObject {
 	return optionObjects(chosen)
 }
 
-// Problem makes the window that says why there is nothing else to show. typed is what its reader wrote into a form that it takes the place
-// of.
+// Problem makes the window that says why there is nothing else to show. It gives back what was typed into a form, if it takes the
+// place of that form.
 func (h Home) Problem(err error, at bridge.Place, typed string) slackapi.ModalViewRequest {
 	return h.Window(view.Problem(err, typed), at)
 }
 
-// Options is the answer to a question for the options of a menu. Slack wants a list also where it is empty: otherwise it goes on
-// showing what it was offered last.
+// Options is the answer to Slack's question for the options of a menu. An empty list must not be null, or Slack goes on showing
+// what it was offered last.
 type Options struct {
 	Options []*slackapi.OptionBlockObject `json:"options"`
 }

@@ -14,8 +14,10 @@ func unescape(s string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
 }
 
-// readLabels collects the names that a text in mrkdwn gives to ids, as in <#C1|support>. For ids without one it has those of
-// known.
+// This file reads mrkdwn, Slack's own markup: *bold*, _italic_, <@U1> for a mention, <https://…|words> for a link. Messages have
+// it where they have no rich text.
+
+// readLabels collects the names that a text gives to ids, as in <#C1|support>. For ids without one it has those of known.
 func readLabels(s string, known map[string]string) labels {
 	out := labels{}
 	maps.Copy(out, known)
@@ -42,15 +44,15 @@ func readLabels(s string, known map[string]string) labels {
 	}
 }
 
-// ReadArguments reads what somebody typed behind a slash command: it has no markup but mentions and links
-// in angle brackets, and shortcodes of emoji. names has names of channels by id, for those that Slack mentions without.
+// ReadArguments reads what somebody typed behind a slash command. There Slack writes only mentions, links and emoji in its markup.
+// names has the names of channels by id, for those that Slack mentions without.
 func ReadArguments(s string, names map[string]string) markdown.Text {
 	w := &writer{Writer: markdown.NewWriter(), names: readLabels(s, names)}
 	w.readTokens(s)
 	return w.Text()
 }
 
-// readMrkdwn reads Slack's own markup, for messages without rich text.
+// readMrkdwn reads a message's text. Every second part between "```" is code.
 func (w *writer) readMrkdwn(s string) {
 	for i, part := range strings.Split(s, "```") {
 		isCode := i%2 == 1
@@ -114,8 +116,8 @@ func (w *writer) readSpans(s string, style markdown.Style) {
 	writeUpTo(len(s))
 }
 
-// readSpan writes the span that begins at i, after the text before it (by writeUpTo), and returns its length. It returns
-// 0 if no span begins there.
+// readSpan writes the span that begins at s[i], and returns its length. It returns 0 if no span begins there. Before it writes a
+// span, it calls writeUpTo, which writes the text before.
 func (w *writer) readSpan(s string, i int, style markdown.Style, writeUpTo func(end int)) (length int) {
 	rest := s[i+1:]
 	switch mark := s[i]; mark {
@@ -140,7 +142,7 @@ func (w *writer) readSpan(s string, i int, style markdown.Style, writeUpTo func(
 	case '*', '_', '~':
 		inner := withMark(style, mark)
 		end := closingMark(s, i)
-		if end < 0 || inner == style { // a mark inside of its like is text, which also bounds the nesting
+		if end < 0 || inner == style { // bold within bold is text, which also bounds the nesting
 			return 0
 		}
 
@@ -168,8 +170,8 @@ func withMark(style markdown.Style, mark byte) markdown.Style {
 // maxSpanBytes bounds how far apart, in bytes, the two marks of formatting may be.
 const maxSpanBytes = 1000
 
-// closingMark returns where the formatting ends that the mark at i opens, or -1 if the mark opens none: marks count only at
-// the borders of words.
+// closingMark returns where the mark stands that closes the one at i, or -1 if that one opens no formatting. Marks count only
+// at the borders of words.
 func closingMark(s string, i int) int {
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
 	if i > 0 && isWordRune(before) {
@@ -207,8 +209,8 @@ func isBroadcast(id string) bool {
 	return false
 }
 
-// writeToken writes what stands between angle brackets: a mention, a channel, a link. Of a token with "!" that isn't known it
-// writes the label.
+// writeToken writes what stands between angle brackets: a mention, a channel, a link. Of an unknown one with "!" it writes the
+// label.
 func (w *writer) writeToken(token string, style markdown.Style) {
 	id, label, _ := strings.Cut(token, "|")
 	label = unescape(label)

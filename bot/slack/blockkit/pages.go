@@ -9,9 +9,8 @@ import (
 	"parley/channels/markdown"
 )
 
-// Limits of a page, which is the text that one message holds. Slack limits the blocks as JSON: at 13,100 characters when
-// that was measured, so a page stays well below.
-// Units: a cost is an estimate, in characters of JSON.
+// Limits of a page, which is the text that one message holds. Slack refuses blocks with more than about 13,100 characters of
+// JSON, by our own measurement. A cost is an estimate of such characters.
 const (
 	pageRunes   = MaxTextRunes // of text
 	pageCost    = 9500
@@ -19,7 +18,7 @@ const (
 	runCost     = 70 // of a run without its text
 	partCost    = 90 // of a part without its runs
 	escapedCost = 6  // of a character that JSON writes by its number, as \u003c
-	minRoom     = 20 // a page with room for fewer characters is full, so that no single words stand at its end
+	minRoom     = 20 // a page with room for fewer characters counts as full, so that no single words stand at its end
 )
 
 // costOf estimates how many characters of JSON a text takes.
@@ -43,8 +42,8 @@ func costOf(s string) int {
 	return cost
 }
 
-// splitPages cuts parts into pages, each of which fits one message. Nothing is lost, and the
-// same parts always make the same pages.
+// splitPages cuts the parts of a text, such as paragraphs, into pages that each fit one message. Nothing is lost, and the same
+// parts always make the same pages.
 func splitPages(parts []markdown.Part) [][]markdown.Part {
 	g := &pager{}
 	for _, p := range parts {
@@ -72,8 +71,8 @@ func (g *pager) finishPage() {
 	g.cost = 0
 }
 
-// addPart puts p on the page. A small part that doesn't fit goes on a new page as a whole; a large one fills this page
-// and continues on the next.
+// addPart puts p on the page. If it doesn't fit, a small part goes on a new page as a whole, and a large one fills this page and
+// continues on the next.
 func (g *pager) addPart(p markdown.Part) {
 	runes, cost := sizeOfPart(p)
 	fits := g.runes+runes <= pageRunes && g.cost+cost <= pageCost
@@ -86,17 +85,18 @@ func (g *pager) addPart(p markdown.Part) {
 	g.fill(p)
 }
 
-// fill puts p on the page run by run, and on further pages what has no room.
+// fill puts p on the page, run by run. What has no room goes on further pages.
 func (g *pager) fill(p markdown.Part) {
 	begun := p // what this page gets of p
 	begun.Runs = nil
+
 	g.cost += partCost
 	for _, r := range p.Runs {
 		frameCost := runCost + len(r.URL)
 		for r.Text != "" {
 			room := min(pageRunes-g.runes, pageCost-g.cost-frameCost)
 			piece := cutToRoom(r.Text, room)
-			if room < minRoom || piece == "" { // the page is full: the rest of p begins the next one
+			if isFull := room < minRoom || piece == ""; isFull {
 				g.flush(&begun)
 				g.finishPage()
 				g.cost += partCost
@@ -131,7 +131,7 @@ func sizeOfPart(p markdown.Part) (runes, cost int) {
 	return runes, cost
 }
 
-// cutToRoom returns as much of the beginning of s as has room, by its characters and by its cost.
+// cutToRoom returns the beginning of s that has room, both by its characters and by its cost.
 func cutToRoom(s string, room int) string {
 	piece := cutAt(s, room)
 	if room > 0 && costOf(piece) > room {
@@ -140,7 +140,7 @@ func cutToRoom(s string, room int) string {
 	return piece
 }
 
-// cutAt returns the beginning of s, maxRunes at most, that ends after a line or a word if possible.
+// cutAt returns at most maxRunes of the beginning of s. If possible, it ends after a line or a word.
 func cutAt(s string, maxRunes int) string {
 	head := markdown.Cut(s, maxRunes)
 	if len(head) == len(s) {
@@ -171,7 +171,8 @@ func richText(blockID string, page []markdown.Part) *slackapi.RichTextBlock {
 		case markdown.Section:
 			runs := p.Runs
 			if i+1 < len(page) && page[i+1].Kind == markdown.Section {
-				runs = append(append([]markdown.Run{}, runs...), markdown.Run{Text: "\n\n"}) // Slack leaves no space between paragraphs
+				gap := markdown.Run{Text: "\n\n"} // Slack leaves no space between paragraphs
+				runs = append(append([]markdown.Run{}, runs...), gap)
 			}
 			out = append(out, slackapi.NewRichTextSection(richRuns(runs)...))
 		}

@@ -14,7 +14,10 @@ import (
 	"parley/channels/markdown"
 )
 
-// MaxTextRunes is how many characters of text Parley puts into one message; longer text continues in further ones.
+// A view.Card is a message or dialog as it looks in every chat. This file draws it with Block Kit, the JSON of Slack's
+// messages. A card that is too large for one message continues in further ones.
+
+// MaxTextRunes is how many characters of text Parley puts into one message.
 const MaxTextRunes = 3500
 
 // Limits of Block Kit.
@@ -59,17 +62,17 @@ type renderer struct {
 	home     Home
 	seed     string // begins the ids of all blocks
 	finished []Message
-	ids      int // how many ids of blocks and buttons were made
+	ids      int              // how many ids of blocks and buttons were made
+	words    *strings.Builder // collects the text of all blocks; nil if nobody asks for it
 
-	words   *strings.Builder // takes the text of all blocks; nil if nobody asks for it
-	message Message          // the one that is being filled
-	runes   int              // of its text, about
-	size    int              // of its blocks as JSON, in characters
+	// The message that is being filled:
+	message Message
+	runes   int // of its text, about
+	size    int // of its blocks as JSON, in characters
 }
 
-// Messages lays a card out, in one message at least. A long card continues in further messages; buttons come
-// last. The ids of blocks begin with seed. When a message is edited, Slack wants ids that differ from those before, so seed
-// must be another one then.
+// Messages lays a card out in one or more messages, with its buttons in the last. The ids of blocks begin with seed. When a
+// message is edited, Slack wants other ids than before, so seed must be another one.
 func (h Home) Messages(c view.Card, seed string) []Message {
 	messages := h.render(c.Blocks, c.Buttons, seed)
 	if len(messages) == 0 {
@@ -78,11 +81,10 @@ func (h Home) Messages(c view.Card, seed string) []Message {
 	return messages
 }
 
-// FirstMessage lays out a card that fits one message. What doesn't fit is left out.
+// FirstMessage lays out a card in one message. It leaves out what doesn't fit.
 func (h Home) FirstMessage(c view.Card, seed string) Message { return h.Messages(c, seed)[0] }
 
-// Words lays a card out as text alone, for a message that has no blocks, such as one of files. It holds much more than one with
-// blocks does.
+// Words lays a card out as text alone, for a message without blocks, such as one of files.
 func (h Home) Words(c view.Card) string {
 	r := &renderer{home: h, words: &strings.Builder{}}
 	r.renderBlocks(c.Blocks)
@@ -117,7 +119,7 @@ func (r *renderer) finishMessage() {
 	r.size = 0
 }
 
-// cutMarkup cuts mrkdwn without leaving half a token (<@U1>) or entity (&amp;) at its end.
+// cutMarkup cuts a text in mrkdwn, which is Slack's markup, without leaving half a token (<@U1>) or entity (&amp;).
 func cutMarkup(s string, maxRunes int) string {
 	head := markdown.Cut(s, maxRunes)
 	if len(head) == len(s) {
@@ -137,8 +139,8 @@ func withoutUnended(s string, open, end byte) string {
 	return s
 }
 
-// addBlock adds a block. If it doesn't fit, it begins a new message. text is what notifications show of it, and runes is
-// how many characters people see of it.
+// addBlock adds a block. If the block doesn't fit, addBlock begins a new message. text is what notifications show of the
+// block, and runes is how many characters people see in it.
 func (r *renderer) addBlock(b slackapi.Block, text string, runes int) {
 	size := sizeOf(b)
 	if !r.hasRoom(runes, size) {
@@ -160,10 +162,10 @@ func (r *renderer) addText(b slackapi.Block, text string) {
 	r.addBlock(b, text, utf8.RuneCountInString(text))
 }
 
-// sizeOf is how many characters a block has as JSON. A block that has no JSON would not be sent anyway.
+// sizeOf returns how many characters a block has as JSON.
 func sizeOf(b slackapi.Block) int {
 	raw, err := json.Marshal(b)
-	if err != nil {
+	if err != nil { // such a block can't be sent anyway
 		return 0
 	}
 	return utf8.RuneCount(raw)
@@ -202,8 +204,7 @@ func (r *renderer) renderBlock(b view.Block) {
 	}
 }
 
-// renderPieces renders a line within a section's limit. Pieces beyond it are left out whole, since a cut could
-// break their syntax.
+// renderPieces renders a line within a section's limit. It leaves out whole pieces, since a cut could break their syntax.
 func (r *renderer) renderPieces(pieces []view.Piece) string {
 	var line strings.Builder
 	runes := 0
@@ -222,7 +223,7 @@ func (r *renderer) renderPieces(pieces []view.Piece) string {
 // orBlank returns a blank for an empty text, since Slack refuses blocks without text.
 func orBlank(text string) string { return cmp.Or(text, " ") }
 
-// renderBody renders canonical Markdown, on as many pages as it needs.
+// renderBody renders Markdown, in as many blocks as it needs.
 func (r *renderer) renderBody(b view.Block) {
 	parts := markdown.Parts(b.Text)
 	if b.Kind == view.BlockQuote {
@@ -252,8 +253,8 @@ func runsInQuote(p markdown.Part) []markdown.Run {
 	return append([]markdown.Run{{Text: indent + mark}}, p.Runs...)
 }
 
-// renderItem renders an entry of a list. Its buttons stand beside it in a menu, or a single one as itself; where that
-// can't be, they stand below it.
+// renderItem renders an entry of a list. Beside it stands a menu of its buttons, or its only button. Buttons that can't be in
+// a menu stand below it.
 func (r *renderer) renderItem(b view.Block) {
 	text := r.renderPieces(b.Pieces)
 	if menu := r.overflowMenu(b.Buttons); menu != nil {
@@ -268,8 +269,8 @@ func (r *renderer) renderItem(b view.Block) {
 	r.addButtons(b.Buttons)
 }
 
-// overflowMenu makes a menu of buttons. It returns nil if the buttons don't fit into a menu, or if one of them asks for
-// confirmation, which an entry of a menu can't.
+// overflowMenu makes a menu of buttons. It returns nil if they don't fit, or if one of them asks first, which an entry of a
+// menu can't.
 func (r *renderer) overflowMenu(buttons []view.Button) *slackapi.OverflowBlockElement {
 	if len(buttons) < 2 || len(buttons) > maxOverflow {
 		return nil
@@ -295,8 +296,8 @@ func (r *renderer) addButtons(buttons []view.Button) {
 	}
 }
 
-// makeButton makes a button with its verb in the action id and its arguments in the value; ReadClick reads them back. They come
-// back from a client, so they are only claims.
+// makeButton makes a button. Its verb stands in the action id, and the arguments in the value; ReadClick reads them when the
+// button is clicked.
 func (r *renderer) makeButton(b view.Button) *slackapi.ButtonBlockElement {
 	id := fmt.Sprintf("b:%s:%s:%d", b.Verb, b.Opens, r.nextID())
 	button := slackapi.NewButtonBlockElement(id, b.Value, cutObject(b.Label, maxLabelRunes))
@@ -320,7 +321,7 @@ func (r *renderer) makeButton(b view.Button) *slackapi.ButtonBlockElement {
 	return button
 }
 
-// optionValue packs a button's verb, what it opens and its arguments into one value of a menu; ReadClick reads them back.
+// optionValue packs into the value of a menu's entry what a button has in its action id and value.
 func optionValue(b view.Button) string { return string(b.Verb) + "|" + string(b.Opens) + "|" + b.Value }
 
 func makeSection(id, text string, accessory *slackapi.Accessory) *slackapi.SectionBlock {

@@ -12,7 +12,10 @@ import (
 	"parley/channels/markdown"
 )
 
-// element is any piece of a rich_text block. Unknown ones are read for their text.
+// What somebody types in Slack arrives as blocks of rich text: a tree of elements. This file writes it as Markdown, in which
+// mentions are tokens such as "<@U0ANN>". Messages without rich text are read from Slack's own markup (mrkdwn.go).
+
+// element is any part of a rich_text block.
 // Source: docs.slack.dev/reference/block-kit/blocks/rich-text-block, read 2026-11.
 type element struct {
 	Type      string          `json:"type"`
@@ -65,7 +68,7 @@ type writer struct {
 	names labels
 }
 
-// labels are the names of channels and user groups by id. A message's plain text has them, <#C1|support>, but not always.
+// labels are the names of channels and user groups by id. A message's plain text may have them: <#C1|support>.
 type labels map[string]string
 
 // Typed is what somebody typed, as a message carries it.
@@ -76,8 +79,8 @@ type Typed struct {
 	Names       map[string]string // names of channels by id, for those that Slack mentions without
 }
 
-// ReadText reads what somebody typed from the message's blocks, or from its mrkdwn text
-// where there is no rich text, with the tables in it. It never fails: it keeps what it doesn't know as it is.
+// ReadText reads what somebody typed: the rich text of the message, or else its mrkdwn, and tables. It never fails: of what it
+// doesn't know it keeps the text.
 func ReadText(t Typed) markdown.Text {
 	w := &writer{Writer: markdown.NewWriter(), names: readLabels(t.Text, t.Names)}
 	parts := readParts(t.Blocks)
@@ -98,7 +101,7 @@ type part struct {
 	rows [][]cell  // not nil for a table
 }
 
-// readParts reads the blocks that somebody typed: rich text and tables. It skips all others.
+// readParts returns the blocks that somebody typed. It skips all others.
 func readParts(blocks json.RawMessage) []part {
 	var all []json.RawMessage
 	if len(blocks) == 0 || json.Unmarshal(blocks, &all) != nil {
@@ -121,11 +124,10 @@ func readParts(blocks json.RawMessage) []part {
 	return out
 }
 
-// isQuoted reports whether a part stands in a quotation. Slack's quotations hold only runs: the lists and code in them are parts
-// of their own.
+// isQuoted reports whether a part stands in a quotation. Lists and code in a quotation are parts beside it, with a border.
 func (e element) isQuoted() bool { return e.Type == "rich_text_quote" || e.Border > 0 }
 
-// writeRichText writes the parts of one rich_text block. Neighbours that are quoted make one quotation.
+// writeRichText writes the parts of one rich_text block. Quoted parts beside each other make one quotation.
 func (w *writer) writeRichText(parts []element) {
 	for len(parts) > 0 {
 		quoted := parts[0].isQuoted()
@@ -159,7 +161,7 @@ func (w *writer) writeParts(parts []element) {
 			w.writeList(p)
 		case "rich_text_preformatted":
 			w.Preformatted(w.plainText(p.Elements))
-		default: // rich_text_section and rich_text_quote, and kinds that Slack adds later
+		default: // rich_text_section, rich_text_quote, and kinds that Slack adds later
 			w.writeRuns(p.Elements)
 		}
 	}
@@ -188,8 +190,8 @@ func (w *writer) writeList(list element) {
 	}
 }
 
-// plainText returns the characters of runs, without formatting: the address of a link follows its words. Mentions in code
-// count like any others: the text is for colleagues then.
+// plainText returns the characters of runs, for code. The address of a link follows its words. Mentions count as they do
+// elsewhere, because a text that mentions a colleague isn't for the customer.
 func (w *writer) plainText(runs []element) string {
 	inner := &writer{Writer: w.Inner(), names: w.names}
 	plain := slices.Clone(runs)
@@ -206,8 +208,8 @@ func (w *writer) plainText(runs []element) string {
 	return inner.Plain()
 }
 
-// writeRuns writes runs of text. It writes all runs between two mentions at once, because the marks around
-// a run depend on its neighbours.
+// writeRuns writes runs of text. It writes all runs between two mentions at once, because in Markdown the marks around a run
+// depend on its neighbours.
 func (w *writer) writeRuns(runs []element) {
 	var waiting []markdown.Run // runs since the last mention, which are not written yet
 	addText := func(s string) { waiting = append(waiting, markdown.Run{Text: s}) }
@@ -266,7 +268,7 @@ func dateText(e element) string {
 // labelOf returns the name of a user group, or its id if the name isn't known.
 func (w *writer) labelOf(id string) string { return cmp.Or(w.names[id], id) }
 
-// channelWords returns what a customer reads of a mentioned channel: its name, and never its id.
+// channelWords returns what stands for a mentioned channel: its name, but never its id, since customers may read it.
 func (w *writer) channelWords(id string) string {
 	if name := w.names[id]; name != "" {
 		return "#" + name

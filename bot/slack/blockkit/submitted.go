@@ -13,6 +13,9 @@ import (
 	"parley/channels/markdown"
 )
 
+// This file reads what Slack sends back of buttons and forms. A client may have made all of it up, so it is only what somebody
+// asks for. The engine decides who may do what.
+
 // Control is what was clicked or chosen: a button, an entry of a menu or a field of a form.
 // Source: docs.slack.dev/reference/interaction-payloads/block_actions-payload, read 2026-11.
 type Control struct {
@@ -59,7 +62,7 @@ type Input struct {
 	Several  []option `json:"selected_options"`
 }
 
-// IsInput reports whether c is a field of an open form: such a click asks for nothing.
+// IsInput reports whether c is a field of an open form, so that a click on it asks for nothing yet.
 func (c Control) IsInput() bool { return c.ActionID == inputID }
 
 // Click is what a click on one of our buttons or menu entries asks for.
@@ -110,8 +113,8 @@ func (c Control) readButton() (name, opens, value string, err error) {
 	return fields[1], fields[2], c.Value, nil
 }
 
-// ReadFilled reads a filled form. If something is wrong with it, errs says so by field name; "" stands for the whole form.
-// Times that were typed count from when the form was opened.
+// ReadFilled reads a filled form. errs says what is wrong with it, by field name, and "" for the form as a whole. Times that were
+// typed count from when the form was opened.
 func (v *View) ReadFilled() (filled view.Filled, errs map[string]string) {
 	memory := ReadMemory(v.Private)
 	name, args, err := verb.Pressed(memory.Verb, memory.Args)
@@ -120,7 +123,7 @@ func (v *View) ReadFilled() (filled view.Filled, errs map[string]string) {
 	}
 	values := v.readValues()
 	filled, errs = view.Submit(name, args, values, time.Unix(memory.At, 0), memory.Location())
-	if memory.Pick && filled.Text == "" { // what was typed is in the memory or, if it was too long for that, in a field
+	if memory.Pick && filled.Text == "" { // the text is in the memory or, if it was too long for that, in typedField
 		typed := strings.Join(values[typedField], "")
 		if name == bridge.VerbReply && typed != "" {
 			var problem string
@@ -171,7 +174,7 @@ func (v *View) FormErrors(errs map[string]string) map[string]any {
 	return map[string]any{"response_action": "errors", "errors": byBlock}
 }
 
-// HasFields reports whether a form has fields. That of a template without variables has none.
+// HasFields reports whether a form has fields. A template without variables has none.
 func (v *View) HasFields() bool { return v.firstInput() != "" }
 
 // firstInput returns the block id of the form's first field.
