@@ -60,12 +60,11 @@ func makeTable() []*Verb {
 	}
 }
 
-// made keeps the table, because making it anew for each button took a twentieth of the running time. It
-// can't be a sync.OnceValue: functions in the table look up verbs, and Go refuses such a cycle.
+// made keeps the table, since making it for each button would be slow. It can't be a sync.OnceValue: functions in the table
+// look up verbs, and Go refuses such a cycle of initialisation.
 var made atomic.Pointer[[]*Verb] //nolint:gochecknoglobals // a table that never changes
 
-// All gives every verb that people can give, in the order of a help page. The caller must not change
-// the verbs or the list.
+// All returns every verb that people can give, in the order of a help page. The caller must not change the verbs or the list.
 func All() []*Verb {
 	if all := made.Load(); all != nil {
 		return *all
@@ -120,9 +119,9 @@ func InMenu() []*Verb {
 	return listed
 }
 
-// Emoji returns the verb that an emoji stands for, by its shortcode with or without colons and skin
-// tone. A team may choose others. Of the marks that Parley puts on messages, two stand for verbs: a person
-// who adds the mark for waiting takes the text back, and one who adds the mark for inside keeps it inside.
+// Emoji returns the verb that an emoji stands for, by its shortcode with or without colons and skin tone. A team may choose
+// others. Parley marks messages with emoji, too, and two of these are verbs for people who add them: the mark for waiting
+// takes the text back, and the one for inside keeps it inside.
 func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	name = bridge.EmojiName(name)
 	for _, v := range All() {
@@ -133,8 +132,8 @@ func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	return "", bridge.Args{}, false
 }
 
-// Reaction returns what a person asks for by adding an emoji to a message, or by removing it: the verb
-// that an added emoji stands for, or else only that the reaction is noted (VerbReact or VerbUnreact).
+// Reaction returns what a person asks for who adds an emoji to a message, or removes it: the verb of an added emoji, or else that
+// the reaction is noted (VerbReact, VerbUnreact).
 func Reaction(emoji string, isAdded bool) (bridge.Verb, bridge.Args) {
 	if !isAdded {
 		return bridge.VerbUnreact, bridge.Args{Emoji: emoji}
@@ -147,7 +146,7 @@ func Reaction(emoji string, isAdded bool) (bridge.Verb, bridge.Args) {
 	return name, args
 }
 
-// Title names a conversation on cards and lists: by the title that an agent gave it, or else by its customer.
+// Title names a conversation on cards and in lists: by the title that an agent gave it, or else by its customer.
 func Title(f bridge.Facts) string {
 	for _, v := range All() {
 		if v.Title == nil {

@@ -8,7 +8,11 @@ import (
 	"parley/bridge"
 )
 
-// Verb is what people see of a verb.
+// A verb is something that a person can ask for, such as "snooze" or "assign". People type it ("!snooze 2h"), press its button or
+// add its emoji. The engine does it; this package has only what people see: its words, buttons, forms and confirmations. Each
+// verb has a file here, and table.go lists all of them.
+
+// Verb describes a verb to people.
 type Verb struct {
 	Name     bridge.Verb
 	Typed    TypedLine
@@ -27,7 +31,7 @@ type Verb struct {
 	// What is said when it was done, or not.
 	Sends bool                                          // it sends something to a customer
 	Done  func(bridge.Line, bridge.Facts) string        // a confirmation of one sentence; "Done." if it is nil
-	Shown func(bridge.Line, bridge.Facts) []shape.Block // a confirmation of more than a sentence; Done counts if it returns nil
+	Shown func(bridge.Line, bridge.Facts) []shape.Block // a longer confirmation; if it returns nil, Done is used
 }
 
 // TypedLine says how a verb is typed in a thread.
@@ -35,7 +39,7 @@ type TypedLine struct {
 	Words   []string // what stands after "!", the usual word first; without words the verb can't be typed
 	Syntax  string   // how the whole line is written: "!snooze TIME"
 	Rest    Rest     // what follows the word
-	Missing string   // said when nothing follows the word; "" means that nothing need follow
+	Missing string   // said if nothing follows the word; "" means that nothing has to follow
 
 	// An agent who types one of Words alone, without "!", may have forgotten the "!". With AskIfAlone, Parley asks the agent
 	// before it sends the word to the customer. It sends Answers, and words of one letter, without asking.
@@ -48,7 +52,7 @@ type Help struct {
 	Sentence    string
 	Examples    []string
 	InShortHelp bool // the short help lists it; the help with all verbs lists it in any case
-	Hidden      bool // help never lists it: it has only a button
+	Hidden      bool // help never lists it, since it has only a button
 }
 
 // Menus are the places besides threads in which a chat offers a verb.
@@ -88,14 +92,14 @@ type Form struct {
 	Read func(*shape.Filled, Values, Reading) (field, problem string)
 }
 
-// Rest says how the rest of a line after a verb's word is read: as which fields of Parsed.
+// Rest says how what follows a verb's word is read, and into which fields of command.Parsed.
 type Rest int
 
 // Ways to read the rest of a line.
 const (
 	RestNothing   Rest = iota // must be empty
 	RestText                  // Parsed.Text
-	RestReply                 // Parsed.Text, from which an escape is taken
+	RestReply                 // Parsed.Text, without an escape such as "!!" before it
 	RestNote                  // Args.Note
 	RestPeople                // Args.Agents or Args.Team, then Args.Note
 	RestTags                  // Args.Tags
@@ -107,7 +111,7 @@ const (
 	RestTopic                 // Args.Note: a word that help is about
 	RestPage                  // Args.Page, counted from 1 as typed
 	RestStart                 // Args.Account, which may be left out, Args.Recipient, then Text
-	RestWanted                // Args.Wanted, then Text; nothing need follow
+	RestWanted                // Args.Wanted, then Text, both of which may be left out
 )
 
 // List is one kind of thing that a form offers to choose from.
@@ -145,7 +149,7 @@ type Entry struct {
 type Reading struct {
 	Now  time.Time
 	Zone *time.Location // nil means UTC
-	// Reply takes the escape off what is to be sent, or says what is wrong with it.
+	// Reply returns what is to be sent without its escape, or says for people what is wrong with it.
 	Reply func(typed string) (reply, problem string)
 }
 
