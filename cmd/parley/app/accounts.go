@@ -28,8 +28,9 @@ import (
 // queryTimeout bounds a small query of the database.
 const queryTimeout = 30 * time.Second
 
-// accounts runs the channels of all configured accounts, and makes a channel anew when its settings
-// change. All replicas send; for each account one of them fetches (fetchers).
+// accounts runs the customers' side of Parley. An account is a mailbox, a number or a page, and its channel is the code that talks
+// to the provider. When an account's settings change, its channel is made anew. All processes send; for each account one of them
+// fetches, as fetchers decides.
 type accounts struct {
 	engine     *engine.Engine
 	processEnv Env
@@ -42,9 +43,9 @@ type accounts struct {
 	fetchers   *fetchers
 	life       *lifeSign
 	consents   *consent.Keeper
-	owners     atomic.Pointer[owners.Table] // whose facts the shared callbacks bring
+	owners     atomic.Pointer[owners.Table] // which account has which number or page, where several share a callback
 
-	mu      sync.RWMutex // webhooks read running while refresh, and nobody else, changes it
+	mu      sync.RWMutex // guards running. One goroutine changes it, by refresh, and reads it without the lock
 	running map[store.AccountID]*worker
 
 	connected map[store.AccountID]grant.Connection // the consents for accounts; refresh alone uses it
@@ -52,10 +53,10 @@ type accounts struct {
 
 // worker is one account's channel.
 type worker struct {
-	fingerprint [32]byte // the fingerprint of the settings with which it was made
+	fingerprint [32]byte // of the settings with which it was made
 	channel     channels.Channel
 	webhook     http.Handler // nil if it has none
-	paused      bool         // it must not fetch
+	paused      bool         // the channel must not fetch
 }
 
 func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration, bodies *bodies) *accounts {
@@ -122,17 +123,17 @@ func (a *accounts) refresh(ctx context.Context) {
 	}
 }
 
-// stopFetching lets an account's channel fetch no more, because the account's settings changed to ones that don't work: they may
-// pause the account, or another account may fetch from its place by now. What the webhook brings is still taken, since not every
-// provider brings it again. Whatever the settings change to next, the channel is made anew.
+// stopFetching keeps an account's channel from fetching, because the account's new settings don't work. They may pause the account,
+// or another account may fetch from the same mailbox by now. What the webhook brings is still taken, since not every provider
+// brings it again. The fingerprint is left out, so that the channel is made anew with the next settings.
 func (a *accounts) stopFetching(id store.AccountID) {
 	if w := a.running[id]; w != nil {
 		a.setWorker(id, &worker{channel: w.channel, webhook: w.webhook, paused: true})
 	}
 }
 
-// readConnected reads the consents for accounts. If that fails, those that it read before count until the settings change
-// again.
+// readConnected reads for which mailboxes somebody has given consent by signing in. If that fails, what it read before counts until
+// the settings change again.
 func (a *accounts) readConnected(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -177,9 +178,9 @@ func (a *accounts) open(account store.Account) (channels.Channel, error) {
 	return spec.New(setup.Account(account, config), a.envFor(account, spec, config))
 }
 
-// signingSecret returns the secret with which a provider signs callbacks for an account. While the account's settings can't be read,
-// the secret before counts. Without any it returns a new one, which no other account has: so nothing reaches the account by
-// another's callback.
+// signingSecret returns the secret with which a provider signs callbacks for an account. While the account's settings can't be
+// read, it returns the secret from before. Without one it returns a random text, so that nothing reaches the account by another
+// account's callback.
 func (a *accounts) signingSecret(account store.Account, spec channels.Spec) string {
 	config, err := setup.Open(account, a.db.Sealer, spec)
 	if err == nil {
@@ -212,27 +213,28 @@ func (a *accounts) envFor(account store.Account, spec channels.Spec, config chan
 	return env
 }
 
-// acceptFor returns the function by which an account's channel stores facts. If several numbers or pages share a callback, each
-// fact goes to the account that owns it. If one can't be stored, the call fails, and the provider sends all of them again.
+// acceptFor returns the function by which an account's channel stores what a provider told it. Each such fact has an id, so that it
+// counts once, however often it is told. If several numbers or pages share a callback, each fact goes to the account that has its
+// number or page. If one can't be stored, the call fails, and the provider sends all of them again.
 func (a *accounts) acceptFor(account store.Account, spec channels.Spec) channels.Accept {
-	if spec.Owner == "" {
+	if spec.Owner == "" { // nothing is shared
 		return func(ctx context.Context, facts ...channels.Fact) error {
 			return a.engine.Accept(ctx, account.ID, facts...)
 		}
 	}
 
-	name := spec.Owner
+	label := spec.Owner // of the field that says which number or page an account has
 	for _, f := range spec.Fields {
 		if f.Name == spec.Owner {
-			name = f.Label
+			label = f.Label
 		}
 	}
 	if spec.KeepsUnowned {
-		name = ""
+		label = ""
 	}
 
 	return func(ctx context.Context, facts ...channels.Fact) error {
-		for _, share := range a.owners.Load().Split(account, name, facts) {
+		for _, share := range a.owners.Load().Split(account, label, facts) {
 			if err := a.engine.Accept(ctx, share.Account, share.Facts...); err != nil {
 				return err
 			}
@@ -243,7 +245,7 @@ func (a *accounts) acceptFor(account store.Account, spec channels.Spec) channels
 
 // accountFingerprint returns a hash of the settings with which a channel is made. If it changes, the channel is made anew.
 func accountFingerprint(a store.Account, connected int64) [32]byte {
-	body, _ := json.Marshal([]any{a.Kind, a.Config, a.Secrets, a.Paused, connected}) // plain data
+	body, _ := json.Marshal([]any{a.Kind, a.Config, a.Secrets, a.Paused, connected}) // plain data always becomes JSON
 	return sha256.Sum256(body)
 }
 
@@ -282,7 +284,7 @@ func (a *accounts) fetchingWorkers() map[store.AccountID]*worker {
 	return list
 }
 
-// watermark is the channels.State of an account.
+// watermark keeps how far an account's channel has fetched. It is the account's channels.State.
 type watermark struct {
 	db      *Database
 	account store.AccountID

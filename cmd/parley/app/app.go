@@ -54,16 +54,16 @@ type App struct {
 	log      *slog.Logger
 	opt      Options
 	db       *Database
-	objects  blob.Objects // of old files; nil means the database has all of them
-	engine   *engine.Engine
-	accounts *accounts
-	chats    *chats
-	front    *front
-	bodies   *bodies
-	reread   *reread
-	links    *links
-	site     http.Handler // pages for agents and admins
-	retain   *tidy.Loop
+	objects  blob.Objects   // of old files; nil means the database has all of them
+	engine   *engine.Engine // what becomes of messages from both sides
+	accounts *accounts      // the customers' side: mailboxes, numbers, pages
+	chats    *chats         // the agents' side: Slack, Teams
+	front    *front         // the HTTP server
+	bodies   *bodies        // memory for what webhooks bring
+	reread   *reread        // looks for accounts that this process doesn't know yet
+	links    *links         // signed addresses of files
+	site     http.Handler   // pages for agents and admins
+	retain   *tidy.Loop     // removes rows that are no longer needed
 	ready    atomic.Bool
 	started  atomic.Int64 // nanoseconds from the start of the process until it served
 }
@@ -163,8 +163,8 @@ func (a *App) engineOptions(env Env, o Options) engine.Options {
 	return eo
 }
 
-// runSurface keeps a surface connected until ctx ends. If the surface fails, that is reported as the
-// condition of its account, and everything else goes on.
+// runSurface keeps a chat connected until ctx ends. If it fails, admins see that as the condition of its account, and everything
+// else goes on.
 func (a *App) runSurface(ctx context.Context, r opened) {
 	for ctx.Err() == nil {
 		err := r.surface.Run(ctx)
@@ -194,9 +194,9 @@ func (a *App) Address() string { return a.front.listenAddress() }
 // Engine returns the use cases, for sub-commands and tests.
 func (a *App) Engine() *engine.Engine { return a.engine }
 
-// Serve opens and migrates the database that env names, and runs an App on it until ctx ends. While
-// another process migrates the database, it waits without limit. It answers HTTP from the beginning
-// (front). say shows a sentence to the person at the terminal.
+// Serve opens and migrates the database that env names, and runs an App on it until ctx ends. While another process migrates the
+// database, it waits without limit. It answers HTTP from the beginning, as the comment of front says. say shows a sentence to
+// the person at the terminal.
 func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o Options) (err error) {
 	front, err := newFront(ctx, env, log)
 	if err != nil {
@@ -254,10 +254,10 @@ func (a *App) runNightlyBackups(ctx context.Context) error {
 	return f.Run(ctx)
 }
 
-// collectLater lets garbage grow to twice the memory in use before it is collected, unless GOGC says something else. Parley
-// holds little in memory, so Go's default would collect very often: for a seventh of the time in which messages are relayed.
+// collectLater lets Go collect garbage half as often as by default, unless GOGC is set. Parley holds little in memory, so the
+// default takes a seventh of the time in which messages are relayed.
 func collectLater() {
-	const goDefault, ours = 100, 200
+	const goDefault, ours = 100, 200                             // percent of the memory in use
 	if before := debug.SetGCPercent(ours); before != goDefault { // GOGC is set
 		debug.SetGCPercent(before)
 	}

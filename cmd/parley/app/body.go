@@ -23,7 +23,7 @@ const (
 // errTooLong means that a body is longer than maxBody.
 var errTooLong = errors.New("the body is longer than 16 MiB")
 
-// bodies is the memory of a process for arriving bodies; its rules are those of room.
+// bodies is the memory in which a process collects the bodies of webhooks. It has a room for small ones and one for large ones.
 type bodies struct {
 	small, large *room
 	wait         time.Duration // how long a body waits for room
@@ -33,22 +33,21 @@ func newBodies() *bodies {
 	return &bodies{small: newRoom(smallRoom, smallRoom/2), large: newRoom(largeRoom, maxBody), wait: maxRoomWait}
 }
 
-// arrival is one body: first while it is read into memory, then as the handler's Request.Body.
+// arrival is one body. It is read into memory as a whole. Then it takes the place of Request.Body, from which the handler reads it.
 type arrival struct {
 	bodies   *bodies
-	source   *bound
-	from     io.ReadCloser
-	length   int64        // as announced; -1 means not announced
-	received atomic.Int64 // bytes so far
-	chunks   [][]byte     // the bytes that the handler has not read yet
-	end      func()       // makes reading fail
-	release  func()       // frees the memory
+	source   *bound        // the source of the request, by its limit
+	from     io.ReadCloser // the connection
+	length   int64         // the Content-Length; -1 if the request has none
+	received atomic.Int64  // how many bytes have come so far
+	chunks   [][]byte      // the bytes that the handler has not read yet
+	end      func()        // makes reading from the connection fail
+	release  func()        // frees the memory
 }
 
-// readBody reads the whole body of a request into memory. release must be called when the request is
-// answered, also after an error.
-// Errors: errTooLong and errNoRoom (before anything is read if the length was announced); those of the
-// connection.
+// readBody reads the whole body of a request into memory. The caller must call release when the request is answered, also after
+// an error.
+// Errors: errTooLong; errNoRoom; those of the connection. A request that says its length is refused before anything is read.
 func (b *bodies) readBody(w http.ResponseWriter, r *http.Request, source *bound) (body io.ReadCloser, release func(), err error) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -76,24 +75,25 @@ func (a *arrival) readAll(ctx context.Context) error {
 	return err
 }
 
-// readUnannounced reads a body of unknown length. It takes room for a small one first: most are.
+// readUnannounced reads a body of unknown length. Since most are small, it takes room for a small one first.
 func (a *arrival) readUnannounced(ctx context.Context) error {
-	whole, err := a.readIn(ctx, a.bodies.small, maxSmallBody)
-	if err != nil || whole {
+	isWhole, err := a.readIn(ctx, a.bodies.small, maxSmallBody)
+	if err != nil || isWhole {
 		return err
 	}
-	small := a.release
-	whole, err = a.readIn(ctx, a.bodies.large, maxBody)
-	small()
-	if err == nil && !whole {
+	releaseSmall := a.release // readIn sets a new one
+	isWhole, err = a.readIn(ctx, a.bodies.large, maxBody)
+	releaseSmall()
+	if err == nil && !isWhole {
 		return errTooLong
 	}
 	return err
 }
 
-// readIn takes room for length bytes and reads. whole is false if the body is longer.
-func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool, err error) {
-	p := &place{source: a.source, length: length, received: &a.received, end: a.end}
+// readIn reserves length bytes of a room and reads as much. isWhole says whether the body has ended. If it is longer, the next
+// call reads on.
+func (a *arrival) readIn(ctx context.Context, m *room, length int64) (isWhole bool, err error) {
+	p := &reservation{source: a.source, length: length, received: &a.received, end: a.end}
 	if err := m.acquire(ctx, a.bodies.wait, p); err != nil {
 		return false, err
 	}
@@ -103,7 +103,7 @@ func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool
 		err = a.readChunk(length + 1)
 	}
 
-	if a.received.Load() > length { // it is still on its way, or takes more room than it has
+	if a.received.Load() > length {
 		return false, nil
 	}
 	if !m.complete(p) {

@@ -21,25 +21,37 @@ import (
 	"parley/store/credential"
 )
 
-// chats keeps the surfaces at work: those that the environment names, and those to which an admin gave the credentials
-// on a page. When these change, in whichever replica, the surface is made anew; the one before ends first.
+const (
+	connectTimeout  = 10 * time.Second      // how long an admin who gave new credentials waits for the chat to be at work with them
+	connectInterval = 20 * time.Millisecond // between two looks whether it is
+)
+
+// Chats that an admin may connect on a page.
+const (
+	kindSlack = "slack"
+	kindTeams = "teams"
+)
+
+// chats runs the agents' side of Parley. A surface is the code for one kind of chat in which agents work, such as Slack. It gets its
+// credentials from the environment, or from an admin who gave them on a page. When they change, in whichever process, the surface is
+// made anew, and its connection begins when that of the old one has ended.
 type chats struct {
 	app *App
 	mux atomic.Pointer[http.ServeMux] // the requests of all surfaces
 	env atomic.Pointer[Env]           // the environment with the stored credentials, as of the last refresh
 
-	mu      sync.RWMutex
-	open    map[string]*chat // by kind
-	removed map[string]*chat // the chat of each kind that was taken away last, and may not have ended yet; only followSetUp uses it
+	mu   sync.RWMutex     // guards open. One goroutine changes it, by refresh, and reads it without the lock
+	open map[string]*chat // by kind
 
-	connecting sync.WaitGroup // the connections of all chats, also of those that end
+	removed    map[string]*chat // by kind: the chat that was removed last, and may not have ended yet. Only refresh uses it
+	connecting sync.WaitGroup   // the connections of all chats, also of those that are to end
 }
 
 // chat is a surface at work.
 type chat struct {
 	opened
 	fingerprint [32]byte // of its credentials
-	predecessor *chat    // whose end its connection waits for; nil if there is none, or once the connection has begun
+	predecessor *chat    // its connection waits for the end of this one's; nil if there is none, or once the connection has begun
 	stop        context.CancelFunc
 	done        chan struct{} // closed when its connection has ended; nil if it was never begun
 }
@@ -96,7 +108,8 @@ func (c *chats) followSetUp(ctx context.Context) error {
 	}
 }
 
-// waitForChange waits until the set-up changes, or if refresh has failed, for a while. It returns false if ctx ends first.
+// waitForChange waits until the set-up changes. If refresh has failed, it waits for reconnectPause at most. It returns false if ctx
+// ends first.
 func (c *chats) waitForChange(ctx context.Context, changed <-chan struct{}, failed bool) bool {
 	var retry <-chan time.Time
 	if failed {
@@ -115,7 +128,7 @@ func (c *chats) waitForChange(ctx context.Context, changed <-chan struct{}, fail
 	}
 }
 
-// refresh makes surfaces whose credentials are new, in place of those before, and removes those that have none any more.
+// refresh makes surfaces whose credentials are new or have changed, and removes those that have none any more.
 func (c *chats) refresh(ctx context.Context) error {
 	a := c.app
 	env, err := a.db.SignedIn(ctx, a.env)
@@ -127,7 +140,7 @@ func (c *chats) refresh(ctx context.Context) error {
 	var faults []error
 	for _, s := range a.opt.Surfaces {
 		isNamed := s.Named == nil || s.Named(env)
-		old := c.open[s.Kind] // nobody else changes open
+		old := c.open[s.Kind]
 		if !isNamed {
 			if old != nil {
 				c.remove(s.Kind, old)
@@ -148,7 +161,7 @@ func (c *chats) refresh(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// remove takes a surface away.
+// remove takes a surface from its work. Its connection may end later.
 func (c *chats) remove(kind string, old *chat) {
 	c.app.engine.SetSurface(old.account, nil)
 	c.setOpen(kind, nil)
@@ -157,8 +170,8 @@ func (c *chats) remove(kind string, old *chat) {
 }
 
 // add makes a surface and puts it to work.
-// Errors: those of a surface that the environment names, which end a start. Those of credentials that were given on a page
-// are only logged: an admin can correct them on the page.
+// Errors: those of credentials in the environment. Those of credentials that were given on a page are only logged, so that Parley
+// starts, and an admin can correct them on the page.
 func (c *chats) add(ctx context.Context, env Env, s SurfaceSpec) error {
 	a := c.app
 	made, err := c.makeSurface(ctx, env, s)
@@ -175,8 +188,8 @@ func (c *chats) add(ctx context.Context, env Env, s SurfaceSpec) error {
 	return nil
 }
 
-// takePredecessor returns the chat whose place a new one takes: the one at work, or the one that was removed last, which it forgets.
-// It returns nil if there was none. The new chat waits for its end, since two at once would report each other's gaps.
+// takePredecessor returns the chat that a new one replaces: the one at work, or the one that was removed last. It returns nil if
+// there was none. The new chat waits for its end: of two connections at once, each would miss the events that the other one got.
 func (c *chats) takePredecessor(kind string) *chat {
 	one := c.open[kind]
 	if one == nil {
@@ -266,14 +279,9 @@ func chatFingerprint(env Env, kind string) [32]byte {
 	if kind == kindTeams {
 		values = []any{env.Teams.AppID, env.Teams.AppPassword, env.Teams.TenantID}
 	}
-	body, _ := json.Marshal(values) // plain data
+	body, _ := json.Marshal(values) // plain data always becomes JSON
 	return sha256.Sum256(body)
 }
-
-const (
-	connectTimeout  = 10 * time.Second      // how long an admin who gave new credentials waits for the chat to be at work with them
-	connectInterval = 20 * time.Millisecond // between two looks whether it is
-)
 
 // awaitConnected waits until a chat is at work with its stored credentials, at most connectTimeout.
 func (c *chats) awaitConnected(ctx context.Context, kind string) {
@@ -302,8 +310,8 @@ func (c *chats) isAtWork(kind string, fingerprint [32]byte) bool {
 	return one != nil && one.fingerprint == fingerprint
 }
 
-// SignedIn returns the environment, completed by the stored credentials of chats that it doesn't name itself. The database
-// must be unlocked.
+// SignedIn returns the environment, completed by the stored credentials of chats that it doesn't name itself. Unlock must have been
+// called.
 // Errors: store.ErrWrongKey; the database's.
 func (db *Database) SignedIn(ctx context.Context, env Env) (Env, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
@@ -319,12 +327,6 @@ func (db *Database) SignedIn(ctx context.Context, env Env) (Env, error) {
 	}
 	return env, nil
 }
-
-// Chats that an admin may connect on a page.
-const (
-	kindSlack = "slack"
-	kindTeams = "teams"
-)
 
 // hasChat reports whether the environment names a chat.
 func (e Env) hasChat(kind string) bool {
@@ -352,8 +354,9 @@ func (e Env) withChat(kind string, values map[string]string) Env {
 	return e
 }
 
-// identifyChat asks a chat about credentials that an admin typed. It stores and changes nothing.
-func (a *App) identifyChat(ctx context.Context, kind string, values map[string]string) (string, []channels.Finding) {
+// identifyChat asks a chat whose credentials an admin has typed. It returns what the surface's Identify returns, and stores and
+// changes nothing.
+func (a *App) identifyChat(ctx context.Context, kind string, values map[string]string) (home string, findings []channels.Finding) {
 	for _, s := range a.opt.Surfaces {
 		if s.Kind != kind {
 			continue
@@ -372,12 +375,12 @@ func (a *App) identifyChat(ctx context.Context, kind string, values map[string]s
 	return "", []channels.Finding{{What: kind, Text: "this chat can't be asked from here", Hint: fmt.Sprintf("Set up %s by the environment.", kind)}}
 }
 
-// newRosterKeeper makes the keeper of the teams' agents by their channels' members.
+// newRosterKeeper makes what keeps the agents of a team the same as the members of its channel, where an admin asked for that.
 func (a *App) newRosterKeeper() *roster.Keeper {
 	return roster.New(roster.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Surface: a.chats.findSurface, Log: a.log})
 }
 
-// StoredChats says in a sentence for each chat whose credentials are stored that they are, without the credentials.
+// StoredChats returns a sentence for each chat whose credentials are stored, without the credentials.
 func (db *Database) StoredChats(ctx context.Context) (notes []string, err error) {
 	list, err := credential.List(ctx, db.Pool, nil)
 	if err != nil {

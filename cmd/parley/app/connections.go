@@ -14,29 +14,31 @@ import (
 const (
 	maxOpenConnections = 2048
 	maxHeaderBytes     = 32 << 10    // of a request, in bytes
-	tellFull           = time.Minute // between two log entries about refused connections
+	warnInterval       = time.Minute // between two log entries about refused connections
 )
 
-// connections limits how many connections are open at once. When there are too many, it closes the first of these that there is:
-//   - the connection that has been without a request for longest;
-//   - the one with a request of whose body nothing has come for longest;
-//   - the new one, if the bodies of all requests have arrived.
+// connections limits how many connections to the HTTP server are open at once. When a further one comes, it closes one of these:
+//  1. the connection that has been without a request for longest;
+//  2. if all have requests, the one whose request's body has stood still for longest;
+//  3. if all bodies have arrived, the further one.
+//
+// Methods whose names end in Locked are called with mu held.
 type connections struct {
-	most int
-	log  *slog.Logger
+	maxOpen int
+	log     *slog.Logger
 
 	mu     sync.Mutex
-	open   map[net.Conn]*list.Element // its element of quiet or coming. Once its request has arrived, that is in neither list, or nil
-	quiet  list.List                  // connections without a request, the longest first
-	coming list.List                  // connections with a request whose body has not arrived, the stillest first
+	open   map[net.Conn]*list.Element // the connection's element of quiet or coming. Once its request has arrived it is in neither
+	quiet  list.List                  // of net.Conn: those without a request, the longest first
+	coming list.List                  // of net.Conn: those whose request's body has not arrived, the stillest first
 	warned time.Time                  // when a refusal was logged last
 }
 
-func newConnections(most int, log *slog.Logger) *connections {
-	return &connections{most: most, log: log, open: map[net.Conn]*list.Element{}}
+func newConnections(maxOpen int, log *slog.Logger) *connections {
+	return &connections{maxOpen: maxOpen, log: log, open: map[net.Conn]*list.Element{}}
 }
 
-// limit lets a server, which has its handler, keep to the limit.
+// limit has a server keep to the limit. The server's handler must be set, and is replaced.
 func (c *connections) limit(server *http.Server) {
 	next := server.Handler
 	server.ConnState = c.noteState
@@ -57,7 +59,7 @@ func (c *connections) limit(server *http.Server) {
 // connectionKey is the key of a request's connection in the request's context.
 type connectionKey struct{}
 
-// watchedBody is a request's body. It tells connections what becomes of it.
+// watchedBody is a request's body. It tells connections when some of it was read, and when it ends.
 type watchedBody struct {
 	io.ReadCloser
 	connections *connections
@@ -79,17 +81,17 @@ func (c *connections) noteComing(conn net.Conn) {
 	}
 }
 
-// noteRead notes that some of a body was read, all of it if err is io.EOF.
+// noteRead notes that some of a body was read. With an error, such as io.EOF, no more is to come.
 func (c *connections) noteRead(conn net.Conn, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.open[conn]
 	switch {
-	case e == nil: // it was closed meanwhile
+	case e == nil: // the connection was closed meanwhile
 	case err == nil:
 		c.coming.MoveToBack(e)
 	default:
-		c.coming.Remove(e)
+		c.coming.Remove(e) // does nothing if e isn't in the list any more
 	}
 }
 
@@ -100,44 +102,44 @@ func (c *connections) noteState(conn net.Conn, state http.ConnState) {
 
 	switch state {
 	case http.StateNew:
-		isFull := len(c.open) >= c.most
-		if isFull && !c.closeOne() {
-			c.tell()
+		isFull := len(c.open) >= c.maxOpen
+		if isFull && !c.closeOneLocked() {
+			c.warnLocked()
 			_ = conn.Close()
 			return
 		}
 
 		c.open[conn] = c.quiet.PushBack(conn)
 	case http.StateActive:
-		c.unlist(conn)
+		c.unlistLocked(conn)
 	case http.StateIdle:
 		if _, ok := c.open[conn]; ok {
-			c.unlist(conn)
+			c.unlistLocked(conn)
 			c.open[conn] = c.quiet.PushBack(conn)
 		}
 	case http.StateClosed, http.StateHijacked:
-		c.forget(conn)
+		c.forgetLocked(conn)
 	}
 }
 
-// unlist removes a connection from the quiet ones, and from those whose bodies are coming.
-func (c *connections) unlist(conn net.Conn) {
+// unlistLocked removes a connection from the list in which it is.
+func (c *connections) unlistLocked(conn net.Conn) {
 	if e := c.open[conn]; e != nil {
-		c.quiet.Remove(e)
+		c.quiet.Remove(e) // Remove does nothing if e is in the other list
 		c.coming.Remove(e)
 		c.open[conn] = nil
 	}
 }
 
-// forget removes a connection that has ended, or that another part of the program took over.
-func (c *connections) forget(conn net.Conn) {
-	c.unlist(conn)
+// forgetLocked removes a connection that has ended, or that another part of the program took over.
+func (c *connections) forgetLocked(conn net.Conn) {
+	c.unlistLocked(conn)
 	delete(c.open, conn)
 }
 
-// closeOne closes the connection that has been quiet for longest, or else the stillest of those whose bodies are coming; false if
-// there is none.
-func (c *connections) closeOne() bool {
+// closeOneLocked closes the connection that has been quiet for longest. If none is quiet, it closes the one whose body has stood
+// still for longest. It returns false if there is none of these either.
+func (c *connections) closeOneLocked() (hasClosed bool) {
 	longest := c.quiet.Front()
 	if longest == nil {
 		longest = c.coming.Front()
@@ -145,16 +147,16 @@ func (c *connections) closeOne() bool {
 	if longest == nil {
 		return false
 	}
-	conn := longest.Value.(net.Conn)
-	c.forget(conn)
+	conn := longest.Value.(net.Conn) // both lists hold nothing else
+	c.forgetLocked(conn)
 	_ = conn.Close()
 	return true
 }
 
-// tell logs, from time to time, that connections are refused.
-func (c *connections) tell() {
-	if now := time.Now(); now.Sub(c.warned) >= tellFull {
+// warnLocked logs that connections are refused, at most once in warnInterval.
+func (c *connections) warnLocked() {
+	if now := time.Now(); now.Sub(c.warned) >= warnInterval {
 		c.warned = now
-		c.log.Warn("connections refused: too many requests are open at once", "most", c.most)
+		c.log.Warn("connections refused: too many requests are open at once", "most", c.maxOpen)
 	}
 }

@@ -24,7 +24,7 @@ func logPanics(log *slog.Logger, next http.Handler) http.Handler {
 				return
 			}
 
-			cause, _ := fault.(error)
+			cause, _ := fault.(error) // nil if somebody panics with another value
 			isOnPurpose := errors.Is(cause, http.ErrAbortHandler)
 			if !isOnPurpose {
 				log.Error("request handler panicked", "route", r.Pattern, "fault", describePanic(fault), "stack", string(debug.Stack()))

@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// fetchRun is one channel at work.
+// fetchRun is one channel that fetches in this process.
 type fetchRun struct {
 	worker *worker
 	cancel context.CancelFunc
@@ -20,25 +20,25 @@ type fetchRun struct {
 func (f *fetchers) startChannels(ctx context.Context, wanted map[store.AccountID]*worker) {
 	for id := range f.heldSince {
 		w := wanted[id]
-		if w == nil || f.running[id] != nil {
-			continue
-		}
-		if !f.shouldFetch(id) {
+		if w == nil || f.running[id] != nil || !f.shouldFetch(id) {
 			continue
 		}
 		work, cancel := context.WithCancel(ctx)
 		r := &fetchRun{worker: w, cancel: cancel, done: make(chan struct{})}
 		f.running[id] = r
 		go func() {
-			defer func() {
-				close(r.done)
-				select {
-				case f.wake <- struct{}{}:
-				default:
-				}
-			}()
-			f.fetch(work, id, w.channel.(channels.Runner))
+			defer f.noteEnd(r)
+			f.fetch(work, id, w.channel.(channels.Runner)) // all of wanted are Runners
 		}()
+	}
+}
+
+// noteEnd tells runRound that a channel has ended, and has it called soon.
+func (f *fetchers) noteEnd(r *fetchRun) {
+	close(r.done)
+	select {
+	case f.wake <- struct{}{}:
+	default: // a signal is waiting already
 	}
 }
 

@@ -80,14 +80,14 @@ func (a *accounts) findWebhook(id store.AccountID) (hook http.Handler, isOpen bo
 	return nil, false
 }
 
-// reread looks for accounts that were made after the directory was read last. Of all calls together it makes one look in
-// rereadInterval.
+// reread looks for accounts that another process has just made, and that this process doesn't know yet. Concurrent calls share
+// one look, and there is at most one in rereadInterval.
 type reread struct {
-	look func(ctx context.Context) error
+	look func(ctx context.Context) error // reads the accounts from the database
 
 	mu    sync.Mutex
 	began time.Time // when the last look that succeeded began
-	tried time.Time // when the last look began
+	tried time.Time // when the last look began, whatever came of it
 }
 
 // newReread returns a reread that makes the engine read its directory when the settings have changed.
@@ -106,9 +106,9 @@ func newReread(pool *pgxpool.Pool, e *engine.Engine) *reread {
 	}}
 }
 
-// lookForNew makes sure that what was stored before a call arrived is known. It returns false if that isn't certain, because
-// the last look is too recent or the database doesn't answer.
-func (l *reread) lookForNew(ctx context.Context, arrived time.Time) bool {
+// lookForNew makes sure that this process knows all accounts that were stored when a call arrived. It returns false if that isn't
+// certain, because the last look is too recent or the database doesn't answer. It blocks for rereadTimeout at most.
+func (l *reread) lookForNew(ctx context.Context, arrived time.Time) (isCurrent bool) {
 	l.mu.Lock() // calls that come while it looks wait for this look's end
 	defer l.mu.Unlock()
 	if !l.began.Before(arrived) {

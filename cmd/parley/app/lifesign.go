@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// lifeSign is a session by which others see that this process lives: when it is killed, they need not wait until
-// its leases run out.
+// lifeSign is a session of PostgreSQL that ends with this process. By its end other processes see that this one was killed, so that
+// they take over its accounts at once, and don't wait until its leases run out.
 type lifeSign struct {
 	pool   *pgxpool.Pool
 	holder string
@@ -20,7 +20,7 @@ type lifeSign struct {
 // show begins a session in place of the one before, which has ended.
 func (s *lifeSign) show(ctx context.Context) error {
 	s.end()
-	// The session is none of the pool's, which have prepared their statements: the pool would lose one of these.
+	// The session is not taken from the pool, whose sessions are worth keeping: they have prepared their statements.
 	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
 		return err

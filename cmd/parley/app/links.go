@@ -27,102 +27,107 @@ const (
 	originalTimeout  = 20 * time.Second    // limit of reading a mail's HTML
 )
 
-// links makes, checks and serves the signed addresses below /files. All replicas know the keys, so each
-// of them serves the addresses that another one signed.
+// The first part of a link says what it names.
+const (
+	linkToOriginal = "o" // o.MESSAGE
+	linkToFile     = "f" // f.MESSAGE.FILE
+)
+
+// links makes, checks and serves the addresses below /files: of mails as they were sent, for agents, and of files, which providers
+// fetch to pass them on to a customer. Whoever has such an address may open it until it ends. An address is
+// BASE/files/NAME.END.MAC, where NAME is a message, or one of its files, END is a time in Unix seconds, and MAC signs NAME.END.
+// All replicas know the keys, so each of them serves the addresses that another one signed.
 type links struct {
-	base string
-	keys [][]byte
+	base string   // the public address, without a final slash
+	keys [][]byte // the first signs, all verify
 	html func(ctx context.Context, message store.MessageID) (string, error)
 	open func(ctx context.Context, message store.MessageID, file string) (channels.File, error)
 }
 
-// originalAddress returns the address of a mail's HTML: "o.MESSAGE.END.MAC".
+// originalAddress returns the address of a mail's HTML.
 func (l *links) originalAddress(message store.MessageID) string {
-	return l.sign(l.keys[0], fmt.Sprintf("o.%d.%d", message, time.Now().Add(originalLifetime).Unix()))
+	return l.sign(l.keys[0], fmt.Sprintf("%s.%d.%d", linkToOriginal, message, time.Now().Add(originalLifetime).Unix()))
 }
 
-// fileAddress returns the address of a message's file: "f.MESSAGE.FILE.END.MAC".
+// fileAddress returns the address of a message's file.
 func (l *links) fileAddress(message store.MessageID, file string) string {
 	life := fileLifetime
 	if files.IsForThread(file) {
 		life = originalLifetime
 	}
-	return l.sign(l.keys[0], fmt.Sprintf("f.%d.%s.%d", message, file, time.Now().Add(life).Unix()))
+	return l.sign(l.keys[0], fmt.Sprintf("%s.%d.%s.%d", linkToFile, message, file, time.Now().Add(life).Unix()))
 }
 
-// sign returns the address for a text, with the text's MAC.
+// sign returns the address for a text, NAME.END, with the text's MAC.
 func (l *links) sign(key []byte, text string) string {
 	mac := hmac.New(sha256.New, key)
 	_, _ = io.WriteString(mac, text)
 	return l.base + "/files/" + text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// check returns the parts of a signed link without END and MAC; false if the link is not valid, or not any more.
-func (l *links) check(signed string) ([]string, bool) {
-	parts := strings.Split(signed, ".")
-	const leastParts = 3 // a text, END and MAC
-	if len(parts) < leastParts {
-		return nil, false
-	}
-
-	signedText := strings.Join(parts[:len(parts)-1], ".")
-	rest := parts[:len(parts)-2]
-	end, err := strconv.ParseInt(parts[len(parts)-2], 10, 64)
+// check returns NAME of a signed link, NAME.END.MAC. isValid is false if the link isn't signed by one of the keys, or has ended.
+func (l *links) check(signed string) (name string, isValid bool) {
+	text, _ := cutLastPart(signed)
+	name, last := cutLastPart(text)
+	end, err := strconv.ParseInt(last, 10, 64)
 	if err != nil || time.Now().Unix() > end {
-		return nil, false
+		return "", false
 	}
 
 	for _, key := range l.keys {
-		if hmac.Equal([]byte(l.sign(key, signedText)), []byte(l.base+"/files/"+signed)) {
-			return rest, true
+		if hmac.Equal([]byte(l.sign(key, text)), []byte(l.base+"/files/"+signed)) {
+			return name, true
 		}
 	}
+	return "", false
+}
 
-	return nil, false
+// cutLastPart splits a text at its last dot. Without a dot, both results are empty.
+func cutLastPart(text string) (rest, last string) {
+	dot := strings.LastIndex(text, ".")
+	if dot < 0 {
+		return "", ""
+	}
+	return text[:dot], text[dot+1:]
 }
 
 // serve answers requests below /files.
 func (l *links) serve(w http.ResponseWriter, r *http.Request) {
-	what, ok := l.check(r.PathValue("signed"))
+	name, isValid := l.check(r.PathValue("signed"))
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "private, no-store")
 	h.Set("X-Robots-Tag", "noindex")
-	if ok && l.serveSigned(w, r, what) {
+	if isValid && l.serveNamed(w, r, name) {
 		return
 	}
 	http.Error(w, "This link has ended, or is cut off. Open it from its thread again; after 90 days ask who sent the file to send it once more.", http.StatusNotFound)
 }
 
-// serveSigned serves what the parts of a valid link name: o.MESSAGE or f.MESSAGE.FILE. It returns false for other parts.
-func (l *links) serveSigned(w http.ResponseWriter, r *http.Request, what []string) bool {
-	if len(what) < 2 {
-		return false
-	}
-
-	number, err := strconv.ParseInt(what[1], 10, 64)
-	if err != nil {
+// serveNamed serves what the name of a valid link stands for. It answers nothing, and returns false, if the name isn't one.
+func (l *links) serveNamed(w http.ResponseWriter, r *http.Request, name string) (isServed bool) {
+	kind, rest, _ := strings.Cut(name, ".") // without a dot, there is no number either
+	id, file, hasFile := strings.Cut(rest, ".")
+	number, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || strings.Contains(file, ".") {
 		return false
 	}
 
 	message := store.MessageID(number)
-	if what[0] == "o" && len(what) == 2 {
+	switch {
+	case kind == linkToOriginal && !hasFile:
 		l.serveOriginal(w, r, message)
-		return true
+	case kind == linkToFile && hasFile:
+		l.serveFile(w, r, message, file)
+	default:
+		return false
 	}
-
-	const partsOfFile = 3
-	if what[0] == "f" && len(what) == partsOfFile {
-		l.serveFile(w, r, message, what[2])
-		return true
-	}
-
-	return false
+	return true
 }
 
-// serveOriginal shows a mail's HTML as a page that can neither run scripts nor load anything. Its links open in tabs of their own, which
-// know nothing of it (noreferrer).
+// serveOriginal shows a mail's HTML as a page that can neither run scripts nor load anything. Its links open in new tabs without
+// a referrer.
 func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message store.MessageID) {
 	ctx, cancel := context.WithTimeout(r.Context(), originalTimeout)
 	defer cancel()
@@ -139,7 +144,7 @@ func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message st
 // originalPolicy is the policy of a mail's page.
 const originalPolicy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
-// serveFile copies a file from its surface. If the file breaks off, so does the answer, so that nobody
+// serveFile copies a file from the chat in which it was posted. If the file breaks off, it cuts the connection, so that nobody
 // takes half of the file for all of it.
 func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message store.MessageID, file string) {
 	ctx, cancel := context.WithTimeout(r.Context(), fileTimeout)
@@ -169,8 +174,8 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message store.
 	}
 }
 
-// contentTypeOf returns the type of a file as its surface tells it or, where that says nothing, by the file's name: providers refuse
-// files of which they don't know what they are.
+// contentTypeOf returns the type of a file. Where the chat names none, it goes by the file's name, because some providers refuse
+// files without a type.
 func contentTypeOf(f channels.File) string {
 	const unknown = "application/octet-stream"
 	kind, params, err := mime.ParseMediaType(f.ContentType)
@@ -181,8 +186,7 @@ func contentTypeOf(f channels.File) string {
 	return cmp.Or(channels.TypeOf(f.Name), unknown)
 }
 
-// refuse answers that something is gone together with its message, or that it can't be read now. err is nil if there was
-// nothing to read.
+// refuse answers 404 if something is gone for good, and else asks the reader to try again. err is nil if there was nothing to read.
 func refuse(w http.ResponseWriter, what string, err error) {
 	isGone := err == nil || errors.Is(err, files.ErrNoFile) || channels.ClassOf(err) == channels.BadContent
 	if isGone {

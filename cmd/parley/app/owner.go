@@ -7,9 +7,9 @@ import (
 	"parley/store"
 )
 
-// ownerOf returns the member to which an account belongs, by rendezvous hashing: the member for which the
-// hash of member and account is highest. All processes that know the same members agree. Each member
-// gets about the same number of accounts, and when one joins or leaves, only its accounts move.
+// ownerOf returns the process, out of the members that live, which should fetch for an account. It uses rendezvous hashing: the
+// owner is the member for which the hash of member and account is highest. All processes that know the same members agree. Each
+// member gets about the same number of accounts, and when one joins or leaves, only its accounts move.
 func ownerOf(account store.AccountID, members []string) (owner string) {
 	var highest uint64
 	for _, member := range members {

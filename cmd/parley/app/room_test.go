@@ -17,9 +17,9 @@ type testRoom struct {
 }
 
 // enter asks for room for a body, and waits until it has it, waits for it or is refused. answer gets what acquire returns.
-func (c *testRoom) enter(t *testing.T, source *bound, length int64) (p *place, answer <-chan error) {
+func (c *testRoom) enter(t *testing.T, source *bound, length int64) (p *reservation, answer <-chan error) {
 	t.Helper()
-	p = &place{source: source, length: length, received: &atomic.Int64{}, end: func() { c.ended++ }}
+	p = &reservation{source: source, length: length, received: &atomic.Int64{}, end: func() { c.ended++ }}
 	result := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), boundPatience)
 	t.Cleanup(cancel)
@@ -52,7 +52,7 @@ func wantRoom(t *testing.T, answer <-chan error) {
 	}
 }
 
-func (c *testRoom) wantWaiting(t *testing.T, p *place) {
+func (c *testRoom) wantWaiting(t *testing.T, p *reservation) {
 	t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,7 +67,7 @@ func TestRoomShares(t *testing.T) {
 	t.Parallel()
 	flooded, quiet := &bound{}, &bound{}
 	c := &testRoom{room: newRoom(100, 60)}
-	var inside []*place
+	var inside []*reservation
 	for range 6 {
 		p, answer := c.enter(t, flooded, 10)
 		wantRoom(t, answer)
@@ -128,10 +128,10 @@ func TestRoomEndsSlow(t *testing.T) {
 	}
 	c.release(slow)
 	wantRoom(t, answer)
-	if !slow.ended {
+	if !slow.isEnded {
 		t.Error("the slow body of the source that holds most was not ended")
 	}
-	if quick.ended || other.ended || c.ended != 1 {
-		t.Errorf("ended: quick %t, of a modest source %t, %d in all; want none but the slow one", quick.ended, other.ended, c.ended)
+	if quick.isEnded || other.isEnded || c.ended != 1 {
+		t.Errorf("ended: quick %t, of a modest source %t, %d in all; want none but the slow one", quick.isEnded, other.isEnded, c.ended)
 	}
 }
