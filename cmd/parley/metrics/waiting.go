@@ -14,24 +14,26 @@ import (
 	"parley/store/suggestion"
 )
 
+// A look reads from the database what waits there. Its numbers are sent until the next look.
 const (
-	lookEvery   = 10 * time.Second // at most; what a look found is sent until the next one
+	lookEvery   = 10 * time.Second // there is no more than one look in this time
 	lookTimeout = 3 * time.Second
 )
 
-// waiting exports what waits in the database. All replicas that are set up for the same chats export the same. Labels have the names
-// of accounts, which an admin chose, and never an address or id of a customer.
+// waiting exports what waits in the database: events that are not applied yet, messages that are to be delivered, in lanes (the
+// queues of one conversation's messages to one place), and what is to be analysed. All processes that are set up for the same chats
+// export the same. Labels are names that an admin chose, and never an address or id of a customer.
 type waiting struct {
 	pool     *pgxpool.Pool
 	accounts func() []store.Account
 	surfaces func() map[store.AccountID]any // those that this process is set up for
 	setClock func(ahead time.Duration)
 
-	mu       sync.Mutex // guards what follows, and allows one look at a time
-	last     stats.Stats
-	lookedAt time.Time // when the last look began
-	readAt   time.Time // when the last look that succeeded began, which found last
-	errors   int       // looks that failed
+	mu       sync.Mutex  // guards this group, and is held during a look
+	last     stats.Stats // of the last look that succeeded
+	readAt   time.Time   // when that began
+	lookedAt time.Time   // when the last look began, whatever came of it
+	errors   int         // how many looks have failed
 
 	looks   lookFamilies
 	journal journalFamilies
@@ -44,23 +46,17 @@ type waiting struct {
 	up      Family
 }
 
-// lookFamilies tell of the looks at the database themselves.
-type lookFamilies struct{ capped, at, errors Family }
+// The families of metrics, by what they are about.
+type (
+	lookFamilies    struct{ capped, at, errors Family } // the looks themselves
+	journalFamilies struct{ pending, oldest, quarantine Family }
+	laneFamilies    struct{ waiting, oldest, deliveries, unknown, undecided, undecidedOldest Family }
+	burstFamilies   struct{ waiting, oldest Family }     // what customers wrote and nobody has analysed yet
+	gateFamilies    struct{ blocked, blockedFor Family } // the rates that providers allow
+)
 
-// journalFamilies tell of events.
-type journalFamilies struct{ pending, oldest, quarantine Family }
-
-// laneFamilies tell of what is to be delivered.
-type laneFamilies struct{ waiting, oldest, deliveries, unknown, undecided, undecidedOldest Family }
-
-// burstFamilies tell of what customers wrote and nobody has analysed yet.
-type burstFamilies struct{ waiting, oldest Family }
-
-// gateFamilies tell of providers' budgets.
-type gateFamilies struct{ blocked, blockedFor Family }
-
-// NewWaiting makes the collector of what waits in the database. surfaces returns the chats that this process is set up for.
-// setClock is told by how much the database's clock is ahead.
+// NewWaiting makes the collector of what waits in the database. surfaces returns the chats that this process is set up for. After
+// each look, setClock is called with the time by which the database's clock is ahead.
 func NewWaiting(
 	pool *pgxpool.Pool, accounts func() []store.Account, surfaces func() map[store.AccountID]any, setClock func(time.Duration),
 ) prometheus.Collector {
@@ -104,8 +100,8 @@ func (w *waiting) Describe(to chan<- *prometheus.Desc) {
 		w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.gates.blocked, w.gates.blockedFor, w.advice, w.bursts.waiting, w.bursts.oldest, w.figures, w.up)
 }
 
-// Collect implements prometheus.Collector. When the database doesn't answer, its metrics are left out,
-// because old numbers would look like new ones.
+// Collect implements prometheus.Collector. When the database doesn't answer, all but the metrics of the looks themselves are left
+// out, because old numbers would look like new ones.
 func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	s, at, errors := w.look()
 	w.looks.errors.Send(to, float64(errors))
@@ -124,12 +120,18 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	w.looks.capped.Send(to, boolNumber(s.Capped))
 	w.clock.Send(to, s.Clock.Sub(at).Seconds())
 	w.sendSuggestions(to, s.Suggestions)
+	w.sendAccounts(to, s)
+}
+
+// sendAccounts sends the metrics that have the name of an account as a label.
+func (w *waiting) sendAccounts(to chan<- prometheus.Metric, s stats.Stats) {
 	accountOf := func(c stats.AccountCount) store.AccountID { return c.AccountID }
 	quarantined, undecided := byAccount(s.Quarantined, accountOf), byAccount(s.Undecided, accountOf)
 	lanes := byAccount(s.Lanes, func(l stats.LaneStats) store.AccountID { return l.AccountID })
 	gates := byAccount(s.Gates, func(g stats.GateStats) store.AccountID { return g.AccountID })
 	surfaces := w.surfaces()
 	for id, a := range byAccount(w.accounts(), func(a store.Account) store.AccountID { return a.ID }) {
+		// An account about which a map has nothing gets zeros.
 		w.journal.quarantine.Send(to, float64(quarantined[id].N), a.Name, a.Kind)
 		if a.Side == store.SideSystem {
 			continue
@@ -172,7 +174,7 @@ func (w *waiting) sendSuggestions(to chan<- prometheus.Metric, counts []stats.Su
 	}
 }
 
-// hasCondition reports whether some process finds out if an account works. None does for a chat that isn't set up any more.
+// hasCondition reports whether Parley knows if an account works. It doesn't for a chat that this process isn't set up for.
 func hasCondition(a store.Account, surfaces map[store.AccountID]any) bool {
 	_, isConnected := surfaces[a.ID]
 	return a.Side != store.SideSurface || isConnected
@@ -198,8 +200,8 @@ func (w *waiting) sendLane(to chan<- prometheus.Metric, a store.Account, l stats
 	w.lanes.unknown.Send(to, float64(l.Unknown), a.Name, a.Kind, side)
 }
 
-// look returns what waits, as a look of the last lookEvery found it; at is when it was read, and errors how many looks failed. If
-// reading fails, it returns what was read before.
+// look returns what waits, at which time it was read, and how many looks have failed so far. It looks at the database, unless it has
+// done so within lookEvery. If that fails, it returns what was read before.
 func (w *waiting) look() (s stats.Stats, at time.Time, errors int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
