@@ -10,13 +10,13 @@ import (
 // Form is a form of a page; the template "form" draws it.
 type Form struct {
 	Action   string // where it is sent
-	Version  string // the version of what the form changes, as the page showed it; "" if it has none
+	Version  string // of what the form changes, when the page was made; "" if it has none
 	Groups   []Group
 	Problems []string // problems that belong to no single field
 	Submit   string   // what the button says; "" means Save
 	Back     string   // where a link beside the button leads; "" if there is none
 	Files    bool     // it has fields for files
-	Unsaved  bool     // it has what somebody sent, which was not saved: browsers ask before they leave it
+	Unsaved  bool     // it has values that were sent and not saved, so that browsers ask before they leave it
 }
 
 // Group is a part of a form with a title of its own.
@@ -73,8 +73,8 @@ type Choice struct {
 	Chosen bool
 }
 
-// optionsHTML writes choices as the options of a select. Templates would be a hundred times slower, and a company may have
-// thousands of people and tags.
+// optionsHTML writes choices as the options of a select. A company may have thousands of people and tags, for which templates would
+// be too slow.
 func optionsHTML(list []Choice) template.HTML {
 	var b strings.Builder
 	for _, c := range list {
@@ -105,8 +105,8 @@ func Choose(chosen []string, values ...string) []Choice {
 	return list
 }
 
-// Keep puts what was sent, and what is wrong with it, into the form, so that nothing that somebody typed is lost. Secrets have
-// to be typed again, and their fields say so. problems are by the names of fields.
+// Keep puts into the form what was sent, so that nothing that somebody typed is lost, and what is wrong with it, by the names of
+// fields. Secrets have to be typed again, and their fields say so.
 func (f *Form) Keep(v *Visit, problems map[string]string) {
 	f.Unsaved = true
 	for g := range f.Groups {
@@ -123,7 +123,7 @@ func (f *Form) Keep(v *Visit, problems map[string]string) {
 	}
 }
 
-// keepValues gives the field the values that were sent of it.
+// keepValues sets the field to the values that were sent.
 func (f *Field) keepValues(sent []string) {
 	if f.Fixed || f.Kind == KindSecret {
 		return
@@ -139,12 +139,11 @@ var (
 	linkWords = regexp.MustCompile(`\[([^\]]+)\]\([^)]*\)`)
 )
 
-// helpHTML writes a help text as HTML. It marks `code` and *emphasis*, and leaves of links to the documentation only their
-// text. Everything else is plain text.
+// helpHTML writes a help text as HTML. It marks `code` and *emphasis*. Of links to the documentation it keeps only the words.
 func helpHTML(s string) template.HTML {
 	var b strings.Builder
 	for i, piece := range strings.Split(s, "`") {
-		if i%2 == 1 { // every second piece stood between backquotes: nothing in it is marked
+		if isCode := i%2 == 1; isCode {
 			b.WriteString("<code>" + template.HTMLEscapeString(piece) + "</code>")
 			continue
 		}

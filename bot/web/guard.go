@@ -21,7 +21,8 @@ const (
 	maxFilesBytes = 12 << 20         // bytes of a form with its files
 )
 
-// guardRoute returns the handler of a route, which lets in only those who may use it.
+// guardRoute returns the handler of a route. It lets in only those who may use the route, limits how often they send something,
+// reads the form, and logs errors. Route.Do does the rest.
 func (s *Site) guardRoute(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !route.Streams && !route.Reads {
@@ -30,7 +31,14 @@ func (s *Site) guardRoute(route Route) http.Handler {
 			r = r.WithContext(ctx)
 		}
 
-		v := &Visit{Request: r, Writer: w, site: s, sessions: s.sessionsOf(r), area: route.area, textOnly: isForPrograms(r.URL.Path)}
+		v := &Visit{
+			Request:  r,
+			Writer:   w,
+			site:     s,
+			sessions: s.sessionsOf(r),
+			area:     route.area,
+			textOnly: isForPrograms(r.URL.Path),
+		}
 		defer v.removeFiles()
 
 		if err := s.answer(v, route); err != nil { //nolint:contextcheck // a Visit has its request's context
@@ -39,8 +47,8 @@ func (s *Site) guardRoute(route Route) http.Handler {
 	})
 }
 
-// answerFailure logs why a page failed, and tells the visitor that it did. What it changed before is not known here: so it
-// doesn't say that nothing was.
+// answerFailure logs why a page failed, and tells the visitor that it did. It doesn't say that nothing was changed, since it can't
+// know.
 func (s *Site) answerFailure(v *Visit, route Route, err error) {
 	_, isBrokenOff := errors.AsType[brokenOffError](err)
 	over := v.Context().Err()
@@ -71,8 +79,8 @@ type brokenOffError struct{ error }
 // Unwrap returns why.
 func (e brokenOffError) Unwrap() error { return e.error }
 
-// BrokenOff marks an error because of which the rest of a file can't be sent, of which some has been sent already. The
-// connection then ends, so that nobody takes half of the file for all of it.
+// BrokenOff marks an error after which the rest of a file can't be sent. It ends the connection, so that nobody takes half of the
+// file for all of it.
 func BrokenOff(err error) error { return brokenOffError{err} }
 
 // answer answers a visit with its page, or says why it doesn't.
@@ -82,8 +90,7 @@ func (s *Site) answer(v *Visit, route Route) error {
 	}
 
 	person, err := v.loadPerson()
-	v.Person = person // also if there is an error: its page has this person's menu
-
+	v.Person = person // even with an error: the page that says so has this person's menu
 	if err != nil {
 		return err
 	}
@@ -99,11 +106,10 @@ func (s *Site) answer(v *Visit, route Route) error {
 	if err := v.readForm(!route.Reads); err != nil {
 		return v.refuseUnreadable(err)
 	}
-
 	return v.do(route)
 }
 
-// do lets the route answer.
+// do calls the route's handler.
 func (v *Visit) do(route Route) error {
 	if route.Streams {
 		v.GiveTime()
@@ -111,15 +117,14 @@ func (v *Visit) do(route Route) error {
 	return route.Do(v)
 }
 
-// GiveTime lets what is still to be answered take half an hour from now. Without it the server cuts answers off after the time
-// that pages have.
+// GiveTime lets the rest of the answer take half an hour from now. Otherwise the server cuts it off after the time that pages have.
 func (v *Visit) GiveTime() {
 	end := time.Now().Add(streamTimeout)                           //nolint:forbidigo // the connection's clock
 	_ = http.NewResponseController(v.Writer).SetWriteDeadline(end) //nolint:errcheck // then the server's deadline stays
 }
 
-// removeFiles removes the temporary files of the form that was read, also of one that was refused. net/http removes those of
-// the request that it made alone, of which Request is a copy.
+// removeFiles removes the temporary files of the form that was read. net/http only removes those of its own request, of which
+// Request is a copy.
 func (v *Visit) removeFiles() {
 	if files := v.Request.MultipartForm; files != nil {
 		_ = files.RemoveAll() //nolint:errcheck // nothing else can be done
@@ -137,8 +142,7 @@ func (v *Visit) refuseRole(needed Role) error {
 // errNoText means that a request has bytes that are no text.
 var errNoText = errors.New("web: no text")
 
-// readForm reads the values in the address of a request and, if body is true, those of its form. Otherwise the handler reads
-// the form itself.
+// readForm reads the values in the address of a request and, if body is set, those of its form.
 // Errors: errNoText, and those of reading.
 func (v *Visit) readForm(body bool) error {
 	r := v.Request
@@ -153,12 +157,10 @@ func (v *Visit) readForm(body bool) error {
 	if v.Person.ID == 0 {
 		maxBytes = maxFormBytes
 	}
-	r.Body = http.MaxBytesReader(v.Writer, r.Body, maxBytes) // whatever the method: ParseMultipartForm reads bodies of all
-
-	if err := r.ParseForm(); err != nil { // ParseMultipartForm would ignore this error
+	r.Body = http.MaxBytesReader(v.Writer, r.Body, maxBytes) // with every method, since ParseMultipartForm reads each body
+	if err := r.ParseForm(); err != nil {                    // ParseMultipartForm would ignore this error
 		return err
 	}
-
 	err := r.ParseMultipartForm(maxFormBytes)
 	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return err
@@ -166,11 +168,10 @@ func (v *Visit) readForm(body bool) error {
 	if !AreTexts(r.Form) {
 		return errNoText
 	}
-
 	return nil
 }
 
-// AreTexts reports whether the names and values of a form are texts that can be stored.
+// AreTexts reports whether the names and values of a form are texts that the database can store.
 func AreTexts(form url.Values) bool {
 	for name, values := range form {
 		if !isText(name) || slices.ContainsFunc(values, func(value string) bool { return !isText(value) }) {
@@ -180,7 +181,7 @@ func AreTexts(form url.Values) bool {
 	return true
 }
 
-// isText reports whether a text is one that can be stored.
+// isText reports whether the database can store a text.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // refuseUnreadable answers a request that could not be read.
@@ -195,10 +196,12 @@ func (v *Visit) refuseUnreadable(err error) error {
 // notSaved answers a form that is sent after the session has ended.
 const notSaved = "You are signed out, so nothing was saved."
 
-// signInFirst sends the browser to the sign-in page. The session remembers the page that was asked for, if it is one to which a person
-// can go on after that. A script, a stream or a picture of a page that is still open is refused: it can't sign in, and must not
-// take the place of what the person asked for. A form is refused, too: a browser that is sent elsewhere forgets what was typed. In a frame
-// of a chat's client nobody can sign in beside the form, so there the form leads on like a page.
+// signInFirst answers a request that nobody is signed in for:
+//
+//	a page                                to the sign-in page, and later back
+//	a script, stream or picture of one    refused: it can't sign in, and isn't what the person asked for
+//	a form                                refused, since a browser that goes elsewhere forgets what was typed
+//	a form in a frame of a chat's client  to the sign-in page, because nobody can sign in beside it
 func (v *Visit) signInFirst(route Route) error {
 	destination := v.Request.Header.Get("Sec-Fetch-Dest") // browsers send it since 2023
 	isPage := slices.Contains([]string{"document", "iframe", "frame"}, destination)

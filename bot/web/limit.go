@@ -12,8 +12,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// How often one visitor may send something. For people who are signed in, pages that they only look at are not limited. For
-// others everything is, because each page that leads to signing in begins a session.
+// How often one visitor may send something. People who are signed in may look at any number of pages. For others every request
+// counts, because each page that leads to signing in begins a session.
 const (
 	sendsPerSecond   = 2
 	sendBurst        = 60
@@ -26,11 +26,10 @@ const (
 	visitorLifetime  = 10 * time.Minute
 )
 
-// limits counts what each visitor sends. A visitor is a person, a program's token, or an address from which nobody has signed
-// in.
+// limits counts what each visitor sends. A visitor is a person, a program's token, or the address of somebody who is not signed in.
 type limits struct {
 	now     func() time.Time
-	proxies []netip.Prefix // of proxies of ours outside of private networks
+	proxies []netip.Prefix // of our own proxies, beside private networks
 
 	mu       sync.Mutex
 	visitors map[string]*visitor
@@ -57,8 +56,8 @@ func (l *limits) countVisit(v *Visit) (mustWait bool) {
 	return false
 }
 
-// countProgram does the same for a program that shows a token. Programs whose token is not known (0) are counted by the
-// address that they come from, and not together with the people there who sign in.
+// countProgram does the same for a program that shows a token. Token 0 is one that isn't known: it is counted by the program's
+// address, but not together with people there who sign in.
 func (l *limits) countProgram(v *Visit, token int64) (mustWait bool) {
 	if token == 0 {
 		return l.countRequest("guess "+l.visitorAddress(v.Request), signInsPerSecond, signInBurst)
@@ -66,14 +65,14 @@ func (l *limits) countProgram(v *Visit, token int64) (mustWait bool) {
 	return l.countRequest("token "+strconv.FormatInt(token, 10), sendsPerSecond, sendBurst)
 }
 
-// countLookUp does the same before the token of a program is looked up, when nobody knows yet whose it is. The limit is high
-// enough that one program that tries tokens doesn't stop others at the same address.
+// countLookUp does the same before the token of a program is looked up. Its limit is high enough that one program that tries tokens
+// doesn't stop others at the same address.
 func (l *limits) countLookUp(v *Visit) (mustWait bool) {
 	return l.countRequest("look up "+l.visitorAddress(v.Request), lookUpsPerSecond, lookUpBurst)
 }
 
-// countRequest counts one request of a visitor, and reports whether that was one too many.
-func (l *limits) countRequest(key string, perSecond float64, burst int) bool {
+// countRequest counts one request of a visitor. mustWait means that it was one too many.
+func (l *limits) countRequest(key string, perSecond float64, burst int) (mustWait bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -108,10 +107,11 @@ func (l *limits) makeRoom(now time.Time) {
 	}
 }
 
-// visitorAddress returns where a request comes from; for an IPv6 address its network, because one visitor has all of that. A
-// proxy of ours, on this machine, in a private network or in one that the operator named, tells who asked it: at the end of the
-// header X-Forwarded-For, after whatever the visitor wrote there. So one visitor can't keep others from signing in. Behind a chain
-// of proxies it is the last address that isn't one of a network that was named.
+// visitorAddress returns where a request comes from. For an IPv6 address it is the network, all of which one visitor has.
+//
+// Our own proxies are on this machine, in a private network, or in one that the operator named. Each adds to the end of the header
+// X-Forwarded-For who asked it. Before that may stand anything that the visitor wrote, so the header is read from its end, as long
+// as it names proxies of a named network.
 func (l *limits) visitorAddress(r *http.Request) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -138,7 +138,6 @@ func (l *limits) visitorAddress(r *http.Request) string {
 			return network.String()
 		}
 	}
-
 	return ip.String()
 }
 

@@ -16,7 +16,8 @@ import (
 	"parley/bridge"
 )
 
-// Visit is one request for a page, and its answer.
+// Visit is one request for a page, and its answer. Handlers read from it what was sent and who is signed in. They answer by Show
+// with a page, by Go with another address, or by Refuse.
 type Visit struct {
 	Request *http.Request
 	Writer  http.ResponseWriter
@@ -24,9 +25,9 @@ type Visit struct {
 	Token   string // the name of the token with which a program acts for Person; "" if Person is signed in
 
 	site     *Site
-	sessions *scs.SessionManager // of the kind of session that this request has
+	sessions *scs.SessionManager // of this request's kind of session: of the site, or of a frame (see TabPath)
 	area     string
-	textOnly bool // a program asks: it gets text instead of pages
+	textOnly bool // a program asks, and gets text instead of pages
 }
 
 // Screen is what a template shows.
@@ -39,7 +40,7 @@ type Screen struct {
 // Context is the request's. It ends when the browser closes the connection.
 func (v *Visit) Context() context.Context { return v.Request.Context() }
 
-// Now returns the site's time, in the zone of the person who is signed in.
+// Now returns the time in the zone of the person who is signed in.
 func (v *Visit) Now() time.Time {
 	if v.Person.Zone == nil {
 		return v.site.opt.Now()
@@ -47,7 +48,7 @@ func (v *Visit) Now() time.Time {
 	return v.site.opt.Now().In(v.Person.Zone)
 }
 
-// Value returns a value of the form that was sent, or of the address, without the spaces around it.
+// Value returns a value of the form that was sent, or of the address, without spaces around it.
 func (v *Visit) Value(name string) string { return strings.TrimSpace(v.Request.FormValue(name)) }
 
 // pageData is what the templates around a page show.
@@ -76,7 +77,7 @@ func (v *Visit) ShowAgain(name string, s Screen) error {
 	return v.show(http.StatusUnprocessableEntity, v.area, name, s)
 }
 
-// show answers with a page. The page is rendered as a whole first, so that an error is no half page.
+// show answers with a page. It renders all of it first, so that after an error nobody gets half a page.
 func (v *Visit) show(status int, area, name string, s Screen) error {
 	read := v.site.templates[area+"/"+name]
 	if read == nil {
@@ -144,14 +145,14 @@ func (v *Visit) GoWithText(path, text string) error {
 func (v *Visit) Go(path string) error {
 	path = OwnPath(path)
 	if path == signInPath && v.isFramed() {
-		path = TabPath + "?stay=yes" // of the pages for people who are not signed in, only this one may be shown in a frame
+		path = TabPath + "?stay=yes" // the only page for people who are not signed in that may be shown in a frame
 	}
 	http.Redirect(v.Writer, v.Request, path, http.StatusSeeOther)
 	return nil
 }
 
-// OwnPath returns a path if it leads to a page of this site, else that of the first page. It is for paths from addresses:
-// these must not send anybody to another site.
+// OwnPath returns a path if it leads to a page of this site, and otherwise the first page's. It is for paths from addresses, which
+// must not send anybody to another site.
 func OwnPath(path string) string {
 	isOnSite := strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") // "//other.example" leads to another site
 	if !isOnSite || strings.ContainsAny(path, "\\\r\n\t") {
@@ -196,15 +197,15 @@ func (v *Visit) Remember(key, value string) {
 // strangerLifetime is how long a session lasts in which nobody is signed in.
 const strangerLifetime = 30 * time.Minute
 
-// shortenSession lets the session end soon if nobody is signed in, because anybody can begin as many as they like. Signing
-// in begins a new session.
+// shortenSession lets the session end soon if nobody is signed in, because strangers can begin any number of sessions. Signing in
+// begins a new one.
 func (v *Visit) shortenSession() {
 	if v.Person.ID == 0 {
 		v.sessions.SetDeadline(v.Context(), v.site.opt.Now().Add(strangerLifetime))
 	}
 }
 
-// Recall returns the text that was remembered; "" if there is none.
+// Recall returns a text that Remember stored, or "" if there is none.
 func (v *Visit) Recall(key string) string { return v.sessions.GetString(v.Context(), "page."+key) }
 
 // Keys of what a session holds.
@@ -213,17 +214,17 @@ const (
 	flashKey  = "flash"
 	nextKey   = "next"
 
-	// When the agent had signed out everywhere last as the session began, in microseconds since 1970. The session is valid
-	// while that is still the last time. So no two clocks are compared.
+	// The agent's Person.SignedOut when the session began, in microseconds since 1970. If it is another time now, the session is
+	// not valid any more. So no two clocks are compared.
 	signedOutKey = "signed out"
 
 	// The agent's rights (Person.rank) when the session got its token.
 	rankKey = "rank"
 )
 
-// SignIn signs an agent in with this browser. The session gets a new token, so that a token that somebody planted before is
-// worth nothing. The browser goes on to the page for which the sign-in was asked, else to the page first; if first is "", to
-// the first of all pages.
+// SignIn signs an agent in with this browser. The session gets a new token, so that one that somebody planted before is worth
+// nothing. Then the browser goes to the page that was asked for before signing in, or else to first; "" means the site's
+// first page.
 func (v *Visit) SignIn(agent bridge.AgentID, first string) error {
 	ctx := v.Context()
 	person, err := v.site.opt.People.Person(ctx, agent)
@@ -232,7 +233,6 @@ func (v *Visit) SignIn(agent bridge.AgentID, first string) error {
 	}
 
 	next := v.sessions.PopString(ctx, nextKey)
-
 	if err := v.sessions.Clear(ctx); err != nil {
 		return fmt.Errorf("web: sign in: %w", err)
 	}
@@ -258,10 +258,11 @@ func (v *Visit) SignOut() error { return v.sessions.Destroy(v.Context()) }
 // signedInTimeout bounds one look whether a session is still valid.
 const signedInTimeout = 10 * time.Second
 
-// StillSignedIn looks again whether the session is valid, for pages that are sent for as long as they are open: the person
-// may have signed out meanwhile, with this browser or everywhere.
+// StillSignedIn reports whether the session is still valid. Answers that stream for as long as a page is open ask it, because the
+// person may have signed out meanwhile.
 func (v *Visit) StillSignedIn() (bool, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), signedInTimeout) // the request's context has the session as it was at the beginning
+	// The request's context has the session as it was when the request began, so it is loaded anew.
+	ctx, cancel := context.WithTimeout(context.Background(), signedInTimeout)
 	defer cancel()
 	ctx, err := v.sessions.Load(ctx, v.sessions.Token(v.Context()))
 	if err != nil {
@@ -278,11 +279,10 @@ func (v *Visit) StillSignedIn() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-
 	return v.sessions.GetInt64(ctx, signedOutKey) == p.SignedOut.UnixMicro(), nil
 }
 
-// loadPerson returns who is signed in; the zero Person if nobody is. It ends a session that is not valid any more.
+// loadPerson returns who is signed in, or the zero Person if nobody is. It ends a session that is not valid any more.
 func (v *Visit) loadPerson() (Person, error) {
 	ctx := v.Context()
 	id := v.sessions.GetInt64(ctx, personKey)
@@ -301,12 +301,11 @@ func (v *Visit) loadPerson() (Person, error) {
 		return Person{}, v.sessions.Destroy(ctx)
 	}
 
-	if v.sessions.GetInt(ctx, rankKey) != p.rank() { // the rights have changed: a token that leaked before must not have the new ones
+	if v.sessions.GetInt(ctx, rankKey) != p.rank() { // a token that leaked before must not get the new rights
 		v.sessions.Put(ctx, rankKey, p.rank())
 		if err := v.sessions.RenewToken(ctx); err != nil {
 			return p, err
 		}
 	}
-
 	return p, nil
 }

@@ -22,16 +22,16 @@ import (
 	"parley/bridge"
 )
 
-// Person is who is signed in.
+// Person is an agent who is signed in.
 type Person struct {
-	ID    bridge.AgentID // the agent's
+	ID    bridge.AgentID
 	Email string
 	Name  string
 	Zone  *time.Location // in which times are shown
 	Admin bool
 	Super bool // a super-admin, who is an admin, too
 
-	SignedOut time.Time // when the agent signed out everywhere last: older sessions are not valid any more
+	SignedOut time.Time // when the agent last ended all sessions
 }
 
 // ErrNobody means that there is no such agent, or that the agent was deactivated.
@@ -50,18 +50,18 @@ type People interface {
 type Options struct {
 	Company  func(ctx context.Context) string
 	People   People
-	Sessions scs.CtxStore // stores sessions; their tokens are hashed before
-	Secure   bool         // the site is reached by https
+	Sessions scs.CtxStore // stores sessions, by the hashes of their tokens
+	Secure   bool         // browsers reach the site by https
 	Log      *slog.Logger
 	Areas    []Area
 	Now      func() time.Time // nil means time.Now
-	Tokens   Tokens           // of programs; nil if none are known
+	Tokens   Tokens           // by which programs are known; nil if there are none
 
-	// Proxies are networks of proxies of ours that are neither on this machine nor private, and tell who asked them.
+	// Proxies are networks of our own proxies, beside private ones. They tell by a header who asked them.
 	Proxies []netip.Prefix
 
-	// Ancestors returns the origins that may show the site in a frame now, with sessions of their own (see TabPath), as
-	// a Content-Security-Policy names them. If Ancestors is nil or returns none, nobody may.
+	// Ancestors returns the origins that may show the site in a frame now, as a Content-Security-Policy names them. Frames have
+	// sessions of their own (see TabPath). If Ancestors is nil or returns none, nobody may.
 	Ancestors func() []string
 }
 
@@ -72,14 +72,14 @@ const sessionLifetime = 7 * 24 * time.Hour
 type Site struct {
 	opt         Options
 	sessions    *scs.SessionManager
-	tabSessions *scs.SessionManager     // of pages in a frame; nil if there never are any
+	tabSessions *scs.SessionManager     // of pages in a frame; nil if none may be shown in one
 	templates   map[string]pageTemplate // by "area/name"
 	assets      *assets
 	limits      *limits
 	routes      []Route
 }
 
-// pageTemplate returns the template of a page, or why it can't be read.
+// pageTemplate returns the template of a page, which it parses at the first call.
 type pageTemplate func() (*template.Template, error)
 
 // New makes the site.
@@ -118,7 +118,6 @@ func New(o Options) (*Site, error) {
 			s.routes = append(s.routes, r)
 		}
 	}
-
 	return s, nil
 }
 
@@ -136,12 +135,11 @@ func newSessions(o Options) *scs.SessionManager {
 		o.Log.Error("site: sessions", "error", err)
 		http.Error(w, "Parley's database can't be reached just now. Try again in a moment.", http.StatusServiceUnavailable)
 	}
-
 	return m
 }
 
-// addTemplates adds the templates of an area. Each is parsed when its page is first shown, on top of a copy of what
-// surrounds all pages: to parse all of them would be most of the work of a start.
+// addTemplates adds the templates of an area. Each is parsed when its page is first shown, on top of a copy of base, which
+// surrounds all pages. To parse all of them at the start would make it slow.
 func (s *Site) addTemplates(base *template.Template, a Area) error {
 	if a.Templates == nil {
 		return nil
@@ -161,7 +159,6 @@ func (s *Site) addTemplates(base *template.Template, a Area) error {
 			return t.Funcs(a.Funcs).ParseFS(a.Templates, name)
 		})
 	}
-
 	return nil
 }
 

@@ -19,10 +19,13 @@ import (
 	"parley/channels"
 )
 
+// An act is what an agent does on a page of the inbox: a reply, a note, a snooze. Its form is read here and stored by the engine,
+// which does it a moment later. The page asks for the result by the act's name.
+
 // Bounds of what is handed in and fetched here.
 const (
 	maxTextRunes = 20_000
-	maxKeyBytes  = 64               // of what the page puts into its forms by itself
+	maxKeyBytes  = 64               // of values that the page itself puts into its forms
 	fileTimeout  = 10 * time.Minute // for sending one file to a slow browser
 )
 
@@ -51,8 +54,7 @@ func (p pages) handleAct(v *web.Visit) error {
 	return v.Go(next)
 }
 
-// storeAct stores an act. next is the address of the page that says what becomes of it. problem says, in words for people, why
-// the act was not stored.
+// storeAct stores an act. next is the address of the page that shows the result. problem says for people why nothing was stored.
 func (p pages) storeAct(v *web.Visit, a bridge.Act) (next, problem string, err error) {
 	name, err := p.desk.Act(v.Context(), v.Person.ID, a)
 	if refused, ok := errors.AsType[*bridge.Problem](err); ok {
@@ -64,11 +66,11 @@ func (p pages) storeAct(v *web.Visit, a bridge.Act) (next, problem string, err e
 	return "/inbox/" + strconv.FormatInt(int64(a.Args.Conversation), 10) + "?act=" + name + "#newest", "", nil
 }
 
-// endedMeanwhile is what is wrong with a reply that would be shown once more, where nothing can be said any more.
+// endedMeanwhile is the problem with a reply to a conversation that has ended.
 const endedMeanwhile = "Nothing was sent: this conversation was resolved or closed meanwhile."
 
-// showAgain shows the page with what somebody sent, and what is wrong with it. If problem is "", nothing is: the reply is
-// shown once more before it is sent.
+// showAgain shows the page with what somebody sent. problem says what is wrong with it. If it is "", the page asks whether to send
+// the reply.
 func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []keptFile) error {
 	data, f, err := p.readThread(v)
 	if err != nil {
@@ -92,7 +94,7 @@ func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []kep
 	return v.ShowAgain("thread", web.Screen{Title: threadTitle(f), Data: data})
 }
 
-// formNumber reads an id of a form; 0 if there is none. Where one is needed, the engine refuses 0.
+// formNumber reads an id of a form, or returns 0 if there is none. The engine refuses 0 where it needs an id.
 func formNumber(form url.Values, name string) int64 {
 	n, err := strconv.ParseInt(form.Get(name), 10, 64)
 	if err != nil {
@@ -101,7 +103,7 @@ func formNumber(form url.Values, name string) int64 {
 	return n
 }
 
-// readAct reads a form; its files are stored already. problem says, in words for people, what is wrong with the form.
+// readAct reads a form, whose files are stored already. problem says for people what is wrong with the form.
 func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
 	a, problem = readVerb(v, files)
 	if problem == "" {
@@ -145,8 +147,7 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	}
 }
 
-// readWords reads a form with typed text in the same way as the form of a chat: a text that begins like a note or a command
-// is no reply.
+// readWords reads a form with a text in the same way as that of a chat: a text that begins like a note or a command is no reply.
 func readWords(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	fields := map[string][]string{}
 	for _, name := range []string{"text", "note", "until", "other"} {
@@ -156,7 +157,7 @@ func readWords(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 		}
 	}
 	filled, problems := view.Submit(a.Verb, a.Args, fields, v.Now(), v.Person.Zone)
-	for _, problem := range problems { // one is enough to show
+	for _, problem := range problems { // one is shown, whichever
 		return a, problem
 	}
 	a.Args, a.Text = filled.Args, filled.Text
@@ -180,11 +181,11 @@ func readAssign(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 type result struct {
 	Text    string
 	Look    string // its class, as that of a shownMessage
-	Waits   bool   // the page asks again, until something has become of it
-	Refused bool   // nothing was done: the page shows again what was typed
+	Waits   bool   // it isn't done yet, so that the page asks again
+	Refused bool   // nothing was done, so that the page shows again what was typed
 }
 
-// resultOf says in words what became of an act; nil if there is nothing to say.
+// resultOf says what became of an act. It returns nil if there is nothing to say.
 func resultOf(r bridge.ActResult) *result {
 	switch r.State {
 	case bridge.ActWaits:
@@ -216,11 +217,11 @@ func (p pages) sendFile(v *web.Visit) error {
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	_ = http.NewResponseController(v.Writer).SetWriteDeadline(time.Now().Add(fileTimeout)) //nolint:errcheck,forbidigo // without it the server's deadline stays; it is the connection's clock
+	end := time.Now().Add(fileTimeout)                             //nolint:forbidigo // the connection's clock
+	_ = http.NewResponseController(v.Writer).SetWriteDeadline(end) //nolint:errcheck // then the server's deadline stays
 	if _, err := io.Copy(v.Writer, body); err != nil {
 		return web.BrokenOff(err)
 	}
-
 	return nil
 }
 

@@ -24,7 +24,7 @@ import (
 	"parley/channels"
 )
 
-// Desk is what these pages ask of the engine. Errors of all methods about a conversation: bridge.ErrNoConversation;
+// Desk is what these pages ask of the engine. Methods about a conversation return bridge.ErrNoConversation if there is none, and a
 // *bridge.Problem, in words for people, for what the agent may not see or do.
 type Desk interface {
 	List(ctx context.Context, agent bridge.AgentID, q bridge.ListQuery) (bridge.Listing, error)
@@ -94,18 +94,18 @@ type tab struct {
 type row struct {
 	Path     string
 	Number   string
-	Title    string // the name that it was given, else the customer's
+	Title    string // the name that an agent gave it, or else the customer's
 	HasLabel bool
 	Subject  string
 	Marks    []view.Piece // see view.ListMarks; icons are text
 	Preview  string
-	IsOurs   bool // we spoke last
+	IsOurs   bool // an agent spoke last
 	Channel  string
 	State    string
 	Waits    bool
 	Owners   string
 	Team     string
-	At       string // of the last message; "" if State has the time that matters in this list
+	At       string // when the last message came; "" if State has a time that matters more
 }
 
 // listTabs returns the tabs; Path is the name of the list.
@@ -122,7 +122,7 @@ func listTabs() []tab {
 
 // queryOf reads which list an address asks for.
 func queryOf(v *web.Visit) bridge.ListQuery {
-	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // 0 means the first
+	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // anything else means the first page
 	q := bridge.ListQuery{List: v.Value("list"), Words: v.Value("words"), Page: max(page, 0)}
 	for _, t := range listTabs() {
 		if t.Path == q.List {
@@ -145,8 +145,8 @@ func listAddress(path string, q bridge.ListQuery) string {
 	return path + "?" + values.Encode()
 }
 
-// list shows a page of a list, or of what was found. The number of a conversation that the agent may read leads to that: "#12", or "12" if
-// no words have these digits.
+// list shows a page of a list, or of what was found by words. "#12" leads to the conversation with that number, and so does "12"
+// if nothing is found by it.
 func (p pages) list(v *web.Visit) error {
 	q := queryOf(v)
 	l, err := p.desk.List(v.Context(), v.Person.ID, q)
@@ -191,20 +191,18 @@ func (p pages) list(v *web.Visit) error {
 		newer.Page--
 		data.Newer = listAddress("/inbox", newer)
 	}
-
 	if l.More {
 		older := q
 		older.Page++
 		data.Older = listAddress("/inbox", older)
 	}
-
 	if isTooShort {
 		return v.ShowAgain("list", web.Screen{Title: "Inbox", Data: data})
 	}
 	return v.Show("list", web.Screen{Title: "Inbox", Data: data})
 }
 
-// findByNumber returns the address of the conversation whose number somebody looks for; "" if there is none that this agent may read.
+// findByNumber returns the address of the conversation whose number somebody looks for, or "" if the agent may read none.
 func (p pages) findByNumber(v *web.Visit, words string) string {
 	id, err := strconv.ParseInt(strings.TrimPrefix(words, "#"), 10, 64)
 	if err != nil || id <= 0 {
@@ -216,7 +214,7 @@ func (p pages) findByNumber(v *web.Visit, words string) string {
 	return "/inbox/" + strconv.FormatInt(id, 10)
 }
 
-// rowOf makes the row of a conversation in a list; list is "" where it was found by words.
+// rowOf makes the row of a conversation. list is "" if it was found by words.
 func rowOf(v *web.Visit, f bridge.Facts, list string) row {
 	state, saysWhen := view.ListState(f, list)
 	r := row{
@@ -299,7 +297,8 @@ func refuse(v *web.Visit, err error) error {
 	}
 	if errors.Is(err, channels.ErrOverloaded) {
 		v.Writer.Header().Set("Retry-After", "5")
-		return v.Refuse(http.StatusServiceUnavailable, "Parley has too much to do just now: nothing was taken.", "Go back and send it again in a moment.")
+		const text = "Parley has too much to do just now: nothing was taken."
+		return v.Refuse(http.StatusServiceUnavailable, text, "Go back and send it again in a moment.")
 	}
 	if errors.As(err, &problem) {
 		return v.Refuse(http.StatusForbidden, problem.Text, problem.Hint)
