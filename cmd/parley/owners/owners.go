@@ -71,13 +71,13 @@ func New(accounts []store.Account, specs []channels.Spec, secret Secret) Table {
 
 // comparePrecedence sorts accounts at work before paused ones, and older ones before newer ones.
 func comparePrecedence(a, b store.Account) int {
-	switch {
-	case a.Paused && !b.Paused:
-		return 1
-	case b.Paused && !a.Paused:
-		return -1
+	if a.Paused == b.Paused {
+		return cmp.Compare(a.ID, b.ID)
 	}
-	return cmp.Compare(a.ID, b.ID)
+	if a.Paused {
+		return 1
+	}
+	return -1
 }
 
 // ownerOf returns the provider's id that an account's settings name. ok is false if they name none, or can't be read. In the latter
