@@ -133,7 +133,6 @@ func (f *fetchers) readLeases(ctx context.Context, wanted map[store.AccountID]*w
 	if err != nil {
 		return nil, err
 	}
-
 	leases := map[string]store.Lease{}
 	members := []string{f.holder}
 	for _, l := range list {
@@ -160,7 +159,6 @@ func (f *fetchers) releaseDead(ctx context.Context, list []store.Lease) ([]store
 	f.silentSince = map[string]time.Time{}
 	var left []store.Lease
 	dead := map[string][]string{} // names of leases by their holder
-
 	for _, l := range list {
 		switch {
 		case !l.Silent:
@@ -242,7 +240,6 @@ func (f *fetchers) takeLeases(ctx context.Context, wanted map[store.AccountID]*w
 	member := memberPrefix + f.holder
 	ids := map[string]store.AccountID{} // by the names of their leases
 	var names []string
-
 	// All leases are renewed together with that of this process as a member. If an account's lease ran out before that one, no
 	// other process would take the account, since its owner would still count as alive.
 	renew := now.Sub(f.memberSince) >= f.lease/3 || !leases[member].Live
@@ -261,14 +258,12 @@ func (f *fetchers) takeLeases(ctx context.Context, wanted map[store.AccountID]*w
 	if len(names) == 0 {
 		return nil
 	}
-
 	ctx, cancel := context.WithTimeout(ctx, f.lease/3)
 	defer cancel()
 	taken, err := store.TakeLeases(ctx, f.db, names, f.holder, f.lease.Seconds())
 	if err != nil {
 		return err
 	}
-
 	for _, name := range taken {
 		if name == member {
 			f.memberSince = now
@@ -329,7 +324,6 @@ func (f *fetchers) stopAll(ctx context.Context) {
 	for _, r := range f.running {
 		<-r.done
 	}
-
 	names := []string{memberPrefix + f.holder}
 	for id := range f.heldSince {
 		names = append(names, leaseOf(id))

@@ -73,7 +73,6 @@ func (l *links) check(signed string) (name string, isValid bool) {
 	if err != nil || time.Now().Unix() > end {
 		return "", false
 	}
-
 	for _, key := range l.keys {
 		if hmac.Equal([]byte(l.sign(key, text)), []byte(l.base+"/files/"+signed)) {
 			return name, true

@@ -75,7 +75,6 @@ func (m *room) acquire(ctx context.Context, wait time.Duration, p *reservation) 
 	m.endSlowLocked(p)
 	m.refuseLongestLocked(p.source)
 	m.mu.Unlock()
-
 	select {
 	case err := <-p.answer:
 		return err
@@ -86,7 +85,6 @@ func (m *room) acquire(ctx context.Context, wait time.Duration, p *reservation) 
 	defer cancel()
 	tick := time.NewTicker(slowCheckInterval)
 	defer tick.Stop()
-
 	for {
 		select {
 		case err := <-p.answer:
