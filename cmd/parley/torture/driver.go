@@ -13,10 +13,15 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
+// The driver writes what customers write, types what agents type in the threads, and records all of it, so that the checker can
+// compare it with what arrived on the other side. Each message has a marker, such as "outbound-c017-5": text 5 of conversation 17,
+// by an agent. Meanwhile the injector injects faults. Some of these need something to happen at a certain moment, such as two
+// replies at once; the driver then does that first.
+
 // findInterval is how often the driver looks for new threads.
 const findInterval = 300 * time.Millisecond
 
-// driver plays the workload: it acts for all customers and teammates. Only one goroutine uses it.
+// driver acts for all customers and agents. Only one goroutine uses it.
 type driver struct {
 	client   emulators.Client
 	platform emulators.Platform
@@ -24,7 +29,7 @@ type driver struct {
 
 	// What is to be done.
 	rng           *rand.Rand
-	hold          time.Duration // of replies
+	hold          time.Duration // how long replies wait so that they can be taken back
 	actInterval   time.Duration // between two acts
 	floodSize     int           // how many messages customers write in a flood
 	conversations []*conversation
@@ -40,24 +45,24 @@ type driver struct {
 	threadsReadAt time.Time // when findThreads ran last
 
 	// What faults wait for.
-	stimuli       stimuli
-	tasks         taskQueue
-	burstMarkers  markerSet // of messages that others of their lane follow at once
-	bounceMarkers markerSet // of replies to a mailbox that does not exist any more
-	poisons       []string  // external ids of the facts that Parley can't read
-	failing       failingMails
+	stimuli       stimuli      // what people do so that a certain moment comes
+	tasks         taskQueue    // faults that consist of what customers write
+	burstMarkers  markerSet    // of messages that others in the same thread follow at once
+	bounceMarkers markerSet    // of replies to a mailbox that does not exist any more
+	poisons       []string     // ids of what Parley is told and can't read
+	failing       failingMails // mails that end the process that reads them
 }
 
 // conversation is one customer's conversation.
 type conversation struct {
 	number     int
 	kind       emulators.ChatKind
-	agent      string // the one who replies
+	agent      string // the agent who replies
 	colleague  string // the other agent
-	root       string // id of its thread; "" means that it has not been seen yet
+	root       string // id of its thread's first message; "" means that the thread has not been seen yet
 	lastMailID string // Message-ID of the customer's last new mail
-	// untilReopened is how many messages the customer must still write until the conversation surely is open
-	// again: the first of them may have been written before the conversation was resolved.
+	// untilReopened is how many messages the customer must still write before the conversation is open again for certain. One is
+	// not enough, since it may have been written before the conversation was resolved.
 	untilReopened int
 	wroteAt       time.Time // when the customer wrote last
 	resolved      bool      // as its card showed when findThreads ran last
@@ -65,8 +70,8 @@ type conversation struct {
 	wasSnoozed    bool      // an agent has snoozed it in this run
 	markerCount   int       // how many markers it has had
 	bounces       bool      // mail to this customer comes back
-	// quietUntil is until when nobody types in the thread: each message would begin the hold anew, and a fault waits for
-	// a reply to leave.
+	// quietUntil is until when nobody types in the thread, because a fault waits for a reply to leave. Each further message would
+	// make the reply wait anew.
 	quietUntil time.Time
 }
 
@@ -137,7 +142,6 @@ func addConversations(d *driver, n int, chats bool) {
 			byMail++
 			c.bounces = byMail%bounceEvery == 2 // the second, so that the smallest run has one, too
 		}
-
 		d.conversations = append(d.conversations, c)
 	}
 }
@@ -165,7 +169,7 @@ func (d *driver) prepareBounces(ctx context.Context) error {
 func (d *driver) run(ctx context.Context) error {
 	tick := time.NewTicker(max(d.actInterval, time.Millisecond))
 	defer tick.Stop()
-	for isBusy(d) {
+	for needsToAct(d) {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -178,24 +182,19 @@ func (d *driver) run(ctx context.Context) error {
 	return nil
 }
 
-// isBusy reports whether something is still to be written, or a fault waits for what people do.
-func isBusy(d *driver) bool {
+// needsToAct reports whether something is still to be written, or a fault waits for what people do.
+func needsToAct(d *driver) bool {
 	if d.mailsLeft+d.repliesLeft+len(d.delayed) > 0 {
 		return true
 	}
 	return d.stimuli.isAnyWanted() || d.tasks.isAnyWaiting()
 }
 
-// actOnce does what is due and one act more.
+// actOnce does the second halves of acts that are due, and then one act more. That is one for which a fault waits, if there is any.
 func (d *driver) actOnce(ctx context.Context) error {
-	for len(d.delayed) > 0 && !d.delayed[0].at.After(time.Now()) {
-		act := d.delayed[0]
-		d.delayed = d.delayed[1:]
-		if err := act.do(ctx); err != nil {
-			return err
-		}
+	if err := doDelayed(ctx, d); err != nil {
+		return err
 	}
-
 	if err := d.waiting.run(ctx); err != nil {
 		return err
 	}
@@ -212,32 +211,49 @@ func (d *driver) actOnce(ctx context.Context) error {
 	if done || err != nil {
 		return err
 	}
-
 	done, err = d.giveStimulus(ctx)
 	if done || err != nil {
 		return err
 	}
-	if d.mailsLeft+d.repliesLeft == 0 {
+	return writeOrType(ctx, d)
+}
+
+// doDelayed does the delayed acts whose time has come.
+func doDelayed(ctx context.Context, d *driver) error {
+	for len(d.delayed) > 0 && !d.delayed[0].at.After(time.Now()) {
+		act := d.delayed[0]
+		d.delayed = d.delayed[1:]
+		if err := act.do(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeOrType lets the customer of a random conversation write, or its agent type. Which of them acts depends on how many mails and
+// replies are left. It does nothing if that is the agent, and there is no thread yet, or it must stay quiet.
+func writeOrType(ctx context.Context, d *driver) error {
+	left := d.mailsLeft + d.repliesLeft
+	if left == 0 {
 		return nil
 	}
 
 	c := d.conversations[d.rng.IntN(len(d.conversations))]
 	isFirst := c.markerCount == 0 && d.mailsLeft > 0
-	if isFirst || d.rng.IntN(d.mailsLeft+d.repliesLeft) < d.mailsLeft {
+	if isFirst || d.rng.IntN(left) < d.mailsLeft {
 		return d.doOnceOrInBurst(d.mailsLeft, func(last bool) error { return d.writeAsCustomer(ctx, c, last) })
 	}
 	if c.root != "" && time.Now().After(c.quietUntil) {
 		return d.typeIn(ctx, c)
 	}
-
 	return nil
 }
 
-// drawPercent returns true, by chance, in so many of 100 cases.
+// drawPercent returns true in so many of 100 cases, by chance.
 func (d *driver) drawPercent(percent int) bool { return d.rng.IntN(100) < percent }
 
-// doOnceOrInBurst does an act once, or in a burst: from minBurst to maxBurst times at once, but at most maxActs times.
-// act is called with last for the last of them.
+// doOnceOrInBurst does an act once or, by chance, from minBurst to maxBurst times in a row, but at most maxActs times. It calls act
+// with true for the last one.
 func (d *driver) doOnceOrInBurst(maxActs int, act func(last bool) error) error {
 	n := 1
 	if d.drawPercent(burstPercent) {
@@ -246,7 +262,7 @@ func (d *driver) doOnceOrInBurst(maxActs int, act func(last bool) error) error {
 	return d.repeat(n, act)
 }
 
-// repeat does an act n times at once.
+// repeat does an act n times in a row.
 func (d *driver) repeat(n int, act func(last bool) error) error {
 	if n > 1 {
 		d.counts.Bursts++
@@ -272,14 +288,12 @@ func (d *driver) findThreads(ctx context.Context) error {
 	return nil
 }
 
-// writeAsCustomer lets a customer write a message, and records it. last says that no other message of the customer
-// follows at once.
+// writeAsCustomer lets a customer write a message, and records it. last is false if another message of the customer follows at once.
 func (d *driver) writeAsCustomer(ctx context.Context, c *conversation, last bool) error {
 	from := fmt.Sprintf("Customer %03d <%s>", c.number, emulators.CustomerAddress(c.number))
 	marker := c.nextMarker(checker.Inbound)
 	c.untilReopened = max(c.untilReopened-1, 0)
 	c.wroteAt = time.Now()
-
 	if !last {
 		d.burstMarkers.add(marker)
 	}
@@ -324,13 +338,11 @@ func (d *driver) write(ctx context.Context, c *conversation, m mailfake.Mail) er
 			return d.client.AnswerMail(ctx, m, inbox[len(inbox)-1].MessageID, programs[d.rng.IntN(len(programs))])
 		}
 	}
-
 	m.Subject = emulators.Subject(c.number)
 	if c.lastMailID != "" {
 		m.Subject = "Re: " + m.Subject
 		m.InReplyTo, m.References = c.lastMailID, []string{c.lastMailID}
 	}
-
 	sent, err := d.client.SendMail(ctx, m)
 	c.lastMailID = sent.MessageID
 	return err

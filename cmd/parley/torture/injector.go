@@ -27,6 +27,10 @@ const (
 	day          = 24 * time.Hour
 )
 
+// A fault is something bad that happens to Parley on purpose: a process is killed, a connection is cut, a disk is full. A schedule
+// says when which fault is injected. Some faults wait for a trigger, such as certain words on a connection, or for something that
+// the driver, which plays customers and agents, does for them.
+
 // injector injects the faults of a schedule.
 type injector struct {
 	// What it disturbs.
@@ -48,19 +52,20 @@ type injector struct {
 	began         time.Time
 	receiptFloods int            // how often another system's receipts were sent so far
 	running       sync.WaitGroup // faults that are not over yet
-	restarting    sync.Mutex     // held during a restart: one replica at a time
-	oneCrashing   sync.Mutex     // held while there is a mail that ends the process: one at a time
+	restarting    sync.Mutex     // held during a restart, so that one replica restarts at a time
+	oneCrashing   sync.Mutex     // held while there is a mail that ends the process that reads it, so that there is one at a time
 
 	// mu guards what follows.
 	mu       sync.Mutex
 	injected map[string]int // by kind
 	missed   map[string]int // by kind: those that had nothing to disturb, or whose trigger did not come
-	// waiting has, by kind, what ends the wait of faults that wait on only because too few of their kind were injected.
+	// waiting has, by kind, functions that end waits for a trigger. Such a fault waits longer than usual, because too few of its kind
+	// were injected so far.
 	waiting map[string][]func()
 	// acceptedByNewer counts the events that the newer version accepted while an older one ran beside it.
 	acceptedByNewer int
 	jumps           []checker.ClockJump
-	err             error // of faults that went on beside others
+	err             error // of runBeside
 }
 
 // run injects every fault of a schedule and returns when the last one is over.
@@ -87,12 +92,12 @@ func (in *injector) recordInjected(f fault) {
 	in.printFault("", f)
 }
 
-// countInjected counts a fault that was injected. If enough of its kind were injected now, those that wait on give up.
+// countInjected counts a fault that was injected. If that are enough of its kind now, it ends the waits of others.
 func (in *injector) countInjected(kind string) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.injected[kind]++
-	if in.needsMoreOf(kind) {
+	if in.needsMoreOfLocked(kind) {
 		return
 	}
 	for _, stop := range in.waiting[kind] {
@@ -114,7 +119,7 @@ func (in *injector) printFault(prefix string, f fault) {
 	in.printLine("%6.1fs  %s%s", time.Since(in.began).Seconds(), prefix, f.describe(in.opt))
 }
 
-// runBeside does the work of a fault beside other faults, and keeps its error for run.
+// runBeside does the work of a fault in a goroutine of its own, and keeps its error for run, which waits for it.
 func (in *injector) runBeside(kind string, work func() error) {
 	in.running.Go(func() {
 		if err := work(); err != nil {
@@ -303,7 +308,6 @@ func (in *injector) jumpClock(ctx context.Context, f fault) error {
 
 	in.recordInjected(f)
 	jump := checker.ClockJump{After: time.Now()}
-
 	for { // PostgreSQL may just be starting
 		err := in.database.MoveClock(ctx, by)
 		if err == nil {

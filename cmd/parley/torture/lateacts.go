@@ -26,32 +26,32 @@ const (
 	lastSnoozes = 2
 )
 
-// waitingAct is the second half of an act, which somebody does once something has truly happened. It is left out if that
-// never happens.
+// waitingAct is the second half of an act, which somebody does once something has happened, such as the edit of a reply that the
+// customer has received. It is left out if that never happens.
 type waitingAct struct {
-	isDue  func(context.Context) (bool, error)
+	isDue  func(context.Context) (bool, error) // reports whether it has happened
 	do     func(context.Context) error
-	lookAt time.Time // when isDue is asked next
-	until  time.Time // when it is given up
+	lookAt time.Time // when isDue is called next
+	until  time.Time // when the act is left out
 }
 
 // waitingActs are acts that wait until they are due.
 type waitingActs []waitingAct
 
-// add has something done once isDue returns true, which is asked from a delay on.
+// add has something done once isDue returns true. isDue is called for the first time after a delay.
 func (w *waitingActs) add(delay time.Duration, isDue func(context.Context) (bool, error), do func(context.Context) error) {
 	lookAt := time.Now().Add(delay)
 	*w = append(*w, waitingAct{isDue, do, lookAt, lookAt.Add(maxWaiting)})
 }
 
-// lookNow has the next run ask all acts whether they are due.
+// lookNow has the next run call isDue of all acts.
 func (w *waitingActs) lookNow() {
 	for i := range *w {
 		(*w)[i].lookAt = time.Now()
 	}
 }
 
-// run does the acts that are due, and drops those that are given up.
+// run does the acts that are due, and drops those whose time is over.
 func (w *waitingActs) run(ctx context.Context) error {
 	now, acts := time.Now(), *w
 	*w = nil // an act may add a further one
@@ -91,8 +91,8 @@ func (d *driver) snoozeQuietest(ctx context.Context) error {
 	return nil
 }
 
-// finishWaiting does the waiting acts that are due after the flow, and reports whether somebody acted. If everything has
-// settled, it asks every act once more, and gives up all if none is due.
+// finishWaiting does the waiting acts that are due when all else is written, and reports whether somebody acted. If everything has
+// settled, it calls isDue of every act once more, and drops all acts if none is due.
 func (d *driver) finishWaiting(ctx context.Context, isSettled bool) (hasActed bool, err error) {
 	before := len(d.history)
 	if !d.isFinishing {

@@ -36,9 +36,9 @@ const (
 	pieceSize = 32 << 10
 )
 
-// proxy carries connections between Parley and a server that it calls, or between a chat and Parley's webhooks. It can
-// reset them, drop what they carry, and fire triggers on it. What the side sends that connected goes up, the answers come
-// down.
+// proxy carries connections between Parley and a server that it calls, or between a chat and Parley's webhooks. It can reset them,
+// drop what they carry, and fire triggers, which are faults that wait for certain words on a connection. Up is the direction from
+// the side that connected, with its requests; down is the direction of the answers.
 type proxy struct {
 	route    string
 	owner    *replica // the replica that has these connections; nil means any replica
@@ -49,9 +49,9 @@ type proxy struct {
 	cancel   context.CancelFunc
 
 	mu         sync.Mutex
-	links      map[*link]bool
+	links      map[*link]bool        // the open connections
 	blackholes map[string]*blackhole // by route: those that last now
-	serving    sync.WaitGroup
+	serving    sync.WaitGroup        // all goroutines of the proxy
 }
 
 // blackhole is a fault that lasts for some time: answers are dropped, while the connections stay open.
@@ -125,15 +125,15 @@ func (p *proxy) openLinks(route string) []*link {
 	return list
 }
 
-// serve carries one connection. Slack's two routes come to one address: the first request tells them apart. On the other
+// serve carries one connection. Slack's two routes share an address, so the first request is read to tell them apart. On the other
 // routes nothing is read first, since IMAP and SMTP servers speak before the client.
 func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	l := &link{proxy: p, route: p.route, client: client}
 	defer l.reset()
 	var first []byte
 	if p.route == routeSlackAPI {
-		var ok bool
-		if l.route, first, ok = readSlackRoute(client); !ok {
+		var err error
+		if l.route, first, err = readSlackRoute(client); err != nil {
 			return
 		}
 	}
@@ -168,18 +168,18 @@ func (p *proxy) remove(l *link) {
 	delete(p.links, l)
 }
 
-// readSlackRoute reads the first request of a connection to Slack, which tells the Web API from Socket Mode.
-func readSlackRoute(client net.Conn) (route string, first []byte, ok bool) {
+// readSlackRoute reads the beginning of the first request of a connection to Slack, and returns it with the route that it names.
+func readSlackRoute(client net.Conn) (route string, first []byte, err error) {
 	buf := make([]byte, pieceSize)
 	n, err := client.Read(buf)
 	if err != nil {
-		return "", nil, false
+		return "", nil, err
 	}
 	first = buf[:n]
 	if bytes.HasPrefix(first, []byte("GET /link/")) {
-		return routeSlackSocket, first, true
+		return routeSlackSocket, first, nil
 	}
-	return routeSlackAPI, first, true
+	return routeSlackAPI, first, nil
 }
 
 // carry connects a link to its server, and carries both directions until they end. first was read from the client
@@ -203,7 +203,7 @@ func (p *proxy) carry(ctx context.Context, l *link, first []byte) {
 	both.Go(func() { l.pumpBytes(l.client, server, true) })
 	both.Go(func() { l.pumpBytes(server, l.client, false) })
 	both.Wait()
-	_ = l.client.Close() // not reset: what is still on its way arrives
+	_ = l.client.Close() // unlike reset, this lets arrive what is still on its way
 }
 
 // cut resets the open connections of a route and returns how many those were.
@@ -257,7 +257,7 @@ type link struct {
 	client net.Conn
 
 	mu               sync.Mutex
-	server           net.Conn  // nil until it is connected, and if a blackhole in both directions lasted when the client connected
+	server           net.Conn  // nil until it is connected; never connected if a blackhole drops requests from the beginning
 	dropUp           bool      // requests are dropped
 	dropDown         bool      // answers are dropped
 	answersHeldUntil time.Time // answers are held back until then
@@ -360,7 +360,7 @@ func (l *link) awaitHeldAnswers() {
 	wait := time.Until(l.answersHeldUntil)
 	l.mu.Unlock()
 	if wait > 0 {
-		<-time.After(wait) // that it takes so long is the fault
+		<-time.After(wait) // the delay is what the fault consists of
 	}
 }
 

@@ -80,7 +80,7 @@ func (r *replica) recordEnd(how error, log func() string) (wasRequested bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.endRequested {
-		r.classifyExit(how, log())
+		r.classifyExitLocked(how, log())
 	}
 	return r.endRequested
 }
@@ -88,10 +88,10 @@ func (r *replica) recordEnd(how error, log func() string) (wasRequested bool) {
 // recoveryTime is how long a database that comes back may still refuse connections.
 const recoveryTime = 20 * time.Second
 
-// classifyExit counts an end that the run did not cause as a failed start or an unexpected exit. A Parley may end with a
-// reason when it starts and can't reach its database, or when another connection has taken its port: a service manager
-// starts it again. One that was at work must never end by itself. Caller holds r.mu.
-func (r *replica) classifyExit(how error, log string) {
+// classifyExitLocked counts an end that the run did not cause as a failed start or an unexpected exit. It is a failed start if
+// Parley was starting, and its database was out of reach or its port was taken: then a service manager would start it again. A
+// Parley that was at work must never end by itself. r.mu must be held.
+func (r *replica) classifyExitLocked(how error, log string) {
 	var exit *exec.ExitError
 	gaveUp := errors.As(how, &exit) && exit.ExitCode() == 1
 	wasDatabaseDown := r.databaseWasDown != nil && r.databaseWasDown(r.started.Add(-recoveryTime))

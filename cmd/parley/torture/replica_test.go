@@ -44,7 +44,7 @@ func TestClassifyFailedStart(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := &replica{databaseWasDown: tt.database}
-			r.classifyExit(newExit(t, 1), tt.log)
+			r.classifyExitLocked(newExit(t, 1), tt.log)
 			exits, failedStarts := r.unexpectedEnds()
 			if len(exits) != 0 {
 				t.Errorf("unexpected exits: got %q, want none", exits)
@@ -78,7 +78,7 @@ func TestClassifyUnexpectedExit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := &replica{databaseWasDown: tt.database}
-			r.classifyExit(tt.exit, tt.log)
+			r.classifyExitLocked(tt.exit, tt.log)
 			exits, failedStarts := r.unexpectedEnds()
 			if len(exits) != 1 {
 				t.Errorf("unexpected exits: got %q, want one", exits)

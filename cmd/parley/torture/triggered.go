@@ -34,8 +34,8 @@ func (o Options) extraTriggerWait() time.Duration {
 	return minTriggerWait
 }
 
-// injectOnTrigger injects a fault when its trigger fires. Until then people do what brings that moment about. If it
-// waited too long, the fault counts as missed.
+// injectOnTrigger injects a fault when its trigger fires. Until then the driver does what brings that moment about. If the fault
+// waits too long, it counts as missed.
 func (in *injector) injectOnTrigger(ctx context.Context, f fault) {
 	withdraw := in.driver.stimuli.add(f.neededStimulus())
 	defer withdraw()
@@ -92,10 +92,10 @@ func (in *injector) newTrigger(ctx context.Context, f fault) *trigger {
 	return t
 }
 
-// waitForTrigger waits until a fault's trigger has fired and there was something to disturb: a process may have ended
-// just before. It gives up after in.triggerTimeout. But if too few of the fault's kind were injected by then, it waits
-// on until extraTriggerWait is over, or until enough others of the kind were injected.
-func (in *injector) waitForTrigger(ctx context.Context, f fault, t *trigger) bool {
+// waitForTrigger waits until a fault's trigger has fired and there was something to disturb, since a process may have ended just
+// before. It gives up after in.triggerTimeout, unless too few of the fault's kind were injected by then. In that case it waits on
+// until enough others of the kind were injected, but not longer than extraTriggerWait after the flow.
+func (in *injector) waitForTrigger(ctx context.Context, f fault, t *trigger) (isInjected bool) {
 	until := time.Now().Add(in.triggerTimeout)
 	last := in.began.Add(in.opt.Flow + in.opt.extraTriggerWait())
 	waiting, stop := context.WithCancel(ctx)
@@ -120,12 +120,12 @@ func (in *injector) waitForTrigger(ctx context.Context, f fault, t *trigger) boo
 	return false
 }
 
-// extendWait lets a fault wait on if fewer of its kind were injected than a run needs, and reports whether it may. Once
-// enough were injected, recordInjected calls stop.
-func (in *injector) extendWait(kind string, stop func()) bool {
+// extendWait lets a fault wait on if fewer of its kind were injected than a run needs. It returns false if enough were. Once enough
+// were injected, countInjected calls stop.
+func (in *injector) extendWait(kind string, stop func()) (mayWait bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if !in.needsMoreOf(kind) {
+	if !in.needsMoreOfLocked(kind) {
 		return false
 	}
 	if in.waiting == nil {
@@ -135,8 +135,8 @@ func (in *injector) extendWait(kind string, stop func()) bool {
 	return true
 }
 
-// needsMoreOf reports whether fewer faults of a kind were injected than a run needs. Caller holds in.mu.
-func (in *injector) needsMoreOf(kind string) bool {
+// needsMoreOfLocked reports whether fewer faults of a kind were injected than a run needs. in.mu must be held.
+func (in *injector) needsMoreOfLocked(kind string) bool {
 	return in.injected[kind] < in.opt.minInjected(in.opt.Faults[kind])
 }
 
