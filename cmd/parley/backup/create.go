@@ -109,7 +109,6 @@ func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
 	if err != nil {
 		return m, fmt.Errorf("backup: %w", err)
 	}
-
 	m.Tools = tools.Major
 	archive := zip.NewWriter(w)
 	if err := addText(archive, readmeEntry, []byte(readme)); err != nil {
@@ -123,7 +122,6 @@ func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
 	if err != nil {
 		return m, fmt.Errorf("backup: manifest: %w", err)
 	}
-
 	body = append(body, '\n')
 	if err := addText(archive, manifestEntry, body); err != nil {
 		return m, err
@@ -146,8 +144,8 @@ func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
 	return m, nil
 }
 
-// connect opens one connection. The URL may have the parameters of a pool. Limits that somebody set for the server, the database or the
-// role don't count: what counts rows takes as long as it takes.
+// connect opens one connection. The URL may have the parameters of a pool. Time limits that an administrator set for the server, the
+// database or the role are lifted, since a backup of a large database takes long.
 func connect(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
@@ -162,7 +160,8 @@ func connect(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
 		"idle_session_timeout":                "0",
 		"idle_in_transaction_session_timeout": "0", // the snapshot waits for pg_dump
 	})
-	config.ConnConfig.AfterConnect = func(ctx context.Context, session *pgconn.PgConn) error { // PostgreSQL has it from version 17 on
+	config.ConnConfig.AfterConnect = func(ctx context.Context, session *pgconn.PgConn) error {
+		// Only from version 17 on, PostgreSQL has the setting.
 		_, err := session.Exec(ctx, `
 			SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) <> '0'`).ReadAll()
 		return err
@@ -182,7 +181,8 @@ const (
 			(SELECT company FROM settings)`
 )
 
-// takeSnapshot begins the snapshot, which lasts as long as the connection, and fills in the manifest from it.
+// takeSnapshot begins a snapshot of the database. It returns the snapshot's id, by which pg_dump reads the same state, and a manifest
+// of what the snapshot has. The snapshot lasts as long as the connection.
 func (s Source) takeSnapshot(ctx context.Context, conn *pgx.Conn) (m Manifest, snapshot string, err error) {
 	m = Manifest{Format: formatVersion, Parley: build.String(), HasKey: !s.WithoutKey}
 	if _, err := conn.Exec(ctx, beginSnapshot); err != nil {
@@ -275,7 +275,8 @@ func countRows(ctx context.Context, conn *pgx.Conn, namespace string) (map[strin
 	return counts, nil
 }
 
-// dump lets pg_dump write the snapshot into the archive, and fills in what the manifest says of it. pg_dump compresses it already.
+// dump lets pg_dump write the snapshot into the archive, and fills in what the manifest says of the dump. The entry isn't compressed,
+// since pg_dump compresses what it writes.
 func (s Source) dump(ctx context.Context, archive *zip.Writer, dir, snapshot string, m *Manifest) error {
 	entry, err := archive.CreateHeader(&zip.FileHeader{Name: dumpEntry, Method: zip.Store})
 	if err != nil {
@@ -311,7 +312,7 @@ func addText(archive *zip.Writer, name string, body []byte) error {
 	return nil
 }
 
-// counter counts bytes and calls tell after each mebibyte.
+// counter counts the bytes that are written to it, and calls tell after each mebibyte. tell may be nil.
 type counter struct {
 	n, told int64
 	tell    func(int64)

@@ -48,8 +48,8 @@ type Status struct {
 	TrialFailed bool `json:"trial_failed,omitempty"`
 }
 
-// asOf returns the status without times in the future: they were written while the clock was ahead, and nothing would be done until
-// then.
+// asOf returns the status without times in the future. They were written while the clock was ahead, and would keep backups from being
+// made until then.
 func (st Status) asOf(now time.Time) Status {
 	for _, at := range []*time.Time{&st.Since, &st.LastAt, &st.VerifiedAt, &st.BegunAt, &st.FailedAt} {
 		if IsAhead(*at, now) {
@@ -62,21 +62,21 @@ func (st Status) asOf(now time.Time) Status {
 // IsAhead reports whether a time of a status was written while the clock was ahead.
 func IsAhead(at, now time.Time) bool { return at.Sub(now) > maxAhead }
 
-// Folder is a folder with backups: of each night (the newest seven are kept), and from before each change of
-// the schema (the newest three).
+// Folder is a folder with backups: one of each night, and one from before each change of the database's schema. KeepNights and
+// KeepMigrations say how many stay. Several processes may use the same folder.
 type Folder struct {
 	Dir    string
 	Source Source
 	// Now is Parley's clock.
 	Now func(context.Context) (time.Time, error)
 	Log *slog.Logger
-	// Poll is how often Run looks at the clock (0 means every minute), and how often BeforeMigration looks whether another
-	// process has ended (0 means every second).
+	// Poll is the time between two looks: of Run, at the clock (0 means a minute), and of BeforeMigration, at whether another
+	// process has ended its backup (0 means a second).
 	Poll time.Duration
 	Zone *time.Location // of the nights; nil means the machine's
 }
 
-// ReadStatus reads a folder's status; the zero Status where no backup was ever made.
+// ReadStatus reads a folder's status. It returns the zero Status if no backup was ever made there.
 func ReadStatus(dir string) (Status, error) {
 	var st Status
 	body, err := os.ReadFile(filepath.Join(dir, ".status.json"))
@@ -134,7 +134,7 @@ func (f Folder) Run(ctx context.Context) error {
 	}
 }
 
-// makeIfDue makes a backup if one is due. It logs the error that it returns.
+// makeIfDue makes a backup if one is due. It logs the error that it returns, too.
 func (f Folder) makeIfDue(ctx context.Context, now time.Time) error {
 	st, err := ReadStatus(f.Dir)
 	if err != nil {
@@ -161,9 +161,11 @@ func (f Folder) makeIfDue(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// nextDue returns when the next backup is due: in the first night after the last one, or after Since if there is none yet; and an
-// hour after an attempt that failed or was cut off. (Where summer time begins at nightlyHour, time.Date returns an hour that the
-// night has.)
+// nextDue returns when the next backup is due:
+//   - after an attempt that failed or was cut off: retryAfter later;
+//   - else: in the first night after the last backup or, without one, after Since.
+//
+// Where summer time begins at nightlyHour, time.Date returns another hour, which that night has.
 func nextDue(st Status, zone *time.Location) time.Time {
 	tried := st.FailedAt
 	if st.BegunAt.After(tried) {
@@ -204,7 +206,7 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 
 	f.removeRemains() // first, since the disk may be full of them
 	st = st.asOf(now)
-	st.BegunAt = now // so that after the process was killed the next attempt waits, and doesn't follow at once and for ever
+	st.BegunAt = now // so that an attempt that kills the process isn't repeated at once, again and again
 	if err := f.writeStatus(st); err != nil {
 		return err
 	}
@@ -219,8 +221,8 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 	return errors.Join(err, f.writeStatus(st))
 }
 
-// makeNight makes and checks the backup of a night, and notes in st what it did. It stores st before the trial restore, which
-// may be cut off.
+// makeNight makes and checks the backup of a night, and updates st. It stores st before the trial restore, during which the process
+// may be stopped.
 func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error {
 	name := nightPrefix + now.In(f.Zone).Format("2006-01-02") + suffix
 	if err := f.makeOne(ctx, name); err != nil {
@@ -237,7 +239,6 @@ func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error 
 	if err := f.writeStatus(*st); err != nil {
 		return err
 	}
-
 	f.Log.Info("backup made", "file", name, "bytes", st.LastBytes)
 	if now.Sub(st.VerifiedAt) >= verifyEvery {
 		if err := f.restoreOnTrial(ctx, name, now, st); err != nil {
@@ -248,7 +249,7 @@ func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error 
 	return f.prune(nightPrefix, 0, KeepNights, name)
 }
 
-// restoreOnTrial restores a backup on trial, and notes in st how that went.
+// restoreOnTrial restores a backup into a database of its own, which it then removes, and updates st by how that went.
 func (f Folder) restoreOnTrial(ctx context.Context, name string, now time.Time, st *Status) error {
 	_, err := Verify(ctx, filepath.Join(f.Dir, name), f.Dir, f.Log, func(string) {})
 	if err != nil {
@@ -261,8 +262,8 @@ func (f Folder) restoreOnTrial(ctx context.Context, name string, now time.Time, 
 	return nil
 }
 
-// removeRemains removes what was left by backups of both kinds, of whatever day, and by trial restores that were cut off. The latter
-// are whole databases, with all that customers wrote.
+// removeRemains removes what backups and trial restores left that were cut off. A trial restore leaves a whole database, with all
+// that customers wrote. What can't be removed is logged.
 func (f Folder) removeRemains() {
 	err := errors.Join(f.removeAll(nightPrefix+"*"+suffix+partial, os.Remove), f.removeAll(schemaPrefix+"*"+suffix+partial, os.Remove))
 	if err != nil {
@@ -299,16 +300,16 @@ func (f Folder) makeOne(ctx context.Context, name string) error {
 	return nil
 }
 
-// prune removes the backups of a kind except so many of the oldest and of the newest. Their names sort by time. Those behind made,
-// which was just made, are from when the clock was ahead: they count as the oldest.
+// prune removes the backups whose names begin with prefix, except so many of the oldest and of the newest. made is the one that was
+// just made, and so the newest. The names sort by time. If some sort behind made, the clock was ahead when those were made: they
+// count as the oldest.
 func (f Folder) prune(prefix string, oldest, newest int, made string) error {
 	names, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix))
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-
 	slices.Sort(names)
-	end := 1 + slices.Index(names, filepath.Join(f.Dir, made))
+	end := 1 + slices.Index(names, filepath.Join(f.Dir, made)) // 0 if made isn't there: then the order stays
 	names = slices.Concat(names[end:], names[:end])
 
 	oldest = min(oldest, len(names))

@@ -105,7 +105,7 @@ func (t Target) fill(ctx context.Context, a *Archive) error {
 	return nil
 }
 
-// load checks the dump, marks the database unless an interrupted restore has done so, and loads the dump.
+// load checks the dump, marks the database as being restored, unless an earlier restore has done so, and loads the dump.
 func (t Target) load(ctx context.Context, a *Archive, soFar progress) error {
 	t.say("Reading the backup …")
 	if err := a.Check(ctx, nil); err != nil {
@@ -177,13 +177,13 @@ const listObjects = `
 	ORDER BY c.relname
 	LIMIT 1`
 
-// progress is how far an interrupted restore of the same backup has come.
+// progress is how far an earlier restore of the same backup came before it was interrupted.
 type progress int
 
 const (
 	notBegun   progress = iota
-	begun               // the database is marked, and empty otherwise
-	dumpLoaded          // all of it: pg_restore loads all or nothing
+	begun               // the database has the mark of a restore, and nothing else
+	dumpLoaded          // the database has the whole dump: pg_restore loads all or nothing
 )
 
 // checkEmpty refuses a database that isn't empty, unless an interrupted restore of the same backup filled it.

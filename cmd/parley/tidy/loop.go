@@ -18,18 +18,18 @@ import (
 
 const (
 	dropAfter = 7 * 24 * time.Hour // how long after an upgrade the previous version can take over again
-	seenAhead = 2 * time.Hour      // how long before an event is removed its id is recorded
+	seenAhead = 2 * time.Hour      // the id of an event is recorded so long before the event is removed
 
 	runEvery     = time.Hour
 	firstRun     = time.Minute      // after the start
-	maxRun       = 10 * time.Minute // what is left then is left for the next run
+	maxRun       = 10 * time.Minute // the next run does what is left
 	leaseName    = "retention"
 	leaseFor     = time.Minute
 	batchTimeout = 30 * time.Second       // shorter than the lease, so that two runs never overlap
 	batchPause   = 100 * time.Millisecond // between two batches, for other work
 
-	// maxPassing is how many batches of deliveries one run looks at, which takes three minutes. Once a day all deliveries are looked
-	// at, and without a limit the rounds behind this one would have no turn for hours.
+	// maxPassing is how many batches of retention.DropPassing one run does, which takes three minutes. Once a day that round looks at
+	// all deliveries. Without a limit, the rounds after it would wait for hours.
 	maxPassing = 1500
 )
 
@@ -41,8 +41,8 @@ type Options struct {
 	Holder  string       // the name under which this process holds leases
 }
 
-// Loop removes old records, once an hour and in one of all processes: events, lanes and deliveries
-// of conversations that ended, and files to which nothing refers.
+// Loop removes old records, once an hour and in one of all processes: events, which are what providers and chats told Parley,
+// deliveries of conversations that ended with the queues in which they stood, and files to which nothing refers.
 type Loop struct {
 	Options
 
@@ -93,16 +93,18 @@ func (r *Loop) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// round is one kind of work of a run, done in batches.
+// round is one kind of work of a run, done in batches, each in a transaction of its own.
 type round struct {
 	keep  time.Duration // how old rows must be; 0 means that age doesn't matter
 	batch func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error)
-	max   int // how many batches a run does at most, and leaves the rest for the next one; 0 means any number
+	max   int // the most batches of one run; the next run does the rest. 0 means any number
 }
 
-// listRounds returns the work of a run in order. A run removes only events whose ids an earlier run has recorded (KeepSeen comes
-// after DropEmptied): a statement that stores a fact again may have looked for its id before it was recorded, and go on when the
-// event is gone. No such statement lasts from one run to the next.
+// listRounds returns the work of a run in order.
+//
+// An event that comes again must be known, though it has been removed. KeepSeen records its id for that. It comes after DropEmptied,
+// so that a run removes only events whose ids an earlier run recorded. Otherwise a statement that stores the event again could look
+// for the id before it is recorded, and for the event when it is gone. No statement lasts from one run to the next.
 func (r *Loop) listRounds(kept retention.Kept) []round {
 	return []round{
 		{keep: kept.Payloads, batch: retention.EmptyEvents},
@@ -122,8 +124,8 @@ func (r *Loop) listRounds(kept retention.Kept) []round {
 	}
 }
 
-// allowDropping allows events to be removed, some time after the last process of the previous version has
-// ended: that version would take a repeated fact for a new one.
+// allowDropping allows events to be removed once the last process of the previous version has been gone for dropAfter. That version
+// doesn't read the recorded ids, and would take an event that comes again for a new one.
 func (r *Loop) allowDropping(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
@@ -149,7 +151,6 @@ func (r *Loop) Run(ctx context.Context) error {
 func (r *Loop) Turn(parent context.Context) {
 	ctx, cancel := context.WithTimeout(parent, maxRun)
 	defer cancel()
-
 	if !r.takeLease(ctx) {
 		return
 	}
@@ -167,7 +168,6 @@ func (r *Loop) Turn(parent context.Context) {
 			return
 		}
 	}
-
 	if !r.tidyObjects(ctx, kept.Blobs) {
 		return
 	}
@@ -175,8 +175,8 @@ func (r *Loop) Turn(parent context.Context) {
 	r.lastRun.Store(time.Now().Unix()) //nolint:forbidigo // for people to compare with their own clock
 }
 
-// readKept reads for how long records are kept. It returns false if that isn't known: then nothing is removed.
-func (r *Loop) readKept(ctx context.Context) (retention.Kept, bool) {
+// readKept reads for how long records are kept. isKnown is false if they can't be read; then nothing may be removed.
+func (r *Loop) readKept(ctx context.Context) (kept retention.Kept, isKnown bool) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	days, err := retention.ReadDays(ctx, r.Pool)
@@ -186,8 +186,9 @@ func (r *Loop) readKept(ctx context.Context) (retention.Kept, bool) {
 	return days.Kept(), err == nil
 }
 
-// runBatches repeats a batch until nothing is left, or limit times unless that is 0. It returns false if the run must end.
-func (r *Loop) runBatches(ctx context.Context, limit int, batch func(context.Context) (retention.Emptied, error)) bool {
+// runBatches repeats a batch until nothing is left, or until it has done limit of them, unless limit is 0. It returns false if the run
+// must end: after an error, without the lease, or when ctx has ended.
+func (r *Loop) runBatches(ctx context.Context, limit int, batch func(context.Context) (retention.Emptied, error)) (goesOn bool) {
 	for n := 1; r.takeLease(ctx); n++ {
 		done, err := r.runBatch(ctx, batch)
 		if err != nil {
@@ -214,7 +215,6 @@ func (r *Loop) runBatches(ctx context.Context, limit int, batch func(context.Con
 			return false
 		}
 	}
-
 	return false
 }
 
