@@ -58,8 +58,8 @@ func pastNames() (first, last []string) {
 		strings.Fields("Almeida Becker Costa Dubois Eriksen Fischer García Haddad Ivanov Jansen Kowalska Moreau Novak Okafor Rossi Santos Tanaka")
 }
 
-// past is what the company did before the demo began: conversations that were answered and resolved, so that its
-// dashboard shows something. They have no threads: the emulated chats begin empty.
+// past is what the demo's company did before the demo began: conversations that were answered and resolved, so that its dashboard
+// shows something. They have no threads, since the emulated chats begin empty.
 type past struct {
 	now      time.Time
 	dice     *rand.Rand
@@ -91,19 +91,18 @@ func writePast(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
 }
 
 const (
-	// maxPast is more conversations than a past has, and idsEach more ids than one of them needs.
-	maxPast = pastDays * 20
-	idsEach = 12
+	maxPast = pastDays * 20 // more conversations than a past has
+	idsEach = 12            // more ids than one conversation needs
 
 	oneDay = 24 * time.Hour
 	// The company works between these hours, in UTC.
 	opens  = 8
 	closes = 18
-	// leastDaily customers write on a working day, and up to spreadDaily-1 more. Every growAfter days it is one more.
+	// On a working day, leastDaily customers write, and up to spreadDaily-1 more. These numbers grow by one every growAfter days.
 	leastDaily    = 4
 	spreadDaily   = 5
 	growAfter     = 30
-	spreadWeekend = 3 // fewer than so many write on a day of the weekend
+	spreadWeekend = 3 // fewer than so many customers write on a day of the weekend
 
 	usuallyTaken    = 45 * time.Minute
 	usuallyAnswered = 30 * time.Minute

@@ -27,8 +27,8 @@ import (
 	"parley/store/pgserver"
 )
 
-// EngineOptions are those of the demo's Parley: its clock may be moved, and it waits seconds between tries where
-// production waits up to minutes, because somebody watches. What it may do, and how often it tries, is production's.
+// EngineOptions returns the options of the demo's Parley. Its clock may be moved, and it waits seconds between tries where production
+// waits up to minutes, because somebody watches. All else is as in production.
 func EngineOptions() app.Options {
 	return app.Options{
 		Specs:     quickSpecs(),
@@ -44,7 +44,7 @@ func EngineOptions() app.Options {
 	}
 }
 
-// quickSpecs are the channels of a demo: those that look for lost webhooks do so after seconds.
+// quickSpecs returns the channels of a demo. Where production looks for lost webhooks after minutes, they do so after seconds.
 func quickSpecs() []channels.Spec {
 	specs := slices.DeleteFunc(app.Specs(), func(s channels.Spec) bool { return s.Kind == "sms" })
 	return append(specs, twilio.SMSSpec(twilio.Options{Poll: 3 * time.Second, Settle: 2 * time.Second}))
@@ -57,10 +57,11 @@ const (
 	connectedPause = 50 * time.Millisecond
 )
 
-// stagehand brings up what the page shows: database, set-up, engine, first mails.
+// stagehand starts what the page shows: the database, Parley itself, called the engine here, and the first mails. It plays the demo
+// in rounds: somebody at the page can start over.
 type stagehand struct {
 	options Options
-	world   *outside.World
+	world   *outside.World // the emulated chats, mailboxes and phones
 	page    *Page
 	listen  string // the engine's host:port, to which webhooks go
 }

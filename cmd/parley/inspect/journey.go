@@ -20,6 +20,9 @@ const (
 	maxLog        = 300
 )
 
+// A journey is what parley explain shows, for whoever asks why a message arrived, or didn't. An event is one thing that a provider or
+// a chat told Parley. It is kept in a journal, and causes messages, which become deliveries, one for each place to which they go.
+
 // Journey is what happened to a conversation or an event, in order.
 type Journey struct {
 	Title        string               // "#12: open · account support-mail · team Support · Ann Lee"
@@ -75,7 +78,6 @@ func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, err
 	if err != nil {
 		return Journey{}, err
 	}
-
 	if len(touched) > 0 {
 		j, err := t.tellConversation(ctx, touched[0], id)
 		j.Title = fmt.Sprintf("event %d, in conversation %s", id, j.Title)
@@ -95,8 +97,8 @@ func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, err
 // teller collects the steps of one journey.
 type teller struct {
 	q          store.Querier
-	dir        store.Directory
-	clockAhead time.Duration // how far Parley's clock is ahead of the database's
+	dir        store.Directory // names of accounts, teams and agents
+	clockAhead time.Duration   // how far Parley's clock is ahead of the database's
 	now        time.Time
 	steps      []Step
 	caused     map[store.EventID]time.Time // by event: the time of the first thing that it caused

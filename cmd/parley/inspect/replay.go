@@ -86,14 +86,14 @@ func Replay(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []
 	return results, nil
 }
 
-// handOver hands an event that was set aside (owners.Parse) to the account to which it belongs now.
+// handOver hands an event that was set aside, as owners.Parse says, to the account to which it belongs now.
 func handOver(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []channels.Spec, e event) (ReplayState, error) {
 	accounts, err := store.ListAccounts(ctx, q)
 	if err != nil {
 		return "", err
 	}
 
-	owner, externalID, _ := owners.Parse(e.ExternalID)
+	owner, externalID, _ := owners.Parse(e.ExternalID) // the caller has checked that it was set aside
 	kind := ""
 	for _, a := range accounts {
 		if a.ID == e.AccountID {

@@ -19,21 +19,25 @@ import (
 	"parley/store"
 )
 
+// A delivery is one message on its way to one place. A lane is the queue of one conversation's deliveries to one place; only its
+// first one may leave. A gate is a budget of a provider, a number of requests a second, that several lanes share.
+
 // errLanes means that a delivery was handed out twice, out of its turn, or not at all.
 var errLanes = errors.New("bench: lanes: broken order")
 
 const (
-	laneGates    = 200 // without a rate, shared out among laneAccounts accounts
-	laneAccounts = 8
+	laneGates    = 200              // of the free lanes, unless laneFill.gates says otherwise
+	laneAccounts = 8                // among which the gates are shared out
 	laneDepth    = 10               // deliveries of a free lane
 	laneClients  = 8                // of the reference insert
 	laneDrain    = 30 * time.Second // for a test's queue to be sent
 	laneConns    = 16               // of the relay to the database
 )
 
-// laneFill says what is queued. A lane is the queue of deliveries of one conversation; only its head may leave. A gate is a
-// budget that several lanes share. The ids of lanes begin with the free ones, which nothing keeps from sending; then comes
-// the stuck one, then those behind the throttled gate.
+// laneFill says what is queued. The ids of lanes are in this order:
+//  1. free lanes, which nothing keeps from sending;
+//  2. the stuck lane, whose first delivery always fails;
+//  3. lanes behind the throttled gate, whose provider answers 429.
 type laneFill struct {
 	queued    int // deliveries in free lanes
 	gates     int // of the free lanes; 0 means laneGates

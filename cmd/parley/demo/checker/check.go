@@ -24,9 +24,9 @@ const (
 const (
 	// minRepeatWords is how many words a second copy needs to count if it stands within another message.
 	minRepeatWords = 3
-	// wholeBonus lets a message that stands there as lines of its own win over all others.
+	// wholeBonus is added to the score of a message that makes up whole lines, so that it wins over all others.
 	wholeBonus = 1 << 20
-	// wordScore is what a word counts: more than all other preferences together but wholeBonus.
+	// wordScore is added for each word that was found: more than all other preferences together, except wholeBonus.
 	wordScore = 4
 )
 
@@ -70,7 +70,7 @@ type Observation struct {
 	Files       int    // Inbound: how many files it shows, links or names
 }
 
-// CountWords returns how many words of a message stand there, at most.
+// CountWords returns how many words of a message were found in the observation, from the line on where most were found.
 func (o *Observation) CountWords(message []string) int {
 	best := 0
 	for _, from := range o.Lines {
@@ -92,11 +92,10 @@ type Result struct {
 	missingFiles int       // Inbound: how many of its files nobody saw
 }
 
-// IsSeen reports whether a message stands anywhere.
+// IsSeen reports whether a message was seen anywhere.
 func (r *Result) IsSeen() bool { return r.Copies+r.Notices > 0 }
 
-// counterFor returns the counter to which an observation adds: of the message's copies, or of the times that Parley told of
-// it.
+// counterFor returns the counter to which an observation of the message adds.
 func (r *Result) counterFor(o Observation) *int {
 	if o.Notice != "" {
 		return &r.Notices

@@ -42,20 +42,20 @@ type Report struct {
 // Row is one message.
 type Row struct {
 	Key      string     `json:"key"`
-	Way      string     `json:"way"` // its direction
-	Who      string     `json:"who"`
-	Whom     string     `json:"whom"`
+	Way      string     `json:"way"`      // its direction
+	Who      string     `json:"who"`      // its author
+	Whom     string     `json:"whom"`     // its recipient
 	Text     string     `json:"text"`     // an excerpt
 	At       time.Time  `json:"at"`       // when it was sent
 	State    string     `json:"state"`    // one of checker's
 	Accepted bool       `json:"accepted"` // Parley has stored it
 	Delivery string     `json:"delivery"` // its state, as Parley says
-	Attempt  int        `json:"attempt"`
-	Held     bool       `json:"held"`
+	Attempt  int        `json:"attempt"`  // how often Parley has tried to deliver it
+	Held     bool       `json:"held"`     // it waits a moment, in which its author can take it back
 	Error    string     `json:"error"`
-	Reason   string     `json:"reason"` // why it stays inside
-	SeenAt   *time.Time `json:"seen_at"`
-	Copies   int        `json:"copies"`
+	Reason   string     `json:"reason"`  // why it stays inside, which means that the customer doesn't get it
+	SeenAt   *time.Time `json:"seen_at"` // when it was observed on the other side
+	Copies   int        `json:"copies"`  // how often it was observed there
 	Late     bool       `json:"late"`
 	Surface  string     `json:"surface"` // where it was typed or stands; "" means nowhere yet
 	Channel  string     `json:"channel"` // of the thread where it stands; "" means in none, or that an agent wrote it
