@@ -102,7 +102,12 @@ func (w *world) writeAt(day time.Weekday, hour, minute int, customer, text strin
 	w.t.Helper()
 	w.advanceTo(day, hour, minute)
 	w.customerWrites(customer, text)
-	return w.waitThread(text)
+	thread := w.waitThread(text)
+	// The list of a day that was passed over sets the timer of the one that comes next.
+	w.eventually("the lists of days that are over are given up", func() bool {
+		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%' AND due_at <= parley_now()`) == 0
+	})
+	return thread
 }
 
 // waitEveningLists waits until the team's channel has so many evening lists, and returns the newest one.
