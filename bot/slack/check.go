@@ -69,7 +69,7 @@ func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 		return channels.Finding{
 			What: "app-level token",
 			Text: "belongs to another app than the bot token",
-			Hint: "Copy both tokens from the pages of the same app: what people type would reach nobody.",
+			Hint: "Copy both tokens from the pages of the same app. Otherwise what people type reaches nobody.",
 		}
 	}
 

@@ -276,9 +276,9 @@ func TestDecodeLongLists(t *testing.T) {
 			wantText: "- … and 50 more\n\nTotal: 300 EUR",
 		},
 		{
-			name:     "phone numbers of a contact",
-			fields:   `"type":"contacts","contacts":[{"phones":[` + repeat(`{"phone":"1"}`, 150) + `]}]`,
-			wantText: "- … and 50 more in the file",
+			name:     "phone numbers and addresses of a contact",
+			fields:   `"type":"contacts","contacts":[{"phones":[` + repeat(`{"phone":"1"}`, 150) + `],"emails":[` + repeat(`{"email":"a@b"}`, 102) + `]}]`,
+			wantText: "- … and 50 more in the file\na@b",
 		},
 		{
 			name:       "contacts",

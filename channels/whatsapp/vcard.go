@@ -44,14 +44,16 @@ func cardText(c card) string {
 		phone := loose(firstOf(p.Phone, loose(phoneKey(p.WaID))))
 		lines = append(lines, wamark.Escape(clippedLine(phone, maxPhoneText)))
 	}
+	if morePhones != "" {
+		lines = append(lines, morePhones+" in the file")
+	}
 
 	mails, moreMails := firstItems(c.Emails)
 	for _, e := range mails {
 		lines = append(lines, wamark.Escape(clippedLine(e.Email, maxTitle)))
 	}
-
-	if more := cmp.Or(morePhones, moreMails); more != "" {
-		lines = append(lines, more+" in the file")
+	if moreMails != "" {
+		lines = append(lines, moreMails+" in the file")
 	}
 
 	return strings.Join(lines, "\n")

@@ -42,8 +42,11 @@ func Messages(ctx context.Context, q store.Querier, conversation store.Conversat
 		return nil, err
 	}
 	list, err := store.Messages(ctx, q, ids...)
+	if err != nil {
+		return nil, err
+	}
 	slices.SortFunc(list, func(a, b store.Message) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
-	return list, err
+	return list, nil
 }
 
 // Reply is one delivery of a reply to the customer.

@@ -92,12 +92,11 @@ func timeStart(ctx context.Context, w *rig.World) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	defer c.End()
 	if err := c.Ready(ctx); err != nil {
 		return 0, err
 	}
-	took := time.Since(c.Started)
-	c.End()
-	return took, nil
+	return time.Since(c.Started), nil
 }
 
 // binarySize returns the size of the program that servers run. It builds that program, stripped, if its source and a compiler
