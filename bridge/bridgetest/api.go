@@ -11,6 +11,10 @@ import (
 	"parley/bridge"
 )
 
+// This file is the HTTP side of a Chat: what the app may call, such as /post, /update and /thread. Most calls are a
+// POST whose body is a request as JSON. The answer is JSON, or another status than 200 without a body. A call may
+// fail by a fault that a test has added (AddFault).
+
 // event is something that happened in a Chat, as its listeners get it.
 type event struct {
 	Type      string           `json:"type"` // say, edit, delete, press, submit

@@ -22,7 +22,7 @@ const patience = 2 * time.Minute
 // App is the user id of our own app in a Chat.
 const App = "app"
 
-// Button is a button under a message.
+// Button is a button under a message. A click on it asks Parley for Verb, such as "resolve", with Args.
 type Button struct {
 	Verb bridge.Verb  `json:"verb"`
 	Args bridge.Args  `json:"args"`
@@ -86,8 +86,10 @@ type User struct {
 	Kind      bridge.ActorKind // "" means bridge.ActorPerson
 }
 
-// Chat is a small chat platform: channels with threads, people, our app, and an HTTP API with a stream of events. Whoever isn't
-// listening misses them.
+// Chat is a small chat platform in memory that stands in tests where Slack or Teams stands in production. It has
+// channels with threads, people, our app, and an HTTP API. A test calls methods such as Say and Press to act as a
+// person. The app, a Surface, posts by the API and listens to a stream of events; events that happen while it doesn't
+// listen pass it by.
 type Chat struct {
 	srv     *httptest.Server
 	closing chan struct{}
@@ -155,7 +157,7 @@ func (c *Chat) SetNow(now func() time.Time) {
 	c.now = now
 }
 
-// add stores a message under the lock.
+// add stores a message, and gives it its id and order. c.mu must be held.
 func (c *Chat) add(m Message) *Message {
 	c.serial++
 	c.sequence++
@@ -167,7 +169,7 @@ func (c *Chat) add(m Message) *Message {
 	return &m
 }
 
-// find returns a message; nil if there is none. Called under the lock.
+// find returns a message; nil if there is none. c.mu must be held.
 func (c *Chat) find(channel, id string) *Message {
 	for _, m := range c.messages {
 		if m.Channel == channel && m.ID == id {
@@ -257,7 +259,7 @@ func (c *Chat) Press(t testing.TB, user string, m Message, verb bridge.Verb) {
 	c.act(user, event{Type: "press", Message: m, Button: m.Buttons[at]})
 }
 
-// act emits an event of what a user does beside writing. Called under the lock.
+// act emits an event of what a user does other than write, such as a click. c.mu must be held.
 func (c *Chat) act(user string, e event) {
 	c.serial++
 	e.Nonce, e.User, e.By = fmt.Sprintf("n%d", c.serial), user, c.users[user].Kind
@@ -297,7 +299,7 @@ func (c *Chat) Messages(channel, thread string) []Message {
 	return c.list(channel, thread)
 }
 
-// list is Messages with the lock held.
+// list is Messages for callers that hold c.mu.
 func (c *Chat) list(channel, thread string) []Message {
 	var list []Message
 	for _, m := range c.messages {

@@ -19,8 +19,16 @@ import (
 	"parley/channels/emulator"
 )
 
-// Desk is an engine that only remembers what a surface brings. A test that opens forms must itself say what they are made
-// from.
+// Desk stands in for the engine in tests of surfaces, the connections to the chats in which agents work. It keeps
+// what a surface hands in, and answers what the surface asks. Tests read it back by Accepted, Reports and similar
+// methods.
+//
+//   - A fact is one thing that the chat told us, such as a message or a click. Its id is unique, so it counts once.
+//   - A gap is a time in which events may have been missed. The surface calls Gap when one begins. It calls Filled
+//     when it has read what it missed.
+//   - A note is a value that a surface keeps with the engine under a key, so that it survives a restart.
+//
+// A Desk doesn't make forms: a test that opens one must say itself what the form is made from.
 type Desk struct {
 	changed emulator.Signal // of what follows
 
@@ -43,7 +51,7 @@ func NewDesk(channels ...string) *Desk {
 	return &Desk{posts: map[string]bool{}, notes: map[string]json.RawMessage{}, channels: channels}
 }
 
-// Accept keeps facts, each once.
+// Accept keeps the facts whose ids are new. It returns the error of Refuse if there is one.
 func (d *Desk) Accept(_ context.Context, facts ...channels.Fact) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -77,7 +85,7 @@ func (d *Desk) Attempts() int {
 	return d.attempts
 }
 
-// Attend does nothing: no test asks who begins to answer.
+// Attend is told that somebody begins to answer. It does nothing, since no test asks for it.
 func (*Desk) Attend(bridge.ConversationID) {}
 
 // Open lets threads open in a channel.
@@ -87,7 +95,7 @@ func (d *Desk) Open(channel string) {
 	d.channels = append(d.channels, channel)
 }
 
-// Own remembers a message as a post of our own, as the engine does with its results.
+// Own remembers that a message is one of Parley's own posts, as the engine does when a post has succeeded.
 func (d *Desk) Own(channel, message string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -242,7 +250,7 @@ func (d *Desk) Replies() []string {
 	return slices.Clone(d.replies)
 }
 
-// Gap notes a gap.
+// Gap counts a gap: from now on the surface may have missed events.
 func (d *Desk) Gap() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -257,7 +265,7 @@ func (d *Desk) Gaps() int {
 	return d.gaps
 }
 
-// Filled notes that gaps are filled.
+// Filled notes that the surface has read what it may have missed.
 func (d *Desk) Filled() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

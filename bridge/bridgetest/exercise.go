@@ -24,7 +24,8 @@ type Harness struct {
 	New func(t *testing.T) Stage
 }
 
-// Stage is one surface with its platform.
+// Stage is one surface under test, connected to its chat platform (a Chat or an emulator) and to a Desk in place of
+// the engine. Its functions act as a person does in that chat, or make the platform fail.
 type Stage struct {
 	Surface bridge.Surface
 	Desk    *Desk
@@ -43,11 +44,11 @@ type Stage struct {
 	// Edit and Delete change a message of the agent.
 	Edit   func(t *testing.T, message, text string)
 	Delete func(t *testing.T, message string)
-	// Vanish removes a root of ours without telling anybody.
+	// Vanish removes the first message of a thread. No event tells of it.
 	Vanish func(t *testing.T, root string)
 	// Close closes the channel: nobody can post.
 	Close func(t *testing.T)
-	// Fail brings a failure about, for the next post of a kind.
+	// Fail makes the next post of a kind fail as FailThrottled, FailLostBefore or FailLostAfter says.
 	Fail func(t *testing.T, name string, kind bridge.PostKind)
 	// Offline loses all events while f runs; when it returns the surface is connected again
 	// and caught up.

@@ -15,6 +15,10 @@ import (
 	"parley/channels"
 )
 
+// This part of the suite checks the way from the chat to the engine. A person types, edits, deletes or clicks; the
+// surface hands the engine a fact, the stored bytes of that event; and Decode turns the fact into actions, each with
+// a verb such as "say" or "resolve".
+
 // waitForAction waits for a fact that decodes to a verb about a message, and returns the first such action.
 func (s Stage) waitForAction(t *testing.T, verb bridge.Verb, message string) bridge.Action {
 	t.Helper()
@@ -59,7 +63,7 @@ func (s Stage) decode(t *testing.T, f channels.Fact) []bridge.Action {
 	return first
 }
 
-// exerciseSpeech: what a person types is what the engine gets.
+// exerciseSpeech checks which verb, text and marker the engine gets for what a person types.
 func exerciseSpeech(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	tests := []struct {
@@ -105,8 +109,8 @@ func exerciseSpeech(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseChanges: an edit and a deletion name the message; a later edit has a later version. A version that comes twice
-// counts once.
+// exerciseChanges checks that an edit and a deletion name the message, and that a later edit has a later version. The
+// same version may come twice in a row.
 func exerciseChanges(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	id := s.Say(t, root, "Hi Kin")
@@ -140,7 +144,7 @@ func exerciseChanges(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseOwnPosts: our own posts never come back as somebody's words.
+// exerciseOwnPosts checks that Parley's own posts don't come back as words of a person.
 func exerciseOwnPosts(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	s.postSaid(t, root, "said", "our own")
@@ -156,7 +160,8 @@ func exerciseOwnPosts(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseOrder: the surface's order is that of typing, and all of a thread has one key.
+// exerciseOrder checks that messages are ordered as they were typed, and that all facts of a thread have one order
+// key.
 func exerciseOrder(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	var ids, orders []string
@@ -192,7 +197,8 @@ func (s Stage) countActions(t *testing.T) (n int) {
 	return n
 }
 
-// exerciseGap: what was missed comes once, after the surface is connected again. What was there before doesn't come again.
+// exerciseGap checks that what happened while the surface was offline comes once, after it is connected again, and
+// that what it had accepted before doesn't come again.
 func exerciseGap(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	edited, deleted := s.Say(t, root, "known before"), s.Say(t, root, "deleted meanwhile")
@@ -238,7 +244,8 @@ func exerciseGap(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseConfirm: a message is read again. What has changed without an event is passed on before Confirm returns.
+// exerciseConfirm checks that Confirm reads a message again, as the engine asks before some replies leave. If the
+// message has changed without an event, the surface must hand in the change before Confirm returns.
 func exerciseConfirm(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	ids := []string{s.Say(t, root, "stays"), s.Say(t, root, "changes"), s.Say(t, root, "goes")}
@@ -289,7 +296,7 @@ func exerciseConfirm(t *testing.T, s Stage) {
 	})
 }
 
-// exerciseBadInput: whatever the bytes are, decoding ends the same way each time.
+// exerciseBadInput checks that Decode returns the same for the same bytes, even if they are no good fact.
 func exerciseBadInput(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	s.waitForAction(t, bridge.VerbSay, s.Say(t, root, "a good one"))

@@ -9,8 +9,11 @@ import (
 	"parley/channels"
 )
 
-// exerciseThreadLost: posting to a root that is gone gives an error that says so, nothing is posted beside it, and a new root
-// can be opened.
+// This part of the suite checks what a surface makes of failures: a thread that was deleted, a channel that was
+// closed, and an answer that got lost, so that the engine can't tell whether its post was made.
+
+// exerciseThreadLost checks that a post into a thread whose root is gone fails with ErrThreadLost or ErrMessageGone,
+// and that a new thread can be opened.
 func exerciseThreadLost(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	s.Vanish(t, root)
@@ -32,7 +35,7 @@ func exerciseThreadLost(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseClosed: posting to a closed channel gives an error that says so, with words for admins.
+// exerciseClosed checks that a post into a closed channel fails with ErrChannelClosed, a text and a hint for admins.
 func exerciseClosed(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	s.Close(t)
@@ -56,8 +59,8 @@ func exerciseClosed(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseLostAnswers: after a lost answer, Reconcile finds the post if it was made, and only then. If the caller then sends
-// what isn't there, the thread has each post once.
+// exerciseLostAnswers checks Reconcile after a lost answer: it must find the post if it was made, and only then. The
+// suite then sends again what wasn't found, and the thread must show each post once. A blind surface finds nothing.
 func exerciseLostAnswers(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	for _, kind := range []bridge.PostKind{bridge.PostSaid, bridge.PostLine, bridge.PostRoot} {
@@ -119,7 +122,7 @@ func exerciseLostAnswers(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseNothing: what was never posted has not landed.
+// exerciseNothing checks that Reconcile doesn't find a post that was never made.
 func exerciseNothing(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	s.postSaid(t, root, "another", "another")

@@ -15,8 +15,10 @@ import (
 	"parley/channels"
 )
 
-// exerciseThread: a root, and in its thread what is posted, in order, each under the right
-// name.
+// This part of the suite checks the way from the engine to the chat: what people see after posts of each kind. A
+// post's token is the unique text by which the surface finds it again when nobody knows whether it was made.
+
+// exerciseThread checks that a thread shows its root and then the posts in order, each under the right name.
 func exerciseThread(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	for i, text := range []string{"first words", "second words"} {
@@ -51,8 +53,8 @@ func exerciseThread(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseCard: the root follows the facts; doing it twice changes nothing; marks are made
-// once, and take the place of others.
+// exerciseCard checks that the root of a thread shows the conversation's latest state, and that posting it twice
+// changes nothing. A mark (an emoji on a message) is set once, and replaces the mark before.
 func exerciseCard(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	typed := s.Say(t, root, "on our way")
@@ -103,7 +105,7 @@ func exerciseCard(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseFiles: files are shown in order, in one post or in several.
+// exerciseFiles checks that files are shown in order, in one post or in several.
 func exerciseFiles(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	p := s.post(bridge.PostFiles, root, "files")
@@ -186,7 +188,7 @@ func memoryFile(name string, content []byte) channels.File {
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
 }
 
-// exerciseWhisper: one person sees it, the thread doesn't.
+// exerciseWhisper checks that a whisper is seen by one person and isn't shown in the thread.
 func exerciseWhisper(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	p := s.post(bridge.PostEphemeral, root, "whisper")
@@ -202,7 +204,8 @@ func exerciseWhisper(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseLongText: nothing is cut; it goes on in further posts, each found by its token.
+// exerciseLongText checks that a long text isn't cut. It continues in further posts, each of which is found by its
+// token.
 func exerciseLongText(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	var words []string
@@ -242,7 +245,7 @@ func exerciseLongText(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseHostile: a customer can't mention, format or forge.
+// exerciseHostile checks that a customer's text can't mention anybody, format anything or forge a message.
 func exerciseHostile(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	for i, text := range []string{
@@ -274,7 +277,8 @@ func exerciseHostile(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseLimits: the surface has limits and budgets, and knows what it doesn't know.
+// exerciseLimits checks the surface's limits and budgets, and that Lookup returns "" and no error for an
+// address that nobody has.
 func exerciseLimits(t *testing.T, s Stage) {
 	l := s.Surface.Limits()
 	if min(int64(l.MaxTextRunes), l.MaxFileBytes, int64(l.RequestTimeout)) <= 0 {
@@ -304,7 +308,7 @@ func exerciseLimits(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseDeadline: what begins too late posts nothing.
+// exerciseDeadline checks that a post whose deadline is over isn't made.
 func exerciseDeadline(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
@@ -322,7 +326,7 @@ func exerciseDeadline(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseThrottled: a post that was throttled isn't shown, and the error says how long to wait.
+// exerciseThrottled checks that a throttled post isn't shown, and that the error says how long to wait.
 func exerciseThrottled(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	s.Fail(t, FailThrottled, bridge.PostLine)

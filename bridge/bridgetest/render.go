@@ -10,6 +10,10 @@ import (
 	"parley/bridge"
 )
 
+// A Post says what is to be shown, not how it looks. This file writes posts as the plain text that a Chat shows, so
+// that tests can look for words in it. The kinds of posts are told apart by bridge.PostKind: a root begins a thread
+// and shows the conversation's card, "said" is a customer's message, and a line is a remark of Parley's own.
+
 // escapeText makes text that the Chat shows as it is. Nothing in it can mention anybody.
 func escapeText(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)

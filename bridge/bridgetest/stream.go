@@ -13,12 +13,17 @@ import (
 	"parley/channels"
 )
 
+// By a stream a Surface learns what happens in a Chat. The Chat puts each event into the queue of every listener and
+// sends it as a line of JSON. The listener stores the event, and then calls /taken with the event's serial number. So
+// a test can wait until everything is stored (Taken). Events that come while nobody listens are lost, until CatchUp
+// reads them.
+
 const (
 	streamHeader = "X-Stream" // names a stream
 	caughtUp     = 1          // the serial with which a listener says that it has read what it missed
 )
 
-// stream is the connection of somebody who listens.
+// stream is the connection of one listener. Its events have the serial numbers from caughtUp + 1 on.
 type stream struct {
 	queue []event       // events that are not sent yet
 	more  chan struct{} // signals that there is something in the queue, or that the stream has ended
@@ -27,7 +32,7 @@ type stream struct {
 	taken int           // the serial of the newest event that the listener has stored
 }
 
-// wake lets the stream look at its queue.
+// wake tells the goroutine that sends the stream's events to look at the queue. It doesn't block.
 func (s *stream) wake() {
 	select {
 	case s.more <- struct{}{}:

@@ -29,7 +29,8 @@ const (
 	reconnectPause = 20 * time.Millisecond
 )
 
-// Surface connects the engine to a Chat.
+// Surface connects the engine to a Chat, as package bot/slack connects it to Slack. It posts by the Chat's API, and
+// hands the Chat's events to its desk as facts.
 type Surface struct {
 	base   string // address of the Chat
 	desk   SurfaceDesk

@@ -23,7 +23,9 @@ import (
 // maxBody is the longest webhook the channel reads.
 const maxBody = 8 << 20
 
-// Channel is the test channel of one account: webhook in, HTTP out.
+// Channel is a channels.Channel for tests: the connection of one account to a Provider, an imaginary company like
+// WhatsApp. What a customer writes arrives as a signed webhook whose body is an Event. What an agent replies leaves
+// by HTTP.
 type Channel struct {
 	caps   channels.Capabilities
 	base   string

@@ -11,8 +11,10 @@ import (
 	"parley/channels"
 )
 
-// Event is what the provider tells by webhook. Decode turns it into channels.Inbound, whose fields say what those of the
-// same name mean.
+// Event is the body of a webhook by which the imaginary provider tells Parley something: a customer wrote, edited or
+// deleted a message, a receipt came, and so on. Example: {"type": "message", "id": "1", "from": "kim", "text":
+// "Hello"}. Decode turns it into channels.Inbound; a field means what the field of that name in channels.Inbound
+// means.
 type Event struct {
 	Type string    `json:"type"` // a channels.InboundKind; Decode refuses all others
 	ID   string    `json:"id"`

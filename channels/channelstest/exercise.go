@@ -19,7 +19,8 @@ type Harness struct {
 	NoDuplicates bool
 }
 
-// Stage is one channel with its provider's side.
+// Stage is one channel under test, connected to its provider (an emulator or a Provider). The channel's own code is
+// called directly; the functions act as the customer or as the provider.
 type Stage struct {
 	Channel channels.Channel
 	// Write lets one customer, always the same, write texts one after the other. It returns the facts that the channel

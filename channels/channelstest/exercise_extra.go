@@ -12,8 +12,12 @@ import (
 	"parley/channels"
 )
 
-// exerciseTemplates: an approved template is sent even when the window is closed, and an unknown one is refused. Then see
-// exerciseSubmit.
+// This part of the suite checks what only some channels can do. Each exercise is skipped if the channel doesn't
+// declare the ability in its capabilities. A template is a text that the provider has approved in advance; it may be
+// sent when the customer's last message is too old for a free reply.
+
+// exerciseTemplates checks that an approved template is sent even when the reply window is closed, and that an
+// unknown one is refused. Then it calls exerciseSubmit.
 func exerciseTemplates(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()
@@ -41,7 +45,7 @@ func exerciseTemplates(t *testing.T, h Harness) {
 	exerciseSubmit(t, templater)
 }
 
-// exerciseSubmit: a template that is submitted is listed until it is deleted.
+// exerciseSubmit checks that a submitted template is listed until it is deleted.
 func exerciseSubmit(t *testing.T, templater channels.Templater) {
 	ctx := contextFor(t, patience)
 	fresh := channels.Template{Name: "order_ready", Language: "en", Category: "utility", Body: "Hello {{name}}, your order is ready.",

@@ -13,7 +13,10 @@ import (
 	"parley/channels"
 )
 
-// exerciseCapabilities: what is promised makes sense and fits what is implemented.
+// This part of the suite checks what arrives through a channel. The channel accepts a fact (the stored bytes of one
+// message or receipt, with an id by which a repetition is known), and Decode turns it into channels.Inbound.
+
+// exerciseCapabilities checks that the channel's capabilities make sense, and that it implements what they promise.
 func exerciseCapabilities(t *testing.T, h Harness) {
 	c := h.New(t).Channel
 	caps := c.Capabilities()

@@ -12,7 +12,7 @@ import (
 	"parley/channels"
 )
 
-// PutFile lets the provider keep a file until it is fetched by ref.
+// PutFile lets the provider keep a file that a channel can fetch by ref, the provider's name for it.
 func (p *Provider) PutFile(ref string, f File) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -33,7 +33,7 @@ func (p *Provider) Fetched() []string {
 	return slices.Clone(p.fetched)
 }
 
-// Attended returns the ids of customers' messages that somebody attends to.
+// Attended returns the ids of the customers' messages that a channel reported as attended to, in order.
 func (p *Provider) Attended() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

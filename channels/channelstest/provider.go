@@ -48,8 +48,9 @@ type File struct {
 	Inline  bool   `json:"inline,omitempty"`
 }
 
-// Provider takes messages for customers by HTTP and remembers them. It never
-// recognises a repetition: what is sent twice is there twice.
+// Provider is the server of an imaginary messaging company. A Channel sends it messages for customers by HTTP, and it
+// keeps them for the test. It doesn't recognise repetitions: a message that is sent twice reached the customer twice,
+// so a test sees when Parley doubles one.
 type Provider struct {
 	srv     *http.Server
 	url     string
@@ -66,7 +67,7 @@ type Provider struct {
 
 	files    map[string]File // kept for who fetches them, by ref
 	fetched  []string        // refs that were asked for
-	attended []string        // ids of customers' messages that somebody attends to
+	attended []string        // ids of customers' messages that a Channel reported as attended to
 
 	templates     []Template
 	templateCalls []string // methods

@@ -12,7 +12,8 @@ import (
 	"parley/channels"
 )
 
-// TemplateChannel is a Channel whose provider approves templates.
+// TemplateChannel is a Channel whose provider approves templates, texts with placeholders such as "Hello {{name}}"
+// that a company must have approved before it may send them.
 type TemplateChannel struct{ *Channel }
 
 var _ channels.Templater = (*TemplateChannel)(nil)

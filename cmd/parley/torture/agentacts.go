@@ -7,6 +7,10 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
+// This file has what agents do in the threads of their chat: reply, write a note for colleagues, edit, delete, and
+// type commands such as "resolve". Each act is recorded in the driver's history, from which the checker knows what
+// customers must have received and what not.
+
 // internalAtLeft is how many replies are left when an internal message is typed if there was none yet: a run without any
 // would not notice if they leaked.
 const internalAtLeft = 10
@@ -28,7 +32,8 @@ func (d *driver) rareActs() []rareAct {
 	}
 }
 
-// typeIn lets a teammate type in the thread of a conversation: mostly the agent, and mostly a reply.
+// typeIn lets a teammate act in the thread of a conversation. By chance it is one of rareActs, else a reply of the
+// agent.
 func (d *driver) typeIn(ctx context.Context, c *conversation) error {
 	roll := d.rng.IntN(wholePercent)
 	if d.counts.Internal == 0 && d.repliesLeft < internalAtLeft {
@@ -127,7 +132,8 @@ func (d *driver) typeCommand(ctx context.Context, c *conversation, op checker.Op
 	return err
 }
 
-// typeInternal types a message that must never reach the customer, in one of the forms that say so.
+// typeInternal types a message that must never reach the customer, in one of the forms that mark it as internal, such
+// as a note. Some of the agent's notes are edited into replies later (turnNote).
 func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
 	m := c.nextMarker(checker.Internal)
 	d.counts.Internal++

@@ -11,6 +11,9 @@ import (
 	"parley/channels/pause"
 )
 
+// This file asks the replicas of Parley by HTTP whether they serve, and measures for how long a replica doesn't
+// answer when one process takes the place of another.
+
 // endpoints are the addresses at which the replicas answer HTTP, with the downtimes that were measured there.
 type endpoints struct {
 	client    http.Client

@@ -16,6 +16,11 @@ import (
 	"parley/cmd/parley/torture/records"
 )
 
+// A mail that Parley has accepted is applied afterwards: it becomes a message of a conversation. This file makes
+// mails for which that step fails a few times, takes 40 seconds, or is cut short since the process is killed. Parley
+// must try again. Nothing is wrong with the mail: a trigger in the database refuses it, or the injector kills the
+// process.
+
 const (
 	// failedAttempts is how many attempts to apply a failing mail fail before one goes well. After five attempts Parley
 	// gives an event up; three leave room for those that other faults end. Parley counts the batch in which the mail came

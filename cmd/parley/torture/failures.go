@@ -9,6 +9,10 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
+// When all is over, this file decides whether a run failed. A run fails if Parley violated an invariant, such as "no
+// message is lost". It also fails if it showed too little: too few faults were injected, or too many deviations had
+// to be excused because a fault explains them.
+
 // decide decides whether a run that was played to its end failed.
 // Errors: ErrVerdict.
 func (r *Report) decide() error {

@@ -9,6 +9,10 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
+// A reply waits for a while before it leaves, so that its author can take it back: its hold. This file has what
+// people do later: they edit or delete a reply that the customer has already, edit a note into a reply, or snooze a
+// conversation.
+
 // What people do to a message after its hold.
 const (
 	lateEditPercent   = 8  // of replies are edited when the customer has them
@@ -38,7 +42,8 @@ type waitingAct struct {
 // waitingActs are acts that wait until they are due.
 type waitingActs []waitingAct
 
-// add has something done once isDue returns true. isDue is called for the first time after a delay.
+// add queues an act: do is called once isDue has returned true. isDue is called for the first time after the delay,
+// and for the last time about maxWaiting later.
 func (w *waitingActs) add(delay time.Duration, isDue func(context.Context) (bool, error), do func(context.Context) error) {
 	lookAt := time.Now().Add(delay)
 	*w = append(*w, waitingAct{isDue, do, lookAt, lookAt.Add(maxWaiting)})

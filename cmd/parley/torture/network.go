@@ -12,6 +12,11 @@ import (
 	"parley/store/pgserver"
 )
 
+// The tested Parleys reach the database, the agents' chat and the mail server by proxies in this process, and
+// providers reach the Parleys so, too. There faults cut or delay connections, or wait for certain bytes. A route says
+// what a connection is for, such as SMTP or Slack's API. A replica is one of the Parley processes, which share the
+// database.
+
 // network is every connection between Parley and what it speaks to. PostgreSQL and Slack have
 // a proxy for each replica. The mail server and Teams have one for all: the address of the mail
 // server stands in the database, and that of Teams in what Teams tells Parley.

@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// This file decides how much happens in a run: how many mails and replies people write, and how many faults of each
+// kind are injected. The flow is the time in which people write and faults come. The short form of a run has a flow
+// of 20 seconds (Quick); in the long form the numbers grow with the flow (Plan).
+
 const (
 	// messagesPerMinute is how many mails and how many replies are written in a minute of the flow.
 	messagesPerMinute = 60

@@ -17,7 +17,9 @@ import (
 	"parley/cmd/parley/child"
 )
 
-// replica keeps one Parley running: it starts the process again whatever ended it.
+// replica is one of the Parley processes of a run, which share a database. As a service manager would, it starts the
+// process again whenever it has ended. It also tells ends that the run caused, such as a kill, from others: a Parley
+// at work that ends by itself makes the run fail.
 type replica struct {
 	index int // from 0
 	spec  child.Spec

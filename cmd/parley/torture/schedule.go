@@ -9,6 +9,10 @@ import (
 	"time"
 )
 
+// This file decides when each fault of a run is injected, for how long, and which replica or connection it disturbs.
+// All of that follows from the run's seed and options, so that a run that failed can be repeated with the same
+// schedule.
+
 // chatRoute is the route of Parley's calls to the chat in which agents work.
 func (o Options) chatRoute() string {
 	if o.Teams {

@@ -11,7 +11,11 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// task is something that people do once for a fault that consists of what they write.
+// Some faults are nothing but messages: a flood, or a message that can't be read. People are played by one goroutine,
+// the driver. So the injector queues such a fault as a task, and the driver carries it out between its other
+// messages.
+
+// task is what people write for one fault, such as a flood of mails.
 type task string
 
 // Tasks.

@@ -10,7 +10,9 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// trigger waits for one piece of bytes on the wire, and injects a fault when the piece has come. It fires once.
+// trigger waits for a certain piece of bytes on the wire, such as the mail with an agent's reply, and injects a fault
+// at that moment. It fires once. A piece is what a proxy of the torture (see network) has read from a connection in
+// one go.
 type trigger struct {
 	route    string
 	upstream bool // watches what the side sends that connected; false means the answers
@@ -104,7 +106,9 @@ const (
 	pgReply  = "reply"   // its kind: for a customer
 )
 
-// noteUse notes of a link to PostgreSQL whether deliveries are claimed on it, and whether the latest answer claimed a reply.
+// noteUse remembers two things about a link to PostgreSQL: whether Parley claims deliveries on it, that is takes
+// messages from the queue to send them, and whether the latest answer says that a reply was claimed. It ignores other
+// links.
 func (l *link) noteUse(piece []byte, up bool) {
 	if l.route != routePostgres {
 		return
@@ -126,7 +130,8 @@ func (l *link) noteUse(piece []byte, up bool) {
 	l.justClaimed = bytes.Contains(piece, []byte(pgClaim)) && bytes.Contains(piece, []byte(pgReply))
 }
 
-// isClaimAnswer reports whether a piece answers a claim of a reply: it is committed, and Parley doesn't know yet.
+// isClaimAnswer reports whether a piece ends PostgreSQL's answer to the claim of a reply. At that moment the claim is
+// committed, and Parley doesn't know of it yet.
 func isClaimAnswer(l *link, piece []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,6 +7,10 @@ import (
 	"parley/channels/pause"
 )
 
+// Some faults do harm only at a certain moment, for example when a mail has left and its result isn't stored yet.
+// This file makes the trigger that watches the network for that moment (newTrigger), and waits for it
+// (injectOnTrigger). Meanwhile the driver lets people do what brings the moment about (see stimulus).
+
 const (
 	// minTriggerWait is how long a fault waits at least for its trigger. Replies wait for their hold, and up to 30 s for what
 	// a chat has to catch up with: much longer on a busy machine, or where a chat takes one post a second.

@@ -11,6 +11,10 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
+// While pg_dump reads the database, PostgreSQL can't remove rows that were deleted meanwhile, and tables with much
+// coming and going grow. This file measures how much slower messages pass after ten minutes of that. A mill makes the
+// messages.
+
 const (
 	dumpTarget    = 0.5              // of the rate before, at least
 	dumpHeld      = 10 * time.Minute // how long the snapshot is held

@@ -12,6 +12,10 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
+// This file has the figures of the group "lanes": how fast Parley's relay takes deliveries from the database and
+// marks them as sent, when nothing is really sent. Each figure compares two situations, for example a long queue and
+// a short one.
+
 const laneNote = "relay inside the bench process: the mechanics alone"
 
 // Measure measures how deliveries are handed out and finished, nothing else.

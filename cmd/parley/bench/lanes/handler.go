@@ -13,7 +13,9 @@ import (
 	"parley/store/dispatch"
 )
 
-// laneHandler sends every delivery at once, to nowhere, and checks in what order they come.
+// laneHandler stands at the end of a measured relay in place of chats and providers. The relay hands it deliveries,
+// which are messages on their way. It says at once that each is sent, and checks that those of one lane come once and
+// in order. One lane may be made to fail always, and one gate (a provider's budget of requests) to answer 429.
 type laneHandler struct {
 	before    store.LaneID // the ids of the lanes are before+1, before+2, …
 	stuck     store.LaneID // this lane always fails; 0 means none

@@ -35,9 +35,10 @@ const (
 	millIDs = 1 << 40
 )
 
-// mill is a relay in this process through which customers' lines pass: each is accepted into the
-// journal, taken from its queue, applied as one delivery of its customer's lane, handed out and
-// finished. So it uses the statements and tables of the whole way, and does nothing else. close ends it.
+// mill passes short messages of customers, the lines, through Parley's relay in this process. Each line is accepted
+// into the journal (the table events), taken from its queue, and applied: it becomes a delivery in its customer's
+// lane, the queue of what is sent to one place. Then it is handed out and finished. So the mill uses the statements
+// and tables of a message's whole way, without chats and providers. close ends it.
 type mill struct {
 	w *rig.World
 

@@ -33,7 +33,8 @@ const (
 	BusyTarget = 0.15
 )
 
-// Flood is many connections that send Slack events, or what Senders makes, to one Parley.
+// Flood sends signed webhooks to one Parley by Conns connections at once: Slack events, or what Senders makes. Run
+// sends for some time, and returns what Parley accepted. It may be called again, but not concurrently.
 type Flood struct {
 	World  *rig.World
 	Parley *rig.Child

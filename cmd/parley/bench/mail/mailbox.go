@@ -18,7 +18,8 @@ import (
 // mailboxAddress returns the address of the n-th mailbox of the company.
 func mailboxAddress(n int) string { return fmt.Sprintf("help%d@acme.test", n) }
 
-// mailWorld is a world with a mail server, in this process, and accounts in it.
+// mailWorld is a World (a database with emulators) with a mail server in this process. Parley has an account for each
+// mailbox of that server.
 type mailWorld struct {
 	*rig.World
 

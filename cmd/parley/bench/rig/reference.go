@@ -20,6 +20,10 @@ import (
 	"parley/store/pgserver"
 )
 
+// Rates of Parley depend on the machine. So they are given as shares of a reference: how many rows a second the same
+// PostgreSQL stores durably, with one insert in each transaction. pgbench makes the inserts, or this process if there
+// is no pgbench.
+
 // ReferenceDatabase is apart from Parley's, so that neither bloats the other.
 const ReferenceDatabase = "reference"
 

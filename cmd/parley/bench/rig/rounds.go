@@ -6,6 +6,9 @@ import (
 	"math"
 )
 
+// A round measures the reference, then Parley, then the reference again. If the two references differ much, something
+// else used the machine meanwhile, and the round is repeated.
+
 // maxDrift is how much the references before and after a round may differ, as a share of the larger.
 const maxDrift = 0.25
 

@@ -31,8 +31,8 @@ type WorldOptions struct {
 	Empty  bool            // leave the database without schema, and Config unapplied
 }
 
-// World is where one group measures. It has a database of its own on the run's server. The
-// emulators of its options live in this process; Parley runs as a child.
+// World is what one group of figures is measured in: a database of its own on the run's PostgreSQL server, emulators
+// of chats in this process, and Parleys as processes of their own (StartParley). StartWorld makes it, Close ends it.
 type World struct {
 	Rig   *Rig
 	Dir   string        // for logs and files; removed with the run

@@ -11,6 +11,10 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
+// A chat such as Slack allows only so many posts a second in a channel: Parley's budget there. This file lets
+// customers write more than that into one channel. It measures how much of the budget Parley uses, and whether
+// customers of other channels have to wait.
+
 const (
 	budgetRate    = 50.0                  // posts a second that the emulator and Parley allow a channel
 	budgetBurst   = 3                     // posts that Parley may make at once after a pause

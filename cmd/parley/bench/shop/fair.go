@@ -13,6 +13,9 @@ import (
 	"parley/cmd/parley/lab"
 )
 
+// A flood is thousands of messages at once. This file measures whether a flood makes other customers wait: customers
+// of other accounts, and other customers of the same account. Ten accounts share one Parley.
+
 const (
 	fairOthers   = 9           // accounts beside the flooded one
 	fairTogether = 50          // lines of a flood in one request

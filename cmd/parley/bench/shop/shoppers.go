@@ -27,8 +27,9 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// shoppers are the customers of all accounts, each with one conversation. Account 0 has the full channel: the one into which
-// more is written than Parley may post.
+// shoppers are the customers of several shops that use one Parley. Each shop is an account with a support channel of
+// its own. A customer, such as "s0n7" (number 7 of account 0), has one conversation, and writes short lines. Account
+// 0 has the full channel: the one into which customers write more than Parley may post there.
 type shoppers struct {
 	w        *rig.World
 	c        *rig.Child             // the Parley

@@ -12,6 +12,10 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
+// A hop is the way of one customer's message through a Parley with little to do: from Parley's answer to the
+// provider's webhook to the call by which Parley posts the message in Slack. Its time is compared with the time until
+// River, a job queue for Go on PostgreSQL, begins to work on a job.
+
 // Targets of one hop, as shares of what River's default settings need.
 const (
 	hopTarget    = 0.15

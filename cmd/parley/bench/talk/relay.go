@@ -24,7 +24,8 @@ const (
 	relayChannels   = 8  // support channels, each with a team and an account, that share the traffic
 )
 
-// stage is a world with traffic and a Parley between its two ends.
+// stage is a set-up in which customers and agents talk through Parley: a world (a database and a Slack emulator), the
+// traffic of customers and agents, and one Parley process that passes their messages on.
 type stage struct {
 	w      *rig.World
 	t      *traffic

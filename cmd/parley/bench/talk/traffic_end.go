@@ -11,6 +11,9 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
+// This file waits until the messages of customers and agents have arrived, and checks then that each arrived once and
+// in order.
+
 // ErrOrder means that something was lost, doubled or overtaken.
 var ErrOrder = errors.New("bench: messages are lost, doubled or out of order")
 

@@ -8,7 +8,7 @@ import (
 // History is what people said and did in a run, in that order. The driver of the workload records it.
 type History []Operation
 
-// Operation is one thing that somebody said or did.
+// Operation is one thing that a customer or an agent did, such as writing a mail or editing a reply.
 type Operation struct {
 	At           time.Time // when it was done; it may have been done a moment before
 	BeganAt      time.Time // OpPost: the message isn't older than that

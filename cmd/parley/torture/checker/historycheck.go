@@ -2,8 +2,10 @@ package checker
 
 import "slices"
 
-// checkHistory goes through all that people said and did, and looks for the trace that each operation must
-// have left. It also looks for messages that stand somewhere and that nobody said.
+// checkHistory compares what people did (the History, which the workload's driver recorded) with what the emulators
+// show (the Observation). Each operation must have left its trace: a message that a customer wrote is in the
+// customer's mailbox, one that an agent typed is in its thread. It also looks for messages that are shown and that
+// nobody wrote.
 func checkHistory(v *Verdict, observed Observation, expected Expectation) {
 	history := expected.History
 	if len(history) == 0 {

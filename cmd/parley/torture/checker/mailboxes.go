@@ -2,6 +2,10 @@ package checker
 
 import "slices"
 
+// This file checks what customers received. Each reply that stands in a customer's thread must have arrived once and
+// in order. Internal messages, replies deleted during their hold, and replies to other customers must not have
+// arrived.
+
 // checkMailbox compares what a customer received with the replies that were typed for that customer.
 func checkMailbox(v *Verdict, mailbox Mailbox, replies postedReplies, expected Expectation) {
 	received := collectReceived(v, mailbox, expected.Excused)

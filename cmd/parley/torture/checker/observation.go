@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Observation is what the emulators show when nothing is under way any more.
+// Observation is what people see at the end of a run, when nothing is under way any more: agents in the threads of
+// their chat, customers in their mailboxes and phones. The oracle reads it from the emulators.
 type Observation struct {
 	Threads   []Thread
 	Mailboxes []Mailbox

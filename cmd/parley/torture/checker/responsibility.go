@@ -5,6 +5,10 @@ import (
 	"strings"
 )
 
+// A customer who waits must not be forgotten: the card, the first message of the thread, must name an owner or a team
+// that is responsible. A reply that came back by mail must be reported to its author in the thread. This file checks
+// both.
+
 // checkResponsibility looks at each thread as the people of the team do: does the thread say which replies
 // bounced, and does its card name somebody who is responsible for a customer who waits?
 func checkResponsibility(v *Verdict, observed Observation, expected Expectation) {

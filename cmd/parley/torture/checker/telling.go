@@ -5,7 +5,11 @@ import (
 	"time"
 )
 
-// Telling is what decides whether Parley could know in time what people did.
+// An emulated chat may tell Parley late, or never, that somebody wrote, edited or deleted a message. If Parley
+// couldn't know of a change before the reply left, the customer's old copy isn't Parley's fault. This file finds
+// these cases, and marks them in the Expectation as excused.
+
+// Telling says when Parley was told of what people did. From it Excuse decides whether Parley could know in time.
 type Telling struct {
 	// How long it took to tell Parley of messages, edits and deletions, by the ids of the messages. What took less than
 	// PromptDelay is in none of these. What Parley wasn't told took NotTold.

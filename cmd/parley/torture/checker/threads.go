@@ -1,5 +1,8 @@
 package checker
 
+// This file checks what agents see. Each message of a customer must be shown once, in order, and in the one thread of
+// the customer's conversation.
+
 // checkThreads looks for each message of a customer: it must be shown once, in order, and in the one thread
 // of its conversation. Of other conversations Parley shows nothing there.
 func checkThreads(v *Verdict, observed Observation, excused map[Marker]bool) {

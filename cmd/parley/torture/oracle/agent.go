@@ -10,6 +10,10 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
+// Sometimes Parley can't decide about a reply by itself and asks people in the thread, by a message with buttons such
+// as "Send again" or "Mark as sent". The oracle plays the agent who clicks them. It looks into the customer's mailbox
+// first, as an agent could ask the customer.
+
 // clickPause is how long the oracle's agent waits before it clicks the same again: Parley may need so long to act on a
 // click.
 const clickPause = 30 * time.Second

@@ -9,6 +9,9 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
+// The oracle reads from the emulators what people would see: the threads of the agents' chat, and what each customer
+// has received by mail or by phone. It never asks Parley or its database.
+
 // observe reads everything that people see.
 func (o *oracle) observe(ctx context.Context) (checker.Observation, error) {
 	var observed checker.Observation

@@ -11,7 +11,8 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// Audit has the violations of invariants that Parley's own tables show.
+// Audit is the result of the method Database.Audit: the violations of invariants that Parley's own tables show. An
+// empty list means that the invariant holds. The texts are for people, who read them in the report of a run.
 type Audit struct {
 	// Effects counts the messages and entries of the log whose order was checked.
 	Effects int `json:"effects"`

@@ -10,6 +10,10 @@ import (
 	"parley/store"
 )
 
+// The journal is the table events: all that Parley was told. Events with the same order key must take effect in the
+// order in which they were committed there. This file reads when each event took effect, and finds those that were
+// overtaken.
+
 // effect is what an event caused: a message, an entry of the log, or a place in a lane.
 type effect struct {
 	Key         string        `db:"order_key"`

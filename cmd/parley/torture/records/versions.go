@@ -11,6 +11,10 @@ import (
 	"parley/store"
 )
 
+// During an upgrade two versions of Parley share a database. An older version must leave alone the events that a
+// newer one has accepted, since it may not understand them. There is no newer version in a torture run, so database
+// triggers play it: they mark the events that such sessions accept, and count attempts of the others to apply these.
+
 // NextSession is the setting by which triggers know the sessions of the newer version.
 const NextSession = "torture.next"
 
