@@ -8,8 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// exerciseDouble: the first of two roots is found beside the second, and the second goes on to say that it may be one of two.
-// Beside a root that is there once nothing is found.
+// exerciseDouble checks how a thread is found that was opened twice, since the answer to the first attempt got lost.
+// Asked about the second root (a thread's first message), the surface must find the first one. The second must still
+// say that it may be one of two. For a root that is there once, the surface must find nothing.
 func exerciseDouble(t *testing.T, s Stage) {
 	p := s.post(bridge.PostRoot, "", "two roots")
 	p.Facts.ID, p.Facts.Subject = 78, "two roots"

@@ -12,7 +12,8 @@ import (
 	"parley/bridge/analysis"
 )
 
-// What may be typed in a Chat:
+// This file reads what a person typed in a Chat. A verb is what Parley is asked to do, such as "resolve". What may be
+// typed:
 //
 //	note: TEXT, // TEXT    a note
 //	internal: TEXT         words to colleagues

@@ -9,7 +9,9 @@ import (
 	"parley/channels"
 )
 
-// What a chat declares: windows, rich content, replies to one message, and read receipts.
+// This part of the suite checks what chats, unlike mail, may declare in their capabilities: a reply window (the time
+// after a customer's message in which free text may be sent), buttons, lists and cards, replies to one message, and
+// read receipts.
 
 // checkChat checks that an account's capabilities are possible, and that the channel implements what they declare.
 func checkChat(t *testing.T, c channels.Channel) {
@@ -153,7 +155,7 @@ func exerciseWindow(t *testing.T, h Harness) {
 	s.mustRefuse(t, "what comes too late", o, channels.WindowClosed)
 }
 
-// exerciseReplyTo: a reply shows the customer which message it answers.
+// exerciseReplyTo checks that a reply shows the customer which message it answers.
 func exerciseReplyTo(t *testing.T, h Harness) {
 	s := h.New(t)
 	if s.Channel.Capabilities().ReplyTo < channels.Partial {
@@ -188,7 +190,7 @@ func (s Stage) writeAsCustomer(t *testing.T, text string) string {
 	return ""
 }
 
-// exerciseAttend: the customer sees that the last message was read.
+// exerciseAttend checks that the customer sees that the last message was read.
 func exerciseAttend(t *testing.T, h Harness) {
 	s := h.New(t)
 	attendant, ok := s.Channel.(channels.Attendant)

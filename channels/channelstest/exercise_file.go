@@ -14,6 +14,9 @@ import (
 	"parley/channels"
 )
 
+// This part of the suite checks files that agents send: that they leave together with their text, and that a file
+// beyond the channel's limits, or one that can't be read, is refused.
+
 // sampleOf returns a file of a kind as a provider may look at it: by name, type and first bytes.
 func sampleOf(kind channels.FileKind) (name, contentType string, content []byte) {
 	switch kind {
@@ -101,7 +104,7 @@ func exerciseFiles(t *testing.T, h Harness) {
 	}
 }
 
-// exerciseFileLimits: each kind of file goes up to its limit and no further.
+// exerciseFileLimits checks that a file of each kind is sent up to its size limit, and refused beyond it.
 func exerciseFileLimits(t *testing.T, h Harness) {
 	caps := h.New(t).Channel.Capabilities()
 	if caps.Files.PerMessage == 0 || len(caps.Files.Limits) == 0 {

@@ -10,7 +10,9 @@ import (
 	"parley/channels"
 )
 
-// What a channel sends: texts, refusals, deadlines and failures.
+// This part of the suite checks what a channel sends to customers, and what it makes of failures. The classes of
+// errors are important: by them the engine decides whether it may send a message again without the risk that the
+// customer gets it twice.
 
 // contextFor returns a context that ends after d, at the latest with the test.
 func contextFor(t *testing.T, d time.Duration) context.Context {
@@ -59,7 +61,7 @@ func (s Stage) sendAllParts(t *testing.T, o channels.Outbound) channels.Receipt 
 	return channels.Receipt{}
 }
 
-// exerciseSend: messages arrive once each, in order, and have different external ids.
+// exerciseSend checks that messages arrive once each, in order, and have different external ids.
 func exerciseSend(t *testing.T, h Harness) {
 	s := h.New(t)
 	texts := []string{"first answer", "second answer with *stars* & <tags>", "third answer"}
@@ -73,7 +75,8 @@ func exerciseSend(t *testing.T, h Harness) {
 	s.wantGot(t, texts...)
 }
 
-// exerciseRefused: what the provider refuses for good has a class that says so and words for people, and doesn't reach the customer.
+// exerciseRefused checks messages that the provider refuses for good: the error has a class that says so and words
+// for people, and the message doesn't reach the customer.
 func exerciseRefused(t *testing.T, h Harness) {
 	s := h.New(t)
 	for name, change := range h.Refused {
@@ -103,7 +106,7 @@ func mustBeSendError(t *testing.T, name string, err error) *channels.SendError {
 	return se
 }
 
-// exerciseEndedContext: with a context that has ended, nothing leaves.
+// exerciseEndedContext checks that nothing leaves if the context has ended.
 func exerciseEndedContext(t *testing.T, h Harness) {
 	s := h.New(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
@@ -113,7 +116,7 @@ func exerciseEndedContext(t *testing.T, h Harness) {
 	s.wantGot(t)
 }
 
-// exerciseSilentProvider: if the provider doesn't answer, Send returns when its context ends.
+// exerciseSilentProvider checks that Send returns when its context ends, even if the provider doesn't answer.
 func exerciseSilentProvider(t *testing.T, h Harness) {
 	s := h.New(t)
 	s.Hang(t)
@@ -127,7 +130,7 @@ func exerciseSilentProvider(t *testing.T, h Harness) {
 	wantClass(t, "a silent provider", err, channels.Ambiguous, channels.Retry)
 }
 
-// exerciseNeverSent: Reconcile never finds a message that was not sent.
+// exerciseNeverSent checks that Reconcile doesn't find a message that was not sent.
 func exerciseNeverSent(t *testing.T, h Harness) {
 	s := h.New(t)
 	s.mustSend(t, s.Outbound(1, "another one"))

@@ -8,8 +8,9 @@ import (
 	"parley/channels"
 )
 
-// exerciseStart: a channel is a Starter exactly if it may begin conversations. Then it reads a recipient that somebody
-// typed, refuses nonsense with words for people, and, where free text may begin a conversation, sends one.
+// exerciseStart checks conversations that agents begin. A channel is a channels.Starter exactly if it may begin them.
+// It must read a recipient that somebody typed, and refuse nonsense with words for people. If free text may begin a
+// conversation, it must send one.
 func exerciseStart(t *testing.T, h Harness) {
 	s := h.New(t)
 	starter, ok := s.Channel.(channels.Starter)

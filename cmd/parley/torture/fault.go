@@ -2,7 +2,8 @@ package torture
 
 import "time"
 
-// fault is one planned disturbance of a run.
+// fault is one planned disturbance of a run, such as "kill replica 1 after 12 s". The schedule makes all faults of a
+// run from its seed, and the injector injects them.
 type fault struct {
 	At       time.Duration // from the beginning of the flow
 	Kind     string
@@ -36,7 +37,7 @@ const (
 	faultLimitTeams = "limit teams"
 )
 
-// Kinds of faults that wait for a trigger on the wire.
+// Kinds of faults that wait for a trigger: certain bytes on a connection (see trigger).
 const (
 	faultKillBusyLane     = "kill while a lane waits"
 	faultStopAfterClaim   = "stop between claim and write"
@@ -56,7 +57,7 @@ const (
 	faultCrashingEvent   = "an event that ends the process"
 )
 
-// Kinds of faults that somebody who reads the database, and upgrades, bring.
+// Kinds of faults that come of upgrades, and of somebody who reads the database, as pg_dump does.
 const (
 	faultHoldSnapshot = "hold a snapshot"
 	faultReadTables   = "read all tables beside the migration"

@@ -9,6 +9,10 @@ import (
 	"parley/cmd/parley/torture/records"
 )
 
+// During an upgrade, Parleys of two versions work on the same database. This file plays that: it restarts one replica
+// as a "newer version", lets it work beside the older ones for a while, and then restarts the others. See
+// faultMixedVersions.
+
 // mixVersions replaces one replica by the newer version, and the others when it has worked beside them for a while.
 func (in *injector) mixVersions(ctx context.Context, f fault) error {
 	if err := in.waitForUpgrade(ctx); err != nil {

@@ -16,6 +16,9 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
+// This file ends a run: it looks for panics in the logs, saves what the database and the emulators show, prints the
+// report, and removes the run's folder unless somebody may want to look into it.
+
 // findCrashes returns the first lines in the logs of Parley, the emulators and the oracle that tell of a panic or a data
 // race; at most ten.
 func (s *session) findCrashes() []string {

@@ -16,6 +16,10 @@ import (
 	"parley/store"
 )
 
+// This file makes the database ready for a run: it creates the tables, and applies a parley.yaml with the mail
+// account, the chat accounts and the teams of the run. If the run begins with an earlier version of Parley, that
+// version does both.
+
 // setUp migrates the database and applies the run's parley.yaml, by the version with which the run begins.
 func (s *session) setUp(ctx context.Context) error {
 	text := s.composeConfig()

@@ -6,6 +6,9 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
+// Some deviations are no violation, since an injected fault explains them: for example, Parley asks an agent about a
+// reply whose result got lost. They are allowed as long as they are few. This file says how few.
+
 // tolerance says how many of n messages may deviate: a fixed number and a percentage of n.
 type tolerance struct {
 	fixed   int

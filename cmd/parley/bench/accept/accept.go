@@ -38,7 +38,9 @@ func startFlood(ctx context.Context, b *rig.Rig, accounts string) (*load.Flood, 
 	return &load.Flood{World: w, Parley: c, Conns: rig.Clients, Says: load.Everywhere}, nil
 }
 
-// Measure finds how fast signed Slack events become durable.
+// Measure finds how fast Parley stores signed Slack events durably: the time of one answer while little comes
+// (accept_idle), and events a second by many connections (accept_ratio). Applying events, what Parley does with them
+// after it has answered, is held back for accept_ratio.
 func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	f, err := startFlood(ctx, b, "")
 	if err != nil {

@@ -24,7 +24,7 @@ const chatAccount = `  - {name: wa, kind: whatsapp, team: Team0, whatsapp: {phon
       token: bench-token, app_secret: ` + chatSecret + `, verify_token: bench-verify}}
 `
 
-// MeasureChat finds how fast signed WhatsApp webhooks become durable, against Slack events.
+// MeasureChat compares the rate at which Parley stores signed WhatsApp webhooks durably with that of Slack events.
 func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	slack, err := startFlood(ctx, b, chatAccount)
 	if err != nil {

@@ -19,9 +19,10 @@ const (
 	overloadConns  = 256
 )
 
-// MeasureOverload finds whether what is accepted stays quick when much more is offered than can be
-// accepted; the rest is refused and nothing accepted is lost. The sustainable rate is what
-// 32 connections bring in, each sending when the last one was answered, appliers running.
+// MeasureOverload sends Parley four times as many events as it can accept. Parley must refuse the rest, lose nothing
+// that it accepted, and answer accepted events at most three times as slowly as under normal load. How much it can
+// accept is measured first: 32 connections send, each as soon as its last event was answered, while Parley also
+// applies what it has accepted.
 func MeasureOverload(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	f, err := startFlood(ctx, b, "")
 	if err != nil {
@@ -48,7 +49,8 @@ func MeasureOverload(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	return map[string]figure.Figure{"overload": fig}, nil
 }
 
-// measureOverload plays one round. ratio is the p99 of what is accepted under overload ÷ that at normalShare.
+// measureOverload plays one round. ratio is the 99th percentile of the time to accept an event under overload,
+// divided by that under normal load (normalShare).
 func measureOverload(ctx context.Context, f *load.Flood) (ratio float64, details map[string]float64, err error) {
 	b := f.World.Rig
 	play := func(conns int, perSecond float64) (load.Answered, error) {

@@ -19,8 +19,8 @@ import (
 // wireTimeout bounds one request and its answer.
 const wireTimeout = 30 * time.Second
 
-// Wire is one kept-open HTTP/1.1 connection that does no more than a load generator needs:
-// it shares the cores with what it measures. Used by one goroutine.
+// Wire is a small HTTP/1.1 client on one connection that stays open. It is used in place of net/http because the load
+// generator shares the processors with what it measures, and must cost little. Only one goroutine may use it.
 type Wire struct {
 	conn       net.Conn
 	in         *bufio.Reader

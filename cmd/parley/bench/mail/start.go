@@ -15,6 +15,9 @@ import (
 	proc "parley/cmd/parley/child"
 )
 
+// This file measures how long Parley needs from the start of its process until it is ready, on a new database and on
+// one that is there, and how many MB its program has.
+
 const (
 	startMSTarget    = 150
 	startFreshTarget = 2  // seconds

@@ -19,7 +19,8 @@ import (
 // readyWithin is what a child may take to be ready, migrations of an empty database included.
 const readyWithin = 5 * time.Minute
 
-// Child is a Parley that a World started. Its Process has Signal, End, Done and Err.
+// Child is a Parley that a World started as a process of its own, so that its memory and processor time can be
+// measured apart. Its Process has Signal, End, Done and Err.
 type Child struct {
 	*proc.Process
 

@@ -14,7 +14,8 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// chatShop is a shop with one account, whose customers write in turn.
+// chatShop is a shop with one account, whose customers write one after the other. It works alike with Slack and
+// Teams, so that the two can be compared.
 type chatShop struct{ *shoppers }
 
 // openChatShop starts a shop with Slack or Teams, and opens a conversation of each customer.

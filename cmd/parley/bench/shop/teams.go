@@ -11,6 +11,10 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
+// This file measures Parley with Microsoft Teams as the agents' chat: how long a customer's message takes into its
+// thread, compared with Slack, and how many of the posts that Teams allows Parley makes when customers write more
+// than that.
+
 const (
 	teamsHopTarget    = 1.5  // times a hop in Slack, at most
 	teamsBudgetTarget = 0.95 // of the posts that Teams allows, at least

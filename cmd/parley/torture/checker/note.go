@@ -2,6 +2,9 @@ package checker
 
 import "regexp"
 
+// In some runs Parley has a language model analyse what customers write, and posts a note about it into the thread.
+// This file checks that no message stands in two notes, and that the model was asked about nothing internal.
+
 // notePattern finds the markers that a note names. The model of a run calls each marker a ticket.
 // Shape: Ticket inbound-c017-5
 var notePattern = regexp.MustCompile(`\bTicket (inbound-c\d{3,6}-\d+)\b`)

@@ -15,6 +15,9 @@ import (
 	"parley/cmd/parley/demo/phone"
 )
 
+// Customers of a run with chats write by mail, WhatsApp, Messenger or SMS. This file has the emulators of Meta and
+// Twilio, with the accounts that the company has there, and the phones by which customers write and read.
+
 // ChatKind is where a customer writes.
 type ChatKind string
 

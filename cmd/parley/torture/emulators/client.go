@@ -21,7 +21,8 @@ import (
 
 const callTimeout = 30 * time.Second
 
-// Client controls the process of the emulators by their control addresses.
+// Client controls the process of the emulators by HTTP. With it the driver lets people write, the oracle reads what
+// they see, and the injector makes providers fail.
 type Client struct {
 	Slack string // base URL of the Slack emulator, without a final slash; "" means there is none
 	Teams string // base URL of the Teams emulator; "" means agents work in Slack

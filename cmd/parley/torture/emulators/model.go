@@ -15,6 +15,9 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
+// This file is the language model of a run, which Parley asks about customers' messages by OpenAI's API. Its answers
+// follow from the markers in the question. Sometimes it fails, or quotes another conversation, as real models do.
+
 // By these Parley reaches the model of a run.
 const (
 	modelKey  = "torture-model-key"

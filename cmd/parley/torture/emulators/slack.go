@@ -58,7 +58,8 @@ func slackTraits() Traits {
 	}
 }
 
-// slackPlatform is the Platform of Slack.
+// slackPlatform is the Platform of a run whose agents work in Slack. It calls the emulator of Slack, which is in
+// another process, by the addresses of its Client.
 type slackPlatform struct{ Client }
 
 func (slackPlatform) Traits() Traits { return slackTraits() }

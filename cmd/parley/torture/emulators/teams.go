@@ -77,7 +77,8 @@ func (s teamsPlatform) Traits() Traits {
 	return t
 }
 
-// teamsPlatform is the Platform of Microsoft Teams.
+// teamsPlatform is the Platform of a run whose agents work in Microsoft Teams. It calls the emulator of Teams, which
+// is in another process, by the addresses of its Client.
 type teamsPlatform struct{ Client }
 
 // readChannel returns everything that everybody sees in the support channel, as it was posted.

@@ -11,6 +11,9 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
+// This file makes the emulator of Teams fail as Microsoft's servers sometimes do: calls fail or are throttled,
+// and events come late or twice, or get lost. The faults come by chance until ClearFaults.
+
 // teamsFaults returns the faults of calls and events. They occur by chance until ClearFaults. Events get lost for good only
 // where Parley may look for them.
 func teamsFaults(blind bool) []teamsfake.Fault {

@@ -12,6 +12,10 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
+// A card is the first message of a conversation's thread in the agents' chat. It shows the conversation's state, team
+// and owners. This file compares what cards show with the database, and finds customers who wait without anybody
+// being responsible.
+
 // conversation is how a conversation stands in the database.
 type conversation struct {
 	Root          string   `db:"root"`

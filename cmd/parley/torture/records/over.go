@@ -6,8 +6,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Whoever changes a conversation locks it until the commit, so its log has the order of the commits, and within one transaction
-// that of the ids.
+// overQuery finds conversations that an agent resolved and that went on all the same: a reply left afterwards, or the
+// last state isn't resolved or closed. It orders the entries of a conversation's log by their commits, and within one
+// transaction by their ids. Whoever changes a conversation locks it until the commit, so that order is right.
 const overQuery = `
 	WITH deeds AS (
 		SELECT conversation_id, what,
@@ -28,7 +29,7 @@ const overQuery = `
 	JOIN conversations AS c ON c.id = deeds.conversation_id
 	WHERE is_last AND what = 'resolved' AND c.status NOT IN ('resolved', 'closed')`
 
-// A command to resolve is done or refused.
+// unresolvedQuery finds commands to resolve a conversation that were neither done nor refused. $1 are their places.
 const unresolvedQuery = `
 	SELECT 'the command to resolve at ' || m.place || ' was neither done nor refused' AS text
 	FROM messages AS m

@@ -11,6 +11,9 @@ import (
 	"parley/store"
 )
 
+// An event that Parley can't apply is put into quarantine: it stays stored, and people are told of it once. Some runs
+// send such events on purpose (poisons). This file checks that these are in quarantine, and that no other event is.
+
 // quarantined is an event that was given up.
 type quarantined struct {
 	Event   store.EventID `db:"event_id"`

@@ -11,6 +11,9 @@ import (
 	"parley/channels/pause"
 )
 
+// This file plays somebody who reads the database for a long time, as pg_dump does. While such a reader is at work,
+// PostgreSQL can't remove rows that were deleted since it began, and Parley must be able to live with that.
+
 // readEvery is how often somebody who holds a snapshot checks that the server still answers.
 const readEvery = 500 * time.Millisecond
 
