@@ -14,6 +14,9 @@ import (
 	"parley/store/storetest"
 )
 
+// These tests check when a run fails. Each changes one thing in the report of a good run (goodReport), and names
+// words of the failure that must follow.
+
 // goodReport is that of a run that did not fail: everything was written, observed and kept.
 func goodReport() Report {
 	return Report{

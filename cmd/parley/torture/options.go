@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Options of a run. Plan and Quick fill in what is missing, and leave out what doesn't fit the rest (see adaptFaults).
+// Options of a run: what people write, which faults are injected, and how the Parleys are started. Plan and Quick
+// fill in what is missing, and leave out faults that don't fit the rest (see adaptFaults).
 type Options struct {
 	// Program is the path of this program. The run starts it with the sub-commands serve, torture --fakes and
 	// torture --oracle.

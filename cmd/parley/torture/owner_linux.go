@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// Where several replicas share one proxy, as for mail, a fault that kills the process behind a connection must find
+// out which one that is. This file finds it as "lsof" does, by what Linux shows in /proc.
+
 // isOwnerOf reports whether a process has the loopback socket with a local address.
 func isOwnerOf(pid int, local net.Addr) bool {
 	tcp, ok := local.(*net.TCPAddr)

@@ -14,6 +14,9 @@ import (
 	"parley/store/storetest"
 )
 
+// A replica is one of the Parley processes of a run. These tests check which ends of a process count as failed
+// starts, which the run tolerates, and which as unexpected exits, which make it fail.
+
 // newExit returns the error of a process that ended with a status.
 func newExit(t *testing.T, status int) error {
 	t.Helper()

@@ -8,6 +8,10 @@ import (
 	"parley/store/storetest"
 )
 
+// Some faults wait for a certain moment, such as the sending of a reply. A stimulus is what people do so that the
+// moment comes. These tests check in what order and how often stimuli are given, and that each makes the trigger of
+// its fault fire.
+
 // wantNext checks which stimulus is next once the interval since the last one is over.
 func wantNext(t *testing.T, s *stimuli, want stimulus) {
 	t.Helper()

@@ -18,6 +18,9 @@ import (
 	"parley/store/storetest"
 )
 
+// A task is what people write for one fault, such as a flood of mails. The injector queues it, and the driver, which
+// plays the people, carries it out. These tests check the queue and what the driver does for each task.
+
 // A task that the driver has done is reported as done.
 func TestRunTask(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,5 @@
-// Package lanes measures the mechanics of delivery alone: the relay runs in this process, with handlers that do nothing.
+// Package lanes measures the mechanics of delivery alone: the relay runs in this process, with handlers that do
+// nothing.
 //
 // What does not belong here: anything that needs a Parley of its own process.
 package lanes
@@ -19,8 +20,11 @@ import (
 	"parley/store"
 )
 
-// A delivery is one message on its way to one place. A lane is the queue of one conversation's deliveries to one place; only its
-// first one may leave. A gate is a budget of a provider, a number of requests a second, that several lanes share.
+// The words of this file:
+//
+//   - A delivery is one message on its way to one place.
+//   - A lane is the queue of one conversation's deliveries to one place. Only the first of them may leave.
+//   - A gate is a provider's budget, a number of requests a second. Several lanes share it.
 
 // errLanes means that a delivery was handed out twice, out of its turn, or not at all.
 var errLanes = errors.New("bench: lanes: broken order")

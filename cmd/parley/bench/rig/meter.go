@@ -6,7 +6,8 @@ import (
 	proc "parley/cmd/parley/child"
 )
 
-// Meter tells who used the processors since it was started. Emulators and generators share this process, and count as one.
+// Meter measures how much processor time Parley, PostgreSQL and this process have used since it was started. This
+// process has the emulators and the load generators, which can't be told apart.
 type Meter struct {
 	w     *World
 	c     *Child // nil if no Parley is measured

@@ -1,6 +1,8 @@
 package checker
 
-// Check compares what was observed with what was expected, and counts the violations of each invariant.
+// Check decides whether Parley worked correctly in a run. It compares what people saw in the end (observed) with what
+// they had written and done (expected), and counts the violations of each invariant, such as a reply that reached
+// nobody.
 func Check(observed Observation, expected Expectation) Verdict {
 	var v Verdict
 	checkHistory(&v, observed, expected)
@@ -22,7 +24,7 @@ func Check(observed Observation, expected Expectation) Verdict {
 	return v
 }
 
-// postedReplies are the replies that the threads of one conversation show.
+// postedReplies are the replies that agents typed in the threads of one conversation.
 type postedReplies struct {
 	inOrder   []Marker
 	eventLost map[Marker]bool // those of which the platform gave up telling Parley

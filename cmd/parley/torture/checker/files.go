@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// Some mails of customers have a file. This file of the checker makes their contents, and checks that each is shown
+// once, in the thread of the customer who sent it.
+
 // File is a file of a message.
 type File struct{ Name, Content string }
 

@@ -5,6 +5,9 @@ import (
 	"regexp"
 )
 
+// A line is a message that Parley posts into a thread in its own name, for example that a reply was not delivered.
+// This file checks that Parley doesn't say the same of a reply twice.
+
 // linePattern finds the words by which people see of what kind a line about a reply is. It knows the kinds of which a
 // thread has one line for each sending of the reply.
 var linePattern = regexp.MustCompile(`Nobody can tell whether .* got this\.|Not delivered:|You changed this after it was sent|` +

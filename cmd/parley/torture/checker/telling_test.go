@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// The chat of a run may tell Parley late of what people wrote, edited or deleted. These tests check which deviations
+// Excuse excuses for that reason. A reply's hold is the time that it waits so that its author can take it back.
+
 // A reply is excused if Parley was told of it, or of its change, when its hold was nearly over, or after a jump of the clock
 // that ended the hold. The jump is no excuse for what Parley knew before, nor for what was typed after it.
 func TestExcuse(t *testing.T) {

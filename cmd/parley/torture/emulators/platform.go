@@ -9,8 +9,9 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// Platform controls the emulator of the chat in which agents work: what people do there, what they see, and which faults it
-// has. The oracle's process makes its own.
+// Platform controls the emulator of the chat in which agents work, Slack or Teams. By it the driver lets people write
+// there, the oracle reads what they see, and the injector makes the chat fail. All calls go by HTTP to the emulators'
+// process, so the run and the oracle, which are two processes, each have a Platform of their own.
 type Platform interface {
 	// Traits never change.
 	Traits() Traits

@@ -10,6 +10,9 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
+// The oracle plays an agent who clicks the buttons by which Parley asks what to do with a reply. These tests check
+// which questions it answers, and what it records of its clicks.
+
 // reply is the marker outbound-c001-2.
 func reply() checker.Marker {
 	return checker.Marker{Kind: checker.Outbound, Conversation: 1, Number: 2}

@@ -10,6 +10,9 @@ import (
 	"parley/store/storetest"
 )
 
+// The audit reads Parley's tables after a run. These tests fill the tables with one conversation that is as
+// it should be, change one thing by SQL, and check which violation the audit finds.
+
 // auditedRecords is one answered conversation: two messages of a customer (events 1 and 2), a reply (event 3), and the posts of the two
 // messages.
 const auditedRecords = `

@@ -7,6 +7,9 @@ import (
 	"parley/store"
 )
 
+// Events with the same order key must take effect in the order in which they were accepted. An effect is what an
+// event caused. These tests check which lists of effects findOutOfOrder objects to.
+
 // began is when the events of these tests began to come; versionBegan is when this version took over from an earlier one.
 func began() time.Time { return time.Unix(100, 0) }
 

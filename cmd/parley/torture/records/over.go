@@ -6,9 +6,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// overQuery finds conversations that an agent resolved and that went on all the same: a reply left afterwards, or the
-// last state isn't resolved or closed. It orders the entries of a conversation's log by their commits, and within one
-// transaction by their ids. Whoever changes a conversation locks it until the commit, so that order is right.
+// overQuery finds conversations that an agent resolved and that went on all the same: a reply left afterwards, or in
+// the end the conversation is neither resolved nor closed. It orders the entries of a conversation's log by their
+// commits, and within one transaction by their ids. Whoever changes a conversation locks it until the commit, so that
+// order is right.
 const overQuery = `
 	WITH deeds AS (
 		SELECT conversation_id, what,
