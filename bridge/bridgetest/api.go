@@ -67,8 +67,9 @@ func (a api) makeHandler() http.Handler {
 	return mux
 }
 
-// call reads a request, lets a fault strike, and answers with what f returns: the body of the answer or, with a status other
-// than 200, none.
+// call returns the handler of the call with that name. It reads the request, lets a fault strike if one was added for
+// the call, and otherwise answers with what f returns: a status, and a value that becomes the JSON body if the status
+// is 200.
 func (a api) call(name string, f func(request) (int, any)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)

@@ -11,7 +11,7 @@ import (
 	"parley/channels"
 )
 
-// Failures that a Stage brings about for the next post.
+// Failures that Stage.Fail can bring about for the next post.
 const (
 	FailThrottled  = "throttled"   // 429 with a time
 	FailLostBefore = "lost before" // the answer is lost, nothing was posted
@@ -53,11 +53,11 @@ type Stage struct {
 	// Offline loses all events while f runs; when it returns the surface is connected again
 	// and caught up.
 	Offline func(t *testing.T, f func())
-	// FindsDeleted says that a catch-up finds what was deleted meanwhile. If it doesn't, Confirm finds it before a reply
-	// leaves.
+	// FindsDeleted says that a catch-up finds what was deleted meanwhile. If it doesn't, Confirm finds it before a
+	// reply leaves.
 	FindsDeleted bool
-	// Blind says that the platform lets nobody read what was posted. Then what was missed stays missed, Confirm answers
-	// bridge.Unchanged, and a post whose answer was lost counts as not made.
+	// Blind says that the platform lets nobody read what was posted. Then what was missed stays missed, Confirm
+	// answers bridge.Unchanged, and a post whose answer was lost counts as not made.
 	Blind bool
 	// Mention returns a mention of a user as one types it.
 	Mention func(user string) string

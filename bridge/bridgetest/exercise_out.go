@@ -131,8 +131,8 @@ func exerciseFiles(t *testing.T, s Stage) {
 	}
 }
 
-// exerciseErased: our posts are removed with their files, the root stays and says so, and what a colleague wrote stays.
-// Erasing twice, or a message that is gone, gives no other error than ErrMessageGone.
+// exerciseErased: our posts are removed with their files, the root stays and says so, and what a colleague wrote
+// stays. Erasing twice, or a message that is gone, gives no other error than ErrMessageGone.
 func exerciseErased(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	typed := s.Say(t, root, "a colleague's words")

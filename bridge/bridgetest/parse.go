@@ -102,7 +102,8 @@ func takeButton(a *bridge.Action, e event) {
 // versionOf writes a message's version so that versions sort as texts.
 func versionOf(m Message) string { return fmt.Sprintf("%06d", m.Version) }
 
-// orderOf returns the order of what was done at a time. serial, the number of the deed, makes it differ from every other one.
+// orderOf returns the order of what was done at a time. serial, the number of the deed, makes it differ from every
+// other one.
 func orderOf(at time.Time, serial int) string {
 	return fmt.Sprintf("%d.%06d%06d", at.Unix(), at.Nanosecond()/int(time.Microsecond), serial)
 }

@@ -77,16 +77,16 @@ func (c *Chat) Streams() int {
 	return len(c.streams)
 }
 
-// Connected returns how often a surface began to listen. Whoever waits for one that starts counts by this: the stream of one
-// that has been stopped may still be there for a moment.
+// Connected returns how often a surface began to listen. Whoever waits for one that starts counts by this: the stream
+// of one that has been stopped may still be there for a moment.
 func (c *Chat) Connected() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.opened
 }
 
-// emit puts an event into the queues of all listeners. However slow they are, they lose events only by Mute and Disconnect.
-// Called under the lock.
+// emit puts an event into the queues of all listeners. However slow they are, they lose events only by Mute and
+// Disconnect. c.mu must be held.
 func (c *Chat) emit(e event) {
 	if c.mute {
 		return

@@ -43,8 +43,8 @@ type Surface struct {
 
 var _ bridge.Surface = (*Surface)(nil)
 
-// NewSurface makes a surface of the Chat at an address, which may be in another process. perSecond is how many posts a second
-// the Chat allows in a channel; 0 means any number.
+// NewSurface makes a surface of the Chat at an address, which may be in another process. perSecond is how many posts
+// a second the Chat allows in a channel; 0 means any number.
 func NewSurface(url string, d SurfaceDesk, perSecond float64) *Surface {
 	return &Surface{base: url, desk: d, rate: perSecond, client: &http.Client{Transport: &http.Transport{}}}
 }
@@ -315,7 +315,8 @@ func factOf(e event) channels.Fact {
 	return f
 }
 
-// Run implements bridge.Surface: it listens, and connects again until ctx ends. listen reads what was missed in between.
+// Run implements bridge.Surface: it listens, and connects again until ctx ends. listen reads what was missed in
+// between.
 func (s *Surface) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := s.listen(ctx)

@@ -195,7 +195,8 @@ func readFile(ctx context.Context, f channels.File) (content []byte, err error) 
 	return content, nil
 }
 
-// transportError classifies a call without an answer. Only if no connection was made is it certain that nothing arrived.
+// transportError classifies a call without an answer. Only if no connection was made is it certain that nothing
+// arrived.
 func transportError(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return &channels.SendError{Class: channels.Retry, Text: "The provider can't be reached.", Cause: err}

@@ -13,7 +13,8 @@ type Harness struct {
 	New func(t *testing.T) Stage
 	// Failures that Stage.Fail can bring about: at least two are Ambiguous, one of them with Failure.Effect.
 	Failures []Failure
-	// Refused makes of a good message one that the channel or its provider refuses for good. The keys name the reason.
+	// Refused makes of a good message one that the channel or its provider refuses for good. The keys name the
+	// reason.
 	Refused map[string]func(*channels.Outbound)
 	// NoDuplicates says that the provider never delivers the same thing twice.
 	NoDuplicates bool
@@ -23,10 +24,11 @@ type Harness struct {
 // called directly; the functions act as the customer or as the provider.
 type Stage struct {
 	Channel channels.Channel
-	// Write lets one customer, always the same, write texts one after the other. It returns the facts that the channel
-	// accepted for them, in the order of acceptance.
+	// Write lets one customer, always the same, write texts one after the other. It returns the facts that the
+	// channel accepted for them, in the order of acceptance.
 	Write func(t *testing.T, texts ...string) []channels.Fact
-	// Redeliver lets the provider deliver the last text once more. It returns the facts that the channel accepted then.
+	// Redeliver lets the provider deliver the last text once more. It returns the facts that the channel accepted
+	// then.
 	Redeliver func(t *testing.T) []channels.Fact
 	// Outbound makes a message to that customer. Messages with the same id are attempts at the same one.
 	Outbound func(id int64, text string) channels.Outbound
@@ -39,7 +41,8 @@ type Stage struct {
 
 	// What follows may be nil where the channel neither declares nor implements what stands in brackets.
 
-	// CloseWindow lets the provider close the customer's reply window. Nil means that the channel knows by Outbound.LastIn.
+	// CloseWindow lets the provider close the customer's reply window. Nil means that the channel knows by
+	// Outbound.LastIn.
 	CloseWindow func(t *testing.T)
 	// Answered returns one id for each message that the customer got, in order: that of the message to which it is a
 	// reply, or "" (ReplyTo).
@@ -52,8 +55,8 @@ type Stage struct {
 	Attended func(t *testing.T) []string
 	// Template returns an approved template, filled in (Templates).
 	Template func(t *testing.T) channels.TemplateUse
-	// Serve returns the public address of a file, for providers that fetch by themselves (File.Link). Nil means a server
-	// of the suite's own, on loopback.
+	// Serve returns the public address of a file, for providers that fetch by themselves (File.Link). Nil means a
+	// server of the suite's own, on loopback.
 	Serve func(t *testing.T, name, contentType string, content []byte) string
 }
 

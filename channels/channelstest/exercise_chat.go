@@ -88,8 +88,8 @@ func makeCards(n int) *channels.Rich {
 	return r
 }
 
-// exerciseRich: of buttons, rows and cards, one and the declared maximum are sent, one more is refused. A location and a contact
-// card are sent if they are declared.
+// exerciseRich: of buttons, rows and cards, one and the declared maximum are sent, one more is refused. A location
+// and a contact card are sent if they are declared.
 func exerciseRich(t *testing.T, h Harness) {
 	caps := h.New(t).Channel.Capabilities()
 	for name, c := range map[string]struct {
@@ -126,8 +126,8 @@ func exerciseRich(t *testing.T, h Harness) {
 	}
 }
 
-// exerciseWindow: free text is sent while the window is open. Later it fails with the class WindowClosed, and doesn't reach the
-// customer.
+// exerciseWindow: free text is sent while the window is open. Later it fails with the class WindowClosed, and doesn't
+// reach the customer.
 func exerciseWindow(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()

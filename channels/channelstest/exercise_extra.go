@@ -131,8 +131,8 @@ func checkAttachment(t *testing.T, a channels.Attachment) {
 	}
 }
 
-// exerciseFetch: a file that stays with the provider is described, and can be read more than once. A file that is gone fails
-// for good, so that nobody tries again.
+// exerciseFetch: a file that stays with the provider is described, and can be read more than once. A file that is
+// gone fails for good, so that nobody tries again.
 func exerciseFetch(t *testing.T, h Harness) {
 	s := h.New(t)
 	fetcher, ok := s.Channel.(channels.Fetcher)

@@ -65,8 +65,8 @@ func (s Stage) newFile(t *testing.T, name, contentType string, content []byte, e
 	return f
 }
 
-// exerciseFiles: up to three files leave with a text, if so many are declared. A message with a file that can't be read
-// isn't sent, not even its text.
+// exerciseFiles: up to three files leave with a text, if so many are declared. A message with a file that can't be
+// read isn't sent, not even its text.
 func exerciseFiles(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()

@@ -54,8 +54,8 @@ func exerciseCapabilities(t *testing.T, h Harness) {
 	}
 }
 
-// exerciseDecode: each fact has a name and an order key. Decoding changes nothing, has the same result each time, also in
-// parallel, and needs nothing of the channel that accepted the fact.
+// exerciseDecode: each fact has a name and an order key. Decoding changes nothing, has the same result each time,
+// also in parallel, and needs nothing of the channel that accepted the fact.
 func exerciseDecode(t *testing.T, h Harness) {
 	s, other := h.New(t), h.New(t)
 	const text = "Hello, is anybody there?"

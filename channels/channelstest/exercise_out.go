@@ -29,7 +29,8 @@ func (s Stage) wantGot(t *testing.T, want ...string) {
 	}
 }
 
-// maxParts is the number of parts of one message after which a test gives up: the channel would say for ever that there is more.
+// maxParts is the number of parts of one message after which a test gives up: the channel would say for ever that
+// there is more.
 const maxParts = 20
 
 // mustSend sends a message part by part, checks the receipt of the last part, and returns it.
@@ -145,8 +146,8 @@ func exerciseNeverSent(t *testing.T, h Harness) {
 	s.wantGot(t, "another one")
 }
 
-// exerciseFailure: a failure has the class that the harness states. If the message is then treated as the engine treats it (sent
-// again if it surely failed, reconciled if nobody knows), the customer gets it exactly once.
+// exerciseFailure: a failure has the class that the harness states. If the message is then treated as the engine
+// treats it (sent again if it surely failed, reconciled if nobody knows), the customer gets it exactly once.
 func exerciseFailure(t *testing.T, h Harness, f Failure) {
 	s := h.New(t)
 	s.mustSend(t, s.Outbound(1, "before"))
@@ -193,8 +194,8 @@ func (f Failure) mayRepeat() bool {
 	return false
 }
 
-// wantReconciled checks what the channel says of an attempt whose answer was lost. It asks twice: the second question must
-// have the same answer.
+// wantReconciled checks what the channel says of an attempt whose answer was lost. It asks twice: the second question
+// must have the same answer.
 func (s Stage) wantReconciled(t *testing.T, o channels.Outbound, want channels.Outcome) {
 	t.Helper()
 	for range 2 {

@@ -96,8 +96,8 @@ func (c *TemplateChannel) callTemplates(ctx context.Context, method string, ask,
 	return nil
 }
 
-// serveTemplates lists templates (GET), deletes one (DELETE), or adds or edits one (POST). A body with "forbidden" in it is
-// refused at once; all others wait for Decide.
+// serveTemplates lists templates (GET), deletes one (DELETE), or adds or edits one (POST). A body with "forbidden" in
+// it is refused at once; all others wait for Decide.
 func (p *Provider) serveTemplates(w http.ResponseWriter, r *http.Request) {
 	var t Template
 	err := json.NewDecoder(r.Body).Decode(&t)
@@ -143,8 +143,8 @@ func (p *Provider) deleteTemplate(id string) (refusal string) {
 	return ""
 }
 
-// putTemplate adds a template, or replaces the one with its id, and returns it as it is then; or it returns why not. Called under
-// the lock.
+// putTemplate adds a template, or replaces the one with its id, and returns it as it is then; or it returns why not.
+// Called under the lock.
 func (p *Provider) putTemplate(t Template) (stored Template, refusal string) {
 	at := slices.IndexFunc(p.templates, func(other Template) bool { return other.ID == t.ID })
 	isSameName := func(other Template) bool { return other.Name == t.Name && other.Language == t.Language }

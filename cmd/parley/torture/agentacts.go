@@ -11,8 +11,8 @@ import (
 // type commands such as "resolve". Each act is recorded in the driver's history, from which the checker knows what
 // customers must have received and what not.
 
-// internalAtLeft is how many replies are left when an internal message is typed if there was none yet: a run without any
-// would not notice if they leaked.
+// internalAtLeft is how many replies are left when an internal message is typed if there was none yet: a run without
+// any would not notice if they leaked.
 const internalAtLeft = 10
 
 // rareAct is what an agent does in place of a reply that stays.

@@ -22,9 +22,9 @@ import (
 // process.
 
 const (
-	// failedAttempts is how many attempts to apply a failing mail fail before one goes well. After five attempts Parley
-	// gives an event up; three leave room for those that other faults end. Parley counts the batch in which the mail came
-	// first as an attempt, and each attempt that a fault ended.
+	// failedAttempts is how many attempts to apply a failing mail fail before one goes well. After five attempts
+	// Parley gives an event up; three leave room for those that other faults end. Parley counts the batch in which
+	// the mail came first as an attempt, and each attempt that a fault ended.
 	failedAttempts = 3
 	// slowFor is how long one attempt at a slow mail takes, if Parley lets it.
 	slowFor = 40 * time.Second
@@ -32,8 +32,8 @@ const (
 	crashPollEvery = 2 * time.Second
 )
 
-// failingMails makes mails whose applying fails, takes long or ends the process for a while, although there is nothing
-// wrong with them. What waits behind such a mail must wait for it, and everything else must not.
+// failingMails makes mails whose applying fails, takes long or ends the process for a while, although there is
+// nothing wrong with them. What waits behind such a mail must wait for it, and everything else must not.
 type failingMails struct {
 	database *records.Database // nil until a run begins
 	crashing markerSet         // of the mails that end the process which applies them
@@ -43,8 +43,8 @@ type failingMails struct {
 }
 
 // createRefusalTrigger makes the database trigger that refuses to store a failing mail. A mail fails until Parley has
-// counted enough attempts at it, whatever ended them: on a slow machine other faults end several. Refusals are counted
-// by a sequence, which keeps its value when the refused transaction is rolled back.
+// counted enough attempts at it, whatever ended them: on a slow machine other faults end several. Refusals are
+// counted by a sequence, which keeps its value when the refused transaction is rolled back.
 const createRefusalTrigger = `
 	CREATE SCHEMA IF NOT EXISTS torture;
 	CREATE TABLE IF NOT EXISTS torture.failing_mails (marker text PRIMARY KEY, seconds int NOT NULL, attempts int NOT NULL, refusals text NOT NULL);
@@ -192,8 +192,8 @@ func (in *injector) injectFailingMail(ctx context.Context, f fault) {
 }
 
 // killWhileApplying kills the process that applies a mail, again and again, until Parley has counted as many attempts
-// as may fail, whatever ended them. There is one such mail at a time: the kills for one would count as attempts at the
-// others, too, until Parley gives those up.
+// as may fail, whatever ended them. There is one such mail at a time: the kills for one would count as attempts at
+// the others, too, until Parley gives those up.
 func (in *injector) killWhileApplying(ctx context.Context, f fault) {
 	in.oneCrashing.Lock()
 	defer in.oneCrashing.Unlock()

@@ -22,8 +22,8 @@ func (r *Report) decide() error {
 	return nil
 }
 
-// findFailures returns why a run failed: the invariants that were violated, and whatever kept the run from putting them to
-// the test as planned.
+// findFailures returns why a run failed: the invariants that were violated, and whatever kept the run from putting
+// them to the test as planned.
 func (r *Report) findFailures() []string {
 	return slices.Concat(r.violatedInvariants(), findExcessiveExcuses(&r.Verdict, r.opt), r.findUntested(), r.compareCounts())
 }
@@ -42,8 +42,8 @@ func (r *Report) violatedInvariants() []string {
 	}))
 }
 
-// findUntested returns what of the plan was not carried out. Some faults of a kind may wait in vain for their trigger (see
-// minInjected). What this machine can't play is no part of the plan.
+// findUntested returns what of the plan was not carried out. Some faults of a kind may wait in vain for their trigger
+// (see minInjected). What this machine can't play is no part of the plan.
 func (r *Report) findUntested() []string {
 	var list []string
 	replies := r.Workload.Replies + r.Workload.Bounced
@@ -73,8 +73,8 @@ func (r *Report) findUntested() []string {
 	return list
 }
 
-// providersWithoutFault returns the providers of a run that made no error, in the order of their names. faults counts errors by
-// names that begin with the provider or its protocol, such as "imap fetch cut".
+// providersWithoutFault returns the providers of a run that made no error, in the order of their names. faults counts
+// errors by names that begin with the provider or its protocol, such as "imap fetch cut".
 func (o Options) providersWithoutFault(faults map[string]int) []string {
 	providers := map[string]string{"imap": "mail", "smtp": "mail"} // by the first word of their errors' names
 	if o.Teams {
@@ -98,8 +98,8 @@ func (o Options) providersWithoutFault(faults map[string]int) []string {
 	return slices.DeleteFunc(all, func(provider string) bool { return failed[provider] })
 }
 
-// minInjected returns how many of the planned faults of a kind must be injected: half of them. In the short form a third is
-// enough: there are only two or three of a kind, and their triggers have half a minute in which to fire.
+// minInjected returns how many of the planned faults of a kind must be injected: half of them. In the short form a
+// third is enough: there are only two or three of a kind, and their triggers have half a minute in which to fire.
 func (o Options) minInjected(planned int) int {
 	share := 2
 	if o.ShortWaits {

@@ -26,12 +26,13 @@ const (
 	lookInterval = time.Second
 	// maxWaiting is how long an act may wait. A reply that the customer gets later stays as it is.
 	maxWaiting = 10 * time.Minute
-	// lastSnoozes is how many conversations are snoozed when all is written: before, customers may write too often for it.
+	// lastSnoozes is how many conversations are snoozed when all is written: before, customers may write too often
+	// for it.
 	lastSnoozes = 2
 )
 
-// waitingAct is the second half of an act, which somebody does once something has happened, such as the edit of a reply that the
-// customer has received. It is left out if that never happens.
+// waitingAct is the second half of an act, which somebody does once something has happened, such as the edit of a
+// reply that the customer has received. It is left out if that never happens.
 type waitingAct struct {
 	isDue  func(context.Context) (bool, error) // reports whether it has happened
 	do     func(context.Context) error
@@ -96,8 +97,8 @@ func (d *driver) snoozeQuietest(ctx context.Context) error {
 	return nil
 }
 
-// finishWaiting does the waiting acts that are due when all else is written, and reports whether somebody acted. If everything has
-// settled, it calls isDue of every act once more, and drops all acts if none is due.
+// finishWaiting does the waiting acts that are due when all else is written, and reports whether somebody acted. If
+// everything has settled, it calls isDue of every act once more, and drops all acts if none is due.
 func (d *driver) finishWaiting(ctx context.Context, isSettled bool) (hasActed bool, err error) {
 	before := len(d.history)
 	if !d.isFinishing {
@@ -137,8 +138,8 @@ func (d *driver) changeAfterArrival(c *conversation, id string, m checker.Marker
 	}
 }
 
-// turnNote edits a note into a reply, which it may then edit back or delete. It first waits until Parley was told of the
-// note: otherwise Parley would find only a reply, and could not know that it was a note.
+// turnNote edits a note into a reply, which it may then edit back or delete. It first waits until Parley was told of
+// the note: otherwise Parley would find only a reply, and could not know that it was a note.
 func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
 	wasTold := func(ctx context.Context) (bool, error) {
 		delays, err := d.platform.EventDelays(ctx, emulators.Written)
@@ -159,8 +160,8 @@ func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
 	})
 }
 
-// snooze lets the agent snooze a conversation. When its card shows that, the customer writes. A conversation is snoozed once
-// in a run, so that nobody snoozes it again after the customer's message.
+// snooze lets the agent snooze a conversation. When its card shows that, the customer writes. A conversation is
+// snoozed once in a run, so that nobody snoozes it again after the customer's message.
 func (d *driver) snooze(ctx context.Context, c *conversation) error {
 	c.wasSnoozed = true
 	d.counts.Snoozed++

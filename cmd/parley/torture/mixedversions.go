@@ -44,11 +44,12 @@ func (in *injector) mixVersions(ctx context.Context, f fault) error {
 	return err
 }
 
-// minAcceptedByNewer is how many events the newer version must have accepted before it replaces the other replicas, so that
-// there is something to observe on a busy machine, too.
+// minAcceptedByNewer is how many events the newer version must have accepted before it replaces the other replicas,
+// so that there is something to observe on a busy machine, too.
 const minAcceptedByNewer = 10
 
-// letVersionsWork lets two versions work beside each other for so long, and until the newer one has accepted some events.
+// letVersionsWork lets two versions work beside each other for so long, and until the newer one has accepted some
+// events.
 func (in *injector) letVersionsWork(ctx context.Context, lasting time.Duration) (v records.Versions, err error) {
 	withdraw := in.driver.stimuli.add(stimulusReply)
 	defer withdraw()

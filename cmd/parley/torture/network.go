@@ -37,8 +37,8 @@ type network struct {
 	lastOutageEnd time.Time      // when the last such fault ended
 }
 
-// openNetwork opens the proxies through which Parley calls others; those through which others call Parley (balancer, customerWebhooks)
-// are opened when its own addresses are known. vars are the emulators' addresses.
+// openNetwork opens the proxies through which Parley calls others; those through which others call Parley (balancer,
+// customerWebhooks) are opened when its own addresses are known. vars are the emulators' addresses.
 func openNetwork(ctx context.Context, replicas int, vars map[string]string, databaseURL string) (*network, error) {
 	n := &network{counts: map[string]int{}}
 	slack, slackErr := url.Parse(vars["SLACK_API_URL"])
@@ -103,8 +103,8 @@ func (n *network) databaseURL(i int) string {
 // slackURL is where replica i finds Slack.
 func (n *network) slackURL(i int) string { return "http://" + n.slack[i].address() + "/api/" }
 
-// proxyFor returns the proxy of a route, and the route itself. Where Slack sends requests instead of opening sockets, the socket's route
-// is that of the balancer, at which these requests come.
+// proxyFor returns the proxy of a route, and the route itself. Where Slack sends requests instead of opening sockets,
+// the socket's route is that of the balancer, at which these requests come.
 func (n *network) proxyFor(route string, replica int) (*proxy, string) {
 	p := n.findProxy(route, replica)
 	if p == n.balancer {

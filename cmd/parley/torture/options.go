@@ -11,7 +11,8 @@ type Options struct {
 	// Program is the path of this program. The run starts it with the sub-commands serve, torture --fakes and
 	// torture --oracle.
 	Program string
-	// Keep is the folder in which the run leaves its data; "" means a temporary one, which is removed unless the run fails.
+	// Keep is the folder in which the run leaves its data; "" means a temporary one, which is removed unless the run
+	// fails.
 	Keep string
 	Out  io.Writer // progress, for people
 	// Seed decides the schedule of faults, and who writes what.
@@ -58,8 +59,8 @@ type Options struct {
 	// The other providers.
 	Chats bool // two of three customers write by WhatsApp, Messenger and short messages
 	Model bool // a model reads what customers write, and fails by chance
-	// OwnCopies means that Parley files sent mail itself, as the mail server doesn't. Then nothing tells whether a mail
-	// left if the answer to its sending was lost.
+	// OwnCopies means that Parley files sent mail itself, as the mail server doesn't. Then nothing tells whether a
+	// mail left if the answer to its sending was lost.
 	OwnCopies bool
 }
 

@@ -16,8 +16,8 @@ const (
 	minMessages       = 20
 	// maxMessages is a limit because the emulators keep everything in memory for the oracle.
 	maxMessages = 10_000
-	// maxClockHours limits the jumps of an hour: Parley tries to send a mail for two days, so all jumps together, with the
-	// one of a day, are at most 32 hours.
+	// maxClockHours limits the jumps of an hour: Parley tries to send a mail for two days, so all jumps together,
+	// with the one of a day, are at most 32 hours.
 	maxClockHours = 8
 )
 
@@ -119,9 +119,9 @@ func Quick(o Options) Options {
 	return o
 }
 
-// Shorten makes a short form still shorter, for the tests that run after each change: fewer mails, and half as many of
-// some faults at any moment. What a run costs is mostly what a Parley costs that starts again after a kill. Faults that
-// wait for a trigger, such as a receipt before its result, stay as many.
+// Shorten makes a short form still shorter, for the tests that run after each change: fewer mails, and half as many
+// of some faults at any moment. What a run costs is mostly what a Parley costs that starts again after a kill. Faults
+// that wait for a trigger, such as a receipt before its result, stay as many.
 func Shorten(o Options) Options {
 	o.Mails = 60
 	for _, kind := range []string{FaultKill, faultDropSockets, faultCutMail, faultLateRequest, faultPoisonEvent} {
@@ -130,8 +130,8 @@ func Shorten(o Options) Options {
 	return o
 }
 
-// adaptFaults leaves out the faults, and the upgrade, that this kind of run can't have. In Teams it replaces Slack's faults
-// by those of Teams.
+// adaptFaults leaves out the faults, and the upgrade, that this kind of run can't have. In Teams it replaces Slack's
+// faults by those of Teams.
 func (o *Options) adaptFaults() {
 	if o.Replicas < 2 {
 		o.Faults[faultMixedVersions] = 0

@@ -24,7 +24,8 @@ type replica struct {
 	index int // from 0
 	spec  child.Spec
 
-	// databaseWasDown reports whether the database was out of reach at some time since a moment. nil means that it never was.
+	// databaseWasDown reports whether the database was out of reach at some time since a moment. nil means that it
+	// never was.
 	databaseWasDown func(since time.Time) bool
 
 	mu              sync.Mutex
@@ -90,9 +91,9 @@ func (r *replica) recordEnd(how error, log func() string) (wasRequested bool) {
 // recoveryTime is how long a database that comes back may still refuse connections.
 const recoveryTime = 20 * time.Second
 
-// classifyExitLocked counts an end that the run did not cause as a failed start or an unexpected exit. It is a failed start if
-// Parley was starting, and its database was out of reach or its port was taken: then a service manager would start it again. A
-// Parley that was at work must never end by itself. r.mu must be held.
+// classifyExitLocked counts an end that the run did not cause as a failed start or an unexpected exit. It is a failed
+// start if Parley was starting, and its database was out of reach or its port was taken: then a service manager would
+// start it again. A Parley that was at work must never end by itself. r.mu must be held.
 func (r *replica) classifyExitLocked(how error, log string) {
 	var exit *exec.ExitError
 	gaveUp := errors.As(how, &exit) && exit.ExitCode() == 1
@@ -159,8 +160,8 @@ func (r *replica) isAlive() bool {
 	}
 }
 
-// suspend stops the child where it is (SIGSTOP) and reports whether there was one. resume lets it go on; it does nothing
-// when the child is gone.
+// suspend stops the child where it is (SIGSTOP) and reports whether there was one. resume lets it go on; it does
+// nothing when the child is gone.
 func (r *replica) suspend() (resume func(), ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

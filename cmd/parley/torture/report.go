@@ -19,8 +19,8 @@ import (
 // This file ends a run: it looks for panics in the logs, saves what the database and the emulators show, prints the
 // report, and removes the run's folder unless somebody may want to look into it.
 
-// findCrashes returns the first lines in the logs of Parley, the emulators and the oracle that tell of a panic or a data
-// race; at most ten.
+// findCrashes returns the first lines in the logs of Parley, the emulators and the oracle that tell of a panic or a
+// data race; at most ten.
 func (s *session) findCrashes() []string {
 	const most = 10
 	var found []string
@@ -102,8 +102,9 @@ func (s *session) writeJSON(name string, what any) error {
 	return err
 }
 
-// printAndCleanUp prints the report. It removes the folder of a run without failures, unless opt.Keep names it. The folder of
-// a run that failed with err stays, with report.json in it; only those of the last keptRuns such runs are kept.
+// printAndCleanUp prints the report. It removes the folder of a run without failures, unless opt.Keep names it. The
+// folder of a run that failed with err stays, with report.json in it; only those of the last keptRuns such runs are
+// kept.
 func (s *session) printAndCleanUp(r *Report, err error) error {
 	s.print(r)
 	if err == nil && s.scratch != nil {

@@ -9,11 +9,13 @@ import (
 	"parley/cmd/parley/torture/records"
 )
 
-// ErrVerdict is returned for a run that failed: Parley violated an invariant, or the run did not put the invariants to
-// the test.
+// ErrVerdict is returned for a run that failed: Parley violated an invariant, or the run did not put the invariants
+// to the test.
 var ErrVerdict = errors.New("torture: the run failed")
 
-// Report is what came out of a run. The folder of a run that failed has it as report.json.
+// Report is the result of a run: what people wrote, which faults were injected, and which invariants Parley violated.
+// Maps have counts by the kinds of faults, such as "kill". The folder of a run that failed has the report as
+// report.json.
 type Report struct {
 	Seed  uint64    `json:"seed"`
 	Loads [2]string `json:"loads"` // the machine's load average before and after
@@ -48,8 +50,8 @@ type Report struct {
 	opt Options
 }
 
-// downtimes are the times in which a Parley that was asked to stop, and the one after it, served nobody: from the last
-// answer of the old process to the first of the new one.
+// downtimes are the times in which a Parley that was asked to stop, and the one after it, served nobody: from the
+// last answer of the old process to the first of the new one.
 type downtimes struct {
 	Longest time.Duration   `json:"longest"` // Units: nanoseconds
 	All     []time.Duration `json:"all"`
@@ -59,7 +61,7 @@ type downtimes struct {
 	Disturbed int `json:"disturbed"`
 }
 
-// workloadCounts counts what people said and did.
+// workloadCounts counts what the driver's people wrote and did in a run.
 type workloadCounts struct {
 	Mails        int `json:"mails"`
 	Replies      int `json:"replies"`

@@ -15,8 +15,10 @@ import (
 	"parley/cmd/parley/torture/records"
 )
 
-// Run plays a whole run and prints its progress. The report is complete also with ErrVerdict.
-// Other errors: the run itself could not be played.
+// Run plays a whole run and prints its progress. It starts Parley, its database and the emulators, lets people write
+// while faults are injected (the flow), waits until everything has arrived, and decides whether Parley kept its
+// invariants. Errors: ErrVerdict for a run that failed, with a complete report; others if the run itself could not be
+// played.
 func Run(ctx context.Context, o Options) (Report, error) {
 	s, err := newSession(o)
 	if err != nil {
@@ -35,8 +37,8 @@ func (s *session) printLine(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.opt.Out, format+"\n", args...) // progress only
 }
 
-// playRun sets everything up, plays the workload and injects the faults, waits until everything has arrived, and decides
-// whether the run failed.
+// playRun sets everything up, plays the workload and injects the faults, waits until everything has arrived, and
+// decides whether the run failed.
 func (s *session) playRun(ctx context.Context, r *Report) (err error) {
 	life, end := context.WithCancel(ctx)
 	var parleys errgroup.Group
@@ -124,7 +126,8 @@ func (s *session) waitUntilConnected(ctx context.Context) error {
 	}
 }
 
-// runFlow plays the workload and injects the faults at the same time. Then it ends all provider faults.
+// runFlow lets the driver play the people and the injector inject the faults, both at the same time, until both are
+// done. Meanwhile the emulators make errors by chance (provider faults), which it ends afterwards.
 func (s *session) runFlow(ctx context.Context, r *Report) error {
 	s.driver = newDriver(s.client, s.opt)
 	s.driver.failing.database = s.database
@@ -198,8 +201,8 @@ func (s *session) newInjector() *injector {
 	return in
 }
 
-// countProviderFaults counts the errors that emulators made. In the long form it first waits until each provider has made
-// one: many replies may leave only now.
+// countProviderFaults counts the errors that emulators made. In the long form it first waits until each provider has
+// made one: many replies may leave only now.
 func (s *session) countProviderFaults(ctx context.Context, r *Report) error {
 	until := time.Now().Add(s.opt.extraTriggerWait())
 	for {
@@ -224,7 +227,8 @@ type laneWatch struct {
 	since time.Time // since when so many wait
 }
 
-// look notes how many lanes wait. It reports whether their number has been the same for stuckAfter, and then begins anew.
+// look notes how many lanes wait. It reports whether their number has been the same for stuckAfter, and then begins
+// anew.
 func (w *laneWatch) look(lanes int) (areStuck bool) {
 	const stuckAfter = 3 * time.Minute
 	areStuck = lanes == w.lanes && lanes > 0 && time.Since(w.since) > stuckAfter
@@ -235,8 +239,8 @@ func (w *laneWatch) look(lanes int) (areStuck bool) {
 }
 
 // settle waits until every lane is empty and the oracle misses nothing, and then polls twice more, in case something
-// arrives twice. After opt.Settle it gives up waiting. A reply that failed for half an hour pauses for an hour: Parley's
-// clock jumps over such a pause.
+// arrives twice. After opt.Settle it gives up waiting. A reply that failed for half an hour pauses for an hour:
+// Parley's clock jumps over such a pause.
 func (s *session) settle(ctx context.Context, r *Report) error {
 	const (
 		settledPolls  = 3 // so many polls in a row must find nothing to wait for
@@ -288,8 +292,8 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 	}
 }
 
-// poll asks the oracle, the database and the chat once and writes into r what they say. It reports whether nothing is left
-// to wait for.
+// poll asks the oracle, the database and the chat once and writes into r what they say. It reports whether nothing is
+// left to wait for.
 func (s *session) poll(ctx context.Context, request oracle.Request, r *Report) (isSettled bool, err error) {
 	answer, err := s.oracle.Ask(request)
 	if err != nil {

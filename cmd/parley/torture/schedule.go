@@ -70,7 +70,8 @@ func schedule(seed uint64, o Options) []fault {
 	return list
 }
 
-// timeOf returns when a fault is injected. drawn is a time by chance in the part of the flow that begins at partBegins.
+// timeOf returns when a fault is injected. drawn is a time by chance in the part of the flow that begins at
+// partBegins.
 func (o Options) timeOf(kind string, drawn, partBegins time.Duration) time.Duration {
 	switch kind {
 	case faultClockHour, faultClockDay: // late enough for something to jump over

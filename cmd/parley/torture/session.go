@@ -305,8 +305,8 @@ func (s *session) limitSpace() {
 	s.database.Dir, s.hasSpaceLimit = dir, true
 }
 
-// stopOthers ends everything but Parley. A database in a folder of limited size is first copied to the run's own folder, if
-// the run failed or its data is to be kept.
+// stopOthers ends everything but Parley. A database in a folder of limited size is first copied to the run's own
+// folder, if the run failed or its data is to be kept.
 func (s *session) stopOthers(failed bool) error {
 	if s.network != nil {
 		s.network.close()

@@ -93,8 +93,8 @@ func TestNeededStimulus(t *testing.T) {
 	}
 }
 
-// newPickDriver returns a driver with one conversation that can be replied to, one with a mailbox that is gone, and others
-// in which nobody can reply by mail now.
+// newPickDriver returns a driver with one conversation that can be replied to, one with a mailbox that is gone, and
+// others in which nobody can reply by mail now.
 func newPickDriver() *driver {
 	d := newDriver(emulators.Client{}, Options{Mails: 90})
 	d.conversations = []*conversation{
@@ -142,8 +142,8 @@ func TestPickNoConversation(t *testing.T) {
 	}
 }
 
-// Nothing leaves from a resolved conversation, so its customer writes before an agent replies: as often as untilReopened
-// says, and once more if the card still shows it as resolved.
+// Nothing leaves from a resolved conversation, so its customer writes before an agent replies: as often as
+// untilReopened says, and once more if the card still shows it as resolved.
 func TestReplyStimulusInResolvedConversation(t *testing.T) {
 	t.Parallel()
 	d, recorder := newTestDriver(t, Options{Mails: 90})
@@ -173,8 +173,8 @@ func TestReplyStimulusInResolvedConversation(t *testing.T) {
 	}
 }
 
-// In each run, however small, some customers write mails, and the mailbox of at least one of them is gone, but not of all:
-// faults wait for replies to both.
+// In each run, however small, some customers write mails, and the mailbox of at least one of them is gone, but not of
+// all: faults wait for replies to both.
 func TestConversations(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

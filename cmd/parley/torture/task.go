@@ -162,8 +162,8 @@ const (
 	receiptsPerWebhook = 50
 )
 
-// sendForeignReceipts tells of messages that another system sent by the same number: half of them to customers of ours.
-// In Parley such a receipt waits for the result of a send that never happened.
+// sendForeignReceipts tells of messages that another system sent by the same number: half of them to customers of
+// ours. In Parley such a receipt waits for the result of a send that never happened.
 func (in *injector) sendForeignReceipts(ctx context.Context) error {
 	customers := numbersOf(in.driver, emulators.ByWhatsApp)
 	for n := 0; n < in.opt.floodSize()*receiptsPerMessage; n += receiptsPerWebhook {

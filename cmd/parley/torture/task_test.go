@@ -120,8 +120,8 @@ func TestFloodOfAccount(t *testing.T) {
 	checkFlood(t, taskFloodAccount, minConversations)
 }
 
-// checkFlood runs a task and checks that so many customers write a flood. Each mail is sent once and recorded, and none
-// counts as one of those that were to be written anyway.
+// checkFlood runs a task and checks that so many customers write a flood. Each mail is sent once and recorded, and
+// none counts as one of those that were to be written anyway.
 func checkFlood(t *testing.T, kind task, wantWriters int) {
 	t.Helper()
 	o := Options{Mails: 6, Flow: 20 * time.Second}
@@ -312,8 +312,8 @@ func runTask(t *testing.T, d *driver, kind task) {
 	}
 }
 
-// sendTestReceipts sends a flood of another system's receipts. It returns the webhooks as one text, and how many receipts
-// there must be.
+// sendTestReceipts sends a flood of another system's receipts. It returns the webhooks as one text, and how many
+// receipts there must be.
 func sendTestReceipts(t *testing.T) (webhooks string, want int) {
 	t.Helper()
 	o := Options{Mails: 90, Chats: true, Flow: 20 * time.Second}

@@ -19,8 +19,8 @@ const wholePercent = 100
 
 func (t tolerance) limitFor(n int) int { return t.fixed + n*t.percent/wholePercent }
 
-// findExcessiveExcuses returns the deviations that occurred more often than the injected faults explain: a Parley that asks
-// about everything loses nothing and is of no use.
+// findExcessiveExcuses returns the deviations that occurred more often than the injected faults explain: a Parley
+// that asks about everything loses nothing and is of no use.
 func findExcessiveExcuses(v *checker.Verdict, o Options) []string {
 	usual := tolerance{fixed: 4, percent: 5}
 	clicked := tolerance{fixed: 4, percent: 4}
@@ -44,8 +44,8 @@ func findExcessiveExcuses(v *checker.Verdict, o Options) []string {
 		shortForm = tolerance{fixed: 4, percent: 20}
 	}
 
-	// A change is excused only where Parley was told too late, also because a slow machine made the change late. In the short form a few
-	// more of them are.
+	// A change is excused only where Parley was told too late, also because a slow machine made the change late. In
+	// the short form a few more of them are.
 	changes := tolerance{fixed: 4, percent: 5}
 
 	replies := v.Replies + v.Bounced

@@ -7,9 +7,9 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// A trigger waits for certain bytes on a connection, and then injects a fault. The first tests send messages through a
-// proxy and check when a trigger fires. The others check which bytes count as a commit, or as the answer to a claim, in
-// PostgreSQL's protocol. A claim takes messages from the queue in order to send them.
+// A trigger waits for certain bytes on a connection, and then injects a fault. The first tests send messages through
+// a proxy and check when a trigger fires. The others check which bytes count as a commit, or as the answer to a
+// claim, in PostgreSQL's protocol. A claim takes messages from the queue in order to send them.
 
 // armTrigger arms a trigger; fired gets whether it fired within a minute.
 func armTrigger(t *testing.T, list *triggers, tr *trigger) (fired <-chan bool) {

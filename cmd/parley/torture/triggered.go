@@ -12,8 +12,8 @@ import (
 // (injectOnTrigger). Meanwhile the driver lets people do what brings the moment about (see stimulus).
 
 const (
-	// minTriggerWait is how long a fault waits at least for its trigger. Replies wait for their hold, and up to 30 s for what
-	// a chat has to catch up with: much longer on a busy machine, or where a chat takes one post a second.
+	// minTriggerWait is how long a fault waits at least for its trigger. Replies wait for their hold, and up to 30 s
+	// for what a chat has to catch up with: much longer on a busy machine, or where a chat takes one post a second.
 	minTriggerWait = 3 * time.Minute
 	// limitedTriggerWait is how long a fault waits after the flow where the chat keeps to its limits. Before a reply
 	// leaves, Parley may have to read there whether it was changed, and may read only so much in a minute.
@@ -22,7 +22,8 @@ const (
 	commitTimeout = 200 * time.Millisecond
 	// stopLatency is how long the system needs at most until a process that gets SIGSTOP stands still.
 	stopLatency = 5 * time.Millisecond
-	// answerHeldFor is how long faultEarlyReceipt holds an answer back, so that the event about its effect arrives first.
+	// answerHeldFor is how long faultEarlyReceipt holds an answer back, so that the event about its effect arrives
+	// first.
 	answerHeldFor = 1500 * time.Millisecond
 )
 
@@ -38,8 +39,8 @@ func (o Options) extraTriggerWait() time.Duration {
 	return minTriggerWait
 }
 
-// injectOnTrigger injects a fault when its trigger fires. Until then the driver does what brings that moment about. If the fault
-// waits too long, it counts as missed.
+// injectOnTrigger injects a fault when its trigger fires. Until then the driver does what brings that moment about.
+// If the fault waits too long, it counts as missed.
 func (in *injector) injectOnTrigger(ctx context.Context, f fault) {
 	withdraw := in.driver.stimuli.add(f.neededStimulus())
 	defer withdraw()
@@ -96,9 +97,10 @@ func (in *injector) newTrigger(ctx context.Context, f fault) *trigger {
 	return t
 }
 
-// waitForTrigger waits until a fault's trigger has fired and there was something to disturb, since a process may have ended just
-// before. It gives up after in.triggerTimeout, unless too few of the fault's kind were injected by then. In that case it waits on
-// until enough others of the kind were injected, but not longer than extraTriggerWait after the flow.
+// waitForTrigger waits until a fault's trigger has fired and there was something to disturb, since a process may have
+// ended just before. It gives up after in.triggerTimeout, unless too few of the fault's kind were injected by then.
+// In that case it waits on until enough others of the kind were injected, but not longer than extraTriggerWait after
+// the flow.
 func (in *injector) waitForTrigger(ctx context.Context, f fault, t *trigger) (isInjected bool) {
 	until := time.Now().Add(in.triggerTimeout)
 	last := in.began.Add(in.opt.Flow + in.opt.extraTriggerWait())
@@ -124,8 +126,8 @@ func (in *injector) waitForTrigger(ctx context.Context, f fault, t *trigger) (is
 	return false
 }
 
-// extendWait lets a fault wait on if fewer of its kind were injected than a run needs. It returns false if enough were. Once enough
-// were injected, countInjected calls stop.
+// extendWait lets a fault wait on if fewer of its kind were injected than a run needs. It returns false if enough
+// were. Once enough were injected, countInjected calls stop.
 func (in *injector) extendWait(kind string, stop func()) (mayWait bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -23,8 +23,8 @@ import (
 // to which they send these requests, which passes them on to one replica or another, and tells the emulators that
 // address.
 
-// openBalancer opens an address to which providers send requests, and passes them on to the addresses of the replicas. It is
-// a simple balancer: it tries the replicas in turn and knows only whether one takes a connection.
+// openBalancer opens an address to which providers send requests, and passes them on to the addresses of the
+// replicas. It is a simple balancer: it tries the replicas in turn and knows only whether one takes a connection.
 func (n *network) openBalancer(ctx context.Context, route string, replicas []string) (*proxy, error) {
 	var next atomic.Uint32
 	dial := func(ctx context.Context) (net.Conn, error) {

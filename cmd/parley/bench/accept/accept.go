@@ -21,8 +21,8 @@ const (
 	acceptIdleTarget = 4
 )
 
-// startFlood returns a flood of Slack events by rig.Clients connections, with a world and a Parley of its own. accounts end the
-// world's parley.yaml. The caller closes the world.
+// startFlood returns a flood of Slack events by rig.Clients connections, with a world and a Parley of its own.
+// accounts end the world's parley.yaml. The caller closes the world.
 func startFlood(ctx context.Context, b *rig.Rig, accounts string) (*load.Flood, error) {
 	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{
 		Slack:  &rig.SlackOptions{Channels: load.Channels},
@@ -95,7 +95,8 @@ func acceptIdle(ctx context.Context, f *load.Flood, payload []byte) (figure.Figu
 	}), nil
 }
 
-// acceptHeld measures how many events a second are accepted while the appliers are held. They go on when the burst is over.
+// acceptHeld measures how many events a second are accepted while the appliers are held. They go on when the burst is
+// over.
 func acceptHeld(ctx context.Context, f *load.Flood, payload []byte) (figure.Figure, error) {
 	b := f.World.Rig
 	measure := func(ctx context.Context) (rate float64, details map[string]float64, err error) {

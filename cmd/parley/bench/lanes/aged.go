@@ -31,8 +31,9 @@ const (
 	vacuumWithin  = 3 * time.Minute
 )
 
-// agedEvents are the statements by which a wave of messages passes through the journal, two to a queue. They write each
-// row as often as Parley does, and remove it as Parley does. The wave's $2 messages have the numbers from $1 + 1 on.
+// agedEvents are the statements by which a wave of messages passes through the journal, two to a queue. They write
+// each row as often as Parley does, and remove it as Parley does. The wave's $2 messages have the numbers from $1 + 1
+// on.
 func agedEvents() []string {
 	return []string{`
 	INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes)
@@ -146,8 +147,8 @@ func millRate(ctx context.Context, w *rig.World, d time.Duration) (rate, cpu flo
 	return rate, cpu, errors.Join(err, m.close(ctx))
 }
 
-// passMessages lets so many messages pass through the tables, a wave at a time, through the journal and through the lanes at
-// the same time, as in a Parley that works.
+// passMessages lets so many messages pass through the tables, a wave at a time, through the journal and through the
+// lanes at the same time, as in a Parley that works.
 func passMessages(ctx context.Context, w *rig.World, messages, wave int) error {
 	group, both := errgroup.WithContext(ctx)
 	for _, statements := range [][]string{agedEvents(), agedDeliveries()} {
@@ -175,8 +176,8 @@ func passMessages(ctx context.Context, w *rig.World, messages, wave int) error {
 	return nil
 }
 
-// The first column is 0 once autovacuum has nothing to do: it counts the dead rows of tables that have so many that autovacuum
-// will come, and the vacuums that run now. The second column counts all dead rows.
+// The first column is 0 once autovacuum has nothing to do: it counts the dead rows of tables that have so many that
+// autovacuum will come, and the vacuums that run now. The second column counts all dead rows.
 const deadRows = `
 	SELECT coalesce(sum(n_dead_tup) FILTER (WHERE n_dead_tup > 1000 + 0.05 * n_live_tup), 0)::bigint + count(p.pid),
 		coalesce(sum(n_dead_tup), 0)::bigint

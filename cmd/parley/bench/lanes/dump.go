@@ -25,9 +25,9 @@ const (
 	dumpPace      = 1000                   // lines a second meanwhile: about what two cores hold with all that belongs to a message
 )
 
-// MeasureDump lets a mill run while somebody holds a snapshot, as a dump does, so that none of the dead rows that the mill
-// leaves can be removed. Its lines pass as fast as they can before the snapshot and at its end, where they are measured, and
-// at the pace of a busy Parley in between.
+// MeasureDump lets a mill run while somebody holds a snapshot, as a dump does, so that none of the dead rows that the
+// mill leaves can be removed. Its lines pass as fast as they can before the snapshot and at its end, where they are
+// measured, and at the pace of a busy Parley in between.
 func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	if b.LeavesOutLong() {
 		f := figure.AtLeast(dumpTarget, "ratio").LeftOutByQuick("holds a snapshot for ten minutes")

@@ -219,8 +219,8 @@ func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Dura
 	return before, last, nil
 }
 
-// takeSnapshot takes a snapshot of the world's database, and holds it until release is called. release returns an error if the
-// snapshot was lost before.
+// takeSnapshot takes a snapshot of the world's database, and holds it until release is called. release returns an
+// error if the snapshot was lost before.
 func takeSnapshot(ctx context.Context, w *rig.World) (release func() error, err error) {
 	tx, err := w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	if err != nil {

@@ -41,7 +41,8 @@ func newLaneHandler(f laneFill) *laneHandler {
 	return h
 }
 
-// Decode implements relay.Handler. Nobody calls it, nor Apply, Quarantined and Timer: there are no events and no timers.
+// Decode implements relay.Handler. Nobody calls it, nor Apply, Quarantined and Timer: there are no events and no
+// timers.
 func (*laneHandler) Decode(store.Event, []byte) (any, error) { return nil, nil } //nolint:nilnil // see above
 
 // Apply implements relay.Handler.

@@ -294,9 +294,9 @@ func (r *laneRun) checkHeads(ctx context.Context) error {
 	return nil
 }
 
-// measureLaneRate fills the tables and lets a relay send, again and again until relays have worked for atLeast; in a test only
-// once. rate is how many deliveries of free lanes were sent a second. cpu is what one delivery costs PostgreSQL and the relay
-// together, in µs: it tells more than the rate where others use the cores too.
+// measureLaneRate fills the tables and lets a relay send, again and again until relays have worked for atLeast; in a
+// test only once. rate is how many deliveries of free lanes were sent a second. cpu is what one delivery costs
+// PostgreSQL and the relay together, in µs: it tells more than the rate where others use the cores too.
 func measureLaneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time.Duration) (rate, cpu float64, err error) {
 	var all laneWork
 	const maxFills = 20 // so that a relay that sends nothing ends the measurement

@@ -103,8 +103,8 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 	return m, nil
 }
 
-// writeLines lets every rig.Clients-th customer, from the i-th on, write in turn, whenever there is room in m.inside. It ends
-// with ctx.
+// writeLines lets every rig.Clients-th customer, from the i-th on, write in turn, whenever there is room in m.inside.
+// It ends with ctx.
 func (m *mill) writeLines(ctx context.Context, i int) error {
 	text := strings.Repeat(".", millBytes)
 	for {
@@ -144,8 +144,8 @@ func (m *mill) setPace(perSecond int) {
 	m.rest.Store(rest)
 }
 
-// measureRate measures for d, and longer until one line has come out. rate is how many lines come out a second, cpu the time
-// in µs that each of them costs PostgreSQL and the relay with its customers.
+// measureRate measures for d, and longer until one line has come out. rate is how many lines come out a second, cpu
+// the time in µs that each of them costs PostgreSQL and the relay with its customers.
 func (m *mill) measureRate(ctx context.Context, d time.Duration) (rate, cpu float64, err error) {
 	meter, err := rig.StartMeter(m.w, nil)
 	if err != nil {

@@ -39,8 +39,8 @@ type Flood struct {
 	World  *rig.World
 	Parley *rig.Child
 	Conns  int
-	// PerSecond is how many events all connections together send. A connection whose last answer was late sends without a
-	// pause until it has caught up. 0 means that each sends as fast as it is answered.
+	// PerSecond is how many events all connections together send. A connection whose last answer was late sends
+	// without a pause until it has caught up. 0 means that each sends as fast as it is answered.
 	PerSecond float64
 	Says      func(n int) (channel, thread, text string) // the n-th Slack event; thread "" means top level
 	Senders   func(lane int) Sender                      // makes the requests of a connection in place of Slack events; nil means none
@@ -49,8 +49,8 @@ type Flood struct {
 
 // Sender makes the requests of one connection. Used by one goroutine.
 type Sender interface {
-	// Next returns the n-th request of all connections, signed, and the name of the fact in it. The request is good until
-	// the next call.
+	// Next returns the n-th request of all connections, signed, and the name of the fact in it. The request is good
+	// until the next call.
 	Next(n int) (request []byte, fact string)
 }
 
@@ -74,8 +74,8 @@ func (s *slackSender) Next(n int) (request []byte, fact string) {
 	return s.sign.slackRequest("/slack/events", body), factID(channel, ts)
 }
 
-// Everywhere is a Flood.Says that spreads events over all channels: a tenth of them at their top level, the others in 10,000
-// threads that are nobody's conversation.
+// Everywhere is a Flood.Says that spreads events over all channels: a tenth of them at their top level, the others in
+// 10,000 threads that are nobody's conversation.
 func Everywhere(n int) (channel, thread, text string) {
 	if n%10 != 0 {
 		thread = ThreadOf(n)
@@ -134,7 +134,8 @@ func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 	return all, nil
 }
 
-// runConnection lets the i-th connection send until end. It sends at least one event, however long it took to connect.
+// runConnection lets the i-th connection send until end. It sends at least one event, however long it took to
+// connect.
 func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end time.Time) (a Answered, err error) {
 	newSender := f.slackSender
 	if f.Senders != nil {
@@ -200,8 +201,8 @@ func SamplePayload(ctx context.Context, f *Flood) (payload []byte, err error) {
 	return payload, f.Settle(ctx, a)
 }
 
-// Burst sends for d, calls check with the answers, and then waits until everything is applied. rate is how many events were
-// accepted a second.
+// Burst sends for d, calls check with the answers, and then waits until everything is applied. rate is how many
+// events were accepted a second.
 func (f *Flood) Burst(ctx context.Context, d time.Duration, check func(Answered) error) (rate float64, details map[string]float64, err error) {
 	if err := f.World.Checkpoint(ctx); err != nil {
 		return 0, nil, err
@@ -242,7 +243,8 @@ func (f *Flood) Burst(ctx context.Context, d time.Duration, check func(Answered)
 	return a.Rate(), details, err
 }
 
-// RateFigure makes a figure of rates, with their details, that were measured with MeasureReference as their reference.
+// RateFigure makes a figure of rates, with their details, that were measured with MeasureReference as their
+// reference.
 func RateFigure(target float64, m rig.Measured[float64, map[string]float64]) figure.Figure {
 	f := figure.AtLeast(target, "ratio", m.Ratios()...).With(figure.MedianDetails(m.Found))
 	return f.With(map[string]float64{"reference_per_s": figure.Median(m.References)}).WithNote(m.Note)

@@ -137,7 +137,8 @@ func (s *Signer) slackRequest(path string, body []byte) []byte {
 	return s.buf
 }
 
-// Hook makes a POST of body to the webhook of a loopback account, signed as its provider does. It is good until the next call.
+// Hook makes a POST of body to the webhook of a loopback account, signed as its provider does. It is good until the
+// next call.
 func (s *Signer) Hook(account string, body []byte) []byte {
 	s.buf = AppendPost(s.buf[:0], s.address, "/hooks/"+account, body, "X-Signature: "+s.sign(body))
 	return s.buf

@@ -78,8 +78,8 @@ func leftOutReplicas() map[string]figure.Figure {
 	}
 }
 
-// replicaLatencies returns, for each round, the p95 of the time that a mail needs into its thread with several replicas, divided
-// by that with one. details has both of the last round, in seconds.
+// replicaLatencies returns, for each round, the p95 of the time that a mail needs into its thread with several
+// replicas, divided by that with one. details has both of the last round, in seconds.
 func replicaLatencies(ctx context.Context, rounds, mails int, alone, together *mailRun) (ratios []float64, details map[string]float64, err error) {
 	measureP95 := func(r *mailRun) (float64, error) {
 		times, err := r.timeMails(ctx, mails)
@@ -148,7 +148,8 @@ func (r *mailRun) waitUntilShared(ctx context.Context, replicas int) error {
 // errNotShared means that a mailbox is read by nobody or by several, or that a replica reads far more than its part.
 var errNotShared = errors.New("bench: replicas: mailboxes are not shared")
 
-// fetchHolders counts the replicas that read mailboxes, the mailboxes of the one that reads most, and all that are read.
+// fetchHolders counts the replicas that read mailboxes, the mailboxes of the one that reads most, and all that are
+// read.
 const fetchHolders = `
 	SELECT count(*), coalesce(max(n), 0), coalesce(sum(n), 0)::bigint
 	FROM (

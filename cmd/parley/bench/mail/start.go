@@ -102,8 +102,8 @@ func timeStart(ctx context.Context, w *rig.World) (time.Duration, error) {
 	return time.Since(c.Started), nil
 }
 
-// binarySize returns the size of the program that servers run. It builds that program, stripped, if its source and a compiler
-// are at hand, and takes the running one otherwise; the figure's note says which.
+// binarySize returns the size of the program that servers run. It builds that program, stripped, if its source and a
+// compiler are at hand, and takes the running one otherwise; the figure's note says which.
 func binarySize(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
 	path, note := b.Opt.Program, "the running program"
 	goTool, err := exec.LookPath("go")

@@ -42,8 +42,8 @@ func (m *Meter) read() (t cpuTimes, err error) {
 	return t, err
 }
 
-// Shares returns how many cores each used, where 1 is one core all the time, as details of a figure: cpu_parley, cpu_postgres
-// and cpu_generator. took is the time since the start.
+// Shares returns how many cores each used, where 1 is one core all the time, as details of a figure: cpu_parley,
+// cpu_postgres and cpu_generator. took is the time since the start.
 func (m *Meter) Shares() (details map[string]float64, took time.Duration, err error) {
 	took = time.Since(m.begin)
 	now, err := m.read()

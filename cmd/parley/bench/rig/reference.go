@@ -63,9 +63,9 @@ func findPgbench(server *pgserver.Server) string {
 	return path
 }
 
-// Inserts measures the reference: durable inserts of one row a transaction, by clients at once for d. (In the short form
-// each client of pgbench makes a few, however long they take.) rate is inserts a second, p50 the median time of one in ms.
-// It also sets the run's InsertUS.
+// Inserts measures the reference: durable inserts of one row a transaction, by clients at once for d. (In the short
+// form each client of pgbench makes a few, however long they take.) rate is inserts a second, p50 the median time of
+// one in ms. It also sets the run's InsertUS.
 func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	if err := w.emptyReference(ctx); err != nil {
 		return 0, 0, err
@@ -106,8 +106,8 @@ func (w *World) MeasureReference(clients int, payload []byte) Measurement[float6
 	}
 }
 
-// emptyReference makes the table anew, and the database when the run has none yet. The checkpoint keeps the writing of
-// earlier pages out of the measurement.
+// emptyReference makes the table anew, and the database when the run has none yet. The checkpoint keeps the writing
+// of earlier pages out of the measurement.
 func (w *World) emptyReference(ctx context.Context) (err error) {
 	if !w.Rig.hasReference {
 		w.Rig.hasReference = true
@@ -130,8 +130,8 @@ func (w *World) emptyReference(ctx context.Context) (err error) {
 	return nil
 }
 
-// runPgbench lets pgbench insert. For the median pgbench logs every tenth transaction; with a single client, or in the short
-// form, every one.
+// runPgbench lets pgbench insert. For the median pgbench logs every tenth transaction; with a single client, or in
+// the short form, every one.
 func runPgbench(ctx context.Context, b *Rig, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	dir, err := os.MkdirTemp(b.Scratch.Dir, "pgbench-")
 	if err != nil {
@@ -281,7 +281,8 @@ func runInserts(ctx context.Context, url string, clients int, payload []byte, d 
 	return float64(len(all)) / took, figure.Median(all), nil
 }
 
-// connectClients opens connections that have prepared the insert "one". After an error it returns those that it opened.
+// connectClients opens connections that have prepared the insert "one". After an error it returns those that it
+// opened.
 func connectClients(ctx context.Context, url string, clients int) (conns []*pgx.Conn, err error) {
 	for range clients {
 		c, err := pgx.Connect(ctx, url)

@@ -20,7 +20,8 @@ const percent = 100
 // Measurement returns a value, such as a rate, and what else it found, such as its details.
 type Measurement[T any] func(context.Context) (value float64, found T, err error)
 
-// Measured are the rounds that count, in order. R and M are what the reference and the measurement found beside their values.
+// Measured are the rounds that count, in order. R and M are what the reference and the measurement found beside their
+// values.
 type Measured[R, M any] struct {
 	Values         []float64
 	Found          []M
@@ -38,9 +39,9 @@ func (m Measured[R, M]) Ratios() []float64 {
 	return list
 }
 
-// Bracket measures the reference, then the product, then the reference again, n times, and repeats rounds that drifted: what an
-// attempt found that doesn't count is forgotten. If the machine never holds still, the attempt that drifted least counts, and
-// the note says so.
+// Bracket measures the reference, then the product, then the reference again, n times, and repeats rounds that
+// drifted: what an attempt found that doesn't count is forgotten. If the machine never holds still, the attempt that
+// drifted least counts, and the note says so.
 func Bracket[R, M any](ctx context.Context, b *Rig, n int, reference Measurement[R], measure Measurement[M]) (m Measured[R, M], err error) {
 	repeats := 0
 	for range n {

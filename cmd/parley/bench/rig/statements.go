@@ -83,7 +83,8 @@ type tableChange struct {
 	Indexes  int64  `db:"indexes"`  // that the table has
 }
 
-// WriteStatements appends to the file what each statement cost since CountStatements, divided by the number of messages.
+// WriteStatements appends to the file what each statement cost since CountStatements, divided by the number of
+// messages.
 func (w *World) WriteStatements(ctx context.Context, messages int64) (err error) {
 	if w.Rig.Opt.Statements == "" || messages == 0 {
 		return nil

@@ -46,8 +46,8 @@ type World struct {
 	options  WorldOptions
 }
 
-// serverSettings allow enough connections for references and several Parleys, and keep checkpoints out of the windows that
-// are measured. Everything else is as PostgreSQL ships it; fsync and synchronous_commit are on.
+// serverSettings allow enough connections for references and several Parleys, and keep checkpoints out of the windows
+// that are measured. Everything else is as PostgreSQL ships it; fsync and synchronous_commit are on.
 func serverSettings() map[string]string {
 	return map[string]string{"max_connections": "300", "max_wal_size": "8GB", "checkpoint_timeout": "1h"}
 }
@@ -99,8 +99,8 @@ func StartWorld(ctx context.Context, b *Rig, o WorldOptions) (*World, error) {
 	return w, nil
 }
 
-// open makes the folder and the database, starts the emulators, and applies the config. After an error Close removes what
-// there is.
+// open makes the folder and the database, starts the emulators, and applies the config. After an error Close removes
+// what there is.
 func (w *World) open(ctx context.Context) (err error) {
 	if err := os.MkdirAll(w.Dir, 0o700); err != nil {
 		return err
@@ -143,8 +143,8 @@ func (w *World) CreateDatabase(ctx context.Context, name string) error {
 	return w.Admin(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
 }
 
-// createOwnDatabase makes the world's database. A database with the schema is a copy of the run's template, which the first
-// world makes: to migrate takes a second.
+// createOwnDatabase makes the world's database. A database with the schema is a copy of the run's template, which the
+// first world makes: to migrate takes a second.
 func (w *World) createOwnDatabase(ctx context.Context) error {
 	if w.options.Empty {
 		return w.CreateDatabase(ctx, w.name)

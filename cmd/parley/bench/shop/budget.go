@@ -41,7 +41,8 @@ func budgetSizeOf(b *rig.Rig) budgetSize {
 		budgetSize{messages: 100, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30})
 }
 
-// MeasureBudget lets customers write more into one channel than Parley may post there, and measures that channel and others.
+// MeasureBudget lets customers write more into one channel than Parley may post there, and measures that channel and
+// others.
 func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure, err error) {
 	var use, calls, burst, isolation []float64
 	var details map[string]float64 // of the last round

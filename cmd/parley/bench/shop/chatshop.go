@@ -34,8 +34,8 @@ func openChatShop(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*chatSho
 	return c, nil
 }
 
-// writeInTurn lets the customers write n messages in turn, one each interval every. It returns, by line, when Parley answered
-// its webhook.
+// writeInTurn lets the customers write n messages in turn, one each interval every. It returns, by line, when Parley
+// answered its webhook.
 func (c *chatShop) writeInTurn(ctx context.Context, n int, every time.Duration) (map[string]time.Time, error) {
 	m, err := c.openWriter(ctx, 0)
 	if err != nil {
@@ -89,7 +89,8 @@ func (c *chatShop) listPosts(since time.Time) (list []post) {
 	return list
 }
 
-// activityText returns the text that an activity of Teams shows; "" if it has none, as that of a card, or can't be read.
+// activityText returns the text that an activity of Teams shows; "" if it has none, as that of a card, or can't be
+// read.
 func activityText(body string) string {
 	var a struct {
 		Text string `json:"text"`

@@ -111,9 +111,9 @@ func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err
 	return r, s.checkThreads()
 }
 
-// measureFlood lets so many customers of an account write as fast as Parley takes it; a single one is fairFlooder. p99 is the
-// latency in ms of what is written meanwhile by all customers whom isLeftOut doesn't leave out. perSecond is how many lines
-// of the flood were accepted.
+// measureFlood lets so many customers of an account write as fast as Parley takes it; a single one is fairFlooder.
+// p99 is the latency in ms of what is written meanwhile by all customers whom isLeftOut doesn't leave out. perSecond
+// is how many lines of the flood were accepted.
 func (s *shoppers) measureFlood(
 	ctx context.Context, size floodSize, account, customers int, isLeftOut func(who string) bool,
 ) (p99, perSecond float64, err error) {

@@ -40,8 +40,8 @@ type shoppers struct {
 	at       map[string]time.Time   // by name of a line: when it was said
 }
 
-// startShops starts a Parley with account 0 and others beside it, each with a channel of its own in the chat of o. close ends
-// all of it.
+// startShops starts a Parley with account 0 and others beside it, each with a channel of its own in the chat of o.
+// close ends all of it.
 func startShops(ctx context.Context, b *rig.Rig, others int, o rig.WorldOptions) (*shoppers, error) {
 	provider, err := channelstest.StartProvider(nil)
 	if err != nil {
@@ -95,8 +95,8 @@ func shopAccounts(url string, accounts int) (yaml string) {
 // shopperName names the n-th customer of an account.
 func shopperName(account, n int) string { return fmt.Sprintf("s%dn%d", account, n) }
 
-// writer sends the lines of one account's customers over a connection of its own. close adds its at and said to those of the
-// shoppers.
+// writer sends the lines of one account's customers over a connection of its own. close adds its at and said to those
+// of the shoppers.
 type writer struct {
 	s       *shoppers
 	account int
@@ -106,8 +106,8 @@ type writer struct {
 	said    map[string]int
 }
 
-// openWriter connects a writer to Parley. As each writer numbers the lines that it sends, no two may write for the same customers at
-// the same time.
+// openWriter connects a writer to Parley. As each writer numbers the lines that it sends, no two may write for the
+// same customers at the same time.
 func (s *shoppers) openWriter(ctx context.Context, account int) (*writer, error) {
 	conn, err := load.Dial(ctx, s.c.Address)
 	if err != nil {
@@ -134,7 +134,8 @@ func (m *writer) close() {
 	maps.Copy(m.s.at, m.at)
 }
 
-// writeLines writes the next line of each of these customers, in one request. The latency of the lines counts from due.
+// writeLines writes the next line of each of these customers, in one request. The latency of the lines counts from
+// due.
 func (m *writer) writeLines(due time.Time, customers ...int) error {
 	events := make([]channelstest.Event, 0, len(customers))
 	for _, n := range customers {
@@ -220,8 +221,8 @@ func (s *shoppers) writeSteadily(ctx context.Context, stop <-chan struct{}) (err
 	}
 }
 
-// measureBeside lets the customers of the other accounts write while do runs, and waits until everything is posted. It returns the
-// p99 in ms of the latencies of all customers whom isLeftOut doesn't leave out.
+// measureBeside lets the customers of the other accounts write while do runs, and waits until everything is posted.
+// It returns the p99 in ms of the latencies of all customers whom isLeftOut doesn't leave out.
 func (s *shoppers) measureBeside(ctx context.Context, isLeftOut func(who string) bool, do func() error) (float64, error) {
 	stop, began := make(chan struct{}), time.Now()
 	var group errgroup.Group
@@ -247,8 +248,8 @@ func (s *shoppers) measureCalm(ctx context.Context, window time.Duration) (float
 	})
 }
 
-// fillChannel lets customers write more into the full channel than Parley may post, while the other accounts go on. It writes
-// into r what that showed.
+// fillChannel lets customers write more into the full channel than Parley may post, while the other accounts go on.
+// It writes into r what that showed.
 func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetResult) error {
 	m, err := s.openWriter(ctx, 0)
 	if err != nil {
@@ -341,8 +342,8 @@ func (s *shoppers) countCalls(began time.Time, channel string) (n callCounts) {
 // isInFullChannel reports whether a customer is one of account 0.
 func isInFullChannel(who string) bool { return strings.HasPrefix(who, "s0n") }
 
-// listLatencies returns, for each line that was said and posted since began, the ms between the two, except for customers whom
-// isLeftOut leaves out.
+// listLatencies returns, for each line that was said and posted since began, the ms between the two, except for
+// customers whom isLeftOut leaves out.
 func (s *shoppers) listLatencies(began time.Time, isLeftOut func(who string) bool) (list []float64) {
 	for _, c := range s.w.Slack.Calls("chat.postMessage") {
 		isParleys := c.Args["username"] == "" // Parley's own words, which may quote a customer

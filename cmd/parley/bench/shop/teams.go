@@ -20,7 +20,8 @@ const (
 	teamsBudgetTarget = 0.95 // of the posts that Teams allows, at least
 	teamsCallsTarget  = 1.1  // a message, at most
 
-	// Teams allows 1800 posts an hour in a channel. The emulator and Parley are told to keep to teamsFactor times as many.
+	// Teams allows 1800 posts an hour in a channel. The emulator and Parley are told to keep to teamsFactor times as
+	// many.
 	teamsFactor         = 100.0
 	teamsPostsPerSecond = 1800.0 / 3600 * teamsFactor
 
@@ -29,8 +30,8 @@ const (
 	quickHopsFor = 1500 * time.Millisecond // in place of hopsFor with --quick
 )
 
-// MeasureTeams measures what differs in Teams: how long a message takes into its thread, compared with Slack, and how much of
-// what Teams allows in a channel is used.
+// MeasureTeams measures what differs in Teams: how long a message takes into its thread, compared with Slack, and how
+// much of what Teams allows in a channel is used.
 func MeasureTeams(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
 	hop, err := measureTeamsHop(ctx, b)
 	if err != nil {
@@ -40,8 +41,8 @@ func MeasureTeams(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, er
 	return map[string]figure.Figure{"teams_hop": hop, "teams_budget_use": use, "teams_calls": calls}, err
 }
 
-// measureTeamsHop compares hops in Teams with those in Slack. A hop is the time from Parley's answer to a customer's webhook
-// to the call that posts the message in the chat.
+// measureTeamsHop compares hops in Teams with those in Slack. A hop is the time from Parley's answer to a customer's
+// webhook to the call that posts the message in the chat.
 func measureTeamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err error) {
 	slack, err := openChatShop(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{}})
 	if err != nil {
@@ -75,8 +76,8 @@ func measureTeamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err erro
 	}), nil
 }
 
-// measureTeamsBudget lets customers write more than a channel takes. use is the share of the allowed posts that Parley made,
-// calls how many calls of Teams each message cost.
+// measureTeamsBudget lets customers write more than a channel takes. use is the share of the allowed posts that
+// Parley made, calls how many calls of Teams each message cost.
 func measureTeamsBudget(ctx context.Context, b *rig.Rig) (use, calls figure.Figure, err error) {
 	c, err := openChatShop(ctx, b, rig.WorldOptions{Teams: &rig.TeamsOptions{Rate: teamsFactor}})
 	if err != nil {

@@ -28,8 +28,8 @@ const (
 	hopFor        = 20 * time.Second
 )
 
-// MeasureHop compares the time from the 2xx of a customer's message to the call that posts it, while little is going on, with
-// the time in which River picks up a job with its default settings.
+// MeasureHop compares the time from the 2xx of a customer's message to the call that posts it, while little is going
+// on, with the time in which River picks up a job with its default settings.
 func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	s, err := startStage(ctx, b, rig.Choose(b, hopTalks, hopTalks, shortHopTalks))
 	if err != nil {
@@ -85,8 +85,8 @@ func hopFigures(m rig.Measured[[]float64, []float64]) (hop, p95 figure.Figure) {
 	return hop, figure.AtMost(hopP95Target, "ratio", p95Ratios...)
 }
 
-// measureHops lets customers write n messages at a steady pace and returns, for each, the time from the webhook's answer to
-// the call that posts it, in ms: never below zero.
+// measureHops lets customers write n messages at a steady pace and returns, for each, the time from the webhook's
+// answer to the call that posts it, in ms: never below zero.
 func (s *stage) measureHops(ctx context.Context, n int) ([]float64, error) {
 	var mu sync.Mutex // guards answered
 	answered := map[string]time.Time{}

@@ -77,7 +77,8 @@ func (s *stage) close() error {
 	return errors.Join(append(errs, s.t.close(), s.w.Close())...)
 }
 
-// MeasureRelay finds how many messages a second Parley relays, from customers to threads and from agents to customers.
+// MeasureRelay finds how many messages a second Parley relays, from customers to threads and from agents to
+// customers.
 func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	s, err := startStage(ctx, b, rig.Choose(b, relayTalks, relayTalks, shortRelayTalks))
 	if err != nil {
@@ -135,8 +136,8 @@ func (s *stage) measureRound(ctx context.Context, d time.Duration) (rate float64
 	return rate, details, s.t.checkTalks(ctx)
 }
 
-// measureTalking measures for d while everybody talks, and stops the talks. The time counts until everything said has arrived.
-// What Parley does later, such as drawing cards anew and analysing, is waited for and not counted.
+// measureTalking measures for d while everybody talks, and stops the talks. The time counts until everything said has
+// arrived. What Parley does later, such as drawing cards anew and analysing, is waited for and not counted.
 func (s *stage) measureTalking(ctx context.Context, d time.Duration) (rate float64, details map[string]float64, err error) {
 	walBefore, m, err := s.startCounting(ctx)
 	if err != nil {
@@ -184,7 +185,8 @@ func (s *stage) measureTalking(ctx context.Context, d time.Duration) (rate float
 	return rate, details, nil
 }
 
-// startCounting begins to count what the database is asked, and what the processors do. wal is what WALBytes says now.
+// startCounting begins to count what the database is asked, and what the processors do. wal is what WALBytes says
+// now.
 func (s *stage) startCounting(ctx context.Context) (wal int64, m *rig.Meter, err error) {
 	if err := s.w.CountStatements(ctx); err != nil {
 		return 0, nil, err
@@ -196,8 +198,8 @@ func (s *stage) startCounting(ctx context.Context) (wal int64, m *rig.Meter, err
 	return wal, m, err
 }
 
-// settledCommits returns the count once all connections have reported theirs. Idle connections do so after ten seconds;
-// if this is the only round, it ends Parley instead, whose connections then report at once.
+// settledCommits returns the count once all connections have reported theirs. Idle connections do so after ten
+// seconds; if this is the only round, it ends Parley instead, whose connections then report at once.
 func (s *stage) settledCommits(ctx context.Context) (int64, error) {
 	if s.w.Rig.Rounds() == 1 {
 		s.c.End()

@@ -106,8 +106,8 @@ func (q *riverQueue) start(ctx context.Context) error {
 	return q.client.Start(context.WithoutCancel(ctx)) // close ends it
 }
 
-// measureHops inserts n jobs, one each rig.HopEvery, each in a transaction, and returns the times from the commit to the
-// beginning of the work, in ms: never below zero.
+// measureHops inserts n jobs, one each rig.HopEvery, each in a transaction, and returns the times from the commit to
+// the beginning of the work, in ms: never below zero.
 func (q *riverQueue) measureHops(ctx context.Context, n int) ([]float64, error) {
 	tick := time.NewTicker(rig.HopEvery)
 	defer tick.Stop()

@@ -46,7 +46,8 @@ func (t *traffic) takeTimes() (in, out []float64) {
 // countRelayed returns how many messages of customers and agents have arrived.
 func (t *traffic) countRelayed() int64 { return t.in.Load() + t.out.Load() }
 
-// waitForFirst waits until in every talk a customer's message stands in the thread and an agent's message has arrived.
+// waitForFirst waits until in every talk a customer's message stands in the thread and an agent's message has
+// arrived.
 func (t *traffic) waitForFirst(ctx context.Context) error {
 	return t.wait(ctx, "the first messages", func() bool {
 		t.mu.Lock()
@@ -63,8 +64,8 @@ func (t *traffic) finish(ctx context.Context) error {
 	return t.waitUntilIdle(ctx)
 }
 
-// waitForArrival stops the customers and waits until everything said has arrived: their messages, agents' answers, and
-// the receipts.
+// waitForArrival stops the customers and waits until everything said has arrived: their messages, agents' answers,
+// and the receipts.
 func (t *traffic) waitForArrival(ctx context.Context) error {
 	t.stop.Store(true)
 	return t.wait(ctx, "the last messages", func() bool { return t.speaking.Load() == 0 })

@@ -5,8 +5,8 @@ import "slices"
 // Agents sometimes edit or delete a reply that the customer has already. Parley can't take it back then; it must say
 // so by a line in the thread. This file checks that.
 
-// checkEditAfterArrival looks for the new text of a reply that was edited when the customer had it. A line in the thread
-// must say so. The new text reaches the customer only if somebody clicks, which nobody in a run does.
+// checkEditAfterArrival looks for the new text of a reply that was edited when the customer had it. A line in the
+// thread must say so. The new text reaches the customer only if somebody clicks, which nobody in a run does.
 func checkEditAfterArrival(v *Verdict, observed Observation, expected Expectation, thread *Thread, op Operation) {
 	if observed.HasReached(op.Marker) {
 		v.addViolation(&v.Leaked, "%s reached the customer, who had the reply before, without a click", op.Marker)

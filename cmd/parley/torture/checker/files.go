@@ -11,16 +11,16 @@ import (
 // File is a file of a message.
 type File struct{ Name, Content string }
 
-// FileOf returns the file of a message that has one. Its name and content tell it from all other files. Neither contains
-// the marker: that would count as a copy of the message.
+// FileOf returns the file of a message that has one. Its name and content tell it from all other files. Neither
+// contains the marker: that would count as a copy of the message.
 func FileOf(m Marker) File {
 	const lines = 200
 	name := fmt.Sprintf("file-c%03d-%d.txt", m.Conversation, m.Number)
 	return File{Name: name, Content: strings.Repeat("a line of "+name+"\n", lines)}
 }
 
-// checkFiles looks for each file of a customer: it must be shown once, with its content, in the thread of the customer's
-// conversation.
+// checkFiles looks for each file of a customer: it must be shown once, with its content, in the thread of the
+// customer's conversation.
 func checkFiles(v *Verdict, observed Observation, history History) {
 	for _, op := range history {
 		if op.Kind == OpWrite && op.HasFile {

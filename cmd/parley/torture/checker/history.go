@@ -76,8 +76,9 @@ func (h History) findOriginal(id string) Marker {
 	return Marker{}
 }
 
-// MessagesToRecord returns the ids of the teammates' messages of which Parley must have a record. What it wasn't told it
-// finds, unless it may not look (isBlind), or the message was deleted since. delays are those of messages, as in Telling.
+// MessagesToRecord returns the ids of the teammates' messages of which Parley must have a record. What it wasn't told
+// it finds, unless it may not look (isBlind), or the message was deleted since. delays are those of messages, as in
+// Telling.
 func (h History) MessagesToRecord(delays map[string]time.Duration, isBlind bool) []string {
 	var ids []string
 	deleted := h.listDeleted()

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// A History is what people did in a run. These tests check what the checker derives from it: about which replies Parley
-// may ask the agent, for example because a colleague wrote just before, and who is responsible for a conversation.
+// A History is what people did in a run. These tests check what the checker derives from it: about which replies
+// Parley may ask the agent, for example because a colleague wrote just before, and who is responsible for a
+// conversation.
 
 // typedBy is the operation of a teammate who types in conversation 1.
 func typedBy(author string, m Marker) Operation {

@@ -131,7 +131,8 @@ func checkDelete(v *Verdict, observed Observation, expected Expectation, op Oper
 	v.addViolation(&v.Lost, "%s reached the customer though it was deleted, and no line says so", m)
 }
 
-// checkUnknownMarkers looks for markers that stand somewhere and are not in said, which has those of all that was said.
+// checkUnknownMarkers looks for markers that stand somewhere and are not in said, which has those of all that was
+// said.
 func checkUnknownMarkers(v *Verdict, observed Observation, said map[Marker]bool) {
 	seen := map[Marker]string{} // where each marker stands
 	for _, p := range observed.posts() {

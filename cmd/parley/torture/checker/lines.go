@@ -13,8 +13,8 @@ import (
 var linePattern = regexp.MustCompile(`Nobody can tell whether .* got this\.|Not delivered:|You changed this after it was sent|` +
 	`This was deleted here after it was sent`)
 
-// LineKindIn returns the words of a line about a reply that say of what kind it is. It returns "" for a kind of which a
-// thread may have several lines about the same reply.
+// LineKindIn returns the words of a line about a reply that say of what kind it is. It returns "" for a kind of which
+// a thread may have several lines about the same reply.
 func LineKindIn(text string) string { return linePattern.FindString(text) }
 
 // checkLines looks for lines of one kind that say the same of a reply: each sending of the reply makes one.
@@ -40,8 +40,8 @@ func checkLines(v *Verdict, observed Observation, clicks map[Marker]Clicks) {
 	}
 }
 
-// countDeliveries counts the deliveries that made posts of one content. Each delivery has a token of its own, and makes at
-// most one post that doesn't say that it may be a copy.
+// countDeliveries counts the deliveries that made posts of one content. Each delivery has a token of its own, and
+// makes at most one post that doesn't say that it may be a copy.
 func countDeliveries(posts []Post) int {
 	unmarked := 0 // posts that don't say that they may be a copy
 	tokens := map[string]bool{}

@@ -66,8 +66,9 @@ func collectReceived(v *Verdict, mailbox Mailbox, excused map[Marker]bool) []Mar
 	return received
 }
 
-// checkOrder compares the order in which replies were received with that in which they were typed. Each click that may
-// have sent a reply excuses the place of one copy, the last ones first. Of the other copies only the first counts.
+// checkOrder compares the order in which replies were received with that in which they were typed. Each click that
+// may have sent a reply excuses the place of one copy, the last ones first. Of the other copies only the first
+// counts.
 func checkOrder(v *Verdict, received, typed []Marker, expected Expectation) {
 	copies := map[Marker]int{}
 	for _, m := range received {

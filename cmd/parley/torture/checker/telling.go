@@ -11,8 +11,8 @@ import (
 
 // Telling says when Parley was told of what people did. From it Excuse decides whether Parley could know in time.
 type Telling struct {
-	// How long it took to tell Parley of messages, edits and deletions, by the ids of the messages. What took less than
-	// PromptDelay is in none of these. What Parley wasn't told took NotTold.
+	// How long it took to tell Parley of messages, edits and deletions, by the ids of the messages. What took less
+	// than PromptDelay is in none of these. What Parley wasn't told took NotTold.
 	Written, Edited, Deleted map[string]time.Duration
 	Hold                     time.Duration // of replies
 	Jumps                    []ClockJump   // which ended holds early
@@ -71,9 +71,9 @@ func (e *Expectation) Excuse(t Telling) {
 	}
 }
 
-// isTooLate reports whether Parley was told of op (a reply, or a change of it) when the hold of the reply was nearly over, or
-// when the clock had jumped over it. What Parley was told sooner it must heed before the reply leaves. delays are those of
-// operations like op.
+// isTooLate reports whether Parley was told of op (a reply, or a change of it) when the hold of the reply was nearly
+// over, or when the clock had jumped over it. What Parley was told sooner it must heed before the reply leaves.
+// delays are those of operations like op.
 func (t Telling) isTooLate(reply, op Operation, delays map[string]time.Duration) bool {
 	toldAt := op.At.Add(max(delays[op.ID], PromptDelay)) // or sooner
 	if toldAt.Sub(reply.BeganAt) > t.Hold*3/4 {

@@ -10,8 +10,8 @@ import (
 // The chat of a run may tell Parley late of what people wrote, edited or deleted. These tests check which deviations
 // Excuse excuses for that reason. A reply's hold is the time that it waits so that its author can take it back.
 
-// A reply is excused if Parley was told of it, or of its change, when its hold was nearly over, or after a jump of the clock
-// that ended the hold. The jump is no excuse for what Parley knew before, nor for what was typed after it.
+// A reply is excused if Parley was told of it, or of its change, when its hold was nearly over, or after a jump of
+// the clock that ended the hold. The jump is no excuse for what Parley knew before, nor for what was typed after it.
 func TestExcuse(t *testing.T) {
 	t.Parallel()
 	const (
@@ -76,7 +76,8 @@ func TestExcuse(t *testing.T) {
 	}
 }
 
-// The events that took long are late. Those of edits and deletions that never came are lost where Parley can't find these.
+// The events that took long are late. Those of edits and deletions that never came are lost where Parley can't find
+// these.
 func TestExcuseLostEvents(t *testing.T) {
 	t.Parallel()
 	for _, hidesChanges := range []bool{false, true} {
@@ -107,8 +108,8 @@ func TestExcuseLostEvents(t *testing.T) {
 	}
 }
 
-// Parley must have a record of each message that the platform announces. One that it wasn't told is missing only where Parley
-// may not look, or if it was gone before Parley looked.
+// Parley must have a record of each message that the platform announces. One that it wasn't told is missing only
+// where Parley may not look, or if it was gone before Parley looked.
 func TestMessagesToRecord(t *testing.T) {
 	t.Parallel()
 	h := History{

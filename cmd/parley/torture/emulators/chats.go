@@ -205,7 +205,8 @@ func (c *chatProviders) sendTexts(conv int, outbox *smsOutbox) {
 	}
 }
 
-// takeText takes the next text out of an outbox. If there is none, or the emulators end, the outbox isn't busy any more.
+// takeText takes the next text out of an outbox. If there is none, or the emulators end, the outbox isn't busy any
+// more.
 func (c *chatProviders) takeText(outbox *smsOutbox) (text string, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -122,8 +122,8 @@ func (m *model) readQuestions() [][]checker.Marker {
 	return m.questions
 }
 
-// answerer answers as the model: it calls each marker a ticket, and each message urgent. Some of its answers quote a message
-// of another conversation (a hallucination), which Parley must show to nobody.
+// answerer answers as the model: it calls each marker a ticket, and each message urgent. Some of its answers quote a
+// message of another conversation (a hallucination), which Parley must show to nobody.
 type answerer struct {
 	mu                sync.Mutex
 	rng               *rand.Rand
@@ -178,8 +178,8 @@ func (r *answerer) Analyze(_ context.Context, q analysis.Question) (analysis.Ans
 	return a, nil
 }
 
-// markersIn returns the markers of a request, without those that the model made up itself: Parley shows it an answer of its
-// own again if that wasn't valid.
+// markersIn returns the markers of a request, without those that the model made up itself: Parley shows it an answer
+// of its own again if that wasn't valid.
 func (r *answerer) markersIn(body []byte) []checker.Marker {
 	var q struct {
 		Messages []struct{ Role, Content string } `json:"messages"`

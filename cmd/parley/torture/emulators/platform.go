@@ -22,8 +22,8 @@ type Platform interface {
 	ReadRoots(ctx context.Context) (map[string]root, error)
 	// Export returns everything that the emulator shows, to be kept as JSON.
 	Export(ctx context.Context) (any, error)
-	// EventDelays returns how long it took to tell Parley of a change of messages, by their ids: checker.NotTold if it wasn't
-	// told so far. What took less than checker.PromptDelay is not in it.
+	// EventDelays returns how long it took to tell Parley of a change of messages, by their ids: checker.NotTold if
+	// it wasn't told so far. What took less than checker.PromptDelay is not in it.
 	EventDelays(ctx context.Context, what Change) (map[string]time.Duration, error)
 	// Problems returns what Parley did that no user of the platform could see as it was meant.
 	Problems(ctx context.Context) ([]string, error)
@@ -59,8 +59,8 @@ type root struct {
 // ErrClickIgnored is returned for a click on a button that is gone.
 var ErrClickIgnored = errors.New("torture: the click was not taken")
 
-// asIgnoredClick turns errConflict into ErrClickIgnored: the button went away between the observation and the click, and a
-// person would look again.
+// asIgnoredClick turns errConflict into ErrClickIgnored: the button went away between the observation and the click,
+// and a person would look again.
 func asIgnoredClick(err error) error {
 	if errors.Is(err, errConflict) {
 		return fmt.Errorf("%w: %w", ErrClickIgnored, err)
@@ -100,8 +100,8 @@ type Traits struct {
 // remark is what somebody types for colleagues: it must not reach the customer.
 type remark struct{ Who, Text string }
 
-// remarksOfAgents returns words in the forms that keep them from the customer in every chat that Parley may read: notes, a
-// message to a colleague, and commands that there are not.
+// remarksOfAgents returns words in the forms that keep them from the customer in every chat that Parley may read:
+// notes, a message to a colleague, and commands that there are not.
 func remarksOfAgents(agent, colleague, words string) []remark {
 	return []remark{
 		{agent, "note: " + words},

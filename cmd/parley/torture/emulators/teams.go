@@ -111,8 +111,8 @@ func (s teamsPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error
 	return teamsThreads(list, s.Blind, lost), nil
 }
 
-// teamsThreads sorts the messages of a channel, in the order in which they were posted, into threads. lost has the ids of
-// those of which Parley can't know.
+// teamsThreads sorts the messages of a channel, in the order in which they were posted, into threads. lost has the
+// ids of those of which Parley can't know.
 func teamsThreads(list []*teamsfake.Message, blind bool, lost map[string]bool) []checker.Thread {
 	var roots []string
 	threads := map[string]*checker.Thread{}

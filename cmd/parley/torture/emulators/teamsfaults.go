@@ -14,8 +14,8 @@ import (
 // This file makes the emulator of Teams fail as Microsoft's servers sometimes do: calls fail or are throttled,
 // and events come late or twice, or get lost. The faults come by chance until ClearFaults.
 
-// teamsFaults returns the faults of calls and events. They occur by chance until ClearFaults. Events get lost for good only
-// where Parley may look for them.
+// teamsFaults returns the faults of calls and events. They occur by chance until ClearFaults. Events get lost for
+// good only where Parley may look for them.
 func teamsFaults(blind bool) []teamsfake.Fault {
 	const often, seldom = 0.04, 0.02
 	var list []teamsfake.Fault

@@ -14,8 +14,8 @@ import (
 // as "Send again" or "Mark as sent". The oracle plays the agent who clicks them. It looks into the customer's mailbox
 // first, as an agent could ask the customer.
 
-// clickPause is how long the oracle's agent waits before it clicks the same again: Parley may need so long to act on a
-// click.
+// clickPause is how long the oracle's agent waits before it clicks the same again: Parley may need so long to act on
+// a click.
 const clickPause = 30 * time.Second
 
 // The verbs of the buttons that the oracle's agent clicks.
@@ -33,9 +33,9 @@ type question struct {
 	author string // of the reply
 }
 
-// answerQuestions clicks Send on replies that Parley asks about or has parked. Where Parley can't tell whether a reply was
-// sent, it clicks Mark as sent if the customer has the reply, else Send again. It clicks on nothing that is internal. It
-// returns how many clicks it made.
+// answerQuestions clicks Send on replies that Parley asks about or has parked. Where Parley can't tell whether a
+// reply was sent, it clicks Mark as sent if the customer has the reply, else Send again. It clicks on nothing that is
+// internal. It returns how many clicks it made.
 func (o *oracle) answerQuestions(ctx context.Context, observed checker.Observation) (int, error) {
 	authors := map[checker.Marker]string{} // of replies
 	for _, t := range observed.Threads {
@@ -71,8 +71,8 @@ func (o *oracle) answerQuestions(ctx context.Context, observed checker.Observati
 	return clicks, nil
 }
 
-// answerQuestion clicks on a line with a question, unless it did so a moment ago. hasArrived says that the customer has the
-// reply. It reports whether it acted, or is waiting for an act of its own.
+// answerQuestion clicks on a line with a question, unless it did so a moment ago. hasArrived says that the customer
+// has the reply. It reports whether it acted, or is waiting for an act of its own.
 func (o *oracle) answerQuestion(ctx context.Context, q question, hasArrived bool) (hasActed bool, err error) {
 	if time.Since(o.clickedAt[q.post.ID]) < clickPause {
 		return false, nil
@@ -125,8 +125,8 @@ func chooseButton(buttons map[string]string, hasArrived bool) string {
 	return cmp.Or(buttons[verbSendAgain], buttons[verbSend])
 }
 
-// recordClick notes a click about a reply. isUnclear means that nobody could tell whether the reply was sent; isResend
-// means that the click sends it once more.
+// recordClick notes a click about a reply. isUnclear means that nobody could tell whether the reply was sent;
+// isResend means that the click sends it once more.
 func (o *oracle) recordClick(root string, reply checker.Marker, isUnclear, isResend bool) {
 	o.expectation.ActedIn[root] = true
 	clicks := o.expectation.Clicks[reply]
@@ -142,8 +142,8 @@ func (o *oracle) recordClick(root string, reply checker.Marker, isUnclear, isRes
 	o.expectation.Clicks[reply] = clicks
 }
 
-// replyAskedAbout returns the reply that a line of Parley's is about. It returns the zero marker if the line is about no
-// reply, or about several.
+// replyAskedAbout returns the reply that a line of Parley's is about. It returns the zero marker if the line is about
+// no reply, or about several.
 func replyAskedAbout(p checker.Post) checker.Marker {
 	reply := checker.Marker{}
 	for _, m := range checker.Distinct(p.Markers) {

@@ -40,10 +40,11 @@ func (o *oracle) observe(ctx context.Context) (checker.Observation, error) {
 	return observed, err
 }
 
-// excuseLateEvents asks the platform how long it took to tell Parley of messages and changes, and excuses what may have
-// come of that.
+// excuseLateEvents asks the platform how long it took to tell Parley of messages and changes, and excuses what may
+// have come of that.
 func (o *oracle) excuseLateEvents(ctx context.Context) error {
-	// Slack shows no deletions, and Parley looks for edits there only after a gap. In Teams it compares all that it may read.
+	// Slack shows no deletions, and Parley looks for edits there only after a gap. In Teams it compares all that it
+	// may read.
 	seesChanges := o.client.Teams != "" && !o.client.Blind
 	telling := checker.Telling{Hold: o.hold, Jumps: o.jumps, HidesChanges: !seesChanges}
 	for what, delays := range map[emulators.Change]*map[string]time.Duration{

@@ -77,8 +77,8 @@ func TestAnswerQuestionsInOwnThread(t *testing.T) {
 	}
 }
 
-// After a click about a reply, the customer may receive it later than others. The customer may receive it once more only if
-// nobody could tell whether it had been sent, and the click asked for another attempt.
+// After a click about a reply, the customer may receive it later than others. The customer may receive it once more
+// only if nobody could tell whether it had been sent, and the click asked for another attempt.
 func TestRecordClick(t *testing.T) {
 	t.Parallel()
 	const root = "1"

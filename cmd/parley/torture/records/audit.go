@@ -24,8 +24,8 @@ type Audit struct {
 	AppliedTwice []string `json:"applied_twice,omitempty"`
 	// WronglyQuarantined are events in quarantine that could have been applied, or were.
 	WronglyQuarantined []string `json:"wrongly_quarantined,omitempty"`
-	// NotQuarantined are events that can't be applied and are not in quarantine, or of which people were told never or
-	// too often.
+	// NotQuarantined are events that can't be applied and are not in quarantine, or of which people were told never
+	// or too often.
 	NotQuarantined []string `json:"not_quarantined,omitempty"`
 	// Unrecorded are teammates' messages of which Parley has no record, and commands of which it says nothing.
 	Unrecorded []string `json:"unrecorded,omitempty"`

@@ -13,8 +13,8 @@ import (
 // The audit reads Parley's tables after a run. These tests fill the tables with one conversation that is as
 // it should be, change one thing by SQL, and check which violation the audit finds.
 
-// auditedRecords is one answered conversation: two messages of a customer (events 1 and 2), a reply (event 3), and the posts of the two
-// messages.
+// auditedRecords is one answered conversation: two messages of a customer (events 1 and 2), a reply (event 3), and
+// the posts of the two messages.
 const auditedRecords = `
 	-- long before the events: the order of events that an older version accepted isn't judged
 	UPDATE goose_db_version SET tstamp = '2025-01-01';
@@ -33,8 +33,8 @@ const auditedRecords = `
 // unanswered makes the customer wait.
 const unanswered = `DELETE FROM messages WHERE id = 3; `
 
-// auditAfter returns what the audit finds in auditedRecords after a statement has changed them. "" changes nothing. resolves are the
-// commands that somebody typed to resolve the conversation, by their places.
+// auditAfter returns what the audit finds in auditedRecords after a statement has changed them. "" changes nothing.
+// resolves are the commands that somebody typed to resolve the conversation, by their places.
 func auditAfter(t *testing.T, change string, resolves ...string) Audit {
 	t.Helper()
 	pool := storetest.DB(t)

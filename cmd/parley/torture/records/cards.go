@@ -82,7 +82,8 @@ func (c *conversation) isShownBy(card string, isEnded bool) bool {
 	})
 }
 
-// hasResponsible reports whether somebody whom r allows is responsible for the customer, or a timer will remind somebody.
+// hasResponsible reports whether somebody whom r allows is responsible for the customer, or a timer will remind
+// somebody.
 func (c *conversation) hasResponsible(r checker.Responsible) bool {
 	if len(c.Owners) > 0 {
 		return r.OwnerAllowed
@@ -107,7 +108,8 @@ const resolvedQuery = `
 // overlapMargin is how much longer than the longest stop two transactions may overlap.
 const overlapMargin = 5 * time.Second
 
-// readResolved finds resolved conversations whose customers wrote again. longestStop is how long a process may stand still.
+// readResolved finds resolved conversations whose customers wrote again. longestStop is how long a process may stand
+// still.
 func (a *Audit) readResolved(ctx context.Context, c *pgx.Conn, longestStop time.Duration) error {
 	found, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (longestStop + overlapMargin).Seconds())
 	a.Forgotten = append(a.Forgotten, found...)

@@ -44,8 +44,8 @@ func (e *effect) isBefore(other *effect, since time.Time) bool {
 	return e.AcceptedAt.Before(*other.AcceptedAt)
 }
 
-// findOutOfOrder finds events that took effect after later ones of their key. list has the effects in the order in which they
-// happened. Those before since are of an earlier version and are not checked.
+// findOutOfOrder finds events that took effect after later ones of their key. list has the effects in the order in
+// which they happened. Those before since are of an earlier version and are not checked.
 func findOutOfOrder(list []effect, since time.Time) []string {
 	var found []string
 	newest := map[string]*effect{}

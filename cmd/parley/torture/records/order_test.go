@@ -10,7 +10,8 @@ import (
 // Events with the same order key must take effect in the order in which they were accepted. An effect is what an
 // event caused. These tests check which lists of effects findOutOfOrder objects to.
 
-// began is when the events of these tests began to come; versionBegan is when this version took over from an earlier one.
+// began is when the events of these tests began to come; versionBegan is when this version took over from an earlier
+// one.
 func began() time.Time { return time.Unix(100, 0) }
 
 func versionBegan() time.Time { return began().Add(3 * time.Second) }
@@ -104,8 +105,8 @@ func TestOrderOfTransactions(t *testing.T) {
 	})
 }
 
-// An earlier version had no queues: of two events that its replicas accepted at the same moment, either may be applied
-// first. What the earlier version applied is not checked.
+// An earlier version had no queues: of two events that its replicas accepted at the same moment, either may be
+// applied first. What the earlier version applied is not checked.
 func TestOrderOfEarlierVersion(t *testing.T) {
 	t.Parallel()
 	const second = time.Second

@@ -38,7 +38,8 @@ const unresolvedQuery = `
 		SELECT FROM log_entries AS l
 		WHERE l.event_id = m.event_id AND l.conversation_id = m.conversation_id AND l.what IN ('resolved', 'refused'))`
 
-// readOver reads what became of conversations that people resolved. resolves are the commands that resolve one, by their places.
+// readOver reads what became of conversations that people resolved. resolves are the commands that resolve one, by
+// their places.
 func (a *Audit) readOver(ctx context.Context, c *pgx.Conn, resolves []string) error {
 	var err error
 	if a.NotOver, err = Rows(ctx, c, pgx.RowTo[string], overQuery); err != nil {

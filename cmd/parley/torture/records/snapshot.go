@@ -17,8 +17,8 @@ import (
 // readEvery is how often somebody who holds a snapshot checks that the server still answers.
 const readEvery = 500 * time.Millisecond
 
-// TakeSnapshot is the first query of a dump, which holds a snapshot for hours: rows that were removed since then can't be
-// vacuumed.
+// TakeSnapshot is the first query of a dump, which holds a snapshot for hours: rows that were removed since then
+// can't be vacuumed.
 const TakeSnapshot = `SELECT count(*) FROM accounts`
 
 // ReadAll reads all tables and locks them against changes of the schema.

@@ -18,8 +18,8 @@ import (
 // NextSession is the setting by which triggers know the sessions of the newer version.
 const NextSession = "torture.next"
 
-// versionTriggers makes the triggers that do what would be different about a newer version. Attempts of the older version
-// at the newer one's events are counted by a sequence, which keeps its value when they are rolled back.
+// versionTriggers makes the triggers that do what would be different about a newer version. Attempts of the older
+// version at the newer one's events are counted by a sequence, which keeps its value when they are rolled back.
 const versionTriggers = `
 	CREATE SCHEMA IF NOT EXISTS torture;
 	CREATE TABLE IF NOT EXISTS torture.newer (event_id bigint PRIMARY KEY);
