@@ -11,9 +11,10 @@ import (
 	"parley/store"
 )
 
-// During an upgrade two versions of Parley share a database. An older version must leave alone the events that a
-// newer one has accepted, since it may not understand them. There is no newer version in a torture run, so database
-// triggers play it: they mark the events that such sessions accept, and count attempts of the others to apply these.
+// During an upgrade two versions of Parley share a database. An older version must leave alone the events that a newer
+// one has accepted, since it may not understand them. No newer version exists yet, so a run plays one: it starts this
+// program with a setting for its database sessions (NextSession). By that, triggers mark the events that the "newer"
+// Parley accepts. They refuse attempts of the others to apply such an event, and count them.
 
 // NextSession is the setting by which triggers know the sessions of the newer version.
 const NextSession = "torture.next"
