@@ -6,25 +6,30 @@ import (
 	"parley/store"
 )
 
-// Act is what an agent asks for on a page of Parley's own, such as the inbox.
+// This file is what the engine and the pages of Parley's own site (the inbox) tell each other. A page hands in an
+// Act, such as a reply, and asks later for its ActResult. It shows what was said in a conversation as a list of
+// Spoken. A delivery is the sending of one message to one place, with all its attempts. A message's fate is what
+// became of it.
+
+// Act is one thing that an agent does on a page of Parley's own, such as the inbox: a reply, or a click on "Resolve".
 type Act struct {
 	Verb Verb   `json:"verb"`
 	Args Args   `json:"args"`           // Conversation is never 0
 	Text string `json:"text,omitempty"` // Reply and Note: Markdown
-	Form string `json:"form"`           // names the form as it was opened, which may be handed in several times
+	Form string `json:"form"`           // id of the opened form, never "": the same form may be submitted twice
 
 	Files []SurfaceFile `json:"files,omitempty"` // Reply: uploaded to us, each with its Blob
 }
 
-// Attaching says what an agent may attach to a reply on a page.
+// Attaching says whether an agent may attach files to a reply on a page, and what the page shows beside them.
 type Attaching struct {
 	Files   bool   // the channel takes files
-	Why     string // why it takes none, for people
+	Why     string // if not: why, for people
 	Confirm bool   // the page shows what is attached once more before it leaves
 	Several bool   // the reply may have several recipients, whom the page shows
 }
 
-// Acts returns the verbs that an agent can ask for on such a page.
+// Acts returns the verbs that an Act can have.
 func Acts() []Verb {
 	return []Verb{VerbReply, VerbNote, VerbTake, VerbAssign, VerbUnassign, VerbPending, VerbSnooze, VerbWake, VerbResolve, VerbReopen,
 		VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent}
@@ -38,11 +43,11 @@ const (
 	ActUnknown ActState = ""        // no act of that name was accepted
 	ActWaits   ActState = "waits"   // it is stored and will be applied
 	ActDone    ActState = "done"    // it was applied
-	ActRefused ActState = "refused" // it was applied, and changed nothing: ActResult.Why says why not
+	ActRefused ActState = "refused" // it changed nothing: ActResult.Why says why
 	ActStuck   ActState = "stuck"   // it can't be applied, and is kept for an admin to look at
 )
 
-// ActResult tells what became of an act.
+// ActResult says what became of an act.
 type ActResult struct {
 	State ActState
 	Why   string // of ActRefused: for people
@@ -51,10 +56,10 @@ type ActResult struct {
 // Spoken is a message of a conversation as a page of Parley's own shows it.
 type Spoken struct {
 	ID        MessageID
-	Event     EventID // by which messages are in order, before ID
+	Event     EventID // messages are sorted by it, then by ID
 	Direction store.Direction
 	Fate      store.Fate
-	Reason    string  // a code, or words: why it has that fate
+	Reason    string  // why it has that fate: a code, or a sentence
 	Author    string  // an agent's or the customer's name; "" means not known
 	Agent     AgentID // 0 means no agent wrote it
 	At        time.Time
@@ -67,7 +72,7 @@ type Spoken struct {
 	Original  string // signed link to the mail's sandboxed HTML original; "" means there is none
 
 	Verbs []Verb // what the viewer may do with it
-	Words string // WordsMark of the text, which Send hands in
+	Words string // WordsMark of the text and files. VerbSend hands it in, as Args.Shown
 
 	SpokenReply
 	SpokenRevision
@@ -75,26 +80,26 @@ type Spoken struct {
 
 // SpokenReply says how far a reply has come.
 type SpokenReply struct {
-	Delivery DeliveryID   // the delivery that Send again and Mark as sent are about; 0 means there is none
-	Receipt  OutcomeState // of one that left: sent, delivered or read
+	Delivery DeliveryID   // what "Send again" and "Mark as sent" are about; 0 means there is none
+	Receipt  OutcomeState // if it left: sent, delivered or read
 
 	SpokenWait
 }
 
-// SpokenRevision says how a customer changed a message, or that the customer deleted it.
+// SpokenRevision says whether the customer later changed or deleted a message.
 type SpokenRevision struct {
 	Revised      time.Time // when it was changed or deleted; zero means never
-	RevisedEvent EventID   // which told that
+	RevisedEvent EventID   // the event that said so
 	Before       string    // what it said before, canonical Markdown; "" means that it says the same now
 	Deleted      bool
 }
 
-// SpokenWait says why a reply waits.
+// SpokenWait says why a reply hasn't left yet. Its zero value means that it doesn't wait.
 type SpokenWait struct {
-	Until   time.Time // the end of its hold; zero means it is not held
-	Trouble string    // why the last attempt failed; "" means it didn't
-	Behind  string    // who wrote the reply before it, which waits for its chat; "" means it waits for none
-	Unread  bool      // it waits until its chat can say whether it was changed there
+	Until   time.Time // when its hold ends, in which it can be taken back; zero means it isn't held
+	Trouble string    // why the last attempt failed; "" means none failed
+	Behind  string    // the author of an earlier reply that must leave first and waits for its chat; "" means none
+	Unread  bool      // it waits until its chat can be asked whether it was edited there
 }
 
 // SpokenFile is a file of a Spoken.
@@ -104,7 +109,7 @@ type SpokenFile struct {
 	SizeBytes int64
 	Readable  bool   // the page can deliver its bytes
 	Type      string // its content type, as it was sent
-	Missing   string // why it isn't there; "" means nobody knows, or it is
+	Missing   string // why it isn't there; "" means that it is, or that the reason isn't known
 }
 
 // SpokenPage is a page of what was said in a conversation, oldest first.
@@ -113,7 +118,7 @@ type SpokenPage struct {
 	Older bool // there is more before it
 }
 
-// SpokenBefore says before which message a page ends, by its event and id. The zero value means the page with the newest.
+// SpokenBefore names the message before which a page ends, by its event and id. The zero value means the newest page.
 type SpokenBefore struct {
 	Event EventID
 	ID    MessageID

@@ -6,11 +6,16 @@ import (
 	"parley/bridge/analysis"
 )
 
+// This file is what a chat tells the engine: an Action, decoded from an event of the chat. "!snooze 2h", typed by Ann
+// in the thread of conversation 12, is an Action with VerbSnooze, OriginText, Ann as its Actor, the thread as its
+// Place and "2h" in Args.Until. Plain text without a command is VerbSay: the engine decides whether it goes to the
+// customer ("leaves"), or stays among colleagues ("inside").
+
 // Verb is what a person asks for. Most verbs are also the words that people type for them.
 type Verb string
 
-// Verbs. Say, Edit, Delete, React and Unreact come from plain behaviour in the
-// surface; the others from text, buttons, forms, shortcuts or emoji.
+// Verbs. Each comment says what the verb does, and which fields of Action and Args it uses. Nobody types Say, Edit,
+// Delete, React and Unreact as commands: they stand for what people do in a chat anyway.
 const (
 	VerbSay         Verb = "say"         // typed something; the engine decides whether it is for the customer
 	VerbEdit        Verb = "edit"        // changed an earlier Say
@@ -18,7 +23,7 @@ const (
 	VerbMoveChannel Verb = "movechannel" // the surface gave Place.Channel another id, which is Args.Note
 	VerbReact       Verb = "react"       // Args.Emoji on Place.Message
 	VerbUnreact     Verb = "unreact"     // took back Args.Emoji on Place.Message
-	VerbUnknown     Verb = "unknown"     // looked like a verb and isn't one: asked back, never sent
+	VerbUnknown     Verb = "unknown"     // looks like a command, but is none, such as "!xyz": its author is asked, nothing is sent
 
 	VerbReply    Verb = "reply"    // explicitly to the customer; Args.Message is the one that it answers
 	VerbNew      Verb = "new"      // begins a conversation: Args.Account, Recipient, Subject
@@ -81,7 +86,7 @@ func (v Verb) Reads() bool {
 // ActorKind says who acted.
 type ActorKind string
 
-// Kinds of actors. Only a Person can ever make anything leave.
+// Kinds of actors. Only what an ActorPerson says or does can make anything leave to a customer.
 const (
 	ActorPerson  ActorKind = "person"  // a human of the surface's own team
 	ActorForeign ActorKind = "foreign" // a human of another organisation, or a guest
@@ -107,25 +112,27 @@ const (
 	OriginSlash    Origin = "slash"    // slash command, outside any thread
 	OriginEmoji    Origin = "emoji"
 	OriginMention  Origin = "mention" // "@Parley verb"
-	OriginCatchUp  Origin = "catchup" // found later by the sweeper
+	OriginCatchUp  Origin = "catchup" // the event was missed, and a later sweep of the chat found the message
 
-	// OriginFoundEmoji is an emoji that was found on a message before that leaves: not every chat tells when it was added.
+	// OriginFoundEmoji is an emoji whose event never came: it was seen when the message was read again before it
+	// left. Not every chat says when an emoji was added.
 	OriginFoundEmoji Origin = "foundemoji"
 )
 
-// Marker says how a typed text began. What it marks never leaves by accident.
+// Marker says which sign or word a typed text begins with. A text with a marker is never sent by accident.
 type Marker string
 
-// Markers. An escaped text (`!!`, `\!`) has MarkNone and lost its escape.
+// Markers. A text that begins with an escape ("!!wow", "\!wow") is no command. It loses the escape: its text is
+// "!wow".
 const (
 	MarkNone  Marker = ""
 	MarkNote  Marker = "note"  // "note:" or "//"
 	MarkBang  Marker = "bang"  // "!" and a letter
 	MarkSlash Marker = "slash" // "/" and a letter
-	MarkLone  Marker = "lone"  // nothing but a verb's word, "resolve", or a verb behind a mention of Parley that is none
+	MarkLone  Marker = "lone"  // only a verb's word ("resolve"), or "@Parley snooze 2h" with a mention that was typed, not picked
 
-	// MarkColleagues is on a text that begins with a word for what is for colleagues
-	// ("internal: …", "(note) …"), or in which a later line begins like a note.
+	// MarkColleagues means that the text begins with a word such as "internal:" or "(note)", or that a later line of
+	// it begins like a note.
 	MarkColleagues Marker = "colleagues"
 )
 
@@ -144,7 +151,7 @@ type SurfaceFile struct {
 	SizeBytes   int64  `json:"size,omitempty"`
 	URL         string `json:"url,omitempty"`         // for the surface's own Open
 	Unavailable string `json:"unavailable,omitempty"` // why it can't be read: "external link", …
-	Blob        string `json:"blob,omitempty"`        // of one that was uploaded to us (StoreFile of the engine's Desk); then nothing else is needed
+	Blob        string `json:"blob,omitempty"`        // set if it was uploaded to us: StoreFile of the engine's Desk returned it. ID and URL aren't needed then
 }
 
 // FileDeleted is why a file that was deleted in the surface can't be read (SurfaceFile.Unavailable).
@@ -156,13 +163,14 @@ type Action struct {
 	Origin Origin
 	Actor  Actor
 	Place  Place
-	// Order says when a text or a command was typed, or an emoji put on a message, if the surface tells that: replies leave in this order,
-	// and a typed command that is found late, or has no order, isn't applied to what was said since, nor is an emoji that is told late.
-	// Two orders are compared as strings. Each is a Unix time in seconds, a dot, six digits, and then anything.
+	// Order says when a text or a command was typed, or an emoji was put on a message: "1764288000.000100". It is a
+	// Unix time in seconds, a dot, six digits, and then anything. "" means that the surface doesn't say. Orders are
+	// compared as strings, and replies leave in this order. A command that comes late, or without an order, doesn't
+	// count for what was said after it. Nor does an emoji that comes late.
 	Order string
 
 	Text        string   // canonical Markdown, without marker, verb and escape
-	Raw         string   // as typed, for "kept" lines when nothing was sent
+	Raw         string   // as typed; lines quote it if nothing was sent
 	Marker      Marker   // how the typed text began
 	MentionsBot bool     // the text mentions our app (and is no explicit reply)
 	Mentions    []string // user ids of the people it mentions
@@ -173,36 +181,37 @@ type Action struct {
 	Explicit  bool // Say: "@Parley reply: …"
 	OwnThread bool // the thread's root is a post of our own app
 
-	Form   string // OriginForm: names the opened form, because the same one may be handed in several times. "" means not known
+	Form   string // OriginForm: id of the opened form, which may be submitted twice. "" means not known
 	Args   Args
 	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil means nobody knows
-	Answer string // where the surface shows the actor a private answer; only the surface knows what it means
+	Answer string // where the actor gets a private answer; only the surface can read it
 }
 
 // Context says how a typed text stands among the messages of its channel.
 type Context struct {
 	Broadcast bool     // a thread reply also shown in the channel
-	Quotes    []string // ids of messages of Place.Channel that it quotes. Their words are not in Text
-	Forwards  bool     // it passes on a message of elsewhere, whose words are not in Text either
-	Edited    bool     // it comes with the words of an edit: the surface doesn't tell what it said when it was typed
+	Quotes    []string // ids of messages in Place.Channel that it quotes. Text doesn't have their words
+	Forwards  bool     // it forwards a message. Text doesn't have that one's words either
+	Edited    bool     // it was edited before we read it, so that its first words aren't known
 }
 
-// Edit says which change of a message a VerbEdit is.
+// Edit identifies one change of a message, for VerbEdit.
 type Edit struct {
-	// Version is the surface's version of the message. Versions are compared as strings: a later one is greater. A surface may
-	// report one edit with several versions. What is behind a colon in them is a mark of the content, the same in all of these.
+	// Version is the surface's version of the message. Versions are compared as strings: a later one is greater. A
+	// surface may report the same edit under several versions. They then have the same mark of the content, behind a
+	// colon.
 	Version  string
 	Restored bool // the message was deleted before, and its author has restored it
 }
 
-// Meant is the verb that somebody probably meant by a mistyped one: "!assing @ben". It is offered as a button.
+// Meant is the verb that somebody probably meant by a mistyped one, such as "!assing @ben". A button offers it.
 type Meant struct {
 	Verb  Verb     `json:"verb"`
 	Args  Args     `json:"args"`
 	Names []string `json:"names,omitempty"` // of the people in Args.Agents, as they are called
 }
 
-// TypedOrder returns the surface's order of a typed message; "" for all else.
+// TypedOrder returns Order if the action was typed as a message, and "" otherwise.
 func (a Action) TypedOrder() string {
 	if !a.Typed() {
 		return ""
@@ -210,7 +219,8 @@ func (a Action) TypedOrder() string {
 	return a.Order
 }
 
-// TypedPlace returns where a message was typed, with the message that begins its thread, which may be itself. It is zero for all else.
+// TypedPlace returns where a message was typed. A message outside of all threads has itself as Thread. It returns the
+// zero Place if the action wasn't typed as a message.
 func (a Action) TypedPlace() Place {
 	if !a.Typed() || a.Place.Message == "" {
 		return Place{}
@@ -232,13 +242,14 @@ func (a Action) Typed() bool {
 // IsEmoji reports whether somebody did the action by an emoji on a message.
 func (a Action) IsEmoji() bool { return a.Origin == OriginEmoji || a.Origin == OriginFoundEmoji }
 
-// MayLeave reports whether the action's text may be for the customer. An unknown verb's may: its author can say so by a button.
+// MayLeave reports whether the action's text may go to the customer. That of an unknown verb may, because a button
+// lets its author send it.
 func (a Action) MayLeave() bool {
 	return a.Verb == VerbSay || a.Verb == VerbReply || a.Verb == VerbUnknown
 }
 
-// Args are the arguments of a verb; which ones count depends on the verb. Buttons carry them as one flat JSON object:
-// what belongs together is embedded.
+// Args are the arguments of a verb. The comment of each Verb says which ones it uses. A button carries them as one
+// flat JSON object, so groups of fields are embedded structs.
 type Args struct {
 	Conversation ConversationID `json:"conversation,omitempty"` // #id, or from a button
 	Message      MessageID      `json:"message,omitempty"`      // our message id
@@ -262,24 +273,24 @@ type Args struct {
 	Wanted   *WantedText   `json:"wanted,omitempty"` // VerbAI: nil means a summary
 }
 
-// SendArgs say which text, typed before, is meant.
+// SendArgs say which earlier text a button or command is about.
 type SendArgs struct {
 	Slip  MessageID `json:"slip,omitempty"`  // the id of the mistyped message that the verb corrects
 	Sure  bool      `json:"sure,omitempty"`  // VerbSend: the actor has confirmed that the text is another person's
 	Typed *Place    `json:"typed,omitempty"` // VerbSend: a message that was typed outside all threads, for the customer of Conversation
 }
 
-// ReplyArgs are what the form of a reply begins with, and what it says besides its text.
+// ReplyArgs are what the form of a reply is opened with, and what it hands in besides the text.
 type ReplyArgs struct {
-	To          []string        `json:"to,omitempty"`          // whom the form names as recipients
-	Cc          []string        `json:"cc,omitempty"`          // who, by the form, gets a copy
-	Via         string          `json:"via,omitempty"`         // VerbPromote: which address of ours the mail was sent to, if several are the account's
-	Shown       string          `json:"shown,omitempty"`       // what the actor saw, as RecipientsMark (a form) or WordsMark (a button) sum it up
+	To          []string        `json:"to,omitempty"`          // the recipients that the form shows
+	Cc          []string        `json:"cc,omitempty"`          // who gets a copy, as the form shows
+	Via         string          `json:"via,omitempty"`         // VerbPromote: the address of ours to which the mail went, if the account has several
+	Shown       string          `json:"shown,omitempty"`       // mark of what the actor saw: RecipientsMark in a form, WordsMark in a button
 	Rich        RichKind        `json:"rich,omitempty"`        // the kind of rich message that its form asks for
 	Most        int             `json:"most,omitempty"`        // how many buttons or other items such a message holds at most on the account
-	Promotional bool            `json:"promotional,omitempty"` // an offer or advertising, which some providers let be sent for a shorter time
+	Promotional bool            `json:"promotional,omitempty"` // it is advertising, for which some providers have a shorter window
 	Draft       string          `json:"draft,omitempty"`       // the text with which its form begins
-	Suggestion  *SuggestionArgs `json:"suggestion,omitempty"`  // what its form begins with
+	Suggestion  *SuggestionArgs `json:"suggestion,omitempty"`  // the suggested reply with which its form begins; nil means none
 }
 
 // ListArgs name a list of conversations and one of its pages.
@@ -298,6 +309,6 @@ type StartArgs struct {
 // WantedText says which text somebody asks for.
 type WantedText struct {
 	Task     analysis.Task `json:"task"`
-	Language string        `json:"language,omitempty"` // in which the text is to be, ISO 639-1; what "" means depends on Task
+	Language string        `json:"language,omitempty"` // ISO 639-1, of the text that is wanted; what "" means depends on Task
 	Style    string        `json:"style,omitempty"`    // if Task is Rephrase: one of analysis.Styles
 }

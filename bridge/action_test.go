@@ -8,8 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// The arguments of a verb are one flat object, whichever part of Args holds them. They lie in the journal and in buttons that were
-// posted long ago; replicas of the version before read and write the same.
+// The arguments of a verb are one flat object, whichever part of Args holds them. They lie in the journal and in
+// buttons that were posted long ago; replicas of the version before read and write the same.
 func TestArgsStoredForm(t *testing.T) {
 	t.Parallel()
 	const stored = `{"conversation":1,"message":2,"delivery":3,"agents":["a"],"team":"b","add":true,"remove":true,"slip":4,"sure":true,

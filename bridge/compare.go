@@ -12,24 +12,28 @@ import (
 	"parley/store"
 )
 
-// SameText reports whether a text that a surface has read again is the one that was stored. Spaces, and the backslashes that escape
-// signs of Markdown, don't count: an earlier version of Parley may have written others for the same text.
+// This file compares texts and mail addresses that were written in different ways. A mark is a short hash of what a
+// reader saw. A form or button carries it: if the words or the recipients have changed since, the mark differs.
+
+// SameText reports whether a text that a surface has read again is the one that was stored. It ignores white space
+// and the backslashes that escape Markdown, because an earlier version of Parley may have escaped the same text
+// otherwise.
 func SameText(read, stored string) bool {
 	fold := func(text string) string { return strings.Join(strings.Fields(strings.ReplaceAll(text, `\`, "")), " ") }
 	return fold(store.Clean(read)) == fold(stored)
 }
 
-// markBytes is how much of its hash a mark has: enough to tell the versions of one text apart.
+// markBytes is how many bytes of the hash a mark keeps: enough to tell the versions of one text apart.
 const markBytes = 8
 
-// TextMark returns a mark of a text. Another version of the text has another mark.
+// TextMark returns a mark of a text: 16 hex digits. Another version of the text has another mark.
 func TextMark(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:markBytes])
 }
 
-// WordsMark returns a mark of a text with its files, by their names. An edit of either changes the mark. The number of files comes
-// first, so that a text that looks like a list of names has another mark than a text with these files.
+// WordsMark returns a mark of a text and the names of its files. An edit of either changes the mark. The number of
+// files comes first, so that a text that looks like a list of names has another mark than a text with these files.
 func WordsMark(text string, files []string) string {
 	return TextMark(fmt.Sprintf("%d %q %s", len(files), files, text))
 }
@@ -48,15 +52,15 @@ func RecipientsMark(to, cc []string) string {
 	return TextMark(normal(to) + "\n" + normal(cc))
 }
 
-// AddressKey returns a typed mail address in the form in which it is compared and kept: in lower case, with its domain in the form for
-// machines, which mails have: ann@xn--bcher-kva.test.
+// AddressKey returns a mail address in the form in which it is compared and stored: in lower case, with its domain in
+// ASCII, as in mails. "Ann@Bücher.test" becomes "ann@xn--bcher-kva.test".
 func AddressKey(address string) string {
 	local, domain := splitAddress(address)
 	return strings.ToLower(local) + domain
 }
 
-// splitAddress returns a typed mail address in two parts: as it is spelled up to the "@", and its domain in lower case, in the form for
-// machines if it has one.
+// splitAddress splits a typed mail address behind the "@". local keeps its spelling. domain is in lower case and, if
+// it can be converted, in ASCII.
 // Source: RFC 5891 section 4.4.
 func splitAddress(address string) (local, domain string) {
 	address = strings.TrimSpace(address)
@@ -68,7 +72,8 @@ func splitAddress(address string) (local, domain string) {
 	return local, domain
 }
 
-// AddressSpelling returns a typed mail address as it is spelled, with its domain as in its key, or "" if that is its key.
+// AddressSpelling returns a typed mail address with its own upper and lower case before the "@", and the domain as in
+// its key. It returns "" if the result is the key itself.
 func AddressSpelling(address string) string {
 	local, domain := splitAddress(address)
 	spelled := local + domain

@@ -6,10 +6,14 @@ import (
 	"parley/store"
 )
 
+// Facts are what Parley shows of a conversation: on its card (the first message of its thread in a chat, with
+// buttons), in forms and in lists. The engine fills them in; surfaces, which must not read the database, only lay
+// them out.
+
 // AccountMode says to whom an account may send.
 type AccountMode = store.Mode
 
-// Modes: to nobody, to chosen addresses, to every customer.
+// Modes: the account sends to nobody (watch), to chosen addresses (trial), or to every customer (live).
 const (
 	ModeWatch = store.ModeWatch
 	ModeTrial = store.ModeTrial
@@ -83,14 +87,15 @@ type Tag struct {
 // TagCategories returns the categories of tags, in the order in which they are offered.
 func TagCategories() []string { return []string{"topic", "issue", "priority", "workflow", "segment"} }
 
-// Facts are what a card, a form or a list row may show of a conversation. Bodies of messages are not among them.
+// Facts are what a card, a form or a list row may show of a conversation: its number, status, customer, owners,
+// times. They don't have the bodies of messages.
 //
-// Lines carry facts into the rows of deliveries, where all fields are stored in one flat JSON object. Therefore the
-// parts are embedded, and a field that is stored under another name than its own keeps that name in its tag.
+// Lines carry facts into the table of deliveries, where all fields are stored in one flat JSON object. So the groups
+// of fields are embedded, and a field that is stored under another name than its own keeps that name in its tag.
 type Facts struct {
 	ID          ConversationID // shown as #id
-	Automatic   bool           // a day's quiet thread of automatic mail: nobody holds or resolves it
-	Collects    bool           // an automatic thread of another kind: it collects the day's mails of people who opened too many conversations
+	Automatic   bool           // a day's thread of automatic mail, such as newsletters: nobody owns or resolves it
+	Collects    bool           // an automatic thread that collects the day's mails of people who opened too many conversations
 	Status      Status
 	CloseReason string // such as CloseErased
 	Subject     string
@@ -99,7 +104,7 @@ type Facts struct {
 	Recipients
 	People
 	Tags   []Tag
-	Traits map[string]string // by the names in trait.go: what verbs and analyses set on it; "priority": "high"
+	Traits map[string]string // what verbs and analyses set on it, by the names in trait.go: "priority": "high"
 	Times
 	Window
 	LastMessage
@@ -110,7 +115,7 @@ type Facts struct {
 	Now    time.Time      // when the facts of a form or window were read, by Parley's clock; zero on cards and lists
 }
 
-// Account is what the facts of a conversation say of its account.
+// Account is what Facts say of the account through which the customer writes: one mailbox or number of ours.
 type Account struct {
 	Name        string      `json:"Account"`
 	Mode        AccountMode `json:"AccountMode"`
@@ -118,41 +123,42 @@ type Account struct {
 	ChannelName string      // "E-mail"
 	ChannelIcon string      // emoji shortcode: "email"
 	OneOwner    bool        // a conversation has one owner at most
-	ResolveNow  bool        // the button Resolve acts at once: its form, which asks for a note, isn't shown
+	ResolveNow  bool        // the button Resolve acts at once, without the form that asks for a note
 	MayStart    bool        // agents may begin another conversation with the contact by this account
 
-	Can Capabilities `json:"-"` // of its channel, for the forms of replies; not stored
+	Can Capabilities `json:"-"` // what its channel can carry, for the forms of replies; not stored
 }
 
-// Recipients are the customer's side of a conversation: who gets its replies, and who doesn't.
+// Recipients are the people on the customer's side: who gets replies, and who doesn't.
 type Recipients struct {
 	To      []PartyRef // whom a reply would go to now
 	Cc      []PartyRef // who would get a copy of it
-	Waiting []PartyRef // who was added by the customer's mail, and gets nothing until an agent allows it
-	Copied  []PartyRef // who got the customer's mails in copy, on accounts that reply to the sender only
+	Waiting []PartyRef // people whom the customer's mail added: they get nothing until an agent allows it
+	Copied  []PartyRef // people in copy of the customer's mails, on accounts that reply to the sender only
 }
 
 // People are the team and the agents of a conversation.
 type People struct {
 	Team      string
 	Assignees []AgentRef // first is the lead
-	Replying  []Replying // who has the form of a reply open; whoever opened it first comes first
+	Replying  []Replying // colleagues who have the form of a reply open, in the order in which they opened it
 }
 
 // Times of a conversation.
 type Times struct {
 	CreatedAt    time.Time
 	EndedAt      time.Time // when it was resolved or closed; zero means it wasn't
-	FreeSince    time.Time // in the list of unassigned conversations: since when it has had no owner
+	FreeSince    time.Time // since when it has had no owner; set only in the list of unassigned conversations
 	WaitingSince time.Time // since when the customer has waited for an answer; zero means that nobody waits
 	SnoozedUntil time.Time
 }
 
-// Window says what may leave to the customer now.
+// Window says what may be sent to the customer now. Some providers take free text only for a time, such as 24 hours
+// after the customer's last message.
 type Window struct {
-	Until      time.Time `json:"WindowUntil"`  // until when people may send free text; zero means no limit or, if Closed, that it never opened
+	Until      time.Time `json:"WindowUntil"`  // until when people may send free text; zero means no limit, or never if Closed
 	Closed     bool      `json:"WindowClosed"` // nobody may send free text now
-	PeopleOnly bool      `json:"WindowPeople"` // people may send free text now, Parley by itself may not
+	PeopleOnly bool      `json:"WindowPeople"` // people may send free text now, but nothing may be sent automatically
 	Templates  bool      // approved templates can be sent
 }
 
@@ -173,14 +179,14 @@ type Related struct {
 	NextAt     Place          // its root
 }
 
-// Thread says where the thread of a conversation is.
+// Thread says where the thread of a conversation is. It can move to another chat when another team gets it.
 type Thread struct {
-	Root      Place  // its root, once posted; zero where the thread is in another chat
+	Root      Place  // its first message, once posted; zero if the thread is in another chat
 	Elsewhere string // the name of that other chat: "Microsoft Teams"
-	Left      bool   // the thread that shows this is no longer the conversation's, which goes on at Root or Elsewhere
+	Left      bool   // the conversation has left the thread that shows this, and goes on at Root or Elsewhere
 
-	// Secluded means that a thread that was left may be seen by people who may not read the conversation, since its account has a channel
-	// of its own. Its card shows only the number and where the conversation goes on.
+	// Secluded means that people may see the thread who may not read the conversation, because its account
+	// has a channel of its own. The card there shows only the number, and where the conversation goes on.
 	Secluded bool `json:"-"`
 }
 
@@ -203,10 +209,10 @@ type LogRow struct {
 	At     time.Time
 	Actor  string // an agent's name, "Customer" or "Parley"
 	What   string // what was done: "assigned", "resolved"
-	Detail string // as what, whom or with which words it was done (tags, names, a note), or else why; "" if nothing is to be said
+	Detail string // tags, names or a note with which it was done, or else why; "" means there is none
 
-	// IsChosen means that somebody chose the Detail's words. Otherwise they may be a code of the engine's. Lines of earlier versions don't
-	// say it.
+	// IsChosen means that a person chose the words of Detail. Otherwise Detail may be a code of the engine's. Rows
+	// that earlier versions wrote don't have it.
 	IsChosen bool `json:",omitempty"`
 }
 

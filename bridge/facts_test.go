@@ -11,8 +11,8 @@ import (
 	"parley/bridge"
 )
 
-// The facts in a stored line are one flat object with these names, whichever part of Facts holds them. Replicas of the version before
-// read and write the same rows.
+// The facts in a stored line are one flat object with these names, whichever part of Facts holds them. Replicas of
+// the version before read and write the same rows.
 func TestFactsStoredForm(t *testing.T) {
 	const names = `AccountMode Account AlsoOpen Assignees Automatic Cc ChannelIcon ChannelKind ChannelName CloseReason
 		Collects Contact Copied Cost CreatedAt Elsewhere EndedAt FreeSince ID LastAt LastFrom LastPreview Left MayStart

@@ -2,12 +2,17 @@ package bridge
 
 import "time"
 
-// ReasonWindow is why a reply is parked until the reply window is open.
+// The structs in this file are the contents of lines about what became of a message that an agent typed: it stayed
+// inside, was sent, failed, or waits. See Line. A reply is "parked" if it can't leave now: it waits until the
+// provider's window for free text ("reply window") opens, or a person decides.
+
+// ReasonWindow is the Reason of a reply that is parked because its reply window is closed.
 const ReasonWindow = "window"
 
-// AskLine asks its author whether a text is for the customer. With VerbUnknown it began like a command that there isn't.
+// AskLine asks the author whether a text is for the customer. If the line's Verb is VerbUnknown, the text began like
+// a command that doesn't exist.
 type AskLine struct {
-	Reason string `json:",omitempty"` // why it is asked: a code of Speak, or a sentence
+	Reason string `json:",omitempty"` // why we ask: a code of Speak (bridge/engine/speech), or a sentence
 	Hint   string `json:",omitempty"` // what to do next, in place of the usual words
 	Meant  *Meant `json:",omitempty"` // the verb that was probably meant, as the first button
 }
@@ -24,7 +29,7 @@ type InsideLine struct {
 // Kind implements LineContent.
 func (*InsideLine) Kind() LineKind { return LineInside }
 
-// ParkedLine says why a reply is kept.
+// ParkedLine says why a reply can't leave now. It is kept.
 type ParkedLine struct {
 	Reason string    `json:",omitempty"` // a code, or a sentence; ReasonWindow: the reply window is closed
 	Until  time.Time `json:",omitzero"`  // when that window closed; zero means it was never open, or only the provider knows
@@ -47,10 +52,10 @@ func (*OfferedLine) Kind() LineKind { return LineOffered }
 type FailedLine struct {
 	Reason string `json:",omitempty"` // in the words of whoever refused it
 	Hint   string `json:",omitempty"` // what to do next, in place of the usual words
-	// Recipient is the address that the line is about, if it is about this one alone. Whether the reply counts as sent, and what
-	// may be done with it, another line tells, or none.
+	// Recipient is the address that the line is about, if it is about this one alone; "" means all of them. Whether
+	// the reply as a whole counts as sent isn't said here then. If anything says it, another line does.
 	Recipient string `json:",omitempty"`
-	Missed    string `json:",omitempty"` // the address that did not get it, if it went to several: the others may have it
+	Missed    string `json:",omitempty"` // the one address of several that did not get it; the others may have it
 	Copied    bool   `json:",omitempty"` // Recipient was to get a copy
 	Sent      bool   `json:",omitempty"` // with Copied: the reply counted as sent when this was told
 }
@@ -68,10 +73,10 @@ type RetryingLine struct {
 // Kind implements LineContent.
 func (*RetryingLine) Kind() LineKind { return LineRetrying }
 
-// DelayedLine says what the other side tells of the delay.
+// DelayedLine says that the recipient's server has not delivered a mail yet, and goes on trying.
 type DelayedLine struct {
 	Reason    string `json:",omitempty"`
-	Recipient string `json:",omitempty"` // the address of who doesn't have it yet; "" means the customer
+	Recipient string `json:",omitempty"` // the address that doesn't have it yet; "" means the customer's
 }
 
 // Kind implements LineContent.
@@ -91,10 +96,10 @@ type EditLateLine struct {
 	OnlyFiles bool     `json:",omitempty"` // the text is the same
 	Unclear   bool     `json:",omitempty"` // nobody knows whether Customer has the earlier text
 	Left      []string `json:",omitempty"` // names of removed files that Customer has
-	Leaving   []string `json:",omitempty"` // of removed files that could not be stopped, though they had perhaps not left
-	Failed    []string `json:",omitempty"` // of removed files that failed, perhaps, and leave if the reply is sent again
-	Stopped   []string `json:",omitempty"` // of removed files that had not left
-	Added     []string `json:",omitempty"` // of added files, which didn't leave
+	Leaving   []string `json:",omitempty"` // removed files that could not be stopped, though perhaps they had not left
+	Failed    []string `json:",omitempty"` // removed files that perhaps failed, and leave if the reply is sent again
+	Stopped   []string `json:",omitempty"` // removed files that had not left
+	Added     []string `json:",omitempty"` // added files; they didn't leave
 }
 
 // Kind implements LineContent.
@@ -108,7 +113,7 @@ type DeleteLateLine struct {
 // Kind implements LineContent.
 func (*DeleteLateLine) Kind() LineKind { return LineDeleteLate }
 
-// UndoneLine says why a reply was taken back, where By did not simply undo it.
+// UndoneLine says that a reply was taken back before it left. Reason is set if By did not simply undo it.
 type UndoneLine struct {
 	Reason string `json:",omitempty"` // a code, or a sentence
 }
@@ -116,7 +121,7 @@ type UndoneLine struct {
 // Kind implements LineContent.
 func (*UndoneLine) Kind() LineKind { return LineUndone }
 
-// TopLevelLine offers the conversations in which a text in the channel may have been meant.
+// TopLevelLine offers the conversations for which a text that was typed outside all threads may have been meant.
 type TopLevelLine struct {
 	Rows []Facts `json:",omitempty"`
 }
@@ -124,7 +129,7 @@ type TopLevelLine struct {
 // Kind implements LineContent.
 func (*TopLevelLine) Kind() LineKind { return LineTopLevel }
 
-// TextsLine says as how many texts the provider counts a reply.
+// TextsLine says as how many text messages the provider counts a long reply.
 type TextsLine struct {
 	Count  int  `json:",omitempty"`
 	Joined bool `json:",omitempty"` // the reply is counted with the lines that leave as one message with it
@@ -133,7 +138,7 @@ type TextsLine struct {
 // Kind implements LineContent.
 func (*TextsLine) Kind() LineKind { return LineTexts }
 
-// PartsLine says as how many texts the provider counted a message.
+// PartsLine says as how many text messages the provider counted what was sent.
 type PartsLine struct {
 	Count int `json:"Text,string"`
 }

@@ -7,22 +7,27 @@ import (
 	"strings"
 )
 
-// Line is a remark of Parley's own in a thread or channel. Content is what it says; the other fields are those that
-// lines of many kinds have.
+// A line is a sentence or two that Parley itself writes into the thread of a conversation, or into a channel: "Ann
+// took this", "Not delivered: the mailbox is full. [Send again]". The engine makes a Line without words. Package
+// bot/view words it, so that every chat says the same. Lines wait in the table of deliveries as JSON until they are
+// posted.
+
+// Line is a remark of Parley's own in a thread or channel. Content has its kind and the fields of that kind alone.
+// The other fields are common to many kinds: the comments in linekind.go say which ones a kind uses.
 type Line struct {
 	Content   LineContent `json:"-"`          // see MarshalJSON
 	By        AgentRef    `json:",omitzero"`  // who caused it; zero means Parley or the customer
 	Verb      Verb        `json:",omitempty"` // what By did, or what the reader asked for
-	Mentions  []AgentRef  `json:",omitempty"` // who is to notice it
+	Mentions  []AgentRef  `json:",omitempty"` // whom the chat notifies
 	Customer  PartyRef    `json:",omitzero"`  // whom it is about; zero means the conversation's customer
-	Other     Facts       `json:",omitzero"`  // another conversation, to which it leads
-	SourceRef Place       `json:",omitzero"`  // the person's message that it is about, "" means none
-	Text      string      `json:",omitempty"` // a person's words, which are quoted below it: a kept message, a note. Canonical Markdown
-	Rich      *Rich       `json:",omitempty"` // what goes with Text, as the customer gets it
-	Files     []LineFile  `json:",omitempty"` // what goes with Text, uploaded to us
-	Outcome   *Outcome    `json:",omitempty"` // what became of what it is about; nil means it is as the line says
+	Other     Facts       `json:",omitzero"`  // another conversation, which it links to
+	SourceRef Place       `json:",omitzero"`  // the agent's message that it is about; zero means none
+	Text      string      `json:",omitempty"` // a person's words, quoted below the line: a note, a message that was not sent. Markdown
+	Rich      *Rich       `json:",omitempty"` // buttons, a place … that belong to Text, as the customer gets them
+	Files     []LineFile  `json:",omitempty"` // files that belong to Text, uploaded to us
+	Outcome   *Outcome    `json:",omitempty"` // what became of the message since the line was posted; nil means nothing new
 	Verbs     []Verb      `json:",omitempty"` // buttons, in order
-	Args      Args        `json:",omitzero"`  // what was done with Verb, and what the buttons are about
+	Args      Args        `json:",omitzero"`  // arguments of Verb, and of the buttons
 }
 
 // LineContent is what a line says: a struct with the fields of one kind of line or, for kinds without fields of their
@@ -46,8 +51,8 @@ type LineFile struct {
 // envelope is a Line in JSON, without the fields of its content.
 type envelope Line
 
-// MarshalJSON writes a line's kind, its fields and those of its content into one object. Some fields of contents have
-// other names there than here, because processes of earlier versions read and write them, too.
+// MarshalJSON writes the kind, the common fields and the fields of the content into one flat object. Some fields of
+// contents have another name there, because replicas of earlier versions read and write the same rows.
 func (l Line) MarshalJSON() ([]byte, error) {
 	row, err := json.Marshal(struct {
 		Kind LineKind
@@ -75,8 +80,8 @@ func (l Line) MarshalJSON() ([]byte, error) {
 	return append(row, own[1:]...), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote, in this version or an earlier one. A kind that is not known comes from a
-// later version: it becomes an UnknownLine.
+// UnmarshalJSON reads what MarshalJSON wrote, in this version or an earlier one. A kind that only a later version
+// knows becomes an UnknownLine.
 func (l *Line) UnmarshalJSON(row []byte) error {
 	var read struct {
 		Kind LineKind
@@ -106,7 +111,8 @@ func (l *Line) UnmarshalJSON(row []byte) error {
 	return nil
 }
 
-// hasOwnText reports whether a content has a field of its own that is stored under the name of Line.Text.
+// hasOwnText reports whether a field of a content is stored as "Text", the name of the common field Line.Text. Then
+// the stored value belongs to the content.
 func hasOwnText(c LineContent) bool {
 	fields := reflect.TypeOf(c).Elem()
 	for i := range fields.NumField() {

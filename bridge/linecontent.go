@@ -7,7 +7,11 @@ import (
 	"parley/store"
 )
 
-// UnknownLine is the content of a kind that only a later version knows. Of such a line, at least these words are shown.
+// The structs in this file are the contents of lines: the fields that only lines of one kind have (see Line and
+// ContentOf). A line is stored as one flat JSON object that older versions read, too. So a field that has had another
+// name there keeps that name in its tag: `json:"Reason"`. Codes in Reason get their words in bot/view.
+
+// UnknownLine is the content of a kind that only a later version of Parley knows. Its words are shown as they are.
 type UnknownLine struct {
 	Name   LineKind `json:"-"`
 	Reason string   `json:",omitempty"`
@@ -32,12 +36,11 @@ type Decided struct {
 	Reason string // a code of Speak, or a sentence
 }
 
-// UnassignedLine says where the conversation was before, if it was handed over from another channel, and who had it, if that
-// isn't an agent any more.
+// UnassignedLine says that the conversation was put back or handed to a team, and where its thread was before.
 type UnassignedLine struct {
-	Left   Place  `json:",omitzero"`  // the thread in which it was, in the same chat
-	LeftIn string `json:",omitempty"` // else the name of the chat of that thread
-	Former string `json:",omitempty"` // the names of owners who are no agents any more
+	Left   Place  `json:",omitzero"`  // the thread that it left, if that is in the same chat
+	LeftIn string `json:",omitempty"` // otherwise, the name of the chat that it left: "Slack"
+	Former string `json:",omitempty"` // names of owners who are no longer agents
 }
 
 // Kind implements LineContent.
@@ -52,9 +55,9 @@ type RecipientsLine struct {
 // Kind implements LineContent.
 func (*RecipientsLine) Kind() LineKind { return LineRecipients }
 
-// AutomaticLine is one mail of a machine.
+// AutomaticLine is one mail that a machine sent, such as a newsletter.
 type AutomaticLine struct {
-	Cause   string `json:"Reason,omitempty"` // by what it is known to be automatic: "list"
+	Cause   string `json:"Reason,omitempty"` // how we know that it is automatic: "list"
 	Subject string `json:"Text,omitempty"`
 	Begins  string `json:"Hint,omitempty"` // its first words
 }
@@ -69,17 +72,17 @@ type CollectedLine struct {
 	Files   int    `json:"Count,omitempty"` // how many files came with it
 
 	Copied []PartyRef `json:",omitempty"` // to whom else it went
-	Blind  bool       `json:",omitempty"` // they don't know that it came to us
+	Blind  bool       `json:",omitempty"` // those in Copied don't know that it came to us, too
 }
 
 // Kind implements LineContent.
 func (*CollectedLine) Kind() LineKind { return LineCollected }
 
-// BounceOtherLine is a mail that came back, nobody knows of which message.
+// BounceOtherLine is a report that a mail could not be delivered, where nobody knows which mail.
 type BounceOtherLine struct {
 	Words     string `json:"Text,omitempty"` // the report's subject; with Recipient, what the reply says
 	Reason    string `json:",omitempty"`     // what the other side says
-	Recipient string `json:",omitempty"`     // to whom the message went, if the line stands in the thread of a reply to the same address
+	Recipient string `json:",omitempty"`     // the address, if the line stands in the thread of a reply that went there
 }
 
 // Kind implements LineContent.
@@ -95,10 +98,10 @@ type QuarantineLine struct {
 // Kind implements LineContent.
 func (*QuarantineLine) Kind() LineKind { return LineQuarantine }
 
-// AccountLine says what the condition of an account, or of the model, is now.
+// AccountLine says that an account, or the language model, has stopped working or works again.
 type AccountLine struct {
 	Account string `json:"Text,omitempty"`   // its name
-	Model   bool   `json:",omitempty"`       // it is no account, but the model that reads what customers write
+	Model   bool   `json:",omitempty"`       // it is about the model that reads what customers write, not about an account
 	Trouble string `json:"Reason,omitempty"` // "" means it works again
 	Hint    string `json:",omitempty"`       // what to do
 	Page    string `json:",omitempty"`       // the address of the page on which an admin connects it again; "" if there is none, or if it works
@@ -111,7 +114,7 @@ func (*AccountLine) Kind() LineKind { return LineAccount }
 type ReactedLine struct {
 	Emoji   string    `json:"Text,omitempty"` // "" means it was taken back
 	Message string    `json:"Hint,omitempty"` // the words of the message; "" means unknown
-	At      time.Time `json:",omitzero"`      // when the customer did it: what was done before, and comes later, changes nothing
+	At      time.Time `json:",omitzero"`      // when the customer did it; an older reaction that comes later is ignored
 }
 
 // Kind implements LineContent.
@@ -189,9 +192,9 @@ type WhyLine struct {
 type Asked struct {
 	At       time.Time `json:",omitzero"`
 	By       string    // whose answer counted: the model's name, or "offline"
-	Instead  bool      `json:",omitempty"` // it is that of rules, in place of the model
+	Instead  bool      `json:",omitempty"` // the answer came from rules, in place of the model
 	Model    string    `json:",omitempty"`
-	Task     string    `json:",omitempty"` // which text it was to write; "" means it was to analyse what the customer wrote
+	Task     string    `json:",omitempty"` // which text was wanted; "" means an analysis of what the customer wrote
 	Mood     string    `json:",omitempty"` // an analysis.Sentiment
 	Urgent   bool      `json:",omitempty"`
 	Because  string    `json:",omitempty"` // why it is urgent, in the customer's words
@@ -206,10 +209,10 @@ type Asked struct {
 // Kind implements LineContent.
 func (*WhyLine) Kind() LineKind { return LineWhy }
 
-// TimelineLine tells where the time of a conversation went, without the time between an end and a reopening.
+// TimelineLine says on whom a conversation waited, and how long. Time between its end and a reopening doesn't count.
 type TimelineLine struct {
 	Wall  time.Duration `json:",omitempty"`
-	Open  time.Duration `json:",omitempty"` // of it, in business hours
+	Open  time.Duration `json:",omitempty"` // the part of Wall in business hours
 	Hours bool          `json:",omitempty"` // there are business hours
 	Parts []TimeSpent   `json:",omitempty"` // they sum up to the whole
 }
@@ -362,11 +365,11 @@ type ReferenceRef struct {
 // WrittenLine is a text that a machine wrote for colleagues.
 type WrittenLine struct {
 	Task        analysis.Task
-	Language    string `json:",omitempty"` // in which it is, ISO 639-1; "" means that of the customer, or of the text that it was made of
+	Language    string `json:",omitempty"` // of Words, ISO 639-1; "" means that of the customer or of the source text
 	Style       string `json:",omitempty"` // Rephrase: one of analysis.Styles
 	Question    string `json:",omitempty"` // Explain: what was asked
-	Occasion    string `json:",omitempty"` // why Parley wrote it by itself: message, hand_over or resolve; "" means By asked
-	ForCustomer bool   `json:",omitempty"` // it was made of a text of By's, who may want to send it
+	Occasion    string `json:",omitempty"` // why it was written unasked: message, hand_over or resolve; "" means By asked
+	ForCustomer bool   `json:",omitempty"` // it was made from a text of By's, who may want to send it
 	Words       string // Markdown
 	WrittenBy   string `json:",omitempty"` // "offline", or the model's name
 	Degraded    bool   `json:",omitempty"` // a model was asked and gave no valid text

@@ -1,13 +1,17 @@
 package bridge
 
+// This file lists the kinds of lines (see Line), and says which struct holds the fields of each kind: a LineSnoozed
+// has a SnoozedLine, which says until when. A new kind is a constant and a row of contents here, and its words in
+// bot/view.
+
 // LineKind says what a line is about. bot/view has the words.
 type LineKind string
 
-// Kind lets a kind that has no fields of its own be the content of a line.
+// Kind implements LineContent: a kind without fields of its own is itself the content.
 func (k LineKind) Kind() LineKind { return k }
 
-// Kinds of lines. Those marked * say that a customer did not get something: they mention the author and repeat the text
-// . The comments name the fields of Line that a kind uses; its other fields are in its content (ContentOf).
+// Kinds of lines. "*" means that a customer did not get something: the line mentions the author and repeats the text
+// . The comments name the common fields of Line that a kind uses. Its other fields are in its content.
 const (
 	LineAssigned    LineKind = "assigned"     // By assigned it to Mentions; Text = note
 	LineUnassigned  LineKind = "unassigned"   // By put it back, or handed it to Args.Team; Text = note
@@ -67,8 +71,8 @@ const (
 	LineWritten     LineKind = "written"      // a text that By asked for, or that is made by itself; never for the customer
 )
 
-// ContentOf returns the empty content of a line of a kind. Lines of LineDone and LineTemplate have
-// different contents by their verb.
+// ContentOf returns an empty content for a kind: a pointer to its struct, the kind itself if it has no fields, or an
+// UnknownLine if this version doesn't know the kind. For LineDone and LineTemplate it depends on the verb, too.
 func ContentOf(kind LineKind, verb Verb) LineContent {
 	if makeContent, ok := verbContents[kind][verb]; ok {
 		return makeContent()
@@ -83,7 +87,7 @@ func ContentOf(kind LineKind, verb Verb) LineContent {
 	return makeContent()
 }
 
-// contents has a function for each kind that makes its content; nil if the kind has no fields of its own.
+// contents has the function that makes the content of each kind. It is nil for kinds without fields of their own.
 var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a table
 	LineAssigned:    nil,
 	LineUnassigned:  newContent[UnassignedLine],
@@ -143,7 +147,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineWritten:     newContent[WrittenLine],
 }
 
-// verbContents has functions for the contents that depend on the line's verb, by kind and verb.
+// verbContents has the contents that depend on the line's verb as well. It is asked before contents.
 var verbContents = map[LineKind]map[Verb]func() LineContent{ //nolint:gochecknoglobals // a table
 	LineTemplate: {VerbTemplates: newContent[VerdictLine]},
 	LineDone: {

@@ -18,8 +18,8 @@ type Listing struct {
 // TooShort is the code of the Problem with words that are too short to look for.
 const TooShort = "too_short"
 
-// ListPick is the list from which somebody picks a conversation: all of them or, for somebody who may not open the list
-// of all, their own and those of their teams.
+// ListPick is the list from which somebody picks a conversation: all of them or, for somebody who may not open the
+// list of all, their own and those of their teams.
 const ListPick = "pick"
 
 // ListFound stands in place of a list's name for what a search has found.

@@ -2,15 +2,18 @@ package bridge
 
 import "slices"
 
+// This file decides when a line (see Line) mentions agents, so that their chat notifies them, and which of these
+// mentions an agent can switch off.
+
 // Notice is an occasion on which Parley mentions an agent in a thread, so that the chat notifies the agent.
 //
-// A line that is in no row of Notices always mentions its agents. For example, a line that says that a customer did not
-// get something mentions its author, whatever the author chose.
+// A line that matches no notice always mentions its agents. For example, a line that says that a customer did not get
+// something mentions the author, whatever the author chose.
 type Notice struct {
 	Name   string
 	Text   string // when it happens, in the words of pages
-	Always bool   // agents can't choose to do without it
-	Cover  bool   // while all agents whom it is for are away, their team is notified instead
+	Always bool   // agents can't switch it off
+	Cover  bool   // if all agents whom it is for are away, their team is notified instead
 	is     func(Line) bool
 }
 
@@ -20,7 +23,7 @@ const (
 	PresenceAway      = "away"
 )
 
-// Notices lists all notices. By their names, parley.yaml and pages say which ones an agent does without.
+// Notices lists all notices. parley.yaml and the settings pages use their names to switch some off for an agent.
 func Notices() []Notice {
 	return []Notice{
 		{Name: "assigned", Text: "a colleague assigns a conversation", is: isKind(LineAssigned)},
@@ -33,7 +36,7 @@ func Notices() []Notice {
 	}
 }
 
-// NoticesToChoose lists the names of the notices that an agent can choose to do without.
+// NoticesToChoose lists the names of the notices that can be switched off.
 func NoticesToChoose() (names []string) {
 	for _, n := range Notices() {
 		if !n.Always {
@@ -43,7 +46,7 @@ func NoticesToChoose() (names []string) {
 	return names
 }
 
-// Notice returns the notice that a line is to those whom it mentions. It returns false if the line is in no row of Notices.
+// Notice returns the notice that a line matches. It returns false if it matches none.
 func (l Line) Notice() (Notice, bool) {
 	all := Notices()
 	if i := slices.IndexFunc(all, func(n Notice) bool { return n.is(l) }); i >= 0 {
@@ -52,9 +55,9 @@ func (l Line) Notice() (Notice, bool) {
 	return Notice{}, false
 }
 
-// ReachesAbsent reports whether a line is told directly, too, to agents whom it mentions and who aren't in its channel, since the chat
-// notifies nobody else there: an assignment, what agents can't do without or somebody is told in their place, and that a customer did not
-// get something.
+// ReachesAbsent reports whether mentioned agents who aren't in the line's channel also get the line as a direct
+// message: the chat doesn't notify them there. It does so for an assignment, for notices that are Always or Cover,
+// and for lines that say that a customer did not get something.
 func (l Line) ReachesAbsent() bool {
 	if notice, isNotice := l.Notice(); isNotice {
 		return notice.Always || notice.Cover || l.Kind() == LineAssigned
@@ -69,8 +72,8 @@ func (l Line) ReachesAbsent() bool {
 
 func isKind(kind LineKind) func(Line) bool { return func(l Line) bool { return l.Kind() == kind } }
 
-// isCustomersReturn says that a message of the customer woke or reopened the conversation, or that the customer changed one. A change only
-// mentions somebody in a conversation that is over.
+// isCustomersReturn reports whether a message of the customer woke or reopened the conversation, or the customer
+// changed a message. A changed message only mentions somebody if the conversation is over.
 func isCustomersReturn(l Line) bool {
 	if woke, ok := l.Content.(*WokeLine); ok {
 		return woke.Cause == WokenByCustomer
@@ -79,8 +82,8 @@ func isCustomersReturn(l Line) bool {
 	return isReopening || l.Kind() == LineChanged
 }
 
-// isColleaguesEnd says that a colleague resolved, closed or reopened the conversation. One that the customer reopened
-// has no By.
+// isColleaguesEnd reports whether a colleague resolved, closed or reopened the conversation. If the customer reopened
+// it, By is zero.
 func isColleaguesEnd(l Line) bool {
 	if l.Kind() == LineReopened {
 		return l.By != (AgentRef{})

@@ -13,24 +13,28 @@ import (
 	"parley/channels"
 )
 
+// Settings is the table of all settings that an admin can choose for all accounts or for one. SettingsOf reads what
+// was chosen into an AccountSettings, which the engine uses. In the texts, "plain text" is what an agent types into a
+// thread without a command, and a "hold" is the time in which a reply can still be taken back.
+
 // Setting is something that people choose in parley.yaml, under settings:, for all accounts or for one of them.
 type Setting struct {
 	Name   string
 	Label  string   // what it is called on a page
-	Values []string // what can be chosen, the default first; nil if Free says what may be written
+	Values []string // what can be chosen, the default first; nil if the value is free text
 	Free   FreeText
-	Chat   string // the default for channels without threads of their own; "" if it is the same
+	Chat   string // another default, for channels without threads such as WhatsApp; "" means the same
 	Text   string // what the values do, in Markdown
 	keep   func(s *AccountSettings, value string)
 }
 
-// FreeText is what may be written as the value of a setting without a list of values.
+// FreeText checks the value of a setting that has no list of values.
 type FreeText struct {
 	Default string
 	Valid   func(value string) bool
-	Why     func(value string) string // says what is wrong with a value that is not valid; if nil, NotSo does
+	Why     func(value string) string // what is wrong with an invalid value; nil means that NotSo says it
 	Lines   bool                      // the value may have several lines
-	NotSo   string                    // what is wrong with a value that is not valid: "are no limits"
+	NotSo   string                    // what is wrong with an invalid value: "are no limits"
 	Write   string                    // how to write it: "Write kinds and sizes: image 5MB."
 }
 
@@ -95,7 +99,7 @@ func Settings() []Setting {
 	}, aiSettings()...)
 }
 
-// aiSettings lists the settings about what is made of customers' words.
+// aiSettings lists the settings about the analysis of what customers write, by a language model or by rules.
 func aiSettings() []Setting {
 	onOff, offOn := []string{settingOn, settingOff}, []string{settingOff, settingOn}
 	return []Setting{
@@ -135,9 +139,9 @@ func languageCodes() (codes []string) {
 
 // AccountSettings are the settings that count for one account.
 type AccountSettings struct {
-	ConfirmSend   bool   // a reply waits for a click, unless it was said to be one
+	ConfirmSend   bool   // plain text waits for a click; a form or "!reply" doesn't
 	WhoReplies    string // assignees, any_agent
-	ReplyClaims   bool   // a reply in a conversation of nobody makes its author the owner
+	ReplyClaims   bool   // the first reply in an unassigned conversation makes its author the owner
 	OneOwner      bool   // a conversation has at most one owner
 	ReplyTo       string // all, sender
 	ResolveAtOnce bool   // the button asks for no note
@@ -154,10 +158,10 @@ type AccountSettings struct {
 	AI            AISettings
 	Language      string // the team's, ISO 639-1
 	AdminNumbers  []string
-	CollectFloods bool // mails of who opens very many conversations are collected in one thread
+	CollectFloods bool // mails of somebody who opens very many conversations are collected in one thread
 }
 
-// AISettings are an account's settings about what is made of customers' words, and about the model that does it.
+// AISettings are an account's settings about the analysis of what customers write, and about the model that does it.
 type AISettings struct {
 	AppliesTags bool // tags that an analysis finds are put on at once
 	Translates  bool // what customers write in another language than the team's is translated for the team
@@ -170,7 +174,8 @@ type AISettings struct {
 	Intents    []analysis.Intent  // what customers may want; empty means analysis.DefaultIntents
 }
 
-// ShownReceipt returns how far a reply that left is said to have come: as far as its receipts tell (told), or no further than sent.
+// ShownReceipt returns what agents see of a reply that left. told is what its receipts say: sent, delivered or read.
+// If the account doesn't show all receipts, it returns OutcomeSent.
 func (s AccountSettings) ShownReceipt(told OutcomeState) OutcomeState {
 	if s.Receipts == "read" {
 		return told
@@ -209,7 +214,7 @@ const (
 	maxAuditDays = 366  // nobody asks why after a year
 )
 
-// numberText is the FreeText for a number from 0 to largest. of is what it counts, in the plural.
+// numberText checks a number from 0 to largest. of says what it counts, in the plural: "tokens".
 func numberText(of string, largest int, byDefault string) FreeText {
 	return FreeText{
 		Default: byDefault,
@@ -222,7 +227,7 @@ func numberText(of string, largest int, byDefault string) FreeText {
 	}
 }
 
-// linesText is the FreeText for several lines that parse reads.
+// linesText checks a text of several lines with parse.
 func linesText[T any](parse func(string) ([]T, error), write string) FreeText {
 	why := func(v string) string {
 		if _, err := parse(v); err != nil {
@@ -238,7 +243,7 @@ func areLimits(value string) bool {
 	return err == nil
 }
 
-// phoneNumber matches a phone number as all of them are written: E.164, with "+".
+// phoneNumber matches a phone number in E.164, with "+": +4915112345678.
 var phoneNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // splitNumbers splits a list of phone numbers at its commas. It doesn't check them.
@@ -252,14 +257,14 @@ func splitNumbers(value string) (list []string) {
 	return list
 }
 
-// areNumbers says that a text is a list of phone numbers, of one at least.
+// areNumbers reports whether a text is a list of at least one phone number, with commas between.
 func areNumbers(value string) bool {
 	list := splitNumbers(value)
 	isNone := func(n string) bool { return !phoneNumber.MatchString(n) }
 	return len(list) > 0 && !slices.ContainsFunc(list, isNone)
 }
 
-// parseOr reads a number. If s is none, it returns other.
+// parseOr reads a number. It returns other if s isn't one.
 func parseOr(s string, other int) int {
 	n, err := strconv.Atoi(s)
 	if err != nil {
@@ -268,7 +273,7 @@ func parseOr(s string, other int) int {
 	return n
 }
 
-// choicesOf joins what is chosen for all accounts with what is chosen for one, which counts where both are.
+// choicesOf returns what was chosen, by the names of settings. A choice for the account itself beats one for all.
 func choicesOf(all, own json.RawMessage) map[string]string {
 	chosen := map[string]string{}
 	for _, raw := range []json.RawMessage{all, own} {

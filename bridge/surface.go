@@ -10,38 +10,46 @@ import (
 	"parley/channels"
 )
 
+// This file is the contract between the engine and a chat in which agents work, such as Slack. Events come in by Run
+// or Handlers, and are stored as bytes before anything else happens: one event, with its bytes, is a fact. Decode
+// reads a fact, as often as it is asked. The other way, Send makes one Post. If its answer was lost, Reconcile looks
+// whether the post is there, so that it isn't made twice. The interfaces below Surface are optional abilities.
+
 // Surface is a chat platform in which agents work. All methods may be called concurrently.
 type Surface interface {
-	// Decode turns the stored bytes of one fact into what people did. It depends on nothing but these bytes.
-	// Errors: any error quarantines the fact.
+	// Decode turns the stored bytes of one fact into what people did. The result depends on these bytes alone.
+	// Errors: after any error, the fact is put into quarantine: it is kept, shown to admins and not applied.
 	Decode(raw []byte) ([]Action, error)
 
-	// Send makes one post. Its errors are those of channels.Channel.Send: a *channels.SendError with a class; any other
-	// error counts as Ambiguous. Where they apply, ErrThreadLost, ErrMessageGone and ErrChannelClosed have to be
-	// wrapped, the last one with a Text that names the channel and a Hint: admins are told these.
+	// Send makes one post.
+	// Errors: a *channels.SendError with a class, as of channels.Channel.Send. Any other error counts as Ambiguous:
+	// nobody knows whether the post was made. The SendError wraps ErrThreadLost, ErrMessageGone or ErrChannelClosed
+	// where that is the reason. With ErrChannelClosed, its Text names the channel and its Hint says what to do:
+	// admins read both.
 	Send(ctx context.Context, p Post) (Sent, error)
 
-	// Reconcile looks whether an earlier attempt at p, which is one part of a post, succeeded.
+	// Reconcile looks in the chat whether an earlier attempt at p succeeded, whose answer was lost.
 	Reconcile(ctx context.Context, p Post) (channels.Outcome, Sent, error)
 
-	// Confirm reads a person's message again before it leaves. If it was changed or deleted, the surface has that
-	// stored before it answers. Where it sees emoji that people put on the message, it has those stored as well, as
-	// OriginFoundEmoji, and they change nothing of its answer: the engine waits until they are applied.
+	// Confirm reads an agent's message again, just before it goes to the customer. text is what Parley knows of it.
+	// If the message was edited or deleted, the surface stores that as a fact before it returns. It also stores the
+	// emoji that it sees on the message, with OriginFoundEmoji. They don't change the result: the engine waits until
+	// they are applied.
 	//
-	// Place.Thread is the message itself if that was typed outside all threads, and "" if its thread is not known any more: a
-	// surface that can't find the message without it answers Unchanged.
-	// Errors: a *channels.SendError with Wait when the platform asks to be left alone so long. Gone, Changed or Blocked beside an
-	// error means that the message shows, or may show, something that could not be found out or stored now: the reply has to wait.
-	// Unchanged beside an error means that the message could not be read.
+	// at.Thread is the message itself if it was typed outside all threads, and "" if its thread is no longer known. A
+	// surface that can't find the message without it returns Unchanged.
+	// Errors: a *channels.SendError with Wait if the platform asks to be left alone for so long. With an error,
+	// Unchanged means that the message could not be read. Gone, Changed and Blocked mean that the message shows, or
+	// may show, something that could not be stored or found out now: the reply has to wait.
 	Confirm(ctx context.Context, at Place, text string) (Confirmation, error)
 
 	// Open reads a file that a person attached.
 	Open(ctx context.Context, f SurfaceFile) (io.ReadCloser, error)
 
-	// Budget names the narrowest provider budget that a kind of post spends in a channel.
+	// Budget returns the rate limit of the provider that a kind of post meets first in a channel.
 	Budget(kind PostKind, channel string) Budget
 
-	// Limits of what one message can hold.
+	// Limits returns what one message can hold.
 	Limits() Limits
 
 	// Resolve returns a channel's id for "#name" or an id, or "" if there is no such channel.
@@ -51,10 +59,10 @@ type Surface interface {
 	Lookup(ctx context.Context, email string) (string, error)
 
 	// Audience says who can read a channel. It is asked about once a minute.
-	// Errors: any. Then the last answer counts for some more minutes; after that, nobody counts as a reader of the channel.
+	// Errors: any. The last answer then counts for some more minutes. After that, nobody counts as a reader.
 	Audience(ctx context.Context, channel string) (Audience, error)
 
-	// Run keeps the connection (or sweeps only, in webhook mode) until ctx ends.
+	// Run receives events until ctx ends. If events come by Handlers, it only looks regularly for missed ones.
 	Run(ctx context.Context) error
 
 	// Handlers returns what is to be mounted, by pattern ("POST /chat/events"), or nil if nothing is. Handlers get
@@ -69,11 +77,11 @@ type Reachable interface {
 	Reach(ctx context.Context) error
 }
 
-// GapHider is a Surface that may miss events without noticing it.
+// GapHider is a Surface that may miss events without noticing. A time in which events may have been missed is a gap.
 type GapHider interface {
-	// HidesGaps reports whether events of a channel come by requests: no connection breaks when these don't arrive, so that
-	// the surface can't tell the engine of a gap. Each typed reply that has waited is then read again before it leaves. It
-	// returns false for a channel that may not be read.
+	// HidesGaps reports whether events of a channel come by HTTP requests to us. No connection breaks if they stop
+	// coming, so the surface can't tell the engine about the gap. The engine then has each typed reply that has
+	// waited read again before it leaves. HidesGaps returns false for a channel that may not be read.
 	HidesGaps(channel string) bool
 }
 
@@ -83,18 +91,18 @@ type Linked interface {
 	Link(at Place) string
 }
 
-// Identified is a Surface that can tell, before it is put to work, whether it is let in.
+// Identified is a Surface whose credentials can be checked before Run.
 type Identified interface {
-	// Identify asks the platform about the credentials, and changes nothing. home is the id of the workspace or organisation to
-	// which they belong, "" if that is not known. No finding is about channels.
+	// Identify asks the platform about the credentials and changes nothing. home is the id of the workspace or
+	// organisation to which they belong, or "" if that isn't known. It doesn't look at channels.
 	Identify(ctx context.Context) (home string, found []channels.Finding)
 }
 
 // Roster is a Surface that lists who is in a channel.
 type Roster interface {
 	// Members lists the people in a channel: no bots, nobody who was deactivated, and nobody of another organisation.
-	// The platform isn't asked about people for whom known returns true: their Members may have User alone.
-	// Errors: any; then the list is not complete and counts for nothing.
+	// It doesn't ask the platform about people for whom known returns true: their Members may have only User.
+	// Errors: any. The list is then incomplete, and isn't used.
 	Members(ctx context.Context, channel string, known func(user string) bool) ([]Member, error)
 }
 
@@ -104,14 +112,14 @@ type Member struct {
 	Name  string
 	Email string // "" means the platform doesn't tell
 	Guest bool   // invited into some channels of the organisation
-	Mute  bool   // the surface accepts nothing from this person, who therefore can't be an agent there
+	Mute  bool   // the surface accepts nothing from this person, who can't be an agent there
 }
 
-// Stream is a handler for long bodies. It checks who sends before it reads, keeps little of the body in memory at once,
-// and itself limits how much it reads.
+// Stream marks a handler that reads long bodies itself. It checks the sender before it reads, holds little of the
+// body in memory, and limits how much it reads.
 type Stream struct{ http.Handler }
 
-// Confirmation is what Confirm found.
+// Confirmation is what Confirm found: whether a message still is as Parley knows it.
 type Confirmation int
 
 // Confirmations.
@@ -119,14 +127,14 @@ const (
 	Unchanged Confirmation = iota
 	Changed                // an edit was accepted: wait for it to be applied
 	Gone                   // a deletion was accepted
-	Blocked                // a rule of the organisation keeps people from reading it
+	Blocked                // a rule of the organisation, such as data loss prevention, hides it from people
 )
 
-// Budget of a provider is a token bucket. If the provider counts in a short and in a wide window of time, there is a
-// second, wide bucket, and a post takes a token of both.
+// Budget is a rate limit of a provider, as a token bucket: Burst posts at once, and PerSecond more each second. Some
+// providers also limit a longer time. Then a post takes a token from a second, wide bucket, too.
 type Budget struct {
 	Key       string  // unique within the surface's account
-	PerSecond float64 // 0 means that only the answer 429 limits
+	PerSecond float64 // 0 means no limit, until the provider answers 429
 	Burst     int
 
 	WidePerSecond float64 // 0 means there is no second bucket

@@ -13,6 +13,11 @@ import (
 	"parley/store"
 )
 
+// A template is a prepared text with variables ({{name}}). WhatsApp, for example, takes no free text 24 hours after
+// the customer's last message, but still takes templates that it has approved. This file has the template as forms
+// show it (Template), turns it into the row that is stored and into what a provider gets, and checks what people
+// wrote.
+
 // Uses of a template. A template may have several.
 const (
 	TemplateStart  = "start"  // it may begin a conversation
@@ -57,14 +62,14 @@ type TemplateButton struct {
 // TemplateArgs are the arguments of verbs about templates.
 type TemplateArgs struct {
 	ID      TemplateID        `json:"id,omitempty"`
-	Version int               `json:"version,omitempty"` // which was seen
-	Seen    string            `json:"seen,omitempty"`    // TemplateSeen of the values whose preview was seen
-	Label   string            `json:"label,omitempty"`   // a picker shows only these
+	Version int               `json:"version,omitempty"` // the version that the actor saw
+	Seen    string            `json:"seen,omitempty"`    // the TemplateSeen of the preview that the actor saw
+	Label   string            `json:"label,omitempty"`   // the picker shows only templates with this label
 	Values  map[string]string `json:"values,omitempty"`
 	Draft   *Template         `json:"draft,omitempty"`
 }
 
-// Ready reports whether exactly these values were shown in a preview. If not, nothing is sent.
+// Ready reports whether the actor saw a preview of exactly this version and these values. If not, nothing is sent.
 func (a *TemplateArgs) Ready() bool {
 	if a == nil || a.ID == 0 {
 		return false
@@ -72,7 +77,8 @@ func (a *TemplateArgs) Ready() bool {
 	return a.Seen != "" && a.Seen == TemplateSeen(a.ID, a.Version, a.Values)
 }
 
-// TemplateSeen returns a mark of a preview: another one for each version of the template and each set of values.
+// TemplateSeen returns a hash of a preview. It differs for each version of the template and each set of values. Empty
+// values don't count.
 func TemplateSeen(id TemplateID, version int, values map[string]string) string {
 	seen := make(map[string]string, len(values))
 	for name, value := range values {
@@ -87,8 +93,8 @@ func TemplateSeen(id TemplateID, version int, values map[string]string) string {
 	return TextMark(fmt.Sprintf("%d %d %s", id, version, body))
 }
 
-// TemplateValue makes what somebody typed fit for a template: one line, and without control characters, which could
-// hide or reorder what the customer reads.
+// TemplateValue makes what somebody typed fit for a template: one line of at most maxValueRunes, without the control
+// characters that could hide or reorder what the customer reads.
 func TemplateValue(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if hidesOrReorders(r) {
@@ -109,7 +115,8 @@ func TemplateValue(s string) string {
 	return s
 }
 
-// hidesOrReorders says that a character is not seen itself and changes the direction of others, or is a byte order mark.
+// hidesOrReorders says that a character is not seen itself and changes the direction of others, or is a byte order
+// mark.
 func hidesOrReorders(r rune) bool {
 	return unicode.Is(unicode.Bidi_Control, r) || r == '\ufeff' // the byte order mark
 }
@@ -139,8 +146,8 @@ func (t Template) Preview(values map[string]string) (words string, missing []str
 	return use.Words(), missing
 }
 
-// Fits reports whether a template may be sent as a reply. windowOpen means that the reply window is open, so that free
-// text may leave, too.
+// Fits reports whether a template may be sent as a reply. windowOpen means that the reply window is open, so that
+// free text may leave, too.
 func (t Template) Fits(windowOpen bool) bool {
 	use := TemplateWindow
 	if windowOpen {
@@ -159,9 +166,9 @@ func ProviderTemplate(row store.Template) channels.Template {
 	return t
 }
 
-// TemplateRow makes a row of what people wrote, without account, ids and verdict. It makes the provider's name out of
-// the name, adds examples for the variables that Parley knows, and leaves out examples for variables that the text
-// doesn't have.
+// TemplateRow makes a row from what people wrote, without account, ids and the provider's verdict. It derives the
+// provider's name from the name. It adds examples for variables that Parley knows, and drops those of variables that
+// the text doesn't have.
 func TemplateRow(t Template) store.Template {
 	row := store.Template{Name: strings.TrimSpace(t.Name), Language: strings.TrimSpace(t.Language), Category: t.Category, Uses: t.Uses, Labels: t.Labels,
 		Header: strings.TrimSpace(t.Header), Body: strings.TrimSpace(t.Body), Footer: strings.TrimSpace(t.Footer), Examples: map[string]string{}}
@@ -181,8 +188,9 @@ func TemplateRow(t Template) store.Template {
 	return row
 }
 
-// TemplateFaults returns what is wrong with a row, before any provider is asked. The language of a row that is stored already (its ID is
-// set) can't be changed and isn't judged: versions before took more codes, and such a template goes on working.
+// TemplateFaults returns what is wrong with a row, before any provider is asked. It doesn't check the language of a
+// row that is already stored (its ID is set): the language can't be changed, and earlier versions accepted more
+// codes.
 func TemplateFaults(row store.Template) []channels.TemplateFault {
 	list := ProviderTemplate(row).Faults()
 	if row.ID != 0 {

@@ -1,6 +1,7 @@
 package bridge
 
-// Names of traits: under these keys of Facts.Traits, verbs and analyses keep what they set on a conversation.
+// Names of traits. A trait is a text that a verb or an analysis keeps on a conversation, in Facts.Traits:
+// "priority": "high".
 const (
 	TraitName     = "name"     // what it is called on cards and in lists, in place of its customer's name
 	TraitPriority = "priority" // one of Priorities; none means PriorityNormal
@@ -27,7 +28,7 @@ const (
 	UrgentOnce = "once"  // it was urgent, and the owners were told
 
 	UrgentAnswered     = "answered"      // UrgentNow until it was answered; so it is again if the answer doesn't arrive
-	UrgentAnsweredTold = "answered_told" // the same of UrgentTold
+	UrgentAnsweredTold = "answered_told" // UrgentTold until it was answered
 )
 
 // AnalysisOff is the value of TraitAnalysis in a conversation that is not analysed.

@@ -2,13 +2,16 @@ package bridge
 
 import "time"
 
+// This file has the contents of two lines with a team's figures of the last seven days: the weekly line in the team's
+// channel, and the private answer to "!stats".
+
 // WeekLine tells a team how its last seven days were.
 type WeekLine struct {
 	SevenDays
 
 	Team string          `json:"Text,omitempty"`
-	Rows []Facts         `json:",omitempty"` // those that waited longest for their first answer
-	Took []time.Duration `json:",omitempty"` // how long, of each of Rows
+	Rows []Facts         `json:",omitempty"` // the conversations that waited longest for their first answer
+	Took []time.Duration `json:",omitempty"` // how long each of Rows waited, in the same order
 
 	Missing bool `json:",omitempty"` // not everything is counted yet
 }
@@ -65,7 +68,7 @@ type WeekMedians struct {
 	Ended time.Duration
 }
 
-// MedianKnown reports whether the median of single times may stand for all times that were summed up. Of some times
-// only the sum is known: those of days that were counted before there were medians, or while everything is counted
-// again. One in twenty may be missing, since the times of erased conversations always are.
+// MedianKnown reports whether the median of single times is good enough for all times that were summed up. Of some
+// times only the sum is known: of days that were counted before there were medians, or while everything is counted
+// again. One in twenty may be missing, because the single times of erased conversations always are.
 func MedianKnown(single, summed int64) bool { return 20*single >= 19*summed }
