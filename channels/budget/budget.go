@@ -17,42 +17,40 @@ import (
 // PerMegabyte for each megabyte (1<<20 bytes) of the input and Base for any input.
 type Allowance struct{ Base, PerMegabyte time.Duration }
 
-// Usual is the allowance of parsers without a reason for another one.
+// Usual is the allowance of most parsers.
 func Usual() Allowance { return Allowance{Base: time.Millisecond, PerMegabyte: 50 * time.Millisecond} }
 
-// referenceCost is what the reference takes on that machine while it does nothing else.
+// referenceCost is the CPU time that the reference (reference.go) takes on that machine while it does nothing else.
 const referenceCost = 670 * time.Microsecond
 
-// Webhook is the allowance of parsers of JSON. For a body of nothing but tiny things
-// encoding/json takes up to 100 ms a megabyte each time that it reads one, and what is read
-// of each thing is stored: that costs a hundred times as much.
+// Webhook is the allowance of parsers of JSON. For a body that consists of tiny values, encoding/json takes up to 100
+// ms a megabyte each time that it reads it. To store what was read costs a hundred times as much.
 func Webhook() Allowance {
 	return Allowance{Base: 2 * time.Millisecond, PerMegabyte: 250 * time.Millisecond}
 }
 
-// Before a parser is said to cost too much it is measured again: other work on the machine
-// makes CPU time longer too (shared caches and cores), but hardly ever each time.
+// A parser that seems to cost too much is measured again before the test fails. Other work on the machine, which
+// shares caches and cores, makes CPU time longer, too, but hardly ever each time.
 const (
 	maxAttempts       = 8
 	minAttempts       = 2
-	hopelessFactor    = 20              // a parser that takes so many times too much is at fault: two attempts are enough
-	maxMeasuring      = 3 * time.Second // CPU time of all attempts; behind it, two attempts are enough, too
-	checksPerSlowness = 1000            // after so many checks, a measured slowness of the machine isn't used any more
+	hopelessFactor    = 20              // a parser that takes 20 times what it may fails after two attempts
+	maxMeasuring      = 3 * time.Second // CPU time of all attempts; after it, two attempts are enough, too
+	checksPerSlowness = 1000            // after so many checks, a measured slowness of the machine is forgotten
 )
 
-// A machine is quiet while the reference takes about as long as on the machine of the
-// figures, or less. Processors differ, so that a parser may still take up to twice as long there
-// as its allowance says: memory was slow beside the reference on one of them. On busy machines
-// caches and cores are shared, or a detector runs, which makes some parsers slower than the
-// reference by a factor that nobody knows. Quadratic time exceeds both margins.
+// A machine is quiet while the reference takes about as long as on the machine of docs/performance.md, or less. Even
+// then a parser may take twice its allowance, because processors differ: one had slow memory, compared with the
+// reference. A busy machine shares caches and cores, or runs the race detector, which slows some parsers more than
+// the reference. Then a parser may take four times its allowance. Quadratic time exceeds both margins.
 const (
 	quietSlowness = 1.1
 	quietMargin   = 2
 	busyMargin    = 4
 )
 
-// Meter measures parsers. It counts what the whole process spends: nothing else may run in
-// it meanwhile, no parallel test either.
+// Meter measures parsers. It counts the CPU time of the whole process, so nothing else may run in it meanwhile, such
+// as a parallel test.
 type Meter struct {
 	allowed Allowance
 
@@ -68,8 +66,8 @@ func NewMeter() *Meter { return NewMeterFor(Usual()) }
 // NewMeterFor makes a Meter for another allowance.
 func NewMeterFor(allowed Allowance) *Meter { return &Meter{allowed: allowed, slowness: 1} }
 
-// Check runs parse, which parses an input of so many bytes. The test fails if that takes
-// more CPU time than it may. parse runs more than once when it seems to.
+// Check runs parse, which parses an input of so many bytes, and fails the test if that takes more CPU time than it
+// may. If it seems to take too much, Check runs parse again, up to maxAttempts times.
 func (m *Meter) Check(t testing.TB, bytes int, parse func()) {
 	t.Helper()
 	m.mu.Lock()
@@ -111,7 +109,7 @@ func (m *Meter) Check(t testing.TB, bytes int, parse func()) {
 // measurement is what one call of a parser cost.
 type measurement struct {
 	spent    time.Duration
-	times    float64 // how many times what may be spent
+	times    float64 // spent, divided by what may be spent
 	slowness float64 // Meter.slowness at that time
 }
 
@@ -125,7 +123,7 @@ func (m *Meter) measure(bytes int, parse func()) measurement {
 	return measurement{spent: spent, times: m.timesAllowed(spent, bytes), slowness: m.slowness}
 }
 
-// timesAllowed returns how many times what may be spent on so many bytes was spent.
+// timesAllowed divides the CPU time that was spent by what may be spent on so many bytes. Above 1 is too much.
 func (m *Meter) timesAllowed(spent time.Duration, bytes int) float64 {
 	const megabyte = 1 << 20
 	allowed := float64(m.allowed.Base) + float64(m.allowed.PerMegabyte)*float64(bytes)/megabyte
@@ -137,10 +135,9 @@ func (m *Meter) timesAllowed(spent time.Duration, bytes int) float64 {
 	return float64(spent) / (allowed * m.slowness)
 }
 
-// measureSlowness returns how many times longer the reference takes now than on the machine of the
-// figures: slower processors, other work, the race detector and the counters of a fuzzer make
-// it longer, as they do any parser. It is never below 1: a machine on which the reference is quicker
-// is not as much quicker with every parser, and an allowance is never less than what it says.
+// measureSlowness returns how many times longer the reference takes now than on the machine of docs/performance.md.
+// Slower processors, other work, the race detector and a fuzzer's counters slow it down, as they do any parser. The
+// result is at least 1: where the reference is quicker, not every parser is.
 func (m *Meter) measureSlowness() float64 {
 	if m.reference == nil {
 		m.reference = newReference()

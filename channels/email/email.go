@@ -18,16 +18,20 @@ import (
 	"parley/channels/email/submission"
 )
 
+// Channel is the e-mail side of Parley: one mailbox, read by IMAP and answered by SMTP. Its parts do the work:
+// package mailbox fetches mails and files copies of ours, inbound decodes a stored mail, outbound composes a reply,
+// submission sends it. All mailboxes of the process share a *process, which limits their memory and connections.
+
 const (
-	requestTimeout = 2 * time.Minute // of one Send, a big upload included
+	requestTimeout = 2 * time.Minute // for one Send, with a large upload
 	retryFor       = 48 * time.Hour
-	// absentFor is how long a mail must be missing in the folder of sent mail before it is sent again. A server may answer
-	// the final dot ten minutes after it (RFC 5321 section 4.5.3.2.6), and file the mail then. We look for it
-	// from the end of requestTimeout on.
+	// absentFor is how long we look for a mail in the folder of sent mail, after its answer was lost, before it is
+	// sent again. The server may take ten minutes to answer the final dot (RFC 5321 section 4.5.3.2.6), and file the
+	// mail then. requestTimeout already covers two of them.
 	absentFor = 8 * time.Minute
 )
 
-// Channel is one mailbox. Make it with Spec.
+// Channel is one mailbox. Spec makes it.
 type Channel struct {
 	set      settings.Settings
 	log      *slog.Logger
@@ -100,7 +104,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 	return caps
 }
 
-// Decode turns a stored mail into what the customer did. Pure.
+// Decode turns the bytes of a stored mail into what the customer did. The result depends on the bytes alone.
 // Errors: an empty payload.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) { return c.decoder.Decode(raw) }
 
@@ -109,7 +113,7 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) { return c.com
 
 // Send makes one attempt to send a mail by SMTP, and files a copy in the folder of sent mail if the
 // server doesn't. The mail is sent when the server accepts its end (the final dot). If that answer is
-// lost, nobody knows whether the mail was sent: Ambiguous.
+// lost, nobody knows whether the mail was sent: the error's class is Ambiguous, and Reconcile looks for the mail.
 // Errors: *channels.SendError.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if _, ok := ctx.Deadline(); !ok {

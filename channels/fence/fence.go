@@ -25,8 +25,8 @@ var ErrLate = errors.New("fence: the request's deadline is over")
 // Clock tells the time of day.
 type Clock func() time.Time
 
-// IsLate reports whether a deadline is over by one of two clocks: by the monotonic one, which nobody sets, or by c. The
-// monotonic clock stands still while the machine sleeps, and meanwhile another machine may have taken the work over.
+// IsLate reports whether a deadline is over by the monotonic clock or by c. It asks both, because the monotonic clock
+// stands still while the machine sleeps, and meanwhile another machine may have taken over the work.
 func (c Clock) IsLate(deadline time.Time) bool {
 	return time.Until(deadline) <= 0 || !c().Round(0).Before(deadline.Round(0)) // Round(0) leaves only the time of day
 }
@@ -80,7 +80,7 @@ func NewClient(o Options) *http.Client {
 	return &http.Client{Transport: fencedTransport{next: transport}, CheckRedirect: o.Follow}
 }
 
-// Attempt watches over one request.
+// Attempt notes whether one request has begun to leave. Watch makes it.
 type Attempt struct {
 	until time.Time   // the request's deadline, with the monotonic reading; zero if it has none
 	wrote atomic.Bool // a byte of the request left, or may have left
@@ -98,14 +98,14 @@ func Watch(ctx context.Context) (context.Context, *Attempt) {
 	return context.WithValue(ctx, attemptKey{}, a), a
 }
 
-// conn is a connection with the request it carries.
+// conn is a connection that knows which request it carries now, and writes nothing after that request's deadline.
 type conn struct {
 	net.Conn
 	clock   Clock
 	attempt atomic.Pointer[Attempt]
 }
 
-// Write implements net.Conn.
+// Write implements net.Conn. Errors: ErrLate after the request's deadline; those of the connection.
 func (c *conn) Write(b []byte) (int, error) {
 	if a := c.attempt.Load(); a != nil {
 		hasDeadline := !a.until.IsZero()

@@ -12,9 +12,12 @@ import (
 	"time"
 )
 
-// LostError is a request without an answer that can be used.
+// These helpers make one HTTP request through a client of NewClient and say, if it fails, whether it may have had an
+// effect at the other side. A request of which no byte left can safely be repeated.
+
+// LostError means that a request got no usable answer.
 type LostError struct {
-	Left  bool  // a byte of the request left, or may have: it may have had its effect
+	Left  bool  // a byte of the request left, or may have: the server may have acted on it
 	Cause error // without the request's address
 }
 
@@ -29,8 +32,8 @@ func (e *LostError) Error() string {
 // Unwrap returns the cause.
 func (e *LostError) Unwrap() error { return e.Cause }
 
-// Do makes one request by a client of NewClient and gives its answer; the caller closes its body.
-// The error does not have the request's address, which may name a customer or hold a secret.
+// Do makes one request by a client of NewClient and returns the answer, whose body the caller closes. Errors don't
+// contain the request's address, which may name a customer or hold a secret.
 // Errors: *LostError.
 func Do(c *http.Client, r *http.Request) (*http.Response, error) {
 	ctx, attempt := Watch(r.Context())
@@ -57,8 +60,8 @@ func Read(answer *http.Response, maxBytes int64) ([]byte, error) {
 	return body, nil
 }
 
-// Bounded returns a body that fails with tooLarge behind so many bytes. A body that ended there
-// would be taken for a whole one.
+// Bounded returns a body whose Read fails with tooLarge after maxBytes. It doesn't just end there, as io.LimitReader
+// does, because a cut body would be taken for a whole one.
 func Bounded(body io.ReadCloser, maxBytes int64, tooLarge error) io.ReadCloser {
 	return &boundedBody{ReadCloser: body, left: maxBytes, tooLarge: tooLarge}
 }
@@ -84,8 +87,8 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// RetryAfter reads how long an answer asks to wait: seconds or a date, at most so long. ok is
-// false if it does not say, or gives a date while now is zero.
+// RetryAfter reads how long an answer asks us to wait, at most maxWait. The header has seconds or a date. ok is false
+// if there is none, or if it is a date and now is zero.
 // Source: RFC 9110 section 10.2.3.
 func RetryAfter(h http.Header, now time.Time, maxWait time.Duration) (wait time.Duration, ok bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))

@@ -5,7 +5,10 @@ import (
 	"net/netip"
 )
 
-// internet knows which addresses are on the public internet.
+// This file knows which IP addresses are on the public internet. All others could be machines in the company's own
+// network, or services of a cloud that hand out secrets.
+
+// internet is the table of address blocks that aren't public.
 type internet struct {
 	nat64   netip.Prefix   // IPv6 addresses that stand for IPv4 ones, in networks with IPv6 only (RFC 6052)
 	global6 netip.Prefix   // the IPv6 addresses that are assigned as global unicast
@@ -49,7 +52,7 @@ func newInternet() internet {
 	return n
 }
 
-// unwrap returns the IPv4 address that an IPv6 address stands for, and all other addresses as they are.
+// unwrap returns the IPv4 address that an IPv6 address stands for. It returns all other addresses unchanged.
 func (n internet) unwrap(a netip.Addr) netip.Addr {
 	a = a.Unmap()
 	if n.nat64.Contains(a) {
@@ -79,8 +82,8 @@ func (n internet) contains(a netip.Addr) bool {
 	return true
 }
 
-// isNeverReached reports whether no connection to an address is allowed, even if an admin names it: it is
-// link-local, or that of a cloud's own service.
+// isNeverReached reports whether an address is refused even if an admin has named its host: it is link-local, or
+// belongs to a cloud's own service.
 func (n internet) isNeverReached(a netip.Addr) bool {
 	a = n.unwrap(a.WithZone(""))
 	for _, p := range n.cloud {

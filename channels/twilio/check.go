@@ -12,6 +12,9 @@ import (
 	"parley/channels"
 )
 
+// Check tests an account's settings for an admin: whether Twilio accepts the credentials, has the number, and calls
+// this Parley for it. Each result is a channels.Finding.
+
 // checkTimeout bounds Check.
 const checkTimeout = 30 * time.Second
 
@@ -108,7 +111,7 @@ func (c *Channel) checkSender(ctx context.Context) []channels.Finding {
 // sandbox is the number with which everybody may try WhatsApp.
 const sandbox = "+14155238886"
 
-// lookupFinding returns a finding about a number that was not found, or not asked about.
+// lookupFinding returns the finding for a number that the account doesn't have, or that Twilio gave no answer about.
 func lookupFinding(what string, err error) channels.Finding {
 	se := asNotSent(err)
 	f := channels.Finding{What: what, Text: se.Text, Hint: cmp.Or(se.Hint, "Try again.")}

@@ -12,6 +12,10 @@ import (
 	"parley/channels/wamark"
 )
 
+// A rich message has more than text: buttons, a list, or a place on the map. Twilio takes buttons and lists only as a
+// "content", an object that is created first and then sent by its id. On SMS, and where WhatsApp lacks a form, the
+// buttons become lines of text.
+
 // Limits of rich messages inside the reply window.
 // Source: Twilio, content types quick-reply, list-picker and call-to-action.
 const (
@@ -26,10 +30,11 @@ const (
 	maxLabel       = 900 // of a location: name and address
 )
 
-// onceName is the name of all contents that are made for a single message. Run deletes them a day later.
+// onceName is the name of all contents that fillContent makes for a single message. Run deletes them a day later.
 const onceName = "parley_once"
 
-// planRich checks a rich message and returns its parts; nil if r is nil.
+// planRich checks a rich message and returns its parts. body is the text above it. It returns nil if r is nil.
+// Errors: a *channels.SendError, in words for the agent.
 func planRich(r *channels.Rich, body string) ([]part, error) {
 	if r == nil {
 		return nil, nil
@@ -54,7 +59,8 @@ func planRich(r *channels.Rich, body string) ([]part, error) {
 	return []part{{body: body, rich: r}}, nil
 }
 
-// planLocation returns the parts of a location: the text is a message of its own, because the location's text is its label.
+// planLocation returns the parts of a location: the text is a message of its own, because the location's text is its
+// label.
 func planLocation(r *channels.Rich, body string) []part {
 	label := cmp.Or(strings.TrimSpace(r.Location.Name+"\n"+r.Location.Address), "Location")
 	var parts []part
@@ -86,7 +92,7 @@ func isSentAsWords(caps channels.Capabilities, r *channels.Rich) bool {
 	return isMixed
 }
 
-// refusalReason returns why Twilio would refuse buttons or a list; "" means it wouldn't.
+// refusalReason returns why Twilio would refuse buttons or a list, as a sentence for the agent. "" means it wouldn't.
 func refusalReason(r *channels.Rich) string {
 	if r.List != nil {
 		return listRefusal(r.List)
@@ -175,8 +181,8 @@ func (c *Channel) fillContent(ctx context.Context, form url.Values, p part) erro
 	return nil
 }
 
-// Attend implements channels.Attendant: it marks the customer's last message as read and shows that an answer is being
-// written. Without such a message there is nothing to mark.
+// Attend implements channels.Attendant: it marks the customer's last message as read and shows that an answer is
+// being written. Without such a message there is nothing to mark.
 // Source: Twilio, typing indicators resource (beta), read Nov 2026.
 func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) error {
 	if last == "" {

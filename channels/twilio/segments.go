@@ -7,8 +7,11 @@ import (
 	"parley/channels"
 )
 
-// alphabet is one of the two in which SMS are written. A single SMS holds more than each SMS of several, because these
-// have a header.
+// This file counts as how many SMS a text is sent and billed. A text in GSM 7-bit fits 160 characters into one SMS. A
+// single other character, such as an emoji, makes it UCS-2, with 70. Longer texts are split into several SMS.
+
+// alphabet is one of the two encodings of SMS. If a text needs several SMS, each of them has a header, and so holds
+// less than a single SMS.
 // Source: 3GPP TS 23.038 and 23.040.
 type alphabet struct {
 	name   string // for people
@@ -32,8 +35,8 @@ const (
 	gsmExtension = "\f^{}\\[~]|€"
 )
 
-// gsmWidths returns how many septets each character takes; complete is false if the alphabet lacks one of them: then
-// widths ends there.
+// gsmWidths returns how many septets each character takes. If the alphabet lacks a character, widths ends before it,
+// and complete is false.
 func gsmWidths(text string) (widths []int, complete bool) {
 	widths = make([]int, 0, len(text))
 	for _, r := range text {
@@ -57,7 +60,7 @@ func ucsWidths(text string) []int {
 	return widths
 }
 
-// roomBeside returns how many characters fit into one, two and three SMS above the text below.
+// roomBeside returns how many units are left in one, two and three SMS beside the text below, such as a signature.
 func roomBeside(below, encoding string) (room [3]int) {
 	used := newGSM()
 	widths, _ := gsmWidths(below) // the encoding says whether the alphabet suffices

@@ -15,17 +15,22 @@ import (
 	"parley/channels/wamark"
 )
 
-// part is one message at Twilio. A message of the engine may have several parts.
+// Send hands a reply to Twilio. WhatsApp files often can't have a text beside them, so a reply may become several
+// messages at Twilio, its parts. Each call of Send sends one part; the receipt says if more follow, and the engine
+// calls again.
+
+// part is one message at Twilio. A message of the engine may have several parts. files, rich and template may be
+// unset.
 type part struct {
 	body     string
 	files    []channels.File
 	rich     *channels.Rich
 	template *channels.TemplateUse
-	note     string // what the receipt says about it: the signature was left out
+	note     string // a remark for the receipt, such as that the signature was left out; "" means none
 }
 
-// Send implements channels.Channel. Most files by WhatsApp have no caption, so a text is sent before them, as a part
-// of its own.
+// Send implements channels.Channel. It sends the part o.Attempt.Part. A file whose kind can't have a caption on
+// WhatsApp is sent after the text, as a part of its own.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if ctx.Err() != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
@@ -61,7 +66,8 @@ func (c *Channel) makeReceipt(r row, more bool, note string) channels.Receipt {
 	return out
 }
 
-// sendFailure classifies a failed Send. Some codes mean something else for what was sent, or for the number that sent it.
+// sendFailure classifies a failed Send. Some codes mean something else for what was sent, or for the number that sent
+// it.
 func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	se := sendError(err)
 	var api *apiError
@@ -91,7 +97,8 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	return se
 }
 
-// rateWait returns how long an answer waits that met the rate, after so many attempts: 10, 20, and then 30 seconds.
+// rateWait returns how long to wait after a reply met the rate limit: 10 seconds after the first attempt, then 20,
+// then 30.
 func rateWait(attempts int) time.Duration {
 	return min(time.Duration(max(attempts, 1))*busyWait, maxRateWait)
 }
@@ -184,7 +191,8 @@ func linkOf(f channels.File) (string, error) {
 	return link, nil
 }
 
-// planParts splits a message of the engine into parts. It asks nobody, so that Reconcile gets the same parts.
+// planParts splits a message of the engine into parts. It makes no calls, so that Reconcile gets the same parts
+// later.
 func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	caps := c.Capabilities()
 
@@ -225,14 +233,14 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	return parts, nil
 }
 
-// isWindowClosed reports whether the customer's last message is too old for a free text: Twilio would take it, and tell
-// only later that it failed. If that time isn't known, Twilio decides.
+// isWindowClosed reports whether the customer's last message is too old for a free text: Twilio would take it, and
+// tell only later that it failed. If that time isn't known, Twilio decides.
 func (c *Channel) isWindowClosed(lastIn time.Time) bool {
 	return !lastIn.IsZero() && c.env.Now().Sub(lastIn) >= replyWindow
 }
 
-// planWhatsApp returns the parts of a message by WhatsApp: a part for each file, and one for what stands beside them. The
-// text is the caption of the first file if that can have it; otherwise it comes before the first file.
+// planWhatsApp returns the parts of a message by WhatsApp: a part for each file, and one for what stands beside them.
+// The text is the caption of the first file if that can have it; otherwise it comes before the first file.
 func planWhatsApp(o channels.Outbound, body string) ([]part, error) {
 	var parts []part
 	for _, f := range o.Files {
@@ -261,8 +269,8 @@ func planWhatsApp(o channels.Outbound, body string) ([]part, error) {
 	return append(parts, rich...), nil
 }
 
-// isCaption reports whether a text can stand beside a file of that content type in one message by WhatsApp. Twilio takes
-// other pictures and films, too, but leaves the text out.
+// isCaption reports whether a text can stand beside a file of that content type in one message by WhatsApp. Twilio
+// takes other pictures and films, too, but leaves the text out.
 // Source: Twilio, "Accepted content types for media"; Meta's pages on messages with pictures and films.
 func isCaption(text, contentType string) bool {
 	if utf8.RuneCountInString(text) > maxCaption {
@@ -315,7 +323,8 @@ func (c *Channel) bodyAndNote(o channels.Outbound) (body, note string) {
 	return body, "no room for the signature"
 }
 
-// checkFiles checks files against the rules: each by its type and size, and all together. A kind without a limit can't be sent.
+// checkFiles checks files against the rules: each by its type and size, and all together. A kind without a limit
+// can't be sent.
 func checkFiles(rules channels.FileRules, files []channels.File) error {
 	total := int64(0)
 	for _, f := range files {

@@ -10,6 +10,9 @@ import (
 	"parley/channels"
 )
 
+// At Twilio, a WhatsApp number is a "sender" of the account, with a state and a webhook of its own. This file finds
+// the sender of a channel for an admin who sets it up, and says what is wrong with it.
+
 // waSender is a WhatsApp sender of the account.
 // Source: twilio/twilio-oai, twilio_messaging_v2.yaml, messaging.v2.channels_sender.
 type waSender struct {
@@ -23,12 +26,12 @@ type waSender struct {
 	} `json:"offline_reasons"`
 }
 
-// describeState returns the sender's state in words: pending verification.
+// describeState returns the sender's state in words: "pending verification" for PENDING_VERIFICATION.
 func (s *waSender) describeState() string {
 	return strings.ToLower(strings.NewReplacer("_", " ", ":", ", ").Replace(clipText(s.Status, maxQuoted)))
 }
 
-// checkOnline returns the finding whether the sender carries messages, and in Twilio's own words why it doesn't.
+// checkOnline says whether the sender is online. If it isn't, it quotes Twilio's reasons.
 func (s *waSender) checkOnline() channels.Finding {
 	const what = "WhatsApp sender"
 	if s.Status == "" || strings.HasPrefix(s.Status, online) {
@@ -41,10 +44,10 @@ func (s *waSender) checkOnline() channels.Finding {
 	return f
 }
 
-// online begins the states of senders that carry messages: ONLINE, ONLINE:UPDATING.
+// online is the prefix of the states in which a sender carries messages: ONLINE, ONLINE:UPDATING.
 const online = "ONLINE"
 
-// makeHookPlace returns the setting that has the sender's webhook address.
+// makeHookPlace returns the place at Twilio where the sender's webhook address is set, and how to change it.
 func (s *waSender) makeHookPlace(api *client) *hookPlace {
 	return &hookPlace{what: "Webhook URL for incoming messages of the sender " + s.ID, address: s.Hook["callback_url"], method: s.Hook["callback_method"],
 		requestFor: func(address string) request {
@@ -62,7 +65,7 @@ func (s *waSender) makeHookPlace(api *client) *hookPlace {
 // maxSenders is how many senders of an account are read.
 const maxSenders = 1000
 
-// maxNamed is how many of the account's senders are named to an admin who set a number that isn't a sender.
+// maxNamed is how many of the account's senders a hint lists for an admin who chose a number that isn't one.
 const maxNamed = 10
 
 // findSender finds the channel's WhatsApp sender.
@@ -101,7 +104,7 @@ func (f *finder) findSender(ctx context.Context) (*waSender, error) {
 	return nil, &channels.SendError{Class: channels.BadRecipient, Text: "The account has no WhatsApp sender " + f.number.from + ".", Hint: f.chooseSender(others)}
 }
 
-// chooseSender returns a hint for an admin who set a number that isn't a sender: which numbers are.
+// chooseSender returns a hint for an admin who chose a number that isn't a sender. It lists the numbers that are.
 func (f *finder) chooseSender(senders []string) string {
 	if f.number.from == sandbox {
 		return "It is Twilio's sandbox: its webhook is set in the Console, Messaging, Try it out."

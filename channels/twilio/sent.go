@@ -2,7 +2,8 @@ package twilio
 
 import "sync"
 
-// rememberedSids is how many sent messages are remembered. Of a forgotten one, Reconcile can't tell whose it is.
+// rememberedSids is how many sent messages are remembered. Reconcile can't tell to which delivery a forgotten one
+// belongs.
 const rememberedSids = 2000
 
 // sentMessages remembers what this process has sent, by Twilio's ids. It is safe for concurrent use.

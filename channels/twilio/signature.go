@@ -12,8 +12,11 @@ import (
 	"strings"
 )
 
-// computeSignature returns the X-Twilio-Signature of a form: HMAC-SHA1 of the address and all names and values, sorted
-// by name. Of a repeated name each different value is used once, sorted, as in Twilio's node library.
+// Twilio signs each request to our webhook with the account's auth token. This file checks these signatures, so that
+// nobody else can make up messages of customers.
+
+// computeSignature returns the X-Twilio-Signature of a form: HMAC-SHA1 of the address and all names and values,
+// sorted by name. Of a repeated name each different value is used once, sorted, as in Twilio's node library.
 // Source: Twilio, "Webhooks security"; the node library's validateRequest.
 func computeSignature(authToken, address string, form url.Values) string {
 	var text strings.Builder
@@ -31,9 +34,9 @@ func computeSignature(authToken, address string, form url.Values) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// isSigned verifies the signature of a callback. given is the signature's header, query the raw query; form is nil
-// if body isn't a form. Twilio is inconsistent about ports and about ' in the query, so all forms of the
-// address are tried. The host is always the configured one, never the request's.
+// isSigned reports whether Twilio has signed a request to our webhook. given is the header X-Twilio-Signature and
+// query the raw query. form is nil if body isn't a form. It tries several spellings of our address, because Twilio is
+// inconsistent about ports and about ' in the query. The host is always the configured one, never the request's.
 func (c *callbacks) isSigned(given, query string, form url.Values, body []byte) bool {
 	if c.address == "" || given == "" {
 		return false
@@ -50,15 +53,15 @@ func (c *callbacks) isSigned(given, query string, form url.Values, body []byte) 
 	return form != nil || hasSignedBody(query, body) // a form is part of the signature
 }
 
-// hasSignedBody checks a body that isn't a form against its hash in the signed query.
+// hasSignedBody reports whether a body that isn't a form matches its hash, bodySHA256, in the signed query.
 func hasSignedBody(query string, body []byte) bool {
 	values, err := url.ParseQuery(query)
 	sum := sha256.Sum256(body)
 	return err == nil && hmac.Equal([]byte(strings.ToLower(values.Get("bodySHA256"))), []byte(hex.EncodeToString(sum[:])))
 }
 
-// listAddressForms returns the forms in which Twilio may write the called address: with and without the port, and with '
-// in the query as it is or escaped.
+// listAddressForms returns the forms in which Twilio may write the called address: with and without the port, and
+// with ' in the query as it is or escaped.
 func listAddressForms(hook, query string) []string {
 	base, _, _ := strings.Cut(hook, "?")
 	var all []string

@@ -9,8 +9,12 @@ import (
 	"parley/channels/proof"
 )
 
-// retryOverrides ask Twilio to repeat a callback that failed: up to five times, whatever the failure was, within its
-// 15 seconds. They are no part of the address that is signed.
+// Twilio reports the state of a message that we sent (delivered, failed …) by a call to an address that we give it
+// with the message. A signed token in that address, such as o=12.0e.0123456789abcdef, says which of our messages it
+// is about.
+
+// retryOverrides ask Twilio to repeat a callback that failed, after any failure, up to five times within 15 seconds.
+// They are the fragment of our address, which Twilio doesn't sign.
 // Source: Twilio, "Webhooks: connection overrides".
 const (
 	retryCount     = "rc=5"
@@ -28,7 +32,7 @@ type token struct {
 	more    bool // another part follows, so this part's state isn't yet the message's
 }
 
-// callbacks proves that callbacks are Twilio's, and finds out which message of ours one is about.
+// callbacks checks that a callback comes from Twilio, and finds the message of ours that it is about.
 type callbacks struct {
 	address   string   // where Twilio reaches us (Env.HookURL); "" means nowhere
 	authToken string   // the secret of Twilio's signatures
@@ -48,7 +52,8 @@ func (c *callbacks) statusURL(t token) string {
 	return c.address + join + tokenParam + "=" + c.sign(c.keys[0], t) + retryOverrides
 }
 
-// sign writes a token. Shape: 12.0e.0123456789abcdef
+// sign writes a token: message 12, part 0, "e" for the end or "m" for more parts, and the proof.
+// Shape: 12.0e.0123456789abcdef
 func (c *callbacks) sign(key []byte, t token) string {
 	end := "e"
 	if t.more {
@@ -61,8 +66,8 @@ func (c *callbacks) sign(key []byte, t token) string {
 // tokenPurpose binds the proof of a token to one account.
 func (c *callbacks) tokenPurpose() string { return "twilio status " + strconv.FormatInt(c.account, 10) }
 
-// readToken finds the token in a callback's query. It returns false if there is none, or no key verifies it: then it
-// isn't ours.
+// readToken returns the token in a callback's query. It returns false if there is none, or if none of our keys signed
+// it.
 func (c *callbacks) readToken(query string) (token, bool) {
 	values, _ := url.ParseQuery(query) // a fault elsewhere in the query doesn't matter: the proof decides
 	parts := strings.Split(values.Get(tokenParam), ".")

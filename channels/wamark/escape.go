@@ -8,7 +8,9 @@ import (
 	"parley/channels/markdown"
 )
 
-// nbsp keeps indentation that Markdown would take for code or drop.
+// This file escapes plain text so that Markdown shows it as it was written, and not as a heading, list or emphasis.
+
+// nbsp, the no-break space, writes indentation. Markdown would drop spaces there, or take them for a block of code.
 const nbsp = "\u00a0"
 
 // maxHeadingMarks is how many "#" a heading may have.
@@ -45,8 +47,8 @@ func blockMarkLength(line string) int {
 	return n
 }
 
-// numberMarkLength returns the length of a number and the "." or ")" behind it at the start of a line, or 0 if the line
-// begins otherwise.
+// numberMarkLength returns the length of a number and the "." or ")" behind it at the start of a line, or 0 if the
+// line begins otherwise.
 func numberMarkLength(line string) int {
 	digits := len(line) - len(strings.TrimLeft(line, "0123456789"))
 	if digits == 0 || digits > maxListDigits {

@@ -8,6 +8,9 @@ import (
 	"parley/channels/markdown"
 )
 
+// This file reads WhatsApp's formatting: *bold*, _italic_, ~strikethrough~, `code`, ``` blocks, lists and quotes.
+// Parley stores all messages as Markdown, in one way of writing it ("canonical Markdown"). Render goes the other way.
+
 // Parse turns a WhatsApp text into canonical Markdown that shows what WhatsApp shows: WhatsApp's marks become
 // formatting, and everything else is text. Line ends are kept.
 func Parse(text string) string {
@@ -25,8 +28,8 @@ func Parse(text string) string {
 	return joinPieces(out)
 }
 
-// Text and code that stood between fences on one line are joined to lines before these are written. Marks say where
-// each begins: a NUL, which cleanText has removed from the text itself, and a letter.
+// A line may have code between fences in its middle. Text and code of such a line are joined before it is written,
+// with a mark where each of them begins: a NUL, which cleanText has removed from the text itself, and a letter.
 const (
 	nul        = "\x00"
 	textLetter = "t"
@@ -35,8 +38,8 @@ const (
 	codeMark   = nul + codeLetter // its code ends at the next NUL
 )
 
-// joinPieces joins pieces to Markdown. Those at even places are text, those at odd places code. Code of one line
-// belongs into its line of text. Longer code is a block of its own. Empty code is text.
+// joinPieces writes pieces as Markdown. Pieces with an even index are text, those with an odd index are code. Code of
+// one line stays in its line of text. Longer code becomes a block of its own. Empty code is text.
 func joinPieces(pieces []string) string {
 	var blocks []string
 	var line strings.Builder // for writeLines

@@ -12,13 +12,16 @@ import (
 	"parley/channels/markdown"
 )
 
-// Render writes canonical Markdown with WhatsApp's marks. It leaves out marks that WhatsApp would show as signs,
-// because they stand inside a word. A link becomes its words and its address. WhatsApp has no way to escape a
-// sign, so signs in the text itself may become formatting there.
+// This file writes a reply, which Parley keeps as Markdown, in WhatsApp's formatting ("marks": *bold*, _italic_), or
+// as plain text for SMS.
+
+// Render writes canonical Markdown with WhatsApp's marks. It leaves out marks inside a word, which WhatsApp would
+// show as signs. A link becomes its words and its address. WhatsApp can't escape a sign, so signs in the text itself
+// may become formatting there.
 func Render(source string) string { return render(source, true) }
 
-// Plain writes canonical Markdown as people type it where there are no marks. Indentation is spaces again: one nbsp would make
-// an SMS one of 70 characters.
+// Plain writes canonical Markdown as plain text, without marks. It indents with spaces, because a single no-break
+// space would cut an SMS from 160 to 70 characters.
 func Plain(source string) string { return strings.ReplaceAll(render(source, false), nbsp, " ") }
 
 func render(source string, marks bool) string {

@@ -10,10 +10,15 @@ import (
 	"parley/channels/graph"
 )
 
-// maxTries is how often a message is tried if WhatsApp has a problem of its own. Then people decide.
+// This file turns WhatsApp's error codes into what the engine needs to know: the class of the failure, which says
+// whether to try again, how long to wait before, and a text and a hint for agents. Its main functions are verdictOf,
+// for a code, and Channel.sendError, for a failed request.
+
+// maxTries is how often a message is tried while WhatsApp has a problem of its own. After that, it fails, and an
+// agent decides.
 const maxTries = 5
 
-// verdict is what an error code means.
+// verdict is what an error code means for the message that was to be sent.
 type verdict struct {
 	class channels.Class // "" means that the code isn't known
 	wait  time.Duration  // before the next attempt
@@ -85,7 +90,7 @@ func verdictOf(code int) verdict {
 	return accountVerdict(code)
 }
 
-// tooManyCalls is what the error codes mean that bound all calls, and not only messages.
+// tooManyCalls returns the verdict of the error codes that limit all calls, not only messages.
 func tooManyCalls() verdict {
 	return verdict{class: channels.Throttled, wait: time.Minute, text: "WhatsApp allows no more calls for now."}
 }
@@ -126,7 +131,8 @@ func refusedToken() verdict {
 		hint: "Make a new token of a system user with whatsapp_business_messaging and whatsapp_business_management."}
 }
 
-// attemptError is sendError for a request to the number itself: the number may not be there for the token.
+// attemptError is sendError for a request to the number itself. It also knows the answer for a number that the access
+// token can't see.
 func (c *Channel) attemptError(err error, o channels.Outbound) *channels.SendError {
 	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.NoAccess() {
 		return &channels.SendError{Class: channels.AuthBroken, Text: "WhatsApp shows the number to this access token no more, or has no such number.",
@@ -136,12 +142,13 @@ func (c *Channel) attemptError(err error, o channels.Outbound) *channels.SendErr
 	return c.sendError(err, o)
 }
 
-// callError is sendError for a call that sends no message. It counts as a first attempt: nobody counts its repetitions.
+// callError is sendError for a call that sends no message. It always counts as a first attempt, because nobody counts
+// how often such a call was tried.
 func callError(c *Channel, err error) *channels.SendError {
 	return c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
 }
 
-// sendError returns class, text and hint of a failed request.
+// sendError turns a failed request into the error that the engine gets. o is the message that was to be sent.
 func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError {
 	if classified, ok := errors.AsType[*channels.SendError](err); ok {
 		return classified
@@ -156,8 +163,8 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 	return &channels.SendError{Class: channels.Retry, Text: "WhatsApp can't be reached.", Cause: err}
 }
 
-// classifyRefusal returns class, text and hint for an answer that refuses the request, from WhatsApp or a server in front
-// of it.
+// classifyRefusal returns class, text and hint for an answer that refuses the request, from WhatsApp or a server in
+// front of it.
 func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause error) *channels.SendError {
 	if !e.Coded {
 		out := classifyByStatus(e)

@@ -19,10 +19,13 @@ import (
 	"parley/channels/graph"
 )
 
-// fetchTimeout limits the time to look up a file's address, not the time to read it.
+// A webhook names a customer's file only by an id. This file gets the bytes: it asks Meta's Graph API for the file's
+// address, and reads it from there.
+
+// fetchTimeout limits the time to look up a file's address, but not the time to read the file.
 const fetchTimeout = 30 * time.Second
 
-// mediaRef is what Fetch needs to read a customer's file.
+// mediaRef names a customer's file. Decode writes it, as JSON, into the stored message; Fetch reads it.
 type mediaRef struct {
 	ID     string `json:"id"`
 	SHA256 string `json:"sha256,omitempty"`
@@ -53,7 +56,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	return f, nil
 }
 
-// askForNumber asks whether WhatsApp still shows us the number.
+// askForNumber returns nil if WhatsApp still shows our number to the access token.
 // Errors: *channels.SendError, of class Retry if that isn't known.
 func (c *Channel) askForNumber(ctx context.Context) error {
 	askCtx, cancel := context.WithTimeout(ctx, fetchTimeout)
@@ -91,7 +94,7 @@ func (c *Channel) fetch(ctx context.Context, r mediaRef) (channels.Fetched, erro
 	return channels.Fetched{ContentType: contentType(m.MimeType), Body: body}, nil
 }
 
-// fetchError classifies a failure.
+// fetchError says what a failed Fetch means: whether to try again, in words for agents.
 func (c *Channel) fetchError(err error) *channels.SendError {
 	var refused *graph.Error
 	switch {
@@ -121,7 +124,7 @@ func isGone(e *graph.Error) bool {
 	return e.Coded && e.Code == codeInvalidParameter // what Graph answers for an id that doesn't exist
 }
 
-// hashedBody is a file whose bytes are compared with the announced hash at its end.
+// hashedBody is a file that is being read. At its end, its hash is compared with the announced one.
 type hashedBody struct {
 	io.ReadCloser
 	sum  hash.Hash
@@ -141,8 +144,8 @@ func (c *hashedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// isSameHash compares a hash with a written one, which may be base64 (as documented) or hex (as it is sent). No hash, "",
-// fits every file.
+// isSameHash compares a hash with a written one, which may be base64 (as documented) or hex (as it is sent). If
+// written is "", it returns true.
 func isSameHash(written string, sum []byte) bool {
 	if written == "" {
 		return true

@@ -13,7 +13,12 @@ import (
 	"parley/channels/graph"
 )
 
-// dialogURL is Meta's page on which people sign up, without what is asked.
+// This file connects WhatsApp numbers by Meta's "embedded sign-up", so that an admin needn't copy ids and tokens.
+// Link leads to Meta's page. Meta sends the admin back with a code, which Finish turns into a token. Numbers lists
+// what the token opens, and Register makes a new number usable. A WABA is a WhatsApp business account, which has the
+// numbers.
+
+// dialogURL is Meta's page on which people sign up, without the query.
 const dialogURL = "https://www.facebook.com/" + graph.DefaultVersion + "/dialog/oauth"
 
 // signUpTimeout bounds one call of a sign-up.
@@ -52,7 +57,8 @@ func (s *SignUp) newClient(token string) (*graph.Client, error) {
 	return graph.New(graph.Options{BaseURL: s.options.APIURL, Token: token, Secret: s.options.Secret, Dialer: s.options.Dialer})
 }
 
-// Link returns the address of Meta's page on which a person signs up. Afterwards, Meta sends her to redirect, with state.
+// Link returns the address of Meta's page on which a person signs up. Afterwards, Meta sends her to redirect, with
+// state.
 func (s *SignUp) Link(redirect, state string) string {
 	return s.options.DialogURL + "?" + url.Values{"client_id": {s.options.AppID}, "redirect_uri": {redirect}, "state": {state}, "config_id": {s.options.Config},
 		"response_type": {"code"}, "override_default_response_type": {"true"}}.Encode()
@@ -104,10 +110,10 @@ func errUnreachable(err error) error {
 type SignedNumber struct {
 	ID, WABA      string
 	Display, Name string
-	Registered    bool // with the Cloud API; otherwise Register comes first
+	Registered    bool // it can send with the Cloud API; if not, call Register first
 }
 
-// Numbers lists the numbers that a token of Finish opens.
+// Numbers lists the numbers that a token of Finish gives access to. It never returns an empty list without an error.
 // Errors: *channels.SendError.
 func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, error) {
 	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
@@ -188,7 +194,8 @@ func numbersOf(ctx context.Context, c *graph.Client, waba string) ([]SignedNumbe
 	return list, nil
 }
 
-// Register registers a number with the Cloud API. pin has six digits: that of its two-step verification, or a new one.
+// Register registers a number with the Cloud API. pin has six digits: that of its two-step verification, or a new
+// one.
 // Errors: *channels.SendError.
 func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
@@ -203,8 +210,8 @@ func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 	return nil
 }
 
-// errSignUp returns the error for a call that Meta refused to the token of a sign-up, or didn't answer. A failure of which nobody knows
-// whether it had an effect counts as no answer.
+// errSignUp returns the error for a failed call with the token of a sign-up: AuthBroken if Meta refused it, Retry if
+// Meta didn't answer, or if nobody knows whether the call had an effect.
 func errSignUp(err error) error {
 	var refused *graph.Error
 	if !errors.As(err, &refused) || !graph.HadNoEffect(err) {

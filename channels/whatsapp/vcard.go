@@ -9,6 +9,9 @@ import (
 	"parley/channels/wamark"
 )
 
+// A customer can send contacts from the phone's address book. This file shows each of them as text, and attaches it
+// as a vCard file, which an address book can import.
+
 // Limits of contact cards that are shown.
 const (
 	maxCards     = 50  // of one message
@@ -59,7 +62,8 @@ func cardText(c card) string {
 	return strings.Join(lines, "\n")
 }
 
-// cardName returns the name on a contact card: the written one, else first and last name, else the company, else that of its vCard.
+// cardName returns the name on a contact card: the written one, else first and last name, else the company, else that
+// of its vCard.
 func cardName(c card) string {
 	firstAndLast := joinNonEmpty(" ", clippedLine(c.Name.First, maxName), clippedLine(c.Name.Last, maxName))
 	return cmp.Or(clippedLine(c.Name.Formatted, maxTitle), firstAndLast, clippedLine(c.Org.Company, maxTitle),

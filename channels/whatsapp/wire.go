@@ -2,7 +2,10 @@ package whatsapp
 
 import "parley/channels/graph"
 
-// contact is a customer in a webhook. One of the two ids may be missing.
+// The structs in this file are the JSON of Meta's webhooks, as far as Parley reads it. "loose" reads a string or a
+// number, because Meta sends both.
+
+// contact is a customer in a webhook. One of the two ids, WaID (the phone number) and UserID, may be missing.
 // Source: Cloud API, "Business-scoped user IDs".
 type contact struct {
 	Profile struct {
@@ -13,7 +16,8 @@ type contact struct {
 	UserID loose `json:"user_id"`
 }
 
-// message has the fields of all kinds of messages. The field that is named like the type is read by readPart.
+// message has the fields that all kinds of messages have. The content is in a field that is named like the type, such
+// as "text" or "image"; readPart reads it.
 type message struct {
 	ID         loose               `json:"id"`
 	From       loose               `json:"from"`
@@ -64,7 +68,7 @@ type location struct {
 }
 
 type card struct {
-	VCard loose `json:"vcard"` // tells more than the fields only of a card that was asked for
+	VCard loose `json:"vcard"` // has more than the other fields only if we asked for the card
 	Name  struct {
 		Formatted loose `json:"formatted_name"`
 		First     loose `json:"first_name"`

@@ -18,6 +18,10 @@ import (
 	"parley/channels/fence"
 )
 
+// Find spares people the form with IMAP and SMTP servers: from an address such as ann@acme.test, it finds the servers
+// of the mailbox. It asks, in this order, our list of known providers, who takes mail for the domain (MX), the
+// configuration file that the domain publishes for mail programs, and the DNS (SRV).
+
 // Limits of one search.
 const (
 	searchTimeout = 12 * time.Second
@@ -29,7 +33,7 @@ const (
 // ErrNoAddress means that a text is no e-mail address with a domain of the internet.
 var ErrNoAddress = errors.New("autoconfig: not an e-mail address")
 
-// Found is how a mailbox is reached. Nobody has tried it yet.
+// Found says how to reach a mailbox. Find hasn't tried to sign in there.
 type Found struct {
 	From       string          // where it was found, for people: "published by acme.test"; "" means nothing was found
 	OAuth      string          // the provider at which a person can sign in instead (settings.OAuthGoogle …), or ""
@@ -43,7 +47,7 @@ type Resolver interface {
 	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 }
 
-// Finder searches. It is safe for concurrent use.
+// Finder searches for the servers of mailboxes. It is safe for concurrent use.
 type Finder struct {
 	client   *http.Client
 	resolver Resolver
@@ -55,7 +59,7 @@ func New(dialer channels.Dialer, resolver Resolver) *Finder {
 	return &Finder{client: fence.NewClient(fence.Options{Dialer: dialer, Answer: answerTimeout, Follow: followSecurely}), resolver: resolver}
 }
 
-// followSecurely allows a few redirects to other protected addresses.
+// followSecurely allows a few redirects to https addresses.
 func followSecurely(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects || r.URL.Scheme != "https" {
 		return http.ErrUseLastResponse
@@ -63,7 +67,8 @@ func followSecurely(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// Find searches for the servers of an address. It may take some seconds. What can't be reached is passed over.
+// Find searches for the servers of an address, for at most searchTimeout. It skips sources that can't be reached. If
+// it finds nothing, it returns a Found without From.
 // Errors: ErrNoAddress.
 func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
 	local, domain, err := splitAddress(address)
@@ -78,8 +83,8 @@ func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
 	defer searches.Wait()
 	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
 	defer cancel()
-	// In this order: many hosters publish a file for each domain that they have, also for those whose mail is
-	// elsewhere.
+	// All run at once, and the first in this order that finds something counts. MX comes before the file, because
+	// many hosters publish a file for each of their domains, even for those whose mail is elsewhere.
 	var results []chan Found
 	for _, search := range []func() Found{
 		func() Found { return f.byMX(ctx, address, domain) },

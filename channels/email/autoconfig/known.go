@@ -8,11 +8,11 @@ import (
 	"parley/channels/email/settings"
 )
 
-// provider is a well-known one.
+// provider is a well-known mail provider, with the servers of its mailboxes.
 type provider struct {
 	title      string
 	domains    []string // of its mailboxes
-	exchangers []string // endings of the names of servers that take mail for other domains
+	exchangers []string // suffixes of its MX hosts, for mailboxes at customers' own domains
 	oauth      string
 	imap, smtp string // host:port; port 993 and 465 are TLS, others STARTTLS
 	hint       string
@@ -20,7 +20,7 @@ type provider struct {
 
 const appPassword = "With two-step sign-in it takes an app password only, which you make in the settings of the account there."
 
-// listProviders are those that most mailboxes are at.
+// listProviders returns the providers that have most mailboxes.
 // Source: the providers' own help pages on IMAP and SMTP, read November 2026.
 func listProviders() []provider {
 	return []provider{
@@ -65,7 +65,7 @@ func byDomain(domain string) (provider, bool) {
 	return provider{}, false
 }
 
-// byMX finds the provider to which mail for a domain goes.
+// byMX finds the known provider that the MX records of a domain lead to.
 func (f *Finder) byMX(ctx context.Context, address, domain string) Found {
 	list, err := f.resolver.LookupMX(ctx, domain)
 	if err != nil && len(list) == 0 {

@@ -15,7 +15,9 @@ import (
 	"parley/channels/email/settings"
 )
 
-// file is a published configuration.
+// This file reads what a domain itself publishes about its mail servers: a file in Mozilla's format, or SRV records.
+
+// file is a configuration that a domain publishes for mail programs.
 // Source: wiki.mozilla.org/Thunderbird:Autoconfiguration:ConfigFileFormat, and the IETF's draft
 // ietf-mailmaint-autoconfig, read November 2026.
 type file struct {
@@ -36,8 +38,8 @@ type publishedSite struct {
 	Auth     []string `xml:"authentication"` // in the order of preference
 }
 
-// byFile reads what a domain publishes for mail programs. Only protected connections are used: whoever can change
-// the file on its way would learn the mailbox's password.
+// byFile looks for a domain's configuration file. It only uses https: somebody who can change the file on its way
+// could name a server of his own, and would get the mailbox's password.
 func (f *Finder) byFile(ctx context.Context, address, local, domain string) Found {
 	query := "?" + url.Values{"emailaddress": {address}}.Encode()
 	for _, at := range []string{
@@ -143,7 +145,7 @@ func isPort(text string) bool {
 	return err == nil && n > 0
 }
 
-// bySRV asks the DNS.
+// bySRV asks the DNS for the SRV records of a domain's mail servers. It needs both IMAP and SMTP.
 // Source: RFC 6186; RFC 8314 section 5.1, which prefers TLS from the first byte.
 func (f *Finder) bySRV(ctx context.Context, address, domain string) Found {
 	imap, ok := f.findService(ctx, address, domain, "imaps", "imap")
@@ -173,8 +175,8 @@ func (f *Finder) findService(ctx context.Context, user, domain, nameTLS, nameSTA
 	return settings.Server{}, false
 }
 
-// lookUpService returns host and port of the best server with this name in the DNS. ok is false if the DNS names none,
-// or doesn't answer.
+// lookUpService returns host and port of the best server with this name in the DNS. ok is false if the DNS names
+// none, or doesn't answer.
 func (f *Finder) lookUpService(ctx context.Context, name, domain string) (server settings.Server, ok bool) {
 	_, list, _ := f.resolver.LookupSRV(ctx, name, "tcp", domain) // with an error, list has the records that could be read
 	if len(list) == 0 {

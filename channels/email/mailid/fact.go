@@ -11,10 +11,13 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// Fact returns the external id of the fact that a mail arrived. All copies of a mail in the mailbox have the
-// same id. Another mail has another id, even if its Message-ID is the same. Servers may write MIME anew, so the
-// id is a hash of the decoded text and some headers. Only for a mail without a Message-ID it is a hash of the
-// bytes. What goes into the hash must never change, because stored ids depend on it.
+// A fact is one thing that happened, stored once under an id: here, that a mail arrived. The mailbox may hand out the
+// same mail many times, from several folders or after a restart. The id is the same each time, so it counts once.
+
+// Fact returns the id of the fact that a mail arrived. All copies of a mail in the mailbox have the same id. Another
+// mail has another id, even if its Message-ID is the same. Servers may encode a mail's parts anew, so the id is a
+// hash of the decoded text and some headers. For a mail without a Message-ID, it is a hash of the bytes. What goes
+// into the hash must never change, because stored ids depend on it.
 // Shape: mail:0123456789abcdef0123456789abcdef
 func Fact(raw []byte) string {
 	sum := sha256.New()
@@ -35,8 +38,8 @@ func Fact(raw []byte) string {
 	return "mail:" + hex.EncodeToString(sum.Sum(nil)[:hashBytes])
 }
 
-// SentFact returns the external id of the fact that a mail is in the folder of sent mail. It differs
-// from Fact, because a copy of the mail in another folder doesn't prove that we sent it.
+// SentFact returns the id of the fact that a mail is in the folder of sent mail. It differs from that of Fact,
+// because a copy of the mail in another folder doesn't prove that we sent it.
 // Shape: sent:0123456789abcdef0123456789abcdef
 func SentFact(raw []byte) string { return "sent:" + strings.TrimPrefix(Fact(raw), "mail:") }
 
@@ -46,7 +49,7 @@ type spacelessHash struct {
 	buf [bufferBytes]byte // collects what is written next, so that large texts are not copied
 }
 
-// bufferBytes is so large that the hash is called rarely.
+// bufferBytes is large, so that the hash is called rarely.
 const bufferBytes = 4096
 
 // writeTexts writes the decoded text of all text parts.
@@ -66,7 +69,7 @@ func (h *spacelessHash) writeTexts(p *rawmail.Part) {
 	}
 }
 
-// writeSpaceless writes a line end, and all characters of s but white space and those that rawmail.ToUTF8
+// writeSpaceless writes a line end and then s, without white space, ASCII control characters and what rawmail.ToUTF8
 // removes. s must be valid UTF-8.
 func writeSpaceless[T string | []byte](h *spacelessHash, s T) {
 	n := copy(h.buf[:], "\n")

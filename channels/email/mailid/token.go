@@ -9,6 +9,11 @@ import (
 	"parley/channels/proof"
 )
 
+// Tokens let us find the conversation to which a mail belongs. Each mail that we send has one in its Message-ID and
+// one in its References, and replies bring them back. In "c12.m34.0a1b2c3d", conversation 12 and message 34 are
+// followed by a signature (HMAC), so that a stranger can't make up a token and write into another customer's
+// conversation.
+
 // Message returns the Message-ID of a message of ours, without angle brackets.
 // Shape: c12.m34.0a1b2c3d@acme.test
 func Message(key []byte, conversation, message int64, domain string) string {
@@ -16,23 +21,23 @@ func Message(key []byte, conversation, message int64, domain string) string {
 	return body + "." + tokenMAC(key, body) + "@" + domain
 }
 
-// Anchor returns the id that stands first in References of everything we send in
-// a conversation: repliers copy it even when a server replaced our Message-ID.
+// Anchor returns the id of a conversation. It stands first in References of every mail that we send in it. Mail
+// programs copy it into replies, even when a server has replaced our Message-ID.
 // Shape: c12.0a1b2c3d@acme.test
 func Anchor(key []byte, conversation int64, domain string) string {
 	body := "c" + strconv.FormatInt(conversation, 10)
 	return body + "." + tokenMAC(key, body) + "@" + domain
 }
 
-// macDigits is how many hex digits prove a token. That is half a proof: more would be too long for addresses,
-// in which a token stands, too. The part of an address before the @ has at most 64 characters.
+// macDigits is how many hex digits of the HMAC a token has. It is half of proof.Sign's, because a token must also fit
+// into an address, whose part before the @ has at most 64 characters.
 const macDigits = 8
 
-// tokenMAC returns the hex digits that prove a token.
+// tokenMAC returns the hex digits that sign a token. body is the token without them: "c12.m34".
 func tokenMAC(key []byte, body string) string { return proof.Sign(key, "mail token", body)[:macDigits] }
 
-// Parse reads a Message-ID, an anchor or the tag of a plus address.
-// message is 0 for an anchor. A token that no key verifies is not ours.
+// Parse reads a Message-ID, an anchor or the tag of a plus address. message is 0 for an anchor. ok is false if it is
+// no token, or none of the keys has signed it.
 func Parse(keys [][]byte, id string) (conversation, message int64, ok bool) {
 	id = strings.Trim(strings.TrimSpace(id), "<>")
 	local, _, _ := strings.Cut(id, "@")
@@ -43,7 +48,7 @@ func Parse(keys [][]byte, id string) (conversation, message int64, ok bool) {
 	return seen.verify(keys)
 }
 
-// tokenText is what looks like a token of ours, as it is written.
+// tokenText is a token as it is written. It is not verified yet. message is "" for an anchor.
 type tokenText struct{ conversation, message, mac string }
 
 // maxTokenBytes is the length of the longest token.
@@ -108,7 +113,7 @@ func isWordByte(c byte) bool {
 // isDigit reports whether c is an ASCII digit.
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// verify checks a token against every key.
+// verify reports whether one of the keys has signed the token, and returns its numbers.
 func (t tokenText) verify(keys [][]byte) (conversation, message int64, ok bool) {
 	body := "c" + t.conversation
 	if t.message != "" {
@@ -129,10 +134,10 @@ func (t tokenText) verify(keys [][]byte) (conversation, message int64, ok bool) 
 	return 0, 0, false
 }
 
-// Token is a verified token of ours.
+// Token is a verified token of ours. Message is 0 for an anchor.
 type Token struct{ Conversation, Message int64 }
 
-// maxTokensVerified is how many texts that look like tokens are verified in one text.
+// maxTokensVerified limits how many candidates Scan verifies in one text, so that a mail full of them costs little.
 const maxTokensVerified = 200
 
 // Scan finds every verified token in a text, each once, in order.
@@ -182,8 +187,8 @@ func InAddress(keys [][]byte, address string) (conversation, message int64, ok b
 	return Parse(keys, tag)
 }
 
-// CopyHeader marks the copies that we file. A mail of ours without it in the folder of sent mail was
-// filed by the server; Reconcile needs that difference.
+// CopyHeader marks the copies of our mails that we file in the folder of sent mail ourselves. A mail of ours without
+// it was filed by the server. Reconcile needs that difference.
 const CopyHeader = "X-Parley-Copy"
 
 // MessageHeader repeats the Message-ID of a mail that Parley sends. Some servers replace the Message-ID,

@@ -29,10 +29,12 @@ func (a *audience) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(a))
 }
 
-// readIdentity reads who consented from an ID token. Without a token, nobody is known. A token that can't be read is an
-// error, because it may name somebody else. The token comes from the provider itself, over the connection on which the
-// code was exchanged a moment ago. So its signature proves nothing more (OpenID Connect Core 3.1.3.7) and is not
-// checked. Its times aren't checked either, because they are those of another clock.
+// readIdentity reads who consented from an ID token. Without a token, it returns no identity. A token that can't be
+// read is an error, because it may name somebody else.
+//
+// It doesn't check the token's signature: the token comes from the provider itself, over the TLS connection on which
+// the code was exchanged a moment ago (OpenID Connect Core 3.1.3.7). It doesn't check the token's times either,
+// because the provider's clock may differ from ours.
 // Errors: ErrOtherAttempt; ErrUnreadable.
 func (p *Provider) readIdentity(token, nonce string) (Identity, error) {
 	if token == "" {

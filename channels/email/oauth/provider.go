@@ -12,13 +12,17 @@ import (
 	"golang.org/x/oauth2"
 )
 
+// This file signs a mailbox in at Google or Microsoft by OAuth 2.0 (authorization code with PKCE). Begin leads a
+// person to the provider's page. The provider sends her back with a code, which Exchange turns into tokens. An access
+// token opens the mailbox for about an hour; Refresh gets the next one.
+
 // Names of the providers, as settings have them.
 const (
 	Google    = "google"
 	Microsoft = "microsoft"
 )
 
-// App is how a provider knows Parley: the registration that an administrator made there.
+// App is Parley's registration at a provider, which an administrator made there.
 type App struct {
 	ID, Secret string
 	// AuthURL and TokenURL replace the provider's own addresses, unless they are "".
@@ -66,10 +70,10 @@ func New(name string, app App, client *http.Client) *Provider {
 	return p
 }
 
-// Flow is one attempt of a person to consent. It is kept until she comes back, away from her browser: Verifier
-// proves that whoever exchanges the code began the attempt.
+// Flow is one attempt of a person to consent. The caller keeps it until she comes back. Her browser must not learn
+// Verifier, which proves that whoever exchanges the code also began the attempt (PKCE).
 type Flow struct {
-	State    string `json:"state"` // comes back with her; used once
+	State    string `json:"state"` // the provider sends it back with her; good for one use
 	Verifier string `json:"verifier"`
 	Nonce    string `json:"nonce"`
 	Redirect string `json:"redirect"` // where the provider sends her browser
@@ -93,8 +97,8 @@ func (p *Provider) configFor(redirect string) *oauth2.Config {
 // Tokens are what a provider hands out.
 type Tokens struct {
 	Access  string
-	Refresh string        // the newest one
-	Lasts   time.Duration // how long Access is good, from the answer on
+	Refresh string        // for Provider.Refresh; always the newest one
+	Lasts   time.Duration // how long Access is valid, from the answer on
 }
 
 // String hides the tokens, from logs too.
@@ -103,8 +107,7 @@ func (Tokens) String() string { return "tokens" }
 // GoString is String.
 func (Tokens) GoString() string { return "tokens" }
 
-// Identity is who consented: every address of the person that the provider names. It is empty if the provider
-// names none.
+// Identity is who consented: all addresses of the person that the provider names. It may be empty.
 type Identity []string
 
 // Is reports whether the person may have one of these addresses. If the provider names no address, it is true,
@@ -158,8 +161,8 @@ func (p *Provider) isEnough(got *oauth2.Token) bool {
 	return !slices.ContainsFunc(p.neededScopes, func(scope string) bool { return !slices.Contains(has, strings.ToLower(scope)) })
 }
 
-// Refresh asks for a new access token. A provider may replace the refresh token, too. Then the old refresh token
-// may end as soon as the new one is used: so the caller stores the answer before it uses the new one.
+// Refresh asks for a new access token. A provider may replace the refresh token, too. The old one may then become
+// invalid when the new one is first used. So the caller must store the answer before it uses the new one.
 // Errors: *Refusal; the connection's, after which the same refresh token may be used again.
 func (p *Provider) Refresh(ctx context.Context, refresh string) (Tokens, error) {
 	ctx, cancel := p.callContext(ctx)

@@ -14,7 +14,10 @@ import (
 	"parley/channels/emulator"
 )
 
-// Provider is whose manners the emulator has.
+// Server stands in for the sign-in of Google or Microsoft in tests and demos. People consent on its page, programs
+// get access and refresh tokens from it, and tests can revoke, expire and count them.
+
+// Provider says which provider the emulator imitates.
 type Provider string
 
 // The providers.
@@ -23,7 +26,7 @@ const (
 	Microsoft Provider = "microsoft"
 )
 
-// Options of New. Provider, ClientID and ClientSecret are needed.
+// Options of New. Provider, ClientID and ClientSecret must be set.
 type Options struct {
 	Provider               Provider
 	ClientID, ClientSecret string
@@ -33,8 +36,8 @@ type Options struct {
 	Log       *slog.Logger     // nil: silent
 	Clock     func() time.Time // nil: time.Now. The times in ID tokens are its, and codes and tokens end by it
 	Lifetime  time.Duration    // of access tokens. Default: one hour
-	// Native says that the addresses on loopback are registered at Microsoft as those of a program on a desktop, which must
-	// not have a secret. Otherwise they are those of a web application.
+	// Native says that the addresses on loopback are registered at Microsoft as those of a program on a desktop,
+	// which must not have a secret. Otherwise they are those of a web application.
 	Native bool
 	// SingleUse ends a refresh token as soon as its successor is used, and ends the whole consent when it is used
 	// after that (RFC 9700, section 4.14). Microsoft hands out a successor each time, but keeps the old one.
@@ -55,7 +58,7 @@ type Server struct {
 	codes    map[string]*code
 	consents map[string]*consent // by refresh token, old ones too
 	access   map[string]*pass    // by access token
-	known    map[string]bool     // who consented before
+	known    map[string]bool     // people who consented before
 	calls    []Call
 }
 
@@ -66,7 +69,7 @@ type Call struct {
 	PKCE   bool
 }
 
-// code is what the code that a browser brings back stands for. It can be exchanged once.
+// code is an authorization code: the browser brings it back to the program, which exchanges it for tokens once.
 type code struct {
 	who, redirect, nonce string
 	challenge, method    string // of the proof that whoever exchanges the code asked for it; method "" means plain (RFC 7636)
@@ -76,16 +79,16 @@ type code struct {
 	refreshable          bool // it is exchanged for a refresh token, too
 }
 
-// consent is a person's, with its refresh tokens, the newest last.
+// consent is what one person has allowed, with its refresh tokens, the newest last.
 type consent struct {
 	who     string
 	scopes  []string
 	tokens  []string
-	current int // the newest token that was used
+	current int // index of the newest token that was used
 	ended   bool
 }
 
-// pass is what an access token stands for.
+// pass is an access token: whose consent it is, and until when it is good.
 type pass struct {
 	consent *consent
 	until   time.Time
@@ -129,7 +132,7 @@ func (s *Server) Close() error {
 	return s.Host.Close()
 }
 
-// Accepts says whether an access token opens a person's mailbox: what a mail server asks.
+// Accepts reports whether an access token opens a person's mailbox. The emulated mail server asks it.
 func (s *Server) Accepts(username, token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,7 +147,7 @@ func (s *Server) Accepts(username, token string) bool {
 	return containsAll(p.consent.scopes, s.mailScopes())
 }
 
-// Revoke takes back what a person has consented to, as she can in her account.
+// Revoke ends a person's consents, as she can do in her account at the provider.
 func (s *Server) Revoke(who string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,8 +22,8 @@ const (
 	minCountedFile  = 256 << 10
 )
 
-// Limits bounds what all mailboxes of a process do together, and remembers what makes it cheaper to connect
-// again. It is safe for concurrent use.
+// Limits bounds the memory and the logins of all mailboxes of a process together. It also keeps TLS sessions, so that
+// connecting again is cheaper. It is safe for concurrent use.
 type Limits struct {
 	sessions tls.ClientSessionCache
 

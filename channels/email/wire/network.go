@@ -22,7 +22,8 @@ type Problem struct {
 	NeedsPerson bool // waiting does not help
 }
 
-// Explain explains failures of the connection, for IMAP and SMTP. ok is false if err is no such failure.
+// Explain turns a failure of the connection into words, for IMAP and SMTP. to is the server. ok is false if err is
+// something else, such as a refusal by the server.
 func Explain(err error, to settings.Server) (problem Problem, ok bool) {
 	var dns *net.DNSError
 	var badName x509.HostnameError
@@ -96,8 +97,8 @@ func TLSHint(to settings.Server) string {
 	return "Check port and security: tls needs port 993 or 465, starttls 143 or 587."
 }
 
-// KeepAlive makes the operating system find out when the other side is gone: a minute and a half after the last
-// byte. If the system refuses, that is found out later, by the limits of the commands.
+// KeepAlive makes the operating system notice that the other side is gone, a minute and a half after the last byte.
+// If the system refuses, the time limits of the commands notice it later.
 func KeepAlive(conn net.Conn) {
 	const firstProbe, betweenProbes, probes = 30 * time.Second, 15 * time.Second, 4
 	if tcp, ok := conn.(*net.TCPConn); ok {

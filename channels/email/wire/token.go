@@ -10,8 +10,11 @@ import (
 	"parley/channels/email/settings"
 )
 
-// Token returns the access token with which to sign in to the servers of an account, or "" if the account signs
-// in by password. refused is a token that a server has just refused, or "".
+// This file signs in to mail servers with an OAuth access token in place of a password, for IMAP and SMTP alike.
+
+// Token returns the access token for the servers of an account, or "" if the account signs in by password. refused is
+// a token that a server has just refused, so that the grant gets a new one, or "". grant is nil if nobody has
+// connected the account yet.
 // Errors: *channels.SendError.
 func Token(ctx context.Context, set settings.Settings, grant channels.Grant, refused string) (string, error) {
 	if set.OAuth == "" {
@@ -48,8 +51,8 @@ func (x *XOAUTH2) Start() (mechanism string, response []byte, err error) {
 	return "XOAUTH2", []byte("user=" + x.Username + "\x01auth=Bearer " + x.Token + "\x01\x01"), nil
 }
 
-// Next implements sasl.Client. A server that asks for more has refused the token. It expects an empty answer,
-// and then sends its refusal.
+// Next implements sasl.Client. A server that sends a challenge has refused the token: the challenge says why. It
+// expects an empty answer, and then sends its final refusal.
 func (x *XOAUTH2) Next(challenge []byte) ([]byte, error) {
 	x.challenge = challenge
 	return []byte{}, nil
