@@ -8,6 +8,10 @@ import (
 	"parley/store/internal/query"
 )
 
+// An account is one connection of Parley to the outside. On a channel, customers write: a mailbox or a phone
+// number. In a surface, agents answer: a workspace of Slack, for example. Admins set accounts up; this file reads
+// and writes them.
+
 // Side says whom an account connects.
 type Side string
 
@@ -124,7 +128,8 @@ func ReportAccount(ctx context.Context, q Querier, id AccountID, status, text, h
 
 const loadWatermark = `SELECT watermark FROM accounts WHERE id = $1`
 
-// LoadWatermark reads how far an account has been fetched; nil when never.
+// LoadWatermark reads an account's watermark: up to where its messages were fetched, in the form of its channel. It
+// is nil if nothing was ever fetched.
 func LoadWatermark(ctx context.Context, q Querier, id AccountID) ([]byte, error) {
 	return query.Value[[]byte](ctx, q, "watermark", loadWatermark, id)
 }
@@ -134,8 +139,8 @@ const saveWatermark = `
 	WHERE id = $1 AND watermark IS NOT DISTINCT FROM $2
 	RETURNING id`
 
-// SaveWatermark remembers how far an account has been fetched, and returns whether it did: before must be what is stored, nil if
-// nothing is.
+// SaveWatermark replaces the watermark of an account and returns whether it did: only if the stored one equals
+// before, which is nil for none. So two processes can't both move it.
 func SaveWatermark(ctx context.Context, q Querier, id AccountID, before, data []byte) (bool, error) {
 	saved, err := query.Column[int64](ctx, q, "watermark", saveWatermark, id, before, data)
 	return len(saved) > 0, err

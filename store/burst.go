@@ -11,16 +11,21 @@ import (
 	"parley/store/internal/query"
 )
 
-// Burst is what a customer wrote in one go in a conversation, from FirstEvent to LastEvent, and nobody has
-// analysed yet.
+// A customer often writes several short messages in a row. They are analysed together, as one burst: for its
+// language, what the customer wants, which replies to suggest. A row of the table bursts says which messages of a
+// conversation wait for that. Once the customer pauses (BurstQuiet), a process claims the burst, asks the analyzer,
+// and writes what it found as a fact, which is an event of Parley's own.
+
+// Burst is what a customer wrote in one go in a conversation, and what nobody has analysed yet: the messages of the
+// events from FirstEvent to LastEvent. A conversation has at most one burst.
 type Burst struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	FirstEvent     EventID        `db:"first_event" json:"first_event"`
 	LastEvent      EventID        `db:"last_event" json:"last_event"`
 	BeganAt        time.Time      `db:"began_at" json:"began_at"` // Parley's clock
 	DueAt          time.Time      `db:"due_at" json:"due_at"`     // Parley's clock
-	Attempt        int            `db:"attempt" json:"attempt"`
-	Epoch          int64          `db:"epoch" json:"epoch"` // rises with each claim: results of earlier claims don't count
+	Attempt        int            `db:"attempt" json:"attempt"`   // how often it was claimed since it began
+	Epoch          int64          `db:"epoch" json:"epoch"`       // rises with each claim: results of earlier claims don't count
 }
 
 // A burst is due BurstQuiet after its latest message, but no later than MaxBurstWait after its first one. The statement
@@ -61,7 +66,7 @@ func ClaimBursts(ctx context.Context, q Batcher, limit int, lease time.Duration)
 	return query.CollectOnePlan[Burst](ctx, q, "claim bursts", claimBursts, limit, lease.Seconds())
 }
 
-// BurstMaterial is what the analyses of bursts need that were claimed together.
+// BurstMaterial is what is needed to analyse bursts that were claimed together.
 type BurstMaterial struct {
 	Latest        []Message // of their conversations, the newest first, without the history that they quote
 	Conversations []Conversation
@@ -79,8 +84,8 @@ const burstTemplates = `
 
 const burstSources = `SELECT parley_now(), EXISTS (SELECT FROM knowledge_sections), EXISTS (SELECT FROM solved)`
 
-// LoadBursts reads, in one round trip, what the analyses of bursts need: of each conversation at most perConversation of the
-// latest messages.
+// LoadBursts reads, in one round trip, what is needed to analyse bursts. Of each conversation it reads at most
+// perConversation messages, the latest ones.
 func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, perConversation int) (*BurstMaterial, error) {
 	ids := make([]ConversationID, 0, len(bursts))
 	for _, b := range bursts {
@@ -102,7 +107,7 @@ func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, perConversation 
 	return m, nil
 }
 
-// AnalysedBurst is a claimed burst with the fact that says what its analysis found.
+// AnalysedBurst is a claimed burst with what its analysis found, as a fact for the journal.
 type AnalysedBurst struct {
 	Burst
 	Fact NewEvent
@@ -117,16 +122,16 @@ const lockBursts = `
 
 const endBursts = `DELETE FROM bursts WHERE conversation_id = ANY($1)`
 
-// keepRestOfBursts leaves of bursts what came after the event up to which they were analysed.
+// keepRestOfBursts shortens bursts to what the customer wrote after the last event that was analysed.
 const keepRestOfBursts = `
 	UPDATE bursts
 	SET first_event = analysed.last_event + 1, began_at = parley_now(), due_at = parley_now() + make_interval(secs => $3), attempt = 0, leased_until = NULL
 	FROM unnest($1::bigint[], $2::bigint[]) AS analysed(conversation_id, last_event)
 	WHERE bursts.conversation_id = analysed.conversation_id`
 
-// FinishBursts ends claimed bursts and journals their facts, in one transaction. What a customer wrote meanwhile
-// becomes a burst of its own. A burst whose lease ended, and that another process has claimed, stays as it is,
-// and its fact is dropped.
+// FinishBursts ends claimed bursts and journals their facts, in one transaction. What a customer wrote during the
+// analysis becomes a new burst. If another process has claimed a burst meanwhile, because the lease ran out, that
+// burst stays as it is and its fact is dropped.
 func FinishBursts(ctx context.Context, pool *pgxpool.Pool, done []AnalysedBurst) error {
 	ids := query.Field(done, func(b *AnalysedBurst) ConversationID { return b.ConversationID })
 	epochs := query.Field(done, func(b *AnalysedBurst) int64 { return b.Epoch })

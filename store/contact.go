@@ -8,8 +8,11 @@ import (
 	"parley/store/internal/query"
 )
 
-// Identity is one address of a contact, who is a customer: a mail address, a phone number or a name in a chat. It belongs
-// to one account, such as a mailbox of ours, so the same address on two accounts is two identities.
+// Who a customer is. The same person may write to several accounts, and from several addresses. Each address on an
+// account is an identity; the identities of one person share a contact, which is what an erasure erases.
+
+// Identity is one address of a customer on one account: a mail address, a phone number or a name in a chat. The
+// same address on two accounts, such as two mailboxes of ours, is two identities.
 type Identity struct {
 	ID        IdentityID `db:"id" json:"id"`
 	AccountID AccountID  `db:"account_id" json:"account_id"`
@@ -58,7 +61,7 @@ func PlainKey(key string) (plain string, isFormer bool) {
 const identityColumns = `id, account_id, key, name, contact_id, silenced, blocked, bad_reason, same_as, opted_out,
 	consent_at, marketing_at`
 
-// Root returns the id of the identity that stands for the customer.
+// Root returns the id of the root: of the identity that stands for the customer.
 func (i Identity) Root() IdentityID {
 	if i.SameAs != nil {
 		return *i.SameAs
@@ -66,7 +69,8 @@ func (i Identity) Root() IdentityID {
 	return i.ID
 }
 
-// DO UPDATE makes the second of two transactions that insert the same identity wait for the first, and return its row.
+// If two transactions insert the same identity, DO UPDATE makes the second one wait for the first, and return its
+// row.
 const upsertIdentities = `
 	INSERT INTO identities (id, account_id, key, name, contact_id)
 	SELECT id, account_id, key, name, contact_id
@@ -172,8 +176,8 @@ const linkIdentities = `
 	WHERE id = ANY(ARRAY(SELECT contact_id FROM former)) AND NOT EXISTS (
 		SELECT FROM identities AS other WHERE other.contact_id = contacts.id AND other.id <> ALL(ARRAY(SELECT id FROM given)))`
 
-// LinkIdentities writes back Key, Name, SameAs and ContactID, after identities turned out to be those of one customer, or
-// a customer gave a key up. It removes the contacts that have no identity left.
+// LinkIdentities writes back Key, Name, SameAs and ContactID. Call it when identities turned out to belong to one
+// customer, or when a customer no longer uses a key. It removes the contacts that have no identity left.
 func LinkIdentities(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "link identities", linkIdentities, rows)
 }

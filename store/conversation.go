@@ -22,7 +22,8 @@ const (
 	FromAgent    = "agent"
 )
 
-// Conversation is the exchange with a customer about one thing.
+// Conversation is the exchange with a customer about one thing, from the first message until it is resolved. Agents
+// see it as a thread of their chat and name it by its number: #1234.
 type Conversation struct {
 	ID             ConversationID    `db:"id" json:"id"` // shown as #id
 	AccountID      AccountID         `db:"account_id" json:"account_id"`
@@ -39,9 +40,9 @@ type Conversation struct {
 	Via            string            `db:"via" json:"via"`
 	Refs           []string          `db:"refs" json:"refs"`
 	LastExternalID string            `db:"last_external_id" json:"last_external_id"`
-	PreviousID     *ConversationID   `db:"previous_id" json:"previous_id"`
-	Day            *string           `db:"day" json:"day"`           // yyyy-mm-dd
-	Collects       *string           `db:"collects" json:"collects"` // yyyy-mm-dd: kind automatic, the day's mails above a limit
+	PreviousID     *ConversationID   `db:"previous_id" json:"previous_id"` // the conversation that it continues; nil if none
+	Day            *string           `db:"day" json:"day"`                 // yyyy-mm-dd
+	Collects       *string           `db:"collects" json:"collects"`       // yyyy-mm-dd: kind automatic, the day's mails above a limit
 	SnoozedUntil   *time.Time        `db:"snoozed_until" json:"snoozed_until"`
 	WaitingSince   *time.Time        `db:"waiting_since" json:"waiting_since"`
 	WindowFrom     *time.Time        `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil if never

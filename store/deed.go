@@ -1,7 +1,7 @@
 package store
 
-// Deed is what was done to a conversation, as its log tells it: words in the past. The log keeps them
-// for good, so that a deed is never spelt in another way.
+// Deed is what was done to a conversation: the verb of an entry of its log (LogEntry), in the past. The log keeps
+// these texts for good, so none of them may ever be changed.
 type Deed string
 
 // Deeds.
@@ -71,7 +71,7 @@ func Deeds() []Deed {
 	}
 }
 
-// Doer is who did what a log entry tells.
+// Doer is who did what an entry of the log says.
 type Doer string
 
 // Doers.

@@ -10,8 +10,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// Fetch is a file that stays with the provider until Parley has fetched it. The row is kept as long
-// as its message, because it keeps the fetched blob from being dropped.
+// Some providers send a message without its files, only with references by which the files can be downloaded. Each
+// such file is a row of the table fetches, made when the message is stored. A process claims rows that are due,
+// downloads the files, and writes the result: FinishFetch, or RetryFetch to try again later. If the process dies,
+// another one claims the file once the lease has ended.
+
+// Fetch is a file that Parley has to download from a provider. Its row is kept as long as its message, even when
+// the file is there, because blobs (stored files) that no row names are dropped.
 type Fetch struct {
 	ID             int64          `db:"id" json:"id"`
 	AccountID      AccountID      `db:"account_id" json:"account_id"`

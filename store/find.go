@@ -13,7 +13,8 @@ import (
 	"parley/store/internal/query"
 )
 
-// There are three ways to search, because none is good for all words. Each is tried if the ones before don't suffice:
+// Agents search conversations by words, addresses and numbers. There are three ways to search, because none is fast
+// for all words. Each is tried if the ones before did not fill the page:
 //
 //   - findNewest looks through the newest thousand conversations. That fills the page if many have the words.
 //   - findConversations collects the conversations that have the words by the index of words (met), and looks at the

@@ -8,6 +8,10 @@ import (
 	"parley/store/internal/query"
 )
 
+// The lists of conversations in which agents choose what to do next: "mine", "unassigned", "team" and so on
+// (ListMine, …). Each list is one statement that returns a page of ids. The statements are put together from parts,
+// so that all of them apply the same rule about who may read what (readable).
+
 // Reader is an agent who reads conversations. The agent may read all of them, with one exception:
 // conversations of a closed account must be assigned to the agent or to one of the agent's teams.
 type Reader struct {

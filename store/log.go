@@ -8,7 +8,9 @@ import (
 	"parley/store/internal/query"
 )
 
-// LogEntry is one thing that was done to a conversation, by whom and why.
+// LogEntry is a line of a conversation's log, which people can read: who did what to the conversation, when and
+// why. For example, agent 7 snoozed it (DeedSnoozed). Parley also asks the log whether something happened since a
+// time.
 type LogEntry struct {
 	ID             int64           `db:"id" json:"id"`
 	ConversationID ConversationID  `db:"conversation_id" json:"conversation_id"`
@@ -31,8 +33,8 @@ func InsertLog(ctx context.Context, q Execer, rows []LogEntry) error {
 	return execRows(ctx, q, "insert log", insertLog, rows)
 }
 
-// Entries are in the order of their times: ids have none, since processes take them in blocks. Without OFFSET 0 the planner
-// might walk the index of all conversations' times.
+// Entries are in the order of their times. Their ids are in no order, since processes take ids in blocks. Without
+// OFFSET 0 PostgreSQL might walk the index of all conversations' times.
 const listLog = `
 	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
 	FROM (SELECT * FROM log_entries WHERE conversation_id = $1 OFFSET 0) AS entry

@@ -10,6 +10,10 @@ import (
 	"parley/store/internal/query"
 )
 
+// A message is one thing said in a conversation: by the customer, to the customer, or among agents (a note). Its
+// fate says what became of it, from "waiting" to "sent". This file reads and writes messages, and the ids by which
+// providers know them.
+
 // Message is one thing said in a conversation.
 type Message struct {
 	ID             MessageID      `db:"id" json:"id"`
@@ -155,7 +159,7 @@ const updateMessages = `
 	FROM json_populate_recordset(NULL::messages, $1) AS given
 	WHERE messages.id = given.id`
 
-// UpdateMessages writes back those fields of messages that may change: see updateMessages.
+// UpdateMessages writes back the fields of messages that may change. updateMessages lists them.
 func UpdateMessages(ctx context.Context, q Execer, rows []Message) error {
 	return execRows(ctx, q, "update messages", updateMessages, withLists(rows))
 }
@@ -202,9 +206,9 @@ const latestMessages = `
 		ORDER BY event_id DESC, id DESC
 		LIMIT $2) AS newest`
 
-// LatestMessages returns the newest messages of each conversation, at most the number each, the newest first,
-// in the order in which their events were accepted. Ids have no order in time: processes take them in blocks. The messages lack
-// the history that they quote.
+// LatestMessages returns the newest messages of each conversation, at most the given number of each, the newest
+// first. Newest means that their events were accepted last. Ids don't show that, because processes take them in
+// blocks. The messages lack the history that they quote.
 func LatestMessages(ctx context.Context, q Querier, conversations []ConversationID, each int) ([]Message, error) {
 	return query.Collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
 }
@@ -270,7 +274,7 @@ const parkedMessages = `
 		ORDER BY event_id, id
 		LIMIT $3) AS parked`
 
-// ExternalID ties a provider's message id to ours.
+// ExternalID says which of our messages a provider's id names.
 type ExternalID struct {
 	AccountID      AccountID      `db:"account_id" json:"account_id"`
 	ExternalID     string         `db:"external_id" json:"external_id"`

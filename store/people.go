@@ -10,7 +10,11 @@ import (
 	"parley/store/internal/query"
 )
 
-// Agent is a person who answers.
+// The configuration, which an admin writes in parley.yaml or on Parley's pages: who answers customers (agents), in
+// which teams, in which channels their threads open, and which tags conversations may have. A surface is a chat in
+// which agents work, for example a workspace of Slack.
+
+// Agent is a person who answers customers.
 type Agent struct {
 	ID     AgentID  `db:"id" json:"id"`
 	Email  string   `db:"email" json:"email"`
@@ -20,13 +24,13 @@ type Agent struct {
 	Active bool     `db:"active" json:"active"`
 
 	Presence string   `db:"presence" json:"presence"` // empty means available
-	Quiet    []string `db:"quiet" json:"quiet"`       // kinds of notices that come without a mention of the agent
+	Quiet    []string `db:"quiet" json:"quiet"`       // kinds of notices that come without an @-mention of the agent
 
 	Signature     string         `db:"signature" json:"signature"`           // Markdown, below the agent's mails; empty means the account's
 	RichSignature *RichSignature `db:"rich_signature" json:"rich_signature"` // nil if Signature is all of it
 }
 
-// AgentUser ties an agent to a user of a surface.
+// AgentUser says which user of a surface an agent is: U012AB3CD in Slack, for example.
 type AgentUser struct {
 	AccountID AccountID `db:"account_id"`
 	UserID    string    `db:"user_id"`
@@ -50,7 +54,7 @@ const (
 	AgentsOfChannel = "channel_members" // also each new member of the team's channel, once an admin has confirmed those who are there
 )
 
-// TeamChannel is where a team's threads open in a surface.
+// TeamChannel is the channel of a surface in which the threads of a team's conversations open.
 type TeamChannel struct {
 	TeamID    TeamID    `db:"team_id"`
 	AccountID AccountID `db:"account_id"`
@@ -86,8 +90,8 @@ type ChannelMove struct {
 	BeganAt   time.Time `db:"began_at"`
 }
 
-// Directory is the configuration: agents, teams, channels, accounts, tags. It changes rarely, so each
-// process keeps a copy and reads it again when its Version changes.
+// Directory is the whole configuration. It changes rarely. So each process keeps a copy, and reads it again when
+// the version in the database is another one.
 type Directory struct {
 	Version  int64
 	Company  string
@@ -210,8 +214,8 @@ const retireAgent = `
 			ON CONFLICT (agent_id) DO UPDATE SET at = EXCLUDED.at)
 	UPDATE agents SET active = false WHERE id = $1`
 
-// RetireAgent makes an agent inactive: nobody can choose the agent any more, the history stays. The agent's sessions, links
-// and API tokens end for good: they stay invalid even if the agent becomes active again.
+// RetireAgent makes an agent inactive: nobody can choose the agent any more, while the history stays. It also ends
+// the agent's sessions, links and API tokens. They stay invalid even if the agent becomes active again.
 func RetireAgent(ctx context.Context, q Querier, id AgentID) error {
 	return query.Exec(ctx, q, "retire agent", retireAgent, id)
 }

@@ -7,6 +7,10 @@ import (
 	"parley/store/internal/query"
 )
 
+// Several processes may run parley serve on one database. Each keeps a row "process:…" of the table leases and
+// renews it: its presence. By these rows the others know which processes live, which have crashed, and which
+// features all of them know. Here are also the times until which events of a surface may have been missed (gaps).
+
 // Vanished is a process that crashed: it neither renews its presence nor has dropped it.
 type Vanished struct {
 	Name  string    `db:"name"`
@@ -28,11 +32,12 @@ const keepPresence = `
 	WHERE name LIKE 'process:%' AND name <> $1
 		AND until BETWEEN (SELECT clock_timestamp()) - interval '1 minute' AND (SELECT clock_timestamp())`
 
-// ProcessName begins the name under which a process keeps its presence. Its number says which features the
-// process knows. It rises with each feature that may be used only once all processes know it.
+// ProcessName is the beginning of the name of a process's row. Its number stands for the features that this version
+// of Parley knows. It rises with each feature that may be used only once all processes know it.
 const ProcessName = "process:5:"
 
-// Features that all processes must know before one uses them: the lowest number in ProcessName that knows each.
+// Features that all processes must know before one uses them. Each value is the first number of ProcessName that
+// knows it.
 const (
 	KnowsRuns = 2 // deliveries leave together (Claim.Join); earlier processes would send them again
 	KnowsSeen = 3 // old events are removed; earlier processes would take a repeated fact for a new one
@@ -58,7 +63,8 @@ func KeepPresence(ctx context.Context, q Querier, name string, seconds float64) 
 	return query.Collect[Vanished](ctx, q, "presence", keepPresence, name, seconds)
 }
 
-// The gap of a surface is a lease that nobody holds. It says until when any process may have missed events of the surface.
+// The gap of a surface is a row of leases that nobody holds. Before its time, any process may have missed events of
+// the surface, for example while its connection was broken.
 const (
 	gapName  = `'gap:' || `
 	noteGaps = `
@@ -75,7 +81,7 @@ const (
 	WHERE message.id = ANY($1)`
 )
 
-// NoteGaps notes, for all processes, that events of surfaces may have been missed until now.
+// NoteGaps notes, for all processes, that events of some surfaces may have been missed until now.
 func NoteGaps(ctx context.Context, q Querier, surfaces []AccountID) error {
 	return query.Exec(ctx, q, "gaps", noteGaps, surfaces)
 }

@@ -18,9 +18,12 @@ import (
 	"parley/store/internal/query"
 )
 
-// Sealer encrypts secrets before they reach the database. It seals with the first of its keys and
-// opens with any of them. A sealed secret is bound to its place ("accounts/support-mail"): copied to
-// another row, it does not open.
+// Passwords and tokens of accounts are encrypted before they are stored. The master keys for that come from the
+// environment or a file (PARLEY_MASTER_KEY, master.key) and are not in the database. There may be several, so that
+// a key can be replaced: the first one encrypts, each of them decrypts.
+
+// Sealer encrypts (seals) and decrypts (opens) secrets. Each secret is bound to its place, such as
+// "accounts/support-mail": a sealed secret that was copied to another row can't be opened there.
 type Sealer struct {
 	aeads []cipher.AEAD // one for each key
 	macs  [][]byte      // the keys of Hashes, one for each key
@@ -87,8 +90,8 @@ const (
 	lockKeys  = `LOCK TABLE keys IN SHARE ROW EXCLUSIVE MODE`
 )
 
-// The check values: a known text, sealed once with each master key that ever came first, by which a database knows again all keys
-// that its secrets need.
+// A check value is a known text, sealed with a master key. The database has one for each key that ever came first,
+// so that a start without one of the keys that its secrets need is noticed.
 const (
 	checkPurpose = "check"
 	checkText    = "parley"
@@ -99,8 +102,8 @@ type Beginner interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
-// CheckMasterKey compares the master keys with the database's check values. If none of them was made with the first key, by which
-// new secrets are sealed, it adds one.
+// CheckMasterKey tests the master keys: each check value of the database must open with one of them. If the first
+// key, by which new secrets are sealed, has no check value yet, it adds one.
 // Errors: ErrWrongKey.
 func CheckMasterKey(ctx context.Context, db Beginner, s *Sealer) error {
 	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
@@ -136,8 +139,8 @@ func HasMasterKey(ctx context.Context, q Querier) (bool, error) {
 	return query.Value[bool](ctx, q, "keys", `SELECT EXISTS (SELECT FROM keys WHERE purpose = $1)`, checkPurpose)
 }
 
-// TokenKeys returns the HMAC keys of a purpose, the newest first: with that one tokens are signed. If there
-// is no key yet, it makes one.
+// TokenKeys returns the HMAC keys of a purpose, the newest first. Tokens are signed with the newest. If there is no
+// key yet, it makes one.
 func TokenKeys(ctx context.Context, db Beginner, s *Sealer, purpose string) ([][]byte, error) {
 	fresh := make([]byte, keyBytes)
 	_, _ = rand.Read(fresh) // never fails

@@ -9,6 +9,11 @@ import (
 	"parley/store/internal/query"
 )
 
+// A template is a text with gaps that is prepared in advance: "Your order {{number}} has left." Some channels, such
+// as WhatsApp, send nothing else to a customer who hasn't written for a while, and their provider must approve each
+// template first. So Parley submits templates, and keeps with each one what the provider decided. Here are the
+// rows; template_work.go has the work of telling the provider.
+
 // Template is a prepared text of one account, in one language.
 type Template struct {
 	ID               TemplateID        `db:"id"`
@@ -85,8 +90,8 @@ func Templates(ctx context.Context, q Querier, ids ...TemplateID) ([]Template, e
 	return query.Collect[Template](ctx, q, "templates", getTemplates, ids)
 }
 
-// LockTemplates reads templates by id and locks them, so that of two verdicts that are applied at the
-// same time the second sees what the first one changed.
+// LockTemplates reads templates by id and locks their rows. If two verdicts of the provider are applied at the same
+// time, the second one then sees what the first one changed.
 func LockTemplates(ctx context.Context, tx pgx.Tx, ids ...TemplateID) ([]Template, error) {
 	return query.Collect[Template](ctx, tx, "lock templates", getTemplates+` ORDER BY id FOR UPDATE`, ids)
 }
@@ -147,9 +152,9 @@ const scheduleComparison = `
 	VALUES ($1, parley_now() + make_interval(secs => $2))
 	ON CONFLICT (account_id) DO UPDATE SET due_at = least(list.due_at, EXCLUDED.due_at)`
 
-// SaveTemplate makes or changes a template by account, name and language, and returns its id. A new template
-// is always submitted to the provider. The caller sets resubmit if it changed something that the provider sees
-// in a known template; without it the provider is not told.
+// SaveTemplate makes or changes a template by account, name and language, and returns its id. A new template is
+// always submitted to the provider. A known one is submitted again only if resubmit is true: if something changed
+// that the provider sees.
 func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (TemplateID, error) {
 	examples := t.Examples
 	if examples == nil {

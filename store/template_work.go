@@ -7,6 +7,11 @@ import (
 	"parley/store/internal/query"
 )
 
+// When an admin saves or deletes a template, its provider has to be told (Template.Todo). A process claims such
+// templates for templateLease, calls the provider, and writes how that went: FinishTemplate, RemoveTemplate, or
+// RetryTemplate to try again later. If the process dies, another one claims the template after the lease. Besides,
+// the templates of each account are compared with the provider's list from time to time.
+
 // templateLease is how long a process may take to tell a provider about a template and to record the
 // answer.
 const templateLease = 90 * time.Second
@@ -23,7 +28,8 @@ const claimTemplates = `
 		FOR UPDATE SKIP LOCKED))
 	RETURNING ` + templateColumns
 
-// ClaimTemplates leases templates that are to be submitted or deleted (Template.Todo).
+// ClaimTemplates leases at most limit templates of some accounts that the provider is to be told about
+// (Template.Todo), those first that have waited longest.
 func ClaimTemplates(ctx context.Context, q Querier, accounts []AccountID, limit int) ([]Template, error) {
 	return query.Collect[Template](ctx, q, "claim templates", claimTemplates, accounts, limit, templateLease.Seconds())
 }
@@ -34,9 +40,9 @@ const noteTemplateAsked = `
 	WHERE id = $1 AND epoch = $2
 	RETURNING id`
 
-// NoteTemplateAsked writes with which version, and under which name, the provider is about to be asked to make a claimed template. An
-// attempt that made none writes what was there before it. The result is false if the template was changed since it was claimed; then
-// nothing is written.
+// NoteTemplateAsked writes which version of a claimed template the provider is about to be asked to make, and under
+// which name. If the attempt then made nothing, call it again with the former version. It returns false, and writes
+// nothing, if the template was changed since it was claimed.
 func NoteTemplateAsked(ctx context.Context, q Querier, t Template, version int) (bool, error) {
 	noted, err := query.Column[int64](ctx, q, "note that a template is asked for", noteTemplateAsked, t.ID, t.Epoch, version)
 	return len(noted) > 0, err
@@ -48,9 +54,9 @@ const finishTemplate = `
 	WHERE id = $1 AND epoch = $2
 	RETURNING id`
 
-// FinishTemplate ends the claim of a submitted template. accepted is true if the provider accepted this version.
-// If it is false, the provider refused it and may still have the version before. The result is false if the
-// template was changed since it was claimed; then nothing is written.
+// FinishTemplate ends the claim of a submitted template. accepted says whether the provider accepted this version;
+// if it did not, the provider may still have the version before. FinishTemplate returns false, and writes nothing,
+// if the template was changed since it was claimed.
 func FinishTemplate(ctx context.Context, q Querier, t Template, accepted bool) (bool, error) {
 	done, err := query.Column[int64](ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
 	return len(done) > 0, err
@@ -71,7 +77,7 @@ const approveTemplate = `
 	SET status = 'approved', reason = '', todo = '', leased_until = NULL, tries = 0
 	WHERE id = $1`
 
-// ApproveTemplate approves a template on a channel whose provider doesn't approve templates.
+// ApproveTemplate marks a template as approved where no provider has to approve it.
 func ApproveTemplate(ctx context.Context, q Execer, id TemplateID) error {
 	return query.Exec(ctx, q, "approve template", approveTemplate, id)
 }
@@ -81,8 +87,8 @@ const retryTemplate = `
 	SET leased_until = NULL, todo_at = parley_now() + make_interval(secs => $3), reason = $4
 	WHERE id = $1 AND epoch = $2`
 
-// RetryTemplate ends a claim without a result. The template can be claimed again after wait; reason
-// says why, for people.
+// RetryTemplate ends a claim without a result. The template can be claimed again after wait. reason tells people
+// why.
 func RetryTemplate(ctx context.Context, q Execer, t Template, wait time.Duration, reason string) error {
 	return query.Exec(ctx, q, "retry template", retryTemplate, t.ID, t.Epoch, wait.Seconds(), reason)
 }

@@ -9,6 +9,9 @@ import (
 	"parley/store/internal/query"
 )
 
+// A timer reminds Parley of something in a conversation: that a snooze is over, for example. It is set when the
+// snooze begins. When it is due, a process takes it and journals a fact, which is then applied like any event.
+
 // Timer fires once, at DueAt by Parley's clock. A conversation has at most one timer of each kind. The statements below
 // read timers from JSON, so the json tags are the names of columns.
 type Timer struct {
@@ -44,9 +47,9 @@ const timeFormerOwners = `
 	LIMIT $2
 	ON CONFLICT DO NOTHING`
 
-// TimeFormerOwners sets timers of a kind of at most limit conversations whose owners are no agents any more. The timers are due
-// five seconds apart, so that what the threads are told delays no customers' words: both leave by the same gate, which in Slack lets
-// one post pass in a second.
+// TimeFormerOwners sets timers of a kind, of at most limit conversations whose owners are no longer agents. The
+// timers are due five seconds apart. Each one makes a post in the conversation's thread, and Slack allows one post
+// a second: all at once, they would hold up customers' messages.
 func TimeFormerOwners(ctx context.Context, q Execer, kind string, limit int) error {
 	return query.Exec(ctx, q, "former owners", timeFormerOwners, kind, limit)
 }
@@ -84,8 +87,8 @@ func TakeDueTimers(ctx context.Context, tx pgx.Tx, limit int) ([]Timer, error) {
 const nextTimer = `
 	SELECT extract(epoch FROM min(due_at) - parley_now())::double precision FROM timers`
 
-// NextTimer returns how long it takes until the next timer is due. The time is negative if one is overdue. ok is false if
-// there is no timer.
+// NextTimer returns how long it takes until the next timer is due: a negative time if one is overdue. ok is false
+// if there is no timer.
 func NextTimer(ctx context.Context, q Querier) (wait time.Duration, ok bool, err error) {
 	seconds, err := query.Value[*float64](ctx, q, "next timer", nextTimer)
 	if err != nil || seconds == nil {
@@ -94,7 +97,8 @@ func NextTimer(ctx context.Context, q Querier) (wait time.Duration, ok bool, err
 	return Seconds(*seconds), true, nil
 }
 
-// Overdue is a conversation that an agent's next digest lists.
+// Overdue is a conversation whose snooze ended long before Parley could tell anybody, because it didn't run, for
+// example. An agent's next digest lists all of the agent's in one message.
 type Overdue struct {
 	AgentID        AgentID        `db:"agent_id" json:"agent_id"`
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`

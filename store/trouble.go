@@ -7,9 +7,11 @@ import (
 	"parley/store/internal/query"
 )
 
-// A trouble is one thing of an account that fails: its replies are refused, for example. All processes know of it by a
-// row of leases. The row's holder is the process that saw the trouble last. Until the row's time a success doesn't end the
-// trouble. Once the holder has ended, the trouble counts no longer: nobody would notice that it is over.
+// A trouble is one thing of an account that fails: its replies are refused ("send"), or its mailbox can't be read
+// ("run"). An account may have several, and works again once none is left. Each trouble is a row of the table
+// leases, so that all processes know of it. The row's holder is the process that saw the trouble last. Once the
+// holder has ended, the trouble no longer counts, because nobody would notice that it is over. A success ends a
+// trouble only after the row's time.
 
 const (
 	// lockCondition has one process after the other decide what becomes of an account's condition.
@@ -43,8 +45,9 @@ const (
 	FROM known`
 )
 
-// NoteTrouble notes that a thing of an account (what) fails, as a process has seen. It returns whether that is news: no
-// living process knew it, or the account was thought to work. For as long as it lasts, EndTrouble doesn't end it.
+// NoteTrouble notes that a thing of an account (what) fails, as a process has seen. EndTrouble can't end it until
+// the time lasts has passed. isNews is true if no living process knew of the trouble, or if the account was thought
+// to work. It is false if there is no such account.
 func NoteTrouble(ctx context.Context, q Querier, id AccountID, what, process string, lasts time.Duration) (isNews bool, err error) {
 	status, err := query.Column[string](ctx, q, "condition", lockCondition, id)
 	if err != nil || len(status) == 0 {
@@ -61,8 +64,8 @@ type EndedTrouble struct {
 	Lasts     *time.Time // until when this trouble can't be ended. It then goes on, as one of the others. nil: it has ended
 }
 
-// EndTrouble notes that a thing of an account works. With noted, which is EndedTrouble.Lasts of an earlier call, it ends only the
-// trouble that was found then: one that was noted since is another one.
+// EndTrouble notes that a thing of an account works. noted is nil, or EndedTrouble.Lasts of an earlier call: then
+// it ends only the trouble that was found at that time, and none that was noted since.
 func EndTrouble(ctx context.Context, q Querier, id AccountID, what string, noted *time.Time) (EndedTrouble, error) {
 	if _, err := query.Column[string](ctx, q, "condition", lockCondition, id); err != nil {
 		return EndedTrouble{}, err

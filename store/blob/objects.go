@@ -14,9 +14,9 @@ import (
 	"parley/store/internal/query"
 )
 
-// Objects keeps the bytes of blobs outside of the database. Each object is named by the SHA-256 of
-// its bytes in hex, which is the name of its blob. The methods may block until ctx ends; none is
-// called in a transaction.
+// Objects is an object store, such as a bucket of S3. It keeps the bytes of older blobs outside of the database.
+// Each object is named by the SHA-256 of its bytes in hex, which is the name of its blob. The methods may block
+// until ctx ends; none is called in a transaction.
 //
 // A blob is always written to the database first and moved later (Move). So no message waits for
 // an object store. While it can't be reached, only old files can't be read.

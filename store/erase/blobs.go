@@ -10,6 +10,9 @@ import (
 	"parley/store/internal/query"
 )
 
+// Files are stored as blobs, each once, however many messages have the file. So an erasure first notes the files of
+// the contact's messages, and removes in the end only those that nobody else needs.
+
 // filesOfMessages notes the files that messages name: 64 hexadecimal digits are the name of a blob.
 const filesOfMessages = `
 	INSERT INTO erased_blobs (erasure_id, hash)
@@ -35,8 +38,9 @@ const uploadedSince = `
 	ORDER BY u.blob
 	FOR UPDATE OF u`
 
-// keepUploads has files that were uploaded again kept as pictures of signatures are: while a signature shows them, and at least for a
-// month. Files that other customers' messages have are left out, since they stay for ever.
+// keepUploads marks files that were uploaded again, so that they are kept like pictures of signatures: while a
+// signature shows them, and for a month at least. Files of other customers' messages need no mark, since they stay
+// anyway.
 const keepUploads = `
 	UPDATE uploads SET picture = true
 	WHERE blob = ANY(@uploads) AND blob <> ALL(ARRAY(

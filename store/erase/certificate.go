@@ -14,7 +14,9 @@ import (
 	"parley/store/internal/query"
 )
 
-// Certificate says what was erased. Of the contact it holds only the former number and keyed hashes.
+// Certificate is what the company keeps as proof of an erasure: what was erased, when, and who asked for it. Of the
+// contact it holds only the number of the row and keyed hashes, by which an address can be checked only with the
+// database's key.
 type Certificate struct {
 	Erasure  string            `json:"erasure"`
 	Company  string            `json:"company"`

@@ -12,9 +12,10 @@ import (
 	"parley/store/internal/query"
 )
 
-// What Parley posted about a contact in chats is removed by deliveries, like everything that Parley does there: within
-// the chats' limits, with retries, and journalled. The erasure collects the posts, asks for each to be removed, and
-// ends when each has gone or a chat has refused. An app can't delete what colleagues wrote: that is counted.
+// A customer (contact) may ask to be erased. Parley has posted the customer's messages in chats, where colleagues
+// read them. An erasure collects these posts before it erases the rows by which they are found. Then it asks parley
+// serve to remove each from its chat, and ends when each is gone, or the chat has refused. Colleagues' own messages
+// can't be deleted by an app: they are only counted.
 
 // ErrInChats means that everything in the database is erased, but posts are still being removed from chats, which
 // parley serve does. Run it again.
@@ -40,10 +41,10 @@ const (
 	postsTimeout = 6 * 24 * time.Hour
 )
 
-// postsOf finds posts in channels (p), and what colleagues were told outside of all conversations, in direct messages and in
-// channels (direct). A message in a channel belongs to the last thread of its conversation that began before it: there are
-// several if a conversation was handed over, or a root was posted anew. What colleagues were told is found by what is left of
-// the deliveries.
+// postsOf finds posts in channels (p). It also finds what colleagues were told outside of all conversations, in
+// direct messages and in channels (direct), by what is left of the deliveries. A conversation has several threads
+// if it was handed over, or if its first post was made anew. A message in a channel belongs to the last of them
+// that began before it.
 const postsOf = `
 	WITH p AS MATERIALIZED (
 		SELECT account_id, channel, message, kind, version, conversation_id, message_id
@@ -73,8 +74,8 @@ const postsOf = `
 	SELECT d.account_id, d.channel, d.message, d.recipient, 'line', (@conversations::bigint[])[1], 0, d.thread
 	FROM direct AS d`
 
-// cardsOf finds the first messages of other customers' threads. They name who is in copy and what was said last, and are
-// shown anew.
+// cardsOf finds the first messages of other customers' threads. They are cards that name who is in copy and what
+// was said last, so they are drawn again once the contact's words are gone.
 const cardsOf = `
 	SELECT t.account_id, t.channel, t.root, '', 'card', t.conversation_id, 0, t.root
 	FROM threads AS t
@@ -89,7 +90,7 @@ const (
 	countPosts = `SELECT count(*) FROM (` + postsOf + `) AS x WHERE x.kind <> 'human'`
 )
 
-// collectChats remembers what stands in chats, before the rows are erased by which posts are found.
+// collectChats remembers which posts stand in chats. It is called before the rows by which they are found are erased.
 func (r *runner) collectChats(ctx context.Context) error {
 	return query.Exec(ctx, r.o.Pool, "erase", collectPosts, r.args)
 }
@@ -232,7 +233,7 @@ func markAskedFor(ctx context.Context, tx pgx.Tx, erasure string, page []Post) e
 	return err
 }
 
-// Served returns whether a process lives that removes posts from chats.
+// Served returns whether a process is running that removes posts from chats (parley serve).
 func Served(ctx context.Context, q store.Querier) (bool, error) {
 	const living = `SELECT EXISTS (SELECT FROM leases WHERE name LIKE 'process:%' AND until > (SELECT clock_timestamp()))`
 	return query.Value[bool](ctx, q, "erase", living)

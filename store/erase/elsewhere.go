@@ -12,9 +12,10 @@ import (
 	"parley/store/internal/query"
 )
 
-// In the lanes of others something about the contact may wait: in those of other customers' conversations and of threads of several
-// customers, and in those by which colleagues are told directly. An erasure doesn't stop these lanes, since what else waits in them
-// is for others.
+// A lane is a queue of messages that leave one after the other. An erasure stops the lanes of the contact's own
+// conversations. But something about the contact may also wait in lanes of others: of other customers'
+// conversations, of threads about several customers, and of direct messages to colleagues. These lanes go on, since
+// most of what waits in them is for others.
 
 // waitsElsewhere selects the deliveries (t) about the contact that wait in the lanes (l) of others.
 const waitsElsewhere = `t.lane_id = l.id AND t.seq > l.head

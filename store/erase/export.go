@@ -14,7 +14,8 @@ import (
 	"parley/store/internal/query"
 )
 
-// Copy is a copy of everything about customers that they may have.
+// Copy has everything that Parley holds about a customer, as far as the customer may have it: people have a right
+// to such a copy (GDPR, article 15).
 type Copy struct {
 	Places []CopiedPlace `json:"places"`
 	Files  []CopiedFile  `json:"files"`

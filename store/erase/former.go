@@ -11,7 +11,7 @@ import (
 )
 
 // formerKey is a key that a contact had in an account and doesn't use any more, such as a phone number before the contact changed it.
-// Somebody else may have it now. So it means the contact only in what arrived before that person used it.
+// Somebody else may have it now. So the key stands for the contact only in what arrived before that person used it.
 type formerKey struct {
 	Account store.AccountID `json:"account"`
 	Key     string          `json:"key"`
@@ -25,8 +25,9 @@ const hasFormerKey = `EXISTS (
 		AND (lower(p.queue) = f.form OR f.form = ANY(string_to_array(p.external_id, ':'))
 			OR CASE WHEN p.body LIKE f.likely THEN p.body ~ f.whole ELSE false END))`
 
-// firstOfNext finds the first event that made a message of whoever else has a key now. It returns $4 if nobody has the key, and 0 if
-// that person has not written yet, because then nothing tells since when the key is theirs.
+// firstOfNext finds the first event that made a message of the person who has a key now. It returns $4 if nobody
+// has the key. It returns 0 if that person has not written yet, because then nothing says since when the key is
+// theirs.
 const firstOfNext = `
 	SELECT coalesce((
 		SELECT coalesce((

@@ -6,6 +6,9 @@ import (
 	"parley/store"
 )
 
+// An erasure goes through a list of places where something about the contact (a customer) may be, and empties each.
+// An export for the contact reads the same list.
+
 // place is where something about a contact may be: rows of one table. The conditions are SQL, with t for the row.
 type place struct {
 	Name  string // unique; the table's name if it is the only place in the table

@@ -68,7 +68,8 @@ const replies = `
 	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'reply'
 	ORDER BY lane_id, seq`
 
-// Replies returns the deliveries of messages to customers, by message, in the order of their lanes. Their ids don't rise with time.
+// Replies returns the deliveries of messages to customers, by message. Those of one message are in the order of
+// their lanes, which are queues. Ids have no such order.
 func Replies(ctx context.Context, q store.Querier, messages []store.MessageID) (map[store.MessageID][]Reply, error) {
 	rows, err := query.Collect[Reply](ctx, q, "replies", replies, messages)
 	found := make(map[store.MessageID][]Reply, len(rows))
@@ -92,7 +93,8 @@ const outcome = `
 	LEFT JOIN queues AS queue ON queue.key = event.order_key
 	WHERE event.account_id = $1 AND event.external_id = $2`
 
-// Outcome is what became of an act.
+// Outcome is what became of an act: of something that an agent did on the inbox's pages, such as to reply or to
+// resolve. Acts are accepted first and applied a moment later.
 type Outcome struct {
 	Known bool   // it was accepted
 	Waits bool   // it is not applied yet
@@ -132,8 +134,8 @@ const stamp = `
 	FROM conversations AS conversation
 	WHERE conversation.id = $1`
 
-// Stamp returns a digest of what the newest page of a conversation shows. Once it is another one, something has changed. It is
-// empty if there is no such conversation.
+// Stamp returns a digest of what the newest page of a conversation shows. A different digest means that something has
+// changed. It is empty if there is no such conversation.
 func Stamp(ctx context.Context, q store.Querier, conversation store.ConversationID) (string, error) {
 	var digest string
 	err := q.QueryRow(ctx, stamp, conversation, mostStamped).Scan(&digest)

@@ -60,7 +60,8 @@ const duePlaces = `
 	WHERE read_at IS NULL OR read_at < (SELECT parley_now()) - make_interval(secs => $1)
 	ORDER BY read_at NULLS FIRST, place`
 
-// DuePlaces lists those that were not looked through for so long.
+// DuePlaces lists the places that were last looked through longer than every ago, or never. Those that were never
+// looked through come first, then those of longest ago.
 func DuePlaces(ctx context.Context, q store.Querier, every time.Duration) ([]Place, error) {
 	return query.Collect[Place](ctx, q, "knowledge", duePlaces, every.Seconds())
 }
@@ -70,8 +71,9 @@ const (
 	addPlaces  = `INSERT INTO knowledge_places (place, inside) SELECT unnest($1::text[]), $2 ON CONFLICT DO NOTHING`
 )
 
-// SavePlaces makes these the folders and sites that there are. What was read of others is forgotten. Whether sites may be inside
-// the company's own network counts for those that are new: who adds one says nothing of those that others named.
+// SavePlaces makes these the only folders and sites. What was read of others is forgotten. inside says whether the
+// sites that are new may be in the company's own network; sites that were known keep what was said when they were
+// added.
 func SavePlaces(ctx context.Context, tx pgx.Tx, places []string, inside bool) error {
 	places = append([]string{}, places...) // nil would be NULL
 	_, err := tx.Exec(ctx, dropPlaces, places)
@@ -86,7 +88,7 @@ func SavePlaces(ctx context.Context, tx pgx.Tx, places []string, inside bool) er
 
 const getPages = `SELECT place, address, etag, modified, links FROM knowledge_pages WHERE place = $1`
 
-// Pages gives what is known of a place, by address.
+// Pages returns the pages of a place that were read before, by their addresses.
 func Pages(ctx context.Context, q store.Querier, place string) (map[string]Page, error) {
 	rows, err := query.Collect[Page](ctx, q, "knowledge pages", getPages, place)
 	known := make(map[string]Page, len(rows))
@@ -107,8 +109,8 @@ const (
 		FROM knowledge_pages WHERE place = $1 AND address = $2`
 )
 
-// SavePage keeps a page with its sections in place of what was read of it before. It keeps nothing of a place that
-// was taken out meanwhile.
+// SavePage stores a page with its sections, in place of what was read of it before. It stores nothing if the place
+// was removed meanwhile.
 func SavePage(ctx context.Context, tx pgx.Tx, p Page, sections []Section) error {
 	var batch pgx.Batch
 	batch.Queue(dropPage, p.Place, p.Address)
@@ -127,8 +129,8 @@ const (
 	placeRead = `UPDATE knowledge_places SET read_at = parley_now(), problem = $2 WHERE place = $1`
 )
 
-// Finish notes that a place was looked through, and why something could not be read, "" if all was. Pages other
-// than these are forgotten; nil keeps all.
+// Finish notes that a place was looked through now. problem tells people why something could not be read; it is ""
+// if all was. there has the addresses of the pages that exist; all others are forgotten. With nil, none is forgotten.
 func Finish(ctx context.Context, tx pgx.Tx, place, problem string, there []string) error {
 	if there != nil {
 		if _, err := tx.Exec(ctx, dropPages, place, there); err != nil {
@@ -138,7 +140,7 @@ func Finish(ctx context.Context, tx pgx.Tx, place, problem string, there []strin
 	return query.Exec(ctx, tx, "knowledge", placeRead, place, problem)
 }
 
-// mostCompared is how many sections of a language that have a word of a text are compared with it.
+// mostCompared is how many sections of each language are compared with a text, of those that have one of its words.
 const mostCompared = 2000
 
 // languages are those of the sections, each found by one look into the index. A section is compared with the text by the

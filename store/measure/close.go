@@ -36,9 +36,9 @@ const (
 	setClosed = `UPDATE measured SET closed = $1::date + 1`
 )
 
-// CloseDay closes the oldest open day that is longer ago than keep: from now on the day's sums stay as they are, and the
-// day's shares are removed. more is true if there may be other such days. CloseDay does nothing while older
-// conversations are still to be measured (Progress.Older).
+// CloseDay closes the oldest open day that is longer ago than keep. It removes the day's shares (what each
+// conversation contributed to the day), so the day's sums no longer change. more is true if there may be other such
+// days. CloseDay does nothing while older conversations are still to be measured (Progress.Older).
 func CloseDay(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (more bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		var closed, day string

@@ -10,9 +10,13 @@ import (
 	"parley/store/internal/query"
 )
 
+// When something happens in a conversation, its figures have to be computed anew. That isn't done in the same
+// transaction: the conversation is only noted as due, in the table measure_due, and a process measures what is due
+// a moment later.
+
 const addDue = `INSERT INTO measure_due (conversations, since) VALUES ($1, (SELECT clock_timestamp()))`
 
-// Due notes that conversations are to be measured again. It is part of the transaction that changes them.
+// Due notes that conversations are to be measured again. Call it in the transaction that changes them.
 func Due(ctx context.Context, q store.Execer, conversations []store.ConversationID) error {
 	if len(conversations) == 0 {
 		return nil
@@ -35,9 +39,9 @@ const takeDue = `
 	)
 	SELECT unnest(conversations) FROM taken`
 
-// TakeDue returns about limit conversations that are due, those first that have waited longest. more is true if there
-// may be others. They are due again unless tx is committed. The caller reads the conversations after TakeDue: then it
-// misses nothing that was committed before, and what is committed later makes them due once more.
+// TakeDue removes about limit conversations from those that are due and returns them, those first that have waited
+// longest. more is true if there may be others. If tx isn't committed, they stay due. Read the conversations only
+// after TakeDue: then you see everything that made them due, and a later change makes them due again.
 func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
 	if ids, err = query.Column[store.ConversationID](ctx, tx, "due to be measured", takeDue, limit); err != nil {
 		return nil, false, err

@@ -10,6 +10,9 @@ import (
 	"parley/store/internal/query"
 )
 
+// What the measuring of a conversation reads: who has it (Subject), what was said in it and when (Said), and what
+// was done to it. bridge/engine/measuring computes the figures from that.
+
 // Subject is a conversation that is measured.
 type Subject struct {
 	Labels
@@ -18,7 +21,7 @@ type Subject struct {
 	AccountTeamID store.TeamID    `db:"account_team_id"` // the team that gets the account's new conversations; 0 if none
 }
 
-// Said is a message, as far as it counts.
+// Said has of a message what the figures depend on.
 type Said struct {
 	ID             store.MessageID      `db:"id"`
 	ConversationID store.ConversationID `db:"conversation_id"`

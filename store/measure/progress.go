@@ -11,8 +11,9 @@ import (
 	"parley/store/internal/query"
 )
 
-// Progress is how far the measuring of conversations is. The process that holds it measures; no other process does so
-// until the transaction ends. The zero value has no older conversations and no closed days.
+// Progress says how far the measuring of conversations has come. It is one row of the database, which Hold locks:
+// so one process at a time measures, until its transaction ends. The zero value means that no older conversations
+// are left and no days are closed.
 type Progress struct {
 	below      store.ConversationID // conversations below this number are still to be measured by the present hours; 0 if none
 	closed     string               // days before this one (yyyy-mm-dd) are closed; empty if none

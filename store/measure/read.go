@@ -12,6 +12,10 @@ import (
 	"parley/store/internal/query"
 )
 
+// Reports and the dashboard read their figures here: how many conversations were opened and resolved, how long
+// customers waited, and which conversations waited longest. Shortly after something happens, it is added to sums by
+// day, account and team, so most statements here read sums. Only ReadNow looks at conversations as they are.
+
 // Filter says which days and conversations count.
 type Filter struct {
 	From, To string            // the first and the last day, yyyy-mm-dd
@@ -25,13 +29,14 @@ type Filter struct {
 // allValues returns Value and the values that count as the same.
 func (f Filter) allValues() []string { return append([]string{f.Value}, f.Also...) }
 
-// Sum is the figures of one day, account, team, agent, tag, intent or mood. Value is its number or name.
+// Sum has the figures of one day, account, team, agent, tag, intent or mood. Value says which: "2026-11-28", or the
+// number of a team, for example.
 type Sum struct {
 	Value string `db:"value"`
 	Figures
 }
 
-// Group says by what figures are summed up.
+// Group says of what each Sum is: of a day, or of a team, for example.
 type Group string
 
 // Groups of sums.
@@ -46,9 +51,9 @@ const (
 	ByMood    Group = "mood"
 )
 
-// partsBy returns the part of a statement that reads some columns of sums: of the values $2, or with all of all values,
-// whatever $2 is. The days are given as a list, not as a range, because PostgreSQL finds each of a list by index, while
-// for a range it would read the sums of all values.
+// partsBy returns the part of a statement that reads some columns of sums. Only the values in $2 count, or with all
+// every value, whatever $2 is. The days are given as a list and not as a range: PostgreSQL finds each of a list by
+// index, but for a range it would read the sums of all values.
 func partsBy(columns string, all bool) string {
 	selected := `value, account_id, team_id, day, ` + columns
 	where := `
@@ -157,8 +162,8 @@ type Work struct {
 	Done  int64  `db:"done"`
 }
 
-// WorkBy returns how much each agent, tag, intent or mood had to do: the same ones for which Sums returns a sum. It takes
-// a third of the time of Sums, so a page that shows those with the most to do asks here first.
+// WorkBy returns how much each agent, tag, intent or mood had to do. It has the same ones as Sums but takes a third
+// of the time, so a page that shows only the busiest asks here first, and then asks Sums for these.
 func WorkBy(ctx context.Context, q query.Querier, f Filter, by Group) ([]Work, error) {
 	from, err := f.sourceBy(by, nil)
 	if err != nil {
@@ -205,7 +210,8 @@ type Worst struct {
 	AgentID        store.AgentID        `db:"agent_id"` // 0 if nobody
 }
 
-// worstDays returns the statement that lists days, accounts and teams with the upper bounds of their longest times.
+// worstDays returns the statement that lists days, accounts and teams. Each has a bound: no single time in it is
+// longer.
 func worstDays(column string) string {
 	return `
 	SELECT day::text AS day, account_id, team_id, max(` + column + `) AS bound
@@ -239,8 +245,9 @@ func worstShares(column string) string {
 // maxDaysAtOnce bounds how many rows of worstDays are looked through at once: at first one, then twice as many each time.
 const maxDaysAtOnce = 16
 
-// LongestTimes returns at most limit conversations with the longest times, the longest first; in business hours if open. It
-// looks through the days in the order of their bounds, until no other day can have a longer time.
+// LongestTimes returns at most limit conversations with the longest times, the longest first. If open is true, only
+// business hours count. It looks through the days in the order of their bounds, and stops once no other day can
+// have a longer time.
 func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open bool, limit int) ([]Worst, error) {
 	type key struct {
 		Day       string          `db:"day"`
@@ -296,7 +303,7 @@ func keepLongest(list []Worst, limit int) []Worst {
 	return list[:min(limit, len(list))]
 }
 
-// Now is what is open at this moment.
+// Now counts the conversations that are open at this moment.
 type Now struct {
 	Waiting    int        `db:"waiting"`    // customers who wait for an answer, in conversations that are not snoozed
 	Oldest     *time.Time `db:"oldest"`     // since when the customer waits who has waited longest; nil if nobody waits

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Spread is a histogram: how often times of about the same length came, for each of the three Times. The zero value is
-// empty.
+// Spread is a histogram of how long things took, for each of the three Times (first answer, next answer, end). It
+// counts the times in buckets of about the same length, so medians can be estimated after adding the spreads of
+// many days. The zero value is empty.
 type Spread struct {
 	counts map[int]int64 // by firstOf a Time plus the bucket of the length
 }

@@ -15,6 +15,10 @@ import (
 	"syscall"
 )
 
+// Where the server lives: under which account it runs, in which folder its cluster is (its home), and where its
+// socket is. PostgreSQL refuses to run as root. So if Parley runs as root, the server gets another account, and
+// another home if that account can't enter the data folder.
+
 // port only names the socket's file; nothing listens on TCP.
 const port = 5432
 
@@ -50,7 +54,7 @@ func (a account) String() string {
 	return "uid " + strconv.Itoa(a.uid)
 }
 
-// childCredential returns nil if children need not change to the account. No supplementary group is kept.
+// childCredential returns as whom children run: without supplementary groups. It is nil if they run as we do.
 func (a account) childCredential() *syscall.Credential {
 	if !a.isForeign {
 		return nil
@@ -58,7 +62,7 @@ func (a account) childCredential() *syscall.Credential {
 	return &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
 }
 
-// chown gives a file to the server's account, if that isn't us.
+// chown gives a file to the server's account, if that isn't our own.
 func (a account) chown(path string) error {
 	if !a.isForeign {
 		return nil

@@ -18,6 +18,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
+// The process that owns a data folder starts PostgreSQL on it here: it finds the program (or downloads it), makes
+// the cluster, which is PostgreSQL's data, starts the server, and ends it in close. Other processes join that
+// server and don't come here.
+
 const (
 	readyTimeout    = 10 * time.Minute // recovery after a crash may read much
 	silentTimeout   = time.Minute
@@ -157,8 +161,9 @@ func findBinaries(ctx context.Context, o Options, m machine, home string, acct a
 	return bin, err
 }
 
-// launch starts the server and waits until it takes connections. A postmaster that was killed a moment ago may have
-// left children, and PostgreSQL refuses to start until they have ended: launch tries until then.
+// launch starts the server and waits until it takes connections. A server that was killed a moment ago may have
+// left child processes, and PostgreSQL refuses to start until they have ended. launch then tries again, for at most
+// leftoverTimeout.
 func (own *ownServer) launch(ctx context.Context, o Options, acct account, bin install, r run) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -220,8 +225,8 @@ func (own *ownServer) tryLaunch(ctx context.Context, o Options, acct account, bi
 	return string(text[:n]), fmt.Errorf("server: %w: %s", err, lastLines(text[:n], shownLines))
 }
 
-// awaitReady waits until the server takes a connection: until ctx ends while the server says that it is starting, but
-// only silentTimeout if it says nothing.
+// awaitReady waits until the server takes a connection. It waits until ctx ends as long as the server answers that
+// it is starting, but only for silentTimeout if it doesn't answer.
 func (p *process) awaitReady(ctx context.Context, url string) error {
 	silent := time.NewTimer(silentTimeout)
 	defer silent.Stop()

@@ -13,6 +13,10 @@ import (
 	"parley/store/storetest"
 )
 
+// A crowd is a list of SQL statements that fill a database with very many rows. Tests judge a statement's plan in a
+// crowd, because PostgreSQL plans differently for full tables. Lanes are queues of messages that are to be sent;
+// queues hold events that are to be applied.
+
 // Many is how many there are of everything in a crowd: a million for `make soak`. `make test` takes a tenth, which is
 // still far more than any statement may read.
 func Many() int {

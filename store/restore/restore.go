@@ -35,14 +35,14 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, backup string) error {
 // Restored is what Finish found and changed.
 type Restored struct {
 	Replies int64 // deliveries to customers that waited when the backup was made
-	Posts   int64 // deliveries to surfaces that waited then
+	Posts   int64 // posts to agents' chats that waited then
 	Next    int64 // the number that the next conversation gets
 }
 
-// Deliveries that waited when the backup was made may have left since. In state unknown they are
-// looked for at their destination before anything is sent; those to customers are sent only when a
-// person clicks (payload.restored; relay.Policy.Restored). first_at is the time from which on to look,
-// payload.restored_at that from which on a post is tried.
+// Deliveries that waited when the backup was made may have left since. In the state "unknown", Parley looks for
+// them at their destination before it sends anything. Those to customers are sent only when a person clicks
+// (payload.restored; relay.Policy.Restored). Parley looks from first_at on, and counts the time of a post from
+// payload.restored_at on.
 const forgetDeliveries = `
 	WITH d AS (
 		UPDATE deliveries

@@ -14,6 +14,10 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
+// A migration changes tables while Parley may be running, and to change a table it must lock it. Waiting long for
+// the lock would block everybody who comes after, even readers. So this connection gives up after lockTimeout,
+// pauses, and tries the statement again. It also holds an advisory lock, so that only one process migrates.
+
 const (
 	// migrationLock is the advisory lock of the one process that migrates: goose's own key,
 	// which earlier versions of Parley take too.

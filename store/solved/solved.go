@@ -14,7 +14,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Solved is a resolved conversation.
+// Solved is what is kept of a resolved conversation, so that replies to similar questions can be suggested from it.
 type Solved struct {
 	ConversationID store.ConversationID `db:"conversation_id"`
 	AccountID      store.AccountID      `db:"account_id"`

@@ -26,7 +26,7 @@ const (
 	ageBuckets       = 5      // the length of LaneStats.Ages
 )
 
-// Stats is what waits now, for all processes together.
+// Stats counts what waits now, whichever process will work on it.
 type Stats struct {
 	Clock         time.Time // the database's clock
 	Pending       int       // events that are not applied yet

@@ -11,12 +11,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Fresh brings a database back to what it held when Remember was called, so that another test can use it. The sessions of its
-// pool stay, with what they know of tables and statements: to learn that is most of what a test of a whole Parley costs
-// PostgreSQL.
+// Fresh brings a database back to what it held when Remember was called, so that another test can use it. The
+// sessions of its pool stay. They already know tables and statements, and to learn these is most of what a test of
+// a whole Parley costs PostgreSQL.
 type Fresh struct {
 	pool   *pgxpool.Pool
-	script string // the statements that do it
+	script string // the statements that restore the rows
 	// session is one of its own, which has planned the statements: any other would have to get to know all tables first.
 	// It is nil until the first Restore.
 	session *pgx.Conn
@@ -43,7 +43,8 @@ const (
 		WHERE datname = current_database() AND pid <> ALL($1) AND pid <> pg_backend_pid()`
 )
 
-// Remember keeps what a database holds, as the statements that write it again. So it should hold few rows: those of migrations.
+// Remember reads all rows of a database, and keeps them in memory as the statements that write them again. The
+// database should hold few rows: those that the migrations make.
 func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 	tables, err := readTexts(ctx, pool, listTables)
 	if err != nil {

@@ -13,14 +13,18 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// maxUses bounds how many tests use one database: each leaves dead rows in its tables, most of which PostgreSQL soon removes. To
-// teach the sessions of another database its tables and statements costs more than a second of a processor.
+// A new database for each test is safest but slow, since PostgreSQL has to learn its tables anew. Reused hands a
+// database from one test to the next and brings it back to its first content in between.
+
+// maxUses bounds how many tests use one database. Each test leaves dead rows in its tables, most of which
+// PostgreSQL soon removes. A new database costs more than a second of a processor, for its sessions to learn tables
+// and statements.
 const maxUses = 200
 
-// Reused returns a pool on a database of the test's own, as DB does, which holds what a new one holds. An earlier test may have
-// used it and its sessions, which then know the tables and have prepared the statements: to learn that is a third of what a
-// test of a whole engine costs. Tests that judge plans, sizes or sessions can't use it: these still show the earlier test. A
-// database whose tables, functions or triggers a test changed is dropped, and so is one whose test failed.
+// Reused returns a pool on a database that holds what a new one holds, as DB does, but that an earlier test may
+// have used. Its sessions then know the tables and have prepared the statements, which saves a third of what a test
+// of a whole engine costs. Tests that judge plans, sizes or sessions can't use it, because these still show the
+// earlier test. The database is dropped after a test that failed, or that changed tables, functions or triggers.
 func Reused(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	s := sharedServer(t)

@@ -14,6 +14,9 @@ import (
 	"parley/store/pgserver"
 )
 
+// To start a PostgreSQL server and apply all migrations takes seconds, and each test binary needs that. So servers'
+// data folders are kept for the next binary. Each folder is a slot, locked by the one binary that uses it.
+
 const (
 	maxSlots     = 64             // test binaries that run at a time, with a server each
 	idleFor      = 24 * time.Hour // after which a slot that nobody used is emptied
