@@ -7,6 +7,10 @@ import (
 	"unicode/utf8"
 )
 
+// An analysis may come from a large model, which can be wrong or be misled by a customer's text. So every answer
+// passes Check before anybody sees it. A desk is one company's helpdesk: its intents, tags, sources and patterns
+// are all that an answer may name.
+
 // How much an answer may hold, at most.
 const (
 	maxIntents        = 2
@@ -19,10 +23,13 @@ const (
 	maxReferenceRunes = 64   // characters
 )
 
-// Check removes from an answer what it may not say, whoever gave it: names that the desk doesn't have, reasons and
-// numbers that the customer didn't write, and replies with links, numbers, mentions or inner words that nobody
-// gave. A reply that breaks a rule is removed whole: a text with a hole in it could say something else.
-// Check adds nothing, and checking twice changes nothing more. Pure.
+// Check removes from an answer what it may not say, whoever gave it:
+//   - names that the desk doesn't have;
+//   - reasons and numbers that the customer didn't write;
+//   - replies with links, numbers, mentions or inner words that nobody gave.
+//
+// A reply that breaks a rule is removed as a whole, since a text with a hole in it could say something else. Check
+// adds nothing, and checking twice changes nothing more. It has no side effects.
 func Check(q Question, a Answer) Answer {
 	d := newDeskNames(q.Desk)
 	said := newSaid(q)

@@ -10,6 +10,10 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
+// A reply that an analysis suggests may name only links, mail addresses and long numbers that somebody gave, for
+// example in a source that it cites. A model that invents a link, or is talked into one by a customer, must not get
+// it in front of an agent. This file collects what may be named and looks for the rest.
+
 // vocabulary is what a reply may name: links, addresses and numbers that somebody gave.
 type vocabulary struct {
 	links   map[string]bool // in canonical form

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// Texts are cleaned before they are compared or shown. Characters that nobody sees could hide a text from people
+// that a program reads, or hide a forbidden word from a check.
+
 // cleanText removes what is not seen: control characters, marks that turn the direction of writing, and invisible
 // characters that can hold a hidden text. Line ends become "\n".
 func cleanText(s string) string {

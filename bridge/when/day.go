@@ -8,9 +8,12 @@ import (
 	"time"
 )
 
+// Days in people's words: "24.12.", "2026-12-24", "3rd of may", "tomorrow", "next friday". Each read function takes
+// the day at the beginning of a text and returns it with what follows, which may be a time of day.
+
 const daysOfWeek = 7
 
-// date is a day in a zone; its month and its day may overflow, as in time.Date: day 32 of January is 1 February.
+// date is a day in a time zone. Its month and day may be too large, as in time.Date: 32 January means 1 February.
 type date struct {
 	year  int
 	month time.Month

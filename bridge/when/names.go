@@ -7,10 +7,13 @@ import (
 	"time"
 )
 
+// Times of day in people's words: "14:30", "9am", "um 14 uhr 30", "noon", "tonight at 8". Also the names of
+// weekdays and months, in English and German.
+
 // clock is a time of day.
 type clock struct {
 	hour, minute int
-	today        bool // never rolls over to tomorrow
+	today        bool // it means today, even if it is past: "this morning"
 }
 
 var (
@@ -103,10 +106,10 @@ func buildClock(hour, minute, suffix string) (clock, bool) {
 	return clock{hour: h, minute: m}, true
 }
 
-// intro may lead a part of the day and says nothing.
+// intro has the words before a part of the day that add nothing to it: "in the morning".
 var intro = regexp.MustCompile(`^(?:in |at |am |this |the )*`)
 
-// partOfDay reads words that stand for an hour.
+// partOfDay reads words that stand for an hour, such as "noon". It returns the hour and the words that follow.
 func partOfDay(words string) (clock, string, bool) {
 	introduced := intro.FindString(words)
 	isThis := strings.Contains(introduced, "this ") // "this evening" is never tomorrow's

@@ -7,13 +7,15 @@ import (
 	"time"
 )
 
-// reader reads normalised words as they are meant at now, in now's zone.
+// reader makes moments of words. The words are in small letters with single spaces. They mean times as seen from
+// now, in the zone of now: "tomorrow" is the day after it.
 type reader struct{ now time.Time }
 
-// fillers may lead a time and say nothing.
+// fillers are words before a time that add nothing to it: "until friday".
 var fillers = regexp.MustCompile(`^(?:in|for|until|till|til|by|from|on|bis|für|fuer|am|ab|zum)\s+`)
 
-// read tries the forms in turn: span, date, day with or without a time, time alone.
+// read tries the forms in this order: a span (2h), a timestamp, a day with or without a time of day, a time of day
+// alone.
 func (r reader) read(words string) (time.Time, bool) {
 	for {
 		rest := fillers.ReplaceAllString(words, "")

@@ -12,6 +12,9 @@ import (
 	"golang.org/x/text/width"
 )
 
+// Agents type a time in their own words when they snooze a conversation: "tomorrow 14:30", "in 2h", "nächsten
+// freitag". Parse makes a moment of it. It reads English and German, and asks a library about other forms.
+
 // Forms are examples of what Parse reads, for hints and help.
 const Forms = "2h · 30m · 3d · tomorrow · tomorrow 14:30 · monday · friday 14:00 · next week · end of day · 2026-12-24 09:00 · 24.12. 9:00"
 
@@ -51,10 +54,12 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Text + " " + e.Hint }
 
-// Parse reads a time in people's words as it is meant at now in the zone loc (nil
-// means UTC). A day without a time of day means 9:00, a time without a day the
-// next time it is that late, a weekday never today. The result lies after now, at
-// most five years, and has no seconds.
+// Parse reads a time in people's words, as it is meant at the moment now in the zone loc (nil means UTC).
+//   - A day without a time of day means 9:00.
+//   - A time without a day means the next time that it is so late.
+//   - A weekday never means today.
+//
+// The result lies after now, by five years at most, and has no seconds.
 // Errors: *Error only.
 func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	if loc == nil {
@@ -95,7 +100,7 @@ func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	return at, nil
 }
 
-// Known reports whether a text has a form that Parse reads, be it past or ahead.
+// Known reports whether a text has a form that Parse reads itself. The time may be past or ahead.
 func Known(text string) bool {
 	words := normalise(text)
 	if words == "" || len([]rune(words)) > maxRunes {

@@ -2,7 +2,7 @@ package evaluation
 
 import "time"
 
-// Report is what an analyzer is worth on a set.
+// Report says how well an analyzer answered the messages of a set, compared with what people labelled them with.
 type Report struct {
 	Analyzer   string         `json:"analyzer"` // as the command names it
 	Set        string         `json:"set"`

@@ -8,6 +8,9 @@ import (
 	"parley/bridge/analysis"
 )
 
+// An evaluation asks an analyzer about each message of a set and measures how long that takes. score.go then judges
+// the answers.
+
 // Metered is an Analyzer that counts what it has asked of a model since it was made.
 type Metered interface {
 	Usage() (calls, promptTokens, answerTokens int)

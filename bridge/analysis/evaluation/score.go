@@ -10,7 +10,10 @@ import (
 	"parley/bridge/analysis"
 )
 
-// Score judges a run.
+// An evaluation runs an analyzer over a set of messages that people have labelled: with the language, the
+// customer's mood, and so on. Score compares the answers with the labels and makes a report.
+
+// Score compares the answers of a run with the labels of its messages.
 func Score(out Outcome, price Price) Report {
 	marks := mark(out.Results)
 	r := Report{

@@ -9,6 +9,10 @@ import (
 	"strconv"
 )
 
+// The figures of an evaluation. Precision is the share of what was answered that is right, recall the share of what
+// is right that was answered, F1 their harmonic mean. Micro F1 counts all classes together, macro F1 is the mean
+// over the classes.
+
 // Ratio is a figure from 0 to 1; NaN where there is nothing to divide by.
 type Ratio float64
 

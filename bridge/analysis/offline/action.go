@@ -6,6 +6,9 @@ import (
 	"parley/bridge/analysis"
 )
 
+// What an agent could do next, suggested beside a customer's message: give it priority, snooze it until the
+// customer is back, or assign it to the colleague who resolved similar ones.
+
 const (
 	mostActions = 2
 	leastSolver = 0.35 // of likeness, over all conversations that somebody resolved

@@ -7,6 +7,10 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
+// Whether "4711" is an order or a telephone number is mostly said by the words before it. Such words announce the
+// number. The lexicons list them in each language. addUnknown adds words that no lexicon has but that announce a
+// number of something else: "Schülernummer".
+
 // announcement is what the lexicons say of a word before a number.
 type announcement struct {
 	kind   string // what the number behind it is of, "" if it doesn't say

@@ -6,6 +6,10 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
+// Numbers that no word announces, but that are references all the same: because an agent asked for one in the
+// message before ("Could you give me the order number?"), or because they have the form of a parcel's label or the
+// like.
+
 // How many digits a number must have that no word announces, by what it may be.
 const (
 	mostDigitsOfAnswer  = 9  // of a number that begins with 0 and that an agent asked for; a telephone has more

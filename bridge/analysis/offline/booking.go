@@ -7,6 +7,9 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
+// Codes of flights and hotels may be six capitals without a digit, such as QWHRTZ, which look like a shouted word.
+// They are found only behind words that announce a booking's code.
+
 // bookingCodeLength is how long the codes of flights and hotels are.
 const bookingCodeLength = 6
 

@@ -9,6 +9,9 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
+// A concept stands for words that mean much the same, in eight languages: "wait", "warten", "attendre". As
+// features, concepts let the model use in one language what it has learned from examples in another.
+
 //go:embed examples/concepts.txt
 var conceptLines string
 

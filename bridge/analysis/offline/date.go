@@ -10,6 +10,9 @@ import (
 	"parley/bridge/analysis/offline/lexicon"
 )
 
+// Customers say until when they are away: "back on 5 December". Parley can suggest to snooze their conversations
+// until then. This file reads such dates, in digits or with the name of a month.
+
 // awayUntil returns the date until which a customer says to be away, as "2026-12-05", and "" if none is named. A day
 // without a year is the next one after now; a day of the week is no date.
 func awayUntil(t *text, matches []match, now time.Time) string {

@@ -7,6 +7,10 @@ import (
 	"parley/bridge/analysis/offline/lexicon"
 )
 
+// The analysis without a server weighs features: things that a text has or lacks, such as a word, an exclamation
+// mark, or a phrase of the lexicons. Here a text's features are collected. What each of them says about the
+// customer's mood, urgency and intent was learned from examples (model.go).
+
 // What a feature weighs in a text, as a share of featureOne: each kind shares its part among the features of a text.
 const (
 	featureOne  = 256
@@ -17,7 +21,7 @@ const (
 	formWeight  = 96
 )
 
-// feature is something that a text has, by the hash that names it.
+// feature is something that a text has. Its name is a hash: of a word, for example.
 type feature struct {
 	name  uint32
 	at    int32 // the word that has it, or -1 of the whole text

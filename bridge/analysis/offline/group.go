@@ -7,6 +7,9 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
+// Some numbers are written with spaces, as on parcels: "1Z 88E 04W 03 9917". This file finds which words behind the
+// first one, its groups, belong to the same number.
+
 // What tells that groups behind a space belong to the number before them.
 const (
 	parcelDigits  = 9 // a parcel's number has so many digits at least: "RA 220 417 889 FR"

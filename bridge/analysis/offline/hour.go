@@ -8,6 +8,10 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
+// Whether a number in a text is an hour of the day: "17:30", "14h", "5 pm", "alle 16". Many numbers look alike,
+// such as prices ("4.30"), so the words and signs around it decide. An hour is one of the features that a message
+// is judged by.
+
 // isClock reports whether a word tells an hour of the day, in digits or as a word.
 func isClock(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 	if t.tokens[i].number && isHour(t, i) {

@@ -9,6 +9,9 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
+// Intents are what customers want: "order_status", "return", "billing" and the like. A desk may have its own ones.
+// An intent gets points from the model, from the desk's words for it, and from similar conversations.
+
 // What a word of the desk and a conversation that is quite alike add to what the model says.
 const (
 	mentionWeight  = 4

@@ -8,11 +8,16 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
+// Customers name numbers: "order 4711", "my invoice from May, 88213". number.go finds the numbers; this file tells
+// of each what it is a number of, its kind: an order, an invoice, a shipment and so on. The words before the number
+// say it best (they announce it), then words around it, then what the customer wants.
+
 // mostWordsBefore is how many words before a number are asked what it is of.
 const mostWordsBefore = 5
 
-// kindBefore returns the kind that the words before a number announce, in its sentence; "" if none does. The word next to
-// the number is asked first. Words that may stand between are passed over, any other word ends the search.
+// kindBefore returns the kind that the words before a number announce, in the same sentence; "" if none does. It
+// begins with the word next to the number, skips words that may stand between ("my order with the number 4711"),
+// and ends at any other word.
 func kindBefore(t *text, words announcements, n *numberSpan) string {
 	isMarked := n.hashBefore
 	for i := n.first - 1; i >= max(0, n.first-mostWordsBefore); i-- {
@@ -33,8 +38,8 @@ func kindBefore(t *text, words announcements, n *numberSpan) string {
 	return ""
 }
 
-// wordBefore is a word before a number. It is marked if it, or something between it and the number, says that a number
-// follows: "no.", ":".
+// wordBefore is a word before a number. It is marked if it, or something between it and the number, says that a
+// number follows: "no.", or a colon.
 type wordBefore struct {
 	at       int
 	isMarked bool
@@ -160,8 +165,13 @@ func isPlausible(n *numberSpan, isMarked bool) bool {
 	return n.length() >= shortestReference && !numeral.IsYear(n.value)
 }
 
-// kindAround returns the kind of a number without a word of what it is: that of an announcing word in its sentence, or in
-// one of the two before; else an order. What speaks of paying makes it an invoice, and so does what the customer wants.
+// kindAround returns the kind of a number that no word announces directly. The first of these decides:
+//   - an announcing word elsewhere in its sentence;
+//   - a sentence that speaks of paying makes it an invoice, unless an order is to be changed;
+//   - an announcing word in the two sentences before, or in a subject;
+//   - what the customer wants: an invoice or a quote.
+//
+// Otherwise it is an order.
 func (f *referenceFinder) kindAround(at int) string {
 	if kind := f.kindInSentence(at); kind != "" {
 		return kind

@@ -9,6 +9,10 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
+// Some numbers begin with letters and a space: "order B 77123", "facture F 2026 118". This file finds the letters
+// before a number that belong to it. A single letter or a word in capitals may also mean something else, so a word
+// must announce the number, or the letters must be an abbreviation.
+
 // addLetters adds to a number the capitals that stand before it, with a space between, and the groups of digits behind it, where
 // a word announces all of this: "order B 77123", "facture F 2026 118", "spedizione SP 0044 118". It says whether it did.
 func (n *numberSpan) addLetters(t *text, words announcements) bool {

@@ -9,6 +9,9 @@ import (
 	"parley/bridge/analysis/offline/lexicon"
 )
 
+// The lexicons list phrases of each language with what they mean. A phrase may have gaps and open ends: "where ..
+// order*". This file finds the phrases of a lexicon in a text.
+
 // longestGap is how many words ".." in a phrase stands for, at most.
 const longestGap = 3
 

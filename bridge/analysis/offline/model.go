@@ -10,6 +10,10 @@ import (
 	"parley/bridge/analysis"
 )
 
+// The model of the analysis without a server: a linear classifier. It adds up the weights of a text's features and
+// so tells how the customer feels, whether it is urgent, and what it is about (its labels). The weights are learned
+// from examples by a test and embedded in the program.
+
 // Where a model's weights for a label are: sentiments first, then urgency, then intents.
 const (
 	urgentLabel = 5

@@ -8,6 +8,10 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
+// The first step to find the numbers that a customer names (references): everything in a text that could be one,
+// from "4711" to "AB-2026/883". Telephone numbers, dates, prices and the like are marked as impossible. Later steps
+// decide what each number is of.
+
 // longestNumber bounds what is a reference, in bytes.
 const longestNumber = 40
 

@@ -6,17 +6,20 @@ import (
 	"parley/bridge/analysis"
 )
 
+// The desk's own texts (sources, examples, words of tags) come again with every question. So what was read of them
+// is kept in the Analyzer.
+
 // mostReadings is how many of the desks' own texts are kept read. They come again with every question.
 const mostReadings = 512
 
-// reading is a text of a desk, as it is compared: a source, an example, or a word of a tag.
+// reading is a text of a desk in the form in which it is compared with a customer's text.
 type reading struct {
 	bag      bag
 	forms    []string
 	language string
 }
 
-// read reads a text of a desk, or finds it as it was read before.
+// read reads a text of a desk, up to a number of bytes, or returns what was kept of it.
 func (a *Analyzer) read(text string, most int) *reading {
 	text = clipText(text, most)
 	a.mu.Lock()

@@ -7,6 +7,10 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
+// A reference is a number that a customer names and that colleagues may want to look up: of an order, an invoice, a
+// parcel. In "Where is my order 4711?" it is the order "4711". A desk, which is one company's helpdesk, may also
+// say by patterns what its numbers look like.
+
 // mostReferences bounds how many numbers one burst gives.
 const mostReferences = 20
 

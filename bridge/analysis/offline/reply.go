@@ -7,6 +7,9 @@ import (
 	"parley/bridge/analysis"
 )
 
+// Replies are suggested from the desk's sources: prepared texts and pages. Those that have most words in common
+// with the customer's text are taken as they are; nothing is written anew here.
+
 // From where on a source is suggested, and how many are.
 const (
 	mostReplies    = 3

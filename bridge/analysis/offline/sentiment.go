@@ -9,6 +9,10 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
+// How a customer feels, by the lexicons: they list happy and unhappy phrases in each language. Words around a
+// phrase change its weight ("not happy", "very happy"), and praise of something broken is taken for irony. The
+// model (model.go) weighs the result together with much else.
+
 // feelings counts what speaks for each mood.
 type feelings struct {
 	happy, thanks, unhappy, fault, frustrated, irony float64

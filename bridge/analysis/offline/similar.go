@@ -9,6 +9,10 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
+// How alike two texts are, by the stems of words that they have in common. The desk (one company's helpdesk) gives
+// examples, which are conversations that were resolved, and sources for replies. Those that are like the customer's
+// text suggest intents, tags, actions and replies.
+
 // How much of a desk's texts is compared, so that a message costs about the same at every desk.
 const (
 	maxExamples     = 200 // the first ones
@@ -29,7 +33,7 @@ type resemblance struct {
 	likeness float64
 }
 
-// bag says how often each stem stands in a text.
+// bag says how often each stem of a word occurs in a text. The order of the words is lost.
 type bag map[string]float64
 
 // newBag returns the stems of a text. Numbers and small words are left out.

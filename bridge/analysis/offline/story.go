@@ -2,14 +2,17 @@ package offline
 
 import "slices"
 
+// Customers who were sent away again and again often tell it in sentences that begin alike: "I called. I wrote. I
+// called again." This file measures such repetition, as a sign of frustration.
+
 // How much the form of a text tells of frustration.
 const (
 	fullRepetition = 1.0
 	halfRepetition = 0.5
 )
 
-// measureRepetition says how much the form of a text tells of frustration, from 0 to 1: who was sent away again and again tells it
-// in sentences that begin alike, as "I called. I wrote. I called again.", or with one date after the other.
+// measureRepetition returns how much the form of a text is a sign of frustration, from 0 to 1. It looks at
+// sentences that begin alike, and at one date after the other.
 func (t *text) measureRepetition() float64 {
 	const (
 		severalDates = 3

@@ -7,6 +7,9 @@ import (
 	"parley/bridge/analysis"
 )
 
+// Tags sort conversations. A desk says which there are. A tag gets points if the customer uses its words, if its
+// usual intent was found, and if similar conversations have it.
+
 // What speaks for a tag, from where on it is given, and to how many.
 const (
 	mostTags    = 3

@@ -10,6 +10,9 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
+// The first step of every analysis: the messages of a burst, which is what the customer wrote in one go, are joined
+// to one text and cut into words (token.go).
+
 // Of a longer burst only two parts are read: what matters stands at its beginning or at its end.
 const (
 	headBytes = 8 << 10 // of all messages in order

@@ -9,7 +9,7 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// token is a word, a number, an emoji or an emoticon of a text.
+// token is one item of a text: a word, a number, an emoji or an emoticon.
 type token struct {
 	from, to int    // in text.all
 	form     string // folded; of an emoticon ":)" or ":("

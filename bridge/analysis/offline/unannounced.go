@@ -9,8 +9,11 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// How many words before a number may say that it is of something else. Letters and digits together, as in "AB-4410", are
-// rather a reference, so that such a word has to stand near.
+// Some customers name a number without a word of what it is: "4711 hasn't come yet". This file decides whether such
+// a number is a reference all the same, by its form, the words around it, and what the customer wants.
+
+// How many words before a number are searched for one that says that the number is of something else. Letters and
+// digits together, as in "AB-4410", are mostly a reference, so only near words count there.
 const (
 	farOther  = 6
 	nearOther = 2

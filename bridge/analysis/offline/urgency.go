@@ -10,6 +10,10 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
+// Whether somebody has to look at a customer's message at once, and by which of its words. The model weighs how
+// urgent the message is; this file finds the sentence that agents are shown as the reason. Without such a sentence,
+// it isn't urgent.
+
 // longestBecause is how many characters of a customer's words say why something is urgent.
 const longestBecause = 120
 

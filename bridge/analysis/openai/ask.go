@@ -20,9 +20,10 @@ const (
 	mostShown    = 400 // estimated tokens of an invalid answer that the model is shown again
 )
 
-// A question goes to a model of OpenAI, or of any server with the same API. Servers differ in what they take, so the form
-// of a request (dialect) changes when a server refuses it. A model's answer may break the rules that it was told. Then it
-// is shown its answer with what is wrong, once.
+// A question about a customer's messages goes to a model of OpenAI, or of any server with the same API. Servers
+// differ in which requests they accept. If one refuses a request, Parley tries another form of it (dialect). If a
+// model's answer breaks the rules that the model was given, it is asked once more, with its answer and what is
+// wrong with it.
 
 // answer asks the model, and once more if its answer is not valid.
 func (a *Analyzer) answer(ctx context.Context, q analysis.Question) (analysis.Answer, *Error) {
@@ -39,8 +40,8 @@ func (a *Analyzer) answer(ctx context.Context, q analysis.Question) (analysis.An
 	return analysis.Check(q, a.build(w, q, p, hidden)), nil
 }
 
-// askTwice asks the model and has its answer read. If that fails, it shows the model its answer with the error's words, and
-// has its second answer read.
+// askTwice asks the model and passes its answer to read. If read fails, it asks a second time: it shows the model
+// its answer with the error's words, and passes the second answer to read.
 func (a *Analyzer) askTwice(ctx context.Context, p prompt, system string, read func(said string) error) *Error {
 	talk := []gpt.ChatCompletionMessage{
 		{Role: gpt.ChatMessageRoleSystem, Content: system},

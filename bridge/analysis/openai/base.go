@@ -10,6 +10,9 @@ import (
 	"strings"
 )
 
+// An admin enters the address of a model's server, often only a part of it: "localhost:11434". This file makes a
+// base URL of it: "http://localhost:11434/v1".
+
 // defaultBase is where OpenAI serves its API.
 const defaultBase = "https://api.openai.com/v1"
 

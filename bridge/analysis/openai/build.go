@@ -8,6 +8,10 @@ import (
 	"parley/bridge/analysis/mask"
 )
 
+// Before a question goes to the server, it is cut to a length and, if the operator wants that, personal data in it
+// are masked: replaced by placeholders. This file prepares the question and makes the analysis.Answer of what the
+// model said, with the data put back.
+
 // prepareQuestion returns the question as the model is shown it: cut to its budget and, if this is wanted, masked.
 func (a *Analyzer) prepareQuestion(q analysis.Question) (analysis.Question, *mask.Mask) {
 	if !a.options.Mask || q.Terms.Unmasked {

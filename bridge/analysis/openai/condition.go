@@ -9,10 +9,14 @@ import (
 	"parley/bridge/analysis"
 )
 
+// Some failures of a model need a person, such as a wrong key. This file remembers the last one, logs it once, and
+// describes it for admins with a hint on how to mend it.
+
 // manyInvalid is after how many invalid answers in a row a model counts as unfit.
 const manyInvalid = 10
 
-// health remembers what is to be told to people.
+// health remembers which failure of the model admins have to be told about. A success, or another sign that the
+// server works, ends it.
 type health struct {
 	log     *slog.Logger
 	breaker *breaker
@@ -23,7 +27,8 @@ type health struct {
 	invalid int  // in a row
 }
 
-// learn takes the outcome of a call; nil if there was a valid answer. A change is logged.
+// learn takes the outcome of a call; e is nil if there was a valid answer. It logs when a problem begins and when
+// it ends.
 func (h *health) learn(e *Error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -54,7 +59,7 @@ func (h *health) learn(e *Error) {
 	h.log.Error("the model can't be used until somebody looks at it", "model", h.model, "kind", string(h.problem), "error", e)
 }
 
-// Condition tells how the model is.
+// Condition says whether the model can be used, and if not, why and what to do.
 func (a *Analyzer) Condition() analysis.Condition {
 	h := a.health
 	h.mu.Lock()

@@ -13,6 +13,9 @@ import (
 	"parley/bridge/analysis"
 )
 
+// A model answers with text that should be one JSON object. This file finds and checks it. Models without a schema
+// also write around it, or think aloud first, so the object may stand anywhere in the text.
+
 // How long an answer may be. What is a little longer than asked for is not worth a second request: Check cuts it.
 const (
 	maxContent  = 64 << 10 // bytes
@@ -23,7 +26,7 @@ const (
 	maxAttempts = 32       // places at which an object may begin
 )
 
-// wire is a model's answer as it is asked for.
+// wire is the JSON object that a model is asked for.
 type wire struct {
 	Language   string   `json:"language"`
 	Sentiment  string   `json:"sentiment"`
@@ -45,8 +48,9 @@ type wire struct {
 	} `json:"actions"`
 }
 
-// misshapen is the error of an answer that doesn't have the fields and types that were asked for, in words for the model.
-// Other errors mean that a value breaks a rule, which can happen even where the server enforces the schema.
+// misshapen is the error of an answer that lacks the fields and types that were asked for. Its words are for the
+// model. Any other error means that a value breaks a rule, which can also happen where the server enforces the
+// schema.
 type misshapen string
 
 func (m misshapen) Error() string { return string(m) }

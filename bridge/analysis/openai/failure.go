@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// A call of the model can fail in many ways: at the network, by the server's refusal, or by an answer of no use.
+// Each failure gets a Kind. By its Kind the analyzer decides whether to try again, whether to stop asking for a
+// while (breaker.go), and whether admins must be told.
+
 // Kind says why a model gave no answer. It is a label of metrics.
 type Kind string
 

@@ -15,6 +15,10 @@ import (
 	"time"
 )
 
+// All requests to a model's server go through the client that is made here. It talks to one host alone, follows no
+// redirects to others, and bounds what it reads, so that a broken or hostile server can neither fill the memory nor
+// send requests elsewhere.
+
 const (
 	maxAnswer    = 1 << 20 // bytes, unpacked
 	maxHeader    = 64 << 10

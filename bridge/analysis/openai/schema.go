@@ -7,6 +7,9 @@ import (
 	"parley/bridge/analysis"
 )
 
+// A server that knows JSON Schema can be made to answer in a given form. The schema here says which fields an
+// answer has and lists the desk's intents, tags and so on as the only values.
+
 // schemaName names the schema in a request.
 const schemaName = "analysis"
 

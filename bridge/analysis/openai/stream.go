@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// Some servers send an answer as a stream of small pieces although a whole one was asked for. This file joins the
+// pieces, so that the rest of the package sees one chat completion.
+
 // isStream reports whether an answer is a stream of server-sent events.
 // Source: WHATWG HTML, "Server-sent events"; a line that begins with a colon is a comment.
 func isStream(body []byte) bool {

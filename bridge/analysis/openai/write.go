@@ -13,6 +13,10 @@ import (
 	"parley/bridge/analysis/mask"
 )
 
+// Agents can ask for texts: a summary of a conversation, a translation, a rephrased draft, or an answer about the
+// conversation. This file has the model write them. Customers' words are data in the request, marked as such, and
+// never instructions.
+
 var _ analysis.Writer = (*Analyzer)(nil)
 
 // writeText is the system message for a text on request. It is fixed: nothing that anybody wrote is ever in it.

@@ -12,6 +12,9 @@ import (
 	"parley/routing/hours"
 )
 
+// Accounts as entries of parley.yaml. Secrets are never written: an entry has ${SUPPORT_MAIL_IMAP_PASSWORD}
+// instead, a variable that must be set when the file is applied.
+
 // Account writes an account's entry, with the fields of its channel. A secret is written as ${ACCOUNT_FIELD}; variables
 // holds the names that are taken already, and gets the new ones.
 func Account(a state.Account, spec channels.Spec, variables map[string]bool) *document.Draft {

@@ -12,6 +12,9 @@ import (
 	"parley/store/knowledge"
 )
 
+// Templates, tags and the like as entries of parley.yaml. A template that several accounts have in the same form is
+// written once.
+
 // templateEntries writes equal templates of several accounts once, with all of these accounts.
 func templateEntries(s *state.State) []*document.Draft {
 	var groups []*document.Draft

@@ -14,7 +14,11 @@ import (
 	"parley/store/retention"
 )
 
-// File writes a state as parley.yaml.
+// The set-up of a running Parley is written as parley.yaml, so that it can be edited and applied again, here or
+// elsewhere. Package parleyfile reads the same file.
+
+// File writes a state, which is all that is set up, as parley.yaml. specs describes the channels.
+// Errors: an account of a kind that specs doesn't have.
 func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 	var agents, teams, accounts []*document.Draft
 	for _, a := range s.Agents {

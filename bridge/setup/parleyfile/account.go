@@ -11,7 +11,8 @@ import (
 	"parley/routing/hours"
 )
 
-// Account is an account's entry.
+// Account is the entry of an account in parley.yaml: of one mailbox, phone number or the like by which customers
+// write. nil means that the entry doesn't have the key.
 type Account struct {
 	At        document.Position
 	Name      string

@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// Agent is an agent's entry.
+// Agent is the entry of an agent: of a person who answers customers. nil means that the entry doesn't have the key.
 type Agent struct {
 	At    document.Position
 	Email string

@@ -9,6 +9,10 @@ import (
 	"parley/bridge/setup/input"
 )
 
+// parley.yaml is the file in which an admin sets Parley up: agents, teams, accounts, templates and so on. "parley
+// apply" makes the database like it. Parse turns the file into a File; each entry remembers its place, so that a
+// later error can name the line.
+
 // File is a checked parley.yaml. What needs the database or the channels' specs is checked later: does this team exist?
 // Is this a field of that channel? In File and its entries nil means: not in the file.
 type File struct {

@@ -10,6 +10,10 @@ import (
 	"parley/routing/hours"
 )
 
+// Business hours in parley.yaml. Reports count waiting times by them:
+//
+//	hours: {zone: Europe/Berlin, week: {mon-fri: "09:00-17:30"}}
+
 // readHours reads business hours. An empty group means always open.
 func (o *object) readHours(name string) *hours.Plan {
 	group := o.group(name)

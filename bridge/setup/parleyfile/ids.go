@@ -9,6 +9,9 @@ import (
 	"parley/bridge/setup/document"
 )
 
+// Slack and Teams name people and channels by ids. These functions check in parley.yaml whether a text can be such
+// an id, so that a typing error is found before the chat is asked.
+
 var (
 	objectIDs     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 	slackUsers    = regexp.MustCompile(`^[UW][A-Z0-9]+$`)

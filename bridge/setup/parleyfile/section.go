@@ -8,6 +8,10 @@ import (
 	"parley/bridge/setup/document"
 )
 
+// An account's entry has a group of keys for its channel, such as imap: {host: mail.example.com}. Which keys there
+// are depends on the channel, which this package doesn't know. So it keeps them as pairs of a path and a value:
+// "imap.host", "mail.example.com".
+
 // Section is a group of keys of a channel, flattened: "imap.host".
 type Section struct {
 	Key    string

@@ -16,7 +16,7 @@ const maxDescriptionRunes = 200
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
-// Tag is the entry of a tag that conversations may have.
+// Tag is the entry of a tag that conversations may have. A field that is nil is not in the file and changes nothing.
 type Tag struct {
 	At          document.Position
 	Name        string

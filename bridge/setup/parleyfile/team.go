@@ -10,7 +10,8 @@ import (
 	"parley/bridge/setup/input"
 )
 
-// Team is a team's entry.
+// Team is the entry of a team: of agents who share the conversations of some accounts. nil means that the entry
+// doesn't have the key.
 type Team struct {
 	At       document.Position
 	Name     string

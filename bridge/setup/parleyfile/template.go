@@ -6,7 +6,8 @@ import (
 	"parley/channels"
 )
 
-// Template is a template's entry. It may be for several accounts.
+// Template is the entry of a template: of a text with gaps, prepared in advance, that some channels demand to begin a
+// conversation. One entry may be for several accounts.
 type Template struct {
 	At       document.Position // where the entry begins
 	Name     string

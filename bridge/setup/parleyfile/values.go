@@ -13,6 +13,10 @@ import (
 	"parley/bridge/setup/document"
 )
 
+// Values of parley.yaml that only this file has: names, e-mail addresses, time zones, holds, rates. Each function
+// reads or checks one value. What is wrong is noted as a fault, with the line and a hint; reading goes on, so that
+// an admin sees all faults at once.
+
 // Bounds that hints to people name: see hold and rate.
 const (
 	maxHold = 10 * time.Minute
