@@ -11,6 +11,9 @@ import (
 	"parley/store/internal/query"
 )
 
+// Most rows get their id from Parley before they are inserted, so that rows of one batch can name each other.
+// Conversations are numbered apart, since people read those numbers: #1234.
+
 // Querier is a pool, a connection or a transaction.
 type Querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
@@ -18,8 +21,8 @@ type Querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// IDs hands out row ids from blocks that it takes from the database, so that rows
-// can refer to each other before they are inserted. Not for concurrent use.
+// IDs hands out ids of rows. It takes them from the database in blocks of blockSize, so a new id rarely needs a
+// query. It must not be used by several goroutines at once.
 type IDs struct{ free []int64 }
 
 // blockSize is the increment of the sequence "ids".

@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// Where PostgreSQL's programs are on this machine, and which of several installations to use. A cluster can only be
+// run by the major version that made it.
+
 // minMajor is the oldest PostgreSQL whose SQL the program writes.
 const minMajor = 15
 

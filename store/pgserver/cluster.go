@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// A cluster is the folder with all data of a PostgreSQL server. initdb makes it once. Its server can be reached
+// only through a socket in a closed folder.
+
 const initTimeout = 3 * time.Minute
 
 // access is the content of pg_hba.conf. It lets in everybody who can open the socket, and nobody over a

@@ -13,13 +13,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// Only one process may own the server of a data folder. Who that is, a file lock decides. The owner writes run.json
+// into the folder, which tells other processes how to reach its server.
+
 const (
 	pollInterval   = 20 * time.Millisecond
 	connectTimeout = 5 * time.Second
 )
 
-// acquire takes the folder's lock. If another process holds the lock, acquire waits until the server of that process answers, and
-// returns that server and a nil lock. The kernel frees the lock when its owner ends, so a free lock has no living owner.
+// acquire takes the folder's lock. If another process holds it, acquire waits until that process's server answers,
+// and returns this server with a nil lock. A free lock has no living owner, since the kernel frees the lock when
+// its owner ends.
 func acquire(ctx context.Context, o Options) (*os.File, run, error) {
 	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()

@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// The PostgreSQL server is a child process of Parley, called the postmaster. This file starts it so that it ends
+// with Parley, and ends processes: politely first, then with kill.
+
 // How long endProcess waits after each signal, and how long ps may take.
 const (
 	fastTimeout      = 30 * time.Second // a fast shutdown writes what is not yet on disk

@@ -10,8 +10,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// progress calls Migrator.Report: once for each new wait, and again and again by reminders. The session
-// and the goroutine of the reminders both use it.
+// A migration may take minutes, or wait for another session that holds a table's lock. Somebody who watches parley
+// serve start wants to know which. So waits are reported, with the sessions that may be the cause.
+
+// progress calls Migrator.Report once for each new wait, and again at each reminder while the wait lasts. It is
+// used by the session that migrates and by the goroutine that reminds.
 type progress struct {
 	pool    *pgxpool.Pool
 	report  func(string) // nil if nobody wants reports

@@ -42,8 +42,8 @@ type Options struct {
 const (
 	defaultTimeout     = 20 * time.Second
 	defaultConcurrency = 4
-	longestQueue       = 5 * time.Second        // for one of Concurrency: while all hang, the fallback answers in time
-	leastTime          = 100 * time.Millisecond // with less no model is asked: that it fails would tell nothing about it
+	longestQueue       = 5 * time.Second        // how long a question waits for one of Concurrency before the fallback answers
+	leastTime          = 100 * time.Millisecond // with less time left the model isn't asked: a failure would say nothing about it
 )
 
 // ErrClosed is what Analyze returns after Close.

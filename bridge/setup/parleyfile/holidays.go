@@ -15,8 +15,9 @@ import (
 
 const maxDayRunes = 60
 
-// readHolidays reads on which days hours are others than those of the week: a list of dates, or a group with a country, own
-// days, and public holidays that don't count.
+// readHolidays reads the days on which other hours count than those of the week. They are given as a list of dates
+// on which the business is closed, or as a group with a country's calendar, days of one's own, and public holidays
+// that don't count.
 func (o *object) readHolidays(p *hours.Plan) {
 	switch o.Values["holidays"].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
