@@ -19,6 +19,10 @@ import (
 	"parley/cmd/parley/demo/plaintext"
 )
 
+// The demo's page shows a customer's mail program: the list of mails, received and sent, and one that is open. A
+// visitor reads Parley's mails there and answers as the customer. This file answers what the page's script asks
+// for; the emulated mail server (mailfake) keeps the mails.
+
 // previewRunes is how much of a mail its row shows.
 const previewRunes = 120
 
@@ -34,8 +38,8 @@ type customerRow struct {
 	Address string `json:"address"`
 	About   string `json:"about"`
 	Unread  int    `json:"unread"`  // mails
-	Chats   int    `json:"chats"`   // messages on the phone that weren't read
-	Waiting string `json:"waiting"` // the chat with some of them
+	Chats   int    `json:"chats"`   // unread messages on the customer's phone
+	Waiting string `json:"waiting"` // the kind of a chat with unread messages; "" if there is none
 }
 
 // mailRow is a mail in the list.
@@ -52,7 +56,7 @@ type mailRow struct {
 	MessageID string    `json:"message_id"`
 }
 
-// mailPane is the page's mail program, for whichever customer is chosen.
+// mailPane serves the page's mail program. Each request names the customer whose mailbox it is about.
 type mailPane struct {
 	*pageState
 	phones *phonePane

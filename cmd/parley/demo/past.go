@@ -21,10 +21,10 @@ import (
 // pastDays is how far back the demo's company has answered customers: a quarter.
 const pastDays = 91
 
-// pastSeed makes the same past for each demo.
+// pastSeed is the seed of the random numbers, so that each demo has the same past.
 const pastSeed = 20817
 
-// pastTopic is what some of the earlier customers wrote about.
+// pastTopic is a subject about which customers wrote, with the texts of the question and the answer.
 type pastTopic struct {
 	subject, asked, answered string
 	intent, tag              string
@@ -58,14 +58,15 @@ func pastNames() (first, last []string) {
 		strings.Fields("Almeida Becker Costa Dubois Eriksen Fischer García Haddad Ivanov Jansen Kowalska Moreau Novak Okafor Rossi Santos Tanaka")
 }
 
-// past is what the demo's company did before the demo began: conversations that were answered and resolved, so that its dashboard
-// shows something. They have no threads, since the emulated chats begin empty.
+// past collects what the demo's company did before the demo began: three months of invented conversations that were
+// answered and resolved. They give the site's dashboard something to show. They have no threads, since the emulated
+// chats begin empty.
 type past struct {
 	now      time.Time
 	dice     *rand.Rand
 	ids      *store.IDs
 	team     store.TeamID
-	accounts []store.AccountID // a customer's is drawn from them
+	accounts []store.AccountID // each customer gets one of them at random
 	agents   []store.AgentID
 
 	people        []store.Identity

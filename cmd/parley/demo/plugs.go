@@ -16,6 +16,11 @@ import (
 	"parley/cmd/parley/demo/outside"
 )
 
+// On the demo's page a visitor can try out failures: cut a line, which is Parley's connection to Slack, Teams or
+// the mail server, or kill Parley itself. This file does that and tells the page the state of each. "Start over"
+// ends the current round: the emulators and the database are emptied, and the customers write their first mails
+// again.
+
 const (
 	// cutFor is how long a line stays cut when nobody plugs it in. The longer it is cut,
 	// the longer Parley waits between its tries to get through again.
@@ -27,14 +32,15 @@ const (
 // lineParley is Parley's process, which can be killed and started.
 const lineParley = "parley"
 
-// plugs is what can be pulled: the lines to the outside, and Parley itself.
+// plugs are the switches of the page: one for each line, and one for Parley's process. The JSON of their state is
+// plugState.
 type plugs struct {
 	*pageState
-	phase atomic.Pointer[string] // what is waited for while Parley isn't connected
+	phase atomic.Pointer[string] // what the page says while Parley isn't connected, such as "Starting Parley …"
 
 	mu     sync.Mutex
-	cuts   map[string]cut // by line
-	engine *engine.Engine // nil means that none runs, or that Parley is no process of the demo's
+	cuts   map[string]cut // the lines that are cut, by their names, such as outside.LineSlack
+	engine *engine.Engine // Parley's process; nil while there is none, and always if the demo doesn't start Parley
 	over   func()         // ends the round; nil means that the demo can't start over
 	round  int            // how often the demo started over
 }
@@ -49,21 +55,21 @@ type cut struct {
 const (
 	stateOn       = "on"
 	stateCut      = "cut"
-	stateDialling = "dialling" // plugged in, and Parley isn't through yet
-	stateDown     = "down"     // Parley was killed
-	stateStarting = "starting" // Parley
+	stateDialling = "dialling" // plugged in, but Parley has not connected again yet
+	stateDown     = "down"     // Parley's process ended, and will be started again
+	stateStarting = "starting" // Parley's process is started for the first time in this round
 )
 
 // lineState is how a line, or Parley, is.
 type lineState struct {
 	State string `json:"state"`
 	For   int64  `json:"for"`   // how long it has been cut or down, in milliseconds
-	Back  int64  `json:"back"`  // until it comes back by itself, in milliseconds
+	Back  int64  `json:"back"`  // how long until it comes back by itself, in milliseconds
 	Times int    `json:"times"` // how often Parley was killed
-	Can   bool   `json:"can"`   // it can be pulled here
+	Can   bool   `json:"can"`   // the visitor can switch it
 }
 
-// plugState is how everything that can be pulled is.
+// plugState is the state of all switches.
 type plugState struct {
 	Slack  lineState `json:"slack"`
 	Teams  lineState `json:"teams"`
@@ -92,7 +98,7 @@ func (p *plugs) nextRound() {
 	p.round++
 }
 
-// setPhase says what is being waited for while the engine is not connected.
+// setPhase sets what the page says while Parley isn't connected.
 func (p *plugs) setPhase(text string) {
 	p.phase.Store(&text)
 	p.hub.wake()
@@ -106,14 +112,14 @@ func (p *plugs) setEngine(e *engine.Engine) {
 	p.hub.wake()
 }
 
-// setReset gives the plugs the way to end a round.
+// setReset sets the function that ends the current round.
 func (p *plugs) setReset(over func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.over = over
 }
 
-// cutLine cuts a line until plugIn is called, which happens by itself after PageOptions.CutFor.
+// cutLine cuts a line until plugIn is called. If nobody does, a timer calls it after PageOptions.CutFor.
 func (p *plugs) cutLine(ctx context.Context, line string) {
 	for _, c := range p.world.Cords(line) {
 		c.Cut()
@@ -137,8 +143,8 @@ func (p *plugs) cutLine(ctx context.Context, line string) {
 	})}
 }
 
-// plugIn makes a line whole.
-// Errors: somebody took its address meanwhile; then it stays cut, and plugging it in can be tried again.
+// plugIn repairs a line. It does nothing if the line isn't cut.
+// Errors: another program took its address meanwhile. The line then stays cut, and plugIn can be called again.
 func (p *plugs) plugIn(ctx context.Context, line string) error {
 	for _, c := range p.world.Cords(line) {
 		if err := c.Plug(ctx); err != nil {
@@ -154,12 +160,13 @@ func (p *plugs) plugIn(ctx context.Context, line string) error {
 	return nil
 }
 
-// plugInAll makes all lines whole.
+// plugInAll repairs all lines.
 func (p *plugs) plugInAll(ctx context.Context) error {
 	return errors.Join(p.plugIn(ctx, outside.LineSlack), p.plugIn(ctx, outside.LineTeams), p.plugIn(ctx, outside.LineMail))
 }
 
-// movePlug is POST /plug with line and to: cut, in, or for parley kill, start.
+// movePlug is POST /plug. The form has line (slack, teams, mail or parley) and to: cut or in; for parley kill or
+// start. It answers with plugState.
 func (p *plugs) movePlug(w http.ResponseWriter, r *http.Request) {
 	if err := p.moveLine(context.WithoutCancel(r.Context()), r.FormValue("line"), r.FormValue("to")); err != nil {
 		writeError(w, http.StatusConflict, err)

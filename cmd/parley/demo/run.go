@@ -34,7 +34,9 @@ type Options struct {
 	Exe    string        // Parley's program; it is run with the arguments demo --engine, see EngineOptions
 	Reset  bool          // make the database's folder anew
 	Hold   time.Duration // how long a reply can be undone
-	Back   time.Duration // after which what was pulled comes back by itself; 0 means a minute for a line, ten seconds for Parley
+	// Back is the time after which a line that was cut, or a Parley that was killed, comes back by itself. 0 means
+	// a minute for a line and ten seconds for Parley.
+	Back time.Duration
 	// Surface is where conversations open, slack or teams; "" means slack, until somebody chooses in the page.
 	Surface string
 	Log     *slog.Logger
@@ -48,8 +50,8 @@ type Options struct {
 // stopGrace is how long the page may finish its answers.
 const stopGrace = 3 * time.Second
 
-// Run shows the demo until ctx ends: the page and the emulators at once, then the
-// database, the engine and the customers' first mails.
+// Run shows the demo until ctx ends. It starts the page and the emulators at once, then the database and the engine
+// (the real Parley, as a process of its own), and lets the customers write their first mails.
 // Errors: the address is taken, no PostgreSQL, the folder is used by another demo.
 func Run(ctx context.Context, o Options) (err error) {
 	var lc net.ListenConfig

@@ -16,7 +16,8 @@ import (
 // maxNotices is how many notifications the page shows: the latest.
 const maxNotices = 3
 
-// slackPane serves the Slack that the demo's page shows.
+// slackPane serves the small Slack that the demo's page shows beside the customer's mailbox. Visitors act there as
+// agents. The messages are in the emulator (slackfake), to which the real Parley is connected.
 type slackPane struct {
 	*pageState
 	shortcuts []shortcut

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// streamPause gathers changes that come together.
+	// streamPause is the wait after a change, so that several changes in a row are announced as one.
 	streamPause = 40 * time.Millisecond
 	// streamBeat keeps proxies and browsers from giving the stream up.
 	streamBeat = 15 * time.Second
@@ -20,7 +20,8 @@ const (
 	pageQueryTimeout = 5 * time.Second
 )
 
-// hub wakes all open pages. The zero value is ready.
+// hub tells all open pages of the demo in a browser that something has changed. Each then asks for the new state.
+// The zero value is ready to use.
 type hub struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each change

@@ -13,7 +13,7 @@ import (
 // shownActivity is how many entries the activity feed has.
 const shownActivity = 30
 
-// teamsState is what one person sees in Teams.
+// teamsState is what one person sees in the small Teams on the demo's page. The page asks for it after each change.
 type teamsState struct {
 	On       bool              `json:"on"` // this world has Teams
 	Users    []teamsfake.User  `json:"users"`
@@ -23,7 +23,7 @@ type teamsState struct {
 	Posts    []teamsPost       `json:"posts"`    // of the open channel
 	Thread   []teamsMessage    `json:"thread"`   // the open one, the root first; or the open chat
 	Activity []teamsActivity   `json:"activity"` // the newest first
-	Noticed  int               `json:"noticed"`  // how much activity there was
+	Noticed  int               `json:"noticed"`  // how many entries the activity feed would have without a limit
 	Dialog   *teamsfake.Dialog `json:"dialog"`
 	ReadsAll bool              `json:"reads_all"` // Parley may read all messages
 }
@@ -36,7 +36,7 @@ type teamsChannel struct {
 	Mentions int    `json:"mentions"`
 }
 
-// teamsPost is the first message of a thread with what is to be told of the others.
+// teamsPost is the first message of a thread, with a summary of the replies.
 type teamsPost struct {
 	teamsMessage
 	Replies int       `json:"replies"`
@@ -82,6 +82,8 @@ type teamsMessage struct {
 	Deleted   bool                 `json:"deleted"`
 }
 
+// readState returns what the person with the user id as sees. channel and thread say what is open; channel may be
+// "chat" for the person's chat with the app. The result is empty in a world without Teams.
 func (p *teamsPane) readState(as, channel, thread string) teamsState {
 	fake := p.world.Teams
 	if fake == nil {
@@ -134,10 +136,11 @@ func (p *teamsPane) readState(as, channel, thread string) teamsState {
 	return s
 }
 
-// readKey names a place where a person reads.
+// readKey returns the key under which marks remember what a person has read in a channel or a thread.
 func readKey(as, channel, thread string) string { return as + " " + channel + " " + thread }
 
-// isInPlace reports whether a message stands in a thread, or for "" among a channel's posts or in a chat.
+// isInPlace reports whether a message stands in a thread. If thread is "", it reports whether the message is a post
+// of a channel or stands in a chat.
 func isInPlace(m *teamsfake.Message, thread string) bool {
 	isPost := thread == "" && m.Root == m.ID
 	return isPost || m.Root == thread

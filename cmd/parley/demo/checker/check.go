@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// Check decides for each message that somebody wrote whether it reached the other side. It is given the messages
+// (SentMessage) and everything that was seen at the destinations (Observation): mails in a customer's mailbox,
+// lines on a phone, posts in a Slack or Teams thread. Each Result has a state, such as StateArrived or StateLost.
+
 // Directions of a message.
 const (
 	Inbound  = "in"  // from a customer to a thread
@@ -15,16 +19,17 @@ const (
 const (
 	StateWaiting   = "waiting"   // on its way, or Parley doesn't know of it yet
 	StateArrived   = "arrived"   // it stands where it belongs
-	StateAsked     = "asked"     // a person was told, and decides
-	StateInside    = "inside"    // written for colleagues: must not arrive
+	StateAsked     = "asked"     // Parley could not deliver it, or is in doubt: an agent has to decide
+	StateInside    = "inside"    // written for colleagues: the customer must not get it
 	StateWithdrawn = "withdrawn" // its author took it back before it left
 	StateLost      = "lost"      // it arrived nowhere, though Parley has nothing left to do
 )
 
 const (
-	// minRepeatWords is how many words a second copy needs to count if it stands within another message.
+	// minRepeatWords is how many words a message needs to count as a second copy of itself in the middle of another
+	// one. Fewer, such as "Thank you", may stand there by chance.
 	minRepeatWords = 3
-	// wholeBonus is added to the score of a message that makes up whole lines, so that it wins over all others.
+	// wholeBonus is added to the score of a first copy that makes up whole lines, so that it wins over all others.
 	wholeBonus = 1 << 20
 	// wordScore is added for each word that was found: more than all other preferences together, except wholeBonus.
 	wordScore = 4
@@ -32,7 +37,7 @@ const (
 
 // SentMessage is a message that a person wrote.
 type SentMessage struct {
-	Key         string // Message-ID, or channel/ts
+	Key         string // "<id>" of a customer's mail or phone message; "channel/ts" of an agent's post
 	Direction   string
 	Author      string // name
 	AuthorAlias string // what the author is called before the name is known; "" means nothing
@@ -41,10 +46,10 @@ type SentMessage struct {
 	Text        string // as it stands now
 	Channel     string // Outbound: where it was typed
 	Thread      string
-	Mailbox     string // address of the customer
+	Mailbox     string // address of the customer; by phone the kind of chat follows: "dana@cole.test whatsapp"
 	ForCustomer bool   // Outbound: it looks as if it were for the customer
 	IsNote      bool   // Outbound: its words have always said that it is a note for colleagues
-	Unannounced bool   // the platform doesn't tell Parley of it
+	Unannounced bool   // Teams doesn't send it to Parley, since it doesn't mention the app
 	Files       int    // Inbound: how many files came with it
 	FilesOnly   bool   // Inbound: it is nothing but files, whose names Parley may have made up
 
@@ -53,7 +58,7 @@ type SentMessage struct {
 	Versions    [][]string // the words by which it is recognised, and those before an edit
 	FirstSeenAt time.Time  // when the observer saw it first, by the machine's clock
 	Deleted     bool       // deleted by its author
-	TakenBack   bool       // Parley still held it when it was gone already
+	TakenBack   bool       // it was deleted while Parley had not sent it yet
 	wasDecided  bool       // a person decided once about it, or sent it: its place in the order is not checked
 }
 
@@ -117,9 +122,10 @@ type Counts struct {
 	Withdrawn  int `json:"withdrawn"`
 }
 
-// Check looks for each message among what was observed and decides what became of it. sent and observed are in order of
-// time; records are by the keys of messages. Since idle Parley has had nothing to do, so a missing message that was first
-// seen before then is lost. A zero idle means that Parley may have something to do.
+// Check looks for each message among what was observed and decides what became of it. sent and observed must be in
+// order of time. records has what Parley's database says, by the keys of the messages. A message that was first
+// seen before idle and stands nowhere is lost, because Parley has had nothing to do since then. A zero idle means
+// that none counts as lost.
 func Check(sent []*SentMessage, observed []Observation, records map[string]Record, idle time.Time) ([]Result, Counts) {
 	list := make([]Result, len(sent))
 	for i, m := range sent {
@@ -144,8 +150,9 @@ func Check(sent []*SentMessage, observed []Observation, records map[string]Recor
 	return list, n
 }
 
-// countObservation counts the messages that an observation shows: one, or several that were joined. Each begins where a line
-// begins. Where Parley tells of a message in words of its own, it may begin anywhere.
+// countObservation counts the messages that an observation shows: one, or several that Parley joined. Each begins
+// at the beginning of a line. In a Notice, which quotes a message within a sentence of Parley's own, it may begin
+// at any word.
 func countObservation(list []Result, o Observation) {
 	starts := o.Lines
 	if o.Notice != "" {

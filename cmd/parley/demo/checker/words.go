@@ -8,11 +8,16 @@ import (
 	"unicode"
 )
 
+// Messages are recognised by their words, because chats and mail programs change markup, links and line breaks. The
+// first functions take what a mail or Slack carries and return the text that its author wrote. WordingOf cuts such
+// a text into words: "Hi *Ann*, it's :tada:" becomes hi, ann, it, s. Wording.Match looks for the words of one text
+// in another.
+
 const (
-	// minMatchedWords is how many of a message's first words must stand, in their order, where it arrived. What follows may have
-	// been taken for a quotation or a signature.
+	// minMatchedWords is how many of a message's first words must stand, in their order, where it arrived. Parley
+	// may have taken the rest for a quotation or a signature and left it out.
 	minMatchedWords = 12
-	// maxGapWords is how many other words may stand between two of them, besides quoted ones.
+	// maxGapWords is how many foreign words may stand between two words of a message. Quoted ones are not counted.
 	maxGapWords = 4
 )
 
@@ -60,17 +65,17 @@ func SlackText(text string) string {
 	return strings.TrimSpace(html.UnescapeString(slackReference.ReplaceAllString(text, " ")))
 }
 
-// Wording is a text as words, and where its lines begin.
+// Wording is a text as a list of words in small letters, with the places where its lines begin.
 type Wording struct {
 	Words  []string
 	Lines  []int  // index of each line's first word
-	quoted []bool // of each word: it stands in a line that quotes
+	quoted []bool // for each word: its line begins with >, so it quotes another message
 }
 
 // noWord stands for a line that has no word: emoji, or marks alone.
 const noWord = "☺"
 
-// WordingOf returns the letters and digits of a text. Web addresses and emoji are left out, since
+// WordingOf cuts a text into words of letters and digits. It leaves out web addresses and names of emoji, since
 // Parley writes them differently in each chat and in mails.
 func WordingOf(text string) Wording {
 	var w Wording
@@ -112,7 +117,7 @@ func WordsOf(text string) []string {
 // Match is how a message was recognised in what arrived.
 type Match struct {
 	Found int  // how many of its words were found; 0 means it is something else
-	end   int  // index of the word behind it
+	end   int  // index of the first word after the message
 	Whole bool // it stands there word for word, as lines of its own
 }
 

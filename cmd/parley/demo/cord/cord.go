@@ -17,25 +17,28 @@ import (
 const (
 	// dialTimeout is how long an emulator may take to accept a connection.
 	dialTimeout = 5 * time.Second
-	// plugTries and plugPause bound the wait for an address that somebody else holds for
-	// a moment, when a cord is plugged in again.
+	// While a cord was cut, another program may have taken its address for a moment. Plug tries plugTries times to
+	// get it back, with plugPause between two tries.
 	plugTries = 20
 	plugPause = 100 * time.Millisecond
 )
 
-// Cord is the wire between Parley and one port of an emulator. While it is cut, its address refuses connections as a
-// dead host's does; the people, who use the emulator from the other side, notice nothing.
+// Cord is a small TCP proxy between Parley and one port of an emulator, with which the demo simulates network
+// failures. Parley connects to Addr, and the cord passes bytes to the emulator and back. Cut breaks all
+// connections, and Addr then refuses new ones as a dead host does. Plug ends that. The people on the page use the
+// emulator directly, so they notice nothing. A Cord is safe for concurrent use.
 type Cord struct {
 	Addr    string         // host:port where Parley connects
-	running sync.WaitGroup // what accepts and carries connections
+	running sync.WaitGroup // the goroutines that accept and carry connections
 
 	mu       sync.Mutex
 	target   string                // host:port of the emulator
 	listener net.Listener          // nil while cut
-	ends     map[net.Conn]struct{} // both ends of each connection
+	ends     map[net.Conn]struct{} // the open connections, both Parley's end and the emulator's of each
 }
 
-// New lays a plugged-in cord from addr (host:port, port 0 picks one) to target.
+// New returns a cord that is plugged in. It listens at addr (host:port, port 0 picks a free one) and leads to
+// target.
 // Errors: addr is taken.
 func New(ctx context.Context, addr, target string) (*Cord, error) {
 	c := &Cord{Addr: addr, target: target, ends: map[net.Conn]struct{}{}}
@@ -46,7 +49,8 @@ func New(ctx context.Context, addr, target string) (*Cord, error) {
 	return c, nil
 }
 
-// Plug lets connections through. Errors: the address is taken, or ctx ended.
+// Plug starts to listen and lets connections through. It does nothing if the cord is plugged in already.
+// Errors: the address is taken, or ctx ended.
 func (c *Cord) Plug(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -69,7 +73,7 @@ func (c *Cord) Plug(ctx context.Context) error {
 	return nil
 }
 
-// Point lets new connections lead to another target.
+// Point changes the target (host:port) of new connections. Open ones keep theirs.
 func (c *Cord) Point(target string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,7 +105,7 @@ func (c *Cord) serve(ctx context.Context, listener net.Listener) {
 	for {
 		near, err := listener.Accept()
 		if err != nil {
-			return // cut: an accept fails for nothing else that a demo could mend
+			return // the cord was cut; a demo can do nothing about other causes
 		}
 		c.running.Go(func() { c.carryBytes(ctx, listener, near) })
 	}
@@ -137,8 +141,8 @@ func (c *Cord) carryBytes(ctx context.Context, listener net.Listener, near net.C
 	back.Wait()
 }
 
-// hold remembers both ends of a connection that a listener accepted, so that Cut can close them. It returns false if the
-// cord was cut meanwhile.
+// hold remembers both ends of a connection that listener accepted, so that Cut can close them. It returns false if
+// the cord has been cut since listener accepted the connection.
 func (c *Cord) hold(listener net.Listener, ends ...net.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -151,6 +155,7 @@ func (c *Cord) hold(listener net.Listener, ends ...net.Conn) bool {
 	return true
 }
 
+// release forgets both ends of a connection that is over.
 func (c *Cord) release(ends ...net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

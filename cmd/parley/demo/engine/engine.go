@@ -47,10 +47,13 @@ type Options struct {
 	Pause  time.Duration     // the wait before one that was killed is started again; 0 means ten seconds
 }
 
-// Engine runs the real Parley as a process of its own and starts it again when it dies.
+// Engine keeps the demo's Parley running. "The engine" is the real program, parley demo --engine, as a child
+// process beside the process with the page and the emulators. When it dies by itself, it starts again after a
+// second. After Kill it stays down for Options.Pause, unless Start is called. Run is called once; the other methods
+// are safe for concurrent use.
 type Engine struct {
 	o        Options
-	startNow chan struct{} // asks a dead one to start now; of size 1
+	startNow chan struct{} // holds a value when Start was called; of size 1
 
 	mu     sync.Mutex
 	proc   *os.Process // nil while none runs
@@ -62,8 +65,8 @@ type Engine struct {
 type State struct {
 	Runs      bool      // the process was started and hasn't ended
 	Kills     int       // how often Kill ended it
-	DownSince time.Time // when the last one ended; zero means that none did
-	BackAt    time.Time // when the next one starts by itself, if it doesn't run
+	DownSince time.Time // when the process ended last; zero means that it never did
+	BackAt    time.Time // when it starts again by itself; of use only while Runs is false
 }
 
 // New returns an Engine that doesn't run yet.
@@ -130,7 +133,7 @@ func (e *Engine) noteStarted(p *os.Process) {
 
 // noteEnded notes that Parley runs no more, and returns the wait before it is started again.
 func (e *Engine) noteEnded() time.Duration {
-	select { // whoever asked for a start before this end meant the Parley that ended
+	select { // drop a call of Start from before this end: it was about an earlier one
 	case <-e.startNow:
 	default:
 	}
@@ -166,7 +169,7 @@ func (e *Engine) Kill() error {
 	return nil
 }
 
-// Start lets a Parley that was killed start now.
+// Start lets a Parley that is down start at once. It doesn't wait for it, and does nothing while Parley runs.
 func (e *Engine) Start() {
 	select {
 	case e.startNow <- struct{}{}:
@@ -181,7 +184,8 @@ func (e *Engine) State() State {
 	return e.state
 }
 
-// Env returns the environment of the engine: this process' without any setting of Parley's, and vars.
+// Env returns the environment of the engine: that of this process without Parley's settings, then vars
+// (NAME=value). Variables that begin with PARLEY_TEST are kept.
 func Env(vars ...string) []string {
 	var out []string
 	for _, v := range os.Environ() {

@@ -36,7 +36,7 @@ const (
 type Report struct {
 	Counts checker.Counts `json:"counts"`
 	Rows   []Row          `json:"rows"`  // the newest message first
-	Quiet  bool           `json:"quiet"` // Parley has nothing left to do
+	Quiet  bool           `json:"quiet"` // Parley is connected and has nothing left to do
 }
 
 // Row is one message.
@@ -48,7 +48,7 @@ type Row struct {
 	Text     string     `json:"text"`     // an excerpt
 	At       time.Time  `json:"at"`       // when it was sent
 	State    string     `json:"state"`    // one of checker's
-	Accepted bool       `json:"accepted"` // Parley has stored it
+	Accepted bool       `json:"accepted"` // Parley has stored it in its database
 	Delivery string     `json:"delivery"` // its state, as Parley says
 	Attempt  int        `json:"attempt"`  // how often Parley has tried to deliver it
 	Held     bool       `json:"held"`     // it waits a moment, in which its author can take it back
@@ -64,7 +64,9 @@ type Row struct {
 	Chat     string     `json:"chat"` // on the phone; "" means by mail
 }
 
-// Observer keeps what was sent and what was observed since the last Reset.
+// Observer keeps all messages that people sent, and all that was observed where they should arrive, since the last
+// Reset. Nothing notifies it: it looks into the emulators whenever Report is called. So a post that is deleted
+// between two reports is known from the earlier one.
 type Observer struct {
 	world *outside.World
 
@@ -175,7 +177,8 @@ func (o *Observer) collect(now time.Time) ([]*checker.SentMessage, []checker.Obs
 	return sent, observed
 }
 
-// forgetTyped lets what was typed in a thread count as deleted until it is seen there again.
+// forgetTyped marks all messages that were typed in a thread as deleted. The look that follows clears the mark of
+// those that still stand there: see recordSent. Caller holds o.mu.
 func (o *Observer) forgetTyped(channel, thread string) {
 	for _, s := range o.sent {
 		if s.Channel == channel && s.Thread == thread {
@@ -184,8 +187,9 @@ func (o *Observer) forgetTyped(channel, thread string) {
 	}
 }
 
-// noteTakenBack marks the messages that were gone at the last look, and that Parley still holds by these newer records: it
-// can't have sent them before they were gone. Caller holds o.mu.
+// noteTakenBack marks the messages that their authors deleted before Parley sent them. Such a message was gone at
+// the last look into the chats, and records, which were read after it, say that Parley still holds it back. Caller
+// holds o.mu.
 func (o *Observer) noteTakenBack(records map[string]checker.Record) {
 	for key, s := range o.sent {
 		if s.Deleted && records[key].Held {
@@ -194,7 +198,8 @@ func (o *Observer) noteTakenBack(records map[string]checker.Record) {
 	}
 }
 
-// recordSent keeps what somebody wrote, and how it read before an edit.
+// recordSent keeps a message that somebody wrote. After an edit it keeps the earlier words as well, since they may
+// have been sent already. Caller holds o.mu.
 func (o *Observer) recordSent(s checker.SentMessage, now time.Time) {
 	known := o.sent[s.Key]
 	if known == nil {
@@ -214,7 +219,8 @@ func (o *Observer) recordSent(s checker.SentMessage, now time.Time) {
 	known.ForCustomer = s.ForCustomer && !known.Unannounced
 }
 
-// recordObserved keeps what arrived. A post of files may show more of them later.
+// recordObserved keeps what arrived. It replaces an earlier observation of the same post if that shows more files
+// by now. Caller holds o.mu.
 func (o *Observer) recordObserved(seen checker.Observation) {
 	before, isKnown := o.observed[seen.Key]
 	if !isKnown || seen.Files > before.Files {

@@ -15,7 +15,11 @@ import (
 	"parley/cmd/parley/demo/plaintext"
 )
 
-// customerSuffix marks a customer's words in a thread.
+// The observer reads each thread in Slack whose first post is Parley's. Posts of the bot are observations: what
+// arrived from the customer. Posts of people are sent messages: replies that should reach the customer, or notes
+// for colleagues.
+
+// customerSuffix ends the name under which Parley posts a customer's words: "Dana Cole (customer)".
 const customerSuffix = " (customer)"
 
 // internalText matches texts that don't look as if they were for the customer, whatever Parley decides.
@@ -24,7 +28,8 @@ var internalText = regexp.MustCompile(`(?i)^\s*(?:note:|//|![a-z]|/[a-z])|<@`)
 // noteText matches a text that says that it is a note.
 var noteText = regexp.MustCompile(`(?i)^\s*(?:note:|//)`)
 
-// slackText returns what somebody typed, or the names of the files that were sent. A quotation counts if there is nothing else.
+// slackText returns what somebody typed, or else the names of the files. Quotations are left out unless there is
+// nothing else.
 func slackText(m *slackfake.Message) string {
 	text := cmp.Or(checker.SlackText(m.Text), html.UnescapeString(m.Text))
 	if text == "" {
@@ -35,7 +40,7 @@ func slackText(m *slackfake.Message) string {
 	return text
 }
 
-// observeSlack records what people write in the threads of customers, and what stands there in the customers' names.
+// observeSlack records what people write in the customers' threads, and what Parley posts there. Caller holds o.mu.
 func (o *Observer) observeSlack(now time.Time) {
 	fake := o.world.Slack
 	for _, c := range fake.Channels() {
@@ -82,9 +87,9 @@ func (o *Observer) observeSlack(now time.Time) {
 }
 
 var (
-	// filesOfCustomer matches the line that says whose files a post shows, or misses.
+	// filesOfCustomer matches the line that says whose files a post shows, or whose file it could not get.
 	filesOfCustomer = regexp.MustCompile(`(?m)^\W*From (.+): \W*(?:📎|:paperclip:)|^\W+.+ from (.+) could not be had: `)
-	// fileNotice matches the words by which a post tells of a file that it doesn't show.
+	// fileNotice matches the words that a post has in place of a file that it can't show.
 	fileNotice = regexp.MustCompile(`\(0 bytes\)|\(larger than | could not be had: | can't be shown here: `)
 )
 
@@ -96,8 +101,9 @@ func fileCustomerIn(text string) string {
 	return ""
 }
 
-// slackObservation makes the observation of a post of Parley's. In a customer's name it is the customer's text, or files; else
-// Parley tells of a message.
+// slackObservation makes the observation of a post of Parley's. A post under a customer's name has the customer's
+// text, and a post of files names the customer in its text. Any other post is Parley's own words, which may quote a
+// message.
 func slackObservation(m *slackfake.Message, channel, root string) checker.Observation {
 	text := plaintext.MessageText(m)
 	seen := checker.Observation{
@@ -118,7 +124,8 @@ func slackObservation(m *slackfake.Message, channel, root string) checker.Observ
 	return seen
 }
 
-// customerOf returns the customer of a thread.
+// customerOf returns the name and the mailbox of a thread's customer; both are "" if nothing of a customer stands
+// there.
 func (o *Observer) customerOf(thread []*slackfake.Message) (name, box string) {
 	at := slices.IndexFunc(thread, func(m *slackfake.Message) bool { return strings.HasSuffix(m.Username, customerSuffix) })
 	if at < 0 {
@@ -127,7 +134,9 @@ func (o *Observer) customerOf(thread []*slackfake.Message) (name, box string) {
 	return o.findCustomer(slackObservation(thread[at], "", ""))
 }
 
-// findCustomer returns the customer of a thread: the one who wrote what stands there first in a customer's name.
+// findCustomer returns the author, and the author's mailbox, of the sent message that has most words in common with
+// first, the first post in a thread under a customer's name. Both are "" if no message could be it. Caller holds
+// o.mu.
 func (o *Observer) findCustomer(first checker.Observation) (name, box string) {
 	most := -1
 	for _, s := range o.sent {
@@ -159,7 +168,8 @@ func (o *Observer) userName(id string) string {
 	return id
 }
 
-// timeOf reads a Slack ts, which is a time and unique; to microseconds.
+// timeOf returns the time in a Slack ts, such as "1732790400.000100": seconds and microseconds since 1970. Slack
+// uses it as the id of a message.
 func timeOf(ts string) time.Time {
 	seconds, micros, _ := strings.Cut(ts, ".")
 	s, _ := strconv.ParseInt(seconds, 10, 64) // Slack writes nothing else

@@ -15,10 +15,16 @@ import (
 	"parley/cmd/parley/demo/plaintext"
 )
 
-// replyCommand begins a reply that is given to the app by name.
+// The observer reads each thread in Teams whose first post is Parley's. Posts of the app are observations: what
+// arrived from the customer. Posts of people are sent messages: replies that should reach the customer, or notes
+// for colleagues.
+
+// replyCommand matches the word with which an agent who mentions the app begins a reply to the customer: "@Parley
+// reply …".
 var replyCommand = regexp.MustCompile(`(?i)^reply:?\s`)
 
-// observeTeams records what people write in the threads of customers in Teams, and what stands there in the customers' names.
+// observeTeams records what people write in the customers' threads in Teams, and what Parley posts there. It does
+// nothing in a world without Teams. Caller holds o.mu.
 func (o *Observer) observeTeams(now time.Time) {
 	fake := o.world.Teams
 	if fake == nil {
@@ -91,7 +97,9 @@ func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Messag
 	}
 }
 
-// teamsObservation makes the observation of a post of Parley's. A text whose first line is a customer's name is the customer's.
+// teamsObservation makes the observation of a post of Parley's. If the first line is a customer's name, as in "Dana
+// Cole (customer)", the rest is what the customer wrote. Otherwise the text is Parley's own, except for a post of
+// files.
 func teamsObservation(m *teamsfake.Message, root string) checker.Observation {
 	text := m.Text
 	for _, card := range m.Cards {
@@ -145,8 +153,9 @@ func countPictures(m *teamsfake.Message, linked string) (n int) {
 // blockquote matches a quotation in what somebody typed.
 var blockquote = regexp.MustCompile(`(?s)<blockquote>.*?</blockquote>`)
 
-// teamsText returns what somebody typed, and whether it looks as if it were for the customer: with the app's name only after
-// the word reply. A quotation counts if there is nothing else.
+// teamsText returns what somebody typed, and whether it looks as if it were for the customer. A message that
+// mentions the app is for the customer only if the word reply follows the mention. Quotations are left out unless
+// there is nothing else.
 func teamsText(m *teamsfake.Message) (text string, isForCustomer bool) {
 	text = cmp.Or(client.Plain(blockquote.ReplaceAllString(m.HTML, "")), m.Text)
 	for _, f := range m.Files {
@@ -183,7 +192,7 @@ func (o *Observer) teamsName(id string) string {
 	return id
 }
 
-// surfaceFor tells by a channel's id where it is; "" means no channel.
+// surfaceFor returns the surface (Slack or Teams) to which a channel's id belongs; "" for no channel.
 func surfaceFor(channel string) string {
 	if channel == "" {
 		return ""

@@ -15,6 +15,10 @@ import (
 	"parley/cmd/parley/demo/phone"
 )
 
+// The customers of the demo are invented people (Persona), such as Dana Cole, who is angry about a refund. Prologue
+// makes them write their first mails and messages when the demo begins. Greet makes some of them write again when
+// the visitor switches the team to a chat that has no conversation yet. From then on the visitor plays them.
+
 // ProloguePace is the time between two first mails, so that people see them arrive.
 const ProloguePace = 600 * time.Millisecond
 
@@ -24,7 +28,7 @@ type Persona struct {
 	Address string
 	About   string               // one line for whoever plays this customer
 	mail    func() mailfake.Mail // the first mail
-	byPhone func(*phone.Handset) // writes by phone when all have mailed; nil means nothing
+	byPhone func(*phone.Handset) // writes a first message by phone, after all mails; nil means that there is none
 }
 
 // String is the customer as the sender of a mail.
@@ -44,8 +48,9 @@ func Personas() []Persona {
 	}
 }
 
-// Prologue lets each customer write the first mail, and some by phone, a pace apart.
-// Errors: a mail that nobody took; ctx's.
+// Prologue lets each customer write a first mail, then some of them a message by phone. pace is the time between
+// two.
+// Errors: the mail server refused a mail; ctx ended.
 func (w *World) Prologue(ctx context.Context, pace time.Duration) error {
 	for _, p := range Personas() {
 		if _, err := w.Mail.Customer(p.String()).Send(p.mail()); err != nil {
@@ -80,13 +85,13 @@ func (w *World) phonePrologue(ctx context.Context, pace time.Duration) error {
 	return nil
 }
 
-// homeSettles is how long Parley needs at most, once a new home is stored, until it opens conversations there: it looks each
-// second.
+// homeSettles is how long Parley takes at most to open conversations in another chat once that setting is stored.
+// Parley reads its settings each second.
 const homeSettles = 1500 * time.Millisecond
 
-// Greet lets some customers write again if the surface in which conversations now open has none yet, so that nobody who
-// switches to it meets an empty chat.
-// Errors: a mail that nobody took; ctx's.
+// Greet lets some customers write again, unless the chat in which conversations now open has a thread already. So
+// the visitor who has just switched to it doesn't find it empty. pace is the time between two mails.
+// Errors: the mail server refused a mail; ctx ended.
 func (w *World) Greet(ctx context.Context, pace time.Duration) error {
 	if w.hasThreadIn(w.Home()) {
 		return nil

@@ -13,7 +13,8 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// Surfaces of a world, by their accounts' kinds.
+// A surface is a chat program in which agents work: Slack or Microsoft Teams. A world may have both. New
+// conversations then open in one of them, its home.
 const (
 	SurfaceSlack = "slack"
 	SurfaceTeams = "teams"
@@ -59,7 +60,7 @@ func (w *World) openTeams() error {
 	return w.Teams.Start(cmp.Or(w.o.TeamsAddr, anyPort))
 }
 
-// teamsAddr is the host:port where the organisation listens; "" without one.
+// teamsAddr is the host:port where the organisation's emulator listens; "" without Teams.
 func (w *World) teamsAddr() string {
 	if w.Teams == nil {
 		return ""
@@ -67,7 +68,7 @@ func (w *World) teamsAddr() string {
 	return strings.TrimPrefix(w.Teams.URL(), "http://")
 }
 
-// hookAddr is the host:port of the Parley to which Teams sends; "" without one.
+// hookAddr is the host:port of the Parley to which Teams sends its events; "" without Teams.
 func (w *World) hookAddr() string {
 	if w.Teams == nil {
 		return ""
@@ -89,11 +90,12 @@ func (w *World) Install(ctx context.Context) error {
 	return w.Teams.Admin.Connect(ctx, address+"/teams/messages")
 }
 
-// PublicURL is how Parley is reached; "" means nobody knows.
+// PublicURL is the URL at which Teams and the phones' providers reach Parley, as in Options; "" means that it isn't
+// known.
 func (w *World) PublicURL() string { return w.o.PublicURL }
 
-// SetHome chooses the surface in which conversations open from now on: slack or teams. Parley
-// follows once Config was applied to it.
+// SetHome chooses the surface in which conversations open from now on: SurfaceSlack or SurfaceTeams. Parley follows
+// when the new Config or People has been applied to it.
 func (w *World) SetHome(kind string) { w.home.Store(&kind) }
 
 // Home is the surface in which conversations open.

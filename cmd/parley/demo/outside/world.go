@@ -36,7 +36,7 @@ const (
 	Owner        = "U0OWNER0001" // the workspace's admin
 )
 
-// Options shape a World.
+// Options shape a World. The zero value is a mail server and a Slack workspace, at free ports of loopback.
 type Options struct {
 	Log *slog.Logger
 	// Clock is that of the emulators; nil means time.Now.
@@ -47,8 +47,9 @@ type Options struct {
 	// PublicURL is the address of the Parley that works with this world, such as http://127.0.0.1:8080. Teams and Phones
 	// send webhooks there.
 	PublicURL string
-	// Cords lays a wire that can be cut between Parley and each emulator. SlackAddr, TeamsAddr, IMAPAddr and SMTPAddr are
-	// then the cords' addresses, which Env and Config give.
+	// Cords puts a proxy that can be cut (cord.Cord) between Parley and Slack, Teams and the mail server.
+	// SlackAddr, TeamsAddr, IMAPAddr and SMTPAddr are then the addresses of these proxies, and so are those in Env
+	// and Config.
 	Cords bool
 
 	// Mail.
@@ -77,7 +78,9 @@ type Options struct {
 	OIDCAddr   string           // likewise of the OpenID provider by which people sign in to the site
 }
 
-// World is everything outside Parley.
+// World is everything outside Parley: the emulated mail server, chats and phones of one company, Acme, and its
+// customers. parley demo and parley fakes each start one. Env and Config return the settings with which a real
+// Parley works with it.
 type World struct {
 	Mail  *mailfake.Server
 	Slack *slackfake.Server
@@ -85,14 +88,14 @@ type World struct {
 
 	o         Options
 	cords     *cords                         // nil without Options.Cords
-	home      atomic.Pointer[string]         // what SetHome chose
+	home      atomic.Pointer[string]         // the chat in which conversations open: see SetHome
 	phones    atomic.Pointer[phone.Exchange] // nil without Options.Phones
 	providers *providers                     // nil without Options.Phones
 }
 
 // New starts the emulators. Close ends them.
 func New(ctx context.Context, o Options) (*World, error) {
-	outer := o // has the addresses that Parley uses; behind cords the emulators take others
+	outer := o // has the addresses that Parley uses; behind cords the emulators listen at free ports
 	if o.Cords {
 		o.SlackAddr, o.TeamsAddr = "", ""
 		o.IMAPAddr, o.SMTPAddr = "", ""
@@ -213,7 +216,8 @@ func (w *World) Env() []string {
 	})
 }
 
-// Config returns the parley.yaml that sets Parley up for this world.
+// Config returns the parley.yaml that sets Parley up for this world. hold is how long an agent can take a reply
+// back before it is sent.
 func (w *World) Config(hold time.Duration) string {
 	_, imap, smtp := w.addressesForParley()
 	mail := fmt.Sprintf(`  - name: support-mail

@@ -12,14 +12,18 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
+// A customer's phone shows chats of three kinds: WhatsApp, SMS and Messenger. The emulators of Meta and Twilio keep
+// them in forms of their own. The types of this file adapt each form to the interface Chat, so that the page and
+// tests treat all chats alike. A chat's lines are its messages.
+
 const (
-	// dayWindow is how long a company may answer freely, by Meta's rules.
+	// dayWindow is how long after a customer's message a company may answer freely, by Meta's rules.
 	dayWindow = 24 * time.Hour
 	// personWindow is how long people, but not automatic answers, may answer on Messenger.
 	personWindow = 7 * dayWindow
 )
 
-// ErrNoLine means that a message is not in the chat any more.
+// ErrNoLine means that a message is no longer in the chat.
 var ErrNoLine = errors.New("this message is gone")
 
 // WhatsAppChat returns a customer's chat by WhatsApp.

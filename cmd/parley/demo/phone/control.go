@@ -13,21 +13,23 @@ import (
 	"parley/channels/emulator"
 )
 
-// Control lets programs in another process play customers.
+// Control is an HTTP API by which programs in another process, such as somebody's own tests beside parley fakes,
+// play customers with phones. They write to the company, tap buttons, and read what it answers.
 type Control struct {
 	// People are the customers.
 	People People
-	// Changes calls a function whenever something may have happened on a phone, until its context ends.
+	// Changes calls each whenever something may have happened on a phone. It blocks until ctx ends.
 	Changes func(ctx context.Context, each func())
 }
 
-// People are customers with phones, by the names by which programs call them: phone numbers (E.164), or any word.
+// People are the customers with phones. A program names one by user: a phone number (E.164, such as
+// "+15551234567"), or any other word.
 type People interface {
 	// Find returns somebody's phone; false if nobody of that name has one.
 	Find(user string) (Phone, bool)
-	// Meet returns somebody's phone. Who has none is given one, and is called name in chats.
+	// Meet returns somebody's phone. Somebody who has none gets one, and is called name in chats.
 	Meet(user, name string) Phone
-	// List returns who has a phone.
+	// List returns all who have a phone.
 	List() []Owner
 }
 
@@ -83,7 +85,8 @@ func (c Control) withChat(serve func(w http.ResponseWriter, r *http.Request, cha
 	}
 }
 
-// readUser returns a user of a query, in which a plus sign that isn't escaped means a blank.
+// readUser returns the user that a query names. It accepts a phone number whose plus sign isn't escaped, although
+// that means a blank in a query.
 func readUser(text string) string {
 	if number, ok := strings.CutPrefix(text, " "); ok {
 		return "+" + number
@@ -96,8 +99,8 @@ const maxWait = 10 * time.Minute
 
 // serveInbox answers with what a customer received, once that is enough or the time is over.
 func (c Control) serveInbox(w http.ResponseWriter, r *http.Request, chat Chat) {
-	least, _ := strconv.Atoi(r.URL.Query().Get("min"))    // unreadable: none
-	seconds, _ := strconv.Atoi(r.URL.Query().Get("wait")) // unreadable: no time
+	least, _ := strconv.Atoi(r.URL.Query().Get("min"))    // 0 if it isn't a number
+	seconds, _ := strconv.Atoi(r.URL.Query().Get("wait")) // likewise
 	received := func() []Line {
 		return slices.DeleteFunc(slices.Concat([]Line{}, chat.Lines()), func(l Line) bool { return l.Mine })
 	}

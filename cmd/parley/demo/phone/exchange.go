@@ -55,8 +55,9 @@ const (
 	subscribePause = 200 * time.Millisecond
 )
 
-// Exchange are Meta and Twilio, with the people who write there. A Reset puts others in
-// their place, at the same addresses.
+// Exchange is the telephone exchange of the demo: the emulated Meta (WhatsApp, Messenger) and Twilio (SMS), and the
+// customers' phones. Parley uses it as it uses the real providers. When the demo starts over, a new Exchange takes
+// the addresses of the old one. It is safe for concurrent use.
 type Exchange struct {
 	o      Options
 	graph  *graphfake.Server
@@ -67,8 +68,8 @@ type Exchange struct {
 	closing    sync.Once
 	ended      chan struct{}  // closed by Close
 	replaced   chan struct{}  // closed by GiveWay
-	reviewer   sync.WaitGroup // runs approveTemplates at each change
-	subscribed atomic.Bool    // Meta knows where to send webhooks
+	reviewer   sync.WaitGroup // the goroutine that calls approveTemplates at each change
+	subscribed atomic.Bool    // Meta knows Parley's address for webhooks
 
 	mu     sync.Mutex
 	people map[string]*Handset // by mail address, in small letters
@@ -312,7 +313,7 @@ func (p *Exchange) Addresses() (graph, twilio string) {
 // Replaced is closed when others have taken these phones' place.
 func (p *Exchange) Replaced() <-chan struct{} { return p.replaced }
 
-// GiveWay tells whoever watches these phones that others have taken their place.
+// GiveWay tells whoever watches these phones that another Exchange has taken their place. It may be called once.
 func (p *Exchange) GiveWay() { close(p.replaced) }
 
 func hostPort(url string) string { return strings.TrimPrefix(url, "http://") }

@@ -12,7 +12,8 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// Handset is one customer's phone.
+// Handset is one customer's phone: a number, and a chat each by WhatsApp, SMS and Messenger with the demo's
+// company.
 type Handset struct {
 	name   string
 	number string // E.164
@@ -21,17 +22,17 @@ type Handset struct {
 	page   *graphfake.PageCustomer
 }
 
-// ByWhatsApp is who writes by WhatsApp.
+// ByWhatsApp returns the customer as a user of WhatsApp.
 func (h *Handset) ByWhatsApp() *graphfake.Customer { return h.wa }
 
-// ByPage is who writes to the Page, by Messenger.
+// ByPage returns the customer as a user of Messenger, who writes to the company's Page.
 func (h *Handset) ByPage() *graphfake.PageCustomer { return h.page }
 
 // Who returns the name of the customer, and the number of the phone in E.164.
 func (h *Handset) Who() (name, number string) { return h.name, h.number }
 
-// phoneNumber makes a number for a mail address: the same at each start, and nobody's. A customer who is called by a number
-// has that one.
+// phoneNumber makes a phone number from a mail address. It is the same at each start and belongs to nobody. If
+// address is a phone number itself, phoneNumber returns it.
 func phoneNumber(address string) string {
 	if numberPattern.MatchString(address) {
 		return address
@@ -45,11 +46,11 @@ func phoneNumber(address string) string {
 // numberPattern matches a phone number in E.164.
 var numberPattern = regexp.MustCompile(`^\+[0-9]{5,15}$`)
 
-// Chat is a conversation on a customer's phone, whatever carries it.
+// Chat is a conversation between a customer and the company on the customer's phone, by WhatsApp, SMS or Messenger.
 type Chat interface {
 	Lines() []Line // the oldest first
 	Window(now time.Time) Window
-	IsTyping() bool // the company is
+	IsTyping() bool // whether the phone shows that the company is typing
 	// Say writes a text or sends a file, and returns the id of its line. answers is the id of the line that it answers, or "".
 	Say(text string, f *File, answers string) (line string, err error)
 	Tap(line, choice string) error  // taps a choice of a line
@@ -70,8 +71,8 @@ type Line struct {
 	Answers   string    `json:"answers,omitempty"`   // id of the message it answers
 	Reaction  string    `json:"reaction,omitempty"`  // the customer's
 	Ours      string    `json:"ours,omitempty"`      // the company's reaction
-	Automatic bool      `json:"automatic,omitempty"` // an answer of the provider's own
-	Elsewhere bool      `json:"elsewhere,omitempty"` // written by the company past Parley
+	Automatic bool      `json:"automatic,omitempty"` // an answer that the provider itself gave
+	Elsewhere bool      `json:"elsewhere,omitempty"` // the company wrote it without Parley
 }
 
 // File is a file in a chat; its content is fetched separately.
