@@ -15,7 +15,9 @@ import (
 	"parley/bridge/analysis/openai"
 )
 
-// aiEvalCommand is `parley ai-eval`.
+// aiEvalCommand is `parley ai-eval`: it measures how well an analyzer reads what customers write (language, intent
+// and so on), on messages for which people have written down the right answers. kong fills its fields and calls
+// Run.
 type aiEvalCommand struct {
 	Analyzer    string        `default:"offline" enum:"offline,openai,majority" help:"Who answers: ${enum}; majority reads nothing."`
 	Model       string        `env:"OPENAI_MODEL" placeholder:"NAME" help:"Of openai: the model."`
@@ -95,7 +97,7 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 	return c.write(report)
 }
 
-// readMessages returns what is asked about, and how the report names it.
+// readMessages returns the labelled messages, and the name that the report gives to their set.
 func (c aiEvalCommand) readMessages() (all []evaluation.Message, name string, err error) {
 	if c.Set == "" {
 		half := evaluation.Half(c.Half)
@@ -129,8 +131,8 @@ func halfName(half evaluation.Half) string {
 	return "the " + string(half) + " half"
 }
 
-// newAnalyzer makes the analyzer that answers; done closes it. If a model gives no answer, no rules answer in its place, so that
-// the report shows that.
+// newAnalyzer makes the analyzer that is measured. The caller calls done in the end. In production Parley's own
+// rules answer if a model doesn't. Here they don't, so that the report shows how often that happens.
 // Errors: the flags or variables of the model are wrong.
 func (c aiEvalCommand) newAnalyzer(ctx context.Context, messages []evaluation.Message) (a analysis.Analyzer, done func(), err error) {
 	switch c.Analyzer {
@@ -153,7 +155,7 @@ func (c aiEvalCommand) newAnalyzer(ctx context.Context, messages []evaluation.Me
 	return evaluation.Majority(messages), func() {}, nil
 }
 
-// meteredModel tells the evaluation what a model was asked.
+// meteredModel is a model that reports how many requests and tokens it has used.
 type meteredModel struct{ *openai.Analyzer }
 
 // Usage implements evaluation.Metered.
@@ -162,7 +164,7 @@ func (m meteredModel) Usage() (calls, promptTokens, answerTokens int) {
 	return int(s.Requests), int(s.TokensIn), int(s.TokensOut)
 }
 
-// write writes the figures where --json says.
+// write writes the figures to the file that --json names. It does nothing without the flag.
 func (c aiEvalCommand) write(report evaluation.Report) error {
 	if c.JSON == "" {
 		return nil

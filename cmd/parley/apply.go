@@ -14,7 +14,7 @@ import (
 	"parley/cmd/parley/signature"
 )
 
-// applyCommand is `parley apply`.
+// applyCommand is `parley apply`. kong, which parses the command line, fills its fields and calls Run.
 type applyCommand struct {
 	File   string `short:"f" required:"" placeholder:"FILE" help:"The set-up file; - reads standard input."`
 	Prune  bool   `help:"Also take out what the file's lists no longer name."`

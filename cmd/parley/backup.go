@@ -18,7 +18,7 @@ import (
 	"parley/store"
 )
 
-// backupCommand is `parley backup`.
+// backupCommand is `parley backup`. kong, which parses the command line, fills its fields and calls Run.
 type backupCommand struct {
 	File       string `arg:"" help:"The backup; - writes to standard output."`
 	Verify     bool   `help:"Write nothing: restore FILE into a private database on trial, and throw that away."`
@@ -86,7 +86,7 @@ func (c backupCommand) write(ctx context.Context, source backup.Source) (backup.
 	return backup.CreateFile(ctx, c.File, source)
 }
 
-// verify restores the backup on trial, and says what is in it.
+// verify restores the backup into a private database, which is then removed, and prints what is in it.
 func (c backupCommand) verify(ctx context.Context, log *slog.Logger) error {
 	m, err := backup.Verify(ctx, c.File, "", log, printRemark)
 	if err != nil {
@@ -118,7 +118,7 @@ func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string,
 	return key, passphrase, app.CheckPassphrase(passphrase)
 }
 
-// askTwice asks for a new passphrase, and once more against slips of the keys.
+// askTwice asks for a new passphrase twice, so that a typing error is noticed.
 func askTwice(ctx context.Context) (string, error) {
 	first, err := ask(ctx, "Passphrase to seal the master key with: ")
 	if errors.Is(err, errNoTerminal) {
@@ -142,7 +142,8 @@ func askTwice(ctx context.Context) (string, error) {
 // errNoTerminal means that there is nobody to ask.
 var errNoTerminal = errors.New("no terminal")
 
-// ask reads a line from the terminal without showing it, wherever input and output go.
+// ask reads a line from the terminal without showing it, even if standard input and output are redirected.
+// Errors: errNoTerminal; ctx ended.
 func ask(ctx context.Context, prompt string) (string, error) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
@@ -162,7 +163,7 @@ func ask(ctx context.Context, prompt string) (string, error) {
 		err  error
 	}
 
-	got := make(chan answer, 1) // a read that was given up ends with the process
+	got := make(chan answer, 1) // if ctx ends first, the goroutine keeps reading until the process ends
 	go func() {
 		line, err := term.ReadPassword(int(tty.Fd()))
 		got <- answer{line, err}
@@ -177,11 +178,11 @@ func ask(ctx context.Context, prompt string) (string, error) {
 	}
 }
 
-// minProgressTime is how long a figure stands on the terminal at least, so that people can read it.
+// minProgressTime is the shortest time for which a number stays on the terminal, so that people can read it.
 const minProgressTime = time.Second / 5
 
-// newProgress shows bytes on a terminal. show is called with all bytes so far; without a terminal it is nil.
-// end ends the line.
+// newProgress shows on standard error how many bytes were processed. The caller calls show with the sum so far, and
+// end when all is done. show is nil if standard error is no terminal.
 func newProgress(what string) (show func(int64), end func()) {
 	if !term.IsTerminal(int(os.Stderr.Fd())) {
 		return nil, func() {}
@@ -231,7 +232,8 @@ func resultWords(m backup.Manifest) string {
 	return text + "\nThe master key is NOT in it: keep PARLEY_MASTER_KEY, or the file master.key of the data folder, elsewhere."
 }
 
-// explainBackup adds to an error what to do about it.
+// explainBackup returns an error of a backup with a hint what to do about it, on a line of its own. It returns
+// other errors as they are.
 func explainBackup(err error) error {
 	hint := ""
 	switch {

@@ -13,7 +13,7 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// benchCommand is `parley bench`.
+// benchCommand is `parley bench`. kong, which parses the command line, fills its fields and calls Run.
 type benchCommand struct {
 	Quick bool     `help:"Within a minute: one round, short windows; what is left out is null."`
 	JSON  string   `name:"json" placeholder:"FILE" help:"Write the figures there too."`

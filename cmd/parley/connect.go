@@ -26,7 +26,7 @@ import (
 	"parley/store"
 )
 
-// connectCommand is `parley connect`.
+// connectCommand is `parley connect`. kong, which parses the command line, fills its fields and calls Run.
 type connectCommand struct {
 	Provider string        `arg:"" enum:"google,microsoft" help:"Where the mailbox is: google or microsoft."`
 	Account  string        `required:"" placeholder:"NAME" help:"The account's name in parley.yaml."`
@@ -126,7 +126,7 @@ func checkMailbox(ctx context.Context, o inspect.Options, account store.Account)
 	return nil
 }
 
-// printFindings prints what was found, and says whether all of it is well.
+// printFindings prints what a check of a mailbox found. It returns false if anything doesn't work.
 func printFindings(found []channels.Finding) (allOK bool) {
 	allOK = true
 	for _, f := range found {
@@ -193,16 +193,17 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 // headerTimeout is how long a browser of this machine may take to send its request. It does so at once.
 const headerTimeout = 10 * time.Second
 
-// landing is where the browser comes back: a server on loopback.
+// landing is the page to which the browser comes back from the provider: a small HTTP server on loopback.
 type landing struct {
 	address string
 	server  *http.Server
-	answers chan url.Values
-	outcome chan string // what the browser shows in the end
-	state   chan string // holds the state that is waited for, once wait was called
+	answers chan url.Values // the query with which the browser came back
+	outcome chan string     // what the browser shows in the end
+	state   chan string     // of size 1: the OAuth state of the expected answer, once wait was called
 }
 
-// listen opens the port. Google knows programs of a machine by 127.0.0.1, Microsoft by localhost.
+// listen starts the landing server. Its address must be one that the provider accepts for programs on a person's
+// machine: 127.0.0.1 for Google, localhost for Microsoft.
 func (c connectCommand) listen(ctx context.Context) (*landing, error) {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)))
 	if err != nil {
@@ -227,7 +228,8 @@ func (c connectCommand) listen(ctx context.Context) (*landing, error) {
 	return b, nil
 }
 
-// ServeHTTP takes the browser's answer. One with another state is somebody else's, and changes nothing.
+// ServeHTTP takes the browser's answer and shows the outcome once tell is called. An answer with another state
+// belongs to another attempt and is refused.
 func (b *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var wanted string
 	select {
@@ -280,7 +282,7 @@ func notBackError(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// tell says in the browser how it ended.
+// tell shows in the browser how the attempt ended; nil means that the mailbox is connected.
 func (b *landing) tell(err error) {
 	text := "The mailbox is connected. You can close this page."
 	if err != nil {

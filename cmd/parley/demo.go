@@ -18,7 +18,7 @@ import (
 	"parley/cmd/parley/demo"
 )
 
-// demoCommand is `parley demo`.
+// demoCommand is `parley demo`. kong, which parses the command line, fills its fields and calls Run.
 type demoCommand struct {
 	Listen  string        `default:"127.0.0.1:8090" help:"Address of the page."`
 	Env     string        `placeholder:"FILE" help:"Write NAME=value lines here that point another serve at the emulators."`

@@ -23,7 +23,7 @@ import (
 	"parley/store/erase"
 )
 
-// eraseCommand is `parley erase`.
+// eraseCommand is `parley erase`. kong, which parses the command line, fills its fields and calls Run.
 type eraseCommand struct {
 	Contact     string `arg:"" optional:"" help:"Whom: an address, a phone number, or a contact's id, as contact:4821. Or an erasure by its id: it goes on, or its certificate is written again. Without, what has not ended goes on."`
 	DryRun      bool   `help:"Change nothing: list every place, and how much stands there."`
@@ -91,7 +91,8 @@ func (c eraseCommand) Run(ctx context.Context) error {
 	})
 }
 
-// printErasures prints the list of erasures with all that the database knows, for machines whose folders nobody can look into.
+// printErasures brings the list of erasures up to date and prints it, for machines on which nobody can open its
+// file.
 func printErasures(ctx context.Context, env app.Env, db *app.Database) error {
 	if err := db.KeepErasures(ctx, env); err != nil {
 		return err
@@ -136,8 +137,9 @@ func findContacts(ctx context.Context, db *app.Database, text string, all bool) 
 	return ids, nil
 }
 
-// isOnlyKey reports whether a number is neither the id nor a phone number of the contacts that were found by it. Such a key, by which
-// a shop knows a customer, may have been typed as the id of a contact who is gone.
+// isOnlyKey reports whether text is a number that is neither the id nor a phone number of the contacts that were
+// found by it. It is then the key by which an account, such as a shop, knows one of them. The person may have meant
+// the id of a contact who has been erased, so nobody else may be erased instead.
 func isOnlyKey(text string, found []erase.Contact) bool {
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || strings.HasPrefix(text, "+") {
@@ -149,8 +151,8 @@ func isOnlyKey(text string, found []erase.Contact) bool {
 	})
 }
 
-// goOn ends erasures that were cut off, and those that a restore has undone. If one of them must wait, the others are done all the
-// same.
+// goOn finishes erasures that were interrupted, and repeats those that a restore has undone. If one of them must
+// wait, it still does the others.
 func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) error {
 	var faults []error
 	repeated, err := db.AgreeErasures(ctx, env)
@@ -180,7 +182,7 @@ func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) e
 func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database, id string) error {
 	o := db.Erasing(env)
 	lastPlace := ""
-	o.Say = func(place string, _ int64) error { // is called for each batch; a place is named once
+	o.Say = func(place string, _ int64) error { // called for each batch; prints each place once
 		if place != lastPlace {
 			lastPlace = place
 			printRemark("Erasing: " + place)
@@ -239,7 +241,7 @@ func waitForServe(ctx context.Context, db *app.Database, o erase.Options, id str
 	}
 }
 
-// write gives a certificate to whoever asked for it.
+// write prints a certificate, or appends it to the file that --certificate names.
 func (c eraseCommand) write(certificate erase.Certificate) error {
 	body, err := json.MarshalIndent(certificate, "", "  ")
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"parley/cmd/parley/demo/outside"
 )
 
-// fakesCommand is `parley fakes`.
+// fakesCommand is `parley fakes`. kong, which parses the command line, fills its fields and calls Run.
 type fakesCommand struct {
 	Env       string `required:"" placeholder:"FILE" help:"Write into FILE, as lines NAME=value, the variables that lead serve to the emulators."`
 	Surface   string `enum:"slack,teams,both" default:"both" help:"The chats that FILE tells serve of: slack, teams or both."`

@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	// healthTimeout is how long an answer is waited for. Supervisors often wait five seconds: with less here the reason is
-	// printed before they give up.
+	// healthTimeout is how long the command waits for an answer. Supervisors often give up after five seconds, so
+	// this must be less for the reason to be printed.
 	healthTimeout = 4 * time.Second
 	// maxHealthAnswer is how many bytes of an answer are shown.
 	maxHealthAnswer = 4096
 )
 
-// healthCommand is `parley health`. Images of containers have no other program that could ask.
+// healthCommand is `parley health`, for the health checks of containers, whose images have no other HTTP client.
 type healthCommand struct {
 	Ready bool `help:"Ask whether it is ready for requests (database, migrations, surfaces), not only whether it lives."`
 }
@@ -46,8 +46,8 @@ func (c healthCommand) Run(ctx context.Context) error {
 	return askHealth(ctx, env, path, os.Stdout)
 }
 
-// askHealth asks the Parley that listens where env says, and shows what it answers.
-// Errors: it doesn't answer, or not with 200.
+// askHealth sends a request to the Parley that listens at env.Listen, and writes the answer to out.
+// Errors: there is no answer within healthTimeout, or its status isn't 200.
 func askHealth(ctx context.Context, env app.Env, path string, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()

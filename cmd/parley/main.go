@@ -14,7 +14,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// commands are the sub-commands; each has a file. Those that bring emulators are in withemulators.go.
+// commands are the sub-commands; each has a file. kong reads the tags, fills the fields of the command that was
+// called, and calls its Run. Commands that need the emulators of providers are in withemulators.go: a build may
+// leave them out.
 type commands struct {
 	Serve         serveCommand         `cmd:"" help:"Run Parley."`
 	Trying        tryingCommands       `embed:""`

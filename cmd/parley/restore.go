@@ -16,7 +16,11 @@ import (
 	"parley/store/restore"
 )
 
-// restoreCommand is `parley restore`.
+// parley restore fills an empty database from a file of parley backup. A customer may have been erased since that
+// backup was made, and would come back with it. So every erasure is also written to a list outside of the database,
+// the file erasures.jsonl, and restore applies those erasures again that the backup doesn't have.
+
+// restoreCommand is `parley restore`. kong, which parses the command line, fills its fields and calls Run.
 type restoreCommand struct {
 	File     string `arg:"" help:"What parley backup wrote; - reads standard input."`
 	Erasures string `placeholder:"FILE" help:"The list of erasures (docs/erase.md), if it is neither in PARLEY_DATA/backups nor beside FILE: who was erased since the backup is erased again." type:"path"`
@@ -105,8 +109,8 @@ func passphraseToOpen(ctx context.Context, env app.Env) (string, error) {
 	return ask(ctx, "Passphrase of the master key in the backup: ")
 }
 
-// readErasures reads the lists of erasures: the one in PARLEY_DATA/backups, and the one that was named, or else the one beside the
-// backup. It tells the person at the terminal if there is none.
+// readErasures reads the lists of erasures: the one in PARLEY_DATA/backups, and the one that --erasures names, or
+// else the one in the folder of the backup. If there is none at all, it warns on the terminal.
 func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 	folder := app.BackupFolder(env)
 	lists := []backup.Erasures{backup.ErasuresIn(folder)}
@@ -145,8 +149,8 @@ func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 	return records, nil
 }
 
-// saveErasures adds to the list in PARLEY_DATA/backups the records that it lacks. It leaves out those of another database, which
-// could not be applied to this one, and says so.
+// saveErasures adds records to the list in PARLEY_DATA/backups, unless they are in it. Those of another database
+// can't be applied to this one: it leaves them out and says so on the terminal.
 func saveErasures(ctx context.Context, env app.Env, db *app.Database, list backup.Erasures, records []erase.Record) error {
 	if len(records) == 0 {
 		return nil
@@ -166,7 +170,8 @@ func saveErasures(ctx context.Context, env app.Env, db *app.Database, list backu
 	return list.AddMissing(ours)
 }
 
-// eraseAgain erases those who came back with a backup that is older than their erasure, by the list.
+// eraseAgain applies the erasures of the list that are newer than the backup, so that no erased customer comes
+// back.
 func eraseAgain(ctx context.Context, env app.Env, db *app.Database, list backup.Erasures) error {
 	if err := db.Unlock(ctx, env); err != nil {
 		return err
@@ -175,7 +180,7 @@ func eraseAgain(ctx context.Context, env app.Env, db *app.Database, list backup.
 	erased, err := list.Agree(ctx, db.Erasing(env))
 	if errors.Is(err, erase.ErrWaiting) {
 		printRemark("Something about a contact that was erased still waits to be applied or posted: the rest is erased as soon as Parley serves.")
-	} else if err != nil && !errors.Is(err, erase.ErrOtherKey) { // what is another database's was said before
+	} else if err != nil && !errors.Is(err, erase.ErrOtherKey) { // saveErasures has reported these
 		return fmt.Errorf("restored, but who was erased since the backup may be back: %w\nRun parley erase before parley serve", err)
 	}
 
@@ -210,7 +215,7 @@ func (c restoreCommand) inputFile(ctx context.Context) (path string, remove func
 	return f.Name(), remove, nil
 }
 
-// describeRestored says, for people, what a restore has done and what happens next.
+// describeRestored returns the text that tells people what the restore has done and what happens next.
 func describeRestored(restored restore.Restored, keySaved bool, env app.Env) string {
 	text := "Restored."
 	if keySaved {
@@ -226,7 +231,8 @@ func describeRestored(restored restore.Restored, keySaved bool, env app.Env) str
 	return text
 }
 
-// notEmptyHint says how to make room beside the embedded server's data, and by which list erased customers stay erased.
+// notEmptyHint tells people what to do if the embedded server has a database already. If there is a list of
+// erasures beside it, the hint names it for --erasures.
 func notEmptyHint(env app.Env) string {
 	data := filepath.Clean(env.Data)
 	hint := fmt.Sprintf("Nothing was changed. Stop Parley and put its data folder aside (mv %s %s.old), or name a new one by PARLEY_DATA; then restore again", data, data)
@@ -237,7 +243,7 @@ func notEmptyHint(env app.Env) string {
 	return hint + "."
 }
 
-// explainRestore adds to an error what to do about it.
+// explainRestore returns an error of a restore with a hint what to do about it, on a line of its own.
 func explainRestore(err error, env app.Env) error {
 	hint := ""
 	switch {

@@ -15,7 +15,7 @@ import (
 	"parley/cmd/parley/torture/oracle"
 )
 
-// tortureCommand is `parley torture`.
+// tortureCommand is `parley torture`. kong, which parses the command line, fills its fields and calls Run.
 type tortureCommand struct {
 	Quick     bool          `help:"A short form, about a minute; Parley waits seconds where production waits minutes."`
 	Seed      uint64        `help:"Seed of the schedule; 0 = by chance."`

@@ -15,7 +15,7 @@ import (
 // closed is what people write for a day without hours.
 const closed = "closed"
 
-// farthest is how many days ahead NextOpening and Evening look: more than a year, so that a business is found that opens
+// farthest is how many days ahead NextOpening and Evening look. It is more than a year, for a business that opens
 // once a year.
 const farthest = 400
 
@@ -122,7 +122,7 @@ func (p Plan) SpecialDays() []Day {
 	return days
 }
 
-// isEmpty returns whether a plan says nothing. Except alone says nothing, since it only takes back what Country says.
+// isEmpty reports whether a plan says nothing. Except alone says nothing, since it only limits Country.
 func (p Plan) isEmpty() bool {
 	hasDays := len(p.Week) > 0 || len(p.Holidays) > 0 || len(p.Days) > 0
 	return !hasDays && p.Country == "" && p.Zone == ""
@@ -185,7 +185,7 @@ func Read(plan []byte, of Calendars) (*Hours, error) {
 	return New(p, of)
 }
 
-// Zone of the business; nil when it is always open.
+// Zone returns the time zone of the business; nil if it is always open.
 func (h *Hours) Zone() *time.Location {
 	if h == nil {
 		return nil
@@ -193,7 +193,7 @@ func (h *Hours) Zone() *time.Location {
 	return h.zone
 }
 
-// OpenAt says whether the business is open at a time.
+// OpenAt reports whether the business is open at a time.
 func (h *Hours) OpenAt(t time.Time) bool {
 	if h == nil {
 		return true
@@ -224,8 +224,9 @@ func (h *Hours) LastClosing(t time.Time) (at time.Time, ok bool) {
 	return at, ok
 }
 
-// Reopens returns the first opening after the last closing of t's day, or if that closing is over or there is none, the first
-// from t on. It returns zero as NextOpening does, and t if the business is always open.
+// Reopens returns when the business opens again after t's day. If it closes later on that day, this is the first
+// opening after the last closing. Otherwise it is the first time from t on at which the business is open, as in
+// NextOpening. So it returns t if the business is always open.
 func (h *Hours) Reopens(t time.Time) time.Time {
 	closing, ok := h.LastClosing(t)
 	if ok && closing.After(t) {
@@ -234,8 +235,9 @@ func (h *Hours) Reopens(t time.Time) time.Time {
 	return h.NextOpening(t)
 }
 
-// Evening returns the next time after t that is lead before the last closing of a day, but not earlier than the
-// day's last opening. ok is false if there is none.
+// Evening returns the next time after t that is lead before the last closing of a day: 16:30 for a lead of 30
+// minutes, if the business closes at 17:00. It is never earlier than the day's last opening. ok is false if there
+// is none.
 func (h *Hours) Evening(t time.Time, lead time.Duration) (at time.Time, ok bool) {
 	for n := range farthest {
 		from, to, ok := h.lastPeriod(t, n)

@@ -7,9 +7,10 @@ import (
 	"parley/store"
 )
 
-// SetConsent keeps which messages a customer wants since a time, and reports whether that has changed anything. A wish is outdated
-// if it is older than a known one about the same messages, for example because its callback was lost: then nothing changes.
-// Providers' times are in full seconds. Of two wishes in one second, the one that comes later counts.
+// SetConsent records a customer's wish: to get messages, or no messages, or none with advertising ("marketing"). at
+// is when the customer said so. changed reports whether other messages may be sent now. outdated means that a newer
+// wish about the same messages is known, so that nothing was changed; webhooks can arrive in another order.
+// Providers give times in full seconds. Of two wishes in the same second, the one that is recorded last counts.
 func (ps *People) SetConsent(i *store.Identity, wish channels.Consent, at time.Time) (changed, outdated bool) {
 	at = at.Truncate(time.Second)
 	isBefore := func(known *time.Time) bool { return known != nil && at.Before(*known) }
@@ -32,8 +33,9 @@ func (ps *People) SetConsent(i *store.Identity, wish channels.Consent, at time.T
 	return i.OptedOut != before, false
 }
 
-// optedOutAfter returns which messages a customer doesn't want once a wish is known. before is what the customer didn't want
-// until then. A customer who wants nothing at all still wants nothing after a wish that is about marketing alone.
+// optedOutAfter returns which messages a customer refuses after a wish: "" for none, or store.OptedOutAll or
+// OptedOutMarketing. before is what the customer refused until then. A wish about marketing alone doesn't change
+// OptedOutAll.
 func optedOutAfter(wish channels.Consent, before string) string {
 	if !wish.Marketing {
 		if wish.OptedOut {
@@ -55,7 +57,8 @@ func optedOutAfter(wish channels.Consent, before string) string {
 	return before
 }
 
-// uniteConsents makes the wishes of another identity count for the first one, because both proved to be one customer's.
+// uniteConsents makes the wishes of another identity count for the first one, when both turn out to belong to one
+// customer.
 func (ps *People) uniteConsents(first, other *store.Identity) {
 	wantsNothing := other.OptedOut == store.OptedOutAll
 	onlyOtherOptedOut := first.OptedOut == "" && other.OptedOut != ""

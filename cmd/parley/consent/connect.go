@@ -19,15 +19,21 @@ import (
 	"parley/store/grant"
 )
 
+// A person connects a mailbox in three steps, which together are an attempt. Begin returns a link to Google or
+// Microsoft. The person opens it, signs in and allows Parley to use the mailbox. The browser then comes back to
+// Parley with a code, and Finish trades it for tokens and stores them. The command parley connect keeps the attempt
+// (oauth.Flow) in memory. The site uses BeginInBrowser and FinishInBrowser, which keep it in the database, since
+// another replica may serve the last step.
+
 // AttemptLife is how long a person may take to consent.
 const AttemptLife = 15 * time.Minute
 
-// ErrCancelled is the cause of a Failure of a person who did not consent.
+// ErrCancelled is the cause of a Failure when the person did not consent.
 var ErrCancelled = errors.New("consent: the person did not consent")
 
-// Begin begins an attempt of a person to connect an account, and returns the address at which she consents. redirect
-// is where her browser comes back to. The caller keeps the flow for Finish; BeginInBrowser keeps it for callers who can't.
-// Errors: *Failure.
+// Begin begins an attempt to connect an account, and returns the link at which a person consents. redirect is the
+// URL to which the browser comes back. The caller keeps the flow, which has secrets, and hands it to Finish.
+// Errors: *Failure; the account's stored settings can't be read.
 func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.Flow, string, error) {
 	p, err := k.findProvider(provider)
 	if err != nil {
@@ -49,7 +55,8 @@ func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.
 	return flow, link, nil
 }
 
-// PersonOf returns the address with which a person is expected to sign in: the one that the settings name, or else the mailbox's.
+// PersonOf returns the mail address with which a person is expected to sign in: the one that the account's settings
+// name (oauth_user), or else the mailbox's.
 func PersonOf(account store.Account) (string, error) {
 	config, err := configOf(account)
 	return settings.Persons(config)[0], err
@@ -67,9 +74,9 @@ func configOf(account store.Account) (channels.Config, error) {
 	return config, nil
 }
 
-// Finish finishes an attempt with what came back with the person's browser, and returns who signed in; "" if the
-// provider didn't say. Nothing is changed unless all of it is right.
-// Errors: *Failure, whose cause is ErrCancelled if she did not consent; the database's.
+// Finish ends an attempt. answer is the query with which the browser came back. If everything is right, Finish
+// stores the tokens and returns who signed in, or "" if the provider didn't say. Otherwise it changes nothing.
+// Errors: *Failure, with the cause ErrCancelled if the person did not consent; the database's.
 func (k *Keeper) Finish(ctx context.Context, account store.Account, provider string, flow oauth.Flow, answer url.Values) (string, error) {
 	p, err := k.findProvider(provider)
 	if err != nil {
@@ -141,7 +148,8 @@ func checkAnswer(p *oauth.Provider, flow oauth.Flow, answer url.Values) error {
 	return nil
 }
 
-// makePrintable makes words that came with a browser, perhaps from a stranger, fit for a terminal and a page.
+// makePrintable replaces control characters by blanks, and cuts words after 300 characters. They came with a
+// browser, perhaps from a stranger, and are shown on a terminal or a page.
 func makePrintable(words string) string {
 	const maxRunes = 300
 	const del = 0x7f // the control character DEL
@@ -193,19 +201,19 @@ func explainError(p *oauth.Provider, err error) error {
 	return &Failure{Text: text, Hint: hint, cause: err}
 }
 
-// busyError is the error of a provider that may do the same later.
+// busyError is the error of a provider that refuses for the moment and may accept the same request later.
 func busyError(p *oauth.Provider, cause error) error {
 	return &Failure{Text: p.Title + " has no time right now.", Hint: "Begin again in a few minutes.", cause: cause}
 }
 
-// attemptSecrets is what is kept, encrypted, of an attempt while its person is at the provider.
+// attemptSecrets are stored, encrypted, while the person is at the provider.
 type attemptSecrets struct {
 	Provider string     `json:"provider"`
 	Flow     oauth.Flow `json:"flow"`
 }
 
-// BeginInBrowser is Begin for somebody in a browser. It stores the attempt, and binds it to the session of this browser. The
-// provider is the account's.
+// BeginInBrowser is Begin for the site. It stores the attempt for AttemptLife and binds it to the session of the
+// person's browser. The account's settings name the provider. It returns the link.
 // Errors: *Failure; the database's.
 func (k *Keeper) BeginInBrowser(ctx context.Context, account store.Account, redirect, session string) (string, error) {
 	config, err := configOf(account)
@@ -229,8 +237,9 @@ func (k *Keeper) BeginInBrowser(ctx context.Context, account store.Account, redi
 	return link, grant.Begin(ctx, k.pool, a, AttemptLife)
 }
 
-// FinishInBrowser is Finish for an attempt of BeginInBrowser. It works once for each attempt, and only in the session in which
-// that began. It returns the account, also with a *Failure, or nil if the account isn't known.
+// FinishInBrowser is Finish for an attempt of BeginInBrowser. It works once for each attempt, and only in the
+// session in which the attempt began. It returns the account and who signed in. The account is returned beside a
+// *Failure too, and is nil if it isn't known.
 // Errors: as Finish.
 func (k *Keeper) FinishInBrowser(ctx context.Context, session string, answer url.Values) (*store.Account, string, error) {
 	a, err := grant.Finish(ctx, k.pool, hashOf(answer.Get("state")), hashOf(session))
@@ -270,7 +279,7 @@ func (k *Keeper) FinishInBrowser(ctx context.Context, session string, answer url
 	return nil, "", &Failure{Text: "The account was removed meanwhile.", Hint: "Add it again."}
 }
 
-// attemptPlace returns the place to which the secrets of an attempt are bound: see store.Sealer.
+// attemptPlace names the place in the database to which the secrets of an attempt are bound: see store.Sealer.
 func attemptPlace(a grant.Attempt) string {
 	return fmt.Sprintf("grant_attempts/%d/%x", a.AccountID, a.State)
 }

@@ -18,17 +18,21 @@ import (
 	"parley/store/grant"
 )
 
-// Keeper keeps the consents for all accounts. It is safe for concurrent use.
+// Keeper keeps the consents for all accounts. A consent is what Google or Microsoft grants when a person allows
+// Parley to use a mailbox: an access token, which works for about an hour, and a refresh token, with which Parley
+// gets the next one. Both are stored encrypted ("sealed"). People give a consent by Begin and Finish; channels use
+// it by For. A Keeper is safe for concurrent use.
 type Keeper struct {
 	pool      *pgxpool.Pool
 	sealer    *store.Sealer
-	providers map[string]*oauth.Provider // by name: those with which Parley is registered
+	providers map[string]*oauth.Provider // where Parley is registered, by name, such as "google"
 	log       *slog.Logger
 	holder    string // the name under which this process holds leases
 	now       func() time.Time
 }
 
-// New makes a keeper. apps are Parley's registrations, by the providers' names; one without an ID is left out.
+// New makes a Keeper. apps are Parley's registrations, by the names of the providers: oauth.Google and
+// oauth.Microsoft. One without an ID is left out: nobody can sign in there.
 func New(pool *pgxpool.Pool, sealer *store.Sealer, apps map[string]oauth.App, log *slog.Logger) *Keeper {
 	k := &Keeper{pool: pool, sealer: sealer, log: log, holder: rand.Text(), now: time.Now}
 	k.providers = map[string]*oauth.Provider{}
@@ -41,7 +45,8 @@ func New(pool *pgxpool.Pool, sealer *store.Sealer, apps map[string]oauth.App, lo
 	return k
 }
 
-// For returns the consent for an account at a provider.
+// For returns the consent of an account at a provider, from which channels get access tokens. It never returns nil:
+// if nobody has consented yet, the Grant's method Token says so.
 func (k *Keeper) For(account store.Account, provider string) channels.Grant {
 	return &token{
 		keeper:   k,
@@ -56,11 +61,11 @@ func (k *Keeper) For(account store.Account, provider string) channels.Grant {
 // Registered reports whether Parley is registered with a provider.
 func (k *Keeper) Registered(provider string) bool { return k.providers[provider] != nil }
 
-// Failure is why a mailbox can't be connected, for the person who tries.
+// Failure is an error that tells the person who connects a mailbox why that doesn't work, and what to do.
 type Failure struct {
 	Text  string // what happened
 	Hint  string // what to do next
-	cause error
+	cause error  // nil if there is no other error behind it
 }
 
 // Error implements error.
@@ -99,7 +104,7 @@ func titleOf(provider string) string {
 	return "Microsoft"
 }
 
-// secrets are the tokens of one consent, as they are sealed.
+// secrets are the tokens of one consent, as they are encrypted and stored.
 type secrets struct {
 	Access  string `json:"access"`
 	Refresh string `json:"refresh"`
@@ -108,7 +113,8 @@ type secrets struct {
 // String hides the tokens, from logs too.
 func (secrets) String() string { return "tokens" }
 
-// placeOf is the place to which an account's tokens are bound: see store.Sealer.
+// placeOf names the place in the database to which an account's encrypted tokens are bound, so that they can't be
+// moved to another account: see store.Sealer.
 func placeOf(account store.AccountID) string { return fmt.Sprintf("grants/%d", account) }
 
 // seal encrypts the tokens of an account.

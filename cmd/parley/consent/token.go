@@ -17,7 +17,7 @@ import (
 
 // Times of refreshing.
 const (
-	askTimeout   = 45 * time.Second       // for Token, waiting for others included
+	askTimeout   = 45 * time.Second       // for Token, including the wait for other goroutines and replicas
 	leaseTime    = 30 * time.Second       // for one refresh: longer than a provider's answer and its storing
 	storeTimeout = 10 * time.Second       // for storing what a provider answered
 	othersPace   = 200 * time.Millisecond // between two looks while another replica refreshes
@@ -25,25 +25,28 @@ const (
 	freshFor     = time.Minute            // a server that refuses a token as fresh as that would refuse the next one, too
 )
 
-// token is the channels.Grant of one account. A grant is the stored consent; its access token lasts about an hour, and then a
-// refresh replaces it.
+// token is the channels.Grant of one account: it gives the mailbox's IMAP and SMTP connections their access token.
+// The token lasts about an hour. Before it expires, one replica asks the provider for the next one, which is called
+// a refresh, and stores that for all replicas. A lease, a lock in the database that runs out by itself, decides
+// which replica that is.
 type token struct {
 	keeper   *Keeper
 	account  store.AccountID
 	name     string // of the account
 	provider string
 	log      *slog.Logger
-	turn     chan struct{} // holds one value while somebody uses the fields that follow
+	turn     chan struct{} // of size 1: a lock for the fields below, for which one can wait with a context
 
-	value       string // the access token; "" if none was read yet
-	renewAt     time.Time
-	endsAt      time.Time
-	refreshedAt time.Time // when this process refreshed it last
-	lastFailure error     // of this process to refresh it; nil if the last refresh succeeded
-	retryAt     time.Time // until then lastFailure is returned, and the provider is not asked
+	value       string    // the access token; "" if none was read yet
+	renewAt     time.Time // when it should be refreshed
+	endsAt      time.Time // when it expires
+	refreshedAt time.Time // when this process refreshed it last; zero if it never did
+	lastFailure error     // why this process's last refresh failed; nil if it succeeded
+	retryAt     time.Time // until then lastFailure is returned without asking the provider
 }
 
-// Token implements channels.Grant.
+// Token implements channels.Grant. While the provider can't be reached, it returns the present token until that
+// expires.
 func (t *token) Token(ctx context.Context, refused string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -57,7 +60,7 @@ func (t *token) Token(ctx context.Context, refused string) (string, error) {
 
 	now := t.keeper.now()
 	if t.value == refused && now.Sub(t.refreshedAt) < freshFor {
-		refused = "" // not refreshed for it
+		refused = "" // the token is brand-new: another one would be refused, too
 	}
 	if t.isUsable(refused) && now.Before(t.renewAt) {
 		return t.value, nil
@@ -119,7 +122,7 @@ func (t *token) fetchShared(ctx context.Context, refused string) (string, error)
 	}
 }
 
-// read reads the stored consent and takes its access token over.
+// read reads the stored consent and puts its access token into t.
 // Errors: *channels.SendError.
 func (t *token) read(ctx context.Context) (*grant.Grant, error) {
 	g, err := grant.Find(ctx, t.keeper.pool, t.account)
@@ -152,9 +155,9 @@ func (t *token) read(ctx context.Context) (*grant.Grant, error) {
 
 func toDuration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
 
-// refresh has the provider replace the access token. The caller holds the lease. isReplaced means that somebody else replaced the
-// whole consent meanwhile, so that it has to be read anew. What the provider answers is stored even if ctx ends: a refresh token
-// may work only once.
+// refresh asks the provider for a new access token and stores it. The caller holds the lease. isReplaced means that
+// the stored consent changed meanwhile, as when a person connected the account again: it has to be read anew. The
+// answer is stored even if ctx ends, because a refresh token may work only once.
 func (t *token) refresh(ctx context.Context, refused string) (isReplaced bool, err error) {
 	g, err := t.read(ctx)
 	if err != nil {
@@ -250,7 +253,7 @@ func (t *token) revokedError(words string) error {
 		titleOf(t.provider), words))
 }
 
-// brokenError is the error of a consent that only a person can give.
+// brokenError is the error of an account that a person has to connect, or connect again.
 func (t *token) brokenError(text string) error {
 	hint := fmt.Sprintf("Connect it: parley connect %s --account %s. Settings are kept, mail that came meanwhile is fetched then, "+
 		"and what waits is sent.", t.provider, t.name)

@@ -45,7 +45,8 @@ type chatView struct {
 	Typing   bool         `json:"typing"`
 }
 
-// phonePane is a customer's phone on the page.
+// phonePane serves the phone on the demo's page, with a customer's chats by WhatsApp, SMS and Messenger. The
+// visitor writes and taps there as the customer.
 type phonePane struct{ *pageState }
 
 func (p *phonePane) addRoutes(mux *http.ServeMux) {
@@ -53,7 +54,8 @@ func (p *phonePane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /phone/file", p.chatPicture)
 }
 
-// phoneOf returns a customer's phone. nil means that this world has no phones, or no such customer.
+// phoneOf returns the phone of the customer with a mail address; nil if this world has no phones, or no such
+// customer.
 func (p *phonePane) phoneOf(address string) *phone.Handset {
 	phones := p.world.Phones()
 	if phones == nil {
@@ -67,7 +69,8 @@ func (p *phonePane) phoneOf(address string) *phone.Handset {
 	return nil
 }
 
-// readState returns what a customer's phone shows, with one of its chats open.
+// readState returns what a customer's phone shows. open is the kind of the chat that is open, such as
+// phone.Messenger; for any other text none is.
 func (p *phonePane) readState(address, open string) phoneState {
 	h := p.phoneOf(address)
 	if h == nil {

@@ -38,14 +38,17 @@ const (
 type Options struct {
 	Pool   *pgxpool.Pool
 	Log    *slog.Logger
-	Holder string        // names this process among those that share the database
-	Every  time.Duration // how often a place is looked through
+	Holder string        // the name of this process, under which it takes leases in the database
+	Every  time.Duration // the time between two visits to a place
 	Pause  time.Duration // between two requests to a site; 0 means a second
 	// Language tells in which language a text is written, or "" if it doesn't know.
 	Language analysis.Analyzer
 }
 
-// Reader reads all places that an admin has named.
+// Reader reads what suggested replies may draw on, and stores it. An admin names places: folders, such as /srv/faq,
+// or web sites, such as https://acme.test/help. A place has pages, which are files or web pages. A page is cut into
+// sections at its headings, and the sections that fit a customer's question best are used for a suggested reply.
+// Each place is read again every Options.Every; such a look through one place is a visit.
 type Reader struct{ opt Options }
 
 // New makes a Reader.
@@ -54,7 +57,8 @@ func New(o Options) *Reader {
 	return &Reader{opt: o}
 }
 
-// Run reads places as they become due, each in one of all processes, until ctx ends.
+// Run reads places as they become due, until ctx ends. If several processes share the database, a lease for each
+// place lets only one of them read it.
 func (r *Reader) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := r.Round(ctx)
@@ -66,8 +70,8 @@ func (r *Reader) Run(ctx context.Context) error {
 	return nil
 }
 
-// Round reads the places that are due. What can't be read is noted with its place, and is no error. If something of one
-// place can't be stored, the others are read all the same.
+// Round visits the places that are due. What can't be read is noted as the place's problem, and is no error. If
+// something of one place can't be stored, Round still visits the others, and returns the error at the end.
 func (r *Reader) Round(ctx context.Context) error {
 	places, err := knowledge.DuePlaces(ctx, r.opt.Pool, r.opt.Every)
 	if err != nil {
@@ -91,8 +95,8 @@ func (r *Reader) Round(ctx context.Context) error {
 	return failed
 }
 
-// readOrNote looks through one place. After a lasting failure it notes a problem with the place, which keeps what was read of
-// it before and is read again when it is due. After a passing one the next round tries again.
+// readOrNote visits one place. After a lasting failure it notes a problem with the place and keeps what was read of
+// it before. The place is read again when it is due. After a passing failure the next Round tries again.
 func (r *Reader) readOrNote(ctx context.Context, p knowledge.Place) error {
 	read := (*visit).readFolder
 	if p.IsSite() {
@@ -115,23 +119,24 @@ func (r *Reader) takeLease(ctx context.Context, place string) (bool, error) {
 	return store.TakeLease(ctx, r.opt.Pool, leaseOf(place), r.opt.Holder, leaseFor.Seconds())
 }
 
-// visit is one look through a place.
+// visit is one look through a place, by readFolder or readSite.
 type visit struct {
 	r        *Reader
 	place    knowledge.Place
 	known    map[string]knowledge.Page // the pages that are stored from earlier visits, by their addresses
-	present  []string                  // the addresses of the pages that are there; what is stored of others is removed
-	bytes    int                       // of the pages that were read
+	present  []string                  // addresses of the pages that exist now; others are removed
+	bytes    int                       // the size of all pages that were read so far
 	problems []string                  // what could not be read, for people; the first one is shown
 }
 
-// errTaken ends a visit to a place that another process reads by now.
+// errTaken ends a visit when the lease ran out and another process has begun to read the place.
 var errTaken = errors.New("knowledge: the place is read by another process")
 
-// errFull ends a visit that has read as much as a place may have.
+// errFull ends a visit that has read maxPages pages or maxPlaceBytes bytes.
 var errFull = errors.New("knowledge: the place has more than is read of one")
 
-// lookThrough visits one place by read, which stores its pages, and then stores which pages there are and what went wrong.
+// lookThrough visits one place. It calls read, which stores the pages, and then stores which pages exist and what
+// went wrong.
 func (r *Reader) lookThrough(ctx context.Context, p knowledge.Place, read func(*visit, context.Context) error) error {
 	known, err := knowledge.Pages(ctx, r.opt.Pool, p.Place)
 	if err != nil {
@@ -209,7 +214,7 @@ func (v *visit) keep(ctx context.Context, p knowledge.Page, title, text string) 
 func (r *Reader) languageOf(ctx context.Context, text string) string {
 	a, err := r.opt.Language.Analyze(ctx, analysis.Question{Burst: []analysis.Message{{Text: text}}})
 	if err != nil {
-		return "" // the page is of use without it
+		return "" // the page is useful without a language
 	}
 	return a.Language
 }

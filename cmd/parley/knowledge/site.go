@@ -37,7 +37,8 @@ var (
 	errForbidden = errors.New("robots.txt asks not to read it")
 )
 
-// crawl is a visit to a web site. Addresses of pages are in the form of normaliseAddress.
+// crawl is a visit to a web site: it begins at one page and follows links. Addresses are as normaliseAddress writes
+// them.
 type crawl struct {
 	*visit
 
@@ -46,8 +47,8 @@ type crawl struct {
 	rules    rules           // of the site's robots.txt
 	lastEnd  time.Time       // when the latest request ended; zero before the first
 	queue    []string        // pages that are still to be read
-	queued   map[string]bool // all pages that were ever in the queue, or to which one of them redirected
-	failures int             // how many addresses can't be read now, but may be later
+	queued   map[string]bool // all pages that were in the queue in this visit, or to which one of them redirected
+	failures int             // how many addresses failed for a reason that may pass, such as a timeout
 }
 
 // readSite reads a web site, from the page that the admin named. It follows links to pages of the same host in the same
@@ -92,9 +93,10 @@ func (c *crawl) readNext(ctx context.Context) error {
 	return c.readPage(ctx, address)
 }
 
-// readUnlinked reads the stored pages to which no link led in this visit. It is called when a page could not be read, as perhaps
-// only that page links to them. (Stored links don't tell: one may lead to a page by a redirect, or stand on a page that is not
-// stored.) Once another page can't be read, the site is away: the rest is kept without being asked for.
+// readUnlinked reads the stored pages to which no link led in this visit. It is called when a page could not be
+// read, since perhaps only that page links to them. (Stored links don't say so: a link may lead to a page by a
+// redirect, or stand on a page that isn't stored.) If another page can't be read, the site is down, and the rest is
+// kept without being read.
 func (c *crawl) readUnlinked(ctx context.Context) error {
 	c.enqueue(slices.Sorted(maps.Keys(c.known)))
 	failuresBefore := c.failures
@@ -113,8 +115,8 @@ func (c *crawl) readUnlinked(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// checkRedirect lets a redirect lead to a page that may be read, and nowhere else. The page that the admin named, and robots.txt,
-// may stand elsewhere on the site.
+// checkRedirect allows a redirect only to a page that may be read. The page that the admin named, and robots.txt,
+// may be redirected to any folder of the site.
 func (c *crawl) checkRedirect(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return errCircle

@@ -11,7 +11,9 @@ import (
 	"time"
 )
 
-// Scratch is a temporary folder of a run. While the run lives, it holds a lock in the folder.
+// Scratch is the temporary folder of one run of a test program, such as parley torture, with its database and logs.
+// The run holds a lock on a file in it until it calls Remove or Leave. The system drops the lock of a killed run,
+// so the next run sees that the folder is no longer used and removes it.
 type Scratch struct {
 	Dir  string
 	lock *os.File
@@ -20,14 +22,15 @@ type Scratch struct {
 const (
 	// scratchLock is the file that is locked. A folder without it was not made by NewScratch.
 	scratchLock = ".scratch"
-	// scratchNewborn is the file's name until it is locked: another run could take it for that of a run that has ended.
+	// scratchNewborn is the name of the file until it is locked. Under the name scratchLock, another run could take
+	// it for the unlocked file of a run that has ended.
 	scratchNewborn = ".scratch-new"
 )
 
-// NewScratch makes a folder in parent ("" means the system's temporary folder) whose name begins with prefix.
-// First it removes what earlier runs of this account that failed, or were killed, left there under such names.
-// It keeps the folders of runs that still live, and of the others the newest, as many as spare says. beforeRemoval is
-// called with each folder before it is removed; nil means nothing is called.
+// NewScratch makes a folder in parent ("" means the system's temporary folder) whose name begins with prefix. First
+// it removes the folders with this prefix that earlier runs of the same user left there. It keeps those of runs
+// that still live, and the newest spare ones of the others, so that a failed run can be looked into. beforeRemoval
+// is called with each folder before it is removed; it may be nil.
 func NewScratch(parent, prefix string, spare int, beforeRemoval func(dir string)) (*Scratch, error) {
 	if parent == "" {
 		parent = os.TempDir()
@@ -96,10 +99,10 @@ func removeScratch(dir string) error {
 	return errors.Join(err, os.WriteFile(lock, nil, 0o600)) // somebody still writes into the folder
 }
 
-// Leave keeps the folder until later runs remove it.
+// Leave unlocks the folder and keeps it until a later run removes it.
 func (s *Scratch) Leave() error { return s.lock.Close() }
 
-// errAlive means that a run still uses its folder.
+// errAlive means that a file is locked: a run still uses its folder.
 var errAlive = errors.New("somebody uses it")
 
 // lockFile opens a file and locks it. Errors: errAlive; there is no such file.

@@ -15,8 +15,11 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// SlackEnv returns the variables that point Parley at a workspace by its API's address. Events come by signed requests
-// or, unless usesRequests, in Socket Mode.
+// Test programs and parley demo run the real Parley against emulators. These functions return its settings for
+// that, as environment variables (NAME=value) and as parts of a parley.yaml, and apply them to its database.
+
+// SlackEnv returns the variables that point Parley at an emulated Slack workspace. api is the URL of its API. With
+// usesRequests Slack sends events as signed HTTP requests, otherwise in Socket Mode.
 func SlackEnv(s *slackfake.Server, api string, usesRequests bool) []string {
 	vars := []string{"SLACK_BOT_TOKEN=" + s.BotToken(), "SLACK_API_URL=" + api}
 	if usesRequests {
@@ -25,8 +28,8 @@ func SlackEnv(s *slackfake.Server, api string, usesRequests bool) []string {
 	return append(vars, "SLACK_APP_TOKEN="+s.AppToken())
 }
 
-// TeamsEnv returns the variables that point Parley at an organisation. Signing in to the site by Microsoft is off: the
-// emulator gives tokens only to bots.
+// TeamsEnv returns the variables that point Parley at an emulated Microsoft 365 organisation. Signing in to the
+// site by Microsoft is off, because the emulator gives tokens only to bots.
 func TeamsEnv(t *teamsfake.Server) []string {
 	return []string{
 		"TEAMS_APP_ID=" + t.AppID(),
@@ -40,7 +43,7 @@ func TeamsEnv(t *teamsfake.Server) []string {
 	}
 }
 
-// Agents returns parley.yaml's list of agents: Ann, an admin, and Ben, with their ids in the chats that there are.
+// Agents returns the agents of a parley.yaml: Ann, who is an admin, and Ben, with their ids in Slack and Teams.
 func Agents(hasSlack, hasTeams bool) string {
 	ann := "  - {email: ann@acme.test, name: Ann Lee"
 	ben := "  - {email: ben@acme.test, name: Ben Katz"
@@ -55,7 +58,8 @@ func Agents(hasSlack, hasTeams bool) string {
 	return "agents:\n" + ann + ", roles: [admin]}\n" + ben + "}\n"
 }
 
-// MailServers returns the lines of an account in parley.yaml about its servers. imap and smtp are host:port.
+// MailServers returns the lines about the servers of a mail account in a parley.yaml. imap and smtp are host:port,
+// security is as in parley.yaml, such as "none".
 func MailServers(imap, smtp, security, username, password string) string {
 	server := func(name, address string) string {
 		host, port, _ := net.SplitHostPort(address) // it can't fail: the address is a listener's
@@ -77,7 +81,8 @@ func SetUp(ctx context.Context, env app.Env, yaml string, specs []channels.Spec)
 	return Apply(ctx, db, yaml, specs)
 }
 
-// Apply sets Parley up by a parley.yaml, or a part of one; nil specs are the product's channels.
+// Apply sets Parley up by a parley.yaml, or a part of one. specs are the channels that it may name; nil means
+// app.Specs.
 func Apply(ctx context.Context, db *app.Database, yaml string, specs []channels.Spec) error {
 	if specs == nil {
 		specs = app.Specs()
@@ -90,8 +95,9 @@ func Apply(ctx context.Context, db *app.Database, yaml string, specs []channels.
 	return err
 }
 
-// FreeAddress finds an address of loopback at which nobody listens, for a Parley of which the address has to be known
-// before it runs. Its port is none of those that the system itself gives away: such a one could be taken before Parley starts.
+// FreeAddress finds an address (host:port) of loopback at which nobody listens, for a Parley whose address must be
+// known before it starts. The port is not from the range from which the system picks free ports, since another
+// program could get it before Parley starts.
 func FreeAddress(ctx context.Context) (string, error) {
 	const firstPort, ports, attempts = 20_000, 12_000, 100
 	var lc net.ListenConfig

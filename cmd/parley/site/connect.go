@@ -20,14 +20,15 @@ import (
 )
 
 const (
-	checkTimeout  = 45 * time.Second // for all calls of a chat about credentials
+	checkTimeout  = 45 * time.Second // for all requests to a chat that check credentials
 	rosterTimeout = 90 * time.Second // for the members of a channel: Slack lets a large workspace wait, and a browser waits no longer
 )
 
-// listChats returns the state of each chat that Parley supports.
+// listChats returns the state of Slack and of Microsoft Teams: whether it is connected, by whom, and what is wrong
+// with it.
 func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([]start.Chat, error) {
 	stored, err := credential.List(ctx, d.o.Pool, d.o.Sealer)
-	if err != nil { // they may be sealed by another key: then an admin gives them again on this page
+	if err != nil { // perhaps they are encrypted with another key; then an admin enters them again on this page
 		stored, err = credential.List(ctx, d.o.Pool, nil)
 	}
 	if err != nil {
@@ -63,7 +64,7 @@ func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([
 	return list, nil
 }
 
-// connectedChats returns the chats at work.
+// connectedChats returns the chats with which this Parley works now.
 func (d *startDesk) connectedChats() []Chat {
 	if d.o.Chats.Connected == nil {
 		return nil
@@ -95,6 +96,9 @@ func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory,
 	return t, nil
 }
 
+// Connect checks the credentials of a Slack or Teams app (kind) with that chat, and stores them if they work. It
+// reports whether they were stored, with what the check found. version is that of the stored credentials as the
+// page showed them.
 func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version string, values map[string]string) (bool, []start.Finding, error) {
 	if d.o.Chats.Identify == nil {
 		return false, []start.Finding{{What: kind, Text: "can't be asked from here.", Hint: "Use parley doctor."}}, nil
@@ -148,9 +152,10 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version st
 	return err == nil, list, err
 }
 
-// otherHome returns the workspace or organisation of the credentials that were given before, forgotten ones too, if it is not
-// home and teams or accounts have channels there: nobody would see their threads any more. Otherwise it returns "". It can't tell whether
-// the environment has connected another one since.
+// otherHome protects an admin from moving to another workspace or organisation by mistake, where nobody would see
+// the present threads. It returns the home of the credentials that were stored last, even if they were removed, if
+// that isn't home and teams or accounts have channels in the chat. Otherwise it returns "". It doesn't know whether
+// credentials of the environment have connected another home since.
 func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, error) {
 	former, err := credential.Home(ctx, d.o.Pool, kind)
 	if err != nil || former == "" || former == home {
@@ -168,6 +173,7 @@ func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, e
 	return "", nil
 }
 
+// Disconnect removes the stored credentials of a chat. version is as for Connect.
 func (d *startDesk) Disconnect(ctx context.Context, by web.Person, kind, version string) error {
 	return d.saveCredentials(ctx, by, credentialChange{
 		kind:    kind,
@@ -177,16 +183,16 @@ func (d *startDesk) Disconnect(ctx context.Context, by web.Person, kind, version
 	})
 }
 
-// credentialChange is a change of a chat's credentials.
+// credentialChange is a change of the stored credentials of a chat.
 type credentialChange struct {
 	kind    string
-	version string // of the stored ones, as the page showed it; "" if it showed none
-	what    string // what is done, for the log
+	version string // that of the credentials that the page showed; "" if it showed none
+	what    string // describes the change in the log
 	do      func(pgx.Tx) error
 }
 
-// saveCredentials makes a change of credentials, and logs it in somebody's name.
-// Errors: setup.ErrStale if the stored ones are others than the page showed; then nothing is changed.
+// saveCredentials makes a change of credentials and logs who made it.
+// Errors: setup.ErrStale, with nothing changed, if the stored credentials aren't those that the page showed.
 func (d *startDesk) saveCredentials(ctx context.Context, by web.Person, c credentialChange) error {
 	return store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
 		stored, err := credential.Lock(ctx, tx, c.kind)

@@ -15,12 +15,15 @@ import (
 	"parley/store/measure"
 )
 
-// dashboardDesk implements dashboard.Desk.
+// dashboardDesk implements dashboard.Desk: it gives the pages with the team's figures, such as the time to a first
+// reply, the names by which figures can be chosen, and the figures themselves.
 type dashboardDesk struct {
 	o     Options
 	cache *setupCache
 }
 
+// Names returns what figures can be chosen by: accounts, teams, agents and tags. For somebody who is no admin it
+// hides the names of accounts that aren't open to that person.
 func (d *dashboardDesk) Names(ctx context.Context, p web.Person) (dashboard.Names, error) {
 	n, err := d.allNames(ctx)
 	if err != nil || p.Admin {
@@ -37,7 +40,7 @@ func (d *dashboardDesk) Names(ctx context.Context, p web.Person) (dashboard.Name
 	return n, err
 }
 
-// allNames returns all that figures can be asked for.
+// allNames returns the names of all accounts, teams, agents and tags.
 func (d *dashboardDesk) allNames(ctx context.Context) (dashboard.Names, error) {
 	dir, err := d.cache.Directory(ctx)
 	if err != nil {
@@ -103,7 +106,8 @@ func renamedTags(tags []store.Tag) (list []dashboard.Renamed) {
 	return list
 }
 
-// tagNames are the former names of tags that matter for figures by tag; for figures by other groups there are none.
+// tagNames are the tags that were renamed. Figures are stored under the name that a tag had at that time, so those
+// of its former names are added to those of its current one. It is nil for figures by anything else than tags.
 type tagNames []dashboard.Renamed
 
 // namesBy returns the former names of tags for figures by a group.
@@ -149,6 +153,8 @@ func filterOf(q dashboard.Question) measure.Filter {
 	return f
 }
 
+// Sums returns the figures that q asks for, such as new and resolved conversations, one Sum for each value of the
+// group by: for each day, team or tag.
 func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashboard.Group, values []string) ([]dashboard.Sum, error) {
 	names := namesBy(q, by)
 	rows, err := measure.Sums(ctx, d.o.Pool, filterOf(q), measure.Group(by), slices.Concat(values, names.formerNames(values)))
@@ -180,6 +186,8 @@ func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashb
 	return list, nil
 }
 
+// Work returns how much there was to do for each value of the group by: new conversations, messages and ends
+// together.
 func (d *dashboardDesk) Work(ctx context.Context, q dashboard.Question, by dashboard.Group) (map[string]int64, error) {
 	names := namesBy(q, by)
 	rows, err := measure.WorkBy(ctx, d.o.Pool, filterOf(q), measure.Group(by))
@@ -193,10 +201,12 @@ func (d *dashboardDesk) Work(ctx context.Context, q dashboard.Question, by dashb
 	return list, nil
 }
 
+// Medians returns the median times to a first reply, to a later reply and to the end, by the values of the group
+// by. If by is "", the only entry is "", for all together.
 func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by dashboard.Group, values []string) (map[string]dashboard.Medians, error) {
 	names := namesBy(q, by)
 	group := measure.Group(by)
-	if by == "" { // of all together: they are read by account, and joined below
+	if by == "" { // all together: read them by account, and join them below
 		group = measure.ByAccount
 	}
 
@@ -247,6 +257,8 @@ func joinRenamed(names tagNames, rows []measure.Sum) []measure.Sum {
 // maxLongest is how many of the longest conversations are shown.
 const maxLongest = 10
 
+// Longest returns the conversations that took longest by one of the times. Subject and customer are "" where viewer
+// may not read the conversation.
 func (d *dashboardDesk) Longest(ctx context.Context, viewer store.AgentID, q dashboard.Question, of dashboard.Measure) ([]dashboard.Long, error) {
 	worst, err := measure.LongestTimes(ctx, d.o.Pool, filterOf(q), measure.Time(of), q.Open, maxLongest)
 	if err != nil || len(worst) == 0 {
@@ -294,7 +306,8 @@ func (d *dashboardDesk) Longest(ctx context.Context, viewer store.AgentID, q das
 	return list, nil
 }
 
-// customerOf returns the customer's name, as far as the conversation's row has it.
+// customerOf returns the name of a conversation's customer, or else the address or number; "" if the row has
+// neither.
 func customerOf(c *store.Conversation) string {
 	if name := c.Traits[bridge.TraitName]; name != "" {
 		return name
@@ -307,7 +320,8 @@ func customerOf(c *store.Conversation) string {
 	return ""
 }
 
-// threadLinks returns the addresses of those conversations' threads whose chat is connected.
+// threadLinks returns links to the conversations' threads in Slack or Teams. It leaves out threads in a chat that
+// isn't connected.
 func (d *dashboardDesk) threadLinks(ctx context.Context, ids []store.ConversationID) (map[store.ConversationID]string, error) {
 	threads, err := store.Threads(ctx, d.o.Pool, ids)
 	if err != nil {
@@ -337,6 +351,7 @@ func (d *dashboardDesk) threadLinks(ctx context.Context, ids []store.Conversatio
 	return links, nil
 }
 
+// Now returns what is open and what waits for an answer at this moment.
 func (d *dashboardDesk) Now(ctx context.Context, q dashboard.Question) (dashboard.Now, error) {
 	n, err := measure.ReadNow(ctx, d.o.Pool, filterOf(q), bridge.TraitIntent, bridge.TraitSentiment)
 	if err != nil {
@@ -353,6 +368,7 @@ func (d *dashboardDesk) Now(ctx context.Context, q dashboard.Question) (dashboar
 	return out, nil
 }
 
+// Behind returns how far the figures lag behind what has happened.
 func (d *dashboardDesk) Behind(ctx context.Context) (dashboard.Behind, error) {
 	b, err := measure.ReadBehind(ctx, d.o.Pool)
 	if err != nil {

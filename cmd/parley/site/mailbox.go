@@ -27,12 +27,15 @@ const emailKind = "email"
 // testTimeout bounds the test of a mailbox for a page.
 const testTimeout = 20 * time.Second
 
-// mailboxDesk implements mailbox.Desk.
+// mailboxDesk implements mailbox.Desk, for the pages on which admins add a mailbox. It finds a mailbox's servers,
+// signs in to them on trial, and connects a mailbox at Google or Microsoft.
 type mailboxDesk struct {
 	o     Options
 	cache *setupCache
 }
 
+// Find looks for the servers of a mailbox by its address. The result is empty if this Parley can't look for them.
+// Errors: *web.Problem for what is no address.
 func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, error) {
 	if d.o.Finder == nil {
 		return mailbox.Found{}, nil
@@ -59,6 +62,8 @@ func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, 
 	}, nil
 }
 
+// Try signs in to a mailbox with settings that aren't stored yet, and returns what worked and what didn't.
+// Errors: *setup.Refused for fields that are wrong in themselves.
 func (d *mailboxDesk) Try(ctx context.Context, values map[string][]string) ([]mailbox.Finding, error) {
 	spec := d.o.findSpec(emailKind)
 	config := configOf(spec, values)
@@ -72,6 +77,7 @@ func (d *mailboxDesk) Try(ctx context.Context, values map[string][]string) ([]ma
 	return d.signIn(ctx, store.Account{Name: "new", Kind: emailKind}, config)
 }
 
+// Check signs in to a stored mailbox, and returns what worked and what didn't.
 func (d *mailboxDesk) Check(ctx context.Context, name string) ([]mailbox.Finding, error) {
 	account, err := d.findAccount(ctx, name)
 	if err != nil {
@@ -121,6 +127,7 @@ func (d *mailboxDesk) signIn(ctx context.Context, a store.Account, config channe
 	return list, nil
 }
 
+// Accounts lists the mailboxes that viewer may see, with their states.
 func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mailbox.Account, error) {
 	accounts, err := d.o.listAccountsFor(ctx, viewer)
 	if err != nil {
@@ -171,6 +178,7 @@ func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mai
 	return list, nil
 }
 
+// Names returns the names of all accounts, of every kind, and of all teams.
 func (d *mailboxDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
 	entries, err := d.cache.Entries(ctx)
 	for _, e := range entries {
@@ -192,6 +200,8 @@ func (d *mailboxDesk) Registered(provider string) bool {
 	return d.o.Consents != nil && d.o.Consents.Registered(provider)
 }
 
+// Leave begins to connect a mailbox at Google or Microsoft, and returns the link there. The person's browser comes
+// back to Return, in the same session.
 func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, error) {
 	account, err := d.findAccount(ctx, name)
 	if err != nil {
@@ -204,6 +214,8 @@ func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, 
 	return link, problemOf(err)
 }
 
+// Return ends what Leave began. answer is the query with which the browser came back, who is the person who signed
+// in.
 func (d *mailboxDesk) Return(ctx context.Context, session string, answer url.Values) (account, who string, err error) {
 	if d.o.Consents == nil {
 		return "", "", problemWithoutConsents()

@@ -19,15 +19,16 @@ import (
 )
 
 const (
-	// hookTimeout bounds how long a page waits for a provider that is asked for its webhook, or is to change it.
+	// hookTimeout bounds how long a page waits for a provider to say, or to change, where it sends its webhooks.
 	hookTimeout = 25 * time.Second
-	// hookPause is the wait before a webhook is set again that the provider could not reach: the processes that serve a new
-	// account know of it some seconds after it was added.
+	// hookPause is the wait before Parley's address is set again at a provider that could not reach it. A new
+	// account is served only some seconds after it was added.
 	hookPause    = 2 * time.Second
 	maxHookTries = 4
 )
 
-// numberDesk implements number.Desk.
+// numberDesk implements number.Desk: it gives the pages on which admins add numbers of WhatsApp and SMS, and Pages
+// of Messenger, what they need from the database and from the providers.
 type numberDesk struct {
 	o     Options
 	cache *setupCache
@@ -72,6 +73,7 @@ func (d *numberDesk) Numbers(ctx context.Context, viewer store.AgentID) ([]numbe
 	return list, nil
 }
 
+// HookURL returns the URL at which a provider calls Parley (the webhook) for an account; "" if it isn't known here.
 func (d *numberDesk) HookURL(account string) string {
 	if d.o.Outside == nil {
 		return ""
@@ -79,6 +81,8 @@ func (d *numberDesk) HookURL(account string) string {
 	return d.o.Outside(channels.Spec{}, account, nil).HookURL
 }
 
+// Try checks settings that aren't stored yet: first their form, then by asking the provider. account is the name
+// that the new account is to get.
 func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[string][]string) ([]channels.Finding, error) {
 	spec := d.o.findSpec(kind)
 	if spec == nil {
@@ -103,7 +107,7 @@ func (d *numberDesk) examine(ctx context.Context, a store.Account, config channe
 	return found, nil
 }
 
-// problemOfSettings says in words for people that settings can't work.
+// problemOfSettings returns the problem that a page shows for settings that can't work.
 func problemOfSettings(err error) *web.Problem {
 	return &web.Problem{Text: "These settings can't work: " + err.Error() + ".", Hint: "Put them right."}
 }
@@ -121,7 +125,7 @@ func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Acco
 		}
 
 		spec := d.o.findSpec(a.Kind)
-		if spec == nil { // a channel of another version
+		if spec == nil { // a channel that only another version of Parley has
 			continue
 		}
 
@@ -132,6 +136,7 @@ func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Acco
 	return store.Account{}, nil, &web.Problem{Text: "There is no account " + name + ".", Hint: "It may have been taken out."}
 }
 
+// Check tests a stored account as Try does.
 func (d *numberDesk) Check(ctx context.Context, name string) ([]channels.Finding, error) {
 	a, config, err := d.storedAccount(ctx, name)
 	if err != nil {
@@ -156,6 +161,7 @@ func (d *numberDesk) hookedChannel(ctx context.Context, name string) (channels.H
 	return nil, &web.Problem{Text: "Where the provider of this account calls can't be set from here.", Hint: "Set it there."}
 }
 
+// Hook asks the provider of an account where it sends its webhooks now.
 func (d *numberDesk) Hook(ctx context.Context, name string) (channels.HookState, error) {
 	h, err := d.hookedChannel(ctx, name)
 	if err != nil {
@@ -167,6 +173,7 @@ func (d *numberDesk) Hook(ctx context.Context, name string) (channels.HookState,
 	return state, problemOfRefusal(err)
 }
 
+// SetHook makes the provider of an account send its webhooks to Parley. What this changes is logged in by's name.
 func (d *numberDesk) SetHook(ctx context.Context, by web.Person, name string) error {
 	h, err := d.hookedChannel(ctx, name)
 	if err != nil {
@@ -209,7 +216,7 @@ func setHook(ctx context.Context, h channels.Hooked) error {
 	}
 }
 
-// orNothing returns a value for the log of the set-up, which has words instead of an empty value.
+// orNothing returns a value as the log of the set-up shows it: "nothing" if it is empty.
 func orNothing(value string) string { return cmp.Or(value, "nothing") }
 
 // problemOfRefusal turns a provider's refusal into a *web.Problem; other errors stay as they are.
@@ -224,9 +231,12 @@ func (d *numberDesk) Save(ctx context.Context, by web.Person, c setup.Change) (s
 	return d.o.save(ctx, by, c)
 }
 
-// draftPlace is the place to which sealed drafts are bound: they can't be opened as anything else.
+// draftPlace is the place to which encrypted drafts are bound (see store.Sealer), so that nothing else can pass for
+// one.
 const draftPlace = "sessions/number-draft"
 
+// Seal encrypts what an admin has typed so far, with secrets such as access tokens, so that a page can carry it to
+// the next step. Unseal opens it there.
 func (d *numberDesk) Seal(values map[string]string) (string, error) {
 	plain, err := json.Marshal(values)
 	if err != nil {

@@ -25,25 +25,28 @@ import (
 	"parley/store/logbook"
 )
 
-// Operations are what the pages about the work of this process need of it.
+// Operations are what the pages about backups, erasures and checks need from the running process.
 type Operations struct {
-	Backups string       // the folder of the nightly backups; "" if they aren't ours
+	Backups string       // the folder of the nightly backups; "" if Parley doesn't make them
 	Objects blob.Objects // the object store of old files; nil means the database has all of them
 
-	// AskChats makes the fact that removes posts of a contact from chats, as in erase.Options; nil if they stay there.
+	// AskChats makes the stored event by which a contact's posts are removed from Slack and Teams, as in
+	// erase.Options. It is nil if they stay there.
 	AskChats func(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent
 
 	// Examine checks database, credentials, mailboxes and chats, as parley doctor does; nil if it can't be done here.
 	Examine func(ctx context.Context) (inspect.Report, error)
 
-	// AgreeErasures writes the list of erasures that stands outside of the database; nil if there is none.
+	// AgreeErasures brings the list of erasures that is kept in a file in line with the database; nil if there is
+	// no file.
 	AgreeErasures func(ctx context.Context) error
 
 	// ExportContact writes the zip of contacts; nil if it can't be made here.
 	ExportContact func(ctx context.Context, contacts []store.ContactID, w io.Writer) error
 }
 
-// recordsDesk implements records.Desk.
+// recordsDesk implements records.Desk, for the pages on which admins see what was done (the log), what stands still
+// and how healthy Parley is, and on which they erase customers. Its methods are in this file and in stuck.go.
 type recordsDesk struct{ o Options }
 
 // Log implements the log of records.Desk.

@@ -14,7 +14,8 @@ import (
 // ReconnectPath is the page to which an admin goes when an account of a channel is in trouble.
 func ReconnectPath(channel, name string) string { return settings.ReconnectPath(channel, name) }
 
-// settingsDesk implements settings.Desk.
+// settingsDesk implements settings.Desk: it gives the pages on which admins set Parley up the entries of the set-up
+// (agents, teams, accounts, tags and so on), and saves their changes.
 type settingsDesk struct {
 	o     Options
 	cache *setupCache

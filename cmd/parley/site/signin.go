@@ -22,7 +22,8 @@ const LinkLifetime = 24 * time.Hour
 // ErrNoAgent means that there is no such agent.
 var ErrNoAgent = errors.New("there is no agent with that address")
 
-// SignInLink makes a link that signs an agent in, once, within LinkLifetime. The agent gets no rights by it.
+// SignInLink makes a link that signs an agent in. It works once, within LinkLifetime, and doesn't change the
+// agent's rights.
 // Errors: ErrNoAgent.
 func SignInLink(ctx context.Context, q store.Querier, baseURL, email string) (string, error) {
 	person, err := site.FindPersonByEmail(ctx, q, email)
@@ -35,7 +36,8 @@ func SignInLink(ctx context.Context, q store.Querier, baseURL, email string) (st
 	return newLink(ctx, q, baseURL, &person.ID)
 }
 
-// FirstLink makes a link that makes whoever opens it the first admin; "" if there is an admin already.
+// FirstLink makes a link for a new Parley: whoever opens it becomes the first admin. It returns "" if there is an
+// admin.
 func FirstLink(ctx context.Context, q store.Querier, baseURL string) (string, error) {
 	has, err := site.HasAdmin(ctx, q)
 	if err != nil || has {
@@ -53,10 +55,10 @@ func newLink(ctx context.Context, q store.Querier, baseURL string, agent *store.
 	return strings.TrimRight(baseURL, "/") + "/auth/link/" + secret, nil
 }
 
-// signInDesk implements signin.Desk.
+// signInDesk implements signin.Desk: it signs agents in by links that work once.
 type signInDesk struct{ o Options }
 
-// Invited implements signin.Desk. A link for the first admin is worth nothing once there is one.
+// Invited implements signin.Desk. A link for the first admin is no longer valid once there is an admin.
 func (d *signInDesk) Invited(ctx context.Context, link string) (signin.Invited, error) {
 	agent, err := site.FindLink(ctx, d.o.Pool, link)
 	if err != nil {

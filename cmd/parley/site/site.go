@@ -39,12 +39,14 @@ import (
 	"parley/store/site"
 )
 
-// Options of New. Pool, Sealer, Specs, Signatures, BaseURL and Log are required; what may be nil says so.
+// Options are what New needs. The site's pages are in packages below bot/web. Each declares an interface Desk of
+// what it needs from the rest of Parley. This package implements most of them on these options, such as numberDesk
+// in number.go. Pool, Sealer, Specs, Signatures, BaseURL and Log are required; what may be nil says so.
 type Options struct {
 	Pool    *pgxpool.Pool
 	Sealer  *store.Sealer
 	BaseURL string // where browsers reach the site
-	Doors   Doors  // by which agents sign in
+	Doors   Doors  // the ways by which agents sign in
 	Log     *slog.Logger
 	Now     func() time.Time // nil means time.Now
 
@@ -55,7 +57,7 @@ type Options struct {
 
 	// The set-up.
 	Specs      []channels.Spec
-	Lookup     setup.Lookup      // asks live chats; nil if none is connected
+	Lookup     setup.Lookup      // asks Slack or Teams for people and channels; nil if none is connected
 	Signatures *signature.Reader // reads signatures that are written on pages
 
 	// Accounts.
@@ -72,17 +74,20 @@ type Options struct {
 type Inbox interface {
 	inbox.Desk
 
-	// Readable returns those of some conversations that an agent may read, in no order. Errors: *bridge.Problem for who is no agent.
+	// Readable returns those of the conversations that an agent may read, in any order.
+	// Errors: *bridge.Problem if there is no such agent.
 	Readable(ctx context.Context, agent bridge.AgentID, conversations []bridge.ConversationID) ([]bridge.ConversationID, error)
 
-	// ClosedAccounts returns the accounts whose customers are not for an agent. Errors: *bridge.Problem for who is no agent.
+	// ClosedAccounts returns the accounts whose customers an agent may not see.
+	// Errors: *bridge.Problem if there is no such agent.
 	ClosedAccounts(ctx context.Context, agent bridge.AgentID) ([]bridge.AccountID, error)
 
 	// Zone returns the time zone of an agent: the chosen one, else that of the business hours, else that of this machine.
 	Zone(agent bridge.AgentID) *time.Location
 }
 
-// readable returns those of some conversations that an agent may read. The engine decides it; without one there are none.
+// readable returns those of the conversations that an agent may read. The engine decides it. Without an engine, and
+// for a viewer who is no agent, there are none.
 func (o Options) readable(ctx context.Context, viewer store.AgentID, conversations []store.ConversationID) ([]store.ConversationID, error) {
 	if o.Inbox == nil || len(conversations) == 0 {
 		return nil, nil

@@ -12,7 +12,8 @@ import (
 	"parley/store/stats"
 )
 
-// startDesk implements start.Desk.
+// startDesk implements start.Desk, for the page that leads an admin step by step from an empty Parley to the first
+// customer's mail in a thread. Its methods are in this file and in connect.go.
 type startDesk struct {
 	o     Options
 	cache *setupCache

@@ -17,7 +17,12 @@ import (
 	"parley/store/stuck"
 )
 
-// Undecided implements records.Desk. What a provider says of a reply may name its customer.
+// The pages about what stands still show two lists to admins. Undecided are replies about which a person has to
+// decide, for example because nobody knows whether the provider sent them. The quarantine has events that Parley
+// could not apply. Words that may name a customer are left out for an admin who may not read the conversation.
+
+// Undecided implements records.Desk. It leaves out why a reply is undecided where viewer may not read the
+// conversation, because a provider's words may name the customer.
 func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit int) ([]records.Undecided, error) {
 	found, err := stuck.ListUndecided(ctx, d.o.Pool, limit)
 	if err != nil {
@@ -42,8 +47,8 @@ func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit
 	return list, err
 }
 
-// Decide implements records.Desk. It is an act of the inbox, so that the same checks hold as for the buttons in the thread. The
-// act's form names the attempt, so that who presses twice decides once.
+// Decide implements records.Desk. It does what the buttons in the thread do, through the inbox, so that the same
+// checks hold. The act's Form names the attempt, so that pressing a button twice decides once.
 func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decision) (bridge.ActResult, error) {
 	u, err := stuck.FindUndecided(ctx, d.o.Pool, c.Delivery)
 	if err != nil {
@@ -68,7 +73,7 @@ func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decis
 	return d.o.Inbox.Result(ctx, by.ID, u.Conversation, name)
 }
 
-// Quarantine implements records.Desk. The reason may name a customer.
+// Quarantine implements records.Desk. It leaves out what viewer may not read, because a reason may name a customer.
 func (d *recordsDesk) Quarantine(ctx context.Context, viewer store.AgentID, limit int) ([]records.Quarantined, error) {
 	found, err := store.ListQuarantine(ctx, d.o.Pool, limit)
 	if err != nil {

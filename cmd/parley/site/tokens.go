@@ -20,7 +20,7 @@ import (
 // maxTokens is how many tokens are shown: all valid ones, and some that have ended.
 const maxTokens = 2 * apitoken.Most
 
-// tokensDesk implements tokens.Desk.
+// tokensDesk implements tokens.Desk: it stores the API tokens that admins make on the site for their own programs.
 type tokensDesk struct{ o Options }
 
 func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {

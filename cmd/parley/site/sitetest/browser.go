@@ -14,7 +14,7 @@ import (
 	"parley/store/storetest"
 )
 
-// stepTime bounds one step of a browser; no machine is so slow.
+// stepTime bounds one step of a browser. It is long enough for the slowest machine.
 const stepTime = 3 * time.Minute
 
 // Browser is a window of Chromium that looks at the site.
@@ -23,7 +23,7 @@ type Browser struct {
 	ctx  context.Context //nolint:containedctx // it is the tab
 }
 
-// Browser opens a window of Chromium; with an address, as that agent, who is signed in.
+// Browser opens a window of Chromium. email is the address of the agent who is signed in; "" means that nobody is.
 func (s *Site) Browser(email string) *Browser {
 	s.T.Helper()
 	b := s.Window()
@@ -35,13 +35,14 @@ func (s *Site) Browser(email string) *Browser {
 	return b
 }
 
-// Window opens a window of Chromium; with options of its command line, in a process of its own.
+// Window opens a window of Chromium in which nobody is signed in. With options for the command line it runs in a
+// process of its own.
 func (s *Site) Window(options ...chromedp.ExecAllocatorOption) *Browser {
 	s.T.Helper()
 	return &Browser{s, Tab(s.T, options...)}
 }
 
-// Do does something in the tab.
+// Do runs actions in the tab, and ends the test if one fails. what names them in the error.
 func (b *Browser) Do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
@@ -51,8 +52,8 @@ func (b *Browser) Do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Act does something in a tab. It does it once more where the page was replaced after an element was found in it: the element was
-// not touched then.
+// Act runs actions in a tab. It runs them again if the page was replaced between finding an element and using it,
+// in which case nothing was done to the element.
 func Act(ctx context.Context, actions ...chromedp.Action[chromedp.Void]) error {
 	for {
 		err := chromedp.Do(ctx, actions...)

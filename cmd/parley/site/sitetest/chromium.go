@@ -17,7 +17,9 @@ import (
 )
 
 const (
-	tabTime     = 40 * time.Minute // bounds what a test does in one tab: a walk through all pages took more than ten on a busy machine
+	// tabTime bounds what a test does in one tab. A walk through all pages took more than ten minutes on a busy
+	// machine.
+	tabTime     = 40 * time.Minute
 	askInterval = 50 * time.Millisecond
 )
 
@@ -73,9 +75,9 @@ func allocatorOptions() []chromedp.ExecAllocatorOption {
 	return options
 }
 
-// Tab opens a window, until the test ends: as one of a person of its own, who shares neither cookies nor anything else that is
-// kept with other windows. With options for the command line of Chromium it is one of a process of its own. A script that breaks
-// fails the test.
+// Tab opens a window, which is closed when the test ends. It shares neither cookies nor other stored data with
+// other windows, as if each belonged to another person. With options for Chromium's command line it runs in a
+// process of its own. An error in a page's script fails the test.
 func Tab(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	tab, end, err := openTab(options)

@@ -10,7 +10,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Form is a form of a page, as a browser without a script reads it.
+// Form is an HTML form as a browser without JavaScript reads it. Tests of the site fill Values in and send them to
+// Action.
 type Form struct {
 	Method string // GET or POST
 	Action string // path and query

@@ -34,7 +34,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Site is a running settings site.
+// Site is a site that runs for one test, on a database of its own. Tests look at it as people do: by a Visitor, who
+// sends requests and reads HTML, or by a Browser, which is a real Chromium and runs scripts.
 type Site struct {
 	T     testing.TB
 	Pool  *pgxpool.Pool
@@ -63,7 +64,7 @@ accounts:
   - {name: shop, kind: http, team: Support, mode: trial, http: {secret: "shop-tops3cret-key", callback_url: "https://shop.test/parley"}}
 `
 
-// Secrets are those of Acme, which no page may show.
+// Secrets returns the passwords and keys in Acme, which no page may show.
 func Secrets() []string { return []string{"imap-tops3cret", "smtp-tops3cret", "shop-tops3cret-key"} }
 
 // Sealer seals secrets with a key that is not secret.
@@ -115,7 +116,7 @@ func (s *Site) Secure() {
 	s.URL, s.transport = server.URL, server.Client().Transport
 }
 
-// At is the site of a Parley that runs already, at its address.
+// At returns the site of a Parley that runs already. url is its address.
 func At(t testing.TB, pool *pgxpool.Pool, url string) *Site { return &Site{T: t, Pool: pool, URL: url} }
 
 // Apply changes the set-up as `parley apply` does.
@@ -130,13 +131,13 @@ func (s *Site) Apply(yaml string) {
 	}
 }
 
-// Visitor is a browser without a window.
+// Visitor is an HTTP client with the cookies of one person. It doesn't follow redirects, so that tests see them.
 type Visitor struct {
 	site   *Site
 	client *http.Client
 }
 
-// Visitor opens a new browser; with an address, as that agent, who is signed in.
+// Visitor returns a new visitor. email is the address of the agent who is signed in; "" means that nobody is.
 func (s *Site) Visitor(email string) *Visitor {
 	s.T.Helper()
 	jar, _ := cookiejar.New(nil) // never fails
@@ -154,7 +155,7 @@ func (s *Site) Visitor(email string) *Visitor {
 	return v
 }
 
-// Cookie is that of the visitor's session, for a client of a test's own.
+// Cookie returns the cookie of the visitor's session, for a test that uses a client of its own.
 func (v *Visitor) Cookie() *http.Cookie {
 	v.site.T.Helper()
 	at, err := url.Parse(v.site.URL)
@@ -202,7 +203,7 @@ type Answer struct {
 // Has reports whether the page has a text.
 func (a Answer) Has(text string) bool { return strings.Contains(a.Body, text) }
 
-// Get opens a page; it follows nothing.
+// Get requests a page. It doesn't follow redirects.
 func (v *Visitor) Get(path string) Answer { return v.Do(http.MethodGet, path, nil, nil) }
 
 // Post sends a form, as a page of the site does.
