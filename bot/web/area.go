@@ -6,13 +6,17 @@ import (
 	"io/fs"
 )
 
+// The site is made of areas. An area, such as the settings or the inbox, is a package below this one. It lists its
+// pages as routes, each with the role that a person needs for it, and its entries in the menu. New puts all areas
+// together.
+
 // Pages of areas to which this package sends people: the set-up, and the sign-in.
 const (
 	homePath   = "/settings"
 	signInPath = "/auth/sign-in"
 )
 
-// Role says who may use a route.
+// Role says who may use a route. Roles are ordered by how many people they let in.
 type Role int
 
 // Roles.
@@ -20,7 +24,7 @@ const (
 	SuperAdmins Role = iota // the zero value, so that a route without a role lets in the fewest
 	Admins                  // and super-admins
 	Agents                  // everybody who is signed in
-	Anyone                  // also who is not signed in
+	Anyone                  // also people who are not signed in
 )
 
 // mayOpen reports whether the person may use a route that is for a role.
@@ -55,14 +59,15 @@ type Route struct {
 	For     Role
 	Do      func(*Visit) error
 
-	// Streams says that the answer may take longer than that of a page, up to half an hour or what the handler allows by
-	// Visit.GiveTime; the handler ends it.
+	// Streams says that the answer may take longer than that of a page: half an hour, or longer if the handler calls
+	// Visit.GiveTime again. The handler must end it.
 	Streams bool
 
-	// Reads says that the handler reads the request's form itself, which may take long. It must bound what it reads.
+	// Reads says that the handler reads the request's body itself, such as large files. The handler must bound how
+	// much it reads.
 	Reads bool
 
-	// Token is set for routes that programs use with a token. Then no session opens the route, and For doesn't count.
+	// Token is set for routes that programs call with a token. Then no session opens the route, and For is ignored.
 	Token *ByToken
 
 	area string

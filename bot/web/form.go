@@ -7,16 +7,18 @@ import (
 	"strings"
 )
 
-// Form is a form of a page; the template "form" draws it.
+// Form is a form of a page. A handler makes one of what is stored, the template "form" draws it, and the browser
+// sends it back. If something is wrong with a value, the handler calls Keep and shows the form again: with what was
+// typed, and with what is wrong beside each field.
 type Form struct {
 	Action   string // where it is sent
-	Version  string // of what the form changes, when the page was made; "" if it has none
+	Version  string // the version of what the form changes, so that changes of others meanwhile are noticed; "" if none
 	Groups   []Group
 	Problems []string // problems that belong to no single field
 	Submit   string   // what the button says; "" means Save
 	Back     string   // where a link beside the button leads; "" if there is none
 	Files    bool     // it has fields for files
-	Unsaved  bool     // it has values that were sent and not saved, so that browsers ask before they leave it
+	Unsaved  bool     // it shows values that were sent and not saved: browsers ask before they leave the page
 }
 
 // Group is a part of a form with a title of its own.
@@ -40,7 +42,7 @@ type Field struct {
 	Kind     string // one of the constants below, another type of HTML's input ("date"), or "" for a text of one line
 	Problem  string // what is wrong with the value; "" means nothing
 	Required bool
-	Fixed    bool // it is shown and can't be changed
+	Fixed    bool // it is shown, but can't be changed
 
 	// Value is what is stored, or was sent: with KindLines and KindChecks one entry a line. The template draws it neither for
 	// choices nor for secrets.
@@ -73,8 +75,8 @@ type Choice struct {
 	Chosen bool
 }
 
-// optionsHTML writes choices as the options of a select. A company may have thousands of people and tags, for which templates would
-// be too slow.
+// optionsHTML writes choices as the options of a select. It does without a template, which would be too slow for the
+// thousands of people and tags that a company may have.
 func optionsHTML(list []Choice) template.HTML {
 	var b strings.Builder
 	for _, c := range list {
@@ -105,8 +107,8 @@ func Choose(chosen []string, values ...string) []Choice {
 	return list
 }
 
-// Keep puts into the form what was sent, so that nothing that somebody typed is lost, and what is wrong with it, by the names of
-// fields. Secrets have to be typed again, and their fields say so.
+// Keep puts into the form what was sent, so that nothing that somebody typed is lost. problems says what is wrong, by
+// the names of fields. Secrets have to be typed again, and their fields say so.
 func (f *Form) Keep(v *Visit, problems map[string]string) {
 	f.Unsaved = true
 	for g := range f.Groups {

@@ -12,6 +12,13 @@ import (
 	"unicode/utf8"
 )
 
+// A request passes these checks, in answer, before the handler of its page (Route.Do) sees it:
+//
+//	is the session valid, were there too many requests, must somebody sign in, is the role enough, is the form text
+//
+// The first check that fails answers the request with a page that says why. Requests of programs go to withToken
+// instead.
+
 // Bounds of one request.
 const (
 	pageTimeout   = 30 * time.Second
@@ -47,8 +54,8 @@ func (s *Site) guardRoute(route Route) http.Handler {
 	})
 }
 
-// answerFailure logs why a page failed, and tells the visitor that it did. It doesn't say that nothing was changed, since it can't
-// know.
+// answerFailure logs why a page failed, and tells the visitor that it did. Something may have been changed before the
+// failure, so it doesn't promise that nothing was.
 func (s *Site) answerFailure(v *Visit, route Route, err error) {
 	_, isBrokenOff := errors.AsType[brokenOffError](err)
 	over := v.Context().Err()
@@ -73,14 +80,14 @@ func (s *Site) answerFailure(v *Visit, route Route, err error) {
 
 const failed = "Something went wrong here."
 
-// brokenOffError is an error behind which nothing more can be answered.
+// brokenOffError is an error after which nothing more can be answered: see BrokenOff.
 type brokenOffError struct{ error }
 
 // Unwrap returns why.
 func (e brokenOffError) Unwrap() error { return e.error }
 
-// BrokenOff marks an error after which the rest of a file can't be sent. It ends the connection, so that nobody takes half of the
-// file for all of it.
+// BrokenOff marks an error of a handler that has sent a part of a file already. The connection is then cut, so that
+// nobody takes the part for the whole file.
 func BrokenOff(err error) error { return brokenOffError{err} }
 
 // answer answers a visit with its page, or says why it doesn't.
@@ -139,7 +146,7 @@ func (v *Visit) refuseRole(needed Role) error {
 	return v.Refuse(http.StatusForbidden, "This page is for admins.", "Ask one of them to do it, or to make you one.")
 }
 
-// errNoText means that a request has bytes that are no text.
+// errNoText means that a request has bytes that are no text, such as invalid UTF-8.
 var errNoText = errors.New("web: no text")
 
 // readForm reads the values in the address of a request and, if body is set, those of its form.
@@ -193,7 +200,7 @@ func (v *Visit) refuseUnreadable(err error) error {
 	return v.Refuse(http.StatusBadRequest, "This can't be read.", "It has signs that are no text. Open the page anew and type it again.")
 }
 
-// notSaved answers a form that is sent after the session has ended.
+// notSaved is what people read who send a form after their session has ended.
 const notSaved = "You are signed out, so nothing was saved."
 
 // signInFirst answers a request that nobody is signed in for:

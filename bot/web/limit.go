@@ -56,8 +56,8 @@ func (l *limits) countVisit(v *Visit) (mustWait bool) {
 	return false
 }
 
-// countProgram does the same for a program that shows a token. Token 0 is one that isn't known: it is counted by the program's
-// address, but not together with people there who sign in.
+// countProgram counts a request of a program, and reports whether the program has sent too much and must wait. Token
+// 0 stands for a token that isn't known. It is counted by the program's address, apart from people there who sign in.
 func (l *limits) countProgram(v *Visit, token int64) (mustWait bool) {
 	if token == 0 {
 		return l.countRequest("guess "+l.visitorAddress(v.Request), signInsPerSecond, signInBurst)
@@ -65,8 +65,9 @@ func (l *limits) countProgram(v *Visit, token int64) (mustWait bool) {
 	return l.countRequest("token "+strconv.FormatInt(token, 10), sendsPerSecond, sendBurst)
 }
 
-// countLookUp does the same before the token of a program is looked up. Its limit is high enough that one program that tries tokens
-// doesn't stop others at the same address.
+// countLookUp counts a request of a program before its token is looked up, and reports whether the program must wait.
+// All programs at one address are counted together, so the limit is high: one that guesses tokens shouldn't stop the
+// others.
 func (l *limits) countLookUp(v *Visit) (mustWait bool) {
 	return l.countRequest("look up "+l.visitorAddress(v.Request), lookUpsPerSecond, lookUpBurst)
 }
@@ -107,11 +108,12 @@ func (l *limits) makeRoom(now time.Time) {
 	}
 }
 
-// visitorAddress returns where a request comes from. For an IPv6 address it is the network, all of which one visitor has.
+// visitorAddress returns where a request comes from. Of an IPv6 address it returns the network (/64), because one
+// visitor usually has all of it.
 //
-// Our own proxies are on this machine, in a private network, or in one that the operator named. Each adds to the end of the header
-// X-Forwarded-For who asked it. Before that may stand anything that the visitor wrote, so the header is read from its end, as long
-// as it names proxies of a named network.
+// Our own proxies are on this machine, in a private network, or in a network that the operator named. Each proxy
+// appends the address of whoever asked it to the header X-Forwarded-For. What stands before that may be made up by
+// the visitor. So the header is read from its end, until it names an address that is in none of the named networks.
 func (l *limits) visitorAddress(r *http.Request) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

@@ -8,6 +8,11 @@ import (
 	"strings"
 )
 
+// Programs, such as a script that fetches figures every night, ask at addresses below /api/ without a person. They
+// send the header "Authorization: Bearer parley_…" with a token that an admin made. A token is for one purpose, its
+// scope, and acts for the person who made it. It opens none of the pages for people. Package tokens has the page that
+// makes tokens.
+
 // Scope is what a token of a program is for.
 type Scope string
 
@@ -30,10 +35,10 @@ func (s Scope) For() Role {
 // OpenTo reports whether a person may use what the scope opens.
 func (s Scope) OpenTo(p Person) bool { return p.mayOpen(s.For()) }
 
-// Holder is a program that showed a token.
+// Holder is the program that sent a token.
 type Holder struct {
 	Token int64
-	Name  string // of the token
+	Name  string // the token's name, which the log shows
 	Scope Scope
 	Maker Person // who made it
 }
@@ -41,7 +46,7 @@ type Holder struct {
 // ErrNoToken means that a token is not known, was revoked, or has expired.
 var ErrNoToken = errors.New("web: no such token")
 
-// ByToken belongs to a route that programs use with a token. No session opens such a route.
+// ByToken marks a route that programs call with a token. No session opens such a route.
 type ByToken struct {
 	Scopes []Scope // those that open it
 }
@@ -87,7 +92,8 @@ func (s *Site) withToken(v *Visit, route Route) error {
 // Tokens finds who holds a token. Errors: ErrNoToken.
 type Tokens func(ctx context.Context, token string) (Holder, error)
 
-// programPath is the prefix of the addresses that programs ask, and versionPath that of those which routes have.
+// programPath is the prefix of all addresses for programs. Those of routes begin with versionPath; formerAddresses
+// adds the same addresses without the version.
 const (
 	programPath = "/api/"
 	versionPath = programPath + "v1/"

@@ -16,8 +16,13 @@ import (
 	"parley/bridge"
 )
 
-// Visit is one request for a page, and its answer. Handlers read from it what was sent and who is signed in. They answer by Show
-// with a page, by Go with another address, or by Refuse.
+// Visit is one request for a page, and its answer. Site.guardRoute makes it, checks that the person may use the
+// route, and passes it to Route.Do. This handler reads from it what was sent and who is signed in, and answers by one
+// call:
+//
+//	return v.Show("tags", screen)                // with a page: the template tags.html of the area
+//	return v.Go("/settings/tags")                // by sending the browser to another page
+//	return v.Refuse(http.StatusNotFound, "There is no such tag.", "Look for it in the list.")
 type Visit struct {
 	Request *http.Request
 	Writer  http.ResponseWriter
@@ -30,11 +35,11 @@ type Visit struct {
 	textOnly bool // a program asks, and gets text instead of pages
 }
 
-// Screen is what a template shows.
+// Screen is what the template of a page shows between the head and the foot that all pages have.
 type Screen struct {
-	Title string
+	Title string // the heading
 	Help  string // what the page is for, in a sentence or two
-	Data  any    // the page's own
+	Data  any    // what this page's template needs
 }
 
 // Context is the request's. It ends when the browser closes the connection.
@@ -58,8 +63,8 @@ type pageData struct {
 	Person  Person
 	Company string
 	Menu    []menuLink
-	Flash   string
-	Framed  bool // the page is shown in a frame of a chat's client
+	Flash   string // a text that is shown this one time; see GoWithText
+	Framed  bool   // the page is shown in a frame of a chat's client
 	Assets  *assets
 }
 
@@ -72,7 +77,7 @@ type menuLink struct {
 // Show answers with a page: a template of the area, by its file's name without ".html".
 func (v *Visit) Show(name string, s Screen) error { return v.show(http.StatusOK, v.area, name, s) }
 
-// ShowAgain answers with the form that somebody sent, and what is wrong with it.
+// ShowAgain answers, with status 422, with the form that somebody sent and what is wrong with it.
 func (v *Visit) ShowAgain(name string, s Screen) error {
 	return v.show(http.StatusUnprocessableEntity, v.area, name, s)
 }
@@ -168,7 +173,7 @@ func OwnPath(path string) string {
 	return homePath
 }
 
-// Refuse answers with a page that says what is wrong and what to do.
+// Refuse answers with a page that says what is wrong (text) and what to do (hint). Programs get plain text instead.
 func (v *Visit) Refuse(status int, text, hint string) error {
 	if v.textOnly {
 		return v.writeText(status, text+" "+hint)
@@ -222,9 +227,9 @@ const (
 	rankKey = "rank"
 )
 
-// SignIn signs an agent in with this browser. The session gets a new token, so that one that somebody planted before is worth
-// nothing. Then the browser goes to the page that was asked for before signing in, or else to first; "" means the site's
-// first page.
+// SignIn signs an agent in with this browser. The session gets a new token, so that a token that an attacker planted
+// in the browser before is worth nothing. Then the browser goes to the page that was asked for before signing in. If
+// none was asked for, it goes to first, or to the site's first page if first is "".
 func (v *Visit) SignIn(agent bridge.AgentID, first string) error {
 	ctx := v.Context()
 	person, err := v.site.opt.People.Person(ctx, agent)

@@ -46,9 +46,9 @@ type People interface {
 	SignOutEverywhere(ctx context.Context, id bridge.AgentID) error
 }
 
-// Options of a Site. All but Now, Proxies and Ancestors are required.
+// Options of a Site. All but Now, Tokens, Proxies and Ancestors are required.
 type Options struct {
-	Company  func(ctx context.Context) string
+	Company  func(ctx context.Context) string // returns the company's name, which all pages show
 	People   People
 	Sessions scs.CtxStore // stores sessions, by the hashes of their tokens
 	Secure   bool         // browsers reach the site by https
@@ -68,7 +68,7 @@ type Options struct {
 // sessionLifetime is how long somebody stays signed in.
 const sessionLifetime = 7 * 24 * time.Hour
 
-// Site answers all requests for pages.
+// Site answers all requests for pages, whichever area they belong to. An area is a group of pages: see Area.
 type Site struct {
 	opt         Options
 	sessions    *scs.SessionManager

@@ -24,7 +24,8 @@ const (
 	Lines   Kind = "lines"   // NaN leaves a gap
 )
 
-// Chart is a plot of series over the same places.
+// Chart is a plot of one or more series of values. Places are the points along the bottom axis, such as days; all
+// series have the same ones.
 type Chart struct {
 	ID     string // in the page: letters, digits and hyphens
 	Title  string
@@ -61,7 +62,7 @@ const colourClasses = 6
 //go:embed chart.html
 var templates embed.FS
 
-// Charts draws charts.
+// Charts draws charts by its template.
 type Charts struct{ t *template.Template }
 
 // New reads the template.

@@ -1,5 +1,6 @@
 // Package dashboard has the pages that show how the team does: figures for a time, a team, an account, an agent or a
-// tag, and the conversations that took longest.
+// tag, and the conversations that took longest. Figures are counts, such as new conversations, and times, such as
+// that to the first answer.
 //
 // What does not belong here: how figures are counted (docs/measures.md says what they mean).
 package dashboard
@@ -15,25 +16,27 @@ import (
 	"parley/bridge"
 )
 
-// Desk is what the pages ask of Parley.
+// Desk is what the pages ask of the rest of Parley.
 type Desk interface {
-	// Names returns what can be chosen by a person.
+	// Names returns the names of what a person can filter figures by.
 	Names(ctx context.Context, p web.Person) (Names, error)
 
-	// Sums returns figures by a group, without those that are only zeros. Of ByAgent, ByTag, ByIntent and ByMood it returns
-	// those with the given values, or all if none are given.
+	// Sums returns the figures of each member of a group, such as each agent. It leaves out members whose figures are
+	// all zero. By ByAgent, ByTag, ByIntent and ByMood, it returns those members that values names, or all if it
+	// names none.
 	Sums(ctx context.Context, q Question, by Group, values []string) ([]Sum, error)
 
-	// Work returns how much each of ByAgent, ByTag, ByIntent or ByMood had to do, by the same values as Sums: new
-	// conversations, messages and ends together.
+	// Work returns how much each member of the group ByAgent, ByTag, ByIntent or ByMood had to do: the number of new
+	// conversations, messages and ends together. The keys are the values of Sum.
 	Work(ctx context.Context, q Question, by Group) (map[string]int64, error)
 
-	// Medians returns medians by a group, by the same values as Sums: of the given values, or of all if none are given. If by
-	// is "", it returns those of the whole, under "": they can't be computed from those of its parts.
+	// Medians returns the medians of the members of a group that values names, or of all members if it names none.
+	// The keys are the values of Sum. If by is "", it returns the medians of everything, under the key "": these
+	// can't be computed from those of the members.
 	Medians(ctx context.Context, q Question, by Group, values []string) (map[string]Medians, error)
 
-	// Longest returns the conversations that took longest, the longest first, at most ten. Of those that the viewer may not read
-	// it tells only the number, the agent, the day and the time.
+	// Longest returns the conversations that took longest, at most ten, the longest first. If the viewer may not read
+	// a conversation, only its number, agent, day and time are set.
 	Longest(ctx context.Context, viewer bridge.AgentID, q Question, of Measure) ([]Long, error)
 
 	// Now returns what is open at this moment. The days of the question don't matter.
@@ -43,10 +46,10 @@ type Desk interface {
 	Behind(ctx context.Context) (Behind, error)
 }
 
-// Names are what figures can be asked for.
+// Names are the accounts, teams, agents and tags by which figures can be filtered.
 type Names struct {
 	Accounts []Named
-	Closed   map[int64]bool // the accounts that aren't offered to the person, who is no admin and may read nothing of them, nor their names
+	Closed   map[int64]bool // ids of accounts that aren't offered to the person, who may not even know their names
 	Teams    []Team
 	Agents   []Named
 	Tags     []string
@@ -56,7 +59,7 @@ type Names struct {
 	Zones map[bridge.AccountID]*time.Location
 }
 
-// Renamed is a tag that had another name before, under which something may still be counted.
+// Renamed is a tag that was renamed. Something may still be counted under its old name.
 type Renamed struct {
 	Was, Now string
 }
@@ -77,15 +80,15 @@ type Team struct {
 // Question says which figures are asked for.
 type Question struct {
 	From, To string           // days, yyyy-mm-dd; the last one counts
-	Open     bool             // times in business hours alone
+	Open     bool             // times count only business hours
 	Account  bridge.AccountID // 0 means all
 	Teams    []bridge.TeamID  // nil means all
-	Of       Group            // one of ByAgent, ByTag, ByIntent, ByMood, with its Value: only these conversations; "" means all
+	Of       Group            // ByAgent, ByTag, ByIntent or ByMood: only figures of its member Value count; "" means all
 	Value    string           // of ByAgent: the agent's number
 	Renamed  []Renamed        // tags: each counts by the name that it has now
 }
 
-// Group says what each of several sums is of.
+// Group is a way to split figures up. Each sum is then that of one member of the group, which its Value names.
 type Group string
 
 // Groups.
@@ -110,20 +113,22 @@ const (
 	Resolving   Measure = "ended"
 )
 
-// Figures of some conversations.
+// Figures are what is counted of some conversations. In and Out are messages from and to customers. First, Next and
+// Ended are the times to the first answer, to each further answer, and until a conversation was resolved (see
+// Measure).
 type Figures struct {
 	New, Reopened, Resolved, Abandoned, In, Out int64
 
 	First, Next, Ended Times
 }
 
-// Times are several times together.
+// Times are several durations, added up.
 type Times struct {
 	Count   int64
 	Seconds int64
 }
 
-// Mean is their average; negative if there are none.
+// Mean returns the average. It is negative if there are no times.
 func (t Times) Mean() time.Duration {
 	if t.Count == 0 {
 		return -1
@@ -131,7 +136,7 @@ func (t Times) Mean() time.Duration {
 	return time.Duration(t.Seconds/t.Count) * time.Second
 }
 
-// Medians are those of the three times.
+// Medians has the median of each of the three times of Figures.
 type Medians struct {
 	First, Next, Ended Median
 }
@@ -142,11 +147,11 @@ type Median struct {
 	Of    int64 // how many single times are known
 }
 
-// notKnown is the text for a median of times of which only the sum is known, and not the single times.
+// notKnown is the text for a median that can't be computed, because too many of the single times aren't known.
 const notKnown = "not known"
 
-// valueOf returns the median of times that were summed up. known is false if too many of them are not known singly. For one or
-// two times the median is their average, which is known exactly.
+// valueOf returns the median of the times of which t is the sum. known is false if too many of the single times
+// aren't known. For one or two times the median is their average, which is known exactly.
 func (m Median) valueOf(t Times) (d time.Duration, known bool) {
 	if t.Count == 1 || t.Count == 2 {
 		return t.Mean(), true
@@ -154,7 +159,7 @@ func (m Median) valueOf(t Times) (d time.Duration, known bool) {
 	return m.About, bridge.MedianKnown(m.Of, t.Count)
 }
 
-// Words writes the median of times that were summed up.
+// Words writes the median of the times of which t is the sum.
 func (m Median) Words(t Times) string {
 	if d, known := m.valueOf(t); known {
 		return durationWords(d)
@@ -162,7 +167,7 @@ func (m Median) Words(t Times) string {
 	return notKnown
 }
 
-// Sum is the figures of one of a group.
+// Sum has the figures of one member of a group.
 type Sum struct {
 	Value string
 	Figures
@@ -182,7 +187,7 @@ type Long struct {
 // Now is what is open at this moment.
 type Now struct {
 	Waiting    int // customers who wait for an answer
-	Unassigned int // of them, those whose conversation nobody has
+	Unassigned int // how many of them have a conversation without an owner
 	Longest    time.Duration
 	Open       int
 	Snoozed    int
@@ -193,7 +198,7 @@ type Now struct {
 type Behind struct {
 	By    time.Duration // how long something has waited to be counted
 	Again bool          // everything is being counted again
-	Old   bool          // the medians of old days are being counted, which Parley had not kept at that time
+	Old   bool          // the medians of old days are being counted, from before Parley kept medians
 }
 
 //go:embed *.html

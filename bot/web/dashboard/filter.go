@@ -15,21 +15,22 @@ import (
 	"parley/bridge"
 )
 
-// filter is what stands in the address of a page.
+// filter says which figures a page shows. It stands in the query of the page's address: "days=28&hours=open&team=3".
+// readFilter reads it, makeQuestion checks whether the person may ask for these figures, and query writes it.
 type filter struct {
 	Days     int    // the length of a period that ends today; 0 if only From and To say which days
 	From, To string // yyyy-mm-dd
 	Account  bridge.AccountID
 	Team     bridge.TeamID
-	Of       Group  // only the figures of one of this group are shown; "" for all figures
-	Value    string // which one, as ByAgent and the others say
+	Of       Group  // only the figures of one member of this group are shown; "" for all figures
+	Value    string // which member; see ByAgent and the others
 	Hours    string // hoursOpen or hoursAll
-	Problem  string // which part of the address doesn't count, and why; in words for people
-	Instead  string // what is shown instead of what Problem is about
+	Problem  string // which part of the address was ignored, and why, for people; "" if nothing was
+	Instead  string // what is shown instead of the ignored part, for people
 	OwnTeams bool   // only what was done in the reader's own teams is shown; no address says so (see makeQuestion)
 }
 
-// ofAll is what is shown instead of what an account or a team in the address does not name.
+// ofAll is Instead if the address names no existing account or team.
 const ofAll = "These are the figures of all."
 
 // Values of the address for Hours.
@@ -100,8 +101,9 @@ func readFilter(v *web.Visit, names Names) filter {
 	return f
 }
 
-// daysUntilToday returns the first and the last day of a period that ends today. Today is the accounts' day, whoever looks at it from
-// where. Where these are in several zones, it is already tomorrow in some: then the period has a day more, so that it is whole for each.
+// daysUntilToday returns the first and the last day of a period that ends today. Today is the day in the accounts'
+// zones, not in the reader's. If it is already tomorrow in some of these zones, the period is a day longer, so that
+// it is complete for each account.
 func (f *filter) daysUntilToday(now time.Time, names Names) (from, to string) {
 	for _, account := range names.Accounts {
 		isChosen := f.Account == 0 || f.Account == bridge.AccountID(account.ID)
@@ -235,8 +237,9 @@ func (f filter) withGroup(by Group, value string) filter {
 // errNotYours means that an agent asked for figures of others.
 var errNotYours = errors.New("dashboard: figures of others")
 
-// makeQuestion turns a filter into what a person may ask. An admin may ask for everything, an agent for the own figures and
-// those of the own teams. Without a choice, an agent gets the own figures, and the filter says so afterwards. Errors: errNotYours.
+// makeQuestion turns a filter into a question that the person may ask. Admins may ask for everything, agents
+// for their own figures and those of their own teams. If an agent's filter names neither, it is set to the agent's
+// own figures. Errors: errNotYours.
 func (f *filter) makeQuestion(p web.Person, names Names) (Question, error) {
 	ownID := strconv.FormatInt(int64(p.ID), 10)
 	var ownTeams []bridge.TeamID
@@ -284,7 +287,7 @@ func (f *filter) makeQuestion(p web.Person, names Names) (Question, error) {
 	return q, errNotYours
 }
 
-// replaceOfAll says what is shown to an agent, who does not see the figures of all.
+// replaceOfAll replaces the text ofAll for an agent, who is shown less than the figures of all.
 func (f *filter) replaceOfAll(text string) {
 	if f.Instead == ofAll {
 		f.Instead = text

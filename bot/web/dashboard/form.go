@@ -7,7 +7,7 @@ import (
 	"parley/bot/web"
 )
 
-// form is the filter's.
+// form is the form in which people change the filter: the choices of each of its fields.
 type form struct {
 	Periods  []web.Choice
 	Accounts []web.Choice
@@ -15,7 +15,7 @@ type form struct {
 	Agents   []web.Choice
 	Tags     []web.Choice
 	Hours    []web.Choice
-	Of       string // what the page is filtered by for which there is no field, in words
+	Of       string // in words, what the page is filtered by without a field for it: an intent or a mood; "" if by none
 	Without  string // the address of the page without that filter
 }
 
@@ -64,8 +64,9 @@ func formOf(f filter, names Names, p web.Person) form {
 	return out
 }
 
-// listChoices lists what can be chosen of a group: first, which stands for all, and then its members. What figures are filtered by is
-// always among them, so that the form says so and sends it again: nobody, a former agent, a tag that is not there any more.
+// listChoices lists the choices of a field: one with the text first, which stands for all, and then the members of
+// the group. The value by which figures are filtered is always among them, even if it is that of a former agent or of
+// a tag that was deleted. Otherwise the form would lose it when it is sent again.
 func (f filter) listChoices(by Group, first string, members []web.Choice, names Names) []web.Choice {
 	chosen := f.valueOf(by)
 	list := append([]web.Choice{{Text: first}}, members...)

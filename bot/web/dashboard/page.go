@@ -14,6 +14,7 @@ import (
 	"parley/bot/web"
 )
 
+// screen is what dashboard.html shows.
 type screen struct {
 	Filter   filter
 	Form     form
@@ -25,7 +26,7 @@ type screen struct {
 	Charts   []template.HTML
 	Tables   []table
 	File     string // the address of the figures as a file
-	Nothing  bool   // there are no figures
+	Nothing  bool   // nothing happened on these days
 	SomeDays string // the days of the figures, in words
 	Behind   string // what isn't counted yet, in words
 }
@@ -116,7 +117,7 @@ func (p pages) readRequest(v *web.Visit) (f filter, names Names, q Question, err
 	return f, names, q, err
 }
 
-// refuse answers that the figures are those of others; it returns other errors.
+// refuse answers errNotYours with a page that says so. It returns all other errors.
 func refuse(v *web.Visit, err error) error {
 	if errors.Is(err, errNotYours) {
 		return v.Refuse(http.StatusForbidden, "These are figures of others.", "You see your own figures and those of your teams; admins see all.")
@@ -222,8 +223,8 @@ func (p pages) makeTables(v *web.Visit, f filter, q Question, names Names) ([]ta
 	return list, nil
 }
 
-// busiestSums asks for the figures of a group. A company may have thousands of agents and tags: of these it asks only for those
-// that a table shows, which had the most to do. more is the number of the others.
+// busiestSums asks for the figures of a group. A company may have thousands of agents and tags, so of these it asks
+// only for the maxRows that had the most to do. more is the number of the others.
 func (p pages) busiestSums(v *web.Visit, q Question, by Group, names Names) (sums []Sum, more int64, err error) {
 	if by != ByAgent && by != ByTag {
 		sums, err = p.desk.Sums(v.Context(), q, by, nil)

@@ -9,7 +9,7 @@ import (
 	"parley/bot/web/chart"
 )
 
-// period is the figures of a day, or of a week of a long time.
+// period has the figures of one place along the bottom of a chart: a day, or a week if many days are plotted.
 type period struct {
 	Figures
 
@@ -25,7 +25,8 @@ type plotData struct {
 	list   []period
 }
 
-// plottedBy returns ByDay or ByWeek: what is plotted of a time.
+// plottedBy returns whether the days from from to to (yyyy-mm-dd) are plotted one by one (ByDay) or by weeks
+// (ByWeek).
 func plottedBy(from, to string) Group {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)
@@ -38,8 +39,8 @@ func plottedBy(from, to string) Group {
 	return ByDay
 }
 
-// listPeriods returns the figures of each day from the first to the last, also of days on which nothing happened. Of a long time it
-// returns those of each week, which begins on a Monday.
+// listPeriods returns the figures of each day from the first to the last, also of days on which nothing happened. If
+// plottedBy says so, it returns those of each week instead. Weeks begin on Mondays.
 func listPeriods(from, to string, sums []Sum) plotData {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)

@@ -81,7 +81,7 @@ func intentName(value string) string {
 	return strings.ReplaceAll(value, "_", " ")
 }
 
-// maxDelay is how long something may wait to be counted before the page says so.
+// maxDelay is how late figures may be before the page says so.
 const maxDelay = 2 * time.Minute
 
 // describe says what isn't counted yet; "" if everything is.

@@ -32,8 +32,8 @@ func uploadsKey(conversation bridge.ConversationID) string {
 	return "inbox.files." + strconv.FormatInt(int64(conversation), 10)
 }
 
-// keptUploads returns those files that were uploaded for a reply in a conversation whose boxes are ticked. complete is false if
-// one of them is not remembered any more: the reply must not be sent without it.
+// keptUploads returns the remembered files of a conversation whose boxes are ticked in the form; ticked has their
+// ids. complete is false if one of them isn't remembered any more. The reply must then not be sent without it.
 func keptUploads(v *web.Visit, conversation bridge.ConversationID, ticked []string) (files []keptFile, complete bool) {
 	if len(ticked) == 0 {
 		return nil, true
@@ -59,8 +59,8 @@ func keepUploads(v *web.Visit, conversation bridge.ConversationID, files []keptF
 	return nil
 }
 
-// reply handles a reply with files. Whoever may not reply is told so before anything is read. The files are stored as they
-// arrive, and then the reply is one act like any other.
+// reply handles the form of a reply, which may have files. It refuses agents who may not reply before it reads the
+// form. The files are stored as they arrive. Then the reply is stored as an act like any other.
 func (p pages) reply(v *web.Visit) error {
 	id := bridge.ConversationID(pathNumber(v, "id"))
 	may, err := p.desk.Attaching(v.Context(), v.Person.ID, id)
@@ -103,7 +103,8 @@ func (p pages) reply(v *web.Visit) error {
 	return p.handIn(v, files, again, problem)
 }
 
-// handIn stores a reply, or shows its form again: with what is wrong, or (again) once more before the reply is sent.
+// handIn stores a reply. It shows the form again instead if there is a problem, or if again is true: then the agent
+// has to look at the files once more before the reply is sent.
 func (p pages) handIn(v *web.Visit, files []keptFile, again bool, problem string) error {
 	id := bridge.ConversationID(pathNumber(v, "id"))
 	list := make([]bridge.SurfaceFile, len(files))

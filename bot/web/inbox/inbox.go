@@ -1,5 +1,6 @@
-// Package inbox has the pages on which agents answer customers when no chat can be reached: lists, threads, and what
-// can be done in them. What is done here is told in the chats' threads when they are back.
+// Package inbox has the pages on which agents answer customers when Slack or Teams can't be reached: lists of
+// conversations, the thread of each conversation, and forms to reply, to snooze and so on. When the chats are back,
+// their threads tell what was done here.
 //
 // What does not belong here: what an agent may read and do, and what becomes of it (bridge/engine).
 package inbox
@@ -73,16 +74,17 @@ func Area(desk Desk) web.Area {
 	}, Menu: []web.Link{{Path: "/inbox", Text: "Inbox", For: web.Agents, Rank: 5}}}
 }
 
+// listPage is what list.html shows.
 type listPage struct {
 	Tabs  []tab
 	Words string
 	Rows  []row
-	Live  string // the address at which changes are told; "" if nothing was looked for
-	Stamp string // of what the page shows; see Desk.ListStamp
+	Live  string // the address of the stream that tells of changes (see streamChanges); "" if no list is shown
+	Stamp string // a digest of what the page shows; see Desk.ListStamp
 	Newer string // the address of the page before; "" if this is the first
 	Older string
 
-	Problem string // why nothing was looked for, for people
+	Problem string // why no list is shown, for people; "" if one is
 }
 
 // tab leads to a list.
@@ -91,6 +93,7 @@ type tab struct {
 	Here       bool
 }
 
+// row is one conversation of a list.
 type row struct {
 	Path     string
 	Number   string

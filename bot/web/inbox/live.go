@@ -12,6 +12,10 @@ import (
 	"parley/bridge"
 )
 
+// An open page of the inbox learns from a stream of server-sent events that something has changed, and then loads
+// itself again. The stream sends only stamps. A stamp is a digest of what the page shows: a new one means that there
+// is a change.
+
 // Bounds of the streams by which pages learn that something has changed.
 const (
 	maxStreams         = 128              // of this process
@@ -52,9 +56,9 @@ func (l *liveStreams) releaseSlot(agent bridge.AgentID) {
 	}
 }
 
-// streamChanges sends a page the stamp of what it shows, as server-sent events: once at first, and when the stamp has changed. It sends
-// nothing else: the page is then read again like any other. The stream ends when the agent may not read the page any more, or
-// has signed out.
+// streamChanges answers with the stamp of what a page shows: at once, and again whenever the stamp has changed. The
+// stream ends after streamLifetime, when the agent may not read the page any more, and when the agent has signed out.
+// The browser then connects again.
 func (p pages) streamChanges(v *web.Visit) error {
 	stamp := p.makeStamper(v)
 	ctx, cancel := context.WithTimeout(v.Context(), streamLifetime)

@@ -13,7 +13,11 @@ import (
 	"parley/channels"
 )
 
-// addSpoken adds what was said in a conversation, and the address of what was said before that.
+// A spoken message is one of a customer, a reply of an agent, or a note among colleagues. Its fate is what became of
+// it: a reply may be "waiting" to be sent, "out", "failed" or "undone", for example. This file puts such messages
+// into words.
+
+// addSpoken adds messages to the page, and the address of older ones if there are any.
 func addSpoken(v *web.Visit, f bridge.Facts, data *threadPage, spoken bridge.SpokenPage) {
 	for i := range spoken.List {
 		data.Said = append(data.Said, shownMessageOf(v, f, data.Path, &spoken.List[i]))
@@ -84,7 +88,7 @@ func whyWords(f bridge.Facts, s *bridge.Spoken) string {
 	return ""
 }
 
-// fateWords says what became of a message. look is its class.
+// fateWords says what became of a message. look is the class of these words in the stylesheet: good, warn, bad or "".
 func fateWords(v *web.Visit, s *bridge.Spoken) (words, look string) {
 	if s.Deleted {
 		return "Deleted by the customer, " + timeText(v, s.Revised), "warn"

@@ -12,6 +12,10 @@ import (
 	"parley/bridge"
 )
 
+// The page of one conversation: what was said (see spoken.go), details such as its owner and tags, and the forms by
+// which an agent acts on it (see act.go).
+
+// threadPage is what thread.html shows.
 type threadPage struct {
 	Path    string
 	Number  string
@@ -19,8 +23,8 @@ type threadPage struct {
 	Said    []shownMessage
 	Older   string // the address of older messages; "" if there are none
 	Newest  string // on a page of older messages: the address of the newest ones; "" on the page of these
-	Live    string // the address at which changes are told
-	Stamp   string // of what the page shows; see Desk.Stamp
+	Live    string // the address of the stream that tells of changes; see streamChanges
+	Stamp   string // a digest of what the page shows; see Desk.Stamp
 
 	Form   string         // identifies the forms of this page, so that each counts once
 	Seen   bridge.EventID // the newest event that the page shows
@@ -50,11 +54,13 @@ type mistake struct {
 	Typed   map[string]string // what was typed into it, by field
 }
 
+// detail is one line of the list of details, such as "Owner: Ann".
 type detail struct {
 	Name, Text string
 	Head       bool // it is shown even while the list is folded
 }
 
+// shownMessage is a message or note of the conversation, with what the page says of it.
 type shownMessage struct {
 	bridge.Spoken
 
@@ -62,9 +68,9 @@ type shownMessage struct {
 	Who     string
 	When    string
 	Exactly string
-	Fate    string // what became of it, in words; "" if nothing need be said
+	Fate    string // what became of it, in words ("On its way"); "" if nothing need be said
 	Look    string // its class: good, warn, bad or ""
-	Why     string
+	Why     string // why it has this fate; "" if nothing need be said
 	Shown   []file
 	Buttons []button
 }
@@ -98,8 +104,8 @@ func (p pages) showThread(v *web.Visit) error {
 	return v.Show("thread", web.Screen{Title: threadTitle(f), Data: data})
 }
 
-// useZoneOf makes times on the page of a conversation those of the zone in which the engine reads what is typed there: the one that the
-// agent chose, else that of the account's business hours.
+// useZoneOf makes the page of a conversation show times in the zone in which the engine reads times that are typed
+// there. It is the zone that the agent chose, else that of the account's business hours.
 func useZoneOf(v *web.Visit, f bridge.Facts) { v.Person.Zone = f.Zone }
 
 // threadTitle returns the name that a conversation was given, else its subject; if it has neither, the customer's name.
@@ -186,8 +192,8 @@ func (p pages) addAttaching(v *web.Visit, f bridge.Facts, data *threadPage) erro
 	return nil
 }
 
-// beforeOf reads before which message an address asks for messages: "EVENT.ID". It returns the zero value if the address
-// asks for the newest ones.
+// beforeOf reads the place in the conversation before which messages are asked for: "EVENT.ID". It returns the zero
+// value if the address asks for the newest messages.
 func beforeOf(v *web.Visit) bridge.SpokenBefore {
 	event, id, _ := strings.Cut(v.Value("before"), ".")
 	e, err := strconv.ParseInt(event, 10, 64)

@@ -11,6 +11,9 @@ import (
 	"parley/bridge/setup"
 )
 
+// A mailbox is added on two pages: the first asks for its address, the second shows the servers that were found.
+// There an admin types a password, which is tested before anything is stored, or goes on to the provider to sign in.
+
 // Paths of the fields of a mailbox.
 const (
 	fieldAddress = "email.address"
@@ -88,7 +91,7 @@ type serversPage struct {
 	Reading, Sending       []Finding // what a test found
 	Problems               []string
 	Back                   string
-	Unsaved                bool // as that of a web.Form
+	Unsaved                bool // see web.Form
 }
 
 func (p pages) newServers(v *web.Visit, provider string) *serversPage {

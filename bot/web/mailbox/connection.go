@@ -10,15 +10,17 @@ import (
 	"parley/bot/web"
 )
 
-// connection is the page of one mailbox: its state, and what can be done about it.
+// connection is the page of one mailbox: its state, and what can be done about it. A mailbox at Google or Microsoft
+// is connected in three steps: connect shows a link to the provider, a person signs in there and consents, and the
+// provider sends the browser back to comeBack.
 type connection struct {
 	Account
 
 	Path             string
-	Edit             string
-	Reading, Sending []Finding // what a test found
-	Tested           bool
-	Problem          *web.Problem
+	Edit             string       // the page of its settings
+	Reading, Sending []Finding    // what a test found
+	Tested           bool         // it was tested just now
+	Problem          *web.Problem // what went wrong just now; nil if nothing did
 }
 
 func (c connection) makeScreen() web.Screen {
@@ -111,8 +113,9 @@ func (p pages) showProviderLink(v *web.Visit, a Account) error {
 		Data: map[string]any{"Link": link, "At": titleOf(a.Provider), "Person": a.Person, "Path": pathOf(a.Name)}})
 }
 
-// comeBack handles the address with which a provider sends a person back. It is registered with providers, so it stays, and is
-// that of the page of a mailbox called "return", too: providers always say something in the address.
+// comeBack handles the address to which a provider sends a person back. It is also that of the page of a mailbox
+// called "return", and can't be changed since it is registered with providers. A request without a query is for that
+// page, because providers always add one.
 func (p pages) comeBack(v *web.Visit) error {
 	if v.Request.URL.RawQuery == "" {
 		return p.withMailbox(v, path.Base(returnPath), func(c *connection) error { return v.Show("connection", c.makeScreen()) })

@@ -1,5 +1,7 @@
-// Package mailbox has the pages on which admins add a mailbox, connect it to its provider, and see whether its servers
-// let Parley in.
+// Package mailbox has the pages on which admins add a mailbox, connect it to its provider, and see whether its
+// servers let Parley in. A mailbox is an account to which customers write mails. Parley reads it by IMAP and sends by
+// SMTP. It signs in there with a password or, at Google and Microsoft, by the consent of a person who signs in there
+// (OAuth).
 package mailbox
 
 import (
@@ -36,19 +38,21 @@ type Desk interface {
 	// Save makes a change in somebody's name. Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
-	// Registered reports whether Parley is registered with a provider.
+	// Registered reports whether Parley is registered with a provider (google, microsoft) as an app that may ask for
+	// consent.
 	Registered(provider string) bool
 
-	// Leave begins an attempt to connect an account, bound to a session, and returns the provider's address at which a
-	// person consents. Errors: *web.Problem.
+	// Leave begins an attempt to connect an account, and returns the provider's address at which a person consents.
+	// Only the given session can finish the attempt. Errors: *web.Problem.
 	Leave(ctx context.Context, account, session string) (string, error)
 
-	// Return finishes an attempt with what came back to the session. account is "" if it isn't known.
+	// Return finishes an attempt. answer is the query with which the provider sent the browser back. who is the
+	// person who consented, or "" if the provider doesn't say. account is "" if it isn't known.
 	// Errors: *web.Problem.
 	Return(ctx context.Context, session string, answer url.Values) (account, who string, err error)
 }
 
-// Found is how a mailbox is reached. Nobody has tried it yet.
+// Found is how a mailbox can probably be reached, as was looked up by its address. Nobody has signed in yet.
 type Found struct {
 	From     string // where it was found; "" if nothing was found
 	Hint     string // what people should know
@@ -89,7 +93,7 @@ const (
 	accountsPath  = "/settings/accounts"
 )
 
-// ReturnPath is where providers send people back to.
+// ReturnPath is the address to which providers send people back.
 func ReturnPath() string { return returnPath }
 
 //go:embed *.html

@@ -14,18 +14,24 @@ import (
 	"parley/channels"
 )
 
+// A number is added on one page. It asks for the ids and tokens that the provider gave the company, and tests them at
+// the provider before anything is stored. The new account begins in watch mode, in which nothing is sent to
+// customers. Until it is stored, the browser's session keeps the secrets, encrypted, so that they needn't be typed
+// again after an error.
+
+// addPage is what the page shows: the guide of the kind of account, and the form.
 type addPage struct {
 	*guide
 
 	Action   string
 	Needs    []need
 	Address  string // the address that the provider will call; "" if Parley has no public address
-	IsPublic bool   // it is one that a provider can call
+	IsPublic bool   // Address can be reached from the internet
 	Groups   []web.Group
 	Problems []string
-	Found    []channels.Finding
-	Page     string
-	Unsaved  bool // as that of a web.Form
+	Found    []channels.Finding // what the test found that belongs to no field
+	Page     string             // of the documentation
+	Unsaved  bool               // see web.Form
 }
 
 // verifyField is the field with the word by which Meta recognises our webhook. If nobody types one, Parley makes one.
@@ -148,8 +154,7 @@ func (p pages) showAdd(v *web.Visit) error {
 	return v.Show("add", a.makeScreen())
 }
 
-// draftKey names what a session keeps of an account that is being added: its secrets, sealed, so that nobody has to paste a token
-// again after an error.
+// draftKey names what a session keeps of an account that is being added: its secrets, encrypted by Desk.Seal.
 const draftKey = "number-draft"
 
 // heldSecrets returns the secrets that the session keeps for an account of a kind, by path.
@@ -182,8 +187,8 @@ func (p pages) holdSecrets(v *web.Visit, a *addPage, given map[string][]string) 
 	return nil
 }
 
-// collectValues returns what was sent, completed by the secrets that the session keeps, but without the account's name, which
-// is no value of it. The account begins in watch mode.
+// collectValues returns what was sent, by the paths of fields, completed by the secrets that the session keeps. It
+// leaves out the account's name, which is no value of the account.
 func (a *addPage) collectValues(v *web.Visit, held map[string]string) map[string][]string {
 	given := map[string][]string{"mode": {"watch"}}
 	for _, g := range a.Groups {
@@ -262,8 +267,8 @@ func (a *addPage) findMissing(given map[string][]string, name string) map[string
 	return problems
 }
 
-// tryValues asks the provider about the values. It returns what is wrong with them, by field; what else was found is noted in a. It
-// ignores faults of the webhook, which is set after the account was added.
+// tryValues asks the provider about the values. It returns what is wrong with them, by the paths of fields, and notes
+// in a what else was found. It ignores faults of the webhook, which is set only after the account was added.
 func (p pages) tryValues(v *web.Visit, a *addPage, name string, given map[string][]string) (map[string]string, error) {
 	found, err := p.desk.Try(v.Context(), a.kind, name, given)
 	if problem, ok := errors.AsType[*web.Problem](err); ok {

@@ -14,14 +14,14 @@ type connection struct {
 
 	Path, Edit string
 	Provider   string
-	Own        bool   // the provider is a system of the company's own
-	Address    string // where the provider should call; "" if Parley has no public address
-	Page       string
-	Checked    bool
-	Found      []channels.Finding
-	Problem    *web.Problem
-	Hook       *channels.HookState
-	Set        bool // the webhook was set just now
+	Own        bool                // the provider is a system of the company's own, see guide
+	Address    string              // where the provider should call; "" if Parley has no public address
+	Page       string              // of the documentation
+	Checked    bool                // the provider was asked just now, and answered; Found has what it said
+	Found      []channels.Finding  // what the provider says of the account
+	Problem    *web.Problem        // why something that was pressed did not work; nil if it did
+	Hook       *channels.HookState // which address the provider calls; nil if it wasn't asked
+	Set        bool                // the webhook was set just now
 }
 
 func (c *connection) makeScreen() web.Screen {

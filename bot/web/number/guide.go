@@ -2,19 +2,21 @@ package number
 
 import "parley/bridge/setup"
 
-// guide is what people are told of a kind of account before they add one.
+// guide says, for one kind of account, what an admin needs at the provider before adding one, and which fields are
+// asked for. The names of fields are those below section in parley.yaml: "phone_number_id" is
+// whatsapp.phone_number_id.
 type guide struct {
 	kind     string
 	title    string
 	whatsapp bool
-	name     string // the name of the first account
+	name     string // the proposed name of the first account
 	section  string // the group of its fields in parley.yaml
 	provider string
 	needs    []need
 	ask      []string // the fields that are asked for, in this order
-	folded   []string // those that few need
+	folded   []string // those that few need, which are shown folded
 	page     string   // of the documentation
-	own      bool     // of the company's own systems: these are added by the form with all fields, and don't tell which address they call
+	own      bool     // a system of the company's own: it is added by the form of package settings
 }
 
 // need is something that people must have before they add an account.

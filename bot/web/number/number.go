@@ -1,5 +1,9 @@
-// Package number has the pages on which admins add numbers of WhatsApp, text messages and Pages of Messenger, let their
-// providers call Parley, and test these accounts and those of the company's own systems.
+// Package number has the pages on which admins add numbers of WhatsApp, text messages and Pages of Messenger, let
+// their providers call Parley, and test these accounts and those of the company's own systems.
+//
+// A number is an account by which customers write, even if it is a Page or a system of the company's own. Its
+// provider, such as Meta or Twilio, carries the messages. The webhook, or hook, is the address here that the provider
+// calls when a customer writes.
 package number
 
 import (
@@ -36,16 +40,17 @@ type Desk interface {
 	// Errors: *web.Problem if its settings can't work.
 	Check(ctx context.Context, account string) ([]channels.Finding, error)
 
-	// Hook asks the provider where it calls for an account. Errors: *web.Problem.
+	// Hook asks the provider which address it calls for an account now. Errors: *web.Problem.
 	Hook(ctx context.Context, account string) (channels.HookState, error)
 
-	// SetHook makes the provider call Parley, and logs that in somebody's name. Errors: *web.Problem.
+	// SetHook makes the provider call the address of HookURL, and logs that in somebody's name. Errors: *web.Problem.
 	SetHook(ctx context.Context, by web.Person, account string) error
 
 	// Save makes a change in somebody's name. Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
-	// SignUp reports whether people can sign up with Meta, for which the company needs an approved app there.
+	// SignUp reports whether people can add numbers by signing in at Meta (see Area's sign-up routes). The company
+	// needs an approved app there for that.
 	SignUp() bool
 
 	// SignUpLink is where a person signs up. Meta sends state back with the person.
@@ -77,7 +82,7 @@ type Number struct {
 	Status     string // a channels.ConditionStatus
 	Text, Hint string // what is wrong, and what to do
 	Paused     bool
-	Mode       string
+	Mode       string // watch, live, …: what is sent to customers
 }
 
 // Addresses of these pages.
@@ -130,8 +135,8 @@ func AddPath(kind string) string {
 	return addPath + "/" + kind
 }
 
-// AddName returns what people call that which is added on the page of AddPath; "" means the kind itself. Numbers of WhatsApp are
-// added on one page, whichever their provider is.
+// AddName returns what people call an account that is added on the page of AddPath; "" means that they call it by its
+// kind. Numbers of WhatsApp begin on one page, whichever their provider is.
 func AddName(kind string) string {
 	if AddPath(kind) == choosePath {
 		return "WhatsApp"

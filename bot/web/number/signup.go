@@ -15,17 +15,25 @@ import (
 	"parley/channels"
 )
 
+// Signing up with Meta adds a number of WhatsApp without copied ids and tokens. Its steps, in order of the functions:
+//
+//	signUp       shows the link to Meta, where the admin signs in and grants access to the company's numbers
+//	comeBack     Meta sends the admin back with a code, which is exchanged for a token; the session keeps it encrypted
+//	showNumbers  offers the numbers to which the token gives access
+//	addChosen    adds the chosen number, and makes Meta call Parley
+
 // Offered is a number to which a person granted access at Meta.
 type Offered struct {
-	ID, WABA      string
+	ID, WABA      string // Meta's ids of the number, and of the WhatsApp Business Account that has it
 	Display, Name string
 	Registered    bool // it is registered with the Cloud API already
 }
 
 const (
-	// stateKey names the state of an attempt to sign up in a session. It is used once.
+	// stateKey names what a session keeps of an attempt to sign up: a random text that comes back from Meta (OAuth's
+	// state), and when the attempt ends. It is used once.
 	stateKey = "number-signup"
-	// grantKey names the token that came of the attempt, sealed.
+	// grantKey names the token that the attempt led to, encrypted by Desk.Seal.
 	grantKey = "number-grant"
 	// signUpTimeout is how long a person may take at Meta.
 	signUpTimeout = 30 * time.Minute
@@ -45,7 +53,8 @@ func (p pages) signUp(v *web.Visit) error {
 		Data: map[string]any{"Link": p.desk.SignUpLink(state), "At": "Meta", "Path": choosePath}})
 }
 
-// endAttempt ends the session's attempt, and returns why one that came back with this state doesn't count; nil if it does.
+// endAttempt ends the attempt that the session keeps. It returns nil if state is that of the attempt, and otherwise
+// why what came back doesn't count.
 func (p pages) endAttempt(v *web.Visit, state string) *web.Problem {
 	held, until, _ := strings.Cut(v.Recall(stateKey), " ")
 	if held == "" || subtle.ConstantTimeCompare([]byte(held), []byte(state)) != 1 {

@@ -13,6 +13,9 @@ import (
 	"parley/bot/web"
 )
 
+// Signing in takes two requests. At Begin(kind), ask sends the browser to the provider. The provider sends it back to
+// Back(kind), where takeAnswer checks the answer, finds the agent, and begins the session.
+
 // keptKey names the attempt to sign in that a browser's session keeps.
 const keptKey = "openid"
 
@@ -51,7 +54,8 @@ func Area(desk Desk, o Options) web.Area {
 	return area
 }
 
-// entrance makes the door of a kind of provider, as long as there is such a provider.
+// entrance has the routes of one kind of provider, such as Slack. Admins may connect and change providers at any
+// time, so for each request it asks for the current one. It is safe for concurrent use.
 type entrance struct {
 	desk      Desk
 	log       *slog.Logger
@@ -61,7 +65,7 @@ type entrance struct {
 	now       func() time.Time
 
 	mu   sync.Mutex
-	last *door // the one that was used last
+	last *door // the door of the provider as it was configured last; nil before the first request
 }
 
 // withDoor returns the handler that calls do with the door of the current provider.
@@ -91,7 +95,7 @@ func (e *entrance) currentDoor() *door {
 	return e.last
 }
 
-// door signs people in by one provider.
+// door signs people in by one provider, as long as its configuration stays the same.
 type door struct {
 	desk     Desk
 	log      *slog.Logger

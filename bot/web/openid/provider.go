@@ -14,11 +14,12 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// discoveryLifetime is how long the provider's description of itself is used. Its keys are read again whenever a token names an
-// unknown one.
+// discoveryLifetime is how long the provider's description of itself (/.well-known/openid-configuration) is used. The
+// keys that it points to are read again whenever a token names an unknown one.
 const discoveryLifetime = time.Hour
 
-// discoveryPause is how long an old description counts on after the provider didn't answer, so that not everybody waits for it.
+// discoveryPause is for how long an old description is used after the provider didn't answer, before it is asked
+// again.
 const discoveryPause = time.Minute
 
 // provider is one provider, with its description of itself.
@@ -41,8 +42,9 @@ type descriptionRequest struct {
 	err   error
 }
 
-// readDescription returns the provider's addresses. It asks for them, unless it did so recently. While one visitor waits for the
-// answer, others wait with that one, or use the old description. If the provider can't be reached, that still counts.
+// readDescription returns the provider's description. It asks the provider, unless it did so recently. While one
+// visitor waits for the answer, others use the old description or, if there is none, wait for the same answer. If the
+// provider can't be reached, it returns the old description, and an error only if there is none.
 func (p *provider) readDescription(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
 	found, request := p.found, p.asked
@@ -70,14 +72,16 @@ func (p *provider) readDescription(ctx context.Context) (*oidc.Provider, error) 
 	}
 }
 
-// doubtDescription lets the next visitor ask anew: the provider may sign by another method than it said.
+// doubtDescription makes the next visitor ask for the description again. It is called after a token could not be
+// trusted: the provider may have changed how it signs.
 func (p *provider) doubtDescription() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.until = time.Time{}
 }
 
-// ask sends a request. It goes on if the visitor who began it leaves, since others may wait for the answer; the client ends it.
+// ask sends a request for the description. It isn't cancelled when the visitor who began it leaves, since others may
+// wait for the answer. The client's timeout bounds it.
 func (p *provider) ask(ctx context.Context, request *descriptionRequest) {
 	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.Issuer)
 	if err == nil {
@@ -123,7 +127,7 @@ func checkAddresses(found *oidc.Provider) error {
 	return nil
 }
 
-// isSafe reports whether nobody on the way can read what is sent to an address: by https, or within this machine.
+// isSafe reports whether nobody can read on the way what is sent to an address: it is https, or on this machine.
 func isSafe(u *url.URL) bool {
 	if u.Scheme == "https" {
 		return true

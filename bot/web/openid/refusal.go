@@ -16,15 +16,15 @@ type reason int
 
 // Reasons.
 const (
-	notAsked  reason = iota // the answer is to a sign-in that this browser did not begin, or that was answered already
+	notAsked  reason = iota // this browser did not begin such a sign-in, or it was answered already
 	tooLate                 // the page of the provider stood open too long
-	cancelled               // somebody did not want to, or may not
+	cancelled               // the person did not want to sign in, or the provider doesn't allow it
 	failed                  // the provider says that something is wrong, most often with the registration
-	untrusted               // the answer is not one to our sign-in, or not the provider's
+	untrusted               // the answer doesn't belong to this sign-in, or isn't the provider's
 	away                    // the provider does not answer, or has a fault that passes
-	stranger                // the provider knows who it is, Parley does not
-	unproven                // the provider names nothing by which Parley could know somebody
-	elsewhere               // somebody of another workspace or tenant
+	stranger                // the provider knows the person, but Parley has no such agent
+	unproven                // the provider names neither a user nor a verified address
+	elsewhere               // the person belongs to another workspace or tenant
 )
 
 // refusal is an error with its reason.

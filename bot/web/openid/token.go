@@ -41,8 +41,8 @@ func (b *looseBool) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// exchangeCode exchanges the code for the provider's tokens, checks them, and returns the person of whom they speak. attempt is the
-// sign-in that they answer.
+// exchangeCode exchanges the code with which the browser came back for the provider's tokens, checks them, and
+// returns the person whom they name. attempt is the sign-in that they must belong to.
 // Errors: ErrElsewhere; all others say why the tokens count for nothing.
 func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, code string, attempt signInAttempt) (Identity, error) {
 	ctx = oidc.ClientContext(ctx, p.client)
@@ -78,9 +78,10 @@ func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, 
 	return p.identityOf(stated)
 }
 
-// readMissingAddress asks the userinfo endpoint for the address if the token has none, or says neither whether it was checked nor that
-// the organisation owns its domain, as the standard allows and Okta does. What the token says of a domain holds for its own address
-// alone. Slack's and Microsoft's tokens have all that is needed.
+// readMissingAddress asks the userinfo endpoint for the address if the token has none, or says neither whether it was
+// verified nor that the organisation owns its domain. The standard allows such tokens, and Okta makes them. If the
+// endpoint names an address, what the token said of a domain is dropped, because it was about the token's own
+// address. Slack's and Microsoft's tokens have all that is needed.
 // Source: OpenID Connect Core 1.0, sections 5.3.2 and 5.4.
 func (p *provider) readMissingAddress(ctx context.Context, discovered *oidc.Provider, token *oidc.IDToken, tokens *oauth2.Token, stated *claims) error {
 	saysEnough := stated.Email != "" && (stated.EmailVerified.isStated || stated.DomainVerified.isTrue)

@@ -10,6 +10,10 @@ import (
 	"parley/bridge"
 )
 
+// Erasing removes all data of a customer for good. An admin looks for the customer (showErase), sees what would be
+// removed (showContact), and confirms (eraseContact). What can't be removed at once, such as posts in Slack and
+// Teams, is removed later without an admin. Then a certificate says what was removed.
+
 // ErrWaiting means that something about a customer still waits to be applied or posted.
 var ErrWaiting = errors.New("records: something about the customer still waits to be applied")
 

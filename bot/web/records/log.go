@@ -19,9 +19,11 @@ const (
 	rowsPerRead = 2000 // for a file
 )
 
+// logDesk is what the pages of the log need. The log says what was done to conversations and to the set-up, by whom,
+// when.
 type logDesk interface {
-	// Log reads rows of the log that come after a place, the newest first. If after is "", it begins with the newest. Rows of
-	// conversations that the viewer may not read are closed.
+	// Log reads up to size rows of the log, the newest first. after is LogPage.Next of the page before; "" means the
+	// first page. Rows of conversations that the viewer may not read are closed: see LogRow.
 	Log(ctx context.Context, viewer bridge.AgentID, f LogFilter, after string, size int) (LogPage, error)
 
 	// LogNames lists what the log can be filtered by.
@@ -34,14 +36,14 @@ type LogFilter struct {
 	What         string
 	Account      string
 	Conversation bridge.ConversationID
-	From, Until  time.Time // Until itself is not wanted
+	From, Until  time.Time // From is included, Until isn't; zero means no bound
 }
 
 // LogPage is some rows of the log.
 type LogPage struct {
 	Rows []LogRow
 	Next string    // the place after these rows; "" if there are no older ones
-	Seen time.Time // how far back was looked
+	Seen time.Time // how far back the log was searched
 }
 
 // LogRow is one thing that was done.
@@ -59,7 +61,7 @@ type LogRow struct {
 type LogNames struct {
 	Agents   []web.Choice // by id
 	Accounts []string
-	Deeds    []string
+	Deeds    []string // the values of LogRow.What
 }
 
 func (p pages) logRoutes() []web.Route {
@@ -76,7 +78,7 @@ type shownLog struct {
 	Problem  string
 	Rows     []shownRow
 	Older    string // the address of the next page; "" if there is none
-	Seen     string // how far back was looked
+	Seen     string // how far back the log was searched
 	CSV      string
 	Filtered bool
 }

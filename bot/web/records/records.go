@@ -1,4 +1,5 @@
-// Package records has the pages on which admins see what was done and what stands still, and erase customers.
+// Package records has the pages on which admins see what was done (the log) and what needs somebody to look at it
+// (what stands still), check Parley's health, and erase or export all data of one customer.
 //
 // What does not belong here: how any of it is stored.
 package records
@@ -47,14 +48,15 @@ func Area(desk Desk) web.Area {
 
 // eraseDesk is what the pages about erasing need.
 type eraseDesk interface {
-	// FindContacts finds the customers that an address, a number or an id may mean. Of what they are in accounts that are closed to the
-	// viewer it returns no more than the viewer asked for.
+	// FindContacts finds the customers that an address, a number or an id may mean. It leaves out the name and the
+	// addresses that a customer has only in accounts that are closed to the viewer, unless the viewer typed them.
 	FindContacts(ctx context.Context, viewer bridge.AgentID, text string) ([]Contact, error)
 
-	// CountContact says what an erasure of a customer would remove.
+	// CountContact counts what an erasure of a customer would remove.
 	CountContact(ctx context.Context, id bridge.ContactID) ([]Place, error)
 
-	// EraseContact erases a customer in somebody's name, and returns the erasure. Errors: ErrWaiting, ErrInChats, ErrNone.
+	// EraseContact erases a customer in somebody's name, and returns the id of the erasure. ErrWaiting and ErrInChats
+	// mean that the erasure has begun and goes on by itself. Errors: also ErrNone.
 	EraseContact(ctx context.Context, by web.Person, id bridge.ContactID) (erasure string, err error)
 
 	// GoOnErasing goes on with an erasure that has not ended. Errors: ErrWaiting, ErrInChats, ErrNone.
@@ -66,8 +68,8 @@ type eraseDesk interface {
 	// Certificate returns the certificate of an erasure that is done, as JSON. Errors: ErrNone.
 	Certificate(ctx context.Context, erasure string) ([]byte, error)
 
-	// ExportContact writes a customer's zip for somebody, of which it keeps no more than a piece in memory. Errors: *bridge.Problem if
-	// they may not read all of the customer's conversations.
+	// ExportContact writes a zip with all data of a customer to w, piece by piece. Errors: *bridge.Problem if the
+	// person may not read all of the customer's conversations.
 	ExportContact(ctx context.Context, by web.Person, id bridge.ContactID, w io.Writer) error
 }
 
@@ -84,7 +86,7 @@ type Contact struct {
 // Title names the customer.
 func (c Contact) Title() string { return cmp.Or(c.Name, fmt.Sprintf("contact %d", c.ID)) }
 
-// Place is where something of a customer stands.
+// Place is one kind of record that is stored of a customer, and what an erasure does with it.
 type Place struct {
 	What string // for people
 	How  string // removed, emptied

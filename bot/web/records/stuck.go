@@ -13,12 +13,18 @@ import (
 	"parley/channels"
 )
 
+// The page "What stands still" shows what needs a person. Events that could not be applied stand in quarantine: an
+// admin applies them again or drops them. Undecided messages are replies that the provider refused, or of which
+// nobody knows whether they arrived: an admin has them sent again, or marks them as sent. The page also shows the
+// state of backups.
+
 // maxRows is how many rows a list on these pages has at most.
 const maxRows = 100
 
 // stuckDesk is what the pages about what stands still need.
 type stuckDesk interface {
-	// Quarantine lists the newest events that could not be applied. Of accounts that are closed to the viewer it doesn't say why.
+	// Quarantine lists the newest events that could not be applied. It leaves out the reason if the event's account
+	// is closed to the viewer.
 	Quarantine(ctx context.Context, viewer bridge.AgentID, limit int) ([]Quarantined, error)
 
 	// Replay applies an event again, and says in words what became of it.
@@ -27,15 +33,17 @@ type stuckDesk interface {
 	// Drop takes an event out of quarantine for good. Errors: ErrNone.
 	Drop(ctx context.Context, by web.Person, event bridge.EventID) error
 
-	// Undecided lists messages that wait for a decision: first those of which nobody knows whether they arrived, then those
-	// that were refused; of both the oldest first. Of conversations that the viewer may not read it leaves out what was said.
+	// Undecided lists messages that wait for a decision: first those of which nobody knows whether they arrived, then
+	// those that were refused, the oldest first in both. If the viewer may not read a conversation, it leaves out
+	// what was said.
 	Undecided(ctx context.Context, viewer bridge.AgentID, limit int) ([]Undecided, error)
 
 	// Decide does for an admin what a button in the thread would do, and says what became of it.
 	// Errors: ErrNone if nothing is left to decide; *bridge.Problem for what the admin may not do.
 	Decide(ctx context.Context, by web.Person, d Decision) (bridge.ActResult, error)
 
-	// Blocked lists the blocked and silenced senders, limit at most, without the first ones that skip counts. Of accounts that are closed to the viewer it doesn't name them.
+	// Blocked lists the blocked and silenced senders: at most limit, after the first skip ones. It leaves out the
+	// names of those in accounts that are closed to the viewer.
 	Blocked(ctx context.Context, viewer bridge.AgentID, limit, skip int) ([]Blocked, error)
 
 	// Unblock lets a sender's mail in again. Errors: ErrNone; *bridge.Problem if the account is closed to the admin.
@@ -74,14 +82,14 @@ type Decision struct {
 	Attempt  int // the last attempt that the page showed; after a later one, the admin must look again first
 }
 
-// Blocked is a sender whose automatic mail is passed over, or kept without a post.
+// Blocked is a sender whose automatic mail is ignored (blocked), or kept without a post in a chat (silenced).
 type Blocked struct {
 	ID       bridge.IdentityID
 	Closed   bool // the viewer may not read of the account's customers, so Address and Name are left out
 	Account  string
 	Address  string
 	Name     string
-	Silenced bool // not blocked: the mail is kept
+	Silenced bool // silenced; otherwise blocked
 }
 
 // Backups tells of the backups that Parley makes by itself.

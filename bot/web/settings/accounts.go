@@ -14,6 +14,10 @@ import (
 	"parley/bridge/setup"
 )
 
+// An account is where customers write: a mailbox, a number, a Page of Messenger, or a system of the company's own.
+// This file has the list of all accounts, and the form of each account's settings. Packages mailbox and number have
+// the pages on which an account's connection to its provider is made and tested.
+
 const accountsPath = "/settings/accounts"
 
 // State is the state of an account.
@@ -106,8 +110,8 @@ func (p pages) listAddPages() (list []web.Link) {
 	return list
 }
 
-// connectionPath returns the address of the page on which an account is tested and connected again (packages mailbox and number); "" for
-// others.
+// connectionPath returns the address of the page on which an account is tested and connected again. It returns "" if
+// its kind has no such page.
 func connectionPath(channel, name string) string {
 	if channel != "email" {
 		return number.Path(channel, name)
@@ -174,8 +178,8 @@ func (p pages) accountForm(all []setup.Entry, action, channel string, e *setup.E
 // settingPrefix begins the paths of settings that can be chosen for all accounts, and for one.
 const settingPrefix = "settings."
 
-// withCompanyDefaults returns the fields of an account. The default of a setting is what is chosen for all accounts, where something is:
-// that counts for an account that chooses nothing itself.
+// withCompanyDefaults returns the fields of an account. If a setting is chosen for all accounts, that choice is the
+// default of its field, since it counts for an account that chooses nothing itself.
 func withCompanyDefaults(fields []setup.Field, all []setup.Entry) []setup.Field {
 	fields = slices.Clone(fields)
 	for _, company := range ofKind(all, setup.EntryCompany) {
@@ -253,8 +257,9 @@ func (p pages) saveAccount(v *web.Visit) error {
 // channelSuffix ends the paths of the channels in which an account's threads open, one for each chat.
 const channelSuffix = "_channel"
 
-// addChatChannels adds to a change that gives an account a channel in one chat its channel in the other one, as it stands in the form.
-// So a page on which both stand is refused, as such a file is. Otherwise the one that was stored would be gone without a word.
+// addChatChannels completes a change of the channel that an account has in one chat, such as Slack, by the channel
+// that the form shows for the other chat. An account can't have both. With both in the change, Desk.Save refuses it,
+// and the admin decides. With one alone, the stored channel would be gone without a word.
 func addChatChannels(v *web.Visit, form *web.Form, values map[string][]string) {
 	isChannel := func(path string) bool { return strings.HasSuffix(path, channelSuffix) }
 	if !slices.ContainsFunc(slices.Collect(maps.Keys(values)), isChannel) {

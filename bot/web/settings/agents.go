@@ -9,6 +9,9 @@ import (
 	"parley/bridge/setup"
 )
 
+// The pages of agents and of teams. This file has what is special about them: the columns of their lists, and the
+// fields of their forms that aren't plain text. entryPages does the rest.
+
 const quietPath = "quiet"
 
 type agentRow struct {

@@ -8,7 +8,8 @@ import (
 	"parley/bridge/setup"
 )
 
-// entryPages has the pages of one kind of entry: a list, a form for each entry, and one for a new entry.
+// entryPages has the pages of one kind of entry: a list, a form for each entry, and one for a new entry. Agents,
+// teams, tags and templates have their pages by it. The fields say what is special about a kind.
 type entryPages struct {
 	pages
 
@@ -23,7 +24,8 @@ type entryPages struct {
 	rows    func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) // makes what a page of the list shows
 	newName func(v *web.Visit) string                                         // returns the name of a new entry, as it was typed
 
-	// All of these may be nil.
+	// All of these may be nil. e and old are the stored entry, or nil for a new one; all has every entry of every
+	// kind.
 	refineForm   func(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) // changes fields of the form, such as into choices
 	noteAbove    func(all []setup.Entry) string                                        // returns a text that stands above the list
 	finishChange func(c *setup.Change, v *web.Visit, old *setup.Entry) []string        // completes a change; it returns what is wrong

@@ -8,6 +8,10 @@ import (
 	"parley/bridge/setup"
 )
 
+// The forms of the set-up are made and read here. A path names one value of an entry, as in parley.yaml:
+// "email.imap.host". setup.Field describes the value at a path, formOf makes a form of such fields and of what an
+// entry has stored, and changeOf reads back which values somebody changed.
+
 // fieldGroup is a group of fields of a page. A path that ends with "." stands for all fields below it.
 type fieldGroup struct {
 	title  string
@@ -84,7 +88,7 @@ func fieldOf(f setup.Field, e *setup.Entry) web.Field {
 	return field
 }
 
-// makeChoices lists what may be chosen. "" stands for the default; if there is no default, for no choice.
+// makeChoices lists what may be chosen. The value "" stands for the default, or for no choice if there is no default.
 func makeChoices(f setup.Field, chosen string) []web.Choice {
 	values := f.Choices
 	if !slices.Contains(values, "") {
@@ -111,7 +115,8 @@ func makeChoices(f setup.Field, chosen string) []web.Choice {
 	return list
 }
 
-// defaultWords writes the default of a choice in words; mail may have another one than chats.
+// defaultWords writes the default of a choice in words. Mail may have another default than chats: "A for mail, B for
+// chats".
 func defaultWords(f setup.Field) string {
 	mail, chats, isDivided := strings.Cut(f.Default, " for mail, ")
 	if !isDivided {
@@ -128,8 +133,8 @@ func isShownDefault(f web.Field, given []string) bool {
 	return slices.ContainsFunc(f.Choices, func(c web.Choice) bool { return c.Chosen && slices.Equal(given, []string{c.Value}) })
 }
 
-// changeOf returns the values that were sent and differ from what is stored; e is nil for a new entry. Only fields of the form
-// count, whatever else was sent.
+// changeOf returns, by path, the values that were sent and differ from what is stored; e is nil for a new entry. It
+// ignores values for which the form has no field. A path with an empty value means that the stored value is removed.
 func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 	values := map[string][]string{}
 	for _, g := range form.Groups {

@@ -11,6 +11,9 @@ import (
 	"parley/bridge/setup"
 )
 
+// The page of an account's business hours: its week, the public holidays of its country, and days of its own, such as
+// a company holiday. All of these are values of the account's entry, below the path "hours".
+
 // Paths of an account's business hours.
 const (
 	hoursKey    = "hours"
@@ -148,8 +151,8 @@ func (p hoursPages) saveHours(v *web.Visit) error {
 	})
 }
 
-// hoursChange returns all values of the hours that were sent, because they are replaced together; none if they are as the page
-// showed them. A day whose date was removed goes with its name and hours.
+// hoursChange returns all values of the hours that were sent, because they are replaced together. It returns an empty
+// map if they are as the page showed them. A day whose date was removed loses its name and hours, too.
 func hoursChange(v *web.Visit, form web.Form) map[string][]string {
 	values := map[string][]string{hoursKey: nil} // the group itself: what isn't given below is cleared
 	changed := false

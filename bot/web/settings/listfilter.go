@@ -15,8 +15,8 @@ const (
 	minFilterable = 10 // entries of a list that somebody may want to look through by words
 )
 
-// listFilter stands above and below a list that may be long. It leaves only entries with certain words, and shows a page at a
-// time.
+// listFilter is what a long list shows above and below its rows: a search by words, and links to its pages of
+// rowsPerPage entries.
 type listFilter struct {
 	Path     string // of the list
 	Words    string // that entries must have; "" for all entries

@@ -9,6 +9,9 @@ import (
 	"parley/bridge/setup"
 )
 
+// The page "What is kept" shows for how long Parley keeps each kind of record, and lets admins change some of these
+// times. After that time an hourly run removes the records for good.
+
 const retentionPath = "/settings/retention"
 
 // Kept is one kind of record, and for how long it is kept.
@@ -33,7 +36,7 @@ func (p retentionPages) listRoutes() []web.Route {
 type retentionPage struct {
 	Form web.Form
 	Rows []Kept
-	Sure string // the shorter times that the page warns of (see shortenedTimes); "" if it warns of none
+	Sure string // the shortened times to confirm, as shortenedTimes writes them; "" if there are none
 	Goes []Kept // what the shorter times remove
 }
 
@@ -109,7 +112,8 @@ func (p retentionPages) save(v *web.Visit) error {
 	return answerSaved(v, retentionPath, result.About("retention"))
 }
 
-// shortenedTimes lists the times that a change shortens, as "retention.arrived_days=7"; "" if it shortens none.
+// shortenedTimes lists the times that a change shortens, as "retention.arrived_days=7", with spaces between them. It
+// returns "" if the change shortens none.
 func shortenedTimes(form *web.Form, values map[string][]string) string {
 	var list []string
 	for _, g := range form.Groups {

@@ -1,5 +1,9 @@
 // Package settings has the pages on which admins set Parley up: what parley.yaml can say can be done here, on the
 // same data, through the same checks.
+//
+// All of it consists of entries (setup.Entry): accounts, agents, teams, tags, templates, and the company itself. A
+// page makes a form of an entry's values. When the form comes back, the values that somebody changed become a
+// setup.Change, which Desk.Save checks and stores.
 package settings
 
 import (
@@ -36,7 +40,7 @@ type Desk interface {
 	// Errors: *setup.SignatureError.
 	Preview(ctx context.Context, channel, source string) (Preview, error)
 
-	// Embed writes a picture as an address that can stand in a signature.
+	// Embed turns a picture into an address (URL) that has the picture in it and can stand in a signature.
 	// Errors: *setup.SignatureError.
 	Embed(picture []byte) (string, error)
 
@@ -46,13 +50,14 @@ type Desk interface {
 	// Places lists the folders and sites that suggested replies draw on, with what became of reading them.
 	Places(ctx context.Context) ([]Place, error)
 
-	// Try analyses a text as if a customer had written it. Errors: in words for people.
+	// Try lets the AI analyse a text as if a customer had written it. Errors: in words for people.
 	Try(ctx context.Context, text string) (analysis.Answer, error)
 
 	// States returns the states of the accounts, by their names, as viewer may see them.
 	States(ctx context.Context, viewer bridge.AgentID) (map[string]State, error)
 
-	// Kept lists what is kept and for how long, and what the next runs would remove, if these values of the file counted.
+	// Kept lists what is kept and for how long, and what the next runs would remove, if the company's entry had these
+	// values.
 	Kept(ctx context.Context, values map[string][]string) ([]Kept, error)
 }
 
@@ -164,7 +169,8 @@ func namesOf(all []setup.Entry, kind string) (names []string) {
 	return names
 }
 
-// trySave saves a change. done is true if it is saved; otherwise the form has what is wrong.
+// trySave saves a change. If Desk.Save refuses the change, done is false, err is nil, and the form says what is
+// wrong.
 func (p pages) trySave(v *web.Visit, c setup.Change, form *web.Form) (result setup.Result, done bool, err error) {
 	result, err = p.desk.Save(v.Context(), v.Person, c)
 	var refused *setup.Refused
@@ -189,8 +195,9 @@ func (p pages) trySave(v *web.Visit, c setup.Change, form *web.Form) (result set
 	return result, false, nil
 }
 
-// keepRefused puts what was sent, and what is wrong with it, into the form. Problems of paths that have no field there stand at a field
-// that belongs to them, or above the form with the label that the path has among all fields of the entry.
+// keepRefused puts what was sent, and what is wrong with it, into the form. A problem whose path has no field in the
+// form is shown at the nearest field. If there is none either, it is shown above the form, with the path's label; all
+// has the labels.
 func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused, all []setup.Field) {
 	shown := map[string]bool{}
 	for _, g := range form.Groups {
@@ -231,9 +238,9 @@ func labelOf(all []setup.Field, path string) string {
 	return path
 }
 
-// nearestField returns the name of the field at which a problem stands whose path has no field of its own: one that shows the
-// path's whole group; else one of those below the path, which the problem's text names, or the first of them. "" if there is
-// none.
+// nearestField returns the name of the field at which to show a problem whose path has no field of its own. A field
+// that shows the path's whole group comes first ("hours" for "hours.zone"). Otherwise it is a field below the path:
+// preferably one that the problem's text names, else the first. It returns "" if there is none.
 func nearestField(form *web.Form, path, text string) (name string) {
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
@@ -250,7 +257,8 @@ func nearestField(form *web.Form, path, text string) (name string) {
 	return name
 }
 
-// changeAtOnce makes a change that needs no form, and goes on to a page, which says how it ended.
+// changeAtOnce makes a change that needs no form, such as a pause. Then it goes on to the page at path, which says
+// how it ended.
 func (p pages) changeAtOnce(v *web.Visit, c setup.Change, path string) error {
 	result, err := p.desk.Save(v.Context(), v.Person, c)
 	isOther := errors.Is(err, setup.ErrStale) || errors.Is(err, setup.ErrMissing) || errors.Is(err, setup.ErrExists)

@@ -13,6 +13,10 @@ import (
 	"parley/bridge/setup"
 )
 
+// A signature stands below replies. Each account can have one, for the replies of everybody. Where customers see
+// formatted mail (Channel.Letters), agents can also write one of their own on "My page"; it takes the place of the
+// account's.
+
 const (
 	mePath        = "/settings/me"
 	signaturePath = "signature"

@@ -12,7 +12,8 @@ import (
 	"parley/channels"
 )
 
-// TemplateState is what the provider says of a template.
+// TemplateState is what the provider says of a template. A template is a text with variables, such as {{first_name}},
+// that agents fill in and send. WhatsApp requires that Meta approves each template before.
 type TemplateState struct {
 	Status  string // draft, pending, approved, rejected, paused, disabled
 	Reason  string // why, for people
@@ -130,8 +131,8 @@ func countOf(e *setup.Entry, prefix string) int {
 	return n
 }
 
-// templateChange puts all buttons, or all examples, into a change that has one of them: they are replaced together. It returns
-// what is wrong.
+// templateChange completes a change of one button, or of one example, by all the others, because they are replaced
+// together. It returns what is wrong.
 func templateChange(c *setup.Change, v *web.Visit, old *setup.Entry) []string {
 	for _, prefix := range []string{buttonsPath, examplesPath} {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(c.Values)), func(path string) bool { return strings.HasPrefix(path, prefix) }) {

@@ -13,7 +13,8 @@ import (
 // sampleID shows how Microsoft writes ids.
 const sampleID = "00000000-0000-0000-0000-000000000000"
 
-// connection is the form by which a chat is connected.
+// connection is the form by which a chat is connected. An admin pastes what the chat gave the company's app: tokens
+// of Slack, or the bot's registration at Microsoft. They are tried at the chat itself, and stored only if they work.
 type connection struct {
 	Chat
 
@@ -39,7 +40,7 @@ func teamsForm() connection {
 	}}
 }
 
-// fill sets the state of the connection's chat.
+// fill sets the state of the connection's chat, if it is among chats.
 func (c *connection) fill(chats []Chat) {
 	if i := slices.IndexFunc(chats, func(one Chat) bool { return one.Kind == c.Kind }); i >= 0 {
 		c.Chat = chats[i]
@@ -108,7 +109,7 @@ func (p pages) connect(v *web.Visit, form connection) error {
 	if form.Kind == s.Microsoft.Kind {
 		c = &s.Microsoft
 	}
-	if v.Value("version") != c.Version { // nobody needs to correct what others have given meanwhile
+	if v.Value("version") != c.Version { // somebody else has stored credentials meanwhile
 		return refuseStale(v)
 	}
 	if !c.check(values) {

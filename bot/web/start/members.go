@@ -10,6 +10,10 @@ import (
 	"parley/bot/web"
 )
 
+// Only what an agent writes in a thread can reach a customer. So for each channel of a team, an admin confirms once
+// which of the people in it become agents. A roster is the list of the people in a channel, with what is proposed for
+// each.
+
 const membersPath = path + "/members"
 
 // Roster is who is in a team's channel.
@@ -42,11 +46,11 @@ const (
 type Member struct {
 	User, Name, Email string
 	Note              string // what the person is: "agent already"
-	Fixed             bool   // the person can't be chosen
+	Fixed             bool   // the person can't be chosen; Note says why
 	Chosen            bool   // the person is proposed: the box is checked when the page opens
 }
 
-// roster is a channel whose members are confirmed on a page of its own.
+// roster is the line of the first steps that leads to the page of one channel's members.
 type roster struct {
 	Team, Chat, Path string
 	Confirmed        bool

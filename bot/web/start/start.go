@@ -1,5 +1,6 @@
 // Package start has the page that leads an admin from an empty Parley to the first customer's mail in a thread, step
-// by step.
+// by step: connect a chat, give a team a channel in it, say who answers, add an account to which customers write, and
+// wait for the first message.
 package start
 
 import (
@@ -16,7 +17,7 @@ import (
 	"parley/bridge/setup"
 )
 
-// Desk is what this page needs. Connect, Roster and Confirm ask a chat, and bound themselves how long they wait for it.
+// Desk is what this page needs. Connect, Roster and Confirm call a chat's servers, with time limits of their own.
 type Desk interface {
 	// Progress reports what is set up already.
 	Progress(ctx context.Context) (Progress, error)
@@ -27,9 +28,9 @@ type Desk interface {
 	// TeamsPackage makes the app's package for Microsoft Teams. Errors: in words for people.
 	TeamsPackage(appID string) ([]byte, error)
 
-	// Connect asks a chat about credentials that somebody typed, and stores them sealed if nothing is wrong. Otherwise
-	// kept is false, and the findings say why. version is that of the stored ones, as the page showed it.
-	// Errors: setup.ErrStale if others are stored meanwhile.
+	// Connect tries credentials that somebody typed at a chat, and stores them encrypted if they work. Otherwise kept
+	// is false, and found says why. version is that of the credentials that were stored when the page was shown; ""
+	// if there were none. Errors: setup.ErrStale if somebody else has stored others meanwhile.
 	Connect(ctx context.Context, by web.Person, kind, version string, values map[string]string) (kept bool, found []Finding, err error)
 
 	// Disconnect forgets the credentials of a chat that are stored. Errors: as Connect.
@@ -45,7 +46,7 @@ type Desk interface {
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 }
 
-// Progress is what is set up.
+// Progress is what is set up already.
 type Progress struct {
 	Chats    []Chat // all chats that Parley supports
 	Teams    []Team
@@ -56,7 +57,7 @@ type Progress struct {
 	Endpoint string // where Microsoft sends what is said in Teams; "" if Parley has no public address
 }
 
-// Chat is a chat of agents.
+// Chat is a chat in which agents work: Slack or Microsoft Teams.
 type Chat struct {
 	Kind, Name string // "slack", "Slack"
 	Text, Hint string // what is wrong; "" if nothing is
@@ -93,7 +94,7 @@ type Account struct {
 	Paused     bool
 }
 
-// Finding is what a test found.
+// Finding is one thing that a test of credentials found.
 type Finding struct {
 	OK         bool
 	What, Text string
@@ -124,7 +125,7 @@ func Area(desk Desk) web.Area {
 	}, Menu: []web.Link{{Path: path, Text: "First steps", For: web.Admins, Rank: 5}}}
 }
 
-// stepsPage is what the page shows.
+// stepsPage is what start.html shows: what is set up, which steps are done, and the forms of the others.
 type stepsPage struct {
 	Progress
 

@@ -1,7 +1,9 @@
-// Package tokens has the page on which admins make the tokens of programs, and the addresses at which such programs read
-// and apply the set-up.
+// Package tokens has the page on which admins make tokens, and the address /api/v1/setup, at which programs read and
+// change the set-up with them. A token is a secret text that a program sends in place of a person who signs in. The
+// set-up is all that parley.yaml can say.
 //
-// What does not belong here: what else takes tokens (its area), and who a token is (package web).
+// What does not belong here: other addresses that take tokens (they are in the area that has what they answer), and
+// the check of a token (package web).
 package tokens
 
 import (
@@ -22,7 +24,7 @@ import (
 
 // Desk is what this page needs.
 type Desk interface {
-	// Tokens lists the tokens that are valid, and then the newest of those that have ended.
+	// Tokens lists the tokens that are valid, and after them the newest of those that have ended.
 	Tokens(ctx context.Context) ([]Token, error)
 
 	// Make makes a token in somebody's name. It returns the token itself, which nobody can read later. Errors: ErrTooMany.
@@ -43,24 +45,24 @@ type Desk interface {
 type Application struct {
 	Token string // the name of the token
 	File  []byte
-	Dry   bool // only say what would change
-	Prune bool // take out what the file's lists don't name
+	Dry   bool // change nothing, and only say what would change
+	Prune bool // also remove entries that the file's lists don't name
 }
 
-// Token is one that was made.
+// Token is a token as the list shows it, without the secret text.
 type Token struct {
 	ID              int64
 	Name, Scope, By string
 	Expires         time.Time
 	Used            *time.Time // when it was used last; nil if never
-	Ended           bool
-	Idle            bool // its maker may no longer do what it is for, so it opens nothing
+	Ended           bool       // it was revoked or has expired
+	Idle            bool       // its maker may no longer do what it is for, so it opens nothing
 }
 
 // ErrNone means that there is no such token, or that it has ended.
 var ErrNone = errors.New("tokens: there is none")
 
-// ErrTooMany means that no other token can be made before one ends.
+// ErrTooMany means that there are as many valid tokens as are allowed.
 var ErrTooMany = errors.New("tokens: too many")
 
 // Refused is an error that says, in words for people, what is wrong with a file.
@@ -97,11 +99,11 @@ func Area(desk Desk) web.Area {
 type tokensPage struct {
 	Form   web.Form
 	Tokens []Token
-	Secret string // that was made just now
-	Name   string
+	Secret string // the token that was made just now; "" if none was
+	Name   string // of that token
 }
 
-// scopeChoices lists what a token can be for that a person makes.
+// scopeChoices lists the scopes of the tokens that a person may make.
 func scopeChoices(p web.Person) []web.Choice {
 	list := []web.Choice{{Value: string(web.ScopeFigures), Text: "Read figures"}, {Value: string(web.ScopeLog), Text: "Read the log"},
 		{Value: string(web.ScopeSetup), Text: "Read the set-up, without secrets"}}
