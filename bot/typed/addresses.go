@@ -10,8 +10,8 @@ var (
 	// linked matches a link that a chat or Markdown made of an address: [Ann](mailto:ann@acme.test), <mailto:ann@acme.test|Ann>,
 	// <ann@acme.test>.
 	linked = regexp.MustCompile(`\[[^\]\n]*\]\(mailto:([^)\s]+)\)|<(?:mailto:)?([^<>|\s]+@[^<>|\s]+)(?:\|[^>\n]*)?>`)
-	// mailAddress matches the beginning of what may be a mail address. It keeps net/mail from names, comments and quotes; IsAddress
-	// has the last word.
+	// mailAddress matches the beginning of what may be a mail address. It rules out names, comments and quotes, which
+	// net/mail would accept. IsAddress uses both.
 	mailAddress = regexp.MustCompile(`^[^\s<>,;:|()\[\]"@]+@[^\s<>,;:|()\[\]"@]+\.?[^\s<>,;:|()\[\]"@.]`)
 	// phone matches a phone number as people write it, without spaces.
 	phone = regexp.MustCompile(`^\+?[0-9][0-9()./-]{4,20}$`)
@@ -20,9 +20,13 @@ var (
 // maxAddressBytes is the limit of a mail address. Source: RFC 5321, section 4.5.3.1.3, without the angle brackets.
 const maxAddressBytes = 254
 
-// Addresses reads mail addresses and phone numbers that are separated by white space, commas or semicolons. list has each once,
-// without the "-" before it, or the "+" before a mail address. removed counts those of the list whose first mention has a "-".
-// wrong is the first word that is no address; then list is nil.
+// Addresses reads mail addresses and phone numbers that are separated by white space, commas or semicolons:
+//
+//	"ann@acme.test, -bob@acme.test"  list is ann@acme.test and bob@acme.test, removed is 1
+//
+// list has each address once. A "-" before an address asks to remove it, a "+" before a mail address to add it; list
+// has the addresses without these signs. removed counts the addresses in list that had a "-" where they were first
+// named. If a word is no address, wrong is the first such word, and list is nil.
 func Addresses(text string) (list []string, removed int, wrong string) {
 	seen := map[string]bool{} // by the address in lower case
 	isSeparator := func(r rune) bool { return IsBlank(r) || strings.ContainsRune(",;", r) }

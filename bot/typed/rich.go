@@ -13,6 +13,10 @@ import (
 	"parley/bridge"
 )
 
+// Rich messages are replies with more than text: buttons to tap, a list to choose from, cards with pictures, a place
+// or a contact card. An agent types the parts into a field of a form, usually one a line. The functions here read
+// such a field. They return what is wrong (bad) as a sentence for the agent.
+
 // Limits of rich messages, in runes and pieces: for each, the narrowest of all providers.
 // Source: Meta's and Twilio's references of interactive messages, read 2026-11.
 const (

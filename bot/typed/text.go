@@ -6,7 +6,8 @@ import (
 	"unicode"
 )
 
-// IsBlank reports whether nobody sees a character: spaces, control characters, those without width, marks of direction.
+// IsBlank reports whether a character is invisible: a space, a control character, one without width, or a mark of the
+// direction of writing.
 func IsBlank(r rune) bool {
 	switch r {
 	case '\u115f', '\u1160', '\u3164', '\uffa0': // the fillers of Hangul
@@ -31,8 +32,9 @@ func Trim(s string) string {
 	})
 }
 
-// Visible returns what people see of untrusted words, on one line: without invisible characters, save those that are parts of
-// their neighbours. It returns "" if there is nothing to see. It is the one rule for names, tags, labels and choices.
+// Visible returns what people see of untrusted words, on one line. It removes invisible characters, but keeps those
+// that change how their neighbours look, such as the joiners in emoji. It returns "" if there is nothing to see. All
+// names, tags, labels and choices are cleaned by it.
 func Visible(s string) string {
 	words := strings.Fields(strings.Map(visibleRune, strings.ToValidUTF8(s, "")))
 	words = slices.DeleteFunc(words, func(word string) bool { return strings.TrimFunc(word, IsBlank) == "" })

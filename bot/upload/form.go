@@ -20,6 +20,9 @@ import (
 	"parley/channels"
 )
 
+// Forms with files. Go's own ParseMultipartForm puts large files on the disk of this machine; ReadForm instead passes
+// each file to the store as it arrives, within bounds of size and time.
+
 // Bounds of a form's fields besides its files.
 const (
 	maxFields     = 100
@@ -51,9 +54,9 @@ func AllowFiles(w http.ResponseWriter, r *http.Request) (allowed *http.Request, 
 // Store keeps a file of maxBytes at most. It is StoreFile of a Desk.
 type Store func(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
-// ReadForm reads a request of AllowFiles that has a form with files, in fields named "file", and stores the files one after
-// the other as they arrive. The files of a form that comes to nothing are deleted after a
-// while. What was read stands in Form after an error, too.
+// ReadForm reads a request of AllowFiles that has a form with files, in fields named "file". It stores the files one
+// after the other as they arrive. Files of a form from which no reply is made are deleted after a while. After an
+// error, Form has what was read before it.
 // Errors: those that Words has words for; the database's.
 func ReadForm(r *http.Request, store Store) (Form, error) {
 	reader := formReader{
@@ -183,7 +186,7 @@ func controlToBlank(r rune) rune {
 	return r
 }
 
-// unknownType is the content type of a file of which nothing is known.
+// unknownType is the content type of a file whose type isn't known.
 const unknownType = "application/octet-stream"
 
 // cleanType returns a file's content type: the one that a browser gives it, or else one by the ending of its name.

@@ -19,6 +19,11 @@ import (
 	"parley/channels"
 )
 
+// A reply with files takes these steps: the surface shows an agent a Link; show answers with the form; check tells
+// the page whether the reply would be accepted, before the browser sends large files; take stores the files and
+// submits the reply. Each request has the ticket of the link in its address, which says who replies in which
+// conversation.
+
 // Bounds of what is uploaded at once. No channel accepts more.
 const (
 	maxTotalBytes = 100 << 20 // of all files together
@@ -44,8 +49,8 @@ type Desk interface {
 
 // Options configure a Page. All but Ancestors, AppID, Zone and Log are required.
 type Options struct {
-	Base      string   // where the world finds us, without a final slash
-	Path      string   // of the page below it: "/chat/upload"
+	Base      string   // the public address of Parley, without a final slash
+	Path      string   // the path of the page below Base: "/chat/upload"
 	Keys      [][]byte // the first signs new tickets; tickets signed with any of them are accepted
 	Ancestors []string // what may show the page in a frame, in the words of a Content-Security-Policy
 	AppID     string   // of the chat's app, which the page tells when it is done; "" if there is none to tell
@@ -56,7 +61,7 @@ type Options struct {
 
 	// Used reports whether a reply was submitted with the ticket.
 	Used func(context.Context, Ticket) (bool, error)
-	// HandIn stores the reply as an act of its author. already means that a reply was submitted with the
+	// HandIn submits the reply in the name of its author. already is true if a reply was submitted with the
 	// ticket before: that one counts, and this one changes nothing.
 	HandIn func(context.Context, Ticket, Reply) (already bool, err error)
 }
@@ -111,7 +116,7 @@ func (p *Page) Handlers() map[string]http.Handler {
 	}
 }
 
-// shown is what the template needs.
+// shown is what page.html shows.
 type shown struct {
 	Facts   bridge.Facts
 	Theme   string

@@ -11,6 +11,9 @@ import (
 	"parley/bridge"
 )
 
+// A ticket stands in the address of the upload page in place of a sign-in. It names a person and a conversation, and
+// is signed (HMAC-SHA256), so that nobody can make one or change it.
+
 // TicketLife is how long a ticket is valid. Whoever has the ticket acts for its person in one
 // conversation, so the time is short; a button gives another ticket.
 const TicketLife = time.Hour
@@ -23,7 +26,7 @@ type Ticket struct {
 	Message      bridge.MessageID      `json:"message,omitempty"` // the one that is answered
 	To           []string              `json:"to,omitempty"`      // the recipients of the form in which the reply was begun, as bridge.Args has them
 	Cc           []string              `json:"cc,omitempty"`
-	Shown        string                `json:"shown,omitempty"` // names the recipients that the form showed
+	Shown        string                `json:"shown,omitempty"` // a digest of the recipients that the form showed
 	Promotional  bool                  `json:"promotional,omitempty"`
 	Place        bridge.Place          `json:"place"`
 	Nonce        string                `json:"nonce"` // names the reply: a ticket makes one reply, however often it is submitted
@@ -49,7 +52,7 @@ func sign(key []byte, t Ticket) string {
 	return text + "." + macOf(key, text)
 }
 
-// macOf returns the code that shows that a text was signed with a key.
+// macOf returns the signature of a text: its HMAC with a key.
 func macOf(key []byte, text string) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("upload." + text)) // the prefix tells tickets from other things that the keys sign

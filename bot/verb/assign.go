@@ -8,6 +8,8 @@ import (
 	"parley/bridge"
 )
 
+// assignVerb describes "!assign @ann" and "!assign #billing", by which an agent hands a conversation to colleagues or
+// to a team: what is typed, and the help, button, form and confirmation that go with it. Verb explains the fields.
 func assignVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAssign,
@@ -40,7 +42,7 @@ func assignVerb() *Verb {
 	}
 }
 
-// ownersField asks who is to own a conversation. Where only one person can, the field begins empty: some
+// ownersField asks who is to own a conversation. If an account allows only one owner, the field begins empty: some
 // surfaces let nobody clear a choice, and people may want to choose a team instead.
 func ownersField(in shape.FormInput) shape.Field {
 	f := shape.Field{Name: fieldPeople, Kind: shape.FieldSeveral, Label: "Several people", Hint: "The first person owns it; the others are added.", Optional: true}
@@ -68,8 +70,9 @@ func ownersField(in shape.FormInput) shape.Field {
 	return f
 }
 
-// chosenFirst returns the options of a field with those of its value in front, in the value's order. Some surfaces return what is chosen
-// in the order in which it is listed: so the first owner stays the first, and whoever is added comes after all who own it.
+// chosenFirst returns the options of a field, those that are chosen already first, in the order of the field's value.
+// Some surfaces return what is chosen in the order of the options. With this order the first owner stays the first,
+// and people who are added come last.
 func chosenFirst(f shape.Field) []shape.Option {
 	place := func(o shape.Option) int {
 		if at := slices.Index(f.Value, o.Value); at >= 0 {
@@ -80,8 +83,8 @@ func chosenFirst(f shape.Field) []shape.Option {
 	return slices.SortedStableFunc(slices.Values(f.Options), func(a, b shape.Option) int { return place(a) - place(b) })
 }
 
-// handOverButtons makes buttons that each hand the conversation to one person at once. They leave out its only owner,
-// and who is away.
+// handOverButtons makes up to maxHandOver buttons that each hand the conversation to one person at once. There is
+// none for people who are away, nor for somebody who is the only owner already.
 func handOverButtons(in shape.FormInput) []shape.Button {
 	var quick []shape.Button
 	for _, a := range in.People {
@@ -109,8 +112,8 @@ const maxHandOver = 8
 // agentValue is how bridge.Args.Agents names an agent: by the surface's user id, or by address if there is none.
 func agentValue(a bridge.AgentRef) string { return shape.Or(a.User, a.Email) }
 
-// readAssign reads who is to have the conversation. A team that was chosen counts alone if the people are those whom the form named
-// at first, in its arguments.
+// readAssign reads who is to have the conversation. If a team was chosen and the people were left as the form showed
+// them (out.Args.Agents), only the team counts.
 func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	named := out.Args.Agents
 	out.Args.Agents = v.List(fieldPeople)

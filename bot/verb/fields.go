@@ -7,6 +7,9 @@ import (
 	"parley/bot/shape"
 )
 
+// The forms of verbs are read by the names of their fields. Several verbs share a name if they ask for the same
+// thing, such as "note" or "tags".
+
 // Names of fields.
 const (
 	FieldWords        = "text"
@@ -42,7 +45,7 @@ func textValue(s string) []string {
 	return []string{s}
 }
 
-// chosenOf returns those values that are options.
+// chosenOf returns those of the values that are among the options and not "".
 func chosenOf(values []string, options []shape.Option) []string {
 	var chosen []string
 	for _, value := range values {

@@ -8,6 +8,9 @@ import (
 	"parley/bridge"
 )
 
+// startVerb describes "@Parley new ann@example.org Your lamp is repaired.", by which an agent writes to a customer
+// first. The form goes on in steps: the account, if there are several, then the customer and the text, or a template
+// and its values. Verb explains the fields.
 func startVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbNew,
@@ -120,8 +123,9 @@ func firstWords(in shape.FormInput, can bridge.Capabilities) []shape.Field {
 // noTemplate is the choice in place of a template with which a conversation begins without one.
 const noTemplate = "*"
 
-// StartsBy gives the account by which a conversation begins: the one that the arguments name, or, if they name none,
-// the only one that can. Another one than the named one is never taken: the customer would hear from it.
+// StartsBy returns the account by which a conversation begins: the one that the arguments name or, if they name none,
+// the only account that can begin conversations. It returns false if there is no such account. It never takes another
+// account than the named one, because the customer would see the wrong sender.
 func StartsBy(in shape.FormInput) (bridge.AccountRef, bool) {
 	var able []bridge.AccountRef
 	for _, a := range in.Accounts {
@@ -138,8 +142,8 @@ func StartsBy(in shape.FormInput) (bridge.AccountRef, bool) {
 	return bridge.AccountRef{}, false
 }
 
-// isTemplateChosen reports whether it is decided with which template a conversation begins. Before that, the arguments
-// may have only the label by which people choose one.
+// isTemplateChosen reports whether a template was chosen to begin the conversation. Before that, the arguments may
+// have only a label, which narrows down the templates to choose from.
 func isTemplateChosen(t *bridge.TemplateArgs) bool { return t != nil && t.ID != 0 }
 
 // startByTemplate asks which template a conversation begins with; its values come next.

@@ -8,6 +8,9 @@ import (
 	"parley/bridge"
 )
 
+// priorityVerb describes "!priority high", by which an agent says how urgent a conversation is: what is typed, and
+// the help, button, form and confirmation that go with it, and the mark on cards and in lists. Verb explains the
+// fields.
 func priorityVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbPriority,

@@ -10,11 +10,14 @@ import (
 	"parley/bridge"
 )
 
+// The form of a reply shows who gets it, where a channel has several recipients (mail). Agents may change the lists
+// "To" and "Copy" there. Such a change also counts for later replies.
+
 // maxRecipientsRunes is how long a list of recipients may be in the form of a reply. A surface bounds
 // what a form can carry: both lists fit beside the form's other arguments.
 const maxRecipientsRunes = 500
 
-// recipientWords names who gets the reply of a form. In the second step these are the recipients of the first.
+// recipientWords names who gets the reply. In the second step of the form these are the recipients of the first step.
 func recipientWords(in shape.FormInput) string {
 	if in.Args.Rich == "" || len(in.Args.To) == 0 {
 		return shape.Recipients(in.Facts.Recipients)
@@ -26,9 +29,10 @@ func recipientWords(in shape.FormInput) string {
 	return shape.CutList(words)
 }
 
-// recipientFields let people change who gets the reply, where a channel has several recipients. The
-// form remembers the recipients that it shows, so that an unchanged form changes none. There are no
-// fields for lists that would not be read back unchanged, because they are long or odd.
+// recipientFields returns the fields in which people change who gets the reply. It returns nil if a reply by the
+// channel can't have several recipients, or if the lists could not be read back unchanged, because they are long or
+// have unusual addresses. The form keeps a mark of the recipients that it shows (Args.Shown), so that a form that
+// nobody changed changes no recipients.
 func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	to, cc := bridge.AddressesOf(in.Facts.Recipients.To), bridge.AddressesOf(in.Facts.Recipients.Cc)
 	canChange := in.Can.Participants && len(to) > 0
@@ -70,7 +74,8 @@ func canShowInField(addresses []string) bool {
 	return slices.Equal(read, addresses)
 }
 
-// readRecipients reads the recipients of a reply's first step, which alone asks for them.
+// readRecipients reads the recipients into args. It does nothing in the second step of the form, which has no such
+// fields.
 func readRecipients(args *bridge.Args, v Values) (field, problem string) {
 	if args.Shown == "" || args.Rich != "" {
 		return "", ""

@@ -53,7 +53,7 @@ func checkWindow(in shape.FormInput) error {
 	return p
 }
 
-// endedHint says what can be done with a conversation that is over: what was closed stays closed.
+// endedHint says what can be done with a conversation that is over. A closed one can't be opened again.
 func endedHint(f bridge.Facts) string {
 	if f.Status == bridge.StatusClosed {
 		return "What the customer writes next starts a new one."

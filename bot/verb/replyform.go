@@ -12,7 +12,12 @@ import (
 	"parley/bridge"
 )
 
-// askReply fills in the form of a reply. It asks for the text; a second step asks for buttons or the like that go with it.
+// The form of a reply has up to two steps. The first asks for the text, the recipients and the files, and whether
+// something is to go with the text, such as buttons or a place ("rich" content). If so, a second step asks for that;
+// see rich.go.
+
+// askReply fills in either step of the form. It is the second one if in.Args.Rich says what is to go with the text.
+// Errors: *bridge.Problem if no reply may be sent now.
 func askReply(form *shape.Form, in shape.FormInput) error {
 	if err := checkWindow(in); err != nil {
 		return err
@@ -107,7 +112,7 @@ func hoursWords(d time.Duration) string { return fmt.Sprintf("%d hours", int(d.H
 // formatHint says how a text is formatted, where its hint has nothing else to say.
 const formatHint = "Markdown: **bold**, *italic*, - for a list."
 
-// countWords says how many texts a reply counts as. It is "" if the provider doesn't count.
+// countWords says how many text messages (SMS) a reply counts as. It is "" if the provider doesn't count messages.
 func countWords(in shape.FormInput) string {
 	c := in.Count
 	if c == nil {
@@ -129,8 +134,8 @@ func countWords(in shape.FormInput) string {
 	return fmt.Sprintf("So far %d %s, %d characters left (%s).", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, c.Encoding)
 }
 
-// Begun reads a reply's form that may be unfinished. words is its text so far, which need not be one that could be
-// submitted. read are the arguments with what the fields say. errs has at most one sentence for people, by field name.
+// Begun reads the form of a reply that may be unfinished. words is the text so far, which isn't checked. read is
+// args, completed by what the fields say. errs has at most one sentence for people, by the name of its field.
 func Begun(args bridge.Args, fields map[string][]string) (words string, read bridge.Args, errs map[string]string) {
 	v := Values(fields)
 	id, err := strconv.ParseInt(v.Text(fieldAnswers), 10, 64)

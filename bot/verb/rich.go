@@ -22,7 +22,7 @@ const (
 type richKind struct {
 	kind             bridge.RichKind
 	label            string
-	singular, plural string // what its limit counts; "" if there can be only one
+	singular, plural string // what a channel limits the number of: "button", "buttons"; "" if there can be only one
 }
 
 // richKinds lists what a reply can carry, in the order in which a form offers it.
@@ -118,8 +118,8 @@ func richLimits(in shape.FormInput) string {
 	return strings.Join(sentences, " ")
 }
 
-// readRich reads what the form's second step asked for. problem says for people what is wrong with the field; r counts only if it
-// is "".
+// readRich reads what the form's second step asked for. If something is wrong, problem says so for people, field is
+// the name of the field, and r must not be used.
 func readRich(args bridge.Args, v Values) (r *bridge.Rich, field, problem string) {
 	r = &bridge.Rich{}
 	switch args.Rich {

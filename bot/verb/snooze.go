@@ -11,6 +11,8 @@ import (
 	"parley/bridge/when"
 )
 
+// snoozeVerb describes "!snooze 2h" and "!snooze friday 14:00", by which an agent hides a conversation until a time:
+// what is typed, and the help, button and form that go with it. Verb explains the fields.
 func snoozeVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbSnooze,
@@ -77,8 +79,9 @@ func snoozeOptions(in shape.FormInput) []shape.Option {
 	return options
 }
 
-// snoozeOption is a time to choose, with the moment that it means now. The value of a day is that moment: who hands the form in
-// after midnight gets the day that the label names. Hours count from then on.
+// snoozeOption is a time to choose, such as "tomorrow"; its label also names the moment. The value of a day is that
+// moment, so that somebody who submits the form after midnight gets the day that the label names. The value of a
+// span, such as "2h", stays as it is: it counts from when the form is submitted.
 func snoozeOption(in shape.FormInput, words, label string) shape.Option {
 	at, err := when.Parse(words, in.Now, in.Facts.Zone)
 	if err != nil {
@@ -91,7 +94,7 @@ func snoozeOption(in shape.FormInput, words, label string) shape.Option {
 	return shape.Option{Value: value, Label: label + " (" + at.Format("Mon 2 Jan 15:04") + ")"}
 }
 
-// readSnooze reads a time that was chosen or typed.
+// readSnooze reads the time from a submitted form. A typed time counts more than a chosen one.
 func readSnooze(out *shape.Filled, v Values, with Reading) (field, problem string) {
 	field, out.Args.Until = fieldOther, v.Text(fieldOther)
 	if out.Args.Until == "" {

@@ -11,8 +11,8 @@ import (
 	"parley/bridge"
 )
 
-// A reply's form may begin with a text that an analysis suggested. Another one can be chosen in it: that shows the
-// form again and sends nothing, and what its author typed stays.
+// The form of a reply may begin with a text that the AI suggested. If there are several suggestions, the agent can
+// choose another one: the form is then shown again with it, nothing is sent, and what the agent typed stays.
 
 // maxOptionRunes is how much of a text an option shows.
 const maxOptionRunes = 70
@@ -28,8 +28,8 @@ func shownSuggestion(in shape.FormInput) (at int, ok bool) {
 	return min(max(in.Args.Suggestion.Choice, 0), len(in.Suggested)-1), true
 }
 
-// WithSuggestion returns the text with which the form of a reply begins: the suggestion that was chosen, below what
-// its author has typed. If the author left another suggestion as it was, the chosen one takes its place.
+// WithSuggestion returns the text with which the form of a reply begins: what the agent has typed, and below it the
+// suggestion that was chosen. If the text so far is another suggestion, unchanged, the chosen one replaces it.
 func WithSuggestion(in shape.FormInput) string {
 	at, ok := shownSuggestion(in)
 	if !ok || in.Args.Rich != "" {
@@ -55,7 +55,8 @@ func hasSameWords(a, b string) bool {
 	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
-// suggestionFields say where the form's text comes from, and offer the other suggestions.
+// suggestionFields adds a remark to the form that says where its text comes from. It returns a field with the other
+// suggestions; nil if there are none.
 func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	if in.Args.Suggestion == nil {
 		return nil

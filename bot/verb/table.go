@@ -10,6 +10,9 @@ import (
 	"parley/bridge"
 )
 
+// Everything that lists or finds verbs reads the table here: the help, the commands that people type, buttons, menus
+// and reactions. A new verb is described in a file of its own and added to makeTable.
+
 // makeTable lists every verb that people can give, in the order of a help page.
 func makeTable() []*Verb {
 	return []*Verb{
@@ -74,7 +77,8 @@ func All() []*Verb {
 	return all
 }
 
-// Find returns the verb of a word, with or without "!" or "/".
+// Find returns the verb that a word stands for: "snooze", "!snooze" and "/s" are the same. It returns false if there
+// is none.
 func Find(word string) (*Verb, bool) {
 	word = strings.TrimLeft(strings.ToLower(strings.TrimSpace(word)), "!/")
 	for _, v := range All() {
@@ -119,9 +123,10 @@ func InMenu() []*Verb {
 	return listed
 }
 
-// Emoji returns the verb that an emoji stands for, by its shortcode with or without colons and skin tone. A team may choose
-// others. Parley marks messages with emoji, too, and two of these are verbs for people who add them: the mark for waiting
-// takes the text back, and the one for inside keeps it inside.
+// Emoji returns the verb that an emoji stands for by default; a team may choose others. name is the emoji's
+// shortcode, with or without colons and skin tone. Two of the emoji with which Parley itself marks messages are verbs
+// for people who add them: the mark of a waiting message takes the message back, and that of a message that stayed
+// inside keeps it inside.
 func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	name = bridge.EmojiName(name)
 	for _, v := range All() {
@@ -132,8 +137,9 @@ func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	return "", bridge.Args{}, false
 }
 
-// Reaction returns what a person asks for who adds an emoji to a message, or removes it: the verb of an added emoji, or else that
-// the reaction is noted (VerbReact, VerbUnreact).
+// Reaction returns what a person asks for by adding an emoji to a message, or by removing it. It is the verb that an
+// added emoji stands for. If it stands for none, or was removed, it is VerbReact or VerbUnreact, which only note the
+// reaction.
 func Reaction(emoji string, isAdded bool) (bridge.Verb, bridge.Args) {
 	if !isAdded {
 		return bridge.VerbUnreact, bridge.Args{Emoji: emoji}

@@ -10,6 +10,9 @@ import (
 	"parley/bridge"
 )
 
+// templateVerb describes "!template order update", by which an agent sends a prepared text with variables. On
+// WhatsApp only such templates, which Meta has approved, may be sent after the reply window has closed. The form asks
+// first which template to send, then for its variables. Verb explains the fields.
 func templateVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbTemplate,
@@ -48,7 +51,7 @@ func templateName(l bridge.Line) string {
 	return ""
 }
 
-// begunCountWords says as how many texts the first words of a conversation, or a template, count.
+// begunCountWords says how many text messages a template, or the first message of a conversation, counts as.
 func begunCountWords(l bridge.Line) string {
 	if c, ok := l.Content.(*bridge.BegunLine); ok {
 		return textCountWords(c.Count)
@@ -62,8 +65,8 @@ const (
 	maxBodyStart  = 60 // runes of a template's text, beside its name, to choose it by
 )
 
-// askTemplate asks which template to send, then for its variables. Above the variables stands the
-// template's text, and exactly what people read there is sent.
+// askTemplate asks which template to send, and then for its variables. Above the fields of the variables stands the
+// text, filled in. Exactly what people read there is sent. Errors: *bridge.Problem if no template can be sent.
 func askTemplate(form *shape.Form, in shape.FormInput) error {
 	list := in.Templates.List
 	args := bridge.TemplateArgs{}
@@ -136,7 +139,7 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 // allLabels is the choice in place of a label that shows all templates again.
 const allLabels = "*"
 
-// templateField offers templates, those alone that have a label unless it is "".
+// templateField offers the templates of a list. If label isn't "", it offers only those with this label.
 func templateField(list []bridge.Template, label string) shape.Field {
 	pick := shape.Field{Name: fieldTemplate, Kind: shape.FieldOne, Label: "Template", Optional: true}
 	for _, t := range list {

@@ -9,6 +9,8 @@ import (
 	"parley/bridge"
 )
 
+// templateEditVerb describes the form in which admins make or change a template. It has only a button, in the list of
+// templates. Verb explains the fields.
 func templateEditVerb() *Verb {
 	return &Verb{
 		Name:     bridge.VerbTemplateEdit,

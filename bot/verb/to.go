@@ -8,6 +8,8 @@ import (
 	"parley/bridge"
 )
 
+// toVerb describes "!to bob@shop.example", by which an agent chooses who gets the replies of a conversation from now
+// on: what is typed, and the help, button, form and confirmation that go with it. Verb explains the fields.
 func toVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTo,

@@ -19,7 +19,8 @@ const (
 // ErrValue is returned for a value that Value of this version didn't write.
 var ErrValue = errors.New("verb: button: unreadable value")
 
-// value is what a button carries.
+// value is what a button of a verb carries: the verb's arguments, such as the conversation. The chat stores it with
+// the button, and gives it back when somebody presses the button.
 // Shape: {"v":1,"a":{"conversation":12}}
 type value struct {
 	Version int          `json:"v"`
