@@ -78,8 +78,8 @@ func (p *Page) check(w http.ResponseWriter, r *http.Request, t Ticket, s shown) 
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// checkReply checks a reply like one from a form, and whether the channel carries its files. It cleans the files' names and
-// types.
+// checkReply cleans the names and types of a reply's files. Then it checks the text as that of any reply's form, and
+// whether the conversation's channel can carry the files.
 // Errors: *bridge.Problem, the desk's.
 func (p *Page) checkReply(ctx context.Context, t Ticket, r Reply) error {
 	if len(r.Files) == 0 {

@@ -22,7 +22,7 @@ import (
 // An act is what an agent does on a page of the inbox: a reply, a note, a snooze. Its form is read here and stored by the engine,
 // which does it a moment later. The page asks for the result by the act's name.
 
-// Bounds of what is handed in and fetched here.
+// Bounds of forms and files.
 const (
 	maxTextRunes = 20_000
 	maxKeyBytes  = 64               // of values that the page itself puts into its forms
@@ -69,8 +69,8 @@ func (p pages) storeAct(v *web.Visit, a bridge.Act) (next, problem string, err e
 // endedMeanwhile is the problem with a reply to a conversation that has ended.
 const endedMeanwhile = "Nothing was sent: this conversation was resolved or closed meanwhile."
 
-// showAgain shows the page with what somebody sent. problem says what is wrong with it. If it is "", the page asks whether to send
-// the reply.
+// showAgain shows the page with what somebody sent. problem says what is wrong with it. If problem is "", nothing is
+// wrong, and the page asks whether to send the reply.
 func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []keptFile) error {
 	data, f, err := p.readThread(v)
 	if err != nil {
@@ -178,6 +178,7 @@ func readAssign(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	return a, ""
 }
 
+// result is what the page says about an act that was stored.
 type result struct {
 	Text    string
 	Look    string // its class, as that of a shownMessage

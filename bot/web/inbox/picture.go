@@ -47,11 +47,11 @@ func (p pages) sendPicture(v *web.Visit) error {
 	return nil
 }
 
-// errBusy means that other pictures were being made all the time.
+// errBusy means that the request ended before it was its turn to have a picture made.
 var errBusy = errors.New("inbox: too many pictures are being made")
 
-// drawInTurn makes a small JPEG of a file once fewer than maxDrawing are being made. Its place is free again before anything is
-// written to a browser, which may take nothing.
+// drawInTurn makes a small JPEG of a file. It waits until fewer than maxDrawing are being made. It returns before
+// anything is written to the browser, so that a slow browser doesn't keep others waiting.
 // Errors: errBusy; those of drawSmall.
 func (p pages) drawInTurn(ctx context.Context, f channels.File) ([]byte, error) {
 	select {

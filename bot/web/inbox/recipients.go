@@ -9,12 +9,12 @@ import (
 	"parley/bridge"
 )
 
-// shownRecipients has the recipients that the form of a reply shows, if a reply may have several. The form sends them with the text:
-// so the reply goes to those whom its author saw, no matter who writes in the conversation meanwhile.
+// shownRecipients has the recipients that the form of a reply shows, if a reply may have several. The form sends them
+// back with the text. So the reply goes to those whom its author saw, even if others join the conversation meanwhile.
 type shownRecipients struct {
-	Words string // for people; "" if the form shows no recipients
-	To    []string
-	Cc    []string
+	Words string   // for people; "" if the form shows no recipients
+	To    []string // mail addresses
+	Cc    []string // mail addresses
 }
 
 // maxRecipients is how many recipients a form sends at most. A longer list isn't sent.
@@ -37,8 +37,9 @@ func areAddresses(to, cc []string) bool {
 	return !slices.ContainsFunc(slices.Concat(to, cc), func(s string) bool { return !typed.IsAddress(s) })
 }
 
-// readShown reads the recipients that the form of a reply showed into a. An agent may name anybody, as in the forms of the chats,
-// but what is no mail address is refused.
+// readShown reads the recipients that the form of a reply showed into a. Other recipients than those shown are
+// accepted, as in the forms of the chats, if they are mail addresses. problem says for people what is wrong; "" means
+// nothing is.
 func readShown(form url.Values, a *bridge.Act) (problem string) {
 	to, cc := form["goes_to"], form["copy_to"]
 	if a.Verb != bridge.VerbReply || len(to)+len(cc) == 0 {

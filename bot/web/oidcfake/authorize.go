@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// challengeForm is what RFC 7636 lets a challenge by S256 be.
+// challengeForm matches a PKCE challenge by the method S256, as RFC 7636 defines it.
 var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
 // authorize shows the page on which somebody chooses an account. If the client or its address is unknown, the page says so:

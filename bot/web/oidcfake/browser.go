@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// Cancel is what somebody chooses who does not want to sign in.
+// Cancel is the user to choose for somebody who does not want to sign in.
 const Cancel = "cancel"
 
 var requestField = regexp.MustCompile(`name="request" value="([^"]+)"`)
 
-// Choose does what a person does in a browser: she opens the address to which a client sent her, and chooses a user or Cancel.
-// It returns where the provider sends her back to.
-// Errors: the provider refused, with its text.
+// Choose does what a person does in a browser: it opens the address to which a client sent the person, and chooses a
+// user or Cancel. It returns the address to which the provider sends the person back. If the provider refuses, the
+// error has the provider's text.
 func (s *Server) Choose(ctx context.Context, address, user string) (back *url.URL, err error) {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	shown, err := visit(ctx, client, http.MethodGet, address, nil)
@@ -47,7 +47,7 @@ func (s *Server) Choose(ctx context.Context, address, user string) (back *url.UR
 	return decided.where, err
 }
 
-// visited is what a browser got: a text, or where to go on.
+// visited is what the browser got: a page's text, or the address to go on to.
 type visited struct {
 	text  string
 	where *url.URL // nil means nowhere

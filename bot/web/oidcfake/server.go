@@ -1,6 +1,7 @@
-// Package oidcfake is an OpenID provider for tests and trials: discovery, keys that rotate, a page on which somebody
-// chooses an account or cancels, codes that work once, PKCE, and ID tokens as a general provider, Slack and Microsoft
-// Entra make them. It refuses what real ones refuse. Faults and forged tokens are asked for from Go.
+// Package oidcfake is a fake OpenID provider for tests and trials of signing in: discovery, keys that rotate, a page
+// on which somebody chooses an account or cancels, codes that work once, PKCE, and ID tokens as a general provider,
+// Slack and Microsoft Entra make them. It refuses what real providers refuse. Tests ask for faults and forged tokens
+// by the methods of Server.
 //
 // What does not belong here: anything that a provider knows beyond who somebody is.
 package oidcfake
@@ -36,7 +37,7 @@ type Options struct {
 	ClientSecret string
 	RedirectURI  string
 	Users        []User
-	LeftOut      []string         // claims of users that only the userinfo endpoint tells, not ID tokens: what the standard wants of the code flow
+	LeftOut      []string         // claims that ID tokens leave out, so that only the userinfo endpoint has them
 	Clock        func() time.Time // nil means time.Now
 	Log          *slog.Logger
 }
@@ -151,7 +152,7 @@ func (s *Server) showConfiguration(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// findUser finds somebody by name; the second value is false if there is no such user.
+// findUser finds a user by ID. It returns false if there is none.
 func (s *Server) findUser(id string) (User, bool) {
 	i := slices.IndexFunc(s.opt.Users, func(u User) bool { return u.ID == id })
 	if i < 0 {

@@ -54,8 +54,9 @@ func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, tokens)
 }
 
-// takeGrant returns what the code of a request stands for. False means that there is no such code, or that its time is over, or
-// that the request isn't of the client that asked for it. The code is gone then, too. The caller holds the lock.
+// takeGrant returns what the code of a request stands for, and forgets the code. It returns false if there is no such
+// code, if the code has expired, or if the request isn't from the client that asked for it. The caller holds the
+// lock.
 func (s *Server) takeGrant(r *http.Request) (grant, bool) {
 	code := r.PostFormValue("code")
 	granted, ok := s.codes[code]
@@ -93,7 +94,7 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, claims)
 }
 
-// findBearer returns whose access token that is; the second value is false if it is nobody's.
+// findBearer returns the user whose access token this is. It returns false if it is nobody's.
 func (s *Server) findBearer(token string) (User, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,7 +22,8 @@ const (
 	answerTimeout = 25 * time.Second // less than a page may take
 )
 
-// Place is a folder or a web site that suggested replies draw on.
+// Place is a folder or a web site with a company's knowledge. The AI uses its texts when it suggests replies to
+// agents.
 type Place struct {
 	Place   string
 	ReadAt  time.Time // when it was read; zero if not yet
