@@ -7,7 +7,11 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Administrator does what administrators, other people and Slack itself do.
+// An Administrator changes the emulated workspace as its admins, other people or Slack itself would: it adds
+// channels, deactivates people, removes the app. The app hears of it by the events that Slack would send.
+
+// Administrator does what administrators, other people and Slack itself do. Its methods take the lock
+// themselves.
 type Administrator struct {
 	*ground
 	people *directory
@@ -36,7 +40,8 @@ func (a *Administrator) ScopesUsed() []string {
 	return slices.Sorted(maps.Keys(a.grant.Used))
 }
 
-// emitChannelEvent emits the event channel_{what}, or group_{what} for a private channel. Caller holds the lock.
+// emitChannelEvent sends the app the event channel_{what}, or group_{what} for a private channel. The caller
+// holds the lock.
 func (r *rooms) emitChannelEvent(ch *channel, what string, payload any) {
 	name := ch.Kind() + "_" + what
 	r.Note(Change{Kind: "channel", Channel: ch.ID})
@@ -55,7 +60,8 @@ func (r *rooms) withChannel(id string, f func(*channel)) error {
 	return nil
 }
 
-// ArchiveChannel archives a channel or, if on is false, unarchives it. Its members stay members. Errors: channel_not_found.
+// ArchiveChannel archives a channel or, if on is false, unarchives it. Its members stay members. Errors:
+// channel_not_found.
 func (a *Administrator) ArchiveChannel(id string, on bool) error {
 	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.setArchived(ch, on) })
 }
@@ -119,7 +125,8 @@ func (a *Administrator) Kick(in, user string) error {
 	return a.rooms.withChannel(in, func(ch *channel) { a.rooms.leave(ch, user) })
 }
 
-// LockThread forbids (or allows again) replies and reactions in a thread. Errors: channel_not_found, thread_not_found.
+// LockThread forbids (or allows again) replies and reactions in a thread. Errors: channel_not_found,
+// thread_not_found.
 func (a *Administrator) LockThread(in, ts string, on bool) error {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -222,8 +229,8 @@ func (a *Administrator) Reinstall() {
 	a.grant.Revoked = false
 }
 
-// NewToken installs the app again as Slack does it after Uninstall: with another bot token, which it returns. The earlier
-// token is refused with token_revoked.
+// NewToken installs the app again as Slack does it after Uninstall: with another bot token, which it returns.
+// The earlier token is refused with token_revoked.
 func (a *Administrator) NewToken() string {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()

@@ -11,7 +11,11 @@ import (
 	"parley/channels/emulator"
 )
 
-// webAPI answers the Web API's calls and keeps a record of them.
+// The app under test calls the emulated Web API at /api/{method}. webAPI checks a call's token, scope,
+// arguments and rate, and has the method's handler answer it (methods.go). A test can inject faults, such as a
+// lost answer, and can read which calls were made.
+
+// webAPI answers the Web API's calls and records them. The lock (workspace.Ground.Mu) guards calls and limits.
 type webAPI struct {
 	*ground
 	methods map[string]method
@@ -29,10 +33,10 @@ type webAPI struct {
 	limits limits
 }
 
-// reset forgets calls and rates. Caller holds the lock.
+// reset forgets calls and rates. The caller holds the lock.
 func (a *webAPI) reset() { a.calls, a.limits = nil, newLimits() }
 
-// keepCalls bounds the record of calls; long loads forget old ones.
+// keepCalls bounds how many calls are recorded; the oldest are dropped.
 const keepCalls = 20_000
 
 // Call records one Web API call.
@@ -42,11 +46,12 @@ type Call struct {
 	Args   map[string]string `json:"args"` // without the token
 	OK     bool              `json:"ok"`
 	Error  string            `json:"error,omitempty"`
-	Scopes []string          `json:"scopes,omitempty"` // made use of
+	Scopes []string          `json:"scopes,omitempty"` // that the call needed
 	Fault  string            `json:"fault,omitempty"`  // injected, if any
 }
 
-// serveAPI answers a call: first come faults that keep it from taking effect, then the call itself, then faults of the answer.
+// serveAPI answers a call in three steps: injected faults that keep the call from taking effect, the call
+// itself, and faults that spoil its answer.
 func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 	c := &call{Ground: a.ground, Grant: a.grant, Method: r.PathValue("method")}
 	if err := c.Read(w, r); err != nil {
@@ -71,8 +76,8 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 	w.Write(body) //nolint:errcheck // the client is gone
 }
 
-// beginCall returns the fault that strikes a call; nil if none does. If the fault keeps the call from any effect, finishCall
-// doesn't run, and the call is recorded here.
+// beginCall returns the fault that strikes a call; nil if none does. If the fault keeps the call from any
+// effect, finishCall doesn't run, and the call is recorded here.
 func (a *webAPI) beginCall(c *call, base string) *emulator.Struck {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -84,8 +89,8 @@ func (a *webAPI) beginCall(c *call, base string) *emulator.Struck {
 	return f
 }
 
-// finishCall does what a call asks for and returns the body of its answer, which is written under the lock since it shows live
-// state.
+// finishCall does what a call asks for and returns the body of its answer, which is written under the lock
+// since it shows live state.
 func (a *webAPI) finishCall(c *call, f *emulator.Struck, header http.Header) ([]byte, *workspace.Refusal) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -104,7 +109,8 @@ func (a *webAPI) finishCall(c *call, f *emulator.Struck, header http.Header) ([]
 	return workspace.MustJSON(out), nil
 }
 
-// addScopeHeaders adds the headers that say which scopes a valid token has, and which the method accepts. Caller holds the lock.
+// addScopeHeaders adds the headers that say which scopes a valid token has, and which the method accepts.
+// Caller holds the lock.
 func (a *webAPI) addScopeHeaders(c *call, h http.Header) {
 	if c.Token != a.grant.Token || a.grant.Revoked {
 		return

@@ -16,8 +16,12 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// sendBody posts a message with a body of some type, and returns what Slack answers. kind "" leaves out the Content-Type, token ""
-// the header with the token.
+// These tests call the emulated Web API as clients do in different ways, and check how it reads and answers
+// them. world (helper_test.go) is an emulated workspace with Ann, Ben and the channel #support, and clients of
+// the app.
+
+// sendBody posts a message with a body of some type, and returns what Slack answers. kind "" leaves out the
+// Content-Type, token "" the header with the token.
 func (w *world) sendBody(kind, body, token string) (ok bool, errorCode string) {
 	w.t.Helper()
 	req := must(http.NewRequestWithContext(w.ctx, http.MethodPost, w.srv.APIURL()+"chat.postMessage", strings.NewReader(body)))(w.t)

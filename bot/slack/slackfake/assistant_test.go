@@ -6,7 +6,11 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// feedbackBlock is a block with buttons for what people think of an answer. more are further fields of the second one.
+// These tests post the blocks that are meant for assistants (feedback buttons, tasks, plans), and check which
+// Slack takes.
+
+// feedbackBlock is a block with buttons for what people think of an answer. more are further fields of the
+// second one.
 func feedbackBlock(more string) string {
 	return `{"type":"context_actions","elements":[` +
 		`{"type":"feedback_buttons","action_id":"f",` +

@@ -8,15 +8,19 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// rooms are the channels of a workspace and who is in them. Guarded by the lock.
+// This file keeps the emulated workspace's channels (rooms), with their members, messages and threads. Its
+// types are guarded by the one lock of the emulator, workspace.Ground.Mu: "Caller holds the lock" means that
+// one. A ts is Slack's id of a message within its channel, and its time: "1700000000.000100".
+
+// rooms are the channels of a workspace and who is in them.
 type rooms struct {
 	*ground
 	people   *directory
 	board    *board
 	events   *Events
 	channels map[string]*channel
-	chanIDs  []string
-	moved    map[string]string // ids before channel_id_changed
+	chanIDs  []string          // in order of creation
+	moved    map[string]string // from an id before channel_id_changed to the new one
 }
 
 // reset forgets all channels. Caller holds the lock.
@@ -26,23 +30,23 @@ func (r *rooms) reset() {
 	r.moved = map[string]string{}
 }
 
-// channel is a Channel with its messages. Guarded by the lock.
+// channel is a Channel with its messages.
 type channel struct {
 	Channel
 	members  map[string]bool
-	messages []*Message // top-level and broadcasts, by ts
+	messages []*Message // at top level, replies that were also sent to the channel included; by ts
 	byTS     map[string]*Message
 	threads  map[string]*thread
 	lastTS   int64
 }
 
-// thread is the replies under one root. Guarded by the lock.
+// thread is the replies under one root, which is the thread's first message.
 type thread struct {
 	root      *Message
 	replies   []*Message
-	followers map[string]bool
+	followers map[string]bool // user ids of those who are notified of replies
 	repliers  map[string]bool // authors of replies
-	locked    bool
+	locked    bool            // takes no replies and no reactions
 }
 
 // isLocked reports whether the thread under ts takes no replies and no reactions.

@@ -9,6 +9,11 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
+// chatAPI answers the app's chat.* calls and its reactions. Each handler takes a call whose token and scope
+// were checked (api.go), and returns either the fields of Slack's answer or the refusal: ok:false with an error
+// code such as "channel_not_found".
+
+// maxUpdateText is the longest text that chat.update takes, in runes.
 const maxUpdateText = 4000 // runes
 
 // chatAPI posts and changes the app's messages and reactions.
@@ -19,7 +24,8 @@ type chatAPI struct {
 	clicks *clicks
 }
 
-// findWritable finds the channel and checks that the bot may post there.
+// findWritable returns the channel that the call names, by id, name or the id of a person (then the direct
+// channel). It refuses channels in which the bot may not post.
 func (a *chatAPI) findWritable(c *call) (*channel, *workspace.Refusal) {
 	id := c.Str("channel")
 	if strings.HasPrefix(id, "U") || strings.HasPrefix(id, "W") {
@@ -74,7 +80,8 @@ func (a *chatAPI) postMessage(c *call) (reply, *workspace.Refusal) {
 	return reply{"channel": ch.ID, "ts": m.TS, "message": out}, nil
 }
 
-// placeInThread reads thread_ts and reply_broadcast into m.
+// placeInThread reads the arguments thread_ts and reply_broadcast into m. It refuses threads that take no
+// reply.
 func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *workspace.Refusal {
 	m.ThreadTS = c.Str("thread_ts")
 	if m.ThreadTS == "" {
@@ -99,8 +106,8 @@ func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *workspace.Ref
 	return nil
 }
 
-// ownMessage finds the app's message named by channel and ts. denied is the error for somebody else's message, and tombstone the one
-// for what is left of a deleted root.
+// ownMessage returns the app's message that channel and ts name. denied is the error code for somebody else's
+// message, and tombstone that for the rest of a deleted root.
 func (a *chatAPI) ownMessage(c *call, denied, tombstone string) (*channel, *Message, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {

@@ -10,6 +10,9 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// These tests post, change and delete messages by the bot, and check what Slack answers. world (helper_test.go)
+// is an emulated workspace with Ann, Ben and the channel #support, and clients of the app.
+
 // postRaw posts into #support by the bot, and gives the message as Slack answers it.
 func (w *world) postRaw(text string, more ...slack.MsgOption) slack.Message {
 	w.t.Helper()
@@ -48,7 +51,8 @@ func TestPostTaken(t *testing.T) {
 	noError(t, err)
 }
 
-// TestTextOfApps: Slack makes rich text of a text without blocks, which an app may replace by other blocks, unlike its own.
+// TestTextOfApps: Slack makes rich text of a text without blocks, which an app may replace by other blocks,
+// unlike its own.
 func TestTextOfApps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -259,7 +263,8 @@ func TestPermalink(t *testing.T) {
 		"https://demo.test/archives/"+w.ch+"/p"+strings.ReplaceAll(reply, ".", "")+"?thread_ts="+root+"&cid="+w.ch)
 }
 
-// With the first message of a thread that vanishes go its replies: who deletes one is told that there is no such message.
+// With the first message of a thread that vanishes go its replies: who deletes one is told that there is no
+// such message.
 func TestForgottenRootHasNoReplies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})

@@ -8,7 +8,10 @@ import (
 	"parley/channels/emulator"
 )
 
-// driver serves the emulator to drivers in another process.
+// A driver is a program in another process, such as a load test, that plays people and administrators of the
+// emulated workspace by JSON over HTTP. Its addresses begin with /_fake/, apart from Slack's own.
+
+// driver serves the addresses below /_fake/.
 type driver struct {
 	srv *Server
 }

@@ -6,8 +6,11 @@ import (
 	"parley/channels/emulator"
 )
 
-// Admin is the body of POST /_fake/admin/{verb}. A verb reads the fields that stand beside it, and answers ok with what stands
-// behind the arrow:
+// A program in another process acts as an administrator of the emulated workspace by POST /_fake/admin/{verb}.
+// This file says which verbs there are, and what each does (see Administrator).
+
+// Admin is the body of POST /_fake/admin/{verb}. A verb reads the fields that stand beside it, and answers ok
+// with what stands behind the arrow:
 //
 //	add_user           user → "user"
 //	deactivate         id

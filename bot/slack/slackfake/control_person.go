@@ -7,8 +7,11 @@ import (
 	"parley/channels/emulator"
 )
 
-// Act is the body of POST /_fake/person/{user}/{verb}. A verb reads the fields that stand beside it, and answers ok with what
-// stands behind the arrow:
+// A program in another process acts as a person of the emulated workspace by POST /_fake/person/{user}/{verb},
+// with Act as the JSON body. This file says which verbs there are, and what each does (see Person).
+
+// Act is the body of POST /_fake/person/{user}/{verb}. A verb reads the fields that stand beside it, and
+// answers ok with what stands behind the arrow:
 //
 //	post              post → "ts"
 //	edit              channel, ts, text

@@ -13,7 +13,12 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// control calls /_fake as a driver in another process would, and reads the answer into a value, if there is one. It gives the status.
+// These tests drive the emulator from outside, by JSON over HTTP below /_fake/, as a program in another process
+// would. world (helper_test.go) is an emulated workspace with Ann, Ben and the channel #support, and clients of
+// the app.
+
+// control calls /_fake as a driver in another process would, and reads the answer into a value, if there is
+// one. It gives the status.
 func (w *world) control(method, path string, body, into any) int {
 	w.t.Helper()
 	b := must(json.Marshal(body))(w.t)

@@ -9,13 +9,17 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
+// conversationAPI answers the app's conversations.* calls: it lists channels and members, opens direct
+// channels, and returns the messages of a channel or thread, page by page.
+
 // conversationAPI answers what the app asks of channels.
 type conversationAPI struct {
 	*ground
 	rooms *rooms
 }
 
-// findReadable finds a channel and checks scope and, for history, membership.
+// findReadable returns the channel that the call names. It refuses the call if the app lacks the scope for
+// verb, for example "history", or if the bot isn't a member while messages are asked for.
 func (a *conversationAPI) findReadable(c *call, verb string) (*channel, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {

@@ -14,6 +14,10 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// A test of an app can inject faults: a lost answer, a rate limit, an event that comes twice. These tests check
+// that each has the effect it promises. world (helper_test.go) is an emulated workspace with Ann, Ben and the
+// channel #support, and clients of the app.
+
 // callError says what an app's call failed with: "" for nothing.
 func callError(err error) string {
 	var limited *slack.RateLimitedError
@@ -168,7 +172,8 @@ func TestDropBeforeAck(t *testing.T) {
 	w.waitFor("the ack of the retry", func() bool { return w.srv.Events.Pending() == 0 })
 }
 
-// With limits on, a channel takes one post a second and three at once, and a method as many calls a minute as its tier says.
+// With limits on, a channel takes one post a second and three at once, and a method as many calls a minute as
+// its tier says.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	c := newClock()

@@ -9,8 +9,12 @@ import (
 	"parley/channels/emulator"
 )
 
-// Fault is one rule of what goes wrong; Method names a Web API method (chat.postMessage, chat.*),
-// "upload", "download", "response_url", or an event ("event:message.channels", "event:*").
+// A test injects faults to see how the app copes with Slack's failures: an answer that is lost or late, a rate
+// limit, an event that comes twice. A fault strikes the calls or events that its Method names. Package
+// channels/emulator chooses which; this file carries the faults of HTTP calls out.
+
+// Fault is one rule of what goes wrong. Method names what it strikes: a Web API method (chat.postMessage,
+// chat.*), "upload", "download", "response_url", or an event ("event:message.channels", "event:*").
 type Fault = emulator.Fault
 
 // FaultKind is what goes wrong.
@@ -37,7 +41,7 @@ const (
 	FaultLose      = emulator.FaultLose
 )
 
-// hasNoEffect reports whether the request never takes effect.
+// hasNoEffect reports whether a fault keeps the request from taking effect, rather than spoiling the answer.
 func hasNoEffect(f *emulator.Struck) bool {
 	switch f.Kind {
 	case FaultRateLimit, FaultBareLimit:
@@ -49,8 +53,8 @@ func hasNoEffect(f *emulator.Struck) bool {
 	}
 }
 
-// runFaultBefore plays what a fault does before the call takes effect. It returns false if the request is answered by that; the
-// call must not take effect then.
+// runFaultBefore plays what a fault does before the call takes effect. It returns false if the request is
+// answered by that; the call must not take effect then.
 func runFaultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
 	switch {
 	case f.Kind == FaultDelay && !f.After:
@@ -67,7 +71,8 @@ func runFaultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) 
 	return false
 }
 
-// runFaultAfter plays what a fault does after the call has taken effect. It returns false if the request is answered by that.
+// runFaultAfter plays what a fault does after the call has taken effect. It returns false if the request is
+// answered by that.
 func runFaultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
 	if !f.After || f.Kind == FaultNeverShare {
 		return true
@@ -78,8 +83,8 @@ func runFaultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) b
 	return answerWrongly(w, f)
 }
 
-// answerWrongly writes the wrong answer that a fault asks for, or cuts the connection. It returns true if the fault asks for none:
-// then the caller has to answer.
+// answerWrongly writes the wrong answer that a fault asks for, or cuts the connection. It returns true if the
+// fault asks for none: then the caller has to answer.
 func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	switch f.Kind {
 	case FaultLimitBody:

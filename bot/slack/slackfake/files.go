@@ -14,19 +14,23 @@ import (
 	"parley/channels/emulator"
 )
 
+// The app puts a file into Slack in three steps: it asks for an upload address (a ticket), sends the bytes
+// there, and has Slack show the file in a channel (completeUpload). Slack shows it later, at a time that
+// Options set. A share is one message that shows a file.
+
 // canvasMode is the mode of a canvas, which has a title in place of a name, and a page in place of bytes.
 const canvasMode = "quip"
 
 // maxFileBytes is Slack's limit for one file (1 GB).
 const maxFileBytes = 1 << 30
 
-// upload is a ticket from files.getUploadURLExternal.
+// upload is what a ticket of files.getUploadURLExternal stands for.
 type upload struct {
 	file *File
 	done bool // the bytes have arrived
 }
 
-// library keeps the workspace's files. Guarded by the lock.
+// library keeps the workspace's files. The lock, workspace.Ground.Mu, guards it.
 type library struct {
 	*ground
 	events  *Events
@@ -37,7 +41,7 @@ type library struct {
 // reset forgets all files. Caller holds the lock.
 func (l *library) reset() { l.files, l.uploads = map[string]*File{}, map[string]*upload{} }
 
-// fileAPI takes and gives the app's files.
+// fileAPI answers the app's calls about files, and its uploads and downloads.
 type fileAPI struct {
 	*ground
 	files  *library
@@ -48,7 +52,7 @@ type fileAPI struct {
 	faults *emulator.FaultPlan
 }
 
-// newFile fills in what Slack derives. Caller holds the lock.
+// newFile makes a file, with all that Slack derives from its name and bytes. The caller holds the lock.
 func (l *library) newFile(name, user, team string, data []byte) *File {
 	f := &File{ID: l.NewID("F"), Name: name, Title: name, User: user, UserTeam: team, Mode: "hosted", FileAccess: "visible"}
 	f.Created = l.Now().Unix()

@@ -14,6 +14,9 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// These tests upload files by the app and by people, and check how they are shown and read. world
+// (helper_test.go) is an emulated workspace with Ann, Ben and the channel #support, and clients of the app.
+
 func (w *world) upload(thread string) *slack.FileSummary {
 	w.t.Helper()
 	return must(w.api.UploadFileContext(w.ctx, slack.UploadFileParameters{

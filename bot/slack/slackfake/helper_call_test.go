@@ -24,7 +24,8 @@ func (w *world) call(method, token string, args url.Values) (status int, head ht
 	return res.StatusCode, res.Header, body
 }
 
-// callAsBot makes a call with the bot's token and returns the body of its answer. pairs are names and values of arguments.
+// callAsBot makes a call with the bot's token and returns the body of its answer. pairs are names and values of
+// arguments.
 func (w *world) callAsBot(method string, pairs ...string) (body dict) {
 	w.t.Helper()
 	_, _, body = w.call(method, w.srv.BotToken(), args(pairs...))

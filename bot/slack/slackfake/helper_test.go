@@ -17,6 +17,9 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// The tests of this package call the emulator by slack-go, the client library of real apps, so that its answers
+// have to be like Slack's.
+
 // world is a workspace with two people, a public channel #support with the bot, and clients.
 type world struct {
 	t   *testing.T
@@ -143,8 +146,8 @@ type app struct {
 	done   chan struct{}
 }
 
-// listen connects one slack-go Socket Mode client and waits for its hello. What it gets it acknowledges as answer says; nil means
-// at once, without a payload.
+// listen connects one slack-go Socket Mode client and waits for its hello. What it gets it acknowledges as
+// answer says; nil means at once, without a payload.
 func (w *world) listen(answer func(socketmode.Event) (any, bool)) *app {
 	w.t.Helper()
 	before := w.srv.Sockets.Count()

@@ -15,8 +15,8 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// httpApp is an app in HTTP mode. It checks Slack's signatures with slack-go, answers url_verification, and records all other
-// requests.
+// httpApp is an app in HTTP mode. It checks Slack's signatures with slack-go, answers url_verification, and
+// records all other requests.
 type httpApp struct {
 	requests chan received
 	answers  chan int // the statuses of the next answers; without any it is 200
@@ -88,7 +88,8 @@ func newHTTPWorld(t *testing.T) (*world, *httpApp) {
 	return w, app
 }
 
-// TestHTTPEvent: an event is a signed request that names workspace and app; the first attempt isn't marked as a retry.
+// TestHTTPEvent: an event is a signed request that names workspace and app; the first attempt isn't marked as a
+// retry.
 func TestHTTPEvent(t *testing.T) {
 	t.Parallel()
 	w, app := newHTTPWorld(t)
@@ -126,8 +127,8 @@ func TestHTTPFailedShortcut(t *testing.T) {
 	wantEqual(t, "the interaction has a payload", app.nextForm(w).Get("payload") != "", true)
 }
 
-// TestHTTPRetries: an event that fails is tried again at once, after a minute and after five more, by Slack's clock. Then it is
-// lost.
+// TestHTTPRetries: an event that fails is tried again at once, after a minute and after five more, by Slack's
+// clock. Then it is lost.
 func TestHTTPRetries(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -176,8 +177,8 @@ func TestHTTPRetries(t *testing.T) {
 	}
 }
 
-// TestNoRetryHeader: an app that answers X-Slack-No-Retry loses the event at once. It echoes the challenge as JSON, which
-// Slack takes as well as plain text.
+// TestNoRetryHeader: an app that answers X-Slack-No-Retry loses the event at once. It echoes the challenge as
+// JSON, which Slack takes as well as plain text.
 func TestNoRetryHeader(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})

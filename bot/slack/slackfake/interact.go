@@ -13,6 +13,10 @@ import (
 	"parley/channels/emulator"
 )
 
+// When a person clicks a button, uses a shortcut or submits a form, Slack sends the app an interaction and
+// waits three seconds for the answer. This file makes these payloads, sends them, and shows the person the
+// Outcome.
+
 // Outcome is what a person sees after an interaction.
 type Outcome struct {
 	// Error is Slack's: "" when the app acknowledged in time, else operation_timeout,
@@ -28,8 +32,8 @@ type Outcome struct {
 	View *View `json:"view,omitempty"`
 }
 
-// clicks bring what people do in messages and views to the app, and what it answers to them.
-// Guarded by the lock.
+// clicks send the app what people do in messages and views, and keep what it answers. The lock,
+// workspace.Ground.Mu, guards them.
 type clicks struct {
 	*ground
 	people  *directory
@@ -40,13 +44,13 @@ type clicks struct {
 	events  *Events
 	faults  *emulator.FaultPlan
 
-	ephs      []*Ephemeral
+	ephs      []*Ephemeral            // messages that only one person sees
 	replies   map[string]*responseURL // by the id in the address
 	selected  map[string]kit.State    // user|channel|ts → what was chosen in a message
 	suggested map[string]object       // user|action → the app's last options
 }
 
-// reset forgets what was clicked and answered. Caller holds the lock.
+// reset forgets what was clicked and answered. The caller holds the lock.
 func (s *clicks) reset() {
 	s.ephs = nil
 	s.replies = map[string]*responseURL{}
@@ -65,8 +69,10 @@ func (s *clicks) newPayload(kind, user, view string) map[string]any {
 	}
 }
 
-// newShortcut starts the payload of a shortcut, the only interaction that doesn't name the app. Caller holds the lock.
-// Source: docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload, and the types of @slack/bolt 5.1.0.
+// newShortcut starts the payload of a shortcut, the only interaction that doesn't name the app. Caller holds
+// the lock.
+// Source: docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload, and the types of
+// @slack/bolt 5.1.0.
 func (s *clicks) newShortcut(kind, user string) map[string]any {
 	payload := s.newPayload(kind, user, "")
 	delete(payload, "api_app_id")

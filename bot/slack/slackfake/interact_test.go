@@ -14,6 +14,10 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// These tests click buttons, choose in menus and use shortcuts, and check what the app gets and what the person
+// sees. world (helper_test.go) is an emulated workspace with Ann, Ben and the channel #support, and clients of
+// the app.
+
 // card is a message with every kind of element that a helpdesk uses.
 const card = `[{"type":"section","block_id":"s","text":{"type":"mrkdwn","text":"card"},"accessory":
 	{"type":"overflow","action_id":"more","options":[{"text":{"type":"plain_text","text":"Snooze"},"value":"snooze"}]}},

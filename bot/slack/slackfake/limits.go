@@ -7,6 +7,9 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
+// Slack limits how often an app calls each method per minute, and how often it posts in each channel per
+// second. If Options.Limits is set, the emulator does so, too, and answers 429 with the seconds to wait.
+
 // limits count calls against Slack's rate limits.
 type limits struct {
 	posts   map[string]*postBucket   // by channel
@@ -17,19 +20,20 @@ func newLimits() limits {
 	return limits{posts: map[string]*postBucket{}, minutes: map[string]*minuteWindow{}}
 }
 
-// postBucket has the posts that a channel still takes now: it fills again by the second.
+// postBucket is a token bucket: the number of posts that a channel takes now. It refills by the second.
 type postBucket struct {
 	tokens   float64
-	filledAt time.Time // when tokens was true
+	filledAt time.Time // the time at which tokens was computed
 }
 
-// minuteWindow counts the calls of a method since a minute began.
+// minuteWindow counts the calls of a method in the minute from begunAt on.
 type minuteWindow struct {
 	begunAt time.Time
 	count   int
 }
 
-// checkLimit applies the published rate limits when Options.Limits is set. Caller holds the lock.
+// checkLimit counts a call and refuses it if it exceeds the published rate limits. It does nothing unless
+// Options.Limits is set. The caller holds the lock.
 // Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11.
 func (a *webAPI) checkLimit(method string, callsPerMinute int, channel string) *workspace.Refusal {
 	if !a.Opt.Limits {

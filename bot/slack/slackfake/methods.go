@@ -6,14 +6,17 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
+// This file is the table of Web API methods that the emulator knows: for each its scope, rate limit, required
+// arguments and handler. All other methods get the answer unknown_method.
+
 // method describes one Web API method.
 // Source: docs.slack.dev/reference/methods, read 2026-11; errors also from the 2021 OpenAPI description.
 type method struct {
-	scope    string // alternatives separated by |; "" means none, or decided by the channel's kind
-	tier     int    // calls per minute; 0 means special
-	required []string
-	appToken bool
-	public   bool // needs no token
+	scope    string   // that the app needs, "a|b" for either; "" if none, or if the channel's kind decides
+	tier     int      // calls per minute; 0 means a limit of the method's own
+	required []string // arguments
+	appToken bool     // needs the app-level token (xapp-…) in place of the bot's
+	public   bool     // needs no token
 	do       func(*call) (reply, *workspace.Refusal)
 }
 
@@ -23,7 +26,7 @@ const (
 	tier3   = 50
 	tier4   = 100
 	special = 0
-	ample   = 600 // "special" methods that allow hundreds of calls
+	ample   = 600 // for methods of which Slack says only that it allows hundreds
 )
 
 func (a *webAPI) listMethods() map[string]method {

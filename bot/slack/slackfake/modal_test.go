@@ -12,6 +12,9 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// A modal is a window above Slack's page, with a form. These tests submit modals, and check what becomes of
+// each answer of the app.
+
 // modalWorld is a world in which Ann has a modal open.
 type modalWorld struct {
 	*world
@@ -56,7 +59,8 @@ func TestUpdateView(t *testing.T) {
 	wantEqual(t, "the updated view has the old hash", updated.Hash == w.view.Hash, false)
 }
 
-// What the app answers to a submission shows errors, updates the modal, pushes another one over it, or closes one or all.
+// What the app answers to a submission shows errors, updates the modal, pushes another one over it, or closes
+// one or all.
 func TestSubmit(t *testing.T) {
 	t.Parallel()
 	w := newModalWorld(t)

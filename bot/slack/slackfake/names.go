@@ -43,8 +43,8 @@ type (
 	// SlowEvent is an event that the app acknowledged late, or not yet.
 	SlowEvent = delivery.SlowEvent
 
-	ground = workspace.Ground
-	object = workspace.Object
-	call   = webcall.Call
-	reply  = webcall.Reply
+	ground = workspace.Ground // shared by all parts: options, clock, ids, change log and the one lock
+	object = workspace.Object // JSON
+	call   = webcall.Call     // a Web API call with its arguments
+	reply  = webcall.Reply    // the fields of its answer
 )

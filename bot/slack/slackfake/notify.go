@@ -8,7 +8,8 @@ import (
 	"parley/bot/slack/slackfake/kit"
 )
 
-// Notification is one that Slack pushes to a person (desktop or phone).
+// Notification is a message that Slack pushes to a person's desktop or phone. A test reads them to see who
+// would have been disturbed.
 type Notification struct {
 	At      time.Time `json:"at"`
 	Kind    string    `json:"kind"` // mention, here (all of @here, @channel, @everyone), thread_reply, dm
@@ -19,7 +20,7 @@ type Notification struct {
 	Text    string    `json:"text"` // of the message; what the banner shows
 }
 
-// Badge is what the side bar shows for a channel.
+// Badge is what a person's side bar shows beside a channel.
 type Badge struct {
 	Unread   int `json:"unread"`   // top-level messages since last read: the name is bold
 	Mentions int `json:"mentions"` // red number; direct messages count all
@@ -39,7 +40,8 @@ type Badges struct {
 	Threads  []ThreadBadge    `json:"threads"`  // only threads with something unread, by channel and ts
 }
 
-// Inboxes hold what people have not read and what was pushed to them. Guarded by the lock.
+// Inboxes hold what people have not read and what was pushed to them. The lock, workspace.Ground.Mu, guards
+// them.
 type Inboxes struct {
 	*ground
 	people *directory
@@ -170,8 +172,8 @@ func (i *Inboxes) addFollowers(t *thread, ch *channel, users map[string]bool, m 
 	}
 }
 
-// tellMember counts a message for a member and, if that is called for, notifies them. mentioned says that the message names
-// the member, all that it names everybody.
+// tellMember counts a message for a member and, if that is called for, notifies them. mentioned says that the
+// message names the member, all that it names everybody.
 func (i *Inboxes) tellMember(ch *channel, m *Message, id string, mentioned, all bool) {
 	box := i.inboxOf(id)
 	kind := ""

@@ -10,6 +10,10 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// Slack notifies a person of some messages: mentions, direct messages, replies in threads they follow. These
+// tests check whom the emulator notifies. world (helper_test.go) is an emulated workspace with Ann, Ben and the
+// channel #support, and clients of the app.
+
 // kindsOf lists what was pushed to a person, without what was before.
 func (w *world) kindsOf(p *slackfake.Person, before int) (kinds []string) {
 	for _, x := range w.srv.Inboxes.Notifications(p.ID())[before:] {

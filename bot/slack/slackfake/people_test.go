@@ -9,6 +9,9 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// These tests check what the app learns about users, channels, direct messages and reactions, and what it may
+// do with them.
+
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{Users: []slackfake.User{
@@ -52,7 +55,8 @@ func TestUsersChange(t *testing.T) {
 	wantFields(t, "the user of team_join", field(a.waitRaw("team_join"), "user"), dict{"id": joined.ID})
 }
 
-// The app hears when a channel is renamed, archived, moved to another id or deleted. Nobody writes into one that is archived.
+// The app hears when a channel is renamed, archived, moved to another id or deleted. Nobody writes into one
+// that is archived.
 func TestChannelLife(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})

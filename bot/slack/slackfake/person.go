@@ -10,22 +10,24 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Person acts as one member of the workspace, as with Slack's own client: writes, edits, reacts, joins. Clicks, forms and
-// commands are in personclick.go. The errors that methods name are the codes with which Slack refuses.
+// Person acts as one member of the workspace, as with Slack's own client: writes, edits, reacts, joins. Clicks,
+// forms and commands are in personclick.go. The errors that methods name are the codes with which Slack
+// refuses.
 type Person struct {
 	s  *Server
 	id string
 }
 
-// As returns the person with a user id. It doesn't check that there is such a user: each method says how it refuses one.
+// As returns the person with a user id. It doesn't check that there is such a user: each method says how it
+// refuses one.
 func (s *Server) As(user string) *Person { return &Person{s: s, id: user} }
 
 // ID returns the person's user id.
 func (p *Person) ID() string { return p.id }
 
-// Post is what a person writes. Text is as it is typed: *bold* and so on are formatting. <@U…>, <#C…>, <!here> and
-// <https://…|label> stand for what the editor shows as one piece (kit.WireText knows them all); any other &, < or > is that
-// character.
+// Post is what a person writes. Text is as it is typed: *bold* and so on are formatting. <@U…>, <#C…>, <!here>
+// and <https://…|label> stand for what the editor shows as one piece (kit.WireText knows them all); any other
+// &, < or > is that character.
 type Post struct {
 	Channel string    `json:"channel"`
 	Thread  string    `json:"thread,omitempty"` // the ts of the root; empty means the top level
@@ -35,8 +37,8 @@ type Post struct {
 	Table     [][]string `json:"table,omitempty"`
 	Broadcast bool       `json:"broadcast,omitempty"` // also send to the channel
 	Me        bool       `json:"me,omitempty"`        // /me
-	// As makes the message look as if something else had posted it: "workflow", "bot" (another app) or "slackbot". It then
-	// needs no membership. Anything else means the person.
+	// As makes the message look as if something else had posted it: "workflow", "bot" (another app) or
+	// "slackbot". It then needs no membership. Anything else means the person.
 	As string `json:"as,omitempty"`
 }
 
@@ -183,8 +185,8 @@ func (r *rooms) findVisible(user, channel, ts string) (*channel, *Message, error
 	return ch, m, nil
 }
 
-// Edit replaces the text of one of the person's own messages. Errors: user_not_found, channel_not_found, message_not_found,
-// cant_update_message, no_text.
+// Edit replaces the text of one of the person's own messages. Errors: user_not_found, channel_not_found,
+// message_not_found, cant_update_message, no_text.
 func (p *Person) Edit(channel, ts, text string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -229,8 +231,8 @@ func (p *Person) Delete(channel, ts string) error {
 	return nil
 }
 
-// React adds an emoji, which is named without colons ("+1"). Errors: user_not_found, channel_not_found, message_not_found,
-// invalid_name, already_reacted, too_many_reactions, thread_locked.
+// React adds an emoji, which is named without colons ("+1"). Errors: user_not_found, channel_not_found,
+// message_not_found, invalid_name, already_reacted, too_many_reactions, thread_locked.
 func (p *Person) React(channel, ts, name string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -242,7 +244,8 @@ func (p *Person) React(channel, ts, name string) error {
 	return asError(s.board.addEmoji(ch, m, p.id, name))
 }
 
-// Unreact takes an emoji of the person off. Errors: user_not_found, channel_not_found, message_not_found, no_reaction.
+// Unreact takes an emoji of the person off. Errors: user_not_found, channel_not_found, message_not_found,
+// no_reaction.
 func (p *Person) Unreact(channel, ts, name string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -262,7 +265,8 @@ func asError(e *workspace.Refusal) error {
 	return e
 }
 
-// Join enters a public channel. Errors: channel_not_found (also for a private one, and for an unknown person), is_archived.
+// Join enters a public channel. Errors: channel_not_found (also for a private one, and for an unknown person),
+// is_archived.
 func (p *Person) Join(channel string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -296,7 +300,8 @@ func (p *Person) Leave(channel string) error {
 	return nil
 }
 
-// OpenHome opens the app's home tab, of which the app is told by app_home_opened. Errors: user_not_found, not_enabled.
+// OpenHome opens the app's home tab, of which the app is told by app_home_opened. Errors: user_not_found,
+// not_enabled.
 func (p *Person) OpenHome() error {
 	s := p.s
 	s.Mu.Lock()

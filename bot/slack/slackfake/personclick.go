@@ -12,8 +12,12 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Submit fills a modal's inputs (see kit.Fill) and submits it. As a client does, it refuses incomplete input without asking the
-// app.
+// Here a Person clicks, fills in forms, and uses shortcuts and commands, as with Slack's own client. If the app
+// has to answer, a method blocks until it has, or until Options.AckTimeout (3 s) has passed. The Outcome is
+// what the person sees then.
+
+// Submit fills a modal's inputs (see kit.Fill) and submits it. As a client does, it refuses incomplete input
+// without asking the app.
 // Errors: not_found, "no element …", those of kit.Choose, "please complete …", ctx's.
 func (p *Person) Submit(ctx context.Context, view string, values map[string][]string) (*Outcome, error) {
 	v, payload, err := p.fillView(view, values)
@@ -91,8 +95,8 @@ func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome
 	return p.interact(ctx, payload)
 }
 
-// interact tells the app what the person did, and returns what comes of it. It does so without the lock: the app may call
-// Slack before it answers.
+// interact tells the app what the person did, and returns what comes of it. It does so without the lock: the
+// app may call Slack before it answers.
 func (p *Person) interact(ctx context.Context, payload object) (*Outcome, error) {
 	r, err := p.s.clicks.askInteractive(ctx, payload)
 	if err != nil {
@@ -101,8 +105,8 @@ func (p *Person) interact(ctx context.Context, payload object) (*Outcome, error)
 	return p.makeOutcome(r), nil
 }
 
-// dropView takes a modal off the person's stack, or all of them, and returns the payload by which the app is told; nil if it
-// doesn't want to be told.
+// dropView takes a modal off the person's stack, or all of them, and returns the payload by which the app is
+// told; nil if it doesn't want to be told.
 func (p *Person) dropView(view string, all bool) (object, error) {
 	s := p.s
 	s.Mu.Lock()
@@ -127,8 +131,8 @@ func (p *Person) dropView(view string, all bool) (object, error) {
 	return payload, nil
 }
 
-// Shortcut uses a message shortcut on a message. Errors: user_not_found, channel_not_found, message_not_found, not_found if
-// the app has no such shortcut, ctx's.
+// Shortcut uses a message shortcut on a message. Errors: user_not_found, channel_not_found, message_not_found,
+// not_found if the app has no such shortcut, ctx's.
 func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*Outcome, error) {
 	payload, err := p.shortcutPayload(callback, channel, ts)
 	if err != nil {
@@ -185,8 +189,8 @@ func (p *Person) globalShortcutPayload(callback string) (object, error) {
 
 var typedName = regexp.MustCompile(`[@#][a-z0-9][a-z0-9._-]*`)
 
-// escapeNames replaces @name and #name in the text of a command by <@U…|name> and <#C…|name>, as Slack does for apps whose
-// manifest has should_escape. Names that it doesn't know stay. Caller holds the lock.
+// escapeNames replaces @name and #name in the text of a command by <@U…|name> and <#C…|name>, as Slack does for
+// apps whose manifest has should_escape. Names that it doesn't know stay. Caller holds the lock.
 func (r *rooms) escapeNames(text string) string {
 	return typedName.ReplaceAllStringFunc(kit.WireText(text), func(w string) string {
 		for _, id := range r.people.userIDs {
@@ -206,9 +210,9 @@ func (r *rooms) escapeNames(text string) string {
 	})
 }
 
-// Command types a slash command into a channel (Slack has none in threads). Names after @ and # in text are escaped to ids,
-// as with should_escape. Errors: channel_not_found (also for an unknown person), not_found if the app has no such command,
-// ctx's.
+// Command types a slash command into a channel (Slack has none in threads). Names after @ and # in text are
+// escaped to ids, as with should_escape. Errors: channel_not_found (also for an unknown person), not_found if
+// the app has no such command, ctx's.
 func (p *Person) Command(ctx context.Context, channel, command, text string) (*Outcome, error) {
 	form, link, err := p.commandForm(channel, command, text)
 	if err != nil {
@@ -264,7 +268,8 @@ func (p *Person) useLink(link *responseURL, body []byte) *workspace.Refusal {
 
 // Click presses a button or picks from a menu: picked holds option values, user or channel
 // ids, a date (2006-01-02), a time (15:04) or typed text, by the element's type.
-// Errors: user_not_found, channel_not_found, message_not_found, not_found, "no element …", those of kit.Choose, ctx's.
+// Errors: user_not_found, channel_not_found, message_not_found, not_found, "no element …", those of kit.Choose,
+// ctx's.
 func (p *Person) Click(ctx context.Context, t Target, action string, picked ...string) (*Outcome, error) {
 	payload, err := p.s.clicks.clickPayload(p.id, t, action, picked)
 	if err != nil {

@@ -11,7 +11,11 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// board puts messages, replies and reactions into channels and tells who must know.
+// Every message passes here, whether the app or a person posts, edits or deletes it: board puts it into its
+// channel or thread, notifies people, and sends the app the event. The lock, workspace.Ground.Mu, is held by
+// whoever calls it.
+
+// board puts messages, replies and reactions into channels, and tells people and the app of them.
 type board struct {
 	*ground
 	files   *library
@@ -19,9 +23,8 @@ type board struct {
 	events  *Events
 }
 
-// insertMessage stamps m, puts it into the channel and tells everybody. m.ThreadTS names the wished
-// thread; if its root is gone the message becomes a top-level one, as Slack does.
-// Caller holds the lock.
+// insertMessage gives m its ts, puts it into the channel and tells everybody. m.ThreadTS names the wanted
+// thread. If its root is gone, the message goes to top level, as in Slack. The caller holds the lock.
 func (b *board) insertMessage(ch *channel, m *Message) {
 	m.Type = "message"
 	m.TS = ch.nextTS(b.Now())
@@ -102,8 +105,8 @@ func (t *thread) recountReplies() {
 	}
 }
 
-// pastedTable makes the attachment in which Slack's editor keeps a table: the text and the blocks of the message don't have
-// it. Caller holds the lock.
+// pastedTable makes the attachment in which Slack's editor keeps a table: the text and the blocks of the
+// message don't have it. Caller holds the lock.
 func (b *board) pastedTable(typed [][]string) json.RawMessage {
 	rows := make([]any, len(typed))
 	for i, cells := range typed {

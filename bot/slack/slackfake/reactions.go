@@ -8,6 +8,9 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
+// A reaction is an emoji that people and the app put on a message. This file answers the app's reactions.add
+// and reactions.remove, and keeps each message's reactions.
+
 // maxReactionsOnOne is how many emoji a message may have.
 const maxReactionsOnOne = 50
 

@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// By these methods of Server a test reads what is to be seen in the emulated workspace: channels, messages,
+// threads, views. They return copies and take the lock, so they may be called at any time.
+
 // Channels lists all channels, private and direct ones included.
 func (s *Server) Channels() []Channel {
 	s.Mu.Lock()

@@ -9,6 +9,9 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// Slack refuses wrong calls with error codes such as "channel_not_found". These tests check that the emulator
+// refuses the same calls with the same codes.
+
 // refusal is a call that Slack answers with an error.
 type refusal struct {
 	name   string
@@ -29,7 +32,8 @@ func checkRefusals(t *testing.T, w *world, refusals ...refusal) {
 	}
 }
 
-// newRefusalWorld starts a workspace with further channels: one without the bot, a private one without it, and an archived one.
+// newRefusalWorld starts a workspace with further channels: one without the bot, a private one without it, and
+// an archived one.
 func newRefusalWorld(t *testing.T) *world {
 	t.Helper()
 	return newWorld(t, slackfake.Options{Channels: []slackfake.Channel{

@@ -12,24 +12,27 @@ import (
 	"parley/channels/emulator"
 )
 
+// With an interaction the app gets a response_url. For half an hour it may post messages there, up to five
+// times, without a token: a reply to the person who clicked, or a change of the message.
+
 // Life of a response_url. Source: docs.slack.dev/interactivity/handling-user-interaction, read 2026-11.
 const (
 	responseUses = 5
 	responseLife = 30 * time.Minute
 )
 
-// responseURL is one address at which the app may answer an interaction.
+// responseURL is one such address, and the interaction that it belongs to.
 type responseURL struct {
-	user      string
+	user      string // who clicked
 	channel   *channel
 	ts        string // of the clicked message
 	thread    string
-	ephemeral *Ephemeral
-	at        time.Time
-	uses      int
+	ephemeral *Ephemeral // the clicked message if only one person sees it; else nil
+	at        time.Time  // when the address was made
+	uses      int        // how often the app has used it
 }
 
-// newResponseURL registers l. Caller holds the lock.
+// newResponseURL registers l and returns its address. The caller holds the lock.
 func (s *clicks) newResponseURL(l *responseURL) string {
 	l.at = s.Now()
 	id := s.Secret(24)
@@ -72,8 +75,8 @@ func (s *clicks) strikeResponse() *emulator.Struck {
 	return s.faults.Strike("response_url", "")
 }
 
-// useResponse does what an app posted to a response_url, and returns Slack's error; "" if it was done. The caller reads body
-// without the lock, since the app may be slow.
+// useResponse does what an app posted to a response_url, and returns Slack's error; "" if it was done. The
+// caller reads body without the lock, since the app may be slow.
 func (s *clicks) useResponse(id string, body []byte) string {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

@@ -8,6 +8,9 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// A scope is a permission of the app. These tests check that each call is refused without its scope. world
+// (helper_test.go) is an emulated workspace with Ann, Ben and the channel #support, and clients of the app.
+
 // scopedCall is a call that needs a scope.
 type scopedCall struct {
 	method string

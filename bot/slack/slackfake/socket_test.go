@@ -16,7 +16,12 @@ import (
 	"parley/bot/slack/slackfake/delivery"
 )
 
-// slack-go's Socket Mode needs a hello that tells of the app, and an event that isn't acknowledged again in another envelope.
+// In Socket Mode the app gets events by WebSockets and acknowledges each. These tests check connections, lost
+// ones too, and which events are sent. world (helper_test.go) is an emulated workspace with Ann, Ben and the
+// channel #support, and clients of the app.
+
+// slack-go's Socket Mode needs a hello that tells of the app, and an event that isn't acknowledged again in
+// another envelope.
 func TestSocketModeContract(t *testing.T) {
 	t.Parallel()
 	c := newClock()

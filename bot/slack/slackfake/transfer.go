@@ -11,6 +11,9 @@ import (
 	"parley/channels/emulator"
 )
 
+// This file moves the bytes of files: the app sends them to an upload's address (a ticket names the upload),
+// and reads them at a file's private address with its token.
+
 // serveUpload takes the bytes of a file, raw or as any field of a multipart form.
 func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
 	f, u := a.beginUpload(r.PathValue("ticket"))
@@ -43,8 +46,8 @@ func (a *fileAPI) beginUpload(ticket string) (*emulator.Struck, *upload) {
 	return a.faults.Strike("upload", ""), a.files.uploads[ticket]
 }
 
-// endUpload stores the bytes of a file, which the caller has read without the lock, since the app may be slow. A second upload
-// changes nothing.
+// endUpload stores the bytes of a file, which the caller has read without the lock, since the app may be slow.
+// A second upload changes nothing.
 func (a *fileAPI) endUpload(u *upload, data []byte) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()

@@ -9,7 +9,10 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// directory is the workspace's people and bots. Guarded by the lock.
+// The directory keeps the emulated workspace's people and bots. userAPI answers the app's users.* calls about
+// them. The lock, workspace.Ground.Mu, guards both.
+
+// directory is the workspace's people and bots, by user id (U…).
 type directory struct {
 	*ground
 	users   map[string]*User
@@ -22,7 +25,7 @@ func (d *directory) hasUser(user string) bool { return d.users[user] != nil }
 // reset forgets everybody. Caller holds the lock.
 func (d *directory) reset() { d.users, d.userIDs = map[string]*User{}, nil }
 
-// putUser fills in and stores u. Caller holds the lock.
+// putUser stores u, after filling in the fields that are empty. The caller holds the lock.
 func (d *directory) putUser(u User) *User {
 	if u.ID == "" {
 		u.ID = d.NewID("U")
@@ -47,8 +50,8 @@ func (d *directory) putUser(u User) *User {
 	return &u
 }
 
-// userJSON returns a user as the Web API and events show them; email says whether the app may read the address. Caller holds
-// the lock.
+// userJSON returns a user as the Web API and events show them. email says whether the app may read the e-mail
+// address. The caller holds the lock.
 func (d *directory) userJSON(u *User, email bool) reply {
 	zone, label := u.TZOffset, u.TZ
 	if loc, err := time.LoadLocation(u.TZ); err == nil {

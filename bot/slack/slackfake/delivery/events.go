@@ -12,8 +12,12 @@ import (
 	"parley/channels/emulator"
 )
 
-// Events sends the app what happens, again where it doesn't acknowledge, and tells what became
-// of it. Guarded by the lock.
+// Here an event ("ann posted a message") becomes a delivery to the app, by Socket Mode or by an HTTP request.
+// The app has to acknowledge it within three seconds. Otherwise it is delivered again, up to three times, and
+// then counts as lost. Tests can delay, repeat, reorder or lose events by faults.
+
+// Events delivers events, interactions and commands to the app. It retries what isn't acknowledged, and records
+// what was lost or late. The lock, workspace.Ground.Mu, guards it.
 type Events struct {
 	*workspace.Ground
 	grant    *workspace.Grant
@@ -22,15 +26,15 @@ type Events struct {
 	Webhooks *Webhooks
 	faults   *emulator.FaultPlan
 
-	pending        map[string]*delivery // by envelope id
-	held           []*delivery          // by a reorder fault
-	retries        map[*delivery]bool   // wait for their next attempt
+	pending        map[string]*delivery // sent by Socket Mode and not acknowledged, by envelope id
+	held           []*delivery          // held back by a reorder fault until a later one was sent
+	retries        map[*delivery]bool   // those that wait for their next attempt
 	lost           []LostEvent
 	unacknowledged map[string]SlowEvent // events without an acknowledgement, by id
-	slow           []SlowEvent
+	slow           []SlowEvent          // those that were acknowledged late
 }
 
-// New makes the ways to the app.
+// New makes Events, with the Sockets and Webhooks by which it delivers.
 func New(g *workspace.Ground, grant *workspace.Grant, sched *workspace.Schedule, faults *emulator.FaultPlan) *Events {
 	s := &Events{Ground: g, grant: grant, sched: sched, faults: faults}
 	s.Sockets = &Sockets{Ground: g, events: s, sched: sched, tickets: map[string]bool{}}
@@ -38,7 +42,7 @@ func New(g *workspace.Ground, grant *workspace.Grant, sched *workspace.Schedule,
 	return s
 }
 
-// Reset forgets what was on its way. Caller holds the lock.
+// Reset forgets all deliveries. The caller holds the lock.
 func (s *Events) Reset() {
 	s.pending, s.unacknowledged = map[string]*delivery{}, map[string]SlowEvent{}
 	s.held, s.retries = nil, map[*delivery]bool{}
@@ -47,7 +51,7 @@ func (s *Events) Reset() {
 	s.Webhooks.lanes = map[string][]*delivery{}
 }
 
-// delivery is one payload on its way to the app. Guarded by the lock, but for what is fixed.
+// delivery is one payload on its way to the app. The lock guards the fields that change.
 type delivery struct {
 	kind     string // events_api, slash_commands, interactive
 	name     string // event name or interaction type, for faults
@@ -55,22 +59,22 @@ type delivery struct {
 	id       string // event id
 	payload  json.RawMessage
 	form     map[string]string // of a slash command in HTTP mode
-	attempt  int
-	reason   string
-	target   string      // HTTP address
-	envelope string      // Socket Mode: of the current attempt
-	conn     *socket     // Socket Mode: that carries the current attempt
-	cut      bool        // fault: drop the socket before the ack
-	answer   chan Answer // interactions and commands; buffered
+	attempt  int               // 0 for the first
+	reason   string            // why the last attempt failed; Slack tells the app
+	target   string            // HTTP address
+	envelope string            // Socket Mode: of the current attempt
+	conn     *socket           // Socket Mode: that carries the current attempt
+	cut      bool              // fault: drop the socket before the ack
+	answer   chan Answer       // interactions and commands; buffered
 }
 
 // isCut reports whether the socket is dropped before this attempt is acknowledged: only the first one is.
 func (d *delivery) isCut() bool { return d.cut && d.attempt == 0 }
 
-// Answer is what the app answered to an interaction or command.
+// Answer is what the app answered to an interaction or command, or why it didn't.
 type Answer struct {
 	Body json.RawMessage // nil when empty
-	Err  string          // operation_timeout, http_404, …
+	Err  string          // "" if it answered in time; else operation_timeout, http_404, …
 }
 
 // Question is an interaction or a command, to which the app answers.
@@ -104,7 +108,8 @@ func (s *Events) Interrupt() {
 	}
 }
 
-// passAnswer hands the app's answer to who waits; a second one, or one after a reset, is dropped.
+// passAnswer hands the app's answer to the one who waits for it. A second answer, or one after a reset, is
+// dropped.
 func (d *delivery) passAnswer(r Answer) {
 	select {
 	case d.answer <- r:
@@ -210,8 +215,8 @@ func (s *Events) send(d *delivery) {
 	s.Sockets.sendSocket(d)
 }
 
-// handleFailure is called when an attempt was not acknowledged. An event is tried again as often as Options.RetryDelays says, an
-// interaction never. Caller holds the lock.
+// handleFailure is called when an attempt was not acknowledged. An event is tried again as often as
+// Options.RetryDelays says, an interaction never. Caller holds the lock.
 func (s *Events) handleFailure(d *delivery, reason string) {
 	if d.answer != nil || d.attempt >= len(s.Opt.RetryDelays) {
 		s.giveUp(d, reason)

@@ -18,13 +18,18 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Webhooks reach the app by signed requests, in HTTP mode. Guarded by the lock.
+// In HTTP mode the app gets events, interactions and commands as requests to its addresses, signed with the
+// signing secret. Events with the same key form a lane: a queue that is delivered one after the other, so that
+// they arrive in order. Lanes run at the same time. An interaction has a lane of its own, so that people don't
+// wait for each other.
+
+// Webhooks reach the app by signed requests. The lock, workspace.Ground.Mu, guards Targets and lanes.
 type Webhooks struct {
 	*workspace.Ground
 	events  *Events
 	client  *http.Client
 	Targets Targets
-	lanes   map[string][]*delivery // by key, in order
+	lanes   map[string][]*delivery // queues by delivery.key; the first of each is being delivered
 }
 
 // Targets are the app's addresses in HTTP mode. An empty one falls back to Socket Mode.
@@ -49,8 +54,8 @@ func (t Targets) addressFor(d *delivery) string {
 	return t.Interactions
 }
 
-// Use switches to HTTP mode after Slack's url_verification of the events address. What
-// still waits for a socket goes there.
+// Use switches to HTTP mode, after the app has passed Slack's url_verification at the events address.
+// Deliveries that still wait for a socket are then made by HTTP.
 // Errors: when the app does not echo the challenge within 3 s; then nothing is switched.
 func (s *Webhooks) Use(ctx context.Context, t Targets) error {
 	if t.Events != "" {
@@ -160,7 +165,7 @@ func (s *Webhooks) sendHTTP(d *delivery) {
 	s.Host.Go(func() { s.runLane(key) })
 }
 
-// runLane delivers what is queued under key, one after the other, and ends when it is empty.
+// runLane delivers what is queued under key, one after the other. It ends when the lane is empty.
 func (s *Webhooks) runLane(key string) {
 	for s.Ctx.Err() == nil {
 		d := s.firstOf(key)
@@ -183,7 +188,7 @@ func (s *Webhooks) firstOf(key string) *delivery {
 	return nil
 }
 
-// finish takes a delivery off its lane, unless a reset has emptied that meanwhile.
+// finish removes d from the head of its lane, unless a reset has emptied the lane meanwhile.
 func (s *Webhooks) finish(key string, d *delivery) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -234,7 +239,8 @@ func (s *Webhooks) deliverHTTP(d *delivery) {
 	s.Note(workspace.Change{Kind: "ack", ID: d.id})
 }
 
-// failureReason returns Slack's word for why an attempt failed that ended with a status or an error; "" if it succeeded.
+// failureReason returns Slack's word for why an attempt failed that ended with a status or an error; "" if it
+// succeeded.
 func failureReason(d *delivery, status int, err error) string {
 	isQuestion := d.answer != nil
 	if errors.Is(err, context.DeadlineExceeded) {

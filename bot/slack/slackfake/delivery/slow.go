@@ -8,7 +8,10 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// slowFloor is how long an acknowledged event took at least, to be remembered as slow.
+// Slack sends an event again if it isn't acknowledged within three seconds. This file measures how long the app
+// takes for that, so that a test can ask for the slow events.
+
+// slowFloor is how long an acknowledgement must have taken for the event to count as slow.
 const slowFloor = 250 * time.Millisecond
 
 // SlowEvent is an event that the app acknowledged late, or not yet.
@@ -18,12 +21,12 @@ type SlowEvent struct {
 	Subtype string        `json:"subtype,omitempty"`
 	TS      string        `json:"ts,omitempty"` // of the new, changed or deleted message, if it is about one
 	Took    time.Duration `json:"took"`         // to the first acknowledgement, or until now; nanoseconds in JSON
-	Told    bool          `json:"told"`         // it was acknowledged
+	Told    bool          `json:"told"`         // whether it was acknowledged
 
-	made time.Time
+	made time.Time // when it was first sent
 }
 
-// recordSent keeps an event that is sent until the app acknowledges it. Caller holds the lock.
+// recordSent remembers an event until the app acknowledges it. The caller holds the lock.
 func (s *Events) recordSent(id, name string, event map[string]any) {
 	ts, _ := event["ts"].(string)
 	subtype, _ := event["subtype"].(string)
@@ -38,7 +41,8 @@ func (s *Events) recordSent(id, name string, event map[string]any) {
 	s.unacknowledged[id] = SlowEvent{EventID: id, Name: name, Subtype: subtype, TS: ts, made: s.Now()}
 }
 
-// recordAcknowledged notes when the app acknowledged an event. Only its first acknowledgement counts. Caller holds the lock.
+// recordAcknowledged records that the app acknowledged an event. Only the first acknowledgement counts. The
+// caller holds the lock.
 func (s *Events) recordAcknowledged(id string) {
 	e, ok := s.unacknowledged[id]
 	if !ok {

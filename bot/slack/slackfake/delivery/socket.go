@@ -13,6 +13,10 @@ import (
 	"github.com/coder/websocket"
 )
 
+// In Socket Mode the app opens WebSockets to Slack, at an address from apps.connections.open, and gets its
+// events by them. Each goes to one of the open sockets in turn, in an envelope whose id the app sends back as
+// acknowledgement. While no socket is open, deliveries are parked.
+
 // maxSockets is how many connections Slack allows an app.
 const maxSockets = 10
 
@@ -25,31 +29,32 @@ const (
 	DisconnectTooMany  = "too_many_websockets"
 )
 
-// Sockets are the app's Socket Mode connections. Guarded by the lock.
+// Sockets are the app's Socket Mode connections. The lock, workspace.Ground.Mu, guards them.
 type Sockets struct {
 	*workspace.Ground
 	events  *Events
 	sched   *workspace.Schedule
 	open    []*socket
-	turn    int             // counts up: which connection carries the next event
-	tickets map[string]bool // of addresses that nobody has used yet
-	parked  []*delivery     // wait for a connection
+	turn    int             // counts deliveries; it decides which socket carries the next one
+	tickets map[string]bool // in addresses that the app has not used yet
+	parked  []*delivery     // deliveries that wait for a socket
 }
 
 // socket is one Socket Mode connection.
 type socket struct {
 	conn  *websocket.Conn
-	out   []frame // guarded by the lock
-	ready chan struct{}
+	out   []frame       // still to be written; guarded by the lock
+	ready chan struct{} // signals that out has a frame
 }
 
+// frame is one message to write to a socket.
 type frame struct {
 	data []byte
 	cut  bool // drop TCP after writing
 	bye  bool // close properly after writing
 }
 
-// NewAddress returns the address of one connection. Caller holds the lock.
+// NewAddress returns a WebSocket address that the app can use once. The caller holds the lock.
 func (s *Sockets) NewAddress() string {
 	ticket := s.Secret(32)
 	s.tickets[ticket] = true

@@ -2,6 +2,9 @@ package kit
 
 import "fmt"
 
+// Blocks for apps that are assistants: cards of tasks and plans. The checker refuses what Slack's validator
+// refuses. at is the path to a block, as Slack's errors show it: "/blocks/0".
+
 // checkTask checks a card that shows what an assistant does.
 // Source: docs.slack.dev/reference/block-kit/blocks/task-card-block, read 2026-11.
 func (c *checker) checkTask(at string, b object) {

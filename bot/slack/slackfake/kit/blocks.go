@@ -8,7 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// Surface is where blocks are shown; it decides which are allowed and how many.
+// A message, modal or home tab consists of blocks: JSON objects such as a section, a divider or a row of
+// buttons. Check does what Slack does with an app's blocks: it refuses invalid ones with the messages of
+// Slack's validator, and adds missing ids. at is a path such as "/blocks/0/text".
+
+// Surface is where blocks are shown. It decides which kinds are allowed, and how many blocks.
 type Surface int
 
 // Where blocks are shown.
@@ -38,14 +42,14 @@ const (
 	maxViewBlocks   = 100
 )
 
-// checker collects what is wrong with blocks and fills in what Slack fills in.
+// checker collects what is wrong with a list of blocks, and fills in the ids that Slack fills in.
 type checker struct {
 	newID    func() string // of a block or element that has none
 	on       Surface
-	errs     []string
-	blockIDs map[string]bool
-	actions  map[string]bool
-	focused  int
+	errs     []string        // what is wrong, in the words of Slack's validator
+	blockIDs map[string]bool // those met so far
+	actions  map[string]bool // action ids met so far
+	focused  int             // number of elements that want the focus
 }
 
 // Refusal is Slack's error for blocks that it doesn't take.

@@ -7,8 +7,8 @@ import (
 
 var mentionInText = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|<!(here|channel|everyone)(?:\|[^<>]*)?>`)
 
-// Mentions collects who a message mentions: users by id, and whether it is for everybody in its channel. Of a message with
-// blocks only these count, since its text is for notifications then.
+// Mentions returns whom a message mentions: users by id, and whether everybody in its channel (@here, @channel,
+// @everyone). If the message has blocks, only these count, since its text is then only for notifications.
 func Mentions(text string, blocks json.RawMessage) (users map[string]bool, all bool) {
 	users = map[string]bool{}
 	scan := func(text string) {

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// An element is what people use in a block: a button, a menu, a date picker, a field. This file checks elements
+// as Slack's validator does. at is the element's path, such as "/blocks/0/elements/1".
+
 func selectKinds() []string {
 	return []string{"static_select", "external_select", "users_select", "conversations_select", "channels_select"}
 }

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// CanonicalEmoji returns the name under which Slack keeps a reaction: some emoji have several names, and a second one is no
-// second reaction. It knows the common ones. Source: github.com/iamcal/emoji-data, which has Slack's names, read 2026-11.
+// CanonicalEmoji returns the name under which Slack keeps a reaction. Some emoji have several names, and a
+// reaction with another name is the same reaction: "thumbsup" is "+1". It knows the common ones.
+// Source: github.com/iamcal/emoji-data, which has Slack's names, read 2026-11.
 func CanonicalEmoji(name string) string {
 	base, tone, toned := strings.Cut(name, "::")
 	switch base {
@@ -38,8 +39,8 @@ func CanonicalEmoji(name string) string {
 	return base
 }
 
-// WithShortcodes writes emoji as Slack does where a text has no rich text, as behind a slash command: ":+1:" for 👍, and
-// ":+1::skin-tone-2:" for 👍🏻. It knows a few.
+// WithShortcodes replaces emoji by their names, as Slack does where a text has no rich text, such as behind a
+// slash command: 👍 becomes ":+1:", and 👍🏻 ":+1::skin-tone-2:". It knows only a few emoji.
 func WithShortcodes(typed string) string {
 	const firstTone, firstToneNumber, tones = 0x1f3fb, 2, 5
 	var pairs []string // at each place of a text the first one that fits counts

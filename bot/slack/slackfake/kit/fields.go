@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// These tables say which JSON fields each kind of block and element may have. Slack refuses a block with any
+// other field. The names in a string are separated by spaces.
+
 // onlyOnMessages lists the blocks that modals and home tabs can't have.
 func onlyOnMessages() []string {
 	return []string{"markdown", "table", "data_table", "context_actions", "task_card", "plan"}
@@ -60,8 +63,8 @@ func CheckView(raw json.RawMessage) (faults []string) {
 	return c.errs
 }
 
-// checkFields refuses what Slack doesn't know in an object. The words of this and of the checks below are those of Slack's own
-// validator. Source: github.com/slackhq/hack-json-schema, read 2026-11.
+// checkFields refuses what Slack doesn't know in an object. The words of this and of the checks below are those
+// of Slack's own validator. Source: github.com/slackhq/hack-json-schema, read 2026-11.
 func (c *checker) checkFields(at string, o object, fields string) {
 	allowed := strings.Fields(fields)
 	for _, key := range slices.Sorted(maps.Keys(o)) {

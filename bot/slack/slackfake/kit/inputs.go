@@ -10,7 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// State is what is filled in in a view or message: by block id and action id, the value of each input.
+// A person fills in the inputs of a modal, or chooses in a message's menus. This file keeps what they chose,
+// checks it as Slack's client does, and makes the state that Slack sends the app with a submission.
+
+// State has the value of each input of a view or message, by block id and action id. A value is JSON such as
+// {"type":"plain_text_input","value":"hello"}.
 type State struct {
 	Values map[string]map[string]json.RawMessage `json:"values"`
 }
@@ -20,7 +24,8 @@ func HasState(kind string) bool {
 	return !slices.Contains([]string{"button", "overflow", "image", "feedback_buttons", "icon_button"}, kind)
 }
 
-// initialValue returns the value of an element that nobody touched; nil if the element has no state.
+// initialValue returns the value of an element that nobody has touched, or nil if elements of its kind have no
+// value.
 func initialValue(e object) object {
 	kind, _ := e["type"].(string)
 	if !HasState(kind) {
@@ -52,8 +57,8 @@ func initialValue(e object) object {
 	return v
 }
 
-// valueKey returns the name of the field that has an element's value, in states and in actions. isList means that the value
-// is a list.
+// valueKey returns the name of the field that has an element's value, in states and in actions. isList means
+// that the value is a list.
 func valueKey(kind string) (key string, isList bool) {
 	switch kind {
 	case "plain_text_input", "number_input", "email_text_input", "url_text_input", "button":
@@ -74,8 +79,8 @@ func valueKey(kind string) (key string, isList bool) {
 		return "selected_option", false
 	}
 
-	// The menus: users_select has selected_user, multi_users_select has selected_users. Of static and external ones an option is
-	// selected.
+	// The menus: users_select has selected_user, multi_users_select has selected_users. Of static and external
+	// ones an option is selected.
 	base, isMulti := strings.CutPrefix(kind, "multi_")
 	key = "selected_" + strings.TrimSuffix(base, "s_select")
 	if base == "static_select" || base == "external_select" {
@@ -88,9 +93,9 @@ func valueKey(kind string) (key string, isList bool) {
 	return key, false
 }
 
-// Choose returns the value of an element after a person picked or typed something, as {key: value}. picked are option
-// values, ids, a date, a time or text, by the element's type. extra has the options that the app gave for it, in the form of
-// an element; it may be nil.
+// Choose returns the value of an element after a person picked or typed something, as {key: value}. picked are
+// option values, ids, a date, a time or text, by the element's type. extra has the options that the app gave
+// for it, in the form of an element; it may be nil.
 // Errors: "no such option: …", "not a time: …", "text has …".
 func Choose(e object, picked []string, extra object) (object, error) {
 	kind, _ := e["type"].(string)
@@ -188,7 +193,8 @@ func (st *State) Set(block, action string, v any) {
 	st.Values[block][action] = encode(v)
 }
 
-// FullState returns the values of all inputs of blocks: from st, or the initial value of an input that st doesn't have.
+// FullState returns the values of all inputs of blocks: from st, or the initial value of an input that st
+// doesn't have.
 func FullState(st State, blocks json.RawMessage) State {
 	out := State{Values: map[string]map[string]json.RawMessage{}}
 	Each(blocks, func(b, e object) bool {
@@ -234,9 +240,9 @@ func isEmptyValue(v any) bool {
 	return isList && len(list) == 0
 }
 
-// Fill sets values in st, by action id or block_id/action_id, and then checks what Slack's client checks before it submits
-// a view: that each required input is filled in. suggested returns the options that the app last gave for an action id, or
-// nil.
+// Fill sets values in st, by action id or block_id/action_id, and then checks what Slack's client checks before
+// it submits a view: that each required input is filled in. suggested returns the options that the app last
+// gave for an action id, or nil.
 func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggested func(id string) object) error {
 	for _, action := range slices.Sorted(maps.Keys(values)) {
 		b, e := Find(blocks, action)

@@ -2,8 +2,13 @@ package kit
 
 import "fmt"
 
+// A rich_text block is formatted text as a tree: sections, lists, quotations and code, which contain texts,
+// links, emoji and mentions. This file checks it as Slack's validator does. at is a path such as
+// "/blocks/0/elements/1".
+
 // checkRichText checks a rich_text block, down to the elements' fields.
-// Source: docs.slack.dev/reference/block-kit/blocks/rich-text-block; the types of npm @slack/types 3.2.0; both read 2026-11.
+// Source: docs.slack.dev/reference/block-kit/blocks/rich-text-block; the types of npm @slack/types 3.2.0; both
+// read 2026-11.
 func (c *checker) checkRichText(at string, b object) {
 	for i, v := range c.checkList(at, b, "elements", maxRichElements) {
 		p := fmt.Sprintf("%s/elements/%d", at, i)
@@ -39,7 +44,7 @@ func (c *checker) checkRichText(at string, b object) {
 	}
 }
 
-// maxRichElements bounds the elements of a rich_text block; Slack names no bound, but one of the whole message.
+// maxRichElements bounds the elements of a rich_text block. Slack documents only a bound for the whole message.
 const maxRichElements = 1000
 
 func (c *checker) checkRichPart(at string, v any, parent string) {
@@ -85,8 +90,8 @@ func (c *checker) checkRichPart(at string, v any, parent string) {
 	}
 }
 
-// richPartFields lists the field that a part of each kind must have, and those that it may have. An emoji, a person and
-// the like come as people's messages have them.
+// richPartFields lists the field that a part of each kind must have, and those that it may have. An emoji, a
+// person and the like come as people's messages have them.
 func richPartFields() map[string][2]string {
 	return map[string][2]string{
 		"text": {"text"}, "link": {"url", "text unsafe"}, "user": {"user_id"}, "channel": {"channel_id"}, "usergroup": {"usergroup_id"},

@@ -8,8 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// inline matches the next piece of a line that isn't plain text, in Slack's wire form. *, _ and ~ count only at the borders of
-// words, which Go's regexp can't say: see isAtWordBorder.
+// What a person types reaches the app twice: as text in Slack's wire form ("*bold* <@U1>"), and as a rich_text
+// block. This file makes the block from the text. A chip is what the editor shows as one piece: a mention, a
+// channel or a link.
+
+// inline matches the next piece of a line that isn't plain text, in Slack's wire form. The marks *, _ and ~
+// count only at the borders of words. Go's regexp can't express that, so isAtWordBorder checks it.
 var inline = regexp.MustCompile(strings.Join([]string{
 	`<[^<>]+>`,                              // a chip
 	"`[^`\n]+`",                             // code
@@ -24,8 +28,8 @@ var (
 	listNumber = regexp.MustCompile(`^\s*\d+[.)]\s+(.+)$`)
 )
 
-// RichText returns the elements of the rich_text block that Slack's editor makes of a text in the wire form. It knows no
-// nested lists, and takes what follows an unclosed ``` as code.
+// RichText returns the elements of the rich_text block that Slack's editor makes of a text in the wire form. It
+// doesn't nest lists. Text after an unclosed ``` counts as code.
 func RichText(text string) []any {
 	var out []any
 	for i, part := range strings.Split(text, "```") {
@@ -47,7 +51,8 @@ func RichText(text string) []any {
 	return out
 }
 
-// richLines returns lines as sections, quotations and lists: neighbours of one kind together.
+// richLines makes sections, quotations and lists of the lines of a text. Neighbouring lines of one kind form
+// one element.
 func richLines(text string) []any {
 	if text == "" {
 		return nil
@@ -84,7 +89,8 @@ func richLines(text string) []any {
 	return out
 }
 
-// richGroup returns lines of one kind ("bullet", "ordered", "quote", "section") as an element. border is 1 for those of a quotation.
+// richGroup returns lines of one kind ("bullet", "ordered", "quote", "section") as an element. border is 1 for
+// those of a quotation.
 func richGroup(kind string, border int, lines []string) any {
 	switch kind {
 	case "bullet", "ordered":
@@ -131,8 +137,8 @@ func richInline(text string, style object) []any {
 	return out
 }
 
-// isAtWordBorder reports whether Slack takes text[from:to], such as "*so*", for formatting: no letter or digit touches it,
-// and no space stands inside of the marks.
+// isAtWordBorder reports whether Slack takes text[from:to], such as "*so*", for formatting: no letter or digit
+// touches it, and no space stands inside of the marks.
 func isAtWordBorder(text string, from, to int) bool {
 	isOfWord := func(b byte) bool {
 		if b >= utf8.RuneSelf { // a part of a letter beyond ASCII, most likely
@@ -229,8 +235,8 @@ func unescape(t string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(t)
 }
 
-// emojiCode returns the Unicode characters of an emoji, as Slack writes them. It knows a few; for others it returns "", as
-// Slack has no code for a custom one.
+// emojiCode returns the Unicode characters of an emoji, as Slack writes them. It knows a few; for others it
+// returns "", as Slack has no code for a custom one.
 func emojiCode(name string) string {
 	return map[string]string{
 		"wave":                  "1f44b",

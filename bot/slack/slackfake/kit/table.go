@@ -2,6 +2,9 @@ package kit
 
 import "fmt"
 
+// This file checks table blocks as Slack's validator does. at is a block's path, as in Slack's errors:
+// "/blocks/0".
+
 // Limits of tables. Source: docs.slack.dev/reference/block-kit/blocks/table-block, read 2026-11.
 const (
 	maxTableRows    = 100
@@ -38,8 +41,9 @@ func (c *checker) checkTable(at string, b object) {
 	}
 }
 
-// checkDataTable checks a table that people can turn over, sort and filter: a row of headers, and up to a hundred of the same
-// width. Source: docs.slack.dev/reference/block-kit/blocks/data-table-block, read 2026-11.
+// checkDataTable checks a table that people can page through, sort and filter. It has one row of headers, and
+// up to a hundred rows of the same width.
+// Source: docs.slack.dev/reference/block-kit/blocks/data-table-block, read 2026-11.
 func (c *checker) checkDataTable(at string, b object) {
 	c.checkRequired(at, b, "caption", maxTextRunes)
 	size, isNumber := b["page_size"].(float64)

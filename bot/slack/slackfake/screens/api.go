@@ -7,6 +7,9 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
+// A view is a modal or a home tab. The app opens a modal with a trigger id, which Slack gives it with a
+// person's click. A trigger works once, for a few seconds. This file answers the app's views.* calls.
+
 // API opens and changes views for the app.
 type API struct {
 	*workspace.Ground
@@ -19,7 +22,8 @@ func NewAPI(s *Screens, isUser func(id string) bool) *API {
 	return &API{Ground: s.Ground, screens: s, isUser: isUser}
 }
 
-// findTrigger returns the trigger that a call names, or why it can't be used. The caller sets used once the view is open.
+// findTrigger returns the trigger that a call names, or the refusal if it is unknown, used or too old. The
+// caller sets used once the view is open.
 func (a *API) findTrigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
 	id := cmp.Or(c.Str("trigger_id"), c.Str("interactivity_pointer"))
 	if id == "" {
@@ -102,7 +106,8 @@ func (a *API) UpdateView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	return webcall.Reply{"view": old.Clone()}, nil
 }
 
-// findNamed returns the view that a call names by Slack's id or, without that, by the app's own; nil if there is none.
+// findNamed returns the view that a call names by Slack's id or, without that, by the app's own; nil if there
+// is none.
 func (s *Screens) findNamed(c *webcall.Call) *workspace.View {
 	id := c.Str("view_id")
 	if id == "" {

@@ -14,6 +14,9 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
+// A view is a modal, shown above Slack's page, or an app's home tab. A person has one stack of modals: at most
+// three, of which only the top one can be used.
+
 // Limits of views. Source: docs.slack.dev/reference/views, read 2026-11.
 const (
 	maxViewBytes  = 250_000
@@ -23,13 +26,13 @@ const (
 	maxExternalID = 255
 )
 
-// Screens are the modals and home tabs that people see. Guarded by the lock.
+// Screens are the modals and home tabs that people see. The lock, workspace.Ground.Mu, guards them.
 type Screens struct {
 	*workspace.Ground
-	Views    map[string]*workspace.View
-	Stacks   map[string][]string // user → open modals, bottom first
-	Homes    map[string]*workspace.View
-	triggers map[string]*trigger
+	Views    map[string]*workspace.View // by view id
+	Stacks   map[string][]string        // view ids of the open modals by user id, bottom first
+	Homes    map[string]*workspace.View // home tabs by user id
+	triggers map[string]*trigger        // by trigger id
 }
 
 // New makes the screens of a workspace.
@@ -43,15 +46,15 @@ func (s *Screens) Reset() {
 	s.triggers = map[string]*trigger{}
 }
 
-// trigger lets the app open one modal for one user, once, shortly.
+// trigger is the app's permission to open one modal for one user. It is valid once, for a short time.
 type trigger struct {
 	user string
 	at   time.Time
 	used bool
-	view string // the modal it came from
+	view string // id of the modal in which the user clicked; "" if it was elsewhere
 }
 
-// NewTrigger makes a trigger id. Caller holds the lock.
+// NewTrigger makes a trigger and returns its id. The caller holds the lock.
 func (s *Screens) NewTrigger(user, view string) string {
 	id := fmt.Sprintf("%d.%d.%s", s.Now().UnixMilli(), 1_000_000+s.IDs, s.Secret(32))
 	s.triggers[id] = &trigger{user: user, at: s.Now(), view: view}
@@ -219,8 +222,8 @@ func (s *Screens) replace(old, v *workspace.View) {
 	s.renewHash(old)
 }
 
-// Respond does what the app's response_action to the submitted modal v asks for; "" closes the modal. raw is the view that came with
-// the action, errs are messages by block id. Caller holds the lock.
+// Respond does what the app's response_action to the submitted modal v asks for; "" closes the modal. raw is
+// the view that came with the action, errs are messages by block id. Caller holds the lock.
 func (s *Screens) Respond(v *workspace.View, action string, raw json.RawMessage, errs map[string]string) error {
 	stack := s.Stacks[v.User]
 	depth := 0

@@ -15,21 +15,24 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
+// A Web API method takes its arguments from a query, a form or JSON. Call.Read makes texts of them all; objects
+// stay JSON within the text. The handlers of methods then read single arguments.
+
 // MaxBody caps Web API requests; files go elsewhere.
 const MaxBody = 4 << 20
 
 // Reply is the body of an ok answer.
 type Reply map[string]any
 
-// Call is one Web API request with its arguments as text; objects stay JSON.
+// Call is one Web API request, with its arguments and the app's permissions.
 type Call struct {
 	*workspace.Ground
 	Grant   *workspace.Grant
 	Method  string
 	Args    map[string]string
 	Token   string
-	Used    []string // scopes
-	NoShare bool     // fault: completed files are never posted
+	Used    []string // scopes that the call needed
+	NoShare bool     // by a fault, files of this call are never shown in a channel
 }
 
 // Str is an argument as text.

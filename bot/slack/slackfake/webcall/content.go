@@ -10,6 +10,9 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
+// An app's message consists of a text, blocks or attachments. This file reads them from a call and refuses,
+// shortens or completes them as Slack does.
+
 // Limits of messages. Units: runes unless named otherwise.
 // Source: docs.slack.dev/reference/methods/chat.postMessage and measurements by users, read 2026-11.
 const (
@@ -86,8 +89,9 @@ func CutText(text string) string {
 	return string([]rune(text)[:maxText])
 }
 
-// Metadata reads the argument metadata. m is nil if there is none. isCleared means that the call removes the message's metadata: it
-// has neither event_type nor event_payload, or an empty event_type, as slack-go sends it.
+// Metadata reads the argument metadata. m is nil if there is none. isCleared means that the call removes the
+// message's metadata: it has neither event_type nor event_payload, or an empty event_type, as slack-go sends
+// it.
 // Errors: metadata_too_large, invalid_metadata_format, invalid_metadata_schema.
 func (c *Call) Metadata() (m *workspace.Metadata, isCleared bool, err *workspace.Refusal) {
 	raw := c.Raw("metadata")
@@ -126,7 +130,8 @@ func (c *Call) hasOwnAuthor() bool {
 	return cmp.Or(c.Str("username"), c.Str("icon_emoji"), c.Str("icon_url")) != ""
 }
 
-// BotMessage makes a message of the app. Another name or icon than the app's own counts only with the scope chat:write.customize.
+// BotMessage makes a message of the app. Another name or icon than the app's own counts only with the scope
+// chat:write.customize.
 func (c *Call) BotMessage(body Content) *workspace.Message {
 	m := &workspace.Message{
 		User: c.Opt.BotUser, BotID: c.Opt.BotID, AppID: c.Opt.AppID,

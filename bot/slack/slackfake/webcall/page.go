@@ -11,13 +11,18 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Window says which messages of a list a call asks for. Times are microseconds, as workspace.ParseTS returns them.
+// Methods that return lists do so page by page: the app sends the cursor of one answer to get the next page.
+// For messages it can also ask for a time from oldest to latest. This file reads these arguments, and picks the
+// items of a page.
+
+// Window says which messages of a list a call asks for. Times are in microseconds since 1970, as
+// workspace.ParseTS returns them.
 type Window struct {
 	Oldest, Latest int64
-	inclusive      bool  // messages of exactly these times belong to it
-	Limit          int   // messages of a page
-	After          int64 // the message with which the page before ended; 0 on the first page
-	full           bool  // metadata is shown with its payload
+	inclusive      bool  // messages at exactly Oldest and Latest are included
+	Limit          int   // the greatest number of messages in a page
+	After          int64 // time of the last message of the page before; 0 on the first page
+	full           bool  // the answer includes the payload of messages' metadata
 }
 
 // Window reads which messages a call asks for. It fails if a time, the limit or the cursor can't be read.
@@ -46,8 +51,9 @@ func (c *Call) Window(standardLimit, maxLimit int) (Window, *workspace.Refusal) 
 	return w, err
 }
 
-// Page reads limit and cursor. position is where the page begins, as the method counts that made the cursor: a number of
-// items, or a time; 0 is the beginning. Errors: invalid_limit, invalid_cursor.
+// Page reads the arguments limit and cursor. position is where the page begins, in the unit of the method that
+// made the cursor: a number of items or a time. 0 is the beginning.
+// Errors: invalid_limit, invalid_cursor.
 func (c *Call) Page(standardLimit, maxLimit int) (limit, position int, err *workspace.Refusal) {
 	limit = standardLimit
 	if v := c.Str("limit"); v != "" {
@@ -81,8 +87,8 @@ func parseCursor(cursor string) (position int, ok bool) {
 	return position, err == nil && position >= 0
 }
 
-// ResponseMetadata returns the response_metadata of a page: with the cursor of the page that begins at position, or an empty
-// one if position is 0.
+// ResponseMetadata returns the response_metadata of a page: with the cursor of the page that begins at
+// position, or an empty one if position is 0.
 func ResponseMetadata(position int) Reply {
 	cursor := ""
 	if position > 0 {
@@ -97,8 +103,8 @@ const (
 	maxPage      = 1000
 )
 
-// PageOf returns the items of the page that a call asks for. next is where the page after it begins; 0 means that it is the
-// last one.
+// PageOf returns the items of the page that a call asks for. next is where the page after it begins; 0 means
+// that it is the last one.
 func PageOf[T any](c *Call, all []T) (page []T, next int, err *workspace.Refusal) {
 	limit, position, err := c.Page(standardPage, maxPage)
 	if err != nil {
@@ -121,7 +127,8 @@ func (w Window) Holds(m *workspace.Message) bool {
 	return us > w.Oldest && us < w.Latest
 }
 
-// Show returns a copy of a message as the call gets it: without the payload of its metadata, unless it asked for that.
+// Show returns a copy of a message as the call gets it: without the payload of its metadata, unless it asked
+// for that.
 func (w Window) Show(m *workspace.Message) *workspace.Message {
 	n := m.Clone()
 	if n.Metadata != nil && !w.full {
@@ -130,8 +137,8 @@ func (w Window) Show(m *workspace.Message) *workspace.Message {
 	return n
 }
 
-// FirstAfter returns the index of the first reply of a page: the first that is not older than the window, and later than
-// the page before.
+// FirstAfter returns the index of the first reply of a page: the first that is not older than the window, and
+// later than the page before.
 func FirstAfter(list []*workspace.Message, w Window) int {
 	return sort.Search(len(list), func(i int) bool {
 		us := list[i].Micros()

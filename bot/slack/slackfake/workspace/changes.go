@@ -7,7 +7,8 @@ import (
 	"parley/channels/emulator"
 )
 
-// Change tells that something in the workspace changed. Read the rest with the accessors.
+// Change says that something in the workspace changed, such as a message or a channel. It carries only ids;
+// read the rest from the server. Tests wait for changes instead of polling.
 type Change struct {
 	Seq     int64     `json:"seq"`
 	At      time.Time `json:"at"`
@@ -19,7 +20,7 @@ type Change struct {
 	ID      string    `json:"id,omitempty"` // view, file, event or method
 }
 
-// Note appends to the change log and wakes who waits.
+// Note appends to the change log and wakes those who wait for a change. It sets At and Seq.
 func (g *Ground) Note(c Change) {
 	c.At = g.Now()
 	g.Log.Add(func(seq int64) Change {

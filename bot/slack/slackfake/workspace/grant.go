@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Grant is what the app may do in the workspace. Guarded by the lock.
+// Grant is what the app may do in the workspace: its scopes and whether its token is valid. The lock,
+// Ground.Mu, guards it.
 type Grant struct {
 	*Ground
 	Scopes  map[string]bool
@@ -32,8 +33,8 @@ func (g *Grant) Reset() {
 // Provided lists the granted scopes as Slack's answers do. Caller holds the lock.
 func (g *Grant) Provided() string { return strings.Join(slices.Sorted(maps.Keys(g.Scopes)), ",") }
 
-// UseCommand records that a person uses a command or shortcut of the app. It refuses one that the app doesn't offer, or has
-// no scope for. Caller holds the lock.
+// UseCommand records that a person uses a command or shortcut of the app. It refuses one that the app doesn't
+// offer, or has no scope for. Caller holds the lock.
 func (g *Grant) UseCommand(offered []string, name string) error {
 	isOffered := offered == nil || slices.Contains(offered, name)
 	if !g.Scopes["commands"] || !isOffered {

@@ -16,6 +16,9 @@ import (
 	"parley/channels/emulator"
 )
 
+// Ground is embedded by all parts of the emulated workspace, so that they share one clock, one lock and one log
+// of changes. "The lock" in the emulator's comments is Ground.Mu.
+
 const (
 	idLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	idLength  = 9               // letters of an id behind its prefix and a 0
@@ -23,18 +26,18 @@ const (
 	idStep    = 61803398874989  // has no factor in common with idSpace, so n*idStep never repeats within it
 )
 
-// Ground is what all parts of a workspace stand on: its options, one lock for everything that
-// changes, clock, ids and the log of changes.
+// Ground is what all parts of a workspace share: its options, the lock for everything that changes, the clock,
+// the ids and the log of changes.
 type Ground struct {
 	Opt  Options
 	Host *emulator.Host
 	Ctx  context.Context //nolint:containedctx // of host; owns every goroutine of the workspace
 	Log  *emulator.Changes[Change]
 
-	Mu       sync.Mutex
-	IDs      int64
-	idStart  int64  // differs between servers, unless their clock stands
-	CalledAt string // the host that the last API call was sent to, with its scheme
+	Mu       sync.Mutex // "the lock": guards everything in the workspace that changes
+	IDs      int64      // counts ids and secrets; each gets its number
+	idStart  int64      // differs between servers, unless their clock stands
+	CalledAt string     // the host that the last API call was sent to, with its scheme
 }
 
 // New makes the Ground of a workspace. o has its defaults already.

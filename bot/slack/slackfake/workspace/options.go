@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// A test or the demo describes the workspace that it wants by Options: who is in it, what the app may do, and
+// how Slack behaves (rate limits, delays).
+
 // Options shape a workspace. The zero value is a usable one in Socket Mode with every scope.
 type Options struct {
 	// Clock gives Slack's time: stamps, trigger and ticket life, retry and redelivery times.
@@ -44,8 +47,8 @@ type Options struct {
 	// ReadOnlyDM is messages_tab_read_only_enabled: people cannot write to the bot directly.
 	ReadOnlyDM bool
 
-	// MovedFiles lets files.slack.com send whoever asks for a file on to another address, which wants the token, too. So it is in
-	// an Enterprise organisation.
+	// MovedFiles lets files.slack.com send whoever asks for a file on to another address, which wants the
+	// token, too. So it is in an Enterprise organisation.
 	MovedFiles bool
 
 	Users    []User    // the seed; Reset returns to it
@@ -66,8 +69,8 @@ type Options struct {
 	Seed int64
 }
 
-// AllScopes lists bot scopes that an app may be granted, also such as no method here asks for, except chat:write.public, which
-// would hide not_in_channel.
+// AllScopes lists bot scopes that an app may be granted, also such as no method here asks for, except
+// chat:write.public, which would hide not_in_channel.
 func AllScopes() []string {
 	return []string{
 		"app_mentions:read", "assistant:write", "channels:history", "channels:join", "channels:manage", "channels:read",

@@ -8,12 +8,12 @@ import (
 	"parley/bot/slack/slackfake/kit"
 )
 
-// Refusal is an ok:false answer.
+// Refusal is an answer of the Web API with ok:false. Handlers return it in place of a reply.
 type Refusal struct {
-	Code     string
-	Needed   string
+	Code     string            // Slack's error, for example "channel_not_found"
+	Needed   string            // the scope that the app lacks, if Code is missing_scope
 	Messages []string          // response_metadata.messages
-	Retry    int               // seconds; makes it a 429
+	Retry    int               // seconds until the app may call again; if it isn't 0, the status is 429
 	Args     map[string]string // of the call, which api.test repeats
 }
 

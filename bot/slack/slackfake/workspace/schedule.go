@@ -5,19 +5,24 @@ import (
 	"time"
 )
 
-// pollEvery is how often tasks are looked at when an injected clock may jump.
+// Some things happen later by Slack's clock: a retry of an event, a file that is shown after a delay. A
+// Schedule keeps them, and one goroutine runs each when it is due. A test can move the clock, which makes tasks
+// due early.
+
+// pollEvery is how often due tasks are looked for if the clock is a test's, which may jump.
 const pollEvery = 10 * time.Millisecond
 
-// Schedule holds what is due later by Slack's clock. Guarded by the lock.
+// Schedule holds tasks that are due later. The lock, Ground.Mu, guards it.
 type Schedule struct {
 	*Ground
-	tasks taskHeap
-	seq   int64
-	wake  chan struct{}
-	poll  bool
+	tasks taskHeap      // the next one first
+	seq   int64         // number of tasks made; keeps tasks of the same time in order
+	wake  chan struct{} // signals RunSchedule that a task was added
+	poll  bool          // the clock may jump: look at due times every pollEvery
 }
 
-// NewSchedule makes an empty schedule. poll means that the clock may jump, so that due times have to be looked at often.
+// NewSchedule makes an empty schedule. poll means that the clock may jump, so that due times have to be looked
+// at often.
 func NewSchedule(g *Ground, poll bool) *Schedule {
 	return &Schedule{Ground: g, wake: make(chan struct{}, 1), poll: poll}
 }
@@ -25,6 +30,7 @@ func NewSchedule(g *Ground, poll bool) *Schedule {
 // Reset forgets what was due. Caller holds the lock.
 func (s *Schedule) Reset() { s.tasks = nil }
 
+// task is a function to run at a time.
 type task struct {
 	at  time.Time
 	seq int64
@@ -50,7 +56,7 @@ func (h *taskHeap) Pop() any {
 	return x
 }
 
-// After runs f, without the lock, once d has passed. Caller holds the lock.
+// After has f run, without the lock, once d has passed by Slack's clock. The caller holds the lock.
 func (s *Schedule) After(d time.Duration, f func()) {
 	s.seq++
 	heap.Push(&s.tasks, &task{at: s.Now().Add(d), seq: s.seq, run: f})

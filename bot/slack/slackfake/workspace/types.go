@@ -227,7 +227,8 @@ func (m *Message) Clone() *Message {
 	return &n
 }
 
-// Micros is when the message was posted. Units: microseconds since 1970. The workspace makes all stamps, so they can be read.
+// Micros is when the message was posted. Units: microseconds since 1970. The workspace makes all stamps, so
+// they can be read.
 func (m *Message) Micros() int64 {
 	us, _ := ParseTS(m.TS)
 	return us
@@ -255,7 +256,8 @@ func (f *File) Clone() *File {
 	return &n
 }
 
-// accessToAsk is the access of a file in a channel that other organisations share, of which messages say nothing but its id.
+// accessToAsk is the access of a file in a channel that other organisations share, of which messages say
+// nothing but its id.
 const accessToAsk = "check_file_info"
 
 // MarshalJSON implements json.Marshaler.
