@@ -12,16 +12,19 @@ import (
 	"parley/bridge"
 )
 
+// A line is a message of Parley's own in a conversation's thread, such as "Ann assigned this to Ben". If Ben isn't in
+// the thread's channel, Slack doesn't notify him of the mention. So Parley also sends some lines as direct messages.
+
 const (
 	// absentTimeout bounds the direct messages about one line.
 	absentTimeout = 10 * time.Second
-	// membersMaxAge is how long it is relied on who is in a channel before Slack is asked again whether somebody is to be told directly.
+	// membersMaxAge is how long a list of a channel's members is used before Slack is asked again.
 	membersMaxAge = time.Minute
 )
 
-// memberCache keeps who is in which channel.
+// memberCache keeps the lists of channels' members, by channel id.
 type memberCache struct {
-	mu    sync.Mutex // held while Slack is asked, so that it is asked once for a burst of lines
+	mu    sync.Mutex // also held while Slack is asked, so that it is asked only once for several lines
 	lists map[string]memberList
 }
 
@@ -30,7 +33,7 @@ type memberList struct {
 	readAt time.Time
 }
 
-// recentMembers returns who was in a channel at most membersMaxAge ago.
+// recentMembers returns the user ids of a channel's members, as Slack told them at most membersMaxAge ago.
 func (d *directory) recentMembers(ctx context.Context, channel string) ([]string, error) {
 	d.members.mu.Lock()
 	defer d.members.mu.Unlock()
@@ -45,9 +48,9 @@ func (d *directory) recentMembers(ctx context.Context, channel string) ([]string
 	return users, err
 }
 
-// tellAbsent sends a direct message to agents whom a line mentions and who aren't in its channel, because Slack doesn't notify them of a
-// mention there, if the line is one that reaches them all the same. That goes on in the background, and what fails is only
-// logged: the line in the thread is posted already.
+// tellAbsent sends a direct message to agents whom a new line mentions and who aren't in its channel, if the
+// line is of a kind that is for them too (bridge.Line.ReachesAbsent). It returns at once: the messages are sent in
+// the background, and failures are only logged.
 func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, sent bridge.Sent) {
 	isNew := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
 	if !isNew || !p.Line.ReachesAbsent() {
@@ -69,8 +72,8 @@ func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, s
 	}
 }
 
-// isToldToWhoTypedHere reports whether a line mentions only the author of a message that was typed in the line's channel: who types there
-// is in it.
+// isToldToWhoTypedHere reports whether a line mentions only the author of a message that was typed in the line's
+// channel. They are in that channel, so Slack needn't be asked.
 func isToldToWhoTypedHere(p bridge.Post, mentioned []bridge.AgentRef) bool {
 	_, isNotice := p.Line.Notice() // lines that are none mention authors
 	return !isNotice && len(mentioned) == 1 && p.Line.SourceRef.Channel == p.Place.Channel

@@ -11,6 +11,10 @@ import (
 	"parley/bridge"
 )
 
+// An agent who isn't in a thread's channel gets no notification of a mention there, so Parley sends a direct
+// message. world (harness_test.go) puts a Surface between slackfake, which plays Slack and its people, and
+// fakeDesk, which plays the engine.
+
 // sendLine posts a line in a new thread, and waits until everybody was told of it.
 func (w *world) sendLine(l bridge.Line) {
 	w.t.Helper()
@@ -25,8 +29,9 @@ func assignment(to ...bridge.AgentRef) bridge.Line {
 	return bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann"}, Mentions: to}
 }
 
-// Who isn't in the channel would see no mention in its thread, and learns by a direct message, which names the conversation, of an
-// assignment, of what nobody can do without, and that a customer did not get something. A longer line makes no more than one.
+// Who isn't in the channel would see no mention in its thread, and learns by a direct message, which names the
+// conversation, of an assignment, of what nobody can do without, and that a customer did not get something. A
+// longer line makes no more than one.
 //
 func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 	t.Parallel()
@@ -65,7 +70,8 @@ func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 	}
 }
 
-// Who is in the channel is mentioned in the thread, and gets no second message, also if somebody else who is assigned gets one.
+// Who is in the channel is mentioned in the thread, and gets no second message, also if somebody else who is
+// assigned gets one.
 //
 func TestAssigneeInTheChannelGetsNoDirectMessage(t *testing.T) {
 	t.Parallel()
@@ -75,8 +81,8 @@ func TestAssigneeInTheChannelGetsNoDirectMessage(t *testing.T) {
 	wantEqual(t, "direct messages to Ann", len(w.fake.Messages(w.fake.DM(w.ann))), 0)
 }
 
-// Slack limits how often it may be asked who is in a channel: it is asked once for a burst of lines, and not at all whether somebody is
-// there who typed there.
+// Slack limits how often it may be asked who is in a channel: it is asked once for a burst of lines, and not at
+// all whether somebody is there who typed there.
 func TestMembersAreAskedForOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

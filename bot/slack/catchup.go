@@ -14,10 +14,12 @@ import (
 	"parley/channels"
 )
 
-// history finds what no event told: it compares the messages that Slack keeps with those that are stored.
+// history finds what people did in Slack while no event told Parley of it. It reads the channels' messages, and
+// stores those that are missing, as the events would have been. Until then the engine sends no replies.
 //
-// A gap is a time in which events may have been missed. A hole is a reply that is missing in the middle of a thread,
-// behind newer ones that are known.
+// A gap is a time in which events may have been missed, for example while no connection was open. A hole is a missing
+// reply that is older than the newest reply of its thread that is known. A pass is one reading of all channels. A
+// stamp is Slack's id of a message in its channel, and its time: "1700000000.000100". Threads begin with a root.
 type history struct {
 	*workspace
 
@@ -25,49 +27,48 @@ type history struct {
 	sweeper   *sweep.Sweeper
 	memory    memory
 	marks     *sweep.Marks
-	compared  sweep.Compared // up to which reply each thread was compared, by fact.OrderKey
+	compared  sweep.Compared // the newest reply of each thread when it was last read, by fact.OrderKey
 	span      time.Duration  // threads whose root is older are not read, except those of open conversations
 
-	// regularReach is how far back a pass looks for holes where nothing points to a gap: to the beginning of the pass before
-	// the last one, which may have ended early, and beyond it for as long as Slack tries to bring an event.
+	// regularReach is how far back a pass looks for holes if no gap is known. It reaches to the beginning of the pass
+	// before the last one, which may have ended early, and further back by the time for which Slack retries an event.
 	regularReach time.Duration
 
-	hidden sweep.HiddenEdits
+	hidden sweep.HiddenEdits // from when on replies may have been edited without an event
 
-	// filled becomes true when a pass of this process has ended an open gap: all before that pass is stored then.
+	// filled is true once this process has filled a gap: everything from before that pass is stored.
 	filled atomic.Bool
 
 	wait func(context.Context, time.Duration) bool // pause.For, except in tests
 }
 
-// Slack answers 50 calls of conversations.replies a minute. Where many threads are read that can wait, some calls are left
-// to replies that have to be read again before they leave.
+// Slack answers 50 calls of conversations.replies a minute. Where many threads are read that can wait, some calls are
+// left to replies that have to be read again before they leave.
 const (
 	threadsAtOnce  = 20
 	nextThreadWait = 2 * time.Second
 )
 
-// unknownGap is how long a gap is taken to have lasted at least, if nobody knows when it began.
+// unknownGap is the least length that a gap is taken to have if nobody knows when it began.
 const unknownGap = time.Hour
 
-// inFuture is how far ahead of now a time lies that no reply has reached yet, even if Slack's clock is ahead of ours.
+// inFuture leads from now to a time after every reply's stamp, even if Slack's clock is ahead of ours.
 const inFuture = time.Hour
 
-// answeredWithin is how old a missed text at top level may be to be stored, and so answered, after all.
+// answeredWithin is how old a text at top level may be to be stored after all. An older one needs no answer.
 const answeredWithin = time.Hour
 
 // memory is what catching up asks of the engine besides sweep.Desk.
 type memory interface {
 	sweep.Memory
 
-	// OpenThreads returns the roots of open conversations that began before a time: at most 500, those in
-	// which something happened last.
+	// OpenThreads returns the roots of open conversations that began before a time: the 500 most recently used.
 	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
 }
 
 // catchUp makes one pass over all channels with threads of ours. While something may be missing it also reads the
-// open threads that are too old to be found in their channel's history. If no new gap began meanwhile, it records that
-// everything from before the pass is stored.
+// open threads that are too old to be found in their channel's history. If no new gap began meanwhile, it records
+// that everything from before the pass is stored.
 // Errors: the desk's, and Slack's. A channel that the app may not read is only logged.
 func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	began := h.now()
@@ -105,8 +106,7 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	return h.marks.Raise(ctx, began)
 }
 
-// beginPass decides how far back a pass looks for missing and for edited replies. The pass is regular if everything is known to be
-// stored.
+// beginPass decides how far back a pass looks for missing and for edited replies. It is regular if no gap is known.
 func (h *history) beginPass(standing sweep.Standing, began time.Time, announced int) *pass {
 	holesSince, complete := h.holesSince(standing)
 	if complete {
@@ -126,8 +126,7 @@ func (h *history) beginPass(standing sweep.Standing, began time.Time, announced 
 	return &pass{announced: announced, holesSince: stamp, editsSince: stamp}
 }
 
-// exceptUnreadable logs an error that says that the app may not read a channel, and returns nil for it. It returns any
-// other error as it is.
+// exceptUnreadable returns err, but if the app may not read the channel it only logs err and returns nil.
 func (h *history) exceptUnreadable(channel string, err error) error {
 	if refusal.IsOfChannel(err) {
 		h.log.Warn("slack channel not readable", "channel", channel, "error", err)
@@ -136,8 +135,8 @@ func (h *history) exceptUnreadable(channel string, err error) error {
 	return err
 }
 
-// catchUpOldThreads reads the open threads whose roots are older than what is read of a channel. It reads each as a whole, since a message
-// that was edited in a gap is older than the gap. After Slack refused to show one thread, it goes on with the others.
+// catchUpOldThreads reads the open threads whose roots are older than what is read of a channel. It reads each as a
+// whole, since a message that was edited in a gap is older than the gap. If Slack refuses one, it reads the others.
 // Errors: the desk's, the first of Slack's, ctx's.
 func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time.Time) error {
 	oldest := now.Add(-h.span)
@@ -166,8 +165,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time
 	return firstErr
 }
 
-// catchUpChannel compares the channel's history with what is stored. After Slack refused to show one thread, it goes on with
-// the others.
+// catchUpChannel compares a channel's history with what is stored. It passes over threads that Slack refuses.
 // Errors: the desk's, the first of Slack's.
 func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel string, p *pass) error {
 	q := pageQuery{channel: channel, oldest: formatStamp(h.now().Add(-h.span))}
@@ -240,8 +238,7 @@ func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel str
 	var firstErr error
 	for _, root := range roots {
 		thread := fact.OrderKey(channel, root.TS)
-		// A thread with a reply since a gap began may lack earlier replies, even if its newest one
-		// is stored: the newest one may have come after the gap.
+		// Even if the newest reply is stored, earlier ones may be missing: it may have come after the gap.
 		hasNoHole := known[fact.MessageID(channel, root.Latest)] && root.Latest < p.holesSince
 		hasNoEdit := hasNoHole && root.Latest < p.editsSince
 		if hasNoEdit || h.compared.Known(thread, root.Latest) {
@@ -269,14 +266,14 @@ func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel str
 	return firstErr
 }
 
-// isOurThread reports whether Slack shows that a thread is one of ours: its root is our card, or we are named among those who
-// replied. Slack names only some of them, and us by our bot's id where we post under a customer's name.
+// isOurThread reports whether Slack shows that a thread is one of ours: its root is our card, or we are named among
+// those who replied. Slack names only some of them, and us by our bot's id where we post under a customer's name.
 func isOurThread(me *fact.Self, root *fact.Message) bool {
 	isOurs := func(id string) bool { return id == me.User || id == me.Bot }
 	return me.Wrote(root) || slices.ContainsFunc(root.RepliedBy, isOurs)
 }
 
-// findKnownTombstones returns which of the deleted roots the desk knows, by the ids of their facts. Slack doesn't say whose they were.
+// findKnownTombstones returns which deleted roots the desk knows. Slack doesn't say whose they were.
 // Errors: the desk's.
 func (h *history) findKnownTombstones(ctx context.Context, channel string, roots []kept) (map[string]bool, error) {
 	var ids []string
@@ -310,8 +307,7 @@ func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery)
 	}
 }
 
-// storeMissing accepts what is not stored yet of messages, their edits and deleted roots, in the order of their
-// stamps.
+// storeMissing stores those messages, edits and deletions of roots that are not stored yet, in order of stamps.
 // Errors: the desk's, and json's if a message can't be written as a callback.
 func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel string, messages []kept) error {
 	messages = slices.Clone(messages)
@@ -348,11 +344,11 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 	return h.sweeper.Accept(ctx, found)
 }
 
-// holesSince returns the time from which a thread may lack replies that are older than its newest reply. complete means
-// that everything is known to be stored; since lies in the future then, so that no thread has holes.
+// holesSince returns the time since when threads may have holes. complete is true if everything is known to be
+// stored; since is in the future then, so that no thread has any.
 //
-// Nobody may know when a gap began: after a start, or if another process left the gap. It then counts from the time
-// when everything was last known to be stored, and from an hour ago at the latest.
+// Nobody may know when a gap began: after a start, or if another process left it. It then began when everything was
+// last known to be stored, or an hour ago if that is earlier.
 func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete bool) {
 	now := h.now()
 	began, gapOpen := h.sweeper.Gap()
@@ -377,8 +373,8 @@ func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete
 	return since, since.After(now)
 }
 
-// typedSince returns the stamp from which texts that people typed at top level are stored: an hour ago, or the beginning
-// of an open gap, whose texts got no answer. Older texts would be answered far too late.
+// typedSince returns the stamp from which texts that people typed at top level are stored. It is an hour ago, or the
+// beginning of an open gap if that is earlier: texts from the gap have no answer yet.
 func (h *history) typedSince() string {
 	since := h.now().Add(-answeredWithin)
 	began, gapOpen := h.sweeper.Gap()

@@ -9,10 +9,14 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// The directory keeps the ids of channels by their names. These tests check that a renamed channel is found by
+// its new name, and that events don't wait while the channels are read.
+
 // promptly is how long something may take that doesn't wait for Slack. It is that long because machines are slow.
 const promptly = 10 * time.Second
 
-// resolveSlowly has the channels read, which Slack asks to do much later, until the test ends. It returns once Slack was asked.
+// resolveSlowly has the channels read, which Slack asks to do much later, until the test ends. It returns once
+// Slack was asked.
 func (w *world) resolveSlowly() {
 	w.t.Helper()
 	w.fake.Inject(slackfake.Fault{Method: "conversations.list", Kind: slackfake.FaultRateLimit, Retry: 60, Times: 1})
@@ -29,7 +33,8 @@ func (w *world) resolveSlowly() {
 	noError(w.t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Calls("conversations.list")) == 1 }))
 }
 
-// An event that says that a channel was renamed is taken in while the channels are being read, however long Slack makes that take.
+// An event that says that a channel was renamed is taken in while the channels are being read, however long
+// Slack makes that take.
 func TestRenamedWhileChannelsAreRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -11,8 +11,11 @@ import (
 	"parley/bot/slack/refusal"
 )
 
-// askTimeout bounds all questions to Slack about events that came together. They are stored only after the questions, but Slack
-// wants an answer within 3 s, and a reply must not leave before the event that took it back is stored.
+// Slack mentions channels by their ids, "<#C0123>". A customer must not read an id, so the directory asks Slack for
+// the names before a message is stored. Names are kept, and so is the fact that the app can't see a channel.
+
+// askTimeout bounds all questions to Slack about events that came together. The events are stored after them, but
+// Slack wants an answer within 3 s, and an event may take back a waiting reply.
 const askTimeout = time.Second
 
 // boundAsking returns a context for all questions to Slack about events that came together.
@@ -26,8 +29,7 @@ type channelName struct {
 	askFrom time.Time // when Slack may be asked again
 }
 
-// withChannelNames returns a copy of me that also has the names of the channels that body mentions without a name. It leaves
-// out what Slack doesn't tell.
+// withChannelNames returns a copy of me that also has the names of channels that body mentions only by id.
 func (d *directory) withChannelNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
 	mentioned := fact.UnnamedChannels(body)
 	if len(mentioned) == 0 {
@@ -49,7 +51,7 @@ func (d *directory) withChannelNames(ctx context.Context, me *fact.Self, body []
 	return &named
 }
 
-// channelName returns the name of a channel: an old one if Slack doesn't tell it now, and "" if it never did.
+// channelName returns the name of a channel. If Slack doesn't tell it now, it returns the last known name, or "".
 func (d *directory) channelName(ctx context.Context, id string) string {
 	known, _ := d.channelNames.Get(id)
 	if d.now().Before(known.askFrom) {
@@ -78,7 +80,7 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 	return told.name
 }
 
-// pauseAfter returns how long Slack isn't asked for a name that it refused to tell: 0 if it may tell it at once.
+// pauseAfter returns how long Slack isn't asked for a name again after err; 0 if it may be asked at once.
 func pauseAfter(err error) time.Duration {
 	if wait, limited := refusal.RateLimit(err); limited {
 		return min(wait, channelsMaxAge)

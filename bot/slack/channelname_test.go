@@ -9,8 +9,8 @@ import (
 	"parley/bridge"
 )
 
-// Slack mentions channels by their ids, now and then with a name. A customer never reads an id: Parley asks for the names of public
-// channels, and tells none of private ones.
+// Slack mentions channels by their ids, now and then with a name. A customer never reads an id: Parley asks for
+// the names of public channels, and tells none of private ones.
 
 // channelInfo is the method by which Parley asks for a channel's name.
 const channelInfo = "conversations.info"
@@ -51,8 +51,8 @@ func TestChannelMentionedInACommandIsNamed(t *testing.T) {
 	wantEqual(t, "text", w.lastAction().Text, "see #support")
 }
 
-// A reply that was read while Slack didn't tell a channel's name counts as unchanged once Slack tells it, so that it leaves as it was
-// read.
+// A reply that was read while Slack didn't tell a channel's name counts as unchanged once Slack tells it, so
+// that it leaves as it was read.
 func TestReplyWithAnUnnamedChannelIsUnchangedOnceItIsNamed(t *testing.T) {
 	t.Parallel()
 	var ahead atomic.Int64 // by how much Parley's clock is ahead of the machine's
@@ -83,7 +83,8 @@ func TestReplyWithAnUnnamedChannelIsUnchangedOnceItIsNamed(t *testing.T) {
 	}
 }
 
-// Slack isn't asked for a name again with each message, if it refused to tell it: such refusals stay until somebody mends the app.
+// Slack isn't asked for a name again with each message, if it refused to tell it: such refusals stay until
+// somebody mends the app.
 func TestRefusedChannelNameIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

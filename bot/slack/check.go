@@ -12,8 +12,8 @@ import (
 	"parley/channels"
 )
 
-// Check looks, for `parley doctor`, at the token, its scopes and the channels in which
-// threads open. It changes nothing.
+// Check returns what `parley doctor` says about Slack: whether the tokens work and have the needed scopes, and
+// whether the app can post in the channels in which conversations appear. It changes nothing.
 func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	home, found := s.Identify(ctx)
 	if home == "" {
@@ -22,7 +22,8 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	return append(found, s.checkChannels(ctx)...)
 }
 
-// Identify implements bridge.Identified: it looks at the tokens and their scopes.
+// Identify implements bridge.Identified. It checks the tokens and their scopes. home is the workspace's id, or "" if
+// that fails.
 func (s *Surface) Identify(ctx context.Context) (home string, found []channels.Finding) {
 	auth, err := s.api.AuthTestContext(ctx)
 	if err != nil {
@@ -48,13 +49,13 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 	return auth.TeamID, found
 }
 
-// appTokens matches tokens that have the id of their app in them: xapp-1-A0123-….
+// appTokens matches app-level tokens that contain the id of their app: xapp-1-A0123-….
 var appTokens = regexp.MustCompile(`^xapp-\d+-A[A-Z0-9]+-`)
 
 // appTokenHint says where an app-level token comes from.
 const appTokenHint = "Make one with the scope connections:write under Basic Information, App-Level Tokens, and copy it (xapp-…; SLACK_APP_TOKEN)."
 
-// checkAppToken asks for an address at which Socket Mode could connect, and doesn't connect.
+// checkAppToken asks Slack for a Socket Mode address, without connecting to it. Both tokens must be of one app.
 func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 	if _, _, err := s.api.StartSocketModeContext(ctx); err != nil {
 		return channels.Finding{
@@ -76,8 +77,7 @@ func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 	return channels.Finding{OK: true, What: "app-level token", Text: "opens Socket Mode"}
 }
 
-// isOfOtherApp reports whether an app token names an app other than the one with this id. A token of an unknown form
-// names none, and app is "" if Slack doesn't tell its id.
+// isOfOtherApp reports whether a token names another app than app. It is false if either is not known.
 func isOfOtherApp(token, app string) bool {
 	if app == "" {
 		return false
@@ -85,7 +85,7 @@ func isOfOtherApp(token, app string) bool {
 	return appTokens.MatchString(token) && !strings.Contains(token, "-"+app+"-")
 }
 
-// checkScopes compares the scopes that were granted with those that the manifest asks for. header lists the granted ones.
+// checkScopes looks for scopes of the manifest that are missing in header, Slack's list of the granted ones.
 func checkScopes(header string) channels.Finding {
 	if header == "" {
 		return channels.Finding{OK: true, What: "scopes", Text: "Slack didn't tell them"}
@@ -104,7 +104,6 @@ func checkScopes(header string) channels.Finding {
 	return channels.Finding{OK: true, What: "scopes", Text: "all that are needed"}
 }
 
-// checkChannels looks whether the app can post in the channels in which threads open.
 func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	list, err := s.opt.Desk.Channels(ctx)
 	if err != nil {

@@ -14,8 +14,12 @@ import (
 	"parley/bridge"
 )
 
-// handleClick handles a click on a button or a menu entry. One that opens a window changes nothing: it is answered at once.
-// Any other click is stored, and what it was clicked in is brought up to date.
+// Buttons and menu entries on our cards carry a verb with its arguments, for example "snooze conversation 12"
+// (blockkit.Click). Some open a window and change nothing. The others are actions: the click is stored as a fact, and
+// decodeClick reads it again when the engine handles it.
+
+// handleClick handles a click on a button or a menu entry. If it opens a window, nothing is stored. Otherwise the
+// click is stored, and the window in which it was clicked is refreshed afterwards, or the private message deleted.
 func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	if len(in.Actions) == 0 || in.Actions[0].IsInput() {
 		return answer{}, nil // a field of an open form
@@ -54,9 +58,8 @@ func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interact
 	return answer{}, nil
 }
 
-// openCard makes the answer after which a window of details, history or a list is shown. A further page takes the place
-// of the one before, and a list that of the window with its button: Slack puts no more than three windows on top of each
-// other.
+// openCard returns the answer after which a window with details, history or a list is shown. A further page replaces
+// the page before, and a list replaces the window with its button, because Slack stacks no more than three windows.
 func (r *responder) openCard(me *fact.Self, in *interaction, click blockkit.Click) answer {
 	build := func(ctx context.Context) slackapi.ModalViewRequest {
 		return r.windows.cardModal(ctx, me, in, click.Opens, click.Args)
@@ -68,8 +71,7 @@ func (r *responder) openCard(me *fact.Self, in *interaction, click blockkit.Clic
 	return r.openWindow(me, in, build)
 }
 
-// deletePrivateMessage deletes a private message after one of its buttons was pressed: what it says is out of date
-// then, and a private message can't be changed later.
+// deletePrivateMessage deletes a private message after one of its buttons was pressed. It is out of date then.
 func (r *responder) deletePrivateMessage(ctx context.Context, in *interaction) {
 	address, err := url.Parse(in.AnswerURL)
 	if err != nil || !r.isTrusted(address) {
@@ -85,7 +87,7 @@ func (r *responder) deletePrivateMessage(ctx context.Context, in *interaction) {
 	}
 }
 
-// decodeClick reads a stored click: what handleClick has stored. about says who clicked, and where.
+// decodeClick reads a click that handleClick has stored. about says who clicked, and where.
 func decodeClick(about bridge.Action, pressed []blockkit.Control) ([]bridge.Action, error) {
 	if len(pressed) == 0 {
 		return nil, fmt.Errorf("%w: no action", fact.ErrDecode)

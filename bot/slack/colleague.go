@@ -14,13 +14,17 @@ import (
 	"parley/bot/slack/refusal"
 )
 
+// With each click or message Slack names a workspace of its author. In shared channels and Enterprise organisations
+// that can be another one than ours, even for our own people. So this file asks Slack who the person is. A colleague
+// is a full member of our workspace. A stranger is of another organisation, and can change nothing.
+
 const (
 	colleagueTimeout = time.Second     // Slack wants an answer to a click within 3 s
 	colleaguesMaxAge = 5 * time.Minute // how long Slack's answer about a person is used
 	maxColleagues    = 1000            // people whose answers are kept
 )
 
-// colleagueCache keeps what Slack said of people: mostly whether somebody who seems to be of another workspace belongs to ours, too.
+// colleagueCache keeps what Slack said about people, for colleaguesMaxAge.
 type colleagueCache struct {
 	timeout time.Duration // of one question; colleagueTimeout, except in tests
 
@@ -39,7 +43,7 @@ type colleagueAnswer struct {
 // isStranger reports whether somebody belongs to another organisation, and not to ours.
 func (a colleagueAnswer) isStranger() bool { return a.namesOthers && !a.isOurs }
 
-// get returns what Slack said of a person. ok is false if that isn't known, or too old.
+// get returns what Slack said about a person. ok is false if that isn't known, or too old.
 func (c *colleagueCache) get(user string, now time.Time) (a colleagueAnswer, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -47,14 +51,14 @@ func (c *colleagueCache) get(user string, now time.Time) (a colleagueAnswer, ok 
 	return a, ok && now.Sub(a.at) < colleaguesMaxAge
 }
 
-// wasStranger reports whether Slack said, however long ago, that a person belongs to another organisation.
+// wasStranger reports whether the person was a stranger by the last answer of Slack that is kept, however old.
 func (c *colleagueCache) wasStranger(user string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.answers[user].isStranger()
 }
 
-// keep remembers what Slack said of a person. If there are too many, it forgets all others.
+// keep stores what Slack said about a person. If maxColleagues are kept already, it first drops all of them.
 func (c *colleagueCache) keep(user string, a colleagueAnswer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,15 +68,15 @@ func (c *colleagueCache) keep(user string, a colleagueAnswer) {
 	c.answers[user] = a
 }
 
-// isColleague reports whether somebody whose click or message names another workspace is a full member of ours, and no guest.
+// isColleague reports whether a person for whom Slack named another workspace is a full member of ours, and no guest.
 // Errors: those of askAbout.
 func (d *directory) isColleague(ctx context.Context, me *fact.Self, user string) (bool, error) {
 	a, err := d.askAbout(ctx, me, user)
 	return a.isOurs, err
 }
 
-// askAbout returns who a person is. It asks Slack, unless Slack has said that lately.
-// Errors: Slack's. That it doesn't show the person is no error, but a colleagueAnswer.
+// askAbout returns who a person is, from the cache or from Slack. Whom Slack doesn't show is a stranger.
+// Errors: Slack's.
 func (d *directory) askAbout(ctx context.Context, me *fact.Self, user string) (colleagueAnswer, error) {
 	if a, ok := d.colleagues.get(user, d.now()); ok {
 		return a, nil
@@ -107,8 +111,8 @@ func (d *directory) askAbout(ctx context.Context, me *fact.Self, user string) (c
 // mentionedPerson matches the mention of a person, as it stands in JSON: <@U1> or <@U1|ann>.
 var mentionedPerson = regexp.MustCompile(`(?:<|\\u003[cC])@([UW][A-Z0-9]+)`)
 
-// withPersonNames returns a copy of me that also has the names of people whom body mentions and me doesn't name yet: those who are
-// no agents. It leaves out whom Slack doesn't name.
+// withPersonNames returns a copy of me that also has the names of mentioned people who aren't agents: me has those of
+// agents. It leaves out names that Slack doesn't tell.
 func (d *directory) withPersonNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
 	if !mayMention(body) { // most events: spare the regular expression
 		return me
@@ -135,9 +139,9 @@ func (d *directory) withPersonNames(ctx context.Context, me *fact.Self, body []b
 	return &named
 }
 
-// withStranger looks for an agent who put an emoji on a message, or took it back. Whether such an agent belongs to another
-// organisation isn't in the event, so Slack is asked: if it says so, withStranger returns a copy of me with the agent among the
-// Strangers, whose emoji do nothing. While Slack doesn't answer, the emoji counts.
+// withStranger handles an event about an agent's emoji that was put on a message or removed. The event doesn't name
+// the agent's workspace, so Slack is asked. If the agent is a stranger, it returns a copy of me with the agent among
+// the Strangers, whose emoji do nothing. If Slack doesn't answer, the emoji counts.
 func (d *directory) withStranger(ctx, askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
 	reactor := me.Reactor(body)
 	if reactor == "" {
@@ -160,8 +164,8 @@ func (d *directory) withStranger(ctx, askCtx context.Context, me *fact.Self, bod
 	return &known
 }
 
-// withColleague looks for an agent whose message names another workspace as theirs. If Slack says that the agent is a full member
-// of ours, it returns a copy of me with the agent among the Colleagues. Otherwise the message counts as a stranger's.
+// withColleague handles a message of an agent that names another workspace as theirs. If Slack says that the agent is
+// a full member of ours, it returns a copy of me with the agent among the Colleagues. Otherwise it is a stranger.
 func (d *directory) withColleague(ctx, askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
 	author := me.ForeignAuthor(body)
 	if author == "" {

@@ -11,12 +11,17 @@ import (
 	"parley/channels"
 )
 
-// Confirm reads a person's message again before text, what it said, is sent to the customer. It returns
-//   - Gone if the message was deleted; a deletion that no event has told us is stored now;
-//   - Changed if the message was edited and the edit isn't applied yet; it is stored now if no event has told us;
-//   - Unchanged if it still says text, and also if this API can't read messages.
+// A reply waits a little before it goes to the customer, so that its author can still edit or delete it. Confirm
+// reads it once more just before that. What it finds changed is stored as a fact, as if an event had told of it: here
+// "callback" means such an event in Slack's own form.
+
+// Confirm reads a person's message again before text, which the message said, is sent to the customer. It returns
+//   - Gone if the message was deleted. If no event has told of the deletion, it is stored now.
+//   - Changed if the message was edited and the engine hasn't applied the edit yet. If no event has told of
+//     the edit, it is stored now.
+//   - Unchanged if it still says text, or if this API has no method to read messages.
 //
-// Emoji that people have put on the message are stored, unless they were found before: no event may have told us of them.
+// It also stores emoji that people have put on the message, unless an earlier Confirm or pass has found them.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -51,7 +56,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return bridge.Unchanged, nil
 }
 
-// confirmText compares what a message that is still there says with text. Its results are those of Confirm.
+// confirmText compares an existing message with text. Its results are those of Confirm, without Gone.
 func (h *history) confirmText(ctx context.Context, me *fact.Self, at bridge.Place, m *kept, text string) (bridge.Confirmation, error) {
 	if m.Edited == nil {
 		return bridge.Unchanged, nil
@@ -84,8 +89,8 @@ func (h *history) confirmText(ctx context.Context, me *fact.Self, at bridge.Plac
 	return bridge.Changed, nil
 }
 
-// takeEmoji stores the emoji that people have put on a message, except those that were found before. One that an event has told us
-// of is stored once more: the engine knows what it has done.
+// takeEmoji stores the emoji that people have put on a message, except those that were found before. One that an
+// event has told of may be stored a second time, under another id. That has no effect.
 func (h *history) takeEmoji(ctx context.Context, me *fact.Self, at bridge.Place, m *kept) error {
 	callbacks, err := me.EmojiCallbacks(at, m.raw)
 	if err != nil {
@@ -110,15 +115,14 @@ func (h *history) takeEmoji(ctx context.Context, me *fact.Self, at bridge.Place,
 	return h.sweeper.Accept(ctx, slices.DeleteFunc(found, func(f channels.Fact) bool { return known[f.ExternalID] }))
 }
 
-// says reports whether a message, read with the names that me has, is a reply with this text.
+// says reports whether a message is a reply with this text. me has the names by which mentions are written.
 func says(me *fact.Self, at bridge.Place, m *kept, text string) bool {
 	now := me.Said(at.Channel, &m.Message)
 	return now.MayLeave() && bridge.SameText(now.Text, text)
 }
 
-// readMessage reads a single message. found is false if the message is gone: the request asks for it alone, and the answer
-// doesn't have it. If the thread isn't known, the message's own id stands for it: Slack accepts the id of any message of a
-// thread.
+// readMessage reads a single message. found is false if the message is gone. If at.Thread is "", the message's own id
+// stands for its thread: Slack accepts the id of any message of a thread.
 func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *kept, found bool, err error) {
 	page, err := h.readPage(ctx, messageQuery(at, cmp.Or(at.Thread, at.Message)))
 	if refusal.IsGone(err) {
@@ -135,7 +139,7 @@ func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *kept, fo
 	return nil, false, nil
 }
 
-// takeSynthetic stores the facts of a callback that was made from history.
+// takeSynthetic stores the facts of a callback that was made from history instead of sent by Slack.
 func (h *history) takeSynthetic(ctx context.Context, me *fact.Self, body []byte) error {
 	askCtx, cancel := h.directory.boundAsking(ctx)
 	defer cancel()

@@ -7,10 +7,14 @@ import (
 	"parley/bridge"
 )
 
+// Just before a reply goes to the customer, Confirm reads it again. These tests check that it also notices the
+// emoji by which a person takes the reply back.
+
 // takeBack is the emoji by which a person takes a reply back: the mark of a reply that waits.
 const takeBack = "hourglass_flowing_sand"
 
-// newReplyUnderCard has Ann reply in a thread of ours. The surface isn't connected, so that no event tells of what she does next.
+// newReplyUnderCard has Ann reply in a thread of ours. The surface isn't connected, so that no event tells of
+// what she does next.
 func newReplyUnderCard(t *testing.T) (w *world, at bridge.Place) {
 	t.Helper()
 	w = newWorld(t)

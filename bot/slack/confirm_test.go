@@ -10,8 +10,8 @@ import (
 	"parley/channels"
 )
 
-// Confirm says whether a message still stands in Slack as the engine knows it. What it finds changed there it stores as a fact, so
-// that the engine learns of it.
+// Confirm says whether a message still stands in Slack as the engine knows it. What it finds changed there it
+// stores as a fact, so that the engine learns of it.
 
 // askedMessage is a message of Ann's about which Confirm is asked, between two others.
 type askedMessage struct {
@@ -23,7 +23,8 @@ type askedMessage struct {
 // askedText is the message's text, as the engine knows it.
 const askedText = "Dear **customer**"
 
-// forEachPlacement runs a check for messages in a thread and at top level. The engine may know a message in a thread only by its id.
+// forEachPlacement runs a check for messages in a thread and at top level. The engine may know a message in a
+// thread only by its id.
 func forEachPlacement(t *testing.T, check func(*testing.T, *askedMessage)) {
 	t.Helper()
 	for _, tt := range []struct {

@@ -12,23 +12,25 @@ import (
 	"parley/channels/pause"
 )
 
-// lostTogetherWithin says when several lost connections count as one loss: if each of them was lost less than this long ago
-// when the first one opens again. It is that long because the end of a dead connection is noticed late.
+// lostTogetherWithin says when the losses of several connections count as one. When the first of them opens again,
+// each must have been lost less than this long ago. It is that long because a dead connection is noticed late.
 const lostTogetherWithin = 45 * time.Second
 
-// connections are the Socket Mode connections by which Slack sends events, clicks and commands.
+// connections are this process's Socket Mode connections, usually two, by which Slack sends events, clicks and
+// commands. They keep track of how many are open. When the last one is lost, a gap begins: a time in which events may
+// be missed. The sweeper is told, and the engine holds replies back until the gap was read.
 type connections struct {
 	*intake
 
 	wanted int // how many there should be; 0 when Slack sends signed requests instead
 
-	mu        sync.Mutex // guards all below
-	open      int
+	mu        sync.Mutex        // guards all below
+	open      int               // how many are open now
 	lostAt    map[int]time.Time // when each connection was last lost, by its number
 	allLostAt time.Time         // when the last open connection was lost; zero until then
 
-	// leftComplete is true after we closed the last open connection ourselves while no gap was open: this process has
-	// all that was sent to it.
+	// leftComplete is true after we closed the last open connection ourselves while there was no gap. So this process
+	// has received everything that was sent to it.
 	leftComplete bool
 }
 
@@ -68,9 +70,9 @@ func (c *connections) reportError(err error) {
 	c.standing.ReportBroken(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
 }
 
-// reportNotOpened tells people why Slack opens no connection, unless another one is open, by which everything arrives meanwhile. slack-go
-// takes only some of Slack's refusals for final, and tries again after the others. What goes wrong without Slack's saying why is only
-// logged: it passes, or ends the connection's client.
+// reportNotOpened tells people why Slack opens no connection. It only logs the reason while another connection is
+// open, because everything arrives by that one. It also only logs failures for which Slack gives no reason, since
+// they pass or end the connection's client.
 func (c *connections) reportNotOpened(err error) {
 	code := refusal.CodeOf(err)
 	if code == "" || refusal.IsTemporary(err) || c.countOpen() > 0 {
@@ -87,8 +89,8 @@ func (c *connections) reportNotOpened(err error) {
 	})
 }
 
-// reportOpened tells people that Slack works, now that a connection has opened. Slack opens connections by the app-level token
-// also after the app was removed, which takes only the bot's token from it: then people are told that.
+// reportOpened tells people that Slack works, after a connection has opened. It first asks whether Slack takes the
+// bot's token: connections open by the app-level token, which still works after the app was removed.
 func (c *connections) reportOpened(ctx context.Context) {
 	removals := c.standing.RemovalsKnown()
 	err := withTimeout(ctx, identifyTimeout, func(ctx context.Context) error {
@@ -105,8 +107,7 @@ func (c *connections) reportOpened(ctx context.Context) {
 	c.standing.ReportWorks(removals)
 }
 
-// recordOpened counts a new connection. It announces a gap, a time whose events may be missing, in two cases: no other
-// connection is open, or all of them were lost at about the same time.
+// recordOpened counts a new connection. It announces a gap if no other is open, or if all were lost together.
 func (c *connections) recordOpened() {
 	c.mu.Lock()
 	isGap := c.open == 0
@@ -121,8 +122,7 @@ func (c *connections) recordOpened() {
 	}
 }
 
-// lostTogether reports whether all connections were lost at about the same time, and when the first of them
-// was lost. The caller holds the lock.
+// lostTogether reports whether all connections were lost together, and when the first was. The caller holds c.mu.
 func (c *connections) lostTogether() (since time.Time, together bool) {
 	for _, at := range c.lostAt {
 		if c.now().Sub(at) >= lostTogetherWithin {
@@ -135,9 +135,8 @@ func (c *connections) lostTogether() (since time.Time, together bool) {
 	return since, len(c.lostAt) == c.wanted
 }
 
-// recordLost counts a lost connection. When the last one is lost, a gap begins at once: Slack can't tell us of edits
-// and deletions until a connection opens again, so no reply may leave unread meanwhile.
-// closedByUs: we closed the connection ourselves, because the process ends.
+// recordLost counts a lost connection. When it is the last one, a gap begins at once: Slack can't tell of edits and
+// deletions until a connection opens again, so no reply may leave. closedByUs: because the process ends.
 func (c *connections) recordLost(number int, closedByUs bool) {
 	c.mu.Lock()
 	c.open--
@@ -161,8 +160,8 @@ func (c *connections) recordLost(number int, closedByUs bool) {
 	}
 }
 
-// hasAll reports whether this process, which ends, has all that Slack should have sent to it. The gap that began when
-// it closed its last connection itself doesn't count.
+// hasAll reports whether this process, which is ending, has received everything that was sent to it. The gap that
+// began when it closed its own last connection doesn't count.
 func (c *connections) hasAll() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -170,10 +169,9 @@ func (c *connections) hasAll() bool {
 	return !gapOpen || c.leftComplete
 }
 
-// areLost reports whether no connection is open by which Slack could tell what happens now.
+// areLost reports whether Socket Mode is in use and no connection is open.
 func (c *connections) areLost() bool { return c.wanted > 0 && c.countOpen() == 0 }
 
-// countOpen returns how many connections are open.
 func (c *connections) countOpen() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -17,6 +17,9 @@ import (
 	"parley/bridge"
 )
 
+// The directory answers questions about names and people: which channel is "#support", whose address is
+// ann@acme.test, who can read a channel, what a mentioned person is called. It asks Slack.
+
 // How long the names of channels (from Slack) and of agents (from the desk) are used before they are read again.
 const (
 	channelsMaxAge = 5 * time.Minute
@@ -33,22 +36,23 @@ const (
 
 // channelCache keeps the ids of channels by name.
 type channelCache struct {
-	isStale atomic.Bool // the next Resolve reads the channels again
+	isStale atomic.Bool // set by reset: the next Resolve reads the channels again
 
 	mu       sync.Mutex        // guards all below; Resolve holds it while it waits for Slack
 	ids      map[string]string // by name, in small letters; nil until they are read
-	joinable map[string]bool   // ids of public channels that the app isn't in
+	joinable map[string]bool   // by id: public channels that the app isn't in yet
 	readAt   time.Time
 }
 
-// reset makes the next Resolve read the channels again. It takes no lock, since the intake of events must not wait for Slack.
+// reset makes the next Resolve read the channels again. It takes no lock, since events must not wait.
 func (c *channelCache) reset() { c.isStale.Store(true) }
 
+// agents lists Parley's agents, the people who answer customers. The engine implements it.
 type agents interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)
 }
 
-// directory finds channels and people by their names, and their names by their ids.
+// directory finds channels and people by their names, and names by ids. It is safe for concurrent use.
 type directory struct {
 	*workspace
 
@@ -62,8 +66,8 @@ type directory struct {
 	members      memberCache
 }
 
-// Resolve returns the id of a channel that is given by "#name" or id, or "" if there is no such channel. The app joins a
-// public channel that it is not in; to a private channel somebody has to invite it.
+// Resolve returns the id of a channel given by "#name" or id, or "" if there is no such channel. If the channel is
+// public and the app isn't in it, the app joins it. Private channels are found only if somebody has invited the app.
 func (d *directory) Resolve(ctx context.Context, channel string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
@@ -124,7 +128,7 @@ func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 // isJoinable reports whether the app isn't in a channel and may join it without an invitation.
 func isJoinable(ch *slackapi.Channel) bool { return !ch.IsMember && !ch.IsPrivate }
 
-// joinChannel makes the app a member of a public channel. A read-only directory leaves that out.
+// joinChannel makes the app a member of a public channel. It does nothing if the directory is read-only.
 func (d *directory) joinChannel(ctx context.Context, id string) error {
 	if d.readOnly {
 		return nil
@@ -139,7 +143,7 @@ func (d *directory) joinChannel(ctx context.Context, id string) error {
 	return nil
 }
 
-// listChannels fills the cache of channels. The caller holds the cache's lock.
+// listChannels fills the cache of channels. The caller holds d.channels.mu.
 func (d *directory) listChannels(ctx context.Context) error {
 	ids := map[string]string{}
 	joinable := map[string]bool{}
@@ -178,8 +182,8 @@ func (d *directory) listChannels(ctx context.Context) error {
 	return nil
 }
 
-// Lookup returns the id of the person who has an address, or "" if there is none. It never finds deactivated users, guests,
-// bots or people of other organisations, so that an address can't make them agents.
+// Lookup returns the user id of the person with an e-mail address, or "" if there is none. It never returns
+// deactivated users, guests, bots or people of other organisations, because whoever it returns may become an agent.
 func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
@@ -216,27 +220,26 @@ type peopleCache struct {
 	readAt time.Time
 }
 
-// withNames returns a copy of me that has the names of the people and channels that body mentions, so that decoding
-// needs no lookup. It leaves out those that can't be read now.
+// withNames returns a copy of me with the names of the people and channels that body mentions. They are stored with
+// the fact, so that decoding it later needs no question. Names that can't be read now are left out.
 func (d *directory) withNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
 	askCtx, cancel := d.boundAsking(ctx)
 	defer cancel()
 	return d.withNamesOf(ctx, askCtx, me, body)
 }
 
-// withNamesOf is withNames for one of several bodies that came together: askCtx bounds the questions to Slack about all of them.
+// withNamesOf is withNames for one of several bodies that came together. askCtx bounds all questions to Slack.
 func (d *directory) withNamesOf(ctx, askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
 	named := d.withToldNames(askCtx, d.withAgentNames(ctx, me, body), body)
 	return d.withStranger(ctx, askCtx, d.withColleague(ctx, askCtx, named, body), body)
 }
 
-// withToldNames returns a copy of me that also has the names in body that Slack tells: those of channels, and of people who are
-// no agents.
+// withToldNames returns a copy of me with names in body that only Slack knows: of channels, and of non-agents.
 func (d *directory) withToldNames(askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
 	return d.withChannelNames(askCtx, d.withPersonNames(askCtx, me, body), body)
 }
 
-// mayMention reports whether somebody may be mentioned in a body of JSON.
+// mayMention reports whether a JSON body may contain a mention of a person, such as "<@U1>".
 func mayMention(body []byte) bool {
 	for _, begin := range []string{"<@", `\u003c@`, `\u003C@`} {
 		if bytes.Contains(body, []byte(begin)) {
@@ -246,8 +249,7 @@ func mayMention(body []byte) bool {
 	return false
 }
 
-// withAgentNames returns a copy of me that has the names of the agents whom body mentions. If the names can't be read now, it
-// leaves them out.
+// withAgentNames returns a copy of me with the names of the agents whom body mentions, as far as they are known.
 func (d *directory) withAgentNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
 	if !mayMention(body) {
 		return me
@@ -262,7 +264,7 @@ func (d *directory) withAgentNames(ctx context.Context, me *fact.Self, body []by
 	return &named
 }
 
-// agentNames returns the names of all agents by user id; old ones if they can't be read now.
+// agentNames returns the names of all agents by user id. If they can't be read now, it returns those read last.
 func (d *directory) agentNames(ctx context.Context) map[string]string {
 	d.people.mu.Lock()
 	defer d.people.mu.Unlock()

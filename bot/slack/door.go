@@ -19,21 +19,26 @@ import (
 	"parley/channels"
 )
 
+// This file is the alternative to Socket Mode: Slack sends events, commands and interactions as HTTP requests to our
+// address, each signed with a secret that only Slack and we know. A request gets its answer only after what it says
+// is stored. If storing fails it gets 503, and Slack sends an event again.
+
 // Limits of signed requests.
 const (
 	maxBodyBytes    = 2 << 20
-	maxStampAge     = 5 * time.Minute // and as much ahead of our clock
+	maxStampAge     = 5 * time.Minute // greatest difference between a request's time and our clock
 	identifyTimeout = 2 * time.Second // Slack wants an answer within 3 s
 	retryAfter      = "5"             // seconds
 )
 
-// door takes the requests that Slack signs.
+// door serves the requests that Slack signs.
 type door struct {
 	*intake
 
 	secret string // with which Slack signs requests
 }
 
+// makeHandlers returns the handlers by their patterns for http.ServeMux.
 func (d *door) makeHandlers() map[string]http.Handler {
 	return map[string]http.Handler{
 		"POST /slack/events":       d.requireSignature(d.serveEvent),
@@ -79,7 +84,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body.Bytes(), err
 }
 
-// isSigned checks the signature over the raw bytes, and its age.
+// isSigned reports whether the signature fits the raw bytes of the body, and whether the request is recent.
 func (d *door) isSigned(h http.Header, body []byte) bool {
 	stamp, signature := h.Get("X-Slack-Request-Timestamp"), h.Get("X-Slack-Signature")
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
@@ -130,8 +135,7 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// readChallenge returns the text that Slack wants to have back when an admin enters our address. asked is false for all
-// other callbacks.
+// readChallenge returns the text that Slack wants to have back when an admin enters our address.
 func readChallenge(body []byte) (challenge string, asked bool) {
 	const kind = "url_verification"
 	if !bytes.Contains(body, []byte(kind)) { // so that hardly any callback is decoded here
@@ -144,8 +148,8 @@ func readChallenge(body []byte) (challenge string, asked bool) {
 	return cb.Challenge, true
 }
 
-// isCertificateCheck reports whether Slack only checks that the address answers with a valid certificate, as it does now
-// and then with the addresses of commands. Such a request is not signed, and nothing else in it counts.
+// isCertificateCheck reports whether Slack only checks that our address has a valid certificate, as it sometimes does
+// with the addresses of commands. Such a request is not signed.
 // Source: so does @slack/bolt 5.1.0, before it verifies anything.
 func isCertificateCheck(h http.Header, body []byte) bool {
 	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
@@ -156,14 +160,13 @@ func isCertificateCheck(h http.Header, body []byte) bool {
 	return err == nil && form.Get("ssl_check") == "1"
 }
 
-// serveInteraction answers clicks, forms, shortcuts and menus.
 func (d *door) serveInteraction(w http.ResponseWriter, r *http.Request, body []byte) {
 	d.serveForm(w, r, body, func(me *fact.Self, form url.Values) (answer, error) {
 		return d.takeInteraction(r.Context(), me, []byte(form.Get("payload")))
 	})
 }
 
-// serveCommand answers slash commands, which come as a form; they are stored as JSON.
+// serveCommand answers slash commands. They come as a form and are stored as JSON.
 func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte) {
 	d.serveForm(w, r, body, func(me *fact.Self, form url.Values) (answer, error) {
 		fields := map[string]string{}
@@ -178,7 +181,7 @@ func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte)
 	})
 }
 
-// serveForm answers what comes as a form. take stores it and makes the answer.
+// serveForm answers a request whose body is a form. take stores it and returns the answer.
 func (d *door) serveForm(w http.ResponseWriter, r *http.Request, body []byte, take func(me *fact.Self, form url.Values) (answer, error)) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
@@ -201,7 +204,6 @@ func (d *door) serveForm(w http.ResponseWriter, r *http.Request, body []byte, ta
 	d.sendAnswer(w, r, a)
 }
 
-// sendAnswer sends an answer, and starts what is to be done after it.
 func (d *door) sendAnswer(w http.ResponseWriter, r *http.Request, a answer) {
 	if a.payload == nil {
 		w.WriteHeader(http.StatusOK)
@@ -214,7 +216,7 @@ func (d *door) sendAnswer(w http.ResponseWriter, r *http.Request, a answer) {
 	d.runAfter(r.Context(), a)
 }
 
-// askToRetry makes Slack send the request again later: nothing was stored.
+// askToRetry answers 503 because nothing was stored. Slack sends events again later.
 func (d *door) askToRetry(w http.ResponseWriter, err error) {
 	if !errors.Is(err, channels.ErrOverloaded) {
 		d.log.Error("slack request not stored", "error", err)

@@ -14,6 +14,10 @@ import (
 	"parley/channels"
 )
 
+// A gap is a time in which Parley missed events, for example because it wasn't running. These tests check what
+// it reads afterwards from the channels' history. world (harness_test.go) puts a Surface between slackfake,
+// which plays Slack and its people, and fakeDesk, which plays the engine.
+
 // downtime is a world whose clock a test moves, with a surface that can be ended and started anew.
 type downtime struct {
 	*world
@@ -42,8 +46,8 @@ func (d *downtime) newSurface() *Surface {
 	return s
 }
 
-// restartLater ends the surface and makes a new one, which isn't connected yet. From now on Slack's events get lost, as they do when
-// Slack has given up trying.
+// restartLater ends the surface and makes a new one, which isn't connected yet. From now on Slack's events get
+// lost, as they do when Slack has given up trying.
 func (d *downtime) restartLater() {
 	d.t.Helper()
 	d.stop()
@@ -57,8 +61,9 @@ func (d *downtime) catchUp() error {
 	return d.surface.history.catchUp(d.ctx(), d.self())
 }
 
-// leaveHole leaves a hole in a thread: of two replies that were typed while Parley was down, the later one is stored. It returns
-// the stamp of the one that is lost, which was typed five hours ago, and sets the clock to now.
+// leaveHole leaves a hole in a thread: of two replies that were typed while Parley was down, the later one is
+// stored. It returns the stamp of the one that is lost, which was typed five hours ago, and sets the clock to
+// now.
 func (d *downtime) leaveHole() (lost string) {
 	d.t.Helper()
 	d.setClockBack(6 * time.Hour)
@@ -83,8 +88,8 @@ func (d *downtime) refuseNextThread() {
 	d.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: refusedRead, Times: 1})
 }
 
-// An agent's reply from hours ago is found, although a later one of its thread is stored: by a process that ended before it had read
-// what it had missed before that one.
+// An agent's reply from hours ago is found, although a later one of its thread is stored: by a process that
+// ended before it had read what it had missed before that one.
 func TestReplyOfHoursAgoIsFoundBehindALaterOne(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
@@ -95,8 +100,8 @@ func TestReplyOfHoursAgoIsFoundBehindALaterOne(t *testing.T) {
 	d.wantFacts(allFacts, 3) // what was known, what was lost, and the later one
 }
 
-// A conversation that has been open for longer than the channel's history is read gets its reply, too, also if another one's channel
-// is gone.
+// A conversation that has been open for longer than the channel's history is read gets its reply, too, also if
+// another one's channel is gone.
 func TestReplyInAnOldThreadIsFound(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
@@ -135,7 +140,8 @@ func TestEditInAnOldThreadIsFound(t *testing.T) {
 	d.wantFacts("e:"+d.channel+":"+said, 1)
 }
 
-// What agents type in a thread whose card was deleted meanwhile is found, whoever Slack names as having replied there.
+// What agents type in a thread whose card was deleted meanwhile is found, whoever Slack names as having replied
+// there.
 func TestReplyUnderADeletedCardIsFound(t *testing.T) {
 	t.Parallel()
 	for name, post := range map[string]func(d *downtime, root bridge.Place){
@@ -165,8 +171,8 @@ func TestReplyUnderADeletedCardIsFound(t *testing.T) {
 	}
 }
 
-// Nobody knows before the first connection what was missed. A sweep that is made before it doesn't forget since when something may
-// be missing.
+// Nobody knows before the first connection what was missed. A sweep that is made before it doesn't forget since
+// when something may be missing.
 func TestSweepBeforeTheFirstConnection(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
@@ -210,8 +216,8 @@ func TestOldThreadThatIsRefusedKeepsNoOtherFromBeingRead(t *testing.T) {
 	o.wantFacts(o.messageID(o.lost), 1)
 }
 
-// Threads are read one by one. If there are many, pauses leave some of the calls that Slack allows to replies that wait to be read
-// again before they leave.
+// Threads are read one by one. If there are many, pauses leave some of the calls that Slack allows to replies
+// that wait to be read again before they leave.
 func TestPausesBetweenOldThreads(t *testing.T) {
 	t.Parallel()
 	o := leaveOldThreads(t)
@@ -229,7 +235,8 @@ func TestPausesBetweenOldThreads(t *testing.T) {
 	}
 }
 
-// A thread that Slack refuses to show keeps none of its channel's others from being read, and is read by the next sweep.
+// A thread that Slack refuses to show keeps none of its channel's others from being read, and is read by the
+// next sweep.
 func TestThreadThatIsRefusedIsReadByTheNextSweep(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)

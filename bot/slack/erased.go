@@ -9,13 +9,13 @@ import (
 	"parley/bridge"
 )
 
-// erasePage is how many messages of a thread are looked at in one turn.
+// erasePage is how many messages of a thread are read in one call of Send.
 const erasePage = 100
 
-// erase deletes a post of ours, with its files. The first message of a thread says "Erased" instead: without
-// it, people who have to delete what colleagues wrote in the thread couldn't find it.
-// Source: docs.slack.dev/reference/methods/chat.delete and files.delete, read 2026-11: a bot can delete only
-// its own messages and files; a message's files stay when the message is deleted.
+// erase deletes one of our posts, with its files, because a customer's data is to be erased. The root of a thread is
+// not deleted but changed to say "Erased": people must find the thread to delete what colleagues wrote in it.
+// Source: docs.slack.dev/reference/methods/chat.delete and files.delete, read 2026-11: a bot can delete only its own
+// messages and files; a message's files stay when the message is deleted.
 func (s *poster) erase(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	at := p.Place
 	if at.Channel == "" {
@@ -39,7 +39,8 @@ func (s *poster) erase(ctx context.Context, me *fact.Self, p bridge.Post) (bridg
 	return bridge.Sent{}, refusal.Classify(err)
 }
 
-// eraseRoot deletes one more unrecorded message of a thread, or, when there are none left, makes its root say "Erased".
+// eraseRoot deletes one unrecorded message of a thread (see eraseUnrecorded). When none are left, it makes the root
+// say "Erased". Sent.More means that the engine has to call again, with Sent.Progress.
 func (s *poster) eraseRoot(ctx context.Context, me *fact.Self, p bridge.Post, at bridge.Place) (bridge.Sent, error) {
 	more, cursor, err := s.eraseUnrecorded(ctx, me, p)
 	if more || err != nil {
@@ -51,8 +52,8 @@ func (s *poster) eraseRoot(ctx context.Context, me *fact.Self, p bridge.Post, at
 	return bridge.Sent{}, refusal.Classify(err)
 }
 
-// eraseUnrecorded deletes one more of our messages below a root. Parley keeps no records of posts in conversations that ended
-// long ago, so it looks for them in Slack. more means that the caller has to call again, with cursor in p.Progress.
+// eraseUnrecorded deletes one of our messages below a root. Parley keeps no records of posts in conversations that
+// ended long ago, so it looks for them in Slack, page by page. more means: call again, with cursor in p.Progress.
 func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Post) (more bool, cursor string, err error) {
 	page, err := s.readPage(ctx, pageQuery{channel: p.Place.Channel, thread: p.Place.Message, limit: erasePage, cursor: p.Progress})
 	if refusal.IsGone(err) {

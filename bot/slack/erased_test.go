@@ -33,8 +33,8 @@ func TestErasedPostTakesItsFilesAlong(t *testing.T) {
 	}
 }
 
-// When a thread's root is erased, all of our posts in it go, also those of which there is no record any more. What people wrote
-// stays, and the card says only that it was erased.
+// When a thread's root is erased, all of our posts in it go, also those of which there is no record any more.
+// What people wrote stays, and the card says only that it was erased.
 //
 func TestErasedThreadKeepsWhatPeopleWrote(t *testing.T) {
 	t.Parallel()

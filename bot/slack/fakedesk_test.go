@@ -9,8 +9,9 @@ import (
 	"parley/channels"
 )
 
-// fakeDesk stands in for the engine: it remembers what the surface brings, and answers the surface's questions with what a test has
-// put into its fields. Fields that are changed while the surface is connected are changed under mu.
+// fakeDesk stands in for the engine: it remembers what the surface brings, and answers the surface's questions
+// with what a test has put into its fields. Fields that are changed while the surface is connected are changed
+// under mu.
 type fakeDesk struct {
 	*bridgetest.Desk
 

@@ -12,9 +12,9 @@ import (
 	"parley/channels"
 )
 
-// describeFiles adds to a fact what Slack says about files of which the event itself says nothing but their ids: those in channels
-// that other organisations share (Slack Connect). Whether a customer's channel takes a file depends on its kind and size. What isn't
-// known before ctx ends is asked again when the file is read.
+// describeFiles adds details of files to a fact about a message. In channels that other organisations share (Slack
+// Connect), events tell only a file's id. The kind and size matter because customers' channels take only some files.
+// What Slack doesn't tell before ctx ends is asked again when the file is read.
 // Source: docs.slack.dev/reference/objects/file-object, "Slack Connect files", read 2026-11.
 func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels.Fact {
 	if !bytes.Contains(f.Payload, []byte(fact.AskForFile)) { // mostly: spare the decoding

@@ -8,8 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// In a channel that another organisation shares, a message says nothing of a file but its id. Parley asks Slack for the rest: for its
-// kind and size, which customers' channels want to know.
+// In a channel that another organisation shares, a message says nothing of a file but its id. Parley asks Slack
+// for the rest: for its kind and size, which customers' channels want to know.
 
 // postPhoto has Ann post a file of which the message says only the id. It returns the message's stamp and that id.
 func (w *world) postPhoto(thread string) (ts, fileID string) {
@@ -61,7 +61,8 @@ func TestMissedFileOfASharedChannelIsKnown(t *testing.T) {
 	wantPhoto(t, w.waitForFile(ts))
 }
 
-// If Slack tells nothing of a file, the message is stored all the same, and says why the file can't be read, if that is for good.
+// If Slack tells nothing of a file, the message is stored all the same, and says why the file can't be read, if
+// that is for good.
 func TestFileOfWhichSlackTellsNothing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -17,11 +17,11 @@ import (
 	"parley/channels"
 )
 
-// A post of files is made in parts:
-//   - The first, uploadPart, uploads the files. Nobody sees that, so it may be repeated. If Slack takes none of the files, this part
-//     posts their names, and is the only one.
-//   - The second shows them as one message, which Reconcile finds by the files' ids. If Slack doesn't show them, or not where they
-//     belong, it uploads them once more instead.
+// A post of files shows those of a customer's message in the conversation's thread. Each call of Send makes one part:
+//   - The first, uploadPart, uploads the files. Nobody sees that, so it may be repeated. If Slack takes none
+//     of them, this part posts their names, and is the only one.
+//   - The second has Slack show them as one message. If Slack doesn't, or shows it elsewhere, this part
+//     uploads them again.
 //   - The third shows what the second uploaded.
 const uploadPart = 0
 
@@ -31,11 +31,12 @@ const maxFileText = "1 GB"
 // uploadTimeout bounds an upload whose caller set no deadline.
 const uploadTimeout = 10 * time.Minute
 
-// maxUploadFailures is how often the upload of a post's files may fail. After that, a file that can't be uploaded is only named, so
-// that the thread goes on. With the engine's pauses that takes some twenty minutes. Attempts that only waited don't count.
+// maxUploadFailures is how often the upload of a post's files may fail. After that, a file that can't be uploaded is
+// only named, so that the thread goes on. With the engine's pauses this takes about twenty minutes. Attempts that
+// only waited for Slack to show files don't count.
 const maxUploadFailures = 25
 
-// isRefusalOf returns a predicate for slices: whether a refused file is f.
+// isRefusalOf returns a predicate that reports whether a refused file is f.
 func isRefusalOf(f channels.File) func(refusedFile) bool {
 	return func(r refusedFile) bool { return r.Name == fileName(f) && r.Bytes == f.SizeBytes }
 }
@@ -54,7 +55,7 @@ func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	return s.uploadFiles(ctx, me, p, nil)
 }
 
-// filesCard is the text above the files of a post: it names them, and says why some are not there.
+// filesCard is the text above the files of a post. It names them, and says why some are missing.
 func filesCard(p bridge.Post, refused []refusedFile) view.Card {
 	card := view.Files(customerOf(p), fileNames(p, refused), p.Missing)
 	if p.Unsure {
@@ -63,7 +64,7 @@ func filesCard(p bridge.Post, refused []refusedFile) view.Card {
 	return card
 }
 
-// uploadFiles uploads the files of a post, which its next part shows, except those that Slack has refused already.
+// uploadFiles uploads the files of a post, except those in refused. The next part shows them.
 func (s *poster) uploadFiles(ctx context.Context, me *fact.Self, p bridge.Post, refused []refusedFile) (bridge.Sent, error) {
 	progress, err := s.files.upload(ctx, p, refused)
 	if _, ofFile := errors.AsType[*refusal.FileError](err); ofFile {
@@ -126,8 +127,8 @@ func (s *poster) postNames(ctx context.Context, me *fact.Self, p bridge.Post, re
 	return bridge.Sent{Message: ts, Thread: thread}, nil
 }
 
-// reconcileUpload looks whether the first part of a post of files was made. Uploading again shows nothing twice, but where
-// Slack took none of the files their names are posted.
+// reconcileUpload looks whether the first part of a post of files was made. Uploading again shows nothing twice, but
+// where Slack took none of the files their names are posted.
 func (s *poster) reconcileUpload(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	me, err := s.identify(ctx)
 	if err != nil {

@@ -22,24 +22,25 @@ import (
 	"parley/channels/fence"
 )
 
-// errFile is the root of what Open returns.
+// errFile is wrapped by the errors of Open.
 var errFile = errors.New("slack: file")
 
-// files puts files into Slack, and reads those that people attached.
+// files moves files between Parley and Slack: upload puts those of a customer's message into Slack, and Open reads
+// those that an agent attached to a reply. The message that shows a file in a channel is its share.
 type files struct {
 	*workspace
 
-	shares    ownshare.Book
+	shares    ownshare.Book // shares of our uploads, as events told of them
 	shareWait time.Duration // how long a finished upload waits for its message's id
 }
 
-// maxHops is how often Slack may send us on to where a file's bytes are.
+// maxHops is how many redirects to a file's bytes are followed.
 const maxHops = 3
 
-// Open reads a file that a person attached. The token goes to Slack's own hosts only, and a login page in place of the
-// file is an error.
-// Errors: *channels.SendError, of the class BadContent for a file that can't be read later either, else of the class Retry; and
-// others, after which it may be readable later.
+// Open reads a file that a person attached. It sends the token only to Slack's own hosts. If Slack answers with a
+// login page in place of the file, that is an error.
+// Errors: *channels.SendError of class BadContent if the file can't be read later either, and of class Retry if it
+// may be; other errors, after which it may be readable later, too.
 func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.ReadCloser, err error) {
 	if f.Unavailable != "" {
 		return nil, unavailable(f, f.Unavailable)
@@ -82,8 +83,8 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 	return fence.Bounded(download{Reader: buffered, cancel: cancel, body: resp.Body}, maxBytes, errTooLong), nil
 }
 
-// explainRefusal returns the error for a download that checkDownload refused with err. Slack's host of files answers alike
-// if the file is gone and if the app isn't let in at all, so the Web API is asked which it is.
+// explainRefusal returns a better error than err, with which checkDownload refused a download. Slack's file host
+// answers alike whether the file is gone or the app has no access at all, so it asks the Web API which it is.
 func (fs *files) explainRefusal(ctx context.Context, f bridge.SurfaceFile, status int, err error) error {
 	if status >= http.StatusInternalServerError || f.ID == "" {
 		return err
@@ -98,8 +99,8 @@ func (fs *files) explainRefusal(ctx context.Context, f bridge.SurfaceFile, statu
 	return err
 }
 
-// download asks for a file, and follows to where Slack keeps its bytes: an Enterprise organisation's are at another host, which
-// wants the token, too. The last answer is returned.
+// download requests a file, and follows up to maxHops redirects to other hosts of Slack's. In an Enterprise
+// organisation the bytes are at another host, which wants the token, too. Any status may be returned.
 func (fs *files) download(ctx context.Context, u *url.URL) (*http.Response, error) {
 	for hops := 0; ; hops++ {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -125,7 +126,7 @@ func (fs *files) download(ctx context.Context, u *url.URL) (*http.Response, erro
 	}
 }
 
-// nextHop returns where a file is, if an answer only says that, and if it is a place of Slack's. Otherwise it returns nil.
+// nextHop returns the address that a redirect leads to, or nil if it is none, or leads to a login page or elsewhere.
 func (fs *files) nextHop(resp *http.Response) *url.URL {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
@@ -142,19 +143,18 @@ func (fs *files) nextHop(resp *http.Response) *url.URL {
 	return u
 }
 
-// isSignIn reports whether an address is that of the page to which Slack sends whoever may not read a file. It has to be told by
-// its address: if the file is itself a web page, the two look alike.
+// isSignIn reports whether an address is that of Slack's login page, to which Slack sends whoever may not read a
+// file. Only the address tells: the file may be a web page itself.
 func isSignIn(u *url.URL) bool { return u.Query().Has("redir") || strings.HasPrefix(u.Path, "/signin") }
 
-// servesFiles reports whether an address is at one of Slack's hosts that serve files to whoever knows the address. They don't
-// get the token.
+// servesFiles reports whether an address is at a host of Slack's that serves files without the token.
 func servesFiles(u *url.URL) bool {
 	isPlain := u.Scheme == "https" && u.User == nil
 	host := strings.ToLower(u.Host)
 	return isPlain && (host == "slack-files.com" || strings.HasSuffix(host, ".slack-edge.com"))
 }
 
-// unavailable returns the error for a file that can't be read, and won't be later either.
+// unavailable returns the error for a file that can't be read now or later.
 func unavailable(f bridge.SurfaceFile, why string) error {
 	return &channels.SendError{
 		Class: channels.BadContent, Text: f.Name + " can't be read: " + why,
@@ -162,15 +162,14 @@ func unavailable(f bridge.SurfaceFile, why string) error {
 	}
 }
 
-// notYet returns the error for a file that can't be read now, but perhaps later.
 func notYet(f bridge.SurfaceFile, why string) error {
 	return &channels.SendError{
 		Class: channels.Retry, Text: f.Name + " can't be read: " + why, Hint: "Parley tries again by itself.", Cause: errFile,
 	}
 }
 
-// checkDownload returns an error if the answer isn't the file that was announced. To a caller who may not read the
-// file, Slack sends a web page that asks to sign in, or says where that page is.
+// checkDownload returns an error if the response isn't the file that was announced. To a caller who may not read the
+// file, Slack sends a login page, or redirects to it.
 // Errors: those of unavailable and notYet.
 func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile) error {
 	const isRedirect = 3 // the first digit of the statuses that only say where to look
@@ -192,7 +191,7 @@ func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile
 	return nil
 }
 
-// isWebPage reports whether the answer is a web page although the file is none.
+// isWebPage reports whether the response is a web page although the file isn't one.
 func isWebPage(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile) bool {
 	if strings.Contains(f.ContentType, "html") {
 		return false
@@ -207,7 +206,7 @@ func isWebPage(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile) bo
 	return saysHTML || isDisguised
 }
 
-// fileInfo asks Slack for what an event left out about a file.
+// fileInfo asks Slack for the details of a file that an event left out.
 // Errors: *channels.SendError of the class BadContent for a file that can't be read.
 func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.SurfaceFile, error) {
 	info, err := fs.askFile(ctx, f.ID)
@@ -221,7 +220,7 @@ func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 	return full, nil
 }
 
-// upload puts those files of a post into Slack that it takes. It leaves out those that were refused already.
+// upload uploads a post's files, except those in refused. Files that Slack refuses go into Refused.
 func (fs *files) upload(ctx context.Context, p bridge.Post, refused []refusedFile) (uploadProgress, error) {
 	progress := uploadProgress{Refused: slices.Clone(refused)}
 	for _, f := range p.Files {
@@ -270,7 +269,7 @@ func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error)
 	return target.FileID, nil
 }
 
-// findShare returns the message that shows a file in a channel. It is zero if there is none.
+// findShare returns the message that shows a file in a channel, or a zero Share if there is none.
 func (fs *files) findShare(ctx context.Context, id, channel string) (fact.Share, error) {
 	if share, ok := fs.shares.Get(id, channel); ok {
 		return share, nil
@@ -295,8 +294,8 @@ func (fs *files) findShare(ctx context.Context, id, channel string) (fact.Share,
 	return fact.Share{}, nil
 }
 
-// awaitShare waits a little for the message of a finished upload, which Slack posts later. It waits for the event that tells of
-// the message, and asks Slack in between. The result is zero if the message isn't there yet.
+// awaitShare waits a little for the message of a finished upload, which Slack posts later. It waits for the event
+// that tells of the message, and asks Slack in between. The result is zero if the message isn't there yet.
 func (fs *files) awaitShare(ctx context.Context, id, channel string) (fact.Share, error) {
 	const tries = 3
 	for range tries {

@@ -13,6 +13,10 @@ import (
 	"parley/channels"
 )
 
+// These tests send a customer's files into Slack: they are uploaded, and shown as one message in the
+// conversation's thread. world (harness_test.go) puts a Surface between slackfake, which plays Slack and its
+// people, and fakeDesk, which plays the engine.
+
 // Cases 8 and 24: files become one message. While we are connected, an event tells which.
 func TestFilesBecomeOneMessage(t *testing.T) {
 	t.Parallel()
@@ -120,8 +124,8 @@ func TestLongFileNameKeepsItsEnding(t *testing.T) {
 	wantEqual(t, "name of the file", m.Files[0].Name, "Rechnung_"+strings.Repeat("y", 66)+"….pdf")
 }
 
-// However many of a customer's files can't be had, or are none that Slack takes, each is named with the reason, beside those that
-// are shown, and also if none is.
+// However many of a customer's files can't be had, or are none that Slack takes, each is named with the reason,
+// beside those that are shown, and also if none is.
 func TestManyMissingFilesAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -157,8 +161,9 @@ func TestManyMissingFilesAreNamed(t *testing.T) {
 // uploadURL is the method that has to be called for each file before its upload.
 const uploadURL = "files.getUploadURLExternal"
 
-// If a workspace takes no files, which lasts until a person changes that, the agent reads which files came and why they are not
-// there, and what the customer writes next is shown. Nothing is posted twice if the answer is lost.
+// If a workspace takes no files, which lasts until a person changes that, the agent reads which files came and
+// why they are not there, and what the customer writes next is shown. Nothing is posted twice if the answer is
+// lost.
 func TestWorkspaceTakesNoFiles(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -207,9 +212,9 @@ func TestForbiddenFileAmongOthers(t *testing.T) {
 	}
 }
 
-// A file that will never get into Slack keeps no others from being shown, and is named with the reason: one whose bytes are gone, and
-// one that something on the way to Slack forbids. Of other failures nobody knows whether they last, so that the file is named
-// after some minutes.
+// A file that will never get into Slack keeps no others from being shown, and is named with the reason: one
+// whose bytes are gone, and one that something on the way to Slack forbids. Of other failures nobody knows
+// whether they last, so that the file is named after some minutes.
 func TestFileThatNeverGetsIntoSlackIsNamed(t *testing.T) {
 	t.Parallel()
 	fails := func(err error) channels.File {
@@ -260,7 +265,8 @@ func refusedTogether(code string) slackfake.Fault {
 	return slackfake.Fault{Method: showFiles, Kind: slackfake.FaultError, Error: code, Times: 1}
 }
 
-// If Slack shows nothing but pictures, it refuses all files of a post when they are to be shown. Then the pictures are shown alone.
+// If Slack shows nothing but pictures, it refuses all files of a post when they are to be shown. Then the
+// pictures are shown alone.
 func TestPicturesAreShownWithoutTheOtherFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -272,8 +278,8 @@ func TestPicturesAreShownWithoutTheOtherFiles(t *testing.T) {
 	wantWords(t, m.Text, "plan.png, setup.exe (only pictures are allowed in Slack)")
 }
 
-// Slack may refuse all files of a post when they are to be shown, without saying because of which, or because of the workspace. Then
-// all are named with the reason.
+// Slack may refuse all files of a post when they are to be shown, without saying because of which, or because
+// of the workspace. Then all are named with the reason.
 func TestFilesRefusedTogetherAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -297,7 +303,8 @@ func TestFilesRefusedTogetherAreNamed(t *testing.T) {
 	}
 }
 
-// An empty file isn't uploaded, so that a file beside it that is refused is the only one: no reason speaks of "one of these".
+// An empty file isn't uploaded, so that a file beside it that is refused is the only one: no reason speaks of
+// "one of these".
 func TestFileRefusedBesideAnEmptyFile(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{

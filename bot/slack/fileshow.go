@@ -17,38 +17,41 @@ import (
 	"parley/channels"
 )
 
-// Slack answers that it shows files, and shows them later: mostly within a second, now and then after some seconds, sometimes never.
-const (
-	sharePatience = 2 * time.Minute // after that the files are uploaded once more
-	lastShowPart  = 2               // after this part the files are only named
+// A customer's files reach Slack in two steps: they are uploaded, which nobody sees, and then Slack is asked to show
+// them as one message in the thread. Slack answers at once and shows them later. This file does the second step and
+// finds the message; filepost.go does the first, and explains a post's parts.
 
-	// Limits of the wait until Parley looks for the files again. Each look is a whole attempt, which decodes a customer's mail anew.
+// Slack shows files mostly within a second after its answer, now and then after some seconds, and sometimes never.
+const (
+	sharePatience = 2 * time.Minute // how long Parley looks for the message; then it uploads the files once more
+	lastShowPart  = 2               // the last part that tries to show files; after it their names are posted instead
+
+	// Limits of the wait until Parley looks for the files again. Each look is a whole attempt.
 	minShareLookWait = 5 * time.Second
 	maxShareLookWait = 30 * time.Second
 )
 
-// uploadProgress is what a post of files keeps between its parts: the ids of files that are uploaded,
-// but not shown to anybody yet, and the files that Slack refused.
+// uploadProgress is the state of a post of files. It is kept as JSON in the post's Progress between attempts and
+// parts. It has the ids of files that are uploaded but not shown yet, and the files that Slack refused.
 type uploadProgress struct {
 	IDs     []string      `json:"ids"`
 	Titles  []string      `json:"titles,omitempty"` // of the files with these ids
 	Refused []refusedFile `json:"refused,omitempty"`
 	AskedAt time.Time     `json:"asked,omitzero"`   // when Slack was asked to show them, which it does later and only once
 	IsTaken bool          `json:"taken,omitempty"`  // Slack has answered that it shows them
-	Thread  string        `json:"thread,omitempty"` // in which Slack was asked to show them; the version before noted none
+	Thread  string        `json:"thread,omitempty"` // in which Slack was asked to show them; "" if an older version did
 	Failed  int           `json:"failed,omitempty"` // how often a file could not be uploaded
 	IsLost  bool          `json:"lost,omitempty"`   // Slack showed them at top level: they have to be uploaded anew
 }
 
-// refusedFile is a file that this workspace doesn't take, with the reason for people. It is known by its name and size,
-// since a file before it may have come meanwhile.
+// refusedFile is a file that this workspace doesn't take, with the reason for people. It is identified by name and
+// size rather than by its position among the files, because another file may have been added before it.
 type refusedFile struct {
 	Name  string `json:"name"`
 	Bytes int64  `json:"bytes"`
 	Why   string `json:"why"`
 }
 
-// encode returns what the next part, or the next attempt, gets as the post's Progress.
 func (u uploadProgress) encode() string {
 	raw, err := json.Marshal(u)
 	if err != nil {
@@ -57,10 +60,10 @@ func (u uploadProgress) encode() string {
 	return string(raw)
 }
 
-// errProgressMissing says that a later part of a post doesn't know what the part before has uploaded.
+// errProgressMissing means that a later part of a post doesn't know which files were uploaded.
 var errProgressMissing = errors.New("slack: files: progress is missing")
 
-// readProgress reads what the earlier parts of a post of files have left.
+// readProgress reads the state that the earlier parts of a post of files have left.
 // Errors: errProgressMissing.
 func readProgress(p bridge.Post) (uploadProgress, error) {
 	var progress uploadProgress
@@ -73,14 +76,14 @@ func readProgress(p bridge.Post) (uploadProgress, error) {
 	return progress, nil
 }
 
-// afterFailure returns what the next attempt gets as a post's Progress after an upload has failed.
+// afterFailure returns a post's Progress with one more failed upload counted.
 func afterFailure(p bridge.Post) string {
 	progress := priorProgress(p)
 	progress.Failed++
 	return progress.encode()
 }
 
-// priorProgress returns what earlier attempts and parts have left; it is zero if they left nothing.
+// priorProgress returns the state that earlier attempts and parts have left, or a zero one.
 func priorProgress(p bridge.Post) uploadProgress {
 	var progress uploadProgress
 	if err := json.Unmarshal([]byte(p.Progress), &progress); err != nil {
@@ -89,7 +92,8 @@ func priorProgress(p bridge.Post) uploadProgress {
 	return progress
 }
 
-// showFiles makes a later part: it shows what the part before has uploaded as one message, and waits until it is shown.
+// showFiles makes a later part of a post of files: it has Slack show the uploaded files, and looks for the message
+// that shows them. If there is none yet, it returns an error of the class Retry.
 func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	progress, err := readProgress(p)
 	if err != nil {
@@ -124,14 +128,14 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	return s.concludeUnshown(ctx, me, p, progress, outcome)
 }
 
-// completeUpload asks Slack to show uploaded files, and reports whether Slack answered that it does. Slack takes that request only
-// once. It is no error that Slack doesn't know the uploads any more: an attempt whose answer was lost has completed them, or they
-// are too old. The caller then looks for them.
+// completeUpload asks Slack to show uploaded files. isTaken is true if Slack answered that it does. Slack takes that
+// request only once per upload. If Slack doesn't know the uploads any more, isTaken is false and err is nil: an
+// earlier attempt may have completed them, or they are too old. The caller looks for them in either case.
 func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) (isTaken bool, err error) {
 	files := make([]slackapi.FileSummary, 0, len(progress.IDs))
 	for i, id := range progress.IDs {
 		file := slackapi.FileSummary{ID: id}
-		if i < len(progress.Titles) { // the version before noted none
+		if i < len(progress.Titles) { // an older version of Parley stored no titles
 			file.Title = progress.Titles[i]
 		}
 		files = append(files, file)
@@ -151,8 +155,8 @@ func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Pos
 	return err == nil, refusal.Classify(err)
 }
 
-// findShown looks for the message that shows uploaded files. It looks for the first of them, whose id is id, since one message
-// shows all: first by look, in what events and Slack say of that file, then in the thread itself.
+// findShown looks for the message that shows uploaded files. id is the first file's: one message shows all. It first
+// calls look, which asks events and Slack about that file, and then reads the thread.
 func (s *poster) findShown(
 	ctx context.Context, me *fact.Self, p bridge.Post, id string, look func(ctx context.Context, id, channel string) (fact.Share, error),
 ) (fact.Share, channels.Outcome) {
@@ -171,8 +175,8 @@ func (s *poster) findShown(
 	return shown, outcome
 }
 
-// findInThread looks in a post's thread for the message that shows a file, or names the files that Slack doesn't show. If the
-// thread is gone, it looks at top level, where Slack puts replies then.
+// findInThread looks in a post's thread for the message that shows a file, or that names the files instead. If the
+// thread is gone, it looks at top level, where Slack then puts replies.
 func (s *poster) findInThread(ctx context.Context, me *fact.Self, p bridge.Post, id string) (fact.Share, channels.Outcome, error) {
 	isSought := func(m *fact.Message) bool {
 		return isPartOf(m, p) || slices.ContainsFunc(m.Files, func(f fact.File) bool { return f.ID == id })
@@ -185,8 +189,9 @@ func (s *poster) findInThread(ctx context.Context, me *fact.Self, p bridge.Post,
 	return fact.Share{File: id, Channel: p.Place.Channel, Thread: m.ThreadTS, TS: m.TS}, outcome, err
 }
 
-// concludeShown ends a post of files that are shown. If Slack shows them at top level, the thread in which it was asked to show
-// them is lost. That may be an earlier thread than the post's: then the files are uploaded anew, for the post's thread.
+// concludeShown ends a post whose files are shown. If Slack shows them at top level, the thread in which it was asked
+// to show them is lost. If that is the post's own thread, it returns bridge.ErrThreadLost. If it is an earlier one,
+// the files are uploaded again for the post's thread.
 func (s *poster) concludeShown(
 	ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress, shown fact.Share,
 ) (bridge.Sent, error) {
@@ -206,8 +211,10 @@ func (s *poster) concludeShown(
 	return s.uploadAnew(ctx, me, p, progress)
 }
 
-// concludeUnshown ends an attempt at a post of files that aren't shown yet, as far as anybody can tell. A later attempt looks for
-// them again, after as long as Parley has waited already; when it has waited too long, they are uploaded anew.
+// concludeUnshown ends an attempt after which the message of the files isn't found. Up to sharePatience it returns an
+// error of the class Retry, with a wait that grows with the time waited so far. After that the files are uploaded
+// again, unless nobody can tell whether they are shown. Then it trusts Slack's answer that it shows them or, without
+// such an answer, keeps waiting until the engine gives up the search (p.Unsure).
 func (s *poster) concludeUnshown(
 	ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress, outcome channels.Outcome,
 ) (bridge.Sent, error) {
@@ -227,8 +234,7 @@ func (s *poster) concludeUnshown(
 	return s.showAgain(ctx, me, p, progress)
 }
 
-// showAgain begins anew with files that Slack has taken and doesn't show: it uploads them once more or, when that didn't help,
-// names them.
+// showAgain handles files that Slack took and doesn't show. It uploads them again or, at last, names them.
 func (s *poster) showAgain(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) (bridge.Sent, error) {
 	s.log.Warn("slack doesn't show files that it took", "delivery_id", p.DeliveryID)
 	if p.Part < lastShowPart {
@@ -240,13 +246,12 @@ func (s *poster) showAgain(ctx context.Context, me *fact.Self, p bridge.Post, pr
 	return s.postNames(ctx, me, p, refused)
 }
 
-// uploadAnew uploads files once more, since Slack shows an upload only once.
+// uploadAnew uploads files again, because Slack shows an upload only once.
 func (s *poster) uploadAnew(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) (bridge.Sent, error) {
 	s.deleteUploads(ctx, progress)
 	return s.uploadFiles(ctx, me, p, progress.Refused)
 }
 
-// deleteUploads deletes uploaded files that others replace, so that Slack can't show both after all.
 func (s *poster) deleteUploads(ctx context.Context, progress uploadProgress) {
 	uploaded := make([]fact.File, 0, len(progress.IDs))
 	for _, id := range progress.IDs {
@@ -257,7 +262,7 @@ func (s *poster) deleteUploads(ctx context.Context, progress uploadProgress) {
 	}
 }
 
-// refuse returns the refused files and, behind them, those files of a post for which isRefused is true, with the reason why.
+// refuse returns refused, followed by those other files of the post for which isRefused is true, with the reason why.
 func refuse(p bridge.Post, refused []refusedFile, why string, isRefused func(channels.File) bool) []refusedFile {
 	for _, f := range p.Files {
 		isKnown := slices.ContainsFunc(refused, isRefusalOf(f))
@@ -268,8 +273,8 @@ func refuse(p bridge.Post, refused []refusedFile, why string, isRefused func(cha
 	return refused
 }
 
-// showOthers goes on after Slack refused to show a post's files because of one of them, which it doesn't name. If Slack allows only
-// pictures, the pictures are uploaded anew, since Slack takes an upload only once. All other files are only named.
+// showOthers goes on after Slack refused to show a post's files because of one of them, which it doesn't name. If the
+// workspace allows only pictures, the pictures are uploaded again. All others are only named.
 func (s *poster) showOthers(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress, err error) (bridge.Sent, error) {
 	s.log.Warn("slack refuses files", "delivery_id", p.DeliveryID, "error", err)
 
@@ -285,7 +290,7 @@ func (s *poster) showOthers(ctx context.Context, me *fact.Self, p bridge.Post, p
 	}))
 }
 
-// reconcileShown asks Slack whether the uploaded files are shown, that is whether a later part was made.
+// reconcileShown finds out whether a later part of a post of files was made, that is whether the files are shown.
 func (s *poster) reconcileShown(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	progress, err := readProgress(p)
 	if err != nil {

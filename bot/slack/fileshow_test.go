@@ -9,8 +9,8 @@ import (
 	"parley/channels"
 )
 
-// Files are uploaded by the first part of a post, and shown by the second one. If they have to be uploaded again, a third part shows
-// them, the last one that does: after it they are only named.
+// Files are uploaded by the first part of a post, and shown by the second one. If they have to be uploaded
+// again, a third part shows them, the last one that does: after it they are only named.
 
 // showFiles is the method by which Slack is asked to show uploaded files.
 const showFiles = "files.completeUploadExternal"
@@ -24,8 +24,9 @@ func (w *world) uploadPlan(root bridge.Place) bridge.Post {
 	return p
 }
 
-// If Slack's answer about showing files is lost, or says nothing, and their thread can't be read for long, they don't count as
-// shown. They are looked for and, once the search was given up, uploaded anew: rather twice than never.
+// If Slack's answer about showing files is lost, or says nothing, and their thread can't be read for long, they
+// don't count as shown. They are looked for and, once the search was given up, uploaded anew: rather twice than
+// never.
 func TestFilesOfWhichNobodyKnowsWhetherTheyAreShown(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -69,8 +70,8 @@ func TestFilesOfWhichNobodyKnowsWhetherTheyAreShown(t *testing.T) {
 	}
 }
 
-// If Slack showed files at top level, because the thread's first message was deleted, they are taken back and shown in the new
-// thread. Slack doesn't show the same upload again.
+// If Slack showed files at top level, because the thread's first message was deleted, they are taken back and
+// shown in the new thread. Slack doesn't show the same upload again.
 func TestFilesInADeletedThreadAreShownInTheNewOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -87,8 +88,8 @@ func TestFilesInADeletedThreadAreShownInTheNewOne(t *testing.T) {
 	wantEqual(t, "messages at top level", len(w.fake.Messages(w.channel)), 1)
 }
 
-// Files that were asked for in a thread whose first message was deleted stand at top level. When that is seen only after the thread
-// has begun anew, they are taken back and shown in the new thread, which isn't lost.
+// Files that were asked for in a thread whose first message was deleted stand at top level. When that is seen
+// only after the thread has begun anew, they are taken back and shown in the new thread, which isn't lost.
 func TestFilesOfADeletedThreadAreFoundAfterItsSuccessor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -107,8 +108,8 @@ func TestFilesOfADeletedThreadAreFoundAfterItsSuccessor(t *testing.T) {
 	wantEqual(t, "messages at top level", len(w.fake.Messages(w.channel)), 1)
 }
 
-// sendPlanBesideDrops sends a file through a Slack that shows uploads late, and some of the first never. It returns the message that
-// is there in the end, which has to be the only one, with so many files.
+// sendPlanBesideDrops sends a file through a Slack that shows uploads late, and some of the first never. It
+// returns the message that is there in the end, which has to be the only one, with so many files.
 func sendPlanBesideDrops(t *testing.T, dropped, wantFiles int) (*world, *slackfake.Message) {
 	t.Helper()
 	now := time.Now()

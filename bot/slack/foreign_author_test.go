@@ -8,7 +8,11 @@ import (
 	"parley/bridge"
 )
 
-// newWorldWithMia makes a workspace of an Enterprise organisation. Mia is a member of ours, too, but Slack names another one as hers.
+// Slack may name another workspace for a person who is a member of ours. These tests check whose messages count
+// as an agent's.
+
+// newWorldWithMia makes a workspace of an Enterprise organisation. Mia is a member of ours, too, but Slack
+// names another one as hers.
 func newWorldWithMia(t *testing.T) (w *world, mia string) {
 	t.Helper()
 	w = newWorld(t)
@@ -22,7 +26,8 @@ func (w *world) becomesAgent(user string) {
 	w.desk.people = []bridge.AgentRef{{User: user, Name: "Mia"}}
 }
 
-// kindOfAuthor takes a message of somebody of whom Slack names another workspace, and returns which kind of actor that is.
+// kindOfAuthor takes a message of somebody of whom Slack names another workspace, and returns which kind of
+// actor that is.
 func (w *world) kindOfAuthor(user string) bridge.ActorKind {
 	w.t.Helper()
 	const ts = "1700000002.000200"
@@ -31,7 +36,8 @@ func (w *world) kindOfAuthor(user string) bridge.ActorKind {
 	return w.waitAction(fact.MessageID("C1", ts)).Actor.Kind
 }
 
-// In a channel that several workspaces of an organisation share, an agent of ours is asked for, whichever workspace Slack names.
+// In a channel that several workspaces of an organisation share, an agent of ours is asked for, whichever
+// workspace Slack names.
 func TestMessageOfAnAgentOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
 	w, mia := newWorldWithMia(t)

@@ -26,8 +26,8 @@ func newSurfaceFor(t *testing.T, apiURL string) *Surface {
 	return s
 }
 
-// newPlainAPI starts an API that knows two methods, reads the token from the header only, and doesn't tell apps apart, as another
-// emulator of Slack may.
+// newPlainAPI starts an API that knows two methods, reads the token from the header only, and doesn't tell apps
+// apart, as another emulator of Slack may.
 func newPlainAPI(t *testing.T) (apiURL string) {
 	t.Helper()
 	answers := map[string]string{

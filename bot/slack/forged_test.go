@@ -26,7 +26,8 @@ func pressed(actionID, value string) []object {
 	return []object{{"action_id": actionID, "value": value}}
 }
 
-// takeInteraction takes what a client sends back. It is for us, and by Eve, whom we don't know, but for what changed says.
+// takeInteraction takes what a client sends back. It is for us, and by Eve, whom we don't know, but for what
+// changed says.
 func (w *world) takeInteraction(changed object) (answer, error) {
 	w.t.Helper()
 	me := w.self()

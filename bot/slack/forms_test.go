@@ -12,8 +12,12 @@ import (
 	"parley/bridge"
 )
 
-// newStartWorld connects a surface whose desk has the accounts from which conversations can be begun. mayStart says what the desk
-// answers when it is asked whether one may be; nil lets everybody begin any.
+// These tests fill in the form that begins a conversation with a customer. It has two steps: the account first,
+// then the rest. world (harness_test.go) puts a Surface between slackfake, which plays Slack and its people,
+// and fakeDesk, which plays the engine.
+
+// newStartWorld connects a surface whose desk has the accounts from which conversations can be begun. mayStart
+// says what the desk answers when it is asked whether one may be; nil lets everybody begin any.
 func newStartWorld(t *testing.T, mayStart func(bridge.Start) (bridge.Facts, error)) *world {
 	t.Helper()
 	w := newConnectedWorld(t)
@@ -23,7 +27,8 @@ func newStartWorld(t *testing.T, mayStart func(bridge.Start) (bridge.Facts, erro
 	return w
 }
 
-// openMailForm opens the form of a new conversation and chooses its account. It returns the second step, which asks for the rest.
+// openMailForm opens the form of a new conversation and chooses its account. It returns the second step, which
+// asks for the rest.
 func (w *world) openMailForm() *slackfake.View {
 	w.t.Helper()
 	_, err := w.fake.As(w.ann).GlobalShortcut(w.ctx(), "conv_start")
@@ -110,8 +115,8 @@ func (w *world) submitMailForm(trigger, text string) {
 	noError(w.t, err)
 }
 
-// A form that somebody submits again, because our answer was lost, counts as the same action, although Slack gives it another
-// trigger.
+// A form that somebody submits again, because our answer was lost, counts as the same action, although Slack
+// gives it another trigger.
 func TestFormThatIsSubmittedAgainIsOneAction(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -129,7 +134,8 @@ func TestFormThatIsSubmittedWithAnotherTextIsAnotherAction(t *testing.T) {
 	w.wantFacts(interactionFacts, 2)
 }
 
-// A reply to one message of a customer, with buttons, takes two forms and becomes one action, which names that message.
+// A reply to one message of a customer, with buttons, takes two forms and becomes one action, which names that
+// message.
 func TestReplyToThisWithButtons(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)

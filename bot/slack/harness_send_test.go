@@ -59,8 +59,8 @@ func (w *world) mustSendAll(p bridge.Post) bridge.Sent {
 	}
 }
 
-// sendPatiently sends all parts of a post, as the engine does. Each time that the surface asks to wait, it calls onWait in place of
-// waiting, and sends the same part again.
+// sendPatiently sends all parts of a post, as the engine does. Each time that the surface asks to wait, it
+// calls onWait in place of waiting, and sends the same part again.
 func (w *world) sendPatiently(p bridge.Post, onWait func()) bridge.Sent {
 	w.t.Helper()
 	for {

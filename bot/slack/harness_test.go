@@ -15,9 +15,9 @@ import (
 	"parley/channels"
 )
 
-// The tests of this package put a Surface between two stand-ins: slackfake plays Slack's servers and the people who use them,
-// fakeDesk plays the engine. A world holds all three. What a test needs to send posts is in harness_send_test.go, to press buttons
-// and to fill in forms in harness_window_test.go.
+// The tests of this package put a Surface between two stand-ins: slackfake plays Slack's servers and the people
+// who use them, fakeDesk plays the engine. A world holds all three. What a test needs to send posts is in
+// harness_send_test.go, to press buttons and to fill in forms in harness_window_test.go.
 
 // patience is how long a test waits for something that must happen.
 const patience = 2 * time.Minute
@@ -40,7 +40,8 @@ func samples() viewtest.Samples { return viewtest.InSlack() }
 // sampleFacts are those of the conversation #12.
 func sampleFacts() bridge.Facts { return samples().Facts() }
 
-// world is a Slack workspace in which our app is installed. It has one channel, #support, whose members are the app and Ann.
+// world is a Slack workspace in which our app is installed. It has one channel, #support, whose members are the
+// app and Ann.
 type world struct {
 	t       *testing.T
 	fake    *slackfake.Server

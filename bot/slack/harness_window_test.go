@@ -32,7 +32,8 @@ func (w *world) letAnnSeeAt(now time.Time) {
 	w.desk.people = []bridge.AgentRef{{ID: 1, Name: "Ann", User: "U0ANN"}, {ID: 2, Name: "Ben", User: "U0BEN"}}
 }
 
-// secretsOfInteractions are words in what Slack sends of clicks and commands with which a reader could act in our name.
+// secretsOfInteractions are words in what Slack sends of clicks and commands with which a reader could act in
+// our name.
 func secretsOfInteractions() []string { return []string{"response_url", "fakeVerificationToken"} }
 
 // slackBlock is what tests read of a block of a message or of a window.
@@ -87,7 +88,8 @@ func firstInput(t *testing.T, v *slackfake.View) string {
 	return ""
 }
 
-// mustAccept checks that Slack took what somebody did and that our answer, if it had to be made at once, was no error.
+// mustAccept checks that Slack took what somebody did and that our answer, if it had to be made at once, was no
+// error.
 func mustAccept(t *testing.T, what string, out *slackfake.Outcome, err error) {
 	t.Helper()
 	noError(t, err)
@@ -166,8 +168,8 @@ func isCardWith(words string) func(*slackfake.View) bool {
 	return func(v *slackfake.View) bool { return isCard(v) && strings.Contains(string(v.Blocks), words) }
 }
 
-// submitForm has Ann submit a form with these values, by the names of its fields, and returns what our answer made of it: the form
-// may be refused.
+// submitForm has Ann submit a form with these values, by the names of its fields, and returns what our answer
+// made of it: the form may be refused.
 func (w *world) submitForm(v *slackfake.View, fields map[string]string) *slackfake.Outcome {
 	w.t.Helper()
 	values := map[string][]string{}

@@ -8,8 +8,8 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// A message that could not be stored is looked for although a later reply of its thread is stored, and replies to customers wait
-// until it is found.
+// A message that could not be stored is looked for although a later reply of its thread is stored, and replies
+// to customers wait until it is found.
 func TestHoleBehindTheNewestReplyIsFilled(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) {

@@ -19,6 +19,9 @@ import (
 	"parley/channels"
 )
 
+// Without Socket Mode, Slack sends events, commands and interactions as signed HTTP requests. These tests check
+// that the Surface takes only those that Slack signed, and stores each before it answers.
+
 // Paths at which Slack calls us.
 const (
 	eventsPath       = "/slack/events"
@@ -28,8 +31,8 @@ const (
 
 const testSigningSecret = "s3cret"
 
-// newHTTPWorld starts a workspace whose app has addresses in place of a socket. It returns the address of our server, of which Slack
-// doesn't know yet.
+// newHTTPWorld starts a workspace whose app has addresses in place of a socket. It returns the address of our
+// server, of which Slack doesn't know yet.
 func newHTTPWorld(t *testing.T) (w *world, ourURL string) {
 	t.Helper()
 	w = newWorld(t, func(o *Options, f *slackfake.Options) {
@@ -112,7 +115,8 @@ func TestCommandByHTTP(t *testing.T) {
 	wantNoWords(t, string(f.Payload), secretsOfInteractions()...)
 }
 
-// If an event can't be stored, Slack is asked to bring it later. What is said meanwhile may overtake it, so that a gap is open.
+// If an event can't be stored, Slack is asked to bring it later. What is said meanwhile may overtake it, so
+// that a gap is open.
 func TestOverloadAnswers503(t *testing.T) {
 	t.Parallel()
 	w, ourURL := newHTTPWorld(t)
@@ -130,8 +134,8 @@ func TestOverloadAnswers503(t *testing.T) {
 	w.wantFacts(allFacts, 1)
 }
 
-// An event that Slack could not bring at once may come after what was said later, so that more may be missing: replies wait until
-// that is looked for.
+// An event that Slack could not bring at once may come after what was said later, so that more may be missing:
+// replies wait until that is looked for.
 func TestEventBroughtAgain(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -192,8 +196,8 @@ func TestSignedRequestIsRead(t *testing.T) {
 	w.wantFacts(allFacts, 0)
 }
 
-// Case 32: a request that Slack didn't sign, or not within five minutes, is refused at each of our addresses, and so is one that is
-// too long to be Slack's.
+// Case 32: a request that Slack didn't sign, or not within five minutes, is refused at each of our addresses,
+// and so is one that is too long to be Slack's.
 func TestRequestThatIsNotSignedIsRefused(t *testing.T) {
 	t.Parallel()
 	w, ourURL := newHTTPWorld(t)
@@ -248,7 +252,8 @@ func TestNothingIsSignedWithoutASecret(t *testing.T) {
 	wantEqual(t, "is signed", d.isSigned(w.fake.Webhooks.Sign(body), body), false)
 }
 
-// Slack doesn't sign the requests by which it looks at the certificate of a command's address. Nothing else gets in by such a request.
+// Slack doesn't sign the requests by which it looks at the certificate of a command's address. Nothing else
+// gets in by such a request.
 func TestCertificateCheck(t *testing.T) {
 	t.Parallel()
 	w, ourURL := newHTTPWorld(t)

@@ -16,20 +16,23 @@ import (
 	"parley/channels"
 )
 
-// maxAnswerBytes bounds what Slack gets back: larger answers get lost on the way.
+// What Slack sends comes in here, whether by Socket Mode (connections) or as signed requests (door): events ("ann
+// posted a message"), interactions (clicks, forms, shortcuts) and slash commands. Each is stored as a fact: one thing
+// that happened, under an id by which it counts only once. Only then does Slack get its answer.
+
+// maxAnswerBytes bounds an answer to Slack. Larger ones get lost on the way.
 const maxAnswerBytes = 20000
 
-// envelopeBytes is what an answer's own fields may take, beside the form in it.
+// envelopeBytes is room in an answer for its own fields, beside the form in it.
 const envelopeBytes = 1000
 
 // Limits of what Slack sends, which are longer in tests.
 const (
-	// acceptTimeout bounds the storing of what arrived. It may be longer than the 3 s within which Slack wants an
-	// answer: Slack then sends an event again, which counts once, and replies wait until Parley has read whether an
-	// earlier one is missing.
+	// acceptTimeout bounds the storing of what arrived. It may be longer than the 3 s that Slack waits: Slack sends
+	// the event again, and it counts once. Until Parley has read whether an earlier event is missing, replies wait.
 	acceptTimeout = 10 * time.Second
 
-	// afterTimeout bounds what is done after Slack has its answer.
+	// afterTimeout bounds answer.after.
 	afterTimeout = 10 * time.Second
 )
 
@@ -37,12 +40,12 @@ const (
 type answer struct {
 	payload any // body of the answer; nil means an empty one
 
-	// after runs after Slack has the answer; nil means that nothing is to do. It isn't journalled, so a process that ends
-	// meanwhile leaves it undone.
+	// after runs once Slack has the answer, for example to open a form; nil means that there is nothing to do. It
+	// isn't stored, so it is lost if the process ends.
 	after func(ctx context.Context)
 }
 
-// journal stores what arrives. Errors: channels.ErrOverloaded; the database's.
+// journal stores facts durably; the engine implements it. Errors: channels.ErrOverloaded; the database's.
 type journal interface {
 	Accept(ctx context.Context, facts ...channels.Fact) error
 }
@@ -50,36 +53,34 @@ type journal interface {
 // reports shows people the condition of the surface: whether it works, or why it doesn't and what helps.
 type reports interface{ Report(c channels.Condition) }
 
-// intake takes what Slack sends, by Socket Mode or by request. Whatever asks for a change is stored
-// before Slack hears that it arrived.
+// intake takes what Slack sends. Whatever asks for a change is stored before Slack hears that it arrived.
 type intake struct {
 	*workspace
 
 	journal   journal
-	standing  *standing.Standing
+	standing  *standing.Standing // reports to people whether Slack works
 	directory *directory
-	shares    *ownshare.Book
+	shares    *ownshare.Book // which message shows which of our files, as events tell
 	responder *responder
 	sweeper   *sweep.Sweeper
-	work      *background.Work // what goes on after Slack has its answer
+	work      *background.Work // runs answer.after
 
 	acceptTimeout, afterTimeout time.Duration
 }
 
-// droppedWithin is how far back Parley reads again when Slack says that it left events out. Slack says so once a minute.
+// droppedWithin is how far back Parley reads after Slack said that it left out events. Slack says so once a minute.
 const droppedWithin = 2 * time.Minute
 
-// retriesLast is how long Slack tries again to deliver an event: at once, after a minute, and five
-// minutes later. So an earlier event may arrive after a later one.
+// retriesLast is how long after an event happened Slack may still deliver it: it tries again at once, after a minute,
+// and five minutes later. So an earlier event may arrive after a later one.
 // Source: docs.slack.dev/apis/events-api#retries
 const retriesLast = 7 * time.Minute
 
-// expectMissing is called for an event that Slack could not bring at once, before the event is stored: an earlier one may
-// still be missing. A reply in the event waits until the earlier texts, which are to leave first, were read.
+// expectMissing is called before an event is stored that Slack could not deliver at once. Earlier events may still be
+// missing, so the sweeper reads the last minutes again, and replies wait for that.
 func (t *intake) expectMissing() { t.sweeper.CatchUpSoon(t.now().Add(-retriesLast)) }
 
-// takeEvents stores the facts of callbacks, in their order. The callbacks may be acknowledged once it
-// has returned nil.
+// takeEvents stores the facts of Events API callbacks, in their order. If it returns nil, they may be acknowledged.
 // Errors: those of journal.
 func (t *intake) takeEvents(ctx context.Context, me *fact.Self, bodies ...json.RawMessage) error {
 	askCtx, cancel := t.directory.boundAsking(ctx)
@@ -98,7 +99,7 @@ func (t *intake) takeEvents(ctx context.Context, me *fact.Self, bodies ...json.R
 	return t.journal.Accept(ctx, facts...)
 }
 
-// applyNews acts on what an event tells that is of use only now, and so isn't stored.
+// applyNews acts on news in an event that matters only now and isn't stored, for example that the app was removed.
 func (t *intake) applyNews(a *fact.Arrival) {
 	if a.Foreign {
 		t.log.Warn("slack event for another team or app ignored")
@@ -131,9 +132,9 @@ func (t *intake) applyNews(a *fact.Arrival) {
 	}
 }
 
-// takeInteraction handles one click, form, shortcut or question for options.
-// Errors: those of journal, and that Slack doesn't say who it was; then the interaction must not be acknowledged: Slack keeps the
-// form open and says that it failed.
+// takeInteraction handles one click, form, shortcut or request for a menu's options.
+// Errors: those of journal, and Slack's if it doesn't say who clicked. After an error the interaction must not be
+// acknowledged: Slack then keeps the form open and says that it failed.
 func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte) (answer, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -162,8 +163,8 @@ func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte
 	return t.responder.handleInteraction(ctx, me, &in, body)
 }
 
-// takeCommand handles one slash command, as JSON.
-// Errors: those of journal; then the command must not be acknowledged.
+// takeCommand handles one slash command. body is JSON.
+// Errors: those of journal. After an error the command must not be acknowledged.
 func (t *intake) takeCommand(ctx context.Context, me *fact.Self, body []byte) (answer, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
@@ -176,7 +177,7 @@ func (t *intake) takeCommand(ctx context.Context, me *fact.Self, body []byte) (a
 	return t.responder.handleCommand(ctx, me, &c, body)
 }
 
-// runAfter runs a.after in the background, within t.afterTimeout. If too much runs already, it drops a.after and logs that.
+// runAfter runs a.after in the background, within t.afterTimeout. If too much runs already, it only logs that.
 func (t *intake) runAfter(ctx context.Context, a answer) {
 	if a.after == nil {
 		return

@@ -14,6 +14,10 @@ import (
 	"parley/channels/markdown"
 )
 
+// An interaction is what Slack sends when somebody clicks a button, submits a form or uses a shortcut. This file
+// reads its JSON: who did it and where. decodeInteraction turns a stored one into a bridge.Action, which is what the
+// engine handles: a verb such as "resolve", with arguments.
+
 // interaction is the union of the payloads of clicks, forms, shortcuts and menus.
 // Source: docs.slack.dev/reference/interaction-payloads, read 2026-11.
 type interaction struct {
@@ -36,7 +40,6 @@ type interaction struct {
 	Value   string `json:"value"` // what was typed into the menu
 }
 
-// idRef is an object of which only the id counts.
 type idRef struct {
 	ID string `json:"id"`
 }
@@ -53,8 +56,8 @@ type container struct {
 	Private   bool   `json:"is_ephemeral"` // only the person who clicked sees it
 }
 
-// listTeams returns the workspaces that an interaction names. In a channel that another organisation shares with ours they
-// can be different ones, and only one of them needs to be ours.
+// listTeams returns the ids of the workspaces that an interaction names: the person's, the channel's, and the one
+// whose installation of the app opened the window. In a shared channel they can differ. Ids may be "".
 func (in *interaction) listTeams() []string {
 	names := []string{in.User.TeamID} // the person's
 	if in.Team != nil {
@@ -66,7 +69,8 @@ func (in *interaction) listTeams() []string {
 	return names
 }
 
-// findActor returns the person who clicked. It may be somebody of another organisation, who sees our cards in a shared channel.
+// findActor returns who clicked. The kind is ActorForeign if Slack names another workspace than ours as theirs:
+// people of other organisations see our cards in shared channels.
 func (in *interaction) findActor(me *fact.Self) bridge.Actor {
 	kind := bridge.ActorPerson
 	if in.User.TeamID != "" && in.User.TeamID != me.Team {
@@ -75,8 +79,7 @@ func (in *interaction) findActor(me *fact.Self) bridge.Actor {
 	return bridge.Actor{ID: in.User.ID, Kind: kind}
 }
 
-// nameTeam writes into an interaction, and into its body, to which workspace the person belongs. It returns the new body, or
-// the old one with an error.
+// nameTeam sets the person's workspace, in the interaction and in its JSON body. It returns the new body.
 func (in *interaction) nameTeam(body []byte, team string) ([]byte, error) {
 	var fields, user map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
@@ -129,11 +132,10 @@ func (in *interaction) findPlace() bridge.Place {
 	return p
 }
 
-// placeOrder returns the order key of the thread in which something happened: events with the same key are applied in
-// their order.
+// placeOrder returns the order key of the thread that a place is in. Facts with the same key are applied in order.
 func placeOrder(p bridge.Place) string { return fact.OrderKey(p.Channel, cmp.Or(p.Thread, p.Message)) }
 
-// shortcutVerb returns the verb of a message shortcut, by its callback id. ok is false if there is no such shortcut.
+// shortcutVerb returns the verb of a message shortcut from its callback id. ok is false if there is no such shortcut.
 func shortcutVerb(callback string) (name bridge.Verb, ok bool) {
 	word, hasPrefix := strings.CutPrefix(callback, manifest.ShortcutPrefix)
 	name = bridge.Verb(word)
@@ -141,7 +143,6 @@ func shortcutVerb(callback string) (name bridge.Verb, ok bool) {
 	return name, hasPrefix && isInMenu
 }
 
-// decodeInteraction reads a stored click, form or shortcut.
 func decodeInteraction(me *fact.Self, body []byte) ([]bridge.Action, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -180,8 +181,8 @@ func decodeShortcut(me *fact.Self, about bridge.Action, in *interaction) ([]brid
 	return []bridge.Action{about}, nil
 }
 
-// decodeForm reads a submitted form. about says who submitted it, and where. Neither errors nor a form that goes on are
-// expected, since handleSubmission answers both.
+// decodeForm reads a submitted form. about says who submitted it, and where. A form with wrong fields, or one that
+// another form follows, is an error: handleSubmission doesn't store those.
 func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, error) {
 	if form == nil {
 		return nil, fmt.Errorf("%w: form without view", fact.ErrDecode)

@@ -7,7 +7,8 @@ import (
 	"parley/bot/slack/fact"
 )
 
-// checkDecodesAlike checks that a payload is decoded, or refused, in the same way each time, and that nothing crashes.
+// checkDecodesAlike checks that a payload is decoded, or refused, in the same way each time, and that nothing
+// crashes.
 func checkDecodesAlike(t *testing.T, raw []byte) {
 	t.Helper()
 	first, firstErr := decode(raw)

@@ -11,6 +11,10 @@ import (
 	"parley/channels"
 )
 
+// These tests press buttons and fill in forms, and check which action the Surface stores for the engine, and
+// which windows people see. world (harness_test.go) puts a Surface between slackfake, which plays Slack and its
+// people, and fakeDesk, which plays the engine.
+
 // openSnoozeForm presses the button of a new card that opens a form. It returns the card's place and the form.
 func (w *world) openSnoozeForm() (bridge.Place, *slackfake.View) {
 	w.t.Helper()
@@ -66,7 +70,8 @@ func TestFormByParleysClock(t *testing.T) {
 	}
 }
 
-// postQuestion posts a line in a root's thread that asks whether message 7 is to be sent, with the buttons of these verbs.
+// postQuestion posts a line in a root's thread that asks whether message 7 is to be sent, with the buttons of
+// these verbs.
 func (w *world) postQuestion(root bridge.Place, verbs ...bridge.Verb) bridge.Sent {
 	w.t.Helper()
 	p := w.newPost(bridge.PostLine, root, "t1")
@@ -194,7 +199,8 @@ func TestHandOver(t *testing.T) {
 	w.waitForWindow(w.ann, isCard)
 }
 
-// A list's buttons show the next list, or page, in the place of the one before: Slack refuses a fourth window on top of three.
+// A list's buttons show the next list, or page, in the place of the one before: Slack refuses a fourth window
+// on top of three.
 func TestListsFollowEachOther(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)

@@ -13,7 +13,8 @@ import (
 
 // A menu with more than a hundred entries is asked for while somebody types into it.
 
-// newWorldWithAgents connects a surface whose desk knows so many agents beside Ann and Ben, named Agent 000, Agent 001 and so on.
+// newWorldWithAgents connects a surface whose desk knows so many agents beside Ann and Ben, named Agent 000,
+// Agent 001 and so on.
 func newWorldWithAgents(t *testing.T, number int) *world {
 	t.Helper()
 	w := newConnectedWorld(t)

@@ -183,8 +183,8 @@ func TestOpenIsLedToSigningIn(t *testing.T) {
 	wantErrorWith(t, err, channels.BadContent, "doesn't give it")
 }
 
-// Nobody follows an address to a place that isn't Slack's, or to the page for signing in, which can't be told from a file that is a
-// web page. Of those that are followed only some get the token.
+// Nobody follows an address to a place that isn't Slack's, or to the page for signing in, which can't be told
+// from a file that is a web page. Of those that are followed only some get the token.
 func TestWhereFilesMayMove(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

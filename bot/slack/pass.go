@@ -2,27 +2,27 @@ package slack
 
 import "context"
 
-// pass is one reading of all channels with threads of ours.
+// pass is the state of one reading of all channels in which Parley has threads. Type history explains the words.
 type pass struct {
-	// isRegular means that nothing points to a gap. A reply may be missing all the same: Slack may have failed to bring it, and
-	// brought a newer one.
+	// isRegular means that no gap is known: the pass runs only because it is time to. It may find a missing reply all
+	// the same, because Slack may deliver a newer reply and fail to deliver the one before.
 	isRegular bool
-	announced int // gaps that were announced before the pass
-	threads   int // read so far by a regular pass
+	announced int // number of gaps ever announced (sweep.Sweeper.Announced) when the pass began
+	threads   int // number of threads read so far; counted only in a regular pass
 
-	holesSince string // the stamp from which a thread may lack replies that are older than its newest reply
-	editsSince string // the stamp from which a reply may have been edited unseen (see sweep.HiddenEdits); not later than holesSince
+	holesSince string // stamp since when threads may have holes
+	editsSince string // stamp since when a reply may have been edited without an event; not later than holesSince
 
-	editThreads int  // threads read so far only because a reply may have been edited
+	editThreads int  // number of threads read so far only because a reply may have been edited
 	leavesEdits bool // more of these threads are left to the next pass
 }
 
-// maxEditThreads bounds how many threads a pass reads only because a reply may have been edited: somebody may wait for a reply that
-// the same pass finds missing, so the pass must not last long.
+// maxEditThreads bounds how many threads a pass reads only because a reply may have been edited. Somebody may wait
+// for a reply that the same pass finds missing, so the pass must not last long.
 const maxEditThreads = 40
 
-// countEditThread counts one more thread that is read only because a reply may have been edited. It returns false if the thread has
-// to be left to the next pass.
+// countEditThread counts a thread that is to be read only because a reply may have been edited. It returns false if
+// the pass has read maxEditThreads of them; the thread is left to the next pass then.
 func (p *pass) countEditThread() bool {
 	if p.editThreads >= maxEditThreads {
 		p.leavesEdits = true
@@ -34,8 +34,8 @@ func (p *pass) countEditThread() bool {
 
 // awaitTurn waits until a pass may read one more thread. It returns false if the pass has to end.
 //
-// A regular pass waits so that it leaves calls to replies that have to be read again before they go to a customer, and ends early for
-// a pass that is to fill a gap. The next regular pass reads the rest.
+// Only a regular pass waits. So it leaves some of Slack's calls to replies that must be read again before they go to
+// a customer. It ends early when a gap was announced, since that must be filled first.
 func (h *history) awaitTurn(ctx context.Context, p *pass) bool {
 	if !p.isRegular {
 		return true

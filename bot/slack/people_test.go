@@ -9,6 +9,8 @@ import (
 	"parley/bridge"
 )
 
+// These tests look up channels by name and people by address, and check who can become an agent.
+
 // wantChannel checks which channel has a name or id; "" means none that Parley can use.
 func (w *world) wantChannel(name, want string) {
 	w.t.Helper()
@@ -107,7 +109,8 @@ func TestLookupFindsAPersonOfSeveralWorkspaces(t *testing.T) {
 	w.wantUser(mia.Email, mia.ID)
 }
 
-// newWorldWithMentions connects a surface to a workspace in which Ben, who is an agent, and Eve, who is none, can be mentioned.
+// newWorldWithMentions connects a surface to a workspace in which Ben, who is an agent, and Eve, who is none,
+// can be mentioned.
 func newWorldWithMentions(t *testing.T) *world {
 	t.Helper()
 	w := newConnectedWorld(t)

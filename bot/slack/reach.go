@@ -8,8 +8,7 @@ import (
 	"parley/channels"
 )
 
-// Reach implements bridge.Reachable: it asks Slack who we are. Slack is reached also if it answers that it doesn't like
-// the question.
+// Reach implements bridge.Reachable: it asks Slack who we are. An answer that refuses that counts, too.
 func (s *Surface) Reach(ctx context.Context) error {
 	_, err := s.api.AuthTestContext(ctx)
 	err = refusal.Classify(err)

@@ -68,8 +68,8 @@ func TestSlackRefusesUs(t *testing.T) {
 	}
 }
 
-// An app that was installed for a whole Enterprise organisation has a token that is of no workspace: what people type would be nobody's.
-// Whoever looks is told so.
+// An app that was installed for a whole Enterprise organisation has a token that is of no workspace: what
+// people type would be nobody's. Whoever looks is told so.
 func TestTokenOfAnOrganisation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(_ *Options, f *slackfake.Options) { f.TeamID = "E0ACME" })

@@ -12,23 +12,27 @@ import (
 	"parley/channels"
 )
 
-// clockTolerance is how much earlier than its first attempt a post of ours may be stamped, since Slack's
-// clock is not the database's.
+// Slack may make a post and its answer may get lost on the way. The engine then doesn't know whether to post again,
+// and calls Reconcile, which looks for the post in Slack. The outcome is Landed (the post is there), Absent (it is
+// not) or CannotTell. A post is recognized by its message's metadata: the post's token and the number of the part.
+
+// clockTolerance is how far Slack's clock may be behind ours: a stamp may be before the post's first attempt.
 const clockTolerance = 5 * time.Minute
 
-// maxSearchPages bounds one search. In a thread with more new replies nobody can tell whether a post was made.
+// maxSearchPages bounds the pages of one search. If there are more, the outcome is CannotTell.
 const maxSearchPages = 20
 
-// reconcileTimeout bounds one look for a post, with the waits for which Slack asks.
+// reconcileTimeout bounds one Reconcile, including the waits that Slack's rate limits ask for.
 const reconcileTimeout = 2 * time.Minute
 
-// delivery names a part of a post.
+// delivery identifies one message of a post: a long post consists of several parts, which have the same token.
 type delivery struct {
 	token string
-	part  int
+	part  int // counts from 0
 }
 
-// deliveryOf reads from a message's metadata which part of which post it is. ok is false if it isn't a post of ours.
+// deliveryOf reads from a message's metadata which part of which post it is. ok is false if the metadata isn't that
+// of a post. Other apps can copy it, so the caller also checks who wrote the message.
 func deliveryOf(m *fact.Message) (d delivery, ok bool) {
 	var meta struct {
 		Type    string `json:"event_type"`
@@ -68,7 +72,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	return s.reconcileWords(ctx, p)
 }
 
-// reconcileWords looks for a post of words: in its thread, and at top level if it has no thread or the thread is gone.
+// reconcileWords looks for a post of words: in its thread, or at top level if it has none or that is gone.
 func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	me, err := s.identify(ctx)
 	if err != nil {
@@ -94,8 +98,9 @@ func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Ou
 	return outcome, bridge.Sent{Message: m.TS, Thread: p.Place.Thread, More: part.more}, nil
 }
 
-// reconcileTopLevel looks for a post at a channel's top level. A reply that is found there has lost its root: it is
-// deleted, and the next Send reports that the thread is lost. more is true if further parts of the post follow.
+// reconcileTopLevel looks for a post at a channel's top level. If the post was to be a reply, it landed there because
+// the root of its thread was deleted. It is then deleted, the outcome is Absent, and the next Send reports that the
+// thread is lost. more is true if further parts of the post follow.
 func (s *poster) reconcileTopLevel(ctx context.Context, me *fact.Self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
 	m, outcome, err := s.findPosted(ctx, me, p, "")
 	if err != nil || outcome != channels.Landed {
@@ -110,7 +115,8 @@ func (s *poster) reconcileTopLevel(ctx context.Context, me *fact.Self, p bridge.
 	return channels.Absent, bridge.Sent{}, nil
 }
 
-// findOtherRoot looks for another root of a thread, beside the one at p's place. Sent has no message if there is none.
+// findOtherRoot looks for a second root of the same conversation, beside the one at p's place. Sent is zero if there
+// is none, and Sent.Blind is true if too much was posted to look through all of it.
 func (s *poster) findOtherRoot(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	m, outcome, err := s.findPosted(ctx, me, p, "")
 	if err != nil {
@@ -122,20 +128,19 @@ func (s *poster) findOtherRoot(ctx context.Context, me *fact.Self, p bridge.Post
 	return bridge.Sent{Message: m.TS, Thread: m.TS}, nil
 }
 
-// findPosted looks for the message that has p's token and part: in a thread, or at top level if thread is "". It passes
-// over the message at p's own place.
+// findPosted is findMessage for the message with p's token and part.
 func (s *poster) findPosted(ctx context.Context, me *fact.Self, p bridge.Post, thread string) (fact.Message, channels.Outcome, error) {
 	return s.findMessage(ctx, me, p, thread, func(m *fact.Message) bool { return isPartOf(m, p) })
 }
 
-// isPartOf reports whether a message says that it is the part of a post that is to be made now.
+// isPartOf reports whether a message's metadata names the post p and its part p.Part.
 func isPartOf(m *fact.Message, p bridge.Post) bool {
 	found, ok := deliveryOf(m)
 	return ok && found == delivery{token: p.Token, part: p.Part}
 }
 
-// findMessage looks for a message of ours that was posted since p's first attempt: in a thread, or at top level if thread is "".
-// It passes over the message at p's own place.
+// findMessage looks for a message of ours for which isSought is true, posted since p's first attempt: in a thread, or
+// at top level if thread is "". It ignores the message at p's own place. It returns one only with Landed.
 func (s *poster) findMessage(
 	ctx context.Context, me *fact.Self, p bridge.Post, thread string, isSought func(*fact.Message) bool,
 ) (fact.Message, channels.Outcome, error) {

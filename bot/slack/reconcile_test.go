@@ -12,6 +12,10 @@ import (
 	"parley/channels"
 )
 
+// If Slack's answer to a post is lost, Reconcile finds out whether the post was made, by the metadata of
+// messages. world (harness_test.go) puts a Surface between slackfake, which plays Slack and its people, and
+// fakeDesk, which plays the engine.
+
 // Any app can copy what our posts say of themselves: one that another app wrote isn't taken for ours.
 func TestReconcileTellsAppsApart(t *testing.T) {
 	t.Parallel()

@@ -11,8 +11,13 @@ import (
 	"parley/channels"
 )
 
-// newFilledDowntime connects a surface that knows everything up to twenty minutes ago, by the clock that a test moves. From then
-// on Slack's events get lost.
+// A pass reads the channels' history for what no event told. Regular passes run although no gap is known, since
+// Slack may lose a single event. A hole is such a missing reply in the middle of a thread. world
+// (harness_test.go) puts a Surface between slackfake, which plays Slack and its people, and fakeDesk, which
+// plays the engine.
+
+// newFilledDowntime connects a surface that knows everything up to twenty minutes ago, by the clock that a test
+// moves. From then on Slack's events get lost.
 func newFilledDowntime(t *testing.T) (*downtime, bridge.Place) {
 	t.Helper()
 	d := newDowntime(t)
@@ -25,8 +30,8 @@ func newFilledDowntime(t *testing.T) (*downtime, bridge.Place) {
 	return d, root
 }
 
-// sayUnderLost has Ann type a reply of which Slack gives up telling us, and another one that arrives at Slack's first try. It returns
-// the stamp of the first.
+// sayUnderLost has Ann type a reply of which Slack gives up telling us, and another one that arrives at Slack's
+// first try. It returns the stamp of the first.
 func (d *downtime) sayUnderLost(root bridge.Place) (lost string) {
 	d.t.Helper()
 	d.setClockBack(19 * time.Minute)
@@ -57,8 +62,8 @@ func TestRegularPassReadsAThreadOnce(t *testing.T) {
 	wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, 0)
 }
 
-// An edit that was made while events were missed is found although nothing newer was typed in its thread: by the regular pass after
-// the one that fills the gap, so that replies don't wait for it.
+// An edit that was made while events were missed is found although nothing newer was typed in its thread: by
+// the regular pass after the one that fills the gap, so that replies don't wait for it.
 func TestPassAfterAGapFindsAnEdit(t *testing.T) {
 	t.Parallel()
 	d, root := newFilledDowntime(t)
@@ -75,8 +80,8 @@ func TestPassAfterAGapFindsAnEdit(t *testing.T) {
 	wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, 0)
 }
 
-// Of the threads in which only an edit may be missing, a pass reads some, and the next passes read the others: what may have a hole
-// doesn't wait for them.
+// Of the threads in which only an edit may be missing, a pass reads some, and the next passes read the others:
+// what may have a hole doesn't wait for them.
 func TestPassesShareTheThreadsOfEdits(t *testing.T) {
 	t.Parallel()
 	d, root := newFilledDowntime(t)
@@ -118,7 +123,8 @@ func (d *downtime) sayUnderLostIn(threads int) {
 	}
 }
 
-// A regular pass leaves calls to replies that have to be read before they leave: after some threads it pauses before each further one.
+// A regular pass leaves calls to replies that have to be read before they leave: after some threads it pauses
+// before each further one.
 func TestRegularPassPauses(t *testing.T) {
 	t.Parallel()
 	d, _ := newFilledDowntime(t)

@@ -11,13 +11,13 @@ import (
 	"parley/bot/sweep"
 )
 
-// Each replica keeps a mark with the desk: until when it knows everything. A replica that begins, or that sees that another one has
-// ended, looks for what came after that one's mark. The replicas of these tests share Slack, the desk and a clock, which downtime
-// moves.
+// Each replica keeps a mark with the desk: until when it knows everything. A replica that begins, or that sees
+// that another one has ended, looks for what came after that one's mark. The replicas of these tests share
+// Slack, the desk and a clock, which downtime moves.
 
-// leaveHoleOfReplica leaves a hole in a thread that only a second replica knows of, which ends before it has read what it missed. The
-// first replica stored the thread's newest reply and goes on. It returns the stamp of the reply that is lost. The clock is at four
-// hours ago then.
+// leaveHoleOfReplica leaves a hole in a thread that only a second replica knows of, which ends before it has
+// read what it missed. The first replica stored the thread's newest reply and goes on. It returns the stamp of
+// the reply that is lost. The clock is at four hours ago then.
 func (d *downtime) leaveHoleOfReplica() (lost string) {
 	d.t.Helper()
 	// Two replicas work.
@@ -57,7 +57,8 @@ func (d *downtime) sweepAt(ago time.Duration) {
 	noError(d.t, d.catchUp())
 }
 
-// sweepForFiftyMinutes has the first replica do so five times. begin is how long ago that begins; it is negative in the future.
+// sweepForFiftyMinutes has the first replica do so five times. begin is how long ago that begins; it is
+// negative in the future.
 func (d *downtime) sweepForFiftyMinutes(begin time.Duration) {
 	d.t.Helper()
 	for i := range 5 {
@@ -91,8 +92,8 @@ func TestGapOfAReplicaThatVanishedIsFilledByAnotherOne(t *testing.T) {
 	d.desk.First(t, d.messageID(lost))
 }
 
-// A mark that hasn't moved for long is that of a replica that vanished, also if the engine doesn't say so: its gap is filled once,
-// and then the mark is forgotten.
+// A mark that hasn't moved for long is that of a replica that vanished, also if the engine doesn't say so: its
+// gap is filled once, and then the mark is forgotten.
 func TestAbandonedMarkIsTakenOver(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
@@ -122,7 +123,8 @@ func (d *downtime) forgetMarks() {
 	}
 }
 
-// markOfEarlierVersions is the key of the one mark that all processes of earlier versions shared. Keys of today's marks begin with it.
+// markOfEarlierVersions is the key of the one mark that all processes of earlier versions shared. Keys of
+// today's marks begin with it.
 const markOfEarlierVersions = "complete"
 
 // countMarks counts the processes that have a mark.
@@ -136,8 +138,8 @@ func (d *downtime) countMarks() (n int) {
 	return n
 }
 
-// A process of an earlier version keeps one mark for all. It counts like any other, and is forgotten when none of that
-// version works any more.
+// A process of an earlier version keeps one mark for all. It counts like any other, and is forgotten when none
+// of that version works any more.
 func TestMarkOfAnEarlierVersion(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
@@ -162,7 +164,8 @@ func TestMarkOfALivingProcessReturns(t *testing.T) {
 	wantEqual(t, "marks before", len(before), 1)
 	d.forgetMarks()
 
-	// A sweep that succeeded would set the mark anew. This one fails, so that it can only be the old one that returns.
+	// A sweep that succeeded would set the mark anew. This one fails, so that it can only be the old one that
+	// returns.
 	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultError, Error: refusedRead})
 	d.surface.sweeper.Announce(d.surface.now())
 	err := d.catchUp()

@@ -11,8 +11,8 @@ import (
 	"parley/bridge"
 )
 
-// Colleagues see who is writing a reply: the desk is told when the form of a reply is opened and when it is closed, with the time at
-// which that form was made.
+// Colleagues see who is writing a reply: the desk is told when the form of a reply is opened and when it is
+// closed, with the time at which that form was made.
 
 // formMadeAt is the time at which forms of these tests are made.
 func formMadeAt() time.Time { return when().Add(time.Minute) }

@@ -21,9 +21,13 @@ import (
 	"parley/channels/pause"
 )
 
-// starter checks a conversation that a user wants to begin. open is the conversation that the customer has already, where
-// they can have only one; otherwise its ID is 0.
-// Errors: *bridge.Problem, with the Field that is wrong.
+// The responder decides what happens on a click, a choice in a menu, a submitted form or a slash command. If the
+// person only wants to see something, a window opens and nothing is stored. If it is an action, its payload is stored
+// for the engine before Slack gets its answer, and decoded later (decode.go).
+
+// starter checks whether a user may begin a conversation with a customer. open is the conversation that the customer
+// has already, if they can have only one; otherwise open.ID is 0.
+// Errors: *bridge.Problem, with the Field of the form that is wrong.
 type starter interface {
 	MayStart(ctx context.Context, user string, s bridge.Start) (open bridge.Facts, err error)
 }
@@ -38,50 +42,56 @@ type responder struct {
 	windows   *windows
 }
 
-// nextFormWait is how long a form that is to replace a waiting view is held back, so that Slack handles the answer with that view first.
+// nextFormWait is the delay before a form replaces a waiting window, which Slack has to show first.
 const nextFormWait = 700 * time.Millisecond
 
-// maxQuoted is how much is quoted of what Slack sent and we don't know.
+// maxQuoted bounds how many characters of an unknown word from Slack are quoted in an error.
 const maxQuoted = 40
 
+// buildModal makes the window that is to be shown.
 type buildModal func(ctx context.Context) slackapi.ModalViewRequest
 
-// openWindow makes the answer after which a window opens.
+// openWindow returns the answer that is empty and after which a window opens.
 func (r *responder) openWindow(me *fact.Self, in *interaction, build buildModal) answer {
 	return answer{after: func(ctx context.Context) { r.windows.open(ctx, me, in, build) }}
 }
 
-// openForm makes the answer after which a verb's form opens.
 func (r *responder) openForm(me *fact.Self, in *interaction, f formRequest) answer {
 	return r.openWindow(me, in, func(ctx context.Context) slackapi.ModalViewRequest { return r.windows.formModal(ctx, me, f) })
 }
 
-// isStranger reports whether, by what Slack says, somebody of another organisation clicked. Such a click is stored but does nothing,
-// and no window shows such a person anything of a conversation.
+// isStranger reports whether, by what Slack says, the person belongs to another organisation. A stranger's click is
+// stored but does nothing, and no window shows a stranger anything of a conversation.
 func isStranger(me *fact.Self, in *interaction) bool {
 	return in.findActor(me).Kind != bridge.ActorPerson
 }
 
-// strangerProblem says to a stranger why no window opens.
+// strangerProblem tells a stranger why no window opens.
 func strangerProblem() *bridge.Problem {
 	return &bridge.Problem{Code: "foreign_agent", Text: "By what Slack says, you may belong to another organisation.",
 		Hint: "An agent must be a full member of the workspace in which Parley is installed. Ask an admin of that workspace."}
 }
 
-// openRefusal makes the answer after which a window tells a stranger why the one they asked for doesn't open.
+// openRefusal returns the answer after which a window tells a stranger why the requested one doesn't open.
 func (r *responder) openRefusal(me *fact.Self, in *interaction) answer {
 	return r.openWindow(me, in, func(context.Context) slackapi.ModalViewRequest {
 		return me.Home.Problem(strangerProblem(), in.findPlace(), "")
 	})
 }
 
-// storeQuarantined stores what can't be read, so that people see it.
+// storeQuarantined stores a payload that can't be read, with the reason. People can see it; it has no effect.
 func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason string) (answer, error) {
 	return answer{}, r.journal.Accept(ctx, fact.Quarantined(withoutSecrets(body), reason))
 }
 
-// handleInteraction handles an interaction by its kind: a question is answered at once, a form is opened after the
-// answer, and an action is stored before the answer.
+// handleInteraction handles an interaction by its type:
+//
+//	block_suggestion  letters typed into a menu: the answer has the options
+//	block_actions     a click: it opens a window or is stored
+//	message_action    an entry of a message's menu: likewise
+//	view_submission   a form: it is stored unless something in it is wrong
+//	shortcut          an entry of the menu beside the message box: a form opens
+//	view_closed       a form was closed
 func (r *responder) handleInteraction(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	switch in.Type {
 	case "block_suggestion":
@@ -137,7 +147,7 @@ func (r *responder) handleMessageShortcut(ctx context.Context, me *fact.Self, in
 	return r.openForm(me, in, formRequest{verb: verb, at: at, user: in.User.ID, text: text}), nil
 }
 
-// handleGlobalShortcut handles an entry of the menu beside the message box. Slack doesn't say in which channel.
+// handleGlobalShortcut handles an entry of the menu beside the message box. Slack names no channel.
 func (r *responder) handleGlobalShortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	if in.CallbackID != manifest.StartShortcut {
 		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
@@ -180,13 +190,12 @@ func (r *responder) handleSubmission(ctx context.Context, me *fact.Self, in *int
 	return answer{payload: map[string]any{"response_action": "clear"}}, r.storeForm(ctx, me, in, body)
 }
 
-// replaceWindow is the answer by which Slack shows another window in place of the submitted form.
 func replaceWindow(modal slackapi.ModalViewRequest) map[string]any {
 	return map[string]any{"response_action": "update", "view": modal}
 }
 
-// tellInForm is the answer that shows a problem in the submitted form, which keeps what was typed into it. A form without fields has
-// no place for that, and nothing to keep: a window with the problem takes its place.
+// tellInForm returns the answer that shows a problem in the submitted form, which keeps what was typed into it. If
+// the form has no fields to show it at, a window with the problem takes its place.
 func tellInForm(me *fact.Self, in *interaction, p *bridge.Problem) map[string]any {
 	if !in.View.HasFields() {
 		return replaceWindow(me.Home.Problem(p, in.findPlace(), ""))
@@ -194,8 +203,8 @@ func tellInForm(me *fact.Self, in *interaction, p *bridge.Problem) map[string]an
 	return in.View.FormErrors(map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)})
 }
 
-// refuseStart returns the answer that shows in the form why a conversation can't begin. It returns nil if the conversation
-// may begin, or if the check took too long: then the engine refuses it afterwards.
+// refuseStart returns the answer that shows why a conversation can't begin. It returns nil if the conversation may
+// begin, or if the check failed or took too long: the engine checks again when it handles the form.
 func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) map[string]any {
 	ctx, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
@@ -217,8 +226,8 @@ func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interact
 	return nil
 }
 
-// storeForm stores a filled form under an id made of its values: a client that missed the answer sends the form twice, and it must
-// count once.
+// storeForm stores a submitted form. The fact's id is made of the form's values: a client that missed our answer
+// sends the form twice, and it must count once.
 func (r *responder) storeForm(ctx context.Context, me *fact.Self, in *interaction, body []byte) error {
 	filled, err := json.Marshal(in.View.State.Values) // with sorted keys, so the same values are the same bytes
 	if err != nil || in.View.ID == "" {
@@ -228,9 +237,9 @@ func (r *responder) storeForm(ctx context.Context, me *fact.Self, in *interactio
 	return r.storeAs(ctx, me, fact.KindInteraction, id, in.findPlace(), body)
 }
 
-// answerWithForm puts the verb's own form in place of the form that was submitted, or says in that one why there is none. If making
-// it takes long, or it is too large for an answer, the answer is a waiting view, which the form replaces a little later: Slack may
-// handle our next call before the answer.
+// answerWithForm returns the answer that puts the verb's own form in place of the submitted one. If there is no such
+// form, the submitted one shows why. If making it takes long, or it is too large for an answer, the answer has a
+// waiting window, and the form replaces that after nextFormWait.
 func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) answer {
 	request := formRequest{verb: f.Verb, args: f.Args, at: in.findPlace(), user: in.User.ID, text: f.Text}
 	quick, cancel := context.WithTimeout(ctx, maxFormDelay)
@@ -261,7 +270,7 @@ func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *inter
 	}
 }
 
-// store stores an action under an id made of its trigger, which Slack uses only once.
+// store stores an action under an id made of its trigger id, which Slack uses once, or else of the body.
 func (r *responder) store(ctx context.Context, me *fact.Self, kind, trigger string, at bridge.Place, body []byte) error {
 	id := "i:" + trigger
 	if trigger == "" {
@@ -270,7 +279,7 @@ func (r *responder) store(ctx context.Context, me *fact.Self, kind, trigger stri
 	return r.storeAs(ctx, me, kind, id, at, body)
 }
 
-// storeAs stores an action under an id, in the order of the thread at a place.
+// storeAs stores an action under an id. It keeps its order within the thread at the place.
 func (r *responder) storeAs(ctx context.Context, me *fact.Self, kind, id string, at bridge.Place, body []byte) error {
 	f, err := r.directory.withNames(ctx, me, body).Fact(kind, id, placeOrder(at), withoutSecrets(body))
 	if err != nil {
@@ -279,7 +288,7 @@ func (r *responder) storeAs(ctx context.Context, me *fact.Self, kind, id string,
 	return r.journal.Accept(ctx, f)
 }
 
-// withoutSecrets removes secrets with which a reader of the journal could act in our name. Nobody needs them later.
+// withoutSecrets returns body without the fields with which a reader of the database could act in our name.
 func withoutSecrets(body []byte) []byte {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {

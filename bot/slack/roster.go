@@ -15,14 +15,17 @@ import (
 	"parley/bridge"
 )
 
+// The roster is the list of a channel's members, from which Parley makes agents. This file reads members and their
+// profiles, and sorts out who can't be an agent: bots, deactivated people and those of other organisations.
+
 const (
 	rosterTimeout = 5 * time.Minute // for all pages of a large workspace, with the waits for which Slack asks
-	maxSingleAsks = 30              // of more people than these, all of the workspace are read instead of each one
+	maxSingleAsks = 30              // for more people, the whole workspace is read, page by page, instead of each person
 	userPage      = 500
 )
 
-// listMembers returns the members of a channel. Of those who are known it returns only the ids, and doesn't ask Slack about
-// them. Of the others it leaves out the app itself and outsiders.
+// listMembers returns the members of a channel. For those for whom known returns true, only the user id is filled in,
+// and Slack isn't asked. The app itself is left out, and so are outsiders among the others.
 func (d *directory) listMembers(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
@@ -62,7 +65,7 @@ func memberOf(u *slackapi.User) bridge.Member {
 	return bridge.Member{User: u.ID, Name: nameOf(u), Email: u.Profile.Email, Guest: isGuest(u)}
 }
 
-// Absent returns those of the users whom the workspace doesn't have.
+// Absent returns those of the user ids that the workspace doesn't have, sorted.
 func (s *Surface) Absent(ctx context.Context, users []string) ([]string, error) {
 	absent := map[string]bool{}
 	for _, id := range users {
@@ -72,7 +75,7 @@ func (s *Surface) Absent(ctx context.Context, users []string) ([]string, error) 
 	return slices.Sorted(maps.Keys(absent)), err
 }
 
-// readUsers asks Slack about the people with these ids, and calls found once for each of them whom Slack shows.
+// readUsers asks Slack about the people with these ids, and calls found for each one that Slack shows.
 func (d *directory) readUsers(ctx context.Context, ids map[string]bool, found func(*slackapi.User)) error {
 	if len(ids) > maxSingleAsks {
 		return d.readAllUsers(ctx, ids, found)
@@ -136,16 +139,15 @@ func (d *directory) readAllUsers(ctx context.Context, ids map[string]bool, found
 	return nil
 }
 
-// isOutsider reports whether somebody can't be an agent at all: deactivated, a bot, or of another organisation.
+// isOutsider reports whether somebody can't be an agent: they are deactivated, a bot, or of another organisation.
 func isOutsider(u *slackapi.User, me *fact.Self) bool {
 	return u.Deleted || u.IsBot || u.IsStranger || !isMember(u, me)
 }
 
-// isMember reports whether somebody belongs to our workspace. Of a person who belongs to several workspaces of an Enterprise
-// organisation, Slack names any of them as hers.
+// isMember reports whether somebody belongs to our workspace. If a person belongs to several workspaces of an
+// Enterprise organisation, TeamID is any one of them.
 func isMember(u *slackapi.User, me *fact.Self) bool {
 	return u.TeamID == "" || u.TeamID == me.Team || slices.Contains(u.Enterprise.Teams, me.Team)
 }
 
-// isGuest reports whether somebody was only invited into some channels.
 func isGuest(u *slackapi.User) bool { return u.IsRestricted || u.IsUltraRestricted }

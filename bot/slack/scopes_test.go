@@ -11,6 +11,9 @@ import (
 	"parley/bridge"
 )
 
+// The manifest describes the app to Slack: its shortcuts, and its scopes, which are the permissions that an
+// admin grants. These tests check that it asks for what Parley needs, and for no more.
+
 // manifestShortcut is a shortcut that the manifest declares.
 type manifestShortcut struct {
 	Name     string

@@ -14,23 +14,27 @@ import (
 	"parley/bridge"
 )
 
-// metadataType marks our posts for Reconcile. Any app of the workspace can read the metadata, so it
-// holds nothing but an opaque token and the part's number.
+// A post is one thing that the engine wants to be seen in Slack: the card that begins a conversation's thread
+// (PostRoot), a customer's message (PostSaid), a line of Parley's own (PostLine), files, a changed card or an emoji.
+// Send makes it by Web API calls. A long post becomes several messages, its parts, one for each call of Send.
+
+// metadataType marks the metadata of our posts, by which Reconcile finds them. Any app of the workspace can read it,
+// so it holds only an opaque token and the part's number.
 const metadataType = "parley_delivery"
 
-// mayBeTwice marks a post that is made again because nobody could find out whether it was made.
+// mayBeTwice is shown in a post that is made again because nobody could find out whether it was made before.
 const mayBeTwice = "(This may be shown twice: Slack didn't answer the first time.)"
 
-// deleteTimeout bounds the deletion of a misplaced reply, which goes on after the time for its post is over.
+// deleteTimeout bounds the deletion of a misplaced reply. It goes on even if the time for its post is over.
 const deleteTimeout = 10 * time.Second
 
-// poster makes posts, and finds out whether a post was made where Slack's answer was lost.
+// poster makes posts. If Slack's answer was lost, it finds out whether the post was made (Reconcile).
 type poster struct {
 	*workspace
 
 	directory *directory
 	files     *files
-	work      *background.Work // what goes on after a line was posted
+	work      *background.Work // sends direct messages after a line was posted
 }
 
 // Send makes one post; see bridge.Surface.
@@ -48,7 +52,6 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	return sent, refusal.WithChannel(err, p.Place.Channel)
 }
 
-// dispatch makes a post by the way of its kind.
 func (s *poster) dispatch(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	switch p.Kind {
 	case bridge.PostCard:
@@ -70,7 +73,8 @@ func (s *poster) dispatch(ctx context.Context, me *fact.Self, p bridge.Post) (br
 	return bridge.Sent{}, refusal.BadContent("unknown kind of post", nil)
 }
 
-// commandForms are the forms in which people give verbs in Slack, whose slash commands don't work in threads.
+// commandForms are the ways to give Parley a command in Slack: "!resolve" or "@Parley resolve" in a thread, where
+// Slack has no slash commands, and "@Parley" or "/parley" outside.
 func commandForms() view.CommandSyntax {
 	return view.CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley ", "/parley "}}
 }
@@ -107,13 +111,13 @@ func renderPart(me *fact.Self, p bridge.Post) (renderedPart, error) {
 	return renderedPart{Message: message, author: card.Name, more: p.Part+1 < len(messages)}, nil
 }
 
-// blockSeed makes the beginning of block ids from what names a version of a message.
+// blockSeed makes the beginning of block ids from texts that identify a version of a message.
 func blockSeed(parts ...string) string {
 	const length = 8 // enough, since ids only need to differ between versions of one message
 	return fact.Digest(parts...)[:length]
 }
 
-// literalOptions are the options of every text that we send: Slack links, parses and unfurls nothing in it.
+// literalOptions are the options of every text that we send. Slack makes no links or previews of it.
 func literalOptions(m blockkit.Message) []slackapi.MsgOption {
 	return []slackapi.MsgOption{
 		slackapi.MsgOptionText(m.Text, false),
@@ -194,10 +198,10 @@ func (s *poster) postMessage(ctx context.Context, p bridge.Post, opts []slackapi
 	return ts, m.ThreadTimestamp, nil
 }
 
-// isMisplaced reports whether Slack put a reply at top level. It does so when the root of the thread was deleted.
+// isMisplaced reports whether Slack put a reply at top level, which it does if the thread's root was deleted.
 func isMisplaced(p bridge.Post, thread string) bool { return p.Place.Thread != "" && thread == "" }
 
-// refuseMisplaced deletes a misplaced reply, and returns the error that says that its thread is lost.
+// refuseMisplaced deletes a misplaced reply. Its error wraps bridge.ErrThreadLost or is ambiguous.
 func (s *poster) refuseMisplaced(ctx context.Context, p bridge.Post, ts string) error {
 	if err := s.deleteMisplaced(ctx, p.Place.Channel, ts); err != nil {
 		return err
@@ -205,8 +209,8 @@ func (s *poster) refuseMisplaced(ctx context.Context, p bridge.Post, ts string) 
 	return refusal.BadContent("The Slack thread's first message was deleted.", bridge.ErrThreadLost)
 }
 
-// deleteMisplaced deletes a misplaced reply, also when ctx has just ended. If that fails the error is ambiguous:
-// Reconcile finds the reply and tries again.
+// deleteMisplaced deletes a misplaced reply, even if ctx has just ended. If that fails the error is ambiguous, so
+// Reconcile finds the reply later and tries again.
 func (s *poster) deleteMisplaced(ctx context.Context, channel, ts string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 	defer cancel()
@@ -250,8 +254,7 @@ func (s *poster) editMessage(ctx context.Context, at bridge.Place, m blockkit.Me
 	return ts, nil
 }
 
-// setReaction adds a mark to a message, then removes the mark that the message had before. In this order the message
-// is never without a mark.
+// setReaction adds a mark to a message, then removes the one before. So it is never without a mark.
 func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	message := slackapi.NewRefToMessage(p.Place.Channel, p.Place.Message)
 	if p.Mark != "" {
@@ -311,7 +314,6 @@ func (s *poster) sendDirectMessage(ctx context.Context, user string, part render
 	return bridge.Sent{Message: ts, More: part.more}, nil
 }
 
-// openDirectChannel returns the id of a person's chat with the app.
 func (s *poster) openDirectChannel(ctx context.Context, user string) (string, error) {
 	channel, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{user}})
 	if err != nil {

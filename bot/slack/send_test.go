@@ -15,6 +15,10 @@ import (
 	"parley/channels/markdown"
 )
 
+// These tests send posts (cards, customers' messages, lines) and check what is then to be seen in Slack. world
+// (harness_test.go) puts a Surface between slackfake, which plays Slack and its people, and fakeDesk, which
+// plays the engine.
+
 // A customer's message stands in its thread under the customer's name, which can't look like a colleague's.
 func TestSaidStandsUnderTheCustomersName(t *testing.T) {
 	t.Parallel()

@@ -8,8 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// In channels that are shared with another organisation, and in Enterprise organisations of several workspaces, a click may come from
-// people of other workspaces. Their workspace is T9 here.
+// In channels that are shared with another organisation, and in Enterprise organisations of several workspaces,
+// a click may come from people of other workspaces. Their workspace is T9 here.
 const otherTeam = "T9"
 
 // click is what Slack sends of somebody who presses a button. Its zero value is a click of nobody.
@@ -43,7 +43,8 @@ func (w *world) takeClick(me *fact.Self, c click) error {
 	return err
 }
 
-// In a channel that is shared with another organisation, a colleague's click is ours, whichever organisation Slack names first.
+// In a channel that is shared with another organisation, a colleague's click is ours, whichever organisation
+// Slack names first.
 func TestClickInASharedChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -85,8 +86,8 @@ func clickOfMember(me *fact.Self, user, trigger string) click {
 	}
 }
 
-// In an Enterprise organisation Slack names any workspace of a person who clicks, so that she is asked for: one of ours may do
-// what she may do, strangers and guests nothing.
+// In an Enterprise organisation Slack names any workspace of a person who clicks, so that she is asked for: one
+// of ours may do what she may do, strangers and guests nothing.
 func TestClickOfAPersonOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -116,8 +117,8 @@ func (w *world) addMia() (id string) {
 	return w.fake.Admin.AddUser(slackfake.User{Name: "mia", TeamID: otherTeam, Teams: []string{otherTeam, w.fake.TeamID()}}).ID
 }
 
-// While Slack doesn't say who a person of another workspace is, her click isn't acknowledged: Slack then says that it failed, and
-// keeps a form.
+// While Slack doesn't say who a person of another workspace is, her click isn't acknowledged: Slack then says
+// that it failed, and keeps a form.
 func TestClickOfAPersonWhomSlackDoesNotTell(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -18,6 +18,9 @@ import (
 	"parley/bridge"
 )
 
+// A slash command such as "/parley #12 resolve" is typed outside of threads: Slack doesn't allow it in one. This file
+// turns it into an action for the engine. If the conversation or arguments are missing, a form asks for them first.
+
 type slashCommand struct {
 	TeamID    string `json:"team_id"`
 	AppID     string `json:"api_app_id"`
@@ -28,8 +31,8 @@ type slashCommand struct {
 	TriggerID string `json:"trigger_id"`
 }
 
-// parse reads the command's words, and returns who else than us is mentioned in them: Slack marks mentions (should_escape).
-// The texts have the names that me knows in place of the marks.
+// parse reads the command's words. In the texts, mentions are replaced by the names that me has. mentions has no id
+// of ours.
 func (c *slashCommand) parse(me *fact.Self) (p command.Parsed, mentions []string) {
 	words := blockkit.ReadArguments(c.Text, me.Names)
 	name := strings.TrimPrefix(c.Command, "/")
@@ -43,7 +46,7 @@ func (c *slashCommand) parse(me *fact.Self) (p command.Parsed, mentions []string
 	return typed.Slash(name), mentions
 }
 
-// needsForm reports whether a command needs a form first. Verbs with AtOnce, such as resolve, never do.
+// needsForm reports whether a form must ask for something before the command can be carried out.
 func needsForm(p command.Parsed) bool {
 	if p.Err != "" {
 		return true
@@ -54,8 +57,8 @@ func needsForm(p command.Parsed) bool {
 	return forms.NeedsForm(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
 }
 
-// handleCommand handles a slash command, which has no thread. Where it names no conversation, a form asks
-// which one is meant; where arguments are missing, a form asks for them.
+// handleCommand handles a slash command. It opens the form that asks for the conversation, or for missing arguments.
+// If nothing is missing, it stores the command.
 func (r *responder) handleCommand(ctx context.Context, me *fact.Self, c *slashCommand, body []byte) (answer, error) {
 	p, mentions := c.parse(r.directory.withNames(ctx, me, body))
 	at := bridge.Place{Channel: c.ChannelID}
@@ -79,7 +82,7 @@ func (r *responder) handleCommand(ctx context.Context, me *fact.Self, c *slashCo
 	return answer{}, r.store(ctx, me, fact.KindCommand, c.TriggerID, at, body)
 }
 
-// pickModal makes the form that asks which conversation a command is about. The form keeps who is mentioned in its text.
+// pickModal makes the form that asks which conversation a command is about. It keeps the command's text and mentions.
 func (r *responder) pickModal(ctx context.Context, me *fact.Self, in *interaction, p command.Parsed, mentions []string) slackapi.ModalViewRequest {
 	at := in.findPlace()
 	all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.User.ID)
@@ -96,7 +99,6 @@ func (r *responder) pickModal(ctx context.Context, me *fact.Self, in *interactio
 	return me.Home.Form(form, memory)
 }
 
-// decodeCommand reads a stored slash command.
 func decodeCommand(me *fact.Self, body []byte) ([]bridge.Action, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {

@@ -9,6 +9,10 @@ import (
 	"parley/bridge"
 )
 
+// These tests type slash commands such as "/parley #12 resolve", and check the action that is stored, or the
+// form that opens. world (harness_test.go) puts a Surface between slackfake, which plays Slack and its people,
+// and fakeDesk, which plays the engine.
+
 // wantAction checks what a command asks for: verb, text, and those arguments that commands of these tests have.
 func wantAction(t *testing.T, got, want bridge.Action) {
 	t.Helper()
@@ -112,8 +116,8 @@ func newWorldWithBen(t *testing.T) *world {
 	return w
 }
 
-// A colleague who is mentioned in a command is named in its text, as in a message, and the engine learns of the mention, so that it
-// can ask before the customer reads it.
+// A colleague who is mentioned in a command is named in its text, as in a message, and the engine learns of the
+// mention, so that it can ask before the customer reads it.
 func TestCommandNamesMentions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -168,7 +172,8 @@ func TestCommandNamesMentions(t *testing.T) {
 	}
 }
 
-// The text and the mentions of a command stay while it asks which conversation is meant, also a text that Slack doesn't keep with a form.
+// The text and the mentions of a command stay while it asks which conversation is meant, also a text that Slack
+// doesn't keep with a form.
 func TestCommandKeepsMentionsWhileItAsks(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]string{"short": "", "long": strings.Repeat("x", 2900)} {

@@ -14,6 +14,10 @@ import (
 	"parley/channels/pause"
 )
 
+// This file runs one Socket Mode connection: a WebSocket that we open to Slack, by which Slack sends events, clicks
+// and commands. Each comes in an envelope, which we acknowledge by its id once its content is stored. An event that
+// isn't acknowledged comes again. The client library reconnects by itself; keepConnected makes a new client.
+
 // Limits of one connection.
 const (
 	maxEnvelopeBytes = 4 << 20
@@ -23,7 +27,7 @@ const (
 	repairWait    = 30 * time.Second // after an error that stays until a person has repaired the token
 )
 
-// keepConnected keeps the connection with this number open until ctx ends.
+// keepConnected keeps the connection with this number open. It blocks until ctx ends.
 func (c *connections) keepConnected(ctx context.Context, me *fact.Self, number int) {
 	for ctx.Err() == nil {
 		err := c.runClient(ctx, me, number)
@@ -72,17 +76,17 @@ func (c *connections) runClient(ctx context.Context, me *fact.Self, number int) 
 	}
 }
 
-// connection is one Socket Mode connection. Only the goroutine of runClient changes it; the goroutines of answer
-// only read what never changes.
+// connection is one Socket Mode connection. Only the goroutine of runClient changes it. The goroutines that method
+// answer starts read only fields that never change.
 type connection struct {
 	parent *connections
 	me     *fact.Self
-	number int // among all connections; a client that takes the place of another has the same number
+	number int // from 0; a new client in place of an old one keeps the number
 	client *socketmode.Client
-	isOpen bool // Slack has greeted us, and the connection was not lost since
+	isOpen bool // Slack has sent its hello, and the connection was not lost since
 }
 
-// recordLost records that the connection was lost. closedByUs: we closed it ourselves, because the process ends.
+// recordLost records that the connection was lost, if it was open. closedByUs: because the process ends.
 func (c *connection) recordLost(closedByUs bool) {
 	if c.isOpen {
 		c.isOpen = false
@@ -90,8 +94,7 @@ func (c *connection) recordLost(closedByUs bool) {
 	}
 }
 
-// drain stores the events that arrived before the connection ended. They can perhaps not be acknowledged
-// any more; then Slack sends them again.
+// drain stores the events that arrived before the connection ended. Slack resends those that can't be acknowledged.
 func (c *connection) drain(ctx context.Context) {
 	for {
 		evt, ok := c.waitingEvent()
@@ -112,8 +115,8 @@ func (c *connection) waitingEvent() (evt socketmode.Event, ok bool) {
 	}
 }
 
-// handleEvents handles one event and those that already wait behind it, in their order. It stores Events API callbacks
-// that follow each other by one commit.
+// handleEvents handles one event and those that already wait behind it, in their order. Events API callbacks that
+// directly follow each other are stored together in one transaction.
 func (c *connection) handleEvents(ctx context.Context, evt socketmode.Event) {
 	var batch []arrived
 	for {
@@ -141,8 +144,8 @@ func (c *connection) handleEvents(ctx context.Context, evt socketmode.Event) {
 	c.storeBatch(ctx, batch)
 }
 
-// readAgain returns a click, shortcut or command that slack-go couldn't read as one that it could: only its payload counts, which
-// intake reads itself. slack-go refuses messages with controls that it doesn't know. All other events are returned as they are.
+// readAgain repairs an event that slack-go refused to read because a message in it has controls that slack-go doesn't
+// know. If it is a click, shortcut or command, it is returned with its payload, which intake reads itself.
 func readAgain(evt socketmode.Event) socketmode.Event {
 	bad, isBad := evt.Data.(*socketmode.ErrorBadMessage)
 	var request socketmode.Request
@@ -181,7 +184,7 @@ func eventsAPIPayload(evt socketmode.Event) (arrived, bool) {
 	return arrived{}, false
 }
 
-// openEnvelope returns the callback in an envelope, or the whole message if it isn't an envelope with a callback.
+// openEnvelope returns the callback in an envelope. Other messages are returned whole.
 func openEnvelope(message json.RawMessage) arrived {
 	var envelope struct {
 		ID      string          `json:"envelope_id"`
@@ -197,8 +200,8 @@ func openEnvelope(message json.RawMessage) arrived {
 	return arrived{envelope: envelope.ID, body: envelope.Payload, retry: envelope.Retry}
 }
 
-// storeBatch stores a batch and then acknowledges it. A batch that can't be stored now is not acknowledged:
-// Slack sends its events again, and the sweeper finds those that Slack gives up.
+// storeBatch stores a batch and then acknowledges it. If storing fails, it acknowledges nothing: Slack sends the
+// events again, and the sweeper later reads those that Slack gives up on.
 func (c *connection) storeBatch(ctx context.Context, batch []arrived) {
 	if len(batch) == 0 {
 		return
@@ -229,7 +232,7 @@ func (c *connection) storeBatch(ctx context.Context, batch []arrived) {
 	}
 }
 
-// acknowledge tells Slack that an envelope arrived, with an answer if payload isn't nil.
+// acknowledge tells Slack that an envelope arrived, with an answer unless payload is nil. envelope may be "".
 func (c *connection) acknowledge(ctx context.Context, envelope string, payload any) {
 	if envelope == "" {
 		return
@@ -243,7 +246,7 @@ func (c *connection) acknowledge(ctx context.Context, envelope string, payload a
 	}
 }
 
-// canSend reports whether an answer can be sent, and logs why not.
+// canSend reports whether an answer can be encoded and is short enough. If not, it logs why.
 func (c *connection) canSend(payload any) bool {
 	raw, err := json.Marshal(payload)
 	if err != nil {
@@ -288,7 +291,7 @@ func (c *connection) recordGreeting(ctx context.Context, hello *socketmode.Reque
 			c.parent.standing.ReportWorks(noRemovals)
 		}
 	}
-	// Slack spreads events over all connections of the app. Those to a connection that we don't know of never reach us.
+	// Slack spreads events over all connections of the app. We miss those to unknown ones.
 	if hello != nil && hello.NumConnections > c.parent.wanted {
 		c.parent.log.Warn("slack has more connections than this process: other replicas, or stale ones that still get events",
 			"connections", hello.NumConnections, "own", c.parent.wanted)
@@ -296,10 +299,10 @@ func (c *connection) recordGreeting(ctx context.Context, hello *socketmode.Reque
 	c.parent.sweeper.Wake() // to read what no connection was there for
 }
 
-// takeRequest stores a click or command, and returns what Slack gets back.
+// takeRequest handles a click or command, and returns what Slack gets back. After an error Slack gets nothing.
 type takeRequest func(ctx context.Context, me *fact.Self, body []byte) (answer, error)
 
-// answer handles a click or command in the background, so that the person doesn't wait for events. request may be nil.
+// answer handles a click or command in the background, so that the person doesn't wait for events. nil is ignored.
 func (c *connection) answer(ctx context.Context, request *socketmode.Request, take takeRequest) {
 	if request == nil {
 		return

@@ -16,6 +16,10 @@ import (
 	"parley/channels"
 )
 
+// These tests check the Socket Mode connections: an event is stored before it is acknowledged, and a lost
+// connection makes the Surface read what it missed. world (harness_test.go) puts a Surface between slackfake,
+// which plays Slack and its people, and fakeDesk, which plays the engine.
+
 func TestMessageIsStoredThenAcknowledged(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -92,8 +96,8 @@ func TestRefusedEventComesAgain(t *testing.T) {
 	w.desk.First(t, w.messageID(ts))
 }
 
-// An event that Slack could not bring at once may come after what was said later, so that more may be missing: replies wait until
-// that is looked for.
+// An event that Slack could not bring at once may come after what was said later, so that more may be missing:
+// replies wait until that is looked for.
 func TestEventBroughtAgainBySocket(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -116,7 +120,8 @@ func TestEnvelopeSaysWhichAttempt(t *testing.T) {
 	wantEqual(t, "attempt", e.retry, 2)
 }
 
-// slack-go can't read a shortcut that is used on a message with a newer control of another app: it counts all the same.
+// slack-go can't read a shortcut that is used on a message with a newer control of another app: it counts all
+// the same.
 func TestShortcutThatSlackGoCantRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -185,7 +190,8 @@ type missedWhileAway struct {
 	gapsBefore int    // how many gaps were announced before
 }
 
-// missMessages connects a surface, ends it, and has Ann post two messages and edit the first, of which Slack tells nothing.
+// missMessages connects a surface, ends it, and has Ann post two messages and edit the first, of which Slack
+// tells nothing.
 func missMessages(t *testing.T) missedWhileAway {
 	t.Helper()
 	w := newConnectedWorld(t)
@@ -247,8 +253,8 @@ func TestReconnect(t *testing.T) {
 	w.waitSockets(2)
 }
 
-// A gap begins when the last connection is lost, not when one opens again: edits and deletions in between are not told, so that a
-// reply whose hold ends then is read again before it leaves.
+// A gap begins when the last connection is lost, not when one opens again: edits and deletions in between are
+// not told, so that a reply whose hold ends then is read again before it leaves.
 //
 func TestGapBeginsWithTheLoss(t *testing.T) {
 	t.Parallel()
@@ -266,7 +272,8 @@ func TestGapBeginsWithTheLoss(t *testing.T) {
 	w.desk.Connected(t, filled+1)
 }
 
-// sweepTwice makes the surface read what it may have missed, and waits until a reading is over: the next one has begun.
+// sweepTwice makes the surface read what it may have missed, and waits until a reading is over: the next one
+// has begun.
 func (w *world) sweepTwice() {
 	w.t.Helper()
 	for range 2 {
@@ -276,8 +283,8 @@ func (w *world) sweepTwice() {
 	}
 }
 
-// If all connections were lost together, the gap begins with the first loss, however long ago Slack couldn't be reached before that.
-// If one was lost and the other only later, there is none.
+// If all connections were lost together, the gap begins with the first loss, however long ago Slack couldn't be
+// reached before that. If one was lost and the other only later, there is none.
 func TestGapOfConnectionsThatWereLostTogether(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_700_000_000, 0)
@@ -361,8 +368,8 @@ func TestDeletedRootIsADeletion(t *testing.T) {
 	}
 }
 
-// missBeforeTheFirstConnection posts a thread of others and one of ours, with a reply each, three hours before the surface is
-// connected. It returns the stamp of the reply in our thread.
+// missBeforeTheFirstConnection posts a thread of others and one of ours, with a reply each, three hours before
+// the surface is connected. It returns the stamp of the reply in our thread.
 func missBeforeTheFirstConnection(t *testing.T) (w *world, missed string) {
 	t.Helper()
 	d := newDowntime(t)

@@ -9,8 +9,12 @@ import (
 	"parley/bridge"
 )
 
-// newWorldWithEve makes a workspace whose channel #support is shared with another organisation. Eve belongs to that one. The desk takes
-// her for an agent, and shows her the conversation #12. The card's place is returned, too.
+// A stranger is somebody of another organisation who sees our cards in a shared channel. These tests check that
+// nothing a stranger does has an effect.
+
+// newWorldWithEve makes a workspace whose channel #support is shared with another organisation. Eve belongs to
+// that one. The desk takes her for an agent, and shows her the conversation #12. The card's place is returned,
+// too.
 func newWorldWithEve(t *testing.T) (w *world, eve string, root bridge.Place) {
 	t.Helper()
 	w = newConnectedWorld(t)
@@ -60,8 +64,8 @@ func (w *world) reactAs(user, ts string) bridge.ActorKind {
 	return w.waitAction("r:C1:" + ts + ":").Actor.Kind
 }
 
-// An emoji doesn't say to which workspace its person belongs. Slack is asked about agents: one of another organisation does nothing by
-// it, one of several workspaces of ours acts.
+// An emoji doesn't say to which workspace its person belongs. Slack is asked about agents: one of another
+// organisation does nothing by it, one of several workspaces of ours acts.
 func TestEmojiOfAnAgent(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -29,6 +29,10 @@ import (
 	"parley/channels/pause"
 )
 
+// A Surface is the Slack side of Parley. The engine has it post what customers write, each conversation in a thread
+// of its own. What agents type or click there, the Surface stores with the engine, which answers the customer. This
+// file configures the Surface, joins its parts and runs it; the package comment lists the parts.
+
 // DefaultAPIURL is where Slack's Web API lives.
 const DefaultAPIURL = "https://slack.com/api/"
 
@@ -37,7 +41,7 @@ const (
 	defaultSweepInterval = 10 * time.Minute // catch-up without a reconnect
 	defaultCatchUpFor    = 90 * 24 * time.Hour
 	defaultShareWait     = 3 * time.Second
-	unmovedPasses        = 3 // for how many passes a process's mark may stand still before it counts as abandoned
+	unmovedPasses        = 3 // a mark that hasn't moved for so many passes counts as abandoned
 	endTimeout           = 5 * time.Second
 )
 
@@ -47,7 +51,7 @@ const (
 	maxConnections     = 10
 )
 
-// maxBackground bounds the work that goes on at the same time after Slack has its answer, and after a line was posted.
+// maxBackground bounds the tasks that run at once after Slack has its answer, or after a line was posted.
 const maxBackground = 64
 
 // Desk is what a Surface asks of the engine.
@@ -60,8 +64,7 @@ type Desk interface {
 	reports
 }
 
-// Options configure a Surface. BotToken, Desk and either AppToken (Socket Mode) or
-// SigningSecret (signed requests) are required.
+// Options configure a Surface. Required: BotToken, Desk and either AppToken (Socket Mode) or SigningSecret.
 type Options struct {
 	BotToken      string
 	AppToken      string // if it is set, events come by Socket Mode
@@ -235,10 +238,9 @@ func (s *Surface) Limits() bridge.Limits {
 }
 
 // Budget implements bridge.Surface.
-// Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11: posts about one per
-// second and channel with short bursts; chat.update and reactions.add 50 per minute and
-// workspace, of which a fifth is left to forms and repairs; reactions.remove only 20. Of the four
-// marks that a message gets, three replace another mark and so need a reactions.remove.
+// Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11: posts about one per second and channel with short
+// bursts; chat.update and reactions.add 50 per minute and workspace, of which a fifth is left to forms and repairs;
+// reactions.remove only 20. Three of the four marks of a message also need a reactions.remove.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	perMinute := func(calls float64) float64 { return calls / 60 * s.opt.Rate } // as a number per second
 	switch kind {
@@ -258,8 +260,8 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	return bridge.Budget{Key: "post:" + channel, PerSecond: s.opt.Rate, Burst: max(3, int(s.opt.Rate/5))}
 }
 
-// Run implements bridge.Surface: it learns who we are, keeps the Socket Mode connections
-// where there is an app token, and catches up after each connect and every ten minutes.
+// Run implements bridge.Surface: it learns who we are, keeps the Socket Mode connections where there is an app token,
+// and catches up after each connect and every ten minutes.
 func (s *Surface) Run(ctx context.Context) error {
 	me, ok := s.connections.awaitIdentity(ctx)
 	if ok && s.beginMark(ctx) {
@@ -290,8 +292,8 @@ func (s *Surface) receiveEvents(ctx context.Context, me *fact.Self) {
 	wg.Wait()
 }
 
-// beginMark stores this process's mark (see sweep.Marks) before Slack sends it anything. It returns false if ctx ended
-// first.
+// beginMark stores this process's mark, a time until when all events are stored (see sweep.Marks). Slack sends events
+// only after that. It retries until that works, and returns false if ctx ended first.
 func (s *Surface) beginMark(ctx context.Context) bool {
 	for {
 		err := s.history.marks.Begin(ctx)
@@ -305,8 +307,7 @@ func (s *Surface) beginMark(ctx context.Context) bool {
 	}
 }
 
-// endMark removes this process's mark if nothing is missing. If that fails, the other processes only read once more what
-// they know already.
+// endMark removes this process's mark if no event is missing. If that fails, other processes only read too much.
 func (s *Surface) endMark(ctx context.Context) {
 	if !s.connections.hasAll() || !s.history.filled.Load() {
 		return
@@ -318,20 +319,19 @@ func (s *Surface) endMark(ctx context.Context) {
 	}
 }
 
-// CatchUp implements engine.CatcherUp. It also looks for the gaps of other processes: one that vanished may have left some.
+// CatchUp implements engine.CatcherUp. It also looks for events that other processes missed and left unread.
 func (s *Surface) CatchUp(since time.Time) {
 	s.history.marks.SuspectGap()
 	s.sweeper.CatchUp(since)
 }
 
-// Connections returns how many connections to Slack are open, and how many there should be:
-// none when Slack sends requests instead (no app token).
+// Connections returns how many connections are open and how many there should be: 0 without app token.
 func (s *Surface) Connections() (open, wanted int) {
 	return s.connections.countOpen(), s.connections.wanted
 }
 
-// HidesGaps implements bridge.GapHider: nobody notices when Slack's requests don't get here, and those that Slack brings again
-// come a minute later. Reading each reply again takes one of the 50 calls of conversations.replies that Slack allows in a minute.
+// HidesGaps implements bridge.GapHider. It is true with signed requests: nobody notices when they don't get here, and
+// Slack repeats them only a minute later. Reading a reply again takes one of 50 calls a minute.
 func (s *Surface) HidesGaps(string) bool { return s.connections.wanted == 0 }
 
 // Handlers implements bridge.Surface. It returns nil in Socket Mode.

@@ -7,8 +7,8 @@ import (
 	"parley/bridge"
 )
 
-// A table that is pasted in Slack's client comes here whole, with the message's text before it, or alone. A cell has no formatting,
-// so that the address of a link stands behind its words.
+// A table that is pasted in Slack's client comes here whole, with the message's text before it, or alone. A
+// cell has no formatting, so that the address of a link stands behind its words.
 func TestPastedTable(t *testing.T) {
 	t.Parallel()
 	const table = `| Lamp | EUR \| net |

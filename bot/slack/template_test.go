@@ -19,8 +19,8 @@ func newTemplateWorld(t *testing.T) *world {
 	return w
 }
 
-// fillInTemplate asks for a template by a command, chooses the one of a quote and fills it in. It returns the form that shows the
-// words as they will be sent.
+// fillInTemplate asks for a template by a command, chooses the one of a quote and fills it in. It returns the
+// form that shows the words as they will be sent.
 func (w *world) fillInTemplate(values map[string]string) *slackfake.View {
 	w.t.Helper()
 	w.typeCommand("#12 template")

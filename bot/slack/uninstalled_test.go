@@ -10,6 +10,9 @@ import (
 	"parley/channels"
 )
 
+// These tests check what people are told when an admin has removed the app, when a token has expired, and when
+// Slack opens no connection.
+
 // reconnect has Slack renew all connections, as it does from time to time, and waits for what people are told then.
 func (w *world) reconnect() channels.Condition {
 	w.t.Helper()
@@ -55,7 +58,8 @@ func TestReconnectWithExpiredToken(t *testing.T) {
 	wantWords(t, w.reconnectInVain().Text, "token_expired")
 }
 
-// If Slack opens no connection for the app-level token, nothing that people type arrives. They are told so, and which token it is.
+// If Slack opens no connection for the app-level token, nothing that people type arrives. They are told so, and
+// which token it is.
 func TestAppTokenRefused(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{

@@ -17,26 +17,30 @@ import (
 	"parley/channels/pause"
 )
 
+// Windows are the forms and cards that Slack shows above its own page; Slack calls them modals, or views. A click
+// brings a trigger id, by which a window can be opened within three seconds. If it takes longer to make one, a window
+// that says "Loading …" is opened first, and replaced later.
+
 const (
-	// maxFormDelay is how long the making of a form may take before a waiting view is shown in its place. Slack
-	// lets a click open a view only for three seconds.
+	// maxFormDelay is how long the making of a form may take. After that a waiting window is shown in its place,
+	// because Slack lets a click open a window only for three seconds.
 	maxFormDelay = 1200 * time.Millisecond
 
-	// refreshWait is how long a window waits before it shows a conversation again, so that an action has its effect before.
+	// refreshWait is the delay before a window shows a conversation again, so that the engine has handled the click.
 	refreshWait = time.Second
 
 	// notOpenedTimeout bounds the message about a form that was not shown.
 	notOpenedTimeout = 5 * time.Second
 )
 
-// replying is told who has a reply's form open: before the form is shown, and when it was closed without
-// being submitted. at is when the form was made, by Parley's clock.
+// replying is told who is writing a reply in a form: before the form is shown, and when it was closed without being
+// submitted. Colleagues then see that somebody writes. at is when the form was made, by Parley's clock.
 type replying interface {
 	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user string, at time.Time) error
 	ReplyClosed(ctx context.Context, conversation bridge.ConversationID, user string, at time.Time) error
 }
 
-// windows are the forms and cards that Slack shows above its own page. Slack calls them modals, or views.
+// windows makes, opens and replaces windows. Its desk has the conversations and lists that they show.
 type windows struct {
 	*workspace
 
@@ -48,15 +52,14 @@ type windows struct {
 
 // formRequest says which form is to be opened, for whom, and where it was asked for.
 type formRequest struct {
-	verb bridge.Verb
-	args bridge.Args
-	at   bridge.Place
-	user string
-	text string // what stands in the form's long field at first
+	verb bridge.Verb  // what the form is to do, for example VerbReply
+	args bridge.Args  // what is known of it already
+	at   bridge.Place // where it was asked for
+	user string       // who asked for it: a Slack user id
+	text string       // what stands in the form's long field at first
 }
 
-// recordReplyOpened records that somebody is about to see a reply's form, and has Slack tell us when they close
-// it.
+// recordReplyOpened records that somebody is about to see a reply's form, and makes Slack tell us when they close it.
 func (w *windows) recordReplyOpened(ctx context.Context, modal *slackapi.ModalViewRequest, form view.Form, user string) {
 	modal.NotifyOnClose = true
 	if err := w.replying.ReplyOpened(ctx, form.Args.Conversation, user, form.At); err != nil {
@@ -64,7 +67,7 @@ func (w *windows) recordReplyOpened(ctx context.Context, modal *slackapi.ModalVi
 	}
 }
 
-// recordReplyClosed takes back what recordReplyOpened recorded. private is the form's private data.
+// recordReplyClosed undoes recordReplyOpened. private is the window's data (blockkit.Remember).
 func (w *windows) recordReplyClosed(ctx context.Context, private, user string) {
 	memory := blockkit.ReadMemory(private)
 	_, args, err := verb.Pressed(memory.Verb, memory.Args)
@@ -76,7 +79,7 @@ func (w *windows) recordReplyClosed(ctx context.Context, private, user string) {
 	}
 }
 
-// handleClosed handles the news that somebody closed a reply's form without submitting it.
+// handleClosed handles Slack's notice that somebody closed a reply's form without submitting it.
 func (w *windows) handleClosed(ctx context.Context, in *interaction) {
 	if in.View != nil {
 		w.recordReplyClosed(ctx, in.View.Private, in.User.ID)
@@ -89,8 +92,8 @@ const (
 	tooLateText   = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
 )
 
-// tellNotOpened logs that a form could not be shown, and tells the person who pressed: Slack's client says nothing. typed is what the
-// person wrote into the form before it.
+// tellNotOpened logs that a window could not be shown, and sends a message about it to the person who pressed, since
+// Slack's client says nothing. typed is what they wrote into the form before it; the message repeats it.
 func (w *windows) tellNotOpened(ctx context.Context, me *fact.Self, in *interaction, modal slackapi.ModalViewRequest, cause error, typed string) {
 	w.log.Warn("slack form not opened", "error", cause)
 	// What took too long may have used up the time of ctx.
@@ -132,20 +135,18 @@ func (w *windows) refresh(ctx context.Context, me *fact.Self, in *interaction, a
 	w.replace(ctx, in, w.cardModal(ctx, me, in, view.OpensDetails, args))
 }
 
-// replace shows another window in place of the one in which somebody clicked.
 func (w *windows) replace(ctx context.Context, in *interaction, modal slackapi.ModalViewRequest) {
 	if _, err := w.api.UpdateViewContext(ctx, modal, "", "", in.View.ID); err != nil {
 		w.log.Info("slack view not refreshed", "error", err)
 	}
 }
 
-// formModal makes a verb's form, or a window that says why there is none.
 func (w *windows) formModal(ctx context.Context, me *fact.Self, f formRequest) slackapi.ModalViewRequest {
 	modal, _ := w.makeForm(ctx, me, f) //nolint:errcheck // the window says it
 	return modal
 }
 
-// makeForm makes a verb's form. With an error it returns the window that says why there is none.
+// makeForm makes a verb's form. If it returns an error, it also returns the window that says why there is no form.
 // Errors: those of forms.Maker.
 func (w *windows) makeForm(ctx context.Context, me *fact.Self, f formRequest) (slackapi.ModalViewRequest, error) {
 	form, zone, err := w.newFormMaker().Form(ctx, f.verb, f.args, f.at, f.user, f.text)
@@ -159,7 +160,6 @@ func (w *windows) makeForm(ctx context.Context, me *fact.Self, f formRequest) (s
 	return modal, nil
 }
 
-// cardModal makes a window of details, history or a list, or one that says why there is none.
 func (w *windows) cardModal(ctx context.Context, me *fact.Self, in *interaction, opens view.Opens, args bridge.Args) slackapi.ModalViewRequest {
 	at := in.findPlace()
 	card, err := w.newFormMaker().Window(ctx, opens, args, at, in.User.ID)
@@ -169,12 +169,11 @@ func (w *windows) cardModal(ctx context.Context, me *fact.Self, in *interaction,
 	return me.Home.Window(card, at)
 }
 
-// newFormMaker returns what makes forms and cards without Slack's layout.
 func (w *windows) newFormMaker() forms.Maker {
 	return forms.Maker{Desk: w.desk, Now: w.now, Zone: w.zone}
 }
 
-// open shows a modal. When making it takes long, a waiting view holds the place.
+// open makes and shows a window. After maxFormDelay, a waiting window is shown until it is ready.
 func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, build buildModal) {
 	made := make(chan slackapi.ModalViewRequest, 1)
 	go func() { made <- build(ctx) }() // ends with ctx; every way out of here waits for it
@@ -200,7 +199,6 @@ func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, buil
 	}
 }
 
-// waitingModal makes the window that is shown until a form is ready.
 func waitingModal(me *fact.Self, at bridge.Place) slackapi.ModalViewRequest {
 	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}
 	return me.Home.Window(view.Card{Blocks: []view.Block{line}}, at)
@@ -222,7 +220,7 @@ func (w *windows) showView(ctx context.Context, in *interaction, modal slackapi.
 	return &answer.View, nil
 }
 
-// suggestOptions returns the options of a long menu while somebody types into it.
+// suggestOptions returns the options of a long menu that match what somebody has typed into it.
 func (w *windows) suggestOptions(ctx context.Context, in *interaction) (blockkit.Options, error) {
 	if in.View == nil {
 		return blockkit.NoOptions(), nil

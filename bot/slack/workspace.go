@@ -33,14 +33,15 @@ const (
 	maxFileBytes   = 1 << 30          // Slack's own limit of one file
 )
 
-// workspace is the Web API of one Slack workspace, as our app calls it.
+// workspace calls the Web API of one Slack workspace with our bot's token. The other parts of the package embed it.
+// It adds to slack-go: whole messages as JSON (readPage), repeated reads (retryRead), and who we are (identify).
 type workspace struct {
 	api    *slackapi.Client
 	http   *http.Client
 	apiURL *url.URL
-	token  string // of the bot
+	token  string // of the bot, "xoxb-…"
 	log    *slog.Logger
-	now    func() time.Time
+	now    func() time.Time // Parley's clock
 
 	me          atomic.Pointer[fact.Self] // nil until identify has learned who we are
 	identifying sync.Mutex                // only one goroutine asks at a time
@@ -48,9 +49,9 @@ type workspace struct {
 
 // pageQuery asks for one page of a thread, or of a channel's top level.
 type pageQuery struct {
-	channel  string
-	thread   string // "" means the top level
-	oldest   string // stamps of the first and the last message wanted, both included; "" means no limit
+	channel  string // its id, C…
+	thread   string // stamp of its root; "" means the top level
+	oldest   string // stamps ("1700000000.000100") of the first and last message wanted, both included; "" means no limit
 	latest   string
 	cursor   string // where the page before ended; "" for the first page
 	limit    int    // messages in a page; 0 means defaultPage
@@ -65,13 +66,13 @@ func messageQuery(at bridge.Place, thread string) pageQuery {
 	return pageQuery{channel: at.Channel, thread: thread, oldest: at.Message, latest: at.Message, limit: 2}
 }
 
-// kept is a message with its bytes: we read some of its fields, and the journal keeps all of them.
+// kept is a message together with its JSON. We read some of its fields; the stored fact keeps all of them.
 type kept struct {
 	fact.Message
 	raw json.RawMessage
 }
 
-// UnmarshalJSON implements json.Unmarshaler. A message that can't be read has only its bytes.
+// UnmarshalJSON implements json.Unmarshaler. If the message can't be read, only raw is set, and there is no error.
 func (k *kept) UnmarshalJSON(raw []byte) error {
 	k.raw = bytes.Clone(raw)
 	if json.Unmarshal(raw, &k.Message) != nil {
@@ -80,7 +81,7 @@ func (k *kept) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// historyPage is one page. That another one follows is said by a cursor alone: has_more may be left out.
+// historyPage is one page of messages. Only a cursor says that another one follows, not has_more.
 // Source: the published description of the Web API (2021), conversations.replies.
 type historyPage struct {
 	Messages []kept `json:"messages"`
@@ -89,11 +90,11 @@ type historyPage struct {
 	} `json:"response_metadata"`
 }
 
-// formatStamp writes a time in Slack's form: seconds and microseconds, so that stamps sort as texts.
+// formatStamp writes a time as a stamp: seconds and microseconds, "1700000000.000100". Stamps sort as texts.
 func formatStamp(t time.Time) string { return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000) }
 
-// readPage reads one page, waiting as Slack asks. It decodes the answer itself because slack-go drops
-// fields of messages that it doesn't know, and the journal keeps all of them.
+// readPage reads one page. It waits as long as Slack's rate limit asks, and repeats a call that fails for a moment
+// (see retryRead). It decodes the answer itself because slack-go drops message fields that it doesn't know.
 func (w *workspace) readPage(ctx context.Context, q pageQuery) (historyPage, error) {
 	method := "conversations.history"
 	values := url.Values{
@@ -181,7 +182,8 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 	return json.Unmarshal(raw, out)
 }
 
-// identify returns who we are in the workspace. It asks Slack until it has learned that once.
+// identify returns who we are in the workspace: the ids of our user, bot, app and team. It asks Slack until that
+// succeeded once, and then returns what it learned.
 // Errors: those of auth.test and bots.info.
 func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	if me := w.me.Load(); me != nil {
@@ -219,8 +221,8 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	return me, nil
 }
 
-// isOfOrganisation reports whether what Slack names as the team of a token is a whole Enterprise organisation (E…), and not a workspace
-// (T…): the app was installed for all workspaces.
+// isOfOrganisation reports whether a team id is that of a whole Enterprise organisation (E…) rather than a workspace
+// (T…). Then the app was installed for all its workspaces.
 func isOfOrganisation(team string) bool { return strings.HasPrefix(team, "E") }
 
 // workspaceTimeout bounds the question which workspace the app is in.
@@ -236,21 +238,21 @@ func (w *workspace) Workspace(ctx context.Context) (string, error) {
 	return me.Team, nil
 }
 
-// identifyWithin does what identify does, and gives up after timeout.
 func (w *workspace) identifyWithin(ctx context.Context, timeout time.Duration) (*fact.Self, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return w.identify(ctx)
 }
 
-// How often a read is tried that fails for another reason than a rate limit, and how much longer to wait after each try.
+// Tries of a read that fails for another reason than a rate limit, and how much longer each wait is.
 const (
 	maxReads     = 4
 	readWaitStep = 500 * time.Millisecond
 )
 
-// retryRead makes a read. It repeats the read after a temporary failure, and as often as Slack limits the rate, each time
-// after a wait: the one for which Slack asks, or one that grows with each try. It gives up when ctx would end before.
+// retryRead makes a read. It repeats the read after a temporary failure, up to maxReads times in all, and without
+// limit while Slack limits the rate. Before each repetition it waits: as long as Slack asks, or longer with each try.
+// It gives up when ctx would end before the next try.
 func (w *workspace) retryRead(ctx context.Context, read func(context.Context) error) error {
 	for try := 1; ; try++ {
 		err := withTimeout(ctx, requestTimeout, read)
@@ -272,7 +274,6 @@ func (w *workspace) retryRead(ctx context.Context, read func(context.Context) er
 	}
 }
 
-// withTimeout makes a call that has to end within timeout.
 func withTimeout(ctx context.Context, timeout time.Duration, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -285,7 +286,7 @@ func hasDeadlineWithin(ctx context.Context, wait time.Duration) bool {
 	return ok && time.Until(deadline) < wait
 }
 
-// isTrusted reports whether the token may be sent to an address: to Slack's own hosts, and to the configured API.
+// isTrusted reports whether the token may be sent to an address: to Slack's own hosts and the configured API.
 func (w *workspace) isTrusted(u *url.URL) bool {
 	if u.Scheme == w.apiURL.Scheme && u.Host == w.apiURL.Host {
 		return true
