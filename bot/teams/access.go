@@ -16,16 +16,21 @@ import (
 	"parley/channels"
 )
 
+// When Teams refuses a call, this file decides what the refusal means. Is it worth another try, is the thread gone,
+// or may we no longer post there? In the last case the place (a channel, a team, or all of Teams if our credentials
+// are refused) is closed: posts to it fail at once, and people are told why, until Teams shows that it takes posts
+// again. See closures.
+
 // Waits where Teams doesn't say how long.
 const (
 	defaultThrottleWait = 30 * time.Second
 	defaultBusyWait     = 2 * time.Second // after a 412: somebody else is changing the conversation
 )
 
-// reporter tells people in which condition the surface is.
+// reporter is told in which condition the surface is: that it works, or why not. People see that.
 type reporter interface{ Report(c channels.Condition) }
 
-// access classifies failed calls of Teams, and remembers the places in which Teams refuses us.
+// access turns errors of Teams into a *channels.SendError, and keeps the list of places that are closed.
 type access struct {
 	*organisation.Organisation
 
@@ -34,11 +39,13 @@ type access struct {
 	closed   *closures
 }
 
-// classifyFailure turns the error of a failed call into a channels.SendError, with what it means for the post and what people
-// are told. If the failure shows that Teams refuses us in a place, or everywhere, it also closes that place for posts. The
-// order of the cases matters: Teams' codes say more than an HTTP status, so they come first.
-// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages,
-// "Status codes from bot conversational APIs", read 2026-11.
+// classifyFailure turns the error of a failed call into a *channels.SendError. Its Class says whether the post is
+// tried again, and its Text and Hint are shown to people. The function returns an error as it is if that is nil or a
+// *channels.SendError already. If Teams refuses us in a place, or everywhere, it also closes that place.
+//
+// The order of the cases matters: a code of Teams says more than an HTTP status, so codes come first.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages, "Status codes
+// from bot conversational APIs", read 2026-11.
 func (ac *access) classifyFailure(err error, p bridge.Post) error {
 	var classified *channels.SendError
 	if err == nil || errors.As(err, &classified) {
@@ -97,7 +104,7 @@ func upTo(limit time.Duration) time.Duration {
 	return time.Duration(rand.Int64N(int64(limit))) //nolint:gosec // nothing secret depends on it
 }
 
-// codeInBrackets returns Teams' code as it stands behind a text for people; "" if Teams gave none.
+// codeInBrackets returns Teams' code for the end of a text, such as " (BotDisabledByAdmin)"; "" if Teams gave none.
 func codeInBrackets(e *connector.Error) string {
 	if e.Code == "" {
 		return ""
@@ -105,8 +112,8 @@ func codeInBrackets(e *connector.Error) string {
 	return " (" + e.Code + ")"
 }
 
-// classifyBeforeSend classifies a failure that came before the post itself was sent. Such a failure is never Ambiguous:
-// the post isn't there.
+// classifyBeforeSend classifies the failure of a call that comes before the post itself, such as looking up a person.
+// The post was not sent, so the result is never Ambiguous.
 func (ac *access) classifyBeforeSend(err error, p bridge.Post) error {
 	err = retryOnlyThisPost(ac.classifyFailure(err, p))
 	if se, ok := errors.AsType[*channels.SendError](err); ok && se.Class == channels.Ambiguous {
@@ -115,8 +122,8 @@ func (ac *access) classifyBeforeSend(err error, p bridge.Post) error {
 	return err
 }
 
-// retryOnlyThisPost turns Throttled into Retry, so that only this post waits, and not the whole channel. It is for calls
-// that Teams doesn't count as posts of the channel, such as those about its members.
+// retryOnlyThisPost turns Throttled into Retry, so that only this post waits, and not the whole channel. It is for
+// calls that Teams doesn't count as posts of the channel, such as those about its members.
 func retryOnlyThisPost(err error) error {
 	var se *channels.SendError
 	if !errors.As(err, &se) || se.Class != channels.Throttled {
@@ -130,8 +137,8 @@ func retryOnlyThisPost(err error) error {
 // nothingLost ends the hints for admins about a channel that takes no posts.
 const nothingLost = " Nothing is lost meanwhile."
 
-// classifyClosed classifies the codes by which Teams says that we may not post somewhere (see isClosingCode). It closes the
-// channel, which stays closed until an event opens it again.
+// classifyClosed classifies the codes by which Teams says that we may not post somewhere (see isClosingCode). It
+// closes the channel, which stays closed until an event opens it again.
 func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e)}
 	if !isChannel(p.Place.Channel) {
@@ -161,9 +168,9 @@ func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 	return out
 }
 
-// reportedRemoval looks whether an event has told us before that the app was removed from the channel or its team. If so,
-// it returns the id of that channel or team, and the error that was reported then: people know it already. It returns
-// nil if no event told so, or if Teams refuses the post for another reason.
+// reportedRemoval returns the error that people were shown when the app was removed from the channel or its team, and
+// the id of that channel or team. It returns nil if no event told us of a removal, or if Teams refuses the post for
+// another reason.
 func (ac *access) reportedRemoval(e *connector.Error, channel string) (place string, removed *channels.SendError) {
 	if e.Code != connector.CodeNotInRoster {
 		return "", nil
@@ -179,8 +186,8 @@ func (ac *access) reportedRemoval(e *connector.Error, channel string) (place str
 	return "", nil
 }
 
-// errRemoved says that the app was removed from a team or a channel. kind is "team" or "channel". cause is the failed
-// call that showed the removal; nil if an event told it.
+// errRemoved says that the app was removed from a team or a channel. kind is "team" or "channel". cause is the
+// refused call that showed the removal; nil if an event told us.
 func errRemoved(kind, name, id string, cause error) *channels.SendError {
 	return &channels.SendError{
 		Class: channels.BadRecipient,
@@ -190,8 +197,7 @@ func errRemoved(kind, name, id string, cause error) *channels.SendError {
 	}
 }
 
-// classifyNotFound classifies a 404. What is missing may be a message, the first message of a thread, a channel, or a
-// person's chat with us.
+// classifyNotFound classifies a 404: a message, a thread's first message, a channel or a chat with us is missing.
 func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
 	channel, _ := ac.Notes.Channel(p.Place.Channel)
 	if channel.Gone && isChannel(p.Place.Channel) {
@@ -211,9 +217,10 @@ func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The Teams thread's first message is gone.", Cause: errors.Join(bridge.ErrThreadLost, e)}
 }
 
-// checkGone returns the right error for a post whose message or thread Teams doesn't find. Teams answers in the same way if the whole
-// channel was deleted a moment ago, and now and then for a message that is there; no thread is lost then. So it asks whether the
-// channel is there, and Graph for the message. Graph is also asked whether a message was deleted that Teams doesn't let us change.
+// checkGone checks an error that says that a message or a thread is gone, and returns the error that is right. Teams
+// gives the same answer if the whole channel was deleted a moment ago, and now and then for a message that exists. So
+// checkGone asks Teams whether the channel exists, and Graph whether the message does. It also asks Graph about a
+// message that Teams doesn't let us change and doesn't say why: it may be deleted.
 func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, err error) error {
 	if !isChannel(p.Place.Channel) {
 		return err
@@ -241,12 +248,13 @@ func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, 
 	return ac.classifyBeforeSend(membersErr, p)
 }
 
-// maxWronglyMissing bounds how long Teams is asked again for a message that it doesn't find, although Graph shows it: from the first
-// attempt at a post, and from the time when the message was written. So a thread isn't begun anew more often than that, either.
+// maxWronglyMissing bounds how long a post is tried again because Teams doesn't find a message that Graph shows. It
+// counts from the first attempt at the post, or from when the message was written, whichever is later. After that,
+// Teams' answer is believed.
 const maxWronglyMissing = 2 * time.Minute
 
-// isShown reports whether Graph shows the message that a post needs, so that it may be there though Teams has just not found it. Marks
-// aren't worth the question.
+// isShown reports whether Graph shows the message that a post needs. Then it exists, and Teams has just not found it.
+// Marks aren't worth the question: for them the result is false.
 // Source: GitHub MicrosoftDocs/msteams-docs#6139 and #9425, BotFramework-Services#349, read 2026-11.
 func (ac *access) isShown(ctx context.Context, p bridge.Post) bool {
 	written := timeWritten(neededBy(p).Message)
@@ -258,13 +266,11 @@ func (ac *access) isShown(ctx context.Context, p bridge.Post) bool {
 	return err == nil && m.DeletedAt.IsZero()
 }
 
-// isShownDeleted reports whether Graph shows that the message that a post needs was deleted.
 func (ac *access) isShownDeleted(ctx context.Context, p bridge.Post) bool {
 	m, err := ac.readNeeded(ctx, p)
 	return err == nil && !m.DeletedAt.IsZero()
 }
 
-// readNeeded reads the message that a post needs.
 func (ac *access) readNeeded(ctx context.Context, p bridge.Post) (graph.Message, error) {
 	at := neededBy(p)
 	return organisation.ReadPatiently(ctx, ac.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
@@ -272,8 +278,7 @@ func (ac *access) readNeeded(ctx context.Context, p bridge.Post) (graph.Message,
 	})
 }
 
-// neededBy returns the place of the message without which a post can't be made: the one that it changes, or the first one of its
-// thread.
+// neededBy returns the place of the message that a post needs: the one that it changes, or its thread's first one.
 func neededBy(p bridge.Post) bridge.Place {
 	at := p.Place
 	if !isChangeOfMessage(p) {
@@ -282,12 +287,10 @@ func neededBy(p bridge.Post) bridge.Place {
 	return at
 }
 
-// errMessageGone says that a message that was to be changed is not there.
 func errMessageGone(e *connector.Error) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The Teams message is gone.", Cause: errors.Join(bridge.ErrMessageGone, e)}
 }
 
-// errChannelGone says that a channel is not there.
 func (ac *access) errChannelGone(e *connector.Error, channel string) error {
 	return &channels.SendError{
 		Class: channels.BadRecipient,
@@ -297,10 +300,11 @@ func (ac *access) errChannelGone(e *connector.Error, channel string) error {
 	}
 }
 
-// isChangeOfMessage reports whether a post changes a message. Such a post may be made twice: the result is the same.
+// isChangeOfMessage reports whether a post changes a message instead of adding one. It may safely be made twice.
 func isChangeOfMessage(p bridge.Post) bool { return p.Kind.Idempotent() || p.ChangesLine() }
 
-// closePlace remembers that Teams refuses us in a place, and reports that once.
+// closePlace closes a place (the id of a channel or team, or authorized) for posts, and tells people if it was
+// open.
 func (ac *access) closePlace(place string, err *channels.SendError) {
 	if ac.closed.close(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, ac.Now()) {
 		ac.Log.Error("teams keeps us out", "place", place, "error", err)
@@ -308,7 +312,8 @@ func (ac *access) closePlace(place string, err *channels.SendError) {
 	}
 }
 
-// recordSuccess remembers that a channel takes posts. That shows that its team and our credentials work, too.
+// recordSuccess notes that a post was made in a channel. That opens the channel and its team, and shows that our
+// credentials work. channel "" stands for a post elsewhere, which only shows the latter.
 func (ac *access) recordSuccess(channel string) {
 	c, _ := ac.Notes.Channel(channel)
 	if ac.closed.open(authorized, channel, c.Team) {
@@ -316,7 +321,8 @@ func (ac *access) recordSuccess(channel string) {
 	}
 }
 
-// recordPresence remembers that the app is in a channel. That doesn't show that our credentials work, nor that posts get there.
+// recordPresence notes that the app is in a channel, because a message came from it. That opens the channel and its
+// team if they were closed for lack of the app. It doesn't show that our credentials work.
 func (ac *access) recordPresence(channel string) {
 	c, _ := ac.Notes.Channel(channel)
 	if ac.closed.openWithApp(channel, c.Team) {
@@ -324,8 +330,8 @@ func (ac *access) recordPresence(channel string) {
 	}
 }
 
-// recordReopening notes that a channel, or all channels of a team, take posts again. It then reads what was
-// said there meanwhile.
+// recordReopening opens a channel, or a team with all its channels, after an event such as "the app was added again".
+// It then has the messages read that were written while it was closed.
 func (ac *access) recordReopening(place string) {
 	_, isTeam := ac.Notes.Team(place)
 	since := ac.closed.openMatching(func(closed string) bool {
@@ -342,7 +348,7 @@ func (ac *access) recordReopening(place string) {
 	ac.sweeper.CatchUp(since)
 }
 
-// currentCondition returns what keeps us from working: the latest cause if there are several.
+// currentCondition returns why posts fail at the moment: the latest cause if there are several; Active for none.
 func (ac *access) currentCondition() channels.Condition {
 	if c, ok := ac.closed.latestCondition(); ok {
 		return c

@@ -18,6 +18,11 @@ import (
 	"parley/bridge"
 )
 
+// Teams sends each event to us, but some get lost: Parley was down, or a request failed. A catch-up finds them. It
+// reads the channels in which Parley has threads with Graph, Microsoft's API for reading, and compares the messages
+// there with the stored facts. Whatever is missing is stored as if Teams had just sent it. It runs at the start,
+// after each gap (a time in which events may be missing), and every ten minutes unless Options say otherwise.
+
 // Bounds of a catch-up.
 const (
 	threadsPerPage   = 20                 // threads, with their replies, in one page
@@ -26,7 +31,6 @@ const (
 	fullPassInterval = 2 * time.Hour      // a full pass reads all threads back to history.maxAge
 )
 
-// history finds what no activity told us: it compares the messages that Graph shows with those that are stored.
 type history struct {
 	*organisation.Organisation
 
@@ -41,10 +45,10 @@ type history struct {
 	pauseFor    func(context.Context, time.Duration) bool // pause.For; tests replace it
 }
 
-// catchUp makes one pass over all channels with threads of ours. While there is a gap (a time in which events may have
-// been missed) it also reads open threads that are too old to be found among their channel's. In channels that we may
-// not read, missed events stay missed, and no reply waits for them.
-// Errors: the desk's, and Graph's. A channel that is closed to us is only logged.
+// catchUp reads once all channels in which we have threads. While a gap is open, it also reads open threads that are
+// so old that reading their channel doesn't find them. In channels that we may not read, lost events stay lost, and
+// no reply to a customer waits for them.
+// Errors: the desk's, and Graph's. A channel that we may not read is only logged.
 func (h *history) catchUp(ctx context.Context) error {
 	_, hasGap := h.sweeper.Gap()
 	err := h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
@@ -57,7 +61,7 @@ func (h *history) catchUp(ctx context.Context) error {
 	return h.catchUpOldThreads(ctx)
 }
 
-// ignoreUnreadable returns err unless it means that we may not read the channel: that is logged, and no error.
+// ignoreUnreadable logs an error that says that we may not read the channel, and returns nil. It returns others.
 func (h *history) ignoreUnreadable(channel string, err error) error {
 	if errors.Is(err, graph.ErrNotGranted) {
 		h.Log.Debug("teams channel may not be read", "channel", channel)
@@ -70,12 +74,13 @@ func (h *history) ignoreUnreadable(channel string, err error) error {
 	return err
 }
 
-// catchUpChannel reads a channel's threads, size of them at once.
-//   - After a new gap, and every two hours, it makes a full pass, which reads all threads back to maxAge. Other passes read those
-//     of the last three days: always reading all would use up the calls that Graph allows, and replies need some of them.
-//   - It reads pages until one has nothing newer than oldest. Graph doesn't document the order of threads, so a single old thread
-//     doesn't show that only old ones follow.
-//   - After Graph refused to show a thread it goes on with the others, and returns the first such error.
+// catchUpChannel reads a channel's threads, size of them in a page.
+//   - A full pass reads all threads back to maxAge. There is one after each new gap, and at least one every two
+//     hours. Other passes read back three days: full ones would use up the calls that Graph allows, and replies need
+//     some of them.
+//   - It reads pages until one has nothing newer than oldest. Graph doesn't document the order of threads, so one old
+//     thread doesn't show that only older ones follow.
+//   - If Graph refuses a thread, it goes on with the others, and returns the first such error at the end.
 func (h *history) catchUpChannel(ctx context.Context, channel string, size int) error {
 	h.Notes.LearnName(ctx, channel)
 	pass := fullPass{began: h.Now(), gaps: h.sweeper.Announced()}
@@ -120,8 +125,8 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 	return firstRefusal
 }
 
-// pageError returns the error of a page that could not be read. If a page after the first isn't found, the page has
-// expired. That must not look as if the channel were closed to us (ErrNotFound): reading begins anew.
+// pageError returns the error of a page that could not be read. If a page after the first isn't found, then that page
+// has expired. The result is not ErrNotFound then, which would look as if we had no access to the channel.
 func pageError(err error, page string) error {
 	if page != "" && errors.Is(err, graph.ErrNotFound) {
 		return fmt.Errorf("teams: a page of messages has expired: %v", err) //nolint:errorlint // it isn't ErrNotFound
@@ -129,8 +134,8 @@ func pageError(err error, page string) error {
 	return err
 }
 
-// comparePage compares threads with what is stored. After Graph refused to show one it goes on with the others. unclear
-// means that some threads must be read again later; see also lives.factsOfGraph.
+// comparePage compares threads with what is stored. If Graph refuses a thread, it goes on with the others. unclear
+// means that some threads must be read again later; see lives.factsOfGraph.
 // Errors: the desk's; else the first of Graph's.
 func (h *history) comparePage(ctx context.Context, channel string, roots []graph.Message) (unclear bool, err error) {
 	var typed []graph.Message // messages that people typed at top level
@@ -179,8 +184,8 @@ type fullPass struct {
 // pageShrink is the factor by which a page that was too long is made smaller: three attempts lead to a single thread.
 const pageShrink = 4
 
-// readInPages calls read with a number of threads for its pages, and again with a smaller one if an answer was too long:
-// a page also has the replies of its threads.
+// readInPages calls read with the number of threads in a page. If the answer was too long, because a page also has
+// the threads' replies, it calls read again with a quarter of that: 20, 5, 1.
 func readInPages(read func(size int) error) error {
 	for size := threadsPerPage; ; size /= pageShrink {
 		err := read(size)
@@ -190,14 +195,14 @@ func readInPages(read func(size int) error) error {
 	}
 }
 
-// newerMayFollow reports whether the pages behind this one may have threads that changed after a time. A page without threads says
-// nothing about them.
+// newerMayFollow reports whether later pages may have threads that changed after oldest. That holds if this page has
+// one, or no thread at all.
 func newerMayFollow(page []graph.Message, oldest time.Time) bool {
 	return len(page) == 0 || slices.ContainsFunc(page, func(m graph.Message) bool { return lastChange(&m).After(oldest) })
 }
 
-// lastChange returns when something last happened in a thread. The creation of its root is not enough: Graph may list
-// old threads first that were changed recently.
+// lastChange returns when something last happened in a thread: a message or a change. Graph may list an old thread
+// first because of a new reply, so the time of its first message isn't enough.
 func lastChange(m *graph.Message) time.Time {
 	at := m.CreatedAt
 	for _, r := range append([]graph.Message{*m}, m.Replies...) {
@@ -210,7 +215,7 @@ func lastChange(m *graph.Message) time.Time {
 	return at
 }
 
-// completeThread reads the replies that were too many to come with their thread.
+// completeThread reads the remaining replies of a thread if they were too many to come with it.
 func (h *history) completeThread(ctx context.Context, channel string, m *graph.Message) error {
 	if m.MoreReplies == "" {
 		return nil
@@ -242,13 +247,12 @@ func (h *history) readReplies(ctx context.Context, channel string, m *graph.Mess
 	}
 }
 
-// hasOurPost reports whether a thread concerns us: we began it, or answered in it.
 func (h *history) hasOurPost(m *graph.Message) bool {
 	return h.IsByUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return h.IsByUs(&r) })
 }
 
-// catchUpThread compares a thread with what is stored, unless the thread hasn't changed since it was compared last. unclear: see
-// lives.factsOfGraph.
+// catchUpThread compares a thread with what is stored, unless it is as it was last time. unclear: see
+// factsOfGraph.
 func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Message) (unclear bool, err error) {
 	all := append([]graph.Message{*m}, m.Replies...)
 	key := fact.OrderKey(channel, m.ID)
@@ -284,14 +288,14 @@ func threadOf(group string, at bridge.Place) graph.Thread {
 	return graph.Thread{Group: group, Channel: at.Channel, Root: fact.Root(at)}
 }
 
-// placeOf returns the place of a message that Graph shows.
 func placeOf(channel string, m *graph.Message) bridge.Place {
 	thread := connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))
 	return fact.PlaceOf(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: thread}})
 }
 
-// chatterSince returns the time from which messages that people typed at top level are still stored: within the last
-// hour, or since an open gap began, because these got no answer. Older ones would be answered far too late.
+// chatterSince returns the time from which messages outside threads are still stored. It is an hour ago, or the
+// beginning of an open gap if that is earlier: what was written in the gap got no answer. For older messages an
+// answer would come far too late.
 func (h *history) chatterSince() time.Time {
 	since := h.Now().Add(-time.Hour)
 	gap, open := h.sweeper.Gap()

@@ -16,8 +16,8 @@ import (
 	"parley/channels"
 )
 
-// Check looks, for `parley doctor`, at the app's secret, the service's keys, the teams that
-// the app is in, the channels in which threads open, and the granted rights. It changes nothing.
+// Check is what `parley doctor` shows about Teams. It checks the app's secret, Teams' keys, the teams that the app is
+// in, the channels in which Parley begins threads, and the rights that were granted. It changes nothing in Teams.
 func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	found, ok := s.checkIdentity(ctx)
 	if !ok {
@@ -34,7 +34,8 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	return append(append(found, s.checkTeams(ctx, service)...), s.checkChannels(ctx)...)
 }
 
-// Identify implements bridge.Identified: it looks at the app's secret, and at the keys of the service.
+// Identify implements bridge.Identified. It checks only the app's secret, Teams' keys and the right to read files.
+// home is the organisation's tenant id; "" if the secret is refused.
 func (s *Surface) Identify(ctx context.Context) (home string, found []channels.Finding) {
 	found, ok := s.checkIdentity(ctx)
 	if !ok {
@@ -43,8 +44,8 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 	return s.org.Tenant, found
 }
 
-// checkIdentity checks whether we and Teams can prove to each other who we are. ok is false if that fails, so that
-// nothing else can be checked.
+// checkIdentity checks our secret, and whether we can get the keys by which Teams' requests are checked. ok is false
+// if we get no token, so that nothing else can be checked.
 func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, ok bool) {
 	if s.hasNoSecret() {
 		return []channels.Finding{{OK: true, What: "app secret", Text: "there is none: for trying on this machine only, nobody's identity is checked"}}, true
@@ -59,8 +60,8 @@ func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, 
 	return []channels.Finding{{OK: true, What: "app secret", Text: "Entra gives tokens for it"}, s.checkKeys(ctx), s.checkFiles(ctx)}, true
 }
 
-// checkFiles checks whether files that agents attach in channels reach customers. That needs a right which an admin may
-// or may not grant.
+// checkFiles checks whether we may read files that agents attach in channels, so that these reach customers. An admin
+// decides whether to grant that right, so both are fine (OK).
 func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
 	out := channels.Finding{OK: true, What: "files of channels"}
 	rights, known, err := s.org.Graph.Rights(ctx)
@@ -114,7 +115,7 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 	return found
 }
 
-// checkChannels checks of each channel with threads whether it is there, and whether its messages may be read.
+// checkChannels checks each channel in which we begin threads: is it there, and may its messages be read?
 func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	list, err := s.opt.Desk.Channels(ctx)
 	if err != nil {

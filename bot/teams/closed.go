@@ -12,15 +12,18 @@ import (
 	"parley/channels"
 )
 
-// probeInterval is the time after which one of the waiting posts is sent to a closed place nevertheless: we may have
-// missed the event that opens the place, or another replica may have got it.
+// Places are closed when Teams refuses our posts there: a channel from which the app was removed, an archived team,
+// or all of Teams if our credentials are refused. Posts to a closed place fail at once, with the error of the last
+// refusal, instead of being refused again one by one.
+
+// probeInterval is how often one waiting post is tried at a closed place all the same. Otherwise the place would stay
+// closed if we missed the event that opens it, or another replica got that event.
 const probeInterval = time.Minute
 
-// authorized is the key of the closure that stops all posts: our credentials are refused.
+// authorized stands for all places: it is closed when our credentials are refused.
 const authorized = "auth"
 
-// closures are the places in which Teams refuses us. A place is closed until an event, or a post that succeeds, shows
-// that it is open again.
+// closures are the closed places. An event of Teams, or a post that succeeds, opens one. Safe for concurrent use.
 type closures struct {
 	mu      sync.Mutex
 	byPlace map[string]closure // by the id of a team or a channel; the key authorized stands for all places
@@ -33,7 +36,7 @@ type closure struct {
 	triedAt   time.Time          // when a post was tried last; see probeInterval
 }
 
-// close closes a place, or renews the reason. It returns false if the place was closed already.
+// close closes a place. If it is closed already, close replaces the reason, and returns false.
 func (c *closures) close(place string, err error, condition channels.Condition, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,17 +51,16 @@ func (c *closures) close(place string, err error, condition channels.Condition, 
 	return !closedBefore
 }
 
-// open opens places. It reports whether any of them was closed.
 func (c *closures) open(places ...string) bool {
 	return c.openIf(func(error) bool { return true }, places...)
 }
 
-// openWithApp opens those places that were closed because the app may not be in them. It reports whether there were any.
+// openWithApp opens places that were closed by a bridge.ErrChannelClosed. It reports whether there were any.
 func (c *closures) openWithApp(places ...string) bool {
 	return c.openIf(func(err error) bool { return errors.Is(err, bridge.ErrChannelClosed) }, places...)
 }
 
-// openIf opens those places whose error is one of those wanted. It reports whether any of them was closed.
+// openIf opens those places for whose error isWanted returns true. It reports whether there were any.
 func (c *closures) openIf(isWanted func(error) bool, places ...string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -72,8 +74,9 @@ func (c *closures) openIf(isWanted func(error) bool, places ...string) bool {
 	return anyClosed
 }
 
-// admitPost returns nil if a post to these places may be tried, or the error of the first of them that is closed. Once in a
-// probeInterval it admits a post to a closed place, too, and notes that the place is tried now.
+// admitPost returns nil if a post may be tried; places are all those that it needs. If one is closed, it returns the
+// error with which that place was closed. Once in a probeInterval it lets a post try a closed place, and counts the
+// probeInterval anew.
 func (c *closures) admitPost(now time.Time, places ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,7 +97,8 @@ func (c *closures) admitPost(now time.Time, places ...string) error {
 	return nil
 }
 
-// openMatching opens all closed places that match. It returns when the first of them was closed; zero if none was.
+// openMatching opens all closed places for which matches returns true. It returns when the first of them was closed;
+// the zero time if there were none.
 func (c *closures) openMatching(matches func(place string) bool) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

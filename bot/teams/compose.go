@@ -17,7 +17,12 @@ import (
 	"parley/bridge"
 )
 
-// openFromMenu opens the dialog of an entry in the menu of a message, or of the message box (then there is no message).
+// Entries of menus in Teams: in the menu of a message ("Note", "Undo" …), and below the message box, where people can
+// also search conversations. Teams sends an invoke when somebody picks an entry, and shows what we answer: a dialog,
+// or the found conversations.
+
+// openFromMenu answers when somebody picks an entry, in the menu of a message or below the message box. In the second
+// case value.Message is nil. It returns the dialog that opens.
 func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 	at := fact.MessagePlace(in.activity, in.value.Message)
 	if in.user.Kind != bridge.ActorPerson {
@@ -55,7 +60,6 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 	return dialogAnswer(in.formDialog(ctx, f, zone, at)), nil
 }
 
-// messageText returns the text of the message in whose menu an entry was chosen.
 func (in *invocation) messageText() string {
 	body := in.value.Message.Body
 	if body.ContentType != "html" {
@@ -64,8 +68,7 @@ func (in *invocation) messageText() string {
 	return card.ReadText(card.Typed{HTML: body.Content, Bot: in.payload.Me}).Markdown
 }
 
-// formMaker returns the maker of forms. Its forms name the author of the message in whose menu they were
-// opened, if that is somebody other than the reader.
+// formMaker returns a maker of forms, which names the author of somebody else's message if it was picked there.
 func (in *invocation) formMaker() forms.Maker {
 	maker := in.door.formMaker()
 	message := in.value.Message
@@ -75,8 +78,8 @@ func (in *invocation) formMaker() forms.Maker {
 	return maker
 }
 
-// boxDialog opens a verb's form from the message box. In a conversation's thread that is the form itself;
-// elsewhere a form asks first which conversation is meant.
+// boxDialog makes the dialog of a verb that was picked below the message box. In the thread of a conversation that is
+// the verb's form. Elsewhere a form asks first which conversation is meant.
 func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge.Place) card.Dialog {
 	_, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
 	if !errors.Is(err, bridge.ErrNoConversation) {
@@ -98,7 +101,7 @@ func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge
 	return card.Form(form, m, in.door.Home())
 }
 
-// undoFromMenu undoes without asking anything: a reply might leave before a second click.
+// undoFromMenu undoes at once. If it asked first, the reply might leave in the meantime.
 func (in *invocation) undoFromMenu(ctx context.Context, at bridge.Place) (any, error) {
 	inOurThread, err := in.door.threads.isOurThread(ctx, at)
 	if err != nil {
@@ -108,8 +111,9 @@ func (in *invocation) undoFromMenu(ctx context.Context, at bridge.Place) (any, e
 	return in.actAtOnce(ctx, at, "Undo", "Parley takes it back if it has not left yet. The thread says what became of it.")
 }
 
-// sendFromChannel sends a text that is in no conversation's thread, and may have been typed in the channel. It refuses that in a thread
-// of ours whose conversation isn't recorded yet: there the text would leave without a question.
+// sendFromChannel handles "Send to customer" for a message that isn't in the thread of a conversation. It refuses
+// that in a thread that we began and whose conversation isn't recorded yet: there the text would be sent without
+// asking who is to get it.
 func (in *invocation) sendFromChannel(ctx context.Context, at bridge.Place) (any, error) {
 	inOurThread, err := in.door.threads.isOurThread(ctx, at)
 	if err != nil {
@@ -122,7 +126,8 @@ func (in *invocation) sendFromChannel(ctx context.Context, at bridge.Place) (any
 	return in.actAtOnce(ctx, at, "Send to customer", "If it is a text for a customer, Parley asks below it who is to get it.")
 }
 
-// actAtOnce stores an entry of a message's menu. Teams must have a dialog: it says what comes now.
+// actAtOnce stores the picked entry as a fact, by which the engine acts. Teams expects a dialog as the answer: it has
+// this title, and the text says what happens next.
 func (in *invocation) actAtOnce(ctx context.Context, at bridge.Place, title, text string) (any, error) {
 	in.payload.Kind = fact.KindMenu
 	id := in.payload.InvokeID(in.activity, in.makeNonce(), in.activity.Value)
@@ -133,15 +138,15 @@ func (in *invocation) actAtOnce(ctx context.Context, at bridge.Place, title, tex
 	return dialogAnswer(card.Window(answer, at, in.door.Home(), in.makeNonce())), nil
 }
 
-// Teams asks for so many rows of what a search found at a time, or fewer, and in all.
+// Teams asks for the results of a search in portions, of at most 25 rows, and for at most 100 rows in all.
 // Source: github.com/MicrosoftDocs/msteams-docs, issue 865, read 2026-11.
 const (
 	maxRowsAtOnce = 25
 	maxRowsInAll  = 100
 )
 
-// answerSearch searches the conversations that a person may see, for the message box. Before anything is typed it shows
-// those that wait longest.
+// answerSearch answers a search below the message box with the conversations that the person may see and that match.
+// Before anything is typed, these are the ones that wait longest.
 func (in *invocation) answerSearch(ctx context.Context) (any, error) {
 	result := map[string]any{"type": "result", "attachmentLayout": "list", "attachments": []any{}}
 	if in.user.Kind != bridge.ActorPerson || in.value.CommandID != manifest.CommandFind {
@@ -164,8 +169,9 @@ func (in *invocation) answerSearch(ctx context.Context) (any, error) {
 	return map[string]any{"composeExtension": result}, nil
 }
 
-// findConversations returns those conversations that match a search which Teams asks for now. "#12" finds that one conversation, "12"
-// finds it before others that have these digits. A page of Teams is no page of the desk's lists.
+// findConversations returns the portion of a search's results that Teams asks for. "#12" finds only conversation 12.
+// "12" finds that one first, and then others that have these digits. The desk's lists have pages of another size than
+// Teams' portions, so it reads as many of them as it needs.
 func (in *invocation) findConversations(ctx context.Context, words string) ([]bridge.Facts, error) {
 	named, err := in.findByNumber(ctx, words)
 	if err != nil {
@@ -193,7 +199,7 @@ func (in *invocation) findConversations(ctx context.Context, words string) ([]br
 	return rows[min(begin, len(rows)):min(end, len(rows))], nil
 }
 
-// askedRows returns which rows of what a search found Teams asks for now.
+// askedRows returns the rows for which Teams asks now, as a half-open range: begin is included, end isn't.
 func (in *invocation) askedRows() (begin, end int) {
 	count := in.value.Options.Count
 	if count < 1 || count > maxRowsAtOnce {
@@ -203,7 +209,8 @@ func (in *invocation) askedRows() (begin, end int) {
 	return begin, min(begin+count, maxRowsInAll)
 }
 
-// findByNumber returns the conversation whose number is searched for; nothing if there is none that the person may see.
+// findByNumber returns the conversation whose number the words are, as one row. It returns none if the words are no
+// number, or if the person may not see the conversation.
 func (in *invocation) findByNumber(ctx context.Context, words string) ([]bridge.Facts, error) {
 	id, err := strconv.ParseInt(strings.TrimPrefix(words, "#"), 10, 64)
 	if err != nil || id <= 0 {
@@ -221,7 +228,8 @@ func (in *invocation) findByNumber(ctx context.Context, words string) ([]bridge.
 	return []bridge.Facts{f}, nil
 }
 
-// resultRow makes the entry of a found conversation: a line in the list, and the card that it becomes in a message.
+// resultRow makes the row of a found conversation. preview is shown in the list of results, and content is the card
+// that is put into the message if somebody picks the row.
 func (in *invocation) resultRow(f bridge.Facts, c view.Card, plain string) map[string]any {
 	if f.Thread.Root.Message != "" || f.Thread.Elsewhere != "" {
 		c.Blocks = append(c.Blocks, shape.Line(shape.ThreadLink("Open the thread", f)...))
@@ -244,7 +252,7 @@ func (in *invocation) searchWords() string {
 	return ""
 }
 
-// errorText says in words for people why a search failed, and logs what only admins can mend.
+// errorText says to people why a search failed. It logs errors that aren't about what they typed.
 func (in *invocation) errorText(err error) string {
 	if p, ok := errors.AsType[*bridge.Problem](err); ok {
 		return strings.TrimSpace(p.Text + " " + p.Hint)

@@ -15,13 +15,17 @@ import (
 	"parley/channels"
 )
 
-// Confirm reads a person's message again before text, what it said, is sent to the customer. It returns
-//   - Gone if the message was deleted; a deletion that no activity has told us is stored now;
-//   - Changed if the message was edited and the edit isn't applied yet; it is stored now if no activity has told us;
-//   - Blocked if the organisation's data loss prevention keeps people from reading it;
-//   - Unchanged if it still says text, and also if Graph may not be asked or can't show the thread.
+// Before an agent's reply leaves for the customer, Parley reads the message again with Graph. Teams may not have told
+// us that its author has edited or deleted it since, and never tells us of emoji on what people type. What is found
+// is stored, as if Teams had told us, and decides whether the reply may leave.
+
+// Confirm reads the message at a place again. text is what Parley is about to send to the customer. It returns
+//   - Gone if the message was deleted. The deletion is stored, unless it was already.
+//   - Changed if the message no longer says text, or has an edit that isn't stored. The edit is stored.
+//   - Blocked if the organisation's data loss prevention keeps people from reading the message.
+//   - Unchanged if it still says text. It is also the answer if we may not ask Graph, or Graph can't show the thread.
 //
-// Emoji that people have put on the message are stored, unless they were found before: Teams tells us of none of them.
+// If it is Unchanged, emoji that people have put on the message are stored, too, each once.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	if at.Thread == "" {
 		return bridge.Unchanged, nil
@@ -45,8 +49,8 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return found, nil
 }
 
-// presumeChange returns the worst that may have become of a message, judging only by how Graph shows it: what really has can't be
-// found out, or can't be stored, now.
+// presumeChange returns the worst that may have become of a message, as far as Graph shows it. It is for the case
+// that what has really happened can't be found out, or can't be stored, now.
 func presumeChange(m *graph.Message) bridge.Confirmation {
 	if !m.DeletedAt.IsZero() {
 		return bridge.Gone
@@ -61,8 +65,7 @@ func presumeChange(m *graph.Message) bridge.Confirmation {
 	return bridge.Unchanged
 }
 
-// confirmShown compares a message as Graph shows it with what is stored, and stores what is missing. Its results are those of
-// Confirm.
+// confirmShown compares a message that Graph shows with what is stored, and stores what is missing; see Confirm.
 func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *graph.Message, text string) (bridge.Confirmation, error) {
 	inOurThread, err := h.threads.isOurThread(ctx, at)
 	if err != nil {
@@ -90,7 +93,7 @@ func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *graph.Me
 	return bridge.Unchanged, h.storeEmoji(ctx, at, m)
 }
 
-// storeEmoji stores the emoji that people have put on a message, each once.
+// storeEmoji stores the emoji that people have put on a message, as far as they aren't stored yet.
 func (h *history) storeEmoji(ctx context.Context, at bridge.Place, m *graph.Message) error {
 	found := map[string]*connector.Activity{} // by the ids of their facts
 	var ids []string
@@ -129,8 +132,9 @@ func (h *history) storeEmoji(ctx context.Context, at bridge.Place, m *graph.Mess
 // errCannotTell means that Graph may not be asked about a message, or can't show its thread.
 var errCannotTell = errors.New("teams: Graph can't tell what a message says")
 
-// readAgain reads a message as Graph shows it now. A message that is no longer there, or perhaps not, has a DeletedAt.
-// Errors: errCannotTell; errNotShownYet if the message may only not be shown yet; those of the request.
+// readAgain returns a message as Graph shows it now. If the message is no longer there, DeletedAt is set, together
+// with errNotShownYet if it may only not be there yet.
+// Errors: errCannotTell, errNotShownYet, those of the request.
 func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message, error) {
 	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return h.Graph.Message(ctx, threadOf(group, at), at.Message)
@@ -155,9 +159,10 @@ func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message
 	return m, nil
 }
 
-// deletedMessage makes the message, with a DeletedAt, that stands for one that Graph doesn't find.
-// Errors: errCannotTell if the thread can't be read either; errNotShownYet, together with the message, if it is so young that Graph
-// may only not show it yet; those of the request.
+// deletedMessage is called for a message that Graph doesn't find. It returns a message with only its ids and a
+// DeletedAt.
+// Errors: errCannotTell if Graph doesn't find the thread either; errNotShownYet, together with the message, if that
+// is so young that Graph may not show it yet; those of the request.
 func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Message, error) {
 	isReadable, err := h.isThreadReadable(ctx, at)
 	if err != nil {
@@ -174,7 +179,6 @@ func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Me
 	return gone, nil
 }
 
-// confirmDeletion stores the deletion of a message, if it isn't stored yet.
 func (h *history) confirmDeletion(ctx context.Context, at bridge.Place, m *graph.Message, inOurThread bool) (bridge.Confirmation, error) {
 	facts, unclear, err := h.lives.factsOfGraph(ctx, at, m, inOurThread)
 	if err != nil {
@@ -189,8 +193,8 @@ func (h *history) confirmDeletion(ctx context.Context, at bridge.Place, m *graph
 	return bridge.Gone, h.sweeper.Accept(ctx, facts)
 }
 
-// compareText reports whether an edited message still says text. All its edits are stored; if it says something else,
-// one of them isn't applied yet.
+// compareText compares the text of a message with text. It is called when all edits of the message are stored. If an
+// edited message says something else, an edit isn't applied yet, and the result is Changed.
 func (h *history) compareText(ctx context.Context, at bridge.Place, m *graph.Message, text string) (bridge.Confirmation, error) {
 	if m.EditedAt.IsZero() {
 		return bridge.Unchanged, nil
@@ -207,16 +211,16 @@ func (h *history) compareText(ctx context.Context, at bridge.Place, m *graph.Mes
 	return bridge.Unchanged, nil
 }
 
-// maxGraphDelay is how long after a message was written Graph may not show it yet. It is shorter than the time that the
-// engine waits for a change to be applied.
+// maxGraphDelay is the age up to which Graph may not show a message yet. It is shorter than the time that the engine
+// waits for a change to be applied.
 const maxGraphDelay = 30 * time.Second
 
-// isJustWritten reports whether a message is so young that Graph may not show it yet.
 func (h *history) isJustWritten(message string) bool {
 	return h.Now().Sub(timeWritten(message)) < maxGraphDelay
 }
 
-// timeWritten returns when a message was written: its id is that time in milliseconds. It returns the zero time for other ids.
+// timeWritten returns when a message was written. In Teams the id of a message is that time, in milliseconds since
+// 1970. For an id that is no number it returns the zero time.
 func timeWritten(message string) time.Time {
 	ms, err := strconv.ParseInt(message, 10, 64)
 	if err != nil {
@@ -225,8 +229,9 @@ func timeWritten(message string) time.Time {
 	return time.UnixMilli(ms)
 }
 
-// expectTextLater returns true if a message is so young that Graph may not show its text yet. It then announces a gap, so that
-// the channels are read again soon and replies wait: what was typed after the message must not leave before it.
+// expectTextLater reports whether a message without text is so young that Graph may only not show its text yet. Then
+// it announces a gap: the channels are read again soon, and replies wait, because what was typed after the message
+// must not leave before it.
 func (h *history) expectTextLater(message string) bool {
 	if !h.isJustWritten(message) {
 		return false
@@ -235,12 +240,12 @@ func (h *history) expectTextLater(message string) bool {
 	return true
 }
 
-// errNotShownYet makes the engine ask again soon, because what Graph shows may be older than what is stored.
+// errNotShownYet makes the engine ask again in two seconds, because Graph may not show the latest state yet.
 func errNotShownYet() error {
 	return &channels.SendError{Class: channels.Retry, Wait: 2 * time.Second, Text: "Teams doesn't show the message as it is yet."}
 }
 
-// readError turns the error of a failed read into a Throttled one if Graph asks us to wait; others stay as they are.
+// readError turns an error by which Graph asks us to wait into a Throttled one. It returns others as they are.
 func readError(err error) error {
 	wait, again := graph.Wait(err)
 	if again && wait > 0 {
@@ -249,8 +254,8 @@ func readError(err error) error {
 	return err
 }
 
-// isThreadReadable reports whether the first message of a thread can be read. Only then a message that isn't found in
-// the thread counts as deleted.
+// isThreadReadable reports whether the first message of a thread can be read. If it can't, a message that isn't found
+// in the thread may exist all the same.
 func (h *history) isThreadReadable(ctx context.Context, at bridge.Place) (bool, error) {
 	if at.Thread == at.Message {
 		return true, nil // it begins its thread itself: Graph, which may read the channel, has just not found it

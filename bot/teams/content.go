@@ -15,13 +15,16 @@ import (
 	"parley/channels"
 )
 
-// content is one message of a post: either text or page is set, since Teams would make two messages of both.
+// This file lays out a bridge.Post, which says what to show, as messages of Teams. A post with buttons becomes an
+// Adaptive Card, Microsoft's format for cards. Others become text. A long post needs several messages, called its
+// parts; each is sent by a call of Send of its own.
+
+// content is what one message shows. Either text or page, a card, is set: of both, Teams would make two messages.
 type content struct {
 	text *card.Message
 	page *card.Page
 }
 
-// composedPost is one part of a post as it is shown.
 type composedPost struct {
 	content
 
@@ -29,17 +32,17 @@ type composedPost struct {
 	absent []bridge.AgentRef // agents named in it who aren't in the channel, so that Teams doesn't notify them
 }
 
-// errBadPost is for a post that can never be made: another try is of no use.
+// errBadPost returns the error for a post that can never be made, so that it isn't tried again.
 func errBadPost(text string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text}
 }
 
-// seedLength keeps the ids of buttons short. Twelve hexadecimal digits are enough: the seeds only have to differ between
-// the cards of one channel.
+// seedLength is the length of a seed. Twelve hexadecimal digits are enough: seeds only have to differ between the
+// cards of one channel.
 const seedLength = 12
 
-// nonceSeed returns the beginning of the nonces of a post's buttons. Reconcile also recognises the post by it. Each
-// update of a message has another seed, so that a click on its buttons is a new click.
+// nonceSeed returns what the ids of a card's elements and buttons begin with. Reconcile recognises the post by it.
+// Each update of a message has another seed, so that a click on its buttons counts as a new one.
 func nonceSeed(p bridge.Post) string {
 	if isChangeOfMessage(p) {
 		return fact.Digest(p.Token, p.FirstAttemptAt.UTC().String())[:seedLength]
@@ -47,9 +50,10 @@ func nonceSeed(p bridge.Post) string {
 	return fact.Digest(p.Token)[:seedLength]
 }
 
-// commandForms returns how people can give us commands in a channel, or in their chat with us. Teams sends us messages that
-// mention the app from everywhere, and other messages only from channels that we may read. Of reactions it tells us only
-// those to our own messages: one on what people type is only found before that leaves.
+// commandForms returns how people can give commands to Parley in a channel, or in their chat with the bot. The cards'
+// hints say so. Messages that mention the app reach us from everywhere, others only from channels that we may read.
+// Teams tells us of a reaction only if it is to one of our own messages. Those to what people type are found when the
+// message is read again before it is sent to the customer.
 func (s *poster) commandForms(channel string) view.CommandSyntax {
 	if !isChannel(channel) {
 		return view.CommandSyntax{Private: true}
@@ -70,8 +74,8 @@ func (s *poster) commandForms(channel string) view.CommandSyntax {
 	return forms
 }
 
-// composePost makes the part of a post that p.Part names: a card where there are buttons, else a text.
-// Errors: what keeps Teams from telling who is in the channel, before anything was posted.
+// composePost lays out one part of a post, the one that p.Part names.
+// Errors: a *channels.SendError; for example, Teams doesn't tell now who is in the channel. Nothing was posted then.
 func (s *poster) composePost(ctx context.Context, p bridge.Post) (composedPost, error) {
 	c, ok := view.Post(p, s.commandForms(p.Place.Channel))
 	if !ok {
@@ -105,13 +109,13 @@ func (s *poster) composePost(ctx context.Context, p bridge.Post) (composedPost, 
 // mayBeTwice marks a post that was made again because nobody could tell whether it was made.
 const mayBeTwice = "(This may be shown twice: Teams didn't answer the first time.)"
 
-// canBeTwice reports whether the message of a post may stand in its channel twice. A change of a message makes no second
-// one. A new state of the card (PostCard) is a change, too, but says it all the same: its root may be there twice.
+// canBeTwice reports whether the message of a post may be in its channel twice, so that it must say so. A change of a
+// message makes no second one. The exception is a new state of a conversation's card (PostCard): it says so because
+// the card may have been posted twice before.
 func canBeTwice(p bridge.Post) bool {
 	return p.Unsure && (p.Kind == bridge.PostCard || !isChangeOfMessage(p))
 }
 
-// isShownAsCard reports whether a post is shown as a card and not as a text.
 func isShownAsCard(p bridge.Post, c view.Card) bool {
 	switch p.Kind {
 	case bridge.PostRoot, bridge.PostCard, bridge.PostErased:
@@ -122,7 +126,7 @@ func isShownAsCard(p bridge.Post, c view.Card) bool {
 	return card.HasButtons(c) || hadButtons
 }
 
-// render lays the content of a post out in as many messages as it needs, and returns those that the post makes or changes.
+// render lays out a card or a text in as many messages as it needs. It returns those that the post makes or changes.
 func (s *poster) render(p bridge.Post, c view.Card, asCard bool) []content {
 	var parts []content
 	if asCard {
@@ -149,9 +153,9 @@ func (s *poster) render(p bridge.Post, c view.Card, asCard bool) []content {
 	return parts
 }
 
-// replaceAbsentMentions turns mentions of agents who aren't in the channel into plain names, since Teams refuses such
-// mentions. It returns the changed card and these agents. In a person's chat with us all mentions become names, and nobody
-// is listed.
+// replaceAbsentMentions turns mentions of agents who aren't in the channel into plain names, because Teams refuses
+// such mentions. It returns the changed copy, and these agents. In a person's chat with the bot, all mentions become
+// plain names, and no agents are returned.
 func (s *poster) replaceAbsentMentions(ctx context.Context, c view.Card, channel string) (view.Card, []bridge.AgentRef, error) {
 	var absent []bridge.AgentRef
 	c.Blocks = slices.Clone(c.Blocks)
@@ -185,8 +189,8 @@ func (s *poster) replaceAbsentMentions(ctx context.Context, c view.Card, channel
 // isChannel reports whether id is that of a channel: not of a chat, and not empty.
 func isChannel(id string) bool { return strings.HasPrefix(id, "19:") }
 
-// activityOf makes the activity that is sent.
-// Errors: what keeps Teams from telling the id of a mentioned person.
+// activityOf makes the activity by which a message is sent.
+// Errors: the ids of mentioned people can't be found now.
 func (s *poster) activityOf(ctx context.Context, c content, channel string) (connector.Activity, error) {
 	a := connector.Activity{Type: connector.TypeMessage}
 	if c.page != nil {

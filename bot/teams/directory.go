@@ -17,11 +17,13 @@ import (
 	"parley/channels/pause"
 )
 
-// directory finds channels and people.
+// Admins name channels and agents in Parley, as "#support" or "ann@example.com". Teams names both by ids. This file
+// finds the ids, among the teams in which the app is installed, and lists the members of channels.
+
 type directory struct{ *organisation.Organisation }
 
-// Resolve finds a channel by id, or by "#name" in the teams that the app is in.
-// Errors: a name that channels of several teams have, such as General.
+// Resolve returns the id of a channel; "" if there is none. channel is an id already, or "#name".
+// Errors: several teams have a channel of that name, such as General; those of asking Teams.
 func (d *directory) Resolve(ctx context.Context, channel string) (string, error) {
 	name, isName := strings.CutPrefix(channel, "#")
 	if !isName {
@@ -66,8 +68,9 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 	return found, nil
 }
 
-// Lookup finds a person by their address among the members of the teams that the app is in. It never finds guests or people of other
-// organisations, so that an address can't make them agents.
+// Lookup returns the Entra object id of the person with an e-mail address; "" if there is none. It looks among the
+// members of the teams that the app is in. It never returns guests or people of other organisations: an address must
+// not make these agents.
 func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	service, err := d.Notes.Service(ctx)
 	if err != nil {
@@ -88,7 +91,8 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	return "", nil
 }
 
-// Absent returns those of the users who are in none of the teams that the app is in: Teams shows the app nobody else.
+// Absent returns those of the users who are in none of the teams that the app is in. If there are no such teams, it
+// returns nil, because Teams shows us nobody then.
 func (s *Surface) Absent(ctx context.Context, users []string) ([]string, error) {
 	absent, teams := slices.Clone(users), s.directory.Notes.Teams()
 	if len(teams) == 0 {
@@ -126,8 +130,8 @@ func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audien
 	return a, err
 }
 
-// Members implements bridge.Roster. Teams lists no bots, and its pages have everybody's name and address: nobody need be
-// skipped.
+// Members implements bridge.Roster. It ignores its last argument: Teams' list has everybody's name and address
+// anyhow, so skipping somebody would save nothing. Teams lists no bots.
 func (d *directory) Members(ctx context.Context, channel string, _ func(user string) bool) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
@@ -155,8 +159,8 @@ func (d *directory) Members(ctx context.Context, channel string, _ func(user str
 // rosterTimeout bounds the reading of all pages of a large team, with the waits that Teams asks for.
 const rosterTimeout = 5 * time.Minute
 
-// eachMember calls visit for the members of a conversation, page by page, until visit returns false. It waits if Teams
-// asks for that, unless ctx ends before.
+// eachMember calls visit for each member of a conversation until visit returns false. It reads page by page. If Teams
+// asks for a pause, it waits and goes on, unless ctx ends before.
 func (d *directory) eachMember(ctx context.Context, at connector.Conversation, visit func(connector.Member) bool) error {
 	token, tries := "", 0 // of the page that is read next
 	for {
@@ -184,7 +188,7 @@ func (d *directory) eachMember(ctx context.Context, at connector.Conversation, v
 	}
 }
 
-// throttleWait reports whether an error means that we are too fast, and returns how long to wait.
+// throttleWait reports whether an error means that Teams asks for a pause, and returns how long.
 func throttleWait(err error) (wait time.Duration, throttled bool) {
 	var e *connector.Error
 	if !errors.As(err, &e) || e.Class != channels.Throttled {

@@ -16,27 +16,32 @@ import (
 	"parley/channels"
 )
 
-// How long a request may take: Teams sends an activity again after 15 s, and shows an error if an invoke isn't answered
-// within 5 s.
+// Teams reaches Parley by HTTP requests to /teams/messages. Each has an activity: something that happened in a
+// channel or a chat. The door takes these requests. It stores what happened as facts and answers 200 only then,
+// because Teams doesn't promise to send anything twice. An invoke is an activity that waits for an answer to show,
+// such as a click; see invocation.
+
+// How long we take for a request at most. Teams sends an activity again after 15 s, and shows an error if an invoke
+// isn't answered within 5 s.
 const (
 	activityTimeout = 12 * time.Second
 	invokeTimeout   = 4 * time.Second
 	retryLater      = "5" // seconds
 )
 
-// startChecker checks a conversation that a user wants to begin. If a customer can have only one conversation, open is
-// the one that the customer has already; otherwise its ID is 0.
+// startChecker checks a conversation that a user wants to begin. If a customer can have only one conversation, open
+// is the one that the customer has already; otherwise its ID is 0.
 // Errors: *bridge.Problem, with the Field that is wrong.
 type startChecker interface {
 	MayStart(ctx context.Context, user string, s bridge.Start) (open bridge.Facts, err error)
 }
 
-// replyWatcher is told, before a reply's form is shown, which user will see it. at is when the form was made, by Parley's clock.
+// replyWatcher is told that a user is about to see a reply's form, and when (at, by Parley's clock) it was made.
 type replyWatcher interface {
 	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user string, at time.Time) error
 }
 
-// door answers requests of Teams.
+// door handles the requests of Teams. Package inbound has checked before that they really come from there.
 type door struct {
 	*intake
 
@@ -60,7 +65,7 @@ func (d *door) handlersByPattern() map[string]http.Handler {
 	return all
 }
 
-// serve handles a genuine request. It acknowledges nothing that isn't stored.
+// serve handles a genuine request: a is what was read from raw. It answers 200 only if everything is stored.
 func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte) {
 	if a.Type == connector.TypeInvoke {
 		ctx, cancel := context.WithTimeout(r.Context(), d.invokeTimeout)
@@ -87,10 +92,10 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activit
 	w.WriteHeader(http.StatusOK)
 }
 
-// announceGap makes the sweeper look for an activity that came now and isn't stored: Teams doesn't promise to send it again.
+// announceGap has the channels read soon, because an activity that came now isn't stored.
 func (d *door) announceGap() { d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeout)) }
 
-// store stores the facts of an activity, behind those of its thread's earlier ones.
+// store stores the facts of an activity. It first waits until earlier activities of the same thread are stored.
 func (d *door) store(ctx context.Context, a *connector.Activity, raw []byte) error {
 	if key := queueOf(a); key != "" {
 		leave, err := d.queues.enter(ctx, key)
@@ -111,7 +116,6 @@ func (d *door) store(ctx context.Context, a *connector.Activity, raw []byte) err
 	return d.desk.Accept(ctx, facts...)
 }
 
-// answerUnavailable asks Teams to send the request again: nothing was stored.
 func (d *door) answerUnavailable(w http.ResponseWriter, err error) {
 	if errors.Is(err, channels.ErrOverloaded) {
 		w.Header().Set("Retry-After", retryLater)

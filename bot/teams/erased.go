@@ -10,8 +10,10 @@ import (
 	"parley/channels"
 )
 
-// eraseMessage deletes a post of ours. The first message of a thread is replaced by "Erased" instead, so that what
-// colleagues wrote in the thread can still be found.
+// eraseMessage removes a post of ours, because the customer's data are to be erased. It deletes the message. The
+// first message of a thread is replaced by "Erased" instead, so that what colleagues wrote in the thread can still be
+// found. Before that it deletes one of our messages below it that isn't recorded. If Sent.More is set, there may be
+// others, and the caller must call again.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/update-and-delete-bot-messages, read 2026-11.
 func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
@@ -47,9 +49,9 @@ func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post
 	return sent, err
 }
 
-// eraseUnrecorded deletes one of our messages below a root that has no record: the records of posts in conversations
-// that ended long ago are removed. More means that it deleted one, and there may be others. Blind means that Teams
-// doesn't let us read the thread, so that some may be left.
+// eraseUnrecorded deletes one of our messages in a thread that isn't recorded. There are some because the records of
+// conversations that ended long ago are removed. More means that it deleted one, and there may be others. Blind means
+// that we may not read the thread, so that some may be left.
 func (s *poster) eraseUnrecorded(ctx context.Context, at connector.Conversation, p bridge.Post) (rest bridge.Sent, err error) {
 	thread := bridge.Post{Place: bridge.Place{Channel: p.Place.Channel, Thread: p.Place.Message}}
 	m, outcome, err := s.findPostedInPages(ctx, thread, func(*graph.Message) bool { return true })

@@ -13,8 +13,11 @@ import (
 	"parley/channels"
 )
 
-// sendFiles sends one part of a post of files. The first parts list the files, with links to those that a message can't show. The
-// last part shows the pictures: Teams would split a message with text and pictures into two.
+// A customer's files are shown to agents in several messages, the parts of one bridge.Post. The first ones list the
+// files by name, with links for downloading those that Teams can't show. The last one shows the pictures. They can't
+// be in the same message, since Teams would split it.
+
+// sendFiles sends the part of a post of files that p.Part names.
 func (s *poster) sendFiles(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	list, more, err := s.fileListOf(ctx, p)
 	if err != nil {
@@ -32,8 +35,7 @@ func (s *poster) sendFiles(ctx context.Context, service string, p bridge.Post) (
 	return sent, err
 }
 
-// fileListOf returns the message of the list that is a post's part, or nil if the part is the one with the pictures. more means
-// that another part follows.
+// fileListOf returns the list in part p.Part; nil if that has the pictures. more means that a part follows.
 func (s *poster) fileListOf(ctx context.Context, p bridge.Post) (list *card.Message, more bool, err error) {
 	lists, hasPictures, err := s.renderFileLists(ctx, p)
 	if err != nil || p.Part >= len(lists) {
@@ -49,8 +51,8 @@ func (s *poster) fileListOf(ctx context.Context, p bridge.Post) (list *card.Mess
 	return list, hasPictures || p.Part+1 < len(lists), nil
 }
 
-// renderFileLists renders the list of the files, whose links may need several messages. hasPictures means that a part with
-// pictures follows.
+// renderFileLists lays out the list of all files. Because of the links it may need several messages. hasPictures
+// means that a part with pictures follows.
 func (s *poster) renderFileLists(ctx context.Context, p bridge.Post) (lists []card.Message, hasPictures bool, err error) {
 	from := p.Facts.Contact
 	if p.Said != nil {
@@ -84,7 +86,7 @@ func (s *poster) renderFileLists(ctx context.Context, p bridge.Post) (lists []ca
 	return card.Messages(c, p.Facts.Account.ChannelIcon, s.Home()), hasPictures, nil
 }
 
-// fileLine makes the line with the link to a file, or with the reason why there is no link.
+// fileLine makes the line with the link for downloading a file, or with the reason why there is no link.
 func fileLine(f channels.File, how display) view.Block {
 	unshown := f.Name + " can't be shown here: "
 	if how == displayCopy {
@@ -107,7 +109,7 @@ func fileLine(f channels.File, how display) view.Block {
 	return view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: unshown + why}}}
 }
 
-// sendPictures shows the pictures. It leaves out files of which no picture can be made: the list has links to them.
+// sendPictures sends the part with the pictures. It leaves out files that turn out to be no pictures.
 func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	a := connector.Activity{Type: connector.TypeMessage, Content: connector.Content{AttachmentLayout: "list"}}
 	for _, f := range p.Files {
@@ -129,7 +131,7 @@ func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post
 	return s.postMessage(ctx, service, p.Place, a)
 }
 
-// drawPicture makes the picture of a file. ok is false if the file isn't shown as a picture.
+// drawPicture reads a file as a picture that Teams can show. ok is false if the file isn't shown as a picture.
 func (s *poster) drawPicture(ctx context.Context, f channels.File) (drawn drawing, ok bool, err error) {
 	how, err := chooseDisplay(ctx, f)
 	switch how {
@@ -143,9 +145,9 @@ func (s *poster) drawPicture(ctx context.Context, f channels.File) (drawn drawin
 	return drawn, err == nil, err
 }
 
-// fileMatcherOf returns the test by which a part of a post of files is found among our messages: the list by its text,
-// the pictures as a message without text. No other such message can be under way at the same time. more means that
-// another part follows.
+// fileMatcherOf returns a function that recognises a part of a post of files among our messages. A list is recognised
+// by its text. The pictures are a message without text: no two of these are under way at the same time. more means
+// that another part follows.
 func (s *poster) fileMatcherOf(ctx context.Context, p bridge.Post) (matches func(*graph.Message) bool, more bool, err error) {
 	list, more, err := s.fileListOf(ctx, p)
 	if err != nil {
@@ -157,7 +159,6 @@ func (s *poster) fileMatcherOf(ctx context.Context, p bridge.Post) (matches func
 	return hasText(*list), more, nil
 }
 
-// isOnlyPictures reports whether a message has pictures and no text.
 func isOnlyPictures(m *graph.Message) bool {
 	if readableText(m.Body.Content) != "" {
 		return false

@@ -24,18 +24,21 @@ import (
 	"parley/channels/pause"
 )
 
+// Agents attach files to their messages, and paste pictures into them; both go to the customer with the text. When a
+// message arrives, describeFiles finds out what the files are. When it is sent to the customer, Open reads them, from
+// Teams, SharePoint or OneDrive.
+
 // inspectTimeout bounds the inspection of a message's files before the message is stored.
 const inspectTimeout = 3 * time.Second
 
-// files reads what people attached, where we may.
 type files struct {
 	*organisation.Organisation
 
 	libraries *recent.Map[library] // the libraries of channels and people; see libraryOf
 }
 
-// describeFiles finds out the names of a message's files and whether we may read them. Best effort: what isn't known in
-// time is asked again when the file is read, if at least its address is known.
+// describeFiles finds out the names, types and sizes of a message's files, and whether we may read them. Best effort,
+// within inspectTimeout. What can't be found out now may be found when the file is read.
 func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector.Activity) []fact.Attached {
 	ids := p.Text(a).Files
 	images := fact.Pictures(a)
@@ -79,8 +82,9 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 	return out
 }
 
-// readYoung reads which files are in a message that Teams has just told us of. Graph may show the message, or all of it (ids), only
-// after some seconds. Then it returns what was shown until ctx ended.
+// readYoung reads which files a message has of which Teams has just told us. Graph may show the message, or all its
+// files (ids), only after some seconds, so it asks until they are there or ctx ends. Then it returns those that were
+// shown.
 func (fs *files) readYoung(ctx context.Context, at bridge.Place, ids []string) (shown []fact.Attached, err error) {
 	const look = 300 * time.Millisecond // between two looks
 	for {
@@ -99,7 +103,6 @@ func (fs *files) readYoung(ctx context.Context, at bridge.Place, ids []string) (
 	}
 }
 
-// missingFrom returns those of the ids of a message's files that aren't among the files that Graph has shown.
 func missingFrom(shown []fact.Attached, ids []string) []string {
 	isShown := func(id string) bool {
 		return slices.ContainsFunc(shown, func(f fact.Attached) bool { return f.ID == id })
@@ -110,7 +113,7 @@ func missingFrom(shown []fact.Attached, ids []string) []string {
 // sniffedBytes is how much of a file http.DetectContentType looks at.
 const sniffedBytes = 512
 
-// inspectPicture reads the beginning of a pasted picture to learn its type and size.
+// inspectPicture describes a pasted picture, the n-th of its message. It reads the beginning to find out the type.
 func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachment) fact.Attached {
 	f := fact.Pasted(n, at)
 	answer, err := fs.Bot.Download(ctx, at.ContentURL)
@@ -131,7 +134,7 @@ func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachm
 	return f
 }
 
-// inspectFile completes what is known of a file in SharePoint: whether it may be read, its type and its size.
+// inspectFile finds out whether a file in SharePoint may be read, its type and its size. o: where it was attached.
 func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached) fact.Attached {
 	address, err := fs.allowedAddress(ctx, o, f.URL)
 	switch {
@@ -164,8 +167,9 @@ func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached
 	return f
 }
 
-// download reads a file from where its address says: Teams, the message in Graph, or SharePoint.
-// Errors: errElsewhere, errDeleted.
+// download reads a file from where its address says: from Teams, from the message in Graph, or from SharePoint. o
+// says where it was attached.
+// Errors: errElsewhere, errDeleted, the service's.
 func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
 	withToken, err := fs.Hosts.Check(address)
 	isTeams := err == nil && withToken
@@ -187,7 +191,7 @@ func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*
 	return answer, err
 }
 
-// downloadHosted reads a picture of the channel by Graph's address:
+// downloadHosted reads a picture that was pasted into a message, by Graph's address of it:
 // …/teams/{group}/channels/{channel}/messages/{root}[/replies/{id}]/hostedContents/{content}/$value.
 func (fs *files) downloadHosted(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
 	u, err := url.Parse(address)
@@ -209,13 +213,15 @@ func (fs *files) downloadHosted(ctx context.Context, o fact.Origin, address stri
 	return fs.Graph.Picture(ctx, thread, cmp.Or(after["replies"], thread.Root), after["hostedContents"])
 }
 
-// errFile is the root of what Open returns.
+// errFile is wrapped in every error of Open.
 var errFile = errors.New("teams: file")
 
-// errDeleted means that a file isn't where it was when it was attached, and won't be there later.
+// errDeleted means that a file was deleted after it was attached.
 var errDeleted = errors.New("teams: the file was deleted")
 
-// Open reads a file that a person attached. The token goes to Teams' own hosts and to Graph alone.
+// Open reads a file that a person attached. The caller must close it. Our tokens are sent only to Teams' own hosts
+// and to Graph.
+// Errors: all wrap errFile. A *channels.SendError of the class BadContent means that another try is of no use.
 func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
 	if f.Unavailable != "" {
 		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)

@@ -11,16 +11,19 @@ import (
 	"parley/bot/teams/organisation"
 )
 
-// installation learns from activities in which teams and channels the app is installed, and notes that.
+// Parley's app is installed in teams, and separately in their private and shared channels. Teams never lists where.
+// This file learns it from the activities that Teams sends, such as "the bot was added", and keeps it in notes, which
+// outlive restarts. It closes a team or channel for posts when the app is removed there, and opens it again.
+
 type installation struct {
 	*organisation.Organisation
 
 	access *access
 }
 
-// learn notes what every activity tells besides its own subject: where Teams is reached, which channel belongs to which
-// team, and where the app is or no longer is. The message box and the menus of messages have the app's entries in every team, also
-// where the app isn't: they only tell where Teams is reached.
+// learn notes what an activity of any type tells about Teams itself: at which address Teams is reached, which team a
+// channel belongs to, and whether the app is there. The menus of Teams offer our entries also in teams without the
+// app. So from invokes of these menus it learns only the address.
 // Errors: the desk's.
 func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	if err := i.Notes.Load(ctx); err != nil {
@@ -47,7 +50,8 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	return i.learnChannel(ctx, a)
 }
 
-// noteWriter returns the function that stores notes of an activity: Renew if it tells of the app or its members, else Keep.
+// noteWriter returns the method that stores the notes of an activity. For activities about the app or members, it is
+// Renew, which stores a note even if it looks unchanged. For others it is Keep.
 func (i *installation) noteWriter(a *connector.Activity) func(ctx context.Context, key string, v any) error {
 	if a.Type == connector.TypeInstallationUpdate || a.Type == connector.TypeConversationUpdate {
 		return i.Notes.Renew
@@ -55,8 +59,8 @@ func (i *installation) noteWriter(a *connector.Activity) func(ctx context.Contex
 	return i.Notes.Keep
 }
 
-// learnService notes the address at which Teams is reached. The request's token proves that it is genuine. The address
-// changes with the organisation's region.
+// learnService notes the address at which Teams is reached, which depends on the organisation's region. The request
+// was checked, so the address is genuine.
 func (i *installation) learnService(ctx context.Context, address string) error {
 	if _, err := i.Hosts.Check(address); err != nil {
 		return nil //nolint:nilerr // not one of Teams' addresses; the door accepts no such request
@@ -95,7 +99,8 @@ func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a 
 	return nil
 }
 
-// isRemovedAfter reports whether the app is out of a team after an activity. before is what was known until then.
+// isRemovedAfter reports whether the app is no longer in a team, after an activity. before is whether it was not in
+// the team until then; it stays so if the activity says nothing about that.
 func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 	if a.Type == connector.TypeInstallationUpdate {
 		if isRemoval(a) && isInOneChannel(a) {
@@ -126,13 +131,12 @@ func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 	return before
 }
 
-// isRemoval reports whether an installationUpdate says that the app was removed, and not replaced by a newer version.
 func isRemoval(a *connector.Activity) bool {
 	return strings.HasPrefix(a.Action, "remove") && a.Action != "remove-upgrade"
 }
 
-// isInOneChannel reports whether an activity of a team has a channel other than General as its conversation. The id of
-// General is that of its team.
+// isInOneChannel reports whether an activity is about one channel other than General. General has the id of its team,
+// so an activity with that id is about the team.
 func isInOneChannel(a *connector.Activity) bool {
 	if a.Conversation == nil {
 		return false
@@ -141,8 +145,8 @@ func isInOneChannel(a *connector.Activity) bool {
 	return channel != "" && channel != a.ChannelData.Team.ID
 }
 
-// mayReopen reports whether an activity may mean that a team takes posts again. That the app was removed from one channel
-// doesn't mean so, though it stays in the team.
+// mayReopen reports whether an activity may mean that a team takes posts again. The removal of the app from a single
+// channel doesn't mean so, though the app stays in the team then.
 func mayReopen(a *connector.Activity) bool {
 	if a.Type == connector.TypeInstallationUpdate {
 		return !isRemoval(a)
@@ -150,13 +154,12 @@ func mayReopen(a *connector.Activity) bool {
 	return fact.EventType(a) == "teamUnarchived"
 }
 
-// containsUs reports whether the app is in a list of members who came or went.
 func (i *installation) containsUs(list []connector.ChannelAccount) bool {
 	return slices.ContainsFunc(list, func(m connector.ChannelAccount) bool { return m.ID == i.Me })
 }
 
-// isChannelMembership reports whether members came to or left a single channel, and not its team. The channel General
-// doesn't count: it has the id of its team.
+// isChannelMembership reports whether members were added to or removed from a single channel, and not its team. It is
+// false for General, which has the id of its team.
 func isChannelMembership(a *connector.Activity) bool {
 	d := a.ChannelData
 	if d == nil || d.Team == nil {
@@ -168,8 +171,8 @@ func isChannelMembership(a *connector.Activity) bool {
 	return len(a.MembersAdded)+len(a.MembersRemoved) > 0 && d.Channel.ID != d.Team.ID
 }
 
-// learnChannel notes the channel of an activity. It closes the channel for posts if the app was removed from it, and opens
-// it again if the app or the channel is back.
+// learnChannel notes the channel of an activity. It closes the channel for posts if the app was removed from it, and
+// opens it again if the app or the channel is back.
 func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) error {
 	d := a.ChannelData
 	if d.Channel == nil || d.Channel.ID == "" {

@@ -15,7 +15,12 @@ import (
 	"parley/channels"
 )
 
-// intake makes facts of what Teams sends.
+// Teams sends Parley an activity for each thing that happens: a message, an edit, a deletion, a reaction. This file
+// decides which activities concern us, finds out who the people in them are, and makes facts of them. A fact is one
+// thing that happened, in Teams' own bytes, under an id by which it is stored only once, even if Teams sends it
+// again. Later fact.Decode reads from it what Parley has to do.
+
+// intake makes facts of activities. The door calls it for each request that is genuine.
 type intake struct {
 	*organisation.Organisation
 
@@ -25,8 +30,9 @@ type intake struct {
 	files   *files
 }
 
-// factsOf makes the journal's facts of an activity; none if the activity doesn't concern us.
-// Errors: what keeps it from being stored now. Then Teams is asked to send the activity again.
+// factsOf returns the facts to be stored for an activity: none if the activity doesn't concern us. raw are the
+// activity's bytes.
+// Errors: what the facts need can't be found out now. Then Teams is asked to send the activity again.
 func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte) ([]channels.Fact, error) {
 	switch a.Type {
 	case connector.TypeMessage, connector.TypeMessageUpdate, connector.TypeMessageDelete, connector.TypeMessageReaction:
@@ -71,8 +77,9 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 	return it.changeFacts(ctx, p, a)
 }
 
-// concernsUs decides what an activity has to do with us: keep means that it is to be stored, inOurThread that it is in a thread of
-// ours, or may be. It asks Teams nothing about the people: what doesn't concern us must leave nothing here.
+// concernsUs decides whether an activity is stored (keep), and whether it is in a thread that Parley began, or may be
+// (inOurThread). It asks Teams nothing about people, because an activity that doesn't concern us must leave no trace
+// here.
 func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.Activity) (keep, inOurThread bool, err error) {
 	isMessage, isClick := a.Type == connector.TypeMessage, isOldClick(a)
 	switch {
@@ -99,19 +106,19 @@ func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.A
 	return keep, inOurThread, err
 }
 
-// isPrivate reports whether only its author and we see a message.
+// isPrivate reports whether a message is seen by nobody but its author and Parley.
 func isPrivate(a *connector.Activity) bool { return fact.IsInPersonalChat(a) || isTargeted(a) }
 
-// isTargeted reports whether only its author and we see a message of a channel.
+// isTargeted reports whether a message in a channel is shown to nobody but its author and Parley.
 func isTargeted(a *connector.Activity) bool { return a.Recipient != nil && a.Recipient.IsTargeted }
 
-// isOldClick reports whether a message is a click of a client that doesn't know Action.Execute.
+// isOldClick reports whether a message is a click on a button, as older clients send it: those that don't know
+// Action.Execute.
 func isOldClick(a *connector.Activity) bool {
 	hasValue := len(a.Value) > 0 && string(a.Value) != "null"
 	return a.Type == connector.TypeMessage && hasValue && strings.TrimSpace(a.Text) == ""
 }
 
-// messageFacts makes the facts of a message: what a person wrote in a channel, a command to us alone, or a click.
 func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := fact.PlaceOf(a)
 	if isOldClick(a) {
@@ -128,7 +135,6 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 	return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 }
 
-// changeFacts makes the facts of an edit, of a deletion, or of the undoing of a deletion.
 func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := fact.PlaceOf(a)
 	if a.Type == connector.TypeMessageDelete {
@@ -144,9 +150,10 @@ func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.
 	return p.EditFacts(a, at), nil
 }
 
-// withoutSecrets removes from a message the addresses with which a reader of the journal could fetch its files: only their names
-// stay. raw is the message as Teams sent it. It is returned as it is if the message has no such address.
-// Errors: json's, if the message can't be written again.
+// withoutSecrets returns the bytes of an activity without the addresses of its files. With such an address anybody
+// who reads the stored fact could fetch the file. The names of the files stay. If there is no such address, it
+// returns raw.
+// Errors: json's, if the activity can't be written again.
 func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 	isSecret := func(at connector.Attachment) bool { return at.ContentType == connector.ContentFile }
 	if !slices.ContainsFunc(a.Attachments, isSecret) {
@@ -162,8 +169,9 @@ func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 	return json.Marshal(clean)
 }
 
-// identifyPeople finds out who the people are that an activity names: its author, and those whom it mentions.
-// Errors: what keeps Teams from telling who the author is.
+// identifyPeople finds out who the author of an activity is, and whom it mentions. The keys are the people's ids in
+// Teams ("29:…").
+// Errors: Teams can't tell now who the author is. For somebody mentioned, that is no error.
 func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (map[string]fact.Who, error) {
 	known := map[string]fact.Who{}
 	if a.From != nil {
@@ -184,8 +192,8 @@ func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (ma
 	return known, nil
 }
 
-// identifyPerson adds a person to known, unless the account is no person's or is known already. A person whom Teams doesn't
-// list in the conversation is a foreign one.
+// identifyPerson adds a person to known. It skips accounts that belong to no person, and those that are in known
+// already. Somebody whom Teams doesn't list in the conversation counts as foreign, from outside the organisation.
 func (it *intake) identifyPerson(ctx context.Context, conversation string, account *connector.ChannelAccount, known map[string]fact.Who) error {
 	isPerson := strings.HasPrefix(account.ID, "29:")
 	if !isPerson || known[account.ID].Kind != "" {
@@ -205,22 +213,25 @@ func (it *intake) identifyPerson(ctx context.Context, conversation string, accou
 	return nil
 }
 
-// addForeign adds an account of which only the Entra object id is known, if that is.
+// addForeign adds an account as foreign, by its Entra object id. It does nothing for an account without one.
 func addForeign(account *connector.ChannelAccount, known map[string]fact.Who) {
 	if account.AADObjectID != "" {
 		known[account.ID] = fact.Who{User: account.AADObjectID, Kind: string(bridge.ActorForeign)}
 	}
 }
 
-// A client asks three times within 15 s if it gets no answer to a click. So a click that comes again soon counts as a repetition.
-// One that comes later is new: its person was told to try again, or saw that somebody undid the first. Time is cut into spans for
-// that. Three of them are looked at, because the repetition of a click near the end of its span may lie in the second span after it.
+// A client sends a click up to three times within 15 s while it gets no answer. So the same click, soon after, is a
+// repetition. One that comes later is a new click, for example after somebody undid what the first did. To tell them
+// apart, time is cut into spans of 10 s, and three are looked at: a repetition may come in the second span after that
+// of the first click.
 const (
 	clickRepeatSpan  = 10 // seconds
 	clickRepeatSpans = 3
 )
 
-// clickFacts makes the facts of a click. A later click on the same button is another fact (see clickRepeatSpan).
+// clickFacts returns the facts of a click: the click itself, and a second one whose id names the time span of the
+// click (see clickRepeatSpan). A repeated click gets the same id as before, so it counts once. A later click on the
+// same button gets an id of its own.
 // Errors: the desk's.
 func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.Activity, data json.RawMessage) ([]channels.Fact, error) {
 	f, click := p.ClickFact(a, data)

@@ -15,14 +15,19 @@ import (
 	"parley/channels/pause"
 )
 
+// An invoke is a request of Teams that waits for an answer to show: somebody has clicked a button on a card, opened
+// or submitted a dialog, or picked an entry of a menu. This file answers invokes. Whatever the person wants done is
+// stored as a fact before the answer. The engine applies it in the background, so the answer often says only that
+// Parley is on it.
+
 // nonceLength is the length of nonces in dialogs and answers; see seedLength.
 const nonceLength = seedLength
 
-// settleTime is how long we wait for a click to be applied before the answer shows the new state.
+// settleTime is how long an answer waits after a click was stored: by then the engine has mostly applied it.
 const settleTime = 700 * time.Millisecond
 
-// serveInvoke answers an invoke of a person's client. An action is stored before the answer; if it can't
-// be stored, the answer is an error, so that the client tries again.
+// serveInvoke answers an invoke. raw are its bytes. If the action can't be stored, the answer is an HTTP error, and
+// the client tries again.
 func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connector.Activity, raw []byte) {
 	if a.Conversation == nil {
 		http.Error(w, "no conversation", http.StatusBadRequest)
@@ -65,7 +70,8 @@ func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connec
 	d.answerInvoke(w, body)
 }
 
-// invocation is one invoke that is being answered. Its methods return the body of the answer; nil for an empty one.
+// invocation is one invoke while it is being answered. Methods that return (any, error) return the body of the
+// answer, to be written as JSON; nil for an empty answer.
 type invocation struct {
 	door     *door
 	activity *connector.Activity
@@ -74,7 +80,7 @@ type invocation struct {
 	user     bridge.Actor // who caused it
 }
 
-// foreignText is what somebody of another organisation is told.
+// foreignText is what guests and people of other organisations are told.
 const foreignText = "Only people of this organisation can do that."
 
 func errForeign() error { return &bridge.Problem{Code: "foreign", Text: foreignText} }
@@ -83,7 +89,7 @@ func errStaleForm() error {
 	return &bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}
 }
 
-// cardAnswer is the answer to a click: a card for the person who clicked, or a text.
+// cardAnswer answers a click. By kind, value is a card for the person who clicked, or a text.
 func cardAnswer(kind string, value any) map[string]any {
 	return map[string]any{"statusCode": http.StatusOK, "type": kind, "value": value}
 }
@@ -93,13 +99,12 @@ const (
 	answerError   = "application/vnd.microsoft.error"
 )
 
-// refusalAnswer answers a click that has no effect.
 func refusalAnswer(code, text string) map[string]any {
 	return map[string]any{"statusCode": http.StatusBadRequest, "type": answerError, "value": map[string]any{"code": code, "message": text}}
 }
 
-// handleButton handles a button that acts at once. A click on the root's card is answered with the card as
-// it is afterwards; a click on another card is only acknowledged.
+// handleButton handles a click on a button that acts at once, without a dialog. If the button is on the card at the
+// top of a thread, the answer is that card as it is afterwards. Otherwise the answer is only a text.
 func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	f, click := in.payload.ClickFact(in.activity, in.value.Action.Data)
 	if click == nil {
@@ -136,7 +141,6 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	return cardAnswer(answerMessage, "Parley is on it."), nil
 }
 
-// storeClick stores the click whose data a button sent.
 func (in *invocation) storeClick(ctx context.Context, data json.RawMessage) error {
 	facts, err := in.door.clickFacts(ctx, in.payload, in.activity, data)
 	if err != nil {
@@ -145,7 +149,7 @@ func (in *invocation) storeClick(ctx context.Context, data json.RawMessage) erro
 	return in.door.desk.Accept(ctx, facts...)
 }
 
-// deletePrivateMessage deletes a private message after one of its buttons was pressed.
+// deletePrivateMessage deletes a message for one person after a click on one of its buttons. Best effort.
 func (d *door) deletePrivateMessage(ctx context.Context, at bridge.Place, message string) {
 	service, err := d.Notes.ServiceOf(ctx, at.Channel)
 	if err == nil {
@@ -156,8 +160,8 @@ func (d *door) deletePrivateMessage(ctx context.Context, at bridge.Place, messag
 	}
 }
 
-// currentCard returns the root's card as it is after the click, if that card was clicked. It returns false for other
-// cards, and if the card can't be read now.
+// currentCard returns the card at the top of the thread as it is after the click, if that card was clicked.
+// Otherwise, or if the card can't be read now, it returns false.
 func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bridge.Args) (json.RawMessage, bool) {
 	if at.Thread != "" || !fact.IsInChannel(in.activity) {
 		return nil, false
@@ -187,7 +191,7 @@ func dialogAnswer(d card.Dialog) map[string]any {
 	}}}
 }
 
-// pageAnswer answers with a page of ours as a dialog. A client that can't show it opens the link.
+// pageAnswer opens one of Parley's web pages as a dialog. A client that can't show it opens the link in a browser.
 func pageAnswer(title, link string) map[string]any {
 	return map[string]any{"task": map[string]any{"type": "continue", "value": map[string]any{
 		"title": title, "width": "medium", "height": "medium", "url": link, "fallbackUrl": link,
@@ -213,7 +217,7 @@ func (in *invocation) clickDialog(ctx context.Context, c *card.Click, at bridge.
 	return in.windowDialog(ctx, c.Opens, c.Args, at)
 }
 
-// verbDialog makes the dialog of a verb's form, or one that says why there is no form. text is what the form begins with.
+// verbDialog makes the dialog of a verb's form, filled with text, or one that says why there is no form.
 func (in *invocation) verbDialog(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, text string) card.Dialog {
 	f, zone, err := in.door.formMaker().Form(ctx, verb, args, at, in.user.ID, text)
 	if err != nil {
@@ -222,7 +226,7 @@ func (in *invocation) verbDialog(ctx context.Context, verb bridge.Verb, args bri
 	return in.formDialog(ctx, f, zone, at)
 }
 
-// formDialog makes the dialog of a form for a place. It notes that somebody has a reply's form open.
+// formDialog makes the dialog of a form. If it is the form of a reply, the desk is told that the user has it open.
 func (in *invocation) formDialog(ctx context.Context, f view.Form, zone *time.Location, at bridge.Place) card.Dialog {
 	if f.At.IsZero() {
 		f.At = in.door.Now()
@@ -243,17 +247,16 @@ func (in *invocation) windowDialog(ctx context.Context, opens view.Opens, args b
 	return card.Window(c, at, in.door.Home(), in.makeNonce())
 }
 
-// problemDialog makes a dialog that says why there is nothing else to show.
 func (in *invocation) problemDialog(err error, at bridge.Place) card.Dialog {
 	return in.dialogWithTyped(err, at, "")
 }
 
-// dialogWithTyped makes a dialog that takes the place of a form that can't be shown again: it says why, and gives back what was typed.
+// dialogWithTyped makes a dialog that says why a form can't be shown, and gives back what was typed into it.
 func (in *invocation) dialogWithTyped(err error, at bridge.Place, typed string) card.Dialog {
 	return card.Window(view.Problem(err, typed), at, in.door.Home(), "")
 }
 
-// makeNonce identifies what this invocation shows. A client that repeats the invoke gets the same nonce.
+// makeNonce returns an id for buttons that this invoke shows. It is the same if a client repeats the invoke.
 func (in *invocation) makeNonce() string {
 	return fact.Digest(in.activity.ID, in.activity.Timestamp, string(in.activity.Value))[:nonceLength]
 }

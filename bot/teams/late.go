@@ -14,6 +14,10 @@ import (
 	"parley/bridge"
 )
 
+// Teams delivers each message on its own, and tries again later if that fails. So a customer could get an agent's
+// second message before the first. This file notices messages that came late, and then reads the thread with Graph,
+// so that the earlier messages are stored first.
+
 const (
 	// A message that takes longer than usual by lateThreshold was not delivered at the first try. Teams waits at least a
 	// second before it tries again, so the threshold is less than that.
@@ -23,7 +27,7 @@ const (
 	readEarlierTimeout = 4 * time.Second
 )
 
-// lateOnlySpan is how long nothing but late messages must have come before their time counts as usual.
+// lateOnlySpan: if all messages have been late for so long, their time is the usual one now.
 const lateOnlySpan = time.Minute
 
 // lateness knows how long messages usually take to arrive: about as long as the fastest one took. That is negative if
@@ -35,11 +39,12 @@ type lateness struct {
 	leastLate time.Duration // how long the fastest of them took
 }
 
-// recordArrival records how long a message took that came now. It returns true if that is late, much longer than usual.
+// recordArrival records how long the message took that arrived now, and reports whether that was much longer than
+// usual.
 //
-// A message that comes faster than usual lowers the usual time. If all messages are late for lateOnlySpan, a clock was changed, and
-// the least of their times becomes the usual one. A few late ones don't show that: after an outage Teams brings messages of several
-// threads late, each after another time.
+// A message that was faster than usual lowers the usual time. If all messages are late for lateOnlySpan, a clock was
+// probably changed: then the time of the fastest of them becomes the usual one. A few late messages don't show that.
+// After an outage Teams brings the messages of several threads late, each after another time.
 func (l *lateness) recordArrival(now time.Time, took time.Duration) (isLate bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -61,9 +66,9 @@ func (l *lateness) recordArrival(now time.Time, took time.Duration) (isLate bool
 	return true
 }
 
-// storeEarlierMessages stores what is missing of a thread before a message of it that came late. Teams repeats the
-// delivery of each message at times of its own, so an earlier message may arrive even later, when the late one has
-// already been sent to the customer.
+// storeEarlierMessages is called before a message is stored. If the message came late, it reads the thread and stores
+// the earlier messages that are missing. One of them may still be on its way, and would arrive after the late one has
+// been sent to the customer. If the thread can't be read, it announces a gap, so that replies wait.
 func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) {
 	sent := a.At()
 	isChannelMessage := a.Type == connector.TypeMessage && fact.IsInChannel(a)
@@ -89,8 +94,8 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 	}
 }
 
-// readThreadBefore reads a message's thread, and stores what is missing of it from before that message. If we may not read the
-// thread, it stores nothing, and that is no error.
+// readThreadBefore reads the thread of a message, and stores what is missing from before that message. If we may not
+// read the thread, it stores nothing and returns nil.
 func (h *history) readThreadBefore(ctx context.Context, at bridge.Place) error {
 	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return h.Graph.Message(ctx, threadOf(group, at), fact.Root(at))

@@ -13,8 +13,12 @@ import (
 	"parley/channels"
 )
 
-// lives finds deletions and restorations of messages that aren't stored yet (fact.DeletionCount). Both the webhook and Graph may
-// tell us of the same change, and in any order.
+// A message can be deleted and restored again and again. Each time counts as a fact of its own: "the first deletion",
+// "the first restoration", "the second deletion" and so on. Two sources tell us of the same change: Teams' request to
+// our webhook, and Graph, when we read the channel. This file makes sure that it counts once.
+
+// lives makes the facts of deletions and restorations that aren't stored yet. How often a message was deleted and
+// restored so far is a fact.DeletionCount.
 type lives struct {
 	*organisation.Organisation
 
@@ -39,8 +43,9 @@ func (ls *lives) countDeletions(ctx context.Context, channel, id string) (fact.D
 	}
 }
 
-// factsOfActivity makes the facts of a deletion or a restoration that an activity tells. If Teams repeats the activity,
-// its time shows that it is the same one, and there are no facts.
+// factsOfActivity returns the facts of a deletion or restoration that Teams' request tells. If Teams repeats the
+// request, which its time shows, there are none. A restoration whose deletion isn't stored counts as an edit, because
+// the text may have changed.
 // Errors: the desk's.
 func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
 	deleted := a.Type == connector.TypeMessageDelete
@@ -79,9 +84,9 @@ func (ls *lives) changedLately(ctx context.Context, at bridge.Place) (bool, erro
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 
-// factsOfGraph returns the facts of a stored message's deletion or restoration if Graph shows the message in another
-// state than the stored one. unclear means that it is too early to decide, because either Graph or the webhook may only
-// be late: then there are no facts, and the caller must look again later.
+// factsOfGraph compares whether Graph shows a stored message as deleted with what is stored. If they differ, it
+// returns the facts of the deletion or restoration. unclear means that it can't be decided yet: Graph, or Teams'
+// request, may only be late. Then there are no facts, and the caller must look again later.
 // Errors: the desk's, and those of reading who the people are.
 func (ls *lives) factsOfGraph(ctx context.Context, at bridge.Place, m *graph.Message, inOurThread bool) (facts []channels.Fact, unclear bool, err error) {
 	l, err := ls.countDeletions(ctx, at.Channel, at.Message)

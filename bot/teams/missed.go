@@ -12,8 +12,12 @@ import (
 	"parley/channels"
 )
 
-// storeMissing stores messages, edits and deletions that are not stored yet, in the order of the messages' ids, which is
-// the order in which they were written. inOurThread means that we began the thread. unclear: see lives.factsOfGraph.
+// Part of the catch-up (see history): which of the messages that Graph shows, with their edits and deletions, aren't
+// stored yet? They are turned into facts, the stored form of what happened, as if Teams had sent them.
+
+// storeMissing stores messages of a channel, and their edits and deletions, as far as they aren't stored yet. It
+// stores them in the order in which they were written. inOurThread means that Parley began the thread. unclear: see
+// lives.factsOfGraph.
 func (h *history) storeMissing(ctx context.Context, channel string, messages []graph.Message, inOurThread bool) (unclear bool, err error) {
 	messages = slices.DeleteFunc(slices.Clone(messages), func(m graph.Message) bool { return m.ID == "" || m.Type != "message" })
 	slices.SortStableFunc(messages, func(a, b graph.Message) int { return compareIDs(a.ID, b.ID) })
@@ -43,7 +47,7 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 	return unclear, h.sweeper.Accept(ctx, facts)
 }
 
-// compareIDs orders the ids of a channel's messages, which are numbers, as the messages were written.
+// compareIDs orders ids of messages by when these were written. Ids are numbers, so a longer one is later.
 func compareIDs(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
 
 // missedFacts returns the facts about a message that Teams should have told us and that aren't stored: that it was
@@ -97,7 +101,6 @@ func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Mess
 	return append(facts, edit...), false, err
 }
 
-// missedEdit returns the last edit of a message, if it isn't stored.
 func (h *history) missedEdit(ctx context.Context, at bridge.Place, m *graph.Message, inOurThread bool) ([]channels.Fact, error) {
 	if m.EditedAt.IsZero() {
 		return nil, nil
@@ -113,7 +116,7 @@ func (h *history) missedEdit(ctx context.Context, at bridge.Place, m *graph.Mess
 	return []channels.Fact{p.Fact(p.EditID(at, &a), fact.KeyOf(at))}, nil
 }
 
-// isStored reports whether a version of a message is stored, no matter whether it came from the webhook or from Graph.
+// isStored reports whether a version of a message is stored, be it from the webhook or from Graph.
 func (h *history) isStored(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity) (bool, error) {
 	ids := append(p.KnownIDs(at, a), p.EditID(at, a))
 	seen, err := h.sweeper.Seen(ctx, ids...)

@@ -11,23 +11,27 @@ import (
 	"parley/bridge"
 )
 
-// openThreadLister lists the roots of open conversations that began before a time: at most 500, those in which something
-// happened most recently.
+// A catch-up (see history) finds missed messages by reading channels, but only as far back as 90 days, say.
+// Conversations may be open for longer. After a gap, this file reads the threads of those one by one.
+
+// openThreadLister lists the first messages of threads whose conversations are open and began before a time. It lists
+// at most 500, those in which something happened most recently.
 type openThreadLister interface {
 	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
 }
 
-// Graph answers 5 requests for channels' messages in a second, and fewer if they are about one channel. So the reading of
-// many old threads pauses between them: it leaves some requests to replies, whose messages are read again before they
-// are sent.
-// Source: learn.microsoft.com/graph/throttling-limits, "Microsoft Teams service limits", as quoted by others, read 2026-11.
+// Graph answers 5 requests for channels' messages in a second, and fewer if they are about one channel. So the
+// reading of many old threads pauses between them. That leaves requests to replies, whose messages are read again
+// before they are sent.
+// Source: learn.microsoft.com/graph/throttling-limits, "Microsoft Teams service limits", as quoted by others, read
+// 2026-11.
 const (
 	oldThreadsBeforePause = 20
 	oldThreadPause        = time.Second
 )
 
-// catchUpOldThreads reads the open threads whose roots are older than what is read of a channel. It reads each of them, since Graph
-// has no order that would show in which somebody wrote. After Graph refused to show one it goes on with the others.
+// catchUpOldThreads reads all open threads that are too old to be found in their channel. Graph doesn't show in which
+// of them somebody has written, so it reads each. If Graph refuses one, it goes on with the others.
 // Errors: the desk's, the first of Graph's, ctx's.
 func (h *history) catchUpOldThreads(ctx context.Context) error {
 	oldest := h.Now().Add(-h.maxAge)
@@ -60,14 +64,14 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 	return firstRefusal
 }
 
-// isRefused reports whether Graph answered that it doesn't show something, and would answer so again.
+// isRefused reports whether Graph answered that it doesn't show something, and another try would be of no use.
 func isRefused(err error) bool {
 	var e *graph.Error
 	_, again := graph.Wait(err)
 	return errors.As(err, &e) && !again
 }
 
-// catchUpOldThread compares the replies of a thread with what is stored.
+// catchUpOldThread compares the replies of a thread with what is stored. root is the place of its first message.
 func (h *history) catchUpOldThread(ctx context.Context, root bridge.Place) error {
 	inOurThread, err := h.threads.isOurThread(ctx, bridge.Place{Channel: root.Channel, Thread: root.Message, Message: root.Message})
 	if err != nil {

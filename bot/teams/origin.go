@@ -15,8 +15,11 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// fileElsewhere is what people are told of a file that isn't read because it lies outside of the places where the files
-// of its channel and of its author lie (fact.Origin).
+// Agents attach files to their messages. Graph lets Parley read any file for which it has the right, also ones that
+// the agent may not see. So an attached file is read only if it lies where it belongs: in the SharePoint site of the
+// channel, or in the author's OneDrive. This file finds out where these are, and checks the address of the file.
+
+// fileElsewhere is what people are told about a file that lies elsewhere, so that it isn't read.
 const fileElsewhere = "it lies outside this team's files and your OneDrive. Upload it to this channel, or choose Reply and “Attach files…”"
 
 // Errors of allowedAddress, besides those of graph and connector.
@@ -25,10 +28,10 @@ var (
 	errLibrary   = errors.New("teams: Graph tells no library")
 )
 
-// allowedAddress returns the address under which Graph may read an attached file. The file must lie in the channel's site
-// or in its author's OneDrive: Graph would read others, too, which the author may not be allowed to see.
-// Errors: errElsewhere for a file that must not be read. Any other means that nobody can tell now, because Graph didn't
-// tell where the files of the channel or the author lie.
+// allowedAddress returns the address at which Graph may read an attached file. o says in which channel, and by whom,
+// it was attached.
+// Errors: errElsewhere if the file must not be read. Any other error means that it can't be decided now, because
+// Graph doesn't tell where the files of the channel or the author lie.
 func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address string) (string, error) {
 	if o.Channel == "" {
 		return "", errElsewhere
@@ -66,8 +69,8 @@ func hasNoDrive(err error) bool {
 	return errors.As(err, &e) && e.Status == http.StatusBadRequest
 }
 
-// mayReadOnlyNamedSites reports whether the only files that we may read are those of sites that an admin named. It returns
-// false if our rights can't be told.
+// mayReadOnlyNamedSites reports whether Graph lets us read only the files of sites that an admin has named. It
+// returns false if that can't be found out.
 func (fs *files) mayReadOnlyNamedSites(ctx context.Context) bool {
 	rights, ok, err := fs.Graph.Rights(ctx)
 	if err != nil || !ok {
@@ -76,7 +79,7 @@ func (fs *files) mayReadOnlyNamedSites(ctx context.Context) bool {
 	return rights.HasOnlyNamedSites()
 }
 
-// library is the place in which the files of a channel or a person lie.
+// library is where the files of a channel or a person lie. askedAt is when Graph told the address.
 type library struct {
 	address *url.URL
 	askedAt time.Time
@@ -85,8 +88,7 @@ type library struct {
 // libraryLifetime is how long a library's address is remembered.
 const libraryLifetime = time.Hour
 
-// siteOf returns the site of a channel, /sites/NAME or /teams/NAME: a private or shared channel has
-// its own.
+// siteOf returns the site of a channel, /sites/NAME or /teams/NAME: a private or shared channel has its own.
 func (fs *files) siteOf(ctx context.Context, channel string) (*url.URL, error) {
 	folder, err := fs.libraryOf("channel "+channel, func() (string, error) {
 		group, err := fs.Notes.Group(ctx, channel)
@@ -119,7 +121,8 @@ func (fs *files) driveOf(ctx context.Context, user string) (*url.URL, error) {
 	return fs.libraryOf("person "+user, func() (string, error) { return fs.Graph.Drive(ctx, user) })
 }
 
-// libraryOf returns the address that is remembered under name, or asks for it.
+// libraryOf returns the address that is remembered under name. If none is, or it is too old, it calls ask for it.
+// Errors: ask's; errLibrary for an address that can't be right, such as that of a whole host.
 func (fs *files) libraryOf(name string, ask func() (string, error)) (*url.URL, error) {
 	known, ok := fs.libraries.Get(name)
 	if ok && fs.Now().Sub(known.askedAt) < libraryLifetime {
@@ -148,8 +151,9 @@ func (fs *files) libraryOf(name string, ask func() (string, error)) (*url.URL, e
 	return at, nil
 }
 
-// addressBelow reports whether a file's address is below a place, and returns the address that is to be read. It builds
-// that from the checked parts, without the query, which could name another file. SharePoint's paths ignore case.
+// addressBelow reports whether a file's address is below that of a place, and returns the address to read. It builds
+// that from the parts that it has checked, without the query, which could name another file. SharePoint ignores case
+// in paths. With a nil place, ok is false.
 func addressBelow(place *url.URL, address string) (inside string, ok bool) {
 	if place == nil {
 		return "", false
@@ -178,8 +182,8 @@ func addressBelow(place *url.URL, address string) (inside string, ok bool) {
 	return read.String(), true
 }
 
-// mayLeadAway reports whether a part of a path could lead to another place on a server that decodes it once
-// more, or that takes a backslash for a slash.
+// mayLeadAway reports whether a part of a path could lead to another place. A server could decode the part once more,
+// or take a backslash for a slash, and parts such as ".." lead upwards.
 func mayLeadAway(part string) bool {
 	if decoded, err := url.PathUnescape(part); err == nil {
 		part = decoded

@@ -17,9 +17,13 @@ import (
 	"parley/channels"
 )
 
+// Customers send pictures. Teams shows a picture within a message only if it is small: at most 1 MB, and 1024 pixels
+// wide and high. This file decides how a customer's file is shown to agents, and makes smaller copies of larger
+// pictures.
+
 // Limits of a picture in a message.
-// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages,
-// "Picture messages", read 2026-11.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages, "Picture
+// messages", read 2026-11.
 const (
 	maxPictureBytes = 1 << 20
 	maxPictureSide  = 1024
@@ -31,7 +35,6 @@ const (
 	copyTimeout    = 10 * time.Second
 )
 
-// display is how Teams shows a file.
 type display int
 
 const (
@@ -56,7 +59,7 @@ func chooseDisplay(ctx context.Context, f channels.File) (display, error) {
 	return chooseByHeader(f.SizeBytes, io.LimitReader(r, maxCopiedBytes)), nil
 }
 
-// chooseByHeader decides how a file of an image type is shown, by what the file's beginning says.
+// chooseByHeader decides by the beginning of a file of an image type. size is that of the whole file, in bytes.
 func chooseByHeader(size int64, r io.Reader) display {
 	format, pixels, err := picture.Sized(r)
 	if err != nil { // it is no picture
@@ -71,7 +74,6 @@ func chooseByHeader(size int64, r io.Reader) display {
 	return displayCopy // Teams shows no WebP, and a GIF only when it does not move
 }
 
-// drawing is a picture as a message carries it.
 type drawing struct {
 	kind string // MIME type
 	data []byte
@@ -81,7 +83,8 @@ func (p drawing) makeAttachment(name string) connector.Attachment {
 	return connector.Attachment{ContentType: p.kind, Name: name, ContentURL: "data:" + p.kind + ";base64," + base64.StdEncoding.EncodeToString(p.data)}
 }
 
-// readOriginal reads a picture that is within Teams' limits, unchanged.
+// readOriginal reads a picture that Teams can show as it is.
+// Errors: errNoPicture if it isn't one after all; those of reading.
 func readOriginal(ctx context.Context, f channels.File) (drawing, error) {
 	data, err := readFile(ctx, f, maxPictureBytes)
 	if err != nil {
@@ -94,10 +97,10 @@ func readOriginal(ctx context.Context, f channels.File) (drawing, error) {
 	return drawing{kind: "image/" + format, data: data}, nil
 }
 
-// errNoPicture is returned for a file that begins like a picture but can't be decoded, or not in time.
+// errNoPicture is for a file that begins like a picture, but can't be decoded, or not in time.
 var errNoPicture = errors.New("teams: no picture can be made of the file")
 
-// copyPicture makes a copy within Teams' limits. It makes one copy at a time, because each takes much memory.
+// copyPicture makes a smaller copy of a picture, one at a time, because each takes much memory. It may block.
 func (s *poster) copyPicture(ctx context.Context, f channels.File) (drawing, error) {
 	select {
 	case s.copying <- struct{}{}:
@@ -108,7 +111,8 @@ func (s *poster) copyPicture(ctx context.Context, f channels.File) (drawing, err
 	return shrinkPicture(ctx, f)
 }
 
-// shrinkPicture makes a smaller JPEG of a picture, on white, that is no larger than Teams shows.
+// shrinkPicture makes a JPEG that Teams can show. What was transparent becomes white. It tries lower qualities until
+// the file is small enough.
 func shrinkPicture(ctx context.Context, f channels.File) (drawing, error) {
 	data, err := readFile(ctx, f, maxCopiedBytes)
 	if err != nil {
@@ -154,7 +158,8 @@ const (
 	segmentHeadEnd = 4 // the marker, and the length of what follows the marker, high byte first
 )
 
-// orientationSegment returns the Exif segment of a JPEG, which says which side is up; nil if there is none.
+// orientationSegment returns the Exif segment of a JPEG, which says which side is up, so that the copy is shown
+// upright, too. It returns nil if there is none.
 func orientationSegment(data []byte) []byte {
 	rest, ok := bytes.CutPrefix(data, []byte(jpegStart))
 	if !ok {
@@ -178,7 +183,6 @@ func orientationSegment(data []byte) []byte {
 	return nil
 }
 
-// isAppSegment reports whether data begin with a segment APP0 to APP15.
 func isAppSegment(data []byte) bool {
 	if len(data) < segmentHeadEnd {
 		return false
@@ -186,7 +190,8 @@ func isAppSegment(data []byte) bool {
 	return data[0] == markerByte && data[1]&firstAppMask == firstApp
 }
 
-// readFile reads a file of at most maxBytes.
+// readFile reads a whole file.
+// Errors: also if it has more than maxBytes.
 func readFile(ctx context.Context, f channels.File, maxBytes int64) ([]byte, error) {
 	r, err := f.Open(ctx)
 	if err != nil {

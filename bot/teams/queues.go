@@ -9,14 +9,18 @@ import (
 	"parley/bot/teams/fact"
 )
 
-// queues let the activities of each thread be stored in the order in which they came, though one of them may need more
-// time than the next: a text typed behind a file must not leave before it. The zero value can be used. Safe for concurrent use.
+// Teams sends several requests at once. One of them may take longer to store, for example because its files are
+// looked at. The requests of one thread must be stored in the order in which they came all the same: a text that was
+// typed after a file must not reach the customer before it.
+
+// queues keep the order of activities within each thread. The zero value can be used. Safe for concurrent use.
 type queues struct {
 	mu      sync.Mutex
 	waiting map[string][]chan struct{} // by fact.OrderKey, in the order of their coming: a channel is closed when its activity is first
 }
 
-// enter waits until all activities that came before in the same thread have left. leave must be called in any case.
+// enter waits until all activities have left that entered the queue of this key before. The caller must call leave
+// when it is done, also if enter returns an error.
 // Errors: ctx's.
 func (q *queues) enter(ctx context.Context, key string) (leave func(), err error) {
 	first := q.add(key)
@@ -29,7 +33,7 @@ func (q *queues) enter(ctx context.Context, key string) (leave func(), err error
 	}
 }
 
-// add puts an activity at the end of a thread's queue. It returns a channel that is closed when the activity is the first there.
+// add puts an activity at the end of a queue. The channel that it returns is closed once it is the first there.
 func (q *queues) add(key string) chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -44,8 +48,8 @@ func (q *queues) add(key string) chan struct{} {
 	return first
 }
 
-// remove takes an activity out of a thread's queue, also one that has given up waiting in the middle of it: those behind it go on waiting
-// for those before it.
+// remove takes an activity out of its queue, and lets the next one through if it was the first. An activity may also
+// be removed from the middle because it has given up waiting.
 func (q *queues) remove(key string, first chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -62,8 +66,8 @@ func (q *queues) remove(key string, first chan struct{}) {
 	}
 }
 
-// queueOf returns the key of the queue of an activity: that of its thread if the activity is a message, an edit or a
-// deletion; "" for others, which don't wait.
+// queueOf returns the key of the queue in which an activity waits: that of its thread. It is "" for activities that
+// don't wait, which are all but messages, edits and deletions.
 func queueOf(a *connector.Activity) string {
 	switch a.Type {
 	case connector.TypeMessage, connector.TypeMessageUpdate, connector.TypeMessageDelete:

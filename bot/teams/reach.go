@@ -10,8 +10,8 @@ import (
 	"parley/channels"
 )
 
-// Reach implements bridge.Reachable: it asks Teams for the members of one of our channels. Any answer shows that Teams can
-// be reached, also a refusal.
+// Reach implements bridge.Reachable: it asks Teams for the members of one of our channels. Any answer shows that
+// Teams can be reached, also a refusal.
 func (s *Surface) Reach(ctx context.Context) error {
 	if !s.hasNoSecret() {
 		if _, err := s.fetchToken(ctx); err != nil {

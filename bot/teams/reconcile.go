@@ -16,20 +16,25 @@ import (
 	"parley/channels"
 )
 
-// clockTolerance is how much earlier than its first attempt Teams may date a post of ours: its clock is not the
-// database's.
+// Sometimes Teams' answer to a post is lost, and nobody knows whether the post was made. Before it is made again,
+// this file looks for it: among the posts that this process has made, and then in the channel itself, with Graph. A
+// post is recognised by the id in its card, or by its text.
+
+// clockTolerance is how much earlier than its first attempt Teams may date a post: its clock is not ours.
 const clockTolerance = 5 * time.Minute
 
-// maxReconcilePages bounds one search, in pages of threadsPerPage. In a thread with more new replies nobody can tell
-// whether a post was made.
+// maxReconcilePages bounds one search, in pages of threadsPerPage threads. If there are more, nobody can tell whether
+// the post was made.
 const maxReconcilePages = 20
 
 // reconcileTimeout bounds one search with all its pages and waits.
 const reconcileTimeout = 2 * time.Minute
 
-// Reconcile reports whether a post was made; see bridge.Surface. It knows the posts to which Teams
-// answered this process, and searches for others with Graph. Where we may not read, the post counts as
-// not made: it is made again with a remark, since it is better shown twice than never.
+// Reconcile reports whether a post was made, and where; see bridge.Surface.
+//   - Landed: the post was made. Sent names its message. A post for one person alone always counts as made.
+//   - Absent: it wasn't made, or making it again does no harm. Sent.Blind means that we may not read there, so nobody
+//     can tell. Then the post is made again with a remark: it is better shown twice than never.
+//   - CannotTell: there are too many messages to look at, or an error came.
 func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
@@ -68,8 +73,9 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	return outcome, sent, nil
 }
 
-// findDouble looks for another root of a thread: it was posted again while nobody knew whether the first attempt had
-// succeeded. An empty Message means that there is none; Blind, that we may not look.
+// findDouble looks for a second first message of a thread. There may be one if the post of the first was repeated
+// while nobody knew whether it had succeeded. In the result, Message is "" if there is none, and Blind means that we
+// may not look.
 func (s *poster) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	p.Kind = bridge.PostRoot
 	matches, _, err := s.matcherOf(ctx, p)
@@ -91,7 +97,6 @@ func (s *poster) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, er
 	return bridge.Sent{Message: m.ID, Thread: m.ID}, nil
 }
 
-// findPostedInPages searches as findPosted does, in pages that aren't too large for Graph.
 func (s *poster) findPostedInPages(ctx context.Context, p bridge.Post, matches func(*graph.Message) bool) (m graph.Message, outcome channels.Outcome, err error) {
 	err = readInPages(func(size int) error {
 		var err error
@@ -101,7 +106,8 @@ func (s *poster) findPostedInPages(ctx context.Context, p bridge.Post, matches f
 	return m, outcome, err
 }
 
-// matcherOf returns the test that recognises a post among our messages. more means that another part follows it.
+// matcherOf returns a function that recognises the message of a post among those that Graph shows. more means that
+// the post has a further part.
 func (s *poster) matcherOf(ctx context.Context, p bridge.Post) (matches func(*graph.Message) bool, more bool, err error) {
 	p = withoutCustomerName(p)
 	if p.Kind == bridge.PostFiles {
@@ -117,8 +123,8 @@ func (s *poster) matcherOf(ctx context.Context, p bridge.Post) (matches func(*gr
 	return hasText(*c.text), c.more, nil
 }
 
-// hasElementID returns a test for a card by the id of its first element. The whole card can't be compared: Graph returns
-// its JSON with the members in another order than they were sent.
+// hasElementID recognises a card by the id of its first element. The whole card can't be compared: Graph returns its
+// JSON with the members in another order.
 // Source: learn.microsoft.com/graph/teams-messaging-overview, "card attachment", read 2026-11.
 func hasElementID(id string) func(*graph.Message) bool {
 	quoted := strconv.Quote(id)
@@ -129,7 +135,7 @@ func hasElementID(id string) func(*graph.Message) bool {
 	}
 }
 
-// hasText returns a test for a text message by what people read in it: Graph returns nothing else that a bot sends
+// hasText recognises a text message by what people read in it, since Graph returns nothing else of what a bot sends
 // with a text.
 func hasText(c card.Message) func(*graph.Message) bool {
 	parts := strings.Split(readableText(c.Text), anyName)
@@ -190,9 +196,9 @@ func withoutCustomerName(p bridge.Post) bridge.Post {
 	return p
 }
 
-// findPosted searches for a post in its thread or, for a root, among the first messages of its channel's threads. It
-// passes over messages that are recorded: they belong to other posts. size is the number of threads in a page.
-// The outcome CannotTell without an error means that there are too many messages to look at.
+// findPosted searches for a post: in its thread or, for the first message of a thread, among those of the channel's
+// threads. It skips messages that are recorded, since these belong to other posts. size is the number of threads in a
+// page. The outcome CannotTell without an error means that there are too many messages to look at.
 func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*graph.Message) bool, size int) (graph.Message, channels.Outcome, error) {
 	oldest := time.Time{}
 	if !p.FirstAttemptAt.IsZero() {
@@ -240,8 +246,8 @@ func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*gr
 	return graph.Message{}, channels.CannotTell, nil
 }
 
-// mayBePost reports whether a message is one of ours that people still see. The message that the place of p names is not
-// sought, because it is known already.
+// mayBePost reports whether a message was written by us and isn't deleted. It is false for the message at the post's
+// own place, which is known already.
 func (s *poster) mayBePost(p bridge.Post, m *graph.Message) bool {
 	if m.ID == p.Place.Message || !m.DeletedAt.IsZero() {
 		return false

@@ -21,7 +21,11 @@ import (
 	"parley/channels"
 )
 
-// poster makes posts, and finds out whether a post was made where Teams' answer was lost.
+// A bridge.Post is something that Parley shows to agents in Teams: a conversation's card, a line in its thread,
+// files, a mark on a message. This file makes posts, by calls of the Bot Connector, Teams' API for bots. A
+// bridge.Place says where: a channel, a thread in it (named by its first message) and a message.
+
+// poster makes posts. It also finds out whether a post was made if Teams' answer was lost; see Reconcile.
 type poster struct {
 	*organisation.Organisation
 
@@ -32,7 +36,8 @@ type poster struct {
 	copying chan struct{}            // holds one element while a picture is copied: copying takes much memory
 }
 
-// Send makes one post; see bridge.Surface.
+// Send makes one post, or one part of it; see bridge.Surface. The error is a *channels.SendError that says whether
+// another try makes sense. A post to a place that is closed (see closures) fails at once.
 func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if p.Kind != bridge.PostFiles { // reading files takes as long as the caller allows
 		var cancel context.CancelFunc
@@ -72,10 +77,8 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	return sent, nil
 }
 
-// sentKey identifies one part of a post.
 func sentKey(p bridge.Post) string { return p.Token + "/" + strconv.Itoa(p.Part) }
 
-// dispatch makes the post in the way of its kind.
 func (s *poster) dispatch(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	switch p.Kind {
 	case bridge.PostMark:
@@ -94,7 +97,7 @@ func (s *poster) dispatch(ctx context.Context, service string, p bridge.Post) (b
 	return s.sendComposed(ctx, service, p)
 }
 
-// sendComposed makes a post that has a text or a card of its own.
+// sendComposed makes a post that is shown as a text or a card.
 func (s *poster) sendComposed(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	c, err := s.composePost(ctx, p)
 	if err != nil {
@@ -138,7 +141,6 @@ func (s *poster) postMessage(ctx context.Context, service string, at bridge.Plac
 	return bridge.Sent{Message: r.ID, Thread: at.Thread}, err
 }
 
-// startThread begins a thread with the activity as its first message.
 func (s *poster) startThread(ctx context.Context, service, channel string, a connector.Activity) (bridge.Sent, error) {
 	started, err := s.Bot.StartThread(ctx, service, s.Tenant, channel, a)
 	if err != nil {
@@ -162,8 +164,9 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a con
 // learnReadingTimeout is short because a post that was made waits meanwhile.
 const learnReadingTimeout = 3 * time.Second
 
-// learnReading finds out whether a channel may be read, unless that is known. It asks as soon as a thread begins there, because
-// a catch-up would ask too late: by then somebody may have typed in the thread, and an admin granted the right. Best effort.
+// learnReading finds out whether we may read a channel, unless that is known. It does so as soon as we begin a thread
+// there. A catch-up would be too late: in between, somebody may have typed in the thread, and an admin may have
+// allowed us to read. Best effort.
 func (s *poster) learnReading(ctx context.Context, channel, root string) {
 	if s.IsReadingKnown(channel) {
 		return
@@ -180,15 +183,15 @@ func (s *poster) learnReading(ctx context.Context, channel, root string) {
 	}
 }
 
-// updateMessage replaces one of our messages.
 func (s *poster) updateMessage(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
 	thread := cmp.Or(p.Place.Thread, p.Place.Message)
 	_, err := s.Bot.Update(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, thread)}, p.Place.Message, a)
 	return bridge.Sent{Message: p.Place.Message, Thread: thread}, err
 }
 
-// setReactions adds our reaction to a person's message, and then removes our earlier one. If Teams takes no reactions
-// there, the message stays without a mark, and that is no error. An earlier mark is removed all the same: it is wrong now.
+// setReactions shows a mark on a person's message as a reaction of ours, and removes the earlier mark. If Teams takes
+// no such reaction, the message stays without a mark, and that is no error. The earlier mark is removed all the same,
+// because it is wrong now.
 func (s *poster) setReactions(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	sent := bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
@@ -207,8 +210,8 @@ func (s *poster) setReactions(ctx context.Context, service string, p bridge.Post
 	return sent, err
 }
 
-// passRefusedReaction logs an error that means that Teams doesn't take a reaction, and returns nil for it: trying again would
-// change nothing. It returns any other error as it is.
+// passRefusedReaction returns nil, and logs err, if Teams doesn't take such a reaction: trying again would change
+// nothing. It returns any other error as it is.
 func (s *poster) passRefusedReaction(p bridge.Post, err error) error {
 	if !hasStatus(err, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
 		return err
@@ -217,13 +220,13 @@ func (s *poster) passRefusedReaction(p bridge.Post, err error) error {
 	return nil
 }
 
-// hasStatus reports whether a call of the Bot Connector failed with one of these HTTP statuses.
 func hasStatus(err error, statuses ...int) bool {
 	var e *connector.Error
 	return errors.As(err, &e) && slices.Contains(statuses, e.Status)
 }
 
-// sendEphemeral posts what only one person sees, in the channel or, where Teams refuses that, in their chat with us.
+// sendEphemeral posts a message that only one person sees. It posts in the channel or, if the person isn't there or
+// Teams refuses that, in the person's chat with the bot; then Sent.Elsewhere is true.
 func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
 	person, ok, err := s.People.Find(ctx, p.Place.Channel, p.To)
 	if err != nil {
@@ -255,8 +258,9 @@ func isRefusedInChannel(err error) bool {
 	return hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound)
 }
 
-// sendDirectMessage posts in the person's chat with us. The activity's entities go, because nobody is mentioned there.
-// Errors are classified without the post's place, which is not where the message goes.
+// sendDirectMessage posts in the person's chat with the bot. Nobody is mentioned there, so it removes the activity's
+// entities. It classifies errors without the post's place: the message doesn't go there, so the place must not be
+// closed.
 func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
 	chat, err := s.openChat(ctx, service, p.To)
 	if err != nil {
@@ -270,7 +274,7 @@ func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge
 	return sent, nil
 }
 
-// openChat returns the id of a user's chat with us.
+// openChat returns the id of the chat between a user and the bot. user is an Entra object id.
 func (s *poster) openChat(ctx context.Context, service, user string) (string, error) {
 	account, err := s.People.Account(ctx, user)
 	if err != nil {
@@ -279,8 +283,9 @@ func (s *poster) openChat(ctx context.Context, service, user string) (string, er
 	return s.Bot.Personal(ctx, service, s.Tenant, account)
 }
 
-// tellAbsent sends a direct message to agents whom a line mentions and who aren't in its channel, if the line is one that reaches them
-// all the same: there Teams shows only their names and doesn't notify them. Best effort: the line in the thread is posted already.
+// tellAbsent sends a direct message to each agent whom a new line in a thread mentions and who isn't in the channel.
+// In the channel Teams shows only their names, and doesn't notify them. It does so only for lines that ReachesAbsent
+// selects. Best effort, and in the background: the line is in the thread already.
 func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, absent []bridge.AgentRef, sent bridge.Sent) {
 	isNew := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
 	if !isNew || !p.Line.ReachesAbsent() {
@@ -303,7 +308,8 @@ func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, 
 	}
 }
 
-// reactionOf returns the id of the bot's reaction for a mark: the emoji of view.MarkIcon, or the nearest that Teams has.
+// reactionOf returns Teams' id of the emoji for a mark: that of view.MarkIcon, or the nearest that Teams has. "" for
+// none.
 // Source: learn.microsoft.com/microsoftteams/platform/agents-in-teams/teams-reactions-reference, read 2026-11.
 func reactionOf(m bridge.Mark) string {
 	switch m {

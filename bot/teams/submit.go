@@ -14,6 +14,10 @@ import (
 	"parley/channels/pause"
 )
 
+// People submit dialogs: they fill in a form, for example that of a reply, or click a button in a window that shows
+// details. Teams sends that as an invoke (see invocation). This file reads what was filled in, shows the form again
+// if something is wrong with it, and otherwise stores it as a fact.
+
 // handleSubmit handles what a dialog sends: a filled form, or a click on a button of a window.
 func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 	if isUploadAnswer(in.value.Data) {
@@ -62,8 +66,8 @@ func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 	return nil, in.door.desk.Accept(ctx, in.payload.FormFact(in.activity, f, in.value.Data))
 }
 
-// handleDialogClick handles a button of a window: it opens another window or form, or acts and then shows the
-// conversation's details.
+// handleDialogClick handles a click on a button in a window. Some buttons open another window or form. Others act:
+// then the window shows the conversation's details afterwards.
 func (in *invocation) handleDialogClick(ctx context.Context, c *card.Click) (any, error) {
 	if c.Opens != view.OpensNothing || in.user.Kind != bridge.ActorPerson {
 		return dialogAnswer(in.clickDialog(ctx, c, c.Place)), nil
@@ -77,8 +81,8 @@ func (in *invocation) handleDialogClick(ctx context.Context, c *card.Click) (any
 	return dialogAnswer(in.windowDialog(ctx, view.OpensDetails, c.Args, c.Place)), nil
 }
 
-// formDialogAgain makes the dialog of a form that was submitted with errors, by field name. If the form can't be made any more, the
-// dialog says why, and gives back what was typed.
+// formDialogAgain shows a submitted form again. errs are what is wrong, by the name of the field. If the form can't
+// be made any more, the dialog says why, and gives back what was typed.
 func (in *invocation) formDialogAgain(ctx context.Context, f *card.Submitted, errs map[string]string) card.Dialog {
 	name, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil {
@@ -91,8 +95,8 @@ func (in *invocation) formDialogAgain(ctx context.Context, f *card.Submitted, er
 	return card.FormAgain(form, *f, errs, in.door.Home())
 }
 
-// refuseStart checks whether a conversation may begin. If it may not, refused is true, and the dialog says why. It isn't
-// refused if nobody can tell now: the engine checks it again.
+// refuseStart checks whether a conversation may begin. If it may not, refused is true, and the dialog says why. If
+// that can't be checked now, refused is false: the engine checks it again later.
 func (in *invocation) refuseStart(ctx context.Context, f *card.Submitted, filled view.Filled) (dialog card.Dialog, refused bool) {
 	open, err := in.door.desk.MayStart(ctx, in.user.ID, bridge.Start{
 		Account:   filled.Args.Account,

@@ -36,7 +36,7 @@ const (
 	defaultCatchUpSpan   = 90 * 24 * time.Hour // see Options.CatchUpSpan
 )
 
-// Desk is what a Surface asks of the engine.
+// Desk is what a Surface asks of the engine, the part of Parley that keeps conversations and decides what is sent.
 type Desk interface {
 	upload.Desk
 	sweep.Desk
@@ -48,8 +48,8 @@ type Desk interface {
 	replyWatcher
 }
 
-// Options configure a Surface. AppID, AppPassword, TenantID and Desk are required; with
-// AllowUnsigned the password may be missing.
+// Options configure a Surface. AppID, AppPassword, TenantID and Desk are required; with AllowUnsigned the password
+// may be missing.
 type Options struct {
 	AppID, AppPassword, TenantID string
 
@@ -75,7 +75,9 @@ type Options struct {
 	PageBytes     int64         // see graph.Options
 }
 
-// Surface is one Microsoft 365 organisation with our app in it.
+// Surface is Parley in one Microsoft 365 organisation: agents work in the channels of Teams. It stores as facts what
+// happens there, and makes the posts by which Parley shows conversations. Each part of it has a file of its own; see
+// the package's comment.
 type Surface struct {
 	org       *organisation.Organisation
 	opt       Options
@@ -245,8 +247,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// hasNoSecret reports whether the app has no secret. That is for a trial without Azure, in which no service of Microsoft
-// is called.
+// hasNoSecret reports whether the app has no secret. That is for a trial without Azure, in which no service of
+// Microsoft is called.
 func (s *Surface) hasNoSecret() bool { return s.opt.AppPassword == "" }
 
 // fetchToken gets a token for the Bot Connector from Entra, which shows whether our credentials work.
@@ -261,15 +263,13 @@ func (s *Surface) Limits() bridge.Limits {
 	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: organisation.RequestTimeout}
 }
 
-// Budget implements bridge.Surface. Teams counts the posts of a channel, in all its threads: 7 in 1 s,
-// 8 in 2 s, 60 in 30 s, 1800 in an hour. In any span of time, at most as many posts leave as a bucket
-// holds plus those with which it is filled meanwhile. The narrow bucket (4, and 1.75/s) keeps to the
-// first three limits, with most of a second to spare for posts that are late on their way. The wide
-// bucket, which holds a busy minute, keeps to the hour; if it held more, less would be left for the
-// rest of the hour. So a quiet channel takes a burst of customers at once, and a flood of any length is
-// worked off at a post in 2 s: an agent never waits for the next hour.
-// Teams names no limit for changes. Reactions are 2 in a second for the whole bot, and a mark may take
-// both: one adds the new mark, one removes the old.
+// Budget implements bridge.Surface. Teams counts the posts of a channel, in all its threads: 7 in 1 s, 8 in 2 s, 60
+// in 30 s, 1800 in an hour. A budget is two buckets: in any span of time, at most as many posts leave as the buckets
+// hold, plus those with which they are filled meanwhile. The narrow bucket (4, and 1.75/s) keeps to the first three
+// limits, with most of a second to spare for posts that are delayed. The wide bucket, which holds a busy minute,
+// keeps to the hour. So a quiet channel takes a burst of customers at once, and a long flood is worked off at a post
+// in 2 s: an agent never waits for the next hour. Teams names no limit for changes. Reactions are 2 in a second for
+// the whole bot. A mark may take both: one adds the new mark, one removes the old.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit, read 2026-11.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	const (
@@ -312,8 +312,8 @@ func (s *Surface) Run(ctx context.Context) error {
 	return nil
 }
 
-// waitUntilAvailable loads the notes and gets a token. It tries until both succeed, and reports to people what is wrong
-// meanwhile. It returns false if ctx ended before.
+// waitUntilAvailable loads the notes and gets a token. It tries until both succeed, and reports to people what is
+// wrong meanwhile. It returns false if ctx ended before.
 func (s *Surface) waitUntilAvailable(ctx context.Context) bool {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := s.org.Notes.Load(ctx)
@@ -364,9 +364,9 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return s.history.Confirm(ctx, at, text)
 }
 
-// HidesGaps implements bridge.GapHider: nobody notices when Teams' requests don't get here, and Teams brings few of them again. Of
-// emoji on what people type it tells nothing at all. Reading a reply again takes one of the 5 requests for channels' messages that
-// Graph answers in a second. It also returns true while nobody knows whether Graph shows the channel: reading a reply tells that.
+// HidesGaps implements bridge.GapHider. It reports whether events of a channel may be lost without anybody noticing.
+// If so, replies are read again before they leave, which takes one of the 5 requests for channels' messages that
+// Graph answers in a second. It is true unless we know that Graph doesn't let us read the channel.
 func (s *Surface) HidesGaps(channel string) bool {
 	return !s.hasNoSecret() && !s.org.IsReadingRefused(channel)
 }

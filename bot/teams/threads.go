@@ -13,27 +13,32 @@ import (
 	"parley/bridge"
 )
 
-// maxRecordDelay is how long a root may stand in a channel before it is recorded. It is as long as it may take to find
-// out whether a post was made.
+// Parley must not store what people say to each other in their teams. So for each message that Teams tells us, this
+// file decides whether it concerns us: is it in a thread that Parley began, or does it mention Parley? Teams doesn't
+// tell who began a thread. A thread is named by its first message, the root.
+
+// maxRecordDelay is how long after Teams shows a root of ours it may not be recorded yet. Finding out whether a post
+// was made may take so long.
 const maxRecordDelay = 11 * time.Minute
 
-// postRecords says whether the message at a place is a post of our own that is recorded.
+// postRecords knows which of our messages in Teams are recorded. Posted reports whether the message at a place is one
+// of them.
 type postRecords interface {
 	Posted(ctx context.Context, at bridge.Place) (bool, error)
 }
 
-// threads knows which threads were begun by us, and which messages of others concern us.
 type threads struct {
 	posts postRecords
 	desk  sweep.Desk
 	roots *recent.Map[bool] // whether a post of ours began the thread, by fact.OrderKey
 }
 
-// isOurThread reports whether the thread of a place was begun by a post of ours, which Teams doesn't tell:
-//   - yes if its root is recorded as a post of ours;
-//   - no if its root is stored as a person's message;
-//   - as long as its root is neither, yes if the message at the place was written soon after the root, in a channel in which
-//     threads of ours open. The engine then waits a little for the record, so that no reply is lost.
+// isOurThread reports whether a post of ours began the thread of a place. Teams doesn't tell, so:
+//   - it did if the root is recorded as a post of ours;
+//   - it didn't if the root is stored as a person's message;
+//   - if the root is neither, it may have if the message at the place was written soon after the root, in a channel
+//     in which we begin threads. The result is true then: the engine waits a little for the record, so that no reply
+//     is lost.
 //
 // Errors: the desk's.
 func (t *threads) isOurThread(ctx context.Context, at bridge.Place) (bool, error) {
@@ -77,8 +82,8 @@ func (t *threads) isOurThread(ctx context.Context, at bridge.Place) (bool, error
 	return t.isOurChannel(ctx, at.Channel)
 }
 
-// isWithin reports whether a message was written at most span after another one. The id of a message is its time in
-// milliseconds; it returns false if that can't be read.
+// isWithin reports whether a message was written at most span after an earlier one. The arguments are ids of
+// messages, which are times in milliseconds. It returns false for ids that are no numbers.
 func isWithin(earlier, later string, span time.Duration) bool {
 	began, err := strconv.ParseInt(earlier, 10, 64)
 	if err != nil {
@@ -91,17 +96,15 @@ func isWithin(earlier, later string, span time.Duration) bool {
 	return time.Duration(answered-began)*time.Millisecond <= span
 }
 
-// isOurChannel reports whether threads of ours open in a channel.
 func (t *threads) isOurChannel(ctx context.Context, channel string) (bool, error) {
 	list, err := t.desk.Channels(ctx)
 	return slices.Contains(list, channel), err
 }
 
-// concernsUs reports whether a message is to be stored. Everything else that people say in their teams is not. A message
-// is stored
+// concernsUs reports whether a person's message is to be stored. It is
 //   - if it is in a thread of ours (inOurThread);
 //   - if it mentions the app;
-//   - if it stands at the top level of a channel in which threads of ours open: its author may think that it reaches a
+//   - if it is outside any thread, in a channel in which we begin threads: its author may think that it reaches a
 //     customer.
 //
 // Errors: the desk's.
@@ -115,7 +118,8 @@ func (t *threads) concernsUs(ctx context.Context, p fact.Payload, at bridge.Plac
 	return t.isOurChannel(ctx, at.Channel)
 }
 
-// isOursOrStored reports whether a message is in a thread of ours (inOurThread) or stored, so that its changes count.
+// isOursOrStored reports whether changes of a message are to be stored: it is in a thread of ours (inOurThread), or
+// stored itself.
 func (t *threads) isOursOrStored(ctx context.Context, channel, message string, inOurThread bool) (bool, error) {
 	if inOurThread {
 		return true, nil
@@ -125,13 +129,15 @@ func (t *threads) isOursOrStored(ctx context.Context, channel, message string, i
 	return known[id], err
 }
 
-// maxReactionLead is how long after a message was written a reaction to it may arrive before the message is recorded.
+// maxReactionLead is how long after one of our messages was posted a reaction to it may come before the message is
+// recorded.
 const maxReactionLead = time.Minute
 
-// concernsReaction decides whether a reaction is to be stored (keep). Teams doesn't tell the thread of a reaction, only the message
-// to which it was added. It is stored
+// concernsReaction decides whether a reaction is to be stored (keep). Teams tells to which message it was added, but
+// not in which thread. It is stored
 //   - if that message is stored, or recorded as a post of ours;
-//   - if that message isn't recorded yet, but so young that it may be a post of ours (mayBeOurs).
+//   - if that message may be a post of ours that isn't recorded yet (mayBeOurs): it is young, in a channel in which
+//     we begin threads.
 func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (keep, mayBeOurs bool, err error) {
 	at := fact.PlaceOf(a)
 	const inOurThread = false // nobody knows it

@@ -19,19 +19,23 @@ import (
 	"parley/channels"
 )
 
+// Agents attach files in Teams, but Parley can read these only if an admin has granted the right. So the form of a
+// reply has a button that opens a web page of Parley's own, the upload page (package upload), which Teams shows as a
+// dialog. Files that are sent there come straight to Parley.
+
 // uploadPath is where the upload page is below our public address.
 const uploadPath = "/teams/upload"
 
-// Frames are the origins of Teams' clients, which show an app's page in a frame: in the public cloud, and in those for the
-// government of the United States.
+// Frames returns the origins of Teams' clients, which may show our page in a frame: those of the public cloud, and of
+// the clouds for the government of the United States.
 // Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements, read 2026-11. It doesn't name the
 // government's clouds: see rest.ClientHost.
 func Frames() []string {
 	return []string{"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft", "https://*.teams.microsoft.us"}
 }
 
-// newUpload makes the upload page. It returns nil if no client could open the page: Teams shows only pages with https. A
-// trial on one machine may use http.
+// newUpload makes the upload page. It returns nil if clients of Teams could not open the page: they show only https.
+// On this machine alone, for a trial, http will do.
 func newUpload(o Options, store *uploads) *upload.Page {
 	u, err := url.Parse(o.PublicURL)
 	if err != nil || u.Host == "" {
@@ -65,8 +69,8 @@ func newUpload(o Options, store *uploads) *upload.Page {
 	})
 }
 
-// openUploadPage opens the upload page for a person who has a reply's form open. The page takes over what they
-// typed into the form.
+// openUploadPage opens the upload page for a person who has the form of a reply open. What they have typed goes with
+// them.
 func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any {
 	_, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil || in.door.upload == nil {
@@ -93,7 +97,8 @@ func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any
 	return pageAnswer("Send files", in.door.upload.Link(t, in.value.Context.Theme, typed))
 }
 
-// isUploadAnswer reports whether a submitted dialog is the upload page, which has sent its reply already.
+// isUploadAnswer reports whether the submitted dialog is the upload page. Then there is nothing to do: the page has
+// sent its reply already.
 func isUploadAnswer(data json.RawMessage) bool {
 	var d struct {
 		Uploaded bool `json:"uploaded"`
@@ -101,7 +106,8 @@ func isUploadAnswer(data json.RawMessage) bool {
 	return json.Unmarshal(data, &d) == nil && d.Uploaded
 }
 
-// uploads stores what is sent on the upload page.
+// uploads stores replies that are sent on the upload page. Each opening of the page has a ticket, for which one reply
+// counts.
 type uploads struct {
 	*organisation.App
 
@@ -109,14 +115,13 @@ type uploads struct {
 	taking  sync.Mutex // held from the look whether a ticket is used until its reply is stored
 }
 
-// isTaken reports whether a reply is stored for a ticket.
 func (u *uploads) isTaken(ctx context.Context, t upload.Ticket) (bool, error) {
 	seen, err := u.sweeper.Seen(ctx, fact.UploadID(t))
 	return seen[fact.UploadID(t)], err
 }
 
-// storeUpload stores a reply that was sent on the upload page, once for each ticket. It stores one reply at a time: of two
-// that come together, already is true for the second, which doesn't count.
+// storeUpload stores a reply that was sent on the upload page. already is true if a reply is stored for the ticket;
+// then this one doesn't count. It stores one reply at a time, so that of two that come together only one is stored.
 func (u *uploads) storeUpload(ctx context.Context, t upload.Ticket, r upload.Reply) (already bool, err error) {
 	u.taking.Lock()
 	defer u.taking.Unlock()

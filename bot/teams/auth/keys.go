@@ -18,6 +18,10 @@ import (
 	"time"
 )
 
+// Microsoft signs its requests with keys that change now and then, and publishes the current ones. One address gives
+// the metadata, in which the address of the keys stands. This file reads the keys, remembers them, and bounds how
+// often they are read: anybody can send a token that names an unknown key.
+
 // DefaultOpenIDURL is where the Bot Connector publishes the address of its keys.
 const DefaultOpenIDURL = "https://login.botframework.com/v1/.well-known/openidconfiguration"
 
@@ -37,17 +41,17 @@ const (
 	minExponent  = 3 // the smallest that RSA has
 )
 
-// ErrKeys is returned if a token could not be checked, because the keys could not be read. The request may be genuine: it
-// is refused for now, and should be sent again.
+// ErrKeys is returned if a token can't be checked, because the keys can't be read. The request may be genuine, so its
+// sender is asked to send it again.
 var ErrKeys = errors.New("teams: the Bot Connector's keys can't be had")
 
-// key is a key that signs tokens, with the channels ("msteams") for which it may sign.
+// key is one of Microsoft's public keys. Its endorsements are the channels for which it may sign, such as "msteams".
 type key struct {
 	public       *rsa.PublicKey
 	endorsements []string
 }
 
-// keySet remembers the service's keys. Safe for concurrent use.
+// keySet remembers Microsoft's keys by their ids. Safe for concurrent use.
 type keySet struct {
 	metadata string
 	client   *http.Client
@@ -66,9 +70,9 @@ func newKeySet(metadata string, client *http.Client, now func() time.Time) *keyS
 	return &keySet{metadata: metadata, client: client, now: now, asking: make(chan struct{}, 1)}
 }
 
-// find returns the key that a token names. It reads the keys again if they are older than a day or don't have that key,
-// but at most once a minute. While reading fails, it tries every 5 s, and the old keys stay valid.
-// Errors: ErrKeys if the key isn't known and the last request failed.
+// find returns the key with an id. It reads the keys again if they are older than a day or don't include this one,
+// but at most once a minute; after a failure, every 5 s. While reading fails, old keys stay valid.
+// Errors: ErrKeys if the key isn't known and the last reading failed.
 func (s *keySet) find(ctx context.Context, id string) (k key, known bool, err error) {
 	k, known, isOld, _ := s.lookUp(id)
 	if known && !isOld {
@@ -99,7 +103,8 @@ func (s *keySet) find(ctx context.Context, id string) (k key, known bool, err er
 	return key{}, false, failed
 }
 
-// lookUp returns what is known of a key. isOld means that the keys are to be read again; failed is the last failure.
+// lookUp returns the key with an id, if it is known. isOld means that the keys are to be read again. failed is why
+// the last reading failed; nil if it didn't.
 func (s *keySet) lookUp(id string) (k key, known, isOld bool, failed error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,8 +112,8 @@ func (s *keySet) lookUp(id string) (k key, known, isOld bool, failed error) {
 	return k, known, s.now().Sub(s.readAt) >= keysLifetime, s.failed
 }
 
-// refresh reads the keys if that is needed to find a key, and wasn't tried a moment ago. The caller holds asking. Reading
-// goes on even if the request that caused it is given up.
+// refresh reads the keys, unless that isn't needed any more or was tried a moment ago. The caller holds asking.
+// Reading goes on even if ctx is cancelled, since other requests need the keys, too.
 func (s *keySet) refresh(ctx context.Context, id string) {
 	now := s.now()
 	if !s.mayAsk(id, now) {
@@ -131,7 +136,7 @@ func (s *keySet) refresh(ctx context.Context, id string) {
 	s.failed = nil
 }
 
-// mayAsk reports whether the keys are to be read now, and notes that they are.
+// mayAsk reports whether the keys are to be read now, to find the one with an id. If so, it notes the time.
 func (s *keySet) mayAsk(id string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,7 +157,7 @@ func (s *keySet) mayAsk(id string, now time.Time) bool {
 	return true
 }
 
-// read reads the metadata, and then the keys whose address they give.
+// read reads the metadata, and then the keys at the address that stands there.
 func (s *keySet) read(ctx context.Context) (map[string]key, error) {
 	var meta struct {
 		KeysURL string `json:"jwks_uri"`
@@ -185,8 +190,8 @@ func (s *keySet) read(ctx context.Context) (map[string]key, error) {
 	return keys, nil
 }
 
-// checkKeysAddress checks the address of the keys: it must have https, or be on the same host as the metadata and have the
-// same scheme.
+// checkKeysAddress checks the address of the keys: it must have https, or be on the same host as the metadata and
+// have the same scheme.
 func (s *keySet) checkKeysAddress(address string) error {
 	from, err := url.Parse(s.metadata)
 	if err != nil {
@@ -241,8 +246,8 @@ func (s *keySet) getJSON(ctx context.Context, address string, out any) error {
 	return nil
 }
 
-// jwk is a key as the service publishes it. Source: RFC 7517 and 7518 section 6.3.1;
-// endorsements are the Bot Connector's own.
+// jwk is a key as the service publishes it. Source: RFC 7517 and 7518 section 6.3.1; endorsements are the Bot
+// Connector's own.
 type jwk struct {
 	Type         string   `json:"kty"`
 	Use          string   `json:"use"`

@@ -16,11 +16,15 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// leeway is how much the service's clock and ours may differ.
+// Anybody can send requests to Parley's address. Those of Teams carry a token, a JWT signed with one of Microsoft's
+// keys. This file checks that the token is valid, meant for our app, and for this activity, and that the activity
+// comes from our organisation (the tenant).
+
+// leeway is how much Microsoft's clock and ours may differ.
 const leeway = 5 * time.Minute
 
-// ErrRefused is the root of the errors for requests that aren't genuine. The reason in it is only for
-// the log: all senders of such requests get the same answer.
+// ErrRefused is wrapped by all errors for requests that aren't genuine. The reason in such an error is only for the
+// log: all senders get the same answer.
 var ErrRefused = errors.New("teams: the request is not the Bot Connector's")
 
 // Options of a Validator.
@@ -34,7 +38,7 @@ type Options struct {
 	Now     func() time.Time
 }
 
-// Validator checks requests. Safe for concurrent use.
+// Validator checks that requests come from Teams. Safe for concurrent use.
 type Validator struct {
 	tenants []string
 	hosts   *rest.Hosts
@@ -42,8 +46,8 @@ type Validator struct {
 	parser  *jwt.Parser
 }
 
-// New makes a Validator; it connects to nothing yet.
-// Errors: a missing app id or tenant, because without them everybody's requests would be accepted.
+// New makes a Validator. It makes no calls yet.
+// Errors: the app id or the tenant is missing; without them, requests from anybody's bot would be accepted.
 func New(o Options) (*Validator, error) {
 	hasTenants := len(o.Tenants) > 0 && !slices.Contains(o.Tenants, "")
 	if o.AppID == "" || !hasTenants {
@@ -60,14 +64,14 @@ func New(o Options) (*Validator, error) {
 	}, nil
 }
 
-// claims are those of the service's tokens.
+// claims are what a token of Teams says.
 type claims struct {
 	jwt.RegisteredClaims
 	ServiceURL string `json:"serviceurl"`
 }
 
-// Check returns nil if a request's header proves that the activity comes from the service. It may read keys, which takes
-// at most 5 s.
+// Check returns nil if the header of a request proves that its activity comes from Teams. If the token's key isn't
+// known, Check reads Microsoft's keys, for at most 5 s.
 // Errors: ErrRefused; ErrKeys if that can't be checked now.
 func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activity) error {
 	token, err := bearerToken(h)
@@ -93,7 +97,7 @@ func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activi
 	return nil
 }
 
-// Keys tries to read the service's keys.
+// Keys checks whether Microsoft's keys can be read now.
 // Errors: ErrKeys.
 func (v *Validator) Keys(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
@@ -106,8 +110,8 @@ func (v *Validator) Keys(ctx context.Context) error {
 
 func refuse(err error) error { return fmt.Errorf("%w: %w", ErrRefused, err) }
 
-// checkActivity checks what needs no token: the channel, the tenant, and the address to which our own
-// token would go.
+// checkActivity checks what the activity itself says: that it is of Teams and of our tenant, and that its service
+// URL, to which we would send our own token, is one of Teams' addresses.
 func (v *Validator) checkActivity(a connector.Activity) error {
 	if a.ChannelID != connector.ChannelTeams {
 		return errors.New("the activity is of another channel")
@@ -147,7 +151,8 @@ func (v *Validator) checkTenant(a connector.Activity) error {
 	return nil
 }
 
-// signingKey returns the key that a token's header names, if that key may sign for the channel.
+// signingKey returns the key that a token's header names. The key must be one of Microsoft's that may sign for this
+// channel ("msteams").
 func (v *Validator) signingKey(ctx context.Context, t *jwt.Token, channel string) (any, error) {
 	id, ok := t.Header["kid"].(string)
 	if !ok || id == "" {

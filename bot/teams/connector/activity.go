@@ -7,6 +7,10 @@ import (
 	"time"
 )
 
+// These are the JSON types of the Bot Connector, Teams' API for bots. It names everything by ids: a team or channel
+// is "19:…@thread.tacv2", a thread "19:…;messageid=17…", a person "29:…", a bot "28:…", and a message the
+// milliseconds since 1970.
+
 // Types of Activity.
 const (
 	TypeMessage            = "message"
@@ -21,8 +25,8 @@ const (
 // ChannelTeams is the only Activity.ChannelID that Teams uses.
 const ChannelTeams = "msteams"
 
-// Activity is something that happened or is to happen in a conversation. Received and sent activities
-// have the same shape; empty fields are left out.
+// Activity is one thing that happens in a conversation, such as a message, an edit, or a click. Teams sends
+// activities to us, and we send some to it. Both have this type; fields that don't apply are empty.
 // Source: github.com/microsoft/botframework-sdk, specs/botframework-activity/botframework-activity.md.
 type Activity struct {
 	Type         string               `json:"type"`
@@ -56,8 +60,8 @@ type Content struct {
 	Entities         []Entity     `json:"entities,omitempty"`
 }
 
-// Changes are who came and went, in a conversationUpdate, and what was added to and taken off a message, in
-// a messageReaction.
+// Changes say who joined or left (of a conversationUpdate), or which reactions were added to or removed from a
+// message (of a messageReaction).
 type Changes struct {
 	MembersAdded     []ChannelAccount `json:"membersAdded,omitempty"`
 	MembersRemoved   []ChannelAccount `json:"membersRemoved,omitempty"`
@@ -65,8 +69,8 @@ type Changes struct {
 	ReactionsRemoved []Reaction       `json:"reactionsRemoved,omitempty"`
 }
 
-// At returns the activity's time; zero if it has none or it can't be read. A time without a zone is UTC: the service means
-// it so.
+// At returns when the activity happened; the zero time if it doesn't say so, or not readably. A time without a zone
+// is UTC.
 func (a Activity) At() time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
 		if t, err := time.Parse(layout, a.Timestamp); err == nil {
@@ -87,7 +91,7 @@ type ChannelAccount struct {
 	UserRole    string `json:"userRole,omitempty"` // user, guest, anonymous
 }
 
-// ConversationAccount is where an activity happened.
+// ConversationAccount is the conversation in which an activity happened.
 type ConversationAccount struct {
 	ID               string `json:"id"`                         // see SplitThread
 	ConversationType string `json:"conversationType,omitempty"` // channel, personal, groupChat
@@ -102,8 +106,8 @@ const (
 
 const threadMark = ";messageid="
 
-// ThreadID is the conversation id of a thread in a channel: "19:…;messageid=17…". Without a root it is
-// the channel's own id.
+// ThreadID returns the id of a thread's conversation, "19:…;messageid=17…". root is the id of the thread's first
+// message. If it is "", the result is channel, for the top level of the channel.
 func ThreadID(channel, root string) string {
 	if root == "" {
 		return channel
@@ -111,8 +115,8 @@ func ThreadID(channel, root string) string {
 	return channel + threadMark + root
 }
 
-// SplitThread splits a conversation's id into the id of the channel or chat and the id of the thread's
-// first message, "" when there is none.
+// SplitThread splits the id of a conversation into the id of the channel or chat, and that of the thread's first
+// message. root is "" if the conversation is no thread.
 func SplitThread(id string) (channel, root string) {
 	channel, rest, _ := strings.Cut(id, ";")
 	for p := range strings.SplitSeq(rest, ";") {
@@ -123,12 +127,13 @@ func SplitThread(id string) (channel, root string) {
 	return channel, root
 }
 
-// Reaction is a person's reaction to a message.
+// Reaction is an emoji that somebody puts on a message.
 type Reaction struct {
 	Type string `json:"type"` // like, heart, laugh, surprised, sad, angry, or the name of another emoji
 }
 
-// ChannelData is what Teams adds to an activity. JSON that isn't an object is read as empty.
+// ChannelData is what Teams adds to the general format of an activity. If the JSON is no object, all fields are
+// empty.
 type ChannelData struct {
 	Tenant    *Ref        `json:"tenant,omitempty"`
 	Team      *TeamRef    `json:"team,omitempty"`
@@ -147,7 +152,7 @@ func (d *ChannelData) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*plain)(d))
 }
 
-// Ref names something by its id.
+// Ref refers to something by its id.
 type Ref struct {
 	ID string `json:"id"`
 }
@@ -171,7 +176,7 @@ const (
 	EntityQuote   = "quotedReply" // a message that is quoted; its place stands in the text
 )
 
-// Entity is something that a message is about or contains.
+// Entity is something in the text of a message, such as a mention.
 type Entity struct {
 	Type      string          `json:"type"`
 	Mentioned *ChannelAccount `json:"mentioned,omitempty"` // EntityMention

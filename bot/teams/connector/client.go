@@ -13,6 +13,10 @@ import (
 	"parley/bot/teams/rest"
 )
 
+// The Bot Connector is Teams' API for bots. With it Parley posts, changes and deletes its own messages, puts
+// reactions on messages, and asks for members, teams and channels. It can't read messages; see package graph. Each
+// organisation is served at an address of its own, the service URL, which Teams tells with each activity.
+
 // Bounds of answers, in bytes.
 const (
 	maxAnswer   = 8 << 20
@@ -32,21 +36,23 @@ type Options struct {
 }
 
 // Client calls the Bot Connector. Safe for concurrent use. All methods block until the answer comes, ctx ends, or
-// rest.DefaultTimeout is over. Their errors are *Error.
+// rest.DefaultTimeout is over. Their errors are *Error, whose Class says what the caller can do. service is always a
+// service URL.
 type Client struct {
 	me   string
 	rest *rest.Client
 }
 
-// New makes a client; it connects to nothing.
+// New makes a client. It makes no calls yet.
 func New(o Options) *Client {
 	return &Client{me: BotID(o.AppID), rest: &rest.Client{HTTP: o.HTTP, Tokens: o.Tokens, Allow: o.Hosts.Check, Now: o.Now}}
 }
 
-// BotID is what Teams calls the bot with an app id.
+// BotID returns the id of a bot in conversations, "28:" and its app id.
 func BotID(appID string) string { return "28:" + appID }
 
-// StartThread posts an activity as a new thread of a channel of a tenant.
+// StartThread begins a thread in a channel, with the activity as its first message. tenant is the id of the
+// organisation.
 func (c *Client) StartThread(ctx context.Context, service, tenant, channel string, a Activity) (Started, error) {
 	return c.begin(ctx, service, ConversationParameters{
 		IsGroup: true, Bot: &ChannelAccount{ID: c.me}, TenantID: tenant, Activity: &a,
@@ -54,8 +60,9 @@ func (c *Client) StartThread(ctx context.Context, service, tenant, channel strin
 	}, true)
 }
 
-// Personal returns the id of the bot's chat with a person ("29:…"), who must have the app, also as a member of a team. An
-// Entra object id is taken only of those who installed the app for themselves. The chat is the same each time.
+// Personal returns the id of the bot's chat with a person, which it begins if there is none yet. person is "29:…";
+// they must have the app, for example as a member of a team. For people who have installed the app for themselves, it
+// may also be the Entra object id.
 func (c *Client) Personal(ctx context.Context, service, tenant, person string) (string, error) {
 	s, err := c.begin(ctx, service, ConversationParameters{
 		Bot: &ChannelAccount{ID: c.me}, TenantID: tenant, Members: []ChannelAccount{{ID: person}},
@@ -64,7 +71,7 @@ func (c *Client) Personal(ctx context.Context, service, tenant, person string) (
 	return s.ID, err
 }
 
-// begin begins a conversation. creates means that a repeated call would begin a second one.
+// begin begins a conversation. creates means that repeating the call would begin another one.
 func (c *Client) begin(ctx context.Context, service string, p ConversationParameters, creates bool) (s Started, err error) {
 	l := call{name: "POST conversations", method: http.MethodPost, service: service, path: path{"conversations"}, body: p, creates: creates}
 	err = c.call(ctx, l, &s)
@@ -90,7 +97,7 @@ func (c *Client) Delete(ctx context.Context, at Conversation, id string) error {
 	return c.call(ctx, call{name: "DELETE activity", method: http.MethodDelete, service: at.Service, path: path{"conversations", at.ID, "activities", id}}, nil)
 }
 
-// SendTargeted posts an activity that only its recipient sees ("29:…"), for 24 hours.
+// SendTargeted posts a message in a channel that only a.Recipient sees, for 24 hours.
 func (c *Client) SendTargeted(ctx context.Context, at Conversation, a Activity) (ResourceResponse, error) {
 	if a.Recipient != nil {
 		to := *a.Recipient
@@ -100,28 +107,29 @@ func (c *Client) SendTargeted(ctx context.Context, at Conversation, a Activity) 
 	return c.post(ctx, at, a, true)
 }
 
-// DeleteTargeted deletes an activity of SendTargeted.
+// DeleteTargeted deletes a message that SendTargeted has posted.
 func (c *Client) DeleteTargeted(ctx context.Context, at Conversation, id string) error {
 	return c.call(ctx, call{name: "DELETE activity", method: http.MethodDelete, service: at.Service, path: path{"conversations", at.ID, "activities", id}, query: query(true)}, nil)
 }
 
-// AddReaction puts the bot's reaction to an activity ("like", "1f440_eyes").
+// AddReaction puts a reaction of the bot on a message. reaction is Teams' id of an emoji: "like", "1f440_eyes".
 func (c *Client) AddReaction(ctx context.Context, at Conversation, id, reaction string) error {
 	return c.call(ctx, call{name: "PUT reaction", method: http.MethodPut, service: at.Service, path: path{"conversations", at.ID, "activities", id, "reactions", reaction}}, nil)
 }
 
-// RemoveReaction takes the bot's reaction away.
+// RemoveReaction removes a reaction of the bot from a message.
 func (c *Client) RemoveReaction(ctx context.Context, at Conversation, id, reaction string) error {
 	return c.call(ctx, call{name: "DELETE reaction", method: http.MethodDelete, service: at.Service, path: path{"conversations", at.ID, "activities", id, "reactions", reaction}}, nil)
 }
 
-// Member describes a person in a conversation, found by "29:…" or by Entra object id.
+// Member describes a member of a conversation. id is "29:…" or an Entra object id.
 func (c *Client) Member(ctx context.Context, at Conversation, id string) (m Member, err error) {
 	err = c.call(ctx, call{name: "GET member", method: http.MethodGet, service: at.Service, path: path{"conversations", at.ID, "members", id}}, &m)
 	return m, err
 }
 
-// Members returns up to 500 members of a conversation. continuation comes from the page before; it is "" for the first.
+// Members returns up to 500 members of a conversation. continuation is "" for the first page, and otherwise the
+// ContinuationToken of the page before.
 func (c *Client) Members(ctx context.Context, at Conversation, continuation string) (p MemberPage, err error) {
 	q := url.Values{"pageSize": {strconv.Itoa(membersPerPage)}}
 	if continuation != "" {
@@ -149,8 +157,8 @@ func (c *Client) Channels(ctx context.Context, service, team string) ([]ChannelI
 	return list.Conversations, err
 }
 
-// Download reads an attachment at its contentUrl, at most 100 MB. The address is checked like a service
-// URL, so that our token goes nowhere else.
+// Download reads an attachment at its contentUrl, at most 100 MB. The caller must close the answer. The address must
+// be one of Teams' own hosts (Options.Hosts), so that our token goes nowhere else.
 func (c *Client) Download(ctx context.Context, address string) (*rest.Answer, error) {
 	a, err := c.rest.Open(ctx, rest.Request{Name: "GET attachment", Method: http.MethodGet, URL: address, MaxBytes: maxDownload, Timeout: downloadTimeout})
 	return a, asError(err, false)
@@ -168,10 +176,10 @@ func query(targeted bool) url.Values {
 	return nil
 }
 
-// errID is the cause when a given id can't be one, because it would lead to another path.
+// errID means that a given id can't be an id: it would change the path of the call.
 var errID = errors.New("connector: that is no id")
 
-// path holds the parts of an address below /v3; each is escaped.
+// path holds the parts of a path below /v3. They are escaped when the call is made.
 type path []string
 
 type call struct {

@@ -8,8 +8,8 @@ import (
 	"parley/channels"
 )
 
-// Error is a call that failed. Status, Code, Text, RetryAfter and Cause say how it failed. Class says what its caller can do
-// next.
+// Error is a call of the Bot Connector that failed. The embedded Failure says how it failed. Class says what the
+// caller can do: try again, wait, or give up.
 type Error struct {
 	rest.Failure
 	Class channels.Class
@@ -21,12 +21,12 @@ func (e *Error) Error() string { return e.Failure.Error() }
 // Unwrap returns the failure, so that errors.As finds it as it does in other calls of Teams.
 func (e *Error) Unwrap() error { return &e.Failure }
 
-// Ambiguous reports whether nobody can tell if the call did what it was to do.
+// Ambiguous reports whether the call may or may not have had its effect.
 func (e *Error) Ambiguous() bool { return e.Class == channels.Ambiguous }
 
 // Codes by which Teams says why it refuses.
-// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages,
-// "Status codes from bot conversational APIs", read 2026-11.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages, "Status codes
+// from bot conversational APIs", read 2026-11.
 const (
 	CodeNotInRoster   = "BotNotInConversationRoster"
 	CodeDisabled      = "BotDisabledByAdmin"
@@ -38,8 +38,7 @@ const (
 	CodeUnexplained   = "ServiceError" // with a 403 also: the message was deleted. Source: GitHub BotFramework-Services#269
 )
 
-// asError turns a rest.Failure into an *Error with its class. creates means that a repeated call would make a second
-// message.
+// asError turns a rest.Failure into an *Error. creates means that repeating the call would make a second message.
 func asError(err error, creates bool) error {
 	var e *rest.Failure
 	if err == nil || !errors.As(err, &e) {
@@ -48,9 +47,9 @@ func asError(err error, creates bool) error {
 	return &Error{Failure: *e, Class: classifyFailure(e, creates)}
 }
 
-// classifyFailure returns the class of a failure. A call that can be repeated safely is never ambiguous. A 500 is
-// documented as "don't retry". It may have come after the message was stored, so for a call that
-// creates something it is ambiguous.
+// classifyFailure returns the class of a failure. A call that can be repeated safely is never Ambiguous. After a 500,
+// Microsoft says not to try again. But the error may have come after the message was stored, so for a call that
+// creates something it is Ambiguous.
 func classifyFailure(e *rest.Failure, creates bool) channels.Class {
 	maybeDone := channels.Retry // the class of a call that may have had its effect
 	if creates {
@@ -94,7 +93,7 @@ func classifyFailure(e *rest.Failure, creates bool) channels.Class {
 	return channels.BadContent
 }
 
-// classifyCode says what a 403 or 404 means.
+// classifyCode returns the class of a 403 or 404, by Teams' code.
 func classifyCode(code string) channels.Class {
 	switch code {
 	case CodeWrongHost: // the fault is a setting, not the conversation

@@ -15,11 +15,15 @@ import (
 	"parley/bot/teams/rest"
 )
 
+// Graph is Microsoft's API for all its products. Parley reads with it what the Bot Connector doesn't show: the
+// messages of channels, and the files that people attached. It writes nothing. An admin, or the owner of a team, must
+// have allowed the app to read.
+
 // DefaultURL is Graph, with the version.
 const DefaultURL = "https://graph.microsoft.com/v1.0"
 
-// Bounds of answers, in bytes. A page of 50 messages with 1000 replies each can be larger than maxPage: a
-// caller that gets rest.ErrTooLarge asks for a smaller page.
+// Bounds of answers, in bytes. A page of 50 messages with 1000 replies each can be larger than maxPage: a caller that
+// gets rest.ErrTooLarge asks for a smaller page.
 const (
 	maxPage    = 32 << 20
 	maxMessage = 4 << 20
@@ -44,15 +48,16 @@ type Options struct {
 }
 
 // Client reads with Graph. Safe for concurrent use. All methods block until the answer comes, ctx ends, or
-// rest.DefaultTimeout is over. Their errors are *Error; see Wait.
+// rest.DefaultTimeout is over. Their errors are *Error; Wait says whether to try again. group is always the id of a
+// team in Graph (aadGroupId elsewhere).
 type Client struct {
 	base      *url.URL
 	rest      *rest.Client
 	pageBytes int64
 }
 
-// New makes a client; it connects to nothing.
-// Errors: a URL that can't be used, or http to another machine.
+// New makes a client. It makes no calls yet.
+// Errors: o.URL is no address with https, and none on this machine.
 func New(o Options) (*Client, error) {
 	o.URL = cmp.Or(o.URL, DefaultURL)
 	base, err := url.Parse(strings.TrimRight(o.URL, "/"))
@@ -72,7 +77,8 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// allow implements rest.Allow: the token goes only to Graph, to addresses below its version.
+// allow implements rest.Allow. It allows only addresses below that of Graph with its version, so that the token goes
+// nowhere else.
 func (c *Client) allow(address string) (token bool, err error) {
 	refused := fmt.Errorf("%w: not at %s", rest.ErrHost, c.base.Host)
 	u, err := url.Parse(address)
@@ -88,8 +94,8 @@ func (c *Client) allow(address string) (token bool, err error) {
 	return true, nil
 }
 
-// Messages lists a channel's threads with their replies, size threads in a page. Their order is undocumented. next is
-// Page.Next of the page before; it is "" for the first. group is the team's id in Graph (its aadGroupId), as everywhere below.
+// Messages lists the first messages of a channel's threads, each with its replies. A page has at most size threads;
+// Graph doesn't document their order. next is "" for the first page, and otherwise Page.Next of the page before.
 func (c *Client) Messages(ctx context.Context, group, channel string, size int, next string) (p Page[Message], err error) {
 	if next == "" {
 		next = c.addressOf("teams", group, "channels", channel, "messages") + fmt.Sprintf("?$expand=replies&$top=%d", min(max(size, 1), maxPageSize))
@@ -98,8 +104,8 @@ func (c *Client) Messages(ctx context.Context, group, channel string, size int, 
 	return p, err
 }
 
-// Replies lists a thread's replies. Their order is undocumented. next is Page.Next of the page before, or
-// Message.MoreReplies; it is "" for the first.
+// Replies lists the replies in a thread. Graph doesn't document their order. next is "" for the first page, and
+// otherwise Page.Next of the page before, or Message.MoreReplies.
 func (c *Client) Replies(ctx context.Context, t Thread, next string) (p Page[Message], err error) {
 	if next == "" {
 		next = c.addressOf("teams", t.Group, "channels", t.Channel, "messages", t.Root, "replies") + fmt.Sprintf("?$top=%d", maxPageSize)
@@ -115,13 +121,14 @@ type Thread struct {
 	Root    string // the thread's first message
 }
 
-// Message returns one message of a thread. For the thread's first message, id is t.Root.
+// Message returns one message of a thread. id is t.Root for the first one.
 func (c *Client) Message(ctx context.Context, t Thread, id string) (m Message, err error) {
 	err = c.get(ctx, "GET message", c.messageAddress(t, id), maxMessage, &m)
 	return m, err
 }
 
-// Picture reads a picture that was pasted into a message of a thread; content is the id of the hosted content.
+// Picture reads a picture that was pasted into a message. id is that of the message, and content that of the picture.
+// The caller must close the answer.
 func (c *Client) Picture(ctx context.Context, t Thread, id, content string) (*rest.Answer, error) {
 	message := c.messageAddress(t, id)
 	part := c.addressOf("hostedContents", content, "$value")
@@ -132,8 +139,9 @@ func (c *Client) Picture(ctx context.Context, t Thread, id, content string) (*re
 	return c.open(ctx, "GET hosted content", address, maxPicture)
 }
 
-// File reads a file in SharePoint by the contentUrl of an Attachment. Graph answers with the address of the bytes. That is
-// called without a token, and must be on the file's own host.
+// File reads a file in SharePoint. contentURL is that of an Attachment. Graph answers with another address, at which
+// the bytes are. File calls that one without a token, and only if it is on the host of the file. The caller must
+// close the answer.
 func (c *Client) File(ctx context.Context, contentURL string) (*rest.Answer, error) {
 	share := "u!" + base64.RawURLEncoding.EncodeToString([]byte(contentURL))
 	a, err := c.open(ctx, "GET file", c.addressOf("shares", share, "driveItem", "content"), maxFile)
@@ -153,8 +161,7 @@ func (c *Client) File(ctx context.Context, contentURL string) (*rest.Answer, err
 	return a, asError(err)
 }
 
-// checkSameHost checks that the address of a file's bytes is on the file's own host, and has https unless both
-// are on this machine.
+// checkSameHost checks that address is on the host of contentURL, and has https. On this machine, both may have http.
 // Errors: rest.ErrHost.
 func checkSameHost(address, contentURL string) error {
 	to, errTo := url.Parse(address)
@@ -178,8 +185,8 @@ func checkSameHost(address, contentURL string) error {
 	return nil
 }
 
-// Folder returns the address of the folder in which a channel's files lie. A channel whose files nobody has
-// looked at yet may have none: ErrNotFound.
+// Folder returns the address of the folder with a channel's files.
+// Errors: also ErrNotFound if nobody has opened the channel's files yet.
 func (c *Client) Folder(ctx context.Context, group, channel string) (address string, err error) {
 	return c.readWebURL(ctx, "GET files' folder", c.addressOf("teams", group, "channels", channel, "filesFolder"))
 }
@@ -205,7 +212,8 @@ func (c *Client) messageAddress(t Thread, id string) string {
 	return c.addressOf("teams", t.Group, "channels", t.Channel, "messages", t.Root, "replies", id)
 }
 
-// addressOf joins escaped parts to an address; "" when one of them is empty or would lead to another path.
+// addressOf returns the address of these parts, escaped, below that of Graph. It returns "" if a part is empty, or
+// would change the path.
 func (c *Client) addressOf(parts ...string) string {
 	address := c.base.String()
 	for _, p := range parts {

@@ -20,8 +20,8 @@ var (
 	ErrAddress = errors.New("graph: the address leads elsewhere")
 )
 
-// Error is a call that failed. It wraps ErrNotGranted, ErrNotFound or ErrAddress where they
-// apply, and those of rest.
+// Error is a call of Graph that failed. errors.Is finds ErrNotGranted, ErrNotFound or ErrAddress in it if one
+// applies, and the errors of package rest.
 type Error struct {
 	rest.Failure
 	kind error // one of the errors above; nil if none applies
@@ -30,14 +30,14 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Failure.Error() }
 
-// Unwrap returns the kind, nil where there is none, and the failure, which wraps the cause.
+// Unwrap returns kind, which may be nil, and the failure, which wraps the cause.
 func (e *Error) Unwrap() []error { return []error{e.kind, &e.Failure} }
 
 // defaultThrottleWait is how long to wait after a 429 that gives no time.
 const defaultThrottleWait = 10 * time.Second
 
-// Wait reports whether a failed call may be made again, and after which time. Reading changes nothing, so a repetition does
-// no harm. Zero means that Graph gave no time: the caller chooses one.
+// Wait reports whether a failed call should be made again, and after which time. As all calls only read, repeating
+// one does no harm. after is 0 if Graph gave no time: the caller chooses one.
 func Wait(err error) (after time.Duration, again bool) {
 	var e *Error
 	if !errors.As(err, &e) || e.kind != nil {

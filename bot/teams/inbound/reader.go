@@ -1,8 +1,7 @@
-// Package inbound takes the requests that Teams makes. It bounds and reads them, has package auth check
-// them, and passes on genuine ones with their original bytes.
+// Package inbound takes the requests that Teams makes. It bounds and reads them, has package auth check them, and
+// passes on genuine ones with their original bytes.
 //
-// What does not belong here: which requests are genuine (bot/teams/auth), and what they mean
-// (bot/teams).
+// What does not belong here: which requests are genuine (bot/teams/auth), and what they mean (bot/teams).
 package inbound
 
 import (
@@ -23,14 +22,14 @@ import (
 	"parley/bot/teams/connector"
 )
 
-// maxBody bounds a request, in bytes. An activity has at most 100 kB of text and card; an invoke from a message's menu also
-// contains that message.
+// maxBody bounds a request, in bytes. An activity has at most 100 kB of text and card; an invoke from a message's
+// menu also contains that message.
 const maxBody = 1 << 20
 
-// retryLater is the Retry-After, in seconds, of an answer to a request that can't be checked now.
+// retryLater is the Retry-After header, in seconds, of the answer to a request that can't be checked now.
 const retryLater = "5"
 
-// Reader takes requests. Safe for concurrent use.
+// Reader reads and checks the requests of Teams. Safe for concurrent use.
 type Reader struct {
 	validator *auth.Validator
 	unsigned  bool
@@ -38,9 +37,9 @@ type Reader struct {
 	log       *slog.Logger
 }
 
-// New makes a Reader. With unsigned it also takes requests without a signature from this machine
-// (TEAMS_ALLOW_UNSIGNED=loopback), and logs a warning at once. unchecked is called for each request that was refused because
-// nobody can tell now whether it is genuine: Teams doesn't promise to send it again.
+// New makes a Reader. If unsigned is true (TEAMS_ALLOW_UNSIGNED=loopback), it also accepts requests without a
+// signature from this machine, and logs a warning now. It calls unchecked for each request that it refuses because it
+// can't tell whether the request is genuine: Teams may not send that one again.
 func New(v *auth.Validator, unsigned bool, unchecked func(), log *slog.Logger) *Reader {
 	if unsigned {
 		log.Warn("teams requests without a signature are taken from this machine: unset TEAMS_ALLOW_UNSIGNED where real customers are")
@@ -48,12 +47,16 @@ func New(v *auth.Validator, unsigned bool, unchecked func(), log *slog.Logger) *
 	return &Reader{validator: v, unsigned: unsigned, unchecked: unchecked, log: log}
 }
 
-// Next handles a genuine request. raw are its bytes. a is what could be read of them: fields of an unexpected type are
-// empty.
+// Next handles a genuine request. raw are the bytes of its body, and a is what could be read from them. A field of an
+// unexpected JSON type is empty.
 type Next func(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte)
 
-// Handler passes genuine requests on to next, and answers others itself: 413 if they are too long, 400 if they are no
-// activity, 401 if they aren't genuine, for whatever reason, and 503 while that can't be checked.
+// Handler returns a handler that passes genuine requests to next. It answers all others itself:
+//
+//	413  longer than 1 MiB
+//	400  no activity
+//	401  not genuine, whatever the reason
+//	503  can't be checked now
 func (d *Reader) Handler(next Next) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -95,8 +98,8 @@ func (d *Reader) answerRefused(w http.ResponseWriter, r *http.Request, err error
 	http.Error(w, "not authorized", http.StatusUnauthorized)
 }
 
-// read decodes an activity: one JSON object with a type. A field of an unexpected type is left empty. Refusing it would lose
-// messages when Teams changes something.
+// read decodes an activity: one JSON object that has a type. A field of an unexpected JSON type is left empty, and
+// that is no error: otherwise messages would be lost when Teams changes something.
 func read(raw []byte) (connector.Activity, error) {
 	var a connector.Activity
 	var unexpectedType *json.UnmarshalTypeError
@@ -110,7 +113,9 @@ func read(raw []byte) (connector.Activity, error) {
 	return a, nil
 }
 
-// check checks a request: an unsigned one by Validator.CheckLocal, all others through the SDK (see checker).
+// check checks whether a request is genuine. An unsigned one, if these are accepted, must come from this machine. All
+// others pass the Bot Framework's SDK, which calls our Validator; see checker.
+// Errors: auth.ErrRefused, auth.ErrKeys.
 func (d *Reader) check(r *http.Request, a connector.Activity) error {
 	if d.unsigned && len(r.Header.Values("Authorization")) == 0 {
 		return d.validator.CheckLocal(r, a)
@@ -134,10 +139,10 @@ func (d *Reader) check(r *http.Request, a connector.Activity) error {
 	return nil
 }
 
-// envelopeOf writes the fields of an activity that say where it comes from. The SDK gets only these, because it fails on
-// requests that Teams does make: with a value that is a string or an array, with channelData that is no object, with times
-// that are empty or without a zone. It also drops fields that we need: mentioned of an entity, isTargeted of a recipient.
-// We read the contents with our own types.
+// envelopeOf returns the JSON of those fields of an activity that say where it comes from. The SDK gets only these,
+// because it fails on requests that Teams does make: those with a value that is a string or an array, with
+// channelData that is no object, or with times that are empty or without a zone. It also drops fields that we need,
+// such as mentioned of an entity. So we read the contents with our own types.
 func envelopeOf(a connector.Activity) ([]byte, error) {
 	return json.Marshal(connector.Activity{
 		Type: a.Type, ID: a.ID, ServiceURL: a.ServiceURL, ChannelID: a.ChannelID, Name: a.Name,
@@ -145,8 +150,8 @@ func envelopeOf(a connector.Activity) ([]byte, error) {
 	})
 }
 
-// checker lets our Validator take the place of the SDK's own, which accepts tokens without an expiry,
-// for any channel, and signed by keys that were read up to five days ago.
+// checker makes the SDK use our Validator. The SDK's own accepts tokens without an expiry, for any channel, and
+// signed by keys that were read up to five days ago.
 type checker struct {
 	validator *auth.Validator
 	header    http.Header
@@ -155,7 +160,8 @@ type checker struct {
 
 var _ sdkauth.TokenValidator = checker{}
 
-// AuthenticateRequest implements the SDK's TokenValidator. parsed is what the SDK has read.
+// AuthenticateRequest implements the SDK's TokenValidator. parsed is the activity as the SDK has read it. If it
+// differs from ours, the request is refused.
 func (c checker) AuthenticateRequest(ctx context.Context, parsed schema.Activity, _ string, _ sdkauth.CredentialProvider, _ string) (sdkauth.ClaimsIdentity, error) {
 	isFromSame := parsed.ServiceURL == c.activity.ServiceURL && parsed.ChannelID == c.activity.ChannelID
 	if string(parsed.Type) != c.activity.Type || !isFromSame {

@@ -17,18 +17,23 @@ import (
 	"parley/channels"
 )
 
-// errNoService is returned while the address at which Teams is reached for this organisation isn't known.
+// Teams tells some things only once, in an event: that the app was added to a team, for example. Parley notes them. A
+// note is a JSON value under a key such as "team:19:…@thread.tacv2". Notes are kept in the database, so they outlive
+// restarts, and all replicas (processes of one Parley) share them.
+
+// errNoService is returned if nobody has told yet at which address Teams is reached for this organisation.
 var errNoService = errors.New("teams: the app was not added to a team yet, so Teams didn't tell where it is reached")
 
-// ErrUnlisted is returned for a channel that none of the teams that the app is in lists.
+// ErrUnlisted is returned for a channel that Teams lists for none of the teams that the app is in.
 var ErrUnlisted = errors.New("teams: no team that the app is in has the channel")
 
 // globalService reaches Teams for an organisation whose own address isn't known.
-// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages,
-// "global service URLs", read 2026-11.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages, "global
+// service URLs", read 2026-11.
 const globalService = "https://smba.trafficmanager.net/teams/"
 
-// notesLifetime is how long a replica uses the notes that it has read before it reads what other replicas have noted.
+// notesLifetime is how long a replica uses the notes that it has read. Then it reads them again, to learn what others
+// have noted.
 const notesLifetime = time.Minute
 
 // Keys of notes: "service", and prefixes that stand before an id.
@@ -40,7 +45,7 @@ const (
 	noteReading = "reading:"
 )
 
-// TeamNote is a team that the app is in, or was.
+// TeamNote is what is noted of a team in which the app is, or was.
 type TeamNote struct {
 	Group   string `json:"group,omitempty"`   // its id in Graph
 	Service string `json:"service,omitempty"` // where it is reached: an organisation may be spread over regions
@@ -48,7 +53,7 @@ type TeamNote struct {
 	Removed bool   `json:"removed,omitempty"` // the app was taken out
 }
 
-// ChannelNote is a channel of a team.
+// ChannelNote is what is noted of a channel.
 type ChannelNote struct {
 	Team string `json:"team"`
 	Name string `json:"name,omitempty"`
@@ -57,7 +62,8 @@ type ChannelNote struct {
 	Removed bool `json:"removed,omitempty"` // the app was removed from the channel, but is still in the team
 }
 
-// Memory remembers something for the surface and its replicas over a restart, by key.
+// Memory keeps values by key. It outlives restarts, and all replicas share it. Keep stores a value, and Kept returns
+// all.
 type Memory interface {
 	Keep(ctx context.Context, key string, value json.RawMessage) error
 	Kept(ctx context.Context) (map[string]json.RawMessage, error)
@@ -70,8 +76,8 @@ type Options struct {
 	OwnServices bool // the settings name service addresses, so the global one isn't right
 }
 
-// Notebook holds what Teams' events have told of the organisation. Its notes outlive restarts, and
-// replicas share them.
+// Notebook holds the notes of an organisation. It has all of them in memory, and writes through to Memory. Safe for
+// concurrent use.
 type Notebook struct {
 	*App
 	Options
@@ -102,7 +108,8 @@ func newNotebook(b *App, o Options) *Notebook {
 	}
 }
 
-// Load reads the notes unless they are fresh.
+// Load reads all notes, unless it did less than a minute ago.
+// Errors: the desk's.
 func (n *Notebook) Load(ctx context.Context) error {
 	n.loading.Lock()
 	defer n.loading.Unlock()
@@ -129,7 +136,7 @@ func (n *Notebook) Load(ctx context.Context) error {
 	return nil
 }
 
-// loadAnew reads the notes even if they are fresh.
+// loadAnew reads all notes now.
 func (n *Notebook) loadAnew(ctx context.Context) error {
 	n.mu.Lock()
 	n.readAt = time.Time{}
@@ -137,7 +144,8 @@ func (n *Notebook) loadAnew(ctx context.Context) error {
 	return n.Load(ctx)
 }
 
-// learn takes over the value of a note. One that can't be read counts as none. The caller holds mu.
+// learn takes over a note's value into the field to which it belongs. It ignores a value that can't be read. The
+// caller holds mu.
 func (n *Notebook) learn(key string, value json.RawMessage) {
 	n.kept[key] = string(value)
 	var t TeamNote
@@ -157,7 +165,7 @@ func (n *Notebook) learn(key string, value json.RawMessage) {
 	}
 }
 
-// Keep stores a note, unless this replica knows it already with the same value.
+// Keep stores a note. It does nothing if this replica knows the note with the same value already.
 func (n *Notebook) Keep(ctx context.Context, key string, v any) error {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -184,8 +192,8 @@ func (n *Notebook) Keep(ctx context.Context, key string, v any) error {
 	return nil
 }
 
-// Renew stores a note even if this replica knows it with the same value. It is for what an event says, since another
-// replica may have stored something else meanwhile.
+// Renew stores a note in any case. It is for what an event has just told: another replica may have stored another
+// value, of which this one doesn't know yet.
 func (n *Notebook) Renew(ctx context.Context, key string, v any) error {
 	n.mu.Lock()
 	delete(n.kept, key)
@@ -193,8 +201,8 @@ func (n *Notebook) Renew(ctx context.Context, key string, v any) error {
 	return n.Keep(ctx, key, v)
 }
 
-// Service returns the address at which Teams is reached for this organisation. The address is checked
-// again at each call of Teams; see rest.Hosts.
+// Service returns the address at which Teams is reached for this organisation. Each call of Teams checks it again;
+// see rest.Hosts.
 // Errors: errNoService, the desk's.
 func (n *Notebook) Service(ctx context.Context) (string, error) {
 	if err := n.Load(ctx); err != nil {
@@ -211,7 +219,8 @@ func (n *Notebook) Service(ctx context.Context) (string, error) {
 	return "", errNoService
 }
 
-// ServiceOf returns the address at which a channel is reached.
+// ServiceOf returns the address at which a channel is reached. An organisation may be spread over regions, so teams
+// may have addresses of their own.
 // Errors: as Service.
 func (n *Notebook) ServiceOf(ctx context.Context, channel string) (string, error) {
 	service, err := n.Service(ctx)
@@ -262,8 +271,8 @@ func (n *Notebook) Groups() map[string]string {
 	return out
 }
 
-// Group returns the Graph id of a channel's team. If no event told it, Group asks Teams, and notes the answer.
-// Errors: errNoService, *connector.Error.
+// Group returns the id of a channel's team in Graph. If that isn't noted, it asks Teams, and notes the answer.
+// Errors: errNoService, ErrUnlisted, *connector.Error, the desk's.
 func (n *Notebook) Group(ctx context.Context, channel string) (string, error) {
 	service, err := n.ServiceOf(ctx, channel)
 	if err != nil {
@@ -295,7 +304,9 @@ func (n *Notebook) Group(ctx context.Context, channel string) (string, error) {
 	return t.Group, nil
 }
 
-// findChannel asks for the channels of all teams that the app is in, notes them, and returns the wanted one.
+// findChannel returns the note of a channel that isn't known. It asks Teams for the channels of all teams that the
+// app is in, and notes them all.
+// Errors: ErrUnlisted, *connector.Error, the desk's.
 func (n *Notebook) findChannel(ctx context.Context, service, channel string) (ChannelNote, error) {
 	for id, t := range n.Teams() {
 		list, err := n.Bot.Channels(ctx, cmp.Or(t.Service, service), id)
@@ -315,8 +326,8 @@ func (n *Notebook) findChannel(ctx context.Context, service, channel string) (Ch
 	return c, nil
 }
 
-// LearnName asks Teams for the name of a channel that is known only from messages, which don't tell it. It
-// asks once for each channel, since a team may not list it. Best effort.
+// LearnName asks Teams for the name of a channel, unless it is known. Messages don't tell the names of their
+// channels. It asks once for each channel: a team may not list it. Best effort.
 func (n *Notebook) LearnName(ctx context.Context, channel string) {
 	c, known := n.Channel(channel)
 	if !known || c.Name != "" {
@@ -340,10 +351,10 @@ func (n *Notebook) LearnName(ctx context.Context, channel string) {
 	}
 }
 
-// GeneralName is what people call the channel that every team has; Teams doesn't name it.
+// GeneralName is the name of the channel that every team has. Teams' API gives that channel no name.
 const GeneralName = "General"
 
-// NoteChannels notes the channels that Teams lists for a team.
+// NoteChannels notes the channels that Teams has listed for a team.
 func (n *Notebook) NoteChannels(ctx context.Context, team string, list []connector.ChannelInfo) error {
 	for _, one := range list {
 		one.Name = cmp.Or(one.Name, GeneralName)

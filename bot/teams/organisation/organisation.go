@@ -20,20 +20,27 @@ import (
 	"parley/channels/pause"
 )
 
+// Parts of Parley's Teams surface share what is known of the organisation: in which teams the app is (Notes), who
+// people are (People), and which channels we may read. There are two ways of reading: the Bot Connector, Teams' API
+// for bots, tells about teams and members; Graph, Microsoft's API for all its products, shows messages. What Graph
+// shows has another form than what Teams sends us. This file turns it into the latter.
+
 // MaxReadTries is how often ReadPatiently asks for one page, at most.
 const MaxReadTries = 4
 
-// minReadPause is how long ReadPatiently waits at least after the first try; after each further try it waits that much
-// longer.
+// minReadPause is how long ReadPatiently waits at least before it tries again: once that after the first try, twice
+// after the second, and so on.
 const minReadPause = 200 * time.Millisecond
 
-// permits remembers which channels Graph lets us read. Channels that were not read yet aren't in it.
+// permits remembers which channels Graph lets us read: true if it did, false if it refused. Channels that it wasn't
+// asked about are missing.
 type permits struct {
 	mu        sync.Mutex
 	byChannel map[string]bool
 }
 
-// learn notes whether a channel may be read, from the error of an attempt. Other errors say nothing about that.
+// learn notes whether a channel may be read, from the result of reading it. err is nil if that succeeded. It ignores
+// errors that don't tell, such as a lost connection.
 func (p *permits) learn(channel string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -45,7 +52,7 @@ func (p *permits) learn(channel string, err error) {
 	}
 }
 
-// Organisation is one Microsoft 365 organisation, as our app sees it.
+// Organisation is one Microsoft 365 organisation, with what Parley knows of it. Safe for concurrent use.
 type Organisation struct {
 	*App
 
@@ -55,7 +62,7 @@ type Organisation struct {
 	Attach  bool // agents can upload files on a web page of ours
 }
 
-// New makes what is known of an organisation. Nothing is read before it is asked for.
+// New returns an Organisation. It asks nobody anything yet.
 func New(b *App, o Options) *Organisation {
 	org := &Organisation{App: b, Notes: newNotebook(b, o), permits: &permits{byChannel: map[string]bool{}}}
 	org.People = newPeople(b, org.Notes)
@@ -83,8 +90,9 @@ func (o *Organisation) IsReadingKnown(channel string) bool {
 	return known
 }
 
-// ReadPatiently reads something of a channel. It waits and reads again if Graph asks for that, at most MaxReadTries times and if ctx
-// leaves time for it, and notes whether we may read the channel.
+// ReadPatiently calls read, which reads something of a channel with Graph. group is the id of the channel's team in
+// Graph. If Graph asks us to wait, it waits and calls read again: at most MaxReadTries times in all, and only if ctx
+// leaves time for the wait. It also remembers whether we may read the channel; see CanRead.
 // Errors: read's, and those of the notes.
 func ReadPatiently[T any](ctx context.Context, o *Organisation, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
 	group, err := o.Notes.Group(ctx, channel)
@@ -114,8 +122,8 @@ func ReadPatiently[T any](ctx context.Context, o *Organisation, channel string, 
 	return out, err
 }
 
-// ActivityOf makes the activity that Teams would have sent about a message. event is one such as fact.EventEdited, or ""
-// for the writing of the message.
+// ActivityOf turns a message that Graph shows into the activity that Teams would have sent us about it. event says
+// what happened: fact.EventEdited, EventRestored or EventDeleted; "" means that the message was written.
 func (o *Organisation) ActivityOf(event, channel string, m *graph.Message) connector.Activity {
 	root := cmp.Or(m.ReplyToID, m.ID)
 	at := m.CreatedAt
@@ -143,7 +151,7 @@ func (o *Organisation) ActivityOf(event, channel string, m *graph.Message) conne
 	return a
 }
 
-// addContent adds the text of a message and its mentions.
+// addContent adds a message's text and mentions to an activity.
 func (o *Organisation) addContent(a *connector.Activity, m *graph.Message) {
 	if m.Body.ContentType == "html" {
 		content, err := json.Marshal(withQuotes(m))
@@ -165,8 +173,8 @@ func (o *Organisation) addContent(a *connector.Activity, m *graph.Message) {
 	}
 }
 
-// withQuotes returns a message's HTML, with quoted and forwarded messages in the form that the webhook uses.
-// Graph gives them as attachments.
+// withQuotes returns the HTML of a message as Teams would send it. Graph gives quoted and forwarded messages as
+// attachments. In what Teams sends they are elements of the HTML.
 func withQuotes(m *graph.Message) string {
 	content := m.Body.Content
 	for _, at := range m.Attachments {
@@ -181,8 +189,8 @@ func withQuotes(m *graph.Message) string {
 	return content
 }
 
-// accountOf returns the account of a message's author. A person's ID is the Entra object id, since Graph
-// doesn't tell "29:…"; an app's ID is that of its bot.
+// accountOf returns the account of a message's author; nil if Graph doesn't say who it is. Graph doesn't tell the id
+// by which Teams calls a person ("29:…"), so ID is the person's Entra object id. Of an app, it is the id of its bot.
 func (o *Organisation) accountOf(f *graph.From) *connector.ChannelAccount {
 	if f == nil {
 		return nil
@@ -204,8 +212,8 @@ func (o *Organisation) IsByUs(m *graph.Message) bool {
 	return connector.BotID(m.From.Application.ID) == o.Me
 }
 
-// PayloadOf makes the payload of a message that Graph returned, and the activity in it; event as for ActivityOf.
-// inOurThread means that the message's thread is ours.
+// PayloadOf makes what is stored of a message that Graph shows: the payload of a fact, and the activity in it. event:
+// see ActivityOf. inOurThread means that Parley began the message's thread.
 func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *graph.Message, inOurThread bool) (fact.Payload, connector.Activity, error) {
 	a := o.ActivityOf(event, channel, m)
 	p, err := o.wrap(ctx, channel, &a, inOurThread)
@@ -223,8 +231,9 @@ func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *
 	return p, a, nil
 }
 
-// wrap makes the payload of an activity that was made of what Graph returned, with the people whom the activity names.
-// Errors: what keeps Teams from telling who somebody is; json's.
+// wrap makes the payload of an activity that ActivityOf has made. It finds out who the people are whom the activity
+// names.
+// Errors: Teams can't tell that now; json's.
 func (o *Organisation) wrap(ctx context.Context, channel string, a *connector.Activity, inOurThread bool) (fact.Payload, error) {
 	p := fact.Payload{Kind: fact.KindCatchUp, Me: o.Me, Own: inOurThread, Who: map[string]fact.Who{}}
 	for _, one := range accountsIn(a) {
@@ -251,7 +260,8 @@ func (o *Organisation) wrap(ctx context.Context, channel string, a *connector.Ac
 	return p, nil
 }
 
-// FilesOf returns the files among the attachments that Graph lists for a message, and what its text shows that is no file.
+// FilesOf returns the files that are attached to a message. Other attachments in its text, which only Teams can show,
+// are marked as unavailable. Quoted and forwarded messages are skipped.
 func FilesOf(m *graph.Message) []fact.Attached {
 	var out []fact.Attached
 	for _, at := range m.Attachments {
@@ -284,7 +294,7 @@ func accountsIn(a *connector.Activity) []*connector.ChannelAccount {
 	return all
 }
 
-// Home returns what links and mentions in cards need.
+// Home returns what the writing of cards needs to know about the organisation, for links and mentions.
 func (o *Organisation) Home() card.Home {
 	return card.Home{Client: o.Client, Tenant: o.Tenant, Groups: o.Notes.Groups(), Attach: o.Attach}
 }

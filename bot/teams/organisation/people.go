@@ -17,8 +17,12 @@ import (
 	"parley/channels"
 )
 
-// personLifetime is how long we use what we know of a person. After that we ask Teams again. If Teams doesn't answer, we
-// use the old answer.
+// Teams names people by two ids: "29:…", by which only this bot knows them, and the Entra object id, by which the
+// whole organisation does. This file finds out who they are, and above all whether they are members of the
+// organisation: nobody else may act in Parley. Answers of Teams are remembered for a day, and noted (see Notebook).
+
+// personLifetime is how long an answer of Teams about a person counts. Then we ask again. If Teams doesn't answer,
+// the old one still counts.
 const personLifetime = 24 * time.Hour
 
 // Person is somebody as Teams describes them.
@@ -30,7 +34,7 @@ type Person struct {
 	AskedAt time.Time        `json:"at"`
 }
 
-// People remembers the persons whom activities named, by each of their two ids.
+// People remembers the people of whom Teams has told. Safe for concurrent use.
 type People struct {
 	*App
 
@@ -47,7 +51,7 @@ func newPeople(b *App, notes *Notebook) *People {
 // memberKey is the key in People.lastSeen of a person in a channel.
 func memberKey(channel, user string) string { return channel + "/" + user }
 
-// learn remembers the person of a note; it ignores a note that doesn't belong to id.
+// learn takes over the note of a person. It ignores a note whose key has another id.
 func (p *People) learn(id string, value json.RawMessage) {
 	var person Person
 	if json.Unmarshal(value, &person) == nil && person.Teams == id {
@@ -67,9 +71,10 @@ func (p *People) put(person Person) {
 	}
 }
 
-// Find describes a person, by either id, as Teams lists them in a conversation, or in a team with the app if the app isn't in the
-// conversation: people use the message box anywhere. ok is false if Teams doesn't list the person there: then we can't know who it is.
-// Errors: *connector.Error if Teams doesn't answer now and nothing is known of the person.
+// Find describes the person with one of the two ids, as a member of a conversation. If the app isn't in the
+// conversation, it looks in the teams with the app, because people use the message box anywhere. ok is false if Teams
+// doesn't list such a person: nobody can know who it is then.
+// Errors: *connector.Error if Teams doesn't answer now and nothing is known of the person; those of the notes.
 func (p *People) Find(ctx context.Context, conversation, id string) (person Person, ok bool, err error) {
 	person, known := p.byID.Get(id)
 	if known && p.Now().Sub(person.AskedAt).Abs() < personLifetime {
@@ -114,9 +119,11 @@ func (p *People) IsMember(ctx context.Context, channel, user string) (bool, erro
 	return false, err
 }
 
-// Account returns the id of a user by which the bot may begin a chat with them: "29:…", as the teams with the app list it.
-// Of a user whom none lists it returns the Entra object id, which Teams takes only if they installed the app for themselves.
-// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages, read 2026-11.
+// Account returns the id by which the bot may begin a chat with a user. That is "29:…", if a team with the app lists
+// the user. Otherwise it is the Entra object id, with which Teams begins a chat only if the user has installed the
+// app.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages, read
+// 2026-11.
 // Errors: *connector.Error if a team can't be asked now.
 func (p *People) Account(ctx context.Context, user string) (string, error) {
 	if person, known := p.byID.Get(user); known { // this id stays the same for ever
@@ -130,7 +137,8 @@ func (p *People) Account(ctx context.Context, user string) (string, error) {
 	return user, err
 }
 
-// askTeams describes a person, by either id, as the first team with the app lists them. listed is false if none does.
+// askTeams asks one team with the app after the other for a person, and returns the first answer. listed is false if
+// none lists the person.
 // Errors: *connector.Error if none does and a team can't be asked now.
 func (p *People) askTeams(ctx context.Context, id string) (person Person, listed bool, err error) {
 	for _, team := range slices.Sorted(maps.Keys(p.notes.Teams())) {
@@ -168,8 +176,8 @@ func (p *People) ask(ctx context.Context, channel, id string) (Person, error) {
 	return person, nil
 }
 
-// Describe says what a member is to us: a person only if Teams says that they belong to
-// our own tenant and are no guest in it.
+// Describe turns Teams' description of a member into a Person. The Kind is bridge.ActorPerson only if Teams says that
+// the member belongs to our own organisation and is no guest.
 func (p *People) Describe(m connector.Member) Person {
 	person := Person{Teams: m.ID, User: m.AADObjectID, Name: m.Name, Kind: bridge.ActorForeign, AskedAt: p.Now()}
 	role := cmp.Or(m.UserRole, "user")
@@ -186,8 +194,8 @@ func isWithoutApp(err error) bool {
 	return errors.As(err, &e) && e.Code == connector.CodeNotInRoster
 }
 
-// isNotMember reports whether an error means that the conversation has no such member. Teams answers 404, or 400 for an id
-// whose form it doesn't take.
+// isNotMember reports whether an error means that the conversation has no such member. Teams answers 404, or 400 for
+// an id whose form it doesn't take.
 func isNotMember(err error) bool {
 	var e *connector.Error
 	if !errors.As(err, &e) {

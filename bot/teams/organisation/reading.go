@@ -8,7 +8,11 @@ import (
 	"parley/bot/teams/graph"
 )
 
-// readingNote says when Graph showed a channel. A channel without a note was neither shown nor refused yet.
+// A team's owner may let Parley read a channel, and take that right away again. What people type while Parley can't
+// read is meant for colleagues, and must not go to a customer when it becomes readable later. So this file notes when
+// each channel was readable.
+
+// readingNote says when Graph let us read a channel. Without a note, nobody has tried yet.
 type readingNote struct {
 	Shown   bool      `json:"shown,omitempty"`   // Graph has shown it once
 	Refused bool      `json:"refused,omitempty"` // Graph refused when it was asked last
@@ -19,14 +23,14 @@ type readingNote struct {
 	Until time.Time `json:"until,omitzero"`
 }
 
-// wasReadable reports whether the channel was shown at a time.
+// wasReadable reports whether the channel was readable at a time.
 func (r readingNote) wasReadable(at time.Time) bool {
 	isShownSince := !r.Refused && !at.Before(r.Since)
 	wasShownThen := !at.Before(r.From) && at.Before(r.Until)
 	return isShownSince || wasShownThen
 }
 
-// refuse notes that Graph refuses to show the channel now.
+// refuse returns the note after a refusal at now.
 func (r readingNote) refuse(now time.Time) readingNote {
 	if r.Shown && !r.Refused {
 		r.From, r.Until = r.Since, now
@@ -35,7 +39,7 @@ func (r readingNote) refuse(now time.Time) readingNote {
 	return r
 }
 
-// show notes that Graph shows the channel now.
+// show returns the note after Graph has shown the channel at now.
 func (r readingNote) show(now time.Time) readingNote {
 	if r.Refused {
 		r.Since = now
@@ -44,8 +48,8 @@ func (r readingNote) show(now time.Time) readingNote {
 	return r
 }
 
-// WasReadable reports whether we could read a channel at a time, as far as we know. What people typed while we couldn't was
-// typed for each other, unless it mentions us.
+// WasReadable reports whether we could read a channel at a time, as far as we know. What people typed while we
+// couldn't was typed for each other, unless it mentions Parley.
 func (n *Notebook) WasReadable(channel string, at time.Time) bool {
 	return n.reading(channel).wasReadable(at)
 }
@@ -56,7 +60,8 @@ func (n *Notebook) reading(channel string) readingNote {
 	return n.readings[channel]
 }
 
-// learnReading notes whether a channel may be read, from the error of an attempt. Other errors say nothing about that.
+// learnReading notes whether a channel may be read. err is the result of reading it: nil if that succeeded. Errors
+// that don't tell are ignored.
 // Errors: the desk's. Then what was read must not be used.
 func (n *Notebook) learnReading(ctx context.Context, channel string, err error) error {
 	isRefused := errors.Is(err, graph.ErrNotGranted)

@@ -14,6 +14,10 @@ import (
 	"parley/channels/fence"
 )
 
+// Parley calls two of Microsoft's services: the Bot Connector and Graph. Both take JSON, and an access token that
+// Entra gives out. This file makes one such call, with the token, and turns every failure into a *Failure. It follows
+// no redirects, and sends the token only to addresses that Allow lets through.
+
 // DefaultTimeout bounds a call whose context has no earlier deadline.
 const DefaultTimeout = 20 * time.Second
 
@@ -23,11 +27,11 @@ const maxRefusal = 64 << 10
 // userAgent tells the services who calls them.
 const userAgent = "Parley/1.0.0"
 
-// Allow checks whether an address may be called. token reports whether the call may carry our token.
+// Allow decides whether an address may be called. token reports whether the call may carry our token.
 // Errors: ErrHost, if the address must not be called.
 type Allow func(address string) (token bool, err error)
 
-// Client makes calls. Safe for concurrent use.
+// Client makes calls of one service. Safe for concurrent use.
 type Client struct {
 	HTTP   *http.Client // refuses redirects; see fence.NewClient
 	Tokens *Tokens
@@ -45,8 +49,8 @@ type Request struct {
 	Timeout  time.Duration // 0 means DefaultTimeout
 }
 
-// Do makes a call and reads its JSON answer into out; if out is nil, it ignores the answer. Every 2xx is
-// success. After a 401 it gets another token and makes the call again, once.
+// Do makes a call, and decodes its JSON answer into out; nil means that the answer isn't needed. Every 2xx is
+// success. If the service refuses the token (401), it makes the call again with another one, once.
 // Errors: *Failure.
 func (c *Client) Do(ctx context.Context, r Request, out any) error {
 	answer, err := c.Open(ctx, r)
@@ -68,7 +72,7 @@ func (c *Client) Do(ctx context.Context, r Request, out any) error {
 	return nil
 }
 
-// Answer is the body of a 2xx answer. Reading more than Request.MaxBytes of it fails with ErrTooLarge.
+// Answer is a successful answer, whose body is to be read. Reading more than Request.MaxBytes fails with ErrTooLarge.
 type Answer struct {
 	Status      int
 	ContentType string
@@ -80,13 +84,13 @@ type Answer struct {
 // Read implements io.Reader.
 func (a *Answer) Read(p []byte) (int, error) { return a.body.Read(p) }
 
-// Close ends the call.
+// Close closes the body, and ends the call if it isn't over.
 func (a *Answer) Close() error {
 	defer a.cancel()
 	return a.body.Close()
 }
 
-// Open makes a call and leaves the answer's body to be read, within the timeout.
+// Open makes a call. The caller must read the answer's body within the timeout, and close it.
 // Errors: *Failure.
 func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 	needsToken, err := c.Allow(r.URL)
@@ -119,8 +123,8 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 	return answer, nil
 }
 
-// withToken makes the call with our token, and makes it again with another token if the first was refused. If it can't get
-// another token now, it returns that failure and not the refusal, which may only concern the token.
+// withToken makes a call with our token. If the service refuses the token, it makes the call again with a new one. If
+// no new token can be got now, it returns that failure, because the refusal may only be about the old token.
 func (c *Client) withToken(ctx context.Context, r Request, body []byte) (*Answer, error) {
 	token, err := c.Tokens.Token(ctx)
 	if err != nil {

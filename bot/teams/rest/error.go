@@ -13,10 +13,13 @@ import (
 	"parley/channels/fence"
 )
 
+// A call of a service can fail in many ways: refused, cut off, or never sent. Failure tells them apart. That matters
+// because a post to Teams must not be made twice, so callers ask MaybeSent.
+
 // ErrTooLarge is the cause if an answer is longer than Request.MaxBytes.
 var ErrTooLarge = errors.New("teams: the answer is too long")
 
-// Failure is a call that failed.
+// Failure is a call that failed, of the Bot Connector or of Graph.
 type Failure struct {
 	Call       string        // "POST activities", for logs
 	Status     int           // of the answer; 0 if none came
@@ -48,9 +51,11 @@ func (e *Failure) Error() string {
 // Unwrap returns the cause.
 func (e *Failure) Unwrap() error { return e.Cause }
 
-// readRefusal makes a Failure of an answer that isn't 2xx. The Bot Connector and Graph both answer
-// {"error":{"code":"…","message":"…"}}; gateways in front of them may answer {"message":"…"} or text. The service that keeps
-// the threads answers {"errorCode":209,"message":"{\"subCode\":\"…\"}"}.
+// readRefusal makes a Failure of an answer that isn't 2xx. There are several forms:
+//
+//	{"error":{"code":"…","message":"…"}}                     the Bot Connector and Graph
+//	{"message":"…"}, or text                                 gateways in front of them
+//	{"errorCode":209,"message":"{\"subCode\":\"…\"}"}        the service that keeps the threads
 func readRefusal(call string, resp *http.Response, body []byte, now time.Time) *Failure {
 	e := &Failure{Call: call, Status: resp.StatusCode, Location: resp.Header.Get("Location"), MaybeSent: true}
 	e.RetryAfter, _ = fence.RetryAfter(resp.Header, now, maxWait)
@@ -79,7 +84,7 @@ func readRefusal(call string, resp *http.Response, body []byte, now time.Time) *
 	return e
 }
 
-// plainText returns a JSON text without its quotes, and any other JSON value as it is written. It returns "" for null.
+// plainText returns a JSON string without its quotes, "" for null, and any other JSON as it is.
 func plainText(value json.RawMessage) string {
 	var text *string
 	if len(value) == 0 || json.Unmarshal(value, &text) != nil {
@@ -91,7 +96,7 @@ func plainText(value json.RawMessage) string {
 	return *text
 }
 
-// subCodeOf returns the code that an explanation holds if it is itself JSON; "" if it is none.
+// subCodeOf returns the subCode if text is JSON that has one; else "".
 func subCodeOf(text string) string {
 	var details struct {
 		Code string `json:"subCode"`

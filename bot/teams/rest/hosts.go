@@ -9,27 +9,30 @@ import (
 	"strings"
 )
 
+// Each activity of Teams says at which address to answer it. A forged one could name an attacker's address, and get
+// our access token. So the token goes only to the hosts in this list.
+
 // ErrHost is the cause if an address may not be called, because it isn't on the list of those that get our token.
 var ErrHost = errors.New("teams: the host is not one that gets our token")
 
-// Hosts are the places that may get the bot's token. Only whole host names count: Teams' own host is
-// below trafficmanager.net, where anybody can register names.
+// Hosts are the hosts that may get the bot's token. Each is named in full: Teams' own is below trafficmanager.net,
+// where anybody can register names.
 type Hosts struct {
 	exact    map[string]bool // scheme://host[:port], lower case
 	loopback bool
 }
 
 // serviceHosts are Teams' own.
-// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages
-// (service URLs of the public, GCC, GCC High and DoD clouds), read 2026-11.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages (service URLs
+// of the public, GCC, GCC High and DoD clouds), read 2026-11.
 func serviceHosts() []string {
 	return []string{"smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com", "smba.infra.gov.teams.microsoft.us", "smba.infra.dod.teams.microsoft.us"}
 }
 
-// NewHosts makes the list of Teams' own service hosts and of more. An entry is "host.example" (https),
-// "https://host.example:8443/any/path", or the same with http if it is a loopback address. With loopback, every http and
-// https address on this machine may be called, too. These get no token, because even a request without a signature can
-// name such an address.
+// NewHosts returns Teams' own hosts and more. An entry of more is "host.example" (for https),
+// "https://host.example:8443/any/path", or the same with http if it is on this machine. If loopback is true, every
+// address on this machine may be called, too, but without a token: a request without a signature can name such an
+// address.
 // Errors: an entry that is none of these.
 func NewHosts(more []string, loopback bool) (*Hosts, error) {
 	h := &Hosts{exact: map[string]bool{}, loopback: loopback}
@@ -55,7 +58,7 @@ func NewHosts(more []string, loopback bool) (*Hosts, error) {
 	return h, nil
 }
 
-// Check checks whether an address may be called; see Allow.
+// Check reports whether an address may be called, and whether with the token; see Allow.
 // Errors: ErrHost.
 func (h *Hosts) Check(address string) (token bool, err error) {
 	u, err := parseAddress(address)

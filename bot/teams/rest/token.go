@@ -16,6 +16,10 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 )
 
+// Entra is Microsoft's service for identities. It gives Parley's app access tokens in return for the app's secret.
+// Each service (the Bot Connector, Graph) needs tokens of its own, valid for about an hour. This file gets them, and
+// gets new ones in time.
+
 // DefaultLoginURL is where Entra gives tokens to the organisations of the world.
 const DefaultLoginURL = "https://login.microsoftonline.com"
 
@@ -28,7 +32,7 @@ const (
 	maxLifetime     = 24 * time.Hour
 )
 
-// ErrToken is the root of the errors of Tokens: there is no valid token.
+// ErrToken is wrapped by all errors of Tokens: there is no valid token.
 var ErrToken = errors.New("teams: no access token")
 
 // ErrCredentials is wrapped beside ErrToken when Entra refuses our credentials.
@@ -40,7 +44,7 @@ var ErrNoSecret = errors.New("teams: no secret is set")
 // errRefusedAgain is wrapped beside ErrToken when a service refuses a token shortly after it refused another.
 var errRefusedAgain = errors.New("a new one was refused a moment ago")
 
-// TokenOptions say for whom and for what a token is.
+// TokenOptions say which app the tokens are for, and for which service (Scope).
 type TokenOptions struct {
 	LoginURL string // "" means DefaultLoginURL
 	TenantID string
@@ -51,9 +55,9 @@ type TokenOptions struct {
 	Now      func() time.Time
 }
 
-// Tokens keep one access token for all callers of a service. Safe for concurrent use: only one request
-// for a token runs at a time. The token is renewed before it ends; while Entra can't be reached, the old
-// one is used as long as it is valid.
+// Tokens holds the current access token for one service. It gets a new one some minutes before that ends. While Entra
+// can't be reached, it goes on with the old one as long as that is valid. Safe for concurrent use; only one request
+// for a token runs at a time.
 // Source: learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow, read 2026-11.
 type Tokens struct {
 	config clientcredentials.Config
@@ -70,7 +74,7 @@ type Tokens struct {
 	renewedAt  time.Time  // when a refused token was replaced last
 }
 
-// NewTokens makes a source of tokens; it asks for none yet.
+// NewTokens makes a source of tokens. It asks Entra for none yet.
 func NewTokens(o TokenOptions) *Tokens {
 	o.LoginURL = cmp.Or(o.LoginURL, DefaultLoginURL)
 	return &Tokens{
@@ -82,17 +86,17 @@ func NewTokens(o TokenOptions) *Tokens {
 	}
 }
 
-// Token returns a token that is valid now. It may block until ctx ends.
-// Errors: ErrToken, with ErrCredentials or ErrNoSecret if another try is of no use.
+// Token returns a valid token. It blocks if it has to ask Entra for one.
+// Errors: ErrToken. It also wraps ErrCredentials or ErrNoSecret if another try is of no use.
 func (t *Tokens) Token(ctx context.Context) (string, error) { return t.tokenBesides(ctx, "") }
 
-// Renew returns a token that differs from the one that was refused.
+// Renew returns another token than the one that a service has refused.
 // Errors: as Token.
 func (t *Tokens) Renew(ctx context.Context, refused string) (string, error) {
 	return t.tokenBesides(ctx, refused)
 }
 
-// tokenBesides returns a valid token that isn't the refused one; with refused "" any valid token will do.
+// tokenBesides returns a valid token that isn't refused; with refused "", any valid token.
 func (t *Tokens) tokenBesides(ctx context.Context, refused string) (string, error) {
 	if t.config.ClientSecret == "" {
 		return "", fmt.Errorf("%w: %w", ErrToken, ErrNoSecret)
@@ -128,8 +132,8 @@ func (t *Tokens) tokenBesides(ctx context.Context, refused string) (string, erro
 	return value, nil
 }
 
-// mayRenew reports whether a refused token may be replaced now, and notes that it is. A service that refuses every token
-// must not make us ask Entra with every call.
+// mayRenew reports whether a refused token may be replaced now, and notes the time if so. Otherwise a service that
+// refuses every token would make us ask Entra with every call.
 func (t *Tokens) mayRenew() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -141,8 +145,8 @@ func (t *Tokens) mayRenew() bool {
 	return true
 }
 
-// currentToken returns the token. fresh is false if there is none, or if it is the refused one or ends soon. failed is the last
-// failure, if that is so recent that Entra must not be asked again.
+// currentToken returns the token. fresh is false if there is none, if it is the refused one, or if it ends soon.
+// failed is why the last request failed; nil if it didn't, or if Entra may be asked again.
 func (t *Tokens) currentToken(refused string) (value string, fresh bool, failed error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -154,7 +158,7 @@ func (t *Tokens) currentToken(refused string) (value string, fresh bool, failed 
 	return t.value, fresh, failed
 }
 
-// hasOtherThan reports whether there is a token, and it isn't the refused one. The caller holds mu.
+// hasOtherThan reports whether there is a token, and it isn't refused. The caller holds mu.
 func (t *Tokens) hasOtherThan(refused string) bool { return t.value != "" && t.value != refused }
 
 // oldTokenOr returns the old token if it is still valid and wasn't refused; otherwise it returns err.
@@ -191,7 +195,7 @@ func (t *Tokens) ask(ctx context.Context) error {
 	return nil
 }
 
-// lifetimeOf reads how long a token is valid. Entra's older endpoint writes the number as text.
+// lifetimeOf returns how long a token is valid. Some of Entra's endpoints give the number as text.
 func lifetimeOf(t *oauth2.Token) time.Duration {
 	var seconds float64
 	switch v := t.Extra("expires_in").(type) {
@@ -216,7 +220,8 @@ type Refusal struct {
 // Error implements error.
 func (e *Refusal) Error() string { return fmt.Sprintf("status %d: %s: %s", e.Status, e.Code, e.Text) }
 
-// Number returns the number by which Entra's documentation lists the refusal, such as "AADSTS7000215"; "" if it has none.
+// Number returns the number by which Entra's documentation lists the refusal, such as "AADSTS7000215"; "" if it has
+// none.
 // Source: learn.microsoft.com/entra/identity-platform/reference-error-codes, read 2026-11.
 func (e *Refusal) Number() string {
 	number, _, _ := strings.Cut(e.Text, ":")
@@ -226,7 +231,7 @@ func (e *Refusal) Number() string {
 	return number
 }
 
-// tokenError makes an error of what Entra said. It leaves out what we sent, which has the secret.
+// tokenError makes an error of Entra's answer. The error has nothing of our request, in which the secret is.
 func tokenError(err error) error {
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) {
