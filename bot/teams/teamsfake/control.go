@@ -11,12 +11,12 @@ import (
 	"parley/channels/emulator"
 )
 
-// driver serves the emulator to drivers in another process.
+// driver lets programs in other processes act in the emulated organisation, and look at it, over HTTP.
 type driver struct {
 	srv *Server
 }
 
-// addRoutes adds the emulator's own addresses, for drivers in another process, all with JSON:
+// addRoutes adds these addresses, which take and give JSON:
 //
 //	GET  /_fake/state[?channel=]         channels with messages, people, teams, dialogs
 //	GET  /_fake/channels  /_fake/users  /_fake/teams
@@ -37,7 +37,7 @@ type driver struct {
 //	POST /_fake/admin/{verb}             body Admin; verbs in control_admin.go
 //	POST /_fake/reset
 //
-// Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
+// What can't be done is answered with {"ok":false,"error":…} and status 409, a malformed request with 400.
 func (d *driver) addRoutes(mux *http.ServeMux) {
 	s := d.srv
 	get := func(path string, f func(q func(string) string) any) {
@@ -75,7 +75,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	})
 }
 
-// Info is what a driver must know, and the counters.
+// Info is what a program needs to configure a bot for this server, and some counters.
 type Info struct {
 	TenantID    string    `json:"tenant_id"`
 	AppID       string    `json:"app_id"`
@@ -107,8 +107,7 @@ func (s *Server) Info() Info {
 	return out
 }
 
-// ChannelState is a channel or personal chat with everything in it, also what only one
-// person sees.
+// ChannelState is a channel or personal chat with all its messages, also those that only one person sees.
 type ChannelState struct {
 	tenant.Channel
 	Person   string            `json:"person,omitempty"` // of a personal chat
@@ -124,7 +123,7 @@ type Snapshot struct {
 	Dialogs  map[string]*people.Dialog `json:"dialogs"` // by person
 }
 
-// Snapshot returns the whole organisation, or only one channel of it when its id is given.
+// Snapshot returns the whole organisation. If only is the id of a channel, it returns that channel alone.
 func (s *Server) Snapshot(only string) Snapshot {
 	out := Snapshot{
 		TenantID: s.Opt.TenantID, Users: s.Users(), Teams: s.Teams(), Channels: []ChannelState{}, Dialogs: map[string]*people.Dialog{},

@@ -15,10 +15,13 @@ import (
 	"parley/channels/emulator"
 )
 
-// Server is one emulated organisation with one bot: Teams, the Bot Connector, Entra's token
-// endpoint, Bot Framework's keys, Graph and SharePoint; its addresses, and what can be seen in
-// it. It is an http.Handler; Start gives it a listener of its own. Its methods, and those of its
-// parts, may be called at any time from any goroutine.
+// A Server is a stand-in for Microsoft Teams, for tests and the demo: one organisation with people, teams and
+// channels, and one bot, Parley's. The bot is configured with the Server's addresses in place of Microsoft's. Tests
+// then act as people (Server.As) and look at what the bot has posted.
+
+// Server is one emulated organisation. It answers the bot's calls (of the Bot Connector, Entra, Graph and
+// SharePoint), and sends the bot the activities that people cause. It is an http.Handler; Start makes it listen. All
+// methods, also those of its parts, are safe for concurrent use.
 type Server struct {
 	*ground
 	*emulator.Host
@@ -40,7 +43,7 @@ type Server struct {
 	connector *connector.API
 }
 
-// New makes an organisation. Close must be called to end its goroutines.
+// New makes an organisation. The caller must Close it, which ends its goroutines.
 func New(o tenant.Options) *Server {
 	o = o.WithDefaults()
 	host := emulator.NewHost("teamsfake", o.Log)
@@ -65,8 +68,7 @@ func New(o tenant.Options) *Server {
 	return s
 }
 
-// connect makes the parts of the organisation, tells each of those that it needs, and gives
-// them their addresses.
+// connect makes the parts of the server, gives each those that it needs, and routes requests to them.
 func (s *Server) connect() {
 	g := s.ground
 	s.journal = calls.New(g, s.FaultPlan)
@@ -88,7 +90,8 @@ func (s *Server) connect() {
 	s.Handler = mux
 }
 
-// seedOrganisation forgets everything and makes the people, teams and channels of Options. Caller holds the lock.
+// seedOrganisation forgets everything, and then makes the people, teams and channels of Options. The caller holds the
+// lock.
 func (s *Server) seedOrganisation() {
 	s.ClearFaults()
 	s.ground.Reset()
@@ -113,8 +116,8 @@ func (s *Server) seedOrganisation() {
 	}
 }
 
-// Reset returns to the seed of Options: messages, dialogs, faults, calls and tokens go, the
-// app is installed nowhere. The bot's address stays; undelivered activities are forgotten.
+// Reset makes everything as it was at the start: messages, dialogs, faults, calls and tokens are forgotten, and the
+// app isn't installed. The bot's address stays. Activities that the bot hasn't got yet are forgotten.
 func (s *Server) Reset() {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -122,7 +125,7 @@ func (s *Server) Reset() {
 	s.Note(tenant.Change{Kind: "reset"})
 }
 
-// Close ends connections and goroutines and waits for them.
+// Close closes connections, ends all goroutines, and waits for them.
 func (s *Server) Close() error {
 	err := s.Host.Close()
 	s.Activities.Disconnect()

@@ -10,10 +10,9 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Connect tells where the bot listens (such as http://127.0.0.1:3978/teams/messages) and
-// installs the app in every team, which the bot is told of. It returns when the bot has
-// taken those events.
-// Errors: a bad endpoint, an event that the bot refused, ctx's.
+// Connect sets the address at which the bot listens, such as http://127.0.0.1:3978/teams/messages, and installs the
+// app in every team. It returns when the bot has taken the activities about that.
+// Errors: a malformed address, an activity that the bot refused, ctx's.
 func (s *Administrator) Connect(ctx context.Context, endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
@@ -26,24 +25,24 @@ func (s *Administrator) Connect(ctx context.Context, endpoint string) error {
 	return s.Install(ctx, teams...)
 }
 
-// Install adds the app to teams and returns when the bot has taken the events.
-// Errors: an unknown team, an event that the bot refused, ctx's.
+// Install installs the app in teams. It returns when the bot has taken the activities about that.
+// Errors: an unknown team, an activity that the bot refused, ctx's.
 func (s *Administrator) Install(ctx context.Context, teams ...string) error {
 	return s.changeInstallation(ctx, "add", true, teams)
 }
 
-// Upgrade installs a newer version of the app.
+// Upgrade installs a newer version of the app in teams. It waits as Install does.
 func (s *Administrator) Upgrade(ctx context.Context, teams ...string) error {
 	return s.changeInstallation(ctx, "upgrade", true, teams)
 }
 
-// Uninstall takes the app out of teams.
+// Uninstall removes the app from teams. It waits as Install does.
 func (s *Administrator) Uninstall(ctx context.Context, teams ...string) error {
 	return s.changeInstallation(ctx, "remove", false, teams)
 }
 
-// changeInstallation makes the app installed in teams, or not any more, and waits until the bot has taken the events.
-// action is the word for that in installationUpdate.
+// changeInstallation installs the app in teams, or removes it, and waits until the bot has taken the activities.
+// action is the word for it in the installationUpdate.
 func (s *Administrator) changeInstallation(ctx context.Context, action string, installed bool, teams []string) error {
 	sent, err := s.setInstalled(action, installed, teams)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package admin is what administrators of the organisation and owners of its teams do: people, teams and channels come and
-// go, the app is installed, messages are removed.
+// Package admin acts as the administrators of the organisation and the owners of its teams. They add and remove
+// people, teams and channels, install the app, and delete messages of others.
 //
 // What does not belong here: what people do in a client, and what Entra's administrators grant.
 package admin
@@ -24,20 +24,21 @@ type Administrator struct {
 	activities *delivery.Activities
 }
 
-// New returns an Administrator whose changes the bot hears of through n.
+// New makes an Administrator. The bot is told of changes through n.
 func New(n *announce.Announcer) *Administrator {
 	return &Administrator{Ground: n.Ground, org: n.Org, files: n.Files, entra: n.Entra, announcer: n, activities: n.Activities}
 }
 
-// SetRegion moves the organisation: later activities name another service address. The
-// earlier ones go on working.
+// SetRegion moves the organisation to another region: later activities name another service URL. Earlier ones still
+// work.
 func (s *Administrator) SetRegion(region string) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	s.Region = region
 }
 
-// changeChannel runs f on a channel of a team, and notes that the channel has changed. Errors: an unknown channel.
+// changeChannel calls f with a channel, and adds that to the log of changes. f runs with the lock held.
+// Errors: ErrNoChannel.
 func (s *Administrator) changeChannel(id string, f func(*tenant.Room)) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -50,7 +51,8 @@ func (s *Administrator) changeChannel(id string, f func(*tenant.Room)) error {
 	return nil
 }
 
-// RenameChannel tells the bot of a channelRenamed. Errors: ErrNoChannel.
+// RenameChannel renames a channel. The bot is told by the event channelRenamed.
+// Errors: ErrNoChannel.
 func (s *Administrator) RenameChannel(id, name string) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
 		ch.Name = name
@@ -58,7 +60,8 @@ func (s *Administrator) RenameChannel(id, name string) error {
 	})
 }
 
-// DeleteChannel takes a channel away; the bot hears channelDeleted. Errors: ErrNoChannel.
+// DeleteChannel deletes a channel. The bot is told by the event channelDeleted.
+// Errors: ErrNoChannel.
 func (s *Administrator) DeleteChannel(id string) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
 		s.announcer.TellChannel(ch, "channelDeleted")
@@ -74,8 +77,9 @@ func (s *Administrator) RestoreChannel(id string) error {
 	})
 }
 
-// AddApp adds the installed app to a private or shared channel, or takes it out. Errors:
-// ErrNoChannel.
+// AddApp adds the app to a private or shared channel or, if added is false, removes it. The bot is told if the app is
+// installed in the team.
+// Errors: ErrNoChannel.
 func (s *Administrator) AddApp(id string, added bool) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
 		ch.Added = added
@@ -85,8 +89,9 @@ func (s *Administrator) AddApp(id string, added bool) error {
 	})
 }
 
-// ArchiveTeam makes a team's channels unwritable for the bot, or writable again. Errors:
-// ErrNoChannel.
+// ArchiveTeam archives a team, so that the bot can't post in its channels, or ends that. id is that of the team or of
+// one of its channels.
+// Errors: ErrNoChannel.
 func (s *Administrator) ArchiveTeam(id string, archived bool) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
 		s.org.Teams[ch.Team].Archived = archived
@@ -98,9 +103,9 @@ func (s *Administrator) ArchiveTeam(id string, archived bool) error {
 	})
 }
 
-// SetMembers replaces the people of a team (by its id) or of a private or shared channel;
-// nil means everybody in a team. The bot hears of those who came and went. Errors:
-// ErrNoChannel.
+// SetMembers replaces the members of a team, by the team's id, or of a private or shared channel. For a team, nil
+// means everybody. The bot is told who came and who went.
+// Errors: ErrNoChannel.
 func (s *Administrator) SetMembers(id string, members []string) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
 		before := s.org.MemberIDs(ch)
@@ -136,8 +141,9 @@ func (s *Administrator) teamsIDsWithout(a, b []string) []string {
 	return out
 }
 
-// Judge says what the organisation's data loss prevention finds in a message, in the words of Graph: "dlpAction": "blockAccess". nil
-// takes it back. Only Graph tells of it. Errors: ErrNoMessage.
+// Judge sets what the organisation's data loss prevention says about a message, in Graph's words, such as
+// "dlpAction": "blockAccess". A nil policy removes it. Only Graph shows it.
+// Errors: ErrNoMessage.
 func (s *Administrator) Judge(channel, id string, policy map[string]string) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -149,8 +155,9 @@ func (s *Administrator) Judge(channel, id string, policy map[string]string) erro
 	return nil
 }
 
-// Erase deletes anybody's message as an owner of the team may, the bot's too. The bot hears
-// of it when it gets all messages of the channel. Errors: ErrNoMessage.
+// Erase deletes anybody's message, also one of the bot, as the owner of a team may. The bot is told if it gets all
+// messages of the channel.
+// Errors: ErrNoMessage.
 func (s *Administrator) Erase(channel, id string) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

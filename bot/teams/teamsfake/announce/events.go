@@ -1,5 +1,5 @@
-// Package announce makes the activities by which the bot hears what people and administrators do, and those that Teams
-// itself would never send.
+// Package announce makes the activities that are sent to the bot: a person has written a message, an owner has added
+// the app, a member has left. Tests can also have activities made that Teams itself would never send.
 //
 // What does not belong here: how an activity gets to the bot, and invokes, whose answers people see.
 package announce
@@ -15,14 +15,15 @@ import (
 // object is JSON that is built or looked into by key.
 type object = tenant.Object
 
-// Where is the conversation that an activity belongs to.
+// Where is the conversation in which something happens.
 type Where struct {
 	Room *tenant.Room
 	Root string
 	User string // of a personal chat
 }
 
-// Announcer makes the activities by which the bot hears what happens. Guarded by the lock.
+// Announcer makes activities, and has Activities deliver them. The lock guards it: all methods must be called with it
+// held.
 type Announcer struct {
 	*tenant.Ground
 	Org        *tenant.Directory
@@ -31,12 +32,13 @@ type Announcer struct {
 	Activities *delivery.Activities
 }
 
-// New returns an Announcer that hands its activities to a.
+// New makes an Announcer whose activities a delivers.
 func New(files *tenant.Library, e *entra.Entra, a *delivery.Activities) *Announcer {
 	return &Announcer{Ground: files.Ground, Org: files.Org, Files: files, Entra: e, Activities: a}
 }
 
-// Base starts an activity to the bot: the members that all share. Caller holds the lock.
+// Base returns an activity with the fields that all have. kind is its type, such as "message". The caller holds the
+// lock.
 func (n *Announcer) Base(kind string, at Where) object {
 	now := n.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 	a := object{
@@ -61,7 +63,7 @@ func (n *Announcer) Base(kind string, at Where) object {
 	return a
 }
 
-// From is who caused an activity.
+// From returns the field from of an activity that a person has caused.
 func (n *Announcer) From(u *tenant.User) object {
 	out := object{"id": u.TeamsID, "name": u.Name}
 	if !u.HidesEntraID && !u.Bot {
@@ -70,7 +72,8 @@ func (n *Announcer) From(u *tenant.User) object {
 	return out
 }
 
-// Actor is who administrates: the first person of the directory. Caller holds the lock.
+// Actor returns the field from of an activity that an administrator has caused. That is the first person in the
+// directory who is no guest. The caller holds the lock.
 func (n *Announcer) Actor() object {
 	for _, id := range n.Org.UserIDs {
 		u := n.Org.Users[id]
@@ -81,9 +84,10 @@ func (n *Announcer) Actor() object {
 	return object{"id": "29:1administrator", "aadObjectId": tenant.GUIDOf("administrator")}
 }
 
-// TellRoster tells the bot by conversationUpdate that members (28: or 29: ids) were added or, if added is false, removed. Of a
-// private or shared channel it tells which one, of a standard one only the team.
-// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/subscribe-to-conversation-events, read 2026-11.
+// TellRoster sends a conversationUpdate: members were added to a channel or its team or, if added is false, removed.
+// ids are 28: or 29: ids. For a standard channel the activity names only the team, for others the channel, too.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/subscribe-to-conversation-events,
+// read 2026-11.
 func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *delivery.Delivery {
 	a := n.Base("conversationUpdate", Where{Room: ch})
 	a["from"] = n.Actor()
@@ -114,7 +118,7 @@ func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *deli
 	return n.Activities.Emit(ch.ID, a)
 }
 
-// teamData completes channelData.team as events about teams have it.
+// teamData fills in the team in an activity's channelData, and returns that.
 func (n *Announcer) teamData(a object, ch *tenant.Room) object {
 	data := a["channelData"].(object) //nolint:forcetypeassert // base made it
 	t := n.Org.Teams[ch.Team]
@@ -122,7 +126,7 @@ func (n *Announcer) teamData(a object, ch *tenant.Room) object {
 	return data
 }
 
-// TellInstallation tells the bot by installationUpdate what was done with the app: add, upgrade or remove.
+// TellInstallation sends an installationUpdate. action is what was done with the app: add, upgrade or remove.
 func (n *Announcer) TellInstallation(ch *tenant.Room, action string) *delivery.Delivery {
 	a := n.Base("installationUpdate", Where{Room: ch})
 	a["from"], a["action"] = n.Actor(), action
@@ -131,7 +135,7 @@ func (n *Announcer) TellInstallation(ch *tenant.Room, action string) *delivery.D
 	return n.Activities.Emit(ch.ID, a)
 }
 
-// TellChannel tells the bot by conversationUpdate of an event of a channel: channelCreated, channelRenamed …
+// TellChannel sends a conversationUpdate about a channel. event is channelCreated, channelRenamed and so on.
 func (n *Announcer) TellChannel(ch *tenant.Room, event string) {
 	isInChannel := ch.Kind == tenant.KindStandard || ch.Added
 	if !n.Org.Teams[ch.Team].Installed || !isInChannel {
@@ -144,8 +148,9 @@ func (n *Announcer) TellChannel(ch *tenant.Room, event string) {
 	n.Activities.Emit(ch.ID, a)
 }
 
-// IsPushed reports whether the bot gets a message: it is mentioned, in a personal chat, or has
-// the permission for all of them. Messages of other bots are never pushed. Caller holds the lock.
+// IsPushed reports whether Teams sends a message to the bot. It does if the message mentions the bot, or is for the
+// bot alone, or if the app has the permission to get all messages. It never sends messages of bots. The caller holds
+// the lock.
 func (n *Announcer) IsPushed(ch *tenant.Room, m *tenant.Message) bool {
 	if !n.Org.IsReachable(ch) || m.Bot {
 		return false

@@ -8,7 +8,7 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Forger sends the bot what Teams itself would never send.
+// Forger sends the bot requests that Teams itself would never send, such as forged ones. The bot must refuse them.
 type Forger struct {
 	*tenant.Ground
 	org        *tenant.Directory
@@ -16,13 +16,13 @@ type Forger struct {
 	activities *delivery.Activities
 }
 
-// NewForger returns a Forger whose envelopes look like the activities of n.
+// NewForger makes a Forger whose activities look like those of n.
 func NewForger(n *Announcer) *Forger {
 	return &Forger{Ground: n.Ground, org: n.Org, announcer: n, activities: n.Activities}
 }
 
-// Envelope starts an activity as Teams would send it for a person in a thread (channel "" =
-// the personal chat), without content: to be completed or spoilt, and given to SendRaw.
+// Envelope returns an activity without content, as if a person had caused it in a thread. A test completes or spoils
+// it, and gives it to SendRaw. channel "" stands for the personal chat.
 func (f *Forger) Envelope(kind, user, channel, root string) map[string]any {
 	f.Mu.Lock()
 	defer f.Mu.Unlock()
@@ -33,15 +33,14 @@ func (f *Forger) Envelope(kind, user, channel, root string) map[string]any {
 	return a
 }
 
-// SendRaw sends any bytes to the bot once, with this kind of token for the present service
-// address, and returns its answer.
+// SendRaw sends any bytes to the bot, once, with a token of this kind, and returns the bot's answer.
 // Errors: those of the connection, ctx's.
 func (f *Forger) SendRaw(ctx context.Context, kind entra.Token, body []byte) (status int, answer []byte, err error) {
 	return f.activities.SendRaw(ctx, kind, body)
 }
 
-// Flood sends n activities of an unknown type at once, each with a token of this kind, and
-// counts the answers by status (0 means none).
+// Flood sends n activities of an unknown type at the same time, each with a token of this kind. It returns how many
+// answers had each status; 0 stands for no answer.
 func (f *Forger) Flood(ctx context.Context, kind entra.Token, n int) map[int]int {
 	f.Mu.Lock()
 	body := tenant.MustJSON(f.announcer.Base("floodTest", Where{}))

@@ -10,11 +10,15 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// hardSpace stands for a space that doesn't break while Plain reads a text, because Plain makes an ordinary space of that. It is
-// of Unicode's private use, like client.Placeholder, so that no text has it.
+// This file writes a person's message as Teams sends it to the bot: as plain text, and again as HTML in an
+// attachment. A mention, which people see as a chip with a name, is <at>Name</at> in the text, and an entity that
+// says who it is.
+
+// hardSpace stands for a space that doesn't break while Plain reads a text, because Plain makes an ordinary space of
+// that. It is of Unicode's private use, like client.Placeholder, so that no text has it.
 const hardSpace = "\uE002"
 
-// wireText is the text member of an activity: chips as <at>Name</at>.
+// wireText returns the plain text of a message, in which mentions are <at>Name</at>.
 func wireText(m *tenant.Message) string {
 	var names []string
 	text := m.HTML
@@ -37,7 +41,7 @@ func wireText(m *tenant.Message) string {
 	return text
 }
 
-// MessageActivity is a person's message as the bot gets it. Caller holds the lock.
+// MessageActivity returns the activity of a person's message. The caller holds the lock.
 // Source: "Channel and group conversations with a bot", read 2026-11.
 func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) object {
 	a := n.Base("message", Where{Room: ch, Root: m.Root, User: m.User})
@@ -72,8 +76,8 @@ func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) object {
 	return a
 }
 
-// personAttachments are the pictures and files of a person, and the HTML. In a channel a
-// file is only a tag in the HTML; in a personal chat it has an address to download.
+// personAttachments returns the attachments of a person's message: pictures, files and the HTML. In a channel, files
+// are only tags in the HTML. In a personal chat they have an address from which the bot can download them.
 func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []object {
 	out := []object{}
 	tags := ""
@@ -112,7 +116,7 @@ type MessageChange struct {
 	WasPushed bool   // the bot could receive the message before the change, and is told of it even if it can't any more
 }
 
-// TellChange sends messageUpdate or messageDelete for what the bot may receive.
+// TellChange sends a messageUpdate or messageDelete, if the bot may get the message.
 func (n *Announcer) TellChange(ch *tenant.Room, m *tenant.Message, change MessageChange) {
 	if !change.WasPushed && !n.IsPushed(ch, m) {
 		return

@@ -10,14 +10,18 @@ import (
 	"parley/channels/emulator"
 )
 
+// A fault makes a call of the bot fail on purpose: no answer, a late one, an error or garbage. With After set, the
+// call first has its effect and only its answer is lost. So tests see whether the bot copes, for example without
+// posting twice.
+
 // Faults of calls that only this emulator has.
 const (
 	FaultReset   = emulator.FaultKind("reset")   // no answer, and the connection ends with a TCP reset
 	FaultGarbage = emulator.FaultKind("garbage") // 200 with a body that is no JSON
 )
 
-// handleUnderFault answers a call that a fault strikes. With f.After the handler runs all the same, so that what it does stays done: its
-// answer is lost, or comes late if the fault is a delay. A call that is refused because of a limit never runs.
+// handleUnderFault answers a call to which a fault applies. If f.After is set, the handler h runs first, and its
+// answer is dropped. That doesn't apply to refusals because of a limit: a refused call never has an effect.
 func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
 	if f.Kind == emulator.FaultDelay {
 		j.handleDelayed(w, r, f, h)
@@ -45,7 +49,8 @@ func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Str
 	}
 }
 
-// handleDelayed runs a handler after the fault's delay. With f.After the handler runs at once, and its answer is delayed.
+// handleDelayed waits for the fault's delay and runs the handler. If f.After is set, it runs the handler at once, and
+// delays the answer.
 func (j *Journal) handleDelayed(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
 	if !f.After {
 		if emulator.DelayAnswer(r, f.Delay) {
@@ -66,8 +71,8 @@ func writeGarbage(w http.ResponseWriter) {
 	w.Write([]byte("<html>OK"))
 }
 
-// fail answers with the fault's status: as a page of HTML where a server would fail without naming a code, else as the Bot
-// Connector does.
+// fail answers with the fault's status. A 5xx without a code is a page of HTML, as from a broken gateway; any other
+// is in the Bot Connector's form.
 func fail(w http.ResponseWriter, f *emulator.Struck) {
 	status := cmp.Or(f.Status, http.StatusBadGateway)
 	if f.Code == "" && status >= http.StatusInternalServerError {
@@ -82,7 +87,7 @@ func fail(w http.ResponseWriter, f *emulator.Struck) {
 	Refuse(w, status, cmp.Or(f.Code, "ServiceError"), "Injected.")
 }
 
-// Throttle answers 429; retry 0 leaves Retry-After out.
+// Throttle answers 429. retry is the Retry-After header in seconds; 0 leaves it out.
 func Throttle(w http.ResponseWriter, retry int) {
 	if retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(retry))
@@ -90,7 +95,7 @@ func Throttle(w http.ResponseWriter, retry int) {
 	Refuse(w, http.StatusTooManyRequests, "TooManyRequests", "API calls quota exceeded.")
 }
 
-// resetConnection ends the connection of a call with a TCP reset.
+// resetConnection ends a call's connection with a TCP reset.
 func resetConnection(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -102,7 +107,7 @@ func resetConnection(w http.ResponseWriter) {
 	conn.Close() //nolint:errcheck // that is the fault
 }
 
-// bufferedResponse is a handler's answer that the client doesn't get, or gets later.
+// bufferedResponse keeps the answer of a handler, to be dropped or sent later.
 type bufferedResponse struct {
 	header http.Header
 	status int

@@ -1,5 +1,5 @@
-// Package calls keeps what the bot asked of Microsoft's services, lets faults strike it, and answers as the Bot Connector
-// does.
+// Package calls records the bot's calls of the emulated services, and makes them fail on purpose: a test can plan a
+// fault, such as "answer 503 to the next activities.send". It also writes the Bot Connector's error answers.
 //
 // What does not belong here: what a call means, and what is sent to the bot.
 package calls
@@ -20,10 +20,10 @@ import (
 // object is JSON that is built or looked into by key.
 type object = tenant.Object
 
-// keepCalls bounds the journal; the oldest half goes when it is full.
+// keepCalls is how many calls the journal holds. When it is full, the older half is dropped.
 const keepCalls = 20_000
 
-// Call is one request of the bot.
+// Call is one request of the bot, with its answer.
 type Call struct {
 	At     time.Time `json:"at"`
 	Method string    `json:"method"` // token, openid, keys, conversations.create, activities.send …; see the documentation of teamsfake
@@ -35,14 +35,14 @@ type Call struct {
 	Fault  string    `json:"fault,omitempty"`
 }
 
-// Journal keeps the bot's calls and lets faults strike them. Guarded by the lock.
+// Journal records the bot's calls, and applies planned faults to them. The lock guards it.
 type Journal struct {
 	*tenant.Ground
 	faults *emulator.FaultPlan
 	calls  []Call
 }
 
-// New returns an empty journal whose calls are struck by faults.
+// New makes an empty journal. faults is the plan of faults.
 func New(g *tenant.Ground, faults *emulator.FaultPlan) *Journal {
 	return &Journal{Ground: g, faults: faults}
 }
@@ -50,7 +50,8 @@ func New(g *tenant.Ground, faults *emulator.FaultPlan) *Journal {
 // Reset forgets all calls. Caller holds the lock.
 func (j *Journal) Reset() { j.calls = nil }
 
-// List returns the bot's requests of methods that match the pattern ("" means all), oldest first.
+// List returns the calls whose method matches a pattern of path.Match, such as "activities.*", oldest first. ""
+// matches all.
 func (j *Journal) List(pattern string) []Call {
 	j.Mu.Lock()
 	defer j.Mu.Unlock()
@@ -67,13 +68,14 @@ func (j *Journal) List(pattern string) []Call {
 	return out
 }
 
-// maxAnswerKept is how many bytes of an answer the journal keeps at least; what follows in the same write is kept, too.
+// maxAnswerKept is how many bytes of an answer the journal keeps at least; what follows in the same write is kept,
+// too.
 const maxAnswerKept = 64 << 10
 
-// maxBody bounds what is read of a request; real hosts refuse less, but for uploads.
+// maxBody bounds the body of a request, in bytes. Except for uploads, the real services accept less.
 const maxBody = 64 << 20
 
-// recorder keeps status and body of an answer.
+// recorder passes an answer on, and keeps a copy of it.
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -96,7 +98,8 @@ func (r *recorder) Write(b []byte) (int, error) {
 // Unwrap lets net/http find the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// Handle makes a handler whose calls are recorded under the name method, and may be struck by faults.
+// Handle wraps a handler: its calls are recorded under the name method, and planned faults of that name apply to
+// them.
 func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -139,7 +142,7 @@ func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// record adds a call. A full journal first loses its older half.
+// record adds a call to the journal.
 func (j *Journal) record(c Call) {
 	j.Mu.Lock()
 	defer j.Mu.Unlock()
@@ -157,15 +160,15 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 	json.NewEncoder(w).Encode(v) //nolint:errcheck // the client is gone
 }
 
-// RefuseThread answers as the Bot Connector does when the service that keeps the threads refuses a post: the code is a number,
-// and the message is JSON as text.
+// RefuseThread answers like the Bot Connector if the service behind it, which keeps the threads, refuses a post. Then
+// the code is a number, and the message is a string with JSON in it.
 func RefuseThread(w http.ResponseWriter, subCode, details string) {
 	const threadAccessDenied = 209
 	message := tenant.MustJSON(object{"subCode": subCode, "details": details, "errorCode": nil})
 	WriteJSON(w, http.StatusForbidden, object{"errorCode": threadAccessDenied, "message": string(message)})
 }
 
-// Refuse answers as the Bot Connector does.
+// Refuse answers with an error in the Bot Connector's form.
 // Source: "Send and receive messages", status codes from bot conversational APIs, read 2026-11.
 func Refuse(w http.ResponseWriter, status int, code, text string) {
 	WriteJSON(w, status, object{"error": object{"code": code, "message": text}})

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// CardFaults reports what Teams' clients would not show, or not as meant, of an Adaptive Card in
-// a message. known tells whether somebody who is mentioned is in the conversation; nil means
-// that this is not looked up. The id is a 29: id, an Entra object id or a user principal name.
+// CardFaults lists what is wrong with an Adaptive Card in a message: what Teams' clients wouldn't show, or not as it
+// was meant. known reports whether a mentioned person is in the conversation, by 29: id, Entra object id or user
+// principal name. If it is nil, mentioned people aren't checked.
 func CardFaults(card json.RawMessage, known func(id string) bool) []string {
 	return (&cardCheck{known: known}).findFaults(card)
 }
@@ -18,7 +18,7 @@ func DialogFaults(card json.RawMessage, known func(id string) bool) []string {
 	return (&cardCheck{known: known, dialog: true}).findFaults(card)
 }
 
-// cardCheck walks one card.
+// cardCheck checks one card.
 type cardCheck struct {
 	known  func(id string) bool // nil means people are not looked up
 	dialog bool

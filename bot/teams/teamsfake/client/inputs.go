@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// Inputs are what a person fills in: an input's id → its text, a choice's value (several
-// joined with commas), a date 2006-01-02, a time 15:04, true or false.
+// Inputs are what a person fills into a card, by the ids of the inputs: text, the value of a choice (several joined
+// with commas), a date such as 2006-01-02, a time such as 15:04, "true" or "false".
 type Inputs map[string]string
 
 // ErrInvalid is the client's own refusal of what was filled in; nothing was sent.
 var ErrInvalid = errors.New("the form is not filled in right")
 
-// Walk calls f for each object of a card, outermost first; not into what is not shown.
+// Walk calls f for each object in a card, outer ones first. It leaves out objects that a client doesn't show.
 func Walk(v any, f func(object)) {
 	switch x := v.(type) {
 	case object:
@@ -35,11 +35,11 @@ func Walk(v any, f func(object)) {
 	}
 }
 
-// isUnseen reports whether what stands under a key of an object is not shown: what a button carries, what takes the place
-// of an object in older clients, and how a card is refreshed.
+// isUnseen reports whether a client doesn't show what is under a key: the data of a button, the fallback for older
+// clients, and how a card is refreshed.
 func isUnseen(key string) bool { return slices.Contains([]string{"fallback", "refresh", "data"}, key) }
 
-// Decode makes a card walkable; nil for what is none.
+// Decode decodes a card for Walk; nil if it is no JSON object.
 func Decode(raw json.RawMessage) object {
 	var card object
 	if json.Unmarshal(raw, &card) != nil {
@@ -48,8 +48,8 @@ func Decode(raw json.RawMessage) object {
 	return card
 }
 
-// FindAction finds a button by its id, its title or its verb, in this order, or by its place
-// in the card, a JSON pointer such as /body/2/actions/0 (RFC 6901, without escapes).
+// FindAction returns the button with this id, title or verb, tried in this order, or at this place in the card: a
+// JSON pointer such as /body/2/actions/0 (RFC 6901, without escapes).
 func FindAction(card object, name string) object {
 	if action, ok := followPointer(card, name).(object); ok {
 		return action
@@ -110,9 +110,8 @@ func followPointer(card object, pointer string) any {
 	return nil
 }
 
-// Gather is what a client sends of a card's inputs: those that are set, as text. It checks
-// what the client checks. known tells whether an id is a person's, which is a choice where
-// people can be picked.
+// Gather is what a client sends of a card's inputs: those that are set, as text. It checks what the client checks.
+// known tells whether an id is a person's, which is a choice where people can be picked.
 // Errors: ErrInvalid, an input that the card doesn't have.
 // Source: adaptivecards npm 3, SubmitAction.
 func Gather(card object, in Inputs, known func(id string) bool) (map[string]string, error) {
@@ -245,7 +244,8 @@ func checkChoice(e object, value string, known func(id string) bool) error {
 	return nil
 }
 
-// sortPicked puts the values of a choice of several into the order of its choices, as clients do, in whatever order they were ticked.
+// sortPicked puts the values of a choice of several into the order of its choices, as clients do, in whatever order
+// they were ticked.
 func sortPicked(e object, value string) string {
 	picked := strings.Split(value, ",")
 	place := func(v string) int {

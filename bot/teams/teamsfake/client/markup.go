@@ -39,8 +39,8 @@ func isShownElement(tag string) bool {
 	}, tag)
 }
 
-// Render turns a text of the bot into what people see, as HTML, with what they do not. format is
-// that of the activity: plain, xml or markdown.
+// Render returns the HTML that people see of a bot's text, and what is wrong with it: elements that Teams doesn't
+// show. format is that of the activity: plain, xml or markdown.
 func Render(text, format string) (out string, faults []string) {
 	switch format {
 	case "plain":
@@ -62,8 +62,8 @@ func Render(text, format string) (out string, faults []string) {
 	return out, nil
 }
 
-// Placeholder stands for the i-th mention of a text while that is rendered, which leaves it as it is: its ends are of Unicode's
-// private use, so that they are neither markup nor in any text.
+// Placeholder stands for the i-th mention of a text while that is rendered, which leaves it as it is: its ends are of
+// Unicode's private use, so that they are neither markup nor in any text.
 func Placeholder(i int) string { return "\uE000" + strconv.Itoa(i) + "\uE001" }
 
 // Markdown renders typed Markdown as HTML; HTML in it is text.
@@ -151,7 +151,7 @@ func isGoodLink(t nethtml.Token) bool {
 	return false
 }
 
-// Plain is what a person reads of HTML: a line per block, chips as @Name.
+// Plain returns what a person reads of HTML: a line for each block, and mentions as @Name.
 func Plain(text string) string {
 	var b strings.Builder
 	line := func() {

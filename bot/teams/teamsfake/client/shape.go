@@ -8,14 +8,13 @@ import (
 	"sync"
 )
 
-// schema says what each object of an Adaptive Card has: a line for its name and its
-// properties, "!" behind those that must be there, "=" and what they may be. That is string,
-// text (which is not empty), bool, number, pixels, object, one of several words, another
-// object of this table, or a list of what follows []. A line that begins with * is a group of
-// objects, told apart by their type; + takes over the properties of another line. Names in
-// brackets are ours.
-// Source: adaptivecards.io/explorer, schema 1.5; "Cards reference" and "Format cards in Teams"
-// for msteams, targetWidth, grid.area and choices.data, read 2026-11.
+// An Adaptive Card is JSON. schema says what each of its objects has: a line for its name and its properties, "!"
+// behind those that must be there, "=" and what they may be. That is string, text (which is not empty), bool, number,
+// pixels, object, one of several words, another object of this table, or a list of what follows []. A line that
+// begins with * is a group of objects, told apart by their type; + takes over the properties of another line. Names
+// in brackets are ours.
+// Source: adaptivecards.io/explorer, schema 1.5; "Cards reference" and "Format cards in Teams" for msteams,
+// targetWidth, grid.area and choices.data, read 2026-11.
 const schema = `
 *Element  ActionSet ColumnSet Container FactSet Image ImageSet Input.ChoiceSet Input.Date Input.Number Input.Text Input.Time Input.Toggle Media RichTextBlock Table TextBlock
 *Action   Action.Execute Action.OpenUrl Action.ShowCard Action.Submit Action.ToggleVisibility

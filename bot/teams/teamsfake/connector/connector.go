@@ -1,5 +1,6 @@
-// Package connector answers the Bot Connector's calls: the bot posts, changes and deletes messages, reacts, and reads rosters
-// and teams. It refuses what Teams refuses, in the same words.
+// Package connector stands in for the Bot Connector, Teams' API for bots: the bot posts, changes and deletes
+// messages, puts reactions on them, and asks for members, teams and channels. What Teams would refuse, it refuses in
+// the same words.
 //
 // What does not belong here: Graph, which is another service with other answers, and what clients show of a card.
 package connector
@@ -31,18 +32,18 @@ type API struct {
 	rates   map[string][]time.Time // calls by rule
 }
 
-// New returns the Bot Connector. Reset must be called before it is used.
+// New makes an API. Call Reset before using it.
 func New(files *tenant.Library, e *entra.Entra, j *calls.Journal) *API {
 	read := &reader{Ground: files.Ground, org: files.Org, files: files}
 	return &API{Ground: files.Ground, org: files.Org, files: files, entra: e, journal: j, reader: read}
 }
 
-// Reset forgets the calls that count against limits. Caller holds the lock.
+// Reset forgets which calls count against the limits. The caller holds the lock.
 func (c *API) Reset() { c.rates = map[string][]time.Time{} }
 
 // Routes are the Bot Connector's.
-// Source: Bot Connector API reference; npm @microsoft/teams.api 2.1.0 for reactions, targeted
-// messages and which of objectId and aadObjectId a member carries, read 2026-11.
+// Source: Bot Connector API reference; npm @microsoft/teams.api 2.1.0 for reactions, targeted messages and which of
+// objectId and aadObjectId a member carries, read 2026-11.
 func (c *API) Routes(mux *http.ServeMux) {
 	const base = "/connector/{region}/{tenant}/v3/"
 	bot := func(verb, path, method string, h func(http.ResponseWriter, *http.Request)) {
@@ -67,7 +68,7 @@ func (c *API) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("/connector/", c.journal.Handle("connector.unknown", c.refuseUnknown))
 }
 
-// asBot checks the bot's token and holds the lock for the handler.
+// asBot wraps a handler: it refuses calls without a token of the bot, and holds the lock for the handler.
 func (c *API) asBot(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c.Mu.Lock()
@@ -84,7 +85,8 @@ func (c *API) asBot(h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// ensureAuthorized reports whether a call has a token of the bot, or needs none; it refuses others. Caller holds the lock.
+// ensureAuthorized reports whether a call has a token of the bot, or needs none. If not, it answers with a refusal.
+// The caller holds the lock.
 func (c *API) ensureAuthorized(w http.ResponseWriter, r *http.Request) bool {
 	mayBeUnsigned := c.Opt.Unsigned && r.Header.Get("Authorization") == ""
 	if c.entra.IsAuthorized(r, entra.ScopeBot) || mayBeUnsigned {
@@ -95,8 +97,8 @@ func (c *API) ensureAuthorized(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// refuseUnknown answers calls that the connector doesn't know. That every refusal is an ErrorResponse is published; the code of
-// this one isn't.
+// refuseUnknown answers calls that the connector doesn't have. The form of the answer is published, but the code
+// isn't.
 // Source: Azure Bot Service, "API reference", section "Errors", read 2026-11.
 func (c *API) refuseUnknown(w http.ResponseWriter, r *http.Request) {
 	c.Mu.Lock()
@@ -106,8 +108,8 @@ func (c *API) refuseUnknown(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// findPlace finds the conversation of a call, which the bot must be allowed to use. ok is false if it has refused the
-// call. Caller holds the lock.
+// findPlace returns the room and thread that a call names. If the bot may not act there, it answers with a refusal,
+// and ok is false. The caller holds the lock.
 func (c *API) findPlace(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
 	id, root := tenant.SplitConversation(r.PathValue("conv"))
 	ch = c.org.Channels[id]
@@ -127,7 +129,7 @@ func (c *API) findPlace(w http.ResponseWriter, r *http.Request) (ch *tenant.Room
 	return nil, "", false
 }
 
-// findWritable is findPlace for calls that change a channel: those of an archived team are refused, too.
+// findWritable is findPlace for calls that change something. It also refuses those in archived teams.
 func (c *API) findWritable(w http.ResponseWriter, r *http.Request) (ch *tenant.Room, root string, ok bool) {
 	ch, root, ok = c.findPlace(w, r)
 	if !ok {
@@ -140,8 +142,8 @@ func (c *API) findWritable(w http.ResponseWriter, r *http.Request) (ch *tenant.R
 	return ch, root, true
 }
 
-// memberItem makes a TeamsChannelAccount. The list without pages names the Entra id objectId, the
-// others aadObjectId.
+// memberItem returns a member as JSON. idKey is the name of the Entra object id, which differs: objectId in the list
+// without pages, aadObjectId elsewhere.
 func (c *API) memberItem(u *tenant.User, idKey string) object {
 	role := "user"
 	if u.Guest {
@@ -223,7 +225,7 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 	calls.WriteJSON(w, http.StatusOK, out)
 }
 
-// getMember finds a member by the Teams id, the Entra object id or the user principal name.
+// getMember answers with a member, found by 29: id, Entra object id or user principal name.
 // Source: "Get Teams-specific context for your bot".
 func (c *API) getMember(w http.ResponseWriter, r *http.Request) {
 	ch, _, ok := c.findPlace(w, r)
@@ -244,7 +246,8 @@ func (c *API) getMember(w http.ResponseWriter, r *http.Request) {
 	calls.WriteJSON(w, http.StatusOK, c.memberItem(u, "aadObjectId"))
 }
 
-// knownTeam finds an installed team by its 19: id. It returns nil if it has refused the call.
+// knownTeam returns the team that a call names, if the app is installed there. Otherwise it answers with a refusal
+// and returns nil.
 func (c *API) knownTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
 	t := c.org.Teams[r.PathValue("team")]
 	switch {
@@ -295,7 +298,7 @@ func (c *API) getAttachment(w http.ResponseWriter, r *http.Request) {
 	w.Write(f.Data)
 }
 
-// readActivity decodes what the bot sends. ok is false if it has refused the call.
+// readActivity decodes the body of a call. If that fails, it answers with a refusal, and ok is false.
 func readActivity(w http.ResponseWriter, r *http.Request, into any) (raw json.RawMessage, ok bool) {
 	d := json.NewDecoder(r.Body)
 	if err := d.Decode(&raw); err != nil {

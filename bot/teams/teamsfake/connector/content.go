@@ -14,12 +14,16 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
+// The bot posts activities, with text or cards. Teams refuses some, such as those that are too long. Others it
+// accepts, and yet people's clients don't show them as they were meant, for example because of an unknown field in a
+// card. The emulator refuses the former in Teams' words, and notes the latter as problems, which tests look at.
+
 // maxMessageBytes is the limit of a message, counted as UTF-16.
 // Source: "Format your bot messages", read 2026-11.
 const maxMessageBytes = 100 * 1024
 
-// utf16Bytes counts what Teams counts: two bytes for each UTF-16 unit, without the base64 of
-// data URIs. How JSON writes < > & does not matter.
+// utf16Bytes returns how long an activity is, as Teams counts: two bytes for each UTF-16 unit, without the base64 in
+// data URIs. It doesn't matter how the JSON writes <, > and &.
 func utf16Bytes(raw []byte) int {
 	n := 0
 	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(raw))
@@ -45,14 +49,14 @@ func utf16Bytes(raw []byte) int {
 
 const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
-// reader makes messages of the activities that the bot posts, and refuses what Teams refuses.
+// reader turns the activities that the bot posts into messages.
 type reader struct {
 	*tenant.Ground
 	org   *tenant.Directory
 	files *tenant.Library
 }
 
-// accept reports whether Teams takes an activity. If not, it has answered the call with the refusal.
+// accept reports whether Teams accepts an activity. If not, it answers with the refusal.
 func (c *reader) accept(w http.ResponseWriter, ch *tenant.Room, a outgoing, raw json.RawMessage) bool {
 	status, code, text := c.findRefusal(ch, a, raw)
 	if status != 0 {
@@ -61,8 +65,9 @@ func (c *reader) accept(w http.ResponseWriter, ch *tenant.Room, a outgoing, raw 
 	return status == 0
 }
 
-// makeMessages makes what people see of an activity that was accepted: one message, or two when a text and
-// attachments come together. It notes as a problem what clients do not show. Caller holds the lock.
+// makeMessages returns the messages that people see of an accepted activity: one, or two if it has both text and
+// attachments. What clients don't show is noted as a problem. id returns the id of the next message. The caller holds
+// the lock.
 func (c *reader) makeMessages(where string, ch *tenant.Room, a outgoing, raw json.RawMessage, id func() string) []*tenant.Message {
 	base := tenant.Message{Bot: true, Summary: a.Summary, Raw: slices.Clone(raw), At: c.Now(), Alert: hasAlert(a.ChannelData), Suggested: keepJSON(a.SuggestedActions)}
 	var out []*tenant.Message
@@ -84,7 +89,7 @@ func (c *reader) makeMessages(where string, ch *tenant.Room, a outgoing, raw jso
 	return out
 }
 
-// findRefusal returns how Teams refuses an activity; status 0 means that it doesn't.
+// findRefusal returns how Teams refuses an activity. status is 0 if Teams accepts it.
 func (c *reader) findRefusal(ch *tenant.Room, a outgoing, raw json.RawMessage) (status int, code, text string) {
 	bad := func(text string, args ...any) (int, string, string) {
 		return http.StatusBadRequest, "BadArgument", fmt.Sprintf(text, args...)
@@ -112,7 +117,7 @@ func (c *reader) findRefusal(ch *tenant.Room, a outgoing, raw json.RawMessage) (
 	return 0, "", ""
 }
 
-// badAttachment returns why Teams refuses an attachment; "" if it doesn't.
+// badAttachment returns why Teams refuses an attachment; "" if it accepts it.
 func (c *reader) badAttachment(ch *tenant.Room, at tenant.WireAttachment) string {
 	switch {
 	case at.ContentType == "":
@@ -185,7 +190,7 @@ func (c *reader) fillText(where string, ch *tenant.Room, m *tenant.Message, a ou
 	m.HTML, m.Text = html, client.Plain(html)
 }
 
-// fillAttachments renders cards and pictures of the bot.
+// fillAttachments adds the cards and pictures of an activity to a message.
 func (c *reader) fillAttachments(where string, ch *tenant.Room, m *tenant.Message, a outgoing) {
 	m.Attachments = a.Attachments
 	for _, at := range a.Attachments {
@@ -209,7 +214,7 @@ func (c *reader) fillAttachments(where string, ch *tenant.Room, m *tenant.Messag
 	}
 }
 
-// hasAlert reports whether a message is to show in people's activity feed.
+// hasAlert reports whether the bot wants a message to appear in people's activity feed.
 func hasAlert(channelData json.RawMessage) bool {
 	var d struct {
 		Notification struct {
@@ -219,7 +224,7 @@ func hasAlert(channelData json.RawMessage) bool {
 	return json.Unmarshal(channelData, &d) == nil && d.Notification.Alert
 }
 
-// keepJSON is nil for an absent or null value.
+// keepJSON returns a JSON value as it is; nil if it is missing or null.
 func keepJSON(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil

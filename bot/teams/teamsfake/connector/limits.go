@@ -9,13 +9,13 @@ import (
 	"parley/bot/teams/teamsfake/calls"
 )
 
-// window allows so many calls in so many seconds.
+// window allows this many calls within a span of time.
 type window struct {
 	calls int
 	span  time.Duration
 }
 
-// rule is one row of the published rate limits.
+// rule is one of the published rate limits. Calls are counted by its name.
 // Source: "Optimize your bot: Rate limiting and best practices in Teams", read 2026-11.
 type rule struct {
 	name    string
@@ -50,9 +50,8 @@ func tenantRule() rule {
 	return rule{name: "tenant", windows: []window{{calls: perSecond, span: time.Second}}}
 }
 
-// ensureWithinLimits counts a call against the rules. If one of them allows no more, it answers 429 and returns false.
-// Refused calls do not count.
-// Caller holds the lock.
+// ensureWithinLimits counts a call against the rules. If one of them allows no more, it answers 429 and returns
+// false. Refused calls do not count. Caller holds the lock.
 func (c *API) ensureWithinLimits(w http.ResponseWriter, rules ...rule) bool {
 	if !c.Opt.Limits {
 		return true

@@ -1,5 +1,6 @@
-// Package delivery brings activities to the bot: those of a conversation one after the other, again where the bot does not
-// take them, through faults that lose, double or delay them; and it tells what became of each.
+// Package delivery sends activities to the bot. The activities of one conversation are sent one after the other. If
+// the bot doesn't take one, it is sent again after some time. Tests can plan faults, by which activities are lost,
+// doubled or delayed. The package also knows which activities the bot has taken.
 //
 // What does not belong here: what an activity says.
 package delivery
@@ -24,8 +25,7 @@ import (
 // object is JSON that is built or looked into by key.
 type object = tenant.Object
 
-// Activities sends the bot what happens, again where the bot doesn't take it, and knows what became of each activity.
-// Guarded by the lock.
+// Activities delivers activities to the bot. A lane is the queue of one conversation. The lock guards it.
 type Activities struct {
 	*tenant.Ground
 	entra    *entra.Entra
@@ -42,15 +42,15 @@ type Activities struct {
 	slow      []SlowActivity
 }
 
-// New returns Activities that know no bot yet: SetEndpoint tells where it listens.
+// New makes an Activities. It knows no bot until SetEndpoint is called.
 func New(g *tenant.Ground, e *entra.Entra, faults *emulator.FaultPlan) *Activities {
 	return &Activities{Ground: g, entra: e, faults: faults, client: newClient()}
 }
 
-// Disconnect closes connections to the bot that are not in use.
+// Disconnect closes idle connections to the bot.
 func (a *Activities) Disconnect() { a.client.CloseIdleConnections() }
 
-// SetEndpoint tells where the bot listens, without any event.
+// SetEndpoint sets the address at which the bot listens. The bot isn't told of that.
 func (a *Activities) SetEndpoint(endpoint string) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -64,7 +64,7 @@ func (a *Activities) Endpoint() string {
 	return a.endpoint
 }
 
-// StartInvoke counts an invoke that is under way until the function that it returns is called.
+// StartInvoke counts an invoke as under way, for Pending, until answered is called.
 func (a *Activities) StartInvoke() (answered func()) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -76,7 +76,7 @@ func (a *Activities) StartInvoke() (answered func()) {
 	}
 }
 
-// Reset forgets what was on its way. Caller holds the lock.
+// Reset forgets all activities. The caller holds the lock.
 func (a *Activities) Reset() {
 	a.lanes = map[string][]*Delivery{}
 	a.retries, a.unsettled = map[*Delivery]bool{}, map[*Delivery]bool{}
@@ -95,7 +95,7 @@ type Delivery struct {
 	done        chan error
 }
 
-// LostActivity is one that the bot never acknowledged.
+// LostActivity is an activity that the bot never acknowledged.
 type LostActivity struct {
 	ID     string          `json:"id"`
 	Name   string          `json:"name"`
@@ -109,7 +109,8 @@ func newClient() *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// Emit queues an activity for the bot through the injected faults. Caller holds the lock.
+// Emit queues an activity for the bot, unless a fault prevents that. The result is for Wait. The caller holds the
+// lock.
 func (a *Activities) Emit(lane string, activity object) *Delivery {
 	d := &Delivery{id: fmt.Sprint(activity["id"]), name: fmt.Sprint(activity["type"]), lane: lane, activity: activity, done: make(chan error, 1)}
 	if a.endpoint == "" || a.Ctx.Err() != nil {
@@ -130,8 +131,8 @@ func (a *Activities) Emit(lane string, activity object) *Delivery {
 	return d
 }
 
-// Wait waits until the bot has taken an activity.
-// Errors: the bot refused it or it was lost, ctx's, or context.Canceled once the server is closed.
+// Wait blocks until the bot has taken an activity.
+// Errors: the bot refused it, or it was lost; ctx's; context.Canceled if the server is closed.
 func (a *Activities) Wait(ctx context.Context, d *Delivery) error {
 	select {
 	case err := <-d.done:
@@ -177,7 +178,7 @@ func (a *Activities) applyFaults(d *Delivery, place string) {
 	}
 }
 
-// runAfter runs f with the lock held, in real time, unless the server is closed before.
+// runAfter calls f after some real time, with the lock held, unless the server is closed before.
 func (a *Activities) runAfter(wait time.Duration, f func()) {
 	a.Host.Go(func() {
 		t := time.NewTimer(wait)
@@ -192,7 +193,7 @@ func (a *Activities) runAfter(wait time.Duration, f func()) {
 	})
 }
 
-// retry queues d again later, without holding up others. Caller holds the lock.
+// retry queues d again after some time. Others don't wait for it. The caller holds the lock.
 func (a *Activities) retry(d *Delivery, wait time.Duration) {
 	a.retries[d] = true
 	a.runAfter(wait, func() {
@@ -203,7 +204,7 @@ func (a *Activities) retry(d *Delivery, wait time.Duration) {
 	})
 }
 
-// queue puts d behind others of its conversation. Caller holds the lock.
+// queue adds d to its lane. The caller holds the lock.
 func (a *Activities) queue(d *Delivery) {
 	a.lanes[d.lane] = append(a.lanes[d.lane], d)
 	if len(a.lanes[d.lane]) == 1 && a.Ctx.Err() == nil {
@@ -211,7 +212,7 @@ func (a *Activities) queue(d *Delivery) {
 	}
 }
 
-// runLane sends what is queued, one after the other, and ends when nothing is.
+// runLane sends the activities of a lane, one after the other, until there are none.
 func (a *Activities) runLane(lane string) {
 	for a.Ctx.Err() == nil {
 		d := a.firstOf(lane)
@@ -223,7 +224,7 @@ func (a *Activities) runLane(lane string) {
 	}
 }
 
-// firstOf returns the first delivery of a lane. It returns nil, and ends the lane, if there is none.
+// firstOf returns the first delivery of a lane. If there is none, it removes the lane, and returns nil.
 func (a *Activities) firstOf(lane string) *Delivery {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -234,8 +235,8 @@ func (a *Activities) firstOf(lane string) *Delivery {
 	return nil
 }
 
-// finishAttempt takes a delivery off its lane, unless Reset has forgotten it meanwhile. It decides by the answer whether the
-// bot has the activity, whether it is sent again, or whether it is lost.
+// finishAttempt is called after an attempt to send d. By the result it decides whether the bot has taken the
+// activity, it is sent again, or it is lost. It does nothing if Reset has forgotten d meanwhile.
 func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -279,7 +280,7 @@ func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 	a.Note(tenant.Change{Kind: "retry", Channel: d.lane, ID: d.id})
 }
 
-// loseActivity records that the bot will never get an activity, and why. Caller holds the lock.
+// loseActivity records that the bot never gets an activity. The caller holds the lock.
 func (a *Activities) loseActivity(d *Delivery, reason string) {
 	delete(a.unsettled, d)
 	a.lost = append(a.lost, LostActivity{ID: d.id, Name: d.name, Reason: reason, Body: tenant.MustJSON(d.activity)})
@@ -290,15 +291,15 @@ func (a *Activities) loseActivity(d *Delivery, reason string) {
 	}
 }
 
-// Lost lists what the bot never acknowledged.
+// Lost lists the activities that the bot never acknowledged.
 func (a *Activities) Lost() []LostActivity {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	return slices.Clone(a.lost)
 }
 
-// Pending counts activities and invokes that the bot has not acknowledged yet: queued, under
-// way or waiting for their next attempt.
+// Pending counts the activities and invokes that the bot hasn't acknowledged yet. They are queued, being sent, or
+// waiting for another attempt.
 func (a *Activities) Pending() int {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()

@@ -17,7 +17,11 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// key signs tokens. Its number is in its id, so that ids differ between generations.
+// A JWT is a signed token: header, claims and signature, each in base64url, with dots between. The keys that the Bot
+// Framework signs with are published as a JWKS, a list in JSON. A key's endorsements are the channels ("msteams") for
+// which it may sign.
+
+// key is a key that signs tokens.
 type key struct {
 	id           string
 	private      *rsa.PrivateKey
@@ -39,8 +43,8 @@ type keyring struct {
 // keyBits is the length of the Bot Framework's keys.
 const keyBits = 2048
 
-// privateKeys holds the private half of each key by its name: making one takes much longer than
-// all else that an emulator does when it starts, and emulators of one process may share them.
+// privateKeys holds the private half of each key by its name: making one takes much longer than all else that an
+// emulator does when it starts, and emulators of one process may share them.
 var privateKeys sync.Map //nolint:gochecknoglobals // a cache: what it gives differs by name only
 
 func newKey(id string, endorsements ...string) (*key, error) {
@@ -52,7 +56,7 @@ func newKey(id string, endorsements ...string) (*key, error) {
 	return &key{id: id, private: k, endorsements: endorsements}, nil
 }
 
-// publicJWK makes the public half with the channels that the key may speak for.
+// publicJWK returns the public half of a key, as it is published.
 // Source: Azure Bot Service, "Authentication with the Bot Connector API", read 2026-11.
 func (k *key) publicJWK() object {
 	enc := base64.RawURLEncoding.EncodeToString
@@ -77,7 +81,8 @@ func (r *keyring) list() []object {
 	return out
 }
 
-// get returns the key in a slot. If there is none yet, it makes one with an id and endorsements. It adds a listed one to the JWKS.
+// get returns the key in a slot. If there is none yet, it makes one. listed means that the key is also to be in the
+// JWKS.
 func (r *keyring) get(slot **key, listed bool, id string, endorsements ...string) (*key, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -100,7 +105,7 @@ func (r *keyring) currentKey() *key {
 	return r.current
 }
 
-// rotate makes a new key current.
+// rotate makes a new key the current one. The old ones stay in the JWKS only if keepOld is true.
 func (r *keyring) rotate(id string, keepOld bool) error {
 	k, err := newKey(id, "msteams", "webchat", "skype")
 	if err != nil {
@@ -115,13 +120,13 @@ func (r *keyring) rotate(id string, keepOld bool) error {
 	return nil
 }
 
-// encode joins header and claims to what is signed.
+// encode returns the part of a JWT that is signed.
 func encode(header, claims object) string {
 	enc := base64.RawURLEncoding.EncodeToString
 	return enc(tenant.MustJSON(header)) + "." + enc(tenant.MustJSON(claims))
 }
 
-// signRS256 signs as RFC 7518 §3.3 says. The same text again has the same signature, which is not made anew.
+// signRS256 appends a signature (RFC 7518 §3.3) to head. It remembers the last one: signing takes long.
 func (k *key) signRS256(head string) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -137,14 +142,14 @@ func (k *key) signRS256(head string) string {
 	return k.token
 }
 
-// signHS256 signs with a shared secret, as RFC 7518 §3.2 says.
+// signHS256 appends a signature with a shared secret (RFC 7518 §3.2) to head.
 func signHS256(head string, secret []byte) string {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(head))
 	return head + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// changeClaim changes a claim of a signed token without signing it again.
+// changeClaim changes a claim of a signed token, whose signature is wrong afterwards.
 func changeClaim(token, claim string, v any) string {
 	parts := strings.Split(token, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(parts[1])

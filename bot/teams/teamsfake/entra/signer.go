@@ -7,7 +7,11 @@ import (
 	"time"
 )
 
-// Token names a good token or one way to spoil it.
+// Teams proves by a token in each request to the bot that it comes from Microsoft. Here tests choose what is in the
+// token: a good one, or one of many that are wrong in one way, such as an expired one. The bot must refuse all of the
+// latter.
+
+// Token is a kind of token: good, or wrong in one way.
 type Token string
 
 // Tokens that a bot must accept; "late" and "soon" are within the 5 minutes that clocks may differ.
@@ -66,8 +70,8 @@ func BadTokens() []Token {
 
 const issuer = "https://api.botframework.com"
 
-// tokenShared is how long activities get the same token: to sign one for each would be most of what the emulator costs. A bot has
-// to check each request all the same, and the control page makes tokens of every wrong kind.
+// tokenShared is how long activities get the same token: to sign one for each would be most of what the emulator
+// costs. A bot has to check each request all the same, and the control page makes tokens of every wrong kind.
 const tokenShared = time.Minute
 
 // Times of tokens in seconds.
@@ -79,8 +83,8 @@ const (
 	oldLife    = tokenLife + 400
 )
 
-// Authorization returns the Authorization header of an activity from serviceURL with this
-// kind of token; empty for TokenNone.
+// Authorization returns the Authorization header for a request of this kind; "" for TokenNone. serviceURL is that of
+// the activity.
 func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
 	now := e.Opt.SignClock().Truncate(tokenShared)
 	header := object{"alg": "RS256", "typ": "JWT"}
@@ -195,8 +199,8 @@ func authorizationHeader(kind Token, k *key, header, claims object) string {
 	return "Bearer " + token
 }
 
-// RotateKeys makes the Bot Framework sign with a new key from now on; keepOld leaves the
-// earlier ones in the list of keys.
+// RotateKeys makes a new key, with which the Bot Framework signs from now on. The earlier ones stay in the published
+// list of keys only if keepOld is true.
 func (e *Entra) RotateKeys(keepOld bool) error {
 	e.Mu.Lock()
 	const idLength = 8 // enough to tell the keys of one emulator apart
@@ -205,7 +209,7 @@ func (e *Entra) RotateKeys(keepOld bool) error {
 	return e.keys.rotate(id, keepOld)
 }
 
-// SetTokens makes the activities that people cause carry this kind of token from now on.
+// SetTokens chooses the kind of token for all activities that people cause from now on.
 func (e *Entra) SetTokens(kind Token) {
 	e.Mu.Lock()
 	defer e.Mu.Unlock()

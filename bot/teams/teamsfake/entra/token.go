@@ -1,5 +1,5 @@
-// Package entra grants the app its permissions, gives it access tokens, and signs what the Bot Framework sends to it, well
-// or spoilt.
+// Package entra stands in for Entra, Microsoft's service for identities, and for the Bot Framework's signing of
+// requests. It grants permissions to the app, gives it access tokens, and signs what is sent to the bot.
 //
 // What does not belong here: what a permission lets the app do.
 package entra
@@ -24,13 +24,13 @@ const (
 	ScopeGraph = "https://graph.microsoft.com"
 )
 
-// issued is an access token that Entra gave out.
+// issued is an access token that was given to the bot. scope is the service for which it is valid.
 type issued struct {
 	scope   string
 	expires time.Time
 }
 
-// Entra grants permissions, gives the bot tokens and signs what is sent to it. Guarded by the lock.
+// Entra grants permissions, gives the bot access tokens, and signs requests to the bot. The lock guards it.
 type Entra struct {
 	*tenant.Ground
 	journal     *calls.Journal
@@ -40,8 +40,8 @@ type Entra struct {
 	permissions map[string]bool
 }
 
-// New returns an Entra that signs with good tokens, or with none where Options.Unsigned is set. Reset and Start must be
-// called before it is used.
+// New makes an Entra. Requests to the bot get good tokens, or none if Options.Unsigned is set. Call Reset and Start
+// before using it.
 func New(g *tenant.Ground, j *calls.Journal) *Entra {
 	e := &Entra{Ground: g, journal: j}
 	if g.Opt.Unsigned {
@@ -71,7 +71,9 @@ func (e *Entra) Permissions() []string {
 	return out
 }
 
-// Sign is the Authorization header of an activity that people cause. Errors: those of making keys.
+// Sign returns the Authorization header for an activity that people cause, with the kind of token that SetTokens
+// chose.
+// Errors: those of making keys.
 func (e *Entra) Sign(serviceURL string) (string, error) {
 	e.Mu.Lock()
 	kind := e.signing
@@ -87,7 +89,7 @@ func (e *Entra) Reset() {
 	}
 }
 
-// Permit replaces the granted permissions, as consent to another version of the app would.
+// Permit replaces the granted permissions, as if an admin had consented to another version of the app.
 func (e *Entra) Permit(permissions ...string) {
 	e.Mu.Lock()
 	defer e.Mu.Unlock()
@@ -97,8 +99,8 @@ func (e *Entra) Permit(permissions ...string) {
 	}
 }
 
-// SetRSC grants or takes ChannelMessage.Read.Group alone: with it the bot gets every
-// message of its channels, without only those that mention it.
+// SetRSC grants or withdraws ChannelMessage.Read.Group. With that permission the bot gets all messages of its
+// channels, and without it only those that mention the bot.
 func (e *Entra) SetRSC(on bool) {
 	e.Mu.Lock()
 	defer e.Mu.Unlock()
@@ -128,7 +130,7 @@ const (
 	errScope            = 70011
 )
 
-// giveToken is the client credentials grant.
+// giveToken gives the bot an access token in return for its secret (OAuth's client credentials grant).
 // Source: Entra, "OAuth 2.0 client credentials flow", read 2026-11.
 func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 	e.Mu.Lock()
@@ -187,8 +189,8 @@ func (e *Entra) issueToken(scope string) string {
 	return token
 }
 
-// grantedRoles returns what an admin granted the app. What owners of teams agreed to is in no token.
-// Caller holds the lock.
+// grantedRoles returns the permissions that stand in a token: those that an admin has granted. Those of a team's
+// owner (….Group) stand in none. The caller holds the lock.
 func (e *Entra) grantedRoles(scope string) []string {
 	roles := []string{}
 	if scope != ScopeGraph {
@@ -219,7 +221,7 @@ func (e *Entra) RevokeTokens() {
 	clear(e.tokens)
 }
 
-// IsAuthorized reports whether a call has a token that is valid now for an audience. Caller holds the lock.
+// IsAuthorized reports whether a call has a valid token for a service. The caller holds the lock.
 func (e *Entra) IsAuthorized(r *http.Request, scope string) bool {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	got, isKnown := e.tokens[token]
@@ -229,8 +231,8 @@ func (e *Entra) IsAuthorized(r *http.Request, scope string) bool {
 	return got.scope == scope && e.Opt.SignClock().Before(got.expires)
 }
 
-// IsPermitted reports whether a call of Graph that needs a permission may be made: what may be written may be
-// read, and who may read everything may read what is named. Caller holds the lock.
+// IsPermitted reports whether a call of Graph that needs this permission may be made. A wider permission will do: the
+// one to write for reading, and the one for all files for those of named sites. The caller holds the lock.
 func (e *Entra) IsPermitted(permission string) bool {
 	switch permission {
 	case tenant.PermitSites:

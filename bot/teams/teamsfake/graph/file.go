@@ -11,7 +11,7 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// getHosted lists a message's pasted pictures, or gives the bytes of one.
+// getHosted lists the pictures that were pasted into a message. If the path names one, it answers with its bytes.
 func (s *API) getHosted(w http.ResponseWriter, r *http.Request) {
 	_, m := s.find(w, r, messageIDOf(r))
 	if m == nil {
@@ -41,8 +41,8 @@ func (s *API) getHosted(w http.ResponseWriter, r *http.Request) {
 	calls.WriteJSON(w, http.StatusOK, object{"value": list})
 }
 
-// getShare gives a file by the address that a message refers to: u! and the address in
-// base64url. The bytes come from another address that needs no token.
+// getShare answers with a file. The path names it by its address: "u!" and the address in base64url. For /content the
+// answer leads to another address, at which the bytes can be read without a token.
 func (s *API) getShare(w http.ResponseWriter, r *http.Request) {
 	code, ok := strings.CutPrefix(r.PathValue("share"), "u!")
 	raw, err := base64.RawURLEncoding.DecodeString(code)
@@ -74,7 +74,7 @@ const (
 	driveIDLength = 40
 )
 
-// driveItem is a file as Graph tells it.
+// driveItem returns a file's description as Graph gives it.
 func (s *API) driveItem(f *tenant.File) object {
 	return object{
 		"id": "01" + strings.ToUpper(strings.ReplaceAll(f.ID, "-", ""))[:itemIDLength], "name": f.Name, "size": f.Size, "webUrl": f.URL,
@@ -82,7 +82,7 @@ func (s *API) driveItem(f *tenant.File) object {
 	}
 }
 
-// download gives the bytes to whoever knows the address.
+// download answers with the bytes of a file. Whoever knows the address may read them.
 func (s *API) download(w http.ResponseWriter, r *http.Request) {
 	s.Mu.Lock()
 	f := s.files.ByID[r.PathValue("file")]
@@ -99,7 +99,7 @@ func (s *API) download(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// getFolder is where a channel's files lie.
+// getFolder describes the folder in which a channel's files lie.
 func (s *API) getFolder(w http.ResponseWriter, r *http.Request) {
 	ch := s.findChannel(w, r)
 	if ch == nil {
@@ -111,7 +111,7 @@ func (s *API) getFolder(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// getDrive is a person's OneDrive; guests have none.
+// getDrive describes a person's OneDrive. Guests and bots have none.
 func (s *API) getDrive(w http.ResponseWriter, r *http.Request) {
 	u := s.org.Users[r.PathValue("user")]
 	hasDrive := u != nil && !u.Guest && !u.Bot
@@ -133,8 +133,7 @@ func (s *API) driveID(ch *tenant.Room) string {
 	return "b!" + tenant.Hash("drive", s.files.SiteURL(ch))[:driveIDLength]
 }
 
-// putFile puts a file into a channel's folder:
-// PUT /drives/{drive}/items/{folder}:/{name}:/content.
+// putFile stores a file in a channel's folder: PUT /drives/{drive}/items/{folder}:/{name}:/content.
 func (s *API) putFile(w http.ResponseWriter, r *http.Request) {
 	folder, hasFolder := strings.CutSuffix(r.PathValue("folder"), ":")
 	name, hasName := strings.CutSuffix(r.PathValue("name"), ":")
@@ -160,7 +159,7 @@ func (s *API) putFile(w http.ResponseWriter, r *http.Request) {
 	calls.WriteJSON(w, http.StatusCreated, s.driveItem(f))
 }
 
-// findFolder returns the channel whose files lie in a folder of a library; nil if there is none that the bot may use.
+// findFolder returns the channel whose files lie in a folder; nil if there is none in which the bot may act.
 func (s *API) findFolder(drive, folder string) *tenant.Room {
 	for _, id := range s.org.ChannelIDs {
 		ch := s.org.Channels[id]

@@ -1,5 +1,5 @@
-// Package graph answers calls of Microsoft Graph and SharePoint: reads of teams, channels and messages, and of files, and
-// uploads; and it tells a message as Graph does.
+// Package graph stands in for Microsoft Graph and SharePoint: with them the bot reads teams, channels, messages and
+// files. It also puts files into channels, and gives messages the form that Graph has for them.
 //
 // What does not belong here: the Bot Connector's calls, and where files lie.
 package graph
@@ -29,15 +29,14 @@ type API struct {
 	view    *View
 }
 
-// New returns Graph for apps with a token of e.
+// New makes an API for apps to which e has given tokens.
 func New(v *View, e *entra.Entra, j *calls.Journal) *API {
 	return &API{Ground: v.Ground, org: v.org, files: v.files, entra: e, journal: j, view: v}
 }
 
-// Routes are the reads of Microsoft Graph v1.0 that a helpdesk needs, and uploads.
+// Routes adds the calls of Microsoft Graph v1.0 that a help desk needs: reading, and uploading files.
 // Source: Graph reference, channel-list-messages, chatmessage-get, chatmessage-list-replies,
-// chatmessagehostedcontent-get, shares-get, driveitem-put-content, channel-get-filesfolder,
-// drive-get, read 2026-11.
+// chatmessagehostedcontent-get, shares-get, driveitem-put-content, channel-get-filesfolder, drive-get, read 2026-11.
 func (s *API) Routes(mux *http.ServeMux) {
 	get := func(path, method, permission string, h http.HandlerFunc) {
 		mux.HandleFunc("GET /graph/v1.0/"+path, s.journal.Handle(method, s.asApp(h, permission)))
@@ -72,7 +71,8 @@ func (s *API) Routes(mux *http.ServeMux) {
 	}
 }
 
-// asApp checks the bot's token for Graph and the permission, and holds the lock for the handler.
+// asApp wraps a handler: it refuses calls without a token for Graph or without the permission, and holds the lock for
+// the handler.
 func (s *API) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.Mu.Lock()
@@ -88,7 +88,7 @@ func (s *API) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 	}
 }
 
-// refuse answers as Graph does when it refuses a call.
+// refuse answers with an error in Graph's form.
 func (s *API) refuse(w http.ResponseWriter, status int, code, text string) {
 	calls.WriteJSON(w, status, object{"error": object{
 		"code": code, "message": text,
@@ -96,8 +96,8 @@ func (s *API) refuse(w http.ResponseWriter, status int, code, text string) {
 	}})
 }
 
-// findTeam finds the team that a path names by its group. It returns nil if it has refused the call, also because the app isn't
-// installed there: resource specific permissions hold only where it is.
+// findTeam returns the team whose group the path names. If there is none, or the app isn't installed there, it
+// answers with a refusal and returns nil: permissions for a team count only where the app is installed.
 func (s *API) findTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
 	for _, t := range s.org.Teams {
 		if t.GroupID != r.PathValue("group") {
@@ -113,7 +113,7 @@ func (s *API) findTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
 	return nil
 }
 
-// findChannel finds the channel that a path names. It returns nil if it has refused the call.
+// findChannel returns the channel that the path names. If there is none, it answers with a refusal and returns nil.
 func (s *API) findChannel(w http.ResponseWriter, r *http.Request) *tenant.Room {
 	t := s.findTeam(w, r)
 	if t == nil {
@@ -209,14 +209,15 @@ func (s *API) readPage(w http.ResponseWriter, r *http.Request) (top, skip int, o
 	return top, skip, true
 }
 
-// nextLink is the address of the page that begins after skip messages.
+// nextLink returns the address of the page that follows after skip messages.
 func (s *API) nextLink(r *http.Request, path string, skip int) string {
 	q := r.URL.Query()
 	q.Set("$skiptoken", "after-"+strconv.Itoa(skip))
 	return s.Host.URL() + path + "?" + q.Encode()
 }
 
-// listNewest lists the wanted messages as Graph orders them, the last first.
+// listNewest returns the wanted messages, the newest first, as Graph orders them. It leaves out messages that only
+// one person sees.
 func listNewest(list []*tenant.Message, want func(*tenant.Message) bool) []*tenant.Message {
 	var out []*tenant.Message
 	for _, m := range slices.Backward(list) {
@@ -257,7 +258,8 @@ func (s *API) listMessages(w http.ResponseWriter, r *http.Request) {
 	s.answerPage(w, r, list, skip+top, len(roots))
 }
 
-// answerPage answers with a page of messages. done is how many of them, of all, the pages up to this one have.
+// answerPage answers with one page of messages. done is how many messages all pages up to this one have, and of how
+// many there are in all.
 func (s *API) answerPage(w http.ResponseWriter, r *http.Request, list []object, done, of int) {
 	out := object{"@odata.context": s.Host.URL() + "/graph/v1.0/$metadata#chatMessages", "@odata.count": len(list), "value": list}
 	if done < of {
@@ -266,7 +268,7 @@ func (s *API) answerPage(w http.ResponseWriter, r *http.Request, list []object, 
 	calls.WriteJSON(w, http.StatusOK, out)
 }
 
-// expandReplies adds the newest replies to a root.
+// expandReplies adds the newest replies of a thread to its first message.
 func (s *API) expandReplies(item object, ch *tenant.Room, root *tenant.Message) {
 	replies := listNewest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
 	list := []object{}
@@ -299,7 +301,8 @@ func (s *API) listReplies(w http.ResponseWriter, r *http.Request) {
 	s.answerPage(w, r, list, skip+top, len(replies))
 }
 
-// find finds a message by the path's root and an id. It returns nil if it has refused the call.
+// find returns the message with an id in the thread that the path names. If there is none, it answers with a refusal
+// and returns nil.
 func (s *API) find(w http.ResponseWriter, r *http.Request, id string) (*tenant.Room, *tenant.Message) {
 	ch := s.findChannel(w, r)
 	if ch == nil {
@@ -314,7 +317,8 @@ func (s *API) find(w http.ResponseWriter, r *http.Request, id string) (*tenant.R
 	return ch, m
 }
 
-// messageIDOf is the id of the message that a path names: a reply, or the root.
+// messageIDOf returns the id of the message that the path names: that of a reply or, if there is none, that of the
+// root.
 func messageIDOf(r *http.Request) string {
 	if id := r.PathValue("id"); id != "" {
 		return id

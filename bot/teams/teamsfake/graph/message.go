@@ -11,19 +11,20 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// View shows messages as Graph tells them.
+// View gives messages the form in which Graph, and the menus of messages, show them to apps.
 type View struct {
 	*tenant.Ground
 	org   *tenant.Directory
 	files *tenant.Library
 }
 
-// NewView returns a View of the organisation to which the library belongs.
+// NewView makes a View of the organisation whose files are in the library.
 func NewView(files *tenant.Library) *View {
 	return &View{Ground: files.Ground, org: files.Org, files: files}
 }
 
-// MessagePayload is a message as an extension gets it. Caller holds the lock.
+// MessagePayload returns a message as the bot gets it when a person picks an entry in the message's menu. The caller
+// holds the lock.
 // Source: "Define message extension action commands", messagePayload, read 2026-11.
 func (v *View) MessagePayload(ch *tenant.Room, m *tenant.Message) object {
 	stamp := m.At.UTC().Format("2006-01-02T15:04:05.000Z")
@@ -59,7 +60,7 @@ func (v *View) MessagePayload(ch *tenant.Room, m *tenant.Message) object {
 	return out
 }
 
-// deepLink is the address of a message in the client.
+// deepLink returns the address that opens a message in Teams.
 func (v *View) deepLink(ch *tenant.Room, m *tenant.Message) string {
 	if ch.Person != "" {
 		return "https://teams.microsoft.com/l/message/" + ch.ID + "/" + m.ID + "?context=%7B%22contextType%22:%22chat%22%7D"
@@ -69,7 +70,7 @@ func (v *View) deepLink(ch *tenant.Room, m *tenant.Message) string {
 		strings.ReplaceAll(ch.ID, "@", "%40"), m.ID, v.Opt.TenantID, t.GroupID, m.Root)
 }
 
-// authorItem makes the author of a message as Graph tells it; nil for an author whom it doesn't tell.
+// authorItem returns the author of a message; nil if Graph doesn't say who it is.
 func (v *View) authorItem(m *tenant.Message) object {
 	app := func(id, name, kind string) object {
 		return object{"application": object{"id": id, "displayName": name, "applicationIdentityType": kind}, "device": nil, "user": nil}
@@ -90,7 +91,7 @@ func (v *View) authorItem(m *tenant.Message) object {
 	}
 }
 
-// mentionedItem makes a mentioned person or bot as Graph tells it.
+// mentionedItem returns a mentioned person or bot.
 func (v *View) mentionedItem(x tenant.Mention) object {
 	if x.Bot {
 		return object{"application": object{"id": v.Opt.AppID, "displayName": x.Name, "applicationIdentityType": "bot"}, "user": nil}
@@ -107,7 +108,7 @@ func (v *View) messagePath(ch *tenant.Room, m *tenant.Message) string {
 	return path
 }
 
-// chatMessage is a message as Graph tells it. Caller holds the lock.
+// chatMessage returns a message as Graph shows it. The caller holds the lock.
 // Source: Graph reference, "chatMessage resource type", read 2026-11.
 func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
 	modified := m.At
@@ -160,7 +161,7 @@ func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
 	return out
 }
 
-// timeOrNil writes a time as Graph does: a time that is not set is null.
+// timeOrNil returns a time as text; nil, which becomes null, for the zero time.
 func timeOrNil(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -168,7 +169,7 @@ func timeOrNil(t time.Time) any {
 	return t.UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
-// bodyItem makes the text of a message as Graph tells it: the HTML with tags for cards and files.
+// bodyItem returns the text of a message: HTML, in which tags stand for cards and files.
 func (v *View) bodyItem(ch *tenant.Room, m *tenant.Message) object {
 	html := m.HTML
 	if m.Bot {
@@ -192,8 +193,8 @@ func (v *View) bodyItem(ch *tenant.Room, m *tenant.Message) object {
 	return object{"contentType": "html", "content": html}
 }
 
-// attachmentItems makes the attachments of a message as Graph tells them: cards as text, and references to files. The id of a
-// card's attachment is Teams' own.
+// attachmentItems returns the attachments of a message. The content of a card is a string with JSON. Files are only
+// references. Graph gives the attachment of a card an id of its own.
 func (v *View) attachmentItems(m *tenant.Message) []object {
 	out := []object{}
 	for i, a := range m.Attachments {
@@ -225,7 +226,7 @@ func (v *View) attachmentItems(m *tenant.Message) []object {
 	return out
 }
 
-// storedCard is a card as Graph gives it: its members come in another order than they were sent.
+// storedCard returns a card as Graph shows it: the members of its objects are in another order than they were sent.
 // Source: Graph, "Working with Microsoft Teams messaging APIs", card attachment, read 2026-11.
 func storedCard(sent json.RawMessage) string {
 	var card any

@@ -14,24 +14,26 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Click presses a button of a card that the person sees in a message: name is its id, title
-// or verb. inputs fill in the card's inputs. channel "" is the personal chat.
+// Click clicks a button on a card that the person sees in a message. name is the button's id, title or verb. The
+// card's inputs are filled in with inputs. channel "" is the personal chat.
 //
-// Action.Execute asks the bot; Action.Submit with msteams type task/fetch opens a dialog,
-// any other sends a message with the button's data, which nobody sees.
+//	Action.Execute                   asks the bot, which answers with a card or text
+//	Action.Submit with task/fetch    opens a dialog
+//	other Action.Submit              sends the bot a message with the button's data, which nobody sees
+//
 // Errors: ErrNoMessage and its like, no such button, client.ErrInvalid, ctx's.
 func (p *Person) Click(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
 	const knowsExecute = true
 	return p.clickButton(ctx, channel, message, name, inputs, knowsExecute)
 }
 
-// ClickOld is Click on a client that does not know Action.Execute and shows the fallback.
+// ClickOld is Click on an older client, which doesn't know Action.Execute and shows its fallback instead.
 func (p *Person) ClickOld(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
 	const knowsExecute = false
 	return p.clickButton(ctx, channel, message, name, inputs, knowsExecute)
 }
 
-// pressedButton is a button with everything that its effect needs.
+// pressedButton is a button that a person has clicked, with everything that the click needs.
 type pressedButton struct {
 	at     announce.Where
 	m      *tenant.Message // guarded by the lock
@@ -67,7 +69,7 @@ func (p *Person) clickButton(ctx context.Context, channel, message, name string,
 	return &Outcome{}, nil // shows or hides something in the client
 }
 
-// findButton finds a button, and gathers what it sends.
+// findButton returns the button with a name, and what it sends.
 func (p *Person) findButton(channel, message, name string, inputs client.Inputs) (*pressedButton, error) {
 	s := p.s
 	s.Mu.Lock()
@@ -113,7 +115,7 @@ func (p *Person) gatherAgain(b *pressedButton, inputs client.Inputs) map[string]
 	return nil
 }
 
-// executeAction asks the bot what an Action.Execute does (the invoke adaptiveCard/action).
+// executeAction asks the bot to do what an Action.Execute says, by the invoke adaptiveCard/action.
 // Source: "Universal Actions for Adaptive Cards", read 2026-11.
 func (p *Person) executeAction(ctx context.Context, b *pressedButton, trigger string) (*Outcome, error) {
 	const name = "adaptiveCard/action"
@@ -216,8 +218,8 @@ func (p *Person) submitAction(ctx context.Context, b *pressedButton) (*Outcome, 
 	return &Outcome{}, nil
 }
 
-// View looks at a message: where its card asks for it, the client refreshes it for this
-// person (an automatic adaptiveCard/action).
+// View looks at a message. If its card asks for that, the client refreshes it for this person, by an automatic
+// adaptiveCard/action.
 // Errors: ErrNoMessage and its like, ctx's.
 func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, error) {
 	b, err := p.findRefresh(channel, message)
@@ -230,7 +232,7 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 	return p.executeAction(ctx, b, "automatic")
 }
 
-// findRefresh returns the action by which a message's card is refreshed for this person; nil if it isn't.
+// findRefresh returns the action that refreshes a message's card for this person; nil if there is none.
 func (p *Person) findRefresh(channel, message string) (*pressedButton, error) {
 	s := p.s
 	s.Mu.Lock()

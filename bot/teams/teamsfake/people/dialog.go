@@ -16,7 +16,7 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Dialog is what is open in front of a person; one at a time.
+// Dialog is the dialog that is open in front of a person. There is at most one at a time.
 type Dialog struct {
 	Title  string          `json:"title"`
 	Width  any             `json:"width,omitempty"`
@@ -33,7 +33,7 @@ type Dialog struct {
 // ErrNoDialog means that nothing is open in front of the person.
 var ErrNoDialog = errors.New("no dialog is open")
 
-// Dialog returns what is open in front of a person, or nil.
+// Dialog returns the dialog that is open in front of a person; nil if none is.
 func (s *People) Dialog(user string) *Dialog {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -44,7 +44,8 @@ func (s *People) Dialog(user string) *Dialog {
 	return nil
 }
 
-// CloseDialog closes what is open; the bot does not hear of it. Errors: ErrNoDialog.
+// CloseDialog closes the open dialog. The bot isn't told.
+// Errors: ErrNoDialog.
 func (p *Person) CloseDialog() error {
 	s := p.s
 	s.Mu.Lock()
@@ -57,7 +58,7 @@ func (p *Person) CloseDialog() error {
 	return nil
 }
 
-// open asks the bot for a dialog and shows it.
+// open asks the bot for a dialog, and shows it.
 func (p *Person) open(ctx context.Context, d *Dialog, name string, value object) (*Outcome, error) {
 	out, err := p.s.invokes.ask(ctx, name, value, p.s.invokes.invokeAt(p.id, d.at, d.replyTo))
 	if err != nil || out.Error != "" {
@@ -66,10 +67,10 @@ func (p *Person) open(ctx context.Context, d *Dialog, name string, value object)
 	return p.show(out, d, name), nil
 }
 
-// Submit presses a button of the open dialog (button "" means its first Action.Submit) with the
-// inputs filled in; those that are not named keep what the card presets.
-// Errors: ErrNoDialog, client.ErrInvalid (the client refuses, nothing is sent), no such button or
-// input, ctx's.
+// Submit presses a button of the open dialog. button "" means its first Action.Submit. inputs are filled in; inputs
+// of the card that aren't named keep their values.
+// Errors: ErrNoDialog; client.ErrInvalid if the client refuses what was filled in, so that nothing is sent; no such
+// button or input; ctx's.
 func (p *Person) Submit(ctx context.Context, button string, inputs client.Inputs) (*Outcome, error) {
 	d, data, err := p.s.invokes.fillDialog(p.id, button, inputs)
 	if err != nil {
@@ -78,9 +79,9 @@ func (p *Person) Submit(ctx context.Context, button string, inputs client.Inputs
 	return p.submitDialog(ctx, d, data)
 }
 
-// Complete is what the page in the open dialog does when it is done: it hands a result in.
+// Complete is what the web page in the open dialog does when it is done: it submits a result.
 // Source: npm @microsoft/teams-js 2.58.0, dialog.url.submit.
-// Errors: ErrNoDialog, also for a dialog with a card; ctx's.
+// Errors: ErrNoDialog, also for a dialog that shows a card; ctx's.
 func (p *Person) Complete(ctx context.Context, result any) (*Outcome, error) {
 	d := p.s.Dialog(p.id)
 	if d == nil || d.URL == "" {
@@ -166,7 +167,7 @@ type resultAttachment struct {
 	Preview *tenant.WireAttachment `json:"preview"`
 }
 
-// show lets the client do what the bot answered.
+// show shows the person what the bot has answered to a dialog's invoke.
 func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 	s := p.s
 	s.Mu.Lock()
@@ -204,8 +205,8 @@ func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 	return out
 }
 
-// isShowable reports whether clients show a page: Teams does by https alone, an emulator also one on
-// its own machine.
+// isShowable reports whether clients show a web page. Teams does only with https; the emulator also shows one on its
+// own machine.
 func isShowable(page string) bool {
 	u, err := url.Parse(page)
 	if err != nil || u.Host == "" {

@@ -9,7 +9,11 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// MessageAction picks one of the app's actions in a message's menu; a dialog opens.
+// Message extensions are entries that an app adds to Teams: actions in the menu of a message and below the message
+// box, and searches there. Teams asks the bot by an invoke when a person picks one.
+
+// MessageAction picks one of the app's actions in the menu of a message. A dialog opens. command is the action's id
+// in the app's manifest.
 // Errors: ErrNoMessage and its like, ErrNoApp, an undeclared command, ctx's.
 func (p *Person) MessageAction(ctx context.Context, channel, message, command string) (*Outcome, error) {
 	at, payload, err := p.findActable(channel, message)
@@ -19,7 +23,8 @@ func (p *Person) MessageAction(ctx context.Context, channel, message, command st
 	return p.runExtension(ctx, at, dialogCommand{id: command, place: "message"}, object{"messagePayload": payload})
 }
 
-// findActable finds a message whose menu has actions, and returns where it stands and how the bot is told of it.
+// findActable finds a message in whose menu the app has actions. It returns the conversation, and the message as the
+// bot gets it.
 func (p *Person) findActable(channel, message string) (at announce.Where, payload object, err error) {
 	s := p.s
 	s.Mu.Lock()
@@ -34,12 +39,12 @@ func (p *Person) findActable(channel, message string) (at announce.Where, payloa
 	return announce.Where{Room: ch, Root: m.Root, User: p.id}, s.view.MessagePayload(ch, m), nil
 }
 
-// dialogCommand is an extension's command that opens a dialog, and where a person picks it: in the menu of a "message", or
-// under the "compose" box.
+// dialogCommand is an extension's command that opens a dialog, and where a person picks it: in the menu of a
+// "message", or under the "compose" box.
 type dialogCommand struct{ id, place string }
 
-// Compose picks one of the app's actions under the compose box of a thread (root "" means of a
-// new one) or of the personal chat (channel ""); a dialog opens.
+// Compose picks one of the app's actions below the message box of a thread (root "" means of a new one) or of the
+// personal chat (channel ""). A dialog opens.
 // Errors: ErrNoChannel and its like, ErrNoApp, an undeclared command, ctx's.
 func (p *Person) Compose(ctx context.Context, channel, root, command string) (*Outcome, error) {
 	at, err := p.findBox(channel, root)
@@ -49,7 +54,7 @@ func (p *Person) Compose(ctx context.Context, channel, root, command string) (*O
 	return p.runExtension(ctx, at, dialogCommand{id: command, place: "compose"}, object{})
 }
 
-// findBox finds the conversation under whose messages a person may write.
+// findBox returns the conversation whose message box the person uses.
 func (p *Person) findBox(channel, root string) (announce.Where, error) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
@@ -95,8 +100,8 @@ const (
 	maxResults        = 100
 )
 
-// Search asks a search extension of the app, and scrolls to the end of what it found; text "" is its first run. A page with fewer
-// results than were asked for counts as the last one.
+// Search searches with a search of the app, and scrolls to the end of the results. text "" is what Teams sends when
+// the search is opened. A page with fewer results than were asked for counts as the last one.
 // Errors: ErrNoChannel and its like, an undeclared command, ctx's.
 func (p *Person) Search(ctx context.Context, channel, root, command, text string) (*Outcome, error) {
 	const name = "composeExtension/query"

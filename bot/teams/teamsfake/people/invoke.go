@@ -16,7 +16,10 @@ import (
 	"parley/channels/emulator"
 )
 
-// invokes ask the bot what people click and submit, and show what it answers. Guarded by the lock.
+// An invoke is a request to the bot that waits for an answer, which Teams shows to the person: after a click, when a
+// dialog is opened or submitted, or for a search. If the bot doesn't answer in time, Teams asks again.
+
+// invokes sends invokes to the bot, and shows its answers. The lock guards it.
 type invokes struct {
 	*tenant.Ground
 	org        *tenant.Directory
@@ -59,10 +62,10 @@ type Result struct {
 // Source: "Respond to the dialog submit action", read 2026-11.
 const invokeTries = 3
 
-// ask sends an invoke and waits for the bot's answer, trying again after errors of the bot,
-// each time with another id and time as Teams does. Faults of event:invoke may delay it, lose
-// the answer (drop), or send it twice (duplicate).
-// Errors: ctx's, or context.Canceled once the server is closed.
+// ask sends an invoke, and waits for the bot's answer. After an error of the bot it tries again, up to invokeTries
+// times in all, each time with a new activity from build. Faults of event:invoke apply: they delay the invoke, lose
+// its answer, or send it twice.
+// Errors: ctx's; context.Canceled if the server is closed.
 func (i *invokes) ask(ctx context.Context, name string, value any, build func() object) (out *Outcome, err error) {
 	answered := i.activities.StartInvoke()
 	defer func() {

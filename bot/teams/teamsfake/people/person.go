@@ -1,7 +1,8 @@
-// Package people acts as the people of the organisation through Teams' own client: they write, change, react, press buttons,
-// fill in dialogs and search, and see what the bot answers.
+// Package people acts as people who use Teams: they write and edit messages, click buttons of cards, fill in dialogs
+// and search. It also keeps what they see: the dialog that is open, and what the bot has answered.
 //
-// What does not belong here: what Teams does without a person, and which cards and inputs a client takes (package client).
+// What does not belong here: what Teams does without a person, and which cards and inputs a client takes (package
+// client).
 package people
 
 import (
@@ -21,7 +22,7 @@ import (
 // object is JSON that is built or looked into by key.
 type object = tenant.Object
 
-// Person acts as one person through Teams' own client.
+// Person acts as one person who uses Teams.
 type Person struct {
 	// Theme is their client's: "" means default, which is light; dark; contrast.
 	Theme string
@@ -33,7 +34,7 @@ type Person struct {
 	id string
 }
 
-// People are the persons of an organisation with their clients: what they do there, and what they see of the bot.
+// People are all people of the organisation, with what each of them has open.
 type People struct {
 	*tenant.Ground
 	org        *tenant.Directory
@@ -44,7 +45,7 @@ type People struct {
 	view       *graph.View
 }
 
-// New returns the people of the organisation that n announces.
+// New makes the people of an organisation. Activities about what they do are made by n.
 func New(n *announce.Announcer, v *graph.View, faults *emulator.FaultPlan) *People {
 	return &People{
 		Ground: n.Ground, org: n.Org, announcer: n, activities: n.Activities, view: v,
@@ -56,7 +57,7 @@ func New(n *announce.Announcer, v *graph.View, faults *emulator.FaultPlan) *Peop
 // Reset closes all dialogs. Caller holds the lock.
 func (s *People) Reset() { s.invokes.reset() }
 
-// clientContext returns what invokes tell of the client.
+// clientContext returns what invokes say about the person's client.
 func (p *Person) clientContext() object { return object{"theme": cmp.Or(p.Theme, "default")} }
 
 // As returns the person with this Entra object id.
@@ -88,8 +89,8 @@ func (p *Person) Reply(channel, root, text string) (id string, err error) {
 // Say writes to the bot in the personal chat. Errors: those of Post.
 func (p *Person) Say(text string) (id string, err error) { return p.Post(tenant.Post{Text: text}) }
 
-// Private writes a targeted message to the bot, which only the two see: free text or, when
-// it begins with /, one of the app's slash commands, whose name comes without the slash.
+// Private writes a targeted message to the bot, which only the two see: free text or, when it begins with /, one of
+// the app's slash commands, whose name comes without the slash.
 // Errors: those of Post; a command that the manifest does not declare.
 func (p *Person) Private(channel, root, text string) (id string, err error) {
 	s := p.s
@@ -196,7 +197,8 @@ const (
 	reactionsRemoved = "reactionsRemoved"
 )
 
-// React adds a reaction (like, heart, 1f440_eyes …). The bot hears of it if the message is its own, or in the personal chat.
+// React adds a reaction (like, heart, 1f440_eyes …). The bot hears of it if the message is its own, or in the
+// personal chat.
 // Errors: ErrNoMessage.
 func (p *Person) React(channel, id, reaction string) error {
 	return p.changeReaction(channel, id, reaction, reactionsAdded)

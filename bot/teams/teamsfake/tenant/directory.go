@@ -9,7 +9,10 @@ import (
 	"parley/bot/teams/teamsfake/client"
 )
 
-// Directory is the people, teams and channels, and who may see what. Guarded by the lock.
+// A Room is a channel of a team, or the chat between one person and the bot. The bot can act in a room only if the
+// app is installed there. All methods here that say nothing else must be called with the lock (Ground.Mu) held.
+
+// Directory holds the people, teams, and rooms with their messages, and decides who may see what. The lock guards it.
 type Directory struct {
 	*Ground
 	Users      map[string]*User
@@ -21,7 +24,7 @@ type Directory struct {
 	Blocked    map[string]bool // people who blocked the bot
 }
 
-// NewDirectory returns a directory of nobody. Reset must be called before it is used.
+// NewDirectory makes an empty directory. Call Reset before using it.
 func NewDirectory(g *Ground) *Directory { return &Directory{Ground: g} }
 
 // Reset forgets everybody. Caller holds the lock.
@@ -35,7 +38,7 @@ func (d *Directory) Reset() {
 	d.ChannelIDs = nil
 }
 
-// Room is a channel or a personal chat with its messages. Guarded by the lock.
+// Room is a channel, or a personal chat, with its messages. The lock guards it.
 type Room struct {
 	Channel
 	Person   string     // of a personal chat
@@ -44,12 +47,13 @@ type Room struct {
 	Threads  map[string][]*Message // by root, which is the first; none in a personal chat
 }
 
-// newChannel makes an empty channel, or the chat of a person.
+// newChannel makes an empty room. person is the Entra object id for a personal chat; "" for a channel.
 func newChannel(c Channel, person string) *Room {
 	return &Room{Channel: c, Person: person, ByID: map[string]*Message{}, Threads: map[string][]*Message{}}
 }
 
-// IsRoot reports whether a thread begins with this message: what one person sees has no replies.
+// IsRoot reports whether a message begins a thread. A message that only one person sees doesn't, since nobody can
+// reply to it.
 func (ch *Room) IsRoot(id string) bool {
 	m := ch.ByID[id]
 	if m == nil {
@@ -58,7 +62,7 @@ func (ch *Room) IsRoot(id string) bool {
 	return m.Root == id && m.Targeted == ""
 }
 
-// PutUser adds or replaces a person and completes its ids. Caller holds the lock.
+// PutUser adds or replaces a person. It makes up an id and a name if they are empty. The caller holds the lock.
 func (d *Directory) PutUser(u User) *User {
 	u.ID = cmp.Or(u.ID, d.GUID("user"))
 	u.TenantID = cmp.Or(u.TenantID, d.Opt.TenantID)
@@ -73,7 +77,7 @@ func (d *Directory) PutUser(u User) *User {
 	return &u
 }
 
-// PutTeam adds a team with its General channel and completes its ids. Caller holds the lock.
+// PutTeam adds a team with its channel General. It makes up ids if they are empty. The caller holds the lock.
 func (d *Directory) PutTeam(t Team) *Team {
 	t.ID = cmp.Or(t.ID, d.threadID("team"))
 	t.GroupID = cmp.Or(t.GroupID, GUIDOf("group", t.ID))
@@ -83,7 +87,7 @@ func (d *Directory) PutTeam(t Team) *Team {
 	return &t
 }
 
-// PutChannel adds an empty channel and completes it; its team defaults to the first one. Caller holds the lock.
+// PutChannel adds an empty channel. Without a team, it belongs to the first one. The caller holds the lock.
 func (d *Directory) PutChannel(c Channel) *Room {
 	c.ID = cmp.Or(c.ID, d.threadID("channel"))
 	if c.Team == "" && len(d.TeamIDs) == 0 {
@@ -105,7 +109,7 @@ func (d *Directory) PutChannel(c Channel) *Room {
 	return ch
 }
 
-// ChannelsOf lists the channels of a team that the bot may use. Caller holds the lock.
+// ChannelsOf lists the channels of a team in which the bot may act. The caller holds the lock.
 func (d *Directory) ChannelsOf(team string) []*Room {
 	var out []*Room
 	for _, id := range d.ChannelIDs {
@@ -118,7 +122,7 @@ func (d *Directory) ChannelsOf(team string) []*Room {
 	return out
 }
 
-// Person finds somebody by Entra object id or 29: id. Caller holds the lock.
+// Person returns the person with an Entra object id or a 29: id; nil if there is none. The caller holds the lock.
 func (d *Directory) Person(id string) *User {
 	if u := d.Users[id]; u != nil {
 		return u
@@ -134,7 +138,8 @@ func (d *Directory) Person(id string) *User {
 // IsPerson reports whether an id is somebody's. Caller holds the lock.
 func (d *Directory) IsPerson(id string) bool { return d.Person(id) != nil }
 
-// MemberIDs lists who is in a channel, in order of joining. Caller holds the lock.
+// MemberIDs lists the Entra object ids of a room's members, in the order in which they joined. The caller holds the
+// lock.
 func (d *Directory) MemberIDs(ch *Room) []string {
 	if ch.Person != "" {
 		return []string{ch.Person}
@@ -154,19 +159,19 @@ func (d *Directory) IsMember(ch *Room, user string) bool {
 	return slices.Contains(d.MemberIDs(ch), user)
 }
 
-// CardFaults reports what clients would not show of a card in a channel or chat. A nil chat means anywhere.
-// Caller holds the lock.
+// CardFaults lists what clients wouldn't show of a card in a room, such as a mention of somebody who isn't there.
+// With a nil room, everybody may be mentioned. The caller holds the lock.
 func (d *Directory) CardFaults(card json.RawMessage, ch *Room) []string {
 	return client.CardFaults(card, func(id string) bool { return d.isMentionable(ch, id) })
 }
 
-// DialogFaults is CardFaults for a card in a dialog.
+// DialogFaults is CardFaults for a card that is shown in a dialog.
 func (d *Directory) DialogFaults(card json.RawMessage, ch *Room) []string {
 	return client.DialogFaults(card, func(id string) bool { return d.isMentionable(ch, id) })
 }
 
-// isMentionable reports whether a card in a channel or chat (nil means anywhere) may mention somebody by a
-// 29: id, an Entra object id or a user principal name. Caller holds the lock.
+// isMentionable reports whether a card in a room (nil means anywhere) may mention somebody. id is a 29: id, an Entra
+// object id or a user principal name. The caller holds the lock.
 func (d *Directory) isMentionable(ch *Room, id string) bool {
 	u := d.Person(id)
 	if u == nil {
@@ -182,7 +187,7 @@ func (d *Directory) isMentionable(ch *Room, id string) bool {
 	return ch == nil || d.IsMember(ch, u.ID)
 }
 
-// IsReachable reports whether the bot may act in a channel. Caller holds the lock.
+// IsReachable reports whether the bot may act in a room. The caller holds the lock.
 func (d *Directory) IsReachable(ch *Room) bool {
 	if ch.Person != "" {
 		return d.HasApp(ch.Person)
@@ -193,7 +198,7 @@ func (d *Directory) IsReachable(ch *Room) bool {
 	return ch.Kind == KindStandard || ch.Added
 }
 
-// HasApp reports whether the app is installed for a person: in a team of theirs.
+// HasApp reports whether a person is in a team with the app, and so can chat with the bot.
 func (d *Directory) HasApp(user string) bool {
 	u := d.Users[user]
 	if u == nil || u.Bot {
@@ -208,7 +213,8 @@ func (d *Directory) HasApp(user string) bool {
 	return false
 }
 
-// Personal returns the chat between the bot and a person. Caller holds the lock.
+// Personal returns the chat between the bot and a person, which it makes if there is none yet. The caller holds the
+// lock.
 func (d *Directory) Personal(user string) *Room {
 	id := d.Opt.PersonalID(user)
 	if d.Channels[id] == nil {

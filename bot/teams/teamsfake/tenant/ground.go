@@ -1,5 +1,5 @@
-// Package tenant is the state of an organisation: its people, teams, channels, messages and files, who may see what, and
-// what all parts of the emulator stand on (options, clock, ids, the log of changes and the one lock).
+// Package tenant is the state of an organisation: its people, teams, channels, messages and files, who may see what,
+// and what all parts of the emulator stand on (options, clock, ids, the log of changes and the one lock).
 //
 // What does not belong here: anything of HTTP, what the bot is told, and what clients do with an answer of the bot.
 package tenant
@@ -20,13 +20,13 @@ import (
 	"parley/channels/emulator"
 )
 
-// Hash makes hex digits that depend on the parts only.
+// Hash returns 64 hexadecimal digits, the same for the same parts.
 func Hash(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:])
 }
 
-// GUIDOf makes a GUID of version 4 that depends on the parts only.
+// GUIDOf returns a GUID (version 4), the same for the same parts.
 func GUIDOf(parts ...string) string {
 	const form = "xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx"
 	digits := Hash(parts...)
@@ -46,8 +46,9 @@ func GUIDOf(parts ...string) string {
 	return string(guid)
 }
 
-// Ground is what all parts of an organisation stand on: its options, one lock for everything
-// that changes, clock, ids and the log of changes.
+// Ground is what all parts of the emulator share: the options, the clock, one lock for everything that changes, the
+// making of ids, and the log of changes, by which tests and the demo's page see that something has happened. "The
+// caller holds the lock" always means Ground.Mu.
 type Ground struct {
 	Opt  Options
 	App  *Manifest // nil means everything declared
@@ -64,7 +65,7 @@ type Ground struct {
 	problems    []Problem
 }
 
-// New returns the ground of an organisation; o must have its defaults already (see Options.WithDefaults).
+// New makes the ground of an organisation. o must have its defaults already (Options.WithDefaults).
 func New(o Options, host *emulator.Host) *Ground {
 	g := &Ground{Opt: o, Host: host, Ctx: host.Context(), born: strconv.FormatInt(o.Clock().UnixMicro(), 10)}
 	g.Log = emulator.NewChanges[Change](g.Ctx.Done())
@@ -77,45 +78,45 @@ func New(o Options, host *emulator.Host) *Ground {
 	return g
 }
 
-// Reset returns to the region of the options and forgets all problems. Caller holds the lock.
+// Reset returns to the region in Options, and forgets all problems. The caller holds the lock.
 func (g *Ground) Reset() { g.Region, g.problems = g.Opt.Region, nil }
 
-// Problems lists what the bot sent that clients do not show as it was meant, oldest first.
-// A test of a bot wants none.
+// Problems lists what the bot sent that clients don't show as it was meant, oldest first. A test of a bot wants none.
 func (g *Ground) Problems() []Problem {
 	g.Mu.Lock()
 	defer g.Mu.Unlock()
 	return slices.Clone(g.problems)
 }
 
-// Now is Teams' time.
+// Now returns the time by Options.Clock.
 func (g *Ground) Now() time.Time { return g.Opt.Clock() }
 
-// ServiceURL is the serviceUrl of activities, with a final slash. A region may change it.
+// ServiceURL returns the address of the Bot Connector that activities name, with a slash at the end. It changes with
+// the region.
 func (g *Ground) ServiceURL() string {
 	g.Mu.Lock()
 	defer g.Mu.Unlock()
 	return g.ServiceAddress()
 }
 
-// ServiceAddress is ServiceURL for a caller who holds the lock.
+// ServiceAddress is ServiceURL for callers who hold the lock.
 func (g *Ground) ServiceAddress() string {
 	return g.Host.URL() + "/connector/" + g.Region + "/" + g.Opt.TenantID + "/"
 }
 
-// NoteTrouble notes a problem. Caller holds the lock.
+// NoteTrouble adds a problem (see Problem). The caller holds the lock.
 func (g *Ground) NoteTrouble(where, id, text string) {
 	g.problems = append(g.problems, Problem{Where: where, ID: id, Text: text})
 	g.Note(Change{Kind: "problem", ID: id})
 }
 
-// NewID makes hex digits that this server gives out once. Caller holds the lock.
+// NewID returns 64 hexadecimal digits that this server hasn't given out before. The caller holds the lock.
 func (g *Ground) NewID(what string) string {
 	g.ids++
 	return Hash(what, strconv.FormatInt(g.ids, 10), strconv.FormatInt(g.Opt.Seed, 10), g.born)
 }
 
-// GUID makes a GUID that this server gives out once. Caller holds the lock.
+// GUID returns a GUID that this server hasn't given out before. The caller holds the lock.
 func (g *Ground) GUID(what string) string { return GUIDOf(g.NewID(what)) }
 
 // threadIDLength is the number of hexadecimal digits in the id of a channel.
@@ -126,21 +127,21 @@ func (g *Ground) threadID(what string) string {
 	return "19:" + g.NewID(what)[:threadIDLength] + "@thread.tacv2"
 }
 
-// NextMessage returns the next message id: the milliseconds since 1970, strictly rising even
-// when the clock stands. Caller holds the lock.
+// NextMessage returns the id of the next message: the time in milliseconds since 1970. Each id is higher than the one
+// before, also while the clock stands. The caller holds the lock.
 func (g *Ground) NextMessage() string {
 	g.lastMessage = max(g.Now().UnixMilli(), g.lastMessage+1)
 	return strconv.FormatInt(g.lastMessage, 10)
 }
 
-// ChangeTime returns the time of a change of a message, in full milliseconds, strictly rising: people don't change a message
-// twice in one of them. Caller holds the lock.
+// ChangeTime returns the time for a change of a message, in whole milliseconds. Each is later than the one before,
+// because people don't change a message twice within a millisecond. The caller holds the lock.
 func (g *Ground) ChangeTime() time.Time {
 	g.lastChange = max(g.Now().UnixMilli(), g.lastChange+1)
 	return time.UnixMilli(g.lastChange)
 }
 
-// teamsID is the id by which this bot knows a person.
+// teamsID returns the id by which this bot knows a person, "29:…".
 func (o Options) teamsID(u *User) string {
 	if u.Bot {
 		return "28:" + u.ID
@@ -158,13 +159,14 @@ func (o Options) PersonalID(user string) string {
 	return "a:1" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// SplitConversation takes ";messageid=…" off a conversation id.
+// SplitConversation splits a conversation's id, "19:…;messageid=17…", into the channel and the root of the thread;
+// root is "" for none.
 func SplitConversation(id string) (place, root string) {
 	place, more, _ := strings.Cut(id, ";")
 	return place, strings.TrimPrefix(more, "messageid=")
 }
 
-// ThreadConversation is the conversation id of a thread.
+// ThreadConversation returns the id of a thread's conversation; that of the channel if root is "".
 func ThreadConversation(channel, root string) string {
 	if root == "" {
 		return channel

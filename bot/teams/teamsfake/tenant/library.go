@@ -9,7 +9,11 @@ import (
 	"strings"
 )
 
-// Library keeps the organisation's files and pictures. Guarded by the lock.
+// In Teams, files lie in SharePoint: those of a channel in the document library of the team's site, others in the
+// author's OneDrive. A message only has their address. Pasted pictures are kept with the message, as "hosted
+// content".
+
+// Library keeps the files and pasted pictures of the organisation. The lock guards it.
 type Library struct {
 	*Ground
 	Org   *Directory
@@ -23,8 +27,9 @@ func NewLibrary(o *Directory) *Library { return &Library{Ground: o.Ground, Org: 
 // Reset forgets all files. Caller holds the lock.
 func (l *Library) Reset() { l.ByID, l.sites = map[string]*File{}, nil }
 
-// KeepFile stores a person's file in the channel's document library or in the OneDrive, or a
-// pasted picture as hosted content. Caller holds the lock.
+// KeepFile stores a file that a person attaches in a room. A pasted picture becomes hosted content. A file with a URL
+// lies elsewhere, and isn't stored. Others go to the channel's folder, or to the person's OneDrive. The caller holds
+// the lock.
 func (l *Library) KeepFile(user, place string, in NewFile) *File {
 	kind, _, _ := strings.Cut(http.DetectContentType(in.Data), ";")
 	f := &File{ID: l.GUID("file"), Name: in.Name, Type: cmp.Or(in.Type, kind), Size: int64(len(in.Data)), Image: in.Image, Data: in.Data}
@@ -44,7 +49,8 @@ func (l *Library) KeepFile(user, place string, in NewFile) *File {
 	return f
 }
 
-// OpenSite opens a channel's site to apps with Sites.Selected. Caller holds the lock.
+// OpenSite lets apps with the permission Sites.Selected read the files of a channel's site. The caller holds the
+// lock.
 func (l *Library) OpenSite(ch *Room) { l.sites = append(l.sites, l.SiteURL(ch)) }
 
 // IsInOpenSite reports whether a file lies in a site that OpenSite opened. Caller holds the lock.
@@ -52,7 +58,8 @@ func (l *Library) IsInOpenSite(f *File) bool {
 	return slices.ContainsFunc(l.sites, func(site string) bool { return strings.HasPrefix(f.URL, site+"/") })
 }
 
-// SiteURL is the address of a channel's site: the team's, or a private or shared channel's own.
+// SiteURL returns the address of a channel's site. A private or shared channel has a site of its own, others that of
+// their team.
 func (l *Library) SiteURL(ch *Room) string {
 	const teamLength, channelLength = 8, 6 // enough to tell the sites of one organisation apart
 	name := l.Org.Teams[ch.Team].GroupID[:teamLength]
@@ -77,7 +84,8 @@ func (l *Library) DriveURL(user string) string {
 	return l.Host.URL() + "/personal/" + strings.NewReplacer("@", "_", ".", "_").Replace(name) + "/Documents"
 }
 
-// Find finds the file at an address, as SharePoint reads one: without case, and resolved.
+// Find returns the file at an address; nil if there is none. As in SharePoint, case doesn't matter, and ".." is
+// resolved.
 func (l *Library) Find(address string) *File {
 	for _, f := range l.ByID {
 		isInLibrary := !f.Image && !f.Elsewhere
@@ -88,7 +96,7 @@ func (l *Library) Find(address string) *File {
 	return nil
 }
 
-// resolveAddress returns host and path of an address, without ".." in it; "" for what is no address.
+// resolveAddress returns the host and path of an address, with ".." resolved; "" if it isn't an address.
 func resolveAddress(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -97,13 +105,13 @@ func resolveAddress(address string) string {
 	return u.Host + path.Clean(u.Path)
 }
 
-// imageURL is where the bot gets a pasted picture with its token.
+// imageURL returns the address at which the bot can read a pasted picture with its token.
 func (l *Library) imageURL(f *File) string {
 	return l.ServiceAddress() + "v3/attachments/" + f.ID + "/views/original"
 }
 
-// DownloadURL is an address that needs no token: nobody can guess what stands behind "tempauth=". The real one is
-// short-lived.
+// DownloadURL returns an address at which a file can be read without a token. Nobody can guess it, because of
+// "tempauth=". In SharePoint such an address is valid only for a short time.
 func (l *Library) DownloadURL(f *File) string {
 	const secretLength = 24
 	return l.Host.URL() + "/download/" + f.ID + "?tempauth=" + Hash("download", f.ID)[:secretLength]

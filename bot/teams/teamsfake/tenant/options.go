@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Options shape an organisation with one installed bot. The zero value is a usable one:
-// every permission, no limits, one team with its General channel and nobody in it.
+// Options describe an organisation with one installed bot. The zero value can be used: all permissions, no limits,
+// and one team with its channel General and nobody in it.
 type Options struct {
 	// Clock gives Teams' time: message ids and stamps, rate windows, how long a targeted message
 	// stays. Default time.Now. Timeouts and redelivery follow the real clock.
@@ -73,8 +73,8 @@ func AllPermissions() []string {
 	}
 }
 
-// Permissions of the app. The first five are resource specific and come with the
-// installation, the others need the tenant's administrator.
+// Permissions of the app. The first five are resource specific and come with the installation, the others need the
+// tenant's administrator.
 const (
 	PermitMessages       = "ChannelMessage.Read.Group" // all messages of channels, pushed and over Graph
 	PermitChannels       = "ChannelSettings.Read.Group"
