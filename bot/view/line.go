@@ -10,9 +10,9 @@ import (
 // engine says what happened, as data. This file finds the words for it; other files of the package have those of each
 // kind. The result is a Card, which the renderer of each chat then draws.
 
-// Line makes the card of a line. f describes the conversation; it is zero if the line is about none. Lines that a
-// customer did not get something mention the author and repeat the text. Help has other words in each chat,
-// so Post makes its card.
+// Line makes the card of a line. f describes the conversation; it is zero if the line is about none. If a line says that
+// a customer did not get something, it mentions the author and repeats the text. Line doesn't make the card of
+// help, whose words differ from chat to chat: see Post.
 func Line(l bridge.Line, f bridge.Facts) Card {
 	if card, ok := windowCard(l, f); ok {
 		return card

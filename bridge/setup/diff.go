@@ -16,9 +16,9 @@ const maxShownRunes = 60
 // diff lists, for people, what changes from one state of the set-up (have) to another (want): a new thing begins with +, a
 // changed one with ~, one that goes with -. kept has what stays although it is not in want.
 //
-//   - agent ann@acme.test: name Ann, roles agent
-//     ~ account support-mail: hold 20s → 30s
-//   - team Sales
+//	~ account support-mail: hold 20s → 30s
+//	+ agent ann@acme.test: name Ann, roles agent
+//	- team Sales
 func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
 	var lines []string
 	if have.Company != want.Company {

@@ -32,7 +32,8 @@ func (t *TeamsEnv) canSignIn() bool {
 	return isRegistered && !t.NoSignIn
 }
 
-// read reads the variables. Faults don't quote values, because a password may be in the wrong variable.
+// read reads the variables. Faults don't quote values, because a password may be in the wrong variable,
+// but for those of variables that take one of a few words.
 func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 	*t = TeamsEnv{
 		AppID:       read("TEAMS_APP_ID", ""),

@@ -99,7 +99,8 @@ func (t *traffic) wait(ctx context.Context, what string, done func() bool) error
 	return t.faultsSoFar()
 }
 
-// strays are the automatic conversations that Parley opens for receipts of messages that it doesn't know.
+// deliveredReplies counts the replies that customers have got, all replies, and strays: the automatic conversations that
+// Parley opens for receipts of messages that it doesn't know.
 const deliveredReplies = `
 	SELECT count(*) FILTER (WHERE state = 'delivered'), count(*), (SELECT count(*) FROM conversations WHERE kind = 'automatic')
 	FROM deliveries WHERE kind = 'reply'`
