@@ -32,8 +32,7 @@ func (t *TeamsEnv) canSignIn() bool {
 	return isRegistered && !t.NoSignIn
 }
 
-// read reads the variables. Faults don't quote values, because a password may be in the wrong variable,
-// but for those of variables that take one of a few words.
+// read reads the variables. Faults don't quote values, because a password may be in the wrong variable.
 func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 	*t = TeamsEnv{
 		AppID:       read("TEAMS_APP_ID", ""),
@@ -54,15 +53,15 @@ func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 		faults = append(faults, err)
 	}
 
-	switch unsigned := read("TEAMS_ALLOW_UNSIGNED", ""); unsigned {
+	switch read("TEAMS_ALLOW_UNSIGNED", "") {
 	case "":
 	case "loopback":
 		t.AllowUnsigned = true
 	default:
-		faults = append(faults, fmt.Errorf("TEAMS_ALLOW_UNSIGNED: %q is not possible; write loopback, for trying on this machine, or unset it", unsigned))
+		faults = append(faults, errors.New("TEAMS_ALLOW_UNSIGNED: write loopback, for trying on this machine, or unset it"))
 	}
 
-	switch signIn := read("TEAMS_SIGN_IN", ""); signIn {
+	switch read("TEAMS_SIGN_IN", "") {
 	case "":
 	case "off":
 		t.NoSignIn = true
