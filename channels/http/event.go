@@ -9,11 +9,7 @@ import (
 	"math"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"parley/channels"
 )
@@ -190,117 +186,6 @@ func whyInvalid(raw []byte) string {
 	}
 
 	return "it is no object of the published form"
-}
-
-// checkKind checks the fields that depend on the event's type.
-func checkKind(e Event) error {
-	switch e.Type {
-	case "message":
-		if strings.TrimSpace(e.Text) == "" && len(e.Files) == 0 {
-			return errors.New("text and attachments are both empty")
-		}
-	case "edit":
-		if strings.TrimSpace(e.Text) == "" {
-			return errors.New("text is empty; a message is taken back with delete")
-		}
-	case "status":
-		if !slices.Contains([]string{"delivered", "read", "failed"}, e.State) {
-			return errors.New("state is none of delivered, read, failed")
-		}
-		return checkID("message", e.Message)
-	}
-
-	if e.Type != "message" {
-		if err := checkID("target", e.Target); err != nil {
-			return err
-		}
-	}
-
-	if utf8.RuneCountInString(e.Text) > maxText {
-		return fmt.Errorf("text is longer than %d characters", maxText)
-	}
-
-	isTooLong := len(e.Emoji) > maxEmoji || len(e.Chosen) > maxURL || len(e.ReplyTo) > maxURL
-	if isTooLong {
-		return errors.New("emoji, chosen or reply_to is too long")
-	}
-
-	return checkFiles(e.Files)
-}
-
-// checkFiles checks the attachments of an event.
-func checkFiles(files []File) error {
-	if len(files) > maxFiles {
-		return fmt.Errorf("there are more than %d attachments", maxFiles)
-	}
-
-	for i, f := range files {
-		hasContent := f.Content != nil
-		hasURL := f.URL != ""
-		if hasContent == hasURL {
-			return fmt.Errorf("attachments[%d] needs either content or url", i)
-		}
-	}
-
-	return nil
-}
-
-// The years that an event may have. Earlier ones come from programs that don't know the time. Some later ones can't be stored.
-const (
-	firstYear = 1980
-	lastYear  = 9000
-)
-
-// isPossible reports whether an event may have this time. The zero time is that of an event without one.
-func isPossible(at time.Time) bool {
-	year := at.UTC().Year()
-	return at.IsZero() || firstYear <= year && year <= lastYear
-}
-
-// checkAddresses checks that the attachments of a new event may be fetched with the account's settings. Fetch checks this again, because
-// the settings may have changed until then.
-func (c *Channel) checkAddresses(e Event) error {
-	if e.Type == "status" { // has no attachments
-		return nil
-	}
-	for i, f := range e.Files {
-		if f.URL != "" && !c.mayFetchFrom(f.URL) {
-			return fmt.Errorf("attachments[%d].url is no https address of at most %d bytes", i, maxURL)
-		}
-	}
-	return nil
-}
-
-// mayFetchFrom reports whether an address is valid and files may be fetched from it.
-func (c *Channel) mayFetchFrom(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || len(address) > maxURL {
-		return false
-	}
-	return c.mayFetch(u)
-}
-
-// checkID checks an id that stands in a field. Its error names the field.
-func checkID(field, id string) error {
-	if fault := whyBadID(id); fault != "" {
-		return errors.New(field + " " + fault)
-	}
-	return nil
-}
-
-// whyBadID returns what is wrong with an id, or "" if nothing is.
-func whyBadID(id string) string {
-	if id == "" {
-		return "is missing"
-	}
-	if utf8.RuneCountInString(id) > maxName || len(id) > 2*maxName {
-		return fmt.Sprintf("is longer than %d characters or %d bytes", maxName, 2*maxName)
-	}
-	isBad := func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }
-	if strings.TrimSpace(id) != id || strings.ContainsFunc(id, isBad) {
-		return "has blanks around it or control characters"
-	}
-	return ""
 }
 
 // split returns a fact for each event of a webhook's body. Events of one customer have the same order key, so that they are applied in
