@@ -87,6 +87,9 @@ func (m *mailboxes) unfetched(accounts store.AccountID) (n int) {
 	return n
 }
 
+// testLease is so long that no lease of these tests runs out by itself, however slow the machine is: they end leases themselves.
+const testLease = 10 * time.Minute
+
 // replica is a process that fetches. Its clock can be set ahead.
 type replica struct {
 	*fetchers
@@ -117,7 +120,7 @@ func (c countingQuerier) Query(ctx context.Context, sql string, args ...any) (pg
 func newReplica(t *testing.T, db store.Querier, all *mailboxes, name string, accounts store.AccountID) *replica {
 	t.Helper()
 	r := &replica{wanted: map[store.AccountID]*worker{}}
-	r.fetchers = newFetchers(countingQuerier{db, &r.statements}, slog.New(slog.DiscardHandler), name, defaultLease)
+	r.fetchers = newFetchers(countingQuerier{db, &r.statements}, slog.New(slog.DiscardHandler), name, testLease)
 	r.now = func() time.Time { return time.Now().Add(r.ahead) }
 	for id := range accounts {
 		r.wanted[id] = &worker{channel: &mailbox{all: all, id: id}}
@@ -230,7 +233,7 @@ func TestFetchersAdopt(t *testing.T) {
 		t.Fatalf("the able process holds %d of %d accounts, want its own alone", n, accounts)
 	}
 	for range 6 {
-		able.ahead += defaultLease / 5
+		able.ahead += testLease / 5
 		unable.ahead = able.ahead
 		unable.round()
 		able.round()
@@ -297,7 +300,7 @@ func TestFetchersCost(t *testing.T) {
 	}
 	wantCost("to take 1000 leases", busy, 2)
 	wantCost("to find nothing to do", busy, 1)
-	busy.ahead = defaultLease / 2
+	busy.ahead = testLease / 2
 	wantCost("to renew 1000 leases", busy, 2)
 	if n := countHeld(busy); n != accounts {
 		t.Fatalf("the busy process holds %d of %d accounts, want all", n, accounts)
@@ -332,7 +335,7 @@ func TestFetchersStuck(t *testing.T) {
 		r.wanted[id] = &worker{channel: &mailbox{all: all, id: id}}
 	}
 	r.round()
-	r.ahead = defaultLease / 2
+	r.ahead = testLease / 2
 	r.round()
 	if now := lastLease(); !now.Equal(before) {
 		t.Errorf("leases last until %s, want until %s as before", now, before)
@@ -345,7 +348,7 @@ func TestFetchersStoodStill(t *testing.T) {
 	db, all := storetest.DB(t), newMailboxes()
 	r := newReplica(t, db, all, "r", 10)
 	runUntilShared(t, all, 10, r)
-	r.ahead = defaultLease * 3 / 4
+	r.ahead = testLease * 3 / 4
 	r.endOutdated(r.wanted)
 	for id, one := range r.running {
 		if !one.ending {
