@@ -11,48 +11,48 @@ import (
 	"parley/store"
 )
 
-// applyAction applies what a person did or asked for in a surface (a chat of agents): a typed text, a command, a click, a form, an
-// emoji. It goes on in this order:
-//  1. What happened to a message or a channel is applied, whoever did it.
-//  2. An action that doesn't count, or asks for nothing, is dropped.
-//  3. If something that the action depends on isn't recorded yet, the action waits. Nothing has been changed so far.
-//  4. The conversation notes that somebody has acted upon it, even if the action is refused after that, unless mayLeaveTrace says
-//     no.
-//  5. The action is applied: speech by applySpeech, any other verb by its use case.
-//
+// A surface is a chat in which agents work, such as Slack. An action is what a person did or asked for there: a typed text, a
+// command, a click, a form, an emoji. Speech is what somebody says, to the customer or to colleagues; all else is a command. Each
+// action names a verb, and the table in perform.go says which use case applies the verb.
+
+// applyAction applies an action. For example, a text that an agent types in a customer's thread becomes a message, which leaves if
+// it is a reply; "!take" makes the agent the conversation's owner.
 // Errors: *book.NotYet if the action has to wait; the database's.
 func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a bridge.Action) error {
 	w.Typed = typedAt(a)
 	r := book.Request{Surface: account.ID, Action: a, Agent: w.Dir.AgentOf(account.ID, a.Actor.ID)}
 	use := useCaseOf(a.Verb)
-	if use.doFirst != nil {
+	if use.doFirst != nil { // an edit or a deletion, for example, which counts whoever made it
 		return use.doFirst(w, ctx, tx, r)
 	}
 
 	r.Conversation = w.ConversationAt(r)
-	if !mayAsk(w, r, use) {
-		return nil
-	}
-	if r.Conversation != nil && a.IsEmoji() && w.hasNothingToDo(r) {
+	if !mayAsk(w, r, use) || w.hasNothingToDo(r) {
 		return nil
 	}
 	if err := w.awaitRecords(ctx, tx, r, use); err != nil {
-		return err
+		return err // nothing has been changed so far
 	}
 
-	leavesTrace := r.Conversation != nil && mayLeaveTrace(w, r)
-	if leavesTrace {
+	leavesTrace := mayLeaveTrace(w, r)
+	if leavesTrace { // somebody has acted upon the conversation, even if the action is refused after this
 		w.speech.EndReplying(r)
 		r.Conversation.SettleNote()
 	}
-	if use.isSpeech {
+
+	switch {
+	case use.isSpeech:
 		return w.applySpeech(ctx, tx, r)
-	}
-	if r.Conversation == nil {
+	case r.Conversation != nil:
+		return w.applyCommand(ctx, tx, r, leavesTrace)
+	default:
 		return w.perform(ctx, tx, r)
 	}
+}
 
-	if a.Typed() {
+// applyCommand applies a command for a known conversation. leavesTrace means that people of the conversation may see the command.
+func (w *work) applyCommand(ctx context.Context, tx pgx.Tx, r book.Request, leavesTrace bool) error {
+	if r.Typed() {
 		if w.Posts.WasHandled(r) {
 			return nil
 		}
@@ -62,6 +62,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 			w.Posts.RememberHandled(r)
 		}
 	}
+
 	r.Conversation.CardIsUrgent = true
 	w.speech.KeepMistypedCommand(r)
 	return w.perform(ctx, tx, r)
@@ -128,17 +129,14 @@ func mayGetConversation(w *work, r book.Request, use *useCase) bool {
 	return mayBeInThread && !use.noConversation && !w.replies.IsOrphaned(r)
 }
 
-// mayLeaveTrace reports whether an action may be seen in its conversation, whatever becomes of it. It may not if it was typed
-// elsewhere, with the conversation's number, by somebody who may not do such a thing in the conversation.
+// mayLeaveTrace reports whether an action has a conversation, and may be seen there, whatever becomes of it. It may not if it was
+// typed elsewhere, with the conversation's number, by somebody who may not do such a thing in the conversation.
 func mayLeaveTrace(w *work, r book.Request) bool {
+	if r.Conversation == nil {
+		return false
+	}
 	wasTypedElsewhere := r.Typed() && !w.Posts.IsShownInThread(r)
 	return !wasTypedElsewhere || w.Authorize(r, r.Verb) == nil
-}
-
-// tellUnknown says that nobody gets what was typed in a thread that belongs to no known conversation.
-func (w *work) tellUnknown(r book.Request) {
-	w.replies.TellOrphaned(r, "I don't know this thread: it is no customer's, or a double of one.",
-		"If a customer's card begins it, go on in the customer's other thread.")
 }
 
 // applySpeech applies what somebody says to the customer or to colleagues: typed in the conversation's thread, written in a form, or
@@ -157,7 +155,7 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request) error
 	}
 
 	if problem := w.Authorize(r, r.Verb); problem != nil {
-		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		w.refuseFor(r, problem)
 		return nil
 	}
 
@@ -186,7 +184,7 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 	}
 	if problem := w.AuthorizeReading(r); problem != nil { // the agent typed it in a thread that the conversation has left
 		w.Posts.RememberHandled(r)
-		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		w.refuseFor(r, problem)
 		return nil
 	}
 
@@ -204,28 +202,22 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 // lost. If somebody said it for a conversation that doesn't exist, only the author is answered, since nobody else has seen the words.
 func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if r.Args.Conversation != 0 {
-		problem := noSuchConversation(r.Args.Conversation)
-		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		w.refuseFor(r, noSuchConversation(r.Args.Conversation))
 		return nil
 	}
-
 	if w.replies.IsOrphaned(r) {
 		w.replies.TellOrphaned(r, "This thread is newer than the backup that I was restored from: I don't know it.",
 			"Go on in the customer's other thread, or write to them yourself.")
 		return nil
 	}
 
-	if r.Typed() && w.Posts.IsUnknownThread(r) {
-		w.tellUnknown(r)
-		return nil
-	}
-
-	isLost, err := w.Posts.MayBeUnderDouble(ctx, tx, r)
+	isUnknown, err := w.isInUnknownThread(ctx, tx, r)
 	if err != nil {
 		return err
 	}
-	if isLost {
-		w.tellUnknown(r)
+	if isUnknown {
+		w.replies.TellOrphaned(r, "I don't know this thread: it is no customer's, or a double of one.",
+			"If a customer's card begins it, go on in the customer's other thread.")
 		return nil
 	}
 
@@ -235,4 +227,12 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Reque
 		return w.answerWithoutConversation(ctx, tx, r)
 	}
 	return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
+}
+
+// isInUnknownThread reports whether something was said in a thread that belongs to no known conversation, so that nobody gets it.
+func (w *work) isInUnknownThread(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
+	if r.Typed() && w.Posts.IsUnknownThread(r) {
+		return true, nil
+	}
+	return w.Posts.MayBeUnderDouble(ctx, tx, r)
 }

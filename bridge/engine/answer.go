@@ -40,7 +40,7 @@ func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
 func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	line, err := w.answerLine(ctx, tx, r)
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
-		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		w.refuseFor(r, problem)
 		return nil
 	}
 	if err != nil {

@@ -43,11 +43,15 @@ func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridg
 	return actions
 }
 
-// hasNothingToDo reports whether an emoji asks for what has been done already, or was found too late to count.
+// hasNothingToDo reports whether an action is an emoji that asks for what has been done already, or was found too late to count.
 //
 // Slack doesn't tell when an emoji that it shows was added. So a found emoji counts only if it takes back a reply that waits, or
 // keeps the reply inside. If a person sent that reply by a click, the click counts, since it may be newer than the emoji.
 func (w *work) hasNothingToDo(r book.Request) bool {
+	if r.Conversation == nil || !r.IsEmoji() {
+		return false
+	}
+
 	m := w.MessageOfAction(r)
 	wasFound := r.Origin == bridge.OriginFoundEmoji
 	if m == nil {

@@ -108,7 +108,7 @@ func useCaseOf(verb bridge.Verb) *useCase {
 	return &useCase{}
 }
 
-// perform applies a verb that is no speech: it checks whether this agent may use it here, and calls its use case.
+// perform applies a command: it checks whether this agent may use the verb here, and calls its use case.
 func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	use := useCaseOf(r.Verb)
 	if use.doAnywhere != nil {
@@ -120,38 +120,57 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if r.Conversation == nil {
 		return w.answerWithoutConversation(ctx, tx, r)
 	}
-	if problem := w.Authorize(r, r.Verb); problem != nil {
-		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
+	if problem := w.commandProblem(r, use); problem != nil {
+		w.refuseFor(r, problem)
 		return nil
 	}
 
-	if r.Conversation.Kind == store.KindAutomatic && !use.inDailyThread {
-		what := "automatic mail"
-		if r.Conversation.Collects != nil {
-			what = "mails of people who opened very many conversations"
-		}
-
-		w.Refuse(r, "automatic", "This thread collects "+what+": it is no conversation.",
-			"Make one of a mail first: its button under the mail, or @Parley promote")
-		return nil
-	}
-
-	if use.needsOpen && !r.Conversation.BridgeStatus().Open() {
-		w.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", w.Conversations.HintAfterEnd(r.Conversation))
-		return nil
-	}
-	if use.final && hasTime(r.Action) && w.wroteSince(r) {
-		w.Refuse(r, "moved_on", "The customer has written since you asked for this.", "Read it, then decide anew.")
-		return nil
-	}
-	if use.do != nil {
-		use.do(w, r)
-		return nil
-	}
 	if use.doInTx != nil {
 		return use.doInTx(w, ctx, tx, r)
 	}
+	if use.do != nil {
+		use.do(w, r)
+	}
 	return nil
+}
+
+// commandProblem returns why a verb can't be used now in its conversation by whoever asks, or nil if it can.
+func (w *work) commandProblem(r book.Request, use *useCase) *bridge.Problem {
+	c := r.Conversation
+	if problem := w.Authorize(r, r.Verb); problem != nil {
+		return problem
+	}
+
+	switch {
+	case c.Kind == store.KindAutomatic && !use.inDailyThread:
+		collected := "automatic mail"
+		if c.Collects != nil {
+			collected = "mails of people who opened very many conversations"
+		}
+		return &bridge.Problem{
+			Code: "automatic",
+			Text: "This thread collects " + collected + ": it is no conversation.",
+			Hint: "Make one of a mail first: its button under the mail, or @Parley promote",
+		}
+	case use.needsOpen && !c.BridgeStatus().Open():
+		return &bridge.Problem{
+			Code: "not_open",
+			Text: "This conversation is " + c.Status + ".",
+			Hint: w.Conversations.HintAfterEnd(c),
+		}
+	case use.final && hasTime(r.Action) && w.wroteSince(r):
+		return &bridge.Problem{
+			Code: "moved_on",
+			Text: "The customer has written since you asked for this.",
+			Hint: "Read it, then decide anew.",
+		}
+	}
+	return nil
+}
+
+// refuseFor tells whoever asked for something why it isn't done.
+func (w *work) refuseFor(r book.Request, problem *bridge.Problem) {
+	w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 }
 
 // wroteSince reports whether a verb was found late and the customer has written since somebody asked for it.
@@ -166,8 +185,7 @@ func (w *work) answerWithoutConversation(ctx context.Context, tx pgx.Tx, r book.
 		return err
 	}
 	if r.Args.Conversation != 0 {
-		problem := noSuchConversation(r.Args.Conversation)
-		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		w.refuseFor(r, noSuchConversation(r.Args.Conversation))
 		return nil
 	}
 	w.Refuse(r, "no_conversation", "That is not in a conversation's thread.", "Say which one: #12, or use the thread's buttons.")
