@@ -116,20 +116,25 @@ func (r *outgoingReply) unwantedHint() string {
 // second.
 const gapMargin = 2 * time.Second
 
+const (
+	maxApplyTime   = 10 * time.Second // how long it may take to apply a change that was found in the chat
+	confirmTimeout = 15 * time.Second // within which the chat has to say whether a text still stands as it was typed
+)
+
 // sourceCheck reads the texts of a reply again where they were typed.
 type sourceCheck struct {
-	*attempt
+	*replyAttempt
 	precautionEnds time.Time // until when lines are read as a precaution; zero until the first one is
 }
 
 // confirmReply reads the message that an agent typed again in its surface, if the surface may have missed events since it was
 // typed, or if the message itself came late. It returns an error if the message was changed, or can't be read.
 func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l replyLine) error {
-	e, c, m := a.e, a.c, l.message
-	s := e.opt.Engine.Surface(m.AccountID)
-	channel := e.opt.Engine.Directory().ChannelNow(m.AccountID, m.Channel)
+	c, m := a.claim, l.message
+	s := a.engine.Surface(m.AccountID)
+	channel := a.engine.Directory().ChannelNow(m.AccountID, m.Channel)
 	at := bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}
-	if m.Place == "" && e.opt.Engine.Directory().OpensThreads(m.AccountID, channel) {
+	if m.Place == "" && a.engine.Directory().OpensThreads(m.AccountID, channel) {
 		at.Message = l.at.Message // it was typed outside of its conversation's thread, or in a form ("")
 	}
 	wasTyped := at.Message != ""
@@ -142,7 +147,7 @@ func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l repl
 		return nil
 	}
 
-	filling, err := e.opt.Engine.Filling(ctx, m.AccountID, e.opt.GapWait)
+	filling, err := a.engine.Filling(ctx, m.AccountID, a.sender.opt.GapWait)
 	if err != nil {
 		return Retry(err)
 	}
@@ -172,10 +177,10 @@ func ageOf(m *store.Message, c dispatch.Claimed, now time.Time) time.Duration {
 // typed, or the text itself came late.
 func (a *sourceCheck) mayBeMissing(l replyLine) bool {
 	m := l.message
-	age := ageOf(m, a.c, a.now)
+	age := ageOf(m, a.claim, a.now)
 	missedAgo, wasMissed := a.missedAgo[m.ID]
 	hasGapElsewhere := wasMissed && missedAgo < age+gapMargin
-	return l.late || hasGapElsewhere || a.e.opt.Engine.GapWithin(m.AccountID, age)
+	return l.late || hasGapElsewhere || a.engine.GapWithin(m.AccountID, age)
 }
 
 // judgeConfirmed returns an error if a reply may not leave by what its surface found when it read the message again. place is the
@@ -185,16 +190,15 @@ func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *s
 		return a.refuseBlocked(ctx, m)
 	}
 
-	e := a.e
-	if found == bridge.Unchanged && a.c.Part > 0 {
+	if found == bridge.Unchanged && a.claim.Part > 0 {
 		return nil // a piece has left: the rest has the same words, whatever Parley's record says now
 	}
 
 	if found == bridge.Unchanged {
-		if err := e.awaitEmoji(ctx, m, place); err != nil {
+		if err := a.sender.awaitEmoji(ctx, m, place); err != nil {
 			return err
 		}
-		return e.checkUnchanged(ctx, m)
+		return a.sender.checkUnchanged(ctx, m)
 	}
 
 	if err := a.awaitChange(ctx, m); err != nil {
@@ -209,12 +213,12 @@ func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *s
 // refuseBlocked returns the error by which a line doesn't leave that the organisation blocks. If it was to leave together with others, this
 // attempt only takes it out of their run: they leave by attempts of their own, and one of its own fails.
 func (a *sourceCheck) refuseBlocked(ctx context.Context, m *store.Message) error {
-	canLeaveWithout := len(a.c.With) > 0 && a.c.Part == 0
+	canLeaveWithout := len(a.claim.With) > 0 && a.claim.Part == 0
 	if !canLeaveWithout {
 		return &channels.SendError{Class: channels.Confidential, Text: "A rule of your organisation blocks this message in the chat.",
 			Hint: "Say it in other words, or have the chat lift the block and send it again."}
 	}
-	if err := dispatch.LeaveAlone(ctx, a.e.opt.Pool, a.c, m.ID); err != nil {
+	if err := dispatch.LeaveAlone(ctx, a.sender.opt.Pool, a.claim, m.ID); err != nil {
 		return Retry(err)
 	}
 	return &channels.SendError{Class: channels.Retry, Wait: time.Millisecond, Text: "A message that was to leave with it is blocked in the chat."}
@@ -228,20 +232,20 @@ const changeIsRead = "The message was changed; the change is being read."
 // is as long as for a gap, and then until nothing in the reply's thread waits to be applied.
 func (a *sourceCheck) awaitChange(ctx context.Context, m *store.Message) error {
 	waits := &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: changeIsRead}
-	if !wasChangeFound(a.c) || store.Seconds(a.c.FirstAgo) <= a.e.opt.GapWait+maxApplyTime {
+	if !wasChangeFound(a.claim) || store.Seconds(a.claim.FirstAgo) <= a.sender.opt.GapWait+maxApplyTime {
 		return waits
 	}
-	isBehind, err := store.ThreadWaits(ctx, a.e.opt.Pool, m)
+	isBehind, err := store.ThreadWaits(ctx, a.sender.opt.Pool, m)
 	if err != nil {
 		return Retry(err)
 	}
 	if isBehind {
 		return waits
 	}
-	if a.c.Part > 0 {
+	if a.claim.Part > 0 {
 		return nil // as in judgeConfirmed
 	}
-	return a.e.checkUnchanged(ctx, m)
+	return a.sender.checkUnchanged(ctx, m)
 }
 
 // changeWasFound is added to the error of an attempt, by which the next attempt knows that a change was found before.
@@ -261,8 +265,8 @@ func wasChangeFound(c dispatch.Claimed) bool {
 }
 
 // followsText reports whether an attempt sends only what follows the text of a reply, such as files.
-func (a *attempt) followsText(r *outgoingReply) bool {
-	return a.c.Part > 0 || r.payload.Span != nil && r.payload.Span.From > 0
+func (a *replyAttempt) followsText(r *outgoingReply) bool {
+	return a.claim.Part > 0 || r.payload.Span != nil && r.payload.Span.From > 0
 }
 
 // How long a reply waits before its chat is asked again: a second at first, since most faults are over in a moment,

@@ -14,17 +14,27 @@ import (
 
 // sendErased removes a post from a chat, because its customer is erased. What became of the post is noted in the transaction that
 // writes the attempt's result. The erasure waits for that, and its certificate names what the chat doesn't let us remove.
-func (a *attempt) sendErased(ctx context.Context, s bridge.Surface) (relay.Sent, error) {
-	c := a.c
+func (a *postAttempt) sendErased(ctx context.Context, s bridge.Surface) (relay.Sent, error) {
+	c := a.claim
 	post := PayloadOf(&c.Delivery).Erases
 	if post == nil {
 		return relay.Sent{}, nil
 	}
 
 	at := post.Place
-	at.Channel = a.e.opt.Engine.Directory().ChannelNow(c.AccountID, at.Channel)
-	sent, err := s.Send(ctx, bridge.Post{Kind: bridge.PostErased, DeliveryID: c.ID, Token: partToken(c), Part: c.Part, Attempt: c.Attempt,
-		Place: at, To: post.To, Was: post.Kind, Progress: c.Progress})
+	at.Channel = a.engine.Directory().ChannelNow(c.AccountID, at.Channel)
+	sent, err := s.Send(ctx, bridge.Post{
+		Kind:       bridge.PostErased,
+		DeliveryID: c.ID,
+		Token:      partToken(c),
+		Part:       c.Part,
+		Attempt:    c.Attempt,
+		Place:      at,
+		To:         post.To,
+		Was:        post.Kind,
+		Progress:   c.Progress,
+	})
+
 	became := own.PostErased
 	switch class := channels.ClassOf(err); {
 	case err == nil && sent.More:
@@ -38,6 +48,13 @@ func (a *attempt) sendErased(ctx context.Context, s bridge.Surface) (relay.Sent,
 		return relay.Sent{Progress: sent.Progress}, err
 	}
 
-	return relay.Sent{Landed: []dispatch.Landed{{Post: store.Post{AccountID: c.AccountID, Channel: post.Place.Channel, Message: post.Place.Message,
-		ConversationID: post.Conversation, MessageID: post.Message, Kind: string(post.Kind), Version: became}}}}, nil
+	return relay.Sent{Landed: []dispatch.Landed{{Post: store.Post{
+		AccountID:      c.AccountID,
+		Channel:        post.Place.Channel,
+		Message:        post.Place.Message,
+		ConversationID: post.Conversation,
+		MessageID:      post.Message,
+		Kind:           string(post.Kind),
+		Version:        became,
+	}}}}, nil
 }

@@ -1,15 +1,12 @@
 package outbound
 
 import (
-	"bytes"
 	"encoding/json"
 	"time"
 
 	"parley/bridge"
 	"parley/bridge/engine/own"
-	"parley/bridge/relay"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // KindReply is a delivery to the customer; the other kinds are PostKinds.
@@ -97,40 +94,11 @@ func ShowsSaid(d *store.Delivery) bool {
 	}
 }
 
-// noteRestored notes in the policy of a delivery that it came with a backup: it may have been sent after the backup was made.
-// The delivery is tried for longer, by the time from its first attempt to the restore. Versions before restored_at didn't note
-// when the restore was. For their rows the time of the first look for the delivery takes its place (AbsentAt, SentAt).
-func noteRestored(p *relay.Policy, c dispatch.Claimed) {
-	if !bytes.Contains(c.Payload, []byte(`"restored"`)) { // nearly always: this spares the decoding
-		return
-	}
-
-	body := PayloadOf(&c.Delivery)
-	p.Restored = body.Restored && c.State == store.Unknown
-	since := body.RestoredAt
-	if since == nil && body.Restored && !body.Unsure {
-		since = c.AbsentAt // dispatch.Finish notes then when it was restored, but the version before didn't
-		if c.State == store.Unknown {
-			since = c.SentAt // of the attempt that is looked for; an attempt that begins now has the present time there
-		}
-	}
-	if since != nil && c.FirstAt != nil {
-		before := max(since.Sub(*c.FirstAt), 0)
-		p.RetryFor += before
-		if p.RepeatFor > 0 {
-			p.RepeatFor += before
-		}
-	}
-}
-
 // ChannelLane names the lane for posts outside conversations in a channel.
 func ChannelLane(channel string) string { return "ch:" + channel }
 
 // CardLane ends the key of the lane for a conversation's card, behind a colon.
 const CardLane = "card"
-
-// MaxUploadTime is how long posting files may take at most.
-const MaxUploadTime = 10 * time.Minute
 
 // RichOf reads back what a message carries; nil means only text.
 func RichOf(m *store.Message) *bridge.Rich {

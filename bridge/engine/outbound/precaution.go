@@ -33,7 +33,7 @@ func (a *sourceCheck) readingTime(ctx context.Context, isPrecaution bool) (conte
 		return context.WithDeadline(ctx, a.precautionEnds)
 	}
 
-	within := min(maxPrecaution, a.e.opt.GapWait)
+	within := min(maxPrecaution, a.sender.opt.GapWait)
 	if deadline, ok := ctx.Deadline(); ok {
 		within = min(within, time.Until(deadline)/2)
 	}
@@ -45,14 +45,14 @@ func (a *sourceCheck) readingTime(ctx context.Context, isPrecaution bool) (conte
 // waitBriefly returns the error by which a reply waits because its chat could not be read as a precaution. The reply waits no longer
 // than for a gap that is being filled. After that waitBriefly returns nil, and the reply leaves as it is stored.
 func (a *sourceCheck) waitBriefly(ctx context.Context, m *store.Message, cause error) error {
-	left := a.e.opt.GapWait - store.Seconds(a.c.FirstAgo)
-	if left <= 0 && a.c.Part > 0 {
+	left := a.sender.opt.GapWait - store.Seconds(a.claim.FirstAgo)
+	if left <= 0 && a.claim.Part > 0 {
 		return nil // a piece has left: the rest has the same words, whatever Parley's record says now
 	}
 	if left <= 0 {
-		return a.e.checkUnchanged(ctx, m)
+		return a.sender.checkUnchanged(ctx, m)
 	}
-	waits := waitForChat(cause, a.c)
+	waits := waitForChat(cause, a.claim)
 	waits.Wait = min(waits.Wait, left)
 	return waits
 }

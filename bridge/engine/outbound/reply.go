@@ -2,281 +2,51 @@ package outbound
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"parley/bridge"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 	"parley/store/dispatch"
 )
 
-const (
-	closedChannelRetry = time.Minute      // until a post is tried again whose channel is closed
-	rootRetry          = time.Second      // until a post is tried again whose root, or whose earlier line, is not there yet
-	maxApplyTime       = 10 * time.Second // how long it may take to apply a change that was found in the chat
-	confirmTimeout     = 15 * time.Second // within which the chat has to say whether a text still stands as it was typed
-)
+// An agent's reply leaves by the customer's channel. Before each attempt it is made anew (outgoing_reply.go), as it is stored now,
+// and checked (check.go): its author may have edited or deleted it, or its recipients may have changed, while it waited.
 
-// outgoingReply is an agent's reply as an attempt is about to send it to the customer, with what decides whether it may leave.
-// Several typed texts, its lines, may leave as one message. A key is an address, number or id by which a customer is known.
-type outgoingReply struct {
-	out          channels.Outbound
-	message      store.Message
-	account      *store.Account
-	author       *store.Agent // nil if the author is no agent any more
-	payload      Payload
-	customerKeys []string    // all keys that the chat's customer has or had
-	chosenKeys   []string    // keys of the recipients whom an agent has named or allowed
-	optedOut     string      // which messages the customer doesn't want: store.OptedOut…
-	lines        []replyLine // the texts that leave as this message, in order
-	leftOut      int         // how many texts of it were taken back, while others leave
-	window       Window
-	now          time.Time // Parley's clock
+// replyAttempt is an attempt at a reply to a customer.
+type replyAttempt struct {
+	attempt
+	unreadable unreadableFile
 }
 
-// otherKeys returns the customer's keys besides key. It returns none if key is somebody else's, whom an agent named.
-func otherKeys(keys []string, key string) []string {
-	if !slices.Contains(keys, key) {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key || strings.HasPrefix(k, FormerPrefix) })
-}
-
-// keyInUse returns the key by which a chat's customer is reached. That is key, the one that the conversation names, unless it
-// passed on to somebody else: then it is the newest of the customer's keys, or "" if none is left. keys are all keys that the
-// customer has or had.
-func keyInUse(keys []string, key string) string {
-	isCurrent := slices.Contains(keys, key)
-	wasCustomers := slices.ContainsFunc(keys, func(k string) bool { return plainKey(k) == key })
-	if isCurrent || !wasCustomers { // a key that never was the customer's is somebody else's whom an agent named
-		return key
-	}
-	for _, k := range slices.Backward(keys) {
-		if !strings.HasPrefix(k, FormerPrefix) {
-			return k
-		}
-	}
-	return ""
-}
-
-// replyLine is one typed text of a reply.
-type replyLine struct {
-	message *store.Message
-	at      bridge.Place // where it was typed
-	late    bool         // its source is read again before it leaves
-	begun   string       // the mark of its words of which a piece has left; "" if none has
-}
-
-// makeReply makes the reply of a delivery, as it is to be sent now.
-func (a *attempt) makeReply() (*outgoingReply, error) {
-	if a.err != nil {
-		return nil, a.err
+// Send implements relay.Attempt.
+func (a *replyAttempt) Send(ctx context.Context) (relay.Sent, error) {
+	ch := a.engine.Channel(a.claim.AccountID)
+	r, err := a.prepareReply(ctx, ch)
+	if err != nil {
+		return relay.Sent{Uncalled: true}, Retry(err) // the provider was not called, so that nothing has left
 	}
 
-	c, dir := a.c, a.e.opt.Engine.Directory()
-	m, conv := a.messages[c.MessageID], a.conversations[c.ConversationID]
-	account := dir.Account(c.AccountID)
-	isMessageGone := m == nil || conv == nil
-	if isMessageGone || account == nil {
-		return nil, Retry(errors.New("outbound: the message or its account is gone"))
+	if len(r.lines) == 0 { // all were taken back in the meantime; one of which a piece has left counts as accepted
+		sent := a.sentLines(r, store.Accepted, "")
+		sent.Uncalled = true
+		return sent, nil
 	}
 
-	var caps channels.Capabilities
-	if ch := a.e.opt.Engine.Channel(account.ID); ch != nil {
-		caps = ch.Capabilities()
-	}
-
-	var p Payload
-	if err := json.Unmarshal(c.Payload, &p); err != nil {
-		return nil, Retry(fmt.Errorf("outbound: delivery %d: %w", c.ID, err))
-	}
-	if c.Part > 0 {
-		m = asBegun(m, p, c.Progress)
-	}
-
-	r := &outgoingReply{message: *m, payload: p, account: account, now: a.now, window: WindowOf(caps, conv.WindowFrom),
-		out: channels.Outbound{
-			DeliveryID: int64(sentAs(c)), ConversationID: int64(conv.ID), MessageID: int64(m.ID),
-			Attempt: channels.Attempt{Number: max(c.Attempt-p.Uncounted, 1), Part: c.Part, Again: p.Again},
-			Subject: a.subjects[conv.ID], Text: m.Text, Rich: RichOf(m), From: conv.Via,
-			InReplyTo: conv.LastExternalID, References: conv.Refs, ReplyTo: m.ReplyTo,
-		}}
-	if conv.WindowFrom != nil {
-		r.out.LastIn = *conv.WindowFrom
-	}
-
-	isRepeated := c.Attempt > 1 || c.State == store.Unknown
-	if c.FirstAt != nil && isRepeated {
-		r.out.Attempt.FirstAt = *c.FirstAt
-	}
-	if m.AgentID != nil {
-		r.out.Author, r.author = dir.Ref(0, *m.AgentID).Name, dir.Agent(*m.AgentID)
-	}
-
-	a.e.sign(&r.out, account, r.author, caps.Threads)
-	a.addRecipients(r, conv)
-	if err := a.addLines(r); err != nil {
-		return nil, err
-	}
-
-	used := TemplateOf(m)
-	if used != nil && a.canSendTemplates() {
-		r.out.Template = &used.Use
-	}
-	r.keepOnlyPart()
-	return r, a.addFiles(r)
-}
-
-// addRecipients gives a reply its recipients, and notes what is known of its customer: all keys, and which messages the customer
-// doesn't want.
-func (a *attempt) addRecipients(r *outgoingReply, conv *store.Conversation) {
-	for _, key := range a.keys[conv.ID] {
-		r.customerKeys = append(r.customerKeys, plainKey(key))
-	}
-
-	if conv.IdentityID != nil && a.identities[*conv.IdentityID] != nil {
-		r.optedOut = a.identities[*conv.IdentityID].OptedOut
-	}
-	to, cc := Addressed(conv.Participants)
-	for _, p := range slices.Concat(to, cc) {
-		if p.Chosen {
-			r.chosenKeys = append(r.chosenKeys, p.Key)
-		}
-	}
-	for _, p := range to {
-		key, address := keyInUse(a.keys[conv.ID], p.Key), p.Address
-		if key != p.Key {
-			address = "" // it spells a key that is no longer the customer's
-		}
-		if key != "" {
-			r.out.To = append(r.out.To, channels.Party{Key: key, Address: address, Name: p.Name, Also: otherKeys(a.keys[conv.ID], key)})
-		}
-	}
-
-	for _, p := range cc {
-		r.out.Cc = append(r.out.Cc, channels.Party{Key: p.Key, Address: p.Address, Name: p.Name})
-	}
-}
-
-// addLines joins the texts that leave as one message, without those that were taken back. If all were, r has no lines. Once a
-// piece of the message has left, the rest is made of the same texts with the same words, unless all of them were taken back.
-func (a *attempt) addLines(r *outgoingReply) error {
-	all := []replyLine{{message: &r.message, at: r.payload.Place, late: r.payload.Late, begun: a.begunMark(a.c.Progress)}}
-	for _, d := range a.c.With {
-		m := a.messages[d.MessageID]
-		if m == nil {
-			return Retry(fmt.Errorf("outbound: delivery %d: its message is gone", d.ID))
-		}
-
-		var p Payload
-		if err := json.Unmarshal(d.Payload, &p); err != nil {
-			return Retry(fmt.Errorf("outbound: delivery %d: %w", d.ID, err))
-		}
-
-		begun := a.begunMark(d.Progress)
-		if begun != "" {
-			m = asBegun(m, p, begun)
-		}
-		all = append(all, replyLine{message: m, at: p.Place, late: p.Late, begun: begun})
-	}
-
-	isWanted := slices.ContainsFunc(all, func(l replyLine) bool { return r.mayLeave(l.message) })
-	var texts []string
-	for _, l := range all {
-		if isWanted && (l.begun != "" || r.mayLeave(l.message)) {
-			r.out.Promotional = r.out.Promotional || l.message.Promotional
-			r.lines, texts = append(r.lines, l), append(texts, l.message.Text)
-		}
-	}
-
-	if isWanted {
-		r.leftOut = len(all) - len(r.lines)
-	}
-	if len(a.c.With) > 0 {
-		r.out.Text = strings.Join(texts, "\n\n")
-	}
-
-	return nil
-}
-
-// isReworded reports whether the attempt that is looked for may have sent other words than the reply has now, because a text of
-// it was edited or taken back since. Once a piece of a reply has left, its words stay the same.
-func (a *attempt) isReworded(r *outgoingReply) bool {
-	if a.c.Part > 0 {
-		return false
-	}
-	isOfAttempt := func(e EarlierText) bool { return e.Attempt == a.c.Attempt }
-	for _, d := range append([]store.Delivery{a.c.Delivery}, a.c.With...) {
-		if slices.ContainsFunc(PayloadOf(&d).Earlier, isOfAttempt) {
-			return true
-		}
-	}
-	return r.leftOut > 0
-}
-
-// begunMark returns the mark of the words of a line if a piece of them has left, and "" otherwise. progress is what the last
-// attempt noted of the line.
-func (a *attempt) begunMark(progress string) string {
-	if a.c.Part == 0 {
-		return ""
-	}
-	return progress
-}
-
-// sentLines returns what became of each line of a reply whose message is in the given state.
-func (a *attempt) sentLines(r *outgoingReply, state channels.DeliveryState, external string) relay.Sent {
-	resultOf := func(m *store.Message, s *Span, progress string) dispatch.Part {
-		if begun := a.begunMark(progress); begun != "" {
-			return dispatch.Part{State: string(state), Progress: begun}
-		}
-		if !r.mayLeave(m) {
-			return dispatch.Part{State: store.Cancelled}
-		}
-		return dispatch.Part{State: string(state), Progress: WordsOf(m, s).Mark()}
-	}
-
-	first := resultOf(&r.message, r.payload.Span, a.c.Progress)
-	sent := relay.Sent{State: first.State, ExternalID: external, Progress: first.Progress}
-	for _, d := range a.c.With {
-		p := resultOf(a.messages[d.MessageID], nil, d.Progress)
-		p.ID = d.ID
-		sent.With = append(sent.With, p)
-	}
-
-	return sent
-}
-
-// addFiles gives the reply the files that its author attached in the surface.
-func (a *attempt) addFiles(r *outgoingReply) error {
-	e := a.e
-	s := e.opt.Engine.Surface(r.message.AccountID)
-	for _, l := range r.lines { // of all lines, not only of the first: an edit may have added a file to any
-		for _, ref := range l.message.Files {
-			f, err := e.opt.Files.ForChannel(s, l.message.ID, ref)
-			if err != nil {
-				return err
-			}
-			r.out.Files = append(r.out.Files, a.unreadable.watch(f))
-		}
-	}
-	return nil
-}
-
-// threadRetry returns the pause until a reply that waits for earlier events of its thread is tried again: short at first, since
-// these are mostly applied within a moment, then longer.
-func threadRetry(c dispatch.Claimed) time.Duration {
-	return min(max(store.Seconds(c.FirstAgo)/2, 100*time.Millisecond), 5*time.Second)
+	receipt, err := ch.Send(ctx, r.out)
+	err = a.boundUnreadable(err)
+	a.sender.reportSending(a.claim.AccountID, receipt, err)
+	sent := a.sentLines(r, receipt.State, receipt.ExternalID)
+	sent.More = receipt.More
+	sent.Parts = receipt.Parts
+	sent.Cost = receipt.Cost
+	return sent, err
 }
 
 // prepareReply makes the reply and checks whether it may leave now. The error says why it may not, or not yet. A reply without
 // lines was taken back: nothing leaves, without an error. ch is the account's channel, which may be nil.
-func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgoingReply, error) {
+func (a *replyAttempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgoingReply, error) {
 	r, err := a.makeReply()
 	if err != nil || len(r.lines) == 0 {
 		return r, err
@@ -289,10 +59,10 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 		return nil, err
 	}
 
-	source := sourceCheck{attempt: a}
+	source := sourceCheck{replyAttempt: a}
 	for _, l := range r.lines {
 		if a.behind[l.message.ID] {
-			return nil, &channels.SendError{Class: channels.Retry, Wait: threadRetry(a.c), Text: "Waiting for what was said in the thread before."}
+			return nil, &channels.SendError{Class: channels.Retry, Wait: threadRetry(a.claim), Text: "Waiting for what was said in the thread before."}
 		}
 		if !r.mayLeave(l.message) {
 			continue // it was taken back after a piece of it had left, which its author was told
@@ -310,13 +80,13 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 
 // giveWay returns an error if, since an earlier attempt that sent nothing, a message has been queued that was typed before this
 // one: that message leaves first (invariant 3).
-func (a *attempt) giveWay(ctx context.Context) error {
-	isFirstAttempt, wasTyped := a.c.Attempt < 2, a.c.OrderBy != ""
-	hasLeftPartly := a.c.Part > 0
+func (a *replyAttempt) giveWay(ctx context.Context) error {
+	isFirstAttempt, wasTyped := a.claim.Attempt < 2, a.claim.OrderBy != ""
+	hasLeftPartly := a.claim.Part > 0
 	if isFirstAttempt || hasLeftPartly || !wasTyped {
 		return nil
 	}
-	gaveWay, err := dispatch.GiveWay(ctx, a.e.opt.Pool, a.c)
+	gaveWay, err := dispatch.GiveWay(ctx, a.sender.opt.Pool, a.claim)
 	if err != nil {
 		return Retry(err)
 	}
@@ -326,28 +96,10 @@ func (a *attempt) giveWay(ctx context.Context) error {
 	return nil
 }
 
-// sendReply makes one attempt to send a reply to the customer.
-func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
-	e, c := a.e, a.c
-	ch := e.opt.Engine.Channel(c.AccountID)
-	r, err := a.prepareReply(ctx, ch)
-	if err != nil {
-		return relay.Sent{Uncalled: true}, Retry(err) // the provider was not called, so that nothing has left
-	}
-
-	if len(r.lines) == 0 { // all were taken back in the meantime; one of which a piece has left counts as accepted
-		sent := a.sentLines(r, store.Accepted, "")
-		sent.Uncalled = true
-		return sent, nil
-	}
-
-	receipt, err := ch.Send(ctx, r.out)
-	err = a.boundUnreadable(err)
-	e.reportSending(c.AccountID, receipt, err)
-	sent := a.sentLines(r, receipt.State, receipt.ExternalID)
-	sent.More = receipt.More
-	sent.Parts, sent.Cost = receipt.Parts, receipt.Cost
-	return sent, err
+// threadRetry returns the pause until a reply that waits for earlier events of its thread is tried again: short at first, since
+// these are mostly applied within a moment, then longer.
+func threadRetry(c dispatch.Claimed) time.Duration {
+	return min(max(store.Seconds(c.FirstAgo)/2, 100*time.Millisecond), 5*time.Second)
 }
 
 // reportSending tells the admins, once, that a provider refuses an account, or what went wrong beside sending (receipt.Trouble),
@@ -361,37 +113,93 @@ func (e *Sender) reportSending(account store.AccountID, receipt channels.Receipt
 	}
 }
 
-// mayLeave reports whether a message may still be sent: it waits, or it leaves in parts of which another one failed or is unclear.
-func (r *outgoingReply) mayLeave(m *store.Message) bool {
-	if m.Fate == store.FateWaiting {
-		return true
+// Reconcile implements relay.Attempt.
+func (a *replyAttempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, error) {
+	c := a.claim
+	ch := a.engine.Channel(c.AccountID)
+	r, err := a.makeReply()
+	if err != nil || ch == nil {
+		return channels.CannotTell, relay.Sent{}, err
 	}
-	isInParts := r.payload.Span != nil
-	if !isInParts {
-		return false
+
+	if c.Joined == 0 { // several messages that left as one have one id
+		r.out.Attempt.Owners = func(ctx context.Context, external []string) (map[string]int64, error) {
+			return a.sender.ownersOf(ctx, c.AccountID, external)
+		}
 	}
-	return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
+	r.out.Attempt.Reworded = a.isReworded(r)
+
+	outcome, receipt, err := ch.Reconcile(ctx, r.out)
+	found := relay.Sent{
+		State:      string(receipt.State),
+		ExternalID: receipt.ExternalID,
+		Progress:   c.Progress,
+		More:       receipt.More,
+	}
+	return outcome, found, err
 }
 
-// keepOnlyPart removes from a reply in parts what this delivery doesn't carry.
-func (r *outgoingReply) keepOnlyPart() {
-	s := r.payload.Span
-	if s == nil {
-		return
+// isReworded reports whether the attempt that is looked for may have sent other words than the reply has now, because a text of
+// it was edited or taken back since. Once a piece of a reply has left, its words stay the same.
+func (a *replyAttempt) isReworded(r *outgoingReply) bool {
+	if a.claim.Part > 0 {
+		return false
 	}
-	if !s.HasText() {
-		r.out.Text, r.out.Rich = "", nil
+	isOfAttempt := func(e EarlierText) bool { return e.Attempt == a.claim.Attempt }
+	for _, d := range append([]store.Delivery{a.claim.Delivery}, a.claim.With...) {
+		if slices.ContainsFunc(PayloadOf(&d).Earlier, isOfAttempt) {
+			return true
+		}
+	}
+	return r.leftOut > 0
+}
+
+// begunMark returns the mark of the words of a line if a piece of them has left, and "" otherwise. progress is what the last
+// attempt noted of the line.
+func (a *replyAttempt) begunMark(progress string) string {
+	if a.claim.Part == 0 {
+		return ""
+	}
+	return progress
+}
+
+// sentLines returns what became of each line of a reply whose message is in the given state.
+func (a *replyAttempt) sentLines(r *outgoingReply, state channels.DeliveryState, external string) relay.Sent {
+	resultOf := func(m *store.Message, s *Span, progress string) dispatch.Part {
+		if begun := a.begunMark(progress); begun != "" {
+			return dispatch.Part{State: string(state), Progress: begun}
+		}
+		if !r.mayLeave(m) {
+			return dispatch.Part{State: store.Cancelled}
+		}
+		return dispatch.Part{State: string(state), Progress: WordsOf(m, s).Mark()}
 	}
 
-	isEmpty := r.out.Text == "" && r.out.Rich == nil && r.out.Template == nil
-	for i := range r.lines {
-		one := *r.lines[i].message
-		one.Files = s.Of(one.Files)
-		r.lines[i].message = &one
-		isEmpty = isEmpty && len(one.Files) == 0
+	first := resultOf(&r.message, r.payload.Span, a.claim.Progress)
+	sent := relay.Sent{State: first.State, ExternalID: external, Progress: first.Progress}
+	for _, d := range a.claim.With {
+		p := resultOf(a.messages[d.MessageID], nil, d.Progress)
+		p.ID = d.ID
+		sent.With = append(sent.With, p)
 	}
 
-	if isEmpty { // an edit has removed the files
-		r.lines, r.message.Fate = nil, store.FateUndone
+	return sent
+}
+
+// ownersOf returns, by a provider's ids in an account, the messages that have them. Unknown ids are left out.
+func (e *Sender) ownersOf(ctx context.Context, account store.AccountID, external []string) (map[string]int64, error) {
+	asked := make([]store.ExternalID, len(external))
+	for i, id := range external {
+		asked[i] = store.ExternalID{AccountID: account, ExternalID: id}
 	}
+
+	known, _, err := store.Written(ctx, e.opt.Pool, asked, nil) // no posts are asked for
+	if err != nil {
+		return nil, err
+	}
+	owners := map[string]int64{}
+	for _, k := range known {
+		owners[k.ExternalID] = int64(k.MessageID)
+	}
+	return owners, nil
 }

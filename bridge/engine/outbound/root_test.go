@@ -46,17 +46,17 @@ func (e *notingEngine) Directory() *directory.Directory { return e.dir }
 
 // attemptAtRoot returns an attempt at a root that was queued for the channel "queued" of chat 2, whose team has the channel "home" of
 // a chat by now; and the engine that it tells.
-func attemptAtRoot(home store.AccountID) (*attempt, *notingEngine) {
+func attemptAtRoot(home store.AccountID) (*postAttempt, *notingEngine) {
 	team := store.TeamID(1)
 	dir := directory.New(store.Directory{Accounts: []store.Account{{ID: 1, Side: store.SideChannel, TeamID: &team}},
 		Channels: []store.TeamChannel{{TeamID: team, AccountID: home, Channel: "home", Home: true}}})
 	e := &notingEngine{dir: dir}
-	return &attempt{
-		e:        New(Options{Engine: e}),
-		c:        dispatch.Claimed{AccountID: 2, ConversationID: 3, Delivery: store.Delivery{ID: 4, Kind: string(bridge.PostRoot)}},
+	return &postAttempt{attempt: attempt{
+		sender:   New(Options{Engine: e}),
+		engine:   e,
+		claim:    dispatch.Claimed{AccountID: 2, ConversationID: 3, Delivery: store.Delivery{ID: 4, Kind: string(bridge.PostRoot)}},
 		material: &material{conversations: map[store.ConversationID]*store.Conversation{3: {ID: 3, AccountID: 1}}},
-		body:     Payload{Place: bridge.Place{Channel: "queued"}},
-	}, e
+	}, body: Payload{Place: bridge.Place{Channel: "queued"}}}, e
 }
 
 // searchedChat is a chat whose answer depends on the channel in which a root is looked for.
@@ -195,9 +195,9 @@ func TestAnswerElsewhereEndsNoTrouble(t *testing.T) {
 	for elsewhere, want := range map[bool][]string{false: {"queued"}, true: nil} {
 		a, e := attemptAtRoot(2)
 		answer := store.Delivery{Kind: string(bridge.PostEphemeral), Payload: []byte(`{"place":{"channel":"queued"}}`)}
-		a.c = dispatch.Claimed{AccountID: 2, Delivery: answer}
+		a.claim = dispatch.Claimed{AccountID: 2, Delivery: answer}
 		e.surface = whisperingChat{sent: bridge.Sent{Message: "m", Elsewhere: elsewhere}}
-		if _, err := a.sendPost(t.Context()); err != nil {
+		if _, err := a.Send(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(e.troubles, want) {
@@ -247,9 +247,9 @@ func TestUnclearRootIsTold(t *testing.T) {
 		"restored yesterday":     {firstAgo: 20 * day, sentAgo: time.Hour, payload: restored, wantTold: 0},
 	} {
 		a, e := attemptAtRoot(2)
-		a.c.FirstAgo, a.c.SentAgo = c.firstAgo.Seconds(), c.sentAgo.Seconds()
-		a.c.FirstAt, a.c.Payload = &first, []byte(c.payload)
-		if err := a.e.reportUnclear(t.Context(), a.c); err != nil {
+		a.claim.FirstAgo, a.claim.SentAgo = c.firstAgo.Seconds(), c.sentAgo.Seconds()
+		a.claim.FirstAt, a.claim.Payload = &first, []byte(c.payload)
+		if err := a.sender.reportUnclear(t.Context(), a.claim); err != nil {
 			t.Error(err)
 		}
 		if e.refused != c.wantTold {
@@ -263,8 +263,8 @@ func TestRootIsMadeAgainAtLeastOnce(t *testing.T) {
 	t.Parallel()
 	for payload, want := range map[string]time.Duration{`{}`: 0, `{"unsure": true}`: maxPostRetry} {
 		a, _ := attemptAtRoot(2)
-		a.c.Payload = []byte(payload)
-		if got := a.e.Policy(a.c).RepeatFor; got != want {
+		a.claim.Payload = []byte(payload)
+		if got := a.sender.Policy(a.claim).RepeatFor; got != want {
 			t.Errorf("%s is made again for %v, want %v", payload, got, want)
 		}
 	}

@@ -30,14 +30,14 @@ func (e *Sender) readTemplates(ctx context.Context, m *material) error {
 }
 
 // canSendTemplates reports whether the provider takes templates as such. Other providers get a template's words as plain text.
-func (a *attempt) canSendTemplates() bool {
-	ch := a.e.opt.Engine.Channel(a.c.AccountID)
+func (a *replyAttempt) canSendTemplates() bool {
+	ch := a.engine.Channel(a.claim.AccountID)
 	return ch != nil && ch.Capabilities().Templates
 }
 
 // checkTemplate checks once more, before a byte leaves, that the provider still approves of the reply's template, and that the
 // template is as it was when the agent saw its words. It returns nil for a reply without a template.
-func (a *attempt) checkTemplate(r *outgoingReply) error {
+func (a *replyAttempt) checkTemplate(r *outgoingReply) error {
 	used := TemplateOf(&r.message)
 	if used == nil {
 		return nil

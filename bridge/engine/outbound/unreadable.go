@@ -87,7 +87,7 @@ func (w *watchedFile) Close() error {
 // boundUnreadable returns err, the error with which an attempt at a reply ended, unless the reply would be tried again because a file
 // can't be read. Then it returns an error by which the reply is tried again soon, or, after maxUnreadable, fails for good: its author
 // can upload the file again.
-func (a *attempt) boundUnreadable(err error) error {
+func (a *replyAttempt) boundUnreadable(err error) error {
 	a.unreadable.mu.Lock()
 	cause := a.unreadable.cause
 	a.unreadable.mu.Unlock()
@@ -97,9 +97,9 @@ func (a *attempt) boundUnreadable(err error) error {
 	}
 
 	var p relay.Policy
-	noteRestored(&p, a.c) // the time before a restore doesn't count
-	tried := store.Seconds(a.c.FirstAgo) - p.RetryFor
-	wasUnreadable := strings.Contains(a.c.ErrorText, cause.Text) || strings.Contains(a.c.ErrorText, "can't be read")
+	noteRestored(&p, a.claim) // the time before a restore doesn't count
+	tried := store.Seconds(a.claim.FirstAgo) - p.RetryFor
+	wasUnreadable := strings.Contains(a.claim.ErrorText, cause.Text) || strings.Contains(a.claim.ErrorText, "can't be read")
 	isFirst := !wasUnreadable // the attempts before, if any, failed for other reasons
 	if tried <= maxUnreadable || isFirst {
 		soon := *se
