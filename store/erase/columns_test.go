@@ -103,7 +103,7 @@ func TestEveryColumnIsKnown(t *testing.T) {
 		schema[table+"."+column] = true
 		switch erased, why := Emptied(table, column), holdsNothing(table, column); {
 		case !erased && why == "":
-			t.Errorf("%s.%s may hold something of a contact: let places erase it (store/erase/places.go), or say in this test why it doesn't", table, column)
+			t.Errorf("%s.%s may hold something of a contact: let places erase it (store/erase/places_*.go), or say in this test why it doesn't", table, column)
 		case erased && why != "" && !slices.Contains([]string{"posts"}, table):
 			t.Errorf("%s.%s is erased, and yet said to hold nothing", table, column)
 		}

@@ -131,7 +131,7 @@ func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, erro
 // foundRows returns how many rows of a place were found or erased.
 func (p place) foundRows(rows int64) Found {
 	how := "removed"
-	if p.Empty != "" {
+	if p.Clear != "" {
 		how = "emptied"
 	}
 	return Found{Place: p.Name, What: p.What, How: how, Rows: rows}

@@ -8,7 +8,7 @@ import (
 // Emptied says whether a column is emptied or its rows are removed.
 func Emptied(table, column string) bool {
 	return slices.ContainsFunc(allPlaces(), func(p place) bool {
-		return p.Table == table && (p.Empty == "" || slices.Contains(p.emptiedColumns(), column))
+		return p.Table == table && (p.Clear == "" || slices.Contains(p.emptiedColumns(), column))
 	})
 }
 
@@ -20,7 +20,7 @@ func Known(table, column string) bool {
 // emptiedColumns returns the columns that a place clears.
 func (p place) emptiedColumns() []string {
 	var list []string
-	for part := range strings.SplitSeq(p.Empty, ",") {
+	for part := range strings.SplitSeq(p.Clear, ",") {
 		if name, _, found := strings.Cut(part, " = "); found {
 			list = append(list, strings.TrimSpace(name))
 		}

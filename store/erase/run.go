@@ -234,12 +234,12 @@ func (r *runner) noteFiles(ctx context.Context) error {
 // eraseWork erases orders to work on the contact's words, such as to analyse or translate them. A process that has claimed
 // one can't finish it any more, so no further results get into the journal.
 func (r *runner) eraseWork(ctx context.Context) error {
-	return r.erasePlaces(ctx, func(p place) bool { return p.Works })
+	return r.erasePlaces(ctx, func(p place) bool { return p.Turn == workInProgress })
 }
 
 // eraseRest erases all other places.
 func (r *runner) eraseRest(ctx context.Context) error {
-	return r.erasePlaces(ctx, func(p place) bool { return !p.Works })
+	return r.erasePlaces(ctx, func(p place) bool { return p.Turn != workInProgress })
 }
 
 // eraseLateWork erases work that began while the words were erased, and what such work has made of them. Its results that
@@ -248,7 +248,7 @@ func (r *runner) eraseLateWork(ctx context.Context) error {
 	if err := r.eraseWork(ctx); err != nil {
 		return err
 	}
-	return r.erasePlaces(ctx, func(p place) bool { return p.Made })
+	return r.erasePlaces(ctx, func(p place) bool { return p.Turn == madeByWork })
 }
 
 // erasePlaces erases the chosen places.
@@ -269,16 +269,16 @@ func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error
 
 // eraseBatch erases one batch of a place, and then all of the place that goes along with it.
 func (r *runner) eraseBatch(ctx context.Context, tx pgx.Tx, p place) (rows int64, err error) {
-	if err := tx.QueryRow(ctx, p.eraseStatement(), r.args).Scan(&rows); err != nil || rows == 0 || p.Along == nil {
+	if err := tx.QueryRow(ctx, p.eraseStatement(), r.args).Scan(&rows); err != nil || rows == 0 || p.Together == nil {
 		return rows, err
 	}
 
 	for more := true; more; {
 		var along int64
-		if err := tx.QueryRow(ctx, p.Along.eraseStatement(), r.args).Scan(&along); err != nil {
+		if err := tx.QueryRow(ctx, p.Together.eraseStatement(), r.args).Scan(&along); err != nil {
 			return 0, err
 		}
-		if _, err := tx.Exec(ctx, addCount, r.row.ID, p.Along.Name, along); err != nil {
+		if _, err := tx.Exec(ctx, addCount, r.row.ID, p.Together.Name, along); err != nil {
 			return 0, err
 		}
 
@@ -291,7 +291,7 @@ func (r *runner) eraseBatch(ctx context.Context, tx pgx.Tx, p place) (rows int64
 // contact again, because a transaction wrote back what it had read before the erasure.
 const stillToPost = `
 	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + wokenAgain + `) OR EXISTS (
-		SELECT FROM deliveries AS t WHERE ` + meantTies + `)`
+		SELECT FROM deliveries AS t WHERE ` + isMeant + `)`
 
 // checkNothingToPost fails with ErrWaiting while something is still to be sent to the contact or posted in the threads of
 // the contact's conversations.

@@ -95,7 +95,7 @@ const (
 	//   - the contact was in copy;
 	//   - the contact's address is in the log, because an agent typed it there, or because it was not reached.
 	//
-	// The last two don't count where the conversation's own customer has the same address (copiedTies).
+	// The last two don't count where the conversation's own customer has the same address (isCopied).
 	sharedWith = `
 		SELECT DISTINCT c.id
 		FROM conversations AS c
@@ -104,7 +104,7 @@ const (
 			UNION
 			SELECT p.conversation_id FROM posts AS p WHERE p.message_id <> 0 AND p.message_id = ANY(@messages)
 			UNION
-			SELECT t.id FROM conversations AS t WHERE ` + copiedTies + `
+			SELECT t.id FROM conversations AS t WHERE ` + isCopied + `
 			UNION
 			SELECT l.conversation_id
 			FROM log_entries AS l
