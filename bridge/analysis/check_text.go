@@ -1,148 +1,96 @@
 package analysis
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
-	"sync"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
+	"unicode/utf8"
 )
 
-// Texts are cleaned before they are compared or shown. Characters that nobody sees could hide a text from people
-// that a program reads, or hide a forbidden word from a check.
+// How long a text on request may be, in characters.
+const (
+	MostDraft  = 4000 // what is to be translated or rephrased
+	maxWritten = 6000
+	maxSummary = 2000 // of a summary, and of an answer to a question
+)
 
-// cleanText removes what is not seen: control characters, marks that turn the direction of writing, and invisible
-// characters that can hold a hidden text. Line ends become "\n".
-func cleanText(s string) string {
-	s = strings.ToValidUTF8(s, "")
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n").Replace(s)
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return r
-		}
-		if unicode.IsControl(r) || isUnseen(r) {
-			return -1
-		}
-		return r
-	}, s)
+// ErrLeftOut is what CheckText says of a text that nobody may be shown; it is wrapped with why, in words that quote
+// nothing of it.
+var ErrLeftOut = errors.New("analysis: the text was left out")
+
+// CheckText returns a text as people may be shown it: without what is not seen. It refuses a text, whoever wrote it, that
+//   - is empty or too long,
+//   - would call people in a chat,
+//   - has what only machines write, or
+//   - names links, mail addresses or long numbers that nobody gave (givenText).
+//
+// It adds nothing, and checking twice changes nothing more. Pure.
+// Errors: ErrLeftOut.
+func CheckText(r Request, t Text) (Text, error) { return NewTextCheck(r).Check(t) }
+
+// TextCheck is CheckText for several texts of one request: reading what was given takes nearly all of its time.
+type TextCheck struct {
+	task  Task
+	given string     // see givenText
+	names vocabulary // of given
 }
 
-// isUnseen reports whether a character has no look of its own. Joiners stay, because Persian, Hindi and emojis need them.
-func isUnseen(r rune) bool {
-	if isJoiner(r) {
-		return false
-	}
-
-	switch r {
-	case '\u115f', '\u1160', '\u3164', '\uffa0', '\u034f': // fillers
-		return true
-	}
-
-	if unicode.Is(unicode.Variation_Selector, r) && r >= '\ufe00' { // Mongolian's come before
-		return true
-	}
-	if unicode.Is(unicode.Co, r) { // for private use
-		return true
-	}
-
-	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+// NewTextCheck reads what was given for a request.
+func NewTextCheck(r Request) *TextCheck {
+	c := &TextCheck{task: r.Task, given: givenText(r), names: emptyVocabulary()}
+	c.names.add(c.given)
+	return c
 }
 
-// isJoiner reports whether a character joins its neighbours or parts them, or says that an emoji is drawn as text or not.
-func isJoiner(r rune) bool {
-	switch r {
-	case '\u200c', '\u200d', '\ufe0e', '\ufe0f':
-		return true
+// Check is CheckText. Errors: ErrLeftOut.
+func (c *TextCheck) Check(t Text) (Text, error) {
+	t.Text = strings.TrimSpace(cleanText(t.Text))
+	maxRunes := maxWritten
+	tells := c.task == Summarise || c.task == Explain
+	if tells {
+		maxRunes = maxSummary
 	}
-	return false
+
+	look := plain(t.Text)
+	switch {
+	case t.Text == "":
+		return Text{}, leftOut("it is empty")
+	case utf8.RuneCountInString(t.Text) > maxRunes:
+		return Text{}, leftOut(fmt.Sprintf("it has more than %d characters", maxRunes))
+	case hasMention(t.Text):
+		return Text{}, leftOut("it mentions people")
+	case saysMachine(look, c.given):
+		return Text{}, leftOut("it has what only machines write")
+	case tells && compiled().target.MatchString(look):
+		return Text{}, leftOut("it hides a link behind words")
+	case !c.names.isEnoughFor(look):
+		return Text{}, leftOut("it names a link, an address or a number that nobody named")
+	}
+
+	return t, nil
 }
 
-// foldSpace makes one space of each run of white space, and none at the ends.
-func foldSpace(s string) string { return strings.Join(strings.Fields(s), " ") }
+func leftOut(why string) error { return fmt.Errorf("%w: %s", ErrLeftOut, why) }
 
-// plain returns a text in the form in which rules look at it: compatible forms of letters and digits are one, dots, dashes
-// and spaces are those of ASCII, and joiners are gone.
-func plain(s string) string {
-	s = norm.NFKC.String(cleanText(s))
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case '。', '｡', '․':
-			return '.'
-		}
-
-		switch {
-		case isJoiner(r):
-			return -1
-		case unicode.Is(unicode.Dash, r):
-			return '-'
-		case r > unicode.MaxASCII && unicode.Is(unicode.Nd, r):
-			return asciiDigit(r)
-		case r != '\n' && unicode.IsSpace(r):
-			return ' '
-		}
-
-		return r
-	}, s)
+// givenText is all that a Writer may take names from, plain: the question and the conversation, or where a draft is written
+// in other words, the draft alone, since the new text may be sent.
+func givenText(r Request) string {
+	if r.Task == Translate || r.Task == Rephrase {
+		return plain(r.Draft)
+	}
+	texts := []string{r.Wish}
+	for _, m := range r.Messages {
+		texts = append(texts, messageText(m))
+	}
+	return plain(strings.Join(texts, textBreak))
 }
 
-// asciiDigit returns the digit that a decimal digit of any script stands for: Unicode keeps each ten in a row.
-func asciiDigit(r rune) rune {
-	first := r
-	for unicode.Is(unicode.Nd, first-1) {
-		first--
-	}
-	return '0' + (r-first)%10
-}
-
-// rules are the compiled expressions of this package.
-type rules struct {
-	mention, tag, machine, phrase, hidden                   *regexp.Regexp
-	scheme, target, reference, bare, mail, number, day, dot *regexp.Regexp
-}
-
-// compiled returns the expressions, compiled at their first use.
-func compiled() *rules { return compileOnce() }
-
-//nolint:gochecknoglobals // expressions that never change and cost much to compile
-var compileOnce = sync.OnceValue(func() *rules {
-	return &rules{
-		mention: regexp.MustCompile(`(?i)<[@!#]|</?at\b|(^|[^\p{L}\p{N}._%+-])@\s*(here|channel|everyone|all|team|group)\b`),
-		tag:     regexp.MustCompile(`(?i)</?[a-z][a-z0-9]*(\s[^>]*)?/?>|<!--|<\?|<![a-z]`),
-		machine: regexp.MustCompile(`(?i)response_format|json_schema|json_object|finish_reason|system_prompt|<\|[a-z_]+\|>|\[/?INST\]|` +
-			`</?think>|"(sentiment|urgent|because|intents|replies|actions)"\s*:|\bdesk\.(tags|intents|sources)\b`),
-		phrase: regexp.MustCompile(`(?i)` + strings.Join(innerPhrases(), "|")),
-		// A run of letters and digits that no person writes, as markers around data are: 24 or more hexadecimal digits.
-		hidden: regexp.MustCompile(`(?i)\b[0-9a-f]{24,}\b`),
-		scheme: regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.*-]{1,15}\s?:\s?/\s?/\s?[^\s<>"'|\]“”„«»‹›’]*|` +
-			`\b(mailto|tel|sms|javascript|data|vbscript|file|callto|skype)\s?:[^\s<>"'|“”„«»‹›’]+`),
-		target:    regexp.MustCompile(`(!?)\[([^\]]*)\]\s?\(\s*<?([^)>\s]*)`),
-		reference: regexp.MustCompile(`(?m)^\s{0,3}\[[^\]]+\]:\s*\S|\]\s?\[[^\]]*\]`),
-		bare: regexp.MustCompile(`(?i)(?:[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?\.)+` +
-			`[\p{L}][\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}](?:[:/?#][^\s<>"'|\])“”„«»‹›’]*)?`),
-		mail:   regexp.MustCompile(`(?i)[\p{L}\p{N}.!#$%&'*+/=?^_{|}~-]+\s?@\s?[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}.-]*[\p{L}\p{M}\p{N}])?`),
-		number: regexp.MustCompile(`[+(]?\d(?:[\s().\-/]{0,3}\d){6,}`),
-		day:    regexp.MustCompile(`\b(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{4})\b`),
-		dot:    regexp.MustCompile(`(?i)\s?[\[({<]\s?(?:\.|dot|punkt|punto|point|ponto|kropka)\s?[\])}>]\s?|(\pL)\s+dot\s+(\pL)|([\pL\pN]) +\. ?(\pL{2})`),
-	}
-})
-
-// hasMention reports whether a text would call people in a chat.
-func hasMention(s string) bool { return compiled().mention.MatchString(plain(s)) }
-
-// innerPhrases are words about a model and its instructions. No customer is told them.
-func innerPhrases() []string {
-	return []string{
-		`system prompt`, `system message`, `my (system )?instructions`, `(as|i am|i'm) an? (ai|artificial)\b`, `language model`,
-		`internal (use only|note)`, `prompt injection`,
-		`system-?prompt`, `systemnachricht`, `als (ki|sprachmodell)\b`, `sprachmodell`, `interne notiz`, `meine anweisungen`,
-		`invite système`, `prompt système`, `modèle de langage`, `note interne`, `mes instructions`, `en tant qu['’]ia\b`,
-		`prompt del sistema`, `mensaje del sistema`, `modelo de lenguaje`, `nota interna`, `mis instrucciones`,
-		`prompt di sistema`, `messaggio di sistema`, `modello linguistico`, `le mie istruzioni`,
-		`prompt do sistema`, `mensagem do sistema`, `modelo de linguagem`, `minhas instruções`,
-		`systeemprompt`, `systeembericht`, `taalmodel`, `interne notitie`, `mijn instructies`,
-		`monit systemowy`, `prompt systemowy`, `model językowy`, `notatka wewnętrzna`, `moje instrukcje`,
-		`系统提示`, `系統提示`, `语言模型`, `システムプロンプト`, `言語モデル`, `системный промпт`, `языковая модель`,
-		`sistem istemi`, `موجه النظام`,
-	}
+// saysMachine reports whether a text has tags, markers or fields of machines that were not in what was given.
+func saysMachine(look, given string) bool {
+	c := compiled()
+	return slices.ContainsFunc([]*regexp.Regexp{c.tag, c.machine, c.hidden}, func(rule *regexp.Regexp) bool {
+		return slices.ContainsFunc(rule.FindAllString(look, -1), func(found string) bool { return !strings.Contains(given, found) })
+	})
 }

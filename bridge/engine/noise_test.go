@@ -87,7 +87,7 @@ func (d *noisyDay) countDisturbance() (n disturbance) {
 func TestNoiseOfADay(t *testing.T) {
 	t.Parallel()
 	dayLong := conversationsOfADay()
-	d := &noisyDay{world: newWorld(t, options{analyzer: offline.New()}), all: must(evaluation.Ours(evaluation.Dev))(t)}
+	d := &noisyDay{world: newWorld(t, options{analyzer: offline.New()}), all: must(evaluation.ReadSet(evaluation.Dev))(t)}
 	anything := func(evaluation.Message) bool { return true }
 	thanks := func(m evaluation.Message) bool {
 		return slices.Contains(m.Intents, "thanks") && m.Sentiment == analysis.Positive

@@ -100,9 +100,9 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 // readMessages returns the labelled messages, and the name that the report gives to their set.
 func (c aiEvalCommand) readMessages() (all []evaluation.Message, name string, err error) {
 	if c.Set == "" {
-		half := evaluation.Half(c.Half)
-		all, err = evaluation.Ours(half)
-		return all, halfName(half), err
+		set := evaluation.Set(c.Half)
+		all, err = evaluation.ReadSet(set)
+		return all, setTitle(set), err
 	}
 
 	from := io.Reader(os.Stdin)
@@ -119,16 +119,16 @@ func (c aiEvalCommand) readMessages() (all []evaluation.Message, name string, er
 	return all, c.Set, err
 }
 
-// halfName is how the report names a part of Parley's own set.
-func halfName(half evaluation.Half) string {
-	switch half {
+// setTitle is how the report names a set of Parley's own.
+func setTitle(set evaluation.Set) string {
+	switch set {
 	case evaluation.Dev, evaluation.Unseen:
-	case evaluation.Dev2, evaluation.Dev3, evaluation.Check, evaluation.Check2, evaluation.Check3:
-		return "the set " + string(half)
+		return "the " + string(set) + " half"
 	case evaluation.All:
 		return "both halves"
+	case evaluation.Dev2, evaluation.Dev3, evaluation.Check, evaluation.Check2, evaluation.Check3:
 	}
-	return "the " + string(half) + " half"
+	return "the set " + string(set)
 }
 
 // newAnalyzer makes the analyzer that is measured. The caller calls done in the end. In production Parley's own

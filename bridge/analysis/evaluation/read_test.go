@@ -239,9 +239,9 @@ func TestReadTellsManyFaults(t *testing.T) {
 	}
 }
 
-func TestUnknownHalfIsRefused(t *testing.T) {
+func TestUnknownSetIsRefused(t *testing.T) {
 	t.Parallel()
-	if _, err := Ours("third"); err == nil {
-		t.Error("a half that there isn't was given, want an error")
+	if _, err := ReadSet("third"); err == nil {
+		t.Error("a set that there isn't was read, want an error")
 	}
 }

@@ -222,7 +222,7 @@ func TestInterruptedRunFails(t *testing.T) {
 // aren't urgent and have no reference, and who never answers with one finds none.
 func TestMajorityReachesLittle(t *testing.T) {
 	t.Parallel()
-	messages := half(t, All)
+	messages := readSet(t, All)
 	out, err := Run(t.Context(), Majority(messages), messages, Options{Now: newSteppingClock()})
 	if err != nil {
 		t.Fatal(err)

@@ -6,47 +6,52 @@ import (
 	"fmt"
 )
 
-// halves holds our set.
-//
 //go:embed set/*.jsonl
-var halves embed.FS
+var setFiles embed.FS
 
-// Half is a part of our set.
-type Half string
+// Set names labelled messages that come with Parley: a file of the folder set, or both files of All. Some sets are there
+// to be learned from; the others are only measured, so that their figures say what to expect of new messages.
+type Set string
 
-// The halves. They were dealt message by message, so that both are alike in languages, labels and difficulties. Dev2
-// and Dev3 were written later, about other trades, and are no part of All: they are there to be learned from. Check was
-// written together with Dev3, and is only measured.
 const (
-	Dev    Half = "dev"    // what rules and prompts are tuned on
-	Unseen Half = "unseen" // what nobody looks at while tuning
-	All    Half = "all"
-	Dev2   Half = "dev2"
-	Dev3   Half = "dev3"
-	Check  Half = "check"  // what nobody tunes on, either
-	Check2 Half = "check2" // what is pressing though said quietly, and what only sounds so: measured alone, too
-	Check3 Half = "check3" // more trades, with many numbers, by somebody else: measured alone, too
+	Dev    Set = "dev"    // what rules and prompts are tuned on
+	Unseen Set = "unseen" // what nobody looks at while tuning
+	// All is Dev and Unseen. They were dealt message by message, so that both halves are alike in languages, labels and
+	// difficulties.
+	All Set = "all"
 )
 
-// isOrHolds reports whether a part is another one, or has it: All has Dev and Unseen.
-func (h Half) isOrHolds(other Half) bool {
-	if h == All {
-		return other == Dev || other == Unseen
+// Sets that were written later, about other trades.
+const (
+	Dev2   Set = "dev2" // what the offline model also learns from
+	Dev3   Set = "dev3" // likewise
+	Check  Set = "check"
+	Check2 Set = "check2" // what is pressing though said quietly, and what only sounds so
+	Check3 Set = "check3" // more trades, with many numbers, by somebody else
+)
+
+// files returns the names of a set's files; none if there is no such set.
+func (s Set) files() []string {
+	switch s {
+	case All:
+		return []string{"set/dev.jsonl", "set/unseen.jsonl"}
+	case Dev, Unseen, Dev2, Dev3, Check, Check2, Check3:
+		return []string{"set/" + string(s) + ".jsonl"}
 	}
-	return h == other
+	return nil
 }
 
-// Ours returns our own set.
-// Errors: an unknown half.
-func Ours(half Half) ([]Message, error) {
-	var messages []Message
-	for _, h := range []Half{Dev, Unseen, Dev2, Dev3, Check, Check2, Check3} {
-		if !half.isOrHolds(h) {
-			continue
-		}
+// ReadSet returns the messages of a set.
+// Errors: there is no such set.
+func ReadSet(s Set) ([]Message, error) {
+	files := s.files()
+	if len(files) == 0 {
+		return nil, fmt.Errorf("evaluation: there is no set %q", s)
+	}
 
-		name := "set/" + string(h) + ".jsonl"
-		raw, err := halves.ReadFile(name)
+	var messages []Message
+	for _, name := range files {
+		raw, err := setFiles.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("evaluation: %w", err)
 		}
@@ -58,10 +63,5 @@ func Ours(half Half) ([]Message, error) {
 
 		messages = append(messages, part...)
 	}
-
-	if len(messages) == 0 {
-		return nil, fmt.Errorf("evaluation: the set has no half %q", half)
-	}
-
 	return messages, nil
 }

@@ -11,10 +11,10 @@ import (
 
 // These tests are about our own set of labelled messages. They show counts and ids, and no text: nobody reads the unseen half.
 
-// half reads a half of our set; reading checks every label of every line.
-func half(t *testing.T, h Half) []Message {
+// readSet reads a set; reading checks every label of every line.
+func readSet(t *testing.T, set Set) []Message {
 	t.Helper()
-	messages, err := Ours(h)
+	messages, err := ReadSet(set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func half(t *testing.T, h Half) []Message {
 // allMessages reads all that was written.
 func allMessages(t *testing.T) []Message {
 	t.Helper()
-	return slices.Concat(half(t, All), half(t, Dev2), half(t, Dev3), half(t, Check), half(t, Check2))
+	return slices.Concat(readSet(t, All), readSet(t, Dev2), readSet(t, Dev3), readSet(t, Check), readSet(t, Check2))
 }
 
 // ourLanguages are the languages of the analysis.
@@ -89,10 +89,10 @@ func wantMessages(t *testing.T, what string, got, minCount int) {
 // forEachHalf runs a subtest for each half of the set by which analyzers are compared.
 func forEachHalf(t *testing.T, test func(*testing.T, []Message)) {
 	t.Helper()
-	for _, h := range []Half{Dev, Unseen} {
+	for _, h := range []Set{Dev, Unseen} {
 		t.Run(string(h), func(t *testing.T) {
 			t.Parallel()
-			test(t, half(t, h))
+			test(t, readSet(t, h))
 		})
 	}
 }
@@ -100,7 +100,7 @@ func forEachHalf(t *testing.T, test func(*testing.T, []Message)) {
 // The set has enough messages of each of our languages, and of others, whose language is "".
 func TestSetHasEachLanguage(t *testing.T) {
 	t.Parallel()
-	all := half(t, All)
+	all := readSet(t, All)
 	wantMessages(t, "messages", len(all), 440)
 	wantEach(t, all, languageOf, 50, ourLanguages()...)
 	wantEach(t, all, languageOf, 25, "")
@@ -149,7 +149,7 @@ func TestHalvesAreAlike(t *testing.T) {
 		{name: "language and sentiment", of: languageAndSentimentOf},
 		{name: "kind of number", of: kindsOf},
 	}
-	dev, unseen := half(t, Dev), half(t, Unseen)
+	dev, unseen := readSet(t, Dev), readSet(t, Unseen)
 	for _, sort := range sorts {
 		t.Run(sort.name, func(t *testing.T) {
 			t.Parallel()
@@ -205,7 +205,7 @@ func TestSetHasNoVariants(t *testing.T) {
 // The second set, of other trades, has each language and label, too.
 func TestSecondSetHasEachLabel(t *testing.T) {
 	t.Parallel()
-	messages := half(t, Dev2)
+	messages := readSet(t, Dev2)
 	wantMessages(t, "messages", len(messages), 300)
 	wantEach(t, messages, languageOf, 35, ourLanguages()...)
 	wantEach(t, messages, sentimentOf, 30, analysis.SentimentNames()...)
@@ -217,7 +217,7 @@ func TestSecondSetHasEachLabel(t *testing.T) {
 func TestCheckIsLikeDev3(t *testing.T) {
 	t.Parallel()
 	const wantLearned, wantMeasured = 336, 142
-	learned, measured := half(t, Dev3), half(t, Check)
+	learned, measured := readSet(t, Dev3), readSet(t, Check)
 	if len(learned) != wantLearned {
 		t.Errorf("got %d messages to learn from, want %d", len(learned), wantLearned)
 	}
@@ -238,7 +238,7 @@ func TestCheckIsLikeDev3(t *testing.T) {
 func TestSecondCheckIsLargeEnough(t *testing.T) {
 	t.Parallel()
 	const wantLanguages = 8
-	messages := half(t, Check2)
+	messages := readSet(t, Check2)
 	urgent := countUrgent(messages)
 	wantMessages(t, "messages", len(messages), 200)
 	wantMessages(t, "urgent messages", urgent, 70)
@@ -276,12 +276,12 @@ func TestHalvesAreVaried(t *testing.T) {
 // An urgent message has a reason, and no other has one. Of check2 only the labels are measured, so that it needs no reasons.
 func TestReasonsOfUrgency(t *testing.T) {
 	t.Parallel()
-	for _, m := range slices.Concat(half(t, All), half(t, Dev2), half(t, Dev3), half(t, Check)) {
+	for _, m := range slices.Concat(readSet(t, All), readSet(t, Dev2), readSet(t, Dev3), readSet(t, Check)) {
 		if hasReason := m.Because != ""; hasReason != m.Urgent {
 			t.Errorf("%s: has a reason: %v, is urgent: %v, want both or neither", m.ID, hasReason, m.Urgent)
 		}
 	}
-	for _, m := range half(t, Check2) {
+	for _, m := range readSet(t, Check2) {
 		if m.Because != "" {
 			t.Errorf("%s of check2 has a reason, want none", m.ID)
 		}

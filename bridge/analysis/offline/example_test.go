@@ -85,8 +85,8 @@ func sumOfLessons(t testing.TB) string {
 	for _, name := range append(languagesOfConcepts(), "concepts") {
 		files = append(files, "examples/"+name+".txt")
 	}
-	for _, half := range []evaluation.Half{evaluation.Dev, evaluation.Dev2, evaluation.Dev3} {
-		files = append(files, "../evaluation/set/"+string(half)+".jsonl")
+	for _, set := range []evaluation.Set{evaluation.Dev, evaluation.Dev2, evaluation.Dev3} {
+		files = append(files, "../evaluation/set/"+string(set)+".jsonl")
 	}
 	h := sha256.New()
 	for _, file := range files {
@@ -149,7 +149,7 @@ func TestExamplesOfEachIntent(t *testing.T) {
 // are isn't shown: nobody reads half of the set.
 func TestExamplesAreNotOfOurSet(t *testing.T) {
 	const shortWords = 4
-	set, err := evaluation.Ours(evaluation.All)
+	set, err := evaluation.ReadSet(evaluation.All)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,10 +10,10 @@ import (
 	"parley/channels/golden"
 )
 
-// ours reads a part of our set.
-func ours(t testing.TB, half evaluation.Half) []evaluation.Message {
+// ours reads a set that comes with Parley.
+func ours(t testing.TB, set evaluation.Set) []evaluation.Message {
 	t.Helper()
-	messages, err := evaluation.Ours(half)
+	messages, err := evaluation.ReadSet(set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +36,8 @@ func learnModel(t *testing.T, a *Analyzer, file, sum string) {
 	for _, m := range ours(t, evaluation.Dev) {
 		lessons = append(lessons, a.newLesson(m, wordsOnly))
 	}
-	for _, half := range []evaluation.Half{evaluation.Dev2, evaluation.Dev3} {
-		for _, m := range ours(t, half) {
+	for _, set := range []evaluation.Set{evaluation.Dev2, evaluation.Dev3} {
+		for _, m := range ours(t, set) {
 			lessons = append(lessons, a.newLesson(m, withRules))
 		}
 	}
