@@ -133,7 +133,7 @@ func (v vocabulary) addRest(n names) {
 // isEnoughFor reports whether all that a reply names is in the vocabulary.
 func (v vocabulary) isEnoughFor(look string) bool {
 	found := findNames(look)
-	if found.crooked {
+	if found.misleads {
 		return false
 	}
 	for _, l := range found.links {
@@ -154,17 +154,17 @@ func hasAll(known map[string]bool, names []string) bool {
 // names are what a text names.
 type names struct {
 	links, mails, numbers []string
-	crooked               bool // a link shows another address than it leads to, or leads nowhere that can be checked
+	misleads              bool // a link shows another address than it leads to, or leads nowhere that can be checked
 }
 
 // findNames finds links, also bare, broken up and written in words, mail addresses and long numbers in a plain text. What one step
 // has found is taken out of the text, so that no later step takes a part of it for something else.
 func findNames(text string) names {
 	c := compiled()
-	text = wholePrices(c.dot.ReplaceAllString(text, "$1$3.$2$4"))
+	text = wholePrices(c.spelledDot.ReplaceAllString(text, "$1$3.$2$4"))
 	var n names
-	n.crooked = c.reference.MatchString(text) || hasCrookedLink(text)
-	rest := c.scheme.ReplaceAllStringFunc(text, func(l string) string {
+	n.misleads = c.markdownReference.MatchString(text) || hasMisleadingLink(text)
+	rest := c.link.ReplaceAllStringFunc(text, func(l string) string {
 		if address, ok := strings.CutPrefix(strings.ToLower(l), "mailto:"); ok {
 			address, _, _ = strings.Cut(address, "?")
 			return " " + address + " "
@@ -197,7 +197,7 @@ func findNames(text string) names {
 
 // ReplaceDomains replaces links without a scheme: names of hosts as programs make links of them, with what stands behind them.
 func ReplaceDomains(text string, by func(link string) string) string {
-	return compiled().bare.ReplaceAllStringFunc(text, func(l string) string {
+	return compiled().domain.ReplaceAllStringFunc(text, func(l string) string {
 		if !isDomain(linkHost(l)) {
 			return l
 		}
@@ -205,18 +205,18 @@ func ReplaceDomains(text string, by func(link string) string) string {
 	})
 }
 
-// hasCrookedLink reports whether a Markdown link leads elsewhere than its text says, or to no address.
-func hasCrookedLink(text string) bool {
+// hasMisleadingLink reports whether a Markdown link leads elsewhere than its text says, or to no address.
+func hasMisleadingLink(text string) bool {
 	c := compiled()
-	for _, m := range c.target.FindAllStringSubmatch(text, -1) {
+	for _, m := range c.markdownLink.FindAllStringSubmatch(text, -1) {
 		words, target := m[2], m[3]
-		if !c.scheme.MatchString(target) {
+		if !c.link.MatchString(target) {
 			return true
 		}
 
-		for _, shown := range slices.Concat(c.scheme.FindAllString(words, -1), c.bare.FindAllString(words, -1)) {
+		for _, shown := range slices.Concat(c.link.FindAllString(words, -1), c.domain.FindAllString(words, -1)) {
 			host := linkHost(shown)
-			isAddress := isDomain(host) || c.scheme.MatchString(shown)
+			isAddress := isDomain(host) || c.link.MatchString(shown)
 			if isAddress && host != linkHost(target) {
 				return true
 			}

@@ -126,7 +126,7 @@ func innerNames(d Desk) []string {
 // inner names.
 func hasInner(look string, inner []string) bool {
 	c := compiled()
-	for _, exp := range []*regexp.Regexp{c.mention, c.tag, c.machine, c.phrase, c.hidden} {
+	for _, exp := range []*regexp.Regexp{c.mention, c.tag, c.machine, c.innerPhrase, c.longHex} {
 		if exp.MatchString(look) {
 			return true
 		}

@@ -12,8 +12,8 @@ import (
 // How long a text on request may be, in characters.
 const (
 	MostDraft  = 4000 // what is to be translated or rephrased
-	maxWritten = 6000
-	maxSummary = 2000 // of a summary, and of an answer to a question
+	maxWritten = 6000 // what may be sent to a customer: a translation, another wording
+	maxSummary = 2000 // what only colleagues read: a summary, an answer to a question
 )
 
 // ErrLeftOut is what CheckText says of a text that nobody may be shown; it is wrapped with why, in words that quote
@@ -48,8 +48,8 @@ func NewTextCheck(r Request) *TextCheck {
 func (c *TextCheck) Check(t Text) (Text, error) {
 	t.Text = strings.TrimSpace(cleanText(t.Text))
 	maxRunes := maxWritten
-	tells := c.task == Summarise || c.task == Explain
-	if tells {
+	isForColleagues := c.task == Summarise || c.task == Explain
+	if isForColleagues {
 		maxRunes = maxSummary
 	}
 
@@ -63,7 +63,7 @@ func (c *TextCheck) Check(t Text) (Text, error) {
 		return Text{}, leftOut("it mentions people")
 	case saysMachine(look, c.given):
 		return Text{}, leftOut("it has what only machines write")
-	case tells && compiled().target.MatchString(look):
+	case isForColleagues && compiled().markdownLink.MatchString(look):
 		return Text{}, leftOut("it hides a link behind words")
 	case !c.names.isEnoughFor(look):
 		return Text{}, leftOut("it names a link, an address or a number that nobody named")
@@ -90,7 +90,7 @@ func givenText(r Request) string {
 // saysMachine reports whether a text has tags, markers or fields of machines that were not in what was given.
 func saysMachine(look, given string) bool {
 	c := compiled()
-	return slices.ContainsFunc([]*regexp.Regexp{c.tag, c.machine, c.hidden}, func(rule *regexp.Regexp) bool {
+	return slices.ContainsFunc([]*regexp.Regexp{c.tag, c.machine, c.longHex}, func(rule *regexp.Regexp) bool {
 		return slices.ContainsFunc(rule.FindAllString(look, -1), func(found string) bool { return !strings.Contains(given, found) })
 	})
 }
