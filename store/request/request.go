@@ -1,6 +1,14 @@
-// Package request keeps the texts that are asked for, such as a summary of a conversation, until somebody has
-// written them: a row is added by the batch that applies the request, claimed with a lease, and finished together
-// with the fact that tells the answer.
+// Package request keeps the texts that colleagues ask for, such as a summary of a conversation, until somebody has
+// written them. It is a queue in the table text_requests:
+//
+//	Add → Claim → Finish     the answer is in the journal
+//	            → Retry      writing failed: due again after a while
+//	            → Postpone   nobody began to write: due again, and the claim counts as no attempt
+//	            → Drop       nobody will write it: the same may be asked again at once
+//
+// Claim leases a request to this process. If the process dies, another one may claim the request when the lease has
+// ended. Each claim raises the request's epoch, and what ends a claim counts only with the latest epoch: a process that
+// was too slow changes nothing any more.
 //
 // What does not belong here: what a request says (package own of the engine), and who answers it (chores).
 package request
@@ -24,11 +32,10 @@ type Request struct {
 	Name           string               `db:"name" json:"name"` // the same for the same request
 	Ask            json.RawMessage      `db:"ask" json:"ask"`   // what is asked for, and by whom
 	AskedAt        time.Time            `db:"asked_at" json:"asked_at"`
-	Attempt        int                  `db:"attempt" json:"attempt"`
-	Epoch          int64                `db:"epoch" json:"epoch"`
+	Attempt        int                  `db:"attempt" json:"attempt"` // how often it was claimed, but for postponed claims
+	Epoch          int64                `db:"epoch" json:"epoch"`     // of this claim
 }
 
-// The same request counts once until it is answered, and for ten seconds afterwards: who clicks twice means it once.
 const addRequests = `
 	INSERT INTO text_requests (conversation_id, name, ask, asked_at, due_at)
 	SELECT conversation_id, name, ask, asked_at, asked_at
@@ -38,7 +45,8 @@ const addRequests = `
 	SET ask = EXCLUDED.ask, asked_at = EXCLUDED.asked_at, due_at = EXCLUDED.due_at, done_at = NULL, attempt = 0, leased_until = NULL
 	WHERE text_requests.done_at < EXCLUDED.asked_at - interval '10 seconds'`
 
-// Add adds requests. One that waits already, or was answered just now, is not added again.
+// Add adds requests. The same request counts once until it is answered, and for ten seconds afterwards: who clicks twice
+// means it once.
 func Add(ctx context.Context, q store.Execer, rows []Request) error {
 	if len(rows) == 0 {
 		return nil
@@ -67,34 +75,37 @@ const claimRequests = `
 	RETURNING text_requests.conversation_id, text_requests.name, text_requests.ask, text_requests.asked_at,
 		text_requests.attempt, text_requests.epoch`
 
-// Claim takes requests that are due, at most as many as most says. Each is leased to this process for the time of lease.
-func Claim(ctx context.Context, q store.Querier, most int, lease time.Duration) ([]Request, error) {
-	return query.Collect[Request](ctx, q, "claim text requests", claimRequests, most, lease.Seconds())
+// Claim takes at most limit requests that are due. Each is leased to this process for the time of lease.
+func Claim(ctx context.Context, q store.Querier, limit int, lease time.Duration) ([]Request, error) {
+	return query.Collect[Request](ctx, q, "claim text requests", claimRequests, limit, lease.Seconds())
 }
+
+// isClaimed is true for the row of a claim that still counts.
+const isClaimed = `conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
 
 const finishRequest = `
 	UPDATE text_requests
 	SET done_at = parley_now(), leased_until = NULL, ask = '{}'
-	WHERE conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
+	WHERE ` + isClaimed
 
-// Finish ends a claimed request and journals fact, which tells its answer, in one transaction. It does nothing if
-// the lease ended and another process has claimed the request.
+// Finish ends a claimed request and journals fact, which tells its answer, in one transaction.
 func Finish(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent) error {
 	return store.InTxWith(ctx, pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		tag, err := tx.Exec(ctx, finishRequest, r.ConversationID, r.Name, r.Epoch)
 		if err != nil {
 			return nil, fmt.Errorf("store: finish text request: %w", err)
 		}
-		if tag.RowsAffected() == 0 {
+		if tag.RowsAffected() == 0 { // another process has claimed it since
 			return nil, nil
 		}
+
 		var p store.Pipeline
 		p.InsertEvents([]store.NewEvent{fact})
 		return &p, nil
 	})
 }
 
-const dropRequest = `DELETE FROM text_requests WHERE conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
+const dropRequest = `DELETE FROM text_requests WHERE ` + isClaimed
 
 // Drop removes a claimed request to which there is no answer: the same may be asked again at once.
 func Drop(ctx context.Context, q store.Execer, r Request) error {
@@ -104,7 +115,7 @@ func Drop(ctx context.Context, q store.Execer, r Request) error {
 const retryRequest = `
 	UPDATE text_requests
 	SET due_at = parley_now() + make_interval(secs => $4), leased_until = NULL
-	WHERE conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
+	WHERE ` + isClaimed
 
 // Retry gives a claimed request back. It is due again after wait.
 func Retry(ctx context.Context, q store.Execer, r Request, wait time.Duration) error {
@@ -114,7 +125,7 @@ func Retry(ctx context.Context, q store.Execer, r Request, wait time.Duration) e
 const postponeRequest = `
 	UPDATE text_requests
 	SET due_at = parley_now() + make_interval(secs => $4), leased_until = NULL, attempt = attempt - 1
-	WHERE conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
+	WHERE ` + isClaimed
 
 // Postpone gives a claimed request back that was not tried yet: its claim counts as no attempt. It is due again after wait.
 func Postpone(ctx context.Context, q store.Execer, r Request, wait time.Duration) error {
