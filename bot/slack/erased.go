@@ -67,7 +67,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 		if m.TS == p.Place.Message || !me.Wrote(&m.Message) {
 			continue
 		}
-		if err := s.files.deleteAll(ctx, m.Files); err != nil {
+		if err := s.uploads.deleteAll(ctx, m.Files); err != nil {
 			return false, p.Progress, err
 		}
 		if err := s.deleteMessage(ctx, p.Place.Channel, m.TS); err != nil {
@@ -90,7 +90,7 @@ func (s *poster) eraseFiles(ctx context.Context, at bridge.Place) error {
 	}
 	for _, m := range page.Messages {
 		if m.TS == at.Message {
-			return s.files.deleteAll(ctx, m.Files)
+			return s.uploads.deleteAll(ctx, m.Files)
 		}
 	}
 	return nil

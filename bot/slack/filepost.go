@@ -1,14 +1,11 @@
 package slack
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
-	"parley/bot/shape"
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
 	"parley/bot/slack/refusal"
@@ -17,18 +14,22 @@ import (
 	"parley/channels"
 )
 
-// A post of files shows those of a customer's message in the conversation's thread. Each call of Send makes one part:
-//   - The first, uploadPart, uploads the files. Nobody sees that, so it may be repeated. If Slack takes none
-//     of them, this part posts their names, and is the only one.
-//   - The second has Slack show them as one message. If Slack doesn't, or shows it elsewhere, this part
-//     uploads them again.
-//   - The third shows what the second uploaded.
-const uploadPart = 0
+// A post of files shows those of a customer's message in the conversation's thread. Slack takes files in two steps:
+// they are uploaded, which nobody sees, and then Slack is asked to show them as one message. Mostly the message
+// comes within a second, now and then after some seconds, and sometimes never. Each call of Send makes one part:
+//   - Part 0 (uploadPart) uploads the files. If Slack takes none of them, it posts their names and is the only part.
+//   - Part 1 has Slack show them, and finds the message. If Slack doesn't show them, or shows them elsewhere, this
+//     part uploads them again.
+//   - Part 2 (lastShowPart) shows what part 1 uploaded. If that fails as well, it posts their names.
+//
+// For example, a workspace that allows only pictures gets "Anna Weber: plan.png, setup.exe (only pictures are allowed
+// in Slack)" with plan.png below it.
+const (
+	uploadPart   = 0
+	lastShowPart = 2
+)
 
-// maxFileText is maxFileBytes in words.
-const maxFileText = "1 GB"
-
-// uploadTimeout bounds an upload whose caller set no deadline.
+// uploadTimeout bounds a part whose caller set no deadline.
 const uploadTimeout = 10 * time.Minute
 
 // maxUploadFailures is how often the upload of a post's files may fail. After that, a file that can't be uploaded is
@@ -36,9 +37,17 @@ const uploadTimeout = 10 * time.Minute
 // only waited for Slack to show files don't count.
 const maxUploadFailures = 25
 
-// isRefusalOf returns a predicate that reports whether a refused file is f.
-func isRefusalOf(f channels.File) func(refusedFile) bool {
-	return func(r refusedFile) bool { return r.Name == fileName(f) && r.Bytes == f.SizeBytes }
+// filePost is a post of files, as one call of Send or Reconcile works on it.
+type filePost struct {
+	*poster
+
+	me       *fact.Self
+	post     bridge.Post
+	progress uploadProgress // what earlier parts and attempts have left; changed by this one
+}
+
+func (s *poster) newFilePost(me *fact.Self, p bridge.Post) *filePost {
+	return &filePost{poster: s, me: me, post: p, progress: storedProgress(p)}
 }
 
 // sendFiles makes one part of a post of files.
@@ -49,96 +58,127 @@ func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 		defer cancel()
 	}
 
-	if p.Part != uploadPart {
-		return s.showFiles(ctx, me, p)
+	f := s.newFilePost(me, p)
+	if p.Part == uploadPart {
+		return f.upload(ctx)
 	}
-	return s.uploadFiles(ctx, me, p, nil)
+	return f.show(ctx)
 }
 
-// filesCard is the text above the files of a post. It names them, and says why some are missing.
-func filesCard(p bridge.Post, refused []refusedFile) view.Card {
-	card := view.Files(customerOf(p), fileNames(p, refused), p.Missing)
-	if p.Unsure {
-		card.Blocks = append(card.Blocks, view.Small(mayBeTwice))
+// reconcileFiles finds out whether a part of a post of files was made.
+func (s *poster) reconcileFiles(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+	me, err := s.identify(ctx)
+	if err != nil {
+		return channels.CannotTell, bridge.Sent{}, err
 	}
-	return card
+
+	f := s.newFilePost(me, p)
+	if p.Part == uploadPart {
+		return f.reconcileUpload(ctx)
+	}
+	return f.reconcileShown(ctx)
 }
 
-// uploadFiles uploads the files of a post, except those in refused. The next part shows them.
-func (s *poster) uploadFiles(ctx context.Context, me *fact.Self, p bridge.Post, refused []refusedFile) (bridge.Sent, error) {
-	progress, err := s.files.upload(ctx, p, refused)
-	if _, ofFile := errors.AsType[*refusal.FileError](err); ofFile {
-		return bridge.Sent{Progress: afterFailure(p)}, refusal.ClassifyBeforeSend(err)
+// upload uploads the files of the post, except those that Slack has refused already. The next part shows them. If one
+// file fails, none counts as uploaded, and the failure is counted.
+func (f *filePost) upload(ctx context.Context) (bridge.Sent, error) {
+	uploaded, err := f.uploadEach(ctx)
+	if _, isOfFile := errors.AsType[*refusal.FileError](err); isOfFile {
+		failed := storedProgress(f.post)
+		failed.Failed++
+		return bridge.Sent{Progress: failed.encode()}, refusal.ClassifyBeforeSend(err)
 	}
 	if err != nil {
 		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
 	}
-	if len(progress.IDs) == 0 {
-		return s.postNames(ctx, me, p, progress.Refused)
+	if len(uploaded.IDs) == 0 {
+		f.progress = uploaded
+		return f.postNames(ctx)
 	}
 
-	return bridge.Sent{More: true, Thread: p.Place.Thread, Progress: progress.encode()}, nil
+	return bridge.Sent{More: true, Thread: f.post.Place.Thread, Progress: uploaded.encode()}, nil
 }
 
-// customerOf returns the customer who sent the files of a post.
-func customerOf(p bridge.Post) bridge.PartyRef {
-	if p.Said != nil {
-		return p.Said.From
-	}
-	return p.Facts.Contact
-}
+// uploadEach uploads the files one by one. Files that Slack refuses go into Refused.
+func (f *filePost) uploadEach(ctx context.Context) (uploadProgress, error) {
+	uploaded := uploadProgress{Refused: slices.Clone(f.progress.Refused)}
+	failedTooOften := storedProgress(f.post).Failed >= maxUploadFailures
 
-// isAcceptable reports whether Slack accepts a file. A post only names the files that Slack doesn't accept.
-func isAcceptable(f channels.File) bool { return f.SizeBytes > 0 && f.SizeBytes <= maxFileBytes }
-
-// fileNames lists the files, with a remark on those that Slack doesn't take.
-func fileNames(p bridge.Post, refused []refusedFile) []string {
-	names := make([]string, 0, len(p.Files))
-	for _, f := range p.Files {
-		name := shape.OneLine(fileName(f), shape.MaxNameRunes)
-		if i := slices.IndexFunc(refused, isRefusalOf(f)); i >= 0 {
-			name += " (" + refused[i].Why + ")"
-		} else if f.SizeBytes <= 0 {
-			name += " (0 bytes)"
-		} else if !isAcceptable(f) {
-			name += " (larger than the " + maxFileText + " that Slack takes)"
+	for _, file := range f.post.Files {
+		if !isAcceptable(file) || f.progress.whyRefused(file) != "" {
+			continue
 		}
-		names = append(names, name)
+
+		id, err := f.uploads.add(ctx, file)
+		givesUp := failedTooOften && ctx.Err() == nil
+		if why := refusal.WhyNoFile(err, givesUp); why != "" {
+			f.log.Warn("slack gets no such file", "delivery_id", f.post.DeliveryID, "error", err)
+			uploaded.refuse(file, why)
+			continue
+		}
+		if err != nil {
+			return uploadProgress{}, err
+		}
+
+		uploaded.IDs = append(uploaded.IDs, id)
+		uploaded.Titles = append(uploaded.Titles, fileName(file))
 	}
-	return names
+
+	return uploaded, nil
 }
 
-func fileName(f channels.File) string {
-	return cmp.Or(blockkit.FileName(strings.NewReplacer("/", "_", "\\", "_").Replace(f.Name)), "file")
+// uploadAnew uploads files again, because Slack shows an upload only once.
+func (f *filePost) uploadAnew(ctx context.Context) (bridge.Sent, error) {
+	f.deleteUploads(ctx)
+	return f.upload(ctx)
 }
 
-// postNames posts only the names of files, where Slack takes none of them.
-func (s *poster) postNames(ctx context.Context, me *fact.Self, p bridge.Post, refused []refusedFile) (bridge.Sent, error) {
-	card := filesCard(p, refused)
-	names := me.Home.Messages(card, blockSeed(p.Token))
-	if len(names) > 1 { // so many fit one message only without blocks
-		names = []blockkit.Message{{Text: me.Home.Words(card)}}
+func (f *filePost) deleteUploads(ctx context.Context) {
+	uploaded := make([]fact.File, 0, len(f.progress.IDs))
+	for _, id := range f.progress.IDs {
+		uploaded = append(uploaded, fact.File{ID: id})
+	}
+	if err := f.uploads.deleteAll(ctx, uploaded); err != nil {
+		f.log.Info("slack files not deleted", "error", err)
+	}
+}
+
+// postNames posts only the names of the files, where Slack takes none of them.
+func (f *filePost) postNames(ctx context.Context) (bridge.Sent, error) {
+	card := f.card()
+	messages := f.me.Home.Messages(card, blockSeed(f.post.Token))
+	if len(messages) > 1 { // so many fit one message only without blocks
+		messages = []blockkit.Message{{Text: f.me.Home.Words(card)}}
 	}
 
-	ts, thread, err := s.postMessage(ctx, p, literalOptions(names[0]))
+	ts, thread, err := f.postMessage(ctx, f.post, literalOptions(messages[0]))
 	if err != nil {
 		return bridge.Sent{}, err
 	}
 	return bridge.Sent{Message: ts, Thread: thread}, nil
 }
 
-// reconcileUpload looks whether the first part of a post of files was made. Uploading again shows nothing twice, but
-// where Slack took none of the files their names are posted.
-func (s *poster) reconcileUpload(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	me, err := s.identify(ctx)
-	if err != nil {
-		return channels.CannotTell, bridge.Sent{}, err
+// card is the text above the files. It names them, and says why some are missing.
+func (f *filePost) card() view.Card {
+	customer := f.post.Facts.Contact
+	if f.post.Said != nil {
+		customer = f.post.Said.From
 	}
 
-	m, outcome, err := s.findPosted(ctx, me, p, p.Place.Thread)
-	if refusal.IsGone(err) && p.Place.Thread != "" {
+	card := view.Files(customer, fileNames(f.post.Files, f.progress), f.post.Missing)
+	if f.post.Unsure {
+		card.Blocks = append(card.Blocks, view.Small(mayBeTwice))
+	}
+	return card
+}
+
+// reconcileUpload looks whether the first part was made. Uploading again shows nothing twice, but where Slack took
+// none of the files their names are posted.
+func (f *filePost) reconcileUpload(ctx context.Context) (channels.Outcome, bridge.Sent, error) {
+	m, outcome, err := f.findPosted(ctx, f.me, f.post, f.post.Place.Thread)
+	if refusal.IsGone(err) && f.post.Place.Thread != "" {
 		const moreFollow = false // the names are the only part
-		return s.reconcileTopLevel(ctx, me, p, moreFollow)
+		return f.reconcileTopLevel(ctx, f.me, f.post, moreFollow)
 	}
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"testing"
 
 	"parley/bot/slack/fact"
@@ -178,56 +177,7 @@ func TestOpenIsLedToSigningIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	hello := w.shareHello()
-	w.surface.token = "xoxb-wrong"
+	w.surface.attachments.Token = "xoxb-wrong"
 	_, err := w.readFile(hello)
 	wantErrorWith(t, err, channels.BadContent, "doesn't give it")
-}
-
-// Nobody follows an address to a place that isn't Slack's, or to the page for signing in, which can't be told
-// from a file that is a web page. Of those that are followed only some get the token.
-func TestWhereFilesMayMove(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		target         string // where Slack says that the file is now
-		wantFollowed   bool
-		wantTokenThere bool
-	}{
-		// Slack's own places.
-		{target: "https://files-origin.slack.com/files-pri/T1-F1/a.txt", wantFollowed: true, wantTokenThere: true},
-		{target: "https://slack-files.com/files-pri/T1-F1/plan.pdf?pub", wantFollowed: true},
-		{target: "https://a.slack-edge.com/x", wantFollowed: true},
-		{target: "http://a.slack-edge.com/x"}, // without TLS
-
-		// Pages for signing in.
-		{target: "https://acme.slack.com/?redir=%2Ffiles-pri%2FT1-F1"},
-		{target: "https://slack.com/signin"},
-
-		// Other places.
-		{target: "https://slack-files.com.evil.test/x"},
-		{target: "https://169.254.169.254/latest"},
-	} {
-		t.Run(tt.target, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			from := &url.URL{Scheme: "https", Host: "files.slack.com"}
-			followed, tokenThere := false, false
-			network := roundTrip(func(r *http.Request) *http.Response {
-				if r.URL.Host == from.Host {
-					wantEqual(t, "credentials that Slack gets", r.Header.Get("Authorization"), "Bearer "+w.surface.token)
-					return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {tt.target}}, Body: http.NoBody, Request: r}
-				}
-				followed, tokenThere = true, r.Header.Get("Authorization") != ""
-				return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}
-			})
-			w.surface.http = &http.Client{
-				Transport:     network,
-				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-			}
-			resp, err := w.surface.files.download(w.ctx(), from)
-			noError(t, err)
-			noError(t, resp.Body.Close())
-			wantEqual(t, "is followed", followed, tt.wantFollowed)
-			wantEqual(t, "gets the token", tokenThere, tt.wantTokenThere)
-		})
-	}
 }

@@ -62,10 +62,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	case bridge.PostEphemeral:
 		return channels.Landed, bridge.Sent{}, nil // nobody can look, and it must not be shown twice
 	case bridge.PostFiles:
-		if p.Part == uploadPart {
-			return s.reconcileUpload(ctx, p)
-		}
-		return s.reconcileShown(ctx, p)
+		return s.reconcileFiles(ctx, p)
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
 	}
 

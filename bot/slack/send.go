@@ -33,7 +33,7 @@ type poster struct {
 	*workspace
 
 	directory *directory
-	files     *files
+	uploads   *uploads
 	work      *background.Work // sends direct messages after a line was posted
 }
 

@@ -1,15 +1,10 @@
 package slack
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +13,7 @@ import (
 	"parley/bot/background"
 	"parley/bot/forms"
 	"parley/bot/recent"
+	"parley/bot/slack/attachment"
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
 	"parley/bot/slack/standing"
@@ -25,34 +21,18 @@ import (
 	"parley/bot/sweep"
 	"parley/bridge"
 	"parley/channels"
-	"parley/channels/fence"
 	"parley/channels/pause"
 )
 
 // A Surface is the Slack side of Parley. The engine has it post what customers write, each conversation in a thread
 // of its own. What agents type or click there, the Surface stores with the engine, which answers the customer. This
-// file configures the Surface, joins its parts and runs it; the package comment lists the parts.
+// file joins its parts and runs them; the package comment lists the parts.
 
-// DefaultAPIURL is where Slack's Web API lives.
-const DefaultAPIURL = "https://slack.com/api/"
-
-// Times of this surface.
 const (
-	defaultSweepInterval = 10 * time.Minute // catch-up without a reconnect
-	defaultCatchUpFor    = 90 * 24 * time.Hour
-	defaultShareWait     = 3 * time.Second
-	unmovedPasses        = 3 // a mark that hasn't moved for so many passes counts as abandoned
-	endTimeout           = 5 * time.Second
+	unmovedPasses = 3 // a mark that hasn't moved for so many passes counts as abandoned
+	endTimeout    = 5 * time.Second
+	maxBackground = 64 // tasks that run at once after Slack has its answer, or after a line was posted
 )
-
-// Socket Mode connections. Two, so that events come while Slack renews one of them; Slack allows ten.
-const (
-	defaultConnections = 2
-	maxConnections     = 10
-)
-
-// maxBackground bounds the tasks that run at once after Slack has its answer, or after a line was posted.
-const maxBackground = 64
 
 // Desk is what a Surface asks of the engine.
 type Desk interface {
@@ -64,30 +44,6 @@ type Desk interface {
 	reports
 }
 
-// Options configure a Surface. Required: BotToken, Desk and either AppToken (Socket Mode) or SigningSecret.
-type Options struct {
-	BotToken      string
-	AppToken      string // if it is set, events come by Socket Mode
-	SigningSecret string
-	APIURL        string  // "" means DefaultAPIURL
-	Rate          float64 // factor on the published budgets; 0 means that only Slack's 429s limit the rate
-
-	Desk   Desk
-	Log    *slog.Logger     // nil discards all
-	Now    func() time.Time // Parley's clock; nil means time.Now
-	Client *http.Client     // nil means a client of its own, which never writes after a deadline
-	Zone   *time.Location   // of times in cards, for readers whose client can't show their own zone; nil means UTC
-
-	// ReadOnly makes Resolve join no channel, for apply --dry-run.
-	ReadOnly bool
-
-	// Zero means the default of each of these.
-	Connections   int           // Socket Mode connections
-	CatchUpFor    time.Duration // catch-up skips threads whose root is older
-	SweepInterval time.Duration // time between two passes of catch-up
-	ShareWait     time.Duration // how long a finished upload waits for its message's id
-}
-
 // Surface is one Slack workspace with our app in it.
 type Surface struct {
 	*workspace
@@ -95,7 +51,8 @@ type Surface struct {
 	opt         Options
 	directory   *directory
 	posts       *poster
-	files       *files
+	uploads     *uploads
+	attachments *attachment.Reader
 	history     *history
 	intake      *intake
 	connections *connections
@@ -113,31 +70,10 @@ var (
 // New makes the surface. It connects to nothing; Run does.
 // Errors: what is missing or malformed in o, all together.
 func New(o Options) (*Surface, error) {
-	var faults []error
-	if o.BotToken == "" {
-		faults = append(faults, errors.New("slack: bot token is missing"))
-	}
-	if o.AppToken == "" && o.SigningSecret == "" {
-		faults = append(faults, errors.New("slack: neither app token nor signing secret is given"))
-	}
-	if o.Desk == nil {
-		faults = append(faults, errors.New("slack: no desk"))
-	}
-
-	o.APIURL = cmp.Or(o.APIURL, DefaultAPIURL)
-	if !strings.HasSuffix(o.APIURL, "/") {
-		o.APIURL += "/" // without it slack-go would call /apiauth.test
-	}
-
-	base, err := url.Parse(o.APIURL)
-	if err != nil || base.Host == "" {
-		faults = append(faults, fmt.Errorf("slack: API URL %q is not an address", o.APIURL))
-	}
-	if err := errors.Join(faults...); err != nil {
+	o, base, err := o.complete()
+	if err != nil {
 		return nil, err
 	}
-
-	o = o.withDefaults()
 	return newSurface(o, base), nil
 }
 
@@ -162,8 +98,20 @@ func newSurface(o Options, base *url.URL) *Surface {
 		askTimeout:   askTimeout,
 		members:      memberCache{lists: map[string]memberList{}},
 	}
-	s.files = &files{workspace: w, shareWait: o.ShareWait}
-	s.posts = &poster{workspace: w, directory: s.directory, files: s.files, work: background.New(maxBackground)}
+	s.uploads = &uploads{workspace: w, shareWait: o.ShareWait}
+	s.attachments = &attachment.Reader{
+		HTTP:      o.Client,
+		Token:     o.BotToken,
+		MaxBytes:  maxFileBytes,
+		IsTrusted: w.isTrusted,
+		Describe:  w.askFile,
+	}
+	s.posts = &poster{
+		workspace: w,
+		directory: s.directory,
+		uploads:   s.uploads,
+		work:      background.New(maxBackground),
+	}
 	s.intake = newIntake(s)
 	s.connections = &connections{intake: s.intake}
 	if o.AppToken != "" {
@@ -193,7 +141,7 @@ func newIntake(s *Surface) *intake {
 		journal:   desk,
 		standing:  standing.New(desk),
 		directory: s.directory,
-		shares:    &s.files.shares,
+		shares:    &s.uploads.shares,
 		sweeper:   s.sweeper,
 		work:      background.New(maxBackground),
 
@@ -208,28 +156,6 @@ func newIntake(s *Surface) *intake {
 			windows:   &windows{workspace: s.workspace, desk: desk, replying: desk, posts: s.posts, zone: s.opt.Zone},
 		},
 	}
-}
-
-func (o Options) withDefaults() Options {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Zone == nil {
-		o.Zone = time.UTC
-	}
-	if o.Client == nil {
-		o.Client = fence.NewClient(fence.Options{Answer: requestTimeout})
-	}
-
-	o.Connections = cmp.Or(o.Connections, defaultConnections)
-	o.Connections = min(max(o.Connections, 1), maxConnections)
-	o.CatchUpFor = cmp.Or(o.CatchUpFor, defaultCatchUpFor)
-	o.SweepInterval = cmp.Or(o.SweepInterval, defaultSweepInterval)
-	o.ShareWait = cmp.Or(o.ShareWait, defaultShareWait)
-	return o
 }
 
 // Limits implements bridge.Surface.
@@ -362,7 +288,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 
 // Open implements bridge.Surface.
 func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
-	return s.files.Open(ctx, f)
+	return s.attachments.Open(ctx, f)
 }
 
 // Resolve implements bridge.Surface.
