@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -20,13 +19,17 @@ import (
 
 const (
 	rosterTimeout = 5 * time.Minute // for all pages of a large workspace, with the waits for which Slack asks
-	maxSingleAsks = 30              // for more people, the whole workspace is read, page by page, instead of each person
 	userPage      = 500
+
+	// maxSingleAsks is for how many people Slack is asked one by one. For more, the whole workspace is read.
+	maxSingleAsks = 30
 )
 
 // listMembers returns the members of a channel. For those for whom known returns true, only the user id is filled in,
 // and Slack isn't asked. The app itself is left out, and so are outsiders among the others.
-func (d *directory) listMembers(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
+func (d *directory) listMembers(
+	ctx context.Context, channel string, known func(user string) bool,
+) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
 	me, err := d.identify(ctx)
@@ -39,49 +42,52 @@ func (d *directory) listMembers(ctx context.Context, channel string, known func(
 		return nil, fmt.Errorf("slack: members of %s: %w", channel, err)
 	}
 
-	var list []bridge.Member
-	unknown := map[string]bool{}
+	var members []bridge.Member
+	var newcomers []string
 	for _, id := range ids {
 		if known(id) {
-			list = append(list, bridge.Member{User: id})
+			members = append(members, bridge.Member{User: id})
 		} else if id != me.User {
-			unknown[id] = true
+			newcomers = append(newcomers, id)
 		}
 	}
 
-	err = d.readUsers(ctx, unknown, func(u *slackapi.User) {
-		if !isOutsider(u, me) {
-			list = append(list, memberOf(u))
+	users, err := d.readUsers(ctx, newcomers)
+	if err != nil {
+		return nil, err
+	}
+
+	for i := range users {
+		if !isOutsider(&users[i], me) {
+			members = append(members, memberOf(&users[i]))
 		}
-	})
+	}
 
-	return list, err
-}
-
-// nameOf returns the name by which people know somebody.
-func nameOf(u *slackapi.User) string { return cmp.Or(u.RealName, u.Profile.RealName, u.Name) }
-
-func memberOf(u *slackapi.User) bridge.Member {
-	return bridge.Member{User: u.ID, Name: nameOf(u), Email: u.Profile.Email, Guest: isGuest(u)}
+	return members, nil
 }
 
 // Absent returns those of the user ids that the workspace doesn't have, sorted.
-func (s *Surface) Absent(ctx context.Context, users []string) ([]string, error) {
-	absent := map[string]bool{}
-	for _, id := range users {
-		absent[id] = true
+func (s *Surface) Absent(ctx context.Context, ids []string) ([]string, error) {
+	users, err := s.directory.readUsers(ctx, ids)
+	if err != nil {
+		return nil, err
 	}
-	err := s.directory.readUsers(ctx, absent, func(u *slackapi.User) { delete(absent, u.ID) })
-	return slices.Sorted(maps.Keys(absent)), err
+
+	absent := slices.Sorted(slices.Values(ids))
+	return slices.DeleteFunc(slices.Compact(absent), func(id string) bool {
+		return slices.ContainsFunc(users, func(u slackapi.User) bool { return u.ID == id })
+	}), nil
 }
 
-// readUsers asks Slack about the people with these ids, and calls found for each one that Slack shows.
-func (d *directory) readUsers(ctx context.Context, ids map[string]bool, found func(*slackapi.User)) error {
+// readUsers returns the profiles of the people with these ids, each once. Whom Slack doesn't show is left out.
+func (d *directory) readUsers(ctx context.Context, ids []string) ([]slackapi.User, error) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	if len(ids) > maxSingleAsks {
-		return d.readAllUsers(ctx, ids, found)
+		return d.searchUsers(ctx, ids)
 	}
 
-	for id := range ids {
+	var users []slackapi.User
+	for _, id := range ids {
 		var u *slackapi.User
 		err := d.retryRead(ctx, func(ctx context.Context) error {
 			var err error
@@ -94,20 +100,25 @@ func (d *directory) readUsers(ctx context.Context, ids map[string]bool, found fu
 		}
 
 		if err != nil {
-			return fmt.Errorf("slack: users.info: %w", err)
+			return nil, fmt.Errorf("slack: users.info: %w", err)
 		}
 
-		found(u)
+		users = append(users, *u)
 	}
 
-	return nil
+	return users, nil
 }
 
-// readAllUsers reads the people of the workspace, page by page, until all with these ids were found.
-func (d *directory) readAllUsers(ctx context.Context, ids map[string]bool, found func(*slackapi.User)) error {
-	left := len(ids)
+// searchUsers reads the people of the workspace, page by page, until it has found all with these ids.
+func (d *directory) searchUsers(ctx context.Context, ids []string) ([]slackapi.User, error) {
+	left := map[string]bool{}
+	for _, id := range ids {
+		left[id] = true
+	}
+
+	var users []slackapi.User
 	pages := d.api.GetUsersPaginated(slackapi.GetUsersOptionLimit(userPage))
-	for left > 0 {
+	for len(left) > 0 {
 		var next slackapi.UserPagination
 		isEnd := false
 		err := d.retryRead(ctx, func(ctx context.Context) error {
@@ -120,24 +131,31 @@ func (d *directory) readAllUsers(ctx context.Context, ids map[string]bool, found
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("slack: users.list: %w", err)
+			return nil, fmt.Errorf("slack: users.list: %w", err)
 		}
 		if isEnd {
-			return nil
+			break
 		}
 
 		pages = next
 		for i := range pages.Users {
-			u := &pages.Users[i]
-			if ids[u.ID] {
-				found(u)
-				left--
+			if id := pages.Users[i].ID; left[id] {
+				users = append(users, pages.Users[i])
+				delete(left, id)
 			}
 		}
 	}
 
-	return nil
+	return users, nil
 }
+
+// memberOf says of a person what the roster shows.
+func memberOf(u *slackapi.User) bridge.Member {
+	return bridge.Member{User: u.ID, Name: nameOf(u), Email: u.Profile.Email, Guest: isGuest(u)}
+}
+
+// nameOf returns the name by which people know somebody.
+func nameOf(u *slackapi.User) string { return cmp.Or(u.RealName, u.Profile.RealName, u.Name) }
 
 // isOutsider reports whether somebody can't be an agent: they are deactivated, a bot, or of another organisation.
 func isOutsider(u *slackapi.User, me *fact.Self) bool {
