@@ -24,9 +24,8 @@ func shortenRepeated(l bridge.Line) (short bridge.Line, isShortened bool) {
 	}
 
 	text := strings.TrimSpace(l.Text)
-	isTyped := l.SourceRef.Message != "" && l.SourceRef.Channel != ""
 	isShort := strings.Count(text, "\n") < maxRepeatedLines && utf8.RuneCountInString(text) <= maxRepeatedRunes
-	if !isTyped || isShort {
+	if !standsInChat(l.SourceRef) || isShort {
 		return l, false
 	}
 

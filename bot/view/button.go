@@ -33,13 +33,29 @@ func lineButtons(l bridge.Line, f bridge.Facts) []Button {
 		}
 	}
 
-	for _, name := range l.Verbs {
+	for _, name := range offeredVerbs(l, f) {
 		b := verb.NewButton(name, args)
 		adaptButton(&b, l)
 		all = append(all, b)
 	}
 
 	return resolveAtOnce(f, all)
+}
+
+// offeredVerbs returns the verbs of a line's buttons. If a verb was refused because it needs arguments, and nothing else
+// is offered, a button opens its form, which asks for them.
+func offeredVerbs(l bridge.Line, f bridge.Facts) []bridge.Verb {
+	isOnlyRefusal := l.Kind() == bridge.LineRefused && len(l.Verbs) == 0
+	if isOnlyRefusal && f.Status.Open() && needsArguments(l.Verb) {
+		return []bridge.Verb{l.Verb}
+	}
+	return l.Verbs
+}
+
+// needsArguments reports whether a verb can do nothing before a form has asked for its arguments.
+func needsArguments(name bridge.Verb) bool {
+	v := verb.Of(name)
+	return v.Needs(bridge.Args{}) && !v.Form.AtOnce && !v.Sends
 }
 
 // resolveAtOnce makes Resolve act without a form if the account is set up so. It changes the buttons that it is given.

@@ -12,7 +12,12 @@ import (
 
 // When an agent types a message in a thread and it doesn't simply go out to the customer, Parley says so in a line
 // below: it was kept inside, it waits for a decision, it failed. This file has the words of these lines. Each mentions
-// the author, says who did not get the message and why, then what to do. The text of the message stands below.
+// the author, says who did not get the message and why, then what to do. The text of the message stands below:
+//
+//	🔒 @Ann Not sent: Carla Diaz does not have this. The reply window closed today 09:14. Send a template now, or keep
+//	it: I offer it again when Carla Diaz writes.
+//	| We have found your parcel.
+//	[Send template] [Keep for later] [Drop]
 
 // remark is what such a line says besides the text of the message.
 type remark struct {
@@ -40,8 +45,12 @@ func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
 	case c.Reason == "unclaimed":
 		usualHint = "Take it and send this, or keep it inside?"
 	}
-	return fateBlocks(l, f, remark{icon: "raised_hand_with_fingers_splayed", what: what,
-		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
+	return fateBlocks(l, f, remark{
+		icon:   "raised_hand_with_fingers_splayed",
+		what:   what,
+		reason: c.Reason,
+		hint:   shape.Or(c.Hint, usualHint),
+	})
 }
 
 func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
@@ -55,8 +64,11 @@ func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
 
 func sendAsLine(l bridge.Line, f bridge.Facts) []Block {
 	question := shape.SendAsQuestion(shape.AgentName(l.By), shape.Customer(l, f))
-	return fateBlocks(l, f, remark{icon: "raised_hand_with_fingers_splayed", what: question,
-		hint: "It waits like any reply, with Undo."})
+	return fateBlocks(l, f, remark{
+		icon: "raised_hand_with_fingers_splayed",
+		what: question,
+		hint: "It waits like any reply, with Undo.",
+	})
 }
 
 func offeredLine(l bridge.Line, c *bridge.OfferedLine, f bridge.Facts) []Block {
@@ -64,7 +76,13 @@ func offeredLine(l bridge.Line, c *bridge.OfferedLine, f bridge.Facts) []Block {
 	if l.Other.ID != 0 {
 		usualHint = "This was kept in " + shape.Number(l.Other.ID) + ", which has ended. Write it here if it still fits."
 	}
-	return windowLine(l, f, "envelope_with_arrow", shape.Customer(l, f)+" wrote: the reply window is open until ", c.Until, c.Provider, usualHint)
+	return windowBlocks(l, f, windowRemark{
+		icon:     "envelope_with_arrow",
+		what:     shape.Customer(l, f) + " wrote: the reply window is open until ",
+		until:    c.Until,
+		provider: c.Provider,
+		hint:     usualHint,
+	})
 }
 
 // parkedLine is about a reply that is kept until somebody decides, or the customer writes.
@@ -75,7 +93,13 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 		if slices.Contains(l.Verbs, bridge.VerbTemplate) {
 			hint = "Send a template now, or keep it: " + hint
 		}
-		return windowLine(l, f, "lock", "Not sent: "+who+" does not have this. The reply window closed ", c.Until, c.Hint, hint)
+		return windowBlocks(l, f, windowRemark{
+			icon:     "lock",
+			what:     "Not sent: " + who + " does not have this. The reply window closed ",
+			until:    c.Until,
+			provider: c.Hint,
+			hint:     hint,
+		})
 	}
 
 	what := "Not sent: I found this late, and the conversation has moved on."
@@ -83,20 +107,31 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 		what = "Not sent: " + who + " does not have this."
 	}
 
-	return fateBlocks(l, f, remark{icon: "hourglass", what: what,
-		reason: c.Reason, hint: shape.Or(c.Hint, "Send it if it still fits, or drop it.")})
+	return fateBlocks(l, f, remark{
+		icon:   "hourglass",
+		what:   what,
+		reason: c.Reason,
+		hint:   shape.Or(c.Hint, "Send it if it still fits, or drop it."),
+	})
 }
 
-// windowLine is about a text that depends on the reply window, the time in which the provider lets free text go to the
-// customer. until is when the window closes or closed. If it is zero, the window was never open, or only the provider
-// knows when it closed.
-func windowLine(l bridge.Line, f bridge.Facts, icon, what string, until time.Time, provider, hint string) []Block {
-	parts := []any{what, shape.At(until, f.Zone), "."}
-	if until.IsZero() {
+// windowRemark is what a line says about a text that depends on the reply window, the time in which the provider lets
+// free text go to the customer.
+type windowRemark struct {
+	icon     string
+	what     string    // what happened; until follows
+	until    time.Time // when the window closes or closed; zero if it was never open, or only the provider knows
+	provider string    // what the provider says of it; "" if nothing
+	hint     string    // what to do
+}
+
+func windowBlocks(l bridge.Line, f bridge.Facts, r windowRemark) []Block {
+	parts := []any{r.what, shape.At(r.until, f.Zone), "."}
+	if r.until.IsZero() {
 		parts = []any{"Not sent: " + shape.Customer(l, f) + " does not have this. The reply window is closed."}
 	}
-	parts = append(parts, shape.NextSentence(shape.AsSentence(provider)), shape.NextSentence(hint))
-	return append([]Block{makeHeadline(l, icon, parts...)}, shape.MessageBlocks(l)...)
+	parts = append(parts, shape.NextSentence(shape.AsSentence(r.provider)), shape.NextSentence(r.hint))
+	return append([]Block{makeHeadline(l, r.icon, parts...)}, shape.MessageBlocks(l)...)
 }
 
 func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
@@ -110,7 +145,12 @@ func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 		usualHint = hintFor(l, f, "The others may have it, and would get it twice if you send it again.")
 	}
 	what := "Not delivered: " + shape.Or(c.Missed, shape.Customer(l, f)) + " did not get this."
-	return fateBlocks(l, f, remark{icon: "warning", what: what, reason: reason, hint: shape.Or(c.Hint, usualHint)})
+	return fateBlocks(l, f, remark{
+		icon:   "warning",
+		what:   what,
+		reason: reason,
+		hint:   shape.Or(c.Hint, usualHint),
+	})
 }
 
 // failedRecipientLine says which one of several recipients a reply did not reach.
@@ -138,36 +178,48 @@ func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block
 func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {
 	who := shape.Or(c.Recipient, shape.Customer(l, f))
 	what := "Sent, but the other side has not delivered it to " + who + " yet and keeps trying."
-	return fateBlocks(l, f, remark{icon: "hourglass_flowing_sand", what: what,
-		reason: c.Reason, hint: "Nothing to do now. You will hear if it fails."})
+	return fateBlocks(l, f, remark{
+		icon:   "hourglass_flowing_sand",
+		what:   what,
+		reason: c.Reason,
+		hint:   "Nothing to do now. You will hear if it fails.",
+	})
 }
 
 func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
 	usualHint := "Look for it where sent messages are." + hintFor(l, f, " Then mark it as sent, or send it again.")
-	return fateBlocks(l, f, remark{icon: "grey_question", what: "Nobody can tell whether " + shape.Customer(l, f) + " got this.",
-		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
+	return fateBlocks(l, f, remark{
+		icon:   "grey_question",
+		what:   "Nobody can tell whether " + shape.Customer(l, f) + " got this.",
+		reason: c.Reason,
+		hint:   shape.Or(c.Hint, usualHint),
+	})
 }
 
 // editLateLine says that a message was changed when it was too late, and what became of each of its files.
 func editLateLine(l bridge.Line, c *bridge.EditLateLine, f bridge.Facts) []Block {
 	who := shape.Customer(l, f)
-	what := "You changed this after it was sent: " + who + " has the earlier text."
-	hint := "If it matters, send the new text as a message of its own."
-	if c.Unclear {
-		what = "You changed this, but nobody can tell whether " + who + " has the earlier text."
+	r := remark{
+		icon: "pencil2",
+		what: "You changed this after it was sent: " + who + " has the earlier text.",
+		hint: "If it matters, send the new text as a message of its own.",
 	}
-	if c.OnlyFiles {
-		what, hint = "You changed the files after this was sent.", ""
+	switch {
+	case c.OnlyFiles:
+		r.what, r.hint = "You changed the files after this was sent.", ""
+	case c.Unclear:
+		r.what = "You changed this, but nobody can tell whether " + who + " has the earlier text."
 	}
-	what += namedFiles(who+" has ", c.Left) +
+	if len(c.Added) > 0 {
+		r.hint = "If it matters, send what is new as a message of its own."
+	}
+
+	r.what += namedFiles(who+" has ", c.Left) +
 		namedFiles("Too late to stop: ", c.Leaving) +
 		namedFiles("Send again would still send: ", c.Failed) +
 		namedFiles("Stopped in time: ", c.Stopped) +
 		namedFiles("Not sent: ", c.Added)
-	if len(c.Added) > 0 {
-		hint = "If it matters, send what is new as a message of its own."
-	}
-	return fateBlocks(l, f, remark{icon: "pencil2", what: what, hint: hint})
+	return fateBlocks(l, f, r)
 }
 
 // namedFiles makes a sentence that follows others, or "" if there are no files.
@@ -202,13 +254,20 @@ func topLevelLine(l bridge.Line, c *bridge.TopLevelLine, f bridge.Facts) []Block
 	if len(c.Rows) > 0 {
 		next = "Who is to get it?"
 	}
-	return fateBlocks(l, f, remark{icon: "mag", what: "Not sent to a customer: this is the channel.", hint: next})
+	return fateBlocks(l, f, remark{
+		icon: "mag",
+		what: "Not sent to a customer: this is the channel.",
+		hint: next,
+	})
 }
 
 // notMappedLine tells a person who is no agent that nothing was sent.
 func notMappedLine(l bridge.Line, f bridge.Facts) []Block {
-	return fateBlocks(l, f, remark{icon: "no_entry", what: "Nothing was sent: I don't know you as an agent.",
-		hint: "Ask an admin to add you, then type it again."})
+	return fateBlocks(l, f, remark{
+		icon: "no_entry",
+		what: "Nothing was sent: I don't know you as an agent.",
+		hint: "Ask an admin to add you, then type it again.",
+	})
 }
 
 // textsLine says that the provider counts a long text as several. Joined means that further lines of the author's leave
