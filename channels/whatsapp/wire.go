@@ -1,9 +1,89 @@
 package whatsapp
 
-import "parley/channels/graph"
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
 
-// The structs in this file are the JSON of Meta's webhooks, as far as Parley reads it. "loose" reads a string or a
-// number, because Meta sends both.
+	"parley/channels/graph"
+)
+
+// The structs in this file are the JSON of Meta's webhooks, as far as Parley reads it. An envelope is a whole webhook. Its items, such as
+// messages and statuses, are stored as they came (fact.go), and read by the structs below it.
+
+// loose is a string that may be written as a number: Meta sends ids and times both ways.
+type loose string
+
+// UnmarshalJSON implements json.Unmarshaler. A value that is neither a string nor a number becomes "".
+func (l *loose) UnmarshalJSON(b []byte) error {
+	b = bytes.TrimSpace(b)
+	*l = ""
+
+	if len(b) == 0 {
+		return nil
+	}
+
+	switch first := b[0]; first {
+	case '"':
+		var s string
+		if err := json.Unmarshal(b, &s); err != nil {
+			return err
+		}
+		*l = loose(s)
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		*l = loose(b)
+	}
+
+	return nil
+}
+
+// firstOf returns the first value that isn't empty.
+func firstOf(list ...loose) string { return string(cmp.Or(list...)) }
+
+// envelope is the body of a webhook. Its parts are read one by one, so that one that can't be read doesn't hide the others.
+type envelope struct {
+	Object string `json:"object"`
+	Entry  []struct {
+		ID      loose `json:"id"`
+		Time    loose `json:"time"`
+		Changes []struct {
+			Field string          `json:"field"`
+			Value json.RawMessage `json:"value"`
+		} `json:"changes"`
+	} `json:"entry"`
+}
+
+// changeValue is the value of a change, with its lists of items.
+type changeValue struct {
+	Metadata struct {
+		PhoneNumberID loose `json:"phone_number_id"`
+	} `json:"metadata"`
+	Contacts    []json.RawMessage `json:"contacts"`
+	Messages    []json.RawMessage `json:"messages"`
+	Statuses    []json.RawMessage `json:"statuses"`
+	Errors      []json.RawMessage `json:"errors"`
+	Echoes      []json.RawMessage `json:"message_echoes"`
+	Preferences []json.RawMessage `json:"user_preferences"`
+}
+
+// identifiers has the fields of all kinds of items that tell one item from another, and say whom it is about.
+type identifiers struct {
+	ID              loose `json:"id"`
+	From            loose `json:"from"`
+	FromUserID      loose `json:"from_user_id"`
+	To              loose `json:"to"`
+	ToUserID        loose `json:"to_user_id"`
+	WaID            loose `json:"wa_id"`
+	UserID          loose `json:"user_id"`
+	Recipient       loose `json:"recipient_id"`
+	RecipientUserID loose `json:"recipient_user_id"`
+	Status          loose `json:"status"`
+	Timestamp       loose `json:"timestamp"`
+	Value           loose `json:"value"`
+	Category        loose `json:"category"`
+
+	System json.RawMessage `json:"system"`
+}
 
 // contact is a customer in a webhook. One of the two ids, WaID (the phone number) and UserID, may be missing.
 // Source: Cloud API, "Business-scoped user IDs".
