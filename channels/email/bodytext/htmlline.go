@@ -5,82 +5,43 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 
 	"parley/channels/markdown"
 )
 
-// textStyle is a set of styles.
-type textStyle uint8
+// This file collects one line of a mail's HTML piece by piece, while markdownWriter walks over the tree. The pieces are runs. For example,
+//
+//	Dear   <b>Ann</b>, see <a href="https://acme.test/offer">our offer</a>
+//
+// becomes the runs "Dear", " ", "Ann" (bold), ", see", " " and a link with the run "our offer". When the line ends, htmlruns.go writes
+// them as Markdown:
+//
+//	Dear **Ann**, see [our offer](https://acme.test/offer)
 
-// Styles of text.
-const (
-	bold textStyle = 1 << iota
-	italic
-	struck
-	styleCount = iota
-)
-
-// mark returns what Markdown writes around text of one style.
-func (s textStyle) mark() string {
-	switch s {
-	case bold:
-		return "**"
-	case italic:
-		return "*"
-	default:
-		return "~~"
-	}
-}
-
-// styleOf returns the style that an element gives its text; 0 if there is none.
-func styleOf(tag atom.Atom) textStyle {
-	switch tag {
-	case atom.B, atom.Strong:
-		return bold
-	case atom.I, atom.Em:
-		return italic
-	case atom.Del, atom.S, atom.Strike:
-		return struck
-	}
-	return 0
-}
-
-// hasMarks reports whether Markdown has marks for text in such an element.
-func hasMarks(tag atom.Atom) bool {
-	switch tag {
-	case atom.A, atom.Code, atom.Samp, atom.Kbd, atom.Tt:
-		return true
-	}
-	return styleOf(tag) != 0
-}
-
-// run is a piece of a line in one style. A mail may have very many runs, so they are small.
+// run is a piece of a line in one style.
 type run struct {
-	kind      runKind
-	style     textStyle
-	from, to  int32             // its characters: markdownLine.letters[from:to]
-	styleEnds [styleCount]int32 // for each style of the run: the index of the first later run without this style
-	markdown  string            // of a readyRun: its Markdown
-	link      *lineLink         // of a linkRun
-}
-
-// lineLink is a link in a line: its target and its text.
-type lineLink struct {
-	href string
-	runs []run
+	kind     runKind
+	style    textStyle
+	from, to int       // its characters: markdownLine.letters[from:to]
+	markdown string    // of a readyRun: its Markdown
+	link     *lineLink // of a linkRun
 }
 
 // runKind is what a run is.
 type runKind uint8
 
-// Kinds of runs.
 const (
 	textRun runKind = iota
 	blankRun
 	readyRun // its Markdown is ready: code, a picture, an address
 	linkRun
 )
+
+// lineLink is a link in a line: its target and its text.
+type lineLink struct {
+	href string
+	runs []run
+}
 
 // markdownLine collects a line. Blanks are joined; those at its ends are dropped.
 type markdownLine struct {
@@ -89,99 +50,48 @@ type markdownLine struct {
 	isRule  bool      // the line is a horizontal rule
 	hasNBSP bool      // it has a non-breaking space
 
-	letters   []byte // the text without marks
-	runs      []run
-	spaceDue  bool      // a space has to be written before the next letter
-	openLinks int       // 1 inside of a link, else 0: links don't contain links
-	linkStart int       // the index of the link's first run; -1 if the link has none yet
-	linkStyle textStyle // the style around the link
+	letters  []byte // the text without marks
+	runs     []run
+	spaceDue bool      // a space has to be written before the next run
+	link     *openLink // the link whose end hasn't come yet; nil outside of links
+}
+
+// openLink is a link that has begun. Its runs are not yet told from those before it.
+type openLink struct {
+	firstRun int       // the index of its first run in markdownLine.runs; -1 while it has none
+	style    textStyle // the style around the link
 }
 
 // addText adds text of an element.
 func (l *markdownLine) addText(s string) {
 	for s != "" {
-		end := 0
-		for end < len(s) && !isBlank(s, end) {
-			end++
-		}
-
-		if end > 0 {
-			l.addRun(textRun, s[:end], "")
-			s = s[end:]
+		if size := blankLength(s); size > 0 {
+			l.spaceDue = true
+			l.hasNBSP = l.hasNBSP || size == len(nbsp)
+			s = s[size:]
 			continue
 		}
 
-		size := 1
-		if s[0] == nbsp[0] {
-			size = len(nbsp)
-			l.hasNBSP = true
+		end := 1
+		for end < len(s) && blankLength(s[end:]) == 0 {
+			end++
 		}
-
-		l.spaceDue = true
-		s = s[size:]
+		l.addRun(textRun, s[:end], "")
+		s = s[end:]
 	}
 }
 
-// isBlank reports whether s[i:] begins with a space, which may be non-breaking.
-func isBlank(s string, i int) bool {
-	switch s[i] {
+// blankLength returns how many bytes the blank takes with which s begins, or 0 if s begins with something else.
+func blankLength(s string) int {
+	switch s[0] {
 	case ' ', '\t', '\n', '\r', '\f':
-		return true
-	case nbsp[0]:
-		return strings.HasPrefix(s[i:], nbsp)
+		return 1
 	}
-	return false
+	if strings.HasPrefix(s, nbsp) {
+		return len(nbsp)
+	}
+	return 0
 }
-
-// addRun appends letters in the current style, after the space that may be due.
-func (l *markdownLine) addRun(kind runKind, letters, markdown string) {
-	startsLink := l.openLinks > 0 && l.linkStart < 0
-	if l.spaceDue && len(l.runs) > 0 {
-		l.addSpace(kind, startsLink)
-	}
-
-	l.spaceDue = false
-	if startsLink { // the space before stays outside of the link
-		l.linkStart = len(l.runs)
-	}
-
-	from := l.end()
-	l.letters = append(l.letters, letters...)
-	if l.canJoinLastRun(kind, startsLink) {
-		l.runs[len(l.runs)-1].to = l.end()
-		return
-	}
-
-	l.runs = append(l.runs, run{kind: kind, style: l.style, from: from, to: l.end(), markdown: markdown})
-}
-
-// addSpace appends a space before a run of a kind: to the last run, or as a run of its own with the styles
-// that both runs have.
-func (l *markdownLine) addSpace(before runKind, startsLink bool) {
-	l.letters = append(l.letters, ' ')
-	last := &l.runs[len(l.runs)-1]
-	if l.canJoinLastRun(before, startsLink) {
-		last.to++
-		return
-	}
-	style := l.style
-	if startsLink {
-		style = l.linkStyle
-	}
-	l.runs = append(l.runs, run{kind: blankRun, style: style & last.style, from: l.end() - 1, to: l.end()})
-}
-
-// canJoinLastRun reports whether text of a kind in the current style continues the last run.
-func (l *markdownLine) canJoinLastRun(kind runKind, startsLink bool) bool {
-	if kind != textRun || startsLink || len(l.runs) == 0 {
-		return false
-	}
-	last := l.runs[len(l.runs)-1]
-	return last.kind == textRun && last.style == l.style
-}
-
-// end returns the index of the next letter.
-func (l *markdownLine) end() int32 { return int32(len(l.letters)) } //nolint:gosec // at most maxHTMLBytes
 
 // addCode adds an element whose text is shown as code.
 func (l *markdownLine) addCode(n *html.Node) {
@@ -204,39 +114,89 @@ func (l *markdownLine) addPicture(src, alt string) {
 	}
 }
 
-// isInLink reports whether a link is open.
-func (l *markdownLine) isInLink() bool { return l.openLinks > 0 }
+// addRun appends a run in the current style, after the space that may be due. Text behind text of the same style continues its run.
+func (l *markdownLine) addRun(kind runKind, letters, markdown string) {
+	if l.spaceDue && len(l.runs) > 0 {
+		l.addSpace(kind)
+	}
+	l.spaceDue = false
+
+	joins := l.joinsLastRun(kind)
+	if l.isLinkDue() { // only now: the space before stays outside of the link
+		l.link.firstRun = len(l.runs)
+	}
+
+	from := len(l.letters)
+	l.letters = append(l.letters, letters...)
+	to := len(l.letters)
+	if joins {
+		l.runs[len(l.runs)-1].to = to
+		return
+	}
+	l.runs = append(l.runs, run{kind: kind, style: l.style, from: from, to: to, markdown: markdown})
+}
+
+// addSpace appends a space before a run of a kind: to the last run, or as a run of its own with the styles that both runs have.
+func (l *markdownLine) addSpace(before runKind) {
+	from := len(l.letters)
+	l.letters = append(l.letters, ' ')
+	last := &l.runs[len(l.runs)-1]
+	if l.joinsLastRun(before) {
+		last.to++
+		return
+	}
+
+	style := l.style
+	if l.isLinkDue() {
+		style = l.link.style
+	}
+	l.runs = append(l.runs, run{kind: blankRun, style: style & last.style, from: from, to: len(l.letters)})
+}
+
+// joinsLastRun reports whether a run of a kind in the current style only continues the last run.
+func (l *markdownLine) joinsLastRun(kind runKind) bool {
+	if kind != textRun || len(l.runs) == 0 || l.isLinkDue() {
+		return false
+	}
+	last := l.runs[len(l.runs)-1]
+	return last.kind == textRun && last.style == l.style
+}
+
+// isLinkDue reports whether the next run is the first one of a link.
+func (l *markdownLine) isLinkDue() bool { return l.link != nil && l.link.firstRun < 0 }
+
+// isInLink reports whether a link is open. Links don't contain links.
+func (l *markdownLine) isInLink() bool { return l.link != nil }
 
 // openLink begins a link.
-func (l *markdownLine) openLink() {
-	l.openLinks = 1
-	l.linkStart = -1
-	l.linkStyle = l.style
-}
+func (l *markdownLine) openLink() { l.link = &openLink{firstRun: -1, style: l.style} }
 
 // closeLink ends a link: its runs become one run. If the link's text is its target, only the target
 // is written; if it has no text, nothing is.
 func (l *markdownLine) closeLink(href string) {
-	l.openLinks = 0
-	if l.linkStart < 0 {
+	link := l.link
+	l.link = nil
+	if link.firstRun < 0 {
 		return
 	}
 
-	inner := slices.Clone(l.runs[l.linkStart:])
-	from, to := inner[0].from, inner[len(inner)-1].to
-	label := string(l.letters[from:to])
-	l.runs = l.runs[:l.linkStart]
+	inner := slices.Clone(l.runs[link.firstRun:])
 	for i := range inner {
-		inner[i].style &^= l.linkStyle // the marks of these styles stand around the whole link
+		inner[i].style &^= link.style // the marks of these styles stand around the whole link
 	}
 
+	whole := run{kind: linkRun, style: link.style, from: inner[0].from, to: inner[len(inner)-1].to}
+	label := string(l.letters[whole.from:whole.to])
+	l.runs = l.runs[:link.firstRun]
 	if target, ok := plainTarget(href, label); ok {
-		l.runs = append(l.runs, run{kind: readyRun, style: l.linkStyle, from: from, to: to, markdown: target})
+		whole.kind = readyRun
+		whole.markdown = target
+		l.runs = append(l.runs, whole)
 		return
 	}
 
-	link := &lineLink{href: href, runs: inner}
-	l.runs = append(l.runs, run{kind: linkRun, style: l.linkStyle, from: from, to: to, link: link})
+	whole.link = &lineLink{href: href, runs: inner}
+	l.runs = append(l.runs, whole)
 	if host := foreignHost(label, href); host != "" { // the text names another host: show where the link leads
 		l.spaceDue = true
 		l.addRun(readyRun, "("+host+")", "("+host+")")
@@ -257,7 +217,7 @@ func (l *markdownLine) writeTo(out *strings.Builder) {
 	case l.heading > 0:
 		l.writeHeading(out)
 	default:
-		l.writeRuns(out, l.runs, true)
+		writeRuns(out, l.letters, l.runs, lineStart)
 	}
 	l.reset()
 }
@@ -265,12 +225,13 @@ func (l *markdownLine) writeTo(out *strings.Builder) {
 // writeHeading writes the line as a heading. It escapes a final "#", which would be taken for the closing mark.
 func (l *markdownLine) writeHeading(out *strings.Builder) {
 	out.WriteString(headingMarks[:l.heading] + " ")
+	var text strings.Builder
+	writeRuns(&text, l.letters, l.runs, withinLine)
 	if l.letters[len(l.letters)-1] != '#' {
-		l.writeRuns(out, l.runs, false)
+		out.WriteString(text.String())
 		return
 	}
-	var text strings.Builder
-	l.writeRuns(&text, l.runs, false)
+
 	before, hasMark := strings.CutSuffix(text.String(), "#") // a mark of a style may stand behind the sign
 	out.WriteString(before)
 	if hasMark {

@@ -9,90 +9,106 @@ import (
 	"parley/channels/markdown"
 )
 
-// writeRuns writes runs. atLineStart says that they are at the beginning of a line, where more characters
-// have to be escaped.
-func (l *markdownLine) writeRuns(out *strings.Builder, runs []run, atLineStart bool) {
-	for number := range styleCount {
-		l.prepareStyle(runs, number)
+// runWriter writes the runs of a line, or of a link in it, as Markdown: it puts the marks of their styles around them, such that marks
+// that are opened later are closed earlier, and escapes their text.
+type runWriter struct {
+	out     *strings.Builder
+	letters []byte // of the line
+	runs    []run
+	ends    []styleEnds // by run
+	open    []textStyle // the styles whose marks are open, the innermost last
+}
+
+// styleEnds says for each style of a run, in the order of allStyles, which later run is the first one without it.
+type styleEnds [styleCount]int
+
+// position is where on a line runs stand.
+type position bool
+
+const (
+	lineStart  position = true // more characters have to be escaped here, because they could begin a heading or a list
+	withinLine position = false
+)
+
+// writeRuns writes runs, whose characters are in letters.
+func writeRuns(out *strings.Builder, letters []byte, runs []run, at position) {
+	w := &runWriter{out: out, letters: letters, runs: runs, ends: make([]styleEnds, len(runs))}
+	for number, style := range allStyles() {
+		w.prepareStyle(number, style)
 	}
 
-	open := make([]textStyle, 0, styleCount) // the innermost style last
-	for i := range runs {
-		r := &runs[i]
-		for slices.ContainsFunc(open, func(s textStyle) bool { return s&r.style == 0 }) {
-			out.WriteString(open[len(open)-1].mark())
-			open = open[:len(open)-1]
-		}
-
+	for i, r := range runs {
+		w.closeStyles(r.style)
 		if r.kind != blankRun {
-			open = openStyles(out, r, open)
+			w.openStyles(i)
 		}
-
-		after := blankRun
-		if i+1 < len(runs) {
-			after = runs[i+1].kind
+		if i > 0 || r.style != 0 { // nothing can begin a block behind other text, or behind the mark of a style
+			at = withinLine
 		}
-
-		isFirst := i == 0 && r.style == 0 // behind the mark of a style nothing can begin a block
-		l.writeRun(out, r, atLineStart && isFirst, after)
+		w.writeRun(i, at)
 	}
 
-	for _, style := range slices.Backward(open) {
-		out.WriteString(style.mark())
+	w.closeStyles(0)
+}
+
+// closeStyles writes closing marks, the innermost first, until no style is open that isn't to be kept.
+func (w *runWriter) closeStyles(keep textStyle) {
+	isOver := func(s textStyle) bool { return s&keep == 0 }
+	for slices.ContainsFunc(w.open, isOver) {
+		last := len(w.open) - 1
+		w.out.WriteString(w.open[last].mark())
+		w.open = w.open[:last]
 	}
 }
 
-// openStyles writes the opening marks of the styles that begin with a run, and returns all open styles.
-// Styles that last longer are opened first, so that they are closed last.
-func openStyles(out *strings.Builder, r *run, open []textStyle) []textStyle {
-	for {
-		number, ok := longestNewStyle(r, open)
-		if !ok {
-			return open
-		}
-		style := textStyle(1 << number)
-		out.WriteString(style.mark())
-		open = append(open, style)
+// openStyles writes the opening marks of the styles that begin with run i. Styles that last longer are opened first, so that they are
+// closed last.
+func (w *runWriter) openStyles(i int) {
+	for style := w.longestNewStyle(i); style != 0; style = w.longestNewStyle(i) {
+		w.out.WriteString(style.mark())
+		w.open = append(w.open, style)
 	}
 }
 
-// longestNewStyle returns the number of the style of a run that lasts longest and isn't open. ok is false if all
-// styles of the run are open.
-func longestNewStyle(r *run, open []textStyle) (number int, ok bool) {
-	for i := range styleCount {
-		style := textStyle(1 << i)
-		isNew := r.style&style != 0 && !slices.Contains(open, style)
-		if !isNew {
-			continue
-		}
-		if !ok || r.styleEnds[i] > r.styleEnds[number] {
-			number = i
-			ok = true
+// longestNewStyle returns that style of run i which lasts longest and isn't open; 0 if all styles of the run are open.
+func (w *runWriter) longestNewStyle(i int) textStyle {
+	var longest textStyle
+	end := 0
+	for number, style := range allStyles() {
+		isNew := w.runs[i].style&style != 0 && !slices.Contains(w.open, style)
+		if isNew && w.ends[i][number] > end {
+			longest = style
+			end = w.ends[i][number]
 		}
 	}
-	return number, ok
+	return longest
 }
 
-// writeRun writes a run. after is the kind of the run behind it, and blankRun for the last run.
-func (l *markdownLine) writeRun(out *strings.Builder, r *run, atLineStart bool, after runKind) {
+// writeRun writes run i without the marks of its styles.
+func (w *runWriter) writeRun(i int, at position) {
+	r := w.runs[i]
 	switch r.kind {
 	case blankRun:
-		out.WriteByte(' ')
+		w.out.WriteByte(' ')
 	case readyRun:
-		out.WriteString(r.markdown)
+		w.out.WriteString(r.markdown)
 	case linkRun:
-		out.WriteByte('[')
-		l.writeRuns(out, r.link.runs, false)
-		out.WriteString("](" + escapeTarget(r.link.href) + ")")
+		w.out.WriteByte('[')
+		writeRuns(w.out, w.letters, r.link.runs, withinLine)
+		w.out.WriteString("](" + escapeTarget(r.link.href) + ")")
 	default:
-		writeText(out, string(l.letters[r.from:r.to]), atLineStart, after)
+		after := blankRun // behind the last run, too
+		if i+1 < len(w.runs) {
+			after = w.runs[i+1].kind
+		}
+		writeText(w.out, string(w.letters[r.from:r.to]), at, after)
 	}
 }
 
 // writeText writes escaped text. A character at one end of the text could have a meaning together with the run beside it. To have such
-// characters escaped, writeText puts dots around the text, which stand for these runs.
-func writeText(out *strings.Builder, text string, atLineStart bool, after runKind) {
-	if atLineStart {
+// characters escaped, writeText puts dots around the text, which stand for these runs. after is the kind of the run behind it.
+func writeText(out *strings.Builder, text string, at position, after runKind) {
+	if at == lineStart {
 		if length := blockMarkLength(text); length > 0 {
 			out.WriteString(text[:length-1] + `\` + text[length-1:length])
 			text = text[length:]
@@ -106,10 +122,10 @@ func writeText(out *strings.Builder, text string, atLineStart bool, after runKin
 
 	const dot = "."
 	text = dot + text + dot
-	at := len(dot)
+	written := len(dot)
 	end := len(text) - len(dot)
 	for _, m := range markdown.FindURLs(text[:end]) {
-		escapeRun(out, text, at, m[0])
+		escapeRun(out, text, written, m[0])
 		u := bareURL(text[m[0]:m[1]])
 		touchesNextRun := m[1] == end && after != blankRun
 		if touchesNextRun && !strings.HasPrefix(u, "<") {
@@ -117,23 +133,21 @@ func writeText(out *strings.Builder, text string, atLineStart bool, after runKin
 		}
 
 		out.WriteString(u)
-		at = m[1]
+		written = m[1]
 	}
 
-	escapeRun(out, text, at, end)
+	escapeRun(out, text, written, end)
 
 	if wouldBeginPicture {
 		out.WriteString(`\!`)
 	}
 }
 
-// prepareStyle prepares the style with a number for writing: it sets run.styleEnds, and removes the style from runs
-// whose marks would not work.
-func (l *markdownLine) prepareStyle(runs []run, number int) {
-	style := textStyle(1 << number)
-	for start := 0; start < len(runs); start++ {
+// prepareStyle finds where a style ends, and removes it from runs where its marks would not work. number is its place in allStyles.
+func (w *runWriter) prepareStyle(number int, style textStyle) {
+	for start := 0; start < len(w.runs); start++ {
 		end := start
-		for end < len(runs) && runs[end].style&style != 0 {
+		for end < len(w.runs) && w.runs[end].style&style != 0 {
 			end++
 		}
 
@@ -141,11 +155,11 @@ func (l *markdownLine) prepareStyle(runs []run, number int) {
 			continue
 		}
 
-		marksWork := l.canBeMarked(runs, start, end)
+		marksWork := w.canBeMarked(start, end)
 		for i := start; i < end; i++ {
-			runs[i].styleEnds[number] = int32(end) //nolint:gosec // fewer than maxHTMLNodes
+			w.ends[i][number] = end
 			if !marksWork {
-				runs[i].style &^= style
+				w.runs[i].style &^= style
 			}
 		}
 
@@ -155,32 +169,34 @@ func (l *markdownLine) prepareStyle(runs []run, number int) {
 
 // canBeMarked reports whether marks around runs[start:end] work. Otherwise Markdown readers show the marks:
 // "**Name:**Ann" is not bold, because a sign stands before the closing mark and a letter behind it.
-func (l *markdownLine) canBeMarked(runs []run, start, end int) bool {
+func (w *runWriter) canBeMarked(start, end int) bool {
 	before, after := ' ', ' '
 	if start > 0 {
-		before = l.lastLetter(&runs[start-1])
+		before = w.lastLetter(start - 1)
 	}
-	if end < len(runs) {
-		after = l.firstLetter(&runs[end])
+	if end < len(w.runs) {
+		after = w.firstLetter(end)
 	}
-	opens := !isPunctOrSymbol(l.firstLetter(&runs[start])) || isGoodBesideMark(before)
-	closes := !isPunctOrSymbol(l.lastLetter(&runs[end-1])) || isGoodBesideMark(after)
+	opens := !isPunctOrSymbol(w.firstLetter(start)) || isGoodBesideMark(before)
+	closes := !isPunctOrSymbol(w.lastLetter(end-1)) || isGoodBesideMark(after)
 	return opens && closes
 }
 
-// firstLetter returns the first character of a run, or '[' for runs that are no text.
-func (l *markdownLine) firstLetter(r *run) rune {
+// firstLetter returns the first character of run i, or '[' for a run that is no text.
+func (w *runWriter) firstLetter(i int) rune {
+	r := w.runs[i]
 	if r.kind == textRun || r.kind == blankRun {
-		letter, _ := utf8.DecodeRune(l.letters[r.from:r.to])
+		letter, _ := utf8.DecodeRune(w.letters[r.from:r.to])
 		return letter
 	}
 	return '['
 }
 
-// lastLetter returns the last character of a run, or ')' for runs that are no text.
-func (l *markdownLine) lastLetter(r *run) rune {
+// lastLetter returns the last character of run i, or ')' for a run that is no text.
+func (w *runWriter) lastLetter(i int) rune {
+	r := w.runs[i]
 	if r.kind == textRun || r.kind == blankRun {
-		letter, _ := utf8.DecodeLastRune(l.letters[r.from:r.to])
+		letter, _ := utf8.DecodeLastRune(w.letters[r.from:r.to])
 		return letter
 	}
 	return ')'
