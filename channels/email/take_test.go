@@ -45,7 +45,7 @@ const allRoom = 1 << 40
 // takeAllRoom reserves the room for large mails, as another mailbox does that stores one.
 func (w *world) takeAllRoom() (giveBack func()) {
 	w.t.Helper()
-	giveBack, err := w.process.Reserve(testContext(w.t), allRoom, true)
+	giveBack, err := w.process.ReserveLarge(testContext(w.t), allRoom)
 	noError(w.t, err)
 	return giveBack
 }

@@ -46,17 +46,28 @@ func (c *lenientConn) Read(p []byte) (int, error) {
 // readPiece reads a piece of a literal, or of a line. It is valid until the next call.
 func (c *lenientConn) readPiece() ([]byte, error) {
 	if c.literal > 0 {
-		if _, err := c.r.Peek(1); err != nil {
-			return nil, err
-		}
-		piece, err := c.r.Peek(min(c.literal, c.r.Buffered()))
-		_, _ = c.r.Discard(len(piece))
-		c.literal -= len(piece)
-		return piece, err
+		return c.readLiteral()
 	}
+	return c.readLine()
+}
 
+// readLiteral reads what has come of the current literal.
+func (c *lenientConn) readLiteral() ([]byte, error) {
+	if _, err := c.r.Peek(1); err != nil { // waits until something comes
+		return nil, err
+	}
+	piece, err := c.r.Peek(min(c.literal, c.r.Buffered()))
+	_, _ = c.r.Discard(len(piece)) // can't fail: the piece is in the buffer
+	c.literal -= len(piece)
+	return piece, err
+}
+
+// readLine reads a line, or the beginning or a middle of one that is longer than the buffer. It decides whether a response that begins is
+// dropped, and notes whether the response goes on, and with a literal of what length.
+func (c *lenientConn) readLine() ([]byte, error) {
 	piece, err := c.r.ReadSlice('\n')
-	if len(piece) == 0 || err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+	isWholeOrPart := err == nil || errors.Is(err, bufio.ErrBufferFull)
+	if len(piece) == 0 || !isWholeOrPart {
 		return nil, err
 	}
 	if !c.isInside {
@@ -65,13 +76,15 @@ func (c *lenientConn) readPiece() ([]byte, error) {
 
 	c.line = append(c.line, piece...)
 	c.line = c.line[max(0, len(c.line)-maxAnnouncement):]
-	m := literalAnnounced.FindSubmatch(c.line)
-	c.isInside = m != nil || !bytes.HasSuffix(piece, []byte("\n"))
-	if m != nil {
-		c.literal, err = strconv.Atoi(string(m[1]))
-		return piece, err
+	announced := literalAnnounced.FindSubmatch(c.line)
+	if announced == nil {
+		c.isInside = !bytes.HasSuffix(piece, []byte("\n"))
+		return piece, nil
 	}
-	return piece, nil
+
+	c.isInside = true
+	c.literal, err = strconv.Atoi(string(announced[1]))
+	return piece, err
 }
 
 // literalAnnounced matches the end of a line that a literal follows: {42}.

@@ -10,7 +10,6 @@ import (
 	"parley/channels/email/inbound"
 	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
-	"parley/channels/pause"
 )
 
 // fetchResult is what became of the attempt to fetch a mail.
@@ -131,20 +130,12 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 
 	done := make([]outcome, 0, count)
 	for _, uid := range uids[:count] {
-		o := outcome{uid: uid, mail: t.known[uid]}
-		delete(t.known, uid)
-		isOld := o.mail != nil && t.folder.isOld(o.mail)
-		isFetched := o.mail != nil && o.mail.hasRaw
-		if isOld {
-			o.result = resultOld
-		} else if !isFetched {
-			var err error
-			if o, err = t.fetchSingle(ctx, uid, o.mail); err != nil {
-				if isRefusal(err) && len(done) > 0 {
-					return done, nil
-				}
-				return nil, err
-			}
+		o, err := t.dealWith(ctx, uid)
+		if isRefusal(err) && len(done) > 0 {
+			return done, nil
+		}
+		if err != nil {
+			return nil, err
 		}
 
 		t.folder.forgetTries(uid)
@@ -155,6 +146,20 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 	}
 
 	return done, nil
+}
+
+// dealWith finds out what becomes of a mail. It fetches the mail alone, unless that came with others, or is too old to be fetched.
+// Errors: those that end the session.
+func (t *batchFetch) dealWith(ctx context.Context, uid imap.UID) (outcome, error) {
+	m := t.known[uid]
+	delete(t.known, uid)
+	if m != nil && t.folder.isOld(m) {
+		return outcome{uid: uid, result: resultOld, mail: m}, nil
+	}
+	if m != nil && m.hasRaw {
+		return outcome{uid: uid, result: resultFetched, mail: m}, nil
+	}
+	return t.fetchSingle(ctx, uid, m)
 }
 
 // fetchMissingSizes fetches sizes and dates of mails, unless it has asked for them already.
@@ -229,123 +234,11 @@ func (t *batchFetch) fetchJoined(ctx context.Context, uids []imap.UID) error {
 	}
 
 	var err error
-	if t.releaseMemory, err = t.fetcher.box.limits.Reserve(ctx, bytes, false); err != nil {
+	if t.releaseMemory, err = t.fetcher.box.limits.ReserveSmall(ctx, bytes); err != nil {
 		return err
 	}
 
 	return t.blameMails(t.session.fetchBodies(wanted, t.known, t.fetcher.box.opts), uids[len(uids)-1])
-}
-
-// fetchSingle fetches one mail, or finds out why it can't be fetched. It counts an attempt before making it, because the attempt may break
-// the connection. known has the mail's size and date, or is nil if they weren't fetched before.
-// Errors: those that end the session.
-func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetched) (outcome, error) {
-	f := t.fetcher
-	var refusal error // the server's answer to the last try, if it refused
-	for t.folder.tries[uid] < maxTries {
-		t.folder.tries[uid]++
-		isLastTry := t.folder.tries[uid] == maxTries
-		m, err := t.tryToFetch(ctx, uid, known, isLastTry)
-		known = nil
-
-		if err != nil && ctx.Err() != nil {
-			return outcome{}, ctx.Err()
-		}
-
-		refusal = err
-		if err := t.blameMails(err, uid); err != nil {
-			t.folder.noteBroken(uid, f.box.env.Now(), f.box.opts.Timing.BlameAfter)
-			return outcome{}, err
-		}
-		if isThrottled(err) && t.judgeRefusal(uid, err) {
-			t.folder.tries[uid]-- // it says nothing of the mail
-			return outcome{}, err
-		}
-		if m != nil && t.folder.isOld(m) {
-			return outcome{uid: uid, result: resultOld, mail: m}, nil
-		}
-		if m != nil && m.hasRaw {
-			f.noteReadable(t.folder, uid)
-			return outcome{uid: uid, result: resultFetched, mail: m}, nil
-		}
-
-		exists, err := t.session.isInFolder(uid)
-		if err != nil {
-			return outcome{}, err
-		}
-		if !exists {
-			return outcome{uid: uid, result: resultGone}, nil
-		}
-
-		pause.For(ctx, f.box.opts.Timing.Again)
-
-		if ctx.Err() != nil {
-			return outcome{}, ctx.Err()
-		}
-	}
-
-	if refusal != nil && t.judgeRefusal(uid, refusal) {
-		t.folder.tries[uid]-- // the next session tries the mail once more
-		return outcome{}, refusal
-	}
-
-	t.folder.quarantined[uid] = true
-	f.rescanSooner()
-	f.box.log.Error("mail can't be read, quarantined", "folder", t.folder.name, "uid", uid)
-	return outcome{uid: uid, result: resultUnreadable}, nil
-}
-
-// rescanSooner makes the next rescan come soon, because a mail that can't be read now may be readable in a
-// minute. The wait doubles each time, up to the usual time between rescans.
-func (f *fetcher) rescanSooner() {
-	timing := f.box.opts.Timing
-	f.earlyRescanWait = min(max(2*f.earlyRescanWait, timing.RescanBad), timing.Rescan)
-	f.rescanTimer.Reset(spreadALittle(f.earlyRescanWait))
-}
-
-// noteReadable records that a mail could be read.
-func (f *fetcher) noteReadable(dir *folder, uid imap.UID) {
-	delete(dir.quarantined, uid)
-	if len(f.inbox.quarantined)+len(f.sent.quarantined) == 0 {
-		f.earlyRescanWait = 0
-	}
-}
-
-// tryToFetch makes one attempt to fetch a mail. If bodyOnly is true, it doesn't ask for size and date first, in case the server fails at
-// that question. It returns nil if the server's answer doesn't have the mail.
-func (t *batchFetch) tryToFetch(ctx context.Context, uid imap.UID, known *fetched, bodyOnly bool) (*fetched, error) {
-	mails := map[imap.UID]*fetched{uid: {uid: uid}}
-	switch {
-	case bodyOnly:
-	case known != nil:
-		mails[uid] = known
-	default:
-		var err error
-		if mails, err = t.session.fetchSizes([]imap.UID{uid}); err != nil {
-			return nil, err
-		}
-	}
-
-	m := mails[uid]
-	if m == nil || t.folder.isOld(m) {
-		return m, nil
-	}
-
-	opts := t.fetcher.box.opts
-	if t.releaseMemory == nil { // this is a batch of one mail; larger ones have reserved memory for all their mails
-		size := m.sizeBytes
-		if size <= 0 || size > opts.MaxBody {
-			size = opts.MaxBody
-		}
-
-		var err error
-		if t.releaseMemory, err = t.fetcher.box.limits.Reserve(ctx, size, size > opts.MaxJoin); err != nil {
-			return nil, err
-		}
-	}
-
-	err := t.session.fetchBodies([]imap.UID{uid}, mails, opts)
-	return m, err
 }
 
 // factOf returns the fact that is stored for an outcome. ok is false if nothing is stored for it.

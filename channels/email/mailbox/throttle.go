@@ -48,35 +48,42 @@ const (
 // that this mail isn't the cause. judgeRefusal counts a session that ends.
 func (t *batchFetch) judgeRefusal(uid imap.UID, refusal error) (endSession bool) {
 	isThrottling := isThrottled(refusal)
-	isQuarantined := t.folder.quarantined[uid] // then the mail was only tried once more, and is the likely cause
-	if t.folder.isGivenUp(refusal) || isQuarantined && !isThrottling {
+	wasQuarantined := t.folder.quarantined[uid]
+	if t.folder.isGivenUp(refusal) {
+		return false
+	}
+	if wasQuarantined && !isThrottling { // it was only tried once more, and is the likely cause
 		return false
 	}
 
 	other, err := t.session.otherMail(uid, t.folder.quarantined)
-	isOnly := err == nil && other == 0 // there is no mail to compare it with
-	isBlamed := isQuarantined || !isThrottling && t.folder.refusals >= maxRefusalsOfOnly
-	if isOnly && isBlamed {
-		return false
-	}
-	if err == nil && !isOnly {
-		_, err = t.session.fetchSet(imap.UIDSetNum(other), headerItems(), rawmail.MaxHeaderBytes)
-		if err == nil {
+	switch {
+	case err != nil: // the server refuses to search, too
+	case other == 0: // there is no mail to compare it with
+		isPatienceOver := !isThrottling && t.folder.refusals >= maxRefusalsOfOnly
+		if wasQuarantined || isPatienceOver {
 			return false
+		}
+	default:
+		if _, err := t.session.fetchSet(imap.UIDSetNum(other), headerItems(), rawmail.MaxHeaderBytes); err == nil {
+			return false // the server hands out the other mail
 		}
 	}
 
 	return t.folder.countRefusal(refusal)
 }
 
-// suggestedWait returns how long a server wants to be left alone, or 0 if it doesn't say. Microsoft says it in
-// milliseconds: "Request is throttled. Suggested Backoff Time: 299910 milliseconds".
+// microsoftsWait matches how Microsoft's servers say in milliseconds how long they want to be left alone.
+var microsoftsWait = regexp.MustCompile(`(?i)backoff time: (\d{1,9}) milliseconds`)
+
+// suggestedWait returns how long a server wants to be left alone, or 0 if it doesn't say:
+// "Request is throttled. Suggested Backoff Time: 299910 milliseconds".
 func suggestedWait(err error) time.Duration {
 	var no *imap.Error
 	if !errors.As(err, &no) {
 		return 0
 	}
-	found := regexp.MustCompile(`(?i)backoff time: (\d{1,9}) milliseconds`).FindStringSubmatch(no.Text)
+	found := microsoftsWait.FindStringSubmatch(no.Text)
 	if found == nil {
 		return 0
 	}

@@ -81,14 +81,15 @@ func (p *Limits) MayDial(ctx context.Context, host string) (done func(), err err
 	return func() { places.Release(1) }, nil
 }
 
-// Reserve waits until so many bytes of mail may be in memory. large says that it is a single large mail. done
-// gives the bytes back.
+// ReserveSmall waits until so many bytes of a batch of small mails may be in memory. done gives the bytes back.
 // Errors: ctx ended.
-func (p *Limits) Reserve(ctx context.Context, bytes int64, large bool) (done func(), err error) {
-	if large {
-		return p.large.reserve(ctx, bytes)
-	}
+func (p *Limits) ReserveSmall(ctx context.Context, bytes int64) (done func(), err error) {
 	return p.small.reserve(ctx, bytes)
+}
+
+// ReserveLarge does the same for a single large mail.
+func (p *Limits) ReserveLarge(ctx context.Context, bytes int64) (done func(), err error) {
+	return p.large.reserve(ctx, bytes)
 }
 
 // ReserveFile waits until a file of so many bytes may be in memory. done gives the bytes back.
@@ -103,25 +104,23 @@ func (p *Limits) ReserveFile(ctx context.Context, bytes int64) (done func(), err
 // TLS returns the configuration for one host. Only tests set base; if it is nil, the system's root certificates
 // are used.
 func (p *Limits) TLS(host string, base *tls.Config) *tls.Config {
-	if base == nil {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if config := p.configs[host]; config != nil {
-			return config
-		}
-	}
-
-	config := &tls.Config{}
 	if base != nil {
-		config = base.Clone()
+		config := base.Clone()
+		config.ServerName = host
+		config.MinVersion = tls.VersionTLS12
+		return config
 	}
 
-	config.ServerName = host
-	config.MinVersion = tls.VersionTLS12
-	if base == nil {
-		config.ClientSessionCache = p.sessions // saves the certificate check when we connect again
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	config := p.configs[host]
+	if config == nil {
+		config = &tls.Config{
+			ServerName:         host,
+			MinVersion:         tls.VersionTLS12,
+			ClientSessionCache: p.sessions, // saves the certificate check when we connect again
+		}
 		p.configs[host] = config
 	}
-
 	return config
 }
