@@ -46,13 +46,13 @@ type bouncedMail struct {
 // returns nil if the mail is not a report on a mail that we may have sent: then it stays an automatic message. For a report or a
 // complaint, it sets the conversation in any case.
 func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
-	isComplaint := in.Kind == channels.InboundMessage && in.Automatic == "feedback-report"
+	isComplaint := in.Kind == channels.InboundMessage && in.Automatic == automaticComplaint
 	if !isComplaint && !isReport(in, root.Header) {
 		return nil
 	}
 
 	if !isComplaint {
-		in.Automatic = "bounce"
+		in.Automatic = automaticBounce
 	}
 	text := c.plainText()
 	if strings.TrimSpace(text) == "" && len(c.segments) > 0 {
@@ -91,9 +91,9 @@ func isReport(in *channels.Inbound, h rawmail.Header) bool {
 		return false
 	}
 	switch in.Automatic {
-	case "", "receipt", "feedback-report", domainReport:
+	case "", automaticReceipt, automaticComplaint, automaticDomainReport:
 		return false
-	case "bounce":
+	case automaticBounce:
 		return true
 	}
 	return hasNullSender(h) && isBounceSubject(in.Subject)
@@ -139,7 +139,7 @@ func (d *Decoder) proseReports(h rawmail.Header, subject, text string, c *conten
 // isOwnOrDaemon reports whether an address in a report is our Message-ID, our own address, or that of the
 // program that sent the report.
 func (d *Decoder) isOwnOrDaemon(address string) bool {
-	if _, _, isToken := mailid.Parse(d.keys, address); isToken {
+	if _, isToken := mailid.Parse(d.keys, address); isToken {
 		return true
 	}
 	return d.ownAddress(address) != "" || daemonAddress.MatchString(address)
@@ -213,8 +213,8 @@ func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, 
 		return b
 	}
 	if len(b.external) > 0 {
-		if conv, msg, ok := mailid.Parse(d.keys, b.external[0]); ok {
-			b.token, b.isOurs = mailid.Token{Conversation: conv, Message: msg}, true
+		if token, ok := mailid.Parse(d.keys, b.external[0]); ok {
+			b.token, b.isOurs = token, true
 			return b
 		}
 	}
@@ -275,7 +275,7 @@ func (d *Decoder) tokenInOurHeader(returned *rawmail.Part) (token mailid.Token, 
 	if returned == nil {
 		return token, false
 	}
-	token.Conversation, token.Message, ok = mailid.Parse(d.keys, mailid.Clean(returned.Header.Raw(mailid.MessageHeader)))
+	token, ok = mailid.Parse(d.keys, mailid.Clean(returned.Header.Raw(mailid.MessageHeader)))
 	return token, ok && token.Message != 0
 }
 

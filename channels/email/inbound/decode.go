@@ -105,7 +105,11 @@ func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part) (channe
 	c := &content{isReport: isFromProgram(h, in.Subject, in.From.Key)}
 	c.add(root)
 	in.Automatic = d.whyAutomatic(h, c, in.Subject, in.From)
-	d.setConversation(&in, e, cmp.Or(h.Raw(mailid.MessageHeader), h.Raw(mailid.OriginalHeader)))
+	if token := d.tokenInReferences(in.Answers.References); token.Conversation != 0 { // it counts more than that of an address
+		in.Answers.Conversation = token.Conversation
+		in.Answers.Message = token.Message
+	}
+	d.recogniseOwn(&in, e, cmp.Or(h.Raw(mailid.MessageHeader), h.Raw(mailid.OriginalHeader)))
 
 	if notice := authenticationNotice(h); notice != "" {
 		in.Notices = append(in.Notices, notice)
@@ -134,48 +138,61 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 		Historical: e.Historical,
 	}
 
-	from := rawmail.Addresses(h.Guess, h.All("From")...)
-	if len(from) == 0 {
-		from = rawmail.Addresses(h.Guess, slices.Concat(h.All("Sender"), h.All("Return-Path"))...)
-	}
-	if len(from) == 0 {
-		from = []channels.Party{{Key: "unknown@invalid", Name: h.Text("From")}}
+	authors := authorsOf(h)
+	if len(authors) == 0 {
+		authors = []channels.Party{{Key: "unknown@invalid", Name: h.Text("From")}}
 		in.Notices = append(in.Notices, "This mail does not say who sent it.")
 	}
 
-	in.From = d.findAuthor(h, from[0])
+	in.From = d.findAuthor(h, authors[0])
 	shown := bodytext.AddressInText(strings.ToLower(in.From.Name))
 	if shown != "" && shown != in.From.Key {
 		in.Notices = append(in.Notices, "The sender's name shows another address than the mail comes from: "+in.From.Key+".")
 	}
 
+	d.readRecipients(&in, h, e.Sent)
+	in.Envelope.Cc = slices.Concat(d.withoutOwn(authors[1:]), in.Envelope.Cc) // a mail may have several authors
+	return in
+}
+
+// authorsOf returns the authors of a mail, or its sender if it names no author.
+func authorsOf(h rawmail.Header) []channels.Party {
+	if authors := rawmail.Addresses(h.Guess, h.All("From")...); len(authors) > 0 {
+		return authors
+	}
+	return rawmail.Addresses(h.Guess, slices.Concat(h.All("Sender"), h.All("Return-Path"))...)
+}
+
+// readRecipients reads to whom a mail was sent, and to whom answers go. wasSentHere says that somebody sent it from our mailbox.
+func (d *Decoder) readRecipients(in *channels.Inbound, h rawmail.Header, wasSentHere bool) {
 	to := rawmail.Addresses(h.Guess, h.All("To")...)
 	cc := rawmail.Addresses(h.Guess, h.All("Cc")...)
 	bcc := rawmail.Addresses(h.Guess, h.All("Bcc")...)
 	delivered := rawmail.Addresses(h.Guess, slices.Concat(h.All("Delivered-To"), h.All("X-Original-To"), h.All("Envelope-To"))...)
-	in.Envelope.Via = d.viaAddress(to, cc, bcc, delivered)
-	in.Envelope.Blind = !e.Sent && !d.isNamed(slices.Concat(to, cc), delivered)
-	in.Answers.Conversation, in.Answers.Message = d.tokensInAddresses(to, cc, bcc, delivered)
-	if e.Sent { // what a customer hides from the other recipients stays hidden (RFC 5322 section 3.6.3)
+	all := slices.Concat(to, cc, bcc, delivered)
+	token := d.tokenInAddresses(all)
+	in.Answers.Conversation = token.Conversation
+	in.Answers.Message = token.Message
+	in.Envelope.Via = d.viaAddress(all)
+	in.Envelope.Blind = !wasSentHere && !d.isNamed(slices.Concat(to, cc), delivered)
+	if wasSentHere { // what a customer hides from the other recipients stays hidden (RFC 5322 section 3.6.3)
 		cc = slices.Concat(cc, bcc)
 	}
-	in.Envelope.To = d.withoutOwn(to)
-	in.Envelope.Cc = d.withoutOwn(slices.Concat(from[1:], cc)) // a mail may have several authors
-	in.Envelope.ReplyTo = d.withoutOwn(rawmail.Addresses(h.Guess, h.All("Reply-To")...))
-	if len(in.Envelope.ReplyTo) == 1 && in.Envelope.ReplyTo[0].Key == in.From.Key {
-		in.Envelope.ReplyTo = nil
-	}
 
-	return in
+	in.Envelope.To = d.withoutOwn(to)
+	in.Envelope.Cc = d.withoutOwn(cc)
+	replyTo := d.withoutOwn(rawmail.Addresses(h.Guess, h.All("Reply-To")...))
+	isAuthor := len(replyTo) == 1 && replyTo[0].Key == in.From.Key
+	if !isAuthor {
+		in.Envelope.ReplyTo = replyTo
+	}
 }
 
-// viaAddress returns the first of our own addresses to which a mail was sent.
-func (d *Decoder) viaAddress(lists ...[]channels.Party) string {
-	for _, list := range lists {
-		for _, p := range list {
-			if own := d.ownAddress(p.Key); own != "" {
-				return own
-			}
+// viaAddress returns the first of our own addresses among a mail's recipients, or "".
+func (d *Decoder) viaAddress(recipients []channels.Party) string {
+	for _, p := range recipients {
+		if own := d.ownAddress(p.Key); own != "" {
+			return own
 		}
 	}
 	return ""
@@ -190,58 +207,55 @@ func (d *Decoder) isNamed(named, delivered []channels.Party) bool {
 	})
 }
 
-// tokensInAddresses finds conversation and message by our token in an address: support+TOKEN@acme.test.
-func (d *Decoder) tokensInAddresses(lists ...[]channels.Party) (conversation, message int64) {
-	for _, list := range lists {
-		for _, p := range list {
-			if c, m, ok := mailid.InAddress(d.keys, p.Key); ok {
-				return c, m
-			}
+// tokenInAddresses returns our token in the address of a recipient: support+TOKEN@acme.test. It is zero if there is none.
+func (d *Decoder) tokenInAddresses(recipients []channels.Party) mailid.Token {
+	for _, p := range recipients {
+		if token, ok := mailid.InAddress(d.keys, p.Key); ok {
+			return token
 		}
 	}
-	return 0, 0
+	return mailid.Token{}
 }
 
-// setConversation sets the conversation by our tokens. Those in the ids that a mail answers count more than the one in the address to
-// which it was sent, which is in in.Answers so far. It also recognises our own mails. sentAs is a further header that has the Message-ID
-// with which we sent the mail, in case a server has replaced it; "" if there is none.
-func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, sentAs string) {
-	addressConversation, addressMessage := in.Answers.Conversation, in.Answers.Message
-	in.Answers.Conversation = 0
-	in.Answers.Message = 0
-	for _, id := range in.Answers.References {
-		c, m, ok := mailid.Parse(d.keys, id)
+// tokenInReferences returns the conversation of the first of our tokens in the ids that a mail answers, and the first message of that
+// conversation that they name. It is zero if there is none.
+func (d *Decoder) tokenInReferences(ids []string) mailid.Token {
+	var found mailid.Token
+	for _, id := range ids {
+		token, ok := mailid.Parse(d.keys, id)
 		if !ok {
 			continue
 		}
-
-		if in.Answers.Conversation == 0 {
-			in.Answers.Conversation, in.Answers.Message = c, m
-		} else if in.Answers.Conversation == c && in.Answers.Message == 0 {
-			in.Answers.Message = m
+		if found.Conversation == 0 {
+			found = token
+		}
+		if token.Conversation == found.Conversation && found.Message == 0 {
+			found.Message = token.Message
 		}
 	}
+	return found
+}
 
-	if in.Answers.Conversation == 0 {
-		in.Answers.Conversation = addressConversation
-		in.Answers.Message = addressMessage
-	}
+// recogniseOwn sets the kind of a mail that came from an address of ours: Parley has sent it, or somebody wrote it in the mailbox itself.
+// sentAs is a further header that has the Message-ID with which we sent the mail, in case a server has replaced it; "" if there is none.
+func (d *Decoder) recogniseOwn(in *channels.Inbound, e Envelope, sentAs string) {
 	if d.ownAddress(in.From.Key) == "" {
 		return
 	}
 
 	for _, id := range []string{in.ExternalID, mailid.Clean(sentAs)} {
-		if c, m, ok := mailid.Parse(d.keys, id); ok {
+		if token, ok := mailid.Parse(d.keys, id); ok {
 			in.Kind = channels.InboundOwn
 			in.Automatic = ""
-			in.Answers.Conversation = c
-			in.Answers.Message = m
+			in.Answers.Conversation = token.Conversation
+			in.Answers.Message = token.Message
 			return
 		}
 	}
 
 	if e.Sent && in.Automatic == channels.AutomaticOwn {
-		in.Kind, in.Automatic = channels.InboundForeign, ""
+		in.Kind = channels.InboundForeign
+		in.Automatic = ""
 	}
 }
 
@@ -280,7 +294,7 @@ func (d *Decoder) messageOfRawText(e Envelope, raw []byte) channels.Inbound {
 	head, _ := rawmail.SplitHead(raw)
 	guess := rawmail.NewGuesser()
 	in := d.readHead(e, raw, rawmail.ReadHeader(head[:min(len(head), rawmail.MaxHeaderBytes)], guess))
-	in.Automatic = "damaged"
+	in.Automatic = automaticDamaged
 	in.Text = bodytext.Markdown(rawmail.ToUTF8(raw[:min(len(raw), maxRawBytes)], "", guess))
 	in.Notices = append(in.Notices, "This mail could not be read: it is shown as it came, and attached.")
 	in.Attachments = []channels.Attachment{originalFile(raw)}

@@ -22,7 +22,7 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 		}
 	}
 
-	r := bodytext.NewReader(in.Automatic == "bounce" || bodytext.IsForwardSubject(in.Subject), cids)
+	r := bodytext.NewReader(in.Automatic == automaticBounce || bodytext.IsForwardSubject(in.Subject), cids)
 	texts, quotes := readSegments(r, c.segments)
 
 	// A mail without text shows the first of these that it has: the text in its winmail.dat, a short text file, the mail it forwards.

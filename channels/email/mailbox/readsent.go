@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-
-	"parley/channels/email/mailid"
 )
 
 // The folder of sent mail is read for answers that somebody writes in the mailbox itself. The
@@ -200,7 +198,9 @@ func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, er
 			m := filedMail{uid: uid}
 			if h, ok := headers[uid]; ok {
 				m.arrivedAt = h.arrivedAt
-				m.skip = f.box.isKnownAsSent(h) || f.sent.isOld(&fetched{arrivedAt: h.arrivedAt})
+				// If the server has replaced our Message-ID, the mail is fetched, because bounces and answers may name only the new one;
+				// package inbound recognises it by its other headers.
+				m.skip = h.hasOurID(f.box.env.Keys) || f.sent.isOld(&fetched{arrivedAt: h.arrivedAt})
 			}
 
 			list = append(list, m)
@@ -208,13 +208,6 @@ func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, er
 	}
 
 	return list, nil
-}
-
-// isKnownAsSent reports whether a mail has the Message-ID with which Parley sent it. If the server has replaced the Message-ID, the mail is
-// fetched, because bounces and answers may name only the new one; package inbound recognises it by its other headers.
-func (c *Mailbox) isKnownAsSent(m mailHeaders) bool {
-	_, message, isOurs := mailid.Parse(c.env.Keys, m.id)
-	return isOurs && message != 0
 }
 
 // fetchInOrder fetches mails of the inbox and of the folder of sent mail, merged by their times of arrival.

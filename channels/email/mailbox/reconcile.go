@@ -183,8 +183,7 @@ func (c *Mailbox) judgeByOthers(
 // sends: the newest one of ours is there as a copy that we didn't file.
 func (c *Mailbox) isFiling(ctx context.Context, seen []mailHeaders) (bool, error) {
 	seen = slices.DeleteFunc(seen, func(m mailHeaders) bool {
-		_, message, isOurs := mailid.Parse(c.env.Keys, m.id)
-		return !isOurs || message == 0
+		return !m.hasOurID(c.env.Keys)
 	})
 	if len(seen) == 0 {
 		return false, nil
@@ -223,8 +222,8 @@ func (c *Mailbox) knownAccepted(o channels.Outbound) []string {
 	var known []string
 	for _, id := range slices.Backward(append(slices.Clone(o.References), o.InReplyTo)) {
 		id = mailid.Clean(id)
-		_, message, isOurs := mailid.Parse(c.env.Keys, id)
-		isOtherMail := message != 0 && message != o.MessageID
+		token, isOurs := mailid.Parse(c.env.Keys, id)
+		isOtherMail := token.Message != 0 && token.Message != o.MessageID
 		if isOurs && isOtherMail && !slices.Contains(known, id) {
 			known = append(known, id)
 		}

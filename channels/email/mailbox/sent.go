@@ -212,6 +212,12 @@ type mailHeaders struct {
 // isNamed reports whether the mail has a Message-ID, or was sent under it.
 func (m mailHeaders) isNamed(id string) bool { return m.id == id || m.ourID == id }
 
+// hasOurID reports whether the mail has the Message-ID with which Parley sent it.
+func (m mailHeaders) hasOurID(keys [][]byte) bool {
+	token, isOurs := mailid.Parse(keys, m.id)
+	return isOurs && token.Message != 0
+}
+
 // findByMessageID looks for a Message-ID in the selected folder. It leaves out mails whose ids only contain
 // the id: the server finds these, too.
 func (s *imapSession) findByMessageID(id string) ([]mailHeaders, error) {

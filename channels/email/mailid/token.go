@@ -3,6 +3,7 @@ package mailid
 import (
 	"bytes"
 	"crypto/hmac"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,9 @@ import (
 // one in its References, and replies bring them back. In "c12.m34.0a1b2c3d", conversation 12 and message 34 are
 // followed by a signature (HMAC), so that a stranger can't make up a token and write into another customer's
 // conversation.
+
+// Token is a verified token of ours. Message is 0 for an anchor.
+type Token struct{ Conversation, Message int64 }
 
 // Message returns the Message-ID of a message of ours, without angle brackets.
 // Shape: c12.m34.0a1b2c3d@acme.test
@@ -36,14 +40,14 @@ const macDigits = 8
 // tokenMAC returns the hex digits that sign a token. body is the token without them: "c12.m34".
 func tokenMAC(key []byte, body string) string { return proof.Sign(key, "mail token", body)[:macDigits] }
 
-// Parse reads a Message-ID, an anchor or the tag of a plus address. message is 0 for an anchor. ok is false if it is
-// no token, or none of the keys has signed it.
-func Parse(keys [][]byte, id string) (conversation, message int64, ok bool) {
+// Parse reads a Message-ID, an anchor or the tag of a plus address. ok is false if it is no token, or none of the keys
+// has signed it.
+func Parse(keys [][]byte, id string) (token Token, ok bool) {
 	id = strings.Trim(strings.TrimSpace(id), "<>")
 	local, _, _ := strings.Cut(id, "@")
 	seen, length := cutToken(local)
 	if length == 0 || length != len(local) {
-		return 0, 0, false
+		return Token{}, false
 	}
 	return seen.verify(keys)
 }
@@ -113,29 +117,29 @@ func isWordByte(c byte) bool {
 // isDigit reports whether c is an ASCII digit.
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// verify reports whether one of the keys has signed the token, and returns its numbers.
-func (t tokenText) verify(keys [][]byte) (conversation, message int64, ok bool) {
+// verify returns the token if one of the keys has signed it.
+func (t tokenText) verify(keys [][]byte) (token Token, ok bool) {
 	body := "c" + t.conversation
 	if t.message != "" {
 		body += ".m" + t.message
 	}
 
 	given := []byte(strings.ToLower(t.mac))
-	for _, key := range keys {
-		if len(key) > 0 && hmac.Equal(given, []byte(tokenMAC(key, body))) {
-			conversation, _ = strconv.ParseInt(t.conversation, 10, 64)
-			if t.message != "" {
-				message, _ = strconv.ParseInt(t.message, 10, 64)
-			}
-			return conversation, message, true
-		}
+	isSigner := func(key []byte) bool { return len(key) > 0 && hmac.Equal(given, []byte(tokenMAC(key, body))) }
+	if !slices.ContainsFunc(keys, isSigner) {
+		return Token{}, false
 	}
-
-	return 0, 0, false
+	return Token{Conversation: parseNumber(t.conversation), Message: parseNumber(t.message)}, true
 }
 
-// Token is a verified token of ours. Message is 0 for an anchor.
-type Token struct{ Conversation, Message int64 }
+// parseNumber returns the value of what cutNumber has cut; 0 if that is "".
+func parseNumber(digits string) int64 {
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil { // only for "": more digits would not fit, but cutNumber cuts no more
+		return 0
+	}
+	return n
+}
 
 // maxTokensVerified limits how many candidates Scan verifies in one text, so that a mail full of them costs little.
 const maxTokensVerified = 200
@@ -164,8 +168,7 @@ func Scan(keys [][]byte, text []byte) []Token {
 		}
 
 		tries++
-		conversation, message, ok := seen.verify(keys)
-		token := Token{Conversation: conversation, Message: message}
+		token, ok := seen.verify(keys)
 		if ok && !known[token] {
 			known[token] = true
 			found = append(found, token)
@@ -178,39 +181,11 @@ func Scan(keys [][]byte, text []byte) []Token {
 }
 
 // InAddress reads the token of an address like support+c12.0a1b2c3d@acme.test.
-func InAddress(keys [][]byte, address string) (conversation, message int64, ok bool) {
+func InAddress(keys [][]byte, address string) (token Token, ok bool) {
 	local, _, _ := strings.Cut(address, "@")
 	_, tag, found := strings.Cut(local, "+")
 	if !found {
-		return 0, 0, false
+		return Token{}, false
 	}
 	return Parse(keys, tag)
-}
-
-// CopyHeader marks the copies of our mails that we file in the folder of sent mail ourselves. A mail of ours without
-// it was filed by the server. Reconcile needs that difference.
-const CopyHeader = "X-Parley-Copy"
-
-// MessageHeader repeats the Message-ID of a mail that Parley sends. Some servers replace the Message-ID,
-// and we must recognise the mail in the folder of sent mail.
-const MessageHeader = "X-Parley-Message"
-
-// OriginalHeader is the header in which Outlook.com keeps the Message-ID that it replaced.
-const OriginalHeader = "X-Microsoft-Original-Message-ID"
-
-// maxIDBytes is the length of the longest Message-ID that is written into a header. Lines of a header may have 998.
-const maxIDBytes = 500
-
-// Clean returns a Message-ID without its brackets, or "" if it can't be written into a header.
-func Clean(id string) string {
-	id = strings.TrimSpace(id)
-	id = strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">")
-	if len(id) > maxIDBytes || strings.ContainsAny(id, "<>") {
-		return ""
-	}
-	isPrintable := func(r rune) bool { return r > ' ' && r <= '~' } // in ASCII, and no blank
-	if strings.ContainsFunc(id, func(r rune) bool { return !isPrintable(r) }) {
-		return ""
-	}
-	return id
 }

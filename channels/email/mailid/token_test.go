@@ -49,12 +49,12 @@ func TestParse(t *testing.T) {
 		{name: "no domain", id: strings.TrimSuffix(id, "@acme.test"), want: Token{Conversation: 12, Message: 34}},
 	}
 	for _, tt := range tests {
-		conversation, message, ok := Parse(testKeys(), tt.id)
+		got, ok := Parse(testKeys(), tt.id)
 		if !ok {
 			t.Errorf("%s: Parse(%q) finds no token, want %+v", tt.name, tt.id, tt.want)
 			continue
 		}
-		if got := (Token{Conversation: conversation, Message: message}); got != tt.want {
+		if got != tt.want {
 			t.Errorf("%s: Parse(%q) = %+v, want %+v", tt.name, tt.id, got, tt.want)
 		}
 	}
@@ -80,11 +80,11 @@ func TestParseForeignIDs(t *testing.T) {
 		{name: "empty", id: ""},
 	}
 	for _, tt := range tests {
-		conversation, message, ok := Parse(testKeys(), tt.id)
+		got, ok := Parse(testKeys(), tt.id)
 		if ok {
-			t.Errorf("%s: Parse(%q) = conversation %d, message %d; want none", tt.name, tt.id, conversation, message)
+			t.Errorf("%s: Parse(%q) = %+v, want none", tt.name, tt.id, got)
 		}
-		if got := (Token{Conversation: conversation, Message: message}); got != (Token{}) {
+		if got != (Token{}) {
 			t.Errorf("%s: Parse(%q) returns %+v beside false, want nothing", tt.name, tt.id, got)
 		}
 	}
@@ -92,7 +92,7 @@ func TestParseForeignIDs(t *testing.T) {
 
 func TestEmptyKeysVerifyNothing(t *testing.T) {
 	t.Parallel()
-	if _, _, ok := Parse([][]byte{nil, {}}, Message(nil, 1, 2, "x")); ok {
+	if _, ok := Parse([][]byte{nil, {}}, Message(nil, 1, 2, "x")); ok {
 		t.Error("Parse with empty keys verified a token that an empty key made")
 	}
 }
@@ -111,14 +111,14 @@ func TestScan(t *testing.T) {
 func TestInAddress(t *testing.T) {
 	t.Parallel()
 	tag, _, _ := strings.Cut(anchorID(), "@")
-	conversation, _, ok := InAddress(testKeys(), "support+"+tag+"@acme.test")
+	token, ok := InAddress(testKeys(), "support+"+tag+"@acme.test")
 	if !ok {
 		t.Error("a token behind a plus sign was not found")
 	}
-	if conversation != 12 {
-		t.Errorf("token behind a plus sign: got conversation %d, want 12", conversation)
+	if token.Conversation != 12 {
+		t.Errorf("token behind a plus sign: got conversation %d, want 12", token.Conversation)
 	}
-	if _, _, ok := InAddress(testKeys(), tag+"@acme.test"); ok {
+	if _, ok := InAddress(testKeys(), tag+"@acme.test"); ok {
 		t.Error("a token without a plus sign counted")
 	}
 }
@@ -148,8 +148,8 @@ func FuzzToken(f *testing.F) {
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, conversation, message int64, text string) {
 		budget.CheckRepeated(t, m, text, func(s string) { Scan(keys, []byte(s)) })
-		if c, m, ok := Parse(keys, text); ok && !isOurs(text, c, m) {
-			t.Fatalf("Parse(%q) = conversation %d and message %d, want none: no key of ours made it", text, c, m)
+		if token, ok := Parse(keys, text); ok && !isOurs(text, token.Conversation, token.Message) {
+			t.Fatalf("Parse(%q) = %+v, want none: no key of ours made it", text, token)
 		}
 		for _, token := range Scan(keys, []byte(text)) {
 			if token.Conversation <= 0 {
@@ -160,12 +160,12 @@ func FuzzToken(f *testing.F) {
 		if conversation < 1 || message < 1 || conversation > most || message > most {
 			return
 		}
-		c, m, ok := Parse(keys, Message(keys[1], conversation, message, "acme.test"))
+		token, ok := Parse(keys, Message(keys[1], conversation, message, "acme.test"))
 		if !ok {
 			t.Fatalf("our own token of %d and %d was not read back", conversation, message)
 		}
-		if c != conversation || m != message {
-			t.Fatalf("our own token: got %d and %d, want %d and %d", c, m, conversation, message)
+		if want := (Token{Conversation: conversation, Message: message}); token != want {
+			t.Fatalf("our own token: got %+v, want %+v", token, want)
 		}
 	})
 }

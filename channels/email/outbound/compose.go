@@ -301,8 +301,8 @@ func (c *Composer) referenceChain(o channels.Outbound, answered string) []string
 		}
 	}
 	for _, id := range o.References {
-		_, message, isOurs := mailid.Parse([][]byte{c.key}, id)
-		isAnchor := isOurs && message == 0
+		token, isOurs := mailid.Parse([][]byte{c.key}, id)
+		isAnchor := isOurs && token.Message == 0
 		if id = cleanMessageID(id); id != answered && !isAnchor {
 			add(id)
 		}

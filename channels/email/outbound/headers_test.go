@@ -44,9 +44,9 @@ func TestMessageIDOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	o := newAnswer()
 	id := mustMakeHeaders(t, o).id
-	conversation, message, _ := mailid.Parse(testKeys(), id)
-	wantEqual(t, "conversation in the id", conversation, o.ConversationID)
-	wantEqual(t, "message in the id", message, o.MessageID)
+	token, _ := mailid.Parse(testKeys(), id)
+	wantEqual(t, "conversation in the id", token.Conversation, o.ConversationID)
+	wantEqual(t, "message in the id", token.Message, o.MessageID)
 
 	o.Attempt.Number = 5
 	o.DeliveryID = 99
