@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"parley/channels/graphfake/arguments"
 	"parley/channels/graphfake/codes"
 )
 
@@ -100,7 +99,7 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 
 	allowed := append(messageKinds(), "messaging_product", "recipient_type", "to", "recipient", "type", "biz_opaque_callback_data", "context")
 	for key := range in.fields {
-		if !slices.Contains(allowed, key) && !arguments.IsCommon(key) {
+		if !slices.Contains(allowed, key) {
 			return nil, invalidError("Unexpected key \"" + key + "\" on param \"message\".")
 		}
 	}

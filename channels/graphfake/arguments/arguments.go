@@ -1,5 +1,11 @@
-// Package arguments reads what a call of Meta's Graph API says. Arguments come as JSON, as a form or in the query, and mean
-// the same.
+// Package arguments reads what a call of Meta's Graph API says. Arguments may stand in the query, in a form or in a JSON
+// body, and mean the same there:
+//
+//	POST /v26.0/1055/messages?messaging_type=RESPONSE
+//	{"message": {"text": "hi"}}
+//
+// has the arguments messaging_type and message. Where the query and the body name the same argument, the body counts. Meta
+// documents no rule for that; it is what $_REQUEST does in PHP, Graph's first language.
 //
 // What does not belong here: which arguments a call takes, and what is answered.
 package arguments
@@ -10,97 +16,111 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 )
 
 // Arguments are those of one call.
 type Arguments struct {
-	query, form url.Values
-	files       map[string][]*multipart.FileHeader
-	body        []byte // JSON; nil if the body is a form
-	fault       error  // of a form that can't be read
+	values  map[string]json.RawMessage // by name
+	files   map[string][]*multipart.FileHeader
+	bodyErr error // why the body can't be read; nil if it can
 }
 
-// Read reads the arguments of a request with this body. A form that can't be read is reported by Decode.
+// Read reads the arguments of a request with this body. A body that can't be read is reported by Decode.
 func Read(r *http.Request, body []byte) Arguments {
-	a := Arguments{query: r.URL.Query()}
-	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	a := Arguments{values: map[string]json.RawMessage{}}
+	a.add(r.URL.Query())
+	contentType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
-		kind = ""
+		contentType = ""
 	}
 
-	switch kind {
+	switch contentType {
 	case "application/x-www-form-urlencoded":
-		a.form, a.fault = url.ParseQuery(string(body))
+		a.readForm(body)
 	case "multipart/form-data":
-		form, err := multipart.NewReader(bytes.NewReader(body), params["boundary"]).ReadForm(int64(len(body)))
-		if err != nil {
-			a.fault = err
-			break
-		}
-		a.form, a.files = form.Value, form.File // all in memory: a form isn't larger than its body
+		a.readMultipart(body, params["boundary"])
 	default:
-		a.body = body
+		a.readJSON(body)
 	}
 
 	return a
 }
 
-// IsCommon reports whether an argument goes with any call and says nothing about its object.
-func IsCommon(name string) bool {
-	return slices.Contains([]string{"access_token", "appsecret_proof", "format", "locale", "pretty", "debug", "suppress_http_code"}, name)
+func (a *Arguments) readForm(body []byte) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		a.bodyErr = formError(err)
+	}
+	a.add(form)
 }
 
-// Text returns an argument that is a text. It returns "" if the argument is missing or isn't a text: whoever has to tell these
-// apart uses Decode.
-func (a Arguments) Text(name string) string {
-	for _, values := range []url.Values{a.query, a.form} {
-		if values.Get(name) != "" {
-			return values.Get(name)
-		}
+func (a *Arguments) readMultipart(body []byte, boundary string) {
+	// A form isn't larger than its body, so all of its files stay in memory.
+	form, err := multipart.NewReader(bytes.NewReader(body), boundary).ReadForm(int64(len(body)))
+	if err != nil {
+		a.bodyErr = formError(err)
+		return
 	}
+	a.add(form.Value)
+	a.files = form.File
+}
 
+func (a *Arguments) readJSON(body []byte) {
+	if len(body) == 0 {
+		return
+	}
 	var fields map[string]json.RawMessage
+	a.bodyErr = unmarshal(body, &fields)
+	maps.Copy(a.values, fields)
+}
+
+// add adds the arguments of a query or a form. Of several values with one name, the last counts.
+func (a *Arguments) add(values url.Values) {
+	for name, list := range values {
+		a.values[name] = asJSON(list[len(list)-1])
+	}
+}
+
+// Text returns an argument that is a text. It returns "" if the argument is missing or isn't a text. A caller that has to
+// tell these apart uses Decode.
+func (a Arguments) Text(name string) string {
 	var text string
-	if json.Unmarshal(a.body, &fields) != nil || json.Unmarshal(fields[name], &text) != nil {
+	if json.Unmarshal(a.values[name], &text) != nil {
 		return ""
 	}
 	return text
 }
 
-// Decode reads the arguments into v, as json.Unmarshal does: first those of the query and the form, then a JSON body over them.
-// Errors are for people: the form can't be read, the body is no JSON, an argument has another type than in v.
+// Decode reads the arguments into v, as json.Unmarshal does, but for those that go with any call and say nothing about its
+// object. Errors are for people: the body can't be read, or an argument has another type than in v.
 func (a Arguments) Decode(v any) error {
-	if a.fault != nil {
-		return fmt.Errorf("the form can't be read: %w", a.fault)
+	if a.bodyErr != nil {
+		return a.bodyErr
 	}
 
-	named := map[string]json.RawMessage{}
-	for _, values := range []url.Values{a.query, a.form} {
-		for name, list := range values {
-			if !IsCommon(name) {
-				named[name] = asJSON(list[len(list)-1])
-			}
-		}
+	values := maps.Clone(a.values)
+	for _, name := range commonNames() {
+		delete(values, name)
 	}
-
-	raw, err := json.Marshal(named)
+	raw, err := json.Marshal(values)
 	if err != nil {
-		return fmt.Errorf("the form is not valid: %w", err)
+		return fmt.Errorf("the arguments are not valid: %w", err)
 	}
-	if err := unmarshal(raw, v); err != nil {
-		return err
-	}
-	if len(a.body) == 0 {
-		return nil
-	}
-	return unmarshal(a.body, v)
+	return unmarshal(raw, v)
 }
+
+// commonNames are the arguments that go with any call.
+func commonNames() []string {
+	return []string{"access_token", "appsecret_proof", "format", "locale", "pretty", "debug", "suppress_http_code"}
+}
+
+func formError(err error) error { return fmt.Errorf("the form can't be read: %w", err) }
 
 // unmarshal is json.Unmarshal with errors for people.
 func unmarshal(raw []byte, v any) error {
@@ -115,7 +135,8 @@ func unmarshal(raw []byte, v any) error {
 	return errors.New("the body is not valid JSON")
 }
 
-// asJSON returns the value of a form as JSON: objects, lists and texts in quotes are JSON already, all else is a text.
+// asJSON returns a value of a query or a form as JSON. Objects, lists and texts in quotes are JSON already; all else is a
+// text. So {"id":1} stays what it is, {'id':1} becomes {"id":1}, and 5 becomes "5".
 func asJSON(value string) json.RawMessage {
 	trimmed := strings.TrimSpace(value)
 	if trimmed != "" && strings.ContainsRune(`{["`, rune(trimmed[0])) {
@@ -125,31 +146,33 @@ func asJSON(value string) json.RawMessage {
 			}
 		}
 	}
-	text, _ := json.Marshal(value) // a text can always be written
+
+	text, _ := json.Marshal(value) // can't fail for a string
 	return text
 }
 
 // withDoubleQuotes turns the single quotes around texts into double ones, as Graph does: {'id':'1'} becomes {"id":"1"}.
 func withDoubleQuotes(s string) string {
 	var out strings.Builder
-	var open byte // the quote that the text began with; 0 means that none is open
+	var open byte // the quote that began the text that i is in; 0 outside of texts
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		isEscape := c == '\\' && i+1 < len(s)
+		isQuote := c == '\'' || c == '"'
 		switch {
-		case isEscape && s[i+1] == '\'':
+		case isEscape && s[i+1] == '\'': // between double quotes, a single one needs no escape
 			out.WriteByte('\'')
 			i++
 		case isEscape:
 			out.WriteString(s[i : i+2])
 			i++
-		case open == 0 && (c == '\'' || c == '"'):
+		case isQuote && open == 0: // a text begins
 			open = c
 			out.WriteByte('"')
-		case open != 0 && c == open:
+		case isQuote && open == c: // it ends
 			open = 0
 			out.WriteByte('"')
-		case open == '\'' && c == '"':
+		case c == '"': // a double quote between single ones
 			out.WriteString(`\"`)
 		default:
 			out.WriteByte(c)
@@ -182,7 +205,11 @@ func (a Arguments) File(name string) (f File, ok bool) {
 	if err != nil {
 		return File{}, false
 	}
-	return File{Name: header.Filename, ContentType: BareType(header.Header.Get("Content-Type")), Content: content}, true
+	return File{
+		Name:        header.Filename,
+		ContentType: BareType(header.Header.Get("Content-Type")),
+		Content:     content,
+	}, true
 }
 
 // BareType returns a content type without its parameters: "audio/ogg" of "audio/ogg; codecs=opus".
@@ -191,7 +218,7 @@ func BareType(contentType string) string {
 	return strings.ToLower(strings.TrimSpace(bare))
 }
 
-// Names are a list of names, which stands in JSON as a list, or as a text with commas.
+// Names are a list of names. Graph takes it as a list, ["a","b"], or as a text with commas, "a,b".
 type Names []string
 
 // UnmarshalJSON implements json.Unmarshaler.

@@ -2,6 +2,8 @@ package arguments
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 )
 
@@ -30,6 +32,33 @@ func TestFormValueAsJSON(t *testing.T) {
 			got := string(asJSON(tt.value))
 			if got != tt.want || !json.Valid([]byte(got)) {
 				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// Text and Decode agree on an argument that stands in the query and in the body: the body's counts.
+func TestArgumentInQueryAndBody(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name        string
+		contentType string
+		body        string
+	}{
+		{name: "JSON", contentType: "application/json", body: `{"name":"body","access_token":"T"}`},
+		{name: "a form", contentType: "application/x-www-form-urlencoded", body: "name=body&access_token=T"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v26.0/1055/messages?name=query&access_token=Q", nil)
+			r.Header.Set("Content-Type", tt.contentType)
+			a := Read(r, []byte(tt.body))
+			var decoded map[string]string
+			if err := a.Decode(&decoded); err != nil {
+				t.Fatal(err)
+			}
+			if a.Text("name") != "body" || decoded["name"] != "body" || len(decoded) != 1 {
+				t.Errorf("Text got %q, Decode %v; want the body's name from both, and no token from Decode", a.Text("name"), decoded)
 			}
 		})
 	}
