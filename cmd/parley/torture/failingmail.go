@@ -216,21 +216,21 @@ func (in *injector) killWhileApplying(ctx context.Context, f fault) {
 	})
 
 	kills := 0
-	kill := func(l *link) bool {
+	kill := func(l *link) effect {
 		if in.network.killOwners(l) {
 			kills++
 		}
-		return false
+		return effect{dropsPiece: true}
 	}
 	for kills < failedAttempts && waiting.Err() == nil {
 		if kills > 0 && isOver() { // other faults have ended attempts, too: one more kill could be one too many
 			break
 		}
 		in.network.triggers.wait(waiting, &trigger{
-			route:    routePostgres,
-			upstream: true,
-			match:    in.driver.failing.isApplyingCrashing,
-			inject:   kill,
+			route:     routePostgres,
+			direction: requests,
+			match:     in.driver.failing.isApplyingCrashing,
+			inject:    kill,
 		}, timeout)
 	}
 

@@ -37,8 +37,7 @@ const (
 )
 
 // proxy carries connections between Parley and a server that it calls, or between a chat and Parley's webhooks. It can reset them,
-// drop what they carry, and fire triggers, which are faults that wait for certain words on a connection. Up is the direction from
-// the side that connected, with its requests; down is the direction of the answers.
+// drop what they carry, and fire triggers, which are faults that wait for certain words on a connection.
 type proxy struct {
 	route    string
 	owner    *replica // the replica that has these connections; nil means any replica
@@ -53,6 +52,14 @@ type proxy struct {
 	blackholes map[string]*blackhole // by route: those that last now
 	serving    sync.WaitGroup        // all goroutines of the proxy
 }
+
+// direction is which way bytes go through a proxy.
+type direction int
+
+const (
+	requests direction = iota // from the side that connected
+	answers                   // to it
+)
 
 // blackhole is a fault that lasts for some time: answers are dropped, while the connections stay open.
 type blackhole struct {
@@ -195,13 +202,13 @@ func (p *proxy) carry(ctx context.Context, l *link, first []byte) {
 	l.mu.Unlock()
 	defer func() { _ = server.Close() }()
 
-	if len(first) > 0 && !l.passOn(server, first, true) {
+	if len(first) > 0 && !l.passOn(server, first, requests) {
 		return
 	}
 
 	var both sync.WaitGroup
-	both.Go(func() { l.pumpBytes(l.client, server, true) })
-	both.Go(func() { l.pumpBytes(server, l.client, false) })
+	both.Go(func() { l.pumpBytes(l.client, server, requests) })
+	both.Go(func() { l.pumpBytes(server, l.client, answers) })
 	both.Wait()
 	_ = l.client.Close() // unlike reset, this lets arrive what is still on its way
 }
@@ -257,36 +264,36 @@ type link struct {
 	client net.Conn
 
 	mu               sync.Mutex
-	server           net.Conn  // nil until it is connected; never connected if a blackhole drops requests from the beginning
-	dropUp           bool      // requests are dropped
-	dropDown         bool      // answers are dropped
+	server           net.Conn // nil until it is connected; never connected if a blackhole drops requests from the beginning
+	dropsRequests    bool
+	dropsAnswers     bool
 	answersHeldUntil time.Time // answers are held back until then
 	claimsDeliveries bool      // PostgreSQL: Parley claims deliveries over it
 	justClaimed      bool      // PostgreSQL: the latest answer claimed a reply
 }
 
-// dropAnswers lets nothing come down any more.
+// dropAnswers lets no answer through any more.
 func (l *link) dropAnswers() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.dropDown = true
+	l.dropsAnswers = true
 }
 
-// dropRequests lets nothing go up any more.
+// dropRequests lets no request through any more.
 func (l *link) dropRequests() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.dropUp = true
+	l.dropsRequests = true
 }
 
 // isBlackholed reports whether the link drops its answers.
 func (l *link) isBlackholed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.dropDown
+	return l.dropsAnswers
 }
 
-// holdAnswers holds back what comes down until d is over.
+// holdAnswers holds answers back until d is over.
 func (l *link) holdAnswers(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -308,11 +315,11 @@ func (l *link) reset() {
 }
 
 // pumpBytes carries one direction until it ends.
-func (l *link) pumpBytes(from, to net.Conn, up bool) {
+func (l *link) pumpBytes(from, to net.Conn, d direction) {
 	buf := make([]byte, pieceSize)
 	for {
 		n, err := from.Read(buf)
-		if n > 0 && !l.passOn(to, buf[:n], up) {
+		if n > 0 && !l.passOn(to, buf[:n], d) {
 			l.reset()
 			return
 		}
@@ -331,22 +338,22 @@ func (l *link) pumpBytes(from, to net.Conn, up bool) {
 
 // passOn sends a piece on, unless the link drops what goes in that direction. It returns false if the link must end,
 // because a trigger says so or the other side is gone.
-func (l *link) passOn(to net.Conn, piece []byte, up bool) bool {
-	if l.drops(up) {
+func (l *link) passOn(to net.Conn, piece []byte, d direction) bool {
+	if l.drops(d) {
 		return true
 	}
-	if !l.proxy.triggers.pass(l, piece, up) {
+	if !l.proxy.triggers.pass(l, piece, d) {
 		return false
 	}
 
-	if !up {
+	if d == answers {
 		status := httpStatus(piece)
 		if status != "" && l.proxy.onAnswer != nil {
 			l.proxy.onAnswer(status)
 		}
 		l.awaitHeldAnswers()
 	}
-	if l.drops(up) { // a blackhole has begun while this waited
+	if l.drops(d) { // a blackhole has begun while this waited
 		return true
 	}
 
@@ -375,11 +382,11 @@ func httpStatus(piece []byte) string {
 }
 
 // drops reports whether the link drops what goes in one direction.
-func (l *link) drops(up bool) bool {
+func (l *link) drops(d direction) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if up {
-		return l.dropUp
+	if d == requests {
+		return l.dropsRequests
 	}
-	return l.dropDown
+	return l.dropsAnswers
 }

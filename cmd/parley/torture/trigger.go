@@ -12,21 +12,27 @@ import (
 
 // trigger waits for a certain piece of bytes on the wire, such as the mail with an agent's reply, and injects a fault
 // at that moment. It fires once. A piece is what a proxy of the torture (see network) has read from a connection in
-// one go.
+// one go. The zero value never fires.
 type trigger struct {
-	route    string
-	upstream bool // watches what the side sends that connected; false means the answers
-	match    func(l *link, piece []byte) bool
-	// inject is called before the piece is passed on. It returns false to drop the piece and end the link.
-	inject func(l *link) (pass bool)
-	// hasTarget says that there was something to disturb. An inject that finds no process sets it to false.
-	hasTarget bool
-	fired     chan struct{} // closed when inject has returned
+	route     string
+	direction direction
+	match     matcher
+	inject    func(l *link) effect // is called before the piece is passed on
+	fired     chan effect          // gets what inject has returned; wait makes it
+}
+
+// matcher reports whether a piece on a link is what a trigger waits for.
+type matcher func(l *link, piece []byte) bool
+
+// effect is what came of injecting a fault. The zero value is the usual one: something was disturbed, and the piece goes on.
+type effect struct {
+	dropsPiece bool // the piece isn't passed on, and its link ends
+	noTarget   bool // there was no process to disturb, so that the fault has to wait for another piece
 }
 
 // matches reports whether a piece on a link is what the trigger waits for.
-func (t *trigger) matches(l *link, piece []byte, up bool) bool {
-	isWatched := t.route == l.route && t.upstream == up
+func (t *trigger) matches(l *link, piece []byte, d direction) bool {
+	isWatched := t.route == l.route && t.direction == d
 	return isWatched && t.match(l, piece)
 }
 
@@ -36,9 +42,9 @@ type triggers struct {
 	armed []*trigger
 }
 
-// wait arms a trigger and reports whether it fired within that time.
-func (t *triggers) wait(ctx context.Context, tr *trigger, within time.Duration) bool {
-	tr.fired = make(chan struct{})
+// wait arms a trigger. It reports whether it fired within that time, and what came of it.
+func (t *triggers) wait(ctx context.Context, tr *trigger, within time.Duration) (did effect, hasFired bool) {
+	tr.fired = make(chan effect, 1)
 	t.mu.Lock()
 	t.armed = append(t.armed, tr)
 	t.mu.Unlock()
@@ -46,17 +52,16 @@ func (t *triggers) wait(ctx context.Context, tr *trigger, within time.Duration) 
 	defer timer.Stop()
 
 	select {
-	case <-tr.fired:
-		return true
+	case did = <-tr.fired:
+		return did, true
 	case <-timer.C:
 	case <-ctx.Done():
 	}
 
 	if t.disarm(tr) {
-		return false
+		return effect{}, false
 	}
-	<-tr.fired // it fires just now: its fault is being injected
-	return true
+	return <-tr.fired, true // it fires just now: its fault is being injected
 }
 
 // disarm removes a trigger, and reports whether it was still armed.
@@ -72,21 +77,22 @@ func (t *triggers) disarm(tr *trigger) bool {
 }
 
 // pass fires the first trigger that a piece matches. It returns false if that trigger drops the piece.
-func (t *triggers) pass(l *link, piece []byte, up bool) bool {
-	l.noteUse(piece, up)
-	tr := t.take(l, piece, up)
+func (t *triggers) pass(l *link, piece []byte, d direction) bool {
+	l.noteUse(piece, d)
+	tr := t.take(l, piece, d)
 	if tr == nil {
 		return true
 	}
-	defer close(tr.fired)
-	return tr.inject(l)
+	did := tr.inject(l)
+	tr.fired <- did
+	return !did.dropsPiece
 }
 
 // take disarms and returns the first trigger that a piece matches; nil means that none does.
-func (t *triggers) take(l *link, piece []byte, up bool) *trigger {
+func (t *triggers) take(l *link, piece []byte, d direction) *trigger {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i := slices.IndexFunc(t.armed, func(tr *trigger) bool { return tr.matches(l, piece, up) })
+	i := slices.IndexFunc(t.armed, func(tr *trigger) bool { return tr.matches(l, piece, d) })
 	if i < 0 {
 		return nil
 	}
@@ -109,7 +115,7 @@ const (
 // noteUse remembers two things about a link to PostgreSQL: whether Parley claims deliveries on it, that is takes
 // messages from the queue to send them, and whether the latest answer says that a reply was claimed. It ignores other
 // links.
-func (l *link) noteUse(piece []byte, up bool) {
+func (l *link) noteUse(piece []byte, d direction) {
 	if l.route != routePostgres {
 		return
 	}
@@ -117,7 +123,7 @@ func (l *link) noteUse(piece []byte, up bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 
-	if up {
+	if d == requests {
 		l.claimsDeliveries = l.claimsDeliveries || bytes.Contains(piece, []byte(pgRelay))
 		l.justClaimed = false
 		return
@@ -147,12 +153,12 @@ func isCommitRequest(l *link, piece []byte) bool {
 }
 
 // containsWords returns a trigger's match for pieces that contain these words.
-func containsWords(words string) func(*link, []byte) bool {
+func containsWords(words string) matcher {
 	return func(_ *link, piece []byte) bool { return bytes.Contains(piece, []byte(words)) }
 }
 
 // containsMarker returns a trigger's match for pieces that contain one of the markers.
-func containsMarker(set *markerSet) func(*link, []byte) bool {
+func containsMarker(set *markerSet) matcher {
 	return func(_ *link, piece []byte) bool {
 		return slices.ContainsFunc(checker.MarkersIn(string(piece)), set.has)
 	}

@@ -15,7 +15,10 @@ import (
 func armTrigger(t *testing.T, list *triggers, tr *trigger) (fired <-chan bool) {
 	t.Helper()
 	result := make(chan bool, 1)
-	go func() { result <- list.wait(t.Context(), tr, time.Minute) }()
+	go func() {
+		_, hasFired := list.wait(t.Context(), tr, time.Minute)
+		result <- hasFired
+	}()
 	waitUntilArmed(t, list, 1, time.Minute)
 	return result
 }
@@ -30,12 +33,12 @@ func TestTriggerHoldsAnswerBack(t *testing.T) {
 	var markers markerSet
 	markers.add(checker.Marker{Kind: checker.Outbound, Conversation: 1, Number: 2}) // outbound-c001-2
 	fired := armTrigger(t, p.triggers, &trigger{
-		route:    routeSMTP,
-		upstream: true,
-		match:    containsMarker(&markers),
-		inject: func(l *link) bool {
+		route:     routeSMTP,
+		direction: requests,
+		match:     containsMarker(&markers),
+		inject: func(l *link) effect {
 			l.holdAnswers(held)
-			return true
+			return effect{}
 		},
 	})
 	c.send("outbound-c001-1") // another message
@@ -58,10 +61,10 @@ func TestTriggerEndsConnection(t *testing.T) {
 	c := connect(t, p)
 	c.wantLine("hello")
 	fired := armTrigger(t, p.triggers, &trigger{
-		route:    routeSMTP,
-		upstream: true,
-		match:    containsWords("DATA"),
-		inject:   func(*link) bool { return false },
+		route:     routeSMTP,
+		direction: requests,
+		match:     containsWords("DATA"),
+		inject:    func(*link) effect { return effect{dropsPiece: true} },
 	})
 	c.send("DATA")
 	c.wantEnd()
@@ -74,7 +77,7 @@ func TestTriggerEndsConnection(t *testing.T) {
 func TestTriggerIsDisarmed(t *testing.T) {
 	t.Parallel()
 	var list triggers
-	if list.wait(t.Context(), &trigger{route: routeSMTP, match: containsWords("never")}, time.Millisecond) {
+	if _, hasFired := list.wait(t.Context(), &trigger{route: routeSMTP, match: containsWords("never")}, time.Millisecond); hasFired {
 		t.Error("wait reports that a trigger fired, though nothing passed")
 	}
 	if len(list.armed) != 0 {
@@ -85,7 +88,7 @@ func TestTriggerIsDisarmed(t *testing.T) {
 // newRelayLink returns a connection to PostgreSQL on which Parley claims deliveries.
 func newRelayLink() *link {
 	l := &link{route: routePostgres}
-	l.noteUse([]byte("user\x00parley\x00enable_seqscan\x00off\x00"), true)
+	l.noteUse([]byte("user\x00parley\x00enable_seqscan\x00off\x00"), requests)
 	return l
 }
 
@@ -134,7 +137,7 @@ func TestIsClaimAnswer(t *testing.T) {
 			t.Parallel()
 			got := false
 			for _, piece := range tt.pieces {
-				tt.link.noteUse([]byte(piece), false)
+				tt.link.noteUse([]byte(piece), answers)
 				got = isClaimAnswer(tt.link, []byte(piece))
 			}
 			if got != tt.want {
@@ -148,9 +151,9 @@ func TestIsClaimAnswer(t *testing.T) {
 func TestNextAnswerIsNoClaimAnswer(t *testing.T) {
 	t.Parallel()
 	l := newRelayLink()
-	l.noteUse([]byte(claimedRows+pgReady), false)
-	l.noteUse([]byte("next"), true)
-	l.noteUse([]byte(pgReady), false)
+	l.noteUse([]byte(claimedRows+pgReady), answers)
+	l.noteUse([]byte("next"), requests)
+	l.noteUse([]byte(pgReady), answers)
 	if isClaimAnswer(l, []byte(pgReady)) {
 		t.Error("the answer to the next request counts as that to the claim before")
 	}

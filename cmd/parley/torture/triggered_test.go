@@ -61,7 +61,7 @@ func injectUntilOver(t *testing.T, in *injector, start func() *child.Process) ou
 			return outcome{injected: in.injected[faultStopAfterClaim] - before, missed: in.missed[faultStopAfterClaim]}
 		default:
 		}
-		in.network.triggers.pass(l, []byte(mailStart), true)
+		in.network.triggers.pass(l, []byte(mailStart), requests)
 		if n == passesBeforeStart && start != nil {
 			r.mu.Lock()
 			r.process = start()
@@ -161,7 +161,7 @@ func TestTriggersGiveUpTogether(t *testing.T) {
 	waitUntilArmed(t, &in.network.triggers, waiting, timeout)
 
 	l := &link{proxy: &proxy{owner: &replica{process: startIdle(t)}}, route: routeSMTP}
-	in.network.triggers.pass(l, []byte(mailStart), true)
+	in.network.triggers.pass(l, []byte(mailStart), requests)
 	deadline := time.After(timeout)
 	for n := range waiting {
 		select {
