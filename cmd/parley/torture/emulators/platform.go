@@ -9,45 +9,68 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// Platform controls the emulator of the chat in which agents work, Slack or Teams. By it the driver lets people write
-// there, the oracle reads what they see, and the injector makes the chat fail. All calls go by HTTP to the emulators'
-// process, so the run and the oracle, which are two processes, each have a Platform of their own.
+// Platform controls the emulator of the chat in which agents work, Slack or Teams. All calls go by HTTP to the process of
+// the emulators, so the run and its oracle, which are two processes, each have a Platform of their own.
 type Platform interface {
-	// Traits never change.
+	// Traits says in what Slack and Teams differ. It never changes.
 	Traits() Traits
 
-	// ReadThreads returns all threads of the support channel.
+	people
+	view
+	failures
+}
+
+// people let the driver's agents act in the chat. A user and a message are meant by their ids.
+type people interface {
+	// Post lets somebody type in the thread of a root, and returns the new message's id.
+	Post(ctx context.Context, user, root, text string) (string, error)
+	// Edit lets a message's author change its text.
+	Edit(ctx context.Context, user, id, text string) error
+	// Delete lets a message's author delete it.
+	Delete(ctx context.Context, user, id string) error
+	// Click presses a button of a message. Errors: ErrClickIgnored.
+	Click(ctx context.Context, user, id, button string) error
+}
+
+// view shows the oracle and the run what stands in the support channel, and what Parley was told of it.
+type view interface {
+	// ReadThreads returns all threads.
 	ReadThreads(ctx context.Context) ([]checker.Thread, error)
 	// ReadRoots returns the roots of threads by the subject on their cards.
 	ReadRoots(ctx context.Context) (map[string]root, error)
 	// Export returns everything that the emulator shows, to be kept as JSON.
 	Export(ctx context.Context) (any, error)
+	// Problems returns what Parley did that no user of the chat could see as it was meant.
+	Problems(ctx context.Context) ([]string, error)
+
 	// EventDelays returns how long it took to tell Parley of a change of messages, by their ids: checker.NotTold if
 	// it wasn't told so far. What took less than checker.PromptDelay is not in it.
 	EventDelays(ctx context.Context, what Change) (map[string]time.Duration, error)
-	// Problems returns what Parley did that no user of the platform could see as it was meant.
-	Problems(ctx context.Context) ([]string, error)
 	// CountPendingEvents counts the events of which Parley still has to be told.
 	CountPendingEvents(ctx context.Context) (int, error)
+}
 
-	// Post lets somebody type in a thread and returns the message's id.
-	Post(ctx context.Context, user, root, text string) (string, error)
-	// Edit and Delete let a message's author change it.
-	Edit(ctx context.Context, user, id, text string) error
-	Delete(ctx context.Context, user, id string) error
-	// Click presses a button of a message. Errors: ErrClickIgnored.
-	Click(ctx context.Context, user, id, button string) error
+// failures make the chat fail, for the injector.
+type failures interface {
+	// RateLimit answers 429 to all posts for some time.
+	RateLimit(ctx context.Context, lasting time.Duration) error
+	// EndSessions ends what the chat keeps up for Parley: its connections in Slack, its tokens in Teams.
+	EndSessions(ctx context.Context) error
 
 	// armFaults lets calls and events fail by chance, until ClearFaults.
 	armFaults(ctx context.Context) error
-	// RateLimit answers 429 to all posts for some time.
-	RateLimit(ctx context.Context, lasting time.Duration) error
-	// EndSessions ends what the platform keeps up for the app: its connections in Slack, its tokens in Teams.
-	EndSessions(ctx context.Context) error
 	// countFaults adds to counts how often the armed faults occurred, by what each of them does.
 	countFaults(ctx context.Context, counts map[string]int) error
 	// ClearFaults ends what armFaults and RateLimit began.
 	ClearFaults(ctx context.Context) error
+}
+
+// Platform returns the chat in which the agents of this run work.
+func (c Client) Platform() Platform {
+	if c.Teams != "" {
+		return teamsPlatform{c}
+	}
+	return slackPlatform{c}
 }
 
 // root is what begins a thread.
@@ -68,19 +91,19 @@ func asIgnoredClick(err error) error {
 	return err
 }
 
-// Change is what a person did to a message. The platform may tell Parley late of it.
+// Change is what a person did to a message. The chat may tell Parley late of it.
 type Change int
 
-// Changes.
+// The changes of messages.
 const (
 	Written Change = iota
 	Edited
 	Deleted
 )
 
-// Traits of a platform.
+// Traits say in what Slack and Teams differ for a run.
 type Traits struct {
-	Kind string // of its account in Parley, and its keys in parley.yaml
+	Kind string // of the chat's account in Parley, and its keys in parley.yaml
 	Name string // for people
 
 	Ann, Ben string // the ids of the two agents
@@ -88,13 +111,16 @@ type Traits struct {
 	Channel  string // the id of the support channel
 
 	ShowsFiles  bool   // customers' files stand in the thread
-	PostRequest string // how an HTTP request begins by which Parley posts, such as "POST /api/chat.postMessage"
+	PostRequest string // the beginning of the HTTP request by which Parley posts: "POST /api/chat.postMessage"
 
-	// How people write in a thread.
-	Reply     func(words string, n int) string // for the customer; n tells replies apart
-	Command   func(verb string) string
-	Internal  func(agent, colleague, words string) []remark // the words in each form that keeps them from the customer
-	Announced func(text string) bool                        // whether the platform tells Parley of such a text
+	// Reply returns what an agent types so that the customer gets these words. n tells replies apart.
+	Reply func(words string, n int) string
+	// Command returns what an agent types to give a command.
+	Command func(verb string) string
+	// Internal returns the words in each form that keeps them from the customer. The first is a note of the agent's.
+	Internal func(agent, colleague, words string) []remark
+	// Announced reports whether the chat tells Parley of such a text.
+	Announced func(text string) bool
 }
 
 // remark is what somebody types for colleagues: it must not reach the customer.
@@ -111,12 +137,4 @@ func remarksOfAgents(agent, colleague, words string) []remark {
 		{agent, "!frobnicate " + words},
 		{agent, "/giveup " + words},
 	}
-}
-
-// Platform returns the chat in which the agents of this run work.
-func (c Client) Platform() Platform {
-	if c.Teams != "" {
-		return teamsPlatform{c}
-	}
-	return slackPlatform{c}
 }
