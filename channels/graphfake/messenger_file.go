@@ -32,6 +32,17 @@ func (p *Page) cdnURLLocked(f *pageFile) string {
 	return p.g.host.URL() + "/cdn/" + f.id + "/" + f.name
 }
 
+// fileURLLocked returns an address of a message's file that works for a while.
+func (p *Page) fileURLLocked(m *PageMessage) string {
+	return p.cdnURLLocked(&pageFile{
+		id:          p.g.newIDLocked(),
+		kind:        m.Kind,
+		name:        m.Name,
+		contentType: m.ContentType,
+		content:     m.File,
+	})
+}
+
 // cdnNode serves a file to whoever knows its address, without a token.
 type cdnNode struct {
 	p *Page

@@ -26,7 +26,7 @@ func (p *Page) listConversations(c *call) (any, *APIError) {
 	var people []*PageCustomer
 	for _, person := range p.people {
 		isWanted := user == "" || user == person.id
-		isListed := len(person.messages) > 0 && person.unlisted != leftOutConversation
+		isListed := len(person.messages) > 0 && !person.hidesConversation
 		if isWanted && isListed {
 			people = append(people, person)
 		}
@@ -52,7 +52,7 @@ func (p *Page) describeConversationLocked(person *PageCustomer, fields string) m
 		one["participants"] = map[string]any{"data": []any{map[string]any{"id": person.id, "name": person.shownName()},
 			map[string]any{"id": p.config.ID, "name": p.config.Name}}}
 	}
-	if strings.Contains(fields, "messages") && person.unlisted != leftOutMessages {
+	if strings.Contains(fields, "messages") && !person.hidesMessages {
 		limit := maxRecent
 		if m := limitPattern.FindStringSubmatch(fields); m != nil {
 			n, _ := strconv.Atoi(m[1])
@@ -83,34 +83,42 @@ func (p *Page) listMessages(c *PageCustomer, limit int) []any {
 		if len(list) == limit {
 			break
 		}
+		list = append(list, p.describeMessageLocked(c, m))
+	}
+	return list
+}
 
-		from := map[string]any{"id": c.id, "name": c.shownName()}
-		if m.FromPage {
-			from = map[string]any{"id": p.config.ID, "name": p.config.Name}
-		}
-
-		one := map[string]any{"id": m.ID, "created_time": graphTime(m), "from": from, "message": m.Text}
-		switch {
-		case m.Kind == "template":
-			one["message"] = ""
-			one["attachments"] = map[string]any{"data": []any{map[string]any{"id": "a_" + m.ID, "generic_template": map[string]any{"title": m.Text}}}}
-		case m.Kind != "":
-			file := map[string]any{"id": "a_" + m.ID, "name": m.Name, "mime_type": m.ContentType, "size": len(m.File)}
-			at := p.cdnURLLocked(&pageFile{id: p.g.newIDLocked(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File})
-			switch m.Kind {
-			case "image", "sticker":
-				file["image_data"] = map[string]any{"url": at, "render_as_sticker": m.Kind == "sticker"}
-			case "video":
-				file["video_data"] = map[string]any{"url": at}
-			default:
-				file["file_url"] = at
-			}
-
-			one["attachments"] = map[string]any{"data": []any{file}}
-		}
-
-		list = append(list, one)
+func (p *Page) describeMessageLocked(c *PageCustomer, m *PageMessage) map[string]any {
+	from := map[string]any{"id": c.id, "name": c.shownName()}
+	if m.FromPage {
+		from = map[string]any{"id": p.config.ID, "name": p.config.Name}
 	}
 
-	return list
+	one := map[string]any{"id": m.ID, "created_time": graphTime(m), "from": from, "message": m.Text}
+	var attached map[string]any
+	switch m.Kind {
+	case "":
+		return one
+	case "template":
+		one["message"] = ""
+		attached = map[string]any{"id": "a_" + m.ID, "generic_template": map[string]any{"title": m.Text}}
+	default:
+		attached = p.describeFileLocked(m)
+	}
+	one["attachments"] = map[string]any{"data": []any{attached}}
+	return one
+}
+
+func (p *Page) describeFileLocked(m *PageMessage) map[string]any {
+	file := map[string]any{"id": "a_" + m.ID, "name": m.Name, "mime_type": m.ContentType, "size": len(m.File)}
+	address := p.fileURLLocked(m)
+	switch m.Kind {
+	case "image", "sticker":
+		file["image_data"] = map[string]any{"url": address, "render_as_sticker": m.Kind == "sticker"}
+	case "video":
+		file["video_data"] = map[string]any{"url": address}
+	default:
+		file["file_url"] = address
+	}
+	return file
 }
