@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"parley/bridge/analysis"
@@ -46,7 +48,8 @@ Examples:
 }
 
 // Run asks, judges and prints.
-// Errors: each fault of the labelled messages, with its line and field; the first thing that can't be written.
+// Errors: each fault of the labelled messages, with its line and field; no message was answered; the first thing that can't be
+// written.
 func (c aiEvalCommand) Run(ctx context.Context) error {
 	messages, name, err := c.readMessages()
 	if err != nil {
@@ -59,32 +62,17 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 			"so that its figures stay true")
 	}
 
-	analyzer, done, err := c.newAnalyzer(ctx, messages)
+	outcome, err := c.ask(ctx, messages)
+	if err != nil {
+		return fmt.Errorf("ai-eval: %w", err)
+	}
+
+	report, err := c.judge(ctx, messages, outcome)
 	if err != nil {
 		return err
 	}
-	defer done()
-	desk := analysis.Desk{Language: "en", Intents: analysis.DefaultIntents()}
-	outcome, err := evaluation.Run(ctx, analyzer, messages, evaluation.Options{
-		Desk:     desk,
-		Now:      time.Now,
-		CPU:      spentCPU,
-		Parallel: c.Parallel,
-		Deadline: c.Deadline,
-	})
-	if err != nil {
-		return fmt.Errorf("ai-eval: ask %s: %w", c.Analyzer, err)
-	}
 
-	report := evaluation.Score(outcome, evaluation.Price{Prompt: c.PromptPrice, Answer: c.AnswerPrice})
-	report.Analyzer, report.Set = c.Analyzer, name
-	ofMajority, err := evaluation.Run(ctx, evaluation.Majority(messages), messages, evaluation.Options{Desk: desk, Now: time.Now})
-	if err != nil {
-		return fmt.Errorf("ai-eval: answer as the majority: %w", err)
-	}
-
-	figures := evaluation.Score(ofMajority, evaluation.Price{}).Figures()
-	report.Majority = &figures
+	report.Set = name
 	if err := report.WriteText(os.Stdout); err != nil {
 		return fmt.Errorf("ai-eval: print the report: %w", err)
 	}
@@ -95,6 +83,92 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 	}
 
 	return c.write(report)
+}
+
+// ask has the chosen analyzer answer each message. In production Parley's own rules answer if a model doesn't. Here they don't, so
+// that the report shows how often that happens.
+// Errors: the flags or variables of the model are wrong; no message was answered; ctx ended.
+func (c aiEvalCommand) ask(ctx context.Context, messages []evaluation.Message) (evaluation.Outcome, error) {
+	options := evaluation.Options{
+		Desk:     newEvaluationDesk(),
+		Now:      time.Now,
+		CPU:      spentCPU,
+		Parallel: c.Parallel,
+		Deadline: c.Deadline,
+	}
+	switch c.Analyzer {
+	case "offline":
+		return evaluation.Run(ctx, offline.New(), messages, options)
+	case "openai":
+		return c.askModel(ctx, messages, options)
+	default:
+		return evaluation.Run(ctx, evaluation.Majority(messages), messages, options)
+	}
+}
+
+// askModel has a model answer each message.
+// Errors: as ask.
+func (c aiEvalCommand) askModel(
+	ctx context.Context, messages []evaluation.Message, options evaluation.Options,
+) (evaluation.Outcome, error) {
+	model, err := openai.New(ctx, openai.Options{
+		Key:         openai.NewKey(os.Getenv(c.KeyFrom)),
+		BaseURL:     c.BaseURL,
+		Model:       c.Model,
+		Timeout:     c.Deadline,
+		Concurrency: max(1, c.Parallel),
+		Mask:        true,
+	})
+	if err != nil {
+		return evaluation.Outcome{}, err
+	}
+	defer model.Close() //nolint:errcheck // all its answers are here
+
+	outcome, err := evaluation.Run(ctx, meteredModel{model}, messages, options)
+	if err != nil {
+		return outcome, err
+	}
+
+	isAnswered := func(r evaluation.Result) bool { return r.Err == nil }
+	if len(messages) > 0 && !slices.ContainsFunc(outcome.Results, isAnswered) {
+		return outcome, c.explainSilence(ctx, model, outcome.Results)
+	}
+	return outcome, nil
+}
+
+// explainSilence returns the error of a model that answered no message: which server was asked, why the first message got no
+// answer, and what can be done.
+func (c aiEvalCommand) explainSilence(ctx context.Context, model *openai.Analyzer, results []evaluation.Result) error {
+	server := cmp.Or(c.BaseURL, "OpenAI")
+	condition := model.Probe(ctx)
+	if condition.Status == analysis.Working {
+		condition.Text = "It did answer another short question."
+	}
+
+	return fmt.Errorf("%s answered none of %d messages: %w\n%s %s\n--base-url (OPENAI_BASE_URL) is the server's address, "+
+		"--model (OPENAI_MODEL) names the model, and the key is read from %s",
+		server, len(results), results[0].Err, condition.Text, condition.Hint, c.KeyFrom)
+}
+
+// judge compares the answers with the right ones. The report compares the figures with those of somebody who reads nothing and
+// always gives the most frequent answer.
+func (c aiEvalCommand) judge(ctx context.Context, messages []evaluation.Message, outcome evaluation.Outcome) (evaluation.Report, error) {
+	report := evaluation.Score(outcome, evaluation.Price{Prompt: c.PromptPrice, Answer: c.AnswerPrice})
+	report.Analyzer = c.Analyzer
+
+	options := evaluation.Options{Desk: newEvaluationDesk(), Now: time.Now}
+	ofMajority, err := evaluation.Run(ctx, evaluation.Majority(messages), messages, options)
+	if err != nil {
+		return report, fmt.Errorf("ai-eval: answer as the majority: %w", err)
+	}
+	figures := evaluation.Score(ofMajority, evaluation.Price{}).Figures()
+	report.Majority = &figures
+	return report, nil
+}
+
+// newEvaluationDesk returns the helpdesk whose customers are supposed to have written the messages.
+func newEvaluationDesk() analysis.Desk {
+	return analysis.Desk{Language: "en", Intents: analysis.DefaultIntents()}
 }
 
 // readMessages returns the labelled messages, and the name that the report gives to their set.
@@ -129,30 +203,6 @@ func setTitle(set evaluation.Set) string {
 	case evaluation.Dev2, evaluation.Dev3, evaluation.Check, evaluation.Check2, evaluation.Check3:
 	}
 	return "the set " + string(set)
-}
-
-// newAnalyzer makes the analyzer that is measured. The caller calls done in the end. In production Parley's own
-// rules answer if a model doesn't. Here they don't, so that the report shows how often that happens.
-// Errors: the flags or variables of the model are wrong.
-func (c aiEvalCommand) newAnalyzer(ctx context.Context, messages []evaluation.Message) (a analysis.Analyzer, done func(), err error) {
-	switch c.Analyzer {
-	case "offline":
-		return offline.New(), func() {}, nil
-	case "openai":
-		model, err := openai.New(ctx, openai.Options{
-			Key:         openai.NewKey(os.Getenv(c.KeyFrom)),
-			BaseURL:     c.BaseURL,
-			Model:       c.Model,
-			Timeout:     c.Deadline,
-			Concurrency: max(1, c.Parallel),
-			Mask:        true,
-		})
-		if err != nil {
-			return nil, nil, fmt.Errorf("ai-eval: %w", err)
-		}
-		return meteredModel{model}, func() { _ = model.Close() }, nil
-	}
-	return evaluation.Majority(messages), func() {}, nil
 }
 
 // meteredModel is a model that reports how many requests and tokens it has used.

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -140,14 +141,41 @@ func TestAIEvalMasks(t *testing.T) {
 	}
 }
 
-// What a model doesn't answer is counted, and said with the reason.
-func TestAIEvalModelRefuses(t *testing.T) {
+// A model that answers nothing can't be measured: the command fails, and says which server was asked, why it gave no answer, and what to do.
+func TestAIEvalWithoutAnswers(t *testing.T) {
 	t.Parallel()
-	parley := cli{t: t, data: t.TempDir(), env: []string{"OPENAI_API_KEY=another"}}
-	args, _ := modelArgs(t)
-	report := parley.mustRun(args...)
-	wantText(t, report, "3 messages, 3 without an answer")
-	wantText(t, report, "no answer: openai: ")
+	const nobodyListens = "http://127.0.0.1:1"
+	args, fake := modelArgs(t)
+	for _, tt := range []struct {
+		name   string
+		env    []string
+		args   []string
+		wanted []string
+	}{
+		{
+			name:   "a server that isn't there",
+			args:   []string{"--base-url", nobodyListens},
+			wanted: []string{nobodyListens + " answered none of 3 messages", "refused", "look whether the server runs", "--base-url"},
+		},
+		{
+			name:   "a wrong key",
+			env:    []string{"OPENAI_API_KEY=another"},
+			wanted: []string{"answered none of 3 messages", "status 401", "Check the key", "OPENAI_API_KEY"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			printed := cli{t: t, data: t.TempDir(), env: tt.env}.mustFail(append(slices.Clone(args), tt.args...)...)
+			for _, want := range tt.wanted {
+				wantText(t, printed, want)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		if len(fake.Requests()) == 0 {
+			t.Error("the model was asked nothing with the wrong key")
+		}
+	})
 }
 
 // The message that docs/ai.md shows can be read, and its lists of intents and fields are whole.
