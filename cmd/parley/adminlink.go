@@ -21,6 +21,9 @@ With --email it signs in the agent who has that address, with that agent's own r
 the inbox, also while the chat that they sign in by is down. Without, whoever opens it becomes the first super-admin, who may do
 everything; that works until there is an admin.
 
+The link begins with PARLEY_PUBLIC_URL. If that isn't set here, it leads to PARLEY_LISTEN or, without that, to the address at which
+the Parley with this PARLEY_DATA listened last.
+
 Examples:
   parley admin-link
   parley admin-link --email ann@example.com`
@@ -39,10 +42,11 @@ func (c adminLinkCommand) Run(ctx context.Context) error {
 }
 
 func (c adminLinkCommand) link(ctx context.Context, env app.Env, db *app.Database) (string, error) {
+	base := env.OfServing().BaseURL()
 	if c.Email != "" {
-		return site.SignInLink(ctx, db.Pool, env.BaseURL(), c.Email)
+		return site.SignInLink(ctx, db.Pool, base, c.Email)
 	}
-	link, err := site.FirstLink(ctx, db.Pool, env.BaseURL())
+	link, err := site.FirstLink(ctx, db.Pool, base)
 	if err == nil && link == "" {
 		err = fmt.Errorf("there is an admin already; name an agent: parley admin-link --email ADDRESS")
 	}

@@ -30,7 +30,8 @@ type healthCommand struct {
 
 // Help is shown by `parley health --help`.
 func (healthCommand) Help() string {
-	return "Asks the address in PARLEY_LISTEN. Prints what it answers; ends with 1 if it is not well, or does not answer within four seconds."
+	return `Asks at PARLEY_LISTEN or, if that isn't set here, at the address at which the Parley with this PARLEY_DATA listened last. Prints
+what it answers; ends with 1 if it is not well, or does not answer within four seconds.`
 }
 
 // Run asks once.
@@ -43,7 +44,7 @@ func (c healthCommand) Run(ctx context.Context) error {
 	if c.Ready {
 		path = "/readyz"
 	}
-	return askHealth(ctx, env, path, os.Stdout)
+	return askHealth(ctx, env.OfServing(), path, os.Stdout)
 }
 
 // askHealth sends a request to the Parley that listens at env.Listen, and writes the answer to out.
@@ -59,7 +60,8 @@ func askHealth(ctx context.Context, env app.Env, path string, out io.Writer) err
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy of the environment: this is our own process
 	answer, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("health: nobody answers at PARLEY_LISTEN: %w", err)
+		return fmt.Errorf("health: nobody answers at %s: %w; is parley serve running? If it listens elsewhere, set PARLEY_LISTEN here "+
+			"as it is set there, or PARLEY_DATA to its data folder", env.Listen, err)
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxHealthAnswer))

@@ -5,10 +5,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"parley/cmd/parley/app"
+	"parley/store/storetest"
 )
 
 // startHealthServer starts a server that is alive but not ready, and returns its port.
@@ -57,9 +59,28 @@ func TestHealthFailsWhereNobodyListens(t *testing.T) {
 	t.Parallel()
 	const unusedPort = "127.0.0.1:1"
 	err := askHealth(t.Context(), app.Env{Listen: unusedPort}, "/healthz", io.Discard)
-	if err == nil || !strings.Contains(err.Error(), "PARLEY_LISTEN") {
-		t.Errorf("askHealth: %v, want an error that names PARLEY_LISTEN", err)
+	for _, want := range []string{unusedPort, "PARLEY_LISTEN", "PARLEY_DATA"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("askHealth: %v, want an error that names %s", err, want)
+		}
 	}
+}
+
+// Whoever asks in another shell than that of parley serve, without its PARLEY_LISTEN, asks the Parley with the same data folder all
+// the same, and gets a link to it.
+func TestCommandsFindWhereParleyListens(t *testing.T) {
+	data := folderForServer(t)
+	t.Setenv("DATABASE_URL", storetest.URL(t))
+	t.Setenv("PARLEY_LISTEN", "127.0.0.1:0")
+	startParley(t, data, "serve")
+
+	otherShell := cli{t: t, data: data, env: []string{"PARLEY_LISTEN="}}
+	waitFor(t, "parley health finds the Parley that serves", func() bool {
+		printed, succeeded := otherShell.run("health")
+		return succeeded && printed == "ok\n"
+	})
+	address := strings.TrimSpace(mustReadFile(t, filepath.Join(data, "listen")))
+	wantText(t, otherShell.mustRun("admin-link"), "http://"+address+"/auth/link/")
 }
 
 func TestReachableAddressOfAllIPv6(t *testing.T) {

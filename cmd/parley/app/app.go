@@ -218,6 +218,7 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 	}
 
 	front.waitFor("starting")
+	env.noteListen(front.listenAddress(), log)
 
 	if _, err := db.AgreeErasures(ctx, env); err != nil {
 		log.Error("erasures not compared with their list", "error", err, "hint", "parley erase tries again")

@@ -82,7 +82,7 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 	e := Env{
 		DatabaseURL:        read("DATABASE_URL", ""),
 		Data:               read("PARLEY_DATA", "./data"),
-		Listen:             read("PARLEY_LISTEN", "127.0.0.1:8080"),
+		Listen:             read("PARLEY_LISTEN", defaultListen),
 		PublicURL:          strings.TrimRight(read("PARLEY_PUBLIC_URL", ""), "/"),
 		MasterKey:          read("PARLEY_MASTER_KEY", ""),
 		SlackBotToken:      read("SLACK_BOT_TOKEN", ""),
