@@ -14,12 +14,15 @@ type UUFile struct {
 // uuBegin matches the line before a uuencoded file, with its mode and its name.
 var uuBegin = regexp.MustCompile(`^begin [0-7]{3,4} (\S.*)$`)
 
+// maxUUFiles is how many uuencoded files are taken out of one text. A hostile text can have a file in every 25 bytes.
+const maxUUFiles = 500
+
 // CutUUFiles takes uuencoded files out of a text, as programs send them that know no MIME. It returns the rest of the text. What is not
-// a whole file, from its first line to its last one, stays text: people write "begin", too.
+// a whole file, from its first line to its last one, stays text: people write "begin", too. So do files behind the first maxUUFiles.
 func CutUUFiles(text []byte) (rest []byte, files []UUFile) {
 	for at := 0; at < len(text); {
 		line, behind := cutLine(text[at:])
-		if m := uuBegin.FindSubmatch(line); m != nil {
+		if m := uuBegin.FindSubmatch(line); m != nil && len(files) < maxUUFiles {
 			if content, bytes, ok := readUUFile(behind); ok {
 				files = append(files, UUFile{Name: string(m[1]), Content: content})
 				at = len(text) - len(behind) + bytes

@@ -1,6 +1,9 @@
 package rawmail
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // What is a whole uuencoded file is taken out of a text, and nothing else.
 func TestCutUUFiles(t *testing.T) {
@@ -26,5 +29,15 @@ func TestCutUUFiles(t *testing.T) {
 		if string(rest) != tt.rest || file != tt.file {
 			t.Errorf("%s: got the text %q and the files %q, want %q and %q", tt.name, rest, file, tt.rest, tt.file)
 		}
+	}
+}
+
+// A text of nothing but small files doesn't become a mail with any number of files: the last ones stay text.
+func TestCutUUFilesIsBounded(t *testing.T) {
+	t.Parallel()
+	const file = "begin 644 a\n!80``\nend\n"
+	rest, files := CutUUFiles([]byte(strings.Repeat(file, maxUUFiles+2)))
+	if string(rest) != file+file || len(files) != maxUUFiles {
+		t.Errorf("got %d files and %d bytes of text, want %d files, and the last two as text", len(files), len(rest), maxUUFiles)
 	}
 }
