@@ -274,7 +274,7 @@ const maxNamedTextBytes = 8 << 10
 func (c *content) addText(p *rawmail.Part) {
 	b := p.Bytes()
 	if p.Type == "text/plain" {
-		b = c.takeUUFiles(b)
+		b = c.takeUUFiles(p, b)
 	}
 	if p.Type != "text/html" && len(b) > maxPlainBytes {
 		b = c.attachLongText(b, p.Params["charset"], p.Header.Guess)
@@ -290,14 +290,15 @@ func (c *content) addText(p *rawmail.Part) {
 	c.segments = append(c.segments, bodytext.Segment{Plain: text})
 }
 
-// takeUUFiles adds the uuencoded files of a text, and returns the text without them.
-func (c *content) takeUUFiles(text []byte) []byte {
+// takeUUFiles adds the uuencoded files of a part's text, and returns the text without them.
+func (c *content) takeUUFiles(p *rawmail.Part, text []byte) []byte {
 	if !bytes.Contains(text, []byte("begin ")) {
 		return text
 	}
 	rest, files := rawmail.CutUUFiles(text)
 	for _, f := range files {
-		name := cmp.Or(rawmail.SafeFileName(f.Name), rawmail.InventFileName(len(c.files)+1, ""))
+		name := rawmail.SafeFileName(rawmail.ToUTF8([]byte(f.Name), p.Params["charset"], p.Header.Guess))
+		name = cmp.Or(name, rawmail.InventFileName(len(c.files)+1, ""))
 		c.files = append(c.files, channels.Attachment{Name: name, ContentType: "application/octet-stream", Content: f.Content})
 	}
 	return rest

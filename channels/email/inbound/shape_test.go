@@ -36,12 +36,12 @@ func mixed(parts ...part) part { return multipart("mixed", "b", parts...) }
 // mailOfPart returns a mail whose body is a part.
 func mailOfPart(subject string, p part) string { return mailOf(subject, p.contentType, p.body) }
 
-// A program that knows no MIME writes files into the text.
+// A program that knows no MIME writes files into the text, with names in the text's charset.
 func TestUUEncodedFile(t *testing.T) {
 	t.Parallel()
-	in := decodeOne(t, mailOf("Scan", "text/plain", "See below.\n\nbegin 644 a.pdf\n))5!$1BTQ+C0*\n`\nend\n"))
+	in := decodeOne(t, mailOf("Scan", "text/plain; charset=iso-8859-1", "See below.\n\nbegin 644 Gr\xfc\xdfe.pdf\n))5!$1BTQ+C0*\n`\nend\n"))
 	wantEqual(t, "text", in.Text, "See below.")
-	wantFiles(t, in, "a.pdf")
+	wantFiles(t, in, "Grüße.pdf")
 }
 
 const (
