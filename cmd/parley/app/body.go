@@ -42,7 +42,7 @@ type arrival struct {
 	received atomic.Int64  // how many bytes have come so far
 	chunks   [][]byte      // the bytes that the handler has not read yet
 	end      func()        // makes reading from the connection fail
-	release  func()        // frees the memory
+	release  func()        // tells the room that the memory is free
 }
 
 // readBody reads the whole body of a request into memory. The caller must call release when the request is answered, also after
@@ -56,7 +56,10 @@ func (b *bodies) readBody(w http.ResponseWriter, r *http.Request, source *bound)
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) //nolint:errcheck // a test's recorder has none
 	}}
 	err = a.readAll(ctx)
-	return a, func() { a.release() }, err
+	return a, func() {
+		a.chunks = nil
+		a.release()
+	}, err
 }
 
 // readAll reads the body in the room for its length.

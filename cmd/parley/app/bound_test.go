@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -134,5 +135,22 @@ func TestTooLongIsTold(t *testing.T) {
 
 	if got := firstLine(t, conn); got != "HTTP/1.1 413 Request Entity Too Large" {
 		t.Errorf("got %q, want 413", got)
+	}
+}
+
+// The memory of a body that is too long is free before the rest is passed over, which takes long: the room counts it as free by then.
+func TestReleasedBodyIsForgotten(t *testing.T) {
+	t.Parallel()
+	b := newBodies()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", io.NopCloser(bytes.NewReader(make([]byte, maxBody+1))))
+	body, release, err := b.readBody(httptest.NewRecorder(), r, newBound(b, &atomic.Int64{}))
+	if !errors.Is(err, errTooLong) {
+		t.Fatalf("got %v, want that the body is too long", err)
+	}
+	release()
+	kept, err := io.ReadAll(body)
+	check(t, err)
+	if len(kept) > 0 {
+		t.Errorf("%d bytes are still in memory, want none", len(kept))
 	}
 }
