@@ -28,7 +28,6 @@ import (
 //	action                 channel, message, name (of a message extension's command) → "outcome"
 //	compose                channel, root, name → "outcome"
 //	search                 channel, root, name, text → "outcome"
-//	configure              channel (a team's id) → "outcome"
 //	close                  –
 type Act struct {
 	Post    tenant.Post   `json:"post"`
