@@ -77,7 +77,9 @@ func TestTokenOfAnOrganisation(t *testing.T) {
 	wantEqual(t, "findings", len(found), 1)
 	wantEqual(t, "it is as it should be", found[0].OK, false)
 	wantWords(t, found[0].Text, "whole Enterprise organisation")
-	if _, err := w.surface.Workspace(t.Context()); err == nil {
-		t.Error("its workspace is known, want an error")
+	_, err := w.surface.Workspace(t.Context())
+	if err == nil {
+		t.Fatal("its workspace is known, want an error")
 	}
+	wantWords(t, err.Error(), "whole Enterprise organisation")
 }

@@ -202,14 +202,15 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 		return nil, fmt.Errorf("slack: auth.test: %w", err)
 	}
 
+	if isOfOrganisation(auth.TeamID) {
+		return nil, errors.New("slack: the bot token is of a whole Enterprise organisation: Parley needs one of a workspace")
+	}
+
 	bot, err := w.api.GetBotInfoContext(ctx, slackapi.GetBotInfoParameters{Bot: auth.BotID})
 	if err != nil {
 		return nil, fmt.Errorf("slack: bots.info: %w", err)
 	}
 
-	if isOfOrganisation(auth.TeamID) {
-		return nil, errors.New("slack: the bot token is of a whole Enterprise organisation: Parley needs one of a workspace")
-	}
 	// Slack may not tell the app's id, so that is not needed; see fact.Self.IsFor.
 	needed := []string{auth.UserID, auth.TeamID, auth.BotID}
 	if slices.Contains(needed, "") {

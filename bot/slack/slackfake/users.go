@@ -147,7 +147,12 @@ func (a *userAPI) lookupByEmail(c *call) (reply, *workspace.Refusal) {
 	return nil, workspace.Refuse("users_not_found")
 }
 
+// botInfo answers what a bot is. A token of a whole organisation has to name the workspace.
+// Source: docs.slack.dev/reference/methods/bots.info.
 func (a *userAPI) botInfo(c *call) (reply, *workspace.Refusal) {
+	if isOfOrganisation := strings.HasPrefix(a.Opt.TeamID, "E"); isOfOrganisation && c.Str("team_id") == "" {
+		return nil, workspace.Refuse("missing_argument")
+	}
 	id := cmp.Or(c.Str("bot"), a.Opt.BotID)
 	for _, uid := range a.people.userIDs {
 		u := a.people.users[uid]
