@@ -239,7 +239,8 @@ func (s *schedule) batchEnded(shares []store.Share, more map[store.AccountID]boo
 // doesn't grow with its events, so a small batch would make the next one smaller still.
 //
 // A channel that filled a whole batch is a flood. While other channels are active, it rests for floodRests times as long
-// as the batch took, so that it gets at most a quarter of an applier's time.
+// as the batch took, so that it gets at most a quarter of an applier's time. A batch that took more than batchTime counts
+// as one that took batchTime.
 func (s *schedule) adaptShares(shares []store.Share, taken map[store.AccountID]int, took time.Duration) {
 	factor := min(max(float64(batchTime)/float64(took), 0.5), 2) // one batch alone says little: no share changes fast
 	s.mu.Lock()

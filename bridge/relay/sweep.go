@@ -95,8 +95,8 @@ func (r *Relay) mendClock(ctx context.Context) error {
 	return nil
 }
 
-// wakeWaiters looks for three kinds of events that wait, and wakes them: failed ones that may be tried again, those that
-// wait for a post to be recorded, and those that wait for an account to be opened.
+// wakeWaiters looks which kinds of events wait. Failed ones are tried again, and those that wait for an account that is open
+// here become due. If some wait for a post, the dispatcher wakes them once that post has landed.
 func (r *Relay) wakeWaiters(ctx context.Context) error {
 	waiting, err := store.FindWaiting(ctx, r.pool, r.opt.Version)
 	if err != nil {
