@@ -22,8 +22,8 @@ const (
 const maxOffered = 10 // parked replies of a conversation that are offered at once
 
 // Load reads and locks what the batch touches, in few round trips. All batches lock in the same order, so that no two of
-// them wait for each other: identities (customers' addresses), then conversations, then lanes (the queues of what is to be
-// sent), each kind in one statement and by id.
+// them wait for each other: identities (customers' addresses) by account and key, then conversations by id, then lanes (the
+// queues of what is to be sent) by id. Each kind is locked in one statement.
 // Errors: ErrNewAccount, relay.ErrAgain, the database's.
 func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := b.admitKnown(ctx, tx, n); err != nil {

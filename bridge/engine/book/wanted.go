@@ -147,7 +147,7 @@ func (n *Wanted) AddElsewhere(dir *directory.Directory, agent store.AgentID) {
 }
 
 // addElsewhere adds the direct lanes of agents who are not in all chats and whom the batch may tell something:
-//   - the owners of conversations that a customer may reopen, or that an analysis may call urgent;
+//   - the owners of conversations that a customer may reopen, and of urgent ones of which the batch has an analysis;
 //   - if the batch has news (Wanted.News), all owners and the authors of the messages.
 //
 // Batches of plain messages add no lanes, because all conversations of an owner share one and would wait for each other.
