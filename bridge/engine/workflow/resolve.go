@@ -161,7 +161,7 @@ func hasUnread(messages *book.Messages, r book.Request) bool {
 		if said.Direction != store.DirectionIn {
 			return false
 		}
-		m := messages.Rows[said.ID] // the same message as this batch has changed it; nil if it has not
+		m := messages.Rows[said.ID] // the same message, with what this batch has changed in it
 		hasNewWords := m != nil && m.Revision != nil && !m.Revision.Deleted && m.Revision.EventID > r.Args.Seen
 		return hasNewWords || said.EventID > r.Args.Seen
 	})
