@@ -61,8 +61,8 @@ type Delivery struct {
 	Joined DeliveryID `db:"joined" json:"joined"`
 }
 
-// Priorities of lanes. So a new thread needn't wait for all that is said in a lively one. But every fourth slot is shared
-// by all (see claimShared in package dispatch).
+// Priorities of lanes, the most urgent first. So a new thread needn't wait for all that is said in a lively one. But every
+// fourth slot goes to a lane of a less urgent priority (see claimShared in package dispatch).
 const (
 	PriorityRoot = iota // the first message of a thread, its root, has not landed yet
 	PrioritySay         // words
