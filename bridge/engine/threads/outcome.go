@@ -159,7 +159,8 @@ func (st lineSettler) updatedLine(
 ) (updated bridge.Line, isChanged bool) {
 	outcome := st.findOutcome(m, line, &now, at)
 	if outcome == nil {
-		if !hasOldSendButton(&now, m) || isConfidential(m) { // without its words in the line, whoever clicks is shown the new ones first
+		showsNoWords := book.IsConfidential(&m.Message) // so that whoever clicks is shown the new ones first
+		if !hasOldSendButton(&now, m) || showsNoWords {
 			return now, false
 		}
 		// The message was edited: the button is to send what the line shows.

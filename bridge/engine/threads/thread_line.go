@@ -9,7 +9,6 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
-	"parley/channels"
 	"parley/store"
 )
 
@@ -119,7 +118,7 @@ func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.P
 // TellWith posts a line about a person's message that repeats its text and names its files, unless colleagues may not read these. A
 // line that has a text already is about something else of the message, for example one of its files, and keeps that text.
 func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Line) {
-	if !isConfidential(m) {
+	if !book.IsConfidential(&m.Message) {
 		repeatWords(&line, m)
 	}
 
@@ -141,11 +140,6 @@ func repeatWords(line *bridge.Line, m *book.Message) {
 	if namesNothing && len(m.Files) > 0 {
 		line.Text = m.Files[0].Name
 	}
-}
-
-// isConfidential reports whether a reply failed because the organisation lets nobody read it. Lines in the thread don't repeat its words.
-func isConfidential(m *book.Message) bool {
-	return m.Fate == store.FateFailed && m.Reason == string(channels.Confidential)
 }
 
 // LineAbout posts a line that points at a person's message. It mentions the message's author, unless the line is about
@@ -207,8 +201,8 @@ func sendWordsMark(b *book.Book, line *bridge.Line) string {
 		return ""
 	}
 
-	isAboutText := line.Text == m.Text || line.Text == "" && isConfidential(m) // else it names a file
-	asksAboutSent := line.Kind() == bridge.LineUnclear                         // about the text that was sent, which may have been another
+	isAboutText := line.Text == m.Text || line.Text == "" && book.IsConfidential(&m.Message) // else it names a file
+	asksAboutSent := line.Kind() == bridge.LineUnclear                                       // about the text that was sent, which may have been another
 	sendsAgain := isAboutText && !asksAboutSent && slices.Contains(line.Verbs, bridge.VerbSendAgain)
 	if sendsAgain || slices.Contains(line.Verbs, bridge.VerbSend) {
 		return book.WordsMarkOf(&m.Message)
