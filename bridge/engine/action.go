@@ -44,14 +44,14 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	case use.isSpeech:
 		return w.applySpeech(ctx, tx, r)
 	case r.Conversation != nil:
-		return w.applyCommand(ctx, tx, r, leavesTrace)
+		return applyCommand(ctx, tx, w, r, leavesTrace)
 	default:
 		return w.perform(ctx, tx, r)
 	}
 }
 
 // applyCommand applies a command for a known conversation. leavesTrace means that people of the conversation may see the command.
-func (w *work) applyCommand(ctx context.Context, tx pgx.Tx, r book.Request, leavesTrace bool) error {
+func applyCommand(ctx context.Context, tx pgx.Tx, w *work, r book.Request, leavesTrace bool) error {
 	if r.Typed() {
 		if w.Posts.WasHandled(r) {
 			return nil
@@ -211,7 +211,7 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Reque
 		return nil
 	}
 
-	isUnknown, err := w.isInUnknownThread(ctx, tx, r)
+	isUnknown, err := isInUnknownThread(ctx, tx, w, r)
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Reque
 }
 
 // isInUnknownThread reports whether something was said in a thread that belongs to no known conversation, so that nobody gets it.
-func (w *work) isInUnknownThread(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
+func isInUnknownThread(ctx context.Context, tx pgx.Tx, w *work, r book.Request) (bool, error) {
 	if r.Typed() && w.Posts.IsUnknownThread(r) {
 		return true, nil
 	}

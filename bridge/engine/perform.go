@@ -120,7 +120,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if r.Conversation == nil {
 		return w.answerWithoutConversation(ctx, tx, r)
 	}
-	if problem := w.commandProblem(r, use); problem != nil {
+	if problem := commandProblem(w, r, use); problem != nil {
 		w.refuseFor(r, problem)
 		return nil
 	}
@@ -135,7 +135,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 }
 
 // commandProblem returns why a verb can't be used now in its conversation by whoever asks, or nil if it can.
-func (w *work) commandProblem(r book.Request, use *useCase) *bridge.Problem {
+func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
 	c := r.Conversation
 	if problem := w.Authorize(r, r.Verb); problem != nil {
 		return problem
