@@ -76,8 +76,8 @@ func TestLeftThread(t *testing.T) {
 	w.provider.WaitTexts(t, "Yes")
 }
 
-// Where somebody deletes a thread's root and nothing waits for being posted, the new one comes with what the customer said last: the old
-// thread may not be there any more.
+// Where somebody deletes a thread's root and nothing waits for being posted, the new one comes with what the customer said last, and how
+// that was changed: the old thread may not be there any more.
 func TestNewRootComesWithTheLastWords(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -100,8 +100,10 @@ func TestNewRootComesWithTheLastWords(t *testing.T) {
 			w.provider.WaitTexts(t, "Hello Kim")
 			w.customerWrites("kim", "My lamp is broken")
 			w.waitShown("My lamp is broken")
-			w.customerWrites("kim", "It was new")
+			id := w.customerWrites("kim", "It was new")
 			w.waitShown("It was new")
+			w.postChatEvent(edit(id, "It was used"))
+			w.waitShown("It was used")
 			w.waitDrained()
 			tt.deleted(w, thread)
 			w.chat.Wait(t, "there is a new root", func() bool { roots := w.chat.Messages(support, ""); return len(roots) == 1 && roots[0].ID != thread })
@@ -112,8 +114,11 @@ func TestNewRootComesWithTheLastWords(t *testing.T) {
 					_, words, _ := strings.Cut(m.Text, " ") // behind the time
 					said = append(said, words)
 				}
+				if strings.HasPrefix(m.Plain(), "["+string(bridge.LineChanged)+"]") {
+					said = append(said, m.Plain())
+				}
 			}
-			wantEqual(t, "what the customer said", strings.Join(said, " | "), "My lamp is broken | It was new")
+			wantEqual(t, "what the customer said", strings.Join(said, " | "), "My lamp is broken | It was new | [changed] It was new It was used")
 		})
 	}
 }

@@ -5,10 +5,13 @@
 package threads
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
@@ -112,8 +115,8 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 }
 
 // repeatLastWords puts what the customer of an open conversation said last before what waits in the lane of its thread: all that is not
-// answered, as far as the batch knows it, or else the last message. It puts nothing there if something of the customer waits for being
-// posted anyway.
+// answered, as far as the batch knows it, or else the last message, each with what the customer changed it to. It puts nothing there if
+// something of the customer waits for being posted anyway.
 func repeatLastWords(th *Writer, c *book.Conversation, l *book.Lane) {
 	if c.Unshown || !c.BridgeStatus().Open() || c.Kind == store.KindAutomatic {
 		return
@@ -123,11 +126,19 @@ func repeatLastWords(th *Writer, c *book.Conversation, l *book.Lane) {
 		if m.Direction == store.DirectionOut && hasSome {
 			return
 		}
-		isDeleted := m.Revision != nil && m.Revision.Deleted
-		if m.Direction == store.DirectionIn && !isDeleted {
-			th.Outbox.EnqueueFirst(l, bridge.PostSaid, m.ID, outbound.Payload{Dated: true})
-			hasSome = true
+		if m.Direction != store.DirectionIn || m.IsDeleted() {
+			continue
 		}
+
+		if r := m.Revision; r != nil && r.Text != m.Text { // the post shows what the message said at first
+			th.Outbox.EnqueueFirst(l, bridge.PostLine, m.ID, outbound.Payload{Line: &bridge.Line{
+				Content: &bridge.ChangedLine{Before: clean.Preview(m.Text), At: r.At},
+				Text:    cmp.Or(r.Text, strings.Join(r.Notices, " ")),
+				Args:    bridge.Args{Message: m.ID},
+			}})
+		}
+		th.Outbox.EnqueueFirst(l, bridge.PostSaid, m.ID, outbound.Payload{Dated: true})
+		hasSome = true
 	}
 }
 
