@@ -164,8 +164,9 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 	}
 }
 
-// promote makes a mail a conversation of its own. It refuses if the sender has an open one already, or if the line about the
-// mail was removed, as happens some time after the thread's last mail: without it nobody knows to whom answers go.
+// promote makes a mail a conversation of its own. It refuses if the account is a chat's and the sender has an open one there,
+// or if the line about the mail was removed, as happens some time after the thread's last mail: without it nobody knows to
+// whom answers go.
 func (it sorting) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, sender *store.Identity) error {
 	open, err := it.OpenConversationWith(ctx, tx, r.Conversation.AccountID, sender)
 	if err != nil {
