@@ -9,6 +9,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/manifest"
+	"parley/bot/slack/refusal"
 	"parley/channels"
 )
 
@@ -36,8 +37,7 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 
 	if isOfOrganisation(auth.TeamID) {
 		return "", []channels.Finding{{
-			What: "bot token", Text: "is of a whole Enterprise organisation, not of a workspace",
-			Hint: "Install the app in the workspace in which agents work, by that workspace's own page, and take the token from there.",
+			What: "bot token", Text: "is of a whole Enterprise organisation, not of a workspace", Hint: refusal.OfOrganisation().Hint,
 		}}
 	}
 	found = append(found, channels.Finding{OK: true, What: "bot token", Text: "belongs to " + auth.User + " in " + auth.Team})

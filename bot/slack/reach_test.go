@@ -81,5 +81,8 @@ func TestTokenOfAnOrganisation(t *testing.T) {
 	if err == nil {
 		t.Fatal("its workspace is known, want an error")
 	}
-	wantWords(t, err.Error(), "whole Enterprise organisation")
+	w.surface.connections.reportError(err)
+	told := w.desk.Reports()
+	wantEqual(t, "number of reports", len(told), 1)
+	wantWords(t, told[0].Text, "whole Enterprise organisation")
 }

@@ -203,7 +203,7 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	}
 
 	if isOfOrganisation(auth.TeamID) {
-		return nil, errors.New("slack: the bot token is of a whole Enterprise organisation: Parley needs one of a workspace")
+		return nil, refusal.OfOrganisation()
 	}
 
 	bot, err := w.api.GetBotInfoContext(ctx, slackapi.GetBotInfoParameters{Bot: auth.BotID})
