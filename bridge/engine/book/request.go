@@ -25,6 +25,11 @@ func (r Request) With(a bridge.Action) Request {
 	return r
 }
 
+// PostKey names the message that was typed, or to which something was done.
+func (r Request) PostKey() PostKey {
+	return PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}
+}
+
 // IsForOneMessage reports whether somebody chose a verb in the menu of one message, or in a form, and means no other one.
 func IsForOneMessage(a bridge.Action) bool {
 	isMenuOrForm := a.Origin == bridge.OriginShortcut || a.Origin == bridge.OriginForm

@@ -77,13 +77,26 @@ func (a *replyAttempt) makeReply() (*outgoingReply, error) {
 		m = asBegun(m, p, c.Progress)
 	}
 
-	r := &outgoingReply{message: *m, payload: p, account: account, now: a.now, window: WindowOf(caps, conv.WindowFrom),
+	r := &outgoingReply{
+		message: *m,
+		payload: p,
+		account: account,
+		now:     a.now,
+		window:  WindowOf(caps, conv.WindowFrom),
 		out: channels.Outbound{
-			DeliveryID: int64(sentAs(c)), ConversationID: int64(conv.ID), MessageID: int64(m.ID),
-			Attempt: channels.Attempt{Number: max(c.Attempt-p.Uncounted, 1), Part: c.Part, Again: p.Again},
-			Subject: a.subjects[conv.ID], Text: m.Text, Rich: RichOf(m), From: conv.Via,
-			InReplyTo: conv.LastExternalID, References: conv.Refs, ReplyTo: m.ReplyTo,
-		}}
+			DeliveryID:     int64(sentAs(c)),
+			ConversationID: int64(conv.ID),
+			MessageID:      int64(m.ID),
+			Attempt:        channels.Attempt{Number: max(c.Attempt-p.Uncounted, 1), Part: c.Part, Again: p.Again},
+			Subject:        a.subjects[conv.ID],
+			Text:           m.Text,
+			Rich:           RichOf(m),
+			From:           conv.Via,
+			InReplyTo:      conv.LastExternalID,
+			References:     conv.Refs,
+			ReplyTo:        m.ReplyTo,
+		},
+	}
 	if conv.WindowFrom != nil {
 		r.out.LastIn = *conv.WindowFrom
 	}
@@ -93,7 +106,11 @@ func (a *replyAttempt) makeReply() (*outgoingReply, error) {
 		r.out.Attempt.FirstAt = *c.FirstAt
 	}
 	if m.AgentID != nil {
-		r.out.Author, r.author = dir.Ref(0, *m.AgentID).Name, dir.Agent(*m.AgentID)
+		r.out.Author = dir.Ref(0, *m.AgentID).Name
+		r.author = dir.Agent(*m.AgentID)
+	}
+	if used := TemplateOf(m); used != nil && caps.Templates { // other providers get a template's words as plain text
+		r.out.Template = &used.Use
 	}
 
 	a.sender.sign(&r.out, account, r.author, caps.Threads)
@@ -102,10 +119,6 @@ func (a *replyAttempt) makeReply() (*outgoingReply, error) {
 		return nil, err
 	}
 
-	used := TemplateOf(m)
-	if used != nil && a.canSendTemplates() {
-		r.out.Template = &used.Use
-	}
 	r.keepOnlyPart()
 	return r, a.addFiles(r)
 }
@@ -132,7 +145,12 @@ func (a *replyAttempt) addRecipients(r *outgoingReply, conv *store.Conversation)
 			address = "" // it spells a key that is no longer the customer's
 		}
 		if key != "" {
-			r.out.To = append(r.out.To, channels.Party{Key: key, Address: address, Name: p.Name, Also: otherKeys(a.keys[conv.ID], key)})
+			r.out.To = append(r.out.To, channels.Party{
+				Key:     key,
+				Address: address,
+				Name:    p.Name,
+				Also:    otherKeys(a.keys[conv.ID], key),
+			})
 		}
 	}
 

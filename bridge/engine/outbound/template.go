@@ -29,12 +29,6 @@ func (e *Sender) readTemplates(ctx context.Context, m *material) error {
 	return nil
 }
 
-// canSendTemplates reports whether the provider takes templates as such. Other providers get a template's words as plain text.
-func (a *replyAttempt) canSendTemplates() bool {
-	ch := a.engine.Channel(a.claim.AccountID)
-	return ch != nil && ch.Capabilities().Templates
-}
-
 // checkTemplate checks once more, before a byte leaves, that the provider still approves of the reply's template, and that the
 // template is as it was when the agent saw its words. It returns nil for a reply without a template.
 func (a *replyAttempt) checkTemplate(r *outgoingReply) error {

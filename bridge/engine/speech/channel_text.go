@@ -75,11 +75,16 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 	if isInThread || ct.Dir.TeamOfChannel(r.Surface, r.Place.Channel) == nil {
 		return nil
 	}
-	if known := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]; known != nil {
+	if known := ct.Posts.Rows[r.PostKey()]; known != nil {
 		return nil
 	}
 
-	post := ct.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.HumanMessage})
+	post := ct.Posts.Remember(store.Post{
+		AccountID: r.Surface,
+		Channel:   r.Place.Channel,
+		Message:   r.Place.Message,
+		Kind:      book.HumanMessage,
+	})
 	r.Place.Thread = r.Place.Message // the message begins the thread in which its author is asked
 	ct.keepChannelText(post, channelText{Action: r.Action})
 	ask, err := ct.takeQuestion(ctx, tx, r)
@@ -160,7 +165,7 @@ func (ct *ChannelTexts) answerableIn(ctx context.Context, tx pgx.Tx, agent *stor
 // AskAgain applies Send from the menu of a message in the channel: it asks which customer is meant, unless that was asked
 // already. handled is false for any other action.
 func (ct *ChannelTexts) AskAgain(ctx context.Context, tx pgx.Tx, r book.Request) (handled bool, err error) {
-	p := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
+	p := ct.Posts.Rows[r.PostKey()]
 	text, ok := channelTextOf(p)
 	if !ok || r.Verb != bridge.VerbSend {
 		return false, nil

@@ -35,7 +35,7 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
 	m.Dirty = true
-	editing{sp}.tellWhatCameTooLate(c, m, fateBefore, editedText, changes)
+	sp.editing.tellWhatCameTooLate(c, m, fateBefore, editedText, changes)
 
 	d := sp.Outbox.FirstPartOf(m)
 	countAsSaid(c, m, d, fateBefore)

@@ -35,7 +35,7 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 		sp.sendKept(r, m)
 		return
 	}
-	deciding{sp}.keepOrDrop(r, m)
+	sp.deciding.keepOrDrop(r, m)
 }
 
 // deciding applies what an agent decided about a typed text.
@@ -57,7 +57,7 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 			sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 			return
 		}
-		if resending(sp).askAboutUnclear(c, m) {
+		if sp.resending.askAboutUnclear(c, m) {
 			return
 		}
 	case store.FateAsk, store.FateParked:
@@ -88,14 +88,14 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 // sendKept sends a text that had stayed inside, unless the click is refused or whoever clicked is asked something first. Whoever
 // clicked becomes an owner of the conversation, if the account allows one more.
 func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
-	if (colleagueTexts{sp}).refuseOtherWords(r, m) {
+	if sp.colleagueTexts.refuseOtherWords(r, m) {
 		return
 	}
 	if m.Fate == store.FateWaiting && isWaitingForChat(sp.Outbox, m) {
-		deciding{sp}.sendAsItStands(r, m)
+		sp.deciding.sendAsItStands(r, m)
 		return
 	}
-	if (deciding{sp}).refuseUnsendable(r, m) {
+	if sp.deciding.refuseUnsendable(r, m) {
 		return
 	}
 	isColleagues := *m.AgentID != r.Agent.ID
@@ -105,7 +105,7 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	}
 
 	isUnsent := sp.Outbox.IsUnsent(m) // false if something of it has left, or may have
-	if (resending{sp}).refuseRemainder(r, m, isUnsent) {
+	if sp.resending.refuseRemainder(r, m, isUnsent) {
 		return
 	}
 	if !sp.takeForReply(r, m) {
@@ -120,10 +120,10 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	}
 
 	if isUnsent {
-		resending{sp}.cancelWaiting(m)
+		sp.resending.cancelWaiting(m)
 		sp.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, sp.FormOrder())
 	} else {
-		resending{sp}.sendRemainder(r, m)
+		sp.resending.sendRemainder(r, m)
 	}
 
 	if isColleagues && m.Fate == store.FateWaiting {
@@ -142,7 +142,7 @@ func (sp deciding) refuseUnsendable(r book.Request, m *book.Message) bool {
 		sp.Refuse(r, "command", "It is a command: commands stay inside.", "Type what the customer is to get.")
 		return true
 	}
-	if colleagueTexts(sp).refuseColleagueText(r, m) || sp.refuseKept(r, m) {
+	if sp.colleagueTexts.refuseColleagueText(r, m) || sp.refuseKept(r, m) {
 		return true
 	}
 	if book.IsEmpty(&m.Message) {
@@ -249,33 +249,21 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		return
 	}
 
-	if (resending{sp}).refuseSeveral(r, m) {
+	if sp.resending.refuseSeveral(r, m) {
 		return
 	}
 
-	isUnclear := d.State == store.NeedsDecision
-	canBeSentAgain := d.State == store.Failed && r.Verb != bridge.VerbMarkSent
-	canBeDecided := isUnclear || canBeSentAgain
-	parts := sp.Outbox.PartsOf(m)
-	isOfEarlierSending := !slices.Contains(parts, d)
-	if !canBeDecided || isOfEarlierSending {
+	if !mayBeDecided(sp.Outbox, r, d, m) {
 		sp.RefuseDecided(r, m)
 		return
 	}
-	otherPartsWait := m.Fate == store.FateWaiting && len(parts) > 1
-	isUndecided := m.Fate == store.FateFailed || m.Fate == store.FateUnclear || otherPartsWait
-	if !isUndecided { // somebody has decided about the whole message meanwhile
-		sp.RefuseDecided(r, m)
-		return
-	}
-	isRefused := r.Verb == bridge.VerbSendAgain && ((colleagueTexts{sp}).refuseOtherWords(r, m) || (resending{sp}).refuseAgain(r, d))
-	if isRefused {
+	if r.Verb == bridge.VerbSendAgain && (sp.colleagueTexts.refuseOtherWords(r, m) || sp.resending.refuseAgain(r, d)) {
 		return
 	}
 
 	sp.NoteDecision(m, r.Agent, threads.ByFate)
 	if r.Verb == bridge.VerbMarkSent {
-		resending{sp}.markSent(r, d, m)
+		sp.resending.markSent(r, d, m)
 		return
 	}
 
@@ -283,13 +271,41 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 	if wasDeleted := m.Reason == book.DeletedReason; wasDeleted {
 		m.Reason = outbound.RevivedReason // the click alone decides: the message can't be read again where it was typed
 	} else {
-		sent = append(sent, parts.Added(m)...)
+		sent = append(sent, sp.Outbox.PartsOf(m).Added(m)...)
 	}
 	requeueParts(sp.Outbox, sent)
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
+}
+
+// mayBeDecided reports whether a delivery of a message still waits for the decision that a request brings. Somebody may have decided
+// about the delivery, or about the whole message, meanwhile, or the message may have been sent anew.
+func mayBeDecided(o *book.Outbox, r book.Request, d *book.Delivery, m *book.Message) bool {
+	parts := o.PartsOf(m)
+	if !slices.Contains(parts, d) { // it is of an earlier sending
+		return false
+	}
+
+	switch d.State {
+	case store.NeedsDecision:
+	case store.Failed:
+		if r.Verb == bridge.VerbMarkSent {
+			return false
+		}
+	default:
+		return false
+	}
+
+	switch m.Fate {
+	case store.FateFailed, store.FateUnclear:
+		return true
+	case store.FateWaiting: // other parts of it wait
+		return len(parts) > 1
+	default:
+		return false
+	}
 }
 
 // deliveryToDecide returns the delivery about which a request decides, with its message. The first of these that exists counts:

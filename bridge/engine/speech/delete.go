@@ -7,10 +7,13 @@ import (
 	"parley/store"
 )
 
+// An agent may delete a message in the chat after typing it. A reply that hasn't left doesn't leave then. One that has left can't be
+// taken back, which its author is told.
+
 // Delete applies the deletion of a message. A typed text is taken back as far as it hasn't left. If the thread's first message was
 // deleted, it is posted anew.
 func (sp *UseCases) Delete(r book.Request) error {
-	p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
+	p := sp.Posts.Rows[r.PostKey()]
 	if p == nil || p.Kind == book.EarlyMessage {
 		keepEarlyDeletion(sp.Posts, r, p)
 		return nil
@@ -27,7 +30,7 @@ func (sp *UseCases) Delete(r book.Request) error {
 
 	m := sp.Messages.Rows[p.MessageID]
 	if m != nil && p.Kind == book.HumanMessage {
-		editing{sp}.applyDelete(c, m)
+		sp.editing.applyDelete(c, m)
 	}
 
 	return nil
@@ -36,76 +39,73 @@ func (sp *UseCases) Delete(r book.Request) error {
 // erasedReason is the reason that store/erase gives to the messages of a customer who was erased, when it empties them.
 const erasedReason = "erased"
 
-// applyDelete takes back a text that its author deleted. From then on nobody can send it, unless the author restores it. If an
-// attempt is under way, or a part has left, the Send button still works (see deleteWaiting).
+// applyDelete takes back a text that its author deleted, as far as its fate allows. From then on nobody can send it, unless the author
+// restores it.
 func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
-	if m.Reason == erasedReason {
-		return // an erasure asks people to delete what is left in the chat, which takes nothing back
-	}
-
 	wasDeleted := m.Fate == store.FateUndone && m.Reason == book.DeletedReason
-	if m.Fate == store.FateDropped || wasDeleted {
-		return // it was taken back before
-	}
-	if hasSendButton(m) {
-		m.Fate, m.Dirty = store.FateDropped, true
-		noteAuthorsDecision(sp.UseCases, m)
-		threads.TellWhatArrived(sp.Writer, c, m)
-		return
-	}
-	if m.Fate == store.FateUnclear {
+	switch {
+	case m.Reason == erasedReason: // an erasure asks people to delete what is left in the chat, which takes nothing back
+	case m.Fate == store.FateDropped, wasDeleted: // it was taken back before
+	case m.Fate == store.FateFailed, m.Fate == store.FateUndone, book.CanBeSent(m):
+		sp.dropUnsent(c, m)
+	case m.Fate == store.FateUnclear:
 		sp.deleteUnclear(c, m)
-		return
-	}
-	if m.Fate == store.FateWaiting && sp.deleteWaiting(c, m) {
-		return
-	}
-	if m.Direction == store.DirectionOut {
+	case m.Fate == store.FateWaiting && sp.deleteWaiting(c, m):
+	case m.Direction == store.DirectionOut: // it is too late
 		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{}})
 	}
 }
 
-// hasSendButton reports whether a line about a message has a button that sends it.
-func hasSendButton(m *book.Message) bool {
-	return m.Fate == store.FateFailed || m.Fate == store.FateUndone || book.CanBeSent(m)
+// dropUnsent drops a text that would leave only by a click: the button that sends it goes.
+func (sp editing) dropUnsent(c *book.Conversation, m *book.Message) {
+	m.Fate, m.Dirty = store.FateDropped, true
+	noteAuthorsDecision(sp.UseCases, m)
+	threads.TellWhatArrived(sp.Writer, c, m)
 }
 
 // deleteWaiting takes back a reply that waits to be sent, because its author deleted it. It returns false, and changes nothing, if
 // the reply doesn't wait, or if the customer may have all of it.
 func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.CancelReply(m) {
-		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
-		if resending(sp).askAboutUnclear(c, m) {
-			return true
+		sp.noteDeleted(c, m)
+		if !sp.resending.askAboutUnclear(c, m) {
+			m.SetFate(store.FateUndone, book.DeletedReason)
+			noteAuthorsDecision(sp.UseCases, m)
+			threads.TellWhatArrived(sp.Writer, c, m)
+			sp.Messages.AwaitAnswerAgain(c)
 		}
-		m.SetFate(store.FateUndone, book.DeletedReason)
-		noteAuthorsDecision(sp.UseCases, m)
-		threads.TellWhatArrived(sp.Writer, c, m)
-		sp.Messages.AwaitAnswerAgain(c)
 		return true
 	}
+	return sp.deleteLeaving(c, m)
+}
 
+// deleteLeaving takes back a reply that is being sent, or of which a part has left: no further attempt follows. If the reply lands all
+// the same, CustomerGot tells its author, and the Send button still works. It returns false, and changes nothing, for any other reply.
+func (sp editing) deleteLeaving(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.ReplyOf(m) == nil {
 		return false
 	}
-
 	hasLeftPartly := sp.Outbox.PartsOf(m).HaveLeftPartly()
 	if !hasLeftPartly && !sp.Outbox.IsReplyUnderWay(m) {
 		return false
 	}
 
 	noteAuthorsDecision(sp.UseCases, m)
-	m.SetFate(store.FateUndone, book.DeletedLateReason) // if the reply lands all the same, CustomerGot tells the author
-	d := sp.Outbox.FirstPartOf(m)
+	m.SetFate(store.FateUndone, book.DeletedLateReason)
+	first := sp.Outbox.FirstPartOf(m)
 	switch {
-	case sp.Outbox.IsBetweenPieces(d):
-		sp.Outbox.MakeDue(d) // the next attempt finds it taken back, and ends it
+	case sp.Outbox.IsBetweenPieces(first):
+		sp.Outbox.MakeDue(first) // the next attempt finds it taken back, and ends it
 	case hasLeftPartly:
 		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{}})
 	}
-
 	sp.Messages.AwaitAnswerAgain(c)
 	return true
+}
+
+// noteDeleted notes in the log that a reply, or a part of it, was taken back because its author deleted it.
+func (sp editing) noteDeleted(c *book.Conversation, m *book.Message) {
+	sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
 }
 
 // deleteUnclear takes back what waits of a reply of which nobody knows whether it has left. A person is still asked about that.
@@ -116,9 +116,9 @@ func (sp editing) deleteUnclear(c *book.Conversation, m *book.Message) {
 		if !sp.Outbox.Cancel(d) {
 			continue
 		}
-		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
+		sp.noteDeleted(c, m)
 		if d.State == store.NeedsDecision {
-			resending(sp).askWhetherItLeft(c, m, d)
+			sp.resending.askWhetherItLeft(c, m, d)
 		}
 	}
 

@@ -190,7 +190,7 @@ func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *st
 	now, _ := Speak(sp.speechOf(*r))
 	hasBecomeReply := before != Out && now == Out
 	if hasBecomeReply {
-		(colleagueTexts{sp}).askEdited(r.Conversation, m)
+		sp.colleagueTexts.askEdited(r.Conversation, m)
 	}
 	return hasBecomeReply
 }

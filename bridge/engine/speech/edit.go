@@ -25,7 +25,7 @@ const (
 // Edit applies a person's edit of a typed text. As long as nothing of a reply has left, the new text is what leaves, even if an
 // attempt is under way, should that fail. Once the customer has the reply, the new text leaves only by a click.
 func (sp *UseCases) Edit(r book.Request) {
-	p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
+	p := sp.Posts.Rows[r.PostKey()]
 	if p == nil || p.Kind == book.EarlyMessage {
 		sp.keepEarlyEdit(r, p)
 		return
@@ -45,7 +45,7 @@ func (sp *UseCases) Edit(r book.Request) {
 	sp.Posts.Change(p)
 
 	if !isReportedTwice || r.Restored {
-		editing{sp}.applyEdit(r.About(c), m)
+		sp.editing.applyEdit(r.About(c), m)
 	}
 }
 
@@ -94,16 +94,16 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	}
 
 	if m.Direction == store.DirectionOut { // the customer has the words, or may have them
-		sp.tellLateEdit(r.Conversation, m, r.Action, decision, resending(sp).stopRemovedFiles(r, m))
+		sp.tellLateEdit(r.Conversation, m, r.Action, decision, sp.resending.stopRemovedFiles(r, m))
 		return
 	}
 
 	sp.setWords(r.Conversation, m, r.Action) // the text is inside
-	if colleagueTexts(sp).keepEdited(r, m, decision, reason) {
+	if sp.colleagueTexts.keepEdited(r, m, decision, reason) {
 		return
 	}
 	if decision == Out && m.Fate == store.FateInside {
-		colleagueTexts(sp).askEdited(r.Conversation, m) // an edit that turns a note into a reply is not enough to send it
+		sp.colleagueTexts.askEdited(r.Conversation, m) // an edit that turns a note into a reply is not enough to send it
 	}
 }
 
@@ -168,14 +168,14 @@ func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, de
 	}
 	if decision != Out {
 		sp.Outbox.CancelReply(m)
-		resending(sp).tellMayHaveLeft(r.Conversation, m) // first, since the last line about a message has the buttons
+		sp.resending.tellMayHaveLeft(r.Conversation, m) // first, since the last line about a message has the buttons
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 		return
 	}
 
 	sp.Outbox.StopEmptyParts(m)
 	if sp.replies.KeepEditOverLimits(r.Conversation, m) {
-		resending(sp).tellMayHaveLeft(r.Conversation, m)
+		sp.resending.tellMayHaveLeft(r.Conversation, m)
 		return
 	}
 	sp.addParts(r, m)
@@ -227,14 +227,14 @@ func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision,
 // the edit, nor by its author's restoring a deleted message: the author is asked, or it stays inside.
 func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decision, reason string) {
 	sp.setWords(r.Conversation, m, r.Action)
-	if m.Fate == store.FateUndone && colleagueTexts(sp).keepEdited(r, m, decision, reason) {
+	if m.Fate == store.FateUndone && sp.colleagueTexts.keepEdited(r, m, decision, reason) {
 		return
 	}
 	if !r.Restored {
 		return
 	}
 	if decision == Out {
-		colleagueTexts(sp).askEdited(r.Conversation, m)
+		sp.colleagueTexts.askEdited(r.Conversation, m)
 		return
 	}
 	m.KeepInside(reason)

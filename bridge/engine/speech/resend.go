@@ -87,7 +87,7 @@ func (sp *UseCases) AwaitsResult(r book.Request) bool {
 		return false
 	}
 	d, _ := deliveryToDecide(sp.Book, r)
-	return d != nil && d.State == store.Failed && resending{sp}.mayStillRun(d)
+	return d != nil && d.State == store.Failed && sp.resending.mayStillRun(d)
 }
 
 // cancelWaiting takes back the parts of a reply that still wait: the whole reply is about to be queued anew.

@@ -8,13 +8,68 @@ import (
 	"parley/store"
 )
 
-// salutation finds whom a text addresses at its beginning: the words before its first comma, colon,
-// exclamation mark or dash, as in "Ben, can you check?" or "Hi Ben - please".
-var salutation = regexp.MustCompile(`^[^\p{L}\n]*([\p{L}\p{M}.'’ \x{00a0}-]{1,80}?)\s*(?:[,،、，:：!！;\n]|\s[-–—]|$)`)
+// Agents talk to the customer and to each other in one thread. A text that addresses a colleague by name isn't plainly for the
+// customer, so its author is asked. With an agent named Ben Ng, these address him:
+//
+//	Ben, can you check?
+//	Hi Ben Ng - please
+//	Can you check, @ben?
+//
+// These don't: "Ben is looking at it." and "Write to ben@example.org."
 
-// typedName finds the names after an @ that were typed, and not picked from the chat's list, so that they are no mentions. An @ inside
-// a mail address has no name behind it.
-var typedName = regexp.MustCompile(`(?:^|[^\p{L}\p{M}\p{N}])[@＠]([\p{L}\p{M}\p{N}'’-]+)`)
+// isToColleague reports whether a typed text addresses a colleague of its author, or Parley, by the first or the whole name. It is
+// true even if the customer has the same name, since nobody can tell who is meant. author may be nil.
+func isToColleague(agents []store.Agent, author *store.Agent, typed string) bool {
+	for _, name := range namesBehindAt(typed) {
+		if name == "parley" || isColleague(agents, author, name) {
+			return true
+		}
+	}
+	return isColleague(agents, author, nameAtBeginning(typed))
+}
+
+// isColleague reports whether an active agent other than the author has a name, in small letters, as first or whole name.
+func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
+	return name != "" && slices.ContainsFunc(agents, func(a store.Agent) bool {
+		isAuthor := author != nil && a.ID == author.ID
+		if !a.Active || isAuthor {
+			return false
+		}
+
+		whole := strings.ToLower(strings.Join(strings.Fields(a.Name), " "))
+		first, _, _ := strings.Cut(whole, " ")
+		return name == whole || name == first
+	})
+}
+
+// atName finds a name that was typed behind an @, and not picked from the chat's list, so that it is no mention. The @ inside a mail
+// address follows a letter or a digit, and so isn't found.
+var atName = regexp.MustCompile(`(?:^|[^\p{L}\p{M}\p{N}])[@＠]([\p{L}\p{M}\p{N}'’-]+)`)
+
+// namesBehindAt returns the names that a text has behind an @, in small letters.
+func namesBehindAt(typed string) (names []string) {
+	for _, found := range atName.FindAllStringSubmatch(typed, -1) {
+		names = append(names, strings.ToLower(found[1]))
+	}
+	return names
+}
+
+// beginning finds the words, of letters alone, that stand before the first comma, colon, exclamation mark, dash or end of line.
+var beginning = regexp.MustCompile(`^[^\p{L}\n]*([\p{L}\p{M}.'’ \x{00a0}-]{1,80}?)\s*(?:[,،、，:：!！;\n]|\s[-–—]|$)`)
+
+// nameAtBeginning returns what may be the name of whom a text addresses at its beginning, in small letters and without a greeting, or
+// "". For "Hi Ben Ng - please" it is "ben ng".
+func nameAtBeginning(typed string) string {
+	found := beginning.FindStringSubmatch(typed)
+	if found == nil {
+		return ""
+	}
+	words := strings.Fields(strings.ToLower(found[1]))
+	if len(words) > 1 && slices.Contains(greetingWords(), words[0]) {
+		words = words[1:]
+	}
+	return strings.Join(words, " ")
+}
 
 // greetingWords returns the words that may stand before a name, in small letters.
 func greetingWords() []string {
@@ -30,47 +85,10 @@ func greetingWords() []string {
 	}
 }
 
-// isToColleague reports whether a typed text addresses a colleague, or Parley, by the first or the whole name: at its beginning, as in
-// "Ben, …" and "Hi Ben, …", or anywhere behind an @, as in "Can you check, @ben?". It is true even if the customer has the same name,
-// since nobody can tell who is meant.
-func isToColleague(agents []store.Agent, author *store.Agent, typed string) bool {
-	for _, found := range typedName.FindAllStringSubmatch(typed, -1) {
-		name := strings.ToLower(found[1])
-		if name == "parley" || isColleague(agents, author, name) {
-			return true
-		}
-	}
-
-	found := salutation.FindStringSubmatch(typed)
-	if found == nil {
-		return false
-	}
-	name := strings.ToLower(strings.Join(strings.Fields(found[1]), " "))
-	greeting, rest, hasRest := strings.Cut(name, " ")
-	if hasRest && slices.Contains(greetingWords(), greeting) {
-		name = rest
-	}
-	return isColleague(agents, author, name)
-}
-
 // question finds a question mark that ends a sentence, so that it isn't part of a web address.
 var question = regexp.MustCompile(`[?？؟][!?！？؟"'”»)*_~]*(?:\s|$)`)
 
 // awaitsAnswer reports whether a note asks something, or addresses a colleague: what is typed next may be the answer.
 func awaitsAnswer(agents []store.Agent, note string) bool {
 	return question.MatchString(note) || isToColleague(agents, nil, note)
-}
-
-// isColleague reports whether an active one of some agents besides the author has a name, in small letters, as first or whole name.
-func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
-	return name != "" && slices.ContainsFunc(agents, func(a store.Agent) bool {
-		isAuthor := author != nil && a.ID == author.ID
-		if !a.Active || isAuthor {
-			return false
-		}
-
-		whole := strings.ToLower(strings.Join(strings.Fields(a.Name), " "))
-		first, _, _ := strings.Cut(whole, " ")
-		return name == whole || name == first
-	})
 }

@@ -21,16 +21,21 @@ const minHold = 5 * time.Second
 // Say decides the fate of a text that was typed in a conversation's thread. changedHands means that the conversation has
 // other owners now than when the text was typed.
 func (sp *UseCases) Say(r book.Request, changedHands bool) {
-	c, surface := r.Conversation, r.Surface
-	k := book.PostKey{Account: surface, Channel: r.Place.Channel, Message: r.Place.Message}
-	known := sp.Posts.Rows[k]
+	c := r.Conversation
+	known := sp.Posts.Rows[r.PostKey()]
 	if known != nil && known.Kind != book.EarlyMessage {
 		return // the chat has told of the same message before, in another way
 	}
 
 	m := sp.Messages.AddByPerson(r)
-	post := sp.Posts.Remember(store.Post{AccountID: surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: c.ID,
-		MessageID: m.ID, Kind: book.HumanMessage})
+	post := sp.Posts.Remember(store.Post{
+		AccountID:      r.Surface,
+		Channel:        r.Place.Channel,
+		Message:        r.Place.Message,
+		ConversationID: c.ID,
+		MessageID:      m.ID,
+		Kind:           book.HumanMessage,
+	})
 	if known != nil && sp.applyEarly(&r, m, post, known) {
 		return
 	}
@@ -250,6 +255,12 @@ func (sp *UseCases) KeepCommand(r book.Request) {
 
 	m := sp.Messages.AddByPerson(r)
 	m.Reason = CommandReason
-	sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: r.Conversation.ID,
-		MessageID: m.ID, Kind: book.HumanMessage})
+	sp.Posts.Remember(store.Post{
+		AccountID:      r.Surface,
+		Channel:        r.Place.Channel,
+		Message:        r.Place.Message,
+		ConversationID: r.Conversation.ID,
+		MessageID:      m.ID,
+		Kind:           book.HumanMessage,
+	})
 }

@@ -30,7 +30,7 @@ func (sp *UseCases) Undo(r book.Request) {
 		sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 		return
 	}
-	if (resending{sp}).askAboutUnclear(c, m) {
+	if sp.resending.askAboutUnclear(c, m) {
 		sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
 		return
 	}

@@ -9,17 +9,26 @@ import (
 	"parley/bridge/engine/threads"
 )
 
-// UseCases deals with typed texts in one batch.
+// UseCases deals with typed texts in one batch. What happens to a text after it was typed is a part of its own each.
 type UseCases struct {
 	*threads.Writer
 	replies      *reply.UseCases
-	ChannelTexts *ChannelTexts
+	ChannelTexts *ChannelTexts // texts outside all threads
+
+	editing        editing        // edits and deletions
+	deciding       deciding       // clicks on Send, Keep and Drop
+	resending      resending      // sending a reply again of which something has left, or may have
+	colleagueTexts colleagueTexts // texts that were edited into ones for colleagues, or out of them
 }
 
 // New makes the use cases of a batch.
 func New(tw *threads.Writer, rs *reply.UseCases) *UseCases {
 	sp := &UseCases{Writer: tw, replies: rs}
 	sp.ChannelTexts = &ChannelTexts{tw, sp}
+	sp.editing = editing{sp}
+	sp.deciding = deciding{sp}
+	sp.resending = resending{sp}
+	sp.colleagueTexts = colleagueTexts{sp}
 	return sp
 }
 

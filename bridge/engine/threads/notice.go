@@ -9,76 +9,86 @@ import (
 	"parley/store"
 )
 
+// A chat notifies the agents whom a line mentions. This file decides who that is: not everybody who is named wants a notice, and
+// some are away. For example, Kim and Bo own conversation #12, Kim is away, and its customer writes again. The line names both,
+// and the chat notifies Bo. If Bo were away, too, it would notify their team; with nobody else in the team it would notify both
+// all the same, so that no notice is lost.
+
 // maxMentions is the size of the largest team whose members are mentioned one by one. A larger team notices what is new in
 // its channel without being mentioned.
 const maxMentions = 8
 
-// A chat notifies the agents whom a line mentions. This file decides who that is: not everybody who is named wants a notice, and
-// some are away.
+// namedAgent is an agent whom a line names. User is "" if a mention in the thread doesn't notify the agent.
+type namedAgent struct {
+	bridge.AgentRef
+	toldElsewhere bool // the agent is notified in another chat
+}
 
-// mentionsToNotify returns the mentions of a line, changed so that the chat notifies the right people. A mention without a User
-// only names the agent, and notifies nobody.
-//   - Agents who chose to do without such notices are only named.
-//   - Agents who are away are only named if somebody is notified in their place: another owner, else the team. If there is
-//     nobody, they are notified all the same, so that no notice is lost.
-//   - For somebody who has no user in the chat, the team is notified, as for agents who are away. But whoever can be told in
-//     another chat (canTell) counts as notified, and is returned in elsewhere.
-//   - The team is also notified if a conversation that nobody owns needs its agents again (comesBack).
+func (a *namedAgent) isNotified() bool { return a.User != "" || a.toldElsewhere }
+
+// onlyName has the line name the agent without a notice.
+func (a *namedAgent) onlyName() { a.User, a.toldElsewhere = "", false }
+
+// mentionsToNotify returns the mentions of a line, changed so that the chat (surface) notifies the right people, and the agents who
+// are to be told in another chat, which canTell allows:
+//   - A line that is no notice, such as one about a reply that failed, notifies all whom it names.
+//   - Whoever chose to do without a notice is only named.
+//   - Of a notice that needs cover, agents who are away are only named, if somebody is notified in their place: another owner,
+//     else their team. The team is also notified for those who can't be notified at all, and if nobody owns the conversation.
 func mentionsToNotify(
 	dir *directory.Directory, c *book.Conversation, surface store.AccountID, line bridge.Line, canTell func(store.AgentID) bool,
 ) (mentions []bridge.AgentRef, elsewhere []store.AgentID) {
-	comesBackToNobody := comesBack(c, line) && len(c.Assignees) == 0
-	if len(line.Mentions) == 0 && !comesBackToNobody {
-		return nil, nil
-	}
-
-	mentions = slices.Clone(line.Mentions)
-	for _, ref := range mentions {
-		if canTell(ref.ID) {
-			elsewhere = append(elsewhere, ref.ID)
-		}
+	named := make([]namedAgent, len(line.Mentions))
+	for i, ref := range line.Mentions {
+		named[i] = namedAgent{AgentRef: ref, toldElsewhere: canTell(ref.ID)}
 	}
 	notice, isNotice := line.Notice()
 	if !isNotice {
-		return mentions, elsewhere
+		return listNamed(named)
 	}
 
-	isReached := func(ref bridge.AgentRef) bool { return ref.User != "" || slices.Contains(elsewhere, ref.ID) }
-	someNotified, needsCover := false, comesBackToNobody
-	for i := range mentions {
-		mentions[i].Away = dir.IsAway(mentions[i].ID)
-		if mentions[i].Away || !isReached(mentions[i]) {
-			needsCover = true
+	needsTeam := comesBack(c, line) && len(c.Assignees) == 0
+	for i := range named {
+		agent := &named[i]
+		agent.Away = dir.IsAway(agent.ID)
+		if agent.Away || !agent.isNotified() {
+			needsTeam = true
 		}
-		if hasDeclined(dir, mentions[i].ID, notice) && mentions[i].ID != line.By.ID {
-			mentions[i].User = ""
-			elsewhere = slices.DeleteFunc(elsewhere, func(id store.AgentID) bool { return id == mentions[i].ID })
-		}
-		if isReached(mentions[i]) && !mentions[i].Away {
-			someNotified = true
+		if agent.ID != line.By.ID && hasDeclined(dir, agent.ID, notice) {
+			agent.onlyName()
 		}
 	}
-
 	if !notice.Cover {
-		return mentions, elsewhere
+		return listNamed(named)
 	}
 
-	var instead []bridge.AgentRef
-	if needsCover && !someNotified && c.TeamID != nil {
-		instead = wantingNotice(dir, withoutAway(dir, teamRefs(dir, dir.Team(*c.TeamID), surface)), notice)
+	var team []bridge.AgentRef
+	isSomebodyThere := slices.ContainsFunc(named, func(a namedAgent) bool { return a.isNotified() && !a.Away })
+	if needsTeam && !isSomebodyThere && c.TeamID != nil {
+		members := teamRefs(dir, dir.Team(*c.TeamID), surface)
+		team = wantingNotice(dir, withoutAway(dir, members), notice)
 	}
-
-	hasCover := someNotified || len(instead) > 0
-	if hasCover {
-		for i := range mentions {
-			if mentions[i].Away {
-				mentions[i].User = ""
+	if isSomebodyThere || len(team) > 0 {
+		for i := range named {
+			if named[i].Away {
+				named[i].onlyName()
 			}
 		}
-		elsewhere = slices.DeleteFunc(elsewhere, dir.IsAway)
 	}
 
-	return append(mentions, instead...), elsewhere
+	mentions, elsewhere = listNamed(named)
+	return append(mentions, team...), elsewhere
+}
+
+// listNamed returns the mentions of agents, and those of them who are told in another chat.
+func listNamed(named []namedAgent) (mentions []bridge.AgentRef, elsewhere []store.AgentID) {
+	for _, agent := range named {
+		mentions = append(mentions, agent.AgentRef)
+		if agent.toldElsewhere {
+			elsewhere = append(elsewhere, agent.ID)
+		}
+	}
+	return mentions, elsewhere
 }
 
 // comesBack reports whether a line says that a conversation needs its agents again by itself: its snooze is over, or its customer

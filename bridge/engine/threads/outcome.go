@@ -1,260 +1,111 @@
 package threads
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/files"
-	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
-// A line is a remark of Parley's in a conversation's thread. One about a message shows the message's fate (waiting, sent, failed …),
-// and often asks what is to become of it. When the fate changes, for whatever reason, the line shows the outcome instead: its
-// words change and its buttons go. So code that decides about a message needn't know which lines are about it. Settling a line
-// means to bring it up to date in this way.
+// An outcome is what a line about a message shows of what became of the message, in place of its buttons: "sent", "dropped by Kim".
+// This file finds it for each line, from what was decided in the batch and from the fate of the message.
 
-// isTracked reports whether a line is brought up to date when the fate of its message changes.
-func isTracked(line *bridge.Line) bool {
-	switch line.Kind() {
-	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed,
-		bridge.LineRetrying, bridge.LineUnclear, bridge.LineUndone, bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected,
-		bridge.LineParticipant:
-		return line.Args.Message != 0
-	case bridge.LineEditLate: // if it offers no correction, it is a remark that holds whatever becomes of the message
-		offersCorrection := line.Args.Shown != "" // stays when its Send button goes
-		return line.Args.Message != 0 && offersCorrection
-	default:
-		return isInPlaceOfMessage(line)
+// asItIs means that a line stays as it is.
+const asItIs bridge.OutcomeState = ""
+
+// findOutcome returns the outcome that a line has to show, or nil if the line stays as it is. The first rule that applies counts.
+func (st lineSettler) findOutcome(l *lineToSettle) *bridge.Outcome {
+	if l.now.Kind() == bridge.LineParticipant {
+		return st.allowedOutcome(l.message, &l.now)
 	}
-}
 
-// isInPlaceOfMessage reports whether a line stands for a message that leaves: one that was written in a form, which people see
-// nowhere else, or one that a colleague's click has sent. Such a line always shows the fate, as it asks nothing.
-func isInPlaceOfMessage(line *bridge.Line) bool {
-	if line.Kind() != bridge.LineDone || line.Args.Message == 0 {
-		return false
+	rules := []func(*lineToSettle) (state bridge.OutcomeState, applies bool){
+		st.stateByDecision,
+		st.stateForRecipient,
+		st.stateOfPart,
+		st.stateOfEarlierLine,
+		st.stateOfOpenLine,
 	}
-	switch line.Verb {
-	case bridge.VerbReply, bridge.VerbTemplate, bridge.VerbNew, bridge.VerbSend:
-		return true
-	default:
-		return false
-	}
-}
-
-// isAboutRecipient reports whether a line is only about one of several recipients. It never counts as the last line about the
-// message: the line before it goes on asking what is to be done.
-func isAboutRecipient(line *bridge.Line) bool {
-	failed, isFailed := line.Content.(*bridge.FailedLine)
-	return isFailed && failed.Recipient != ""
-}
-
-// postedLine is the delivery of a line, with the deliveries of the changes that were made to the line since, in order.
-type postedLine struct {
-	*book.Delivery
-	changes []*book.Delivery
-}
-
-// newestDelivery returns the delivery that has what the line says now.
-func (p postedLine) newestDelivery() *book.Delivery {
-	if len(p.changes) > 0 {
-		return p.changes[len(p.changes)-1]
-	}
-	return p.Delivery
-}
-
-// lineSettler brings lines about messages up to date.
-type lineSettler struct{ *Writer }
-
-// SettleLines brings the lines about the messages that the batch has loaded up to date.
-func (th *Writer) SettleLines() {
-	lines := th.TrackedLines()
-	for _, id := range book.SortedKeys(lines) {
-		for i, at := range positionsOf(lines[id]) {
-			lineSettler{th}.settleLine(th.Messages.Rows[id], lines[id][i], at)
-		}
-	}
-}
-
-// TrackedLines returns the tracked lines about the messages that the batch has loaded, by message, in order.
-func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
-	lines := map[store.MessageID][]postedLine{}
-	changes := map[store.DeliveryID][]*book.Delivery{} // by the line that they change
-	for _, id := range book.SortedKeys(th.Outbox.Deliveries) {
-		d := th.Outbox.Deliveries[id]
-		if d.Kind != string(bridge.PostLine) {
+	for _, rule := range rules {
+		state, applies := rule(l)
+		if !applies {
 			continue
 		}
-
-		isLoaded := th.Messages.Rows[d.MessageID] != nil && th.Outbox.Lanes[d.LaneID] != nil
-		isShown := d.State != store.Failed && d.State != store.Cancelled
-		if !isLoaded || !isShown {
-			continue
-		}
-
-		p := d.DecodedPayload()
-		if p.Line == nil || !isTracked(p.Line) {
-			continue
-		}
-
-		if p.Changes != 0 {
-			changes[p.Changes] = append(changes[p.Changes], d)
-		} else {
-			lines[d.MessageID] = append(lines[d.MessageID], postedLine{Delivery: d})
-		}
-	}
-
-	inOrder := func(a, b *book.Delivery) int {
-		if a.LaneID == b.LaneID {
-			return cmp.Compare(a.Seq, b.Seq)
-		}
-		return a.CreatedAt.Compare(b.CreatedAt)
-	}
-	for _, list := range lines {
-		for i := range list {
-			list[i].changes = changes[list[i].ID]
-			slices.SortFunc(list[i].changes, inOrder)
-		}
-		slices.SortFunc(list, func(a, b postedLine) int { return inOrder(a.Delivery, b.Delivery) })
-	}
-
-	return lines
-}
-
-// settleLine makes a line say what became of its message.
-func (st lineSettler) settleLine(m *book.Message, line postedLine, at position) {
-	if line.Fresh {
-		noteFirstFate(m, line.Delivery)
-	}
-
-	now := line.newestDelivery().DecodedPayload()
-	updated, isChanged := st.updatedLine(m, line, *now.Line, at)
-	if !isChanged {
-		return
-	}
-
-	if st.Outbox.HasNotBegun(line.newestDelivery()) {
-		now.Line = &updated
-		line.newestDelivery().SetPayload(now)
-		return
-	}
-
-	l := st.Outbox.Lanes[line.LaneID]
-	c := st.Conversations.Rows[l.ConversationID]
-	if c == nil || c.Threads[l.AccountID] == nil {
-		return
-	}
-
-	lane := st.ChangesLane(c, c.Threads[l.AccountID])
-	st.Outbox.Enqueue(lane, string(bridge.PostLine), m.ID, outbound.Payload{Line: &updated, Changes: line.ID}, nil)
-}
-
-// updatedLine returns a line as it has to be. now is what the line says at present. isChanged is false if that may stay.
-func (st lineSettler) updatedLine(
-	m *book.Message, line postedLine, now bridge.Line, at position,
-) (updated bridge.Line, isChanged bool) {
-	outcome := st.findOutcome(m, line, &now, at)
-	if outcome == nil {
-		showsNoWords := book.IsConfidential(&m.Message) // so that whoever clicks is shown the new ones first
-		if !hasOldSendButton(&now, m) || showsNoWords {
-			return now, false
-		}
-		// The message was edited: the button is to send what the line shows.
-		now.Text = m.Text
-		now.Files = files.UploadedNames(&m.Message)
-		now.Args.Shown = book.WordsMarkOf(&m.Message)
-		return now, true
-	}
-
-	if isSameOutcome(now.Outcome, outcome) {
-		return now, false
-	}
-	now.Outcome = outcome
-	now.Verbs = openVerbs(now.Kind(), outcome.State)
-	if isAboutRecipient(&now) {
-		now.Verbs = nil
-	}
-	now.Other = st.promotedTo(m, outcome.State, now.Other)
-	return now, true
-}
-
-// hasOldSendButton reports whether a line has a button that sends a message, and shows other words than the message has now.
-func hasOldSendButton(line *bridge.Line, m *book.Message) bool {
-	hasSendButton := slices.Contains(line.Verbs, bridge.VerbSend) || slices.Contains(line.Verbs, bridge.VerbSendAgain)
-	return hasSendButton && line.Args.Shown != "" && line.Args.Shown != book.WordsMarkOf(&m.Message)
-}
-
-// isSameOutcome reports whether a line that shows one outcome (shown) may stay as it is for another.
-func isSameOutcome(shown, outcome *bridge.Outcome) bool {
-	if shown == nil {
-		return false
-	}
-	return shown.State == outcome.State && shown.By.ID == outcome.By.ID
-}
-
-// findOutcome returns the outcome that a line has to show, or nil if the line stays as it is. now is the line as it is at present. The
-// first of these counts:
-//  1. A line about people who are new in a mail shows once they get replies.
-//  2. A decision of this batch is shown by the last line about the message, or by the line of a sorted mail.
-//  3. A line about one recipient shows what becomes of the message, once that changes.
-//  4. A line about an unfinished part of a reply shows what becomes of that part.
-//  5. A line that isn't the last one leaves what is still open to the later line.
-//  6. Any other line shows what has become of the message since the line was written.
-func (st lineSettler) findOutcome(m *book.Message, line postedLine, now *bridge.Line, at position) *bridge.Outcome {
-	if now.Kind() == bridge.LineParticipant {
-		return st.allowedOutcome(m, now)
-	}
-
-	before := now.Outcome
-	isSorting := now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected // about a mail in a day's thread
-	isDecided := st.isDecidedSince(line, m) && m.Decided.State != ByFate
-	showsDecision := at.isLast || isSorting
-	if isDecided && showsDecision {
-		return st.makeOutcome(m, now, before, m.Decided.State)
-	}
-	if isSorting {
-		return nil
-	}
-
-	state := st.outcomeState(m)
-	firstFate := line.DecodedPayload().Fate
-	isUnchanged := firstFate == "" || firstFate == m.Fate
-	if isAboutRecipient(now) {
-		if isUnchanged && before == nil {
+		if state == asItIs {
 			return nil
 		}
-		return st.makeOutcome(m, now, before, state)
+		return st.makeOutcome(l, state)
 	}
 
-	if part := st.unfinishedPart(m, now); part != nil {
-		if hasLanded := book.StateRank(part.State) > 0; hasLanded {
-			return st.makeOutcome(m, now, before, shownReceipt(st.Writer, m, book.ReceiptOutcome(book.StateRank(part.State), true)))
-		}
-		if at.isLastOfPart && isUndecided(part, now) {
-			return nil // its buttons are the only ones that decide about this part
-		}
-		canBeTakenBack := m.Fate != store.FateFailed
-		if at.isLastOfPart && canBeTakenBack && (book.Parts{part}).AreLeaving() {
-			return st.makeOutcome(m, now, before, bridge.OutcomeWaiting)
-		}
+	return st.makeOutcome(l, st.outcomeState(l.message))
+}
+
+// stateByDecision has the last line about a message show what somebody decided about it in this batch. The line of a mail in a day's
+// thread shows nothing else.
+func (st lineSettler) stateByDecision(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
+	m := l.message
+	isInDailyThread := l.now.Kind() == bridge.LineAutomatic || l.now.Kind() == bridge.LineCollected
+	isDecided := st.isDecidedSince(l.postedLine, m) && m.Decided.State != ByFate
+	switch {
+	case isDecided && (l.isLast || isInDailyThread):
+		return m.Decided.State, true
+	case isInDailyThread:
+		return asItIs, true
+	default:
+		return "", false
+	}
+}
+
+// stateForRecipient has a line about one of several recipients show what becomes of the message, once that changes.
+func (st lineSettler) stateForRecipient(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
+	if !isAboutRecipient(&l.now) {
+		return "", false
+	}
+	if !l.hasNewFate() && l.now.Outcome == nil {
+		return asItIs, true
+	}
+	return st.outcomeState(l.message), true
+}
+
+// stateOfPart has a line about an unfinished part of a reply show what becomes of that part.
+func (st lineSettler) stateOfPart(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
+	m := l.message
+	part := st.unfinishedPart(m, &l.now)
+	if part == nil {
+		return "", false
 	}
 
-	isOpen := state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked
-	if !at.isLast && isOpen {
-		return st.makeOutcome(m, now, before, bridge.OutcomeAsked) // a later line asks
+	rank := book.StateRank(part.State)
+	hasLanded := rank > 0
+	canBeTakenBack := m.Fate != store.FateFailed
+	switch {
+	case hasLanded:
+		return shownReceipt(st.Writer, m, book.ReceiptOutcome(rank, true)), true
+	case !l.isLastOfPart:
+		return "", false
+	case isUndecided(part, &l.now): // its buttons are the only ones that decide about this part
+		return asItIs, true
+	case canBeTakenBack && (book.Parts{part}).AreLeaving():
+		return bridge.OutcomeWaiting, true
+	default:
+		return "", false
 	}
+}
 
-	isStillOpen := before == nil || state == bridge.OutcomeAsked // a reply that is kept for later is still parked
-	staysAsItIs := isUnchanged && isStillOpen && !isInPlaceOfMessage(now)
-	if at.isLast && staysAsItIs {
-		return nil
-	}
+// stateOfEarlierLine has a line leave what is still open to a later line about the message, which asks.
+func (st lineSettler) stateOfEarlierLine(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
+	fate := st.outcomeState(l.message)
+	isOpen := fate == bridge.OutcomeWaiting || fate == bridge.OutcomeAsked
+	return bridge.OutcomeAsked, isOpen && !l.isLast
+}
 
-	return st.makeOutcome(m, now, before, state)
+// stateOfOpenLine keeps the last line about a message as it is while nothing has become of the message since the line was written.
+func (st lineSettler) stateOfOpenLine(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
+	isStillOpen := l.now.Outcome == nil || st.outcomeState(l.message) == bridge.OutcomeAsked // a reply that is kept for later is still parked
+	isOpenLine := l.isLast && isStillOpen && !isInPlaceOfMessage(&l.now)
+	return asItIs, isOpenLine && !l.hasNewFate()
 }
 
 // allowedOutcome returns the outcome of a line that asks about people who are new in a mail: nil until all of them get
@@ -272,10 +123,11 @@ func (st lineSettler) allowedOutcome(m *book.Message, line *bridge.Line) *bridge
 	return &bridge.Outcome{State: bridge.OutcomeAllowed, By: c.AddressedBy, At: st.Now}
 }
 
-// makeOutcome makes an outcome with who decided it, and when. If nobody has decided anything in this batch, By is kept from the
-// outcome before. At is kept, too, while only receipts of a sent reply come in.
-func (st lineSettler) makeOutcome(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
-	o := &bridge.Outcome{State: state, By: decidedBy(m, line, before, state), At: st.Now}
+// makeOutcome makes an outcome of a line with who decided it, and when. If nobody has decided anything in this batch, By is kept
+// from the outcome before. At is kept, too, while only receipts of a sent reply come in.
+func (st lineSettler) makeOutcome(l *lineToSettle, state bridge.OutcomeState) *bridge.Outcome {
+	before := l.now.Outcome
+	o := &bridge.Outcome{State: state, By: decidedBy(l.message, &l.now, state), At: st.Now}
 	wasWithProvider := before != nil && isWithProvider(before.State)
 	if wasWithProvider && isWithProvider(state) {
 		o.At = before.At
@@ -285,10 +137,12 @@ func (st lineSettler) makeOutcome(m *book.Message, line *bridge.Line, before *br
 
 // decidedBy returns the agent whom an outcome names. The first of these counts: who has decided in this batch; who decided before,
 // if the state follows from that; the author of a message that the line stands for.
-func decidedBy(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) bridge.AgentRef {
+func decidedBy(m *book.Message, line *bridge.Line, state bridge.OutcomeState) bridge.AgentRef {
 	if m.Decided != nil {
 		return m.Decided.By
 	}
+
+	before := line.Outcome
 	if before != nil && (before.State == state || followsFromSending(state)) {
 		return before.By
 	}
