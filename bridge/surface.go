@@ -10,17 +10,35 @@ import (
 	"parley/channels"
 )
 
-// This file is the contract between the engine and a chat in which agents work, such as Slack. Events come in by Run
-// or Handlers, and are stored as bytes before anything else happens: one event, with its bytes, is a fact. Decode
-// reads a fact, as often as it is asked. The other way, Send makes one Post. If its answer was lost, Reconcile looks
-// whether the post is there, so that it isn't made twice. The interfaces below Surface are optional abilities.
+// This file is the contract between the engine and a chat in which agents work, such as Slack. One event of the chat, such as a typed
+// message or a click, is stored as the bytes that came before anything else happens: these are a fact. What Parley writes into the
+// chat is a post. Agents type replies to customers there.
 
-// Surface is a chat platform in which agents work. All methods may be called concurrently.
+// Surface is a chat platform in which agents work. All methods may be called concurrently. The interfaces below the first four are
+// optional abilities.
 type Surface interface {
+	EventSource
+	Poster
+	MessageReader
+	ChannelLookup
+}
+
+// EventSource is how the engine learns what people do in a chat.
+type EventSource interface {
+	// Run receives events until ctx ends. If events come by Handlers, it only looks regularly for missed ones.
+	Run(ctx context.Context) error
+
+	// Handlers returns what is to be mounted, by pattern ("POST /chat/events"), or nil if nothing is. Handlers get
+	// whole bodies of at most 16 MiB; a Stream gets bodies of any size as they come.
+	Handlers() map[string]http.Handler
+
 	// Decode turns the stored bytes of one fact into what people did. The result depends on these bytes alone.
 	// Errors: after any error, the fact is put into quarantine: it is kept, shown to admins and not applied.
 	Decode(raw []byte) ([]Action, error)
+}
 
+// Poster writes into a chat.
+type Poster interface {
 	// Send makes one post.
 	// Errors: a *channels.SendError with a class, as of channels.Channel.Send. Any other error counts as Ambiguous:
 	// nobody knows whether the post was made. The SendError wraps ErrThreadLost, ErrMessageGone or ErrChannelClosed
@@ -31,6 +49,15 @@ type Surface interface {
 	// Reconcile looks in the chat whether an earlier attempt at p succeeded, whose answer was lost.
 	Reconcile(ctx context.Context, p Post) (channels.Outcome, Sent, error)
 
+	// Budget returns the rate limit of the provider that a kind of post meets first in a channel.
+	Budget(kind PostKind, channel string) Budget
+
+	// Limits returns what one message can hold.
+	Limits() Limits
+}
+
+// MessageReader reads in a chat what agents typed and attached there.
+type MessageReader interface {
 	// Confirm reads an agent's message again, just before it goes to the customer. text is what Parley knows of it.
 	// If the message was edited or deleted, the surface stores that as a fact before it returns. It also stores the
 	// emoji that it sees on the message, with OriginFoundEmoji. They don't change the result: the engine waits until
@@ -45,13 +72,10 @@ type Surface interface {
 
 	// Open reads a file that a person attached.
 	Open(ctx context.Context, f SurfaceFile) (io.ReadCloser, error)
+}
 
-	// Budget returns the rate limit of the provider that a kind of post meets first in a channel.
-	Budget(kind PostKind, channel string) Budget
-
-	// Limits returns what one message can hold.
-	Limits() Limits
-
+// ChannelLookup answers what the engine asks about a chat's channels and people.
+type ChannelLookup interface {
 	// Resolve returns a channel's id for "#name" or an id, or "" if there is no such channel.
 	Resolve(ctx context.Context, channel string) (string, error)
 
@@ -61,13 +85,6 @@ type Surface interface {
 	// Audience says who can read a channel. It is asked about once a minute.
 	// Errors: any. The last answer then counts for some more minutes. After that, nobody counts as a reader.
 	Audience(ctx context.Context, channel string) (Audience, error)
-
-	// Run receives events until ctx ends. If events come by Handlers, it only looks regularly for missed ones.
-	Run(ctx context.Context) error
-
-	// Handlers returns what is to be mounted, by pattern ("POST /chat/events"), or nil if nothing is. Handlers get
-	// whole bodies of at most 16 MiB; a Stream gets bodies of any size as they come.
-	Handlers() map[string]http.Handler
 }
 
 // Reachable is a Surface that can be asked whether its platform answers.
@@ -155,50 +172,8 @@ var (
 	ErrChannelClosed = errors.New("bridge: the channel can't be posted to")
 )
 
-// Errors of what a surface asks of the engine.
-var (
-	ErrNoConversation = errors.New("bridge: no conversation there")
-	ErrTooLarge       = errors.New("bridge: the file is too large")
-)
-
 // Audience is who can read a channel of a surface.
 type Audience struct {
 	Everyone bool     // all people of the organisation: a public channel
 	Users    []string // else these
-}
-
-// Start is what a new conversation needs.
-type Start struct {
-	Account   string // by which account; "" means the one that takes the recipient, where there is only one
-	Recipient string // as typed
-	Subject   string // where the channel has subjects
-	Text      string // the first message, Markdown
-}
-
-// AccountRef is an account as forms offer it.
-type AccountRef struct {
-	Name        string
-	ChannelName string // "E-mail"
-	ChannelIcon string
-	Can         Capabilities
-	Starts      bool // a conversation may be begun by it
-	KnownOnly   bool // only with people who wrote to some account before, because its setting outgoing is off
-	ByTemplate  bool // only with an approved template
-}
-
-// TemplatesFor says which templates are asked for.
-type TemplatesFor struct {
-	Conversation ConversationID // those that may be sent in it now; if it is 0, the other fields count
-	Account      string         // those of the account with this name; "" means all accounts
-	Use          string         // of these, the approved ones with this use; "" means all
-}
-
-// Templates is what forms and lists need of templates.
-type Templates struct {
-	List     []Template        // by name
-	Known    map[string]string // values that are known for variables
-	Accounts []string          // names of the accounts that may have templates
-	None     *Problem          // why List is empty
-	Zone     *time.Location
-	Admin    bool // the viewer may change them
 }

@@ -6,6 +6,8 @@ import (
 	"parley/bridge"
 )
 
+// Agents can also work on Parley's own pages, such as the inbox, while no chat can be reached.
+
 // Act is what an agent did on a page of Parley's own.
 type Act struct {
 	Agent bridge.AgentID `json:"agent"`
@@ -17,6 +19,15 @@ func PageUser(agent bridge.AgentID) string { return strconv.FormatInt(int64(agen
 
 // Action returns an act as what a person did in a surface: in a form, outside of all threads.
 func (a Act) Action() bridge.Action {
-	return bridge.Action{Verb: a.Verb, Origin: bridge.OriginForm, Actor: bridge.Actor{ID: PageUser(a.Agent), Kind: bridge.ActorPerson},
-		Text: a.Text, Raw: a.Text, Explicit: a.Verb == bridge.VerbReply, Form: a.Form, Args: a.Args, Files: a.Files}
+	return bridge.Action{
+		Verb:     a.Verb,
+		Origin:   bridge.OriginForm,
+		Actor:    bridge.Actor{ID: PageUser(a.Agent), Kind: bridge.ActorPerson},
+		Text:     a.Text,
+		Raw:      a.Text,
+		Explicit: a.Verb == bridge.VerbReply,
+		Form:     a.Form,
+		Args:     a.Args,
+		Files:    a.Files,
+	}
 }

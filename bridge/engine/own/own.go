@@ -8,8 +8,6 @@ package own
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"parley/bridge/analysis"
@@ -18,7 +16,12 @@ import (
 	"parley/store"
 )
 
-// Fact is one of Parley's own facts. Kind decides which of the other fields it has: see the kinds.
+// Fact is one of Parley's own facts. Kind decides which of the other fields it has: see kind.go. For example, this says that a reply
+// could not be sent:
+//
+//	Fact{Kind: "failed", Conversation: 7, Message: 8, Delivery: 9, Attempt: 2, Class: "bad_content", Text: "Too long."}
+//
+// Facts are stored as JSON, which replicas of the version before read and write, too.
 type Fact struct {
 	Kind         string               `json:"kind"`
 	Conversation store.ConversationID `json:"conversation"`
@@ -87,33 +90,6 @@ type FittingText struct {
 	Name     string           `json:"name"`
 }
 
-// Kinds of own facts besides those of relay.ReportKind.
-const (
-	Snooze     = "snooze"      // a timer: a snooze is over
-	ThreadLost = "thread_lost" // the thread that begins with Root is no longer in Surface
-	Digest     = "digest"      // a timer: agents are told which snoozes ended while Parley was down
-	Window     = "window"      // a timer: a reply window has closed, for all or for machines
-	Evening    = "evening"     // a timer: a team's list of windows that close soon. The kind also names team and day: EveningOf
-	Week       = "week"        // a timer: a team is told how its week was. The kind also names team and time: WeekOf
-	Account    = "account"     // an account, or the model, broke or works again: Class (its status), Text, Hint
-	PostFailed = "post_failed" // a post could not be delivered to its surface: Post, Text
-	Doubted    = "doubted"     // Root was posted by Delivery and may be there twice: it was first tried at Due
-	Sought     = "sought"      // Root may be there twice: External is the other one, "" means none; Class is Blind if nobody could look
-	Template   = "template"    // a provider said something of a template: State; Class says on which occasion
-	Fetched    = "fetched"     // a file of a message was fetched, or can't be
-	Analysed   = "analysed"    // a burst was analysed
-	Early      = "early"       // a timer: edits whose messages have not come until now count as these messages
-	Written    = "written"     // a text that was asked for is written, or Class, Text and Hint say why not
-	Replying   = "replying"    // a timer: somebody opened or closed the form of a reply, or left it open too long
-	Acted      = "acted"       // an agent did something on one of Parley's pages: Act
-	OwnersLeft = "left"        // a timer: owners of the conversation are no agents any more
-	RootLeft   = "root_left"   // Root, in the channel External, is no thread any more; Delivery is the line that says so, 0 means none
-	Erase      = "erase"       // posts are removed from chats, because a customer was erased: Demand.Erase
-)
-
-// Blind is the Class of a Sought fact if the surface could not be searched.
-const Blind = "blind"
-
 // Decode reads a journalled fact.
 func Decode(payload []byte) (*Fact, error) {
 	var f Fact
@@ -141,33 +117,12 @@ func Decode(payload []byte) (*Fact, error) {
 func (f Fact) Event(name string) store.NewEvent {
 	body, err := json.Marshal(f)
 	if err != nil {
-		panic("own: " + err.Error()) // our own plain struct
+		panic("own: " + err.Error()) // a mistake in the program: the struct has only fields that JSON can hold
 	}
-	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(f.Conversation), Payload: body}
-}
-
-// EveningOf returns the kind of the timer for a team's evening list. It names team and day, so that a team gets one list a
-// day, whoever sets or fires the timer.
-func EveningOf(team store.TeamID, day time.Time) string {
-	return fmt.Sprintf("%s:%d:%s", Evening, team, day.Format(time.DateOnly))
-}
-
-// EveningTeam reads a kind of EveningOf.
-func EveningTeam(kind string) (team store.TeamID, ok bool) { return parseTeamKind(kind, Evening) }
-
-// WeekOf returns the kind of the timer that tells a team how its week was. It names team and time, so that a team is told
-// once.
-func WeekOf(team store.TeamID, due time.Time) string {
-	return fmt.Sprintf("%s:%d:%s", Week, team, due.UTC().Format(time.RFC3339))
-}
-
-// WeekTeam reads a kind of WeekOf.
-func WeekTeam(kind string) (team store.TeamID, ok bool) { return parseTeamKind(kind, Week) }
-
-// parseTeamKind reads the kind of a team's timer: "evening:7:2026-11-22", "week:7:2026-11-23T08:00:00Z".
-func parseTeamKind(kind, prefix string) (team store.TeamID, ok bool) {
-	rest, isOfPrefix := strings.CutPrefix(kind, prefix+":")
-	number, _, hasTime := strings.Cut(rest, ":")
-	id, err := strconv.ParseInt(number, 10, 64)
-	return store.TeamID(id), isOfPrefix && hasTime && err == nil
+	return store.NewEvent{
+		AccountID:  store.SystemAccount,
+		ExternalID: name,
+		OrderKey:   store.ConversationKey(f.Conversation),
+		Payload:    body,
+	}
 }
