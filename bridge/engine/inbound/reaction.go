@@ -33,20 +33,24 @@ func (it *UseCases) answeredMessage(a *store.Account, in channels.Inbound) *brid
 	if m == nil {
 		return &bridge.Answered{}
 	}
-	return &bridge.Answered{Text: quoteOf(&m.Message), ByUs: m.Direction == store.DirectionOut, ByOwner: m.Direction == store.DirectionIn}
+	return &bridge.Answered{
+		Text:    quoteOf(&m.Message),
+		ByUs:    m.Direction == store.DirectionOut,
+		ByOwner: m.Direction == store.DirectionIn,
+	}
 }
 
 // customerReacts shows a customer's reaction (an emoji) to a message by a line in the thread. The line is changed when the customer
 // changes the reaction or takes it back. A reaction that is older than the one that the line shows changes nothing.
 func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error {
-	i, err := it.People.CustomerOf(a, in)
-	if err != nil || i == nil {
+	customer, err := it.People.CustomerOf(a, in)
+	if err != nil || customer == nil {
 		return err
 	}
 
 	m, c := it.ReferredMessage(a, in.Change.Target, in.Answers.Message)
 	if c == nil {
-		c = it.Conversations.LatestOf(i)
+		c = it.Conversations.LatestOf(customer)
 	}
 	if c == nil || c.Home(it.Dir) == nil {
 		return nil // it is shown nowhere
@@ -56,44 +60,60 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	if m != nil {
 		reacted.Message = quoteOf(&m.Message)
 	}
-
-	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: i.ID}
-	known := it.Messages.Reactions[k]
-	line := bridge.Line{Content: reacted, Customer: outbound.RefOf(i)}
-	d := it.Outbox.Deliveries[known.DeliveryID]
-	isShown := d != nil && d.State != store.Cancelled
-	isAsKnown := known.Emoji == reacted.Emoji
-	isOlder := d != nil && reacted.At.Before(reactedAt(d))
-	isRepeated := d == nil && isAsKnown && reacted.Emoji != ""
-	switch {
-	case isOlder, isRepeated:
+	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: customer.ID}
+	shown := it.showReaction(c, it.Messages.Reactions[k], reacted, outbound.RefOf(customer))
+	if shown == nil {
 		return nil
-	case d != nil && isAsKnown: // only the time is news
-		d.SetLine(line)
-	case !isShown:
-		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, threads.NoMessage, outbound.Payload{Line: &line})
-		if isAsKnown { // it was taken back before it came: the line only keeps the time, and is not posted
-			it.Outbox.Cancel(d)
-		}
-	case it.Outbox.CanBeTakenBack(d): // nobody has seen this line
-		isFirstLine := d.DecodedPayload().Changes == 0
-		if reacted.Emoji == "" && isFirstLine { // nobody has seen the reaction either
-			it.Outbox.Cancel(d)
-		}
-		d.SetLine(line)
-	default:
-		d = it.PostTo(c, threadOfLine(it.Book, c, d), bridge.PostLine, threads.NoMessage, outbound.Payload{Line: &line, Changes: d.ID})
 	}
 
 	it.Messages.Reactions[k] = store.Reaction{
 		AccountID:  a.ID,
 		Target:     in.Change.Target,
-		IdentityID: i.ID,
+		IdentityID: customer.ID,
 		Emoji:      reacted.Emoji,
-		DeliveryID: d.ID,
+		DeliveryID: shown.ID,
 	}
 	it.Messages.Reacted[k] = true
 	return nil
+}
+
+// showReaction shows a reaction in the thread, and returns the delivery of the line that shows it. It returns nil if the reaction is
+// no news. known is the reaction of the same customer to the same message that was recorded last; its Emoji is "" if there is none, or
+// if it was taken back.
+func (it *UseCases) showReaction(
+	c *book.Conversation, known store.Reaction, reacted *bridge.ReactedLine, customer bridge.PartyRef,
+) *book.Delivery {
+	line := bridge.Line{Content: reacted, Customer: customer}
+	isAsKnown := known.Emoji == reacted.Emoji
+	shown := it.Outbox.Deliveries[known.DeliveryID]
+	if shown == nil && isAsKnown && reacted.Emoji != "" { // it was told before
+		return nil
+	}
+	if shown != nil && reacted.At.Before(reactedAt(shown)) {
+		return nil
+	}
+
+	switch {
+	case shown != nil && isAsKnown: // only the time is news
+		shown.SetLine(line)
+		return shown
+	case shown == nil || shown.State == store.Cancelled:
+		posted := it.PostTo(c, c.Home(it.Dir), bridge.PostLine, threads.NoMessage, outbound.Payload{Line: &line})
+		if isAsKnown { // it was taken back before it came: the line only keeps the time, and is not posted
+			it.Outbox.Cancel(posted)
+		}
+		return posted
+	case it.Outbox.CanBeTakenBack(shown): // nobody has seen this line
+		isFirstLine := shown.DecodedPayload().Changes == 0
+		if reacted.Emoji == "" && isFirstLine { // nobody has seen the reaction either
+			it.Outbox.Cancel(shown)
+		}
+		shown.SetLine(line)
+		return shown
+	default:
+		change := outbound.Payload{Line: &line, Changes: shown.ID}
+		return it.PostTo(c, threadOfLine(it.Book, c, shown), bridge.PostLine, threads.NoMessage, change)
+	}
 }
 
 // reactedAt returns when a customer did what a line about a reaction shows; zero if it isn't known.

@@ -28,56 +28,62 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 		return
 	}
 
-	to := in.Envelope.ReplyTo
-	if len(to) == 0 {
-		to = []channels.Party{in.From}
-	}
-
-	var next []store.Participant
-	var newcomers []string
-	add := func(p channels.Party, role string) {
-		if p.Key == "" || slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
-			return
-		}
-
-		isCopied := role == outbound.RoleCopied
-		isNewcomer := rs.People.IsNewcomer(c, p.Key)
-		if isNewcomer && !isCopied {
-			newcomers = append(newcomers, p.Key)
-		}
-
-		next = append(next, store.Participant{Key: p.Key, Address: p.Address, Name: p.Name, Role: role, New: isCopied || isNewcomer})
-	}
-	for _, p := range to {
-		add(p, outbound.RoleTo)
-	}
-
-	if rs.Caps(c.AccountID).Participants {
-		role := outbound.RoleCopied
-		// A first mail with us in blind copy is secret: its other readers don't know that the customer writes to us.
-		isSecret := in.Envelope.Blind && len(c.Participants) == 0
-		if rs.Settings(c).ReplyTo == "all" && !isSecret {
-			role = outbound.RoleCc
-		}
-
-		for _, p := range slices.Concat(in.Envelope.To, in.Envelope.Cc) {
-			add(p, role)
-		}
-	}
-
-	if addressed, _ := outbound.Addressed(next); len(addressed) == 0 { // all who are named are new
-		next = withKnown(next, c.Participants)
-	}
-
 	known := c.Participants
+	next := rs.participantsOfMail(c, in)
+	newcomers := waitingKeys(next)
+	if addressed, _ := outbound.Addressed(next); len(addressed) == 0 { // all who are named are new
+		next = withKnown(next, known)
+	}
 	c.Participants = next
 	c.Touch()
+
 	rs.askNewcomers(c, message, withoutKeys(newcomers, waitingKeys(known)))
 	before, now := recipientList(known), recipientList(next)
 	hasChanged := before != "" && before != now
 	if hasChanged && !c.Exclusive {
 		rs.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: now, Without: droppedFrom(known, next)}})
 	}
+}
+
+// participantsOfMail returns the people whom a mail names, with their roles: its author, or where the author wants answers, then the
+// others if the channel has several people in a conversation.
+func (rs *UseCases) participantsOfMail(c *book.Conversation, in channels.Inbound) []store.Participant {
+	var named []store.Participant
+	add := func(p channels.Party, role string) {
+		isNamed := slices.ContainsFunc(named, func(q store.Participant) bool { return q.Key == p.Key })
+		if p.Key == "" || isNamed {
+			return
+		}
+		named = append(named, store.Participant{
+			Key:     p.Key,
+			Address: p.Address,
+			Name:    p.Name,
+			Role:    role,
+			New:     role == outbound.RoleCopied || rs.People.IsNewcomer(c, p.Key),
+		})
+	}
+
+	to := in.Envelope.ReplyTo
+	if len(to) == 0 {
+		to = []channels.Party{in.From}
+	}
+	for _, p := range to {
+		add(p, outbound.RoleTo)
+	}
+	if !rs.Caps(c.AccountID).Participants {
+		return named
+	}
+
+	role := outbound.RoleCopied
+	// A first mail with us in blind copy is secret: its other readers don't know that the customer writes to us.
+	isSecret := in.Envelope.Blind && len(c.Participants) == 0
+	if rs.Settings(c).ReplyTo == "all" && !isSecret {
+		role = outbound.RoleCc
+	}
+	for _, p := range slices.Concat(in.Envelope.To, in.Envelope.Cc) {
+		add(p, role)
+	}
+	return named
 }
 
 // droppedFrom names the people who got replies before and don't get any now.
@@ -111,8 +117,12 @@ func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, 
 			who = bridge.PartyRef{Name: strings.Join(newcomers, ", ")}
 		}
 
-		rs.Line(c, bridge.Line{Content: bridge.LineParticipant, Customer: who, Verbs: []bridge.Verb{bridge.VerbAllow},
-			Args: bridge.Args{Conversation: c.ID, Message: message, Addresses: newcomers}})
+		rs.Line(c, bridge.Line{
+			Content:  bridge.LineParticipant,
+			Customer: who,
+			Verbs:    []bridge.Verb{bridge.VerbAllow},
+			Args:     bridge.Args{Conversation: c.ID, Message: message, Addresses: newcomers},
+		})
 	}
 }
 
@@ -154,7 +164,8 @@ func withoutKeys(list, drop []string) []string {
 // ChangeRecipients applies !cc, !to and Allow.
 func (rs *UseCases) ChangeRecipients(r book.Request) {
 	if rs.hasOneCustomer(r.Conversation) {
-		rs.Refuse(r, "one_customer", "A conversation of "+r.Conversation.Account.Name+" has one customer: nobody else gets what is written in it.",
+		rs.Refuse(r, "one_customer",
+			"A conversation of "+r.Conversation.Account.Name+" has one customer: nobody else gets what is written in it.",
 			"Write to them by a conversation of their own: @Parley new")
 		return
 	}
@@ -164,32 +175,14 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 		return
 	}
 
-	list := slices.Clone(r.Conversation.Participants)
 	for _, address := range r.Args.Addresses {
-		key := bridge.AddressKey(address)
-		if !strings.Contains(key, "@") {
+		if !strings.Contains(bridge.AddressKey(address), "@") {
 			rs.Refuse(r, "not_an_address", address+" is not an e-mail address.", "Write it like ann@example.org.")
 			return
 		}
-		if !r.Args.Remove {
-			list = addRecipient(list, address, r.Verb)
-			continue
-		}
-
-		at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == key })
-		if at >= 0 {
-			list = slices.Delete(list, at, at+1)
-		}
 	}
 
-	if r.Verb == bridge.VerbTo && !r.Args.Remove { // the named addresses replace the recipients
-		list = slices.DeleteFunc(list, func(p store.Participant) bool {
-			isRecipient := p.Role == outbound.RoleTo && !p.New
-			isNamed := slices.ContainsFunc(r.Args.Addresses, func(address string) bool { return bridge.AddressKey(address) == p.Key })
-			return isRecipient && !isNamed
-		})
-	}
-
+	list := changedParticipants(r)
 	getsTheSame := func(p, q store.Participant) bool {
 		p.Chosen = q.Chosen
 		return p == q
@@ -204,6 +197,29 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 	rs.setParticipants(r.Conversation, r.Agent, r.Surface, list, r.Args.Addresses)
 }
 
+// changedParticipants returns the participants of a conversation as a request changes them. !to and !cc name addresses, which get
+// replies from now on, or with Remove don't get them any more.
+func changedParticipants(r book.Request) []store.Participant {
+	list := slices.Clone(r.Conversation.Participants)
+	isNamed := func(p store.Participant) bool {
+		return slices.ContainsFunc(r.Args.Addresses, func(address string) bool { return bridge.AddressKey(address) == p.Key })
+	}
+	if r.Args.Remove {
+		return slices.DeleteFunc(list, isNamed)
+	}
+
+	for _, address := range r.Args.Addresses {
+		list = addRecipient(list, address, r.Verb)
+	}
+	if r.Verb == bridge.VerbTo { // the named addresses replace the recipients
+		list = slices.DeleteFunc(list, func(p store.Participant) bool {
+			isRecipient := p.Role == outbound.RoleTo && !p.New
+			return isRecipient && !isNamed(p)
+		})
+	}
+	return list
+}
+
 // addRecipient returns list with an address that gets replies from now on, as verb says: !to as a recipient, other verbs in copy.
 // If a participant with the address gets replies already, only !to changes the role.
 func addRecipient(list []store.Participant, address string, verb bridge.Verb) []store.Participant {
@@ -211,7 +227,7 @@ func addRecipient(list []store.Participant, address string, verb bridge.Verb) []
 	if verb == bridge.VerbTo {
 		role = outbound.RoleTo
 	}
-	added := store.Participant{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Role: role, Chosen: true}
+	added := chosenParticipant(address, role)
 	at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == added.Key })
 	if at < 0 {
 		return append(list, added)
@@ -221,6 +237,16 @@ func addRecipient(list []store.Participant, address string, verb bridge.Verb) []
 		list[at].Role = role
 	}
 	return list
+}
+
+// chosenParticipant returns the participant with an address that an agent named.
+func chosenParticipant(address, role string) store.Participant {
+	return store.Participant{
+		Key:     bridge.AddressKey(address),
+		Address: bridge.AddressSpelling(address),
+		Role:    role,
+		Chosen:  true,
+	}
 }
 
 // hasOneCustomer reports whether the conversation's channel knows nobody besides the customer, as chats do. It is false while the
@@ -273,7 +299,7 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 
 	add := func(addresses []string, role string) {
 		for _, address := range addresses {
-			p := store.Participant{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Role: role, Chosen: true}
+			p := chosenParticipant(address, role)
 			if !strings.Contains(p.Key, "@") || has(p.Key) {
 				continue
 			}

@@ -17,64 +17,90 @@ const (
 
 // Tag applies tag and untag. Tags that don't exist are made.
 func (wf *UseCases) Tag(r book.Request) {
-	c, a := r.Conversation, r.Action
-	var names []string
-	for _, name := range a.Args.Tags {
+	c := r.Conversation
+	names := make([]string, len(r.Args.Tags))
+	for i, name := range r.Args.Tags {
 		name = book.TidyTag(name)
 		if name == "" || len([]rune(name)) > bridge.MaxTagRunes {
 			wf.Refuse(r, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
 			return
 		}
-
-		names = append(names, wf.Tags.SpellingOf(name))
+		names[i] = wf.Tags.SpellingOf(name)
 	}
 
 	before := wf.Dir.CurrentTagNames(c.Tags)
-	tags := slices.Clone(before)
-	added := 0 // how many names were added, at the end of tags
-	for _, name := range names {
-		at := slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
-		hasTag := at >= 0
-		if hasTag && a.Verb == bridge.VerbUntag {
-			c.Remember(bridge.TraitUntagged, tags[at])
-			wf.Suggestions.Settle(c, suggestion.Tag, tags[at], suggestion.Ignored)
-			tags = slices.Delete(tags, at, at+1)
-		}
+	if r.Verb == bridge.VerbUntag {
+		wf.untag(r, before, names)
+	} else {
+		wf.addTags(r, before, names)
+	}
+}
 
-		if !hasTag && a.Verb == bridge.VerbTag {
+// addTags adds the tags of names that a conversation doesn't have yet to those that it has (before).
+func (wf *UseCases) addTags(r book.Request, before, names []string) {
+	tags := slices.Clone(before)
+	for _, name := range names {
+		if indexOfTag(tags, name) < 0 {
 			tags = append(tags, name)
-			added++
 		}
 	}
 
+	added := tags[len(before):]
 	if len(tags) > maxTags {
 		wf.Refuse(r, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
 		return
 	}
-	if slices.Equal(tags, before) {
+	if len(added) == 0 {
 		wf.Unchanged(r)
 		return
 	}
 
-	newTags := tags[len(tags)-added:] // shares its memory with tags: SpellAndMake changes spellings in both
-	created := wf.Tags.SpellAndMake(newTags)
-	for _, name := range newTags {
+	c := r.Conversation
+	created := wf.Tags.SpellAndMake(added) // it changes spellings in tags, too, which has the same memory
+	for _, name := range added {
 		wf.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
 	}
+	wf.setTags(r, tags, store.DeedTagged)
 
-	c.Tags = tags
-	deed := store.DeedTagged
-	if a.Verb == bridge.VerbUntag {
-		deed = store.DeedUntagged
+	if len(created) > 0 && r.Origin != bridge.OriginForm { // a form has a field for new tags, so that nobody is surprised
+		wf.Confirm(c, r.Surface, r.Action, bridge.Line{
+			Content: &bridge.TaggedLine{New: bridge.TagsCreated},
+			Verb:    r.Verb,
+			Args:    bridge.Args{Conversation: c.ID, Tags: created},
+		})
 	}
-	wf.Log.ByAgent(c, r.Agent, deed, book.Detail{Text: strings.Join(a.Args.Tags, ", ")})
+}
 
-	if len(created) > 0 && a.Origin != bridge.OriginForm { // a form has a field for new tags, so that nobody is surprised
-		wf.Confirm(c, r.Surface, a, bridge.Line{Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: a.Verb,
-			Args: bridge.Args{Conversation: c.ID, Tags: created}})
+// untag removes names from the tags that a conversation has (before). The conversation remembers that people didn't want them.
+func (wf *UseCases) untag(r book.Request, before, names []string) {
+	tags := slices.Clone(before)
+	for _, name := range names {
+		at := indexOfTag(tags, name)
+		if at < 0 {
+			continue
+		}
+		r.Conversation.Remember(bridge.TraitUntagged, tags[at])
+		wf.Suggestions.Settle(r.Conversation, suggestion.Tag, tags[at], suggestion.Ignored)
+		tags = slices.Delete(tags, at, at+1)
 	}
 
-	c.RefreshCard()
+	if len(tags) == len(before) {
+		wf.Unchanged(r)
+		return
+	}
+	wf.setTags(r, tags, store.DeedUntagged)
+}
+
+// setTags gives a conversation these tags.
+func (wf *UseCases) setTags(r book.Request, tags []string, deed store.Deed) {
+	r.Conversation.Tags = tags
+	wf.Log.ByAgent(r.Conversation, r.Agent, deed, book.Detail{Text: strings.Join(r.Args.Tags, ", ")})
+	r.Conversation.RefreshCard()
+}
+
+// indexOfTag returns where a name is among tags, whatever its case; -1 if it isn't there.
+func indexOfTag(tags []string, name string) int {
+	return slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
 }
 
 // Topic names what the conversation is about.
