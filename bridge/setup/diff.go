@@ -20,35 +20,69 @@ const maxShownRunes = 60
 //	+ agent ann@acme.test: name Ann, roles agent
 //	- team Sales
 func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
+	return slices.Concat(
+		companyChanges(have, want),
+		newSurfaces(want),
+		agentChanges(have, want),
+		teamChanges(have, want),
+		accountChanges(have, want, specs),
+		tagChanges(have, want),
+		knowledgeChanges(have, want),
+		templateChanges(have, want),
+		listRemoved(have, want, kept),
+	)
+}
+
+// companyChanges lists, for people, what changes for the whole company.
+func companyChanges(have, want *state.State) []string {
 	var lines []string
 	if have.Company != want.Company {
 		lines = append(lines, "~ company: "+describeChange(have.Company, want.Company))
 	}
+	return slices.Concat(lines,
+		compare("settings", state.SettingAttributes(have.Settings), state.SettingAttributes(want.Settings)),
+		compare("retention", state.RetentionAttributes(have.Retention), state.RetentionAttributes(want.Retention)))
+}
 
-	lines = append(lines, compare("settings", state.SettingAttributes(have.Settings), state.SettingAttributes(want.Settings))...)
-	lines = append(lines, compare("retention", state.RetentionAttributes(have.Retention), state.RetentionAttributes(want.Retention))...)
+// newSurfaces lists, for people, which chats are connected.
+func newSurfaces(want *state.State) []string {
+	var lines []string
 	for _, kind := range input.Chats() {
 		id, isWanted := want.Surfaces[kind]
 		if isWanted && id == 0 { // 0: it is to be made
 			lines = append(lines, "+ surface "+kind)
 		}
 	}
+	return lines
+}
 
+func agentChanges(have, want *state.State) []string {
+	var lines []string
 	for _, a := range want.Agents {
-		lines = append(lines, compare("agent "+a.Email, attributesOf(have.Agent(a.Email), state.Agent.Attributes), a.Attributes())...)
+		before := attributesOf(have.Agent(a.Email), state.Agent.Attributes)
+		lines = append(lines, compare("agent "+a.Email, before, a.Attributes())...)
 	}
+	return lines
+}
 
+func teamChanges(have, want *state.State) []string {
+	var lines []string
 	for _, t := range want.Teams {
-		lines = append(lines, compare("team "+t.Name, attributesOf(have.Team(t.Name), state.Team.Attributes), t.Attributes())...)
+		before := attributesOf(have.Team(t.Name), state.Team.Attributes)
+		lines = append(lines, compare("team "+t.Name, before, t.Attributes())...)
 	}
+	return lines
+}
 
+// accountChanges lists, for people, what changes in accounts. What an account consists of depends on its channel (specs).
+func accountChanges(have, want *state.State, specs []channels.Spec) []string {
+	list := func(a state.Account) []state.Attribute { return a.Attributes(input.SpecOf(specs, a.Row.Kind)) }
+	var lines []string
 	for _, a := range want.Accounts {
-		list := func(a state.Account) []state.Attribute { return a.Attributes(input.SpecOf(specs, a.Row.Kind)) }
-		lines = append(lines, compare("account "+a.Row.Name, attributesOf(have.Account(a.Row.Name), list), list(a))...)
+		before := attributesOf(have.Account(a.Row.Name), list)
+		lines = append(lines, compare("account "+a.Row.Name, before, list(a))...)
 	}
-
-	return slices.Concat(lines,
-		tagChanges(have, want), knowledgeChanges(have, want), templateChanges(have, want), listRemoved(have, want, kept))
+	return lines
 }
 
 // listRemoved lists, for people, what prune removes.
@@ -153,42 +187,51 @@ func attributesOf[T any](thing *T, list func(T) []state.Attribute) []state.Attri
 	return list(*thing)
 }
 
-// compare describes a new thing in one line, and a changed one in a line for each change.
-func compare(what string, have, want []state.Attribute) []string {
+// compare describes a thing: a new one, of which have is nil, in one line, and a changed one in a line for each change.
+func compare(thing string, have, want []state.Attribute) []string {
 	if have == nil {
-		var parts []string
-		for _, a := range want {
-			switch {
-			case a.Value == "":
-			case a.Secret:
-				parts = append(parts, a.Name+" (secret)")
-			default:
-				parts = append(parts, a.Name+" "+shortenToLine(a.Value))
-			}
-		}
-		return []string{strings.TrimSuffix("+ "+what+": "+strings.Join(parts, ", "), ": ")}
+		return []string{describeNew(thing, want)}
 	}
 
-	before := map[string]state.Attribute{}
+	before := map[string]string{} // values by names
 	for _, a := range have {
-		before[a.Name] = a
+		before[a.Name] = a.Value
 	}
 
 	var lines []string
 	for _, a := range want {
-		old := before[a.Name].Value
-		if old == a.Value {
-			continue
+		if old := before[a.Name]; old != a.Value {
+			lines = append(lines, "~ "+thing+": "+a.Name+" "+describeAttributeChange(a, old))
 		}
-
-		words := describeChange(cmp.Or(old, a.Empty), cmp.Or(a.Value, a.Empty))
-		if a.Secret {
-			words = describeSecretChange(old, a.Value)
-		}
-
-		lines = append(lines, "~ "+what+": "+a.Name+" "+words)
 	}
 	return lines
+}
+
+// describeNew describes a thing that is made: "+ agent ann@acme.test: name Ann, roles agent".
+func describeNew(thing string, attributes []state.Attribute) string {
+	var parts []string
+	for _, a := range attributes {
+		switch {
+		case a.Value == "":
+		case a.Secret:
+			parts = append(parts, a.Name+" (secret)")
+		default:
+			parts = append(parts, a.Name+" "+shortenToLine(a.Value))
+		}
+	}
+
+	if len(parts) == 0 {
+		return "+ " + thing
+	}
+	return "+ " + thing + ": " + strings.Join(parts, ", ")
+}
+
+// describeAttributeChange says how an attribute's value differs from the old one.
+func describeAttributeChange(a state.Attribute, old string) string {
+	if a.Secret {
+		return describeSecretChange(old, a.Value)
+	}
+	return describeChange(cmp.Or(old, a.Empty), cmp.Or(a.Value, a.Empty))
 }
 
 // describeSecretChange says what happens to a secret, without showing it.
