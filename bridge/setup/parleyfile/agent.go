@@ -26,19 +26,7 @@ type Agent struct {
 
 func readAgent(o *object) (Agent, bool) {
 	e := Agent{At: o.At, Users: map[string]document.Text{}}
-	email := o.Text("email")
-	if email != nil {
-		e.Email = strings.ToLower(strings.TrimSpace(email.Value))
-		if !IsEmail(e.Email) {
-			o.Fault(email.At, "email", fmt.Sprintf("%q is no e-mail address", email.Raw), "Write ann@example.com.")
-			e.Email = ""
-		} else {
-			o.Where = "agent " + e.Email
-		}
-	} else if o.Values["email"] == nil {
-		o.Fault(o.At, "email", "is missing", "An agent is known by the e-mail address.")
-	}
-
+	e.Email = o.readAgentEmail()
 	e.Name = o.Text("name")
 	if e.Name != nil && strings.TrimSpace(e.Name.Value) == "" {
 		o.Fault(e.Name.At, "name", "is empty", "Write the name that colleagues and customers see.")
@@ -61,11 +49,7 @@ func readAgent(o *object) (Agent, bool) {
 		o.checkZone(*e.Zone)
 	}
 
-	e.Presence = o.Text("presence")
-	if e.Presence != nil && e.Presence.Value != "" {
-		o.checkOneOf(*e.Presence, "presence", input.Presences()...)
-	}
-
+	e.Presence = o.readOneOfOrNone("presence", input.Presences()...)
 	if e.Quiet = o.List("quiet"); e.Quiet != nil {
 		for _, notice := range e.Quiet.Items {
 			o.checkOneOf(notice, "quiet", bridge.NoticesToChoose()...)
@@ -75,4 +59,24 @@ func readAgent(o *object) (Agent, bool) {
 	e.Signature = o.Text("signature")
 	o.Done()
 	return e, e.Email != ""
+}
+
+// readAgentEmail reads the address by which an agent is known. It returns "" if the address is missing or none.
+func (o *object) readAgentEmail() string {
+	t := o.Text("email")
+	if t == nil {
+		if o.Values["email"] == nil {
+			o.Fault(o.At, "email", "is missing", "An agent is known by the e-mail address.")
+		}
+		return ""
+	}
+
+	email := strings.ToLower(strings.TrimSpace(t.Value))
+	if !IsEmail(email) {
+		o.Fault(t.At, "email", fmt.Sprintf("%q is no e-mail address", t.Raw), "Write ann@example.com.")
+		return ""
+	}
+
+	o.Where = "agent " + email
+	return email
 }

@@ -24,7 +24,7 @@ type Team struct {
 }
 
 func readTeam(o *object) (Team, bool) {
-	e := Team{At: o.At, Channels: map[string]document.Text{}}
+	e := Team{At: o.At}
 	e.Name = o.readName("name", "A team is known by its name.")
 	if e.Name != "" {
 		o.Where = "team " + e.Name
@@ -40,27 +40,20 @@ func readTeam(o *object) (Team, bool) {
 		}
 	}
 
-	o.readChannels(e.Channels)
-	e.Home = o.Text("home")
-	if e.Home != nil && e.Home.Value != "" {
-		o.checkOneOf(*e.Home, "home", input.Chats()...)
-	}
-
+	e.Channels = o.readChannels()
+	e.Home = o.readOneOfOrNone("home", input.Chats()...)
 	e.Emoji = o.readEmoji("emoji")
-	e.Agents = o.Text("agents")
-	if e.Agents != nil && e.Agents.Value != "" {
-		o.checkOneOf(*e.Agents, "agents", input.AgentRules()...)
-	}
-
+	e.Agents = o.readOneOfOrNone("agents", input.AgentRules()...)
 	e.Weekly = o.readSchedule("weekly_figures")
 	o.Done()
 	return e, e.Name != ""
 }
 
-// readChannels reads the channels of all surfaces: slack_channel, teams_channel.
-func (o *object) readChannels(into map[string]document.Text) {
+// readChannels reads the channels of all surfaces, by their kinds: slack_channel, teams_channel.
+func (o *object) readChannels() map[string]document.Text {
+	channels := map[string]document.Text{}
 	for _, kind := range input.Chats() {
-		key := kind + "_channel"
+		key := channelKey(kind)
 		if _, empty := o.Values[key].(*ast.NullNode); empty {
 			o.Known = append(o.Known, key)
 			o.Fault(o.Places[key], key, "has no value", `A # begins a remark: write a name in quotes, "#support". Write "" to clear it.`)
@@ -73,6 +66,10 @@ func (o *object) readChannels(into map[string]document.Text) {
 		}
 
 		o.checkChannel(kind, key, t)
-		into[kind] = *t
+		channels[kind] = *t
 	}
+	return channels
 }
+
+// channelKey is the key of a surface's channel: "slack_channel".
+func channelKey(kind string) string { return kind + "_channel" }

@@ -50,6 +50,24 @@ func (o *object) checkOneOf(t document.Text, name string, allowed ...string) {
 	}
 }
 
+// readOneOf reads a text that must be one of those allowed.
+func (o *object) readOneOf(name string, allowed ...string) *document.Text {
+	t := o.Text(name)
+	if t != nil {
+		o.checkOneOf(*t, name, allowed...)
+	}
+	return t
+}
+
+// readOneOfOrNone is readOneOf for a key whose value may also be empty.
+func (o *object) readOneOfOrNone(name string, allowed ...string) *document.Text {
+	t := o.Text(name)
+	if t != nil && t.Value != "" {
+		o.checkOneOf(*t, name, allowed...)
+	}
+	return t
+}
+
 // checkZone adds a fault if a text is not the name of a time zone.
 func (o *object) checkZone(t document.Text) {
 	if t.Value == "" {
