@@ -19,19 +19,28 @@ import (
 	"parley/store/blob"
 )
 
-// answers is what was found out for a file before the transaction that applies it: what the surfaces (the agents' chats)
-// know of its users and channels, and its signatures.
+// parley.yaml names channels ("#support") and people (by their e-mail addresses) as an admin knows them. Before a file is
+// applied, the surfaces, which are the chats in which agents work, are asked for the ids. That takes time and may fail, so it
+// happens before the transaction.
+
+// answers is what was found out for a file before the transaction that applies it.
 type answers struct {
 	overlay.Found
 	remarks  []string
-	pictures map[string][]byte             // of signatures, by blob
-	checked  map[overlay.ChannelKey]string // what is wrong with each channel that checkID has looked up; "" for nothing
+	pictures map[string][]byte // of signatures, by blob
 }
 
-// askSurfaces asks the surfaces for the users and channels whose ids are not in the file, and reads the signatures. If
-// checkIDs is true, it also has them look up the channels that the file names by their ids.
-func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, checkIDs bool) (answers, error) {
-	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}, checked: map[overlay.ChannelKey]string{}}
+// lookedUp says which channels of a file are looked up.
+type lookedUp int
+
+const (
+	namedChannels lookedUp = iota // those with a name, which need an id
+	allChannels                   // those with an id, too: so a wrong id is reported now, and not when the first customer writes
+)
+
+// askSurfaces asks the surfaces for the users and channels whose ids are not in the file, and reads the signatures.
+func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, which lookedUp) (answers, error) {
+	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}}
 	lookupCtx, endLookup := withShare(ctx, lookupTimeout, 3) //nolint:mnd // to look up, to read signatures, to write
 	defer endLookup()
 	directory, err := store.LoadDirectory(lookupCtx, pool)
@@ -44,16 +53,17 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 		return found, err
 	}
 
+	s := search{answers: &found, surfaces: o.Lookup, have: have, which: which, idProblems: map[overlay.ChannelKey]string{}}
 	for _, t := range f.Teams {
-		found.resolve(lookupCtx, o.Lookup, "team "+t.Name, t.Channels, have, checkIDs)
+		s.lookUpChannels(lookupCtx, "team "+t.Name, t.Channels)
 	}
 
 	for _, a := range f.Accounts {
-		found.resolve(lookupCtx, o.Lookup, "account "+a.Name, a.Channels, have, checkIDs)
+		s.lookUpChannels(lookupCtx, "account "+a.Name, a.Channels)
 	}
 
 	for _, a := range f.Agents {
-		found.find(lookupCtx, o.Lookup, a, have)
+		s.lookUpAgent(lookupCtx, a)
 	}
 
 	readCtx, endReading := withShare(ctx, signatureTimeout, 2) //nolint:mnd // to read signatures, to write
@@ -80,105 +90,123 @@ func (a *answers) storePictures(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// resolve asks for the channels of owner, which is a team or an account. names has them by kind of surface. A channel that is
-// named by its id is looked up only if checkIDs is true.
-func (a *answers) resolve(ctx context.Context, l Lookup, owner string, names map[string]document.Text, have *state.State, checkIDs bool) {
+// search looks up what a file names, and adds it to the answers.
+type search struct {
+	*answers
+	surfaces   Lookup       // nil if they can't be asked
+	have       *state.State // what is stored
+	which      lookedUp
+	idProblems map[overlay.ChannelKey]string // what is wrong with each id that was looked up; "" for nothing
+}
+
+// lookUpChannels looks up the channels of owner, which is a team or an account. named has them by kind of surface.
+func (s *search) lookUpChannels(ctx context.Context, owner string, named map[string]document.Text) {
 	for _, kind := range input.Chats() {
-		name := have.ChannelNow(kind, names[kind].Value)
-		key := overlay.ChannelKey{Kind: kind, Name: name}
-		isAnswered := a.Channels[key] != "" || a.Problems[key] != ""
-		if name == "" || isAnswered {
-			continue
-		}
-
-		isID := !strings.HasPrefix(name, "#")
-		if isID {
-			if checkIDs && l != nil {
-				a.checkID(ctx, l, owner, key)
-			}
-			continue
-		}
-
-		if l == nil {
-			a.Problems[key] = "names can't be looked up now"
-			continue
-		}
-
-		id, err := l.Resolve(ctx, kind, name)
+		key := overlay.ChannelKey{Kind: kind, Name: s.have.ChannelNow(kind, named[kind].Value)}
 		switch {
-		case err != nil:
-			a.Problems[key] = "looking it up failed: " + err.Error()
-		case id == "":
-			a.Problems[key] = "no such channel is known"
-		default:
-			a.Channels[key] = id
+		case key.Name == "":
+		case strings.HasPrefix(key.Name, "#"):
+			s.resolveName(ctx, key)
+		case s.which == allChannels && s.surfaces != nil:
+			s.checkID(ctx, owner, key)
 		}
 	}
 }
 
-// checkID looks up a channel that the file names by its id. By that, Parley's app joins the channel, and a wrong id is
-// reported now and not when the first customer writes. The remark names the owner, since a page shows only remarks about
-// its own entry.
-func (a *answers) checkID(ctx context.Context, l Lookup, owner string, key overlay.ChannelKey) {
-	problem, isChecked := a.checked[key]
+// resolveName asks for the id of a channel, once.
+func (s *search) resolveName(ctx context.Context, key overlay.ChannelKey) {
+	isAnswered := s.Channels[key] != "" || s.Problems[key] != ""
+	if isAnswered {
+		return
+	}
+	if s.surfaces == nil {
+		s.Problems[key] = "names can't be looked up now"
+		return
+	}
+
+	id, err := s.surfaces.Resolve(ctx, key.Kind, key.Name)
+	switch {
+	case err != nil:
+		s.Problems[key] = "looking it up failed: " + err.Error()
+	case id == "":
+		s.Problems[key] = "no such channel is known"
+	default:
+		s.Channels[key] = id
+	}
+}
+
+// checkID looks up a channel that the file names by its id, once. By that, Parley's app joins the channel. The remark names
+// the owner, since a page shows only remarks about its own entry.
+func (s *search) checkID(ctx context.Context, owner string, key overlay.ChannelKey) {
+	problem, isChecked := s.idProblems[key]
 	if !isChecked {
-		id, err := l.Resolve(ctx, key.Kind, key.Name)
+		id, err := s.surfaces.Resolve(ctx, key.Kind, key.Name)
 		switch {
 		case err != nil:
 			problem = "looking it up failed: " + err.Error()
 		case id == "":
 			problem = "not known there: check the id, let the app into the channel, and connect " + key.Kind
 		}
-		a.checked[key] = problem
+		s.idProblems[key] = problem
 	}
 
 	if problem != "" {
-		a.remarks = append(a.remarks, owner+": "+key.Kind+" channel "+key.Name+": "+problem)
+		s.remarks = append(s.remarks, owner+": "+key.Kind+" channel "+key.Name+": "+problem)
 	}
 }
 
-// find looks for an agent, by the e-mail address, in each surface in which the agent has no user yet. It adds a remark if
-// the agent is in no surface at all, or if the file names a user of Slack that can't be one.
-func (a *answers) find(ctx context.Context, l Lookup, agent parleyfile.Agent, have *state.State) {
-	known := false
+// lookUpAgent looks for an agent, by the e-mail address, in each surface in which the agent has no user yet. It adds a remark
+// if the agent is in no surface at all.
+func (s *search) lookUpAgent(ctx context.Context, agent parleyfile.Agent) {
+	s.checkSlackUser(agent)
+	stored := s.have.Agent(agent.Email)
+	hasUser := false
 	var problems []string
 	for _, kind := range input.Chats() {
 		if user, given := agent.Users[kind]; given {
-			known = known || user.Value != ""
-			if kind == "slack" && user.Value != "" && !parleyfile.IsSlackUser(user.Value) {
-				a.remarks = append(a.remarks, fmt.Sprintf("agent %s: %q is no member ID of Slack, like U012AB3CD: "+
-					"what this person writes in Slack stays inside; copy the ID from the person's profile, or leave it out: people are found by e-mail",
-					agent.Email, user.Value))
-			}
+			hasUser = hasUser || user.Value != ""
+			continue
+		}
+		if stored != nil && stored.Users[kind] != "" {
+			hasUser = true
+			continue
+		}
+		if s.surfaces == nil {
 			continue
 		}
 
-		old := have.Agent(agent.Email)
-		if old != nil && old.Users[kind] != "" {
-			known = true
-			continue
-		}
-		if l == nil {
-			continue
-		}
-
-		id, err := l.Find(ctx, kind, agent.Email)
+		id, err := s.surfaces.Find(ctx, kind, agent.Email)
 		switch {
 		case err != nil && !slices.Contains(problems, err.Error()):
 			problems = append(problems, err.Error()) // which names the surface
 		case id != "":
-			a.Users[overlay.UserKey{Kind: kind, Email: agent.Email}] = id
-			known = true
+			s.Users[overlay.UserKey{Kind: kind, Email: agent.Email}] = id
+			hasUser = true
 		}
 	}
 
-	if known {
-		return
+	if !hasUser {
+		s.warnNoUser(agent, problems)
 	}
+}
+
+// warnNoUser adds the remark that an agent is in no surface. problems say why some could not be asked.
+func (s *search) warnNoUser(agent parleyfile.Agent, problems []string) {
 	why := ""
 	if len(problems) > 0 {
 		why = " (" + strings.Join(problems, "; ") + ")"
 	}
-	a.remarks = append(a.remarks, "agent "+agent.Email+": no user of "+document.Either(input.Chats())+" is known"+why+
+	s.remarks = append(s.remarks, "agent "+agent.Email+": no user of "+document.Either(input.Chats())+" is known"+why+
 		": what this person writes stays inside; apply again when connected, or write the id")
+}
+
+// checkSlackUser adds a remark if the file names a user of Slack that can't be one.
+func (s *search) checkSlackUser(agent parleyfile.Agent) {
+	user := agent.Users["slack"].Value
+	if user == "" || parleyfile.IsSlackUser(user) {
+		return
+	}
+	s.remarks = append(s.remarks, fmt.Sprintf("agent %s: %q is no member ID of Slack, like U012AB3CD: "+
+		"what this person writes in Slack stays inside; copy the ID from the person's profile, or leave it out: people are found by e-mail",
+		agent.Email, user))
 }

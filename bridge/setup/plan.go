@@ -83,8 +83,7 @@ func (r Result) Text() string {
 // Plan returns what Apply would change. It asks the surfaces only for ids that are not in the file.
 // Errors: Faults, if the file can't be applied.
 func Plan(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
-	const checkIDs = false
-	found, err := askSurfaces(ctx, pool, f, o, checkIDs)
+	found, err := askSurfaces(ctx, pool, f, o, namedChannels)
 	if err != nil {
 		return Result{}, err
 	}
@@ -100,8 +99,7 @@ var errNothing = errors.New("setup: nothing to change")
 // file again changes nothing. After an error nothing is written.
 // Errors: Faults, if the file can't be applied.
 func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
-	const checkIDs = true
-	found, err := askSurfaces(ctx, pool, f, o, checkIDs)
+	found, err := askSurfaces(ctx, pool, f, o, allChannels)
 	if err != nil {
 		return Result{}, err
 	}
