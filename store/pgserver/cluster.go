@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -118,8 +117,7 @@ func repairOwner(cluster string, acct account) error {
 		return fmt.Errorf("cluster: %w", err)
 	}
 
-	owner := int(info.Sys().(*syscall.Stat_t).Uid)
-	if !acct.isForeign || owner == acct.uid {
+	if !acct.isForeign || ownerOf(info).uid == acct.uid {
 		return nil
 	}
 

@@ -37,13 +37,12 @@ var errEnded = errors.New("ended before it was ready")
 
 // ownServer is what the owner of a folder holds until close.
 type ownServer struct {
-	dir       string       // the data folder
-	lock      *os.File     // of the data folder
-	homeLock  *os.File     // of the folder that holds the cluster; nil if that is the data folder
-	process   *process     // the server; nil until it was started
-	unguard   func() error // ends what guardServer began
-	socket    string       // the socket's folder
-	temporary bool         // the socket's folder is removed with the server
+	dir      string       // the data folder
+	lock     *os.File     // of the data folder
+	homeLock *os.File     // of the folder that holds the cluster; nil if that is the data folder
+	process  *process     // the server; nil until it was started
+	unguard  func() error // ends what guardServer began
+	socket   socketDir
 }
 
 // startOwned starts the server and returns when it is ready. The caller holds the data folder's lock.
@@ -52,16 +51,16 @@ func startOwned(ctx context.Context, o Options, m machine) (*ownServer, run, err
 		return nil, run{}, err
 	}
 
-	home, acct, err := findHome(o, m)
+	h, err := findHome(o, m)
 	if err != nil {
 		return nil, run{}, err
 	}
-	if home, err = filepath.EvalSymlinks(home); err != nil {
+	if h.dir, err = filepath.EvalSymlinks(h.dir); err != nil {
 		return nil, run{}, fmt.Errorf("data folder: %w", err)
 	}
 
 	own := &ownServer{dir: o.Dir}
-	r, err := own.begin(ctx, o, m, home, acct)
+	r, err := own.begin(ctx, o, m, h)
 	if err != nil {
 		// A new context: a start that was cancelled must not leave a server.
 		return nil, run{}, errors.Join(err, own.close(context.WithoutCancel(ctx)))
@@ -71,37 +70,37 @@ func startOwned(ctx context.Context, o Options, m machine) (*ownServer, run, err
 }
 
 // begin takes what the owner needs and starts the server. The caller calls close if it fails.
-func (own *ownServer) begin(ctx context.Context, o Options, m machine, home string, acct account) (run, error) {
-	cluster := filepath.Join(home, "pg")
+func (own *ownServer) begin(ctx context.Context, o Options, m machine, h home) (run, error) {
+	cluster := filepath.Join(h.dir, "pg")
 
-	if home != o.Dir { // a copy of the data folder would name the same home
-		lock, err := tryLock(lockPath(home))
+	if h.dir != o.Dir { // a copy of the data folder would name the same home
+		lock, err := tryLock(lockPath(h.dir))
 		if err != nil {
 			return run{}, err
 		}
 		if lock == nil {
-			return run{}, fmt.Errorf("%s is in use by a process with another data folder", home)
+			return run{}, fmt.Errorf("%s is in use by a process with another data folder", h.dir)
 		}
 
 		own.homeLock = lock
 	}
 
-	bin, err := findBinaries(ctx, o, m, home, acct)
+	bin, err := findBinaries(ctx, o, m, h.dir, h.account)
 	if err != nil {
 		return run{}, err
 	}
 	if err := endOrphan(ctx, o, cluster); err != nil {
 		return run{}, err
 	}
-	if err := ensureCluster(ctx, o, home, acct, bin); err != nil {
+	if err := ensureCluster(ctx, o, h.dir, h.account, bin); err != nil {
 		return run{}, err
 	}
-	if own.socket, own.temporary, err = socketDir(home, acct, m); err != nil {
+	if own.socket, err = makeSocketDir(h, m); err != nil {
 		return run{}, err
 	}
 
-	r := run{OwnerPID: os.Getpid(), SocketDir: own.socket, BinDir: bin.dir, Cluster: cluster}
-	if err := own.launch(ctx, o, acct, bin, r); err != nil {
+	r := run{OwnerPID: os.Getpid(), SocketDir: own.socket.path, BinDir: bin.dir, Cluster: cluster}
+	if err := own.launch(ctx, o, h.account, bin, r); err != nil {
 		return run{}, err
 	}
 
@@ -343,8 +342,8 @@ func (own *ownServer) close(ctx context.Context) error {
 	if own.unguard != nil {
 		errs = append(errs, own.unguard())
 	}
-	if own.temporary {
-		errs = append(errs, os.RemoveAll(own.socket))
+	if own.socket.isTemporary {
+		errs = append(errs, os.RemoveAll(own.socket.path))
 	}
 
 	for _, lock := range []*os.File{own.homeLock, own.lock} {
