@@ -14,14 +14,16 @@ func OpenNowSQL() string { return openNow("") }
 // OpenNowOfAgentSQL returns the statement of ReadNow for an agent, who is its last argument.
 func OpenNowOfAgentSQL() string { return openNow(ofAgent) }
 
+func sourceOf(column string) source { return source{column: column, all: column == "value"} }
+
 // SumsSQL returns the statement of Sums.
-func SumsSQL(column string) string { return sumsBy(column, column == "value") }
+func SumsSQL(column string) string { return sourceOf(column).sums() }
 
 // WorkSQL returns the statement of WorkBy.
-func WorkSQL() string { return workBy() }
+func WorkSQL() string { return sourceOf("value").work() }
 
 // SpreadsSQL returns the statement of Spreads.
-func SpreadsSQL(column string) string { return spreadsBy(column, true, column == "value") }
+func SpreadsSQL(column string) string { return sourceOf(column).spreads(BusinessHours) }
 
 // Statements that keep single times and spreads.
 const (
@@ -30,10 +32,10 @@ const (
 )
 
 // WorstDaysSQL returns the first statement of LongestTimes.
-func WorstDaysSQL(t Time) string { return worstDays(t.worstColumn(false)) }
+func WorstDaysSQL(t Time) string { return worstDays(t.worstColumn(AllHours)) }
 
 // WorstSharesSQL returns the second statement of LongestTimes.
-func WorstSharesSQL(t Time) string { return worstShares(t.worstColumn(false)) }
+func WorstSharesSQL(t Time) string { return worstShares(t.worstColumn(AllHours)) }
 
 // DaysOf lists the days from one to another.
 func DaysOf(from, to string) []string {

@@ -39,8 +39,7 @@ func TestLongestTimes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := tt.filter
 			f.From, f.To = "2026-03-01", "2026-05-31"
-			const inBusinessHours = false
-			longest := storetest.Must(measure.LongestTimes(t.Context(), pool, f, measure.FirstAnswer, inBusinessHours, limit))(t)
+			longest := storetest.Must(measure.LongestTimes(t.Context(), pool, f, measure.FirstAnswer, measure.AllHours, limit))(t)
 
 			var got []int64
 			for _, w := range longest {

@@ -1,20 +1,17 @@
 package measure
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"time"
 
 	"parley/store"
 	"parley/store/internal/query"
 )
 
-// Reports and the dashboard read their figures here: how many conversations were opened and resolved, how long
-// customers waited, and which conversations waited longest. Shortly after something happens, it is added to sums by
-// day, account and team, so most statements here read sums. Only ReadNow looks at conversations as they are.
+// Reports and the dashboard read their figures here: how many conversations were opened and resolved, and how long
+// customers waited. Shortly after something happens, it is added to sums by day, account and team, which the statements
+// here read. longest.go finds single conversations that waited long, and now.go counts what is open.
 
 // Filter says which days and conversations count.
 type Filter struct {
@@ -51,44 +48,6 @@ const (
 	ByMood    Group = "mood"
 )
 
-// partsBy returns the part of a statement that reads some columns of sums. Only the values in $2 count, or with all
-// every value, whatever $2 is. The days are given as a list and not as a range: PostgreSQL finds each of a list by
-// index, but for a range it would read the sums of all values.
-func partsBy(columns string, all bool) string {
-	selected := `value, account_id, team_id, day, ` + columns
-	where := `
-		WHERE kind = $1 AND day = ANY($%d::date[])`
-	if !all {
-		where += ` AND value = ANY($2::text[])`
-	}
-
-	return `
-	FROM (
-		SELECT ` + selected + ` FROM measure_days` + fmt.Sprintf(where, 3) + `
-		UNION ALL
-		SELECT ` + selected + ` FROM measure_spans` + fmt.Sprintf(where, 4) + ` AND days = 7
-		UNION ALL
-		SELECT ` + selected + ` FROM measure_spans` + fmt.Sprintf(where, 5) + ` AND days = 28) AS d
-	WHERE ($2::text[] IS NOT NULL) AND ($6::bigint[] IS NULL OR account_id = ANY($6)) AND ($7::bigint[] IS NULL OR team_id = ANY($7))`
-}
-
-// sumsBy returns the statement that sums up by a column what partsBy reads.
-func sumsBy(column string, all bool) string {
-	return `
-	SELECT ` + column + `::text AS value, ` + listColumns(sumColumns, "sum(?)::bigint AS ?") + ", " + listColumns(worstColumns, "max(?) AS ?") + partsBy(figureColumns, all) + `
-	GROUP BY ` + column + `
-	ORDER BY ` + column
-}
-
-// workBy returns the statement that counts how much all values of a kind had to do.
-func workBy() string {
-	return `
-	SELECT value, sum(done)::bigint AS done` +
-		partsBy(`opened + messages_in + messages_out + resolved AS done, reopened + abandoned + first_count + next_count AS rest`, true) + `
-	GROUP BY value
-	HAVING sum(done + rest) > 0`
-}
-
 // source says which rows sums by a group are made from, and by which column.
 type source struct {
 	kind    Kind
@@ -123,7 +82,46 @@ func (f Filter) sourceBy(by Group, names []string) (source, error) {
 	return source{}, fmt.Errorf("store: figures by %s of one %s", by, f.Kind)
 }
 
-// statementArguments returns the arguments of a statement with partsBy.
+// rows returns the part of a statement that reads some columns of the source's rows. The days are given as a list and not
+// as a range: PostgreSQL finds each of a list by index, but for a range it would read the sums of all values. Where all
+// values count, $2 is given and not used.
+func (s source) rows(columns string) string {
+	narrow := ` AND value = ANY($2::text[])`
+	if s.all {
+		narrow = ""
+	}
+	from := func(table string, argument int) string {
+		return fmt.Sprintf(`
+		SELECT value, account_id, team_id, day, %s FROM %s
+		WHERE kind = $1 AND day = ANY($%d::date[])%s`, columns, table, argument, narrow)
+	}
+
+	return `
+	FROM (` + from("measure_days", 3) + `
+		UNION ALL` + from("measure_spans", 4) + ` AND days = 7
+		UNION ALL` + from("measure_spans", 5) + ` AND days = 28) AS d
+	WHERE ($2::text[] IS NOT NULL) AND ($6::bigint[] IS NULL OR account_id = ANY($6)) AND ($7::bigint[] IS NULL OR team_id = ANY($7))`
+}
+
+// sums returns the statement that sums up the source's rows by its column.
+func (s source) sums() string {
+	return `
+	SELECT ` + s.column + `::text AS value, ` +
+		listColumns(sumColumns, "sum(?)::bigint AS ?") + ", " + listColumns(worstColumns, "max(?) AS ?") + s.rows(figureColumns) + `
+	GROUP BY ` + s.column + `
+	ORDER BY ` + s.column
+}
+
+// work returns the statement that counts how much each value had to do.
+func (s source) work() string {
+	return `
+	SELECT value, sum(done)::bigint AS done` +
+		s.rows(`opened + messages_in + messages_out + resolved AS done, reopened + abandoned + first_count + next_count AS rest`) + `
+	GROUP BY value
+	HAVING sum(done + rest) > 0`
+}
+
+// statementArguments returns the arguments of a statement that reads the source's rows.
 func (s source) statementArguments(f Filter) ([]any, error) {
 	p, err := partsOf(f.From, f.To, s.longest)
 	if err != nil {
@@ -145,7 +143,7 @@ func Sums(ctx context.Context, q query.Querier, f Filter, by Group, names []stri
 		return nil, err
 	}
 
-	rows, err := query.Collect[Sum](ctx, q, "figures", sumsBy(from.column, from.all), args...)
+	rows, err := query.Collect[Sum](ctx, q, "figures", from.sums(), args...)
 	var list []Sum
 	for _, s := range rows {
 		if !s.isZero() {
@@ -154,6 +152,11 @@ func Sums(ctx context.Context, q query.Querier, f Filter, by Group, names []stri
 	}
 
 	return list, err
+}
+
+// isZero returns whether all sums are zero.
+func (f *Figures) isZero() bool {
+	return !slices.ContainsFunc(f.sumFields(), func(n *int64) bool { return *n != 0 })
 }
 
 // Work is how much one agent, tag, intent or mood had to do: conversations and messages together.
@@ -176,188 +179,61 @@ func WorkBy(ctx context.Context, q query.Querier, f Filter, by Group) ([]Work, e
 	if err != nil {
 		return nil, err
 	}
-	return query.Collect[Work](ctx, q, "work", workBy(), args...)
+	return query.Collect[Work](ctx, q, "work", from.work(), args...)
 }
 
-// isZero returns whether all sums are zero.
-func (f *Figures) isZero() bool {
-	return !slices.ContainsFunc(f.sumFields(), func(n *int64) bool { return *n != 0 })
-}
-
-// Time names one of the times that are measured.
-type Time string
-
-// Times.
-const (
-	FirstAnswer Time = "first"
-	NextAnswer  Time = "next"
-	Ended       Time = "ended"
-)
-
-// worstColumn names the column of the longest single times, in business hours if open.
-func (t Time) worstColumn(open bool) string {
-	if open {
-		return string(t) + "_worst_open"
+// spreads returns the statement that joins spreads by the source's column, as sums does with sums.
+func (s source) spreads(hours Hours) string {
+	narrow := ` AND value = ANY($2::text[])`
+	if s.all {
+		narrow = ""
 	}
-	return string(t) + "_worst"
-}
-
-// Worst is a conversation with a long time.
-type Worst struct {
-	ConversationID store.ConversationID `db:"conversation_id"`
-	Seconds        int64                `db:"seconds"`
-	Day            string               `db:"day"`
-	AgentID        store.AgentID        `db:"agent_id"` // 0 if nobody
-}
-
-// worstDays returns the statement that lists days, accounts and teams. Each has a bound: no single time in it is
-// longer.
-func worstDays(column string) string {
-	return `
-	SELECT day::text AS day, account_id, team_id, max(` + column + `) AS bound
-	FROM measure_days
-	WHERE kind = $1 AND value = ANY($2::text[]) AND day = ANY($3::date[])
-		AND ($4::bigint[] IS NULL OR account_id = ANY($4)) AND ($5::bigint[] IS NULL OR team_id = ANY($5)) AND ` + column + ` > 0
-	GROUP BY day, account_id, team_id
-	ORDER BY bound DESC, day, account_id, team_id`
-}
-
-// worstShares returns the statement that finds the conversations with the longest times of some days, accounts and teams.
-func worstShares(column string) string {
-	return `
-	SELECT share.conversation_id, max(share.` + column + `) AS seconds,
-		(array_agg(share.day::text ORDER BY share.` + column + ` DESC))[1] AS day,
-		(array_agg(share.agent_id ORDER BY share.` + column + ` DESC))[1] AS agent_id
-	FROM unnest($3::date[], $4::bigint[], $5::bigint[]) AS given (day, account_id, team_id)
-	JOIN measure_shares AS share ON share.account_id = given.account_id AND share.team_id = given.team_id AND share.day = given.day
-	LEFT JOIN measure_labels AS label ON label.conversation_id = share.conversation_id AND $1 IN ('tag', 'intent', 'mood')
-	WHERE share.` + column + ` > $6 AND CASE $1
-		WHEN 'agent' THEN share.agent_id::text = ANY($2::text[])
-		WHEN 'tag' THEN label.tags && $2::text[]
-		WHEN 'intent' THEN coalesce(label.intent, '') = ANY($2::text[])
-		WHEN 'mood' THEN coalesce(label.mood, '') = ANY($2::text[])
-		ELSE true END
-	GROUP BY share.conversation_id
-	ORDER BY seconds DESC, share.conversation_id
-	LIMIT $7`
-}
-
-// maxDaysAtOnce bounds how many rows of worstDays are looked through at once: at first one, then twice as many each time.
-const maxDaysAtOnce = 16
-
-// LongestTimes returns at most limit conversations with the longest times, the longest first. If open is true, only
-// business hours count. It looks through the days in the order of their bounds, and stops once no other day can
-// have a longer time.
-func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open bool, limit int) ([]Worst, error) {
-	type key struct {
-		Day       string          `db:"day"`
-		AccountID store.AccountID `db:"account_id"`
-		TeamID    store.TeamID    `db:"team_id"`
-		Bound     int64           `db:"bound"`
+	rows := func(days, argument int) string {
+		return fmt.Sprintf(`
+		SELECT day, value, account_id, team_id, %s AS lengths
+		FROM measure_spreads
+		WHERE kind = $1 AND days = %d AND day = ANY($%d::date[])%s`, hours, days, argument, narrow)
 	}
 
-	p, err := partsOf(f.From, f.To, singleDay)
+	return `
+	SELECT ` + s.column + `::text AS value, string_agg(lengths, ''::bytea) AS lengths
+	FROM (` + rows(singleDay, 3) + `
+		UNION ALL` + rows(weekDays, 4) + `
+		UNION ALL` + rows(longDays, 5) + `) AS s
+	WHERE ($2::text[] IS NOT NULL) AND ($6::bigint[] IS NULL OR account_id = ANY($6)) AND ($7::bigint[] IS NULL OR team_id = ANY($7))
+	GROUP BY ` + s.column
+}
+
+// Spreads reads the spreads of times by a group. Groups by agent, tag, intent or mood are narrowed to names, unless names is
+// empty.
+func Spreads(ctx context.Context, q query.Querier, f Filter, by Group, hours Hours, names []string) (map[string]*Spread, error) {
+	from, err := f.sourceBy(by, names)
 	if err != nil {
 		return nil, err
 	}
 
-	keys, err := query.Collect[key](ctx, q, "worst days", worstDays(t.worstColumn(open)), f.Kind, f.allValues(), p.days, f.Accounts, f.Teams)
+	args, err := from.statementArguments(f)
 	if err != nil {
 		return nil, err
 	}
 
-	var list []Worst
-	var shortest int64 // of the times in list, once it is full: only longer ones matter
-	for atOnce := 1; len(keys) > 0 && keys[0].Bound > shortest; atOnce = min(2*atOnce, maxDaysAtOnce) {
-		page := keys[:min(atOnce, len(keys))]
-		keys = keys[len(page):]
-		days := query.Field(page, func(k *key) string { return k.Day })
-		accounts := query.Field(page, func(k *key) store.AccountID { return k.AccountID })
-		teams := query.Field(page, func(k *key) store.TeamID { return k.TeamID })
-		found, err := query.Collect[Worst](ctx, q, "worst conversations", worstShares(t.worstColumn(open)),
-			f.Kind, f.allValues(), days, accounts, teams, shortest, limit)
-		if err != nil {
+	type row struct {
+		Value   string `db:"value"`
+		Lengths []byte `db:"lengths"`
+	}
+
+	rows, err := query.Collect[row](ctx, q, "spreads of times", from.spreads(hours), args...)
+	if err != nil {
+		return nil, err
+	}
+
+	list := map[string]*Spread{}
+	for _, r := range rows {
+		list[r.Value] = &Spread{}
+		if err := list[r.Value].addBytes(r.Lengths); err != nil {
 			return nil, err
-		}
-
-		list = keepLongest(append(list, found...), limit)
-		if len(list) == limit {
-			shortest = list[limit-1].Seconds
 		}
 	}
 
 	return list, nil
-}
-
-// keepLongest returns the conversations with the longest times, each of them once.
-func keepLongest(list []Worst, limit int) []Worst {
-	slices.SortFunc(list, func(a, b Worst) int {
-		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.ConversationID, b.ConversationID))
-	})
-	var seen []store.ConversationID
-	list = slices.DeleteFunc(list, func(w Worst) bool {
-		again := slices.Contains(seen, w.ConversationID)
-		seen = append(seen, w.ConversationID)
-		return again
-	})
-	return list[:min(limit, len(list))]
-}
-
-// Now counts the conversations that are open at this moment.
-type Now struct {
-	Waiting    int        `db:"waiting"`    // customers who wait for an answer, in conversations that are not snoozed
-	Oldest     *time.Time `db:"oldest"`     // since when the customer waits who has waited longest; nil if nobody waits
-	Unassigned int        `db:"unassigned"` // those of Waiting that nobody owns
-	Open       int        `db:"open"`       // conversations that are not resolved
-	Snoozed    int        `db:"snoozed"`
-	AtLeast    bool       `db:"at_least"` // there are so many that not all were counted
-}
-
-// maxOpen bounds how many open conversations are looked at: first those that aren't snoozed, and of them those that have
-// waited longest, in the order of the index conversations_waiting.
-const maxOpen = 2_000
-
-// ofAgent narrows openNow to conversations that an agent owns, which PostgreSQL finds by an index of their assignees.
-const ofAgent = ` AND assignees @> ARRAY[$8::bigint] OFFSET 0`
-
-// openNow returns the statement that counts what is open; narrow is "" or ofAgent.
-func openNow(narrow string) string {
-	return `
-	SELECT count(*) FILTER (WHERE waits) AS waiting, min(waiting_since) FILTER (WHERE waits) AS oldest,
-		count(*) FILTER (WHERE waits AND assignees = '{}') AS unassigned, count(*) AS open,
-		count(*) FILTER (WHERE status = 'snoozed') AS snoozed,
-		count(*) >= $7 AS at_least
-	FROM (
-		SELECT waiting_since, assignees, status, waiting_since IS NOT NULL AND status <> 'snoozed' AS waits
-		FROM (SELECT * FROM conversations WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed')` + narrow + `) AS o
-		WHERE ($3::bigint[] IS NULL OR account_id = ANY($3)) AND ($4::bigint[] IS NULL OR coalesce(team_id, 0) = ANY($4))
-			AND CASE $1
-				WHEN 'agent' THEN coalesce(assignees[1], 0)::text = ANY($2::text[])
-				WHEN 'tag' THEN tags && $2::text[]
-				WHEN 'intent' THEN coalesce(traits->>$5, '') = ANY($2::text[])
-				WHEN 'mood' THEN coalesce(traits->>$6, '') = ANY($2::text[])
-				ELSE true END
-		ORDER BY (status = 'snoozed'), waiting_since
-		LIMIT $7) AS c`
-}
-
-// ReadNow counts what is open now, among at most maxOpen conversations. The days of the filter don't matter.
-// intent and mood name the traits.
-func ReadNow(ctx context.Context, q store.Querier, f Filter, intent, mood string) (Now, error) {
-	args := []any{f.Kind, f.allValues(), f.Accounts, f.Teams, intent, mood, maxOpen}
-	narrow := ""
-	if f.Kind == KindAgent {
-		agent, err := strconv.ParseInt(f.Value, 10, 64)
-		if err == nil && agent > 0 { // agent 0 is nobody, whose conversations have no index
-			narrow = ofAgent
-			args = append(args, agent)
-		}
-	}
-
-	list, err := query.Collect[Now](ctx, q, "open now", openNow(narrow), args...)
-	if err != nil || len(list) == 0 {
-		return Now{}, err
-	}
-
-	return list[0], nil
 }

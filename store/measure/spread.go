@@ -113,7 +113,7 @@ func findNth(list [spreadBuckets]int64, n int64) int64 {
 }
 
 // encode writes a spread as pairs of numbers: a bucket and its count. Spreads can be added by writing one after the
-// other, as PostgreSQL does for spreadsBy.
+// other, as PostgreSQL does for source.spreads.
 func (s *Spread) encode() []byte {
 	list := []byte{}
 	for _, number := range slices.Sorted(maps.Keys(s.counts)) {

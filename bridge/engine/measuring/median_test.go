@@ -65,7 +65,11 @@ func (w *world) wantMedians(all []timed) {
 			by = []measure.Group{by, measure.ByAgent, measure.ByTag, measure.ByIntent, measure.ByMood}[w.rand.IntN(5)]
 		}
 		open := w.rand.IntN(2) == 0
-		got := storetest.Must(measure.Spreads(w.t.Context(), w.pool, f, by, open, nil))(w.t)
+		hours := measure.AllHours
+		if open {
+			hours = measure.BusinessHours
+		}
+		got := storetest.Must(measure.Spreads(w.t.Context(), w.pool, f, by, hours, nil))(w.t)
 		for value, lists := range grouped(all, f, by, open) {
 			for what, list := range lists {
 				found++

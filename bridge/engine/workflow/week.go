@@ -22,8 +22,6 @@ const (
 	maxWeekDelay = 72 * time.Hour   // a summary that comes later than this is left out
 	maxWeekWait  = 10 * time.Minute // how long it waits for what isn't counted yet
 	maxWorstRows = 3                // conversations that are named
-
-	inBusinessHours = true // times count only while the account's business is open
 )
 
 // NextWeek returns the timer of a team's next summary (next), and the one before it (last), which may not have fired yet. last is
@@ -221,7 +219,7 @@ func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.Wee
 // weekMedians reads the medians of a week's times. For one or two times it takes the average, which is known exactly. A median that
 // isn't known is -1.
 func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.WeekFigures) (*bridge.WeekMedians, error) {
-	spreads, err := measure.Spreads(ctx, tx, f, measure.ByTeam, inBusinessHours, nil)
+	spreads, err := measure.Spreads(ctx, tx, f, measure.ByTeam, measure.BusinessHours, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -266,7 +264,7 @@ func (wf *UseCases) accountsShownAt(team store.TeamID, surface store.AccountID, 
 func (wf *UseCases) worstOfWeek(
 	ctx context.Context, tx pgx.Tx, surface store.AccountID, home bridge.Place, f measure.Filter, line *bridge.WeekLine,
 ) error {
-	worst, err := measure.LongestTimes(ctx, tx, f, measure.FirstAnswer, inBusinessHours, maxWorstRows)
+	worst, err := measure.LongestTimes(ctx, tx, f, measure.FirstAnswer, measure.BusinessHours, maxWorstRows)
 	if err != nil {
 		return err
 	}

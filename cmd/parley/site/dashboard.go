@@ -210,7 +210,7 @@ func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by da
 		group = measure.ByAccount
 	}
 
-	spreads, err := measure.Spreads(ctx, d.o.Pool, filterOf(q), group, q.Open, slices.Concat(values, names.formerNames(values)))
+	spreads, err := measure.Spreads(ctx, d.o.Pool, filterOf(q), group, hoursOf(q), slices.Concat(values, names.formerNames(values)))
 	if err != nil {
 		return nil, err
 	}
@@ -254,13 +254,21 @@ func joinRenamed(names tagNames, rows []measure.Sum) []measure.Sum {
 	return list
 }
 
+// hoursOf says which hours of a time count for somebody's question.
+func hoursOf(q dashboard.Question) measure.Hours {
+	if q.Open {
+		return measure.BusinessHours
+	}
+	return measure.AllHours
+}
+
 // maxLongest is how many of the longest conversations are shown.
 const maxLongest = 10
 
 // Longest returns the conversations that took longest by one of the times. Subject and customer are "" where viewer
 // may not read the conversation.
 func (d *dashboardDesk) Longest(ctx context.Context, viewer store.AgentID, q dashboard.Question, of dashboard.Measure) ([]dashboard.Long, error) {
-	worst, err := measure.LongestTimes(ctx, d.o.Pool, filterOf(q), measure.Time(of), q.Open, maxLongest)
+	worst, err := measure.LongestTimes(ctx, d.o.Pool, filterOf(q), measure.Time(of), hoursOf(q), maxLongest)
 	if err != nil || len(worst) == 0 {
 		return nil, err
 	}
