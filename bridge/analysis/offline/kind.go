@@ -15,9 +15,8 @@ import (
 // mostWordsBefore is how many words before a number are asked what it is of.
 const mostWordsBefore = 5
 
-// kindBefore returns the kind that the words before a number announce, in the same sentence; "" if none does. It
-// begins with the word next to the number, skips words that may stand between ("my order with the number 4711"),
-// and ends at any other word.
+// kindBefore returns the kind that the words before a number announce, in the same sentence; "" if none does. In "my order
+// with the number 4711" it asks number, the and with, which may stand between, and then order.
 func kindBefore(t *text, words announcements, n *numberSpan) string {
 	isMarked := n.hashBefore
 	for i := n.first - 1; i >= max(0, n.first-mostWordsBefore); i-- {
@@ -29,9 +28,9 @@ func kindBefore(t *text, words announcements, n *numberSpan) string {
 			isMarked = isMarkedBefore(t, i+1, words)
 		}
 
-		kind, isDecided := kindByWord(t, words, n, wordBefore{at: i, isMarked: isMarked})
-		if isDecided {
-			return kind
+		answer := askWord(t, words, n, wordBefore{at: i, isMarked: isMarked})
+		if !answer.goesOn {
+			return answer.kind
 		}
 	}
 
@@ -45,73 +44,87 @@ type wordBefore struct {
 	isMarked bool
 }
 
-// kindByWord returns what one word before a number says of it. It is decided, with or without a kind, unless the word is one
-// that may stand between a number and what announces it.
-func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (kind string, isDecided bool) {
-	w := words[word.at]
-	before := words[word.at-1] // none at the beginning of the text
-	form := t.tokens[word.at].form
-
-	if w.firm && words.isVagueTogether(t, word.at) { // "ref client"
-		return kindOther, true
-	}
-	if w.kind != "" && before.other && !before.filler && isInitials(t.wordAt(word.at)) {
-		return kindOther, true // the letters of a plate: "Rejestracja WZ 4471K"
-	}
-
-	isAccount := word.isMarked && isOtherFirst(form) // "Konto-Nr."
-	if w.other && isAccount {
-		return kindByOther(t, words, n, word.at)
-	}
-
-	if w.kind != "" {
-		if w.filler && before.kind != "" { // the word before it tells more
-			return "", false
-		}
-		if !isPlausible(n, word.isMarked) {
-			return "", true
-		}
-		if w.vague {
-			return kindVague, true
-		}
-		return w.kind, true
-	}
-
-	if w.other {
-		return kindByOther(t, words, n, word.at)
-	}
-
-	isQuotedLetter := t.tokens[word.at].quoted && len(form) == 1
-	isSign := t.wordAt(word.at) == "º" // of "n.º"
-	mayStandBetween := w.filler || isSign || isQuotedLetter || isInitials(t.wordAt(word.at))
-	return "", !mayStandBetween
+// wordAnswer is what a word before a number says of it: a kind, "" for a number that is no reference, or that the word
+// before it is to be asked (goesOn).
+type wordAnswer struct {
+	kind   string
+	goesOn bool
 }
 
-// kindByOther returns what a word says of a number that announces numbers of something else.
-func kindByOther(t *text, words announcements, n *numberSpan, at int) (kind string, isDecided bool) {
-	if isCodeWord(t.tokens[at].form) && numeral.HasMixedParts(n.value) {
-		return "", true // "the code 77Q-3310" is no door's
+// askWord returns what one word before a number says of it. The first of these conditions counts. Words that may stand
+// between a number and what announces it say nothing; any other word ends the search.
+func askWord(t *text, words announcements, n *numberSpan, word wordBefore) wordAnswer {
+	w := words[word.at]
+	form := t.tokens[word.at].form
+	switch {
+	case w.firm && words.isVagueTogether(t, word.at): // "ref client"
+		return wordAnswer{kind: kindOther}
+	case w.kind != "" && words.isPlate(t, word.at): // "Rejestracja WZ 4471K"
+		return wordAnswer{kind: kindOther}
+	case w.other && word.isMarked && isOtherFirst(form): // "Konto-Nr."
+		return askWordOfOther(t, words, n, word.at)
+	case w.kind != "":
+		return askAnnouncement(words, n, word)
+	case w.other:
+		return askWordOfOther(t, words, n, word.at)
+	case w.filler || mayStandBetween(t, word.at):
+		return wordAnswer{goesOn: true}
 	}
-	if isCodeWord(t.tokens[at].form) && !n.digitsOnly && t.hasBookingBefore(at) {
-		return kindOrder, true // "réservation au nom de Petit, code QX7-44P"
+	return wordAnswer{}
+}
+
+// askAnnouncement returns what a word says that announces numbers of a kind.
+func askAnnouncement(words announcements, n *numberSpan, word wordBefore) wordAnswer {
+	w := words[word.at]
+	switch {
+	case w.filler && words[word.at-1].kind != "": // the word before it tells more
+		return wordAnswer{goesOn: true}
+	case !isPlausible(n, word.isMarked):
+		return wordAnswer{}
+	case w.vague:
+		return wordAnswer{kind: kindVague}
+	}
+	return wordAnswer{kind: w.kind}
+}
+
+// askWordOfOther returns what a word says that announces numbers of something else.
+func askWordOfOther(t *text, words announcements, n *numberSpan, at int) wordAnswer {
+	isCode := isCodeWord(t.tokens[at].form)
+	if isCode && numeral.HasMixedParts(n.value) { // "the code 77Q-3310" is no door's
+		return wordAnswer{}
+	}
+	if isCode && !n.digitsOnly && t.hasBookingBefore(at) { // "réservation au nom de Petit, code QX7-44P"
+		return wordAnswer{kind: kindOrder}
 	}
 
 	if words[at].filler {
 		before := words[at-1]
-		if before.kind != "" || before.filler {
-			return "", false
+		goesOn := before.kind != "" || before.filler
+		if goesOn {
+			return wordAnswer{goesOn: true}
 		}
-		return kindOther, true
+		return wordAnswer{kind: kindOther}
 	}
 
 	const longestOfWhole = 8 // of an order that something is a part of; a longer number is the article's own
 	isNear := at == n.first-1
 	isLong := n.length() > longestOfWhole
 	if !isNear && !isLong && isPartOf(t, n.first) { // "the article in 88213"
-		return "", true
+		return wordAnswer{}
 	}
+	return wordAnswer{kind: kindOther}
+}
 
-	return kindOther, true
+// isPlate reports whether a word is the letters of a car's number plate, behind a word that announces it.
+func (words announcements) isPlate(t *text, at int) bool {
+	before := words[at-1]
+	return before.other && !before.filler && isInitials(t.wordAt(at))
+}
+
+// mayStandBetween reports whether a word may stand between a number and what announces it, as "º" of "n.º" does.
+func mayStandBetween(t *text, at int) bool {
+	isQuotedLetter := t.tokens[at].quoted && len(t.tokens[at].form) == 1
+	return isQuotedLetter || t.wordAt(at) == "º" || isInitials(t.wordAt(at))
 }
 
 // isVagueTogether reports whether a word, or the one before it that belongs to the same phrase, announces a number of
