@@ -183,12 +183,10 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 		if e.Kind != nil {
 			at = e.Kind.At
 		}
-
 		o.faults.Add(document.Fault{
 			At: at, Where: where + ": kind",
 			What: fmt.Sprintf("this version of Parley has no channel %q", a.Row.Kind), Hint: "It has " + o.listKinds() + ".",
 		})
-
 		return
 	}
 
@@ -202,16 +200,16 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 				What: fmt.Sprintf("unknown key %q", s.Key),
 				Hint: fmt.Sprintf("The settings of kind %s stand under %s:.", spec.Kind, key),
 			})
-
 			continue
 		}
 
 		at = s.At
-
 		for _, f := range s.Fields {
-			before := len(o.faults)
-			o.setField(a, *spec, f, where+": "+key+"."+f.Path)
-			faulty[f.Path] = len(o.faults) > before
+			if fault := setField(a, *spec, f); fault != nil {
+				fault.At, fault.Where = f.At, where+": "+key+"."+f.Path
+				o.faults.Add(*fault)
+				faulty[f.Path] = true
+			}
 		}
 	}
 
@@ -227,53 +225,47 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 // hintOf says what belongs into a field.
 func hintOf(f channels.Field) string { return cmp.Or(f.Help, f.Label+".") }
 
-// setField sets one field of an account. Its faults never quote the value, which may be a secret.
-func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Field, where string) {
+// setField sets one field of an account. It returns what is wrong with the field, or nil. A fault never quotes the value,
+// which may be a secret.
+func setField(a *state.Account, spec channels.Spec, f parleyfile.Field) *document.Fault {
 	i := slices.IndexFunc(spec.Fields, func(s channels.Field) bool { return s.Name == f.Path })
 	if i < 0 {
 		names := make([]string, len(spec.Fields))
 		for i, s := range spec.Fields {
 			names[i] = s.Name
 		}
-
-		o.faults.Add(document.Fault{
-			At: f.At, Where: where,
-			What: "is unknown", Hint: "Known: " + strings.Join(names, ", ") + ".",
-		})
-
-		return
+		return &document.Fault{What: "is unknown", Hint: "Known: " + strings.Join(names, ", ") + "."}
 	}
 
 	known := spec.Fields[i]
-	if isList := f.Many != nil; isList != known.List {
-		fault := document.Fault{At: f.At, Where: where, What: "must be a single value, not a list"}
-		if known.List {
-			fault.What, fault.Hint = "must be a list", "Write [first, second], or [] for none."
-		}
-
-		o.faults.Add(fault)
-		return
+	isList := f.Many != nil
+	switch {
+	case known.List && !isList:
+		return &document.Fault{What: "must be a list", Hint: "Write [first, second], or [] for none."}
+	case isList && !known.List:
+		return &document.Fault{What: "must be a single value, not a list"}
 	}
 
 	values := valuesOf(known, f)
 	for _, v := range values {
-		isPossible := len(known.OneOf) == 0 || slices.Contains(known.OneOf, v)
-		if v != "" && !isPossible {
-			o.faults.Add(document.Fault{
-				At: f.At, Where: where,
-				What: "is not possible", Hint: "Write " + document.Either(known.OneOf) + ".",
-			})
-			return
-		}
-		if known.List && strings.Contains(v, "\n") {
-			o.faults.Add(document.Fault{
-				At: f.At, Where: where,
-				What: "has an entry of several lines", Hint: "Write each line as an entry of its own.",
-			})
-			return
+		if fault := checkValue(known, v); fault != nil {
+			return fault
 		}
 	}
 	a.Set(known, strings.Join(values, "\n"))
+	return nil
+}
+
+// checkValue returns what is wrong with one value of a field, or nil.
+func checkValue(known channels.Field, value string) *document.Fault {
+	isPossible := value == "" || len(known.OneOf) == 0 || slices.Contains(known.OneOf, value)
+	if !isPossible {
+		return &document.Fault{What: "is not possible", Hint: "Write " + document.Either(known.OneOf) + "."}
+	}
+	if known.List && strings.Contains(value, "\n") { // values of a list are stored as lines
+		return &document.Fault{What: "has an entry of several lines", Hint: "Write each line as an entry of its own."}
+	}
+	return nil
 }
 
 // valuesOf returns the values that the file gives a field, as they are stored.

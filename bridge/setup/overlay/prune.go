@@ -14,45 +14,45 @@ import (
 // prune removes what the file's lists don't name. A list that is missing in the file removes nothing.
 func (o *overlay) prune(f *parleyfile.File) {
 	if f.Lists.Agents {
-		o.Agents = slices.DeleteFunc(o.Agents, func(a state.Agent) bool {
-			return !slices.ContainsFunc(f.Agents, func(e parleyfile.Agent) bool { return strings.EqualFold(e.Email, a.Email) })
-		})
-		for i := range o.Teams {
-			o.Teams[i].Members = slices.DeleteFunc(slices.Clone(o.Teams[i].Members), func(m string) bool {
-				named := slices.ContainsFunc(f.Teams, func(e parleyfile.Team) bool {
-					return strings.EqualFold(e.Name, o.Teams[i].Name) && e.Members != nil
-				})
-				return !named && o.Agent(m) == nil
-			})
-		}
+		o.pruneAgents(f)
 	}
-
 	if f.Lists.Teams {
-		o.Teams = slices.DeleteFunc(o.Teams, func(t state.Team) bool {
-			return !slices.ContainsFunc(f.Teams, func(e parleyfile.Team) bool { return strings.EqualFold(e.Name, t.Name) })
-		})
+		o.Teams = slices.DeleteFunc(o.Teams, func(t state.Team) bool { return f.Team(t.Name) == nil })
+	}
+	if f.Lists.Accounts {
+		o.Accounts = slices.DeleteFunc(o.Accounts, func(a state.Account) bool { return f.Account(a.Row.Name) == nil })
+	}
+	if f.Lists.Templates {
+		o.Templates = slices.DeleteFunc(o.Templates, func(t state.Template) bool { return !hasTemplate(f, t) })
+	}
+	if f.Lists.Tags {
+		o.Tags = slices.DeleteFunc(o.Tags, func(t store.Tag) bool { return !hasTag(f, t) })
 	}
 
-	o.pruneAccounts(f)
-	o.pruneTemplates(f)
-	o.pruneTags(f)
+	o.checkTeamsOfAccounts(f)
+	o.Templates = slices.DeleteFunc(o.Templates, func(t state.Template) bool { return o.Account(t.Account) == nil })
 }
 
-// pruneAccounts removes accounts that the file's list doesn't name. It adds a fault for each account whose team is gone.
-func (o *overlay) pruneAccounts(f *parleyfile.File) {
-	if f.Lists.Accounts {
-		o.Accounts = slices.DeleteFunc(o.Accounts, func(a state.Account) bool {
-			return !slices.ContainsFunc(f.Accounts, func(e parleyfile.Account) bool { return strings.EqualFold(e.Name, a.Row.Name) })
-		})
+// pruneAgents removes agents, also from the teams whose members the file doesn't list.
+func (o *overlay) pruneAgents(f *parleyfile.File) {
+	o.Agents = slices.DeleteFunc(o.Agents, func(a state.Agent) bool { return f.Agent(a.Email) == nil })
+	for i := range o.Teams {
+		t := &o.Teams[i]
+		entry := f.Team(t.Name)
+		listsMembers := entry != nil && entry.Members != nil
+		if !listsMembers {
+			t.Members = slices.DeleteFunc(slices.Clone(t.Members), func(member string) bool { return o.Agent(member) == nil })
+		}
 	}
+}
 
+// checkTeamsOfAccounts adds a fault for each account whose team is gone, unless the file gives it a team.
+func (o *overlay) checkTeamsOfAccounts(f *parleyfile.File) {
 	for _, a := range o.Accounts {
-		named := slices.ContainsFunc(f.Accounts, func(e parleyfile.Account) bool {
-			return strings.EqualFold(e.Name, a.Row.Name) && e.Team != nil
-		})
-
+		entry := f.Account(a.Row.Name)
+		givesTeam := entry != nil && entry.Team != nil
 		isTeamGone := a.Team != "" && o.Team(a.Team) == nil
-		if isTeamGone && !named {
+		if isTeamGone && !givesTeam {
 			o.faults.Add(document.Fault{
 				Where: "account " + a.Row.Name,
 				What:  fmt.Sprintf("belongs to the team %q, which --prune would take out", a.Team),
@@ -62,31 +62,17 @@ func (o *overlay) pruneAccounts(f *parleyfile.File) {
 	}
 }
 
-// pruneTemplates removes templates that the file's list doesn't name, and those of removed accounts.
-func (o *overlay) pruneTemplates(f *parleyfile.File) {
-	o.Templates = slices.DeleteFunc(o.Templates, func(t state.Template) bool {
-		named := slices.ContainsFunc(f.Templates, func(e parleyfile.Template) bool {
-			if !strings.EqualFold(e.Name, t.Row.Name) || e.Language != t.Row.Language {
-				return false
-			}
-			return slices.ContainsFunc(e.Accounts, func(a document.Text) bool { return strings.EqualFold(strings.TrimSpace(a.Value), t.Account) })
-		})
-		if o.Account(t.Account) == nil {
-			return true
-		}
-		return f.Lists.Templates && !named
+// hasTemplate reports whether the file has a template of an account, in its language.
+func hasTemplate(f *parleyfile.File, t state.Template) bool {
+	isOfAccount := func(name document.Text) bool { return strings.EqualFold(strings.TrimSpace(name.Value), t.Account) }
+	return slices.ContainsFunc(f.Templates, func(e parleyfile.Template) bool {
+		isNamed := strings.EqualFold(e.Name, t.Row.Name) && e.Language == t.Row.Language
+		return isNamed && slices.ContainsFunc(e.Accounts, isOfAccount)
 	})
 }
 
-// pruneTags takes out tags that the file doesn't have, under their names or as former names of others.
-func (o *overlay) pruneTags(f *parleyfile.File) {
-	if !f.Lists.Tags {
-		return
-	}
-	o.Tags = slices.DeleteFunc(o.Tags, func(t store.Tag) bool {
-		return !slices.ContainsFunc(f.Tags, func(e parleyfile.Tag) bool {
-			wasNamed := slices.ContainsFunc(e.Former(), func(name string) bool { return strings.EqualFold(name, t.Name) })
-			return strings.EqualFold(e.Name, t.Name) || wasNamed
-		})
-	})
+// hasTag reports whether the file has a tag, under its name or as a former name of another one.
+func hasTag(f *parleyfile.File, t store.Tag) bool {
+	isTag := func(name string) bool { return strings.EqualFold(name, t.Name) }
+	return slices.ContainsFunc(f.Tags, func(e parleyfile.Tag) bool { return isTag(e.Name) || slices.ContainsFunc(e.Former(), isTag) })
 }

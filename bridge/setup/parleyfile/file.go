@@ -158,19 +158,31 @@ func (f *File) HasUser(kind, id string) bool {
 
 // AgentAt returns where an agent's entry stands in the file, or the zero Position if it isn't there.
 func (f *File) AgentAt(email string) document.Position {
-	for _, e := range f.Agents {
-		if strings.EqualFold(e.Email, email) {
-			return e.At
-		}
+	if e := f.Agent(email); e != nil {
+		return e.At
 	}
 	return document.Position{}
 }
 
+// Agent finds the entry of an agent in the file, or returns nil if it isn't there.
+func (f *File) Agent(email string) *Agent {
+	return find(f.Agents, func(e Agent) bool { return strings.EqualFold(e.Email, email) })
+}
+
+// Team finds the entry of a team in the file, or returns nil if it isn't there.
+func (f *File) Team(name string) *Team {
+	return find(f.Teams, func(e Team) bool { return strings.EqualFold(e.Name, name) })
+}
+
 // Account finds the entry of an account in the file, or returns nil if it isn't there.
 func (f *File) Account(name string) *Account {
-	i := slices.IndexFunc(f.Accounts, func(e Account) bool { return strings.EqualFold(e.Name, name) })
-	if i < 0 {
-		return nil
+	return find(f.Accounts, func(e Account) bool { return strings.EqualFold(e.Name, name) })
+}
+
+// find returns the first entry that is the right one, or nil if there is none.
+func find[T any](list []T, isRight func(T) bool) *T {
+	if i := slices.IndexFunc(list, isRight); i >= 0 {
+		return &list[i]
 	}
-	return &f.Accounts[i]
+	return nil
 }
