@@ -49,3 +49,24 @@ func TestCompleteServers(t *testing.T) {
 		}
 	}
 }
+
+func TestFreeName(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", maxNameLength+1)
+	for _, tt := range []struct {
+		address string
+		taken   []string
+		want    string
+	}{
+		{address: "Help@Acme.test", want: "help"},
+		{address: "help@acme.test", taken: []string{"Help"}, want: "help-acme-test"},
+		{address: "help@acme.test", taken: []string{"help", "help-acme-test", "help-acme-test-2"}, want: "help-acme-test-3"},
+		{address: "slack@acme.test", want: "slack-acme-test"},
+		{address: long + "@acme.test", want: "mailbox"},
+		{address: long + "@acme.test", taken: []string{"mailbox"}, want: "mailbox-2"},
+	} {
+		if got := freeName(tt.address, tt.taken); got != tt.want {
+			t.Errorf("freeName(%q, %q) = %q, want %q", tt.address, tt.taken, got, tt.want)
+		}
+	}
+}

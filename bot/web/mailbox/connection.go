@@ -14,7 +14,7 @@ import (
 // is connected in three steps: connect shows a link to the provider, a person signs in there and consents, and the
 // provider sends the browser back to comeBack.
 type connection struct {
-	Account
+	Mailbox
 
 	Path             string
 	Edit             string       // the page of its settings
@@ -27,15 +27,15 @@ func (c connection) makeScreen() web.Screen {
 	return web.Screen{Title: c.Name, Help: c.Address, Data: c}
 }
 
-// findAccount reads the mailbox of a name; nil if there is none.
-func (p pages) findAccount(v *web.Visit, name string) (*connection, error) {
-	accounts, err := p.desk.Accounts(v.Context(), v.Person.ID)
+// findMailbox reads the mailbox of a name; nil if there is none.
+func (p pages) findMailbox(v *web.Visit, name string) (*connection, error) {
+	mailboxes, err := p.desk.ListMailboxes(v.Context(), v.Person.ID)
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range accounts {
-		if a.Name == name {
-			return &connection{Account: a, Path: pathOf(name), Edit: accountsPath + "/" + url.PathEscape(name)}, nil
+	for _, m := range mailboxes {
+		if m.Name == name {
+			return &connection{Mailbox: m, Path: pathOf(name), Edit: accountsPath + "/" + url.PathEscape(name)}, nil
 		}
 	}
 	return nil, nil
@@ -43,7 +43,7 @@ func (p pages) findAccount(v *web.Visit, name string) (*connection, error) {
 
 // withMailbox calls do with the mailbox of a name. If there is none, it answers so.
 func (p pages) withMailbox(v *web.Visit, name string, do func(*connection) error) error {
-	c, err := p.findAccount(v, name)
+	c, err := p.findMailbox(v, name)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (p pages) show(v *web.Visit) error {
 // testSignIn signs in to the mailbox and says what was found.
 func (p pages) testSignIn(v *web.Visit) error {
 	return p.withMailbox(v, v.Request.PathValue("name"), func(c *connection) error {
-		found, err := p.desk.Check(v.Context(), c.Name)
+		found, err := p.desk.TestMailbox(v.Context(), c.Name)
 		if err != nil && !errors.As(err, &c.Problem) {
 			return err
 		}
@@ -77,7 +77,7 @@ func (p pages) connect(v *web.Visit) error {
 		if c.Provider == "" {
 			return refuseMissing(v, c.Name)
 		}
-		return p.showProviderLink(v, c.Account)
+		return p.showProviderLink(v, c.Mailbox)
 	})
 }
 
@@ -93,24 +93,31 @@ func (p pages) showProblem(v *web.Visit, name string, problem *web.Problem) erro
 const attemptsKey = "mailbox-attempts"
 
 // showProviderLink shows the link to the provider. It is a link because the policy of our pages lets no form lead elsewhere.
-func (p pages) showProviderLink(v *web.Visit, a Account) error {
+func (p pages) showProviderLink(v *web.Visit, m Mailbox) error {
 	session := v.Recall(attemptsKey)
 	if session == "" {
 		session = rand.Text()
 		v.Remember(attemptsKey, session)
 	}
 
-	link, err := p.desk.Leave(v.Context(), a.Name, session)
+	link, err := p.desk.BeginConsent(v.Context(), m.Name, session)
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
-		return p.showProblem(v, a.Name, problem)
+		return p.showProblem(v, m.Name, problem)
 	}
 	if err != nil {
 		return err
 	}
 
-	return v.Show("leave", web.Screen{Title: "Sign in to " + a.Address,
-		Help: "Sign in there as " + a.Person + ", and allow what is asked. Then you come back here.",
-		Data: map[string]any{"Link": link, "At": titleOf(a.Provider), "Person": a.Person, "Path": pathOf(a.Name)}})
+	return v.Show("leave", web.Screen{
+		Title: "Sign in to " + m.Address,
+		Help:  "Sign in there as " + m.Person + ", and allow what is asked. Then you come back here.",
+		Data: map[string]any{
+			"Link":   link,
+			"At":     titleOf(m.Provider),
+			"Person": m.Person,
+			"Path":   pathOf(m.Name),
+		},
+	})
 }
 
 // comeBack handles the address to which a provider sends a person back. It is also that of the page of a mailbox
@@ -121,20 +128,20 @@ func (p pages) comeBack(v *web.Visit) error {
 		return p.withMailbox(v, path.Base(returnPath), func(c *connection) error { return v.Show("connection", c.makeScreen()) })
 	}
 
-	account, who, err := p.desk.Return(v.Context(), v.Recall(attemptsKey), v.Request.URL.Query())
+	consent, err := p.desk.FinishConsent(v.Context(), v.Recall(attemptsKey), v.Request.URL.Query())
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
-		if account == "" {
+		if consent.Mailbox == "" {
 			return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
 		}
-		return p.showProblem(v, account, problem)
+		return p.showProblem(v, consent.Mailbox, problem)
 	}
-
 	if err != nil {
 		return err
 	}
-	if who == "" {
-		return v.GoWithText(pathOf(account), "The mailbox is connected.")
-	}
 
-	return v.GoWithText(pathOf(account), "The mailbox is connected: signed in as "+who+".")
+	text := "The mailbox is connected."
+	if consent.Person != "" {
+		text = "The mailbox is connected: signed in as " + consent.Person + "."
+	}
+	return v.GoWithText(pathOf(consent.Mailbox), text)
 }

@@ -15,41 +15,54 @@ import (
 	"parley/bridge/setup"
 )
 
-// Desk is what these pages need.
+// Desk is what these pages need of the rest of Parley: how servers are found and tested, which mailboxes are stored,
+// and how a provider is asked for consent.
 type Desk interface {
-	// Find finds the servers of an address, within some seconds. It returns the zero Found if nothing is known of them.
-	// Errors: *web.Problem if it is no address.
-	Find(ctx context.Context, address string) (Found, error)
+	Servers
+	Mailboxes
+	Consents
+}
 
-	// Try signs in to a mailbox with the values of an account that is not stored, by the paths of setup.Field.
+// Servers finds the servers of mailboxes, and signs in to them on trial.
+type Servers interface {
+	// FindServers finds the servers of an address, within some seconds. It returns the zero Found if nothing is known of
+	// them. Errors: *web.Problem if it is no address.
+	FindServers(ctx context.Context, address string) (Found, error)
+
+	// TestSettings signs in to a mailbox that is not stored, with the values of its account by the paths of setup.Field.
 	// Errors: *setup.Refused, or *web.Problem, if the values can't work.
-	Try(ctx context.Context, values map[string][]string) ([]Finding, error)
+	TestSettings(ctx context.Context, values map[string][]string) ([]Finding, error)
 
-	// Check signs in to a mailbox that is stored.
+	// TestMailbox signs in to a mailbox that is stored.
 	// Errors: *web.Problem if its settings can't work.
-	Check(ctx context.Context, account string) ([]Finding, error)
+	TestMailbox(ctx context.Context, name string) ([]Finding, error)
+}
 
-	// Accounts lists the mailboxes that are stored, as viewer may see them.
-	Accounts(ctx context.Context, viewer bridge.AgentID) ([]Account, error)
+// Mailboxes lists the mailboxes that are stored, and adds others.
+type Mailboxes interface {
+	// ListMailboxes lists the mailboxes, as viewer may see them.
+	ListMailboxes(ctx context.Context, viewer bridge.AgentID) ([]Mailbox, error)
 
-	// Names lists the names of all accounts, and of all teams.
-	Names(ctx context.Context) (accounts, teams []string, err error)
+	// ListNames lists the names of all accounts, of every channel, and of all teams.
+	ListNames(ctx context.Context) (Names, error)
 
 	// Save makes a change in somebody's name. Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
+}
 
-	// Registered reports whether Parley is registered with a provider (google, microsoft) as an app that may ask for
+// Consents connects mailboxes at Google and Microsoft, where a person consents to our signing in.
+type Consents interface {
+	// IsRegistered reports whether Parley is registered with a provider (google, microsoft) as an app that may ask for
 	// consent.
-	Registered(provider string) bool
+	IsRegistered(provider string) bool
 
-	// Leave begins an attempt to connect an account, and returns the provider's address at which a person consents.
-	// Only the given session can finish the attempt. Errors: *web.Problem.
-	Leave(ctx context.Context, account, session string) (string, error)
+	// BeginConsent begins an attempt to connect a mailbox, and returns the provider's address at which a person
+	// consents. Only the given session can finish the attempt. Errors: *web.Problem.
+	BeginConsent(ctx context.Context, name, session string) (string, error)
 
-	// Return finishes an attempt. answer is the query with which the provider sent the browser back. who is the
-	// person who consented, or "" if the provider doesn't say. account is "" if it isn't known.
-	// Errors: *web.Problem.
-	Return(ctx context.Context, session string, answer url.Values) (account, who string, err error)
+	// FinishConsent finishes an attempt. answer is the query with which the provider sent the browser back. With an
+	// error, the mailbox may be known nevertheless. Errors: *web.Problem.
+	FinishConsent(ctx context.Context, session string, answer url.Values) (Consent, error)
 }
 
 // Found is how a mailbox can probably be reached, as was looked up by its address. Nobody has signed in yet.
@@ -72,8 +85,17 @@ type Finding struct {
 	Hint string // what to do next
 }
 
-// Account is a mailbox that is stored.
-type Account struct {
+// Consent is a finished attempt to connect a mailbox.
+type Consent struct {
+	Mailbox string // its name; "" if it isn't known
+	Person  string // who consented; "" if the provider doesn't say
+}
+
+// Names are those that are taken.
+type Names struct{ Accounts, Teams []string }
+
+// Mailbox is a mailbox that is stored.
+type Mailbox struct {
 	Name, Address string
 	Provider      string // at which a person consents; "" if it has a password
 	Person        string // who is to sign in there: the mailbox itself, or somebody with full access to it
@@ -104,16 +126,21 @@ type pages struct{ desk Desk }
 // Area has the pages of mailboxes.
 func Area(desk Desk) web.Area {
 	p := pages{desk}
-	return web.Area{Name: "mailbox", Templates: templates, Funcs: map[string]any{"title": titleOf}, Routes: []web.Route{
-		{Pattern: "GET " + addPath, For: web.Admins, Do: p.showBegin},
-		{Pattern: "POST " + addPath, For: web.Admins, Do: p.findServers},
-		{Pattern: "POST " + addPath + "/servers", For: web.Admins, Do: p.addTested},
-		{Pattern: "POST " + addPath + "/provider", For: web.Admins, Do: p.addAtProvider},
-		{Pattern: "GET " + returnPath, For: web.Admins, Do: p.comeBack},
-		{Pattern: "GET " + mailboxesPath + "/{name}", For: web.Admins, Do: p.show},
-		{Pattern: "POST " + mailboxesPath + "/{name}/connect", For: web.Admins, Do: p.connect},
-		{Pattern: "POST " + mailboxesPath + "/{name}/test", For: web.Admins, Do: p.testSignIn},
-	}}
+	return web.Area{
+		Name:      "mailbox",
+		Templates: templates,
+		Funcs:     map[string]any{"title": titleOf},
+		Routes: []web.Route{
+			{Pattern: "GET " + addPath, For: web.Admins, Do: p.showBegin},
+			{Pattern: "POST " + addPath, For: web.Admins, Do: p.findServers},
+			{Pattern: "POST " + addPath + "/servers", For: web.Admins, Do: p.addTested},
+			{Pattern: "POST " + addPath + "/provider", For: web.Admins, Do: p.addAtProvider},
+			{Pattern: "GET " + returnPath, For: web.Admins, Do: p.comeBack},
+			{Pattern: "GET " + mailboxesPath + "/{name}", For: web.Admins, Do: p.show},
+			{Pattern: "POST " + mailboxesPath + "/{name}/connect", For: web.Admins, Do: p.connect},
+			{Pattern: "POST " + mailboxesPath + "/{name}/test", For: web.Admins, Do: p.testSignIn},
+		},
+	}
 }
 
 // titleOf names a provider for people.

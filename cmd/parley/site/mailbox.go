@@ -34,9 +34,9 @@ type mailboxDesk struct {
 	cache *setupCache
 }
 
-// Find looks for the servers of a mailbox by its address. The result is empty if this Parley can't look for them.
+// FindServers looks for the servers of a mailbox by its address. The result is empty if this Parley can't look for them.
 // Errors: *web.Problem for what is no address.
-func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, error) {
+func (d *mailboxDesk) FindServers(ctx context.Context, address string) (mailbox.Found, error) {
 	if d.o.Finder == nil {
 		return mailbox.Found{}, nil
 	}
@@ -62,9 +62,9 @@ func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, 
 	}, nil
 }
 
-// Try signs in to a mailbox with settings that aren't stored yet, and returns what worked and what didn't.
+// TestSettings signs in to a mailbox with settings that aren't stored yet, and returns what worked and what didn't.
 // Errors: *setup.Refused for fields that are wrong in themselves.
-func (d *mailboxDesk) Try(ctx context.Context, values map[string][]string) ([]mailbox.Finding, error) {
+func (d *mailboxDesk) TestSettings(ctx context.Context, values map[string][]string) ([]mailbox.Finding, error) {
 	spec := d.o.findSpec(emailKind)
 	config := configOf(spec, values)
 	if misfits := setup.FindMisfits(*spec, config); len(misfits) > 0 {
@@ -77,8 +77,8 @@ func (d *mailboxDesk) Try(ctx context.Context, values map[string][]string) ([]ma
 	return d.signIn(ctx, store.Account{Name: "new", Kind: emailKind}, config)
 }
 
-// Check signs in to a stored mailbox, and returns what worked and what didn't.
-func (d *mailboxDesk) Check(ctx context.Context, name string) ([]mailbox.Finding, error) {
+// TestMailbox signs in to a stored mailbox, and returns what worked and what didn't.
+func (d *mailboxDesk) TestMailbox(ctx context.Context, name string) ([]mailbox.Finding, error) {
 	account, err := d.findAccount(ctx, name)
 	if err != nil {
 		return nil, err
@@ -127,8 +127,8 @@ func (d *mailboxDesk) signIn(ctx context.Context, a store.Account, config channe
 	return list, nil
 }
 
-// Accounts lists the mailboxes that viewer may see, with their states.
-func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mailbox.Account, error) {
+// ListMailboxes lists the mailboxes that viewer may see, with their states.
+func (d *mailboxDesk) ListMailboxes(ctx context.Context, viewer store.AgentID) ([]mailbox.Mailbox, error) {
 	accounts, err := d.o.listAccountsFor(ctx, viewer)
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mai
 		return nil, err
 	}
 
-	var list []mailbox.Account
+	var list []mailbox.Mailbox
 	for _, a := range accounts {
 		if a.Kind != emailKind || a.Side != store.SideChannel {
 			continue
@@ -156,7 +156,7 @@ func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mai
 		}
 
 		e, g := entries[i], grants[a.ID]
-		row := mailbox.Account{
+		row := mailbox.Mailbox{
 			Name:     a.Name,
 			Address:  e.Value("email.address"),
 			Provider: e.Value("email.oauth"),
@@ -178,31 +178,32 @@ func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mai
 	return list, nil
 }
 
-// Names returns the names of all accounts, of every kind, and of all teams.
-func (d *mailboxDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
+// ListNames returns the names of all accounts, of every kind, and of all teams.
+func (d *mailboxDesk) ListNames(ctx context.Context) (mailbox.Names, error) {
 	entries, err := d.cache.Entries(ctx)
+	var names mailbox.Names
 	for _, e := range entries {
 		switch e.Kind {
 		case setup.EntryAccount:
-			accounts = append(accounts, e.Name)
+			names.Accounts = append(names.Accounts, e.Name)
 		case setup.EntryTeam:
-			teams = append(teams, e.Name)
+			names.Teams = append(names.Teams, e.Name)
 		}
 	}
-	return accounts, teams, err
+	return names, err
 }
 
 func (d *mailboxDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
 	return d.o.save(ctx, by, c)
 }
 
-func (d *mailboxDesk) Registered(provider string) bool {
+func (d *mailboxDesk) IsRegistered(provider string) bool {
 	return d.o.Consents != nil && d.o.Consents.Registered(provider)
 }
 
-// Leave begins to connect a mailbox at Google or Microsoft, and returns the link there. The person's browser comes
-// back to Return, in the same session.
-func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, error) {
+// BeginConsent begins to connect a mailbox at Google or Microsoft, and returns the link there. The person's browser comes
+// back to FinishConsent, in the same session.
+func (d *mailboxDesk) BeginConsent(ctx context.Context, name, session string) (string, error) {
 	account, err := d.findAccount(ctx, name)
 	if err != nil {
 		return "", err
@@ -214,17 +215,17 @@ func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, 
 	return link, problemOf(err)
 }
 
-// Return ends what Leave began. answer is the query with which the browser came back, who is the person who signed
-// in.
-func (d *mailboxDesk) Return(ctx context.Context, session string, answer url.Values) (account, who string, err error) {
+// FinishConsent ends what BeginConsent began. answer is the query with which the browser came back.
+func (d *mailboxDesk) FinishConsent(ctx context.Context, session string, answer url.Values) (mailbox.Consent, error) {
 	if d.o.Consents == nil {
-		return "", "", problemWithoutConsents()
+		return mailbox.Consent{}, problemWithoutConsents()
 	}
-	a, who, err := d.o.Consents.FinishInBrowser(ctx, session, answer)
-	if a != nil {
-		account = a.Name
+	account, person, err := d.o.Consents.FinishInBrowser(ctx, session, answer)
+	finished := mailbox.Consent{Person: person}
+	if account != nil {
+		finished.Mailbox = account.Name
 	}
-	return account, who, problemOf(err)
+	return finished, problemOf(err)
 }
 
 func problemWithoutConsents() *web.Problem {

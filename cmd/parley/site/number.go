@@ -39,7 +39,8 @@ func (d *numberDesk) Fields(kind string) []setup.Field {
 }
 
 func (d *numberDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
-	return (&mailboxDesk{d.o, d.cache}).Names(ctx)
+	names, err := (&mailboxDesk{d.o, d.cache}).ListNames(ctx)
+	return names.Accounts, names.Teams, err
 }
 
 func (d *numberDesk) Numbers(ctx context.Context, viewer store.AgentID) ([]number.Number, error) {

@@ -1,0 +1,182 @@
+package mailbox
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+// serversPage is the page on which the servers of a new mailbox are filled in.
+type serversPage struct {
+	Action, ProviderAction string
+	Address                string
+	From, Hint             string
+	Provider               string      // at which a person can sign in; "" if there is none
+	Registered             bool        // Parley is registered with the provider
+	Kept                   []web.Field // the values of the form before
+	Mailbox, IMAP, SMTP    []web.Field
+	Reading, Sending       []Finding // what a test found
+	Problems               []string
+	Back                   string
+	Unsaved                bool // see web.Form
+}
+
+func (p pages) newServers(v *web.Visit, provider string) *serversPage {
+	s := &serversPage{
+		Action:         addPath + "/servers",
+		ProviderAction: addPath + "/provider",
+		Address:        v.Value(fieldAddress),
+		Back:           addPath,
+		Provider:       provider,
+		Registered:     provider != "" && p.desk.IsRegistered(provider),
+		IMAP:           serverFields("imap", "IMAP", "993"),
+		SMTP:           serverFields("smtp", "SMTP", "587"),
+	}
+	for _, name := range []string{fieldAddress, fieldSender, fieldTeam} {
+		s.Kept = append(s.Kept, web.Field{Name: name, Value: v.Value(name)})
+	}
+
+	for i := range s.SMTP {
+		f := &s.SMTP[i]
+		switch f.Name {
+		case "email.smtp.host":
+			f.Help = "Empty: as for IMAP."
+			f.Required = false
+			f.Placeholder = ""
+		case "email.smtp.username", "email.smtp.password":
+			f.Help = "Empty: as for IMAP."
+		}
+	}
+
+	return s
+}
+
+// serverFields makes the fields of one server. key is imap or smtp, as in the fields' paths.
+func serverFields(key, title, port string) []web.Field {
+	name := "email." + key + "."
+	return []web.Field{
+		{
+			Name:        name + "host",
+			Label:       title + " server",
+			Required:    true,
+			Placeholder: key + ".example.com",
+		},
+		{
+			Name:     name + "port",
+			Label:    title + " port",
+			Value:    port,
+			Kind:     "number",
+			Required: true,
+		},
+		{
+			Name:    name + "security",
+			Label:   title + " protection",
+			Kind:    web.KindChoice,
+			Choices: protectionChoices(""),
+			Help: "TLS on ports 993 and 465, STARTTLS on 143 and 587. " +
+				"Without any the password is readable on its way: only inside your own network.",
+		},
+		{
+			Name:  name + "username",
+			Label: title + " user name",
+		},
+		{
+			Name:     name + "password",
+			Label:    title + " password",
+			Kind:     web.KindSecret,
+			Required: key == "imap",
+			Help:     "With two-step sign-in: an app password. It is kept encrypted and never shown.",
+		},
+	}
+}
+
+// protectionChoices lists the ways to protect a connection; "" means the usual one for the port.
+func protectionChoices(chosen string) []web.Choice {
+	list := web.Choose([]string{chosen}, "", "tls", "starttls", "none")
+	for i, text := range []string{"as usual for the port", "TLS", "STARTTLS", "none"} {
+		list[i].Text = text
+	}
+	return list
+}
+
+// fill fills in what was found.
+func (s *serversPage) fill(found Found) {
+	s.From = found.From
+	s.Hint = found.Hint
+	fillServer(s.IMAP, found.IMAP, s.Address)
+	fillServer(s.SMTP, found.SMTP, s.Address)
+}
+
+// fillServer fills in the fields of one server. If the server isn't known, the address is the proposed user name.
+func fillServer(fields []web.Field, server Server, address string) {
+	if server.Host == "" {
+		server = Server{Username: address}
+	}
+	for i := range fields {
+		f := &fields[i]
+		key := f.Name[strings.LastIndex(f.Name, ".")+1:] // "email.imap.host" has the key host
+		switch key {
+		case "host":
+			f.Value = server.Host
+		case "port":
+			f.Value = cmp.Or(server.Port, f.Value)
+		case "security":
+			f.Choices = protectionChoices(server.Security)
+		case "username":
+			f.Value = server.Username
+		}
+	}
+}
+
+func (s *serversPage) makeScreen() web.Screen {
+	return web.Screen{
+		Title: "Add " + s.Address,
+		Help: "Check the servers, or sign in. IMAP reads mail, SMTP sends it; " +
+			"both are tested before anything is kept.",
+		Data: s,
+	}
+}
+
+// showAgain shows the page with what was sent, and what is wrong with it, by the names of fields.
+func (s *serversPage) showAgain(v *web.Visit, problems map[string]string) error {
+	form := web.Form{Groups: []web.Group{{Fields: s.IMAP}, {Fields: s.SMTP}}}
+	form.Keep(v, problems)
+	s.Unsaved = form.Unsaved
+
+	for name, text := range problems {
+		isShown := func(f web.Field) bool { return f.Name == name }
+		if !slices.ContainsFunc(s.IMAP, isShown) && !slices.ContainsFunc(s.SMTP, isShown) {
+			s.Problems = append(s.Problems, text)
+		}
+	}
+	slices.Sort(s.Problems)
+
+	return v.ShowAgain("servers", s.makeScreen())
+}
+
+// showFailure shows the page again if the failure is one of what was typed. It returns other errors.
+func (s *serversPage) showFailure(v *web.Visit, err error) error {
+	if refused, ok := errors.AsType[*setup.Refused](err); ok {
+		s.Problems = append(s.Problems, refused.Others...)
+		return s.showAgain(v, refused.Fields)
+	}
+	if problem, ok := errors.AsType[*web.Problem](err); ok {
+		return s.showAgain(v, map[string]string{"": problem.Error()})
+	}
+	return err
+}
+
+// missingValues says which required fields have no value.
+func (s *serversPage) missingValues(given map[string][]string) map[string]string {
+	problems := map[string]string{}
+	for _, f := range slices.Concat(s.IMAP, s.SMTP) {
+		if f.Required && given[f.Name] == nil {
+			problems[f.Name] = "This is needed."
+		}
+	}
+	return problems
+}
