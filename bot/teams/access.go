@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bot/sweep"
+	"parley/bot/teams/closed"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
@@ -19,7 +20,7 @@ import (
 // When Teams refuses a call, this file decides what the refusal means. Is it worth another try, is the thread gone,
 // or may we no longer post there? In the last case the place (a channel, a team, or all of Teams if our credentials
 // are refused) is closed: posts to it fail at once, and people are told why, until Teams shows that it takes posts
-// again. See closures.
+// again. See package closed.
 
 // Waits where Teams doesn't say how long.
 const (
@@ -36,7 +37,7 @@ type access struct {
 
 	reporter reporter
 	sweeper  *sweep.Sweeper
-	closed   *closures
+	closed   *closed.Places
 }
 
 // classifyFailure turns the error of a failed call into a *channels.SendError. Its Class says whether the post is
@@ -76,7 +77,7 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 	case e.Class == channels.AuthBroken:
 		out.Text = "Teams refuses our app" + codeInBrackets(e) + "."
 		out.Hint = "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
-		ac.closePlace(authorized, out)
+		ac.closePlace(closed.Everywhere, out)
 	case isClosingCode(e.Code):
 		return ac.classifyClosed(e, p)
 	case e.Status == http.StatusNotFound:
@@ -97,6 +98,16 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 	}
 
 	return out
+}
+
+// isClosingCode reports whether a failure with this code of Teams means that we may not post in a place.
+func isClosingCode(code string) bool {
+	switch code {
+	case connector.CodeNotInRoster, connector.CodeDisabled, connector.CodeBlocked,
+		connector.CodeWritesBlocked, connector.CodeAccessDenied:
+		return true
+	}
+	return false
 }
 
 // upTo returns a random duration below limit, which spreads the attempts of several posts over time.
@@ -303,10 +314,11 @@ func (ac *access) errChannelGone(e *connector.Error, channel string) error {
 // isChangeOfMessage reports whether a post changes a message instead of adding one. It may safely be made twice.
 func isChangeOfMessage(p bridge.Post) bool { return p.Kind.Idempotent() || p.ChangesLine() }
 
-// closePlace closes a place (the id of a channel or team, or authorized) for posts, and tells people if it was
+// closePlace closes a place (the id of a channel or team, or closed.Everywhere) for posts, and tells people if it was
 // open.
 func (ac *access) closePlace(place string, err *channels.SendError) {
-	if ac.closed.close(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, ac.Now()) {
+	condition := channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}
+	if wasOpen := ac.closed.Close(place, err, condition, ac.Now()); wasOpen {
 		ac.Log.Error("teams keeps us out", "place", place, "error", err)
 		ac.reporter.Report(ac.currentCondition())
 	}
@@ -316,7 +328,7 @@ func (ac *access) closePlace(place string, err *channels.SendError) {
 // credentials work. channel "" stands for a post elsewhere, which only shows the latter.
 func (ac *access) recordSuccess(channel string) {
 	c, _ := ac.Notes.Channel(channel)
-	if ac.closed.open(authorized, channel, c.Team) {
+	if ac.closed.Open(closed.Everywhere, channel, c.Team) {
 		ac.reporter.Report(ac.currentCondition())
 	}
 }
@@ -325,7 +337,7 @@ func (ac *access) recordSuccess(channel string) {
 // team if they were closed for lack of the app. It doesn't show that our credentials work.
 func (ac *access) recordPresence(channel string) {
 	c, _ := ac.Notes.Channel(channel)
-	if ac.closed.openWithApp(channel, c.Team) {
+	if ac.closed.OpenWithApp(channel, c.Team) {
 		ac.reporter.Report(ac.currentCondition())
 	}
 }
@@ -334,14 +346,14 @@ func (ac *access) recordPresence(channel string) {
 // It then has the messages read that were written while it was closed.
 func (ac *access) recordReopening(place string) {
 	_, isTeam := ac.Notes.Team(place)
-	since := ac.closed.openMatching(func(closed string) bool {
-		if closed == place {
+	since := ac.closed.OpenMatching(func(candidate string) bool {
+		if candidate == place {
 			return true
 		}
-		if !isTeam || closed == authorized {
+		if !isTeam || candidate == closed.Everywhere {
 			return false
 		}
-		c, known := ac.Notes.Channel(closed)
+		c, known := ac.Notes.Channel(candidate)
 		return !known || c.Team == place // an unknown channel may be one of this team's
 	})
 	ac.reporter.Report(ac.currentCondition())
@@ -350,7 +362,7 @@ func (ac *access) recordReopening(place string) {
 
 // currentCondition returns why posts fail at the moment: the latest cause if there are several; Active for none.
 func (ac *access) currentCondition() channels.Condition {
-	if c, ok := ac.closed.latestCondition(); ok {
+	if c, ok := ac.closed.LatestCondition(); ok {
 		return c
 	}
 	return channels.Condition{Status: channels.Active}

@@ -10,7 +10,6 @@ import (
 
 	"parley/bot/recent"
 	"parley/bot/sweep"
-	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
@@ -135,10 +134,10 @@ func pageError(err error, page string) error {
 }
 
 // comparePage compares threads with what is stored. If Graph refuses a thread, it goes on with the others. unclear
-// means that some threads must be read again later; see lives.factsOfGraph.
+// means that some threads must be read again later; see missing.
 // Errors: the desk's; else the first of Graph's.
 func (h *history) comparePage(ctx context.Context, channel string, roots []graph.Message) (unclear bool, err error) {
-	var typed []graph.Message // messages that people typed at top level
+	var typed []organisation.Shown // messages that people typed at top level
 	var firstRefusal error
 	for i := range roots {
 		m := &roots[i]
@@ -163,12 +162,11 @@ func (h *history) comparePage(ctx context.Context, channel string, roots []graph
 			}
 			unclear = unclear || early
 		} else if m.CreatedAt.After(h.chatterSince()) {
-			typed = append(typed, *m)
+			typed = append(typed, organisation.Shown{Message: m, At: organisation.PlaceOf(channel, m)})
 		}
 	}
 
-	const inOurThread = false
-	if _, err := h.storeMissing(ctx, channel, typed, inOurThread); err != nil {
+	if _, err := h.storeMissing(ctx, typed); err != nil {
 		return unclear, err
 	}
 
@@ -251,10 +249,8 @@ func (h *history) hasOurPost(m *graph.Message) bool {
 	return h.IsByUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return h.IsByUs(&r) })
 }
 
-// catchUpThread compares a thread with what is stored, unless it is as it was last time. unclear: see
-// factsOfGraph.
+// catchUpThread compares a thread with what is stored, unless it is as it was last time. unclear: see missing.
 func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Message) (unclear bool, err error) {
-	all := append([]graph.Message{*m}, m.Replies...)
 	key := fact.OrderKey(channel, m.ID)
 	changed := m.ModifiedAt
 	for _, r := range m.Replies {
@@ -263,13 +259,14 @@ func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Me
 		}
 	}
 
-	now := threadState{changedAt: changed, messages: len(all)}
+	now := threadState{changedAt: changed, messages: 1 + len(m.Replies)}
 	before, ok := h.comparedThreads.Get(key)
 	if ok && before == now {
 		return false, nil
 	}
 
-	unclear, err = h.storeMissing(ctx, channel, all, h.IsByUs(m))
+	root := organisation.Shown{Message: m, At: organisation.PlaceOf(channel, m)}
+	unclear, err = h.storeMissing(ctx, append(repliesOf(channel, m, h.IsByUs(m)), root))
 	if err == nil && !unclear {
 		h.comparedThreads.Put(key, now)
 	}
@@ -286,11 +283,6 @@ type threadState struct {
 // threadOf names to Graph the thread that a place is in, or that its message begins. group is the team's id in Graph.
 func threadOf(group string, at bridge.Place) graph.Thread {
 	return graph.Thread{Group: group, Channel: at.Channel, Root: fact.Root(at)}
-}
-
-func placeOf(channel string, m *graph.Message) bridge.Place {
-	thread := connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))
-	return fact.PlaceOf(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: thread}})
 }
 
 // chatterSince returns the time from which messages outside threads are still stored. It is an hour ago, or the

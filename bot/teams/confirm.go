@@ -71,11 +71,12 @@ func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *graph.Me
 	if err != nil {
 		return bridge.Unchanged, err
 	}
+	shown := organisation.Shown{Message: m, At: at, InOurThread: inOurThread}
 	if !m.DeletedAt.IsZero() {
-		return h.confirmDeletion(ctx, at, m, inOurThread)
+		return h.confirmDeletion(ctx, shown)
 	}
 
-	edit, err := h.missedEdit(ctx, at, m, inOurThread)
+	edit, err := h.missedEdit(ctx, shown)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -83,7 +84,7 @@ func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *graph.Me
 		return bridge.Changed, h.sweeper.Accept(ctx, edit)
 	}
 
-	found, err := h.compareText(ctx, at, m, text)
+	found, err := h.compareText(ctx, shown, text)
 	if err != nil || found != bridge.Unchanged {
 		return found, err
 	}
@@ -179,32 +180,32 @@ func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Me
 	return gone, nil
 }
 
-func (h *history) confirmDeletion(ctx context.Context, at bridge.Place, m *graph.Message, inOurThread bool) (bridge.Confirmation, error) {
-	facts, unclear, err := h.lives.factsOfGraph(ctx, at, m, inOurThread)
+// confirmDeletion stores that a message was deleted, unless that is stored already.
+func (h *history) confirmDeletion(ctx context.Context, m organisation.Shown) (bridge.Confirmation, error) {
+	deletion, err := h.lives.compare(ctx, m)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	if unclear {
+	if deletion.unclear {
 		return bridge.Unchanged, errNotShownYet()
 	}
-	if len(facts) == 0 { // it is stored already
+	if len(deletion.facts) == 0 {
 		return bridge.Gone, nil
 	}
-	return bridge.Gone, h.sweeper.Accept(ctx, facts)
+	return bridge.Gone, h.sweeper.Accept(ctx, deletion.facts)
 }
 
 // compareText compares the text of a message with text. It is called when all edits of the message are stored. If an
 // edited message says something else, an edit isn't applied yet, and the result is Changed.
-func (h *history) compareText(ctx context.Context, at bridge.Place, m *graph.Message, text string) (bridge.Confirmation, error) {
+func (h *history) compareText(ctx context.Context, m organisation.Shown, text string) (bridge.Confirmation, error) {
 	if m.EditedAt.IsZero() {
 		return bridge.Unchanged, nil
 	}
-	const inOurThread = false // what a message says is the same in any thread
-	p, a, err := h.PayloadOf(ctx, fact.EventEdited, at.Channel, m, inOurThread)
+	p, a, err := h.PayloadOf(ctx, fact.EventEdited, m)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	now := p.Said(at, &a)
+	now := p.Said(m.At, &a)
 	if !now.MayLeave() || !bridge.SameText(now.Text, text) {
 		return bridge.Changed, nil
 	}

@@ -83,7 +83,11 @@ func (w *world) messageOfGraph(root, id string) graph.Message {
 // decodeFromGraph returns what Parley makes of a message that only Graph tells of.
 func (w *world) decodeFromGraph(m graph.Message) bridge.Action {
 	w.t.Helper()
-	p, _, err := w.surface.org.PayloadOf(w.ctx(), "", w.channel, &m, true)
+	p, _, err := w.surface.org.PayloadOf(w.ctx(), "", organisation.Shown{
+		Message:     &m,
+		At:          organisation.PlaceOf(w.channel, &m),
+		InOurThread: true,
+	})
 	noError(w.t, err)
 	actions := w.decode(p.Fact("m:x", "x"))
 	if len(actions) == 0 {

@@ -7,7 +7,6 @@ import (
 	"parley/bot/sweep"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
 	"parley/bridge"
 	"parley/channels"
@@ -84,43 +83,41 @@ func (ls *lives) changedLately(ctx context.Context, at bridge.Place) (bool, erro
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 
-// factsOfGraph compares whether Graph shows a stored message as deleted with what is stored. If they differ, it
-// returns the facts of the deletion or restoration. unclear means that it can't be decided yet: Graph, or Teams'
-// request, may only be late. Then there are no facts, and the caller must look again later.
+// compare compares whether Graph shows a stored message as deleted with what is stored. If they differ, the facts of
+// the deletion or restoration are missing.
 // Errors: the desk's, and those of reading who the people are.
-func (ls *lives) factsOfGraph(ctx context.Context, at bridge.Place, m *graph.Message, inOurThread bool) (facts []channels.Fact, unclear bool, err error) {
-	l, err := ls.countDeletions(ctx, at.Channel, at.Message)
+func (ls *lives) compare(ctx context.Context, m organisation.Shown) (missing, error) {
+	count, err := ls.countDeletions(ctx, m.At.Channel, m.At.Message)
 	if err != nil {
-		return nil, false, err
+		return missing{}, err
 	}
 
-	deleted := !m.DeletedAt.IsZero()
-	if deleted == l.IsDeleted() {
-		return nil, false, nil
+	isDeleted := !m.DeletedAt.IsZero()
+	if isDeleted == count.IsDeleted() {
+		return missing{}, nil
 	}
 
-	if l.Deleted > 0 {
-		unclear, err = ls.changedLately(ctx, at)
-		if err != nil || unclear {
-			return nil, unclear, err
+	if count.Deleted > 0 {
+		isRecent, err := ls.changedLately(ctx, m.At)
+		if err != nil || isRecent {
+			return missing{unclear: isRecent}, err
 		}
 	}
 
 	event := fact.EventRestored
-	if deleted {
+	if isDeleted {
 		event = fact.EventDeleted
 	}
-
-	p, a, err := ls.PayloadOf(ctx, event, at.Channel, m, inOurThread)
+	p, a, err := ls.PayloadOf(ctx, event, m)
 	if err != nil {
-		return nil, false, err
+		return missing{}, err
 	}
 
-	facts = p.DeletionFacts(&a, at, l, deleted)
-	if !deleted && !m.EditedAt.IsZero() { // the restoration tells the latest text, so the edit counts as stored
-		edit := ls.ActivityOf(fact.EventEdited, at.Channel, m)
-		facts = append(facts, p.StoredVersion(at, &edit))
+	facts := p.DeletionFacts(&a, m.At, count, isDeleted)
+	isEdited := !m.EditedAt.IsZero()
+	if isEdited && !isDeleted { // the restoration tells the latest text, so the edit counts as stored
+		edit := ls.ActivityOf(fact.EventEdited, m.At.Channel, m.Message)
+		facts = append(facts, p.StoredVersion(m.At, &edit))
 	}
-
-	return facts, false, nil
+	return missing{facts: facts}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
+	"parley/bot/teams/organisation"
 	"parley/bridge"
 )
 
@@ -117,7 +118,11 @@ func TestGraphIsBehindTeams(t *testing.T) {
 		w.waitDelivered()
 		w.advance(3 * time.Second)
 		for _, s := range w.replicas() {
-			unclear, err := s.history.storeMissing(w.ctx(), w.channel, []graph.Message{before}, true)
+			unclear, err := s.history.storeMissing(w.ctx(), []organisation.Shown{{
+				Message:     &before,
+				At:          organisation.PlaceOf(w.channel, &before),
+				InOurThread: true,
+			}})
 			noError(t, err)
 			wantEqual(t, "it is unclear", unclear, true)
 		}
@@ -212,7 +217,7 @@ func TestConfirmTextThatCannotBeStored(t *testing.T) {
 		{known: "good morning", want: bridge.Unchanged},
 		{known: "good evening", want: bridge.Changed},
 	} {
-		got, err := w.surface.history.compareText(w.ctx(), a.Place, &m, tt.known)
+		got, err := w.surface.history.compareText(w.ctx(), organisation.Shown{Message: &m, At: a.Place}, tt.known)
 		noError(t, err)
 		if got != tt.want {
 			t.Errorf("compareText(%q) = %v, want %v", tt.known, got, tt.want)

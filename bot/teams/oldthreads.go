@@ -81,6 +81,6 @@ func (h *history) catchUpOldThread(ctx context.Context, root bridge.Place) error
 	if err := h.readReplies(ctx, root.Channel, &thread, ""); err != nil {
 		return err
 	}
-	_, err = h.storeMissing(ctx, root.Channel, thread.Replies, inOurThread)
+	_, err = h.storeMissing(ctx, repliesOf(root.Channel, &thread, inOurThread))
 	return err
 }

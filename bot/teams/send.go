@@ -12,6 +12,7 @@ import (
 
 	"parley/bot/recent"
 	"parley/bot/teams/card"
+	"parley/bot/teams/closed"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
@@ -37,7 +38,7 @@ type poster struct {
 }
 
 // Send makes one post, or one part of it; see bridge.Surface. The error is a *channels.SendError that says whether
-// another try makes sense. A post to a place that is closed (see closures) fails at once.
+// another try makes sense. A post to a place that is closed (see package closed) fails at once.
 func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if p.Kind != bridge.PostFiles { // reading files takes as long as the caller allows
 		var cancel context.CancelFunc
@@ -52,7 +53,7 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	}
 
 	channel, _ := s.Notes.Channel(p.Place.Channel)
-	if err := s.access.closed.admitPost(s.Now(), authorized, p.Place.Channel, channel.Team); err != nil {
+	if err := s.access.closed.Admit(s.Now(), closed.Everywhere, p.Place.Channel, channel.Team); err != nil {
 		return bridge.Sent{}, err
 	}
 	if p.Unsure && !isChangeOfMessage(p) {

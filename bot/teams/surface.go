@@ -1,12 +1,9 @@
 package teams
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -14,6 +11,7 @@ import (
 	"parley/bot/recent"
 	"parley/bot/sweep"
 	"parley/bot/teams/auth"
+	"parley/bot/teams/closed"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
@@ -23,17 +21,14 @@ import (
 	"parley/bot/upload"
 	"parley/bridge"
 	"parley/channels"
-	"parley/channels/fence"
 	"parley/channels/pause"
 )
 
 // Limits and times of this surface.
 const (
-	maxTextRunes         = 18_000              // of one message; longer text goes on in further parts
-	maxFileBytes         = 100 << 20           // of a person's file
-	maxBackground        = 64                  // pieces of work that run at once after a request was answered
-	defaultSweepInterval = 10 * time.Minute    // between catch-ups without a cause
-	defaultCatchUpSpan   = 90 * 24 * time.Hour // see Options.CatchUpSpan
+	maxTextRunes  = 18_000    // of one message; longer text goes on in further parts
+	maxFileBytes  = 100 << 20 // of a person's file
+	maxBackground = 64        // pieces of work that run at once after a request was answered
 )
 
 // Desk is what a Surface asks of the engine, the part of Parley that keeps conversations and decides what is sent.
@@ -46,33 +41,6 @@ type Desk interface {
 	reporter
 	startChecker
 	replyWatcher
-}
-
-// Options configure a Surface. AppID, AppPassword, TenantID and Desk are required; with AllowUnsigned the password
-// may be missing.
-type Options struct {
-	AppID, AppPassword, TenantID string
-
-	LoginURL    string   // "" means https://login.microsoftonline.com
-	OpenIDURL   string   // "" means that of the Bot Framework
-	ServiceURLs []string // exact hosts or URLs that are allowed besides Teams' own; http only on loopback
-	GraphURL    string   // "" means https://graph.microsoft.com/v1.0
-
-	Rate          float64  // factor on the published budgets; with 0, only Teams' 429s slow us down
-	AllowUnsigned bool     // accept requests without a signature from this machine, and answer there without a token
-	PublicURL     string   // where the world reaches us; "" if it doesn't
-	LinkKeys      [][]byte // keys of links to our pages: the first signs, all are accepted; without any there are no pages
-
-	Desk   Desk
-	Log    *slog.Logger     // nil discards
-	Now    func() time.Time // Parley's clock; nil means time.Now
-	Client *http.Client     // nil means a client of our own that never writes after a deadline
-	Zone   *time.Location   // of times in cards for readers whose client can't localise them; nil means UTC
-
-	ReadOnly      bool          // store no notes: for apply --dry-run and doctor
-	CatchUpSpan   time.Duration // catch-up skips threads whose root is older; 0 means 90 days
-	SweepInterval time.Duration // 0 means ten minutes
-	PageBytes     int64         // see graph.Options
 }
 
 // Surface is Parley in one Microsoft 365 organisation: agents work in the channels of Teams. It stores as facts what
@@ -137,7 +105,13 @@ func New(o Options) (*Surface, error) {
 		Work:   background.New(maxBackground),
 	}
 
-	app.Graph, err = graph.New(graph.Options{URL: o.GraphURL, Tokens: o.newTokens(rest.GraphScope(o.GraphURL)), HTTP: o.Client, Now: o.Now, PageBytes: o.PageBytes})
+	app.Graph, err = graph.New(graph.Options{
+		URL:       o.GraphURL,
+		Tokens:    o.newTokens(rest.GraphScope(o.GraphURL)),
+		HTTP:      o.Client,
+		Now:       o.Now,
+		PageBytes: o.PageBytes,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -148,45 +122,20 @@ func New(o Options) (*Surface, error) {
 	return s, nil
 }
 
-// checkRequired returns an error for each required option that is missing, all joined.
-func (o Options) checkRequired() error {
-	var faults []error
-	required := map[string]string{"app id": o.AppID, "tenant id": o.TenantID}
-	if !o.AllowUnsigned {
-		required["app password"] = o.AppPassword
-	}
-
-	for what, value := range required {
-		if value == "" {
-			faults = append(faults, fmt.Errorf("teams: %s is missing", what))
-		}
-	}
-
-	if o.Desk == nil {
-		faults = append(faults, errors.New("teams: no desk"))
-	}
-
-	return errors.Join(faults...)
-}
-
-func (o Options) newTokens(scope string) *rest.Tokens {
-	return rest.NewTokens(rest.TokenOptions{
-		LoginURL: o.LoginURL,
-		TenantID: o.TenantID,
-		AppID:    o.AppID,
-		Password: o.AppPassword,
-		Scope:    scope,
-		Client:   o.Client,
-		Now:      o.Now,
-	})
-}
-
 // newSurface joins the parts of the surface; see the package's comment.
 func newSurface(o Options, app *organisation.App) *Surface {
-	org := organisation.New(app, organisation.Options{Notes: o.Desk, ReadOnly: o.ReadOnly, OwnServices: len(o.ServiceURLs) > 0})
-	s := &Surface{org: org, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepInterval), directory: &directory{org}}
-	closed := &closures{byPlace: map[string]closure{}}
-	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: closed}
+	org := organisation.New(app, organisation.Options{
+		Notes:       o.Desk,
+		ReadOnly:    o.ReadOnly,
+		OwnServices: len(o.ServiceURLs) > 0,
+	})
+	s := &Surface{
+		org:       org,
+		opt:       o,
+		sweeper:   sweep.New(o.Desk, o.Log, o.SweepInterval),
+		directory: &directory{org},
+	}
+	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: closed.New()}
 	s.threads = &threads{posts: o.Desk, desk: o.Desk, roots: recent.New[bool]()}
 	s.files = &files{Organisation: org, libraries: recent.New[library]()}
 	s.posts = &poster{
@@ -226,25 +175,6 @@ func newSurface(o Options, app *organisation.App) *Surface {
 	}
 
 	return s
-}
-
-func (o Options) withDefaults() Options {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Zone == nil {
-		o.Zone = time.UTC
-	}
-	if o.Client == nil {
-		o.Client = fence.NewClient(fence.Options{Answer: organisation.RequestTimeout})
-	}
-
-	o.CatchUpSpan = cmp.Or(o.CatchUpSpan, defaultCatchUpSpan)
-	o.SweepInterval = cmp.Or(o.SweepInterval, defaultSweepInterval)
-	return o
 }
 
 // hasNoSecret reports whether the app has no secret. That is for a trial without Azure, in which no service of
@@ -322,7 +252,7 @@ func (s *Surface) waitUntilAvailable(ctx context.Context) bool {
 		}
 
 		if err == nil {
-			s.access.closed.open(authorized)
+			s.access.closed.Open(closed.Everywhere)
 			s.opt.Desk.Report(s.access.currentCondition())
 			return true
 		}

@@ -212,16 +212,29 @@ func (o *Organisation) IsByUs(m *graph.Message) bool {
 	return connector.BotID(m.From.Application.ID) == o.Me
 }
 
-// PayloadOf makes what is stored of a message that Graph shows: the payload of a fact, and the activity in it. event:
-// see ActivityOf. inOurThread means that Parley began the message's thread.
-func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *graph.Message, inOurThread bool) (fact.Payload, connector.Activity, error) {
-	a := o.ActivityOf(event, channel, m)
-	p, err := o.wrap(ctx, channel, &a, inOurThread)
+// Shown is a message of a channel as Graph shows it.
+type Shown struct {
+	*graph.Message
+
+	At          bridge.Place
+	InOurThread bool // Parley began the thread that it is in
+}
+
+// PlaceOf returns where a message of a channel stands.
+func PlaceOf(channel string, m *graph.Message) bridge.Place {
+	thread := connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))
+	return fact.PlaceOf(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: thread}})
+}
+
+// PayloadOf makes what is stored of a message: the payload of a fact, and the activity in it. event: see ActivityOf.
+func (o *Organisation) PayloadOf(ctx context.Context, event string, m Shown) (fact.Payload, connector.Activity, error) {
+	a := o.ActivityOf(event, m.At.Channel, m.Message)
+	p, err := o.wrap(ctx, m.At.Channel, &a, m.InOurThread)
 	if err != nil {
 		return p, a, err
 	}
 
-	p.Seen, p.Edit = FilesOf(m), !m.EditedAt.IsZero()
+	p.Seen, p.Edit = FilesOf(m.Message), !m.EditedAt.IsZero()
 	for n, address := range p.Text(&a).Images {
 		if strings.Contains(address, fact.HostedPart) {
 			p.Seen = append(p.Seen, fact.Pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))

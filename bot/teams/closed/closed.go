@@ -1,4 +1,9 @@
-package teams
+// Package closed remembers in which places of Teams we may not post: a channel from which the app was removed, an archived
+// team, or all of Teams if our credentials are refused. Posts to a closed place fail at once, with the error of the last
+// refusal, instead of being refused again one by one. A post that succeeds, or an event of Teams, opens the place.
+//
+// What does not belong here: what a refusal means, and what people are told of it.
+package closed
 
 import (
 	"errors"
@@ -7,28 +12,27 @@ import (
 	"sync"
 	"time"
 
-	"parley/bot/teams/connector"
 	"parley/bridge"
 	"parley/channels"
 )
-
-// Places are closed when Teams refuses our posts there: a channel from which the app was removed, an archived team,
-// or all of Teams if our credentials are refused. Posts to a closed place fail at once, with the error of the last
-// refusal, instead of being refused again one by one.
 
 // probeInterval is how often one waiting post is tried at a closed place all the same. Otherwise the place would stay
 // closed if we missed the event that opens it, or another replica got that event.
 const probeInterval = time.Minute
 
-// authorized stands for all places: it is closed when our credentials are refused.
-const authorized = "auth"
+// Everywhere stands for all places: it is closed when our credentials are refused.
+const Everywhere = "auth"
 
-// closures are the closed places. An event of Teams, or a post that succeeds, opens one. Safe for concurrent use.
-type closures struct {
+// Places are the closed places. Safe for concurrent use.
+type Places struct {
 	mu      sync.Mutex
-	byPlace map[string]closure // by the id of a team or a channel; the key authorized stands for all places
+	byPlace map[string]closure // by the id of a team or a channel, or Everywhere
 }
 
+// New returns Places of which none is closed.
+func New() *Places { return &Places{byPlace: map[string]closure{}} }
+
+// closure is why a place is closed, and since when.
 type closure struct {
 	err       error              // with which posts to the place fail
 	condition channels.Condition // what people are told
@@ -36,32 +40,34 @@ type closure struct {
 	triedAt   time.Time          // when a post was tried last; see probeInterval
 }
 
-// close closes a place. If it is closed already, close replaces the reason, and returns false.
-func (c *closures) close(place string, err error, condition channels.Condition, now time.Time) bool {
+// Close closes a place: posts there fail with err, and people are told condition. It reports whether the place was open
+// before. If it wasn't, only the reason changes.
+func (c *Places) Close(place string, err error, condition channels.Condition, now time.Time) (wasOpen bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	entry, closedBefore := c.byPlace[place]
-	if !closedBefore {
+	entry, wasClosed := c.byPlace[place]
+	if !wasClosed {
 		entry.closedAt = now
 	}
 	entry.err = err
 	entry.condition = condition
 	entry.triedAt = now
 	c.byPlace[place] = entry
-	return !closedBefore
+	return !wasClosed
 }
 
-func (c *closures) open(places ...string) bool {
+// Open opens places. It reports whether any was closed.
+func (c *Places) Open(places ...string) bool {
 	return c.openIf(func(error) bool { return true }, places...)
 }
 
-// openWithApp opens places that were closed by a bridge.ErrChannelClosed. It reports whether there were any.
-func (c *closures) openWithApp(places ...string) bool {
+// OpenWithApp opens places that were closed by a bridge.ErrChannelClosed. It reports whether there were any.
+func (c *Places) OpenWithApp(places ...string) bool {
 	return c.openIf(func(err error) bool { return errors.Is(err, bridge.ErrChannelClosed) }, places...)
 }
 
 // openIf opens those places for whose error isWanted returns true. It reports whether there were any.
-func (c *closures) openIf(isWanted func(error) bool, places ...string) bool {
+func (c *Places) openIf(isWanted func(error) bool, places ...string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	anyClosed := false
@@ -74,10 +80,10 @@ func (c *closures) openIf(isWanted func(error) bool, places ...string) bool {
 	return anyClosed
 }
 
-// admitPost returns nil if a post may be tried; places are all those that it needs. If one is closed, it returns the
+// Admit returns nil if a post may be tried; places are all those that it needs. If one is closed, it returns the
 // error with which that place was closed. Once in a probeInterval it lets a post try a closed place, and counts the
 // probeInterval anew.
-func (c *closures) admitPost(now time.Time, places ...string) error {
+func (c *Places) Admit(now time.Time, places ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
@@ -97,9 +103,9 @@ func (c *closures) admitPost(now time.Time, places ...string) error {
 	return nil
 }
 
-// openMatching opens all closed places for which matches returns true. It returns when the first of them was closed;
+// OpenMatching opens all closed places for which matches returns true. It returns when the first of them was closed;
 // the zero time if there were none.
-func (c *closures) openMatching(matches func(place string) bool) time.Time {
+func (c *Places) OpenMatching(matches func(place string) bool) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var first time.Time
@@ -115,8 +121,8 @@ func (c *closures) openMatching(matches func(place string) bool) time.Time {
 	return first
 }
 
-// latestCondition returns the condition of the place that was closed last; false if no place is closed.
-func (c *closures) latestCondition() (channels.Condition, bool) {
+// LatestCondition returns the condition of the place that was closed last. ok is false if no place is closed.
+func (c *Places) LatestCondition() (condition channels.Condition, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var last closure
@@ -126,13 +132,4 @@ func (c *closures) latestCondition() (channels.Condition, bool) {
 		}
 	}
 	return last.condition, len(c.byPlace) > 0
-}
-
-// isClosingCode reports whether a failure with this code of Teams means that we may not post in a place.
-func isClosingCode(code string) bool {
-	switch code {
-	case connector.CodeNotInRoster, connector.CodeDisabled, connector.CodeBlocked, connector.CodeWritesBlocked, connector.CodeAccessDenied:
-		return true
-	}
-	return false
 }
