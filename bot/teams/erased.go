@@ -54,7 +54,7 @@ func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post
 // that we may not read the thread, so that some may be left.
 func (s *poster) eraseUnrecorded(ctx context.Context, at connector.Conversation, p bridge.Post) (rest bridge.Sent, err error) {
 	thread := bridge.Post{Place: bridge.Place{Channel: p.Place.Channel, Thread: p.Place.Message}}
-	m, outcome, err := s.findPostedInPages(ctx, thread, func(*graph.Message) bool { return true })
+	m, outcome, err := s.findPosted(ctx, thread, func(*graph.Message) bool { return true })
 	switch {
 	case errors.Is(err, graph.ErrNotFound):
 		return bridge.Sent{}, nil

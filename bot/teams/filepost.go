@@ -145,18 +145,17 @@ func (s *poster) drawPicture(ctx context.Context, f channels.File) (drawn drawin
 	return drawn, err == nil, err
 }
 
-// fileMatcherOf returns a function that recognises a part of a post of files among our messages. A list is recognised
-// by its text. The pictures are a message without text: no two of these are under way at the same time. more means
-// that another part follows.
-func (s *poster) fileMatcherOf(ctx context.Context, p bridge.Post) (matches func(*graph.Message) bool, more bool, err error) {
+// contentOfFiles returns how a part of a post of files looks. A list is recognised by its text. The pictures are a
+// message without text: no two of these are under way at the same time.
+func (s *poster) contentOfFiles(ctx context.Context, p bridge.Post) (postContent, error) {
 	list, more, err := s.fileListOf(ctx, p)
 	if err != nil {
-		return nil, false, err
+		return postContent{}, err
 	}
 	if list == nil {
-		return isOnlyPictures, false, nil
+		return postContent{isIn: isOnlyPictures}, nil
 	}
-	return hasText(*list), more, nil
+	return postContent{isIn: hasText(*list), more: more}, nil
 }
 
 func isOnlyPictures(m *graph.Message) bool {
