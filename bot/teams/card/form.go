@@ -170,31 +170,24 @@ func inputElement(f view.Field, isClearable bool) element {
 	return e
 }
 
-// setChoices makes e a choice of options:
-//
-//	expanded   a few options, which are all shown
-//	compact    a list that opens
-//	filtered   a long list that can be searched: not for several options, and not if one is chosen already, because on
-//	           phones a searchable list loses it
-//
-// Source: schema 1.5.0; github.com/MicrosoftDocs/msteams-docs issue 10472, read 2026-11.
+// setChoices makes e a choice of options. isClearable means that the choice of one option can be taken back.
 func setChoices(e *element, f view.Field, isClearable bool) {
 	e.Type = "Input.ChoiceSet"
-	e.ID = onePrefix + f.Name
-	e.Multiselect = f.Kind == view.FieldSeveral
 	e.Wrap = true
+	e.ID = onePrefix + f.Name
+	missing := "Choose one."
+	if f.Kind == view.FieldSeveral {
+		e.Multiselect = true
+		e.ID = severalPrefix + f.Name
+		missing = "Choose at least one."
+	}
 	if e.Required {
-		e.ErrorMessage = "Choose one."
+		e.ErrorMessage = missing
 	}
 
-	switch {
-	case e.Multiselect:
-		e.ID = severalPrefix + f.Name
-		e.ErrorMessage = strings.Replace(e.ErrorMessage, "one", "at least one", 1)
-	case isClearable:
+	if isClearable && !e.Multiselect {
 		e.Choices = append(e.Choices, choice{Title: "—", Value: ""})
 	}
-
 	for _, o := range f.Options[:min(len(f.Options), maxChoices)] {
 		if o.Value != "" {
 			title := guardStart(showLiterally(markdown.Cut(o.Label, maxChoiceRunes)))
@@ -202,25 +195,45 @@ func setChoices(e *element, f view.Field, isClearable bool) {
 		}
 	}
 
-	isSearchable := !e.Multiselect && len(f.Value) == 0
-	switch {
-	case len(f.Options) > maxCompact && isSearchable:
-		e.Style = "filtered"
-	case len(f.Options) > maxExpanded || len(e.Choices) > len(f.Options):
-		e.Style = "compact"
-	default:
-		e.Style, e.Placeholder = "expanded", ""
+	e.Value = chosenValue(f, e.Choices)
+	e.Style = choiceStyle(f, len(e.Choices) > len(f.Options))
+	if e.Style == styleExpanded {
+		e.Placeholder = ""
 	}
+}
 
+// How a choice is shown.
+const (
+	styleExpanded = "expanded" // a few options, which are all shown
+	styleCompact  = "compact"  // a list that opens
+	styleFiltered = "filtered" // a long list that can be searched
+)
+
+// choiceStyle chooses how options are shown. A list can be searched only if it is for one option and none is chosen
+// yet, because on phones a searchable list loses it. hasEmpty means that "—" is one of the choices.
+// Source: schema 1.5.0; github.com/MicrosoftDocs/msteams-docs issue 10472, read 2026-11.
+func choiceStyle(f view.Field, hasEmpty bool) string {
+	isSearchable := f.Kind == view.FieldOne && len(f.Value) == 0
+	switch {
+	case isSearchable && len(f.Options) > maxCompact:
+		return styleFiltered
+	case hasEmpty || len(f.Options) > maxExpanded:
+		return styleCompact
+	}
+	return styleExpanded
+}
+
+// chosenValue joins the values of a field that are offered: "ann,ben".
+func chosenValue(f view.Field, offered []choice) string {
 	var chosen []string
 	for _, v := range f.Value {
-		isOffered := slices.ContainsFunc(e.Choices, func(c choice) bool { return c.Value == packValue(v) })
+		packed := packValue(v)
+		isOffered := slices.ContainsFunc(offered, func(c choice) bool { return c.Value == packed })
 		if v != "" && isOffered {
-			chosen = append(chosen, packValue(v))
+			chosen = append(chosen, packed)
 		}
 	}
-
-	e.Value = strings.Join(chosen, ",")
+	return strings.Join(chosen, ",")
 }
 
 // packValue escapes commas in an option's value, because commas separate several values.

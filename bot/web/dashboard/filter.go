@@ -46,28 +46,39 @@ const (
 
 // readFilter reads the filter of an address. It ignores what it can't read, and says so in Problem and Instead.
 func readFilter(v *web.Visit, names Names) filter {
-	f := filter{
-		Days:    defaultDays,
-		Hours:   hoursOpen,
-		Account: bridge.AccountID(parseNumber(v.Value("account"))),
-		Team:    bridge.TeamID(parseNumber(v.Value("team"))),
-	}
+	f := filter{Days: defaultDays, Hours: hoursOpen}
 	if v.Value("hours") == hoursAll {
 		f.Hours = hoursAll
 	}
+	f.Account = bridge.AccountID(f.readID(v, "account"))
+	f.Team = bridge.TeamID(f.readID(v, "team"))
+	f.readPeriod(v, names)
+	f.readGroup(v)
+	return f
+}
 
-	for _, name := range []string{"account", "team"} {
-		if value := v.Value(name); value != "" && value != "0" && parseNumber(value) == 0 {
-			f.Problem, f.Instead = fmt.Sprintf("“%s” is no number of the %s.", typed.Clip(value), name), ofAll
-		}
+// readID reads the number of an account or a team; 0, or nothing, stands for all.
+func (f *filter) readID(v *web.Visit, name string) int64 {
+	value := v.Value(name)
+	id := parseNumber(value)
+	if id == 0 && value != "" && value != "0" {
+		f.Problem, f.Instead = fmt.Sprintf("“%s” is no number of the %s.", typed.Clip(value), name), ofAll
 	}
+	return id
+}
 
+// readPeriod reads which days are shown: "days=28" means 28 days until today, "from=2026-11-01&to=2026-11-20" these. If
+// both are there, days counts, unless somebody typed other days into the form. "was" says which days the form had.
+func (f *filter) readPeriod(v *web.Visit, names Names) {
 	asked := v.Value("days")
 	from, to := v.Value("from"), v.Value("to")
 	hasDays := from+to != ""
-	if was := v.Value("was"); hasDays && was != "" && was != from+" "+to { // somebody typed other days into the form, whatever its period is
+	was := v.Value("was")
+	areTypedAnew := hasDays && was != "" && was != from+" "+to
+	if areTypedAnew {
 		asked = ""
 	}
+
 	days := parseNumber(asked)
 	isInRange := days > 0 && days <= maxDays
 	switch {
@@ -81,24 +92,24 @@ func readFilter(v *web.Visit, names Names) filter {
 	if asked == "" && hasDays {
 		f.readDays(from, to)
 	}
+}
 
+// readGroup reads whose figures are shown: "agent=7" means those of one agent. "of=intent&intent=" means those of
+// conversations whose intent nobody knows.
+func (f *filter) readGroup(v *web.Visit) {
 	for _, g := range []Group{ByAgent, ByTag, ByIntent, ByMood} {
 		value := v.Value(string(g))
-		mayBeEmpty := g == ByIntent || g == ByMood // "" is the intent, or the mood, that nobody knows
-		isEmptyValue := mayBeEmpty && v.Value("of") == string(g)
-		hasValue := value != "" || isEmptyValue
-		if !v.Request.Form.Has(string(g)) || !hasValue {
-			continue
-		}
-
-		if f.Of == "" {
+		mayBeEmpty := (g == ByIntent || g == ByMood) && v.Value("of") == string(g)
+		isAsked := v.Request.Form.Has(string(g)) && (value != "" || mayBeEmpty)
+		switch {
+		case !isAsked:
+		case f.Of == "":
 			f.Of, f.Value = g, value
-		} else {
-			f.Problem, f.Instead = "Figures are kept for an agent or for a tag, not for both at once.", "These are the "+string(f.Of)+"'s."
+		default:
+			f.Problem = "Figures are kept for an agent or for a tag, not for both at once."
+			f.Instead = "These are the " + string(f.Of) + "'s."
 		}
 	}
-
-	return f
 }
 
 // daysUntilToday returns the first and the last day of a period that ends today. Today is the day in the accounts'
@@ -241,17 +252,10 @@ var errNotYours = errors.New("dashboard: figures of others")
 // for their own figures and those of their own teams. If an agent's filter names neither, it is set to the agent's
 // own figures. Errors: errNotYours.
 func (f *filter) makeQuestion(p web.Person, names Names) (Question, error) {
-	ownID := strconv.FormatInt(int64(p.ID), 10)
-	var ownTeams []bridge.TeamID
-	for _, t := range names.Teams {
-		if slices.Contains(t.Members, p.ID) {
-			ownTeams = append(ownTeams, bridge.TeamID(t.ID))
-		}
-	}
-
-	isUnfiltered := f.Team == 0 && f.Of == ""
-	if !p.Admin && isUnfiltered {
-		f.Of, f.Value = ByAgent, ownID
+	own := strconv.FormatInt(int64(p.ID), 10)
+	namesNobody := f.Team == 0 && f.Of == ""
+	if !p.Admin && namesNobody {
+		f.Of, f.Value = ByAgent, own
 	}
 
 	q := Question{
@@ -266,25 +270,33 @@ func (f *filter) makeQuestion(p web.Person, names Names) (Question, error) {
 	if f.Team != 0 {
 		q.Teams = []bridge.TeamID{f.Team}
 	}
-	if p.Admin {
-		return q, nil
-	}
 
-	isOwn := f.Of == ByAgent && f.Value == ownID
-	isOwnTeam := f.Team != 0 && slices.Contains(ownTeams, f.Team)
-	if isOwn {
-		f.replaceOfAll("These are your own.")
-	}
-	if isOwn || isOwnTeam {
+	ownTeams := names.teamsOf(p.ID)
+	switch {
+	case p.Admin:
 		return q, nil
-	}
-	if f.Team == 0 && len(ownTeams) > 0 { // what the own teams did
+	case f.Of == ByAgent && f.Value == own:
+		f.replaceOfAll("These are your own.")
+		return q, nil
+	case slices.Contains(ownTeams, f.Team):
+		return q, nil
+	case f.Team == 0 && len(ownTeams) > 0: // for example one tag: as far as the own teams used it
 		q.Teams, f.OwnTeams = ownTeams, true
 		f.replaceOfAll("These are those of your teams.")
 		return q, nil
 	}
-
 	return q, errNotYours
+}
+
+// teamsOf returns the teams that an agent is in.
+func (n Names) teamsOf(agent bridge.AgentID) []bridge.TeamID {
+	var list []bridge.TeamID
+	for _, t := range n.Teams {
+		if slices.Contains(t.Members, agent) {
+			list = append(list, bridge.TeamID(t.ID))
+		}
+	}
+	return list
 }
 
 // replaceOfAll replaces the text ofAll for an agent, who is shown less than the figures of all.
