@@ -99,38 +99,44 @@ type event struct {
 }
 
 // calendarText returns the events of a calendar as Markdown, or "" if there are none.
+//
+//	BEGIN:VCALENDAR            **Invitation**: Demo
+//	METHOD:REQUEST             When: 2026-11-22 10:00 (Europe/Berlin)
+//	BEGIN:VEVENT               Organizer: Ann Lee
+//	SUMMARY:Demo
+//	…
 func calendarText(text string, guess *rawmail.Guesser) string {
 	method := ""
 	var events []*event
-	var e *event
-	depth := 0 // of the components in e, such as its alarms
+	var current *event // nil outside of events
+	depth := 0         // of the components in it, such as its alarms
 	for _, l := range icsLines(text, guess) {
 		isEvent := strings.EqualFold(l.value, "VEVENT") || strings.EqualFold(l.value, "VTODO")
 		switch {
 		case l.name == "METHOD":
 			method = strings.ToUpper(l.value)
 		case l.name == "BEGIN" && isEvent:
-			e, depth = &event{}, 0
-			events = append(events, e)
-		case e == nil: // outside of events
+			current = &event{}
+			depth = 0
+			events = append(events, current)
+		case current == nil:
 		case l.name == "END" && isEvent:
-			e = nil
+			current = nil
 		case l.name == "BEGIN":
 			depth++
 		case l.name == "END":
 			depth = max(depth-1, 0)
 		case depth == 0:
-			e.setProperty(l)
+			current.setProperty(l)
 		}
 
 		if len(events) > maxCalendarEvents {
-			events = events[:maxCalendarEvents]
 			break
 		}
 	}
 
 	var out []string
-	for _, e := range events {
+	for _, e := range events[:min(len(events), maxCalendarEvents)] {
 		out = append(out, e.writeMarkdown(method))
 	}
 
@@ -208,36 +214,21 @@ func icsTime(l icsLine) string {
 	return icsText(l.value)
 }
 
-// writeMarkdown writes an event as lines.
+// writeMarkdown writes an event as lines. method is what its sender does by it, as the calendar says: "REQUEST".
 func (e *event) writeMarkdown(method string) string {
-	title := map[string]string{
-		"REQUEST": "Invitation", "CANCEL": "Cancelled", "REPLY": "Answer to an invitation",
-		"COUNTER": "Another time proposed", "DECLINECOUNTER": "Proposed time declined",
-	}[method]
-
-	title = cmp.Or(title, "Event")
-	if e.status == "CANCELLED" {
-		title = "Cancelled"
-	}
-
-	when := e.start
-	endsBefore := len(e.end) == len(time.DateOnly) && e.end < e.start // a program wrote the only day as its end
-	hasEnd := e.end != "" && e.end != e.start && !endsBefore
-	if hasEnd && e.start != "" {
-		when += " – "
-	}
-	if hasEnd {
-		when += e.end
-	}
-
 	answer := ""
 	if method == "REPLY" || method == "COUNTER" {
 		answer = e.answer
 	}
 
-	lines := []string{"**" + title + "**" + afterSeparator(": ", e.summary)}
+	lines := []string{"**" + e.title(method) + "**" + afterSeparator(": ", e.summary)}
 	for _, field := range []struct{ name, text string }{
-		{"When", when}, {"Duration", e.duration}, {"Where", e.location}, {"Organizer", e.organizer}, {"Answer", answer}, {"Repeats", e.repeat},
+		{"When", e.when()},
+		{"Duration", e.duration},
+		{"Where", e.location},
+		{"Organizer", e.organizer},
+		{"Answer", answer},
+		{"Repeats", e.repeat},
 	} {
 		if field.text != "" {
 			lines = append(lines, field.name+afterSeparator(": ", field.text))
@@ -245,6 +236,40 @@ func (e *event) writeMarkdown(method string) string {
 	}
 
 	return strings.Join(lines, "\n")
+}
+
+// title says for people what the sender of an event does by it.
+func (e *event) title(method string) string {
+	if e.status == "CANCELLED" {
+		return "Cancelled"
+	}
+	switch method {
+	case "REQUEST":
+		return "Invitation"
+	case "CANCEL":
+		return "Cancelled"
+	case "REPLY":
+		return "Answer to an invitation"
+	case "COUNTER":
+		return "Another time proposed"
+	case "DECLINECOUNTER":
+		return "Proposed time declined"
+	default:
+		return "Event"
+	}
+}
+
+// when returns the time of an event: from its start to its end, as far as they are known.
+func (e *event) when() string {
+	endsBeforeStart := len(e.end) == len(time.DateOnly) && e.end < e.start // a program wrote the only day as its end
+	switch {
+	case e.end == "", e.end == e.start, endsBeforeStart:
+		return e.start
+	case e.start == "":
+		return e.end
+	default:
+		return e.start + " – " + e.end
+	}
 }
 
 // afterSeparator returns the separator and the escaped text, or "" if the text is empty.

@@ -22,36 +22,15 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 		}
 	}
 
-	r := bodytext.NewReader(in.Automatic == automaticBounce || bodytext.IsForwardSubject(in.Subject), cids)
-	texts, quotes := readSegments(r, c.segments)
-
-	// A mail without text shows the first of these that it has: the text in its winmail.dat, a short text file, the mail it forwards.
-	if len(texts)+len(quotes) == 0 && c.winmail != nil { // a server may have put a blank text beside it
-		inside := bodytext.Segment{Plain: c.winmail.text, HTML: c.winmail.html}
-		texts, quotes = readSegments(r, []bodytext.Segment{inside})
-		c.segments = append(c.segments, inside)
-	}
-	if len(texts)+len(quotes) == 0 && len(c.namedText) > 0 {
-		texts, quotes = readSegments(r, c.namedText)
-		c.segments = append(c.segments, c.namedText...)
-	}
-	if len(texts)+len(quotes) == 0 && c.forward != nil {
-		forwarded := forwardedSegments(c.forward)
-		texts, quotes = readSegments(r, forwarded)
-		c.segments = append(c.segments, forwarded...)
-	}
-
-	isOnlyQuote := len(texts)+len(c.calendars) == 0
-	if isOnlyQuote {
+	isAboutOtherMail := in.Automatic == automaticBounce || bodytext.IsForwardSubject(in.Subject)
+	r := bodytext.NewReader(isAboutOtherMail, cids)
+	texts, quotes := readTexts(r, c)
+	if len(texts)+len(c.calendars) == 0 { // better the quote than nothing
 		texts, quotes = quotes, nil
 	}
 
 	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", c.isCut, in)
 	in.Original.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", c.isCut, in)
-	if c.isCut {
-		in.Notices = append(in.Notices, tooLongNotice("text", "message.txt"))
-	}
-
 	if r.HasLayout {
 		in.Original.HTML = &page{
 			decoder:  d,
@@ -63,18 +42,32 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	}
 
 	for i := range c.files {
-		if r.Used[c.files[i].ContentID] && c.files[i].ContentID != "" {
+		id := c.files[i].ContentID
+		if id != "" && r.Used[id] {
 			c.files[i].Inline = true
 		}
 	}
 	in.Attachments = slices.Concat(in.Attachments, c.files, r.Images, r.TooLong)
-	in.Notices = append(in.Notices, cryptoNotices(c, in.Text)...)
-	if len(r.TooLong) > 0 {
-		in.Notices = append(in.Notices, tooLongNotice("HTML", "message.html"))
+	in.Notices = append(in.Notices, bodyNotices(r, c, in.Text)...)
+}
+
+// readTexts reads the pieces of text of a mail. Of a mail without text, it reads the first of these that has one: its winmail.dat, a short
+// text file, the mail that it forwards. It adds what it read to c.segments.
+func readTexts(r *bodytext.Reader, c *content) (texts, quotes []string) {
+	texts, quotes = readSegments(r, c.segments)
+	for _, find := range []func() []bodytext.Segment{
+		c.winmailSegments, // a server may have put a blank text beside it
+		func() []bodytext.Segment { return c.namedText },
+		c.forwardedSegments,
+	} {
+		if len(texts)+len(quotes) > 0 {
+			break
+		}
+		segments := find()
+		texts, quotes = readSegments(r, segments)
+		c.segments = append(c.segments, segments...)
 	}
-	if r.Blocked {
-		in.Notices = append(in.Notices, "Remote pictures are not loaded.")
-	}
+	return texts, quotes
 }
 
 // readSegments reads pieces of text. It leaves out those that are empty.
@@ -91,9 +84,20 @@ func tooLongNotice(what, file string) string {
 	return "The " + what + " of this mail is very long: its beginning is shown, the whole is attached as " + file + "."
 }
 
-// forwardedSegments returns the main headers and the text of an attached mail, for a mail that only forwards it.
-func forwardedSegments(raw []byte) []bodytext.Segment {
-	root, _ := rawmail.Read(raw)
+// winmailSegments returns the text in the mail's winmail.dat, or nil if it has none.
+func (c *content) winmailSegments() []bodytext.Segment {
+	if c.winmail == nil {
+		return nil
+	}
+	return []bodytext.Segment{{Plain: c.winmail.text, HTML: c.winmail.html}}
+}
+
+// forwardedSegments returns the main headers and the text of the first attached mail, or nil if there is none.
+func (c *content) forwardedSegments() []bodytext.Segment {
+	if c.forward == nil {
+		return nil
+	}
+	root, _ := rawmail.Read(c.forward)
 	root.ConvertHeader()
 	inner := &content{}
 	inner.add(root)
@@ -137,9 +141,13 @@ func attachWholeText(text, name string, in *channels.Inbound) {
 	in.Notices = append(in.Notices, tooLongNotice("text", name))
 }
 
-// cryptoNotices returns remarks about what is signed, encrypted, or was unpacked from winmail.dat.
-func cryptoNotices(c *content, text string) []string {
+// bodyNotices returns remarks about what agents see of a mail's body, which is text, and what they don't.
+func bodyNotices(r *bodytext.Reader, c *content, text string) []string {
 	var out []string
+	if c.isCut {
+		out = append(out, tooLongNotice("text", "message.txt"))
+	}
+
 	switch {
 	case c.encrypted == "S/MIME, signed":
 		out = append(out, "Signed with S/MIME in a form that cannot be displayed: the original is attached.")
@@ -154,6 +162,12 @@ func cryptoNotices(c *content, text string) []string {
 	}
 	if c.winmail != nil {
 		out = append(out, "Came as winmail.dat from Outlook: its files were unpacked.")
+	}
+	if len(r.TooLong) > 0 {
+		out = append(out, tooLongNotice("HTML", "message.html"))
+	}
+	if r.Blocked {
+		out = append(out, "Remote pictures are not loaded.")
 	}
 
 	return out
