@@ -1,14 +1,10 @@
 package rawmail
 
 import (
-	"bufio"
 	"bytes"
-	"net/textproto"
 	"regexp"
+	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/jhillyerd/enmime/v2"
 )
 
 // MaxHeaderBytes is how much of a header is read. (RFC 5322 sets no limit.) What is behind it is only in the
@@ -30,8 +26,13 @@ type Part struct {
 	Children []*Part
 }
 
-// splitter reads the MIME tree of one mail within the limits. It uses the library enmime only for odd headers: the library's reader of
-// trees has no limits, drops a body whose boundary never comes, and reads byte by byte.
+// Bytes returns a leaf's content without its transfer encoding.
+func (p *Part) Bytes() []byte {
+	return decodeTransfer(p.Body, p.Header.Raw("Content-Transfer-Encoding"))
+}
+
+// splitter reads the MIME tree of one mail within the limits. (That of the library enmime has none, drops a body whose boundary never comes,
+// and reads byte by byte.)
 type splitter struct {
 	parts   int
 	notices []string
@@ -40,12 +41,9 @@ type splitter struct {
 
 // addNotice adds a remark once.
 func (s *splitter) addNotice(text string) {
-	for _, n := range s.notices {
-		if n == text {
-			return
-		}
+	if !slices.Contains(s.notices, text) {
+		s.notices = append(s.notices, text)
 	}
-	s.notices = append(s.notices, text)
 }
 
 // Remarks about limits.
@@ -109,171 +107,6 @@ func (s *splitter) readPart(b []byte, depth int, defaultType string) *Part {
 
 	return p
 }
-
-// SplitHead separates header and body (RFC 5322 section 2.1).
-//
-// Usually an empty line ends the header. Some mail programs leave it out:
-//   - A line that can't be part of a header (an odd line) begins the body if no header line follows. But it belongs to the header if that
-//     announces base64 and the line isn't base64, because it would make the whole body unreadable.
-//   - The first delimiter of the parts that the header announces always ends the header.
-func SplitHead(b []byte) (head, body []byte) {
-	rest, isMbox := bytes.CutPrefix(bytes.TrimPrefix(b, []byte(">")), []byte("From "))
-	if isMbox && !bytes.HasPrefix(bytes.TrimLeft(rest, " \t"), []byte(":")) { // mbox files have this line; "From : ann@x.test" is a field
-		b = b[lineLength(b):]
-	}
-
-	at := 0
-	hasOdd := false   // there is a line that can't be a header, with no header behind it
-	odd := 0          // where the first such line begins
-	var dashed []byte // the first line that begins like a delimiter: only this line is looked at, so that hostile mails cost no more
-	for at < len(b) {
-		next := at + lineLength(b[at:])
-		line := bytes.TrimRight(b[at:next], "\r\n")
-		if dashed == nil && bytes.HasPrefix(line, []byte("--")) {
-			dashed = line
-			if hasBoundary(b[:at], line[len("--"):]) {
-				return b[:at], b[at:]
-			}
-		}
-
-		if len(line) == 0 {
-			if hasOdd && !cannotBelongToBody(b[:odd], b[odd:at]) {
-				return b[:odd], b[odd:]
-			}
-			return b[:at], b[next:]
-		}
-
-		if mayBeHeaderLine(line, at == 0) {
-			if !isBlank(line[0]) {
-				hasOdd = false // the odd lines before this one were a badly folded header
-			}
-		} else if at == 0 {
-			return nil, b
-		} else if !hasOdd {
-			hasOdd = true
-			odd = at
-		}
-
-		at = next
-	}
-
-	if hasOdd {
-		return b[:odd], b[odd:]
-	}
-
-	return b, nil
-}
-
-// lineLength returns the length of the first line of b, with its newline.
-func lineLength(b []byte) int {
-	if end := bytes.IndexByte(b, '\n'); end >= 0 {
-		return end + 1
-	}
-	return len(b)
-}
-
-// isBlank reports whether c is one of the characters with which the continuation of a folded field begins.
-func isBlank(c byte) bool { return c == ' ' || c == '\t' }
-
-// hasBoundary reports whether a header says that its parts are delimited by boundary.
-func hasBoundary(head, boundary []byte) bool {
-	if len(head) > MaxHeaderBytes {
-		return false
-	}
-	_, params := contentType(ReadHeader(head, NewGuesser()), "")
-	return len(boundary) > 0 && params["boundary"] == string(bytes.TrimRight(boundary, " \t"))
-}
-
-// cannotBelongToBody reports whether the header announces base64, and the first odd line isn't base64.
-func cannotBelongToBody(head, odd []byte) bool {
-	if len(head) > MaxHeaderBytes {
-		return false
-	}
-	line := odd[:lineLength(odd)]
-	if _, isCode := countBase64Digits(line); isCode {
-		return false
-	}
-	return encodingName(ReadHeader(head, NewGuesser()).Raw("Content-Transfer-Encoding")) == "base64"
-}
-
-// mayBeHeaderLine reports whether a line may be part of a header. The first line of a header can't continue a field.
-func mayBeHeaderLine(line []byte, isFirst bool) bool {
-	if isBlank(line[0]) {
-		return !isFirst
-	}
-	colon := bytes.IndexByte(line, ':')
-	if colon <= 0 {
-		return false
-	}
-	for _, c := range bytes.TrimRight(line[:colon], " \t") {
-		if c <= ' ' || c >= asciiDelete {
-			return false
-		}
-	}
-	return true
-}
-
-// ReadHeader reads a header block. It leaves out fields that can't be read.
-func ReadHeader(head []byte, guess *Guesser) Header {
-	if fields, ok := readPlainHeader(head); ok {
-		return Header{fields: fields, Guess: guess}
-	}
-	const bufferBytes = 512 // small, because a mail may have a thousand parts
-	fields, err := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), bufferBytes), ignoreErrors{})
-	if err != nil && len(fields) == 0 {
-		fields = nil
-	}
-	return Header{fields: fields, Guess: guess}
-}
-
-// readPlainHeader reads a well-formed header block, as almost all are. Its result is that of enmime's reader, but it is much faster, which
-// matters for mails with many parts. ok is false for blocks that aren't well-formed.
-func readPlainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
-	fields = textproto.MIMEHeader{}
-	name, value := "", []byte(nil)
-	for line := range bytes.Lines(head) {
-		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-		text := bytes.Trim(line, " \t")
-		if len(text) == 0 || bytes.IndexByte(line, '\r') >= 0 {
-			return nil, false
-		}
-		if isBlank(line[0]) && name != "" {
-			value = append(append(value, ' '), text...)
-			continue
-		}
-
-		colon := bytes.IndexByte(line, ':')
-		if colon <= 0 || bytes.ContainsFunc(line[:colon], isOddInName) {
-			return nil, false
-		}
-		addField(fields, name, value)
-		name = textproto.CanonicalMIMEHeaderKey(string(line[:colon]))
-		value = append([]byte(nil), bytes.TrimLeft(text[colon+1:], " \t")...)
-	}
-	addField(fields, name, value)
-	return fields, true
-}
-
-// isOddInName reports whether a character is unusual in the name of a field.
-func isOddInName(r rune) bool {
-	if r == '-' || r == '_' {
-		return false
-	}
-	return r >= utf8.RuneSelf || !isLetterOrDigit(byte(r))
-}
-
-// addField appends a value of a field.
-func addField(fields textproto.MIMEHeader, name string, value []byte) {
-	if name != "" { // "" before the first field
-		fields[name] = append(fields[name], string(value))
-	}
-}
-
-// ignoreErrors ignores enmime's remarks on headers: the mail is shown all the same.
-type ignoreErrors struct{}
-
-func (ignoreErrors) AddError(string, string, ...any)   {}
-func (ignoreErrors) AddWarning(string, string, ...any) {}
 
 // mediaType matches a well-formed media type.
 var mediaType = regexp.MustCompile(`^[a-z0-9!#$&^_.+\-]{1,100}/[a-z0-9!#$&^_.+\-]{1,100}$`)
@@ -386,9 +219,4 @@ func guessBoundary(body []byte) string {
 		}
 	}
 	return ""
-}
-
-// Bytes returns a leaf's content without its transfer encoding.
-func (p *Part) Bytes() []byte {
-	return decodeTransfer(p.Body, p.Header.Raw("Content-Transfer-Encoding"))
 }
