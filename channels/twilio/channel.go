@@ -135,43 +135,61 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Sending:      channels.Sending{RetryFor: retryFor, Timeout: requestTimeout},
 		Hold:         channels.HoldChat,
 	}
+
 	if c.number.whatsapp {
-		caps.RichText = channels.Partial
-		caps.Receipts.Read = channels.Full
-		caps.Window.Free = replyWindow
-		caps.Start = channels.StartTemplate
-		caps.Templates = true
-		caps.Rich.Location = channels.Full
-		caps.Rich.Buttons = maxButtons
-		caps.Rich.ListRows = maxRows
-		caps.Files.PerMessage = 1
-		caps.Files.Captions = channels.Partial
-		caps.Files.MaxBytes = maxWhatsApp
-		caps.Files.Types = acceptedTypes(true)
-		caps.Files.Limits = channels.FileLimits{channels.FileImage: maxImage, channels.FileVideo: maxWhatsApp,
-			channels.FileAudio: maxWhatsApp, channels.FileDocument: maxWhatsApp}
-		caps.Sending.Rate = whatsappRate
-		return c.withReachableFiles(caps)
+		addWhatsApp(&caps)
+	} else {
+		caps.Start = channels.StartFree
 	}
-
-	caps.Start = channels.StartFree
 	if c.number.mms {
-		caps.Files.PerMessage = maxMMSFiles
-		caps.Files.Captions = channels.Full
-		caps.Files.MaxBytes = maxMMS
-		caps.Files.Types = acceptedTypes(false)
-		caps.Files.Limits = channels.FileLimits{channels.FileImage: maxImage, channels.FileVideo: maxCarrierFile,
-			channels.FileAudio: maxCarrierFile, channels.FileDocument: maxCarrierFile}
+		caps.Files = mmsFiles()
 	}
 
-	return c.withReachableFiles(caps)
-}
-
-// withReachableFiles returns caps without files if Parley has no public address, because Twilio fetches files from there.
-func (c *Channel) withReachableFiles(caps channels.Capabilities) channels.Capabilities {
 	if c.callbacks.address == "" && caps.Files.PerMessage > 0 {
 		caps.Files.PerMessage = 0
 		caps.Files.Unavailable = "Files can't be sent: Twilio fetches them from Parley, which has no public address (PARLEY_PUBLIC_URL)."
 	}
+
 	return caps
+}
+
+// addWhatsApp adds what a WhatsApp sender can do.
+func addWhatsApp(caps *channels.Capabilities) {
+	caps.RichText = channels.Partial
+	caps.Receipts.Read = channels.Full
+	caps.Window.Free = replyWindow
+	caps.Start = channels.StartTemplate
+	caps.Templates = true
+	caps.Rich.Location = channels.Full
+	caps.Rich.Buttons = maxButtons
+	caps.Rich.ListRows = maxRows
+	caps.Sending.Rate = whatsappRate
+	caps.Files = channels.FileRules{
+		PerMessage: 1,
+		Captions:   channels.Partial,
+		MaxBytes:   maxWhatsApp,
+		Types:      whatsAppTypes(),
+		Limits: channels.FileLimits{
+			channels.FileImage:    maxImage,
+			channels.FileVideo:    maxWhatsApp,
+			channels.FileAudio:    maxWhatsApp,
+			channels.FileDocument: maxWhatsApp,
+		},
+	}
+}
+
+// mmsFiles returns the rules for files of a number that sends MMS.
+func mmsFiles() channels.FileRules {
+	return channels.FileRules{
+		PerMessage: maxMMSFiles,
+		Captions:   channels.Full,
+		MaxBytes:   maxMMS,
+		Types:      mmsTypes(),
+		Limits: channels.FileLimits{
+			channels.FileImage:    maxImage,
+			channels.FileVideo:    maxCarrierFile,
+			channels.FileAudio:    maxCarrierFile,
+			channels.FileDocument: maxCarrierFile,
+		},
+	}
 }

@@ -1,6 +1,9 @@
 package twilio
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Content types of files that Twilio accepts, each with its second parts.
 // Source: Twilio, "Accepted content types for media".
@@ -18,25 +21,32 @@ const (
 		" vnd.openxmlformats-officedocument.spreadsheetml.sheet vnd.openxmlformats-officedocument.wordprocessingml.document"
 )
 
-// acceptedTypes returns the content types of the files that Twilio accepts, by WhatsApp or as an MMS.
-func acceptedTypes(isWhatsApp bool) []string {
-	var all []string
-	add := func(kind, types string) {
-		for _, t := range strings.Fields(types) {
-			all = append(all, kind+"/"+t)
-		}
-	}
+// mmsTypes returns the content types of the files that Twilio takes for an MMS.
+func mmsTypes() []string {
+	return slices.Concat(
+		typesOf("image", imageTypes),
+		typesOf("video", videoTypes),
+		typesOf("audio", audioTypes),
+		typesOf("text", textTypes),
+		typesOf("application", fileTypes),
+	)
+}
 
-	add("image", imageTypes)
-	add("video", videoTypes)
-	add("audio", audioTypes)
-	add("text", textTypes)
-	add("application", fileTypes)
-	if isWhatsApp {
-		add("image", whatsappImages)
-		add("audio", whatsappAudio)
-		add("application", whatsappFiles)
-	}
+// whatsAppTypes returns the content types of the files that Twilio takes for WhatsApp.
+func whatsAppTypes() []string {
+	return slices.Concat(
+		mmsTypes(),
+		typesOf("image", whatsappImages),
+		typesOf("audio", whatsappAudio),
+		typesOf("application", whatsappFiles),
+	)
+}
 
-	return all
+// typesOf returns the content types of a kind with these second parts, which are separated by blanks.
+func typesOf(kind, secondParts string) []string {
+	var types []string
+	for _, part := range strings.Fields(secondParts) {
+		types = append(types, kind+"/"+part)
+	}
+	return types
 }

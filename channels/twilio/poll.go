@@ -270,8 +270,7 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 	err := c.listRows(ctx, own, from, func(r listedRow) (enough bool) {
 		seen++
 		if r.hasNewState(since, until) {
-			_, isOurs := c.sent.findDelivery(r.SID)
-			facts = append(facts, statusFact(listedMessage{Message: r.raw, Others: !isOurs}, r.row))
+			facts = append(facts, statusFact(listedMessage{Message: r.raw, Others: !c.sent.has(r.SID)}, r.row))
 		}
 		return seen > c.maxStatuses
 	})

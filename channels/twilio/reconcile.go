@@ -55,20 +55,15 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 
-	var same []listedRow
-	unexplained := 0 // messages that may be this delivery's or another process's
+	var same []listedRow // messages that look like the attempt
+	unexplained := 0     // other messages that may be this delivery's or another process's
 	for _, r := range rows {
-		delivery, isSentHere := c.sent.findDelivery(r.SID)
-		isOther := delivery != o.DeliveryID || o.Attempt.Part > 0 // of another delivery, or an earlier part of this one
-		isExplained := isSentHere && isOther || others[r.SID]
-		if isExplained {
-			continue
-		}
-
 		isEarlier := r.Created.Before(o.Attempt.FirstAt.Truncate(time.Second)) // Twilio's times are whole seconds
-		if !isEarlier && hasContent(r.row, parts[o.Attempt.Part]) {
+		switch {
+		case others[r.SID] || c.sent.isOfOther(r.SID, o):
+		case !isEarlier && hasContent(r.row, parts[o.Attempt.Part]):
 			same = append(same, r)
-		} else {
+		default:
 			unexplained++
 		}
 	}
@@ -77,7 +72,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		if err := acceptFailure(ctx, c, same[0]); err != nil {
 			return channels.CannotTell, channels.Receipt{}, err
 		}
-		return channels.Landed, c.makeReceipt(same[0].row, o.Attempt.Part+1 < len(parts), ""), nil
+		return channels.Landed, c.makeReceipt(same[0].row, o.Attempt.Part+1 < len(parts)), nil
 	}
 	if len(same) == 0 && unexplained == 0 {
 		return channels.Absent, channels.Receipt{}, nil

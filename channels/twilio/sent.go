@@ -1,6 +1,10 @@
 package twilio
 
-import "sync"
+import (
+	"sync"
+
+	"parley/channels"
+)
 
 // rememberedSids is how many sent messages are remembered. Reconcile can't tell to which delivery a forgotten one
 // belongs.
@@ -31,10 +35,19 @@ func (s *sentMessages) remember(sid string, delivery int64) {
 	}
 }
 
-// findDelivery returns the delivery of a message; false if this process didn't send it or has forgotten it.
-func (s *sentMessages) findDelivery(sid string) (int64, bool) {
+// has reports whether this process sent a message, and hasn't forgotten it.
+func (s *sentMessages) has(sid string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, ok := s.deliveries[sid]
-	return d, ok
+	_, isKnown := s.deliveries[sid]
+	return isKnown
+}
+
+// isOfOther reports whether this process knows that a message isn't the part that o is about to send: the message belongs to another
+// delivery, or to an earlier part of this one.
+func (s *sentMessages) isOfOther(sid string, o channels.Outbound) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delivery, isKnown := s.deliveries[sid]
+	return isKnown && (delivery != o.DeliveryID || o.Attempt.Part > 0)
 }
