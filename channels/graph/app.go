@@ -164,7 +164,13 @@ func (a *App) Subscription(ctx context.Context, object string) (Subscription, er
 // Errors: those of Call.
 func (a *App) Subscribe(ctx context.Context, object, callback, verify string, fields []string) error {
 	return a.client.Call(ctx, http.MethodPost, a.ID+"/subscriptions", nil,
-		map[string]any{"object": object, "callback_url": callback, "verify_token": verify, "fields": strings.Join(fields, ","), "include_values": true}, nil)
+		map[string]any{
+			"object":         object,
+			"callback_url":   callback,
+			"verify_token":   verify,
+			"fields":         strings.Join(fields, ","),
+			"include_values": true,
+		}, nil)
 }
 
 // Exchange exchanges the code with which a person came back from Meta's dialog for a token. redirect is the address that

@@ -85,8 +85,14 @@ func New(o Options) (*Client, error) {
 		o.MediaDialer = o.Dialer
 	}
 
-	c := &Client{base: base.JoinPath(o.Version), host: base, token: o.Token, secret: o.Secret, mustProve: &atomic.Bool{},
-		hosts: o.MediaHosts}
+	c := &Client{
+		base:      base.JoinPath(o.Version),
+		host:      base,
+		token:     o.Token,
+		secret:    o.Secret,
+		mustProve: &atomic.Bool{},
+		hosts:     o.MediaHosts,
+	}
 	c.http = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.Dialer})
 	c.media = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.MediaDialer})
 	return c, nil

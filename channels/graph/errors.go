@@ -103,11 +103,17 @@ func readRefusal(status int, header http.Header, body []byte) error {
 		return e
 	}
 	return &Error{
-		Status: status, RetryAfter: wait,
-		Coded: true, Code: int(o.Code.Value), Subcode: int(o.Subcode.Value), Type: o.Type,
-		Message: o.Message, Details: o.Data.Details,
-		UserTitle: o.UserTitle, UserText: o.UserText,
-		TraceID: o.TraceID,
+		Status:     status,
+		RetryAfter: wait,
+		Coded:      true,
+		Code:       int(o.Code.Value),
+		Subcode:    int(o.Subcode.Value),
+		Type:       o.Type,
+		Message:    o.Message,
+		Details:    o.Data.Details,
+		UserTitle:  o.UserTitle,
+		UserText:   o.UserText,
+		TraceID:    o.TraceID,
 	}
 }
 

@@ -28,7 +28,13 @@ func HashOf(raw []byte) string {
 // UnreadableFact returns the fact of a webhook, or a part of one, that can't be read. It is stored and shown to admins but never applied
 // (Fact.Quarantine). why says what is wrong with it.
 func UnreadableFact(raw []byte, owner, why string) channels.Fact {
-	return channels.Fact{ExternalID: "x:" + HashOf(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: owner}
+	return channels.Fact{
+		ExternalID: "x:" + HashOf(raw),
+		OrderKey:   "unreadable",
+		Payload:    bytes.Clone(raw),
+		Quarantine: why,
+		Owner:      owner,
+	}
 }
 
 // UniteFields returns the names of webhooks' fields in all lists, in the order of the alphabet and each once.

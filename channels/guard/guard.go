@@ -39,17 +39,23 @@ func New(allowed ...string) *Dialer {
 		d.allowed[normalHost(host)] = true
 	}
 
-	d.plain = net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-		at, err := netip.ParseAddrPort(address)
-		if err != nil || d.world.isNeverReached(at.Addr()) {
-			return fmt.Errorf("guard: %w", channels.ErrPrivateAddress)
-		}
-		return nil
-	}}
+	d.plain = net.Dialer{
+		Timeout: dialTimeout,
+		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
+			at, err := netip.ParseAddrPort(address)
+			if err != nil || d.world.isNeverReached(at.Addr()) {
+				return fmt.Errorf("guard: %w", channels.ErrPrivateAddress)
+			}
+			return nil
+		},
+	}
 
-	d.guarded = net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, network, address string, _ syscall.RawConn) error {
-		return d.check(network, address)
-	}}
+	d.guarded = net.Dialer{
+		Timeout: dialTimeout,
+		ControlContext: func(_ context.Context, network, address string, _ syscall.RawConn) error {
+			return d.check(network, address)
+		},
+	}
 
 	return d
 }

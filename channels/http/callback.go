@@ -67,7 +67,11 @@ func (c *Channel) callbackBody(ctx context.Context, o channels.Outbound) ([]byte
 // checkContent refuses a message that exceeds the limits in docs/http-channel.md.
 func checkContent(o channels.Outbound) error {
 	if len(o.To) != 1 || len(o.Cc) > 0 {
-		return &channels.SendError{Class: channels.BadRecipient, Text: "It must go to one customer.", Hint: "Take the others out."}
+		return &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "It must go to one customer.",
+			Hint:  "Take the others out.",
+		}
 	}
 	if o.Template != nil {
 		return channels.RefuseContent("There are no templates here.", "Send the text itself.")

@@ -64,7 +64,11 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	fail := func(class channels.Class, text string) (channels.Fetched, error) {
 		cancel()
 		_ = resp.Body.Close()
-		return channels.Fetched{}, &channels.SendError{Class: class, Text: text, Cause: fmt.Errorf("http: status %d", resp.StatusCode)}
+		return channels.Fetched{}, &channels.SendError{
+			Class: class,
+			Text:  text,
+			Cause: fmt.Errorf("http: status %d", resp.StatusCode),
+		}
 	}
 
 	tooLarge := fmt.Sprintf("The file is larger than %d MB.", maxLinked>>20)
@@ -72,7 +76,10 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		if resp.ContentLength > maxLinked {
 			return fail(channels.BadContent, tooLarge)
 		}
-		body := &fetched{fence.Bounded(resp.Body, maxLinked, &channels.SendError{Class: channels.BadContent, Text: tooLarge}), cancel}
+		body := &fetched{fence.Bounded(resp.Body, maxLinked, &channels.SendError{
+			Class: channels.BadContent,
+			Text:  tooLarge,
+		}), cancel}
 		return channels.Fetched{ContentType: strings.TrimSpace(resp.Header.Get("Content-Type")), Body: body}, nil
 	}
 

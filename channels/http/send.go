@@ -101,8 +101,12 @@ func unansweredError(err error) error {
 	var op *net.OpError
 	var lost *fence.LostError
 	if errors.Is(err, channels.ErrPrivateAddress) {
-		return &channels.SendError{Class: channels.AuthBroken, Text: "callback_url leads into your own network.",
-			Hint: `If that is meant, say so on the account's page, or write allow_private: "true" and run parley apply.`, Cause: err}
+		return &channels.SendError{
+			Class: channels.AuthBroken,
+			Text:  "callback_url leads into your own network.",
+			Hint:  `If that is meant, say so on the account's page, or write allow_private: "true" and run parley apply.`,
+			Cause: err,
+		}
 	}
 	isNothingSent := errors.As(err, &lost) && !lost.Left
 	isNotConnected := errors.As(err, &op) && op.Op == "dial"
@@ -129,7 +133,12 @@ func (c *Channel) readReceipt(resp *http.Response, answer callbackAnswer, token 
 		if answer.Error != "" {
 			text += ` It says: "` + answer.Error + `"`
 		}
-		return channels.Receipt{}, &channels.SendError{Class: class, Text: text, Hint: hint, Cause: fmt.Errorf("http: status %d", resp.StatusCode)}
+		return channels.Receipt{}, &channels.SendError{
+			Class: class,
+			Text:  text,
+			Hint:  hint,
+			Cause: fmt.Errorf("http: status %d", resp.StatusCode),
+		}
 	}
 
 	status := resp.StatusCode

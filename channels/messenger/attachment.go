@@ -73,7 +73,12 @@ func (a *attachment) addFile(in *channels.Inbound) {
 	}
 
 	name, contentType := fileName(u, kind, len(in.Attachments))
-	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: contentType, Inline: isSticker, Ref: address})
+	in.Attachments = append(in.Attachments, channels.Attachment{
+		Name:        name,
+		ContentType: contentType,
+		Inline:      isSticker,
+		Ref:         address,
+	})
 }
 
 func withArticle(kind string) string {

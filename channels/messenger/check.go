@@ -43,8 +43,12 @@ func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
 	const secret, scopes = "App secret", "Permissions"
 	isWrong, err := c.graph.WrongSecret(ctx, c.page, string(c.hook.Secret))
 	if isWrong {
-		return []channels.Finding{{What: secret, Field: fieldSecret, Text: "It isn't the secret of the app that made the token: what Facebook sends would be refused.",
-			Hint: "Copy it from the app dashboard of that app, App settings, Basic."}}
+		return []channels.Finding{{
+			What:  secret,
+			Field: fieldSecret,
+			Text:  "It isn't the secret of the app that made the token: what Facebook sends would be refused.",
+			Hint:  "Copy it from the app dashboard of that app, App settings, Basic.",
+		}}
 	}
 	if err != nil {
 		return []channels.Finding{refusedFinding(secret, err)}
@@ -58,12 +62,22 @@ func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
 
 	const makeNew = "Make the Page's token anew from a system user's token that never expires, with pages_messaging, pages_manage_metadata and pages_read_engagement."
 	if missing := facts.Missing("pages_messaging", "pages_manage_metadata"); len(missing) > 0 {
-		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token lacks " + strings.Join(missing, " and ") + ".", Hint: makeNew})
+		return append(findings, channels.Finding{
+			What:  scopes,
+			Field: fieldToken,
+			Text:  "The token lacks " + strings.Join(missing, " and ") + ".",
+			Hint:  makeNew,
+		})
 	}
 
 	ends := facts.EndsAt() // zero means never
 	if !ends.IsZero() && ends.Sub(c.env.Now()) < shortLife {
-		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token ends on " + ends.Format("2 January 2006 at 15:04") + " UTC.", Hint: makeNew})
+		return append(findings, channels.Finding{
+			What:  scopes,
+			Field: fieldToken,
+			Text:  "The token ends on " + ends.Format("2 January 2006 at 15:04") + " UTC.",
+			Hint:  makeNew,
+		})
 	}
 
 	return append(findings, channels.Finding{OK: true, What: scopes, Text: "The token has those that are needed."})
@@ -90,7 +104,11 @@ func (c *Channel) checkAddress(ctx context.Context, mayAsk bool) channels.Findin
 
 	for _, v := range state.Values {
 		if v.Now != v.Wanted {
-			return channels.Finding{What: what, Text: v.What + ": " + cmp.Or(v.Now, "none") + ".", Hint: "Set the webhook on the account's page of the settings site. " + state.ByHand}
+			return channels.Finding{
+				What: what,
+				Text: v.What + ": " + cmp.Or(v.Now, "none") + ".",
+				Hint: "Set the webhook on the account's page of the settings site. " + state.ByHand,
+			}
 		}
 	}
 
@@ -130,8 +148,12 @@ func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 	}
 
 	if me.ID != c.page {
-		return channels.Finding{What: what, Field: fieldPage, Text: fmt.Sprintf("The token belongs to %s (%s), not to the Page %s.", me.Name, me.ID, c.page),
-			Hint: "Take the token of this Page, not of a person, and check page_id."}
+		return channels.Finding{
+			What:  what,
+			Field: fieldPage,
+			Text:  fmt.Sprintf("The token belongs to %s (%s), not to the Page %s.", me.Name, me.ID, c.page),
+			Hint:  "Take the token of this Page, not of a person, and check page_id.",
+		}
 	}
 
 	return channels.Finding{OK: true, What: what, Text: "It is that of the Page " + me.Name + "."}

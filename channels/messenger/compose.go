@@ -301,7 +301,12 @@ func cardPart(cards []channels.RichCard) (part, error) {
 			return part{}, err
 		}
 
-		t.Elements = append(t.Elements, outElement{Title: c.Title, Subtitle: c.Text, ImageURL: c.ImageURL, Buttons: buttonsOf(c.Buttons)})
+		t.Elements = append(t.Elements, outElement{
+			Title:    c.Title,
+			Subtitle: c.Text,
+			ImageURL: c.ImageURL,
+			Buttons:  buttonsOf(c.Buttons),
+		})
 	}
 
 	return part{template: true, message: outMessage{Attachment: &outAttached{Type: "template", Payload: t}}}, nil

@@ -24,7 +24,10 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		return nil, fmt.Errorf("messenger: event: %w", err)
 	}
 	if s.Person != "" {
-		return []channels.Inbound{{Kind: channels.InboundIdentity, From: channels.Party{Key: s.Person, Name: oneLine(s.Name)}}}, nil
+		return []channels.Inbound{{
+			Kind: channels.InboundIdentity,
+			From: channels.Party{Key: s.Person, Name: oneLine(s.Name)},
+		}}, nil
 	}
 
 	var ev event
@@ -34,7 +37,11 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 
 	customer := ev.findCustomer(s.Page)
 	if customer == "" && ev.Policy != nil {
-		return []channels.Inbound{{Kind: channels.InboundNotice, At: ev.Timestamp.asTime(), Notices: []string{ev.Policy.makeNotice()}}}, nil
+		return []channels.Inbound{{
+			Kind:    channels.InboundNotice,
+			At:      ev.Timestamp.asTime(),
+			Notices: []string{ev.Policy.makeNotice()},
+		}}, nil
 	}
 	if s.Page == "" || customer == "" {
 		return nil, errors.New("messenger: event: nobody it is about")

@@ -66,8 +66,12 @@ func classifyError(err error) *channels.SendError {
 	}
 
 	if graph.IsAboutProof(err) {
-		return &channels.SendError{Class: channels.AuthBroken, Cause: err, Hint: "Copy it from the app dashboard of that app, App settings, Basic.",
-			Text: "The app demands its secret with every call, and app_secret is not that of the app that made the token."}
+		return &channels.SendError{
+			Class: channels.AuthBroken,
+			Cause: err,
+			Hint:  "Copy it from the app dashboard of that app, App settings, Basic.",
+			Text:  "The app demands its secret with every call, and app_secret is not that of the app that made the token.",
+		}
 	}
 
 	e := &channels.SendError{Class: classOf(refused), Cause: err}

@@ -57,7 +57,12 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	case errors.Is(err, graph.ErrTooLarge):
 		return channels.Fetched{}, errTooMuch(err)
 	case errors.As(err, &refused) && refused.Status == http.StatusTooManyRequests:
-		return channels.Fetched{}, &channels.SendError{Class: channels.Throttled, Wait: throttleWait(refused), Text: "Meta's file server is busy.", Cause: err}
+		return channels.Fetched{}, &channels.SendError{
+			Class: channels.Throttled,
+			Wait:  throttleWait(refused),
+			Text:  "Meta's file server is busy.",
+			Cause: err,
+		}
 	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
 		return channels.Fetched{}, bad("The file's address has expired.")
 	}
@@ -66,7 +71,12 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 }
 
 func errTooMuch(err error) error {
-	return &channels.SendError{Class: channels.BadContent, Text: "The file is too large.", Hint: "Look into the Page's inbox.", Cause: err}
+	return &channels.SendError{
+		Class: channels.BadContent,
+		Text:  "The file is too large.",
+		Hint:  "Look into the Page's inbox.",
+		Cause: err,
+	}
 }
 
 // fetchedBody is a file whose Read returns errors as *channels.SendError.

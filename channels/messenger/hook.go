@@ -32,9 +32,21 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	subscribed := facts.sub.FieldNames()
 	return channels.HookState{
 		Values: []channels.HookValue{
-			{What: "Callback of the app " + facts.app.Name + ", for all its Pages", Now: facts.sub.Callback, Wanted: graph.Callback(facts.sub.Callback, c.env)},
-			{What: "What the app is told", Now: graph.ListFields(subscribed), Wanted: graph.ListFields(neededFields(), subscribed)},
-			{What: "What the Page tells the app", Now: graph.ListFields(facts.page), Wanted: graph.ListFields(neededFields(), facts.page)},
+			{
+				What:   "Callback of the app " + facts.app.Name + ", for all its Pages",
+				Now:    facts.sub.Callback,
+				Wanted: graph.Callback(facts.sub.Callback, c.env),
+			},
+			{
+				What:   "What the app is told",
+				Now:    graph.ListFields(subscribed),
+				Wanted: graph.ListFields(neededFields(), subscribed),
+			},
+			{
+				What:   "What the Page tells the app",
+				Now:    graph.ListFields(facts.page),
+				Wanted: graph.ListFields(neededFields(), facts.page),
+			},
 		},
 		ByHand: "In Meta's app dashboard, Messenger, API settings: set the callback URL " + c.env.HookURL + " with the verify token of this account, subscribe it to " +
 			strings.Join(neededFields(), ", ") + ", and add the Page there with the same fields.",

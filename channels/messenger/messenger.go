@@ -71,16 +71,22 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 
 	setting := func(name string) string { return strings.TrimSpace(config[name]) }
 	client, err := graph.New(graph.Options{
-		BaseURL: env.APIURL, Version: setting(fieldVersion),
-		Token: setting(fieldToken), Secret: setting(fieldSecret),
-		Dialer: env.Dialer, MediaHosts: mediaHosts(),
+		BaseURL:    env.APIURL,
+		Version:    setting(fieldVersion),
+		Token:      setting(fieldToken),
+		Secret:     setting(fieldSecret),
+		Dialer:     env.Dialer,
+		MediaHosts: mediaHosts(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("messenger: %w", err)
 	}
 
 	c := &Channel{
-		page: setting(fieldPage), beginsAt: a.BeginsAt, env: env, graph: client,
+		page:     setting(fieldPage),
+		beginsAt: a.BeginsAt,
+		env:      env,
+		graph:    client,
 		uploads:  &uploads{ids: map[string]string{}},
 		places:   make(chan struct{}, maxInMemory),
 		newcomer: make(chan struct{}, 1),
@@ -90,9 +96,13 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	}
 
 	c.hook = &graph.Hook{
-		Secret: []byte(setting(fieldSecret)), VerifyToken: config[fieldVerify],
-		Split: split, Accept: c.accept, Later: c.introduceLater,
-		Now: env.Now, Log: env.Log,
+		Secret:      []byte(setting(fieldSecret)),
+		VerifyToken: config[fieldVerify],
+		Split:       split,
+		Accept:      c.accept,
+		Later:       c.introduceLater,
+		Now:         env.Now,
+		Log:         env.Log,
 	}
 	return c, nil
 }

@@ -59,7 +59,11 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return outcome, channels.Receipt{}, nil
 	}
 
-	return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: o.Attempt.Part+1 < len(parts)}, nil
+	return channels.Landed, channels.Receipt{
+		ExternalID: id,
+		State:      channels.StateAccepted,
+		More:       o.Attempt.Part+1 < len(parts),
+	}, nil
 }
 
 // searchPart looks for a part whose first attempt began at firstAt. messages are the conversation's last messages, the newest first;

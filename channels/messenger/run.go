@@ -188,7 +188,12 @@ func (c *Channel) nameFact(id, name string) channels.Fact {
 	if err != nil {
 		panic("messenger: name: " + err.Error()) // a struct of strings can always be marshalled
 	}
-	return channels.Fact{ExternalID: boundedID("n:" + id + ":" + graph.HashOf([]byte(name))), OrderKey: id, Payload: payload, Owner: c.page}
+	return channels.Fact{
+		ExternalID: boundedID("n:" + id + ":" + graph.HashOf([]byte(name))),
+		OrderKey:   id,
+		Payload:    payload,
+		Owner:      c.page,
+	}
 }
 
 // missedFacts returns the facts of a customer's messages that webhooks should have brought by now, in order.

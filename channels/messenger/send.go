@@ -80,7 +80,11 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 // onlyRecipient returns the only recipient of a message.
 func onlyRecipient(o channels.Outbound) (string, error) {
 	if len(o.To) != 1 || len(o.Cc) > 0 {
-		return "", &channels.SendError{Class: channels.BadRecipient, Text: "A Messenger message has one recipient.", Hint: "Name one customer."}
+		return "", &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "A Messenger message has one recipient.",
+			Hint:  "Name one customer.",
+		}
 	}
 	if !graph.IsID(o.To[0].Key) {
 		return "", &channels.SendError{Class: channels.BadRecipient, Text: "This is nobody on Messenger.",

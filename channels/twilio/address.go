@@ -44,11 +44,18 @@ type ownNumber struct {
 func (n *ownNumber) addressOf(p channels.Party) (string, error) {
 	all := n.addressesOf(p)
 	if len(all) == 0 && p.Key != "" && !n.whatsapp {
-		return "", &channels.SendError{Class: channels.BadRecipient, Text: "“" + clipText(p.Key, maxQuoted) + "” is a sender's name, which takes no answers.",
-			Hint: "If you know a number of theirs, start a conversation with it."}
+		return "", &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "“" + clipText(p.Key, maxQuoted) + "” is a sender's name, which takes no answers.",
+			Hint:  "If you know a number of theirs, start a conversation with it.",
+		}
 	}
 	if len(all) == 0 {
-		return "", &channels.SendError{Class: channels.BadRecipient, Text: "The recipient has no phone number.", Hint: "Give the number with + and country code."}
+		return "", &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "The recipient has no phone number.",
+			Hint:  "Give the number with + and country code.",
+		}
 	}
 	return all[0], nil
 }

@@ -101,7 +101,11 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 	api := newClient(set, env)
 	calls := &callbacks{address: env.HookURL, authToken: set.token, account: a.ID, keys: env.Keys}
 	return &Channel{
-		number: number, env: env, opts: o, log: env.Log, beginsAt: a.BeginsAt,
+		number:    number,
+		env:       env,
+		opts:      o,
+		log:       env.Log,
+		beginsAt:  a.BeginsAt,
 		api:       api,
 		catalogue: catalogue{api},
 		callbacks: calls,

@@ -31,7 +31,11 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	err := c.api.call(ctx, request{method: http.MethodGet, url: c.api.accountURL() + ".json"}, &account)
 	if err != nil {
 		se := asNotSent(err)
-		f := channels.Finding{What: credentials, Text: se.Text, Hint: cmp.Or(se.Hint, "See whether this machine reaches "+c.api.base+".")}
+		f := channels.Finding{
+			What: credentials,
+			Text: se.Text,
+			Hint: cmp.Or(se.Hint, "See whether this machine reaches "+c.api.base+"."),
+		}
 		if se.Class == channels.AuthBroken {
 			f.Field = fieldToken
 		}
@@ -39,7 +43,11 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	}
 
 	if account.Status != "" && account.Status != "active" {
-		return append(findings, channels.Finding{What: credentials, Text: "The account is " + clipText(account.Status, maxQuoted) + ".", Hint: "See the Twilio Console."})
+		return append(findings, channels.Finding{
+			What: credentials,
+			Text: "The account is " + clipText(account.Status, maxQuoted) + ".",
+			Hint: "See the Twilio Console.",
+		})
 	}
 
 	findings = append(findings, channels.Finding{OK: true, What: credentials, Text: "Twilio accepts account SID and auth token."})
@@ -65,7 +73,11 @@ func (c *Channel) checkAddress() channels.Finding {
 		return channels.Finding{What: what, Text: u.Text, Hint: u.Hint}
 	}
 	if !strings.HasPrefix(c.callbacks.address, "https://") && !c.api.replaced { // in tests, another server stands in for Twilio
-		return channels.Finding{What: what, Text: "Callbacks would come unencrypted.", Hint: "Set PARLEY_PUBLIC_URL to an https address."}
+		return channels.Finding{
+			What: what,
+			Text: "Callbacks would come unencrypted.",
+			Hint: "Set PARLEY_PUBLIC_URL to an https address.",
+		}
 	}
 	return channels.Finding{OK: true, What: what, Text: "Twilio calls " + c.callbacks.address + "."}
 }
@@ -80,10 +92,20 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 
 	if abilities := n.Capabilities; abilities != nil { // Twilio tells none of a short code
 		if !abilities.SMS {
-			return []channels.Finding{{What: what, Field: fieldFrom, Text: c.number.from + " can't carry text messages.", Hint: "Take a number with SMS."}}
+			return []channels.Finding{{
+				What:  what,
+				Field: fieldFrom,
+				Text:  c.number.from + " can't carry text messages.",
+				Hint:  "Take a number with SMS.",
+			}}
 		}
 		if c.number.mms && !abilities.MMS {
-			return []channels.Finding{{What: what, Field: fieldMMS, Text: c.number.from + " can't carry files (MMS).", Hint: "Set mms to \"false\", or take a number with MMS."}}
+			return []channels.Finding{{
+				What:  what,
+				Field: fieldMMS,
+				Text:  c.number.from + " can't carry files (MMS).",
+				Hint:  "Set mms to \"false\", or take a number with MMS.",
+			}}
 		}
 	}
 
@@ -95,7 +117,11 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 func (c *Channel) checkSender(ctx context.Context) []channels.Finding {
 	const what = "WhatsApp sender"
 	if c.number.from == sandbox {
-		return []channels.Finding{{OK: true, What: what, Text: "It is Twilio's sandbox: in the Console, its webhook for incoming messages must be " + c.webhookAddress() + " by HTTP POST."}}
+		return []channels.Finding{{
+			OK:   true,
+			What: what,
+			Text: "It is Twilio's sandbox: in the Console, its webhook for incoming messages must be " + c.webhookAddress() + " by HTTP POST.",
+		}}
 	}
 	s, err := c.newFinder().findSender(ctx)
 	if err != nil {
@@ -145,15 +171,23 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	isPost := p.method == "" || strings.EqualFold(p.method, http.MethodPost) // POST is Twilio's default
 	isOurs := address == c.callbacks.address || p.shared && isOfAnotherAccount(address, c.env)
 	if !isOurs || !isPost {
-		return channels.Finding{What: what, Text: "Twilio calls another address for this number: " + clipText(p.address, maxAddress) + ".", Hint: hint}
+		return channels.Finding{
+			What: what,
+			Text: "Twilio calls another address for this number: " + clipText(p.address, maxAddress) + ".",
+			Hint: hint,
+		}
 	}
 	if !strings.Contains(fragment, retryCount) || !strings.Contains(fragment, retryPolicy) {
 		return channels.Finding{What: what, Text: "Twilio does not repeat a callback that failed.", Hint: hint}
 	}
 
 	if address != c.callbacks.address {
-		return channels.Finding{OK: true, What: what, Text: "Twilio calls Parley for all numbers of the messaging service, at another account's address: " +
-			clipText(address, maxAddress) + "."}
+		return channels.Finding{
+			OK:   true,
+			What: what,
+			Text: "Twilio calls Parley for all numbers of the messaging service, at another account's address: " +
+				clipText(address, maxAddress) + ".",
+		}
 	}
 	return channels.Finding{OK: true, What: what, Text: "Twilio calls Parley, and repeats what failed."}
 }

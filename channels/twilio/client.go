@@ -36,7 +36,8 @@ type client struct {
 func newClient(set settings, env channels.Env) *client {
 	given := strings.TrimRight(env.APIURL, "/")
 	return &client{
-		account: set.account, token: set.token,
+		account:   set.account,
+		token:     set.token,
 		base:      cmp.Or(given, "https://api.twilio.com"),
 		content:   cmp.Or(given, "https://content.twilio.com"),
 		messaging: cmp.Or(given, "https://messaging.twilio.com"),

@@ -143,7 +143,12 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 		s.External, s.ByID = []string{r.SID}, true
 		s.Parts = int(r.Segments)
 		s.Others = l.Others
-		return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(r.To)}, At: r.Updated.Time, Status: s}}, nil
+		return []channels.Inbound{{
+			Kind:   channels.InboundStatus,
+			From:   channels.Party{Key: keyOf(r.To)},
+			At:     r.Updated.Time,
+			Status: s,
+		}}, nil
 	}
 
 	in := channels.Inbound{

@@ -36,7 +36,11 @@ func (c *client) fetchFile(ctx context.Context, ref string) (channels.Fetched, e
 			return f, err
 		}
 		if !pause.For(ctx, wait) {
-			return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "Twilio does not have the file yet.", Cause: err}
+			return channels.Fetched{}, &channels.SendError{
+				Class: channels.Retry,
+				Text:  "Twilio does not have the file yet.",
+				Cause: err,
+			}
 		}
 	}
 	return c.fetchOnce(ctx, ref)
@@ -49,7 +53,11 @@ var errNoMedia = errors.New("twilio: media: no such file")
 func (c *client) fetchOnce(ctx context.Context, ref string) (channels.Fetched, error) {
 	at, trusted, err := c.mediaURL(ref)
 	if err != nil {
-		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address is not Twilio's.", Cause: err}
+		return channels.Fetched{}, &channels.SendError{
+			Class: channels.BadContent,
+			Text:  "The file's address is not Twilio's.",
+			Cause: err,
+		}
 	}
 
 	for hop := range maxRedirects {
@@ -65,7 +73,11 @@ func (c *client) fetchOnce(ctx context.Context, ref string) (channels.Fetched, e
 
 		resp, err := fence.Do(c.http, req)
 		if err != nil {
-			return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The file could not be fetched from Twilio.", Cause: err}
+			return channels.Fetched{}, &channels.SendError{
+				Class: channels.Retry,
+				Text:  "The file could not be fetched from Twilio.",
+				Cause: err,
+			}
 		}
 		if isRedirect := resp.StatusCode/100 == 3; !isRedirect {
 			return c.readFetched(resp, withCredentials)
@@ -75,13 +87,19 @@ func (c *client) fetchOnce(ctx context.Context, ref string) (channels.Fetched, e
 		_ = resp.Body.Close() // a redirect's body isn't needed
 
 		if err != nil || !c.mayFollow(next) {
-			return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "Twilio sends us to a strange place for this file."}
+			return channels.Fetched{}, &channels.SendError{
+				Class: channels.BadContent,
+				Text:  "Twilio sends us to a strange place for this file.",
+			}
 		}
 
 		at = next.String()
 	}
 
-	return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "Twilio sends us around in circles for this file."}
+	return channels.Fetched{}, &channels.SendError{
+		Class: channels.BadContent,
+		Text:  "Twilio sends us around in circles for this file.",
+	}
 }
 
 // mayFollow reports whether a file may be fetched from the address to which Twilio redirects. The address must be https, unless the API

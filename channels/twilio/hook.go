@@ -31,10 +31,19 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	if err != nil {
 		return channels.HookState{}, err
 	}
-	state := channels.HookState{ByHand: "In the Twilio Console set " + p.what + " to " + c.webhookAddress() + " by HTTP POST.",
-		Values: []channels.HookValue{{What: p.what, Now: methodAndAddress(p.method, p.address), Wanted: methodAndAddress(http.MethodPost, c.webhookAddress())}}}
+	state := channels.HookState{
+		ByHand: "In the Twilio Console set " + p.what + " to " + c.webhookAddress() + " by HTTP POST.",
+		Values: []channels.HookValue{{
+			What:   p.what,
+			Now:    methodAndAddress(p.method, p.address),
+			Wanted: methodAndAddress(http.MethodPost, c.webhookAddress()),
+		}},
+	}
 	if p.app != "" {
-		state.Values = append(state.Values, channels.HookValue{What: "TwiML application of the number, which comes before its address", Now: p.app})
+		state.Values = append(state.Values, channels.HookValue{
+			What: "TwiML application of the number, which comes before its address",
+			Now:  p.app,
+		})
 	}
 	return state, nil
 }
@@ -134,7 +143,10 @@ func (f *finder) findNumber(ctx context.Context) (phone *ownPhone, kind string, 
 		Numbers []ownPhone `json:"incoming_phone_numbers"`
 		Codes   []ownPhone `json:"short_codes"`
 	}
-	if err := f.api.call(ctx, request{method: http.MethodGet, url: f.api.accountURL() + "/" + kind + ".json?" + query.Encode()}, &found); err != nil {
+	if err := f.api.call(ctx, request{
+		method: http.MethodGet,
+		url:    f.api.accountURL() + "/" + kind + ".json?" + query.Encode(),
+	}, &found); err != nil {
 		return nil, "", asNotSent(err)
 	}
 
@@ -142,8 +154,11 @@ func (f *finder) findNumber(ctx context.Context) (phone *ownPhone, kind string, 
 	isOurs := func(p ownPhone) bool { return cmp.Or(p.Number, p.Code) == f.number.from } // Twilio's filters also match parts of numbers
 	at := slices.IndexFunc(all, isOurs)
 	if at < 0 {
-		return nil, "", &channels.SendError{Class: channels.BadRecipient, Text: "The account has no number " + f.number.from + ".",
-			Hint: "Check from, or buy the number in the Twilio Console."}
+		return nil, "", &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "The account has no number " + f.number.from + ".",
+			Hint:  "Check from, or buy the number in the Twilio Console.",
+		}
 	}
 
 	return &all[at], kind, nil
@@ -161,9 +176,14 @@ func (f *finder) findInService(ctx context.Context) (p *hookPlace, onNumber bool
 	if err := f.api.call(ctx, request{method: http.MethodGet, url: serviceURL}, &s); err != nil {
 		return nil, false, asNotSent(err)
 	}
-	return &hookPlace{what: "Request URL of the messaging service " + s.Name, shared: true, address: s.URL, method: s.Method,
+	return &hookPlace{
+		what:    "Request URL of the messaging service " + s.Name,
+		shared:  true,
+		address: s.URL,
+		method:  s.Method,
 		requestFor: func(address string) request {
 			form := url.Values{"InboundRequestUrl": {address}, "InboundMethod": {http.MethodPost}}
 			return request{method: http.MethodPost, url: serviceURL, form: form}
-		}}, s.OnNumber, nil
+		},
+	}, s.OnNumber, nil
 }

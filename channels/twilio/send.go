@@ -204,7 +204,11 @@ func formatLocation(l channels.Location) string {
 // fillTemplate names an approved template and fills it.
 func fillTemplate(form url.Values, t channels.TemplateUse) error {
 	if t.ExternalID == "" {
-		return &channels.SendError{Class: channels.TemplateBad, Text: "The template was not submitted to Twilio.", Hint: "Submit it first."}
+		return &channels.SendError{
+			Class: channels.TemplateBad,
+			Text:  "The template was not submitted to Twilio.",
+			Hint:  "Submit it first.",
+		}
 	}
 
 	form.Set("ContentSid", t.ExternalID)
@@ -212,7 +216,11 @@ func fillTemplate(form url.Values, t channels.TemplateUse) error {
 	for i, name := range variablesOf(t.Template) {
 		value := variableValue(t.Values[name])
 		if value == "" {
-			return &channels.SendError{Class: channels.TemplateBad, Text: "The template's field “" + name + "” is empty.", Hint: "Fill it in."}
+			return &channels.SendError{
+				Class: channels.TemplateBad,
+				Text:  "The template's field “" + name + "” is empty.",
+				Hint:  "Fill it in.",
+			}
 		}
 		values[strconv.Itoa(i+1)] = value
 	}

@@ -37,7 +37,12 @@ func (s *waSender) checkOnline() channels.Finding {
 	if s.Status == "" || strings.HasPrefix(s.Status, online) {
 		return channels.Finding{OK: true, What: what, Text: strings.TrimPrefix(s.ID, waPrefix) + " is online."}
 	}
-	f := channels.Finding{What: what, Field: fieldFrom, Text: "The sender is " + s.describeState() + ".", Hint: "See Messaging, Senders in the Twilio Console."}
+	f := channels.Finding{
+		What:  what,
+		Field: fieldFrom,
+		Text:  "The sender is " + s.describeState() + ".",
+		Hint:  "See Messaging, Senders in the Twilio Console.",
+	}
 	for _, r := range s.Reasons {
 		f.Text += " Twilio says: " + clipText(r.Text, maxReason) + " (" + clipText(r.Code, 20) + ")"
 	}
@@ -58,7 +63,11 @@ func (s *waSender) makeHookPlace(api *client) *hookPlace {
 				}
 			}
 			hook["callback_url"], hook["callback_method"] = address, http.MethodPost
-			return request{method: http.MethodPost, url: api.messaging + "/v2/Channels/Senders/" + url.PathEscape(s.SID), json: map[string]any{"webhook": hook}}
+			return request{
+				method: http.MethodPost,
+				url:    api.messaging + "/v2/Channels/Senders/" + url.PathEscape(s.SID),
+				json:   map[string]any{"webhook": hook},
+			}
 		}}
 }
 
@@ -80,7 +89,10 @@ func (f *finder) findSender(ctx context.Context) (*waSender, error) {
 				Next string `json:"next_page_url"`
 			} `json:"meta"`
 		}
-		if err := f.api.call(ctx, request{method: http.MethodGet, url: f.api.messaging + "/v2/Channels/Senders" + next}, &page); err != nil {
+		if err := f.api.call(ctx, request{
+			method: http.MethodGet,
+			url:    f.api.messaging + "/v2/Channels/Senders" + next,
+		}, &page); err != nil {
 			return nil, asNotSent(err)
 		}
 
@@ -101,7 +113,11 @@ func (f *finder) findSender(ctx context.Context) (*waSender, error) {
 		next = "?" + u.RawQuery // only the query: an answer must not decide to which host the secret is sent
 	}
 
-	return nil, &channels.SendError{Class: channels.BadRecipient, Text: "The account has no WhatsApp sender " + f.number.from + ".", Hint: f.chooseSender(others)}
+	return nil, &channels.SendError{
+		Class: channels.BadRecipient,
+		Text:  "The account has no WhatsApp sender " + f.number.from + ".",
+		Hint:  f.chooseSender(others),
+	}
 }
 
 // chooseSender returns a hint for an admin who chose a number that isn't a sender. It lists the numbers that are.

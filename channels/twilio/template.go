@@ -201,8 +201,11 @@ func (c catalogue) create(ctx context.Context, fields map[string]any) (content, 
 // requestApproval asks WhatsApp to approve a content under a name.
 func (c catalogue) requestApproval(ctx context.Context, sid, name, category string) (approval, error) {
 	var a approval
-	err := c.api.call(ctx, request{method: http.MethodPost, url: c.api.content + "/v1/Content/" + url.PathEscape(sid) + "/ApprovalRequests/whatsapp",
-		json: map[string]any{"name": name, "category": strings.ToUpper(category)}}, &a)
+	err := c.api.call(ctx, request{
+		method: http.MethodPost,
+		url:    c.api.content + "/v1/Content/" + url.PathEscape(sid) + "/ApprovalRequests/whatsapp",
+		json:   map[string]any{"name": name, "category": strings.ToUpper(category)},
+	}, &a)
 	return a, err
 }
 

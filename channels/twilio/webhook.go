@@ -99,8 +99,11 @@ func (h *webhook) logRefusal() {
 
 // unreachableCondition is the condition of an account whose webhook has no public address.
 func unreachableCondition() channels.Condition {
-	return channels.Condition{Status: channels.Broken, Text: "Twilio can't reach Parley: its public address is not set, so callbacks are refused.",
-		Hint: "Set PARLEY_PUBLIC_URL to the https address under which Twilio reaches Parley, and restart."}
+	return channels.Condition{
+		Status: channels.Broken,
+		Text:   "Twilio can't reach Parley: its public address is not set, so callbacks are refused.",
+		Hint:   "Set PARLEY_PUBLIC_URL to the https address under which Twilio reaches Parley, and restart.",
+	}
 }
 
 // factOf returns the fact of a verified callback: a customer's message, or the new state of one of ours.
@@ -126,7 +129,11 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 		return h.unreadableFact(body, "it is not about this account's number")
 	}
 
-	fact := channels.Fact{ExternalID: id, OrderKey: clipText(customer, maxOrderKey), Payload: hookPayload(h.env.Now(), query, body)}
+	fact := channels.Fact{
+		ExternalID: id,
+		OrderKey:   clipText(customer, maxOrderKey),
+		Payload:    hookPayload(h.env.Now(), query, body),
+	}
 	if !isOfOurMessage {
 		fact.Owner = h.number.ownerOf(ours)
 	}
@@ -137,7 +144,12 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 // hash of the body, so that a repeated callback is stored once.
 func (h *webhook) unreadableFact(body []byte, why string) channels.Fact {
 	sum := sha256.Sum256(body)
-	return channels.Fact{ExternalID: "strange:" + hex.EncodeToString(sum[:]), OrderKey: "strange", Payload: hookPayload(h.env.Now(), "", body), Quarantine: why}
+	return channels.Fact{
+		ExternalID: "strange:" + hex.EncodeToString(sum[:]),
+		OrderKey:   "strange",
+		Payload:    hookPayload(h.env.Now(), "", body),
+		Quarantine: why,
+	}
 }
 
 // messageSid returns the id of the message that a callback is about, in whichever of three fields it is; "" if none has it.

@@ -169,7 +169,10 @@ func (c *Channel) checkAccount(ctx context.Context) channels.Finding {
 	}
 
 	const hint = "Compare waba_id with the App Dashboard, WhatsApp > API Setup; the token needs whatsapp_business_management."
-	if err := c.graph.Call(ctx, http.MethodGet, c.waba+"/phone_numbers", url.Values{"fields": {"id"}, "limit": {"100"}}, nil, &page); err != nil {
+	if err := c.graph.Call(ctx, http.MethodGet, c.waba+"/phone_numbers", url.Values{
+		"fields": {"id"},
+		"limit":  {"100"},
+	}, nil, &page); err != nil {
 		return withField(c.requestFault(whatAccount, err, hint), faultyField(err, fieldWABA))
 	}
 

@@ -30,7 +30,11 @@ type step struct {
 // Errors: *channels.SendError.
 func composeSteps(o channels.Outbound) ([]step, error) {
 	if len(o.To) != 1 {
-		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "A WhatsApp message goes to one customer.", Hint: "Name one."}
+		return nil, &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "A WhatsApp message goes to one customer.",
+			Hint:  "Name one.",
+		}
 	}
 
 	if o.Template != nil {

@@ -56,7 +56,12 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 		return nil, fmt.Errorf("whatsapp: message: nobody sent it")
 	}
 
-	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: boundedID(string(m.ID)), From: from, At: timeOf(m.Timestamp)}
+	in := channels.Inbound{
+		Kind:       channels.InboundMessage,
+		ExternalID: boundedID(string(m.ID)),
+		From:       from,
+		At:         timeOf(m.Timestamp),
+	}
 	switch m.Type {
 	case "reaction":
 		return reactionOf(in, parts), nil

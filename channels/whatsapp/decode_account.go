@@ -203,7 +203,11 @@ func (c *Channel) decodeTemplate(f fact) ([]channels.Inbound, error) {
 		return nil, err
 	}
 
-	t := &channels.TemplateState{ExternalID: boundedID(string(v.ID)), Name: boundedID(string(v.Name)), Language: boundedID(string(v.Language))}
+	t := &channels.TemplateState{
+		ExternalID: boundedID(string(v.ID)),
+		Name:       boundedID(string(v.Name)),
+		Language:   boundedID(string(v.Language)),
+	}
 	switch f.Field {
 	case "message_template_quality_update":
 		t.Quality = qualityWord(string(v.NewQuality))

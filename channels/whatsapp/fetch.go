@@ -101,9 +101,18 @@ func (c *Channel) fetchError(err error) *channels.SendError {
 	case errors.Is(err, graph.ErrTooLarge):
 		return &channels.SendError{Class: channels.BadContent, Text: "The file is larger than 100 MB.", Cause: err}
 	case errors.Is(err, graph.ErrForeignHost):
-		return &channels.SendError{Class: channels.BadContent, Text: "WhatsApp points to a file on a host that isn't its own.", Cause: err}
+		return &channels.SendError{
+			Class: channels.BadContent,
+			Text:  "WhatsApp points to a file on a host that isn't its own.",
+			Cause: err,
+		}
 	case errors.As(err, &refused) && isGone(refused):
-		return &channels.SendError{Class: channels.BadContent, Text: "WhatsApp doesn't have the file any more.", Hint: "Ask the customer to send it again.", Cause: err}
+		return &channels.SendError{
+			Class: channels.BadContent,
+			Text:  "WhatsApp doesn't have the file any more.",
+			Hint:  "Ask the customer to send it again.",
+			Cause: err,
+		}
 	}
 
 	out := callError(c, err)
@@ -139,7 +148,11 @@ func (c *hashedBody) Read(p []byte) (int, error) {
 	case errors.Is(err, graph.ErrTooLarge):
 		err = &channels.SendError{Class: channels.BadContent, Text: "The file is larger than 100 MB.", Cause: err}
 	case errors.Is(err, io.EOF) && !isSameHash(c.want, c.sum.Sum(nil)):
-		err = &channels.SendError{Class: channels.BadContent, Text: "The file was damaged on its way.", Hint: "Ask the customer to send it again."}
+		err = &channels.SendError{
+			Class: channels.BadContent,
+			Text:  "The file was damaged on its way.",
+			Hint:  "Ask the customer to send it again.",
+		}
 	}
 	return n, err
 }

@@ -85,12 +85,21 @@ func readAddress(typed string, canExist func(*phonenumbers.PhoneNumber) bool) (c
 		typed = "+" + rest
 	}
 	if !strings.HasPrefix(typed, "+") {
-		return channels.Party{}, &channels.SendError{Class: channels.BadRecipient, Text: "The number has no country code.", Hint: "Write it like +49 170 1234567."}
+		return channels.Party{}, &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "The number has no country code.",
+			Hint:  "Write it like +49 170 1234567.",
+		}
 	}
 
 	n, err := phonenumbers.Parse(typed, "")
 	if err != nil || !canExist(n) {
-		return channels.Party{}, &channels.SendError{Class: channels.BadRecipient, Text: "No such phone number can exist.", Hint: "Check it: +, country code, number.", Cause: err}
+		return channels.Party{}, &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "No such phone number can exist.",
+			Hint:  "Check it: +, country code, number.",
+			Cause: err,
+		}
 	}
 
 	key := phonenumbers.Format(n, phonenumbers.E164)

@@ -79,7 +79,11 @@ func interactiveStep(kind, text string, action object) ([]step, error) {
 		return nil, channels.RefuseContent(fmt.Sprintf("The text above buttons and lists has 1 to %d characters; this one has %d.",
 			maxBody, n), "Write a shorter text.")
 	}
-	return []step{{kind: "interactive", replies: true, content: object{"type": kind, "body": object{"text": text}, "action": action}}}, nil
+	return []step{{
+		kind:    "interactive",
+		replies: true,
+		content: object{"type": kind, "body": object{"text": text}, "action": action},
+	}}, nil
 }
 
 // buttonSteps returns a message with buttons. A message of WhatsApp has either up to three answers to tap, or one link. So links beside
@@ -96,7 +100,10 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 		titles[b.Title] = true
 		if b.URL != "" {
 			if len(buttons) == 1 {
-				return interactiveStep("cta_url", text, object{"name": "cta_url", "parameters": object{"display_text": b.Title, "url": b.URL}})
+				return interactiveStep("cta_url", text, object{
+					"name":       "cta_url",
+					"parameters": object{"display_text": b.Title, "url": b.URL},
+				})
 			}
 			text = joinNonEmpty("\n", text, b.Title+": "+b.URL)
 			continue

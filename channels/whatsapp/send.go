@@ -90,7 +90,11 @@ func (c *Channel) newMessage(o channels.Outbound, steps int) (object, error) {
 	} else if user != "" { // in "to", WhatsApp would ignore a user id silently
 		m["recipient"] = user
 	} else {
-		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "This is no phone number that WhatsApp knows.", Hint: "Write it with + and the country code."}
+		return nil, &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "This is no phone number that WhatsApp knows.",
+			Hint:  "Write it with + and the country code.",
+		}
 	}
 
 	t := token{message: o.MessageID, part: o.Attempt.Part, last: o.Attempt.Part == steps-1}
@@ -140,7 +144,11 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 		return channels.Receipt{}, err
 	}
 	if len(answer.Messages) == 0 || answer.Messages[0].ID == "" {
-		return channels.Receipt{}, &channels.SendError{Class: channels.Ambiguous, Text: "WhatsApp's answer names no message.", Cause: errors.New("no message id")}
+		return channels.Receipt{}, &channels.SendError{
+			Class: channels.Ambiguous,
+			Text:  "WhatsApp's answer names no message.",
+			Cause: errors.New("no message id"),
+		}
 	}
 
 	r := channels.Receipt{ExternalID: answer.Messages[0].ID, State: channels.StateAccepted}
@@ -180,9 +188,16 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 		f.Body = nil
 	}
 
-	err = c.graph.Upload(ctx, c.phone+"/media", map[string]string{"messaging_product": "whatsapp", "type": s.fileType}, f, &answer)
+	err = c.graph.Upload(ctx, c.phone+"/media", map[string]string{
+		"messaging_product": "whatsapp",
+		"type":              s.fileType,
+	}, f, &answer)
 	if _, ok := errors.AsType[*fence.LostError](err); ok {
-		return "", &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s could not be handed to WhatsApp.", s.file.Name), Cause: err}
+		return "", &channels.SendError{
+			Class: channels.Retry,
+			Text:  fmt.Sprintf("%s could not be handed to WhatsApp.", s.file.Name),
+			Cause: err,
+		}
 	}
 	if err == nil && answer.ID == "" {
 		err = &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("WhatsApp gave no ID for %s.", s.file.Name)}

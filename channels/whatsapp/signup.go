@@ -60,8 +60,14 @@ func (s *SignUp) newClient(token string) (*graph.Client, error) {
 // Link returns the address of Meta's page on which a person signs up. Afterwards, Meta sends her to redirect, with
 // state.
 func (s *SignUp) Link(redirect, state string) string {
-	return s.options.DialogURL + "?" + url.Values{"client_id": {s.options.AppID}, "redirect_uri": {redirect}, "state": {state}, "config_id": {s.options.Config},
-		"response_type": {"code"}, "override_default_response_type": {"true"}}.Encode()
+	return s.options.DialogURL + "?" + url.Values{
+		"client_id":                      {s.options.AppID},
+		"redirect_uri":                   {redirect},
+		"state":                          {state},
+		"config_id":                      {s.options.Config},
+		"response_type":                  {"code"},
+		"override_default_response_type": {"true"},
+	}.Encode()
 }
 
 // Secret returns the app's secret, which signs the webhooks of all numbers that sign up.
@@ -204,7 +210,10 @@ func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
 	if err != nil {
 		return errUnreachable(err)
 	}
-	if err := c.Call(ctx, http.MethodPost, phone+"/register", nil, object{"messaging_product": "whatsapp", "pin": pin}, nil); err != nil {
+	if err := c.Call(ctx, http.MethodPost, phone+"/register", nil, object{
+		"messaging_product": "whatsapp",
+		"pin":               pin,
+	}, nil); err != nil {
 		return errSignUp(err)
 	}
 	return nil
@@ -217,5 +226,10 @@ func errSignUp(err error) error {
 	if !errors.As(err, &refused) || !graph.HadNoEffect(err) {
 		return errUnreachable(err)
 	}
-	return &channels.SendError{Class: channels.AuthBroken, Text: "Meta refuses: " + refused.Words(), Hint: "Begin again.", Cause: err}
+	return &channels.SendError{
+		Class: channels.AuthBroken,
+		Text:  "Meta refuses: " + refused.Words(),
+		Hint:  "Begin again.",
+		Cause: err,
+	}
 }

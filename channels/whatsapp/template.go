@@ -41,7 +41,11 @@ func templateMessage(t channels.TemplateUse) (object, error) {
 		for _, name := range names {
 			v := oneLine(t.Values[name])
 			if v == "" {
-				return nil, &channels.SendError{Class: channels.TemplateBad, Text: fmt.Sprintf("The template's %s is empty.", name), Hint: "Fill it in."}
+				return nil, &channels.SendError{
+					Class: channels.TemplateBad,
+					Text:  fmt.Sprintf("The template's %s is empty.", name),
+					Hint:  "Fill it in.",
+				}
 			}
 			parameters = append(parameters, object{"type": "text", "text": v})
 		}
@@ -59,7 +63,11 @@ func templateMessage(t channels.TemplateUse) (object, error) {
 	}
 
 	if t.Name == "" || t.Language == "" {
-		return nil, &channels.SendError{Class: channels.TemplateBad, Text: "The template has no name or no language.", Hint: "Pick another template."}
+		return nil, &channels.SendError{
+			Class: channels.TemplateBad,
+			Text:  "The template has no name or no language.",
+			Hint:  "Pick another template.",
+		}
 	}
 
 	m := object{"name": t.Name, "language": object{"policy": "deterministic", "code": t.Language}}

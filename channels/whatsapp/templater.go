@@ -30,8 +30,13 @@ type templateState struct {
 
 // asTemplateState converts a template to Parley's form.
 func (s templateState) asTemplateState() channels.TemplateState {
-	t := channels.TemplateState{ExternalID: string(s.ID), Name: string(s.Name), Language: string(s.Language),
-		Category: strings.ToLower(string(s.Category)), Status: templateStatus(string(s.Status))}
+	t := channels.TemplateState{
+		ExternalID: string(s.ID),
+		Name:       string(s.Name),
+		Language:   string(s.Language),
+		Category:   strings.ToLower(string(s.Category)),
+		Status:     templateStatus(string(s.Status)),
+	}
 	if t.Status == "" { // an unknown status: not approved
 		t.Status = channels.TemplatePending
 	}
@@ -55,7 +60,13 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 		return channels.TemplateState{}, err
 	}
 
-	state := channels.TemplateState{ExternalID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Status: channels.TemplatePending}
+	state := channels.TemplateState{
+		ExternalID: t.ExternalID,
+		Name:       t.Name,
+		Language:   t.Language,
+		Category:   t.Category,
+		Status:     channels.TemplatePending,
+	}
 	if t.ExternalID != "" {
 		state.Category, err = editTemplate(ctx, c, t, components)
 		if err != nil {
@@ -64,7 +75,13 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 		return state, nil
 	}
 
-	submitted := object{"name": t.Name, "language": t.Language, "category": strings.ToUpper(t.Category), "parameter_format": "POSITIONAL", "components": components}
+	submitted := object{
+		"name":             t.Name,
+		"language":         t.Language,
+		"category":         strings.ToUpper(t.Category),
+		"parameter_format": "POSITIONAL",
+		"components":       components,
+	}
 	var answer templateState
 	if err := c.graph.Call(ctx, http.MethodPost, c.waba+"/message_templates", nil, submitted, &answer); err != nil {
 		return channels.TemplateState{}, c.templateError(err)

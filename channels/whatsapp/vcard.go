@@ -29,7 +29,11 @@ func addCards(in *channels.Inbound, cards []card) {
 	var blocks []string
 	for _, c := range cards {
 		blocks = append(blocks, cardText(c))
-		in.Attachments = append(in.Attachments, channels.Attachment{Name: fileName(cardName(c)) + ".vcf", ContentType: "text/vcard", Content: vCard(c)})
+		in.Attachments = append(in.Attachments, channels.Attachment{
+			Name:        fileName(cardName(c)) + ".vcf",
+			ContentType: "text/vcard",
+			Content:     vCard(c),
+		})
 	}
 	in.Text = strings.Join(blocks, "\n\n")
 }

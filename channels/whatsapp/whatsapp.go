@@ -62,8 +62,10 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 
 	secret := setting(fieldSecret)
 	client, err := graph.New(graph.Options{
-		BaseURL: env.APIURL, Version: setting(fieldVersion),
-		Token: setting(fieldToken), Secret: secret,
+		BaseURL:    env.APIURL,
+		Version:    setting(fieldVersion),
+		Token:      setting(fieldToken),
+		Secret:     secret,
 		Dialer:     env.Dialer,
 		MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"},
 	})
@@ -77,14 +79,20 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 	}
 
 	hook := &graph.Hook{
-		Secret: []byte(secret), VerifyToken: setting(fieldVerify),
-		Split: split, Accept: env.Accept,
-		Now: env.Now, Log: log,
+		Secret:      []byte(secret),
+		VerifyToken: setting(fieldVerify),
+		Split:       split,
+		Accept:      env.Accept,
+		Now:         env.Now,
+		Log:         log,
 	}
 	return &Channel{
-		phone: setting(fieldPhoneID), waba: setting(fieldWABA),
-		env: env, log: log,
-		graph: client, hook: hook,
+		phone:   setting(fieldPhoneID),
+		waba:    setting(fieldWABA),
+		env:     env,
+		log:     log,
+		graph:   client,
+		hook:    hook,
 		uploads: make(chan struct{}, maxUploads),
 	}, nil
 }

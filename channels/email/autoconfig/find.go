@@ -56,7 +56,10 @@ type Finder struct {
 // New returns a finder. dialer opens all connections. It must refuse addresses that are not on the internet,
 // because somebody who types an address decides which hosts are asked.
 func New(dialer channels.Dialer, resolver Resolver) *Finder {
-	return &Finder{client: fence.NewClient(fence.Options{Dialer: dialer, Answer: answerTimeout, Follow: followSecurely}), resolver: resolver}
+	return &Finder{
+		client:   fence.NewClient(fence.Options{Dialer: dialer, Answer: answerTimeout, Follow: followSecurely}),
+		resolver: resolver,
+	}
 }
 
 // followSecurely allows a few redirects to https addresses.

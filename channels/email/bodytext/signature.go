@@ -53,8 +53,11 @@ func ReadSignature(source string) (Signature, error) {
 
 	for _, image := range images { // Markdown has their descriptions instead
 		*image = html.Node{
-			Type: html.TextNode, Data: attributeOf(image, "alt"),
-			Parent: image.Parent, PrevSibling: image.PrevSibling, NextSibling: image.NextSibling,
+			Type:        html.TextNode,
+			Data:        attributeOf(image, "alt"),
+			Parent:      image.Parent,
+			PrevSibling: image.PrevSibling,
+			NextSibling: image.NextSibling,
 		}
 	}
 

@@ -173,7 +173,11 @@ func CopyTrouble(err error) *channels.Condition {
 	var at *stageError
 	switch {
 	case errors.Is(err, errNoSent):
-		return &channels.Condition{Status: channels.Broken, Text: text + "it has no folder of sent mail.", Hint: "Make a folder named Sent."}
+		return &channels.Condition{
+			Status: channels.Broken,
+			Text:   text + "it has no folder of sent mail.",
+			Hint:   "Make a folder named Sent.",
+		}
 	case errors.As(err, &at) || !isRefusal(err):
 		return nil
 	}

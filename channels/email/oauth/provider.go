@@ -50,7 +50,10 @@ func New(name string, app App, client *http.Client) *Provider {
 	case Google:
 		p.Title = "Google"
 		p.neededScopes = []string{"https://mail.google.com/"}
-		p.config.Endpoint = oauth2.Endpoint{AuthURL: "https://accounts.google.com/o/oauth2/v2/auth", TokenURL: "https://oauth2.googleapis.com/token"}
+		p.config.Endpoint = oauth2.Endpoint{
+			AuthURL:  "https://accounts.google.com/o/oauth2/v2/auth",
+			TokenURL: "https://oauth2.googleapis.com/token",
+		}
 		p.config.Scopes = append([]string{"openid", "email"}, p.neededScopes...)
 		// Without prompt=consent Google hands out a refresh token only the first time.
 		p.askOptions = []oauth2.AuthCodeOption{oauth2.AccessTypeOffline, oauth2.SetAuthURLParam("prompt", "consent")}

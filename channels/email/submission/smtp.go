@@ -184,7 +184,10 @@ func (s *smtpSession) login(to settings.Server, token string) error {
 	words := strings.Fields(strings.ToUpper(methods))
 	if token != "" {
 		if !slices.Contains(words, "XOAUTH2") {
-			return &textproto.Error{Code: codeNoMethod, Msg: "no sign-in with access tokens offered, only " + rawmail.Excerpt(methods)}
+			return &textproto.Error{
+				Code: codeNoMethod,
+				Msg:  "no sign-in with access tokens offered, only " + rawmail.Excerpt(methods),
+			}
 		}
 		return s.client.Auth(smtp.XOAuth2Auth(to.Username, token))
 	}

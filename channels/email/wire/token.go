@@ -21,7 +21,11 @@ func Token(ctx context.Context, set settings.Settings, grant channels.Grant, ref
 		return "", nil
 	}
 	if grant == nil {
-		return "", &channels.SendError{Class: channels.AuthBroken, Text: "The mailbox is not connected to its provider.", Hint: ReconnectHint(set)}
+		return "", &channels.SendError{
+			Class: channels.AuthBroken,
+			Text:  "The mailbox is not connected to its provider.",
+			Hint:  ReconnectHint(set),
+		}
 	}
 	return grant.Token(ctx, refused)
 }
