@@ -270,7 +270,7 @@ func (a *Administrator) AddUser(u User) User {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	p := a.people.putUser(u)
-	a.events.Emit("team_join", nil, map[string]any{"type": "team_join", "user": a.people.userJSON(p, a.grant.Scopes["users:read.email"])})
+	a.events.Emit("team_join", nil, object{"type": "team_join", "user": a.describe(p)})
 	return *p
 }
 
@@ -288,10 +288,17 @@ func (a *Administrator) UpdateUser(id string, change func(*User)) error {
 	change(u)
 	u.Updated = a.Now().Unix()
 	a.Note(Change{Kind: "user", User: id})
-	a.events.Emit("user_change", nil, map[string]any{
-		"type": "user_change", "user": a.people.userJSON(u, a.grant.Scopes["users:read.email"]),
-		"cache_ts": u.Updated, "event_ts": workspace.FormatTS(a.Now().UnixMicro()),
+	a.events.Emit("user_change", nil, object{
+		"type":     "user_change",
+		"user":     a.describe(u),
+		"cache_ts": u.Updated,
+		"event_ts": workspace.FormatTS(a.Now().UnixMicro()),
 	})
 
 	return nil
+}
+
+// describe returns a user as the app may see them.
+func (a *Administrator) describe(u *User) reply {
+	return a.people.describe(u, emailAccess(a.grant.Scopes["users:read.email"]))
 }

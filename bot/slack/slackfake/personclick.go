@@ -3,8 +3,6 @@ package slackfake
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"maps"
 	"regexp"
 
 	"parley/bot/slack/slackfake/delivery"
@@ -73,7 +71,7 @@ func (p *Person) fillView(view string, values map[string][]string) (*View, objec
 	if v == nil || v.User != p.id {
 		return nil, nil, workspace.Refuse("not_found")
 	}
-	if err := kit.Fill(&v.State, v.Blocks, values, func(id string) object { return s.clicks.suggested[p.id+"|"+id] }); err != nil {
+	if err := kit.Fill(&v.State, v.Blocks, values, func(id string) object { return s.clicks.suggested[suggestionKey{p.id, id}] }); err != nil {
 		return nil, nil, err
 	}
 
@@ -252,10 +250,19 @@ func (p *Person) commandForm(channel, command, text string) (form map[string]str
 
 	link = &responseURL{user: p.id, channel: ch}
 	return map[string]string{
-		"token": "fakeVerificationToken", "team_id": s.Opt.TeamID, "team_domain": s.Opt.Domain, "channel_id": ch.ID,
-		"channel_name": payloadName(ch), "user_id": u.ID, "user_name": u.Name, "command": command, "text": s.rooms.escapeNames(kit.WithShortcodes(text)),
-		"api_app_id": s.Opt.AppID, "is_enterprise_install": "false", "response_url": s.clicks.newResponseURL(link),
-		"trigger_id": s.screens.NewTrigger(p.id, ""),
+		"token":                 "fakeVerificationToken",
+		"api_app_id":            s.Opt.AppID,
+		"is_enterprise_install": "false",
+		"team_id":               s.Opt.TeamID,
+		"team_domain":           s.Opt.Domain,
+		"channel_id":            ch.ID,
+		"channel_name":          payloadName(ch),
+		"user_id":               u.ID,
+		"user_name":             u.Name,
+		"command":               command,
+		"text":                  s.rooms.escapeNames(kit.WithShortcodes(text)),
+		"response_url":          s.clicks.newResponseURL(link),
+		"trigger_id":            s.screens.NewTrigger(p.id, ""),
 	}, link, nil
 }
 
@@ -271,7 +278,7 @@ func (p *Person) useLink(link *responseURL, body []byte) *workspace.Refusal {
 // Errors: user_not_found, channel_not_found, message_not_found, not_found, "no element …", those of kit.Choose,
 // ctx's.
 func (p *Person) Click(ctx context.Context, t Target, action string, picked ...string) (*Outcome, error) {
-	payload, err := p.s.clicks.clickPayload(p.id, t, action, picked)
+	payload, err := p.s.clicks.newClick(p.id, t, action, picked)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +296,7 @@ func (p *Person) makeOutcome(r delivery.Answer) *Outcome {
 // Suggest types text into an external select and returns the options that the app offers.
 // Errors: as Click, and "no options …" when the answer is not a list of options.
 func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]string, error) {
-	payload, err := p.suggestionPayload(t, action, text)
+	key, payload, err := p.s.clicks.newSuggestion(p.id, t, action, text)
 	if err != nil {
 		return nil, err
 	}
@@ -297,34 +304,5 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 	if err != nil {
 		return nil, err
 	}
-	return p.s.clicks.takeOptions(p.id+"|"+fmt.Sprint(payload["action_id"]), r)
-}
-
-// suggestionPayload is what the app is told of what is typed into an external select.
-func (p *Person) suggestionPayload(t Target, action, text string) (object, error) {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	at, err := s.clicks.lookAt(p.id, t)
-	if err != nil {
-		return nil, err
-	}
-
-	block, element := kit.Find(at.blocks, action)
-	if element == nil {
-		return nil, fmt.Errorf("no element %q there", action)
-	}
-
-	payload := s.clicks.newPayload("block_suggestion", p.id, "")
-	delete(payload, "trigger_id")
-	maps.Copy(payload, at.fields)
-	delete(payload, "response_url")
-	if at.view != nil {
-		payload["view"] = at.view.Clone()
-	}
-
-	payload["value"] = text
-	payload["action_id"] = element["action_id"]
-	payload["block_id"] = block["block_id"]
-	return payload, nil
+	return p.s.clicks.takeOptions(key, r)
 }

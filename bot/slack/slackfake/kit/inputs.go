@@ -197,37 +197,24 @@ func (st *State) Set(block, action string, v any) {
 // doesn't have.
 func FullState(st State, blocks json.RawMessage) State {
 	out := State{Values: map[string]map[string]json.RawMessage{}}
-	Each(blocks, func(b, e object) bool {
-		v := initialValue(e)
-		if v == nil {
-			return true
+	for e := range Elements(blocks) {
+		if have, ok := st.Values[e.BlockID][e.ActionID]; ok && HasState(e.Kind) {
+			out.Set(e.BlockID, e.ActionID, have)
+		} else if v := initialValue(e.Fields); v != nil {
+			out.Set(e.BlockID, e.ActionID, v)
 		}
-
-		bid, _ := b["block_id"].(string)
-		id, _ := e["action_id"].(string)
-		if have, ok := st.Values[bid][id]; ok {
-			out.Set(bid, id, have)
-		} else {
-			out.Set(bid, id, v)
-		}
-
-		return true
-	})
-
+	}
 	return out
 }
 
 // KeepState returns what is left of st when a view gets other blocks: the values of inputs whose ids are still there.
 func KeepState(st State, blocks json.RawMessage) State {
 	out := State{}
-	Each(blocks, func(b, e object) bool {
-		bid, _ := b["block_id"].(string)
-		id, _ := e["action_id"].(string)
-		if have, ok := st.Values[bid][id]; ok {
-			out.Set(bid, id, have)
+	for e := range Elements(blocks) {
+		if have, ok := st.Values[e.BlockID][e.ActionID]; ok {
+			out.Set(e.BlockID, e.ActionID, have)
 		}
-		return true
-	})
+	}
 	return out
 }
 
@@ -245,18 +232,18 @@ func isEmptyValue(v any) bool {
 // gave for an action id, or nil.
 func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggested func(id string) object) error {
 	for _, action := range slices.Sorted(maps.Keys(values)) {
-		b, e := Find(blocks, action)
-		if e == nil {
+		e, ok := Find(blocks, action)
+		if !ok {
 			return fmt.Errorf("no element %q in the view", action)
 		}
 
-		v, err := Choose(e, values[action], suggested(fmt.Sprint(e["action_id"])))
+		v, err := Choose(e.Fields, values[action], suggested(e.ActionID))
 		if err != nil {
 			return fmt.Errorf("%s: %w", action, err)
 		}
 
-		v["type"] = e["type"]
-		st.Set(fmt.Sprint(b["block_id"]), fmt.Sprint(e["action_id"]), v)
+		v["type"] = e.Kind
+		st.Set(e.BlockID, e.ActionID, v)
 	}
 	return checkRequired(*st, blocks)
 }
@@ -265,23 +252,20 @@ func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggest
 func checkRequired(st State, blocks json.RawMessage) error {
 	full := FullState(st, blocks)
 	var missing []string
-	Each(blocks, func(b, e object) bool {
-		if b["type"] != "input" || b["optional"] == true {
-			return true
+	for e := range Elements(blocks) {
+		isRequired := e.Block["type"] == "input" && e.Block["optional"] != true
+		if !isRequired {
+			continue
 		}
 
 		var v object
-		bid, id := fmt.Sprint(b["block_id"]), fmt.Sprint(e["action_id"])
-		if json.Unmarshal(full.Values[bid][id], &v) != nil {
-			return true // it has no state, such as a button
+		if json.Unmarshal(full.Values[e.BlockID][e.ActionID], &v) != nil {
+			continue // it has no state, such as a button
 		}
-
-		key, _ := valueKey(fmt.Sprint(e["type"]))
-		if isEmptyValue(v[key]) {
-			missing = append(missing, id)
+		if key, _ := valueKey(e.Kind); isEmptyValue(v[key]) {
+			missing = append(missing, e.ActionID)
 		}
-		return true
-	})
+	}
 
 	if len(missing) > 0 {
 		slices.Sort(missing)

@@ -267,10 +267,10 @@ func (s *Screens) Respond(v *workspace.View, action string, raw json.RawMessage,
 
 // hasInput reports whether one of some blocks is an input with this block id.
 func hasInput(blocks json.RawMessage, id string) bool {
-	found := false
-	kit.Each(blocks, func(b, _ workspace.Object) bool {
-		found = b["type"] == "input" && b["block_id"] == id
-		return !found
-	})
-	return found
+	for e := range kit.Elements(blocks) {
+		if e.Block["type"] == "input" && e.BlockID == id {
+			return true
+		}
+	}
+	return false
 }

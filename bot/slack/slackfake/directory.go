@@ -1,0 +1,140 @@
+package slackfake
+
+import (
+	"cmp"
+	"maps"
+	"strings"
+	"time"
+)
+
+// directory is the emulated workspace's people and bots, by user id (U…). The lock, workspace.Ground.Mu, guards it.
+type directory struct {
+	*ground
+	users   map[string]*User
+	userIDs []string // in order of joining
+}
+
+// hasUser reports whether somebody has this id. Caller holds the lock.
+func (d *directory) hasUser(user string) bool { return d.users[user] != nil }
+
+// find returns the first of those who joined that fits, or nil. Caller holds the lock.
+func (d *directory) find(fits func(*User) bool) *User {
+	for _, id := range d.userIDs {
+		if u := d.users[id]; fits(u) {
+			return u
+		}
+	}
+	return nil
+}
+
+// reset forgets everybody. Caller holds the lock.
+func (d *directory) reset() { d.users, d.userIDs = map[string]*User{}, nil }
+
+// putUser stores u, after filling in the fields that are empty. The caller holds the lock.
+func (d *directory) putUser(u User) *User {
+	if u.ID == "" {
+		u.ID = d.NewID("U")
+	}
+	u.TeamID = cmp.Or(u.TeamID, d.Opt.TeamID)
+	u.Name = cmp.Or(u.Name, strings.ToLower(u.ID))
+	u.RealName = cmp.Or(u.RealName, u.Name)
+	u.TZ = cmp.Or(u.TZ, "Europe/Berlin")
+	u.Updated = cmp.Or(u.Updated, d.Now().Unix())
+
+	if d.users[u.ID] == nil {
+		d.userIDs = append(d.userIDs, u.ID)
+	}
+	d.users[u.ID] = &u
+	d.Note(Change{Kind: "user", User: u.ID})
+	return &u
+}
+
+// emailAccess says whether the app may read e-mail addresses: it has the scope users:read.email.
+type emailAccess bool
+
+const showsEmail emailAccess = true
+
+// describe returns a user as the Web API and events show them. The caller holds the lock.
+// Source: docs.slack.dev/reference/objects/user-object, read 2026-11.
+func (d *directory) describe(u *User, access emailAccess) reply {
+	out := reply{
+		"id":          u.ID,
+		"team_id":     u.TeamID,
+		"name":        u.Name,
+		"deleted":     u.Deleted,
+		"profile":     d.describeProfile(u, access),
+		"is_bot":      u.Bot,
+		"is_app_user": false,
+		"updated":     u.Updated,
+	}
+	if !u.Deleted { // of somebody who is deactivated Slack says no more
+		maps.Copy(out, d.describeActive(u))
+	}
+	return out
+}
+
+func (d *directory) describeProfile(u *User, access emailAccess) reply {
+	profile := reply{
+		"real_name":               u.RealName,
+		"real_name_normalized":    u.RealName,
+		"display_name":            u.DisplayName,
+		"display_name_normalized": u.DisplayName,
+		"title":                   "",
+		"phone":                   "",
+		"skype":                   "",
+		"status_text":             "",
+		"status_emoji":            "",
+		"avatar_hash":             "g" + strings.ToLower(u.ID),
+		"team":                    u.TeamID,
+	}
+	for _, size := range []string{"24", "48", "72", "192", "512"} {
+		profile["image_"+size] = u.Image
+	}
+	if u.Bot {
+		profile["bot_id"] = u.BotID
+		profile["api_app_id"] = d.Opt.AppID
+	} else if u.Email != "" && access == showsEmail {
+		profile["email"] = u.Email
+	}
+	return profile
+}
+
+// describeActive returns what Slack says only of people who are not deactivated.
+func (d *directory) describeActive(u *User) reply {
+	label, offset := d.timeZoneOf(u)
+	active := reply{
+		"real_name":                  u.RealName,
+		"tz":                         u.TZ,
+		"tz_label":                   label,
+		"tz_offset":                  offset,
+		"is_admin":                   u.Admin,
+		"is_owner":                   false,
+		"is_primary_owner":           false,
+		"is_restricted":              u.Restricted,
+		"is_ultra_restricted":        false,
+		"is_email_confirmed":         !u.Bot,
+		"who_can_share_contact_card": "EVERYONE",
+	}
+	if u.Stranger {
+		active["is_stranger"] = true
+	}
+	if len(u.Teams) > 0 {
+		active["enterprise_user"] = object{
+			"id":            u.ID,
+			"enterprise_id": "E0FAKE",
+			"is_admin":      false,
+			"is_owner":      false,
+			"teams":         u.Teams,
+		}
+	}
+	return active
+}
+
+// timeZoneOf returns the name of a user's time zone, such as CET, and its offset from UTC in seconds.
+func (d *directory) timeZoneOf(u *User) (label string, offset int) {
+	zone, err := time.LoadLocation(u.TZ)
+	if err != nil { // a test has made it up
+		return u.TZ, u.TZOffset
+	}
+	return d.Now().In(zone).Zone()
+}
