@@ -61,50 +61,8 @@ type call struct {
 	req  *Request
 	args arguments.Arguments
 	hits hits // the faults that strike it
-	// asApp says that the app called for itself, by its id and secret. findGrantLocked sets it.
+	// asApp says that the app called for itself, by its id and secret. findByTokenLocked sets it.
 	asApp bool
-}
-
-// APIError is an error object of Graph.
-type APIError struct {
-	Status  int // of HTTP; 0 means 400
-	Code    int
-	Subcode int
-	Type    string // "" means OAuthException
-	Message string
-	Details string
-}
-
-// unverifiedError is the answer if a callback didn't repeat the challenge that it was sent.
-func unverifiedError(cause error) *APIError {
-	return &APIError{Code: codes.Unverified, Message: "Callback verification failed", Details: cause.Error()}
-}
-
-func invalidError(details string) *APIError {
-	return &APIError{Code: codes.Invalid, Message: "Invalid parameter", Details: details}
-}
-
-// cloudError is an error of the Cloud API, under the title that its code has there.
-func cloudError(code int, details string) *APIError {
-	return &APIError{Code: code, Message: codes.Title(code), Details: details}
-}
-
-// unsupportedError is Graph's answer for a node or edge that isn't there, or that the token doesn't open.
-func unsupportedError(method, id string) *APIError {
-	return &APIError{Code: codes.Invalid, Subcode: codes.SubNoObject, Type: "GraphMethodException", Message: fmt.Sprintf("Unsupported %s request. Object with ID '%s' does not exist, "+
-		"cannot be loaded due to missing permissions, or does not support this operation.", strings.ToLower(method), id)}
-}
-
-// asJSON returns the JSON of an error.
-func (e *APIError) asJSON(trace string) map[string]any {
-	o := map[string]any{"message": fmt.Sprintf("(#%d) %s", e.Code, e.Message), "type": cmp.Or(e.Type, "OAuthException"), "code": e.Code, "fbtrace_id": trace}
-	if e.Subcode != 0 {
-		o["error_subcode"] = e.Subcode
-	}
-	if e.Details != "" {
-		o["error_data"] = map[string]any{"messaging_product": "whatsapp", "details": e.Details}
-	}
-	return map[string]any{"error": o}
 }
 
 // api answers calls with tokens that open what they ask for.
@@ -119,33 +77,6 @@ type api struct {
 	control    http.Handler // of what is below controlPath; nil means that nothing is there
 }
 
-// grant is what an access token may touch.
-type grant struct {
-	revoked bool
-	nodes   []string // ids; empty means all
-	scopes  []string // nil means all
-	expires time.Time
-	page    bool // it is a Page's: the one whose id comes first
-}
-
-// mayOpen reports whether a token is for a node.
-func (g *grant) mayOpen(id string) bool { return len(g.nodes) == 0 || slices.Contains(g.nodes, id) }
-
-// AllowToken makes an access token that opens the nodes with these ids (numbers, business
-// accounts, pages); none means all.
-func (a *api) AllowToken(token string, ids ...string) {
-	a.change(func() { a.tokens[token] = &grant{nodes: slices.Clone(ids)} })
-}
-
-// RevokeToken lets a token fail with code 190 until it is allowed again.
-func (a *api) RevokeToken(token string) {
-	a.change(func() {
-		if g := a.tokens[token]; g != nil {
-			g.revoked = true
-		}
-	})
-}
-
 // controlPath is where the emulator is controlled by other processes.
 const controlPath = "/_fake/"
 
@@ -156,7 +87,13 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	c := &call{api: a, w: w, r: r, req: &Request{At: a.clock(), Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}}
+	c := &call{api: a, w: w, r: r, req: &Request{
+		At:     a.clock(),
+		Method: r.Method,
+		Path:   r.URL.Path,
+		Query:  r.URL.Query(),
+		Header: r.Header.Clone(),
+	}}
 	defer a.record(c.req)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
@@ -173,49 +110,37 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	rt, apiErr := a.find(c)
+	rt, refused := a.find(c)
 	c.req.Route = rt.name
 	c.hits = a.faults.strike(rt.name)
 	if c.applyFaultsBefore(r.Context()) {
 		return
 	}
 
-	if apiErr == nil {
-		var answer any
-		answer, apiErr = rt.handle(c)
-		if answer != nil && apiErr == nil {
-			c.answer(r.Context(), http.StatusOK, answer)
-			return
-		}
+	var answer any
+	if refused == nil {
+		answer, refused = rt.handle(c)
 	}
-
-	if apiErr != nil {
-		c.fail(r.Context(), apiErr)
+	switch {
+	case refused != nil:
+		c.fail(r.Context(), refused)
+	case answer != nil:
+		c.answer(r.Context(), http.StatusOK, answer)
 	}
 }
 
-// find returns the route of a call, or why its token may not make it. The path is /version/node or /version/node/edge ("edge" is Graph's
+// find returns the route of a call, or why it is refused. The path is /version/node or /version/node/edge ("edge" is Graph's
 // word for a list or action of a node), or that of a file (/cdn/id/name), which needs no token.
 func (a *api) find(c *call) (route, *APIError) {
 	parts := strings.Split(strings.Trim(c.r.URL.Path, "/"), "/")
 	if parts[0] == "cdn" && len(parts) == 3 {
 		return a.findFile(c, parts[1])
 	}
-	if strings.HasPrefix(parts[0], "v") {
-		c.req.Version, parts = parts[0], parts[1:]
-	}
-
-	isNodeOrEdge := len(parts) == 1 || len(parts) == 2
-	if !isNodeOrEdge || c.req.Version == "" {
+	if !c.req.readPath(parts) {
 		return route{}, &APIError{Code: codes.Path, Message: "Unknown path components: " + c.r.URL.Path}
 	}
 
-	c.req.Node = parts[0]
-	if len(parts) == 2 {
-		c.req.Edge = parts[1]
-	}
-
-	switch c.req.Method + " " + strings.Join(parts, "/") {
+	switch c.req.Method + " " + c.req.Node + "/" + c.req.Edge {
 	case "GET oauth/access_token":
 		return route{"oauth.token", a.exchangeCode}, nil
 	case "GET dialog/oauth", "POST dialog/oauth":
@@ -224,37 +149,75 @@ func (a *api) find(c *call) (route, *APIError) {
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	token := cmp.Or(strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "), c.args.Text("access_token"))
-	g, special, err := a.findGrantLocked(c, token)
-	if err != nil || special.handle != nil {
-		return special, err
+	return a.findByTokenLocked(c)
+}
+
+// readPath reads version, node and edge from the parts of a path. ok is false if a path of Graph has other parts.
+func (r *Request) readPath(parts []string) (ok bool) {
+	const withNode, withEdge = 2, 3
+	isLong := len(parts) == withNode || len(parts) == withEdge
+	if !isLong || !strings.HasPrefix(parts[0], "v") {
+		return false
 	}
-	if c.req.Node == "me" && g != nil {
-		c.req.Node = a.findMeLocked(g)
+	r.Version, r.Node = parts[0], parts[1]
+	if len(parts) == withEdge {
+		r.Edge = parts[2]
+	}
+	return true
+}
+
+// findByTokenLocked returns the route of a call that needs a token, or why the token may not make it.
+func (a *api) findByTokenLocked(c *call) (route, *APIError) {
+	token := cmp.Or(strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "), c.args.Text("access_token"))
+	isApp, err := a.asAppLocked(token)
+	if err != nil {
+		return route{}, err
+	}
+	c.asApp = isApp
+	if c.req.Node == "debug_token" && token != "" && c.req.Method == http.MethodGet {
+		return route{"debug_token", a.debugToken}, nil
 	}
 
+	g := a.findGrantLocked(token, isApp)
+	c.req.Node = a.resolveNodeLocked(c.req.Node, g)
 	n := a.nodes[c.req.Node]
 	var rt route
-	found := false
+	hasRoute := false
 	if n != nil {
-		rt, found = n.findRoute(c.req.Method, c.req.Edge)
+		rt, hasRoute = n.findRoute(c.req.Method, c.req.Edge)
 	}
-	switch {
-	case token == "":
-		return rt, &APIError{Status: http.StatusUnauthorized, Code: codes.NoToken, Message: "An access token is required to request this resource."}
-	case g == nil:
-		return rt, &APIError{Status: http.StatusUnauthorized, Code: codes.Token, Message: "Invalid OAuth access token - Cannot parse access token"}
-	case g.revoked:
-		return rt, &APIError{Status: http.StatusUnauthorized, Code: codes.Token, Subcode: codes.SubRevoked,
-			Message: "Error validating access token: The session has been invalidated."}
-	case !found:
-		return rt, unsupportedError(c.req.Method, c.req.Node)
+	if err := checkToken(token, g); err != nil {
+		return rt, err
 	}
-	opener := n.openerID()
-	if !g.mayOpen(opener) && opener != a.opts.AppID { // every token opens the app itself
+	if !hasRoute || !a.opens(g, n) {
 		return rt, unsupportedError(c.req.Method, c.req.Node)
 	}
 	return rt, a.findRefusalLocked(g, token, rt, c)
+}
+
+// findGrantLocked returns what a token may do, or nil if there is no such token.
+func (a *api) findGrantLocked(token string, isApp bool) *grant {
+	if isApp {
+		return &grant{nodes: []string{a.opts.AppID}}
+	}
+	return a.tokens[token]
+}
+
+// opens reports whether a token is for a node. Every token opens the app itself.
+func (a *api) opens(g *grant, n node) bool {
+	opener := n.openerID()
+	return opener == a.opts.AppID || g.mayOpen(opener)
+}
+
+// resolveNodeLocked returns the id of a node that a call names. "app" is the app; "me" is what the token belongs to.
+func (a *api) resolveNodeLocked(name string, g *grant) string {
+	switch {
+	case name == "app":
+		return a.opts.AppID
+	case name == "me" && g != nil:
+		return a.findMeLocked(g)
+	}
+	return name
 }
 
 // findMeLocked returns the id of the node that a token calls "me": the first one that it opens. For a token that opens everything, it is
@@ -273,30 +236,6 @@ func (a *api) findMeLocked(g *grant) string {
 		return pages[0]
 	}
 	return "me"
-}
-
-// findGrantLocked finds what a token may do, or nil if there is no such token. It notes in c whether the app itself calls. If the call
-// asks about a token, special is the route of that; otherwise it is zero.
-func (a *api) findGrantLocked(c *call, token string) (g *grant, special route, refused *APIError) {
-	if c.asApp, refused = a.asAppLocked(token); refused != nil {
-		return nil, route{}, refused
-	}
-
-	g = a.tokens[token]
-	if c.asApp {
-		g = &grant{nodes: []string{a.opts.AppID}}
-	}
-
-	switch c.req.Node {
-	case "debug_token":
-		if token != "" && c.req.Method == http.MethodGet {
-			return g, route{"debug_token", a.debugToken}, nil
-		}
-	case "app":
-		c.req.Node = a.opts.AppID
-	}
-
-	return g, route{}, nil
 }
 
 // findFile finds a file by its address.

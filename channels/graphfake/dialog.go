@@ -34,58 +34,73 @@ const dialogPage = `<!DOCTYPE html>
 // answer.
 // Source: Facebook Login, "Manually build a login flow"; WhatsApp, "Embedded Signup".
 func (a *api) showDialog(c *call) (any, *APIError) {
-	q := c.req.Query
-	redirect, err := url.Parse(q.Get("redirect_uri"))
-	refuse := func(text string) (any, *APIError) {
-		c.req.Status = http.StatusBadRequest
-		http.Error(c.w, text, http.StatusBadRequest)
+	redirect, refused := a.checkDialog(c.req.Query)
+	if refused != "" {
+		c.refusePage(refused)
 		return nil, nil
-	}
-	switch {
-	case q.Get("client_id") != a.opts.AppID:
-		return refuse("Invalid App ID: The provided app ID does not look like a valid app ID.")
-	case err != nil || !a.mayRedirect(redirect):
-		return refuse("URL blocked: This redirect failed because the redirect URI is not white-listed in the app's client OAuth settings.")
-	case q.Get("config_id") != a.opts.SignUpConfig:
-		return refuse("Sorry, something went wrong: the configuration does not exist.")
-	case q.Get("response_type") != "code" || q.Get("override_default_response_type") != "true":
-		return refuse("Sorry, something went wrong: system user tokens need response_type=code.")
 	}
 
 	if c.req.Method == http.MethodGet {
-		ids := a.listWABAs()
 		c.req.Status = http.StatusOK
 		c.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = template.Must(template.New("").Parse(dialogPage)).Execute(c.w, ids) // whoever asked may be gone
+		page := template.Must(template.New("").Parse(dialogPage))
+		_ = page.Execute(c.w, a.listWABAs()) // whoever asked may be gone
 		return nil, nil
 	}
 
 	form, err := url.ParseQuery(string(c.req.Body))
 	if err != nil {
-		return refuse("Unreadable form")
+		c.refusePage("Unreadable form")
+		return nil, nil
 	}
-
-	back := redirect.Query()
-	if state := q.Get("state"); state != "" {
-		back.Set("state", state)
-	}
-
-	if form.Get("answer") == "allow" {
-		a.change(func() {
-			code := a.randomWordLocked(40)
-			a.codes[code] = &signedUp{redirect: q.Get("redirect_uri"), wabas: form["waba"], until: a.clock().Add(codeLife)}
-			back.Set("code", code)
-		})
-	} else {
-		for name, value := range map[string]string{"error": "access_denied", "error_code": "200", "error_description": "Permissions error", "error_reason": "user_denied"} {
-			back.Set(name, value)
-		}
-	}
-
-	redirect.RawQuery = back.Encode()
+	redirect.RawQuery = a.answerDialog(c.req.Query, redirect.Query(), form).Encode()
 	c.req.Status = http.StatusFound
 	http.Redirect(c.w, c.r, redirect.String(), http.StatusFound)
 	return nil, nil
+}
+
+// checkDialog returns where a sign-up sends the person back, or what she reads if it is refused.
+func (a *api) checkDialog(q url.Values) (redirect *url.URL, refused string) {
+	redirect, err := url.Parse(q.Get("redirect_uri"))
+	asksForCode := q.Get("response_type") == "code" && q.Get("override_default_response_type") == "true"
+	switch {
+	case q.Get("client_id") != a.opts.AppID:
+		return nil, "Invalid App ID: The provided app ID does not look like a valid app ID."
+	case err != nil || !a.mayRedirect(redirect):
+		return nil, "URL blocked: This redirect failed because the redirect URI is not white-listed in the app's client OAuth settings."
+	case q.Get("config_id") != a.opts.SignUpConfig:
+		return nil, "Sorry, something went wrong: the configuration does not exist."
+	case !asksForCode:
+		return nil, "Sorry, something went wrong: system user tokens need response_type=code."
+	}
+	return redirect, ""
+}
+
+// refusePage answers a browser with a text.
+func (c *call) refusePage(text string) {
+	c.req.Status = http.StatusBadRequest
+	http.Error(c.w, text, http.StatusBadRequest)
+}
+
+// answerDialog adds to the query of the redirect what the person chose in the form: a code, or that she refused.
+func (a *api) answerDialog(asked, back, form url.Values) url.Values {
+	if state := asked.Get("state"); state != "" {
+		back.Set("state", state)
+	}
+	if form.Get("answer") != "allow" {
+		back.Set("error", "access_denied")
+		back.Set("error_code", "200")
+		back.Set("error_description", "Permissions error")
+		back.Set("error_reason", "user_denied")
+		return back
+	}
+
+	a.change(func() {
+		code := a.randomWordLocked(40)
+		a.codes[code] = &signedUp{redirect: asked.Get("redirect_uri"), wabas: form["waba"], until: a.clock().Add(codeLife)}
+		back.Set("code", code)
+	})
+	return back
 }
 
 // mayRedirect reports whether the app may send people back to an address.
@@ -116,19 +131,8 @@ func (a *api) exchangeCode(c *call) (any, *APIError) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	code := a.codes[q.Get("code")]
-	switch {
-	case q.Get("client_id") != a.opts.AppID:
-		return nil, &APIError{Code: codes.App, Message: "Error validating application. Cannot get application info due to a system error."}
-	case q.Get("client_secret") != a.opts.AppSecret:
-		return nil, &APIError{Code: codes.Unknown, Message: "Error validating client secret."}
-	case code == nil:
-		return nil, &APIError{Code: codes.Invalid, Message: "Invalid verification code format."}
-	case code.used:
-		return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubCodeUsed, Message: "This authorization code has been used."}
-	case !a.clock().Before(code.until):
-		return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubCodeExpired, Message: "This authorization code has expired."}
-	case q.Get("redirect_uri") != code.redirect:
-		return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubCodeRedirect, Message: "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request"}
+	if err := a.checkExchangeLocked(q, code); err != nil {
+		return nil, err
 	}
 
 	code.used = true
@@ -142,6 +146,28 @@ func (a *api) exchangeCode(c *call) (any, *APIError) {
 	}
 
 	token := "EAA" + a.randomWordLocked(60)
-	a.tokens[token] = &grant{nodes: ids, scopes: []string{"whatsapp_business_management", "whatsapp_business_messaging", "public_profile"}}
+	scopes := []string{"whatsapp_business_management", "whatsapp_business_messaging", "public_profile"}
+	a.tokens[token] = &grant{nodes: ids, scopes: scopes}
 	return map[string]any{"access_token": token, "token_type": "bearer"}, nil
+}
+
+// checkExchangeLocked returns why a code isn't exchanged, or nil. code is nil if there is no such code.
+func (a *api) checkExchangeLocked(q url.Values, code *signedUp) *APIError {
+	const wrongRedirect = "Error validating verification code. Please make sure your redirect_uri is identical to the one " +
+		"you used in the OAuth dialog request"
+	switch {
+	case q.Get("client_id") != a.opts.AppID:
+		return &APIError{Code: codes.App, Message: "Error validating application. Cannot get application info due to a system error."}
+	case q.Get("client_secret") != a.opts.AppSecret:
+		return &APIError{Code: codes.Unknown, Message: "Error validating client secret."}
+	case code == nil:
+		return &APIError{Code: codes.Invalid, Message: "Invalid verification code format."}
+	case code.used:
+		return &APIError{Code: codes.Invalid, Subcode: codes.SubCodeUsed, Message: "This authorization code has been used."}
+	case !a.clock().Before(code.until):
+		return &APIError{Code: codes.Invalid, Subcode: codes.SubCodeExpired, Message: "This authorization code has expired."}
+	case q.Get("redirect_uri") != code.redirect:
+		return &APIError{Code: codes.Invalid, Subcode: codes.SubCodeRedirect, Message: wrongRedirect}
+	}
+	return nil
 }

@@ -97,7 +97,8 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 		return n.markRead(in)
 	}
 
-	allowed := append(messageKinds(), "messaging_product", "recipient_type", "to", "recipient", "type", "biz_opaque_callback_data", "context")
+	allowed := append(messageKinds(),
+		"messaging_product", "recipient_type", "to", "recipient", "type", "biz_opaque_callback_data", "context")
 	for key := range in.fields {
 		if !slices.Contains(allowed, key) {
 			return nil, invalidError("Unexpected key \"" + key + "\" on param \"message\".")
@@ -121,43 +122,26 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	now := n.g.clock()
 	to, dropped := n.recipientLocked(in)
-
 	if err := n.checkContentLocked(in, m); err != nil {
 		return nil, err
 	}
 
-	later := 0 // the error code with which the message fails after it was taken; 0 if it doesn't
-	switch {
-	case dropped:
-		// Nobody is told of anything, not even of a failure.
-	case to == nil:
-		later = codes.Undeliverable
-	case m.Type != "template" && !to.hasOpenWindowLocked(now):
-		later = codes.WindowClosed
+	failure := 0 // the code of the error with which the message fails after it was taken; 0 means that it arrives
+	if !dropped {
+		failure = findFailureLocked(to, m, now)
 	}
-
-	if later == codes.WindowClosed && !n.cfg.FailLater {
-		return nil, cloudError(later, "More than 24 hours have passed since the customer last replied to this number.")
+	if failure == codes.WindowClosed && !n.cfg.FailLater {
+		return nil, cloudError(failure, "More than 24 hours have passed since the customer last replied to this number.")
 	}
 	if err := n.paceLocked(to, now); err != nil {
 		return nil, err
 	}
-	if in.Token != nil {
-		m.Token = *in.Token
-	}
-	if in.Context != nil {
-		m.Answers = in.Context.MessageID
-	}
 
-	m.ID = n.g.messageIDLocked(digitsOf(in.To + in.Recipient))
-	m.serial = n.g.serialLocked()
-	m.At = now
+	n.completeLocked(in, m, now)
 	m.to = to
-	m.Content = in.fields[in.Type]
-	answer := makeAnswer(in, m)
-	if dropped { // taken, and never seen again
-		n.g.Poke()
-		return answer, nil
+	defer n.g.Poke()
+	if dropped { // taken, and never seen again; nobody is told of anything, not even of a failure
+		return makeAnswer(in, m), nil
 	}
 	if m.Type == "reaction" {
 		n.reactLocked(in, m)
@@ -166,18 +150,48 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	}
 	n.sentAt = append(n.sentAt, now)
 	m.ticks = append(m.ticks, tickAt{state: TickAccepted, at: now})
-	if later != 0 {
-		n.failLocked(m, in, later)
+	if failure != 0 {
+		n.failLocked(m, in, failure)
 	} else {
-		to.spendCreditLocked()
-		to.typingUntil = time.Time{}
-		n.tickLocked(m, TickSent)
-		if !to.person.Offline {
-			n.tickLocked(m, TickDelivered)
-		}
+		n.arriveLocked(to, m)
 	}
-	n.g.Poke()
-	return answer, nil
+	return makeAnswer(in, m), nil
+}
+
+// findFailureLocked returns the code of the error for which a message can't arrive; 0 means none. to is nil if there is no such
+// customer.
+func findFailureLocked(to *Customer, m *Message, now time.Time) int {
+	switch {
+	case to == nil:
+		return codes.Undeliverable
+	case m.Type != "template" && !to.hasOpenWindowLocked(now):
+		return codes.WindowClosed
+	}
+	return 0
+}
+
+// completeLocked gives a message that is taken its id, and what was said beside its words.
+func (n *Number) completeLocked(in incoming, m *Message, now time.Time) {
+	m.ID = n.g.messageIDLocked(digitsOf(in.To + in.Recipient))
+	m.serial = n.g.serialLocked()
+	m.At = now
+	m.Content = in.fields[in.Type]
+	if in.Token != nil {
+		m.Token = *in.Token
+	}
+	if in.Context != nil {
+		m.Answers = in.Context.MessageID
+	}
+}
+
+// arriveLocked tells the app that a message was sent and, if the customer's phone is online, delivered.
+func (n *Number) arriveLocked(to *Customer, m *Message) {
+	to.spendCreditLocked()
+	to.typingUntil = time.Time{}
+	n.tickLocked(m, TickSent)
+	if !to.person.Offline {
+		n.tickLocked(m, TickDelivered)
+	}
 }
 
 // makeAnswer returns the answer to a message that was taken.

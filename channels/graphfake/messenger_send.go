@@ -297,7 +297,7 @@ func (p *Page) attachLocked(m *PageMessage, a attachment, file *pageFile) (attac
 	return attachmentID, nil
 }
 
-// fillTemplate checks a button or generic template.
+// fillTemplate checks a button or generic template, and puts it into a message.
 func fillTemplate(m *PageMessage, payload json.RawMessage) *APIError {
 	var t struct {
 		Type     string       `json:"template_type"`
@@ -311,37 +311,46 @@ func fillTemplate(m *PageMessage, payload json.RawMessage) *APIError {
 
 	switch t.Type {
 	case "button":
-		if !hasLength(t.Text, maxButtonText) {
-			return invalidParameter("Param text of a button template must have 1 to 640 characters.")
-		}
-		if len(t.Buttons) == 0 {
-			return invalidParameter("Param buttons of a button template must be non-empty.")
-		}
-
 		m.Text, m.Buttons = t.Text, t.Buttons
-		return checkPageButtons(t.Buttons)
+		return checkButtonTemplate(t.Text, t.Buttons)
 	case "generic":
-		if len(t.Elements) == 0 || len(t.Elements) > maxElements {
-			return invalidParameter("Param elements of a generic template must have 1 to 10 elements.")
-		}
-
-		for _, e := range t.Elements {
-			if !hasLength(e.Title, maxCardText) || utf8.RuneCountInString(e.Subtitle) > maxCardText {
-				return invalidParameter("Param elements: title has 1 to 80 characters, subtitle at most 80.")
-			}
-			if e.Subtitle == "" && e.ImageURL == "" && len(e.Buttons) == 0 {
-				return invalidParameter("Param elements: at least one property besides title is required.")
-			}
-			if err := checkPageButtons(e.Buttons); err != nil {
-				return err
-			}
-		}
-
 		m.Cards = t.Elements
-		return nil
+		return checkCards(t.Elements)
 	}
-
 	return invalidParameter("Param template_type: %q is not supported.", t.Type)
+}
+
+func checkButtonTemplate(text string, buttons []PageButton) *APIError {
+	if !hasLength(text, maxButtonText) {
+		return invalidParameter("Param text of a button template must have 1 to 640 characters.")
+	}
+	if len(buttons) == 0 {
+		return invalidParameter("Param buttons of a button template must be non-empty.")
+	}
+	return checkPageButtons(buttons)
+}
+
+// checkCards checks the cards of a generic template.
+func checkCards(cards []PageCard) *APIError {
+	if len(cards) == 0 || len(cards) > maxElements {
+		return invalidParameter("Param elements of a generic template must have 1 to 10 elements.")
+	}
+	for _, card := range cards {
+		if err := card.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c PageCard) check() *APIError {
+	if !hasLength(c.Title, maxCardText) || utf8.RuneCountInString(c.Subtitle) > maxCardText {
+		return invalidParameter("Param elements: title has 1 to 80 characters, subtitle at most 80.")
+	}
+	if c.Subtitle == "" && c.ImageURL == "" && len(c.Buttons) == 0 {
+		return invalidParameter("Param elements: at least one property besides title is required.")
+	}
+	return checkPageButtons(c.Buttons)
 }
 
 // isWebURL reports whether an address is one of the web.

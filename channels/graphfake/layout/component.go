@@ -226,21 +226,20 @@ func (c Component) checkButtons() string {
 
 // check checks one button.
 func (b Button) check() string {
-	const wordless = "OTP COPY_CODE" // WhatsApp may write the words of these itself
-	isWordless := slices.Contains(strings.Fields(wordless), b.Type) && b.Text == ""
+	isCode := b.Type == "OTP" || b.Type == "COPY_CODE" // WhatsApp may write the words of these itself
+	isWordless := isCode && b.Text == ""
 	if !hasLength(b.Text, maxButton) && !isWordless {
 		return "A button has 1 to 25 characters."
 	}
 
-	hasURL, hasPhone := b.URL != "", b.Phone != ""
 	switch b.Type {
 	case "QUICK_REPLY":
-		if hasURL || hasPhone {
+		if b.URL != "" || b.Phone != "" {
 			return "An answer has neither link nor phone number."
 		}
 	case "URL":
-		if !hasURL || (variable.MatchString(b.URL) != (len(b.Example) > 0)) {
-			return "A link has an address, and an example of its variable."
+		if fault := b.checkLink(); fault != "" {
+			return fault
 		}
 	case "PHONE_NUMBER":
 		if !hasLength(b.Phone, maxPhone) {
@@ -258,6 +257,15 @@ func (b Button) check() string {
 		// What they lead to, the emulator doesn't have.
 	default:
 		return "Unknown button " + b.Type + "."
+	}
+	return ""
+}
+
+// checkLink checks the address of a button. It has an example if it has a variable, and only then.
+func (b Button) checkLink() string {
+	hasVariable, hasExample := variable.MatchString(b.URL), len(b.Example) > 0
+	if b.URL == "" || hasVariable != hasExample {
+		return "A link has an address, and an example of its variable."
 	}
 	return ""
 }

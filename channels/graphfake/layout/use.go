@@ -178,10 +178,19 @@ func fillFile(c Component, given []Parameter) (kind string, file *Media, fault *
 		}
 		return "", nil, nil
 	}
-	if file == nil || (file.ID == "") == (file.Link == "") {
+	if !file.namesOne() {
 		return "", nil, &Fault{codes.Missing, "Parameter " + kind + ".id or link is missing or empty."}
 	}
 	return kind, file, nil
+}
+
+// namesOne reports whether a parameter names one file: by its id or by its address.
+func (m *Media) namesOne() bool {
+	if m == nil {
+		return false
+	}
+	hasID, hasLink := m.ID != "", m.Link != ""
+	return hasID != hasLink
 }
 
 // fillText returns the text of a part with its variables filled in.
@@ -243,34 +252,37 @@ func (p Parameter) value() (string, *Fault) {
 
 // fillButtons returns the buttons of a template with what a message says of them.
 func fillButtons(buttons []Button, use Use) ([]FilledButton, *Fault) {
-	given := map[int]UsePart{}
-	for _, c := range use.Components {
-		if !strings.EqualFold(c.Type, "button") {
+	given := map[int]Parameter{} // by the index of a button
+	for _, part := range use.Components {
+		if !strings.EqualFold(part.Type, "button") {
 			continue
 		}
-		i := -1
-		if c.Index != nil {
-			i = int(*c.Index)
-		}
-		if i < 0 || i >= len(buttons) || !buttons[i].takes(c.SubType) || len(c.Parameters) != 1 {
+		i, ok := part.findButton(buttons)
+		if !ok || len(part.Parameters) != 1 {
 			return nil, &Fault{codes.BadValue, "Parameter template.components has a wrong button."}
 		}
-		given[i] = c
+		given[i] = part.Parameters[0]
 	}
 
 	var list []FilledButton
 	for i, b := range buttons {
-		var p Parameter
-		if part, ok := given[i]; ok {
-			p = part.Parameters[0]
-		}
-		filled, ok := b.fill(p)
+		filled, ok := b.fill(given[i])
 		if !ok {
 			return nil, &Fault{codes.Missing, fmt.Sprintf("buttons: Button at index %d of type %s requires a parameter", i, b.Type)}
 		}
 		list = append(list, filled)
 	}
 	return list, nil
+}
+
+// findButton returns the index of the button that a part of a message is about. ok is false if there is no such button.
+func (p UsePart) findButton(buttons []Button) (i int, ok bool) {
+	if p.Index == nil {
+		return 0, false
+	}
+	i = int(*p.Index)
+	isThere := i >= 0 && i < len(buttons)
+	return i, isThere && buttons[i].takes(p.SubType)
 }
 
 // takes reports whether a button is of the kind that a message says it is.
@@ -283,12 +295,13 @@ func (b Button) takes(subType string) bool {
 
 // fill returns a button with its parameter, whose zero value is none. ok is false if the parameter is missing or wrong.
 func (b Button) fill(p Parameter) (filled FilledButton, ok bool) {
-	filled = FilledButton{ID: b.Text, Title: b.Text}
 	isGiven, text := p.Type != "", string(p.Text)
+	hasText := p.Type == "text" && text != ""
+	filled = FilledButton{ID: b.Text, Title: b.Text}
 	switch b.Type {
 	case "QUICK_REPLY":
 		if isGiven {
-			filled.ID = cmp.Or(p.Payload, string(p.Text))
+			filled.ID = cmp.Or(p.Payload, text)
 		}
 		return filled, filled.ID != ""
 	case "PHONE_NUMBER":
@@ -296,10 +309,12 @@ func (b Button) fill(p Parameter) (filled FilledButton, ok bool) {
 		return filled, !isGiven
 	case "URL":
 		filled.URL = variable.ReplaceAllLiteralString(b.URL, text)
-		hasText := p.Type == "text" && text != ""
-		return filled, hasText == variable.MatchString(b.URL) && isGiven == hasText
+		if variable.MatchString(b.URL) {
+			return filled, hasText
+		}
+		return filled, !isGiven
 	case "OTP":
-		return FilledButton{Title: b.Text, URL: "copy:" + text}, p.Type == "text" && text != ""
+		return FilledButton{Title: b.Text, URL: "copy:" + text}, hasText
 	case "COPY_CODE":
 		return FilledButton{Title: b.Text, URL: "copy:" + p.Coupon}, p.Coupon != ""
 	}

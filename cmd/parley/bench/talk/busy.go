@@ -24,33 +24,33 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	f := &load.Flood{World: s.w, Parley: s.c, Conns: 1, Says: load.Everywhere}
+	f := &load.Flood{World: s.world, Parley: s.parley, Conns: 1, Says: load.Everywhere}
 	payload, err := load.SamplePayload(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 
-	f.Conns, f.Says = rig.Clients, s.t.chatterAt
-	m, err := rig.Bracket(ctx, b, b.Rounds(), s.w.MeasureReference(rig.Clients, payload),
+	f.Conns, f.Says = rig.Clients, s.traffic.chatterAt
+	m, err := rig.Bracket(ctx, b, b.Rounds(), s.world.MeasureReference(rig.Clients, payload),
 		func(ctx context.Context) (rate float64, details map[string]float64, err error) {
-			s.t.begin()
+			s.traffic.begin()
 
-			if err := s.t.waitForFirst(ctx); err != nil {
+			if err := s.traffic.waitForFirst(ctx); err != nil {
 				return 0, nil, err
 			}
 
-			before := s.t.countRelayed()
+			before := s.traffic.ledger.countRelayed()
 			relayedPerSecond := 0.0
 			rate, details, err = f.Burst(ctx, b.Span(busyFor, quickFor), func(a load.Answered) error {
-				relayedPerSecond = float64(s.t.countRelayed()-before) / a.Took.Seconds()
-				return s.t.finish(ctx)
+				relayedPerSecond = float64(s.traffic.ledger.countRelayed()-before) / a.Took.Seconds()
+				return s.traffic.finish(ctx)
 			})
 			if err != nil {
 				return 0, nil, err
 			}
 
 			details["relayed_per_s"] = relayedPerSecond
-			return rate, details, s.t.checkTalks(ctx)
+			return rate, details, s.traffic.checkTalks(ctx)
 		})
 	if err != nil {
 		return nil, err

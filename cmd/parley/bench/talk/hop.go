@@ -36,15 +36,15 @@ func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	queue, err := startRiver(ctx, s.w)
+	queue, err := startRiver(ctx, s.world)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, queue.close(ctx)) }()
-	s.t.agentsSilent = true
-	s.t.begin() // so that every customer has a thread
+	s.traffic.agentsSilent = true
+	s.traffic.begin() // so that every customer has a thread
 
-	if err := s.t.finish(ctx); err != nil {
+	if err := s.traffic.finish(ctx); err != nil {
 		return nil, err
 	}
 
@@ -85,63 +85,79 @@ func hopFigures(m rig.Measured[[]float64, []float64]) (hop, p95 figure.Figure) {
 	return hop, figure.AtMost(hopP95Target, "ratio", p95Ratios...)
 }
 
+// answers says when webhooks got their 2xx, by the marks of their messages. Several goroutines may use it.
+type answers struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+func (a *answers) note(mark string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.at[mark] = time.Now()
+}
+
+func (a *answers) has(mark string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.at[mark]
+	return ok
+}
+
+func (a *answers) count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.at)
+}
+
 // measureHops lets customers write n messages at a steady pace and returns, for each, the time from the webhook's
 // answer to the call that posts it, in ms: never below zero.
 func (s *stage) measureHops(ctx context.Context, n int) ([]float64, error) {
-	var mu sync.Mutex // guards answered
-	answered := map[string]time.Time{}
-	isAnswered := func(mark string) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		_, ok := answered[mark]
-		return ok
+	answered := &answers{at: map[string]time.Time{}}
+	s.traffic.answered = answered.note
+	defer func() { s.traffic.answered = nil }()
+	began := time.Now()
+	if err := s.writeSteadily(ctx, n, answered); err != nil {
+		return nil, err
 	}
-	s.t.answered = func(mark string) {
-		mu.Lock()
-		defer mu.Unlock()
-		answered[mark] = time.Now()
+	if err := s.traffic.finish(ctx); err != nil {
+		return nil, err
 	}
-	defer func() { s.t.answered = nil }()
-	from := time.Now()
-	s.t.stop.Store(false)
+
+	// A message may stand in its thread before its sender has read the answer.
+	haveAll := func() bool { return answered.count() == n }
+	if err := s.traffic.wait(ctx, "the answers to the webhooks", haveAll); err != nil {
+		return nil, err
+	}
+	return pairHops(answered.at, s.world.Slack.Calls("chat.postMessage"), began)
+}
+
+// writeSteadily lets the customers write n messages in turn, one every rig.HopEvery.
+func (s *stage) writeSteadily(ctx context.Context, n int, answered *answers) error {
+	s.traffic.stop.Store(false)
 	tick := time.NewTicker(rig.HopEvery)
 	defer tick.Stop()
-
+	ledger := &s.traffic.ledger
 	for i := range n {
-		talk := s.t.talks[i%len(s.t.talks)]
-		if i >= len(s.t.talks) { // so that on a slow machine a customer's next message can't overtake the last one
-			last := s.t.lastMark(talk)
-			if err := s.t.wait(ctx, "the answer to a customer's last message", func() bool { return isAnswered(last) }); err != nil {
-				return nil, err
+		talk := ledger.talks[i%len(ledger.talks)]
+		if i >= len(ledger.talks) { // so that on a slow machine a customer's next message can't overtake the last one
+			last := ledger.lastMark(talk)
+			isAnswered := func() bool { return answered.has(last) }
+			if err := s.traffic.wait(ctx, "the answer to a customer's last message", isAnswered); err != nil {
+				return err
 			}
 		}
 
-		s.t.speaking.Add(1)
-		s.t.writeAsCustomer(talk)
+		s.traffic.speaking.Add(1)
+		s.traffic.writeAsCustomer(talk)
 
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 	}
-
-	if err := s.t.finish(ctx); err != nil {
-		return nil, err
-	}
-
-	err := s.t.wait(ctx, "the answers to the webhooks", func() bool { // a message may stand in its thread before its sender read the answer
-		mu.Lock()
-		defer mu.Unlock()
-		return len(answered) == n
-	})
-	if err != nil {
-		return nil, err
-	}
-
-	mu.Lock()
-	defer mu.Unlock()
-	return pairHops(answered, s.w.Slack.Calls("chat.postMessage"), from)
+	return nil
 }
 
 // pairHops finds for each answer the call that posted its message, and returns the times between them in ms. It empties

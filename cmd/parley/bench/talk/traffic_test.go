@@ -22,11 +22,12 @@ func TestTrafficNotices(t *testing.T) {
 		{"to another customer", []channelstest.Sent{sentTo(1, 0, 1)}, false},
 		{"a note", []channelstest.Sent{{To: []string{"customer-00000"}, Text: "note: " + load.Chatter}}, false},
 	} {
-		tr := &traffic{receipts: make(chan receipt, 10), talks: []*talk{{customer: customerName(0)}, {customer: customerName(1)}}}
+		tr := &traffic{receipts: make(chan receipt, 10)}
+		tr.ledger.talks = []*talk{{customer: customerName(0)}, {customer: customerName(1)}}
 		for _, s := range c.sent {
-			tr.noteTaken(s)
+			tr.takeReply(s)
 		}
-		if err := tr.faultsSoFar(); (err == nil) != c.ok {
+		if err := tr.ledger.faultsSoFar(); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"parley/channels/pause"
@@ -14,46 +13,10 @@ import (
 // This file waits until the messages of customers and agents have arrived, and checks then that each arrived once and
 // in order.
 
-// ErrOrder means that something was lost, doubled or overtaken.
-var ErrOrder = errors.New("bench: messages are lost, doubled or out of order")
-
-// addFault notes a fault, unless there are so many that one more says nothing new.
-func (t *traffic) addFault(err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	const enough = 20
-	if len(t.faults) < enough {
-		t.faults = append(t.faults, err)
-	}
-}
-
-// faultsSoFar returns all faults that were noted, joined, or nil.
-func (t *traffic) faultsSoFar() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return errors.Join(t.faults...)
-}
-
-// takeTimes returns how long messages took each way since the last call.
-func (t *traffic) takeTimes() (in, out []float64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	in, out = t.inMS, t.outMS
-	t.inMS, t.outMS = nil, nil
-	return in, out
-}
-
-// countRelayed returns how many messages of customers and agents have arrived.
-func (t *traffic) countRelayed() int64 { return t.in.Load() + t.out.Load() }
-
 // waitForFirst waits until in every talk a customer's message stands in the thread and an agent's message has
 // arrived.
 func (t *traffic) waitForFirst(ctx context.Context) error {
-	return t.wait(ctx, "the first messages", func() bool {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		return !slices.ContainsFunc(t.talks, func(talk *talk) bool { return talk.posted == 0 || talk.arrived == 0 })
-	})
+	return t.wait(ctx, "the first messages", t.ledger.haveAllBegun)
 }
 
 // finish stops the customers and waits until everything has arrived, and Parley has nothing left to do.
@@ -73,11 +36,11 @@ func (t *traffic) waitForArrival(ctx context.Context) error {
 
 // waitUntilIdle waits until Parley has nothing left to do, cards and notes of analyses included.
 func (t *traffic) waitUntilIdle(ctx context.Context) error {
-	haveEchoesCome := func() bool { return t.w.Slack.Events.Pending() == 0 }
+	haveEchoesCome := func() bool { return t.world.Slack.Events.Pending() == 0 }
 	if err := t.wait(ctx, "Slack's echoes", haveEchoesCome); err != nil {
 		return err
 	}
-	if err := t.w.Drain(ctx, rig.DrainWithin); err != nil {
+	if err := t.world.Drain(ctx, rig.DrainWithin); err != nil {
 		return err
 	}
 	return t.wait(ctx, "Slack's last echoes", haveEchoesCome)
@@ -85,18 +48,19 @@ func (t *traffic) waitUntilIdle(ctx context.Context) error {
 
 // wait waits until done, or until a fault was noted. what names it in errors.
 func (t *traffic) wait(ctx context.Context, what string, done func() bool) error {
+	const pollEvery = 2 * time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, rig.DrainWithin)
 	defer cancel()
 	for !done() {
-		if err := t.faultsSoFar(); err != nil {
+		if err := t.ledger.faultsSoFar(); err != nil {
 			return err
 		}
-		if !pause.For(ctx, 2*time.Millisecond) {
+		if !pause.For(ctx, pollEvery) {
 			return fmt.Errorf("%w: waited in vain for %s (%d in, %d out, %d talks)%s",
-				rig.ErrNotDrained, what, t.in.Load(), t.out.Load(), t.speaking.Load(), t.w.LastWords())
+				rig.ErrNotDrained, what, t.ledger.in.Load(), t.ledger.out.Load(), t.speaking.Load(), t.world.LastWords())
 		}
 	}
-	return t.faultsSoFar()
+	return t.ledger.faultsSoFar()
 }
 
 // deliveredReplies counts the replies that customers have got, all replies, and strays: the automatic conversations that
@@ -108,33 +72,19 @@ const deliveredReplies = `
 // checkTalks checks that everybody got what was said to them, and that Parley took all receipts. Errors: ErrOrder.
 func (t *traffic) checkTalks(ctx context.Context) error {
 	var delivered, replies, strays int
-	if err := t.w.Pool.QueryRow(ctx, deliveredReplies).Scan(&delivered, &replies, &strays); err != nil {
+	if err := t.world.Pool.QueryRow(ctx, deliveredReplies).Scan(&delivered, &replies, &strays); err != nil {
 		return fmt.Errorf("bench: deliveries: %w", err)
 	}
 
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	errs := slices.Clone(t.faults)
-	typed := 0
-	for _, talk := range t.talks {
-		typed += talk.typed
-		if talk.said != talk.posted || talk.typed != talk.arrived {
-			errs = append(errs, fmt.Errorf("%w: %s said %d, %d stand in the thread; the agent said %d, %d arrived",
-				ErrOrder, talk.customer, talk.said, talk.posted, talk.typed, talk.arrived))
-		}
-	}
-
+	typed, faults := t.ledger.check()
 	areAllDelivered := delivered == typed && replies == typed
 	if !areAllDelivered || strays > 0 {
-		errs = append(errs, fmt.Errorf("%w: of %d replies Parley knows %d, %d as delivered; %d threads of receipts that it could not place",
+		faults = append(faults, fmt.Errorf("%w: of %d replies Parley knows %d, %d as delivered; %d threads of receipts that it could not place",
 			ErrOrder, typed, replies, delivered, strays))
 	}
-	if lost := t.w.Slack.Events.Lost(); len(lost) > 0 {
-		errs = append(errs, fmt.Errorf("%w: Slack gave up %d events", ErrOrder, len(lost)))
+	if lost := t.world.Slack.Events.Lost(); len(lost) > 0 {
+		faults = append(faults, fmt.Errorf("%w: Slack gave up %d events", ErrOrder, len(lost)))
 	}
 
-	return errors.Join(errs...)
+	return errors.Join(faults...)
 }
-
-// close stops the provider.
-func (t *traffic) close() error { return t.provider.Close() }

@@ -1,0 +1,62 @@
+package graphfake
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"parley/channels/graphfake/codes"
+)
+
+// APIError is an error object of Graph.
+type APIError struct {
+	Status  int // of HTTP; 0 means 400
+	Code    int
+	Subcode int
+	Type    string // "" means OAuthException
+	Message string
+	Details string
+}
+
+// unverifiedError is the answer if a callback didn't repeat the challenge that it was sent.
+func unverifiedError(cause error) *APIError {
+	return &APIError{Code: codes.Unverified, Message: "Callback verification failed", Details: cause.Error()}
+}
+
+func invalidError(details string) *APIError {
+	return &APIError{Code: codes.Invalid, Message: "Invalid parameter", Details: details}
+}
+
+// cloudError is an error of the Cloud API, under the title that its code has there.
+func cloudError(code int, details string) *APIError {
+	return &APIError{Code: code, Message: codes.Title(code), Details: details}
+}
+
+// unsupportedError is Graph's answer for a node or edge that isn't there, or that the token doesn't open.
+func unsupportedError(method, id string) *APIError {
+	const text = "Unsupported %s request. Object with ID '%s' does not exist, cannot be loaded due to missing permissions, " +
+		"or does not support this operation."
+	return &APIError{
+		Code:    codes.Invalid,
+		Subcode: codes.SubNoObject,
+		Type:    "GraphMethodException",
+		Message: fmt.Sprintf(text, strings.ToLower(method), id),
+	}
+}
+
+// asJSON returns the JSON of an error.
+func (e *APIError) asJSON(trace string) map[string]any {
+	o := map[string]any{
+		"message":    fmt.Sprintf("(#%d) %s", e.Code, e.Message),
+		"type":       cmp.Or(e.Type, "OAuthException"),
+		"code":       e.Code,
+		"fbtrace_id": trace,
+	}
+	if e.Subcode != 0 {
+		o["error_subcode"] = e.Subcode
+	}
+	if e.Details != "" {
+		o["error_data"] = map[string]any{"messaging_product": "whatsapp", "details": e.Details}
+	}
+	return map[string]any{"error": o}
+}
