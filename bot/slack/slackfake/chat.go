@@ -142,36 +142,17 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 	if err != nil {
 		return nil, err
 	}
-
 	meta, clearsMeta, err := c.Metadata()
 	if err != nil {
 		return nil, err
 	}
-
 	setsBlocks := c.Raw("blocks") != nil
-	wasRich := kit.HasRichText(m.Blocks) && !m.Composed
-	becomesPlain := body.Blocks != nil && !kit.HasRichText(body.Blocks)
-	if setsBlocks && wasRich && becomesPlain {
+	if setsBlocks && losesRichText(m, body) {
 		return nil, workspace.Refuse("block_mismatch")
 	}
 
 	prev := m.Clone()
-	if c.Has("text") || c.Has("markdown_text") {
-		m.Text = body.Text
-	}
-
-	if setsBlocks || body.Blocks != nil { // the latter also of markdown_text
-		m.Blocks, m.Composed = body.Blocks, false
-	} else if m.Composed && c.Has("text") { // an app's own blocks stay until it sends others, or an empty list
-		m.Blocks = nil
-	}
-	if m.Blocks == nil {
-		m.Blocks, m.Composed = c.RichTextOf(m.Text), true
-	}
-
-	if c.Has("attachments") {
-		m.Attachments = body.Attachments
-	}
+	updateContent(c, m, body)
 	if meta != nil || clearsMeta {
 		m.Metadata = meta
 	}
@@ -181,6 +162,34 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 
 	a.board.emitChange(ch, m, prev)
 	return reply{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.Clone()}, nil
+}
+
+// losesRichText reports whether an app's own rich text would be replaced by blocks without any, which Slack refuses.
+func losesRichText(m *Message, body webcall.Content) bool {
+	wasRich := kit.HasRichText(m.Blocks) && !m.Composed
+	becomesPlain := body.Blocks != nil && !kit.HasRichText(body.Blocks)
+	return wasRich && becomesPlain
+}
+
+// updateContent puts what an update names into a message: its text, blocks and attachments.
+func updateContent(c *call, m *Message, body webcall.Content) {
+	if c.Has("text") || c.Has("markdown_text") {
+		m.Text = body.Text
+	}
+
+	setsBlocks := c.Raw("blocks") != nil || body.Blocks != nil // the latter also of markdown_text
+	switch {
+	case setsBlocks:
+		m.Blocks, m.Composed = body.Blocks, false
+	case m.Composed && c.Has("text"): // an app's own blocks stay until it sends others, or an empty list
+		m.Blocks = nil
+	}
+	if m.Blocks == nil {
+		m.Blocks, m.Composed = c.RichTextOf(m.Text), true
+	}
+	if c.Has("attachments") {
+		m.Attachments = body.Attachments
+	}
 }
 
 func (a *chatAPI) deleteMessage(c *call) (reply, *workspace.Refusal) {

@@ -128,52 +128,55 @@ func (a *conversationAPI) channelInfo(c *call) (reply, *workspace.Refusal) {
 }
 
 func (a *conversationAPI) listChannels(c *call) (reply, *workspace.Refusal) {
-	types := cmp.Or(c.Str("types"), "public_channel")
-	want := map[string]bool{}
-	scopes := map[string]string{"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
-	for t := range strings.SplitSeq(types, ",") {
-		t = strings.TrimSpace(t)
-		if scopes[t] == "" {
-			return nil, workspace.Refuse("invalid_types")
-		}
-		if err := c.Need(scopes[t]); err != nil {
-			return nil, err
-		}
-
-		want[t] = true
-	}
-
-	limit, skip, err := c.Page(100, 1000)
+	kinds, err := readTypes(c)
 	if err != nil {
 		return nil, err
 	}
-
-	out := []reply{}
-	more, seen := 0, 0
+	excludesArchived := c.Flag("exclude_archived")
+	var visible []*channel
 	for _, id := range a.rooms.chanIDs {
 		ch := a.rooms.channels[id]
-		kind := map[string]string{"im": "im", "group": "private_channel", "channel": "public_channel"}[ch.Kind()]
-		isExcluded := ch.Archived && c.Flag("exclude_archived")
-		if !want[kind] || isExcluded {
-			continue
+		isPublic := !ch.Private && !ch.IM
+		canSee := isPublic || ch.members[a.Opt.BotUser]
+		isExcluded := ch.Archived && excludesArchived
+		if kinds[ch.Kind()] && canSee && !isExcluded {
+			visible = append(visible, ch)
 		}
-
-		isHidden := ch.Private || ch.IM
-		if isHidden && !ch.members[a.Opt.BotUser] {
-			continue
-		}
-		if seen++; seen <= skip {
-			continue
-		}
-		if len(out) == limit {
-			more = skip + limit
-			break
-		}
-
-		out = append(out, a.rooms.channelJSON(ch))
 	}
 
-	return reply{"channels": out, "response_metadata": webcall.ResponseMetadata(more)}, nil
+	page, next, err := webcall.PageOf(c, visible)
+	if err != nil {
+		return nil, err
+	}
+	out := []reply{}
+	for _, ch := range page {
+		out = append(out, a.rooms.channelJSON(ch))
+	}
+	return reply{"channels": out, "response_metadata": webcall.ResponseMetadata(next)}, nil
+}
+
+// readTypes reads the argument types, such as "public_channel,im", and returns the kinds of channels that it names (see
+// Channel.Kind). Each type needs a scope.
+func readTypes(c *call) (kinds map[string]bool, err *workspace.Refusal) {
+	type channelType struct{ kind, scope string }
+	known := map[string]channelType{
+		"public_channel":  {kind: "channel", scope: "channels:read"},
+		"private_channel": {kind: "group", scope: "groups:read"},
+		"im":              {kind: "im", scope: "im:read"},
+		"mpim":            {kind: "mpim", scope: "mpim:read"}, // the emulator has none
+	}
+	kinds = map[string]bool{}
+	for name := range strings.SplitSeq(cmp.Or(c.Str("types"), "public_channel"), ",") {
+		t, ok := known[strings.TrimSpace(name)]
+		if !ok {
+			return nil, workspace.Refuse("invalid_types")
+		}
+		if err := c.Need(t.scope); err != nil {
+			return nil, err
+		}
+		kinds[t.kind] = true
+	}
+	return kinds, nil
 }
 
 func (a *conversationAPI) listMembers(c *call) (reply, *workspace.Refusal) {

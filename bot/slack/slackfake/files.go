@@ -190,7 +190,6 @@ func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
 	if err != nil {
 		return nil, err
 	}
-
 	text, blocks, err := a.uploadText(c)
 	if err != nil {
 		return nil, err
@@ -205,13 +204,14 @@ func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
 		if x.Title != nil {
 			u.file.Title = cmp.Or(*x.Title, "Untitled")
 		}
-
 		files = append(files, u.file)
 	}
 
+	out := []*File{}
 	for _, f := range files {
 		a.files.files[f.ID] = f
 		delete(a.files.uploads, a.files.ticketOf(f.ID))
+		out = append(out, f.Clone())
 	}
 
 	if !c.NoShare {
@@ -220,15 +220,10 @@ func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
 			a.sched.After(a.Opt.FileShareDelay, func() { a.shareUpload(ch, thread, text, blocks, files) })
 		}
 	}
-
-	out := []*File{}
-	for _, f := range files {
-		out = append(out, f.Clone())
-	}
-
 	return reply{"files": out}, nil
 }
 
+// uploadPlaces returns the channels in which a completed upload is to be shown.
 func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
 	ids := webcall.List(c.Str("channels"))
 	if id := c.Str("channel_id"); id != "" {
@@ -238,34 +233,41 @@ func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
 	var out []*channel
 	for _, id := range ids {
 		ch, err := a.rooms.findChannel(id)
+		if err == nil {
+			err = a.checkPlace(ch, c.Str("thread_ts"))
+		}
 		if err != nil {
 			return nil, err
 		}
-		if ch.Archived {
-			return nil, workspace.Refuse("is_archived")
-		}
-		if !ch.members[a.Opt.BotUser] {
-			return nil, workspace.Refuse("not_in_channel")
-		}
-
-		if ts := c.Str("thread_ts"); ts != "" {
-			_, isTS := workspace.ParseTS(ts)
-			root := ch.byTS[ts]
-			isReply := root != nil && root.IsReply()
-			if !isTS || isReply {
-				return nil, workspace.Refuse("invalid_thread_ts")
-			}
-			if ch.isLocked(ts) {
-				return nil, workspace.Refuse("restricted_action_thread_locked")
-			}
-		}
-
 		out = append(out, ch)
 	}
-
 	return out, nil
 }
 
+// checkPlace returns why the app can't show a file in a channel, or below a message there, or nil. thread is "" for the top level.
+func (a *fileAPI) checkPlace(ch *channel, thread string) *workspace.Refusal {
+	switch {
+	case ch.Archived:
+		return workspace.Refuse("is_archived")
+	case !ch.members[a.Opt.BotUser]:
+		return workspace.Refuse("not_in_channel")
+	case thread == "":
+		return nil
+	}
+
+	_, isTS := workspace.ParseTS(thread)
+	root := ch.byTS[thread]
+	isReply := root != nil && root.IsReply()
+	if !isTS || isReply {
+		return workspace.Refuse("invalid_thread_ts")
+	}
+	if ch.isLocked(thread) {
+		return workspace.Refuse("restricted_action_thread_locked")
+	}
+	return nil
+}
+
+// uploadText returns the text, or else the blocks, that go with an upload.
 func (a *fileAPI) uploadText(c *call) (string, json.RawMessage, *workspace.Refusal) {
 	blocks, err := a.CheckBlocks(c.Raw("blocks"), kit.OnMessage)
 	if err != nil {

@@ -1,6 +1,8 @@
 package slackfake
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -55,14 +57,17 @@ func (i *Inboxes) reset() { i.byUser = map[string]*inbox{} }
 type inbox struct {
 	notes    []Notification
 	channels map[string]*Badge
-	threads  map[string]*ThreadBadge
+	threads  map[threadKey]*ThreadBadge
 }
+
+// threadKey names a thread by its channel and root.
+type threadKey struct{ channel, ts string }
 
 // inboxOf returns a person's inbox. Caller holds the lock.
 func (i *Inboxes) inboxOf(user string) *inbox {
 	b := i.byUser[user]
 	if b == nil {
-		b = &inbox{channels: map[string]*Badge{}, threads: map[string]*ThreadBadge{}}
+		b = &inbox{channels: map[string]*Badge{}, threads: map[threadKey]*ThreadBadge{}}
 		i.byUser[user] = b
 	}
 	return b
@@ -80,10 +85,11 @@ func (b *inbox) channelBadge(id string) *Badge {
 
 // threadBadge returns the entry of a thread, and makes it if there is none.
 func (b *inbox) threadBadge(channel, ts string) *ThreadBadge {
-	t := b.threads[channel+"|"+ts]
+	key := threadKey{channel, ts}
+	t := b.threads[key]
 	if t == nil {
 		t = &ThreadBadge{Channel: channel, Thread: ts}
-		b.threads[channel+"|"+ts] = t
+		b.threads[key] = t
 	}
 	return t
 }
@@ -102,36 +108,36 @@ func (i *Inboxes) notify(ch *channel, m *Message) {
 		return
 	}
 
-	users, all := kit.Mentions(m.Text, m.Blocks)
+	mentioned := kit.Mentions(m.Text, m.Blocks)
 	t := ch.threads[m.ThreadTS]
 	if t != nil && m.ThreadTS != "" {
-		i.addFollowers(t, ch, users, m)
+		i.addFollowers(t, ch, mentioned, m)
 	}
 
 	for _, id := range ch.Members {
 		if id == m.User || !canBeNotified(i.people.users[id]) {
 			continue
 		}
-
 		isFollowing := t != nil && t.followers[id]
-		isConcerned := isFollowing || users[id]
-		if m.IsReply() && !isConcerned {
-			if m.Subtype == "thread_broadcast" {
-				i.inboxOf(id).channelBadge(ch.ID).Unread++
-			}
-			continue
+		isConcerned := !m.IsReply() || isFollowing || mentioned.Users[id]
+		switch {
+		case isConcerned:
+			i.tellMember(ch, m, id, reasonToNotify(ch, m, id, mentioned))
+		case m.Subtype == "thread_broadcast":
+			i.inboxOf(id).channelBadge(ch.ID).Unread++
 		}
-
-		i.tellMember(ch, m, id, users[id], all)
 	}
+	i.markAsSeen(ch, m)
+}
 
-	if m.User == "" {
+// markAsSeen clears what is unread for the author of a message where it stands: who writes has seen what is there.
+func (i *Inboxes) markAsSeen(ch *channel, m *Message) {
+	switch {
+	case m.User == "":
 		return
-	}
-
-	if m.IsReply() { // who writes has seen what is there
-		delete(i.inboxOf(m.User).threads, ch.ID+"|"+m.ThreadTS)
-	} else {
+	case m.IsReply():
+		delete(i.inboxOf(m.User).threads, threadKey{ch.ID, m.ThreadTS})
+	default:
 		i.inboxOf(m.User).channelBadge(ch.ID).clear()
 	}
 }
@@ -146,75 +152,77 @@ func canBeNotified(u *User) bool {
 
 func (b *Badge) clear() { b.Unread, b.Mentions = 0, 0 }
 
-// addFollowers adds who follows a thread from now on.
-func (i *Inboxes) addFollowers(t *thread, ch *channel, users map[string]bool, m *Message) {
-	first := len(t.replies) == 1
-	add := func(id string) {
+// addFollowers adds who follows a thread from now on: with its first reply also the author of its root, and whom the root mentions.
+func (i *Inboxes) addFollowers(t *thread, ch *channel, mentioned kit.Mentioned, m *Message) {
+	users := append(slices.Collect(maps.Keys(mentioned.Users)), m.User)
+	isFirst := len(t.replies) == 1
+	if isFirst {
+		inRoot := kit.Mentions(t.root.Text, t.root.Blocks)
+		users = append(users, t.root.User)
+		users = append(users, slices.Collect(maps.Keys(inRoot.Users))...)
+	}
+
+	for _, id := range users {
 		u := i.people.users[id]
 		isPerson := u != nil && !u.Bot
 		if isPerson && ch.members[id] {
 			t.followers[id] = true
 		}
 	}
-
-	add(m.User)
-
-	if first {
-		add(t.root.User)
-		inRoot, _ := kit.Mentions(t.root.Text, t.root.Blocks)
-		for id := range inRoot {
-			add(id)
-		}
-	}
-
-	for id := range users {
-		add(id)
-	}
 }
 
-// tellMember counts a message for a member and, if that is called for, notifies them. mentioned says that the
-// message names the member, all that it names everybody.
-func (i *Inboxes) tellMember(ch *channel, m *Message, id string, mentioned, all bool) {
-	box := i.inboxOf(id)
-	kind := ""
-	switch { // of several reasons the strongest counts
-	case mentioned:
-		kind = "mention"
-	case all:
-		kind = "here"
-	case ch.IM:
-		kind = "dm"
-	case m.IsReply():
-		kind = "thread_reply"
-	}
+// Why a person is notified of a message, as Notification.Kind says it.
+const (
+	byMention     = "mention"
+	byHere        = "here" // also @channel and @everyone
+	byDM          = "dm"
+	byThreadReply = "thread_reply"
+)
 
+// reasonToNotify returns the strongest reason for which a member is notified of a message, or "" if there is none.
+func reasonToNotify(ch *channel, m *Message, member string, mentioned kit.Mentioned) string {
+	switch {
+	case mentioned.Users[member]:
+		return byMention
+	case mentioned.All:
+		return byHere
+	case ch.IM:
+		return byDM
+	case m.IsReply():
+		return byThreadReply
+	}
+	return ""
+}
+
+// tellMember counts a message for a member and, if there is a reason, notifies them.
+func (i *Inboxes) tellMember(ch *channel, m *Message, member, reason string) {
+	box := i.inboxOf(member)
 	if m.IsReply() {
 		b := box.threadBadge(ch.ID, m.ThreadTS)
 		b.Unread++
-		if mentioned || all {
+		if reason == byMention || reason == byHere {
 			b.Mentions++
 		}
 	}
-
 	if !m.IsReply() || m.Subtype == "thread_broadcast" {
 		b := box.channelBadge(ch.ID)
 		b.Unread++
-		if kind != "" && kind != "thread_reply" {
+		if reason != "" && reason != byThreadReply {
 			b.Mentions++
 		}
 	}
 
-	if kind == "" {
+	if reason == "" {
 		return
 	}
-
-	from := m.Author()
-	if m.Username != "" {
-		from = m.Username
-	}
-
 	box.notes = append(box.notes, Notification{
-		At: i.Now(), Kind: kind, Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, From: from, Text: m.Text,
+		At:      i.Now(),
+		Kind:    reason,
+		Channel: ch.ID,
+		TS:      m.TS,
+		Thread:  m.ThreadTS,
+		From:    cmp.Or(m.Username, m.Author()),
+		Text:    m.Text,
 	})
 }
 

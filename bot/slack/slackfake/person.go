@@ -112,43 +112,43 @@ func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	if to, ok := r.moved[in.Channel]; ok {
 		ch = r.channels[to]
 	}
-	if r.people.users[user] == nil {
+	author := r.people.users[user]
+	switch {
+	case author == nil:
 		return nil, workspace.Refuse("user_not_found")
-	}
-	if r.people.users[user].Deleted {
+	case author.Deleted:
 		return nil, workspace.Refuse("account_inactive")
-	}
-	if ch == nil {
+	case ch == nil:
 		return nil, workspace.Refuse("channel_not_found")
-	}
-	isGuise := in.As != ""
-	if !ch.members[user] && !isGuise {
+	case in.As == "" && !ch.members[user]:
 		return nil, workspace.Refuse("not_in_channel")
-	}
-	if ch.Archived {
+	case ch.Archived:
 		return nil, workspace.Refuse("is_archived")
-	}
-
-	isWithBot := ch.IM && ch.members[r.Opt.BotUser]
-	if isWithBot && r.Opt.ReadOnlyDM {
+	case r.Opt.ReadOnlyDM && ch.IM && ch.members[r.Opt.BotUser]:
 		return nil, workspace.Refuse("restricted_action")
-	}
-	if strings.TrimSpace(in.Text) == "" && len(in.Files)+len(in.Table) == 0 {
+	case in.isEmpty():
 		return nil, workspace.Refuse("no_text")
+	case in.Thread != "":
+		return ch, ch.checkThread(in.Thread)
 	}
-
-	if in.Thread != "" {
-		root := ch.byTS[in.Thread]
-		if root == nil || root.IsReply() {
-			return nil, workspace.Refuse("thread_not_found")
-		}
-
-		if ch.isLocked(in.Thread) {
-			return nil, workspace.Refuse("restricted_action_thread_locked")
-		}
-	}
-
 	return ch, nil
+}
+
+// isEmpty reports whether there is nothing to post.
+func (p Post) isEmpty() bool {
+	return strings.TrimSpace(p.Text) == "" && len(p.Files) == 0 && len(p.Table) == 0
+}
+
+// checkThread returns why a person can't reply below a message, or nil.
+func (ch *channel) checkThread(ts string) error {
+	root := ch.byTS[ts]
+	if root == nil || root.IsReply() {
+		return workspace.Refuse("thread_not_found")
+	}
+	if ch.isLocked(ts) {
+		return workspace.Refuse("restricted_action_thread_locked")
+	}
+	return nil
 }
 
 // disguiseAuthor makes m look as if guise had posted it (see Post.As).
@@ -355,5 +355,5 @@ func (p *Person) Read(channel string) {
 func (p *Person) ReadThread(channel, thread string) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
-	delete(p.s.Inboxes.inboxOf(p.id).threads, channel+"|"+thread)
+	delete(p.s.Inboxes.inboxOf(p.id).threads, threadKey{channel, thread})
 }

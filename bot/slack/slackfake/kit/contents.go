@@ -7,57 +7,66 @@ import (
 
 var mentionInText = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|<!(here|channel|everyone)(?:\|[^<>]*)?>`)
 
-// Mentions returns whom a message mentions: users by id, and whether everybody in its channel (@here, @channel,
-// @everyone). If the message has blocks, only these count, since its text is then only for notifications.
-func Mentions(text string, blocks json.RawMessage) (users map[string]bool, all bool) {
-	users = map[string]bool{}
-	scan := func(text string) {
-		for _, x := range mentionInText.FindAllStringSubmatch(text, -1) {
-			if x[1] != "" {
-				users[x[1]] = true
-			} else {
-				all = true
-			}
-		}
-	}
+// Mentioned are those whom a message mentions.
+type Mentioned struct {
+	Users map[string]bool // by id
+	All   bool            // everybody in its channel: @here, @channel or @everyone
+}
+
+// Mentions returns whom a message mentions. If the message has blocks, only these count, since its text is then only for
+// notifications.
+func Mentions(text string, blocks json.RawMessage) Mentioned {
+	m := Mentioned{Users: map[string]bool{}}
 	if blocks == nil {
-		scan(text)
-		return users, all
-	}
-
-	var walk func(v any)
-	walk = func(v any) {
-		switch x := v.(type) {
-		case []any:
-			for _, e := range x {
-				walk(e)
-			}
-		case object:
-			switch x["type"] {
-			case "mrkdwn", "markdown":
-				if t, ok := x["text"].(string); ok {
-					scan(t)
-				}
-			case "user":
-				if id, ok := x["user_id"].(string); ok {
-					users[id] = true
-				}
-			case "broadcast":
-				all = true
-			}
-
-			for _, k := range []string{"text", "fields", "elements", "accessory"} {
-				walk(x[k])
-			}
-		}
+		m.addFromText(text)
+		return m
 	}
 
 	var tree any
 	if json.Unmarshal(blocks, &tree) == nil {
-		walk(tree)
+		m.addFromBlocks(tree)
+	}
+	return m
+}
+
+// addFromText adds whom a text mentions: "<@U123> and <!here>".
+func (m *Mentioned) addFromText(text string) {
+	for _, found := range mentionInText.FindAllStringSubmatch(text, -1) {
+		if user := found[1]; user != "" {
+			m.Users[user] = true
+		} else {
+			m.All = true
+		}
+	}
+}
+
+// addFromBlocks adds whom blocks mention, or a part of them.
+func (m *Mentioned) addFromBlocks(tree any) {
+	if list, ok := tree.([]any); ok {
+		for _, e := range list {
+			m.addFromBlocks(e)
+		}
+		return
+	}
+	block, ok := tree.(object)
+	if !ok {
+		return
 	}
 
-	return users, all
+	switch block["type"] {
+	case "mrkdwn", "markdown":
+		text, _ := block["text"].(string)
+		m.addFromText(text)
+	case "user":
+		if id, ok := block["user_id"].(string); ok {
+			m.Users[id] = true
+		}
+	case "broadcast":
+		m.All = true
+	}
+	for _, key := range []string{"text", "fields", "elements", "accessory"} {
+		m.addFromBlocks(block[key])
+	}
 }
 
 // AllBlocks returns the blocks of a message and of its attachments.

@@ -71,49 +71,17 @@ func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.Vi
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] failed to match all allowed schemas [json-pointer:/view]")
 	}
 
-	errs := kit.CheckView(raw)
-	bad := func(at, text string) { errs = append(errs, "[ERROR] "+text+" [json-pointer:/view"+at+"]") }
+	faults := viewFaults(kit.CheckView(raw))
 	if !slices.Contains(types, v.Type) {
-		bad("/type", "unsupported type: "+v.Type)
+		faults.add("/type", "unsupported type: "+v.Type)
 	}
-
-	on := kit.OnHome
+	faults.checkLengths(v)
 	if v.Type == "modal" {
-		on = kit.OnModal
-		s.checkTitles(v, bad)
+		faults.checkTitles(v)
 	}
-
-	for at, x := range map[string]string{"/callback_id": v.CallbackID, "/external_id": v.ExternalID} {
-		if utf8.RuneCountInString(x) > maxExternalID {
-			bad(at, "must be less than 256 characters")
-		}
-	}
-	if utf8.RuneCountInString(v.PrivateMetadata) > maxPrivate {
-		bad("/private_metadata", "must be less than 3001 characters")
-	}
-
-	blocks, err := s.CheckBlocks(v.Blocks, on)
-	if err != nil {
-		for _, fault := range err.Messages {
-			errs = append(errs, strings.Replace(fault, "[json-pointer:", "[json-pointer:/view", 1))
-		}
-		if len(err.Messages) == 0 {
-			bad("/blocks", "must provide an array")
-		}
-	}
-
-	if v.Blocks == nil {
-		bad("", "missing required field: blocks")
-	}
-
-	at := slices.IndexFunc(blocks, isInput)
-	lacksSubmit := v.Type == "modal" && workspace.IsNull(v.Submit)
-	if at >= 0 && lacksSubmit {
-		bad(fmt.Sprintf("/blocks/%d/input", at), "must define `submit` to use an `input` block in modals")
-	}
-
-	if len(errs) > 0 {
-		return nil, workspace.Refuse("invalid_arguments", errs...)
+	blocks := s.checkViewBlocks(v, &faults)
+	if len(faults) > 0 {
+		return nil, workspace.Refuse("invalid_arguments", faults...)
 	}
 
 	v.Blocks = workspace.MustJSON(blocks)
@@ -123,27 +91,81 @@ func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.Vi
 	return v, nil
 }
 
+// viewFaults are what is wrong with a view, as Slack lists it.
+type viewFaults []string
+
+// add adds a fault at a JSON pointer within the view.
+func (f *viewFaults) add(at, text string) {
+	*f = append(*f, "[ERROR] "+text+" [json-pointer:/view"+at+"]")
+}
+
+// checkLengths checks the ids and the private metadata of a view.
+func (f *viewFaults) checkLengths(v *workspace.View) {
+	if utf8.RuneCountInString(v.CallbackID) > maxExternalID {
+		f.add("/callback_id", "must be less than 256 characters")
+	}
+	if utf8.RuneCountInString(v.ExternalID) > maxExternalID {
+		f.add("/external_id", "must be less than 256 characters")
+	}
+	if utf8.RuneCountInString(v.PrivateMetadata) > maxPrivate {
+		f.add("/private_metadata", "must be less than 3001 characters")
+	}
+}
+
+// checkTitles checks the title of a modal and the words of its two buttons, and completes them.
+func (f *viewFaults) checkTitles(v *workspace.View) {
+	if workspace.IsNull(v.Title) {
+		f.add("", "missing required field: title")
+	}
+	for _, part := range []struct {
+		key  string
+		text *json.RawMessage
+	}{
+		{"title", &v.Title},
+		{"submit", &v.Submit},
+		{"close", &v.Close},
+	} {
+		if workspace.IsNull(*part.text) {
+			continue
+		}
+		title, wrong := kit.CheckTitle(part.key, *part.text, maxViewTitle)
+		*part.text = title
+		for _, e := range wrong {
+			f.add("", strings.TrimPrefix(e, "[ERROR] "))
+		}
+	}
+}
+
+// checkViewBlocks checks the blocks of a view, and returns them.
+func (s *Screens) checkViewBlocks(v *workspace.View, faults *viewFaults) []any {
+	surface := kit.OnHome
+	if v.Type == "modal" {
+		surface = kit.OnModal
+	}
+	blocks, refused := s.CheckBlocks(v.Blocks, surface)
+	switch {
+	case refused != nil && len(refused.Messages) == 0:
+		faults.add("/blocks", "must provide an array")
+	case refused != nil:
+		for _, fault := range refused.Messages {
+			*faults = append(*faults, strings.Replace(fault, "[json-pointer:", "[json-pointer:/view", 1))
+		}
+	}
+	if v.Blocks == nil {
+		faults.add("", "missing required field: blocks")
+	}
+
+	input := slices.IndexFunc(blocks, isInput)
+	lacksSubmit := v.Type == "modal" && workspace.IsNull(v.Submit)
+	if input >= 0 && lacksSubmit {
+		faults.add(fmt.Sprintf("/blocks/%d/input", input), "must define `submit` to use an `input` block in modals")
+	}
+	return blocks
+}
+
 func isInput(b any) bool {
 	m, ok := b.(workspace.Object)
 	return ok && m["type"] == "input"
-}
-
-func (s *Screens) checkTitles(v *workspace.View, bad func(at, text string)) {
-	var faults []string
-	for key, p := range map[string]*json.RawMessage{"title": &v.Title, "submit": &v.Submit, "close": &v.Close} {
-		if workspace.IsNull(*p) {
-			if key == "title" {
-				bad("", "missing required field: title")
-			}
-			continue
-		}
-		title, wrong := kit.CheckTitle(key, *p, maxViewTitle)
-		*p, faults = title, append(faults, wrong...)
-	}
-
-	for _, e := range faults {
-		bad("", e[len("[ERROR] "):])
-	}
 }
 
 // renewHash gives v a new hash and notes that the view changed.
@@ -225,17 +247,10 @@ func (s *Screens) replace(old, v *workspace.View) {
 // Respond does what the app's response_action to the submitted modal v asks for; "" closes the modal. raw is
 // the view that came with the action, errs are messages by block id. Caller holds the lock.
 func (s *Screens) Respond(v *workspace.View, action string, raw json.RawMessage, errs map[string]string) error {
-	stack := s.Stacks[v.User]
-	depth := 0
-	for i, id := range stack {
-		if id == v.ID {
-			depth = i
-		}
-	}
-
 	switch action {
 	case "":
-		s.Drop(v.User, depth)
+		below := max(slices.Index(s.Stacks[v.User], v.ID), 0) // how many modals v covers
+		s.Drop(v.User, below)
 	case "clear":
 		s.Drop(v.User, 0)
 	case "errors":
