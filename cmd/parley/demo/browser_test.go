@@ -49,7 +49,7 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	clock := &outside.Clock{}
 	log := slog.New(slog.DiscardHandler)
 	listen := must(lab.FreeAddress(ctx))(t)
-	w := must(outside.New(ctx, outside.Options{Clock: clock.Now, TokenClock: time.Now, Cords: true, SaveSent: true, Phones: true,
+	w := must(outside.New(ctx, outside.Options{Clock: clock.Now, TokenClock: time.Now, Proxies: true, SaveSent: true, Phones: true,
 		PublicURL: "http://" + listen,
 		Patience:  time.Minute, TeamsOptions: outside.TeamsOptions{Teams: true, Home: home, TeamsRetries: teamsRetries()}}))(t)
 	t.Cleanup(func() { _ = w.Close() })

@@ -121,8 +121,8 @@ func (p *plugs) setReset(over func()) {
 
 // cutLine cuts a line until plugIn is called. If nobody does, a timer calls it after PageOptions.CutFor.
 func (p *plugs) cutLine(ctx context.Context, line string) {
-	for _, c := range p.world.Cords(line) {
-		c.Cut()
+	for _, connection := range p.world.Proxies(line) {
+		connection.Cut()
 	}
 
 	p.mu.Lock()
@@ -146,8 +146,8 @@ func (p *plugs) cutLine(ctx context.Context, line string) {
 // plugIn repairs a line. It does nothing if the line isn't cut.
 // Errors: another program took its address meanwhile. The line then stays cut, and plugIn can be called again.
 func (p *plugs) plugIn(ctx context.Context, line string) error {
-	for _, c := range p.world.Cords(line) {
-		if err := c.Plug(ctx); err != nil {
+	for _, connection := range p.world.Proxies(line) {
+		if err := connection.Restore(ctx); err != nil {
 			return err
 		}
 	}
@@ -192,7 +192,7 @@ func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 		return nil
 	}
 
-	if p.world.Cords(line) == nil {
+	if p.world.Proxies(line) == nil {
 		return fmt.Errorf("there is no line %q to pull here", line)
 	}
 
@@ -238,7 +238,7 @@ func (p *plugs) readState() plugState {
 
 // readLine reports how a line is. isConnected says that Parley has a connection through it. Caller holds p.mu.
 func (p *plugs) readLine(line string, isConnected bool, now time.Time) lineState {
-	s := lineState{State: stateOn, Can: p.world.Cords(line) != nil}
+	s := lineState{State: stateOn, Can: p.world.Proxies(line) != nil}
 	if c, isCut := p.cuts[line]; isCut {
 		s.State = stateCut
 		s.For = now.Sub(c.since).Milliseconds()

@@ -317,7 +317,7 @@ func TestPlugsOfTeams(t *testing.T) {
 // A line that was cut plugs itself in after PageOptions.CutFor. What can't be pulled, or is no line, is refused.
 func TestPlugRequests(t *testing.T) {
 	t.Parallel()
-	w := must(outside.New(t.Context(), outside.Options{Cords: true}))(t)
+	w := must(outside.New(t.Context(), outside.Options{Proxies: true}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	p := must(NewPage(w, PageOptions{CutFor: 50 * time.Millisecond}))(t)
 	if got := ask(p, "POST", "/plug?line=slack&to=cut"); got.Code != http.StatusOK || !strings.Contains(got.Body.String(), `"state":"cut"`) {

@@ -2,7 +2,7 @@
 // small Slack or Teams, and behind it a real Parley, in another process, that works against emulators. Its tests play
 // scenarios, which are the end-to-end tests.
 //
-// What it needs of the world is in package outside, with phone and cord below it; package engine runs Parley, and package
+// What it needs of the world is in package outside, with phone and proxy below it; package engine runs Parley, and package
 // observer reports what became of what was said.
 //
 // What does not belong here: anything that Parley needs in production.
@@ -132,7 +132,7 @@ func worldOptions(o Options, clock *outside.Clock, url, listen string) outside.O
 		Clock:        clock.Now,
 		TokenClock:   time.Now,
 		PublicURL:    "http://" + listen,
-		Cords:        true,
+		Proxies:      true,
 		SaveSent:     true, // as most mail servers do: then a mail whose answer was cut off is found again, and nobody has to decide
 		WorkspaceURL: url + "/",
 		TeamsOptions: outside.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()},

@@ -16,8 +16,8 @@ import (
 	"parley/bridge/relay"
 	"parley/bridge/setup"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/cord"
 	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/proxy"
 	"parley/cmd/parley/signature"
 	"parley/store"
 )
@@ -55,7 +55,7 @@ type stage struct {
 	analyzer analysis.Analyzer // reads what customers write; nil means nobody does
 	hasty    bool              // gives up on lost answers at once, not after ten minutes
 	running  []*replica
-	hooks    *cord.Cord     // way of webhooks to the newest Parley; nil without phones
+	hooks    *proxy.Proxy   // way of webhooks to the newest Parley; nil without phones
 	clock    *outside.Clock // of the phones
 	chat     string         // the kind of the customer's chat that is talked about: "whatsapp"
 }
@@ -83,7 +83,7 @@ func (s *stage) open() error {
 	}
 	if s.options.Phones {
 		var err error
-		if s.hooks, err = cord.New(s.ctx, "127.0.0.1:0", ""); err != nil {
+		if s.hooks, err = proxy.New(s.ctx, "", ""); err != nil {
 			return err
 		}
 		s.options.PublicURL, s.options.PhoneClock = "http://"+s.hooks.Addr, s.clock.Now
@@ -309,7 +309,7 @@ func (s *stage) startOne() error {
 	go func() { r.stopped <- a.Run(ctx) }()
 	s.running = append(s.running, r)
 	if s.hooks != nil {
-		s.hooks.Point(a.Address())
+		s.hooks.SetTarget(a.Address())
 	}
 	return s.onEachBoard(func(b board) error { return b.started(s.ctx, a.Address()) })
 }

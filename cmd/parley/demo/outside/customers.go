@@ -2,6 +2,7 @@ package outside
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
@@ -136,6 +137,19 @@ func (w *World) hasThreadIn(surface string) bool {
 	return slices.ContainsFunc(w.Slack.Messages(Support), func(m *slackfake.Message) bool { return m.BotID != "" })
 }
 
+// mugPicture is a PNG of 480 × 300 pixels: Maria's mug with the chip at its rim.
+//
+//go:embed files/mug.png
+var mugPicture string
+
+// MugPicture returns the picture of Maria's broken mug, a PNG.
+func MugPicture() []byte { return []byte(mugPicture) }
+
+// screenPDF is a PDF of one page, with what Priya saw on her screen.
+//
+//go:embed files/what-i-see.pdf
+var screenPDF string
+
 func byWhatsApp(h *phone.Handset) {
 	h.ByWhatsApp().Text("Me again, Dana Cole, order 0977.")
 	h.ByWhatsApp().Text("This is what came instead of my money:")
@@ -187,7 +201,7 @@ Priya Raman
 Northwind Traders`,
 		Attachments: []mailfake.Attachment{
 			{Name: "price-list.csv", Type: "text/csv", Content: []byte("sku;name;price\nNW-001;Tea, green, 500 g;12,90\nNW-002;Teapot \"Asagi\";1.299,00\nNW-003;Strainer;4,50\n")},
-			{Name: "what-i-see.pdf", Type: "application/pdf", Content: onePagePDF("Import of price-list.csv", "Row 3: unexpected value 1.299,00", "0 of 3 rows imported")},
+			{Name: "what-i-see.pdf", Type: "application/pdf", Content: []byte(screenPDF)},
 		},
 	}
 }

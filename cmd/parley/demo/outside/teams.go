@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"parley/bot/teams/manifest"
@@ -57,23 +56,7 @@ func (w *World) openTeams() error {
 		Users:          []teamsfake.User{{ID: TeamsOwner, Name: "Olga Owner", Email: "olga@acme.test"}},
 		Channels:       []teamsfake.Channel{{ID: TeamsRandom, Team: TeamsTeam, Name: "random"}},
 	})
-	return w.Teams.Start(cmp.Or(w.o.TeamsAddr, anyPort))
-}
-
-// teamsAddr is the host:port where the organisation's emulator listens; "" without Teams.
-func (w *World) teamsAddr() string {
-	if w.Teams == nil {
-		return ""
-	}
-	return strings.TrimPrefix(w.Teams.URL(), "http://")
-}
-
-// hookAddr is the host:port of the Parley to which Teams sends its events; "" without Teams.
-func (w *World) hookAddr() string {
-	if w.Teams == nil {
-		return ""
-	}
-	return strings.TrimPrefix(w.o.PublicURL, "http://")
+	return w.Teams.Start(w.emulatorAddr(w.o.TeamsAddr))
 }
 
 // Install adds Parley's app to the team, as its owner does, once Parley runs at
@@ -84,8 +67,8 @@ func (w *World) Install(ctx context.Context) error {
 		return nil
 	}
 	address := w.o.PublicURL
-	if w.cords != nil && w.cords.hook != nil {
-		address = "http://" + w.cords.hook.Addr
+	if w.proxies != nil {
+		address = "http://" + w.proxies.webhooks.Addr
 	}
 	return w.Teams.Admin.Connect(ctx, address+"/teams/messages")
 }

@@ -1,6 +1,6 @@
 // Package outside is everything outside Parley, as the demo and its stories have it:
 //   - emulators of mail, Slack, Microsoft 365, phones and the providers of accounts, with one company and its customers,
-//   - the wires between them and Parley, which can be cut,
+//   - proxies between them and Parley, which can be cut,
 //   - their clock.
 //
 // What does not belong here: Parley's process and database, and the demo's page.
@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -47,10 +46,9 @@ type Options struct {
 	// PublicURL is the address of the Parley that works with this world, such as http://127.0.0.1:8080. Teams and Phones
 	// send webhooks there.
 	PublicURL string
-	// Cords puts a proxy that can be cut (cord.Cord) between Parley and Slack, Teams and the mail server.
-	// SlackAddr, TeamsAddr, IMAPAddr and SMTPAddr are then the addresses of these proxies, and so are those in Env
-	// and Config.
-	Cords bool
+	// Proxies puts a proxy that can be cut (package proxy) between Parley and Slack, Teams and the mail server. The proxies then
+	// listen at SlackAddr, TeamsAddr, IMAPAddr and SMTPAddr, and the emulators at free ports.
+	Proxies bool
 
 	// Mail.
 	IMAPAddr string // host:port; "" means a free port on loopback
@@ -87,7 +85,7 @@ type World struct {
 	Teams *teamsfake.Server // nil without Options.Teams
 
 	o         Options
-	cords     *cords                         // nil without Options.Cords
+	proxies   *proxies                       // nil without Options.Proxies
 	home      atomic.Pointer[string]         // the chat in which conversations open: see SetHome
 	phones    atomic.Pointer[phone.Exchange] // nil without Options.Phones
 	providers *providers                     // nil without Options.Phones
@@ -95,20 +93,14 @@ type World struct {
 
 // New starts the emulators. Close ends them.
 func New(ctx context.Context, o Options) (*World, error) {
-	outer := o // has the addresses that Parley uses; behind cords the emulators listen at free ports
-	if o.Cords {
-		o.SlackAddr, o.TeamsAddr = "", ""
-		o.IMAPAddr, o.SMTPAddr = "", ""
-	}
-
 	w := &World{o: o}
 	w.SetHome(o.Home)
 	w.Mail = mailfake.New(mailfake.Options{
 		Log:        o.Log,
 		Clock:      o.Clock,
 		CheckToken: w.isTokenAccepted,
-		IMAPListen: o.IMAPAddr,
-		SMTPListen: o.SMTPAddr,
+		IMAPListen: w.emulatorAddr(o.IMAPAddr),
+		SMTPListen: w.emulatorAddr(o.SMTPAddr),
 		Mailboxes:  []mailfake.MailboxConfig{{Address: HelpAddress, Password: HelpPassword, SaveToSent: o.SaveSent}},
 	})
 	w.Slack = slackfake.New(slackfake.Options{
@@ -124,28 +116,28 @@ func New(ctx context.Context, o Options) (*World, error) {
 		Users:         append(lab.SlackPeople(), slackfake.User{ID: Owner, Name: "olga", RealName: "Olga Owner", Email: "olga@acme.test", Admin: true}),
 	})
 	w.makeChannels()
-	if err := w.start(ctx, outer); err != nil {
+	if err := w.start(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
 }
 
-// start starts the emulators. outer has the addresses that Parley uses.
-func (w *World) start(ctx context.Context, outer Options) error {
+// start starts the emulators, and the proxies if there are any.
+func (w *World) start(ctx context.Context) error {
 	if err := w.openProviders(); err != nil {
 		return err
 	}
 	if err := w.Mail.Start(ctx); err != nil {
 		return err
 	}
-	if err := w.Slack.Start(cmp.Or(w.o.SlackAddr, anyPort)); err != nil {
+	if err := w.Slack.Start(w.emulatorAddr(w.o.SlackAddr)); err != nil {
 		return err
 	}
 	if err := w.openTeams(); err != nil {
 		return err
 	}
-	if w.o.Cords {
-		if err := w.layCords(ctx, outer); err != nil {
+	if w.o.Proxies {
+		if err := w.startProxies(ctx); err != nil {
 			return err
 		}
 	}
@@ -153,6 +145,15 @@ func (w *World) start(ctx context.Context, outer Options) error {
 }
 
 const anyPort = "127.0.0.1:0"
+
+// emulatorAddr returns the host:port at which the emulator listens that Parley reaches at addr: there, unless addr is left to
+// chance, or a proxy listens there.
+func (w *World) emulatorAddr(addr string) string {
+	if w.o.Proxies {
+		return anyPort
+	}
+	return cmp.Or(addr, anyPort)
+}
 
 // makeChannels makes the channels support and random.
 func (w *World) makeChannels() {
@@ -164,7 +165,7 @@ func (w *World) makeChannels() {
 // Clock is the emulators' clock; nil means the machine's.
 func (w *World) Clock() func() time.Time { return w.o.Clock }
 
-// Reset empties the emulators: everything is as New left it, but cut cords stay cut.
+// Reset empties the emulators: everything is as New left it, but cut proxies stay cut.
 // Errors: the phones' addresses were taken meanwhile.
 func (w *World) Reset(ctx context.Context) error {
 	w.Slack.Reset()
@@ -178,12 +179,8 @@ func (w *World) Reset(ctx context.Context) error {
 
 // Close ends the emulators.
 func (w *World) Close() error {
-	if w.cords != nil {
-		for _, c := range w.cords.list() {
-			if c != nil {
-				c.Close()
-			}
-		}
+	if w.proxies != nil {
+		w.proxies.close()
 	}
 	var err error
 	if w.Teams != nil {
@@ -194,10 +191,10 @@ func (w *World) Close() error {
 
 // addressesForParley returns the host:port of Slack, IMAP and SMTP for Parley.
 func (w *World) addressesForParley() (slack, imap, smtp string) {
-	if w.cords != nil {
-		return w.cords.slack.Addr, w.cords.imap.Addr, w.cords.smtp.Addr
+	if w.proxies != nil {
+		return w.proxies.slack.Addr, w.proxies.imap.Addr, w.proxies.smtp.Addr
 	}
-	return strings.TrimPrefix(w.Slack.URL(), "http://"), w.Mail.IMAPAddr(), w.Mail.SMTPAddr()
+	return addressOf(w.Slack.URL()), w.Mail.IMAPAddr(), w.Mail.SMTPAddr()
 }
 
 // Env returns the variables that point `parley serve` at this world, and those that a

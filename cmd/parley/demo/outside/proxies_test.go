@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// A cut cord breaks what runs on it and refuses more; plugged in, the same address works.
-func TestCord(t *testing.T) {
+// A cut proxy breaks its connections and refuses new ones. Restored, it works again at the same address.
+func TestProxiesCutAndRestore(t *testing.T) {
 	t.Parallel()
-	w, err := New(t.Context(), Options{Cords: true})
+	w, err := New(t.Context(), Options{Proxies: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
-	slack, imap := w.cords.slack, w.cords.imap
+	slack, imap := w.proxies.slack, w.proxies.imap
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	callSlack := func() error {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+slack.Addr+"/_fake/state", nil)
@@ -46,14 +46,14 @@ func TestCord(t *testing.T) {
 			t.Errorf("round %d: the connection to IMAP survived the cut", round)
 		}
 		_ = open.Close()
-		if err := imap.Plug(t.Context()); err != nil {
+		if err := imap.Restore(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		slack.Cut()
 		if err := callSlack(); err == nil || !strings.Contains(err.Error(), "refused") {
 			t.Fatalf("round %d: call Slack while it is cut: got %v, want that it is refused", round, err)
 		}
-		if err := slack.Plug(t.Context()); err != nil {
+		if err := slack.Restore(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
