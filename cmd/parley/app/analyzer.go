@@ -1,10 +1,7 @@
 package app
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"time"
@@ -27,31 +24,36 @@ type AIEnv struct {
 	TokensADay int           // what a model may cost an account in a day, unless the account has a limit of its own; 0 means no limit
 }
 
-// read reads the variables. Faults don't quote values, because a secret may be in the wrong variable.
-func (e *AIEnv) read(read func(name, def string) string) []error {
-	key := read("OPENAI_API_KEY", "")
-	limit, err := strconv.Atoi(read("PARLEY_AI_TOKENS_A_DAY", "0"))
-	if err != nil || limit < 0 {
-		return []error{errors.New("PARLEY_AI_TOKENS_A_DAY is no number of tokens; 0 is no limit")}
-	}
-
+// readAI reads the variables, and checks them.
+func readAI(v *variables) AIEnv {
 	const mostSeconds = 45 // as long as one attempt at an analysis has
-	seconds, err := strconv.Atoi(read("PARLEY_AI_TIMEOUT", "20"))
+	seconds, err := strconv.Atoi(v.textOr("PARLEY_AI_TIMEOUT", "20"))
 	if err != nil || seconds < 1 || seconds > mostSeconds {
-		return []error{fmt.Errorf("PARLEY_AI_TIMEOUT is no number of seconds from 1 to %d", mostSeconds)}
+		v.addFault("PARLEY_AI_TIMEOUT is no number of seconds from 1 to %d", mostSeconds)
 	}
 
-	*e = AIEnv{Key: openai.NewKey(key), BaseURL: read("OPENAI_BASE_URL", ""), Model: cmp.Or(read("OPENAI_MODEL", ""), defaultModel),
-		Timeout: time.Duration(seconds) * time.Second, TokensADay: limit}
-	if key == "" && e.BaseURL == "" { // no model is configured, whatever OPENAI_MODEL says
-		*e = AIEnv{}
-		return nil
+	limit, err := strconv.Atoi(v.textOr("PARLEY_AI_TOKENS_A_DAY", "0"))
+	if err != nil || limit < 0 {
+		v.addFault("PARLEY_AI_TOKENS_A_DAY is no number of tokens; 0 is no limit")
+	}
+
+	key, address, model := v.text("OPENAI_API_KEY"), v.text("OPENAI_BASE_URL"), v.textOr("OPENAI_MODEL", defaultModel)
+	if key == "" && address == "" { // no model is configured, whatever OPENAI_MODEL says
+		return AIEnv{}
+	}
+
+	e := AIEnv{
+		Key:        openai.NewKey(key),
+		BaseURL:    address,
+		Model:      model,
+		Timeout:    time.Duration(seconds) * time.Second,
+		TokensADay: limit,
 	}
 	if err := e.modelOptions(nil).Check(); err != nil {
-		return []error{fmt.Errorf("OPENAI_BASE_URL, OPENAI_API_KEY: %w", err)}
+		v.addFault("OPENAI_BASE_URL, OPENAI_API_KEY: %w", err)
 	}
 
-	return nil
+	return e
 }
 
 func (e *AIEnv) modelOptions(log *slog.Logger) openai.Options {

@@ -72,7 +72,7 @@ func environmentSources(t *testing.T) string {
 func TestDocsMatchCode(t *testing.T) {
 	t.Parallel()
 	operations := readDoc(t, "docs/operations.md")
-	wantSame(t, "variable", findAll(environmentSources(t), `read\("([A-Z0-9_]+)"`), findAll(operations, "(?m)^\\| `([A-Z0-9_]+)` \\|"))
+	wantSame(t, "variable", findAll(environmentSources(t), `\bv\.\w+\("([A-Z0-9_]+)"`), findAll(operations, "(?m)^\\| `([A-Z0-9_]+)` \\|"))
 	for _, s := range app.Specs() {
 		if s.APIEnv != "" && !strings.Contains(operations, "`"+s.APIEnv+"`") {
 			t.Errorf("variable %s is not documented", s.APIEnv)

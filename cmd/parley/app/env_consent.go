@@ -1,59 +1,48 @@
 package app
 
 import (
-	"errors"
-	"fmt"
-	"strings"
-
 	"parley/channels/email/oauth"
 	"parley/channels/whatsapp"
 )
 
-// readConsent reads Parley's registrations at the providers of mailboxes.
-func (e *Env) readConsent(read func(name, def string) string) (faults []error) {
-	e.OAuth = map[string]oauth.App{
-		oauth.Google: {ID: read("GOOGLE_CLIENT_ID", ""), Secret: read("GOOGLE_CLIENT_SECRET", ""),
-			AuthURL: read("GOOGLE_AUTH_URL", ""), TokenURL: read("GOOGLE_TOKEN_URL", "")},
-		oauth.Microsoft: {ID: read("MICROSOFT_CLIENT_ID", ""), Secret: read("MICROSOFT_CLIENT_SECRET", ""),
-			AuthURL: read("MICROSOFT_AUTH_URL", ""), TokenURL: read("MICROSOFT_TOKEN_URL", "")},
+// readRegistrations reads Parley's registrations at the providers of mailboxes, by which people let it into theirs.
+func readRegistrations(v *variables) map[string]oauth.App {
+	const advice = "write the whole address, like https://login.example.org/token"
+	google := oauth.App{
+		ID:       v.text("GOOGLE_CLIENT_ID"),
+		Secret:   v.text("GOOGLE_CLIENT_SECRET"),
+		AuthURL:  v.address("GOOGLE_AUTH_URL", advice),
+		TokenURL: v.address("GOOGLE_TOKEN_URL", advice),
 	}
-	for _, name := range []string{oauth.Google, oauth.Microsoft} {
-		app, prefix := e.OAuth[name], strings.ToUpper(name)
-		if app.ID == "" && app.Secret != "" {
-			faults = append(faults, fmt.Errorf("%s_CLIENT_ID is missing; %s_CLIENT_SECRET does nothing without it", prefix, prefix))
-		}
-
-		for _, u := range []struct{ name, address string }{{"AUTH_URL", app.AuthURL}, {"TOKEN_URL", app.TokenURL}} {
-			if u.address != "" && !isSafeAddress(u.address) {
-				faults = append(faults, fmt.Errorf("%s_%s: write the whole address, like https://login.example.org/token; http only for an address on loopback",
-					prefix, u.name))
-			}
-		}
+	if google.ID == "" && google.Secret != "" {
+		v.addFault("GOOGLE_CLIENT_ID is missing; GOOGLE_CLIENT_SECRET does nothing without it")
 	}
 
-	return append(faults, e.readSignUp(read)...)
+	microsoft := oauth.App{
+		ID:       v.text("MICROSOFT_CLIENT_ID"),
+		Secret:   v.text("MICROSOFT_CLIENT_SECRET"),
+		AuthURL:  v.address("MICROSOFT_AUTH_URL", advice),
+		TokenURL: v.address("MICROSOFT_TOKEN_URL", advice),
+	}
+	if microsoft.ID == "" && microsoft.Secret != "" {
+		v.addFault("MICROSOFT_CLIENT_ID is missing; MICROSOFT_CLIENT_SECRET does nothing without it")
+	}
+
+	return map[string]oauth.App{oauth.Google: google, oauth.Microsoft: microsoft}
 }
 
 // readSignUp reads the company's app at Meta by which people connect numbers of WhatsApp.
-func (e *Env) readSignUp(read func(name, def string) string) (faults []error) {
-	o := whatsapp.SignUpOptions{AppID: read("META_APP_ID", ""), Secret: read("META_APP_SECRET", ""), Config: read("META_SIGNUP_CONFIG_ID", ""), DialogURL: read("META_DIALOG_URL", "")}
-	given := 0
-	for _, value := range []string{o.AppID, o.Secret, o.Config} {
-		if value != "" {
-			given++
-		}
+func readSignUp(v *variables) whatsapp.SignUpOptions {
+	o := whatsapp.SignUpOptions{
+		AppID:     v.text("META_APP_ID"),
+		Secret:    v.text("META_APP_SECRET"),
+		Config:    v.text("META_SIGNUP_CONFIG_ID"),
+		DialogURL: v.address("META_DIALOG_URL", "write the whole address, like https://www.facebook.com/v26.0/dialog/oauth"),
 	}
-
-	const all = 3
-	if given > 0 && given < all {
-		faults = append(faults, errors.New("META_APP_ID, META_APP_SECRET and META_SIGNUP_CONFIG_ID belong together: set all or none"))
+	if isPartial(o.AppID, o.Secret, o.Config) {
+		v.addFault("META_APP_ID, META_APP_SECRET and META_SIGNUP_CONFIG_ID belong together: set all or none")
 	}
-	if o.DialogURL != "" && !isSafeAddress(o.DialogURL) {
-		faults = append(faults, errors.New("META_DIALOG_URL: write the whole address, like https://www.facebook.com/v26.0/dialog/oauth; http only for an address on loopback"))
-	}
-
-	e.SignUp = o
-	return faults
+	return o
 }
 
 // newSignUp makes what connects numbers of WhatsApp; nil without an app for it.

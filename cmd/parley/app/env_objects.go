@@ -1,8 +1,6 @@
 package app
 
 import (
-	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 
@@ -20,30 +18,36 @@ type ObjectsEnv struct {
 	SecretKey string
 }
 
-// read reads the variables. Faults don't quote values, because a secret may be in the wrong variable.
-func (o *ObjectsEnv) read(read func(name, def string) string) (faults []error) {
-	*o = ObjectsEnv{Endpoint: read("S3_ENDPOINT", ""), Bucket: strings.Trim(read("S3_BUCKET", ""), "/"), Region: read("S3_REGION", ""),
-		KeyID: read("S3_ACCESS_KEY_ID", ""), SecretKey: read("S3_SECRET_ACCESS_KEY", "")}
-	if *o == (ObjectsEnv{}) {
-		return nil
+// readObjects reads the variables, and checks them.
+func readObjects(v *variables) ObjectsEnv {
+	o := ObjectsEnv{
+		Endpoint:  v.text("S3_ENDPOINT"),
+		Bucket:    strings.Trim(v.text("S3_BUCKET"), "/"),
+		Region:    v.text("S3_REGION"),
+		KeyID:     v.text("S3_ACCESS_KEY_ID"),
+		SecretKey: v.text("S3_SECRET_ACCESS_KEY"),
+	}
+	if o == (ObjectsEnv{}) {
+		return o
 	}
 
-	for _, v := range []struct{ name, value, what string }{
+	for _, needed := range []struct{ name, value, what string }{
 		{"S3_ENDPOINT", o.Endpoint, "the address of the object store, like https://s3.eu-central-1.amazonaws.com"},
 		{"S3_BUCKET", o.Bucket, "the bucket, like acme-parley, or a folder in it, like acme-parley/files"},
 		{"S3_ACCESS_KEY_ID", o.KeyID, "the name of the key that may use the bucket"},
 		{"S3_SECRET_ACCESS_KEY", o.SecretKey, "the secret of that key"},
 	} {
-		if v.value == "" {
-			faults = append(faults, fmt.Errorf("%s is missing: %s. Set all of S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them", v.name, v.what))
+		if needed.value == "" {
+			v.addFault("%s is missing: %s. Set all of S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them",
+				needed.name, needed.what)
 		}
 	}
 
 	if o.Endpoint != "" && !isBareAddress(o.Endpoint) {
-		faults = append(faults, errors.New("S3_ENDPOINT: write it like https://s3.eu-central-1.amazonaws.com, without the bucket"))
+		v.addFault("S3_ENDPOINT: write it like https://s3.eu-central-1.amazonaws.com, without the bucket")
 	}
 
-	return faults
+	return o
 }
 
 // isBareAddress reports whether a text is the address of a web server without a user, a password or a query.
@@ -60,7 +64,13 @@ func (o ObjectsEnv) Connect() (*objects.Bucket, error) {
 	if o.Endpoint == "" {
 		return nil, nil //nolint:nilnil // as it says
 	}
-	return objects.New(objects.Options{Endpoint: o.Endpoint, Bucket: o.Bucket, Region: o.Region, KeyID: o.KeyID, SecretKey: o.SecretKey})
+	return objects.New(objects.Options{
+		Endpoint:  o.Endpoint,
+		Bucket:    o.Bucket,
+		Region:    o.Region,
+		KeyID:     o.KeyID,
+		SecretKey: o.SecretKey,
+	})
 }
 
 // open returns the configured object store as blob.Objects; nil when none is.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -30,63 +29,57 @@ type SignInEnv struct {
 // slackIssuer is how Slack calls itself.
 const slackIssuer = "https://slack.com"
 
-// read reads the variables. Faults don't quote values, because a secret may be in the wrong variable.
-func (s *SignInEnv) read(read func(name, def string) string) (faults []error) {
-	*s = SignInEnv{
-		SlackClientID: read("SLACK_CLIENT_ID", ""), SlackClientSecret: read("SLACK_CLIENT_SECRET", ""), SlackIssuer: read("SLACK_OPENID_URL", slackIssuer),
-		Issuer: read("OIDC_ISSUER", ""), ClientID: read("OIDC_CLIENT_ID", ""), ClientSecret: read("OIDC_CLIENT_SECRET", ""), Name: read("OIDC_NAME", ""),
+// readSignIn reads the variables, and checks them.
+func readSignIn(v *variables) SignInEnv {
+	s := SignInEnv{
+		SlackClientID:     v.text("SLACK_CLIENT_ID"),
+		SlackClientSecret: v.text("SLACK_CLIENT_SECRET"),
+		SlackIssuer:       cmp.Or(v.address("SLACK_OPENID_URL", "write it like https://slack.com"), slackIssuer),
+		Issuer:            v.text("OIDC_ISSUER"),
+		ClientID:          v.text("OIDC_CLIENT_ID"),
+		ClientSecret:      v.text("OIDC_CLIENT_SECRET"),
+		Name:              v.text("OIDC_NAME"),
+		Proxies:           readProxies(v),
 	}
-	if (s.SlackClientID == "") != (s.SlackClientSecret == "") {
-		faults = append(faults, errors.New("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET belong together: copy both from the app's Basic Information page"))
+	if isPartial(s.SlackClientID, s.SlackClientSecret) {
+		v.addFault("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET belong together: copy both from the app's Basic Information page")
 	}
-	if !isSafeAddress(s.SlackIssuer) {
-		faults = append(faults, errors.New("SLACK_OPENID_URL: write it like https://slack.com; http only for an address on loopback"))
-	}
-	if err := s.readProxies(read("PARLEY_TRUSTED_PROXIES", "")); err != nil {
-		faults = append(faults, err)
-	}
-	return append(faults, s.checkProvider()...)
+	s.checkProvider(v)
+	return s
 }
 
 // readProxies reads a list of networks and single addresses.
-func (s *SignInEnv) readProxies(list string) error {
-	for text := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
-		network, err := netip.ParsePrefix(text)
-		if ip, noNetwork := netip.ParseAddr(text); noNetwork == nil {
-			network, err = ip.Prefix(ip.BitLen())
-		}
+func readProxies(v *variables) (networks []netip.Prefix) {
+	isSeparator := func(r rune) bool { return r == ',' || r == ' ' }
+	for text := range strings.FieldsFuncSeq(v.text("PARLEY_TRUSTED_PROXIES"), isSeparator) {
+		network, err := parseNetwork(text)
 		if err != nil {
-			return errors.New("PARLEY_TRUSTED_PROXIES: write networks or addresses with commas between, like 35.191.0.0/16,130.211.0.0/22")
+			v.addFault("PARLEY_TRUSTED_PROXIES: write networks or addresses with commas between, like 35.191.0.0/16,130.211.0.0/22")
+			return nil
 		}
-		s.Proxies = append(s.Proxies, network)
+		networks = append(networks, network)
 	}
-	return nil
+	return networks
+}
+
+// parseNetwork parses a network ("35.191.0.0/16"), or a single address as a network of one.
+func parseNetwork(text string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(text); err == nil {
+		return ip.Prefix(ip.BitLen())
+	}
+	return netip.ParsePrefix(text)
 }
 
 // checkProvider checks the variables of a provider other than Slack and Microsoft.
-func (s *SignInEnv) checkProvider() (faults []error) {
-	set := 0
-	for _, value := range []string{s.Issuer, s.ClientID, s.ClientSecret} {
-		if value != "" {
-			set++
-		}
+func (s *SignInEnv) checkProvider(v *variables) {
+	switch {
+	case isPartial(s.Issuer, s.ClientID, s.ClientSecret):
+		v.addFault("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together; set all of them, or none")
+	case s.Issuer != "":
+		v.checkAddress("OIDC_ISSUER", s.Issuer, "write it like https://login.acme.example, as the provider writes it")
+	case s.Name != "":
+		v.addFault("OIDC_NAME does nothing without OIDC_ISSUER")
 	}
-
-	const all = 3
-	switch set {
-	case 0:
-		if s.Name != "" {
-			faults = append(faults, errors.New("OIDC_NAME does nothing without OIDC_ISSUER"))
-		}
-	case all:
-		if !isSafeAddress(s.Issuer) {
-			faults = append(faults, errors.New("OIDC_ISSUER: write it like https://login.acme.example, as the provider writes it; http only for an address on loopback"))
-		}
-	default:
-		faults = append(faults, errors.New("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together; set all of them, or none"))
-	}
-
-	return faults
 }
 
 // Providers are those by which agents sign in, on a site at base ("https://help.acme.example"). Each sends people back
@@ -94,14 +87,33 @@ func (s *SignInEnv) checkProvider() (faults []error) {
 func (e *Env) Providers(base string) (list []openid.Config) {
 	s := e.SignIn
 	if s.SlackClientID != "" && e.SlackBotToken != "" {
-		list = append(list, openid.Config{Kind: openid.Slack, Name: "Slack", Issuer: s.SlackIssuer, ClientID: s.SlackClientID, ClientSecret: s.SlackClientSecret})
+		list = append(list, openid.Config{
+			Kind:         openid.Slack,
+			Name:         "Slack",
+			Issuer:       s.SlackIssuer,
+			ClientID:     s.SlackClientID,
+			ClientSecret: s.SlackClientSecret,
+		})
 	}
 	if e.Teams.canSignIn() {
-		issuer := fmt.Sprintf("%s/%s/v2.0", strings.TrimRight(cmp.Or(e.Teams.LoginURL, rest.DefaultLoginURL), "/"), e.Teams.TenantID)
-		list = append(list, openid.Config{Kind: openid.Microsoft, Name: "Microsoft", Issuer: issuer, ClientID: e.Teams.AppID, ClientSecret: e.Teams.AppPassword, Tenant: e.Teams.TenantID})
+		login := strings.TrimRight(cmp.Or(e.Teams.LoginURL, rest.DefaultLoginURL), "/")
+		list = append(list, openid.Config{
+			Kind:         openid.Microsoft,
+			Name:         "Microsoft",
+			Issuer:       fmt.Sprintf("%s/%s/v2.0", login, e.Teams.TenantID),
+			ClientID:     e.Teams.AppID,
+			ClientSecret: e.Teams.AppPassword,
+			Tenant:       e.Teams.TenantID,
+		})
 	}
 	if s.Issuer != "" {
-		list = append(list, openid.Config{Kind: openid.Any, Name: cmp.Or(s.Name, hostOf(s.Issuer)), Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret})
+		list = append(list, openid.Config{
+			Kind:         openid.Any,
+			Name:         cmp.Or(s.Name, hostOf(s.Issuer)),
+			Issuer:       s.Issuer,
+			ClientID:     s.ClientID,
+			ClientSecret: s.ClientSecret,
+		})
 	}
 
 	for i := range list {

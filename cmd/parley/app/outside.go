@@ -1,7 +1,6 @@
 package app
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 
@@ -32,24 +31,24 @@ func (e Env) Outside(spec channels.Spec, account string, config channels.Config)
 }
 
 // readAPIURLs reads the variables that replace providers' base URLs (channels.Spec.APIEnv).
-func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
-	e.APIURLs = map[string]string{}
+func readAPIURLs(v *variables) map[string]string {
+	urls := map[string]string{}
 	for _, s := range Specs() {
-		_, isRead := e.APIURLs[s.APIEnv]
+		_, isRead := urls[s.APIEnv]
 		if s.APIEnv == "" || isRead {
 			continue
 		}
 
-		value := read(s.APIEnv, "")
+		value := v.text(s.APIEnv)
 		if value == "" {
 			continue
 		}
 		if !channels.IsWebAddress(value) {
-			faults = append(faults, fmt.Errorf("%s: write the provider's base address without a version, like https://api.example.org", s.APIEnv))
+			v.addFault("%s: write the provider's base address without a version, like https://api.example.org", s.APIEnv)
 		}
 
-		e.APIURLs[s.APIEnv] = value
+		urls[s.APIEnv] = value
 	}
 
-	return faults
+	return urls
 }

@@ -1,0 +1,146 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// variables reads variables of the environment, and collects what is wrong with them, so that an admin sees all of it at once.
+// A fault doesn't quote a value where a secret may stand by mistake.
+type variables struct {
+	get    func(name string) (value string, isSet bool) // as os.LookupEnv
+	faults []error
+}
+
+// addFault notes that something is wrong.
+func (v *variables) addFault(format string, args ...any) {
+	v.faults = append(v.faults, fmt.Errorf(format, args...))
+}
+
+// text returns the value of a variable; "" if it isn't set. Instead of NAME, NAME_FILE may name a file with the value.
+func (v *variables) text(name string) string {
+	value, err := v.readValue(name)
+	if err != nil {
+		v.faults = append(v.faults, err)
+	}
+	return value
+}
+
+// textOr is text for a variable that has a default.
+func (v *variables) textOr(name, def string) string { return cmp.Or(v.text(name), def) }
+
+// readValue returns the value of NAME, or what is in the file that NAME_FILE names, without its final newline.
+func (v *variables) readValue(name string) (string, error) {
+	value, _ := v.get(name) // "" if it isn't set
+	path, _ := v.get(name + "_FILE")
+	if path == "" {
+		return value, nil
+	}
+	if value != "" {
+		return "", fmt.Errorf("%s and %s_FILE are both set; keep one", name, name)
+	}
+
+	body, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return "", fmt.Errorf("%s_FILE: %w", name, err)
+	}
+
+	value = strings.TrimRight(string(body), "\r\n")
+	if value == "" {
+		return "", fmt.Errorf("%s_FILE: %s is empty", name, path)
+	}
+
+	return value, nil
+}
+
+// address returns an address to which secrets are sent: https, or http on this machine; "" if the variable isn't set. advice says
+// how it is written.
+func (v *variables) address(name, advice string) string {
+	address := v.text(name)
+	if address != "" {
+		v.checkAddress(name, address, advice)
+	}
+	return address
+}
+
+// checkAddress notes a fault unless secrets may be sent to an address.
+func (v *variables) checkAddress(name, address, advice string) {
+	if !isSafeAddress(address) {
+		v.addFault("%s: %s; http only for an address on loopback", name, advice)
+	}
+}
+
+// isWord reports whether a variable that is unset, or else has one certain value, has that. advice says what to write.
+func (v *variables) isWord(name, word, advice string) bool {
+	value := v.text(name)
+	if value != "" && value != word {
+		v.addFault("%s: %s", name, advice)
+	}
+	return value == word
+}
+
+// maxFactor is the highest factor on a provider's published rates that can be meant.
+const maxFactor = 1000
+
+// factor returns a factor on a provider's published rates; 1 if the variable isn't set.
+func (v *variables) factor(name string) float64 {
+	value := v.textOr(name, "1")
+	factor, err := strconv.ParseFloat(value, 64)
+	isInRange := factor >= 0 && factor <= maxFactor // false for NaN, too
+	if err != nil || !isInRange {
+		v.addFault("%s: %q is no factor; 1 is the provider's published rate, 0 is none", name, value)
+		return 0
+	}
+	return factor
+}
+
+// err returns all faults as one error; nil if there is none.
+func (v *variables) err() error {
+	if err := errors.Join(v.faults...); err != nil {
+		return fmt.Errorf("environment: %w", err)
+	}
+	return nil
+}
+
+// isPartial reports whether some of the values are set, but not all.
+func isPartial(values ...string) bool {
+	isSet := func(value string) bool { return value != "" }
+	return slices.ContainsFunc(values, isSet) && slices.Contains(values, "")
+}
+
+// isSafeAddress reports whether a text is an absolute https address, or one of http on loopback.
+func isSafeAddress(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	if u.Hostname() == "" || u.User != nil {
+		return false
+	}
+	if u.Scheme == "https" {
+		return true
+	}
+	return u.Scheme == "http" && isLoopback(net.JoinHostPort(u.Hostname(), "0"))
+}
+
+// isLoopback reports whether an address (host:port) can only be reached from this machine.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
