@@ -46,7 +46,9 @@ const (
 
 // listPlaces returns all places in the order in which they are erased: a place by which others are found comes last. The
 // journal is erased before them (journal.go), and before the journal the places of work in progress.
-func listPlaces() []place { return slices.Concat(deliveryPlaces(), workPlaces(), corePlaces()) }
+func listPlaces() []place {
+	return slices.Concat(deliveryPlaces(), machinePlaces(), machinePlacesElsewhere(), waitingPlaces(), corePlaces())
+}
 
 // Conditions that places of several subjects share.
 const (

@@ -1,9 +1,7 @@
 package erase
 
-// workPlaces are about what Parley works out, waits for or looks for. Those with "there" in their names are of other
-// customers' conversations: what machines made of one has the words of all who wrote in it, so of the contact's, too. Replies
-// are suggested anew when somebody writes there again.
-func workPlaces() []place {
+// machinePlaces are about what machines make of what is written: in the contact's conversations, and what waits to be made.
+func machinePlaces() []place {
 	return []place{
 		{
 			Name: "ai_exchanges", Table: "ai_exchanges",
@@ -48,6 +46,13 @@ func workPlaces() []place {
 			About: ofConversation,
 			Turn:  workInProgress,
 		},
+	}
+}
+
+// machinePlacesElsewhere are the same of other customers' conversations: what machines made of one has the words of all who wrote
+// in it, so of the contact's, too. Replies are suggested anew when somebody writes there again.
+func machinePlacesElsewhere() []place {
+	return []place{
 		{
 			Name: "exchanges_there", Table: "ai_exchanges",
 			What:  "what a model was asked about other customers' conversations in which the contact wrote",
@@ -83,6 +88,12 @@ func workPlaces() []place {
 			About: whereWrote,
 			Turn:  workInProgress,
 		},
+	}
+}
+
+// waitingPlaces are about what Parley waits for, or remembers for a while.
+func waitingPlaces() []place {
+	return []place{
 		{Name: "timers", Table: "timers", What: "reminders", About: ofConversation},
 		{Name: "overdue", Table: "overdue", What: "reminders that came late", About: ofConversation},
 		{Name: "replying", Table: "replying", What: "open forms of replies", About: ofConversation},

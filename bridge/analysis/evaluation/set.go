@@ -13,6 +13,7 @@ var setFiles embed.FS
 // to be learned from; the others are only measured, so that their figures say what to expect of new messages.
 type Set string
 
+// The sets that all figures of the documentation begin with.
 const (
 	Dev    Set = "dev"    // what rules and prompts are tuned on
 	Unseen Set = "unseen" // what nobody looks at while tuning

@@ -61,7 +61,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 		reacted.Message = quoteOf(&m.Message)
 	}
 	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: customer.ID}
-	shown := it.showReaction(c, it.Messages.Reactions[k], reacted, outbound.RefOf(customer))
+	shown := showReaction(it, c, it.Messages.Reactions[k], reacted, outbound.RefOf(customer))
 	if shown == nil {
 		return nil
 	}
@@ -80,8 +80,8 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 // showReaction shows a reaction in the thread, and returns the delivery of the line that shows it. It returns nil if the reaction is
 // no news. known is the reaction of the same customer to the same message that was recorded last; its Emoji is "" if there is none, or
 // if it was taken back.
-func (it *UseCases) showReaction(
-	c *book.Conversation, known store.Reaction, reacted *bridge.ReactedLine, customer bridge.PartyRef,
+func showReaction(
+	it *UseCases, c *book.Conversation, known store.Reaction, reacted *bridge.ReactedLine, customer bridge.PartyRef,
 ) *book.Delivery {
 	line := bridge.Line{Content: reacted, Customer: customer}
 	isAsKnown := known.Emoji == reacted.Emoji

@@ -30,14 +30,14 @@ func (wf *UseCases) Tag(r book.Request) {
 
 	before := wf.Dir.CurrentTagNames(c.Tags)
 	if r.Verb == bridge.VerbUntag {
-		wf.untag(r, before, names)
+		untag(wf, r, before, names)
 	} else {
-		wf.addTags(r, before, names)
+		addTags(wf, r, before, names)
 	}
 }
 
 // addTags adds the tags of names that a conversation doesn't have yet to those that it has (before).
-func (wf *UseCases) addTags(r book.Request, before, names []string) {
+func addTags(wf *UseCases, r book.Request, before, names []string) {
 	tags := slices.Clone(before)
 	for _, name := range names {
 		if indexOfTag(tags, name) < 0 {
@@ -60,7 +60,7 @@ func (wf *UseCases) addTags(r book.Request, before, names []string) {
 	for _, name := range added {
 		wf.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
 	}
-	wf.setTags(r, tags, store.DeedTagged)
+	setTags(wf, r, tags, store.DeedTagged)
 
 	if len(created) > 0 && r.Origin != bridge.OriginForm { // a form has a field for new tags, so that nobody is surprised
 		wf.Confirm(c, r.Surface, r.Action, bridge.Line{
@@ -72,7 +72,7 @@ func (wf *UseCases) addTags(r book.Request, before, names []string) {
 }
 
 // untag removes names from the tags that a conversation has (before). The conversation remembers that people didn't want them.
-func (wf *UseCases) untag(r book.Request, before, names []string) {
+func untag(wf *UseCases, r book.Request, before, names []string) {
 	tags := slices.Clone(before)
 	for _, name := range names {
 		at := indexOfTag(tags, name)
@@ -88,11 +88,11 @@ func (wf *UseCases) untag(r book.Request, before, names []string) {
 		wf.Unchanged(r)
 		return
 	}
-	wf.setTags(r, tags, store.DeedUntagged)
+	setTags(wf, r, tags, store.DeedUntagged)
 }
 
 // setTags gives a conversation these tags.
-func (wf *UseCases) setTags(r book.Request, tags []string, deed store.Deed) {
+func setTags(wf *UseCases, r book.Request, tags []string, deed store.Deed) {
 	r.Conversation.Tags = tags
 	wf.Log.ByAgent(r.Conversation, r.Agent, deed, book.Detail{Text: strings.Join(r.Args.Tags, ", ")})
 	r.Conversation.RefreshCard()
