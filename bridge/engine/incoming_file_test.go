@@ -170,13 +170,12 @@ func (w *world) wantNoFile(l *linking, name string) {
 // wantFilesGone checks that a post of a message's files knows for certain that they are gone: it can be made without them.
 func (w *world) wantFilesGone(id bridge.MessageID) {
 	w.t.Helper()
-	all := func(store.FileRef) bool { return true }
 	m := must(store.Messages(w.t.Context(), w.pool, store.MessageID(id)))(w.t)[0]
-	files, missing, err := w.engines[0].Files().Of(w.t.Context(), &m, all, false)
-	if err != nil || len(files) != 1 || len(missing) != 2 || missing[0].Name != "a.txt" || missing[0].Reason == "" {
-		w.t.Fatalf("files of the message: got %v, missing %v, error %v; want photo.jpg, and the texts missing for a reason", files, missing, err)
+	found, missing, err := w.engines[0].Files().Of(w.t.Context(), &m, files.All())
+	if err != nil || len(found) != 1 || len(missing) != 2 || missing[0].Name != "a.txt" || missing[0].Reason == "" {
+		w.t.Fatalf("files of the message: got %v, missing %v, error %v; want photo.jpg, and the texts missing for a reason", found, missing, err)
 	}
-	_, err = files[0].Open(w.t.Context())
+	_, err = found[0].Open(w.t.Context())
 	wantEqual(w.t, "what reading photo.jpg ends with", channels.ClassOf(err), channels.BadContent)
 }
 

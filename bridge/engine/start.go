@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,68 +47,76 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return nil
 	}
 
-	agent, a := r.Agent, r.Action
-	s, used, problem, err := prepareStart(ctx, tx, w, r, earlyEdit)
+	s, used, err := w.prepareStart(ctx, tx, r, earlyEdit)
+	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
+		w.refuseStart(r, problem)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	if used != nil {
-		a.Text = used.Use.Words()
-	}
-	if problem != nil {
-		w.refuseStart(r, problem)
-		return nil
+		r.Text = used.Use.Words()
 	}
 
-	identity := w.customerOf(s)
-	if identity == nil { // the account's channel began to work only after wantStart was called
+	customer := w.customerOf(s)
+	if customer == nil { // the account's channel began to work only after wantStart was called
 		return w.PutAside(time.Second)
 	}
 
 	previous := w.StartedByForm(r)
 	if previous == nil && !s.Caps.Threads {
-		previous = w.Conversations.LatestOf(identity)
+		previous = w.Conversations.LatestOf(customer)
 	}
-
 	if previous != nil && previous.BridgeStatus().Open() {
-		w.Whisper(nil, r.Surface, a, bridge.Line{Content: bridge.LineExists, Other: w.Refer(previous, r.Surface),
-			Customer: previous.Customer(), Text: a.Text})
+		w.Whisper(nil, r.Surface, r.Action, bridge.Line{
+			Content:  bridge.LineExists,
+			Other:    w.Refer(previous, r.Surface),
+			Customer: previous.Customer(),
+			Text:     r.Text,
+		})
 		return nil
 	}
 
-	subject := startSubject(s, a)
+	subject := startSubject(s, r.Action)
 	c, err := w.intake.MakeConversation(ctx, tx, s.Account, channels.Inbound{From: s.Party, Subject: subject}, previous)
 	if err != nil {
 		return err
 	}
-
 	if previous != nil {
 		previous.RefreshCard() // its card leads to the new conversation
 	}
 
-	w.Log.ByAgent(c, agent, store.DeedStarted, nil)
-	name := cmp.Or(s.Party.Name, identity.Name)
-	c.Participants = []store.Participant{{Key: s.Party.Key, Address: s.Party.Address, Name: name, Role: outbound.RoleTo}}
-	c.Assignees = []store.AgentID{agent.ID}
+	w.Log.ByAgent(c, r.Agent, store.DeedStarted, nil)
+	c.Participants = []store.Participant{{
+		Key:     s.Party.Key,
+		Address: s.Party.Address,
+		Name:    cmp.Or(s.Party.Name, customer.Name),
+		Role:    outbound.RoleTo,
+	}}
+	c.Assignees = []store.AgentID{r.Agent.ID}
 	c.CardIsUrgent = true
 	return w.sayFirstWords(r.About(c), used, subject)
 }
 
-// prepareStart looks up by which account and with whom a conversation begins (s), and fills in the template that it begins with
-// (used), or nil. problem says why it can't begin.
-func prepareStart(ctx context.Context, tx pgx.Tx, w *work, r book.Request, earlyEdit speech.EarlyEdit) (
-	s reading.Starting, used *outbound.UsedTemplate, problem *bridge.Problem, err error,
-) {
-	if s, problem = w.Reading.Starting(w.Dir, r.Agent, reading.StartOf(r.Action)); problem != nil {
-		return s, nil, problem, nil
+// prepareStart looks up by which account and with whom a conversation begins, and fills in the template that it begins with (used),
+// if there is one.
+// Errors: *bridge.Problem, if it can't begin; the database's.
+func (w *work) prepareStart(
+	ctx context.Context, tx pgx.Tx, r book.Request, earlyEdit speech.EarlyEdit,
+) (s reading.Starting, used *outbound.UsedTemplate, err error) {
+	s, problem := w.Reading.Starting(w.Dir, r.Agent, reading.StartOf(r.Action))
+	if problem == nil {
+		problem = w.startProblem(s, r.Action, earlyEdit)
 	}
-	if problem = w.startProblem(s, r.Action, earlyEdit); problem != nil {
-		return s, nil, problem, nil
+	if problem != nil {
+		return s, nil, problem
 	}
-	if r.Args.Template.Ready() {
-		used, problem, err = startTemplate(ctx, tx, s.Account.ID, r.Args.Template)
+	if !r.Args.Template.Ready() {
+		return s, nil, nil
 	}
-	return s, used, problem, err
+	used, err = startTemplate(ctx, tx, s.Account.ID, r.Args.Template)
+	return s, used, err
 }
 
 // customerOf returns the customer with whom a conversation is to begin, or nil if the batch hasn't read the customer.
@@ -122,15 +131,21 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 	}
 	// This must come before StrangerProblem: wantStart doesn't let the batch read who wrote before if a colleague is mentioned.
 	if len(a.Mentions) > 0 {
-		return &bridge.Problem{Code: "mentions", Text: "It mentions a colleague: the customer would read the mention too.",
-			Hint: "Type it again without the mention, or send it as it is with the form."}
+		return &bridge.Problem{
+			Code: "mentions",
+			Text: "It mentions a colleague: the customer would read the mention too.",
+			Hint: "Type it again without the mention, or send it as it is with the form.",
+		}
 	}
 	if problem := s.StrangerProblem(w.People.WroteBefore(s.Party)); problem != nil {
 		return problem
 	}
 	if earlyEdit == speech.EditedBefore {
-		return &bridge.Problem{Code: "edited", Text: "It was edited before I had it: nothing is sent.",
-			Hint: "Type it again, if it is for the customer."}
+		return &bridge.Problem{
+			Code: "edited",
+			Text: "It was edited before I had it: nothing is sent.",
+			Hint: "Type it again, if it is for the customer.",
+		}
 	}
 
 	identity := w.customerOf(s)
@@ -151,22 +166,26 @@ func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
 	w.Whisper(nil, r.Surface, r.Action, line)
 }
 
-// startTemplate fills in the template that a conversation begins with, or returns why it can't be used.
-func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args *bridge.TemplateArgs) (*outbound.UsedTemplate, *bridge.Problem, error) {
+// startTemplate fills in the template that a conversation begins with.
+// Errors: *bridge.Problem, if it can't be used; the database's.
+func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args *bridge.TemplateArgs) (*outbound.UsedTemplate, error) {
 	rows, err := store.Templates(ctx, tx, args.ID)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	used, problem := template.TemplateFor(account, rows, args)
 	if problem != nil {
-		return nil, problem, nil
+		return nil, problem
 	}
 	isForStarts := slices.Contains(rows[0].Uses, bridge.TemplateStart) // TemplateFor found the row
 	if !isForStarts {
-		return nil, &bridge.Problem{Code: "not_for_starts", Hint: "Choose another one.",
-			Text: "The template " + used.Name + " is not for the beginning of a conversation."}, nil
+		return nil, &bridge.Problem{
+			Code: "not_for_starts",
+			Text: "The template " + used.Name + " is not for the beginning of a conversation.",
+			Hint: "Choose another one.",
+		}
 	}
-	return &used, nil, nil
+	return &used, nil
 }
 
 // sayFirstWords shows the text with which a conversation begins in its thread, and sends it. used is the template that the text is

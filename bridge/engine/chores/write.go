@@ -1,6 +1,7 @@
 package chores
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -88,54 +89,49 @@ func (as *Analyses) claimRequests(ctx context.Context, room int) ([]request.Requ
 	return request.Claim(ctx, as.pool, room, writeLease)
 }
 
-// writeOne has one text written and journals it, or the reason why there is none. If Parley itself asked for the text, nobody
-// waits for a reason: then only a text is journalled.
+// writeOne has one text written and journals it, or the reason why there is none.
 func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r request.Request) error {
 	var ask own.Ask
 	if err := json.Unmarshal(r.Ask, &ask); err != nil {
 		return errors.Join(fmt.Errorf("chores: %w", err), as.dropRequest(ctx, r)) // can't happen: Parley wrote it
 	}
 
-	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, WrittenText: own.WrittenText{Ask: &ask}}
 	used, text, err := as.composeText(ctx, with, r, ask)
+	answer := own.WrittenText{Ask: &ask, Covered: len(used)}
 	if len(used) > 0 {
-		f.Covered, f.CoveredTo = len(used), used[len(used)-1].EventID
+		answer.CoveredTo = used[len(used)-1].EventID
 	}
 
+	class := finalClassOf(err)
 	switch {
+	case err == nil:
+		answer.Written = &text
+		return as.journalAnswer(ctx, r, answer, "")
 	case errors.Is(err, errNothingToDo):
 		return as.dropRequest(ctx, r)
 	case errors.Is(err, errReplyWaits):
 		return as.postponeRequest(ctx, r)
+	case class == "" && ctx.Err() != nil:
+		return nil // this process stops
+	case class == "" && r.Attempt < maxWriteTries:
+		return errors.Join(err, as.retryRequest(ctx, r))
 	}
 
-	if err == nil {
-		f.Written = &text
-	} else {
-		f.Class = finalClassOf(err)
-		if f.Class == "" {
-			if ctx.Err() != nil {
-				return nil // this process stops
-			}
-			if r.Attempt < maxWriteTries {
-				return errors.Join(err, as.retryRequest(ctx, r))
-			}
-
-			f.Class = own.NoAnswer
-		}
-
-		byParley := ask.Asker == (own.Asker{})
-		if byParley {
-			return as.dropUnwritten(ctx, r, f.Class, err)
-		}
+	class = cmp.Or(class, own.NoAnswer)
+	if byParley := ask.Asker == (own.Asker{}); byParley { // nobody waits for a reason
+		return as.dropUnwritten(ctx, r, class, err)
 	}
+	return as.journalAnswer(ctx, r, answer, class)
+}
 
+// journalAnswer journals what became of a request. class says why no text was written; "" means that one was.
+func (as *Analyses) journalAnswer(ctx context.Context, r request.Request, answer own.WrittenText, class string) error {
+	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, Class: class, WrittenText: answer}
 	event := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
 	event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
 	if err := as.finishRequest(ctx, r, event); err != nil {
 		return err
 	}
-
 	as.host.Wake()
 	return nil
 }
@@ -216,35 +212,49 @@ func (as *Analyses) composeText(
 		return nil, t, err
 	}
 
+	if isTooShort(used, ask) {
+		return nil, t, errNothingToDo
+	}
+	r, err := writingRequest(used, ask)
+	if err != nil {
+		return used, t, err
+	}
+	t, err = as.askWriter(ctx, with, asked, r)
+	return used, t, err
+}
+
+// isTooShort reports whether fewer messages were exchanged, or fewer since the last summary, than the text is worth writing for.
+func isTooShort(exchanged []store.Message, ask own.Ask) bool {
 	fresh := 0
-	for i := range used {
-		if used[i].EventID > ask.After {
+	for i := range exchanged {
+		if exchanged[i].EventID > ask.After {
 			fresh++
 		}
 	}
-	if len(used) < ask.Least || fresh < ask.LeastNew {
-		return nil, t, errNothingToDo
-	}
+	return len(exchanged) < ask.Least || fresh < ask.LeastNew
+}
 
+// writingRequest makes what a Writer is asked, from the messages that were exchanged with the customer.
+// Errors: errNoText.
+func writingRequest(exchanged []store.Message, ask own.Ask) (analysis.Request, error) {
 	r := analysis.Request{Task: ask.Task, Language: ask.Language, Draft: ask.Text, Wish: ask.Style}
-	for i := range used {
-		said, _ := messageExchanged(&used[i])
+	for i := range exchanged {
+		said, _ := messageExchanged(&exchanged[i])
 		r.Messages = append(r.Messages, said)
 	}
 
-	if ask.Task == analysis.Explain {
+	switch {
+	case ask.Task == analysis.Explain:
 		r.Draft, r.Wish = "", ask.Text
-	} else if ask.Task == analysis.Translate && ask.Text == "" {
-		r.Draft = customerWords(used, ask)
+	case ask.Task == analysis.Translate && ask.Text == "":
+		r.Draft = customerWords(exchanged, ask)
 	}
 
-	needsDraft := len(used) == 0 || ask.Task == analysis.Translate
+	needsDraft := len(exchanged) == 0 || ask.Task == analysis.Translate
 	if r.Draft == "" && needsDraft {
-		return used, t, errNoText
+		return r, errNoText
 	}
-
-	t, err = as.askWriter(ctx, with, asked, r)
-	return used, t, err
+	return r, nil
 }
 
 // readExchanged reads the latest messages that were exchanged with a conversation's customer, the oldest first.

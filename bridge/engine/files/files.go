@@ -61,79 +61,89 @@ type Reader struct {
 
 // New makes a Reader.
 func New(o Options) *Reader {
-	return &Reader{pool: o.Pool, objects: o.Objects, original: o.Original, link: o.Link, connected: o.Connected,
-		large: semaphore.NewWeighted(maxOriginalBytes), downloads: semaphore.NewWeighted(maxOriginalBytes)}
+	return &Reader{
+		pool:      o.Pool,
+		objects:   o.Objects,
+		original:  o.Original,
+		link:      o.Link,
+		connected: o.Connected,
+		large:     semaphore.NewWeighted(maxOriginalBytes),
+		downloads: semaphore.NewWeighted(maxOriginalBytes),
+	}
 }
 
+// Wanted says which files of a customer's message are read.
+type Wanted struct {
+	IsFetched   func(store.FileRef) bool // of the files that had to be fetched from the provider; the others of these count as missing
+	OnlyFetched bool                     // nothing but these
+}
+
+// All wants all files of a message.
+func All() Wanted { return Wanted{IsFetched: func(store.FileRef) bool { return true }} }
+
+// htmlFileName is the name of a mail's HTML original as a file.
+const htmlFileName = "original.html"
+
+// goneReason is why a file that came inside a message is missing, in words for people.
+const goneReason = "it is not there any more."
+
 // Of returns the files of a customer's message, and those that are missing. Some came inside the message (the original): they are
-// missing if the original is gone. Others had to be fetched from the provider: fetched tells which of these are wanted, and the
-// rest counts as missing. With only, Of returns nothing but the wanted fetched ones.
-func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.FileRef) bool, only bool) ([]channels.File, []bridge.Missing, error) {
-	var in channels.Inbound
-	htmlAsFile := m.HasHTML && r.original == nil // there can be no link to the HTML original, so that it becomes a file
-	hasFilesInside := slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched })
-	showsOriginal := htmlAsFile || hasFilesInside
-	needsOriginal := showsOriginal && !only
+// missing if the original is gone. Others had to be fetched from the provider. If there can be no link to a mail's HTML original, it
+// becomes a file, too.
+func (r *Reader) Of(ctx context.Context, m *store.Message, wanted Wanted) (found []channels.File, missing []bridge.Missing, err error) {
+	var original channels.Inbound
 	isGone := false
-	if needsOriginal {
-		decoded, err := r.decodeOriginal(ctx, m.ID)
+	htmlAsFile := m.HasHTML && r.original == nil
+	hasFilesInside := slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched })
+	if !wanted.OnlyFetched && (htmlAsFile || hasFilesInside) {
+		original, err = r.decodeOriginal(ctx, m.ID)
 		if isGone = errors.Is(err, ErrNoFile); err != nil && !isGone {
 			return nil, nil, err
 		}
-		in = decoded
 	}
 
-	var files []channels.File
-	var missing []bridge.Missing
-	const gone = "it is not there any more."
 	for _, ref := range m.Files {
-		if !ref.Fetched {
-			if isGone {
-				missing = append(missing, bridge.Missing{Name: ref.Name, Reason: gone})
-			} else if needsOriginal && ref.Index < len(in.Attachments) {
-				a := in.Attachments[ref.Index]
-				files = append(files, r.withLink(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
-			}
-			continue
-		}
-
-		if !fetched(ref) {
-			if !only {
+		switch {
+		case ref.Fetched && !wanted.IsFetched(ref):
+			if !wanted.OnlyFetched {
 				missing = append(missing, bridge.Missing{Name: ref.Name})
 			}
-			continue
-		}
-
-		if ref.Blob != "" {
-			files = append(files, r.withLink(m.ID, ref.Index, r.blobFile(ref)))
-		} else {
+		case ref.Fetched && ref.Blob == "":
 			missing = append(missing, bridge.Missing{Name: ref.Name, Reason: ref.Missing})
+		case ref.Fetched:
+			found = append(found, r.withLink(m.ID, ref.Index, r.blobFile(ref)))
+		case isGone:
+			missing = append(missing, bridge.Missing{Name: ref.Name, Reason: goneReason})
+		case ref.Index < len(original.Attachments):
+			inside := original.Attachments[ref.Index]
+			found = append(found, r.withLink(m.ID, ref.Index, memoryFile(inside.Name, inside.ContentType, inside.Content)))
 		}
 	}
 
 	if isGone && htmlAsFile {
-		missing = append(missing, bridge.Missing{Name: "original.html", Reason: gone})
+		missing = append(missing, bridge.Missing{Name: htmlFileName, Reason: goneReason})
 	}
-
-	addsHTML := in.Original.HTML != nil && r.original == nil
-	if needsOriginal && addsHTML {
-		files = append(files, memoryFile("original.html", "text/html", []byte(in.Original.HTML.Sanitised())))
+	if html := original.Original.HTML; html != nil && r.original == nil {
+		found = append(found, memoryFile(htmlFileName, "text/html", []byte(html.Sanitised())))
 	}
-
-	return files, missing, nil
+	return found, missing, nil
 }
 
 // blobFile returns a file whose bytes are in a blob. If they are gone, Open returns a *channels.SendError with ErrNoFile in it.
 func (r *Reader) blobFile(ref store.FileRef) channels.File {
-	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes,
-		Open: func(ctx context.Context) (io.ReadCloser, error) {
-			body, err := blob.Open(ctx, r.pool, r.objects, ref.Blob)
-			if err = asNoFile(err); errors.Is(err, ErrNoFile) {
-				err = &channels.SendError{Class: channels.BadContent, Text: ref.Name + " is not stored any more.",
-					Hint: "Upload the file again and send it anew.", Cause: err}
+	open := func(ctx context.Context) (io.ReadCloser, error) {
+		body, err := blob.Open(ctx, r.pool, r.objects, ref.Blob)
+		if err = asNoFile(err); errors.Is(err, ErrNoFile) {
+			err = &channels.SendError{
+				Class: channels.BadContent,
+				Text:  ref.Name + " is not stored any more.",
+				Hint:  "Upload the file again and send it anew.",
+				Cause: err,
 			}
-			return body, err
-		}}
+		}
+		return body, err
+	}
+	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes, Open: open}
 }
 
 // asNoFile adds ErrNoFile to an error that means that the bytes are not stored any more.

@@ -122,7 +122,7 @@ func (r *Reader) readIncoming(ctx context.Context, m, one *store.Message) (io.Re
 		return nil, err
 	}
 	defer release()
-	files, _, err := r.Of(ctx, one, func(store.FileRef) bool { return true }, false)
+	files, _, err := r.Of(ctx, one, All())
 	if err == nil && len(files) == 0 {
 		err = ErrNoFile
 	}

@@ -199,9 +199,12 @@ func (a *postAttempt) addSaid(ctx context.Context, body Payload, p *bridge.Post)
 
 // addPostFiles adds a message's files to a post.
 func (a *postAttempt) addPostFiles(ctx context.Context, m *store.Message, body Payload, p *bridge.Post) error {
-	wasFetched := func(f store.FileRef) bool { return slices.Contains(body.Files, f.Index) }
-	files, missing, err := a.sender.opt.Files.Of(ctx, m, wasFetched, body.Only)
-	p.Files, p.Missing = append(p.Files, files...), append(p.Missing, missing...)
+	found, missing, err := a.sender.opt.Files.Of(ctx, m, files.Wanted{
+		IsFetched:   func(f store.FileRef) bool { return slices.Contains(body.Files, f.Index) },
+		OnlyFetched: body.Only,
+	})
+	p.Files = append(p.Files, found...)
+	p.Missing = append(p.Missing, missing...)
 	return err
 }
 

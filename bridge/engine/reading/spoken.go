@@ -17,7 +17,9 @@ import (
 const spokenRows = 50
 
 // Spoken returns a page of what was said in a conversation, as an agent sees it on a page of Parley's own.
-func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Agent, c *store.Conversation, before bridge.SpokenBefore) (bridge.SpokenPage, error) {
+func (rd *Reader) Spoken(
+	ctx context.Context, q store.Querier, viewer *store.Agent, c *store.Conversation, before bridge.SpokenBefore,
+) (bridge.SpokenPage, error) {
 	list, err := inbox.Messages(ctx, q, c.ID, inbox.Before(before), spokenRows+1)
 	if err != nil {
 		return bridge.SpokenPage{}, err
@@ -99,11 +101,24 @@ func writerName(c *store.Conversation, i *store.Identity) string {
 	return outbound.RefOf(i).Name
 }
 
-// spokenOf returns a message with what became of it.
+// spokenOf returns a message with what became of it. replies are the deliveries of its latest sending.
 func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoken {
-	s := bridge.Spoken{ID: m.ID, Event: m.EventID, Direction: m.Direction, Fate: m.Fate, Reason: m.Reason, At: m.SaidAt, Subject: m.Subject,
-		Text: m.Text, Quoted: m.Quoted, Notices: m.Notices, HasHTML: m.HasHTML, Words: book.WordsMarkOf(m)}
-	if r := m.Revision; r != nil {
+	s := bridge.Spoken{
+		ID:        m.ID,
+		Event:     m.EventID,
+		Direction: m.Direction,
+		Fate:      m.Fate,
+		Reason:    m.Reason,
+		At:        m.SaidAt,
+		Subject:   m.Subject,
+		Text:      m.Text,
+		Quoted:    m.Quoted,
+		Notices:   m.Notices,
+		HasHTML:   m.HasHTML,
+		Words:     book.WordsMarkOf(m),
+	}
+	s.Delivery = deliveryToDecide(m.Fate, replies)
+	if r := m.Revision; r != nil { // its customer has changed it
 		s.Text, s.Notices = r.Text, slices.Concat(m.Notices, r.Notices)
 		s.SpokenRevision = bridge.SpokenRevision{Revised: r.At, RevisedEvent: r.EventID, Deleted: r.Deleted}
 		if r.Text != m.Text {
@@ -116,37 +131,52 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 
 	for _, f := range m.Files {
 		isInOriginal := m.HasOriginal() && !f.Fetched
-		s.Files = append(s.Files, bridge.SpokenFile{Index: f.Index, Name: f.Name, SizeBytes: f.SizeBytes, Missing: f.Missing,
-			Type:     f.ContentType,
-			Readable: f.Blob != "" || isInOriginal})
+		s.Files = append(s.Files, bridge.SpokenFile{
+			Index:     f.Index,
+			Name:      f.Name,
+			SizeBytes: f.SizeBytes,
+			Missing:   f.Missing,
+			Type:      f.ContentType,
+			Readable:  f.Blob != "" || isInOriginal,
+		})
 	}
 
-	s.Delivery = deliveryToDecide(m.Fate, replies)
-	lowest := book.StateRank(store.Read)
+	switch m.Fate {
+	case store.FateWaiting:
+		addWaiting(&s, replies)
+	case store.FateOut:
+		s.Receipt = book.ReceiptOutcome(lowestRank(replies), len(replies) > 0)
+	default: // nothing is told of its deliveries
+	}
+	return s
+}
+
+// addWaiting adds to a reply that waits until when it does, and why it could not leave before.
+func addWaiting(s *bridge.Spoken, replies []inbox.Reply) {
 	for _, r := range replies {
 		if r.State == store.Cancelled {
 			continue
 		}
-
-		lowest = min(lowest, book.StateRank(r.State))
-
-		if m.Fate == store.FateWaiting {
-			s.Trouble = cmp.Or(s.Trouble, r.ErrorText)
-			isUnsent := r.State == store.Queued || r.State == store.Sending
-			if isUnsent && outbound.IsWaitingForChat(r.ErrorText) {
-				s.Unread = true
-			}
-			if r.NotBefore != nil && s.Until.IsZero() {
-				s.Until = *r.NotBefore
-			}
+		s.Trouble = cmp.Or(s.Trouble, r.ErrorText)
+		isUnsent := r.State == store.Queued || r.State == store.Sending
+		if isUnsent && outbound.IsWaitingForChat(r.ErrorText) {
+			s.Unread = true
+		}
+		if r.NotBefore != nil && s.Until.IsZero() {
+			s.Until = *r.NotBefore
 		}
 	}
+}
 
-	if m.Fate == store.FateOut {
-		s.Receipt = book.ReceiptOutcome(lowest, len(replies) > 0)
+// lowestRank returns how far that part of a reply has come of which the receipts tell least: see book.StateRank.
+func lowestRank(replies []inbox.Reply) int {
+	lowest := book.StateRank(store.Read)
+	for _, r := range replies {
+		if r.State != store.Cancelled {
+			lowest = min(lowest, book.StateRank(r.State))
+		}
 	}
-
-	return s
+	return lowest
 }
 
 // latestSending returns the deliveries that are the parts of a reply's latest sending, as book.Outbox.PartsOf does. It leaves out

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge/engine/files"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/outside"
@@ -69,9 +70,9 @@ func TestRetention(t *testing.T) {
 		if err != nil || len(mails) != 1 {
 			t.Fatalf("the mail: got %v, %v", mails, err)
 		}
-		files, _, err := r.app.Engine().Files().Of(ctx, &mails[0], func(store.FileRef) bool { return true }, false)
-		if err != nil || len(files) != 1 || files[0].Name != "mug.txt" {
-			t.Errorf("files of the mail: got %v, %v; want mug.txt", files, err)
+		found, _, err := r.app.Engine().Files().Of(ctx, &mails[0], files.All())
+		if err != nil || len(found) != 1 || found[0].Name != "mug.txt" {
+			t.Errorf("files of the mail: got %v, %v; want mug.txt", found, err)
 		}
 	}
 	checkFiles()
