@@ -158,8 +158,17 @@ func (t Template) Fits(windowOpen bool) bool {
 
 // ProviderTemplate returns a template's row in the form in which its channel and provider know it.
 func ProviderTemplate(row store.Template) channels.Template {
-	t := channels.Template{ExternalID: row.ExternalID, Name: row.ProviderName, Language: row.Language, Category: row.Category,
-		Header: row.Header, Body: row.Body, Footer: row.Footer, Variables: channels.Variables(row.Header, row.Body), Examples: row.Examples}
+	t := channels.Template{
+		ExternalID: row.ExternalID,
+		Name:       row.ProviderName,
+		Language:   row.Language,
+		Category:   row.Category,
+		Header:     row.Header,
+		Body:       row.Body,
+		Footer:     row.Footer,
+		Variables:  channels.Variables(row.Header, row.Body),
+		Examples:   row.Examples,
+	}
 	for _, b := range row.Buttons {
 		t.Buttons = append(t.Buttons, channels.Button{ID: b.ID, Title: b.Title, URL: b.URL})
 	}
@@ -170,8 +179,17 @@ func ProviderTemplate(row store.Template) channels.Template {
 // provider's name from the name. It adds examples for variables that Parley knows, and drops those of variables that
 // the text doesn't have.
 func TemplateRow(t Template) store.Template {
-	row := store.Template{Name: strings.TrimSpace(t.Name), Language: strings.TrimSpace(t.Language), Category: t.Category, Uses: t.Uses, Labels: t.Labels,
-		Header: strings.TrimSpace(t.Header), Body: strings.TrimSpace(t.Body), Footer: strings.TrimSpace(t.Footer), Examples: map[string]string{}}
+	row := store.Template{
+		Name:     strings.TrimSpace(t.Name),
+		Language: strings.TrimSpace(t.Language),
+		Category: t.Category,
+		Uses:     t.Uses,
+		Labels:   t.Labels,
+		Header:   strings.TrimSpace(t.Header),
+		Body:     strings.TrimSpace(t.Body),
+		Footer:   strings.TrimSpace(t.Footer),
+		Examples: map[string]string{},
+	}
 	row.ProviderName = channels.TemplateName(row.Name)
 	for i, b := range t.Buttons {
 		row.Buttons = append(row.Buttons, store.TemplateButton{ID: fmt.Sprintf("b%d", i+1), Title: strings.TrimSpace(b.Title), URL: strings.TrimSpace(b.URL)})

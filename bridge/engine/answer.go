@@ -74,8 +74,11 @@ func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, c *book.Conversat
 		}
 
 		list = append(list, bridge.Decided{
-			At: m.SaidAt, By: w.Author(m, surface), Text: book.Excerpt(m),
-			Fate: m.Fate, Reason: m.Reason,
+			At:     m.SaidAt,
+			By:     w.Author(m, surface),
+			Text:   book.Excerpt(m),
+			Fate:   m.Fate,
+			Reason: m.Reason,
 		})
 	}
 

@@ -54,8 +54,13 @@ func (us *UseCases) Ask(r book.Request) {
 		return
 	}
 
-	ask := own.Ask{Task: wanted.Task, Language: wanted.Language, Style: wanted.Style, Text: r.Text,
-		Asker: own.Asker{Agent: r.Agent.ID, Surface: r.Surface, User: r.Actor.ID, Place: r.Place}}
+	ask := own.Ask{
+		Task:     wanted.Task,
+		Language: wanted.Language,
+		Style:    wanted.Style,
+		Text:     r.Text,
+		Asker:    own.Asker{Agent: r.Agent.ID, Surface: r.Surface, User: r.Actor.ID, Place: r.Place},
+	}
 	translatesDraft := wanted.Task == analysis.Translate && r.Text != ""
 	isForTeam := wanted.Task != analysis.Rephrase && !translatesDraft
 	if isForTeam {
@@ -139,8 +144,12 @@ func (us *UseCases) tellFailure(c *book.Conversation, ask *own.Ask, class string
 		text, hint = "There is no text of the customer to work on.", "Give one: !ai translate to German: TEXT"
 	}
 
-	us.Refuse(book.Request{Conversation: c, Surface: ask.Asker.Surface, Action: bridge.Action{Verb: bridge.VerbAI, Origin: bridge.OriginText,
-		Actor: bridge.Actor{ID: ask.Asker.User, Kind: bridge.ActorPerson}, Place: ask.Asker.Place}}, class, text, hint)
+	us.Refuse(book.Request{Conversation: c, Surface: ask.Asker.Surface, Action: bridge.Action{
+		Verb:   bridge.VerbAI,
+		Origin: bridge.OriginText,
+		Actor:  bridge.Actor{ID: ask.Asker.User, Kind: bridge.ActorPerson},
+		Place:  ask.Asker.Place,
+	}}, class, text, hint)
 }
 
 // taskInWords names a task at the beginning of a sentence.

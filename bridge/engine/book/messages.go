@@ -26,8 +26,14 @@ type Messages struct {
 }
 
 func newMessages(m *Moment, log *Log) *Messages {
-	return &Messages{Moment: m, log: log, Rows: map[store.MessageID]*Message{}, External: map[NameKey]store.ExternalID{},
-		Reactions: map[ReactionKey]store.Reaction{}, Reacted: map[ReactionKey]bool{}}
+	return &Messages{
+		Moment:    m,
+		log:       log,
+		Rows:      map[store.MessageID]*Message{},
+		External:  map[NameKey]store.ExternalID{},
+		Reactions: map[ReactionKey]store.Reaction{},
+		Reacted:   map[ReactionKey]bool{},
+	}
 }
 
 func (ms *Messages) flush(ctx context.Context, p *store.Pipeline) error {

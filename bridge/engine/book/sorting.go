@@ -48,16 +48,21 @@ func (cs *Conversations) sortingThread(ctx context.Context, tx pgx.Tx, a *store.
 	if err != nil {
 		return nil, err
 	}
-	c := &Conversation{Fresh: true, Account: a, Threads: map[store.AccountID]*Thread{}, Conversation: &store.Conversation{
-		ID:        id,
-		AccountID: a.ID,
-		TeamID:    a.TeamID,
-		Kind:      store.KindAutomatic,
-		Status:    string(bridge.StatusOpen),
-		LastAt:    cs.Now,
-		CreatedAt: cs.Now,
-		Subject:   subject + cs.Now.UTC().Format("Monday 2 January"),
-	}}
+	c := &Conversation{
+		Fresh:   true,
+		Account: a,
+		Threads: map[store.AccountID]*Thread{},
+		Conversation: &store.Conversation{
+			ID:        id,
+			AccountID: a.ID,
+			TeamID:    a.TeamID,
+			Kind:      store.KindAutomatic,
+			Status:    string(bridge.StatusOpen),
+			LastAt:    cs.Now,
+			CreatedAt: cs.Now,
+			Subject:   subject + cs.Now.UTC().Format("Monday 2 January"),
+		},
+	}
 	cs.Rows[id] = c
 	return c, nil
 }

@@ -80,8 +80,13 @@ type Analyses struct {
 
 // New makes the chores of a process.
 func New(pool *pgxpool.Pool, log *slog.Logger, host Host) *Chores {
-	return &Chores{pool: pool, log: log, host: host, fetch: make(chan struct{}, 1),
-		Analyses: &Analyses{pool: pool, log: log, host: host, write: make(chan struct{}, 1)}}
+	return &Chores{
+		pool:     pool,
+		log:      log,
+		host:     host,
+		fetch:    make(chan struct{}, 1),
+		Analyses: &Analyses{pool: pool, log: log, host: host, write: make(chan struct{}, 1)},
+	}
 }
 
 // Run works until ctx ends.

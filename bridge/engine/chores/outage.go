@@ -231,8 +231,16 @@ func (cs noticeSender) sendNotice(ctx context.Context, n *outage.Notice) error {
 		return outage.Finish(ctx, cs.pool, n, outage.Queued, "its account is gone", noticePause)
 	}
 
-	mail := channels.Outbound{DeliveryID: n.ID, MessageID: n.ID, Attempt: channels.Attempt{Number: n.Attempt}, To: []channels.Party{{Key: n.Address}},
-		Subject: n.Subject, Text: n.Body, Author: "Parley", Automatic: true}
+	mail := channels.Outbound{
+		DeliveryID: n.ID,
+		MessageID:  n.ID,
+		Attempt:    channels.Attempt{Number: n.Attempt},
+		To:         []channels.Party{{Key: n.Address}},
+		Subject:    n.Subject,
+		Text:       n.Body,
+		Author:     "Parley",
+		Automatic:  true,
+	}
 	sending, cancel := context.WithTimeout(ctx, ch.Capabilities().Sending.Timeout)
 	defer cancel()
 

@@ -168,8 +168,12 @@ func (cs *Chores) changeTemplate(ctx context.Context, s submission) (channels.Te
 		return *known, nil
 	}
 	if known.Status == channels.TemplatePending {
-		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry, Wait: reviewWait, Cause: err,
-			Text: "The provider still reviews what was handed in before; the change follows."}
+		return channels.TemplateState{}, &channels.SendError{
+			Class: channels.Retry,
+			Wait:  reviewWait,
+			Cause: err,
+			Text:  "The provider still reviews what was handed in before; the change follows.",
+		}
 	}
 
 	return channels.TemplateState{}, err

@@ -61,8 +61,12 @@ func (r *Reader) IncomingFile(ctx context.Context, conversation store.Conversati
 	}
 
 	f := m.Files[i]
-	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes,
-		Open: func(ctx context.Context) (io.ReadCloser, error) { return r.openIncoming(ctx, m, f) }}, nil
+	return channels.File{
+		Name:        f.Name,
+		ContentType: f.ContentType,
+		SizeBytes:   f.SizeBytes,
+		Open:        func(ctx context.Context) (io.ReadCloser, error) { return r.openIncoming(ctx, m, f) },
+	}, nil
 }
 
 // SpokenFile returns a file of a message of a conversation, for whoever may read that: one that IncomingFile
@@ -145,6 +149,10 @@ func (p *releasingReader) Close() error {
 
 // memoryFile returns a file whose bytes are in memory.
 func memoryFile(name, contentType string, content []byte) channels.File {
-	return channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content)),
-		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
+	return channels.File{
+		Name:        name,
+		ContentType: contentType,
+		SizeBytes:   int64(len(content)),
+		Open:        func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil },
+	}
 }

@@ -42,8 +42,12 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 		collected.Copied = append(collected.Copied, bridge.PartyRef{Name: p.Name, Address: cmp.Or(p.Address, p.Key)})
 	}
 
-	it.Line(c, bridge.Line{Content: collected,
-		Customer: partyOf(in), Verbs: threads.SortingVerbs(bridge.LineCollected), Args: sortingArgs(c, m, in)})
+	it.Line(c, bridge.Line{
+		Content:  collected,
+		Customer: partyOf(in),
+		Verbs:    threads.SortingVerbs(bridge.LineCollected),
+		Args:     sortingArgs(c, m, in),
+	})
 	return nil
 }
 

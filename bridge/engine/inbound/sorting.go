@@ -137,7 +137,8 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 
 	if m.ConversationID != c.ID { // a colleague has promoted it: it is in another conversation now
 		it.Whisper(c, r.Surface, a, bridge.Line{
-			Content: bridge.LineDecided, Verb: a.Verb,
+			Content: bridge.LineDecided,
+			Verb:    a.Verb,
 			Outcome: &bridge.Outcome{State: bridge.OutcomePromoted},
 			Other:   bridge.Facts{ID: m.ConversationID},
 		})

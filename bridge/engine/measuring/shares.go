@@ -81,8 +81,16 @@ func (w *history) figuresAt(t time.Time, agent store.AgentID) *measure.Figures {
 func (w *history) addTime(what measure.Time, from, to time.Time, agent store.AgentID) (wall, open int64) {
 	wall, open = max(int64(to.Sub(from)/time.Second), 0), int64(w.hours.Between(from, to)/time.Second)
 	p := w.placeOf(to, agent)
-	w.times = append(w.times, measure.Single{ConversationID: w.subject.ConversationID, Day: p.day, AccountID: w.subject.AccountID, TeamID: p.team,
-		AgentID: p.agent, Time: what, Wall: wall, Open: open})
+	w.times = append(w.times, measure.Single{
+		ConversationID: w.subject.ConversationID,
+		Day:            p.day,
+		AccountID:      w.subject.AccountID,
+		TeamID:         p.team,
+		AgentID:        p.agent,
+		Time:           what,
+		Wall:           wall,
+		Open:           open,
+	})
 	return wall, open
 }
 

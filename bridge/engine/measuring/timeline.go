@@ -52,8 +52,14 @@ func attemptEnds() []store.Deed {
 // Attribute returns on whom each moment of a conversation depended, until it ended or until now. left has the times at
 // which messages left for the customer.
 func Attribute(log []store.LogEntry, said []measure.Said, left map[store.MessageID]time.Time, h *hours.Hours, now time.Time) Timeline {
-	t := attribution{hours: h, said: map[store.MessageID]measure.Said{}, left: left, sends: map[store.MessageID][]fact{},
-		ends: map[store.MessageID][]time.Time{}, now: now}
+	t := attribution{
+		hours: h,
+		said:  map[store.MessageID]measure.Said{},
+		left:  left,
+		sends: map[store.MessageID][]fact{},
+		ends:  map[store.MessageID][]time.Time{},
+		now:   now,
+	}
 	for _, m := range said {
 		t.said[m.ID] = m
 	}

@@ -52,8 +52,12 @@ func (a *replyAttempt) prepareReply(ctx context.Context, ch channels.Channel) (*
 		return r, err
 	}
 	if ch == nil || r.account.Paused {
-		return nil, &channels.SendError{Class: channels.Held, Wait: PausedWait, Text: "The account is paused or not connected.",
-			Hint: "Resume it, or look at parley doctor."}
+		return nil, &channels.SendError{
+			Class: channels.Held,
+			Wait:  PausedWait,
+			Text:  "The account is paused or not connected.",
+			Hint:  "Resume it, or look at parley doctor.",
+		}
 	}
 	if err := checkReply(r); err != nil {
 		return nil, err

@@ -51,8 +51,14 @@ type Reader struct {
 
 // New makes a Reader. It doesn't know yet who is in the accounts' own channels.
 func New(o Options) *Reader {
-	return &Reader{Connected: o.Connected, pool: o.Pool, log: o.Log, specs: o.Specs, names: o.SurfaceNames,
-		audiences: &audiences{age: o.AudienceAge, known: map[channelKey]heldAudience{}}}
+	return &Reader{
+		Connected: o.Connected,
+		pool:      o.Pool,
+		log:       o.Log,
+		specs:     o.Specs,
+		names:     o.SurfaceNames,
+		audiences: &audiences{age: o.AudienceAge, known: map[channelKey]heldAudience{}},
+	}
 }
 
 // Caps returns what the channel of an account can carry: nothing while the channel isn't connected.

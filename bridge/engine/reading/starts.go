@@ -55,8 +55,12 @@ func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
 	if !s.KnownOnly || wrote {
 		return nil
 	}
-	return &bridge.Problem{Code: "outgoing_off", Field: "recipient", Text: s.Party.Key + " never wrote to you, and " + s.Account.Name + " begins conversations only with people who did: its setting outgoing is off.",
-		Hint: "Wait until they write, reach them by mail, or ask an admin to set outgoing: on."}
+	return &bridge.Problem{
+		Code:  "outgoing_off",
+		Field: "recipient",
+		Text:  s.Party.Key + " never wrote to you, and " + s.Account.Name + " begins conversations only with people who did: its setting outgoing is off.",
+		Hint:  "Wait until they write, reach them by mail, or ask an admin to set outgoing: on.",
+	}
 }
 
 // MissingText says what is missing or too much in the first message. It returns nil if nothing is.
@@ -97,8 +101,13 @@ func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []br
 			continue
 		}
 
-		ref := bridge.AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: rd.startProblem(dir, a) == nil,
-			ByTemplate: ch.Capabilities().Start == channels.StartTemplate, KnownOnly: isForKnownOnly(dir, a, ch.Capabilities())}
+		ref := bridge.AccountRef{
+			Name:       a.Name,
+			Can:        ch.Capabilities(),
+			Starts:     rd.startProblem(dir, a) == nil,
+			ByTemplate: ch.Capabilities().Start == channels.StartTemplate,
+			KnownOnly:  isForKnownOnly(dir, a, ch.Capabilities()),
+		}
 		ref.ChannelName, ref.ChannelIcon = rd.KindName(a.Kind)
 		list = append(list, ref)
 	}
@@ -143,8 +152,12 @@ func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridg
 	}
 
 	first := found[0]
-	return Starting{}, &bridge.Problem{Code: "which_account", Field: "account", Text: "Several accounts could reach " + first.Party.Key + ".",
-		Hint: "Name one: @Parley new " + first.Account.Name + " " + first.Party.Key}
+	return Starting{}, &bridge.Problem{
+		Code:  "which_account",
+		Field: "account",
+		Text:  "Several accounts could reach " + first.Party.Key + ".",
+		Hint:  "Name one: @Parley new " + first.Account.Name + " " + first.Party.Key,
+	}
 }
 
 // startingBy is Starting for one account.
@@ -172,8 +185,12 @@ func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridg
 	clean.All(party.Also)
 	listed := func(key string) bool { return slices.Contains(a.TrialTo, key) }
 	if a.Mode == store.ModeTrial && !slices.ContainsFunc(append([]string{party.Key}, party.Also...), listed) {
-		return Starting{}, &bridge.Problem{Code: "trial", Field: "recipient", Text: "This account is on trial and " + party.Key + " is not on its list.",
-			Hint: "Add the address to trial_to, or switch the account to live."}
+		return Starting{}, &bridge.Problem{
+			Code:  "trial",
+			Field: "recipient",
+			Text:  "This account is on trial and " + party.Key + " is not on its list.",
+			Hint:  "Add the address to trial_to, or switch the account to live.",
+		}
 	}
 
 	return Starting{Account: a, Caps: ch.Capabilities(), Party: party, KnownOnly: isForKnownOnly(dir, a, ch.Capabilities())}, nil

@@ -171,8 +171,12 @@ func (ts *UseCases) needsApproval(account store.AccountID) bool {
 // tellTemplate tells a verdict to the agent who submitted the template, or else in the account's channel. was is the former
 // category if the provider has changed it, and "" otherwise.
 func (ts *UseCases) tellTemplate(account *store.Account, row store.Template, was string) {
-	line := bridge.Line{Content: &bridge.VerdictLine{Templates: []bridge.Template{reading.TemplateFacts(row, account.Name)}, Before: was},
-		Verb: bridge.VerbTemplates, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}}}
+	line := bridge.Line{
+		Content: &bridge.VerdictLine{Templates: []bridge.Template{reading.TemplateFacts(row, account.Name)}, Before: was},
+		Verb:    bridge.VerbTemplates,
+		Verbs:   []bridge.Verb{bridge.VerbTemplateEdit},
+		Args:    bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}},
+	}
 	if row.AgentID != nil && ts.isActive(*row.AgentID) {
 		if surface := ts.SurfaceToTell(*row.AgentID, ts.SurfaceForTroubles(account)); surface != 0 {
 			ts.SendDirect(surface, *row.AgentID, line)

@@ -30,7 +30,11 @@ func (wf *UseCases) SetPriority(r book.Request) {
 
 	wf.Suggestions.Settle(c, suggestion.Priority, level, suggestion.Used)
 	wf.Log.ByAgent(c, agent, store.DeedPrioritised, book.Detail{Text: level})
-	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: r.Verb, By: wf.Dir.Ref(r.Surface, agent.ID),
-		Args: bridge.Args{Conversation: c.ID, Note: level}})
+	wf.Line(c, bridge.Line{
+		Content: bridge.LineDone,
+		Verb:    r.Verb,
+		By:      wf.Dir.Ref(r.Surface, agent.ID),
+		Args:    bridge.Args{Conversation: c.ID, Note: level},
+	})
 	c.RefreshCard()
 }

@@ -29,7 +29,11 @@ func (wf *UseCases) Rename(r book.Request) {
 	}
 
 	wf.Log.ByAgent(c, agent, store.DeedRenamed, book.Detail{Text: name})
-	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: r.Verb, By: wf.Dir.Ref(r.Surface, agent.ID),
-		Args: bridge.Args{Conversation: c.ID, Note: name}})
+	wf.Line(c, bridge.Line{
+		Content: bridge.LineDone,
+		Verb:    r.Verb,
+		By:      wf.Dir.Ref(r.Surface, agent.ID),
+		Args:    bridge.Args{Conversation: c.ID, Note: name},
+	})
 	c.RefreshCard()
 }
