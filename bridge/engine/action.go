@@ -155,7 +155,7 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request) error
 	}
 
 	if problem := w.Authorize(r, r.Verb); problem != nil {
-		w.refuseFor(r, problem)
+		refuseFor(w, r, problem)
 		return nil
 	}
 
@@ -184,7 +184,7 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 	}
 	if problem := w.AuthorizeReading(r); problem != nil { // the agent typed it in a thread that the conversation has left
 		w.Posts.RememberHandled(r)
-		w.refuseFor(r, problem)
+		refuseFor(w, r, problem)
 		return nil
 	}
 
@@ -202,7 +202,7 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 // lost. If somebody said it for a conversation that doesn't exist, only the author is answered, since nobody else has seen the words.
 func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if r.Args.Conversation != 0 {
-		w.refuseFor(r, noSuchConversation(r.Args.Conversation))
+		refuseFor(w, r, noSuchConversation(r.Args.Conversation))
 		return nil
 	}
 	if w.replies.IsOrphaned(r) {

@@ -40,7 +40,7 @@ func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
 func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	line, err := w.answerLine(ctx, tx, r)
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
-		w.refuseFor(r, problem)
+		refuseFor(w, r, problem)
 		return nil
 	}
 	if err != nil {

@@ -121,7 +121,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return w.answerWithoutConversation(ctx, tx, r)
 	}
 	if problem := commandProblem(w, r, use); problem != nil {
-		w.refuseFor(r, problem)
+		refuseFor(w, r, problem)
 		return nil
 	}
 
@@ -169,7 +169,7 @@ func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
 }
 
 // refuseFor tells whoever asked for something why it isn't done.
-func (w *work) refuseFor(r book.Request, problem *bridge.Problem) {
+func refuseFor(w *work, r book.Request, problem *bridge.Problem) {
 	w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 }
 
@@ -185,7 +185,7 @@ func (w *work) answerWithoutConversation(ctx context.Context, tx pgx.Tx, r book.
 		return err
 	}
 	if r.Args.Conversation != 0 {
-		w.refuseFor(r, noSuchConversation(r.Args.Conversation))
+		refuseFor(w, r, noSuchConversation(r.Args.Conversation))
 		return nil
 	}
 	w.Refuse(r, "no_conversation", "That is not in a conversation's thread.", "Say which one: #12, or use the thread's buttons.")

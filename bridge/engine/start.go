@@ -47,7 +47,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return nil
 	}
 
-	s, used, err := w.prepareStart(ctx, tx, r, earlyEdit)
+	s, used, err := prepareStart(ctx, tx, w, r, earlyEdit)
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
 		w.refuseStart(r, problem)
 		return nil
@@ -102,8 +102,8 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 // prepareStart looks up by which account and with whom a conversation begins, and fills in the template that it begins with (used),
 // if there is one.
 // Errors: *bridge.Problem, if it can't begin; the database's.
-func (w *work) prepareStart(
-	ctx context.Context, tx pgx.Tx, r book.Request, earlyEdit speech.EarlyEdit,
+func prepareStart(
+	ctx context.Context, tx pgx.Tx, w *work, r book.Request, earlyEdit speech.EarlyEdit,
 ) (s reading.Starting, used *outbound.UsedTemplate, err error) {
 	s, problem := w.Reading.Starting(w.Dir, r.Agent, reading.StartOf(r.Action))
 	if problem == nil {
