@@ -19,10 +19,22 @@ type RetentionKey struct {
 // RetentionKeys lists all keys of the group.
 func RetentionKeys() []RetentionKey {
 	return []RetentionKey{
-		{"arrived_days", "Days for which what arrived is kept", "As it came: it is there to look into a fault, and to apply what could not be applied. Reactions, and texts that went to no customer, are kept as long.",
-			retention.MinArrived, func(d *retention.Days) *int { return &d.Arrived }},
-		{"ended_days", "Days for which deliveries are kept after a conversation's end", "What was sent when, how often it was tried, and what was suggested. What colleagues were told outside of threads is kept as long. Messages and the log stay for ever.",
-			retention.MinEnded, func(d *retention.Days) *int { return &d.Ended }},
+		{
+			Name:  "arrived_days",
+			label: "Days for which what arrived is kept",
+			help: "As it came: it is there to look into a fault, and to apply what could not be applied. Reactions, " +
+				"and texts that went to no customer, are kept as long.",
+			Least: retention.MinArrived,
+			In:    func(d *retention.Days) *int { return &d.Arrived },
+		},
+		{
+			Name:  "ended_days",
+			label: "Days for which deliveries are kept after a conversation's end",
+			help: "What was sent when, how often it was tried, and what was suggested. What colleagues were told " +
+				"outside of threads is kept as long. Messages and the log stay for ever.",
+			Least: retention.MinEnded,
+			In:    func(d *retention.Days) *int { return &d.Ended },
+		},
 	}
 }
 
@@ -30,8 +42,10 @@ func RetentionKeys() []RetentionKey {
 func retentionFields() (list []Field) {
 	usual := retention.DefaultDays()
 	for _, k := range RetentionKeys() {
-		list = append(list, Field{Path: "retention." + k.Name, Label: k.label, Help: fmt.Sprintf("%s From %d to %d.", k.help, k.Least, retention.MaxDays),
-			Input: InputLine, Default: strconv.Itoa(*k.In(&usual))})
+		list = append(list, Field{
+			Path: "retention." + k.Name, Label: k.label, Input: InputLine, Default: strconv.Itoa(*k.In(&usual)),
+			Help: fmt.Sprintf("%s From %d to %d.", k.help, k.Least, retention.MaxDays),
+		})
 	}
 	return list
 }
