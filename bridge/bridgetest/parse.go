@@ -25,11 +25,14 @@ import (
 
 // typedVerbs are the verbs that may be typed here.
 func typedVerbs() []bridge.Verb {
-	return []bridge.Verb{bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbAnalysis, bridge.VerbTopic,
-		bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo,
-		bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline, bridge.VerbHelp, bridge.VerbList, bridge.VerbStats,
-		bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate, bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock, bridge.VerbAI, bridge.VerbSend,
-		bridge.VerbDrop}
+	return []bridge.Verb{
+		bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag,
+		bridge.VerbAnalysis, bridge.VerbTopic, bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake,
+		bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo, bridge.VerbCC, bridge.VerbTo,
+		bridge.VerbAllow, bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline,
+		bridge.VerbHelp, bridge.VerbList, bridge.VerbStats, bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate,
+		bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock, bridge.VerbAI, bridge.VerbSend, bridge.VerbDrop,
+	}
 }
 
 // Decode implements bridge.Surface: it returns what people did in a stored event.
@@ -39,44 +42,27 @@ func (*Surface) Decode(raw []byte) ([]bridge.Action, error) {
 		return nil, fmt.Errorf("bridgetest: event: %w", err)
 	}
 
-	m := e.Message
-	a := bridge.Action{Origin: bridge.OriginText, Actor: bridge.Actor{ID: m.User, Kind: m.By}, Order: m.Order,
-		Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.ID}, Raw: m.Plain(), OwnThread: e.OwnThread}
-	for _, f := range m.Files {
-		a.Files = append(a.Files, bridge.SurfaceFile{ID: f.ID, Name: f.Name, SizeBytes: f.Size + int64(len(f.Content)), Blob: f.Blob, Unavailable: f.Unavailable})
-	}
-
+	a := actionAt(e)
 	switch e.Type {
 	case "say":
 		a.Verb = bridge.VerbSay
-		parse(&a, m)
+		parse(&a, e.Message)
 	case "edit":
-		parse(&a, m)
-		markVerb(&a)
-		a.Verb = bridge.VerbEdit
-		a.Version = versionOf(m) + ":" + m.Text
-		for _, f := range m.Files {
-			a.Version += " " + f.ID
-		}
-		a.Restored = m.Restored
+		readEdit(&a, e.Message)
 	case "delete":
-		a.Verb, a.Version = bridge.VerbDelete, versionOf(m)
-	case "press", "submit", "choose":
-		takeButton(&a, e)
-		a.Origin = bridge.OriginButton
-		a.OwnThread = false
-		switch e.Type {
-		case "submit":
-			a.Origin = bridge.OriginForm
-			a.Text = m.Plain()
-			a.Rich, a.Form = e.Button.Rich, e.Button.Form
-		case "choose":
-			a.Origin = bridge.OriginShortcut
-		}
-	case "react": // the event doesn't say in which thread the message is
-		takeButton(&a, e)
-		a.Origin = bridge.OriginEmoji
-		a.Place.Thread, a.OwnThread = "", m.User == App
+		a.Verb, a.Version = bridge.VerbDelete, versionOf(e.Message)
+	case "press":
+		takeButton(&a, e, bridge.OriginButton)
+	case "choose":
+		takeButton(&a, e, bridge.OriginShortcut)
+	case "submit":
+		takeButton(&a, e, bridge.OriginForm)
+		a.Text = e.Message.Plain()
+		a.Rich, a.Form = e.Button.Rich, e.Button.Form
+	case "react":
+		takeButton(&a, e, bridge.OriginEmoji)
+		a.Place.Thread = "" // the event doesn't say in which thread the message is
+		a.OwnThread = e.Message.User == App
 	default:
 		return nil, fmt.Errorf("bridgetest: unknown event %q", e.Type)
 	}
@@ -86,16 +72,52 @@ func (*Surface) Decode(raw []byte) ([]bridge.Action, error) {
 		a.Origin = bridge.OriginFoundEmoji
 	case e.CatchUp: // whatever was typed: also a mention of the app
 		a.Origin = bridge.OriginCatchUp
-		a.Edited = m.Version > 0
+		a.Edited = e.Message.Version > 0
 	}
-
 	return []bridge.Action{a}, nil
 }
 
+// actionAt returns an action by the author of an event's message, at its place and with its files.
+func actionAt(e event) bridge.Action {
+	m := e.Message
+	a := bridge.Action{
+		Origin:    bridge.OriginText,
+		Actor:     bridge.Actor{ID: m.User, Kind: m.By},
+		Order:     m.Order,
+		Place:     bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.ID},
+		Raw:       m.Plain(),
+		OwnThread: e.OwnThread,
+	}
+	for _, f := range m.Files {
+		a.Files = append(a.Files, bridge.SurfaceFile{
+			ID:          f.ID,
+			Name:        f.Name,
+			SizeBytes:   f.Size + int64(len(f.Content)),
+			Blob:        f.Blob,
+			Unavailable: f.Unavailable,
+		})
+	}
+	return a
+}
+
+// readEdit reads what a message says after an edit.
+func readEdit(a *bridge.Action, m Message) {
+	parse(a, m)
+	markVerb(a)
+	a.Verb = bridge.VerbEdit
+	a.Version = versionOf(m) + ":" + m.Text
+	for _, f := range m.Files {
+		a.Version += " " + f.ID
+	}
+	a.Restored = m.Restored
+}
+
 // takeButton sets who pressed a button, and what the button does. Nothing was typed.
-func takeButton(a *bridge.Action, e event) {
+func takeButton(a *bridge.Action, e event, origin bridge.Origin) {
 	a.Verb, a.Args = e.Button.Verb, e.Button.Args
 	a.Actor = bridge.Actor{ID: e.User, Kind: e.By}
+	a.Origin = origin
+	a.OwnThread = false
 	a.Raw = ""
 }
 
@@ -111,38 +133,52 @@ func orderOf(at time.Time, serial int) string {
 // parse reads what was typed into a.
 func parse(a *bridge.Action, m Message) {
 	text := cutQuote(a, m.Text)
-	isToBot := strings.HasPrefix(text, "<@"+App+">")
-
+	isToApp := strings.HasPrefix(text, "<@"+App+">")
 	for _, user := range m.Mentions() {
 		if user == App {
 			a.MentionsBot = true
 		} else {
 			a.Mentions = append(a.Mentions, user)
 		}
-
 		text = strings.ReplaceAll(text, "<@"+user+">", "@"+user)
 	}
 
 	text = strings.TrimSpace(Message{Text: text}.Plain())
-	if isToBot {
+	if isToApp {
 		text = strings.TrimSpace(strings.TrimPrefix(text, "@"+App))
-		if reply, ok := strings.CutPrefix(text, "reply:"); ok {
-			a.Explicit, a.Text = true, strings.TrimSpace(reply)
-			return
-		}
-		number, rest, hasRest := strings.Cut(text, " ")
-		if hasRest && strings.HasPrefix(number, "#") {
-			id, _ := strconv.ParseInt(number[1:], 10, 64) // unreadable: 0, no conversation
-			a.Args.Conversation = bridge.ConversationID(id)
-			text = strings.TrimSpace(rest)
-		}
-		if parseVerb(a, text) {
-			a.Origin = bridge.OriginMention
-			a.Explicit = a.Verb == bridge.VerbReply
+		var isRead bool
+		if text, isRead = parseToApp(a, text); isRead {
 			return
 		}
 	}
+	parseMarked(a, text)
+}
 
+// parseToApp reads what was typed behind a mention of the app. If that is neither a reply nor a verb, it returns the text
+// without the number of the conversation that it is about.
+func parseToApp(a *bridge.Action, text string) (rest string, isRead bool) {
+	if reply, ok := strings.CutPrefix(text, "reply:"); ok {
+		a.Explicit, a.Text = true, strings.TrimSpace(reply)
+		return "", true
+	}
+
+	number, behind, hasMore := strings.Cut(text, " ")
+	if hasMore && strings.HasPrefix(number, "#") {
+		id, _ := strconv.ParseInt(number[1:], 10, 64) // unreadable: 0, no conversation
+		a.Args.Conversation = bridge.ConversationID(id)
+		text = strings.TrimSpace(behind)
+	}
+
+	if !parseVerb(a, text) {
+		return text, false
+	}
+	a.Origin = bridge.OriginMention
+	a.Explicit = a.Verb == bridge.VerbReply
+	return "", true
+}
+
+// parseMarked reads a text that may begin with a mark, such as "note:" or "!".
+func parseMarked(a *bridge.Action, text string) {
 	a.Text = text
 	lower := strings.ToLower(text)
 	switch { // "!!" and "\!" come before "!", because they escape it
@@ -157,7 +193,7 @@ func parse(a *bridge.Action, m Message) {
 	case isCommand(text, '!'):
 		if !parseVerb(a, text[1:]) {
 			a.Verb, a.Marker = bridge.VerbUnknown, bridge.MarkBang
-			if rest, ok := strings.CutPrefix(text, "!assing "); ok {
+			if rest, ok := strings.CutPrefix(text, "!assing "); ok { // the mistake for which a verb is proposed here
 				a.Meant = &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: strings.Fields(rest)}}
 			}
 		}

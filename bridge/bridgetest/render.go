@@ -63,7 +63,8 @@ func renderCard(r *request, f bridge.Facts) {
 		return
 	}
 
-	r.Text = escapeText(fmt.Sprintf("#%d %s | %s | %s | %s | %s", f.ID, f.Status, f.Contact.Name, f.Subject, strings.Join(who, ","), strings.Join(tags, ",")))
+	r.Text = escapeText(fmt.Sprintf("#%d %s | %s | %s | %s | %s",
+		f.ID, f.Status, f.Contact.Name, f.Subject, strings.Join(who, ","), strings.Join(tags, ",")))
 	if f.Previous != 0 {
 		r.Text += fmt.Sprintf(" | continues #%d", f.Previous)
 	}
@@ -341,11 +342,8 @@ func renderButtons(r *request, l bridge.Line) {
 			r.Buttons = append(r.Buttons, Button{Verb: c.Meant.Verb, Args: c.Meant.Args})
 		}
 	case *bridge.AnalysisLine:
-		for verb, tags := range map[bridge.Verb][]string{bridge.VerbTag: l.Args.Tags, bridge.VerbUntag: c.Tagged} {
-			for _, tag := range tags {
-				r.Buttons = append(r.Buttons, Button{Verb: verb, Args: bridge.Args{Conversation: l.Args.Conversation, Tags: []string{tag}}})
-			}
-		}
+		addTagButtons(r, bridge.VerbTag, l.Args.Conversation, l.Args.Tags)
+		addTagButtons(r, bridge.VerbUntag, l.Args.Conversation, c.Tagged)
 	case *bridge.WrittenLine:
 		if c.ForCustomer {
 			args := bridge.Args{Conversation: l.Args.Conversation, ReplyArgs: bridge.ReplyArgs{Draft: c.Words}}
@@ -360,5 +358,13 @@ func renderButtons(r *request, l bridge.Line) {
 
 	for _, v := range l.Verbs {
 		r.Buttons = append(r.Buttons, Button{Verb: v, Args: l.Args})
+	}
+}
+
+// addTagButtons puts a button for each tag under a line, in their order.
+func addTagButtons(r *request, verb bridge.Verb, conversation bridge.ConversationID, tags []string) {
+	for _, tag := range tags {
+		args := bridge.Args{Conversation: conversation, Tags: []string{tag}}
+		r.Buttons = append(r.Buttons, Button{Verb: verb, Args: args})
 	}
 }
