@@ -12,14 +12,67 @@ import (
 
 // A result says what became of the delivery that was claimed from a lane (Finish). It counts only while the lane still has
 // the epoch of that claim and is leased. So a result that is late, or that is written twice because the database's answer
-// was lost, changes nothing. Each statement below has that condition. Therefore finishLanes, which ends the lease, runs last.
+// was lost, changes nothing. Each statement below has that condition (isClaimed). Therefore finishLanes, which ends the lease,
+// runs last.
+
+// isClaimed is the condition under which a result counts. It joins a lane (lane) with a result (result).
+const isClaimed = `lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL`
+
+// queueFinish adds the statements that write results. Their order matters: fence locks the lanes first, and
+// finishLanes ends the leases after all statements that need them.
+func queueFinish(batch *pgx.Batch, done []Finish) error {
+	if len(done) == 0 {
+		return nil
+	}
+
+	for i := range done { // PostgreSQL refuses some characters: one provider's text must not make the whole batch fail
+		for _, s := range []*string{&done[i].ExternalID, &done[i].Progress, &done[i].ErrorClass, &done[i].ErrorText} {
+			*s = store.Clean(*s)
+		}
+	}
+	lanes, epochs := lanesAndEpochs(done)
+	batch.Queue(fence, lanes, epochs)
+	posts, threads := landedOf(done)
+	if err := queueRows(batch, landPosts, posts); err != nil {
+		return err
+	}
+	if err := queueRows(batch, landThreads, threads); err != nil {
+		return err
+	}
+
+	store.AddLaneFacts(batch, factsOf(done))
+	uncalled := slices.DeleteFunc(slices.Clone(done), func(f Finish) bool { return !f.Uncalled })
+	if len(uncalled) > 0 {
+		lanes, epochs := lanesAndEpochs(uncalled)
+		batch.Queue(returnSlots, lanes, epochs)
+	}
+
+	batch.Queue(finishDeliveries, deliveryResults(done)...)
+	batch.Queue(finishLanes, lanes, epochs,
+		query.Field(done, func(f *Finish) store.DeliveryID { return f.ID }),
+		query.Field(done, func(f *Finish) int { return f.Advance }),
+		query.Field(done, func(f *Finish) float64 { return f.Wait }),
+		query.Field(done, func(f *Finish) bool { return f.Keep }),
+		query.Field(done, func(f *Finish) float64 { return f.Rest }),
+		query.Field(done, (*Finish).hasLandedRoot))
+
+	queueBlockGates(batch, done)
+	return nil
+}
+
+// lanesAndEpochs returns the columns by which each statement finds out which results still count.
+func lanesAndEpochs(done []Finish) (lanes []store.LaneID, epochs []int64) {
+	lanes = query.Field(done, func(f *Finish) store.LaneID { return f.LaneID })
+	epochs = query.Field(done, func(f *Finish) int64 { return f.Epoch })
+	return lanes, epochs
+}
 
 // fence locks the lanes whose results still count.
 const fence = `
 	SELECT lane.id
 	FROM lanes AS lane
 	JOIN unnest($1::bigint[], $2::bigint[]) AS result(lane_id, epoch)
-		ON lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL
+		ON ` + isClaimed + `
 	ORDER BY lane.id
 	FOR NO KEY UPDATE OF lane`
 
@@ -52,7 +105,7 @@ const finishDeliveries = `
 	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[],
 		$10::boolean[], $11::boolean[], $12::boolean[], $13::bigint[], $14::boolean[])
 		AS result(lane_id, epoch, id, state, part, external_id, progress, error_class, error_text, absent, unsure, warned, joined, uncalled)
-	JOIN lanes AS lane ON lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL
+	JOIN lanes AS lane ON ` + isClaimed + `
 	WHERE deliveries.id = result.id`
 
 // returnSlots gives slots back to gates with a rate: unused counts them, locked locks the gates in the order of
@@ -61,7 +114,7 @@ const returnSlots = `
 	WITH unused AS MATERIALIZED (
 		SELECT lane.gate_id, count(*) AS slots
 		FROM unnest($1::bigint[], $2::bigint[]) AS result(lane_id, epoch)
-		JOIN lanes AS lane ON lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL
+		JOIN lanes AS lane ON ` + isClaimed + `
 		GROUP BY lane.gate_id
 	), locked AS MATERIALIZED (
 		SELECT id
@@ -117,14 +170,14 @@ const finishLanes = `
 	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::double precision[], $6::boolean[],
 			$7::double precision[], $8::boolean[])
 		AS result(lane_id, epoch, id, advance, wait, keep, rest, rooted), clock
-	WHERE lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL`
+	WHERE ` + isClaimed
 
 const landPosts = `
 	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early)
 	SELECT post.account_id, post.channel, post.message, post.conversation_id, post.message_id, post.kind, post.version, post.early
-	FROM json_to_recordset($1) AS landed(lane_id bigint, epoch bigint, post json)
-	JOIN lanes AS lane ON lane.id = landed.lane_id AND lane.epoch = landed.epoch AND lane.leased_until IS NOT NULL
-	CROSS JOIN LATERAL json_populate_record(NULL::posts, landed.post) AS post
+	FROM json_to_recordset($1) AS result(lane_id bigint, epoch bigint, post json)
+	JOIN lanes AS lane ON ` + isClaimed + `
+	CROSS JOIN LATERAL json_populate_record(NULL::posts, result.post) AS post
 	ORDER BY post.account_id, post.channel, post.message
 	ON CONFLICT (account_id, channel, message) DO UPDATE
 	SET conversation_id = EXCLUDED.conversation_id, message_id = EXCLUDED.message_id, kind = EXCLUDED.kind,
@@ -133,9 +186,9 @@ const landPosts = `
 const landThreads = `
 	INSERT INTO threads (conversation_id, account_id, channel, root, rerooted, doubt)
 	SELECT thread.conversation_id, thread.account_id, thread.channel, thread.root, thread.rerooted, thread.doubt
-	FROM json_to_recordset($1) AS landed(lane_id bigint, epoch bigint, thread json)
-	JOIN lanes AS lane ON lane.id = landed.lane_id AND lane.epoch = landed.epoch AND lane.leased_until IS NOT NULL
-	CROSS JOIN LATERAL json_populate_record(NULL::threads, landed.thread) AS thread
+	FROM json_to_recordset($1) AS result(lane_id bigint, epoch bigint, thread json)
+	JOIN lanes AS lane ON ` + isClaimed + `
+	CROSS JOIN LATERAL json_populate_record(NULL::threads, result.thread) AS thread
 	ON CONFLICT (conversation_id, account_id) DO UPDATE
 	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted, doubt = EXCLUDED.doubt`
 
@@ -145,55 +198,6 @@ type landedRow struct {
 	Epoch  int64         `json:"epoch"`
 	Post   *store.Post   `json:"post,omitempty"`
 	Thread *store.Thread `json:"thread,omitempty"`
-}
-
-// queueFinish adds the statements that write results. Their order matters: fence locks the lanes first, and
-// finishLanes ends the leases after all statements that need them.
-func queueFinish(batch *pgx.Batch, done []Finish) error {
-	if len(done) == 0 {
-		return nil
-	}
-
-	for i := range done { // PostgreSQL refuses some characters: one provider's text must not make the whole batch fail
-		for _, s := range []*string{&done[i].ExternalID, &done[i].Progress, &done[i].ErrorClass, &done[i].ErrorText} {
-			*s = store.Clean(*s)
-		}
-	}
-	lanes, epochs := lanesAndEpochs(done)
-	batch.Queue(fence, lanes, epochs)
-	posts, threads := landedOf(done)
-	if err := queueRows(batch, landPosts, posts); err != nil {
-		return err
-	}
-	if err := queueRows(batch, landThreads, threads); err != nil {
-		return err
-	}
-
-	store.AddLaneFacts(batch, factsOf(done))
-	uncalled := slices.DeleteFunc(slices.Clone(done), func(f Finish) bool { return !f.Uncalled })
-	if len(uncalled) > 0 {
-		lanes, epochs := lanesAndEpochs(uncalled)
-		batch.Queue(returnSlots, lanes, epochs)
-	}
-
-	batch.Queue(finishDeliveries, deliveryResults(done)...)
-	batch.Queue(finishLanes, lanes, epochs,
-		query.Field(done, func(f *Finish) store.DeliveryID { return f.ID }),
-		query.Field(done, func(f *Finish) int { return f.Advance }),
-		query.Field(done, func(f *Finish) float64 { return f.Wait }),
-		query.Field(done, func(f *Finish) bool { return f.Keep }),
-		query.Field(done, func(f *Finish) float64 { return f.Rest }),
-		query.Field(done, (*Finish).hasLandedRoot))
-
-	queueBlockGates(batch, done)
-	return nil
-}
-
-// lanesAndEpochs returns the columns by which each statement finds out which results still count.
-func lanesAndEpochs(done []Finish) (lanes []store.LaneID, epochs []int64) {
-	lanes = query.Field(done, func(f *Finish) store.LaneID { return f.LaneID })
-	epochs = query.Field(done, func(f *Finish) int64 { return f.Epoch })
-	return lanes, epochs
 }
 
 // rootKind is the kind of the deliveries that open threads.
