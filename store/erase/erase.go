@@ -41,14 +41,6 @@ var ErrNoContact = errors.New("store: there is no such contact")
 // ErrNoErasure means that there is no such erasure.
 var ErrNoErasure = errors.New("store: there is no such erasure")
 
-// Found is how much about a contact was found in one place.
-type Found struct {
-	Place string `json:"place"`
-	What  string `json:"what"`
-	How   string `json:"how"` // removed, emptied
-	Rows  int64  `json:"rows"`
-}
-
 // Options of erasures.
 type Options struct {
 	Pool   *pgxpool.Pool
@@ -63,88 +55,6 @@ type Options struct {
 	Say func(place string, rows int64) error
 }
 
-// Count returns what an erasure of contacts would remove, and changes nothing.
-func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]Found, error) {
-	who, err := readSubject(ctx, q, contacts)
-	if err != nil {
-		return nil, err
-	}
-
-	s, err := readScope(ctx, q, who)
-	if err != nil {
-		return nil, err
-	}
-
-	events, err := countJournal(ctx, q, s)
-	if err != nil {
-		return nil, err
-	}
-
-	args := s.namedArguments("")
-	args["events"] = events
-	files, err := query.Value[int64](ctx, q, "count files", countFiles, args)
-	if err != nil {
-		return nil, err
-	}
-
-	list := []Found{journalFound(int64(len(events)))}
-	for _, p := range listPlaces() {
-		f := p.foundRows(0)
-		if err := q.QueryRow(ctx, p.countStatement(), args).Scan(&f.Rows); err != nil {
-			return nil, fmt.Errorf("store: count %s: %w", p.Name, err)
-		}
-		list = append(list, f)
-	}
-
-	var posts int64
-	if err := q.QueryRow(ctx, countPosts, args).Scan(&posts); err != nil {
-		return nil, fmt.Errorf("store: count posts: %w", err)
-	}
-	return append(list, filesFound(files), chatsFound(posts)), nil
-}
-
-// countJournal returns the ids of the events that an erasure would remove.
-func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, error) {
-	newest, err := store.NewestEvent(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-
-	scan, err := newJournalScan(ctx, q, s, newest, newest)
-	if err != nil {
-		return nil, err
-	}
-
-	all := []int64{}
-	for after := int64(0); after < newest; {
-		page, upto, err := scan.next(ctx, after)
-		if err != nil {
-			return nil, err
-		}
-
-		all = append(all, page...)
-		after = upto
-	}
-	return all, nil
-}
-
-// foundRows returns how many rows of a place were found or erased.
-func (p place) foundRows(rows int64) Found {
-	how := "removed"
-	if p.Clear != "" {
-		how = "emptied"
-	}
-	return Found{Place: p.Name, What: p.What, How: how, Rows: rows}
-}
-
-func journalFound(rows int64) Found {
-	return Found{Place: "events", What: "what arrived, as it came, with what is in quarantine", How: "removed", Rows: rows}
-}
-
-func filesFound(rows int64) Found {
-	return Found{Place: "blobs", What: "files and originals that nobody else needs", How: "removed", Rows: rows}
-}
-
 const (
 	insertErasure = `
 	INSERT INTO erasures (id, contacts, hashes, asked_by, asked_at, sealed)
@@ -154,7 +64,9 @@ const (
 	sealErasure    = `UPDATE erasures SET sealed = $2 WHERE id = $1`
 	renameContacts = `
 	WITH renamed AS (
-		UPDATE identities SET key = 'erased:' || id, name = '', bad_reason = '', opted_out = '', consent_at = NULL, marketing_at = NULL, blocked = false, silenced = false
+		UPDATE identities
+		SET key = 'erased:' || id, name = '', bad_reason = '', opted_out = '', consent_at = NULL, marketing_at = NULL,
+			blocked = false, silenced = false
 		WHERE contact_id = ANY($2) AND key NOT LIKE 'erased:%'
 		RETURNING 1
 	), erased AS (
@@ -288,80 +200,4 @@ func hashesOf(ctx context.Context, q store.Querier, key Key, contacts []store.Co
 	const keys = `SELECT account_id, key FROM identities WHERE contact_id = ANY($1) AND key NOT LIKE 'erased:%' ORDER BY id`
 	rows, err := query.Collect[row](ctx, q, "hashes", keys, contacts)
 	return query.Field(rows, func(r *row) []byte { return key.hashIdentity(r.Account, r.Key) }), err
-}
-
-// erasure is a row of erasures.
-type erasure struct {
-	ID       string
-	Contacts []store.ContactID
-	Hashes   [][]byte
-	By       string
-	AskedAt  time.Time
-	DoneAt   *time.Time
-	Sealed   []byte
-	Counts   map[string]int64
-}
-
-// readErasure compares ids as text, since people and files may name any text as an id. It needs no index: the table has
-// one row for each erasure.
-const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts FROM erasures WHERE id::text = $1`
-
-// readRow reads the row of an erasure.
-// Errors: ErrNoErasure.
-func readRow(ctx context.Context, q store.Querier, id string) (e erasure, err error) {
-	err = q.QueryRow(ctx, readErasure, id).Scan(&e.ID, &e.Contacts, &e.Hashes, &e.By, &e.AskedAt, &e.DoneAt, &e.Sealed, &e.Counts)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return e, ErrNoErasure
-	}
-	if err != nil {
-		return e, fmt.Errorf("store: erasure %s: %w", id, err)
-	}
-	return e, nil
-}
-
-// Exists reports whether there is an erasure with an id, done or not.
-func Exists(ctx context.Context, q store.Querier, id string) (bool, error) {
-	return query.Value[bool](ctx, q, "erasure", `SELECT EXISTS (SELECT FROM erasures WHERE id::text = $1)`, id)
-}
-
-// Unfinished returns the erasures that were begun and have not ended, the oldest first.
-func Unfinished(ctx context.Context, q store.Querier) ([]string, error) {
-	return readErasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NULL ORDER BY asked_at, id`)
-}
-
-// Forgotten returns the erasures after which this database has nothing of the contacts any more, the oldest first. They
-// have ended, or only posts are still being removed from chats.
-func Forgotten(ctx context.Context, q store.Querier) ([]string, error) {
-	return readErasures(ctx, q, `
-		SELECT id::text FROM erasures
-		WHERE done_at IS NOT NULL OR EXISTS (SELECT FROM erased_posts AS p WHERE p.erasure_id = erasures.id AND p.asked AND p.kind <> 'card')
-		ORDER BY asked_at, id`)
-}
-
-// readErasures returns the ids that a statement selects.
-func readErasures(ctx context.Context, q store.Querier, sql string) ([]string, error) {
-	return query.Column[string](ctx, q, "erasures", sql)
-}
-
-// Summary is an erasure in a list.
-type Summary struct {
-	ID      string     `db:"id"`
-	By      string     `db:"asked_by"`
-	AskedAt time.Time  `db:"asked_at"`
-	DoneAt  *time.Time `db:"done_at"`  // nil while it goes on
-	InChats int64      `db:"in_chats"` // posts that are still to be removed from chats
-}
-
-// List returns the newest erasures.
-func List(ctx context.Context, q store.Querier, limit int) ([]Summary, error) {
-	const list = `
-		SELECT id::text, asked_by, asked_at, done_at, (
-			SELECT count(*)
-			FROM erased_posts AS e
-			LEFT JOIN posts AS p ON p.account_id = e.account_id AND p.channel = e.channel AND p.message = e.message
-			WHERE e.erasure_id = erasures.id AND e.kind NOT IN ('human', 'card') AND coalesce(p.version, '') NOT IN ('erased', 'kept')) AS in_chats
-		FROM erasures
-		ORDER BY asked_at DESC, id
-		LIMIT $1`
-	return query.Collect[Summary](ctx, q, "erasures", list, limit)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -32,33 +31,53 @@ const journalPage = 5000
 func journalMatches() string {
 	return `
 	WITH page AS MATERIALIZED (
-		SELECT e.id, e.account_id, lower(e.external_id) AS external_id, e.order_key, substr(e.order_key, position('/' IN e.order_key) + 1) AS queue,
-			e.blob, lower(encode(coalesce(e.payload, ''), 'escape')) AS body, coalesce(a.side, 'system') AS side, e.id > @asked AS late
+		SELECT e.id, e.account_id, lower(e.external_id) AS external_id, e.order_key,
+			substr(e.order_key, position('/' IN e.order_key) + 1) AS queue, e.blob,
+			lower(encode(coalesce(e.payload, ''), 'escape')) AS body, coalesce(a.side, 'system') AS side, e.id > @asked AS late
 		FROM events AS e
 		LEFT JOIN accounts AS a ON a.id = e.account_id
 		WHERE e.id > @after AND e.id <= @upto AND NOT (e.account_id = @system AND e.external_id LIKE 'erase:%')
 	), named AS (
 		SELECT p.id, p.account_id, p.queue,
-			(p.id = ANY(@linked) OR p.order_key = ANY(@orders)) AND (NOT p.late OR p.side <> 'channel') AS own,
+			` + madeSomething + ` AS made,
 			NOT p.late AND (` + queueOfContact + ` OR ` + hasKey("p.body", payloadAsCame) + `
-				OR p.blob IS NOT NULL AND EXISTS (SELECT FROM quarantine AS q WHERE q.event_id = p.id)
-					AND EXISTS (SELECT FROM blob_chunks AS c CROSS JOIN LATERAL lower(encode(c.data, 'escape')) AS chunk
-						WHERE c.hash = p.blob AND ` + hasKey("chunk", "encode(c.data, 'escape')") + `)
-				OR ` + hasFormerKey + `) AS bykey,
-			p.side <> 'channel' AND p.body LIKE ANY(@bythread) AS bythread,
-			p.side <> 'channel' AND NOT p.late AND p.body LIKE ANY(@likely) AND EXISTS (SELECT FROM (VALUES (p.body)) AS b(words) WHERE ` + hasWord + `) AS byname,
-			p.account_id = @system AND p.order_key LIKE ANY(@machines) AND p.body LIKE ANY(@byshared) AS bymachine
+				OR ` + fileHasKey() + ` OR ` + hasFormerKey + `) AS bykey,
+			` + namesConversation + ` AS bythread,
+			` + hasName + ` AS byname,
+			` + isMachineWork + ` AS bymachine
 		FROM page AS p
 	)
 	SELECT n.id
 	FROM named AS n
-	WHERE (n.own OR n.bythread OR n.bymachine OR (n.bykey OR n.byname) AND NOT ` + queueOfOthers + `)
+	WHERE (n.made OR n.bythread OR n.bymachine OR (n.bykey OR n.byname) AND NOT ` + queueOfOthers + `)
 		AND NOT EXISTS (
 			SELECT FROM messages AS m
 			JOIN events AS e ON e.id = m.event_id
 			JOIN accounts AS a ON a.id = e.account_id AND a.side = 'channel'
 			WHERE m.event_id = n.id AND m.conversation_id <> ALL(@conversations) AND m.id <> ALL(@messages))
 	ORDER BY n.id`
+}
+
+// How an event (p) is found.
+const (
+	// madeSomething is true for an event that made a message or a log entry of the contact's, or is in the queue of one of
+	// the contact's conversations.
+	madeSomething = `((p.id = ANY(@linked) OR p.order_key = ANY(@orders)) AND (NOT p.late OR p.side <> 'channel'))`
+	// namesConversation is true for what a colleague or Parley told of one of the contact's conversations or threads.
+	namesConversation = `(p.side <> 'channel' AND p.body LIKE ANY(@bythread))`
+	// hasName is true for what a colleague or Parley told with a name of the contact's, or the subject of a conversation.
+	hasName = `(p.side <> 'channel' AND NOT p.late AND p.body LIKE ANY(@likely)
+				AND EXISTS (SELECT FROM (VALUES (p.body)) AS b(words) WHERE ` + hasWord + `))`
+	// isMachineWork is true for what machines made of other customers' conversations in which something of the contact is.
+	isMachineWork = `(p.account_id = @system AND p.order_key LIKE ANY(@machines) AND p.body LIKE ANY(@byshared))`
+)
+
+// fileHasKey returns the condition that is true for an event (p) in quarantine whose bytes are in a file, and have a key of the
+// contact's.
+func fileHasKey() string {
+	return `p.blob IS NOT NULL AND EXISTS (SELECT FROM quarantine AS q WHERE q.event_id = p.id)
+				AND EXISTS (SELECT FROM blob_chunks AS c CROSS JOIN LATERAL lower(encode(c.data, 'escape')) AS chunk
+					WHERE c.hash = p.blob AND ` + hasKey("chunk", "encode(c.data, 'escape')") + `)`
 }
 
 const (
@@ -72,7 +91,8 @@ const (
 	// It belongs to that conversation, even if it names the contact.
 	queueOfOthers = `CASE WHEN n.account_id = @system AND n.queue ~ '^c[1-9][0-9]{0,17}$' THEN substr(n.queue, 2)::bigint <> ALL(@ours)
 		ELSE EXISTS (SELECT FROM posts AS t
-			WHERE t.account_id = n.account_id AND t.channel = regexp_replace(n.queue, ':[^:]*$', '') AND t.message = regexp_replace(n.queue, '^.*:', '')
+			WHERE t.account_id = n.account_id
+				AND t.channel = regexp_replace(n.queue, ':[^:]*$', '') AND t.message = regexp_replace(n.queue, '^.*:', '')
 				AND t.conversation_id <> 0 AND t.conversation_id <> ALL(@ours)) END`
 )
 
@@ -183,215 +203,4 @@ func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto
 	args["upto"] = upto
 	list, err = query.Column[int64](ctx, j.q, "journal", journalMatches(), args)
 	return list, upto, err
-}
-
-// takeEvents locks events, except those that are still to be applied. Once applied, an event is found again by what it made.
-const takeEvents = `
-	SELECT e.id, e.account_id, e.external_id
-	FROM events AS e
-	WHERE e.id = ANY($1) AND NOT ` + query.InQueue + `
-	ORDER BY e.id
-	FOR UPDATE OF e`
-
-const keepFacts = `
-	INSERT INTO erased_facts (account_id, fact, erasure_id)
-	SELECT DISTINCT account_id, fact, $3::uuid FROM unnest($1::bigint[], $2::uuid[]) AS given(account_id, fact)
-	WHERE account_id <> $4
-	ON CONFLICT DO NOTHING`
-
-// dropEvents removes events that takeEvents has locked. While that waited for its locks, store.Replay may have queued some
-// of them again: these stay.
-const dropEvents = `
-	WITH idle AS MATERIALIZED (
-		SELECT e.id, e.blob FROM events AS e WHERE e.id = ANY($1) AND NOT ` + query.InQueue + `
-	), files AS (
-		INSERT INTO erased_blobs (erasure_id, hash)
-		SELECT DISTINCT $2::uuid, blob FROM idle WHERE blob IS NOT NULL
-		ON CONFLICT DO NOTHING
-	), quarantined AS (DELETE FROM quarantine WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
-	), kept AS (DELETE FROM retained WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
-	), waiting AS (DELETE FROM pending WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
-	), gone AS (DELETE FROM events WHERE id = ANY(ARRAY(SELECT id FROM idle)) RETURNING 1)
-	SELECT count(*) FROM gone`
-
-// foundEvent is an event of the contact that has been applied.
-type foundEvent struct {
-	ID         int64           `db:"id"`
-	AccountID  store.AccountID `db:"account_id"`
-	ExternalID string          `db:"external_id"`
-}
-
-// keepFound notes the facts of those of the events that have been applied, and returns these events, which may be
-// removed. The others wait to be applied.
-func keepFound(ctx context.Context, tx pgx.Tx, key Key, erasure string, found []int64) ([]int64, error) {
-	rows, err := query.Collect[foundEvent](ctx, tx, "events to erase", takeEvents, found)
-	if err != nil {
-		return nil, err
-	}
-	ids := query.Field(rows, func(e *foundEvent) int64 { return e.ID })
-	accounts := query.Field(rows, func(e *foundEvent) store.AccountID { return e.AccountID })
-	facts := query.Field(rows, func(e *foundEvent) [16]byte { return key.Fact(e.AccountID, e.ExternalID) })
-	if _, err := tx.Exec(ctx, keepFacts, accounts, facts, erasure, store.SystemAccount); err != nil {
-		return nil, fmt.Errorf("store: erase events: %w", err)
-	}
-	return ids, nil
-}
-
-// dropFound removes events whose facts were noted, except those that were queued again since, and returns how many it
-// removed.
-func dropFound(ctx context.Context, tx pgx.Tx, erasure string, noted []int64) (gone int64, err error) {
-	rows, err := query.Collect[foundEvent](ctx, tx, "events to erase", takeEvents, noted)
-	if err != nil {
-		return 0, err
-	}
-	ids := query.Field(rows, func(e *foundEvent) int64 { return e.ID })
-	if err := tx.QueryRow(ctx, dropEvents, ids, erasure).Scan(&gone); err != nil {
-		return 0, fmt.Errorf("store: erase events: %w", err)
-	}
-	return gone, nil
-}
-
-// A transaction that writes into the journal has locked the table in this mode before its statement saw any row.
-const (
-	journalWriters = `
-	SELECT coalesce(array_agg(DISTINCT virtualtransaction), '{}')
-	FROM pg_locks
-	WHERE relation = 'events'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-		AND mode = 'RowExclusiveLock' AND granted`
-	writersLeft = `
-	SELECT EXISTS (SELECT FROM (` + journalWriters + `) AS now(writers) WHERE writers && $1::text[])`
-)
-
-const (
-	writersTimeout  = time.Minute
-	writersInterval = 10 * time.Millisecond
-)
-
-// awaitWriters waits until the transactions that write into the journal now have ended. One of them may have looked for
-// an erased fact before the fact was noted: it would store the fact again once the fact's event is gone.
-// Errors: ErrWaiting if a transaction takes too long.
-func awaitWriters(ctx context.Context, q store.Querier) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, writersTimeout, ErrWaiting)
-	defer cancel()
-	var writers []string
-	err := q.QueryRow(ctx, journalWriters).Scan(&writers)
-	for left := len(writers) > 0; left && err == nil; {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(writersInterval):
-		}
-
-		err = q.QueryRow(ctx, writersLeft, writers).Scan(&left)
-	}
-
-	if err != nil {
-		return fmt.Errorf("store: erase events: %w", err)
-	}
-
-	return nil
-}
-
-// scanJournal prepares a look through the journal as it is now.
-func (r *runner) scanJournal(ctx context.Context) (*journalScan, error) {
-	asked, err := query.Value[int64](ctx, r.o.Pool, "erase", lastEvent, r.row.AskedAt)
-	if err != nil {
-		return nil, err
-	}
-	newest, err := store.NewestEvent(ctx, r.o.Pool)
-	if err != nil {
-		return nil, err
-	}
-	return newJournalScan(ctx, r.o.Pool, r.scope, asked, newest)
-}
-
-// eraseJournal removes what arrived about the contact before the erasure was asked for, and what was told about the
-// contact's conversations since. It fails with ErrWaiting if some of these events are still to be applied.
-func (r *runner) eraseJournal(ctx context.Context) error {
-	scan, err := r.scanJournal(ctx)
-	if err != nil {
-		return err
-	}
-
-	var waiting int64
-	for r.scanned = 0; r.scanned < scan.upto; {
-		events, end, err := scan.next(ctx, r.scanned)
-		if err != nil {
-			return err
-		}
-
-		left, err := r.eraseEvents(ctx, events)
-		if err != nil {
-			return err
-		}
-
-		waiting += left
-		r.scanned = end
-	}
-
-	if waiting > 0 {
-		return ErrWaiting
-	}
-
-	return nil
-}
-
-// eraseEvents notes the facts of events and then removes the events. It returns how many are left because they wait to
-// be applied.
-func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, err error) {
-	if len(list) == 0 {
-		return 0, nil
-	}
-
-	var noted []int64
-	for some := range slices.Chunk(list, batchRows) {
-		var ids []int64
-		_, err := r.runBatch(ctx, "events", func(tx pgx.Tx) (removed int64, err error) {
-			ids, err = keepFound(ctx, tx, r.key, r.row.ID, some)
-			return 0, err
-		})
-		if err != nil {
-			return 0, err
-		}
-
-		noted = append(noted, ids...)
-	}
-
-	if err := awaitWriters(ctx, r.o.Pool); err != nil {
-		return 0, err
-	}
-
-	waiting = int64(len(list))
-	for some := range slices.Chunk(noted, batchRows) {
-		removed, err := r.runBatch(ctx, "events", func(tx pgx.Tx) (int64, error) { return dropFound(ctx, tx, r.row.ID, some) })
-		if err != nil {
-			return 0, err
-		}
-		waiting -= removed
-	}
-
-	return waiting, nil
-}
-
-// checkNothingTold fails with ErrWaiting if events about the contact's conversations have come since the journal was
-// looked through: once applied, they may have filled again what had been erased before.
-func (r *runner) checkNothingTold(ctx context.Context) error {
-	scan, err := r.scanJournal(ctx)
-	if err != nil {
-		return err
-	}
-
-	for after := r.scanned; after < scan.upto; {
-		list, end, err := scan.next(ctx, after)
-		if err != nil {
-			return err
-		}
-		if len(list) > 0 {
-			return ErrWaiting
-		}
-
-		after = end
-	}
-
-	return nil
 }

@@ -27,15 +27,14 @@ type Solved struct {
 	Language       string               `db:"-"`        // ISO 639-1; empty if unknown. Like doesn't return it
 }
 
-// Due is a conversation that was resolved and is to be kept, with a mark of this resolving: one that was opened and
-// resolved again has another mark.
+// Due is a conversation that was resolved and is to be kept. Mark tells this resolving from a later one: it is the
+// transaction that wrote the row.
 type Due struct {
 	ConversationID store.ConversationID `db:"conversation_id"`
 	Mark           string               `db:"mark"`
 }
 
-// A row's mark is the transaction that wrote it. A conversation whose answer is still on its way is read once it has
-// left: agents answer and resolve in one go.
+// A conversation whose answer is still on its way is read once it has left: agents answer and resolve in one go.
 const (
 	readDue = `
 		SELECT due.conversation_id, due.xmin::text AS mark
@@ -52,9 +51,9 @@ const (
 		RETURNING due.conversation_id`
 )
 
-// ReadDue returns conversations that were resolved and are to be kept: at most as many as most says.
-func ReadDue(ctx context.Context, q store.Querier, most int) ([]Due, error) {
-	return query.Collect[Due](ctx, q, "solved conversations", readDue, most)
+// ReadDue returns at most limit conversations that were resolved and are to be kept.
+func ReadDue(ctx context.Context, q store.Querier, limit int) ([]Due, error) {
+	return query.Collect[Due](ctx, q, "solved conversations", readDue, limit)
 }
 
 // TakeDue takes conversations that ReadDue returned. It returns those that nobody has taken, reopened or erased since.
@@ -74,13 +73,9 @@ const namesOf = `
 
 // Names gives all names and addresses by which the people of a conversation are known.
 func Names(ctx context.Context, q store.Querier, c *store.Conversation) ([]string, error) {
-	rows, err := q.Query(ctx, namesOf, c.IdentityID)
+	names, err := query.Column[string](ctx, q, "names", namesOf, c.IdentityID)
 	if err != nil {
-		return nil, fmt.Errorf("store: names: %w", err)
-	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("store: names: %w", err)
+		return nil, err
 	}
 	for _, p := range c.Participants {
 		names = append(names, p.Name, p.Key)
@@ -94,7 +89,9 @@ const keptEach = 1000
 const (
 	keep = `
 		INSERT INTO solved (conversation_id, account_id, team_id, intent, tags, agent_id, asked, answered, config, words)
-		SELECT id, $2, $3, $4, $5, $6, $7, $8, $9::regconfig, to_tsvector($9::regconfig, $7) FROM conversations WHERE id = $1 AND status = 'resolved'
+		SELECT id, $2, $3, $4, $5, $6, $7, $8, $9::regconfig, to_tsvector($9::regconfig, $7)
+		FROM conversations
+		WHERE id = $1 AND status = 'resolved'
 		ON CONFLICT (account_id, team_id, conversation_id) DO UPDATE
 		SET intent = EXCLUDED.intent, tags = EXCLUDED.tags, agent_id = EXCLUDED.agent_id, asked = EXCLUDED.asked, answered = EXCLUDED.answered,
 			config = EXCLUDED.config, words = EXCLUDED.words`
@@ -107,12 +104,14 @@ const (
 // Keep keeps a conversation if it is still resolved. It forgets the oldest conversations of the same account and team if more
 // than keptEach are kept.
 func Keep(ctx context.Context, tx pgx.Tx, s Solved) error {
-	_, err := tx.Exec(ctx, keep, s.ConversationID, s.AccountID, s.TeamID, s.Intent, append([]string{}, s.Tags...), s.AgentID, s.Asked, s.Answered, query.SearchOf(s.Language))
-	if err == nil {
-		_, err = tx.Exec(ctx, dropOld, s.AccountID, s.TeamID, keptEach)
-	}
+	tags := append([]string{}, s.Tags...) // nil would be NULL
+	_, err := tx.Exec(ctx, keep, s.ConversationID, s.AccountID, s.TeamID, s.Intent, tags, s.AgentID,
+		s.Asked, s.Answered, query.SearchOf(s.Language))
 	if err != nil {
-		return fmt.Errorf("store: solved conversation: %w", err)
+		return fmt.Errorf("store: keep a solved conversation: %w", err)
+	}
+	if _, err := tx.Exec(ctx, dropOld, s.AccountID, s.TeamID, keptEach); err != nil {
+		return fmt.Errorf("store: forget old solved conversations: %w", err)
 	}
 	return nil
 }
@@ -147,8 +146,8 @@ const likeText = `
 // comparedEach is how many conversations of each account are compared with a text.
 const comparedEach = 500
 
-// Like returns the resolved conversations of some accounts and a team that have most in common with a text: at most as many
-// as most says, the best first.
-func Like(ctx context.Context, q store.Batcher, accounts []store.AccountID, team store.TeamID, text string, most int) ([]Solved, error) {
-	return query.CollectOnePlan[Solved](ctx, q, "like conversations", likeText, accounts, team, text, comparedEach, most)
+// Like returns at most limit resolved conversations of some accounts and a team that have most in common with a text, the
+// best first.
+func Like(ctx context.Context, q store.Batcher, accounts []store.AccountID, team store.TeamID, text string, limit int) ([]Solved, error) {
+	return query.CollectOnePlan[Solved](ctx, q, "like conversations", likeText, accounts, team, text, comparedEach, limit)
 }
