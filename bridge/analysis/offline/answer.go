@@ -72,37 +72,40 @@ func (f *referenceFinder) readGroups(n *numberSpan) string {
 	return kind
 }
 
-// kindOfGroups returns the kind of digits in groups that no word announces, "" if they are no reference: of a label
-// "00340434 2290 0617 7733", of an answer "556 012", of a file "2026 0419 8831", of an order "la 550 812".
+// kindOfGroups returns the kind of digits in groups that no word announces, "" if they are no reference. The first of these
+// conditions counts.
 func (f *referenceFinder) kindOfGroups(n *numberSpan) string {
 	digits := numeral.CountDigits(n.value)
-	if digits >= leastDigitsOfLabel {
+	if digits >= leastDigitsOfLabel { // "00340434 2290 0617 7733"
 		return kindShipment
 	}
 
-	kind := f.kindNear(n.first)
-	if digits >= leastDigitsOfTrack && (kind == kindShipment || f.asked == kindShipment) {
-		return kindShipment
-	}
-
+	near := f.kindNear(n.first)
+	isAboutShipment := near == kindShipment || f.asked == kindShipment
+	beginsWithZero := n.value[0] == '0'
 	isMarked := n.hashBefore || hasMarkBefore(f.t, n)
-	if isMarked && digits >= leastDigitsOfMarked && n.value[0] != '0' {
+	isTelephone := beginsWithZero && digits > mostDigitsOfAnswer
+	switch {
+	case isAboutShipment && digits >= leastDigitsOfTrack:
+		return kindShipment
+	case isMarked && digits >= leastDigitsOfMarked && !beginsWithZero:
 		return f.kindOfUnannounced(n)
-	}
-
-	isTelephone := n.value[0] == '0' && digits > mostDigitsOfAnswer
-	if f.asked != "" && !isRound(n.value) && !isTelephone {
+	case f.asked != "" && !isRound(n.value) && !isTelephone: // an answer: "556 012"
 		return f.asked
-	}
-	beginsWithYear := strings.HasPrefix(n.value, "202") && numeral.IsYear(f.t.wordAt(n.first)) // files are of this decade
-	if digits >= leastDigitsOfCase && beginsWithYear {
-		return kind
-	}
-
-	isTwoOfThree := len(n.value) == len("550 812") && n.value[3] == ' ' && !strings.HasSuffix(n.value, "0") // "550 810" may be a sum
-	if isTwoOfThree && f.isBehindSubject(n) {
+	case digits >= leastDigitsOfCase && f.beginsWithYear(n): // a file: "2026 0419 8831"
+		return near
+	case isTwoOfThree(n.value) && f.isBehindSubject(n): // "la 550 812"
 		return kindOrder
 	}
-
 	return ""
+}
+
+// beginsWithYear reports whether the first group of a number is a year of this decade, of which the files are.
+func (f *referenceFinder) beginsWithYear(n *numberSpan) bool {
+	return strings.HasPrefix(n.value, "202") && numeral.IsYear(f.t.wordAt(n.first))
+}
+
+// isTwoOfThree reports whether a number is two groups of three digits, and no round sum as "550 810" may be.
+func isTwoOfThree(value string) bool {
+	return len(value) == len("550 812") && value[3] == ' ' && !strings.HasSuffix(value, "0")
 }

@@ -114,7 +114,11 @@ func (f *feelings) addMatch(t *text, m match, modifiers []match) {
 		w *= capitalsFactor
 	}
 
-	f.count(m.Name, w, isNegated && !holdsNegation)
+	if isNegated && !holdsNegation {
+		f.countNegated(m.Name, w)
+	} else {
+		f.count(m.Name, w)
+	}
 }
 
 // isShortlyBefore reports whether a modifier stands before a phrase in the same clause, at most so many words away.
@@ -134,35 +138,37 @@ func isNegatedBehind(t *text, negation, m match) bool {
 	return t.tokens[negation.first].clause == t.tokens[m.last].clause
 }
 
-func (f *feelings) count(mood string, w float64, isNegated bool) {
+// count adds a phrase that is meant as it stands.
+func (f *feelings) count(mood string, w float64) {
 	switch mood {
 	case "positive":
-		if isNegated {
-			f.unhappy += negatedPraise * w
-		} else {
-			f.happy += w
-		}
+		f.happy += w
 	case "negative":
-		if isNegated {
-			f.happy += negatedComplaint * w
-		} else {
-			f.unhappy += w
-		}
+		f.unhappy += w
 	case "frustrated":
 		f.frustrated += w
 	case "fault":
-		if !isNegated {
-			f.fault += w
-		}
+		f.fault += w
 	case "thanks":
-		if !isNegated {
-			f.thanks += w
-		}
+		f.thanks += w
 	case "irony":
 		f.irony += w
 		if w >= certainIrony {
 			f.unhappy++
 		}
+	}
+}
+
+// countNegated adds a phrase that words around it turn. A fault that there isn't, and thanks that aren't given, say nothing;
+// frustration and irony stay what they are.
+func (f *feelings) countNegated(mood string, w float64) {
+	switch mood {
+	case "positive":
+		f.unhappy += negatedPraise * w
+	case "negative":
+		f.happy += negatedComplaint * w
+	case "frustrated", "irony":
+		f.count(mood, w)
 	}
 }
 

@@ -12,6 +12,11 @@ import (
 	"parley/bridge/analysis"
 )
 
+// A question about a customer's messages goes to a model of OpenAI, or of any server with the same API. Servers
+// differ in which requests they accept. If one refuses a request, Parley tries another form of it (dialect). If a
+// model's answer breaks the rules that the model was given, it is asked once more, with its answer and what is
+// wrong with it.
+
 const (
 	mostOut      = 3000 // tokens of an answer, also those that a model thinks with
 	mostLearned  = 6    // requests that a server may refuse before its form is found
@@ -19,11 +24,6 @@ const (
 	shortPause   = 250 * time.Millisecond
 	mostShown    = 400 // estimated tokens of an invalid answer that the model is shown again
 )
-
-// A question about a customer's messages goes to a model of OpenAI, or of any server with the same API. Servers
-// differ in which requests they accept. If one refuses a request, Parley tries another form of it (dialect). If a
-// model's answer breaks the rules that the model was given, it is asked once more, with its answer and what is
-// wrong with it.
 
 // answer asks the model, and once more if its answer is not valid.
 func (a *Analyzer) answer(ctx context.Context, q analysis.Question) (analysis.Answer, *Error) {
@@ -89,13 +89,14 @@ func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, talk []gpt.Ch
 	hasRetried := false
 	for learned := 0; ; {
 		r := a.dialect.nextRequest()
-		text, x, fault := a.requestOnce(ctx, r, p, talk)
+		once := a.requestOnce(ctx, r, p, talk)
+		fault := once.fault
 		if fault == nil {
-			return utterance{text: text, asked: r}, nil
+			return utterance{text: once.text, asked: r}, nil
 		}
 
 		isRefusal := fault.Status != 0 && learned < mostLearned
-		if isRefusal && a.dialect.learnRefusal(r, fault.Status, x.body) {
+		if isRefusal && a.dialect.learnRefusal(r, fault.Status, once.refusal) {
 			learned++
 			a.options.Logger.Info("the model's server refused a form of request: another one is used",
 				"model", a.options.Model, "status", fault.Status)
@@ -114,9 +115,15 @@ func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, talk []gpt.Ch
 	}
 }
 
-// requestOnce makes one request and counts what it used.
-func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []gpt.ChatCompletionMessage) (string, *exchange, *Error) {
-	x := &exchange{client: a.client, key: a.options.Key, now: a.options.Now}
+// requestResult is what became of one request.
+type requestResult struct {
+	text    string // what the model said
+	refusal []byte // what a server said that refused the request
+	fault   *Error // why there is no text; nil if there is one
+}
+
+// requestOnce makes one request. It reserves the tokens that the request may use, and then counts those that it used.
+func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []gpt.ChatCompletionMessage) requestResult {
 	body := a.newRequest(r, p, talk)
 	in := 0 // tokens of what is asked
 	for _, m := range body.Messages {
@@ -125,45 +132,51 @@ func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []
 
 	settle, fault := reserveTokens(ctx, p.q.Terms.Budget, in+mostOut)
 	if fault != nil {
-		return "", x, fault
+		return requestResult{fault: fault}
 	}
 
-	config := gpt.DefaultConfig("") // the key is set by exchange alone
-	config.BaseURL, config.HTTPClient = a.base, x
-	a.stats.countRequest()
-	begun := a.options.Now()
-	answer, err := gpt.NewClientWithConfig(config).CreateChatCompletion(ctx, body)
+	x := &exchange{client: a.client, key: a.options.Key, now: a.options.Now}
+	answer, fault := a.complete(ctx, x, body)
 	used := usage{in: in}
 	switch {
-	case err == nil:
-		a.stats.countLatency(a.options.Now().Sub(begun))
+	case fault == nil:
 		used = usageOf(answer, in)
-	case x.fault != nil: // exchange has seen why
-		if x.fault.isFree() {
-			used = usage{}
-		}
-	case !x.sent: // the library refused: it knows that this model doesn't take the request
+	case fault.isFree():
 		used = usage{}
-		x.fault = localRefusal(x, err)
-	default: // the library can't read an answer that exchange took for good
-		x.fault = &Error{Kind: Unreadable}
 	}
 
-	if x.fault != nil && x.fault.isInterrupted() && x.reached.Load() {
+	if fault != nil && fault.isInterrupted() && x.reached.Load() {
 		settle(in + mostOut) // as much as was reserved: nobody knows how long the answer was
 	} else {
 		settle(used.in + used.out)
 	}
 	a.stats.countTokens(used.in, used.out)
 
-	if x.fault != nil {
-		record(p, body, "", used, x.fault)
-		return "", x, x.fault
+	text := ""
+	if fault == nil {
+		text, fault = contentOf(answer)
 	}
-
-	text, fault := contentOf(answer)
 	record(p, body, text, used, fault)
-	return text, x, fault
+	return requestResult{text: text, refusal: x.body, fault: fault}
+}
+
+// complete sends a request over an exchange and returns the answer.
+func (a *Analyzer) complete(ctx context.Context, x *exchange, body gpt.ChatCompletionRequest) (gpt.ChatCompletionResponse, *Error) {
+	config := gpt.DefaultConfig("") // the key is set by exchange alone
+	config.BaseURL, config.HTTPClient = a.base, x
+	a.stats.countRequest()
+	begun := a.options.Now()
+	answer, err := gpt.NewClientWithConfig(config).CreateChatCompletion(ctx, body)
+	switch {
+	case err == nil:
+		a.stats.countLatency(a.options.Now().Sub(begun))
+		return answer, nil
+	case x.fault != nil: // exchange has seen why
+		return answer, x.fault
+	case !x.sent: // the library refused: it knows that this model doesn't take the request
+		return answer, localRefusal(x, err)
+	}
+	return answer, &Error{Kind: Unreadable} // the library can't read an answer that exchange took for good
 }
 
 // record gives what was sent and answered to Terms.Record, if the question has one.
@@ -191,8 +204,10 @@ func (a *Analyzer) newRequest(r request, p prompt, talk []gpt.ChatCompletionMess
 	body := gpt.ChatCompletionRequest{Model: a.options.Model, Messages: append([]gpt.ChatCompletionMessage(nil), talk...)}
 	switch r.form {
 	case bySchema:
-		body.ResponseFormat = &gpt.ChatCompletionResponseFormat{Type: gpt.ChatCompletionResponseFormatTypeJSONSchema,
-			JSONSchema: &gpt.ChatCompletionResponseFormatJSONSchema{Name: p.form.name, Schema: p.form.schema, Strict: true}}
+		body.ResponseFormat = &gpt.ChatCompletionResponseFormat{
+			Type:       gpt.ChatCompletionResponseFormatTypeJSONSchema,
+			JSONSchema: &gpt.ChatCompletionResponseFormatJSONSchema{Name: p.form.name, Schema: p.form.schema, Strict: true},
+		}
 	case byObject:
 		body.ResponseFormat = &gpt.ChatCompletionResponseFormat{Type: gpt.ChatCompletionResponseFormatTypeJSONObject}
 		body.Messages[1].Content += "\n" + p.form.shape

@@ -54,17 +54,17 @@ type Analyzer struct {
 	options Options
 	base    string // ends without a slash
 	client  *http.Client
-	slots   chan struct{}
-	breaker *breaker
-	dialect *dialect
+	slots   chan struct{} // one for each request that may run at the same time
+	breaker *breaker      // says whether the server may be asked, after failures
+	dialect *dialect      // the form of requests that the server takes
 	stats   *stats
 	health  *health
 
 	mu      sync.Mutex
 	closed  bool
-	running sync.WaitGroup
-	stop    context.CancelFunc
-	onStop  func(func()) (unhook func() bool)
+	running sync.WaitGroup                    // calls that Close waits for
+	stop    context.CancelFunc                // ends their requests
+	onStop  func(func()) (unhook func() bool) // has a function called by stop
 }
 
 var _ analysis.Analyzer = (*Analyzer)(nil)
@@ -99,11 +99,16 @@ func New(ctx context.Context, o Options) (*Analyzer, error) {
 	o = o.withDefaults()
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a := &Analyzer{
-		options: o, base: base, client: newClient(o.Client, host, o.Concurrency), slots: make(chan struct{}, o.Concurrency),
-		breaker: newBreaker(o.Now), dialect: newDialect(o.Now, host), stats: newStats(), stop: stop,
-		onStop: func(f func()) func() bool { return context.AfterFunc(ctx, f) },
+		options: o,
+		base:    base,
+		client:  newClient(o.Client, host, o.Concurrency),
+		slots:   make(chan struct{}, o.Concurrency),
+		breaker: newBreaker(o.Now),
+		dialect: newDialect(o.Now, host),
+		stats:   newStats(),
+		stop:    stop,
+		onStop:  func(f func()) func() bool { return context.AfterFunc(ctx, f) },
 	}
-
 	a.health = &health{log: o.Logger, breaker: a.breaker, model: o.Model}
 	return a, nil
 }

@@ -39,10 +39,8 @@ type piece struct {
 
 // joinStream makes one completion of a stream. A stream without an end was cut.
 func joinStream(body []byte) ([]byte, *Error) {
-	var text, refusal strings.Builder
-	var usage json.RawMessage
-	finish := "" // why the model ended
-	hasEnd, hasTools := false, false
+	var whole joined
+	hasEnd := false
 	for line := range bytes.Lines(body) {
 		data, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("data:"))
 		if !ok {
@@ -59,41 +57,58 @@ func joinStream(body []byte) ([]byte, *Error) {
 		if json.Unmarshal(data, &p) != nil || isGiven(p.Error) {
 			return nil, &Error{Kind: Unreadable}
 		}
-		if isGiven(p.Usage) {
-			usage = p.Usage
-		}
-
-		for _, c := range p.Choices {
-			if c.Index != 0 {
-				continue
-			}
-
-			text.WriteString(c.Delta.Content)
-			refusal.WriteString(c.Delta.Refusal)
-			hasTools = hasTools || isGiven(c.Delta.ToolCalls)
-			finish = cmp.Or(c.FinishReason, finish)
-		}
+		whole.add(p)
 	}
 
-	if !hasEnd && finish == "" {
+	if !hasEnd && whole.finish == "" {
 		return nil, &Error{Kind: Cut}
 	}
-	if hasTools && finish == "" {
+	out, err := json.Marshal(whole.completion())
+	if err != nil {
+		return nil, &Error{Kind: Unreadable}
+	}
+	return out, nil
+}
+
+// joined is what the pieces of a stream said so far.
+type joined struct {
+	text, refusal strings.Builder
+	usage         json.RawMessage
+	finish        string // why the model ended; "" before it does
+	hasTools      bool
+}
+
+// add adds a piece. Of several answers, the first one counts.
+func (j *joined) add(p piece) {
+	if isGiven(p.Usage) {
+		j.usage = p.Usage
+	}
+	for _, c := range p.Choices {
+		if c.Index != 0 {
+			continue
+		}
+
+		j.text.WriteString(c.Delta.Content)
+		j.refusal.WriteString(c.Delta.Refusal)
+		j.hasTools = j.hasTools || isGiven(c.Delta.ToolCalls)
+		j.finish = cmp.Or(c.FinishReason, j.finish)
+	}
+}
+
+// completion returns the chat completion that a server gives which doesn't stream.
+func (j *joined) completion() map[string]any {
+	finish := j.finish
+	if j.hasTools && finish == "" {
 		finish = "tool_calls"
 	}
 
 	whole := map[string]any{"choices": []any{map[string]any{
-		"index": 0, "finish_reason": finish,
-		"message": map[string]any{"role": "assistant", "content": text.String(), "refusal": refusal.String()},
+		"index":         0,
+		"finish_reason": finish,
+		"message":       map[string]any{"role": "assistant", "content": j.text.String(), "refusal": j.refusal.String()},
 	}}}
-	if usage != nil {
-		whole["usage"] = usage
+	if j.usage != nil {
+		whole["usage"] = j.usage
 	}
-
-	out, err := json.Marshal(whole)
-	if err != nil {
-		return nil, &Error{Kind: Unreadable}
-	}
-
-	return out, nil
+	return whole
 }
