@@ -62,7 +62,6 @@ const (
 			SELECT FROM posts
 			WHERE kind = 'told' AND conversation_id = 0 AND kept_at < (SELECT parley_now()) - make_interval(secs => $1)
 			LIMIT $2) AS kept`
-	dueDirect = `SELECT count(*) FROM (` + oldestDirect + `$2` + oldOfThem + `) AS next`
 )
 
 // Preview counts what the next runs of retention will remove or empty, each kind up to MaxDue. It changes nothing.
@@ -72,6 +71,7 @@ func Preview(ctx context.Context, pool *pgxpool.Pool, k Kept) (due Due, err erro
 			return err
 		}
 
+		dueDirect := `SELECT count(*) FROM (` + oldDirect("$2") + `) AS next`
 		for _, count := range []struct {
 			sql  string
 			keep time.Duration

@@ -1,0 +1,212 @@
+package retention
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Deliveries are what left, or was to leave: replies to customers, and posts in the agents' chats. Those that only mattered
+// for a moment go soon; the others go with their lane, the queue in which they stood, long after their conversation has
+// ended. Messages and log entries stay.
+
+// isPassing is the condition for a row next of deliveries that nobody needs any more: a card, a mark or a message that only
+// one person saw, once it is posted. The newest mark of each message is still needed: it tells what to take off when the
+// message gets another one.
+const isPassing = `(next.kind IN ('card', 'mark', 'ephemeral') AND next.state NOT IN ('queued', 'sending', 'unknown', 'needs_decision')
+	AND (next.kind <> 'mark' OR next.message_id = 0 OR next.state IN ('failed', 'cancelled') OR EXISTS (
+		SELECT FROM deliveries AS later
+		WHERE later.message_id = next.message_id AND later.message_id <> 0 AND later.kind = 'mark' AND later.seq > next.seq
+			AND later.state NOT IN ('failed', 'cancelled'))))`
+
+// dropDeliveries removes deliveries that are passing. The others stay until dropLanes removes them with their lane. Ids don't
+// quite rise with time, since processes take them from blocks. So a young row among old ones is passed over, and the last old
+// one ends the batch.
+const dropDeliveries = `
+	WITH clock AS MATERIALIZED (
+		SELECT parley_now() - make_interval(secs => $2) AS before
+	), page AS MATERIALIZED (
+		SELECT next.id, next.lane_id, next.seq, next.created_at >= clock.before AS young, ` + isPassing + ` AS passing
+		FROM clock
+		CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE deliveries.id > $1 ORDER BY deliveries.id LIMIT $3) AS next
+	), old AS MATERIALIZED (
+		SELECT * FROM page WHERE NOT young
+	), gone AS (
+		DELETE FROM deliveries
+		WHERE id = ANY(ARRAY(
+			SELECT old.id
+			FROM old
+			JOIN lanes ON lanes.id = old.lane_id AND lanes.head >= old.seq AND lanes.leased_until IS NULL
+			WHERE old.passing))
+		RETURNING 1
+	)
+	SELECT coalesce((SELECT max(id) FROM old), 0), (SELECT count(*) FROM page), (SELECT count(*) FROM gone)`
+
+const deliveriesUpTo = `UPDATE retention SET deliveries_upto = $1 WHERE id = 1`
+
+// DropPassing removes one batch of deliveries that only mattered for a moment (cards, marks and messages that only one person
+// saw) and are older than keep (Parley's clock). Once a day it begins at the first delivery again, for those that were passed
+// over, or came later with a lower id.
+func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	const daily = "retention: all deliveries"
+	return oneBatch(ctx, pool, "drop passing deliveries", func(tx pgx.Tx, p progress) (done Emptied, err error) {
+		var last int64
+		page := tx.QueryRow(ctx, dropDeliveries, p.Deliveries, keep.Seconds(), batchRows)
+		if err := page.Scan(&last, &done.Looked, &done.Deliveries); err != nil {
+			return done, err
+		}
+
+		isRoundOver := last == 0 || done.Looked < batchRows
+		beginsAgain := false
+		if isRoundOver && p.Deliveries > 0 {
+			if beginsAgain, err = isDue(ctx, tx, daily); err != nil {
+				return done, err
+			}
+		}
+		if last == 0 && !beginsAgain { // nothing is old enough
+			return done, nil
+		}
+		if beginsAgain {
+			last = 0
+			if err := noteDone(ctx, tx, daily); err != nil {
+				return done, err
+			}
+		}
+
+		done.More = beginsAgain || !isRoundOver
+		_, err = tx.Exec(ctx, deliveriesUpTo, last)
+		return done, err
+	})
+}
+
+// hasEnded is the condition for a row c of conversations: it ended long ago. A thread in which mails are sorted is never
+// resolved: it has ended with its last mail.
+const hasEnded = `(c.status IN ('resolved', 'closed') AND c.resolved_at < clock.before
+		OR c.kind = 'automatic' AND c.last_at < clock.before)`
+
+// isIdle is the condition for a row l of lanes: nothing is left to deliver, and nobody has to decide whether something was
+// delivered.
+const isIdle = `l.due_at IS NULL AND l.leased_until IS NULL AND l.head = l.tail AND NOT EXISTS (
+	SELECT FROM deliveries AS d
+	JOIN messages AS m ON m.id = d.message_id AND m.fate = 'unclear'
+	WHERE d.lane_id = l.id AND d.state = 'needs_decision')`
+
+// dropLanes removes the lanes of conversations that ended long ago (ended) and have nothing left to deliver (idle). With them
+// go their deliveries, the records of Parley's own posts (unposted) and of what somebody was told, and what was
+// suggested. The records of roots and of people's posts stay. Posts are looked for in all channels in which the
+// conversation had a root (places), since it may have been handed over. If the customer writes again, lanes are made
+// anew. A lane that is in use now is locked, or has changed: the next round looks at it again.
+//
+// The records of posts in a thread in which mails are sorted stay: an erasure finds by them what was posted there of a customer.
+const dropLanes = `
+	WITH clock AS MATERIALIZED (
+		SELECT parley_now() - make_interval(secs => $2) AS before
+	), page AS MATERIALIZED (
+		SELECT l.id, l.account_id, l.conversation_id
+		FROM lanes AS l
+		WHERE l.id > $1
+		ORDER BY l.id
+		LIMIT $3
+	), ended AS MATERIALIZED (
+		SELECT page.id, c.kind
+		FROM page
+		CROSS JOIN clock
+		JOIN conversations AS c ON c.id = page.conversation_id AND ` + hasEnded + `
+	), idle AS MATERIALIZED (
+		SELECT l.id, l.account_id, l.conversation_id
+		FROM lanes AS l
+		WHERE l.id = ANY(ARRAY(SELECT id FROM ended)) AND ` + isIdle + `
+		ORDER BY l.id
+		FOR UPDATE SKIP LOCKED
+	), delivered AS (
+		DELETE FROM deliveries WHERE lane_id = ANY(ARRAY(SELECT id FROM idle)) RETURNING lane_id, kind, external_id
+	), places AS (
+		SELECT conversation_id, account_id, channel
+		FROM threads
+		WHERE conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
+		UNION
+		SELECT conversation_id, account_id, channel
+		FROM posts
+		WHERE kind = 'root' AND conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
+	), unposted AS (
+		DELETE FROM posts
+		USING delivered
+		JOIN idle ON idle.id = delivered.lane_id AND idle.id <> ALL(ARRAY(SELECT id FROM ended WHERE kind = 'automatic'))
+		JOIN places ON places.conversation_id = idle.conversation_id AND places.account_id = idle.account_id
+		WHERE posts.account_id = places.account_id AND posts.channel = places.channel AND posts.message = delivered.external_id
+			AND delivered.external_id <> '' AND posts.conversation_id = idle.conversation_id AND posts.kind IN ('said', 'files', 'line')
+	), told AS (
+		DELETE FROM posts WHERE kind = 'told' AND conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
+	), suggested AS (
+		DELETE FROM suggestions WHERE conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
+	), gone AS (
+		DELETE FROM lanes WHERE id = ANY(ARRAY(SELECT id FROM idle)) RETURNING 1
+	)
+	SELECT coalesce((SELECT max(id) FROM page), 0), (SELECT count(*) FROM page),
+		(SELECT count(*) FROM delivered), (SELECT count(*) FROM gone)`
+
+const lanesUpTo = `UPDATE retention SET lanes_upto = $1 WHERE id = 1`
+
+// TidyConversations looks at one batch of lanes. It removes those of conversations that ended longer
+// than keep ago (Parley's clock), with their deliveries. More is false when all lanes have been looked
+// at; the next call begins a new round.
+func TidyConversations(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	return oneBatch(ctx, pool, "tidy conversations", func(tx pgx.Tx, p progress) (done Emptied, err error) {
+		var last int64
+		page := tx.QueryRow(ctx, dropLanes, p.Lanes, keep.Seconds(), batchRows)
+		if err := page.Scan(&last, &done.Looked, &done.Deliveries, &done.Lanes); err != nil {
+			return done, err
+		}
+		done.More = done.Looked == batchRows
+		if !done.More {
+			last = 0
+		}
+		_, err = tx.Exec(ctx, lanesUpTo, last)
+		return done, err
+	})
+}
+
+// oldDirect returns the statement that finds what was told outside of all conversations (lists, reminders, announcements).
+// Of the lane of each colleague and each channel it looks at the oldest perLane deliveries, so that young ones cost little.
+func oldDirect(perLane string) string {
+	return `
+		SELECT d.id, l.account_id, d.channel, d.external_id
+		FROM (SELECT parley_now() - make_interval(secs => $1) AS before) AS clock
+		CROSS JOIN lanes AS l
+		CROSS JOIN LATERAL (
+			SELECT id, external_id, coalesce(payload #>> '{place,channel}', '') AS channel, created_at
+			FROM deliveries
+			WHERE lane_id = l.id AND seq <= l.head AND state NOT IN ('queued', 'sending', 'unknown', 'needs_decision')
+			ORDER BY seq
+			LIMIT ` + perLane + `) AS d
+		WHERE l.conversation_id = 0 AND l.leased_until IS NULL AND d.created_at < clock.before
+		LIMIT $2`
+}
+
+// dropDirect returns the statement that removes what was told outside of all conversations, with the records of these posts.
+// The lanes stay. What it doesn't look at in one batch follows in the next.
+func dropDirect() string {
+	return `
+	WITH page AS MATERIALIZED (` + oldDirect("100") + `
+	), gone AS (
+		DELETE FROM deliveries WHERE id = ANY(ARRAY(SELECT id FROM page)) RETURNING 1
+	), unposted AS (
+		DELETE FROM posts
+		USING page
+		WHERE posts.account_id = page.account_id AND posts.channel = page.channel AND posts.message = page.external_id
+			AND page.external_id <> '' AND posts.conversation_id = 0 AND posts.kind = 'line'
+	)
+	SELECT count(*) FROM gone`
+}
+
+// DropDirect removes one batch of what colleagues were told outside of all conversations, when it is older than keep
+// (Parley's clock).
+func DropDirect(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	return oneBatch(ctx, pool, "drop direct messages", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
+		err = tx.QueryRow(ctx, dropDirect(), keep.Seconds(), batchRows).Scan(&done.Deliveries)
+		done.Looked, done.More = done.Deliveries, done.Deliveries > 0
+		return done, err
+	})
+}
