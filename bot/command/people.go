@@ -50,22 +50,21 @@ func readPeople(args *bridge.Args, text string, opt Options) (problem string) {
 		return ""
 	}
 
+	list := peopleList{rest: text, opt: opt}
 	for {
-		isFirst := len(args.Agents) == 0
-		p, rest, wrong := nextPerson(text, isFirst, opt)
+		p, wrong := list.next()
 		if wrong != "" {
 			return wrong
 		}
-		text = rest
-		if !p.found {
+		if p == nil {
 			break
 		}
-
-		if isFirst {
+		if len(args.Agents) == 0 {
 			args.Add = p.hasPlus
 		}
 		args.Agents = append(args.Agents, p.id)
 	}
+	text = list.rest
 
 	if len(args.Agents) > 0 {
 		args.Note = typed.Trim(text)
@@ -82,41 +81,47 @@ func readPeople(args *bridge.Args, text string, opt Options) (problem string) {
 
 // namedPerson is one person of a line.
 type namedPerson struct {
-	found   bool   // false means that no person follows, and nothing else is set
 	id      string // the chat's id of a person who was picked; else what was typed: "@ann", "ann@shop.example", "me"
 	hasPlus bool
 }
 
-// nextPerson reads one person, with what stands before the name. rest is what follows the name or, if there is no
-// person, where the note or the team begins.
-func nextPerson(text string, isFirst bool, opt Options) (p namedPerson, rest, problem string) {
-	separator := separators.FindString(text)
-	text = text[len(separator):]
-	joining := joiningWord.FindString(text)
-	mayBeMe := isFirst || joinsPeople(separator, joining)
+// peopleList is a text that begins with people, as far as it isn't read yet. In the end rest is the note or the team.
+type peopleList struct {
+	rest     string
+	opt      Options
+	hasBegun bool // a person was read
+}
 
-	afterJoining := text[len(joining):]
-	if strings.HasPrefix(afterJoining, "#") || hasPersonFirst(afterJoining, opt, mayBeMe) {
-		text = afterJoining
+// next reads one person, with what stands before the name; nil if none follows. problem says for people what is wrong.
+func (l *peopleList) next() (p *namedPerson, problem string) {
+	separator := separators.FindString(l.rest)
+	l.rest = l.rest[len(separator):]
+	joining := joiningWord.FindString(l.rest)
+	mayBeMe := !l.hasBegun || joinsPeople(separator, joining)
+
+	afterJoining := l.rest[len(joining):]
+	if strings.HasPrefix(afterJoining, "#") || hasPersonFirst(afterJoining, l.opt, mayBeMe) {
+		l.rest = afterJoining
+	}
+	if strings.HasPrefix(l.rest, "-") && hasPersonFirst(l.rest, l.opt, true) {
+		return nil, "To take somebody off, name all who keep it: assign @ann @bob"
 	}
 
-	if strings.HasPrefix(text, "-") && hasPersonFirst(text, opt, true) {
-		return p, text, "To take somebody off, name all who keep it: assign @ann @bob"
-	}
-	if afterPlus, hasPlus := strings.CutPrefix(text, "+"); hasPlus {
-		p.hasPlus = true
-		text = strings.TrimLeft(afterPlus, " ")
+	afterPlus, hasPlus := strings.CutPrefix(l.rest, "+")
+	if hasPlus {
+		l.rest = strings.TrimLeft(afterPlus, " ")
 	}
 
-	id, length := cutPerson(text, opt, mayBeMe || p.hasPlus)
-	if length == 0 && p.hasPlus {
-		return p, text, "After “+” comes a person: assign +@bob"
+	id, length := cutPerson(l.rest, l.opt, mayBeMe || hasPlus)
+	switch {
+	case length > 0:
+		l.rest = l.rest[length:]
+		l.hasBegun = true
+		return &namedPerson{id: id, hasPlus: hasPlus}, ""
+	case hasPlus:
+		return nil, "After “+” comes a person: assign +@bob"
 	}
-	if length == 0 {
-		return namedPerson{}, text, ""
-	}
-	p.found, p.id = true, id
-	return p, text[length:], ""
+	return nil, ""
 }
 
 // joinsPeople reports whether what stands between two words says that the second one is a person, too. A space or

@@ -58,43 +58,6 @@ func signOf(marker bridge.Marker) string {
 	return map[bridge.Marker]string{bridge.MarkBang: "!", bridge.MarkSlash: "/"}[marker]
 }
 
-// unknownVerb answers a word that looks like a verb and isn't a verb. rest is what was typed behind the word.
-func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
-	sign := signOf(marker)
-	text := "There is no command “" + sign + typed.Clip(name) + "”."
-	near := nearestWord(name)
-	offer := readMistyped(near, rest, marker, opt)
-	switch {
-	case name == "":
-		text = "A command follows “" + sign + "” directly."
-	case strings.EqualFold(name, "c"), strings.EqualFold(name, "canned"):
-		text = "“" + sign + typed.Clip(name) + "” will insert a canned reply, but there are none yet. Approved templates are there: " + sign + "template"
-		offer = &bridge.Meant{Verb: bridge.VerbTemplate} // its form asks which
-	case near != "":
-		text += " Did you mean " + sign + near + "?"
-	}
-
-	p := refuseVerb(name, marker, text)
-	p.Meant = offer
-	return p
-}
-
-// readMistyped reads the arguments of a mistyped verb as if the verb had been typed right. It returns nil if no
-// button may do the verb, because it would send something or needs more than its arguments.
-func readMistyped(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
-	v, ok := verb.Find(name)
-	if !ok || !v.Button.OfferedForTypo {
-		return nil
-	}
-	rest, _ = cutColon(rest)
-	rest = typed.Trim(rest)
-	p := readArguments(v, Parsed{Verb: v.Name}, name, rest, marker, opt)
-	if p.Verb != v.Name {
-		return nil // nobody knows what its arguments mean
-	}
-	return &bridge.Meant{Verb: p.Verb, Args: p.Args}
-}
-
 // refuseVerb makes the result for a verb whose arguments can't be used: nothing is done, and text says why.
 func refuseVerb(name string, marker bridge.Marker, text string) Parsed {
 	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}}
@@ -121,7 +84,7 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (bad str
 	switch v.Typed.Rest {
 	case verb.RestNothing:
 		if strings.Trim(rest, ".! ") != "" {
-			return "Nothing may follow “" + v.Typed.Words[0] + "”."
+			bad = "Nothing may follow “" + v.Typed.Words[0] + "”."
 		}
 	case verb.RestText:
 		p.Text = rest
@@ -131,7 +94,7 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (bad str
 	case verb.RestNote, verb.RestTopic:
 		p.Args.Note = rest
 	case verb.RestPeople:
-		return readPeople(&p.Args, rest, opt)
+		bad = readPeople(&p.Args, rest, opt)
 	case verb.RestTags:
 		p.Args.Tags = typed.Tags(rest)
 		if len(p.Args.Tags) == 0 {
@@ -140,40 +103,59 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (bad str
 	case verb.RestTime:
 		p.Args.Until = rest
 	case verb.RestAddresses, verb.RestCopies:
-		return readAddresses(&p.Args, v.Typed.Rest, rest)
+		bad = readAddresses(&p.Args, v.Typed.Rest, rest)
 	case verb.RestStart:
 		bad = readStart(p, rest, opt)
 		if p.Text == "" {
 			p.Err = v.Typed.Missing
 		}
 	case verb.RestWanted:
-		return readWanted(p, name, rest)
+		bad = readWanted(p, name, rest)
 	case verb.RestList:
-		list, ok := listName(strings.ToLower(foldWidth(rest)))
-		p.Args.List = list
-		if !ok {
-			return "There is no list “" + typed.Clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
-		}
+		bad = readList(&p.Args, rest)
 	case verb.RestPage:
-		page, err := strconv.Atoi(foldWidth(rest))
-		p.Args.Page = page - 1
-		if err != nil || page < 1 {
-			return "Say which page: !" + v.Typed.Words[0] + " 2"
-		}
+		bad = readPage(&p.Args, v, rest)
 	case verb.RestFind:
-		id, after := cutNumber(rest)
-		if id == 0 || after != "" {
-			p.Args.Note = rest
-			break
-		}
-
-		p.Args.Conversation = id
-		if strings.EqualFold(name, verb.FindWord) && !strings.HasPrefix(rest, "#") {
-			p.Args.Note = rest
-		}
+		readFind(&p.Args, name, rest)
 	}
-
 	return bad
+}
+
+func readList(args *bridge.Args, rest string) (bad string) {
+	list, ok := listName(strings.ToLower(foldWidth(rest)))
+	args.List = list
+	if !ok {
+		bad = "There is no list “" + typed.Clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
+	}
+	return bad
+}
+
+// readPage reads the number of a page. People count pages from 1.
+func readPage(args *bridge.Args, v *verb.Verb, rest string) (bad string) {
+	page, err := strconv.Atoi(foldWidth(rest))
+	args.Page = page - 1
+	if err != nil || page < 1 {
+		bad = "Say which page: !" + v.Typed.Words[0] + " 2"
+	}
+	return bad
+}
+
+// readFind reads what is looked for:
+//
+//	show 12      conversation 12
+//	find #12     the same
+//	find 12      conversation 12, or what is found by the word "12"
+//	find 12 kg   what is found by these words
+func readFind(args *bridge.Args, name, rest string) {
+	id, after := cutNumber(rest)
+	isNumber := id != 0 && after == ""
+	if isNumber {
+		args.Conversation = id
+	}
+	mayBeWord := strings.EqualFold(name, verb.FindWord) && !strings.HasPrefix(rest, "#")
+	if !isNumber || mayBeWord {
+		args.Note = rest
+	}
 }
 
 // replyText takes the escape off a text that is to be sent. A text that begins like a note or a verb
@@ -190,70 +172,4 @@ func replyText(text string, opt Options) (reply, bad string) {
 		}
 	}
 	return text, ""
-}
-
-// A word counts as mistyped if it has few slips of the finger, and is long enough for that to be no chance.
-const (
-	maxSlips    = 2
-	minMistyped = 4 // letters
-	maxExtra    = 4 // letters beyond twice the length of the other word: with more, the slips aren't counted
-)
-
-// nearestWord returns the word of a verb that differs from name by the fewest slips, and by maxSlips at most. It returns ""
-// if no word does.
-func nearestWord(name string) string {
-	name = strings.ToLower(name)
-	nearest := ""
-	fewest := maxSlips + 1
-	for _, v := range verb.All() {
-		for _, candidate := range v.Typed.Words {
-			slips := countSlips(name, candidate)
-			isMistyped := len(candidate) >= minMistyped && slips < len(candidate)/2
-			if isMistyped && slips < fewest {
-				fewest = slips
-				nearest = candidate
-			}
-		}
-	}
-
-	return nearest
-}
-
-// countSlips counts the letters to insert, drop, change or swap with their neighbour until a is b. It is the
-// Damerau-Levenshtein distance with restricted swaps: rows[i][j] is that of the first i letters of a and j of b.
-func countSlips(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	if len(x) > 2*len(y)+maxExtra { // far too long: it need not be counted
-		return len(x)
-	}
-
-	rows := make([][]int, len(x)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(y)+1)
-		for j := range rows[i] {
-			switch {
-			case i == 0 || j == 0:
-				rows[i][j] = i + j
-				continue
-			case x[i-1] == y[j-1]:
-				rows[i][j] = rows[i-1][j-1]
-			default:
-				rows[i][j] = 1 + min(rows[i-1][j-1], rows[i-1][j], rows[i][j-1])
-			}
-
-			if isSwappedAtEnd(x[:i], y[:j]) {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-
-	return rows[len(x)][len(y)]
-}
-
-// isSwappedAtEnd reports whether the last two letters of a are those of b in the other order.
-func isSwappedAtEnd(a, b []rune) bool {
-	if len(a) < 2 || len(b) < 2 {
-		return false
-	}
-	return a[len(a)-1] == b[len(b)-2] && a[len(a)-2] == b[len(b)-1]
 }

@@ -97,49 +97,44 @@ func (p pages) reply(v *web.Visit) error {
 		problem = "Files can't be sent here. " + may.Why
 	}
 
-	confirmed := form.Fields.Get("sure") == "yes" && len(form.Files) == 0 // the files were shown already
-	mustConfirm := may.Confirm && hasFiles
-	again := mustConfirm && !confirmed
-	return p.handIn(v, files, again, problem)
-}
-
-// handIn stores a reply. It shows the form again instead if there is a problem, or if again is true: then the agent
-// has to look at the files once more before the reply is sent.
-func (p pages) handIn(v *web.Visit, files []keptFile, again bool, problem string) error {
-	id := bridge.ConversationID(pathNumber(v, "id"))
-	list := make([]bridge.SurfaceFile, len(files))
-	for i, f := range files {
-		list[i] = f.File
-	}
-
-	v.Request.PostForm.Set("verb", string(bridge.VerbReply))
+	haveBeenShown := form.Fields.Get("sure") == "yes" && len(form.Files) == 0
+	mustBeShown := may.Confirm && hasFiles && !haveBeenShown
 	v.Request.PostForm.Del("sure")
-	a, wrong := readAct(v, list)
+	v.Request.PostForm.Set("verb", string(bridge.VerbReply))
+	a, wrong := readAct(v, surfaceFiles(files))
 	problem = cmp.Or(problem, wrong)
-	if problem != "" || again {
-		if err := keepUploads(v, id, files); err != nil {
-			return err
-		}
-		return p.showAgain(v, a, problem, files)
+	if problem != "" || mustBeShown {
+		return p.showReplyAgain(v, a, problem, files)
 	}
 
 	next, problem, err := p.storeAct(v, a)
 	if err != nil {
 		return refuse(v, err)
 	}
-
 	if problem != "" {
-		if err := keepUploads(v, id, files); err != nil {
-			return err
-		}
-		return p.showAgain(v, a, problem, files)
+		return p.showReplyAgain(v, a, problem, files)
 	}
 
 	if err := keepUploads(v, id, nil); err != nil {
 		return err
 	}
-
 	return v.Go(next)
+}
+
+// showReplyAgain shows the form of a reply again, with its files, and a problem if there is one.
+func (p pages) showReplyAgain(v *web.Visit, a bridge.Act, problem string, files []keptFile) error {
+	if err := keepUploads(v, a.Args.Conversation, files); err != nil {
+		return err
+	}
+	return p.showAgain(v, a, problem, files)
+}
+
+func surfaceFiles(files []keptFile) []bridge.SurfaceFile {
+	list := make([]bridge.SurfaceFile, len(files))
+	for i, f := range files {
+		list[i] = f.File
+	}
+	return list
 }
 
 // typedFields returns the fields of a form that people type, for a page that shows them again.
