@@ -140,29 +140,28 @@ func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 	for _, g := range form.Groups {
 		for _, f := range g.Fields {
 			sent, isSent := v.Request.PostForm[f.Name]
-			isBox := f.Kind == web.KindCheck || f.Kind == web.KindChecks // browsers don't send boxes that are not ticked
-			wasLeftOut := !isSent && !isBox
-			if f.Fixed || wasLeftOut {
-				continue
-			}
-
 			given := trimValues(f, sent)
-			isEmpty := strings.Join(given, "") == ""
-			if f.Kind == web.KindSecret && isEmpty { // the stored secret stays
-				continue
+			if !f.Fixed && (isSent || isBox(f)) && isChanged(f, given, e) {
+				values[f.Name] = given
 			}
-			if e == nil && isEmpty {
-				continue
-			}
-			if e != nil && isUnchanged(f, given, e) {
-				continue
-			}
-
-			values[f.Name] = given
 		}
 	}
-
 	return values
+}
+
+// isBox reports whether a field is one of boxes. Browsers don't send boxes that are not ticked.
+func isBox(f web.Field) bool { return f.Kind == web.KindCheck || f.Kind == web.KindChecks }
+
+// isChanged reports whether what was sent for a field is to be stored.
+func isChanged(f web.Field, given []string, e *setup.Entry) bool {
+	isEmpty := strings.Join(given, "") == ""
+	switch {
+	case f.Kind == web.KindSecret && isEmpty: // the stored secret stays
+		return false
+	case e == nil:
+		return !isEmpty
+	}
+	return !isUnchanged(f, given, e)
 }
 
 // isUnchanged reports whether what was sent is what is stored, or what the page showed.
