@@ -49,15 +49,6 @@ const (
 	nextThreadWait = 2 * time.Second
 )
 
-// unknownGap is the least length that a gap is taken to have if nobody knows when it began.
-const unknownGap = time.Hour
-
-// inFuture leads from now to a time after every reply's stamp, even if Slack's clock is ahead of ours.
-const inFuture = time.Hour
-
-// answeredWithin is how old a text at top level may be to be stored after all. An older one needs no answer.
-const answeredWithin = time.Hour
-
 // memory is what catching up asks of the engine besides sweep.Desk.
 type memory interface {
 	sweep.Memory
@@ -79,9 +70,9 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 		return err
 	}
 
-	p := h.beginPass(standing, began, announced)
+	p := h.beginPass(me, standing, began, announced)
 	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
-		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, me, channel, p))
+		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, p, channel))
 	})
 	if err == nil && !p.isRegular {
 		err = h.catchUpOldThreads(ctx, me, began)
@@ -104,26 +95,6 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 
 	h.filled.Store(true)
 	return h.marks.Raise(ctx, began)
-}
-
-// beginPass decides how far back a pass looks for missing and for edited replies. It is regular if no gap is known.
-func (h *history) beginPass(standing sweep.Standing, began time.Time, announced int) *pass {
-	holesSince, complete := h.holesSince(standing)
-	if complete {
-		from := began.Add(-h.regularReach)
-		return &pass{
-			isRegular:  true,
-			announced:  announced,
-			holesSince: formatStamp(from),
-			editsSince: formatStamp(h.hidden.Reach(from)),
-		}
-	}
-
-	if h.hidden.Expect(holesSince, announced) {
-		h.compared.Forget() // what was compared before the gap may have been edited in it
-	}
-	stamp := formatStamp(holesSince)
-	return &pass{announced: announced, holesSince: stamp, editsSince: stamp}
 }
 
 // exceptUnreadable returns err, but if the app may not read the channel it only logs err and returns nil.
@@ -167,7 +138,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time
 
 // catchUpChannel compares a channel's history with what is stored. It passes over threads that Slack refuses.
 // Errors: the desk's, the first of Slack's.
-func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel string, p *pass) error {
+func (h *history) catchUpChannel(ctx context.Context, p *pass, channel string) error {
 	q := pageQuery{channel: channel, oldest: formatStamp(h.now().Add(-h.span))}
 	var firstErr error
 	for {
@@ -176,7 +147,7 @@ func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel str
 			return err
 		}
 
-		err = h.comparePage(ctx, me, channel, p, page.Messages)
+		err = h.comparePage(ctx, p, channel, page.Messages)
 		if err != nil && !refusal.IsRefused(err) {
 			return err
 		}
@@ -191,7 +162,7 @@ func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel str
 
 // comparePage stores what is missing at top level, and reads the threads of ours that changed.
 // Errors: the desk's, the first of Slack's.
-func (h *history) comparePage(ctx context.Context, me *fact.Self, channel string, p *pass, roots []kept) error {
+func (h *history) comparePage(ctx context.Context, p *pass, channel string, roots []kept) error {
 	known, err := h.findKnownTombstones(ctx, channel, roots)
 	if err != nil {
 		return err
@@ -201,66 +172,58 @@ func (h *history) comparePage(ctx context.Context, me *fact.Self, channel string
 	var threads []kept  // what may have replies that are missing
 	typedSince := h.typedSince()
 	for _, m := range roots {
-		ours := isOurThread(me, &m.Message) || known[fact.MessageID(channel, m.TS)]
-		if ours && m.Latest != "" {
+		isOurs := isOurThread(p.me, &m.Message) || known[fact.MessageID(channel, m.TS)]
+		if isOurs && m.Latest != "" {
 			threads = append(threads, m)
 		}
 
 		mayBeMissing := m.TS > typedSince
 		if m.Subtype == fact.Tombstone { // a deleted root: it concerns us however old it is, if the thread is ours
-			mayBeMissing = ours
+			mayBeMissing = isOurs
 		}
 		if mayBeMissing {
 			topLevel = append(topLevel, m)
 		}
 	}
 
-	if err := h.storeMissing(ctx, me, channel, topLevel); err != nil {
+	if err := h.storeMissing(ctx, p.me, channel, topLevel); err != nil {
 		return err
 	}
-
-	return h.compareThreads(ctx, me, channel, p, threads)
+	return h.compareThreads(ctx, p, channel, threads)
 }
 
 // compareThreads reads the threads of which a reply may be missing. roots are the first messages of all threads.
 // Errors: the desk's, the first of Slack's.
-func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel string, p *pass, roots []kept) error {
-	ids := make([]string, 0, len(roots))
+func (h *history) compareThreads(ctx context.Context, p *pass, channel string, roots []kept) error {
+	newest := make([]string, 0, len(roots))
 	for _, root := range roots {
-		ids = append(ids, fact.MessageID(channel, root.Latest))
+		newest = append(newest, fact.MessageID(channel, root.Latest))
 	}
-
-	known, err := h.sweeper.Seen(ctx, ids...)
+	stored, err := h.sweeper.Seen(ctx, newest...)
 	if err != nil {
 		return err
 	}
 
 	var firstErr error
-	for _, root := range roots {
+	for i, root := range roots {
 		thread := fact.OrderKey(channel, root.TS)
-		// Even if the newest reply is stored, earlier ones may be missing: it may have come after the gap.
-		hasNoHole := known[fact.MessageID(channel, root.Latest)] && root.Latest < p.holesSince
-		hasNoEdit := hasNoHole && root.Latest < p.editsSince
-		if hasNoEdit || h.compared.Known(thread, root.Latest) {
-			continue
-		}
-		if hasNoHole && !p.countEditThread() {
+		wasRead := h.compared.Known(thread, root.Latest)
+		if wasRead || !p.admitThread(root.Latest, stored[newest[i]]) {
 			continue
 		}
 		if !h.awaitTurn(ctx, p) {
 			return ctx.Err()
 		}
 
-		err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: root.TS})
-		if err == nil {
+		err := h.catchUpThread(ctx, p.me, pageQuery{channel: channel, thread: root.TS})
+		switch {
+		case err == nil:
 			h.compared.Note(thread, root.Latest)
-			continue
-		}
-		if !refusal.IsRefused(err) {
+		case refusal.IsRefused(err):
+			firstErr = cmp.Or(firstErr, err)
+		default:
 			return err
 		}
-
-		firstErr = cmp.Or(firstErr, err)
 	}
 
 	return firstErr
@@ -342,45 +305,4 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 		found[i] = h.describeFiles(askCtx, f)
 	}
 	return h.sweeper.Accept(ctx, found)
-}
-
-// holesSince returns the time since when threads may have holes. complete is true if everything is known to be
-// stored; since is in the future then, so that no thread has any.
-//
-// Nobody may know when a gap began: after a start, or if another process left it. It then began when everything was
-// last known to be stored, or an hour ago if that is earlier.
-func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete bool) {
-	now := h.now()
-	began, gapOpen := h.sweeper.Gap()
-	since = now.Add(inFuture)
-	if gapOpen && !began.IsZero() {
-		since = began.Add(-clockTolerance)
-	}
-
-	// Nobody knows when these gaps began: one from before this process started, and one that a vanished process left.
-	isFromBefore := gapOpen && began.IsZero()
-	isOfVanished := len(standing.Abandoned) > 0
-	beginUnknown := isFromBefore || isOfVanished
-	if beginUnknown {
-		since = slices.MinFunc([]time.Time{since, now.Add(-unknownGap)}, time.Time.Compare)
-	}
-
-	mayReachMark := beginUnknown || standing.Doubted
-	if mayReachMark && !standing.Least.IsZero() {
-		since = slices.MinFunc([]time.Time{since, standing.Least.Add(-clockTolerance)}, time.Time.Compare)
-	}
-
-	return since, since.After(now)
-}
-
-// typedSince returns the stamp from which texts that people typed at top level are stored. It is an hour ago, or the
-// beginning of an open gap if that is earlier: texts from the gap have no answer yet.
-func (h *history) typedSince() string {
-	since := h.now().Add(-answeredWithin)
-	began, gapOpen := h.sweeper.Gap()
-	beginKnown := gapOpen && !began.IsZero()
-	if beginKnown && began.Before(since) {
-		since = began.Add(-clockTolerance)
-	}
-	return formatStamp(since)
 }
