@@ -111,18 +111,23 @@ type pages struct{ desk Desk }
 // Area has the page of the first steps.
 func Area(desk Desk) web.Area {
 	p := pages{desk}
-	return web.Area{Name: "start", Templates: templates, Routes: []web.Route{
-		{Pattern: "GET " + path, For: web.Admins, Do: p.show},
-		{Pattern: "GET " + path + "/slack-manifest.json", For: web.Admins, Do: p.slackManifest},
-		{Pattern: "GET " + path + "/teams-app.zip", For: web.Admins, Do: p.teamsPackage},
-		{Pattern: "POST " + path + "/slack", For: web.SuperAdmins, Do: p.connectSlack, Streams: true},
-		{Pattern: "POST " + path + "/teams", For: web.SuperAdmins, Do: p.connectTeams, Streams: true},
-		{Pattern: "POST " + path + "/disconnect", For: web.SuperAdmins, Do: p.disconnect},
-		{Pattern: "GET " + membersPath, For: web.Admins, Do: p.showMembers, Streams: true},
-		{Pattern: "POST " + membersPath, For: web.Admins, Do: p.confirm, Streams: true},
-		{Pattern: "POST " + path + "/team", For: web.Admins, Do: p.saveTeam},
-		{Pattern: "POST " + path + "/agents", For: web.Admins, Do: p.findAgents},
-	}, Menu: []web.Link{{Path: path, Text: "First steps", For: web.Admins, Rank: 5}}}
+	return web.Area{
+		Name:      "start",
+		Templates: templates,
+		Routes: []web.Route{
+			{Pattern: "GET " + path, For: web.Admins, Do: p.show},
+			{Pattern: "GET " + path + "/slack-manifest.json", For: web.Admins, Do: p.slackManifest},
+			{Pattern: "GET " + path + "/teams-app.zip", For: web.Admins, Do: p.teamsPackage},
+			{Pattern: "POST " + path + "/slack", For: web.SuperAdmins, Do: p.connectSlack, Streams: true},
+			{Pattern: "POST " + path + "/teams", For: web.SuperAdmins, Do: p.connectTeams, Streams: true},
+			{Pattern: "POST " + path + "/disconnect", For: web.SuperAdmins, Do: p.disconnect},
+			{Pattern: "GET " + membersPath, For: web.Admins, Do: p.showMembers, Streams: true},
+			{Pattern: "POST " + membersPath, For: web.Admins, Do: p.confirm, Streams: true},
+			{Pattern: "POST " + path + "/team", For: web.Admins, Do: p.saveTeam},
+			{Pattern: "POST " + path + "/agents", For: web.Admins, Do: p.findAgents},
+		},
+		Menu: []web.Link{{Path: path, Text: "First steps", For: web.Admins, Rank: 5}},
+	}
 }
 
 // stepsPage is what start.html shows: what is set up, which steps are done, and the forms of the others.
@@ -137,7 +142,7 @@ type stepsPage struct {
 	Team                           web.Form
 	Rosters                        []roster
 	AppID                          web.Field
-	First                          *Account // the account whose first message the last step waits for; nil if none would open a thread
+	First                          *Account // the last step waits for its first message; nil if none would open a thread
 	ChatNames                      string   // the connected chats, for people
 	Super                          bool     // the reader may connect chats
 }
@@ -167,38 +172,49 @@ func (p pages) readSteps(v *web.Visit) (*stepsPage, error) {
 	s.Slack.fill(progress.Chats)
 	s.Microsoft.fill(progress.Chats)
 	s.AppID.Value = s.Microsoft.AppID
-	var names []string
+	s.Team = s.teamForm()
+	s.addRosters()
+	s.checkSteps()
+	return s, nil
+}
+
+// checkSteps finds out which steps are done.
+func (s *stepsPage) checkSteps() {
+	var connected []string
 	hasFault := false
 	for _, c := range s.Chats {
-		if !c.Connected {
-			continue
-		}
-
-		names = append(names, c.Name)
-
-		if c.Text != "" {
-			hasFault = true
+		if c.Connected {
+			connected = append(connected, c.Name)
+			hasFault = hasFault || c.Text != ""
 		}
 	}
+	s.ChatNames = strings.Join(connected, " and ")
+	s.ChatDone = len(connected) > 0 && !hasFault
 
-	s.ChatDone = len(names) > 0 && !hasFault
 	s.TeamDone = slices.ContainsFunc(s.Teams, Team.HasChannel)
-	s.addRosters()
+
 	areFound := s.Agents > 0 && len(s.Lost) == 0
 	hasUnconfirmed := slices.ContainsFunc(s.Rosters, func(r roster) bool { return !r.Confirmed })
 	s.PeopleDone = areFound && !hasUnconfirmed
-	s.ChatNames = strings.Join(names, " and ")
+
+	s.First = s.firstAccount()
+	s.AccountDone = s.First != nil
+}
+
+// firstAccount returns an account whose messages open threads, if possible a mailbox; nil if there is none.
+func (s *stepsPage) firstAccount() *Account {
+	var other *Account
 	for i := range s.Accounts {
 		a := &s.Accounts[i]
-		isBetter := s.First == nil || s.First.Address == "" // a mailbox is preferred
-		if isBetter && s.Lack(*a) == "" {
-			s.First = a
+		if s.Lack(*a) != "" {
+			continue
 		}
+		if isMailbox := a.Address != ""; isMailbox {
+			return a
+		}
+		other = a
 	}
-
-	s.AccountDone = s.First != nil
-	s.Team = s.teamForm()
-	return s, nil
+	return other
 }
 
 // Lack says why what customers write to an account opens no thread; "" if it does.
@@ -215,33 +231,13 @@ func (s *stepsPage) Lack(a Account) string {
 	return "Its team " + a.Team + " has no channel for its threads: give it one."
 }
 
-// teamForm makes the form that gives a team its channel. It proposes the first team that has none, or a new one.
-func (s *stepsPage) teamForm() web.Form {
-	name := web.Field{Name: "name", Label: "Team", Value: "Support", Required: true}
-	form := web.Form{Action: path + "/team"}
-
-	for _, t := range s.Teams {
-		if !t.HasChannel() {
-			name.Value = t.Name
-			break
-		}
-	}
-
-	chat := web.Field{Name: "chat", Label: "Chat", Kind: web.KindChoice}
-	for _, c := range s.Chats {
-		if c.Connected {
-			chat.Choices = append(chat.Choices, web.Choice{Value: c.Kind, Text: c.Name})
-		}
-	}
-
-	form.Groups = []web.Group{{Fields: []web.Field{name, chat, {Name: "channel", Label: "Channel", Required: true, Placeholder: "#support",
-		Help: "Where the team's threads open: `#name` or the channel's id. Parley must be let into it."}}}}
-	return form
-}
-
 func (s *stepsPage) makeScreen() web.Screen {
-	return web.Screen{Title: "First steps", Data: s,
-		Help: "From here to the first customer's mail in a thread. What is done stays done: you can go away and come back."}
+	return web.Screen{
+		Title: "First steps",
+		Help: "From here to the first customer's mail in a thread. " +
+			"What is done stays done: you can go away and come back.",
+		Data: s,
+	}
 }
 
 func (p pages) show(v *web.Visit) error {
@@ -280,44 +276,6 @@ func sendFile(v *web.Visit, kind, name string, body []byte) error {
 	return err
 }
 
-// saveTeam stores the channel of a team.
-func (p pages) saveTeam(v *web.Visit) error {
-	s, err := p.readSteps(v)
-	if err != nil {
-		return err
-	}
-
-	change := setup.Change{Kind: setup.EntryTeam, Name: v.Value("name"), Values: map[string][]string{}}
-	if i := slices.IndexFunc(s.Teams, func(t Team) bool { return strings.EqualFold(t.Name, change.Name) }); i >= 0 {
-		if slices.Contains(s.Teams[i].Chats, v.Value("chat")) { // another admin was faster: the page proposes no such team
-			return v.Refuse(http.StatusUnprocessableEntity, "The team "+s.Teams[i].Name+" has a channel there already.", "Look at it on the team's page, and change it there.")
-		}
-		change.Version = s.Teams[i].Version
-	} else {
-		change.Values["members"] = []string{v.Person.Email}
-	}
-
-	field := v.Value("chat") + "_channel"
-	change.Values[field] = []string{v.Value("channel")}
-	connected := slices.ContainsFunc(s.Chats, func(c Chat) bool { return c.Connected && c.Kind == v.Value("chat") })
-	if v.Value("channel") == "" || !connected {
-		return p.showTeamAgain(v, s, map[string]string{"channel": "Choose a chat that is connected, and one of its channels."}, nil)
-	}
-
-	_, err = p.desk.Save(v.Context(), v.Person, change)
-	if refused, ok := errors.AsType[*setup.Refused](err); ok {
-		return p.showTeamAgain(v, s, map[string]string{"name": refused.Fields["name"], "channel": refused.Fields[field]}, refused.Others)
-	}
-	if errors.Is(err, setup.ErrStale) || errors.Is(err, setup.ErrExists) || errors.Is(err, setup.ErrMissing) {
-		return p.showTeamAgain(v, s, nil, []string{"Somebody else changed this team meanwhile. Look at it, and send it again."})
-	}
-	if err != nil {
-		return err
-	}
-
-	return v.GoWithText(rosterPath(change.Name, v.Value("chat")), "The team "+change.Name+" has its channel. Now say who of its members answers.")
-}
-
 // findAgents looks for agents in the chats by their e-mail addresses, as every save of an agent does.
 func (p pages) findAgents(v *web.Visit) error {
 	before, err := p.readSteps(v)
@@ -326,7 +284,11 @@ func (p pages) findAgents(v *web.Visit) error {
 	}
 
 	for _, a := range before.Lost {
-		_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAgent, Name: a.Email, Version: a.Version})
+		_, err := p.desk.Save(v.Context(), v.Person, setup.Change{
+			Kind:    setup.EntryAgent,
+			Name:    a.Email,
+			Version: a.Version,
+		})
 		var refused *setup.Refused
 		staysLost := errors.As(err, &refused) || errors.Is(err, setup.ErrStale) || errors.Is(err, setup.ErrMissing)
 		if err != nil && !staysLost {
@@ -345,11 +307,4 @@ func (p pages) findAgents(v *web.Visit) error {
 	}
 
 	return v.GoWithText(path, strconv.Itoa(found)+" found.")
-}
-
-// showTeamAgain shows the form of the team that was sent, with what is wrong at its fields and with other problems.
-func (p pages) showTeamAgain(v *web.Visit, s *stepsPage, problems map[string]string, others []string) error {
-	s.Team.Problems = others
-	s.Team.Keep(v, problems)
-	return v.ShowAgain("start", s.makeScreen())
 }
