@@ -70,6 +70,66 @@ func listPeriods(from, to string, sums []Sum) plotData {
 	return p
 }
 
+// chartsOf makes the charts of the page, not yet with what they share.
+func chartsOf(data plotData) []chart.Chart {
+	var in, out, begun, reopened, resolved, firstAnswer, nextAnswer, resolving []float64
+	for _, d := range data.list {
+		in = append(in, float64(d.In))
+		out = append(out, float64(d.Out))
+		begun = append(begun, float64(d.New))
+		reopened = append(reopened, float64(d.Reopened))
+		resolved = append(resolved, float64(d.Resolved))
+		firstAnswer = append(firstAnswer, meanSeconds(d.First))
+		nextAnswer = append(nextAnswer, meanSeconds(d.Next))
+		resolving = append(resolving, meanSeconds(d.Ended))
+	}
+
+	return []chart.Chart{
+		{
+			ID:    "messages",
+			Title: "Messages",
+			Kind:  chart.Stacked,
+			Series: []chart.Series{
+				{Name: "From customers", Values: in},
+				{Name: "To customers", Values: out},
+			},
+		},
+		{
+			ID:    "conversations",
+			Title: "Conversations",
+			Kind:  chart.Bars,
+			Series: []chart.Series{
+				{Name: "New", Values: begun},
+				{Name: "Reopened", Values: reopened},
+				{Name: "Resolved", Values: resolved},
+			},
+		},
+		{
+			ID:    "answers",
+			Title: "Time to answer, on average",
+			Kind:  chart.Lines,
+			Series: []chart.Series{
+				{Name: "First answer", Values: firstAnswer},
+				{Name: "Next answer", Values: nextAnswer},
+			},
+		},
+		{
+			ID:     "resolving",
+			Title:  "Time to resolve, on average",
+			Kind:   chart.Lines,
+			Series: []chart.Series{{Name: "Time to resolve", Values: resolving}},
+		},
+	}
+}
+
+// meanSeconds returns the mean of times; NaN, which charts leave out, if there are none.
+func meanSeconds(t Times) float64 {
+	if t.Count == 0 {
+		return math.NaN()
+	}
+	return t.Mean().Seconds()
+}
+
 // draw draws all charts of the page.
 func (p pages) draw(data plotData) ([]template.HTML, error) {
 	places := make([]string, len(data.list))
@@ -77,40 +137,8 @@ func (p pages) draw(data plotData) ([]template.HTML, error) {
 		places[i] = d.name
 	}
 
-	series := func(name string, value func(period) float64) chart.Series {
-		s := chart.Series{Name: name}
-		for _, d := range data.list {
-			s.Values = append(s.Values, value(d))
-		}
-		return s
-	}
-
-	mean := func(of func(period) Times) func(period) float64 {
-		return func(d period) float64 {
-			if t := of(d); t.Count > 0 {
-				return t.Mean().Seconds()
-			}
-			return math.NaN()
-		}
-	}
-
-	charts := []chart.Chart{
-		{ID: "messages", Title: "Messages", Kind: chart.Stacked, Series: []chart.Series{
-			series("From customers", func(d period) float64 { return float64(d.In) }),
-			series("To customers", func(d period) float64 { return float64(d.Out) })}},
-		{ID: "conversations", Title: "Conversations", Kind: chart.Bars, Series: []chart.Series{
-			series("New", func(d period) float64 { return float64(d.New) }),
-			series("Reopened", func(d period) float64 { return float64(d.Reopened) }),
-			series("Resolved", func(d period) float64 { return float64(d.Resolved) })}},
-		{ID: "answers", Title: "Time to answer, on average", Kind: chart.Lines, Series: []chart.Series{
-			series("First answer", mean(func(d period) Times { return d.First })),
-			series("Next answer", mean(func(d period) Times { return d.Next }))}},
-		{ID: "resolving", Title: "Time to resolve, on average", Kind: chart.Lines, Series: []chart.Series{
-			series("Time to resolve", mean(func(d period) Times { return d.Ended }))}},
-	}
-
 	var drawn []template.HTML
-	for _, c := range charts {
+	for _, c := range chartsOf(data) {
 		c.Across = data.across
 		c.Places = places
 		if c.Kind == chart.Lines {
