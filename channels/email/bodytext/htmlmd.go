@@ -1,7 +1,6 @@
 package bodytext
 
 import (
-	"bytes"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -10,22 +9,24 @@ import (
 	"parley/channels/markdown"
 )
 
-// markdownWriter writes a tree as canonical Markdown in one walk. It collects a line (markdownLine) and
-// writes it when it ends. So each node takes the same time, however many elements are around it.
+// markdownWriter writes a tree as canonical Markdown in one walk. It collects a line (markdownLine) and writes it when it ends
+// (blockWriter). So each node takes the same time, however many elements are around it. For example,
+//
+//	<p>Dear Ann,</p><ul><li>one<br>more</li></ul>
+//
+// becomes
+//
+//	Dear Ann,
+//
+//	- one
+//	  more
 type markdownWriter struct {
-	out           strings.Builder
-	line          markdownLine
-	boxes         []box   // the open quotes and list items, outermost first
-	lists         []*list // the open lists, outermost first
-	openItems     int     // how many of boxes are items
-	openQuotes    int     // how many of boxes are quotes
-	deepLists     int     // open lists beyond maxListDepth, which are not in lists
-	gap           int     // newlines due before the next line; 2 make an empty line
-	boxesWithLine int     // how many of boxes, from the outermost on, have a line already
-	linesWritten  int     // lines written so far
-	margin        []byte  // the prefix of further lines in the first boxesWithLine boxes: see box
-	singleLine    int     // how many open elements can't have line breaks
+	blockWriter
 
+	line       markdownLine
+	lists      []*list                       // the open lists, outermost first
+	deepLists  int                           // open lists beyond maxListDepth, which are not in lists
+	singleLine int                           // how many open elements can't have line breaks
 	dataTables map[*html.Node][][]*html.Node // the cells, by rows, of tables that show data
 }
 
@@ -44,7 +45,7 @@ func writeMarkdown(n *html.Node) string {
 func (w *markdownWriter) classify(n *html.Node) (isParagraph bool) {
 	switch n.DataAtom {
 	case atom.P:
-		isParagraph = paragraphGap(n) == 2
+		isParagraph = paragraphGap(n) == emptyLine
 	case atom.Table:
 		if rows := dataRows(n); rows != nil {
 			w.dataTables[n] = rows
@@ -117,7 +118,7 @@ func (w *markdownWriter) writeBlock(n *html.Node) {
 
 	switch n.DataAtom {
 	case atom.Div:
-		w.writeOwnLines(n, 1)
+		w.writeOwnLines(n, newLine)
 	case atom.Td, atom.Th:
 		w.writeLayoutCell(n)
 	case atom.Table:
@@ -125,9 +126,9 @@ func (w *markdownWriter) writeBlock(n *html.Node) {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		w.writeHeading(n)
 	case atom.Hr:
-		w.beginBlock(2)
+		w.beginBlock(emptyLine)
 		w.line.isRule = true
-		w.endBlock(2)
+		w.endBlock(emptyLine)
 	case atom.Pre, atom.Listing, atom.Xmp, atom.Plaintext:
 		w.writePreformatted(n)
 	case atom.Blockquote:
@@ -138,34 +139,33 @@ func (w *markdownWriter) writeBlock(n *html.Node) {
 		w.writeItem(n)
 	default:
 		if isBlockTag(n.DataAtom) {
-			w.writeOwnLines(n, 2)
+			w.writeOwnLines(n, emptyLine)
 		} else {
 			w.writeChildren(n)
 		}
 	}
 }
 
-// writeOwnLines writes an element that shares no line with its neighbours. gap is 2 if there are empty
-// lines around it, else 1.
-func (w *markdownWriter) writeOwnLines(n *html.Node, gap int) {
-	w.beginBlock(gap)
+// writeOwnLines writes an element that shares no line with its neighbours. around is what stands before and behind it.
+func (w *markdownWriter) writeOwnLines(n *html.Node, around gap) {
+	w.beginBlock(around)
 	w.writeChildren(n)
-	w.endBlock(gap)
+	w.endBlock(around)
 }
 
-// paragraphGap returns 2 for a paragraph with empty lines around it, and 1 for one that mailers use as a line.
-func paragraphGap(n *html.Node) int {
+// paragraphGap returns what stands around a paragraph: empty lines, unless mailers use it as a line.
+func paragraphGap(n *html.Node) gap {
 	class := strings.ToLower(attributeOf(n, "class"))
 	if strings.Contains(class, "msonormal") || strings.Contains(class, "msoplaintext") {
-		return 1
+		return newLine
 	}
 	if style := attributeOf(n, "style"); style != "" {
 		style = strings.ToLower(strings.Join(strings.Fields(style[:min(len(style), maxStyleBytes)]), ""))
 		if strings.Contains(style, "margin:0") || strings.Contains(style, "margin-bottom:0") {
-			return 1
+			return newLine
 		}
 	}
-	return 2
+	return emptyLine
 }
 
 // writeInOneLine writes an element where line breaks are impossible: with spaces around it instead.
@@ -185,33 +185,26 @@ func (w *markdownWriter) lineBreak() {
 	case w.singleLine > 0:
 		w.line.addText(" ")
 	case w.endLine():
-		w.wantGap(1)
+		w.wantGap(newLine)
 	default:
-		w.wantGap(2)
+		w.wantGap(emptyLine)
 	}
 }
 
-// beginBlock starts a block; gap is as in writeOwnLines.
-func (w *markdownWriter) beginBlock(gap int) {
+// beginBlock starts a block.
+func (w *markdownWriter) beginBlock(before gap) {
 	w.endLine()
-	w.wantGap(gap)
+	w.wantGap(before)
 }
 
-// endBlock ends a block; gap is as in writeOwnLines. A block of nothing but a non-breaking space is an empty line.
-func (w *markdownWriter) endBlock(gap int) {
+// endBlock ends a block. A block of nothing but a non-breaking space is an empty line.
+func (w *markdownWriter) endBlock(behind gap) {
 	hadNBSP := w.line.hasNBSP
 	hadContent := w.endLine()
 	if hadNBSP && !hadContent {
-		gap = 2
+		behind = emptyLine
 	}
-	w.wantGap(gap)
-}
-
-// wantGap asks for at least this many newlines before the next line, but not at the beginning of a box.
-func (w *markdownWriter) wantGap(gap int) {
-	if len(w.boxes) == w.boxesWithLine {
-		w.gap = max(w.gap, gap)
-	}
+	w.wantGap(behind)
 }
 
 // endLine writes the collected line and begins a new one. It reports whether the line had content.
@@ -225,29 +218,14 @@ func (w *markdownWriter) endLine() bool {
 	return true
 }
 
-// beginLine ends the previous line and writes the prefix of the next one.
-func (w *markdownWriter) beginLine() {
-	if w.linesWritten > 0 {
-		if w.gap > 1 {
-			w.out.WriteByte('\n')
-			w.out.Write(bytes.TrimRight(w.marginOf(w.boxesWithLine), " "))
-		}
-		w.out.WriteByte('\n')
-	}
-	w.writeMarks()
-	w.linesWritten++
-	w.gap = 0
-	w.boxesWithLine = len(w.boxes)
-}
-
 // writeHeading writes a heading, which is a single line.
 func (w *markdownWriter) writeHeading(n *html.Node) {
-	w.beginBlock(2)
+	w.beginBlock(emptyLine)
 	w.line.heading = int(n.Data[1] - '0')
 	w.singleLine++
 	w.writeChildren(n)
 	w.singleLine--
-	w.endBlock(2)
+	w.endBlock(emptyLine)
 }
 
 // writeLink writes a link as a single line. If its target isn't linkable, only its content is written.
@@ -272,20 +250,13 @@ func (w *markdownWriter) writePreformatted(n *html.Node) {
 	}
 	const minFence = 3 // by CommonMark
 	fence := strings.Repeat("`", max(minFence, markdown.LongestRun(text, '`')+1))
-	w.beginBlock(2)
+	w.beginBlock(emptyLine)
 	w.writeRawLine(fence)
 	for line := range strings.SplitSeq(text, "\n") {
 		w.writeRawLine(strings.TrimRight(line, " \t\r"))
 	}
 	w.writeRawLine(fence)
-	w.wantGap(2)
-}
-
-// writeRawLine writes a line without escaping it.
-func (w *markdownWriter) writeRawLine(text string) {
-	w.beginLine()
-	w.out.WriteString(text)
-	w.wantGap(1)
+	w.wantGap(emptyLine)
 }
 
 // rawText returns the text in a node with its own line breaks.

@@ -36,7 +36,7 @@ func (w *markdownWriter) writeTable(n *html.Node) {
 		cells = append(cells, texts)
 	}
 
-	w.beginBlock(2)
+	w.beginBlock(emptyLine)
 	for i, texts := range cells {
 		w.writeTableLine(texts, widths, ' ')
 		if i == 0 {
@@ -44,7 +44,7 @@ func (w *markdownWriter) writeTable(n *html.Node) {
 		}
 	}
 
-	w.wantGap(2)
+	w.wantGap(emptyLine)
 }
 
 // writeTableLine writes a line of a table, with cells padded by fill to their widths.
@@ -59,7 +59,7 @@ func (w *markdownWriter) writeTableLine(cells []string, widths []int, fill byte)
 		}
 	}
 	w.out.WriteByte('|')
-	w.wantGap(1)
+	w.wantGap(newLine)
 }
 
 // writeLayoutCell writes a cell of a table that only arranges things.
@@ -67,7 +67,7 @@ func (w *markdownWriter) writeLayoutCell(n *html.Node) {
 	before := w.linesWritten
 	w.writeChildren(n)
 	if w.linesWritten > before { // it has lines of its own
-		w.beginBlock(1)
+		w.beginBlock(newLine)
 		return
 	}
 	w.line.addText(" ")
@@ -194,7 +194,7 @@ func isLine(n *html.Node) bool {
 	case atom.Div:
 		return true
 	case atom.P:
-		return paragraphGap(n) == 1
+		return paragraphGap(n) == newLine
 	}
 	return false
 }
