@@ -29,36 +29,15 @@ func (w *Writer) escape(s string) string {
 			indents = false
 		}
 
-		switch r {
-		case '\\', '*', '_', '`', '[', ']', '<', '~':
+		if needsBackslash(s, i, lineStart) {
 			b.WriteByte('\\')
-		case '&':
-			if IsEntity(s[i+1:]) {
-				b.WriteByte('\\')
-			}
-		case '>':
-			if lineStart {
-				b.WriteByte('\\')
-			}
-		case '#', '-', '+', '=':
-			if lineStart && mayBeginBlock(s[i:]) {
-				b.WriteByte('\\')
-			}
-		case '|', ':':
-			if lineStart && isTableRule(s[i:]) {
-				b.WriteByte('\\')
-			}
-		case '.', ')':
-			if lineStart && isListNumber(lastLine(s[:i])) {
-				b.WriteByte('\\')
-			}
 		}
-
 		b.WriteRune(r)
 
 		switch r {
 		case '\n':
-			lineStart, indents = true, true
+			lineStart = true
+			indents = true
 		case ' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9': // a sign behind them may still make a block
 		default:
 			lineStart = false
@@ -66,6 +45,33 @@ func (w *Writer) escape(s string) string {
 	}
 
 	return b.String()
+}
+
+// needsBackslash reports whether Markdown would take the character s[i] for a mark. lineStart says that only digits and spaces stand before
+// it on its line, so that it may also begin a block.
+func needsBackslash(s string, i int, lineStart bool) bool {
+	switch s[i] {
+	case '\\', '*', '_', '`', '[', ']', '<', '~':
+		return true
+	case '&':
+		return IsEntity(s[i+1:])
+	}
+
+	if !lineStart {
+		return false
+	}
+
+	switch s[i] {
+	case '>':
+		return true
+	case '#', '-', '+', '=':
+		return mayBeginBlock(s[i:])
+	case '|', ':':
+		return isTableRule(s[i:])
+	case '.', ')':
+		return isListNumber(lastLine(s[:i]))
+	}
+	return false
 }
 
 // indent notes a character of a line that has only spaces so far, and reports whether it is one of them. The spaces

@@ -215,7 +215,7 @@ func (c *Channel) missedFacts(one conversation, since time.Time) (facts []channe
 
 		raw, err := json.Marshal(m.asWebhookEvent(c.page))
 		if err == nil { // always: these are texts and a number
-			facts = append(facts, factOf(c.page, false, raw))
+			facts = append(facts, factOf(stored{Page: c.page, Event: raw}))
 		}
 	}
 

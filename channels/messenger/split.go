@@ -62,52 +62,60 @@ func split(body []byte) []channels.Fact {
 
 	var facts []channels.Fact
 	for _, raw := range n.Entry {
-		var e entry
-		if json.Unmarshal(raw, &e) != nil || !graph.IsID(e.ID) {
-			facts = append(facts, graph.UnreadableFact(raw, "", "an entry without a Page"))
-			continue
-		}
-		if n := len(e.Messaging) + len(e.Standby); n > maxEvents {
-			facts = append(facts, graph.UnreadableFact(raw, e.ID,
-				"an entry with "+strconv.Itoa(n)+" events: Meta sends no more than a thousand at once"))
-			continue
-		}
-
-		for _, event := range e.Messaging {
-			facts = append(facts, factOf(e.ID, false, event))
-		}
-
-		for _, event := range e.Standby {
-			facts = append(facts, factOf(e.ID, true, event))
-		}
-		// Other fields of a Page ("changes": its feed) aren't subscribed to and say nothing here.
+		facts = append(facts, splitEntry(raw)...)
 	}
-
 	return facts
 }
 
-// factOf returns the fact of one event.
-func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
-	var ev event
-	if err := graph.Read(raw, &ev); err != nil {
-		return graph.UnreadableFact(raw, page, "an event that isn't understood")
+// splitEntry returns a fact for each event of an entry. Other fields of a Page ("changes": its feed) aren't subscribed to and say nothing
+// here.
+func splitEntry(raw json.RawMessage) []channels.Fact {
+	var e entry
+	if json.Unmarshal(raw, &e) != nil || !graph.IsID(e.ID) {
+		return []channels.Fact{graph.UnreadableFact(raw, "", "an entry without a Page")}
+	}
+	if n := len(e.Messaging) + len(e.Standby); n > maxEvents {
+		return []channels.Fact{graph.UnreadableFact(raw, e.ID,
+			"an entry with "+strconv.Itoa(n)+" events: Meta sends no more than a thousand at once")}
 	}
 
-	customer := ev.findCustomer(page)
+	var facts []channels.Fact
+	for _, event := range e.Messaging {
+		facts = append(facts, factOf(stored{Page: e.ID, Event: event}))
+	}
+	for _, event := range e.Standby {
+		facts = append(facts, factOf(stored{Page: e.ID, Event: event, Standby: true}))
+	}
+	return facts
+}
+
+// factOf returns the fact of one event. What is told about a customer is applied in order, and so is what is told about the Page itself.
+func factOf(s stored) channels.Fact {
+	var ev event
+	if err := graph.Read(s.Event, &ev); err != nil {
+		return graph.UnreadableFact(s.Event, s.Page, "an event that isn't understood")
+	}
+
+	customer := ev.findCustomer(s.Page)
 	order := customer
 	if customer == "" && ev.Policy != nil {
-		order = "account:" + page
+		order = "account:" + s.Page
 	}
 	if order == "" {
-		return graph.UnreadableFact(raw, page, "an event without a person")
+		return graph.UnreadableFact(s.Event, s.Page, "an event without a person")
 	}
 
-	payload, err := json.Marshal(stored{Page: page, Standby: standby, Event: raw})
+	payload, err := json.Marshal(s)
 	if err != nil {
-		return graph.UnreadableFact(raw, page, "an event that isn't understood")
+		return graph.UnreadableFact(s.Event, s.Page, "an event that isn't understood")
 	}
 
-	return channels.Fact{ExternalID: boundedID(ev.externalID(customer, raw)), OrderKey: order, Payload: payload, Owner: page}
+	return channels.Fact{
+		ExternalID: boundedID(ev.externalID(customer, s.Event)),
+		OrderKey:   order,
+		Payload:    payload,
+		Owner:      s.Page,
+	}
 }
 
 // maxPersonID is the longest id of a person that is taken; Meta's have about 17 digits.
