@@ -108,52 +108,51 @@ func fileName(text string) string {
 	return cmp.Or(strings.Trim(name, ". "), "contact")
 }
 
-// vCard writes a card. Source: RFC 2426 (vCard 3.0), which phones read.
+// vCard writes a card as a file. Source: RFC 2426 (vCard 3.0), which phones read.
 func vCard(c card) []byte {
-	var b strings.Builder
-	put := func(name string, values ...loose) { // writes a line, unless all values are empty
-		if firstOf(values...) == "" {
-			return
-		}
-
-		var written []string
-		for _, v := range values {
-			written = append(written, vEscape(clippedLine(v, maxValue)))
-		}
-
-		b.WriteString(name + ":" + strings.Join(written, ";") + "\r\n")
-	}
-
-	b.WriteString("BEGIN:VCARD\r\nVERSION:3.0\r\n")
-	put("N", c.Name.Last, c.Name.First, "", "", "")
-
+	var w vCardWriter
+	w.WriteString("BEGIN:VCARD\r\nVERSION:3.0\r\n")
 	if c.Name.Last == "" && c.Name.First == "" {
-		put("N", loose(cardName(c)), "", "", "", "") // vCard requires a name
+		w.writeLine("N", loose(cardName(c)), "", "", "", "") // vCard requires a name
+	} else {
+		w.writeLine("N", c.Name.Last, c.Name.First, "", "", "")
 	}
-
-	put("FN", loose(cardName(c)))
-	put("ORG", c.Org.Company, c.Org.Department)
-	put("TITLE", c.Org.Title)
-	put("BDAY", c.Birthday)
+	w.writeLine("FN", loose(cardName(c)))
+	w.writeLine("ORG", c.Org.Company, c.Org.Department)
+	w.writeLine("TITLE", c.Org.Title)
+	w.writeLine("BDAY", c.Birthday)
 
 	for _, p := range c.Phones {
-		put("TEL"+vType(p.Type), loose(firstOf(p.Phone, loose(phoneKey(p.WaID)))))
+		w.writeLine("TEL"+vType(p.Type), loose(firstOf(p.Phone, loose(phoneKey(p.WaID)))))
 	}
-
 	for _, e := range c.Emails {
-		put("EMAIL"+vType(e.Type), e.Email)
+		w.writeLine("EMAIL"+vType(e.Type), e.Email)
 	}
-
 	for _, u := range c.URLs {
-		put("URL", u.URL)
+		w.writeLine("URL", u.URL)
 	}
-
 	for _, a := range c.Addresses {
-		put("ADR", "", "", a.Street, a.City, a.State, a.Zip, a.Country)
+		w.writeLine("ADR", "", "", a.Street, a.City, a.State, a.Zip, a.Country)
 	}
 
-	b.WriteString("END:VCARD\r\n")
-	return []byte(b.String())
+	w.WriteString("END:VCARD\r\n")
+	return []byte(w.String())
+}
+
+// vCardWriter collects the lines of a vCard.
+type vCardWriter struct{ strings.Builder }
+
+// writeLine writes a property with its values, unless all of them are empty.
+func (w *vCardWriter) writeLine(name string, values ...loose) {
+	if firstOf(values...) == "" {
+		return
+	}
+
+	var written []string
+	for _, v := range values {
+		written = append(written, vEscape(clippedLine(v, maxValue)))
+	}
+	w.WriteString(name + ":" + strings.Join(written, ";") + "\r\n")
 }
 
 // vEscape writes a value. Source: RFC 2426, section 5.
