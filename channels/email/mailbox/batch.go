@@ -3,7 +3,6 @@ package mailbox
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
-	"parley/channels/pause"
 )
 
 const (
@@ -168,25 +166,4 @@ func (f *fetcher) save(ctx context.Context, m *mark) error {
 	f.stored = stored
 	f.inbox.mark = m
 	return nil
-}
-
-// retryUntilStored calls do, which needs the database, until it works.
-// Errors: ctx ended.
-func (f *fetcher) retryUntilStored(ctx context.Context, do func() error) error {
-	wait := f.box.opts.Timing.StoreFirst
-	for {
-		err := do()
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if !errors.Is(err, channels.ErrOverloaded) {
-			f.box.log.Error("mailbox waits for the database", "error", err)
-		}
-
-		pause.For(ctx, spreadALittle(wait))
-		wait = min(2*wait, f.box.opts.Timing.StoreMax)
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -13,10 +12,6 @@ import (
 	"parley/channels/email/wire"
 	"parley/channels/pause"
 )
-
-// reportAfter is how many connections in a row must fail before the account is reported as broken, if
-// the cause may pass by itself.
-const reportAfter = 3
 
 // fetcher is the state of Run. A session is one IMAP connection. The watermark (mark.go) says how far the mailbox was read. A rescan looks
 // again at the mails of the last days, because servers may show a mail late. Only Run's goroutine uses a fetcher, except for the
@@ -40,8 +35,7 @@ type fetcher struct {
 	rescanDue       bool          // the next fetch also rescans the last days; set by rescanTimer, reset by fetchNew
 	earlyRescanWait time.Duration // how soon the next rescan comes after an unreadable mail; zero if all mails can be read
 
-	failedSinceFetch  int // sessions that failed since all mail was last fetched: decides when admins hear of it
-	failedSinceStable int // sessions that failed since one lasted for two fetches: the more, the longer the next wait
+	failures failureCount
 }
 
 // Run fetches mail until ctx ends, and then returns nil. It keeps one IMAP connection and waits with IDLE, by which the server announces
@@ -167,68 +161,6 @@ func (f *fetcher) checkConsent(ctx context.Context) error {
 		return err
 	}
 	return nil // also if the provider can't be asked now: the connection still works
-}
-
-// recordSuccess records that all mail has been fetched. fetchesInSession counts the fetches of this session.
-// Only the second one shows that the connection is stable: some servers let us in and hang up at the first wait.
-func (f *fetcher) recordSuccess(fetchesInSession int) {
-	f.failedSinceFetch = 0
-	f.inbox.forgetRefusals()
-	hasReadSent := f.sentPause == 0 // otherwise that folder is left alone, because it was refused
-	if hasReadSent {
-		f.sent.forgetRefusals()
-	}
-	f.box.noteCaughtUp()
-	if fetchesInSession == 1 {
-		f.box.env.Report(channels.Condition{Status: channels.Active})
-		return
-	}
-	f.failedSinceStable = 0
-}
-
-// recordFailure counts and reports a session that failed, and returns how long to wait before the next one.
-func (f *fetcher) recordFailure(err error) time.Duration {
-	timing := f.box.opts.Timing
-	f.failedSinceStable++
-	if errors.Is(err, errMarkInDoubt) { // it says nothing of the mailbox
-		f.box.log.Error("mailbox begins again with the stored watermark", "error", err)
-		return spreadALittle(waitAfterFailures(timing.StoreFirst, timing.StoreMax, f.failedSinceStable))
-	}
-
-	f.failedSinceFetch++
-	problem := f.box.explain(err)
-	if problem.NeedsPerson || f.failedSinceFetch >= reportAfter {
-		f.box.env.Report(channels.Condition{Status: channels.Broken, Text: problem.Text, Hint: problem.Hint})
-	}
-	f.box.log.Warn("mailbox connection ended", "error", err, "in_a_row", f.failedSinceFetch)
-	var at *stageError
-	isLetIn := errors.As(err, &at) && at.stage == stageFolder
-	if problem.NeedsPerson && !isLetIn { // frequent logins that are refused could lock the account
-		return spreadWidely(waitAfterFailures(timing.LoginFirst, timing.LoginMax, f.failedSinceStable))
-	}
-	longest := timing.RetryLost
-	if _, hasRefused := errors.AsType[*imap.Error](err); hasRefused {
-		longest = timing.RetryMax
-	}
-	suggested := min(suggestedWait(err), timing.LoginMax) // a server could suggest a day
-	return max(suggested, spreadWidely(waitAfterFailures(timing.RetryFirst, longest, f.failedSinceStable)))
-}
-
-// waitAfterFailures returns the wait after a number of failures in a row, which is at least 1. It begins with first
-// and doubles with each failure, up to longest.
-func waitAfterFailures(first, longest time.Duration, failures int) time.Duration {
-	const maxDoublings = 20 // more would overflow; longest is reached before
-	return min(longest, first<<min(failures-1, maxDoublings))
-}
-
-// spreadWidely returns a random time from 0.5 d to 1.5 d, so that the mailboxes of a server that was down
-// come back one after the other.
-func spreadWidely(d time.Duration) time.Duration { return d/2 + rand.N(d) }
-
-// spreadALittle returns a random time from 0.8 d to 1.2 d, so that the accounts of one server don't act at
-// the same moments for ever, and yet not much later than their settings say.
-func spreadALittle(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }
 
 // waitForMail waits until there may be new mail, with IDLE if canIdle is true. stillCanIdle is false if the

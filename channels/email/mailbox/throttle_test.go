@@ -95,7 +95,7 @@ func TestLongestWaitBetweenSessions(t *testing.T) {
 	for _, tt := range tests {
 		f := newRefusedFetcher()
 		f.box.opts = DefaultOptions()
-		f.failedSinceStable = 30
+		f.failures.sinceStable = 30
 		if got := f.recordFailure(tt.err); got < tt.want/2 || got > tt.want*3/2 {
 			t.Errorf("%s: the wait is %s, want about %s", tt.name, got, tt.want)
 		}
