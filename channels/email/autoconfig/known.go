@@ -24,34 +24,116 @@ const appPassword = "With two-step sign-in it takes an app password only, which 
 // Source: the providers' own help pages on IMAP and SMTP, read November 2026.
 func listProviders() []provider {
 	return []provider{
-		{title: "Gmail", domains: []string{"gmail.com", "googlemail.com"}, exchangers: []string{".google.com", ".googlemail.com"},
-			oauth: settings.OAuthGoogle, imap: "imap.gmail.com:993", smtp: "smtp.gmail.com:587",
-			hint: "Sign in with Google, or make an app password: Google takes no other."},
-		{title: "Microsoft 365", domains: []string{"outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.de", "hotmail.de", "hotmail.co.uk", "hotmail.fr"},
+		{
+			title:      "Gmail",
+			domains:    []string{"gmail.com", "googlemail.com"},
+			exchangers: []string{".google.com", ".googlemail.com"},
+			oauth:      settings.OAuthGoogle,
+			imap:       "imap.gmail.com:993",
+			smtp:       "smtp.gmail.com:587",
+			hint:       "Sign in with Google, or make an app password: Google takes no other.",
+		},
+		{
+			title:      "Microsoft 365",
+			domains:    []string{"outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.de", "hotmail.de", "hotmail.co.uk", "hotmail.fr"},
 			exchangers: []string{".mail.protection.outlook.com", ".mx.microsoft", ".olc.protection.outlook.com"},
-			oauth:      settings.OAuthMicrosoft, imap: "outlook.office365.com:993", smtp: "smtp.office365.com:587",
-			hint: "Sign in with Microsoft: it takes no passwords."},
-		{title: "Yahoo", domains: []string{"yahoo.com", "yahoo.de", "yahoo.co.uk", "yahoo.fr", "ymail.com", "rocketmail.com"},
-			imap: "imap.mail.yahoo.com:993", smtp: "smtp.mail.yahoo.com:465", hint: "Yahoo takes an app password only."},
-		{title: "AOL", domains: []string{"aol.com"}, imap: "imap.aol.com:993", smtp: "smtp.aol.com:465", hint: "AOL takes an app password only."},
-		{title: "iCloud", domains: []string{"icloud.com", "me.com", "mac.com"}, exchangers: []string{".mail.icloud.com"},
-			imap: "imap.mail.me.com:993", smtp: "smtp.mail.me.com:587", hint: "Apple takes an app-specific password only."},
-		{title: "Fastmail", domains: []string{"fastmail.com", "fastmail.fm"}, exchangers: []string{".messagingengine.com"},
-			imap: "imap.fastmail.com:993", smtp: "smtp.fastmail.com:465", hint: "Fastmail takes an app password only."},
-		{title: "GMX", domains: []string{"gmx.de", "gmx.net", "gmx.at", "gmx.ch"}, imap: "imap.gmx.net:993", smtp: "mail.gmx.net:465",
-			hint: "Switch on POP3 and IMAP in the settings of the mailbox first."},
-		{title: "GMX", domains: []string{"gmx.com"}, imap: "imap.gmx.com:993", smtp: "mail.gmx.com:465",
-			hint: "Switch on POP3 and IMAP in the settings of the mailbox first."},
-		{title: "WEB.DE", domains: []string{"web.de"}, imap: "imap.web.de:993", smtp: "smtp.web.de:465",
-			hint: "Switch on POP3 and IMAP in the settings of the mailbox first."},
-		{title: "IONOS", exchangers: []string{".ionos.de", ".kundenserver.de"}, imap: "imap.ionos.de:993", smtp: "smtp.ionos.de:465"},
-		{title: "T-Online", domains: []string{"t-online.de", "magenta.de"}, imap: "secureimap.t-online.de:993", smtp: "securesmtp.t-online.de:465",
-			hint: "It takes the password for e-mail programs, which you set in the customer centre."},
-		{title: "mailbox.org", domains: []string{"mailbox.org"}, exchangers: []string{".mailbox.org"}, imap: "imap.mailbox.org:993", smtp: "smtp.mailbox.org:465"},
-		{title: "Posteo", domains: []string{"posteo.de", "posteo.net"}, imap: "posteo.de:993", smtp: "posteo.de:465"},
-		{title: "Zoho", domains: []string{"zoho.com", "zohomail.com"}, imap: "imap.zoho.com:993", smtp: "smtp.zoho.com:465", hint: appPassword},
-		{title: "Yandex", domains: []string{"yandex.com", "yandex.ru"}, exchangers: []string{".yandex.net"}, imap: "imap.yandex.com:993", smtp: "smtp.yandex.com:465",
-			hint: "It takes an app password only."},
+			oauth:      settings.OAuthMicrosoft,
+			imap:       "outlook.office365.com:993",
+			smtp:       "smtp.office365.com:587",
+			hint:       "Sign in with Microsoft: it takes no passwords.",
+		},
+		{
+			title:   "Yahoo",
+			domains: []string{"yahoo.com", "yahoo.de", "yahoo.co.uk", "yahoo.fr", "ymail.com", "rocketmail.com"},
+			imap:    "imap.mail.yahoo.com:993",
+			smtp:    "smtp.mail.yahoo.com:465",
+			hint:    "Yahoo takes an app password only.",
+		},
+		{
+			title:   "AOL",
+			domains: []string{"aol.com"},
+			imap:    "imap.aol.com:993",
+			smtp:    "smtp.aol.com:465",
+			hint:    "AOL takes an app password only.",
+		},
+		{
+			title:      "iCloud",
+			domains:    []string{"icloud.com", "me.com", "mac.com"},
+			exchangers: []string{".mail.icloud.com"},
+			imap:       "imap.mail.me.com:993",
+			smtp:       "smtp.mail.me.com:587",
+			hint:       "Apple takes an app-specific password only.",
+		},
+		{
+			title:      "Fastmail",
+			domains:    []string{"fastmail.com", "fastmail.fm"},
+			exchangers: []string{".messagingengine.com"},
+			imap:       "imap.fastmail.com:993",
+			smtp:       "smtp.fastmail.com:465",
+			hint:       "Fastmail takes an app password only.",
+		},
+		{
+			title:   "GMX",
+			domains: []string{"gmx.de", "gmx.net", "gmx.at", "gmx.ch"},
+			imap:    "imap.gmx.net:993",
+			smtp:    "mail.gmx.net:465",
+			hint:    "Switch on POP3 and IMAP in the settings of the mailbox first.",
+		},
+		{
+			title:   "GMX",
+			domains: []string{"gmx.com"},
+			imap:    "imap.gmx.com:993",
+			smtp:    "mail.gmx.com:465",
+			hint:    "Switch on POP3 and IMAP in the settings of the mailbox first.",
+		},
+		{
+			title:   "WEB.DE",
+			domains: []string{"web.de"},
+			imap:    "imap.web.de:993",
+			smtp:    "smtp.web.de:465",
+			hint:    "Switch on POP3 and IMAP in the settings of the mailbox first.",
+		},
+		{
+			title:      "IONOS",
+			exchangers: []string{".ionos.de", ".kundenserver.de"},
+			imap:       "imap.ionos.de:993",
+			smtp:       "smtp.ionos.de:465",
+		},
+		{
+			title:   "T-Online",
+			domains: []string{"t-online.de", "magenta.de"},
+			imap:    "secureimap.t-online.de:993",
+			smtp:    "securesmtp.t-online.de:465",
+			hint:    "It takes the password for e-mail programs, which you set in the customer centre.",
+		},
+		{
+			title:      "mailbox.org",
+			domains:    []string{"mailbox.org"},
+			exchangers: []string{".mailbox.org"},
+			imap:       "imap.mailbox.org:993",
+			smtp:       "smtp.mailbox.org:465",
+		},
+		{
+			title:   "Posteo",
+			domains: []string{"posteo.de", "posteo.net"},
+			imap:    "posteo.de:993",
+			smtp:    "posteo.de:465",
+		},
+		{
+			title:   "Zoho",
+			domains: []string{"zoho.com", "zohomail.com"},
+			imap:    "imap.zoho.com:993",
+			smtp:    "smtp.zoho.com:465",
+			hint:    appPassword,
+		},
+		{
+			title:      "Yandex",
+			domains:    []string{"yandex.com", "yandex.ru"},
+			exchangers: []string{".yandex.net"},
+			imap:       "imap.yandex.com:993",
+			smtp:       "smtp.yandex.com:465",
+			hint:       "It takes an app password only.",
+		},
 	}
 }
 
@@ -84,7 +166,13 @@ func (f *Finder) byMX(ctx context.Context, address, domain string) Found {
 
 // toFound fills in what is known of a provider.
 func (p provider) toFound(address, why string) Found {
-	return Found{From: p.title + " (" + why + ")", OAuth: p.oauth, IMAP: parseServer(p.imap, address), SMTP: parseServer(p.smtp, address), Hint: p.hint}
+	return Found{
+		From:  p.title + " (" + why + ")",
+		OAuth: p.oauth,
+		IMAP:  parseServer(p.imap, address),
+		SMTP:  parseServer(p.smtp, address),
+		Hint:  p.hint,
+	}
 }
 
 // parseServer reads host:port.

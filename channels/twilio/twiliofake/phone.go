@@ -82,40 +82,47 @@ func (e *exchange) findPhoneLocked(address, number, name string) *Phone {
 // Send sends a message to the company. It blocks until the message's callback was answered or given up.
 // Errors: Twilio doesn't know the number; the callback was refused.
 func (p *Phone) Send(msg Message) (string, error) {
-	m, form, hook, err := p.storeMessage(msg)
-	if err != nil || hook == "" {
-		return m.sid, err
+	sent, err := p.storeMessage(msg)
+	if err != nil || sent.webhook == "" {
+		return sent.sid, err
 	}
-	status := p.exchange.hooks.call(hook, form, m)
+	status := p.exchange.hooks.call(sent.webhook, sent.form, sent.stored)
 	if status/100 == 2 || p.exchange.hooks.isLosing() {
-		return m.sid, nil
+		return sent.sid, nil
 	}
-	return m.sid, fmt.Errorf("twiliofake: webhook answered %d", status)
+	return sent.sid, fmt.Errorf("twiliofake: webhook answered %d", status)
 }
 
 // Post is Send without waiting for the callback.
 // Errors: Twilio doesn't know the number.
 func (p *Phone) Post(msg Message) (string, error) {
-	m, form, hook, err := p.storeMessage(msg)
+	sent, err := p.storeMessage(msg)
 	if err != nil {
-		return m.sid, err
+		return sent.sid, err
 	}
 	isRunning := p.exchange.api.Context().Err() == nil
-	if hook != "" && isRunning {
-		p.exchange.api.Go(func() { p.exchange.hooks.call(hook, form, m) })
+	if sent.webhook != "" && isRunning {
+		p.exchange.api.Go(func() { p.exchange.hooks.call(sent.webhook, sent.form, sent.stored) })
 	}
-	return m.sid, nil
+	return sent.sid, nil
 }
 
-// storeMessage stores a customer's message. It returns the form of its callback, and the webhook that takes it; "" if
-// there is none. With an error, the message is empty.
-func (p *Phone) storeMessage(msg Message) (m *stored, form url.Values, hook string, err error) {
+// sentMessage is a customer's message with its callback.
+type sentMessage struct {
+	*stored
+
+	form    url.Values // of the callback
+	webhook string     // takes the callback; "" if none does
+}
+
+// storeMessage stores a customer's message. With an error, the message is empty.
+func (p *Phone) storeMessage(msg Message) (sentMessage, error) {
 	e := p.exchange
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n := e.findNumberLocked(p.Number)
 	if n == nil {
-		return &stored{}, nil, "", errors.New("twiliofake: nobody has this number")
+		return sentMessage{stored: &stored{}}, errors.New("twiliofake: nobody has this number")
 	}
 
 	now := e.opt.Now().UTC()
@@ -124,8 +131,19 @@ func (p *Phone) storeMessage(msg Message) (m *stored, form url.Values, hook stri
 		prefix = "MM"
 	}
 
-	m = &stored{sid: newSID(prefix), body: msg.Text, from: p.Address, to: p.Number, direction: directionInbound, status: messageReceived,
-		service: e.serviceOfLocked(p.Number), created: now, sent: now, updated: now, segments: 1}
+	m := &stored{
+		sid:       newSID(prefix),
+		body:      msg.Text,
+		from:      p.Address,
+		to:        p.Number,
+		direction: directionInbound,
+		status:    messageReceived,
+		service:   e.serviceOfLocked(p.Number),
+		created:   now,
+		sent:      now,
+		updated:   now,
+		segments:  1,
+	}
 	for _, md := range msg.Media {
 		f := &file{sid: newSID("ME"), kind: md.ContentType, content: md.Content}
 		m.media = append(m.media, f)
@@ -136,19 +154,16 @@ func (p *Phone) storeMessage(msg Message) (m *stored, form url.Values, hook stri
 	e.lastIn[pairKey(p.Address, p.Number)] = now
 	extra := url.Values{}
 	maps.Copy(extra, msg.Fields)
-
 	if msg.ReplyTo != "" {
 		extra.Set("OriginalRepliedMessageSid", msg.ReplyTo)
 	}
-
-	word := e.handleKeywordLocked(m)
-	if word != "" && e.opt.OptOutType {
+	if word := e.handleKeywordLocked(m); word != "" && e.opt.OptOutType {
 		extra.Set("OptOutType", word)
 	}
 
 	p.extra[m.sid] = extra
 	e.Poke()
-	return m, e.inboundFormLocked(m, p), e.findWebhookLocked(n), nil
+	return sentMessage{stored: m, form: e.inboundFormLocked(m, p), webhook: e.findWebhookLocked(n)}, nil
 }
 
 // handleKeywordLocked does what Twilio does when a customer texts STOP, START or HELP, and returns that keyword, or "" for any
@@ -223,14 +238,22 @@ func (p *Phone) Start() (string, error) { return p.Send(Message{Text: "Start"}) 
 
 // Tap answers with a button of a message that the customer got.
 func (p *Phone) Tap(messageSid string, b Button) (string, error) {
-	return p.Send(Message{Text: b.Title, ReplyTo: messageSid,
-		Fields: url.Values{"MessageType": {"button"}, "ButtonText": {b.Title}, "ButtonPayload": {b.ID}}})
+	return p.Send(Message{
+		Text:    b.Title,
+		ReplyTo: messageSid,
+		Fields:  url.Values{"MessageType": {"button"}, "ButtonText": {b.Title}, "ButtonPayload": {b.ID}},
+	})
 }
 
 // Share sends a place.
 func (p *Phone) Share(latitude, longitude float64, label, address string) (string, error) {
-	return p.Send(Message{Fields: url.Values{"MessageType": {"location"}, "Latitude": {strconv.FormatFloat(latitude, 'f', -1, 64)},
-		"Longitude": {strconv.FormatFloat(longitude, 'f', -1, 64)}, "Label": {label}, "Address": {address}}})
+	return p.Send(Message{Fields: url.Values{
+		"MessageType": {"location"},
+		"Latitude":    {strconv.FormatFloat(latitude, 'f', -1, 64)},
+		"Longitude":   {strconv.FormatFloat(longitude, 'f', -1, 64)},
+		"Label":       {label},
+		"Address":     {address},
+	}})
 }
 
 // Read marks everything that came by WhatsApp as seen by the customer.
@@ -277,8 +300,17 @@ func (p *Phone) Chat() []Received {
 			continue
 		}
 
-		r := Received{Mine: mine, SID: m.sid, Text: m.body, Status: string(m.status), Location: m.location, At: m.sent, Buttons: m.buttons, List: m.list,
-			Automatic: m.direction == directionTwilio}
+		r := Received{
+			SID:       m.sid,
+			Text:      m.body,
+			Status:    string(m.status),
+			Location:  m.location,
+			Buttons:   m.buttons,
+			List:      m.list,
+			At:        m.sent,
+			Automatic: m.direction == directionTwilio,
+			Mine:      mine,
+		}
 		for _, f := range m.media {
 			r.Media = append(r.Media, Media{ContentType: f.kind, Content: f.content})
 			if !mine && strings.HasPrefix(m.from, waPrefix) && !hasCaption(f.kind) {

@@ -73,15 +73,35 @@ func Start(o Options) (*Server, error) {
 
 	o.TotalTime = cmp.Or(o.TotalTime, defaultTotalTime)
 	log := slog.New(slog.DiscardHandler)
-	g := &ground{opt: o, api: emulator.NewHost("twiliofake", log),
-		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
-	s := &Server{ground: g, library: &library{ground: g}, faults: &faults{emulator.NewFaultSet[Fault](1)}}
-	s.exchange = &exchange{ground: g, library: s.library, phones: map[string]*Phone{}, blocked: map[string]bool{}, lastIn: map[string]time.Time{}}
+	g := &ground{
+		opt:    o,
+		api:    emulator.NewHost("twiliofake", log),
+		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+	}
+	s := &Server{
+		ground:  g,
+		library: &library{ground: g},
+		faults:  &faults{emulator.NewFaultSet[Fault](1)},
+	}
+	s.exchange = &exchange{
+		ground:  g,
+		library: s.library,
+		phones:  map[string]*Phone{},
+		blocked: map[string]bool{},
+		lastIn:  map[string]time.Time{},
+	}
 	s.webhooks = &webhooks{ground: g, exchange: s.exchange}
-	s.storage = &storage{ground: g, exchange: s.exchange, host: emulator.NewHost("twiliofake", log), files: map[string]*file{}}
-	s.exchange.hooks, s.exchange.media = s.webhooks, s.storage
+	s.storage = &storage{
+		ground:   g,
+		exchange: s.exchange,
+		host:     emulator.NewHost("twiliofake", log),
+		files:    map[string]*file{},
+	}
+	s.exchange.hooks = s.webhooks
+	s.exchange.media = s.storage
 	s.webAPI = &webAPI{ground: g, exchange: s.exchange, media: s.storage, library: s.library, faults: s.faults}
-	s.api.Handler, s.host.Handler = driver{s}.makeHandler(s.webAPI.makeHandler()), http.HandlerFunc(s.serveFile)
+	s.api.Handler = driver{s}.makeHandler(s.webAPI.makeHandler())
+	s.host.Handler = http.HandlerFunc(s.serveFile)
 	if err := errors.Join(s.api.Start(o.Listen), s.host.Start("")); err != nil {
 		s.Close()
 		return nil, err
