@@ -85,7 +85,7 @@ func (c *Channel) checkAddress() channels.Finding {
 // checkNumber looks at a phone number's abilities and its webhook.
 func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	const what = "Number"
-	n, _, err := c.newFinder().findNumber(ctx)
+	n, err := c.newFinder().findNumber(ctx)
 	if err != nil {
 		return []channels.Finding{lookupFinding(what, err)}
 	}

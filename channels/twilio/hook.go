@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"parley/channels"
@@ -95,26 +94,20 @@ func (f *finder) findHook(ctx context.Context) (*hookPlace, error) {
 	}
 
 	if f.number.service != "" {
-		p, onNumber, err := f.findInService(ctx)
-		if err != nil || !onNumber {
-			return p, err
+		s, err := f.findService(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !s.LeavesToNumbers {
+			return s.makeHookPlace(), nil
 		}
 	}
 
-	n, kind, err := f.findNumber(ctx)
+	n, err := f.findNumber(ctx)
 	if err != nil {
 		return nil, err
 	}
-
-	return &hookPlace{what: "“A message comes in” of the number " + f.number.from, address: n.URL, method: n.Method, app: n.App,
-		requestFor: func(address string) request {
-			form := url.Values{"SmsUrl": {address}, "SmsMethod": {http.MethodPost}}
-			if n.Code == "" { // short codes have no applications
-				form.Set("SmsApplicationSid", "")
-			}
-			return request{method: http.MethodPost, url: f.api.accountURL() + "/" + kind + "/" + url.PathEscape(n.SID) + ".json",
-				form: form}
-		}}, nil
+	return n.makeHookPlace(), nil
 }
 
 // ownPhone is a number or short code of the account.
@@ -129,53 +122,78 @@ type ownPhone struct {
 	URL    string `json:"sms_url"`
 	Method string `json:"sms_method"`
 	App    string `json:"sms_application_sid"`
+
+	list string // the address of the list in Twilio's API that has it
 }
 
-// findNumber finds the channel's number or short code. kind is the name of the list in which Twilio's API has it.
+// findNumber finds the channel's number or short code.
 // Errors: *channels.SendError, of class BadRecipient if the account doesn't have it.
-func (f *finder) findNumber(ctx context.Context) (phone *ownPhone, kind string, err error) {
-	kind, query := "IncomingPhoneNumbers", url.Values{"PhoneNumber": {f.number.from}}
+func (f *finder) findNumber(ctx context.Context) (*ownPhone, error) {
+	list, query := f.api.accountURL()+"/IncomingPhoneNumbers", url.Values{"PhoneNumber": {f.number.from}}
 	if !strings.HasPrefix(f.number.from, "+") {
-		kind, query = "SMS/ShortCodes", url.Values{"ShortCode": {f.number.from}}
+		list, query = f.api.accountURL()+"/SMS/ShortCodes", url.Values{"ShortCode": {f.number.from}}
 	}
 
 	var found struct {
 		Numbers []ownPhone `json:"incoming_phone_numbers"`
 		Codes   []ownPhone `json:"short_codes"`
 	}
-	if err := f.api.call(ctx, request{
-		method: http.MethodGet,
-		url:    f.api.accountURL() + "/" + kind + ".json?" + query.Encode(),
-	}, &found); err != nil {
-		return nil, "", asNotSent(err)
+	if err := f.api.call(ctx, request{method: http.MethodGet, url: list + ".json?" + query.Encode()}, &found); err != nil {
+		return nil, asNotSent(err)
 	}
 
-	all := append(found.Numbers, found.Codes...)
-	isOurs := func(p ownPhone) bool { return cmp.Or(p.Number, p.Code) == f.number.from } // Twilio's filters also match parts of numbers
-	at := slices.IndexFunc(all, isOurs)
-	if at < 0 {
-		return nil, "", &channels.SendError{
-			Class: channels.BadRecipient,
-			Text:  "The account has no number " + f.number.from + ".",
-			Hint:  "Check from, or buy the number in the Twilio Console.",
+	for _, p := range append(found.Numbers, found.Codes...) {
+		if cmp.Or(p.Number, p.Code) == f.number.from { // Twilio's filters also match parts of numbers
+			p.list = list
+			return &p, nil
 		}
 	}
 
-	return &all[at], kind, nil
+	return nil, &channels.SendError{
+		Class: channels.BadRecipient,
+		Text:  "The account has no number " + f.number.from + ".",
+		Hint:  "Check from, or buy the number in the Twilio Console.",
+	}
 }
 
-// findInService finds the setting of the messaging service. onNumber is true if the service leaves it to each of its numbers.
-func (f *finder) findInService(ctx context.Context) (p *hookPlace, onNumber bool, err error) {
-	serviceURL := f.api.messaging + "/v1/Services/" + url.PathEscape(f.number.service)
-	var s struct {
-		Name     string `json:"friendly_name"`
-		URL      string `json:"inbound_request_url"`
-		Method   string `json:"inbound_method"`
-		OnNumber bool   `json:"use_inbound_webhook_on_number"`
+// makeHookPlace returns the place at Twilio where the number's webhook address is set, and how to change it.
+func (p *ownPhone) makeHookPlace() *hookPlace {
+	return &hookPlace{
+		what:    "“A message comes in” of the number " + cmp.Or(p.Number, p.Code),
+		address: p.URL,
+		method:  p.Method,
+		app:     p.App,
+		requestFor: func(address string) request {
+			form := url.Values{"SmsUrl": {address}, "SmsMethod": {http.MethodPost}}
+			if p.Code == "" { // short codes have no applications
+				form.Set("SmsApplicationSid", "")
+			}
+			return request{method: http.MethodPost, url: p.list + "/" + url.PathEscape(p.SID) + ".json", form: form}
+		},
 	}
-	if err := f.api.call(ctx, request{method: http.MethodGet, url: serviceURL}, &s); err != nil {
-		return nil, false, asNotSent(err)
+}
+
+// messagingService is a pool of numbers.
+type messagingService struct {
+	Name            string `json:"friendly_name"`
+	URL             string `json:"inbound_request_url"`
+	Method          string `json:"inbound_method"`
+	LeavesToNumbers bool   `json:"use_inbound_webhook_on_number"` // each number has a webhook of its own
+
+	address string // in Twilio's API
+}
+
+// findService finds the channel's messaging service. Errors: *channels.SendError.
+func (f *finder) findService(ctx context.Context) (*messagingService, error) {
+	s := messagingService{address: f.api.messaging + "/v1/Services/" + url.PathEscape(f.number.service)}
+	if err := f.api.call(ctx, request{method: http.MethodGet, url: s.address}, &s); err != nil {
+		return nil, asNotSent(err)
 	}
+	return &s, nil
+}
+
+// makeHookPlace returns the place at Twilio where the service's webhook address is set, and how to change it.
+func (s *messagingService) makeHookPlace() *hookPlace {
 	return &hookPlace{
 		what:    "Request URL of the messaging service " + s.Name,
 		shared:  true,
@@ -183,7 +201,7 @@ func (f *finder) findInService(ctx context.Context) (p *hookPlace, onNumber bool
 		method:  s.Method,
 		requestFor: func(address string) request {
 			form := url.Values{"InboundRequestUrl": {address}, "InboundMethod": {http.MethodPost}}
-			return request{method: http.MethodPost, url: serviceURL, form: form}
+			return request{method: http.MethodPost, url: s.address, form: form}
 		},
-	}, s.OnNumber, nil
+	}
 }

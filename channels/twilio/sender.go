@@ -54,7 +54,10 @@ const online = "ONLINE"
 
 // makeHookPlace returns the place at Twilio where the sender's webhook address is set, and how to change it.
 func (s *waSender) makeHookPlace(api *client) *hookPlace {
-	return &hookPlace{what: "Webhook URL for incoming messages of the sender " + s.ID, address: s.Hook["callback_url"], method: s.Hook["callback_method"],
+	return &hookPlace{
+		what:    "Webhook URL for incoming messages of the sender " + s.ID,
+		address: s.Hook["callback_url"],
+		method:  s.Hook["callback_method"],
 		requestFor: func(address string) request {
 			hook := map[string]string{}
 			for name, value := range s.Hook { // the other values are sent again: Twilio might clear what is left out
@@ -62,13 +65,15 @@ func (s *waSender) makeHookPlace(api *client) *hookPlace {
 					hook[name] = value
 				}
 			}
-			hook["callback_url"], hook["callback_method"] = address, http.MethodPost
+			hook["callback_url"] = address
+			hook["callback_method"] = http.MethodPost
 			return request{
 				method: http.MethodPost,
 				url:    api.messaging + "/v2/Channels/Senders/" + url.PathEscape(s.SID),
 				json:   map[string]any{"webhook": hook},
 			}
-		}}
+		},
+	}
 }
 
 // maxSenders is how many senders of an account are read.
