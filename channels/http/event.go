@@ -2,20 +2,18 @@ package http
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"net/url"
-	"path"
 	"strings"
 
 	"parley/channels"
 )
 
-// A system that the company runs itself tells Parley by a webhook what its customers do. Each event of the webhook is stored as a fact,
-// under an id of its own, so that it counts once however often it is sent. Decode reads it later.
+// This file reads the events by which the company's own system tells what its customers do, in the form that docs/http-channel.md publishes:
+//
+//	{"type": "message", "id": "m1", "from": {"id": "c7", "name": "Ann Lee"}, "at": "2026-11-20T12:00:00Z", "text": "Where is my order?"}
 
 // Batch is the body of a webhook: what happened, oldest first.
 type Batch struct {
@@ -186,109 +184,4 @@ func whyInvalid(raw []byte) string {
 	}
 
 	return "it is no object of the published form"
-}
-
-// split returns a fact for each event of a webhook's body. Events of one customer have the same order key, so that they are applied in
-// order.
-// Errors: what is wrong with any of the events, for the developers of the sender.
-func (c *Channel) split(body []byte) ([]channels.Fact, error) {
-	var b Batch
-	err := json.Unmarshal(body, &b)
-	if err != nil || len(b.Events) == 0 {
-		return nil, errors.New(`the body is not {"events": […]} with at least one event`)
-	}
-	if len(b.Events) > maxEvents {
-		return nil, fmt.Errorf("there are more than %d events", maxEvents)
-	}
-
-	facts := make([]channels.Fact, 0, len(b.Events))
-	for i, raw := range b.Events {
-		e, err := parse(raw)
-		if errors.Is(err, errIgnored) {
-			continue
-		}
-		if err == nil && !isPossible(e.At.Time) {
-			err = fmt.Errorf("at is not between the years %d and %d", firstYear, lastYear)
-		}
-		if err == nil {
-			err = c.checkAddresses(e)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("events[%d]: %w", i, err)
-		}
-
-		f := channels.Fact{ExternalID: e.Type + ":" + e.ID, Payload: raw, OrderKey: "message:" + e.Message}
-		if e.From != nil && e.Type != "status" {
-			f.OrderKey = "customer:" + e.From.ID
-		}
-
-		facts = append(facts, f)
-	}
-
-	return facts, nil
-}
-
-// Decode implements channels.Channel.
-func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
-	e, err := parse(raw)
-	if err != nil {
-		return nil, fmt.Errorf("http: event: %w", err)
-	}
-
-	in := channels.Inbound{Kind: kindsByName()[e.Type]}
-	if isPossible(e.At.Time) { // earlier versions accepted all times
-		in.At = e.At.Time
-	}
-	if e.Type == "status" {
-		in.Status = &channels.Status{
-			State:     channels.DeliveryState(e.State),
-			MessageID: c.messageOf(e.Message),
-			External:  []string{e.Message},
-			Reason:    e.Reason,
-		}
-		if e.State == "failed" {
-			in.Status.Class = channels.BadContent
-		}
-		return []channels.Inbound{in}, nil
-	}
-
-	in.ExternalID = e.ID
-	in.From = channels.Party{Key: e.From.ID, Name: e.From.Name}
-	in.Subject = e.Subject
-	in.Text = e.Text
-	in.Chosen = e.Chosen
-	in.Change.Target = e.Target
-	in.Change.Emoji = e.Emoji
-	in.Answers.External = e.ReplyTo
-	in.Answers.Message = c.messageOf(cmp.Or(e.ReplyTo, e.Target)) // if the sender names our message by the id of our callback
-	for _, f := range e.Files {
-		in.Attachments = append(in.Attachments, attachmentOf(f))
-	}
-
-	return []channels.Inbound{in}, nil
-}
-
-// attachmentOf returns an attachment of an event. A missing name is taken from the address, a missing type from the name.
-func attachmentOf(f File) channels.Attachment {
-	a := channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Ref: f.URL, SizeBytes: max(int64(f.Size), 0)}
-	if a.Name == "" {
-		a.Name = cmp.Or(fileNameIn(f.URL), "file")
-	}
-	if a.ContentType == "" {
-		a.ContentType = cmp.Or(channels.TypeOf(a.Name), "application/octet-stream")
-	}
-	return a
-}
-
-// fileNameIn returns the last part of an address's path, or "" if there is none.
-func fileNameIn(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	name := path.Base(u.Path)
-	if name == "." || name == "/" { // the path is empty, or has only slashes
-		return ""
-	}
-	return name
 }
