@@ -181,8 +181,11 @@ func CopyTrouble(err error) *channels.Condition {
 	case errors.As(err, &at) || !isRefusal(err):
 		return nil
 	}
-	return &channels.Condition{Status: channels.Broken, Text: text + rawmail.Excerpt(serverWords(err)),
-		Hint: "Is the mailbox full? If the server files by itself what it sends, set save_sent to off in the account's settings."}
+	return &channels.Condition{
+		Status: channels.Broken,
+		Text:   text + rawmail.Excerpt(serverWords(err)),
+		Hint:   "Is the mailbox full? If the server files by itself what it sends, set save_sent to off in the account's settings.",
+	}
 }
 
 var errNoSent = errors.New("email: the mailbox has no folder of sent mail")
@@ -263,7 +266,8 @@ func (s *imapSession) readLastHeaders(count uint32) ([]mailHeaders, error) {
 // headerItems asks for time of arrival and for the headers that mailHeaders has.
 func headerItems() *imap.FetchOptions {
 	section := &imap.FetchItemBodySection{
-		Peek: true, Specifier: imap.PartSpecifierHeader,
+		Peek:         true,
+		Specifier:    imap.PartSpecifierHeader,
 		HeaderFields: []string{"Message-ID", mailid.MessageHeader, mailid.OriginalHeader, mailid.CopyHeader},
 	}
 	return &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}
@@ -291,25 +295,32 @@ func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
 	return out
 }
 
+// copyMark is the header that we put in front of the copies that we file.
+const copyMark = mailid.CopyHeader + ": filed by Parley\r\n"
+
 // fileMail files a sent mail, marked as read and as our copy.
 func (s *imapSession) fileMail(ctx context.Context, folder string, m *outbound.Mail) error {
-	const mark = mailid.CopyHeader + ": filed by Parley\r\n"
 	return s.run(func() error {
-		cmd := s.client.Append(folder, int64(len(mark))+m.LengthBytes, &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
-		_, writeErr := io.WriteString(cmd, mark)
-		if writeErr == nil {
-			_, writeErr = m.Copy(ctx, cmd)
-		}
+		size := int64(len(copyMark)) + m.LengthBytes
+		cmd := s.client.Append(folder, size, &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
+		writeErr := writeCopy(ctx, cmd, m)
 		if _, ok := errors.AsType[*channels.SendError](writeErr); ok { // a file of the mail can't be read
 			_ = s.conn.Close() // the server would wait for the rest of the mail, which will never come
 		}
-		if err := cmd.Close(); writeErr == nil {
-			writeErr = err
-		}
-		if _, err := cmd.Wait(); err != nil { // the server's reason says more than writeErr
+
+		closeErr := cmd.Close()
+		if _, err := cmd.Wait(); err != nil { // the server's reason says more than the other errors
 			return err
 		}
-
-		return writeErr
+		return cmp.Or(writeErr, closeErr)
 	})
+}
+
+// writeCopy writes a mail behind the mark of our copies.
+func writeCopy(ctx context.Context, w io.Writer, m *outbound.Mail) error {
+	if _, err := io.WriteString(w, copyMark); err != nil {
+		return err
+	}
+	_, err := m.Copy(ctx, w)
+	return err
 }
