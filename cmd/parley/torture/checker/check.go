@@ -38,25 +38,30 @@ func collectReplies(v *Verdict, observed Observation, history History) map[int]p
 			if p.Author == "" {
 				continue
 			}
-
 			for _, m := range Distinct(p.Markers) {
 				switch m.Kind {
 				case Internal:
 					v.Internal++
 				case Outbound:
 					v.Replies++
-					r := replies[m.Conversation]
-					if r.eventLost == nil {
-						r.eventLost = map[Marker]bool{}
-					}
-					r.eventLost[m] = r.eventLost[m] || p.EventLost
-					r.inOrder = append(r.inOrder, m)
-					replies[m.Conversation] = r
+					replies[m.Conversation] = replies[m.Conversation].with(m, p.EventLost)
 				}
 			}
 		}
 	}
 	return replies
+}
+
+// with adds a reply. A reply that stands in several posts counts as told only if each of them was.
+func (r postedReplies) with(reply Marker, isEventLost bool) postedReplies {
+	r.inOrder = append(r.inOrder, reply)
+	if r.eventLost == nil {
+		r.eventLost = map[Marker]bool{}
+	}
+	if isEventLost {
+		r.eventLost[reply] = true
+	}
+	return r
 }
 
 // checkDeliveries looks for deliveries that made more than one post. Each further post that says that it may

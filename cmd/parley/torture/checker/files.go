@@ -33,13 +33,12 @@ func checkFiles(v *Verdict, observed Observation, history History) {
 // checkFile looks for the file of one message.
 func checkFile(v *Verdict, observed Observation, op Operation) {
 	want := FileOf(op.Marker)
-	shown, marked := 0, 0
+	shown, marked := 0, 0 // posts that show it, and those of them that say that they may be copies
 	for t, p := range observed.posts() {
 		for _, f := range p.Files {
 			if f.Name != want.Name {
 				continue
 			}
-
 			shown++
 			if p.MaybeCopy {
 				marked++
@@ -53,13 +52,12 @@ func checkFile(v *Verdict, observed Observation, op Operation) {
 		}
 	}
 
-	if shown == 0 {
-		v.addViolation(&v.Lost, "%s of %s stands in no thread", want.Name, op.Marker)
-		return
-	}
-	excused := min(shown-1, marked)
+	excused := min(max(shown-1, 0), marked)
 	v.MarkedCopies += excused
-	if shown > 1+excused {
+	switch {
+	case shown == 0:
+		v.addViolation(&v.Lost, "%s of %s stands in no thread", want.Name, op.Marker)
+	case shown > 1+excused:
 		v.addViolation(&v.Doubled, "%s of %s is shown %d times", want.Name, op.Marker, shown)
 	}
 }

@@ -157,27 +157,26 @@ func (h History) ResponsibleFor(root string, late map[string]bool) Responsible {
 		}
 
 		isLate = isLate || late[op.ID]
+		isInOrder := !isLate && op.At.Sub(lastPostAt) > OrderedEventGap
+		isSureToWork := isInOrder && !isResolved
 		switch op.Kind {
 		case OpWrite, OpEdit, OpDelete, OpSnooze: // change neither the owner nor the team
 		case OpPost:
-			responsible.OwnerAllowed = responsible.OwnerAllowed || op.Marker.Kind != Internal
 			lastPostAt = op.At
+			if op.Marker.Kind != Internal {
+				responsible.OwnerAllowed = true
+			}
 		case OpResolve:
 			isResolved = true
-		case OpHandOver, OpUnassign:
-			isInOrder := !isLate && op.At.Sub(lastPostAt) > OrderedEventGap
-			isSureToWork := isInOrder && !isResolved
+		case OpHandOver:
+			if isSureToWork {
+				responsible = Responsible{}
+			}
+			responsible.Teams = append(responsible.Teams, op.Team)
+		case OpUnassign:
 			if isSureToWork {
 				responsible.OwnerAllowed = false
 			}
-			if op.Kind == OpUnassign {
-				continue // the team stays
-			}
-			if isSureToWork {
-				responsible.Teams = nil
-			}
-
-			responsible.Teams = append(responsible.Teams, op.Team)
 		}
 	}
 

@@ -43,7 +43,6 @@ func (e *Expectation) Excuse(t Telling) {
 
 	posts := map[string]Operation{} // by their ids
 	for _, op := range e.History {
-		post := posts[op.ID]
 		switch op.Kind {
 		case OpPost:
 			posts[op.ID] = op
@@ -52,22 +51,32 @@ func (e *Expectation) Excuse(t Telling) {
 				e.Excused[op.Marker] = true
 			}
 		case OpEdit:
-			if t.isTooLate(post, op, t.Edited) {
-				e.LateEdits[op.ID] = true
-			}
-			if t.HidesChanges && t.Edited[op.ID] == NotTold {
-				e.LostEvents[op.ID] = true
-			}
+			e.excuseEdit(t, posts[op.ID], op)
 		case OpDelete:
-			mustStay := post.Marker.Kind == Deleted
-			if mustStay && t.isTooLate(post, op, t.Deleted) {
-				e.Excused[post.Marker] = true
-			}
-			if t.HidesChanges && t.Deleted[op.ID] == NotTold {
-				e.LostEvents[op.ID] = true
-			}
+			e.excuseDeletion(t, posts[op.ID], op)
 		case OpWrite, OpResolve, OpHandOver, OpUnassign, OpSnooze: // have no hold
 		}
+	}
+}
+
+// excuseEdit notes whether Parley was told of the edit of a reply too late, or never.
+func (e *Expectation) excuseEdit(t Telling, reply, edit Operation) {
+	if t.isTooLate(reply, edit, t.Edited) {
+		e.LateEdits[edit.ID] = true
+	}
+	if t.HidesChanges && t.Edited[edit.ID] == NotTold {
+		e.LostEvents[edit.ID] = true
+	}
+}
+
+// excuseDeletion notes whether Parley was told of the deletion of a reply too late, or never.
+func (e *Expectation) excuseDeletion(t Telling, reply, deletion Operation) {
+	mustStay := reply.Marker.Kind == Deleted
+	if mustStay && t.isTooLate(reply, deletion, t.Deleted) {
+		e.Excused[reply.Marker] = true
+	}
+	if t.HidesChanges && t.Deleted[deletion.ID] == NotTold {
+		e.LostEvents[deletion.ID] = true
 	}
 }
 

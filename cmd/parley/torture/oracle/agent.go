@@ -27,17 +27,68 @@ const (
 
 // question is a line of Parley's that asks somebody to decide about a reply.
 type question struct {
-	thread checker.Thread
-	post   checker.Post
-	reply  checker.Marker
-	author string // of the reply
+	thread     checker.Thread
+	post       checker.Post
+	reply      checker.Marker
+	author     string // of the reply
+	hasArrived bool   // the customer has the reply
+}
+
+// isUnclear reports whether nobody can tell whether the reply was sent.
+func (q question) isUnclear() bool { return q.post.Buttons[verbMarkAsSent] != "" }
+
+// chooseButton returns the id of the button that somebody clicks who knows whether the customer has the reply, or "".
+func (q question) chooseButton() string {
+	if q.hasArrived {
+		return q.post.Buttons[verbMarkAsSent]
+	}
+	return cmp.Or(q.post.Buttons[verbSendAgain], q.post.Buttons[verbSend])
 }
 
 // answerQuestions clicks Send on replies that Parley asks about or has parked. Where Parley can't tell whether a
 // reply was sent, it clicks Mark as sent if the customer has the reply, else Send again. It clicks on nothing that is
 // internal. It returns how many clicks it made.
-func (o *oracle) answerQuestions(ctx context.Context, observed checker.Observation) (int, error) {
-	authors := map[checker.Marker]string{} // of replies
+func (o *oracle) answerQuestions(ctx context.Context, observed checker.Observation) (clicks int, err error) {
+	for _, q := range findQuestions(observed) {
+		hasActed, err := o.answerQuestion(ctx, q)
+		if err != nil {
+			return clicks, err
+		}
+		if hasActed {
+			clicks++
+		}
+	}
+	return clicks, nil
+}
+
+// findQuestions returns the lines that ask about a reply of the thread's own customer. What asks about another
+// customer's is a leak.
+func findQuestions(observed checker.Observation) []question {
+	authors := findAuthors(observed)
+	var questions []question
+	for _, t := range observed.Threads {
+		for _, p := range t.Posts {
+			reply := replyAskedAbout(p)
+			isLine := p.Author == "" && p.ID != t.Root
+			isOfCustomer := reply.Conversation == checker.CustomerOf(t)
+			if !isLine || !isOfCustomer || authors[reply] == "" {
+				continue
+			}
+			questions = append(questions, question{
+				thread:     t,
+				post:       p,
+				reply:      reply,
+				author:     authors[reply],
+				hasArrived: observed.HasReached(reply),
+			})
+		}
+	}
+	return questions
+}
+
+// findAuthors returns who typed each reply.
+func findAuthors(observed checker.Observation) map[checker.Marker]string {
+	authors := map[checker.Marker]string{}
 	for _, t := range observed.Threads {
 		for _, p := range t.Posts {
 			for _, m := range p.Markers {
@@ -47,55 +98,26 @@ func (o *oracle) answerQuestions(ctx context.Context, observed checker.Observati
 			}
 		}
 	}
-
-	clicks := 0
-	for _, t := range observed.Threads {
-		for _, p := range t.Posts {
-			isLine := p.Author == "" && p.ID != t.Root
-			reply := replyAskedAbout(p)
-			isOwn := reply.Conversation == checker.CustomerOf(t) // what stands in another customer's thread is a leak
-			if !isLine || !isOwn || authors[reply] == "" {
-				continue
-			}
-
-			hasActed, err := o.answerQuestion(ctx, question{t, p, reply, authors[reply]}, observed.HasReached(reply))
-			if err != nil {
-				return clicks, err
-			}
-			if hasActed {
-				clicks++
-			}
-		}
-	}
-
-	return clicks, nil
+	return authors
 }
 
-// answerQuestion clicks on a line with a question, unless it did so a moment ago. hasArrived says that the customer
-// has the reply. It reports whether it acted, or is waiting for an act of its own.
-func (o *oracle) answerQuestion(ctx context.Context, q question, hasArrived bool) (hasActed bool, err error) {
-	if time.Since(o.clickedAt[q.post.ID]) < clickPause {
+// answerQuestion clicks on a line with a question, unless it did so a moment ago. It reports whether it acted, or is
+// waiting for an act of its own.
+func (o *oracle) answerQuestion(ctx context.Context, q question) (hasActed bool, err error) {
+	clickedAt := o.clickedAt[q.post.ID]
+	button := q.chooseButton()
+	switch {
+	case button == "" || time.Since(clickedAt) < clickPause:
 		return false, nil
-	}
-
-	id := chooseButton(q.post.Buttons, hasArrived)
-	if id == "" {
+	case q.isUnclear() && !clickedAt.IsZero(): // a second click could send the reply a second time
 		return false, nil
-	}
-
-	isUnclear := q.post.Buttons[verbMarkAsSent] != ""
-	if isUnclear && !o.clickedAt[q.post.ID].IsZero() { // a second click could send the reply a second time
-		return false, nil
-	}
-
-	if checker.IsResolved(q.thread.Card) { // nothing leaves from a resolved conversation: reopen it first
+	case checker.IsResolved(q.thread.Card): // nothing leaves from a resolved conversation: reopen it first
 		return true, o.reopen(ctx, q)
 	}
 
 	o.clickedAt[q.post.ID] = time.Now()
-	isResend := id == q.post.Buttons[verbSendAgain]
-	o.recordClick(q.thread.Root, q.reply, isUnclear, isResend)
-	err = o.platform.Click(ctx, q.author, q.post.ID, id)
+	o.recordClick(q, button)
+	err = o.platform.Click(ctx, q.author, q.post.ID, button)
 	if errors.Is(err, emulators.ErrClickIgnored) { // a person would try again
 		delete(o.clickedAt, q.post.ID)
 		err = nil
@@ -117,29 +139,20 @@ func (o *oracle) reopen(ctx context.Context, q question) error {
 	return err
 }
 
-// chooseButton returns the id of the button that somebody clicks who knows whether the customer has the reply, or "".
-func chooseButton(buttons map[string]string, hasArrived bool) string {
-	if hasArrived {
-		return buttons[verbMarkAsSent]
-	}
-	return cmp.Or(buttons[verbSendAgain], buttons[verbSend])
-}
-
-// recordClick notes a click about a reply. isUnclear means that nobody could tell whether the reply was sent;
-// isResend means that the click sends it once more.
-func (o *oracle) recordClick(root string, reply checker.Marker, isUnclear, isResend bool) {
-	o.expectation.ActedIn[root] = true
-	clicks := o.expectation.Clicks[reply]
+// recordClick notes a click on a button of a question.
+func (o *oracle) recordClick(q question, button string) {
+	o.expectation.ActedIn[q.thread.Root] = true
+	clicks := o.expectation.Clicks[q.reply]
 	clicks.Sends++
-	if isUnclear {
-		o.unclear[reply] = true
+	if q.isUnclear() {
+		o.unclear[q.reply] = true
+		if button == q.post.Buttons[verbSendAgain] {
+			clicks.Resends++
+		}
 	} else {
-		o.asked[reply] = true
+		o.asked[q.reply] = true
 	}
-	if isUnclear && isResend {
-		clicks.Resends++
-	}
-	o.expectation.Clicks[reply] = clicks
+	o.expectation.Clicks[q.reply] = clicks
 }
 
 // replyAskedAbout returns the reply that a line of Parley's is about. It returns the zero marker if the line is about

@@ -82,21 +82,46 @@ func TestAnswerQuestionsInOwnThread(t *testing.T) {
 func TestRecordClick(t *testing.T) {
 	t.Parallel()
 	const root = "1"
+	send, sendAgain, markAsSent := "b1", "b2", "b3"
 	for _, tt := range []struct {
 		name      string
-		isUnclear bool // nobody can tell whether the reply was sent
-		isResend  bool // the click sends it once more
+		buttons   map[string]string // of the question
+		button    string            // which is clicked
+		isUnclear bool              // nobody can tell whether the reply was sent
 		want      checker.Clicks
 	}{
-		{name: "send", want: checker.Clicks{Sends: 1}},
-		{name: "send again what failed for certain", isResend: true, want: checker.Clicks{Sends: 1}},
-		{name: "send again what is unclear", isUnclear: true, isResend: true, want: checker.Clicks{Sends: 1, Resends: 1}},
-		{name: "mark as sent", isUnclear: true, want: checker.Clicks{Sends: 1}},
+		{
+			name:    "send",
+			buttons: map[string]string{verbSend: send},
+			button:  send,
+			want:    checker.Clicks{Sends: 1},
+		},
+		{
+			name:    "send again what failed for certain",
+			buttons: map[string]string{verbSendAgain: sendAgain},
+			button:  sendAgain,
+			want:    checker.Clicks{Sends: 1},
+		},
+		{
+			name:      "send again what is unclear",
+			buttons:   map[string]string{verbSendAgain: sendAgain, verbMarkAsSent: markAsSent},
+			button:    sendAgain,
+			isUnclear: true,
+			want:      checker.Clicks{Sends: 1, Resends: 1},
+		},
+		{
+			name:      "mark as sent",
+			buttons:   map[string]string{verbSendAgain: sendAgain, verbMarkAsSent: markAsSent},
+			button:    markAsSent,
+			isUnclear: true,
+			want:      checker.Clicks{Sends: 1},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			o := newOracle()
-			o.recordClick(root, reply(), tt.isUnclear, tt.isResend)
+			post := checker.Post{Buttons: tt.buttons}
+			o.recordClick(question{thread: checker.Thread{Root: root}, post: post, reply: reply()}, tt.button)
 			if got := o.expectation.Clicks[reply()]; got != tt.want {
 				t.Errorf("clicks: got %+v, want %+v", got, tt.want)
 			}
