@@ -93,52 +93,66 @@ func inOrder(parsers ...any) []util.PrioritizedValue {
 
 // sanitizeText leaves out of a text of format xml the elements that Teams doesn't show, and notes each as a fault.
 func sanitizeText(text string) (out string, faults []string) {
-	var b strings.Builder
-	var open []string
-	z := nethtml.NewTokenizer(strings.NewReader(text))
-	for {
-		kind := z.Next()
-		if kind == nethtml.ErrorToken {
-			break
-		}
-
-		raw := string(z.Raw())
-		t := z.Token()
-		switch kind {
-		case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
-			if !isShownElement(t.Data) {
-				faults = append(faults, fmt.Sprintf("the element %s is not shown", raw))
-				continue
-			}
-			if t.Data == "a" && !isGoodLink(t) {
-				faults = append(faults, fmt.Sprintf("the link %s does not work", raw))
-			}
-
-			b.WriteString(raw)
-
-			if kind == nethtml.StartTagToken && !slices.Contains([]string{"br", "hr", "img"}, t.Data) {
-				open = append(open, t.Data)
-			}
-		case nethtml.EndTagToken:
-			if len(open) == 0 || open[len(open)-1] != t.Data {
-				faults = append(faults, fmt.Sprintf("%s closes nothing", raw))
-				continue
-			}
-
-			open = open[:len(open)-1]
-			b.WriteString(raw)
-		case nethtml.TextToken:
-			b.WriteString(stdhtml.EscapeString(t.Data))
-		default:
-			faults = append(faults, fmt.Sprintf("%s is not shown", raw))
-		}
+	var s sanitizer
+	tokens := nethtml.NewTokenizer(strings.NewReader(text))
+	for tokens.Next() != nethtml.ErrorToken { // the end, since a string is read without errors
+		raw := string(tokens.Raw()) // before Token, which uses it up
+		s.add(tokens.Token(), raw)
 	}
-
-	if len(open) > 0 {
-		faults = append(faults, fmt.Sprintf("<%s> is not closed", open[len(open)-1]))
+	if len(s.open) > 0 {
+		s.fault("<%s> is not closed", s.open[len(s.open)-1])
 	}
+	return s.shown.String(), s.faults
+}
 
-	return b.String(), faults
+// sanitizer copies what Teams shows of a text, token by token.
+type sanitizer struct {
+	shown  strings.Builder
+	open   []string // the elements that are open, outermost first
+	faults []string
+}
+
+func (s *sanitizer) fault(format string, args ...any) {
+	s.faults = append(s.faults, fmt.Sprintf(format, args...))
+}
+
+// add adds a token. raw is how it stands in the text.
+func (s *sanitizer) add(t nethtml.Token, raw string) {
+	switch t.Type {
+	case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
+		s.begin(t, raw)
+	case nethtml.EndTagToken:
+		s.end(t, raw)
+	case nethtml.TextToken:
+		s.shown.WriteString(stdhtml.EscapeString(t.Data))
+	default:
+		s.fault("%s is not shown", raw)
+	}
+}
+
+func (s *sanitizer) begin(t nethtml.Token, raw string) {
+	if !isShownElement(t.Data) {
+		s.fault("the element %s is not shown", raw)
+		return
+	}
+	if t.Data == "a" && !isGoodLink(t) {
+		s.fault("the link %s does not work", raw)
+	}
+	s.shown.WriteString(raw)
+	isVoid := t.Type == nethtml.SelfClosingTagToken || slices.Contains([]string{"br", "hr", "img"}, t.Data)
+	if !isVoid {
+		s.open = append(s.open, t.Data)
+	}
+}
+
+func (s *sanitizer) end(t nethtml.Token, raw string) {
+	last := len(s.open) - 1
+	if last < 0 || s.open[last] != t.Data {
+		s.fault("%s closes nothing", raw)
+		return
+	}
+	s.open = s.open[:last]
+	s.shown.WriteString(raw)
 }
 
 // isGoodLink reports whether clients open the address of a link.

@@ -157,51 +157,46 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-
 	ch, root, ok := c.findWritable(w, r)
 	if !ok {
 		return
 	}
-
-	id := r.PathValue("id")
-	isReplyInChannel := id != "" && ch.Person == ""
-	if root == "" && isReplyInChannel {
+	if id := r.PathValue("id"); id != "" && root == "" && ch.Person == "" { // a reply in a channel
 		m := ch.ByID[id]
 		if m == nil {
 			calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity to reply to is not there.")
 			return
 		}
-
 		root = m.Root
 	}
 
-	if a.Type == "typing" {
+	switch {
+	case a.Type == "typing":
 		calls.WriteJSON(w, http.StatusAccepted, object{})
-		return
-	}
-	if isTargetedCall(r) {
+	case isTargetedCall(r):
 		c.sendTargeted(w, ch, root, a, raw)
-		return
-	}
-	if a.Recipient != nil && a.Recipient.IsTargeted {
+	case a.Recipient != nil && a.Recipient.IsTargeted:
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A targeted recipient needs isTargetedActivity=true.")
-		return
+	default:
+		c.post(w, ch, a, raw, func(m *tenant.Message) { m.Root = root })
 	}
+}
+
+// post posts what an activity says, if Teams takes it. complete completes each of its messages: Teams makes several of a long one.
+func (c *API) post(w http.ResponseWriter, ch *tenant.Room, a outgoing, raw json.RawMessage, complete func(*tenant.Message)) {
 	if !c.reader.accept(w, ch, a, raw) || !c.ensureWithinLimits(w, sendRule(ch.ID)) {
 		return
 	}
 
 	msgs := c.reader.makeMessages("activities.send", ch, a, raw, c.NextMessage)
 	for _, m := range msgs {
-		m.Root = root
+		complete(m)
 		c.org.PutLocked(ch, m)
 	}
-
 	if len(msgs) > 1 {
-		w.WriteHeader(http.StatusAccepted) // split: there is no id of both
+		w.WriteHeader(http.StatusAccepted) // there is no id of all
 		return
 	}
-
 	calls.WriteJSON(w, http.StatusCreated, object{"id": msgs[0].ID})
 }
 
@@ -311,24 +306,11 @@ func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, 
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The recipient is not part of the conversation roster.")
 		return
 	}
-	if !c.reader.accept(w, ch, a, raw) || !c.ensureWithinLimits(w, sendRule(ch.ID)) {
-		return
-	}
-
-	msgs := c.reader.makeMessages("activities.send", ch, a, raw, c.NextMessage)
-	for _, m := range msgs {
+	c.post(w, ch, a, raw, func(m *tenant.Message) {
 		m.Root = root
 		m.Targeted = u.ID
 		m.Prompt = quotedPrompt(a.Entities)
-		c.org.PutLocked(ch, m)
-	}
-
-	if len(msgs) > 1 {
-		w.WriteHeader(http.StatusAccepted)
-		return
-	}
-
-	calls.WriteJSON(w, http.StatusCreated, object{"id": msgs[0].ID})
+	})
 }
 
 // quotedPrompt finds the private message that a targeted answer quotes.

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"slices"
@@ -60,32 +61,36 @@ func (c *API) ensureWithinLimits(w http.ResponseWriter, rules ...rule) bool {
 	now := c.Now()
 	var wait time.Duration
 	for _, r := range rules {
-		past := c.rates[r.name]
-		for _, win := range r.windows {
-			calls := max(1, int(float64(win.calls)*c.Opt.RateFactor))
-			if len(past) < calls {
-				continue
-			}
-			if oldest := past[len(past)-calls]; now.Sub(oldest) < win.span {
-				wait = max(wait, win.span-now.Sub(oldest))
-			}
-		}
+		wait = max(wait, r.waitAfter(c.rates[r.name], now, c.Opt.RateFactor))
 	}
-
 	if wait > 0 {
 		calls.Throttle(w, int(math.Ceil(wait.Seconds())))
 		return false
 	}
 
 	for _, r := range rules {
-		longest := slices.MaxFunc(r.windows, func(a, b window) int { return int(a.span - b.span) })
-		past := append(c.rates[r.name], now)
-		for len(past) > 0 && now.Sub(past[0]) >= longest.span {
-			past = past[1:]
-		}
-
-		c.rates[r.name] = past
+		c.rates[r.name] = r.keep(append(c.rates[r.name], now), now)
 	}
-
 	return true
+}
+
+// waitAfter returns how long the next call has to wait after those in the past, which are in order; 0 means not at all.
+// factor multiplies what the rule allows.
+func (r rule) waitAfter(past []time.Time, now time.Time, factor float64) time.Duration {
+	var wait time.Duration
+	for _, win := range r.windows {
+		allowed := max(1, int(float64(win.calls)*factor))
+		if len(past) < allowed {
+			continue
+		}
+		oldest := past[len(past)-allowed] // of as many calls as the window allows
+		wait = max(wait, win.span-now.Sub(oldest))
+	}
+	return wait
+}
+
+// keep returns those of the calls in the past that still count.
+func (r rule) keep(past []time.Time, now time.Time) []time.Time {
+	longest := slices.MaxFunc(r.windows, func(a, b window) int { return cmp.Compare(a.span, b.span) }).span
+	return slices.DeleteFunc(past, func(at time.Time) bool { return now.Sub(at) >= longest })
 }

@@ -246,38 +246,38 @@ func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 	}
 
 	a.lanes[d.lane] = q[1:]
-	reason := ""
+	failure, isTransient := d.judge(status, err)
 	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		reason = "timeout"
-	case err != nil:
-		reason = "connection failed"
-	case d.losesAnswer:
-		d.losesAnswer = false
-		reason = "answer lost"
-	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
-		reason = strconv.Itoa(status)
-	case status < http.StatusOK || status >= http.StatusMultipleChoices:
-		a.loseActivity(d, strconv.Itoa(status))
-		return
-	}
-
-	if reason == "" {
+	case failure == "":
 		a.recordTaken(d)
 		a.Note(tenant.Change{Kind: "ack", Channel: d.lane, ID: d.id})
 		d.done <- nil
-		return
+	case !isTransient || d.attempt >= len(a.Opt.RetryDelays):
+		a.loseActivity(d, failure)
+	default:
+		wait := a.Opt.RetryDelays[d.attempt]
+		d.attempt++
+		a.retry(d, wait)
+		a.Note(tenant.Change{Kind: "retry", Channel: d.lane, ID: d.id})
 	}
+}
 
-	if d.attempt >= len(a.Opt.RetryDelays) {
-		a.loseActivity(d, reason)
-		return
+// judge returns why an attempt failed; "" means that the bot has taken the activity. It is sent again after a transient failure.
+func (d *Delivery) judge(status int, err error) (failure string, isTransient bool) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout", true
+	case err != nil:
+		return "connection failed", true
+	case d.losesAnswer:
+		d.losesAnswer = false
+		return "answer lost", true
+	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
+		return strconv.Itoa(status), true
+	case status < http.StatusOK || status >= http.StatusMultipleChoices:
+		return strconv.Itoa(status), false
 	}
-
-	wait := a.Opt.RetryDelays[d.attempt]
-	d.attempt++
-	a.retry(d, wait)
-	a.Note(tenant.Change{Kind: "retry", Channel: d.lane, ID: d.id})
+	return "", false
 }
 
 // loseActivity records that the bot never gets an activity. The caller holds the lock.

@@ -23,14 +23,24 @@ import (
 //
 // Errors: ErrNoMessage and its like, no such button, client.ErrInvalid, ctx's.
 func (p *Person) Click(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
-	const knowsExecute = true
-	return p.clickButton(ctx, channel, message, name, inputs, knowsExecute)
+	b, err := p.findButton(channel, message, name, inputs)
+	if err != nil {
+		return nil, err
+	}
+	return p.press(ctx, b)
 }
 
 // ClickOld is Click on an older client, which doesn't know Action.Execute and shows its fallback instead.
 func (p *Person) ClickOld(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
-	const knowsExecute = false
-	return p.clickButton(ctx, channel, message, name, inputs, knowsExecute)
+	b, err := p.findButton(channel, message, name, inputs)
+	if err != nil {
+		return nil, err
+	}
+	if fallback, ok := b.action["fallback"].(object); ok && b.action["type"] == "Action.Execute" {
+		b.action = fallback
+		b.data = client.Merge(fallback["data"], p.gatherAgain(b, inputs))
+	}
+	return p.press(ctx, b)
 }
 
 // pressedButton is a button that a person has clicked, with everything that the click needs.
@@ -42,20 +52,8 @@ type pressedButton struct {
 	data   object
 }
 
-// clickButton presses a button on a client that knows Action.Execute, or doesn't.
-func (p *Person) clickButton(ctx context.Context, channel, message, name string, inputs client.Inputs, knowsExecute bool) (*Outcome, error) {
-	b, err := p.findButton(channel, message, name, inputs)
-	if err != nil {
-		return nil, err
-	}
-
-	fallback, hasFallback := b.action["fallback"].(object)
-	isUnknown := !knowsExecute && b.action["type"] == "Action.Execute"
-	if hasFallback && isUnknown {
-		b.action = fallback
-		b.data = client.Merge(fallback["data"], p.gatherAgain(b, inputs))
-	}
-
+// press does what a button's action says.
+func (p *Person) press(ctx context.Context, b *pressedButton) (*Outcome, error) {
 	switch b.action["type"] {
 	case "Action.Execute":
 		return p.executeAction(ctx, b, "manual")
@@ -150,16 +148,8 @@ func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressedButt
 
 	switch answer.Type {
 	case tenant.KindCard:
-		for _, f := range i.org.CardFaults(answer.Value, b.at.Room) {
-			i.NoteTrouble(name, b.m.ID, f)
-		}
-
-		if b.m.View == nil {
-			b.m.View = map[string]json.RawMessage{}
-		}
-
-		b.m.View[user], out.Card = answer.Value, answer.Value
-		i.Note(tenant.Change{Kind: "view", Channel: b.at.Room.ID, Message: b.m.ID, Root: b.m.Root, User: user})
+		i.replaceCard(name, user, b, answer.Value)
+		out.Card = answer.Value
 	case "application/vnd.microsoft.activity.message":
 		if json.Unmarshal(answer.Value, &out.Message) != nil {
 			return i.noteMisread(out, name, "has a message that is no text")
@@ -175,6 +165,18 @@ func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressedButt
 	}
 
 	return out
+}
+
+// replaceCard shows a user another card in the place of the one that was clicked; others go on to see that. Caller holds the lock.
+func (i *invokes) replaceCard(name, user string, b *pressedButton, card json.RawMessage) {
+	for _, f := range i.org.CardFaults(card, b.at.Room) {
+		i.NoteTrouble(name, b.m.ID, f)
+	}
+	if b.m.View == nil {
+		b.m.View = map[string]json.RawMessage{}
+	}
+	b.m.View[user] = card
+	i.Note(tenant.Change{Kind: "view", Channel: b.at.Room.ID, Message: b.m.ID, Root: b.m.Root, User: user})
 }
 
 // submitAction is Action.Submit of a message: a dialog, a visible text or a silent message.
@@ -198,19 +200,15 @@ func (p *Person) submitAction(ctx context.Context, b *pressedButton) (*Outcome, 
 	delete(value, "msteams")
 	a["value"] = value
 	switch kind {
-	case "imBack", "messageBack":
-		text, _ := ms["text"].(string)
-		if kind == "imBack" {
-			text, _ = ms["value"].(string)
-		}
-
-		a["text"] = text
-		if kind == "messageBack" && ms["value"] != nil {
+	case "imBack":
+		a["text"], _ = ms["value"].(string)
+	case "messageBack":
+		a["text"], _ = ms["text"].(string)
+		if ms["value"] != nil {
 			a["value"] = ms["value"]
 		}
 	}
-
-	if m := b.m; m.Targeted != "" {
+	if b.m.Targeted != "" {
 		a["recipient"] = object{"id": s.Opt.BotID(), "name": s.Opt.BotName, "isTargeted": true}
 	}
 
