@@ -121,7 +121,7 @@ type mailboxes struct {
 func (b *mailboxes) resetLocked() {
 	b.accounts, b.aliases = map[string]*account{}, map[string]*account{}
 	for _, cfg := range b.opts.Mailboxes {
-		b.addAccountLocked(cfg, false)
+		b.addAccountLocked(cfg)
 	}
 }
 
@@ -143,7 +143,7 @@ func (b *mailboxes) AddMailbox(cfg MailboxConfig) error {
 	if b.findLocked(cfg.Address) != nil {
 		return fmt.Errorf("mailfake: mailbox %q: exists", cfg.Address)
 	}
-	b.addAccountLocked(cfg, false)
+	b.addAccountLocked(cfg)
 	return nil
 }
 
@@ -164,10 +164,17 @@ func (b *mailboxes) SetMailbox(address string, change func(*MailboxConfig)) erro
 	return nil
 }
 
-func (b *mailboxes) addAccountLocked(cfg MailboxConfig, customer bool) *account {
+// addCustomerLocked opens the mailbox of a customer.
+func (b *mailboxes) addCustomerLocked(cfg MailboxConfig) *account {
+	a := b.addAccountLocked(cfg)
+	a.customer = true
+	return a
+}
+
+func (b *mailboxes) addAccountLocked(cfg MailboxConfig) *account {
 	cfg.Username = cmp.Or(cfg.Username, cfg.Address)
 	cfg.SentFolder = cmp.Or(cfg.SentFolder, "Sent")
-	a := &account{address: cfg.Address, cfg: cfg, customer: customer, folders: map[string]*folder{}}
+	a := &account{address: cfg.Address, cfg: cfg, folders: map[string]*folder{}}
 	b.addFolderLocked(a, "INBOX")
 	b.addFolderLocked(a, cfg.SentFolder).attrs = []imap.MailboxAttr{imap.MailboxAttrSent}
 	for _, name := range cfg.Folders {

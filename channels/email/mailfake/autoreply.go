@@ -75,7 +75,7 @@ func (o *office) autoReplyLocked(a *account, sender string, raw []byte) {
 		o.log.Warn("mail emulator could not answer automatically", "error", err)
 		return
 	}
-	if _, _, err := o.deliverLocked(from, []string{sender}, answer, true); err != nil {
+	if _, _, err := o.deliverLocked(envelope{from: from, to: []string{sender}, raw: answer}); err != nil {
 		o.log.Warn("mail emulator's automatic answer was refused", "error", err)
 	}
 }

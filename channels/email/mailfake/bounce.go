@@ -19,7 +19,7 @@ func (o *office) reportLocked(sender, recipient string, rule RecipientRule, raw 
 		o.log.Error("mail emulator could not write a delivery report", "error", err)
 		return
 	}
-	o.storeLocked("", sender, report, true)
+	o.storeLocked(envelope{raw: report}, sender)
 }
 
 func (o *office) composeReportLocked(sender, recipient string, rule RecipientRule, raw []byte) ([]byte, error) {

@@ -34,7 +34,7 @@ func (o *office) Customer(address string) *Customer {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.boxes.findLocked(a.Address) == nil {
-		o.boxes.addAccountLocked(MailboxConfig{Address: a.Address, Name: a.Name, Password: o.opts.CustomerPassword}, true)
+		o.boxes.addCustomerLocked(MailboxConfig{Address: a.Address, Name: a.Name, Password: o.opts.CustomerPassword})
 	}
 	return &Customer{post: o, addr: *a}
 }
@@ -76,7 +76,7 @@ func (c *Customer) Send(m Mail) (Sent, error) {
 		to = append(to, a.Address)
 	}
 
-	delivered, refused, err := c.post.deliver(c.addr.Address, to, raw, true)
+	delivered, refused, err := c.post.deliver(envelope{from: c.addr.Address, to: to, raw: raw})
 	if err == nil {
 		c.post.saveSent(c.addr.Address, m.withBcc(raw))
 	}
@@ -96,6 +96,6 @@ func (m Mail) withBcc(raw []byte) []byte {
 // Received lines; to are envelope recipients. Errors: *RefusedError.
 func (c *Customer) SendRaw(raw []byte, to ...string) (Sent, error) {
 	at := c.post.clock()
-	delivered, refused, err := c.post.deliver(c.addr.Address, to, raw, false)
+	delivered, refused, err := c.post.deliver(envelope{from: c.addr.Address, to: to, raw: raw, noTrace: true})
 	return Sent{MessageID: parseReceived(raw).MessageID, Date: at, Raw: raw, Delivered: delivered, Refused: refused}, err
 }

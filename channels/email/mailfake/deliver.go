@@ -93,37 +93,48 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("mailfake: <%s>: %d %s", e.Recipient, e.Code, e.Text)
 }
 
-// ruleLocked returns the rule for an address, or the default one if there is none.
+// ruleLocked returns the rule for an address, with its answer filled in.
 func (o *office) ruleLocked(address string) RecipientRule {
-	rule := RecipientRule{Address: address, Policy: PolicyAccept}
-	if o.boxes.findLocked(address) == nil {
-		rule.Policy = o.opts.UnknownForeign
-		if o.boxes.isHosted(address) {
-			rule.Policy = o.opts.UnknownHosted
-		}
+	rule, ok := o.findRuleLocked(address)
+	if !ok {
+		rule = RecipientRule{Address: address, Policy: o.usualPolicyLocked(address)}
 	}
 
-	foundExact := false
-	for _, r := range o.rules {
+	usual := RecipientRule{Code: codeRefused, Enhanced: "5.1.1", Text: "The email account that you tried to reach does not exist"}
+	if rule.Policy == PolicyDelayed {
+		usual = RecipientRule{Code: codeLocalError, Enhanced: "4.4.1", Text: "The receiving host does not answer"}
+	}
+	rule.Code = cmp.Or(rule.Code, usual.Code)
+	rule.Enhanced = cmp.Or(rule.Enhanced, usual.Enhanced)
+	rule.Text = cmp.Or(rule.Text, usual.Text)
+	return rule
+}
+
+// findRuleLocked finds the last rule for an address, or else the last one for its domain.
+func (o *office) findRuleLocked(address string) (rule RecipientRule, ok bool) {
+	for _, r := range slices.Backward(o.rules) {
 		if !matchesAddress(r.Address, address) {
 			continue
 		}
-
-		isExact := !strings.HasPrefix(r.Address, "@")
-		if isExact || !foundExact { // the last one wins, but a domain's never over an address's
-			rule, foundExact = r, isExact
+		if isForDomain := strings.HasPrefix(r.Address, "@"); !isForDomain {
+			return r, true
+		}
+		if !ok {
+			rule, ok = r, true
 		}
 	}
+	return rule, ok
+}
 
-	defaults := RecipientRule{Code: codeRefused, Enhanced: "5.1.1", Text: "The email account that you tried to reach does not exist"}
-	if rule.Policy == PolicyDelayed {
-		defaults = RecipientRule{Code: codeLocalError, Enhanced: "4.4.1", Text: "The receiving host does not answer"}
+// usualPolicyLocked is what becomes of mail to an address that no rule is for.
+func (o *office) usualPolicyLocked(address string) Policy {
+	switch {
+	case o.boxes.findLocked(address) != nil:
+		return PolicyAccept
+	case o.boxes.isHosted(address):
+		return o.opts.UnknownHosted
 	}
-
-	rule.Code = cmp.Or(rule.Code, defaults.Code)
-	rule.Enhanced = cmp.Or(rule.Enhanced, defaults.Enhanced)
-	rule.Text = cmp.Or(rule.Text, defaults.Text)
-	return rule
+	return o.opts.UnknownForeign
 }
 
 // checkRecipient is the server's answer to RCPT.
@@ -136,29 +147,36 @@ func (o *office) checkRecipient(address string) error {
 	return nil
 }
 
-// deliver hands a mail to every recipient. Delivery reports go back to from. With trace, the mail gets the lines on top that
-// a receiving host writes. Errors: *RefusedError if nobody takes the mail.
-func (o *office) deliver(from string, to []string, raw []byte, trace bool) (delivered, refused []string, err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.deliverLocked(from, to, raw, trace)
+// envelope is a mail that the office brings to mailboxes.
+type envelope struct {
+	from    string // gets delivery reports
+	to      []string
+	raw     []byte
+	noTrace bool // the mail arrives as it is, without the lines that a receiving host writes on top
 }
 
-func (o *office) deliverLocked(from string, to []string, raw []byte, trace bool) (delivered, refused []string, err error) {
+// deliver hands a mail to every recipient. Errors: *RefusedError if nobody takes the mail.
+func (o *office) deliver(e envelope) (delivered, refused []string, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.deliverLocked(e)
+}
+
+func (o *office) deliverLocked(e envelope) (delivered, refused []string, err error) {
 	var refusal *RefusedError // the first one
-	for _, addr := range to {
-		rule := o.ruleLocked(addr)
+	for _, to := range e.to {
+		rule := o.ruleLocked(to)
 		if rule.Policy == PolicyRefuse {
-			refused = append(refused, addr)
-			refusal = cmp.Or(refusal, &RefusedError{Recipient: addr, Code: rule.Code, Text: rule.Enhanced + " " + rule.Text})
+			refused = append(refused, to)
+			refusal = cmp.Or(refusal, &RefusedError{Recipient: to, Code: rule.Code, Text: rule.Enhanced + " " + rule.Text})
 			continue
 		}
 		if rule.Policy == PolicyBounce || rule.Policy == PolicyDelayed {
-			o.reportLocked(from, addr, rule, raw)
+			o.reportLocked(e.from, to, rule, e.raw)
 		}
 		if rule.Policy != PolicyBounce {
-			o.storeLocked(from, addr, raw, trace)
-			delivered = append(delivered, addr)
+			o.storeLocked(e, to)
+			delivered = append(delivered, to)
 		}
 	}
 
@@ -168,25 +186,29 @@ func (o *office) deliverLocked(from string, to []string, raw []byte, trace bool)
 	return delivered, refused, nil
 }
 
-// storeLocked puts a mail into the recipient's INBOX, below the lines that a receiving host writes on top.
-func (o *office) storeLocked(from, addr string, raw []byte, trace bool) {
-	a := o.boxes.findLocked(addr)
+// storeLocked puts a mail into the INBOX of one recipient. A mailbox that is missing is opened.
+func (o *office) storeLocked(e envelope, to string) {
+	a := o.boxes.findLocked(to)
 	if a == nil {
-		cfg := MailboxConfig{Address: withoutDetail(addr), Password: o.opts.CustomerPassword}
-		a = o.boxes.addAccountLocked(cfg, true)
+		a = o.boxes.addCustomerLocked(MailboxConfig{Address: withoutDetail(to), Password: o.opts.CustomerPassword})
 	}
 
 	now := o.clock()
-	if trace {
-		var b bytes.Buffer
-		fmt.Fprintf(&b, "Return-Path: <%s>\r\nDelivered-To: %s\r\n", from, addr)
-		fmt.Fprintf(&b, "Received: from %s by %s with ESMTP for <%s>;\r\n %s\r\n",
-			cmp.Or(domainOf(from), o.opts.Domain), o.opts.Domain, addr, now.Format(time.RFC1123Z))
-		raw = append(b.Bytes(), raw...)
+	raw := e.raw
+	if !e.noTrace {
+		raw = append(o.traceLines(e.from, to, now), raw...)
 	}
-
 	o.boxes.appendLocked(a.findFolder("INBOX"), raw, now)
-	o.autoReplyLocked(a, from, raw)
+	o.autoReplyLocked(a, e.from, raw)
+}
+
+// traceLines returns the lines that a receiving host writes on top of a mail.
+func (o *office) traceLines(from, to string, now time.Time) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "Return-Path: <%s>\r\nDelivered-To: %s\r\n", from, to)
+	fmt.Fprintf(&b, "Received: from %s by %s with ESMTP for <%s>;\r\n %s\r\n",
+		cmp.Or(domainOf(from), o.opts.Domain), o.opts.Domain, to, now.Format(time.RFC1123Z))
+	return b.Bytes()
 }
 
 func (o *office) saveSent(address string, raw []byte) {

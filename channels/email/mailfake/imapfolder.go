@@ -144,21 +144,9 @@ func (ss *session) listFolders(ref string, patterns []string, options *imap.List
 	var out []*imap.ListData
 	for _, f := range ss.acct.folders {
 		matches := func(p string) bool { return imapserver.MatchList(f.name, delimiter, ref, p) }
-		lacksSubscription := options.SelectSubscribed && !f.subscribed
-		lacksUse := options.SelectSpecialUse && len(f.attrs) == 0
-		if lacksSubscription || lacksUse || !slices.ContainsFunc(patterns, matches) {
-			continue
+		if f.isSelected(options) && slices.ContainsFunc(patterns, matches) {
+			out = append(out, f.describeLocked(options))
 		}
-
-		d := &imap.ListData{Mailbox: f.name, Delim: delimiter, Attrs: slices.Clone(f.attrs)}
-		showsSubscription := options.ReturnSubscribed || options.SelectSubscribed
-		if f.subscribed && showsSubscription {
-			d.Attrs = append(d.Attrs, imap.MailboxAttrSubscribed)
-		}
-		if options.ReturnStatus != nil {
-			d.Status = f.statusLocked(options.ReturnStatus)
-		}
-		out = append(out, d)
 	}
 
 	isSelection := options.SelectSubscribed || options.SelectSpecialUse // a level without a folder is never in it
@@ -167,6 +155,26 @@ func (ss *session) listFolders(ref string, patterns []string, options *imap.List
 	}
 	slices.SortFunc(out, func(a, b *imap.ListData) int { return strings.Compare(a.Mailbox, b.Mailbox) })
 	return out
+}
+
+// isSelected reports whether a folder is one of those that LIST is to show: the subscribed ones, or those with a use.
+func (f *folder) isSelected(options *imap.ListOptions) bool {
+	lacksSubscription := options.SelectSubscribed && !f.subscribed
+	lacksUse := options.SelectSpecialUse && len(f.attrs) == 0
+	return !lacksSubscription && !lacksUse
+}
+
+// describeLocked returns what LIST says of a folder.
+func (f *folder) describeLocked(options *imap.ListOptions) *imap.ListData {
+	d := &imap.ListData{Mailbox: f.name, Delim: delimiter, Attrs: slices.Clone(f.attrs)}
+	showsSubscription := options.ReturnSubscribed || options.SelectSubscribed
+	if f.subscribed && showsSubscription {
+		d.Attrs = append(d.Attrs, imap.MailboxAttrSubscribed)
+	}
+	if options.ReturnStatus != nil {
+		d.Status = f.statusLocked(options.ReturnStatus)
+	}
+	return d
 }
 
 // parentsLocked finds the levels of the hierarchy that are no folders but have folders below, if one of the patterns

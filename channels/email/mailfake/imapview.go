@@ -56,11 +56,16 @@ type update struct {
 	flags           []imap.Flag
 }
 
-// pendingLocked brings the view up to date and returns what the client must hear.
+// pendingLocked brings the view up to date and returns what the client must hear. Only some commands let it hear that mails
+// were expunged.
 func (v *view) pendingLocked(allowExpunge bool) []update {
 	var out []update
 	if v.seenEdits != v.folder.edits {
-		out = v.editsLocked(allowExpunge)
+		if allowExpunge {
+			v.seenEdits = v.folder.edits
+			out = v.dropExpungedLocked()
+		}
+		out = append(out, v.newFlagsLocked()...)
 	}
 	if v.admitNew() > 0 {
 		out = append(out, update{exists: uint32(len(v.known))})
@@ -68,26 +73,27 @@ func (v *view) pendingLocked(allowExpunge bool) []update {
 	return out
 }
 
-// editsLocked finds what was expunged, if the client may hear that now, and what changed its flags.
-func (v *view) editsLocked(allowExpunge bool) []update {
+// dropExpungedLocked takes out of the view what was expunged. It goes backwards, so that the places of those before stay.
+func (v *view) dropExpungedLocked() []update {
 	var out []update
-	if allowExpunge {
-		v.seenEdits = v.folder.edits
-		for i := len(v.known) - 1; i >= 0; i-- {
-			if v.known[i].msg.gone {
-				out = append(out, update{expunge: uint32(i + 1)})
-				v.known = slices.Delete(v.known, i, i+1)
-			}
+	for i, k := range slices.Backward(v.known) {
+		if k.msg.gone {
+			out = append(out, update{expunge: uint32(i + 1)})
+			v.known = slices.Delete(v.known, i, i+1)
 		}
 	}
+	return out
+}
 
+// newFlagsLocked returns the flags that have changed since the client heard of them.
+func (v *view) newFlagsLocked() []update {
+	var out []update
 	for i, k := range v.known {
 		if !k.msg.gone && k.version != k.msg.version {
 			v.known[i].version = k.msg.version
 			out = append(out, update{seq: uint32(i + 1), uid: k.msg.uid, flags: k.msg.flagList()})
 		}
 	}
-
 	return out
 }
 

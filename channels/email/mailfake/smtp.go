@@ -246,7 +246,7 @@ func (o *office) submit(a *account, from string, to []string, raw []byte) {
 
 	sub.Seq = len(o.submissions) + 1
 	o.submissions = append(o.submissions, sub)
-	if _, _, err := o.deliverLocked(from, to, raw, true); err != nil {
+	if _, _, err := o.deliverLocked(envelope{from: from, to: to, raw: raw}); err != nil {
 		o.log.Warn("mail emulator lost its recipients between RCPT and DATA", "error", err)
 	}
 }
