@@ -92,12 +92,17 @@ func makeCards(n int) *channels.Rich {
 // and a contact card are sent if they are declared.
 func exerciseRich(t *testing.T, h Harness) {
 	caps := h.New(t).Channel.Capabilities()
-	for name, c := range map[string]struct {
-		limit int
+	for _, c := range []struct {
+		name  string
+		limit int // 0 means that the channel carries none: the engine writes them as text
 		build func(int) *channels.Rich
-	}{"buttons": {caps.Rich.Buttons, makeButtons}, "rows": {caps.Rich.ListRows, makeRows}, "cards": {caps.Rich.Carousel, makeCards}} {
+	}{
+		{"buttons", caps.Rich.Buttons, makeButtons},
+		{"rows", caps.Rich.ListRows, makeRows},
+		{"cards", caps.Rich.Carousel, makeCards},
+	} {
 		if c.limit == 0 {
-			continue // the channel carries none: the engine writes them as text
+			continue
 		}
 
 		s := h.New(t)
@@ -109,19 +114,20 @@ func exerciseRich(t *testing.T, h Harness) {
 
 		o := s.Outbound(3, "Which one?")
 		o.Rich = c.build(c.limit + 1)
-		s.mustRefuse(t, fmt.Sprintf("%d %s of %d", c.limit+1, name, c.limit), o, channels.BadContent)
+		s.mustRefuse(t, fmt.Sprintf("%d %s of %d", c.limit+1, c.name, c.limit), o, channels.BadContent)
 	}
 
 	s := h.New(t)
 	if caps.Rich.Location >= channels.Partial {
+		shop := &channels.Location{Latitude: 52.52, Longitude: 13.405, Name: "Shop", Address: "Main Street 1"}
 		o := s.Outbound(1, "")
-		o.Rich = &channels.Rich{Location: &channels.Location{Latitude: 52.52, Longitude: 13.405, Name: "Shop", Address: "Main Street 1"}}
+		o.Rich = &channels.Rich{Location: shop}
 		s.mustSend(t, o)
 	}
-
 	if caps.Rich.ContactCard >= channels.Partial {
+		ann := &channels.ContactCard{Name: "Ann Lee", Org: "Acme", Phones: []string{"+15550100"}, Emails: []string{"ann@acme.test"}}
 		o := s.Outbound(2, "")
-		o.Rich = &channels.Rich{Contact: &channels.ContactCard{Name: "Ann Lee", Org: "Acme", Phones: []string{"+15550100"}, Emails: []string{"ann@acme.test"}}}
+		o.Rich = &channels.Rich{Contact: ann}
 		s.mustSend(t, o)
 	}
 }

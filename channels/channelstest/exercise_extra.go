@@ -48,8 +48,14 @@ func exerciseTemplates(t *testing.T, h Harness) {
 // exerciseSubmit checks that a submitted template is listed until it is deleted.
 func exerciseSubmit(t *testing.T, templater channels.Templater) {
 	ctx := contextFor(t, patience)
-	fresh := channels.Template{Name: "order_ready", Language: "en", Category: "utility", Body: "Hello {{name}}, your order is ready.",
-		Variables: []string{"name"}, Examples: map[string]string{"name": "Kim"}}
+	fresh := channels.Template{
+		Name:      "order_ready",
+		Language:  "en",
+		Category:  "utility",
+		Body:      "Hello {{name}}, your order is ready.",
+		Variables: []string{"name"},
+		Examples:  map[string]string{"name": "Kim"},
+	}
 	state, err := templater.SubmitTemplate(ctx, fresh)
 	if err != nil || state.ExternalID == "" {
 		t.Fatalf("submitted: %+v, %v", state, err)
@@ -91,29 +97,32 @@ func exerciseCount(t *testing.T, h Harness) {
 	}
 
 	for _, letter := range []string{"a", "ñ", "€", "ж", "😀"} {
-		last := channels.Count{Parts: 1}
-		for n := range longTextRunes + 1 {
-			c := counter.Count(strings.Repeat(letter, n), "")
-			isCount := c.Parts >= 1 && c.Left >= 0 && c.Encoding != ""
-			isInSamePart := c.Parts == last.Parts && n > 1
-			hasRoomLeft := isInSamePart && c.Left >= last.Left // a longer text can't leave as much room
-			if !isCount || c.Parts < last.Parts || hasRoomLeft {
-				t.Fatalf("%d × %q: %+v after %+v", n, letter, c, last)
-			}
-
-			last = c
-		}
-
-		if last.Parts < 2 || last != counter.Count(strings.Repeat(letter, longTextRunes), "") {
-			t.Errorf("%d × %q: %+v", longTextRunes, letter, last)
-		}
+		checkCounts(t, counter, letter)
 	}
-
 	for _, text := range []string{"", "a", strings.Repeat("a", nearlyFullRunes)} {
 		without, with := counter.Count(text, ""), counter.Count(text, "Yours, Acme")
 		if with.Parts < without.Parts || with == without {
 			t.Errorf("%d letters count as %+v, with a signature as %+v", len(text), without, with)
 		}
+	}
+}
+
+// checkCounts checks how texts of one letter count, up to a long one.
+func checkCounts(t *testing.T, counter channels.Counter, letter string) {
+	t.Helper()
+	last := channels.Count{Parts: 1}
+	for n := range longTextRunes + 1 {
+		c := counter.Count(strings.Repeat(letter, n), "")
+		isCount := c.Parts >= 1 && c.Left >= 0 && c.Encoding != ""
+		isInSamePart := c.Parts == last.Parts && n > 1
+		hasRoomLeft := isInSamePart && c.Left >= last.Left // a longer text can't leave as much room
+		if !isCount || c.Parts < last.Parts || hasRoomLeft {
+			t.Fatalf("%d × %q: %+v after %+v", n, letter, c, last)
+		}
+		last = c
+	}
+	if last.Parts < 2 || last != counter.Count(strings.Repeat(letter, longTextRunes), "") {
+		t.Errorf("%d × %q: %+v", longTextRunes, letter, last)
 	}
 }
 
@@ -142,26 +151,12 @@ func exerciseFetch(t *testing.T, h Harness) {
 
 	requireHook(t, s.WriteFile != nil && s.ForgetFiles != nil, "WriteFile or ForgetFiles", "it is a Fetcher")
 	_, _, want := sampleOf(channels.FileImage)
-	ref := ""
-	for _, f := range s.WriteFile(t, want) {
-		for _, in := range mustDecode(t, s.Channel, f.Payload) {
-			for _, a := range in.Attachments {
-				checkAttachment(t, a)
-				ref = a.Ref
-			}
-		}
-	}
-
-	if ref == "" {
-		t.Fatal("no attachment has a Ref")
-	}
-
+	ref := s.receiveRef(t, want)
 	for range 2 {
 		f, err := fetcher.Fetch(contextFor(t, patience), ref)
 		if err != nil {
 			t.Fatalf("fetch: %v", err)
 		}
-
 		got, err := io.ReadAll(f.Body)
 		err = errors.Join(err, f.Body.Close())
 		if err != nil || !bytes.Equal(got, want) {
@@ -175,4 +170,22 @@ func exerciseFetch(t *testing.T, h Harness) {
 	if _, err := fetcher.Fetch(contextFor(t, patience), "riddle"); err == nil {
 		t.Error("nonsense was fetched")
 	}
+}
+
+// receiveRef lets the customer send a file, and returns the reference by which it is fetched.
+func (s Stage) receiveRef(t *testing.T, content []byte) string {
+	t.Helper()
+	ref := ""
+	for _, f := range s.WriteFile(t, content) {
+		for _, in := range mustDecode(t, s.Channel, f.Payload) {
+			for _, a := range in.Attachments {
+				checkAttachment(t, a)
+				ref = a.Ref
+			}
+		}
+	}
+	if ref == "" {
+		t.Fatal("no attachment has a Ref")
+	}
+	return ref
 }

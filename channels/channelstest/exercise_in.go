@@ -37,9 +37,16 @@ func exerciseCapabilities(t *testing.T, h Harness) {
 	}
 
 	for name, level := range map[string]channels.Level{
-		"rich text": caps.RichText, "edit": caps.Edit, "delete": caps.Delete, "reply to": caps.ReplyTo, "reactions": caps.Reactions,
-		"captions": caps.Files.Captions, "location": caps.Rich.Location, "contact card": caps.Rich.ContactCard,
-		"read receipts": caps.Receipts.Read, "delivered": caps.Receipts.Delivered,
+		"rich text":     caps.RichText,
+		"edit":          caps.Edit,
+		"delete":        caps.Delete,
+		"reply to":      caps.ReplyTo,
+		"reactions":     caps.Reactions,
+		"captions":      caps.Files.Captions,
+		"location":      caps.Rich.Location,
+		"contact card":  caps.Rich.ContactCard,
+		"read receipts": caps.Receipts.Read,
+		"delivered":     caps.Receipts.Delivered,
 	} {
 		if level < channels.Rejected || level > channels.Full {
 			t.Errorf("%s has the level %d", name, level)
@@ -66,42 +73,50 @@ func exerciseDecode(t *testing.T, h Harness) {
 
 	found := 0
 	for _, f := range facts {
-		hasNames := f.ExternalID != "" && len(f.ExternalID) <= maxExternalID && f.OrderKey != ""
-		isReadable := f.Quarantine == "" && len(f.Payload) > 0
-		if !hasNames || !isReadable {
-			t.Errorf("fact %.80q with the order key %q, quarantine %q", f.ExternalID, f.OrderKey, f.Quarantine)
-		}
-
-		stored := bytes.Clone(f.Payload)
-		first := mustDecode(t, s.Channel, f.Payload)
-
-		if !bytes.Equal(stored, f.Payload) {
-			t.Error("decoding changed the payload")
-		}
-
-		var group sync.WaitGroup
-		for _, c := range []channels.Channel{s.Channel, other.Channel, s.Channel, other.Channel} {
-			group.Go(func() {
-				again, err := c.Decode(stored)
-				if err != nil || !reflect.DeepEqual(first, again) {
-					t.Errorf("decoded again: %+v, %v; first: %+v", again, err, first)
-				}
-			})
-		}
-
-		group.Wait()
-
-		for _, in := range first {
+		checkFact(t, f)
+		for _, in := range decodeRepeatedly(t, f, s.Channel, other.Channel) {
 			if in.Kind == channels.InboundMessage && strings.Contains(in.Text, text) {
 				found++
 				checkMessage(t, in)
 			}
 		}
 	}
-
 	if found != 1 {
 		t.Errorf("the text was found %d times", found)
 	}
+}
+
+// checkFact checks that a fact can be stored and read.
+func checkFact(t *testing.T, f channels.Fact) {
+	t.Helper()
+	hasNames := f.ExternalID != "" && len(f.ExternalID) <= maxExternalID && f.OrderKey != ""
+	isReadable := f.Quarantine == "" && len(f.Payload) > 0
+	if !hasNames || !isReadable {
+		t.Errorf("fact %.80q with the order key %q, quarantine %q", f.ExternalID, f.OrderKey, f.Quarantine)
+	}
+}
+
+// decodeRepeatedly decodes a fact by the channel that accepted it, and then several times at once by that and another one. It
+// checks that the result stays the same.
+func decodeRepeatedly(t *testing.T, f channels.Fact, accepting, other channels.Channel) []channels.Inbound {
+	t.Helper()
+	stored := bytes.Clone(f.Payload)
+	first := mustDecode(t, accepting, f.Payload)
+	if !bytes.Equal(stored, f.Payload) {
+		t.Error("decoding changed the payload")
+	}
+
+	var group sync.WaitGroup
+	for _, c := range []channels.Channel{accepting, other, accepting, other} {
+		group.Go(func() {
+			again, err := c.Decode(stored)
+			if err != nil || !reflect.DeepEqual(first, again) {
+				t.Errorf("decoded again: %+v, %v; first: %+v", again, err, first)
+			}
+		})
+	}
+	group.Wait()
+	return first
 }
 
 // maxExternalID is how many bytes the name of a fact may have: see channels.Fact.
@@ -131,6 +146,25 @@ func mustDecode(t *testing.T, c channels.Channel, raw []byte) []channels.Inbound
 func exerciseBadInput(t *testing.T, h Harness) {
 	s := h.New(t)
 	good := s.Write(t, "A good one")[0].Payload
+	for name, raw := range makeBadInput(good) {
+		first, err1 := s.Channel.Decode(raw)
+		second, err2 := s.Channel.Decode(raw)
+		isSameResult := (err1 == nil) == (err2 == nil) && reflect.DeepEqual(first, second)
+		if !isSameResult {
+			t.Errorf("%s: decoded as %+v, %v, then as %+v, %v", name, first, err1, second, err2)
+		}
+
+		for _, in := range first {
+			lacksStatus := in.Kind == channels.InboundStatus && in.Status == nil
+			if lacksStatus || in.Kind == "" {
+				t.Errorf("%s: became %+v", name, in)
+			}
+		}
+	}
+}
+
+// makeBadInput returns bytes that no provider sends, by what is wrong with them: nonsense, and a good payload that was cut or changed.
+func makeBadInput(good []byte) map[string][]byte {
 	bad := map[string][]byte{
 		"nil":           nil,
 		"empty":         {},
@@ -155,22 +189,7 @@ func exerciseBadInput(t *testing.T, h Harness) {
 		}
 		bad[fmt.Sprint("mutation ", i)] = b
 	}
-
-	for name, raw := range bad {
-		first, err1 := s.Channel.Decode(raw)
-		second, err2 := s.Channel.Decode(raw)
-		isSameResult := (err1 == nil) == (err2 == nil) && reflect.DeepEqual(first, second)
-		if !isSameResult {
-			t.Errorf("%s: decoded as %+v, %v, then as %+v, %v", name, first, err1, second, err2)
-		}
-
-		for _, in := range first {
-			lacksStatus := in.Kind == channels.InboundStatus && in.Status == nil
-			if lacksStatus || in.Kind == "" {
-				t.Errorf("%s: became %+v", name, in)
-			}
-		}
-	}
+	return bad
 }
 
 // exerciseOrder: what one customer writes is accepted in that order, under one key.
