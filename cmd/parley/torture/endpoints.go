@@ -85,36 +85,46 @@ func (e *endpoints) measureRestart(ctx context.Context, n int, replace func()) r
 		defer close(replaced)
 		replace()
 	}()
+	defer func() { <-replaced }()
+	ctx, stop := context.WithTimeout(ctx, startWithin+maxStopTime)
+	defer stop()
 
 	var m restartMeasure
-	lastAnswer := time.Time{} // of the old process
-	for isOld := true; time.Since(began) < startWithin+maxStopTime && ctx.Err() == nil; {
-		if isOld {
-			select {
-			case <-replaced:
-				isOld = false
-				m.StopTime = time.Since(began)
-			default:
-			}
-		}
+	lastAnswer := e.probeUntil(ctx, n, replaced)
+	m.StopTime = time.Since(began)
+	firstAnswer, ok := e.awaitAnswer(ctx, n)
+	m.IsValid = ok && !lastAnswer.IsZero() // otherwise one of the processes did not answer
+	if m.IsValid {
+		m.Downtime = firstAnswer.Sub(lastAnswer)
+	}
+	return m
+}
 
-		answers, at := e.isServing(ctx, n), time.Now()
-		if answers && isOld {
-			lastAnswer = at
+// probeUntil probes replica n until the process is replaced or ctx ends, and returns when it answered last; zero means never.
+func (e *endpoints) probeUntil(ctx context.Context, n int, replaced <-chan struct{}) (lastAnswer time.Time) {
+	for ctx.Err() == nil {
+		select {
+		case <-replaced:
+			return lastAnswer
+		default:
 		}
-		if answers && !isOld {
-			m.IsValid = !lastAnswer.IsZero() // otherwise the old process did not answer either
-			if m.IsValid {
-				m.Downtime = at.Sub(lastAnswer)
-			}
-			return m
+		if e.isServing(ctx, n) {
+			lastAnswer = time.Now()
 		}
-
 		pause.For(ctx, probeEvery)
 	}
+	return lastAnswer
+}
 
-	<-replaced
-	return m
+// awaitAnswer probes replica n until it answers. ok is false if ctx ends before.
+func (e *endpoints) awaitAnswer(ctx context.Context, n int) (at time.Time, ok bool) {
+	for ctx.Err() == nil {
+		if e.isServing(ctx, n) {
+			return time.Now(), true
+		}
+		pause.For(ctx, probeEvery)
+	}
+	return time.Time{}, false
 }
 
 // recordRestart adds what was measured of one restart.

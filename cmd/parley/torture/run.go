@@ -242,54 +242,67 @@ func (w *laneWatch) look(lanes int) (areStuck bool) {
 // arrives twice. After opt.Settle it gives up waiting. A reply that failed for half an hour pauses for an hour:
 // Parley's clock jumps over such a pause.
 func (s *session) settle(ctx context.Context, r *Report) error {
-	const (
-		settledPolls  = 3 // so many polls in a row must find nothing to wait for
-		progressEvery = 5 * time.Second
-	)
+	const settledPolls = 3 // so many polls in a row must find nothing to wait for
 	deadline := time.Now().Add(s.opt.Settle)
-	settled, lastProgress := 0, time.Now()
+	inARow, lastProgress := 0, time.Now()
 	watch := laneWatch{since: time.Now()}
 	request := oracle.Request{Click: true, Jumps: s.jumps, History: s.driver.history}
 	for {
-		isSettled, err := s.poll(ctx, request, r)
+		isSettled, err := s.pollAndAct(ctx, &request, r)
 		if err != nil {
 			return err
 		}
 
-		request.Jumps, request.History = nil, nil // the oracle keeps them
-		hasActed, err := s.driver.finishWaiting(ctx, isSettled)
-		if err != nil {
-			return err
-		}
-		if hasActed {
-			isSettled, request.History, r.Workload = false, s.driver.history, s.driver.counts
-		}
-
-		settled++
+		inARow++
 		if !isSettled {
-			settled = 0
+			inARow = 0
 		}
-		if settled >= settledPolls || time.Now().After(deadline) {
+		if inARow >= settledPolls || time.Now().After(deadline) {
 			return nil
 		}
-
 		if watch.look(r.Left.Lanes) {
-			s.printLine("        Parley's clock goes on by an hour, for what pauses between two attempts")
-			if err := s.database.MoveClock(ctx, time.Hour); err != nil {
+			if err := s.skipPauses(ctx); err != nil {
 				return err
 			}
 		}
-
-		if time.Since(lastProgress) > progressEvery {
-			lastProgress = time.Now()
-			s.printLine("        waiting: %d events, %d lanes, %d not arrived, %d answered by the oracle's agent",
-				r.Left.Pending, r.Left.Lanes, r.Verdict.CountUnsettled()+r.Audit.CountUnsettled(), r.Verdict.SentByClick+r.Verdict.Ambiguous)
-		}
-
+		lastProgress = s.printProgress(r, lastProgress)
 		if !pause.For(ctx, time.Second) {
 			return ctx.Err()
 		}
 	}
+}
+
+// pollAndAct polls once, and lets people do what they waited with. It reports whether nothing is left to wait for. The next
+// request says only what is new since this one.
+func (s *session) pollAndAct(ctx context.Context, request *oracle.Request, r *Report) (isSettled bool, err error) {
+	isSettled, err = s.poll(ctx, *request, r)
+	if err != nil {
+		return false, err
+	}
+	request.Jumps, request.History = nil, nil // the oracle keeps them
+
+	hasActed, err := s.driver.finishWaiting(ctx, isSettled)
+	if hasActed {
+		request.History, r.Workload = s.driver.history, s.driver.counts
+	}
+	return isSettled && !hasActed, err
+}
+
+// skipPauses moves Parley's clock over the pause between two attempts of a reply.
+func (s *session) skipPauses(ctx context.Context) error {
+	s.printLine("        Parley's clock goes on by an hour, for what pauses between two attempts")
+	return s.database.MoveClock(ctx, time.Hour)
+}
+
+// printProgress prints what a run still waits for, unless it did so a moment ago, and returns when it was printed last.
+func (s *session) printProgress(r *Report, last time.Time) time.Time {
+	const every = 5 * time.Second
+	if time.Since(last) <= every {
+		return last
+	}
+	s.printLine("        waiting: %d events, %d lanes, %d not arrived, %d answered by the oracle's agent",
+		r.Left.Pending, r.Left.Lanes, r.Verdict.CountUnsettled()+r.Audit.CountUnsettled(), r.Verdict.SentByClick+r.Verdict.Ambiguous)
+	return time.Now()
 }
 
 // poll asks the oracle, the database and the chat once and writes into r what they say. It reports whether nothing is

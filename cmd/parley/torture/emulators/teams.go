@@ -27,12 +27,14 @@ func newOrganisation(o Options) *teamsfake.Server {
 	return lab.NewOrganisation(f)
 }
 
-const (
-	atBot = "<@bot> "
-	// addressEvery: one reply in so many addresses the bot, as some agents always do.
-	addressEvery = 5
-)
+// teamsPlatform is the Platform of a run whose agents work in Microsoft Teams. It calls the emulator of Teams, which
+// is in another process, by the addresses of its Client.
+type teamsPlatform struct{ Client }
 
+// atBot mentions the bot.
+const atBot = "<@bot> "
+
+// Traits of Teams. Where Parley may not read channels (Blind), it is told only of what mentions the bot.
 func (s teamsPlatform) Traits() Traits {
 	t := Traits{
 		Kind:        "teams",
@@ -42,44 +44,49 @@ func (s teamsPlatform) Traits() Traits {
 		Zoe:         lab.TeamsZoe,
 		Channel:     lab.TeamsSupport,
 		PostRequest: "POST /connector/",
-		Reply: func(words string, n int) string {
-			if n%addressEvery == 0 {
-				return atBot + "reply: " + words
-			}
-			return words
-		},
-		Command:   func(verb string) string { return "!" + verb },
-		Announced: func(string) bool { return true },
-		Internal: func(agent, colleague, words string) []remark {
-			return append(remarksOfAgents(agent, colleague, words),
-				remark{agent, atBot + words},
-				remark{lab.TeamsZoe, words},
-				remark{lab.TeamsZoe, atBot + "reply: " + words})
-		},
+		Reply:       teamsReply,
+		Command:     func(verb string) string { return "!" + verb },
+		Internal:    teamsRemarks,
+		Announced:   func(string) bool { return true },
 	}
 	if s.Blind {
 		t.Reply = func(words string, _ int) string { return atBot + "reply: " + words }
 		t.Command = func(verb string) string { return atBot + verb }
+		t.Internal = blindTeamsRemarks
 		t.Announced = func(text string) bool { return strings.Contains(text, atBot) }
-		t.Internal = func(agent, colleague, words string) []remark {
-			return []remark{
-				{agent, atBot + "note: " + words},
-				{agent, words},
-				{colleague, words},
-				{agent, atBot + words},
-				{agent, "<@" + colleague + "> " + words},
-				{agent, atBot + "frobnicate " + words},
-				{lab.TeamsZoe, atBot + "reply: " + words},
-			}
-		}
 	}
-
 	return t
 }
 
-// teamsPlatform is the Platform of a run whose agents work in Microsoft Teams. It calls the emulator of Teams, which
-// is in another process, by the addresses of its Client.
-type teamsPlatform struct{ Client }
+// teamsReply addresses the bot in some replies, as some agents always do.
+func teamsReply(words string, n int) string {
+	const addressEvery = 5
+	if n%addressEvery == 0 {
+		return atBot + "reply: " + words
+	}
+	return words
+}
+
+// teamsRemarks returns words in the forms that keep them from the customer where Parley may read channels.
+func teamsRemarks(agent, colleague, words string) []remark {
+	return append(remarksOfAgents(agent, colleague, words),
+		remark{agent, atBot + words},
+		remark{lab.TeamsZoe, words},
+		remark{lab.TeamsZoe, atBot + "reply: " + words})
+}
+
+// blindTeamsRemarks returns words in the forms that keep them from the customer where Parley may not read channels.
+func blindTeamsRemarks(agent, colleague, words string) []remark {
+	return []remark{
+		{agent, atBot + "note: " + words},
+		{agent, words},
+		{colleague, words},
+		{agent, atBot + words},
+		{agent, "<@" + colleague + "> " + words},
+		{agent, atBot + "frobnicate " + words},
+		{lab.TeamsZoe, atBot + "reply: " + words},
+	}
+}
 
 // readChannel returns everything that everybody sees in the support channel, as it was posted.
 func (s teamsPlatform) readChannel(ctx context.Context) ([]*teamsfake.Message, error) {
@@ -108,12 +115,17 @@ func (s teamsPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error
 			return nil, err
 		}
 	}
-	return teamsThreads(list, s.Blind, lost), nil
+	return teamsReader{isBlind: s.Blind, lost: lost}.readThreads(list), nil
 }
 
-// teamsThreads sorts the messages of a channel, in the order in which they were posted, into threads. lost has the
-// ids of those of which Parley can't know.
-func teamsThreads(list []*teamsfake.Message, blind bool, lost map[string]bool) []checker.Thread {
+// teamsReader turns messages of Teams into what the checker looks at.
+type teamsReader struct {
+	isBlind bool            // Parley may not read channels
+	lost    map[string]bool // the messages of which Parley can't know, by their ids
+}
+
+// readThreads sorts the messages of a channel, in the order in which they were posted, into threads.
+func (r teamsReader) readThreads(list []*teamsfake.Message) []checker.Thread {
 	var roots []string
 	threads := map[string]*checker.Thread{}
 	for _, m := range list {
@@ -128,9 +140,7 @@ func teamsThreads(list []*teamsfake.Message, blind bool, lost map[string]bool) [
 		}
 
 		if !m.Deleted() {
-			p := teamsPost(m, blind)
-			p.EventLost = lost[m.ID]
-			t.Posts = append(t.Posts, p)
+			t.Posts = append(t.Posts, r.readPost(m))
 		}
 	}
 	out := make([]checker.Thread, 0, len(roots))
@@ -154,9 +164,14 @@ func shownWords(m *teamsfake.Message) string {
 // maybeTwice are words that Parley adds to what it posts once more although it may be there already.
 const maybeTwice = "may be shown twice"
 
-func teamsPost(m *teamsfake.Message, blind bool) checker.Post {
+func (r teamsReader) readPost(m *teamsfake.Message) checker.Post {
 	text := shownWords(m)
-	p := checker.Post{ID: m.ID, Markers: checker.MarkersIn(text), EndWords: checker.EndWordsIn(text)}
+	p := checker.Post{
+		ID:        m.ID,
+		Markers:   checker.MarkersIn(text),
+		EndWords:  checker.EndWordsIn(text),
+		EventLost: r.lost[m.ID],
+	}
 	if !m.Bot {
 		p.Author = m.User
 		p.IsResolve = strings.HasSuffix(strings.TrimSpace(m.Text), "resolve") && len(p.Markers) == 0
@@ -170,7 +185,7 @@ func teamsPost(m *teamsfake.Message, blind bool) checker.Post {
 		about := subjectIn(text)
 		if m.ID != m.Root {
 			p.Token = cmp.Or(p.Token, findNonce(c))
-		} else if !blind && about != "" {
+		} else if !r.isBlind && about != "" {
 			p.Token = "the card of " + about // of which there is one
 		}
 		p.Buttons = findActions(c)

@@ -31,7 +31,7 @@ func cardOf(t *testing.T, text, verb, nonce string) []json.RawMessage {
 func readTestThreads(t *testing.T, blind bool) []checker.Thread {
 	t.Helper()
 	const shownTwice = "(This may be shown twice: …)"
-	threads := teamsThreads([]*teamsfake.Message{
+	threads := teamsReader{isBlind: blind, lost: map[string]bool{"3": true}}.readThreads([]*teamsfake.Message{
 		{ID: "1", Root: "1", Bot: true, Cards: cardOf(t, "Case\u2060 001 · Support", "take", "aa")},
 		{
 			ID:   "2",
@@ -45,7 +45,7 @@ func readTestThreads(t *testing.T, blind bool) []checker.Thread {
 		{ID: "5", Root: "1", User: lab.TeamsAnn, Text: "@Parley resolve"},
 		{ID: "6", Root: "6", User: lab.TeamsZoe, Text: "lunch?"},
 		{ID: "7", Root: "7", Bot: true, Cards: cardOf(t, "Case 001 · Support", "take", "aa")},
-	}, blind, map[string]bool{"3": true})
+	})
 	if len(threads) != 3 {
 		t.Fatalf("got %d threads, want 3: %+v", len(threads), threads)
 	}
