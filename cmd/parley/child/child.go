@@ -156,15 +156,8 @@ func ReadEnv(ctx context.Context, path string) (map[string]string, error) {
 	for {
 		body, err := os.ReadFile(filepath.Clean(path))
 		if err == nil {
-			vars := map[string]string{}
-			for line := range strings.Lines(string(body)) {
-				if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
-					vars[name] = value
-				}
-			}
-			return vars, nil
+			return parseEnv(string(body)), nil
 		}
-
 		if !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("child: read the variables: %w", err)
 		}
@@ -175,6 +168,17 @@ func ReadEnv(ctx context.Context, path string) (map[string]string, error) {
 		case <-tick.C:
 		}
 	}
+}
+
+// parseEnv returns the values of NAME=value lines, by name.
+func parseEnv(text string) map[string]string {
+	vars := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
+			vars[name] = value
+		}
+	}
+	return vars
 }
 
 // WriteEnv writes NAME=value lines into a file in one step, readable by the owner alone.

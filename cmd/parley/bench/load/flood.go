@@ -137,27 +137,9 @@ func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 // runConnection lets the i-th connection send until end. It sends at least one event, however long it took to
 // connect.
 func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end time.Time) (a Answered, err error) {
-	newSender := f.slackSender
-	if f.Senders != nil {
-		newSender = f.Senders
-	}
-
-	sender := newSender(i)
-	var every time.Duration // between two events of this connection; 0 means no pause
-	if f.PerSecond > 0 {
-		every = time.Duration(float64(f.Conns) / f.PerSecond * float64(time.Second))
-	}
-
-	due := begin.Add(every * time.Duration(i) / time.Duration(f.Conns))
-	for n := 0; ctx.Err() == nil; n++ {
-		wait := time.Until(due)
-		isEarly := every > 0 && wait > 0
-		if isEarly && !pause.For(ctx, wait) {
-			break
-		}
-
-		due = due.Add(every)
-
+	sender := f.newSender(i)
+	pace := f.newPace(i, begin)
+	for n := 0; pace.wait(ctx); n++ {
 		if n > 0 && !time.Now().Before(end) {
 			break
 		}
@@ -169,21 +151,52 @@ func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end ti
 			return a, err
 		}
 
-		if status >= http.StatusOK && status < http.StatusMultipleChoices {
+		took := figure.MS(time.Since(sentAt))
+		switch {
+		case status >= http.StatusOK && status < http.StatusMultipleChoices:
 			a.accepted = append(a.accepted, fact)
-			a.AcceptedMS = append(a.AcceptedMS, figure.MS(time.Since(sentAt)))
-			continue
-		}
-
-		if status != http.StatusServiceUnavailable || w.retryAfter == 0 {
+			a.AcceptedMS = append(a.AcceptedMS, took)
+		case status == http.StatusServiceUnavailable && w.retryAfter > 0:
+			a.Refused++
+			a.RefusedMS = append(a.RefusedMS, took)
+		default:
 			return a, fmt.Errorf("%w: %d, Retry-After %d", ErrAnswer, status, w.retryAfter)
 		}
-
-		a.Refused++
-		a.RefusedMS = append(a.RefusedMS, figure.MS(time.Since(sentAt)))
 	}
 
 	return a, ctx.Err()
+}
+
+func (f *Flood) newSender(lane int) Sender {
+	if f.Senders != nil {
+		return f.Senders(lane)
+	}
+	return f.slackSender(lane)
+}
+
+// pace says when a connection sends.
+type pace struct {
+	due   time.Time     // when the next event is
+	every time.Duration // between two events; 0 means no pause
+}
+
+// newPace returns the pace of the i-th connection. The connections take turns.
+func (f *Flood) newPace(i int, begin time.Time) *pace {
+	if f.PerSecond == 0 {
+		return &pace{}
+	}
+	every := time.Duration(float64(f.Conns) / f.PerSecond * float64(time.Second))
+	return &pace{due: begin.Add(every * time.Duration(i) / time.Duration(f.Conns)), every: every}
+}
+
+// wait waits until the next event is due. It returns false if ctx ends before.
+func (p *pace) wait(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	wait := time.Until(p.due)
+	p.due = p.due.Add(p.every)
+	return p.every == 0 || wait <= 0 || pause.For(ctx, wait)
 }
 
 // SamplePayload sends one event and returns what the journal keeps of it: the reference inserts the same.

@@ -43,38 +43,53 @@ func (m Measured[R, M]) Ratios() []float64 {
 // drifted: what an attempt found that doesn't count is forgotten. If the machine never holds still, the attempt that
 // drifted least counts, and the note says so.
 func Bracket[R, M any](ctx context.Context, b *Rig, n int, reference Measurement[R], measure Measurement[M]) (m Measured[R, M], err error) {
-	repeats := 0
+	a := attempts[R, M]{rig: b, reference: reference, measure: measure}
 	for range n {
-		var best round[R, M]
-		for isFirst := true; ; isFirst = false {
-			r, err := bracketOnce(ctx, reference, measure)
-			if err != nil {
-				return Measured[R, M]{}, err
-			}
-
-			if isFirst || r.drift() < best.drift() {
-				best = r
-			}
-			if best.drift() <= maxDrift {
-				break
-			}
-
-			repeats++
-			if repeats > maxRepeats || b.Opt.Quick { // --quick has no time for more
-				m.Note = fmt.Sprintf("the reference drifted by %.0f %%", best.drift()*percent)
-				break
-			}
-
-			b.Say("        the reference drifted by %.0f %%: once more", r.drift()*percent)
+		best, err := a.findSteady(ctx)
+		if err != nil {
+			return Measured[R, M]{}, err
 		}
-
 		m.Values = append(m.Values, best.value)
 		m.Found = append(m.Found, best.found)
 		m.References = append(m.References, (best.before+best.after)/2)
 		m.ReferenceFound = append(m.ReferenceFound, best.foundBefore, best.foundAfter)
 	}
 
+	m.Note = a.note
 	return m, nil
+}
+
+// attempts are those of all rounds.
+type attempts[R, M any] struct {
+	rig       *Rig
+	reference Measurement[R]
+	measure   Measurement[M]
+	repeats   int
+	note      string // of the last round that drifted; "" means that none did
+}
+
+// findSteady measures until the references of a round don't drift, or there were too many attempts. It returns the round that
+// drifted least.
+func (a *attempts[R, M]) findSteady(ctx context.Context) (best round[R, M], err error) {
+	for isFirst := true; ; isFirst = false {
+		r, err := bracketOnce(ctx, a.reference, a.measure)
+		if err != nil {
+			return best, err
+		}
+		if isFirst || r.drift() < best.drift() {
+			best = r
+		}
+		if best.drift() <= maxDrift {
+			return best, nil
+		}
+
+		a.repeats++
+		if a.repeats > maxRepeats || a.rig.Opt.Quick { // --quick has no time for more
+			a.note = fmt.Sprintf("the reference drifted by %.0f %%", best.drift()*percent)
+			return best, nil
+		}
+		a.rig.Say("        the reference drifted by %.0f %%: once more", r.drift()*percent)
+	}
 }
 
 // round is one measurement between two references.

@@ -249,21 +249,18 @@ var ErrNotDrained = errors.New("bench: not drained")
 func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var last lab.Load
+	var last lab.Load // what was left at the last look that succeeded
 	for {
 		now, err := lab.ReadLoad(ctx, w.Pool)
-		isTimeOver := ctx.Err() != nil // then err says only that, and the pause below ends at once
-		if err != nil && !isTimeOver {
+		switch {
+		case err != nil && ctx.Err() == nil:
 			return err
-		}
-
-		if err == nil {
-			if now.Quarantined > 0 {
-				return fmt.Errorf("%w: %d facts in quarantine", ErrNotDrained, now.Quarantined)
-			}
-			if now.IsIdle() {
-				return nil
-			}
+		case err != nil: // time is over, and err says only that: the pause below ends at once
+		case now.Quarantined > 0:
+			return fmt.Errorf("%w: %d facts in quarantine", ErrNotDrained, now.Quarantined)
+		case now.IsIdle():
+			return nil
+		default:
 			last = now
 		}
 

@@ -368,16 +368,23 @@ func (s *shoppers) listLatencies(began time.Time, isLeftOut func(who string) boo
 func (s *shoppers) checkThreads() error {
 	counted := lineCount{}
 	for n := range 1 + s.others {
-		for _, channel := range s.w.Slack.Snapshot(rig.SupportChannel(n)).Channels {
-			for _, post := range slices.Concat(slices.Collect(maps.Values(channel.Threads))...) {
-				if post.Username == "" { // Parley's own words, which may quote a customer
-					continue
-				}
-				if err := counted.add(linesIn(post.Text, string(post.Blocks))); err != nil {
-					return err
-				}
+		for _, lines := range s.listPostedLines(rig.SupportChannel(n)) {
+			if err := counted.add(lines); err != nil {
+				return err
 			}
 		}
 	}
 	return counted.compare(s.said)
+}
+
+// listPostedLines returns the lines of each post in the threads of a channel that shows a customer's words.
+func (s *shoppers) listPostedLines(id string) (posts [][]line) {
+	for _, channel := range s.w.Slack.Snapshot(id).Channels {
+		for _, post := range slices.Concat(slices.Collect(maps.Values(channel.Threads))...) {
+			if post.Username != "" { // Parley's own words may quote a customer
+				posts = append(posts, linesIn(post.Text, string(post.Blocks)))
+			}
+		}
+	}
+	return posts
 }
