@@ -43,15 +43,18 @@ func TeamsEnv(t *teamsfake.Server) []string {
 	}
 }
 
-// Agents returns the agents of a parley.yaml: Ann, who is an admin, and Ben, with their ids in Slack and Teams.
-func Agents(hasSlack, hasTeams bool) string {
+// Chats are those in which agents work.
+type Chats struct{ Slack, Teams bool }
+
+// Agents returns the agents of a parley.yaml: Ann, who is an admin, and Ben, with their ids in these chats.
+func Agents(in Chats) string {
 	ann := "  - {email: ann@acme.test, name: Ann Lee"
 	ben := "  - {email: ben@acme.test, name: Ben Katz"
-	if hasSlack {
+	if in.Slack {
 		ann += ", slack: " + Ann
 		ben += ", slack: " + Ben
 	}
-	if hasTeams {
+	if in.Teams {
 		ann += ", teams: " + TeamsAnn
 		ben += ", teams: " + TeamsBen
 	}
@@ -63,7 +66,8 @@ func Agents(hasSlack, hasTeams bool) string {
 func MailServers(imap, smtp, security, username, password string) string {
 	server := func(name, address string) string {
 		host, port, _ := net.SplitHostPort(address) // it can't fail: the address is a listener's
-		return fmt.Sprintf("      %s: {host: %s, port: %s, security: %s, username: %s, password: %s}\n", name, host, port, security, username, password)
+		return fmt.Sprintf("      %s: {host: %s, port: %s, security: %s, username: %s, password: %s}\n",
+			name, host, port, security, username, password)
 	}
 	return server("imap", imap) + server("smtp", smtp)
 }

@@ -67,7 +67,7 @@ func (s *session) composeConfig() string {
 	const members = "members: [ann@acme.test, ben@acme.test]"
 	t := s.client.Platform().Traits()
 	return "company: Acme\n" +
-		lab.Agents(t.Kind == "slack", t.Kind == "teams") +
+		lab.Agents(lab.Chats{Slack: t.Kind == "slack", Teams: t.Kind == "teams"}) +
 		"teams:\n" +
 		fmt.Sprintf("  - {name: %s, %s, %s_channel: %q}\n", checker.SupportTeam, members, t.Kind, t.Channel) +
 		fmt.Sprintf("  - {name: %s, %s}\n", checker.OtherTeam, members) +

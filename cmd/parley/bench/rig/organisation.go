@@ -44,5 +44,5 @@ func (t *Organisation) connect(ctx context.Context, c *Child) error {
 // become its list of accounts.
 func TeamsConfig(accounts string) string {
 	team := fmt.Sprintf("teams:\n  - {name: Team0, members: [ann@acme.test, ben@acme.test], teams_channel: %q}\n", lab.TeamsSupport)
-	return "company: Acme\n" + lab.Agents(false, true) + team + "accounts:\n" + accounts
+	return "company: Acme\n" + lab.Agents(lab.Chats{Teams: true}) + team + "accounts:\n" + accounts
 }

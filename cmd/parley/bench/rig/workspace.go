@@ -65,7 +65,7 @@ func (w *Workspace) connect(ctx context.Context, c *Child) error {
 // accounts, indented by two, become its list of accounts.
 func (w *World) SlackConfig(accounts string) string {
 	var b strings.Builder
-	b.WriteString("company: Acme\n" + lab.Agents(true, false) + "teams:\n")
+	b.WriteString("company: Acme\n" + lab.Agents(lab.Chats{Slack: true}) + "teams:\n")
 	for i := range w.Slack.Opt.Channels {
 		fmt.Fprintf(&b, "  - {name: Team%d, members: [ann@acme.test, ben@acme.test], slack_channel: %s}\n", i, SupportChannel(i))
 	}

@@ -129,7 +129,7 @@ func (w *World) People() string {
 	if w.Teams != nil && !w.o.NoSlack {
 		team += ", home: " + w.Home()
 	}
-	return lab.Agents(!w.o.NoSlack, w.Teams != nil) + "teams:\n" + team + "}\n"
+	return lab.Agents(lab.Chats{Slack: !w.o.NoSlack, Teams: w.Teams != nil}) + "teams:\n" + team + "}\n"
 }
 
 // TeamsOptions are the part of Options about Microsoft Teams.
