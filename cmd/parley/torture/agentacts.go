@@ -90,11 +90,11 @@ func (d *driver) typeReply(ctx context.Context, c *conversation, last bool) erro
 		d.burstMarkers.add(m)
 	}
 
-	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.composeText(m), m.Number), checker.Operation{Kind: checker.OpPost, Marker: m})
+	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.rng.composeText(m), m.Number), checker.Operation{Kind: checker.OpPost, Marker: m})
 	if err != nil || !last {
 		return err
 	}
-	if d.drawPercent(editPercent) {
+	if d.rng.percent(editPercent) {
 		d.editSoon(c, id, m)
 	} else {
 		d.changeAfterArrival(c, id, m)
@@ -106,8 +106,8 @@ func (d *driver) typeReply(ctx context.Context, c *conversation, last bool) erro
 // editSoon edits a reply a moment after it was typed.
 func (d *driver) editSoon(c *conversation, id string, m checker.Marker) {
 	edited := c.nextMarker(checker.Edited)
-	text := d.traits.Reply(d.composeText(m), m.Number) + " (corrected: " + edited.String() + ")"
-	d.actSoon(func(ctx context.Context) error {
+	text := d.traits.Reply(d.rng.composeText(m), m.Number) + " (corrected: " + edited.String() + ")"
+	d.delayed.add(func(ctx context.Context) error {
 		return d.editAndRecord(ctx, c, id, text, checker.Operation{Marker: edited})
 	})
 }
@@ -137,8 +137,8 @@ func (d *driver) typeCommand(ctx context.Context, c *conversation, op checker.Op
 func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
 	m := c.nextMarker(checker.Internal)
 	d.counts.Internal++
-	forms := d.traits.Internal(c.agent, c.colleague, d.composeText(m))
-	isTurned := d.drawPercent(turnPercent)
+	forms := d.traits.Internal(c.agent, c.colleague, d.rng.composeText(m))
+	isTurned := d.rng.percent(turnPercent)
 	form := forms[d.rng.IntN(len(forms))]
 	if isTurned {
 		form = forms[0] // a note of the agent's
@@ -154,12 +154,12 @@ func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
 // typeAndDelete types a reply and deletes it during its hold.
 func (d *driver) typeAndDelete(ctx context.Context, c *conversation) error {
 	m := c.nextMarker(checker.Deleted)
-	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.composeText(m), m.Number), checker.Operation{Kind: checker.OpPost, Marker: m})
+	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.rng.composeText(m), m.Number), checker.Operation{Kind: checker.OpPost, Marker: m})
 	if err != nil {
 		return err
 	}
 
-	d.actSoon(func(ctx context.Context) error { return d.deleteAndRecord(ctx, c, id, checker.Operation{}) })
+	d.delayed.add(func(ctx context.Context) error { return d.deleteAndRecord(ctx, c, id, checker.Operation{}) })
 
 	return nil
 }

@@ -28,16 +28,16 @@ type driver struct {
 	traits   emulators.Traits
 
 	// What is to be done.
-	rng           *rand.Rand
+	rng           dice
 	hold          time.Duration // how long replies wait so that they can be taken back
 	actInterval   time.Duration // between two acts
 	floodSize     int           // how many messages customers write in a flood
 	conversations []*conversation
-	mailsLeft     int          // still to be written
-	repliesLeft   int          // still to be typed
-	delayed       []delayedAct // second halves of acts, such as edits, that are done after a moment
-	waiting       waitingActs  // second halves of acts that are done once something has happened
-	isFinishing   bool         // all is written, and only waiting acts are left
+	mailsLeft     int         // still to be written
+	repliesLeft   int         // still to be typed
+	delayed       delayedActs // second halves of acts, such as edits, that are done after a moment
+	waiting       waitingActs // second halves of acts that are done once something has happened
+	isFinishing   bool        // all is written, and only waiting acts are left
 
 	// What was done so far.
 	history       checker.History
@@ -52,43 +52,6 @@ type driver struct {
 	poisons       []string     // ids of what Parley is told and can't read
 	failing       failingMails // mails that end the process that reads them
 }
-
-// conversation is one customer's conversation.
-type conversation struct {
-	number     int
-	kind       emulators.ChatKind
-	agent      string // the agent who replies
-	colleague  string // the other agent
-	root       string // id of its thread's first message; "" means that the thread has not been seen yet
-	lastMailID string // Message-ID of the customer's last new mail
-	// untilReopened is how many messages the customer must still write before the conversation is open again for certain. One is
-	// not enough, since it may have been written before the conversation was resolved.
-	untilReopened int
-	wroteAt       time.Time // when the customer wrote last
-	resolved      bool      // as its card showed when findThreads ran last
-	isSnoozed     bool      // as its card showed then
-	wasSnoozed    bool      // an agent has snoozed it in this run
-	markerCount   int       // how many markers it has had
-	bounces       bool      // mail to this customer comes back
-	// quietUntil is until when nobody types in the thread, because a fault waits for a reply to leave. Each further message would
-	// make the reply wait anew.
-	quietUntil time.Time
-}
-
-// delayedAct is the second half of an act, such as the edit of a reply, which is done at a certain time.
-type delayedAct struct {
-	at time.Time
-	do func(context.Context) error
-}
-
-// How many conversations a run has. There are enough for some to be by each kind of channel, and few enough for each to
-// have several messages.
-const (
-	mailsPerConversation = 8
-	minConversations     = 6
-	maxConversations     = 300
-	bounceEvery          = 8 // one customer by mail in so many has a mailbox that is gone
-)
 
 // How people write.
 const (
@@ -105,15 +68,16 @@ const (
 func newDriver(client emulators.Client, o Options) *driver {
 	platform := client.Platform()
 	d := &driver{
-		client:      client,
-		platform:    platform,
-		traits:      platform.Traits(),
-		hold:        o.hold(),
-		rng:         rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // the seed is to be repeated
-		mailsLeft:   o.Mails,
-		repliesLeft: o.Replies,
-		floodSize:   o.floodSize(),
-		actInterval: o.Flow / time.Duration(max(o.Mails+o.Replies, 1)),
+		client:        client,
+		platform:      platform,
+		traits:        platform.Traits(),
+		conversations: makeConversations(o, platform.Traits()),
+		hold:          o.hold(),
+		rng:           dice{rand.New(rand.NewPCG(o.Seed, 1))}, //nolint:gosec // the seed is to be repeated
+		mailsLeft:     o.Mails,
+		repliesLeft:   o.Replies,
+		floodSize:     o.floodSize(),
+		actInterval:   o.Flow / time.Duration(max(o.Mails+o.Replies, 1)),
 	}
 
 	d.stimuli.interval = stimulusInterval
@@ -121,35 +85,7 @@ func newDriver(client emulators.Client, o Options) *driver {
 		d.stimuli.interval = limitedStimulusInterval
 	}
 
-	addConversations(d, min(max(minConversations, o.Mails/mailsPerConversation), maxConversations), o.Chats)
 	return d
-}
-
-// addConversations adds n conversations. Their agents are Ann and Ben in turn. chats is as in ChatKindOf.
-func addConversations(d *driver, n int, chats bool) {
-	byMail := 0
-	for number := 1; number <= n; number++ {
-		c := &conversation{
-			number:    number,
-			kind:      emulators.ChatKindOf(number, chats),
-			agent:     d.traits.Ann,
-			colleague: d.traits.Ben,
-		}
-		if number%2 == 0 {
-			c.agent, c.colleague = d.traits.Ben, d.traits.Ann
-		}
-		if c.kind == emulators.ByMail {
-			byMail++
-			c.bounces = byMail%bounceEvery == 2 // the second, so that the smallest run has one, too
-		}
-		d.conversations = append(d.conversations, c)
-	}
-}
-
-// nextMarker makes the marker of the conversation's next message.
-func (c *conversation) nextMarker(kind string) checker.Marker {
-	c.markerCount++
-	return checker.Marker{Kind: kind, Conversation: c.number, Number: c.markerCount}
 }
 
 // prepareBounces lets the mail server bounce mail to customers whose mailbox is gone.
@@ -169,7 +105,7 @@ func (d *driver) prepareBounces(ctx context.Context) error {
 func (d *driver) run(ctx context.Context) error {
 	tick := time.NewTicker(max(d.actInterval, time.Millisecond))
 	defer tick.Stop()
-	for needsToAct(d) {
+	for d.needsToAct() {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -183,7 +119,7 @@ func (d *driver) run(ctx context.Context) error {
 }
 
 // needsToAct reports whether something is still to be written, or a fault waits for what people do.
-func needsToAct(d *driver) bool {
+func (d *driver) needsToAct() bool {
 	if d.mailsLeft+d.repliesLeft+len(d.delayed) > 0 {
 		return true
 	}
@@ -192,7 +128,7 @@ func needsToAct(d *driver) bool {
 
 // actOnce does the second halves of acts that are due, and then one act more. That is one for which a fault waits, if there is any.
 func (d *driver) actOnce(ctx context.Context) error {
-	if err := doDelayed(ctx, d); err != nil {
+	if err := d.delayed.run(ctx); err != nil {
 		return err
 	}
 	if err := d.waiting.run(ctx); err != nil {
@@ -215,24 +151,12 @@ func (d *driver) actOnce(ctx context.Context) error {
 	if done || err != nil {
 		return err
 	}
-	return writeOrType(ctx, d)
-}
-
-// doDelayed does the delayed acts whose time has come.
-func doDelayed(ctx context.Context, d *driver) error {
-	for len(d.delayed) > 0 && !d.delayed[0].at.After(time.Now()) {
-		act := d.delayed[0]
-		d.delayed = d.delayed[1:]
-		if err := act.do(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.writeOrType(ctx)
 }
 
 // writeOrType lets the customer of a random conversation write, or its agent type. Which of them acts depends on how many mails and
 // replies are left. It does nothing if that is the agent, and there is no thread yet, or it must stay quiet.
-func writeOrType(ctx context.Context, d *driver) error {
+func (d *driver) writeOrType(ctx context.Context) error {
 	left := d.mailsLeft + d.repliesLeft
 	if left == 0 {
 		return nil
@@ -249,14 +173,11 @@ func writeOrType(ctx context.Context, d *driver) error {
 	return nil
 }
 
-// drawPercent returns true in so many of 100 cases, by chance.
-func (d *driver) drawPercent(percent int) bool { return d.rng.IntN(100) < percent }
-
 // doOnceOrInBurst does an act once or, by chance, from minBurst to maxBurst times in a row, but at most maxActs times. It calls act
 // with true for the last one.
 func (d *driver) doOnceOrInBurst(maxActs int, act func(last bool) error) error {
 	n := 1
-	if d.drawPercent(burstPercent) {
+	if d.rng.percent(burstPercent) {
 		n = min(minBurst+d.rng.IntN(maxBurst-minBurst+1), max(maxActs, 1))
 	}
 	return d.repeat(n, act)
@@ -298,8 +219,8 @@ func (d *driver) writeAsCustomer(ctx context.Context, c *conversation, last bool
 		d.burstMarkers.add(marker)
 	}
 
-	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Cc: emulators.CopyAddresses(c.number), Text: d.composeText(marker)}
-	hasFile := c.kind == emulators.ByMail && d.traits.ShowsFiles && d.drawPercent(filePercent)
+	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Cc: emulators.CopyAddresses(c.number), Text: d.rng.composeText(marker)}
+	hasFile := c.kind == emulators.ByMail && d.traits.ShowsFiles && d.rng.percent(filePercent)
 	if hasFile {
 		f := checker.FileOf(marker)
 		m.Attachments = []mailfake.Attachment{{Name: f.Name, Type: "text/plain", Content: []byte(f.Content)}}
@@ -346,22 +267,4 @@ func (d *driver) write(ctx context.Context, c *conversation, m mailfake.Mail) er
 	sent, err := d.client.SendMail(ctx, m)
 	c.lastMailID = sent.MessageID
 	return err
-}
-
-// actSoon does something after actDelay.
-func (d *driver) actSoon(do func(context.Context) error) {
-	d.delayed = append(d.delayed, delayedAct{time.Now().Add(actDelay), do})
-}
-
-// composeText makes a text around a marker. It ends with the marker's EndWord.
-func (d *driver) composeText(m checker.Marker) string {
-	texts := []string{
-		"Thank you for your patience, this is %s.",
-		"Here is what I found: %s",
-		"Please look at %s and tell me whether it works now.",
-		"About %s:\n\nit was the cable.",
-		"Hello again, %s.\nBest wishes",
-		"%s",
-	}
-	return fmt.Sprintf(texts[d.rng.IntN(len(texts))], m) + " " + m.EndWord()
 }

@@ -82,6 +82,32 @@ func (w *waitingActs) run(ctx context.Context) error {
 	return nil
 }
 
+// delayedAct is the second half of an act, such as the edit of a reply, which is done at a certain time.
+type delayedAct struct {
+	at time.Time
+	do func(context.Context) error
+}
+
+// delayedActs are those that are not done yet, in the order of their times.
+type delayedActs []delayedAct
+
+// add queues an act, to be done after actDelay.
+func (a *delayedActs) add(do func(context.Context) error) {
+	*a = append(*a, delayedAct{at: time.Now().Add(actDelay), do: do})
+}
+
+// run does the acts whose time has come.
+func (a *delayedActs) run(ctx context.Context) error {
+	for len(*a) > 0 && !(*a)[0].at.After(time.Now()) {
+		act := (*a)[0]
+		*a = (*a)[1:]
+		if err := act.do(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // snoozeQuietest snoozes those of the conversations whose customers have not written for the longest time.
 func (d *driver) snoozeQuietest(ctx context.Context) error {
 	if err := d.findThreads(ctx); err != nil {
@@ -125,7 +151,7 @@ func (d *driver) changeAfterArrival(c *conversation, id string, m checker.Marker
 	case c.bounces:
 	case n < lateEditPercent:
 		edited := c.nextMarker(checker.Edited)
-		text := d.traits.Reply(d.composeText(m), m.Number) + " (corrected: " + edited.String() + ")"
+		text := d.traits.Reply(d.rng.composeText(m), m.Number) + " (corrected: " + edited.String() + ")"
 		d.waiting.add(d.hold, hasArrived, func(ctx context.Context) error {
 			d.counts.LateEdits++
 			return d.editAndRecord(ctx, c, id, text, checker.Operation{Marker: edited, Arrived: true})
@@ -146,7 +172,7 @@ func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
 		return delays[id] != checker.NotTold, err
 	}
 	always := func(context.Context) (bool, error) { return true, nil }
-	words, op := d.composeText(m), checker.Operation{Marker: m}
+	words, op := d.rng.composeText(m), checker.Operation{Marker: m}
 	d.waiting.add(lookInterval, wasTold, func(ctx context.Context) error {
 		d.counts.Turned++
 		switch n := d.rng.IntN(wholePercent); {
