@@ -1,19 +1,13 @@
 package checker
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Check decides for each message that somebody wrote whether it reached the other side. It is given the messages
 // (SentMessage) and everything that was seen at the destinations (Observation): mails in a customer's mailbox,
 // lines on a phone, posts in a Slack or Teams thread. Each Result has a state, such as StateArrived or StateLost.
-
-// Directions of a message.
-const (
-	Inbound  = "in"  // from a customer to a thread
-	Outbound = "out" // from a thread to a customer
-)
+//
+// For example, Dana writes "Where is my parcel?" by mail. A post in Slack shows these words under her name: the message has arrived.
+// If another post shows them, too, it has two copies, and one is too many. If none does, and Parley has nothing left to do, it is lost.
 
 // States of a message.
 const (
@@ -24,65 +18,6 @@ const (
 	StateWithdrawn = "withdrawn" // its author took it back before it left
 	StateLost      = "lost"      // it arrived nowhere, though Parley has nothing left to do
 )
-
-const (
-	// minRepeatWords is how many words a message needs to count as a second copy of itself in the middle of another
-	// one. Fewer, such as "Thank you", may stand there by chance.
-	minRepeatWords = 3
-	// wholeBonus is added to the score of a first copy that makes up whole lines, so that it wins over all others.
-	wholeBonus = 1 << 20
-	// wordScore is added for each word that was found: more than all other preferences together, except wholeBonus.
-	wordScore = 4
-)
-
-// SentMessage is a message that a person wrote.
-type SentMessage struct {
-	Key         string // "<id>" of a customer's mail or phone message; "channel/ts" of an agent's post
-	Direction   string
-	Author      string // name
-	AuthorAlias string // what the author is called before the name is known; "" means nothing
-	Recipient   string // for people
-	SentAt      time.Time
-	Text        string // as it stands now
-	Channel     string // Outbound: where it was typed
-	Thread      string
-	Mailbox     string // address of the customer; by phone the kind of chat follows: "dana@cole.test whatsapp"
-	ForCustomer bool   // Outbound: it looks as if it were for the customer
-	IsNote      bool   // Outbound: its words have always said that it is a note for colleagues
-	Unannounced bool   // Teams doesn't send it to Parley, since it doesn't mention the app
-	Files       int    // Inbound: how many files came with it
-	FilesOnly   bool   // Inbound: it is nothing but files, whose names Parley may have made up
-
-	// What the observer adds, and what Check found out.
-	AuthorKey   string     // the author's name, as NameKey writes it
-	Versions    [][]string // the words by which it is recognised, and those before an edit
-	FirstSeenAt time.Time  // when the observer saw it first, by the machine's clock
-	Deleted     bool       // deleted by its author
-	TakenBack   bool       // it was deleted while Parley had not sent it yet
-	wasDecided  bool       // a person decided once about it, or sent it: its place in the order is not checked
-}
-
-// Observation is something that was seen at a destination.
-type Observation struct {
-	Wording
-	Key         string // of the mail or the post
-	Direction   string
-	At          time.Time
-	Mailbox     string // Outbound: whose mailbox
-	Thread      string // Inbound: channel/ts of the root
-	CustomerKey string // Inbound: the name under which it stands, as NameKey writes it
-	Notice      string // Inbound, not in a customer's name: Parley's own words, which may tell of a message
-	Files       int    // Inbound: how many files it shows, links or names
-}
-
-// CountWords returns how many words of a message were found in the observation, from the line on where most were found.
-func (o *Observation) CountWords(message []string) int {
-	best := 0
-	for _, from := range o.Lines {
-		best = max(best, o.Match(message, from).Found)
-	}
-	return best
-}
 
 // Result is a message with what became of it.
 type Result struct {
@@ -150,42 +85,50 @@ func Check(sent []*SentMessage, observed []Observation, records map[string]Recor
 	return list, n
 }
 
-// countObservation counts the messages that an observation shows: one, or several that Parley joined. Each begins
-// at the beginning of a line. In a Notice, which quotes a message within a sentence of Parley's own, it may begin
-// at any word.
+// countObservation counts the messages that an observation shows: one, or several that Parley joined. A Notice quotes one at most.
 func countObservation(list []Result, o Observation) {
-	starts := o.Lines
-	if o.Notice != "" {
-		starts = make([]int, len(o.Words))
-		for i := range starts {
-			starts[i] = i
-		}
-	}
-
-	end := 0
-	for _, from := range starts {
+	end := 0 // of the last message that was found
+	for _, from := range o.possibleStarts() {
 		if from < end {
 			continue
 		}
 
-		at, m := findMessage(list, o, from)
-		if at < 0 {
+		found, isFound := findMessage(list, o, from)
+		if !isFound {
 			continue
 		}
 
-		end = m.end
-		r := &list[at]
-		count := r.counterFor(o)
-		*count++
-		isFirst := *count == 1
-		isToldAfterCopy := o.Notice != "" && r.Copies > 0
-		if isFirst && !isToldAfterCopy {
-			r.SeenAt, r.SeenThread = o.At, o.Thread
-			r.OutOfOrder = wasOvertaken(list, at)
-		}
+		end = found.match.end
+		countCopy(list, found.index, o)
 		if o.Notice != "" {
 			return
 		}
+	}
+}
+
+// possibleStarts returns the indexes of the words at which a message may begin. Each begins at the beginning of a line. In a Notice,
+// which quotes a message within a sentence of Parley's own, it may begin at any word.
+func (o *Observation) possibleStarts() []int {
+	if o.Notice == "" {
+		return o.Lines
+	}
+	starts := make([]int, len(o.Words))
+	for i := range starts {
+		starts[i] = i
+	}
+	return starts
+}
+
+// countCopy counts that the message at an index of the list was seen. What was seen first tells when and where it arrived.
+func countCopy(list []Result, index int, o Observation) {
+	r := &list[index]
+	count := r.counterFor(o)
+	*count++
+	isFirst := *count == 1
+	isToldAfterCopy := o.Notice != "" && r.Copies > 0
+	if isFirst && !isToldAfterCopy {
+		r.SeenAt, r.SeenThread = o.At, o.Thread
+		r.OutOfOrder = wasOvertaken(list, index)
 	}
 }
 
@@ -211,12 +154,28 @@ func countFiles(list []Result, o Observation) {
 	}
 }
 
-// findMessage returns the index of the message that stands in an observation from the given word on, or -1. Of several equal
-// messages it takes the first that has not arrived. A second copy must begin the observation, or be long enough not to stand
-// there by chance, or as a quotation.
-func findMessage(list []Result, o Observation, from int) (int, Match) {
-	best, bestScore := -1, 0
-	var bestMatch Match
+const (
+	// minRepeatWords is how many words a message needs to count as a second copy of itself in the middle of another
+	// one. Fewer, such as "Thank you", may stand there by chance.
+	minRepeatWords = 3
+	// wholeBonus is added to the score of a first copy that makes up whole lines, so that it wins over all others.
+	wholeBonus = 1 << 20
+	// wordScore is added for each word that was found: more than all other preferences together, except wholeBonus.
+	wordScore = 4
+	// firstBonus is added to the score of a first copy, so that it wins over an equal second copy of another message.
+	firstBonus = 2
+)
+
+// candidate is a message that may stand in an observation.
+type candidate struct {
+	index int // in the list of results
+	match Match
+	score int // how likely it is; 0 means that it doesn't stand there
+}
+
+// findMessage returns the likeliest message that begins at the word with the index from of an observation; of equally likely ones
+// the first. isFound is false if there is none.
+func findMessage(list []Result, o Observation, from int) (best candidate, isFound bool) {
 	for i := range list {
 		r := &list[i]
 		isFilesOnly := r.FilesOnly && o.Notice == "" // countFiles finds it
@@ -224,75 +183,46 @@ func findMessage(list []Result, o Observation, from int) (int, Match) {
 			continue
 		}
 
-		copies := *r.counterFor(o)
 		for _, words := range r.Versions {
-			m := o.Match(words, from)
-			if m.Found == 0 {
-				continue
-			}
-
-			isLong := m.Whole && m.Found >= minRepeatWords
-			mayBeChance := from > 0 && !isLong || o.quoted[from]
-			if copies > 0 && mayBeChance {
-				continue
-			}
-
-			score := wordScore * m.Found
-			if r.mustArrive() {
-				score++
-			}
-
-			if copies == 0 { // prefer the first copy of one message to the second copy of another
-				score += 2
-				if m.Whole {
-					score += wholeBonus
-				}
-			}
-
-			if score > bestScore {
-				best, bestScore = i, score
-				bestMatch = m
+			match := o.Match(words, from)
+			score := r.scoreOf(match, o, from)
+			if score > best.score {
+				best = candidate{index: i, match: match, score: score}
 			}
 		}
 	}
 
-	return best, bestMatch
+	return best, best.score > 0
 }
 
-// CouldBe reports whether a message could have been observed there at all.
-func (m *SentMessage) CouldBe(o Observation) bool {
-	if m.Direction != o.Direction {
-		return false
+// scoreOf returns how likely it is that a message stands in an observation, from the given word on, where so much of it was found.
+// A first copy is likelier than a second one, which must begin the observation, or be long enough not to stand there by chance, or
+// as a quotation.
+func (r *Result) scoreOf(match Match, o Observation, from int) int {
+	if match.Found == 0 {
+		return 0
 	}
-	if o.Direction == Outbound {
-		return m.Mailbox == o.Mailbox
-	}
-	if o.Notice != "" {
-		return strings.Contains(o.Notice, m.Mailbox)
-	}
-	if IsSameName(m.AuthorKey, o.CustomerKey) {
-		return true
-	}
-	return m.AuthorAlias != "" && IsSameName(NameKey(m.AuthorAlias), o.CustomerKey)
-}
 
-// IsSameName reports whether shown is a name, or its beginning with "…". Both are as NameKey writes them.
-func IsSameName(name, shown string) bool {
-	if name == shown {
-		return true
+	score := wordScore * match.Found
+	if r.mustArrive() {
+		score++
 	}
-	begin, isCut := strings.CutSuffix(shown, "…") // "priya ra…" is the beginning of "priya raman"
-	isBeginning := isCut && begin != ""
-	return isBeginning && strings.HasPrefix(name, begin)
-}
 
-// NameKey returns the words of a name in small letters, without punctuation. A … at its end stays.
-func NameKey(name string) string {
-	key := strings.Join(WordsOf(name), " ")
-	if strings.HasSuffix(name, "…") {
-		key += "…"
+	isSecondCopy := *r.counterFor(o) > 0
+	if isSecondCopy {
+		isLong := match.Whole && match.Found >= minRepeatWords
+		mayBeChance := from > 0 && !isLong
+		if mayBeChance || o.quoted[from] {
+			return 0
+		}
+		return score
 	}
-	return key
+
+	score += firstBonus
+	if match.Whole {
+		score += wholeBonus
+	}
+	return score
 }
 
 // wasOvertaken reports whether a later message arrived earlier in the same place.

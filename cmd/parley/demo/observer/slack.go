@@ -42,47 +42,54 @@ func slackText(m *slackfake.Message) string {
 
 // observeSlack records what people write in the customers' threads, and what Parley posts there. Caller holds o.mu.
 func (o *Observer) observeSlack(now time.Time) {
-	fake := o.world.Slack
-	for _, c := range fake.Channels() {
-		if c.IM || !slices.Contains(c.Members, fake.BotUserID()) {
+	slack := o.world.Slack
+	for _, c := range slack.Channels() {
+		hasApp := slices.Contains(c.Members, slack.BotUserID())
+		if c.IM || !hasApp {
 			continue
 		}
-
-		for _, root := range fake.Messages(c.ID) {
-			if root.BotID == "" {
-				continue
-			}
-
-			thread := fake.Thread(c.ID, root.TS)
-			owner, box := o.customerOf(thread)
-			if box != "" {
-				o.forgetTyped(c.ID, root.TS)
-			}
-			for _, m := range thread {
-				if m.Subtype == "tombstone" {
-					continue
-				}
-
-				isAgents := m.User == outside.Ann || m.User == outside.Ben
-				if m.BotID != "" {
-					o.recordObserved(slackObservation(m, c.ID, root.TS))
-				} else if box != "" {
-					o.recordSent(checker.SentMessage{
-						Key:         c.ID + "/" + m.TS,
-						Direction:   checker.Outbound,
-						Author:      o.userName(m.User),
-						Recipient:   owner,
-						SentAt:      timeOf(m.TS),
-						Text:        slackText(m),
-						Channel:     c.ID,
-						Thread:      root.TS,
-						Mailbox:     box,
-						ForCustomer: isAgents && !internalText.MatchString(m.Text),
-						IsNote:      noteText.MatchString(m.Text),
-					}, now)
-				}
+		for _, root := range slack.Messages(c.ID) {
+			if root.BotID != "" {
+				o.observeSlackThread(c.ID, root.TS, now)
 			}
 		}
+	}
+}
+
+// observeSlackThread looks at each message of a thread. Caller holds o.mu.
+func (o *Observer) observeSlackThread(channel, root string, now time.Time) {
+	thread := o.world.Slack.Thread(channel, root)
+	from := o.customerOf(thread)
+	if from.isKnown() {
+		o.forgetTyped(channel, root)
+	}
+
+	for _, m := range thread {
+		switch {
+		case m.Subtype == "tombstone": // stands in place of a root that was deleted
+		case m.BotID != "":
+			o.recordObserved(slackObservation(m, channel, root))
+		case from.isKnown():
+			o.recordSent(o.slackReply(m, channel, root, from), now)
+		}
+	}
+}
+
+// slackReply makes the sent message of what a person typed in a customer's thread.
+func (o *Observer) slackReply(m *slackfake.Message, channel, root string, to customer) checker.SentMessage {
+	isByAgent := m.User == outside.Ann || m.User == outside.Ben
+	return checker.SentMessage{
+		Key:         channel + "/" + m.TS,
+		Direction:   checker.Outbound,
+		Author:      o.userName(m.User),
+		Recipient:   to.name,
+		SentAt:      timeOf(m.TS),
+		Text:        slackText(m),
+		Channel:     channel,
+		Thread:      root,
+		Mailbox:     to.mailbox,
+		ForCustomer: isByAgent && !internalText.MatchString(m.Text),
+		IsNote:      noteText.MatchString(m.Text),
 	}
 }
 
@@ -113,50 +120,59 @@ func slackObservation(m *slackfake.Message, channel, root string) checker.Observ
 		Thread:    channel + "/" + root,
 		Wording:   checker.WordingOf(text),
 	}
-	if from := fileCustomerIn(text); from != "" {
-		seen.CustomerKey, seen.Wording = from, checker.Wording{}
+	name, isOfCustomer := strings.CutSuffix(m.Username, customerSuffix)
+	sender := fileCustomerIn(text)
+
+	switch {
+	case sender != "":
+		seen.CustomerKey = sender
+		seen.Wording = checker.Wording{}
 		seen.Files = len(m.Files) + len(fileNotice.FindAllString(text, -1))
-	} else if from, ok := strings.CutSuffix(m.Username, customerSuffix); ok {
-		seen.CustomerKey = checker.NameKey(from)
-	} else {
+	case isOfCustomer:
+		seen.CustomerKey = checker.NameKey(name)
+	default:
 		seen.Notice = text
 	}
+
 	return seen
 }
 
-// customerOf returns the name and the mailbox of a thread's customer; both are "" if nothing of a customer stands
-// there.
-func (o *Observer) customerOf(thread []*slackfake.Message) (name, box string) {
+// customer is whose thread it is. The zero value means that this isn't known yet.
+type customer struct{ name, mailbox string }
+
+func (c customer) isKnown() bool { return c.mailbox != "" }
+
+// customerOf returns a thread's customer, who is not known if nothing of a customer stands there. Caller holds o.mu.
+func (o *Observer) customerOf(thread []*slackfake.Message) customer {
 	at := slices.IndexFunc(thread, func(m *slackfake.Message) bool { return strings.HasSuffix(m.Username, customerSuffix) })
 	if at < 0 {
-		return "", ""
+		return customer{}
 	}
 	return o.findCustomer(slackObservation(thread[at], "", ""))
 }
 
-// findCustomer returns the author, and the author's mailbox, of the sent message that has most words in common with
-// first, the first post in a thread under a customer's name. Both are "" if no message could be it. Caller holds
-// o.mu.
-func (o *Observer) findCustomer(first checker.Observation) (name, box string) {
+// findCustomer returns the author of the sent message that has most words in common with first, the first post in a thread under
+// a customer's name. The author is not known if no message could be it. Caller holds o.mu.
+func (o *Observer) findCustomer(first checker.Observation) (best customer) {
 	most := -1
 	for _, s := range o.sent {
 		if !s.CouldBe(first) {
 			continue
 		}
 
-		like := 0
+		common := 0
 		for _, words := range s.Versions {
-			like = max(like, first.CountWords(words))
+			common = max(common, first.CountWords(words))
 		}
 
-		isFirstOfEqual := like == most && s.Mailbox < box // so that the order of the map decides nothing
-		if like > most || isFirstOfEqual {
-			most = like
-			name, box = s.Author, s.Mailbox
+		isFirstOfEqual := common == most && s.Mailbox < best.mailbox // so that the order of the map decides nothing
+		if common > most || isFirstOfEqual {
+			most = common
+			best = customer{name: s.Author, mailbox: s.Mailbox}
 		}
 	}
 
-	return name, box
+	return best
 }
 
 func (o *Observer) userName(id string) string {

@@ -41,59 +41,79 @@ func (o *Observer) observeTeams(now time.Time) {
 	}
 }
 
-// observeTeamsThread looks into one thread, the root first. canReadAll says that Parley may read all messages.
+// observeTeamsThread looks at each message of a thread, the root first. canReadAll says that Parley may read all of them. Caller
+// holds o.mu.
 func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Message, canReadAll bool, now time.Time) {
 	root := thread[0].ID
-	at := slices.IndexFunc(thread, func(m *teamsfake.Message) bool { return teamsObservation(m, root).CustomerKey != "" })
-	owner, box := "", ""
-	if at >= 0 {
-		owner, box = o.findCustomer(teamsObservation(thread[at], root))
-	}
-
-	if box != "" {
+	from := o.teamsCustomerOf(thread)
+	if from.isKnown() {
 		o.forgetTyped(channel, root)
 	}
 
-	var files checker.Observation // the last post of files so far
-	linked := ""                  // its text, with links to files
+	var files filePost // the last one so far
 	for _, m := range thread {
-		if m.Deleted() {
-			continue
-		}
-
-		hasPictures := m.Bot && len(m.Pictures) > 0
-		if hasPictures && files.CustomerKey != "" {
-			o.recordObserved(checker.Observation{
-				Key:         m.Channel + "/" + m.ID,
-				Direction:   checker.Inbound,
-				At:          m.At,
-				Thread:      files.Thread,
-				CustomerKey: files.CustomerKey,
-				Files:       countPictures(m, linked),
-			})
-		} else if m.Bot {
+		switch {
+		case m.Deleted():
+		case m.Bot && len(m.Pictures) > 0 && files.observation.CustomerKey != "":
+			o.recordObserved(files.observePictures(m))
+		case m.Bot:
 			seen := teamsObservation(m, root)
 			if seen.Files > 0 || fileCustomerIn(m.Text) != "" {
-				files, linked = seen, m.Text
+				files = filePost{observation: seen, text: m.Text}
 			}
 			o.recordObserved(seen)
-		} else if box != "" {
-			text, isForCustomer := teamsText(m)
-			o.recordSent(checker.SentMessage{
-				Key:         channel + "/" + m.ID,
-				Direction:   checker.Outbound,
-				Author:      o.teamsName(m.User),
-				Recipient:   owner,
-				SentAt:      m.At,
-				Text:        text,
-				Channel:     channel,
-				Thread:      root,
-				Mailbox:     box,
-				ForCustomer: isForCustomer,
-				IsNote:      !isForCustomer && noteText.MatchString(text),
-				Unannounced: !canReadAll && !hasAppMention(m),
-			}, now)
+		case from.isKnown():
+			s := o.teamsReply(m, root, from)
+			s.Unannounced = !canReadAll && !hasAppMention(m)
+			o.recordSent(s, now)
 		}
+	}
+}
+
+// teamsCustomerOf returns a thread's customer, who is not known if nothing of a customer stands there. Caller holds o.mu.
+func (o *Observer) teamsCustomerOf(thread []*teamsfake.Message) customer {
+	root := thread[0].ID
+	for _, m := range thread {
+		if seen := teamsObservation(m, root); seen.CustomerKey != "" {
+			return o.findCustomer(seen)
+		}
+	}
+	return customer{}
+}
+
+// teamsReply makes the sent message of what a person typed in a customer's thread.
+func (o *Observer) teamsReply(m *teamsfake.Message, root string, to customer) checker.SentMessage {
+	text, isForCustomer := teamsText(m)
+	return checker.SentMessage{
+		Key:         m.Channel + "/" + m.ID,
+		Direction:   checker.Outbound,
+		Author:      o.teamsName(m.User),
+		Recipient:   to.name,
+		SentAt:      m.At,
+		Text:        text,
+		Channel:     m.Channel,
+		Thread:      root,
+		Mailbox:     to.mailbox,
+		ForCustomer: isForCustomer,
+		IsNote:      !isForCustomer && noteText.MatchString(text),
+	}
+}
+
+// filePost is a post that names a customer's files, with links to them. Posts with the pictures among them follow it.
+type filePost struct {
+	observation checker.Observation
+	text        string
+}
+
+// observePictures makes the observation of a post with pictures that follows.
+func (p filePost) observePictures(m *teamsfake.Message) checker.Observation {
+	return checker.Observation{
+		Key:         m.Channel + "/" + m.ID,
+		Direction:   checker.Inbound,
+		At:          m.At,
+		Thread:      p.observation.Thread,
+		CustomerKey: p.observation.CustomerKey,
+		Files:       countPictures(m, p.text),
 	}
 }
 
@@ -113,13 +133,19 @@ func teamsObservation(m *teamsfake.Message, root string) checker.Observation {
 		Thread:    m.Channel + "/" + root,
 		Wording:   checker.WordingOf(text),
 	}
-	name, rest, _ := strings.Cut(text, "\n")
-	if from := fileCustomerIn(rest); from != "" {
-		seen.CustomerKey, seen.Wording = from, checker.Wording{}
+	first, rest, _ := strings.Cut(text, "\n")
+	name, isOfCustomer := strings.CutSuffix(strings.TrimSpace(first), customerSuffix)
+	sender := fileCustomerIn(rest)
+
+	switch {
+	case sender != "":
+		seen.CustomerKey = sender
+		seen.Wording = checker.Wording{}
 		seen.Files = strings.Count(rest, downloadLine) + len(fileNotice.FindAllString(rest, -1))
-	} else if from, ok := strings.CutSuffix(strings.TrimSpace(name), customerSuffix); ok {
-		seen.CustomerKey, seen.Wording = checker.NameKey(from), checker.WordingOf(rest)
-	} else {
+	case isOfCustomer:
+		seen.CustomerKey = checker.NameKey(name)
+		seen.Wording = checker.WordingOf(rest)
+	default:
 		seen.Notice = text
 	}
 
