@@ -2,12 +2,8 @@ package app
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"parley/cmd/parley/backup"
@@ -27,37 +23,6 @@ func (db *Database) BinDir() string {
 		return ""
 	}
 	return db.server.BinDir()
-}
-
-// KnownKey returns the master key of the environment or of the data folder; "" when there is neither.
-// It doesn't make one.
-func KnownKey(env Env) (string, error) {
-	if env.MasterKey != "" {
-		return env.MasterKey, nil
-	}
-	body, err := os.ReadFile(KeyFile(env))
-	if errors.Is(err, os.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("master key: %w", err)
-	}
-	return strings.TrimSpace(string(body)), nil
-}
-
-// KeyFile returns the file with the master key, for when PARLEY_MASTER_KEY is not set.
-func KeyFile(env Env) string { return filepath.Join(env.Data, "master.key") }
-
-// KeepKey writes a master key into its file.
-// Errors: os.ErrExist when there is one already.
-func KeepKey(env Env, key string) error {
-	if err := os.MkdirAll(env.Data, 0o700); err != nil {
-		return fmt.Errorf("master key: %w", err)
-	}
-	if err := writeKey(KeyFile(env), key); err != nil {
-		return fmt.Errorf("master key: %w", err)
-	}
-	return nil
 }
 
 // backupFolder is the name of the folder with backups in the data folder.

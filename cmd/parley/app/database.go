@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -174,103 +172,6 @@ func (db *Database) RefuseOlderSchema(ctx context.Context) error {
 			" Run parley migrate first, or use the Parley that serves this database", has, needed)
 	}
 	return nil
-}
-
-// Unlock opens the secrets of a migrated database.
-func (db *Database) Unlock(ctx context.Context, env Env) error {
-	key, err := findOrMakeKey(ctx, env, db)
-	if err != nil {
-		return err
-	}
-	if db.Sealer, err = store.NewSealer(key); err != nil {
-		return err
-	}
-
-	if err := store.CheckMasterKey(ctx, db.Pool, db.Sealer); err != nil {
-		if errors.Is(err, store.ErrWrongKey) {
-			return errors.New("the master key is not the one that sealed this database's secrets; set PARLEY_MASTER_KEY to that one")
-		}
-		return err
-	}
-
-	return nil
-}
-
-// UnlockToLook opens the secrets for whoever changes nothing: it makes no key, and binds the database to none.
-// Errors: store.ErrWrongKey, also when no key is at hand.
-func (db *Database) UnlockToLook(ctx context.Context, env Env) error {
-	key, err := KnownKey(env)
-	if err != nil {
-		return err
-	}
-	if key == "" {
-		return store.ErrWrongKey
-	}
-	if db.Sealer, err = store.NewSealer(key); err != nil {
-		return err
-	}
-
-	checks, err := store.KeyChecks(ctx, db.Pool)
-	if err == nil && !db.Sealer.Fits(checks...) {
-		err = store.ErrWrongKey
-	}
-	return err
-}
-
-// findOrMakeKey returns the key of the environment or of the data folder. If there is none, it makes one,
-// but only for the embedded server or for a fresh database.
-func findOrMakeKey(ctx context.Context, env Env, db *Database) (string, error) {
-	if env.MasterKey != "" {
-		return env.MasterKey, nil
-	}
-
-	path := KeyFile(env)
-	body, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(body)), nil
-	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("master key: %w", err)
-	}
-
-	bound, err := store.HasMasterKey(ctx, db.Pool)
-	if err != nil {
-		return "", err
-	}
-	if bound {
-		return "", fmt.Errorf("this database's secrets are sealed and there is no key: set PARLEY_MASTER_KEY, or put the key into %s", path)
-	}
-
-	key := store.NewMasterKey()
-
-	if err := os.MkdirAll(env.Data, 0o700); err != nil {
-		return "", fmt.Errorf("master key: %w", err)
-	}
-
-	err = writeKey(path, key)
-	if errors.Is(err, os.ErrExist) {
-		return findOrMakeKey(ctx, env, db) // another process has just made one
-	}
-	if err != nil {
-		return "", fmt.Errorf("master key: %w", err)
-	}
-
-	return key, nil
-}
-
-// writeKey writes the file completely or not at all: with half a key, nobody could read the secrets.
-// Errors: os.ErrExist when there is one already.
-func writeKey(path, key string) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".master.key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(file.Name()) }()
-	_, err = file.WriteString(key + "\n")
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Link(file.Name(), path)
 }
 
 // Ended is closed when the embedded server has ended; it is nil for an external server.
