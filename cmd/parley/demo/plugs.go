@@ -1,13 +1,10 @@
 package demo
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,9 +14,9 @@ import (
 )
 
 // On the demo's page a visitor can try out failures: cut a line, which is Parley's connection to Slack, Teams or
-// the mail server, or kill Parley itself. This file does that and tells the page the state of each. "Start over"
-// ends the current round: the emulators and the database are emptied, and the customers write their first mails
-// again.
+// the mail server, or kill Parley itself. This file does that; plugstate.go tells the page the state of each. "Start
+// over" ends the current round: the emulators and the database are emptied, and the customers write their first
+// mails again.
 
 const (
 	// cutFor is how long a line stays cut when nobody plugs it in. The longer it is cut,
@@ -49,39 +46,6 @@ type plugs struct {
 type cut struct {
 	since time.Time
 	timer *time.Timer // plugs the line in again
-}
-
-// States of a line, or of Parley.
-const (
-	stateOn       = "on"
-	stateCut      = "cut"
-	stateDialling = "dialling" // plugged in, but Parley has not connected again yet
-	stateDown     = "down"     // Parley's process ended, and will be started again
-	stateStarting = "starting" // Parley's process is started for the first time in this round
-)
-
-// lineState is how a line, or Parley, is.
-type lineState struct {
-	State string `json:"state"`
-	For   int64  `json:"for"`   // how long it has been cut or down, in milliseconds
-	Back  int64  `json:"back"`  // how long until it comes back by itself, in milliseconds
-	Times int    `json:"times"` // how often Parley was killed
-	Can   bool   `json:"can"`   // the visitor can switch it
-}
-
-// plugState is the state of all switches.
-type plugState struct {
-	Slack  lineState `json:"slack"`
-	Teams  lineState `json:"teams"`
-	Mail   lineState `json:"mail"`
-	Parley lineState `json:"parley"`
-	Reset  bool      `json:"reset"` // the demo can start over
-}
-
-// isAllOn reports whether nothing is cut, killed or still connecting.
-func (s plugState) isAllOn() bool {
-	isOff := func(l lineState) bool { return l.State != stateOn }
-	return !slices.ContainsFunc([]lineState{s.Slack, s.Teams, s.Mail, s.Parley}, isOff)
 }
 
 // currentRound returns how often the demo started over.
@@ -176,22 +140,11 @@ func (p *plugs) movePlug(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, p.readState())
 }
 
+// moveLine does to a line, or to Parley, what the form of movePlug says.
 func (p *plugs) moveLine(ctx context.Context, line, to string) error {
-	p.mu.Lock()
-	e := p.engine
-	p.mu.Unlock()
-
-	if line == lineParley && e == nil {
-		return errors.New("Parley doesn't run at the moment") //nolint:staticcheck // people read it
+	if line == lineParley {
+		return p.moveParley(to)
 	}
-	if line == lineParley && to == "kill" {
-		return e.Kill()
-	}
-	if line == lineParley && to == "start" {
-		e.Start()
-		return nil
-	}
-
 	if p.world.Proxies(line) == nil {
 		return fmt.Errorf("there is no line %q to pull here", line)
 	}
@@ -202,9 +155,29 @@ func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 		return nil
 	case "in":
 		return p.plugIn(ctx, line)
+	default:
+		return fmt.Errorf("a line can't %q", to)
+	}
+}
+
+// moveParley kills Parley's process, or starts it at once.
+func (p *plugs) moveParley(to string) error {
+	p.mu.Lock()
+	e := p.engine
+	p.mu.Unlock()
+	if e == nil {
+		return errors.New("Parley doesn't run at the moment") //nolint:staticcheck // people read it
 	}
 
-	return fmt.Errorf("nobody knows how to do %q to %q", to, line)
+	switch to {
+	case "kill":
+		return e.Kill()
+	case "start":
+		e.Start()
+		return nil
+	default:
+		return fmt.Errorf("Parley can't %q", to) //nolint:staticcheck // people read it
+	}
 }
 
 // reset starts the demo over: POST /reset. It answers at once; the page's state tells when a new round has begun.
@@ -221,98 +194,11 @@ func (p *plugs) reset(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, map[string]int{"round": round})
 }
 
-// readState reports how everything is now.
-func (p *plugs) readState() plugState {
-	now := time.Now()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return plugState{
-		Slack: p.readLine(outside.LineSlack, p.world.Slack.Sockets.Count() > 0, now),
-		// Parley keeps no connection to Teams open that could be looked at: Teams calls when it has something to tell.
-		Teams:  p.readLine(outside.LineTeams, true, now),
-		Mail:   p.readLine(outside.LineMail, p.world.Mail.State().Sessions > 0, now),
-		Parley: p.readParley(now),
-		Reset:  p.over != nil,
-	}
-}
-
-// readLine reports how a line is. isConnected says that Parley has a connection through it. Caller holds p.mu.
-func (p *plugs) readLine(line string, isConnected bool, now time.Time) lineState {
-	s := lineState{State: stateOn, Can: p.world.Proxies(line) != nil}
-	if c, isCut := p.cuts[line]; isCut {
-		s.State = stateCut
-		s.For = now.Sub(c.since).Milliseconds()
-		s.Back = max(0, p.options.CutFor-now.Sub(c.since)).Milliseconds()
-	} else if !isConnected {
-		s.State = stateDialling
-	}
-	return s
-}
-
-// readParley reports how Parley's process is. Caller holds p.mu.
-func (p *plugs) readParley(now time.Time) lineState {
-	if p.engine == nil && p.over == nil { // it is no process of the demo's
-		return lineState{State: stateOn}
-	}
-	if p.engine == nil {
-		return lineState{State: stateStarting}
-	}
-
-	process := p.engine.State()
-	s := lineState{State: stateOn, Can: true, Times: process.Kills}
-	if !process.Runs && process.DownSince.IsZero() {
-		s.State = stateStarting
-	} else if !process.Runs {
-		s.State = stateDown
-		s.For = now.Sub(process.DownSince).Milliseconds()
-		s.Back = max(0, process.BackAt.Sub(now)).Milliseconds()
-	}
-	return s
-}
-
-// phaseNow returns what the page's bar says: what is cut or waited for; "" means all runs.
-func (p *plugs) phaseNow(s plugState) string {
-	var cuts []string
-	for _, line := range []struct{ name, state string }{{"Slack", s.Slack.State}, {"Teams", s.Teams.State}, {"mail", s.Mail.State}} {
-		if line.state == stateCut {
-			cuts = append(cuts, line.name)
-		}
-	}
-
-	text := ""
-	isReady := s.Parley.State == stateOn && p.db.Load() != nil
-	if !isReady || s.Slack.State == stateDialling {
-		text = *p.phase.Load()
-	}
-
-	if len(cuts) > 0 {
-		verb := " is cut"
-		if len(cuts) > 1 {
-			verb = " are cut"
-		}
-
-		text = cmp.Or(text, "What is said waits.")
-		text = joinNames(cuts) + verb + ". " + text
-		text = strings.ToUpper(text[:1]) + text[1:]
-	}
-
-	return text
-}
-
-// joinNames joins names: "a, b and c".
-func joinNames(names []string) string {
-	last := len(names) - 1
-	if last < 1 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:last], ", ") + " and " + names[last]
-}
-
 // watch tells open pages when a line comes and goes, which no emulator announces.
 func (p *plugs) watch(ctx context.Context) {
 	tick := time.NewTicker(lineInterval)
 	defer tick.Stop()
-	last := ""
+	var last [4]string
 	for {
 		select {
 		case <-ctx.Done():
@@ -321,8 +207,7 @@ func (p *plugs) watch(ctx context.Context) {
 		case <-tick.C:
 		}
 
-		s := p.readState()
-		if now := strings.Join([]string{s.Slack.State, s.Teams.State, s.Mail.State, s.Parley.State}, " "); now != last {
+		if now := p.readState().states(); now != last {
 			last = now
 			p.hub.wake()
 		}
