@@ -35,33 +35,37 @@ func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([
 		return nil, err
 	}
 
-	list := []start.Chat{{Kind: "slack", Name: "Slack"}, {Kind: "teams", Name: "Microsoft Teams"}}
-	for i := range list {
-		c := &list[i]
-		for _, one := range stored {
-			if one.Kind == c.Kind {
-				c.Author = one.Author
-				c.At = one.At
-				c.Version = one.Version()
-				c.AppID = one.Values["app_id"]
-			}
-		}
+	return []start.Chat{
+		d.describeChat(start.Chat{Kind: "slack", Name: "Slack"}, stored, directory),
+		d.describeChat(start.Chat{Kind: "teams", Name: "Microsoft Teams"}, stored, directory),
+	}, nil
+}
 
-		for _, one := range d.connectedChats() {
-			if one.Kind == c.Kind {
-				c.Connected, c.FromEnv = true, one.FromEnv
-			}
-		}
+// describeChat returns a chat with its state. stored are the credentials of all chats.
+func (d *startDesk) describeChat(chat start.Chat, stored []credential.Credential, directory store.Directory) start.Chat {
+	isItsOwn := func(one credential.Credential) bool { return one.Kind == chat.Kind }
+	if i := slices.IndexFunc(stored, isItsOwn); i >= 0 {
+		chat.Author = stored[i].Author
+		chat.At = stored[i].At
+		chat.Version = stored[i].Version()
+		chat.AppID = stored[i].Values["app_id"]
+	}
 
-		for _, a := range directory.Accounts {
-			isOfChat := a.Side == store.SideSurface && a.Kind == c.Kind
-			if c.Connected && isOfChat && a.Status != string(channels.Active) {
-				c.Text, c.Hint = a.StatusText, a.StatusHint
-			}
+	connected := d.connectedChats()
+	i := slices.IndexFunc(connected, func(one Chat) bool { return one.Kind == chat.Kind })
+	if i < 0 {
+		return chat
+	}
+
+	chat.Connected, chat.FromEnv = true, connected[i].FromEnv
+	for _, a := range directory.Accounts {
+		isOfChat := a.Side == store.SideSurface && a.Kind == chat.Kind
+		if isOfChat && a.Status != string(channels.Active) {
+			chat.Text, chat.Hint = a.StatusText, a.StatusHint
 		}
 	}
 
-	return list, nil
+	return chat
 }
 
 // connectedChats returns the chats with which this Parley works now.
@@ -100,41 +104,21 @@ func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory,
 // reports whether they were stored, with what the check found. version is that of the stored credentials as the
 // page showed them.
 func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version string, values map[string]string) (bool, []start.Finding, error) {
-	if d.o.Chats.Identify == nil {
-		return false, []start.Finding{{What: kind, Text: "can't be asked from here.", Hint: "Use parley doctor."}}, nil
-	}
-	if slices.ContainsFunc(d.connectedChats(), func(c Chat) bool { return c.Kind == kind && c.FromEnv }) {
-		return false, []start.Finding{{
-			What: "environment",
-			Text: "it says how to connect, and comes before this page",
-			Hint: "Change it there, or unset its variables first.",
-		}}, nil
+	if found := d.whyNotHere(kind); found != nil {
+		return false, found, nil
 	}
 
-	asked, cancel := context.WithTimeout(ctx, checkTimeout)
-	defer cancel()
-	home, found := d.o.Chats.Identify(asked, kind, values)
-	hasFault := slices.ContainsFunc(found, func(f channels.Finding) bool { return !f.OK })
-	var list []start.Finding
-	for _, f := range found {
-		list = append(list, start.Finding{OK: f.OK, What: f.What, Text: f.Text, Hint: f.Hint})
+	home, found, isWorking := d.tryCredentials(ctx, kind, values)
+	if !isWorking {
+		return false, found, nil
 	}
 
-	if home == "" || hasFault {
-		return false, list, nil
-	}
-
-	moved, err := d.otherHome(ctx, kind, home)
+	former, err := d.otherHome(ctx, kind, home)
 	if err != nil {
 		return false, nil, err
 	}
-	if moved != "" {
-		return false, append(list, start.Finding{
-			What: "workspace",
-			Text: "it is not " + moved + ", to which the credentials belong that were last given on this page; the threads may be there",
-			Hint: "Take the credentials from there. If the threads are in this one, as the environment has connected it meanwhile, or if you want to move: " +
-				"take this chat's channel from each team and account, give the credentials, and give the channels again.",
-		}), nil
+	if former != "" {
+		return false, append(found, movedFinding(former)), nil
 	}
 
 	err = d.saveCredentials(ctx, by, credentialChange{
@@ -149,7 +133,46 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version st
 		d.o.Chats.AwaitConnected(ctx, kind) // so that the next step can be done at once
 	}
 
-	return err == nil, list, err
+	return err == nil, found, err
+}
+
+// whyNotHere returns why a chat can't be connected on this page; nil if it can.
+func (d *startDesk) whyNotHere(kind string) []start.Finding {
+	if d.o.Chats.Identify == nil {
+		return []start.Finding{{What: kind, Text: "can't be asked from here.", Hint: "Use parley doctor."}}
+	}
+	if slices.ContainsFunc(d.connectedChats(), func(c Chat) bool { return c.Kind == kind && c.FromEnv }) {
+		return []start.Finding{{
+			What: "environment",
+			Text: "it says how to connect, and comes before this page",
+			Hint: "Change it there, or unset its variables first.",
+		}}
+	}
+	return nil
+}
+
+// tryCredentials asks a chat about credentials. It returns the workspace or organisation to which they belong, what the chat said,
+// and whether they work.
+func (d *startDesk) tryCredentials(ctx context.Context, kind string, values map[string]string) (home string, list []start.Finding, isWorking bool) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	home, found := d.o.Chats.Identify(ctx, kind, values)
+	isWorking = home != ""
+	for _, f := range found {
+		list = append(list, start.Finding{OK: f.OK, What: f.What, Text: f.Text, Hint: f.Hint})
+		isWorking = isWorking && f.OK
+	}
+	return home, list, isWorking
+}
+
+// movedFinding is the finding about credentials of another workspace than the one in which the threads are.
+func movedFinding(former string) start.Finding {
+	return start.Finding{
+		What: "workspace",
+		Text: "it is not " + former + ", to which the credentials belong that were last given on this page; the threads may be there",
+		Hint: "Take the credentials from there. If the threads are in this one, as the environment has connected it meanwhile, or if you want to move: " +
+			"take this chat's channel from each team and account, give the credentials, and give the channels again.",
+	}
 }
 
 // otherHome protects an admin from moving to another workspace or organisation by mistake, where nobody would see
