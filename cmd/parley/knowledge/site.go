@@ -217,37 +217,23 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 
 	known := c.known[address]
 	got, err := c.get(ctx, address, known, maxPageBytes)
-	if ctx.Err() != nil {
+
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
-	}
-
-	if err != nil {
-		c.note(address + " can't be read: " + reasonOf(err))
-		if errors.Is(err, errElsewhere) {
-			return nil
-		}
-		isLasting := errors.Is(err, errCircle) || errors.Is(err, errForbidden) // the next visit finds the same
-		if !isLasting {
-			c.failures++
-		}
-		c.keepUnread(known)
+	case err != nil:
+		c.noteFailure(address, known, err)
 		return nil
-	}
-
-	if got.status == http.StatusNotModified && known.Address != "" {
-		c.present = append(c.present, known.Address)
+	case got.status == http.StatusNotModified && known.Address != "":
+		c.keepUnread(known)
 		c.enqueue(known.Links)
 		return nil
-	}
-
-	if got.isTemporary() {
+	case got.isTemporary():
 		c.note(fmt.Sprintf("%s can't be read now: the site answers %d.", address, got.status))
 		c.failures++
 		c.keepUnread(known)
 		return nil
-	}
-
-	if got.status != http.StatusOK { // a link that leads nowhere is no fault of the set-up
+	case got.status != http.StatusOK: // a link that leads nowhere is no fault of the set-up
 		if address == normaliseAddress(c.start) {
 			c.note(fmt.Sprintf("The site answers %d.", got.status))
 		}
@@ -255,19 +241,38 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 	}
 
 	c.bytes += len(got.body)
-	if final := normaliseAddress(got.from); final != address { // after a redirect the page is stored by its last address
-		if c.queued[final] {
-			return nil
-		}
-		if !c.canKeep(final) {
-			c.note(address + " leads to an address that can't be stored: it is too long, or is no UTF-8.")
-			return nil
-		}
-		c.queued[final] = true
-		address = final
+	final := normaliseAddress(got.from) // another one after a redirect: the page is stored by it
+	if final != address && !c.claimFinal(address, final) {
+		return nil
 	}
+	return c.readAnswer(ctx, final, got)
+}
 
-	return c.readAnswer(ctx, address, got)
+// noteFailure notes that a page could not be read, and keeps it as it was read before, unless it leads to another site now.
+func (c *crawl) noteFailure(address string, known knowledge.Page, err error) {
+	c.note(address + " can't be read: " + reasonOf(err))
+	if errors.Is(err, errElsewhere) {
+		return
+	}
+	isLasting := errors.Is(err, errCircle) || errors.Is(err, errForbidden) // the next visit finds the same
+	if !isLasting {
+		c.failures++
+	}
+	c.keepUnread(known)
+}
+
+// claimFinal reports whether the page to which an address was redirected is to be stored: it can be, and was not queued in this
+// visit. It counts as queued from now on.
+func (c *crawl) claimFinal(address, final string) bool {
+	if c.queued[final] {
+		return false
+	}
+	if !c.canKeep(final) {
+		c.note(address + " leads to an address that can't be stored: it is too long, or is no UTF-8.")
+		return false
+	}
+	c.queued[final] = true
+	return true
 }
 
 // keepUnread keeps a page that can't be read now as it was read before, unless it never was.
