@@ -11,6 +11,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/store"
 )
 
 // gapHider is a surface to which events come by requests: it notices no gap.
@@ -263,7 +264,55 @@ func TestBlockedBetweenOthers(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim,", "we are on our way.")
 }
 
-// If such a reply is edited, the line doesn't say what it says now. So whoever lets it leave is shown these words first.
+// changingChat is a chat that shows a change of each text with "regards", which nobody ever brings to Parley.
+type changingChat struct{ gapHider }
+
+func (changingChat) Confirm(_ context.Context, _ bridge.Place, text string) (bridge.Confirmation, error) {
+	if strings.Contains(text, "regards") {
+		return bridge.Changed, nil
+	}
+	return bridge.Unchanged, nil
+}
+
+// So they do without a line whose change in the chat can't be read: it leaves neither as it was typed nor as it is now.
+func TestChangedBetweenOthers(t *testing.T) {
+	t.Parallel()
+	for _, lines := range [][]string{
+		{"Hi Kim,", "best regards", "Ann"},
+		{"Kind regards", "Ann", "Support"},
+	} {
+		t.Run(lines[0], func(t *testing.T) {
+			t.Parallel()
+			w := newHiderWorld(t, options{gapWait: time.Hour, hold: lineHold, surface: func(inner bridge.Surface) bridge.Surface {
+				return changingChat{gapHider{Surface: inner}}
+			}})
+			w.waitRunsAllowed()
+			thread := w.openThread()
+			var want []string
+			fates := map[string]store.Fate{}
+			for _, text := range lines {
+				place := w.replyInHold(thread, text)
+				if strings.Contains(text, "regards") {
+					fates[place] = "failed"
+					continue
+				}
+				fates[place] = "out"
+				want = append(want, text)
+			}
+
+			w.forgetGaps()
+			w.advance(2 * lineHold)
+			w.endGapWait()
+			for place, fate := range fates {
+				w.waitFate(place, fate)
+			}
+			w.waitDrained()
+			wantEqual(t, "what the customer got", strings.Join(w.sentTexts(), "\n\n"), strings.Join(want, "\n\n"))
+		})
+	}
+}
+
+// If a blocked reply is edited, the line doesn't say what it says now. So whoever lets it leave is shown these words first.
 func TestBlockedTextIsEdited(t *testing.T) {
 	t.Parallel()
 	w, chat := newBlockedWorld(t)

@@ -187,7 +187,9 @@ func (a *sourceCheck) mayBeMissing(l replyLine) bool {
 // message's id there.
 func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *store.Message, place string, found bridge.Confirmation) error {
 	if found == bridge.Blocked {
-		return a.refuseBlocked(ctx, m)
+		return a.refuseLine(ctx, m, "A message that was to leave with it is blocked in the chat.",
+			&channels.SendError{Class: channels.Confidential, Text: "A rule of your organisation blocks this message in the chat.",
+				Hint: "Say it in other words, or have the chat lift the block and send it again."})
 	}
 
 	if found == bridge.Unchanged && a.claim.Part > 0 {
@@ -207,21 +209,21 @@ func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *s
 	if found == bridge.Changed && a.followsText(r) {
 		return nil // the edit came too late, which its author was told, and these are the files
 	}
-	return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
+	return a.refuseLine(ctx, m, keepFound("A message that was to leave with it was changed in the chat.", a.claim),
+		&channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."})
 }
 
-// refuseBlocked returns the error by which a line doesn't leave that the organisation blocks. If it was to leave together with others, this
-// attempt only takes it out of their run: they leave by attempts of their own, and one of its own fails.
-func (a *sourceCheck) refuseBlocked(ctx context.Context, m *store.Message) error {
+// refuseLine returns the error by which a line doesn't leave, which is refusal. If the line was to leave together with others, this attempt
+// only takes it out of their run, and others says why they wait: they leave by attempts of their own, and one of its own fails.
+func (a *sourceCheck) refuseLine(ctx context.Context, m *store.Message, others string, refusal *channels.SendError) error {
 	canLeaveWithout := len(a.claim.With) > 0 && a.claim.Part == 0
 	if !canLeaveWithout {
-		return &channels.SendError{Class: channels.Confidential, Text: "A rule of your organisation blocks this message in the chat.",
-			Hint: "Say it in other words, or have the chat lift the block and send it again."}
+		return refusal
 	}
 	if err := dispatch.LeaveAlone(ctx, a.sender.opt.Pool, a.claim, m.ID); err != nil {
 		return Retry(err)
 	}
-	return &channels.SendError{Class: channels.Retry, Wait: time.Millisecond, Text: "A message that was to leave with it is blocked in the chat."}
+	return &channels.SendError{Class: channels.Retry, Wait: time.Millisecond, Text: others}
 }
 
 // changeIsRead says why a reply waits whose message was changed in its chat.
