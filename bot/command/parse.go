@@ -18,7 +18,7 @@ import (
 //	!snooze 2h          the verb; so is "/snooze 2h"
 //	!xyz                VerbUnknown
 //	note: Hello         VerbNote; so is "// Hello"
-//	!!wow               VerbSay, with the text "!wow"; so is "\!wow"
+//	!!wow               VerbSay, with the text "!wow"; so is "\!wow". "!!" alone is VerbUnknown
 //	snooze              VerbSay with MarkLone: a verb's word alone
 //	@Parley snooze 2h   VerbUnknown with MarkLone, where the mention was typed and not picked from the list
 //	internal: Hello     VerbSay with MarkColleagues: another word for colleagues stands in front
@@ -222,11 +222,12 @@ func cutSign(s string, signs ...string) (string, bool) {
 	return s, false
 }
 
-// cutEscape removes the escape from a text that would have a marker without it. ok is false if there is no escape.
+// cutEscape removes the escape from a text that would have a marker without it. ok is false if there is no escape: also in "!!" alone,
+// which is a remark or a slip more likely than a reply of "!", so that its author is asked as about any unknown command.
 func cutEscape(rest string) (text string, ok bool) {
 	if after, ok := cutSign(rest, "!", "！"); ok {
 		_, doubled := cutSign(after, "!", "！")
-		return after, doubled
+		return after, doubled && !hasOnlySigns(after)
 	}
 
 	for _, backslash := range [...]string{`\\`, `\`} { // Markdown may have doubled it
@@ -240,6 +241,12 @@ func cutEscape(rest string) (text string, ok bool) {
 	}
 
 	return rest, false
+}
+
+// hasOnlySigns reports whether a text has nothing but punctuation, decoration and blanks.
+func hasOnlySigns(text string) bool {
+	isSign := func(r rune) bool { return unicode.IsPunct(r) || typed.IsBlank(r) || strings.ContainsRune(decoration, r) }
+	return strings.TrimLeftFunc(text, isSign) == ""
 }
 
 // isLoneVerb reports whether a text is nothing but a verb's word, or a snooze with its time.

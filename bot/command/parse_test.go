@@ -79,11 +79,11 @@ func TestParseEscapes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, want string }{
 		{typed: `📝 \note: x`, want: "📝 note: x"},
-		{typed: "!!", want: "!"},
 		{typed: "!!resolve", want: "!resolve"},
 		{typed: "！！resolve", want: "！resolve"},
 		{typed: "!! wow", want: "! wow"},
-		{typed: "!!!", want: "!!"},
+		{typed: "!!! wow", want: "!! wow"},
+		{typed: `\!`, want: "!"},
 		{typed: "  !!wow", want: "!wow"},
 		{typed: "<@UANN> !!wow", want: "<@UANN> !wow"},
 		{typed: `\!resolve`, want: "!resolve"},
@@ -166,6 +166,10 @@ func TestParseUnknownCommands(t *testing.T) {
 	for _, tt := range []struct{ typed, wantWord string }{
 		{typed: "🔒 !xyz", wantWord: "xyz"},
 		{typed: "!", wantWord: ""},
+		{typed: "!!", wantWord: ""},
+		{typed: "！！！", wantWord: ""},
+		{typed: "**!!?**", wantWord: ""},
+		{typed: "<@UANN> !!", wantWord: ""},
 		{typed: "! resolve", wantWord: ""},
 		{typed: "!xyz", wantWord: "xyz"},
 		{typed: "!Xyz now", wantWord: "Xyz"},
