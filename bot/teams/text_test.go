@@ -22,6 +22,17 @@ func TestMentionAtTheBeginningIsACommand(t *testing.T) {
 	wantEqual(t, "origin", a.Origin, bridge.OriginMention)
 }
 
+// A backslash before a sign makes the sign part of the text. Elsewhere it is a sign like any other.
+func TestTypedBackslash(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	a := w.typeAsAnn(`\!resolve`)
+	wantEqual(t, "verb", a.Verb, bridge.VerbSay)
+	wantEqual(t, "text", a.Text, "!resolve")
+	a = w.typeAsAnn("It is in `C:\\_old`, *really*")
+	wantEqual(t, "text with code", a.Text, "It is in `C:\\_old`, *really*")
+}
+
 func TestMentionInTheMiddleIsNoCommand(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

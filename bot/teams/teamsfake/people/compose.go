@@ -14,6 +14,9 @@ import (
 
 var chip = regexp.MustCompile(`<@([^<>\s]+)>`) //nolint:gochecknoglobals // constant
 
+// typedBackslash stands for a backslash while a text is formatted. Like a client.Placeholder it is in no text.
+const typedBackslash = "\uE002"
+
 // composer makes messages of what people type and attach.
 type composer struct {
 	*tenant.Ground
@@ -42,7 +45,9 @@ func (w *composer) write(m *tenant.Message, in tenant.Post) {
 		return client.Placeholder(n - 1)
 	})
 	if in.HTML == "" {
-		text = client.Markdown(text)
+		// The editor formats what is typed between signs, and knows no escapes: a backslash stays in the message.
+		text = strings.ReplaceAll(text, `\`, typedBackslash)
+		text = strings.ReplaceAll(client.Markdown(text), typedBackslash, `\`)
 	}
 
 	for i, x := range m.Mentions {
