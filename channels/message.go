@@ -271,7 +271,6 @@ type Picture struct {
 type Receipt struct {
 	ExternalID string        // the provider's id of the message
 	State      DeliveryState // StateAccepted, or higher if it is known already
-	Note       string        // a remark for the log: "copy to Sent failed"
 	Trouble    *Condition    // what failed beside the message, of which admins are told; nil if nothing did
 	Parts      int           // how many messages the provider counts it as (SMS); 0 means one
 	Cost       string        // the provider's price category: "utility"; "" means unknown

@@ -13,7 +13,6 @@ import (
 	"parley/channels/email/inbound"
 	"parley/channels/email/mailbox"
 	"parley/channels/email/outbound"
-	"parley/channels/email/rawmail"
 	"parley/channels/email/settings"
 	"parley/channels/email/submission"
 )
@@ -133,7 +132,6 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	receipt := channels.Receipt{ExternalID: m.ID, State: channels.StateAccepted}
 	if err := c.mailbox.FileCopy(ctx, m); err != nil {
 		c.log.Warn("copy to the sent folder failed", "delivery_id", o.DeliveryID, "error", err)
-		receipt.Note = "Sent, but the copy in the Sent folder failed: " + rawmail.Excerpt(err.Error())
 		receipt.Trouble = mailbox.CopyTrouble(err)
 	}
 

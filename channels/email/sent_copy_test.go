@@ -9,8 +9,8 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// sendCounted sends the n-th mail by a channel. It checks whether the receipt has a note, and how many copies are in Sent then.
-func (w *world) sendCounted(c *Channel, n int, wantNote bool, wantCopies int) channels.Receipt {
+// sendCounted sends the n-th mail by a channel, and checks how many copies are in Sent then.
+func (w *world) sendCounted(c *Channel, n, wantCopies int) channels.Receipt {
 	w.t.Helper()
 	o := reply()
 	o.MessageID += int64(n)
@@ -18,7 +18,6 @@ func (w *world) sendCounted(c *Channel, n int, wantNote bool, wantCopies int) ch
 	if err != nil {
 		w.t.Fatalf("mail %d: %v", n, err)
 	}
-	wantEqual(w.t, fmt.Sprintf("mail %d has a note", n), got.Note != "", wantNote)
 	wantEqual(w.t, fmt.Sprintf("copies in Sent after mail %d", n), len(w.Sent(support)), wantCopies)
 	return got
 }
@@ -42,13 +41,13 @@ func TestCopyToSent(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = tt.serverSaves })
 			w.config["save_sent"] = tt.saveSent
-			w.sendCounted(w.channel(), 1, false, tt.copiesPerMail)
-			w.sendCounted(w.channel(), 2, false, 2*tt.copiesPerMail)
+			w.sendCounted(w.channel(), 1, tt.copiesPerMail)
+			w.sendCounted(w.channel(), 2, 2*tt.copiesPerMail)
 		})
 	}
 }
 
-// A copy that can't be filed is noted in the receipt, and keeps neither the mail nor the next copy from their places.
+// A copy that can't be filed keeps neither the mail nor the next copy from their places.
 func TestCopyThatCannotBeFiled(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -71,8 +70,8 @@ func TestCopyThatCannotBeFiled(t *testing.T) {
 			w := newWorld(t)
 			w.config["save_sent"] = "on"
 			w.addFault(tt.fault)
-			wantTrouble(t, w.sendCounted(w.channel(), 1, true, 0), tt.wantTrouble)
-			wantTrouble(t, w.sendCounted(w.channel(), 2, false, 1), "")
+			wantTrouble(t, w.sendCounted(w.channel(), 1, 0), tt.wantTrouble)
+			wantTrouble(t, w.sendCounted(w.channel(), 2, 1), "")
 		})
 	}
 }
@@ -95,16 +94,16 @@ func TestCopyThatTheServerDoesNotAnswer(t *testing.T) {
 	patient := w.channel()
 	w.opts.Timing.SaveCopy = 2 * time.Second // which the test waits for
 	impatient := w.channel()
-	w.sendCounted(impatient, 1, true, 0)
-	w.sendCounted(patient, 2, false, 1)
+	w.sendCounted(impatient, 1, 0)
+	w.sendCounted(patient, 2, 1)
 }
 
-// Without a folder of sent mail each mail has a note.
+// Without a folder of sent mail no copy is filed, and admins are told.
 func TestCopyWithoutSentFolder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config["save_sent"] = "on"
 	w.deleteSentFolder()
-	wantTrouble(t, w.sendCounted(w.channel(), 1, true, 0), "no folder of sent mail")
-	wantTrouble(t, w.sendCounted(w.channel(), 2, true, 0), "no folder of sent mail")
+	wantTrouble(t, w.sendCounted(w.channel(), 1, 0), "no folder of sent mail")
+	wantTrouble(t, w.sendCounted(w.channel(), 2, 0), "no folder of sent mail")
 }

@@ -18,7 +18,6 @@ type part struct {
 	files    []channels.File
 	rich     *channels.Rich
 	template *channels.TemplateUse
-	note     string // a remark for the receipt, such as that the signature was left out; "" means none
 }
 
 // planParts splits a message of the engine into parts. It makes no calls, so that Reconcile gets the same parts
@@ -44,12 +43,12 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 		o.Rich = nil
 	}
 
-	body, note := c.bodyAndNote(o)
+	body := c.renderBody(o)
 	if utf8.RuneCountInString(body) > maxBody {
 		return nil, channels.RefuseContent("The text is longer than 1600 characters.", "Send it in pieces.")
 	}
 	if !c.number.whatsapp {
-		return planSMS(o, body, note)
+		return planSMS(o, body)
 	}
 
 	parts, err := planWhatsApp(o, body)
@@ -59,8 +58,6 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	if len(parts) == 0 {
 		return nil, errNothingToSend()
 	}
-
-	parts[0].note = note
 	return parts, nil
 }
 
@@ -116,11 +113,11 @@ func isCaption(text, contentType string) bool {
 }
 
 // planSMS returns the single part of a text message.
-func planSMS(o channels.Outbound, body, note string) ([]part, error) {
+func planSMS(o channels.Outbound, body string) ([]part, error) {
 	if body == "" && len(o.Files) == 0 {
 		return nil, errNothingToSend()
 	}
-	return []part{{body: body, files: o.Files, note: note}}, nil
+	return []part{{body: body, files: o.Files}}, nil
 }
 
 func errNothingToSend() error {
@@ -129,29 +126,28 @@ func errNothingToSend() error {
 
 // TextRunes implements channels.Measurer.
 func (c *Channel) TextRunes(text string) int {
-	body, _ := c.bodyAndNote(channels.Outbound{Text: text})
-	return utf8.RuneCountInString(body)
+	return utf8.RuneCountInString(c.renderBody(channels.Outbound{Text: text}))
 }
 
-// bodyAndNote renders the text, with the signature if there is room for it.
-func (c *Channel) bodyAndNote(o channels.Outbound) (body, note string) {
+// renderBody renders the text, with the signature if there is room for it.
+func (c *Channel) renderBody(o channels.Outbound) string {
 	render := wamark.Plain
 	if c.number.whatsapp {
 		render = wamark.Render
 	}
-	body = strings.TrimSpace(render(o.Text))
+	body := strings.TrimSpace(render(o.Text))
 	signature := strings.TrimSpace(render(o.Signature.Text))
 	if body == "" || signature == "" {
-		return body, ""
+		return body
 	}
 	room := maxBody
 	if o.Rich != nil && !o.Rich.Kind().IsSentAlone() { // the text stands above buttons or a list
 		room = maxRichBody
 	}
 	if with := body + "\n\n" + signature; utf8.RuneCountInString(with) <= room {
-		return with, ""
+		return with
 	}
-	return body, "no room for the signature"
+	return body
 }
 
 // checkFiles checks files against the rules: each by its type and size, and all together. A kind without a limit

@@ -192,7 +192,7 @@ func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) er
 		form: url.Values{"messageId": {last}, "channel": {"whatsapp"}}}, nil)
 }
 
-// Count implements channels.Counter, for the text that bodyAndNote renders.
+// Count implements channels.Counter, for the text that renderBody renders.
 func (s *SMS) Count(text, signature string) channels.Count {
 	plain := strings.TrimSpace(wamark.Plain(signature))
 	below := ""
@@ -201,7 +201,7 @@ func (s *SMS) Count(text, signature string) channels.Count {
 	}
 	body := below
 	if strings.TrimSpace(text) != "" {
-		body, _ = s.bodyAndNote(channels.Outbound{Text: text, Signature: channels.Signature{Text: plain}})
+		body = s.renderBody(channels.Outbound{Text: text, Signature: channels.Signature{Text: plain}})
 	}
 	c := countSegments(body)
 	c.Room = roomBeside(below, c.Encoding)

@@ -48,9 +48,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	}
 
 	c.sent.remember(r.SID, o.DeliveryID)
-	receipt := c.makeReceipt(r, hasMore)
-	receipt.Note = p.note
-	return receipt, nil
+	return c.makeReceipt(r, hasMore), nil
 }
 
 // checkRecipients checks that a message goes to one customer.

@@ -136,8 +136,7 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 	m[s.kind] = s.content
 	var answer struct {
 		Messages []struct {
-			ID     string `json:"id"`
-			Status string `json:"message_status"`
+			ID string `json:"id"`
 		} `json:"messages"`
 	}
 	if err := c.graph.Call(ctx, http.MethodPost, c.phone+"/messages", nil, m, &answer); err != nil {
@@ -151,13 +150,7 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 		}
 	}
 
-	r := channels.Receipt{ExternalID: answer.Messages[0].ID, State: channels.StateAccepted}
-	status := answer.Messages[0].Status
-	if status != "" && status != "accepted" {
-		r.Note = "WhatsApp holds it back: " + readableWords(loose(status)) + "."
-	}
-
-	return r, nil
+	return channels.Receipt{ExternalID: answer.Messages[0].ID, State: channels.StateAccepted}, nil
 }
 
 // upload uploads a file and returns its id. It may block until other uploads of the number have ended.
