@@ -130,11 +130,11 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	}
 
 	receipt := channels.Receipt{ExternalID: m.ID, State: channels.StateAccepted}
-	if err := c.mailbox.FileCopy(ctx, m); err != nil {
+	err = c.mailbox.FileCopy(ctx, m)
+	if err != nil {
 		c.log.Warn("copy to the sent folder failed", "delivery_id", o.DeliveryID, "error", err)
-		receipt.Trouble = mailbox.CopyTrouble(err)
 	}
-
+	receipt.Trouble = c.mailbox.NoteCopy(err)
 	return receipt, nil
 }
 

@@ -98,6 +98,25 @@ func TestCopyThatTheServerDoesNotAnswer(t *testing.T) {
 	w.sendCounted(patient, 2, 1)
 }
 
+// Admins are told of copies that fail again and again, until one is filed, though each failure may pass by itself.
+func TestCopiesThatKeepFailing(t *testing.T) {
+	t.Parallel()
+	for _, op := range []mailfake.Op{mailfake.OpAPPEND, mailfake.OpIMAPConnect} {
+		t.Run(string(op), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.config["save_sent"] = "on"
+			const times = 4
+			w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDropBefore, Times: times})
+			c := w.channel()
+			for n, part := range []string{"", "", "doesn't answer in time", "doesn't answer in time"} {
+				wantTrouble(t, w.sendCounted(c, 1+n, 0), part)
+			}
+			wantTrouble(t, w.sendCounted(c, 1+times, 1), "")
+		})
+	}
+}
+
 // Without a folder of sent mail no copy is filed, and admins are told.
 func TestCopyWithoutSentFolder(t *testing.T) {
 	t.Parallel()

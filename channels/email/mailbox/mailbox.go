@@ -29,6 +29,7 @@ type Mailbox struct {
 	mu          sync.Mutex // guards the fields below, because mails are sent while Run fetches
 	lastSent    string     // Message-ID of the last mail that this process sent; "" before the first one
 	serverSaves bool       // the server was seen to file copies of what it sends
+	copiesLost  int        // how many copies of sent mails could not be filed, one after the other
 	caughtUp    time.Time  // when all new mail had last been fetched
 }
 

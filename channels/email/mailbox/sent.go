@@ -166,26 +166,50 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	return nil
 }
 
-// CopyTrouble says for admins why FileCopy failed. It returns nil if the cause may pass by itself, and for a refused sign-in, which Run
-// reports.
-func CopyTrouble(err error) *channels.Condition {
+// maxCopiesLost is how many copies may fail, one after the other, for a cause that may pass by itself, until admins are told.
+const maxCopiesLost = 3
+
+// NoteCopy notes what FileCopy returned, and says for admins why it failed. It returns nil if it succeeded, if the cause may pass by
+// itself and the copies before were filed, and for a refused sign-in, which Run reports.
+func (c *Mailbox) NoteCopy(err error) *channels.Condition {
 	const text = "Replies leave, but their copies can't be filed in the mailbox: "
-	var at *stageError
+	const hintOff = "If the server files by itself what it sends, set save_sent to off in the account's settings."
+	lost := c.countLostCopies(err)
+	_, isAtSignIn := errors.AsType[*stageError](err)
 	switch {
+	case err == nil || isAtSignIn && c.explain(err).NeedsPerson:
+		return nil
 	case errors.Is(err, errNoSent):
 		return &channels.Condition{
 			Status: channels.Broken,
 			Text:   text + "it has no folder of sent mail.",
 			Hint:   "Make a folder named Sent.",
 		}
-	case errors.As(err, &at) || !isRefusal(err):
-		return nil
+	case isRefusal(err) && !isAtSignIn:
+		return &channels.Condition{
+			Status: channels.Broken,
+			Text:   text + rawmail.Excerpt(serverWords(err)),
+			Hint:   "Is the mailbox full? " + hintOff,
+		}
+	case lost >= maxCopiesLost:
+		return &channels.Condition{
+			Status: channels.Broken,
+			Text:   text + "each time the server fails, or doesn't answer in time.",
+			Hint:   hintOff,
+		}
 	}
-	return &channels.Condition{
-		Status: channels.Broken,
-		Text:   text + rawmail.Excerpt(serverWords(err)),
-		Hint:   "Is the mailbox full? If the server files by itself what it sends, set save_sent to off in the account's settings.",
+	return nil
+}
+
+// countLostCopies returns how many copies could not be filed, one after the other, up to the one for which FileCopy returned err.
+func (c *Mailbox) countLostCopies(err error) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.copiesLost++
+	if err == nil {
+		c.copiesLost = 0
 	}
+	return c.copiesLost
 }
 
 var errNoSent = errors.New("email: the mailbox has no folder of sent mail")
