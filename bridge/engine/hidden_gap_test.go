@@ -249,6 +249,18 @@ func TestBlockedInItsChat(t *testing.T) {
 	}
 }
 
+// Nor does the line about a file of it that leaves by itself name the file.
+func TestBlockedWithFiles(t *testing.T) {
+	t.Parallel()
+	w, _ := newBlockedWorld(t)
+	blocked := w.chat.Say("ann", support, w.openThread(), cardNumber, plans(2)...)
+	w.waitFate(blocked, "waiting")
+	told := w.endHoldOfBlocked(blocked)
+	w.wantNothingSent()
+	wantEqual(t, "lines about the text and the other file", w.countLines(told.Thread, bridge.LineFailed), 2)
+	wantEqual(t, "whether a file is named", w.isAnywhere("b.txt"), false)
+}
+
 // The lines that were to leave in one message with what is blocked leave without it.
 func TestBlockedBetweenOthers(t *testing.T) {
 	t.Parallel()

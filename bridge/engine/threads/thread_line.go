@@ -115,10 +115,13 @@ func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.P
 	th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: p.Text, Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
 }
 
-// TellWith posts a line about a person's message that repeats its text and names its files, unless colleagues may not read these. A
-// line that has a text already is about something else of the message, for example one of its files, and keeps that text.
+// TellWith posts a line about a person's message that repeats its text and names its files. A line that has a text already is about
+// something else of the message, for example one of its files, and keeps that text. If colleagues may not read the message, the line
+// has none of these.
 func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Line) {
-	if !book.IsConfidential(&m.Message) {
+	if book.IsConfidential(&m.Message) {
+		line.Text = ""
+	} else {
 		repeatWords(&line, m)
 	}
 
