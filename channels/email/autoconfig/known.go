@@ -23,6 +23,11 @@ const appPassword = "With two-step sign-in it takes an app password only, which 
 // listProviders returns the providers that have most mailboxes.
 // Source: the providers' own help pages on IMAP and SMTP, read November 2026.
 func listProviders() []provider {
+	return slices.Concat(largeProviders(), germanProviders(), otherProviders())
+}
+
+// largeProviders returns those with mailboxes all over the world.
+func largeProviders() []provider {
 	return []provider{
 		{
 			title:      "Gmail",
@@ -64,14 +69,12 @@ func listProviders() []provider {
 			smtp:       "smtp.mail.me.com:587",
 			hint:       "Apple takes an app-specific password only.",
 		},
-		{
-			title:      "Fastmail",
-			domains:    []string{"fastmail.com", "fastmail.fm"},
-			exchangers: []string{".messagingengine.com"},
-			imap:       "imap.fastmail.com:993",
-			smtp:       "smtp.fastmail.com:465",
-			hint:       "Fastmail takes an app password only.",
-		},
+	}
+}
+
+// germanProviders returns those whose mailboxes are mostly in Germany.
+func germanProviders() []provider {
+	return []provider{
 		{
 			title:   "GMX",
 			domains: []string{"gmx.de", "gmx.net", "gmx.at", "gmx.ch"},
@@ -118,6 +121,20 @@ func listProviders() []provider {
 			domains: []string{"posteo.de", "posteo.net"},
 			imap:    "posteo.de:993",
 			smtp:    "posteo.de:465",
+		},
+	}
+}
+
+// otherProviders returns all others.
+func otherProviders() []provider {
+	return []provider{
+		{
+			title:      "Fastmail",
+			domains:    []string{"fastmail.com", "fastmail.fm"},
+			exchangers: []string{".messagingengine.com"},
+			imap:       "imap.fastmail.com:993",
+			smtp:       "smtp.fastmail.com:465",
+			hint:       "Fastmail takes an app password only.",
 		},
 		{
 			title:   "Zoho",
