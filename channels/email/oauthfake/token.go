@@ -71,33 +71,8 @@ func (s *Server) isFromClient(r *http.Request) bool {
 // exchangeLocked gives tokens for a code.
 func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 	c := s.codes[r.PostFormValue("code")]
-	bad := func(google, microsoft string) *refusal {
-		return &refusal{http.StatusBadRequest, "invalid_grant", s.choose(google, microsoft)}
-	}
-	if c == nil {
-		return nil, bad("Malformed auth code.", "AADSTS9002313: Invalid request. Request is malformed or invalid.")
-	}
-	if c.used {
-		return nil, bad("Bad Request", "AADSTS54005: OAuth2 Authorization code was already redeemed, please retry with a new valid code.")
-	}
-	if !s.clock().Before(c.until) {
-		return nil, bad("Bad Request", "AADSTS70008: The provided authorization code or refresh token has expired.")
-	}
-
-	if c.redirect != r.PostFormValue("redirect_uri") {
-		if s.opts.Provider == Google {
-			return nil, &refusal{http.StatusBadRequest, "redirect_uri_mismatch", "Bad Request"}
-		}
-		return nil, bad("", "AADSTS500112: The reply address does not match the reply address provided when requesting the authorization code.")
-	}
-
-	if !c.isProven(r.PostFormValue("code_verifier")) {
-		return nil, bad("Invalid code verifier.", "AADSTS501481: The Code_Verifier does not match the code_challenge supplied in the authorization request.")
-	}
-
-	if s.opts.Native && !slices.Contains(s.opts.Redirects, c.redirect) && r.PostFormValue("client_secret") != "" {
-		return nil, &refusal{http.StatusUnauthorized, "invalid_client",
-			"AADSTS700025: Client is public so neither 'client_assertion' nor 'client_secret' should be presented."}
+	if refused := s.checkExchange(c, r); refused != nil {
+		return nil, refused
 	}
 
 	c.used = true
@@ -111,6 +86,39 @@ func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 	}
 
 	return body, nil
+}
+
+// checkExchange returns why the provider gives no tokens for a code, in its own words, or nil. c is nil if there is no such code.
+func (s *Server) checkExchange(c *code, r *http.Request) *refusal {
+	invalid := func(google, microsoft string) *refusal {
+		return &refusal{http.StatusBadRequest, "invalid_grant", s.choose(google, microsoft)}
+	}
+	switch {
+	case c == nil:
+		return invalid("Malformed auth code.", "AADSTS9002313: Invalid request. Request is malformed or invalid.")
+	case c.used:
+		return invalid("Bad Request",
+			"AADSTS54005: OAuth2 Authorization code was already redeemed, please retry with a new valid code.")
+	case !s.clock().Before(c.until):
+		return invalid("Bad Request", "AADSTS70008: The provided authorization code or refresh token has expired.")
+	case c.redirect != r.PostFormValue("redirect_uri") && s.opts.Provider == Google:
+		return &refusal{http.StatusBadRequest, "redirect_uri_mismatch", "Bad Request"}
+	case c.redirect != r.PostFormValue("redirect_uri"):
+		return invalid("", "AADSTS500112: The reply address does not match the reply address provided when requesting "+
+			"the authorization code.")
+	case !c.isProven(r.PostFormValue("code_verifier")):
+		return invalid("Invalid code verifier.", "AADSTS501481: The Code_Verifier does not match the code_challenge "+
+			"supplied in the authorization request.")
+	case s.isPublic(c) && r.PostFormValue("client_secret") != "":
+		return &refusal{http.StatusUnauthorized, "invalid_client",
+			"AADSTS700025: Client is public so neither 'client_assertion' nor 'client_secret' should be presented."}
+	}
+	return nil
+}
+
+// isPublic reports whether a code went to a program on somebody's machine, which can keep no secret, rather than to a site.
+func (s *Server) isPublic(c *code) bool {
+	return s.opts.Native && !slices.Contains(s.opts.Redirects, c.redirect)
 }
 
 // isProven reports whether a verifier is the one of which the challenge was made. Without a challenge none is needed.
@@ -158,8 +166,12 @@ func (s *Server) refreshLocked(token string) (map[string]any, *refusal) {
 func (s *Server) newAccessLocked(c *consent) map[string]any {
 	token := s.newToken("ya29.", "EwB")
 	s.access[token] = &pass{consent: c, until: s.clock().Add(s.opts.Lifetime)}
-	return map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(s.opts.Lifetime.Seconds()),
-		"scope": strings.Join(c.scopes, " ")}
+	return map[string]any{
+		"access_token": token,
+		"token_type":   "Bearer",
+		"expires_in":   int(s.opts.Lifetime.Seconds()),
+		"scope":        strings.Join(c.scopes, " "),
+	}
 }
 
 // newRefreshTokenLocked makes the next refresh token of a consent.
@@ -196,12 +208,15 @@ func (s *Server) identityToken(c *code) string {
 		s.opts.Claims(claims)
 	}
 
-	part := func(v any) string {
-		raw, _ := json.Marshal(v) // plain data
-		return base64.RawURLEncoding.EncodeToString(raw)
-	}
+	header := map[string]string{"alg": "RS256", "typ": "JWT", "kid": "1"}
+	signature := base64.RawURLEncoding.EncodeToString([]byte("emulated"))
+	return encodePart(header) + "." + encodePart(claims) + "." + signature
+}
 
-	return part(map[string]string{"alg": "RS256", "typ": "JWT", "kid": "1"}) + "." + part(claims) + "." + base64.RawURLEncoding.EncodeToString([]byte("emulated"))
+// encodePart writes a part of a JSON web token.
+func encodePart(v any) string {
+	raw, _ := json.Marshal(v) // can't fail: the parts are plain data
+	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
 // revoke ends the consent of a token, as Google's endpoint of that name does.
