@@ -140,12 +140,12 @@ func (p Post) isEmpty() bool {
 }
 
 // checkThread returns why a person can't reply below a message, or nil.
-func (ch *channel) checkThread(ts string) error {
-	root := ch.byTS[ts]
+func (c *channel) checkThread(ts string) error {
+	root := c.byTS[ts]
 	if root == nil || root.IsReply() {
 		return workspace.Refuse("thread_not_found")
 	}
-	if ch.isLocked(ts) {
+	if c.isLocked(ts) {
 		return workspace.Refuse("restricted_action_thread_locked")
 	}
 	return nil
