@@ -15,7 +15,7 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 	"parley/channels/pause"
 	"parley/cmd/parley/child"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // fakesCommand is `parley fakes`. kong, which parses the command line, fills its fields and calls Run.
@@ -72,7 +72,7 @@ A model: with --model 127.0.0.1:0 serve also asks a model, of which FILE tells i
 
 // Run serves the emulators until it is interrupted.
 func (c fakesCommand) Run(ctx context.Context) error {
-	w, err := outside.New(ctx, c.worldOptions())
+	w, err := company.New(ctx, c.worldOptions())
 	if err != nil {
 		return err
 	}
@@ -105,16 +105,16 @@ func (c fakesCommand) Run(ctx context.Context) error {
 }
 
 // worldOptions returns the options of the emulators that the command line asks for.
-func (c fakesCommand) worldOptions() outside.Options {
-	return outside.Options{
+func (c fakesCommand) worldOptions() company.Options {
+	return company.Options{
 		PublicURL: strings.TrimRight(c.PublicURL, "/"),
 		IMAPAddr:  c.IMAP,
 		SMTPAddr:  c.SMTP,
 		SlackAddr: c.Slack,
 		HTTPMode:  c.HTTP,
-		TeamsOptions: outside.TeamsOptions{
-			Teams:        c.Surface != outside.SurfaceSlack,
-			NoSlack:      c.Surface == outside.SurfaceTeams,
+		TeamsOptions: company.TeamsOptions{
+			Teams:        c.Surface != company.SurfaceSlack,
+			NoSlack:      c.Surface == company.SurfaceTeams,
 			TeamsAddr:    c.Teams,
 			TeamsRetries: slices.Repeat([]time.Duration{offerPause}, offerTries),
 		},
@@ -134,7 +134,7 @@ const (
 
 // keepInstalling adds Parley's app to the team of Teams. It tries until serve takes that, and says why serve doesn't: once
 // for each reason.
-func keepInstalling(ctx context.Context, w *outside.World) {
+func keepInstalling(ctx context.Context, w *company.Company) {
 	lastReason := ""
 	for {
 		err := w.Install(ctx)

@@ -17,7 +17,7 @@ import (
 	"parley/bridge/bridgetest"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
@@ -257,5 +257,5 @@ func TestTeamsOfThePage(t *testing.T) {
 
 // demoMail is a mail to the company.
 func demoMail(text string) mailfake.Mail {
-	return mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Question", Text: text}
+	return mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Question", Text: text}
 }

@@ -88,7 +88,7 @@ func bans() []ban {
 			why: "what serves in production must not carry demo and torture"},
 		{from: []string{"cmd/parley/torture/checker/...", "cmd/parley/demo/checker"}, to: []string{"..."},
 			why: "a checker is told what was done and observed, and looks at nothing"},
-		{from: []string{"cmd/parley/demo/outside", "cmd/parley/demo/phone", "cmd/parley/demo/proxy", "cmd/parley/demo/engine", "cmd/parley/demo/plaintext"},
+		{from: []string{"cmd/parley/demo/company", "cmd/parley/demo/phone", "cmd/parley/demo/proxy", "cmd/parley/demo/engine", "cmd/parley/demo/plaintext"},
 			to: []string{"cmd/parley/demo/..."}, except: []string{"cmd/parley/demo/phone", "cmd/parley/demo/proxy", "cmd/parley/demo/checker"},
 			why: "emulators, people, wires and processes of the demo know neither its page nor its observer"},
 		{from: []string{"cmd/parley/demo/observer"}, to: []string{"cmd/parley/demo", "cmd/parley/demo/engine", "cmd/parley/app/..."},

@@ -20,7 +20,7 @@ import (
 	"parley/bridge/analysis"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/store/storetest"
 )
 
@@ -28,7 +28,7 @@ import (
 type runningParley struct {
 	app   *app.App
 	db    *app.Database
-	world *outside.World
+	world *company.Company
 }
 
 // runInSlack runs Parley until the test ends, and waits until it watches its mailbox. analyzer is nil if nobody analyses what
@@ -164,7 +164,7 @@ func TestMetrics(t *testing.T) {
 	r := runInSlack(t, newUnreachableModel(t))
 	storetest.Exec(t, r.db.Pool, `INSERT INTO accounts (name, kind, side, status) VALUES ('left-chat', 'teams', 'surface', 'broken')`)
 	check(t, r.app.Engine().Reload(t.Context()))
-	must(r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs",
+	must(r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Mugs",
 		Text: "Two are chipped."}))(t)
 	until(t, "the mail is in a thread", func() bool {
 		n, _ := r.scrape(t).value("parley_deliveries_landed_total", `account="slack"`)
@@ -245,7 +245,7 @@ func checkValues(t *testing.T, s scrape) {
 // checkNames checks that no label names a customer or a place, and that counters, and they alone, are called so.
 func checkNames(t *testing.T, s scrape) {
 	for _, line := range s.lines {
-		if strings.ContainsAny(line, "@") || strings.Contains(strings.ToLower(line), "maria") || strings.Contains(line, outside.Support) {
+		if strings.ContainsAny(line, "@") || strings.Contains(strings.ToLower(line), "maria") || strings.Contains(line, company.Support) {
 			t.Errorf("a label names a person or a place: %s", line)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/store/storetest"
 )
 
@@ -19,17 +19,17 @@ func environment(t *testing.T) app.Env {
 }
 
 // openWorld makes emulators of everything around Parley, until the test ends.
-func openWorld(t *testing.T) *outside.World {
+func openWorld(t *testing.T) *company.Company {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
 	t.Cleanup(cancel)
-	w := must(outside.New(ctx, outside.Options{}))(t)
+	w := must(company.New(ctx, company.Options{}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	return w
 }
 
 // withSlack lets agents work in the world's Slack.
-func withSlack(env *app.Env, w *outside.World) {
+func withSlack(env *app.Env, w *company.Company) {
 	env.SlackBotToken, env.SlackAppToken, env.SlackAPIURL = w.Slack.BotToken(), w.Slack.AppToken(), w.Slack.APIURL()
 }
 

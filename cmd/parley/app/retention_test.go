@@ -7,7 +7,7 @@ import (
 	"parley/bridge/engine/files"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/objects/s3fake"
@@ -25,7 +25,7 @@ func TestRetention(t *testing.T) {
 		env.Objects = app.ObjectsEnv{Endpoint: endpoint, Bucket: fake.Bucket, Region: fake.Region, KeyID: fake.KeyID, SecretKey: fake.SecretKey}
 	})
 	ctx := t.Context()
-	must(r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs",
+	must(r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Mugs",
 		Text: "Two are chipped.", Attachments: []mailfake.Attachment{{Name: "mug.txt", Type: "text/plain", Content: []byte("a mug")}}}))(t)
 	count := func(sql string, args ...any) (n int) {
 		t.Helper()

@@ -17,7 +17,7 @@ import (
 	"parley/bridge/setup"
 	"parley/channels/http/httpfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/inspect"
 )
 
@@ -247,9 +247,9 @@ func TestSlackAndTeams(t *testing.T) {
 
 	w.sendMessage(t, "u-17", "Kim Miller", "Where is my order?")
 	root := w.waitForThread(t, "Where is my order?")
-	ann := beside.Slack.As(outside.Ann)
+	ann := beside.Slack.As(company.Ann)
 	until(t, "Ann can assign from Slack", func() bool {
-		out, err := ann.Command(ctx, outside.Support, "/parley", "#1 assign ben@acme.test")
+		out, err := ann.Command(ctx, company.Support, "/parley", "#1 assign ben@acme.test")
 		return err == nil && out.Error == ""
 	})
 	until(t, "Ben is mentioned in Teams", func() bool {
@@ -257,24 +257,24 @@ func TestSlackAndTeams(t *testing.T) {
 			return slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == benInEntra })
 		})
 	})
-	must(ann.Command(ctx, outside.Support, "/parley", "list all"))(t)
+	must(ann.Command(ctx, company.Support, "/parley", "list all"))(t)
 	until(t, "the list in Slack says where the thread is", func() bool {
-		raw, err := json.Marshal(beside.Slack.Ephemerals(outside.Ann))
+		raw, err := json.Marshal(beside.Slack.Ephemerals(company.Ann))
 		return err == nil && strings.Contains(string(raw), "in Microsoft Teams")
 	})
-	if n := len(beside.Slack.Messages(outside.Support)); n != 0 {
+	if n := len(beside.Slack.Messages(company.Support)); n != 0 {
 		t.Errorf("%d messages in Slack's channel, want none while Teams is home", n)
 	}
 
 	w.apply(t, `teams: [{name: Night, home: slack}]`)
-	for n := 0; len(beside.Slack.Messages(outside.Support)) == 0; n++ { // threads open there from the next look at the settings on
+	for n := 0; len(beside.Slack.Messages(company.Support)) == 0; n++ { // threads open there from the next look at the settings on
 		if n > 100 {
 			t.Fatal("no thread of 100 has opened in Slack")
 		}
 		before := len(w.fake.Roots(nightShift))
 		w.sendMessage(t, fmt.Sprintf("u-2%d", n), "Lee Park", "Is it open on Sunday?")
 		until(t, "the message has a thread", func() bool {
-			return len(beside.Slack.Messages(outside.Support)) > 0 || len(w.fake.Roots(nightShift)) > before
+			return len(beside.Slack.Messages(company.Support)) > 0 || len(w.fake.Roots(nightShift)) > before
 		})
 	}
 	w.sendMessage(t, "u-17", "Kim Miller", "Still nothing")

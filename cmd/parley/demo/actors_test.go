@@ -10,7 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // customerCommand makes a customer act and looks into the customer's mailbox.
@@ -25,14 +25,14 @@ func customerCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: customer NAME mails|replies|receives|has|texts|taps|reads|sees …")
 	}
 	name := strings.ToUpper(args[0][:1]) + args[0][1:]
-	c := s.world.Mail.Customer(fmt.Sprintf("%s <%s@customer.test>", name, args[0]))
+	c := s.company.Mail.Customer(fmt.Sprintf("%s <%s@customer.test>", name, args[0]))
 	if phoneVerb(args[1]) {
 		s.phoneCommand(ts, neg, name, c.Address(), args[1:])
 		return
 	}
 	switch args[1] {
 	case "mails":
-		m := mailfake.Mail{To: []string{outside.HelpAddress}, Subject: args[2], Text: words(ts, args[3])}
+		m := mailfake.Mail{To: []string{company.HelpAddress}, Subject: args[2], Text: words(ts, args[3])}
 		details(ts, &m, args[4:])
 		_, err := c.Send(m)
 		ts.Check(err)
@@ -47,11 +47,11 @@ func customerCommand(ts *testscript.TestScript, neg bool, args []string) {
 		_, err := c.ReplyAs(program, inbox[len(inbox)-1], m)
 		ts.Check(err)
 	case "repeats":
-		sent := s.world.Mail.Sent(c.Address())
-		_, err := c.SendRaw(sent[len(sent)-1].Raw, outside.HelpAddress)
+		sent := s.company.Mail.Sent(c.Address())
+		_, err := c.SendRaw(sent[len(sent)-1].Raw, company.HelpAddress)
 		ts.Check(err)
 	case "answers":
-		ts.Check(s.world.Mail.SetAutoReply(c.Address(), &mailfake.AutoReply{Text: args[3], Rude: args[2] == "rudely"}))
+		ts.Check(s.company.Mail.SetAutoReply(c.Address(), &mailfake.AutoReply{Text: args[3], Rude: args[2] == "rudely"}))
 	default:
 		customerLooks(ts, neg, s, c, args)
 	}
@@ -133,7 +133,7 @@ func (s *stage) looksLike(ts *testscript.TestScript, c *mailfake.Customer, r mai
 // answersLast reports whether a mail belongs into the thread of the customer's newest mail:
 // any mail program puts it there.
 func (s *stage) answersLast(c *mailfake.Customer, r mailfake.Received) bool {
-	sent := s.world.Mail.Sent(c.Address())
+	sent := s.company.Mail.Sent(c.Address())
 	last, first := sent[len(sent)-1].MessageID, sent[0].MessageID
 	return r.InReplyTo == last && slices.Contains(r.References, last) && slices.Contains(r.References, first) &&
 		strings.HasPrefix(r.Subject, "Re: ") && !slices.Contains(r.References, r.MessageID)

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // board is the chat in which agents work: Slack, Teams or plain text. Everything that a scenario does or looks at there goes
@@ -157,7 +157,7 @@ func notHere(what string) error { return fmt.Errorf("%s: %w", what, errNotHere) 
 
 // cast are the people of the scripts.
 func cast() map[string]string {
-	return map[string]string{"ann": outside.Ann, "ben": outside.Ben, "zoe": outside.Zoe, "gus": gus, "fay": fay}
+	return map[string]string{"ann": company.Ann, "ben": company.Ben, "zoe": company.Zoe, "gus": gus, "fay": fay}
 }
 
 // castName returns the name in the scripts of who has an id.

@@ -19,7 +19,7 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site/sitetest"
 )
@@ -33,10 +33,10 @@ const (
 
 // live is a page with a real Parley behind it, and a window that looks at it.
 type live struct {
-	t     *testing.T
-	ctx   context.Context // of the window
-	world *outside.World
-	page  *Page
+	t       *testing.T
+	ctx     context.Context // of the window
+	company *company.Company
+	page    *Page
 
 	replies int // that Parley had when the last hold ended
 }
@@ -46,12 +46,12 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
-	clock := &outside.Clock{}
+	clock := &company.Clock{}
 	log := slog.New(slog.DiscardHandler)
 	listen := must(lab.FreeAddress(ctx))(t)
-	w := must(outside.New(ctx, outside.Options{Clock: clock.Now, TokenClock: time.Now, Proxies: true, SaveSent: true, Phones: true,
+	w := must(company.New(ctx, company.Options{Clock: clock.Now, TokenClock: time.Now, Proxies: true, SaveSent: true, Phones: true,
 		PublicURL: "http://" + listen,
-		Patience:  time.Minute, TeamsOptions: outside.TeamsOptions{Teams: true, Home: home, TeamsRetries: teamsRetries()}}))(t)
+		Patience:  time.Minute, TeamsOptions: company.TeamsOptions{Teams: true, Home: home, TeamsRetries: teamsRetries()}}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	database := lend(t)
 	db := database.db
@@ -90,12 +90,12 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 }
 
 // browse opens a page in a window of its own.
-func browse(t *testing.T, w *outside.World, p *Page) *live {
+func browse(t *testing.T, w *company.Company, p *Page) *live {
 	t.Helper()
 	srv := httptest.NewServer(p)
 	t.Cleanup(srv.CloseClientConnections)
 	l := browseTo(t, srv.URL)
-	l.world, l.page = w, p
+	l.company, l.page = w, p
 	return l
 }
 
@@ -203,7 +203,7 @@ func (l *live) fail(format string, args ...any) {
 // mariasMail returns all that Maria received, as one text.
 func (l *live) mariasMail() string {
 	var b strings.Builder
-	for _, m := range l.world.Mail.Inbox(maria) {
+	for _, m := range l.company.Mail.Inbox(maria) {
 		_, _ = io.WriteString(&b, m.Text+"\n"+m.HTML+"\n")
 	}
 	return b.String()
@@ -232,16 +232,16 @@ func TestTour(t *testing.T) {
 	l.attach("#w-files", "list.csv", "mug;2\n")
 	l.shot("write")
 	l.click(".write .primary")
-	l.openThread(outside.SurfaceSlack, "Two broken mugs")
+	l.openThread(company.SurfaceSlack, "Two broken mugs")
 	l.untilShown(".threadpane .msg", "Can you send new ones?")
 	l.untilShown(".threadpane .file", "list.csv")
 	l.shot("thread")
 
 	const typed = `document.getElementById('reply').value`
 	l.write("#reply", "They leave today, sorry!")
-	l.openThread(outside.SurfaceSlack, "Dana Cole")
+	l.openThread(company.SurfaceSlack, "Dana Cole")
 	l.until("what was typed stays in its thread", typed+` === ''`)
-	l.openThread(outside.SurfaceSlack, "Two broken mugs")
+	l.openThread(company.SurfaceSlack, "Two broken mugs")
 	l.until("it waits there", typed+` === 'They leave today, sorry!'`)
 	l.click(".threadpane .send")
 	l.untilShown(".threadpane .msg", "They leave today, sorry!")
@@ -288,7 +288,7 @@ func TestTour(t *testing.T) {
 	l.untilShown(".threadpane .msg", "They came, thank you!")
 	l.untilShown(".threadpane .msg", "wrote again")
 	l.formsInSlack(dana)
-	l.plugsInPage(outside.SurfaceSlack, dana)
+	l.plugsInPage(company.SurfaceSlack, dana)
 
 	got := l.mariasMail()
 	if !strings.Contains(got, "They leave today") || strings.Contains(got, "regret") || strings.Contains(got, "glaze") {
@@ -300,7 +300,7 @@ func TestTour(t *testing.T) {
 func TestSlackInThePage(t *testing.T) {
 	t.Parallel()
 	l := newLive(t)
-	must(l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress},
+	must(l.company.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{company.HelpAddress},
 		Subject: "Glaze " + attack, Text: "What is in it? " + attack}))(t)
 	l.click(".center .replies")
 
@@ -350,7 +350,7 @@ func TestSlackInThePage(t *testing.T) {
 		t.Errorf("Maria received:\n%s", got)
 	}
 
-	files := l.world.Mail.Inbox(maria)[0].Attachments
+	files := l.company.Mail.Inbox(maria)[0].Attachments
 	if len(files) != 1 || files[0].Name != "recipe.csv" || string(files[0].Content) != "sand;1\n" {
 		t.Errorf("Maria received the files %v", files)
 	}

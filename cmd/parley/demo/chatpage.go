@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/phone"
 )
 
@@ -22,7 +22,7 @@ const (
 
 // phoneState is a customer's phone.
 type phoneState struct {
-	On     bool      `json:"on"` // this world has phones
+	On     bool      `json:"on"` // there are phones
 	Number string    `json:"number"`
 	Tabs   []chatTab `json:"tabs"`
 	Chat   *chatView `json:"chat,omitempty"` // the one that is open
@@ -54,10 +54,10 @@ func (p *phonePane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /phone/file", p.chatPicture)
 }
 
-// phoneOf returns the phone of the customer with a mail address; nil if this world has no phones, or no such
+// phoneOf returns the phone of the customer with a mail address; nil if there are no phones, or no such
 // customer.
 func (p *phonePane) phoneOf(address string) *phone.Handset {
-	phones := p.world.Phones()
+	phones := p.company.Phones()
 	if phones == nil {
 		return nil
 	}
@@ -186,7 +186,7 @@ func (p *phonePane) act(c phone.Chat, verb string, in chatRequest) error {
 func (in chatRequest) say(c phone.Chat) error {
 	var f *phone.File
 	if in.Sample {
-		f = &phone.File{Name: "mug.png", Type: "image/png", Content: outside.MugPicture()}
+		f = &phone.File{Name: "mug.png", Type: "image/png", Content: company.MugPicture()}
 	} else if in.File != nil {
 		f = &phone.File{Name: in.File.Name, Type: in.File.Type, Content: in.File.Data}
 	}
@@ -247,7 +247,7 @@ func (p *phonePane) chatPicture(w http.ResponseWriter, r *http.Request) {
 
 // watch tells open pages what happens on the phones, also on those of later rounds.
 func (p *phonePane) watch(ctx context.Context) {
-	for phones := p.world.Phones(); phones != nil && ctx.Err() == nil; phones = p.world.Phones() {
+	for phones := p.company.Phones(); phones != nil && ctx.Err() == nil; phones = p.company.Phones() {
 		phones.Changes(ctx, p.hub.wake) // returns when a reset closes these phones
 		select {
 		case <-phones.Replaced():

@@ -13,16 +13,16 @@ import (
 	"testing"
 	"time"
 
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/phone"
 )
 
 const dana = "dana@cole.test"
 
 // newPhonePage returns the page of an empty world with phones, without a Parley behind it.
-func newPhonePage(t *testing.T) (*Page, *outside.World) {
+func newPhonePage(t *testing.T) (*Page, *company.Company) {
 	t.Helper()
-	w := must(outside.New(t.Context(), outside.Options{Phones: true, PublicURL: "http://127.0.0.1:9"}))(t)
+	w := must(company.New(t.Context(), company.Options{Phones: true, PublicURL: "http://127.0.0.1:9"}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	p := must(NewPage(w, PageOptions{}))(t)
 	return p, w
@@ -38,7 +38,7 @@ func usePhone(p *Page, verb, body string) int {
 // danasPhone returns what the page shows of a chat on Dana's phone.
 func danasPhone(t *testing.T, p *Page, chat string) phoneState {
 	t.Helper()
-	return stateOf(t, p, url.Values{"as": {outside.Ann}, "customer": {dana}, "chat": {chat}}).Phone
+	return stateOf(t, p, url.Values{"as": {company.Ann}, "customer": {dana}, "chat": {chat}}).Phone
 }
 
 // What a person can do on a phone is taken; what no phone would do is refused.

@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // longName is longer than any column, and has no place to break.
@@ -75,7 +75,7 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l := browseTo(t, d.url)
 	l.click("#plugbutton")
 	l.untilCount("arrived", firstSaid)
-	d.post("/_fake/mail/send", mailfake.Mail{From: longName + " <long@name.test>", To: []string{outside.HelpAddress}, Subject: longName, Text: longName + " says <b>this</b>"}, nil)
+	d.post("/_fake/mail/send", mailfake.Mail{From: longName + " <long@name.test>", To: []string{company.HelpAddress}, Subject: longName, Text: longName + " says <b>this</b>"}, nil)
 	l.untilCount("arrived", firstSaid+1)
 	l.untilShown("#plugs .sum", fmt.Sprintf("All %d arrived, each once and in order.", firstSaid+1))
 	l.untilShown("#plugs .records", "Tomás Ó Briain-Featherstonehaugh")
@@ -151,7 +151,7 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.shot("teams-greeted")
 	l.click(`[data-focus="show-slack"]`)
 	l.until("Slack is shown", `document.getElementById('slack').checkVisibility()`)
-	l.openThread(outside.SurfaceSlack, "two mugs")
+	l.openThread(company.SurfaceSlack, "two mugs")
 	l.click(`#slack .threadpane [data-label="More"]`)
 	l.click(`#modal [data-label="Send template"]`)
 	l.until("answers by mail are prepared", `[...document.querySelectorAll('#modal option, #modal label')].some((o) => o.textContent.includes('Parcel on its way'))`)

@@ -10,14 +10,14 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/phone"
 )
 
 // newLive is a page whose conversations open in Slack.
 func newLive(t *testing.T) *live {
 	t.Helper()
-	return newLiveIn(t, outside.SurfaceSlack)
+	return newLiveIn(t, company.SurfaceSlack)
 }
 
 // livePhone is a customer's phone, with the chat that is used.
@@ -29,7 +29,7 @@ type livePhone struct {
 // textByWhatsApp lets a customer write by WhatsApp, and returns the phone.
 func (l *live) textByWhatsApp(name, address, text string) livePhone {
 	l.t.Helper()
-	h := l.world.Phones().Handset(address, name)
+	h := l.company.Phones().Handset(address, name)
 	c, err := h.Chat(phone.WhatsApp)
 	if err == nil {
 		_, err = c.Say(text, nil, "")
@@ -57,7 +57,7 @@ func (l *live) endHold() {
 	const replies = `SELECT count(*) FROM deliveries WHERE kind = 'reply' AND state <> 'cancelled' AND NOT EXISTS (SELECT FROM queued)`
 	pool, before := l.page.db.Load(), l.replies
 	l.untilOutside("Parley holds one more reply", func() bool {
-		heard := l.world.Slack.Events.Pending()+l.world.Teams.Activities.Pending() == 0
+		heard := l.company.Slack.Events.Pending()+l.company.Teams.Activities.Pending() == 0
 		return heard && pool.QueryRow(l.ctx, replies).Scan(&l.replies) == nil && l.replies > before
 	})
 	check(l.t, l.page.options.Clock.Move(l.ctx, pool, testHold))
@@ -134,7 +134,7 @@ func (l *live) untilFormClosed() {
 // R-241
 func (l *live) formsInSlack(dana livePhone) {
 	l.t.Helper()
-	l.openThread(outside.SurfaceSlack, "Dana Cole")
+	l.openThread(company.SurfaceSlack, "Dana Cole")
 	l.openForm(`#slack .threadpane [data-label="More"]`, `[data-label="Reply"]`)
 	l.openForm(`#modal [data-label="Reply"]`, `[data-focus="f:text/v"]`)
 	l.untilShown("#slack .threadpane", "Ann Lee is replying")
@@ -181,7 +181,7 @@ func (l *live) formsInTeams(dana livePhone) {
 	if _, err := dana.Say(waits, nil, ""); err != nil { // a day has passed: this opens the reply window anew
 		l.t.Fatal(err)
 	}
-	l.openThread(outside.SurfaceTeams, "Dana Cole")
+	l.openThread(company.SurfaceTeams, "Dana Cole")
 	l.untilShown("#teams .threadpane", waits)
 	l.click(`#teams .threadpane [data-label="More"]`)
 	l.click(`#modal [data-label="Reply"]`)
@@ -219,9 +219,9 @@ func (l *live) formsInTeams(dana livePhone) {
 func (l *live) plugsInPage(half string, dana livePhone) {
 	l.t.Helper()
 	l.openThread(half, "Dana Cole")
-	must(dana.Say("", &phone.File{Name: "photo.png", Type: "image/png", Content: outside.MugPicture()}, ""))(l.t)
+	must(dana.Say("", &phone.File{Name: "photo.png", Type: "image/png", Content: company.MugPicture()}, ""))(l.t)
 	l.click("#plugbutton")
-	for _, line := range []string{half, outside.LineMail} {
+	for _, line := range []string{half, company.LineMail} {
 		l.click(`[data-focus="plug-` + line + `"]`)
 		l.until(line+" is cut", `document.querySelector('#plugs .cut')`)
 		must(dana.Say("While "+line+" was cut", nil, ""))(l.t)

@@ -12,7 +12,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/store/storetest"
 )
 
@@ -37,18 +37,18 @@ func TestFlood(t *testing.T) {
 	s.options.Limits, s.options.PostRate, s.rate = true, 50, 50
 	defer s.close()
 	check(t, s.open())
-	s.extra = secondAccount(s.world)
-	check(t, s.world.Slack.Admin.Invite(outside.Random, s.world.Slack.BotUserID(), outside.Ann))
-	check(t, s.world.Mail.AddMailbox(mailfake.MailboxConfig{Address: "sales@acme.test", Password: outside.HelpPassword}))
+	s.extra = secondAccount(s.company)
+	check(t, s.company.Slack.Admin.Invite(company.Random, s.company.Slack.BotUserID(), company.Ann))
+	check(t, s.company.Mail.AddMailbox(mailfake.MailboxConfig{Address: "sales@acme.test", Password: company.HelpPassword}))
 	check(t, s.setUp([]string{"settings={collect_floods: off}"})) // all customers are of one domain
 	check(t, s.start())
 
 	began := time.Now()
-	refusal := s.world.Slack.Inject(slackfake.Fault{Method: "chat.*", Channel: outside.Support, Kind: slackfake.FaultRateLimit})
-	size.sendMails(t, s.world)
+	refusal := s.company.Slack.Inject(slackfake.Fault{Method: "chat.*", Channel: company.Support, Kind: slackfake.FaultRateLimit})
+	size.sendMails(t, s.company)
 	s.checkOtherChannel(t, patience)
 	refusals := func() (n int) {
-		for _, f := range s.world.Slack.Faults() {
+		for _, f := range s.company.Slack.Faults() {
 			if f.ID == refusal {
 				n += f.Fired
 			}
@@ -59,13 +59,13 @@ func TestFlood(t *testing.T) {
 		return refusals() >= size.minRefusals && time.Since(began) >= size.minRefusedTime
 	}))
 	tries, lasted := refusals(), time.Since(began)
-	s.world.Slack.ClearFaults(refusal)
-	check(t, s.untilWithin(patience, "everything has arrived", func() bool { return size.findFault(s.world) == "" }))
+	s.company.Slack.ClearFaults(refusal)
+	check(t, s.untilWithin(patience, "everything has arrived", func() bool { return size.findFault(s.company) == "" }))
 	check(t, s.untilSettled()) // what comes twice may come late
-	if fault := size.findFault(s.world); fault != "" {
+	if fault := size.findFault(s.company); fault != "" {
 		t.Error(fault)
 	}
-	if n := len(listThreads(s.world, outside.Support)); n != size.conversations {
+	if n := len(listThreads(s.company, company.Support)); n != size.conversations {
 		t.Errorf("got %d threads, want %d", n, size.conversations)
 	}
 	const atOnce, perSecond = 40, 20 // who is told to slow down doesn't try more often
@@ -75,7 +75,7 @@ func TestFlood(t *testing.T) {
 }
 
 // secondAccount is another mailbox with a channel of its own.
-func secondAccount(w *outside.World) string {
+func secondAccount(w *company.Company) string {
 	imapHost, imapPort, _ := net.SplitHostPort(w.Mail.IMAPAddr())
 	smtpHost, smtpPort, _ := net.SplitHostPort(w.Mail.SMTPAddr())
 	return fmt.Sprintf(`  - name: sales-mail
@@ -86,17 +86,17 @@ func secondAccount(w *outside.World) string {
       address: sales@acme.test
       imap: {host: %s, port: %s, security: none, username: sales@acme.test, password: %s}
       smtp: {host: %s, port: %s, security: none, username: sales@acme.test, password: %s}
-`, outside.Random, imapHost, imapPort, outside.HelpPassword, smtpHost, smtpPort, outside.HelpPassword)
+`, company.Random, imapHost, imapPort, company.HelpPassword, smtpHost, smtpPort, company.HelpPassword)
 }
 
 // sendMails lets every customer write two mails, the second in answer to the first.
-func (f flood) sendMails(t *testing.T, w *outside.World) {
+func (f flood) sendMails(t *testing.T, w *company.Company) {
 	t.Helper()
 	for i := range f.conversations {
 		c := w.Mail.Customer(fmt.Sprintf("c%04d@customer.test", i))
-		first := must(c.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: fmt.Sprintf("Matter %04d", i),
+		first := must(c.Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: fmt.Sprintf("Matter %04d", i),
 			Text: fmt.Sprintf("First of %04d.", i)}))(t)
-		must(c.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Re: matter", Text: fmt.Sprintf("Second of %04d.", i),
+		must(c.Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Re: matter", Text: fmt.Sprintf("Second of %04d.", i),
 			InReplyTo: first.MessageID}))(t)
 	}
 }
@@ -105,14 +105,14 @@ func (f flood) sendMails(t *testing.T, w *outside.World) {
 func (s *stage) checkOtherChannel(t *testing.T, patience time.Duration) {
 	t.Helper()
 	began := time.Now()
-	must(s.world.Mail.Customer("vera@customer.test").Send(mailfake.Mail{To: []string{"sales@acme.test"}, Subject: "An order",
+	must(s.company.Mail.Customer("vera@customer.test").Send(mailfake.Mail{To: []string{"sales@acme.test"}, Subject: "An order",
 		Text: "Ten lamps."}))(t)
-	check(t, s.untilWithin(patience, "the other channel gets its mail", func() bool { return len(listThreads(s.world, outside.Random)) == 1 }))
+	check(t, s.untilWithin(patience, "the other channel gets its mail", func() bool { return len(listThreads(s.company, company.Random)) == 1 }))
 	t.Logf("the other channel waited %s", time.Since(began).Round(time.Millisecond))
 }
 
 // listThreads lists the threads that Parley opened in a channel.
-func listThreads(w *outside.World, channel string) []*slackfake.Message {
+func listThreads(w *company.Company, channel string) []*slackfake.Message {
 	var list []*slackfake.Message
 	for _, m := range w.Slack.Messages(channel) {
 		if m.BotID == w.Slack.BotID() && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
@@ -123,9 +123,9 @@ func listThreads(w *outside.World, channel string) []*slackfake.Message {
 }
 
 // findFault describes something that is missing, double or out of order; "" means that nothing is.
-func (f flood) findFault(w *outside.World) string {
+func (f flood) findFault(w *company.Company) string {
 	seen := map[string]bool{}
-	for _, root := range listThreads(w, outside.Support) {
+	for _, root := range listThreads(w, company.Support) {
 		text := plain(root.Text, root.Blocks)
 		subject := regexp.MustCompile(`Matter (\d{4})`).FindStringSubmatch(text)
 		if subject == nil {
@@ -137,7 +137,7 @@ func (f flood) findFault(w *outside.World) string {
 		}
 		seen[id] = true
 		var said []string // both may stand in one post
-		for _, m := range w.Slack.Thread(outside.Support, root.TS)[1:] {
+		for _, m := range w.Slack.Thread(company.Support, root.TS)[1:] {
 			said = append(said, plain("", m.Blocks))
 		}
 		shown := strings.Join(said, " ")

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/plaintext"
 )
 
@@ -68,8 +68,8 @@ func (p *mailPane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /mail/file", p.mailFile)
 	mux.HandleFunc("POST /mail/customer", p.addCustomer)
 	// The emulator itself handles what people do in their mail programs.
-	mux.Handle("POST /_fake/mail/send", p.world.Mail.Control())
-	mux.Handle("POST /_fake/mail/reply", p.world.Mail.Control())
+	mux.Handle("POST /_fake/mail/send", p.company.Mail.Control())
+	mux.Handle("POST /_fake/mail/reply", p.company.Mail.Control())
 }
 
 func (p *mailPane) readState(customer string) mailState {
@@ -103,7 +103,7 @@ func (p *mailPane) readState(customer string) mailState {
 func (p *pageState) listCustomers() []customerRow {
 	var list []customerRow
 	known := map[string]bool{}
-	all := outside.Personas()
+	all := company.Personas()
 	slices.Reverse(all) // who wrote last is on top, as in a mailbox
 
 	for _, c := range all {
@@ -111,7 +111,7 @@ func (p *pageState) listCustomers() []customerRow {
 		list = append(list, customerRow{Name: c.Name, Address: c.Address, About: c.About})
 	}
 
-	for _, box := range p.world.Mail.State().Mailboxes {
+	for _, box := range p.company.Mail.State().Mailboxes {
 		if !known[box.Address] && box.Customer {
 			list = append(list, customerRow{Name: cmp.Or(box.Name, box.Address), Address: box.Address})
 		}
@@ -123,13 +123,13 @@ func (p *pageState) listCustomers() []customerRow {
 // listMails lists a customer's received and sent mail.
 func (p *mailPane) listMails(address string) []mailRow {
 	var rows []mailRow
-	for _, r := range p.world.Mail.Inbox(address) {
+	for _, r := range p.company.Mail.Inbox(address) {
 		row := rowOf(r, r.From)
 		row.Unread = !p.marks.hasSeen(mailKey(address, r.Folder, r.UID))
 		rows = append(rows, row)
 	}
 
-	for _, r := range p.world.Mail.Sent(address) {
+	for _, r := range p.company.Mail.Sent(address) {
 		var to mailfake.Address
 		if len(r.To) > 0 {
 			to = r.To[0]
@@ -191,7 +191,7 @@ func (p *mailPane) findMail(r *http.Request) (mailfake.Received, bool) {
 	if err != nil {
 		return mailfake.Received{}, false
 	}
-	list := p.world.Mail.Folder(r.FormValue("address"), r.FormValue("folder"))
+	list := p.company.Mail.Folder(r.FormValue("address"), r.FormValue("folder"))
 	at := slices.IndexFunc(list, func(m mailfake.Received) bool { return m.UID == uint32(uid) })
 	if at < 0 {
 		return mailfake.Received{}, false
@@ -298,20 +298,20 @@ func (p *mailPane) addCustomer(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, errors.New("that is no mail address; write it like kim@example.test"))
 		return
 	}
-	companyDomain := outside.HelpAddress[strings.Index(outside.HelpAddress, "@"):]
+	companyDomain := company.HelpAddress[strings.Index(company.HelpAddress, "@"):]
 	if strings.HasSuffix(strings.ToLower(a.Address), companyDomain) {
 		writeError(w, http.StatusBadRequest, errors.New("that is the company's own domain; customers have other ones"))
 		return
 	}
 
-	p.world.Mail.Customer(a.String())
+	p.company.Mail.Customer(a.String())
 	p.hub.wake()
 	writeJSON(w, map[string]string{"address": a.Address})
 }
 
 // watch tells open pages what happens in the mailboxes.
 func (p *mailPane) watch(ctx context.Context) {
-	sub := p.world.Mail.Subscribe()
+	sub := p.company.Mail.Subscribe()
 	for {
 		if _, err := sub.Next(ctx); err != nil {
 			return

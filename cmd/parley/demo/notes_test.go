@@ -6,7 +6,7 @@ import (
 	"parley/bridge/analysis/offline"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // Customers whose notes are hard to lay out: one with a very long name, one who writes from right to left.
@@ -26,7 +26,7 @@ func (l *live) sendUpsetMails() {
 			"My order 4711, invoice INV-2026-0000000000118 and order 4712 arrived broken, I am very disappointed: this is a complaint about Donaudampfschifffahrtselektrizitätenhauptbetriebswerk. We open tomorrow morning, so please send a new one immediately."},
 		{rightToLeft, "הזמנה 4711", "שלום, המנורה הגיעה שבורה. I am very disappointed, this is a complaint about order 4711. We open tomorrow morning, please send a new one immediately, תודה רבה!"},
 	} {
-		must(l.world.Mail.Customer(m.from).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: m.subject, Text: m.text}))(l.t)
+		must(l.company.Mail.Customer(m.from).Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: m.subject, Text: m.text}))(l.t)
 	}
 }
 
@@ -34,13 +34,13 @@ func (l *live) sendUpsetMails() {
 // text from right to left.
 func TestNotesInSlack(t *testing.T) {
 	t.Parallel()
-	l := newLiveIn(t, outside.SurfaceSlack, analysing)
+	l := newLiveIn(t, company.SurfaceSlack, analysing)
 	l.sendUpsetMails()
 	for _, c := range []struct{ name, subject string }{
 		{name: "long", subject: "Donaudampf"},
 		{name: "rtl", subject: "הזמנה"},
 	} {
-		l.openThread(outside.SurfaceSlack, c.subject)
+		l.openThread(company.SurfaceSlack, c.subject)
 		l.untilShown(".threadpane .msg", "Looks urgent")
 		l.checkPart("#slack", "a note, "+c.name)
 		l.shot("note-slack-" + c.name)
@@ -55,13 +55,13 @@ func TestNotesInSlack(t *testing.T) {
 // The same in the Teams half.
 func TestNotesInTeams(t *testing.T) {
 	t.Parallel()
-	l := newLiveIn(t, outside.SurfaceTeams, analysing)
+	l := newLiveIn(t, company.SurfaceTeams, analysing)
 	l.sendUpsetMails()
 	for _, c := range []struct{ name, subject string }{
 		{name: "long", subject: "Donaudampf"},
 		{name: "rtl", subject: "הזמנה"},
 	} {
-		l.openThread(outside.SurfaceTeams, c.subject)
+		l.openThread(company.SurfaceTeams, c.subject)
 		l.untilShown(inThread, "Looks urgent")
 		l.checkPart("#teams", "a note, "+c.name)
 		l.shot("note-teams-" + c.name)

@@ -10,8 +10,8 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/demo/checker"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/observer"
-	"parley/cmd/parley/demo/outside"
 )
 
 // A bot in Parley's place posts one of four mails twice, two in the wrong order, and one not at all. The observer counts each of
@@ -21,7 +21,7 @@ func TestObserverCatchesABadBot(t *testing.T) {
 	p, w := newTestPage(t, "")
 	customer := w.Mail.Customer("Maria Lopez <" + maria + ">")
 	for n := range 4 {
-		must(customer.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs", Text: fmt.Sprintf("This is mail %d", n)}))(t)
+		must(customer.Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Mugs", Text: fmt.Sprintf("This is mail %d", n)}))(t)
 	}
 	root := botPosts(t, w, "", "", "the card")
 	for _, n := range []int{0, 2, 1, 0} {
@@ -64,15 +64,15 @@ func checkBadBot(t *testing.T, p *Page, want checker.Counts, root string) {
 	if oldest.Copies != 2 {
 		t.Errorf("copies of the oldest mail: got %d, want 2", oldest.Copies)
 	}
-	if oldest.Channel != outside.Support || oldest.Thread != root {
-		t.Errorf("the oldest mail stands in %s/%s, want %s/%s", oldest.Channel, oldest.Thread, outside.Support, root)
+	if oldest.Channel != company.Support || oldest.Thread != root {
+		t.Errorf("the oldest mail stands in %s/%s, want %s/%s", oldest.Channel, oldest.Thread, company.Support, root)
 	}
 }
 
 // botPosts posts as the app and returns the post's ts.
-func botPosts(t *testing.T, w *outside.World, thread, name, text string) string {
+func botPosts(t *testing.T, w *company.Company, thread, name, text string) string {
 	t.Helper()
-	form := url.Values{"channel": {outside.Support}, "text": {text}, "thread_ts": {thread}, "username": {name}}
+	form := url.Values{"channel": {company.Support}, "text": {text}, "thread_ts": {thread}, "username": {name}}
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, w.Slack.APIURL()+"chat.postMessage",
 		strings.NewReader(form.Encode())))(t)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")

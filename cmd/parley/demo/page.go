@@ -20,8 +20,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/observer"
-	"parley/cmd/parley/demo/outside"
 )
 
 //go:embed web
@@ -29,7 +29,7 @@ var web embed.FS
 
 // PageOptions shape a Page.
 type PageOptions struct {
-	Clock   *outside.Clock // of the world; nil means a jump moves Parley's clock and the page's, not the emulators'
+	Clock   *company.Clock // of the company; nil means a jump moves Parley's clock and the page's, not the emulators'
 	Hold    time.Duration  // how long a reply can be undone; said in the tour
 	Log     *slog.Logger
 	Address string        // host:port where the page is served; "" means any host is answered (tests)
@@ -57,7 +57,7 @@ type Page struct {
 // pageState is what all parts of the page share.
 type pageState struct {
 	options PageOptions
-	world   *outside.World
+	company *company.Company
 	hub     hub
 	db      atomic.Pointer[pgxpool.Pool] // nil while there is no migrated database
 	marks   marks
@@ -95,10 +95,10 @@ func (m *marks) markSeen(key string) (isNew bool) {
 	return isNew
 }
 
-// NewPage prepares the page of a world.
-func NewPage(w *outside.World, o PageOptions) (*Page, error) {
+// NewPage prepares the page of a company.
+func NewPage(w *company.Company, o PageOptions) (*Page, error) {
 	if o.Clock == nil {
-		o.Clock = &outside.Clock{}
+		o.Clock = &company.Clock{}
 	}
 
 	o.CutFor = cmp.Or(o.CutFor, cutFor)
@@ -106,7 +106,7 @@ func NewPage(w *outside.World, o PageOptions) (*Page, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 
-	h := &pageState{options: o, world: w}
+	h := &pageState{options: o, company: w}
 	h.marks.forgetAll()
 	phones := &phonePane{pageState: h}
 	plugs := &plugs{pageState: h}
@@ -169,7 +169,7 @@ func (p *pageState) SetDatabase(pool *pgxpool.Pool) {
 // Errors: a line can't be plugged in; the phones' addresses were taken meanwhile.
 func (p *Page) startOver(ctx context.Context) error {
 	p.plugs.setPhase("Starting over …")
-	err := errors.Join(p.plugs.plugInAll(ctx), p.world.Reset(ctx))
+	err := errors.Join(p.plugs.plugInAll(ctx), p.company.Reset(ctx))
 	p.options.Clock.Reset()
 	p.journal.observer.Reset()
 	p.marks.forgetAll()
@@ -200,7 +200,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
-		"connect-src 'self'; frame-src 'self' "+p.world.PublicURL()+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		"connect-src 'self'; frame-src 'self' "+p.company.PublicURL()+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-cache")
@@ -245,16 +245,16 @@ type boot struct {
 }
 
 func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
-	all := outside.Personas()
+	all := company.Personas()
 	b := boot{
-		Support:   outside.Support,
-		Help:      outside.HelpAddress,
+		Support:   company.Support,
+		Help:      company.HelpAddress,
 		Hold:      int(p.options.Hold.Seconds()),
 		Shortcuts: p.slack.shortcuts,
 		Commands:  p.slack.commands,
-		Agents:    []string{outside.Ann, outside.Ben, outside.Zoe},
+		Agents:    []string{company.Ann, company.Ben, company.Zoe},
 		Customer:  all[len(all)-1].Address,
-		Home:      p.world.Home(),
+		Home:      p.company.Home(),
 		Chosen:    p.chosen.Load(),
 		Teams:     p.teams.newBoot(),
 	}
@@ -283,7 +283,7 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 	switch to := r.FormValue("to"); to {
 	case "hour":
 	case "morning":
-		by = outside.UntilMorning(p.options.Clock.Now())
+		by = company.UntilMorning(p.options.Clock.Now())
 	case "day":
 		by = oneDay
 	default:
@@ -303,12 +303,12 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 // chooseSurface is POST /surface with to: conversations open there from now on.
 func (p *Page) chooseSurface(w http.ResponseWriter, r *http.Request) {
 	to := r.FormValue("to")
-	if !slices.Contains(p.world.Surfaces(), to) {
+	if !slices.Contains(p.company.Surfaces(), to) {
 		writeError(w, http.StatusConflict, fmt.Errorf("conversations can't open in %q", to))
 		return
 	}
 
-	p.world.SetHome(to)
+	p.company.SetHome(to)
 	p.chosen.Store(true)
 
 	if apply := p.applyHome.Load(); apply != nil { // otherwise the set-up is still to come, and will apply it

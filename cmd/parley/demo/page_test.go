@@ -15,13 +15,13 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // newTestPage returns the page of an empty world, without a Parley behind it.
-func newTestPage(t *testing.T, address string) (*Page, *outside.World) {
+func newTestPage(t *testing.T, address string) (*Page, *company.Company) {
 	t.Helper()
-	w := must(outside.New(t.Context(), outside.Options{}))(t)
+	w := must(company.New(t.Context(), company.Options{}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	p := must(NewPage(w, PageOptions{Address: address, Hold: 10 * time.Second}))(t)
 	return p, w
@@ -46,7 +46,7 @@ func TestPageRefusesStrangers(t *testing.T) {
 	t.Parallel()
 	const own = "127.0.0.1:8090"
 	p, _ := newTestPage(t, own)
-	post := "/_fake/person/" + outside.Ann + "/post"
+	post := "/_fake/person/" + company.Ann + "/post"
 	for _, c := range []struct {
 		name, method, target string
 		host                 string   // "" means own
@@ -107,7 +107,7 @@ func TestMailIsShownSafely(t *testing.T) {
 	eve := w.Mail.Customer("Eve <eve@customer.test>")
 	must(eve.Send(mailfake.Mail{To: []string{"bob@customer.test"}, Subject: "x", Text: "plain",
 		HTML:        `<script>alert(1)</script><img src="cid:a@b">`,
-		Inline:      []mailfake.Attachment{{Name: "a.png", Type: "image/png", ContentID: "a@b", Inline: true, Content: outside.MugPicture()}},
+		Inline:      []mailfake.Attachment{{Name: "a.png", Type: "image/png", ContentID: "a@b", Inline: true, Content: company.MugPicture()}},
 		Attachments: []mailfake.Attachment{{Name: "evil.html", Type: "text/html", Content: []byte("<script>alert(2)</script>")}}}))(t)
 	q := url.Values{"address": {"bob@customer.test"}, "folder": {"INBOX"}, "uid": {"1"}}.Encode()
 	html := ask(p, "GET", "/mail/html?"+q)
@@ -153,11 +153,11 @@ func stateOf(t *testing.T, p *Page, q url.Values) state {
 func TestStateFollowsPeople(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
-	root := must(w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "who knows glazes?"}))(t)
-	must(w.Slack.As(outside.Ben).Post(slackfake.Post{Channel: outside.Support, Thread: root, Text: "<@" + outside.Ann + "> I do"}))(t)
+	root := must(w.Slack.As(company.Ann).Post(slackfake.Post{Channel: company.Support, Text: "who knows glazes?"}))(t)
+	must(w.Slack.As(company.Ben).Post(slackfake.Post{Channel: company.Support, Thread: root, Text: "<@" + company.Ann + "> I do"}))(t)
 	must(w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{"maria@lopez-ceramics.test"}, Subject: "hi",
 		Text: "one  two"}))(t)
-	ann := stateOf(t, p, url.Values{"as": {outside.Ann}, "channel": {outside.Support}, "thread": {root}, "customer": {"maria@lopez-ceramics.test"}})
+	ann := stateOf(t, p, url.Values{"as": {company.Ann}, "channel": {company.Support}, "thread": {root}, "customer": {"maria@lopez-ceramics.test"}})
 	if s := ann.Slack; len(s.Messages) != 1 || len(s.Thread) != 2 {
 		t.Errorf("Ann sees %d roots and a thread of %d messages, want 1 and 2", len(s.Messages), len(s.Thread))
 	}
@@ -173,7 +173,7 @@ func TestStateFollowsPeople(t *testing.T) {
 	if !slices.ContainsFunc(ann.Mail.Customers, func(c customerRow) bool { return c.Address == "kim@x.test" }) {
 		t.Errorf("Kim, who wrote, is not among the customers: %+v", ann.Mail.Customers)
 	}
-	zoe := stateOf(t, p, url.Values{"as": {outside.Zoe}, "channel": {outside.Support}})
+	zoe := stateOf(t, p, url.Values{"as": {company.Zoe}, "channel": {company.Support}})
 	if len(zoe.Slack.Followed) != 0 || zoe.Slack.Channels[0].Unread != 1 {
 		t.Errorf("Zoe follows %d threads and has %d unread messages, want 0 and 1", len(zoe.Slack.Followed), zoe.Slack.Channels[0].Unread)
 	}
@@ -185,7 +185,7 @@ func TestStateFollowsPeople(t *testing.T) {
 		t.Errorf("tour: got %+v, want %d steps, of which the first isn't done", zoe.Tour, want)
 	}
 	ask(p, "GET", "/mail/open?address=maria@lopez-ceramics.test&folder=INBOX&uid=1")
-	if got := stateOf(t, p, url.Values{"as": {outside.Ann}}).Mail.Customers[0].Unread; got != 0 {
+	if got := stateOf(t, p, url.Values{"as": {company.Ann}}).Mail.Customers[0].Unread; got != 0 {
 		t.Errorf("unread mails once Maria has opened hers: got %d, want 0", got)
 	}
 }
@@ -194,12 +194,12 @@ func TestStateFollowsPeople(t *testing.T) {
 func TestPermalinkLeadsToThread(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
-	ts := must(w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "hello"}))(t)
-	got := ask(p, "GET", "/archives/"+outside.Support+"/p"+strings.Replace(ts, ".", "", 1))
-	if want := "/#" + outside.Support + "/" + ts; got.Code != http.StatusSeeOther || got.Header().Get("Location") != want {
+	ts := must(w.Slack.As(company.Ann).Post(slackfake.Post{Channel: company.Support, Text: "hello"}))(t)
+	got := ask(p, "GET", "/archives/"+company.Support+"/p"+strings.Replace(ts, ".", "", 1))
+	if want := "/#" + company.Support + "/" + ts; got.Code != http.StatusSeeOther || got.Header().Get("Location") != want {
 		t.Errorf("a link to a message: got %d to %q, want %d to %q", got.Code, got.Header().Get("Location"), http.StatusSeeOther, want)
 	}
-	if got := ask(p, "GET", "/archives/"+outside.Support+"/p17"); got.Code != http.StatusNotFound {
+	if got := ask(p, "GET", "/archives/"+company.Support+"/p17"); got.Code != http.StatusNotFound {
 		t.Errorf("a link to no message: got %d, want %d", got.Code, http.StatusNotFound)
 	}
 }
@@ -241,9 +241,9 @@ func TestEventsWakePages(t *testing.T) {
 	stream := must(srv.Client().Do(r))(t)
 	lines := bufio.NewScanner(stream.Body)
 	waitLine(t, lines, "data: hello")
-	must(w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "hi", Text: "x"}))(t)
+	must(w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "hi", Text: "x"}))(t)
 	waitLine(t, lines, "data: changed")
-	must(w.Slack.As(outside.Ann).Post(slackfake.Post{Channel: outside.Support, Text: "hello"}))(t)
+	must(w.Slack.As(company.Ann).Post(slackfake.Post{Channel: company.Support, Text: "hello"}))(t)
 	waitLine(t, lines, "data: changed")
 	_ = stream.Body.Close()
 }

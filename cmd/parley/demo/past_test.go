@@ -7,7 +7,7 @@ import (
 	"parley/bridge/engine/directory"
 	"parley/bridge/engine/measuring"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -17,13 +17,13 @@ import (
 // R-230 R-231 R-232 R-233 R-234
 func TestPast(t *testing.T) {
 	t.Parallel()
-	w := must(outside.New(t.Context(), outside.Options{Phones: true, PublicURL: "http://127.0.0.1:1"}))(t)
+	w := must(company.New(t.Context(), company.Options{Phones: true, PublicURL: "http://127.0.0.1:1"}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir()}
 	db := must(app.OpenDatabase(t.Context(), env, nil, func(string) {}))(t)
 	t.Cleanup(db.Close)
 	p := must(NewPage(w, PageOptions{}))(t)
-	hand := &stagehand{options: Options{Data: env.Data, Hold: testHold}, world: w, page: p}
+	hand := &stagehand{options: Options{Data: env.Data, Hold: testHold}, company: w, page: p}
 	check(t, hand.setUp(t.Context(), env, db))
 	if err := writePast(t.Context(), db.Pool, time.Now()); err != nil { //nolint:forbidigo // the demo's clock is this one
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/phone"
 )
 
@@ -28,7 +28,7 @@ func phoneVerb(verb string) bool {
 //	customer maria ticks 'text' read           what her own message shows
 //	customer maria window open|closed          customer maria is-answered elsewhere 'text'
 func (s *stage) phoneCommand(ts *testscript.TestScript, neg bool, name, address string, args []string) {
-	phones := s.world.Phones()
+	phones := s.company.Phones()
 	if phones == nil {
 		ts.Fatalf("there are no phones; begin with: world phones")
 	}
@@ -46,7 +46,7 @@ func (s *stage) phoneCommand(ts *testscript.TestScript, neg bool, name, address 
 		s.last = map[string]string{phone.SMS: number, phone.Messenger: " · #"}[s.chat] // no name, or one that comes later
 		s.last = cmp.Or(s.last, name)
 	case "sends":
-		_, err = c.Say(strings.Join(args[2:], " "), &phone.File{Name: "photo.png", Type: "image/png", Content: outside.MugPicture()}, "")
+		_, err = c.Say(strings.Join(args[2:], " "), &phone.File{Name: "photo.png", Type: "image/png", Content: company.MugPicture()}, "")
 		ts.Check(err)
 		s.last = name
 	case "taps":

@@ -20,7 +20,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 const (
@@ -58,16 +58,16 @@ func picturesOfSlack(t *testing.T, folder string) {
 	l.sendMail("Kim Brandt <kim@brandt-interiors.test>", "Invoice for March", "Could you send me the invoice again, please?")
 	l.sendMail("Maria Lopez <"+maria+">", "Two broken mugs",
 		"Hello,\n\norder 0977 arrived today, and two of the six mugs are broken. Can you send me new ones?\n\nMaria")
-	l.openThread(outside.SurfaceSlack, "Two broken mugs")
+	l.openThread(company.SurfaceSlack, "Two broken mugs")
 	l.untilShown(".threadpane .msg", "order 0977")
 	l.reply("I'm sorry, Maria! Two new mugs leave our workshop today.")
 	l.endHold()
 	l.openMailbox(maria)
 	l.untilShown(".maillist", "Ann Lee")
-	l.saysInSlack(outside.Ben, "Two new mugs", "There are two left on the shelf, I'll pack them.")
+	l.saysInSlack(company.Ben, "Two new mugs", "There are two left on the shelf, I'll pack them.")
 	l.untilShown(".threadpane .msg", "on the shelf")
 	l.reply("note: both from the May kiln, like last week's")
-	must(l.world.Mail.Customer("Maria Lopez <"+maria+">").Reply(l.world.Mail.Inbox(maria)[0],
+	must(l.company.Mail.Customer("Maria Lopez <"+maria+">").Reply(l.company.Mail.Inbox(maria)[0],
 		"That was quick, thank you! What shall I do with the broken ones?"))(l.t)
 	l.untilShown(".threadpane .msg", "That was quick")
 	l.click(".mailrow.unread")
@@ -83,7 +83,7 @@ func picturesOfSlack(t *testing.T, folder string) {
 // picturesOfTeams answers a chat in Teams, where a reply right after a colleague's remark is asked
 // about before it leaves, and takes the thread.
 func picturesOfTeams(t *testing.T, folder string) {
-	l := newLiveIn(t, outside.SurfaceTeams)
+	l := newLiveIn(t, company.SurfaceTeams)
 	l.closeTour()
 	dana := l.textByWhatsApp("Dana Cole", "dana@cole.test", "Hi! Is the blue vase back in stock?")
 	l.click(inPosts + " .replies")
@@ -93,7 +93,7 @@ func picturesOfTeams(t *testing.T, folder string) {
 	l.untilOutside("Dana reads it", dana.hasReceived("Shall I keep one"))
 	must(dana.Say("Yes please! I'll come by on Friday.", nil, ""))(t)
 	l.untilShown(inThread, "on Friday")
-	l.saysInTeams(outside.TeamsBen, "blue vase", "We close at five on Friday, tell her.")
+	l.saysInTeams(company.TeamsBen, "blue vase", "We close at five on Friday, tell her.")
 	l.untilShown(inThread, "close at five")
 	l.replyInTeams("It is yours. We are here until five on Friday.")
 	l.untilShown(inThread, "Not sent yet")
@@ -105,19 +105,19 @@ func picturesOfTeams(t *testing.T, folder string) {
 // sendMail lets a customer write a mail to the company.
 func (l *live) sendMail(from, subject, text string) {
 	l.t.Helper()
-	must(l.world.Mail.Customer(from).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: subject, Text: text}))(l.t)
+	must(l.company.Mail.Customer(from).Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: subject, Text: text}))(l.t)
 	l.untilShown(".center", subject)
 }
 
 // saysInSlack lets a colleague write into the thread in which some words were said.
 func (l *live) saysInSlack(user, words, text string) {
 	l.t.Helper()
-	for _, root := range l.world.Slack.Messages(outside.Support) {
+	for _, root := range l.company.Slack.Messages(company.Support) {
 		said := func(m *slackfake.Message) bool { return strings.Contains(m.Text, words) }
-		if !slices.ContainsFunc(l.world.Slack.Thread(outside.Support, root.TS), said) {
+		if !slices.ContainsFunc(l.company.Slack.Thread(company.Support, root.TS), said) {
 			continue
 		}
-		must(l.world.Slack.As(user).Post(slackfake.Post{Channel: outside.Support, Thread: root.TS, Text: text}))(l.t)
+		must(l.company.Slack.As(user).Post(slackfake.Post{Channel: company.Support, Thread: root.TS, Text: text}))(l.t)
 		return
 	}
 	l.fail("nobody said %q", words)
@@ -126,9 +126,9 @@ func (l *live) saysInSlack(user, words, text string) {
 // saysInTeams is saysInSlack for Teams.
 func (l *live) saysInTeams(user, words, text string) {
 	l.t.Helper()
-	for _, m := range l.world.Teams.Messages(outside.TeamsSupport) {
+	for _, m := range l.company.Teams.Messages(company.TeamsSupport) {
 		if strings.Contains(m.Text, words) && m.Root != m.ID {
-			must(l.world.Teams.As(user).Reply(outside.TeamsSupport, m.Root, text))(l.t)
+			must(l.company.Teams.As(user).Reply(company.TeamsSupport, m.Root, text))(l.t)
 			return
 		}
 	}

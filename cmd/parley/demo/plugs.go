@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/engine"
-	"parley/cmd/parley/demo/outside"
 )
 
 // On the demo's page a visitor can try out failures: cut a line, which is Parley's connection to Slack, Teams or
@@ -36,7 +36,7 @@ type plugs struct {
 	phase atomic.Pointer[string] // what the page says while Parley isn't connected, such as "Starting Parley …"
 
 	mu     sync.Mutex
-	cuts   map[string]cut // the lines that are cut, by their names, such as outside.LineSlack
+	cuts   map[string]cut // the lines that are cut, by their names, such as company.LineSlack
 	engine *engine.Engine // Parley's process; nil while there is none, and always if the demo doesn't start Parley
 	over   func()         // ends the round; nil means that the demo can't start over
 	round  int            // how often the demo started over
@@ -85,7 +85,7 @@ func (p *plugs) setReset(over func()) {
 
 // cutLine cuts a line until plugIn is called. If nobody does, a timer calls it after PageOptions.CutFor.
 func (p *plugs) cutLine(ctx context.Context, line string) {
-	for _, connection := range p.world.Proxies(line) {
+	for _, connection := range p.company.Proxies(line) {
 		connection.Cut()
 	}
 
@@ -110,7 +110,7 @@ func (p *plugs) cutLine(ctx context.Context, line string) {
 // plugIn repairs a line. It does nothing if the line isn't cut.
 // Errors: another program took its address meanwhile. The line then stays cut, and plugIn can be called again.
 func (p *plugs) plugIn(ctx context.Context, line string) error {
-	for _, connection := range p.world.Proxies(line) {
+	for _, connection := range p.company.Proxies(line) {
 		if err := connection.Restore(ctx); err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (p *plugs) plugIn(ctx context.Context, line string) error {
 
 // plugInAll repairs all lines.
 func (p *plugs) plugInAll(ctx context.Context) error {
-	return errors.Join(p.plugIn(ctx, outside.LineSlack), p.plugIn(ctx, outside.LineTeams), p.plugIn(ctx, outside.LineMail))
+	return errors.Join(p.plugIn(ctx, company.LineSlack), p.plugIn(ctx, company.LineTeams), p.plugIn(ctx, company.LineMail))
 }
 
 // movePlug is POST /plug. The form has line (slack, teams, mail or parley) and to: cut or in; for parley kill or
@@ -145,7 +145,7 @@ func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 	if line == lineParley {
 		return p.moveParley(to)
 	}
-	if p.world.Proxies(line) == nil {
+	if p.company.Proxies(line) == nil {
 		return fmt.Errorf("there is no line %q to pull here", line)
 	}
 

@@ -21,8 +21,8 @@ import (
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/checker"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/observer"
-	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/site/sitetest"
 )
 
@@ -137,7 +137,7 @@ func (d *runningDemo) call(method, path, kind string, body io.Reader, into any) 
 
 func (d *runningDemo) readState() (s state) {
 	d.t.Helper()
-	d.get("/state?"+url.Values{"as": {outside.Ann}, "channel": {outside.Support}, "teams_as": {outside.TeamsAnn}, "teams_channel": {outside.TeamsSupport}, "customer": {maria}}.Encode(), &s)
+	d.get("/state?"+url.Values{"as": {company.Ann}, "channel": {company.Support}, "teams_as": {company.TeamsAnn}, "teams_channel": {company.TeamsSupport}, "customer": {maria}}.Encode(), &s)
 	return s
 }
 
@@ -196,7 +196,7 @@ func (d *runningDemo) untilFirstMessages() (thread string) {
 // mailAndReply lets Maria mail and Ann reply, in one conversation.
 func (d *runningDemo) mailAndReply(thread, about string) {
 	d.t.Helper()
-	d.post("/_fake/mail/send", mailfake.Mail{From: "Maria Lopez <" + maria + ">", To: []string{outside.HelpAddress},
+	d.post("/_fake/mail/send", mailfake.Mail{From: "Maria Lopez <" + maria + ">", To: []string{company.HelpAddress},
 		Subject: "Re: Order 1042: two mugs arrived chipped", Text: about + " I ask", InReplyTo: d.mail, References: []string{d.mail}}, nil)
 	d.say(thread, about+" I answer")
 }
@@ -204,11 +204,11 @@ func (d *runningDemo) mailAndReply(thread, about string) {
 // say lets Ann write into a thread.
 func (d *runningDemo) say(thread, text string) {
 	d.t.Helper()
-	if d.home == outside.SurfaceTeams {
-		d.post("/teams/_fake/person/"+outside.TeamsAnn+"/reply", teamsfake.Act{Channel: outside.TeamsSupport, Root: thread, Text: text}, nil)
+	if d.home == company.SurfaceTeams {
+		d.post("/teams/_fake/person/"+company.TeamsAnn+"/reply", teamsfake.Act{Channel: company.TeamsSupport, Root: thread, Text: text}, nil)
 		return
 	}
-	d.post("/_fake/person/"+outside.Ann+"/post", slackfake.Act{Post: slackfake.Post{Channel: outside.Support, Thread: thread, Text: text}}, nil)
+	d.post("/_fake/person/"+company.Ann+"/post", slackfake.Act{Post: slackfake.Post{Channel: company.Support, Thread: thread, Text: text}}, nil)
 }
 
 // pulledPlug is a plug with what pulls and mends it, and its state meanwhile.
@@ -253,8 +253,8 @@ func TestPlugs(t *testing.T) {
 	d := runDemo(t, Options{Hold: time.Second, Back: noBack}) // the first replies still wait when the plug is pulled
 	thread := d.untilFirstMessages()
 	said := d.pullEach(thread, []pulledPlug{
-		{line: outside.LineSlack, pull: "cut", mend: "in", down: "cut"},
-		{line: outside.LineMail, pull: "cut", mend: "in", down: "cut"},
+		{line: company.LineSlack, pull: "cut", mend: "in", down: "cut"},
+		{line: company.LineMail, pull: "cut", mend: "in", down: "cut"},
 		{line: lineParley, pull: "kill", mend: "start", down: "down"},
 	})
 	if n := d.readState().Plugs.Parley.Times; n != 1 {
@@ -271,8 +271,8 @@ func TestPlugs(t *testing.T) {
 		t.Errorf("the newest message was said at %s and seen at %v, want a day ahead and seen", row.At, row.SeenAt)
 	}
 
-	d.plug(outside.LineSlack, "cut")
-	d.plug(outside.LineMail, "cut")
+	d.plug(company.LineSlack, "cut")
+	d.plug(company.LineMail, "cut")
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.readState(); return s.Round == 1 && s.Phase == "" })
 	const wantMost = 8 + 1 // threads, and the word about the template
@@ -290,15 +290,15 @@ func TestPlugs(t *testing.T) {
 
 // of returns a line's state by its name.
 func (s plugState) of(line string) lineState {
-	return map[string]lineState{outside.LineSlack: s.Slack, outside.LineTeams: s.Teams, outside.LineMail: s.Mail, lineParley: s.Parley}[line]
+	return map[string]lineState{company.LineSlack: s.Slack, company.LineTeams: s.Teams, company.LineMail: s.Mail, lineParley: s.Parley}[line]
 }
 
 // TestPlugsOfTeams does the same where conversations open in Teams. Then Parley starts by itself after it was killed.
 func TestPlugsOfTeams(t *testing.T) {
 	t.Parallel()
-	d := runDemo(t, Options{Surface: outside.SurfaceTeams, Hold: time.Second})
+	d := runDemo(t, Options{Surface: company.SurfaceTeams, Hold: time.Second})
 	thread := d.untilFirstMessages()
-	said := d.pullEach(thread, []pulledPlug{{line: outside.LineTeams, pull: "cut", mend: "in", down: "cut"}})
+	said := d.pullEach(thread, []pulledPlug{{line: company.LineTeams, pull: "cut", mend: "in", down: "cut"}})
 	if n := len(d.readState().Slack.Messages); n != 0 {
 		t.Errorf("%d messages in Slack, want none", n)
 	}
@@ -306,7 +306,7 @@ func TestPlugsOfTeams(t *testing.T) {
 	d.until("Parley is down", func() bool { return d.readState().Plugs.Parley.State == "down" })
 	d.mailAndReply(thread, "Nobody listens")
 	d.until("Parley comes back and hears it", func() bool { return d.journal().Counts == checker.Counts{Said: said + 2, Arrived: said + 2, Inside: 1} })
-	d.plug(outside.LineTeams, "cut")
+	d.plug(company.LineTeams, "cut")
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.readState(); return s.Round == 1 && s.Phase == "" })
 	if d.untilFirstMessages() == thread {
@@ -317,7 +317,7 @@ func TestPlugsOfTeams(t *testing.T) {
 // A line that was cut plugs itself in after PageOptions.CutFor. What can't be pulled, or is no line, is refused.
 func TestPlugRequests(t *testing.T) {
 	t.Parallel()
-	w := must(outside.New(t.Context(), outside.Options{Proxies: true}))(t)
+	w := must(company.New(t.Context(), company.Options{Proxies: true}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	p := must(NewPage(w, PageOptions{CutFor: 50 * time.Millisecond}))(t)
 	if got := ask(p, "POST", "/plug?line=slack&to=cut"); got.Code != http.StatusOK || !strings.Contains(got.Body.String(), `"state":"cut"`) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // States of a line, or of Parley.
@@ -65,10 +65,10 @@ func (p *plugs) readState() plugState {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return plugState{
-		Slack: p.readLine(outside.LineSlack, p.world.Slack.Sockets.Count() > 0, now),
+		Slack: p.readLine(company.LineSlack, p.company.Slack.Sockets.Count() > 0, now),
 		// Parley keeps no connection to Teams open that could be looked at: Teams calls when it has something to tell.
-		Teams:  p.readLine(outside.LineTeams, true, now),
-		Mail:   p.readLine(outside.LineMail, p.world.Mail.State().Sessions > 0, now),
+		Teams:  p.readLine(company.LineTeams, true, now),
+		Mail:   p.readLine(company.LineMail, p.company.Mail.State().Sessions > 0, now),
 		Parley: p.readParley(now),
 		Reset:  p.over != nil,
 	}
@@ -76,7 +76,7 @@ func (p *plugs) readState() plugState {
 
 // readLine reports how a line is. isConnected says that Parley has a connection through it. Caller holds p.mu.
 func (p *plugs) readLine(line string, isConnected bool, now time.Time) lineState {
-	s := lineState{State: stateOn, Can: p.world.Proxies(line) != nil}
+	s := lineState{State: stateOn, Can: p.company.Proxies(line) != nil}
 	c, isCut := p.cuts[line]
 
 	switch {

@@ -2,8 +2,8 @@
 // small Slack or Teams, and behind it a real Parley, in another process, that works against emulators. Its tests play
 // scenarios, which are the end-to-end tests.
 //
-// What it needs of the world is in package outside, with phone and proxy below it; package engine runs Parley, and package
-// observer reports what became of what was said.
+// The company whose helpdesk it shows, with everything outside Parley, is package company, beside phone and proxy; package engine
+// runs Parley, and package observer reports what became of what was said.
 //
 // What does not belong here: anything that Parley needs in production.
 package demo
@@ -23,7 +23,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/lab"
 )
 
@@ -41,7 +41,7 @@ type Options struct {
 	Surface string
 	Log     *slog.Logger
 	Engine  io.Writer // gets Parley's log, beside Data/engine.log; nil means only that file gets it
-	// Ready is called once with the page's address and the variables of World.Env, as soon as the page can be opened.
+	// Ready is called once with the page's address and the variables of Company.Env, as soon as the page can be opened.
 	Ready func(url string, vars []string) error
 	// Say gets the rare remarks meant for the person at the terminal.
 	Say func(string)
@@ -61,18 +61,18 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 
 	url := "http://" + browserAddress(listener.Addr().(*net.TCPAddr))
-	clock := &outside.Clock{}
+	clock := &company.Clock{}
 	listen, err := lab.FreeAddress(ctx) // Parley's host:port in all rounds, since webhooks name it
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 
-	world, err := outside.New(ctx, worldOptions(o, clock, url, listen))
+	acme, err := company.New(ctx, companyOptions(o, clock, url, listen))
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	defer func() { err = errors.Join(err, world.Close()) }()
-	page, err := NewPage(world, PageOptions{
+	defer func() { err = errors.Join(err, acme.Close()) }()
+	page, err := NewPage(acme, PageOptions{
 		Clock:   clock,
 		Hold:    o.Hold,
 		Log:     o.Log,
@@ -98,7 +98,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	group.Go(func() error { return page.Run(ctx) })
 	group.Go(func() error {
-		s := &stagehand{options: o, world: world, page: page, listen: listen}
+		s := &stagehand{options: o, company: acme, page: page, listen: listen}
 		err := s.run(ctx)
 		stop()
 		return errors.Join(err, app.Shutdown(ctx, server, stopGrace))
@@ -107,7 +107,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Surface != "" {
 		url += "/?surface=" + o.Surface
 	}
-	if err := o.Ready(url, world.Env()); err != nil {
+	if err := o.Ready(url, acme.Env()); err != nil {
 		stop()
 		return errors.Join(err, group.Wait())
 	}
@@ -125,9 +125,9 @@ func newServer(ctx context.Context, page *Page, log *slog.Logger) *http.Server {
 	}
 }
 
-// worldOptions returns the options of the world of a demo whose page is at url and whose Parley listens at listen.
-func worldOptions(o Options, clock *outside.Clock, url, listen string) outside.Options {
-	return outside.Options{
+// companyOptions returns the options of the company of a demo whose page is at url and whose Parley listens at listen.
+func companyOptions(o Options, clock *company.Clock, url, listen string) company.Options {
+	return company.Options{
 		Log:          o.Log,
 		Clock:        clock.Now,
 		TokenClock:   time.Now,
@@ -135,7 +135,7 @@ func worldOptions(o Options, clock *outside.Clock, url, listen string) outside.O
 		Proxies:      true,
 		SaveSent:     true, // as most mail servers do: then a mail whose answer was cut off is found again, and nobody has to decide
 		WorkspaceURL: url + "/",
-		TeamsOptions: outside.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()},
+		TeamsOptions: company.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()},
 		Phones:       true,
 	}
 }

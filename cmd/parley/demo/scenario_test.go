@@ -14,7 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // TestScenarios plays testdata/*.txt: stories in the words of the field, each with a
@@ -85,8 +85,8 @@ type variant struct {
 }
 
 // world returns what the variant needs of the world.
-func (v variant) world() outside.Options {
-	o := outside.Options{HTTPMode: v.requests, Patience: time.Minute} // a slow machine is no late answer
+func (v variant) world() company.Options {
+	o := company.Options{HTTPMode: v.requests, Patience: time.Minute} // a slow machine is no late answer
 	if v.on == onTeams {
 		o.Teams, o.NoSlack = true, true
 		o.TeamsRetries = quickRetries()

@@ -3,7 +3,7 @@ package demo
 import (
 	"net/http"
 
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/site"
 )
 
@@ -21,7 +21,7 @@ func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
 		if place.name == r.FormValue("to") {
 			p.marks.visit(place.name)
 			p.hub.wake()
-			http.Redirect(w, r, p.world.PublicURL()+place.path, http.StatusSeeOther)
+			http.Redirect(w, r, p.company.PublicURL()+place.path, http.StatusSeeOther)
 			return
 		}
 	}
@@ -32,7 +32,7 @@ func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	link, err := site.SignInLink(r.Context(), pool, p.world.PublicURL(), outside.Admin)
+	link, err := site.SignInLink(r.Context(), pool, p.company.PublicURL(), company.Admin)
 	if err != nil {
 		p.options.Log.Error("demo: settings site", "error", err)
 		http.Error(w, "The settings site can't be opened: "+err.Error(), http.StatusInternalServerError)

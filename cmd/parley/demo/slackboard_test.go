@@ -11,7 +11,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // slackBoard is Slack as agents see it.
@@ -32,10 +32,10 @@ type slackPlace struct {
 	action string
 }
 
-func newSlackBoard(w *outside.World, v variant) *slackBoard {
+func newSlackBoard(w *company.Company, v variant) *slackBoard {
 	w.Slack.Admin.AddUser(slackfake.User{ID: gus, Name: "gus", RealName: "Gus Guest", Email: "gus@other.test", Restricted: true})
 	w.Slack.Admin.AddUser(slackfake.User{ID: fay, TeamID: "T0OTHERCO01", Name: "fay", RealName: "Fay Foreign", Email: "fay@foreign.test", Stranger: true})
-	return &slackBoard{fake: w.Slack, requests: v.requests, twice: v.twice, clock: w.Clock(), support: outside.Support}
+	return &slackBoard{fake: w.Slack, requests: v.requests, twice: v.twice, clock: w.Clock(), support: company.Support}
 }
 
 // How Parley hangs on Slack: see boardWires.
@@ -63,7 +63,7 @@ func (b *slackBoard) started(ctx context.Context, address string) error {
 	}
 	b.letIn = true
 	for _, user := range []string{gus, fay} {
-		if err := b.fake.Admin.Invite(b.support, user, outside.Ann); err != nil {
+		if err := b.fake.Admin.Invite(b.support, user, company.Ann); err != nil {
 			return err
 		}
 	}

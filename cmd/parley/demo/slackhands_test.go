@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"parley/bot/slack/slackfake"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 var (
@@ -30,7 +30,7 @@ func (b *slackBoard) typed(text string) string {
 		case name == "everyone":
 			return "<!channel>"
 		case kind == "#":
-			return "<#" + map[string]string{"random": outside.Random, "support": b.support}[name] + ">"
+			return "<#" + map[string]string{"random": company.Random, "support": b.support}[name] + ">"
 		}
 		return "<@" + cast()[name] + ">"
 	})
@@ -93,7 +93,7 @@ func (b *slackBoard) choose(ctx context.Context, who, action, id string) error {
 
 func (b *slackBoard) command(ctx context.Context, who, where, text string) error {
 	p := b.as(who)
-	in := map[string]string{here: b.support, elsewhere: outside.Random, directly: b.fake.DM(p.ID())}[where]
+	in := map[string]string{here: b.support, elsewhere: company.Random, directly: b.fake.DM(p.ID())}[where]
 	if in == "" {
 		return notHere("a command in a thread")
 	}
@@ -166,7 +166,7 @@ func (b *slackBoard) suffer(trouble string, args []string) error {
 	case "forgets":
 		b.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
 	case "removes":
-		return b.fake.As(outside.Owner).Delete(b.support, args[0])
+		return b.fake.As(company.Owner).Delete(b.support, args[0])
 	case "unfurls":
 		return b.fake.Admin.Unfurl(b.support, args[0])
 	case "retires":
@@ -204,7 +204,7 @@ func (b *slackBoard) failCalls(kind, times string) error {
 }
 
 func (b *slackBoard) look(name string, members []string) {
-	b.support = outside.Support
+	b.support = company.Support
 	if name == "support" {
 		return
 	}
@@ -228,7 +228,7 @@ func (b *slackBoard) manage(what string) (err error) {
 	case "expels":
 		return b.fake.Admin.Kick(b.support, b.fake.BotUserID())
 	case "invites":
-		return b.fake.Admin.Invite(b.support, b.fake.BotUserID(), outside.Ann)
+		return b.fake.Admin.Invite(b.support, b.fake.BotUserID(), company.Ann)
 	case "moves":
 		b.support, err = b.fake.Admin.ChangeChannelID(b.support)
 	case "uninstalls":

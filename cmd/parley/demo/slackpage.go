@@ -65,7 +65,7 @@ func (p *slackPane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /archives/{channel}/{message}", p.followLink)
 	mux.HandleFunc("GET /slack/files/{id}", p.serveUpload)
 	// The emulator itself handles what people do in Slack.
-	mux.Handle("POST /_fake/person/", p.world.Slack)
+	mux.Handle("POST /_fake/person/", p.company.Slack)
 }
 
 // followLink opens the page where a permalink leads: at the message or, if it is a reply, at its thread.
@@ -78,7 +78,7 @@ func (p *slackPane) followLink(w http.ResponseWriter, r *http.Request) {
 		dot := len(digits) - microDigits
 		ts = digits[:dot] + "." + digits[dot:]
 	}
-	if p.world.Slack.Message(channel, ts) == nil {
+	if p.company.Slack.Message(channel, ts) == nil {
 		http.Error(w, "There is no such message.", http.StatusNotFound)
 		return
 	}
@@ -87,7 +87,7 @@ func (p *slackPane) followLink(w http.ResponseWriter, r *http.Request) {
 
 // readState returns what a person sees in Slack, with a channel and perhaps a thread open.
 func (p *slackPane) readState(user, channel, thread string) slackState {
-	fake := p.world.Slack
+	fake := p.company.Slack
 	s := slackState{Users: fake.Users(), Bot: fake.BotUserID(), Views: fake.Views(user)}
 	s.Channels, s.Followed = p.listChannels(user)
 	s.Messages = fake.Messages(channel)
@@ -111,8 +111,8 @@ func (p *slackPane) readState(user, channel, thread string) slackState {
 // listChannels returns the channels of which a person is a member, and the threads in them that the person follows, the latest
 // first.
 func (p *slackPane) listChannels(user string) (channels []channelRow, followed []threadRow) {
-	badges := p.world.Slack.Inboxes.Badges(user)
-	for _, c := range p.world.Slack.Channels() {
+	badges := p.company.Slack.Inboxes.Badges(user)
+	for _, c := range p.company.Slack.Channels() {
 		if !slices.Contains(c.Members, user) {
 			continue
 		}
@@ -133,12 +133,12 @@ func (p *slackPane) listChannels(user string) (channels []channelRow, followed [
 // listFollowed returns the threads of a channel that a person follows.
 func (p *slackPane) listFollowed(channel, user string, badges slackfake.Badges) []threadRow {
 	var rows []threadRow
-	for _, root := range p.world.Slack.Messages(channel) {
-		if root.ReplyCount == 0 || !slices.Contains(p.world.Slack.Followers(channel, root.TS), user) {
+	for _, root := range p.company.Slack.Messages(channel) {
+		if root.ReplyCount == 0 || !slices.Contains(p.company.Slack.Followers(channel, root.TS), user) {
 			continue
 		}
 
-		all := p.world.Slack.Thread(channel, root.TS)
+		all := p.company.Slack.Thread(channel, root.TS)
 		row := threadRow{Channel: channel, Root: root, Last: all[len(all)-1]}
 		for _, b := range badges.Threads {
 			if b.Channel == channel && b.Thread == root.TS {
@@ -154,7 +154,7 @@ func (p *slackPane) listFollowed(channel, user string, badges slackfake.Badges) 
 
 // otherName returns the name of the other person in a direct channel.
 func (p *slackPane) otherName(members []string, user string) string {
-	for _, u := range p.world.Slack.Users() {
+	for _, u := range p.company.Slack.Users() {
 		if u.ID != user && slices.Contains(members, u.ID) {
 			return plaintext.UserName(u)
 		}
@@ -164,7 +164,7 @@ func (p *slackPane) otherName(members []string, user string) string {
 
 // serveUpload sends an uploaded file. Browsers show plain pictures, and save all else.
 func (p *slackPane) serveUpload(w http.ResponseWriter, r *http.Request) {
-	f := p.world.Slack.File(r.PathValue("id"))
+	f := p.company.Slack.File(r.PathValue("id"))
 	if f == nil {
 		http.NotFound(w, r)
 		return
@@ -174,7 +174,7 @@ func (p *slackPane) serveUpload(w http.ResponseWriter, r *http.Request) {
 
 // watch wakes the open pages when something changes that they show, until ctx ends.
 func (p *slackPane) watch(ctx context.Context) {
-	sub := p.world.Slack.Subscribe()
+	sub := p.company.Slack.Subscribe()
 	unseen := []string{"call", "event", "ack"} // what Parley and Slack tell each other
 	isSeen := func(c slackfake.Change) bool { return !slices.Contains(unseen, c.Kind) }
 	for {

@@ -16,7 +16,7 @@ import (
 	"parley/bridge/relay"
 	"parley/bridge/setup"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/proxy"
 	"parley/cmd/parley/signature"
 	"parley/store"
@@ -33,8 +33,8 @@ type stage struct {
 	ctx     context.Context
 	t       testing.TB // of this story
 	variant variant
-	options outside.Options
-	world   *outside.World
+	options company.Options
+	company *company.Company
 	boards  map[string]board // where agents work, by surface
 	where   string           // the surface that is looked at, as in onSlack
 	board   board            // that of where
@@ -56,7 +56,7 @@ type stage struct {
 	hasty    bool              // gives up on lost answers at once, not after ten minutes
 	running  []*replica
 	hooks    *proxy.Proxy   // way of webhooks to the newest Parley; nil without phones
-	clock    *outside.Clock // of the phones
+	clock    *company.Clock // of the phones
 	chat     string         // the kind of the customer's chat that is talked about: "whatsapp"
 }
 
@@ -72,13 +72,13 @@ func newStage(ctx context.Context, t testing.TB, v variant) *stage {
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	return &stage{clock: &outside.Clock{}, ctx: ctx, t: t, variant: v, options: v.world(),
+	return &stage{clock: &company.Clock{}, ctx: ctx, t: t, variant: v, options: v.world(),
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 }
 
 // open builds the world when the first thing happens in it.
 func (s *stage) open() error {
-	if s.world != nil {
+	if s.company != nil {
 		return nil
 	}
 	if s.options.Phones {
@@ -88,11 +88,11 @@ func (s *stage) open() error {
 		}
 		s.options.PublicURL, s.options.PhoneClock = "http://"+s.hooks.Addr, s.clock.Now
 	}
-	w, err := outside.New(s.ctx, s.options)
+	w, err := company.New(s.ctx, s.options)
 	if err != nil {
 		return err
 	}
-	s.world = w
+	s.company = w
 	s.env = app.Env{Data: s.t.TempDir(), Listen: "127.0.0.1:0", SlackRate: s.rate,
 		PublicURL: s.options.PublicURL, APIURLs: map[string]string{}}
 	for _, v := range w.Phones().Env() {
@@ -121,12 +121,12 @@ func (s *stage) makeBoards() (err error) {
 		case onText:
 			b = newTextBoard(s.t)
 		case onTeams:
-			b, err = newTeamsBoard(s.ctx, s.t, s.world, s.variant)
+			b, err = newTeamsBoard(s.ctx, s.t, s.company, s.variant)
 			if s.deaf {
-				s.world.Teams.Entra.Permit()
+				s.company.Teams.Entra.Permit()
 			}
 		default:
-			b = newSlackBoard(s.world, s.variant)
+			b = newSlackBoard(s.company, s.variant)
 		}
 		if err != nil {
 			return err
@@ -167,8 +167,8 @@ func (s *stage) close() {
 	if s.db != nil && s.db != s.lent.db { // a backup was restored into it
 		s.db.Close()
 	}
-	if s.world != nil {
-		_ = s.world.Close()
+	if s.company != nil {
+		_ = s.company.Close()
 	}
 	if s.hooks != nil {
 		s.hooks.Close()
@@ -208,7 +208,7 @@ func (s *stage) config() (text string, err error) {
 		case name == "signature" || strings.Contains(name, "_of_"):
 			ofPeople = append(ofPeople, l)
 		case name == "home": // the team's
-			s.world.SetHome(value)
+			s.company.SetHome(value)
 		case name == "billing": // a second team, Ben alone, at home in a chat
 			otherTeams = "  - {name: Billing, members: [ben@acme.test], " + s.channelOf(value) + "}\n"
 		case name == "room": // the account's own: that which is looked at
@@ -225,7 +225,7 @@ func (s *stage) config() (text string, err error) {
 			accountLines += fmt.Sprintf("    %s: %s\n", name, value)
 		}
 	}
-	text = strings.Replace(s.world.Config(hold), "    team: Support\n", "    team: "+team+"\n"+accountLines, 1)
+	text = strings.Replace(s.company.Config(hold), "    team: Support\n", "    team: "+team+"\n"+accountLines, 1)
 	text = strings.Replace(text, "\nteams:\n  - {name: Support", "\nteams:\n"+otherTeams+"  - {name: Support"+weekly, 1)
 	for _, l := range ofPeople {
 		text = changePerson(text, l)
@@ -252,9 +252,9 @@ func changePerson(text, line string) string {
 func (s *stage) channelOf(surface string) string {
 	switch surface {
 	case onSlack:
-		return "slack_channel: " + outside.Support
+		return "slack_channel: " + company.Support
 	case onTeams:
-		return fmt.Sprintf("teams_channel: %q", outside.TeamsSupport)
+		return fmt.Sprintf("teams_channel: %q", company.TeamsSupport)
 	}
 	return fmt.Sprintf("%s_channel: %q", s.where, s.board.channel())
 }
@@ -267,7 +267,7 @@ func (s *stage) start() error {
 			return err
 		}
 	}
-	if err := s.world.Subscribe(s.ctx); err != nil {
+	if err := s.company.Subscribe(s.ctx); err != nil {
 		return err
 	}
 	return s.until("Parley is connected", func() (bool, error) {

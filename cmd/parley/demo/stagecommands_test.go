@@ -19,7 +19,7 @@ import (
 // is analysed, without a model; `modelled`, the same with a model behind a server of its own.
 func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
-	if neg || len(args) == 0 || s.world != nil {
+	if neg || len(args) == 0 || s.company != nil {
 		ts.Fatalf("usage, before all else: world saving|hasty|behind|phones|both|deaf|watchful|analysed|modelled …")
 	}
 	for _, a := range args {

@@ -20,8 +20,8 @@ import (
 	"parley/channels/pause"
 	"parley/channels/twilio"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/engine"
-	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/lab"
 	"parley/store"
 	"parley/store/pgserver"
@@ -61,7 +61,7 @@ const (
 // in rounds: somebody at the page can start over.
 type stagehand struct {
 	options Options
-	world   *outside.World // the emulated chats, mailboxes and phones
+	company *company.Company // the emulated chats, mailboxes and phones
 	page    *Page
 	listen  string // the engine's host:port, to which webhooks go
 }
@@ -89,7 +89,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 		return fmt.Errorf("demo: another demo runs on %s; stop it, or choose another folder with PARLEY_DATA", s.options.Data)
 	}
 
-	pace := outside.ProloguePace
+	pace := company.ProloguePace
 	for ctx.Err() == nil {
 		round, end := context.WithCancelCause(ctx)
 		s.page.plugs.setReset(func() { end(engine.ErrOver) })
@@ -103,7 +103,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 			return err
 		}
 
-		pace = outside.ProloguePace / laterSpeed
+		pace = company.ProloguePace / laterSpeed
 	}
 
 	return nil
@@ -132,7 +132,7 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 	defer s.page.SetDatabase(nil)
 	switched := make(chan struct{}, 1)
 	applyHome := func(ctx context.Context) error {
-		if err := lab.Apply(ctx, db, s.world.People(), nil); err != nil {
+		if err := lab.Apply(ctx, db, s.company.People(), nil); err != nil {
 			return err
 		}
 
@@ -212,7 +212,7 @@ func recreateDatabase(ctx context.Context, server *pgserver.Server) error {
 	return nil
 }
 
-// setUp migrates, applies the world's parley.yaml, and lays out what the company knows.
+// setUp migrates, applies the company's parley.yaml, and lays out what the company knows.
 func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) error {
 	if err := db.Migrate(ctx, env); err != nil {
 		return err
@@ -221,7 +221,7 @@ func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) er
 	if err != nil {
 		return err
 	}
-	for _, yaml := range []string{s.world.Config(s.options.Hold), mailTemplates, fmt.Sprintf("knowledge:\n  - folder: %q\n", folder)} {
+	for _, yaml := range []string{s.company.Config(s.options.Hold), mailTemplates, fmt.Sprintf("knowledge:\n  - folder: %q\n", folder)} {
 		if err := lab.Apply(ctx, db, yaml, nil); err != nil {
 			return err
 		}
@@ -256,7 +256,7 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 		out = io.MultiWriter(log, s.options.Engine)
 	}
 
-	vars := append(s.world.Env(),
+	vars := append(s.company.Env(),
 		"DATABASE_URL="+env.DatabaseURL,
 		"PARLEY_DATA="+env.Data,
 		"PARLEY_LISTEN="+s.listen,
@@ -278,7 +278,7 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
 	s.page.plugs.setPhase("Starting Parley …")
-	greeted := map[string]bool{s.world.Home(): true} // the first mails open conversations there
+	greeted := map[string]bool{s.company.Home(): true} // the first mails open conversations there
 	err = s.openScene(ctx, pool, pace)
 	for err == nil {
 		select {
@@ -287,9 +287,9 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 		case <-switched:
 		}
 
-		if home := s.world.Home(); !greeted[home] {
+		if home := s.company.Home(); !greeted[home] {
 			greeted[home] = true
-			err = s.world.Greet(ctx, pace)
+			err = s.company.Greet(ctx, pace)
 		}
 	}
 
@@ -305,18 +305,18 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 func (s *stagehand) openScene(ctx context.Context, pool *pgxpool.Pool, pace time.Duration) error {
 	past := make(chan error, 1)
 	go func() { past <- writePast(ctx, pool, s.page.options.Clock.Now()) }()
-	if err := errors.Join(waitUntilConnected(ctx, s.world, pool), <-past); err != nil {
+	if err := errors.Join(waitUntilConnected(ctx, s.company, pool), <-past); err != nil {
 		return err
 	}
-	if err := errors.Join(s.world.Install(ctx), s.world.Subscribe(ctx)); err != nil {
+	if err := errors.Join(s.company.Install(ctx), s.company.Subscribe(ctx)); err != nil {
 		return err
 	}
 	s.page.plugs.setPhase("Parley is connecting to Slack again …") // shown from now on whenever Parley isn't connected
-	return s.world.Prologue(ctx, pace)
+	return s.company.Prologue(ctx, pace)
 }
 
 // waitUntilConnected returns when Parley watches its mailbox and listens to Slack.
-func waitUntilConnected(ctx context.Context, w *outside.World, q store.Querier) error {
+func waitUntilConnected(ctx context.Context, w *company.Company, q store.Querier) error {
 	for {
 		unwatched, err := lab.Unwatched(ctx, q)
 		if err != nil {

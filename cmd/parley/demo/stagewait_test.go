@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 
 	"parley/channels"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/store"
 )
 
@@ -50,7 +50,7 @@ func (s *stage) pending() bool { return !s.onAllBoards(func(b board) bool { retu
 
 // mailFetched reports whether every mail in the mailbox is read, unless nobody reads it now.
 func (s *stage) mailFetched() bool {
-	inbox := s.world.Mail.Inbox(outside.HelpAddress)
+	inbox := s.company.Mail.Inbox(company.HelpAddress)
 	if len(s.running) == 0 || len(inbox) == 0 {
 		return true
 	}
@@ -71,7 +71,7 @@ func (s *stage) mailFetched() bool {
 
 // webhooksDelivered reports whether no webhook is on its way, unless nobody listens.
 func (s *stage) webhooksDelivered() bool {
-	phones := s.world.Phones()
+	phones := s.company.Phones()
 	if phones == nil || len(s.running) == 0 {
 		return true
 	}

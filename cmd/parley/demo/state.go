@@ -15,7 +15,7 @@ type state struct {
 	Phase string     `json:"phase"` // what is waited for; "" means all runs
 	Round int        `json:"round"` // how often the demo started over
 	Plugs plugState  `json:"plugs"`
-	Now   time.Time  `json:"now"`   // the world's
+	Now   time.Time  `json:"now"`   // by the company's clock
 	Ahead int64      `json:"ahead"` // of the machine's clock, in seconds
 	Home  string     `json:"home"`  // the surface in which conversations open
 	Slack slackState `json:"slack"`
@@ -68,7 +68,7 @@ func (p *Page) showState(w http.ResponseWriter, r *http.Request) {
 		Plugs: plugged,
 		Now:   p.options.Clock.Now(),
 		Ahead: int64(p.options.Clock.Ahead().Seconds()),
-		Home:  p.world.Home(),
+		Home:  p.company.Home(),
 		Slack: p.slack.readState(q("as"), q("channel"), q("thread")),
 		Teams: p.teams.readState(q("teams_as"), q("teams_channel"), q("teams_thread")),
 		Mail:  p.mail.readState(q("customer")),

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"parley/bot/teams/manifest"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // teamsApp is what Teams offers of Parley: entries of menus, and words that can be typed. Teams takes them from the
@@ -52,7 +52,7 @@ type teamsMenuCommand struct {
 
 // readTeamsApp reads what Teams offers from Parley's own manifest.
 func readTeamsApp() (teamsApp, error) {
-	raw, err := manifest.JSON(manifest.Options{AppID: outside.TeamsAppID, PublicURL: "https://parley.acme.test"})
+	raw, err := manifest.JSON(manifest.Options{AppID: company.TeamsAppID, PublicURL: "https://parley.acme.test"})
 	if err != nil {
 		return teamsApp{}, err
 	}

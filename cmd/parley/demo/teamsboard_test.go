@@ -15,7 +15,7 @@ import (
 
 	"parley/bot/teams/teamsfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // teamsBoard is Microsoft Teams as agents see it.
@@ -41,7 +41,7 @@ type teamsPlace struct{ channel, message, name string }
 
 // teamsCast are the people of the scripts by their Entra ids.
 func teamsCast() map[string]string {
-	return map[string]string{"ann": outside.TeamsAnn, "ben": outside.TeamsBen, "zoe": outside.TeamsZoe, "gus": teamsGus, "fay": teamsFay}
+	return map[string]string{"ann": company.TeamsAnn, "ben": company.TeamsBen, "zoe": company.TeamsZoe, "gus": teamsGus, "fay": teamsFay}
 }
 
 // People who are in the team and not of the company.
@@ -50,14 +50,14 @@ const (
 	teamsFay = "f0000000-0000-4000-8000-00000000000f"
 )
 
-func newTeamsBoard(ctx context.Context, t testing.TB, w *outside.World, v variant) (*teamsBoard, error) {
+func newTeamsBoard(ctx context.Context, t testing.TB, w *company.Company, v variant) (*teamsBoard, error) {
 	w.Teams.Admin.AddUser(teamsfake.User{ID: teamsGus, Name: "Gus Guest", Email: "gus@other.test", Guest: true})
 	w.Teams.Admin.AddUser(teamsfake.User{ID: teamsFay, Name: "Fay Foreign", Email: "fay@foreign.test", TenantID: "f0000000-0000-4000-8000-0000000000ff"})
 	if v.blind {
 		w.Teams.Entra.Permit()
 	}
 	door, err := newBalancer(ctx)
-	return &teamsBoard{t: t, fake: w.Teams, blind: v.blind, twice: v.twice, clock: w.Clock(), door: door, support: outside.TeamsSupport, passing: map[string][]shown{}}, err
+	return &teamsBoard{t: t, fake: w.Teams, blind: v.blind, twice: v.twice, clock: w.Clock(), door: door, support: company.TeamsSupport, passing: map[string][]shown{}}, err
 }
 
 // How Parley hangs on Teams: see boardWires.

@@ -12,7 +12,7 @@ import (
 
 	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 const (
@@ -23,9 +23,9 @@ const (
 // newTeamsThread opens a page that shows Teams, with the thread of a mail of Maria's open.
 func newTeamsThread(t *testing.T, subject, text string) *live {
 	t.Helper()
-	l := newLiveIn(t, outside.SurfaceTeams)
+	l := newLiveIn(t, company.SurfaceTeams)
 	l.until("Teams is shown, since conversations open there", `!document.getElementById('teams').hidden && document.getElementById('slack').hidden`)
-	must(l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: subject,
+	must(l.company.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: subject,
 		Text: text}))(t)
 	l.click(inPosts + " .replies")
 	l.untilShown(inThread, text)
@@ -67,7 +67,7 @@ func (l *live) untilOutside(what string, ok func() bool) {
 // checkTeamsProblems fails the test for what Teams' clients would not show as it was meant.
 func (l *live) checkTeamsProblems() {
 	l.t.Helper()
-	for _, p := range l.world.Teams.Problems() {
+	for _, p := range l.company.Teams.Problems() {
 		l.t.Errorf("%s %s: %s", p.Where, p.ID, p.Text)
 	}
 }
@@ -139,8 +139,8 @@ func TestTeamsInThePage(t *testing.T) {
 	l.click("#clock")
 	l.click(".menu button:last-of-type")
 	l.untilShown("#clock", "+24 h")
-	l.click(`#teams [data-focus="` + outside.TeamsSupport + `"]`)
-	l.openThread(outside.SurfaceTeams, "Glaze")
+	l.click(`#teams [data-focus="` + company.TeamsSupport + `"]`)
+	l.openThread(company.SurfaceTeams, "Glaze")
 	l.replyInTeams("This one I regret")
 	l.untilShown(inThread+".mine", "This one I regret")
 	l.click(inThread + `.mine:last-of-type [data-tool="more"]`)
@@ -153,7 +153,7 @@ func TestTeamsInThePage(t *testing.T) {
 	l.skipRestOfTour()
 	l.shot("teams-done")
 	l.formsInTeams(dana)
-	l.plugsInPage(outside.SurfaceTeams, dana)
+	l.plugsInPage(company.SurfaceTeams, dana)
 	l.checkTeamsProblems()
 }
 
@@ -215,7 +215,7 @@ func TestTeamsHabits(t *testing.T) {
 	l.do("press Enter", chromedp.KeyEvent("\r"), chromedp.KeyEvent("\r"))
 	l.untilShown("#teams .center .t-msg.app", "snooze")
 	l.shot("teams-chat")
-	l.click(`#teams [data-focus="` + outside.TeamsSupport + `"]`)
+	l.click(`#teams [data-focus="` + company.TeamsSupport + `"]`)
 	l.until("the channel is open", `document.querySelector('#teams [data-focus="post-apps"]').checkVisibility()`)
 	l.click(`#teams [data-focus="post-apps"]`)
 	l.untilShown(".menu", "Start conversation")
@@ -232,7 +232,7 @@ func TestTeamsHabits(t *testing.T) {
 func TestTeamsSwitch(t *testing.T) {
 	t.Parallel()
 	l := newTeamsThread(t, longName, longName+" asks")
-	must(l.world.Teams.As(outside.TeamsBen).Post(teamsfake.Post{Channel: outside.TeamsSupport, Text: longName + " `" + longName + "`", Subject: longName}))(t)
+	must(l.company.Teams.As(company.TeamsBen).Post(teamsfake.Post{Channel: company.TeamsSupport, Text: longName + " `" + longName + "`", Subject: longName}))(t)
 	l.untilShown(inPosts+" .subject", longName)
 	for _, theme := range []string{"light", "dark"} {
 		l.emulateMedia(theme)
@@ -259,18 +259,18 @@ func TestTeamsSwitch(t *testing.T) {
 	l.until("the address says so", `location.search === '?surface=slack' && document.querySelector('#surfaces .home').dataset.surface === 'slack'`)
 	l.untilShown("#slack .center .empty", "Threads in Teams stay there.")
 	l.shot("teams-away")
-	before := len(l.world.Teams.Roots(outside.TeamsSupport))
-	for n := 1; len(l.world.Slack.Messages(outside.Support)) == 0; n++ { // Parley reads its settings anew every second
-		must(l.world.Mail.Customer(fmt.Sprintf("Kim <kim@x%d.test>", n)).Send(mailfake.Mail{To: []string{outside.HelpAddress},
+	before := len(l.company.Teams.Roots(company.TeamsSupport))
+	for n := 1; len(l.company.Slack.Messages(company.Support)) == 0; n++ { // Parley reads its settings anew every second
+		must(l.company.Mail.Customer(fmt.Sprintf("Kim <kim@x%d.test>", n)).Send(mailfake.Mail{To: []string{company.HelpAddress},
 			Subject: fmt.Sprintf("Opening hours %d", n), Text: "On Sunday?"}))(t)
 		l.untilOutside("the conversation opens somewhere", func() bool {
-			return len(l.world.Slack.Messages(outside.Support))+len(l.world.Teams.Roots(outside.TeamsSupport)) == before+n
+			return len(l.company.Slack.Messages(company.Support))+len(l.company.Teams.Roots(company.TeamsSupport)) == before+n
 		})
 	}
 	l.untilShown("#slack .center .msg", "Opening hours")
-	must(l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress},
+	must(l.company.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{company.HelpAddress},
 		Subject: "Re: " + longName, Text: "Are you there?",
-		InReplyTo: l.world.Mail.Sent(maria)[0].MessageID}))(t)
+		InReplyTo: l.company.Mail.Sent(maria)[0].MessageID}))(t)
 	l.do("load the page anew", chromedp.Reload())
 	l.until("the page is ready, on Slack", `document.documentElement.dataset.ready === 'yes' && document.getElementById('teams').hidden`)
 	l.click(`#surfaces [data-surface="teams"]`)
@@ -333,7 +333,7 @@ func TestTeamsUploadPageAlone(t *testing.T) {
 	l.shot("upload-alone-again")
 	l.endHold()
 	l.untilOutside("Maria has the files", func() bool {
-		list := l.world.Mail.Inbox(maria)
+		list := l.company.Mail.Inbox(maria)
 		return len(list) == 1 && strings.Contains(list[0].Text, "Two of them") && len(list[0].Attachments) == 2
 	})
 	l.checkTeamsProblems()

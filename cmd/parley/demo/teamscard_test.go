@@ -10,7 +10,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // cardIn is what the golden files of bot/teams/card hold: messages or a dialog.
@@ -118,9 +118,9 @@ func TestSurfaceRemembered(t *testing.T) {
 	l := browse(t, w, p)
 	l.until("Slack is shown", `document.getElementById('teams').hidden`)
 	l.click(`#surfaces [data-surface="teams"]`)
-	l.untilOutside("Teams is home", func() bool { return w.Home() == outside.SurfaceTeams })
+	l.untilOutside("Teams is home", func() bool { return w.Home() == company.SurfaceTeams })
 
-	w.SetHome(outside.SurfaceSlack) // as in a new demo
+	w.SetHome(company.SurfaceSlack) // as in a new demo
 	p.chosen.Store(false)
 	open := func(query string) {
 		l.js("open "+query, `(document.documentElement.dataset.ready = 'no', location.assign('/`+query+`'))`)
@@ -128,16 +128,16 @@ func TestSurfaceRemembered(t *testing.T) {
 	}
 	open("?surface=slack")
 	l.until("Slack is shown, as the address says", `document.getElementById('teams').hidden`)
-	if w.Home() != outside.SurfaceSlack {
+	if w.Home() != company.SurfaceSlack {
 		t.Error("looking at a page moved the home")
 	}
 	open("")
 	l.until("Teams is shown", `document.getElementById('slack').hidden && document.querySelector('#surfaces .home').dataset.surface === 'teams'`)
-	if w.Home() != outside.SurfaceTeams {
+	if w.Home() != company.SurfaceTeams {
 		t.Error("what was chosen the last time is not home")
 	}
 	l.click(`#surfaces [data-surface="slack"]`)
-	l.untilOutside("Slack is home", func() bool { return w.Home() == outside.SurfaceSlack })
+	l.untilOutside("Slack is home", func() bool { return w.Home() == company.SurfaceSlack })
 	l.js("as another tab", `localStorage.setItem('surface', 'teams')`)
 	open("")
 	l.until("Slack is shown, as somebody chose in this demo", `document.getElementById('teams').hidden`)

@@ -21,7 +21,7 @@ import (
 	"parley/bot/teams/teamsfake/entra"
 	"parley/bot/teams/teamsfake/people"
 	"parley/bot/teams/teamsfake/tenant"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // teamsEmoji are Teams' names of reactions.
@@ -149,7 +149,7 @@ func (b *teamsBoard) choose(ctx context.Context, who, action, id string) error {
 
 // command writes to Parley in private. A form opens only from an action of the app's, which also begins with a slash.
 func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err error) {
-	channel, root := map[string]string{here: b.support, elsewhere: outside.TeamsRandom, directly: ""}[where], ""
+	channel, root := map[string]string{here: b.support, elsewhere: company.TeamsRandom, directly: ""}[where], ""
 	if where != here && where != elsewhere && where != directly {
 		channel, root = b.support, where
 	}
@@ -312,7 +312,7 @@ func (b *teamsBoard) failCalls(kind, times string) error {
 }
 
 func (b *teamsBoard) look(name string, members []string) {
-	b.support = outside.TeamsSupport
+	b.support = company.TeamsSupport
 	if name == "support" {
 		return
 	}
@@ -325,7 +325,7 @@ func (b *teamsBoard) look(name string, members []string) {
 	for _, who := range members {
 		ids = append(ids, teamsCast()[who])
 	}
-	b.support = b.fake.Admin.AddChannel(teamsfake.Channel{Team: outside.TeamsTeam, Name: name, Kind: tenant.KindPrivate, Members: ids, Added: true}).ID
+	b.support = b.fake.Admin.AddChannel(teamsfake.Channel{Team: company.TeamsTeam, Name: name, Kind: tenant.KindPrivate, Members: ids, Added: true}).ID
 }
 
 // manage does what administrators do.
@@ -334,11 +334,11 @@ func (b *teamsBoard) manage(what string, args []string) error {
 	defer cancel()
 	switch what {
 	case "archives", "unarchives":
-		return b.fake.Admin.ArchiveTeam(outside.TeamsTeam, what == "archives")
+		return b.fake.Admin.ArchiveTeam(company.TeamsTeam, what == "archives")
 	case "expels", "uninstalls":
-		return b.fake.Admin.Uninstall(ctx, outside.TeamsTeam)
+		return b.fake.Admin.Uninstall(ctx, company.TeamsTeam)
 	case "invites", "reinstalls":
-		return b.fake.Admin.Install(ctx, outside.TeamsTeam)
+		return b.fake.Admin.Install(ctx, company.TeamsTeam)
 	case "deletes":
 		return b.fake.Admin.DeleteChannel(b.support)
 	case "restores":
@@ -354,7 +354,7 @@ func (b *teamsBoard) manage(what string, args []string) error {
 				left = append(left, id)
 			}
 		}
-		return b.fake.Admin.SetMembers(outside.TeamsTeam, left)
+		return b.fake.Admin.SetMembers(company.TeamsTeam, left)
 	case "withholds": // what it takes to read files
 		b.fake.Entra.Permit(slices.DeleteFunc(tenant.AllPermissions(), func(p string) bool {
 			return p == tenant.PermitFilesRead || p == tenant.PermitFilesWrite
@@ -372,7 +372,7 @@ func (b *teamsBoard) manage(what string, args []string) error {
 // mumble sends what nobody understands.
 func (b *teamsBoard) mumble(ctx context.Context) error {
 	place := fmt.Sprintf(`"channelId":"msteams","serviceUrl":%q,"recipient":{"id":%q},"conversation":{"conversationType":"channel","tenantId":%q,"id":%q},"channelData":{"tenant":{"id":%q},"channel":{"id":%q},"team":{"id":%q}}`,
-		b.fake.ServiceURL(), b.fake.BotID(), b.fake.TenantID(), b.support+";messageid=1", b.fake.TenantID(), b.support, outside.TeamsTeam)
+		b.fake.ServiceURL(), b.fake.BotID(), b.fake.TenantID(), b.support+";messageid=1", b.fake.TenantID(), b.support, company.TeamsTeam)
 	for _, odd := range []string{
 		`{"type":"somethingNew","id":"f:1",` + place + `}`,
 		`{"type":"message","id":17,"from":[1],"text":{"a":1},` + place + `}`,

@@ -9,27 +9,27 @@ import (
 	"strings"
 
 	"parley/bot/teams/teamsfake"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // The page of the demo shows some chats side by side, each in a pane: what customers see, and Slack or Microsoft
 // Teams, where agents work. A visitor plays all these people. Instead of the real services, Parley talks to emulators
-// of them; together they are the world (package outside). This file is the server's part of the pane of Teams: it
+// of them, which package company starts. This file is the server's part of the pane of Teams: it
 // answers what the page's script asks for. teamsstate.go says what the pane shows.
 
-// teamsPane is the pane of Teams. In a world without Teams, it has no routes and the page doesn't show it.
+// teamsPane is the pane of Teams. Without Teams, it has no routes and the page doesn't show it.
 type teamsPane struct {
-	*pageState          // what all panes share: the world and what visitors have read
+	*pageState          // what all panes share: the company and what visitors have read
 	app        teamsApp // what Teams offers of Parley; set by readManifest
 }
 
 // addRoutes registers the addresses that the page's script, and links in the pane, use.
 func (p *teamsPane) addRoutes(mux *http.ServeMux) {
-	if p.world.Teams == nil {
+	if p.company.Teams == nil {
 		return
 	}
 	// The emulator itself handles what people do in Teams.
-	mux.Handle("POST /teams/_fake/person/", http.StripPrefix("/teams", p.world.Teams))
+	mux.Handle("POST /teams/_fake/person/", http.StripPrefix("/teams", p.company.Teams))
 	mux.HandleFunc("POST /teams/read", p.readTeams)
 	mux.HandleFunc("POST /teams/permission", p.permitTeams)
 	mux.HandleFunc("GET /teams/files/{id}", p.serveTeamsFile)
@@ -52,12 +52,12 @@ type teamsBoot struct {
 
 // newBoot returns nil if there is no Teams.
 func (p *teamsPane) newBoot() *teamsBoot {
-	if p.world.Teams == nil {
+	if p.company.Teams == nil {
 		return nil
 	}
 	return &teamsBoot{
-		Support: outside.TeamsSupport,
-		Agents:  []string{outside.TeamsAnn, outside.TeamsBen, outside.TeamsZoe},
+		Support: company.TeamsSupport,
+		Agents:  []string{company.TeamsAnn, company.TeamsBen, company.TeamsZoe},
 		App:     p.app,
 	}
 }
@@ -73,7 +73,7 @@ func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 	channel, thread := r.FormValue("channel"), r.FormValue("thread")
 
 	last := ""
-	for _, m := range p.world.Teams.Shown(as, channel) {
+	for _, m := range p.company.Teams.Shown(as, channel) {
 		// Ids are milliseconds since 1970, all of them with 13 digits, so a later message has a greater id as a text,
 		// too.
 		if isInPlace(m, thread) && m.ID > last {
@@ -81,7 +81,7 @@ func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if channel == "" {
-		channel = p.world.Teams.PersonalID(as)
+		channel = p.company.Teams.PersonalID(as)
 	}
 
 	p.marks.mu.Lock()
@@ -94,7 +94,7 @@ func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 // permitTeams handles POST /teams/permission: the owner of the team decides what Parley may read in the team's
 // channels. The form field all is "yes" for all messages; otherwise Parley gets only those that mention it.
 func (p *teamsPane) permitTeams(w http.ResponseWriter, r *http.Request) {
-	p.world.Teams.Entra.SetRSC(r.FormValue("all") == "yes")
+	p.company.Teams.Entra.SetRSC(r.FormValue("all") == "yes")
 	p.hub.wake()
 	writeJSON(w, map[string]bool{"ok": true})
 }
@@ -102,7 +102,7 @@ func (p *teamsPane) permitTeams(w http.ResponseWriter, r *http.Request) {
 // serveTeamsFile handles GET /teams/files/{id}: it sends a file that somebody posted. The browser shows a picture, and
 // saves all else.
 func (p *teamsPane) serveTeamsFile(w http.ResponseWriter, r *http.Request) {
-	f := p.world.Teams.File(r.PathValue("id"))
+	f := p.company.Teams.File(r.PathValue("id"))
 	if f == nil {
 		http.NotFound(w, r)
 		return
@@ -113,7 +113,7 @@ func (p *teamsPane) serveTeamsFile(w http.ResponseWriter, r *http.Request) {
 // serveTeamsPicture handles GET /teams/pictures/{channel}/{message}/{n}: it sends the n-th picture of a message, counted
 // from 0, which Parley posted as a data URI: "data:image/png;base64,iVBORw0…".
 func (p *teamsPane) serveTeamsPicture(w http.ResponseWriter, r *http.Request) {
-	m := p.world.Teams.Message(r.PathValue("channel"), r.PathValue("message"))
+	m := p.company.Teams.Message(r.PathValue("channel"), r.PathValue("message"))
 	if m == nil {
 		http.NotFound(w, r)
 		return
@@ -146,7 +146,7 @@ func parseDataURI(uri string) (mediaType string, content []byte, ok bool) {
 // Shape: /l/message/19:…@thread.tacv2/1700000000000?parentMessageId=1699999999999
 func (p *teamsPane) followTeamsLink(w http.ResponseWriter, r *http.Request) {
 	channel, message := r.PathValue("channel"), r.PathValue("message")
-	m := p.world.Teams.Message(channel, message)
+	m := p.company.Teams.Message(channel, message)
 	if m == nil || m.Targeted != "" { // a message for one person alone has no link
 		http.Error(w, "There is no such message.", http.StatusNotFound)
 		return
@@ -156,11 +156,11 @@ func (p *teamsPane) followTeamsLink(w http.ResponseWriter, r *http.Request) {
 
 // watch has open pages draw themselves anew whenever people would see a change in Teams. It returns when ctx ends.
 func (p *teamsPane) watch(ctx context.Context) {
-	if p.world.Teams == nil {
+	if p.company.Teams == nil {
 		return
 	}
 
-	changes := p.world.Teams.Subscribe()
+	changes := p.company.Teams.Subscribe()
 	for {
 		news, err := changes.Next(ctx)
 		if err != nil { // ctx has ended

@@ -10,13 +10,13 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // newTeamsPage returns the page of an empty world with Teams, without a Parley behind it.
-func newTeamsPage(t *testing.T) (*Page, *outside.World) {
+func newTeamsPage(t *testing.T) (*Page, *company.Company) {
 	t.Helper()
-	w := must(outside.New(t.Context(), outside.Options{TeamsOptions: outside.TeamsOptions{Teams: true}}))(t)
+	w := must(company.New(t.Context(), company.Options{TeamsOptions: company.TeamsOptions{Teams: true}}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	p := must(NewPage(w, PageOptions{Hold: 10 * time.Second}))(t)
 	return p, w
@@ -25,12 +25,12 @@ func newTeamsPage(t *testing.T) (*Page, *outside.World) {
 // supportTeamOf returns what a person sees in Teams, who looks at the support channel and one of its threads; "" means none.
 func supportTeamOf(t *testing.T, p *Page, as, thread string) teamsState {
 	t.Helper()
-	return stateOf(t, p, url.Values{"as": {outside.Ann}, "teams_as": {as}, "teams_channel": {outside.TeamsSupport}, "teams_thread": {thread}}).Teams
+	return stateOf(t, p, url.Values{"as": {company.Ann}, "teams_as": {as}, "teams_channel": {company.TeamsSupport}, "teams_thread": {thread}}).Teams
 }
 
 // supportChannel returns the row of the support channel in somebody's list.
 func (s teamsState) supportChannel() teamsChannel {
-	return s.Channels[slices.IndexFunc(s.Channels, func(c teamsChannel) bool { return c.ID == outside.TeamsSupport })]
+	return s.Channels[slices.IndexFunc(s.Channels, func(c teamsChannel) bool { return c.ID == company.TeamsSupport })]
 }
 
 // Ann's post has two answers by Ben, of which one mentions her, and one that he deleted. She has mentions and unread answers until
@@ -38,13 +38,13 @@ func (s teamsState) supportChannel() teamsChannel {
 func TestTeamsStateFollowsPeople(t *testing.T) {
 	t.Parallel()
 	p, w := newTeamsPage(t)
-	root := must(w.Teams.As(outside.TeamsAnn).Post(teamsfake.Post{Channel: outside.TeamsSupport, Text: "who knows glazes?"}))(t)
-	for _, text := range []string{"<@" + outside.TeamsAnn + "> I do", "and more", "gone soon"} {
-		must(w.Teams.As(outside.TeamsBen).Reply(outside.TeamsSupport, root, text))(t)
+	root := must(w.Teams.As(company.TeamsAnn).Post(teamsfake.Post{Channel: company.TeamsSupport, Text: "who knows glazes?"}))(t)
+	for _, text := range []string{"<@" + company.TeamsAnn + "> I do", "and more", "gone soon"} {
+		must(w.Teams.As(company.TeamsBen).Reply(company.TeamsSupport, root, text))(t)
 	}
-	last := w.Teams.Thread(outside.TeamsSupport, root)[3]
-	check(t, w.Teams.As(outside.TeamsBen).Delete(outside.TeamsSupport, last.ID))
-	ann := supportTeamOf(t, p, outside.TeamsAnn, root)
+	last := w.Teams.Thread(company.TeamsSupport, root)[3]
+	check(t, w.Teams.As(company.TeamsBen).Delete(company.TeamsSupport, last.ID))
+	ann := supportTeamOf(t, p, company.TeamsAnn, root)
 	if len(ann.Posts) != 1 || ann.Posts[0].Replies != 2 || ann.Posts[0].Unread != 2 {
 		t.Errorf("posts that Ann sees: got %+v, want one with 2 replies that are both unread", ann.Posts)
 	}
@@ -57,7 +57,7 @@ func TestTeamsStateFollowsPeople(t *testing.T) {
 	if got := ann.Activity; len(got) != 2 || got[0].Kind != "reply" || got[1].Kind != "mention" || !got[1].Unread {
 		t.Errorf("Ann's activity: got %+v, want a reply and, before it, an unread mention", got)
 	}
-	zoe := supportTeamOf(t, p, outside.TeamsZoe, "")
+	zoe := supportTeamOf(t, p, company.TeamsZoe, "")
 	if len(zoe.Activity) != 0 || len(zoe.Thread) != 0 {
 		t.Errorf("Zoe, who looks at no thread, sees the activity %+v and the thread %+v; want neither", zoe.Activity, zoe.Thread)
 	}
@@ -65,16 +65,16 @@ func TestTeamsStateFollowsPeople(t *testing.T) {
 		t.Errorf("posts that are new to Zoe: got %d, want 1", got)
 	}
 	for _, place := range []string{"", root} {
-		if got := ask(p, "POST", "/teams/read?"+url.Values{"as": {outside.TeamsAnn}, "channel": {outside.TeamsSupport}, "thread": {place}}.Encode()); got.Code != http.StatusOK {
+		if got := ask(p, "POST", "/teams/read?"+url.Values{"as": {company.TeamsAnn}, "channel": {company.TeamsSupport}, "thread": {place}}.Encode()); got.Code != http.StatusOK {
 			t.Fatalf("read thread %q: got %d: %s", place, got.Code, got.Body)
 		}
 	}
-	ann = supportTeamOf(t, p, outside.TeamsAnn, root)
+	ann = supportTeamOf(t, p, company.TeamsAnn, root)
 	if ann.Posts[0].Unread != 0 || ann.supportChannel().Mentions != 0 || ann.Activity[1].Unread {
 		t.Errorf("once Ann has read all: got %d unread, %d mentions, an unread activity: %t; want none of them",
 			ann.Posts[0].Unread, ann.supportChannel().Mentions, ann.Activity[1].Unread)
 	}
-	link := ask(p, "GET", "/l/message/"+outside.TeamsSupport+"/"+last.Root+"?parentMessageId="+root)
+	link := ask(p, "GET", "/l/message/"+company.TeamsSupport+"/"+last.Root+"?parentMessageId="+root)
 	if location := link.Header().Get("Location"); link.Code != http.StatusSeeOther || !strings.HasSuffix(location, "/"+root) {
 		t.Errorf("a link to a message: got %d to %q, want %d to the thread %s", link.Code, location, http.StatusSeeOther, root)
 	}
@@ -84,7 +84,7 @@ func TestTeamsStateFollowsPeople(t *testing.T) {
 func TestTeamsPageRefuses(t *testing.T) {
 	t.Parallel()
 	p, _ := newTeamsPage(t)
-	post := "/teams/_fake/person/" + outside.TeamsAnn + "/post"
+	post := "/teams/_fake/person/" + company.TeamsAnn + "/post"
 	crossSite := []string{"Sec-Fetch-Site", "cross-site"}
 	for _, c := range []struct {
 		name, method, target string
@@ -98,8 +98,8 @@ func TestTeamsPageRefuses(t *testing.T) {
 		{name: "another surface", method: "POST", target: "/surface?to=irc", want: 409},
 		{name: "a choice by another site", method: "POST", target: "/surface?to=teams", header: crossSite, want: 403},
 		{name: "a file that is not there", method: "GET", target: "/teams/files/x", want: 404},
-		{name: "a picture that is not there", method: "GET", target: "/teams/pictures/" + outside.TeamsSupport + "/17/0", want: 404},
-		{name: "a message that is not there", method: "GET", target: "/l/message/" + outside.TeamsSupport + "/17", want: 404},
+		{name: "a picture that is not there", method: "GET", target: "/teams/pictures/" + company.TeamsSupport + "/17/0", want: 404},
+		{name: "a message that is not there", method: "GET", target: "/l/message/" + company.TeamsSupport + "/17", want: 404},
 	} {
 		if got := ask(p, c.method, c.target, c.header...); got.Code != c.want {
 			t.Errorf("%s: got %d, want %d: %s", c.name, got.Code, c.want, got.Body)
@@ -116,9 +116,9 @@ func TestTeamsPageSettings(t *testing.T) {
 			t.Errorf("%s: got %d, want %d: %s", target, got.Code, http.StatusOK, got.Body)
 		}
 	}
-	s := stateOf(t, p, url.Values{"as": {outside.Ann}, "teams_as": {outside.TeamsAnn}})
-	if s.Home != outside.SurfaceTeams {
-		t.Errorf("home: got %q, want %q", s.Home, outside.SurfaceTeams)
+	s := stateOf(t, p, url.Values{"as": {company.Ann}, "teams_as": {company.TeamsAnn}})
+	if s.Home != company.SurfaceTeams {
+		t.Errorf("home: got %q, want %q", s.Home, company.SurfaceTeams)
 	}
 	if s.Teams.ReadsAll {
 		t.Error("Parley reads all messages, though it may not")
@@ -135,8 +135,8 @@ func TestTeamsPageWithoutTeams(t *testing.T) {
 	if got := ask(p, "POST", "/surface?to=teams"); got.Code != http.StatusConflict {
 		t.Errorf("got %d, want %d", got.Code, http.StatusConflict)
 	}
-	if s := stateOf(t, p, url.Values{"as": {outside.Ann}}); s.Teams.On || s.Home != outside.SurfaceSlack {
-		t.Errorf("got Teams %t, home %q; want no Teams, home %q", s.Teams.On, s.Home, outside.SurfaceSlack)
+	if s := stateOf(t, p, url.Values{"as": {company.Ann}}); s.Teams.On || s.Home != company.SurfaceSlack {
+		t.Errorf("got Teams %t, home %q; want no Teams, home %q", s.Teams.On, s.Home, company.SurfaceSlack)
 	}
 }
 

@@ -15,7 +15,7 @@ const shownActivity = 30
 
 // teamsState is what one person sees in the small Teams on the demo's page. The page asks for it after each change.
 type teamsState struct {
-	On       bool              `json:"on"` // this world has Teams
+	On       bool              `json:"on"` // there is Teams
 	Users    []teamsfake.User  `json:"users"`
 	Team     string            `json:"team"`
 	Channels []teamsChannel    `json:"channels"`
@@ -83,9 +83,9 @@ type teamsMessage struct {
 }
 
 // readState returns what the person with the user id as sees. channel and thread say what is open; channel may be
-// "chat" for the person's chat with the app. The result is empty in a world without Teams.
+// "chat" for the person's chat with the app. The result is empty without Teams.
 func (p *teamsPane) readState(as, channel, thread string) teamsState {
-	fake := p.world.Teams
+	fake := p.company.Teams
 	if fake == nil {
 		return teamsState{}
 	}
@@ -98,7 +98,7 @@ func (p *teamsPane) readState(as, channel, thread string) teamsState {
 		Thread:   []teamsMessage{},
 		Activity: []teamsActivity{},
 		Dialog:   fake.Dialog(as),
-		ReadsAll: p.world.CanReadAllOfTeams(),
+		ReadsAll: p.company.CanReadAllOfTeams(),
 	}
 	for _, t := range fake.Teams() {
 		s.Team = t.Name

@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // An agent sends a file on the page that a reply's form leads to: what she typed is there already,
@@ -50,11 +50,11 @@ func TestTeamsUploadPage(t *testing.T) {
 	l.shot("teams-uploaded")
 	l.endHold()
 	l.untilOutside("Maria has the file", func() bool {
-		list := l.world.Mail.Inbox(maria)
+		list := l.company.Mail.Inbox(maria)
 		return len(list) == 1 && strings.Contains(list[0].Text, "50 % & more #1") && len(list[0].Attachments) == 2
 	})
 	l.checkTeamsProblems()
-	l.untilTeamsHears(1, "tasks.completeTask", "v2_dialog.url.submit", `[{"uploaded":true},["`+outside.TeamsAppID+`"]]`)
+	l.untilTeamsHears(1, "tasks.completeTask", "v2_dialog.url.submit", `[{"uploaded":true},["`+company.TeamsAppID+`"]]`)
 
 	phone := `window.told = []; window.nativeInterface = { framelessPostMessage: (m) => told.push(m) }`
 	l.do("open the page as phones do, in no frame", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {

@@ -11,7 +11,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // textBoard is a chat of plain text: it has no forms, no emoji of people's own, and no commands but those in messages.
@@ -25,9 +25,9 @@ type textBoard struct {
 var _ board = (*textBoard)(nil)
 
 func newTextBoard(t testing.TB) *textBoard {
-	c := bridgetest.NewChat(t, bridgetest.User{ID: outside.Ann, Email: "ann@acme.test"}, bridgetest.User{ID: outside.Ben, Email: "ben@acme.test"},
-		bridgetest.User{ID: outside.Zoe, Email: "zoe@acme.test"})
-	c.Open(outside.Support)
+	c := bridgetest.NewChat(t, bridgetest.User{ID: company.Ann, Email: "ann@acme.test"}, bridgetest.User{ID: company.Ben, Email: "ben@acme.test"},
+		bridgetest.User{ID: company.Zoe, Email: "zoe@acme.test"})
+	c.Open(company.Support)
 	return &textBoard{Chat: c, t: t}
 }
 
@@ -93,9 +93,9 @@ func (b *textBoard) pending() bool { return !b.Taken() }
 
 // What can be seen: see boardView.
 
-func (b *textBoard) channel() string             { return outside.Support }
-func (b *textBoard) roots() []shown              { return b.list(b.Messages(outside.Support, "")) }
-func (b *textBoard) thread(root string) []shown  { return b.list(b.Messages(outside.Support, root)) }
+func (b *textBoard) channel() string             { return company.Support }
+func (b *textBoard) roots() []shown              { return b.list(b.Messages(company.Support, "")) }
+func (b *textBoard) thread(root string) []shown  { return b.list(b.Messages(company.Support, root)) }
 func (b *textBoard) whispers(who string) []shown { return b.list(b.Whispers(cast()[who])) }
 func (b *textBoard) direct(who string) []shown   { return b.list(b.Messages("@"+cast()[who], "")) }
 func (b *textBoard) forms(string) []form         { return nil }
@@ -168,17 +168,17 @@ func (b *textBoard) post(who string, u utterance) error {
 	if u.ToParley {
 		text = "<@" + bridgetest.App + "> " + text
 	}
-	b.Say(cast()[who], outside.Support, u.Thread, text, files...)
+	b.Say(cast()[who], company.Support, u.Thread, text, files...)
 	return nil
 }
 
 func (b *textBoard) edit(_, id, text string) error {
-	b.Edit(outside.Support, id, b.typed(text))
+	b.Edit(company.Support, id, b.typed(text))
 	return nil
 }
 
 func (b *textBoard) remove(_, id string) error {
-	b.Delete(outside.Support, id)
+	b.Delete(company.Support, id)
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/offline"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // What a model wrote for agents: in a language that is read from right to left, and with a word that is hard to break.
@@ -35,7 +35,7 @@ const draft = "!ai translate to Arabic: Hello Miriam, we are so sorry! A new lam
 // A summary, a translation and the form with it can be read in the Slack half, with long words and from right to left.
 func TestTextsInSlack(t *testing.T) {
 	t.Parallel()
-	l := newLiveIn(t, outside.SurfaceSlack, writing)
+	l := newLiveIn(t, company.SurfaceSlack, writing)
 	l.sendUpsetMails()
 	l.openThread("slack", "הזמנה")
 	l.reply("!summary")
@@ -55,7 +55,7 @@ func TestTextsInSlack(t *testing.T) {
 // The same in the Teams half.
 func TestTextsInTeams(t *testing.T) {
 	t.Parallel()
-	l := newLiveIn(t, outside.SurfaceTeams, writing)
+	l := newLiveIn(t, company.SurfaceTeams, writing)
 	l.sendUpsetMails()
 	l.openThread("teams", "הזמנה")
 	l.replyInTeams("!summary")

@@ -8,7 +8,7 @@ import (
 
 	"parley/bridge/analysis/offline"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/store"
 	"parley/store/knowledge"
 )
@@ -24,7 +24,7 @@ func (l *live) tourAt(step string) {
 // The tour leads to a reply that the company's pages suggest, to a summary, and to the pages of the site.
 func TestTourOfHelpAndSite(t *testing.T) {
 	t.Parallel()
-	l := newLiveIn(t, outside.SurfaceSlack, func(o *app.Options) { o.Analyzer = offline.New() })
+	l := newLiveIn(t, company.SurfaceSlack, func(o *app.Options) { o.Analyzer = offline.New() })
 	folder := must(writeKnowledge(t.TempDir()))(t)
 	pool := l.page.db.Load()
 	check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, []string{folder}, true) }))
@@ -34,7 +34,7 @@ func TestTourOfHelpAndSite(t *testing.T) {
 		return err == nil && pages >= 4
 	})
 	l.sendMail("Maria Lopez <"+maria+">", "A mug arrived broken", "Hello, one of the mugs arrived broken. What can I do?\n\nMaria")
-	l.openThread(outside.SurfaceSlack, "A mug arrived broken")
+	l.openThread(company.SurfaceSlack, "A mug arrived broken")
 	l.untilShown(".threadpane .msg", "Broken in transit")
 	l.tourAt("suggestion")
 	l.openForm(`.threadpane [data-label="Use reply"]`, "textarea")

@@ -8,7 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // surfaceCommand is what happens to the agents' surface. What a board doesn't know there
@@ -90,12 +90,12 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: mail refuses|bounces|delays|locks|unlocks|fails|…")
 	}
-	fake := s.world.Mail
+	fake := s.company.Mail
 	rule := mailfake.RecipientRule{Code: 550, Enhanced: "5.1.1", Text: "no such user"}
 	switch args[0] {
 	case "locks", "unlocks":
 		ts.Check(fake.SetMailbox(args[1], func(c *mailfake.MailboxConfig) {
-			c.Password = outside.HelpPassword
+			c.Password = company.HelpPassword
 			if args[0] == "locks" {
 				c.Password = "changed by somebody"
 			}
@@ -120,8 +120,8 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "answers": // somebody of the team, in the mailbox itself
 		m := mailfake.Mail{Text: args[1]}
 		program := details(ts, &m, args[2:])
-		inbox := fake.Inbox(outside.HelpAddress)
-		_, err := fake.Customer("Acme Support <"+outside.HelpAddress+">").ReplyAs(program, inbox[len(inbox)-1], m)
+		inbox := fake.Inbox(company.HelpAddress)
+		_, err := fake.Customer("Acme Support <"+company.HelpAddress+">").ReplyAs(program, inbox[len(inbox)-1], m)
 		ts.Check(err)
 		return
 	case "renumbers":

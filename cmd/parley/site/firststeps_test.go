@@ -12,7 +12,7 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
@@ -70,26 +70,26 @@ func parley(t *testing.T, env app.Env) (*app.Database, *app.App) {
 }
 
 // world is everything around a Parley, until the test ends.
-func world(t *testing.T, o outside.Options) *outside.World {
+func world(t *testing.T, o company.Options) *company.Company {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
 	t.Cleanup(cancel)
-	w := must(outside.New(ctx, o))(t)
+	w := must(company.New(ctx, o))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	return w
 }
 
 // addMailbox adds the world's mailbox.
-func (s *stepper) addMailbox(w *outside.World) {
+func (s *stepper) addMailbox(w *company.Company) {
 	s.t.Helper()
 	s.click(`a[href="/settings/add-mailbox"]`)
-	s.fill("#f-email-address", outside.HelpAddress)
+	s.fill("#f-email-address", company.HelpAddress)
 	s.click("form.page button.main")
 	host, port, _ := net.SplitHostPort(w.Mail.IMAPAddr())
 	s.fill("#f-email-imap-host", host)
 	s.fill("#f-email-imap-port", port)
 	s.choose("#f-email-imap-security", "none")
-	s.fill("#f-email-imap-password", outside.HelpPassword)
+	s.fill("#f-email-imap-password", company.HelpPassword)
 	_, port, _ = net.SplitHostPort(w.Mail.SMTPAddr()) // the server is that for reading
 	s.fill("#f-email-smtp-port", port)
 	s.click("form.page button.main")
@@ -100,10 +100,10 @@ func (s *stepper) addMailbox(w *outside.World) {
 // firstWords are what the first customer writes.
 const firstWords = "It has not come."
 
-func customerWrites(t *testing.T, w *outside.World) {
+func customerWrites(t *testing.T, w *company.Company) {
 	t.Helper()
 	jane := w.Mail.Customer("Jane Doe <jane@example.org>")
-	must(jane.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Where is my order?", Text: firstWords}))(t)
+	must(jane.Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Where is my order?", Text: firstWords}))(t)
 }
 
 // seesIt waits until the first steps say that the mail has come, and judges how many there were.
@@ -121,7 +121,7 @@ func (s *stepper) seesIt() {
 // R-273
 func TestFirstMailInAThread(t *testing.T) {
 	t.Parallel()
-	w := world(t, outside.Options{})
+	w := world(t, company.Options{})
 	w.Slack.Admin.AddUser(slackfake.User{ID: "U0GUEST", Name: "gus", RealName: "Gus Guest", Email: "gus@elsewhere.test", Restricted: true})
 	w.Slack.Admin.AddUser(slackfake.User{ID: "U0GONE", Name: "gone", RealName: "Gina Gone", Email: "gina@acme.test", Deleted: true})
 	for _, user := range []string{"U0GUEST", "U0GONE"} {
@@ -163,7 +163,7 @@ func TestFirstMailInAThread(t *testing.T) {
 	waitUntil(t, "the mail is a thread", func() bool { return inThread(w.Slack, firstWords) })
 	b.seesIt()
 	page := b.Value("document.documentElement.outerHTML")
-	for _, secret := range []string{w.Slack.BotToken(), w.Slack.AppToken(), outside.HelpPassword} {
+	for _, secret := range []string{w.Slack.BotToken(), w.Slack.AppToken(), company.HelpPassword} {
 		if strings.Contains(page, secret) {
 			t.Error("the page shows a secret")
 		}

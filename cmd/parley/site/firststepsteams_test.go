@@ -7,7 +7,7 @@ import (
 
 	"parley/bot/teams/teamsfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
@@ -20,7 +20,7 @@ import (
 func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	t.Parallel()
 	listen := must(lab.FreeAddress(t.Context()))(t)
-	w := world(t, outside.Options{PublicURL: "http://" + listen, TeamsOptions: outside.TeamsOptions{Teams: true, NoSlack: true}})
+	w := world(t, company.Options{PublicURL: "http://" + listen, TeamsOptions: company.TeamsOptions{Teams: true, NoSlack: true}})
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: listen, PublicURL: "https://" + listen, Teams: app.TeamsEnv{
 		LoginURL: w.Teams.LoginURL(), OpenIDURL: w.Teams.OpenIDURL(), GraphURL: w.Teams.GraphURL(), ServiceURLs: []string{w.Teams.ServiceURL()}}}
 	db, a := parley(t, env)

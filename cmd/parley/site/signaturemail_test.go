@@ -11,7 +11,7 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/storetest"
@@ -40,7 +40,7 @@ type signed struct {
 
 func newSigned(t *testing.T) *signed {
 	t.Helper()
-	w := world(t, outside.Options{})
+	w := world(t, company.Options{})
 	vars := map[string]string{"DATABASE_URL": storetest.URL(t), "PARLEY_DATA": t.TempDir(), "PARLEY_LISTEN": "127.0.0.1:0", "SLACK_RATE": "0"}
 	for _, v := range w.Env() {
 		name, value, _ := strings.Cut(v, "=")
@@ -50,7 +50,7 @@ func newSigned(t *testing.T) *signed {
 	db, a := parley(t, env)
 	check(t, lab.Apply(t.Context(), db, w.Config(0), nil))
 	s := &signed{t: t, app: a, ann: sitetest.At(t, db.Pool, "http://"+a.Address()).Visitor("ann@acme.test"), jane: w.Mail.Customer("Jane Doe <jane@example.org>")}
-	must(s.jane.Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Where is my order?", Text: firstWords}))(t)
+	must(s.jane.Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Where is my order?", Text: firstWords}))(t)
 	waitUntil(t, "the mail is in the inbox", func() bool { return s.ann.Get("/inbox/1").Has(firstWords) })
 	return s
 }

@@ -10,13 +10,13 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/demo/checker"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // observeMail records what customers write to the company, and what they receive from it. It skips mailboxes in which nothing
 // has changed since the last look.
 func (o *Observer) observeMail(now time.Time) {
-	mail := o.world.Mail
+	mail := o.company.Mail
 	for _, box := range mail.State().Mailboxes {
 		if !box.Customer || maps.Equal(box.Folders, o.folderSizes[box.Address]) {
 			continue
@@ -33,7 +33,7 @@ func (o *Observer) observeMail(now time.Time) {
 				Key:       m.MessageID,
 				Direction: checker.Inbound,
 				Author:    cmp.Or(m.From.Name, m.From.Address),
-				Recipient: outside.HelpAddress,
+				Recipient: company.HelpAddress,
 				SentAt:    m.At,
 				Text:      cmp.Or(text, filesOf(m), "(a message without text)"),
 				Mailbox:   box.Address,
@@ -43,7 +43,7 @@ func (o *Observer) observeMail(now time.Time) {
 		}
 
 		for _, m := range mail.Inbox(box.Address) {
-			if strings.EqualFold(m.From.Address, outside.HelpAddress) {
+			if strings.EqualFold(m.From.Address, company.HelpAddress) {
 				o.recordObserved(checker.Observation{
 					Key:       fmt.Sprintf("%s/%09d", box.Address, m.UID),
 					Direction: checker.Outbound,
@@ -76,5 +76,5 @@ func countAttachments(m mailfake.Received) (n int) {
 }
 
 func isToCompany(m mailfake.Received) bool {
-	return slices.ContainsFunc(append(slices.Clone(m.To), m.Cc...), func(a mailfake.Address) bool { return strings.EqualFold(a.Address, outside.HelpAddress) })
+	return slices.ContainsFunc(append(slices.Clone(m.To), m.Cc...), func(a mailfake.Address) bool { return strings.EqualFold(a.Address, company.HelpAddress) })
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/cmd/parley/demo/checker"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/plaintext"
 	"parley/store"
 )
@@ -68,7 +68,7 @@ type Row struct {
 // Reset. Nothing notifies it: it looks into the emulators whenever Report is called. So a post that is deleted
 // between two reports is known from the earlier one.
 type Observer struct {
-	world *outside.World
+	company *company.Company
 
 	mu          sync.Mutex
 	sent        map[string]*checker.SentMessage // by key
@@ -78,7 +78,7 @@ type Observer struct {
 }
 
 // New returns an Observer that has observed nothing yet.
-func New(w *outside.World) *Observer { return &Observer{world: w} }
+func New(w *company.Company) *Observer { return &Observer{company: w} }
 
 // Reset lets the observer forget everything, for a new round of the demo.
 func (o *Observer) Reset() {
@@ -246,11 +246,11 @@ func (o *Observer) readDatabase(ctx context.Context, pool *pgxpool.Pool) (record
 	if err := pool.QueryRow(ctx, left).Scan(&isBusy); err != nil {
 		return list, true, fmt.Errorf("demo: journal: %w", err)
 	}
-	if isBusy || o.world.Teams == nil {
+	if isBusy || o.company.Teams == nil {
 		return list, isBusy, nil
 	}
 
-	return list, o.world.Teams.Activities.Pending() > 0, nil
+	return list, o.company.Teams.Activities.Pending() > 0, nil
 }
 
 // readRecords reads what became of the newest messages, by the keys of checker.SentMessage.

@@ -10,7 +10,7 @@ import (
 
 // observePhones records what customers write by phone, and what they receive. Caller holds o.mu.
 func (o *Observer) observePhones(now time.Time) {
-	phones := o.world.Phones()
+	phones := o.company.Phones()
 	if phones == nil {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/cmd/parley/demo/checker"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/plaintext"
 )
 
@@ -42,7 +42,7 @@ func slackText(m *slackfake.Message) string {
 
 // observeSlack records what people write in the customers' threads, and what Parley posts there. Caller holds o.mu.
 func (o *Observer) observeSlack(now time.Time) {
-	slack := o.world.Slack
+	slack := o.company.Slack
 	for _, c := range slack.Channels() {
 		hasApp := slices.Contains(c.Members, slack.BotUserID())
 		if c.IM || !hasApp {
@@ -58,7 +58,7 @@ func (o *Observer) observeSlack(now time.Time) {
 
 // observeSlackThread looks at each message of a thread. Caller holds o.mu.
 func (o *Observer) observeSlackThread(channel, root string, now time.Time) {
-	thread := o.world.Slack.Thread(channel, root)
+	thread := o.company.Slack.Thread(channel, root)
 	from := o.customerOf(thread)
 	if from.isKnown() {
 		o.forgetTyped(channel, root)
@@ -77,7 +77,7 @@ func (o *Observer) observeSlackThread(channel, root string, now time.Time) {
 
 // slackReply makes the sent message of what a person typed in a customer's thread.
 func (o *Observer) slackReply(m *slackfake.Message, channel, root string, to customer) checker.SentMessage {
-	isByAgent := m.User == outside.Ann || m.User == outside.Ben
+	isByAgent := m.User == company.Ann || m.User == company.Ben
 	return checker.SentMessage{
 		Key:         channel + "/" + m.TS,
 		Direction:   checker.Outbound,
@@ -176,7 +176,7 @@ func (o *Observer) findCustomer(first checker.Observation) (best customer) {
 }
 
 func (o *Observer) userName(id string) string {
-	for _, u := range o.world.Slack.Users() {
+	for _, u := range o.company.Slack.Users() {
 		if u.ID == id {
 			return plaintext.UserName(u)
 		}

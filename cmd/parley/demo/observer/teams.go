@@ -11,7 +11,7 @@ import (
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/client"
 	"parley/cmd/parley/demo/checker"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/plaintext"
 )
 
@@ -24,13 +24,13 @@ import (
 var replyCommand = regexp.MustCompile(`(?i)^reply:?\s`)
 
 // observeTeams records what people write in the customers' threads in Teams, and what Parley posts there. It does
-// nothing in a world without Teams. Caller holds o.mu.
+// nothing without Teams. Caller holds o.mu.
 func (o *Observer) observeTeams(now time.Time) {
-	fake := o.world.Teams
+	fake := o.company.Teams
 	if fake == nil {
 		return
 	}
-	canReadAll := o.world.CanReadAllOfTeams()
+	canReadAll := o.company.CanReadAllOfTeams()
 	for _, c := range fake.Channels() {
 		for _, root := range fake.Roots(c.ID) {
 			thread := fake.Thread(c.ID, root.ID)
@@ -190,7 +190,7 @@ func teamsText(m *teamsfake.Message) (text string, isForCustomer bool) {
 		}
 	}
 
-	isAgents := m.User == outside.TeamsAnn || m.User == outside.TeamsBen
+	isAgents := m.User == company.TeamsAnn || m.User == company.TeamsBen
 	isInside := !isAgents || internalText.MatchString(text)
 	for _, x := range m.Mentions {
 		if !x.Bot {
@@ -212,7 +212,7 @@ func hasAppMention(m *teamsfake.Message) bool {
 }
 
 func (o *Observer) teamsName(id string) string {
-	if u, ok := o.world.Teams.User(id); ok {
+	if u, ok := o.company.Teams.User(id); ok {
 		return u.Name
 	}
 	return id
@@ -224,7 +224,7 @@ func surfaceFor(channel string) string {
 		return ""
 	}
 	if strings.HasPrefix(channel, "19:") { // as in "19:acme…@thread.tacv2"
-		return outside.SurfaceTeams
+		return company.SurfaceTeams
 	}
-	return outside.SurfaceSlack
+	return company.SurfaceSlack
 }

@@ -7,13 +7,13 @@ import (
 
 	"parley/bot/teams/teamsfake"
 	"parley/cmd/parley/demo/checker"
-	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/company"
 )
 
 // Of what people type in Teams, the observer knows the words, and whether they look as if they were for the customer.
 func TestTeamsText(t *testing.T) {
 	t.Parallel()
-	w, err := outside.New(t.Context(), outside.Options{TeamsOptions: outside.TeamsOptions{Teams: true}})
+	w, err := company.New(t.Context(), company.Options{TeamsOptions: company.TeamsOptions{Teams: true}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,48 +27,48 @@ func TestTeamsText(t *testing.T) {
 	}{
 		{
 			name:            "an answer",
-			user:            outside.TeamsAnn,
+			user:            company.TeamsAnn,
 			typed:           "It leaves today",
 			wantText:        "It leaves today",
 			wantForCustomer: true,
 		},
 		{
 			name:            "an answer that begins with a quotation",
-			user:            outside.TeamsAnn,
+			user:            company.TeamsAnn,
 			typed:           "> Where is it?\n\nIt leaves today",
 			wantText:        "It leaves today",
 			wantForCustomer: true,
 		},
 		{
 			name:            "nothing but a quotation",
-			user:            outside.TeamsAnn,
+			user:            company.TeamsAnn,
 			typed:           "> It leaves today",
 			wantText:        "It leaves today",
 			wantForCustomer: true,
 		},
-		{name: "a note", user: outside.TeamsAnn, typed: "note: ask the workshop", wantText: "note: ask the workshop"},
+		{name: "a note", user: company.TeamsAnn, typed: "note: ask the workshop", wantText: "note: ask the workshop"},
 		{
 			name:            "an answer that is given to Parley",
-			user:            outside.TeamsBen,
+			user:            company.TeamsBen,
 			typed:           "<@bot> reply: It leaves today",
 			wantText:        "It leaves today",
 			wantForCustomer: true,
 		},
-		{name: "a verb", user: outside.TeamsBen, typed: "<@bot> resolve", wantText: "resolve"},
-		{name: "to a colleague", user: outside.TeamsBen, typed: "<@" + outside.TeamsAnn + "> look", wantText: "@Ann Lee look"},
+		{name: "a verb", user: company.TeamsBen, typed: "<@bot> resolve", wantText: "resolve"},
+		{name: "to a colleague", user: company.TeamsBen, typed: "<@" + company.TeamsAnn + "> look", wantText: "@Ann Lee look"},
 		{
 			name:     "by somebody who is no agent",
-			user:     outside.TeamsZoe,
+			user:     company.TeamsZoe,
 			typed:    "Hello from next door",
 			wantText: "Hello from next door",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) { // one after the other: they share a channel
-			id, err := w.Teams.As(tt.user).Post(teamsfake.Post{Channel: outside.TeamsRandom, Text: tt.typed})
+			id, err := w.Teams.As(tt.user).Post(teamsfake.Post{Channel: company.TeamsRandom, Text: tt.typed})
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, forCustomer := teamsText(w.Teams.Message(outside.TeamsRandom, id))
+			text, forCustomer := teamsText(w.Teams.Message(company.TeamsRandom, id))
 			if text != tt.wantText {
 				t.Errorf("text: got %q, want %q", text, tt.wantText)
 			}
@@ -84,7 +84,7 @@ func TestTeamsObservationOfCustomer(t *testing.T) {
 	t.Parallel()
 	got := teamsObservation(&teamsfake.Message{
 		ID:      "2",
-		Channel: outside.TeamsSupport,
+		Channel: company.TeamsSupport,
 		Text:    "📧 Maria Lopez (customer)\nTwo mugs are chipped",
 	}, "1")
 	if want := checker.NameKey("Maria Lopez"); got.CustomerKey != want {
@@ -93,7 +93,7 @@ func TestTeamsObservationOfCustomer(t *testing.T) {
 	if words, want := got.MessageWords(), checker.WordsOf("Two mugs are chipped"); !slices.Equal(words, want) {
 		t.Errorf("words: got %q, want %q", words, want)
 	}
-	if want := outside.TeamsSupport + "/1"; got.Thread != want {
+	if want := company.TeamsSupport + "/1"; got.Thread != want {
 		t.Errorf("thread: got %q, want %q", got.Thread, want)
 	}
 }
@@ -108,7 +108,7 @@ func TestTeamsObservationOfCard(t *testing.T) {
 			{"type": "ColumnSet", "columns": [{"items": [{"type": "TextBlock", "text": "wrote again"}]}]},
 			{"type": "ActionSet", "actions": [{"title": "Take"}]}
 		]}`)
-	got := teamsObservation(&teamsfake.Message{Channel: outside.TeamsSupport, Cards: []json.RawMessage{card}}, "1")
+	got := teamsObservation(&teamsfake.Message{Channel: company.TeamsSupport, Cards: []json.RawMessage{card}}, "1")
 	if got.CustomerKey != "" {
 		t.Errorf("customer: got %q, want none", got.CustomerKey)
 	}

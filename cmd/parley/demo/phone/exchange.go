@@ -21,7 +21,7 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// Names of the accounts that the world's phones write to, as Config gives them.
+// Names of the accounts that customers' phones write to, as Config gives them.
 const (
 	WhatsAppAccount = "wa"
 	SMSAccount      = "sms"
@@ -30,7 +30,7 @@ const (
 	TwilioAccount = "twa"
 )
 
-// What the world's company has at Meta and Twilio. Tokens and secrets open the emulators alone.
+// What the company has at Meta and Twilio. Tokens and secrets open the emulators alone.
 const (
 	whatsAppNumber = "+15550100"
 	whatsAppID     = "1055500100"

@@ -1,10 +1,10 @@
-// Package outside is everything outside Parley, as the demo and its stories have it:
-//   - emulators of mail, Slack, Microsoft 365, phones and the providers of accounts, with one company and its customers,
+// Package company is Acme, the company whose helpdesk the demo and its stories show, and everything else outside Parley:
+//   - emulators of its mail server, Slack, Microsoft 365, phones and the providers of its accounts, and its customers,
 //   - proxies between them and Parley, which can be cut,
 //   - their clock.
 //
 // What does not belong here: Parley's process and database, and the demo's page.
-package outside
+package company
 
 import (
 	"cmp"
@@ -23,7 +23,7 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// People and places of the world. The ids look like Slack's, so that they can be given in parley.yaml.
+// People and places of the company. The ids look like Slack's, so that they can be given in parley.yaml.
 const (
 	HelpAddress  = lab.HelpAddress
 	HelpPassword = lab.HelpPassword
@@ -35,7 +35,7 @@ const (
 	Owner        = "U0OWNER0001" // the workspace's admin
 )
 
-// Options shape a World. The zero value is a mail server and a Slack workspace, at free ports of loopback.
+// Options shape a Company. The zero value is a mail server and a Slack workspace, at free ports of loopback.
 type Options struct {
 	Log *slog.Logger
 	// Clock is that of the emulators; nil means time.Now.
@@ -43,7 +43,7 @@ type Options struct {
 	// TokenClock dates the tokens of Teams; nil means Clock. Parley checks them by the machine's clock, also
 	// when Clock is moved.
 	TokenClock func() time.Time
-	// PublicURL is the address of the Parley that works with this world, such as http://127.0.0.1:8080. Teams and Phones
+	// PublicURL is the address of the Parley that works with this company, such as http://127.0.0.1:8080. Teams and Phones
 	// send webhooks there.
 	PublicURL string
 	// Proxies puts a proxy that can be cut (package proxy) between Parley and Slack, Teams and the mail server. The proxies then
@@ -76,10 +76,9 @@ type Options struct {
 	OIDCAddr   string           // likewise of the OpenID provider by which people sign in to the site
 }
 
-// World is everything outside Parley: the emulated mail server, chats and phones of one company, Acme, and its
-// customers. parley demo and parley fakes each start one. Env and Config return the settings with which a real
+// Company is Acme with its customers: the emulated mail server, chats and phones to which Parley connects. parley demo and parley fakes each start one. Env and Config return the settings with which a real
 // Parley works with it.
-type World struct {
+type Company struct {
 	Mail  *mailfake.Server
 	Slack *slackfake.Server
 	Teams *teamsfake.Server // nil without Options.Teams
@@ -92,18 +91,18 @@ type World struct {
 }
 
 // New starts the emulators. Close ends them.
-func New(ctx context.Context, o Options) (*World, error) {
-	w := &World{o: o}
-	w.SetHome(o.Home)
-	w.Mail = mailfake.New(mailfake.Options{
+func New(ctx context.Context, o Options) (*Company, error) {
+	c := &Company{o: o}
+	c.SetHome(o.Home)
+	c.Mail = mailfake.New(mailfake.Options{
 		Log:        o.Log,
 		Clock:      o.Clock,
-		CheckToken: w.isTokenAccepted,
-		IMAPListen: w.emulatorAddr(o.IMAPAddr),
-		SMTPListen: w.emulatorAddr(o.SMTPAddr),
+		CheckToken: c.isTokenAccepted,
+		IMAPListen: c.emulatorAddr(o.IMAPAddr),
+		SMTPListen: c.emulatorAddr(o.SMTPAddr),
 		Mailboxes:  []mailfake.MailboxConfig{{Address: HelpAddress, Password: HelpPassword, SaveToSent: o.SaveSent}},
 	})
-	w.Slack = slackfake.New(slackfake.Options{
+	c.Slack = slackfake.New(slackfake.Options{
 		Log:           o.Log,
 		Clock:         o.Clock,
 		SignClock:     time.Now,
@@ -115,97 +114,97 @@ func New(ctx context.Context, o Options) (*World, error) {
 		TriggerLife:   o.Patience,
 		Users:         append(lab.SlackPeople(), slackfake.User{ID: Owner, Name: "olga", RealName: "Olga Owner", Email: "olga@acme.test", Admin: true}),
 	})
-	w.makeChannels()
-	if err := w.start(ctx); err != nil {
-		return nil, errors.Join(err, w.Close())
+	c.makeChannels()
+	if err := c.start(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
 	}
-	return w, nil
+	return c, nil
 }
 
 // start starts the emulators, and the proxies if there are any.
-func (w *World) start(ctx context.Context) error {
-	if err := w.openProviders(); err != nil {
+func (c *Company) start(ctx context.Context) error {
+	if err := c.openProviders(); err != nil {
 		return err
 	}
-	if err := w.Mail.Start(ctx); err != nil {
+	if err := c.Mail.Start(ctx); err != nil {
 		return err
 	}
-	if err := w.Slack.Start(w.emulatorAddr(w.o.SlackAddr)); err != nil {
+	if err := c.Slack.Start(c.emulatorAddr(c.o.SlackAddr)); err != nil {
 		return err
 	}
-	if err := w.openTeams(); err != nil {
+	if err := c.openTeams(); err != nil {
 		return err
 	}
-	if w.o.Proxies {
-		if err := w.startProxies(ctx); err != nil {
+	if c.o.Proxies {
+		if err := c.startProxies(ctx); err != nil {
 			return err
 		}
 	}
-	return w.openPhones(ctx)
+	return c.openPhones(ctx)
 }
 
 const anyPort = "127.0.0.1:0"
 
 // emulatorAddr returns the host:port at which the emulator listens that Parley reaches at addr: there, unless addr is left to
 // chance, or a proxy listens there.
-func (w *World) emulatorAddr(addr string) string {
-	if w.o.Proxies {
+func (c *Company) emulatorAddr(addr string) string {
+	if c.o.Proxies {
 		return anyPort
 	}
 	return cmp.Or(addr, anyPort)
 }
 
 // makeChannels makes the channels support and random.
-func (w *World) makeChannels() {
+func (c *Company) makeChannels() {
 	people := []string{Ann, Ben, Zoe}
-	w.Slack.Admin.AddChannel(slackfake.Channel{ID: Support, Name: "support", Members: append(slices.Clone(people), Owner, w.Slack.BotUserID())})
-	w.Slack.Admin.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: people})
+	c.Slack.Admin.AddChannel(slackfake.Channel{ID: Support, Name: "support", Members: append(slices.Clone(people), Owner, c.Slack.BotUserID())})
+	c.Slack.Admin.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: people})
 }
 
 // Clock is the emulators' clock; nil means the machine's.
-func (w *World) Clock() func() time.Time { return w.o.Clock }
+func (c *Company) Clock() func() time.Time { return c.o.Clock }
 
 // Reset empties the emulators: everything is as New left it, but cut proxies stay cut.
 // Errors: the phones' addresses were taken meanwhile.
-func (w *World) Reset(ctx context.Context) error {
-	w.Slack.Reset()
-	w.makeChannels()
-	if w.Teams != nil {
-		w.Teams.Reset()
+func (c *Company) Reset(ctx context.Context) error {
+	c.Slack.Reset()
+	c.makeChannels()
+	if c.Teams != nil {
+		c.Teams.Reset()
 	}
-	w.Mail.Reset()
-	return w.openPhones(ctx)
+	c.Mail.Reset()
+	return c.openPhones(ctx)
 }
 
 // Close ends the emulators.
-func (w *World) Close() error {
-	if w.proxies != nil {
-		w.proxies.close()
+func (c *Company) Close() error {
+	if c.proxies != nil {
+		c.proxies.close()
 	}
 	var err error
-	if w.Teams != nil {
-		err = w.Teams.Close()
+	if c.Teams != nil {
+		err = c.Teams.Close()
 	}
-	return errors.Join(err, w.Phones().Close(), w.Slack.Close(), w.Mail.Close(), w.closeProviders())
+	return errors.Join(err, c.Phones().Close(), c.Slack.Close(), c.Mail.Close(), c.closeProviders())
 }
 
 // addressesForParley returns the host:port of Slack, IMAP and SMTP for Parley.
-func (w *World) addressesForParley() (slack, imap, smtp string) {
-	if w.proxies != nil {
-		return w.proxies.slack.Addr, w.proxies.imap.Addr, w.proxies.smtp.Addr
+func (c *Company) addressesForParley() (slack, imap, smtp string) {
+	if c.proxies != nil {
+		return c.proxies.slack.Addr, c.proxies.imap.Addr, c.proxies.smtp.Addr
 	}
-	return addressOf(w.Slack.URL()), w.Mail.IMAPAddr(), w.Mail.SMTPAddr()
+	return addressOf(c.Slack.URL()), c.Mail.IMAPAddr(), c.Mail.SMTPAddr()
 }
 
-// Env returns the variables that point `parley serve` at this world, and those that a
+// Env returns the variables that point `parley serve` at this company, and those that a
 // mail program needs, as NAME=value lines in a fixed order.
-func (w *World) Env() []string {
-	slack, imap, smtp := w.addressesForParley()
+func (c *Company) Env() []string {
+	slack, imap, smtp := c.addressesForParley()
 	var vars []string
-	if !w.o.NoSlack {
-		vars = lab.SlackEnv(w.Slack, "http://"+slack+"/api/", w.o.HTTPMode)
+	if !c.o.NoSlack {
+		vars = lab.SlackEnv(c.Slack, "http://"+slack+"/api/", c.o.HTTPMode)
 	}
-	return slices.Concat(vars, w.teamsEnv(), w.Phones().Env(), w.providerEnv(), []string{
+	return slices.Concat(vars, c.teamsEnv(), c.Phones().Env(), c.providerEnv(), []string{
 		"FAKE_IMAP_ADDR=" + imap,
 		"FAKE_SMTP_ADDR=" + smtp,
 		"FAKE_MAIL_USERNAME=" + HelpAddress,
@@ -213,10 +212,10 @@ func (w *World) Env() []string {
 	})
 }
 
-// Config returns the parley.yaml that sets Parley up for this world. hold is how long an agent can take a reply
+// Config returns the parley.yaml that sets Parley up for this company. hold is how long an agent can take a reply
 // back before it is sent.
-func (w *World) Config(hold time.Duration) string {
-	_, imap, smtp := w.addressesForParley()
+func (c *Company) Config(hold time.Duration) string {
+	_, imap, smtp := c.addressesForParley()
 	mail := fmt.Sprintf(`  - name: support-mail
     kind: email
     team: Support
@@ -228,5 +227,5 @@ func (w *World) Config(hold time.Duration) string {
       address: %s
       sender_name: Acme Support
 %s`, hold, HelpAddress, lab.MailServers(imap, smtp, "none", HelpAddress, HelpPassword))
-	return "company: Acme\n" + w.People() + w.Phones().Templates() + "accounts:\n" + mail + w.Phones().Config(hold)
+	return "company: Acme\n" + c.People() + c.Phones().Templates() + "accounts:\n" + mail + c.Phones().Config(hold)
 }

@@ -1,4 +1,4 @@
-package outside
+package company
 
 import (
 	"context"
@@ -52,21 +52,21 @@ func Personas() []Persona {
 // Prologue lets each customer write a first mail, then some of them a message by phone. pace is the time between
 // two.
 // Errors: the mail server refused a mail; ctx ended.
-func (w *World) Prologue(ctx context.Context, pace time.Duration) error {
+func (c *Company) Prologue(ctx context.Context, pace time.Duration) error {
 	for _, p := range Personas() {
-		if _, err := w.Mail.Customer(p.String()).Send(p.mail()); err != nil {
+		if _, err := c.Mail.Customer(p.String()).Send(p.mail()); err != nil {
 			return fmt.Errorf("demo: first mail of %s: %w", p.Name, err)
 		}
 		if !pause.For(ctx, pace) {
 			return ctx.Err()
 		}
 	}
-	return w.phonePrologue(ctx, pace)
+	return c.phonePrologue(ctx, pace)
 }
 
 // phonePrologue lets the customers who have a first message by phone write it.
-func (w *World) phonePrologue(ctx context.Context, pace time.Duration) error {
-	phones := w.Phones()
+func (c *Company) phonePrologue(ctx context.Context, pace time.Duration) error {
+	phones := c.Phones()
 	if phones == nil {
 		return nil
 	}
@@ -93,8 +93,8 @@ const homeSettles = 1500 * time.Millisecond
 // Greet lets some customers write again, unless the chat in which conversations now open has a thread already. So
 // the visitor who has just switched to it doesn't find it empty. pace is the time between two mails.
 // Errors: the mail server refused a mail; ctx ended.
-func (w *World) Greet(ctx context.Context, pace time.Duration) error {
-	if w.hasThreadIn(w.Home()) {
+func (c *Company) Greet(ctx context.Context, pace time.Duration) error {
+	if c.hasThreadIn(c.Home()) {
 		return nil
 	}
 
@@ -110,7 +110,7 @@ func (w *World) Greet(ctx context.Context, pace time.Duration) error {
 		}
 
 		subject, _, _ := strings.Cut(text, "\n")
-		if _, err := w.Mail.Customer(p.String()).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: subject, Text: text}); err != nil {
+		if _, err := c.Mail.Customer(p.String()).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: subject, Text: text}); err != nil {
 			return fmt.Errorf("demo: greeting of %s: %w", p.Name, err)
 		}
 
@@ -130,11 +130,11 @@ func listGreetings() map[string]string {
 }
 
 // hasThreadIn reports whether a customer has a thread in a surface.
-func (w *World) hasThreadIn(surface string) bool {
+func (c *Company) hasThreadIn(surface string) bool {
 	if surface == SurfaceTeams {
-		return slices.ContainsFunc(w.Teams.Roots(TeamsSupport), func(m *teamsfake.Message) bool { return m.Bot })
+		return slices.ContainsFunc(c.Teams.Roots(TeamsSupport), func(m *teamsfake.Message) bool { return m.Bot })
 	}
-	return slices.ContainsFunc(w.Slack.Messages(Support), func(m *slackfake.Message) bool { return m.BotID != "" })
+	return slices.ContainsFunc(c.Slack.Messages(Support), func(m *slackfake.Message) bool { return m.BotID != "" })
 }
 
 // mugPicture is a PNG of 480 × 300 pixels: Maria's mug with the chip at its rim.

@@ -1,4 +1,4 @@
-package outside
+package company
 
 import (
 	"context"
@@ -28,8 +28,8 @@ type proxies struct {
 }
 
 // Proxies returns the proxies of a line; none means that there is nothing to cut.
-func (w *World) Proxies(line string) []*proxy.Proxy {
-	p := w.proxies
+func (c *Company) Proxies(line string) []*proxy.Proxy {
+	p := c.proxies
 	switch {
 	case p == nil:
 		return nil
@@ -37,7 +37,7 @@ func (w *World) Proxies(line string) []*proxy.Proxy {
 		return []*proxy.Proxy{p.slack}
 	case line == LineMail:
 		return []*proxy.Proxy{p.imap, p.smtp}
-	case line == LineTeams && w.Teams != nil:
+	case line == LineTeams && c.Teams != nil:
 		return []*proxy.Proxy{p.teams, p.webhooks}
 	}
 	return nil
@@ -45,27 +45,27 @@ func (w *World) Proxies(line string) []*proxy.Proxy {
 
 // startProxies starts a proxy before each emulator, at the address that Parley uses, and one from Teams to Parley. If one can't
 // be started, Close closes those before it.
-func (w *World) startProxies(ctx context.Context) (err error) {
+func (c *Company) startProxies(ctx context.Context) (err error) {
 	p := &proxies{}
-	w.proxies = p
-	if p.slack, err = p.start(ctx, w.o.SlackAddr, addressOf(w.Slack.URL())); err != nil {
+	c.proxies = p
+	if p.slack, err = p.start(ctx, c.o.SlackAddr, addressOf(c.Slack.URL())); err != nil {
 		return err
 	}
-	if p.imap, err = p.start(ctx, w.o.IMAPAddr, w.Mail.IMAPAddr()); err != nil {
+	if p.imap, err = p.start(ctx, c.o.IMAPAddr, c.Mail.IMAPAddr()); err != nil {
 		return err
 	}
-	if p.smtp, err = p.start(ctx, w.o.SMTPAddr, w.Mail.SMTPAddr()); err != nil {
+	if p.smtp, err = p.start(ctx, c.o.SMTPAddr, c.Mail.SMTPAddr()); err != nil {
 		return err
 	}
-	if w.Teams == nil {
+	if c.Teams == nil {
 		return nil
 	}
 
-	if p.teams, err = p.start(ctx, w.o.TeamsAddr, addressOf(w.Teams.URL())); err != nil {
+	if p.teams, err = p.start(ctx, c.o.TeamsAddr, addressOf(c.Teams.URL())); err != nil {
 		return err
 	}
-	w.Teams.SetURL("http://" + p.teams.Addr)
-	p.webhooks, err = p.start(ctx, "", addressOf(w.o.PublicURL))
+	c.Teams.SetURL("http://" + p.teams.Addr)
+	p.webhooks, err = p.start(ctx, "", addressOf(c.o.PublicURL))
 	return err
 }
 

@@ -1,4 +1,4 @@
-package outside
+package company
 
 import (
 	"context"
@@ -8,18 +8,18 @@ import (
 	"parley/store"
 )
 
-// Clock is the time of a demo's world: the machine's, plus what somebody jumped ahead.
+// Clock is the time in a demo's company: the machine's, plus what somebody jumped ahead.
 // The zero value is the machine's time. It follows Parley's own clock, which is in the
 // database, so that mails and messages carry the same time as what Parley does.
 type Clock struct{ ahead atomic.Int64 }
 
-// Now returns the world's time.
+// Now returns the company's time.
 func (c *Clock) Now() time.Time { return time.Now().Add(c.Ahead()) }
 
-// Ahead reports how far the world is ahead of the machine.
+// Ahead reports how far the company's time is ahead of the machine's.
 func (c *Clock) Ahead() time.Duration { return time.Duration(c.ahead.Load()) }
 
-// Move lets the world and Parley jump ahead. Errors: the database's; then nothing moved.
+// Move lets the company's time and Parley's jump ahead. Errors: the database's; then nothing moved.
 func (c *Clock) Move(ctx context.Context, q store.Querier, by time.Duration) error {
 	if err := store.MoveClock(ctx, q, by); err != nil {
 		return err
