@@ -57,24 +57,24 @@ func (f *fetcher) recordFailure(err error) time.Duration {
 		f.box.env.Report(channels.Condition{Status: channels.Broken, Text: problem.Text, Hint: problem.Hint})
 	}
 	f.box.log.Warn("mailbox connection ended", "error", err, "in_a_row", f.failures.sinceFetch)
-	return f.waitBeforeNext(err, problem)
+	return f.box.opts.Timing.waitBeforeNext(f.failures.sinceStable, err, problem)
 }
 
-// waitBeforeNext returns how long to wait after a session that failed by err, of which people are told as problem.
-func (f *fetcher) waitBeforeNext(err error, problem wire.Problem) time.Duration {
-	timing := f.box.opts.Timing
+// waitBeforeNext returns how long to wait after a session that failed by err, of which people are told as problem. failures is how many
+// sessions have failed since the connection was last stable, with this one.
+func (t Timing) waitBeforeNext(failures int, err error, problem wire.Problem) time.Duration {
 	var at *stageError
 	isLetIn := errors.As(err, &at) && at.stage == stageFolder
 	if problem.NeedsPerson && !isLetIn { // frequent logins that are refused could lock the account
-		return spreadWidely(waitAfterFailures(timing.LoginFirst, timing.LoginMax, f.failures.sinceStable))
+		return spreadWidely(waitAfterFailures(t.LoginFirst, t.LoginMax, failures))
 	}
 
-	longest := timing.RetryLost
+	longest := t.RetryLost
 	if _, hasRefused := errors.AsType[*imap.Error](err); hasRefused {
-		longest = timing.RetryMax
+		longest = t.RetryMax
 	}
-	suggested := min(suggestedWait(err), timing.LoginMax) // a server could suggest a day
-	return max(suggested, spreadWidely(waitAfterFailures(timing.RetryFirst, longest, f.failures.sinceStable)))
+	suggested := min(suggestedWait(err), t.LoginMax) // a server could suggest a day
+	return max(suggested, spreadWidely(waitAfterFailures(t.RetryFirst, longest, failures)))
 }
 
 // waitAfterFailures returns the wait after a number of failures in a row, which is at least 1. It begins with first
