@@ -30,6 +30,10 @@ func (d *dashboardDesk) Names(ctx context.Context, p web.Person) (dashboard.Name
 		return n, err
 	}
 	isClosed, err := d.o.closedAccounts(ctx, p.ID)
+	if err != nil {
+		return dashboard.Names{}, err
+	}
+
 	n.Closed = map[int64]bool{}
 	for i := range n.Accounts {
 		if a := &n.Accounts[i]; isClosed(store.AccountID(a.ID)) {
@@ -37,7 +41,8 @@ func (d *dashboardDesk) Names(ctx context.Context, p web.Person) (dashboard.Name
 			a.Name = "an account that isn't open to you"
 		}
 	}
-	return n, err
+
+	return n, nil
 }
 
 // allNames returns the names of all accounts, teams, agents and tags.

@@ -154,6 +154,10 @@ func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, te
 	}
 
 	isClosed, err := d.o.closedAccounts(ctx, viewer)
+	if err != nil {
+		return nil, err
+	}
+
 	text = strings.TrimSpace(text)
 	list := make([]records.Contact, len(found))
 	for i, c := range found {
@@ -174,7 +178,7 @@ func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, te
 		list[i] = shown
 	}
 
-	return list, err
+	return list, nil
 }
 
 func (d *recordsDesk) CountContact(ctx context.Context, id store.ContactID) ([]records.Place, error) {

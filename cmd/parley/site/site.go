@@ -122,13 +122,18 @@ func (o Options) listAccountsFor(ctx context.Context, viewer store.AgentID) ([]s
 	}
 
 	isClosed, err := o.closedAccounts(ctx, viewer)
+	if err != nil {
+		return nil, err
+	}
+
 	for i := range accounts {
 		a := &accounts[i]
 		if a.StatusText != "" && isClosed(a.ID) {
 			a.StatusText, a.StatusHint = "Not open to you.", ""
 		}
 	}
-	return accounts, err
+
+	return accounts, nil
 }
 
 // Chats are functions by which the site reaches the chats in which agents work. With the zero value none is connected, and none

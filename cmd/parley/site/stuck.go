@@ -33,6 +33,9 @@ func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit
 		conversations = append(conversations, u.Conversation)
 	}
 	readable, err := d.o.readable(ctx, viewer, conversations)
+	if err != nil {
+		return nil, err
+	}
 
 	list := make([]records.Undecided, len(found))
 	for i, u := range found {
@@ -44,7 +47,8 @@ func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit
 		list[i].Delivery, list[i].Attempt = u.Delivery, u.Attempt
 		list[i].Why = strings.Replace(u.Why, ".: ", ": ", 1) // a sentence and its cause
 	}
-	return list, err
+
+	return list, nil
 }
 
 // Decide implements records.Desk. It does what the buttons in the thread do, through the inbox, so that the same
@@ -80,6 +84,9 @@ func (d *recordsDesk) Quarantine(ctx context.Context, viewer store.AgentID, limi
 		return nil, err
 	}
 	isClosed, err := d.o.closedAccounts(ctx, viewer)
+	if err != nil {
+		return nil, err
+	}
 
 	list := make([]records.Quarantined, len(found))
 	for i, q := range found {
@@ -88,7 +95,8 @@ func (d *recordsDesk) Quarantine(ctx context.Context, viewer store.AgentID, limi
 			list[i].Reason, list[i].Closed = "", true
 		}
 	}
-	return list, err
+
+	return list, nil
 }
 
 func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.EventID) (string, error) {
@@ -124,6 +132,9 @@ func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, 
 		return nil, err
 	}
 	isClosed, err := d.o.closedAccounts(ctx, viewer)
+	if err != nil {
+		return nil, err
+	}
 
 	list := make([]records.Blocked, len(found))
 	for i, b := range found {
@@ -132,7 +143,8 @@ func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, 
 			list[i].Address, list[i].Name, list[i].Closed = "", "", true
 		}
 	}
-	return list, err
+
+	return list, nil
 }
 
 // Unblock implements records.Desk. The log doesn't name the sender, so that nothing of somebody who is erased later
