@@ -86,9 +86,18 @@ var iosWord = regexp.MustCompile(`\bios\b`)
 // maxFooterBytes is the length of the longest line that may be a footer.
 const maxFooterBytes = 200
 
-// isFooter reports whether a phone or its mail program added a line.
+// maxDeviceWords is how many words the name of a phone has at most: "Samsung Galaxy smartphone".
+const maxDeviceWords = 4
+
+// isFooter reports whether a phone or its mail program added a line. Behind a comma, a footer may go on with more of the phone's name, as
+// in "Sent from my Verizon, Samsung Galaxy smartphone". If it goes on with a sentence, the phone must be named before the comma.
 func isFooter(text string) bool {
-	if len(text) > maxFooterBytes || !mayMatchFooter(strings.ToLower(text)) {
+	naming, rest, _ := strings.Cut(text, ", ")
+	goesOnWithSentence := len(strings.Fields(rest)) > maxDeviceWords || strings.ContainsAny(rest, ".!?")
+	if !goesOnWithSentence {
+		naming = text
+	}
+	if len(text) > maxFooterBytes || !mayMatchFooter(strings.ToLower(naming)) {
 		return false
 	}
 	return mobileFooter.MatchString(text)

@@ -193,6 +193,8 @@ func TestFooters(t *testing.T) {
 	t.Parallel()
 	footers := []string{
 		"Sent from my iPhone",
+		"Sent from my iPhone, please excuse typos.",
+		"Sent from my Verizon, Samsung Galaxy smartphone",
 		"Sent from Yahoo Mail on Android",
 		"Get Outlook for iOS",
 		"Obter o Outlook para Android",
@@ -237,6 +239,8 @@ func TestOwnWordsLikeAFooter(t *testing.T) {
 	texts := []string{
 		"I sent from the shop three parcels.\nWhere are they?",
 		"Where is it?\nSent from our store yesterday.",
+		"It is red.\nSent from my desk, a phone is no help for such long texts",
+		"It is red.\nSent from my desk, mail is easier.",
 		"Hallo,\nvon uns wurde alles gesendet.",
 	}
 	for _, text := range texts {
