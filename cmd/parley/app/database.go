@@ -136,8 +136,9 @@ func sessionSettings() map[string]string {
 }
 
 // setUpSession changes the settings of a session that depend on what the server has. What is answered as stored must survive a
-// crash, so that synchronous_commit isn't off; all its other values keep that promise, and some of them more. transaction_timeout,
-// which PostgreSQL has from version 17 on, would end sessions as if the event that they apply had done it.
+// crash, so that synchronous_commit isn't off. All its other values keep that promise; which of them lets standbys keep it, too, is
+// left to who runs the server. transaction_timeout, which PostgreSQL has from version 17 on, would end sessions as if the event that
+// they apply had done it.
 func setUpSession(ctx context.Context, session *pgconn.PgConn) error {
 	_, err := session.Exec(ctx, `
 		SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
