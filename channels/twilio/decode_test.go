@@ -265,14 +265,15 @@ func TestDecodeSMS(t *testing.T) {
 	wantEqual(t, "sender", got.From.Key, "72345")
 }
 
-// A text from a name, as banks send them, is read; an answer to it is refused with words that say why.
+// A text from a name, as banks send them, is read. An answer to it is refused with words that say why, whatever else is wrong with it.
 func TestDecodeNameOfASender(t *testing.T) {
 	t.Parallel()
 	form := inboundForm()
 	form.Set("From", "MYBANK")
-	got := decodeOne(t, newWorld(t, viaSMS).channel, form)
+	c := newWorld(t, viaSMS).channel
+	got := decodeOne(t, c, form)
 	wantEqual(t, "sender", got.From.Key, "MYBANK")
-	_, err := (&ownNumber{}).addressOf(got.From)
+	_, err := c.Send(t.Context(), channels.Outbound{To: []channels.Party{got.From}, Text: strings.Repeat("x", maxBody+1)})
 	refused, ok := errors.AsType[*channels.SendError](err)
 	if !ok || refused.Class != channels.BadRecipient || !strings.Contains(refused.Text, "“MYBANK” is a sender's name") {
 		t.Errorf("got %v, want a refusal that names the sender", err)

@@ -20,10 +20,10 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if ctx.Err() != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
 	}
-	if err := checkRecipients(o.To); err != nil {
+	to, err := c.number.recipientOf(o.To) // first: no other text or file would help where nobody can be reached
+	if err != nil {
 		return channels.Receipt{}, err
 	}
-
 	parts, err := c.planParts(o)
 	if err != nil {
 		return channels.Receipt{}, err
@@ -34,7 +34,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 
 	p := parts[o.Attempt.Part]
 	hasMore := o.Attempt.Part+1 < len(parts)
-	form, err := c.makeForm(ctx, o, p, hasMore)
+	form, err := c.makeForm(ctx, to, o, p, hasMore)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
@@ -51,15 +51,16 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return c.makeReceipt(r, hasMore), nil
 }
 
-// checkRecipients checks that a message goes to one customer.
-func checkRecipients(to []channels.Party) error {
+// recipientOf returns the Twilio address of the one customer to whom a message goes.
+// Errors: *channels.SendError of class BadRecipient.
+func (n *ownNumber) recipientOf(to []channels.Party) (string, error) {
 	if len(to) == 0 {
-		return &channels.SendError{Class: channels.BadRecipient, Text: "There is no recipient.", Hint: "Name one."}
+		return "", &channels.SendError{Class: channels.BadRecipient, Text: "There is no recipient.", Hint: "Name one."}
 	}
 	if len(to) > 1 {
-		return &channels.SendError{Class: channels.BadRecipient, Text: "A message goes to one number.", Hint: "Send it to each."}
+		return "", &channels.SendError{Class: channels.BadRecipient, Text: "A message goes to one number.", Hint: "Send it to each."}
 	}
-	return nil
+	return n.addressOf(to[0])
 }
 
 // makeReceipt returns the receipt for a message that Twilio accepted. A later failure comes by callback. hasMore says that further parts
@@ -113,14 +114,9 @@ func rateWait(attempts int) time.Duration {
 	return min(time.Duration(max(attempts, 1))*busyWait, maxRateWait)
 }
 
-// makeForm returns the form by which Twilio is asked to send a part. hasMore says that further parts follow.
+// makeForm returns the form by which Twilio is asked to send a part to an address. hasMore says that further parts follow.
 // Errors: *channels.SendError.
-func (c *Channel) makeForm(ctx context.Context, o channels.Outbound, p part, hasMore bool) (url.Values, error) {
-	to, err := c.number.addressOf(o.To[0])
-	if err != nil {
-		return nil, err
-	}
-
+func (c *Channel) makeForm(ctx context.Context, to string, o channels.Outbound, p part, hasMore bool) (url.Values, error) {
 	if o.Attempt.Part == 0 { // nothing is sent if a file of a later part can't be
 		for _, f := range o.Files {
 			if _, err := linkOf(f); err != nil {
