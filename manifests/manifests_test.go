@@ -29,7 +29,7 @@ func variables(t *testing.T) (all []string) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		for _, m := range regexp.MustCompile(`read\("([A-Z0-9_]+)"`).FindAllStringSubmatch(read(t, file), -1) {
+		for _, m := range regexp.MustCompile(`\bv\.\w+\("([A-Z0-9_]+)"`).FindAllStringSubmatch(read(t, file), -1) {
 			all = append(all, m[1])
 		}
 	}
