@@ -54,7 +54,8 @@ func namesBehindAt(typed string) (names []string) {
 	return names
 }
 
-// beginning finds the words, of letters alone, that stand before the first comma, colon, exclamation mark, dash or end of line.
+// beginning finds the words before the first comma, colon, semicolon, exclamation mark, dash or end of line, if they could be names: they
+// have letters, and dots, apostrophes and hyphens at most.
 var beginning = regexp.MustCompile(`^[^\p{L}\n]*([\p{L}\p{M}.'’ \x{00a0}-]{1,80}?)\s*(?:[,،、，:：!！;\n]|\s[-–—]|$)`)
 
 // nameAtBeginning returns what may be the name of whom a text addresses at its beginning, in small letters and without a greeting, or
