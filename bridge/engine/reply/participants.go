@@ -197,8 +197,8 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 	rs.setParticipants(r.Conversation, r.Agent, r.Surface, list, r.Args.Addresses)
 }
 
-// changedParticipants returns the participants of a conversation as a request changes them. !to and !cc name addresses, which get
-// replies from now on, or with Remove don't get them any more.
+// changedParticipants returns the participants of a conversation as a request changes them. !to, !cc and Allow name addresses, which
+// get replies from now on, or with Remove don't get them any more.
 func changedParticipants(r book.Request) []store.Participant {
 	list := slices.Clone(r.Conversation.Participants)
 	isNamed := func(p store.Participant) bool {
