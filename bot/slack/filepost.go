@@ -22,8 +22,8 @@ import (
 //     part uploads them again.
 //   - Part 2 (lastShowPart) shows what part 1 uploaded. If that fails as well, it posts their names.
 //
-// For example, a workspace that allows only pictures gets "Anna Weber: plan.png, setup.exe (only pictures are allowed
-// in Slack)" with plan.png below it.
+// For example, a workspace that allows only pictures gets "From Anna Weber: plan.png, setup.exe (only pictures are
+// allowed in Slack)" with plan.png below it.
 const (
 	uploadPart   = 0
 	lastShowPart = 2
