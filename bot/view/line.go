@@ -9,8 +9,8 @@ import (
 // as data: a kind with its fields, who did it, the text that it is about, and the verbs (what agents can ask for) that
 // are offered below. This file makes a Card of it, which the renderer of each chat then draws. For example:
 //
-//	AssignedLine, by Ann        "👤 @Ann took this."
-//	FailedLine, {Send again}    "⚠️ @Ann Not delivered: Carla Diaz did not get this. The mailbox is full." with the
+//	LineAssigned, by Ann        "👤 @Ann took this."
+//	LineFailed, {Send again}    "⚠️ @Ann Not delivered: Carla Diaz did not get this. The mailbox is full." with the
 //	                            text below, and the button "Send again"
 //
 // Each kind has a function that finds its words; see the table renderers. Once the question of a line is settled, such
