@@ -58,7 +58,7 @@ func (t *batchFetch) judgeRefusal(uid imap.UID, refusal error) (endSession bool)
 
 	other, err := t.session.otherMail(uid, t.folder.quarantined)
 	switch {
-	case err != nil: // the server refuses to search, too
+	case err != nil: // the server doesn't let us look for one, either
 	case other == 0: // there is no mail to compare it with
 		isPatienceOver := !isThrottling && t.folder.refusals >= maxRefusalsOfOnly
 		if wasQuarantined || isPatienceOver {
