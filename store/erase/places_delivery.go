@@ -11,7 +11,7 @@ const (
 	inDirectLane = `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = 0))`
 	inOwnLane    = `t.lane_id = ANY(ARRAY(
 		SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND NOT (` + wokenAgain + `)))`
-	// isDone is true for a delivery that has left, or was given up.
+	// isDone is true for a delivery that is out of its lane: it has left, was given up, or waits for a person to decide.
 	isDone = `EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`
 	// wokenAgain is true for a lane of the contact into which something came after it was stopped. What it holds may be on
 	// its way to a chat, and only the result says where it stands. The erasure stops it again.
