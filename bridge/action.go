@@ -122,7 +122,7 @@ const (
 // Marker says which sign or word a typed text begins with. A text with a marker is never sent by accident.
 type Marker string
 
-// Markers. A text that begins with an escape ("!!wow", "\!wow") is no command. It loses the escape: its text is
+// Markers. A text that begins with an escape ("!!wow", "\!wow") isn't a command. It loses the escape: its text is
 // "!wow".
 const (
 	MarkNone  Marker = ""

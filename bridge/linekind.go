@@ -34,7 +34,7 @@ const (
 	LineDeleteLate  LineKind = "delete_late"  // deleted after it was sent: the customer has it, or may
 	LineUndone      LineKind = "undone"       // * taken back in the hold
 	LineTopLevel    LineKind = "top_level"    // * typed in the channel, where Args.Typed is: reached nobody
-	LineNotMapped   LineKind = "not_mapped"   // * the author is no agent
+	LineNotMapped   LineKind = "not_mapped"   // * the author isn't an agent
 	LineParticipant LineKind = "participant"  // Customer or Args.Addresses are new in the mail: allow?
 	LineRecipients  LineKind = "recipients"   // who gets replies now
 	LineAutomatic   LineKind = "automatic"    // one automatic mail in the daily thread

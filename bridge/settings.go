@@ -218,7 +218,7 @@ const (
 func numberText(of string, largest int, byDefault string) FreeText {
 	return FreeText{
 		Default: byDefault,
-		NotSo:   "is no number of " + of,
+		NotSo:   "isn't a number of " + of,
 		Write:   fmt.Sprintf("Write a number from 0 to %d.", largest),
 		Valid: func(v string) bool {
 			n, err := strconv.Atoi(v)

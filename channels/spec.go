@@ -13,7 +13,7 @@ type Spec struct {
 	Icon    string // emoji shortcode without colons: "email"
 	Fields  []Field
 	Owner   string // the name of the field that holds Fact.Owner's value; "" means accounts never share a callback
-	// KeepsUnowned says what becomes of a fact whose Owner is no account: it stays with the account that was called. (Twilio calls one
+	// KeepsUnowned says what becomes of a fact whose Owner isn't an account: it stays with the account that was called. (Twilio calls one
 	// account for all numbers of a messaging service.) Otherwise such a fact is set aside.
 	KeepsUnowned bool
 	// SignedBy is the name of the secret with which the provider signs callbacks. A fact reaches another account than the one that

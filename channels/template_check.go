@@ -55,7 +55,7 @@ func (t Template) Faults() []TemplateFault {
 		add("name", fmt.Sprintf("%q can't be a provider's name", t.Name), "Use small letters, digits and _: order_update.")
 	}
 	if hint := languageHint(t.Language); hint != "" {
-		add("language", fmt.Sprintf("%q is no language that templates can have", t.Language), hint)
+		add("language", fmt.Sprintf("%q isn't a language that templates can have", t.Language), hint)
 	}
 	if !slices.Contains(TemplateCategories(), t.Category) {
 		add("category", fmt.Sprintf("%q is not possible", t.Category), "Write "+strings.Join(TemplateCategories(), ", ")+".")

@@ -21,8 +21,8 @@ type Message struct {
 	Direction      Direction      `db:"direction" json:"direction"`
 	Fate           Fate           `db:"fate" json:"fate"`               // what became of it
 	Reason         string         `db:"reason" json:"reason"`           // why it has that fate: a code
-	AgentID        *AgentID       `db:"agent_id" json:"agent_id"`       // its author; nil if that is no agent or not known
-	IdentityID     *IdentityID    `db:"identity_id" json:"identity_id"` // its author; nil if that is no customer
+	AgentID        *AgentID       `db:"agent_id" json:"agent_id"`       // its author; nil if that isn't an agent or not known
+	IdentityID     *IdentityID    `db:"identity_id" json:"identity_id"` // its author; nil if that isn't a customer
 	AuthorUser     string         `db:"author_user" json:"author_user"` // the surface's id of the person who wrote it
 	AccountID      AccountID      `db:"account_id" json:"account_id"`   // where it was said
 	Channel        string         `db:"channel" json:"channel"`         // of a surface

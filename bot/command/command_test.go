@@ -70,7 +70,7 @@ func TestSlashRefuses(t *testing.T) {
 		{typed: "#12 xyz", wantWhy: "no command “/xyz”"},
 		{typed: "take #12 now", wantWhy: "Nothing may follow"},
 		{typed: "#12 …", wantWhy: "no command “/…”"},
-		{typed: "#12 cc bob", wantWhy: "no address"},
+		{typed: "#12 cc bob", wantWhy: "an address"},
 		{typed: "#12 take now", wantWhy: "follow “take”"},
 	} {
 		wantUnknown(t, tt.typed, Slash("parley", tt.typed, team), tt.wantWhy)

@@ -245,7 +245,9 @@ func cutEscape(rest string) (text string, ok bool) {
 
 // hasOnlySigns reports whether a text has nothing but punctuation, decoration and blanks.
 func hasOnlySigns(text string) bool {
-	isSign := func(r rune) bool { return unicode.IsPunct(r) || typed.IsBlank(r) || strings.ContainsRune(decoration, r) }
+	isSign := func(r rune) bool {
+		return unicode.IsPunct(r) || typed.IsBlank(r) || strings.ContainsRune(decoration, r)
+	}
 	return strings.TrimLeftFunc(text, isSign) == ""
 }
 

@@ -172,7 +172,7 @@ func firstWord(text string) string {
 func readAddresses(args *bridge.Args, rest verb.Rest, text string) (problem string) {
 	list, removed, wrong := typed.Addresses(text)
 	if wrong != "" {
-		return "“" + typed.Clip(wrong) + "” is no address."
+		return "“" + typed.Clip(wrong) + "” isn't an address."
 	}
 	if removed > 0 && removed < len(list) {
 		return "Say either who joins or who leaves (-bob@shop.example), not both at once."

@@ -88,7 +88,7 @@ func Mention(text string, opt Options) Parsed {
 	return p
 }
 
-// typedApp matches the app's name behind an @ that somebody typed or pasted, and didn't pick from the list, so that it is no mention.
+// typedApp matches the app's name behind an @ that somebody typed or pasted, and didn't pick from the list, so that it isn't a mention.
 var typedApp = regexp.MustCompile(`(?i)@parley(?:[^\p{L}\p{N}._-]|$)`)
 
 // readTypedMention reads what follows "@Parley" in the front of a text, typed and not picked: a verb is not done, but offered. ok is false
@@ -114,7 +114,7 @@ func readTypedMention(front, rest string, opt Options) (p Parsed, ok bool) {
 
 // readWithoutSign reads a verb that needs no sign, and the number of its conversation before or behind the verb. Behind a verb
 // that takes a text, only a slash command has one: what follows a mention was typed in a thread, whose customer is to get "#12 is
-// your order number" whole. Before a verb the number needs its "#": "2 lamps are broken" is no command for conversation 2. A number
+// your order number" whole. Before a verb the number needs its "#": "2 lamps are broken" isn't a command for conversation 2. A number
 // alone doesn't need it.
 func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 	text = typed.Trim(text)

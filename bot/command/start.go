@@ -50,7 +50,7 @@ func readStart(p *Parsed, text string, opt Options) (problem string) {
 	}
 
 	if p.Args.Account == "" && !isLikelyRecipient(p.Args.Recipient) {
-		return "“" + typed.Clip(p.Args.Recipient) + "” is no address."
+		return "“" + typed.Clip(p.Args.Recipient) + "” isn't an address."
 	}
 	if rest == "" {
 		return ""

@@ -44,7 +44,7 @@ func splitBeforeMarker(text string, opt Options) (front, rest string) {
 	return front, rest
 }
 
-// isMarked reports whether a text behind symbols begins with a marker or an escape. A sign behind an emoji often is no verb's:
+// isMarked reports whether a text behind symbols begins with a marker or an escape. A sign behind an emoji often isn't a verb's:
 // "🎉!", "👍/👎". It counts before a word that stands apart: "🔒 !note he lies".
 func isMarked(pictured, behind string) bool {
 	switch marker, after := cutMarker(behind); marker {

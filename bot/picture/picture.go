@@ -95,7 +95,7 @@ const (
 )
 
 // progressiveBytes returns how much memory a progressive JPEG of a size takes while it is decoded; 0 for other pictures. It looks for
-// frames everywhere and not from segment to segment, since decoders skip what is no segment.
+// frames everywhere and not from segment to segment, since decoders skip what isn't a segment.
 func progressiveBytes(data []byte, size image.Point) int {
 	most := 0
 	for {

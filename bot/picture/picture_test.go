@@ -34,7 +34,7 @@ func TestProgressiveJPEGs(t *testing.T) {
 		"baseline":                         {data: jpegHead(baseline, each), wantBegun: true},
 		"progressive, as phones send it":   {data: jpegHead(progressive, four), wantBegun: true},
 		"progressive, with all its colour": {data: jpegHead(progressive, each)},
-		"behind what is no segment":        {data: bytes.Replace(jpegHead(progressive, each), []byte{0xd8}, []byte{0xd8, 0, 0xff}, 1)},
+		"behind what isn't a segment":      {data: bytes.Replace(jpegHead(progressive, each), []byte{0xd8}, []byte{0xd8, 0, 0xff}, 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, _, err := picture.Sized(bytes.NewReader(tt.data)); err != nil {

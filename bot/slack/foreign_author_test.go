@@ -45,7 +45,7 @@ func TestMessageOfAnAgentOfSeveralWorkspaces(t *testing.T) {
 	wantEqual(t, "kind of the author", w.kindOfAuthor(mia), bridge.ActorPerson)
 }
 
-// An agent who is no member of our workspace any more is a stranger.
+// An agent who isn't a member of our workspace any more is a stranger.
 func TestMessageOfAnAgentWhoLeftTheWorkspace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -120,7 +120,7 @@ func TestUnreadableClickIsKeptWithoutSecrets(t *testing.T) {
 				"actions": []object{{"type": "button", "action_id": "x"}},
 			},
 		},
-		{name: "a type that is no word", body: object{"type": 7, "trigger_id": "1"}},
+		{name: "a type that isn't a word", body: object{"type": 7, "trigger_id": "1"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := w.in(t)

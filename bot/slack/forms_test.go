@@ -42,11 +42,11 @@ func TestStartWithABadRecipient(t *testing.T) {
 	t.Parallel()
 	w := newStartWorld(t, func(bridge.Start) (bridge.Facts, error) {
 		return bridge.Facts{}, &bridge.Problem{
-			Code: "recipient", Field: "recipient", Text: "“eve” is no e-mail address.", Hint: "Write it like ann@example.org.",
+			Code: "recipient", Field: "recipient", Text: "“eve” isn't an e-mail address.", Hint: "Write it like ann@example.org.",
 		}
 	})
 	out := w.submitForm(w.openMailForm(), map[string]string{"recipient": "eve", "subject": "Lamp", "text": "It is repaired."})
-	wantWords(t, out.Errors["f:recipient"], "no e-mail address. Write it")
+	wantWords(t, out.Errors["f:recipient"], "an e-mail address. Write it")
 }
 
 // Of a recipient with an open conversation that one is shown, and nothing is stored.

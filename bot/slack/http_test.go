@@ -222,7 +222,7 @@ func TestRequestThatIsNotSignedIsRefused(t *testing.T) {
 		{name: "six minutes old", header: signedAt(time.Now().Add(-6*time.Minute), body), body: body, want: http.StatusUnauthorized},
 		{name: "six minutes ahead", header: signedAt(time.Now().Add(6*time.Minute), body), body: body, want: http.StatusUnauthorized},
 		{name: "another time", header: signedBut(timeHeader, anotherTime), body: body, want: http.StatusUnauthorized},
-		{name: "a time that is no number", header: signedBut(timeHeader, "now"), body: body, want: http.StatusUnauthorized},
+		{name: "a time that isn't a number", header: signedBut(timeHeader, "now"), body: body, want: http.StatusUnauthorized},
 
 		{name: "no signature", header: http.Header{}, body: body, want: http.StatusUnauthorized},
 		{name: "an empty signature", header: signedBut(signatureHeader, "v0="), body: body, want: http.StatusUnauthorized},

@@ -92,7 +92,7 @@ func TestReplyFormThatSlackCannotShowIsClosed(t *testing.T) {
 	w.wantTold("opened", "closed")
 }
 
-// Of the form of a note the desk isn't told: it is no reply.
+// Of the form of a note the desk isn't told: it isn't a reply.
 //
 func TestFormOfANoteIsNotTold(t *testing.T) {
 	t.Parallel()

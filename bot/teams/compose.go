@@ -214,7 +214,7 @@ func (in *invocation) askedRows() (begin, end int) {
 func (in *invocation) findByNumber(ctx context.Context, words string) ([]bridge.Facts, error) {
 	id, err := strconv.ParseInt(strings.TrimPrefix(words, "#"), 10, 64)
 	if err != nil || id <= 0 {
-		return nil, nil //nolint:nilerr // it is no number
+		return nil, nil //nolint:nilerr // it isn't a number
 	}
 
 	f, err := in.door.desk.Facts(ctx, bridge.ConversationID(id), in.user.ID)

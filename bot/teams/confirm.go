@@ -221,7 +221,7 @@ func (h *history) isJustWritten(message string) bool {
 }
 
 // timeWritten returns when a message was written. In Teams the id of a message is that time, in milliseconds since
-// 1970. For an id that is no number it returns the zero time.
+// 1970. For an id that isn't a number it returns the zero time.
 func timeWritten(message string) time.Time {
 	ms, err := strconv.ParseInt(message, 10, 64)
 	if err != nil {

@@ -64,7 +64,7 @@ func TestOpenedReplyFormIsTold(t *testing.T) {
 	}
 }
 
-// Somebody who is no agent any more when they submit a form gets back what they typed into it.
+// Somebody who is no longer an agent when they submit a form gets back what they typed into it.
 func TestFormOfAFormerAgent(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -120,13 +120,13 @@ func TestNewConversationThatIsRefused(t *testing.T) {
 	refuse := true
 	w.desk.mayStart = func(bridge.Start) (bridge.Facts, error) {
 		if refuse {
-			return bridge.Facts{}, &bridge.Problem{Code: "bad", Text: "That is no address.", Field: "recipient"}
+			return bridge.Facts{}, &bridge.Problem{Code: "bad", Text: "That isn't an address.", Field: "recipient"}
 		}
 		return bridge.Facts{}, nil
 	}
 	w.openStartForm()
 	in := client.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}
-	wantDialog(t, "a wrong address", w.submit(in), "That is no address.", "Hello Kim")
+	wantDialog(t, "a wrong address", w.submit(in), "That isn't an address.", "Hello Kim")
 	w.wantFacts(interactionFacts, 0)
 
 	refuse = false

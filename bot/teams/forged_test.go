@@ -104,7 +104,7 @@ func TestUnexpectedActivities(t *testing.T) {
 			want:     http.StatusNotImplemented,
 		},
 		{
-			name:     "a dialog that is no object",
+			name:     "a dialog that isn't an object",
 			activity: object{"type": "invoke", "name": fact.InvokeFetch, "value": "nonsense"},
 			want:     http.StatusOK,
 		},

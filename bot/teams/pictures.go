@@ -62,7 +62,7 @@ func chooseDisplay(ctx context.Context, f channels.File) (display, error) {
 // chooseByHeader decides by the beginning of a file of an image type. size is that of the whole file, in bytes.
 func chooseByHeader(size int64, r io.Reader) display {
 	format, pixels, err := picture.Sized(r)
-	if err != nil { // it is no picture
+	if err != nil { // it isn't a picture
 		return displayLink
 	}
 	if size > maxPictureBytes || max(pixels.X, pixels.Y) > maxPictureSide {

@@ -63,7 +63,7 @@ func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// A slash command, which only we see, is a command in its thread. It is no message there.
+// A slash command, which only we see, is a command in its thread. It isn't a message there.
 func TestSlashCommand(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

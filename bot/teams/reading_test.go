@@ -122,7 +122,7 @@ func TestEditIsOneWhoeverIsKnown(t *testing.T) {
 	}
 }
 
-// A quoted or forwarded message is no file, and its words stay where they are.
+// A quoted or forwarded message isn't a file, and its words stay where they are.
 func TestMissedQuoteIsNoFile(t *testing.T) {
 	t.Parallel()
 	for _, contentType := range []string{graph.ContentQuote, graph.ContentForward} {

@@ -26,7 +26,7 @@ const maxAddressBytes = 254
 //
 // list has each address once. A "-" before an address asks to remove it, a "+" before a mail address to add it; list
 // has the addresses without these signs. removed counts the addresses in list that had a "-" where they were first
-// named. If a word is no address, wrong is the first such word, and list is nil.
+// named. If a word isn't an address, wrong is the first such word, and list is nil.
 func Addresses(text string) (list []string, removed int, wrong string) {
 	seen := map[string]bool{} // by the address in lower case
 	isSeparator := func(r rune) bool { return IsBlank(r) || strings.ContainsRune(",;", r) }

@@ -62,7 +62,7 @@ func readButton(text string, isBounded bool) (b bridge.RichButton, bad string) {
 		return b, fmt.Sprintf("“%s” is longer than %d characters.", Clip(b.Title), MaxButtonRunes)
 	}
 	if hasLink && !isWebAddress(b.URL) {
-		return b, "“" + Clip(b.URL) + "” is no web address: it begins with https://"
+		return b, "“" + Clip(b.URL) + "” isn't a web address: it begins with https://"
 	}
 	return b, ""
 }

@@ -86,7 +86,7 @@ func wordsWithInvisibleParts() []string {
 // fewItems is how many items the tests allow a message: more than they type.
 const fewItems = 10
 
-// A line with nothing but a joiner or a selector is no button.
+// A line with nothing but a joiner or a selector isn't a button.
 func TestButtonsKeepInvisibleParts(t *testing.T) {
 	t.Parallel()
 	want := wordsWithInvisibleParts()
@@ -143,7 +143,7 @@ func TestCardsKeepInvisibleParts(t *testing.T) {
 	}
 }
 
-// A tag with nothing but a joiner or a selector is no tag.
+// A tag with nothing but a joiner or a selector isn't a tag.
 func TestTagsKeepInvisibleParts(t *testing.T) {
 	t.Parallel()
 	for _, word := range wordsWithInvisibleParts() {
@@ -154,7 +154,7 @@ func TestTagsKeepInvisibleParts(t *testing.T) {
 	}
 }
 
-// A joiner alone is no title.
+// A joiner alone isn't a title.
 func TestRowWithoutAVisibleTitle(t *testing.T) {
 	t.Parallel()
 	if sections, problem := Rows("\u200d| more", fewItems); problem == "" {
@@ -162,7 +162,7 @@ func TestRowWithoutAVisibleTitle(t *testing.T) {
 	}
 }
 
-// What can't be seen and is no part of a word is left out, as are bytes that are no characters.
+// What can't be seen and isn't part of a word is left out, as are bytes that are no characters.
 func TestVisible(t *testing.T) {
 	t.Parallel()
 	const typed = "\u202ea\u00adb\u200b\n\u3164 c\x00 \u200d \xff"

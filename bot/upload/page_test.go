@@ -102,7 +102,7 @@ func TestRefusedForms(t *testing.T) {
 		})
 	}
 
-	t.Run("a body that is no form of the page", func(t *testing.T) {
+	t.Run("a body that isn't a form of the page", func(t *testing.T) {
 		t.Parallel()
 		p := newTestPage(t)
 		w := p.serve(httptest.NewRequest(http.MethodPost, p.annsLink(), strings.NewReader("text=a")))
@@ -176,7 +176,7 @@ func TestTicketsAreSigned(t *testing.T) {
 // A ticket doesn't give its bearer rights: what they may do now counts.
 func TestBearerMayNotReply(t *testing.T) {
 	t.Parallel()
-	t.Run("who is no agent", func(t *testing.T) {
+	t.Run("who isn't an agent", func(t *testing.T) {
 		t.Parallel()
 		p := newTestPage(t)
 		ticket := annsTicket()

@@ -106,7 +106,7 @@ func readMailAddresses(text string) (list []string, problem string) {
 	}
 
 	if wrong != "" {
-		return nil, "“" + shape.OneLine(wrong, maxWrongRunes) + "” is no mail address."
+		return nil, "“" + shape.OneLine(wrong, maxWrongRunes) + "” isn't a mail address."
 	}
 	if removed > 0 {
 		return nil, "Leave out the - in front."

@@ -171,13 +171,13 @@ func readContact(v Values) (r *bridge.Rich, field, problem string) {
 
 	var wrong string
 	if c.Phones, wrong = typed.Phones(v.Text(fieldPhones)); wrong != "" {
-		return nil, fieldPhones, "“" + shape.OneLine(wrong, maxWrongRunes) + "” is no number with its country, like +49 171 5550100."
+		return nil, fieldPhones, "“" + shape.OneLine(wrong, maxWrongRunes) + "” isn't a number with its country, like +49 171 5550100."
 	}
 
 	for _, word := range strings.Fields(v.Text(fieldEmails)) {
 		list, wrong := readMailAddresses(word)
 		if wrong != "" || len(list) != 1 {
-			return nil, fieldEmails, "“" + shape.OneLine(word, maxWrongRunes) + "” is no address."
+			return nil, fieldEmails, "“" + shape.OneLine(word, maxWrongRunes) + "” isn't an address."
 		}
 		c.Emails = append(c.Emails, list...)
 	}

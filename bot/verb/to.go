@@ -54,7 +54,7 @@ func toVerb() *Verb {
 func readAddresses(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	list, removed, wrong := typed.Addresses(v.Text(fieldAddresses))
 	if wrong != "" {
-		return fieldAddresses, "“" + shape.OneLine(wrong, maxWrongRunes) + "” is no address."
+		return fieldAddresses, "“" + shape.OneLine(wrong, maxWrongRunes) + "” isn't an address."
 	}
 	if removed > 0 {
 		return fieldAddresses, "Leave out the - in front."

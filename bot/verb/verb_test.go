@@ -32,7 +32,7 @@ func TestEmoji(t *testing.T) {
 			t.Parallel()
 			got, _, ok := Emoji(tt.name)
 			if !ok {
-				t.Fatalf("Emoji(%q) is no command, want %q", tt.name, tt.want)
+				t.Fatalf("Emoji(%q) isn't a command, want %q", tt.name, tt.want)
 			}
 			if got != tt.want {
 				t.Errorf("Emoji(%q) = %q, want %q", tt.name, got, tt.want)

@@ -261,7 +261,7 @@ func topLevelLine(l bridge.Line, c *bridge.TopLevelLine, f bridge.Facts) []Block
 	})
 }
 
-// notMappedLine tells a person who is no agent that nothing was sent.
+// notMappedLine tells a person who isn't an agent that nothing was sent.
 func notMappedLine(l bridge.Line, f bridge.Facts) []Block {
 	return fateBlocks(l, f, remark{
 		icon: "no_entry",

@@ -35,7 +35,7 @@ func reasonInLine(reason string, f bridge.Facts) string {
 	return shape.AsSentence(reason)
 }
 
-// wordsOfCode returns the words of a code; false if the reason is no code.
+// wordsOfCode returns the words of a code; false if the reason isn't a code.
 func wordsOfCode(reason string, f bridge.Facts) (words reasonWords, isCode bool) {
 	computed := ""
 	switch reason {

@@ -218,7 +218,7 @@ func TestSubmitButtonsRefuses(t *testing.T) {
 		{name: "too many buttons", most: most, values: formValues{"text": {"x"}, "choices": {"a\nb\nc\nd"}}, wantField: "choices"},
 		{name: "two equal buttons", most: most, values: formValues{"text": {"x"}, "choices": {"Yes\nyes"}}, wantField: "choices"},
 		{name: "a long button", most: most, values: formValues{"text": {"x"}, "choices": {longTitle()}}, wantField: "choices"},
-		{name: "a link that is no web address", most: most, values: formValues{"text": {"x"}, "choices": {"Track | shop"}}, wantField: "choices"},
+		{name: "a link that isn't a web address", most: most, values: formValues{"text": {"x"}, "choices": {"Track | shop"}}, wantField: "choices"},
 		{name: "a link without a title", most: most, values: formValues{"text": {"x"}, "choices": {"| https://shop.example"}}, wantField: "choices"},
 		{name: "a long text", most: most, values: formValues{"text": {tooLong}, "choices": {"a"}}, wantField: "text"},
 		{name: "a note", most: most, values: formValues{"text": {"note: x"}, "choices": {"a"}}, wantField: "text"},

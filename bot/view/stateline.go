@@ -29,7 +29,7 @@ func unassignedLine(l bridge.Line, c *bridge.UnassignedLine, f bridge.Facts) []B
 	if team := shape.OneLine(l.Args.Team, shape.MaxNameRunes); team != "" {
 		words = shape.ActorName(l) + " handed this to " + team + ". Nobody has it yet."
 	} else if former := shape.OneLine(c.Former, shape.MaxNameRunes); former != "" {
-		words = "This is unassigned again: " + former + " had it, and is no agent any more."
+		words = "This is unassigned again: " + former + " had it, and is no longer an agent."
 	} else if shape.IsNobody(l.By) {
 		words = "This is unassigned again."
 	}

@@ -144,7 +144,7 @@ func TestSubmitRefuses(t *testing.T) {
 		{name: "snooze: an unreadable time", verb: bridge.VerbSnooze, values: formValues{"until": {"tomorrow"}, "other": {"soonish"}}, wantField: "other"},
 		{name: "snooze: a day that is over", verb: bridge.VerbSnooze, values: formValues{"other": {"1.1.2020"}}, wantField: "other"},
 		{name: "snooze: nothing", verb: bridge.VerbSnooze, wantField: "until"},
-		{name: "to: one that is no address", verb: bridge.VerbTo, values: formValues{"addresses": {"a@x.test\nbob"}}, wantField: "addresses"},
+		{name: "to: one that isn't an address", verb: bridge.VerbTo, values: formValues{"addresses": {"a@x.test\nbob"}}, wantField: "addresses"},
 		{name: "to: nothing", verb: bridge.VerbTo, wantField: "addresses"},
 		{name: "to: one to take out", verb: bridge.VerbTo, values: formValues{"addresses": {"-a@x.test"}}, wantField: "addresses"},
 		{name: "take: no number", verb: bridge.VerbTake, values: formValues{"conversation": {"x"}}, wantField: "conversation"},

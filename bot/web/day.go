@@ -11,7 +11,7 @@ import (
 func ReadDay(text string, zone *time.Location) (day time.Time, problem string) {
 	day, err := time.ParseInLocation(time.DateOnly, text, zone)
 	if err != nil {
-		return time.Time{}, "“" + typed.Clip(text) + "” is no day like 2026-11-23."
+		return time.Time{}, "“" + typed.Clip(text) + "” isn't a day like 2026-11-23."
 	}
 	return day, ""
 }

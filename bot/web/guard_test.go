@@ -105,7 +105,7 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 	}
 }
 
-// A browser that goes away while its page is made, as one does whose button was pressed twice, is no fault for the log.
+// A browser that goes away while its page is made, as one does whose button was pressed twice, isn't a fault for the log.
 func TestBrowserThatGoesAwayIsNoFault(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

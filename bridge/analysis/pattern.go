@@ -105,7 +105,7 @@ func PatternSize(expression string) (int, error) {
 func checkLink(link string) error {
 	before, _, found := strings.Cut(link, numberPlace)
 	if len(link) > longestLink || !isWebAddress(strings.ReplaceAll(link, numberPlace, "1")) {
-		return fmt.Errorf("the link is no address of https with at most %d characters", longestLink)
+		return fmt.Errorf("the link isn't an address of https with at most %d characters", longestLink)
 	}
 	if !found || !strings.Contains(strings.TrimPrefix(before, "https://"), "/") {
 		return errors.New("the link has no {number} behind its host and a /")

@@ -242,7 +242,7 @@ func isCommand(text string, mark byte) bool {
 	return strings.IndexByte(letters, text[1]) >= 0
 }
 
-// parseVerb reads "word rest" into a. It returns false, and leaves a as it is, if the word is no verb.
+// parseVerb reads "word rest" into a. It returns false, and leaves a as it is, if the word isn't a verb.
 func parseVerb(a *bridge.Action, text string) bool {
 	word, rest, _ := strings.Cut(text, " ")
 	v := bridge.Verb(strings.ToLower(word))

@@ -87,7 +87,7 @@ func mayAsk(w *work, r book.Request, use *useCase) bool {
 		return true
 	case r.Verb == bridge.VerbSay: // what is said in a thread is kept, also if a bot said it
 		return true
-	case r.Actor.Kind == bridge.ActorForeign: // perhaps an agent, who has to be told that what was typed here is no reply
+	case r.Actor.Kind == bridge.ActorForeign: // perhaps an agent, who has to be told that what was typed here isn't a reply
 		return use.isSpeech && r.Typed() && w.Posts.IsShownInThread(r)
 	}
 	return false
@@ -216,7 +216,7 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Reque
 		return err
 	}
 	if isUnknown {
-		w.replies.TellOrphaned(r, "I don't know this thread: it is no customer's, or a double of one.",
+		w.replies.TellOrphaned(r, "I don't know this thread: it isn't a customer's, or a double of one.",
 			"If a customer's card begins it, go on in the customer's other thread.")
 		return nil
 	}

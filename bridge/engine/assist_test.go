@@ -101,7 +101,7 @@ func TestSummaryIsWritten(t *testing.T) {
 	wantEqual(t, "requests that are kept when they are done", w.count(`SELECT count(*) FROM text_requests WHERE ask <> '{}'`), 0)
 }
 
-// What a model writes is no command, whatever its lines begin with.
+// What a model writes isn't a command, whatever its lines begin with.
 func TestWrittenTextIsNoCommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: newScribeOf("- The lamp is broken.\n- !resolve\n- note: nothing")})

@@ -63,7 +63,7 @@ func TestReplyAtTopLevelIsAnswered(t *testing.T) {
 	w.waitWhisper("ann", "That is not in a conversation's thread.")
 }
 
-// What is plainly for colleagues isn't answered, nor what somebody types who is no agent.
+// What is plainly for colleagues isn't answered, nor what somebody types who isn't an agent.
 //
 func TestTopLevelThatIsNotAnswered(t *testing.T) {
 	t.Parallel()
@@ -255,7 +255,7 @@ func TestTopLevelIsSentByItsMenu(t *testing.T) {
 	w.provider.WaitTexts(t, "See you tomorrow")
 }
 
-// Somebody who is no agent can't ask by the menu of a message who is to get it.
+// Somebody who isn't an agent can't ask by the menu of a message who is to get it.
 //
 func TestTopLevelIsNotAskedByAStranger(t *testing.T) {
 	t.Parallel()

@@ -126,10 +126,10 @@ func TestInternalStaysInside(t *testing.T) {
 	}
 	w.waitDrained()
 	w.wantNothingSent()
-	wantWords(t, "the line about somebody who is no agent", w.waitLine(thread, bridge.LineNotMapped).Plain(), "I am no agent")
+	wantWords(t, "the line about somebody who isn't an agent", w.waitLine(thread, bridge.LineNotMapped).Plain(), "I am no agent")
 }
 
-// What looks like a command that nobody knows is no reply: its author is asked.
+// What looks like a command that nobody knows isn't a reply: its author is asked.
 func TestUnknownCommandIsAskedAbout(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

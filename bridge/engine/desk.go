@@ -129,7 +129,7 @@ func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user string) 
 }
 
 // readerFor returns the agent who is a user of the surface, and what the agent may read at present.
-// Errors: *Problem for who is no agent.
+// Errors: *Problem for who isn't an agent.
 func (d *Desk) readerFor(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
 	agent := d.agentOf(user)
 	if problem := permission.Authorize(agent, bridge.VerbFind); problem != nil {
@@ -194,7 +194,7 @@ func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) {
 }
 
 // Accounts returns the accounts that user may work with, by name.
-// Errors: *Problem for who is no agent.
+// Errors: *Problem for who isn't an agent.
 func (d *Desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, error) {
 	agent, _, err := d.readerFor(ctx, user)
 	if err != nil {

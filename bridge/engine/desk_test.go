@@ -60,7 +60,7 @@ func TestDeskFindsConversationsByPlace(t *testing.T) {
 	}
 }
 
-// The desk tells nothing to somebody who is no agent.
+// The desk tells nothing to somebody who isn't an agent.
 //
 func TestDeskRefusesStrangers(t *testing.T) {
 	t.Parallel()
@@ -69,13 +69,13 @@ func TestDeskRefusesStrangers(t *testing.T) {
 	d := w.engines[0].Desk(w.surface)
 	const stranger = "dan"
 	if _, err := d.Facts(t.Context(), 1, stranger); err == nil {
-		t.Error("Facts for somebody who is no agent has no error, want one")
+		t.Error("Facts for somebody who isn't an agent has no error, want one")
 	}
 	if _, err := d.List(t.Context(), bridge.ListQuery{List: "all"}, stranger); err == nil {
-		t.Error("List for somebody who is no agent has no error, want one")
+		t.Error("List for somebody who isn't an agent has no error, want one")
 	}
 	if _, err := d.History(t.Context(), 1, 0, stranger); err == nil {
-		t.Error("History for somebody who is no agent has no error, want one")
+		t.Error("History for somebody who isn't an agent has no error, want one")
 	}
 }
 

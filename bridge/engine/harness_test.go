@@ -286,7 +286,7 @@ func (w *world) customerWrites(from, text string) string {
 	return w.customerSends(chat, channelstest.Event{From: from, Name: displayName(from), Text: text})
 }
 
-// postChatEvent posts an event of the chat-like account that is no message: an edit, a reaction, a receipt. It must be accepted.
+// postChatEvent posts an event of the chat-like account that isn't a message: an edit, a reaction, a receipt. It must be accepted.
 func (w *world) postChatEvent(e channelstest.Event) {
 	w.t.Helper()
 	if status := w.postEvents(chat, e); status != 200 {

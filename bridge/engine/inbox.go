@@ -42,7 +42,7 @@ func (in *Inbox) Facts(ctx context.Context, agent store.AgentID, conversation st
 	return in.desk.Facts(ctx, conversation, own.PageUser(agent))
 }
 
-// Readable returns those of some conversations that an agent may read, in no order. Errors: *Problem for whoever is no agent.
+// Readable returns those of some conversations that an agent may read, in no order. Errors: *Problem for whoever isn't an agent.
 func (in *Inbox) Readable(ctx context.Context, agent store.AgentID, conversations []store.ConversationID) ([]store.ConversationID, error) {
 	_, reader, err := in.desk.readerFor(ctx, own.PageUser(agent))
 	if err != nil {
@@ -64,7 +64,7 @@ func (in *Inbox) Readable(ctx context.Context, agent store.AgentID, conversation
 }
 
 // ClosedAccounts returns the accounts whose customers an agent may not see: those whose channel the agent can't read and whose team
-// the agent isn't in. Errors: *Problem for whoever is no agent.
+// the agent isn't in. Errors: *Problem for whoever isn't an agent.
 func (in *Inbox) ClosedAccounts(ctx context.Context, agent store.AgentID) ([]store.AccountID, error) {
 	_, reader, err := in.desk.readerFor(ctx, own.PageUser(agent))
 	return reader.Closed, err

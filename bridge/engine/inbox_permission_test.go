@@ -12,7 +12,7 @@ import (
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // newSecludedInbox makes a world of newSecludedWorld with another conversation, #2, which everybody may read, and of which a reply
-// of cat is held. ben is no agent any more. It returns the page and the held reply.
+// of cat is held. ben is no longer an agent. It returns the page and the held reply.
 func newSecludedInbox(t *testing.T) (p *page, held store.MessageID) {
 	t.Helper()
 	w := newSecludedWorld(t, options{hold: time.Hour})
@@ -26,7 +26,7 @@ func newSecludedInbox(t *testing.T) (p *page, held store.MessageID) {
 	return p, held
 }
 
-// The page shows and takes no more than its agent may read: nothing of a private channel, and nothing at all for whoever is no agent
+// The page shows and takes no more than its agent may read: nothing of a private channel, and nothing at all for whoever isn't an agent
 // any more, or never was. What is refused isn't stored.
 //
 func TestInboxPermissions(t *testing.T) {

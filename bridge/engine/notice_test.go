@@ -132,7 +132,7 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 	w.wantMentions(thread, bridge.LineWoke, "time", "ben")
 }
 
-// An agent is taken out who still has conversations. What happens in them can't be told to whoever is no agent any more: the
+// An agent is taken out who still has conversations. What happens in them can't be told to whoever is no longer an agent: the
 // team is told that the customer writes again, and that a snooze is over, also if Parley notices that late.
 //
 func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {

@@ -187,7 +187,7 @@ func TestOutageIsTold(t *testing.T) {
 	if away, err := time.ParseDuration(words); err != nil || away < 5*time.Minute {
 		t.Errorf("the mail says that it was away for %q, want five minutes at least: before them, nobody is told", words)
 	}
-	wantList(t, "what ben is told, who is no admin", w.noticeSubjects("ben@acme.test"), nil)
+	wantList(t, "what ben is told, who isn't an admin", w.noticeSubjects("ben@acme.test"), nil)
 }
 
 // refusing is a chat that refuses Parley's access.

@@ -78,7 +78,7 @@ func TestEmojiResolvesOnesOwnOrAsks(t *testing.T) {
 	w.waitCard(thread, "#1 resolved")
 }
 
-// Whoever is no agent any more has no conversations: those with another owner go on with that one, the others are unassigned, and
+// Whoever is no longer an agent has no conversations: those with another owner go on with that one, the others are unassigned, and
 // their threads say so, one after the other, so that customers' words don't wait behind many such lines. A resolved conversation keeps
 // its owner until it is opened again, by whomever.
 func TestOwnerLeaves(t *testing.T) {

@@ -149,7 +149,7 @@ func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
 		}
 		return &bridge.Problem{
 			Code: "automatic",
-			Text: "This thread collects " + collected + ": it is no conversation.",
+			Text: "This thread collects " + collected + ": it isn't a conversation.",
 			Hint: "Make one of a mail first: its button under the mail, or @Parley promote",
 		}
 	case use.needsOpen && !c.BridgeStatus().Open():

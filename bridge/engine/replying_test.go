@@ -124,7 +124,7 @@ func TestReplyingEnds(t *testing.T) {
 	w.openReplyForm(0, "ben")
 	w.closeReplyForm(0, "ben", first)
 	w.openReplyForm(0, "ann")
-	w.openReplyForm(0, "dan") // is no agent
+	w.openReplyForm(0, "dan") // isn't an agent
 	w.waitReplying(thread, time.Minute, "Ben", "Ann")
 	w.waitFate(w.chat.Say("ben", support, thread, "note: not yet"), "inside")
 	w.waitReplying(thread, 2*time.Second, "Ben", "Ann")

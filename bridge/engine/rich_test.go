@@ -179,7 +179,7 @@ func TestReplyToOneMessage(t *testing.T) {
 				t.Errorf("the root shows what the customer said, %+v, want nothing to answer there", list)
 			}
 			if _, err := desk.SaidAt(t.Context(), bridge.Place{Channel: support, Message: post.ID}, "dan"); err == nil {
-				t.Error("somebody who is no agent may read what was said")
+				t.Error("somebody who isn't an agent may read what was said")
 			}
 		})
 	}

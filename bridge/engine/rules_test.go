@@ -215,7 +215,7 @@ func TestAdminsAreToldOfConditions(t *testing.T) {
 		t.Errorf("told %d times, want 3", n)
 	}
 	if n := len(w.chat.Messages("@ben", "")); n != 0 {
-		t.Error("ben is no admin")
+		t.Error("ben isn't an admin")
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 func TestTextsForColleaguesWaitForAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	w.customerWrites("dan", "Hello") // who has the name of somebody who is no agent
+	w.customerWrites("dan", "Hello") // who has the name of somebody who isn't an agent
 	thread := w.waitThread("Hello")
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
@@ -95,7 +95,7 @@ func TestMistypedCommandIsOffered(t *testing.T) {
 	if want := []bridge.Verb{bridge.VerbAssign, bridge.VerbKeep, bridge.VerbSend}; !slices.Equal(verbs, want) {
 		t.Errorf("the buttons are %v, want %v", verbs, want)
 	}
-	w.chat.Press(t, "dan", line, bridge.VerbAssign) // who is no agent
+	w.chat.Press(t, "dan", line, bridge.VerbAssign) // who isn't an agent
 	w.waitWhisper("dan", "not one of Parley's agents")
 	w.waitFate(slip, "ask")
 	w.chat.Press(t, "cat", line, bridge.VerbAssign)

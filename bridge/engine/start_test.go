@@ -109,7 +109,7 @@ func TestStartRefused(t *testing.T) {
 		told               string
 		field              string // of the form, that is wrong
 	}{
-		"two people":      {account: mail, recipient: "carla, dora", user: "ben", told: "is no customer", field: "recipient"},
+		"two people":      {account: mail, recipient: "carla, dora", user: "ben", told: "isn't a customer", field: "recipient"},
 		"no account":      {account: "nowhere", recipient: "carla", user: "ben", told: "There is no account “nowhere”", field: "account"},
 		"not on the list": {account: "listed", recipient: "carla", user: "ben", told: "on trial and carla", field: "recipient"},
 		"only watched":    {account: "watched", recipient: "carla", user: "ben", told: "only watches", field: "account"},

@@ -209,7 +209,7 @@ func TestSendAgainAfterItFailed(t *testing.T) {
 	}
 }
 
-// A text that failed after it was taken is no word on the file whose answer was lost.
+// A text that failed after it was taken isn't a word on the file whose answer was lost.
 func TestEarlyPartFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true})

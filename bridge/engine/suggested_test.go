@@ -58,7 +58,7 @@ func TestSuggestedReplies(t *testing.T) {
 	wantSuggested(t, "by its id", suggested(1, first, "ann"), "To Red lamps? Yes, we have them.", "Not yet.")
 	wantSuggested(t, "by another conversation's id", suggested(1, foreign, "ann"))
 	if got, err := d.Suggested(t.Context(), 1, first, "stranger"); err == nil || got != nil {
-		t.Errorf("somebody who is no agent gets %+v, %v, want nothing and an error", got, err)
+		t.Errorf("somebody who isn't an agent gets %+v, %v, want nothing and an error", got, err)
 	}
 	if _, err := d.Suggested(t.Context(), 99, first, "ann"); !errors.Is(err, bridge.ErrNoConversation) {
 		t.Errorf("in a conversation that isn't there: got the error %v, want ErrNoConversation", err)

@@ -22,7 +22,7 @@ func TestEventsAfterAClockThatWasAhead(t *testing.T) {
 	h.waitAppliedNames("new", "put aside")
 }
 
-// An event that waits for as long as it may goes on waiting when the clock is put right: an hour is no fault of a clock.
+// An event that waits for as long as it may goes on waiting when the clock is put right: an hour isn't a fault of a clock.
 func TestWaitIsKeptAfterAClockThatWasAhead(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

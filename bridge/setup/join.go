@@ -49,7 +49,7 @@ func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []J
 	return Apply(ctx, pool, &parleyfile.File{}, o)
 }
 
-// findOrAddAgent finds the agent, or adds one to the state, and returns the address. It returns "" if the person is no agent
+// findOrAddAgent finds the agent, or adds one to the state, and returns the address. It returns "" if the person isn't an agent
 // yet and has no usable address.
 func findOrAddAgent(s *state.State, j Joining) string {
 	if a := s.AgentOf(j.Kind, j.User); a != nil {

@@ -206,7 +206,7 @@ func (s *search) checkSlackUser(agent parleyfile.Agent) {
 	if user == "" || parleyfile.IsSlackUser(user) {
 		return
 	}
-	s.remarks = append(s.remarks, fmt.Sprintf("agent %s: %q is no member ID of Slack, like U012AB3CD: "+
+	s.remarks = append(s.remarks, fmt.Sprintf("agent %s: %q isn't a member ID of Slack, like U012AB3CD: "+
 		"what this person writes in Slack stays inside; copy the ID from the person's profile, or leave it out: people are found by e-mail",
 		agent.Email, user))
 }

@@ -31,7 +31,7 @@ func TestChangeNamesNoUserOfSlack(t *testing.T) {
 	for i, user := range []string{"@nell", "nell", "U012AB3CD", "W012AB3CE"} {
 		values := map[string][]string{"name": {"Nell New"}, "slack": {user}}
 		saved, err := Save(t.Context(), pool, Change{Kind: EntryAgent, Name: fmt.Sprintf("nell%d@acme.test", i), Values: values}, o)
-		isTold, isWrong := strings.Contains(saved.Text(), "is no member ID of Slack"), i < 2
+		isTold, isWrong := strings.Contains(saved.Text(), "isn't a member ID of Slack"), i < 2
 		if err != nil || isTold != isWrong {
 			t.Errorf("%s: %v, %s", user, err, saved.Text())
 		}

@@ -22,7 +22,7 @@ const (
 )
 
 // checkRoles refuses a change after which nobody has the highest role that somebody has now: no super-admin would be left, or
-// no admin. To an author who is no super-admin it also refuses changes of who is an admin, and of admins' users in chats.
+// no admin. To an author who isn't a super-admin it also refuses changes of who is an admin, and of admins' users in chats.
 // Errors: Faults.
 func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 	var faults document.Faults
@@ -79,7 +79,7 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 	return faults.Err()
 }
 
-// checkFolders refuses new folders of the knowledge base to an author who is no super-admin, because any text that the
+// checkFolders refuses new folders of the knowledge base to an author who isn't a super-admin, because any text that the
 // server keeps in such a folder may come up in a suggested reply.
 // Errors: Faults.
 func (w *work) checkFolders() error {
@@ -103,7 +103,7 @@ func (w *work) checkFolders() error {
 }
 
 // findAuthor returns the agent who makes the change, and whether the author may do what super-admins may. a is nil if the
-// author is no agent but somebody who has a shell on the server or the link for the first admin; then super is true.
+// author isn't an agent but somebody who has a shell on the server or the link for the first admin; then super is true.
 func (w *work) findAuthor() (a *state.Agent, super bool) {
 	if w.options.Author.Agent == nil {
 		return nil, true

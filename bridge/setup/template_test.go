@@ -105,7 +105,7 @@ func TestStoredTemplateKeepsItsLanguage(t *testing.T) {
 		t.Errorf("a change of the stored template changes %q, want its body", got)
 	}
 	const another = "templates: [{name: Bye, language: de_DE, accounts: [rookery], body: Auf Wiedersehen!}]"
-	if got := refused(t, pool, another, o); !strings.Contains(got, "no language that templates can have") {
+	if got := refused(t, pool, another, o); !strings.Contains(got, "a language that templates can have") {
 		t.Errorf("a new template in that language is refused with %q, want a fault of its language", got)
 	}
 }

@@ -20,7 +20,7 @@ const Forms = "2h · 30m · 3d · tomorrow · tomorrow 14:30 · monday · friday
 
 // Limits of what is read.
 const (
-	maxRunes = 64 // a longer text is no time
+	maxRunes = 64 // a longer text isn't a time
 	maxYears = 5  // a later time is a slip
 	maxShown = 40 // characters of a text that an error repeats
 )

@@ -86,7 +86,7 @@ type Ref struct {
 	Size int64  `json:"size,omitempty"`
 }
 
-// splitEvents makes one fact of each event in a webhook's body. A body that is no list of events is one fact, in
+// splitEvents makes one fact of each event in a webhook's body. A body that isn't a list of events is one fact, in
 // quarantine.
 func splitEvents(body []byte) []channels.Fact {
 	sum := sha256.Sum256(body)

@@ -31,7 +31,7 @@ func oddResponses() []oddResponse {
 		{"each FETCH twice", replacing(`(?s)^(\* \d+ FETCH .*)$`, "$1$1")},
 		{"INTERNALDATE with a day of one digit", replacing(`INTERNALDATE "0(\d)-`, `INTERNALDATE "$1-`)},
 		{"INTERNALDATE NIL", replacing(`INTERNALDATE "[^"]*"`, `INTERNALDATE NIL`)},
-		{"INTERNALDATE that is no date", replacing(`INTERNALDATE "[^"]*"`, `INTERNALDATE "yesterday"`)},
+		{"INTERNALDATE that isn't a date", replacing(`INTERNALDATE "[^"]*"`, `INTERNALDATE "yesterday"`)},
 
 		// How a command ends.
 		{"OK without text", replacing(`^(T\d+ OK).*\r\n$`, "$1\r\n")},

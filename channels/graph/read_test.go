@@ -33,7 +33,7 @@ func TestRead(t *testing.T) {
 	}
 	wantEqual(t, "text beside fields of other types", v.Text, "kept")
 	wantEqual(t, "decimal", v.D.Value, 9.5)
-	wantEqual(t, "a decimal that is no number is known", v.E.Known, false)
+	wantEqual(t, "a decimal that isn't a number is known", v.E.Known, false)
 	for _, bad := range []string{``, `{`, `"text"`, `[1]`} {
 		if Read([]byte(bad), &v) == nil {
 			t.Errorf("%q was read", bad)

@@ -260,7 +260,7 @@ func (n *Number) markRead(in incoming) (any, *APIError) {
 	defer n.g.mu.Unlock()
 	m := n.findLocked(in.MessageID)
 	if m == nil || !m.FromCustomer {
-		return nil, invalidError("message_id is no message of a customer.")
+		return nil, invalidError("message_id isn't a message of a customer.")
 	}
 
 	for _, other := range n.messages {

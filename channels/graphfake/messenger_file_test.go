@@ -34,7 +34,7 @@ func startFileServer(t *testing.T, r *pageWorld) string {
 	return server.URL
 }
 
-// A file is sent by its address, or in the form. What can't be fetched, or is no file of its kind, is refused.
+// A file is sent by its address, or in the form. What can't be fetched, or isn't a file of its kind, is refused.
 func TestPageSendsFile(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)

@@ -195,7 +195,7 @@ func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
 	case "react", "unreact":
 		m := to.findLocked(req.Payload.MessageID)
 		if m == nil {
-			return nil, invalidParameter("Param payload[message_id] is no message of this conversation.")
+			return nil, invalidParameter("Param payload[message_id] isn't a message of this conversation.")
 		}
 
 		m.PageReaction = ""
@@ -224,7 +224,7 @@ func (p *Page) fillLocked(to *PageCustomer, m *PageMessage, req pageRequest, fil
 	}
 	if req.ReplyTo != nil {
 		if to.findLocked(req.ReplyTo.MID) == nil {
-			return "", invalidParameter("Param reply_to[mid] is no message of this conversation.")
+			return "", invalidParameter("Param reply_to[mid] isn't a message of this conversation.")
 		}
 		m.ReplyTo = req.ReplyTo.MID
 	}

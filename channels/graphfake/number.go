@@ -232,7 +232,7 @@ func (n *Number) listHistory(c *call) (any, *APIError) {
 	return map[string]any{"data": data}, nil
 }
 
-// historyLocked returns what became of a message, oldest first. That it was accepted is no event of its history.
+// historyLocked returns what became of a message, oldest first. That it was accepted isn't an event of its history.
 func (m *Message) historyLocked() []any {
 	events := []any{}
 	for i, t := range m.ticks {

@@ -196,7 +196,7 @@ func checkLocation(raw json.RawMessage, m *Message) *APIError {
 	}{"latitude": {degrees: l.Latitude, most: 90}, "longitude": {degrees: l.Longitude, most: 180}} {
 		degrees, err := v.degrees.Float64()
 		if err != nil || math.Abs(degrees) > v.most {
-			return badValueError("location."+name, "is no place on Earth")
+			return badValueError("location."+name, "isn't a place on Earth")
 		}
 	}
 

@@ -64,7 +64,7 @@ func TestAddressesOffTheInternet(t *testing.T) {
 	}
 }
 
-// The zero Addr is no address.
+// The zero Addr isn't an address.
 func TestNoAddressIsOffTheInternet(t *testing.T) {
 	t.Parallel()
 	if newInternet().contains(netip.Addr{}) {

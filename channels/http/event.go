@@ -172,7 +172,7 @@ func whyInvalid(raw []byte) string {
 	if json.Unmarshal(raw, &e) == nil {
 		var at Moment
 		if len(e.At) > 0 && json.Unmarshal(e.At, &at) != nil {
-			return "at is no time like 2026-11-20T12:00:00Z (RFC 3339, with its zone)"
+			return "at isn't a time like 2026-11-20T12:00:00Z (RFC 3339, with its zone)"
 		}
 
 		for i, f := range e.Files {
@@ -183,5 +183,5 @@ func whyInvalid(raw []byte) string {
 		}
 	}
 
-	return "it is no object of the published form"
+	return "it isn't an object of the published form"
 }

@@ -67,7 +67,7 @@ func events() []event {
 				State: channels.StateFailed, External: []string{"shop-1"}, Reason: "moved", Class: channels.BadContent}}},
 
 		{raw: `{"type":"riddle","id":"1"}`, fault: "events[0]: type is none of"},
-		{raw: `[]`, fault: "events[0]: it is no object"},
+		{raw: `[]`, fault: "events[0]: it isn't an object"},
 		{raw: `{"type":"message","id":5}`, fault: "events[0]: id is not of the right type"},
 		{raw: `{"type":"message",` + from + `,"text":"x"}`, fault: "events[0]: id is missing"},
 		{raw: `{"type":"message","id":" x",` + from + `,"text":"x"}`, fault: "id has blanks"},
@@ -82,12 +82,12 @@ func events() []event {
 		{raw: message + `,"attachments":[{"url":"file:///etc/passwd"}]}`, fault: "attachments[0].url", finer: true},
 		{raw: message + `,"attachments":[{"url":"http://x.test/a"}]}`, fault: "attachments[0].url", finer: true},
 		{raw: message + `,"attachments":[` + strings.Repeat(`{"content":"eA=="},`, 10) + `{"content":"eA=="}]}`, fault: "more than 10"},
-		{raw: message + `,"text":"x","at":"2026-11-20T12:00:00"}`, fault: "events[0]: at is no time", finer: true},
-		{raw: message + `,"text":"x","at":"2016-12-31T23:58:60Z"}`, fault: "events[0]: at is no time", finer: true},
-		{raw: message + `,"text":"x","at":"2026-11-20T12:00:00+24:00"}`, fault: "events[0]: at is no time"},
+		{raw: message + `,"text":"x","at":"2026-11-20T12:00:00"}`, fault: "events[0]: at isn't a time", finer: true},
+		{raw: message + `,"text":"x","at":"2016-12-31T23:58:60Z"}`, fault: "events[0]: at isn't a time", finer: true},
+		{raw: message + `,"text":"x","at":"2026-11-20T12:00:00+24:00"}`, fault: "events[0]: at isn't a time"},
 		{raw: message + `,"text":"x","at":"0000-12-31T19:03:58-04:56"}`, fault: "events[0]: at is not between", finer: true},
 		{raw: message + `,"text":"x","at":"9999-12-31T23:59:59Z"}`, fault: "events[0]: at is not between", finer: true},
-		{raw: message + `,"text":"x","at":1790000000}`, fault: "events[0]: at is no time"},
+		{raw: message + `,"text":"x","at":1790000000}`, fault: "events[0]: at isn't a time"},
 		{raw: message + `,"attachments":[{"content":"eA=="},{"content":"-_-_"}]}`, fault: "attachments[1].content is no base64", finer: true},
 		{raw: `{"type":"edit","id":"1",` + from + `,"target":"m1"}`, fault: "text is empty"},
 		{raw: `{"type":"edit","id":"1",` + from + `,"text":"x"}`, fault: "target is missing"},
@@ -167,7 +167,7 @@ func TestFileTypes(t *testing.T) {
 }
 
 // A thousand events are one batch in order; one more, none, or a bad one among them is
-// refused as a whole; typing is no fact.
+// refused as a whole; typing isn't a fact.
 func TestBatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -48,7 +48,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 
 	u, err := url.Parse(ref)
 	if err != nil || !c.mayFetch(u) {
-		return gone("The file's address is no https address.", nil)
+		return gone("The file's address isn't an https address.", nil)
 	}
 
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)

@@ -11,7 +11,7 @@ import (
 // ("23:59:60"), which counts as the next second. It is converted to UTC, because PostgreSQL doesn't take all zones of RFC 3339.
 type Moment struct{ time.Time }
 
-// errNoMoment means that a text is no time of RFC 3339.
+// errNoMoment means that a text isn't a time of RFC 3339.
 var errNoMoment = errors.New("http: no time of RFC 3339")
 
 // UnmarshalJSON implements json.Unmarshaler. Errors: errNoMoment.

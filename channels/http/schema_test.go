@@ -109,7 +109,7 @@ func TestDocExamples(t *testing.T) {
 		if e[1] == "batch" {
 			var b struct{ Events []any }
 			noError(t, json.Unmarshal([]byte(e[2]), &b))
-			const typing = 1 // is no fact
+			const typing = 1 // isn't a fact
 			wantEqual(t, "facts of the batch", len(w.post(t, b.Events...)), len(b.Events)-typing)
 		}
 	}

@@ -27,7 +27,7 @@ func (c *Channel) tokenOf(o channels.Outbound) string {
 	return text + "." + proof.Sign(key, purpose, text)
 }
 
-// messageOf returns our message that a token names; 0 means it is no token of ours.
+// messageOf returns our message that a token names; 0 means it isn't a token of ours.
 func (c *Channel) messageOf(token string) int64 {
 	delivery, rest, _ := strings.Cut(token, ".")
 	message, given, _ := strings.Cut(rest, ".")

@@ -87,7 +87,7 @@ func (c *Channel) checkAddresses(e Event) error {
 	}
 	for i, f := range e.Files {
 		if f.URL != "" && !c.mayFetchFrom(f.URL) {
-			return fmt.Errorf("attachments[%d].url is no https address of at most %d bytes", i, maxURL)
+			return fmt.Errorf("attachments[%d].url isn't an https address of at most %d bytes", i, maxURL)
 		}
 	}
 	return nil

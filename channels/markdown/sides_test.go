@@ -73,8 +73,8 @@ func TestBothSides(t *testing.T) {
 			chat:   "Look: shot.png",
 			mail:   `<img src="cid:shot@x" alt="shot.png">`,
 		},
-		{name: "a script is no address", source: "[act](javascript:alert(1))", chat: "act", mail: "act"},
-		{name: "a script is no address if an entity hides it either", source: "[act](javascript&#58;alert(1))", chat: "act", mail: "act"},
+		{name: "a script isn't an address", source: "[act](javascript:alert(1))", chat: "act", mail: "act"},
+		{name: "a script isn't an address if an entity hides it either", source: "[act](javascript&#58;alert(1))", chat: "act", mail: "act"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestAddressOfLink(t *testing.T) {
 		},
 		{name: "a space between angle brackets", source: "[a](<https://x.test/a b>)", want: "https://x.test/a b"},
 		{name: "an address without words", source: "<https://x.test/?a=1&b=2>", want: "https://x.test/?a=1&b=2"},
-		{name: "an address without a scheme is no link", source: "[a](//x.test/a)", want: ""},
+		{name: "an address without a scheme isn't a link", source: "[a](//x.test/a)", want: ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

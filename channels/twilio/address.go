@@ -173,7 +173,7 @@ func addressReader(whatsapp bool) func(channels.Config, string) (channels.Party,
 // readNumber reads a customer's number that somebody typed. Without a country code, it has that of ours, the account's own number.
 // Errors: *channels.SendError of class BadRecipient.
 func readNumber(typed, ours string, whatsapp bool) (channels.Party, error) {
-	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clipText(typed, maxQuoted) + "” is no phone number.",
+	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clipText(typed, maxQuoted) + "” isn't a phone number.",
 		Hint: "Give it with country code: +49 171 1234567."}
 	region := "ZZ"                                                   // the library's name for an unknown region
 	if number, err := phonenumbers.Parse(ours, region); err == nil { // a short code can't be parsed

@@ -270,7 +270,7 @@ const (
 	maxLongitude = 180
 )
 
-// readDegrees reads a coordinate. ok is false if it is no number or out of bounds, as NaN is.
+// readDegrees reads a coordinate. ok is false if it isn't a number or out of bounds, as NaN is.
 func readDegrees(text string, most float64) (degrees float64, ok bool) {
 	degrees, err := strconv.ParseFloat(text, 64)
 	return degrees, err == nil && math.Abs(degrees) <= most

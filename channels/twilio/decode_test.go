@@ -192,7 +192,7 @@ Street \*1\*
 			want: channels.Inbound{Text: "📍 NaN, 1"},
 		},
 		{
-			name: "place with a coordinate that is no number",
+			name: "place with a coordinate that isn't a number",
 			form: fields{"Latitude": "x", "Longitude": "1"},
 			want: channels.Inbound{Text: "📍 x, 1"},
 		},
@@ -294,7 +294,7 @@ func TestDecodeRCS(t *testing.T) {
 		t.Error(err)
 	}
 	wantEqual(t, "address of the answer", to, annPhone)
-	// An RCS agent is no number: the answer leaves from the number to which the customer wrote before.
+	// An RCS agent isn't a number: the answer leaves from the number to which the customer wrote before.
 	wantEqual(t, "our number", got.Envelope.Via, "")
 }
 

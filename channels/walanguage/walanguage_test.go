@@ -13,7 +13,7 @@ func TestCodes(t *testing.T) {
 	seen := map[string]bool{}
 	for _, code := range Codes() {
 		if seen[code] || !form.MatchString(code) {
-			t.Errorf("%q stands there twice, or is no code", code)
+			t.Errorf("%q stands there twice, or isn't a code", code)
 		}
 		seen[code] = true
 	}

@@ -28,7 +28,7 @@ func TestRender(t *testing.T) {
 		{"a link's text stands before its address", "[our site](https://acme.test/a_b)", "our site: https://acme.test/a_b", "our site: https://acme.test/a_b"},
 		{"a link that is its own text", "<https://acme.test/a_b_c>", "https://acme.test/a_b_c", "https://acme.test/a_b_c"},
 		{"a host that the chat made a link", "[shop.example](<http://shop.example>)", "http://shop.example", "http://shop.example"},
-		{"a script is no address", "[x](javascript:alert(1))", "x", "x"},
+		{"a script isn't an address", "[x](javascript:alert(1))", "x", "x"},
 		{"a script in angle brackets", "[x](<  javascript:alert(1)>)", "x", "x"},
 		{"what looks like the definition of a link", "[1]: https://acme.test/a", "[1]: https://acme.test/a", "[1]: https://acme.test/a"},
 		{"a line break in a cell becomes a space", "| a |\n|---|\n| x<br>y |", "a\nx y", "a\nx y"},

@@ -146,7 +146,7 @@ func readPart[T any](parts map[string]json.RawMessage, name string) (v T, ok boo
 	return v, true
 }
 
-// timeOf reads a time in seconds since 1970. It returns the zero time if s is no time.
+// timeOf reads a time in seconds since 1970. It returns the zero time if s isn't a time.
 func timeOf(s loose) time.Time {
 	seconds, err := strconv.ParseInt(string(s), 10, 64)
 	const maxSeconds = 1 << 40 // in 35,000 years: no real time

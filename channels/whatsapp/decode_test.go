@@ -259,7 +259,7 @@ func TestDecodeOddTypes(t *testing.T) {
 			wantShown: "[48.1,11.5]",
 		},
 		{
-			name:      "a coordinate that is no number",
+			name:      "a coordinate that isn't a number",
 			fields:    `"type":"location","location":{"latitude":"north","longitude":11.5}`,
 			wantShown: unshownNotice("location"),
 		},

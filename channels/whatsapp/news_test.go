@@ -171,7 +171,7 @@ func TestDecodeNewsOfAnotherBusiness(t *testing.T) {
 	}
 }
 
-// A customer may stop and resume advertising in WhatsApp's own menu. That is no message: nothing is shown of it.
+// A customer may stop and resume advertising in WhatsApp's own menu. That isn't a message: nothing is shown of it.
 func TestDecodeConsent(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -92,7 +92,7 @@ func (c *Channel) newMessage(o channels.Outbound, steps int) (object, error) {
 	} else {
 		return nil, &channels.SendError{
 			Class: channels.BadRecipient,
-			Text:  "This is no phone number that WhatsApp knows.",
+			Text:  "This isn't a phone number that WhatsApp knows.",
 			Hint:  "Write it with + and the country code.",
 		}
 	}

@@ -182,7 +182,7 @@ func ask(ctx context.Context, prompt string) (string, error) {
 const minProgressTime = time.Second / 5
 
 // newProgress shows on standard error how many bytes were processed. The caller calls show with the sum so far, and
-// end when all is done. show is nil if standard error is no terminal.
+// end when all is done. show is nil if standard error isn't a terminal.
 func newProgress(what string) (show func(int64), end func()) {
 	if !term.IsTerminal(int(os.Stderr.Fd())) {
 		return nil, func() {}

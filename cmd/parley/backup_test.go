@@ -110,7 +110,7 @@ func testRefusals(t *testing.T, b *backupTest, file string) {
 			want: "Nothing was changed",
 		},
 		{name: "restore of a backup without the key", data: "bare", args: []string{"restore", bare}, want: "PARLEY_MASTER_KEY"},
-		{name: "restore of a file that is no backup", data: "bare", args: []string{"restore", noBackup}, want: "no backup of Parley"},
+		{name: "restore of a file that isn't a backup", data: "bare", args: []string{"restore", noBackup}, want: "a backup of Parley"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			parley := b.in(tt.data, tt.env...)

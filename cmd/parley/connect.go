@@ -313,7 +313,7 @@ func readPasted(ctx context.Context, in io.Reader) (url.Values, error) {
 
 		u, err := url.Parse(text)
 		if err != nil || u.RawQuery == "" {
-			return nil, errors.New("that is no address with an answer: copy all of it, from http:// to the end")
+			return nil, errors.New("that isn't an address with an answer: copy all of it, from http:// to the end")
 		}
 		return u.Query(), nil
 	case <-ctx.Done():

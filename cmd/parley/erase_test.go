@@ -92,7 +92,7 @@ func TestEraseRefusesSharedAddress(t *testing.T) {
 	wantText(t, e.mustFail("erase", zebra), "names 2 contacts:\n  contact:1  Zebra, 1 conversations: help: zebra@shop.example")
 }
 
-// A number that is no contact's id may be what a shop calls somebody else: it is refused. With "contact:" it means an id alone.
+// A number that isn't a contact's id may be what a shop calls somebody else: it is refused. With "contact:" it means an id alone.
 func TestEraseRefusesNumberOfAStranger(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)

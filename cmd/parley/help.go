@@ -33,7 +33,7 @@ func unknownCommand(err error) error {
 	return fmt.Errorf("%s\nparley --help lists all commands", strings.TrimSuffix(text, "."))
 }
 
-// isUnknownCommand says that arguments were given of which the first is no command.
+// isUnknownCommand says that arguments were given of which the first isn't a command.
 func isUnknownCommand(err error, args []string) bool {
 	if len(args) == 0 {
 		return false

@@ -19,7 +19,7 @@ func ParseZone(name string) (*time.Location, error) {
 }
 
 // ParseDays reads days of the week, in the order in which they are written: "sat", "mon,wed", "mon-fri". A range may go past the end
-// of the week, as "fri-mon" does; "mon-mon" is monday alone. It fails for what is no day, and for a day that comes twice.
+// of the week, as "fri-mon" does; "mon-mon" is monday alone. It fails for what isn't a day, and for a day that comes twice.
 func ParseDays(s string) ([]time.Weekday, error) {
 	var days []time.Weekday
 	for part := range strings.SplitSeq(s, ",") {
@@ -69,7 +69,7 @@ func readWeekday(s string) (time.Weekday, bool) {
 }
 
 // ParseSpans reads the times of a day: "09:00-17:30", "09:00-12:30, 13:30-17:30", "22:00-24:00". It returns them sorted, and none
-// for "closed". It fails for what is no time, for times that end before they begin, and for such that overlap.
+// for "closed". It fails for what isn't a time, for times that end before they begin, and for such that overlap.
 func ParseSpans(s string) ([]Span, error) {
 	if strings.EqualFold(strings.TrimSpace(s), closed) {
 		return nil, nil
@@ -129,7 +129,7 @@ func readDigits(s string) (n int, ok bool) {
 	return n, s != ""
 }
 
-// ParseDate reads the date of a holiday, such as 2026-12-25. It fails for what is no date, and for a day that its month doesn't have.
+// ParseDate reads the date of a holiday, such as 2026-12-25. It fails for what isn't a date, and for a day that its month doesn't have.
 func ParseDate(s string) (time.Time, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {

@@ -38,7 +38,7 @@ type scope struct {
 const (
 	minName    = 4  // shorter names and keys occur in too many texts
 	minSubject = 8  // shorter subjects occur in too many texts
-	minDigits  = 7  // a shorter number is no phone number
+	minDigits  = 7  // a shorter number isn't a phone number
 	minRoot    = 10 // a shorter id of a message could mean something else
 )
 

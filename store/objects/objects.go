@@ -60,7 +60,7 @@ var _ blob.Objects = (*Bucket)(nil)
 func New(o Options) (*Bucket, error) {
 	base, err := url.Parse(o.Endpoint)
 	if err != nil || !isWebAddress(base) {
-		return nil, errors.New("objects: the endpoint is no address like https://s3.example.org")
+		return nil, errors.New("objects: the endpoint isn't an address like https://s3.example.org")
 	}
 
 	o.Region = cmp.Or(o.Region, "us-east-1")

@@ -65,7 +65,7 @@ func TestTransactionIsRolledBack(t *testing.T) {
 	}
 }
 
-// A statement that fails aborts the transaction. Its rollback at the end of the test is no fault of the test then.
+// A statement that fails aborts the transaction. Its rollback at the end of the test isn't a fault of the test then.
 func TestAbortedTransactionIsRolledBack(t *testing.T) {
 	t.Parallel()
 	if _, err := storetest.Tx(t).Exec(t.Context(), `SELECT 1/0`); err == nil {

@@ -98,7 +98,7 @@ func isPartOfWord(text string, code emojiCode, followsEmoji bool) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:code.start])
 	behind, _ := utf8.DecodeRuneInString(text[code.end:])
 
-	// A name with a sign, "+1" or "point_up", is no word of another language.
+	// A name with a sign, "+1" or "point_up", isn't a word of another language.
 	if strings.ContainsAny(code.name, "_+'-") {
 		return false
 	}

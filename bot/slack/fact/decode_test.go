@@ -240,7 +240,7 @@ func TestDecodeOriginOfAMention(t *testing.T) {
 	wantEqual(t, "origin", a.Origin, bridge.OriginMention)
 }
 
-// Case 26: who isn't of ours, or is no person, is told apart.
+// Case 26: who isn't of ours, or isn't a person, is told apart.
 func TestDecodeActors(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -74,7 +74,7 @@ func TestVersionsOfEditsInOneSecondAreInOrder(t *testing.T) {
 	} {
 		_, as := actionsOf(t, event)
 		if len(as) == 0 {
-			t.Fatalf("%s is no action, want an edit", event)
+			t.Fatalf("%s isn't an action, want an edit", event)
 		}
 		versions = append(versions, as[0].Version)
 	}
@@ -143,7 +143,7 @@ func TestDecodeEditIntoANote(t *testing.T) {
 	wantEqual(t, "marker", a.Marker, bridge.MarkNote)
 }
 
-// What changes in a message though nobody edited it is no edit.
+// What changes in a message though nobody edited it isn't an edit.
 func TestChangeThatIsNoEdit(t *testing.T) {
 	t.Parallel()
 	const ourCard = `{"type":"message","user":"UBOT","bot_id":"BBOT","app_id":"ABOT","ts":"1700000001.000100","text":"card"}`

@@ -18,7 +18,7 @@ func (me *Self) isForeign(m *Message) bool {
 }
 
 // ForeignAuthor returns the person who wrote the message in a callback, if Slack names another workspace as theirs. It
-// returns "" for a message of our own workspace, or of no person, and for what is no message.
+// returns "" for a message of our own workspace, or of no person, and for what isn't a message.
 func (me *Self) ForeignAuthor(callback []byte) string {
 	const team = `team":"` // of team, user_team and source_team
 	named, ours := bytes.Count(callback, []byte(team)), bytes.Count(callback, []byte(team+me.Team+`"`))

@@ -27,7 +27,7 @@ func TestForeignCallbacks(t *testing.T) {
 	}
 }
 
-// What our app wrote is no fact, whichever of the names that Slack has for it the message bears.
+// What our app wrote isn't a fact, whichever of the names that Slack has for it the message bears.
 func TestOurOwnMessageIsNoFact(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -52,7 +52,7 @@ func TestMessageOfAnotherAppIsAFact(t *testing.T) {
 	wantEqual(t, "facts", len(ids), 1)
 }
 
-// Case 8: a file that we uploaded is no fact. What is learned of it is in which message it stands.
+// Case 8: a file that we uploaded isn't a fact. What is learned of it is in which message it stands.
 func TestOurOwnUploadIsLearned(t *testing.T) {
 	t.Parallel()
 	event := msg(`"subtype":"file_share","user":"UBOT","bot_id":"BBOT","files":[{"id":"F1"}],`, "")

@@ -85,7 +85,7 @@ func TestUnreadableAttachments(t *testing.T) {
 	}
 }
 
-// A number is shown as such, in whatever form Slack tells it, and is no word if there is none.
+// A number is shown as such, in whatever form Slack tells it, and isn't a word if there is none.
 func TestNumberInACell(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, value, want string }{

@@ -64,7 +64,7 @@ func TestSections(t *testing.T) {
 			want:  "invalid additional property: text [json-pointer:/blocks/0]",
 		},
 		blockCase{
-			name:  "header with a text that is no object",
+			name:  "header with a text that isn't an object",
 			block: `{"type":"header","text":"x"}`,
 			want:  "must provide an object [json-pointer:/blocks/0/text]",
 		},
@@ -168,7 +168,7 @@ func TestParagraphsOfRichText(t *testing.T) {
 			want:  "invalid additional property: blink [json-pointer:/blocks/0/elements/0/elements/0/style]",
 		},
 		blockCase{
-			name:  "with a style that is no object",
+			name:  "with a style that isn't an object",
 			block: richSection(`{"type":"text","text":"x","style":"bold"}`),
 			want:  "must provide an object [json-pointer:/blocks/0/elements/0/elements/0/style]",
 		},

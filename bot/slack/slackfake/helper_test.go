@@ -36,7 +36,7 @@ const allUsers = 4
 
 func newWorld(t *testing.T, o slackfake.Options) *world {
 	t.Helper()
-	if o.Clock == nil { // a slow machine is no late answer
+	if o.Clock == nil { // a slow machine isn't a late answer
 		o.AckTimeout, o.TriggerLife = cmp.Or(o.AckTimeout, time.Minute), cmp.Or(o.TriggerLife, time.Minute)
 	}
 	o.Users = append(o.Users,

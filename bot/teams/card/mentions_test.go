@@ -186,7 +186,7 @@ func TestReadQuotesInPlain(t *testing.T) {
 	}
 }
 
-// What Teams takes from a collection or records itself is no file: it is named, so that nobody believes that the customer got it.
+// What Teams takes from a collection or records itself isn't a file: it is named, so that nobody believes that the customer got it.
 func TestClips(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -116,7 +116,7 @@ func ThreadID(channel, root string) string {
 }
 
 // SplitThread splits the id of a conversation into the id of the channel or chat, and that of the thread's first
-// message. root is "" if the conversation is no thread.
+// message. root is "" if the conversation isn't a thread.
 func SplitThread(id string) (channel, root string) {
 	channel, rest, _ := strings.Cut(id, ";")
 	for p := range strings.SplitSeq(rest, ";") {
@@ -132,7 +132,7 @@ type Reaction struct {
 	Type string `json:"type"` // like, heart, laugh, surprised, sad, angry, or the name of another emoji
 }
 
-// ChannelData is what Teams adds to the general format of an activity. If the JSON is no object, all fields are
+// ChannelData is what Teams adds to the general format of an activity. If the JSON isn't an object, all fields are
 // empty.
 type ChannelData struct {
 	Tenant    *Ref        `json:"tenant,omitempty"`

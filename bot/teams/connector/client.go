@@ -177,7 +177,7 @@ func query(targeted bool) url.Values {
 }
 
 // errID means that a given id can't be an id: it would change the path of the call.
-var errID = errors.New("connector: that is no id")
+var errID = errors.New("connector: that isn't an id")
 
 // path holds the parts of a path below /v3. They are escaped when the call is made.
 type path []string

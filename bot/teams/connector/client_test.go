@@ -309,7 +309,7 @@ func TestIDsAreEscaped(t *testing.T) {
 	}
 }
 
-// Times come with a zone, or without one, which means UTC. What can't be read is no time.
+// Times come with a zone, or without one, which means UTC. What can't be read isn't a time.
 func TestTimeOfActivity(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678000000, time.UTC)

@@ -50,7 +50,7 @@ func TestPicturesThatTeamsDoesNotList(t *testing.T) {
 			name: "a GIF is named once", html: `<img itemtype="http://schema.skype.com/Giphy" src="https://gif.test/x">`,
 			want: []string{"GIF: " + OnlyInTeams},
 		},
-		{name: "an emoji is no picture", html: `<img itemtype="http://schema.skype.com/Emoji" alt="🙂" src="https://x.test/e.png">`},
+		{name: "an emoji isn't a picture", html: `<img itemtype="http://schema.skype.com/Emoji" alt="🙂" src="https://x.test/e.png">`},
 		{
 			name: "nor is one of a quoted message",
 			html: `<blockquote itemtype="http://schema.skype.com/Reply">` + picture(elsewhere) + `</blockquote>fine`,

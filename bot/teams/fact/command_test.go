@@ -21,7 +21,7 @@ func decodeCommand(t *testing.T, text string) bridge.Action {
 		},
 	})
 	if len(actions) == 0 {
-		t.Fatalf("%q is no action, want a command", text)
+		t.Fatalf("%q isn't an action, want a command", text)
 	}
 	return actions[0]
 }

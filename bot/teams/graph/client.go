@@ -57,11 +57,11 @@ type Client struct {
 }
 
 // New makes a client. It makes no calls yet.
-// Errors: o.URL is no address with https, and none on this machine.
+// Errors: o.URL isn't an address with https, and none on this machine.
 func New(o Options) (*Client, error) {
 	o.URL = cmp.Or(o.URL, DefaultURL)
 	base, err := url.Parse(strings.TrimRight(o.URL, "/"))
-	unusable := fmt.Errorf("graph: %q is no https address", o.URL)
+	unusable := fmt.Errorf("graph: %q isn't an https address", o.URL)
 	if err != nil || base.Host == "" {
 		return nil, unusable
 	}

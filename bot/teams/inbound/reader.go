@@ -141,7 +141,7 @@ func (d *Reader) check(r *http.Request, a connector.Activity) error {
 
 // envelopeOf returns the JSON of those fields of an activity that say where it comes from. The SDK gets only these,
 // because it fails on requests that Teams does make: those with a value that is a string or an array, with
-// channelData that is no object, or with times that are empty or without a zone. It also drops fields that we need,
+// channelData that isn't an object, or with times that are empty or without a zone. It also drops fields that we need,
 // such as mentioned of an entity. So we read the contents with our own types.
 func envelopeOf(a connector.Activity) ([]byte, error) {
 	return json.Marshal(connector.Activity{

@@ -160,7 +160,7 @@ func (o *Options) check() error {
 	var faults []error
 	addFault := func(text string, args ...any) { faults = append(faults, fmt.Errorf(text, args...)) }
 	if !objectIDPattern.MatchString(o.AppID) {
-		addFault("the app id is no id like 00000000-0000-0000-0000-000000000000; copy the Microsoft App ID of the bot's registration")
+		addFault("the app id isn't an id like 00000000-0000-0000-0000-000000000000; copy the Microsoft App ID of the bot's registration")
 	}
 	if n := len([]rune(o.Name)); n > maxShortName {
 		addFault("the name has %d characters, Teams takes %d", n, maxShortName)
@@ -169,7 +169,7 @@ func (o *Options) check() error {
 		addFault("the developer's name has %d characters, Teams takes %d", n, maxDeveloper)
 	}
 	if !versionPattern.MatchString(o.Version) || len(o.Version) > maxVersionRunes {
-		addFault("%q is no version; write three numbers, like 1.0.1", o.Version)
+		addFault("%q isn't a version; write three numbers, like 1.0.1", o.Version)
 	}
 
 	var refused []string

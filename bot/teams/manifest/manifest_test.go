@@ -175,7 +175,7 @@ func TestManifestFaults(t *testing.T) {
 	if err == nil {
 		t.Fatal("got a manifest, want an error")
 	}
-	for _, want := range []string{"the app id is no id", "31 characters", "33 characters", "public URL is not https", "no version"} {
+	for _, want := range []string{"the app id isn't an id", "31 characters", "33 characters", "public URL is not https", "a version"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("got the error %v, want %q in it", err, want)
 		}

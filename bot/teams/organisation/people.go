@@ -177,7 +177,7 @@ func (p *People) ask(ctx context.Context, channel, id string) (Person, error) {
 }
 
 // Describe turns Teams' description of a member into a Person. The Kind is bridge.ActorPerson only if Teams says that
-// the member belongs to our own organisation and is no guest.
+// the member belongs to our own organisation and isn't a guest.
 func (p *People) Describe(m connector.Member) Person {
 	person := Person{Teams: m.ID, User: m.AADObjectID, Name: m.Name, Kind: bridge.ActorForeign, AskedAt: p.Now()}
 	role := cmp.Or(m.UserRole, "user")

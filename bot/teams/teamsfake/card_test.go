@@ -144,7 +144,7 @@ func TestActionsOfCards(t *testing.T) {
 		cardCase{
 			name: "with a script as address",
 			card: withAction(obj{"type": "Action.OpenUrl", "title": "x", "url": "javascript:x"}),
-			want: "no address",
+			want: "an address",
 		},
 		cardCase{
 			name: "with an unknown kind of data",

@@ -59,7 +59,7 @@ func newServer(t *testing.T, o teamsfake.Options) *world {
 	o.Users = append(o.Users, teamsfake.User{ID: ann, Name: "Ann Lee", Email: "ann@acme.test"}, teamsfake.User{ID: ben, Name: "Ben Ode", Email: "ben@acme.test"})
 	o.Teams = append(o.Teams, teamsfake.Team{ID: team, GroupID: group, Name: "Support"})
 	o.Channels = append(o.Channels, teamsfake.Channel{ID: tickets, Team: team, Name: "tickets"})
-	o.InvokeDeadline, o.RedeliverAfter = cmp.Or(o.InvokeDeadline, patience), cmp.Or(o.RedeliverAfter, patience) // a slow machine is no late answer
+	o.InvokeDeadline, o.RedeliverAfter = cmp.Or(o.InvokeDeadline, patience), cmp.Or(o.RedeliverAfter, patience) // a slow machine isn't a late answer
 	srv := teamsfake.New(o)
 	noError(t, srv.Start("127.0.0.1:0"))
 	t.Cleanup(func() { noError(t, srv.Close()) })

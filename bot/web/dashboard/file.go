@@ -22,7 +22,7 @@ func (p pages) sendFile(v *web.Visit) error {
 		return v.Refuse(http.StatusBadRequest, f.Problem, "Nothing was sent.")
 	}
 
-	var body bytes.Buffer     // written as a whole at the end, so that an error is no half file
+	var body bytes.Buffer     // written as a whole at the end, so that an error isn't a half file
 	w := csv.NewWriter(&body) // its errors would be those of the buffer, which has none
 	head := []string{"by", "name", "new", "reopened", "resolved", "abandoned", "messages in", "messages out", "first answers", "first answers seconds",
 		"next answers", "next answers seconds", "resolving seconds", "first answers median seconds", "next answers median seconds", "resolving median seconds"}

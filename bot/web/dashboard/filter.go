@@ -62,7 +62,7 @@ func (f *filter) readID(v *web.Visit, name string) int64 {
 	value := v.Value(name)
 	id := parseNumber(value)
 	if id == 0 && value != "" && value != "0" {
-		f.Problem, f.Instead = fmt.Sprintf("“%s” is no number of the %s.", typed.Clip(value), name), ofAll
+		f.Problem, f.Instead = fmt.Sprintf("“%s” isn't a number of the %s.", typed.Clip(value), name), ofAll
 	}
 	return id
 }
@@ -85,7 +85,7 @@ func (f *filter) readPeriod(v *web.Visit, names Names) {
 	case isInRange:
 		f.Days = int(days)
 	case asked != "":
-		f.ignoreDays(fmt.Sprintf("“%s” is no number of days from 1 to %d.", typed.Clip(asked), maxDays))
+		f.ignoreDays(fmt.Sprintf("“%s” isn't a number of days from 1 to %d.", typed.Clip(asked), maxDays))
 	}
 
 	f.From, f.To = f.daysUntilToday(v.Now(), names)

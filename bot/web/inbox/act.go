@@ -147,7 +147,7 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	}
 }
 
-// readWords reads a form with a text in the same way as that of a chat: a text that begins like a note or a command is no reply.
+// readWords reads a form with a text in the same way as that of a chat: a text that begins like a note or a command isn't a reply.
 func readWords(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	fields := map[string][]string{}
 	for _, name := range []string{"text", "note", "until", "other"} {

@@ -26,7 +26,7 @@ type Desk interface {
 // Servers finds the servers of mailboxes, and signs in to them on trial.
 type Servers interface {
 	// FindServers finds the servers of an address, within some seconds. It returns the zero Found if nothing is known of
-	// them. Errors: *web.Problem if it is no address.
+	// them. Errors: *web.Problem if it isn't an address.
 	FindServers(ctx context.Context, address string) (Found, error)
 
 	// TestSettings signs in to a mailbox that is not stored, with the values of its account by the paths of setup.Field.

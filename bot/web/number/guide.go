@@ -37,7 +37,7 @@ func listGuides() []guide {
 		{kind: "twilio_whatsapp", title: "Add a WhatsApp number at Twilio", whatsapp: true, name: "whatsapp", section: "twilio", provider: "Twilio", page: "“SMS and WhatsApp by Twilio”",
 			needs: []need{{Text: "A business portfolio at Meta (Meta Business account), of which you are an admin; the registration below can also make one. Until Meta has verified it, few customers a day can be written to first.",
 				Link: "https://business.facebook.com/settings", LinkText: "Business settings"},
-				twilio, {Text: "That account is no trial account any more: trial accounts can register no sender.", Link: "https://console.twilio.com/us1/billing", LinkText: "Billing"},
+				twilio, {Text: "That account is no longer a trial account: trial accounts can register no sender.", Link: "https://console.twilio.com/us1/billing", LinkText: "Billing"},
 				{Text: "A number that isn't registered with WhatsApp yet: one of Twilio's, or another one that receives text messages or calls, without a menu or a machine that answers.",
 					Link: "https://console.twilio.com/us1/develop/phone-numbers/manage/incoming", LinkText: "Active numbers"},
 				{Text: "That number as a WhatsApp sender. In the Console, under Messaging, Senders, WhatsApp senders, press Create new sender, choose the number, and Continue with Facebook. In Meta's window sign in, choose your " +

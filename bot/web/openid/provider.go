@@ -120,7 +120,7 @@ func checkAddresses(found *oidc.Provider) error {
 	for _, address := range addresses {
 		u, err := url.Parse(address)
 		if err != nil || !isSafe(u) {
-			return fmt.Errorf("%q is no https address", address)
+			return fmt.Errorf("%q isn't an https address", address)
 		}
 	}
 

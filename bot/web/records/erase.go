@@ -101,7 +101,7 @@ func contactPath(id bridge.ContactID) string { return fmt.Sprintf("/settings/era
 func (p pages) requestedContact(v *web.Visit) (*Contact, error) {
 	id, err := strconv.ParseInt(v.Request.PathValue("id"), 10, 64)
 	if err != nil {
-		return nil, nil //nolint:nilerr // what is no number names nobody
+		return nil, nil //nolint:nilerr // what isn't a number names nobody
 	}
 
 	found, err := p.desk.FindContacts(v.Context(), v.Person.ID, strconv.FormatInt(id, 10))

@@ -18,7 +18,7 @@ import (
 const makeTimeout = 30 * time.Minute
 
 // exportContact answers with everything of a customer as a file. The file is made as a whole first, on the disk, so that an
-// error is no half file and memory stays bounded. One is made and sent at a time, so that the disk's room is bounded, too.
+// error isn't a half file and memory stays bounded. One is made and sent at a time, so that the disk's room is bounded, too.
 func (p pages) exportContact(v *web.Visit) error {
 	c, err := p.requestedContact(v)
 	if c == nil || err != nil {

@@ -115,9 +115,9 @@ func TestLogOfWrongDays(t *testing.T) {
 	t.Parallel()
 	site := newSite(t, longLog{})
 	for query, wrong := range map[string]string{
-		"from=foo":         "The first day can't be read: “foo” is no day like 2026-11-23.",
-		"until=2026-02-30": "The last day can't be read: “2026-02-30” is no day like 2026-11-23.",
-		"to=2026-02-30":    "The last day can't be read: “2026-02-30” is no day like 2026-11-23.",
+		"from=foo":         "The first day can't be read: “foo” isn't a day like 2026-11-23.",
+		"until=2026-02-30": "The last day can't be read: “2026-02-30” isn't a day like 2026-11-23.",
+		"to=2026-02-30":    "The last day can't be read: “2026-02-30” isn't a day like 2026-11-23.",
 	} {
 		answer := httptest.NewRecorder()
 		site.ServeHTTP(answer, logRequest(t, "", query))

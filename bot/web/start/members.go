@@ -103,7 +103,7 @@ func (p pages) showMembers(v *web.Visit) error {
 
 	page.Follow = web.Field{Name: "agents", Label: "Who comes into the channel later", Kind: web.KindChoice, Choices: []web.Choice{
 		{Value: everyNewcomer, Text: "becomes an agent, too", Chosen: r.Follows || !r.Confirmed},
-		{Value: nobodyUnlisted, Text: "is no agent until you say so", Chosen: !r.Follows && r.Confirmed},
+		{Value: nobodyUnlisted, Text: "isn't an agent until you say so", Chosen: !r.Follows && r.Confirmed},
 	}, Help: "Guests, bots and people of other organisations never become agents by themselves, and whom you leave out now stays out."}
 
 	return v.Show("members", web.Screen{Title: "Who answers for " + r.Team, Data: page,

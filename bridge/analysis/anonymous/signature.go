@@ -39,7 +39,7 @@ func Unsigned(text string) string {
 // postscript matches the first line of a postscript: "PS: …", "P.S. …".
 var postscript = regexp.MustCompile(`(?i)^\s*(?:pp?s|p\.(?:p\.)?s\.)(?:\W|$)`)
 
-// isSentence reports whether a line says or asks something, so that it is no line of a signature: it is long, or has a
+// isSentence reports whether a line says or asks something, so that it isn't a line of a signature: it is long, or has a
 // question mark.
 func isSentence(line string) bool {
 	return len(strings.Fields(line)) > maxSignatureWords || strings.ContainsAny(line, "?¿")

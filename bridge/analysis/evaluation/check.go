@@ -30,7 +30,7 @@ func (m Message) check() error {
 	}
 
 	if !regexp.MustCompile(`^([a-z]{2})?$`).MatchString(m.Language) {
-		return fieldFault("language", `%q is no code of two letters, such as "en"`, m.Language)
+		return fieldFault("language", `%q isn't a code of two letters, such as "en"`, m.Language)
 	}
 	if !slices.Contains(analysis.SentimentNames(), string(m.Sentiment)) {
 		return fieldFault("sentiment", "%q is none of %s", m.Sentiment, strings.Join(analysis.SentimentNames(), ", "))
@@ -42,7 +42,7 @@ func (m Message) check() error {
 	case utf8.RuneCountInString(m.Because) > mostReason:
 		return fieldFault("because", "is longer than %d characters", mostReason)
 	case !m.hasText(m.Because):
-		return fieldFault("because", "%q is no part of the text", m.Because)
+		return fieldFault("because", "%q isn't part of the text", m.Because)
 	}
 
 	if err := m.checkIntents(); err != nil {
@@ -73,7 +73,7 @@ func (m Message) checkReferences() error {
 		case r.Kind == "" || r.Value == "":
 			return fieldFault("references", "number %d has no kind or no value", i+1)
 		case !m.hasText(r.Value):
-			return fieldFault("references", "%q is no part of the text", r.Value)
+			return fieldFault("references", "%q isn't part of the text", r.Value)
 		case slices.Contains(m.References[:i], r):
 			return fieldFault("references", "%q is there twice", r.Value)
 		}

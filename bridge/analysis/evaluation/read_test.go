@@ -148,7 +148,7 @@ func TestReadNamesFaults(t *testing.T) {
 		{
 			name: "no code of a language",
 			line: goodWith(`"en"`, `"english"`),
-			want: `field language: "english" is no code of two letters`,
+			want: `field language: "english" isn't a code of two letters`,
 		},
 		{
 			name: "a sentiment that there isn't",
@@ -163,7 +163,7 @@ func TestReadNamesFaults(t *testing.T) {
 		{
 			name: "a reason that the text doesn't have",
 			line: goodWith(`"We open at nine",`, `"We open at ten",`),
-			want: `field because: "We open at ten" is no part of the text`,
+			want: `field because: "We open at ten" isn't part of the text`,
 		},
 		{
 			name: "a reason that is too long",
@@ -188,7 +188,7 @@ func TestReadNamesFaults(t *testing.T) {
 		{
 			name: "a reference that the text doesn't have",
 			line: goodWith(`"value":"7"`, `"value":"8"`),
-			want: `field references: "8" is no part of the text`,
+			want: `field references: "8" isn't part of the text`,
 		},
 		{
 			name: "a reference without a value",

@@ -53,7 +53,7 @@ type Reasons struct {
 	Meet    Ratio `json:"meet"`    // of those labelled with a reason, share whose reason has words in common with it
 }
 
-// Confusion says how often a class, a row, was answered as which, a column. The last column is no answer.
+// Confusion says how often a class, a row, was answered as which, a column. The last column isn't an answer.
 type Confusion struct {
 	Rows    []string `json:"rows"`
 	Columns []string `json:"columns"`

@@ -200,7 +200,7 @@ func ibanEnd(text string, from, to int) (end int, found bool) {
 }
 
 // isCardNumber checks a card's number by its last digit: every second digit from the end counts twice, and the sum of all
-// digits ends with 0. A row of one digit alone is no card.
+// digits ends with 0. A row of one digit alone isn't a card.
 func isCardNumber(s string) bool {
 	sum, n := 0, 0
 	seen := map[byte]bool{}

@@ -39,7 +39,7 @@ func groupedBy(mark string) string {
 	return begin(`[1-9][0-9]{2}`) + behindThree + `|` + begin(`[1-9][0-9]`) + behindTwo
 }
 
-// isLikePhone reports whether a number that is written like a phone's is no part of a longer one or of a code, no sum of
+// isLikePhone reports whether a number that is written like a phone's isn't part of a longer one or of a code, no sum of
 // money, and no address of a computer.
 func isLikePhone(text string, from, to int) bool {
 	const widest = 5 // bytes of what is looked at on each side: "EUR "

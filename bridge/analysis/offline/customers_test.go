@@ -42,7 +42,7 @@ func TestUnseen(t *testing.T) {
 		{field: "references", got: got.References, min: 0.9},
 	}
 	for _, tt := range tests {
-		if isEnough := tt.got >= tt.min; !isEnough { // a share of nothing is no number, and not enough either
+		if isEnough := tt.got >= tt.min; !isEnough { // a share of nothing isn't a number, and not enough either
 			t.Errorf("%s: the share of right answers is below what it was, %.2f", tt.field, tt.min)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // until then. This file reads such dates, in digits or with the name of a month.
 
 // awayUntil returns the date until which a customer says to be away, as "2026-12-05", and "" if none is named. A day
-// without a year is the next one after now; a day of the week is no date.
+// without a year is the next one after now; a day of the week isn't a date.
 func awayUntil(t *text, matches []match, now time.Time) string {
 	const ahead = 4 // words behind the phrase at which a date may begin
 	for _, m := range matchesOf(matches, lexicon.OfDate) {

@@ -180,7 +180,7 @@ func (n *numberSpan) countInThree(t *text) (digits int) {
 }
 
 // isFirstOfTwo reports whether a number is written as two groups of digits right behind a word or sign that says that a
-// number follows: "n° 7712 884", "ordernr 88 120". A second group that is a year, or has a unit, is no part of it.
+// number follows: "n° 7712 884", "ordernr 88 120". A second group that is a year, or has a unit, isn't part of it.
 func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 	const (
 		shortestSecond = 3
@@ -328,7 +328,7 @@ func isNumberOfYear(before, behind string) bool {
 }
 
 // takeGroups adds all groups of digits that follow a number, as on labels of parcels: "9400 1118 9922". An account at a
-// Polish bank is no reference: its value becomes "".
+// Polish bank isn't a reference: its value becomes "".
 func (n *numberSpan) takeGroups(t *text) {
 	for t.isOneSpaceAfter(n.last) && numeral.HasOnlyDigits(t.wordAt(n.last+1)) {
 		n.last++

@@ -228,7 +228,7 @@ func score(t *testing.T, messages []evaluation.Message) evaluation.Report {
 	return evaluation.Score(out, evaluation.Price{})
 }
 
-// checkFigure checks that a share of right answers isn't below what it was. A share of nothing is no number, and not enough either.
+// checkFigure checks that a share of right answers isn't below what it was. A share of nothing isn't a number, and not enough either.
 func checkFigure(t *testing.T, field string, got, minShare evaluation.Ratio) {
 	t.Helper()
 	if isEnough := got >= minShare; !isEnough {

@@ -44,7 +44,7 @@ type wordBefore struct {
 	isMarked bool
 }
 
-// wordAnswer is what a word before a number says of it: a kind, "" for a number that is no reference, or that the word
+// wordAnswer is what a word before a number says of it: a kind, "" for a number that isn't a reference, or that the word
 // before it is to be asked (goesOn).
 type wordAnswer struct {
 	kind   string

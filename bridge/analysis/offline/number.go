@@ -60,8 +60,8 @@ func isUnitBefore(word string) bool {
 	switch word {
 	case "EUR", "USD", "GBP", "PLN", "CHF", "BRL", "TEL", "FAX", "CAP", "PLZ", "CEP", "NIP", "CP", "KW", "PIN", "BIC", "BLZ",
 		"GB", "DE", "FR", "ES", "PT", "IT", "NL", "PL", "AT", "BE", "IE", // a company's number for taxes follows
-		"DDT",                                                                 // a paper's name is no part of its number
-		"UPS", "DHL", "DPD", "GLS", "TNT", "BRT", "SDA", "CTT", "MRW", "USPS": // who carries it is no part of a parcel's number
+		"DDT",                                                                 // a paper's name isn't part of its number
+		"UPS", "DHL", "DPD", "GLS", "TNT", "BRT", "SDA", "CTT", "MRW", "USPS": // who carries it isn't part of a parcel's number
 		return true
 	}
 	return false

@@ -196,7 +196,7 @@ const (
 	surelyShipment   = 12 // characters: "BRT ha perso 049123456789"
 )
 
-// tellKind returns the kind of a number that no word before it announces, or "" if the number is no reference. It adds to the
+// tellKind returns the kind of a number that no word before it announces, or "" if the number isn't a reference. It adds to the
 // number the capitals that belong to it.
 func (f *referenceFinder) tellKind(n *numberSpan) string {
 	if f.isNextInRow(n) {
@@ -257,7 +257,7 @@ func (f *referenceFinder) isNextInRow(n *numberSpan) bool {
 	return n.isEndOfRow(f.t, before)
 }
 
-// isLikeOther reports whether digits are as many as in a number before that is no reference, in a text that announces none:
+// isLikeOther reports whether digits are as many as in a number before that isn't a reference, in a text that announces none:
 // "the meter reads 48213, in May it was 47990".
 func (f *referenceFinder) isLikeOther(n *numberSpan) bool {
 	isAsLong := n.digitsOnly && len(n.value) == f.otherLength

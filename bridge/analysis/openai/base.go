@@ -81,7 +81,7 @@ func guessScheme(s string) string {
 // isInHouse reports whether a host is this machine, an address of a private network, or a name without a dot. Every
 // IPv6 address counts as well, since it has no dot, unless its end is written as an IPv4 address.
 func isInHouse(host string) bool {
-	ip, _ := netip.ParseAddr(host) // of a name this is no address, and not private
+	ip, _ := netip.ParseAddr(host) // of a name this isn't an address, and not private
 	isPrivate := ip.IsLoopback() || ip.IsPrivate()
 	return isPrivate || !strings.Contains(host, ".")
 }

@@ -54,7 +54,7 @@ func TestParseBase(t *testing.T) {
 	}
 }
 
-// What is no address, or has a secret in it, is refused, with an error that doesn't show the secret.
+// What isn't an address, or has a secret in it, is refused, with an error that doesn't show the secret.
 func TestParseBaseRefuses(t *testing.T) {
 	t.Parallel()
 	for _, typed := range []string{

@@ -69,7 +69,7 @@ func TestBudgetIsSettled(t *testing.T) {
 	}
 }
 
-// When no tokens are left, the fallback answers, and the server isn't asked. That is no fault of the model.
+// When no tokens are left, the fallback answers, and the server isn't asked. That isn't a fault of the model.
 func TestBudgetIsUsedUp(t *testing.T) {
 	t.Parallel()
 	const limit = 6000

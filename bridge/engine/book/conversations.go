@@ -136,7 +136,7 @@ func (cs *Conversations) Owners(c *Conversation) []bridge.AgentRef {
 	return refs
 }
 
-// OtherOwners names the assignees except the one who acts, and except those who are no agents any more.
+// OtherOwners names the assignees except the one who acts, and except those who are no longer agents.
 func (cs *Conversations) OtherOwners(c *Conversation, agent *store.Agent) []bridge.AgentRef {
 	var refs []bridge.AgentRef
 	for _, r := range cs.Owners(c) {

@@ -106,7 +106,7 @@ func (l *Log) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.InsertLog(ctx, p, l.Entries)
 }
 
-// Note records that an agent wrote a note. agent is nil if the author is no agent: then nothing is recorded.
+// Note records that an agent wrote a note. agent is nil if the author isn't an agent: then nothing is recorded.
 func (l *Log) Note(c *Conversation, agent *store.Agent, m *Message) {
 	if agent != nil {
 		l.ByAgent(c, agent, store.DeedNoted, Detail{Message: m.ID})

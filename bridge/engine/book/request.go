@@ -9,7 +9,7 @@ import (
 type Request struct {
 	bridge.Action
 	Conversation *Conversation   // nil if it is about no conversation, or if nobody knows which one
-	Agent        *store.Agent    // nil if whoever asks is no agent, or if it doesn't matter who asks
+	Agent        *store.Agent    // nil if whoever asks isn't an agent, or if it doesn't matter who asks
 	Surface      store.AccountID // the account of the surface in which it was asked
 }
 

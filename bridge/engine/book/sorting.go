@@ -42,7 +42,7 @@ func (cs *Conversations) CollectingThread(ctx context.Context, tx pgx.Tx, a *sto
 	return c, nil
 }
 
-// sortingThread makes the row of a thread that is no conversation, but in which mails are sorted.
+// sortingThread makes the row of a thread that isn't a conversation, but in which mails are sorted.
 func (cs *Conversations) sortingThread(ctx context.Context, tx pgx.Tx, a *store.Account, subject string) (*Conversation, error) {
 	id, err := cs.TakeNumber(ctx, tx)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"parley/store"
 )
 
-// maxLeft is how many conversations wait at once to be freed of owners who are no agents any more. So many take seven hours; the rest
+// maxLeft is how many conversations wait at once to be freed of owners who are no longer agents. So many take seven hours; the rest
 // follow in a later round.
 const maxLeft = 5000
 
-// FreeOfFormerAgents starts timers that take owners who are no agents any more from the conversations that are not over, one after the
+// FreeOfFormerAgents starts timers that take owners who are no longer agents from the conversations that are not over, one after the
 // other. Any process may do it, any number of times. While a process of an earlier version runs, which would not know what the timers
 // mean, it does nothing: a later round does it.
 func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {

@@ -66,7 +66,7 @@ func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridg
 		case analysis.Snooze:
 			day, err := time.Parse(time.DateOnly, a.Value)
 			if err != nil {
-				continue // a model may have named something that is no day
+				continue // a model may have named something that isn't a day
 			}
 			if analysis.CanRestUntil(day, us.Now) {
 				note.Until = a.Value

@@ -19,11 +19,11 @@ const (
 	Week       = "week"     // a team is told how its week was. The kind also names team and time: WeekOf
 	Early      = "early"    // edits whose messages have not come until now count as these messages
 	Replying   = "replying" // somebody opened or closed the form of a reply, or left it open too long
-	OwnersLeft = "left"     // owners of the conversation are no agents any more
+	OwnersLeft = "left"     // owners of the conversation are no longer agents
 
 	// What became of threads and posts.
 	ThreadLost = "thread_lost" // the thread that begins with Root is no longer in Surface
-	RootLeft   = "root_left"   // Root, in the channel External, is no thread any more; Delivery is the line that says so, 0 means none
+	RootLeft   = "root_left"   // Root, in the channel External, is no longer a thread; Delivery is the line that says so, 0 means none
 	Doubted    = "doubted"     // Root was posted by Delivery and may be there twice: it was first tried at Due
 	Sought     = "sought"      // Root may be there twice: External is the other one, "" means none; Class is Blind if nobody could look
 	PostFailed = "post_failed" // a post could not be delivered to its surface: Post, Text

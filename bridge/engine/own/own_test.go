@@ -89,7 +89,7 @@ func factsOfThreads() []storedFact {
 			},
 		},
 		{
-			name:   "a root is no thread any more",
+			name:   "a root is no longer a thread",
 			stored: `{"kind":"root_left","conversation":7,"delivery":9,"external":"C1","root":"1700000000.000100","surface":2}`,
 			fact: own.Fact{
 				Kind:         own.RootLeft,

@@ -20,7 +20,7 @@ var adminsOnly = sync.OnceValue(func() map[bridge.Verb]*bridge.Problem { //nolin
 })
 
 // Authorize is the one place that decides whether somebody may use a verb. It returns nil if agent may, else what to
-// say. agent is nil for somebody who is no agent. What else a role may, store.Roles says.
+// say. agent is nil for somebody who isn't an agent. What else a role may, store.Roles says.
 func Authorize(agent *store.Agent, verb bridge.Verb) *bridge.Problem {
 	switch {
 	case agent == nil:

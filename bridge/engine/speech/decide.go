@@ -200,7 +200,7 @@ func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 	case r.Conversation.Account.Mode == store.ModeWatch:
 		sp.Refuse(r, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
 	case m.AgentID == nil:
-		sp.Refuse(r, "not_an_agent", "Its author is no agent.", "Copy the text and send it as your own.")
+		sp.Refuse(r, "not_an_agent", "Its author isn't an agent.", "Copy the text and send it as your own.")
 	default:
 		return sp.replies.RefuseWhileClosed(r, m)
 	}
@@ -313,7 +313,7 @@ func mayBeDecided(o *book.Outbox, r book.Request, d *book.Delivery, m *book.Mess
 //   - the first undecided part of the message that the request is about;
 //   - the latest delivery of that message.
 //
-// Both results are nil if there is none, or if it is no reply of the request's conversation.
+// Both results are nil if there is none, or if it isn't a reply of the request's conversation.
 func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Message) {
 	d := b.Outbox.Deliveries[r.Args.Delivery]
 	if d == nil {

@@ -45,7 +45,7 @@ func TestNoteOfAForeignAgent(t *testing.T) {
 	wantInside(t, s, "note")
 }
 
-// Somebody of another organisation who is no agent here knows that the customer doesn't read along.
+// Somebody of another organisation who isn't an agent here knows that the customer doesn't read along.
 func TestTextOfAStranger(t *testing.T) {
 	t.Parallel()
 	s := foreignAgentReply()

@@ -42,7 +42,7 @@ func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
 	})
 }
 
-// atName finds a name that was typed behind an @, and not picked from the chat's list, so that it is no mention. The @ inside a mail
+// atName finds a name that was typed behind an @, and not picked from the chat's list, so that it isn't a mention. The @ inside a mail
 // address follows a letter or a digit, and so isn't found.
 var atName = regexp.MustCompile(`(?:^|[^\p{L}\p{M}\p{N}])[@＠]([\p{L}\p{M}\p{N}'’-]+)`)
 

@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// OwnersLeft takes owners who are no agents any more off a conversation, unless it is over. If no owner is left, a line says that the
+// OwnersLeft takes owners who are no longer agents off a conversation, unless it is over. If no owner is left, a line says that the
 // conversation is unassigned. The line mentions nobody, because there may be many such conversations. The status stays: a snoozed
 // conversation comes back at its time.
 func (wf *UseCases) OwnersLeft(c *book.Conversation) {

@@ -64,7 +64,7 @@ func (f Faults) Err() error {
 }
 
 // MergeFaults merges what several checks returned, so that people are told all faults at once. An error that is not
-// Faults is returned alone: a check that could not be made is no fault of the file.
+// Faults is returned alone: a check that could not be made isn't a fault of the file.
 func MergeFaults(checks ...error) error {
 	var merged Faults
 	for _, err := range checks {

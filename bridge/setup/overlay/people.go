@@ -199,7 +199,7 @@ func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 	}
 }
 
-// checkMembers adds a fault for each member of a team's entry who is no agent.
+// checkMembers adds a fault for each member of a team's entry who isn't an agent.
 func (o *overlay) checkMembers(e parleyfile.Team) {
 	if e.Members == nil {
 		return
@@ -208,7 +208,7 @@ func (o *overlay) checkMembers(e parleyfile.Team) {
 		if o.Agent(m.Value) == nil {
 			o.faults.Add(document.Fault{
 				At: m.At, Where: "team " + e.Name + ": members",
-				What: fmt.Sprintf("%q is no agent", m.Raw),
+				What: fmt.Sprintf("%q isn't an agent", m.Raw),
 				Hint: "Add the agent first, or take the address out.",
 			})
 		}

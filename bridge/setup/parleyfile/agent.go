@@ -73,7 +73,7 @@ func (o *object) readAgentEmail() string {
 
 	email := strings.ToLower(strings.TrimSpace(t.Value))
 	if !IsEmail(email) {
-		o.Fault(t.At, "email", fmt.Sprintf("%q is no e-mail address", t.Raw), "Write ann@example.com.")
+		o.Fault(t.At, "email", fmt.Sprintf("%q isn't an e-mail address", t.Raw), "Write ann@example.com.")
 		return ""
 	}
 

@@ -58,7 +58,7 @@ func (o *object) readDates(list document.List) []string {
 	var days []string
 	for _, d := range list.Items {
 		if _, err := hours.ParseDate(d.Value); err != nil {
-			o.Fault(d.At, "holidays", fmt.Sprintf("%q is no date", d.Raw), "Write year, month and day: 2026-12-25.")
+			o.Fault(d.At, "holidays", fmt.Sprintf("%q isn't a date", d.Raw), "Write year, month and day: 2026-12-25.")
 			continue
 		}
 		days = append(days, d.Value)
@@ -93,7 +93,7 @@ func (o *object) readDay() (hours.Day, bool) {
 			o.Fault(o.At, "date", "is missing: each day has one", "Write year, month and day: 2026-12-24.")
 		}
 	} else if _, err := hours.ParseDate(date.Value); err != nil {
-		o.Fault(date.At, "date", fmt.Sprintf("%q is no date", date.Raw), "Write year, month and day: 2026-12-25.")
+		o.Fault(date.At, "date", fmt.Sprintf("%q isn't a date", date.Raw), "Write year, month and day: 2026-12-25.")
 	} else {
 		d.Date = date.Value
 	}
@@ -144,7 +144,7 @@ func (o *object) checkException(t document.Text, calendar *holiday.Calendar) boo
 
 	names := calendar.Names()
 	if !slices.ContainsFunc(names, func(known string) bool { return strings.EqualFold(known, name) }) {
-		o.Fault(t.At, "except", fmt.Sprintf("%q is no date, and no public holiday there", t.Raw), "There is "+strings.Join(names, ", ")+".")
+		o.Fault(t.At, "except", fmt.Sprintf("%q isn't a date, and no public holiday there", t.Raw), "There is "+strings.Join(names, ", ")+".")
 		return false
 	}
 

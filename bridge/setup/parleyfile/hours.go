@@ -26,7 +26,7 @@ func (o *object) readHours(name string) *hours.Plan {
 	if zone := group.Text("zone"); zone != nil {
 		p.Zone = strings.TrimSpace(zone.Value)
 		if _, err := hours.ParseZone(p.Zone); err != nil {
-			group.Fault(zone.At, "zone", fmt.Sprintf("%q is no time zone", zone.Raw), "Write a name like Europe/Berlin.")
+			group.Fault(zone.At, "zone", fmt.Sprintf("%q isn't a time zone", zone.Raw), "Write a name like Europe/Berlin.")
 		}
 	} else if len(group.Names) > 0 && group.Values["zone"] == nil {
 		group.Fault(group.At, "zone", "is missing", "Hours are those of a place, such as Europe/Berlin.")

@@ -32,7 +32,7 @@ func (o *object) checkUser(kind string, t *document.Text) {
 		return
 	}
 	if !IsObjectID(t.Value) {
-		o.Fault(t.At, kind, fmt.Sprintf("%q is no object id", t.Raw),
+		o.Fault(t.At, kind, fmt.Sprintf("%q isn't an object id", t.Raw),
 			"Write the Object ID of the person's page in the Entra admin center (00000000-0000-0000-0000-000000000000), or leave it out: people are found by e-mail.")
 	}
 	t.Value = strings.ToLower(t.Value)
@@ -44,7 +44,7 @@ func (o *object) checkChannel(kind, key string, t *document.Text) {
 	t.Value = strings.TrimSpace(t.Value)
 	if kind != "teams" {
 		if t.Value == "#" || strings.ContainsAny(t.Value, " \t\n") {
-			o.Fault(t.At, key, fmt.Sprintf("%q is no channel", t.Raw), `Write the channel's id, or its name with a # (in parley.yaml with quotes): "#support".`)
+			o.Fault(t.At, key, fmt.Sprintf("%q isn't a channel", t.Raw), `Write the channel's id, or its name with a # (in parley.yaml with quotes): "#support".`)
 		}
 		return
 	}
@@ -61,7 +61,7 @@ func (o *object) checkChannel(kind, key string, t *document.Text) {
 
 	isName := len(t.Value) > 1 && t.Value[0] == '#' && !strings.Contains(t.Value, "\n")
 	if !isName && !teamsChannels.MatchString(t.Value) {
-		o.Fault(t.At, key, fmt.Sprintf("%q is no channel of Teams", t.Raw),
+		o.Fault(t.At, key, fmt.Sprintf("%q isn't a channel of Teams", t.Raw),
 			`Write the link that Teams gives by "Get link to channel", or its name with a # (in parley.yaml with quotes): "#Support".`)
 	}
 }

@@ -33,7 +33,7 @@ func (f *File) readKnowledge(entries []*object) {
 			scheme, rest, _ := strings.Cut(strings.TrimSpace(site.Value), ":")
 			f.Knowledge = append(f.Knowledge, strings.ToLower(scheme)+":"+rest) // by the scheme others tell a site from a folder
 		} else {
-			o.Fault(site.At, "url", fmt.Sprintf("%q is no address of a web site", site.Raw), "Write https://example.com/help/, without a user or a password.")
+			o.Fault(site.At, "url", fmt.Sprintf("%q isn't an address of a web site", site.Raw), "Write https://example.com/help/, without a user or a password.")
 		}
 	}
 

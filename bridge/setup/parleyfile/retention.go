@@ -24,7 +24,7 @@ func (o *object) readRetention() map[string]int {
 
 		days, ok := k.Days(strings.TrimSpace(t.Value))
 		if !ok {
-			group.Fault(t.At, k.Name, fmt.Sprintf("%q is no number of days that can be chosen", t.Raw),
+			group.Fault(t.At, k.Name, fmt.Sprintf("%q isn't a number of days that can be chosen", t.Raw),
 				fmt.Sprintf("Write a number from %d to %d; empty means the usual one.", k.Least, retention.MaxDays))
 		}
 

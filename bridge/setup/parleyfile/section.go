@@ -53,7 +53,7 @@ func (s *Section) read(o *object, n ast.Node, where, prefix string) {
 	for _, name := range group.Names {
 		f := Field{Path: prefix + name, At: group.Places[name]}
 		if strings.Contains(name, ".") {
-			group.Fault(f.At, name, "is no key", "Nest it: imap: {host: …} instead of imap.host.")
+			group.Fault(f.At, name, "isn't a key", "Nest it: imap: {host: …} instead of imap.host.")
 			continue
 		}
 

@@ -53,7 +53,7 @@ func readTag(o *object) (Tag, bool) {
 	e.Color = o.Text("color")
 	hasColor := e.Color != nil && e.Color.Value != ""
 	if hasColor && !colour.MatchString(e.Color.Value) {
-		o.Fault(e.Color.At, "color", fmt.Sprintf("%q is no colour", e.Color.Raw), `Write "#1d4ed8": red, green and blue, two hexadecimal digits each.`)
+		o.Fault(e.Color.At, "color", fmt.Sprintf("%q isn't a colour", e.Color.Raw), `Write "#1d4ed8": red, green and blue, two hexadecimal digits each.`)
 	}
 
 	e.Category = o.Text("category")

@@ -34,7 +34,7 @@ func readTeam(o *object) (Team, bool) {
 		for i, m := range e.Members.Items {
 			member := strings.ToLower(strings.TrimSpace(m.Value))
 			if !IsEmail(member) {
-				o.Fault(m.At, "members", fmt.Sprintf("%q is no e-mail address", m.Raw), "Members are listed by the agents' e-mail addresses.")
+				o.Fault(m.At, "members", fmt.Sprintf("%q isn't an e-mail address", m.Raw), "Members are listed by the agents' e-mail addresses.")
 			}
 			e.Members.Items[i].Value = member
 		}

@@ -75,7 +75,7 @@ func (o *object) checkZone(t document.Text) {
 	}
 	_, err := time.LoadLocation(t.Value)
 	if err != nil || t.Value == "Local" { // "Local" is the zone of whatever machine runs Parley
-		o.Fault(t.At, "zone", fmt.Sprintf("%q is no time zone", t.Raw), "Write a name like Europe/Berlin.")
+		o.Fault(t.At, "zone", fmt.Sprintf("%q isn't a time zone", t.Raw), "Write a name like Europe/Berlin.")
 	}
 }
 
@@ -106,7 +106,7 @@ func (o *object) readHold(name string) *Hold {
 
 	d, err := time.ParseDuration(t.Value)
 	if err != nil {
-		o.Fault(t.At, name, fmt.Sprintf("%q is no duration", t.Raw), "Write it with its unit: 20s, 1m30s.")
+		o.Fault(t.At, name, fmt.Sprintf("%q isn't a duration", t.Raw), "Write it with its unit: 20s, 1m30s.")
 		return nil
 	}
 	if d < 0 || d > maxHold {
@@ -127,7 +127,7 @@ func (o *object) readRate(name string) *float64 {
 	rate, err := strconv.ParseFloat(t.Value, 64)
 	inRange := rate >= 0 && rate <= maxRate // false for NaN, too
 	if err != nil || !inRange {
-		o.Fault(t.At, name, fmt.Sprintf("%q is no factor", t.Raw), "Write a number from 0 to 1000: 1 is the provider's published rate, 0 means none of our own.")
+		o.Fault(t.At, name, fmt.Sprintf("%q isn't a factor", t.Raw), "Write a number from 0 to 1000: 1 is the provider's published rate, 0 means none of our own.")
 		return nil
 	}
 	return &rate
@@ -143,7 +143,7 @@ func (o *object) readSchedule(name string) *document.Text {
 	const hint = `Write a cron expression: "0 9 * * MON" is Mondays at nine.`
 	s, err := cron.ParseStandard(t.Value)
 	if err != nil || s.Next(time.Now()).IsZero() { //nolint:forbidigo // any time does
-		o.Fault(t.At, name, fmt.Sprintf("%q is no time that comes round", t.Raw), hint)
+		o.Fault(t.At, name, fmt.Sprintf("%q isn't a time that comes round", t.Raw), hint)
 		return t
 	}
 

@@ -30,7 +30,7 @@ const (
 	maxRedirects  = 3
 )
 
-// ErrNoAddress means that a text is no e-mail address with a domain of the internet.
+// ErrNoAddress means that a text isn't an e-mail address with a domain of the internet.
 var ErrNoAddress = errors.New("autoconfig: not an e-mail address")
 
 // Found says how to reach a mailbox. Find hasn't tried to sign in there.
@@ -115,7 +115,7 @@ const maxHostBytes = 253
 var hostPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
 
 // publicHost returns a host name of the internet in the form in which it is looked up. It returns "" for IP
-// addresses and names without a dot, which belong to somebody's own network, and for text that is no name.
+// addresses and names without a dot, which belong to somebody's own network, and for text that isn't a name.
 func publicHost(name string) string {
 	name, err := idna.Lookup.ToASCII(strings.ToLower(strings.TrimSuffix(strings.TrimSpace(name), ".")))
 	if err != nil || len(name) > maxHostBytes {

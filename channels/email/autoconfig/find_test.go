@@ -260,7 +260,7 @@ func TestFindPassesOverBadFiles(t *testing.T) {
 	}
 }
 
-// Nothing is asked for what is no address, or leads into somebody's own network.
+// Nothing is asked for what isn't an address, or leads into somebody's own network.
 func TestFindRefusesWhatIsNoAddress(t *testing.T) {
 	t.Parallel()
 	addresses := []string{

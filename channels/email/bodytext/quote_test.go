@@ -155,8 +155,8 @@ func TestOwnWordsLikeAnUnmarkedAttribution(t *testing.T) {
 func TestOwnWordsAreNoAttribution(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, words string }{
-		{name: "a date is no time of day", words: "On 12.11. Ann wrote:"},
-		{name: "a price is no time of day", words: "On the card Ann wrote for 49.90 EUR:"},
+		{name: "a date isn't a time of day", words: "On 12.11. Ann wrote:"},
+		{name: "a price isn't a time of day", words: "On the card Ann wrote for 49.90 EUR:"},
 		{name: "a longer word begins none", words: "Only at 10:15 Ann wrote:"},
 		{name: "the first person", words: "On 12.11. at 10:15 I wrote:"},
 		{name: "the first person in German", words: "Am 12.11. um 10:15 habe ich Ihnen geschrieben:"},

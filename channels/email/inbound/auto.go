@@ -83,7 +83,7 @@ func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, fro
 	return ""
 }
 
-// kindOfReport returns what a program reports on other mail, or "" if a mail is no report.
+// kindOfReport returns what a program reports on other mail, or "" if a mail isn't a report.
 func kindOfReport(h rawmail.Header, c *content, subject string, from channels.Party) string {
 	isOutlooksComplaint := from.Key == outlookComplaints && c.returned != nil && c.returned.Header.Has("X-HmXmrOriginalRecipient")
 	isOnDelivery := c.reportType != "" || len(c.statuses) > 0 || h.Has("X-Failed-Recipients")

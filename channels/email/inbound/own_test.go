@@ -113,7 +113,7 @@ func TestOwnMailInTheSentFolder(t *testing.T) {
 	})
 }
 
-// What nobody of the team wrote is no answer, though it lies in the folder of sent mail.
+// What nobody of the team wrote isn't an answer, though it lies in the folder of sent mail.
 func TestNoAnswersInTheSentFolder(t *testing.T) {
 	t.Parallel()
 	const receipt = `Content-Type: multipart/report; report-type=disposition-notification; boundary=b

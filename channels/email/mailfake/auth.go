@@ -44,7 +44,7 @@ func saslServer(mech string, checkPassword, checkToken func(user, secret string)
 	return nil
 }
 
-// plainServer refuses what is no answer of PLAIN, which has three fields, in the protocol's own words.
+// plainServer refuses what isn't an answer of PLAIN, which has three fields, in the protocol's own words.
 type plainServer struct {
 	sasl.Server
 	malformed error

@@ -45,7 +45,7 @@ func TestRenameHierarchy(t *testing.T) {
 			want: []string{"Donetsk", "Filed", "Filed/2025", "Filed/2025/May", "INBOX", "Sent"},
 		},
 		{
-			name:    "a level that is no folder",
+			name:    "a level that isn't a folder",
 			folders: []string{"Done/2025"}, old: "Done", new: "Filed",
 			want: []string{"Filed/2025", "INBOX", "Sent"},
 		},

@@ -40,7 +40,7 @@ const macDigits = 8
 // tokenMAC returns the hex digits that sign a token. body is the token without them: "c12.m34".
 func tokenMAC(key []byte, body string) string { return proof.Sign(key, "mail token", body)[:macDigits] }
 
-// Parse reads a Message-ID, an anchor or the tag of a plus address. ok is false if it is no token, or none of the keys
+// Parse reads a Message-ID, an anchor or the tag of a plus address. ok is false if it isn't a token, or none of the keys
 // has signed it.
 func Parse(keys [][]byte, id string) (token Token, ok bool) {
 	id = strings.Trim(strings.TrimSpace(id), "<>")

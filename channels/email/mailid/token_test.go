@@ -60,7 +60,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// What none of our keys made is no token.
+// What none of our keys made isn't a token.
 func TestParseForeignIDs(t *testing.T) {
 	t.Parallel()
 	id := messageID()

@@ -261,7 +261,7 @@ func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	return out, nil
 }
 
-// mailAddress returns an address as mails have it, with its domain in ASCII. ok is false if plain is no address.
+// mailAddress returns an address as mails have it, with its domain in ASCII. ok is false if plain isn't an address.
 func mailAddress(plain string) (address string, ok bool) {
 	parsed, err := netmail.ParseAddress("<" + plain + ">")
 	if err != nil {

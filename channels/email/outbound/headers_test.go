@@ -53,7 +53,7 @@ func TestMessageIDOfAnAnswer(t *testing.T) {
 	wantEqual(t, "id of another attempt", mustMakeHeaders(t, o).id, id)
 }
 
-// A mail without a Message-ID can't be named in an answer: what Parley calls it is no id that mails may have. The same goes for an id that
+// A mail without a Message-ID can't be named in an answer: what Parley calls it isn't an id that mails may have. The same goes for an id that
 // lacks a side of the "@". An automatic answer says that it is one all the same.
 // Source: RFC 5322 section 3.6.4.
 func TestAnswersNameNoInvalidID(t *testing.T) {
@@ -148,7 +148,7 @@ func TestSenderAddress(t *testing.T) {
 	}
 }
 
-// What is no address, or several, is refused as a recipient, and so is a mail without any.
+// What isn't an address, or several, is refused as a recipient, and so is a mail without any.
 func TestOutgoingRecipientsAreRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

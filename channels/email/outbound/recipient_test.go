@@ -41,7 +41,7 @@ func TestRecipient(t *testing.T) {
 	}
 }
 
-// What is no address, is several, or is one of our own, is refused.
+// What isn't an address, is several, or is one of our own, is refused.
 func TestRecipientRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, typed string }{

@@ -192,7 +192,7 @@ var quotedAddress = regexp.MustCompile(`^"([^"\\<>]+)"(@[^@\s"]+)$`)
 // maxAddressLength is that of an address by RFC 3696 (erratum 1690: in SMTP it is 254).
 const maxAddressLength = 320
 
-// Address returns an address in lower case without brackets and spaces, or "" if a is no address.
+// Address returns an address in lower case without brackets and spaces, or "" if a isn't an address.
 func Address(a string, guess *Guesser) string {
 	return plainAddress(strings.ToLower(DecodeHeader(a, guess)))
 }
@@ -210,7 +210,7 @@ func spelledAddress(decoded, key string) string {
 	return a
 }
 
-// plainAddress returns an address without brackets and spaces, or "" if a is no address.
+// plainAddress returns an address without brackets and spaces, or "" if a isn't an address.
 func plainAddress(a string) string {
 	a = strings.TrimPrefix(strings.Trim(a, " <>'`,;"), "mailto:")
 	if m := quotedAddress.FindStringSubmatch(a); m != nil {

@@ -366,7 +366,7 @@ func withNumericZone(v string) string {
 	return strings.Replace(v, m[0], m[1]+offset+behind, 1)
 }
 
-// parseDate reads the date of a header. ok is false if it is no date, or has a year that isn't believed.
+// parseDate reads the date of a header. ok is false if it isn't a date, or has a year that isn't believed.
 func parseDate(v string) (date time.Time, ok bool) {
 	if v == "" || len(v) > maxDateBytes {
 		return time.Time{}, false

@@ -229,7 +229,7 @@ func CleanContentID(id string) string {
 		id = id[len(scheme):]
 	}
 	if decoded, err := url.PathUnescape(id); err == nil {
-		id = decoded // an id that is no URL code stays as it is
+		id = decoded // an id that isn't a URL code stays as it is
 	}
 	if len(id) > maxContentIDBytes {
 		return ""

@@ -69,14 +69,14 @@ func TestHeaderEndsAtTheFirstPart(t *testing.T) {
 	}
 }
 
-// A blank before the colon is old but allowed (RFC 5322 section 4.5.2): such a first line is no line of an mbox file.
+// A blank before the colon is old but allowed (RFC 5322 section 4.5.2): such a first line isn't a line of an mbox file.
 func TestBlankBeforeTheColon(t *testing.T) {
 	t.Parallel()
 	p, _ := Read([]byte(crlf("From : ada@example.com\nSubject\t: x\n\nwords\n")))
 	wantFrom(t, p)
 }
 
-// A line that is no field, at the end of the header, doesn't make a body of base64 unreadable: it can't belong to that body, unless it is
+// A line that isn't a field, at the end of the header, doesn't make a body of base64 unreadable: it can't belong to that body, unless it is
 // base64 itself. Before a body that says what it says in plain letters it is shown, because it may be the author's. A program of others
 // (mnako/letters) tests with such a field: its name has blanks.
 func TestOddLineBeforeTheBody(t *testing.T) {

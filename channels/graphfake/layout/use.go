@@ -31,7 +31,7 @@ type UsePart struct {
 	Parameters []Parameter `json:"parameters"`
 }
 
-// index is a number from 0 on, which may stand in quotes; -1 stands for what is no number.
+// index is a number from 0 on, which may stand in quotes; -1 stands for what isn't a number.
 type index int
 
 // UnmarshalJSON implements json.Unmarshaler.

@@ -107,7 +107,7 @@ func TestRefusals(t *testing.T) {
 		want int // code
 	}{
 		{name: "no recipient", form: url.Values{"From": {ours}, "Body": {"x"}}, want: 21604},
-		{name: "recipient that is no number", form: textTo("ann"), want: 21211},
+		{name: "recipient that isn't a number", form: textTo("ann"), want: 21211},
 		{name: "our own number as the recipient", form: textTo(ours), want: 21266},
 		{name: "recipient who opted out", form: textTo("+15550199"), want: 21610},
 

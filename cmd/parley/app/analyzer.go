@@ -29,12 +29,12 @@ func readAI(v *variables) AIEnv {
 	const mostSeconds = 45 // as long as one attempt at an analysis has
 	seconds, err := strconv.Atoi(v.textOr("PARLEY_AI_TIMEOUT", "20"))
 	if err != nil || seconds < 1 || seconds > mostSeconds {
-		v.addFault("PARLEY_AI_TIMEOUT is no number of seconds from 1 to %d", mostSeconds)
+		v.addFault("PARLEY_AI_TIMEOUT isn't a number of seconds from 1 to %d", mostSeconds)
 	}
 
 	limit, err := strconv.Atoi(v.textOr("PARLEY_AI_TOKENS_A_DAY", "0"))
 	if err != nil || limit < 0 {
-		v.addFault("PARLEY_AI_TOKENS_A_DAY is no number of tokens; 0 is no limit")
+		v.addFault("PARLEY_AI_TOKENS_A_DAY isn't a number of tokens; 0 is no limit")
 	}
 
 	key, address, model := v.text("OPENAI_API_KEY"), v.text("OPENAI_BASE_URL"), v.textOr("OPENAI_MODEL", defaultModel)
@@ -63,7 +63,7 @@ func (e *AIEnv) modelOptions(log *slog.Logger) openai.Options {
 // NewModel makes the model that the environment names, without a fallback; nil if it names none.
 func NewModel(ctx context.Context, env Env, log *slog.Logger) (*openai.Analyzer, error) {
 	if env.AI.Model == "" {
-		return nil, nil //nolint:nilnil // that there is none is no fault
+		return nil, nil //nolint:nilnil // that there is none isn't a fault
 	}
 	return openai.New(ctx, env.AI.modelOptions(log))
 }

@@ -105,7 +105,7 @@ func readLevel(v *variables) (level slog.Level) {
 // checkAddresses checks where Parley listens, where it is reached, and where its database is.
 func (e *Env) checkAddresses(v *variables) {
 	if _, _, err := net.SplitHostPort(e.Listen); err != nil {
-		v.addFault("PARLEY_LISTEN: %q is no address; write host:port", e.Listen)
+		v.addFault("PARLEY_LISTEN: %q isn't an address; write host:port", e.Listen)
 	}
 	if e.Teams.AllowUnsigned && !isLoopback(e.Listen) {
 		v.addFault("TEAMS_ALLOW_UNSIGNED: PARLEY_LISTEN is not on loopback; let it be 127.0.0.1:8080, or unset TEAMS_ALLOW_UNSIGNED")

@@ -68,7 +68,7 @@ func (t *TeamsEnv) checkRegistration(v *variables) {
 
 	const form = "00000000-0000-0000-0000-000000000000"
 	if !setup.IsObjectID(t.AppID) {
-		v.addFault("TEAMS_APP_ID is no id like %s; copy the Microsoft App ID from the Azure Bot's Configuration page", form)
+		v.addFault("TEAMS_APP_ID isn't an id like %s; copy the Microsoft App ID from the Azure Bot's Configuration page", form)
 	}
 
 	switch {
@@ -83,7 +83,7 @@ func (t *TeamsEnv) checkRegistration(v *variables) {
 	case t.TenantID == "":
 		v.addFault("TEAMS_APP_ID needs TEAMS_TENANT_ID beside it: the Directory (tenant) ID of the app registration")
 	case !setup.IsObjectID(t.TenantID):
-		v.addFault("TEAMS_TENANT_ID is no id like %s; copy the Directory (tenant) ID of the app registration "+
+		v.addFault("TEAMS_TENANT_ID isn't an id like %s; copy the Directory (tenant) ID of the app registration "+
 			"(names like common won't do: the bot belongs to one tenant)", form)
 	}
 }

@@ -93,14 +93,14 @@ func TestEnvTeamsFaults(t *testing.T) {
 		{
 			name: "the secret in place of the app id",
 			env:  wholeTeams().with("TEAMS_APP_ID", aSecret),
-			want: []string{"TEAMS_APP_ID is no id", "Microsoft App ID"},
+			want: []string{"TEAMS_APP_ID isn't an id", "Microsoft App ID"},
 		},
 		{
 			name: "a tenant that stands for many",
 			env:  wholeTeams().with("TEAMS_TENANT_ID", "common"),
-			want: []string{"TEAMS_TENANT_ID is no id", "one tenant"},
+			want: []string{"TEAMS_TENANT_ID isn't an id", "one tenant"},
 		},
-		{name: "a rate that is no number", env: wholeTeams().with("TEAMS_RATE", "NaN"), want: []string{"TEAMS_RATE"}},
+		{name: "a rate that isn't a number", env: wholeTeams().with("TEAMS_RATE", "NaN"), want: []string{"TEAMS_RATE"}},
 		{
 			name: "unsigned requests on a public address",
 			env:  wholeTeams().with("TEAMS_ALLOW_UNSIGNED", "loopback").with("PARLEY_LISTEN", "0.0.0.0:8080"),

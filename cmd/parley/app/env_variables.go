@@ -97,7 +97,7 @@ func (v *variables) factor(name string) float64 {
 	factor, err := strconv.ParseFloat(value, 64)
 	isInRange := factor >= 0 && factor <= maxFactor // false for NaN, too
 	if err != nil || !isInRange {
-		v.addFault("%s: %q is no factor; 1 is the provider's published rate, 0 is none", name, value)
+		v.addFault("%s: %q isn't a factor; 1 is the provider's published rate, 0 is none", name, value)
 		return 0
 	}
 	return factor

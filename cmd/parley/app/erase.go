@@ -22,7 +22,7 @@ func (db *Database) Erasing(env Env) erase.Options {
 }
 
 // AgreeErasures makes the database and the list of erasures beside its backups the same. It erases contacts again that a restored
-// backup had brought back, and returns their certificates. An erasure that must wait is no fault, since it goes on while Parley
+// backup had brought back, and returns their certificates. An erasure that must wait isn't a fault, since it goes on while Parley
 // serves. Entries of another database are passed over, and are no fault either.
 func (db *Database) AgreeErasures(ctx context.Context, env Env) ([]erase.Certificate, error) {
 	erased, err := backup.ErasuresIn(BackupFolder(env)).Agree(ctx, db.Erasing(env))

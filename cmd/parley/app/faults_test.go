@@ -94,7 +94,7 @@ type failingListener struct {
 
 func (l failingListener) Accept() (net.Conn, error) { return nil, l.err }
 
-// Connections that can't be accepted are logged, but not each second of an hour. That a listener was closed is no fault.
+// Connections that can't be accepted are logged, but not each second of an hour. That a listener was closed isn't a fault.
 func TestNotAcceptedIsLogged(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

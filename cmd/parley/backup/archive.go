@@ -16,7 +16,7 @@ const mebibyte = 1 << 20
 // maxTextBytes is the longest entry that is read into memory: all but the dump.
 const maxTextBytes = mebibyte
 
-// ErrDamaged means that a file is no backup, was cut short, or was altered.
+// ErrDamaged means that a file isn't a backup, was cut short, or was altered.
 var ErrDamaged = errors.New("backup: the file is damaged")
 
 // Archive is a backup that is open for reading. It is not safe for concurrent use.
@@ -33,7 +33,7 @@ type Archive struct {
 func Open(path string) (*Archive, error) {
 	file, err := zip.OpenReader(path)
 	if errors.Is(err, zip.ErrFormat) {
-		return nil, fmt.Errorf("%w: %s is no backup of Parley, or was cut short", ErrDamaged, path)
+		return nil, fmt.Errorf("%w: %s isn't a backup of Parley, or was cut short", ErrDamaged, path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("backup: %w", err)

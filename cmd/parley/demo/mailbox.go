@@ -295,7 +295,7 @@ func (p *mailPane) addCustomer(w http.ResponseWriter, r *http.Request) {
 	a, err := mail.ParseAddress((&mail.Address{Name: r.FormValue("name"), Address: given}).String())
 	isPlain := strings.Contains(given, "@") && !strings.ContainsAny(given, " \"<>")
 	if err != nil || !isPlain {
-		writeError(w, http.StatusBadRequest, errors.New("that is no mail address; write it like kim@example.test"))
+		writeError(w, http.StatusBadRequest, errors.New("that isn't a mail address; write it like kim@example.test"))
 		return
 	}
 	companyDomain := company.HelpAddress[strings.Index(company.HelpAddress, "@"):]

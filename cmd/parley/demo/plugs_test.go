@@ -314,7 +314,7 @@ func TestPlugsOfTeams(t *testing.T) {
 	}
 }
 
-// A line that was cut plugs itself in after PageOptions.CutFor. What can't be pulled, or is no line, is refused.
+// A line that was cut plugs itself in after PageOptions.CutFor. What can't be pulled, or isn't a line, is refused.
 func TestPlugRequests(t *testing.T) {
 	t.Parallel()
 	w := must(company.New(t.Context(), company.Options{Proxies: true}))(t)

@@ -86,7 +86,7 @@ type variant struct {
 
 // world returns what the variant needs of the world.
 func (v variant) world() company.Options {
-	o := company.Options{HTTPMode: v.requests, Patience: time.Minute} // a slow machine is no late answer
+	o := company.Options{HTTPMode: v.requests, Patience: time.Minute} // a slow machine isn't a late answer
 	if v.on == onTeams {
 		o.Teams, o.NoSlack = true, true
 		o.TeamsRetries = quickRetries()
@@ -108,10 +108,10 @@ const (
 
 func surfaces() []string { return []string{onSlack, onTeams, onText} }
 
-// surfaceNamed refuses what is no surface, as the condition of a line: [teams] thread …
+// surfaceNamed refuses what isn't a surface, as the condition of a line: [teams] thread …
 func surfaceNamed(name string) error {
 	if !slices.Contains(surfaces(), name) {
-		return fmt.Errorf("%s is no surface", name)
+		return fmt.Errorf("%s isn't a surface", name)
 	}
 	return nil
 }

@@ -181,7 +181,7 @@ func (s *stage) setUp(changes []string) error {
 	for _, c := range changes {
 		name, _, ok := strings.Cut(c, "=")
 		if !ok {
-			return fmt.Errorf("%q is no name=value", c)
+			return fmt.Errorf("%q isn't a name=value", c)
 		}
 		s.lines = slices.DeleteFunc(s.lines, func(l string) bool { return strings.HasPrefix(l, name+"=") })
 		s.lines = append(s.lines, c)

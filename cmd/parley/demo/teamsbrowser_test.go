@@ -318,7 +318,7 @@ func TestTeamsUploadPageAlone(t *testing.T) {
 	l.js("the line breaks", `sent[0].onerror()`)
 	l.until("it is said, and can be sent again by keyboard", `document.getElementById('problem').textContent.includes('Nothing is sent twice') && document.activeElement === document.querySelector('.foot button')`)
 	l.js("a proxy refuses", `(() => { document.activeElement.click(); Object.defineProperties(sent[1], { status: { value: 413 }, responseText: { value: '<html>nginx</html>' } }); sent[1].onload(); })()`)
-	l.until("it is no fault of the line", `document.getElementById('problem').textContent.includes('server on the way')`)
+	l.until("it isn't a fault of the line", `document.getElementById('problem').textContent.includes('server on the way')`)
 	l.do("a phone", chromedp.EmulateViewport(360, 640))
 	l.until("nothing is cut off", `document.documentElement.scrollWidth <= 360`)
 	l.shot("upload-alone-problem")

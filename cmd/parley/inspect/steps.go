@@ -78,7 +78,7 @@ func (t *teller) authorOf(m store.Message) string {
 	case m.AgentID != nil:
 		return t.agentNames([]store.AgentID{*m.AgentID})
 	}
-	return "somebody who is no agent"
+	return "somebody who isn't an agent"
 }
 
 // deliveryStep returns the step of a delivery: "reply of message 12 to mail: accepted", and its attempts and their errors.

@@ -56,7 +56,7 @@ type crawl struct {
 func (v *visit) readSite(ctx context.Context) error {
 	start, err := url.Parse(v.place.Place)
 	if err != nil {
-		v.note("This is no address.")
+		v.note("This isn't an address.")
 		return nil
 	}
 

@@ -20,7 +20,7 @@ const (
 	Support = "C0SUPPORT01"
 	Ann     = "U0ANNLEE001"
 	Ben     = "U0BENKATZ01"
-	Zoe     = "U0ZOEGUEST1" // works here, is no agent
+	Zoe     = "U0ZOEGUEST1" // works here, isn't an agent
 )
 
 // The same people and places in Microsoft Teams, by their ids in Entra and Teams.

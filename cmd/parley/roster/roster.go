@@ -63,7 +63,7 @@ type Person struct {
 // CanJoin reports whether the person can be made an agent of the team.
 func (p Person) CanJoin() bool { return p.isNew() || p.Status == TakenOut || p.Status == OtherUser }
 
-// isNew reports whether the person is no agent of the team yet, or one whose user in the chat is not known yet.
+// isNew reports whether the person isn't an agent of the team yet, or one whose user in the chat is not known yet.
 func (p Person) isNew() bool {
 	return p.Status == NoAgent || p.Status == NotInTeam || p.Status == NotLinked
 }

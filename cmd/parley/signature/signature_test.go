@@ -124,7 +124,7 @@ func checkRefused(t *testing.T, err error, want string) {
 	}
 }
 
-// What is no picture, too large, or elsewhere, is refused with what to do.
+// What isn't a picture, too large, or elsewhere, is refused with what to do.
 //
 //
 func TestPictureRefused(t *testing.T) {
@@ -143,13 +143,13 @@ func TestPictureRefused(t *testing.T) {
 		// Files.
 		{name: "no such file", from: "gone.png", want: "can't be opened"},
 		{name: "a folder", from: ".", want: "can't be read"},
-		{name: "a file that is no picture", from: "notes.png", want: "no PNG, JPEG or GIF"},
+		{name: "a file that isn't a picture", from: "notes.png", want: "no PNG, JPEG or GIF"},
 		{name: "a large file", from: "large.png", want: "more than 256 KB"},
 
 		// In the signature itself.
 		{name: "data that isn't base64", from: "data:image/png,abc", want: "can't be read"},
 		{name: "data in broken base64", from: "data:image/png;base64,!", want: "base64 is broken"},
-		{name: "data that is no picture", from: "data:text/html;base64,PGI+", want: "no PNG"},
+		{name: "data that isn't a picture", from: "data:text/html;base64,PGI+", want: "no PNG"},
 
 		// Addresses.
 		{name: "a page", from: srv.URL + "/page.png", want: "no PNG"},

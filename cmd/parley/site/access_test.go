@@ -36,7 +36,7 @@ func fromOtherSites() []http.Header {
 }
 
 // Nobody gets further than their role allows, on any route: whoever is not signed in is asked to (and told, where a form was sent,
-// that nothing was saved), an agent who is no admin is refused what is for admins, an admin what is for super-admins.
+// that nothing was saved), an agent who isn't an admin is refused what is for admins, an admin what is for super-admins.
 //
 func TestAccess(t *testing.T) {
 	t.Parallel()

@@ -22,7 +22,7 @@ func TestFirstAdmin(t *testing.T) {
 	b.Looks("first-admin")
 	b.Write("#f-email", "no address")
 	b.Press("form.page button")
-	b.Shows("is no e-mail address")
+	b.Shows("isn't an e-mail address")
 	b.Shows("Write the name") // both faults at once, and what was typed stays
 	b.Looks("first-admin-refused")
 	b.Write("#f-name", "Ann Lee")
@@ -96,7 +96,7 @@ func TestAccountPage(t *testing.T) {
 		t.Errorf("a second admin: %d", again.Status)
 	}
 	wrong := ann.Post(path, url.Values{"version": {ann.Get(path).Version()}, "hold": {"<script>soon</script>"}, "mode": {"watch"}})
-	if wrong.Status != http.StatusUnprocessableEntity || !wrong.Has("is no duration") || wrong.Has("<script>soon") {
+	if wrong.Status != http.StatusUnprocessableEntity || !wrong.Has("isn't a duration") || wrong.Has("<script>soon") {
 		t.Errorf("a wrong hold: %d", wrong.Status)
 	}
 	var kind, hold, mode string

@@ -22,7 +22,7 @@ type dashboardDesk struct {
 	cache *setupCache
 }
 
-// Names returns what figures can be chosen by: accounts, teams, agents and tags. For somebody who is no admin it
+// Names returns what figures can be chosen by: accounts, teams, agents and tags. For somebody who isn't an admin it
 // hides the names of accounts that aren't open to that person.
 func (d *dashboardDesk) Names(ctx context.Context, p web.Person) (dashboard.Names, error) {
 	n, err := d.allNames(ctx)

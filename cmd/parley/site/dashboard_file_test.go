@@ -22,10 +22,10 @@ func TestFileOfOddFilters(t *testing.T) {
 		want  string
 	}{
 		{query: "from=foo", want: "write both the first and the last one"},
-		{query: "from=2026-11-31&to=2026-12-01", want: "“2026-11-31” is no day like 2026-11-23."},
-		{query: "from=2026-11-01&to=2026-11-31", want: "“2026-11-31” is no day"},
+		{query: "from=2026-11-31&to=2026-12-01", want: "“2026-11-31” isn't a day like 2026-11-23."},
+		{query: "from=2026-11-01&to=2026-11-31", want: "“2026-11-31” isn't a day"},
 		{query: "from=2026-02-01&to=2026-01-01", want: "the last one, 2026-01-01, is before the first, 2026-02-01."},
-		{query: "days=foo", want: "“foo” is no number of days from 1 to 800."},
+		{query: "days=foo", want: "“foo” isn't a number of days from 1 to 800."},
 		{query: "agent=1&tag=Sales", want: "not for both at once"},
 	} {
 		t.Run(tt.query, func(t *testing.T) {

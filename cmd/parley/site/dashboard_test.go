@@ -190,9 +190,9 @@ func TestOddFilters(t *testing.T) {
 		query string
 		want  string
 	}{
-		{query: "days=0", want: "“0” is no number of days"},
+		{query: "days=0", want: "“0” isn't a number of days"},
 		{query: "days=99999999999999999999", want: "By agent"},
-		{query: "from=2026-13-01&to=x", want: "“2026-13-01” is no day like 2026-11-23. These are the last four weeks."},
+		{query: "from=2026-13-01&to=x", want: "“2026-13-01” isn't a day like 2026-11-23. These are the last four weeks."},
 		{query: "from=2026-02-01&to=2026-01-01", want: "the last one, 2026-01-01, is before the first, 2026-02-01"},
 		{query: "from=0001-01-01&to=9999-12-31", want: "are more than 800 days"},
 		{query: "tag=<script>x</script>", want: "Nothing was counted"},
@@ -329,7 +329,7 @@ func TestFiguresThatAreComplete(t *testing.T) {
 	}
 }
 
-// A median that isn't known is no number: days that were closed before there were medians have none.
+// A median that isn't known isn't a number: days that were closed before there were medians have none.
 //
 func TestUnknownMedians(t *testing.T) {
 	t.Parallel()

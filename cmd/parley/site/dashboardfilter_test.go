@@ -55,7 +55,7 @@ func TestFormKeepsTheFilter(t *testing.T) {
 	}
 }
 
-// Who is no admin isn't offered the accounts of private channels.
+// Who isn't an admin isn't offered the accounts of private channels.
 func TestFormOffersNoClosedAccount(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, deskCompany, withInbox(t))
@@ -140,8 +140,8 @@ func TestFiguresOfOwnTeamsSaySo(t *testing.T) {
 	for _, tt := range []struct{ page, want string }{
 		{page: dashboard + "tag=Sales", want: ">Your teams</option>"},
 		{page: longest + "tag=Sales", want: "Team: yours, Tag: Sales"},
-		{page: dashboard + "team=abc", want: "“abc” is no number of the team. These are your own."},
-		{page: dashboard + "account=abc&tag=Sales", want: "“abc” is no number of the account. These are those of your teams."},
+		{page: dashboard + "team=abc", want: "“abc” isn't a number of the team. These are your own."},
+		{page: dashboard + "account=abc&tag=Sales", want: "“abc” isn't a number of the account. These are those of your teams."},
 	} {
 		a := ben.Get(tt.page)
 		wantShown(t, tt.page, a, tt.want)

@@ -220,8 +220,8 @@ func TestInboxShowsFiles(t *testing.T) {
 	})
 	t.Run("pretended picture", func(t *testing.T) {
 		a := ben.Get(pretended)
-		wantStatus(t, "what is no picture", a, http.StatusNotFound)
-		wantHidden(t, "what is no picture", a, "onload")
+		wantStatus(t, "what isn't a picture", a, http.StatusNotFound)
+		wantHidden(t, "what isn't a picture", a, "onload")
 	})
 }
 

@@ -92,7 +92,7 @@ func TestInboxReplyGoesToWhomItShows(t *testing.T) {
 	}
 }
 
-// A recipient that is no address is refused.
+// A recipient that isn't an address is refused.
 //
 func TestInboxReplyRefusesBadRecipient(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,7 @@ type mailboxDesk struct {
 }
 
 // FindServers looks for the servers of a mailbox by its address. The result is empty if this Parley can't look for them.
-// Errors: *web.Problem for what is no address.
+// Errors: *web.Problem for what isn't an address.
 func (d *mailboxDesk) FindServers(ctx context.Context, address string) (mailbox.Found, error) {
 	if d.o.Finder == nil {
 		return mailbox.Found{}, nil
@@ -43,7 +43,7 @@ func (d *mailboxDesk) FindServers(ctx context.Context, address string) (mailbox.
 
 	found, err := d.o.Finder.Find(ctx, address)
 	if errors.Is(err, autoconfig.ErrNoAddress) {
-		return mailbox.Found{}, &web.Problem{Text: "This is no e-mail address.", Hint: "Write it like help@example.com."}
+		return mailbox.Found{}, &web.Problem{Text: "This isn't an e-mail address.", Hint: "Write it like help@example.com."}
 	}
 	if err != nil {
 		return mailbox.Found{}, err

@@ -108,7 +108,7 @@ func TestAddMailboxByPassword(t *testing.T) {
 	b.Looks("mailbox-begin")
 	b.Write("#f-email-address", "help")
 	b.Press("form.page button.main")
-	b.Shows("This is no e-mail address.")
+	b.Shows("This isn't an e-mail address.")
 	b.Write("#f-email-address", newAddress)
 	b.Write("#f-email-sender_name", "Acme Support")
 	b.Press("form.page button.main")

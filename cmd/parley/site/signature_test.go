@@ -114,7 +114,7 @@ func TestOwnPage(t *testing.T) {
 	b.Write("#f-zone", "Nowhere/Land")
 	b.Write("#f-signature", "Ben, *Acme*")
 	b.Press("form.page button.main")
-	b.Shows("is no time zone")
+	b.Shows("isn't a time zone")
 	b.Until("the signature stays", "document.querySelector('#f-signature').value === 'Ben, *Acme*'")
 	b.Write("#f-zone", "Europe/Lisbon")
 	b.Do("choose", chromedp.SetValue(chromedp.CSS("#f-presence"), bridge.PresenceAway))

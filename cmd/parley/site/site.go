@@ -87,7 +87,7 @@ type Inbox interface {
 }
 
 // readable returns those of the conversations that an agent may read. The engine decides it. Without an engine, and
-// for a viewer who is no agent, there are none.
+// for a viewer who isn't an agent, there are none.
 func (o Options) readable(ctx context.Context, viewer store.AgentID, conversations []store.ConversationID) ([]store.ConversationID, error) {
 	if o.Inbox == nil || len(conversations) == 0 {
 		return nil, nil

@@ -222,11 +222,11 @@ func TestFirstStepsConfirmMembersThatWereSeen(t *testing.T) {
 	a = sendForm(t, v, v.Get(membersPage), membersForm, "user", "U0BEN")
 	wantStatus(t, "after she has looked again", a, http.StatusSeeOther)
 	if after := exported(t, s); !strings.Contains(after, "ben@acme.test") {
-		t.Errorf("after she has looked again Ben is no agent:\n%s", after)
+		t.Errorf("after she has looked again Ben isn't an agent:\n%s", after)
 	}
 }
 
-// While no chat is connected, nobody can be known in one: that is no fault of the agents' addresses.
+// While no chat is connected, nobody can be known in one: that isn't a fault of the agents' addresses.
 func TestFirstStepsBeforeAChat(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, "agents: [{email: ann@acme.test, name: Ann, roles: [super_admin]}]")

@@ -129,7 +129,7 @@ func TestTabLeavesForTheBrowser(t *testing.T) {
 	}
 }
 
-// Tokens for another app, of another tenant, or of whom Parley doesn't know by her object id, sign nobody in. Nor does what is no token.
+// Tokens for another app, of another tenant, or of whom Parley doesn't know by her object id, sign nobody in. Nor does what isn't a token.
 //
 func TestTabRefusesTokens(t *testing.T) {
 	t.Parallel()

@@ -55,7 +55,7 @@ type driver struct {
 
 // How people write.
 const (
-	newMailEvery = 3  // one mail in so many is no answer, though there is something to answer
+	newMailEvery = 3  // one mail in so many isn't an answer, though there is something to answer
 	filePercent  = 20 // of mails have a file
 	burstPercent = 16 // of acts are followed by more at once
 	minBurst     = 2  // acts of a burst

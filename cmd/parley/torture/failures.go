@@ -43,7 +43,7 @@ func (r *Report) violatedInvariants() []string {
 }
 
 // findUntested returns what of the plan was not carried out. Some faults of a kind may wait in vain for their trigger
-// (see minInjected). What this machine can't play is no part of the plan.
+// (see minInjected). What this machine can't play isn't part of the plan.
 func (r *Report) findUntested() []string {
 	var list []string
 	replies := r.Workload.Replies + r.Workload.Bounced

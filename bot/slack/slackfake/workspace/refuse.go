@@ -62,7 +62,7 @@ func AsMap(v any) Object {
 	}
 	m := Object{}
 	if err := json.Unmarshal(b, &m); err != nil {
-		panic(fmt.Sprintf("slackfake: own type is no object: %v", err))
+		panic(fmt.Sprintf("slackfake: own type isn't an object: %v", err))
 	}
 	return m
 }

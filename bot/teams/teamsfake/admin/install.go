@@ -16,7 +16,7 @@ import (
 func (s *Administrator) Connect(ctx context.Context, endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
-		return fmt.Errorf("teamsfake: endpoint %q is no address", endpoint)
+		return fmt.Errorf("teamsfake: endpoint %q isn't an address", endpoint)
 	}
 	s.activities.SetEndpoint(endpoint)
 	s.Mu.Lock()

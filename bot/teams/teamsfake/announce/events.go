@@ -73,7 +73,7 @@ func (n *Announcer) From(u *tenant.User) object {
 }
 
 // Actor returns the field from of an activity that an administrator has caused. That is the first person in the
-// directory who is no guest. The caller holds the lock.
+// directory who isn't a guest. The caller holds the lock.
 func (n *Announcer) Actor() object {
 	for _, id := range n.Org.UserIDs {
 		u := n.Org.Users[id]

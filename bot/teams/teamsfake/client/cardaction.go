@@ -30,7 +30,7 @@ func (c *cardCheck) checkAction(a object, kind string) {
 	case "Action.OpenUrl":
 		address, _ := a["url"].(string)
 		if !isOpenable(address) {
-			c.addFault("Action.OpenUrl %q is no address", address)
+			c.addFault("Action.OpenUrl %q isn't an address", address)
 		}
 	case "Action.Submit":
 		c.checkSubmit(a)

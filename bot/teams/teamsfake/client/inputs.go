@@ -255,7 +255,7 @@ func sortPicked(e object, value string) string {
 	return strings.Join(picked, ",")
 }
 
-// Merge adds the inputs to an action's data. Data that is no object is lost to inputs.
+// Merge adds the inputs to an action's data. Data that isn't an object is lost to inputs.
 func Merge(data any, inputs map[string]string) object {
 	out := object{}
 	if o, ok := data.(object); ok {

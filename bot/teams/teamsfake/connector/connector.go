@@ -191,7 +191,7 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 	if text := r.URL.Query().Get("pageSize"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "pageSize is no number.")
+			calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "pageSize isn't a number.")
 			return
 		}
 

@@ -105,7 +105,7 @@ func TestForms(t *testing.T) {
 			lookalikes: []string{"400-123", "4000-12"},
 		},
 		{
-			name:       "postcode before a word that is no name",
+			name:       "postcode before a word that isn't a name",
 			matches:    func(s string) bool { return numeral.IsPostcode(s, " and") },
 			lookalikes: []string{"4000-123", "30-001", "01310-100"},
 		},

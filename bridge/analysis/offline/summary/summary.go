@@ -19,7 +19,7 @@ const (
 	mostExcerpt   = 200 // characters of a message
 	mostQuestions = 3
 	mostNumbers   = 8
-	mostShort     = 3 // characters: "eh?" is no question worth quoting
+	mostShort     = 3 // characters: "eh?" isn't a question worth quoting
 )
 
 // Write sums a conversation up by what was said in it: what was asked first and last, which questions are open,

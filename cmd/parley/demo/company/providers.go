@@ -44,7 +44,7 @@ func (c *Company) openProviders() error {
 	return errors.Join(c.providers.google.Start(""), c.providers.microsoft.Start(""), c.providers.signIn.Start(c.o.OIDCAddr))
 }
 
-// newSignIn makes the OpenID provider of Ann, the admin, Ben, an agent, and one person who is no agent.
+// newSignIn makes the OpenID provider of Ann, the admin, Ben, an agent, and one person who isn't an agent.
 func (c *Company) newSignIn() *oidcfake.Server {
 	o := oidcfake.Options{
 		ClientID:     providerID,

@@ -57,7 +57,7 @@ func TestTeamsText(t *testing.T) {
 		{name: "a verb", user: company.TeamsBen, typed: "<@bot> resolve", wantText: "resolve"},
 		{name: "to a colleague", user: company.TeamsBen, typed: "<@" + company.TeamsAnn + "> look", wantText: "@Ann Lee look"},
 		{
-			name:     "by somebody who is no agent",
+			name:     "by somebody who isn't an agent",
 			user:     company.TeamsZoe,
 			typed:    "Hello from next door",
 			wantText: "Hello from next door",

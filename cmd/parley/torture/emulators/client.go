@@ -258,7 +258,7 @@ func subjectIn(words string) string {
 
 	n, err := strconv.Atoi(rest[:phoneDigits])
 	if err != nil || n <= firstPhone {
-		return "" // the number of somebody who is no customer of the run
+		return "" // the number of somebody who isn't a customer of the run
 	}
 
 	return Subject(n - firstPhone)

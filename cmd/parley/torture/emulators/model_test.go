@@ -34,7 +34,7 @@ func newHallucinatingAnswerer(t *testing.T) *answerer {
 }
 
 // Parley shows the model its own answer again if that was invalid. What the model has hallucinated there about another
-// customer is no question of Parley's. Anything else in a request is.
+// customer isn't a question of Parley's. Anything else in a request is.
 func TestMarkersAskedWithoutHallucinations(t *testing.T) {
 	t.Parallel()
 	about := func(conversation, number int) checker.Marker {

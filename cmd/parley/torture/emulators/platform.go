@@ -107,7 +107,7 @@ type Traits struct {
 	Name string // for people
 
 	Ann, Ben string // the ids of the two agents
-	Zoe      string // the id of a colleague who is no agent
+	Zoe      string // the id of a colleague who isn't an agent
 	Channel  string // the id of the support channel
 
 	ShowsFiles  bool   // customers' files stand in the thread
