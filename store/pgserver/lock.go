@@ -83,6 +83,16 @@ func tryLock(path string) (*os.File, error) {
 	return nil, fmt.Errorf("lock %s: %w", path, errors.Join(err, closeErr))
 }
 
+// unlock gives a lock back. Closing the file alone would not do: a program that another goroutine starts at the moment has the file, too,
+// until it runs, and would hold the lock for as long.
+func unlock(lock *os.File) error {
+	err := syscall.Flock(int(lock.Fd()), syscall.LOCK_UN)
+	if err != nil {
+		err = fmt.Errorf("unlock %s: %w", lock.Name(), err)
+	}
+	return errors.Join(err, lock.Close())
+}
+
 func lockPath(dir string) string { return filepath.Join(dir, "lock") }
 
 func runPath(dir string) string { return filepath.Join(dir, "run.json") }

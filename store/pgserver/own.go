@@ -348,7 +348,7 @@ func (own *ownServer) close(ctx context.Context) error {
 
 	for _, lock := range []*os.File{own.homeLock, own.lock} {
 		if lock != nil {
-			errs = append(errs, lock.Close())
+			errs = append(errs, unlock(lock))
 		}
 	}
 
