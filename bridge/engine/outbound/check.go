@@ -25,7 +25,7 @@ func checkReply(r *outgoingReply) error {
 	sentByClick := r.message.Reason == ClickedReason || r.message.Reason == RevivedReason // by another agent, perhaps
 	isAuthorActive := r.author != nil && r.author.Active
 	if !sentByClick && !isAuthorActive {
-		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no agent any more.", Hint: "Copy the text and send it as your own."}
+		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no longer an agent.", Hint: "Copy the text and send it as your own."}
 	}
 
 	if err := checkMeant(r); err != nil {

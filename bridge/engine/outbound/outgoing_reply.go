@@ -19,7 +19,7 @@ type outgoingReply struct {
 	out          channels.Outbound
 	message      store.Message
 	account      *store.Account
-	author       *store.Agent // nil if the author is no agent any more
+	author       *store.Agent // nil if the author is no longer an agent
 	payload      Payload
 	customerKeys []string    // all keys that the chat's customer has or had
 	chosenKeys   []string    // keys of the recipients whom an agent has named or allowed
@@ -83,27 +83,7 @@ func (a *replyAttempt) makeReply() (*outgoingReply, error) {
 		account: account,
 		now:     a.now,
 		window:  WindowOf(caps, conv.WindowFrom),
-		out: channels.Outbound{
-			DeliveryID:     int64(sentAs(c)),
-			ConversationID: int64(conv.ID),
-			MessageID:      int64(m.ID),
-			Attempt:        channels.Attempt{Number: max(c.Attempt-p.Uncounted, 1), Part: c.Part, Again: p.Again},
-			Subject:        a.subjects[conv.ID],
-			Text:           m.Text,
-			Rich:           RichOf(m),
-			From:           conv.Via,
-			InReplyTo:      conv.LastExternalID,
-			References:     conv.Refs,
-			ReplyTo:        m.ReplyTo,
-		},
-	}
-	if conv.WindowFrom != nil {
-		r.out.LastIn = *conv.WindowFrom
-	}
-
-	isRepeated := c.Attempt > 1 || c.State == store.Unknown
-	if c.FirstAt != nil && isRepeated {
-		r.out.Attempt.FirstAt = *c.FirstAt
+		out:     a.outboundOf(m, conv, p),
 	}
 	if m.AgentID != nil {
 		r.out.Author = dir.Ref(0, *m.AgentID).Name
@@ -121,6 +101,33 @@ func (a *replyAttempt) makeReply() (*outgoingReply, error) {
 
 	r.keepOnlyPart()
 	return r, a.addFiles(r)
+}
+
+// outboundOf returns what is sent of a message in its conversation, but for its recipients, its files, and what the account adds.
+func (a *replyAttempt) outboundOf(m *store.Message, conv *store.Conversation, p Payload) channels.Outbound {
+	c := a.claim
+	out := channels.Outbound{
+		DeliveryID:     int64(sentAs(c)),
+		ConversationID: int64(conv.ID),
+		MessageID:      int64(m.ID),
+		Attempt:        channels.Attempt{Number: max(c.Attempt-p.Uncounted, 1), Part: c.Part, Again: p.Again},
+		Subject:        a.subjects[conv.ID],
+		Text:           m.Text,
+		Rich:           RichOf(m),
+		From:           conv.Via,
+		InReplyTo:      conv.LastExternalID,
+		References:     conv.Refs,
+		ReplyTo:        m.ReplyTo,
+	}
+	if conv.WindowFrom != nil {
+		out.LastIn = *conv.WindowFrom
+	}
+
+	isRepeated := c.Attempt > 1 || c.State == store.Unknown
+	if c.FirstAt != nil && isRepeated {
+		out.Attempt.FirstAt = *c.FirstAt
+	}
+	return out
 }
 
 // addRecipients gives a reply its recipients, and notes what is known of its customer: all keys, and which messages the customer
