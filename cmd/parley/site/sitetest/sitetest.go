@@ -200,8 +200,10 @@ type Answer struct {
 	Body   string
 }
 
-// Has reports whether the page has a text.
-func (a Answer) Has(text string) bool { return strings.Contains(a.Body, text) }
+// Has reports whether the page has a text: as it stands in HTML, but for apostrophes, which are escaped there.
+func (a Answer) Has(text string) bool {
+	return strings.Contains(a.Body, text) || strings.Contains(strings.ReplaceAll(a.Body, "&#39;", "'"), text)
+}
 
 // Get requests a page. It doesn't follow redirects.
 func (v *Visitor) Get(path string) Answer { return v.Do(http.MethodGet, path, nil, nil) }
