@@ -170,7 +170,7 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 const maxCopiesLost = 3
 
 // NoteCopy notes what FileCopy returned, and says for admins why it failed. It returns nil if it succeeded, if the cause may pass by
-// itself and the copies before were filed, and for a refused sign-in, which Run reports.
+// itself and fewer than maxCopiesLost copies in a row have failed, and for a refused sign-in, which Run reports.
 func (c *Mailbox) NoteCopy(err error) *channels.Condition {
 	const text = "Replies leave, but their copies can't be filed in the mailbox: "
 	const hintOff = "If the server files by itself what it sends, set save_sent to off in the account's settings."
