@@ -117,6 +117,19 @@ func TestCopiesThatKeepFailing(t *testing.T) {
 	}
 }
 
+// Admins who were told that the mailbox is full aren't told that copies are filed again because the next one finds no connection.
+func TestCopyWithoutConnectionBehindARefusal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.config["save_sent"] = "on"
+	w.addFault(mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, ResponseCode: "OVERQUOTA", Text: "Mailbox is full", Times: 1})
+	c := w.channel()
+	wantTrouble(t, w.sendCounted(c, 1, 0), "Mailbox is full")
+	w.addFault(mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: mailfake.ActionDropBefore, Times: 1})
+	wantTrouble(t, w.sendCounted(c, 2, 0), "doesn't answer in time")
+	wantTrouble(t, w.sendCounted(c, 3, 1), "")
+}
+
 // Without a folder of sent mail no copy is filed, and admins are told.
 func TestCopyWithoutSentFolder(t *testing.T) {
 	t.Parallel()

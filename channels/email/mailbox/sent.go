@@ -174,8 +174,9 @@ const maxCopiesLost = 3
 func (c *Mailbox) NoteCopy(err error) *channels.Condition {
 	const text = "Replies leave, but their copies can't be filed in the mailbox: "
 	const hintOff = "If the server files by itself what it sends, set save_sent to off in the account's settings."
-	lost := c.countLostCopies(err)
 	_, isAtSignIn := errors.AsType[*stageError](err)
+	isRefused := isRefusal(err) && !isAtSignIn
+	lost := c.countLostCopies(err, isRefused)
 	switch {
 	case err == nil || isAtSignIn && c.explain(err).NeedsPerson:
 		return nil
@@ -185,7 +186,7 @@ func (c *Mailbox) NoteCopy(err error) *channels.Condition {
 			Text:   text + "it has no folder of sent mail.",
 			Hint:   "Make a folder named Sent.",
 		}
-	case isRefusal(err) && !isAtSignIn:
+	case isRefused:
 		return &channels.Condition{
 			Status: channels.Broken,
 			Text:   text + rawmail.Excerpt(serverWords(err)),
@@ -201,11 +202,15 @@ func (c *Mailbox) NoteCopy(err error) *channels.Condition {
 	return nil
 }
 
-// countLostCopies returns how many copies could not be filed, one after the other, up to the one for which FileCopy returned err.
-func (c *Mailbox) countLostCopies(err error) int {
+// countLostCopies returns how many copies could not be filed, one after the other, up to the one for which FileCopy returned err. One
+// that the server refused counts as all that are needed until admins are told: they stay told if the next one only finds no connection.
+func (c *Mailbox) countLostCopies(err error, isRefused bool) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.copiesLost++
+	if isRefused {
+		c.copiesLost = max(c.copiesLost, maxCopiesLost)
+	}
 	if err == nil {
 		c.copiesLost = 0
 	}

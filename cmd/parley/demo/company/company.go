@@ -76,8 +76,8 @@ type Options struct {
 	OIDCAddr   string           // likewise of the OpenID provider by which people sign in to the site
 }
 
-// Company is Acme with its customers: the emulated mail server, chats and phones to which Parley connects. parley demo and parley fakes each start one. Env and Config return the settings with which a real
-// Parley works with it.
+// Company is Acme with its customers: the emulated mail server, chats and phones to which Parley connects. parley demo and parley fakes
+// each start one. Env and Config return the settings with which a real Parley works with it.
 type Company struct {
 	Mail  *mailfake.Server
 	Slack *slackfake.Server
