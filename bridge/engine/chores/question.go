@@ -59,7 +59,8 @@ func (as *Analyses) makeQuestion(ctx context.Context, b claimedBurst) (preparedQ
 		q.Desk.Sources = append(q.Desk.Sources, pages...)
 	}
 
-	return q, as.addSolved(ctx, b, &q)
+	err := as.addSolved(ctx, b, &q)
+	return q, err
 }
 
 // addMessages fills in the burst and what was exchanged before it, the oldest first. It returns the account that the

@@ -30,6 +30,7 @@ func (s *stage) untilSiteIsRead() error {
 		return nil
 	}
 	return s.until("the company's site is read", func() (found bool, err error) {
-		return found, s.db.Pool.QueryRow(s.ctx, `SELECT EXISTS (SELECT FROM knowledge_sections WHERE address LIKE '%/help/returns')`).Scan(&found)
+		err = s.db.Pool.QueryRow(s.ctx, `SELECT EXISTS (SELECT FROM knowledge_sections WHERE address LIKE '%/help/returns')`).Scan(&found)
+		return found, err
 	})
 }

@@ -74,7 +74,8 @@ func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(s.until("Parley complains", func() (bool, error) {
 			var found bool
 			const ask = `SELECT EXISTS (SELECT FROM accounts WHERE status = 'error' AND status_text LIKE '%' || $1 || '%')`
-			return found, s.db.Pool.QueryRow(s.ctx, ask, args[1]).Scan(&found)
+			err := s.db.Pool.QueryRow(s.ctx, ask, args[1]).Scan(&found)
+			return found, err
 		}))
 	case "restart":
 		s.halt()

@@ -28,7 +28,8 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	err = s.playRun(ctx, &r)
 	r.Loads[1] = loadAverage()
 	r.Took, r.Skipped = time.Since(s.began), s.skipped
-	return r, s.printAndCleanUp(&r, err)
+	err = s.printAndCleanUp(&r, err)
+	return r, err
 }
 
 func (s *session) printLine(format string, args ...any) {

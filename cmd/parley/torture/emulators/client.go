@@ -105,7 +105,8 @@ func (c Client) readBody(ctx context.Context, address string) (string, error) {
 // SendMail lets a customer write a new mail.
 func (c Client) SendMail(ctx context.Context, m mailfake.Mail) (mailfake.Sent, error) {
 	var sent mailfake.Sent
-	return sent, c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/send", m, &sent)
+	err := c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/send", m, &sent)
+	return sent, err
 }
 
 // AnswerMail lets a customer answer a mail with a mail program, which fills in what m leaves empty.
@@ -121,7 +122,8 @@ func (c Client) AnswerMail(ctx context.Context, m mailfake.Mail, messageID strin
 // ListSubmissions returns the mails that Parley handed to the mail server.
 func (c Client) ListSubmissions(ctx context.Context) ([]mailfake.Submission, error) {
 	var list []mailfake.Submission
-	return list, c.Call(ctx, http.MethodGet, c.Mail+"/_fake/mail/submissions", nil, &list)
+	err := c.Call(ctx, http.MethodGet, c.Mail+"/_fake/mail/submissions", nil, &list)
+	return list, err
 }
 
 // SendText lets a customer write by phone.
@@ -156,7 +158,8 @@ func (c Client) ReadPhone(ctx context.Context, kind ChatKind, conv int) (phoneSt
 func (c Client) ReadFolder(ctx context.Context, address, name string) ([]mailfake.Received, error) {
 	q := url.Values{"address": {address}, "folder": {name}, "raw": {"0"}}
 	var list []mailfake.Received
-	return list, c.Call(ctx, http.MethodGet, c.Mail+"/_fake/mail/inbox?"+q.Encode(), nil, &list)
+	err := c.Call(ctx, http.MethodGet, c.Mail+"/_fake/mail/inbox?"+q.Encode(), nil, &list)
+	return list, err
 }
 
 // CountFaults returns how often the armed faults occurred, by what they do.

@@ -195,7 +195,8 @@ type slackInfo struct {
 
 func (s slackPlatform) readInfo(ctx context.Context) (slackInfo, error) {
 	var i slackInfo
-	return i, s.Call(ctx, http.MethodGet, s.Slack+"/_fake/info", nil, &i)
+	err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/info", nil, &i)
+	return i, err
 }
 
 // CountSockets returns how many Socket Mode connections the app keeps to Slack.

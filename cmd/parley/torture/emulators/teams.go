@@ -91,7 +91,8 @@ func blindTeamsRemarks(agent, colleague, words string) []remark {
 // readChannel returns everything that everybody sees in the support channel, as it was posted.
 func (s teamsPlatform) readChannel(ctx context.Context) ([]*teamsfake.Message, error) {
 	var list []*teamsfake.Message
-	return list, s.Call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(lab.TeamsSupport), nil, &list)
+	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(lab.TeamsSupport), nil, &list)
+	return list, err
 }
 
 func (s teamsPlatform) Export(ctx context.Context) (any, error) {
@@ -299,7 +300,8 @@ func (s teamsPlatform) Problems(ctx context.Context) ([]string, error) {
 
 func (s teamsPlatform) CountPendingEvents(ctx context.Context) (int, error) {
 	var i teamsfake.Info
-	return i.Pending, s.Call(ctx, http.MethodGet, s.Teams+"/_fake/info", nil, &i)
+	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/info", nil, &i)
+	return i.Pending, err
 }
 
 func (s teamsPlatform) Post(ctx context.Context, user, root, text string) (string, error) {
