@@ -1,9 +1,7 @@
 package inbound
 
 import (
-	"cmp"
 	"context"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -43,21 +41,21 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	}
 
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
-	at, now := saidAt(it.Writer, in), wordsOrRemarks(in.Text, in.Notices)
+	at, now := saidAt(it.Writer, in), threads.WordsOrRemarks(in.Text, in.Notices)
 	newest, newestWords := newestChange(it.Writer, m)
 	if m.IsDeleted() { // the deletion has overtaken this change
 		if !at.Before(newest) {
 			m.Revision.Text, m.Revision.Notices, m.Dirty = in.Text, in.Notices, true
 		}
-		it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: quoteOf(&store.Message{Text: now})}})
+		it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: threads.Quote(&store.Message{Text: now})}})
 		return nil
 	}
 	if at.Before(newest) { // a newer change has overtaken this one, which has what the message said in between
-		showChange(it.Writer, c, m, quoteOf(&store.Message{Text: now}), newestWords, newest)
+		showChange(it.Writer, c, m, threads.Quote(&store.Message{Text: now}), newestWords, newest)
 		return nil
 	}
 
-	showChange(it.Writer, c, m, quoteOf(&m.Message), now, at)
+	showChange(it.Writer, c, m, threads.Quote(&m.Message), now, at)
 	if m.Reason == earlyEditReason {
 		m.Text = in.Text
 	}
@@ -88,23 +86,18 @@ func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
 // is over, where nobody looks, it mentions the owners.
 func showChange(th *threads.Writer, c *book.Conversation, m *book.Message, before, now string, at time.Time) {
 	c.Unshown = true
-	line := bridge.Line{Content: &bridge.ChangedLine{Before: before, At: at}, Text: now, Args: bridge.Args{Message: m.ID}}
+	line := threads.ChangeLine(m.ID, before, now, at)
 	if !c.BridgeStatus().Open() {
 		line.Mentions = th.Conversations.Owners(c)
 	}
 	th.Line(c, line)
 }
 
-// wordsOrRemarks returns what a message says or, if it has no words, the remarks about it.
-func wordsOrRemarks(text string, notices []string) string {
-	return cmp.Or(text, strings.Join(notices, " "))
-}
-
 // newestChange returns when a customer changed a message last, and what it says since then. It finds that in the lines about the
 // message, or in the message itself if a change came before it. at is zero if there was no change.
 func newestChange(th *threads.Writer, m *book.Message) (at time.Time, now string) {
 	if m.Reason == earlyEditReason {
-		at, now = m.SaidAt, wordsOrRemarks(m.Text, m.Notices)
+		at, now = m.SaidAt, threads.WordsOrRemarks(m.Text, m.Notices)
 	}
 	for _, d := range th.Outbox.Deliveries {
 		if d.MessageID != m.ID || d.Kind != string(bridge.PostLine) {
@@ -168,7 +161,7 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 
 	m.Revision = deletion(it.Writer, m, in)
 	m.Dirty = true
-	it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: quoteOf(&m.Message)}})
+	it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: threads.Quote(&m.Message)}})
 	it.Log.ByCustomer(c, store.DeedDeletedMessage, book.Detail{Message: m.ID})
 	return nil
 }
@@ -229,7 +222,7 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 	at, now := newestChange(it.Writer, m)
 	m.Reason, m.Dirty = "", true
 	it.replies.OpenWindow(c, *in) // the edit has opened none
-	showChange(it.Writer, c, m, quoteOf(&store.Message{Text: in.Text}), now, at)
+	showChange(it.Writer, c, m, threads.Quote(&store.Message{Text: in.Text}), now, at)
 	showBesideText(it, c, a, part, *in)
 	it.replies.PostOffers(c)
 	c.RefreshCard()

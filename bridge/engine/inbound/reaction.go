@@ -5,24 +5,11 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
-
-// maxQuoteRunes is how much of a message is quoted in a line about it.
-const maxQuoteRunes = 80
-
-// quoteOf returns the beginning of what a message says, to name the message in a line.
-func quoteOf(m *store.Message) string {
-	text := clean.Preview(m.Text)
-	if text == "" && len(m.Files) > 0 {
-		text = m.Files[0].Name
-	}
-	return clean.Shortened(text, maxQuoteRunes)
-}
 
 // answeredMessage returns which message a customer's message answers, or nil if it answers none in particular.
 func (it *UseCases) answeredMessage(a *store.Account, in channels.Inbound) *bridge.Answered {
@@ -34,7 +21,7 @@ func (it *UseCases) answeredMessage(a *store.Account, in channels.Inbound) *brid
 		return &bridge.Answered{}
 	}
 	return &bridge.Answered{
-		Text:    quoteOf(&m.Message),
+		Text:    threads.Quote(&m.Message),
 		ByUs:    m.Direction == store.DirectionOut,
 		ByOwner: m.Direction == store.DirectionIn,
 	}
@@ -58,7 +45,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 
 	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji, At: saidAt(it.Writer, in)}
 	if m != nil {
-		reacted.Message = quoteOf(&m.Message)
+		reacted.Message = threads.Quote(&m.Message)
 	}
 	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: customer.ID}
 	shown := showReaction(it, c, it.Messages.Reactions[k], reacted, outbound.RefOf(customer))

@@ -5,13 +5,10 @@
 package threads
 
 import (
-	"cmp"
 	"fmt"
-	"strings"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/clean"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
@@ -131,11 +128,8 @@ func repeatLastWords(th *Writer, c *book.Conversation, l *book.Lane) {
 		}
 
 		if r := m.Revision; r != nil && r.Text != m.Text { // the post shows what the message said at first
-			th.Outbox.EnqueueFirst(l, bridge.PostLine, m.ID, outbound.Payload{Line: &bridge.Line{
-				Content: &bridge.ChangedLine{Before: clean.Preview(m.Text), At: r.At},
-				Text:    cmp.Or(r.Text, strings.Join(r.Notices, " ")),
-				Args:    bridge.Args{Message: m.ID},
-			}})
+			change := ChangeLine(m.ID, Quote(&m), WordsOrRemarks(r.Text, r.Notices), r.At)
+			th.Outbox.EnqueueFirst(l, bridge.PostLine, m.ID, outbound.Payload{Line: &change})
 		}
 		th.Outbox.EnqueueFirst(l, bridge.PostSaid, m.ID, outbound.Payload{Dated: true})
 		hasSome = true
