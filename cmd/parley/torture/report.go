@@ -106,7 +106,7 @@ func (s *session) writeJSON(name string, what any) error {
 // folder of a run that failed with err stays, with report.json in it; only those of the last keptRuns such runs are
 // kept.
 func (s *session) printAndCleanUp(r *Report, err error) error {
-	s.print(r)
+	reportText{Report: r, printLine: s.printLine, platform: s.client.Platform().Traits().Name}.print()
 	if err == nil && s.scratch != nil {
 		return s.scratch.Remove()
 	}
@@ -125,52 +125,59 @@ func (s *session) printAndCleanUp(r *Report, err error) error {
 	return errors.Join(err, s.writeJSON("report.json", r))
 }
 
+// reportText writes a report for people.
+type reportText struct {
+	*Report
+	printLine func(format string, args ...any)
+	platform  string // the chat's name
+}
+
 // print writes the report for people: first each violation, then what the run consisted of, last what was counted.
-func (s *session) print(r *Report) {
-	for _, violation := range slices.Concat(r.Verdict.Violations, r.Audit.Violations(), r.UnexpectedExits, r.Crashes, r.Problems) {
-		s.printLine("  %s", violation)
+func (t reportText) print() {
+	for _, violation := range slices.Concat(t.Verdict.Violations, t.Audit.Violations(), t.UnexpectedExits, t.Crashes, t.Problems) {
+		t.printLine("  %s", violation)
 	}
-	s.printFaults(r)
-	s.printConditions(r)
-	s.printVerdict(r)
-	s.printRecords(r)
-	for _, why := range r.Failures {
-		s.printLine("FAILED: %s", why)
+	t.printFaults()
+	t.printConditions()
+	t.printVerdict()
+	t.printRecords()
+	for _, why := range t.Failures {
+		t.printLine("FAILED: %s", why)
 	}
 }
 
 // printFaults writes how often something was disturbed, and how long nobody answered.
-func (s *session) printFaults(r *Report) {
-	s.printLine("Faults: %s (%d kills and stops)", formatCounts(r.Injected), r.KillsAndStops)
-	if len(r.Missed) > 0 {
-		s.printLine("Waited in vain: %s", formatCounts(r.Missed))
+func (t reportText) printFaults() {
+	t.printLine("Faults: %s (%d kills and stops)", formatCounts(t.Injected), t.KillsAndStops)
+	if len(t.Missed) > 0 {
+		t.printLine("Waited in vain: %s", formatCounts(t.Missed))
 	}
-	s.printLine("Errors of providers and connections: %s", formatCounts(r.ProviderFaults))
-	if d := r.Downtimes; len(d.All)+d.Disturbed > 0 {
-		s.printLine("Restarts: %d undisturbed, %d disturbed by other faults; nobody answered for at most %s (median %s); the old process took at most %s to end",
+	t.printLine("Errors of providers and connections: %s", formatCounts(t.ProviderFaults))
+	if d := t.Downtimes; len(d.All)+d.Disturbed > 0 {
+		t.printLine("Restarts: %d undisturbed, %d disturbed by other faults; nobody answered for at most %s (median %s); the old process took at most %s to end",
 			len(d.All), d.Disturbed, d.Longest.Round(time.Millisecond), medianOf(d.All).Round(time.Millisecond), d.LongestStop.Round(10*time.Millisecond))
 	}
-	for _, text := range r.Skipped {
-		s.printLine("%s", text)
+	for _, text := range t.Skipped {
+		t.printLine("%s", text)
 	}
 }
 
 // printConditions writes how the run ended, and on what machine.
-func (s *session) printConditions(r *Report) {
+func (t reportText) printConditions() {
 	left := joinTallies(countFirst, []checker.Tally{
-		{What: "events", Count: r.Left.Pending},
-		{What: "lanes", Count: r.Left.Lanes},
-		{What: "quarantined", Count: r.Left.Quarantined},
+		{What: "events", Count: t.Left.Pending},
+		{What: "lanes", Count: t.Left.Lanes},
+		{What: "quarantined", Count: t.Left.Quarantined},
 	})
-	ends := fmt.Sprintf("Parley ended by itself %d times; %d starts found no database or no port.", len(r.UnexpectedExits), r.FailedStarts)
-	machine := fmt.Sprintf("Seed %d, %d replicas, load average %s before, %s after", r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1])
-	s.printLine("Left: %s. %s %s; took %s, of which waiting %s.", left, ends, machine, r.Took.Round(time.Second), r.SettleTime.Round(time.Second))
+	ends := fmt.Sprintf("Parley ended by itself %d times; %d starts found no database or no port.", len(t.UnexpectedExits), t.FailedStarts)
+	machine := fmt.Sprintf("Seed %d, %d replicas, load average %s before, %s after", t.Seed, t.opt.Replicas, t.Loads[0], t.Loads[1])
+	t.printLine("Left: %s. %s %s; took %s, of which waiting %s.", left, ends, machine, t.Took.Round(time.Second), t.SettleTime.Round(time.Second))
 }
 
 // printVerdict writes what people did and what became of it, as the oracle observed it.
-func (s *session) printVerdict(r *Report) {
-	v, w := r.Verdict, r.Workload
-	s.printLine("Files of customers: %d. When all had arrived: %d edits and %d deletions of replies, %d notes edited into replies, %d of %d snoozed conversations woken.",
+func (t reportText) printVerdict() {
+	v, w := t.Verdict, t.Workload
+	t.printLine("Files of customers: %d. When all had arrived: %d edits and %d deletions of replies, %d notes edited into replies, %d of %d snoozed conversations woken.",
 		v.Files, w.LateEdits, w.LateDeletes, w.Turned, w.Woken, w.Snoozed)
 	done := joinTallies(countFirst, []checker.Tally{
 		{What: "mails", Count: v.Mails},
@@ -182,24 +189,24 @@ func (s *session) printVerdict(r *Report) {
 		{What: "commands", Count: v.Commands},
 	})
 	excused := fmt.Sprintf("excused, as %s could not tell in time: out of order %d, received though deleted or edited %d",
-		s.client.Platform().Traits().Name, v.Excused, v.ExcusedChanges)
+		t.platform, v.Excused, v.ExcusedChanges)
 	clicked := fmt.Sprintf("truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; sent by a click %d, %d of them rightly",
 		v.Ambiguous, v.AmbiguousMessages, v.SentByClick, v.RightlyAsked)
-	s.printLine("Verdict: %s: %s; %s; %s; resolved before the customer's message was shown %d.", done, joinTallies(countLast, v.Tallies()), excused, clicked, v.ResolvedUnseen)
+	t.printLine("Verdict: %s: %s; %s; %s; resolved before the customer's message was shown %d.", done, joinTallies(countLast, v.Tallies()), excused, clicked, v.ResolvedUnseen)
 }
 
 // printRecords writes what Parley's own tables show, and what only some runs count.
-func (s *session) printRecords(r *Report) {
-	v, a := r.Verdict, r.Audit
-	s.printLine("Records: %d effects and %d places in lanes; %s.", a.Effects, a.Places, joinTallies(countLast, a.Tallies()))
-	if s.opt.Model {
-		s.printLine("The model: %d questions; customers' messages named by notes %d.", v.ModelQuestions, v.NotedMessages)
+func (t reportText) printRecords() {
+	v, a := t.Verdict, t.Audit
+	t.printLine("Records: %d effects and %d places in lanes; %s.", a.Effects, a.Places, joinTallies(countLast, a.Tallies()))
+	if t.opt.Model {
+		t.printLine("The model: %d questions; customers' messages named by notes %d.", v.ModelQuestions, v.NotedMessages)
 	}
-	if r.Injected[faultMixedVersions] > 0 {
-		s.printLine("Two versions: %d events of the newer one came while the older ran, which tried to apply %d of them.", r.Versions.Accepted, r.Versions.Touched)
+	if t.Injected[faultMixedVersions] > 0 {
+		t.printLine("Two versions: %d events of the newer one came while the older ran, which tried to apply %d of them.", t.Versions.Accepted, t.Versions.Touched)
 	}
-	if s.opt.Blind || v.MarkedCopies+v.EventsLost > 0 {
-		s.printLine("Where Parley could not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.",
+	if t.opt.Blind || v.MarkedCopies+v.EventsLost > 0 {
+		t.printLine("Where Parley could not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.",
 			v.MarkedCopies, v.EventsLost)
 	}
 }
