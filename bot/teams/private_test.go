@@ -48,13 +48,15 @@ func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
 		Mentions: []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: ben}},
 	}
 	w.mustSend(p)
+	hasGot := func(messages int) func() bool { return func() bool { return len(w.fake.Personal(ben)) >= messages } }
+	noError(t, w.fake.WaitFor(w.ctx(), hasGot(1))) // each line is told in the background
 	p.Token = "failed"
 	p.Line = &bridge.Line{
 		Content: &bridge.FailedLine{Reason: "Her mailbox is full."}, Mentions: p.Line.Mentions,
 		Text: strings.Repeat("long ", 20000), Verbs: []bridge.Verb{bridge.VerbSendAgain},
 	}
 	w.mustSendAll(p)
-	noError(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Personal(ben)) > 1 }))
+	noError(t, w.fake.WaitFor(w.ctx(), hasGot(2)))
 	w.surface.org.Work.Wait()
 	told := w.fake.Personal(ben)
 	wantEqual(t, "messages to Ben", len(told), 2)
