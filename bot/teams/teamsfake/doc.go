@@ -58,6 +58,10 @@
 // ToBotFromChannelOpenIdMetadataUrl, or teams.apps withOverrides(PUBLIC, {openIdMetadataUrl}),
 // and drive /_fake (parley fakes names it FAKE_TEAMS_CONTROL).
 //
+// @microsoft/agents-hosting 1.8.1, where its addresses of keys and tokens are replaced by [Server.OpenIDURL]'s and [Server.LoginURL]'s,
+// takes messages, mentions, reactions, edits, deletions and Action.Execute, and sends, updates and deletes texts and cards, in channels,
+// in new threads and in personal chats.
+//
 // @azure/msal-node 3.8.10 gets a token with [Options.TLS]: its authority is [Server.LoginURL]/TENANT, knownAuthorities names the
 // host, and NODE_EXTRA_CA_CERTS a file with [Server.CertPEM].
 //
