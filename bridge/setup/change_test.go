@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge/setup/parleyfile"
-	"parley/store/site"
+	"parley/store/logbook"
 )
 
 // entry returns one entry as a page shows it, such as the account home-loft.
@@ -127,17 +127,14 @@ func TestChangeIsRecorded(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))
 	saveLoft(t, pool)
-	changes, err := site.ListChanges(t.Context(), pool, 0, 1) // the latest one
-	if err != nil {
-		t.Fatal(err)
+	page := must(logbook.Read(t.Context(), pool, logbook.Filter{What: logbook.SetUp}, logbook.Place{}, 1))(t)
+	if len(page.Rows) != 1 {
+		t.Fatalf("got %d changes, want the latest one: %+v", len(page.Rows), page.Rows)
 	}
-	if len(changes) != 1 {
-		t.Fatalf("got %d changes, want the latest one: %+v", len(changes), changes)
-	}
-	if got, want := changes[0].Author, "ann@acme.test"; got != want {
+	if got, want := page.Rows[0].By, "ann@acme.test"; got != want {
 		t.Errorf("author: got %q, want %q", got, want)
 	}
-	lines := strings.Join(changes[0].Lines, "\n")
+	lines := page.Rows[0].Text
 	if want := "hold 20s → 1m0s"; !strings.Contains(lines, want) {
 		t.Errorf("the record doesn't tell %q:\n%s", want, lines)
 	}

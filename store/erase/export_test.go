@@ -12,11 +12,6 @@ func Emptied(table, column string) bool {
 	})
 }
 
-// Known says whether a column is in the table of places or in that of those that hold nothing of a contact.
-func Known(table, column string) bool {
-	return Emptied(table, column) || holdsNothing(table, column) != ""
-}
-
 // emptiedColumns returns the columns that a place clears.
 func (p place) emptiedColumns() []string {
 	var list []string

@@ -9,7 +9,7 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
-	sites "parley/store/site"
+	"parley/store/logbook"
 )
 
 // These tests are about the tokens of Slack that an admin pastes under First steps. pasteTest makes the site.
@@ -152,14 +152,14 @@ func TestForgetTokens(t *testing.T) {
 	wantNoCredentials(t, p.Site)
 	wantHidden(t, "the page after it", p.ann.Get("/settings/first-steps"), "ann@acme.test gave", "Replace")
 
-	changes := must(sites.ListChanges(t.Context(), p.Pool, 0, 9))(t)
-	if len(changes) < 2 {
-		t.Fatalf("the log has %d changes, want at least two", len(changes))
+	page := must(logbook.Read(t.Context(), p.Pool, logbook.Filter{What: logbook.SetUp}, logbook.Place{}, 2))(t)
+	if len(page.Rows) < 2 {
+		t.Fatalf("the log has %d changes, want two", len(page.Rows))
 	}
-	if got, want := changes[0].Lines[0], "~ chat slack: credentials forgotten"; got != want {
+	if got, want := page.Rows[0].Text, "~ chat slack: credentials forgotten"; got != want {
 		t.Errorf("the last change is %q, want %q", got, want)
 	}
-	if got, want := changes[1].Lines[0], "~ chat slack: credentials given"; got != want {
+	if got, want := page.Rows[1].Text, "~ chat slack: credentials given"; got != want {
 		t.Errorf("the change before is %q, want %q", got, want)
 	}
 }
