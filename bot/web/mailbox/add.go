@@ -16,7 +16,6 @@ const (
 	fieldAddress = "email.address"
 	fieldSender  = "email.sender_name"
 	fieldTeam    = "team"
-	fieldName    = "name"
 	fieldOAuth   = "email.oauth"
 )
 

@@ -18,7 +18,7 @@ type serversPage struct {
 	Provider               string      // at which a person can sign in; "" if there is none
 	Registered             bool        // Parley is registered with the provider
 	Kept                   []web.Field // the values of the form before
-	Mailbox, IMAP, SMTP    []web.Field
+	IMAP, SMTP             []web.Field
 	Reading, Sending       []Finding // what a test found
 	Problems               []string
 	Back                   string

@@ -42,7 +42,6 @@ type Options struct {
 // Reader tells what agents may read, and makes what they read of it.
 type Reader struct {
 	Connected
-	pool      *pgxpool.Pool
 	log       *slog.Logger
 	specs     []channels.Spec
 	names     map[string]string // what people call the surfaces, by kind
@@ -53,7 +52,6 @@ type Reader struct {
 func New(o Options) *Reader {
 	return &Reader{
 		Connected: o.Connected,
-		pool:      o.Pool,
 		log:       o.Log,
 		specs:     o.Specs,
 		names:     o.SurfaceNames,
