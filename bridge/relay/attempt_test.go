@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,11 +15,15 @@ import (
 	"parley/store/dispatch"
 )
 
-// wantOutcome checks what became of a delivery that is the only one: its state, its attempts and its only report, which is applied.
+// wantOutcome checks what became of a delivery that is the only one: its state, its attempts and its only report, which is applied. Only
+// what failed keeps an error.
 func (h *harness) wantOutcome(id store.DeliveryID, state string, attempts int, kind relay.ReportKind) {
 	h.t.Helper()
 	h.waitState(id, state)
 	h.waitLaneDone(id)
+	if got := h.delivery(id); (got.ErrorClass != "") != (state == store.Failed) {
+		h.t.Errorf("error of a delivery that is %s: got class %q", state, got.ErrorClass)
+	}
 	h.wantAttemptsAt(id, attempts)
 	made := report{Delivery: id, Kind: kind}
 	h.wantReports(made)
@@ -60,7 +65,7 @@ func TestPermanentFailureIsNotTriedAgain(t *testing.T) {
 	}
 }
 
-// Broken credentials hold the whole gate, lose nothing and send nothing twice.
+// Broken credentials hold the whole gate, lose nothing and send nothing twice. An attempt that they ended doesn't count for the provider.
 func TestBrokenCredentialsHoldTheGate(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -69,6 +74,7 @@ func TestBrokenCredentialsHoldTheGate(t *testing.T) {
 	h.start()
 	h.waitQueuedAgain(reply, channels.AuthBroken)
 	h.waitValue("the gate is held", true, `SELECT next_at > clock_timestamp() + interval '1 s' FROM gates`)
+	h.wantValue("attempts that don't count", 1, `SELECT payload->>'uncounted' FROM deliveries`)
 
 	h.openGate(1)
 	h.waitState(reply, store.Accepted)
@@ -84,6 +90,7 @@ func TestPassingFailureIsGivenUpInTheEnd(t *testing.T) {
 	first, second := h.addTwoReplies()
 	h.start()
 	h.waitQueuedAgain(first, channels.Retry)
+	h.waitDelivery(first, "it waits for the pause", func(d deliveryRow) bool { return d.LaneDueIn > 40*time.Minute && !d.LaneIsLeased })
 	h.waitState(second, store.Queued)
 
 	h.passTime(h.policy.RetryFor)
@@ -95,45 +102,57 @@ func TestPassingFailureIsGivenUpInTheEnd(t *testing.T) {
 	}
 }
 
-// What Parley itself holds back, as while an account is paused, is not given up however long that takes. When it may leave, a failure that
-// may pass is tried once more.
+// What keeps a whole account waiting, as while Parley has it paused, is not given up however long that takes. When it may leave, a failure
+// that may pass is tried once more.
 func TestHeldMessageIsNotGivenUp(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
-	h.policy.Backoff = []time.Duration{time.Hour}
-	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
-		class := channels.Held
-		if c.Attempt > 2 {
-			class = channels.Retry
-		}
-		return relay.Sent{}, &channels.SendError{Class: class, Text: "paused"}
-	}
-	reply := h.addReply()
-	h.start()
-	for attempt, want := range []string{store.Queued, store.Queued, store.Queued, store.Failed} {
-		h.waitStateAfter(reply, attempt+1, want)
-		h.passTime(h.policy.RetryFor)
+	for _, class := range []channels.Class{channels.Held, channels.AuthBroken, channels.Throttled} {
+		t.Run(string(class), func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t)
+			h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+				failure := &channels.SendError{Class: class, Wait: time.Hour}
+				if c.Attempt > 2 {
+					failure.Class = channels.Retry
+				}
+				return relay.Sent{}, failure
+			}
+			reply := h.addReply()
+			h.start()
+			for attempt, want := range []string{store.Queued, store.Queued, store.Queued, store.Failed} {
+				h.waitStateAfter(reply, attempt+1, want)
+				h.passTime(h.policy.RetryFor)
+				h.openGate(1)
+			}
+		})
 	}
 }
 
 // An agent is told that a message is late, but only once, however often it is tried.
 func TestLateMessageIsReportedOnce(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, func(o *relay.Options) { o.LateAfter = time.Minute })
-	h.send = failAlways(channels.Retry)
-	h.policy.RetryFor = 48 * time.Hour
-	h.policy.Backoff = []time.Duration{time.Hour}
-	reply := h.addReply()
-	h.start()
-	const attempts = 6
-	for n := 1; n < attempts; n++ {
-		h.waitStateAfter(reply, n, store.Queued)
-		h.passTime(time.Hour + time.Second)
+	for _, class := range []channels.Class{channels.Retry, channels.Throttled, channels.AuthBroken, channels.Ambiguous} {
+		t.Run(string(class), func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t)
+			h.send = failAlways(class)
+			h.reconcile = find(channels.Absent)
+			h.policy.RequestTimeout = 10 * time.Millisecond
+			h.policy.RetryFor = 48 * time.Hour
+			reply := h.addReply()
+			h.exec(`UPDATE deliveries SET first_at = clock_timestamp() - interval '2 hours'`) // longer than Options.LateAfter
+			h.start()
+			const attempts = 4
+			tryAgain := func() {
+				h.lookAgain()
+				h.openGate(1)
+			}
+			h.repeatUntil("it was tried a few times", tryAgain, func() bool { return h.attemptsAt(reply) >= attempts })
+			late := report{Delivery: reply, Kind: relay.ReportLate}
+			h.waitAppliedNames(late.factName())
+			h.wantReports(late)
+		})
 	}
-	h.waitStateAfter(reply, attempts, store.Queued)
-	late := report{Delivery: reply, Kind: relay.ReportLate}
-	h.waitAppliedNames(late.factName())
-	h.wantReports(late)
 }
 
 // When a lease ends without a result, the delivery becomes unknown and is looked for, not sent again. A result that comes later
@@ -189,11 +208,11 @@ func TestRequestEndsBeforeItsLease(t *testing.T) {
 	}
 }
 
-// What may be made twice without harm is made again after a lost answer, without a look.
+// What may be made twice without harm is made again after a lost answer, without a look, and without waiting for one.
 func TestLostAnswerOfIdempotentDelivery(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
-	h.policy = relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, Idempotent: true}
+	h := newHarness(t, func(o *relay.Options) { o.ReconcileAfter = time.Hour })
+	h.policy.Idempotent = true
 	h.send = failFirst(channels.Ambiguous)
 	reply := h.addReply()
 	h.start()
@@ -203,18 +222,87 @@ func TestLostAnswerOfIdempotentDelivery(t *testing.T) {
 	h.wantLooks(0)
 }
 
-// What need not arrive is given up after a lost answer, without a look.
-func TestLostAnswerOfBestEffortDelivery(t *testing.T) {
+// What need not arrive is given up at once after a lost answer, and if it is refused, and nobody is told. What may pass is tried again.
+func TestFailureOfBestEffortDelivery(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		class        channels.Class
+		wantState    string
+		wantAttempts int
+		wantReports  []report
+	}{
+		{class: channels.Ambiguous, wantState: store.Failed, wantAttempts: 1},
+		{class: channels.BadContent, wantState: store.Failed, wantAttempts: 1},
+		{class: channels.Retry, wantState: store.Accepted, wantAttempts: 2, wantReports: []report{{deliveryID(1, 1), relay.ReportLanded}}},
+	}
+	for _, tt := range tests {
+		t.Run(string(tt.class), func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, func(o *relay.Options) { o.ReconcileAfter = time.Hour })
+			h.policy.BestEffort = true
+			h.send = failFirst(tt.class)
+			reply := h.addReply()
+			h.start()
+			h.waitState(reply, tt.wantState)
+			h.waitLaneDone(reply)
+			h.wantAttemptsAt(reply, tt.wantAttempts)
+			h.wantLooks(0)
+			h.wantReports(tt.wantReports...)
+		})
+	}
+}
+
+// A delivery that was in another process's hands when that ended is dealt with by its policy: what may be made twice without harm is made,
+// what need not arrive is given up, and anything else is looked for. The error of the attempt before is no reason of that one's end.
+func TestProcessEndedInAnAttempt(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name         string
+		policy       relay.Policy
+		wantState    string
+		wantAttempts int
+	}{
+		{name: "what may be made twice", policy: relay.Policy{Idempotent: true}, wantState: store.Accepted, wantAttempts: 1},
+		{name: "what need not arrive", policy: relay.Policy{BestEffort: true}, wantState: store.Failed},
+		{name: "anything else", wantState: store.Unknown},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t)
+			h.policy.Idempotent, h.policy.BestEffort = tt.policy.Idempotent, tt.policy.BestEffort
+			reply := h.addReply()
+			h.exec(`UPDATE deliveries SET state = 'sending', attempt = 2, first_at = clock_timestamp(), sent_at = clock_timestamp(),
+				error_class = 'retry', error_text = 'retry: Busy.'`)
+			h.start()
+			h.waitDelivery(reply, "its state is "+tt.wantState+", without an error", func(d deliveryRow) bool {
+				return d.State == tt.wantState && !d.LaneIsLeased && d.ErrorClass == "" && d.ErrorText == ""
+			})
+			h.wantAttemptsAt(reply, tt.wantAttempts)
+			h.wantLooks(0)
+		})
+	}
+}
+
+// A lane whose first delivery was decided before its turn goes on with the next one. One whose first delivery may not leave yet waits.
+func TestHeadThatIsNotSent(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	h.policy = relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, BestEffort: true}
-	h.send = failFirst(channels.Ambiguous)
-	reply := h.addReply()
+	first, second := h.addTwoReplies()
+	h.exec(`UPDATE deliveries SET state = 'cancelled' WHERE id = $1`, first)
+	h.exec(`UPDATE deliveries SET not_before = parley_now() + interval '1 hour' WHERE id = $1`, second)
 	h.start()
-	h.waitState(reply, store.Failed)
-	h.waitLaneDone(reply)
-	h.wantAttempts(attempt{reply, 1})
-	h.wantLooks(0)
+	h.waitDelivery(second, "its lane waits for it", func(d deliveryRow) bool {
+		return d.LaneHead == 1 && d.LaneDueIn > 50*time.Minute && !d.LaneIsLeased
+	})
+
+	h.exec(`UPDATE lanes SET due_at = parley_now()`) // it was to leave earlier, and that was changed
+	h.Wake()
+	h.waitDelivery(second, "its lane was claimed, and waits again", func(d deliveryRow) bool {
+		return d.LaneEpoch == 2 && d.LaneDueIn > 50*time.Minute && !d.LaneIsLeased
+	})
+	h.wantAttempts()
+	h.wantReports()
 }
 
 // A long message goes out part by part. After a failure it is resumed with the part, and the progress, that the failure left.
@@ -250,20 +338,38 @@ func TestPartsAreResumed(t *testing.T) {
 	}
 }
 
-// A Handler that panics while it sends leaves an unclear attempt; other lanes go on.
+// A Handler that panics while it sends, or fails without saying how, leaves an unclear attempt; other lanes go on.
 func TestPanicWhileSending(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	const panicking, other = 1, 2 // lanes
+	const panicking, failing, other = 1, 2, 3 // lanes
 	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
-		if c.LaneID == panicking {
+		switch c.LaneID {
+		case panicking:
 			panic("boom")
+		case failing:
+			return relay.Sent{}, errors.New("connection reset by peer")
 		}
 		return relay.Sent{}, nil
 	}
-	h.addLane(panicking, 1)
-	h.addLane(other, 1)
+	for _, lane := range []store.LaneID{panicking, failing, other} {
+		h.addLane(lane, 1)
+	}
 	h.start()
 	h.waitState(deliveryID(panicking, 1), store.Unknown)
+	h.waitState(deliveryID(failing, 1), store.Unknown)
 	h.waitState(deliveryID(other, 1), store.Accepted)
+}
+
+// A Handler that panics while it prepares attempts has sent nothing, so they are made again.
+func TestPanicWhilePreparing(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	var once sync.Once
+	h.prepare = func() { once.Do(func() { panic("boom") }) }
+	reply := h.addReply()
+	h.start()
+	h.waitState(reply, store.Accepted)
+	h.wantAttempts(attempt{reply, 2})
+	h.wantLooks(0)
 }

@@ -116,6 +116,26 @@ func TestThrottledGateHoldsItsLanes(t *testing.T) {
 	h.wantAttemptsAt(behind, 1)
 }
 
+// A limit for one customer holds her lane alone, for the time that the provider names.
+func TestThrottledCustomerHoldsHerLane(t *testing.T) {
+	t.Parallel()
+	const herLane, otherLane, perOtherLane = 1, 2, 3
+	h := newHarness(t)
+	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+		if c.LaneID == herLane {
+			return relay.Sent{}, &channels.SendError{Class: channels.Throttled, Wait: time.Hour, Pair: true}
+		}
+		return relay.Sent{}, nil
+	}
+	h.addLane(herLane, 1)
+	h.start()
+	h.waitDelivery(deliveryID(herLane, 1), "its lane waits", func(d deliveryRow) bool {
+		return d.LaneDueIn > 50*time.Minute && !d.LaneIsLeased
+	})
+	h.addLane(otherLane, perOtherLane)
+	h.waitNumberAcceptedOf(otherLane, perOtherLane)
+}
+
 // An attempt that found that nothing may leave yet takes no turn from others behind the same gate.
 func TestUncalledAttemptTakesNoTurn(t *testing.T) {
 	t.Parallel()
@@ -133,5 +153,7 @@ func TestUncalledAttemptTakesNoTurn(t *testing.T) {
 	h.addLaneBehind(1, lane{id: otherLane, priority: store.PrioritySay, deliveries: 1})
 	h.start()
 	h.waitState(deliveryID(otherLane, 1), store.Accepted)
-	h.waitState(deliveryID(waitingLane, 1), store.Queued)
+	h.waitDelivery(deliveryID(waitingLane, 1), "its lane waits for as long as the attempt said", func(d deliveryRow) bool {
+		return d.State == store.Queued && d.LaneDueIn > 50*time.Minute
+	})
 }

@@ -113,6 +113,9 @@ func (h *harness) Policy(dispatch.Claimed) relay.Policy {
 
 // Attempts implements relay.Handler.
 func (h *harness) Attempts(_ context.Context, claims []dispatch.Claimed) []relay.Attempt {
+	if h.prepare != nil {
+		h.prepare()
+	}
 	list := make([]relay.Attempt, 0, len(claims))
 	for _, c := range claims {
 		list = append(list, harnessAttempt{h: h, claim: c})

@@ -50,6 +50,7 @@ type harness struct {
 
 	// What the Handler does with deliveries.
 	policy    relay.Policy
+	prepare   func()                                                            // runs before attempts are prepared; nil: nothing does
 	send      func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) // nil: each attempt succeeds
 	reconcile func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error)    // nil: nobody can look
 

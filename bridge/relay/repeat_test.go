@@ -47,12 +47,20 @@ func TestRepeatsAreCounted(t *testing.T) {
 	tests := []struct {
 		name         string
 		answer       lookAnswer
+		repeatFor    time.Duration
 		wantRepeated int64
 		wantUnsure   []bool // whether each attempt knows that the first may be there
 	}{
 		{
 			name:         "surely absent",
 			answer:       lookAnswer{outcome: channels.Absent},
+			wantRepeated: 0,
+			wantUnsure:   []bool{false, false, false},
+		},
+		{
+			name:         "surely absent after Policy.RepeatFor",
+			answer:       lookAnswer{outcome: channels.Absent},
+			repeatFor:    time.Second,
 			wantRepeated: 0,
 			wantUnsure:   []bool{false, false, false},
 		},
@@ -80,6 +88,7 @@ func TestRepeatsAreCounted(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t)
 			h.policy.PreferDouble = true
+			h.policy.RepeatFor = tt.repeatFor
 			unsure := h.noteUnsure(failFirst(channels.Ambiguous, channels.Retry))
 			h.reconcile = tt.answer.reconcile
 			post := h.addReply()
@@ -132,6 +141,7 @@ func TestUnclearPostIsRepeatedOnceADay(t *testing.T) {
 			h.waitState(post, store.Unknown)
 			h.exec(`UPDATE deliveries SET first_at = first_at - interval '2 hours'`) // longer than RepeatFor
 			h.passTime(longUnclear)
+			h.waitDelivery(post, "its next look waits", func(d deliveryRow) bool { return d.LaneDueIn > 30*time.Second && !d.LaneIsLeased })
 			h.repeatUntil("it was looked for often", h.lookAgain, func() bool { return h.numberOfLooks() > 5 })
 			if got := h.delivery(post); got.State != store.Unknown || got.Attempt != 1 {
 				t.Errorf("after some looks on the first day: got %+v, want it unknown after its first attempt", got)
@@ -162,7 +172,7 @@ func TestUnclearPostIsGivenUp(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHarness(t)
+			h := newHarness(t, waitForAbsentAgain)
 			h.policy.PreferDouble = true
 			h.send = failAlways(channels.Ambiguous)
 			h.reconcile = tt.answer.reconcile
@@ -172,6 +182,10 @@ func TestUnclearPostIsGivenUp(t *testing.T) {
 			for attempt := 1; attempt <= tt.wantAttempts; attempt++ {
 				h.waitDelivery(post, "its latest attempt is unclear, and not looked for yet", func(d deliveryRow) bool {
 					return d.State == store.Unknown && d.Attempt == attempt && !d.IsAbsentSinceSent
+				})
+				h.passTime(untilFirstLook)
+				h.waitDelivery(post, "one look isn't enough", func(d deliveryRow) bool {
+					return d.State == store.Unknown && d.LaneDueIn > 10*time.Second && !d.LaneIsLeased
 				})
 				h.passTime(longUnclear)
 			}

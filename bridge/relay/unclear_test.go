@@ -145,6 +145,23 @@ func TestMessageThatArrivesLateIsNotRepeated(t *testing.T) {
 	h.wantAttempts(attempt{reply, 1})
 }
 
+// What was absent once may soon be absent for long enough. Until then nobody is asked, also after Options.UnclearAfter.
+func TestMessageThatWasAbsentIsLookedForLonger(t *testing.T) {
+	t.Parallel()
+	h, reply := lateArrival(t, channels.CannotTell)
+	waitForLook := func(n int) {
+		t.Helper()
+		h.waitDelivery(reply, "it is unknown after another look", func(d deliveryRow) bool {
+			return d.State == store.Unknown && h.numberOfLooks() == n && d.LaneDueIn > time.Second && !d.LaneIsLeased
+		})
+	}
+	waitForLook(3)
+	h.passTime(time.Minute) // eleven minutes since the attempt
+	waitForLook(4)
+	h.passTime(8 * time.Minute)
+	h.waitState(reply, store.NeedsDecision)
+}
+
 func TestMessageThatIsAbsentForLongIsRepeated(t *testing.T) {
 	t.Parallel()
 	h, reply := lateArrival(t, channels.Absent)
@@ -156,7 +173,14 @@ func TestMessageThatIsAbsentForLongIsRepeated(t *testing.T) {
 // unclear attempt is looked for twice.
 func TestUnclearAttemptIsRemembered(t *testing.T) {
 	t.Parallel()
+	t.Run("of a reply", func(t *testing.T) { testUnclearAttemptIsRemembered(t, false) })
+	t.Run("of a post", func(t *testing.T) { testUnclearAttemptIsRemembered(t, true) })
+}
+
+func testUnclearAttemptIsRemembered(t *testing.T, preferDouble bool) {
+	t.Parallel()
 	h := newHarness(t, waitForAbsentAgain)
+	h.policy.PreferDouble = preferDouble
 	fail := failFirst(channels.Ambiguous, channels.Retry, channels.Ambiguous)
 	var known []bool // whether each attempt knew of an earlier one that was found absent
 	h.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
@@ -197,22 +221,27 @@ func TestUnclearAttemptIsRemembered(t *testing.T) {
 func TestUnknownNeedsDecision(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name    string
-		lookErr error
+		name         string
+		outcome      channels.Outcome // counts only without an error
+		lookErr      error
+		wantGateHeld bool
 	}{
-		{name: "nobody can tell", lookErr: nil},
-		{name: "nobody can look", lookErr: errors.New("no connection")},
+		{name: "nobody can tell", outcome: channels.CannotTell},
+		{name: "nobody can look", outcome: channels.Landed, lookErr: errors.New("no connection")},
+		{name: "nobody may look so often", lookErr: &channels.SendError{Class: channels.Throttled, Wait: time.Hour}, wantGateHeld: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newUnclearPair(t, channels.CannotTell, tt.lookErr)
+			h := newUnclearPair(t, tt.outcome, tt.lookErr)
 			h.passTime(2 * untilFirstLook)
 			h.waitDelivery(h.first, "another look waits", func(d deliveryRow) bool {
 				return d.State == store.Unknown && d.LaneDueIn > time.Second && !d.LaneIsLeased
 			})
+			h.wantValue("the gate is held", tt.wantGateHeld, `SELECT next_at > clock_timestamp() FROM gates`)
 
 			h.passTime(10 * time.Minute) // Options.UnclearAfter
+			h.openGate(1)
 			h.waitState(h.first, store.NeedsDecision)
 			h.waitState(h.second, store.Unknown) // the first attempt at each is unclear
 			unclear := report{Delivery: h.first, Kind: relay.ReportUnclear}
