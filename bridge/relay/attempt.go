@@ -295,7 +295,7 @@ func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *c
 
 	f.State = store.Queued
 	wait := se.Wait
-	if wait == 0 && len(p.Backoff) > 0 {
+	if wait == 0 {
 		wait = spread(choosePause(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
 	}
 	f.Wait = at.opt.pauseSeconds(max(wait, minRetryPause))
@@ -308,7 +308,7 @@ func holdsUpAccount(class channels.Class) bool {
 }
 
 // choosePause returns the pause after the nth attempt, where since is the time that has passed since the first one. waits
-// are the pauses of Policy.Backoff, and there is at least one. The nth attempt doesn't always have the nth pause, because
+// are the pauses of Policy.Backoff. The nth attempt doesn't always have the nth pause, because
 // attempts that only waited for something are counted, too: a pause is used only once since is at least the sum of all
 // pauses before it, each as short as spread may make it.
 func choosePause(waits []time.Duration, attempt int, since time.Duration) time.Duration {

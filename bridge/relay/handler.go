@@ -132,7 +132,7 @@ func (e *EventError) Unwrap() error { return e.Err }
 type Policy struct {
 	RequestTimeout time.Duration   // the longest one attempt may take; shorter than the lane's lease
 	RetryFor       time.Duration   // how long a passing failure is tried again
-	Backoff        []time.Duration // pauses between attempts; the last one repeats
+	Backoff        []time.Duration // pauses between attempts, at least one; the last one repeats
 	Rest           time.Duration   // how long the lane rests after a success
 
 	// What becomes of it when the answer to an attempt was lost, so that nobody knows whether the other side has it.

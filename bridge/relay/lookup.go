@@ -21,7 +21,7 @@ const (
 const repeatRarely = 24 * time.Hour
 
 // lookForAttempt deals with a delivery whose last attempt got no answer: the message may have arrived or not. It asks the
-// provider (Attempt.Reconcile), and fills in f by what it finds:
+// provider (Attempt.Reconcile), and fills in f, whose state is store.Unknown, by what it finds:
 //
 //	there               the delivery has arrived
 //	absent              it is sent again once it was absent twice, and for long enough (noteAbsent)
@@ -29,7 +29,6 @@ const repeatRarely = 24 * time.Hour
 //
 // What may be made twice without harm (Idempotent) is made again at once. What nobody would miss (BestEffort) is given up.
 func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dispatch.Claimed, a Attempt, p Policy) {
-	f.State = store.Unknown
 	if p.Idempotent {
 		f.State = store.Queued
 		return
@@ -121,10 +120,8 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 	}
 
 	f.State = store.Queued
-	if len(p.Backoff) > 0 { // the looks took up a part of the pause, or all of it
-		pause := spread(choosePause(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
-		f.Wait = at.opt.pauseSeconds(max(pause-store.Seconds(c.SentAgo), 0))
-	}
+	pause := spread(choosePause(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
+	f.Wait = at.opt.pauseSeconds(max(pause-store.Seconds(c.SentAgo), 0)) // the looks took up a part of the pause, or all of it
 	at.warnIfLate(f, c, failed)
 	if sent.Blind {
 		at.makeAgain(f, c)
