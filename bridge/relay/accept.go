@@ -200,13 +200,9 @@ func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]s
 		}
 	}
 
-	var stored []store.Inserted
-	var err error
-	if len(good) > 0 {
-		stored, err = store.InsertEvents(ctx, w.pool, good)
-		if err != nil || len(bad) == 0 {
-			return stored, err
-		}
+	stored, err := store.InsertEvents(ctx, w.pool, good)
+	if err != nil || len(bad) == 0 {
+		return stored, err
 	}
 
 	err = store.InTx(ctx, w.pool, func(tx pgx.Tx) error {

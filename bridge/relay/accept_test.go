@@ -92,22 +92,60 @@ func TestFactsThatArriveTogetherShareATransaction(t *testing.T) {
 		`SELECT count(DISTINCT xmin::text) <= $1 FROM events`, most)
 }
 
-// A fact that can't be stored is refused alone, not with others that came at the same time.
+// A fact that the database refuses is refused alone, not with others of its transaction. If the database fails under one of those then,
+// what is behind that one doesn't overtake it.
 func TestAcceptOneBadFact(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.exec(`ALTER TABLE events ADD CHECK (external_id <> 'bad')`)
+	h.failToStore("first", sessionEnds)
+	release := h.holdJournal()
 	h.start()
-	good, bad := make(chan error, 1), make(chan error, 1)
-	go func() { good <- h.Accept(context.Background(), mailAccount, fact("k", "good")) }()
-	go func() { bad <- h.Accept(context.Background(), mailAccount, fact("k", "bad")) }()
-	if err := storetest.Receive(t, good, "the good fact is accepted"); err != nil {
-		t.Errorf("Accept of the good fact: %v", err)
+	var group sync.WaitGroup
+	acceptAndWait := func(callers int, until func(error) bool, facts ...channels.Fact) {
+		group.Go(func() {
+			for try := 0; !until(h.Accept(context.Background(), mailAccount, facts...)); try++ {
+				if try == 9 {
+					t.Errorf("%s was brought in vain", facts[0].ExternalID)
+					return
+				}
+			}
+		})
+		h.waitUntil("it waits", func() bool { return h.Callers() == callers })
 	}
-	if err := storetest.Receive(t, bad, "the bad fact is refused"); err == nil {
-		t.Error("Accept of the bad fact: no error, want one")
-	}
+	isAccepted := func(err error) bool { return err == nil }
+	acceptAndWait(1, isAccepted, fact("k", "before"))
+	h.waitValue("a fact waits for the journal", true, storingWaits) // and all others of its order key wait for that one
+	acceptAndWait(2, func(err error) bool { return err != nil }, fact("k", "bad"))
+	acceptAndWait(3, isAccepted, fact("k", "first"), fact("k", "second"))
+	release()
+	group.Wait()
+	h.waitNumberApplied(3)
+	h.wantAppliedOf("k", "before", "first", "second")
+}
+
+// A transaction that collides with another one is tried again: the source isn't bothered.
+func TestAcceptTriesCollisionsAgain(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.failToStore("a", `RAISE EXCEPTION 'collided' USING ERRCODE = '40P01'`)
+	h.start()
+	h.accept(fact("k", "a"))
 	h.waitNumberApplied(1)
+}
+
+// A fact that was erased with its customer isn't stored when it comes again.
+func TestAcceptErasedFact(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, func(o *relay.Options) {
+		o.Erased = func(account store.AccountID, id string) [16]byte { return [16]byte{byte(account), id[0]} }
+	})
+	h.exec(`INSERT INTO erased_facts (account_id, fact, erasure_id) VALUES ($1, $2, gen_random_uuid())`,
+		mailAccount, [16]byte{byte(mailAccount), 'e'})
+	h.start()
+	h.accept(fact("k", "erased"), fact("k", "kept"))
+	h.waitAppliedNames("kept")
+	h.wantValue("stored events", 1, `SELECT count(*) FROM events`)
 }
 
 // An id of any length, or that is no text, is known by its hash: each such fact is accepted, and known when it comes again.

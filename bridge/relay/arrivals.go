@@ -87,8 +87,7 @@ func (q *acceptQueue) close() []*arrival {
 	defer q.mu.Unlock()
 	waiting := q.waiting
 	q.closed = true
-	q.waiting = nil
-	q.bytes = 0
+	q.waiting = nil // withdrawBehind must not give them out as well
 	return waiting
 }
 

@@ -1,0 +1,116 @@
+package relay
+
+import (
+	"slices"
+	"testing"
+
+	"parley/store"
+)
+
+// newArrival returns a fact of an order key with a payload of so many bytes.
+func newArrival(key string, bytes int) *arrival {
+	return &arrival{event: store.NewEvent{OrderKey: key, Payload: make([]byte, bytes)}}
+}
+
+// newArrivals returns facts of one order key with payloads of so many bytes.
+func newArrivals(number, bytes int) []*arrival {
+	list := make([]*arrival, number)
+	for i := range list {
+		list[i] = newArrival("k", bytes)
+	}
+	return list
+}
+
+// So many facts, and so many bytes, may wait to be stored, and no more. Only where nothing waits, any number is taken.
+func TestAcceptQueueIsBounded(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name          string
+		waiting, more []*arrival
+		want          bool
+	}{
+		{name: "nothing waits", more: newArrivals(maxQueued+1, 1), want: true},
+		{name: "the last fact", waiting: newArrivals(maxQueued-1, 1), more: newArrivals(1, 1), want: true},
+		{name: "a fact too many", waiting: newArrivals(maxQueued-1, 1), more: newArrivals(2, 1), want: false},
+		{name: "the last byte", waiting: newArrivals(1, maxQueuedBytes-1), more: newArrivals(1, 1), want: true},
+		{name: "a byte too many", waiting: newArrivals(1, maxQueuedBytes-1), more: newArrivals(1, 2), want: false},
+	}
+	for _, tt := range tests {
+		q := newAcceptQueue()
+		if len(tt.waiting) > 0 && !q.add(tt.waiting) {
+			t.Fatalf("%s: the facts that are to wait are refused", tt.name)
+		}
+		if got := q.add(tt.more); got != tt.want {
+			t.Errorf("%s: add = %t, want %t", tt.name, got, tt.want)
+		}
+	}
+}
+
+// A batch has so many facts and no more. What it takes makes room for others.
+func TestTakenFactsMakeRoom(t *testing.T) {
+	t.Parallel()
+	q := newAcceptQueue()
+	large := newArrivals(1, maxQueuedBytes-maxStoreBatch)
+	q.add(large)
+	q.add(newArrivals(maxStoreBatch, 1))
+	if got := len(q.takeBatch()); got != maxStoreBatch {
+		t.Errorf("facts of a batch: got %d, want %d", got, maxStoreBatch)
+	}
+	if !q.add(large) {
+		t.Error("a large fact was taken, and another one has no room")
+	}
+}
+
+// Behind a fact that could not be stored all those of its order key are withdrawn, and no others. They make room.
+func TestWithdrawnFactsMakeRoom(t *testing.T) {
+	t.Parallel()
+	const most = maxQueuedBytes - 1
+	q := newAcceptQueue()
+	large, other := newArrival("k", most), newArrival("other", 1)
+	q.add([]*arrival{large, other})
+	if got := q.withdrawBehind(newArrival("k", 1)); !slices.Equal(got, []*arrival{large}) {
+		t.Errorf("withdrawn facts: got %v, want the large one alone", got)
+	}
+	if !q.add(newArrivals(1, most)) {
+		t.Error("a large fact was withdrawn, and another one has no room")
+	}
+	if got := q.takeBatch(); !slices.Contains(got, other) {
+		t.Errorf("facts that are left: got %v, want the one of another order key among them", got)
+	}
+}
+
+// Callers of Accept pile up until one of them waits no longer.
+func TestCrowd(t *testing.T) {
+	t.Parallel()
+	q := newAcceptQueue()
+	for range crowd {
+		q.add(newArrivals(1, 1))
+	}
+	if q.isCrowded() {
+		t.Errorf("%d callers pile up, want that they don't", crowd)
+	}
+	q.add(newArrivals(1, 1))
+	if !q.isCrowded() {
+		t.Errorf("%d callers don't pile up, want that they do", crowd+1)
+	}
+	q.callerLeft()
+	if q.isCrowded() {
+		t.Error("callers pile up though one left, want that they don't")
+	}
+}
+
+// A queue that is closed gives out what waits, and takes nothing more: nobody would store it.
+func TestClosedAcceptQueue(t *testing.T) {
+	t.Parallel()
+	q := newAcceptQueue()
+	q.add(newArrivals(2, 1))
+	if got := len(q.close()); got != 2 {
+		t.Errorf("facts that waited: got %d, want 2", got)
+	}
+	if got := len(q.withdrawBehind(newArrivals(1, 1)...)); got != 0 {
+		t.Errorf("facts that are given out a second time: got %d, want none", got)
+	}
+	if q.add(newArrivals(1, 1)) {
+		t.Error("a closed queue took a fact, want it refused")
+	}
+}
