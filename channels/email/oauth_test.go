@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"parley/channels"
 	"parley/channels/email/mailfake"
@@ -23,6 +24,13 @@ func (c *consent) accepts(username, token string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return username == support && token == c.goodToken
+}
+
+// replace makes the provider's servers take another token in place of the one before.
+func (c *consent) replace(token string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.goodToken = token
 }
 
 func (c *consent) revoke() { c.setRevoked(true) }
@@ -84,11 +92,12 @@ func TestAccessTokens(t *testing.T) {
 	w.startAndWaitActive()
 	w.deliver("one")
 	w.waitStored("one")
+	c.replace("token-3") // so that SMTP refuses the token, too
 	ch := w.channel()
 	if _, err := ch.Send(testContext(t), reply()); err != nil {
 		t.Fatal(err)
 	}
-	wantEqual(t, "requests for another token", c.requests, 1)
+	wantEqual(t, "requests for another token, for IMAP and for SMTP", c.requests, 2)
 	for _, f := range ch.Check(testContext(t)) {
 		if !f.OK {
 			t.Errorf("finding %+v is bad, want all good", f)
@@ -117,14 +126,17 @@ func TestConsentTakenBack(t *testing.T) {
 	w.waitStored("one", "two")
 }
 
-// A server that can't check tokens right now, as Dovecot says it while its provider is away, is tried again: no other token is asked for,
-// and no person.
+// A server that can't check tokens, as Dovecot says it while its provider is away, is tried again, however long that lasts: no other token
+// is asked for, and no person.
 func TestServerThatCannotCheckTokens(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
 	w.env.Grant = &grant{consent: c, token: goodToken}
 	w.addFault(smtpReply(mailfake.OpAUTH, 454, "4.7.0"))
-	w.wantSendFails(reply(), channels.Retry)
+	o := reply()
+	o.Attempt.FirstAt = time.Now().Add(-24 * time.Hour)
+	failed := w.wantSendFails(o, channels.Retry)
+	wantContains(t, "error", failed.Text, "does not let anybody in right now: 454")
 	wantEqual(t, "requests for another token", c.requests, 0)
 }
 

@@ -67,7 +67,7 @@ func sendErrorOf(t *testing.T, err error, want channels.Class) *channels.SendErr
 	if failed.Text == "" {
 		t.Errorf("Send: error %+v has no words for people", failed)
 	}
-	if want != channels.Ambiguous && failed.Hint == "" {
+	if failed.Hint == "" {
 		t.Errorf("Send: error %+v has no hint for people", failed)
 	}
 	return failed
@@ -161,7 +161,8 @@ func TestSendFaults(t *testing.T) {
 		name  string
 		fault mailfake.Fault
 		class channels.Class
-		left  int // mails that the server took
+		wait  time.Duration // until the next attempt, if the refusal says it
+		left  int           // mails that the server took
 	}{
 		// Before the mail is described.
 		{name: "dropped at EHLO", fault: dropBefore(mailfake.OpSMTPConnect), class: channels.Retry},
@@ -173,6 +174,7 @@ func TestSendFaults(t *testing.T) {
 
 		// At its sender and recipient.
 		{name: "sender refused", fault: smtpReply(mailfake.OpMAIL, 550, "5.7.60"), class: channels.AccountBlocked},
+		{name: "quota of a day", fault: smtpReply(mailfake.OpMAIL, 550, "5.4.5"), class: channels.Throttled, wait: time.Hour},
 		{name: "throttled", fault: smtpReply(mailfake.OpMAIL, 451, "4.3.2"), class: channels.Retry},
 		{name: "unknown recipient", fault: smtpReply(mailfake.OpRCPT, 550, "5.1.1"), class: channels.BadRecipient},
 		{name: "greylisted", fault: smtpReply(mailfake.OpRCPT, 450, "4.7.1"), class: channels.Retry},
@@ -189,7 +191,8 @@ func TestSendFaults(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.addFault(tt.fault)
-			w.wantSendFails(reply(), tt.class)
+			failed := w.wantSendFails(reply(), tt.class)
+			wantEqual(t, "wait", failed.Wait, tt.wait)
 			wantEqual(t, "mails that left", len(w.Submissions()), tt.left)
 		})
 	}

@@ -104,12 +104,12 @@ func TestRefusedAtTheGreeting(t *testing.T) {
 	wantEqual(t, "text for admins", refused.AccountText, want)
 }
 
-// A refusal may come in the middle of the mail, before the server hangs up.
+// A refusal may come in the middle of the mail, before the server hangs up: no more can be written then, but the refusal be read.
 func TestRefusedInsideTheMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.sendToScripted("220 hi", "250 hi", "250 ok", "250 ok", "354 go\r\n552 5.3.4 too much")
-	w.wantSendFails(reply(), channels.BadContent)
+	w.wantSendFails(replyWith(newFile("big.bin", make([]byte, 8<<20))), channels.BadContent)
 }
 
 // takingEverything are the replies of a server that takes each mail. ehlo is its reply to EHLO, which says what it can do.
@@ -134,9 +134,9 @@ func TestAddressOutsideASCIIWithoutSMTPUTF8(t *testing.T) {
 	w := newWorld(t)
 	w.sendToScripted(takingEverything("250 hi")...)
 	o := reply()
-	o.To[0].Key = "jörg@customer.test"
+	o.Cc = []channels.Party{{Key: "jörg@customer.test"}}
 	failed := w.wantSendFails(o, channels.BadRecipient)
-	wantContains(t, "error", failed.Text, "refuses jörg@customer.test: 550 5.6.7 the server takes no addresses outside ASCII")
+	wantContains(t, "error", failed.Text, "refuses jörg@customer.test, so nothing was sent to anybody: 550 5.6.7 the server takes no addresses outside ASCII")
 	wantContains(t, "hint", failed.Hint, "another address")
 }
 

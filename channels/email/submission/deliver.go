@@ -129,10 +129,7 @@ func (s *smtpSession) lastWords(cause error) error {
 
 // smtpPath writes an address for SMTP, with its local part quoted if needed.
 func smtpPath(address string) string {
-	if rawmail.IsASCII(address) {
-		return (&netmail.Address{Address: address}).String()
-	}
-	return "<" + address + ">"
+	return (&netmail.Address{Address: address}).String()
 }
 
 // maxBytes returns the server's SIZE limit (RFC 1870), or 0 if the server announced none that can be read.

@@ -18,6 +18,7 @@ func TestSMTPPath(t *testing.T) {
 		{address: "ann@customer.test", want: "<ann@customer.test>"},
 		{address: "odd name@customer.test", want: `<"odd name"@customer.test>`},
 		{address: "jörg@customer.test", want: "<jörg@customer.test>"},
+		{address: "jörg müller@customer.test", want: `<"jörg müller"@customer.test>`},
 	}
 	for _, tt := range tests {
 		if got := smtpPath(tt.address); got != tt.want {
