@@ -45,7 +45,7 @@ func TestSilentBeforeData(t *testing.T) {
 			w := newWorld(t)
 			w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
 			_, err := w.channel().Send(contextWithin(t, 500*time.Millisecond), reply())
-			wantClass(t, err, channels.Retry)
+			wantContains(t, "text", sendErrorOf(t, err, channels.Retry).Text, "was too slow; the mail was not sent")
 		})
 	}
 }

@@ -2,6 +2,7 @@ package email
 
 import (
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -140,6 +141,17 @@ func TestAddressOutsideASCIIWithoutSMTPUTF8(t *testing.T) {
 	wantContains(t, "hint", failed.Hint, "another address")
 }
 
+// A server that takes addresses outside ASCII gets them, and is told so.
+func TestAddressOutsideASCII(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := reply()
+	o.To[0].Key = "jörg@customer.test"
+	_, err := w.channel().Send(testContext(t), o)
+	noError(t, err)
+	wantEqual(t, "mails that left", len(w.Submissions()), 1)
+}
+
 // A mail with more recipients than a server takes fails at once, with advice. It would be refused for as long as it waits.
 func TestTooManyRecipients(t *testing.T) {
 	t.Parallel()
@@ -150,6 +162,28 @@ func TestTooManyRecipients(t *testing.T) {
 	refused := w.wantSendFails(o, channels.BadRecipient)
 	wantContains(t, "error", refused.Text, "refuses bob@customer.test, so nothing was sent to anybody: 452 4.5.3 Too many recipients")
 	wantContains(t, "hint", refused.Hint, "!cc -ADDRESS")
+}
+
+// A server need not offer more than one way to sign in by password.
+func TestWaysToSignIn(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		dialog []string // from the reply to EHLO on
+	}{
+		{name: "PLAIN", dialog: []string{"250-hi\r\n250 AUTH PLAIN", "235 ok"}},
+		{name: "LOGIN", dialog: []string{"250-hi\r\n250 AUTH LOGIN", "334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", "235 ok"}},
+		{name: "CRAM-MD5", dialog: []string{"250-hi\r\n250 AUTH CRAM-MD5", "334 PDFAc210cC50ZXN0Pg==", "235 ok"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.sendToScripted(slices.Concat([]string{"220 hi"}, tt.dialog, []string{"250 ok", "250 ok", "354 go", "250 ok"})...)
+			_, err := w.channel().Send(testContext(t), reply())
+			noError(t, err)
+		})
+	}
 }
 
 // A mail is accepted by whatever code that begins with 2, with or without text.

@@ -186,14 +186,13 @@ func (c *Sender) explainUnanswered(out *channels.SendError, f *smtpFailure) {
 	}
 
 	out.Class, out.Hint = channels.Retry, smtpcode.HintLater
-	if p, ok := wire.Explain(f.err, c.set.SMTP); ok {
-		out.Text, out.Hint = p.Text, p.Hint
-		return
-	}
-	if isTimeout(f.err) || errors.Is(f.err, errTooLate) {
+	p, isKnown := wire.Explain(f.err, c.set.SMTP)
+	switch {
+	case isTimeOver(f.err), !isKnown && errors.Is(f.err, context.DeadlineExceeded):
 		out.Text = c.set.SMTP.Address() + " was too slow; the mail was not sent."
-		return
+	case isKnown:
+		out.Text, out.Hint = p.Text, p.Hint
+	default:
+		out.Text = fmt.Sprintf("The connection to %s broke before the mail was sent: %s", c.set.SMTP.Address(), rawmail.Excerpt(f.err.Error()))
 	}
-
-	out.Text = fmt.Sprintf("The connection to %s broke before the mail was sent: %s", c.set.SMTP.Address(), rawmail.Excerpt(f.err.Error()))
 }

@@ -197,7 +197,8 @@ func (s *smtpSession) close() {
 	}
 }
 
-// isTimeout reports whether an error means that the server was silent for too long.
-func isTimeout(err error) bool {
-	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+// isTimeOver reports whether a connection failed because the attempt's time was over. Then it is closed, its own
+// deadline has passed, and nothing more is written: any of the three may be noticed first.
+func isTimeOver(err error) bool {
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, errTooLate)
 }
