@@ -191,13 +191,8 @@ func (h *mailHeaders) writeTo(msg *mail.Msg) {
 	msg.SetGenHeader(mailid.MessageHeader, "<"+h.id+">")
 	msg.SetGenHeader(mail.HeaderDate, h.date)
 	msg.SetAddrHeaderFromMailAddress(mail.HeaderFrom, h.from)
-	if len(h.to) > 0 {
-		msg.SetAddrHeaderFromMailAddress(mail.HeaderTo, h.to...)
-	}
-	if len(h.cc) > 0 {
-		msg.SetAddrHeaderFromMailAddress(mail.HeaderCc, h.cc...)
-	}
-
+	msg.SetAddrHeaderFromMailAddress(mail.HeaderTo, h.to...)
+	msg.SetAddrHeaderFromMailAddress(mail.HeaderCc, h.cc...)
 	msg.Subject(h.subject)
 	if h.inReplyTo != "" {
 		msg.SetGenHeader(mail.HeaderInReplyTo, "<"+h.inReplyTo+">")

@@ -1,8 +1,12 @@
 package outbound
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"mime"
+	"mime/multipart"
+	netmail "net/mail"
 	"slices"
 	"strings"
 	"testing"
@@ -66,16 +70,33 @@ func TestFileOfATypeOfMails(t *testing.T) {
 	}
 }
 
-// No line is longer than 998 characters, or servers refuse the mail.
+// No line is longer than 998 characters, or servers refuse the mail. A long name stands on several.
 func TestLinesOfALongFileName(t *testing.T) {
 	t.Parallel()
 	o := newAnswer()
-	o.Files = []channels.File{newFile(strings.Repeat("😀", 100)+".png", []byte("x"))}
-	for line := range strings.SplitSeq(string(write(t, mustCompose(t, o))), "\r\n") {
+	o.Files = []channels.File{newFile(strings.Repeat("😀", 90)+" 1.png", []byte("x"))}
+	raw := write(t, mustCompose(t, o))
+	for line := range strings.SplitSeq(string(raw), "\r\n") {
 		if len(line) > maxLineBytes {
 			t.Errorf("got a line of %d bytes, want at most %d: %.60s…", len(line), maxLineBytes, line)
 		}
 	}
+	wantEqual(t, "name of the file as it is read", nameOfFile(t, raw), o.Files[0].Name)
+}
+
+// nameOfFile returns the name of the file that a mail has behind its text.
+func nameOfFile(t *testing.T, raw []byte) string {
+	t.Helper()
+	m, err := netmail.ReadMessage(bytes.NewReader(raw))
+	noError(t, err)
+	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	noError(t, err)
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	_, err = parts.NextPart() // the text
+	noError(t, err)
+	file, err := parts.NextPart()
+	noError(t, err)
+	return file.FileName()
 }
 
 // A file that is gone makes its mail fail at once; one that can't be read for another reason may be readable later.
@@ -89,6 +110,7 @@ func TestUnreadableFile(t *testing.T) {
 	}{
 		{name: "gone", cause: gone, want: channels.BadContent},
 		{name: "lost connection", cause: io.ErrUnexpectedEOF, want: channels.Retry},
+		{name: "unclear to who keeps it", cause: &channels.SendError{Class: channels.Ambiguous}, want: channels.Retry},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -176,11 +176,13 @@ func TestAttachmentName(t *testing.T) {
 		{name: "/etc/passwd", want: "passwd"},
 		{name: `C:\x\b.doc`, want: "b.doc"},
 		{name: "", want: "file"},
+		{name: "/", want: "file"},
 		{name: ".", want: "file"},
 		{name: "..", want: ".."},
 		{name: "a\r\nb.txt", want: "a b.txt"},
 		{name: `q"<>.txt`, want: "q___.txt"},
 		{name: "bad\xff.txt", want: "bad_.txt"},
+		{name: "a." + strings.Repeat("x", 200), want: "a." + strings.Repeat("x", 98)},
 		{name: strings.Repeat("x", 200) + ".pdf", want: strings.Repeat("x", 96) + ".pdf"},
 	}
 	for _, tt := range tests {

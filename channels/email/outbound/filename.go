@@ -107,7 +107,7 @@ func attachmentName(name string) string {
 		}
 		return r
 	}, name)
-	if name == "." || name == "/" || name == "" {
+	if name == "." || name == "/" {
 		name = "file"
 	}
 

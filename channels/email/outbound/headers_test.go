@@ -29,7 +29,7 @@ func TestReferences(t *testing.T) {
 	t.Parallel()
 	own := mailid.Message(testKeys()[0], 12, 30, "acme.test")
 	o := newAnswer() // of conversation 12
-	o.References = []string{"q1@customer.test", anchor(12), anchor(11), own, "q1@customer.test", "q2@customer.test"}
+	o.References = []string{"q1@customer.test", anchor(12), anchor(11), own, "q1@customer.test", "q2@customer.test", own}
 	o.InReplyTo = "<q1@customer.test>"
 	h := mustMakeHeaders(t, o)
 	want := []string{anchor(12), own, "q2@customer.test", "q1@customer.test"}

@@ -7,8 +7,10 @@ import (
 	"parley/channels"
 )
 
-// newOwnComposer returns a Composer that knows two addresses of its own.
-func newOwnComposer() *Composer { return &Composer{own: []string{"help@acme.test", "sales@acme.test"}} }
+// newOwnComposer returns a Composer that knows three addresses of its own.
+func newOwnComposer() *Composer {
+	return &Composer{own: []string{"help@acme.test", "sales@acme.test", "shop+eu@acme.test"}}
+}
 
 // What an agent types becomes an address with the domain as machines write it. Who that is doesn't depend on the case of letters.
 func TestRecipient(t *testing.T) {
@@ -54,6 +56,9 @@ func TestRecipientRefuses(t *testing.T) {
 		{name: "our own", typed: "help@acme.test"},
 		{name: "our own, in capitals", typed: "SALES@acme.test"},
 		{name: "our own, with a tag", typed: "help+lamp@acme.test"},
+		{name: "our own, which has a tag", typed: "shop+eu@acme.test"},
+		{name: "words before it", typed: "write to ann@example.org"},
+		{name: "a line end inside", typed: "ann@exam\nple.org"},
 		{name: "a blank and NUL", typed: "ann@exa mple.org\x00"},
 		{name: "a header", typed: "a@b\r\nBcc: x@y.test"},
 	}
