@@ -59,6 +59,7 @@ func TestAutomatic(t *testing.T) {
 		{name: "junk", header: "Precedence: junk", want: "auto-reply"},
 		{name: "normal", header: "Precedence: normal", want: ""},
 		{name: "Postfix's name for no sender", header: "Return-Path: <MAILER-DAEMON>", want: "null-sender"},
+		{name: "the same with a domain", header: "Return-Path: <MAILER-DAEMON@x.test>", want: "null-sender"},
 		{name: "no author", header: "From: <>", want: "null-sender"},
 		{name: "list by Precedence", header: "Precedence: list", want: "bulk"},
 
@@ -97,12 +98,16 @@ func TestAutomaticSenders(t *testing.T) {
 		{name: "no-reply behind a name", header: "From: Shop <shop-noreply@x.test>", want: "no-reply"},
 		{name: "a name that is alike", header: "From: norah.reply@x.test", want: ""},
 		{name: "mailer-daemon", header: "From: mailer-daemon@x.test", want: "bounce"},
+		{name: "mailer-daemon about anything", header: "From: mailer-daemon@x.test\nSubject: Printer", want: "bounce"},
+		{name: "a name of mailer-daemon", header: "From: Mailer-Daemon <mail@x.test>", want: "bounce"},
+		{name: "postmaster who marks a report", header: postmaster + "Subject: Printer\nX-MS-Exchange-Message-Is-Ndr:", want: "bounce"},
 		{name: "postmaster", header: "From: PostMaster <postmaster@x.test>", want: "bounce"},
 		{name: "postmaster who answers", header: postmaster + "Subject: Re: Printer", want: ""},
 		{name: "postmaster who reports", header: postmaster + "Subject: Undeliverable: Printer", want: "bounce"},
 		{name: "postmaster without a sender", header: postmaster + "Subject: Re: Printer\nReturn-Path: <>", want: "bounce"},
 		{name: "no-reply of a program", header: "From: no-reply@x.test\nAuto-Submitted: auto-generated", want: "no-reply"},
 		{name: "our own address", header: "From: help+tag@acme.test", want: "own-address"},
+		{name: "our own address, which has a tag", header: "From: sales+eu@acme.test", want: "own-address"},
 		{name: "a program of ours", header: "From: help@acme.test\nAuto-Submitted: auto-generated", want: "auto-generated"},
 	})
 }

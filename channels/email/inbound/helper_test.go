@@ -24,9 +24,10 @@ func anchorID(conversation int64) string {
 	return mailid.Anchor(decodeKeys[0], conversation, "acme.test")
 }
 
-// newTestDecoder makes the Decoder of the mailbox help@acme.test, which also has billing@acme.test.
+// newTestDecoder makes the Decoder of the mailbox help@acme.test, which also has other addresses.
 func newTestDecoder() *Decoder {
-	return NewDecoder(Options{Own: []string{"help@acme.test", "billing@acme.test"}, Keys: decodeKeys}, sync.OnceValue(bodytext.NewPolicy))
+	own := []string{"help@acme.test", "billing@acme.test", "sales+eu@acme.test"}
+	return NewDecoder(Options{Own: own, Keys: decodeKeys}, sync.OnceValue(bodytext.NewPolicy))
 }
 
 // decode decodes one payload for an account.

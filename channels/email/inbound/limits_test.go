@@ -281,4 +281,9 @@ func TestMailOnWhichALibraryPanics(t *testing.T) {
 	wantContains(t, "text", ins[0].Text, `Hello \*there\*`)
 	wantNotice(t, ins[0], "could not be read")
 	wantEqual(t, "files", len(ins[0].Attachments), 1)
+	wantEqual(t, "why it is automatic", ins[0].Automatic, "damaged") // nobody knows, so nothing answers it by itself
+
+	sent, err := newTestDecoder().decodeWith(panicking, []byte(inFolder(true, raw)))
+	noError(t, err)
+	wantEqual(t, "things that come of it in the folder of sent mail", len(sent), 0)
 }

@@ -30,6 +30,13 @@ func TestWrittenInTheMailbox(t *testing.T) {
 	wantEqual(t, "why it is automatic", in.Automatic, "")
 }
 
+// Where its author wants answers doesn't matter to those who go on with the conversation here.
+func TestAnswersToWhatWasWrittenInTheMailbox(t *testing.T) {
+	t.Parallel()
+	in := mustDecode(t, inFolder(true, sentMail(fromAcme+foreignID+"Reply-To: kim@private.test\n")))[0]
+	wantKeys(t, "addresses for answers", in.Envelope.ReplyTo)
+}
+
 // A token of ours from a stranger, and our address without a token, prove nothing: the mail is a customer's.
 func TestMailThatIsOursByHalf(t *testing.T) {
 	t.Parallel()

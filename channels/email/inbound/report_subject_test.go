@@ -138,6 +138,30 @@ func TestReportThatReturnsNothing(t *testing.T) {
 	wantEqual(t, "message", in.Status.MessageID, 0)
 	wantEqual(t, "ids", len(in.Status.External), 0)
 	wantEqual(t, "state", in.Status.State, channels.StateFailed)
+
+	ofNobody := strings.NewReplacer("\n\nSee below.", "", "Final-Recipient: rfc822; ann@customer.test", "Status: 5.1.1").Replace(head)
+	wantEqual(t, "kind of one that names no recipient, either", decodeOne(t, ofNobody+"--x--\n").Kind, channels.InboundMessage)
+}
+
+// A report may come from an address like a person's: no sender in its envelope, and a subject that says it, show what it is. What a mail
+// program says of other things is no report of a failure, though it names a mail of ours.
+func TestReportsByTheirSubject(t *testing.T) {
+	t.Parallel()
+	const refusal = "<ann@customer.test>: 550 no such user\n\n"
+	report := strings.Replace(reportInWords(refusal+returnedHeader("ann@customer.test")),
+		"From: MAILER-DAEMON@provider.test", "From: Reports <reports@provider.test>\nAuto-Submitted: auto-replied", 1)
+	in := decodeOne(t, report)
+	wantEqual(t, "recipient", wantFailed(t, in).Recipient, "ann@customer.test")
+	wantEqual(t, "why it is automatic", in.Automatic, "bounce")
+
+	for name, mail := range map[string]string{
+		"with a sender":    strings.Replace(report, "Return-Path: <>", "Return-Path: <reports@provider.test>", 1),
+		"another subject":  strings.Replace(report, "Undelivered mail", "Your mail", 1),
+		"awaits approval":  strings.Replace(reportInWords("Mail "+messageID(12, 34)+" waits.\n"), "Undelivered mail", "Your mail awaits approval", 1),
+		"speaks of itself": "From: MAILER-DAEMON@provider.test\nTo: help@acme.test\nSubject: Undelivered mail\n\nThe queue is long.\n",
+	} {
+		wantEqual(t, "kind of a mail: "+name, decodeOne(t, mail).Kind, channels.InboundMessage)
+	}
 }
 
 // A report in words says that a server still tries. Words of the mail that it returns say nothing of how that mail arrived.
@@ -151,6 +175,7 @@ func TestDelaysInWords(t *testing.T) {
 	}{
 		{name: "Exim", words: "The address to which the message has not yet been delivered is:" + recipient, isDelayed: true},
 		{name: "OpenSMTPD", words: "This is only a temporary failure report." + recipient, isDelayed: true},
+		{name: "no recipient is named", words: "Your mail has not yet been delivered.\n\n", isDelayed: true},
 		{name: "it failed", words: "The following address failed:" + recipient},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,8 @@
 package inbound
 
 import (
+	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -115,6 +117,10 @@ If you do so, please include this report.
 
 `
 
+	ownAddressWords = `Your mail was refused: 550 5.7.1 help@acme.test may not send
+
+`
+
 	forwardedWords = `<ann.lee@elsewhere.test>: 550 no such user
 
 ------ This is a copy of the message, including all the headers. ------
@@ -183,6 +189,27 @@ func TestReportsInWords(t *testing.T) {
 			want:  []failure{{recipient: "ann@customer.test", reason: "Your mail was refused"}},
 		},
 		{
+			name:  "no recipient is named, and the mail had two",
+			words: refusedWords + returnedHeader("ann@customer.test, bob@customer.test"),
+			want:  []failure{{recipient: "", reason: "Your mail was refused"}},
+		},
+		{
+			name:  "the server names our own address",
+			words: ownAddressWords + returned,
+			want:  []failure{{recipient: "ann@customer.test", reason: "Your mail was refused"}},
+		},
+		{
+			name:  "the server's reply names the recipient",
+			words: "Mail " + messageID(12, 34) + " came back:\n550 5.1.1 <ann@customer.test> is unknown\n",
+			want:  []failure{{recipient: "ann@customer.test", reason: "550 5.1.1"}},
+		},
+		{
+			name: "ids and addresses that are no recipients",
+			words: "<" + messageID(12, 34) + ">: 550 the mail\n\n<help@acme.test>: 550 its sender\n\n" +
+				"<mailer-daemon@provider.test>: 550 this program\n\n<ann@customer.test>: 550 no such user\n",
+			want: []failure{{recipient: "ann@customer.test", reason: "550 no such user"}},
+		},
+		{
 			name:  "two of three recipients",
 			words: twoWords + returnedHeader("Ann Lee <ann@customer.test>,\n Bob <bob@customer.test>, cy@customer.test"),
 			want: []failure{
@@ -245,12 +272,46 @@ func TestCausesInReports(t *testing.T) {
 		{words: "550 5.4.1 Recipient address rejected: Access denied", reason: "The address does not exist or is refused."}, // Microsoft
 		{words: "550 5.4.1 No answer from host", reason: "The receiving mail server could not be reached."},
 		{words: "501 5.1.8 Sender address rejected", reason: "The receiving server refused the mail."},
+		{words: "550 5.1.7 Sender address rejected", reason: "The receiving server refused the mail."},
+		{words: "550 5.7.1 Recipient address rejected: Policy", reason: "The receiving server refused the mail."},
+		{words: "550 5.2.1 Mailbox disabled", reason: "The mailbox does not take mail."},
+		{words: "550 5.2.3 Too long", reason: "The mail is too large for the receiving server."},
+		{words: "554 5.4.6 Too many hops", reason: "Mail to this address goes round in circles."},
+		{words: "554 5.4.14 Hop count exceeded", reason: "Mail to this address goes round in circles."},
 	}
 	for _, tt := range tests {
 		got := wantFailed(t, decodeOne(t, reportInWords("Sorry:\n\n<ann@customer.test>:\n"+tt.words+
 			"\n\n--- Below this line is a copy of the message.\n\n"+returnedHeader("ann@customer.test")+"\nHi")))
 		wantContains(t, tt.words, got.Reason, tt.reason)
 	}
+}
+
+// Who the recipients are may stand in a field of the report, or in the mail that it returns as a file.
+func TestReportsThatNameRecipientsElsewhere(t *testing.T) {
+	t.Parallel()
+	inField := strings.Replace(reportInWords("Mail "+messageID(12, 34)+" came back: 550 no such user\n"),
+		"Subject:", "X-Failed-Recipients: ann@customer.test\nSubject:", 1)
+	inMail := strings.Replace(reportInWords("--x\n\n"+hotlineWords+"--x\nContent-Type: message/rfc822\n\n"+
+		returnedHeader("ann@customer.test")+"\nHi\n--x--\n"), "Subject:", "Content-Type: multipart/mixed; boundary=x\nSubject:", 1)
+	for name, report := range map[string]string{"field": inField, "mail": inMail} {
+		wantEqual(t, "recipient by the "+name, wantFailed(t, decodeOne(t, report)).Recipient, "ann@customer.test")
+	}
+}
+
+// A report may encode its words, or the mail that it returns.
+func TestEncodedReports(t *testing.T) {
+	t.Parallel()
+	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) + "\n" }
+	inWords := strings.Replace(reportInWords(encode("Mail "+messageID(12, 34)+" came back.\n\n<ann@customer.test>: 550 no such user\n")),
+		"Subject:", "Content-Transfer-Encoding: base64\nSubject:", 1)
+	wantEqual(t, "recipient", wantFailed(t, decodeOne(t, inWords)).Recipient, "ann@customer.test")
+
+	const returned = "Content-Type: message/rfc822\n\n"
+	head, _, _ := strings.Cut(reportWithAction("Action: failed"), returned)
+	in := decodeOne(t, head+"Content-Transfer-Encoding: base64\n"+returned+
+		encode("Message-ID: <replaced@provider.test>\nReferences: <"+anchorID(12)+">\n\nHi\n")+"--x--\n")
+	wantAnswers(t, in, 12, 0)
+	wantEqual(t, "kind", in.Kind, channels.InboundStatus)
 }
 
 // A report on a mail to an address outside ASCII has parts and addresses of its own.
@@ -325,8 +386,9 @@ Hi
 // Not all servers keep to the five words of RFC 3464 for a mail that failed.
 func TestActionsOfFailures(t *testing.T) {
 	t.Parallel()
-	for _, fields := range []string{"Action: failed", "Action: expired", "Action: Failure", "Action: bounced\nStatus: 5.1.1"} {
-		got := wantFailed(t, decodeOne(t, reportWithAction(fields)))
+	const again = "Action: failed\n\nFinal-Recipient: Ann@customer.test\nAction: failed" // a field may also lack its type
+	for _, fields := range []string{"Action: failed", "Action: expired", "Action: Failure", "Action: bounced\nStatus: 5.1.1", again} {
+		got := wantFailed(t, decodeOne(t, crlf(reportWithAction(fields))))
 		wantEqual(t, fields+": recipient", got.Recipient, "ann@customer.test")
 		wantEqual(t, fields+": it is only delayed", got.Delayed, false)
 	}
@@ -355,5 +417,19 @@ func TestActionsOfSuccesses(t *testing.T) {
 		}
 		wantEqual(t, fields+": it is delayed", got.Delayed, false)
 		wantEqual(t, fields+": it failed", got.State == channels.StateFailed, false)
+	}
+}
+
+// However much a report says, only some of it is told in the thread.
+func TestEndlessReport(t *testing.T) {
+	t.Parallel()
+	var fields strings.Builder
+	for n := range 2 * maxReports {
+		fmt.Fprintf(&fields, "Action: failed\n\nFinal-Recipient: rfc822; customer-%d@customer.test\nDiagnostic-Code: %s\n", n, strings.Repeat("x", 5000))
+	}
+	ins := mustDecode(t, reportWithAction(fields.String()+"Action: failed"))
+	wantEqual(t, "recipients of whom it is told", len(ins), maxReports)
+	if got := len(ins[1].Status.Reason); got > 2*maxReasonRunes {
+		t.Errorf("length of the reason: got %d, want at most %d", got, 2*maxReasonRunes)
 	}
 }

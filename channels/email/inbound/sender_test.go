@@ -180,8 +180,21 @@ func TestNameWithAnotherAddress(t *testing.T) {
 
 func TestNameWithTheOwnAddress(t *testing.T) {
 	t.Parallel()
-	in := decodeOne(t, "From: \"Eve@x.test\" <eve@x.test>\r\n\r\nPay me")
-	wantEqual(t, "notices", len(in.Notices), 0)
+	for _, name := range []string{"Eve@x.test", "Eve (Eve@x.test)"} {
+		in := decodeOne(t, "From: \""+name+"\" <eve@x.test>\r\n\r\nPay me")
+		wantEqual(t, name+": notices", len(in.Notices), 0)
+	}
+}
+
+// Without an author, a mail is from who sent it. If it names nobody, agents are told so.
+func TestMailWithoutAnAuthor(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{"Sender: Ann <ann@customer.test>", "Return-Path: <ann@customer.test>"} {
+		in := decodeOne(t, "From: Ann\r\n"+header+"\r\n\r\nHi")
+		wantEqual(t, header+": sender", in.From.Key, "ann@customer.test")
+		wantEqual(t, header+": notices", len(in.Notices), 0)
+	}
+	wantNotice(t, decodeOne(t, "From: Ann\r\n\r\nHi"), "does not say who sent it")
 }
 
 // Only the field of our own server, the topmost one, says that a sender may be forged. Those below it may be the sender's own.
