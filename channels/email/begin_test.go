@@ -9,11 +9,11 @@ import (
 
 // These tests are about the first look into a folder: which of the mails are taken that lie there already.
 
-// newBegunWorld makes a world whose account was set up three hours ago. Of the five mails in its inbox two arrived since then, one of
-// them by a server's clock that is five minutes behind.
+// newBegunWorld makes a world whose account was set up five days ago, which is farther back than later looks reach. Of the six mails in
+// its inbox three arrived since then, one of them by a server's clock that is five minutes behind.
 func newBegunWorld(t *testing.T) *world {
 	t.Helper()
-	const setUp = 3 * time.Hour
+	const setUp = 5 * 24 * time.Hour
 	w := newWorld(t)
 	w.begins = time.Now().Add(-setUp)
 	w.appendReceived("INBOX", "a year old", 365*24*time.Hour)
@@ -21,6 +21,7 @@ func newBegunWorld(t *testing.T) *world {
 	w.appendReceived("INBOX", "by a slow clock", setUp+5*time.Minute)
 	w.appendReceived("INBOX", "moved in again", 30*24*time.Hour)
 	w.appendReceived("INBOX", "soon after", setUp-time.Hour)
+	w.appendReceived("INBOX", "just now", time.Minute)
 	return w
 }
 
@@ -30,9 +31,9 @@ func TestFirstLookTakesWhatCameSinceTheSetUp(t *testing.T) {
 	t.Parallel()
 	w := newBegunWorld(t)
 	w.startAndWaitActive()
-	w.waitStored("by a slow clock", "soon after")
+	w.waitStored("by a slow clock", "soon after", "just now")
 	w.deliver("while it looks")
-	w.waitStored("by a slow clock", "soon after", "while it looks")
+	w.waitStored("by a slow clock", "soon after", "just now", "while it looks")
 }
 
 // What was there before the set-up is left, also by later looks back, and Check counts it.
@@ -40,15 +41,15 @@ func TestFirstLookLeavesWhatWasThereBefore(t *testing.T) {
 	t.Parallel()
 	w := newBegunWorld(t)
 	stop := w.startAndWaitActive()
-	w.waitStored("by a slow clock", "soon after")
+	w.waitStored("by a slow clock", "soon after", "just now")
 	stop()
 
 	w.opts.Timing.Rescan = 20 * time.Millisecond // it looks back often
 	w.deliver("while away")
 	w.start()
-	w.waitStored("by a slow clock", "soon after", "while away")
+	w.waitStored("by a slow clock", "soon after", "just now", "while away")
 	w.deliver("last")
-	w.waitStored("by a slow clock", "soon after", "while away", "last")
+	w.waitStored("by a slow clock", "soon after", "just now", "while away", "last")
 	wantContains(t, "finding", w.findingText("IMAP folder"), "3 that were there before")
 }
 

@@ -193,3 +193,20 @@ func TestRenamedMailbox(t *testing.T) {
 	w.deliver("now")
 	w.waitStored("the last one", "in between", "now")
 }
+
+// Where nothing has come for longer than a look back reaches, only that much is taken: it may be another mailbox, full of other mail.
+func TestOtherMailboxAfterALongSilence(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	w := newWorld(t, sameUIDValidity)
+	stop := w.startAndWaitActive()
+	stop()
+	w.changeWatermark(func(m map[string]any) { m["newest_at"] = time.Now().Add(-10 * day) })
+
+	w.moveTo("help@new-name.test")
+	w.begins = time.Now()
+	w.appendReceived("INBOX", "long before", 5*day)
+	w.appendReceived("INBOX", "a day before", day)
+	w.start()
+	w.waitStored("a day before")
+}

@@ -33,7 +33,6 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 		return f.firstLook(ctx, s, data)
 	}
 
-	f.movedAt = f.box.movedAt(m)
 	switch {
 	case f.box.isElsewhere(m) && m.Address != f.box.ownAddress(): // another mailbox
 		f.newestInOldMailbox = m.NewestAt
