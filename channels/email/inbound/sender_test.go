@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/channels/email/rawmail"
@@ -28,6 +29,15 @@ func TestAddresses(t *testing.T) {
 		{field: `"A \"Q\" B" <a@x.test>`, want: []address{{`A "Q" B`, "a@x.test"}}},
 		{field: "=?utf-8?Q?J=C3=B6rg?= <j@x.test>", want: []address{{"Jörg", "j@x.test"}}},
 
+		{field: "=?utf-8?Q?J=C3=B6rg?= =?iso-8859-1?Q?_M=FCller?= <j@x.test>", want: []address{{"Jörg Müller", "j@x.test"}}},
+		{field: "=?utf-8?Q?Ann=E2=80=AE_gpj?= <a@x.test>", want: []address{{"Ann gpj", "a@x.test"}}}, // an override of the direction
+		{field: strings.Repeat("x", 300) + " <a@x.test>", want: []address{{strings.Repeat("x", 200), "a@x.test"}}},
+
+		// Commas inside of names.
+		{field: "a@x.test (Lee, Ann (HR)), b@x.test", want: []address{{"Lee, Ann (HR)", "a@x.test"}, {"", "b@x.test"}}},
+		{field: `a@x.test (6" tall), b@x.test`, want: []address{{`6" tall`, "a@x.test"}, {"", "b@x.test"}}},
+		{field: `"A \", B" <a@x.test>, b@x.test`, want: []address{{`A ", B`, "a@x.test"}, {"", "b@x.test"}}},
+
 		// Names that show an address.
 		{field: "'a@x.test' <a@x.test>", want: []address{{"", "a@x.test"}}},
 		{field: "boss@acme.test <real@x.test>", want: []address{{"boss@acme.test", "real@x.test"}}},
@@ -44,7 +54,11 @@ func TestAddresses(t *testing.T) {
 		// Faults.
 		{field: "", want: nil},
 		{field: "nobody", want: nil},
+		{field: "ann@, @x.test, " + strings.Repeat("a", 320) + "@x.test", want: nil},
 		{field: "mailto:a@x.test", want: []address{{"", "a@x.test"}}},
+		{field: "A <mailto:a@x.test>", want: []address{{"A", "a@x.test"}}},
+		{field: "a@x.test at work b@x.test", want: []address{{"at work b@x.test", "a@x.test"}}},
+		{field: "a\x01@x.test", want: []address{{"", "a@x.test"}}},
 		{field: `"unclosed <a@x.test>`, want: []address{{"unclosed", "a@x.test"}}},
 		{field: `"postmaster@" <x.test postmaster@x.test>`, want: []address{{"postmaster@", "postmaster@x.test"}}},
 		{
@@ -235,6 +249,7 @@ func TestDates(t *testing.T) {
 		{name: "Date without seconds and zone", header: "Date: Mon, 2 Nov 2026 11:00", want: "2026-11-02 11:00:00"},
 		{name: "Date that is none", header: "Date: yesterday\r\n" + received, want: "2026-11-02 12:00:00"},
 		{name: "Date of a clock that wasn't set", header: "Date: Thu, 1 Jan 1970 00:00:00 +0000", want: arrived},
+		{name: "Date that JSON can't hold", header: "Date: Fri, 31 Dec 9999 23:00:00 -0300", want: arrived},
 		{name: "nothing", header: "", want: arrived},
 	}
 	for _, tt := range tests {

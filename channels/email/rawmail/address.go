@@ -122,10 +122,6 @@ func parseAddress(item string, guess *Guesser) (party channels.Party, ok bool) {
 	if open := strings.LastIndexByte(item, '<'); open >= 0 {
 		name, address = splitBracketed(item, open)
 	}
-	mayBeEncoded := strings.Contains(address, "=?")
-	if !mayBeEncoded && !strings.Contains(address, "@") {
-		return channels.Party{}, false
-	}
 	decoded := DecodeHeader(address, guess)
 	key := plainAddress(strings.ToLower(decoded))
 	if key == "" {
@@ -285,7 +281,6 @@ const maxNameRunes = 200
 
 // displayName returns the person's name that stands before an address, or "" if it only repeats the address.
 func displayName(name, key string, guess *Guesser) string {
-	name = withoutQuotesAround(strings.TrimSpace(name))
 	name = strings.ReplaceAll(strings.ReplaceAll(name, `\"`, `"`), `\\`, `\`)
 	name = strings.Trim(DecodeHeader(name, guess), `"' `)
 	if runes := []rune(name); len(runes) > maxNameRunes {
@@ -295,16 +290,6 @@ func displayName(name, key string, guess *Guesser) string {
 		return ""
 	}
 	return name
-}
-
-// withoutQuotesAround removes one pair of quotes around a text.
-func withoutQuotesAround(s string) string {
-	inner, opens := strings.CutPrefix(s, `"`)
-	inner, closes := strings.CutSuffix(inner, `"`)
-	if opens && closes {
-		return inner
-	}
-	return s
 }
 
 // WithoutTag returns an address without its +tag.

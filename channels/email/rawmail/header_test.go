@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +53,27 @@ func TestDateWithPMIsNone(t *testing.T) {
 	const date = "Fri, 20 Nov 2026 08:00:00 PM"
 	if got, ok := parseDate(date); ok {
 		t.Errorf("parseDate(%q) = %s, want it to fail", date, got)
+	}
+}
+
+// Ids stand between angle brackets, or alone where a program leaves these out. Of a long list the last ones count.
+func TestMessageIDs(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		field string
+		want  []string
+	}{
+		{field: "<1@x.test> words <2@ x.test><>", want: []string{"1@x.test", "2@x.test"}},
+		{field: "<1@x.test <2@x.test>", want: []string{"2@x.test"}},
+		{field: "1@x.test, 2@x.test\t3@x.test> words", want: []string{"1@x.test", "2@x.test", "3@x.test"}},
+		{field: "<" + strings.Repeat("1", maxIDBytes) + "@x.test> <2@x.test>", want: []string{"2@x.test"}},
+		{field: strings.Repeat("1", maxIDBytes) + "@x.test 2@x.test", want: []string{"2@x.test"}},
+		{field: "<1@x.test> " + strings.Repeat("<2@x.test> ", maxReferences), want: slices.Repeat([]string{"2@x.test"}, maxReferences)},
+	}
+	for _, tt := range tests {
+		if got := MessageIDs(tt.field, NewGuesser()); !slices.Equal(got, tt.want) {
+			t.Errorf("MessageIDs(%.60q) = %q, want %q", tt.field, got, tt.want)
+		}
 	}
 }
 
