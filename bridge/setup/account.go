@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"maps"
 
 	"parley/bridge/setup/state"
@@ -25,9 +26,7 @@ func Open(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.C
 	maps.Copy(config, secrets)
 
 	for _, f := range spec.Fields {
-		if config[f.Name] == "" && f.Default != "" {
-			config[f.Name] = f.Default
-		}
+		config[f.Name] = cmp.Or(config[f.Name], f.Default)
 	}
 
 	return config, nil

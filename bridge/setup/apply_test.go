@@ -31,7 +31,7 @@ accounts:
     loft:
       address: help@acme.test
       aliases: [billing@acme.test, sales@acme.test]
-      in: {host: loft.acme.test, password: "${LOFT_PASSWORD}"}
+      in: {host: loft.acme.test, port: 1993, password: "${LOFT_PASSWORD}"}
       out: {deep: {password: "${OUT}"}}
   - {name: rookery, kind: raven, mode: trial, trial_to: ["+15550100"], slack_channel: C0ROOK, raven: {number: +15550199}}
 `
@@ -151,7 +151,7 @@ func TestOpenGivesAllFields(t *testing.T) {
 		"address":           "help@acme.test",
 		"aliases":           "billing@acme.test\nsales@acme.test",
 		"in.host":           "loft.acme.test",
-		"in.port":           "993",
+		"in.port":           "1993", // not the default
 		"in.security":       "cage",
 		"in.password":       "tops3cret",
 		"out.deep.password": "0ther",

@@ -2,7 +2,6 @@ package setup
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -80,17 +79,12 @@ func usersOf(a *state.Agent) map[string]string {
 	return a.Users
 }
 
-// equalTeams reports whether two teams are equal, so that nothing has to be written.
-func equalTeams(a, b state.Team) bool {
-	return slices.Equal(a.Attributes(), b.Attributes()) && maps.Equal(a.Channels, b.Channels)
-}
-
 // saveTeams writes the teams that have changed. Their members are saved before, so that they have ids.
 func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 	for i := range s.want.Teams {
 		t := &s.want.Teams[i]
 		old := s.have.Team(t.Name)
-		if old != nil && equalTeams(*old, *t) {
+		if old != nil && slices.Equal(old.Attributes(), t.Attributes()) {
 			continue
 		}
 
@@ -110,17 +104,14 @@ func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// saveTeamChannels writes the channels of a team, in each chat in which Parley is set up.
+// saveTeamChannels writes the channels of a team in all chats.
 func (s saving) saveTeamChannels(ctx context.Context, tx pgx.Tx, t *state.Team) (err error) {
 	for _, kind := range input.Chats() {
-		surface, isSetUp := s.want.Surfaces[kind]
-		channel := t.Channels[kind]
-		switch {
-		case channel != "":
-			row := store.TeamChannel{TeamID: t.ID, AccountID: surface, Channel: channel, Home: t.Home == kind}
+		row := store.TeamChannel{TeamID: t.ID, AccountID: s.want.Surfaces[kind], Channel: t.Channels[kind], Home: t.Home == kind}
+		if row.Channel != "" {
 			err = store.SaveTeamChannel(ctx, tx, row)
-		case isSetUp:
-			err = exec(ctx, tx, deleteTeamChannel, t.ID, surface)
+		} else {
+			err = exec(ctx, tx, deleteTeamChannel, t.ID, row.AccountID)
 		}
 		if err != nil {
 			return err

@@ -41,18 +41,18 @@ func (a album) Picture(_ context.Context, name string) (Picture, error) {
 	return Picture{Name: name, ContentType: "image/png", Content: []byte(content), IsInline: name == "own"}, nil
 }
 
-// signed is a file in which Ann's signature shows the logo, and that of the account home-loft the logo and a picture of its own.
+// signed is a file in which both Ann's signature and that of the account home-loft show the logo and a picture of their own.
 const signed = `
 agents:
-  - {email: ann@acme.test, signature: '<p>Ann [logo.png]'}
+  - {email: ann@acme.test, signature: '<p>Ann [logo.png] [ann.png]'}
 accounts:
   - {name: home-loft, signature: '<p>[logo.png] [own]'}
 `
 
-// albumOf returns options whose signatures read their pictures from an album, and that album: with the logo, and the picture "own".
+// albumOf returns options whose signatures read their pictures from an album, and that album: with the logo, Ann's picture, and the picture "own".
 func albumOf(t *testing.T) (Options, album) {
 	t.Helper()
-	pictures := album{"logo.png": "the logo", "own": "in itself"}
+	pictures := album{"logo.png": "the logo", "ann.png": "Ann", "own": "in itself"}
 	o := options(t)
 	o.Signatures = pictures
 	return o, pictures
@@ -109,7 +109,7 @@ func TestSignatures(t *testing.T) {
 	t.Parallel()
 	pool, _, _ := applySigned(t)
 	ann, loft := agentAnn(t, pool), accountNamed(t, pool, "home-loft")
-	if got, want := ann.Signature, "text of <p>Ann [logo.png]"; got != want {
+	if got, want := ann.Signature, "text of <p>Ann [logo.png] [ann.png]"; got != want {
 		t.Errorf("Ann's signature as text: got %q, want %q", got, want)
 	}
 	if ann.RichSignature == nil {
@@ -119,8 +119,8 @@ func TestSignatures(t *testing.T) {
 		t.Fatal("home-loft has no signature as HTML")
 	}
 	annPictures, loftPictures := ann.RichSignature.Pictures, loft.RichSignature.Pictures
-	if len(annPictures) != 1 {
-		t.Fatalf("Ann's pictures: got %+v, want the logo", annPictures)
+	if len(annPictures) != 2 {
+		t.Fatalf("Ann's pictures: got %+v, want the logo and her own", annPictures)
 	}
 	if len(loftPictures) != 2 {
 		t.Fatalf("home-loft's pictures: got %+v, want the logo and its own", loftPictures)
@@ -147,8 +147,8 @@ func TestSignatures(t *testing.T) {
 func TestPicturesOfSignaturesAreKept(t *testing.T) {
 	t.Parallel()
 	pool, _, _ := applySigned(t)
-	if got := countUploads(t, pool, `used AND picture`); got != 2 {
-		t.Errorf("%d pictures are kept for good, want the logo and that of home-loft's own", got)
+	if got := countUploads(t, pool, `used AND picture`); got != 3 {
+		t.Errorf("%d pictures are kept for good, want the logo, Ann's own and home-loft's own", got)
 	}
 }
 
@@ -251,13 +251,13 @@ func TestPicturesAreNotedWhenLastShown(t *testing.T) {
 	pool, o, pictures := applySigned(t)
 	pictures["logo.png"] = "another"
 	apply(t, pool, signed, o)
-	if got := countUploads(t, pool, `true`); got != 3 {
-		t.Fatalf("there are %d pictures, want the former logo, the other one and home-loft's own", got)
+	if got := countUploads(t, pool, `true`); got != 4 {
+		t.Fatalf("there are %d pictures, want the former logo, the other one, Ann's own and home-loft's own", got)
 	}
 	must(pool.Exec(t.Context(), `UPDATE uploads SET created_at = created_at - interval '1 year'`))(t)
 	apply(t, pool, clearAnns, o)
-	if got := countUploads(t, pool, `created_at > now() - interval '1 day'`); got != 2 {
-		t.Errorf("of %d pictures it is noted that they were shown until now, want the other logo and home-loft's own", got)
+	if got := countUploads(t, pool, `created_at > now() - interval '1 day'`); got != 3 {
+		t.Errorf("of %d pictures it is noted that they were shown until now, want the other logo, Ann's own and home-loft's own", got)
 	}
 }
 

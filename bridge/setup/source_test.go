@@ -39,9 +39,13 @@ func TestSameSource(t *testing.T) {
 	if !errors.As(err, &no) || !strings.HasPrefix(no.Fields["loft.address"], "The account home-loft takes messages from there already.") {
 		t.Errorf("on a page: %v", err)
 	}
+	apply(t, pool, "accounts: [{name: twin, kind: pigeon, paused: false, loft: {address: twin@acme.test}}]", o)
+	if got := refused(t, pool, "accounts: [{name: home-loft, kind: pigeon, loft: {address: twin@acme.test}}]", o); !strings.Contains(got, "1:12: account home-loft: loft: address: the account twin takes") {
+		t.Errorf("an older account moves to the younger one's place: %s", got)
+	}
 
 	blind := options(t) // a version that did not look
-	apply(t, pool, "accounts: [{name: twin, kind: pigeon, paused: false}]", blind)
+	apply(t, pool, "accounts: [{name: twin, kind: pigeon, loft: {address: help@acme.test}}]", blind)
 	got := apply(t, pool, "company: Acme & Sons", o)
 	if text := got.Text(); !strings.Contains(text, "! accounts home-loft and twin: both take the same messages") {
 		t.Errorf("two that were there before:\n%s", text)
