@@ -192,8 +192,8 @@ func KeyChecks(ctx context.Context, q Querier) ([][]byte, error) {
 // Fits returns whether each of the KeyChecks was sealed with one of the keys.
 func (s *Sealer) Fits(checks ...[]byte) bool {
 	return !slices.ContainsFunc(checks, func(check []byte) bool {
-		plain, err := s.Open("keys/"+checkPurpose, check)
-		return err != nil || string(plain) != checkText
+		_, err := s.Open("keys/"+checkPurpose, check)
+		return err != nil
 	})
 }
 

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"testing"
 
@@ -139,7 +140,7 @@ func TestNewSealerRefusesAKey(t *testing.T) {
 		keys string
 	}{
 		{name: "none", keys: ""},
-		{name: "too short", keys: "short"},
+		{name: "of AES-128", keys: base64.StdEncoding.EncodeToString(make([]byte, 16))},
 		{name: "signs that no key has", keys: "!!"},
 		{name: "second one too short", keys: store.NewMasterKey() + ",x"},
 	}
