@@ -229,6 +229,38 @@ func TestUnclearRunStaysTheSame(t *testing.T) {
 	checkRun(t, claimOne(t, pool, g), store.Unknown, 1001, 1003, 1004)
 }
 
+// A run of which a part has been sent stays the same, too. A delivery that left the run before, after an attempt that sent nothing,
+// isn't counted among it.
+func TestPartlySentRunStaysTheSame(t *testing.T) {
+	t.Parallel()
+	pool, g := newRunLane(t)
+	run := claimOne(t, pool, g)
+	exec(t, pool, `UPDATE deliveries SET join_key = '' WHERE id = 1004`)
+	fewer := finishAndClaimOne(t, pool, resultOfRun(run, store.Queued, 0), g)
+	checkRun(t, fewer, store.Sending, 1001, 1003)
+
+	partlySent := resultOfRun(fewer, store.Queued, 0)
+	partlySent[0].Part = 1
+	partlySent[0].With[0].Progress = "\x00" // PostgreSQL refuses it
+	exec(t, pool, `UPDATE deliveries SET join_key = '' WHERE id = 1003`)
+	rest := finishAndClaimOne(t, pool, partlySent, g)
+	checkRun(t, rest, store.Sending, 1001, 1003)
+}
+
+// Runs of several lanes that are claimed at once are told apart.
+func TestRunsOfSeveralLanes(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, g, 1, 2)
+	newDueLane(t, pool, 2, g, 1, 2)
+	exec(t, pool, `UPDATE deliveries SET join_key = 'k'`)
+	claimed := claimLanes(t, pool, 10, g)
+	checkClaimed(t, claimed, 1001, 2001)
+	checkRun(t, claimed[0], store.Sending, 1001, 1002)
+	checkRun(t, claimed[1], store.Sending, 2001, 2002)
+}
+
 // Behind a run the lane goes on: with the delivery that joins none, and then with a run up to the one that is held.
 func TestRunsOfALane(t *testing.T) {
 	t.Parallel()

@@ -47,6 +47,35 @@ func TestPriorities(t *testing.T) {
 	}
 }
 
+// A result waits for whoever puts a delivery into its lane or changes the one that was sent. Then it sees what was put there: the
+// lane isn't due before that may leave.
+func TestResultWaitsForItsLane(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, g, 1, 1)
+	done := []dispatch.Finish{resultOf(claimOne(t, pool, g), store.Accepted)}
+
+	other := storetest.Begin(t, pool)
+	exec(t, other, `UPDATE lanes SET tail = 2`)
+	finished := make(chan bool, 1)
+	go func() {
+		finishAll(t, pool, done)
+		finished <- true
+	}()
+	storetest.WaitForLock(t, pool)
+	exec(t, other, `UPDATE deliveries SET warned_at = now()`) // a result that had locked it would wait for this transaction, and this for it
+	exec(t, other, `
+		INSERT INTO deliveries (id, lane_id, seq, kind, not_before, created_at)
+		VALUES (1002, 1, 2, 'reply', parley_now() + interval '1 hour', parley_now())`)
+	check(t, other.Commit(t.Context()))
+
+	storetest.Receive(t, finished, "the result is written")
+	if got := row(t, pool, `SELECT state, due_at > parley_now() + interval '50 min' FROM lanes, deliveries WHERE deliveries.id = 1001`); got != "(accepted,t)" {
+		t.Errorf("state of what was sent, and whether the lane waits for the next one: %s, want (accepted,t)", got)
+	}
+}
+
 // What is not due yet, by Parley's clock, is not claimed; moving the clock makes it due.
 func TestHoldIsParleysClock(t *testing.T) {
 	t.Parallel()
