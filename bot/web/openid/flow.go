@@ -42,7 +42,7 @@ func (p *provider) begin(ctx context.Context) (kept, address string, err error) 
 // Errors: *refusal.
 func (p *provider) finish(ctx context.Context, kept string, answer url.Values) (Identity, error) {
 	var attempt signInAttempt
-	if kept == "" || json.Unmarshal([]byte(kept), &attempt) != nil {
+	if json.Unmarshal([]byte(kept), &attempt) != nil { // an empty text, too
 		return Identity{}, newRefusal(notAsked, nil)
 	}
 

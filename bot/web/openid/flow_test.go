@@ -124,6 +124,8 @@ func TestWhoSignsInByAnyProvider(t *testing.T) {
 	}{
 		{name: "it checked the address", wantMail: "ann@acme.example"},
 		{name: "it writes true as a text", claimed: claims{"email_verified": "true"}, wantMail: "ann@acme.example"},
+		{name: "it names the client that asked", claimed: claims{"azp": "parley"}, wantMail: "ann@acme.example"},
+		{name: "it names the client that asked among others", claimed: claims{"aud": []string{"parley", "other"}, "azp": "parley"}, wantMail: "ann@acme.example"},
 		{name: "it did not check the address", claimed: claims{"email_verified": false}},
 		{name: "it doesn't say whether it did", claimed: claims{"email_verified": nil}},
 	} {
@@ -229,6 +231,26 @@ func TestForgedTokens(t *testing.T) {
 	}
 }
 
+// A token that may be for somebody else, or isn't valid yet by only one of its times, signs nobody in either.
+//
+func TestTokensThatAreNotForUsNow(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		claimed map[string]any
+	}{
+		{name: "for two clients, not saying which of them asked", claimed: map[string]any{"aud": []string{"parley", "other"}}},
+		{name: "issued in an hour", claimed: map[string]any{"iat": time.Now().Add(time.Hour).Unix()}},
+		{name: "valid in an hour", claimed: map[string]any{"nbf": time.Now().Add(time.Hour).Unix()}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newWorld(t, Any, ann(tt.claimed)).signIn("ann")
+			wantRefusal(t, err, untrusted)
+		})
+	}
+}
+
 // A provider may sign with a new key at any time.
 func TestKeysRotate(t *testing.T) {
 	t.Parallel()
@@ -294,6 +316,7 @@ func TestAnswersThatCountForNothing(t *testing.T) {
 			wantRefusal(t, err, tt.why)
 		})
 	}
+	answer.Del("iss") // many providers don't say who answers
 	if _, err := w.ours.finish(t.Context(), kept, answer); err != nil {
 		t.Errorf("the answer itself is refused: %v", err)
 	}

@@ -2,8 +2,10 @@ package openid
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
 	"parley/bot/web/oidcfake"
@@ -82,6 +85,18 @@ func TestProviderSaysNo(t *testing.T) {
 			_, err := w.ours.finish(t.Context(), kept, answer)
 			wantRefusal(t, err, away)
 		}
+	})
+	t.Run("it sends our secret on to another address", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, Any, ann(nil))
+		kept, answer := w.chooseAs("ann")
+		issuer := w.fake.Issuer()
+		redirecting := httptest.NewServer(http.RedirectHandler(issuer+"/token", http.StatusTemporaryRedirect))
+		t.Cleanup(redirecting.Close)
+		described := oidc.ProviderConfig{IssuerURL: issuer, TokenURL: redirecting.URL, JWKSURL: issuer + "/keys"}
+		w.ours.found = described.NewProvider(t.Context())
+		_, err := w.ours.finish(t.Context(), kept, answer)
+		wantRefusal(t, err, away)
 	})
 	t.Run("it has too much to do", func(t *testing.T) {
 		t.Parallel()
@@ -189,20 +204,77 @@ func TestIssuerIsComparedToTheLetter(t *testing.T) {
 	}
 }
 
-// Only on this machine a provider may be asked without encryption.
-func TestIsLoopback(t *testing.T) {
+// describedProvider is a provider that describes itself by what it must say, and more.
+func describedProvider(t *testing.T, more map[string]any) *provider {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	issuer := "http://" + server.Listener.Addr().String()
+	says := map[string]any{"issuer": issuer, "authorization_endpoint": issuer, "token_endpoint": issuer, "jwks_uri": issuer}
+	maps.Copy(says, more)
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(says) })
+	server.Start()
+	t.Cleanup(server.Close)
+	return &provider{Config: Config{Kind: Any, Issuer: issuer}, client: newClient(), now: time.Now}
+}
+
+// Only on this machine a provider may be asked without encryption, whatever it is asked.
+func TestAddressesOfProvider(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		host string
-		want bool
+		what, address string
+		wantRefused   bool
 	}{
-		{host: "127.0.0.1", want: true},
-		{host: "::1", want: true},
-		{host: "login.example"},
-		{host: "127.0.0.1.example"}, // a name, which may belong to anybody
+		{what: "token_endpoint", address: "https://login.example"},
+		{what: "token_endpoint", address: "http://localhost"},
+		{what: "token_endpoint", address: "http://127.0.0.1"},
+		{what: "token_endpoint", address: "http://[::1]"},
+		{what: "token_endpoint", address: "http://127.0.0.1.example", wantRefused: true}, // a name, which may belong to anybody
+		{what: "token_endpoint", address: "http://10.0.0.1", wantRefused: true},
+		{what: "token_endpoint", address: "ftp://localhost", wantRefused: true},
+		{what: "authorization_endpoint", address: "http://login.example", wantRefused: true},
+		{what: "jwks_uri", address: "http://login.example", wantRefused: true},
+		{what: "userinfo_endpoint", address: "http://login.example", wantRefused: true},
 	} {
-		if got := isLoopback(tt.host); got != tt.want {
-			t.Errorf("isLoopback(%q) = %v, want %v", tt.host, got, tt.want)
-		}
+		t.Run(tt.what+" "+tt.address, func(t *testing.T) {
+			t.Parallel()
+			_, err := describedProvider(t, map[string]any{tt.what: tt.address}).readDescription(t.Context())
+			if got := err != nil; got != tt.wantRefused {
+				t.Errorf("refused: %v (%v), want %v", got, err, tt.wantRefused)
+			}
+		})
+	}
+}
+
+// Our secret is sent in the way that the provider says it takes.
+func TestHowTheSecretIsSent(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		methods []string
+		want    oauth2.AuthStyle
+	}{
+		{methods: []string{"client_secret_basic", "client_secret_post"}, want: oauth2.AuthStyleInParams},
+		{methods: []string{"client_secret_basic"}, want: oauth2.AuthStyleInHeader},
+		{methods: nil, want: oauth2.AuthStyleInHeader},
+	} {
+		t.Run(fmt.Sprint(tt.methods), func(t *testing.T) {
+			t.Parallel()
+			p := describedProvider(t, map[string]any{"token_endpoint_auth_methods_supported": tt.methods})
+			found, err := p.readDescription(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.makeConfig(found).Endpoint.AuthStyle; got != tt.want {
+				t.Errorf("got the style %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// A provider that answers without end fills no memory.
+func TestAnswerIsBounded(t *testing.T) {
+	t.Parallel()
+	p := describedProvider(t, map[string]any{"more": strings.Repeat("x", maxAnswerBytes)})
+	if _, err := p.readDescription(t.Context()); err == nil {
+		t.Error("an answer of more than a megabyte is read, want an error")
 	}
 }
