@@ -121,7 +121,7 @@ func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a state.Account) err
 // equalAccounts reports whether two accounts are equal, so that nothing has to be written.
 func equalAccounts(a, b state.Account, specs []channels.Spec) bool {
 	spec := input.SpecOf(specs, a.Row.Kind)
-	return slices.Equal(a.Attributes(spec), b.Attributes(spec))
+	return slices.Equal(a.Attributes(spec), b.Attributes(spec)) && maps.Equal(a.Config, b.Config)
 }
 
 func (s saving) saveRetention(ctx context.Context, tx pgx.Tx) error {

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -79,12 +80,17 @@ func usersOf(a *state.Agent) map[string]string {
 	return a.Users
 }
 
+// equalTeams reports whether two teams are equal, so that nothing has to be written.
+func equalTeams(a, b state.Team) bool {
+	return slices.Equal(a.Attributes(), b.Attributes()) && maps.Equal(a.Channels, b.Channels)
+}
+
 // saveTeams writes the teams that have changed. Their members are saved before, so that they have ids.
 func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 	for i := range s.want.Teams {
 		t := &s.want.Teams[i]
 		old := s.have.Team(t.Name)
-		if old != nil && slices.Equal(old.Attributes(), t.Attributes()) {
+		if old != nil && equalTeams(*old, *t) {
 			continue
 		}
 
@@ -104,14 +110,17 @@ func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// saveTeamChannels writes the channels of a team in all chats.
+// saveTeamChannels writes the channels of a team, in each chat in which Parley is set up.
 func (s saving) saveTeamChannels(ctx context.Context, tx pgx.Tx, t *state.Team) (err error) {
 	for _, kind := range input.Chats() {
-		row := store.TeamChannel{TeamID: t.ID, AccountID: s.want.Surfaces[kind], Channel: t.Channels[kind], Home: t.Home == kind}
-		if row.Channel != "" {
+		surface, isSetUp := s.want.Surfaces[kind]
+		channel := t.Channels[kind]
+		switch {
+		case channel != "":
+			row := store.TeamChannel{TeamID: t.ID, AccountID: surface, Channel: channel, Home: t.Home == kind}
 			err = store.SaveTeamChannel(ctx, tx, row)
-		} else {
-			err = exec(ctx, tx, deleteTeamChannel, t.ID, row.AccountID)
+		case isSetUp:
+			err = exec(ctx, tx, deleteTeamChannel, t.ID, surface)
 		}
 		if err != nil {
 			return err

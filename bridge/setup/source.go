@@ -52,13 +52,18 @@ func (w *work) wasSourceShared(one, other *state.Account) bool {
 // that is the one which a person changed.
 func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.Account) document.Fault {
 	changed, kept := one, other
-	if f.Account(one.Row.Name) == nil {
+	if f.Account(one.Row.Name) == nil && f.Account(other.Row.Name) != nil {
 		changed, kept = other, one
+	}
+
+	var at document.Position // none, if the file names neither account
+	if entry := f.Account(changed.Row.Name); entry != nil {
+		at = entry.At
 	}
 
 	section := input.Section(*input.SpecOf(w.options.Specs, changed.Row.Kind))
 	return document.Fault{
-		At:    f.Account(changed.Row.Name).At,
+		At:    at,
 		Where: "account " + changed.Row.Name + ": " + section + ": " + strings.ReplaceAll(field, ".", ": "),
 		What:  fmt.Sprintf("the account %s takes messages from there already", kept.Row.Name),
 		Hint:  "One of the two would get none, or each message would open two threads: give another one here, or pause one of the accounts.",

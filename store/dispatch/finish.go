@@ -205,7 +205,7 @@ const rootKind = "root"
 
 // hasLandedRoot returns whether a root, the first message of a thread, has been posted.
 func (f *Finish) hasLandedRoot() bool {
-	return slices.ContainsFunc(f.Landed, func(l Landed) bool { return l.Post.Kind == rootKind })
+	return slices.ContainsFunc(f.Landed, func(l Landed) bool { return l.Thread != nil || l.Post.Kind == rootKind })
 }
 
 // queueBlockGates adds the statement that blocks gates. It locks them in the order of their ids, so that two processes
@@ -277,7 +277,7 @@ func landedOf(done []Finish) (posts, threads []landedRow) {
 	for _, f := range done {
 		for _, l := range f.Landed {
 			k := key{l.Post.AccountID, l.Post.Channel, l.Post.Message}
-			if !seen[k] {
+			if l.Post.Message != "" && !seen[k] {
 				seen[k] = true
 				posts = append(posts, landedRow{LaneID: f.LaneID, Epoch: f.Epoch, Post: &l.Post})
 			}

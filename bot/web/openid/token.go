@@ -79,8 +79,9 @@ func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, 
 }
 
 // readMissingAddress asks the userinfo endpoint for the address if the token has none, or says neither whether it was
-// verified nor that the organisation owns its domain. The standard allows such tokens, and Okta makes them. What the token
-// said of an address and its domain is dropped then. Slack's and Microsoft's tokens have all that is needed.
+// verified nor that the organisation owns its domain. The standard allows such tokens, and Okta makes them. If the
+// endpoint names an address, what the token said of a domain is dropped, because it was about the token's own
+// address. Slack's and Microsoft's tokens have all that is needed.
 // Source: OpenID Connect Core 1.0, sections 5.3.2 and 5.4.
 func (p *provider) readMissingAddress(ctx context.Context, discovered *oidc.Provider, token *oidc.IDToken, tokens *oauth2.Token, stated *claims) error {
 	saysEnough := stated.Email != "" && (stated.EmailVerified.isStated || stated.DomainVerified.isTrue)
@@ -98,7 +99,9 @@ func (p *provider) readMissingAddress(ctx context.Context, discovered *oidc.Prov
 	if info.Subject != token.Subject {
 		return errors.New("it is about another person than the token (sub)")
 	}
-	stated.Email, stated.EmailVerified.isTrue, stated.DomainVerified = info.Email, info.EmailVerified, looseBool{}
+	if info.Email != "" {
+		stated.Email, stated.EmailVerified.isTrue, stated.DomainVerified = info.Email, info.EmailVerified, looseBool{}
+	}
 	return nil
 }
 

@@ -47,6 +47,14 @@ func (f *fencedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// SetDeadline implements net.Conn. It never sets a time after the fence's deadline.
+func (f *fencedConn) SetDeadline(t time.Time) error {
+	if t.IsZero() || t.After(f.deadline) {
+		t = f.deadline
+	}
+	return f.Conn.SetDeadline(t)
+}
+
 // replyLines reads a server's lines, and adds a blank to each code without text. Go's reader of replies needs the
 // blank, but servers may leave it out: any text, "including no text at all", must be acceptable (RFC 5321 section 4.2).
 type replyLines struct {
