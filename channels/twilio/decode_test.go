@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/url"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -145,14 +144,19 @@ func TestDecodeWhatsAppContent(t *testing.T) {
 			want: channels.Inbound{Text: `**Hi** 2\*3`},
 		},
 		{
+			name: "text that is still arriving, with its id in another field",
+			form: fields{"Body": "x", "SmsStatus": "receiving", "MessageSid": "", "SmsSid": "SM1"},
+			want: channels.Inbound{Text: "x"},
+		},
+		{
 			name: "answer to a message",
 			form: fields{"Body": "yes", "OriginalRepliedMessageSid": "SM7"},
 			want: channels.Inbound{Text: "yes", Answers: channels.Answers{External: "SM7"}},
 		},
 		{
 			name: "button",
-			form: fields{"Body": "Yes", "ButtonText": "Yes", "ButtonPayload": "y", "MessageType": "button"},
-			want: channels.Inbound{Text: "Yes", Chosen: "y", Notices: []string{"Chosen from what we offered."}},
+			form: fields{"Body": "Yes, please", "ButtonText": "Yes", "ButtonPayload": "y", "MessageType": "button"},
+			want: channels.Inbound{Text: "Yes, please", Chosen: "y", Notices: []string{"Chosen from what we offered."}},
 		},
 		{
 			name: "row of a list",
@@ -162,10 +166,12 @@ func TestDecodeWhatsAppContent(t *testing.T) {
 		{
 			name: "filled form",
 			form: fields{
-				"MessageType":     "interactive",
-				"InteractiveData": `{"flow_token":"t","visit":{"day":"*Monday*","people":2},"extras":["tea"],"note":null}`,
+				"MessageType": "interactive",
+				"InteractiveData": `{"flow_token":"t","visit":{"day":"*Monday*","people":2},"customer":12345678901234567890,
+					"extras":["tea"],"note":null}`,
 			},
-			want: channels.Inbound{Text: `- **extras**: tea
+			want: channels.Inbound{Text: `- **customer**: 12345678901234567890
+- **extras**: tea
 - **visit day**: \*Monday\*
 - **visit people**: 2`},
 		},
@@ -173,11 +179,19 @@ func TestDecodeWhatsAppContent(t *testing.T) {
 			name: "filled form as WhatsApp writes it",
 			form: fields{
 				"MessageType": "interactive",
-				"InteractiveData": `{"type":"nfm_reply","nfm_reply":{"name":"flow","body":"Sent",
-					"response_json":"{\"flow_token\":\"t\",\"size\":\"M\",\"at\":{\"city\":\"Bonn\"}}"}}`,
+				"InteractiveData": `{"context":{"id":"SM7"},"type":"nfm_reply","nfm_reply":{"name":"flow","body":"Sent",
+					"response_json":"{\"flow_token\":\"t\",\"size\":\"M\",\"at\":{\"city\":\"Bonn\"},\"card\":12345678901234567890}"}}`,
 			},
 			want: channels.Inbound{Text: `- **at city**: Bonn
+- **card**: 12345678901234567890
 - **size**: M`},
+		},
+		{
+			name: "form that can't be read",
+			form: fields{"MessageType": "interactive", "InteractiveData": `["size"]`},
+			want: channels.Inbound{Notices: []string{
+				"A message of the kind “interactive”, which can't be shown here. Ask for it in words.",
+			}},
 		},
 		{
 			name: "place",
@@ -197,10 +211,22 @@ Street \*1\*
 			want: channels.Inbound{Text: "📍 x, 1"},
 		},
 		{
+			name: "place beyond the longitudes",
+			form: fields{"Latitude": "1", "Longitude": "181"},
+			want: channels.Inbound{Text: "📍 1, 181"},
+		},
+		{
 			name: "picture",
 			form: fields{"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/x", "MediaContentType0": "image/jpeg"},
 			want: channels.Inbound{Attachments: []channels.Attachment{
 				{Name: "image-1.jpg", ContentType: "image/jpeg", Ref: "https://api.twilio.com/x"},
+			}},
+		},
+		{
+			name: "files, one of which has no address, and one no type",
+			form: fields{"NumMedia": "2", "MediaContentType0": "image/jpeg", "MediaUrl1": "https://api.twilio.com/y"},
+			want: channels.Inbound{Attachments: []channels.Attachment{
+				{Name: "document-2", ContentType: "application/octet-stream", Ref: "https://api.twilio.com/y"},
 			}},
 		},
 		{
@@ -212,6 +238,21 @@ Street \*1\*
 			name: "forwarded",
 			form: fields{"Body": "x", "Forwarded": "true"},
 			want: channels.Inbound{Text: "x", Notices: []string{"Forwarded."}},
+		},
+		{
+			name: "forwarded by many",
+			form: fields{"Body": "x", "FrequentlyForwarded": "true"},
+			want: channels.Inbound{Text: "x", Notices: []string{"Forwarded."}},
+		},
+		{
+			name: "nothing, of no kind",
+			form: fields{},
+			want: channels.Inbound{Notices: []string{"An empty message."}},
+		},
+		{
+			name: "empty text",
+			form: fields{"MessageType": "text"},
+			want: channels.Inbound{Notices: []string{"An empty message."}},
 		},
 		{
 			name: "unknown kind",
@@ -252,6 +293,17 @@ func TestDecodeWhatThePhoneSends(t *testing.T) {
 		wantEqual(t, "order key", f.OrderKey, annPhone)
 	}
 	w.wantNoAnswers()
+}
+
+// An SMS comes from the number that it shows: a phone number has other forms on WhatsApp alone.
+func TestDecodeSMSFromANumberOfTwoForms(t *testing.T) {
+	t.Parallel()
+	form := inboundForm()
+	form.Set("From", "+525512345678")
+	want := channels.Party{Key: "+525512345678"}
+	if got := decodeOne(t, newWorld(t, viaSMS).channel, form).From; !reflect.DeepEqual(got, want) {
+		t.Errorf("got the sender %+v, want %+v", got, want)
+	}
 }
 
 // An SMS has no formatting: what would be Markdown is escaped. Its sender may be a short code.
@@ -306,86 +358,4 @@ func TestDecodeOurShortCode(t *testing.T) {
 	form.Set("To", "72345")
 	form.Set("MessagingServiceSid", "MG1")
 	wantEqual(t, "our number", decodeOne(t, newWorld(t, viaSMS).channel, form).Envelope.Via, "72345")
-}
-
-// Statuses mean what Twilio's error dictionary says. A word that we don't know says that the message is on its way; a code that we
-// don't know says nothing of the reason's class.
-func TestDecodeStatus(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		status    string
-		code      string
-		wantState channels.DeliveryState
-		wantClass channels.Class
-		wantHint  bool
-	}{
-		{status: "queued", wantState: channels.StateAccepted},
-		{status: "sending", wantState: channels.StateAccepted},
-		{status: "accepted", wantState: channels.StateAccepted},
-		{status: "teleported", wantState: channels.StateAccepted},
-		{status: "sent", wantState: channels.StateSent},
-		{status: "delivered", wantState: channels.StateDelivered},
-		{status: "read", wantState: channels.StateRead},
-		{status: "canceled", wantState: channels.StateFailed},
-		{status: "failed", code: "63016", wantState: channels.StateFailed, wantClass: channels.WindowClosed, wantHint: true},
-		{status: "failed", code: "63018", wantState: channels.StateFailed, wantClass: channels.Throttled, wantHint: true},
-		{status: "failed", code: "63041", wantState: channels.StateFailed, wantClass: channels.TemplateBad, wantHint: true},
-		{status: "failed", code: "63015", wantState: channels.StateFailed, wantClass: channels.BadRecipient, wantHint: true},
-		{status: "failed", code: "99999", wantState: channels.StateFailed, wantClass: ""},
-		{status: "undelivered", code: "30003", wantState: channels.StateFailed, wantClass: channels.Retry, wantHint: true},
-		{status: "undelivered", code: "30008", wantState: channels.StateFailed, wantClass: channels.Retry, wantHint: true},
-		{status: "undelivered", code: "30004", wantState: channels.StateFailed, wantClass: channels.BadRecipient, wantHint: true},
-		{status: "undelivered", code: "30007", wantState: channels.StateFailed, wantClass: channels.BadContent, wantHint: true},
-	}
-	w := newWorld(t, viaWhatsApp)
-	query := tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5})
-	for _, tt := range tests {
-		t.Run(tt.status+" "+tt.code, func(t *testing.T) {
-			in := decodeHook(t, w.channel, query, url.Values{
-				"MessageSid":    {"SM1"},
-				"MessageStatus": {tt.status},
-				"To":            {waPrefix + annPhone},
-				"From":          {waPrefix + waNumber},
-				"ErrorCode":     {tt.code},
-			})
-			if in.Kind != channels.InboundStatus {
-				t.Fatalf("got an inbound of the kind %s, want a status", in.Kind)
-			}
-			wantEqual(t, "state", in.Status.State, tt.wantState)
-			wantEqual(t, "class", in.Status.Class, tt.wantClass)
-			wantEqual(t, "message", in.Status.MessageID, 5)
-			wantEqual(t, "is about an earlier part", in.Status.Early, false)
-			wantEqual(t, "says what to do", in.Status.Hint != "", tt.wantHint)
-			wantEqual(t, "has a reason", in.Status.Reason != "", tt.wantState == channels.StateFailed)
-			if !slices.Equal(in.Status.External, []string{"SM1"}) {
-				t.Errorf("got the external ids %q, want SM1 alone", in.Status.External)
-			}
-		})
-	}
-}
-
-// statusOfFirstPart is the callback about a part with more parts after it, and the query with its token.
-func (w *world) statusOfFirstPart(status string) (query string, form url.Values) {
-	query = tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5, more: true})
-	return query, url.Values{"MessageSid": {"SM1"}, "MessageStatus": {status}, "To": {waPrefix + annPhone}}
-}
-
-// A part before the last one that failed fails the whole message.
-func TestDecodeFailedFirstPart(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	query, form := w.statusOfFirstPart("failed")
-	wantEqual(t, "is about an earlier part", decodeHook(t, w.channel, query, form).Status.Early, true)
-}
-
-// A part before the last one that was delivered tells nothing: the message is delivered with its last part.
-func TestDecodeDeliveredFirstPart(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	query, form := w.statusOfFirstPart("delivered")
-	list, err := w.channel.Decode(hookPayload(callbackAt(), query, []byte(form.Encode())))
-	noError(t, err)
-	if len(list) != 0 {
-		t.Errorf("decoded as %+v, want nothing", list)
-	}
 }

@@ -62,6 +62,25 @@ func TestErrorClasses(t *testing.T) {
 	}
 }
 
+// Twilio may say how long to wait. Of the limit of the day, and of what is no throttling, that says nothing.
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		code  int
+		after time.Duration
+		want  time.Duration
+	}{
+		{code: codeQueueFull, after: 0, want: busyWait},
+		{code: codeQueueFull, after: 7 * time.Second, want: 7 * time.Second},
+		{code: codeWhatsAppRateLimit, after: 7 * time.Second, want: limitWait},
+		{code: codeUnauthorized, after: 7 * time.Second, want: 0},
+	}
+	for _, tt := range tests {
+		err := &apiError{status: http.StatusTooManyRequests, code: tt.code, after: tt.after}
+		wantEqual(t, fmt.Sprintf("wait of code %d with Retry-After %s", tt.code, tt.after), err.asSendError().Wait, tt.want)
+	}
+}
+
 // A short code that can't write to a customer's country says nothing of other customers. A phone number with the same error can't
 // write to anybody.
 func TestSenderThatCannotSend(t *testing.T) {

@@ -2,8 +2,10 @@ package twilio
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +148,45 @@ func TestFetchTooEarlyWithoutTime(t *testing.T) {
 	defer cancel()
 	_, err := w.base.Fetch(ctx, ref)
 	_ = wantClass(t, "fetching", err, channels.Retry)
+}
+
+// The pages of a list come from the API that has the list, whatever host an answer names: the request has our credentials.
+func TestPagesOfAList(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		next string // as the first page names it
+		want string // path and query of the second request; "" means that it is refused
+	}{
+		{next: "/v1/ContentAndApprovals?Page=1", want: "/v1/ContentAndApprovals?Page=1"},
+		{next: "https://evil.test/v1/ContentAndApprovals?Page=1", want: "/v1/ContentAndApprovals?Page=1"},
+		{next: "/v2/Channels/Senders?Page=1", want: ""},
+		{next: "%", want: ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.next, func(t *testing.T) {
+			t.Parallel()
+			var asked []string
+			server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				if asked = append(asked, r.URL.RequestURI()); len(asked) == 1 {
+					_ = json.NewEncoder(rw).Encode(map[string]any{"contents": []any{}, "meta": map[string]any{"next_page_url": tt.next}})
+					return
+				}
+				_, _ = io.WriteString(rw, `{"contents":[{"sid":"HX1"}]}`)
+			}))
+			t.Cleanup(server.Close)
+			w := newWorld(t, viaWhatsApp)
+			w.base.api.content = server.URL // Twilio has its contents on a host of their own
+			list, err := w.channel.(channels.Templater).ListTemplates(t.Context())
+			if tt.want == "" {
+				wantEqual(t, "it fails", err != nil, true)
+				wantEqual(t, "number of requests", len(asked), 1)
+				return
+			}
+			noError(t, err)
+			wantEqual(t, "number of templates", len(list), 1)
+			wantEqual(t, "second request", asked[1], tt.want)
+		})
+	}
 }
 
 // A file that never ends is cut off with an error, not silently.

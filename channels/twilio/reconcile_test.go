@@ -2,6 +2,13 @@ package twilio
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -57,6 +64,26 @@ func TestReconcileMessageOfAnotherDelivery(t *testing.T) {
 	began := w.clock.now()
 	w.mustSend(w.outbound(2, sameText))
 	w.wantOutcome(w.secondAttempt(1, sameText, began), channels.Absent)
+}
+
+// What this process sent for the same delivery, and couldn't record, has landed.
+func TestReconcileMessageOfTheSameDelivery(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	o := w.secondAttempt(1, sameText, w.clock.now())
+	w.mustSend(o)
+	w.wantOutcome(o, channels.Landed)
+}
+
+// A part that this process sent for the same delivery isn't taken for the next one.
+func TestReconcileNextPart(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	o := w.secondAttempt(1, sameText, w.clock.now())
+	o.Files = []channels.File{publicFile(t, "a.pdf", "application/pdf", "pdf")}
+	w.mustSend(o)
+	o.Attempt.Part = 1
+	w.wantOutcome(o, channels.Absent)
 }
 
 // If nobody remembers for which delivery a message with our text was sent, it is taken for ours.
@@ -127,6 +154,109 @@ func TestReconcileFailedMessage(t *testing.T) {
 	status := w.waitStatuses(1)[0].Status
 	wantEqual(t, "state", status.State, channels.StateFailed)
 	wantEqual(t, "another program may have sent it", status.Others, false)
+	wantText(t, "id of the fact, which differs from the callback's", w.distinct()[1].ExternalID, ":failed:found")
+}
+
+// A message that left in time is found after the reply window has closed, too.
+func TestReconcileAfterTheWindowClosed(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	o := w.secondAttempt(1, "in time", w.clock.now())
+	o.LastIn = w.clock.now()
+	w.loseAnswer(o)
+	w.clock.move(25 * time.Hour)
+	w.wantOutcome(o, channels.Landed)
+}
+
+// A template is found by its words.
+func TestReconcileTemplate(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	o := w.templateMessage(w.submit(sampleTemplate()).ExternalID)
+	o.Attempt.FirstAt = w.clock.now()
+	w.loseAnswer(o)
+	w.wantOutcome(o, channels.Landed)
+	o.Template.Values["order"] = "43"
+	w.wantOutcome(o, channels.CannotTell)
+}
+
+// The same words beside a file are another message.
+func TestReconcileSameTextBesideAFile(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	o := w.secondAttempt(1, sameText, w.clock.now())
+	w.loseAnswer(o)
+	o.Files = []channels.File{publicFile(t, "cat.png", "image/png", "png!")}
+	w.wantOutcome(o, channels.CannotTell)
+}
+
+// If the words were changed to fewer parts than had left, nobody can tell what became of the part.
+func TestReconcilePartThatIsNoMore(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	o := w.secondAttempt(1, "x", w.clock.now())
+	o.Attempt.Part = 1
+	got, _, err := w.channel.Reconcile(t.Context(), o)
+	if err == nil {
+		t.Error("got no error, want one")
+	}
+	wantEqual(t, "outcome", got, channels.CannotTell)
+}
+
+// listed is a message of ours to Ann as Twilio lists it, with some fields changed.
+func listed(createdAt time.Time, changed map[string]any) map[string]any {
+	row := map[string]any{"sid": "SM1", "direction": "outbound-api", "from": smsNumber, "to": annPhone, "body": sameText,
+		"date_created": createdAt.Format(time.RFC1123Z)}
+	maps.Copy(row, changed)
+	return row
+}
+
+// Reconcile reads the list page by page until all messages of a page are older than the first attempt. It believes nothing of a list that
+// it can't read that far.
+func TestReconcileList(t *testing.T) {
+	t.Parallel()
+	firstAt := callbackAt()
+	now, old := firstAt.Add(time.Second), firstAt.Add(-time.Hour)
+	ours := listed(now, nil)
+	another := listed(now, map[string]any{"sid": "SM2", "body": "another text"})
+	older := listed(old, nil)
+	undated := listed(now, map[string]any{"date_created": nil})
+	tests := []struct {
+		name      string
+		pages     [][]any
+		want      channels.Outcome
+		wantError bool
+	}{
+		{name: "our message", pages: [][]any{{ours}}, want: channels.Landed},
+		{name: "behind an empty page", pages: [][]any{{}, {ours}}, want: channels.Landed},
+		{name: "behind a page with an older message", pages: [][]any{{another, older}, {ours}}, want: channels.Landed},
+		{name: "older messages, and no end", pages: [][]any{{older}, {undated}}, want: channels.Absent},
+		{name: "from another number", pages: [][]any{{listed(now, map[string]any{"from": foreignNumber})}}, want: channels.Absent},
+		{name: "to a number that is ours, too", pages: [][]any{{listed(now, map[string]any{"direction": "inbound"})}}, want: channels.Absent},
+		{name: "without a time", pages: [][]any{{undated}}, want: channels.CannotTell, wantError: true},
+		{name: "not a message", pages: [][]any{{"SM1"}}, want: channels.CannotTell, wantError: true},
+		{name: "as many as are looked at", pages: [][]any{slices.Repeat([]any{ours}, maxSeen)}, want: channels.Landed},
+		{name: "more than are looked at", pages: [][]any{slices.Repeat([]any{ours}, maxSeen+1)}, want: channels.CannotTell, wantError: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, viaSMS)
+			server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				n, _ := strconv.Atoi(r.URL.Query().Get("Page")) // of the first page, it is missing: 0
+				page := map[string]any{"messages": tt.pages[n]}
+				if n+1 < len(tt.pages) {
+					page["next_page_uri"] = fmt.Sprint("/2010-04-01/Messages.json?Page=", n+1)
+				}
+				_ = json.NewEncoder(rw).Encode(page)
+			}))
+			t.Cleanup(server.Close)
+			w.base.api.base = server.URL
+			got, _, err := w.channel.Reconcile(t.Context(), w.secondAttempt(1, sameText, firstAt))
+			wantEqual(t, "outcome", got, tt.want)
+			wantEqual(t, "it fails", err != nil, tt.wantError)
+		})
+	}
 }
 
 // A list that breaks off tells nothing.
@@ -171,7 +301,10 @@ func TestReconcileByOwner(t *testing.T) {
 			sent := w.mustSend(w.outbound(firstMessage, "OK"))
 			w.forgetSends()
 			second := w.secondAttempt(secondMessage, "OK", w.clock.now())
-			second.Attempt.Owners = func(context.Context, []string) (map[string]int64, error) {
+			second.Attempt.Owners = func(_ context.Context, ids []string) (map[string]int64, error) {
+				if !slices.Contains(ids, sent.ExternalID) {
+					return nil, nil
+				}
 				return map[string]int64{sent.ExternalID: tt.owner}, nil
 			}
 			w.wantOutcome(second, tt.want)

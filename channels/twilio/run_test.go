@@ -256,19 +256,56 @@ func TestSettle(t *testing.T) {
 	wantEqual(t, "number of facts after twice the time", len(w.accepted()), 1)
 }
 
-// A token that Twilio refuses is reported with a hint; so is that it works again.
-func TestRunReportsTheToken(t *testing.T) {
+// Run looks again at once while there is more than one look takes.
+func TestRunTakesTheRestAtOnce(t *testing.T) {
+	t.Parallel()
+	const lost = 10
+	w := newWorld(t, viaSMS)
+	w.base.maxKept, w.base.opts.Poll = 3, time.Hour
+	w.poll(w.loadMemory()) // sets the watermark
+	w.writeLost(lost, time.Minute)
+	w.startRun()
+	w.wait("all messages came", func() bool { return len(w.distinct()) == lost })
+}
+
+// A failure that may pass by itself says nothing of the account.
+func TestRunReportsNoPassingFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
-	w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages.json", Kind: twiliofake.FaultCode, Code: 20003, Status: http.StatusUnauthorized})
+	w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages.json", Kind: twiliofake.FaultErrorBefore})
 	w.startRun()
-	w.wait("it works again", func() bool {
-		c := w.reported()
-		return len(c) > 0 && c[len(c)-1].Status == channels.Active
-	})
-	first := w.reported()[0]
-	wantEqual(t, "first condition", first.Status, channels.Broken)
-	if first.Hint == "" {
-		t.Errorf("the condition %+v has no hint", first)
+	w.wait("a condition is reported", func() bool { return len(w.reported()) > 0 })
+	wantEqual(t, "first condition", w.reported()[0].Status, channels.Active)
+}
+
+// Without an address at which Twilio reaches Parley the account doesn't work, though its messages are read from the list.
+func TestRunReportsThatTwilioCannotCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaSMS)
+	w.base.callbacks.address = ""
+	w.startRun()
+	w.wait("a condition is reported", func() bool { return len(w.reported()) > 0 })
+	wantEqual(t, "condition", w.reported()[0], unreachableCondition())
+}
+
+// A token that Twilio refuses, and an account that it has suspended, are reported with a hint; so is that it works again.
+func TestRunReportsTheAccount(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{codeUnauthorized, codeAccountSuspended} {
+		t.Run(fmt.Sprint(code), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, viaSMS)
+			w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages.json", Kind: twiliofake.FaultCode, Code: code, Status: http.StatusUnauthorized})
+			w.startRun()
+			w.wait("it works again", func() bool {
+				c := w.reported()
+				return len(c) > 0 && c[len(c)-1].Status == channels.Active
+			})
+			first := w.reported()[0]
+			wantEqual(t, "first condition", first.Status, channels.Broken)
+			if first.Hint == "" {
+				t.Errorf("the condition %+v has no hint", first)
+			}
+		})
 	}
 }

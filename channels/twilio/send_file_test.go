@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"parley/channels"
@@ -51,6 +52,21 @@ func TestSendPictureByWhatsApp(t *testing.T) {
 	w.wantAnnGot("look")
 }
 
+// By WhatsApp a picture comes before buttons, above which the text stands. A signature goes with a text alone.
+func TestSendPictureAndButtonsByWhatsApp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	w.annWrites("hi")
+	o := w.richMessage("well?", channels.Rich{Buttons: []channels.Button{{ID: "y", Title: "Yes"}}})
+	o.Files = []channels.File{publicFile(t, "a.png", "image/png", "png")}
+	w.mustSendAll(o)
+	picture := w.outbound(2, "")
+	picture.Signature.Text = "Acme"
+	picture.Files = o.Files
+	w.mustSendAll(picture)
+	w.wantAnnGot("", "well?", "")
+}
+
 // By WhatsApp the text of a document is a message of its own, sent before it. Their addresses for statuses tell which part it is,
 // and whether more follow (m) or it is the end (e).
 func TestSendDocumentByWhatsApp(t *testing.T) {
@@ -98,6 +114,7 @@ func TestSendCaptions(t *testing.T) {
 		{name: "QuickTime, without captions", contentType: "video/quicktime", text: "look", want: []string{"look", ""}},
 		{name: "PNG with the longest caption", contentType: "image/png", text: longest, want: []string{longest}},
 		{name: "PNG with a longer text", contentType: "image/png", text: tooLong, want: []string{tooLong, ""}},
+		{name: "PDF without a text", contentType: "application/pdf", text: "", want: []string{""}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -173,6 +190,21 @@ func TestSendTooLargeFile(t *testing.T) {
 	o.Files = []channels.File{{Name: "a.jpg", ContentType: "application/octet-stream", SizeBytes: maxImage + 1}}
 	wantText(t, "refusal", w.wantSendFails("a large picture of which only the name says that it is one", o, channels.BadContent).Text, "is too large")
 	wantEqual(t, "number of messages at Twilio, Ann's alone", len(w.fake.Messages()), 1)
+}
+
+// An MMS takes ten files, of five megabytes together.
+func TestSendTooManyFiles(t *testing.T) {
+	t.Parallel()
+	const tooMany, megabyte = maxMMSFiles + 1, 1 << 20
+	for n, size := range map[int]int64{tooMany: 1, 2: 3 * megabyte} {
+		w := newWorld(t, viaSMS, withMMS)
+		o := w.outbound(1, "look")
+		picture := publicFile(t, "a.png", "image/png", "png")
+		picture.SizeBytes = size
+		o.Files = slices.Repeat([]channels.File{picture}, n)
+		w.wantSendFails(fmt.Sprintf("%d files of %d bytes", n, size), o, channels.BadContent)
+		wantEqual(t, "number of messages at Twilio", len(w.fake.Messages()), 0)
+	}
 }
 
 // Files are offered if Parley has an address from which Twilio can fetch them.

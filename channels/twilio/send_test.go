@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +25,8 @@ func TestSendText(t *testing.T) {
 	w.annWrites("hi")
 	o := w.outbound(9, "**Hello** [site](https://acme.test)")
 	o.Signature.Text = "*Acme*"
+	o.LastIn = w.clock.now().Add(-23 * time.Hour)
+	o.From = waPrefix + "+15550199" // the account's number until it got another one
 	r := w.mustSend(o)
 	f := w.lastForm()
 	wantEqual(t, "Body", f.Get("Body"), "*Hello* site: https://acme.test\n\n_Acme_")
@@ -56,6 +62,7 @@ func TestSendSMS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS, func(_ *twiliofake.Options, c channels.Config) { c[fieldService] = testService })
 	o := w.outbound(2, "**Which?**")
+	o.LastIn = w.clock.now().Add(-48 * time.Hour) // SMS knows no reply window
 	o.Rich = &channels.Rich{Buttons: []channels.Button{{Title: "This"}, {Title: "That"}}}
 	w.mustSend(o)
 	wantEqual(t, "Body", w.lastForm().Get("Body"), "Which?\n\n1. This\n2. That")
@@ -94,6 +101,91 @@ func TestTextThatFitsOnlyWithoutEscapes(t *testing.T) {
 	text := strings.Repeat("a", maxBody-15) + strings.Repeat(`\_`, 15)
 	wantEqual(t, "characters that we count", channels.TextRunes(w.channel, text), maxBody)
 	w.mustSend(w.outbound(1, text))
+	w.wantSendFails("one character more", w.outbound(2, text+"b"), channels.BadContent)
+	wantEqual(t, "number of messages at Twilio", len(w.fake.Messages()), 1)
+}
+
+// What can't be sent is refused before Twilio is asked.
+func TestSendRefused(t *testing.T) {
+	t.Parallel()
+	ann := channels.Party{Key: annPhone}
+	tests := []struct {
+		name   string
+		change func(*channels.Outbound)
+		want   channels.Class
+	}{
+		{name: "to nobody", change: func(o *channels.Outbound) { o.To = nil }, want: channels.BadRecipient},
+		{name: "to two", change: func(o *channels.Outbound) { o.To = []channels.Party{ann, ann} }, want: channels.BadRecipient},
+		{name: "nothing", change: func(o *channels.Outbound) { o.Text = "" }, want: channels.BadContent},
+		{name: "a signature alone", change: func(o *channels.Outbound) { o.Text, o.Signature.Text = "", "Acme" }, want: channels.BadContent},
+		{name: "a part that is no more", change: func(o *channels.Outbound) { o.Attempt.Part = 1 }, want: channels.BadContent},
+	}
+	for _, by := range []medium{viaWhatsApp, viaSMS} {
+		for _, tt := range tests {
+			t.Run(tt.name+" by "+by.String(), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, by)
+				o := w.outbound(1, "x")
+				tt.change(&o)
+				w.wantSendFails(tt.name, o, tt.want)
+				wantEqual(t, "number of requests", len(w.fake.Requests()), 0)
+			})
+		}
+	}
+}
+
+// A customer is written to at the phone number if it is known, else by what the medium has instead.
+func TestAddressOf(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		number ownNumber
+		to     channels.Party
+		want   string // "" means that nobody can be reached there
+	}{
+		{to: channels.Party{Key: annPhone}, want: annPhone},
+		{to: channels.Party{Key: "72345"}, want: "72345"},
+		{to: channels.Party{Key: annUserID}, want: ""},
+		{to: channels.Party{}, want: ""},
+		{number: ownNumber{whatsapp: true}, to: channels.Party{Key: annUserID, Also: []string{annPhone}}, want: waPrefix + annPhone},
+		{number: ownNumber{whatsapp: true}, to: channels.Party{Key: annUserID}, want: waPrefix + annUserID},
+		{number: ownNumber{whatsapp: true}, to: channels.Party{Key: "72345"}, want: ""},
+	}
+	for _, tt := range tests {
+		got, err := tt.number.addressOf(tt.to)
+		wantEqual(t, fmt.Sprintf("address of %+v", tt.to), got, tt.want)
+		if tt.want == "" {
+			_ = wantClass(t, fmt.Sprintf("address of %+v", tt.to), err, channels.BadRecipient)
+		}
+	}
+}
+
+// An answer without an id of the message may stand for one that was sent. One that says that it failed is believed when its status
+// comes, which says why.
+func TestOddAnswer(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]channels.Class{`{}`: channels.Ambiguous, `{"sid":"SM1","status":"failed"}`: ""} {
+		w := newWorld(t, viaSMS)
+		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, answer) }))
+		t.Cleanup(server.Close)
+		w.base.api.base = server.URL
+		if want != "" {
+			w.wantSendFails(answer, w.outbound(1, "x"), want)
+			continue
+		}
+		wantEqual(t, "state after "+answer, w.mustSend(w.outbound(1, "x")).State, channels.StateAccepted)
+	}
+}
+
+// A process remembers what it has sent, but not for ever.
+func TestSentMessagesAreForgotten(t *testing.T) {
+	t.Parallel()
+	s := newSentMessages()
+	for i := range rememberedSids + 1 {
+		s.remember(fmt.Sprint("SM", i), 1)
+	}
+	wantEqual(t, "the first is remembered", s.has("SM0"), false)
+	wantEqual(t, "the second is remembered", s.has("SM1"), true)
+	wantEqual(t, "number of ids", len(s.deliveries), rememberedSids)
 }
 
 // A message that waited until the reply window closed is refused before Twilio is asked.
@@ -188,11 +280,24 @@ func TestRecipient(t *testing.T) {
 	}
 }
 
+// A customer of WhatsApp may write from another form of the number; one of SMS may not.
+// R-228
+func TestRecipientOfTwoForms(t *testing.T) {
+	t.Parallel()
+	for by, want := range map[medium][]string{viaWhatsApp: {"+5215512345678"}, viaSMS: nil} {
+		p, err := newWorld(t, by).channel.(channels.Starter).Recipient("+52 55 1234 5678")
+		noError(t, err)
+		if !slices.Equal(p.Also, want) {
+			t.Errorf("%s: got the other forms %q, want %q", by, p.Also, want)
+		}
+	}
+}
+
 // R-228
 func TestRecipientRefused(t *testing.T) {
 	t.Parallel()
 	german := newGermanWorld(t)
-	for _, typed := range []string{"", "ann", "+", "1-800-FLOWERS", "+999999999999999999"} {
+	for _, typed := range []string{"", "ann", "+", "1-800-FLOWERS", "+999999999999999999", "+1 23"} {
 		_, err := german.channel.(channels.Starter).Recipient(typed)
 		_ = wantClass(t, fmt.Sprintf("Recipient(%q)", typed), err, channels.BadRecipient)
 	}

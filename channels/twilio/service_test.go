@@ -54,6 +54,41 @@ func TestServiceNamesTheOwner(t *testing.T) {
 	wantEqual(t, "owner of Ann's message", facts[1].Owner, "")
 }
 
+// With a service, each of its numbers is ours, and none of another medium; without one, our own number alone is. A service's message that
+// waits has no number yet.
+func TestOursInAService(t *testing.T) {
+	t.Parallel()
+	alone := &ownNumber{from: smsNumber}
+	inService := &ownNumber{from: smsNumber, service: testService}
+	tests := []struct {
+		name           string
+		number         *ownNumber
+		from, service  string
+		wantMayBeOurs  bool // the number may have sent it
+		wantOfServices bool // another number of the service sent it
+	}{
+		{name: "our number", number: alone, from: smsNumber, wantMayBeOurs: true},
+		{name: "another number", number: alone, from: otherNumber},
+		{name: "no number yet", number: alone, from: ""},
+		{name: "our number in a service", number: inService, from: smsNumber, service: testService, wantMayBeOurs: true},
+		{
+			name: "the service's other number", number: inService, from: otherNumber, service: testService,
+			wantMayBeOurs: true, wantOfServices: true,
+		},
+		{name: "no number of the service yet", number: inService, from: "", wantMayBeOurs: true},
+		{name: "a number of another service", number: inService, from: otherNumber, service: "MG9"},
+		{name: "the service's WhatsApp sender", number: inService, from: waPrefix + otherNumber, service: testService, wantMayBeOurs: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			wantEqual(t, "may have sent it", tt.number.mayHaveSent(row{From: tt.from, Service: tt.service}), tt.wantMayBeOurs)
+			wantEqual(t, "sent by the service", tt.number.isServiceSender(row{From: tt.from, Service: tt.service}), tt.wantOfServices)
+			wantEqual(t, "sent to the service", tt.number.isServiceRecipient(row{To: tt.from, Service: tt.service}), tt.wantOfServices)
+		})
+	}
+}
+
 // receiveFrom lets Bob write, and returns what arrives.
 func (w *world) receiveFrom(bob *twiliofake.Phone) channels.Inbound {
 	w.t.Helper()
@@ -81,6 +116,10 @@ func TestServiceSendsFromTheNumberWrittenTo(t *testing.T) {
 	}
 	wantEqual(t, "number of the first answer", messages[1].From, otherNumber)
 	wantEqual(t, "number of the second answer", messages[2].From, smsNumber)
+	w.waitStatuses(4) // of both answers: sent, delivered
+	for _, f := range w.accepted()[1:] {
+		wantEqual(t, "owner of the status "+f.ExternalID+", which has this account's token", f.Owner, "")
+	}
 }
 
 // Lost receipts are taken from the list for both numbers, however much other programs send. Where this process doesn't know that it

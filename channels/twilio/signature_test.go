@@ -132,6 +132,14 @@ func TestSignedAddress(t *testing.T) {
 	}
 }
 
+// The signature covers each value of a repeated name once, in the order of the alphabet.
+func TestSignatureOfRepeatedParameters(t *testing.T) {
+	t.Parallel()
+	const hook = "https://parley.test/hooks/sms"
+	got := computeSignature(testToken, hook, url.Values{"X": {"b", "a", "b", ""}, "W": {"1"}})
+	wantEqual(t, "signature", got, computeSignature(testToken, hook+"W1XXaXb", nil))
+}
+
 // Parameters that are repeated or blank are signed like any other.
 func TestSignedParameters(t *testing.T) {
 	t.Parallel()
@@ -176,8 +184,11 @@ func TestWrongSignature(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := postCallback(t, newHookChannel(t, hook), callback{target: hook, body: tt.body, signature: tt.signature})
+			w := newWorld(t, viaSMS)
+			w.base.callbacks.address = hook
+			got := postCallback(t, w.base, callback{target: hook, body: tt.body, signature: tt.signature})
 			wantEqual(t, "status", got, http.StatusForbidden)
+			wantEqual(t, "conditions that anybody could cause", len(w.reported()), 0)
 		})
 	}
 }

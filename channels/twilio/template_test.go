@@ -87,6 +87,17 @@ func TestSendTemplateBeforeItsApproval(t *testing.T) {
 	wantEqual(t, "class", w.waitStatuses(1)[0].Status.Class, channels.WindowClosed)
 }
 
+// A template that Twilio doesn't know, or one with an empty field, is refused before Twilio is asked.
+func TestSendTemplateThatIsIncomplete(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	w.wantSendFails("a template that wasn't submitted", w.templateMessage(""), channels.TemplateBad)
+	o := w.templateMessage("HX1")
+	o.Template.Values["order"] = " \n"
+	wantText(t, "refusal", w.wantSendFails("an empty field", o, channels.TemplateBad).Text, "“order” is empty")
+	wantEqual(t, "number of requests", len(w.fake.Requests()), 0)
+}
+
 // The approval is told. Then the template reaches a customer who hasn't written, with line breaks in its values as blanks.
 //
 func TestSendApprovedTemplate(t *testing.T) {
