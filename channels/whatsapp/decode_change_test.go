@@ -238,7 +238,7 @@ func TestDecodeIdentityChange(t *testing.T) {
 		{
 			name: "user id alone",
 			message: annMessage(`"type": "system", "system": {"type": "user_changed_user_id",
-				"user_id": "US.new", "previous_user_id": "US.old"}`),
+				"user_id": "US.new", "previous_user_id": "US.old"},"from_user_id":"US.old"`),
 			wantPrevious: channels.Party{Key: "US.old", Lasting: true},
 			wantNow:      channels.Party{Key: "US.new", Also: []string{annPhone}, Lasting: true},
 		},
@@ -286,11 +286,13 @@ func TestDecodeIdentityChangeOrder(t *testing.T) {
 	wantEqual(t, "order key", split(systemHook(changeFromNobody))[0].OrderKey, "CO.1234")
 }
 
-// A new security code of the same customer changes nothing here.
+// A new security code of the same customer changes nothing here, and neither does a change to what she has already.
 func TestDecodeNewSecurityCode(t *testing.T) {
 	t.Parallel()
-	list := decodeHook(t, systemHook(annMessage(`"type":"system","system":{"type":"customer_identity_changed","identity":"hash"}`)))
-	if len(list) != 0 {
-		t.Errorf("decoded as %+v, want nothing", list)
+	for _, change := range []string{`"identity":"hash"`, `"wa_id":"491701234567"`} {
+		list := decodeHook(t, systemHook(annMessage(`"type":"system","system":{"type":"customer_identity_changed",`+change+`}`)))
+		if len(list) != 0 {
+			t.Errorf("%s: decoded as %+v, want nothing", change, list)
+		}
 	}
 }

@@ -141,8 +141,8 @@ func TestDecodeChoice(t *testing.T) {
 func TestDecodeForm(t *testing.T) {
 	t.Parallel()
 	checkDecodedMessage(t, `"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent",
-		"response_json": "{\"flow_token\":\"t\",\"size\":\"M\",\"count\":2,\"when\":[\"Monday\",\"at 9\",3]}"}}`, channels.Inbound{
-		Text: "- **count**: 2\n- **size**: M\n- **when**: Monday, at 9, 3",
+		"response_json": "{\"flow_token\":\"t\",\"size\":\"M\",\"count\":2,\"when\":[\"Monday\",\"at 9\",12345678901234567890]}"}}`, channels.Inbound{
+		Text: "- **count**: 2\n- **size**: M\n- **when**: Monday, at 9, 12345678901234567890",
 	})
 }
 

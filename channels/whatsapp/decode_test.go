@@ -194,6 +194,16 @@ func TestDecodeUnshown(t *testing.T) {
 			fields: `"text":{"body":"x"}`,
 			want:   []string{unshownNotice("")},
 		},
+		{
+			name:   "a kind that we don't know, in words",
+			fields: `"type":"poll"`,
+			want:   []string{"A message that WhatsApp doesn't pass on (poll). It can only be seen on the customer's phone."},
+		},
+		{
+			name:   "a message of WhatsApp itself",
+			fields: `"type":"system","system":{"type":"new_words","body":"The chat\nhas changed"}`,
+			want:   []string{unshownNotice("system"), "WhatsApp says: The chat has changed"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -233,6 +243,35 @@ func TestDecodeTypeWithoutPayload(t *testing.T) {
 	}
 }
 
+// What nobody sent, or went to nobody, can't be shown to anybody; it goes into quarantine. What WhatsApp says of a customer whom it
+// doesn't name is told to the people of the account.
+func TestDecodeOfNobody(t *testing.T) {
+	t.Parallel()
+	c := &Channel{waba: wabaID}
+	for kind, item := range map[factKind]string{
+		factMessage: `{"id":"wamid.1","type":"text","text":{"body":"x"}}`,
+		factEcho:    `{"id":"wamid.1","type":"text","text":{"body":"x"},"from":"15550100"}`,
+	} {
+		if in, err := c.Decode(fact{Kind: kind, Data: []byte(item)}.encode()); err == nil {
+			t.Errorf("%s: decoded as %+v, want an error", item, in)
+		}
+	}
+	in := decodeOnly(t, systemHook(`{"id":"wamid.1","timestamp":"1763631000","type":"system","system":{"type":"new_words"}}`))
+	want := channels.Inbound{Kind: channels.InboundNotice, At: time.Unix(1763631000, 0).UTC(),
+		Notices: []string{"WhatsApp tells something about a customer that it doesn't name."}}
+	if !reflect.DeepEqual(in, want) {
+		t.Errorf("decoded as %+v, want %+v", in, want)
+	}
+}
+
+// A time that can't be one is unknown.
+func TestTimeOf(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[loose]time.Time{"1763631000": time.Unix(1763631000, 0).UTC(), "0": {}, "-1": {}, "9999999999999": {}, "now": {}} {
+		wantEqual(t, "time of "+string(written), timeOf(written), want)
+	}
+}
+
 // A field of another type than Meta documents hides nothing of the message, and a number may be written as a string.
 func TestDecodeOddTypes(t *testing.T) {
 	t.Parallel()
@@ -252,6 +291,18 @@ func TestDecodeOddTypes(t *testing.T) {
 			fields: `"type": "order", "order": {"product_items": [
 				{"product_retailer_id": "A1", "quantity": {}, "item_price": 9, "currency": "EUR"}]}`,
 			wantShown: "- ? × A1: 9 EUR each",
+		},
+		{
+			name: "one price missing, so that there is no total",
+			fields: `"type": "order", "order": {"text": "soon", "product_items": [
+				{"product_retailer_id": "A1", "quantity": 1, "item_price": 9, "currency": "EUR"},
+				{"product_retailer_id": "A2", "quantity": 1, "currency": "EUR"}]}`,
+			wantShown: "- 1 × A2: ? EUR each\n\nsoon",
+		},
+		{
+			name:      "a form that isn't JSON",
+			fields:    `"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"body":"Sent","response_json":"M, blue"}}`,
+			wantShown: "M, blue",
 		},
 		{
 			name:      "coordinates as strings, a name as a number",

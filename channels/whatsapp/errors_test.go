@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/graph"
 	"parley/channels/graphfake"
 )
 
@@ -24,8 +25,8 @@ func allClassCodes() []classCodes {
 		{channels.Retry, []int{1, 2, 131000, 131016, 131057, 135000}},
 		{channels.BadRecipient, []int{131026, 131021, 131030, 131062, 137000, 130497}},
 		{channels.AdvertStopped, []int{131050}},
-		// 999999 is none that we know.
-		{channels.BadContent, []int{130472, 131049, 100, 131008, 131009, 131051, 131052, 131053, 999999}},
+		// 5, 300 and 999999 are none that we know.
+		{channels.BadContent, []int{130472, 131049, 100, 131008, 131009, 131051, 131052, 131053, 5, 300, 999999}},
 		{channels.TemplateBad, []int{132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 131063}},
 		{channels.AuthBroken, []int{0, 3, 10, 33, 190, 200, 250, 299, 131005, 131045, 133010}},
 		{channels.AccountBlocked, []int{368, 131031, 131037, 131042}},
@@ -76,6 +77,14 @@ func TestStatusCodes(t *testing.T) {
 	}
 }
 
+// A failure without an error has words for people all the same.
+func TestStatusWithoutError(t *testing.T) {
+	t.Parallel()
+	class, text, _ := failureOf(status{ID: "x", Status: "failed"})
+	wantEqual(t, "class", class, channels.BadContent)
+	wantEqual(t, "words", text, "WhatsApp doesn't say why.")
+}
+
 // A failure without a code that can be read says nothing of the access token.
 func TestStatusWithoutCode(t *testing.T) {
 	t.Parallel()
@@ -88,13 +97,30 @@ func TestStatusWithoutCode(t *testing.T) {
 	}
 }
 
-// An unknown code is throttling if the answer's HTTP status says so.
-func TestUnknownCodeOfThrottling(t *testing.T) {
+// The HTTP status of an answer says what an unknown code means, and nothing of a known one. How long to wait says WhatsApp, if it does.
+func TestCodeWithHTTPStatus(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: 999999, Status: 429, Text: "why"})
-	se := w.wantSendFails(outbound(1, "x"), channels.Throttled)
-	wantEqual(t, "wait", se.Wait, time.Minute)
+	const unknown = 999999
+	tests := []struct {
+		code, status int
+		retryAfter   time.Duration
+		want         channels.Class
+		wantWait     time.Duration
+	}{
+		{code: unknown, status: 429, want: channels.Throttled, wantWait: time.Minute},
+		{code: unknown, status: 429, retryAfter: 7 * time.Second, want: channels.Throttled, wantWait: 7 * time.Second},
+		{code: unknown, status: 500, retryAfter: 7 * time.Second, want: channels.Retry},
+		{code: unknown, status: 400, want: channels.BadContent},
+		{code: codeWindowClosed, status: 429, want: channels.WindowClosed},
+		{code: codeWindowClosed, status: 500, want: channels.WindowClosed},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.code, " with ", tt.status), func(t *testing.T) {
+			refused := &graph.Error{Coded: true, Code: tt.code, Status: tt.status, RetryAfter: tt.retryAfter}
+			se := wantClass(t, "answer", newWorld(t).channel.attemptError(refused, outbound(1, "x")), tt.want)
+			wantEqual(t, "wait", se.Wait, tt.wantWait)
+		})
+	}
 }
 
 // A template that is throttled is neither refused nor gone.
@@ -130,4 +156,6 @@ func TestLastTry(t *testing.T) {
 	o.Attempt.Number = maxTries
 	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: codeSomethingWrong})
 	w.wantSendFails(o, channels.BadContent)
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: codeNumberRate})
+	w.wantSendFails(o, channels.Throttled) // that isn't WhatsApp's fault
 }

@@ -213,8 +213,8 @@ func TestDecodeEcho(t *testing.T) {
 		"metadata": {"phone_number_id": "1055"},
 		"contacts": [{"profile": {"name": "Ann"}, "wa_id": "491701234567"}],
 		"message_echoes": [{"from": "15550100", "to": "491701234567", "id": "wamid.9", "timestamp": "1763631000",
-			"type": "text", "text": {"body": "from the *phone*"}}]}`, []channels.Inbound{{
-		Kind: channels.InboundForeign, ExternalID: "wamid.9", At: newsAt(),
+			"type": "text", "text": {"body": "from the *phone*"}, "context": {"id": "wamid.8"}}]}`, []channels.Inbound{{
+		Kind: channels.InboundForeign, ExternalID: "wamid.9", At: newsAt(), Answers: channels.Answers{External: "wamid.8"},
 		From: channels.Party{Key: annPhone, Name: "Ann"}, Text: "from the **phone**",
 	}})
 }
@@ -237,6 +237,16 @@ func TestDecodeNothing(t *testing.T) {
 			field: "messages",
 			value: `{"metadata":{"phone_number_id":"1055"},
 				"messages":[{"from":"491701234567","id":"wamid.1","timestamp":"1","type":"request_welcome"}]}`,
+		},
+		{
+			name:  "a choice about advertising that is neither stop nor resume",
+			field: "user_preferences",
+			value: `{"user_preferences":[{"wa_id":"491701234567","value":"later","timestamp":1763631000}]}`,
+		},
+		{
+			name:  "nobody's choice about advertising",
+			field: "user_preferences",
+			value: `{"user_preferences":[{"value":"stop","timestamp":1763631000}]}`,
 		},
 		{
 			name:  "history of the phone",

@@ -119,6 +119,31 @@ func checkFile(t *testing.T, m graphfake.Message, want channels.File) {
 	}
 }
 
+// Uploads make room for later ones.
+func TestSendManyFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openWindow()
+	for i := range maxUploads + 1 {
+		o := outbound(int64(i), "")
+		o.Signature.Text = "Kim" // which needs a text
+		o.Files = []channels.File{file("a.pdf", "application/pdf", []byte("x"))}
+		w.send(o)
+	}
+	w.wantTexts(make([]string, maxUploads+1)...)
+}
+
+// The text of buttons stands above them, also beside a file.
+func TestSendFileAndButtons(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openWindow()
+	o := richMessage(channels.Rich{Buttons: []channels.Button{{Title: "Yes"}}})
+	o.Files = []channels.File{file("a.jpg", "image/jpeg", []byte("x"))}
+	w.sendAll(o)
+	w.wantTexts("", o.Text)
+}
+
 // A file of a type that WhatsApp doesn't accept is refused before its text leaves; the error names it and says what to do.
 func TestSendFileOfRefusedType(t *testing.T) {
 	t.Parallel()
@@ -162,6 +187,9 @@ func TestSendVideoThatIsRefusedAsOne(t *testing.T) {
 	o.Files = []channels.File{file("a.mp4", "video/mp4", []byte("x"))}
 	w.sendAll(o)
 	w.wantTexts("look")
+	for _, r := range w.RequestsTo("whatsapp.messages")[1:] {
+		wantEqual(t, "the document is a video, too", strings.Contains(string(r.Body), `"video"`), false)
+	}
 	got := w.ann.Inbox()[0]
 	wantEqual(t, "kind of the message", got.Type, "document")
 	wantEqual(t, "name of the file", got.File.Name, "a.mp4")

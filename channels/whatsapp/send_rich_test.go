@@ -154,6 +154,7 @@ func TestSendTemplate(t *testing.T) {
 
 	o := outbound(12, "Hi")
 	o.Template = &channels.TemplateUse{Template: template, Values: map[string]string{"name": "Ann", "number": "7\n8"}}
+	o.ReplyTo = "wamid.1" // which a template can't name
 	w.checkSent(o, `"type": "template", "template": {
 		"name": "order",
 		"language": {"code": "en_US", "policy": "deterministic"},
@@ -224,15 +225,17 @@ func TestSendTemplateToNumber(t *testing.T) {
 	tests := []struct {
 		category string
 		want     string // part of the message
+		key      string // of the customer
 	}{
-		{category: "authentication", want: `"to":"+491701234567"`},
-		{category: "utility", want: `"recipient":"DE.1349"`},
+		{category: "authentication", want: `"to":"+491701234567"`, key: "DE.1349"},
+		{category: "authentication", want: `"to":"+491709999999"`, key: "+491709999999"},
+		{category: "utility", want: `"recipient":"DE.1349"`, key: "DE.1349"},
 	}
 	for _, tt := range tests {
-		t.Run(tt.category, func(t *testing.T) {
+		t.Run(tt.category+" to "+tt.key, func(t *testing.T) {
 			w := newWorld(t)
 			o := outbound(3, "…")
-			o.To = []channels.Party{{Key: "DE.1349", Also: []string{"DE.1350", "+491701234567"}}}
+			o.To = []channels.Party{{Key: tt.key, Also: []string{"DE.1350", "+491701234567"}}}
 			o.Template = &channels.TemplateUse{Template: channels.Template{Name: "code", Language: "en", Body: "Hello", Category: tt.category}}
 			m, err := w.channel.newMessage(o, 1)
 			noError(t, err)

@@ -3,12 +3,16 @@ package whatsapp
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"parley/channels"
+	"parley/channels/graph"
 	"parley/channels/graphfake"
 )
 
@@ -97,6 +101,17 @@ func TestSendText(t *testing.T) {
 			want:      `"type":"text","text":{"body":"Hi\n\n_Kim_"}`,
 		},
 		{
+			name:      "signature below a long text",
+			text:      long(maxBody),
+			signature: "Kim",
+			want:      `"type":"text","text":{"body":"` + long(maxBody) + `\n\nKim"}`,
+		},
+		{
+			name: "link without encryption, with a preview",
+			text: "See http://acme.test/a",
+			want: `"type":"text","text":{"body":"See http://acme.test/a","preview_url":true}`,
+		},
+		{
 			name:      "no room for the signature",
 			text:      almostFull,
 			signature: "Yours, Kim",
@@ -111,6 +126,59 @@ func TestSendText(t *testing.T) {
 			o.Signature.Text = tt.signature
 			w.checkSent(o, tt.want)
 		})
+	}
+}
+
+// What can't be sent is refused, and the reason says what is to be done.
+func TestSendRefused(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*channels.Outbound)
+		want   channels.Class
+	}{
+		{name: "to nobody", change: func(o *channels.Outbound) { o.To = nil }, want: channels.BadRecipient},
+		{name: "to what isn't a number", change: func(o *channels.Outbound) { o.To[0].Key = "ann" }, want: channels.BadRecipient},
+		{name: "too long", change: func(o *channels.Outbound) { o.Text = long(maxTextRunes + 1) }, want: channels.BadContent},
+		{name: "nothing", change: func(o *channels.Outbound) { o.Text, o.Signature.Text = "", "Kim" }, want: channels.BadContent},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.openWindow()
+			o := outbound(12, "x")
+			tt.change(&o)
+			if se := w.wantSendFails(o, tt.want); se.Hint == "" {
+				t.Errorf("the error %+v has no hint", se)
+			}
+			wantEqual(t, "number of requests", len(w.RequestsTo("whatsapp.messages")), 0)
+		})
+	}
+}
+
+// An answer that names no message may stand for one that was sent; one that names no file stands for none.
+func TestOddAnswer(t *testing.T) {
+	t.Parallel()
+	withFile := outbound(12, "x")
+	withFile.Files = []channels.File{file("a.pdf", "application/pdf", []byte("x"))}
+	tests := []struct {
+		answer string
+		o      channels.Outbound
+		want   channels.Class
+	}{
+		{answer: `{}`, o: outbound(12, "x"), want: channels.Ambiguous},
+		{answer: `{"messages":[{}]}`, o: outbound(12, "x"), want: channels.Ambiguous},
+		{answer: `{}`, o: withFile, want: channels.Retry},
+	}
+	for _, tt := range tests {
+		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, tt.answer) }))
+		t.Cleanup(server.Close)
+		c := newWorld(t).channel
+		var err error
+		c.graph, err = graph.New(graph.Options{BaseURL: server.URL})
+		noError(t, err)
+		_, err = c.Send(testContext(t), tt.o)
+		_ = wantClass(t, "sending where the answer is "+tt.answer, err, tt.want)
 	}
 }
 

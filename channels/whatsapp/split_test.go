@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -48,6 +49,8 @@ func TestSplitBadWebhook(t *testing.T) {
 	}{
 		{name: "cut JSON", body: `{"object":`},
 		{name: "webhook of a page", body: `{"object":"page","entry":[]}`},
+		{name: "message of a page", body: strings.Replace(string(messageHook(annMessage(`"type":"text"`))), businessObject, "page", 1)},
+		{name: "choice about advertising without a time", body: string(hook("user_preferences", `{"user_preferences":[{"value":"stop"}]}`))},
 		{name: "no entry", body: `{"object":"whatsapp_business_account","entry":[]}`},
 		{name: "entries that are no array", body: `{"object":"whatsapp_business_account","entry":{}}`},
 		{name: "change that is a string", body: string(hook("messages", `"x"`))},
@@ -71,6 +74,47 @@ func checkQuarantined(t *testing.T, f channels.Fact) {
 	}
 	if !strings.HasPrefix(f.ExternalID, "x:") {
 		t.Errorf("got the id %q, want one that begins with x:", f.ExternalID)
+	}
+}
+
+// The database can't store an id of any length, or with a zero byte in it; a hash takes its place.
+func TestBoundedID(t *testing.T) {
+	t.Parallel()
+	longest := long(maxIDBytes)
+	wantEqual(t, "the longest id", boundedID(longest), longest)
+	for _, id := range []string{longest + "a", "wamid\x00"} {
+		if got := boundedID(id); !strings.HasPrefix(got, "h:") || len(got) > maxIDBytes {
+			t.Errorf("boundedID(%.20q) = %.20q, want a hash", id, got)
+		}
+	}
+}
+
+// A customer is listed once beside her items. If an item doesn't name her, she is the only one who is listed, or nobody.
+func TestDirectory(t *testing.T) {
+	t.Parallel()
+	const ann, bob = `{"profile":{"name":"Ann"},"wa_id":"491701234567"}`, `{"profile":{"name":"Bob"},"wa_id":"491709999999"}`
+	tooLong := `{"profile":{"name":"` + long(maxContactBytes) + `"},"wa_id":"491701234567"}`
+	tests := []struct {
+		name     string
+		contacts []string
+		item     identifiers
+		want     string
+	}{
+		{name: "listed", contacts: []string{bob, ann}, item: identifiers{From: "491701234567"}, want: ann},
+		{name: "somebody else is listed", contacts: []string{bob}, item: identifiers{From: "491701234567"}, want: ""},
+		{name: "not named, one is listed", contacts: []string{ann}, want: ann},
+		{name: "not named, two are listed", contacts: []string{ann, bob}, want: ""},
+		{name: "too long to be stored", contacts: []string{tooLong}, item: identifiers{From: "491701234567"}, want: ""},
+		{name: "beside what is no contact", contacts: []string{`"x"`, ann}, item: identifiers{From: "491701234567"}, want: ann},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var raw []json.RawMessage
+			for _, c := range tt.contacts {
+				raw = append(raw, json.RawMessage(c))
+			}
+			wantEqual(t, "contact", string(newDirectory(raw).find(string(tt.item.From), tt.item)), tt.want)
+		})
 	}
 }
 

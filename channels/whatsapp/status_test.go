@@ -156,6 +156,7 @@ func TestStatusOfAnotherProgramsMessage(t *testing.T) {
 			wantEqual(t, "state", status.State, channels.StateFailed)
 			wantEqual(t, "message", status.MessageID, 0)
 			wantEqual(t, "may be another program's", status.Others, true)
+			wantEqual(t, "is of an earlier part", status.Early, false)
 		})
 	}
 }
@@ -180,6 +181,7 @@ func TestParseToken(t *testing.T) {
 		{name: "part made the last", written: strings.Replace(firstPart.sign(keys[0]), "-", ".z-", 1)},
 		{name: "number with a leading zero", written: strings.Replace(wholeMessage.sign(keys[0]), "m12", "m012", 1)},
 		{name: "of another program", written: "order-4711"},
+		{name: "of another program, without a hyphen", written: "order4711"},
 		{name: "empty", written: ""},
 	}
 	for _, tt := range tests {
