@@ -62,6 +62,19 @@ func toldFiles() []toldFile {
 				Unavailable: "a Slack canvas or list, which only Slack can show",
 			},
 		},
+		{
+			name: "canvas, told by its type alone",
+			file: `{"id": "F8", "mode": "hosted", "mimetype": "application/vnd.slack-docs"}`,
+			want: bridge.SurfaceFile{
+				ID: "F8", Name: "file-F8", ContentType: "application/vnd.slack-docs",
+				Unavailable: "a Slack canvas or list, which only Slack can show",
+			},
+		},
+		{
+			name: "gone",
+			file: `{"id": "F9", "file_access": "file_not_found"}`,
+			want: bridge.SurfaceFile{ID: "F9", Name: "file-F9", Unavailable: "no access"},
+		},
 	}
 }
 

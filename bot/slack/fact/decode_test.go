@@ -90,6 +90,7 @@ func TestDecodeMessage(t *testing.T) {
 	wantEqual(t, "in a thread of ours", a.OwnThread, true)
 	wantEqual(t, "mentions us", a.MentionsBot, false)
 	wantEqual(t, "text as it was typed", a.Raw, "On our way")
+	wantEqual(t, "origin", a.Origin, bridge.OriginText)
 }
 
 func TestDecodeMessageAtTopLevel(t *testing.T) {
@@ -177,11 +178,11 @@ func TestDecodeMarkers(t *testing.T) {
 			want:  bridge.Action{Verb: bridge.VerbSnooze, Marker: bridge.MarkBang, Args: bridge.Args{Until: "2h"}},
 		},
 		{
-			name:  "command with a mention",
-			event: msg(annsMessage, "!assign <@UBEN>"),
+			name:  "command with mentions",
+			event: msg(annsMessage, "!assign <@UBEN> ask <@UCAT>"),
 			want: bridge.Action{
 				Verb: bridge.VerbAssign, Marker: bridge.MarkBang,
-				Args: bridge.Args{Agents: []string{"UBEN"}}, Mentions: []string{"UBEN"},
+				Args: bridge.Args{Agents: []string{"UBEN"}, Note: "ask a colleague"}, Mentions: []string{"UBEN", "UCAT"},
 			},
 		},
 		{name: "escaped command", event: msg(annsMessage, "!!important"), want: bridge.Action{Verb: bridge.VerbSay, Text: "!important"}},
@@ -208,6 +209,14 @@ func TestDecodeMentions(t *testing.T) {
 			want:  bridge.Action{Verb: bridge.VerbReply, Text: "**now**", Explicit: true},
 		},
 		{
+			name:  "no command to us, which its author may send", // without the mention
+			event: msg(annsMessage, "\u200b\ufe0f <@UBOT>, qqqqqqqq"),
+			want: bridge.Action{
+				Verb: bridge.VerbUnknown, Text: "qqqqqqqq", MentionsBot: true,
+				Args: bridge.Args{Note: "There is no command “qqqqqqqq”."},
+			},
+		},
+		{
 			name:  "mention of us inside",
 			event: msg(annsMessage, "ask <@UBOT> please"),
 			want:  bridge.Action{Verb: bridge.VerbSay, Text: "ask @Parley please", MentionsBot: true},
@@ -228,9 +237,11 @@ func TestDecodeMentions(t *testing.T) {
 // A command that doesn't exist is told as such.
 func TestDecodeUnknownCommand(t *testing.T) {
 	t.Parallel()
-	_, a := oneAction(t, msg(annsMessage, "!snoze 2h"))
+	_, a := oneAction(t, msg(annsMessage, "!asign <@UBEN> ask <@UCAT>"))
 	wantEqual(t, "verb", a.Verb, bridge.VerbUnknown)
 	wantEqual(t, "marker", a.Marker, bridge.MarkBang)
+	wantEqual(t, "verb that was meant", a.Meant.Verb, bridge.VerbAssign)
+	wantEqual(t, "note that was meant", a.Meant.Args.Note, "ask a colleague")
 }
 
 // A command in a mention of us says that it came so.
@@ -238,6 +249,7 @@ func TestDecodeOriginOfAMention(t *testing.T) {
 	t.Parallel()
 	_, a := oneAction(t, msg(annsMessage, "<@UBOT> snooze 2h"))
 	wantEqual(t, "origin", a.Origin, bridge.OriginMention)
+	wantEqual(t, "text as it was typed, with names", a.Raw, "@Parley snooze 2h")
 }
 
 // Case 26: who isn't of ours, or isn't a person, is told apart.
@@ -273,6 +285,7 @@ func TestDecodeActors(t *testing.T) {
 			fields: `"user":"USLACKBOT",`,
 			want:   bridge.Actor{ID: "USLACKBOT", Kind: bridge.ActorBot},
 		},
+		{name: "nobody whom Slack names", want: bridge.Actor{Kind: bridge.ActorBot}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -319,4 +332,9 @@ func TestDecodeReactionThatIsRemoved(t *testing.T) {
 func TestOurOwnReactionIsNoFact(t *testing.T) {
 	t.Parallel()
 	wantNoFact(t, reaction("reaction_added", "UBOT", "eyes"))
+}
+
+func TestReactionToAFileIsNoFact(t *testing.T) {
+	t.Parallel()
+	wantNoFact(t, `{"type":"reaction_added","user":"UANN","reaction":"eyes","item":{"type":"file","file":"F1"}}`)
 }

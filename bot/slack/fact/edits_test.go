@@ -21,6 +21,12 @@ func version(more, text string) string {
 		more + fmt.Sprintf(`"text":%q}`, text)
 }
 
+// deleted is the event of a deletion, with the id of the message and what it said.
+func deleted(id, before string) string {
+	return fmt.Sprintf(`{"type":"message","subtype":"message_deleted","channel":"C1","ts":"1700000009.000000","deleted_ts":%q,`+
+		`"previous_message":%s}`, id, before)
+}
+
 // toldAt returns an edit that is told at another time.
 func toldAt(event, stamp string) string { return strings.Replace(event, "1700000009.000000", stamp, 1) }
 
@@ -147,6 +153,7 @@ func TestDecodeEditIntoANote(t *testing.T) {
 func TestChangeThatIsNoEdit(t *testing.T) {
 	t.Parallel()
 	const ourCard = `{"type":"message","user":"UBOT","bot_id":"BBOT","app_id":"ABOT","ts":"1700000001.000100","text":"card"}`
+	const huddle = `"subtype":"huddle_thread",`
 	for _, tt := range []struct {
 		name  string
 		event string
@@ -159,7 +166,8 @@ func TestChangeThatIsNoEdit(t *testing.T) {
 			name:  "3 a link that Slack unfurls after an edit",
 			event: changed(version(`"attachments":[{"id":1}],`+edited5, "x"), version(edited5, "x")),
 		},
-		{name: "our own card", event: changed(ourCard, ourCard)},
+		{name: "our own card", event: changed(ourCard, strings.Replace(ourCard, "card", "older card", 1))},
+		{name: "a huddle that has ended", event: changed(version(huddle, "A huddle happened"), version(huddle, "A huddle started"))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -251,13 +259,63 @@ func TestDecodeDeletedRoot(t *testing.T) {
 // Case 2.
 func TestDecodeDeletedReply(t *testing.T) {
 	t.Parallel()
-	id, a := oneAction(t, `{
-		"type": "message", "subtype": "message_deleted", "channel": "C1", "ts": "1700000009.000000",
-		"deleted_ts": "1700000002.000200", "previous_message": `+version("", "x")+`
-	}`)
+	id, a := oneAction(t, deleted("1700000002.000200", version("", "x")))
 	wantEqual(t, "id of the fact", id, "d:C1:1700000002.000200")
 	wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
 	wantEqual(t, "thread", a.Place.Thread, "1700000001.000100")
 	wantEqual(t, "message", a.Place.Message, "1700000002.000200")
 	wantEqual(t, "actor", a.Actor.ID, "UANN")
+	wantEqual(t, "in a thread of ours", a.OwnThread, true)
+}
+
+// Slack may not repeat what was deleted.
+func TestDecodeDeletionAlone(t *testing.T) {
+	t.Parallel()
+	_, a := oneAction(t, `{"type":"message","subtype":"message_deleted","channel":"C1","deleted_ts":"1700000002.000200"}`)
+	wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
+	wantEqual(t, "place", a.Place, bridge.Place{Channel: "C1", Message: "1700000002.000200"})
+}
+
+// What happens to a message is applied in the order of its thread.
+func TestOrderOfAThread(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, event, want string }{
+		{name: "a reply", event: msg(annsMessage, "x"), want: "C1:1700000001.000100"},
+		{name: "an edit", event: changed(version(edited5, "new"), version("", "old")), want: "C1:1700000001.000100"},
+		{name: "a deletion", event: deleted("1700000002.000200", version("", "x")), want: "C1:1700000001.000100"},
+		{name: "a deletion at top level", event: deleted("1700000002.000200", `{"ts":"1700000002.000200"}`), want: "C1:1700000002.000200"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			facts := testSelf().SplitEvent(KindEvent, callbackOf(tt.event)).Facts
+			if len(facts) != 1 {
+				t.Fatalf("got %d facts, want one: %+v", len(facts), facts)
+			}
+			wantEqual(t, "order key", facts[0].OrderKey, tt.want)
+		})
+	}
+}
+
+// What lacks the place of a message, or has another form than Slack's, is kept and shown to people.
+func TestEventThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	emoji := reaction("reaction_added", "UANN", "eyes")
+	for _, tt := range []struct{ name, event string }{
+		{name: "no type", event: `{"channel":"C1","ts":"1.2"}`},
+		{name: "a text that is none", event: strings.Replace(msg(annsMessage, "x"), `"x"`, `{}`, 1)},
+		{name: "a message without its channel", event: strings.Replace(msg(annsMessage, "x"), `"channel"`, `"other"`, 1)},
+		{name: "a message without its stamp", event: strings.Replace(msg(annsMessage, "x"), `"ts"`, `"other"`, 1)},
+		{name: "a change without its message", event: `{"type":"message","subtype":"message_changed","channel":"C1"}`},
+		{name: "a change without its stamp", event: changed(`{"user":"UANN","text":"new"}`, version("", "old"))},
+		{name: "a deletion without its stamp", event: deleted("", version("", "x"))},
+		{name: "an emoji without its message", event: strings.Replace(emoji, `"ts"`, `"other"`, 1)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			facts := testSelf().SplitEvent(KindEvent, callbackOf(tt.event)).Facts
+			if len(facts) != 1 || facts[0].Quarantine == "" {
+				t.Errorf("got the facts %+v, want one in quarantine", facts)
+			}
+		})
+	}
 }
