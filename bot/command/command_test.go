@@ -29,6 +29,7 @@ func TestSlash(t *testing.T) {
 		{typed: "/parley 12", verb: bridge.VerbFind, args: args{Conversation: 12}},
 		{typed: "/parley show #12", verb: bridge.VerbFind, args: args{Conversation: 12}},
 		{typed: "/parley find broken lamp", verb: bridge.VerbFind, args: args{Note: "broken lamp"}},
+		{typed: "/parley find order #1042", verb: bridge.VerbFind, args: args{Note: "order #1042"}},
 		{typed: "/parley #12 assign <@UANN>", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
 		{typed: "/parley assign #12 <@UANN>", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
 		{typed: "/parley assign <@UANN> #12", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
@@ -51,7 +52,9 @@ func TestSlash(t *testing.T) {
 		{typed: "/assign #12 <@UANN>", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
 		{typed: "/snooze #12 2h", verb: bridge.VerbSnooze, args: args{Conversation: 12, Until: "2h"}},
 		{typed: "/snooze tomorrow 14:30 #12", verb: bridge.VerbSnooze, args: args{Conversation: 12, Until: "tomorrow 14:30"}},
+		{typed: "/snooze tomorrow #12 14:30", verb: bridge.VerbSnooze, args: args{Conversation: 12, Until: "tomorrow 14:30"}},
 		{typed: "/snooze 2h", verb: bridge.VerbSnooze, args: args{Until: "2h"}},
+		{typed: "/snooze 2 days", verb: bridge.VerbSnooze, args: args{Until: "2 days"}},
 		{typed: "/resolve #12 refunded", verb: bridge.VerbResolve, args: args{Conversation: 12, Note: "refunded"}},
 		{typed: "/resolve #12", verb: bridge.VerbResolve, args: args{Conversation: 12}},
 		{typed: "/resolve", verb: bridge.VerbResolve},
@@ -63,12 +66,23 @@ func TestSlash(t *testing.T) {
 	}
 }
 
+// What follows "reply" is sent: the slash belongs to the command.
+func TestSlashReply(t *testing.T) {
+	t.Parallel()
+	for _, typed := range []string{"#12 reply Hello", "reply #12 Hello"} {
+		want := Parsed{Verb: bridge.VerbReply, Args: bridge.Args{Conversation: 12}, Text: "Hello"}
+		wantParsed(t, typed, Slash("/parley", typed, team), want)
+	}
+	wantText(t, "reply", Slash("/parley", "reply", team), bridge.VerbReply, bridge.MarkSlash, "")
+}
+
 func TestSlashRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, wantWhy string }{
 		{typed: "xyz", wantWhy: "no command “/xyz”"},
 		{typed: "#12 xyz", wantWhy: "no command “/xyz”"},
 		{typed: "take #12 now", wantWhy: "Nothing may follow"},
+		{typed: "2 lamps are broken", wantWhy: "no command “/2”"},
 		{typed: "#12 …", wantWhy: "no command “/…”"},
 		{typed: "#12 cc bob", wantWhy: "an address"},
 		{typed: "#12 take now", wantWhy: "follow “take”"},
@@ -97,6 +111,8 @@ func TestMention(t *testing.T) {
 		{typed: "\u00a0Snooze 2h", want: Parsed{Verb: bridge.VerbSnooze, Args: args{Until: "2h"}}},
 		{typed: ", assign <@UANN>", want: Parsed{Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}}},
 		{typed: "!take", want: Parsed{Verb: bridge.VerbTake}},
+		{typed: "/take", want: Parsed{Verb: bridge.VerbTake}},
+		{typed: "snooze tomorrow 14:30 #12", want: Parsed{Verb: bridge.VerbSnooze, Args: args{Conversation: 12, Until: "tomorrow 14:30"}}},
 		{typed: "assign <@UANN> #12", want: Parsed{Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}}}},
 		{typed: "tag vip #1042", want: Parsed{Verb: bridge.VerbTag, Args: args{Tags: []string{"vip #1042"}}}},
 		{typed: "tag #12 vip, #1042", want: Parsed{Verb: bridge.VerbTag, Args: args{Conversation: 12, Tags: []string{"vip", "1042"}}}},

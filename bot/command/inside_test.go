@@ -53,7 +53,7 @@ func TestParseWordsForCustomers(t *testing.T) {
 		"Tip top!", "Appunto, grazie", "For information on sizes, see below", "Özel kampanya başladı", "Please note: closed on Monday",
 		"A note: hm", "Notre magasin ferme", "Notiere ich gern", "Privatkunden zahlen nichts", "Maria, thanks", "1. First\n2. Second",
 		"🙂 Noted, thanks!", "🙂 Not a problem!", "Hi\n🙂 Notes are attached", "Hi\n🎉", "Hi\nNotes are attached",
-		"Hi\nFYI: we close on Monday", "Hi\nnot this one", "Hi\nsee https://shop.example//x", "Hi\nHinweis: montags zu",
+		"Hi\nFYI: we close on Monday", "Hi\nnot this one", "Hi\nsee https://shop.example//x", "Hi\nHinweis: montags zu", "Note10 phones are back",
 		"内部文件已发送", "注意：周一休息", "メモを添付します", "ノートパソコンが届きました", "내부 확인 후 연락드리겠습니다", "참고로 배송은 무료입니다", "메모가 도착했습니다",
 		"ご注文：12", "नोटों की जाँच", "您好\n注：不含税", "Ｎｏｔｅｄ！",
 	} {

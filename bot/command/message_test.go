@@ -58,7 +58,7 @@ func TestFormattedCommand(t *testing.T) {
 		{plain: "reply: Hello", markdown: "**reply:** Hello", verb: bridge.VerbReply, text: "Hello"},
 		{plain: "reply: Hello", markdown: "*reply*: Hello", verb: bridge.VerbReply, text: "Hello"},
 		{plain: "#12 reply Hello", markdown: "`#12 reply` Hello", verb: bridge.VerbReply, text: "Hello"},
-		{plain: "note: Hello", markdown: "**note:** Hello", verb: bridge.VerbNote, text: "Hello"},
+		{plain: "note: Hello Kim", markdown: "**note:** Hello **Kim**", verb: bridge.VerbNote, text: "Hello **Kim**"},
 		{plain: "new a@x.test Hello", markdown: "new a@x.test **Hello**", verb: bridge.VerbNew, text: "**Hello**"},
 	} {
 		wantAction(t, tt.markdown+", to the app", readMessage(tt.plain, tt.markdown, true), tt.verb, tt.text)

@@ -58,7 +58,7 @@ func TestParsePlainText(t *testing.T) {
 		"", "Hello!", "Hello\n!resolve", "Hello // there", "Please note: closed on Monday", "Noted: thanks", "1/2 of it",
 		"**Important**: read this", "> quoted\n\nanswer", "https://shop.example/x", "<@UANN> look", "@ann look", "…", "?", "👍",
 		"- one\n- two", "🎉!", "🎉!! Wow", "🎉 ! Wow", "👍/👎", "🙂 Hello", `¯\_(ツ)_/¯`, "→ Hello", "👍 ok // hm", `\hello`, `\\server\share`,
-		"snooze it later", "Why?", "Done", "resolve this please", "r", "mine",
+		"snooze it later", "Why?", "Done", "resolve this please", "close tomorrow", "r", "mine", "again", "🎉!Wow",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkNone, text)
 	}
@@ -170,6 +170,8 @@ func TestParseUnknownCommands(t *testing.T) {
 		{typed: "！！！", wantWord: ""},
 		{typed: "**!!?**", wantWord: ""},
 		{typed: "<@UANN> !!", wantWord: ""},
+		{typed: "`!!`", wantWord: ""},
+		{typed: "!! ~", wantWord: ""},
 		{typed: "! resolve", wantWord: ""},
 		{typed: "!xyz", wantWord: "xyz"},
 		{typed: "!Xyz now", wantWord: "Xyz"},
@@ -232,7 +234,7 @@ func wantUnknownCommand(t *testing.T, text string, marker bridge.Marker, word st
 func TestParseLoneWords(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"✔ resolve", "resolve", "RESOLVE.", "take!", "**resolve**", "help", "snooze", "snooze 2h", "Snooze tomorrow 14:30", "why", "note",
+		"✔ resolve", "resolve", "RESOLVE.", "take!", "take !", "**resolve**", "help", "snooze", "snooze 2h", "Snooze tomorrow 14:30", "why", "note",
 		"@ann resolve", "ｒｅｓｏｌｖｅ", "ｔａｋｅ。",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkLone, text)
@@ -290,62 +292,6 @@ func TestParseReply(t *testing.T) {
 	}
 }
 
-// A conversation is assigned to people, who are mentioned, named or meant by "me", or to a team. What else is said is a note for them.
-// R-121
-func TestParseAssign(t *testing.T) {
-	t.Parallel()
-	type args = bridge.Args
-	for _, tt := range []struct {
-		typed string
-		want  args
-	}{
-		{typed: "!assign <@UANN>", want: args{Agents: []string{"UANN"}}},
-		{typed: "!a <@UANN>", want: args{Agents: []string{"UANN"}}},
-		{typed: "!assign to <@UANN>", want: args{Agents: []string{"UANN"}}},
-		{typed: "!assign <@UANN> +<@UBOB>", want: args{Agents: []string{"UANN", "UBOB"}}},
-		{typed: "!assign <@UANN>, <@UBOB>", want: args{Agents: []string{"UANN", "UBOB"}}},
-		{typed: "!assign <@UANN> and <@UBOB>", want: args{Agents: []string{"UANN", "UBOB"}}},
-		{typed: "!assign +<@UBOB>", want: args{Agents: []string{"UBOB"}, Add: true}},
-		{typed: "!assign + <@UBOB>", want: args{Agents: []string{"UBOB"}, Add: true}},
-		{typed: "!assign ann", want: args{Agents: []string{"ann"}}},
-		{typed: "!assign @ann", want: args{Agents: []string{"@ann"}}},
-		{typed: "!assign <@UANN> +@bob, thanks", want: args{Agents: []string{"UANN", "@bob"}, Note: "thanks"}},
-		{typed: "!assign me", want: args{Agents: []string{"me"}}},
-		{typed: "!assign mich.", want: args{Agents: []string{"me"}}},
-		{typed: "!assign mir!", want: args{Agents: []string{"me"}, Note: "!"}},
-		{typed: "!assign mich.weber", want: args{Agents: []string{"mich.weber"}}},
-		{typed: "!assign me-linh", want: args{Agents: []string{"me-linh"}}},
-		{typed: "!assign mir.ahmad@shop.example bitte", want: args{Agents: []string{"mir.ahmad@shop.example"}, Note: "bitte"}},
-		{typed: "!assign @ann mir fehlt heute die Zeit", want: args{Agents: []string{"@ann"}, Note: "mir fehlt heute die Zeit"}},
-		{typed: "!assign <@UANN> an mich hat er nie geschrieben", want: args{Agents: []string{"UANN"}, Note: "an mich hat er nie geschrieben"}},
-		{typed: "!assign <@UANN> + me", want: args{Agents: []string{"UANN", "me"}}},
-		{typed: "!assign <@UANN>, me", want: args{Agents: []string{"UANN", "me"}}},
-		{typed: "!assign @ann und mir", want: args{Agents: []string{"@ann", "me"}}},
-		{typed: "!assign <@UANN> & me please", want: args{Agents: []string{"UANN", "me"}, Note: "please"}},
-		{typed: "!assign <@UANN> and +me", want: args{Agents: []string{"UANN", "me"}}},
-		{typed: "!assign to me", want: args{Agents: []string{"me"}}},
-		{typed: "!assign me +<@UBOB> both please", want: args{Agents: []string{"me", "UBOB"}, Note: "both please"}},
-		{typed: "!assign Ann@Acme.test", want: args{Agents: []string{"ann@acme.test"}}},
-		{typed: "!assign [ann@acme.test](mailto:ann@acme.test)", want: args{Agents: []string{"ann@acme.test"}}},
-		{typed: "!t <@UANN> an old friend", want: args{Agents: []string{"UANN"}, Note: "an old friend"}},
-		{typed: `!t <at id="0">Ann Lee</at> hi`, want: args{Agents: []string{"19:ann"}, Note: "hi"}},
-		{typed: "!t #billing", want: args{Team: "billing"}},
-		{typed: "!assign #first-line wants a refund", want: args{Team: "first-line", Note: "wants a refund"}},
-		{typed: `!assign #"First line" wants it`, want: args{Team: "First line", Note: "wants it"}},
-		{typed: "!assign #billing <@UANN> knows", want: args{Team: "billing", Note: "<@UANN> knows"}},
-	} {
-		wantParsed(t, tt.typed, Parse(tt.typed, team), Parsed{Verb: bridge.VerbAssign, Marker: bridge.MarkBang, Args: tt.want})
-	}
-}
-
-func TestParseAssignBySlashCommand(t *testing.T) {
-	t.Parallel()
-	want := Parsed{Verb: bridge.VerbAssign, Marker: bridge.MarkSlash, Args: bridge.Args{Agents: []string{"me"}}}
-	for _, typed := range []string{"/assign me", "/parley assign me"} {
-		wantParsed(t, typed, Parse(typed, team), want)
-	}
-}
-
 // Commands with arguments of other kinds.
 func TestParseArguments(t *testing.T) {
 	t.Parallel()
@@ -373,6 +319,7 @@ func TestParseArguments(t *testing.T) {
 		{typed: "!resolve #12 is the same", verb: bridge.VerbResolve, args: args{Note: "#12 is the same"}},
 		{typed: "!cc bob@shop.example", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example"}}},
 		{typed: "!cc +bob@shop.example, eve@x.test", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example", "eve@x.test"}}},
+		{typed: "!cc bob@shop.example, BOB@shop.example", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example"}}},
 		{typed: "!cc -bob@shop.example", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example"}, Remove: true}},
 		{typed: "!cc <mailto:bob@shop.example|bob@shop.example>", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example"}}},
 		{typed: "!to [bob@shop.example](mailto:bob@shop.example)", verb: bridge.VerbTo, args: args{Addresses: []string{"bob@shop.example"}}},
@@ -381,6 +328,7 @@ func TestParseArguments(t *testing.T) {
 		{typed: "!list", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
 		{typed: "!list unassigned", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "unassigned"}}},
 		{typed: "!mine", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
+		{typed: "!history 1", verb: bridge.VerbHistory},
 		{typed: "!history 2", verb: bridge.VerbHistory, args: args{ListArgs: bridge.ListArgs{Page: 1}}},
 		{typed: "！ｈｉｓｔｏｒｙ　２", verb: bridge.VerbHistory, args: args{ListArgs: bridge.ListArgs{Page: 1}}},
 		{typed: "!resolved", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "resolved"}}},
@@ -390,6 +338,8 @@ func TestParseArguments(t *testing.T) {
 		{typed: "!find #4711", verb: bridge.VerbFind, args: args{Conversation: 4711}},
 		{typed: "!Find 4711", verb: bridge.VerbFind, args: args{Conversation: 4711, Note: "4711"}},
 		{typed: "!find broken lamp", verb: bridge.VerbFind, args: args{Note: "broken lamp"}},
+		{typed: "!show broken lamp", verb: bridge.VerbFind, args: args{Note: "broken lamp"}},
+		{typed: "!find 12 kg", verb: bridge.VerbFind, args: args{Note: "12 kg"}},
 		{typed: "!help", verb: bridge.VerbHelp},
 		{typed: "!?", verb: bridge.VerbHelp},
 		{typed: "!help snooze", verb: bridge.VerbHelp, args: args{Note: "snooze"}},

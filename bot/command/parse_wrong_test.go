@@ -2,6 +2,7 @@ package command
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"parley/bridge"
@@ -53,6 +54,9 @@ func TestParseWrong(t *testing.T) {
 		{typed: "!cc -bob@x.test eve@x.test", wantWhy: "not both"},
 		{typed: "!to -bob@x.test", wantWhy: "Only “cc”"},
 		{typed: "!to Bob Miller <bob@x.test>", wantWhy: "“Bob” isn't an address"},
+		{typed: "!to bob@x.test(Bob)", wantWhy: "isn't an address"},
+		{typed: "!to bob@[10.0.0.1]", wantWhy: "isn't an address"},
+		{typed: "!to " + strings.Repeat("b", 248) + "@x.test", wantWhy: "isn't an address"}, // longer than an address may be
 		{typed: "!list nothing", wantWhy: "There is no list"},
 		{typed: "!c", wantWhy: "there are none yet"},
 		{typed: "!history soon", wantWhy: "Say which page"},
@@ -61,7 +65,10 @@ func TestParseWrong(t *testing.T) {
 		{typed: "!reslove", wantWhy: "Did you mean !resolve"},
 		{typed: "!asign <@UANN>", wantWhy: "Did you mean !assign"},
 		{typed: "/snoze 2h", wantWhy: "Did you mean /snooze"},
+		{typed: "! resolve", wantWhy: "follows “!” directly"},
 		{typed: "!qqqqqqqq", wantWhy: "There is no command “!qqqqqqqq”."},
+		{typed: "!" + strings.Repeat("q", 40), wantWhy: "“!" + strings.Repeat("q", 40) + "”."},
+		{typed: "!" + strings.Repeat("q", 41), wantWhy: "“!" + strings.Repeat("q", 39) + "…”."},
 	} {
 		got := Parse(tt.typed, team)
 		wantUnknown(t, tt.typed, got, tt.wantWhy)
@@ -90,7 +97,7 @@ func TestMistypedVerbs(t *testing.T) {
 	}{
 		{typed: "!assing <@UBOB>", want: &bridge.Meant{Verb: bridge.VerbAssign, Args: args{Agents: []string{"UBOB"}}}},
 		{typed: "!asign: @ben please", want: &bridge.Meant{Verb: bridge.VerbAssign, Args: args{Agents: []string{"@ben"}, Note: "please"}}},
-		{typed: "!snoze tomorrow", want: &bridge.Meant{Verb: bridge.VerbSnooze, Args: args{Until: "tomorrow"}}},
+		{typed: "!SNOZE tomorrow", want: &bridge.Meant{Verb: bridge.VerbSnooze, Args: args{Until: "tomorrow"}}},
 		{typed: "/snoze 2h", want: &bridge.Meant{Verb: bridge.VerbSnooze, Args: args{Until: "2h"}}},
 		{typed: "!snoze", want: &bridge.Meant{Verb: bridge.VerbSnooze}},
 		{typed: "!c hello", want: &bridge.Meant{Verb: bridge.VerbTemplate}},

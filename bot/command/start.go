@@ -84,10 +84,11 @@ func cutPhoneNumber(text string) (number, rest, problem string) {
 	}
 
 	line, behind, _ := strings.Cut(text, "\n")
+	groups := strings.FieldsFunc(line, typed.IsBlank)
 	isNoGroup := func(word string) bool { return !phonePart.MatchString(word) }
-	isOnlyNumber := !slices.ContainsFunc(strings.FieldsFunc(line, typed.IsBlank), isNoGroup)
+	isOnlyNumber := !slices.ContainsFunc(groups, isNoGroup)
 	if isOnlyNumber && countDigits(line) <= maxPhoneDigits {
-		return typed.Trim(line), typed.Trim(behind), ""
+		return strings.Join(groups, " "), typed.Trim(behind), ""
 	}
 
 	for {

@@ -40,6 +40,9 @@ func TestStart(t *testing.T) {
 		{typed: "new sms +44 20 7946 0958 - Hello", wantAccount: "sms", wantRecipient: "+44 20 7946 0958", wantText: "- Hello"},
 		{typed: "new sms +49 171 5550100 1234567 is it", wantAccount: "sms", wantRecipient: "+49 171 5550100", wantText: "1234567 is it"},
 		{typed: "new sms +43 664 123 45 67\n3 Lampen", wantAccount: "sms", wantRecipient: "+43 664 123 45 67", wantText: "3 Lampen"},
+		{typed: "new 0441234567 Hello", wantRecipient: "0441234567", wantText: "Hello"},
+		{typed: "new sms 12345 Hello", wantAccount: "sms", wantRecipient: "12345", wantText: "Hello"},
+		{typed: "new +49\u00a0171\u00a05550100\nHallo", wantRecipient: "+49 171 5550100", wantText: "Hallo"},
 		{typed: "new <mailto:a@x.test|a@x.test> Hello", wantRecipient: "a@x.test", wantText: "Hello"},
 		{typed: "new shop customer-12 Hello", wantAccount: "shop", wantRecipient: "customer-12", wantText: "Hello"},
 		{typed: `new a@x.test \note: Hello`, wantRecipient: "a@x.test", wantText: "note: Hello"},
@@ -73,7 +76,7 @@ func TestStartWithoutText(t *testing.T) {
 // What reads like a note or a command isn't sent to a new customer.
 func TestStartRefuses(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"new a@x.test note: secret", "new a@x.test !resolve", "new ann? Hello"} {
+	for _, text := range []string{"new a@x.test note: secret", "new a@x.test !resolve", "new ann? Hello", "new +49abc Hello"} {
 		wantUnknown(t, text, Slash("/parley", text, Options{}), "")
 	}
 }
@@ -84,7 +87,8 @@ func TestStartWithAnUnclearNumber(t *testing.T) {
 	for _, text := range []string{
 		"+43 664 123 45 67 Hallo", "+49 171 555 01 00 Hallo", "+39 347 123 45 67 Ciao", "+358 40 123 45 67 Moi", "+380 67 123 45 67 Hi",
 		"+43 664 123 45 - 67 Hallo", "+44 20 7946 0958 3 lamps", "+299123456 20 lamps", "+372 51 23456 3 lamps",
-		"040 123456 24.12. we close", "040 123456 20 lamps", "020 7946 20 lamps",
+		"040 123456 24.12. we close", "040 123456 20 lamps", "020 7946 20 lamps", "040 123456 2000 lamps", "020 7946 24.12. we close",
+		"+44 20 7946 3 lamps", "+44 20 7946 24.12. we close", "+43 664 123 45 67 1234 56",
 	} {
 		wantUnknown(t, text, Slash("/parley", "new sms "+text, Options{}), "where the number ends")
 	}

@@ -140,6 +140,40 @@ func TestSubmitRich(t *testing.T) {
 			wantText: "It is on its way.",
 		},
 		{
+			name:     "as many buttons as fit",
+			kind:     bridge.RichIsButtons,
+			most:     oneItem,
+			values:   formValues{"text": {"x"}, "choices": {"Yes"}},
+			wantRich: &bridge.Rich{Buttons: []bridge.RichButton{{ID: "b1", Title: "Yes"}}},
+			wantText: "x",
+		},
+		{
+			name:   "list without sections",
+			kind:   bridge.RichIsList,
+			most:   mostRows,
+			values: formValues{"text": {"x"}, "open": {"Choose"}, "choices": {"Luna | until 18:"}},
+			wantRich: &bridge.Rich{List: &bridge.RichList{
+				Button:   "Choose",
+				Sections: []bridge.RichSection{{Rows: []bridge.RichRow{{ID: "r1", Title: "Luna", Description: "until 18:"}}}},
+			}},
+			wantText: "x",
+		},
+		{
+			name: "list that becomes text may have long words",
+			kind: bridge.RichIsList,
+			most: sentAsText,
+			values: formValues{
+				"text":    {"x"},
+				"open":    {"Choose"},
+				"choices": {longTitle() + ":\n" + longTitle() + " | " + strings.Repeat("x", 73)},
+			},
+			wantRich: &bridge.Rich{List: &bridge.RichList{Button: "Choose", Sections: []bridge.RichSection{{
+				Title: longTitle(),
+				Rows:  []bridge.RichRow{{ID: "r1", Title: longTitle(), Description: strings.Repeat("x", 73)}},
+			}}}},
+			wantText: "x",
+		},
+		{
 			name: "list",
 			kind: bridge.RichIsList,
 			most: mostRows,
@@ -174,9 +208,34 @@ func TestSubmitRich(t *testing.T) {
 			name: "cards",
 			kind: bridge.RichIsCards,
 			most: mostCards,
-			values: formValues{"cards": {"Luna\nWarm white\nhttps://lamps.example/luna.jpg\n> Order | https://lamps.example/luna\n> Ask\n\n" +
+			values: formValues{"cards": {"Luna\nWarm white\nhttps://lamps.example/luna.jpg\n> Order | https://lamps.example/luna\n> Ask\n \n" +
 				"Sol\nCold white"}},
 			wantRich: riches()[bridge.RichIsCards],
+		},
+		{
+			name:   "a card without a text",
+			kind:   bridge.RichIsCards,
+			most:   mostCards,
+			values: formValues{"cards": {"Luna\n> Ask"}},
+			wantRich: &bridge.Rich{Cards: []bridge.RichCard{
+				{Title: "Luna", Buttons: []bridge.RichButton{{ID: "c1b1", Title: "Ask"}}},
+			}},
+		},
+		{
+			name:   "a card with two pictures",
+			kind:   bridge.RichIsCards,
+			most:   mostCards,
+			values: formValues{"cards": {"Luna\nhttps://lamps.example/1.jpg\nhttps://lamps.example/2.jpg"}},
+			wantRich: &bridge.Rich{Cards: []bridge.RichCard{
+				{Title: "Luna", ImageURL: "https://lamps.example/1.jpg", Text: "https://lamps.example/2.jpg"},
+			}},
+		},
+		{
+			name:     "a card that becomes text may be a title alone",
+			kind:     bridge.RichIsCards,
+			most:     sentAsText,
+			values:   formValues{"cards": {"Luna"}},
+			wantRich: &bridge.Rich{Cards: []bridge.RichCard{{Title: "Luna"}}},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -219,6 +278,10 @@ func TestSubmitButtonsRefuses(t *testing.T) {
 		{name: "two equal buttons", most: most, values: formValues{"text": {"x"}, "choices": {"Yes\nyes"}}, wantField: "choices"},
 		{name: "a long button", most: most, values: formValues{"text": {"x"}, "choices": {longTitle()}}, wantField: "choices"},
 		{name: "a link that isn't a web address", most: most, values: formValues{"text": {"x"}, "choices": {"Track | shop"}}, wantField: "choices"},
+		{name: "a link without encryption", most: most, values: formValues{"text": {"x"}, "choices": {"Track | http://shop.example"}}, wantField: "choices"},
+		{name: "a link to no host", most: most, values: formValues{"text": {"x"}, "choices": {"Track | https://shop"}}, wantField: "choices"},
+		{name: "a link with a blank", most: most, values: formValues{"text": {"x"}, "choices": {"Track | https://shop.example/a b"}}, wantField: "choices"},
+		{name: "a long link", most: most, values: formValues{"text": {"x"}, "choices": {"Track | https://shop.example/" + tooLong}}, wantField: "choices"},
 		{name: "a link without a title", most: most, values: formValues{"text": {"x"}, "choices": {"| https://shop.example"}}, wantField: "choices"},
 		{name: "a long text", most: most, values: formValues{"text": {tooLong}, "choices": {"a"}}, wantField: "text"},
 		{name: "a note", most: most, values: formValues{"text": {"note: x"}, "choices": {"a"}}, wantField: "text"},
@@ -232,9 +295,13 @@ func TestSubmitListRefuses(t *testing.T) {
 	wantRefused(t, bridge.RichIsList, []refusedForm{
 		{name: "no button that opens it", most: most, values: formValues{"text": {"x"}, "choices": {"a"}}, wantField: "open"},
 		{name: "a row before the first section", most: most, values: list("a\nFloor:\nb"), wantField: "choices"},
-		{name: "a section without rows", most: most, values: list("Floor:"), wantField: "choices"},
+		{name: "a section without rows", most: most, values: list("Desk:\na\nFloor:"), wantField: "choices"},
+		{name: "a section with a long title", most: most, values: list(longTitle() + ":\na"), wantField: "choices"},
+		{name: "more than ten sections", most: 20, values: list("1:\na\n2:\nb\n3:\nc\n4:\nd\n5:\ne\n6:\nf\n7:\ng\n8:\nh\n9:\ni\n10:\nj\n11:\nk"), wantField: "choices"},
+		{name: "two equal rows", most: most, values: list("Luna\nluna"), wantField: "choices"},
 		{name: "too many rows", most: most, values: list("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk"), wantField: "choices"},
 		{name: "a long row", most: most, values: list(longTitle()), wantField: "choices"},
+		{name: "a long description", most: most, values: list("a | " + strings.Repeat("x", 73)), wantField: "choices"},
 		{name: "a row without a title", most: most, values: list("| only"), wantField: "choices"},
 	})
 }
@@ -262,6 +329,8 @@ func TestSubmitCardsRefuses(t *testing.T) {
 	cards := func(text string) formValues { return formValues{"cards": {text}} }
 	wantRefused(t, bridge.RichIsCards, []refusedForm{
 		{name: "a title alone", most: mostCards, values: cards("Luna"), wantField: "cards"},
+		{name: "a long title", most: mostCards, values: cards(strings.Repeat("x", 81) + "\nx"), wantField: "cards"},
+		{name: "a long text", most: mostCards, values: cards("Luna\n" + strings.Repeat("x", 81)), wantField: "cards"},
 		{name: "too many cards", most: oneItem, values: cards("Luna\nx\n\nSol\nx"), wantField: "cards"},
 		{name: "a link that is a script", most: oneItem, values: cards("Luna\n> Order | javascript:alert(1)"), wantField: "cards"},
 		{name: "too many buttons", most: oneItem, values: cards("Luna\n> a\n> b\n> c\n> d"), wantField: "cards"},
@@ -315,31 +384,6 @@ func TestLongTextAboveButtons(t *testing.T) {
 	}
 	_, problems := Submit(bridge.VerbReply, form.Args, map[string][]string{words.Name: words.Value, "choices": {"Yes"}}, now(t), time.UTC)
 	wantWords(t, problems[words.Name], "at most 1024 characters")
-}
-
-// If promotional replies may leave for a shorter time than answers, the form asks whether a reply is one. Once that time is
-// over, it says so instead.
-//
-func TestReplyFormAsksForPromotions(t *testing.T) {
-	t.Parallel()
-	reply := func(peopleOnly bool) Form {
-		in := input(t, bridge.VerbReply, facts(t))
-		in.Can = bridge.Capabilities{Window: bridge.ReplyWindow{Free: 24 * time.Hour, Human: 7 * 24 * time.Hour}}
-		in.Facts.Window.PeopleOnly = peopleOnly
-		return mustForm(t, in)
-	}
-
-	t.Run("in time", func(t *testing.T) {
-		form := reply(false)
-		wantWords(t, dumpForm("reply", form), "Promotional: an offer", "24 hours after")
-		filled := mustSubmit(t, form, map[string][]string{"text": {"10 % off"}, "kind": {"promotion"}})
-		wantEqual(t, "the reply is promotional", filled.Args.Promotional, true)
-	})
-	t.Run("too late", func(t *testing.T) {
-		shown := dumpForm("reply", reply(true))
-		wantWords(t, shown, "nothing promotional")
-		wantEqual(t, "the form still asks", strings.Contains(shown, "Promotional:"), false)
-	})
 }
 
 // richKinds are all kinds of what can go with a reply.
