@@ -133,8 +133,10 @@ func (t fencedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.until, _ = r.Context().Deadline()
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		c := info.Conn
-		if inner, ok := c.(interface{ NetConn() net.Conn }); ok { // TLS
+		inner, ok := c.(interface{ NetConn() net.Conn })
+		for ok { // TLS, also within that of a proxy
 			c = inner.NetConn()
+			inner, ok = c.(interface{ NetConn() net.Conn })
 		}
 		if own, ok := c.(*conn); ok {
 			own.attempt.Store(a)

@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -154,6 +156,45 @@ func testNothingLeftToNobody(t *testing.T, start func(http.Handler) *httptest.Se
 		t.Error("the request succeeded, want an error")
 	}
 	wantEqual(t, "a byte left", attempt.Left(), false)
+}
+
+// tunnel is a proxy that passes on what both sides of a connection say.
+func tunnel(w http.ResponseWriter, r *http.Request) {
+	there, err := (&net.Dialer{}).DialContext(r.Context(), "tcp", r.Host)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	here, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
+	var forth sync.WaitGroup
+	forth.Go(func() {
+		_, _ = io.Copy(there, here)
+		_ = there.Close()
+	})
+	_, _ = io.Copy(here, there)
+	_ = here.Close()
+	forth.Wait()
+}
+
+// A request to HTTPS by a proxy that is reached by HTTPS itself is TLS within TLS. It is noted all the same that a byte of it left.
+func TestLeftByHTTPSProxy(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewTLSServer(http.HandlerFunc(readAndCut))
+	defer s.Close()
+	proxy := httptest.NewTLSServer(http.HandlerFunc(tunnel))
+	defer proxy.Close()
+	address, err := url.Parse(proxy.URL)
+	noError(t, err)
+	c := newClientOf(s)
+	c.Transport.(fencedTransport).next.Proxy = http.ProxyURL(address)
+	_, attempt, err := post(t, c, s.URL)
+	if err == nil {
+		t.Error("the request succeeded, want an error")
+	}
+	wantEqual(t, "a byte left", attempt.Left(), true)
 }
 
 // countingDialer counts the connections that it makes.
