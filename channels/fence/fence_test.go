@@ -70,6 +70,11 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 	}{
 		{name: "the process was stopped", left: -time.Second, clock: time.Now},
 		{
+			name:  "the process was stopped, and the time of day set back",
+			left:  -time.Second,
+			clock: func() time.Time { return time.Now().Add(-time.Hour) },
+		},
+		{
 			name:  "the machine slept for an hour",
 			left:  time.Minute,
 			clock: func() time.Time { return time.Now().Add(time.Hour) },
@@ -125,6 +130,7 @@ func testLeftWhenAnswered(t *testing.T, start func(http.Handler) *httptest.Serve
 	noError(t, err)
 	wantEqual(t, "status", resp.StatusCode, http.StatusTemporaryRedirect)
 	wantEqual(t, "a byte left", attempt.Left(), true)
+	wantEqual(t, "its connection knew no deadline", attempt.until.IsZero(), false)
 }
 
 // A request whose connection was cut before an answer left. The connection has carried another request before, which doesn't count
@@ -209,13 +215,12 @@ func (d *countingDialer) DialContext(ctx context.Context, network, address strin
 	return d.Dialer.DialContext(ctx, network, address)
 }
 
-// A client with a dialer of its own uses no proxy, which would hide from the dialer whom it calls.
+// A client with a dialer of its own uses no proxy, which would hide from the dialer whom it calls. Any other uses the environment's.
 func TestDialerExcludesProxy(t *testing.T) {
 	t.Parallel()
-	c := NewClient(Options{Dialer: &countingDialer{}})
-	if c.Transport.(fencedTransport).next.Proxy != nil {
-		t.Error("the client has a proxy, want none")
-	}
+	hasProxy := func(o Options) bool { return NewClient(o).Transport.(fencedTransport).next.Proxy != nil }
+	wantEqual(t, "a client with a dialer has a proxy", hasProxy(Options{Dialer: &countingDialer{}}), false)
+	wantEqual(t, "a client without a dialer has a proxy", hasProxy(Options{}), true)
 }
 
 // A client that may follow redirects gives the answer behind one, and makes each of the two connections by the given dialer.

@@ -40,9 +40,11 @@ func wantLost(t *testing.T, err error, left bool) {
 		t.Fatalf("got the error %v, want a *LostError", err)
 	}
 	wantEqual(t, "a byte left", lost.Left, left)
-	if text := err.Error(); strings.Contains(text, "secret") {
+	text := err.Error()
+	if strings.Contains(text, "secret") {
 		t.Errorf("the error tells the address: %s", text)
 	}
+	wantEqual(t, "the error says that nothing was sent", strings.Contains(text, "nothing was sent"), !left)
 }
 
 // Read gives all of an answer that is as long as it may be.
@@ -132,6 +134,7 @@ func TestBoundedBodyThatIsTooLong(t *testing.T) {
 		most int64
 	}{
 		{body: "123456", most: 5},
+		{body: "1234567890", most: 5},
 		{body: "1", most: 0},
 	}
 	for _, reader := range bodyReaders() {

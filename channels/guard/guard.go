@@ -68,7 +68,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 		return nil, fmt.Errorf("guard: %w", err)
 	}
 	host = normalHost(host)
-	if d.allowed[host] || d.allowed[normalHost(net.JoinHostPort(host, port))] {
+	if d.allowed[host] || d.allowed[net.JoinHostPort(host, port)] {
 		return d.plain.DialContext(ctx, network, address)
 	}
 	return d.guarded.DialContext(ctx, network, address)

@@ -54,7 +54,7 @@ func TestAddressesOffTheInternet(t *testing.T) {
 		// 6to4, which leads to any address of IPv4
 		"2002:7f00:1::1", "2002:808:808::1",
 		// addresses of IPv4 within IPv6
-		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a9fe:a9fe", "::127.0.0.1", "::1.1.1.1", "::ffff:0:127.0.0.1",
+		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a9fe:a9fe", "::ffff:1.1.1.1%eth0", "::127.0.0.1", "::1.1.1.1", "::ffff:0:127.0.0.1",
 		"64:ff9b::7f00:1", "64:ff9b::10.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b:1::1.1.1.1",
 	}
 	for _, address := range addresses {
@@ -140,6 +140,7 @@ func TestDialNamedHost(t *testing.T) {
 		{name: "by its address", host: "127.0.0.1", own: []string{"127.0.0.1"}},
 		{name: "by its address and port", host: "127.0.0.1", own: []string{"127.0.0.1:" + port}},
 		{name: "by its name in other letters, with the dot of a full name", host: "localhost", own: []string{"LocalHost."}},
+		{name: "in other letters than those that the admin named", host: "LocalHost", own: []string{"localhost"}},
 		{name: "among others, with spaces around", host: "localhost", own: []string{"", " localhost:" + port}},
 	}
 	for _, tt := range tests {
@@ -222,6 +223,16 @@ func TestDialWithoutPortFails(t *testing.T) {
 	t.Parallel()
 	if err := dial(t, New(), "nonsense"); err == nil {
 		t.Error("an address without a port was dialled, want an error")
+	}
+}
+
+// Nothing refuses a connection to the internet, of either form of address.
+func TestInternetIsReached(t *testing.T) {
+	t.Parallel()
+	for network, address := range map[string]string{"tcp4": "1.1.1.1:443", "tcp6": "[2606:4700:4700::1111]:443"} {
+		if err := New().check(network, address); err != nil {
+			t.Errorf("%s over %s is refused: %v", address, network, err)
+		}
 	}
 }
 
