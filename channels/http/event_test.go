@@ -40,10 +40,13 @@ func events() []event {
 				Answers: channels.Answers{External: "p1"}, Chosen: "yes",
 			}},
 		{raw: `{"type":"message","id":"m2",` + from + `,"attachments":[` +
-			`{"name":"a.txt","type":"text/plain","content":"aGVsbG8="},{"url":"https://x.test/a/b.png?s=1","size":5}]}`,
+			`{"name":"a.txt","type":"text/csv","content":"aGVsbG8="},{"url":"https://x.test/a/b.png?s=1","size":5},` +
+			`{"url":"https://x.test"},{"url":"https://x.test/"}]}`,
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m2", From: kim, Attachments: []channels.Attachment{
-				{Name: "a.txt", ContentType: "text/plain", Content: []byte("hello")},
-				{Name: "b.png", ContentType: "image/png", Ref: "https://x.test/a/b.png?s=1", SizeBytes: 5}}}},
+				{Name: "a.txt", ContentType: "text/csv", Content: []byte("hello")},
+				{Name: "b.png", ContentType: "image/png", Ref: "https://x.test/a/b.png?s=1", SizeBytes: 5},
+				{Name: "file", ContentType: "application/octet-stream", Ref: "https://x.test"},
+				{Name: "file", ContentType: "application/octet-stream", Ref: "https://x.test/"}}}},
 		{raw: `{"type":"message","id":"m3",` + from + `,"at":"2026-11-20t12:00:00Z","text":"Hi"}`,
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m3", From: kim, At: at, Text: "Hi"}},
 		{raw: `{"type":"message","id":"m4",` + from + `,"at":"2026-11-20t12:00:00z","text":"Hi"}`,
@@ -71,6 +74,7 @@ func events() []event {
 		{raw: `{"type":"message","id":5}`, fault: "events[0]: id is not of the right type"},
 		{raw: `{"type":"message",` + from + `,"text":"x"}`, fault: "events[0]: id is missing"},
 		{raw: `{"type":"message","id":" x",` + from + `,"text":"x"}`, fault: "id has blanks"},
+		{raw: `{"type":"message","id":"broken \ufffd",` + from + `,"text":"x"}`, fault: "control characters", finer: true},
 		{raw: `{"type":"message","id":"` + strings.Repeat("x", 201) + `",` + from + `,"text":"x"}`, fault: "id is longer"},
 		{raw: `{"type":"message","id":"1","text":"x"}`, fault: "from is missing"},
 		{raw: `{"type":"message","id":"1","from":{},"text":"x"}`, fault: "from.id is missing"},
@@ -80,11 +84,13 @@ func events() []event {
 		{raw: message + `,"attachments":[{"name":"x"}]}`, fault: "attachments[0] needs either"},
 		{raw: message + `,"attachments":[{"content":"eA==","url":"https://x.test"}]}`, fault: "attachments[0] needs either"},
 		{raw: message + `,"attachments":[{"url":"file:///etc/passwd"}]}`, fault: "attachments[0].url", finer: true},
+		{raw: message + `,"attachments":[{"url":"https://x.test/` + strings.Repeat("x", 2000) + `"}]}`, fault: "attachments[0].url"},
 		{raw: message + `,"attachments":[{"url":"http://x.test/a"}]}`, fault: "attachments[0].url", finer: true},
 		{raw: message + `,"attachments":[` + strings.Repeat(`{"content":"eA=="},`, 10) + `{"content":"eA=="}]}`, fault: "more than 10"},
 		{raw: message + `,"text":"x","at":"2026-11-20T12:00:00"}`, fault: "events[0]: at isn't a time", finer: true},
 		{raw: message + `,"text":"x","at":"2016-12-31T23:58:60Z"}`, fault: "events[0]: at isn't a time", finer: true},
 		{raw: message + `,"text":"x","at":"2026-11-20T12:00:00+24:00"}`, fault: "events[0]: at isn't a time"},
+		{raw: message + `,"text":"x","at":"2026-11-20T12:00:00-24:00"}`, fault: "events[0]: at isn't a time"},
 		{raw: message + `,"text":"x","at":"0000-12-31T19:03:58-04:56"}`, fault: "events[0]: at is not between", finer: true},
 		{raw: message + `,"text":"x","at":"9999-12-31T23:59:59Z"}`, fault: "events[0]: at is not between", finer: true},
 		{raw: message + `,"text":"x","at":1790000000}`, fault: "events[0]: at isn't a time"},
@@ -130,11 +136,13 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// An event with an impossible time that an earlier version stored can still be read, without the time.
+// An event with an impossible time that an earlier version stored can still be read, without the time. So can one whose time is null.
 func TestStoredImpossibleTime(t *testing.T) {
 	t.Parallel()
-	stored := `{"type":"message","id":"1","from":{"id":"kim"},"at":"0000-12-31T19:03:58-04:56","text":"x"}`
-	wantEqual(t, "it has no time", decodeOne(t, newWorld(t, nil).channel, []byte(stored)).At.IsZero(), true)
+	for _, at := range []string{`"0000-12-31T19:03:58-04:56"`, "null"} {
+		stored := `{"type":"message","id":"1","from":{"id":"kim"},"at":` + at + `,"text":"x"}`
+		wantEqual(t, at+" is no time", decodeOne(t, newWorld(t, nil).channel, []byte(stored)).At.IsZero(), true)
+	}
 }
 
 // A leap second ends a day of UTC, whatever the zone in which it is written, and is the next second.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -54,8 +53,9 @@ func answerOnce(t *testing.T, status int, retryAfter, body string) channels.Chan
 	calls := 0
 	c, _ := newChannelTo(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		calls++
-		if r.Header.Get("Idempotency-Key") == "" || r.URL.Query().Get("tenant") != "1" {
-			t.Errorf("%s was called with %v, want a key and the address's own query", r.URL, r.Header)
+		isJSON := r.Header.Get("Content-Type") == "application/json"
+		if !isJSON || r.Header.Get("Idempotency-Key") == "" || r.URL.Query().Get("tenant") != "1" {
+			t.Errorf("%s was called with %v, want JSON, a key and the address's own query", r.URL, r.Header)
 		}
 		if retryAfter != "" {
 			w.Header().Set("Retry-After", retryAfter)
@@ -103,15 +103,18 @@ func TestAnswersThatRefuse(t *testing.T) {
 		status           int
 		retryAfter, body string
 		class            channels.Class
-		text             string // is in the error
+		text             string        // is in the error
+		wait             time.Duration // at most, and at least a few seconds less
 	}{
-		{status: 429, retryAfter: "5", class: channels.Throttled, text: "wait"},
-		{status: 429, class: channels.Throttled, text: "wait"},
-		{status: 503, retryAfter: date, class: channels.Throttled, text: "wait"},
+		{status: 429, retryAfter: "5", class: channels.Throttled, text: "wait", wait: 5 * time.Second},
+		{status: 429, class: channels.Throttled, text: "wait", wait: 30 * time.Second},
+		{status: 429, retryAfter: "0", class: channels.Throttled, text: "wait", wait: time.Second},
+		{status: 503, retryAfter: date, class: channels.Throttled, text: "wait", wait: 20 * time.Second},
 		{status: 503, class: channels.Ambiguous, text: "stumbled"},
 		{status: 500, class: channels.Ambiguous, text: "stumbled"},
 		{status: 504, class: channels.Ambiguous},
 		{status: 400, body: `{"error":"no\n such  field"}`, class: channels.BadContent, text: `It says: "no such field"`},
+		{status: 400, body: `{"error":"` + strings.Repeat("x", 301) + `"}`, class: channels.BadContent, text: strings.Repeat("x", 300) + `…"`},
 		{status: 413, class: channels.BadContent, text: "413"},
 		{status: 418, body: `x`, class: channels.BadContent},
 		{status: 401, class: channels.AuthBroken, text: "signature"},
@@ -130,8 +133,9 @@ func TestAnswersThatRefuse(t *testing.T) {
 			}
 			wantEqual(t, "class", se.Class, c.class)
 			wantText(t, "error", se.Text, c.text)
-			if c.class == channels.Throttled && (se.Wait < time.Second || se.Wait > 30*time.Second) {
-				t.Errorf("it waits %s, want a second to half a minute", se.Wait)
+			wantEqual(t, "it tells what the callback says", strings.Contains(se.Text, "It says"), strings.Contains(c.body, "error"))
+			if se.Wait > c.wait || se.Wait < min(c.wait, max(c.wait-15*time.Second, time.Second)) {
+				t.Errorf("it waits %s, want about %s", se.Wait, c.wait)
 			}
 		})
 	}
@@ -175,6 +179,8 @@ func TestUnreached(t *testing.T) {
 			w := newWorld(t, func(e *channels.Env) { e.Dialer = dialer{failure} })
 			_, err := w.channel.Send(t.Context(), outbound(1, "x"))
 			wantEqual(t, "class of the error", channels.ClassOf(err), class)
+			_, err = w.channel.(channels.Fetcher).Fetch(t.Context(), w.base+"/files/box.txt")
+			wantEqual(t, "a customer's file is asked for again", channels.ClassOf(err) == channels.Retry, class == channels.Retry)
 			if err := wantOutcome(t, w.channel, channels.CannotTell); err == nil || strings.Contains(err.Error(), "tenant") {
 				t.Errorf("reconciling: got %v, want an error without the callback's address", err)
 			}
@@ -191,6 +197,33 @@ func TestBare404(t *testing.T) {
 		t.Error(err)
 	}
 	wantFinding(t, c, true, "a person decides")
+}
+
+// Only an answer of the published form says that a message is there, or isn't.
+func TestAnswersThatSayNothing(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []struct {
+		status int
+		body   string
+	}{
+		{status: 200, body: `{}`},
+		{status: 200, body: `{"key":"KEY"}`},
+		{status: 404, body: `{"id":"x-1"}`},
+		{status: 500, body: `{"id":"x-1","key":"KEY"}`},
+	} {
+		c, _ := newChannelTo(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			key := r.URL.Query().Get("key")
+			if key == "parley-doctor" { // which no message has
+				http.NotFound(w, r)
+				return
+			}
+			w.WriteHeader(answer.status)
+			_, _ = io.WriteString(w, strings.ReplaceAll(answer.body, "KEY", key))
+		}))
+		if err := wantOutcome(t, c, channels.CannotTell); err != nil {
+			t.Errorf("%d %s: %v", answer.status, answer.body, err)
+		}
+	}
 }
 
 // doctor asks the callback for a message that doesn't exist, and sends none.
@@ -228,6 +261,7 @@ func (w *world) attachments(t *testing.T) string {
 func TestLinkedFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(e *channels.Env) { e.HookURL = "https://help.test/hooks/shop" })
+	wantEqual(t, "bytes of a file at most", w.channel.Capabilities().Files.MaxBytes, 100<<20)
 	o := outbound(1, "x")
 	o.Files = []channels.File{linkedFile("a.txt", "https://help.test/files/f.1"), linkedFile("b.txt", "https://help.test/files/f.2")}
 	w.mustSend(t, o)
@@ -244,6 +278,7 @@ func TestLinkedFiles(t *testing.T) {
 func TestInlineFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
+	wantEqual(t, "bytes of a file at most", w.channel.Capabilities().Files.MaxBytes, 1<<20)
 	o := outbound(1, "x")
 	o.Files = []channels.File{inlineFile("a.txt", []byte("hello"))}
 	w.mustSend(t, o)
@@ -255,84 +290,28 @@ func TestInlineFiles(t *testing.T) {
 	wantEqual(t, "attachments", w.attachments(t), `[{"name":"a.txt","type":"text/plain","size":5,"content":"aGVsbG8="}]`)
 }
 
-// A customer's file is fetched from https, or from beside a callback of the own network;
-// from nowhere else.
-func TestFetch(t *testing.T) {
+// What exceeds a limit is refused before the callback is called; what is just within it is sent.
+func TestLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	w.shop.PutFile("box.txt", &httpfake.File{Type: "text/plain", Content: []byte("a box")})
-	fetcher := w.channel.(channels.Fetcher)
-	f, err := fetcher.Fetch(t.Context(), w.base+"/files/box.txt")
-	noError(t, err)
-	got, err := io.ReadAll(f.Body)
-	if err = errors.Join(err, f.Body.Close()); err != nil {
-		t.Error(err)
+	limits := map[string]func(o *channels.Outbound, more int){
+		"characters": func(o *channels.Outbound, more int) { o.Text = strings.Repeat("ä", 40_000+more) },
+		"files": func(o *channels.Outbound, more int) {
+			o.Files = slices.Repeat([]channels.File{inlineFile("a.txt", []byte("x"))}, 10+more)
+		},
+		"buttons of a card": func(o *channels.Outbound, more int) {
+			buttons := slices.Repeat([]channels.Button{{ID: "b", Title: "B"}}, 10+more)
+			o.Rich = &channels.Rich{Cards: []channels.RichCard{{Title: "C", Buttons: buttons}}}
+		},
 	}
-	wantEqual(t, "content", string(got), "a box")
-	wantEqual(t, "type", f.ContentType, "text/plain")
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("%s was called", r.URL)
-	}))
-	defer elsewhere.Close()
-	for name, ref := range map[string]string{
-		"gone":      w.base + "/files/none",
-		"elsewhere": elsewhere.URL + "/x",
-		"a file":    "file:///etc/passwd",
-		"a user":    "https://u:p@x.test/",
-		"nothing":   "",
-	} {
-		_, err := fetcher.Fetch(t.Context(), ref)
+	for name, fill := range limits {
+		within, beyond := outbound(1, "x"), outbound(2, "x")
+		fill(&within, 0)
+		w.mustSend(t, within)
+		fill(&beyond, 1)
+		_, err := w.channel.Send(t.Context(), beyond)
 		wantEqual(t, name+": class of the error", channels.ClassOf(err), channels.BadContent)
 	}
-}
-
-// fetchFrom asks a server of the test's for a file.
-func fetchFrom(t *testing.T, h http.HandlerFunc) (channels.Fetched, error) {
-	t.Helper()
-	c, base := newChannelTo(t, h)
-	return c.(channels.Fetcher).Fetch(t.Context(), base+"/file")
-}
-
-func TestFetchTrouble(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		class  channels.Class
-		answer http.HandlerFunc
-	}{
-		"busy":      {channels.Retry, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }},
-		"stumbles":  {channels.Retry, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }},
-		"forbidden": {channels.BadContent, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }},
-		"too large": {channels.BadContent, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "999999999")
-			w.WriteHeader(200)
-		}},
-		"breaks off": {channels.Retry, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
-		"circles":    {channels.BadContent, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }},
-		"leads inside": {channels.BadContent, func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
-		}},
-	} {
-		_, err := fetchFrom(t, c.answer)
-		wantEqual(t, name+": class of the error", channels.ClassOf(err), c.class)
-	}
-}
-
-// A file that has no end is cut off with an error.
-func TestFetchEndless(t *testing.T) {
-	t.Parallel()
-	endless := func(w http.ResponseWriter, _ *http.Request) {
-		block := make([]byte, 1<<20)
-		for range 102 {
-			if _, err := w.Write(block); err != nil {
-				return
-			}
-		}
-	}
-	f, err := fetchFrom(t, endless)
-	noError(t, err)
-	_, err = io.Copy(io.Discard, f.Body)
-	wantEqual(t, "class of the error", channels.ClassOf(err), channels.BadContent)
-	_ = f.Body.Close()
 }
 
 // A status, an answer and a reaction name our message by its token, which only our keys make.

@@ -17,12 +17,15 @@ func TestSettings(t *testing.T) {
 		{secret: secret, callback: "https://shop.test/parley", private: "false"},
 		{secret: secret, callback: "https://shop.test"},
 		{secret: secret, callback: "http://10.0.0.1:8080/x", private: "true"},
+		{secret: "just long enough", callback: "https://shop.test", private: "false"},
+		{secret: "not long enough", callback: "https://shop.test", private: "false", fault: "secret"},
 		{secret: "short", callback: "https://shop.test", private: "false", fault: "secret"},
 		{secret: secret, callback: "http://shop.test", private: "false", fault: "must be https"},
 		{secret: secret, callback: "ftp://shop.test", private: "true", fault: "must be https"},
 		{secret: secret, callback: "shop.test/parley", private: "false", fault: "callback_url"},
 		{secret: secret, callback: "https://u:p@shop.test", private: "false", fault: "callback_url"},
 		{secret: secret, callback: "https://shop.test/#x", private: "false", fault: "callback_url"},
+		{secret: secret, callback: "https:///parley", private: "false", fault: "callback_url"},
 		{secret: secret, callback: "", private: "false", fault: "callback_url"},
 	} {
 		settings := channels.Config{"secret": c.secret, "callback_url": c.callback, "allow_private": c.private}

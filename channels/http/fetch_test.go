@@ -1,0 +1,105 @@
+package http_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"parley/channels"
+	"parley/channels/http/httpfake"
+)
+
+// A customer's file is fetched from https, or from beside a callback of the own network;
+// from nowhere else.
+func TestFetch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.shop.PutFile("box.txt", &httpfake.File{Type: "text/plain", Content: []byte("a box")})
+	fetcher := w.channel.(channels.Fetcher)
+	f, err := fetcher.Fetch(t.Context(), w.base+"/files/box.txt")
+	noError(t, err)
+	got, err := io.ReadAll(f.Body)
+	if err = errors.Join(err, f.Body.Close()); err != nil {
+		t.Error(err)
+	}
+	wantEqual(t, "content", string(got), "a box")
+	wantEqual(t, "type", f.ContentType, "text/plain")
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s was called", r.URL)
+	}))
+	defer elsewhere.Close()
+	for name, ref := range map[string]string{
+		"gone":      w.base + "/files/none",
+		"elsewhere": elsewhere.URL + "/x",
+		"a file":    "file:///etc/passwd",
+		"a user":    "https://u:p@x.test/",
+		"nothing":   "",
+	} {
+		_, err := fetcher.Fetch(t.Context(), ref)
+		wantEqual(t, name+": class of the error", channels.ClassOf(err), channels.BadContent)
+	}
+}
+
+// fetchFrom asks a server of the test's for a file.
+func fetchFrom(t *testing.T, h http.HandlerFunc) (channels.Fetched, error) {
+	t.Helper()
+	c, base := newChannelTo(t, h)
+	return c.(channels.Fetcher).Fetch(t.Context(), base+"/file")
+}
+
+func TestFetchTrouble(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		class  channels.Class
+		answer http.HandlerFunc
+	}{
+		"busy":      {channels.Retry, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }},
+		"stumbles":  {channels.Retry, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }},
+		"too slow":  {channels.Retry, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestTimeout) }},
+		"forbidden": {channels.BadContent, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }},
+		"too large": {channels.BadContent, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "999999999")
+			w.WriteHeader(200)
+		}},
+		"breaks off": {channels.Retry, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
+		"circles":    {channels.BadContent, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }},
+		"leads inside": {channels.BadContent, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}},
+	} {
+		_, err := fetchFrom(t, c.answer)
+		wantEqual(t, name+": class of the error", channels.ClassOf(err), c.class)
+	}
+}
+
+// A file may be behind three redirects.
+func TestFetchRedirected(t *testing.T) {
+	t.Parallel()
+	f, err := fetchFrom(t, func(w http.ResponseWriter, r *http.Request) {
+		if len(r.URL.Path) < len("/file123") {
+			http.Redirect(w, r, r.URL.Path+"+", http.StatusFound)
+		}
+	})
+	noError(t, err)
+	noError(t, f.Body.Close())
+}
+
+// A file that has no end is cut off with an error.
+func TestFetchEndless(t *testing.T) {
+	t.Parallel()
+	endless := func(w http.ResponseWriter, _ *http.Request) {
+		block := make([]byte, 1<<20)
+		for range 102 {
+			if _, err := w.Write(block); err != nil {
+				return
+			}
+		}
+	}
+	f, err := fetchFrom(t, endless)
+	noError(t, err)
+	_, err = io.Copy(io.Discard, f.Body)
+	wantEqual(t, "class of the error", channels.ClassOf(err), channels.BadContent)
+	_ = f.Body.Close()
+}
