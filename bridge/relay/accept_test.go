@@ -212,6 +212,17 @@ func TestLargePayload(t *testing.T) {
 	h.wantValue("chunks of blobs", chunks, `SELECT count(*) FROM blob_chunks`)
 }
 
+// Events of which each is larger than all that may be in memory at once are applied one after the other.
+func TestLargeEventsTakeTurns(t *testing.T) {
+	t.Parallel()
+	const events = 3
+	h := newHarness(t)
+	h.journalWithoutWaking(mailAccount, numberedFacts(events, "k", "large")...)
+	h.exec(`UPDATE events SET size_bytes = 100 << 20`)
+	h.start()
+	h.waitNumberApplied(events)
+}
+
 // When too much waits to be stored, Accept refuses whole calls with ErrOverloaded; of a refused call nothing is stored.
 func TestOverload(t *testing.T) {
 	t.Parallel()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"parley/bridge/relay"
 	"parley/channels"
@@ -112,6 +113,27 @@ func TestFailingEventIsQuarantinedAndReplayed(t *testing.T) {
 		t.Fatalf("replayed events: got %v, want %v", replayed, want)
 	}
 	h.waitNumberApplied(3)
+}
+
+// While the database is in trouble no event is blamed, and no try counted, however often a batch fails.
+func TestTroubleOfTheDatabaseCountsNoTry(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	const failures = 8 // more than an event has tries
+	var batches atomic.Int32
+	h.apply = func(context.Context, pgx.Tx, []store.Event) error {
+		if batches.Add(1) <= failures {
+			return &pgconn.PgError{Code: "53100", Message: "No space left on device"}
+		}
+		return nil
+	}
+	h.start()
+	h.accept(fact("k", "a"))
+	h.repeatUntil("it is applied", func() {
+		h.makeQueuesDue()
+		h.wantValue("queues with counted tries", 0, `SELECT count(*) FROM queues WHERE tries > 0`)
+	}, func() bool { return t.Failed() || len(h.appliedNames()) == 1 })
+	h.wantNoticesOf()
 }
 
 // failHopeless makes three events fail for ever: one when it is decoded, one before Apply has changed anything, and one after that.

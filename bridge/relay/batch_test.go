@@ -1,9 +1,13 @@
 package relay
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"parley/store"
 )
@@ -70,5 +74,92 @@ func TestRefusedBeforeWait(t *testing.T) {
 	}
 	if got.Waits != 0 {
 		t.Errorf("waits of the queue: got %d, want none", got.Waits)
+	}
+}
+
+// Events of several queues are applied in the order of their arrival, and those of one queue in its order, also if one was replayed and
+// so is older than those before it.
+func TestEventsAreAppliedInOrder(t *testing.T) {
+	t.Parallel()
+	run := func(ids ...store.EventID) (r store.Run) {
+		for _, id := range ids {
+			r.Events = append(r.Events, store.Event{ID: id})
+		}
+		return r
+	}
+	b := newBatch(store.Taken{Runs: []store.Run{run(1, 9, 4), run(2, 5, 10)}})
+	var got []store.EventID
+	for _, p := range b.inOrder() {
+		got = append(got, p.Events[p.n].ID)
+	}
+	if want := []store.EventID{1, 2, 5, 9, 4, 10}; !slices.Equal(got, want) {
+		t.Errorf("events in the order in which they are applied: got %v, want %v", got, want)
+	}
+}
+
+// An event that waits is looked at after ever longer pauses, unless it waits for a name. What is behind it has not waited yet.
+func TestPausesOfAnEventThatWaits(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		waits int // of the queue's first event
+		wait  Wait
+		want  store.Release
+	}{
+		{name: "for the first time", wait: Wait{EventID: 1, Most: time.Hour}, want: store.Release{After: firstWait, Waits: 1}},
+		{name: "for the fourth time", waits: 3, wait: Wait{EventID: 1, Most: time.Hour}, want: store.Release{After: 8 * firstWait, Waits: 4}},
+		{name: "often", waits: 99, wait: Wait{EventID: 1, Most: time.Hour}, want: store.Release{After: maxWait, Waits: 100}},
+		{name: "for a second", waits: 3, wait: Wait{EventID: 1, Most: time.Second}, want: store.Release{After: time.Second, Waits: 4}},
+		{name: "for a name", wait: Wait{EventID: 1, For: "x", Most: time.Hour}, want: store.Release{After: time.Hour, For: "x", Waits: 1}},
+		{name: "behind another", waits: 3, wait: Wait{EventID: 2, Most: time.Hour}, want: store.Release{After: firstWait, Waits: 1}},
+	}
+	for _, tt := range tests {
+		b := newBatchOfThree()
+		b.runs[0].Waits = tt.waits
+		b.putOffEvent(tt.wait)
+		got := releaseOfOne(t, b)
+		if got.After != tt.want.After || got.For != tt.want.For || got.Waits != tt.want.Waits {
+			t.Errorf("%s: got %+v, want After, For and Waits as in %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// An event that isn't in a batch can't be left out of it, so that the batch isn't tried again in vain.
+func TestEventOfNoBatch(t *testing.T) {
+	t.Parallel()
+	b := newBatchOfThree()
+	if b.putOffEvent(Wait{EventID: 9}) || b.leaveOutEventOf(&EventError{EventID: 9}) || b.leaveOutEventOf(&WaitError{Wait{EventID: 9}}) {
+		t.Error("an event was left out that isn't in the batch")
+	}
+	if got := len(b.inOrder()); got != 3 {
+		t.Errorf("events to apply: got %d, want all 3", got)
+	}
+}
+
+// An event may be to blame for what fails or takes long, but not while the database is the cause, or answers nobody.
+func TestBlame(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name      string
+		cause     error
+		isStalled bool
+		want      bool
+	}{
+		{name: "it fails", cause: errors.New("broken"), want: true},
+		{name: "it fails while nobody is answered", cause: errors.New("broken"), isStalled: true, want: true},
+		{name: "the disk is full", cause: &pgconn.PgError{Code: "53100"}, want: false},
+		{name: "it is never applied", cause: errTookLong, want: true},
+		{name: "it is never applied while nobody is answered", cause: errTookLong, isStalled: true, want: false},
+		{name: "it takes long", cause: context.DeadlineExceeded, want: true},
+		{name: "it takes long while nobody is answered", cause: context.DeadlineExceeded, isStalled: true, want: false},
+	}
+	for _, tt := range tests {
+		r := &Relay{database: databaseWatch{began: time.Now().Add(-time.Minute)}}
+		if !tt.isStalled {
+			r.database.noteAnswer()
+		}
+		if got := r.mayBlameEvent(tt.cause); got != tt.want {
+			t.Errorf("%s: mayBlameEvent = %t, want %t", tt.name, got, tt.want)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -39,6 +40,26 @@ func TestSessionsAreReturned(t *testing.T) {
 		h.wantValue("advisory locks after the "+name+" relay", 0, advisoryLocks)
 		h.wantValue("holders of queues after the "+name+" relay", 0, queueHolders)
 	}
+}
+
+// An applier that another process took for dead, and whose events may be in other hands, ends its session and works on in a new one.
+func TestApplierThatWasTakenForDead(t *testing.T) {
+	t.Parallel()
+	const hasSession = `SELECT EXISTS (SELECT FROM dead JOIN pg_locks AS held ON held.objid = dead.id AND held.locktype = 'advisory'
+		AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`
+	h := newHarness(t).start()
+	h.accept(fact("k", "first"))
+	h.waitNumberApplied(1)
+	h.exec(`CREATE TABLE dead AS SELECT id FROM holders`)
+	h.wantValue("it has a session", true, hasSession)
+	h.exec(`DELETE FROM holders`)
+	events := 1
+	bringAnother := func() {
+		h.accept(fact("k", fmt.Sprint("further ", events)))
+		events++
+	}
+	h.repeatUntil("its session has ended", bringAnother, func() bool { return h.value(hasSession) == "false" })
+	h.waitNumberApplied(events)
 }
 
 // A session that PostgreSQL ended between two uses (an idle_session_timeout, a restart, an administrator) is not handed out again
