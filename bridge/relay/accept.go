@@ -154,11 +154,10 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 func (w journalWriter) store(ctx context.Context, events []store.NewEvent) error {
 	began := time.Now()
 	stored, err := w.insert(ctx, events)
-	for tries := 0; tries < maxConflicts; tries++ {
-		if err == nil || !isConflict(err) {
-			break
-		}
-		stored, err = w.insert(ctx, events)
+	for tries := 0; tries < maxConflicts && isConflict(err); tries++ {
+		var more []store.Inserted
+		more, err = w.insert(ctx, events)
+		stored = append(stored, more...)
 	}
 
 	if err == nil {
@@ -205,13 +204,11 @@ func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]s
 		return stored, err
 	}
 
-	err = store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
-		refused, err := store.InsertEvents(ctx, tx, bad)
-		if err != nil {
+	var refused []store.Inserted
+	err = store.InTx(ctx, w.pool, func(tx pgx.Tx) (err error) {
+		if refused, err = store.InsertEvents(ctx, tx, bad); err != nil {
 			return err
 		}
-
-		stored = append(stored, refused...)
 		for _, s := range refused {
 			e := store.Event{ID: s.ID, AccountID: s.AccountID}
 			if err := w.handler.Quarantined(ctx, tx, e, s.Quarantine, unread); err != nil {
@@ -220,7 +217,10 @@ func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]s
 		}
 		return nil
 	})
-	return stored, err
+	if err != nil {
+		return stored, err
+	}
+	return append(stored, refused...), nil
 }
 
 // storeSingly stores the facts of a batch one by one, so that one that the database refuses doesn't keep the others out.

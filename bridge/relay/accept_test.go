@@ -124,14 +124,20 @@ func TestAcceptOneBadFact(t *testing.T) {
 	h.wantAppliedOf("k", "before", "first", "second")
 }
 
-// A transaction that collides with another one is tried again: the source isn't bothered.
+// A transaction that collides with another one is tried again: the source isn't bothered. What was stored before counts once.
 func TestAcceptTriesCollisionsAgain(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	h.failToStore("a", `RAISE EXCEPTION 'collided' USING ERRCODE = '40P01'`)
+	h.failToStore("collides", `RAISE EXCEPTION 'collided' USING ERRCODE = '40P01'`)
 	h.start()
-	h.accept(fact("k", "a"))
-	h.waitNumberApplied(1)
+	unreadable := fact("k", "collides")
+	unreadable.Quarantine = "no idea"
+	h.accept(fact("k", "a"), unreadable)
+	h.waitAppliedNames("a")
+	h.wantNoticesOf("collides")
+	if got := h.Metrics().Accepted.Load(); got != 2 {
+		t.Errorf("accepted facts: got %d, want both counted", got)
+	}
 }
 
 // A fact that was erased with its customer isn't stored when it comes again.

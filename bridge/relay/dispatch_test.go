@@ -24,12 +24,15 @@ func TestStopKeepsResults(t *testing.T) {
 	}
 	reply := h.addReply()
 	h.start()
+	h.accept(fact("k", "a"))
+	h.waitNumberApplied(1)
 	storetest.Receive(t, begun, "the attempt has begun")
 	stopped := make(chan struct{})
 	go func() {
 		h.stop()
 		close(stopped)
 	}()
+	h.waitValue("appliers that work", 0, `SELECT count(*) FROM holders`) // the relay is stopping
 	close(release)
 	storetest.Receive(t, stopped, "the relay has stopped")
 	h.waitState(reply, store.Accepted)
