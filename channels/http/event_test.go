@@ -57,6 +57,8 @@ func events() []event {
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m6", From: kim, At: at, Text: "Hi"}},
 		{raw: `{"type":"message","id":"m7","ID":4711,"from":{"id":"kim","name":"Kim","ID":"4711"},"text":"Hi","Text":"Ho"}`,
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m7", From: kim, Text: "Hi"}},
+		{raw: `{"type":"message","id":"m8","from":{"id":"kim","name":"Kim","ID":"4711"},"text":"Hi"}`,
+			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m8", From: kim, Text: "Hi"}},
 		{raw: `{"type":"edit","id":"e1",` + from + `,"target":"m1","text":"Ho"}`,
 			want: channels.Inbound{Kind: channels.InboundEdit, ExternalID: "e1", From: kim, Change: channels.Change{Target: "m1"}, Text: "Ho"}},
 		{raw: `{"type":"delete","id":"e2",` + from + `,"target":"m1"}`,

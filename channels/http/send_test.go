@@ -184,7 +184,8 @@ func TestUnreached(t *testing.T) {
 			if err := wantOutcome(t, w.channel, channels.CannotTell); err == nil || strings.Contains(err.Error(), "tenant") {
 				t.Errorf("reconciling: got %v, want an error without the callback's address", err)
 			}
-			wantFinding(t, w.channel, false, "")
+			why := map[channels.Class]string{channels.Retry: "can't be reached", channels.AuthBroken: "your own network"}
+			wantFinding(t, w.channel, false, why[class])
 		})
 	}
 }
@@ -232,6 +233,7 @@ func TestCheck(t *testing.T) {
 	w := newWorld(t, nil)
 	wantFinding(t, w.channel, true, "can be asked")
 	wantEqual(t, "messages to the shop", len(w.shop.Got()), 0)
+	wantText(t, "doctor's finding without a public address", w.channel.(channels.Checker).Check(t.Context())[0].Text, "PARLEY_PUBLIC_URL")
 	ofAnotherSecret, _ := newChannelTo(t, httpfake.New("another secret, long", time.Now))
 	wantFinding(t, ofAnotherSecret, false, "signature")
 }
