@@ -242,7 +242,7 @@ func TestCase30FirstUIDAfterUIDValidity(t *testing.T) {
 	})
 }
 
-// Case 31: a FETCH that is answered without the body is repeated.
+// Case 31: a FETCH that is answered without the body is repeated. The room that all of it took is given back.
 func TestCase31FlagsOnly(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -251,6 +251,8 @@ func TestCase31FlagsOnly(t *testing.T) {
 	w.start()
 	w.waitFault(id, 3)
 	w.waitStored("one", "two")
+	_, err := w.process.ReserveSmall(testContext(t), allRoom)
+	noError(t, err)
 }
 
 // Case 31: a mail that is expunged in the middle of a fetch is passed over, its neighbours are not.

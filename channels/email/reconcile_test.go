@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -289,6 +290,35 @@ func TestReconcileSentAgain(t *testing.T) {
 			o := reply()
 			o.Attempt = channels.Attempt{Number: 1, Again: tt.again, FirstAt: began}
 			wantOutcomeOf(t, w.channel(), o, tt.want)
+		})
+	}
+}
+
+// Nor does it where only one way finds that copy: it has another Message-ID since, or lies behind more mails than are read.
+func TestReconcileSentAgainLongAgo(t *testing.T) {
+	t.Parallel()
+	const mails = 60
+	began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	tests := []struct {
+		name   string
+		copy   string
+		behind int // mails that were filed since
+	}{
+		{name: "under another id", copy: mailid.MessageHeader + ": <" + askedID() + ">\n" + filedByServer("replaced@acme.test"), behind: 0},
+		{name: "behind many mails", copy: filedByServer(askedID()), behind: mails},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.config["save_sent"] = "off"
+			w.appendMail("Sent", tt.copy, began.Add(-time.Hour))
+			for n := range tt.behind {
+				w.appendMail("Sent", filedByServer(fmt.Sprintf("%d@acme.test", n)), began)
+			}
+			o := reply()
+			o.Attempt = channels.Attempt{Number: 1, Again: 1, FirstAt: began}
+			wantOutcomeOf(t, w.channel(), o, channels.CannotTell)
 		})
 	}
 }

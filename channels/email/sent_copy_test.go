@@ -113,6 +113,8 @@ func TestCopiesThatKeepFailing(t *testing.T) {
 				wantTrouble(t, w.sendCounted(c, 1+n, 0), part)
 			}
 			wantTrouble(t, w.sendCounted(c, 1+times, 1), "")
+			w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDropBefore, Times: 1}) // counts as the first one again
+			wantTrouble(t, w.sendCounted(c, 2+times, 1), "")
 		})
 	}
 }
