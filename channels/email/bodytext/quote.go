@@ -86,9 +86,8 @@ func (b *PatternBudget) Allow(text string) bool {
 
 // findHistory returns the index of the line from which on there is only signature and quoted history. It returns len(lines) if there is
 // none, or if people must see it: in forwards, in mails with answers inside of the quote, and in mails that have no other text.
-// noHistory says that there is none.
-func findHistory(lines []line, noHistory bool) int {
-	if noHistory || len(lines) > maxQuoteLines {
+func findHistory(lines []line) int {
+	if len(lines) > maxQuoteLines {
 		return len(lines)
 	}
 	cut := findQuote(lines)
@@ -192,10 +191,6 @@ func findUnmarkedHistory(lines []line) int {
 		if l.field != 0 && isHeaderBlock(lines[i:]) {
 			return ruleAbove(lines, i)
 		}
-		if l.quoteDepth > 0 {
-			continue
-		}
-
 		count := countAttributionLines(lines[i:], &budget)
 		if count > 0 && !isFirstTextQuoted(lines[i+count:]) {
 			return i
@@ -385,7 +380,7 @@ func splitQuote(text string, noHistory bool) (now, history string) {
 		return text, ""
 	}
 	lines := linesOfText(text)
-	cut := findHistory(lines, noHistory)
+	cut := findHistory(lines)
 	if cut == len(lines) {
 		return text, ""
 	}

@@ -267,6 +267,7 @@ func TestKept(t *testing.T) {
 				"> Datum: 2. November 2026\n>\n> text",
 		},
 		{name: "says inside", text: "Antworten siehe unten.\n\nVon: Acme\nGesendet: heute\nAn: Ann\nBetreff: Fragen\n\nFrage? Ja!"},
+		{name: "says inside, in capitals", text: "SEE BELOW.\n\nFrom: Acme\nSent: today\nTo: Ann\nSubject: Questions\n\nWhy? So."},
 		{name: "nothing", text: ""},
 	}
 	for _, tt := range tests {
@@ -280,6 +281,11 @@ func TestForwardBySubjectIsKept(t *testing.T) {
 	const text = "see this\n\n-----Original Message-----\nFrom: x"
 	if now, _ := splitQuote(text, true); now != text {
 		t.Errorf("got %q shown, want all of %q", now, text)
+	}
+	for _, q := range htmlQuotes() {
+		if got := NewReader(true, nil).readHTML("<p>see this</p>" + q.html); got.Quoted != "" {
+			t.Errorf("%s: got %q hidden, want nothing", q.program, got.Quoted)
+		}
 	}
 }
 

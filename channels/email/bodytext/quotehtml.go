@@ -245,14 +245,18 @@ func isBlockTag(tag atom.Atom) bool {
 // splitHistory moves signature and quoted history out of a body and returns them. It returns nil if there is none, or if the body has
 // nothing else: then onlyHistory is true. noHistory says that nothing in the body is history.
 func splitHistory(body *html.Node, noHistory bool) (history *html.Node, onlyHistory bool) {
+	if noHistory {
+		return nil, false
+	}
+
 	found := htmlLines(body)
 	lines := make([]line, len(found))
 	for i, l := range found {
 		lines[i] = l.line
 	}
-	cut := findHistory(lines, noHistory)
+	cut := findHistory(lines)
 	if cut >= len(lines) {
-		return nil, !noHistory && isOnlyHistory(lines)
+		return nil, isOnlyHistory(lines)
 	}
 	return moveOut(body, found[cut].node), false
 }
