@@ -245,14 +245,17 @@ func TestCase30FirstUIDAfterUIDValidity(t *testing.T) {
 // Case 31: a FETCH that is answered without the body is repeated. The room that all of it took is given back.
 func TestCase31FlagsOnly(t *testing.T) {
 	t.Parallel()
-	w := newWatchedWorld(t)
-	w.deliver("one", "two")
-	id := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: 3})
-	w.start()
-	w.waitFault(id, 3)
-	w.waitStored("one", "two")
-	_, err := w.process.ReserveSmall(testContext(t), allRoom)
-	noError(t, err)
+	for nth, times := range map[int]int{1: 3, 2: 2} { // from the question for sizes on, and from that for bodies
+		w := newWatchedWorld(t)
+		w.deliver("one", "two")
+		id := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Nth: nth, Times: times})
+		stop := w.start()
+		w.waitFault(id, times)
+		w.waitStored("one", "two")
+		_, err := w.process.ReserveSmall(testContext(t), allRoom)
+		noError(t, err)
+		stop()
+	}
 }
 
 // Case 31: a mail that is expunged in the middle of a fetch is passed over, its neighbours are not.

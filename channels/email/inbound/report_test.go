@@ -199,6 +199,11 @@ func TestReportsInWords(t *testing.T) {
 			want:  []failure{{recipient: "ann@customer.test", reason: "Your mail was refused"}},
 		},
 		{
+			name:  "no address is named but our own",
+			words: "<help@acme.test>: 550 may not send\n\n" + returned,
+			want:  []failure{{recipient: "ann@customer.test", reason: "<help@acme.test>: 550"}},
+		},
+		{
 			name:  "the server's reply names the recipient",
 			words: "Mail " + messageID(12, 34) + " came back:\n550 5.1.1 <ann@customer.test> is unknown\n",
 			want:  []failure{{recipient: "ann@customer.test", reason: "550 5.1.1"}},

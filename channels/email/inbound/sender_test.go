@@ -128,6 +128,24 @@ func TestNobodyBehindOurOwnAddress(t *testing.T) {
 	}
 }
 
+// Sender and id are found in a header that is badly written, too.
+func TestBadlyWrittenHeader(t *testing.T) {
+	t.Parallel()
+	const sender, id = "ann@customer.test", "1@customer.test"
+	tests := []struct{ name, header string }{
+		{name: "a line of an mbox file", header: "From - Mon Nov  2 11:00:00 2026\nFrom: " + sender + "\nMessage-ID: <" + id + ">"},
+		{name: "a blank before the colon", header: "From : " + sender + "\nMessage-ID : <" + id + ">"},
+		{name: "folded", header: "From:\n\t" + sender + "\nMessage-ID:\n <" + id + ">"},
+		{name: "folded without a blank", header: "Subject: a long\none\nFrom: " + sender + "\nMessage-ID: <" + id + ">"},
+	}
+	for _, tt := range tests {
+		in := decodeOne(t, crlf(tt.header+"\n\nHi"))
+		wantEqual(t, tt.name+": sender", in.From.Key, sender)
+		wantEqual(t, tt.name+": id", in.ExternalID, id)
+		wantEqual(t, tt.name+": text", in.Text, "Hi")
+	}
+}
+
 // Of a mail it is read who gets an answer, who takes part, and to which address of ours it was sent.
 //
 func TestRecipients(t *testing.T) {

@@ -221,3 +221,12 @@ func TestTextAsInlineFile(t *testing.T) {
 		})
 	}
 }
+
+// Of an answer that is nothing but a remote picture, which isn't loaded, the quote is shown.
+func TestQuoteBelowARemotePicture(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, crlf("From: a@b.test\nContent-Type: text/html\n\n<p><img src=\"https://x.test/a.png\"></p>"+
+		"<div class=\"gmail_quote\"><div>On 2.11.2026 Acme wrote:</div><blockquote>old</blockquote></div>"))
+	wantContains(t, "text", in.Text, "old")
+	wantEqual(t, "what is hidden", in.Original.Quoted, "")
+}
