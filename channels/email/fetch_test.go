@@ -252,8 +252,7 @@ func TestCase31FlagsOnly(t *testing.T) {
 		stop := w.start()
 		w.waitFault(id, times)
 		w.waitStored("one", "two")
-		_, err := w.process.ReserveSmall(testContext(t), allRoom)
-		noError(t, err)
+		w.waitNothingReserved()
 		stop()
 	}
 }

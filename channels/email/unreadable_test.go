@@ -46,7 +46,7 @@ func TestUnreadableMailIsQuarantined(t *testing.T) {
 	}
 }
 
-// One mail that breaks every connection does not take its neighbours along.
+// One mail that breaks every connection does not take its neighbours along, and keeps no memory.
 func TestMailThatBreaksConnections(t *testing.T) {
 	t.Parallel()
 	const bigBytes, cutAfter = 108_000, 50_000
@@ -58,6 +58,7 @@ func TestMailThatBreaksConnections(t *testing.T) {
 	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Bytes: cutAfter, Times: mailfake.Forever})
 	w.start()
 	w.waitStored("one", quarantined, "two")
+	w.waitNothingReserved()
 }
 
 // What was quarantined comes in after a restart, once the server hands it out.
