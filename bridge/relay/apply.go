@@ -304,9 +304,13 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 		b.refuseEvent(e.EventID, e.Err)
 	}
 
-	made.Write.Unflushed() // events without an effect, such as what colleagues say to each other, may be applied again after a crash
-	made.Write.FinishRuns(b.listReleases())
-	return made, store.CommitWith(ctx, tx, made.Write)
+	write := made.Write
+	if write == nil {
+		write = &store.Pipeline{}
+	}
+	write.Unflushed() // events without an effect, such as what colleagues say to each other, may be applied again after a crash
+	write.FinishRuns(b.listReleases())
+	return made, store.CommitWith(ctx, tx, write)
 }
 
 // rollback ends a failed transaction, even if ctx has ended.

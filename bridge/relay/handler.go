@@ -65,7 +65,8 @@ type Batch struct {
 
 // Made is what came of a batch that was applied.
 type Made struct {
-	// Write holds the statements that write what was changed. They are sent with the commit. It is never nil.
+	// Write holds the statements that write what was changed; they are sent with the commit. It is nil if there is nothing
+	// to write.
 	Write *store.Pipeline
 	// Due names the gates (limits of a provider) behind which deliveries became due. Limited isn't set.
 	Due []dispatch.GateDue

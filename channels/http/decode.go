@@ -44,7 +44,7 @@ func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 		}
 
 		f := channels.Fact{ExternalID: e.Type + ":" + e.ID, Payload: raw, OrderKey: "message:" + e.Message}
-		if e.Type != "status" {
+		if e.From != nil && e.Type != "status" {
 			f.OrderKey = "customer:" + e.From.ID
 		}
 

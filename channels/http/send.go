@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -32,6 +33,11 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
+
+	if ctx.Err() != nil {
+		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
+	}
+
 	resp, err := c.call(ctx, http.MethodPost, c.target.String(), body, c.tokenOf(o))
 	if err != nil {
 		return channels.Receipt{}, unansweredError(err)
@@ -92,6 +98,8 @@ func readAnswer(resp *http.Response) callbackAnswer {
 
 // unansweredError classifies the failure of a request that got no answer. If the receiver may have got it, the class is Ambiguous.
 func unansweredError(err error) error {
+	var op *net.OpError
+	var lost *fence.LostError
 	if errors.Is(err, channels.ErrPrivateAddress) {
 		return &channels.SendError{
 			Class: channels.AuthBroken,
@@ -100,7 +108,9 @@ func unansweredError(err error) error {
 			Cause: err,
 		}
 	}
-	if lost, ok := errors.AsType[*fence.LostError](err); ok && !lost.Left {
+	isNothingSent := errors.As(err, &lost) && !lost.Left
+	isNotConnected := errors.As(err, &op) && op.Op == "dial"
+	if isNothingSent || isNotConnected {
 		return &channels.SendError{Class: channels.Retry, Text: "The callback can't be reached.", Hint: unreachedHint, Cause: err}
 	}
 	return &channels.SendError{Class: channels.Ambiguous, Text: "The callback's answer was lost.", Cause: err}

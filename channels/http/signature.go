@@ -13,8 +13,12 @@ import (
 // stand there while a secret is being changed.
 const signatureHeader = "Parley-Signature"
 
-// tolerance is how far a signature's time may be off.
-const tolerance = 5 * time.Minute
+// tolerance is how far a signature's time may be off. maxGiven is how many proofs of one header are looked at: one
+// for each secret that is in use while it is changed, and some to spare.
+const (
+	tolerance = 5 * time.Minute
+	maxGiven  = 4
+)
 
 // Sign makes the header for a body at a time: HMAC-SHA256 with the secret over the Unix
 // seconds, a point and the body.
@@ -39,10 +43,13 @@ func Verify(secret []byte, now time.Time, header string, body []byte) string {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch name {
 		case "t":
+			if at != "" {
+				return signatureHeader + " has two times"
+			}
 			at = value
 		case "v1":
 			mac, err := hex.DecodeString(value)
-			if err == nil { // others prove nothing
+			if err == nil && len(given) < maxGiven { // others prove nothing
 				given = append(given, mac)
 			}
 		}

@@ -31,6 +31,9 @@ func (c *Channel) tokenOf(o channels.Outbound) string {
 func (c *Channel) messageOf(token string) int64 {
 	delivery, rest, _ := strings.Cut(token, ".")
 	message, given, _ := strings.Cut(rest, ".")
+	if !strings.HasPrefix(delivery, "p") || strings.Contains(given, ".") {
+		return 0
+	}
 	id, err := strconv.ParseInt(message, 10, 64)
 	if err != nil || !proof.Verify(c.env.Keys, purpose, delivery+"."+message, given) {
 		return 0

@@ -38,8 +38,10 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeAnswer(w, http.StatusBadRequest, result{Error: err.Error()})
 		return
 	}
+	if len(facts) > 0 {
+		err = c.env.Accept(r.Context(), facts...)
+	}
 
-	err = c.env.Accept(r.Context(), facts...)
 	switch {
 	case errors.Is(err, channels.ErrOverloaded):
 		w.Header().Set("Retry-After", "1")
@@ -52,7 +54,10 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func writeAnswer(w http.ResponseWriter, status int, a result) {
-	body, _ := json.Marshal(a) // can't fail: it has a number and a text
+	body, err := json.Marshal(a)
+	if err != nil {
+		status = http.StatusInternalServerError
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n'))
