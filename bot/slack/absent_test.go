@@ -42,6 +42,11 @@ func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 		words string // "" means that nothing is told
 	}{
 		{name: "assigned", line: assignment(), words: "Ann assigned it"},
+		{
+			name:  "assigned by a command in the channel",
+			line:  bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann"}, SourceRef: bridge.Place{Channel: "C0SUPPORT"}},
+			words: "Ann assigned it",
+		},
 		{name: "the snooze is over", line: bridge.Line{Content: &bridge.WokeLine{}}, words: "snooze"},
 		{name: "not delivered", line: bridge.Line{Content: &bridge.FailedLine{Reason: "Her mailbox is full."}, Text: strings.Repeat("long ", 3000), Verbs: send}, words: "did not get a reply of yours"},
 		{name: "resolved", line: bridge.Line{Content: bridge.LineResolved, By: bridge.AgentRef{Name: "Ann"}}},

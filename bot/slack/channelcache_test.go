@@ -54,15 +54,22 @@ func TestRenamedWhileChannelsAreRead(t *testing.T) {
 // A name that changed is known to the next question.
 func TestResolveAfterARename(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	_, err := w.surface.Resolve(w.ctx(), "#support")
-	noError(t, err)
-	noError(t, w.fake.Admin.RenameChannel(w.channel, "help"))
-	renamed := `{"type":"channel_rename","channel":{"id":"C0SUPPORT"}}`
-	w.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":` + renamed + `}`)
-	id, err := w.surface.Resolve(w.ctx(), "#help")
-	noError(t, err)
-	wantEqual(t, "channel", id, w.channel)
+	for _, renamed := range []string{
+		`{"type":"channel_rename","channel":{"id":"C0SUPPORT"}}`,
+		`{"type":"channel_id_changed","old_channel_id":"C0OLD","new_channel_id":"C0SUPPORT"}`,
+	} {
+		t.Run(renamed, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			_, err := w.surface.Resolve(w.ctx(), "#support")
+			noError(t, err)
+			noError(t, w.fake.Admin.RenameChannel(w.channel, "help"))
+			w.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":` + renamed + `}`)
+			id, err := w.surface.Resolve(w.ctx(), "#help")
+			noError(t, err)
+			wantEqual(t, "channel", id, w.channel)
+		})
+	}
 }
 
 // If the channels can't be read again after a rename, the next question reads them: old names don't count.

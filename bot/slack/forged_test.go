@@ -61,6 +61,29 @@ func TestClickForOthersIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestCommandForOthersIsLeftOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	me := w.self()
+	for _, tt := range []struct {
+		name, team, app string
+		want            int // facts
+	}{
+		{name: "for another app", team: me.Team, app: "A9", want: 0},
+		{name: "for another team", team: "T9", app: me.App, want: 0},
+		{name: "for us", team: me.Team, app: me.App, want: 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := w.in(t)
+			typed := object{"team_id": tt.team, "api_app_id": tt.app, "user_id": w.ann, "command": "/helpdesk", "text": "mine", "trigger_id": "1.2"}
+			_, err := w.surface.intake.takeCommand(w.ctx(), me, mustMarshal(t, typed))
+			noError(t, err)
+			w.wantFacts(allFacts, tt.want)
+		})
+	}
+	wantEqual(t, "verb of a command that the company named itself", w.lastAction().Verb, bridge.VerbList)
+}
+
 func TestClickOfAStrangerIsStoredAsSuch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

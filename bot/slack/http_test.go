@@ -3,6 +3,9 @@ package slack
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/http"
@@ -74,16 +77,16 @@ func (w *world) postTo(address string, body []byte, h http.Header) *http.Respons
 }
 
 // callbackOfReply is the callback of a message that somebody wrote in a thread of ours.
-func (w *world) callbackOfReply() []byte {
+func (w *world) callbackOfReply(text string) []byte {
 	w.t.Helper()
 	me := w.self()
 	return fmt.Appendf(nil, `{
 		"type": "event_callback", "team_id": %q, "api_app_id": %q, "event_id": "Ev1",
 		"event": {
 			"type": "message", "user": "UANN", "channel": "C1", "ts": "1700000002.000200",
-			"thread_ts": "1700000001.000100", "parent_user_id": "UBOT", "text": "x"
+			"thread_ts": "1700000001.000100", "parent_user_id": "UBOT", "text": %q
 		}
-	}`, me.Team, me.App)
+	}`, me.Team, me.App, text)
 }
 
 func TestSocketModeHasNoHandlers(t *testing.T) {
@@ -121,7 +124,7 @@ func TestOverloadAnswers503(t *testing.T) {
 	t.Parallel()
 	w, ourURL := newHTTPWorld(t)
 	w.desk.Refuse(channels.ErrOverloaded)
-	body := w.callbackOfReply()
+	body := w.callbackOfReply("x")
 	resp := w.postTo(ourURL+eventsPath, body, w.fake.Webhooks.Sign(body))
 	wantEqual(t, "status", resp.StatusCode, http.StatusServiceUnavailable)
 	wantEqual(t, "Slack is told when to try again", resp.Header.Get("Retry-After") != "", true)
@@ -132,6 +135,43 @@ func TestOverloadAnswers503(t *testing.T) {
 	resp = w.postTo(ourURL+eventsPath, body, w.fake.Webhooks.Sign(body))
 	wantEqual(t, "status of the second attempt", resp.StatusCode, http.StatusOK)
 	w.wantFacts(allFacts, 1)
+}
+
+// Nor is a click acknowledged that can't be stored.
+func TestClickThatCannotBeStored(t *testing.T) {
+	t.Parallel()
+	w, ourURL := newHTTPWorld(t)
+	w.desk.Refuse(channels.ErrOverloaded)
+	for _, tt := range []struct {
+		name string
+		body string
+		want int
+	}{
+		{name: "a click", body: url.Values{"payload": {"{}{}"}}.Encode(), want: http.StatusServiceUnavailable},
+		{name: "no form", body: "%", want: http.StatusBadRequest},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			body := []byte(tt.body)
+			resp := w.in(t).postTo(ourURL+interactionsPath, body, w.fake.Webhooks.Sign(body))
+			wantEqual(t, "status", resp.StatusCode, tt.want)
+		})
+	}
+}
+
+// A message that has the words of what else Slack asks at our addresses is a message all the same.
+func TestMessageWithWordsOfOtherRequests(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"what is a url_verification?", "see https://x.test/?a=1&ssl_check=1&b=2"} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			w, ourURL := newHTTPWorld(t)
+			body := w.callbackOfReply(text)
+			header := w.fake.Webhooks.Sign(body)
+			header.Set("Content-Type", "application/json")
+			wantEqual(t, "status", w.postTo(ourURL+eventsPath, body, header).StatusCode, http.StatusOK)
+			w.wantFacts(messageFacts, 1)
+		})
+	}
 }
 
 // An event that Slack could not bring at once may come after what was said later, so that more may be missing:
@@ -149,7 +189,7 @@ func TestEventBroughtAgain(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w, ourURL := newHTTPWorld(t)
-			body := w.callbackOfReply()
+			body := w.callbackOfReply("x")
 			header := w.fake.Webhooks.Sign(body)
 			maps.Copy(header, tt.header)
 			resp := w.postTo(ourURL+eventsPath, body, header)
@@ -164,7 +204,9 @@ func TestWhatWasSaidWithoutTheAppIsFoundWhenItIsInvitedAgain(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
 	root := w.postRoot()
+	fills := w.desk.Fills()
 	noError(t, w.fake.Admin.Kick(w.channel, w.fake.BotUserID()))
+	w.desk.Wait(t, "the gap of leaving to be filled", func() bool { return w.desk.Fills() > fills })
 	missed := w.postAsAnn(root.Message, "Is anybody there?")
 	noError(t, w.fake.Admin.Invite(w.channel, w.fake.BotUserID(), w.ann))
 	w.desk.First(t, w.messageID(missed))
@@ -246,10 +288,16 @@ func TestRequestThatIsNotSignedIsRefused(t *testing.T) {
 // Without a secret nothing is taken for signed.
 func TestNothingIsSignedWithoutASecret(t *testing.T) {
 	t.Parallel()
-	w, _ := newHTTPWorld(t)
 	body := []byte("{}")
 	d := &door{intake: &intake{workspace: &workspace{now: time.Now}}}
-	wantEqual(t, "is signed", d.isSigned(w.fake.Webhooks.Sign(body), body), false)
+	stamp := strconv.FormatInt(time.Now().Unix(), 10)
+	mac := hmac.New(sha256.New, nil) // anybody can make such a signature
+	fmt.Fprintf(mac, "v0:%s:%s", stamp, body)
+	header := http.Header{
+		"X-Slack-Request-Timestamp": {stamp},
+		"X-Slack-Signature":         {"v0=" + hex.EncodeToString(mac.Sum(nil))},
+	}
+	wantEqual(t, "is signed", d.isSigned(header, body), false)
 }
 
 // Slack doesn't sign the requests by which it looks at the certificate of a command's address. Nothing else

@@ -42,20 +42,31 @@ func TestFormOfACardBecomesOneAction(t *testing.T) {
 	wantEqual(t, "conversation", a.Args.Conversation, 12)
 	wantEqual(t, "origin", a.Origin, bridge.OriginForm)
 	wantEqual(t, "author", a.Actor.ID, w.ann)
-	wantEqual(t, "message", a.Place.Message, root.Message)
+	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Message: root.Message})
 }
 
 // A form with nonsense says so at its field and stores nothing. It can be submitted again.
 func TestFormWithNonsenseIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newConnectedWorld(t)
-	w.letAnnSee()
-	_, form := w.openSnoozeForm()
-	out := w.submitForm(form, map[string]string{"other": "blurgh"})
-	wantWords(t, out.Errors["f:other"], "can't read “blurgh” as a time")
-	w.wantFacts(interactionFacts, 0)
-	w.mustSubmitForm(form, map[string]string{"other": "2h"})
-	wantEqual(t, "verb of what is stored", w.waitAction(interactionFacts).Verb, bridge.VerbSnooze)
+	for _, tt := range []struct {
+		name string
+		open func(*testing.T) *world
+	}{
+		{name: "by Socket Mode", open: func(t *testing.T) *world { return newConnectedWorld(t) }},
+		{name: "by HTTP", open: newCalledWorld},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := tt.open(t)
+			w.letAnnSee()
+			_, form := w.openSnoozeForm()
+			out := w.submitForm(form, map[string]string{"other": "blurgh"})
+			wantWords(t, out.Errors["f:other"], "can't read “blurgh” as a time")
+			w.wantFacts(interactionFacts, 0)
+			w.mustSubmitForm(form, map[string]string{"other": "2h"})
+			wantEqual(t, "verb of what is stored", w.waitAction(interactionFacts).Verb, bridge.VerbSnooze)
+		})
+	}
 }
 
 // The days in a form are those of Parley's clock, which may not be the machine's.
@@ -283,5 +294,5 @@ func TestNoteOfAMessageHasItsWords(t *testing.T) {
 	w := newConnectedWorld(t)
 	w.letAnnSee()
 	w.useShortcut("conv_note", w.postAsAnn(w.postRoot().Message, "Dear *customer*"))
-	w.waitForWindow(w.ann, isFormWith("customer"))
+	w.waitForWindow(w.ann, isFormWith("Dear"))
 }

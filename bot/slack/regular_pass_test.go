@@ -2,11 +2,13 @@ package slack
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
 	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
+	"parley/bot/sweep"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -15,6 +17,77 @@ import (
 // Slack may lose a single event. A hole is such a missing reply in the middle of a thread. world
 // (harness_test.go) puts a Surface between slackfake, which plays Slack and its people, and fakeDesk, which
 // plays the engine.
+
+// newHistoryAt makes a history, with no gap, that only tells how far back it would read.
+func newHistoryAt(now time.Time) *history {
+	return &history{
+		workspace: &workspace{now: func() time.Time { return now }},
+		sweeper:   sweep.New(newFakeDesk(), slog.New(slog.DiscardHandler), time.Hour),
+	}
+}
+
+// What is missing is looked for since the gap began, as far as anybody knows when that was.
+func TestHolesSince(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	for _, tt := range []struct {
+		name     string
+		gap      []time.Time // when the gap began, zero if nobody knows; empty if there is none
+		standing sweep.Standing
+		want     time.Time // zero if nothing is missing
+	}{
+		{name: "no gap", standing: sweep.Standing{Least: ago(5 * time.Hour)}},
+		{
+			name: "a gap", gap: []time.Time{ago(3 * time.Hour)},
+			standing: sweep.Standing{Least: ago(5 * time.Hour)}, want: ago(3*time.Hour + clockTolerance),
+		},
+		{name: "a gap from before the start", gap: []time.Time{{}}, want: ago(unknownGap)},
+		{
+			name: "a gap from before the start, with a mark", gap: []time.Time{{}},
+			standing: sweep.Standing{Least: ago(5 * time.Hour)}, want: ago(5*time.Hour + clockTolerance),
+		},
+		{name: "a process that has vanished", standing: sweep.Standing{Abandoned: []string{"x"}}, want: ago(unknownGap)},
+		{
+			name: "a doubt", standing: sweep.Standing{Doubted: true, Least: ago(5 * time.Minute)}, want: ago(5*time.Minute + clockTolerance),
+		},
+		{name: "a doubt without a mark", standing: sweep.Standing{Doubted: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHistoryAt(now)
+			for _, began := range tt.gap {
+				h.sweeper.Announce(began)
+			}
+			since, complete := h.holesSince(tt.standing)
+			wantEqual(t, "nothing is missing", complete, tt.want.IsZero())
+			if !complete {
+				wantEqual(t, "since", since, tt.want)
+			}
+		})
+	}
+}
+
+// Texts at top level are stored from the last hour, or from a gap that began before.
+func TestTypedSince(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name        string
+		began, want time.Time
+	}{
+		{name: "nobody knows since when", want: now.Add(-answeredWithin)},
+		{name: "a short gap", began: now.Add(-time.Minute), want: now.Add(-answeredWithin)},
+		{name: "a long gap", began: now.Add(-3 * time.Hour), want: now.Add(-3*time.Hour - clockTolerance)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHistoryAt(now)
+			h.sweeper.Announce(tt.began)
+			wantEqual(t, "since", h.typedSince(), formatStamp(tt.want))
+		})
+	}
+}
 
 // newFilledDowntime connects a surface that knows everything up to twenty minutes ago, by the clock that a test
 // moves. From then on Slack's events get lost.

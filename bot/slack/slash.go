@@ -106,14 +106,9 @@ func decodeCommand(me *fact.Self, body []byte) ([]bridge.Action, error) {
 	}
 
 	p, mentions := c.parse(me)
-	kind := bridge.ActorPerson
-	if c.TeamID != me.Team {
-		kind = bridge.ActorForeign
-	}
-
-	a := bridge.Action{
+	a := bridge.Action{ // of somebody of ours: takeCommand leaves out what others type
 		Origin:   bridge.OriginSlash,
-		Actor:    bridge.Actor{ID: c.UserID, Kind: kind},
+		Actor:    bridge.Actor{ID: c.UserID, Kind: bridge.ActorPerson},
 		Place:    bridge.Place{Channel: c.ChannelID},
 		Raw:      c.Command + " " + c.Text,
 		Mentions: mentions,

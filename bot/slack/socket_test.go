@@ -103,7 +103,7 @@ func TestEventBroughtAgainBySocket(t *testing.T) {
 	w := newWorld(t)
 	c := &connection{parent: w.surface.connections, me: w.self(), client: socketmode.New(w.surface.api)}
 	bring := func(attempt int) {
-		request := &socketmode.Request{Payload: w.callbackOfReply(), RetryAttempt: attempt}
+		request := &socketmode.Request{Payload: w.callbackOfReply("x"), RetryAttempt: attempt}
 		c.handleEvents(w.ctx(), socketmode.Event{Type: socketmode.EventTypeEventsAPI, Request: request})
 	}
 	bring(0)

@@ -33,20 +33,25 @@ func TestWindowsAreClosedToStrangers(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		button string // of the card; "" means an entry of a message's menu
+		button string // of the card; "" means an entry of a menu
+		menu   string // the entry of the menu beside the message box; "" means one of a message's menu
 	}{
 		{name: "a form", button: "Snooze"},
 		{name: "details", button: "More"},
 		{name: "a message's menu"},
+		{name: "a new conversation", menu: "conv_start"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w, eve, root := newWorldWithEve(t)
 			person := w.fake.As(eve)
 			var err error
-			if tt.button == "" {
+			switch {
+			case tt.menu != "":
+				_, err = person.GlobalShortcut(w.ctx(), tt.menu)
+			case tt.button == "":
 				_, err = person.Shortcut(w.ctx(), "conv_assign", w.channel, w.postAsAnn(root.Message, "Dear customer"))
-			} else {
+			default:
 				blocks := w.fake.Message(root.Channel, root.Message).Blocks
 				_, err = person.Click(w.ctx(), slackfake.Target{Channel: root.Channel, TS: root.Message}, buttonID(t, blocks, tt.button))
 			}

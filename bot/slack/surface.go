@@ -262,7 +262,7 @@ func (s *Surface) HidesGaps(string) bool { return s.connections.wanted == 0 }
 
 // Handlers implements bridge.Surface. It returns nil in Socket Mode.
 func (s *Surface) Handlers() map[string]http.Handler {
-	if s.opt.AppToken != "" || s.opt.SigningSecret == "" {
+	if s.opt.AppToken != "" {
 		return nil
 	}
 	return (&door{intake: s.intake, secret: s.opt.SigningSecret}).makeHandlers()
