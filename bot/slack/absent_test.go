@@ -47,6 +47,14 @@ func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 			line:  bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann"}, SourceRef: bridge.Place{Channel: "C0SUPPORT"}},
 			words: "Ann assigned it",
 		},
+		{
+			name: "not delivered, for its author in the channel as well",
+			line: bridge.Line{
+				Content: &bridge.FailedLine{}, Text: "Hi", Mentions: []bridge.AgentRef{{Name: "Ann", User: "U0ANN"}},
+				SourceRef: bridge.Place{Channel: "C0SUPPORT"},
+			},
+			words: "did not get a reply of yours",
+		},
 		{name: "the snooze is over", line: bridge.Line{Content: &bridge.WokeLine{}}, words: "snooze"},
 		{name: "not delivered", line: bridge.Line{Content: &bridge.FailedLine{Reason: "Her mailbox is full."}, Text: strings.Repeat("long ", 3000), Verbs: send}, words: "did not get a reply of yours"},
 		{name: "resolved", line: bridge.Line{Content: bridge.LineResolved, By: bridge.AgentRef{Name: "Ann"}}},
@@ -55,7 +63,7 @@ func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			away := w.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
-			tt.line.Mentions = []bridge.AgentRef{{Name: "Away", User: away.ID}, {Name: "Ann", User: w.ann}}
+			tt.line.Mentions = append(tt.line.Mentions, bridge.AgentRef{Name: "Away", User: away.ID})
 			w.sendLine(tt.line)
 			got := w.fake.Messages(w.fake.DM(away.ID))
 			if tt.words == "" {
