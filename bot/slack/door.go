@@ -205,7 +205,9 @@ func (d *door) serveForm(w http.ResponseWriter, r *http.Request, body []byte, ta
 }
 
 func (d *door) sendAnswer(w http.ResponseWriter, r *http.Request, a answer) {
-	if a.payload != nil {
+	if a.payload == nil {
+		w.WriteHeader(http.StatusOK)
+	} else {
 		w.Header().Set("Content-Type", "application/json")
 		if err := json.NewEncoder(w).Encode(a.payload); err != nil {
 			d.log.Info("slack answer not sent", "error", err)

@@ -111,17 +111,18 @@ func (in *interaction) findPlace() bridge.Place {
 		return blockkit.ReadMemory(in.View.Private).Place // Slack doesn't say where a window was opened
 	}
 
-	var channel, thread string
+	var channel, message, thread string
 	if in.Channel != nil {
 		channel = in.Channel.ID
 	}
 	if in.Message != nil {
+		message = in.Message.TS
 		thread = in.Message.ThreadTS
 	}
 
 	p := bridge.Place{
 		Channel: cmp.Or(channel, in.Container.ChannelID),
-		Message: cmp.Or(in.MessageTS, in.Container.MessageTS),
+		Message: cmp.Or(in.MessageTS, in.Container.MessageTS, message),
 		Thread:  cmp.Or(thread, in.Container.ThreadTS),
 	}
 	if p.Thread == p.Message { // Slack names a root as its own thread
@@ -201,7 +202,9 @@ func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, erro
 	about.Args = filled.Args
 	about.Text = filled.Text
 	about.Rich = filled.Rich
-	about.Explicit = filled.Verb == bridge.VerbReply            // who fills in the form of a reply wants it to be sent
-	about.Mentions = blockkit.ReadMemory(form.Private).Mentions // of a text that was typed before the form opened
+	about.Explicit = filled.Verb == bridge.VerbReply // who fills in the form of a reply wants it to be sent
+	if memory := blockkit.ReadMemory(form.Private); memory.Pick {
+		about.Mentions = memory.Mentions // the text was typed before the form opened
+	}
 	return []bridge.Action{about}, nil
 }

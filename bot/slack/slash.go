@@ -106,9 +106,14 @@ func decodeCommand(me *fact.Self, body []byte) ([]bridge.Action, error) {
 	}
 
 	p, mentions := c.parse(me)
-	a := bridge.Action{ // of somebody of ours: takeCommand leaves out what others type
+	kind := bridge.ActorPerson
+	if c.TeamID != me.Team {
+		kind = bridge.ActorForeign
+	}
+
+	a := bridge.Action{
 		Origin:   bridge.OriginSlash,
-		Actor:    bridge.Actor{ID: c.UserID, Kind: bridge.ActorPerson},
+		Actor:    bridge.Actor{ID: c.UserID, Kind: kind},
 		Place:    bridge.Place{Channel: c.ChannelID},
 		Raw:      c.Command + " " + c.Text,
 		Mentions: mentions,

@@ -262,7 +262,7 @@ func (s *Surface) HidesGaps(string) bool { return s.connections.wanted == 0 }
 
 // Handlers implements bridge.Surface. It returns nil in Socket Mode.
 func (s *Surface) Handlers() map[string]http.Handler {
-	if s.opt.AppToken != "" {
+	if s.opt.AppToken != "" || s.opt.SigningSecret == "" {
 		return nil
 	}
 	return (&door{intake: s.intake, secret: s.opt.SigningSecret}).makeHandlers()

@@ -77,6 +77,7 @@ func TestDoWhenCut(t *testing.T) {
 func TestDoToNobody(t *testing.T) {
 	t.Parallel()
 	const closed = "http://127.0.0.1:1" // a port that is never given to another test
+
 	_, err := postOnce(t, NewClient(Options{Answer: time.Minute}), closed+"/?secret") //nolint:bodyclose // there is none
 	wantLost(t, err, false)
 }
