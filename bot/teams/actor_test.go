@@ -42,6 +42,17 @@ func TestActorsOfOtherOrganisations(t *testing.T) {
 	}
 }
 
+// Nor does somebody whom Teams doesn't list count as a person, such as a colleague who has left the team. Who it was is still known.
+func TestActorWhoIsNotListed(t *testing.T) {
+	t.Parallel()
+	const gone = "a0000000-0000-4000-8000-000000000004"
+	w := newThreadWorld(t)
+	w.sendActivity(w.root, object{
+		"type": "message", "id": "1700000000777", "text": "Hello", "from": object{"id": "29:gone", "name": "Gus", "aadObjectId": gone},
+	})
+	wantEqual(t, "actor", w.waitAction(messageFacts).Actor, bridge.Actor{ID: gone, Kind: bridge.ActorForeign})
+}
+
 // What apps post is of a bot.
 func TestActorsThatAreApps(t *testing.T) {
 	t.Parallel()

@@ -189,3 +189,37 @@ func TestFileWithoutTheRightToReadIt(t *testing.T) {
 	wantEqual(t, "name", f.Name, "secret.pdf")
 	wantEqual(t, "why it can't be read", f.Unavailable, fact.NoFileAccess)
 }
+
+// In a chat with the app, a file comes with an address at which anybody can read it. Only the file's name is stored.
+func TestAddressOfAFileInAChatIsNotStored(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	_, err := w.ann.Post(teamsfake.Post{Text: "note: see", Files: []teamsfake.NewFile{{Name: "plan.pdf", Data: []byte("%PDF-1.4 plan")}}})
+	noError(t, err)
+	stored := string(w.desk.First(t, messageFacts).Payload)
+	wantWords(t, stored, "plan.pdf", "note: see")
+	wantNoWords(t, stored, "downloadUrl", "contentUrl")
+}
+
+// A picture that an edit adds is described like one that was there from the beginning.
+func TestPictureOfAnEdit(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	id := w.typeAsAnn("See").Place.Message
+	status, _ := w.sendActivity(w.root, object{
+		"type": "messageUpdate", "id": id,
+		"attachments": []object{
+			{"contentType": "text/html", "content": "<p>See this</p>"},
+			{"contentType": "image/*", "contentUrl": w.pastedPictureOfTeams()},
+		},
+	})
+	wantEqual(t, "status", status, http.StatusOK)
+	wantEqual(t, "type", onlyFile(t, w.waitAction("e:")).ContentType, "image/gif")
+}
+
+// pastedPictureOfTeams has Ann paste a picture, and returns the address at which Teams has it.
+func (w *world) pastedPictureOfTeams() string {
+	w.t.Helper()
+	w.postFileAlone(teamsfake.NewFile{Name: "x.gif", Data: []byte(onePixelGIF), Image: true})
+	return w.fake.Files()[0].URL
+}

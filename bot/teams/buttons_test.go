@@ -99,6 +99,20 @@ func TestClickOfAnOldClient(t *testing.T) {
 	wantEqual(t, "conversation", a.Args.Conversation, 12)
 }
 
+// They do so in a person's chat with the app, too, where other messages are commands.
+func TestClickOfAnOldClientInAChatWithTheApp(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.sendActivity(w.root, object{
+		"type": "message", "id": "1700000000999", "replyToId": "1700000000998",
+		"conversation": object{"conversationType": "personal", "tenantId": w.fake.TenantID(), "id": "a:chat"},
+		"value":        object{"v": "take", "a": `{"v":1,"a":{"conversation":12}}`, "n": "x"},
+	})
+	a := w.waitAction(interactionFacts)
+	wantEqual(t, "verb", a.Verb, bridge.VerbTake)
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+}
+
 // Old clients send a button's data as an object, or as JSON in a string. Both are the same click.
 func TestClickOfAnOldClientInBothFormsIsOne(t *testing.T) {
 	t.Parallel()

@@ -107,7 +107,16 @@ func TestConfirmEmojiThatCannotBeStored(t *testing.T) {
 	w.wantFacts(reactionFacts, 1)
 }
 
-// So does one of somebody of whom Teams doesn't tell now who it is.
+// So does an edit that can't be stored now.
+func TestConfirmEditThatCannotBeStored(t *testing.T) {
+	t.Parallel()
+	w, reply := newReplyWorld(t)
+	w.withoutEvents(func() error { return w.ann.Edit(w.channel, reply.Place.Message, "On Monday") })
+	w.desk.Refuse(errDown)
+	w.wantUnstoredChange(reply)
+}
+
+// So does an emoji of somebody of whom Teams doesn't tell now who it is.
 func TestConfirmEmojiOfSomebodyUnknown(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)

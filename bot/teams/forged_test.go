@@ -119,6 +119,23 @@ func TestUnexpectedActivities(t *testing.T) {
 			want:     http.StatusNotImplemented,
 		},
 		{
+			name: "a change of what is to Parley alone",
+			activity: object{
+				"type": "messageUpdate", "text": "reply: we are on it", "recipient": object{"id": w.fake.BotID(), "isTargeted": true},
+			},
+			want: http.StatusOK,
+		},
+		{
+			name: "a message in a group chat, which the app isn't made for",
+			activity: object{
+				"type": "message", "text": "<at>Parley</at> help",
+				"entities":     []object{{"type": "mention", "text": "<at>Parley</at>", "mentioned": object{"id": w.fake.BotID()}}},
+				"conversation": object{"conversationType": "groupChat", "tenantId": w.fake.TenantID(), "id": "19:group@thread.v2"},
+				"channelData":  object{"tenant": object{"id": w.fake.TenantID()}},
+			},
+			want: http.StatusOK,
+		},
+		{
 			name:     "a change of reactions without any",
 			activity: object{"type": "messageReaction", "reactionsAdded": nil, "replyToId": w.root},
 			want:     http.StatusOK,
@@ -131,6 +148,19 @@ func TestUnexpectedActivities(t *testing.T) {
 		})
 	}
 	wantList(t, "stored facts", w.desk.IDs(), before)
+}
+
+// A message that says neither where it stands nor what its id is can't be applied. It is kept for people to look at.
+func TestMessageWithoutPlaceIsPutIntoQuarantine(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	for i, place := range []object{{"conversation": nil, "id": "1"}, {"conversation": object{}, "id": "1"}, {"id": ""}} {
+		place["type"], place["text"] = "message", fmt.Sprint("hello ", i)
+		status, _ := w.sendActivity(w.root, place)
+		wantEqual(t, "status", status, http.StatusOK)
+		w.wantFacts(unreadableFacts, i+1)
+	}
+	w.wantFacts(messageFacts, 0)
 }
 
 // What is no activity, or too long, is refused.

@@ -43,6 +43,11 @@ func TestReplyInAnOldThreadIsFound(t *testing.T) {
 	w.run()
 	w.desk.Connected(t, 1)
 	w.wantFacts(lost, 1)
+
+	// Without a gap, Graph isn't asked for them again.
+	asked := len(w.fake.Calls("graph.replies"))
+	noError(t, w.catchUp())
+	wantEqual(t, "questions for replies", len(w.fake.Calls("graph.replies"))-asked, 0)
 }
 
 // If Graph doesn't let Parley read, nothing can be found in old threads, and no reply waits for it.

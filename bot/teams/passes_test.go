@@ -61,6 +61,21 @@ func TestCatchUpReadsOnAfterAnEmptyPage(t *testing.T) {
 	w.wantFacts(messageFacts+w.channel, 1)
 }
 
+// If a later page has expired, that says nothing about the channel: the pass fails, so that it is made again.
+func TestPageOfThreadsThatHasExpired(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t, withEmptyPages)
+	w.replyUnheard("hello")
+	w.fake.Inject(teamsfake.Fault{
+		Method: "graph.messages", Kind: teamsfake.FaultHTTP, Status: http.StatusGone, Code: "Gone", Skip: 1, Times: 1,
+	})
+	if err := w.catchUp(); err == nil {
+		t.Error("the first pass has no error, want one")
+	}
+	noError(t, w.catchUp())
+	w.wantFacts(messageFacts+w.channel, 1)
+}
+
 // If Graph doesn't show the replies of one thread, the others of its channel are read all the same, and this one in the next
 // pass. If only a page of them has expired, the thread is read anew at once.
 func TestThreadThatGraphDoesNotShow(t *testing.T) {

@@ -152,6 +152,21 @@ func TestConfirmReplyThatIsGone(t *testing.T) {
 	w.wantFacts(deletionFacts, 1)
 }
 
+// So is one that was typed outside of all threads, which begins a thread itself.
+func TestConfirmReplyAtTopLevelThatIsGone(t *testing.T) {
+	t.Parallel()
+	w := newClockedWorld(t)
+	id, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> #12 reply: hello"})
+	noError(t, err)
+	a := w.waitAction(fact.MessageID(w.channel, id))
+	a.Place = a.TypedPlace()
+	w.wantConfirmed("shown", a, bridge.Unchanged)
+	w.advance(time.Hour)
+	w.failGraph("graph.message", http.StatusNotFound)
+	w.wantConfirmed("not in its channel", a, bridge.Gone)
+	w.wantFacts(deletionFacts, 1)
+}
+
 // If Graph doesn't show the thread at all, what was said counts.
 func TestConfirmReplyInAThreadThatIsNotShown(t *testing.T) {
 	t.Parallel()
@@ -160,6 +175,8 @@ func TestConfirmReplyInAThreadThatIsNotShown(t *testing.T) {
 	w.advance(time.Hour)
 	w.failGraph("graph.*", http.StatusNotFound)
 	w.wantConfirmed("the channel isn't found", a, bridge.Unchanged)
+	a.Place.Thread = "" // as of messages of earlier versions, of which nobody knows in which thread they are
+	w.wantConfirmed("the thread isn't known", a, bridge.Unchanged)
 	w.wantFacts(deletionFacts, 0)
 }
 
@@ -228,6 +245,35 @@ func TestMissedChatterInAThreadOfOthers(t *testing.T) {
 	}
 	wantWords(t, kept.String(), "once more")
 	wantNoWords(t, kept.String(), "our own chat")
+}
+
+// What somebody typed outside of all threads, of which Teams told nobody, is found: they may think that a customer gets it. It isn't
+// found when an hour is over, unless nobody could know of it because of a gap.
+func TestMissedTextAtTopLevel(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		age, gap time.Duration // how long ago it was typed, and the gap began
+		want     int
+	}{
+		{name: "young", age: 59 * time.Minute, gap: time.Second, want: 1},
+		{name: "old", age: 61 * time.Minute, gap: time.Second, want: 0},
+		{name: "old, in a gap", age: 61 * time.Minute, gap: 2 * time.Hour, want: 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newClockedWorld(t).run()
+			w.desk.Connected(t, 1)
+			w.withoutEvents(func() error {
+				_, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "You get a refund"})
+				return err
+			})
+			w.advance(tt.age)
+			w.surface.CatchUp(w.surface.org.Now().Add(-tt.gap))
+			w.desk.Connected(t, 2)
+			w.wantFacts(messageFacts, tt.want)
+		})
+	}
 }
 
 // lateRecordDesk is a desk in which a thread is recorded while somebody asks who began it: it says that it is ours only the second

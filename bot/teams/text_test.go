@@ -256,6 +256,8 @@ func (w *world) editThreeTimes() {
 		noError(w.t, change.do(w.channel, id))
 		w.waitDelivered()
 	}
+	noError(w.t, w.ann.Edit(w.channel, id, "three"))
+	w.waitDelivered()
 }
 
 // Each edit is told, also if the text was there before.
@@ -277,6 +279,7 @@ func TestEditsAreTold(t *testing.T) {
 		{verb: bridge.VerbEdit, text: "two"},
 		{verb: bridge.VerbDelete},
 		{verb: restored, text: "two"},
+		{verb: bridge.VerbEdit, text: "three"},
 	})
 }
 
@@ -295,7 +298,7 @@ func TestEditsHaveVersionsOfTheirOwn(t *testing.T) {
 		}
 		seen[a.Version] = true
 	}
-	wantEqual(t, "versions", len(seen), 4) // with the return
+	wantEqual(t, "versions", len(seen), 5) // with the return
 }
 
 // What Teams told is no news to the surface when it reads the thread.
