@@ -261,7 +261,7 @@ func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcom
 }
 
 // Confirm implements bridge.Surface.
-func (s *Surface) Confirm(ctx context.Context, at bridge.Place, _ string) (bridge.Confirmation, error) {
+func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	var m Message
 	if err := s.call(ctx, "message", request{Channel: at.Channel, ID: at.Message}, &m); err != nil {
 		return bridge.Unchanged, err
@@ -285,7 +285,12 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, _ string) (bridg
 		return found, err
 	}
 	if known[f.ExternalID] && found == bridge.Changed {
-		return bridge.Unchanged, nil // the edit came as an event before
+		var now bridge.Action
+		parse(&now, m)
+		if bridge.SameText(now.Text, text) {
+			return bridge.Unchanged, nil // the edit came as an event before, and is applied
+		}
+		return bridge.Changed, nil
 	}
 	return found, s.desk.Accept(ctx, f)
 }

@@ -25,8 +25,13 @@ func newTriedForLong(t *testing.T, o options) (w *world, thread, reply string) {
 func TestEditFoundWhenAReplyWasTriedForLong(t *testing.T) {
 	t.Parallel()
 	w, _, reply := newTriedForLong(t, options{})
+	release := w.holdQueues(w.surface)
 	w.missEvents(func() { w.chat.Edit(support, reply, "Hi Kim") })
 	w.endHoldAfterGap()
+	const thrice = `SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt >= 3`
+	w.eventually("it waits until the edit is applied", func() bool { return w.count(thrice) == 1 })
+	w.waitFate(reply, "waiting")
+	release()
 	w.waitText(reply, "Hi Kim")
 	w.waitFate(reply, "waiting") // it begins the hold anew
 	w.advance(2 * time.Hour)
@@ -44,6 +49,21 @@ func TestDeletionFoundWhenAReplyWasTriedForLong(t *testing.T) {
 	w.waitFate(reply, "undone")
 	w.waitDrained()
 	w.wantNothingSent()
+}
+
+// R-249: one that is found after the text has left doesn't keep its other files from leaving.
+func TestLateEditFoundBeforeTheOtherFilesLeave(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: hourBackoff(), caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
+	thread := w.openThread()
+	w.provider.AddFault(retriedFile("c.txt"))
+	reply := w.sayPlans(thread, 3)
+	w.waitFailedAttempt()
+	w.missEvents(func() { w.chat.Edit(support, reply, "New plans", plans(3)...) })
+	w.endHoldAfterGap()
+	w.waitLine(thread, bridge.LineEditLate)
+	w.waitFate(reply, "out")
+	w.wantSent(withFiles("Plans", "a.txt", "b.txt"), withFiles("", "c.txt"))
 }
 
 // alwaysChanged is a surface that finds each reply changed, of which no fact ever tells.

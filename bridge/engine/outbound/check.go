@@ -203,11 +203,12 @@ func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *s
 		return a.sender.checkUnchanged(ctx, m)
 	}
 
-	if err := a.awaitChange(ctx, m); err != nil {
+	isTooLate := found == bridge.Changed && a.followsText(r) // the text has left, and these are its files
+	if err := a.awaitChange(ctx, m, isTooLate); err != nil {
 		return err
 	}
-	if found == bridge.Changed && a.followsText(r) {
-		return nil // the edit came too late, which its author was told, and these are the files
+	if isTooLate {
+		return nil // its author was told
 	}
 	return a.refuseLine(ctx, m, keepFound("A message that was to leave with it was changed in the chat.", a.claim),
 		&channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."})
@@ -231,10 +232,12 @@ const changeIsRead = "The message was changed; the change is being read."
 
 // awaitChange returns an error by which the reply waits until a change that was found in the chat must have been applied. It
 // doesn't wait for ever, because some changes can't be applied, and a chat may show an older text than the stored one. The wait
-// is as long as for a gap, and then until nothing in the reply's thread waits to be applied.
-func (a *sourceCheck) awaitChange(ctx context.Context, m *store.Message) error {
+// is as long as for a gap, and then until nothing in the reply's thread waits to be applied. For a change of a text that has
+// left (isTooLate) only the latter counts: the chat shows another text than the stored one from then on.
+func (a *sourceCheck) awaitChange(ctx context.Context, m *store.Message, isTooLate bool) error {
 	waits := &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: changeIsRead}
-	if !wasChangeFound(a.claim) || store.Seconds(a.claim.FirstAgo) <= a.sender.opt.GapWait+maxApplyTime {
+	hasWaited := isTooLate || store.Seconds(a.claim.FirstAgo) > a.sender.opt.GapWait+maxApplyTime
+	if !wasChangeFound(a.claim) || !hasWaited {
 		return waits
 	}
 	isBehind, err := store.ThreadWaits(ctx, a.sender.opt.Pool, m)
