@@ -192,3 +192,24 @@ func TestLastChecks(t *testing.T) {
 		}
 	}
 }
+
+// A reply in a chat goes to a key that its customer still has, never to whoever has the former one now.
+func TestKeyInUse(t *testing.T) {
+	t.Parallel()
+	const former = FormerPrefix + "7:"
+	for name, c := range map[string]struct {
+		keys      []string // the oldest first
+		key, want string
+	}{
+		"a mail's conversation names its recipients": {key: "kim@x.test", want: "kim@x.test"},
+		"the customer's own":                         {keys: []string{"+491", "+492"}, key: "+491", want: "+491"},
+		"one that was never the customer's":          {keys: []string{"+491"}, key: "+499", want: "+499"},
+		"a former one":                               {keys: []string{former + "+491", "+492", "+493"}, key: "+491", want: "+493"},
+		"a former one, and the newest was given up":  {keys: []string{former + "+491", "+492", former + "+493"}, key: "+491", want: "+492"},
+		"the last one was given up":                  {keys: []string{former + "+491"}, key: "+491", want: ""},
+	} {
+		if got := keyInUse(c.keys, c.key); got != c.want {
+			t.Errorf("%s: of %q the reply goes to %q, want %q", name, c.keys, got, c.want)
+		}
+	}
+}

@@ -88,3 +88,22 @@ func TestRestoredPostIsTriedAnew(t *testing.T) {
 		}
 	}
 }
+
+// Once a piece of a reply has left, the rest has the words and files of that piece, whatever the reply was edited into meanwhile.
+func TestAsBegun(t *testing.T) {
+	t.Parallel()
+	first, second := EarlierText{Text: "First"}, EarlierText{Text: "Second", Files: []store.FileRef{{Name: "b.txt"}}}
+	edited := &store.Message{Text: "Third", Files: []store.FileRef{{Name: "c.txt"}}}
+	p := Payload{ReplyPayload: ReplyPayload{Earlier: []EarlierText{first, second}}}
+	for name, c := range map[string]struct{ progress, want string }{
+		"it left with the first words":    {progress: first.Mark(), want: "First c.txt"}, // an earlier version noted no files
+		"it left between two edits":       {progress: second.Mark(), want: "Second b.txt"},
+		"it left as it was edited":        {progress: WordsOf(edited, nil).Mark(), want: "Third c.txt"},
+		"nobody knows with which it left": {progress: "?", want: "Third c.txt"},
+	} {
+		m := asBegun(edited, p, c.progress)
+		if got := m.Text + " " + m.Files[0].Name; got != c.want {
+			t.Errorf("%s: the rest has %q, want %q", name, got, c.want)
+		}
+	}
+}
