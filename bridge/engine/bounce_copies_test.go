@@ -81,6 +81,18 @@ func (w *world) ageUntilNobodyCanTell() {
 	w.exec(lookNow)
 }
 
+// A reply was deleted, and nobody can tell whether it had left: its author is told so, and has nothing to decide.
+func TestDeletedReplyOfWhichNobodyCanTell(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
+	thread, reply := w.answerUnclear()
+	w.chat.Delete(support, reply)
+	w.waitFate(reply, "undone")
+	w.repeatUntil("its author is told", w.ageUntilNobodyCanTell, func() bool { return w.countLines(thread, bridge.LineUnclear) == 1 })
+	wantEqual(t, "buttons of the line", len(w.waitLine(thread, bridge.LineUnclear).Buttons), 0)
+	w.waitFate(reply, "undone")
+}
+
 // A copy that bounces, or that is delayed, shows that the mail left: if the answer of our own server was lost, nobody has to find
 // out any more whether the customer got it, and what comes behind it leaves.
 func TestBounceOfACopyOfAnUnclearReply(t *testing.T) {

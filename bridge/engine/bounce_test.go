@@ -151,6 +151,7 @@ func TestBounceOfTheSecondSending(t *testing.T) {
 	w.waitFate(reply, "out")
 	w.bounceEach(reply, "max@x.test")
 	wantEqual(t, "lines of failures: two of the first sending, one of the second", w.countLines(thread, bridge.LineFailed), 3)
+	w.waitFate(reply, "failed")
 }
 
 // A report may name the customer by an address that a server has put in place of the one that the mail was sent to.

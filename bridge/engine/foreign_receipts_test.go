@@ -75,6 +75,24 @@ func TestForeignReceiptDoesNotWait(t *testing.T) {
 	wantEqual(t, "threads that show failures", w.countThreadsOfFailures(), 0)
 }
 
+// What comes behind a receipt that waits for its message stays behind it, also if both are applied together (invariant 3).
+func TestNothingOvertakesAReceiptThatWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	reply := w.reply(w.openThread(), "Hi Kim")
+	w.waitFate(reply, "out")
+	release := w.holdQueues(w.accounts[chat])
+	w.reportStatus(channelstest.Event{State: "read", From: "kim", External: []string{"unknown-1"}})
+	w.reportStatus(channelstest.Event{State: "read", Message: int64(w.messageOf(reply))})
+	w.exec(`UPDATE events SET received_at = received_at + interval '1 hour'`) // the first one waits that long
+	release()
+	w.eventually("the first one waits", func() bool { return w.count(`SELECT count(*) FROM queues WHERE waits_for IS NOT NULL`) == 1 })
+	w.waitDeliveryState(reply, "accepted")
+	w.exec(`UPDATE events SET received_at = received_at - interval '1 hour'`)
+	w.forgetReceipts()
+	w.waitDeliveryState(reply, "read")
+}
+
 // forgetReceipts lets receipts that wait for their message wait no longer, and waits until none is left: each is looked at twice, when
 // it comes, and when nobody waits for it any more.
 func (w *world) forgetReceipts() {

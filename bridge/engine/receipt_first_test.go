@@ -40,6 +40,45 @@ func TestWindowClosesBeforeTheAnswer(t *testing.T) {
 	w.waitDeliveryState(reply, "failed")
 }
 
+// A reply is deleted during its attempt, and a receipt proves that the customer has it before the answer comes: its author is told, once.
+func TestReceiptOfADeletedReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	answer := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Until: answer})
+	reply := w.reply(thread, "Hi Kim")
+	w.provider.WaitCalls(t, 1)
+	w.chat.Delete(support, reply)
+	w.waitFate(reply, "undone")
+
+	w.reportStatus(channelstest.Event{State: "delivered", Message: int64(w.messageOf(reply))})
+	w.waitLine(thread, bridge.LineDeleteLate)
+	w.waitFate(reply, "out")
+	close(answer)
+	w.waitDrained()
+	wantEqual(t, "lines that the customer has it", w.countLines(thread, bridge.LineDeleteLate), 1)
+}
+
+// A customer writes while a provider refuses a reply because the window is closed: it is open now, so the reply is offered at once.
+func TestCustomerWritesWhileTheWindowIsClosed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: withWindow(0)})
+	thread := w.openThread()
+	answer := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.WindowClosed, Until: answer})
+	reply := w.reply(thread, "Hi Kim")
+	w.provider.WaitCalls(t, 1)
+	w.customerWrites("kim", "Are you there?")
+	w.waitShown("Are you there?")
+	close(answer)
+
+	offered := w.waitLine(thread, bridge.LineOffered)
+	w.waitFate(reply, "parked")
+	w.chat.Press(t, "ann", offered, bridge.VerbSend)
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
 // An attempt fails, the author edits the reply, and the next attempt's receipt comes before its answer: the customer has the new words.
 func TestReceiptOfTheAttemptAfterAnEdit(t *testing.T) {
 	t.Parallel()

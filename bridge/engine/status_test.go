@@ -117,6 +117,7 @@ func TestPartsAndCost(t *testing.T) {
 	w.provider.WaitTexts(t, "A long text")
 	w.waitMarked(reply, "sent")
 	id := w.provider.Sent()[0].ID
+	w.reportStatus(channelstest.Event{State: "sent", External: []string{id}, Parts: 1}) // no news: nobody is told
 	w.reportStatus(channelstest.Event{State: "sent", External: []string{id}, Parts: 2, Cost: "service"})
 	if m := w.waitLine(thread, bridge.LineParts); !strings.Contains(m.Plain(), "2") {
 		t.Errorf("the line says %q", m.Plain())
