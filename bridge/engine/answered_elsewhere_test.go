@@ -108,6 +108,34 @@ func TestElsewhereReadAfterTheNextWords(t *testing.T) {
 	wantEqual(t, "customers who wait", w.countWaiting(), 1)
 }
 
+// An answer that comes together with what the customer wrote before it and after it, before any of that is stored, is judged by that, too.
+func TestElsewhereTogetherWithTheCustomersWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: withWindow(0)})
+	wrote := time.Now().Add(-time.Hour)
+	writesAt := func(text string, at time.Time) {
+		w.customerSends(chat, channelstest.Event{From: "kim", Text: text, At: at})
+	}
+	isAnsweredAt := func(text string, at time.Time) {
+		e := foreignAnswer(text, text)
+		e.At = at
+		w.postChatEvent(e)
+	}
+	writesAt("Hello", wrote.Add(-20*time.Minute))
+	w.waitThread("Hello")
+	w.waitDrained()
+
+	release := w.holdQueues(w.accounts[chat])
+	writesAt("Where is it?", wrote)
+	writesAt("And when?", wrote.Add(20*time.Minute))
+	isAnsweredAt("Thank you", wrote.Add(2*time.Second))
+	isAnsweredAt("We look into it", wrote.Add(6*time.Minute))
+	release()
+	wantWords(t, "an answer in between", w.waitShown("We look into it").Plain(), "Answered elsewhere")
+	wantWords(t, "one that comes at once", w.waitShown("Thank you").Plain(), "too soon for a person")
+	wantEqual(t, "customers who wait", w.countWaiting(), 1)
+}
+
 // countWaiting counts the open conversations of which the customer waits for us.
 func (w *world) countWaiting() int {
 	w.t.Helper()

@@ -69,7 +69,8 @@ func TestOptOut(t *testing.T) {
 	wantEqual(t, "lines that tell of the STOP", w.countLines(thread, bridge.LineOptedOut), 1)
 }
 
-// A wish is also a message if it says something else: the customer's words and files are shown, and open a conversation.
+// A wish is also a message if it says something else: the customer's words and files are shown, and open a conversation and
+// its reply window.
 func TestWishThatIsAMessage(t *testing.T) {
 	t.Parallel()
 	yes := wish("Yes", channels.Consent{})
@@ -86,9 +87,10 @@ func TestWishThatIsAMessage(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{})
+			w := newWorld(t, options{caps: withWindow(0)})
 			w.postChatEvent(tt.event)
 			w.waitShown(tt.want)
+			wantEqual(t, "reply windows that it opened", w.count(`SELECT count(*) FROM conversations WHERE window_from IS NOT NULL`), 1)
 		})
 	}
 }
@@ -135,7 +137,7 @@ func TestProviderSaysAdvertisingStopped(t *testing.T) {
 	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.AdvertStopped})
 	w.waitFate(w.reply(thread, "Hi"), "failed")
-	w.waitLine(thread, bridge.LineOptedOut)
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineOptedOut).Plain(), "marketing")
 	wantEqual(t, "what kim opted out of", w.optedOutOf(), "marketing")
 	w.waitFate(w.reply(thread, "Your lamp is repaired"), "out")
 }

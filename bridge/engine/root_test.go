@@ -55,6 +55,26 @@ func TestRefusedRootIsTriedAgain(t *testing.T) {
 	}
 }
 
+// Words of a customer that the chat refuses for good aren't lost in silence: their thread says so, and how they are found.
+func TestRefusedWordsAreTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{surface: func(chat bridge.Surface) bridge.Surface { return wordless{chat} }})
+	w.customerWrites("kim", "Hello")
+	told := w.waitShown("[quarantine]").Plain()
+	wantWords(t, "the line", told, "The chat takes no such words.", "parley explain '#1'")
+	wantNoWords(t, "the line", told, "Hello")
+}
+
+// wordless refuses what customers say.
+type wordless struct{ bridge.Surface }
+
+func (s wordless) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	if p.Kind == bridge.PostSaid {
+		return bridge.Sent{}, &channels.SendError{Class: channels.BadContent, Text: "The chat takes no such words."}
+	}
+	return s.Surface.Send(ctx, p)
+}
+
 // What is typed in the thread of before a root was posted anew stays inside, with a
 // button (invariant 4).
 func TestLeftThread(t *testing.T) {
