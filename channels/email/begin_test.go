@@ -149,3 +149,22 @@ func TestCheckWithoutState(t *testing.T) {
 	w.env.State = nil
 	wantContains(t, "finding", w.findingText("IMAP folder"), "INBOX has 0 mails.")
 }
+
+// What was sent before the account was set up is left, also where the folder gets a new UIDVALIDITY soon after.
+func TestSentMailOfBeforeStaysOutAfterUIDValidity(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opts.Timing.Poll = 10 * time.Millisecond
+	w.begins = time.Now().Add(-time.Hour)
+	w.appendReceived("Sent", "before", 3*time.Hour)
+	w.appendReceived("Sent", "since", time.Minute)
+	stop := w.startAndWaitActive()
+	w.waitStored("since")
+	w.waitSentFolderRead()
+	stop()
+
+	w.changeUIDValidity("Sent")
+	w.start()
+	w.appendReceived("Sent", "next", time.Second)
+	w.waitStored("since", "next")
+}
