@@ -1,13 +1,15 @@
 package inbound
 
 import (
+	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 
 	"parley/channels"
 )
 
-// Reports that say nothing of how a mail of ours arrived, or don't name the mail.
+// Reports that say nothing of how a mail of ours arrived, that don't name the mail, or that say all of it in other places.
 
 // A delivery report that a person forwards is a file of her mail, as Thunderbird writes it: it tells nothing of a mail of ours. If a
 // program passes it on, it is a report still: some servers make a multipart/mixed of it.
@@ -155,9 +157,10 @@ func TestReportsByTheirSubject(t *testing.T) {
 	wantEqual(t, "why it is automatic", in.Automatic, "bounce")
 
 	for name, mail := range map[string]string{
-		"with a sender":    strings.Replace(report, "Return-Path: <>", "Return-Path: <reports@provider.test>", 1),
-		"another subject":  strings.Replace(report, "Undelivered mail", "Your mail", 1),
-		"awaits approval":  strings.Replace(reportInWords("Mail "+messageID(12, 34)+" waits.\n"), "Undelivered mail", "Your mail awaits approval", 1),
+		"with a sender":   strings.Replace(report, "Return-Path: <>", "Return-Path: <reports@provider.test>", 1),
+		"another subject": strings.Replace(report, "Undelivered mail", "Your mail", 1),
+		"awaits approval": strings.Replace(reportInWords("Mail "+messageID(12, 34)+" waits.\n"),
+			"Undelivered mail", "Your mail awaits approval", 1),
 		"speaks of itself": "From: MAILER-DAEMON@provider.test\nTo: help@acme.test\nSubject: Undelivered mail\n\nThe queue is long.\n",
 	} {
 		wantEqual(t, "kind of a mail: "+name, decodeOne(t, mail).Kind, channels.InboundMessage)
@@ -217,4 +220,47 @@ func TestCausesAreOfTheirRecipients(t *testing.T) {
 	}
 	wantContains(t, "of Ann", wantFailed(t, ins[0]).Reason, "The mailbox is full.")
 	wantContains(t, "of Bob", wantFailed(t, ins[1]).Reason, "The mail could not be delivered. The server said: 550")
+}
+
+// Who the recipients are may stand in a field of the report, or in the mail that it returns as a file.
+func TestReportsThatNameRecipientsElsewhere(t *testing.T) {
+	t.Parallel()
+	inField := strings.Replace(reportInWords("Mail "+messageID(12, 34)+" came back: 550 no such user\n"),
+		"Subject:", "X-Failed-Recipients: ann@customer.test\nSubject:", 1)
+	inMail := strings.Replace(reportInWords("--x\n\n"+hotlineWords+"--x\nContent-Type: message/rfc822\n\n"+
+		returnedHeader("ann@customer.test")+"\nHi\n--x--\n"), "Subject:", "Content-Type: multipart/mixed; boundary=x\nSubject:", 1)
+	for name, report := range map[string]string{"field": inField, "mail": inMail} {
+		wantEqual(t, "recipient by the "+name, wantFailed(t, decodeOne(t, report)).Recipient, "ann@customer.test")
+	}
+}
+
+// A report may encode its words, or the mail that it returns.
+func TestEncodedReports(t *testing.T) {
+	t.Parallel()
+	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) + "\n" }
+	inWords := strings.Replace(reportInWords(encode("Mail "+messageID(12, 34)+" came back.\n\n<ann@customer.test>: 550 no such user\n")),
+		"Subject:", "Content-Transfer-Encoding: base64\nSubject:", 1)
+	wantEqual(t, "recipient", wantFailed(t, decodeOne(t, inWords)).Recipient, "ann@customer.test")
+
+	const returned = "Content-Type: message/rfc822\n\n"
+	head, _, _ := strings.Cut(reportWithAction("Action: failed"), returned)
+	in := decodeOne(t, head+"Content-Transfer-Encoding: base64\n"+returned+
+		encode("Message-ID: <replaced@provider.test>\nReferences: <"+anchorID(12)+">\n\nHi\n")+"--x--\n")
+	wantAnswers(t, in, 12, 0)
+	wantEqual(t, "kind", in.Kind, channels.InboundStatus)
+}
+
+// However much a report says, only some of it is told in the thread.
+func TestEndlessReport(t *testing.T) {
+	t.Parallel()
+	var fields strings.Builder
+	for n := range 2 * maxReports {
+		fmt.Fprintf(&fields, "Action: failed\n\nFinal-Recipient: rfc822; %d@customer.test\nDiagnostic-Code: %s\n",
+			n, strings.Repeat("x", 5000))
+	}
+	ins := mustDecode(t, reportWithAction(fields.String()+"Action: failed"))
+	wantEqual(t, "recipients of whom it is told", len(ins), maxReports)
+	if got := len(ins[1].Status.Reason); got > 2*maxReasonRunes {
+		t.Errorf("length of the reason: got %d, want at most %d", got, 2*maxReasonRunes)
+	}
 }

@@ -1,8 +1,6 @@
 package inbound
 
 import (
-	"encoding/base64"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -291,34 +289,6 @@ func TestCausesInReports(t *testing.T) {
 	}
 }
 
-// Who the recipients are may stand in a field of the report, or in the mail that it returns as a file.
-func TestReportsThatNameRecipientsElsewhere(t *testing.T) {
-	t.Parallel()
-	inField := strings.Replace(reportInWords("Mail "+messageID(12, 34)+" came back: 550 no such user\n"),
-		"Subject:", "X-Failed-Recipients: ann@customer.test\nSubject:", 1)
-	inMail := strings.Replace(reportInWords("--x\n\n"+hotlineWords+"--x\nContent-Type: message/rfc822\n\n"+
-		returnedHeader("ann@customer.test")+"\nHi\n--x--\n"), "Subject:", "Content-Type: multipart/mixed; boundary=x\nSubject:", 1)
-	for name, report := range map[string]string{"field": inField, "mail": inMail} {
-		wantEqual(t, "recipient by the "+name, wantFailed(t, decodeOne(t, report)).Recipient, "ann@customer.test")
-	}
-}
-
-// A report may encode its words, or the mail that it returns.
-func TestEncodedReports(t *testing.T) {
-	t.Parallel()
-	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) + "\n" }
-	inWords := strings.Replace(reportInWords(encode("Mail "+messageID(12, 34)+" came back.\n\n<ann@customer.test>: 550 no such user\n")),
-		"Subject:", "Content-Transfer-Encoding: base64\nSubject:", 1)
-	wantEqual(t, "recipient", wantFailed(t, decodeOne(t, inWords)).Recipient, "ann@customer.test")
-
-	const returned = "Content-Type: message/rfc822\n\n"
-	head, _, _ := strings.Cut(reportWithAction("Action: failed"), returned)
-	in := decodeOne(t, head+"Content-Transfer-Encoding: base64\n"+returned+
-		encode("Message-ID: <replaced@provider.test>\nReferences: <"+anchorID(12)+">\n\nHi\n")+"--x--\n")
-	wantAnswers(t, in, 12, 0)
-	wantEqual(t, "kind", in.Kind, channels.InboundStatus)
-}
-
 // A report on a mail to an address outside ASCII has parts and addresses of its own.
 // Source: RFC 6533 sections 3 to 6.
 func TestInternationalReport(t *testing.T) {
@@ -422,19 +392,5 @@ func TestActionsOfSuccesses(t *testing.T) {
 		}
 		wantEqual(t, fields+": it is delayed", got.Delayed, false)
 		wantEqual(t, fields+": it failed", got.State == channels.StateFailed, false)
-	}
-}
-
-// However much a report says, only some of it is told in the thread.
-func TestEndlessReport(t *testing.T) {
-	t.Parallel()
-	var fields strings.Builder
-	for n := range 2 * maxReports {
-		fmt.Fprintf(&fields, "Action: failed\n\nFinal-Recipient: rfc822; customer-%d@customer.test\nDiagnostic-Code: %s\n", n, strings.Repeat("x", 5000))
-	}
-	ins := mustDecode(t, reportWithAction(fields.String()+"Action: failed"))
-	wantEqual(t, "recipients of whom it is told", len(ins), maxReports)
-	if got := len(ins[1].Status.Reason); got > 2*maxReasonRunes {
-		t.Errorf("length of the reason: got %d, want at most %d", got, 2*maxReasonRunes)
 	}
 }
