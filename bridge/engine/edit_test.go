@@ -36,6 +36,11 @@ func TestDeletedDuringAFailingAttempt(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Until: release})
 	first := w.reply(thread, "Never mind")
 	w.provider.WaitCalls(t, 1)
+	for _, verb := range []bridge.Verb{bridge.VerbUndo, bridge.VerbKeep} {
+		w.chat.Choose("ann", support, first, verb)
+	}
+	w.chat.Wait(t, "both clicks are answered", func() bool { return len(w.chat.Whispers("ann")) == 2 })
+	w.waitWhisper("ann", "on its way to the customer already")
 	w.chat.Delete(support, first)
 	w.waitFate(first, "undone")
 	close(release)
@@ -236,18 +241,23 @@ func TestEditAfterTheHold(t *testing.T) {
 	w.chat.Edit(support, said, "Uno")
 	earlier := w.waitLine(thread, bridge.LineEditLate)
 	wantSuffix(t, "the line, with what the customer has", earlier.Plain(), " One")
+	another := w.reply(thread, "Two")
+	w.waitFate(another, "out")
+	w.chat.Edit(support, another, "Dos")
+	others := w.waitLineAbout(thread, bridge.LineEditLate, "Two")
 
 	w.chat.Edit(support, said, "Eins")
 	w.waitOutcome(earlier, bridge.OutcomeDropped)
-	w.eventually("the newest text is offered", func() bool { return w.countLines(thread, bridge.LineEditLate) == 2 })
+	w.eventually("the newest text is offered", func() bool { return w.countLines(thread, bridge.LineEditLate) == 3 })
 	newest := w.waitLineAbout(thread, bridge.LineEditLate, "One")
-	w.waitDrained()
-	w.provider.WaitTexts(t, "One")
-
 	w.chat.Press(t, "ann", newest, bridge.VerbSend)
-	w.provider.WaitTexts(t, "One", "Eins")
 	w.waitOutcome(newest, bridge.OutcomeSent)
-	wantEqual(t, "lines that tell of two edits", w.countLines(thread, bridge.LineEditLate), 2)
+	w.chat.Edit(support, said, "One!") // what was sent stays sent, and the other reply's correction is still offered
+	w.eventually("the next text is offered", func() bool { return w.countLines(thread, bridge.LineEditLate) == 4 })
+	w.chat.Press(t, "ann", others, bridge.VerbSend)
+	w.provider.WaitTexts(t, "One", "Two", "Eins", "Dos")
+	w.waitDrained()
+	w.waitOutcome(newest, bridge.OutcomeSent)
 }
 
 // Whoever deletes a reply that has left is told that it was too late.

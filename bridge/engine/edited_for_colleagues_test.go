@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -35,6 +36,27 @@ func TestHeldReplyEditedIntoANote(t *testing.T) {
 	w.waitFate(held, "inside")
 	w.waitDrained()
 	wantEqual(t, "lines that ask about the note", w.countLines(thread, bridge.LineAsk), 0)
+	w.chat.Choose("ann", support, held, bridge.VerbSend)
+	w.waitWhisper("ann", "It is a note")
+	w.chat.Delete(support, held)
+	w.waitDrained()
+	wantEqual(t, "lines that the customer has the note", w.countLines(thread, bridge.LineDeleteLate), 0)
+	w.wantNothingSent()
+}
+
+// Who edits a reply in its hold after the conversation has ended is told that it doesn't leave.
+func TestHeldReplyEditedAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	held := w.replyInHold(thread, "We will see")
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "resolved")
+	w.chat.Edit(support, held, "We will see later")
+	wantWords(t, "the line about the reply", w.waitLine(thread, bridge.LineInside).Plain(), "We will see later")
+	w.waitFate(held, "inside")
+	w.advance(2 * time.Hour)
+	w.waitDrained()
 	w.wantNothingSent()
 }
 
@@ -50,6 +72,40 @@ func TestHeldReplyEditedIntoACommand(t *testing.T) {
 	w.chat.Choose("ann", support, held, bridge.VerbSend)
 	w.waitWhisper("ann", "There is no text to send")
 	w.wantNothingSent()
+}
+
+// What was edited while it was sent so that its author is asked about it is told of, too, with the new text as a correction. If it
+// was edited back meanwhile, there is nothing to correct.
+func TestEditIntoAQuestionWhileItIsSent(t *testing.T) {
+	t.Parallel()
+	const question = "Ben, is that right?"
+	for _, tt := range []struct {
+		name    string
+		edits   []string
+		buttons []bridge.Verb
+	}{
+		{name: "edited once", edits: []string{question}, buttons: []bridge.Verb{bridge.VerbSend}},
+		{name: "edited back", edits: []string{question, "Dos"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			release := make(chan struct{})
+			w.provider.AddFault(channelstest.Fault{Text: "Dos", Until: release})
+			said := w.reply(thread, "Dos")
+			w.provider.WaitCalls(t, 1)
+			for _, text := range tt.edits {
+				w.chat.Edit(support, said, text)
+				w.waitText(said, text)
+			}
+			w.waitFate(said, "ask")
+			close(release)
+			wantButtons(t, "the line about the edit", w.waitLineAbout(thread, bridge.LineEditLate, "Dos"), tt.buttons...)
+			w.waitFate(said, "out")
+			w.provider.WaitTexts(t, "Dos")
+		})
+	}
 }
 
 // waitingText is a text that waits for a click on a line.

@@ -31,6 +31,7 @@ func TestFormReplaced(t *testing.T) {
 	w.waitShown("We come on Tuesday.")
 	w.waitDrainedBut(1)
 	wantEqual(t, "lines that a text was taken back", w.countLines(thread, bridge.LineUndone), 1)
+	wantEqual(t, "what became of the first text", w.text(`SELECT fate FROM messages WHERE text = 'We come on Monday.'`), "undone")
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "We come on Tuesday.")
 }
@@ -80,6 +81,7 @@ func TestFormTooLateAgain(t *testing.T) {
 		w.waitDrained()
 		w.provider.WaitTexts(t, "We come on Monday.")
 	}
+	w.waitOutcome(w.waitShown("We come on Tuesday."), bridge.OutcomeDropped)
 	w.chat.Press(t, "ann", w.waitShown("We come on Wednesday."), bridge.VerbSend)
 	w.provider.WaitTexts(t, "We come on Monday.", "We come on Wednesday.")
 }

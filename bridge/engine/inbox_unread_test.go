@@ -74,6 +74,11 @@ func TestInboxSendsWhatWasTypedInTheChat(t *testing.T) {
 func TestInboxSendsWhatAColleagueTypedInTheChat(t *testing.T) {
 	t.Parallel()
 	p, thread, typed, back := newBehindTheChat(t)
+	unconfirmed := p.act("ben", bridge.Act{Verb: bridge.VerbSend, Args: bridge.Args{Message: typed.ID}})
+	p.eventually("what ben didn't confirm is applied", func() bool {
+		return must(p.inbox.Result(t.Context(), p.agents["ben"], 1, unconfirmed))(t).State != bridge.ActWaits
+	})
+	p.wantNothingSent()
 	p.decide("ben", bridge.VerbSend, typed)
 	p.wantSentAlsoOnceTheChatIsBack(back, "In the chat", "On the page")
 	wantWords(t, "the thread", strings.Join(p.threadTexts(thread), "\n"), "Ben")

@@ -64,6 +64,23 @@ func TestSentAgainRefusedAndTakenBack(t *testing.T) {
 	wantEqual(t, "lines that say that it did not leave", w.countLines(thread, bridge.LineUndone), 0)
 }
 
+// Nobody knows whether a reply has left, and its author deletes it: who sends it again all the same has decided that by the click.
+func TestUnclearReplyDeletedAndSentAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	reply := w.reply(thread, "One")
+	w.waitFate(reply, "unclear")
+	w.chat.Delete(support, reply)
+	w.waitLineAbout(thread, bridge.LineDeleteLate, "unclear")
+	w.provider.ClearFaults()
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
+	w.waitFate(reply, "out")
+	w.provider.WaitTexts(t, "One", "One")
+}
+
 // A reply that is taken back while it waits to be sent again, and then sent after all, is the same message for a provider that takes each
 // once: it has the reply, and the customer doesn't get it twice.
 func TestSentAgainTakenBackAndSent(t *testing.T) {

@@ -213,22 +213,45 @@ func TestFileLeavesAfterItsReplyWasTakenBack(t *testing.T) {
 	}
 }
 
-// A text that is deleted while it is sent again lands all the same, and its file has failed: its author learns that the customer has
-// the text, and the file doesn't count as sent.
-func TestDeletedWhileOnlyTheTextIsSent(t *testing.T) {
+// A text that is deleted, or made a note, while it is sent again lands all the same, and its file has failed: its author learns that
+// the customer has the text, and the file doesn't count as sent.
+func TestTakenBackWhileOnlyTheTextIsSent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.provider.AddFault(badFile("b.txt"))
-	said, failed := w.sayPlansOfWhichFails(thread, "a.txt")
-	release := make(chan struct{})
-	w.provider.AddFault(channelstest.Fault{Until: release})
-	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
-	w.provider.WaitCalls(t, 3)
-	w.chat.Delete(support, said)
-	w.waitFate(said, "undone")
-	close(release)
-	w.waitLineAbout(thread, bridge.LineDeleteLate, "Plans")
-	w.waitDrained()
-	w.waitFate(said, "undone")
+	for _, tt := range []struct {
+		name     string
+		takeBack func(w *world, said string)
+		fate     store.Fate
+		told     bridge.LineKind
+	}{
+		{
+			name:     "deleted",
+			takeBack: func(w *world, said string) { w.chat.Delete(support, said) },
+			fate:     "undone",
+			told:     bridge.LineDeleteLate,
+		},
+		{
+			name:     "made a note",
+			takeBack: func(w *world, said string) { w.chat.Edit(support, said, "note: plans") },
+			fate:     "inside",
+			told:     bridge.LineEditLate,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			w.provider.AddFault(badFile("b.txt"))
+			said, failed := w.sayPlansOfWhichFails(thread, "a.txt")
+			release := make(chan struct{})
+			w.provider.AddFault(channelstest.Fault{Until: release})
+			w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+			w.provider.WaitCalls(t, 3)
+			tt.takeBack(w, said)
+			w.waitFate(said, tt.fate)
+			close(release)
+			w.waitLineAbout(thread, tt.told, "Plans")
+			w.waitDrained()
+			w.waitFate(said, tt.fate)
+		})
+	}
 }
