@@ -251,7 +251,10 @@ func TestTopLevelIsSentByItsMenu(t *testing.T) {
 	later := w.chat.Say("ben", support, "", "See you tomorrow")
 	w.wantNoAnswer(later)
 	w.chat.Choose("ben", support, later, bridge.VerbSend)
-	w.chat.Press(t, "ben", w.waitLine(later, bridge.LineTopLevel), bridge.VerbSend)
+	asked := w.waitLine(later, bridge.LineTopLevel)
+	w.chat.Choose("ben", support, later, bridge.VerbSend)
+	w.waitWhisper("ben", "asked in its thread")
+	w.chat.Press(t, "ben", asked, bridge.VerbSend)
 	w.provider.WaitTexts(t, "See you tomorrow")
 }
 

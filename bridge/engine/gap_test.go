@@ -276,6 +276,7 @@ func TestEditForColleaguesWhoseMessageNeverCame(t *testing.T) {
 	w.waitDrained()
 	w.wantNothingSent()
 	wantEqual(t, "texts that were offered", w.countLines(thread, bridge.LineParked), 0)
+	wantEqual(t, "texts about which somebody is asked", w.countLines(thread, bridge.LineAsk), 0)
 }
 
 // Catch-up after a gap brings each message once, and replies in order.

@@ -274,7 +274,7 @@ func TestDropAfterAFailedReply(t *testing.T) {
 	failed := w.reply(thread, "Uno")
 	w.waitFate(failed, "failed")
 	w.reply(thread, "!drop")
-	w.waitWhisper("ann", "failed")
+	w.waitWhisper("ann", "isn't sent again by itself")
 	w.waitFate(asked, "ask")
 	w.waitFate(failed, "failed")
 }

@@ -176,18 +176,29 @@ func TestReplyTypedElsewhereMentionsAColleague(t *testing.T) {
 // An edit that comes before such a reply may be for somebody else, or for colleagues: its author is asked, as after any edit.
 func TestReplyTypedElsewhereEditedFirst(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.chat.Mute(true)
-	typed := w.chat.Get(support, w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply On Monday"))
-	w.chat.Mute(false)
-	w.chat.Edit(support, typed.ID, "<@"+bridgetest.App+"> #1 note he lies")
-	w.eventually("the edit is kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 1 })
-	w.journalSurfaceFact("say", typed)
-	w.eventually("it is decided", func() bool {
-		return w.provider.Calls() > 0 || w.count(`SELECT count(*) FROM messages WHERE fate = 'ask' AND text LIKE '%he lies'`) == 1
-	})
-	w.waitDrained()
-	w.wantNothingSent()
-	w.waitLine(thread, bridge.LineAsk)
+	const mention = "<@" + bridgetest.App + "> #1 "
+	for _, tt := range []struct {
+		name, edited string
+		lines        int // that ask about it
+	}{
+		{name: "for this conversation", edited: mention + "note he lies", lines: 1},
+		{name: "for colleagues", edited: "he lies"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			w.chat.Mute(true)
+			typed := w.chat.Get(support, w.chat.Say("ann", support, "", mention+"reply On Monday", file("a.txt", 1)))
+			w.chat.RemoveFile(support, typed.ID, "a.txt")
+			w.chat.Mute(false)
+			w.chat.Edit(support, typed.ID, tt.edited)
+			w.eventually("the edit is kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 1 })
+			w.journalSurfaceFact("say", typed)
+			w.waitDrained()
+			w.wantNothingSent()
+			wantEqual(t, "lines that ask about it", w.countLines(thread, bridge.LineAsk), tt.lines)
+			wantEqual(t, "texts with the file", w.count(`SELECT count(*) FROM messages WHERE files::text LIKE '%a.txt%'`), 0)
+		})
+	}
 }

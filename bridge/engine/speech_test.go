@@ -77,6 +77,25 @@ func TestSendingForSomebodyElseIsAsked(t *testing.T) {
 	w.wantNothingSent()
 }
 
+// What nobody can send as things are stays inside, and whoever would send it is told why.
+func TestTextThatNobodyCanSend(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	strangers := w.chat.Say("dan", support, thread, "I am no agent")
+	w.waitFate(strangers, "inside")
+	w.chat.Choose("ann", support, strangers, bridge.VerbSend)
+	w.waitWhisper("ann", "Its author isn't an agent")
+	asked := w.reply(thread, "resolve")
+	w.waitFate(asked, "ask")
+	w.saveAccount(chat, func(a *store.Account) { a.Mode = "watch" })
+	w.chat.Choose("ann", support, asked, bridge.VerbSend)
+	w.waitWhisper("ann", "only watches")
+	w.waitFate(asked, "ask")
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
 // A mistyped command is offered as it was meant; who presses that does it, by their own right, and
 // the slip stays inside. A name that nobody has is not offered.
 func TestMistypedCommandIsOffered(t *testing.T) {
@@ -108,7 +127,16 @@ func TestMistypedCommandIsOffered(t *testing.T) {
 	if line := w.waitShown("unknown_verb !assing nobody"); len(line.Buttons) != 2 {
 		t.Errorf("the buttons are %+v, want 2 of them", line.Buttons)
 	}
+	w.waitMarked(slip, string(bridge.MarkInside))
 	w.wantNothingSent()
+
+	sent := w.reply(thread, "!assing cat")
+	line = w.waitShown("unknown_verb !assing cat")
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.waitFate(sent, "out")
+	w.chat.Press(t, "ann", line, bridge.VerbAssign) // under old buttons
+	w.waitCard(thread, "| Cat |")
+	w.waitFate(sent, "out")
 }
 
 // who asks why is told what became of the last texts and for what reason, and not of the commands.
