@@ -6,7 +6,6 @@
 package files
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -194,12 +193,11 @@ func (r *Reader) OriginalHTML(ctx context.Context, id store.MessageID) (string, 
 
 // decodeOriginal decodes the stored bytes of a customer's message again.
 func (r *Reader) decodeOriginal(ctx context.Context, id store.MessageID) (channels.Inbound, error) {
-	messages, err := store.Messages(ctx, r.pool, id)
-	if err != nil || len(messages) == 0 {
-		return channels.Inbound{}, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))
+	m, err := r.message(ctx, id)
+	if err != nil {
+		return channels.Inbound{}, err
 	}
 
-	m := messages[0]
 	ev, err := store.GetEvent(ctx, r.pool, m.EventID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return channels.Inbound{}, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)

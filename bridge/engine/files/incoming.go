@@ -35,28 +35,55 @@ func (r *Reader) LinkedFile(ctx context.Context, message store.MessageID, file s
 	if !incoming || err != nil {
 		return r.OutgoingFile(ctx, message, file)
 	}
-	return r.IncomingFile(ctx, 0, message, index)
-}
-
-// IncomingFile returns a file that a customer sent, or that came with an answer that was written without Parley, by its
-// index in the message. The message must be in the conversation, unless that is 0.
-// Errors: ErrNoFile, and the database's.
-func (r *Reader) IncomingFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
-	messages, err := store.Messages(ctx, r.pool, message)
+	m, err := r.message(ctx, message)
 	if err != nil {
 		return channels.File{}, err
 	}
-	if len(messages) == 0 || !messages[0].HasOriginal() {
+	return r.fileIn(&m, index)
+}
+
+// SpokenFile returns a file of a message of a conversation, for whoever may read that: one that a customer sent or that came with an
+// answer that was written without Parley, or one that an agent uploaded to Parley.
+// Errors: ErrNoFile, and the database's.
+func (r *Reader) SpokenFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
+	m, err := r.message(ctx, message)
+	if err != nil {
+		return channels.File{}, err
+	}
+	if m.ConversationID != conversation {
 		return channels.File{}, ErrNoFile
 	}
-
-	m := &messages[0]
-	if conversation != 0 && m.ConversationID != conversation {
-		return channels.File{}, ErrNoFile
+	if m.HasOriginal() {
+		return r.fileIn(&m, index)
 	}
 
+	for _, ref := range m.Files {
+		if ref.Index == index && ref.Blob != "" {
+			return r.blobFile(ref), nil
+		}
+	}
+
+	return channels.File{}, ErrNoFile
+}
+
+// message reads a message.
+// Errors: ErrNoFile if there is none; the database's.
+func (r *Reader) message(ctx context.Context, id store.MessageID) (store.Message, error) {
+	messages, err := store.Messages(ctx, r.pool, id)
+	if err != nil {
+		return store.Message{}, err
+	}
+	if len(messages) == 0 {
+		return store.Message{}, fmt.Errorf("%w: no message %d", ErrNoFile, id)
+	}
+	return messages[0], nil
+}
+
+// fileIn returns a file that came inside a message, or was fetched for it, by its index in the message.
+// Errors: ErrNoFile.
+func (r *Reader) fileIn(m *store.Message, index int) (channels.File, error) {
 	i := slices.IndexFunc(m.Files, func(f store.FileRef) bool { return f.Index == index })
-	if i < 0 {
+	if i < 0 || !m.HasOriginal() {
 		return channels.File{}, ErrNoFile
 	}
 
@@ -67,30 +94,6 @@ func (r *Reader) IncomingFile(ctx context.Context, conversation store.Conversati
 		SizeBytes:   f.SizeBytes,
 		Open:        func(ctx context.Context) (io.ReadCloser, error) { return r.openIncoming(ctx, m, f) },
 	}, nil
-}
-
-// SpokenFile returns a file of a message of a conversation, for whoever may read that: one that IncomingFile
-// returns, or one that an agent uploaded to Parley.
-// Errors: ErrNoFile, and the database's.
-func (r *Reader) SpokenFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
-	messages, err := store.Messages(ctx, r.pool, message)
-	if err != nil {
-		return channels.File{}, err
-	}
-	if len(messages) == 0 || messages[0].ConversationID != conversation {
-		return channels.File{}, ErrNoFile
-	}
-	if messages[0].HasOriginal() {
-		return r.IncomingFile(ctx, conversation, message, index)
-	}
-
-	for _, ref := range messages[0].Files {
-		if ref.Index == index && ref.Blob != "" {
-			return r.blobFile(ref), nil
-		}
-	}
-
-	return channels.File{}, ErrNoFile
 }
 
 // maxDownloadWait is how long a download waits until others have ended.

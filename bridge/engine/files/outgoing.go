@@ -113,15 +113,11 @@ func UploadedNames(m *store.Message) []bridge.LineFile {
 // fetches it by a signed link.
 // Errors: ErrNoFile, also for a file of a message that stayed inside; and the database's.
 func (r *Reader) OutgoingFile(ctx context.Context, message store.MessageID, file string) (channels.File, error) {
-	messages, err := store.Messages(ctx, r.pool, message)
+	m, err := r.message(ctx, message)
 	if err != nil {
 		return channels.File{}, err
 	}
-	if len(messages) == 0 {
-		return channels.File{}, ErrNoFile
-	}
 
-	m := messages[0]
 	switch m.Fate {
 	case store.FateWaiting, store.FateOut, store.FateUnclear, store.FateFailed: // of one that failed, another part may leave
 	default:
