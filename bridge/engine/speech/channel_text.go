@@ -106,8 +106,11 @@ func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Requ
 	if ct.Posts.Rows[threads.AskedKey(r.Surface, r.Action, ct.Posts.Now)] != nil {
 		return false, nil // asked in this hour: no need to read whether a customer waits
 	}
-	awaited, err := store.IsAwaited(ctx, tx, r.Agent.ID, r.Surface, r.Place.Channel)
-	return awaited && threads.RememberAsked(ct.Posts, r), err
+	isAwaited, err := store.IsAwaited(ctx, tx, r.Agent.ID, r.Surface, r.Place.Channel)
+	if isAwaited {
+		threads.RememberAsked(ct.Posts, r)
+	}
+	return isAwaited, err
 }
 
 // askWhoIsMeant posts, in the thread of a text in the channel, a line that offers the conversations for which it may be meant.

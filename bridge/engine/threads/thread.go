@@ -96,8 +96,7 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	}
 
 	l := th.SurfaceLane(c, t, bridge.PostLine)
-	isLeased := l.LeasedUntil != nil && l.LeasedUntil.After(th.Event.ReceivedAt)
-	if isLeased && !l.Fresh {
+	if l.LeasedUntil != nil && l.LeasedUntil.After(th.Event.ReceivedAt) {
 		return th.PutAside(l.LeasedUntil.Sub(th.DatabaseNow))
 	}
 
@@ -111,8 +110,8 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	return nil
 }
 
-// repeatLastWords puts what the customer of an open conversation said last before what waits in the lane of its thread: all that is not
-// answered, as far as the batch knows it, or else the last message, each with what the customer changed it to. It puts nothing there if
+// repeatLastWords puts what the customer of an open conversation said last before what waits in the lane of its thread: all that was said
+// since the answer before, as far as the batch knows it, each message with what the customer changed it to. It puts nothing there if
 // something of the customer waits for being posted anyway.
 func repeatLastWords(th *Writer, c *book.Conversation, l *book.Lane) {
 	if c.Unshown || !c.BridgeStatus().Open() || c.Kind == store.KindAutomatic {

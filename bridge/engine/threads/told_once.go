@@ -45,10 +45,9 @@ func (th *Writer) RememberTold(r book.Request) bool {
 	return rememberOnce(th.Posts, ToldKey(r.Surface, r.Action, th.Posts.Now), r)
 }
 
-// RememberAsked notes that the author of a text in the channel is asked now who is meant. It returns false if that was noted in this
-// hour before.
-func RememberAsked(posts *book.Posts, r book.Request) bool {
-	return rememberOnce(posts, AskedKey(r.Surface, r.Action, posts.Now), r)
+// RememberAsked notes that the author of a text in the channel is asked now who is meant.
+func RememberAsked(posts *book.Posts, r book.Request) {
+	rememberOnce(posts, AskedKey(r.Surface, r.Action, posts.Now), r)
 }
 
 // rememberOnce makes the post of a key. It returns false if it is there.
