@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -30,4 +31,28 @@ func TestReplyAfterTheCustomerInOneBatch(t *testing.T) {
 	w.waitQueued(3)
 	isHeld.Store(false)
 	w.waitFate(reply, "out")
+}
+
+// The history of a conversation has what was done to it in the batch that answers, and nothing of other conversations.
+func TestHistoryBesideAnotherConversationInOneBatch(t *testing.T) {
+	t.Parallel()
+	var isHeld atomic.Bool
+	w := newWorld(t, options{relay: relay.Options{Held: isHeld.Load}})
+	w.customerWrites("kim", "Hello")
+	kims := w.waitThread("Hello")
+	w.customerWrites("lou", "Good evening")
+	lous := w.waitThread("Good evening")
+	w.waitDrained()
+
+	isHeld.Store(true)
+	w.reply(lous, "!topic Of lou")
+	w.waitQueued(1)
+	w.reply(kims, "!topic Of kim")
+	w.waitQueued(2)
+	w.reply(kims, "!history")
+	w.waitQueued(3)
+	isHeld.Store(false)
+	history := w.waitWhisper("ann", "[history]").Plain()
+	wantWords(t, "the history of kim's conversation", history, "Of kim")
+	wantEqual(t, "whether it has what was done to lou's", strings.Contains(history, "Of lou"), false)
 }
