@@ -149,10 +149,11 @@ func TestReplyThatComesLateIsParked(t *testing.T) {
 	}
 }
 
-// Of several texts that come late, the later ones go on from the first: they leave, too.
+// Of several texts that come late, the later ones go on from the first: they leave, too. A colleague's doesn't, and
+// none does once the customer has written.
 func TestRepliesThatComeLateTogether(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
+	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"who_replies": "any_agent"}})
 	thread := w.openThread()
 	w.take("ann", "Hello")
 	w.waitDrained()
@@ -161,6 +162,10 @@ func TestRepliesThatComeLateTogether(t *testing.T) {
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-20 * time.Minute) })
 	w.waitFate(w.reply(thread, "It has left"), "waiting")
 	w.waitFate(w.reply(thread, "You get it tomorrow"), "waiting")
+	w.waitFate(w.chat.Say("ben", support, thread, "You get it soon"), "parked")
+	w.customerWrites("kim", "Never mind")
+	w.waitShown("Never mind")
+	w.waitFate(w.reply(thread, "It is on its way"), "parked")
 }
 
 // A note to its owner leaves a conversation where it was: what she typed before the note, and what comes late, leaves.

@@ -118,7 +118,7 @@ func TestLinesChange(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(w *world, one, two string) // of the first line or the second one, until that is known
-		want   string
+		want   []sentMessage
 	}{
 		{
 			name: "the first is deleted",
@@ -126,7 +126,7 @@ func TestLinesChange(t *testing.T) {
 				w.chat.Delete(support, one)
 				w.waitFate(one, "undone")
 			},
-			want: "Two\n\nThree",
+			want: []sentMessage{{Text: "Two\n\nThree"}},
 		},
 		{
 			name: "the second is deleted",
@@ -134,7 +134,7 @@ func TestLinesChange(t *testing.T) {
 				w.chat.Delete(support, two)
 				w.waitFate(two, "undone")
 			},
-			want: "One\n\nThree",
+			want: []sentMessage{{Text: "One\n\nThree"}},
 		},
 		{
 			name: "the second is edited",
@@ -142,7 +142,27 @@ func TestLinesChange(t *testing.T) {
 				w.chat.Edit(support, two, "Too")
 				w.waitEdited("Too")
 			},
-			want: "One\n\nToo\n\nThree",
+			want: []sentMessage{{Text: "One\n\nToo\n\nThree"}},
+		},
+		{
+			name: "the second is edited at the end of its hold, which begins anew for all",
+			change: func(w *world, _, two string) {
+				w.advance(lineHold - time.Minute)
+				w.chat.Edit(support, two, "Too")
+				w.waitEdited("Too")
+				w.advance(2 * time.Minute)
+				w.waitIdle()
+				w.wantNothingSent()
+			},
+			want: []sentMessage{{Text: "One\n\nToo\n\nThree"}},
+		},
+		{
+			name: "the second gets a file, and leaves alone",
+			change: func(w *world, _, two string) {
+				w.chat.Edit(support, two, "Too", file("a.txt", 1))
+				w.waitEdited("Too")
+			},
+			want: []sentMessage{{Text: "One"}, withFiles("Too", "a.txt"), {Text: "Three"}},
 		},
 		{
 			name: "the second is edited into a note",
@@ -150,7 +170,7 @@ func TestLinesChange(t *testing.T) {
 				w.chat.Edit(support, two, "note: Two")
 				w.waitFate(two, "inside")
 			},
-			want: "One\n\nThree",
+			want: []sentMessage{{Text: "One\n\nThree"}},
 		},
 	}
 	for _, tt := range tests {
@@ -163,9 +183,7 @@ func TestLinesChange(t *testing.T) {
 			w.replyInHold(thread, "Three")
 			tt.change(w, one, two)
 			w.advance(2 * lineHold)
-			w.provider.WaitTexts(t, tt.want)
-			w.waitDrained()
-			wantList(t, "what the customer got", w.sentTexts(), []string{tt.want})
+			w.wantSent(tt.want...)
 		})
 	}
 }

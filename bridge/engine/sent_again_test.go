@@ -22,6 +22,7 @@ func TestSentAgainAndTakenBack(t *testing.T) {
 		takeBack func(w *world, message string)
 	}{
 		{"by Undo", func(w *world, message string) { w.chat.Choose("ann", support, message, bridge.VerbUndo) }},
+		{"by Keep inside", func(w *world, message string) { w.chat.Choose("ann", support, message, bridge.VerbKeep) }},
 		{"by a deletion", func(w *world, message string) { w.chat.Delete(support, message) }},
 	}
 	for _, tt := range tests {

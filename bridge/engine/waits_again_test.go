@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/store"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -18,12 +19,24 @@ func TestKeepInsideLeavesTheConversationPending(t *testing.T) {
 	w.assign(thread, "ann")
 	w.reply(thread, "!pending")
 	w.waitCard(thread, "#1 pending")
+	wantEqual(t, "customers who wait", w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`), 0)
 	asked := w.reply(thread, "!frob of ann")
 	w.waitFate(asked, "ask")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbKeep)
 	w.waitFate(asked, "inside")
 	w.waitDrained()
 	w.waitCard(thread, "#1 pending")
+}
+
+// A reply that is kept inside in its hold leaves the customer unanswered: lists show her words again.
+func TestKeptReplyLeavesTheCustomerUnanswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	kept := w.replyInHold(thread, "It is black")
+	w.chat.Choose("ann", support, kept, bridge.VerbKeep)
+	w.waitFate(kept, "inside")
+	wantEqual(t, "who spoke last", w.annsFacts().LastMessage.From, store.FromCustomer)
 }
 
 // Colleagues talk much behind the answer: a further reply that is taken back leaves the customer answered.
