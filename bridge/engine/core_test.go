@@ -91,10 +91,12 @@ func TestDeletedAndBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
 	thread := w.openThread()
-	reply := w.replyInHold(thread, "Hi Kim")
+	reply := w.replyInHold(thread, "Hi Kin")
+	w.chat.Edit(support, reply, "Hi Kim")
+	w.waitEdited("Hi Kim")
 	w.chat.Delete(support, reply)
 	w.waitFate(reply, "undone")
-	w.chat.Restore(support, reply)
+	w.chat.Restore(support, reply) // with the words of the edit, which was told before
 	w.waitFate(reply, "ask")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
 	w.waitFate(reply, "waiting")
@@ -205,6 +207,24 @@ func TestSnoozeAndWake(t *testing.T) {
 	w.advance(2 * time.Hour)
 	w.waitCard(thread, "#1 open")
 	wantList(t, "whom waking mentions", w.waitLine(thread, bridge.LineWoke).Mentions(), []string{"ben"})
+}
+
+// A snoozed conversation that gets another status is snoozed no more: nothing says until when, and nothing wakes it.
+func TestSnoozeEndsWithAnotherStatus(t *testing.T) {
+	t.Parallel()
+	for verb, status := range map[string]string{"!pending": "pending", "!resolve": "resolved"} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			w.reply(thread, "!snooze 2h")
+			w.waitCard(thread, "#1 snoozed")
+			w.reply(thread, verb)
+			w.waitCard(thread, "#1 "+status)
+			wantEqual(t, "ends of snoozes", w.count(`SELECT count(*) FROM conversations WHERE snoozed_until IS NOT NULL`), 0)
+			wantEqual(t, "timers of snoozes", w.count(`SELECT count(*) FROM timers WHERE kind = 'snooze'`), 0)
+		})
+	}
 }
 
 // A resolved conversation with a note can be reopened.

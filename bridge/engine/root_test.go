@@ -101,10 +101,12 @@ func TestLeftThread(t *testing.T) {
 func TestNewRootComesWithTheLastWords(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name    string
-		deleted func(w *world, thread string)
+		name       string
+		isAnswered bool
+		deleted    func(w *world, thread string)
 	}{
 		{name: "the chat tells it", deleted: func(w *world, thread string) { w.chat.Delete(support, thread) }},
+		{name: "what was said last is answered", isAnswered: true, deleted: func(w *world, thread string) { w.chat.Delete(support, thread) }},
 		{name: "a post finds it", deleted: func(w *world, thread string) {
 			w.chat.Mute(true)
 			w.chat.Delete(support, thread)
@@ -125,6 +127,10 @@ func TestNewRootComesWithTheLastWords(t *testing.T) {
 			w.postChatEvent(edit(id, "It was used"))
 			w.waitShown("It was used")
 			w.waitDrained()
+			if tt.isAnswered {
+				w.waitFate(w.reply(thread, "We have a new one"), "out")
+				w.waitDrained()
+			}
 			tt.deleted(w, thread)
 			w.chat.Wait(t, "there is a new root", func() bool { roots := w.chat.Messages(support, ""); return len(roots) == 1 && roots[0].ID != thread })
 			w.waitDrained()

@@ -123,6 +123,9 @@ func TestStartRefused(t *testing.T) {
 		_, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), c.user, bridge.Start{Account: c.account, Recipient: c.recipient})
 		wantEqual(t, text+": the field", wantProblem(t, text, err).Field, c.field)
 	}
+	if _, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: "listed", Recipient: "dora"}); err != nil {
+		t.Errorf("a conversation with somebody on the list: %v", err)
+	}
 	w.chat.Submit("ben", support, "", startForm(mail, "carla", ""), "")
 	w.waitWhisper("ben", "no text to send")
 	wantEqual(t, "people who are remembered", w.count(`SELECT count(*) FROM identities`), 0)
