@@ -102,26 +102,37 @@ func TestAcceptOneBadFact(t *testing.T) {
 	release := h.holdJournal()
 	h.start()
 	var group sync.WaitGroup
-	acceptAndWait := func(callers int, until func(error) bool, facts ...channels.Fact) {
-		group.Go(func() {
-			for try := 0; !until(h.Accept(context.Background(), mailAccount, facts...)); try++ {
-				if try == 9 {
-					t.Errorf("%s was brought in vain", facts[0].ExternalID)
-					return
-				}
-			}
-		})
+	callers := 0
+	callAndWait := func(call func()) {
+		group.Go(call)
+		callers++
 		h.waitUntil("it waits", func() bool { return h.Callers() == callers })
 	}
-	isAccepted := func(err error) bool { return err == nil }
-	acceptAndWait(1, isAccepted, fact("k", "before"))
+	accept := func(facts ...channels.Fact) error { return h.Accept(context.Background(), mailAccount, facts...) }
+	mustAccept := func(name string) func() {
+		return func() {
+			if err := accept(fact("k", name)); err != nil {
+				t.Errorf("Accept of %s: %v", name, err)
+			}
+		}
+	}
+	callAndWait(mustAccept("before"))
 	h.waitValue("a fact waits for the journal", true, storingWaits) // and all others of its order key wait for that one
-	acceptAndWait(2, func(err error) bool { return err != nil }, fact("k", "bad"))
-	acceptAndWait(3, isAccepted, fact("k", "first"), fact("k", "second"))
+	callAndWait(func() {
+		if accept(fact("k", "bad")) == nil {
+			t.Error("Accept of the bad fact: no error, want one")
+		}
+	})
+	callAndWait(mustAccept("good"))
+	callAndWait(func() {
+		for tries := 9; tries > 0 && accept(fact("k", "first"), fact("k", "second")) != nil; { // as their source does
+			tries--
+		}
+	})
 	release()
 	group.Wait()
-	h.waitNumberApplied(3)
-	h.wantAppliedOf("k", "before", "first", "second")
+	h.waitNumberApplied(4)
+	h.wantAppliedOf("k", "before", "good", "first", "second")
 }
 
 // A transaction that collides with another one is tried again: the source isn't bothered. What was stored before counts once.

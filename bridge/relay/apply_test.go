@@ -119,7 +119,7 @@ func TestFailingEventIsQuarantinedAndReplayed(t *testing.T) {
 func TestTroubleOfTheDatabaseCountsNoTry(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	const failures = 8 // more than an event has tries
+	const failures = 6 // more than an event has tries
 	var batches atomic.Int32
 	h.apply = func(context.Context, pgx.Tx, []store.Event) error {
 		if batches.Add(1) <= failures {
@@ -130,10 +130,56 @@ func TestTroubleOfTheDatabaseCountsNoTry(t *testing.T) {
 	h.start()
 	h.accept(fact("k", "a"))
 	h.repeatUntil("it is applied", func() {
-		h.makeQueuesDue()
+		h.WakeAppliers(mailAccount) // nobody waits for a sweep
 		h.wantValue("queues with counted tries", 0, `SELECT count(*) FROM queues WHERE tries > 0`)
 	}, func() bool { return t.Failed() || len(h.appliedNames()) == 1 })
 	h.wantNoticesOf()
+}
+
+// What keeps an event waiting after it failed once counts no try, however often it is looked at: it is no fault of the event.
+func TestWaitsOfAFailedEventCountNoTry(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		decode error
+		apply  func(store.Event) error
+	}{
+		{name: "its account is closed", decode: relay.ErrNotOpen},
+		{
+			name:  "it must wait",
+			apply: func(e store.Event) error { return &relay.WaitError{Wait: relay.Wait{EventID: e.ID, Most: time.Hour}} },
+		},
+		{name: "the disk is full", apply: func(store.Event) error { return &pgconn.PgError{Code: "53100"} }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t)
+			const waits = 6 // more than an event has tries
+			var looks atomic.Int32
+			h.decode = func(store.Event) (any, error) {
+				if n := looks.Load(); tt.decode == nil || n == 0 || n > waits {
+					return nil, nil
+				}
+				looks.Add(1)
+				return nil, tt.decode
+			}
+			h.apply = func(_ context.Context, _ pgx.Tx, events []store.Event) error {
+				n := looks.Add(1)
+				if n == 1 {
+					return errors.New("broken")
+				}
+				if tt.apply != nil && n <= waits {
+					return tt.apply(events[0])
+				}
+				return nil
+			}
+			h.start()
+			h.accept(fact("k", "a"))
+			h.makeQueuesDueUntil("it is applied or given up", func() bool { return h.hasQuarantined() || len(h.appliedNames()) == 1 })
+			h.wantReasons()
+		})
+	}
 }
 
 // failHopeless makes three events fail for ever: one when it is decoded, one before Apply has changed anything, and one after that.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"testing"
+	"time"
 
 	"parley/store"
 )
@@ -25,9 +26,30 @@ func TestAttemptsCountForTheGatesAccount(t *testing.T) {
 	}
 
 	b.attemptEnded(gate)
+	if b.underWay != 0 {
+		t.Errorf("after the attempt: got %d attempts under way, want none", b.underWay)
+	}
 	for account, got := range b.underWayBy {
 		if got != 0 {
 			t.Errorf("after the attempt: got %d attempts under way for account %d, want none", got, account)
 		}
+	}
+}
+
+// All gates of one account together are offered half of the places, and no more.
+func TestGatesOfOneAccountShareItsPlaces(t *testing.T) {
+	t.Parallel()
+	const perGate, places = 16, 8
+	b := newGateBook(perGate, places)
+	for gate := store.GateID(1); gate <= 3; gate++ {
+		b.setAccount(b.memoryOf(gate), 7)
+		b.dueAt[gate] = time.Now()
+	}
+	total := 0
+	for _, offer := range b.chooseGates() {
+		total += offer.Slots
+	}
+	if total != places/2 {
+		t.Errorf("places that are offered: got %d, want %d", total, places/2)
 	}
 }
