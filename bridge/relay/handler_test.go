@@ -123,12 +123,16 @@ func (h *harness) Attempts(_ context.Context, claims []dispatch.Claimed) []relay
 	return list
 }
 
-// Facts implements relay.Handler: a report becomes one fact of its delivery's conversation.
+// Facts implements relay.Handler: a report becomes one fact of its delivery's conversation. About a post nobody is asked.
 func (h *harness) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	made := report{Delivery: c.ID, Kind: r.Kind}
 	h.mu.Lock()
 	h.reports = append(h.reports, made)
+	isPost := h.policy.PreferDouble
 	h.mu.Unlock()
+	if isPost && r.Kind == relay.ReportUnclear {
+		return nil
+	}
 	return []store.NewEvent{{
 		AccountID:  store.SystemAccount,
 		ExternalID: made.factName(),

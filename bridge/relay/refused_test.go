@@ -48,20 +48,28 @@ func (h *harness) addLanes(n store.LaneID, perLane int) {
 	}
 }
 
-// A result that the database refuses goes to a person. The others, and what waits behind it, go on.
-func TestRefusedResultGoesToAPerson(t *testing.T) {
+// A result that the database refuses goes to a person; if it is that of a post, about which nobody is asked, the post has failed. The
+// others, and what waits behind it, go on.
+func TestRefusedResult(t *testing.T) {
+	t.Parallel()
+	t.Run("of a reply", func(t *testing.T) { testRefusedResult(t, false, store.NeedsDecision, relay.ReportUnclear) })
+	t.Run("of a post", func(t *testing.T) { testRefusedResult(t, true, store.Failed, relay.ReportFailed) })
+}
+
+func testRefusedResult(t *testing.T, isPost bool, wantState string, wantKind relay.ReportKind) {
 	t.Parallel()
 	const lanes, perLane = 8, 3
 	refused := deliveryID(refusedLane, 1)
 	h := newHarness(t)
+	h.policy.PreferDouble = isPost
 	h.exec(`ALTER TABLE deliveries ADD CHECK (external_id <> 'poison')`)
 	h.sendOneWithBadID()
 	h.addLanes(lanes, perLane)
 	h.start()
 	h.waitNumberAccepted(lanes*perLane - 1)
-	h.waitState(refused, store.NeedsDecision)
-	unclear := report{Delivery: refused, Kind: relay.ReportUnclear}
-	h.waitValue("applied reports on the refused delivery", unclear.factName(),
+	h.waitState(refused, wantState)
+	wanted := report{Delivery: refused, Kind: wantKind}
+	h.waitValue("applied reports on the refused delivery", wanted.factName(),
 		`SELECT string_agg(name, ' ') FROM effects WHERE name LIKE $1`, fmt.Sprintf("%d:%%", refused))
 	h.waitValue("lanes in which something waits", 0, `SELECT count(*) FROM lanes WHERE head < tail`)
 	h.wantValue("its error says that the database refused it", true,
