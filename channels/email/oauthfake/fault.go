@@ -16,7 +16,7 @@ type FaultKind string
 // Kinds of faults.
 const (
 	FaultRefuse    FaultKind = "refuse"     // answered with Status and Code; nothing was done
-	FaultHang      FaultKind = "hang"       // no answer until the faults are cleared; nothing was done
+	FaultHang      FaultKind = "hang"       // no answer until the faults are cleared
 	FaultDropAfter FaultKind = "drop_after" // the connection ends; it was done
 )
 
@@ -49,7 +49,10 @@ func (s *Server) playFault(w http.ResponseWriter, r *http.Request, grant string)
 		return true, true
 	case FaultHang:
 		hits.Hold(0, r.Context().Done(), s.Context().Done())
-		panic(http.ErrAbortHandler)
+		if r.Context().Err() != nil || s.Context().Err() != nil {
+			panic(http.ErrAbortHandler)
+		}
+		return false, true
 	default:
 	}
 

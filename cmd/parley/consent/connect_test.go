@@ -63,6 +63,26 @@ func TestNoTokenBeforeTheMailboxIsConnected(t *testing.T) {
 	})
 }
 
+// A mailbox that moved to another provider doesn't send the tokens of the former one there.
+func TestNoTokenOfAnotherProvider(t *testing.T) {
+	t.Parallel()
+	f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+	text, _ := wantError(t, f.replica().For(f.account, oauth.Microsoft), channels.AuthBroken)
+	if want := "not connected to Microsoft yet"; !strings.Contains(text, want) {
+		t.Errorf("the error is %q, want %q in it", text, want)
+	}
+}
+
+// A mailbox that signs in with a password isn't connected.
+func TestConnectOfAMailboxWithAPassword(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
+	k := f.replica()
+	f.account.Config = []byte(`{"address":"help@acme.test"}`)
+	_, _, err := k.Begin(f.account, oauth.Microsoft, home)
+	checkFailure(t, err, "The account support-mail does not sign in with Microsoft.")
+}
+
 // The link suggests the mailbox, names the attempt, and shows no secret.
 func TestLinkToTheProvider(t *testing.T) {
 	t.Parallel()
@@ -202,6 +222,22 @@ func TestConnectRefused(t *testing.T) {
 			},
 			want: "Microsoft refuses: invalid_scope",
 		},
+		{
+			name: "a stranger writes the answer",
+			answer: func(f *office, link string) (string, error) {
+				words := url.QueryEscape(strings.Repeat("é", 301))
+				return f.redirect() + "?error=x%1b%7f&error_description=" + words + "&state=" + url.QueryEscape(query(f.t, link).Get("state")), nil
+			},
+			want: "Microsoft refuses: x   " + strings.Repeat("é", 300) + "…",
+		},
+		{
+			name: "the token is lost on the way",
+			answer: func(f *office, link string) (string, error) {
+				f.provider.AddFault(oauthfake.Fault{Kind: oauthfake.FaultDropAfter})
+				return f.provider.SignIn(f.t.Context(), link, mailbox)
+			},
+			want: "can't be reached",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -268,7 +304,7 @@ func TestConnectWithoutARegistration(t *testing.T) {
 	t.Parallel()
 	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
 	atGoogle := f.replica()
-	atNone := New(f.pool, nil, map[string]oauth.App{}, atGoogle.log)
+	atNone := New(f.pool, nil, map[string]oauth.App{"google": {}}, atGoogle.log)
 	for _, tt := range []struct {
 		name     string
 		keeper   *Keeper

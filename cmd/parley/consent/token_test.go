@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -33,6 +34,30 @@ func TestRefreshedEarly(t *testing.T) {
 			t.Errorf("got %d refreshes, want 1", got)
 		}
 	})
+}
+
+// A replica that has a token asks for the next one when that is due, and the provider is away then: it goes on with the old one,
+// but not with one that a server has refused.
+func TestRefreshedWhenDue(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+	k := f.replica()
+	storetest.Must(f.connect(k, mailbox))(t)
+	g := k.For(f.account, f.name())
+	first := f.wantToken(g, "")
+
+	f.makeTokenDue()
+	k.now = func() time.Time { return time.Now().Add(55 * time.Minute) }
+	second := f.wantToken(g, "")
+	if second == first {
+		t.Error("got the token that was to be replaced, want the next one")
+	}
+
+	f.provider.AddFault(oauthfake.Fault{Kind: oauthfake.FaultRefuse, Status: http.StatusServiceUnavailable})
+	k.now = func() time.Time { return time.Now().Add(56*time.Minute + time.Second) }
+	if token, err := g.Token(t.Context(), second); channels.ClassOf(err) != channels.Retry {
+		t.Errorf("got the token %q with the error %v, want none but the error", token, err)
+	}
 }
 
 // Where each refresh replaces the refresh token, the next one uses the new one.
@@ -183,7 +208,7 @@ func TestProviderAwayWhileTheTokenIsGood(t *testing.T) {
 	}
 }
 
-// Without a good token there is an error that passes, until the provider is back.
+// Without a good token there is an error that passes once the provider is back, and is asked again: not before it said.
 func TestProviderAwayWhenTheTokenEnded(t *testing.T) {
 	t.Parallel()
 	for _, tt := range providerFaults() {
@@ -194,11 +219,17 @@ func TestProviderAwayWhenTheTokenEnded(t *testing.T) {
 			f.makeTokenDue()
 			f.wantToken(f.replica().For(f.account, f.name()), "") // the provider was asked in vain
 			f.expireToken()
+			k := f.replica()
+			g := k.For(f.account, f.name())
 
-			wantError(t, f.replica().For(f.account, f.name()), channels.Retry)
+			wantError(t, g, channels.Retry)
 
+			wait := max(failurePause, tt.fault.Wait)
 			f.provider.ClearFaults()
-			f.wantToken(f.replica().For(f.account, f.name()), "")
+			k.now = func() time.Time { return time.Now().Add(wait - time.Second) }
+			wantError(t, g, channels.Retry)
+			k.now = func() time.Time { return time.Now().Add(wait + time.Second) }
+			f.wantToken(g, "")
 		})
 	}
 }
@@ -261,17 +292,20 @@ func TestEndedWhileRefreshing(t *testing.T) {
 	hang := f.provider.AddFault(oauthfake.Fault{Kind: oauthfake.FaultHang, Grant: "refresh_token"})
 	ended := make(chan error, 1)
 	ctx := within(t, time.Minute)
+	stopped, stop := context.WithCancel(ctx)
 	g := f.replica().For(f.account, f.name())
 	go func() {
-		_, err := g.Token(ctx, "")
+		_, err := g.Token(stopped, "")
 		ended <- err
 	}()
 	storetest.Check(t, f.provider.WaitFault(ctx, hang, 1))
+	stop()
 	f.provider.ClearFaults()
-	if err := <-ended; channels.ClassOf(err) != channels.Retry {
-		t.Errorf("got the error %v, want one of class %s", err, channels.Retry)
-	}
+	storetest.Check(t, <-ended)
 	f.wantToken(f.replica().For(f.account, f.name()), "")
+	if got := f.countRefreshes(); got != 1 {
+		t.Errorf("got %d refreshes, want the one whose answer was waited for", got)
+	}
 }
 
 // Nothing that is logged, stored or said has a token in it.

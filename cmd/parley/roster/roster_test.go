@@ -193,6 +193,12 @@ func TestAdminWhoComesBackWithAnotherUser(t *testing.T) {
 	if ann := w.find(lab.Ann); ann.Status != roster.OtherUser {
 		t.Errorf("her status is %q, want %q", ann.Status, roster.OtherUser)
 	}
+
+	w.apply(`agents: [{email: ann@acme.test, slack: ""}]`) // the first user doesn't say who she is instead of somebody else
+	storetest.Must(w.keeper.Confirm(t.Context(), setup.Author{Agent: &ben.ID, Name: ben.Email}, w.decide(lab.Ann)))(t)
+	if ann := w.find(lab.Ann); ann.Status != roster.InTeam {
+		t.Errorf("without a former user her status is %q, want %q", ann.Status, roster.InTeam)
+	}
 }
 
 // Whom an admin listed while the person was in the channel, and takes out of the team later, stays out, though the follower
