@@ -169,6 +169,27 @@ func TestChangeOfAnOldVersionIsRefused(t *testing.T) {
 	}
 }
 
+// Who changes an entry that somebody else has taken out meanwhile doesn't bring it back.
+func TestChangeOfAnEntryThatIsGone(t *testing.T) {
+	t.Parallel()
+	pool := acmeApplied(t, options(t))
+	change := Change{Kind: EntryAgent, Name: "ben@acme.test", Version: entry(t, pool, EntryAgent, "ben@acme.test").Version, Values: map[string][]string{
+		"name":  {"Ben"},
+		"slack": {" U0BEN "}, // his own
+	}}
+	must(Save(t.Context(), pool, change, options(t)))(t)
+	check(t, removeEntry(t, pool, EntryAgent, "ben@acme.test"))
+	if _, err := Save(t.Context(), pool, change, options(t)); !errors.Is(err, ErrMissing) {
+		t.Errorf("got the error %v, want %v", err, ErrMissing)
+	}
+
+	change.Version = "" // added anew, he is in no team
+	must(Save(t.Context(), pool, change, options(t)))(t)
+	if got := entry(t, pool, EntryTeam, "Support").Value("members"); got != "ann@acme.test" {
+		t.Errorf("when Ben is back the team has the members %q, want Ann", got)
+	}
+}
+
 // A new team can't have the name of one that is there.
 func TestNewEntryWithAKnownName(t *testing.T) {
 	t.Parallel()

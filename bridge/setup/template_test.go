@@ -136,14 +136,15 @@ templates:
 }
 
 // What a page saves of a template that the provider rejected is handed in again, also as it stands: the reason may have been elsewhere.
-// One that the provider took is not.
+// One that the provider took is not, and neither are others.
 func TestRejectedTemplateIsSavedAgain(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]int{"rejected": 1, "approved": 0} {
 		o := options(t)
 		pool := acmeApplied(t, o)
-		apply(t, pool, "templates: [{name: Hello, language: de, accounts: [rookery], body: Guten Tag!}]", o)
+		apply(t, pool, "templates: [{name: Hello, language: de, accounts: [rookery], body: Guten Tag!}, {name: Bye, language: de, accounts: [rookery], body: Bis bald!}]", o)
 		verdict(t, pool, "Hello", status)
+		verdict(t, pool, "Bye", status)
 		const name = "rookery/de/Hello"
 		saved := must(Save(t.Context(), pool, Change{Kind: EntryTemplate, Name: name, Version: entry(t, pool, EntryTemplate, name).Version},
 			o))(t)
