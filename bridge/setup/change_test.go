@@ -173,10 +173,8 @@ func TestChangeOfAnOldVersionIsRefused(t *testing.T) {
 func TestChangeOfAnEntryThatIsGone(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))
-	change := Change{Kind: EntryAgent, Name: "ben@acme.test", Version: entry(t, pool, EntryAgent, "ben@acme.test").Version, Values: map[string][]string{
-		"name":  {"Ben"},
-		"slack": {" U0BEN "}, // his own
-	}}
+	change := Change{Kind: EntryAgent, Name: "ben@acme.test", Version: entry(t, pool, EntryAgent, "ben@acme.test").Version}
+	change.Values = map[string][]string{"name": {"Ben"}, "slack": {" U0BEN "}} // his own user
 	must(Save(t.Context(), pool, change, options(t)))(t)
 	check(t, removeEntry(t, pool, EntryAgent, "ben@acme.test"))
 	if _, err := Save(t.Context(), pool, change, options(t)); !errors.Is(err, ErrMissing) {

@@ -49,7 +49,8 @@ accounts:
   - {name: home-loft, signature: '<p>[logo.png] [own]'}
 `
 
-// albumOf returns options whose signatures read their pictures from an album, and that album: with the logo, Ann's picture, and the picture "own".
+// albumOf returns options whose signatures read their pictures from an album, and that album: with the logo, Ann's picture, and the
+// picture "own".
 func albumOf(t *testing.T) (Options, album) {
 	t.Helper()
 	pictures := album{"logo.png": "the logo", "ann.png": "Ann", "own": "in itself"}

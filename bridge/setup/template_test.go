@@ -142,7 +142,10 @@ func TestRejectedTemplateIsSavedAgain(t *testing.T) {
 	for status, want := range map[string]int{"rejected": 1, "approved": 0} {
 		o := options(t)
 		pool := acmeApplied(t, o)
-		apply(t, pool, "templates: [{name: Hello, language: de, accounts: [rookery], body: Guten Tag!}, {name: Bye, language: de, accounts: [rookery], body: Bis bald!}]", o)
+		apply(t, pool, `
+templates:
+  - {name: Hello, language: de, accounts: [rookery], body: Guten Tag!}
+  - {name: Bye, language: de, accounts: [rookery], body: Bis bald!}`, o)
 		verdict(t, pool, "Hello", status)
 		verdict(t, pool, "Bye", status)
 		const name = "rookery/de/Hello"

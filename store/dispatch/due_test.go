@@ -64,14 +64,15 @@ func TestResultWaitsForItsLane(t *testing.T) {
 		finished <- true
 	}()
 	storetest.WaitForLock(t, pool)
-	exec(t, other, `UPDATE deliveries SET warned_at = now()`) // a result that had locked it would wait for this transaction, and this for it
+	exec(t, other, `UPDATE deliveries SET warned_at = now()`) // if the result had locked it, both would wait for each other
 	exec(t, other, `
 		INSERT INTO deliveries (id, lane_id, seq, kind, not_before, created_at)
 		VALUES (1002, 1, 2, 'reply', parley_now() + interval '1 hour', parley_now())`)
 	check(t, other.Commit(t.Context()))
 
 	storetest.Receive(t, finished, "the result is written")
-	if got := row(t, pool, `SELECT state, due_at > parley_now() + interval '50 min' FROM lanes, deliveries WHERE deliveries.id = 1001`); got != "(accepted,t)" {
+	const after = `SELECT state, due_at > parley_now() + interval '50 min' FROM lanes, deliveries WHERE deliveries.id = 1001`
+	if got := row(t, pool, after); got != "(accepted,t)" {
 		t.Errorf("state of what was sent, and whether the lane waits for the next one: %s, want (accepted,t)", got)
 	}
 }

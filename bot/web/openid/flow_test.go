@@ -125,7 +125,11 @@ func TestWhoSignsInByAnyProvider(t *testing.T) {
 		{name: "it checked the address", wantMail: "ann@acme.example"},
 		{name: "it writes true as a text", claimed: claims{"email_verified": "true"}, wantMail: "ann@acme.example"},
 		{name: "it names the client that asked", claimed: claims{"azp": "parley"}, wantMail: "ann@acme.example"},
-		{name: "it names the client that asked among others", claimed: claims{"aud": []string{"parley", "other"}, "azp": "parley"}, wantMail: "ann@acme.example"},
+		{
+			name:     "it names the client that asked among others",
+			claimed:  claims{"aud": []string{"parley", "other"}, "azp": "parley"},
+			wantMail: "ann@acme.example",
+		},
 		{name: "it did not check the address", claimed: claims{"email_verified": false}},
 		{name: "it doesn't say whether it did", claimed: claims{"email_verified": nil}},
 	} {

@@ -225,8 +225,8 @@ func TestConnectRefused(t *testing.T) {
 		{
 			name: "a stranger writes the answer",
 			answer: func(f *office, link string) (string, error) {
-				words := url.QueryEscape(strings.Repeat("é", 301))
-				return f.redirect() + "?error=x%1b%7f&error_description=" + words + "&state=" + url.QueryEscape(query(f.t, link).Get("state")), nil
+				words := "x%1b%7f&error_description=" + url.QueryEscape(strings.Repeat("é", 301))
+				return f.redirect() + "?error=" + words + "&state=" + url.QueryEscape(query(f.t, link).Get("state")), nil
 			},
 			want: "Microsoft refuses: x   " + strings.Repeat("é", 300) + "…",
 		},
