@@ -1,6 +1,8 @@
 package messenger
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,12 +137,73 @@ func TestDecodeAttachmentAsText(t *testing.T) {
 			event: attachments(`{"type":"template","payload":{"product":{"elements":[{"title":"Red shoes","subtitle":"$9"}]}}}`),
 			want:  "Red shoes\n$9",
 		},
+		{
+			name: "template with a text, a card and buttons",
+			event: attachments(`{"type":"template","payload":{"text":"Which?","buttons":[{"title":"Red","url":"https://acme.test/r"},{"url":"x"}],
+				"elements":[{"title":"Shoes","buttons":[{"title":"Buy","url":"javascript:x"}]}]}}`),
+			want: "Which?\nShoes\n▸ Red https://acme.test/r\n▸ Buy",
+		},
+		{
+			name:  "place without coordinates, with a link",
+			event: attachments(`{"type":"location","title":"The office","url":"https://maps.test/1"}`),
+			want:  "The office\nhttps://maps.test/1",
+		},
+		{
+			name: "two links",
+			event: attachments(`{"type":"post","payload":{"url":"https://facebook.test/p/1"}}`,
+				`{"type":"post","payload":{"url":"https://facebook.test/p/2"}}`),
+			want: "https://facebook.test/p/1\n\nhttps://facebook.test/p/2",
+		},
+		{
+			name:  "larger thumbs",
+			event: attachments(`{"type":"sticker","payload":{"sticker_id":369239343222814}}`, `{"type":"image","payload":{"sticker_id":"369239383222810"}}`),
+			want:  "👍\n\n👍",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			checkMessage(t, tt.event, channels.Inbound{Text: tt.want})
 		})
+	}
+}
+
+// Of more attachments than Messenger allows, the first are shown; how many are missing is said.
+func TestDecodeTooManyAttachments(t *testing.T) {
+	t.Parallel()
+	one := `{"type":"image","payload":{"url":"` + cdn + `9_n.png"}}`
+	in := decodeOnly(t, plainChannel(t), hookBody("messaging", attachments(slices.Repeat([]string{one}, maxAttachments+2)...)))
+	wantEqual(t, "number of files", len(in.Attachments), maxAttachments)
+	wantEqual(t, "name of the second", in.Attachments[1].Name, "image-2.png")
+	wantEqual(t, "remarks", strings.Join(in.Notices, "\n"), "Sent 2 things more. Look into the Page's inbox.")
+}
+
+// The list of conversations has each kind of file in another field.
+func TestListedFile(t *testing.T) {
+	t.Parallel()
+	for listed, want := range map[string][2]string{
+		`{"image_data":{"url":"https://a.test/i","render_as_sticker":true}}`: {"sticker", "https://a.test/i"},
+		`{"image_data":{"url":"https://a.test/i"},"file_url":"x"}`:           {"image", "https://a.test/i"},
+		`{"video_data":{"url":"https://a.test/v"},"mime_type":"video/mp4"}`:  {"video", "https://a.test/v"},
+		`{"mime_type":"audio/mp4","file_url":"https://a.test/a"}`:            {"audio", "https://a.test/a"},
+		`{"mime_type":"application/pdf","file_url":"https://a.test/f"}`:      {"file", "https://a.test/f"},
+		`"odd"`: {"file", ""},
+	} {
+		m := listedMessage{ID: "m_1"}
+		noError(t, json.Unmarshal([]byte(`{"attachments":{"data":[`+listed+`]}}`), &m))
+		got := m.listFiles()[0]
+		wantEqual(t, "kind of "+listed, got.findKind(), want[0])
+		wantEqual(t, "address of "+listed, got.findURL(), want[1])
+	}
+}
+
+// A number may be written in several ways; what isn't one is 0.
+func TestNumber(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]number{`5`: 5, `"5"`: 5, `1.5e3`: 1500, `1e300`: 0, `{}`: 0, `"x"`: 0} {
+		n := number(7)
+		noError(t, json.Unmarshal([]byte(written), &n))
+		wantEqual(t, "number "+written, n, want)
 	}
 }
 
@@ -171,6 +234,16 @@ func TestDecodeUnshownAttachment(t *testing.T) {
 			name:       "type that we don't know",
 			attachment: `{"type":"hologram","payload":{"x":1}}`,
 			want:       "Sent something of a kind that isn't known here (hologram). Look into the Page's inbox.",
+		},
+		{
+			name:       "template without anything",
+			attachment: `{"type":"template","payload":{}}`,
+			want:       "A message with buttons or cards that Messenger doesn't pass on.",
+		},
+		{
+			name:       "sound without a payload",
+			attachment: `{"type":"audio"}`,
+			want:       "Sent an audio that Messenger doesn't pass on. Look into the Page's inbox.",
 		},
 		{
 			name:       "picture without a payload",

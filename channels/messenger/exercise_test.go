@@ -80,6 +80,22 @@ func refused() map[string]func(*channels.Outbound) {
 		"a customer who never wrote": func(o *channels.Outbound) { o.LastIn = time.Time{} },
 		"the eighth day":             func(o *channels.Outbound) { o.LastIn = o.LastIn.Add(-humanWindow) },
 		"a template":                 func(o *channels.Outbound) { o.Template = &channels.TemplateUse{} },
+		"a signature alone":          func(o *channels.Outbound) { o.Text, o.Signature.Text = "", "Acme" },
+		"a part that is no more":     func(o *channels.Outbound) { o.Attempt.Part = 1 },
+		"buttons without a text": func(o *channels.Outbound) {
+			o.Text, o.Rich = "", &channels.Rich{Buttons: []channels.Button{{ID: "1", Title: "One"}}}
+		},
+		"a card with a long title": func(o *channels.Outbound) {
+			o.Rich = &channels.Rich{Cards: []channels.RichCard{{Title: strings.Repeat("x", maxCardText+1), Text: "x"}}}
+		},
+		"an empty file": func(o *channels.Outbound) { o.Files = []channels.File{attached("a.pdf", "application/pdf", nil)} },
+		"a picture of nine megabytes": func(o *channels.Outbound) {
+			o.Files = []channels.File{attached("a.png", "image/png", make([]byte, 9*megabyte))}
+		},
+		"a picture of nine megabytes, whose size isn't known": func(o *channels.Outbound) {
+			o.Files = []channels.File{attached("a.png", "image/png", make([]byte, 9*megabyte))}
+			o.Files[0].SizeBytes = 0
+		},
 		"too many buttons": func(o *channels.Outbound) {
 			o.Rich = &channels.Rich{}
 			for range maxQuickReplies + 1 {

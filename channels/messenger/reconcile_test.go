@@ -2,6 +2,9 @@ package messenger
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -41,7 +44,10 @@ func (r *rig) sendEarlier(t *testing.T, text string) (id string) {
 
 // ownedByEarlier says of a listed message that it is the one of sendEarlier, as the database would.
 func ownedByEarlier(id string) func(context.Context, []string) (map[string]int64, error) {
-	return func(context.Context, []string) (map[string]int64, error) {
+	return func(_ context.Context, ids []string) (map[string]int64, error) {
+		if !slices.Contains(ids, id) {
+			return nil, nil
+		}
 		return map[string]int64{id: messageID(1)}, nil
 	}
 }
@@ -242,4 +248,85 @@ func TestReconcileEditedMessage(t *testing.T) {
 	o := r.sendUnanswered(t, r.outbound(5, "You get 100 back"), arrived)
 	o.Text, o.Attempt.Reworded = "You get 10 back", true
 	r.wantOutcome(t, o, channels.CannotTell)
+}
+
+// If the new words are there, they have arrived.
+func TestReconcileEditedMessageThatArrived(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	o := r.sendUnanswered(t, r.outbound(5, "You get 10 back"), arrived)
+	o.Attempt.Reworded = true
+	r.wantOutcome(t, o, channels.Landed)
+}
+
+// A part that an edit took away can't be looked for.
+func TestReconcilePartThatIsNoMore(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	o := r.sendUnanswered(t, r.outbound(5, sentText), arrived)
+	o.Attempt.Part = 1
+	r.wantOutcome(t, o, channels.CannotTell)
+}
+
+// A list of as many messages as Facebook lists tells something only if it reaches back to before the first attempt, and as far as the
+// clocks may differ.
+func TestSearchPartInAFullList(t *testing.T) {
+	t.Parallel()
+	firstAt := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	tests := []struct {
+		name    string
+		oldest  time.Duration // the age of the oldest listed message, at the first attempt
+		isThere bool          // the part is listed
+		want    channels.Outcome
+	}{
+		{name: "back to long before, and it is missing", oldest: time.Hour, want: channels.Absent},
+		{name: "back to long before, and it is there", oldest: time.Hour, isThere: true, want: channels.Landed},
+		{name: "back to just before, and it is missing", oldest: time.Second, want: channels.CannotTell},
+		{name: "not so far, and it is there", oldest: -time.Second, isThere: true, want: channels.CannotTell},
+	}
+	c := plainChannel(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			list := slices.Repeat([]listedMessage{{ID: "m_1", From: person{ID: testPSID}, at: firstAt.Add(time.Minute)}}, maxListed)
+			list[maxListed-1].at = firstAt.Add(-tt.oldest)
+			if tt.isThere {
+				list[0] = listedMessage{ID: "m_2", From: person{ID: testPage}, Message: sentText, at: firstAt.Add(time.Minute)}
+			}
+			_, got := c.searchPart(list, firstAt, nil, part{text: sentText})
+			wantEqual(t, "outcome", got, tt.want)
+		})
+	}
+}
+
+// A text is known by its words; a file, or a template, whose words Facebook doesn't list, by an attachment without words.
+func TestIsPart(t *testing.T) {
+	t.Parallel()
+	const isFile, isText, isTemplate = "file", "text", "template"
+	parts := map[string]part{isFile: {file: &channels.File{}}, isText: {text: "Hi"}, isTemplate: {text: "Hi", template: true}}
+	withFile := `"attachments":{"data":[{"mime_type":"image/png"}]}`
+	tests := []struct {
+		listed string
+		want   []string // the parts that it may be
+	}{
+		{listed: `{"message":"Hi"}`, want: []string{isTemplate, isText}},
+		{listed: `{"message":"Ho"}`},
+		{listed: `{"message":""}`},
+		{listed: `{"message":"","attachments":{"data":[]}}`},
+		{listed: `{"message":"",` + withFile + `}`, want: []string{isFile, isTemplate}},
+		{listed: `{"message":"Ho",` + withFile + `}`},
+	}
+	for _, tt := range tests {
+		var m listedMessage
+		noError(t, json.Unmarshal([]byte(tt.listed), &m))
+		var got []string
+		for _, name := range slices.Sorted(maps.Keys(parts)) {
+			if m.isPart(parts[name]) {
+				got = append(got, name)
+			}
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s may be the parts %q, want %q", tt.listed, got, tt.want)
+		}
+	}
 }

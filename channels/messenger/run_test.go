@@ -272,6 +272,17 @@ func TestRunReportsTheToken(t *testing.T) {
 	wantEqual(t, "condition with an allowed token", allowed.Status, channels.Active)
 }
 
+// A look that fails isn't complete: the next one must reach back as far. It says nothing of the account unless its token is refused.
+func TestLookThatFails(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.addFault(t, graphfake.Fault{Route: "messenger.conversations", Action: graphfake.ActionError, Code: codeAppRate, Status: 400})
+	wantEqual(t, "it is complete", r.storeMissed(t.Context(), time.Time{}, time.Time{}, map[string]string{}), false)
+	wantEqual(t, "number of conditions", len(r.conditions), 0)
+	wantEqual(t, "a later one is complete", r.storeMissed(t.Context(), time.Time{}, time.Time{}, map[string]string{}), true)
+	wantEqual(t, "whose conversations are listed", r.meta.RequestsTo("messenger.conversations")[1].Query.Get("platform"), "messenger")
+}
+
 // Run remembers when the account began, which stays the same.
 func TestRunRemembersTheBeginning(t *testing.T) {
 	t.Parallel()
@@ -282,8 +293,8 @@ func TestRunRemembersTheBeginning(t *testing.T) {
 	if again := r.storedBeginning(t); !again.Equal(began) {
 		t.Errorf("an hour later the account began at %s, want %s", again, began)
 	}
-	if age := r.clock.now().Sub(began); age < time.Hour {
-		t.Errorf("the account began %s ago, want at least an hour", age)
+	if age := r.clock.now().Sub(began); age < time.Hour || age > 2*time.Hour {
+		t.Errorf("the account began %s ago, want an hour and little more", age)
 	}
 }
 

@@ -68,6 +68,40 @@ func TestSplitIDs(t *testing.T) {
 	}
 }
 
+// An event that lacks the id by which it would count once is known by its bytes: two of them don't count as one.
+func TestSplitWithoutID(t *testing.T) {
+	t.Parallel()
+	for _, event := range []string{
+		`"message":{"text":"x"}`, `"message":{"is_deleted":true}`, `"postback":{"payload":"x"}`, `"message_edit":{"text":"x"}`,
+		`"reaction":{"action":"react"}`, `"read":{"watermark":0}`, `"delivery":{"mids":["m_1"]}`,
+	} {
+		facts := split(hookBody("messaging", event))
+		if len(facts) != 1 || !strings.HasPrefix(facts[0].ExternalID, "o:") {
+			t.Errorf("%s: split into %+v, want one fact whose id begins with o:", event, facts)
+		}
+	}
+}
+
+// What can't be the id of a person, or of a Page, isn't one; what is said under it is kept in quarantine.
+func TestSplitOddPeople(t *testing.T) {
+	t.Parallel()
+	const message = `"message":{"mid":"m_1","text":"x"}`
+	for _, body := range []string{
+		string(eventBody("messaging", "a b", testPage, message)),
+		string(eventBody("messaging", "é", testPage, message)),
+		string(eventBody("messaging", strings.Repeat("1", maxPersonID+1), testPage, message)),
+		string(eventBody("messaging", testPage, testPage, message)),
+		`{"object":"page","entry":[{"id":"` + testPage + `","messaging":5}]}`,
+		`{"object":"page","entry":[{"id":"` + testPage + `","messaging":[` + strings.TrimSuffix(strings.Repeat("1,", maxEvents+1), ",") + `]}]}`,
+		`{"object":"page","entry":[` + strings.TrimSuffix(strings.Repeat("{},", maxEvents+1), ",") + `]}`,
+	} {
+		facts := split([]byte(body))
+		if len(facts) != 1 || facts[0].Quarantine == "" {
+			t.Errorf("%.200s: split into %d facts %.300v, want one in quarantine", body, len(facts), facts)
+		}
+	}
+}
+
 // An id that is too long for the database becomes its digest.
 func TestSplitLongID(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/graphfake"
 )
 
 const (
@@ -111,6 +112,21 @@ func TestPersonOnTheSixthDay(t *testing.T) {
 	wantEqual(t, "type", sent.Type, "MESSAGE_TAG")
 	wantEqual(t, "tag", sent.Tag, humanAgentTag)
 	r.wantTags(t, humanAgentTag)
+}
+
+// A failure that has nothing to do with the tag keeps its class: it is tried again, or stops the account.
+func TestOtherFailuresOnTheSixthDay(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]channels.Class{
+		codeService:      channels.Retry,
+		codeTokenInvalid: channels.AuthBroken,
+		codePermission:   channels.WindowClosed, // the app may not use the tag
+		codePermissions:  channels.WindowClosed,
+	} {
+		r, o := newSixthDayRig(t)
+		r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionError, Code: code, Status: 400})
+		_ = r.wantSendFails(t, o, want)
+	}
 }
 
 // If the app lacks the feature Human Agent, the hint says so, and not only that the window is closed.
