@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley/channels"
 )
 
 // serve starts a server and a client on it.
@@ -121,6 +123,7 @@ func TestErrors(t *testing.T) {
 		"code zero":        {status: 400, certain: true, coded: true, words: "Auth", body: `{"error":{"message":"Auth","code":0}}`},
 		"coded 500":        {status: 500, certain: true, coded: true, code: 2, words: "Later", body: `{"error":{"message":"Later","code":2}}`},
 		"gateway":          {status: 502, body: "<html>"},
+		"gateway in JSON":  {status: 502, body: `{"status":"down"}`},
 		"json without one": {status: 500, body: `{"error":"?"}`},
 		"page of a wall":   {status: 403, certain: true, body: "<html>", words: "Forbidden"},
 		"too many":         {status: 429, certain: true, body: "", header: http.Header{"Retry-After": {"1.5"}}, words: "Too Many Requests", retry: 1500 * time.Millisecond},
@@ -180,6 +183,100 @@ func TestLost(t *testing.T) {
 	c, _ := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	if err := c.Call(t.Context(), http.MethodPost, "1/x", nil, map[string]int{"a": 1}, nil); err == nil || HadNoEffect(err) {
 		t.Errorf("a lost answer: got %v, want an error that may have had an effect", err)
+	}
+}
+
+// A call without a body has none.
+func TestCallWithoutABody(t *testing.T) {
+	t.Parallel()
+	c, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		wantEqual(t, "body", string(body), "")
+		wantEqual(t, "Content-Type", r.Header.Get("Content-Type"), "")
+	})
+	if err := c.Call(t.Context(), http.MethodGet, "1/x", nil, nil, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// A secret of another app is found out by a proof. Calls go on without one, because their own app doesn't demand it.
+func TestWrongSecret(t *testing.T) {
+	t.Parallel()
+	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has(proofParameter) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"error":{"message":"Invalid appsecret_proof provided in the API argument","code":100}}`)
+		}
+	})
+	c.secret = "of another app"
+	isWrong, err := c.WrongSecret(t.Context(), "1", c.secret)
+	if err != nil {
+		t.Error(err)
+	}
+	wantEqual(t, "the secret is wrong", isWrong, true)
+	if err := c.Call(t.Context(), http.MethodGet, "1", nil, nil, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// What isn't there for a token is told by a code with a subcode, or in words.
+func TestNoAccess(t *testing.T) {
+	t.Parallel()
+	const words = "Object with ID '1' does not exist, cannot be loaded due to missing permissions, or does not support this operation"
+	for _, c := range []struct {
+		refused Error
+		want    bool
+	}{
+		{refused: Error{Coded: true, Code: 100, Subcode: 33}, want: true},
+		{refused: Error{Coded: true, Code: 100, Message: words}, want: true},
+		{refused: Error{Coded: true, Code: 100, Message: "Invalid parameter"}, want: false},
+		{refused: Error{Coded: true, Code: 10, Subcode: 33}, want: false},
+	} {
+		wantEqual(t, c.refused.Error(), c.refused.NoAccess(), c.want)
+	}
+}
+
+// An app has a subscription for each kind of object; its fields are those of one kind.
+func TestSubscription(t *testing.T) {
+	t.Parallel()
+	c, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"data":[{"object":"page","callback_url":"https://a.test/1","fields":[{"name":"feed"}]},
+			{"object":"user","callback_url":"https://a.test/2","fields":[{"name":"messages"},{"name":"name"}]}]}`)
+	})
+	for object, want := range map[string]string{"page": "https://a.test/1", "user": "https://a.test/2", "whatsapp_business_account": ""} {
+		s, err := c.AppOf("1", "Acme", "secret").Subscription(t.Context(), object)
+		if err != nil {
+			t.Error(err)
+		}
+		wantEqual(t, "callback of "+object, s.Callback, want)
+		wantEqual(t, "messages are told for "+object, s.Has("messages"), object == "user")
+		wantEqual(t, "feed and messages are told for "+object, s.Has("feed", "messages"), false)
+	}
+}
+
+// A callback of this Parley stays, unless it is that of no account; every other is replaced.
+func TestCallback(t *testing.T) {
+	t.Parallel()
+	const ours = "https://parley.test/hooks/ours"
+	for _, c := range []struct {
+		now      string
+		accounts []string
+		want     string
+	}{
+		{now: "", want: ours},
+		{now: "https://other.test/hooks/ours", want: ours},
+		{now: "https://parley.test/hooks/other", accounts: []string{"ours", "other"}, want: "https://parley.test/hooks/other"},
+		{now: "https://parley.test/hooks/other", accounts: []string{"ours"}, want: ours},
+		{now: "https://parley.test/hooks/other", want: "https://parley.test/hooks/other"}, // which accounts there are isn't known
+	} {
+		wantEqual(t, "instead of "+c.now, Callback(c.now, channels.Env{HookURL: ours, Accounts: c.accounts}), c.want)
+	}
+}
+
+func TestIsID(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]bool{"": false, "1055": true, strings.Repeat("1", 32): true, strings.Repeat("1", 33): false, "1a": false} {
+		wantEqual(t, "is an id: "+id, IsID(id), want)
 	}
 }
 

@@ -123,10 +123,8 @@ func readErrorObject(body []byte) *ErrorObject {
 	var answer struct {
 		Error *ErrorObject `json:"error"`
 	}
-	if Read(body, &answer) != nil || answer.Error == nil {
-		return nil
-	}
-	if !answer.Error.Code.Known {
+	_ = Read(body, &answer) // what isn't JSON has no such object
+	if answer.Error == nil || !answer.Error.Code.Known {
 		return nil
 	}
 	return answer.Error
