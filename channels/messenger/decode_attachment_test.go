@@ -108,6 +108,21 @@ func TestDecodeAttachmentAsText(t *testing.T) {
 			want:  "x",
 		},
 		{
+			name:  "link that only looks as if it led through Facebook",
+			event: attachments(`{"type":"fallback","url":"https://evil.test/l.php?u=https%3A%2F%2Facme.test"}`),
+			want:  "https://evil.test/l.php?u=https%3A%2F%2Facme.test",
+		},
+		{
+			name:  "link to another page of Facebook's",
+			event: attachments(`{"type":"fallback","url":"https://l.facebook.com/help?u=https%3A%2F%2Facme.test"}`),
+			want:  "https://l.facebook.com/help?u=https%3A%2F%2Facme.test",
+		},
+		{
+			name:  "link of another kind than the web's",
+			event: attachments(`{"type":"fallback","title":"A file","url":"ftp://acme.test/a"}`),
+			want:  "A file",
+		},
+		{
 			name:  "reel",
 			event: attachments(`{"type":"ig_reel","payload":{"url":"https://instagram.test/r/1","title":"A reel","reel_video_id":5}}`),
 			want:  "A reel\nhttps://instagram.test/r/1",

@@ -33,6 +33,18 @@ const (
 	partsFollow = true
 )
 
+// What the Page sent outside of Parley, and Messenger doesn't pass on, is told all the same. An event of nobody can't be.
+func TestEchoOfNothing(t *testing.T) {
+	t.Parallel()
+	c := plainChannel(t)
+	got := decodeOnly(t, c, ownHookBody(`"message": {"mid": "m_e", "is_echo": true}`))
+	wantEqual(t, "kind", got.Kind, channels.InboundForeign)
+	wantEqual(t, "remarks", strings.Join(got.Notices, "\n"), "The Page sent something that Messenger doesn't pass on.")
+	if list, err := c.Decode([]byte(`{"page":"` + testPage + `","event":{"message":{"mid":"m_1"}}}`)); err == nil {
+		t.Errorf("an event of nobody is decoded as %+v, want an error", list)
+	}
+}
+
 // Echoes of our messages are known by their token, whichever of our keys signed it. They say that the message was sent.
 func TestOwnEcho(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -208,6 +209,17 @@ func TestAttachmentType(t *testing.T) {
 			t.Errorf("attachmentType(%q) = %q, want %q", tt.contentType, got, tt.want)
 		}
 	}
+}
+
+// A file may be larger than a picture may.
+func TestSizeOfFiles(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[int64]bool{maxImageBytes + 1: true, maxFileBytes: true, maxFileBytes + 1: false} {
+		_, err := fileParts([]channels.File{{Name: "a.pdf", ContentType: "application/pdf", SizeBytes: size}})
+		wantEqual(t, fmt.Sprintf("a PDF of %d bytes is taken", size), err == nil, want)
+	}
+	_, err := fileParts([]channels.File{{Name: "a.png", ContentType: "image/png", SizeBytes: maxImageBytes + 1}})
+	wantClass(t, "a picture of that size", err, channels.BadContent)
 }
 
 // fileThatRuns makes a file that does something when it is opened.

@@ -3,6 +3,7 @@ package messenger
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,11 +54,14 @@ func TestClosedWindow(t *testing.T) {
 		age         time.Duration // since the customer wrote
 		automatic   bool
 		promotional bool
+		want        string // part of the reason
 	}{
-		{name: "machine after a day", age: day, automatic: true},
-		{name: "machine on the sixth day", age: 6 * day, automatic: true},
-		{name: "advertisement after a day", age: day, promotional: true},
-		{name: "person after seven days", age: 7 * day},
+		{name: "machine after a day", age: day, automatic: true, want: "no automatic message"},
+		{name: "machine on the sixth day", age: 6 * day, automatic: true, want: "no automatic message"},
+		{name: "advertisement after a day", age: day, promotional: true, want: "no advertising"},
+		{name: "person after seven days", age: 7 * day, want: "more than seven days ago"},
+		{name: "machine after seven days", age: 7 * day, automatic: true, want: "more than seven days ago"},
+		{name: "advertisement after seven days", age: 7 * day, promotional: true, want: "more than seven days ago"},
 	}
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	for _, tt := range tests {
@@ -65,6 +69,9 @@ func TestClosedWindow(t *testing.T) {
 			tag, err := tagNeeded(now, channels.Outbound{LastIn: now.Add(-tt.age), Automatic: tt.automatic, Promotional: tt.promotional})
 			wantEqual(t, "tag", tag, "")
 			wantClass(t, "asking for the tag", err, channels.WindowClosed)
+			if text := sendError(t, err).Text; !strings.Contains(text, tt.want) {
+				t.Errorf("got the words %q, want %q in them", text, tt.want)
+			}
 			if sendError(t, err).Hint == "" {
 				t.Errorf("the error %v has no hint", err)
 			}

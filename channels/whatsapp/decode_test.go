@@ -288,9 +288,9 @@ func TestDecodeOddTypes(t *testing.T) {
 		},
 		{
 			name: "quantity as an object",
-			fields: `"type": "order", "order": {"product_items": [
+			fields: `"type": "order", "order": {"text": "soon", "product_items": [
 				{"product_retailer_id": "A1", "quantity": {}, "item_price": 9, "currency": "EUR"}]}`,
-			wantShown: "- ? × A1: 9 EUR each",
+			wantShown: "- ? × A1: 9 EUR each\n\nsoon", // without a total
 		},
 		{
 			name: "one price missing, so that there is no total",

@@ -324,7 +324,7 @@ func TestSendTwoFiles(t *testing.T) {
 	w := newWorld(t)
 	w.openWindow()
 	o := outbound(14, "two")
-	o.Files = []channels.File{file("a.pdf", "", nil), file("b.pdf", "", nil)}
+	o.Files = []channels.File{file("a.pdf", "", []byte("x")), file("b.pdf", "", []byte("x"))}
 	w.wantSendFails(o, channels.BadContent)
 	wantEqual(t, "number of sent messages", len(w.number.Sent()), 0)
 }
