@@ -38,11 +38,7 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	t, isOurs := parseToken(c.env.Keys, string(s.Token))
 	state.Others = !isOurs
 	if isOurs {
-		state.MessageID = t.message
-		state.Early = !t.last
-		if state.Early {
-			state.Piece = t.part
-		}
+		state.MessageID, state.Early, state.Piece = t.message, !t.last, t.part
 	}
 
 	in := channels.Inbound{Kind: channels.InboundStatus, At: timeOf(s.Timestamp), Status: state,

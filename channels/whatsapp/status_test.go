@@ -161,6 +161,16 @@ func TestStatusOfAnotherProgramsMessage(t *testing.T) {
 	}
 }
 
+// The status of a part that others follow says which one it is: the second of three, here.
+func TestStatusOfAPart(t *testing.T) {
+	t.Parallel()
+	in := decodeOnly(t, hook("messages", `{"statuses":[{"id":"wamid.2","status":"delivered","timestamp":"1763631000",
+		"recipient_id":"491701234567","biz_opaque_callback_data":"`+token{message: 12, part: 1}.sign(testKeys()[0])+`"}]}`))
+	wantEqual(t, "message", in.Status.MessageID, 12)
+	wantEqual(t, "is of an earlier part", in.Status.Early, true)
+	wantEqual(t, "part", in.Status.Piece, 1)
+}
+
 // A token names a message if it is signed with one of our keys, and as we write it.
 func TestParseToken(t *testing.T) {
 	t.Parallel()
