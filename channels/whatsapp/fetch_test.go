@@ -2,11 +2,15 @@ package whatsapp
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
 	"parley/channels"
+	"parley/channels/fence"
+	"parley/channels/graph"
 	"parley/channels/graphfake"
 )
 
@@ -167,4 +171,37 @@ func TestIsSameHash(t *testing.T) {
 			t.Errorf("isSameHash(%q) = %v, want %v", tt.written, got, tt.want)
 		}
 	}
+}
+
+// What a failed fetch means for agents: a file that is gone, too large or elsewhere stays away, everything else is read again.
+func TestFetchErrors(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		err      error
+		want     channels.Class
+		wantText string
+	}{
+		{name: "too large", err: graph.ErrTooLarge, want: channels.BadContent, wantText: "The file is larger than 100 MB."},
+		{
+			name: "another host", err: graph.ErrForeignHost, want: channels.BadContent,
+			wantText: "WhatsApp points to a file on a host that isn't its own.",
+		},
+		{name: "gone", err: &graph.Error{Status: 404}, want: channels.BadContent, wantText: "WhatsApp doesn't have the file any more."},
+		{
+			name: "unknown id", err: &graph.Error{Status: 400, Coded: true, Code: codeInvalidParameter}, want: channels.BadContent,
+			wantText: "WhatsApp doesn't have the file any more.",
+		},
+		{
+			name: "answer lost", err: &fence.LostError{Left: true}, want: channels.Retry,
+			wantText: "The file could not be read from WhatsApp.",
+		},
+	}
+	c := newWorld(t).channel
+	for _, tt := range tests {
+		wantEqual(t, tt.name, wantClass(t, tt.name, c.fetchError(tt.err), tt.want).Text, tt.wantText)
+	}
+	body := &hashedBody{ReadCloser: fence.Bounded(io.NopCloser(strings.NewReader("12345")), 4, graph.ErrTooLarge), sum: sha256.New()}
+	_, err := io.ReadAll(body)
+	_ = wantClass(t, "reading a file that is too large", err, channels.BadContent)
 }

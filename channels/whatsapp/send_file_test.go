@@ -189,6 +189,7 @@ func TestSendVideoThatIsRefusedAsOne(t *testing.T) {
 	w.wantTexts("look")
 	for _, r := range w.RequestsTo("whatsapp.messages")[1:] {
 		wantEqual(t, "the document is a video, too", strings.Contains(string(r.Body), `"video"`), false)
+		wantEqual(t, "the document has its name", strings.Contains(string(r.Body), `"filename":"a.mp4"`), true)
 	}
 	got := w.ann.Inbox()[0]
 	wantEqual(t, "kind of the message", got.Type, "document")

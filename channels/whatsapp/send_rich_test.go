@@ -164,6 +164,52 @@ func TestSendTemplate(t *testing.T) {
 			{"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": [{"type": "payload", "payload": "ok"}]}]}`)
 }
 
+// Buttons, lists, places and cards that WhatsApp would refuse are refused before anything leaves.
+func TestRichRefused(t *testing.T) {
+	t.Parallel()
+	button := channels.Button{Title: "Yes"}
+	row := channels.ListRow{Title: "Tea"}
+	list := func(change func(*channels.List)) channels.Rich {
+		l := channels.List{Button: "Choose", Sections: []channels.ListSection{{Title: "Hot", Rows: []channels.ListRow{row}}}}
+		change(&l)
+		return channels.Rich{List: &l}
+	}
+	tests := []struct {
+		name string
+		rich channels.Rich
+		text string
+	}{
+		{name: "no text", rich: channels.Rich{Buttons: []channels.Button{button}}, text: ""},
+		{name: "long text", rich: channels.Rich{Buttons: []channels.Button{button}}, text: long(maxBody + 1)},
+		{name: "same title twice", rich: channels.Rich{Buttons: []channels.Button{button, button}}, text: "x"},
+		{name: "long title", rich: channels.Rich{Buttons: []channels.Button{{Title: long(maxButton + 1)}}}, text: "x"},
+		{name: "no title", rich: channels.Rich{Buttons: []channels.Button{{ID: "y"}}}, text: "x"},
+		{name: "long id", rich: channels.Rich{Buttons: []channels.Button{{ID: long(maxButtonID + 1), Title: "Yes"}}}, text: "x"},
+		{name: "four buttons", rich: channels.Rich{Buttons: []channels.Button{{Title: "1"}, {Title: "2"}, {Title: "3"}, {Title: "4"}}}, text: "x"},
+		{name: "no button of the list", rich: list(func(l *channels.List) { l.Button = "" }), text: "x"},
+		{name: "no rows", rich: list(func(l *channels.List) { l.Sections[0].Rows = nil }), text: "x"},
+		{name: "no sections", rich: list(func(l *channels.List) { l.Sections = nil }), text: "x"},
+		{name: "long title of a row", rich: list(func(l *channels.List) { l.Sections[0].Rows[0].Title = long(maxRowTitle + 1) }), text: "x"},
+		{name: "long words of a row", rich: list(func(l *channels.List) { l.Sections[0].Rows[0].Description = long(maxRowWords + 1) }), text: "x"},
+		{name: "long title of a section", rich: list(func(l *channels.List) { l.Sections[0].Title = long(maxRowTitle + 1) }), text: "x"},
+		{
+			name: "two sections, one without a title", text: "x",
+			rich: list(func(l *channels.List) {
+				l.Sections = append(l.Sections, channels.ListSection{Rows: []channels.ListRow{row}})
+			}),
+		},
+		{name: "no place on Earth", rich: channels.Rich{Location: &channels.Location{Longitude: 181}}},
+		{name: "card of nobody", rich: channels.Rich{Contact: &channels.ContactCard{Phones: []string{"+15550100"}}}},
+		{name: "cards", rich: channels.Rich{Cards: []channels.RichCard{{Title: "Tea"}}}, text: "x"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := richSteps(tt.rich, tt.text)
+			_ = wantClass(t, "composing", err, channels.BadContent)
+		})
+	}
+}
+
 // A template that is filled in wrongly, or isn't the one that WhatsApp has, is refused.
 func TestSendTemplateFilledInWrongly(t *testing.T) {
 	t.Parallel()
