@@ -227,6 +227,22 @@ func TestArchivedTeam(t *testing.T) {
 	wantWords(t, se.Hint, "Unarchive")
 }
 
+// When a team takes posts again, its channels are open at once, and what was typed meanwhile is looked for.
+func TestTeamThatTakesPostsAgain(t *testing.T) {
+	t.Parallel()
+	w := newClockedWorld(t).run()
+	w.desk.Connected(t, 1)
+	w.typeAsAnn("which tells to what team the channel belongs")
+	w.forbidPosts("activities.send", w.channel)
+	_ = w.mustFail(w.newSaid(w.root, "x"))
+	w.replyUnheard("typed meanwhile")
+	w.fake.ClearFaults()
+	w.sendActivity(w.root, w.channelEvent("teamUnarchived", w.team, "standard"))
+	w.waitStored("typed meanwhile")
+	w.mustSend(w.newSaid(w.root, "x"))
+	w.wantReport(channels.Active)
+}
+
 // A channel belongs to the team that owns it, whomever it is shared with.
 func TestSharedChannelBelongsToItsTeam(t *testing.T) {
 	t.Parallel()

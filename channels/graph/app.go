@@ -195,7 +195,7 @@ func (a *App) Exchange(ctx context.Context, code, redirect string) (string, erro
 func Callback(now string, env channels.Env) string {
 	parley, account := path.Split(now)
 	ours, _ := path.Split(env.HookURL)
-	if parley != ours {
+	if now == "" || parley != ours {
 		return env.HookURL
 	}
 	if env.Accounts != nil && !slices.Contains(env.Accounts, account) { // nil means that the accounts aren't known

@@ -51,6 +51,8 @@ type Options struct {
 	// MediaHosts are hosts that Download may call besides that of BaseURL; a leading dot
 	// means all hosts below.
 	MediaHosts []string
+	// MediaDialer opens the connections of Download; nil means Dialer.
+	MediaDialer channels.Dialer
 }
 
 // Client calls the Graph API for one account. It is safe for concurrent use.
@@ -65,6 +67,7 @@ type Client struct {
 	mustProve *atomic.Bool
 	hosts     []string
 	http      *http.Client
+	media     *http.Client
 }
 
 // New makes a client. It opens no connection.
@@ -78,16 +81,21 @@ func New(o Options) (*Client, error) {
 	if !IsVersion(o.Version) {
 		return nil, fmt.Errorf("graph: version %q isn't like %s", o.Version, DefaultVersion)
 	}
+	if o.MediaDialer == nil {
+		o.MediaDialer = o.Dialer
+	}
 
-	return &Client{
+	c := &Client{
 		base:      base.JoinPath(o.Version),
 		host:      base,
 		token:     o.Token,
 		secret:    o.Secret,
 		mustProve: &atomic.Bool{},
 		hosts:     o.MediaHosts,
-		http:      fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.Dialer}),
-	}, nil
+	}
+	c.http = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.Dialer})
+	c.media = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.MediaDialer})
+	return c, nil
 }
 
 // isWebURL reports whether an address is one of http or https.
@@ -123,7 +131,7 @@ type File struct {
 	ContentType string
 	Content     []byte
 	Body        io.Reader // instead of Content
-	SizeBytes   int64     // of Body; if that is shorter, the request isn't complete, and fails
+	SizeBytes   int64     // of Body
 }
 
 // Upload makes one request with a multipart form: fields in order of their names, then the file. If Meta refuses it because it demands
@@ -155,8 +163,26 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 	}
 
 	frame := form.Bytes()
-	body := io.MultiReader(bytes.NewReader(frame[:headSize]), f.Body, bytes.NewReader(frame[headSize:]))
+	file := &wholeReader{r: f.Body, left: f.SizeBytes}
+	body := io.MultiReader(bytes.NewReader(frame[:headSize]), file, bytes.NewReader(frame[headSize:]))
 	return c.do(ctx, http.MethodPost, path, nil, w.FormDataContentType(), body, int64(len(frame))+f.SizeBytes, out)
+}
+
+// wholeReader reads a file and fails if it has fewer bytes than announced. Then the form isn't completed, so that Meta can't take half of
+// a file for all of it.
+type wholeReader struct {
+	r    io.Reader
+	left int64
+}
+
+// Read implements io.Reader. Errors: io.ErrUnexpectedEOF.
+func (w *wholeReader) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	w.left -= int64(n)
+	if errors.Is(err, io.EOF) && w.left > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // do makes one request. If Meta refuses it because it demands appsecret_proof, do repeats it with the proof. If the body can be read only
@@ -182,11 +208,11 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 
 // proven returns a query with the proof that we know the app's secret, unless proves is false or the query has one.
 func (c *Client) proven(query url.Values, proves bool) url.Values {
-	if !proves {
+	if !proves || query.Has(proofParameter) {
 		return query
 	}
 	with := url.Values{proofParameter: {c.appProof(c.secret)}}
-	maps.Copy(with, query) // also a proof of its own
+	maps.Copy(with, query)
 	return with
 }
 

@@ -48,7 +48,7 @@ func (c *Client) Download(ctx context.Context, rawURL string, withToken bool, ma
 	}
 
 	req.Header.Set("User-Agent", userAgent)
-	resp, err := fence.Do(c.http, req)
+	resp, err := fence.Do(c.media, req)
 	if err != nil {
 		return nil, err
 	}

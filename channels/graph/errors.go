@@ -123,8 +123,10 @@ func readErrorObject(body []byte) *ErrorObject {
 	var answer struct {
 		Error *ErrorObject `json:"error"`
 	}
-	_ = Read(body, &answer) // what isn't JSON has no such object
-	if answer.Error == nil || !answer.Error.Code.Known {
+	if Read(body, &answer) != nil || answer.Error == nil {
+		return nil
+	}
+	if !answer.Error.Code.Known {
 		return nil
 	}
 	return answer.Error

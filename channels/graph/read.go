@@ -28,6 +28,7 @@ type Decimal struct {
 // UnmarshalJSON implements json.Unmarshaler.
 func (d *Decimal) UnmarshalJSON(raw []byte) error {
 	value, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
+	*d = Decimal{}
 	if err == nil && !math.IsNaN(value) && !math.IsInf(value, 0) {
 		*d = Decimal{Value: value, Known: true}
 	}

@@ -16,6 +16,9 @@ import (
 	"parley/channels/wamark"
 )
 
+// maxInboundBytes is the longest text of a message, in bytes; WhatsApp's own limit is lower.
+const maxInboundBytes = 64 << 10
+
 // maxMediaRef is the maximum length of the id and the hash of a file together; both become an Attachment's Ref.
 const maxMediaRef = 1000
 
@@ -83,7 +86,13 @@ func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMes
 }
 
 // textWithMarks converts a text with WhatsApp's marks (*bold*) to Markdown.
-func textWithMarks(s loose) string { return wamark.Parse(string(s)) }
+func textWithMarks(s loose) string {
+	text := string(s)
+	if len(text) > maxInboundBytes {
+		text = strings.ToValidUTF8(text[:maxInboundBytes], "") + "…"
+	}
+	return wamark.Parse(text)
+}
 
 // readAnswer reads a customer's answer to a message of ours: a chosen button or row, or a filled form. For any other answer it
 // returns a remark for agents. If the answer itself is missing, it reads nothing and returns "".
@@ -336,17 +345,18 @@ func extensionOf(contentType string) string {
 // addContext reads which message the customer answers, and adds remarks for agents: whether the message was forwarded, which product
 // it is about, and from which advertisement the customer came.
 func addContext(in *channels.Inbound, parts map[string]json.RawMessage) {
-	c, _ := readPart[messageContext](parts, "context")
-	in.Answers.External = boundedID(string(c.ID))
-	if c.FrequentlyForwarded {
-		in.Notices = append(in.Notices, "Forwarded many times.")
-	} else if c.Forwarded {
-		in.Notices = append(in.Notices, "Forwarded.")
-	}
+	if c, ok := readPart[messageContext](parts, "context"); ok {
+		in.Answers.External = boundedID(string(c.ID))
+		if c.FrequentlyForwarded {
+			in.Notices = append(in.Notices, "Forwarded many times.")
+		} else if c.Forwarded {
+			in.Notices = append(in.Notices, "Forwarded.")
+		}
 
-	if c.Product != nil {
-		in.Notices = append(in.Notices, fmt.Sprintf("Asked about product %s of catalogue %s.",
-			clippedLine(c.Product.Item, maxName), clippedLine(c.Product.CatalogID, maxName)))
+		if c.Product != nil {
+			in.Notices = append(in.Notices, fmt.Sprintf("Asked about product %s of catalogue %s.",
+				clippedLine(c.Product.Item, maxName), clippedLine(c.Product.CatalogID, maxName)))
+		}
 	}
 
 	if r, ok := readPart[referral](parts, "referral"); ok {

@@ -38,7 +38,11 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	t, isOurs := parseToken(c.env.Keys, string(s.Token))
 	state.Others = !isOurs
 	if isOurs {
-		state.MessageID, state.Early, state.Piece = t.message, !t.last, t.part
+		state.MessageID = t.message
+		state.Early = !t.last
+		if state.Early {
+			state.Piece = t.part
+		}
 	}
 
 	in := channels.Inbound{Kind: channels.InboundStatus, At: timeOf(s.Timestamp), Status: state,

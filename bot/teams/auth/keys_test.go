@@ -139,8 +139,8 @@ func TestKnownKeysStayGoodWhileTheKeyServerIsDown(t *testing.T) {
 	w.wantRequests(t, 2)
 }
 
-// While the key server is down nobody can tell whether an unknown key is good. It isn't asked with each request, and as soon as it is
-// back the key is found.
+// While the key server is down nobody can tell whether an unknown key is good. It isn't asked with each request. As soon as it is back,
+// a key that it doesn't have is refused, for which it is asked once a minute as ever, and one that it has is found.
 func TestUnknownKeyWhileTheKeyServerIsDown(t *testing.T) {
 	t.Parallel()
 	one, two := signers()
@@ -153,8 +153,15 @@ func TestUnknownKeyWhileTheKeyServerIsDown(t *testing.T) {
 	}
 	w.wantRequests(t, 2)
 
+	w.server.publish(nil, one)
+	for range 2 {
+		w.advance(keysRetryPause)
+		w.wantRefused(t, two)
+	}
+	w.wantRequests(t, 3)
+
 	w.server.publish(nil, one, two)
-	w.advance(keysRetryPause)
+	w.advance(unknownKeyPause)
 	w.wantAccepted(t, two)
 }
 
@@ -209,6 +216,11 @@ func TestUnsafeKeys(t *testing.T) {
 	}{
 		{name: "a short modulus", key: keyWith(good, "n", "AQAB")},
 		{name: "exponent 1", key: keyWith(good, "e", "AQ")},
+		{name: "exponent 4", key: keyWith(good, "e", "BA")},
+		{name: "exponent of 33 bits", key: keyWith(good, "e", "AQAAAAE")},
+		{name: "exponent of 65 bits", key: keyWith(good, "e", "AQAAAAAAAQAB")},
+		{name: "exponent with another sign behind it", key: keyWith(good, "e", "AQAB*")},
+		{name: "of another type", key: keyWith(good, "kty", "EC")},
 		{name: "for encryption", key: keyWith(good, "use", "enc")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -238,6 +238,11 @@ func TestOldTokenIsUsedWhileEntraIsDown(t *testing.T) {
 		t.Error("after the pause: got another token, want the old one")
 	}
 	s.wantRequests(t, 3)
+
+	// Once a service has refused it, there is none.
+	if token, err := s.Renew(t.Context(), first); !errors.Is(err, rest.ErrToken) {
+		t.Errorf("renewed: got the token %q and error %v, want ErrToken", token, err)
+	}
 }
 
 // When the old token has ended and Entra is still down, there is none. That says nothing about our secret.

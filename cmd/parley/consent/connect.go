@@ -65,6 +65,9 @@ func PersonOf(account store.Account) (string, error) {
 // configOf reads the settings of an account that are not encrypted.
 func configOf(account store.Account) (channels.Config, error) {
 	config := channels.Config{}
+	if len(account.Config) == 0 {
+		return config, nil
+	}
 	if err := json.Unmarshal(account.Config, &config); err != nil {
 		return nil, fmt.Errorf("consent: account %s: stored settings: %w", account.Name, err)
 	}

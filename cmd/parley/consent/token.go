@@ -41,7 +41,7 @@ type token struct {
 	renewAt     time.Time // when it should be refreshed
 	endsAt      time.Time // when it expires
 	refreshedAt time.Time // when this process refreshed it last; zero if it never did
-	lastFailure error     // why a refresh of this process failed last
+	lastFailure error     // why this process's last refresh failed; nil if it succeeded
 	retryAt     time.Time // until then lastFailure is returned without asking the provider
 }
 
@@ -59,22 +59,25 @@ func (t *token) Token(ctx context.Context, refused string) (string, error) {
 	}
 
 	now := t.keeper.now()
-	if now.Sub(t.refreshedAt) < freshFor {
+	if t.value == refused && now.Sub(t.refreshedAt) < freshFor {
 		refused = "" // the token is brand-new: another one would be refused, too
 	}
-	if t.value != refused && now.Before(t.renewAt) {
+	if t.isUsable(refused) && now.Before(t.renewAt) {
 		return t.value, nil
 	}
 
 	value, err := t.fetchShared(ctx, refused)
 	var failure *channels.SendError
 	mayWorkLater := errors.As(err, &failure) && failure.Class == channels.Retry
-	if mayWorkLater && t.value != refused && t.keeper.now().Before(t.endsAt) {
+	if mayWorkLater && t.isUsable(refused) && t.keeper.now().Before(t.endsAt) {
 		return t.value, nil // it is good for some more minutes
 	}
 
 	return value, err
 }
+
+// isUsable reports whether there is an access token other than the one that a server refused.
+func (t *token) isUsable(refused string) bool { return t.value != "" && t.value != refused }
 
 // fetchShared reads the access token that all replicas share, and refreshes it if that is due. Only the replica that has the
 // lease refreshes; the others wait for what it stores.
@@ -87,7 +90,7 @@ func (t *token) fetchShared(ctx context.Context, refused string) (string, error)
 		if t.value != refused && g.RenewIn > 0 {
 			return t.value, nil
 		}
-		if t.keeper.now().Before(t.retryAt) {
+		if t.lastFailure != nil && t.keeper.now().Before(t.retryAt) {
 			return "", t.lastFailure
 		}
 
@@ -195,6 +198,7 @@ func (t *token) refresh(ctx context.Context, refused string) (isReplaced bool, e
 		return false, passingError("The new sign-in can't be stored.", err)
 	}
 
+	t.lastFailure = nil
 	if isCurrent {
 		now := t.keeper.now()
 		t.value = tokens.Access
