@@ -11,7 +11,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/bridge/setup/parleyfile"
 	"parley/store/logbook"
 )
 
@@ -369,36 +368,4 @@ func TestEntriesAreTakenOut(t *testing.T) {
 	if want := []string{file, "ann@acme.test", "rookery"}; !slices.Equal(left, want) {
 		t.Errorf("left: got %q, want %q", left, want)
 	}
-}
-
-// Whatever is typed into a field of a page is stored as it is, or refused beside the field: it never becomes
-// another key.
-func FuzzChange(f *testing.F) {
-	f.Add("a: b\n- c", "${PATH}", "\"q\" 'r' \\ {x} [y] # z")
-	f.Add("\tx\r\n ", "$${", "*a &b !c |")
-	f.Add("true", "null", "007")
-	f.Add("\u2028\u0085", "\ufeff", "\x00")
-	f.Fuzz(func(t *testing.T, name, signature, entry string) {
-		doc := &changeFile{kind: EntryAccount, fields: FieldsOf(EntryAccount, new(loft()))}
-		doc.build(Change{Kind: EntryAccount, Name: "home-loft", Channel: "pigeon", Values: map[string][]string{
-			"signature": {signature}, "loft.sender_name": {name}, "loft.aliases": {entry, "second"}}}, placeOf(EntryAccount))
-		file, err := parleyfile.Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables)
-		if err != nil {
-			var refused *Refused
-			if !errors.As(doc.asRefused(err), &refused) || len(refused.Others) > 0 {
-				t.Fatalf("%v of %q", err, doc.lines)
-			}
-			return
-		}
-		if len(file.Accounts) != 1 || file.Accounts[0].Name != "home-loft" || len(file.Accounts[0].Sections) != 1 || len(file.Accounts[0].Sections[0].Fields) != 2 {
-			t.Fatalf("%+v", file.Accounts)
-		}
-		if got := file.Accounts[0].Signature.Value; got != signature {
-			t.Errorf("signature %q became %q", signature, got)
-		}
-		fields := file.Accounts[0].Sections[0].Fields
-		if fields[0].Many.Items[0].Value != entry || fields[1].One.Value != name {
-			t.Errorf("%q and %q became %+v", entry, name, fields)
-		}
-	})
 }
