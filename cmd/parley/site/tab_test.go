@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bot/teams"
 	"parley/bot/web/oidcfake"
@@ -306,5 +307,25 @@ func TestTabSignOutEverywhere(t *testing.T) {
 	inTab.Post("/auth/sign-out-everywhere", nil)
 	if signedIn(inBrowser) {
 		t.Error("the browser is still signed in")
+	}
+}
+
+// Whoever reads the table of sessions, such as in a backup, can't sign in by what stands there: neither as somebody in a browser nor in
+// the tab.
+// R-221
+func TestSessionsAreStoredHashed(t *testing.T) {
+	t.Parallel()
+	tab := startTab(t)
+	inBrowser, inTab := tab.Visitor("ann@acme.test"), tab.Visitor("")
+	wantStatus(t, "a page in the browser", inBrowser.Get("/settings/accounts"), http.StatusOK)
+	begun := inTab.Post("/auth/tab", signInForm(tab.token(t, tokenRequest{})))
+	ofTab := must(http.ParseSetCookie(begun.Header.Get("Set-Cookie")))(t)
+	for _, cookie := range []*http.Cookie{inBrowser.Cookie(), ofTab} {
+		if n := countRowsOf(t, tab.Site, `SELECT count(*) FROM site_sessions WHERE token = $1`, cookie.Value); n != 0 {
+			t.Errorf("the value of the cookie %s stands in the database", cookie.Name)
+		}
+	}
+	if n := countLongSessions(t, tab.Site, time.Hour); n != 2 {
+		t.Errorf("%d sessions are kept for more than an hour, want Ann's in the browser and in the tab", n)
 	}
 }
