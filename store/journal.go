@@ -149,6 +149,9 @@ type Inserted struct {
 // InsertEvents stores facts, and appends them to their queues or puts them into quarantine, in one statement. It ignores
 // facts that are known already, and returns the others.
 func InsertEvents(ctx context.Context, q Querier, events []NewEvent) ([]Inserted, error) {
+	if len(events) == 0 {
+		return nil, nil
+	}
 	return query.Collect[Inserted](ctx, q, "insert events", insertEvents, eventColumns(events)...)
 }
 

@@ -96,11 +96,7 @@ func TestReceiptOfTheTextAlone(t *testing.T) {
 // second one, which it has taken; what it tells of that one counts.
 func TestFailureOfTheFirstSending(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-	reply := w.reply(thread, "One")
+	w, thread, reply := newUnclearReply(t)
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "One", "One")
 	w.waitDeliveryState(reply, store.Accepted)
@@ -115,6 +111,19 @@ func TestFailureOfTheFirstSending(t *testing.T) {
 	reportFailed(sent[1].ID)
 	w.waitLine(thread, bridge.LineFailed)
 	w.waitFate(reply, store.FateFailed)
+}
+
+// newUnclearReply makes a world in which nobody knows whether the reply "One" has left: its answer was lost, and the provider can't say
+// whether it has it.
+func newUnclearReply(t *testing.T) (w *world, thread, reply string) {
+	t.Helper()
+	w = newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	thread = w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	reply = w.reply(thread, "One")
+	w.waitFate(reply, "unclear")
+	return w, thread, reply
 }
 
 // sendUnclearReplyAgain starts a world in which nobody can tell whether Ann's reply "One" has left. It was sent again, and waits behind

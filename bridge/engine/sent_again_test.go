@@ -7,7 +7,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
@@ -45,12 +44,7 @@ func TestSentAgainAndTakenBack(t *testing.T) {
 // That the provider refuses another attempt for certain says nothing of the first one: Undo still doesn't tell that the reply never left.
 func TestSentAgainRefusedAndTakenBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-	reply := w.reply(thread, "One")
-	w.waitFate(reply, "unclear")
+	w, thread, reply := newUnclearReply(t)
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Times: -1})
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
 	w.waitFate(reply, "waiting")
@@ -68,12 +62,7 @@ func TestSentAgainRefusedAndTakenBack(t *testing.T) {
 // Nobody knows whether a reply has left, and its author deletes it: who sends it again all the same has decided that by the click.
 func TestUnclearReplyDeletedAndSentAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-	reply := w.reply(thread, "One")
-	w.waitFate(reply, "unclear")
+	w, thread, reply := newUnclearReply(t)
 	w.chat.Delete(support, reply)
 	w.waitLineAbout(thread, bridge.LineDeleteLate, "unclear")
 	w.provider.ClearFaults()

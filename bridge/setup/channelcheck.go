@@ -17,6 +17,10 @@ func (w *work) checkChannels(f *parleyfile.File) error {
 	var faults document.Faults
 	for _, e := range f.Accounts {
 		want, have := w.want.Account(e.Name), w.have.Account(e.Name)
+		if want == nil {
+			continue
+		}
+
 		spec := input.SpecOf(w.options.Specs, want.Row.Kind)
 		isSame := have != nil && maps.Equal(have.Whole(), want.Whole())
 		if spec == nil || spec.Check == nil || isSame {

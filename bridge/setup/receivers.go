@@ -25,6 +25,10 @@ func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 	var faults document.Faults
 	for _, e := range f.Accounts {
 		want := w.want.Account(e.Name)
+		if want == nil {
+			continue
+		}
+
 		spec := input.SpecOf(w.options.Specs, want.Row.Kind)
 		if spec == nil || spec.SentTo == nil {
 			continue
