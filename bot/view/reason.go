@@ -95,7 +95,7 @@ func toldReasons() []reasonWords {
 		same("lone_verb", "It is nothing but a command's word. To do it, type it with a ! before it."),
 		same("for_colleagues", "It begins like a remark for colleagues, or one of its lines does."),
 		same("names_colleague", "It begins with a colleague's name, or has one or mine behind an @."),
-		same("quotes_colleague", "It quotes what a colleague wrote, or you, or a message of elsewhere, so it may be meant for colleagues."),
+		same("quotes_colleague", "It quotes something other than the customer's words, so it may be meant for colleagues."),
 		same("file_alone", "It is a file without a word."),
 		same("after_remark", "It comes right after a colleague's remark, so it may be meant for them."),
 		same("confirm", "Plain text waits for a click in this account."),

@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// Who quotes a colleague, or passes on what was said elsewhere, may speak to the colleague, so the author is asked. Who quotes
-// the customer's words answers them.
+// Who quotes a colleague, a line of Parley's or a message that Parley doesn't know, or passes on what was said elsewhere, may
+// speak to colleagues, so the author is asked. Who quotes the customer's words answers them.
 func TestQuotedColleague(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -22,8 +22,10 @@ func TestQuotedColleague(t *testing.T) {
 	w.waitFate(between, "out")
 	answer := w.reply(thread, "<quote "+asked+"> No, he makes it up")
 	w.waitFate(answer, "ask")
-	w.waitLine(thread, bridge.LineAsk)
+	line := w.waitLine(thread, bridge.LineAsk)
 	w.waitFate(w.reply(thread, "<forward> No, he makes that up, too"), "ask")
+	w.waitFate(w.reply(thread, "<quote "+line.ID+"> Who, he?"), "ask")
+	w.waitFate(w.reply(thread, "<quote 99999.000001> No, not that one"), "ask")
 	customers := w.waitShown("Hello")
 	reply := w.reply(thread, "<quote "+customers.ID+"> Yes, gladly")
 	w.waitFate(reply, "out")

@@ -154,7 +154,7 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 			MentionsBot:    r.MentionsBot,
 			MentionsPeople: len(r.Mentions) > 0,
 			NamesColleague: isToColleague(sp.Dir.Agents, r.Agent, r.Raw),
-			QuotesPerson:   sp.quotesPerson(r),
+			QuotesOther:    sp.quotesOther(r),
 			HasText:        r.Text != "" || r.Rich != nil,
 			HasFiles:       len(r.Files) > 0,
 		},
@@ -172,14 +172,19 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 	}
 }
 
-// quotesPerson reports whether a text quotes what a person typed in the chat, so that it may be an answer to that. A text that
-// quotes a post of Parley's answers the customer, whose words the post shows. Of what was forwarded from elsewhere nobody knows
-// who said it: it counts as a person's.
-func (sp *UseCases) quotesPerson(r book.Request) bool {
+// quotesOther reports whether a text quotes or forwards something other than a customer's words, so that it may be meant for
+// colleagues: what a person typed, a line of Parley's, or a message that Parley doesn't know. Of the latter, and of what was
+// forwarded from elsewhere, nobody knows who said it.
+func (sp *UseCases) quotesOther(r book.Request) bool {
 	return r.Forwards || slices.ContainsFunc(r.Quotes, func(id string) bool {
 		p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id}]
-		return p != nil && (p.Kind == book.HumanMessage || p.Kind == book.EarlyMessage)
+		return p == nil || !showsCustomersWords(bridge.PostKind(p.Kind))
 	})
+}
+
+// showsCustomersWords reports whether a message of a kind shows what a customer wrote or sent.
+func showsCustomersWords(kind bridge.PostKind) bool {
+	return kind == bridge.PostRoot || kind == bridge.PostSaid || kind == bridge.PostFiles
 }
 
 // isInLeftThread reports whether a text was typed in a thread that the conversation has left, because its root (the first

@@ -41,7 +41,7 @@ type TypedText struct {
 	MentionsBot    bool
 	MentionsPeople bool
 	NamesColleague bool // it begins with a colleague's name ("Ben, can you …"), or has one behind an @
-	QuotesPerson   bool // it quotes what a person wrote, and not Parley's post of a customer's words
+	QuotesOther    bool // it quotes something other than Parley's post of a customer's words
 	HasText        bool
 	HasFiles       bool
 }
@@ -129,7 +129,7 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Ask, "for_colleagues"
 	case s.Text.NamesColleague:
 		return Ask, "names_colleague"
-	case s.Text.QuotesPerson:
+	case s.Text.QuotesOther:
 		return Ask, "quotes_colleague"
 	case !s.Text.HasText:
 		return Ask, "file_alone"

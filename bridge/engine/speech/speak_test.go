@@ -98,9 +98,9 @@ func TestSpeakReasons(t *testing.T) {
 		{name: "a colleague's name", want: speech.Ask, reason: "names_colleague", wantTold: true,
 			change: func(s *speech.Speech) { s.Text.NamesColleague = true }},
 		{name: "an answer to a colleague's message", want: speech.Ask, reason: "quotes_colleague", wantTold: true,
-			change: func(s *speech.Speech) { s.Text.QuotesPerson = true }},
+			change: func(s *speech.Speech) { s.Text.QuotesOther = true }},
 		{name: "an answer to a colleague's message, explicitly", want: speech.Out, reason: "explicit",
-			change: func(s *speech.Speech) { s.Text.QuotesPerson, s.Text.IsExplicit = true, true }},
+			change: func(s *speech.Speech) { s.Text.QuotesOther, s.Text.IsExplicit = true, true }},
 		{name: "a word for colleagues, explicitly", want: speech.Out, reason: "explicit", change: func(s *speech.Speech) {
 			s.Text.Marker, s.Text.NamesColleague, s.Text.IsExplicit = bridge.MarkColleagues, true, true
 		}},
@@ -148,7 +148,7 @@ func mustStay(s speech.Speech) bool {
 func needsNoClick(s speech.Speech) bool {
 	maySpeak := !s.HasOwner || s.Author.IsAssignee || s.Account.AnyAgentReplies
 	isUnusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.NamesColleague ||
-		s.Text.QuotesPerson || !s.Text.HasText || s.FollowsRemark || s.Account.MustConfirm
+		s.Text.QuotesOther || !s.Text.HasText || s.FollowsRemark || s.Account.MustConfirm
 	return s.Text.IsExplicit || s.Account.ReplyMode == store.ReplyDirect && maySpeak && !isUnusual
 }
 
@@ -226,7 +226,7 @@ func speechOf(flags int) speech.Speech {
 		Author: speech.Author{IsAgent: bit(0), MayReply: bit(1), IsAssignee: bit(10)},
 		Text: speech.TypedText{
 			IsExplicit: bit(2), MentionsBot: bit(3), MentionsPeople: bit(4),
-			HasText: bit(5), HasFiles: bit(6), NamesColleague: bit(16), QuotesPerson: bit(17),
+			HasText: bit(5), HasFiles: bit(6), NamesColleague: bit(16), QuotesOther: bit(17),
 		},
 		Account:  speech.AccountRules{ReplyMode: mode, OnlyWatches: bit(7), AnyAgentReplies: bit(8), MustConfirm: bit(12)},
 		HasOwner: bit(9), FollowsRemark: bit(11), InLeftThread: bit(14), InDailyThread: bit(15),
