@@ -59,7 +59,7 @@ type Spoken struct {
 	Event     EventID // messages are sorted by it, then by ID
 	Direction store.Direction
 	Fate      store.Fate
-	Reason    string  // why it has that fate: a code, or a sentence
+	Reason    Reason  // why it has that fate
 	Author    string  // an agent's or the customer's name; "" means not known
 	Agent     AgentID // 0 means no agent wrote it
 	At        time.Time

@@ -2,7 +2,7 @@ package bridge
 
 // Problem is a refusal that people read: what happened and what to do next.
 type Problem struct {
-	Code string // for machines: "not_allowed", "stale", …
+	Code Reason // "not_allowed", "stale", …
 	Text string // "This conversation is resolved."
 	Hint string // "Reopen it, or start a new one."
 
@@ -10,4 +10,4 @@ type Problem struct {
 }
 
 // Error implements error.
-func (p *Problem) Error() string { return p.Code + ": " + p.Text }
+func (p *Problem) Error() string { return string(p.Code) + ": " + p.Text }

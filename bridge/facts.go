@@ -211,7 +211,7 @@ type LogRow struct {
 	What   string // what was done: "assigned", "resolved"
 	Detail string // tags, names or a note with which it was done, or else why; "" means there is none
 
-	// IsChosen means that a person chose the words of Detail. Otherwise Detail may be a code of the engine's. Rows
+	// IsChosen means that a person chose the words of Detail. Otherwise Detail is a Why, as it is stored. Rows
 	// that earlier versions wrote don't have it.
 	IsChosen bool `json:",omitempty"`
 }

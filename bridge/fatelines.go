@@ -6,15 +6,12 @@ import "time"
 // inside, was sent, failed, or waits. See Line. A reply is "parked" if it can't leave now: it waits until the
 // provider's window for free text ("reply window") opens, or a person decides.
 
-// ReasonWindow is the Reason of a reply that is parked because its reply window is closed.
-const ReasonWindow = "window"
-
 // AskLine asks the author whether a text is for the customer. If the line's Verb is VerbUnknown, the text began like
 // a command that doesn't exist.
 type AskLine struct {
-	Reason string `json:",omitempty"` // why we ask: a code of Speak (bridge/engine/speech), or a sentence
-	Hint   string `json:",omitempty"` // what to do next, in place of the usual words
-	Meant  *Meant `json:",omitempty"` // the verb that was probably meant, as the first button
+	Why   Why    `json:"Reason,omitzero"`
+	Hint  string `json:",omitempty"` // what to do next, in place of the usual words
+	Meant *Meant `json:",omitempty"` // the verb that was probably meant, as the first button
 }
 
 // Kind implements LineContent.
@@ -22,8 +19,8 @@ func (*AskLine) Kind() LineKind { return LineAsk }
 
 // InsideLine says why a text stayed inside.
 type InsideLine struct {
-	Reason string `json:",omitempty"` // a code of Speak, or a sentence
-	Hint   string `json:",omitempty"` // what to do next
+	Why  Why    `json:"Reason,omitzero"`
+	Hint string `json:",omitempty"` // what to do next
 }
 
 // Kind implements LineContent.
@@ -31,9 +28,9 @@ func (*InsideLine) Kind() LineKind { return LineInside }
 
 // ParkedLine says why a reply can't leave now. It is kept.
 type ParkedLine struct {
-	Reason string    `json:",omitempty"` // a code, or a sentence; ReasonWindow: the reply window is closed
-	Until  time.Time `json:",omitzero"`  // when that window closed; zero means it was never open, or only the provider knows
-	Hint   string    `json:",omitempty"` // what the provider said of the window, or what to do next
+	Why   Why       `json:"Reason,omitzero"`
+	Until time.Time `json:",omitzero"`  // of ReasonWindow: when it closed; zero means it was never open, or only the provider knows
+	Hint  string    `json:",omitempty"` // what the provider said of the window, or what to do next
 }
 
 // Kind implements LineContent.
@@ -50,8 +47,8 @@ func (*OfferedLine) Kind() LineKind { return LineOffered }
 
 // FailedLine says why the customer did not get a reply, or with Recipient, why one of several recipients did not.
 type FailedLine struct {
-	Reason string `json:",omitempty"` // in the words of whoever refused it
-	Hint   string `json:",omitempty"` // what to do next, in place of the usual words
+	Trouble string `json:"Reason,omitempty"` // in the words of whoever refused it
+	Hint    string `json:",omitempty"`       // what to do next, in place of the usual words
 	// Recipient is the address that the line is about, if it is about this one alone; "" means all of them. Whether
 	// the reply as a whole counts as sent isn't said here then. If anything says it, another line does.
 	Recipient string `json:",omitempty"`
@@ -65,9 +62,9 @@ func (*FailedLine) Kind() LineKind { return LineFailed }
 
 // RetryingLine says why a reply is not out yet.
 type RetryingLine struct {
-	Since  time.Time `json:",omitzero"`  // the first attempt
-	Reason string    `json:",omitempty"` // what failed
-	Hint   string    `json:",omitempty"` // what to do next, in place of the usual words
+	Since   time.Time `json:",omitzero"`        // the first attempt
+	Trouble string    `json:"Reason,omitempty"` // what failed
+	Hint    string    `json:",omitempty"`       // what to do next, in place of the usual words
 }
 
 // Kind implements LineContent.
@@ -75,8 +72,8 @@ func (*RetryingLine) Kind() LineKind { return LineRetrying }
 
 // DelayedLine says that the recipient's server has not delivered a mail yet, and goes on trying.
 type DelayedLine struct {
-	Reason    string `json:",omitempty"`
-	Recipient string `json:",omitempty"` // the address that doesn't have it yet; "" means the customer's
+	Trouble   string `json:"Reason,omitempty"` // what the server says
+	Recipient string `json:",omitempty"`       // the address that doesn't have it yet; "" means the customer's
 }
 
 // Kind implements LineContent.
@@ -84,8 +81,8 @@ func (*DelayedLine) Kind() LineKind { return LineDelayed }
 
 // UnclearLine says why nobody knows whether the customer got a reply.
 type UnclearLine struct {
-	Reason string `json:",omitempty"` // what failed
-	Hint   string `json:",omitempty"` // what to do next, in place of the usual words
+	Trouble string `json:"Reason,omitempty"` // what failed
+	Hint    string `json:",omitempty"`       // what to do next, in place of the usual words
 }
 
 // Kind implements LineContent.
@@ -113,9 +110,9 @@ type DeleteLateLine struct {
 // Kind implements LineContent.
 func (*DeleteLateLine) Kind() LineKind { return LineDeleteLate }
 
-// UndoneLine says that a reply was taken back before it left. Reason is set if By did not simply undo it.
+// UndoneLine says that a reply was taken back before it left. Why is set if By did not simply undo it.
 type UndoneLine struct {
-	Reason string `json:",omitempty"` // a code, or a sentence
+	Why Why `json:"Reason,omitzero"`
 }
 
 // Kind implements LineContent.

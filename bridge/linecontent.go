@@ -9,13 +9,13 @@ import (
 
 // The structs in this file are the contents of lines: the fields that only lines of one kind have (see Line and
 // ContentOf). A line is stored as one flat JSON object that older versions read, too. So a field that has had another
-// name there keeps that name in its tag: `json:"Reason"`. Codes in Reason get their words in bot/view.
+// name there keeps that name in its tag: `json:"Reason"`. A Reason gets its words in bot/view.
 
 // UnknownLine is the content of a kind that only a later version of Parley knows. Its words are shown as they are.
 type UnknownLine struct {
-	Name   LineKind `json:"-"`
-	Reason string   `json:",omitempty"`
-	Hint   string   `json:",omitempty"`
+	Name LineKind `json:"-"`
+	Why  Why      `json:"Reason,omitzero"`
+	Hint string   `json:",omitempty"`
 }
 
 // Kind implements LineContent.
@@ -33,7 +33,7 @@ type Decided struct {
 	By     AgentRef
 	Text   string // its beginning
 	Fate   store.Fate
-	Reason string // a code of Speak, or a sentence
+	Reason Reason // why it has that fate
 }
 
 // UnassignedLine says that the conversation was put back or handed to a team, and where its thread was before.
@@ -80,9 +80,9 @@ func (*CollectedLine) Kind() LineKind { return LineCollected }
 
 // BounceOtherLine is a report that a mail could not be delivered, where nobody knows which mail.
 type BounceOtherLine struct {
-	Words     string `json:"Text,omitempty"` // the report's subject; with Recipient, what the reply says
-	Reason    string `json:",omitempty"`     // what the other side says
-	Recipient string `json:",omitempty"`     // the address, if the line stands in the thread of a reply that went there
+	Words     string `json:"Text,omitempty"`   // the report's subject; with Recipient, what the reply says
+	Trouble   string `json:"Reason,omitempty"` // what the other side says
+	Recipient string `json:",omitempty"`       // the address, if the line stands in the thread of a reply that went there
 }
 
 // Kind implements LineContent.
@@ -90,9 +90,9 @@ func (*BounceOtherLine) Kind() LineKind { return LineBounceOther }
 
 // QuarantineLine says what could not be read or shown.
 type QuarantineLine struct {
-	Account string `json:"Text,omitempty"` // the name of the account for which it came
-	Reason  string `json:",omitempty"`     // why
-	Hint    string `json:",omitempty"`     // the command with which an admin can try again ("parley …"), or what to do, in a sentence
+	Account string `json:"Text,omitempty"`   // the name of the account for which it came
+	Trouble string `json:"Reason,omitempty"` // why it could not be
+	Hint    string `json:",omitempty"`       // the command with which an admin can try again ("parley …"), or what to do, in a sentence
 }
 
 // Kind implements LineContent.
@@ -156,8 +156,8 @@ func (*OptedOutLine) Kind() LineKind { return LineOptedOut }
 
 // RefusedLine says why a verb changed nothing.
 type RefusedLine struct {
-	Reason string `json:",omitempty"` // a code, or a sentence
-	Hint   string `json:",omitempty"` // what to do next
+	Why  Why    `json:"Reason,omitzero"`
+	Hint string `json:",omitempty"` // what to do next
 }
 
 // Kind implements LineContent.
@@ -302,7 +302,7 @@ func (*TaggedLine) Kind() LineKind { return LineDone }
 
 // KeptLine says for what a text is kept.
 type KeptLine struct {
-	Reason string `json:",omitempty"` // ReasonWindow: for the customer's next message; "" means it stays inside
+	Reason Reason `json:",omitempty"` // ReasonWindow: for the customer's next message; "" means it stays inside
 }
 
 // Kind implements LineContent.

@@ -20,7 +20,7 @@ type Message struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	Direction      Direction      `db:"direction" json:"direction"`
 	Fate           Fate           `db:"fate" json:"fate"`               // what became of it
-	Reason         string         `db:"reason" json:"reason"`           // why it has that fate: a code
+	Reason         Reason         `db:"reason" json:"reason"`           // why it has that fate
 	AgentID        *AgentID       `db:"agent_id" json:"agent_id"`       // its author; nil if that isn't an agent or not known
 	IdentityID     *IdentityID    `db:"identity_id" json:"identity_id"` // its author; nil if that isn't a customer
 	AuthorUser     string         `db:"author_user" json:"author_user"` // the surface's id of the person who wrote it
@@ -113,10 +113,15 @@ const (
 	FateDropped Fate = "dropped" // a person decided not to send it
 )
 
-// Reasons of answers that were written without Parley, for example in the mailbox itself.
+// Reason is a code that says why a message has its fate. Most are bridge's.
+type Reason string
+
+// Reasons that statements of the database compare. The first two are those of answers that were written without Parley, for
+// example in the mailbox itself.
 const (
-	ReasonElsewhere = "elsewhere" // by somebody
-	ReasonMachine   = "machine"   // most likely by a machine
+	ReasonElsewhere Reason = "elsewhere" // by somebody
+	ReasonMachine   Reason = "machine"   // most likely by a machine
+	ReasonErased    Reason = "erased"    // the customer was erased, and the message emptied
 )
 
 // IsFromElsewhere reports whether a message is an answer that was written without Parley.
@@ -129,7 +134,7 @@ func (m *Message) IsFromElsewhere() bool {
 func (m *Message) HasOriginal() bool { return m.Direction == DirectionIn || m.IsFromElsewhere() }
 
 // WithOriginal is the SQL condition that is true for the messages m for which HasOriginal is.
-const WithOriginal = `(m.direction = 'in' OR m.reason IN ('` + ReasonElsewhere + `', '` + ReasonMachine + `'))`
+const WithOriginal = `(m.direction = 'in' OR m.reason IN ('` + string(ReasonElsewhere) + `', '` + string(ReasonMachine) + `'))`
 
 const (
 	messageColumns     = `quoted, ` + messageExceptQuoted

@@ -351,7 +351,7 @@ func TestParkedMessages(t *testing.T) {
 		c := store.Conversation{ID: 1 + id, AccountID: account, Kind: "customer", Status: "open", LastAt: at, CreatedAt: at}
 		check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{c}))
 	}
-	park := func(id store.MessageID, conversation store.ConversationID, event store.EventID, reason string) store.Message {
+	park := func(id store.MessageID, conversation store.ConversationID, event store.EventID, reason store.Reason) store.Message {
 		return store.Message{ID: id, ConversationID: conversation, Direction: store.DirectionNote, Fate: store.FateParked,
 			Reason: reason, EventID: event, SaidAt: at, CreatedAt: at}
 	}

@@ -94,7 +94,7 @@ func (p *Pipeline) LatestMessages(list *[]Message, conversations []ConversationI
 }
 
 // ParkedMessages reads the replies of each conversation that wait (are parked) for this reason: the oldest, at most limit.
-func (p *Pipeline) ParkedMessages(list *[]Message, conversations []ConversationID, reason string, limit int) {
+func (p *Pipeline) ParkedMessages(list *[]Message, conversations []ConversationID, reason Reason, limit int) {
 	if len(conversations) > 0 {
 		read(p, list, parkedMessages, conversations, reason, limit)
 	}
@@ -162,7 +162,7 @@ func (p *Pipeline) LatestOf(list *[]ConversationID, accounts []AccountID, addres
 
 // ParkedOf reads which of the newest conversations of customers have replies that wait (are parked) for a reason.
 // Customers are named by account and address (parallel lists).
-func (p *Pipeline) ParkedOf(list *[]ConversationID, accounts []AccountID, addresses []string, reason string) {
+func (p *Pipeline) ParkedOf(list *[]ConversationID, accounts []AccountID, addresses []string, reason Reason) {
 	if len(accounts) > 0 {
 		readIDs(p, list, parkedOf, accounts, addresses, reason)
 	}

@@ -52,7 +52,7 @@ func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
 	noError(t, w.fake.WaitFor(w.ctx(), hasGot(1))) // each line is told in the background
 	p.Token = "failed"
 	p.Line = &bridge.Line{
-		Content: &bridge.FailedLine{Reason: "Her mailbox is full."}, Mentions: p.Line.Mentions,
+		Content: &bridge.FailedLine{Trouble: "Her mailbox is full."}, Mentions: p.Line.Mentions,
 		Text: strings.Repeat("long ", 20000), Verbs: []bridge.Verb{bridge.VerbSendAgain},
 	}
 	w.mustSendAll(p)

@@ -232,7 +232,7 @@ func TestMissedChatterInAThreadOfOthers(t *testing.T) {
 	root, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> help"})
 	noError(t, err)
 	w.waitAction(fact.MessageID(w.channel, root))
-	w.postLine(root, bridge.Line{Content: &bridge.RefusedLine{Reason: "none"}})
+	w.postLine(root, bridge.Line{Content: &bridge.RefusedLine{Why: bridge.Because("none")}})
 	w.stopServing()
 	for _, text := range []string{"our own chat", "<@bot> once more"} {
 		_, err = w.ann.Reply(w.channel, root, text)

@@ -42,7 +42,7 @@ func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) [
 	}
 	what := "A message came back undelivered, and I can't tell which one it was."
 	const hint = "If it was yours, look for the address and try another one."
-	return fateBlocks(l, f, remark{icon: "warning", what: what, reason: c.Reason, hint: hint})
+	return fateBlocks(l, f, remark{icon: "warning", what: what, why: bridge.InWords(c.Trouble), hint: hint})
 }
 
 // accountLine says that an account (a mailbox, number or page), or the AI model, is out of order, or works again.
@@ -110,7 +110,7 @@ func quarantineLine(l bridge.Line, c *bridge.QuarantineLine, _ bridge.Facts) []B
 	if name := shape.OneLine(c.Account, shape.MaxNameRunes); name != "" {
 		what = "Something arrived for " + name + " that I could not read."
 	}
-	parts := []any{what + " It is kept.", shape.NextSentence(c.Reason)}
+	parts := []any{what + " It is kept.", shape.NextSentence(c.Trouble)}
 	if command, ok := strings.CutPrefix(c.Hint, "parley "); ok {
 		parts = append(parts, " An admin can try it again: ", shape.Code("parley "+shape.OneLine(command, maxCommandRunes)))
 	} else {
@@ -144,7 +144,7 @@ func customerParty(l bridge.Line, f bridge.Facts) string {
 
 // refusedLine says why what somebody asked for was not done.
 func refusedLine(l bridge.Line, c *bridge.RefusedLine, f bridge.Facts) []Block {
-	what := cmp.Or(reasonInLine(c.Reason, f), "That can't be done now.")
+	what := cmp.Or(whyInLine(c.Why, f), "That can't be done now.")
 	return append([]Block{makeHeadline(l, "no_entry_sign", refusalStart(l.Verb)+what, shape.NextSentence(c.Hint))}, shape.Quote(l.Text)...)
 }
 

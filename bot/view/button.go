@@ -89,7 +89,7 @@ func adaptButton(b *Button, l bridge.Line) {
 		adaptSendButton(b, l)
 	}
 	parked, isParked := l.Content.(*bridge.ParkedLine)
-	isWindowClosed := isParked && parked.Reason == bridge.ReasonWindow
+	isWindowClosed := isParked && parked.Why.Reason == bridge.ReasonWindow
 	if b.Verb == bridge.VerbKeep && isWindowClosed {
 		b.Label = "Keep for later"
 	}
@@ -108,7 +108,7 @@ func adaptSendButton(b *Button, l bridge.Line) {
 		b.Label = shape.OneLine("Send as "+shape.AgentName(l.By), shape.MaxLabelRunes)
 	case l.Kind() == bridge.LineEditLate:
 		b.Label = "Send correction"
-	case askReason(l) == "unclaimed":
+	case askReason(l) == bridge.ReasonUnclaimed:
 		b.Label = "Take and send"
 	case slices.Contains(l.Verbs, bridge.VerbReopen):
 		b.Label = "Then send to customer" // after Reopen: sending is refused before
@@ -118,16 +118,16 @@ func adaptSendButton(b *Button, l bridge.Line) {
 // isLikelyReply reports whether the text that a line is about was most likely written for the customer.
 func isLikelyReply(l bridge.Line) bool {
 	switch askReason(l) {
-	case "confirm", "file_alone", "unclaimed", "handed_in":
+	case bridge.ReasonConfirm, bridge.ReasonFileAlone, bridge.ReasonUnclaimed, bridge.ReasonHandedIn:
 		return true
 	}
 	return l.Kind() == bridge.LineParked || l.Kind() == bridge.LineOffered
 }
 
-// askReason returns the code that says why a line asks what is to become of a text, or "" if the line asks nothing.
-func askReason(l bridge.Line) string {
+// askReason returns the reason why a line asks what is to become of a text, or "" if the line asks nothing.
+func askReason(l bridge.Line) bridge.Reason {
 	if c, ok := l.Content.(*bridge.AskLine); ok {
-		return c.Reason
+		return c.Why.Reason
 	}
 	return ""
 }

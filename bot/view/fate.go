@@ -21,16 +21,16 @@ import (
 
 // remark is what such a line says besides the text of the message.
 type remark struct {
-	icon   string // an emoji shortcode
-	what   string // what happened
-	reason string // a code of the engine's, or a sentence; "" if there is none
-	hint   string // what to do; "" if there is nothing
+	icon string     // an emoji shortcode
+	what string     // what happened
+	why  bridge.Why // zero if nothing is to be said
+	hint string     // what to do; "" if there is nothing
 }
 
 // fateBlocks lays out a line about a message: the remark, more words behind it, then the text of the message. more is
 // as shape.Sentence takes it.
 func fateBlocks(l bridge.Line, f bridge.Facts, r remark, more ...any) []Block {
-	words := []any{r.what, shape.NextSentence(reasonInLine(r.reason, f)), shape.NextSentence(r.hint)}
+	words := []any{r.what, shape.NextSentence(whyInLine(r.why, f)), shape.NextSentence(r.hint)}
 	lead := makeHeadline(l, r.icon, append(words, more...)...)
 	return append([]Block{lead}, shape.MessageBlocks(l)...)
 }
@@ -42,19 +42,19 @@ func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
 	case l.Verb == bridge.VerbUnknown:
 		what = "Nothing was sent or done."
 		usualHint = ""
-	case c.Reason == "unclaimed":
+	case c.Why.Reason == bridge.ReasonUnclaimed:
 		usualHint = "Take it and send this, or keep it inside?"
 	}
 	return fateBlocks(l, f, remark{
-		icon:   "raised_hand_with_fingers_splayed",
-		what:   what,
-		reason: c.Reason,
-		hint:   shape.Or(c.Hint, usualHint),
+		icon: "raised_hand_with_fingers_splayed",
+		what: what,
+		why:  c.Why,
+		hint: shape.Or(c.Hint, usualHint),
 	})
 }
 
 func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
-	r := remark{icon: "house", what: "This stayed inside: " + shape.Customer(l, f) + " did not get it.", reason: c.Reason}
+	r := remark{icon: "house", what: "This stayed inside: " + shape.Customer(l, f) + " did not get it.", why: c.Why}
 	if l.Other.ID != 0 {
 		return fateBlocks(l, f, r, " It goes on in ", shape.ThreadLink(shape.Number(l.Other.ID), l.Other), ": type it there.")
 	}
@@ -88,7 +88,7 @@ func offeredLine(l bridge.Line, c *bridge.OfferedLine, f bridge.Facts) []Block {
 // parkedLine is about a reply that is kept until somebody decides, or the customer writes.
 func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 	who := shape.Customer(l, f)
-	if c.Reason == bridge.ReasonWindow {
+	if c.Why.Reason == bridge.ReasonWindow {
 		hint := "I offer it again when " + who + " writes."
 		if slices.Contains(l.Verbs, bridge.VerbTemplate) {
 			hint = "Send a template now, or keep it: " + hint
@@ -103,15 +103,15 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 	}
 
 	what := "Not sent: I found this late, and the conversation has moved on."
-	if c.Reason != "" && c.Reason != "late" {
+	if isLate := c.Why == (bridge.Why{}) || c.Why.Reason == bridge.ReasonLate; !isLate {
 		what = "Not sent: " + who + " does not have this."
 	}
 
 	return fateBlocks(l, f, remark{
-		icon:   "hourglass",
-		what:   what,
-		reason: c.Reason,
-		hint:   shape.Or(c.Hint, "Send it if it still fits, or drop it."),
+		icon: "hourglass",
+		what: what,
+		why:  c.Why,
+		hint: shape.Or(c.Hint, "Send it if it still fits, or drop it."),
 	})
 }
 
@@ -138,24 +138,24 @@ func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 	if c.Recipient != "" {
 		return failedRecipientLine(l, c, f)
 	}
-	reason := c.Reason
+	trouble := c.Trouble
 	usualHint := hintFor(l, f, "Put right what is wrong, then send it again.")
 	if c.Missed != "" {
-		reason = strings.TrimPrefix(reason, c.Missed+": ")
+		trouble = strings.TrimPrefix(trouble, c.Missed+": ")
 		usualHint = hintFor(l, f, "The others may have it, and would get it twice if you send it again.")
 	}
 	what := "Not delivered: " + shape.Or(c.Missed, shape.Customer(l, f)) + " did not get this."
 	return fateBlocks(l, f, remark{
-		icon:   "warning",
-		what:   what,
-		reason: reason,
-		hint:   shape.Or(c.Hint, usualHint),
+		icon: "warning",
+		what: what,
+		why:  bridge.InWords(trouble),
+		hint: shape.Or(c.Hint, usualHint),
 	})
 }
 
 // failedRecipientLine says which one of several recipients a reply did not reach.
 func failedRecipientLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
-	r := remark{icon: "warning", what: "Not delivered: " + c.Recipient + " did not get this.", reason: c.Reason, hint: c.Hint}
+	r := remark{icon: "warning", what: "Not delivered: " + c.Recipient + " did not get this.", why: bridge.InWords(c.Trouble), hint: c.Hint}
 	if c.Copied {
 		r.what = c.Recipient + " did not get a copy of this."
 		r.hint = "With !cc you change who gets copies of later replies."
@@ -171,7 +171,7 @@ func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block
 	if !c.Since.IsZero() {
 		parts = append(parts, " I have been trying since ", shape.At(c.Since, f.Zone), ".")
 	}
-	parts = append(parts, shape.NextSentence(reasonInLine(c.Reason, f)), shape.NextSentence(shape.Or(c.Hint, "I keep trying.")))
+	parts = append(parts, shape.NextSentence(shape.AsSentence(c.Trouble)), shape.NextSentence(shape.Or(c.Hint, "I keep trying.")))
 	return append([]Block{makeHeadline(l, "hourglass_flowing_sand", parts...)}, shape.Quote(l.Text)...)
 }
 
@@ -179,20 +179,20 @@ func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {
 	who := shape.Or(c.Recipient, shape.Customer(l, f))
 	what := "Sent, but the other side has not delivered it to " + who + " yet and keeps trying."
 	return fateBlocks(l, f, remark{
-		icon:   "hourglass_flowing_sand",
-		what:   what,
-		reason: c.Reason,
-		hint:   "Nothing to do now. You will hear if it fails.",
+		icon: "hourglass_flowing_sand",
+		what: what,
+		why:  bridge.InWords(c.Trouble),
+		hint: "Nothing to do now. You will hear if it fails.",
 	})
 }
 
 func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
 	usualHint := "Look for it where sent messages are." + hintFor(l, f, " Then mark it as sent, or send it again.")
 	return fateBlocks(l, f, remark{
-		icon:   "grey_question",
-		what:   "Nobody can tell whether " + shape.Customer(l, f) + " got this.",
-		reason: c.Reason,
-		hint:   shape.Or(c.Hint, usualHint),
+		icon: "grey_question",
+		what: "Nobody can tell whether " + shape.Customer(l, f) + " got this.",
+		why:  bridge.InWords(c.Trouble),
+		hint: shape.Or(c.Hint, usualHint),
 	})
 }
 
@@ -245,7 +245,7 @@ func undoneLine(l bridge.Line, c *bridge.UndoneLine, f bridge.Facts) []Block {
 		by = " by " + shape.AgentName(l.By)
 	}
 	what := "Taken back in time" + by + ": " + shape.Customer(l, f) + " did not get this."
-	return fateBlocks(l, f, remark{icon: "leftwards_arrow_with_hook", what: what, reason: c.Reason})
+	return fateBlocks(l, f, remark{icon: "leftwards_arrow_with_hook", what: what, why: c.Why})
 }
 
 // topLevelLine answers a text that somebody typed at the channel's top level: it asks which customer it is for.

@@ -71,7 +71,7 @@ func wantFilled(t *testing.T, got Filled, problems map[string]string, want Fille
 }
 
 // wantProblem checks that an error is a problem that people can be told.
-func wantProblem(t *testing.T, err error, code string) *bridge.Problem {
+func wantProblem(t *testing.T, err error, code bridge.Reason) *bridge.Problem {
 	t.Helper()
 	var p *bridge.Problem
 	if !errors.As(err, &p) {
@@ -167,7 +167,7 @@ func TestAssignFormTellsWhoIsAway(t *testing.T) {
 }
 
 // wantRefusedForm checks that there is no form, and why.
-func wantRefusedForm(t *testing.T, verb bridge.Verb, facts bridge.Facts, code string) *bridge.Problem {
+func wantRefusedForm(t *testing.T, verb bridge.Verb, facts bridge.Facts, code bridge.Reason) *bridge.Problem {
 	t.Helper()
 	_, err := NewForm(input(t, verb, facts))
 	return wantProblem(t, err, code)
@@ -184,7 +184,7 @@ func TestNewFormOfAResolvedConversation(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		verb     bridge.Verb
-		wantCode string
+		wantCode bridge.Reason
 	}{
 		{verb: bridge.VerbReply, wantCode: "resolved"},
 		{verb: bridge.VerbSend, wantCode: "resolved"},
@@ -215,7 +215,7 @@ func TestNewFormRefuses(t *testing.T) {
 		name     string
 		verb     bridge.Verb
 		facts    bridge.Facts
-		wantCode string
+		wantCode bridge.Reason
 	}{
 		{name: "a reply to a closed conversation", verb: bridge.VerbReply, facts: withStatus(t, bridge.StatusClosed), wantCode: "closed"},
 		{name: "a reply by an account that only watches", verb: bridge.VerbReply, facts: watched, wantCode: "watching"},

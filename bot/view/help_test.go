@@ -107,7 +107,8 @@ func TestHintsNameWhatIsHeard(t *testing.T) {
 	onlyMentions := CommandSyntax{Signs: []string{"@Parley "}, OnlyMentions: true}
 	line := bridge.Line{
 		Content: &bridge.RefusedLine{
-			Reason: "“!frob” is none (!help lists them).", Hint: "Say to whom: !assign @ann, or !assign #billing. Wow!wake!",
+			Why:  bridge.InWords("“!frob” is none (!help lists them)."),
+			Hint: "Say to whom: !assign @ann, or !assign #billing. Wow!wake!",
 		},
 		Verb: bridge.VerbAssign, Text: "!reply Hello",
 	}

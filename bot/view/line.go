@@ -50,11 +50,11 @@ func lineBlocks(l bridge.Line, f bridge.Facts) []Block {
 	}
 
 	// A later version of Parley wrote the line. Words that came with it are better than none.
-	reason, hint := "", ""
+	why, hint := bridge.Why{}, ""
 	if unknown, ok := l.Content.(*bridge.UnknownLine); ok {
-		reason, hint = unknown.Reason, unknown.Hint
+		why, hint = unknown.Why, unknown.Hint
 	}
-	sentence := shape.Sentence(shape.LeadingMentions(l), shape.AsSentence(reason), shape.NextSentence(hint))
+	sentence := shape.Sentence(shape.LeadingMentions(l), whyInLine(why, f), shape.NextSentence(hint))
 	return append([]Block{sentence}, shape.Quote(l.Text)...)
 }
 

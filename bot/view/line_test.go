@@ -62,23 +62,23 @@ func fullLine(t *testing.T, k bridge.LineKind) bridge.Line {
 	case *bridge.SnoozedLine:
 		c.Until, l.Text, l.Verbs = soon, "", verbs{bridge.VerbWake}
 	case *bridge.AskLine:
-		c.Reason, c.Hint, l.Verbs = "the reason", "Do this.", verbs{bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop}
+		c.Why, c.Hint, l.Verbs = bridge.InWords("the reason"), "Do this.", verbs{bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop}
 	case *bridge.InsideLine:
-		c.Reason, c.Hint, l.Verbs = "the reason", "Do this.", verbs{bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop}
+		c.Why, c.Hint, l.Verbs = bridge.InWords("the reason"), "Do this.", verbs{bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop}
 	case *bridge.ParkedLine:
-		c.Reason, c.Hint, l.Verbs = "the reason", "Do this.", verbs{bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop}
+		c.Why, c.Hint, l.Verbs = bridge.InWords("the reason"), "Do this.", verbs{bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop}
 	case *bridge.OfferedLine:
 		c.Until, c.Provider = soon, "Do this."
 	case *bridge.FailedLine:
-		c.Reason, c.Hint = "the reason", "Do this."
+		c.Trouble, c.Hint = "the reason", "Do this."
 		l.Args, l.Verbs = bridge.Args{Delivery: 56}, verbs{bridge.VerbSendAgain, bridge.VerbMarkSent, bridge.VerbDrop}
 	case *bridge.UnclearLine:
-		c.Reason, c.Hint = "the reason", "Do this."
+		c.Trouble, c.Hint = "the reason", "Do this."
 		l.Args, l.Verbs = bridge.Args{Delivery: 56}, verbs{bridge.VerbSendAgain, bridge.VerbMarkSent, bridge.VerbDrop}
 	case *bridge.RetryingLine:
-		c.Reason, c.Hint, c.Since = "the reason", "Do this.", now(t).Add(-time.Hour)
+		c.Trouble, c.Hint, c.Since = "the reason", "Do this.", now(t).Add(-time.Hour)
 	case *bridge.DelayedLine:
-		c.Reason = "the reason"
+		c.Trouble = "the reason"
 	case *bridge.UndoneLine:
 		l.Verbs = verbs{bridge.VerbUndo}
 	case *bridge.TextsLine:
@@ -103,13 +103,13 @@ func fullLine(t *testing.T, k bridge.LineKind) bridge.Line {
 		c.Subject, c.Words, c.Files = "Hello **there**", "Do this.", 2
 		l.Customer, l.Verbs = bridge.PartyRef{Name: "Kim", Address: "kim@shop.example"}, verbs{bridge.VerbPromote, bridge.VerbSilence}
 	case *bridge.BounceOtherLine:
-		c.Words, c.Reason = "Hello **there**", "the reason"
+		c.Words, c.Trouble = "Hello **there**", "the reason"
 	case *bridge.QuarantineLine:
-		c.Account, c.Reason, c.Hint = "Hello **there**", "the reason", "Do this."
+		c.Account, c.Trouble, c.Hint = "Hello **there**", "the reason", "Do this."
 	case *bridge.AccountLine:
 		c.Account, c.Trouble, c.Hint, c.Page = "Hello **there**", "the reason", "Do this.", "https://help.test/settings/mailboxes/a%20b"
 	case *bridge.RefusedLine:
-		c.Reason, c.Hint = "the reason", "Do this."
+		c.Why, c.Hint = bridge.InWords("the reason"), "Do this."
 	case *bridge.ReactedLine:
 		c.Emoji, c.Message = "👍🏽", "Where is my **order**?"
 	case *bridge.ChangedLine:
@@ -239,49 +239,49 @@ func TestLineVariants(t *testing.T) {
 		{Content: bridge.LineParticipant, Args: bridge.Args{Addresses: []string{"a@x.test", "b@x.test"}}},
 		{Content: bridge.LineParticipant},
 		{Content: &bridge.RefusedLine{}},
-		{Content: &bridge.RefusedLine{Reason: "I can't read “soonish” as a time.", Hint: "Try: 2h"}, Verb: bridge.VerbSnooze},
-		{Content: &bridge.RefusedLine{Reason: "this conversation is resolved"}, Verb: bridge.VerbReply, Verbs: verbs{bridge.VerbReopen}},
-		{Content: &bridge.RefusedLine{Reason: "there is no verb “!xyz”"}, Verb: bridge.VerbUnknown, Text: "!xyz", Mentions: toAnn,
+		{Content: &bridge.RefusedLine{Why: bridge.InWords("I can't read “soonish” as a time."), Hint: "Try: 2h"}, Verb: bridge.VerbSnooze},
+		{Content: &bridge.RefusedLine{Why: bridge.InWords("this conversation is resolved")}, Verb: bridge.VerbReply, Verbs: verbs{bridge.VerbReopen}},
+		{Content: &bridge.RefusedLine{Why: bridge.InWords("there is no verb “!xyz”")}, Verb: bridge.VerbUnknown, Text: "!xyz", Mentions: toAnn,
 			Verbs: verbs{bridge.VerbSend, bridge.VerbHelp}},
-		{Content: &bridge.RefusedLine{Reason: "you may not see this"}, Verb: bridge.VerbList},
-		{Content: &bridge.RefusedLine{Reason: "That needs a model.", Hint: "An admin can set one up."}, Verb: bridge.VerbAI},
-		{Content: &bridge.RefusedLine{Reason: "Say to whom"}, Verb: bridge.VerbAssign, Verbs: verbs{bridge.VerbAssign}},
+		{Content: &bridge.RefusedLine{Why: bridge.InWords("you may not see this")}, Verb: bridge.VerbList},
+		{Content: &bridge.RefusedLine{Why: bridge.InWords("That needs a model."), Hint: "An admin can set one up."}, Verb: bridge.VerbAI},
+		{Content: &bridge.RefusedLine{Why: bridge.InWords("Say to whom")}, Verb: bridge.VerbAssign, Verbs: verbs{bridge.VerbAssign}},
 		{Content: &bridge.InsideLine{}, Mentions: agents{eve()}, Text: nasty, Customer: bridge.PartyRef{Name: nasty}},
-		{Content: &bridge.FailedLine{Reason: "the mailbox is full", Recipient: "lee@x.test"}, Mentions: toAnn, Text: "Hi"},
-		{Content: &bridge.FailedLine{Reason: "the mailbox is full", Recipient: "lee@x.test", Copied: true}, Mentions: toAnn, Text: "Hi"},
-		{Content: &bridge.FailedLine{Reason: "the mailbox is full", Recipient: "lee@x.test", Copied: true, Sent: true}, Mentions: toAnn, Text: "Hi"},
-		{Content: &bridge.FailedLine{Reason: "lee@x.test: the mailbox is full", Missed: "lee@x.test"}, Mentions: toAnn, Text: "Hi",
+		{Content: &bridge.FailedLine{Trouble: "the mailbox is full", Recipient: "lee@x.test"}, Mentions: toAnn, Text: "Hi"},
+		{Content: &bridge.FailedLine{Trouble: "the mailbox is full", Recipient: "lee@x.test", Copied: true}, Mentions: toAnn, Text: "Hi"},
+		{Content: &bridge.FailedLine{Trouble: "the mailbox is full", Recipient: "lee@x.test", Copied: true, Sent: true}, Mentions: toAnn, Text: "Hi"},
+		{Content: &bridge.FailedLine{Trouble: "lee@x.test: the mailbox is full", Missed: "lee@x.test"}, Mentions: toAnn, Text: "Hi",
 			Verbs: verbs{bridge.VerbSendAgain}},
-		{Content: &bridge.DelayedLine{Reason: "the mailbox is full", Recipient: "lee@x.test"}, Mentions: toAnn, Text: "Hi"},
+		{Content: &bridge.DelayedLine{Trouble: "the mailbox is full", Recipient: "lee@x.test"}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.BounceOtherLine{Words: "Hi", Recipient: "lee@x.test"}, Mentions: toAnn},
 		{Content: &bridge.DelayedLine{}, SourceRef: bridge.Place{Channel: "C1", Thread: "100.1", Message: "101.1"}},
 		{Content: &bridge.AccountLine{Trouble: "the password was refused", Hint: "reconnect it"}},
 		{Content: &bridge.UnassignedLine{}, By: ann(), Args: bridge.Args{Team: "Billing"}, Text: "whoever is free"},
 		{Content: bridge.LineResolved, By: ann(), Verb: bridge.VerbClose, Text: "spam"},
-		{Content: &bridge.ParkedLine{Reason: "window", Until: now(t)}, Mentions: toAnn, Text: "Hi",
+		{Content: &bridge.ParkedLine{Why: bridge.Because("window"), Until: now(t)}, Mentions: toAnn, Text: "Hi",
 			Verbs: verbs{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}},
-		{Content: &bridge.ParkedLine{Reason: "window", Hint: "(#131047) Re-engagement message"}, Mentions: toAnn, Text: "Hi",
+		{Content: &bridge.ParkedLine{Why: bridge.Because("window"), Hint: "(#131047) Re-engagement message"}, Mentions: toAnn, Text: "Hi",
 			Verbs: verbs{bridge.VerbKeep, bridge.VerbDrop}},
-		{Content: &bridge.ParkedLine{Reason: "window", Until: now(t)}, Mentions: toAnn, Text: "Hi", Files: []bridge.LineFile{{Name: "plan.pdf"}},
+		{Content: &bridge.ParkedLine{Why: bridge.Because("window"), Until: now(t)}, Mentions: toAnn, Text: "Hi", Files: []bridge.LineFile{{Name: "plan.pdf"}},
 			Verbs: verbs{bridge.VerbKeep, bridge.VerbDrop}},
-		{Content: &bridge.InsideLine{Reason: "not_open"}, Mentions: toAnn, Files: []bridge.LineFile{{Name: "plan.pdf"}, {Name: "b.png"}},
+		{Content: &bridge.InsideLine{Why: bridge.Because("not_open")}, Mentions: toAnn, Files: []bridge.LineFile{{Name: "plan.pdf"}, {Name: "b.png"}},
 			Verbs: verbs{bridge.VerbReopen, bridge.VerbSend}},
 		{Content: &bridge.OfferedLine{Until: now(t).Add(24 * time.Hour)}, Mentions: toAnn, Text: "Hi",
 			Verbs: verbs{bridge.VerbSend, bridge.VerbDrop}},
 		{Content: &bridge.OfferedLine{Until: now(t).Add(24 * time.Hour)}, Mentions: toAnn, Text: "Hi", Other: bridge.Facts{ID: 11}},
 		{Content: &bridge.EditLateLine{Unclear: true}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.DeleteLateLine{Unclear: true}, Mentions: toAnn, Text: "Hi"},
-		{Content: &bridge.UndoneLine{Reason: "handed_in"}, Mentions: toAnn, Text: "Hi"},
+		{Content: &bridge.UndoneLine{Why: bridge.Because("handed_in")}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.KeptLine{Reason: "window"}, Verb: bridge.VerbKeep},
 		{Content: &bridge.RepliedLine{Count: 2}, Verb: bridge.VerbReply, By: ann(), Text: "A long text"},
 		{Content: &bridge.TextsLine{Count: 6, Joined: true}, Verbs: verbs{bridge.VerbUndo}},
 		{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: 12}},
-		{Content: &bridge.ParkedLine{Reason: "paused"}, Mentions: toAnn, Text: "Hi", Verbs: verbs{bridge.VerbSend, bridge.VerbDrop}},
-		{Content: &bridge.InsideLine{Reason: "not_assignee"}, Mentions: agents{bob()}, Text: "Hi", Verbs: verbs{bridge.VerbSend}},
+		{Content: &bridge.ParkedLine{Why: bridge.Because("paused")}, Mentions: toAnn, Text: "Hi", Verbs: verbs{bridge.VerbSend, bridge.VerbDrop}},
+		{Content: &bridge.InsideLine{Why: bridge.Because("not_assignee")}, Mentions: agents{bob()}, Text: "Hi", Verbs: verbs{bridge.VerbSend}},
 		{Content: bridge.LineNotMapped, Mentions: agents{eve()}, Text: "Hi"},
 		{Content: &bridge.WhyLine{Log: []bridge.LogRow{{At: now(t), Actor: "Parley", What: "kept inside", Detail: "lone_verb"},
 			{At: now(t), Actor: "Ann Lee", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}}},
-		{Content: &bridge.QuarantineLine{Account: "support-mail", Reason: "no header", Hint: "parley replay 12"}},
+		{Content: &bridge.QuarantineLine{Account: "support-mail", Trouble: "no header", Hint: "parley replay 12"}},
 		{Content: &bridge.AutomaticLine{Cause: "list", Subject: nasty, Begins: nasty}, Customer: bridge.PartyRef{Name: "News", Address: "news@list.example"}},
 		{Content: &bridge.CollectedLine{Subject: nasty, Words: nasty, Files: 1}, Customer: bridge.PartyRef{Name: "Kim", Address: "kim@shop.example"}},
 		{Content: &bridge.RecipientsLine{To: "carla@shop.example · copy: dan@shop.example"}, By: ann()},
@@ -298,14 +298,14 @@ func TestLineVariants(t *testing.T) {
 		{Content: &bridge.SendersLine{Senders: "news@list.example"}, Verb: bridge.VerbSilence},
 		{Content: bridge.LineDone, Verb: bridge.VerbNote, By: ann(), Text: "asked the warehouse"},
 		{Content: &bridge.RepliedLine{}, Verb: bridge.VerbReply, By: ann(), Text: "On its way", Verbs: verbs{bridge.VerbUndo}},
-		{Content: &bridge.RefusedLine{Reason: "no time was given"}, Verb: bridge.VerbSnooze},
+		{Content: &bridge.RefusedLine{Why: bridge.InWords("no time was given")}, Verb: bridge.VerbSnooze},
 		{Content: bridge.LineDetails, Other: bridge.Facts{
 			ID:         13,
 			Status:     bridge.StatusOpen,
 			Contact:    bridge.PartyRef{Name: "Dan"},
 			Recipients: bridge.Recipients{To: []bridge.PartyRef{{Name: "Dan"}}},
 		}},
-		{Content: &bridge.UnknownLine{Name: "later", Reason: "something new", Hint: "Look."}, Text: "words"},
+		{Content: &bridge.UnknownLine{Name: "later", Why: bridge.InWords("something new"), Hint: "Look."}, Text: "words"},
 	} {
 		c := Line(l, f)
 		checkCard(t, string(l.Kind()), c)
@@ -315,7 +315,7 @@ func TestLineVariants(t *testing.T) {
 	works := bridge.Line{Content: &bridge.AccountLine{Account: "support-mail"}}
 	b.WriteString(dump("account without a conversation", Line(broken, bridge.Facts{})))
 	b.WriteString(dump("account that works again", Line(works, bridge.Facts{})))
-	inside := bridge.Line{Content: &bridge.InsideLine{Reason: "not_open"}, Mentions: toAnn, Text: "Hi",
+	inside := bridge.Line{Content: &bridge.InsideLine{Why: bridge.Because("not_open")}, Mentions: toAnn, Text: "Hi",
 		Verbs: verbs{bridge.VerbReopen, bridge.VerbSend}}
 	b.WriteString(dump("inside of a resolved conversation", Line(inside, withStatus(t, bridge.StatusResolved))))
 	inside.Verbs, inside.Other.ID = nil, 13

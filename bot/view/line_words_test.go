@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/shape"
 	"parley/bridge"
 	"parley/channels/golden"
 )
@@ -38,7 +37,7 @@ func TestLineOutcome(t *testing.T) {
 			{Content: &bridge.RepliedLine{}, Verb: bridge.VerbReply, By: bob(), Text: "Hi", Outcome: o},
 			{Content: &bridge.AutomaticLine{Subject: "Weekly"}, Outcome: o, Other: bridge.Facts{ID: 13}},
 			{Content: bridge.LineDecided, Verb: bridge.VerbSend, Outcome: o},
-			{Content: &bridge.FailedLine{Reason: "no mailbox", Recipient: "lee@x.test", Copied: true, Sent: true}, Mentions: agents{ann()},
+			{Content: &bridge.FailedLine{Trouble: "no mailbox", Recipient: "lee@x.test", Copied: true, Sent: true}, Mentions: agents{ann()},
 				Text: "Hi", Outcome: o},
 			{Content: bridge.LineParticipant, Args: bridge.Args{Addresses: []string{"lee@x.test"}}, Outcome: o},
 		} {
@@ -53,24 +52,26 @@ func TestLineOutcome(t *testing.T) {
 	golden.Text(t, "testdata/line_outcome.txt", b.String())
 }
 
-// The engine's codes never reach people, who would not know what they mean. Other reasons become sentences.
+// Each reason has words, since people would not know what a code means. What somebody else said becomes a sentence, even if it is a
+// word that is also a code.
 func TestReasonWords(t *testing.T) {
 	t.Parallel()
-	for _, code := range codesIn(t, "../../bridge/engine/speech/speak.go", `return (?:Inside|Ask), "([a-z_]+)"`, 10) {
-		if got := reasonInLine(code, facts(t)); got == shape.AsSentence(code) {
-			t.Errorf("the reason %s has no words: it reads %q", code, got)
+	for _, code := range codesIn(t, "../../bridge/reason.go", `Reason = "([a-z_]+)"`, 50) {
+		if _, isKnown := wordsOf(bridge.Reason(code), facts(t)); !isKnown {
+			t.Errorf("the reason %s has no words", code)
 		}
 	}
-	for reason, want := range map[string]string{
-		"not_assignee":             "Ann Lee, Bob Ray have this conversation.",
-		"not_open":                 "This conversation was not open then.", // it is reopened now
-		"the mailbox is full":      "The mailbox is full.",
-		"":                         "",
-		"late":                     "",
-		"ann@x.test: user unknown": "ann@x.test: user unknown.",
-		"Done!":                    "Done!",
+	for why, want := range map[bridge.Why]string{
+		bridge.Because(bridge.ReasonNotAssignee):   "Ann Lee, Bob Ray have this conversation.",
+		bridge.Because(bridge.ReasonNotOpen):       "This conversation was not open then.", // it is reopened now
+		bridge.Because(bridge.ReasonLate):          "",
+		bridge.InWords("late"):                     "Late.",
+		bridge.InWords("the mailbox is full"):      "The mailbox is full.",
+		bridge.InWords("ann@x.test: user unknown"): "ann@x.test: user unknown.",
+		bridge.InWords("Done!"):                    "Done!",
+		{}:                                         "",
 	} {
-		wantEqual(t, "words of the reason "+reason, reasonInLine(reason, full(t)), want)
+		wantEqual(t, "words of the reason "+why.String(), whyInLine(why, full(t)), want)
 	}
 }
 

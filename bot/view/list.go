@@ -264,8 +264,10 @@ func logRows(rows []bridge.LogRow, f bridge.Facts) []Block {
 // logDetail returns what an entry says beside the deed. A code of the engine's is put into words. Words that somebody
 // chose (LogRow.IsChosen) stay as they are, even if they look like a code.
 func logDetail(r bridge.LogRow, f bridge.Facts) string {
-	if words, isCode := wordsOfCode(r.Detail, f); isCode && !r.IsChosen {
-		return words.inLine
+	if !r.IsChosen {
+		if words, isKnown := wordsOf(bridge.ParseWhy(r.Detail).Reason, f); isKnown {
+			return words.inLine
+		}
 	}
 	return shape.OneLine(r.Detail, maxDetailRunes)
 }

@@ -10,40 +10,34 @@ import (
 
 // reasonWords are the words of a reason why a message has its fate, or why what somebody asked for was refused.
 type reasonWords struct {
-	code   string // the engine's name of the reason
+	reason bridge.Reason
 	inLine string // in the thread's line about what happened; "" if the rest of that line says it
 	alone  string // where that line isn't shown, such as in the answer to !why
 }
 
 // ReasonWords says in a sentence why a message has its fate, where nothing else tells it. It is "" if there is nothing to say.
-// The reason is a code of the engine or words, such as those of a mail server.
-func ReasonWords(reason string, f bridge.Facts) string {
-	if words, isCode := wordsOfCode(reason, f); isCode {
-		return words.alone
-	}
-	if isUnknownCode := !strings.Contains(reason, " "); isUnknownCode {
-		return ""
-	}
-	return shape.AsSentence(reason)
+func ReasonWords(reason bridge.Reason, f bridge.Facts) string {
+	words, _ := wordsOf(reason, f)
+	return words.alone
 }
 
-// reasonInLine says a reason in a sentence of the line that tells what happened. It is "" if the line needs no such sentence.
-func reasonInLine(reason string, f bridge.Facts) string {
-	if words, isCode := wordsOfCode(reason, f); isCode {
+// whyInLine says why something happened, in a sentence of the line that tells it. It is "" if the line needs no such sentence.
+func whyInLine(why bridge.Why, f bridge.Facts) string {
+	if words, isKnown := wordsOf(why.Reason, f); isKnown {
 		return words.inLine
 	}
-	return shape.AsSentence(reason)
+	return shape.AsSentence(why.String())
 }
 
-// wordsOfCode returns the words of a code; false if the reason isn't a code.
-func wordsOfCode(reason string, f bridge.Facts) (words reasonWords, isCode bool) {
+// wordsOf returns the words of a reason; false if it has none, such as one that only a later version of Parley knows.
+func wordsOf(reason bridge.Reason, f bridge.Facts) (words reasonWords, isKnown bool) {
 	computed := ""
 	switch reason {
-	case "automatic":
+	case bridge.ReasonAutomatic:
 		computed = collectedWords(f)
-	case "not_open":
+	case bridge.ReasonNotOpen:
 		computed = endedWords(f)
-	case "not_assignee":
+	case bridge.ReasonNotAssignee:
 		computed = ownedWords(f)
 	}
 	if computed != "" {
@@ -51,7 +45,7 @@ func wordsOfCode(reason string, f bridge.Facts) (words reasonWords, isCode bool)
 	}
 
 	for _, words := range slices.Concat(impliedReasons(), toldReasons()) {
-		if words.code == reason {
+		if words.reason == reason {
 			return words, true
 		}
 	}
@@ -59,69 +53,75 @@ func wordsOfCode(reason string, f bridge.Facts) (words reasonWords, isCode bool)
 }
 
 // same are the words of a reason that is told in the same way everywhere.
-func same(code, words string) reasonWords { return reasonWords{code, words, words} }
+func same(reason bridge.Reason, words string) reasonWords { return reasonWords{reason, words, words} }
 
 // impliedReasons are those that need no words in a line, because the rest of the line says them.
 func impliedReasons() []reasonWords {
 	return []reasonWords{
-		{"assignee", "", "Its author has this conversation."},
-		{"claims", "", "It was the first answer and made its author the owner."},
-		{"explicit", "", "It was said to be a reply."},
-		{"clicked", "", "Somebody pressed Send to customer."},
-		{"revived", "", "Somebody pressed Send to customer."},
-		{"note", "", "It was marked as a note."},
-		{"not_a_person", "", "No person wrote it."},
-		{"guest", "", "By what this chat says, its author is a guest, or belongs to another organisation."},
-		{"late", "", "It was found late, when the conversation had moved on."},
+		{bridge.ReasonAssignee, "", "Its author has this conversation."},
+		{bridge.ReasonClaims, "", "It was the first answer and made its author the owner."},
+		{bridge.ReasonExplicit, "", "It was said to be a reply."},
+		{bridge.ReasonClicked, "", "Somebody pressed Send to customer."},
+		{bridge.ReasonRevived, "", "Somebody pressed Send to customer."},
+		{bridge.ReasonNote, "", "It was marked as a note."},
+		{bridge.ReasonNotAPerson, "", "No person wrote it."},
+		{bridge.ReasonGuest, "", "By what this chat says, its author is a guest, or belongs to another organisation."},
+		{bridge.ReasonLate, "", "It was found late, when the conversation had moved on."},
 		{bridge.ReasonWindow, "", "The reply window was closed."},
-		{"offered", "", "The reply window was closed."},
-		{"deleted", "", "Its author deleted it."},
-		{"undone", "", ""},
-		{"time", "", ""},
-		{"deleted_late", "", ""},
-		{"empty", "", ""},
+		{bridge.ReasonOffered, "", "The reply window was closed."},
+		{bridge.ReasonDeleted, "", "Its author deleted it."},
+		{bridge.ReasonRestored, "", "It is older than my last restore from a backup."},
+		{bridge.ReasonCorrection, "", "It is the new text of a reply that was edited after it was sent."},
+		{bridge.ReasonCommand, "", "It is a command."},
+		{bridge.ReasonUndone, "", ""},
+		{bridge.ReasonTime, "", ""},
+		{bridge.ReasonDeletedLate, "", ""},
+		{bridge.ReasonEmpty, "", ""},
+		{bridge.ReasonTemplate, "", ""},
+		{bridge.ReasonCameEdited, "", ""},
 	}
 }
 
 // toldReasons are those that are told in the same words everywhere.
 func toldReasons() []reasonWords {
 	return []reasonWords{
-		same("customer", "The customer wrote."),
-		same("not_an_agent", "You are not one of Parley's agents."),
-		same("may_not_reply", "You may not reply in this conversation."),
-		same("moved", "This conversation goes on in another thread."),
-		same("watch", "This account only watches: nothing is sent from here."),
-		same("unknown_verb", "It begins like a command, but I know no such command (!help lists them)."),
-		same("lone_verb", "It is nothing but a command's word. To do it, type it with a ! before it."),
-		same("for_colleagues", "It begins like a remark for colleagues, or one of its lines does."),
-		same("names_colleague", "It begins with a colleague's name, or has one or mine behind an @."),
-		same("quotes_colleague", "It quotes something other than the customer's words, so it may be meant for colleagues."),
-		same("file_alone", "It is a file without a word."),
-		same("after_remark", "It comes right after a colleague's remark, so it may be meant for them."),
-		same("confirm", "Plain text waits for a click in this account."),
-		same("unclaimed", "Nobody has this conversation, and a reply doesn't take it here."),
-		same("explicit_mode", "This account sends only what is said with !reply or the Reply button."),
-		same("mentions_us", "It mentions me."),
-		same("mentions_colleague", "It mentions a colleague."),
-		same("reply_mentions", "It says reply and mentions a colleague: the customer would read the mention too."),
-		same("answered", "It was answered."),
-		same("paused", "The account is paused."),
-		same("handed_in", "You handed its form in twice, with other words."),
-		same("foreign_agent", "By what this chat says, you may belong to another organisation."),
-		same("edited_elsewhere", "It was typed outside of this thread, and edited there."),
-		same("other_words", "It was edited since the button was shown, and says this now."),
-		same("edited_command", "You changed it into a command, and a changed message does none. Type the command as a new message."),
-		same("found_edited", "It was edited while I heard nothing: before, it may have been for colleagues."),
-		same("edited", "It was inside before you changed it."),
-		same("confidential", "A rule of your organisation blocks it in the chat, so its words aren't shown here."),
-		same("template_outdated", "Its template was changed or deleted since."),
-		same("opted_out", "The customer wants no messages."),
-		same("trial", "The account is on trial, and somebody who would get it is not on its list."),
-		same("text_too_long", "The channel does not take it as it is."),
-		same("file_too_large", "The channel does not take it as it is."),
-		same("files_too_large", "The channel does not take it as it is."),
-		same("file_kind", "The channel does not take it as it is."),
-		same("no_files", "The channel does not take it as it is."),
+		same(bridge.ReasonCustomer, "The customer wrote."),
+		same(bridge.ReasonNotAnAgent, "You are not one of Parley's agents."),
+		same(bridge.ReasonMayNotReply, "You may not reply in this conversation."),
+		same(bridge.ReasonMoved, "This conversation goes on in another thread."),
+		same(bridge.ReasonWatch, "This account only watches: nothing is sent from here."),
+		same(bridge.ReasonUnknownVerb, "It begins like a command, but I know no such command (!help lists them)."),
+		same(bridge.ReasonLoneVerb, "It is nothing but a command's word. To do it, type it with a ! before it."),
+		same(bridge.ReasonForColleagues, "It begins like a remark for colleagues, or one of its lines does."),
+		same(bridge.ReasonNamesColleague, "It begins with a colleague's name, or has one or mine behind an @."),
+		same(bridge.ReasonQuotesColleague, "It quotes something other than the customer's words, so it may be meant for colleagues."),
+		same(bridge.ReasonFileAlone, "It is a file without a word."),
+		same(bridge.ReasonAfterRemark, "It comes right after a colleague's remark, so it may be meant for them."),
+		same(bridge.ReasonConfirm, "Plain text waits for a click in this account."),
+		same(bridge.ReasonUnclaimed, "Nobody has this conversation, and a reply doesn't take it here."),
+		same(bridge.ReasonExplicitMode, "This account sends only what is said with !reply or the Reply button."),
+		same(bridge.ReasonMentionsUs, "It mentions me."),
+		same(bridge.ReasonMentionsColleague, "It mentions a colleague."),
+		same(bridge.ReasonReplyMentions, "It says reply and mentions a colleague: the customer would read the mention too."),
+		same(bridge.ReasonAnswered, "It was answered."),
+		same(bridge.ReasonUnanswered, "It was not answered after all."),
+		same(bridge.ReasonPaused, "The account is paused."),
+		same(bridge.ReasonHandedIn, "You handed its form in twice, with other words."),
+		same(bridge.ReasonForeignAgent, "By what this chat says, you may belong to another organisation."),
+		same(bridge.ReasonEditedElsewhere, "It was typed outside of this thread, and edited there."),
+		same(bridge.ReasonOtherWords, "It was edited since the button was shown, and says this now."),
+		same(bridge.ReasonEditedCommand, "You changed it into a command, and a changed message does none. Type the command as a new message."),
+		same(bridge.ReasonFoundEdited, "It was edited while I heard nothing: before, it may have been for colleagues."),
+		same(bridge.ReasonEdited, "It was inside before you changed it."),
+		same(bridge.ReasonConfidential, "A rule of your organisation blocks it in the chat, so its words aren't shown here."),
+		same(bridge.ReasonTemplateOutdated, "Its template was changed or deleted since."),
+		same(bridge.ReasonOptedOut, "The customer wants no messages."),
+		same(bridge.ReasonTrial, "The account is on trial, and somebody who would get it is not on its list."),
+		same(bridge.ReasonTextTooLong, "The channel does not take it as it is."),
+		same(bridge.ReasonFileTooLarge, "The channel does not take it as it is."),
+		same(bridge.ReasonFilesTooLarge, "The channel does not take it as it is."),
+		same(bridge.ReasonFileKind, "The channel does not take it as it is."),
+		same(bridge.ReasonNoFiles, "The channel does not take it as it is."),
 	}
 }
 

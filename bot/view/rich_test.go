@@ -43,7 +43,7 @@ func TestRichLine(t *testing.T) {
 		b.WriteString(dump(string(kind), c))
 		b.WriteString("as words " + strings.ReplaceAll(l.Rich.Text(), "\n", "\n         ") + "\n\n")
 	}
-	failed := bridge.Line{Content: &bridge.FailedLine{Reason: "no such number"}, Mentions: agents{ann()}, Rich: riches()[bridge.RichIsLocation],
+	failed := bridge.Line{Content: &bridge.FailedLine{Trouble: "no such number"}, Mentions: agents{ann()}, Rich: riches()[bridge.RichIsLocation],
 		Verbs: verbs{bridge.VerbSendAgain}}
 	b.WriteString(dump("failed", Line(failed, facts(t))))
 	golden.Text(t, "testdata/rich.txt", b.String())

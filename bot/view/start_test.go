@@ -128,7 +128,7 @@ func TestStartCards(t *testing.T) {
 	closed := with(f, func(f *bridge.Facts) { f.Status, f.Account.MayStart = bridge.StatusClosed, true })
 	begun := bridge.Line{Content: &bridge.BegunLine{Count: 4}, Verb: bridge.VerbNew, By: ann(), Mentions: agents{ann()}, Text: "It is *repaired*.",
 		Verbs: verbs{bridge.VerbUndo}}
-	refused := bridge.Line{Content: &bridge.RefusedLine{Reason: "“ann” isn't an e-mail address.", Hint: "Write it like ann@example.org."},
+	refused := bridge.Line{Content: &bridge.RefusedLine{Why: bridge.InWords("“ann” isn't an e-mail address."), Hint: "Write it like ann@example.org."},
 		Verb: bridge.VerbNew, Text: "It is repaired."}
 	golden.Text(t, "testdata/start.txt", dump("begun", Line(begun, f))+dump("refused", Line(refused, bridge.Facts{}))+
 		dump("in place of the form", Exists(f, "It is repaired."))+dump("closed", Root(closed)))

@@ -246,7 +246,7 @@ func TestTemplateLines(t *testing.T) {
 	sent := bridge.Line{Content: &bridge.BegunLine{Template: "Order update"}, Verb: bridge.VerbTemplate, By: ann(), Text: "Hello Carla",
 		Verbs: verbs{bridge.VerbUndo}, Args: bridge.Args{Message: 34}}
 	parked := bridge.Line{Mentions: agents{ann()}, Text: "Hello Carla", Verbs: verbs{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop},
-		Content: &bridge.ParkedLine{Reason: "The template Order update (en) was paused by the provider.",
+		Content: &bridge.ParkedLine{Why: bridge.InWords("The template Order update (en) was paused by the provider."),
 			Hint: "Send another one, or this one when it is approved again."}}
 
 	var b strings.Builder

@@ -232,7 +232,7 @@ func TestHistory(t *testing.T) {
 		{At: now(t).Add(-time.Hour), Actor: "Customer", What: "wrote"},
 		{At: now(t).Add(-time.Hour), Actor: "Ann Lee", What: "tagged", Detail: "late", IsChosen: true}, // a word that is also a code
 		{At: now(t).Add(-time.Hour), Actor: "Parley", What: "parked", Detail: "paused"},
-		{At: now(t).Add(-time.Hour), Actor: "Parley", What: "parked", Detail: bridge.ReasonWindow},
+		{At: now(t).Add(-time.Hour), Actor: "Parley", What: "parked", Detail: string(bridge.ReasonWindow)},
 		{At: now(t).Add(-2 * time.Hour), Actor: "Parley", What: "opened", Detail: nasty},
 	}})
 	checkCard(t, "history", history)
@@ -244,7 +244,7 @@ func TestHistory(t *testing.T) {
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	failed := bridge.Line{Content: &bridge.FailedLine{Reason: "the mailbox is full"}, Mentions: agents{ann()}, Text: "Hello\n\nBye"}
+	failed := bridge.Line{Content: &bridge.FailedLine{Trouble: "the mailbox is full"}, Mentions: agents{ann()}, Text: "Hello\n\nBye"}
 	for _, c := range []Card{
 		Root(full(t)),
 		Said(bridge.Said{Text: "Hello\nthere", Quoted: "a\nb", ShowQuote: true, Original: "https://x.test/1"}, nil),

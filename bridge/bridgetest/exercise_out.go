@@ -193,7 +193,7 @@ func exerciseWhisper(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	p := s.post(bridge.PostEphemeral, root, "whisper")
 	p.To = s.Agent
-	p.Line = &bridge.Line{Content: &bridge.RefusedLine{Reason: "There is a secret reason."}, Verb: bridge.VerbTake}
+	p.Line = &bridge.Line{Content: &bridge.RefusedLine{Why: bridge.InWords("There is a secret reason.")}, Verb: bridge.VerbTake}
 	s.send(t, p)
 	if n := s.count(t, root, "secret reason"); n != 0 {
 		t.Error("everybody saw it")
@@ -266,7 +266,7 @@ func exerciseHostile(t *testing.T, s Stage) {
 	}
 
 	line := s.post(bridge.PostLine, root, "line")
-	line.Line = &bridge.Line{Content: &bridge.FailedLine{Reason: s.Mention(s.Agent)}, Text: s.Mention(s.Agent) + " <!here>",
+	line.Line = &bridge.Line{Content: &bridge.FailedLine{Trouble: s.Mention(s.Agent)}, Text: s.Mention(s.Agent) + " <!here>",
 		Customer: bridge.PartyRef{Name: s.Mention(s.Agent)}}
 	s.send(t, line)
 	if n := s.Mentioned(t); n != 0 {

@@ -216,6 +216,10 @@ func ownWords(c bridge.LineContent) []string {
 			if f.Int() != 0 {
 				words = append(words, strconv.FormatInt(f.Int(), 10))
 			}
+		default:
+			if why, isWhy := f.Interface().(bridge.Why); isWhy {
+				words = append(words, why.String())
+			}
 		}
 	}
 
@@ -302,7 +306,7 @@ func contentWords(c bridge.LineContent) (words []string) {
 func whyWords(c *bridge.WhyLine) []string {
 	words := logWords(c.Log)
 	for _, d := range c.Decided {
-		words = append(words, "("+d.By.Name+": "+d.Text+" "+string(d.Fate)+" "+d.Reason+")")
+		words = append(words, "("+d.By.Name+": "+d.Text+" "+string(d.Fate)+" "+string(d.Reason)+")")
 	}
 	for _, a := range c.Asked {
 		words = append(words, fmt.Sprintf("(%s %s %s: %s %s %s %d tokens)", a.Model, a.By, a.Mood, a.Sent, a.Answered, a.Failure, a.Tokens))

@@ -144,7 +144,7 @@ func mayLeaveTrace(w *work, r book.Request) bool {
 func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	isInThread := r.Typed() && w.Posts.IsShownInThread(r)
 	if r.Verb == bridge.VerbUnknown && !isInThread {
-		w.Refuse(r, "unknown_verb", r.Args.Note, "Try: help")
+		w.Refuse(r, bridge.ReasonUnknownVerb, r.Args.Note, "Try: help")
 		return nil
 	}
 	if r.Conversation == nil {
@@ -175,7 +175,7 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 	isReply := r.Verb == bridge.VerbReply
 	isEmpty := r.Text == "" && len(r.Files) == 0
 	if isReply && isEmpty {
-		w.Refuse(r, "empty", "There is no text to send.", "For example: !reply We are on it.")
+		w.Refuse(r, bridge.ReasonEmpty, "There is no text to send.", "For example: !reply We are on it.")
 		return nil
 	}
 

@@ -13,7 +13,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/permission"
-	"parley/bridge/engine/speech"
 	"parley/store"
 )
 
@@ -68,7 +67,7 @@ func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, c *book.Conversat
 	var list []bridge.Decided
 	for i := range latest {
 		m := &book.Message{Message: latest[i]}
-		isTypedText := m.AuthorUser != "" && m.Reason != speech.CommandReason
+		isTypedText := m.AuthorUser != "" && m.Reason != bridge.ReasonCommand
 		if !isTypedText || len(list) == maxWhyTexts {
 			continue
 		}

@@ -6,7 +6,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/directory"
-	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -77,7 +76,7 @@ func (w *work) hasNothingToDo(r book.Request) bool {
 
 // wasSentByClick reports whether a person sent a reply, or sent it again, by a click.
 func wasSentByClick(o *book.Outbox, m *book.Message) bool {
-	if m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason {
+	if m.Reason == bridge.ReasonClicked || m.Reason == bridge.ReasonRevived {
 		return true
 	}
 	return slices.ContainsFunc(o.PartsOf(m), func(d *book.Delivery) bool { return d.DecodedPayload().Clicked })

@@ -188,7 +188,7 @@ func factOfAct(agent store.AgentID, a bridge.Act) (string, channels.Fact, error)
 // mayAct checks an act before it is stored. All of it is checked again when the act is applied.
 func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) error {
 	if a.Form == "" || !slices.Contains(bridge.Acts(), a.Verb) {
-		return &bridge.Problem{Code: "unknown_verb", Text: "That can't be done here.", Hint: "Reload the page."}
+		return &bridge.Problem{Code: bridge.ReasonUnknownVerb, Text: "That can't be done here.", Hint: "Reload the page."}
 	}
 
 	viewer, err := in.desk.readerOf(ctx, a.Args.Conversation, own.PageUser(agent))

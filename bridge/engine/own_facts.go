@@ -204,7 +204,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 		return
 	}
 
-	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Reason: f.Text})
+	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Why: bridge.InWords(f.Text)})
 	if d != nil && d.DecodedPayload().Changes != 0 {
 		w.insight.PostUnchanged(c, d)
 		return // the line that it was to change stands
@@ -215,7 +215,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	case bridge.PostSaid, bridge.PostFiles: // the thread can still say so
 		w.Line(c, bridge.Line{Content: &bridge.QuarantineLine{
 			Account: c.Account.Name,
-			Reason:  f.Text,
+			Trouble: f.Text,
 			Hint:    "The original is kept: " + explain,
 		}})
 	case bridge.PostRoot, bridge.PostLine: // a further line would probably fail too: the admins are told

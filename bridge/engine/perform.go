@@ -148,13 +148,13 @@ func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
 			collected = "mails of people who opened very many conversations"
 		}
 		return &bridge.Problem{
-			Code: "automatic",
+			Code: bridge.ReasonAutomatic,
 			Text: "This thread collects " + collected + ": it isn't a conversation.",
 			Hint: "Make one of a mail first: its button under the mail, or @Parley promote",
 		}
 	case use.needsOpen && !c.BridgeStatus().Open():
 		return &bridge.Problem{
-			Code: "not_open",
+			Code: bridge.ReasonNotOpen,
 			Text: "This conversation is " + c.Status + ".",
 			Hint: w.Conversations.HintAfterEnd(c),
 		}

@@ -49,7 +49,7 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	hint := fmt.Sprintf("parley replay %d", ev.ID)
 	if isFound {
 		w.ChannelLine(place.surface, place.at, bridge.Line{
-			Content:  &bridge.QuarantineLine{Account: account.Name, Reason: reason, Hint: hint},
+			Content:  &bridge.QuarantineLine{Account: account.Name, Trouble: reason, Hint: hint},
 			Mentions: place.author,
 		})
 	} else {

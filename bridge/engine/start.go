@@ -142,7 +142,7 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 	}
 	if earlyEdit == speech.EditedBefore {
 		return &bridge.Problem{
-			Code: "edited",
+			Code: bridge.ReasonEdited,
 			Text: "It was edited before I had it: nothing is sent.",
 			Hint: "Type it again, if it is for the customer.",
 		}
@@ -151,7 +151,7 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 	identity := w.customerOf(s)
 	if identity != nil && identity.OptedOut == store.OptedOutAll {
 		name := outbound.RefOf(identity).Name
-		return &bridge.Problem{Code: "opted_out", Text: name + " doesn't want messages.", Hint: outbound.OptedOutHint}
+		return &bridge.Problem{Code: bridge.ReasonOptedOut, Text: name + " doesn't want messages.", Hint: outbound.OptedOutHint}
 	}
 
 	return nil
@@ -159,7 +159,7 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 
 // refuseStart tells an agent why no conversation begins. In a channel, a button opens the form with what was typed.
 func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
-	line := bridge.Line{Content: &bridge.RefusedLine{Reason: problem.Text, Hint: problem.Hint}, Verb: bridge.VerbNew, Text: r.Text}
+	line := bridge.Line{Content: &bridge.RefusedLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint}, Verb: bridge.VerbNew, Text: r.Text}
 	if r.Agent != nil && r.Place.Channel != "" {
 		line.Verbs, line.Args = []bridge.Verb{bridge.VerbNew}, bridge.Args{StartArgs: r.Args.StartArgs}
 	}
@@ -223,9 +223,9 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subjec
 	m.Subject = subject
 	m.Template = filled
 	r.Conversation.Subject = cmp.Or(r.Conversation.Subject, clean.Preview(m.Text))
-	m.Reason = "explicit"
+	m.Reason = bridge.ReasonExplicit
 	if used != nil {
-		m.Reason = template.TemplateReason
+		m.Reason = bridge.ReasonTemplate
 	}
 
 	begun.Count = w.replies.ManyTexts(r.Conversation, m.Text)

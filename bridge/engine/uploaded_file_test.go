@@ -77,7 +77,7 @@ func TestUploadIsChecked(t *testing.T) {
 		"file_too_large": desk.MayReply(t.Context(), id, "ann", "", files(1001)),
 		"not_an_agent":   desk.MayReply(t.Context(), id, "dan", "", files(1)),
 	} {
-		wantEqual(t, "the problem", wantProblem(t, code, err).Code, code)
+		wantEqual(t, "the problem", string(wantProblem(t, code, err).Code), code)
 	}
 	if err := desk.MayReply(t.Context(), 1<<40, "ann", "", files(1)); !errors.Is(err, bridge.ErrNoConversation) {
 		t.Errorf("MayReply in a conversation that isn't there: got the error %v, want ErrNoConversation", err)

@@ -28,7 +28,7 @@ type Said struct {
 	At             time.Time            `db:"at"` // Parley's clock; of what was written without Parley, at most the provider's
 	Direction      store.Direction      `db:"direction"`
 	Fate           store.Fate           `db:"fate"`
-	Reason         string               `db:"reason"`
+	Reason         store.Reason         `db:"reason"`
 	Automatic      bool                 `db:"automatic"`
 	AgentID        store.AgentID        `db:"agent_id"` // 0 if no agent wrote it
 }

@@ -100,7 +100,7 @@ func cardsOf(s string, from bridge.PartyRef) []view.Card {
 	f := samples().Facts()
 	f.Subject, f.Contact, f.LastMessage.Preview, f.Team, f.Tags = s, from, s, s, []bridge.Tag{{Name: s, Color: s}}
 	f.Assignees = []bridge.AgentRef{{ID: 1, Name: s, User: annID}}
-	failed := bridge.Line{Content: &bridge.FailedLine{Reason: s, Hint: s}, Mentions: f.Assignees, Text: s,
+	failed := bridge.Line{Content: &bridge.FailedLine{Trouble: s, Hint: s}, Mentions: f.Assignees, Text: s,
 		Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Note: s}}
 	list := bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{f, f}}
 	return []view.Card{view.Root(f), view.Details(f), view.List(list, time.UTC), view.Line(failed, f)}

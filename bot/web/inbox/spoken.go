@@ -72,7 +72,7 @@ func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken)
 func whyWords(f bridge.Facts, s *bridge.Spoken) string {
 	switch string(s.Fate) {
 	case "ask", "inside", "parked", "failed", "unclear":
-		if s.Reason == "note" { // fateWords says so
+		if s.Reason == bridge.ReasonNote { // fateWords says so
 			return ""
 		}
 		return view.ReasonWords(s.Reason, f)
@@ -99,7 +99,7 @@ func fateWords(v *web.Visit, s *bridge.Spoken) (words, look string) {
 
 	switch string(s.Fate) {
 	case "inside":
-		if s.Reason == "note" {
+		if s.Reason == bridge.ReasonNote {
 			return "Note", ""
 		}
 		return "Stayed inside", ""

@@ -149,7 +149,7 @@ func (us *UseCases) tellFailure(c *book.Conversation, ask *own.Ask, class string
 		Origin: bridge.OriginText,
 		Actor:  bridge.Actor{ID: ask.Asker.User, Kind: bridge.ActorPerson},
 		Place:  ask.Asker.Place,
-	}}, class, text, hint)
+	}}, bridge.Reason(class), text, hint)
 }
 
 // taskInWords names a task at the beginning of a sentence.

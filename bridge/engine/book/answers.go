@@ -37,7 +37,7 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 
 	if c.BridgeStatus() == bridge.StatusPending {
 		c.Status = string(bridge.StatusOpen)
-		ms.log.ByParley(c, store.DeedSetOpen, Detail{Reason: "unanswered"})
+		ms.log.ByParley(c, store.DeedSetOpen, Detail{Why: bridge.Because(bridge.ReasonUnanswered)})
 	}
 	if c.WaitingSince == nil && c.BridgeStatus().Open() {
 		c.WaitingSince = &ms.Now

@@ -27,8 +27,6 @@ func FormKeys(surface store.AccountID, a bridge.Action) []PostKey {
 const (
 	formPost        = "form" // kind and channel of these posts
 	maxFormMessages = 2      // a form becomes at most a text, and a message that its rich content needs for itself
-	// FormReason marks what is in doubt because the same form was submitted before.
-	FormReason = "handed_in"
 )
 
 // RememberForm notes the nth message, counted from 0, that a form became.

@@ -3,6 +3,7 @@ package book
 import (
 	"context"
 	"encoding/json"
+	"parley/bridge"
 	"slices"
 
 	"parley/store"
@@ -53,7 +54,7 @@ func (l *Log) add(c *Conversation, agent *store.AgentID, actor store.Doer, what 
 // Detail of a log entry.
 type Detail struct {
 	Text    string          `json:"text,omitempty"`
-	Reason  string          `json:"reason,omitempty"`
+	Why     bridge.Why      `json:"reason,omitzero"`
 	Message store.MessageID `json:"message,omitempty"`
 	Agents  []store.AgentID `json:"agents,omitempty"`
 	Team    store.TeamID    `json:"team,omitempty"`
@@ -68,8 +69,8 @@ func DetailOf(entry store.LogEntry) (d Detail) {
 
 // Refused records that a verb was refused, and why, as a code. In a chat only the agent sees the words. On a page of Parley's own
 // nobody can be answered like that: the log keeps the words, and the page shows them.
-func (l *Log) Refused(r Request, code, words string) {
-	why := Detail{Text: string(r.Verb), Reason: code}
+func (l *Log) Refused(r Request, code bridge.Reason, words string) {
+	why := Detail{Text: string(r.Verb), Why: bridge.Because(code)}
 	if r.Surface == store.SystemAccount {
 		why.Note = words
 	}

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge"
-	"parley/channels"
 	"parley/channels/markdown"
 	"parley/store"
 )
@@ -24,7 +23,7 @@ type Message struct {
 // IsConfidential reports whether a rule of the agents' organisation keeps its own people from reading a message in the chat: then nobody
 // is shown its words elsewhere either.
 func IsConfidential(m *store.Message) bool {
-	return m.Fate == store.FateFailed && m.Reason == string(channels.Confidential)
+	return m.Fate == store.FateFailed && m.Reason == bridge.ReasonConfidential
 }
 
 // Excerpt returns the beginning of a message's text in plain words, or the name of its first file if it has no text. It is empty for a
@@ -111,13 +110,13 @@ func SurfaceFiles(files []bridge.SurfaceFile) []store.FileRef {
 }
 
 // SetFate notes what becomes of a message, and why.
-func (m *Message) SetFate(fate store.Fate, reason string) {
+func (m *Message) SetFate(fate store.Fate, reason bridge.Reason) {
 	m.Fate, m.Reason = fate, reason
 	m.Dirty = true
 }
 
 // KeepInside makes a message a note that stays inside, and notes why.
-func (m *Message) KeepInside(reason string) {
+func (m *Message) KeepInside(reason bridge.Reason) {
 	m.Direction = store.DirectionNote
 	m.SetFate(store.FateInside, reason)
 }
@@ -154,22 +153,14 @@ func (m *Message) IsByMachine() bool {
 	return store.IsByMachine(m.Automatic) || m.Reason == store.ReasonMachine
 }
 
-// DeletedReason is the reason of a text that its author deleted before the customer had it.
-const DeletedReason = "deleted"
-
-// DeletedLateReason is the reason of a reply that its author deleted while an attempt was under way, or when a part had left. It can
-// still be sent by a click, which a reply with DeletedReason can't.
-const DeletedLateReason = "deleted_late"
-
-// UndoneReason is the reason of a reply that somebody kept inside while it waited to be sent.
-const UndoneReason = "undone"
-
 // MustTellAuthor reports whether a text that stayed inside for a reason calls for a line in the thread, so that its author
 // learns that the customer did not get it. For all other reasons the author meant it to stay inside.
-func MustTellAuthor(reason string) bool {
+func MustTellAuthor(reason bridge.Reason) bool {
 	switch reason {
-	case "not_an_agent", "foreign_agent", "may_not_reply", "explicit_mode", "moved", "automatic", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
-		"for_colleagues", "names_colleague", "quotes_colleague", "file_alone", "after_remark", "confirm", "reply_mentions":
+	case bridge.ReasonNotAnAgent, bridge.ReasonForeignAgent, bridge.ReasonMayNotReply, bridge.ReasonMoved, bridge.ReasonAutomatic,
+		bridge.ReasonNotOpen, bridge.ReasonWatch, bridge.ReasonExplicitMode, bridge.ReasonNotAssignee,
+		bridge.ReasonUnknownVerb, bridge.ReasonReplyMentions, bridge.ReasonLoneVerb, bridge.ReasonForColleagues,
+		bridge.ReasonNamesColleague, bridge.ReasonQuotesColleague, bridge.ReasonFileAlone, bridge.ReasonAfterRemark, bridge.ReasonConfirm:
 		return true
 	}
 	return false

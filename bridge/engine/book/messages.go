@@ -254,7 +254,7 @@ func CanBeSent(m *Message) bool {
 	case store.FateAsk, store.FateParked:
 		return true
 	case store.FateUndone: // its author took it back, and didn't delete it
-		return m.Reason != DeletedReason
+		return m.Reason != bridge.ReasonDeleted
 	case store.FateInside: // its author did not expect it to stay inside
 		return MustTellAuthor(m.Reason)
 	default:

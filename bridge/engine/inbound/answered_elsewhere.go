@@ -189,7 +189,7 @@ func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *
 		return
 	}
 	if s.Delayed {
-		late := &bridge.DelayedLine{Reason: s.Reason, Recipient: otherRecipient(c, outbound.Payload{}, s)}
+		late := &bridge.DelayedLine{Trouble: s.Reason, Recipient: otherRecipient(c, outbound.Payload{}, s)}
 		el.Line(c, bridge.Line{Content: late, Text: m.Text})
 		return
 	}
@@ -202,14 +202,14 @@ func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *
 // tellFailure posts a line about one recipient whom an answer didn't reach. The answer has failed by that, unless the recipient
 // was only in copy.
 func (el *elsewhere) tellFailure(c *book.Conversation, m *book.Message, s *channels.Status) {
-	failed := &bridge.FailedLine{Recipient: s.Recipient, Reason: s.Reason, Copied: isAboutCopy(c, outbound.Payload{}, s)}
+	failed := &bridge.FailedLine{Recipient: s.Recipient, Trouble: s.Reason, Copied: isAboutCopy(c, outbound.Payload{}, s)}
 	if !failed.Copied {
 		failed.Hint = "It was not written here: answer again, to an address that works."
 	}
-	logged := book.Detail{Reason: bounceText(s)}
+	logged := book.Detail{Why: bridge.InWords(bounceText(s))}
 	if m.Fate == store.FateOut && !failed.Copied {
 		m.Fate, m.Dirty = store.FateFailed, true
-		failed.Recipient, failed.Reason = "", bounceText(s)
+		failed.Recipient, failed.Trouble = "", bounceText(s)
 		logged.Message = m.ID
 		el.Messages.ResumeWait(c)
 	}
@@ -229,7 +229,7 @@ func (el *elsewhere) wasToldOfFailure(m *book.Message, recipient string) bool {
 		if !isFailed {
 			continue
 		}
-		isNamed := strings.HasPrefix(strings.ToLower(failed.Reason), strings.ToLower(recipient)+": ")
+		isNamed := strings.HasPrefix(strings.ToLower(failed.Trouble), strings.ToLower(recipient)+": ")
 		if isNamed || strings.EqualFold(failed.Recipient, recipient) {
 			return true
 		}
@@ -264,7 +264,7 @@ func (el *elsewhere) countAsAnswer(ctx context.Context, tx pgx.Tx, c *book.Conve
 	workflow.WakeByAnswer(el.workflow, c)
 	if el.Settings(c).AutoPending && c.BridgeStatus() == bridge.StatusOpen {
 		c.Status = string(bridge.StatusPending)
-		el.Log.ByParley(c, store.DeedSetPending, book.Detail{Reason: "answered"})
+		el.Log.ByParley(c, store.DeedSetPending, book.Detail{Why: bridge.Because(bridge.ReasonAnswered)})
 	}
 	return nil
 }

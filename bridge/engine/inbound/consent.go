@@ -77,7 +77,7 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) 
 
 	it.Line(c, line)
 	if changed {
-		it.Log.ByCustomer(c, deed, book.Detail{Reason: only})
+		it.Log.ByCustomer(c, deed, book.Detail{Why: bridge.Because(bridge.Reason(only))})
 	}
 }
 

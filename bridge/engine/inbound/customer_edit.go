@@ -18,9 +18,6 @@ import (
 // A customer may edit or delete a message in a chat such as WhatsApp. Posts in the agents' chat stay as they are: a line below says
 // what the message says now. Providers may deliver the edit, or the deletion, before the message itself.
 
-// earlyEditReason is the reason of a customer's message that was stored as its edit says, because the edit came first.
-const earlyEditReason = "came_edited"
-
 // customerEdits shows what a customer's message says now. The original is kept. An edit that comes before its message is stored
 // in the message's place, and so is each further one until the message comes.
 func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
@@ -56,7 +53,7 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	}
 
 	showChange(it.Writer, c, m, threads.Quote(&m.Message), now, at)
-	if m.Reason == earlyEditReason {
+	if m.Reason == bridge.ReasonCameEdited {
 		m.Text = in.Text
 	}
 	m.Revision = &store.Revision{Text: in.Text, Notices: in.Notices, At: at, EventID: it.Event.ID}
@@ -96,7 +93,7 @@ func showChange(th *threads.Writer, c *book.Conversation, m *book.Message, befor
 // newestChange returns when a customer changed a message last, and what it says since then. It finds that in the lines about the
 // message, or in the message itself if a change came before it. at is zero if there was no change.
 func newestChange(th *threads.Writer, m *book.Message) (at time.Time, now string) {
-	if m.Reason == earlyEditReason {
+	if m.Reason == bridge.ReasonCameEdited {
 		at, now = m.SaidAt, threads.WordsOrRemarks(m.Text, m.Notices)
 	}
 	for _, d := range th.Outbox.Deliveries {
@@ -127,7 +124,7 @@ func (it *UseCases) editComesFirst(ctx context.Context, tx pgx.Tx, a *store.Acco
 	}
 
 	if m, _ := it.MessageByExternalID(a, in.Change.Target); m != nil && m.Fresh {
-		m.Reason, m.Dirty = earlyEditReason, true
+		m.Reason, m.Dirty = bridge.ReasonCameEdited, true
 	}
 	return nil
 }
@@ -215,7 +212,7 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 	if c == nil {
 		return false
 	}
-	if m.Reason != earlyEditReason {
+	if m.Reason != bridge.ReasonCameEdited {
 		return wasToldBefore(it, a, m, *in)
 	}
 

@@ -27,7 +27,7 @@ import (
 //     arrival of the last piece says nothing about the others.
 //   - It has failed already: people are told of the further recipient.
 func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
-	further := &bridge.FailedLine{Recipient: s.Recipient, Reason: s.Reason}
+	further := &bridge.FailedLine{Recipient: s.Recipient, Trouble: s.Reason}
 
 	if isAboutCopy(c, d.DecodedPayload(), s) {
 		further.Copied = true
@@ -170,7 +170,7 @@ func toldRecipients(d *book.Delivery) (told []string) {
 // mail has failed for another. It tells of each recipient once, and notes that in the delivery's error (toldRecipients). The
 // line has no button to send the reply again: the line about the failed reply has it.
 func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, line *bridge.FailedLine) {
-	reason := line.Recipient + ": " + line.Reason
+	trouble := line.Recipient + ": " + line.Trouble
 	namesRecipient := func(told string) bool {
 		return strings.HasPrefix(strings.ToLower(told), strings.ToLower(line.Recipient)+": ")
 	}
@@ -182,8 +182,8 @@ func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m
 		return
 	}
 
-	d.ErrorText, d.Dirty = strings.TrimPrefix(d.ErrorText+"\n"+reason, "\n"), true
-	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Reason: reason}) // not of the message: its fate stays as it is
+	d.ErrorText, d.Dirty = strings.TrimPrefix(d.ErrorText+"\n"+trouble, "\n"), true
+	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Why: bridge.InWords(trouble)}) // not of the message: its fate stays as it is
 	rc.TellWith(c, m, bridge.Line{Content: line, Text: rc.PartName(m, d)})
 }
 

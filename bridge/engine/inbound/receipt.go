@@ -127,12 +127,12 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		return nil
 	}
 
-	m.SetFate(store.FateFailed, f.Class)
-	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Reason: f.Text})
+	m.SetFate(store.FateFailed, store.Reason(f.Class))
+	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
 	rc.Mark(c, m, bridge.MarkWarning)
 
 	line := bridge.Line{
-		Content: &bridge.FailedLine{Reason: f.Text, Hint: f.Hint, Missed: missed},
+		Content: &bridge.FailedLine{Trouble: f.Text, Hint: f.Hint, Missed: missed},
 		Text:    part,
 		Verbs:   []bridge.Verb{bridge.VerbSendAgain},
 		Args:    bridge.Args{Delivery: f.Delivery},
@@ -185,7 +185,7 @@ func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
 	}
 
 	d := rc.Outbox.DeliveryOf(m, f.Delivery)
-	retrying := &bridge.RetryingLine{Reason: f.Text, Hint: f.Hint}
+	retrying := &bridge.RetryingLine{Trouble: f.Text, Hint: f.Hint}
 	if d != nil && d.FirstAt != nil {
 		retrying.Since = *d.FirstAt
 	}
@@ -202,9 +202,9 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 		return
 	}
 
-	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Reason: f.Text})
+	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
 	if isTakenBack(m) { // nothing is to be decided
-		rc.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: f.Text}})
+		rc.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Trouble: f.Text}})
 		return
 	}
 
@@ -322,7 +322,7 @@ func (rc *Receipts) applyReceipt(ctx context.Context, tx pgx.Tx, c *book.Convers
 	if s.Delayed {
 		rc.settleLeft(c, d, m)
 		if rc.speaksForRun(d) {
-			late := &bridge.DelayedLine{Reason: s.Reason, Recipient: otherRecipient(c, d.DecodedPayload(), s)}
+			late := &bridge.DelayedLine{Trouble: s.Reason, Recipient: otherRecipient(c, d.DecodedPayload(), s)}
 			rc.TellWith(c, m, bridge.Line{Content: late})
 		}
 		return nil

@@ -111,7 +111,7 @@ func (it *UseCases) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a *store
 		return err
 	}
 	it.Line(c, bridge.Line{
-		Content:  &bridge.BounceOtherLine{Words: in.Subject, Reason: in.Status.Reason},
+		Content:  &bridge.BounceOtherLine{Words: in.Subject, Trouble: in.Status.Reason},
 		Customer: partyOf(in),
 		Args:     bridge.Args{Conversation: c.ID, Message: m.ID},
 	})

@@ -46,7 +46,10 @@ func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, news bool) 
 		us.Suggestions.Show(c, suggestion.Priority, "urgent")
 	}
 
-	us.Log.ByParley(c, store.DeedAnalysed, book.Detail{Text: strings.Join(append([]string{string(a.Sentiment)}, a.Intents...), ", "), Reason: a.Urgent})
+	us.Log.ByParley(c, store.DeedAnalysed, book.Detail{
+		Text: strings.Join(append([]string{string(a.Sentiment)}, a.Intents...), ", "),
+		Why:  bridge.InWords(a.Urgent),
+	})
 }
 
 // postNote posts a note. It is the thread's standing note from now on.

@@ -22,7 +22,7 @@ func checkReply(r *outgoingReply) error {
 		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
 
-	sentByClick := r.message.Reason == ClickedReason || r.message.Reason == RevivedReason // by another agent, perhaps
+	sentByClick := r.message.Reason == bridge.ReasonClicked || r.message.Reason == bridge.ReasonRevived // by another agent, perhaps
 	isAuthorActive := r.author != nil && r.author.Active
 	if !sentByClick && !isAuthorActive {
 		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no longer an agent.", Hint: "Copy the text and send it as your own."}
@@ -138,7 +138,7 @@ func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l repl
 		at.Message = l.at.Message // it was typed outside of its conversation's thread, or in a form ("")
 	}
 	wasTyped := at.Message != ""
-	if s == nil || !wasTyped || m.Reason == RevivedReason {
+	if s == nil || !wasTyped || m.Reason == bridge.ReasonRevived {
 		return nil
 	}
 

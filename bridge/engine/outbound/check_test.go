@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge"
 	"parley/channels"
 	"parley/store"
 	"parley/store/dispatch"
@@ -113,8 +114,8 @@ func TestLastChecks(t *testing.T) {
 		"nothing has changed":                    {change: func(*outgoingReply) {}},
 		"its author is gone":                     {change: func(r *outgoingReply) { r.author = nil }, want: channels.BadContent},
 		"its author was taken out":               {change: func(r *outgoingReply) { r.author = &store.Agent{} }, want: channels.BadContent},
-		"taken out, and another one has sent it": {change: func(r *outgoingReply) { r.author, r.message.Reason = &store.Agent{}, ClickedReason }},
-		"gone, and another one has revived it":   {change: func(r *outgoingReply) { r.author, r.message.Reason = nil, RevivedReason }},
+		"taken out, and another one has sent it": {change: func(r *outgoingReply) { r.author, r.message.Reason = &store.Agent{}, bridge.ReasonClicked }},
+		"gone, and another one has revived it":   {change: func(r *outgoingReply) { r.author, r.message.Reason = nil, bridge.ReasonRevived }},
 		"the account only watches": {change: func(r *outgoingReply) {
 			r.account.Mode = store.ModeWatch
 		}, want: channels.BadContent},

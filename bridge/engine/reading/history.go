@@ -66,7 +66,7 @@ func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.
 
 		row.IsChosen = row.Detail != ""
 		if !row.IsChosen {
-			row.Detail = d.Reason
+			row.Detail = d.Why.String()
 		}
 
 		rows = append(rows, row)

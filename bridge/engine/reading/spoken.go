@@ -257,12 +257,12 @@ func verbsOfKept(m *store.Message) []bridge.Verb {
 	case store.FateAsk:
 		return []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}
 	case store.FateParked:
-		if m.Reason == outbound.OutdatedTemplateReason {
+		if m.Reason == bridge.ReasonTemplateOutdated {
 			return []bridge.Verb{bridge.VerbDrop}
 		}
 		return []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}
 	case store.FateUndone:
-		if m.Reason != book.DeletedReason {
+		if m.Reason != bridge.ReasonDeleted {
 			return []bridge.Verb{bridge.VerbSend}
 		}
 	case store.FateInside:

@@ -25,7 +25,7 @@ func (rd *Reader) startProblem(dir *directory.Directory, a *store.Account) *brid
 		name, _ := rd.KindName(a.Kind)
 		return &bridge.Problem{Code: "cannot_start", Field: "account", Text: "By " + name + " only customers begin.", Hint: "Choose another account."}
 	case a.Mode == store.ModeWatch:
-		return &bridge.Problem{Code: "watch", Field: "account", Text: "The account " + a.Name + " only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+		return &bridge.Problem{Code: bridge.ReasonWatch, Field: "account", Text: "The account " + a.Name + " only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	case surface == 0:
 		return &bridge.Problem{Code: "no_channel", Field: "account", Text: "The account " + a.Name + " has no channel for its threads.", Hint: "An admin gives its team a channel."}
 	}
@@ -73,7 +73,7 @@ func (s Starting) MissingText(a bridge.Action) *bridge.Problem {
 	case s.Caps.Start == channels.StartTemplate:
 		return &bridge.Problem{Code: "template_needed", Text: "By " + s.Account.Name + " a conversation begins with a template.", Hint: "Choose one of type Start."}
 	case s.Caps.Start == channels.StartFree && a.Text == "":
-		return &bridge.Problem{Code: "empty", Text: "There is no text to send.", Hint: "For example: @Parley new ann@example.org Your lamp is repaired."}
+		return &bridge.Problem{Code: bridge.ReasonEmpty, Text: "There is no text to send.", Hint: "For example: @Parley new ann@example.org Your lamp is repaired."}
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridg
 	listed := func(key string) bool { return slices.Contains(a.TrialTo, key) }
 	if a.Mode == store.ModeTrial && !slices.ContainsFunc(append([]string{party.Key}, party.Also...), listed) {
 		return Starting{}, &bridge.Problem{
-			Code:  "trial",
+			Code:  bridge.ReasonTrial,
 			Field: "recipient",
 			Text:  "This account is on trial and " + party.Key + " is not on its list.",
 			Hint:  "Add the address to trial_to, or switch the account to live.",

@@ -68,14 +68,14 @@ func OverLimits(ch channels.Channel, name string, account channels.FileLimits, t
 	caps := ch.Capabilities()
 	n := channels.TextRunes(ch, text)
 	if caps.MaxTextRunes > 0 && n > caps.MaxTextRunes {
-		return &bridge.Problem{Code: "text_too_long", Text: fmt.Sprintf("%s takes %d characters, and this has %d.", name, caps.MaxTextRunes, n),
+		return &bridge.Problem{Code: bridge.ReasonTextTooLong, Text: fmt.Sprintf("%s takes %d characters, and this has %d.", name, caps.MaxTextRunes, n),
 			Hint: "Say it in several messages."}
 	}
 	if len(files) == 0 {
 		return nil
 	}
 	if caps.Files.PerMessage == 0 {
-		return &bridge.Problem{Code: "no_files", Text: cmp.Or(caps.Files.Unavailable, name+" takes no files."), Hint: "Send a link to it instead."}
+		return &bridge.Problem{Code: bridge.ReasonNoFiles, Text: cmp.Or(caps.Files.Unavailable, name+" takes no files."), Hint: "Send a link to it instead."}
 	}
 
 	return filesOver(caps, account, name, files)
@@ -100,7 +100,7 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 			size += other.SizeBytes
 		}
 		if size > caps.Files.MaxBytes {
-			return &bridge.Problem{Code: "files_too_large", Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.",
+			return &bridge.Problem{Code: bridge.ReasonFilesTooLarge, Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.",
 				channels.SizeWords(size), name, channels.SizeWords(caps.Files.MaxBytes)), Hint: "Send them one by one, or make them smaller."}
 		}
 	}
@@ -111,7 +111,7 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 func fileOver(caps channels.Capabilities, account channels.FileLimits, name string, f store.FileRef) *bridge.Problem {
 	sentAs := caps.Files.SentAs(f.Name, f.ContentType)
 	if sentAs == "" {
-		return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no files like %s.", name, f.Name),
+		return &bridge.Problem{Code: bridge.ReasonFileKind, Text: fmt.Sprintf("%s takes no files like %s.", name, f.Name),
 			Hint: "Send it in another form, for example as a PDF or a JPEG, or a link to it."}
 	}
 
@@ -122,7 +122,7 @@ func fileOver(caps channels.Capabilities, account channels.FileLimits, name stri
 		by = "This account"
 	}
 	if !ok {
-		return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no %s, as %s is one.", by, plainKind(kind), f.Name),
+		return &bridge.Problem{Code: bridge.ReasonFileKind, Text: fmt.Sprintf("%s takes no %s, as %s is one.", by, plainKind(kind), f.Name),
 			Hint: "Send it in another form, or a link to it."}
 	}
 	if limit == 0 || f.SizeBytes <= limit {
@@ -132,7 +132,7 @@ func fileOver(caps channels.Capabilities, account channels.FileLimits, name stri
 	if has == most { // both are rounded
 		has = "a little more"
 	}
-	return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s takes %s of at most %s, and %s has %s.",
+	return &bridge.Problem{Code: bridge.ReasonFileTooLarge, Text: fmt.Sprintf("%s takes %s of at most %s, and %s has %s.",
 		by, plainKind(kind), most, f.Name, has), Hint: "Make it smaller, or send a link to it."}
 }
 
@@ -156,7 +156,7 @@ func (rs *UseCases) keepOverLimits(c *book.Conversation, m *book.Message) bool {
 		return false
 	}
 	m.KeepInside(problem.Code)
-	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: problem.Text, Hint: problem.Hint}})
+	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint}})
 	return true
 }
 

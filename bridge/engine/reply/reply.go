@@ -34,7 +34,7 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	}
 
 	if c.Account.Paused {
-		rs.Park(c, m, "paused")
+		rs.Park(c, m, bridge.ReasonPaused)
 		return
 	}
 	if rs.KeepIfBlocked(c, m) {
@@ -87,7 +87,7 @@ func isPlainLine(m *book.Message) bool {
 	if hasContent || len(m.Files) > 0 {
 		return false
 	}
-	sentByClick := m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason
+	sentByClick := m.Reason == bridge.ReasonClicked || m.Reason == bridge.ReasonRevived
 	return !sentByClick
 }
 
@@ -176,7 +176,7 @@ func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 	mayBecomePending := c.BridgeStatus() == bridge.StatusOpen && !keepsStatus
 	if mayBecomePending && rs.Settings(c).AutoPending {
 		c.Status = string(bridge.StatusPending)
-		rs.Log.ByParley(c, store.DeedSetPending, book.Detail{Reason: "answered"})
+		rs.Log.ByParley(c, store.DeedSetPending, book.Detail{Why: bridge.Because(bridge.ReasonAnswered)})
 	}
 	c.RefreshCard()
 }
@@ -199,9 +199,9 @@ func LongestHold(rs *UseCases, c *book.Conversation) time.Duration {
 }
 
 // Park keeps a reply until somebody clicks.
-func (rs *UseCases) Park(c *book.Conversation, m *book.Message, reason string) {
+func (rs *UseCases) Park(c *book.Conversation, m *book.Message, reason bridge.Reason) {
 	m.SetFate(store.FateParked, reason)
-	rs.TellAuthor(c, m, &bridge.ParkedLine{Reason: reason}, bridge.VerbSend, bridge.VerbDrop)
+	rs.TellAuthor(c, m, &bridge.ParkedLine{Why: bridge.Because(reason)}, bridge.VerbSend, bridge.VerbDrop)
 }
 
 // enqueueReply puts a reply into the customer's lane, as several deliveries if it has more files than the channel takes

@@ -12,9 +12,6 @@ import (
 // work began again count as typed before.
 const restoreMargin = 5 * time.Second
 
-// restoredReason marks a text that was typed before Parley was restored from a backup.
-const restoredReason string = "restored"
-
 // IsBeforeRestore reports whether the event that is being applied was accepted, or its text typed, before work began
 // again after a restore from a backup. The Parley that was lost may have sent it already.
 func (rs *UseCases) IsBeforeRestore() bool {
@@ -28,8 +25,8 @@ func (rs *UseCases) IsBeforeRestore() bool {
 
 // parkRestored keeps a reply that may have been sent already until somebody clicks.
 func (rs *UseCases) parkRestored(c *book.Conversation, m *book.Message) {
-	m.SetFate(store.FateParked, restoredReason)
-	rs.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: "It is older than my last restore from a backup.",
+	m.SetFate(store.FateParked, bridge.ReasonRestored)
+	rs.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Trouble: "It is older than my last restore from a backup.",
 		Hint: "Look for it where sent messages are. Send it if it is not there, else drop it."},
 		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 }
@@ -48,7 +45,7 @@ func (rs *UseCases) IsOrphaned(r book.Request) bool {
 
 // TellOrphaned says, once for each message, that nobody gets what was typed. It does nothing for notes and for words to
 // colleagues.
-func (rs *UseCases) TellOrphaned(r book.Request, reason, hint string) {
+func (rs *UseCases) TellOrphaned(r book.Request, why, hint string) {
 	surface, a := r.Surface, r.Action
 	k := book.PostKey{Account: surface, Channel: a.Place.Channel, Message: a.Place.Message}
 	isNote := a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote
@@ -65,7 +62,7 @@ func (rs *UseCases) TellOrphaned(r book.Request, reason, hint string) {
 		ref = rs.Dir.Ref(surface, agent.ID)
 	}
 
-	inside := &bridge.InsideLine{Reason: reason, Hint: hint}
+	inside := &bridge.InsideLine{Why: bridge.InWords(why), Hint: hint}
 	rs.ChannelLine(surface, bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread},
 		bridge.Line{Content: inside, Mentions: []bridge.AgentRef{ref}, Text: a.Text})
 }

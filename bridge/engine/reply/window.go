@@ -12,9 +12,6 @@ import (
 // Some providers, such as WhatsApp's, let free text go to a customer only for a time after the customer wrote: the reply window. A
 // reply that comes later is parked: it is kept until the customer writes again, and then offered to its author with buttons.
 
-// offeredReason marks a reply that was parked because the reply window was closed, and that was offered again since.
-const offeredReason = "offered"
-
 // OpensWindow reports whether an inbound restarts the reply window. The customer's own words and taps do, also while another app
 // answers the customer (standby). What a machine sent, a status, a copy of our own message or an edit doesn't.
 func OpensWindow(in channels.Inbound) bool {
@@ -103,7 +100,7 @@ func (rs *UseCases) keepLatePromotion(c *book.Conversation, m *book.Message) boo
 		return false
 	}
 	m.KeepInside(problem.Code)
-	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: problem.Text, Hint: problem.Hint}})
+	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint}})
 	return true
 }
 
@@ -113,20 +110,20 @@ func (rs *UseCases) parkUntilOpen(c *book.Conversation, m *book.Message, text st
 	win := rs.Window(c)
 	m.Direction = store.DirectionNote
 	if win.IsOpen(rs.Now) { // opened while the attempt was under way, or for people alone
-		m.SetFate(store.FateParked, offeredReason)
+		m.SetFate(store.FateParked, bridge.ReasonOffered)
 		rs.TellWith(c, m, bridge.Line{Content: &bridge.OfferedLine{Until: win.HumanUntil, Provider: text},
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 		return
 	}
 
 	m.SetFate(store.FateParked, bridge.ReasonWindow)
-	line := bridge.Line{Content: &bridge.ParkedLine{Reason: bridge.ReasonWindow, Hint: text, Until: win.HumanUntil},
+	line := bridge.Line{Content: &bridge.ParkedLine{Why: bridge.Because(bridge.ReasonWindow), Hint: text, Until: win.HumanUntil},
 		Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
 	if rs.Caps(c.AccountID).Templates {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
 	}
 
-	rs.Log.ByParley(c, store.DeedParked, book.Detail{Message: m.ID, Reason: bridge.ReasonWindow})
+	rs.Log.ByParley(c, store.DeedParked, book.Detail{Message: m.ID, Why: bridge.Because(bridge.ReasonWindow)})
 	rs.TellWith(c, m, line)
 	c.RefreshCard()
 }
@@ -166,7 +163,7 @@ func (rs *UseCases) offerParked(c *book.Conversation) {
 		if !book.IsOfferedIn(rs.Book, c, m.ConversationID) || !IsWaitingForWindow(m) {
 			continue
 		}
-		m.Reason, m.Dirty = offeredReason, true
+		m.Reason, m.Dirty = bridge.ReasonOffered, true
 		rs.Messages.Offers = append(rs.Messages.Offers, m)
 	}
 }
@@ -192,7 +189,7 @@ func (rs *UseCases) PostOffers(c *book.Conversation) {
 // RefuseWhileClosed refuses to send a parked reply while the window is closed. It returns false if the window is open,
 // or if the text was not parked for it.
 func (rs *UseCases) RefuseWhileClosed(r book.Request, m *book.Message) bool {
-	wasOffered := m.Fate == store.FateParked && m.Reason == offeredReason
+	wasOffered := m.Fate == store.FateParked && m.Reason == bridge.ReasonOffered
 	isParkedForWindow := wasOffered || IsWaitingForWindow(m)
 	if !isParkedForWindow || rs.Window(r.Conversation).IsOpen(rs.Now) {
 		return false

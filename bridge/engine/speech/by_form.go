@@ -35,14 +35,14 @@ func (sp *UseCases) ByForm(r book.Request) {
 	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
 	sp.replies.RecipientsOfForm(r)
 	canReplace := sp.TakeFormBack(r)
-	doubt := "" // the reason why its author is asked first
+	var doubt bridge.Reason // the reason why its author is asked first
 	switch {
 	case earlyEdit == EditedBefore:
-		doubt = elsewhereReason
+		doubt = bridge.ReasonEditedElsewhere
 	case mayNotFit:
-		doubt = lateReason
+		doubt = bridge.ReasonLate
 	case !canReplace:
-		doubt = book.FormReason
+		doubt = bridge.ReasonHandedIn
 	}
 
 	for nth, part := range sp.replies.MessagesOfForm(r.Conversation, r.Action, answered) {
@@ -70,7 +70,7 @@ func (sp *UseCases) settleSuggestion(r book.Request) {
 //   - answered is the message that it answers, or nil.
 //   - doubt is the reason why its author is asked first; "" if there is none.
 //   - source is where it was typed; zero for a form.
-func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt string, source bridge.Place) *book.Message {
+func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt bridge.Reason, source bridge.Place) *book.Message {
 	c := r.Conversation
 	m := sp.Messages.AddByPerson(r)
 	m.Elsewhere = source
@@ -81,19 +81,19 @@ func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt st
 		return m
 	}
 
-	m.Reason = "explicit"
+	m.Reason = bridge.ReasonExplicit
 	replied := &bridge.RepliedLine{Count: sp.replies.ManyTexts(c, r.Text)}
 	if sp.replies.MayReferTo(c, answered) {
 		m.ReplyTo, replied.Answered = answered.ExternalID, book.Excerpt(answered)
 	}
 
-	if doubt == lateReason {
+	if doubt == bridge.ReasonLate {
 		sp.replies.Park(c, m, doubt)
 		return m
 	}
 	if doubt != "" {
 		m.Fate, m.Reason = store.FateAsk, doubt
-		sp.TellAuthor(c, m, &bridge.AskLine{Reason: doubt}, bridge.VerbSend, bridge.VerbKeep)
+		sp.TellAuthor(c, m, &bridge.AskLine{Why: bridge.Because(doubt)}, bridge.VerbSend, bridge.VerbKeep)
 		return m
 	}
 

@@ -278,7 +278,7 @@ func (ct *ChannelTexts) refuseChosen(r book.Request, p *store.Post) bool {
 func (ct *ChannelTexts) refuseChannelText(r book.Request, p *store.Post, text channelText) bool {
 	isEmpty := text.Action.Text == "" && len(text.Action.Files) == 0
 	if isForColleagues(text.Action) || isEmpty {
-		ct.Refuse(r.About(nil), "for_colleagues", "The message was edited, and is for colleagues now.",
+		ct.Refuse(r.About(nil), bridge.ReasonForColleagues, "The message was edited, and is for colleagues now.",
 			"Type in the conversation's thread what the customer is to get.")
 		return true
 	}

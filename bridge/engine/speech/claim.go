@@ -8,11 +8,8 @@ import (
 	"parley/store"
 )
 
-// unclaimedReason marks a reply that waits until somebody takes the conversation.
-const unclaimedReason string = "unclaimed"
-
 // isAskedToTake reports whether a reply's author was asked to take the conversation, and the reply still waits for that.
-func isAskedToTake(m *book.Message) bool { return m.Reason == unclaimedReason }
+func isAskedToTake(m *book.Message) bool { return m.Reason == bridge.ReasonUnclaimed }
 
 // MustBeTaken reports whether an agent has to become the conversation's owner (!take) before a reply leaves: nobody owns it, and
 // a reply doesn't make its author the owner, since the setting reply_claims is off.
@@ -27,8 +24,8 @@ func (sp *UseCases) AskToTake(c *book.Conversation, m *book.Message) {
 	if m.Fate != store.FateUndone {
 		m.Fate = store.FateAsk
 	}
-	m.Reason, m.Dirty = unclaimedReason, true
-	sp.TellAuthor(c, m, &bridge.AskLine{Reason: unclaimedReason}, bridge.VerbSend, bridge.VerbKeep)
+	m.Reason, m.Dirty = bridge.ReasonUnclaimed, true
+	sp.TellAuthor(c, m, &bridge.AskLine{Why: bridge.Because(bridge.ReasonUnclaimed)}, bridge.VerbSend, bridge.VerbKeep)
 }
 
 // takeForReply adds whoever sends a kept reply to the conversation's owners, if the account allows one more. It returns false

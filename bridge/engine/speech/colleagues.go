@@ -18,13 +18,6 @@ import (
 // colleagueTexts has the methods of this file.
 type colleagueTexts struct{ *UseCases }
 
-// Reasons that other files compare, too.
-const (
-	noteReason         = "note"
-	foreignAgentReason = "foreign_agent" // the chat says that the agent belongs to another organisation
-	machineReason      = "not_a_person"  // it was written by another app, by a workflow or by our own app
-)
-
 // wording is what the words of a text alone say about it, whoever wrote it and wherever.
 type wording int
 
@@ -36,11 +29,12 @@ const (
 )
 
 // wordingOf returns what a reason of Speak says about the words of the text.
-func wordingOf(reason string) wording {
+func wordingOf(reason bridge.Reason) wording {
 	switch reason {
-	case noteReason, "mentions_us", "mentions_colleague", "empty":
+	case bridge.ReasonNote, bridge.ReasonMentionsUs, bridge.ReasonMentionsColleague, bridge.ReasonEmpty:
 		return surelyForColleagues
-	case "unknown_verb", "lone_verb", "for_colleagues", "names_colleague", "quotes_colleague", "reply_mentions":
+	case bridge.ReasonUnknownVerb, bridge.ReasonLoneVerb, bridge.ReasonForColleagues, bridge.ReasonNamesColleague,
+		bridge.ReasonQuotesColleague, bridge.ReasonReplyMentions:
 		return maybeForColleagues
 	default: // "not_assignee", "not_open", "confirm" and others
 		return nothingInWords
@@ -58,7 +52,7 @@ func wordingOf(reason string) wording {
 //	any other          surely for colleagues                  true, it is kept inside
 //	any other          doubtful                               true, the author is asked anew
 //	any other          nothing in its words                   false, nothing is done
-func (ct colleagueTexts) keepEdited(r book.Request, m *book.Message, decision Decision, reason string) (handled bool) {
+func (ct colleagueTexts) keepEdited(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) (handled bool) {
 	if decision == Out {
 		return false
 	}
@@ -87,7 +81,7 @@ func (ct colleagueTexts) keepEdited(r book.Request, m *book.Message, decision De
 }
 
 // changeReason applies an edit to a text that was inside before, and stays there. decision is Ask or Inside.
-func (ct colleagueTexts) changeReason(r book.Request, m *book.Message, decision Decision, reason string) {
+func (ct colleagueTexts) changeReason(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) {
 	if decision != Ask {
 		isOrWasSure := wordingOf(reason) == surelyForColleagues || wordingOf(m.Reason) == surelyForColleagues
 		if isOrWasSure {
@@ -97,8 +91,8 @@ func (ct colleagueTexts) changeReason(r book.Request, m *book.Message, decision 
 	}
 
 	// A command was typed for Parley. Its author doesn't expect that the words that take its place stay inside.
-	isStillCommand := reason == "unknown_verb" // perhaps a command for somebody else
-	if m.Reason == CommandReason && !isStillCommand {
+	isStillCommand := reason == bridge.ReasonUnknownVerb // perhaps a command for somebody else
+	if m.Reason == bridge.ReasonCommand && !isStillCommand {
 		ct.askEdited(r.Conversation, m)
 		return
 	}
@@ -112,8 +106,8 @@ func (ct colleagueTexts) changeReason(r book.Request, m *book.Message, decision 
 
 // askEdited asks the author of a text that stayed inside whether it is for the customer now, because it was edited.
 func (ct colleagueTexts) askEdited(c *book.Conversation, m *book.Message) {
-	m.Fate, m.Reason = store.FateAsk, editedReason
-	ct.TellAuthor(c, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
+	m.Fate, m.Reason = store.FateAsk, bridge.ReasonEdited
+	ct.TellAuthor(c, m, &bridge.AskLine{Why: bridge.Because(bridge.ReasonEdited)}, bridge.VerbSend, bridge.VerbKeep)
 }
 
 // refuseColleagueText refuses to send a text that is surely for colleagues, and reports whether it did. It always
@@ -129,16 +123,13 @@ func (ct colleagueTexts) refuseColleagueText(r book.Request, m *book.Message) (r
 	case isByButton:
 		ct.RefuseDecided(r, m)
 		return true
-	case m.Reason == noteReason:
-		ct.Refuse(r, "note", "It is a note: notes stay inside.", "Edit it so that it isn't a note, or type what the customer is to get.")
+	case m.Reason == bridge.ReasonNote:
+		ct.Refuse(r, bridge.ReasonNote, "It is a note: notes stay inside.", "Edit it so that it isn't a note, or type what the customer is to get.")
 		return true
 	default:
 		return false
 	}
 }
-
-// otherWords is the reason of a line that asks whoever clicked to look at a text again.
-const otherWords = "other_words"
 
 // refuseOtherWords refuses to send a text that was edited since the button was shown, because whoever clicked has
 // seen other words. It shows what the text says now, with a button for that. It reports whether it has refused.
@@ -148,7 +139,7 @@ func (ct colleagueTexts) refuseOtherWords(r book.Request, m *book.Message) (refu
 		return false
 	}
 	if r.Surface == store.SystemAccount { // a page of Parley's own
-		ct.Refuse(r, otherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
+		ct.Refuse(r, bridge.ReasonOtherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
 		return true
 	}
 	if m.Fate == store.FateInside && wordingOf(m.Reason) == surelyForColleagues {
@@ -157,7 +148,7 @@ func (ct colleagueTexts) refuseOtherWords(r book.Request, m *book.Message) (refu
 	}
 
 	isAgain := r.Verb == bridge.VerbSendAgain // the caller has checked the part that it sends
-	canBeSent := isAgain || isSendable(m.Fate) && m.Reason != book.DeletedReason
+	canBeSent := isAgain || isSendable(m.Fate) && m.Reason != bridge.ReasonDeleted
 	if !canBeSent || m.AgentID == nil {
 		return false // it isn't sent anyway, and the caller says why
 	}
@@ -167,13 +158,13 @@ func (ct colleagueTexts) refuseOtherWords(r book.Request, m *book.Message) (refu
 	}
 
 	ct.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{
-		Content: &bridge.AskLine{Reason: otherWords},
+		Content: &bridge.AskLine{Why: bridge.Because(bridge.ReasonOtherWords)},
 		Text:    m.Text,
 		Files:   files.UploadedNames(&m.Message),
 		Verbs:   []bridge.Verb{r.Verb},
 		Args:    bridge.Args{Conversation: r.Conversation.ID, Message: m.ID, Delivery: r.Args.Delivery},
 	})
-	ct.Log.Refused(r, otherWords, "")
+	ct.Log.Refused(r, bridge.ReasonOtherWords, "")
 	return true
 }
 

@@ -11,10 +11,6 @@ import (
 // An agent may edit, delete or take back a reply while it is being sent. Then it is known only with the result of the attempt
 // which words the customer has. This file tells the author, and offers to send an edited text as a correction.
 
-// correctionReason marks the new text of a reply that was edited after it was sent. That text leaves as a message of its own,
-// and only when somebody clicks.
-const correctionReason string = "correction"
-
 // setWords gives a message the words and files of an edit. If an attempt may have sent the former ones, its deliveries keep them.
 // It tells the author which removed files are too late to be stopped.
 func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Action) {
@@ -127,7 +123,7 @@ func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge
 
 	agent := sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
 	fix := sp.Messages.AddByPerson(book.Request{Conversation: c, Agent: agent, Surface: m.AccountID, Action: correction})
-	fix.Fate, fix.Reason = store.FateAsk, correctionReason
+	fix.Fate, fix.Reason = store.FateAsk, bridge.ReasonCorrection
 	line.Verbs = []bridge.Verb{bridge.VerbSend}
 	line.Args = bridge.Args{Conversation: c.ID, Message: fix.ID}
 	sp.LineAbout(c, m, line)
@@ -150,7 +146,7 @@ func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
 func (sp *UseCases) dropCorrections(m *book.Message) {
 	for id, lines := range sp.TrackedLines() {
 		fix := sp.Messages.Rows[id]
-		if fix.Reason != correctionReason || fix.Fate != store.FateAsk {
+		if fix.Reason != bridge.ReasonCorrection || fix.Fate != store.FateAsk {
 			continue
 		}
 		for _, line := range lines {

@@ -75,8 +75,8 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 
 	sp.Log.ByAgent(c, r.Agent, store.DeedKeptInside, book.Detail{Message: m.ID})
 	if wasLeaving { // it had counted as an answer
-		if m.Reason != outbound.RevivedReason { // RevivedReason must stay: the chat can't be asked about the text
-			m.Reason = book.UndoneReason
+		if m.Reason != bridge.ReasonRevived { // which must stay: the chat can't be asked about the text
+			m.Reason = bridge.ReasonUndone
 		}
 		threads.TellWhatArrived(sp.Writer, c, m)
 		sp.Messages.AwaitAnswerAgain(c)
@@ -113,10 +113,10 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	}
 
 	sp.NoteDecision(m, r.Agent, threads.ByFate)
-	mayBeDeleted := m.Reason == book.DeletedLateReason || m.Reason == outbound.RevivedReason
-	m.Reason = outbound.ClickedReason
+	mayBeDeleted := m.Reason == bridge.ReasonDeletedLate || m.Reason == bridge.ReasonRevived
+	m.Reason = bridge.ReasonClicked
 	if mayBeDeleted { // the chat may not have the text any more, and isn't asked before it leaves
-		m.Reason = outbound.RevivedReason
+		m.Reason = bridge.ReasonRevived
 	}
 
 	if isUnsent {
@@ -134,19 +134,19 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 // refuseUnsendable refuses to send a text that can't be sent by a click: it was decided already, it is not for the customer, or
 // nobody can be answered as things are. It returns false if the text can be sent; its author is an agent then.
 func (sp deciding) refuseUnsendable(r book.Request, m *book.Message) bool {
-	if !isSendable(m.Fate) || m.Reason == book.DeletedReason {
+	if !isSendable(m.Fate) || m.Reason == bridge.ReasonDeleted {
 		sp.RefuseDecided(r, m)
 		return true
 	}
-	if m.Reason == CommandReason {
-		sp.Refuse(r, "command", "It is a command: commands stay inside.", "Type what the customer is to get.")
+	if m.Reason == bridge.ReasonCommand {
+		sp.Refuse(r, bridge.ReasonCommand, "It is a command: commands stay inside.", "Type what the customer is to get.")
 		return true
 	}
 	if sp.colleagueTexts.refuseColleagueText(r, m) || sp.refuseKept(r, m) {
 		return true
 	}
 	if book.IsEmpty(&m.Message) {
-		sp.Refuse(r, "empty", "There is no text to send.", "Type in the conversation's thread what the customer is to get.")
+		sp.Refuse(r, bridge.ReasonEmpty, "There is no text to send.", "Type in the conversation's thread what the customer is to get.")
 		return true
 	}
 	return false
@@ -181,8 +181,8 @@ func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 	}
 
 	sp.NoteDecision(m, r.Agent, threads.ByFate)
-	m.Reason, m.Dirty = outbound.RevivedReason, true // an attempt doesn't ask the chat about such a reply
-	d.JoinKey, d.Dirty = "", true                    // it leaves alone: nobody has looked at the lines that would have left with it
+	m.Reason, m.Dirty = bridge.ReasonRevived, true // an attempt doesn't ask the chat about such a reply
+	d.JoinKey, d.Dirty = "", true                  // it leaves alone: nobody has looked at the lines that would have left with it
 	sp.Outbox.MakeDue(d)
 
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAsItStood, book.Detail{Message: m.ID})
@@ -196,11 +196,11 @@ func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 	switch {
 	case !r.Conversation.BridgeStatus().Open():
-		sp.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", sp.Conversations.HintAfterEnd(r.Conversation))
+		sp.Refuse(r, bridge.ReasonNotOpen, "This conversation is "+r.Conversation.Status+".", sp.Conversations.HintAfterEnd(r.Conversation))
 	case r.Conversation.Account.Mode == store.ModeWatch:
-		sp.Refuse(r, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
+		sp.Refuse(r, bridge.ReasonWatch, "This account only watches: nothing is sent.", "An admin can switch it to live.")
 	case m.AgentID == nil:
-		sp.Refuse(r, "not_an_agent", "Its author isn't an agent.", "Copy the text and send it as your own.")
+		sp.Refuse(r, bridge.ReasonNotAnAgent, "Its author isn't an agent.", "Copy the text and send it as your own.")
 	default:
 		return sp.replies.RefuseWhileClosed(r, m)
 	}
@@ -268,8 +268,8 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 	}
 
 	sent := book.Parts{d}
-	if wasDeleted := m.Reason == book.DeletedReason; wasDeleted {
-		m.Reason = outbound.RevivedReason // the click alone decides: the message can't be read again where it was typed
+	if wasDeleted := m.Reason == bridge.ReasonDeleted; wasDeleted {
+		m.Reason = bridge.ReasonRevived // the click alone decides: the message can't be read again where it was typed
 	} else {
 		sent = append(sent, sp.Outbox.PartsOf(m).Added(m)...)
 	}

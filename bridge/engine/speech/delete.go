@@ -36,15 +36,12 @@ func (sp *UseCases) Delete(r book.Request) error {
 	return nil
 }
 
-// erasedReason is the reason that store/erase gives to the messages of a customer who was erased, when it empties them.
-const erasedReason = "erased"
-
 // applyDelete takes back a text that its author deleted, as far as its fate allows. From then on nobody can send it, unless the author
 // restores it.
 func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
-	wasDeleted := m.Fate == store.FateUndone && m.Reason == book.DeletedReason
+	wasDeleted := m.Fate == store.FateUndone && m.Reason == bridge.ReasonDeleted
 	switch {
-	case m.Reason == erasedReason: // an erasure asks people to delete what is left in the chat, which takes nothing back
+	case m.Reason == store.ReasonErased: // an erasure asks people to delete what is left in the chat, which takes nothing back
 	case m.Fate == store.FateDropped, wasDeleted: // it was taken back before
 	case m.Fate == store.FateFailed, m.Fate == store.FateUndone, book.CanBeSent(m):
 		sp.dropUnsent(c, m)
@@ -69,7 +66,7 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.CancelReply(m) {
 		sp.noteDeleted(c, m)
 		if !sp.resending.askAboutUnclear(c, m) {
-			m.SetFate(store.FateUndone, book.DeletedReason)
+			m.SetFate(store.FateUndone, bridge.ReasonDeleted)
 			noteAuthorsDecision(sp.UseCases, m)
 			threads.TellWhatArrived(sp.Writer, c, m)
 			sp.Messages.AwaitAnswerAgain(c)
@@ -91,7 +88,7 @@ func (sp editing) deleteLeaving(c *book.Conversation, m *book.Message) bool {
 	}
 
 	noteAuthorsDecision(sp.UseCases, m)
-	m.SetFate(store.FateUndone, book.DeletedLateReason)
+	m.SetFate(store.FateUndone, bridge.ReasonDeletedLate)
 	first := sp.Outbox.FirstPartOf(m)
 	switch {
 	case sp.Outbox.IsBetweenPieces(first):
@@ -105,7 +102,7 @@ func (sp editing) deleteLeaving(c *book.Conversation, m *book.Message) bool {
 
 // noteDeleted notes in the log that a reply, or a part of it, was taken back because its author deleted it.
 func (sp editing) noteDeleted(c *book.Conversation, m *book.Message) {
-	sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
+	sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Why: bridge.Because(bridge.ReasonDeleted)})
 }
 
 // deleteUnclear takes back what waits of a reply of which nobody knows whether it has left. A person is still asked about that.
@@ -128,7 +125,7 @@ func (sp editing) deleteUnclear(c *book.Conversation, m *book.Message) {
 	switch {
 	case !hasArrived:
 		if m.Fate == store.FateUnclear {
-			m.SetFate(store.FateUnclear, book.DeletedReason)
+			m.SetFate(store.FateUnclear, bridge.ReasonDeleted)
 		}
 		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{Unclear: true}})
 	case !isTakenBack: // else deleteWaiting has told it

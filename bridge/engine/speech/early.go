@@ -100,9 +100,9 @@ func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 		p.Kind = book.HumanMessage
 		p.Early = nil
 		sp.Posts.Remember(p)
-		doubt := lateReason
+		doubt := bridge.ReasonLate
 		if a.Edited {
-			doubt = foundEditedReason
+			doubt = bridge.ReasonFoundEdited
 		}
 		sp.decideFate(r, m, doubt)
 	}
@@ -176,8 +176,8 @@ func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *st
 		return false
 	}
 	if e.Delete {
-		m.Fate, m.Reason = store.FateUndone, book.DeletedReason
-		sp.Log.ByParley(r.Conversation, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
+		m.Fate, m.Reason = store.FateUndone, bridge.ReasonDeleted
+		sp.Log.ByParley(r.Conversation, store.DeedUndone, book.Detail{Message: m.ID, Why: bridge.Because(bridge.ReasonDeleted)})
 		return true
 	}
 

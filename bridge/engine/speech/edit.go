@@ -14,14 +14,6 @@ import (
 // An agent may edit a message in the chat after typing it. What that does depends on how far the message has come as a reply: the
 // new text may leave in its place, it may be decided anew, or the customer has the old one and only a correction can follow.
 
-// Codes of the reasons for which an author is asked about an edited text.
-const (
-	// elsewhereReason: the text was typed outside of its conversation's thread, and may be meant for another one since it was edited.
-	elsewhereReason = "edited_elsewhere"
-	// editedReason: the text had stayed inside, or was restored, and now is a reply.
-	editedReason = "edited"
-)
-
 // Edit applies a person's edit of a typed text. As long as nothing of a reply has left, the new text is what leaves, even if an
 // attempt is under way, should that fail. Once the customer has the reply, the new text leaves only by a click.
 func (sp *UseCases) Edit(r book.Request) {
@@ -109,21 +101,21 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 
 // decideEdited decides about an edited text as if it were typed now. A text that was typed outside of the thread, with the
 // number of its conversation, never leaves without a click: since the edit it may be meant for another conversation.
-func (sp editing) decideEdited(r book.Request, m *book.Message) (decision Decision, reason string) {
+func (sp editing) decideEdited(r book.Request, m *book.Message) (decision Decision, reason bridge.Reason) {
 	wasTypedInThread := m.Place != ""
 	if wasTypedInThread {
 		return Speak(sp.speechOf(r))
 	}
 	speaksToParley := r.Explicit || r.MentionsBot
 	if !speaksToParley {
-		return Inside, noteReason // it is for colleagues now
+		return Inside, bridge.ReasonNote // it is for colleagues now
 	}
-	return Ask, elsewhereReason
+	return Ask, bridge.ReasonEditedElsewhere
 }
 
 // editWaiting applies an edit of a reply that waits to be sent. It returns false if the customer may have the reply already, or
 // if it has no delivery.
-func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision, reason string) bool {
+func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) bool {
 	if sp.Outbox.PartsOf(m).TextHasLeft() {
 		return false
 	}
@@ -148,7 +140,7 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 
 // editUnderWay applies an edit of a reply while an attempt to send it runs. If the attempt fails, the next one sends the new
 // text. If it succeeds, CustomerGot tells the author that the customer has the former text.
-func (sp editing) editUnderWay(r book.Request, m *book.Message, decision Decision, reason string) {
+func (sp editing) editUnderWay(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) {
 	sp.replaceWords(r, m)
 	sp.Outbox.StopEmptyParts(m)
 	if decision != Out {
@@ -160,7 +152,7 @@ func (sp editing) editUnderWay(r book.Request, m *book.Message, decision Decisio
 
 // editHeld applies an edit of a reply that still waits, so that nothing of the present sending has left. If the reply was sent
 // before, and the edit stops the present sending, people are told that the earlier one may have left. d is the first part.
-func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, decision Decision, reason string) {
+func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, decision Decision, reason bridge.Reason) {
 	told := sp.replies.ManyTexts(r.Conversation, m.Text)
 	sp.replaceWords(r, m)
 	for _, part := range sp.Outbox.PartsOf(m) {
@@ -210,7 +202,7 @@ func (sp editing) addParts(r book.Request, m *book.Message) {
 
 // editFailed applies an edit of a reply that failed. The new text is what Send again sends, or it stays inside if it isn't for
 // the customer any more.
-func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision, reason string) {
+func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) {
 	sp.setWords(r.Conversation, m, r.Action)
 	sp.Outbox.StopEmptyParts(m)
 	if decision != Out {
@@ -225,7 +217,7 @@ func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision,
 
 // editTakenBack applies an edit of a reply that was undone or dropped, so that the customer doesn't have it. It doesn't leave by
 // the edit, nor by its author's restoring a deleted message: the author is asked, or it stays inside.
-func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decision, reason string) {
+func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) {
 	sp.setWords(r.Conversation, m, r.Action)
 	if m.Fate == store.FateUndone && sp.colleagueTexts.keepEdited(r, m, decision, reason) {
 		return
@@ -250,11 +242,11 @@ func updatePreview(c *book.Conversation, before, now string) {
 
 // keepInside keeps a text inside, because an edit made it one that doesn't leave by itself. If decision is Ask, its author is asked
 // whether it shall leave.
-func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, reason string) {
+func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, reason bridge.Reason) {
 	m.KeepInside(reason)
 	noteAuthorsDecision(sp, m)
 	threads.TellWhatArrived(sp.Writer, c, m) // first, since the last line about a message has the buttons
-	sp.Log.ByParley(c, store.DeedKeptInside, book.Detail{Message: m.ID, Reason: reason})
+	sp.Log.ByParley(c, store.DeedKeptInside, book.Detail{Message: m.ID, Why: bridge.Because(reason)})
 	sp.Messages.AwaitAnswerAgain(c)
 	sp.Mark(c, m, bridge.MarkInside)
 	if decision == Ask {

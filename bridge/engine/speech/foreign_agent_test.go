@@ -16,7 +16,7 @@ func foreignAgentReply() speech.Speech {
 }
 
 // wantInside checks that a text stays inside for a reason.
-func wantInside(t *testing.T, s speech.Speech, reason string) {
+func wantInside(t *testing.T, s speech.Speech, reason bridge.Reason) {
 	t.Helper()
 	decision, got := speech.Speak(s)
 	if decision != speech.Inside {

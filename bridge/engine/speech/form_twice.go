@@ -25,7 +25,7 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 			continue
 		}
 
-		hadLeft = hadLeft || m.Reason == book.FormReason // its author was asked about m, because what was sent before m had left
+		hadLeft = hadLeft || m.Reason == bridge.ReasonHandedIn // its author was asked about m, because what was sent before m had left
 
 		switch m.Fate {
 		case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // nothing of it is on its way
@@ -37,8 +37,8 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 			}
 
 			m.Fate, m.Dirty = store.FateUndone, true
-			sp.Log.ByParley(r.Conversation, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.FormReason})
-			sp.TellAuthor(r.Conversation, m, &bridge.UndoneLine{Reason: book.FormReason})
+			sp.Log.ByParley(r.Conversation, store.DeedUndone, book.Detail{Message: m.ID, Why: bridge.Because(bridge.ReasonHandedIn)})
+			sp.TellAuthor(r.Conversation, m, &bridge.UndoneLine{Why: bridge.Because(bridge.ReasonHandedIn)})
 			sp.Messages.AwaitAnswerAgain(r.Conversation)
 		case store.FateOut, store.FateUnclear:
 			return false

@@ -10,7 +10,7 @@ import (
 func (sp *UseCases) noteByForm(r book.Request) {
 	agent, surface := r.Agent, r.Surface
 	m := sp.Messages.AddByPerson(r)
-	m.Reason = noteReason
+	m.Reason = bridge.ReasonNote
 	sp.Log.Note(r.Conversation, agent, m)
 	line := bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbNote, By: sp.Dir.Ref(surface, agent.ID), Text: r.Text}
 	for _, named := range sp.Dir.NamedIn(r.Text) {

@@ -39,7 +39,7 @@ func (sp resending) refuseRemainder(r book.Request, m *book.Message, isUnsent bo
 func (sp resending) refuseRestored(r book.Request) bool {
 	isBefore := sp.replies.IsBeforeRestore()
 	if isBefore {
-		sp.Refuse(r, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
+		sp.Refuse(r, bridge.ReasonRestored, "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
 	}
 	return isBefore
 }
@@ -135,7 +135,7 @@ func (sp resending) askWhetherItLeft(c *book.Conversation, m *book.Message, d *b
 // have left with its earlier words. The lines have no buttons, because there is nothing to send again.
 func (sp resending) tellMayHaveLeft(c *book.Conversation, m *book.Message) {
 	for _, d := range sp.Outbox.PartsOf(m).Unclear() {
-		line := bridge.Line{Content: &bridge.UnclearLine{Reason: relay.ReasonWords(d.ErrorClass, d.ErrorText)}}
+		line := bridge.Line{Content: &bridge.UnclearLine{Trouble: relay.ReasonWords(d.ErrorClass, d.ErrorText)}}
 		if earlier := d.DecodedPayload().Earlier; len(earlier) > 0 {
 			line.Text = earlier[0].Text
 		}

@@ -40,13 +40,13 @@ func (sp *UseCases) Say(r book.Request, changedHands bool) {
 		return
 	}
 
-	doubt := "" // the reason why its author is asked before it leaves
+	var doubt bridge.Reason // the reason why its author is asked before it leaves
 	mayNotFit := sp.HasMovedOn(c, r.Action) && !answersOwnReply(sp, r)
 	switch {
 	case changedHands || mayNotFit:
-		doubt = lateReason
+		doubt = bridge.ReasonLate
 	case r.Edited:
-		doubt = foundEditedReason
+		doubt = bridge.ReasonFoundEdited
 	}
 	sp.decideFate(r, m, doubt)
 }
@@ -68,15 +68,9 @@ func answersOwnReply(sp *UseCases, r book.Request) bool {
 	return typed.Before(book.OrderTime(a.Order))
 }
 
-// Reasons why a typed text doesn't leave by itself, but is offered to its author.
-const (
-	lateReason        = "late"         // it came so late that it may no longer fit the conversation
-	foundEditedReason = "found_edited" // only its edited form is known: it may have been a note before
-)
-
 // decideFate decides the fate of a typed text. If doubt isn't empty, a text that would leave is only offered to its author, for
 // that reason.
-func (sp *UseCases) decideFate(r book.Request, m *book.Message, doubt string) {
+func (sp *UseCases) decideFate(r book.Request, m *book.Message, doubt bridge.Reason) {
 	c := r.Conversation
 	decision, reason := Speak(sp.speechOf(r))
 	m.Reason = reason
@@ -102,22 +96,22 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, doubt string) {
 func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 	c, reason := r.Conversation, m.Reason
 	m.Fate = store.FateInside
-	isOfAgent := r.Actor.Kind == bridge.ActorPerson || reason == foreignAgentReason || reason == noteReason
+	isOfAgent := r.Actor.Kind == bridge.ActorPerson || reason == bridge.ReasonForeignAgent || reason == bridge.ReasonNote
 	if isOfAgent {
 		sp.Mark(c, m, bridge.MarkInside)
 	}
-	if reason == noteReason {
+	if reason == bridge.ReasonNote {
 		sp.Log.Note(c, r.Agent, m)
 	}
 
-	isSaidOnce := reason == "not_an_agent" || reason == "explicit_mode" || reason == foreignAgentReason
+	isSaidOnce := reason == bridge.ReasonNotAnAgent || reason == bridge.ReasonExplicitMode || reason == bridge.ReasonForeignAgent
 	if isSaidOnce && wasSaidBefore(c, m) {
 		return // otherwise two automations that answer each other's lines would never end
 	}
 
-	if reason == "not_assignee" { // the mark is enough for everybody else, and for the author from the second time on
+	if reason == bridge.ReasonNotAssignee { // the mark is enough for everybody else, and for the author from the second time on
 		sp.TellOnce(c, r.Surface, r.Action, bridge.Line{
-			Content: &bridge.InsideLine{Reason: reason},
+			Content: &bridge.InsideLine{Why: bridge.Because(reason)},
 			Verbs:   []bridge.Verb{bridge.VerbSend},
 			Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
 		})
@@ -208,7 +202,7 @@ func (sp *UseCases) isAfterRemark(r book.Request) bool {
 	if last == nil || last.Direction != store.DirectionNote {
 		return false
 	}
-	isRemark := last.Reason != noteReason || awaitsAnswer(sp.Dir.Agents, last.Text)
+	isRemark := last.Reason != bridge.ReasonNote || awaitsAnswer(sp.Dir.Agents, last.Text)
 	return isRemark && last.AuthorUser != "" && !isByAuthorOf(r, last) && r.Agent != nil
 }
 
@@ -223,14 +217,11 @@ func isByAuthorOf(r book.Request, m *book.Message) bool {
 // invitesNoAnswer reports whether nobody answers a message: a machine said it, it is a command to Parley, or Parley made it.
 func invitesNoAnswer(m *book.Message) bool {
 	switch m.Reason {
-	case CommandReason, correctionReason, machineReason:
+	case bridge.ReasonCommand, bridge.ReasonCorrection, bridge.ReasonNotAPerson:
 		return true
 	}
 	return m.IsByMachine()
 }
-
-// CommandReason marks a message that is a command, whether it was applied or refused. It is not for the customer.
-const CommandReason string = "command"
 
 // KeepMistypedCommand keeps a mistyped command (r.Args.Slip) inside after a click on the button of the command that was meant.
 // It does nothing for any other action.
@@ -240,7 +231,7 @@ func (sp *UseCases) KeepMistypedCommand(r book.Request) {
 		return
 	}
 	if m.Fate == store.FateAsk && sp.Authorize(r, r.Verb) == nil {
-		m.SetFate(store.FateInside, CommandReason)
+		m.SetFate(store.FateInside, bridge.ReasonCommand)
 		sp.Mark(r.Conversation, m, bridge.MarkInside)
 	}
 }
@@ -253,13 +244,13 @@ func (sp *UseCases) KeepCommand(r book.Request) {
 		typed := sp.Posts.KeyOfTypedText(r)
 		r.Place.Message = "" // an edit of it isn't said in the conversation's thread
 		m := sp.Messages.AddByPerson(r)
-		m.Reason = CommandReason
+		m.Reason = bridge.ReasonCommand
 		sp.Posts.RememberElsewhere(typed, m)
 		return
 	}
 
 	m := sp.Messages.AddByPerson(r)
-	m.Reason = CommandReason
+	m.Reason = bridge.ReasonCommand
 	sp.Posts.Remember(store.Post{
 		AccountID:      r.Surface,
 		Channel:        r.Place.Channel,

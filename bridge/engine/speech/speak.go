@@ -77,76 +77,76 @@ const (
 // reply stays inside. The first case that fits counts: first texts that are never for the customer, then what forbids a reply here
 // and now, then an explicit reply, and last what makes a plain text doubtful. The reason is a code; book.MustTellAuthor says for
 // which codes the author must learn that the customer didn't get the text.
-func Speak(s Speech) (d Decision, reason string) {
+func Speak(s Speech) (d Decision, reason bridge.Reason) {
 	isSomebodyElses := s.HasOwner && !s.Author.IsAssignee
 	isNote := s.Text.Verb == bridge.VerbNote || s.Text.Marker == bridge.MarkNote
 	switch {
 	// Never for the customer.
 	case s.Author.isAgentElsewhere() && isNote:
-		return Inside, noteReason
+		return Inside, bridge.ReasonNote
 	case s.Author.isAgentElsewhere():
-		return Inside, foreignAgentReason
+		return Inside, bridge.ReasonForeignAgent
 	case s.Author.Kind == bridge.ActorForeign:
-		return Inside, "guest"
+		return Inside, bridge.ReasonGuest
 	case s.Author.Kind != bridge.ActorPerson:
-		return Inside, machineReason
+		return Inside, bridge.ReasonNotAPerson
 	case isNote:
-		return Inside, noteReason
+		return Inside, bridge.ReasonNote
 	case !s.Author.IsAgent:
-		return Inside, "not_an_agent"
+		return Inside, bridge.ReasonNotAnAgent
 	case s.Text.isLikeCommand():
-		return Ask, "unknown_verb"
+		return Ask, bridge.ReasonUnknownVerb
 	case s.Text.MentionsBot && !s.Text.IsExplicit:
-		return Inside, "mentions_us"
+		return Inside, bridge.ReasonMentionsUs
 	case s.Text.MentionsPeople && !s.Text.IsExplicit:
-		return Inside, "mentions_colleague"
+		return Inside, bridge.ReasonMentionsColleague
 	case !s.Text.HasText && !s.Text.HasFiles:
-		return Inside, "empty"
+		return Inside, bridge.ReasonEmpty
 	// Nobody may reply here and now.
 	case !s.Author.MayReply:
-		return Inside, "may_not_reply"
+		return Inside, bridge.ReasonMayNotReply
 	case s.InLeftThread:
-		return Inside, "moved"
+		return Inside, bridge.ReasonMoved
 	case s.InDailyThread:
-		return Inside, "automatic"
+		return Inside, bridge.ReasonAutomatic
 	case !s.Status.Open():
-		return Inside, "not_open"
+		return Inside, bridge.ReasonNotOpen
 	case s.Account.OnlyWatches:
-		return Inside, "watch"
+		return Inside, bridge.ReasonWatch
 	// An explicit reply.
 	case s.Text.IsExplicit && s.Text.MentionsPeople:
-		return Ask, "reply_mentions" // "reply" says that it is for the customer, the mention that it is for a colleague
+		return Ask, bridge.ReasonReplyMentions // "reply" says that it is for the customer, the mention that it is for a colleague
 	case s.Text.IsExplicit:
-		return Out, "explicit"
+		return Out, bridge.ReasonExplicit
 	// A plain text that may not be meant for the customer.
 	case s.Account.ReplyMode == store.ReplyExplicit:
-		return Inside, "explicit_mode"
+		return Inside, bridge.ReasonExplicitMode
 	case isSomebodyElses && !s.Account.AnyAgentReplies:
-		return Inside, "not_assignee"
+		return Inside, bridge.ReasonNotAssignee
 	case s.Text.Marker == bridge.MarkLone:
-		return Ask, "lone_verb"
+		return Ask, bridge.ReasonLoneVerb
 	case s.Text.Marker == bridge.MarkColleagues:
-		return Ask, "for_colleagues"
+		return Ask, bridge.ReasonForColleagues
 	case s.Text.NamesColleague:
-		return Ask, "names_colleague"
+		return Ask, bridge.ReasonNamesColleague
 	case s.Text.QuotesOther:
-		return Ask, "quotes_colleague"
+		return Ask, bridge.ReasonQuotesColleague
 	case !s.Text.HasText:
-		return Ask, "file_alone"
+		return Ask, bridge.ReasonFileAlone
 	case s.FollowsRemark:
-		return Ask, "after_remark"
+		return Ask, bridge.ReasonAfterRemark
 	case s.Account.MustConfirm:
-		return Ask, "confirm"
+		return Ask, bridge.ReasonConfirm
 	case !s.HasOwner:
-		return Out, "claims"
+		return Out, bridge.ReasonClaims
 	default:
-		return Out, "assignee"
+		return Out, bridge.ReasonAssignee
 	}
 }
 
 // reasonOfWords returns the reason that Speak would give if only the words counted: as if the author owned the conversation, and
 // it were open.
-func (s Speech) reasonOfWords() string {
+func (s Speech) reasonOfWords() bridge.Reason {
 	author := Author{Kind: s.Author.Kind, IsAgent: s.Author.IsAgent, MayReply: true, IsAssignee: true}
 	_, reason := Speak(Speech{Author: author, Text: s.Text, Status: bridge.StatusOpen})
 	return reason

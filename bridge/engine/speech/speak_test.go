@@ -27,7 +27,7 @@ func TestSpeakReasons(t *testing.T) {
 	tests := []struct {
 		name     string
 		want     speech.Decision
-		reason   string
+		reason   bridge.Reason
 		wantTold bool // its author is told why it stays, or is asked
 		change   func(*speech.Speech)
 	}{

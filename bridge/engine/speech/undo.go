@@ -40,21 +40,20 @@ func (sp *UseCases) Undo(r book.Request) {
 	sp.Mark(c, m, threads.NoMark)
 	sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
 	sp.TellWith(c, m, bridge.Line{
-		Content: &bridge.UndoneLine{Reason: reasonOfUndone(sp.Outbox, m)},
+		Content: &bridge.UndoneLine{Why: whyUndone(sp.Outbox, m)},
 		By:      sp.Dir.Ref(r.Surface, agent.ID),
 		Verbs:   []bridge.Verb{bridge.VerbSend},
 	})
 	sp.Messages.AwaitAnswerAgain(c)
 }
 
-// reasonOfUndone returns the reason in the line about a reply that was undone. It names the files that the customer has all the
-// same.
-func reasonOfUndone(o *book.Outbox, m *book.Message) string {
+// whyUndone returns why a reply counts as undone, for the line about that. It names the files that the customer has all the same.
+func whyUndone(o *book.Outbox, m *book.Message) bridge.Why {
 	_, arrived := book.ArrivedOf(o, m)
 	if len(arrived) == 0 {
-		return book.UndoneReason
+		return bridge.Because(bridge.ReasonUndone)
 	}
-	return threads.ArrivedReason(book.NamesOf(arrived))
+	return threads.WhyUndone(book.NamesOf(arrived))
 }
 
 // lastWaitingReplyFor returns the latest waiting reply that the acting agent wrote, or sent for a colleague, before asking for

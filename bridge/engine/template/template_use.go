@@ -22,9 +22,6 @@ import (
 	"parley/store/suggestion"
 )
 
-// TemplateReason marks a reply that is a template.
-const TemplateReason string = "template"
-
 // UseTemplate sends a template, a prepared message with blanks, as the agent's message. If the agent hasn't seen its preview yet,
 // it offers templates instead.
 func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
@@ -48,7 +45,7 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		return nil
 	}
 	if !ts.speech.TakeFormBack(r) {
-		ts.Refuse(r, book.FormReason, "You handed this form in before: its template is on its way, or sent.", "Open the form again to send another one.")
+		ts.Refuse(r, bridge.ReasonHandedIn, "You handed this form in before: its template is on its way, or sent.", "Open the form again to send another one.")
 		return nil
 	}
 
@@ -60,7 +57,7 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 	r.Place.Message, r.Files = "", nil
 	r.Text = used.Use.Words()
 	m := ts.Messages.AddByPerson(r)
-	m.Reason, m.Template = TemplateReason, body
+	m.Reason, m.Template = bridge.ReasonTemplate, body
 	ts.Posts.RememberForm(r, 0, m)
 	ts.Suggestions.Settle(c, suggestion.Template, used.Name, suggestion.Used)
 	ts.Log.ByAgent(c, agent, store.DeedChoseTemplate, book.Detail{Message: m.ID, Text: used.Name})
@@ -89,10 +86,10 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 // checkTemplate fills in a template for a conversation, or returns why it may not be sent there.
 func (ts *UseCases) checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
 	if !c.BridgeStatus().Open() {
-		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: ts.Conversations.HintAfterEnd(c)}
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: bridge.ReasonNotOpen, Text: "This conversation is " + c.Status + ".", Hint: ts.Conversations.HintAfterEnd(c)}
 	}
 	if c.Account.Mode == store.ModeWatch {
-		return outbound.UsedTemplate{}, &bridge.Problem{Code: "watch", Text: "This account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: bridge.ReasonWatch, Text: "This account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
 	used, problem := TemplateFor(c.AccountID, rows, args)
 	if problem == nil && !isForReplies(rows[0]) {
@@ -177,19 +174,19 @@ func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conve
 		return err
 	}
 
-	reason, hint := TemplateReason, "Send another one, or this one when it is approved again."
+	reason, hint := bridge.ReasonTemplate, "Send another one, or this one when it is approved again."
 	verbs := []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}
 	isAsRead := len(rows) > 0 && rows[0].Todo != store.TodoDelete && rows[0].Version == used.Version
 	if !isAsRead {
-		reason, hint = outbound.OutdatedTemplateReason, "Choose a template anew: what was read here can't be sent any more."
+		reason, hint = bridge.ReasonTemplateOutdated, "Choose a template anew: what was read here can't be sent any more."
 		verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbDrop}
 	}
 
 	m.Direction = store.DirectionNote
 	m.SetFate(store.FateParked, reason)
-	ts.Log.ByParley(c, store.DeedParked, book.Detail{Message: m.ID, Reason: f.Text})
+	ts.Log.ByParley(c, store.DeedParked, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
 	ts.Mark(c, m, bridge.MarkWarning)
-	ts.TellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Reason: f.Text, Hint: hint}, Verbs: verbs})
+	ts.TellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Why: bridge.InWords(f.Text), Hint: hint}, Verbs: verbs})
 	ts.Messages.AwaitAnswerAgain(c)
 	return store.ScheduleTemplateComparison(ctx, tx, c.AccountID, 0)
 }

@@ -86,7 +86,7 @@ func tellElsewhere(th *Writer, c *book.Conversation, surface store.AccountID, ag
 	row := th.Reading.FactsOf(th.Dir, surface, th.Dir.Agent(agent), c.Conversation, th.People.Identities, c.Places(), th.Now)
 	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "elsewhere", Rows: []bridge.Facts{row}}})
 	if asked, isQuestion := line.Content.(*bridge.AskLine); isQuestion {
-		line.Content = &bridge.AskLine{Reason: asked.Reason}
+		line.Content = &bridge.AskLine{Why: asked.Why}
 	}
 	line.Verbs, line.SourceRef = nil, bridge.Place{} // the thread has the buttons
 	line.Mentions = []bridge.AgentRef{th.Dir.Ref(surface, agent)}

@@ -7,7 +7,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
-	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -27,7 +26,7 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 	isEdited := m.Fate == store.FateInside || m.Fate == store.FateAsk
 	switch {
 	case text == "" && isTakenBackByClick(m):
-		line.Content, line.Text = &bridge.UndoneLine{Reason: ArrivedReason(names)}, "" // TellWith repeats the message's text
+		line.Content, line.Text = &bridge.UndoneLine{Why: WhyUndone(names)}, "" // TellWith repeats the message's text
 		if m.Fate == store.FateUndone {
 			line.Verbs = []bridge.Verb{bridge.VerbSend} // as in the line whose place it takes
 		}
@@ -48,9 +47,9 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 func isTakenBackByClick(m *book.Message) bool {
 	switch m.Fate {
 	case store.FateUndone:
-		return m.Reason != book.DeletedReason && m.Reason != book.DeletedLateReason
+		return m.Reason != bridge.ReasonDeleted && m.Reason != bridge.ReasonDeletedLate
 	case store.FateInside, store.FateDropped:
-		return m.Reason == book.UndoneReason || m.Reason == outbound.RevivedReason
+		return m.Reason == bridge.ReasonUndone || m.Reason == bridge.ReasonRevived
 	default:
 		return false
 	}
@@ -72,11 +71,11 @@ func wasToldByUndo(o *book.Outbox, m *book.Message, names []string) bool {
 			return false
 		}
 		undone, ok := line.Content.(*bridge.UndoneLine)
-		return ok && undone.Reason == ArrivedReason(names)
+		return ok && undone.Why == WhyUndone(names)
 	})
 }
 
-// ArrivedReason says in the line that a reply was undone which of its files the customer has all the same.
-func ArrivedReason(names []string) string {
-	return "The customer has " + strings.Join(names, ", ") + "."
+// WhyUndone says in the line that a reply was undone which of its files the customer has all the same.
+func WhyUndone(names []string) bridge.Why {
+	return bridge.InWords("The customer has " + strings.Join(names, ", ") + ".")
 }

@@ -24,25 +24,25 @@ import (
 // Whatever a card (cards.go) or a mark on the message (mark.go) can show needs no line.
 
 // TellInside says in the thread that a text stayed inside, with buttons for what can be done.
-func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason string) {
+func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason bridge.Reason) {
 	switch reason {
-	case "not_an_agent":
+	case bridge.ReasonNotAnAgent:
 		th.TellAuthor(c, m, bridge.LineNotMapped)
-	case "not_open":
+	case bridge.ReasonNotOpen:
 		home, next := c.Home(th.Dir), th.Conversations.GoesOnIn(c)
 		if home != nil && next != nil {
-			th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: reason}, Other: th.Refer(next, home.AccountID)})
+			th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.Because(reason)}, Other: th.Refer(next, home.AccountID)})
 			return
 		}
 		if c.BridgeStatus() == bridge.StatusClosed {
-			th.TellAuthor(c, m, &bridge.InsideLine{Reason: reason, Hint: th.Conversations.HintAfterEnd(c)})
+			th.TellAuthor(c, m, &bridge.InsideLine{Why: bridge.Because(reason), Hint: th.Conversations.HintAfterEnd(c)})
 			return
 		}
-		th.TellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbReopen, bridge.VerbSend)
-	case "watch", "may_not_reply", "automatic":
-		th.TellAuthor(c, m, &bridge.InsideLine{Reason: reason})
+		th.TellAuthor(c, m, &bridge.InsideLine{Why: bridge.Because(reason)}, bridge.VerbReopen, bridge.VerbSend)
+	case bridge.ReasonWatch, bridge.ReasonMayNotReply, bridge.ReasonAutomatic:
+		th.TellAuthor(c, m, &bridge.InsideLine{Why: bridge.Because(reason)})
 	default:
-		th.TellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbSend)
+		th.TellAuthor(c, m, &bridge.InsideLine{Why: bridge.Because(reason)}, bridge.VerbSend)
 	}
 }
 
@@ -54,21 +54,23 @@ func (th *Writer) TellAuthor(c *book.Conversation, m *book.Message, fate bridge.
 
 // Ask asks the author whether a text is for the customer. The button for what was more likely meant comes first: the
 // verb that a mistyped one stands for, then Keep inside. A text that says nothing has no button that sends it.
-func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, reason string) {
-	asked := &bridge.AskLine{Reason: reason}
+func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, reason bridge.Reason) {
+	asked := &bridge.AskLine{Why: bridge.Because(reason)}
 	line := bridge.Line{Content: asked, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}}
 	if isMoreLikelyInside(reason) {
 		line.Verbs = []bridge.Verb{bridge.VerbKeep, bridge.VerbSend}
 	}
 
-	if reason == "unknown_verb" {
+	if reason == bridge.ReasonUnknownVerb {
 		line.Verb = bridge.VerbUnknown
 		asked.Meant = th.meantVerb(c, m, a)
-		asked.Reason = cmp.Or(a.Args.Note, reason) // the note says in words what is wrong with the command
+		if a.Args.Note != "" { // it says what is wrong with the command
+			asked.Why = bridge.InWords(a.Args.Note)
+		}
 	}
 
 	if book.IsEmpty(&m.Message) { // an edit made it a command
-		asked.Reason = "edited_command"
+		asked.Why = bridge.Because(bridge.ReasonEditedCommand)
 		line.Verbs = []bridge.Verb{bridge.VerbKeep}
 	}
 
@@ -76,9 +78,10 @@ func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, re
 }
 
 // isMoreLikelyInside reports whether a text about which its author is asked was more likely meant to stay inside.
-func isMoreLikelyInside(reason string) bool {
+func isMoreLikelyInside(reason bridge.Reason) bool {
 	switch reason {
-	case "unknown_verb", "lone_verb", "for_colleagues", "names_colleague", "quotes_colleague", "after_remark", "reply_mentions":
+	case bridge.ReasonUnknownVerb, bridge.ReasonLoneVerb, bridge.ReasonForColleagues, bridge.ReasonNamesColleague,
+		bridge.ReasonQuotesColleague, bridge.ReasonAfterRemark, bridge.ReasonReplyMentions:
 		return true
 	default:
 		return false
@@ -112,7 +115,7 @@ func (th *Writer) meantVerb(c *book.Conversation, m *book.Message, a bridge.Acti
 
 // TellProblem says why a text can't be sent. It has the button with which its author may send it later.
 func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.Problem) {
-	th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: p.Text, Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
+	th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.InWords(p.Text), Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
 }
 
 // TellWith posts a line about a person's message that repeats its text and names its files. A line that has a text already is about
@@ -256,8 +259,8 @@ func threadOfAction(posts *book.Posts, c *book.Conversation, surface bridge.Acco
 
 // Refuse tells the actor that nothing was changed, why (text), and what to do next (hint, which may be ""). What the actor wrote into a
 // form or a slash command is given back: it stands nowhere else. The log keeps the refusal, by code.
-func (th *Writer) Refuse(r book.Request, code, text, hint string) {
-	line := bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: r.Verb}
+func (th *Writer) Refuse(r book.Request, code bridge.Reason, text, hint string) {
+	line := bridge.Line{Content: &bridge.RefusedLine{Why: bridge.InWords(text), Hint: hint}, Verb: r.Verb}
 	if !r.Typed() {
 		line.Text, line.Rich = r.Text, r.Rich
 	}
@@ -329,8 +332,8 @@ const wholeHint = "Look for it where sent messages are, with all its parts and f
 
 // UnclearReply returns the line that asks a person whether a delivery of a reply was sent. In a chat, a text and its files may leave
 // as several messages, one after the other.
-func UnclearReply(th *Writer, c *book.Conversation, m *book.Message, d *book.Delivery, reason string) bridge.Line {
-	content := &bridge.UnclearLine{Reason: reason}
+func UnclearReply(th *Writer, c *book.Conversation, m *book.Message, d *book.Delivery, trouble string) bridge.Line {
+	content := &bridge.UnclearLine{Trouble: trouble}
 	line := bridge.Line{Content: content, Text: th.PartName(m, d), Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}}
 	if d == nil {
 		return line

@@ -109,7 +109,7 @@ func (wf *UseCases) End(r book.Request) {
 	c := r.Conversation
 	closesResolved := r.Verb == bridge.VerbClose && c.BridgeStatus() == bridge.StatusResolved
 	if !c.BridgeStatus().Open() && !closesResolved {
-		wf.Refuse(r, "not_open", "This conversation is "+c.Status+" already.", wf.Conversations.HintAfterEnd(c))
+		wf.Refuse(r, bridge.ReasonNotOpen, "This conversation is "+c.Status+" already.", wf.Conversations.HintAfterEnd(c))
 		return
 	}
 
@@ -131,7 +131,7 @@ func (wf *UseCases) End(r book.Request) {
 // colleagues: the emoji may have been meant for the message alone.
 func (wf *UseCases) askToResolveForOthers(r book.Request) {
 	wf.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{
-		Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"},
+		Content: &bridge.RefusedLine{Why: bridge.Because(bridge.ReasonNotAssignee), Hint: "Resolve it all the same?"},
 		Verb:    r.Verb,
 		Verbs:   []bridge.Verb{bridge.VerbResolve},
 		Args:    bridge.Args{Conversation: r.Conversation.ID},

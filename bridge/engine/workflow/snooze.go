@@ -121,7 +121,7 @@ func WakeByAnswer(wf *UseCases, c *book.Conversation) {
 	}
 	wf.EndSnooze(c)
 	c.Status = string(bridge.StatusOpen)
-	wf.Log.ByParley(c, store.DeedWoke, book.Detail{Reason: "answered"})
+	wf.Log.ByParley(c, store.DeedWoke, book.Detail{Why: bridge.Because(bridge.ReasonAnswered)})
 }
 
 // SnoozeOver brings a conversation back, because the timer that was set for due has fired. It does nothing if the conversation was

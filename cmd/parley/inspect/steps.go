@@ -62,7 +62,7 @@ func (t *teller) messageStep(m store.Message) Step {
 	decision, isBad := fateWords(m.Fate)
 	s.Bad = isBad
 	if m.Reason != "" {
-		decision += ", because: " + codeWords(m.Reason)
+		decision += ", because: " + codeWords(string(m.Reason))
 	}
 	s.Detail = append(s.Detail, decision)
 	return s
