@@ -58,7 +58,7 @@ type Spoken struct {
 	ID        MessageID
 	Event     EventID // messages are sorted by it, then by ID
 	Direction store.Direction
-	Fate      store.Fate
+	Fate      Fate
 	Reason    Reason  // why it has that fate
 	Author    string  // an agent's or the customer's name; "" means not known
 	Agent     AgentID // 0 means no agent wrote it

@@ -20,6 +20,22 @@ const (
 	ModeLive  = store.ModeLive
 )
 
+// Fate says what became of a message.
+type Fate = store.Fate
+
+// Fates of what an agent wrote. Package store says what each means.
+const (
+	FateInside  = store.FateInside
+	FateAsk     = store.FateAsk
+	FateWaiting = store.FateWaiting
+	FateOut     = store.FateOut
+	FateFailed  = store.FateFailed
+	FateUnclear = store.FateUnclear
+	FateParked  = store.FateParked
+	FateUndone  = store.FateUndone
+	FateDropped = store.FateDropped
+)
+
 // Status of a conversation.
 type Status string
 

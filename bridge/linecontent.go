@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"parley/bridge/analysis"
-	"parley/store"
 )
 
 // The structs in this file are the contents of lines: the fields that only lines of one kind have (see Line and
@@ -32,7 +31,7 @@ type Decided struct {
 	At     time.Time
 	By     AgentRef
 	Text   string // its beginning
-	Fate   store.Fate
+	Fate   Fate
 	Reason Reason // why it has that fate
 }
 

@@ -55,33 +55,33 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 // decidedBlock says of one text what became of it, and why.
 func decidedBlock(d bridge.Decided, f bridge.Facts) Block {
 	quoted := "“" + shape.OneLine(d.Text, shape.MaxPreviewRunes) + "”"
-	became := shape.Or(fateWords(string(d.Fate)), string(d.Fate)) + "." + shape.NextSentence(ReasonWords(d.Reason, f))
+	became := shape.Or(fateWords(d.Fate), string(d.Fate)) + "." + shape.NextSentence(ReasonWords(d.Reason, f))
 	words := shape.Text(" " + shape.AgentName(d.By) + ": " + quoted + " " + became)
 	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), words}}
 }
 
-// fateWords says what became of a text (bridge.Fate). It returns "" for a fate that only a later version of Parley knows.
-func fateWords(fate string) string {
+// fateWords says what became of a text. It returns "" for a fate that only a later version of Parley knows.
+func fateWords(fate bridge.Fate) string {
 	switch fate {
-	case "inside":
+	case bridge.FateInside:
 		return "stayed inside"
-	case "ask":
+	case bridge.FateAsk:
 		return "waits for a click"
-	case "parked":
+	case bridge.FateParked:
 		return "is kept for later"
-	case "waiting":
+	case bridge.FateWaiting:
 		return "waits to leave"
-	case "out":
+	case bridge.FateOut:
 		return "went to the customer"
-	case "undone":
+	case bridge.FateUndone:
 		return "was taken back"
-	case "dropped":
+	case bridge.FateDropped:
 		return "was given up"
-	case "failed":
+	case bridge.FateFailed:
 		return "was not delivered"
-	case "unclear":
+	case bridge.FateUnclear:
 		return "may or may not have arrived"
+	default:
+		return ""
 	}
-
-	return ""
 }

@@ -70,13 +70,13 @@ func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken)
 
 // whyWords says why a message has its fate; "" if nothing need be said.
 func whyWords(f bridge.Facts, s *bridge.Spoken) string {
-	switch string(s.Fate) {
-	case "ask", "inside", "parked", "failed", "unclear":
+	switch s.Fate {
+	case bridge.FateAsk, bridge.FateInside, bridge.FateParked, bridge.FateFailed, bridge.FateUnclear:
 		if s.Reason == bridge.ReasonNote { // fateWords says so
 			return ""
 		}
 		return view.ReasonWords(s.Reason, f)
-	case "waiting":
+	case bridge.FateWaiting:
 		if s.Unread {
 			return "It was typed in a chat that can't be read just now, so nobody can see whether it was changed or deleted there. It leaves when the chat is back, and what is written after it follows."
 		}
@@ -84,8 +84,9 @@ func whyWords(f bridge.Facts, s *bridge.Spoken) string {
 			return "It leaves after the reply of " + s.Behind + " above, which waits for the chat. Let that one go, or take it back."
 		}
 		return s.Trouble
+	default:
+		return ""
 	}
-	return ""
 }
 
 // fateWords says what became of a message. look is the class of these words in the stylesheet: good, warn, bad or "".
@@ -97,33 +98,34 @@ func fateWords(v *web.Visit, s *bridge.Spoken) (words, look string) {
 		return "Changed by the customer, " + timeText(v, s.Revised), "warn"
 	}
 
-	switch string(s.Fate) {
-	case "inside":
+	switch s.Fate {
+	case bridge.FateInside:
 		if s.Reason == bridge.ReasonNote {
 			return "Note", ""
 		}
 		return "Stayed inside", ""
-	case "ask":
+	case bridge.FateAsk:
 		return "Not sent yet", "warn"
-	case "waiting":
+	case bridge.FateWaiting:
 		if s.Until.After(v.Now()) {
 			return "Leaves at " + s.Until.In(v.Now().Location()).Format("15:04:05"), "warn"
 		}
 		return "On its way", "warn"
-	case "out":
+	case bridge.FateOut:
 		return receiptWords(s.Receipt), "good"
-	case "failed":
+	case bridge.FateFailed:
 		return "Not delivered", "bad"
-	case "unclear":
+	case bridge.FateUnclear:
 		return "Nobody knows whether it arrived", "bad"
-	case "parked":
+	case bridge.FateParked:
 		return "Kept for later", "warn"
-	case "undone":
+	case bridge.FateUndone:
 		return "Taken back", ""
-	case "dropped":
+	case bridge.FateDropped:
 		return "Given up", ""
+	default:
+		return "", ""
 	}
-	return "", ""
 }
 
 // receiptWords says what the provider told of a message that left.
