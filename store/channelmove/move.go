@@ -19,7 +19,8 @@ import (
 // The settings (of teams and of accounts) take the new id at once, as does the record that an admin has confirmed the channel's
 // members. If the channel's id was already replaced
 // earlier (A → B, now B → C), the earlier row becomes A → C (continued) beside the new row B → C. If a channel
-// gets an id back that it had before, the row that leads away from this id goes (reversed).
+// gets an id back that it had before (A → B, now B → A), the row that leads away from this id goes (reversed). No row may be
+// in both parts: PostgreSQL doesn't say which of them would count.
 const begin = `
 	WITH team AS (UPDATE team_channels SET channel = $3 WHERE account_id = $1 AND channel = $2),
 	account AS (UPDATE accounts SET surface_channel = $3 WHERE surface_id = $1 AND surface_channel = $2),
@@ -28,7 +29,7 @@ const begin = `
 		FROM accounts AS chat
 		WHERE chat.id = $1 AND team_rosters.kind = chat.kind AND team_rosters.channel = $2
 	),
-	continued AS (UPDATE channel_moves SET current = $3, done_at = NULL WHERE account_id = $1 AND current = $2),
+	continued AS (UPDATE channel_moves SET current = $3, done_at = NULL WHERE account_id = $1 AND current = $2 AND former <> $3),
 	reversed AS (DELETE FROM channel_moves WHERE account_id = $1 AND former = $3)
 	INSERT INTO channel_moves (account_id, former, current)
 	VALUES ($1, $2, $3)

@@ -171,20 +171,34 @@ func TestEndedMoveIsNotClaimed(t *testing.T) {
 	checkNothingToClaim(t, pool)
 }
 
+// checkMoves checks which ids lead to which, by former id.
+func checkMoves(t *testing.T, pool *pgxpool.Pool, want map[string]string) {
+	t.Helper()
+	got := map[string]string{}
+	for _, move := range must(store.LoadDirectory(t.Context(), pool))(t).Moves {
+		got[move.Former] = move.Current
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the directory's moves are %v, want %v", got, want)
+	}
+}
+
 // A channel that gets another id once more is found at the newest one by whoever knows either of the former ids.
 func TestFormerIDsLeadToTheNewest(t *testing.T) {
 	t.Parallel()
 	pool := newMovedChat(t, 0)
 	check(t, channelmove.End(t.Context(), pool, mustClaim(t, pool)))
 	check(t, channelmove.Begin(t.Context(), pool, chat, "C9", "C7"))
-	directory := must(store.LoadDirectory(t.Context(), pool))(t)
-	got := map[string]string{} // by former id
-	for _, move := range directory.Moves {
-		got[move.Former] = move.Current
-	}
-	if want := map[string]string{"C1": "C7", "C9": "C7"}; !reflect.DeepEqual(got, want) {
-		t.Errorf("the directory's moves are %v, want %v", got, want)
-	}
+	checkMoves(t, pool, map[string]string{"C1": "C7", "C9": "C7"})
+}
+
+// A channel that gets back an id that it had before is found there by whoever knows the id that it had in between.
+func TestFormerIDComesBack(t *testing.T) {
+	t.Parallel()
+	pool := newMovedChat(t, 0)
+	check(t, channelmove.End(t.Context(), pool, mustClaim(t, pool)))
+	check(t, channelmove.Begin(t.Context(), pool, chat, "C9", "C1"))
+	checkMoves(t, pool, map[string]string{"C9": "C1"})
 }
 
 // A team whose channel got another id goes on taking in whoever joins it: an admin confirmed its members, whatever its id is.
