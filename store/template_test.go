@@ -212,6 +212,29 @@ func TestTemplateSavedWhileItIsDeleted(t *testing.T) {
 	}
 }
 
+// So it is if the template is being saved at that very moment.
+func TestTemplateSavedWhileItsRowIsRemoved(t *testing.T) {
+	t.Parallel()
+	pool, ctx := storetest.DB(t), t.Context()
+	account := templateAccount(t, pool, "test")
+	template := submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
+	check(t, store.RetireTemplate(ctx, pool, template.ID))
+	deleting := claimTemplate(t, pool, account)
+	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: template.ID, Status: "disabled", ExternalID: "x1"}))
+	saving := storetest.Begin(t, pool)
+	must(store.SaveTemplate(ctx, saving, template, true))(t)
+
+	removed := make(chan error, 1)
+	go func() { removed <- store.RemoveTemplate(ctx, pool, deleting) }()
+	storetest.WaitForLock(t, pool)
+	check(t, saving.Commit(ctx))
+	check(t, storetest.Receive(t, removed, "the template is removed"))
+
+	if claimed := claimTemplate(t, pool, account); claimed.ExternalID != "" {
+		t.Errorf("the claimed template has the id %q of the deleted one, want none", claimed.ExternalID)
+	}
+}
+
 // What the provider was asked to make is known until it is called otherwise, or was deleted there.
 func TestTemplateAskedVersion(t *testing.T) {
 	t.Parallel()

@@ -62,14 +62,19 @@ func FinishTemplate(ctx context.Context, q Querier, t Template, accepted bool) (
 	return len(done) > 0, err
 }
 
-const removeTemplate = `
-	WITH removed AS (DELETE FROM templates WHERE id = $1 AND epoch = $2)
-	UPDATE templates SET external_id = '', asked_version = 0 WHERE id = $1 AND epoch <> $2`
+const (
+	removeTemplate = `DELETE FROM templates WHERE id = $1 AND epoch = $2`
+	forgetProvider = `UPDATE templates SET external_id = '', asked_version = 0 WHERE id = $1`
+)
 
 // RemoveTemplate ends the claim of a template that the provider has deleted, and removes its row. If the
-// template was saved again since it was claimed, the row stays and is submitted as a new template.
+// template was saved again since it was claimed, the row stays and is submitted as a new template. These are two
+// statements because the first may wait until the template is saved: only a later one sees the saved row.
 func RemoveTemplate(ctx context.Context, q Execer, t Template) error {
-	return query.Exec(ctx, q, "remove template", removeTemplate, t.ID, t.Epoch)
+	if err := query.Exec(ctx, q, "remove template", removeTemplate, t.ID, t.Epoch); err != nil {
+		return err
+	}
+	return query.Exec(ctx, q, "remove template", forgetProvider, t.ID)
 }
 
 const approveTemplate = `
