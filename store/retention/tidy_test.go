@@ -39,6 +39,9 @@ func TestEventsGo(t *testing.T) {
 	letter(t, pool, ids[1], "Hello", false, "[]")
 	waits(t, pool, ids[3])
 	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
+	// What brought nothing but its name is empty from the beginning, and may be as young as any other.
+	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{{AccountID: account, ExternalID: "young", OrderKey: "k/young"}}))(t)
+	exec(t, pool, `UPDATE events SET received_at = parley_now() WHERE external_id = 'young'`)
 	tidy := func() (removed int) {
 		t.Helper()
 		allBatches(t, pool, month-time.Hour, retention.KeepSeen)
@@ -48,7 +51,7 @@ func TestEventsGo(t *testing.T) {
 		return removed
 	}
 	left := func() string { return row(t, pool, `SELECT string_agg(external_id, ' ' ORDER BY id) FROM events`) }
-	if n := tidy(); n != 0 || left() != `("first letter timer waits second")` {
+	if n := tidy(); n != 0 || left() != `("first letter timer waits second young")` {
 		t.Errorf("%d events went before they may: %s are left", n, left())
 	}
 	check(t, retention.AllowDropping(t.Context(), pool, time.Hour))
@@ -57,11 +60,11 @@ func TestEventsGo(t *testing.T) {
 		t.Errorf("%d events went before the hour had passed, want none", n)
 	}
 	exec(t, pool, `UPDATE retention SET drop_from = clock_timestamp()`)
-	if n := tidy(); n != 3 || left() != `("letter waits")` {
+	if n := tidy(); n != 3 || left() != `("letter waits young")` {
 		t.Errorf("%d events went, %s are left", n, left())
 	}
 	applied(t, pool)
-	if n := tidy(); n != 1 || left() != "(letter)" {
+	if n := tidy(); n != 1 || left() != `("letter young")` {
 		t.Errorf("of what was applied late %d went, %s are left", n, left())
 	}
 	again := []store.NewEvent{event(account, "first"), event(account, "letter"), event(account, "waits"), event(account, "second"), event(account, "third"), event(8, "first")}
@@ -150,7 +153,8 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
 		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 1, 'k', 1)`,
 		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at, resolved_at)
-			SELECT n, 1, 1, CASE n WHEN 2 THEN 'open' ELSE 'resolved' END, now(), now(), now() - CASE n WHEN 3 THEN interval '1 day' ELSE interval '90 days' END
+			SELECT n, 1, 1, CASE n WHEN 2 THEN 'open' ELSE 'resolved' END, now() - interval '90 days', now(),
+				now() - CASE n WHEN 3 THEN interval '1 day' ELSE interval '90 days' END
 			FROM generate_series(1, 6) AS n`,
 		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`,
 		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at, leased_until)
@@ -163,6 +167,7 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 		`INSERT INTO posts (account_id, channel, message, conversation_id, kind)
 			SELECT 1, 'c', x.message || n, n, x.kind FROM generate_series(1, 6) AS n, (VALUES ('root', 'root'), ('p', 'said'), ('typed', 'human')) AS x(message, kind)`,
 		`INSERT INTO posts (account_id, channel, message, conversation_id, kind) SELECT 1, 'told', 'kim:c:root' || n, n, 'told' FROM generate_series(0, 6) AS n`,
+		`INSERT INTO suggestions (conversation_id, kind, value, shown_at) SELECT n, 'tag', 'bug', now() FROM generate_series(1, 6) AS n`,
 		// It was handed over from channel b, where another conversation has a post of the same name as one in c.
 		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at, external_id) VALUES (1, 1, 0, 'said', 'accepted', now(), 'before')`,
 		`INSERT INTO posts (account_id, channel, message, conversation_id, kind)
@@ -180,6 +185,9 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	}
 	if left := row(t, pool, `SELECT string_agg(conversation_id::text, ' ' ORDER BY conversation_id) FROM posts WHERE kind = 'told'`); left != `("0 2 3 4 5 6")` {
 		t.Errorf("who was told something is remembered for %s, want %s", left, `("0 2 3 4 5 6")`)
+	}
+	if left := row(t, pool, `SELECT string_agg(conversation_id::text, ' ' ORDER BY conversation_id) FROM suggestions`); left != `("2 3 4 5 6")` {
+		t.Errorf("suggestions are left for %s, want %s", left, `("2 3 4 5 6")`)
 	}
 	if left := row(t, pool, `SELECT count(*) FROM threads`); left != "(6)" {
 		t.Errorf("%s threads are left, want (6)", left)
@@ -214,26 +222,6 @@ func TestLaneOfAnUndecidedReplyStays(t *testing.T) {
 	}
 }
 
-// The name of a contact who turned out to be another one goes, and at most once a day all contacts are looked at for that.
-func TestFormerContactsGo(t *testing.T) {
-	t.Parallel()
-	pool := storetest.Reused(t)
-	endLongAgo(t, pool)
-	left := func() string { return row(t, pool, `SELECT string_agg(name, ' ' ORDER BY name) FROM contacts`) }
-	exec(t, pool, `INSERT INTO contacts (id, name) SELECT n, 'former' FROM generate_series(2, 20002) AS n`) // more than one batch
-	allBatches(t, pool, 0, retention.DropFormerContacts)
-	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (2, 'later')`)
-	allBatches(t, pool, 0, retention.DropFormerContacts)
-	if got := left(); got != `("later x")` {
-		t.Errorf("left are %s, want %s", got, `("later x")`)
-	}
-	exec(t, pool, `UPDATE leases SET until = clock_timestamp()`)
-	allBatches(t, pool, 0, retention.DropFormerContacts)
-	if got := left(); got != "(x)" {
-		t.Errorf("left are %s, want (x)", got)
-	}
-}
-
 // What colleagues were told outside of all threads names customers: it goes once it is old, and what is young or still on
 // its way stays, as do the lanes.
 func TestDirectMessagesGo(t *testing.T) {
@@ -248,7 +236,8 @@ func TestDirectMessagesGo(t *testing.T) {
 			FROM generate_series(1, 151) AS n`,
 		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at, external_id, payload)
 			SELECT 200 + n, n, 1, 'line', 'accepted', now() - interval '90 days', 'list', '{"place": {"channel": "c"}}' FROM generate_series(2, 4) AS n`,
-		`INSERT INTO posts (account_id, channel, message, kind) VALUES (1, 'c', 'list', 'line'), (1, 'c', 'typed', 'human'), (1, 'd', 'list', 'line')`,
+		`INSERT INTO posts (account_id, channel, message, kind) VALUES (1, 'c', 'list', 'line'), (1, 'c', 'typed', 'human'),
+			(1, 'c', 'young list', 'line'), (1, 'd', 'list', 'line'), (2, 'c', 'list', 'line')`,
 	} {
 		exec(t, pool, sql)
 	}
@@ -257,8 +246,8 @@ func TestDirectMessagesGo(t *testing.T) {
 	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM lanes) FROM deliveries`); left != `("150 151 203 204",4)` || done.Deliveries != 150 {
 		t.Errorf("left are %s: %+v", left, done)
 	}
-	if left := row(t, pool, `SELECT string_agg(channel || message, ' ' ORDER BY channel, message) FROM posts`); left != `("ctyped dlist")` {
-		t.Errorf("posts left are %s, want %s", left, `("ctyped dlist")`)
+	if left := row(t, pool, `SELECT string_agg(concat(account_id, channel, ' ', message), ', ' ORDER BY account_id, channel, message) FROM posts`); left != `("1c typed, 1c young list, 1d list, 2c list")` {
+		t.Errorf("posts left are %s, want all but the list in channel c of account 1", left)
 	}
 }
 
@@ -345,41 +334,5 @@ func TestTidyBetweenReadingAndWriting(t *testing.T) {
 	}
 	if left := row(t, pool, `SELECT string_agg(tail::text, ' ' ORDER BY id) FROM lanes`); left != `("1 1 1 1")` {
 		t.Errorf("the other lanes have changed: %s, want %s", left, `("1 1 1 1")`)
-	}
-}
-
-// A text that was typed in a channel, or an edit whose message never came, is kept for as long as
-// somebody may choose what becomes of it; that somebody was told something about a channel, for a while.
-func TestKeptPostsGo(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	text := []byte(`{"text": "Who takes this?"}`)
-	put := func(day string) {
-		check(t, store.UpsertPosts(t.Context(), pool, []store.Post{
-			{AccountID: 1, Channel: "c", Message: day + " typed", Kind: "human", Early: text},
-			{AccountID: 1, Channel: "c", Message: day + " edit", Kind: "early", Early: text},
-			{AccountID: 1, Channel: "c", Message: day + " sent", Kind: "human"},
-			{AccountID: 1, Channel: "told", Message: day + " told", Kind: "told"},
-			{AccountID: 1, Channel: "told", Message: day + " told of 7", Kind: "told", ConversationID: 7}}))
-	}
-	left := func() string {
-		return row(t, pool, `SELECT string_agg(message || CASE WHEN early IS NULL THEN '' ELSE '*' END, ', ' ORDER BY message) FROM posts`)
-	}
-	tidy := func(keep time.Duration) (posts int) {
-		for _, batch := range []func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error){retention.DropEarly, retention.DropTold} {
-			posts += must(batch(t.Context(), pool, keep))(t).Posts
-		}
-		return posts
-	}
-	put("1st")
-	exec(t, pool, `UPDATE posts SET kept_at = NULL`) // as an earlier version wrote them
-	if n := tidy(time.Minute); n != 0 {
-		t.Errorf("%d posts went before their time had begun, want none", n)
-	}
-	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
-	put("2nd")
-	announced(t, pool, retention.Due{Texts: 2})
-	if n := tidy(month); n != 3 || left() != `("1st sent, 1st told of 7, 1st typed, 2nd edit*, 2nd sent, 2nd told, 2nd told of 7, 2nd typed*")` {
-		t.Errorf("%d posts went; left are %s", n, left())
 	}
 }
