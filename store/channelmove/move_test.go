@@ -13,10 +13,12 @@ import (
 	"parley/store/storetest"
 )
 
-// The chat of these tests has three channels. Its channel C1 gets the id C9, and in one test then C7.
+// The chat of these tests has three channels. Its channel C1 gets the id C9, and in one test then C7. Another workspace is in the
+// same channel C1, of which it has its own records.
 const (
 	chat     = store.AccountID(20)
-	mail     = store.AccountID(21) // its new threads open in the chat's C1
+	mail     = store.AccountID(21) // its new threads open in the chat's C1, as do those of a team
+	other    = store.AccountID(22) // the other workspace
 	channels = 4                   // C0 to C3
 )
 
@@ -30,7 +32,7 @@ func newMovedChat(t *testing.T, rows int) *pgxpool.Pool {
 		exec(t, tx, `SET LOCAL session_replication_role = replica`) // no conversations are needed
 		exec(t, tx, `
 			INSERT INTO accounts (id, name, kind, side, surface_id, surface_channel)
-			VALUES ($1, 'chat', 'x', 'surface', NULL, ''), ($2, 'mail', 'x', 'channel', $1, 'C1')`, chat, mail)
+			VALUES ($1, 'chat', 'x', 'surface', NULL, ''), ($2, 'mail', 'x', 'channel', $1, 'C1'), (24, 'sms', 'x', 'channel', $1, 'C2')`, chat, mail)
 		exec(t, tx, `
 			INSERT INTO threads (conversation_id, account_id, channel, root)
 			SELECT n, $1, 'C' || n % $2, 'r' || n
@@ -44,6 +46,7 @@ func newMovedChat(t *testing.T, rows int) *pgxpool.Pool {
 			SELECT $1, 'C' || n % $2, 'r' || n, 'said'
 			FROM generate_series(1, $3::int) AS n`, chat, channels, rows)
 		exec(t, tx, `INSERT INTO posts (account_id, channel, message, kind) VALUES ($1, 'C9', 'r1', 'human')`, chat)
+		exec(t, tx, `INSERT INTO team_channels (team_id, account_id, channel) VALUES (30, $1, 'C1'), (31, $1, 'C2'), (30, $2, 'C1')`, chat, other)
 		return channelmove.Begin(t.Context(), tx, chat, "C1", "C9")
 	}))
 	return pool
@@ -97,10 +100,47 @@ func countRows(t *testing.T, pool *pgxpool.Pool, table, channel string) (n int) 
 func TestSettingsHaveTheNewIDAtOnce(t *testing.T) {
 	t.Parallel()
 	pool := newMovedChat(t, 0)
-	var channel string
-	check(t, pool.QueryRow(t.Context(), `SELECT surface_channel FROM accounts WHERE id = $1`, mail).Scan(&channel))
-	if channel != "C9" {
-		t.Errorf("new threads open in %s, want C9", channel)
+	const accounts = `SELECT array_agg(concat(name, ' in ', surface_channel) ORDER BY id) FROM accounts WHERE surface_id IS NOT NULL`
+	if got, want := storetest.Row(t, pool, accounts), `("{""mail in C9"",""sms in C2""}")`; got != want {
+		t.Errorf("new threads of accounts open so: %s, want %s", got, want)
+	}
+	const want = `("{""30 of 20 in C9"",""31 of 20 in C2"",""30 of 22 in C1""}")`
+	const opened = `SELECT array_agg(concat(team_id, ' of ', account_id, ' in ', channel) ORDER BY account_id, team_id) FROM team_channels`
+	if got := storetest.Row(t, pool, opened); got != want {
+		t.Errorf("the teams' threads open so: %s, want %s", got, want)
+	}
+}
+
+// What another workspace has recorded of a channel with the same id stays as it is.
+func TestOtherWorkspaceKeepsItsID(t *testing.T) {
+	t.Parallel()
+	const rows, batchRows = 12, 5
+	pool := newMovedChat(t, rows)
+	for _, sql := range []string{
+		`INSERT INTO accounts (id, name, kind, side, surface_id, surface_channel)
+			VALUES (22, 'other', 'x', 'surface', NULL, ''), (23, 'other mail', 'x', 'channel', 22, 'C9')`,
+		`INSERT INTO threads (conversation_id, account_id, channel, root) SELECT conversation_id, 22, channel, root FROM threads`,
+		`INSERT INTO posts (account_id, channel, message, kind) SELECT 22, channel, message, kind FROM posts`,
+		`UPDATE messages SET account_id = 22 WHERE id = 5`,
+		`INSERT INTO channel_moves (account_id, former, current, leased_until) VALUES (22, 'C1', 'C9', 'infinity'), (22, 'C7', 'C8', 'infinity')`,
+	} {
+		exec(t, pool, `SET session_replication_role = replica; `+sql) // no conversations are needed
+	}
+	const contents = `
+		SELECT (SELECT string_agg(t::text, '/' ORDER BY t::text) FROM threads AS t WHERE account_id = 22),
+			(SELECT string_agg(p::text, '/' ORDER BY p::text) FROM posts AS p WHERE account_id = 22),
+			(SELECT channel FROM messages WHERE account_id = 22),
+			(SELECT string_agg(m::text, '/' ORDER BY m::text) FROM channel_moves AS m WHERE account_id = 22),
+			(SELECT surface_channel FROM accounts WHERE surface_id = 22)`
+	before := storetest.Row(t, pool, contents)
+
+	move := mustClaim(t, pool)
+	passOverTables(t, pool, move, 2*rows, batchRows)
+	check(t, channelmove.End(t.Context(), pool, move))
+	check(t, channelmove.Begin(t.Context(), pool, chat, "C9", "C7"))
+
+	if got := storetest.Row(t, pool, contents); got != before {
+		t.Errorf("the other workspace has\n%s\nwant what it had before:\n%s", got, before)
 	}
 }
 
@@ -183,13 +223,34 @@ func checkMoves(t *testing.T, pool *pgxpool.Pool, want map[string]string) {
 	}
 }
 
-// A channel that gets another id once more is found at the newest one by whoever knows either of the former ids.
+// checkUndone checks which channels have former ids from which rows are still to be moved.
+func checkUndone(t *testing.T, pool *pgxpool.Pool, want string) {
+	t.Helper()
+	if got := storetest.Row(t, pool, `SELECT array_agg(former ORDER BY former) FROM channel_moves WHERE done_at IS NULL`); got != want {
+		t.Errorf("rows are still to be moved from %s, want %s", got, want)
+	}
+}
+
+// Who ends a move whose channel got another id once more meanwhile has moved its rows to an id that isn't the newest.
+func TestMoveThatGoesOnDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	pool := newMovedChat(t, 0)
+	claimed := mustClaim(t, pool)
+	check(t, channelmove.Begin(t.Context(), pool, chat, "C9", "C7"))
+	check(t, channelmove.End(t.Context(), pool, claimed))
+	checkUndone(t, pool, `("{C1,C9}")`)
+}
+
+// A channel that gets another id once more is found at the newest one by whoever knows either of the former ids. Its rows are
+// moved from both, since a process that knows of neither move may have written the first one.
 func TestFormerIDsLeadToTheNewest(t *testing.T) {
 	t.Parallel()
 	pool := newMovedChat(t, 0)
 	check(t, channelmove.End(t.Context(), pool, mustClaim(t, pool)))
+	exec(t, pool, `INSERT INTO channel_moves (account_id, former, current, done_at) VALUES ($1, 'C5', 'C6', now())`, chat)
 	check(t, channelmove.Begin(t.Context(), pool, chat, "C9", "C7"))
-	checkMoves(t, pool, map[string]string{"C1": "C7", "C9": "C7"})
+	checkMoves(t, pool, map[string]string{"C1": "C7", "C5": "C6", "C9": "C7"})
+	checkUndone(t, pool, `("{C1,C9}")`)
 }
 
 // A channel that gets back an id that it had before is found there by whoever knows the id that it had in between.
