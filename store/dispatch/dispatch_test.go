@@ -186,7 +186,8 @@ func TestFinishCountsOnce(t *testing.T) {
 	}
 }
 
-// lateLane is a lane whose first delivery was taken over after its lease had expired.
+// lateLane is a lane whose first delivery was taken over after its lease had expired. Beside it, another lane (2) is in the epoch
+// that this one was in.
 type lateLane struct {
 	pool    *pgxpool.Pool
 	late    dispatch.Claimed // the claim that has expired
@@ -200,23 +201,29 @@ func newLateLane(t *testing.T) lateLane {
 	newDueLane(t, pool, 1, g, 1, 2)
 	late := claimOne(t, pool, g)
 	expireLeases(t, pool)
-	return lateLane{pool: pool, late: late, current: claimOne(t, pool, g)}
+	l := lateLane{pool: pool, late: late, current: claimOne(t, pool, g)}
+	beside := newGate(t, pool, "beside", 0, 1)
+	newDueLane(t, pool, 2, beside, 1, 1)
+	claimOne(t, pool, beside)
+	return l
 }
 
-// finishLate records a result for the claim that has expired, with a fact and a post.
+// finishLate records a result for the claim that has expired, with a fact, and a post that opens a thread.
 func (l lateLane) finishLate(t *testing.T) {
 	t.Helper()
 	f := resultOf(l.late, store.Accepted)
 	f.ExternalID = "late"
 	f.Facts = []store.NewEvent{{AccountID: store.SystemAccount, ExternalID: "late", OrderKey: "1/c1", Payload: []byte("{}")}}
-	f.Landed = []dispatch.Landed{{Post: store.Post{AccountID: 1, Channel: "C", Message: "late", Kind: "root"}}}
+	f.Landed = []dispatch.Landed{{Post: store.Post{AccountID: 1, Channel: "C", Message: "late", Kind: "root"},
+		Thread: &store.Thread{ConversationID: 1, AccountID: 1, Channel: "C", Root: "late"}}}
+	exec(t, l.pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) VALUES (1, 1, 'open', now(), now())`)
 	finishAll(t, l.pool, []dispatch.Finish{f})
 }
 
 func (l lateLane) checkHead(t *testing.T, want int) {
 	t.Helper()
 	var head int
-	check(t, l.pool.QueryRow(t.Context(), `SELECT head FROM lanes`).Scan(&head))
+	check(t, l.pool.QueryRow(t.Context(), `SELECT head FROM lanes WHERE id = 1`).Scan(&head))
 	if head != want {
 		t.Errorf("the lane has passed over %d deliveries, want %d", head, want)
 	}
@@ -249,7 +256,8 @@ func TestLateResultIsFenced(t *testing.T) {
 	check(t, l.pool.QueryRow(t.Context(), `
 		SELECT l.epoch, l.leased_until IS NOT NULL, d.state, d.external_id
 		FROM lanes AS l
-		JOIN deliveries AS d ON d.id = 1001`).Scan(&epoch, &isLeased, &state, &externalID))
+		JOIN deliveries AS d ON d.id = 1001
+		WHERE l.id = 1`).Scan(&epoch, &isLeased, &state, &externalID))
 	if epoch != 2 {
 		t.Errorf("the lane is in epoch %d, want 2", epoch)
 	}
@@ -262,7 +270,7 @@ func TestLateResultIsFenced(t *testing.T) {
 	if externalID != "" {
 		t.Errorf("the delivery has the id %q, want none", externalID)
 	}
-	for _, table := range []string{"events", "posts"} {
+	for _, table := range []string{"events", "posts", "threads"} {
 		var n int
 		check(t, l.pool.QueryRow(t.Context(), `SELECT count(*) FROM `+table).Scan(&n))
 		if n != 0 {

@@ -18,22 +18,41 @@ type laneEntry struct {
 	State string
 }
 
-// checkLane compares the deliveries of all lanes, in their order.
+// checkLane compares the deliveries of all lanes, in their order. Each lane has one at each place: what stands behind a place
+// without any would never leave.
 func checkLane(t *testing.T, pool *pgxpool.Pool, want ...laneEntry) {
 	t.Helper()
-	if got := storetest.Rows(t, pool, pgx.RowToStructByPos[laneEntry], `SELECT id, state FROM deliveries ORDER BY seq`); !slices.Equal(got, want) {
+	if got := storetest.Rows(t, pool, pgx.RowToStructByPos[laneEntry], `SELECT id, state FROM deliveries ORDER BY lane_id, seq`); !slices.Equal(got, want) {
 		t.Errorf("the lane has %v, want %v", got, want)
+	}
+	const gaps = `
+		SELECT array_agg(id)
+		FROM (SELECT id, seq, row_number() OVER (PARTITION BY lane_id ORDER BY seq) AS place FROM deliveries) AS d
+		WHERE seq <> place`
+	if got := row(t, pool, gaps); got != "()" {
+		t.Errorf("%s aren't where they should be", got)
 	}
 }
 
-// newOrderedLane makes a lane of four deliveries, of which the third and the fourth were typed before the first two. It returns
-// two claims of the first: one that has expired, and the current one.
+// newLaneBeside makes lane 2, behind a gate of its own, of a delivery that is being sent in the epoch of a claim, and one that
+// was typed before all of lane 1.
+func newLaneBeside(t *testing.T, pool *pgxpool.Pool, epoch int64) {
+	t.Helper()
+	beside := newGate(t, pool, "beside", 0, 1)
+	newDueLane(t, pool, 2, beside, 1, 2)
+	exec(t, pool, `UPDATE lanes SET epoch = $1 WHERE id = 2`, epoch-1)
+	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['2', '1'])[seq] WHERE lane_id = 2`)
+	claimOne(t, pool, beside)
+}
+
+// newOrderedLane makes a lane of four deliveries, of which the fourth was typed first, and the third before the first two. It
+// returns two claims of the first: one that has expired, and the current one.
 func newOrderedLane(t *testing.T) (pool *pgxpool.Pool, gate store.GateID, late, current dispatch.Claimed) {
 	t.Helper()
 	pool = storetest.DB(t)
 	gate = newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, gate, 1, 4)
-	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['5', '6', '3', '4'])[seq]`)
+	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['5', '6', '4', '3'])[seq]`)
 	late = claimOne(t, pool, gate)
 	expireLeases(t, pool)
 	current = claimOne(t, pool, gate)
@@ -45,14 +64,17 @@ func newOrderedLane(t *testing.T) (pool *pgxpool.Pool, gate store.GateID, late, 
 func TestGiveWay(t *testing.T) {
 	t.Parallel()
 	pool, _, _, current := newOrderedLane(t)
+	newLaneBeside(t, pool, current.Epoch)
 	if gave := must(dispatch.GiveWay(t.Context(), pool, current))(t); !gave {
 		t.Error("the delivery didn't give way to one that was typed before")
 	}
 	checkLane(t, pool,
-		laneEntry{1003, store.Queued},
+		laneEntry{1004, store.Queued},
 		laneEntry{1001, store.Queued},
 		laneEntry{1002, store.Queued},
-		laneEntry{1004, store.Queued})
+		laneEntry{1003, store.Queued},
+		laneEntry{2001, store.Sending}, // in another lane nothing changes
+		laneEntry{2002, store.Queued})
 }
 
 func TestExpiredClaimDoesNotGiveWay(t *testing.T) {
@@ -74,7 +96,21 @@ func TestGiveWayOutlivesItsProcess(t *testing.T) {
 	pool, gate, _, current := newOrderedLane(t)
 	must(dispatch.GiveWay(t.Context(), pool, current))(t)
 	expireLeases(t, pool)
-	checkClaimed(t, claimLanes(t, pool, 1, gate), 1003)
+	checkClaimed(t, claimLanes(t, pool, 1, gate), 1004)
+}
+
+// Nothing gives way to what was typed later, was never typed, or is taken back.
+func TestGiveWayToNothingLater(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	gate := newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, gate, 1, 4)
+	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['4', '5', '', '3'])[seq], state = CASE seq WHEN 4 THEN 'cancelled' ELSE 'queued' END`)
+	current := claimOne(t, pool, gate)
+	if gave := must(dispatch.GiveWay(t.Context(), pool, current))(t); gave {
+		t.Error("the delivery gave way, want that it leaves first")
+	}
+	checkLane(t, pool, laneEntry{1001, store.Sending}, laneEntry{1002, store.Queued}, laneEntry{1003, store.Queued}, laneEntry{1004, store.Cancelled})
 }
 
 // A message of which an attempt has begun isn't put before another one: the customer may have it.
@@ -132,22 +168,25 @@ func TestRunsOfOneKey(t *testing.T) {
 	checkRun(t, claimOne(t, pool, gate), store.Sending, 1001)
 }
 
-// A delivery that is taken out of a run leaves alone, behind those before it, also if the process ends then.
+// A delivery that is taken out of a run leaves alone, behind those before it, also if the process ends then. What is taken back
+// stays so, and so does what is being sent in another lane.
 func TestLeaveAlone(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	gate := newGate(t, pool, "g", 0, 1)
-	newDueLane(t, pool, 1, gate, 1, 3)
-	exec(t, pool, `UPDATE deliveries SET join_key = 'j', message_id = id`)
+	newDueLane(t, pool, 1, gate, 1, 4)
+	exec(t, pool, `UPDATE deliveries SET join_key = 'j', message_id = id, state = CASE seq WHEN 4 THEN 'cancelled' ELSE 'queued' END`)
 	run := claimOne(t, pool, gate)
+	newLaneBeside(t, pool, run.Epoch)
+	rest := []laneEntry{{1004, store.Cancelled}, {2001, store.Sending}, {2002, store.Queued}}
 	late := run
 	late.Epoch--
 	check(t, dispatch.LeaveAlone(t.Context(), pool, late, 1002))
 	checkRun(t, run, store.Sending, 1001, 1002, 1003)
-	checkLane(t, pool, laneEntry{1001, store.Sending}, laneEntry{1002, store.Sending}, laneEntry{1003, store.Sending})
+	checkLane(t, pool, slices.Concat([]laneEntry{{1001, store.Sending}, {1002, store.Sending}, {1003, store.Sending}}, rest)...)
 
 	check(t, dispatch.LeaveAlone(t.Context(), pool, run, 1002))
-	checkLane(t, pool, laneEntry{1001, store.Queued}, laneEntry{1002, store.Queued}, laneEntry{1003, store.Queued})
+	checkLane(t, pool, slices.Concat([]laneEntry{{1001, store.Queued}, {1002, store.Queued}, {1003, store.Queued}}, rest)...)
 	expireLeases(t, pool)
 	checkRun(t, claimOne(t, pool, gate), store.Sending, 1001)
 }
