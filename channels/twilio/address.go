@@ -170,11 +170,12 @@ func addressReader(whatsapp bool) func(channels.Config, string) (channels.Party,
 	}
 }
 
-// readNumber reads a customer's number that somebody typed. Without a country code, it has that of ours, the account's own number.
+// readNumber reads a customer's number that somebody typed. Without a country code, it has that of ours, the account's own number. A
+// number without its area code is refused, since the message would reach somebody else or nobody.
 // Errors: *channels.SendError of class BadRecipient.
 func readNumber(typed, ours string, whatsapp bool) (channels.Party, error) {
 	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clipText(typed, maxQuoted) + "” isn't a phone number.",
-		Hint: "Give it with country code: +49 171 1234567."}
+		Hint: "Give it with country and area code: +49 171 1234567."}
 	region := "ZZ"                                                   // the library's name for an unknown region
 	if number, err := phonenumbers.Parse(ours, region); err == nil { // a short code can't be parsed
 		region = cmp.Or(phonenumbers.GetRegionCodeForCountryCode(int(number.GetCountryCode())), region)
@@ -187,7 +188,16 @@ func readNumber(typed, ours string, whatsapp bool) (channels.Party, error) {
 	}
 
 	n, err := phonenumbers.Parse(typed, region)
-	if err != nil || !phonenumbers.IsPossibleNumber(n) {
+	if err != nil {
+		return channels.Party{}, bad
+	}
+
+	// A country's newest numbers and those for tests aren't in the library. They are taken if their country was typed.
+	canExist := phonenumbers.IsValidNumber(n)
+	if strings.HasPrefix(typed, "+") {
+		canExist = phonenumbers.IsPossibleNumberWithReason(n) == phonenumbers.IS_POSSIBLE
+	}
+	if !canExist {
 		return channels.Party{}, bad
 	}
 

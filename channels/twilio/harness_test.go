@@ -22,7 +22,7 @@ const (
 	testToken   = "0123456789abcdef0123456789abcdef"
 	waNumber    = "+15550100" // ours, for WhatsApp
 	smsNumber   = "+15550101" // ours, for SMS
-	annPhone    = "+15550123"
+	annPhone    = "+12125550123"
 
 	// patience bounds every wait; only a failing test uses it up.
 	patience = 2 * time.Minute

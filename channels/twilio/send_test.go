@@ -297,7 +297,7 @@ func TestRecipientOfTwoForms(t *testing.T) {
 func TestRecipientRefused(t *testing.T) {
 	t.Parallel()
 	german := newGermanWorld(t)
-	for _, typed := range []string{"", "ann", "+", "1-800-FLOWERS", "+999999999999999999", "+1 23"} {
+	for _, typed := range []string{"", "ann", "+", "1-800-FLOWERS", "+999999999999999999", "+1 23", "+1 555 0100", "1234567"} {
 		_, err := german.channel.(channels.Starter).Recipient(typed)
 		_ = wantClass(t, fmt.Sprintf("Recipient(%q)", typed), err, channels.BadRecipient)
 	}

@@ -121,19 +121,19 @@ func TestDecodeListed(t *testing.T) {
 	}{
 		{
 			name: "a message that Twilio passed on later than it came",
-			listed: `{"sid":"SM1","direction":"inbound","from":"+15550123","body":"Hi",
+			listed: `{"sid":"SM1","direction":"inbound","from":"+12125550123","body":"Hi",
 				"date_created":"Fri, 20 Nov 2026 08:50:00 +0000","date_sent":"Fri, 20 Nov 2026 09:00:00 +0000"}`,
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "SM1", From: from, At: sentAt, Text: "Hi"},
 		},
 		{
 			name:   "a message whose list says nothing",
-			listed: `{"sid":"SM1","direction":"inbound","from":"+15550123","date_created":"2026-11-20T09:00:00Z","date_sent":null}`,
+			listed: `{"sid":"SM1","direction":"inbound","from":"+12125550123","date_created":"2026-11-20T09:00:00Z","date_sent":null}`,
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "SM1", From: from, At: sentAt,
 				Notices: []string{"Its callback was lost, and Twilio's list does not show what it says. Ask for it again."}},
 		},
 		{
 			name: "the state of one of ours",
-			listed: `{"sid":"SM1","direction":"outbound-api","to":"+15550123","status":"sent","num_segments":"3",
+			listed: `{"sid":"SM1","direction":"outbound-api","to":"+12125550123","status":"sent","num_segments":"3",
 				"date_updated":"2026-11-20T09:00:00Z"}`,
 			want: channels.Inbound{Kind: channels.InboundStatus, From: from, At: sentAt,
 				Status: &channels.Status{State: channels.StateSent, External: []string{"SM1"}, ByID: true, Parts: 3}},
