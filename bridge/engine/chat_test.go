@@ -329,15 +329,20 @@ func TestOwnEchoOfNoMessage(t *testing.T) {
 	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
 }
 
-// In a chat nobody is added and nobody takes the customer's place: what somebody would never
-// get isn't promised, and no answer goes to another customer.
+// In a chat nobody is added and nobody takes the customer's place, whether its channel is connected or not: what somebody would
+// never get isn't promised, and no answer goes to another customer.
 func TestRecipientsOfAChat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Participants = c.Threads }})
 	thread := w.openThread()
-	w.reply(thread, "!cc lea@x.test")
-	w.reply(thread, "!to lea@x.test")
-	w.chat.Wait(t, "both are refused", func() bool { return len(w.chat.Whispers("ann")) == 2 })
+	connected := w.live[chat].Load()
+	for refused, ch := range []channels.Channel{connected, nil} {
+		w.engines[0].SetChannel(w.accounts[chat], ch)
+		w.reply(thread, "!cc lea@x.test")
+		w.reply(thread, "!to lea@x.test")
+		w.chat.Wait(t, "both are refused", func() bool { return len(w.chat.Whispers("ann")) == 2*(refused+1) })
+	}
+	w.engines[0].SetChannel(w.accounts[chat], connected)
 	w.waitFate(w.reply(thread, "Hi Kim"), "out")
 	wantSentTo(t, w.provider.Sent()[0], []string{"kim"}, nil)
 }

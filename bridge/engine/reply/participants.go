@@ -249,11 +249,11 @@ func chosenParticipant(address, role string) store.Participant {
 	}
 }
 
-// hasOneCustomer reports whether the conversation's channel knows nobody besides the customer, as chats do. It is false while the
-// channel isn't connected.
+// hasOneCustomer reports whether nobody besides the customer can get what is written in the conversation, as in a chat. What isn't a
+// chat may have several people while the channel isn't connected.
 func (rs *UseCases) hasOneCustomer(c *book.Conversation) bool {
 	ch := rs.Channel(c.AccountID)
-	return ch != nil && !ch.Capabilities().Participants
+	return c.Exclusive || ch != nil && !ch.Capabilities().Participants
 }
 
 // setParticipants changes who gets replies, and says so in the thread.
