@@ -135,7 +135,7 @@ func mayBeginText(number, group string) bool {
 	}
 
 	isInOneWord := !strings.ContainsFunc(number, typed.IsBlank)
-	return digits >= phoneDigits || isInOneWord && digits > minPhoneDigits || more == 1 || mayBeDate
+	return digits >= phoneDigits || isInOneWord || more == 1 || mayBeDate
 }
 
 // cutWord splits the first word off a text.

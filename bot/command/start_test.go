@@ -86,7 +86,7 @@ func TestStartWithAnUnclearNumber(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"+43 664 123 45 67 Hallo", "+49 171 555 01 00 Hallo", "+39 347 123 45 67 Ciao", "+358 40 123 45 67 Moi", "+380 67 123 45 67 Hi",
-		"+43 664 123 45 - 67 Hallo", "+44 20 7946 0958 3 lamps", "+299123456 20 lamps", "+372 51 23456 3 lamps",
+		"+43 664 123 45 - 67 Hallo", "+44 20 7946 0958 3 lamps", "+299123456 20 lamps", "+6834002 20 lamps", "+372 51 23456 3 lamps",
 		"040 123456 24.12. we close", "040 123456 20 lamps", "020 7946 20 lamps", "040 123456 2000 lamps", "020 7946 24.12. we close",
 		"+44 20 7946 3 lamps", "+44 20 7946 24.12. we close", "+43 664 123 45 67 1234 56",
 	} {
