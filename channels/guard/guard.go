@@ -74,9 +74,13 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	return d.guarded.DialContext(ctx, network, address)
 }
 
-// normalHost writes a host in the form in which hosts are compared.
+// normalHost writes a host, with or without a port, in the form in which hosts are compared.
 func normalHost(host string) string {
-	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(host), "."))
+	host = strings.ToLower(strings.TrimSpace(host))
+	if name, port, err := net.SplitHostPort(host); err == nil {
+		return net.JoinHostPort(strings.TrimSuffix(name, "."), port)
+	}
+	return strings.TrimSuffix(host, ".")
 }
 
 // check refuses a connection to an address that isn't on the public internet.

@@ -140,6 +140,7 @@ func TestDialNamedHost(t *testing.T) {
 		{name: "by its address", host: "127.0.0.1", own: []string{"127.0.0.1"}},
 		{name: "by its address and port", host: "127.0.0.1", own: []string{"127.0.0.1:" + port}},
 		{name: "by its name in other letters, with the dot of a full name", host: "localhost", own: []string{"LocalHost."}},
+		{name: "by its name and port, with the dot of a full name", host: "localhost", own: []string{"localhost.:" + port}},
 		{name: "in other letters than those that the admin named", host: "LocalHost", own: []string{"localhost"}},
 		{name: "among others, with spaces around", host: "localhost", own: []string{"", " localhost:" + port}},
 	}

@@ -26,6 +26,7 @@ func TestSettings(t *testing.T) {
 		{secret: secret, callback: "https://u:p@shop.test", private: "false", fault: "callback_url"},
 		{secret: secret, callback: "https://shop.test/#x", private: "false", fault: "callback_url"},
 		{secret: secret, callback: "https:///parley", private: "false", fault: "callback_url"},
+		{secret: secret, callback: "http://:8080", private: "true", fault: "callback_url"},
 		{secret: secret, callback: "", private: "false", fault: "callback_url"},
 	} {
 		settings := channels.Config{"secret": c.secret, "callback_url": c.callback, "allow_private": c.private}

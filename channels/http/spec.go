@@ -157,7 +157,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 // isPlainAddress reports whether an address has a host, and neither a user nor a fragment.
 func isPlainAddress(u *url.URL) bool {
 	hasExtras := u.User != nil || u.Fragment != ""
-	return u.Host != "" && !hasExtras
+	return u.Hostname() != "" && !hasExtras
 }
 
 // Capabilities implements channels.Channel.
