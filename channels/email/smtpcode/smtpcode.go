@@ -197,9 +197,6 @@ func classifyRecipient(step Step, code int, enhanced, text string, waited time.D
 	if SaysFull(code, text) {
 		return classifyFullMailbox(waited), true
 	}
-	if enhanced == "5.6.7" { // an address outside ASCII (RFC 6531)
-		return Verdict{Class: channels.BadRecipient, Hint: hintASCII}, true
-	}
 	if step == StepReport {
 		return Verdict{}, false
 	}
@@ -268,10 +265,9 @@ func classifyByEnhanced(step Step, code int, enhanced string, waited time.Durati
 	// Other address status, bad mailbox, bad domain, bad syntax, null MX, mailbox disabled, no answer
 	// from host (Microsoft: access denied).
 	case "5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1", "5.4.1":
-		if step == StepMail { // the code is about our own address
-			return Verdict{Class: channels.AccountBlocked, Hint: hintBlocked}, true
-		}
-		return Verdict{Class: channels.BadRecipient, Hint: hintAddress}, true
+		return classifyAddress(step, hintAddress), true
+	case "5.6.7": // an address outside ASCII (RFC 6531)
+		return classifyAddress(step, hintASCII), true
 	case "5.2.2": // mailbox full
 		return classifyFullMailbox(waited), true
 	case "5.3.4", "5.2.3": // message too big for the system, message too long for the mailbox
@@ -311,6 +307,14 @@ func classifyByEnhanced(step Step, code int, enhanced string, waited time.Durati
 	}
 
 	return Verdict{}, false
+}
+
+// classifyAddress decides what the refusal of an address means. hint says what to do about a customer's.
+func classifyAddress(step Step, hint string) Verdict {
+	if step == StepMail { // it is our own address
+		return Verdict{Class: channels.AccountBlocked, Hint: hintBlocked}
+	}
+	return Verdict{Class: channels.BadRecipient, Hint: hint}
 }
 
 // HintPassword says what to do when a mail server refuses the password, by SMTP or by IMAP.

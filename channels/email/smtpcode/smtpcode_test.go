@@ -97,6 +97,7 @@ func TestRefusedRecipients(t *testing.T) {
 		{step: StepRcpt, code: 550, text: "rejected by 5.1.2.3", want: channels.BadRecipient},
 		{step: StepRcpt, code: 553, text: "5.6.7 Non-ASCII addresses not permitted", want: channels.BadRecipient},
 		{step: StepReport, code: 550, text: "5.6.7 Non-ASCII addresses not permitted", want: channels.BadRecipient},
+		{step: StepDot, code: 554, text: "5.6.7 Non-ASCII addresses not permitted", want: channels.BadRecipient},
 		{step: StepDot, code: 554, text: "5.4.6 Hop count exceeded", want: channels.BadRecipient},
 		{step: StepDot, code: 554, text: "5.4.14 Hop count exceeded - possible mail loop", want: channels.BadRecipient},
 	})
@@ -209,6 +210,7 @@ func TestBlockedAccount(t *testing.T) {
 			want: channels.AccountBlocked,
 		},
 		{step: StepMail, code: 550, text: "5.1.1 our own address", want: channels.AccountBlocked},
+		{step: StepMail, code: 550, text: "5.6.7 our own address is outside ASCII", want: channels.AccountBlocked},
 		{
 			step: StepDot,
 			code: 554,
