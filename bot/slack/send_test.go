@@ -12,6 +12,7 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
+	"parley/channels/fence"
 	"parley/channels/markdown"
 )
 
@@ -323,15 +324,21 @@ func TestPostWithoutAConnectionIsTriedAgain(t *testing.T) {
 	_ = wantSendError(t, err, channels.Retry)
 }
 
-// A process that was stopped must not write when it wakes up.
+// A process that was stopped must not write when it wakes up. Of a request the fence's client alone knows that a byte of it left, and
+// it writes none after the deadline.
 func TestNoByteAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	root := w.postRoot()
+	inTime, attempt := fence.Watch(w.ctx())
+	_, err := w.surface.Send(inTime, w.newPost(bridge.PostSaid, root, "t1"))
+	noError(t, err)
+	wantEqual(t, "the post left by the fence's client", attempt.Left(), true)
+
 	before := len(w.fake.Calls(""))
-	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
+	tooLate, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
 	defer cancel()
-	if _, err := w.surface.Send(ctx, w.newPost(bridge.PostSaid, root, "t1")); err == nil {
+	if _, err := w.surface.Send(tooLate, w.newPost(bridge.PostSaid, root, "t2")); err == nil {
 		t.Error("sent after its deadline, want an error")
 	}
 	wantEqual(t, "calls after the deadline", len(w.fake.Calls(""))-before, 0)
