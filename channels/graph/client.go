@@ -51,8 +51,6 @@ type Options struct {
 	// MediaHosts are hosts that Download may call besides that of BaseURL; a leading dot
 	// means all hosts below.
 	MediaHosts []string
-	// MediaDialer opens the connections of Download; nil means Dialer.
-	MediaDialer channels.Dialer
 }
 
 // Client calls the Graph API for one account. It is safe for concurrent use.
@@ -67,7 +65,6 @@ type Client struct {
 	mustProve *atomic.Bool
 	hosts     []string
 	http      *http.Client
-	media     *http.Client
 }
 
 // New makes a client. It opens no connection.
@@ -81,21 +78,16 @@ func New(o Options) (*Client, error) {
 	if !IsVersion(o.Version) {
 		return nil, fmt.Errorf("graph: version %q isn't like %s", o.Version, DefaultVersion)
 	}
-	if o.MediaDialer == nil {
-		o.MediaDialer = o.Dialer
-	}
 
-	c := &Client{
+	return &Client{
 		base:      base.JoinPath(o.Version),
 		host:      base,
 		token:     o.Token,
 		secret:    o.Secret,
 		mustProve: &atomic.Bool{},
 		hosts:     o.MediaHosts,
-	}
-	c.http = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.Dialer})
-	c.media = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.MediaDialer})
-	return c, nil
+		http:      fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.Dialer}),
+	}, nil
 }
 
 // isWebURL reports whether an address is one of http or https.

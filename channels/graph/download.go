@@ -26,7 +26,6 @@ const maxRefusal = 64 << 10
 // Download is a file that is being read.
 type Download struct {
 	ContentType string
-	SizeBytes   int64 // -1 means unknown
 	Body        io.ReadCloser
 }
 
@@ -48,7 +47,7 @@ func (c *Client) Download(ctx context.Context, rawURL string, withToken bool, ma
 	}
 
 	req.Header.Set("User-Agent", userAgent)
-	resp, err := fence.Do(c.media, req)
+	resp, err := fence.Do(c.http, req)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +63,7 @@ func (c *Client) Download(ctx context.Context, rawURL string, withToken bool, ma
 		return nil, ErrTooLarge
 	}
 
-	return &Download{ContentType: resp.Header.Get("Content-Type"), SizeBytes: resp.ContentLength,
-		Body: fence.Bounded(resp.Body, maxBytes, ErrTooLarge)}, nil
+	return &Download{ContentType: resp.Header.Get("Content-Type"), Body: fence.Bounded(resp.Body, maxBytes, ErrTooLarge)}, nil
 }
 
 // mayCall reports whether files may be fetched from an address: from the API's own host at any port, or by https from

@@ -15,16 +15,13 @@ import (
 // had no effect.
 // Source: Graph API, "Handle Errors".
 type Error struct {
-	Status     int    // of HTTP
-	Coded      bool   // the answer has Graph's error object; without it only Status is valid
-	Code       int    // Graph's error code
-	Subcode    int    // 0 if there is none
-	Type       string // "OAuthException"
+	Status     int  // of HTTP
+	Coded      bool // the answer has Graph's error object; without it only Status is valid
+	Code       int  // Graph's error code
+	Subcode    int  // 0 if there is none
 	Message    string
 	Details    string        // error_data.details: the most specific description
-	UserTitle  string        // words for people; often empty
 	UserText   string        // words for people; often empty
-	TraceID    string        // fbtrace_id, for Meta's support
 	RetryAfter time.Duration // as the header says, 0 means it doesn't
 }
 
@@ -75,15 +72,12 @@ func HadNoEffect(err error) bool {
 
 // ErrorObject is the error object of answers and webhooks.
 type ErrorObject struct {
-	Message   string  `json:"message"`
-	Type      string  `json:"type"`
-	Code      Decimal `json:"code"`
-	Subcode   Decimal `json:"error_subcode"`
-	UserTitle string  `json:"error_user_title"`
-	UserText  string  `json:"error_user_msg"`
-	TraceID   string  `json:"fbtrace_id"`
-	Title     string  `json:"title"`
-	Data      struct {
+	Message  string  `json:"message"`
+	Code     Decimal `json:"code"`
+	Subcode  Decimal `json:"error_subcode"`
+	UserText string  `json:"error_user_msg"`
+	Title    string  `json:"title"`
+	Data     struct {
 		Details string `json:"details"`
 	} `json:"error_data"`
 }
@@ -108,12 +102,9 @@ func readRefusal(status int, header http.Header, body []byte) error {
 		Coded:      true,
 		Code:       int(o.Code.Value),
 		Subcode:    int(o.Subcode.Value),
-		Type:       o.Type,
 		Message:    o.Message,
 		Details:    o.Data.Details,
-		UserTitle:  o.UserTitle,
 		UserText:   o.UserText,
-		TraceID:    o.TraceID,
 	}
 }
 
