@@ -242,7 +242,9 @@ func (n *Number) takeMediaLocked(kind string, o mediaObject, m *Message) *APIErr
 	}
 
 	file := f.file
-	file.Name = cmp.Or(o.Filename, file.Name)
+	if kind == "document" { // the only kind of which people see a name, which is never that under which the file was handed up
+		file.Name = o.Filename
+	}
 	m.File = &file
 	return nil
 }
