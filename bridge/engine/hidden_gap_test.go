@@ -195,13 +195,17 @@ func TestLimitedChatAfterAGap(t *testing.T) {
 type blockedChat struct {
 	gapHider
 	lifted atomic.Bool
+	blocks func() // is called with each block; nil if nothing is to be done
 }
 
 func (c *blockedChat) Confirm(_ context.Context, _ bridge.Place, text string) (bridge.Confirmation, error) {
-	if strings.Contains(text, "4111") && !c.lifted.Load() {
-		return bridge.Blocked, nil
+	if !strings.Contains(text, "4111") || c.lifted.Load() {
+		return bridge.Unchanged, nil
 	}
-	return bridge.Unchanged, nil
+	if c.blocks != nil {
+		c.blocks()
+	}
+	return bridge.Blocked, nil
 }
 
 // newBlockedWorld makes a world with such a chat. Replies are held for lineHold.
@@ -254,6 +258,26 @@ func TestBlockedWithFiles(t *testing.T) {
 	told := w.endHoldOfBlocked(blocked)
 	w.wantNothingSent()
 	wantEqual(t, "lines about the text and the other file", w.countLines(told.Thread, bridge.LineFailed), 2)
+	wantEqual(t, "whether a file is named", w.isAnywhere("b.txt"), false)
+}
+
+// So it is if the other file can't leave for another reason, if nobody says which part of the reply is to be sent again, and when its
+// author deletes it.
+func TestBlockedWithAFileThatFailsOtherwise(t *testing.T) {
+	t.Parallel()
+	w, chat := newBlockedWorld(t)
+	chat.blocks = func() { w.exec(`UPDATE identities SET opted_out = 'all'`) }
+	blocked := w.chat.Say("ann", support, w.openThread(), cardNumber, plans(2)...)
+	w.waitFate(blocked, "waiting")
+	told := w.endHoldOfBlocked(blocked)
+	w.waitShown("The customer doesn't want such messages")
+	w.chooseVerb(told.Thread, blocked, bridge.VerbSendAgain)
+	w.waitWhisper("ann", "Several parts of it are undecided")
+	w.wantNothingSent()
+	wantEqual(t, "words on the inbox page", w.inboxPage().newest("ann").Text, "")
+	w.chat.Delete(support, blocked)
+	w.waitFate(blocked, "dropped")
+	wantEqual(t, "words on the inbox page after the deletion", w.inboxPage().newest("ann").Text, "")
 	wantEqual(t, "whether a file is named", w.isAnywhere("b.txt"), false)
 }
 

@@ -21,9 +21,10 @@ type Message struct {
 }
 
 // IsConfidential reports whether a rule of the agents' organisation keeps its own people from reading a message in the chat: then nobody
-// is shown its words elsewhere either.
+// is shown its words elsewhere either. It stays so when the message is deleted there.
 func IsConfidential(m *store.Message) bool {
-	return m.Fate == store.FateFailed && m.Reason == bridge.ReasonConfidential
+	hasNotLeft := m.Fate == store.FateFailed || m.Fate == store.FateDropped
+	return hasNotLeft && m.Reason == bridge.ReasonConfidential
 }
 
 // Excerpt returns the beginning of a message's text in plain words, or the name of its first file if it has no text. It is empty for a

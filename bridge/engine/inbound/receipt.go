@@ -127,7 +127,9 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		return nil
 	}
 
-	m.SetFate(store.FateFailed, store.Reason(f.Class))
+	if !book.IsConfidential(&m.Message) { // it stays so, whatever becomes of its other parts
+		m.SetFate(store.FateFailed, store.Reason(f.Class))
+	}
 	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
 	rc.Mark(c, m, bridge.MarkWarning)
 

@@ -58,8 +58,8 @@ func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
 	return mayStillRun
 }
 
-// refuseSeveral refuses to decide about a reply if several of its parts are undecided and the request names none of them. It
-// returns false otherwise.
+// refuseSeveral refuses to decide about a reply if several of its parts are undecided and the request names none of them. The refusal
+// names the parts, unless colleagues may not read the reply. It returns false in all other cases.
 func (sp resending) refuseSeveral(r book.Request, m *book.Message) bool {
 	undecided := sp.Outbox.PartsOf(m).Undecided(r.Verb)
 	isNamed := sp.Outbox.Deliveries[r.Args.Delivery] != nil
@@ -67,11 +67,15 @@ func (sp resending) refuseSeveral(r book.Request, m *book.Message) bool {
 		return false
 	}
 
-	names := make([]string, len(undecided))
-	for i, d := range undecided {
-		names[i] = cmp.Or(sp.PartName(m, d), "the text")
+	which := ""
+	if !book.IsConfidential(&m.Message) {
+		names := make([]string, len(undecided))
+		for i, d := range undecided {
+			names[i] = cmp.Or(sp.PartName(m, d), "the text")
+		}
+		which = ": " + strings.Join(names, ", ")
 	}
-	sp.Refuse(r, "several_parts", "Several parts of it are undecided: "+strings.Join(names, ", ")+".", "Use the button of the line about each.")
+	sp.Refuse(r, "several_parts", "Several parts of it are undecided"+which+".", "Use the button of the line about each.")
 	return true
 }
 
