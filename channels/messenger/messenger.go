@@ -1,6 +1,7 @@
 package messenger
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -50,7 +51,8 @@ type Channel struct {
 	newcomer chan struct{} // signals that somebody has written whose profile can't be read
 	profiles *profiles     // whose name is asked for
 
-	fetchWaits []time.Duration // fetchWaits(), or shorter in tests
+	fetchWaits []time.Duration       // fetchWaits(), or shorter in tests
+	pause      func(context.Context) // waitForLook; tests replace it
 }
 
 var (
@@ -95,6 +97,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 		fetchWaits: fetchWaits(),
 	}
 
+	c.pause = c.waitForLook
 	c.hook = &graph.Hook{
 		Secret:      []byte(setting(fieldSecret)),
 		VerifyToken: config[fieldVerify],

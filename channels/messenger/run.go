@@ -57,7 +57,7 @@ func (c *Channel) Run(ctx context.Context) error {
 		if c.storeMissed(ctx, since, reach, names) {
 			reach = began.Add(-missedAfter - clockDoubt) // what came later may have been left out, or not listed yet
 		}
-		c.waitForLook(ctx)
+		c.pause(ctx)
 	}
 	return nil
 }

@@ -283,6 +283,34 @@ func TestLookThatFails(t *testing.T) {
 	wantEqual(t, "whose conversations are listed", r.meta.RequestsTo("messenger.conversations")[1].Query.Get("platform"), "messenger")
 }
 
+// After an outage Run reads the list as far back as it must, also if its first look fails. A later look reads the latest page alone.
+func TestRunReachesBackAfterAFailure(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.beginsAt = r.pauseHooks()
+	missed := r.customer.Text("Is anybody there?")
+	for i := range listedAtOnce {
+		r.page.Customer(fmt.Sprintf("Person %d", i)).Text("Hello")
+	}
+	r.clock.move(time.Hour)
+	r.addFault(t, graphfake.Fault{Route: "messenger.conversations", Action: graphfake.ActionError, Code: codeAppRate, Status: 400})
+
+	ctx, cancel := context.WithCancel(t.Context())
+	var pages []int // of the list that were asked for until each pause
+	r.pause = func(context.Context) {
+		pages = append(pages, len(r.meta.RequestsTo("messenger.conversations")))
+		if len(pages) == 3 {
+			cancel()
+		}
+	}
+	noError(t, r.Run(ctx))
+	if !slices.Equal(pages, []int{1, 1 + 2, 1 + 2 + 1}) {
+		t.Errorf("pages that were asked for until each pause: got %v, want one, two more, and one more", pages)
+	}
+	isMissed := func(f channels.Fact) bool { return f.ExternalID == messageFact+missed }
+	wantEqual(t, "the oldest message is found", slices.ContainsFunc(r.takeFacts(t), isMissed), true)
+}
+
 // Run remembers when the account began, which stays the same.
 func TestRunRemembersTheBeginning(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/pause"
 )
 
 // Limits of Twilio, and waits of ours.
@@ -50,8 +51,9 @@ type Channel struct {
 	reader    *reader       // decodes what was stored of them
 	sent      *sentMessages // what this process has sent
 
-	maxKept     int // defaultMaxKept, or less in tests
-	maxStatuses int // defaultMaxStatuses, or less in tests
+	maxKept     int                                       // defaultMaxKept, or less in tests
+	maxStatuses int                                       // defaultMaxStatuses, or less in tests
+	pauseFor    func(context.Context, time.Duration) bool // pause.For, between the looks of Run; tests replace it
 }
 
 // WhatsApp is a WhatsApp sender at Twilio. Make it with WhatsAppSpec.
@@ -115,6 +117,7 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 
 		maxKept:     defaultMaxKept,
 		maxStatuses: defaultMaxStatuses,
+		pauseFor:    pause.For,
 	}, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/pause"
 )
 
 // Waits of Run.
@@ -40,8 +39,8 @@ func (c *Channel) Run(ctx context.Context) error {
 		c.reportCondition(err)
 		wait := c.opts.Poll
 		if err != nil {
-			failures++
 			wait = min(retryFirst<<min(failures, maxDoublings), c.opts.Poll)
+			failures++
 			c.log.Warn("looking for lost callbacks failed", "error", err)
 		} else {
 			failures = 0
@@ -50,7 +49,7 @@ func (c *Channel) Run(ctx context.Context) error {
 			}
 		}
 
-		if !pause.For(ctx, wait) {
+		if !c.pauseFor(ctx, wait) {
 			return nil
 		}
 	}

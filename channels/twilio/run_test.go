@@ -1,9 +1,11 @@
 package twilio
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -266,6 +268,32 @@ func TestRunTakesTheRestAtOnce(t *testing.T) {
 	w.writeLost(lost, time.Minute)
 	w.startRun()
 	w.wait("all messages came", func() bool { return len(w.distinct()) == lost })
+}
+
+// After a failure Run looks again soon. It doubles the pause with each further one, up to the usual pause, and begins anew once a look
+// has worked.
+func TestRunPauses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaSMS)
+	w.base.opts.Poll = 5 * time.Minute
+	fail := func(times int) {
+		w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages.json", Kind: twiliofake.FaultErrorBefore, Times: times})
+	}
+	var pauses []time.Duration
+	w.base.pauseFor = func(_ context.Context, d time.Duration) (goesOn bool) {
+		pauses = append(pauses, d/time.Second)
+		switch len(pauses) {
+		case 1: // after a look that works
+			fail(8)
+		case 10: // after another one
+			fail(1)
+		}
+		return len(pauses) < 11
+	}
+	noError(t, w.channel.(channels.Runner).Run(t.Context()))
+	if want := []time.Duration{300, 5, 10, 20, 40, 80, 160, 300, 300, 300, 5}; !slices.Equal(pauses, want) {
+		t.Errorf("got pauses of these seconds: %d, want %d", pauses, want)
+	}
 }
 
 // A failure that may pass by itself says nothing of the account.
