@@ -55,7 +55,7 @@ func postedFile(t *testing.T, method, path string, size int, text string) *http.
 // Nothing of the files that somebody sends stays on the disk, whoever sends them, by whatever method, also beside a text that
 // can't be stored. A stranger's large file isn't even read.
 func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it changes the environment
-	const large, small = 20 << 20, 2 << 20 // bytes: more than a stranger may send, and less than a program may
+	const size = 2 << 20 // bytes: more than a stranger may send, and less than a program may
 	const invalidUTF8 = "\xff"
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
@@ -74,21 +74,20 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 	for _, tt := range []struct {
 		method     string
 		path       string
-		size       int
 		text       string
 		wantStatus int
 	}{
 		// A stranger.
-		{method: http.MethodGet, path: "/auth/sign-in", size: large, text: invalidUTF8, wantStatus: http.StatusRequestEntityTooLarge},
-		{method: http.MethodPost, path: "/auth/sign-in", size: large, text: "Ann", wantStatus: http.StatusRequestEntityTooLarge},
+		{method: http.MethodGet, path: "/auth/sign-in", text: invalidUTF8, wantStatus: http.StatusRequestEntityTooLarge},
+		{method: http.MethodPost, path: "/auth/sign-in", text: "Ann", wantStatus: http.StatusRequestEntityTooLarge},
 
 		// A program. Only the last form reaches its route.
-		{method: http.MethodPost, path: "/api/me", size: small, text: invalidUTF8, wantStatus: http.StatusBadRequest},
-		{method: http.MethodPost, path: "/api/me", size: small, text: "Ann", wantStatus: http.StatusSeeOther},
+		{method: http.MethodPost, path: "/api/me", text: invalidUTF8, wantStatus: http.StatusBadRequest},
+		{method: http.MethodPost, path: "/api/me", text: "Ann", wantStatus: http.StatusSeeOther},
 	} {
-		name := fmt.Sprintf("%s %s, %d bytes beside %q", tt.method, tt.path, tt.size, tt.text)
+		name := fmt.Sprintf("%s %s, beside %q", tt.method, tt.path, tt.text)
 		answer := httptest.NewRecorder()
-		serve(t, answer, postedFile(t, tt.method, tt.path, tt.size, tt.text), routes...)
+		serve(t, answer, postedFile(t, tt.method, tt.path, size, tt.text), routes...)
 		if answer.Code != tt.wantStatus {
 			t.Errorf("%s: got status %d, want %d", name, answer.Code, tt.wantStatus)
 		}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -24,6 +25,26 @@ func TestTokensAreLookedUpWithinALimit(t *testing.T) {
 	}
 	if mustWait("192.0.2.8:40000") {
 		t.Error("a program elsewhere has to wait")
+	}
+}
+
+// Visitors who sent nothing for a while are forgotten once there are many. One who has just sent too much still has to wait.
+func TestForgottenVisitors(t *testing.T) {
+	t.Parallel()
+	const many = 10_000
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	mustWait := web.LookUps(func() time.Time { return now })
+	for i := range many - 1 {
+		mustWait(fmt.Sprintf("203.0.%d.%d:1", i/256, i%256))
+	}
+	now = now.Add(11 * time.Minute)
+	for !mustWait("192.0.2.7:1") { // it is the last for whom there is room
+	}
+	if mustWait("192.0.2.8:1") {
+		t.Error("a new visitor has to wait")
+	}
+	if !mustWait("192.0.2.7:1") {
+		t.Error("one who has sent too much doesn't have to wait any more")
 	}
 }
 
