@@ -117,3 +117,22 @@ func TestWaitsSinceTheReplyThatLeft(t *testing.T) {
 	got := w.text(`SELECT string_agg(m.text, ',') FROM messages AS m JOIN conversations AS c ON c.waiting_since = m.created_at`)
 	wantEqual(t, "what the customer waits for", got, "And where is my lamp?")
 }
+
+// The chat tells late of a reply, and the customer has asked again since it was typed: the reply leaves, and the customer waits on.
+func TestReplyToldLateBehindANewQuestion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.customerWrites("kim", "And where is my lamp?")
+	w.waitShown("And where is my lamp?")
+	w.waitDrained()
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-time.Minute) })
+	reply := w.reply(thread, "One")
+	w.waitFate(reply, "out")
+	w.waitDrained()
+	w.waitCard(thread, "#1 open")
+	wantEqual(t, "customers who wait", w.countWaiting(), 1)
+	last := w.annsFacts().LastMessage
+	wantEqual(t, "who spoke last, in lists", last.From, "customer")
+	wantEqual(t, "what was said last, in lists", last.Preview, "And where is my lamp?")
+}

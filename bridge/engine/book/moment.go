@@ -108,6 +108,12 @@ func (m *Moment) WasTypedBefore(a bridge.Action, at time.Time) bool {
 	return late && at.After(typed)
 }
 
+// IsAfterTyping reports whether a time is after the present action was typed, as far as the clocks of the chat and of the
+// database can tell. It is false if nobody knows when that was.
+func (m *Moment) IsAfterTyping(at time.Time) bool {
+	return !m.Typed.IsZero() && at.After(m.ByParleysClock(m.Typed).Add(clockDifference))
+}
+
 // WasSaidSince reports whether a message was said after somebody typed a command, so that the command can't mean it. The times
 // of two messages in one chat can be compared. Other times are by different clocks: they only count for a late command.
 func (m *Moment) WasSaidSince(said *Message, r Request) bool {

@@ -46,6 +46,7 @@ type Payload struct {
 // ReplyPayload is what a reply carries besides the place where it was typed.
 type ReplyPayload struct {
 	Late        bool          `json:"late,omitempty"`         // it came late: its message is read in the chat again before it is sent
+	Overtaken   bool          `json:"overtaken,omitempty"`    // the customer wrote after it was typed, and before we knew of it
 	Meant       []string      `json:"meant,omitempty"`        // keys (addresses, numbers) of its recipients when it was typed
 	Copied      []string      `json:"copied,omitzero"`        // keys of those who were in copy then; nil if that isn't known
 	Span        *Span         `json:"span,omitempty"`         // of a reply in parts: which files this delivery carries

@@ -45,7 +45,12 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	m.Dirty = true
 	rs.Replying.End(c, agent)
 	l := rs.CustomerLane(c)
-	terms := outbound.ReplyPayload{Late: rs.HasComeLate(order), Meant: addressedKeys(c.Participants), Copied: copiedKeys(c.Participants)}
+	terms := outbound.ReplyPayload{
+		Late:      rs.HasComeLate(order),
+		Overtaken: isOvertaken(rs, c),
+		Meant:     addressedKeys(c.Participants),
+		Copied:    copiedKeys(c.Participants),
+	}
 	d := rs.enqueueReply(c, l, order, m, outbound.Payload{Place: c.SourcePlace(m), ReplyPayload: terms})
 	rs.joinLines(c, l, d, m)
 	rs.MarkWaiting(c, m)
@@ -54,6 +59,12 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	if wasTyped { // the line about any other reply has this warning
 		rs.WarnOfTexts(c, m, d, 0)
 	}
+}
+
+// isOvertaken reports whether the customer has written since the reply was typed that is being applied: the chat told of it late.
+// Then the customer's words stay the last ones, since nobody has answered them.
+func isOvertaken(rs *UseCases, c *book.Conversation) bool {
+	return c.LastFrom == store.FromCustomer && rs.IsAfterTyping(c.LastAt)
 }
 
 // joinLines lets a reply leave as one message with the text (line) that its author typed just before or after it, if that is
@@ -158,8 +169,10 @@ func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *boo
 		c.Assignees = []store.AgentID{agent.ID}
 		rs.Log.ByAgent(c, agent, store.DeedTook, nil)
 	}
-	c.LastAt, c.LastFrom = rs.Now, store.FromAgent
-	c.LastPreview = clean.Preview(cmp.Or(m.Text, outbound.RichOf(&m.Message).Text()))
+	if !isOvertaken(rs, c) {
+		c.LastAt, c.LastFrom = rs.Now, store.FromAgent
+		c.LastPreview = clean.Preview(cmp.Or(m.Text, outbound.RichOf(&m.Message).Text()))
+	}
 	rs.Log.ByAgent(c, agent, store.DeedReplied, book.Detail{Message: m.ID})
 	workflow.WakeByAnswer(rs.Workflow, c)
 	c.RefreshCard()

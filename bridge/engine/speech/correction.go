@@ -80,6 +80,9 @@ func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before
 	said := m.CreatedAt
 	if d != nil {
 		said = d.CreatedAt
+		if d.DecodedPayload().Overtaken {
+			return
+		}
 	}
 	if c.LastAt.After(said) {
 		return

@@ -113,7 +113,7 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 
 	if d := sp.Outbox.FirstPartOf(m); d != nil { // the click counts as a new reply, which may change the conversation's status
 		p := d.DecodedPayload()
-		p.KeepsStatus = false
+		p.KeepsStatus, p.Overtaken = false, false
 		d.SetPayload(p)
 	}
 
