@@ -115,7 +115,8 @@ func TestExactlyOneFate(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Typed in a resolved thread: kept, with buttons, not sent.
+// Typed in a resolved thread: kept, with buttons, not sent. Once the conversation is reopened, a new button sends it: a chat may
+// take a second click on the one that was refused for a repetition.
 func TestResolvedThreadKeepsText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -129,6 +130,10 @@ func TestResolvedThreadKeepsText(t *testing.T) {
 	w.waitWhisper("ann", "resolved")
 	w.chat.Press(t, "ann", line, bridge.VerbReopen)
 	w.waitCard(thread, "#1 open")
+	w.eventually("the line offers only to send it", func() bool {
+		line = w.chat.Get(support, line.ID)
+		return !slices.ContainsFunc(line.Buttons, func(b bridgetest.Button) bool { return b.Verb == bridge.VerbReopen })
+	})
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "One more thing")
 }

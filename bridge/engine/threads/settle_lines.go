@@ -171,7 +171,8 @@ func (st lineSettler) settleLine(m *book.Message, line postedLine, at position) 
 func (st lineSettler) updateWords(l *lineToSettle) (isChanged bool) {
 	outcome := st.findOutcome(l)
 	if outcome == nil {
-		return showEditedText(&l.now, l.message)
+		isReopened := st.dropReopen(&l.now, l.message)
+		return showEditedText(&l.now, l.message) || isReopened
 	}
 	if isSameOutcome(l.now.Outcome, outcome) {
 		return false
@@ -183,6 +184,17 @@ func (st lineSettler) updateWords(l *lineToSettle) (isChanged bool) {
 		l.now.Verbs = nil
 	}
 	l.now.Other = st.promotedTo(l.message, outcome.State, l.now.Other)
+	return true
+}
+
+// dropReopen takes the button that reopens the conversation off a line about a message, once the conversation is open again: then
+// its other button sends the message.
+func (st lineSettler) dropReopen(line *bridge.Line, m *book.Message) (isChanged bool) {
+	c := st.Conversations.Rows[m.ConversationID]
+	if c == nil || !c.BridgeStatus().Open() || !slices.Contains(line.Verbs, bridge.VerbReopen) {
+		return false
+	}
+	line.Verbs = slices.DeleteFunc(slices.Clone(line.Verbs), func(v bridge.Verb) bool { return v == bridge.VerbReopen })
 	return true
 }
 
