@@ -54,7 +54,7 @@ func repliedBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	if !ok {
 		reply = &bridge.RepliedLine{}
 	}
-	lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.LeadingMentions(l), shape.DoerName(l)+" replied to "+shape.Customer(l, f)+textCountWords(reply.Count)+":")
+	lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.LeadingMentions(l), shape.DoerName(l)+" to "+shape.Customer(l, f)+textCountWords(reply.Count)+":")
 	blocks := append([]shape.Block{lead}, shape.QuoteAnswered(reply.Answered)...)
 	return append(append(blocks, shape.Quote(l.Text)...), shape.AttachedFiles(l.Files)...)
 }

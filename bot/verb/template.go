@@ -37,7 +37,7 @@ func templateVerb() *Verb {
 			if l.Text == "" {
 				return nil
 			}
-			return append([]shape.Block{shape.Sentence(shape.Icon("scroll"), " ", shape.LeadingMentions(l), shape.DoerName(l)+" sent "+shape.Customer(l, f)+" the template ",
+			return append([]shape.Block{shape.Sentence(shape.Icon("scroll"), " ", shape.LeadingMentions(l), shape.DoerName(l)+" to "+shape.Customer(l, f)+", template ",
 				shape.Bold(templateName(l)), begunCountWords(l)+":")}, shape.Quote(l.Text)...)
 		},
 	}

@@ -55,6 +55,9 @@ func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
 
 func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
 	r := remark{icon: "house", what: "This stayed inside: " + shape.Customer(l, f) + " did not get it.", why: c.Why}
+	if f.Automatic {
+		r.what = "This stayed inside: nobody outside got it." // the thread has many customers, or none
+	}
 	if l.Other.ID != 0 {
 		return fateBlocks(l, f, r, " It goes on in ", shape.ThreadLink(shape.Number(l.Other.ID), l.Other), ": type it there.")
 	}

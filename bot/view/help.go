@@ -194,11 +194,33 @@ func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 	}
 
 	c.Blocks = append(c.Blocks, Small(times), shape.SmallPrint(more...))
+	if !syntax.Private {
+		c.Blocks = append(c.Blocks, shape.SmallPrint(marksExplained()...))
+	}
 	button := verb.NewButton(bridge.VerbHelp, bridge.Args{Note: allVerbs})
 	button.Label = "All commands"
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(syntax.adaptExample("!help all"))))
 	c.Buttons = []Button{button}
 	return c
+}
+
+// marksExplained says what the marks on people's messages mean.
+func marksExplained() []Piece {
+	pieces := []Piece{shape.Text("Marks on what you type: ")}
+	for _, mark := range []struct {
+		mark  bridge.Mark
+		words string
+	}{
+		{bridge.MarkWaiting, " waits, and can be taken back · "},
+		{bridge.MarkSent, " sent · "},
+		{bridge.MarkDelivered, " delivered · "},
+		{bridge.MarkRead, " read · "},
+		{bridge.MarkInside, " stays inside · "},
+		{bridge.MarkWarning, " did not arrive, or may not have. Lines that leave as one message have it under the last."},
+	} {
+		pieces = append(pieces, shape.Icon(MarkIcon(mark.mark)), shape.Text(mark.words))
+	}
+	return pieces
 }
 
 // introBlocks says what becomes of the text that people type, and how a verb differs from such text.

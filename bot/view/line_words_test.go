@@ -139,3 +139,11 @@ func TestLineRepeatsTwoLines(t *testing.T) {
 		})
 	}
 }
+
+// In a day's thread of automatic mail no customer is meant: a line about a text that was typed there names none.
+func TestTextInADailyThreadNamesNoCustomer(t *testing.T) {
+	t.Parallel()
+	day := bridge.Facts{Automatic: true, Subject: "Automatic mail, Friday"}
+	line := bridge.Line{Content: &bridge.InsideLine{Reason: "automatic"}, Text: "Hello"}
+	wantWords(t, dump("line", Line(line, day)), "This stayed inside: nobody outside got it. This thread collects automatic mail")
+}

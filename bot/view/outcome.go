@@ -74,7 +74,7 @@ type outcomeWords struct {
 
 // outcomeWordsOf returns the words for an outcome. Outcomes that only a later version of Parley knows are "Settled".
 func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
-	unheard, later := customer+" did not get this.", "when "+customer+" writes."
+	unheard, waits, later := customer+" did not get this.", customer+" does not have this yet.", "when "+customer+" writes."
 	switch s {
 	case bridge.OutcomeWaiting:
 		return outcomeWords{icon: MarkIcon(bridge.MarkWaiting), what: "Waiting to be sent", already: "Already waiting to be sent",
@@ -97,9 +97,9 @@ func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
 	case bridge.OutcomeUndone:
 		return outcomeWords{icon: "leftwards_arrow_with_hook", what: "Taken back", already: "Already taken back", after: unheard}
 	case bridge.OutcomeKept:
-		return outcomeWords{icon: "hourglass", what: "Kept for later", already: "Already kept for later", after: "I offer it again " + later}
+		return outcomeWords{icon: "hourglass", what: "Kept for later", already: "Already kept for later", after: waits + " I offer it again " + later}
 	case bridge.OutcomeTemplate:
-		return outcomeWords{icon: "hourglass", what: "A template was chosen", already: "A template was chosen already", after: "I offer this again " + later}
+		return outcomeWords{icon: "hourglass", what: "A template was chosen", already: "A template was chosen already", after: waits + " I offer it again " + later}
 	case bridge.OutcomeAsked:
 		return outcomeWords{icon: "arrow_down", what: "Not sent: it is asked further down", already: "It is asked further down in the thread",
 			hidesTime: true, hidesAuthor: true}

@@ -41,7 +41,7 @@ func TestRecipientsFormHoldsWhomRepliesGoTo(t *testing.T) {
 	wantWords(t, dumpForm("to", form), "dan@x.test", "Not allowed yet: spy@x.test")
 }
 
-// A card names who is in copy, and of many the first three.
+// A card names who is in copy, and of many the first three, and to whom replies go if not to the customer.
 func TestCardNamesWhoIsInCopy(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -51,10 +51,13 @@ func TestCardNamesWhoIsInCopy(t *testing.T) {
 	}{
 		{name: "one copy", recipients: bridge.Recipients{Cc: people("Lucía")}, want: "Cc: Lucía"},
 		{name: "five copies", recipients: bridge.Recipients{Cc: people("A", "B", "C", "D", "E")}, want: "Cc: A, B, C and 2 more"},
+		{name: "others in the customer's place", recipients: leeAndMia(), want: "Replies go to lee@x.test, mia@x.test · Cc: Dan"},
 		{name: "a copy of the customer's mail alone", recipients: bridge.Recipients{Copied: people("Lucía")}, want: "Cc: Lucía (gets no replies)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.recipients.To = facts(t).Recipients.To
+			if tt.recipients.To == nil {
+				tt.recipients.To = facts(t).Recipients.To
+			}
 			wantWords(t, dump("root", Root(with(facts(t), func(f *bridge.Facts) { f.Recipients = tt.recipients }))), tt.want)
 		})
 	}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -158,7 +159,7 @@ func timePieces(f bridge.Facts) []Piece {
 		groups = append(groups, []Piece{shape.Text("Continued in "), shape.Thread(shape.Number(f.Next), f.NextAt)})
 	}
 
-	groups = append(groups, copiedPieces(f.Recipients.Cc, ""), copiedPieces(f.Recipients.Copied, " (gets no replies)"))
+	groups = append(groups, redirectedPieces(f), copiedPieces(f.Recipients.Cc, ""), copiedPieces(f.Recipients.Copied, " (gets no replies)"))
 	if others := alsoOpenPieces(f); len(others) > 0 {
 		groups = append(groups, append([]Piece{shape.Text("Also open: ")}, others...))
 	}
@@ -167,6 +168,15 @@ func timePieces(f bridge.Facts) []Piece {
 	}
 
 	return shape.JoinPieces(shape.Between, groups...)
+}
+
+// redirectedPieces names who gets the replies, if the customer whom the card names is not among them.
+func redirectedPieces(f bridge.Facts) []Piece {
+	isCustomer := func(p bridge.PartyRef) bool { return strings.EqualFold(p.Address, f.Contact.Address) }
+	if len(f.Recipients.To) == 0 || slices.ContainsFunc(f.Recipients.To, isCustomer) {
+		return nil
+	}
+	return []Piece{shape.Text("Replies go to " + shape.OneLine(strings.Join(bridge.AddressesOf(f.Recipients.To), ", "), shape.MaxNameRunes))}
 }
 
 // maxCopied is how many people in copy a card names.

@@ -241,7 +241,8 @@ export function elsewhere() {
 
 // legend tells what the signs on cards mean.
 export const legend = () => h('details', { class: 'legend' }, h('summary', {}, 'What the signs mean'), h('ul', {},
-  ['🔵 nobody has it yet', '🟢 somebody has it', '⏳ waiting for the customer', '💤 snoozed', '✅ resolved', '🔒 the reply window is closed until the customer writes'].map((s) => h('li', {}, s))));
+  ['🔵 nobody has it yet', '🟢 somebody has it', '⏳ waiting for the customer', '💤 snoozed', '✅ resolved', '🔒 the reply window is closed until the customer writes',
+  'Under what an agent typed: ⏳ waits · ✔ sent · ☑ delivered · 👓 read · 🔒 stays inside · ⚠️ did not arrive'].map((s) => h('li', {}, s))));
 
 // choose shows a surface and makes conversations open there.
 async function choose(surface) {
