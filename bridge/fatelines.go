@@ -97,6 +97,9 @@ type EditLateLine struct {
 	Failed    []string `json:",omitempty"` // removed files that perhaps failed, and leave if the reply is sent again
 	Stopped   []string `json:",omitempty"` // removed files that had not left
 	Added     []string `json:",omitempty"` // added files; they didn't leave
+
+	// Earlier is the text that Customer has. It is set once the line shows what became of the correction, whose text then is Line.Text.
+	Earlier string `json:",omitempty"`
 }
 
 // Kind implements LineContent.

@@ -27,8 +27,21 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 		return []Block{joined, shape.SmallPrint(pieces...)}
 	default:
 		l.Text = shape.OneLine(l.Text, shape.MaxPreviewRunes)
-		return append([]Block{shape.Line(pieces...)}, shape.MessageBlocks(l)...)
+		blocks := append([]Block{shape.Line(pieces...)}, shape.MessageBlocks(l)...)
+		if late, ok := l.Content.(*bridge.EditLateLine); ok && late.Earlier != "" {
+			blocks = append(blocks, correctedText(late, shape.Customer(l, f))...)
+		}
+		return blocks
 	}
+}
+
+// correctedText says what the customer has beside a correction, or in its place if the correction never left.
+func correctedText(late *bridge.EditLateLine, customer string) []Block {
+	has := customer + " has the earlier text:"
+	if late.Unclear {
+		has = "Perhaps " + has
+	}
+	return append([]Block{shape.SmallPrint(shape.Text(has))}, shape.Quote(shape.OneLine(late.Earlier, shape.MaxPreviewRunes))...)
 }
 
 // outcomePieces says what became of a message, when, and by whom: "Sent today 09:14 by Ben."

@@ -247,7 +247,7 @@ func TestEditAfterTheHold(t *testing.T) {
 	others := w.waitLineAbout(thread, bridge.LineEditLate, "Two")
 
 	w.chat.Edit(support, said, "Eins")
-	w.waitOutcome(earlier, bridge.OutcomeDropped)
+	wantEqual(t, "the line about what was offered first", w.waitOutcome(earlier, bridge.OutcomeDropped).Plain(), "[edit_late] <@ann> One Uno = dropped")
 	w.eventually("the newest text is offered", func() bool { return w.countLines(thread, bridge.LineEditLate) == 3 })
 	newest := w.waitLineAbout(thread, bridge.LineEditLate, "One")
 	w.chat.Press(t, "ann", newest, bridge.VerbSend)
@@ -257,20 +257,7 @@ func TestEditAfterTheHold(t *testing.T) {
 	w.chat.Press(t, "ann", others, bridge.VerbSend)
 	w.provider.WaitTexts(t, "One", "Two", "Eins", "Dos")
 	w.waitDrained()
-	w.waitOutcome(newest, bridge.OutcomeSent)
-}
-
-// Whoever deletes a reply that has left is told that it was too late.
-func TestDeletionAfterTheHold(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	said := w.reply(thread, "One")
-	w.waitFate(said, "out")
-	w.chat.Delete(support, said)
-	w.waitLine(thread, bridge.LineDeleteLate)
-	w.waitDrained()
-	w.provider.WaitTexts(t, "One")
+	wantEqual(t, "the line about what was sent", w.waitOutcome(newest, bridge.OutcomeSent).Plain(), "[edit_late] <@ann> One Eins = sent Ann")
 }
 
 // editWhileSent lets ann say a text, and edit it while the attempt at it runs by which a fault strikes. It returns the message once it

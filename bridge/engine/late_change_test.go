@@ -66,6 +66,22 @@ func TestLateEditFoundBeforeTheOtherFilesLeave(t *testing.T) {
 	w.wantSent(withFiles("Plans", "a.txt", "b.txt"), withFiles("", "c.txt"))
 }
 
+// Whoever deletes a reply that has left is told that it was too late. A correction that was offered before can't be sent any more.
+func TestDeletionAfterTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	said := w.reply(thread, "One")
+	w.waitFate(said, "out")
+	w.chat.Edit(support, said, "Uno")
+	offered := w.waitLine(thread, bridge.LineEditLate)
+	w.chat.Delete(support, said)
+	w.waitLine(thread, bridge.LineDeleteLate)
+	wantButtons(t, "the line about the edit", w.waitOutcome(offered, bridge.OutcomeDropped))
+	w.waitDrained()
+	w.provider.WaitTexts(t, "One")
+}
+
 // alwaysChanged is a surface that finds each reply changed, of which no fact ever tells.
 type alwaysChanged struct{ bridge.Surface }
 

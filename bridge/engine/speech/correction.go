@@ -145,7 +145,8 @@ func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
 	}
 }
 
-// dropCorrections drops the corrections of a reply that still wait for a click, because a later one is about to be offered.
+// dropCorrections drops the corrections of a reply that still wait for a click, because a later one is about to be offered, or because
+// the reply was deleted.
 func (sp *UseCases) dropCorrections(m *book.Message) {
 	for id, lines := range sp.TrackedLines() {
 		fix := sp.Messages.Rows[id]

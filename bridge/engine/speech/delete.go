@@ -40,6 +40,7 @@ func (sp *UseCases) Delete(r book.Request) error {
 // restores it.
 func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 	wasDeleted := m.Fate == store.FateUndone && m.Reason == bridge.ReasonDeleted
+	sp.dropCorrections(m)
 	switch {
 	case m.Reason == store.ReasonErased: // an erasure asks people to delete what is left in the chat, which takes nothing back
 	case m.Fate == store.FateDropped, wasDeleted: // it was taken back before

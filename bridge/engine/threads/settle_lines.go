@@ -180,6 +180,7 @@ func (st lineSettler) updateWords(l *lineToSettle) (isChanged bool) {
 
 	l.now.Outcome = outcome
 	l.now.Verbs = openVerbs(l.now.Kind(), outcome.State)
+	showCorrection(&l.now, l.message)
 	if isAboutRecipient(&l.now) {
 		l.now.Verbs = nil
 	}
@@ -196,6 +197,22 @@ func (st lineSettler) dropReopen(line *bridge.Line, m *book.Message) (isChanged 
 	}
 	line.Verbs = slices.DeleteFunc(slices.Clone(line.Verbs), func(v bridge.Verb) bool { return v == bridge.VerbReopen })
 	return true
+}
+
+// showCorrection has a line that offered a correction show the correction, since its outcome is about that and not about the text that
+// the customer has. m is the message of the correction.
+func showCorrection(line *bridge.Line, m *book.Message) {
+	late, offersCorrection := line.Content.(*bridge.EditLateLine)
+	if !offersCorrection || book.IsConfidential(&m.Message) {
+		return
+	}
+	settled := *late
+	if settled.Earlier == "" && m.Text != "" { // without a text of its own it brings files, and the customer has the text as it is
+		settled.Earlier = line.Text
+	}
+	line.Content = &settled
+	line.Text = m.Text
+	line.Files = files.UploadedNames(&m.Message)
 }
 
 // showEditedText has a line show its message as it was edited, if the line has a button that sends the message: the button is to
