@@ -32,8 +32,10 @@ func insideTable() []insideWords { return slices.Concat(latinWords(), otherWords
 // latinWords returns those of languages that are written in Latin letters.
 func latinWords() []insideWords {
 	return []insideWords{
-		{language: "English", notes: []string{"note", "notes", "note to self", "internal", "internally", "private", "privately", "confidential", "for internal use", "team note"},
-			hints: []string{"fyi", "for your information", "hint", "hints", "heads up", "heads-up"}},
+		{language: "English", notes: []string{"note", "notes", "note to self", "internal", "internally", "private", "privately", "confidential", "for internal use", "team note",
+			"not for the customer", "not for customers", "do not send"},
+			hints:    []string{"fyi", "for your information", "hint", "hints", "heads up", "heads-up", "todo"},
+			everyday: []string{"do not send", "todo"}},
 		{language: "German", notes: []string{"notiz", "notizen", "intern", "interne", "interner", "internes", "anmerkung", "anmerkungen", "privat", "vertraulich", "nur intern"},
 			hints: []string{"zur info", "zur information", "zur kenntnis", "hinweis", "hinweise", "z.k.", "zk"}},
 		{language: "French", notes: []string{"note", "notes", "interne", "en interne", "prive", "privee", "confidentiel", "remarque", "entre nous"},
@@ -146,11 +148,27 @@ const beginningRunes = 80
 // hasInsideWordFirst reports whether a text begins like one for colleagues: "internal: …", "Note - …", "(note) …",
 // "note customer is angry".
 func hasInsideWordFirst(text string) bool {
+	if strings.HasPrefix(text, insideSign) {
+		return true
+	}
 	word, after, found := cutInsideWord(text)
 	if !found {
-		return false
+		return isMistypedNote(text)
 	}
 	return !word.isEveryday || isSetApart(after)
+}
+
+// insideSign is the mark that Parley puts on what stays inside. Who has seen it there may type it before a text that is to stay inside.
+const insideSign = "🔒"
+
+// isMistypedNote reports whether a line begins with "note:" but for one slip of the finger: "ntoe: …".
+func isMistypedNote(line string) bool {
+	word, _, hasColon := strings.Cut(plainBeginning(line), ":")
+	switch word = strings.TrimRight(word, " *_~`"); word {
+	case "noted", "none", "nope", "vote": // words of their own
+		return false
+	}
+	return hasColon && countSlips(word, "note") == 1
 }
 
 // hasInsideLine reports whether a line after the first begins like a note: "note: …", "// …", "(internal) …". There a word

@@ -18,7 +18,7 @@ import (
 //	!snooze 2h          the verb; so is "/snooze 2h"
 //	!xyz                VerbUnknown
 //	note: Hello         VerbNote; so is "// Hello"
-//	!!wow               VerbSay, with the text "!wow"; so is "\!wow". "!!" alone is VerbUnknown
+//	!!wow               VerbSay, with the text "!wow"; so is "\!wow". "!!" alone is VerbUnknown, and so is "!!snooze 2h"
 //	snooze              VerbSay with MarkLone: a verb's word alone
 //	@Parley snooze 2h   VerbUnknown with MarkLone, where the mention was typed and not picked from the list
 //	internal: Hello     VerbSay with MarkColleagues: another word for colleagues stands in front
@@ -223,11 +223,12 @@ func cutSign(s string, signs ...string) (string, bool) {
 }
 
 // cutEscape removes the escape from a text that would have a marker without it. ok is false if there is no escape: also in "!!" alone,
-// which is a remark or a slip more likely than a reply of "!", so that its author is asked as about any unknown command.
+// and in "!!" before a verb's word ("!!note he lies"), which are slips more likely than replies, so that their author is asked as about
+// any unknown command. A backslash before "!" says that the word is meant.
 func cutEscape(rest string) (text string, ok bool) {
 	if after, ok := cutSign(rest, "!", "！"); ok {
-		_, doubled := cutSign(after, "!", "！")
-		return after, doubled && !hasOnlySigns(after)
+		escaped, doubled := cutSign(after, "!", "！")
+		return after, doubled && !hasOnlySigns(after) && !hasVerbFirst(escaped)
 	}
 
 	for _, backslash := range [...]string{`\\`, `\`} { // Markdown may have doubled it
@@ -241,6 +242,13 @@ func cutEscape(rest string) (text string, ok bool) {
 	}
 
 	return rest, false
+}
+
+// hasVerbFirst reports whether a text begins with a verb's word. Single letters are none here: "!!A surprise".
+func hasVerbFirst(text string) bool {
+	word := verbName.FindString(text)
+	_, ok := verb.Find(word)
+	return ok && len(word) > 1
 }
 
 // hasOnlySigns reports whether a text has nothing but punctuation, decoration and blanks.

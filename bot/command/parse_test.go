@@ -79,8 +79,8 @@ func TestParseEscapes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, want string }{
 		{typed: `📝 \note: x`, want: "📝 note: x"},
-		{typed: "!!resolve", want: "!resolve"},
-		{typed: "！！resolve", want: "！resolve"},
+		{typed: "!!Wow, resolved", want: "!Wow, resolved"},
+		{typed: "！！Wow", want: "！Wow"},
 		{typed: "!! wow", want: "! wow"},
 		{typed: "!!! wow", want: "!! wow"},
 		{typed: `\!`, want: "!"},
@@ -167,6 +167,8 @@ func TestParseUnknownCommands(t *testing.T) {
 		{typed: "🔒 !xyz", wantWord: "xyz"},
 		{typed: "!", wantWord: ""},
 		{typed: "!!", wantWord: ""},
+		{typed: "!!note he lies", wantWord: ""},
+		{typed: "！！resolve", wantWord: ""},
 		{typed: "！！！", wantWord: ""},
 		{typed: "**!!?**", wantWord: ""},
 		{typed: "<@UANN> !!", wantWord: ""},
