@@ -14,19 +14,24 @@ import (
 //	Ben, can you check?
 //	Hi Ben Ng - please
 //	Can you check, @ben?
+//	Ben can you check?
+//	Does anybody know this order, @here?
 //
-// These don't: "Ben is looking at it." and "Write to ben@example.org."
+// These don't: "Ben is looking at it.", "Ben can help you." and "Write to ben@example.org."
 
 // isToColleague reports whether a typed text addresses a colleague of its author, or Parley, by the first or the whole name. It is
 // true even if the customer has the same name, since nobody can tell who is meant. author may be nil.
 func isToColleague(agents []store.Agent, author *store.Agent, typed string) bool {
 	for _, name := range namesBehindAt(typed) {
-		if name == "parley" || isColleague(agents, author, name) {
+		if slices.Contains(everybodysNames(), name) || isColleague(agents, author, name) {
 			return true
 		}
 	}
-	return isColleague(agents, author, nameAtBeginning(typed))
+	return isColleague(agents, author, nameAtBeginning(typed)) || isColleague(agents, author, nameBeforeRequest(typed))
 }
+
+// everybodysNames returns the names behind an @ that mean Parley, or everybody in the channel.
+func everybodysNames() []string { return []string{"parley", "here", "channel", "everyone"} }
 
 // isColleague reports whether an active agent other than the author has a name, in small letters, as first or whole name.
 func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
@@ -54,9 +59,9 @@ func namesBehindAt(typed string) (names []string) {
 	return names
 }
 
-// beginning finds the words before the first comma, colon, semicolon, exclamation mark, dash or end of line, if they could be names: they
-// have letters, and dots, apostrophes and hyphens at most.
-var beginning = regexp.MustCompile(`^[^\p{L}\n]*([\p{L}\p{M}.'’ \x{00a0}-]{1,80}?)\s*(?:[,،、，:：!！;\n]|\s[-–—]|$)`)
+// beginning finds the words before the first comma, colon, semicolon, question or exclamation mark, dash or end of line, if they could be
+// names: they have letters, and dots, apostrophes and hyphens at most.
+var beginning = regexp.MustCompile(`^[^\p{L}\n]*([\p{L}\p{M}.'’ \x{00a0}-]{1,80}?)\s*(?:[,،、，:：!！?？;\n]|\s[-–—]|$)`)
 
 // nameAtBeginning returns what may be the name of whom a text addresses at its beginning, in small letters and without a greeting, or
 // "". For "Hi Ben Ng - please" it is "ben ng".
@@ -65,11 +70,44 @@ func nameAtBeginning(typed string) string {
 	if found == nil {
 		return ""
 	}
-	words := strings.Fields(strings.ToLower(found[1]))
+	return strings.Join(withoutGreeting(strings.Fields(strings.ToLower(found[1]))), " ")
+}
+
+// withoutGreeting removes a greeting from the beginning of words in small letters.
+func withoutGreeting(words []string) []string {
 	if len(words) > 1 && slices.Contains(greetingWords(), words[0]) {
-		words = words[1:]
+		return words[1:]
 	}
-	return strings.Join(words, " ")
+	return words
+}
+
+// nameBeforeRequest returns the first word of a text, in small letters and without a greeting, if what follows it without a comma asks
+// something of whoever has that name: "Ben can you check?", "Ben please check". Otherwise it returns "".
+func nameBeforeRequest(typed string) string {
+	line, _, _ := strings.Cut(typed, "\n")
+	words := withoutGreeting(strings.Fields(strings.ToLower(line)))
+	if len(words) < 2 {
+		return ""
+	}
+
+	request := strings.Join(words[1:], " ") + " "
+	begins := func(word string) bool { return strings.HasPrefix(request, word+" ") }
+	isQuestion := slices.ContainsFunc(questionWords(), begins) && question.MatchString(line)
+	if isQuestion || slices.ContainsFunc(pleas(), begins) {
+		return words[0]
+	}
+	return ""
+}
+
+// pleas returns words that make a request of what follows a name, in small letters.
+func pleas() []string { return []string{"please", "pls", "plz", "bitte"} }
+
+// questionWords returns words that make a question of what follows a name, in small letters.
+func questionWords() []string {
+	return []string{
+		"can you", "could you", "would you", "do you", "did you", "have you", "are you", "any", "is", "what", "who", "how", "when", "where",
+		"why", "kannst", "könntest", "weißt", "hast", "bist", "tu peux", "tu sais", "puedes", "sabes", "puoi", "sai", "kun", "weet",
+	}
 }
 
 // greetingWords returns the words that may stand before a name, in small letters.
