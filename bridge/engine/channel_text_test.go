@@ -52,6 +52,23 @@ func TestTopLevelIsAnsweredAgainWhileACustomerWaits(t *testing.T) {
 	w.wantNoAnswer(w.chat.Say("ann", support, "", "Lunch?"))
 }
 
+// A text that begins with the name of a customer who may be meant is answered each time, and that customer is offered first.
+//
+func TestTopLevelThatAddressesACustomer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	for _, name := range []string{"kim", "lou"} { // their conversations are 1 and 2
+		w.customerWrites(name, "I am "+name)
+		w.waitThread("I am " + name)
+	}
+	w.typeAtTopLevel("ann", "Good morning")
+	_, line := w.typeAtTopLevel("ann", "Hi Kim, it is on its way")
+	wantEqual(t, "the conversation that is offered first", line.Buttons[0].Args.Conversation, store.ConversationID(1))
+	w.typeAtTopLevel("ann", "Dear Ms Lou,\nit is on its way")
+	w.wantNoAnswer(w.chat.Say("ann", support, "", "Kim is nice"))
+	w.wantNoAnswer(w.chat.Say("ann", support, "", "Ben, lunch?"))
+}
+
 // A text that is said to be a reply is answered each time, also below the line that asks who is meant: its author waits for it to leave.
 //
 func TestReplyAtTopLevelIsAnswered(t *testing.T) {

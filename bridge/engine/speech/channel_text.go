@@ -19,7 +19,8 @@ import (
 // A text that an agent types in a team's channel, outside all threads, reaches no customer. It is kept with its post, as a
 // channelText, and its author may be asked which customer is meant:
 //
-//	TopLevel          keeps the text; for the first one of a day, and later once an hour while a customer waits, it asks at once
+//	TopLevel          keeps the text; for the first one of a day, for one that addresses a customer, and once an hour while a customer
+//	                  waits, it asks at once
 //	AskAgain          asks when somebody chooses Send in the menu of the message
 //	askWhoIsMeant     posts the question: a line with a button for each conversation that may be meant
 //	sendChannelText   sends the text to the customer whose button was clicked
@@ -87,7 +88,7 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 	})
 	r.Place.Thread = r.Place.Message // the message begins the thread in which its author is asked
 	ct.keepChannelText(post, channelText{Action: r.Action})
-	ask, err := ct.takeQuestion(ctx, tx, r)
+	ask, err := ct.takeQuestion(ctx, tx, r, post)
 	if err != nil || !ask {
 		return err
 	}
@@ -95,13 +96,16 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 }
 
 // takeQuestion reports whether the author of a text in the channel is asked now who is meant, and notes that. The author is
-// asked about the first text of a day, about each that says that it is a reply, and once an hour while a customer waits for
-// the author.
-func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
+// asked about the first text of a day, about each that says that it is a reply or begins with a customer's name, and once an hour
+// while a customer waits for the author.
+func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Request, p *store.Post) (bool, error) {
 	isFirst := ct.RememberTold(r)
 	if isFirst || r.Verb == bridge.VerbReply {
 		threads.RememberAsked(ct.Posts, r)
 		return true, nil
+	}
+	if addresses, err := ct.addressesCustomer(ctx, tx, r, p); addresses || err != nil {
+		return addresses, err
 	}
 	if ct.Posts.Rows[threads.AskedKey(r.Surface, r.Action, ct.Posts.Now)] != nil {
 		return false, nil // asked in this hour: no need to read whether a customer waits
@@ -111,6 +115,17 @@ func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Requ
 		threads.RememberAsked(ct.Posts, r)
 	}
 	return isAwaited, err
+}
+
+// addressesCustomer reports whether a text in the channel begins with the name of a customer whose conversation is worked on there:
+// "Hi Maria, it is on its way". Most likely it was to be typed in the thread.
+func (ct *ChannelTexts) addressesCustomer(ctx context.Context, tx pgx.Tx, r book.Request, p *store.Post) (bool, error) {
+	name := nameAtBeginning(r.Raw)
+	if name == "" || isColleague(ct.Dir.Agents, r.Agent, name) {
+		return false, nil
+	}
+	rows, err := ct.answerableIn(ctx, tx, r.Agent, p)
+	return slices.ContainsFunc(rows, func(f bridge.Facts) bool { return isNamed(f.Contact, name) }), err
 }
 
 // askWhoIsMeant posts, in the thread of a text in the channel, a line that offers the conversations for which it may be meant.
@@ -133,15 +148,18 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	mayBeForCustomer := saysSomething && a.Verb != bridge.VerbUnknown
 	if agent != nil && mayBeForCustomer {
 		line.Mentions = []bridge.AgentRef{ct.Dir.Ref(p.AccountID, agent.ID)}
-		ids, err := ct.answerableIn(ctx, tx, agent, p)
+		rows, err := ct.answerableIn(ctx, tx, agent, p)
 		if err != nil {
 			return err
 		}
-		if offered.Rows, err = ct.Reading.Facts(ctx, tx, p.AccountID, agent, ids...); err != nil {
-			return err
+		isElse := func(f bridge.Facts) int { // 0 for a customer whom the text addresses, so that they come first
+			if isNamed(f.Contact, nameAtBeginning(a.Raw)) {
+				return 0
+			}
+			return 1
 		}
-
-		offered.Rows = slices.DeleteFunc(offered.Rows, func(f bridge.Facts) bool { return f.Account.Mode == bridge.ModeWatch })
+		slices.SortStableFunc(rows, func(one, other bridge.Facts) int { return isElse(one) - isElse(other) })
+		offered.Rows = rows[:min(len(rows), maxOffered)]
 	}
 
 	text.Line = ct.ChannelLine(p.AccountID, bridge.Place{Channel: p.Channel, Thread: p.Message}, line).ID
@@ -149,9 +167,9 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	return nil
 }
 
-// answerableIn returns the conversations that an agent may mean by a text in a channel: those that are worked on there. It
-// leaves out those that have a thread there but go on in another chat.
-func (ct *ChannelTexts) answerableIn(ctx context.Context, tx pgx.Tx, agent *store.Agent, p *store.Post) ([]store.ConversationID, error) {
+// answerableIn returns the conversations that an agent may mean by a text in a channel: those that are worked on there, the likeliest
+// first. It leaves out those that have a thread there but go on in another chat, and those of accounts that only watch.
+func (ct *ChannelTexts) answerableIn(ctx context.Context, tx pgx.Tx, agent *store.Agent, p *store.Post) ([]bridge.Facts, error) {
 	ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, maxLookedAt)
 	if err != nil {
 		return nil, err
@@ -162,7 +180,8 @@ func (ct *ChannelTexts) answerableIn(ctx context.Context, tx pgx.Tx, agent *stor
 	}
 
 	ids = slices.DeleteFunc(ids, func(id store.ConversationID) bool { return homes[id].AccountID != p.AccountID })
-	return ids[:min(len(ids), maxOffered)], nil
+	rows, err := ct.Reading.Facts(ctx, tx, p.AccountID, agent, ids...)
+	return slices.DeleteFunc(rows, func(f bridge.Facts) bool { return f.Account.Mode == bridge.ModeWatch }), err
 }
 
 // AskAgain applies Send from the menu of a message in the channel: it asks which customer is meant, unless that was asked

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bridge"
 	"parley/store"
 )
 
@@ -45,6 +46,16 @@ func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
 		first, _, _ := strings.Cut(whole, " ")
 		return name == whole || name == first
 	})
+}
+
+// isNamed reports whether a customer has a name, in small letters, as first, last or whole name: "maria", "ms lopez", "maria lopez".
+func isNamed(customer bridge.PartyRef, name string) bool {
+	words, called := strings.Fields(strings.ToLower(customer.Name)), strings.Fields(name)
+	if len(words) == 0 || len(called) == 0 {
+		return false
+	}
+	last := called[len(called)-1]
+	return last == words[len(words)-1] || len(called) == 1 && last == words[0]
 }
 
 // atName finds a name that was typed behind an @, and not picked from the chat's list, so that it isn't a mention. The @ inside a mail
