@@ -138,7 +138,7 @@ func askAssign(form *shape.Form, in shape.FormInput) error {
 
 	form.Title, form.Submit = "Assign", "Assign"
 	if form.Quick = handOverButtons(in); len(form.Quick) > 0 {
-		form.Intro = append(form.Intro, shape.Sentence("Press a name to assign it to that person at once, or choose here and press Assign."))
+		form.Intro = append(form.Intro, shape.Sentence("Press a name to assign it to that person at once, without a note; or choose below and press Assign."))
 	}
 	form.Fields = []shape.Field{ownersField(in)}
 	form.Args.Agents = form.Fields[0].Value
