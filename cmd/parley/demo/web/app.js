@@ -239,10 +239,12 @@ export function elsewhere() {
     h('button', { type: 'button', class: 'linkbutton', dataset: { focus: `show-${other}` }, onclick: () => tab(other) }, 'Show')) : null;
 }
 
-// legend tells what the signs on cards mean.
-export const legend = () => h('details', { class: 'legend' }, h('summary', {}, 'What the signs mean'), h('ul', {},
-  ['🔵 nobody has it yet', '🟢 somebody has it', '⏳ waiting for the customer', '💤 snoozed', '✅ resolved', '🔒 the reply window is closed until the customer writes',
-  'Under what an agent typed: ⏳ waits · ✔ sent · ☑ delivered · 👓 read · 🔒 stays inside · ⚠️ did not arrive'].map((s) => h('li', {}, s))));
+// legend tells what the signs mean: ⏳ and 🔒 mean something else on a card than below a message.
+export const legend = () => h('details', { class: 'legend' }, h('summary', {}, 'What the signs mean'),
+  signs('Below what you type', ['⏳ leaves in a moment; press it to take it back', '✔️ sent', '☑️ delivered', '👓 read', '🔒 stays inside', '⚠️ not delivered']),
+  signs('On a card', ['🔵 nobody has it yet', '🟢 somebody has it', '⏳ waiting for the customer', '💤 snoozed', '✅ resolved', '🔒 the reply window is closed until the customer writes']));
+
+const signs = (where, list) => h('div', {}, h('strong', {}, where), h('ul', {}, list.map((s) => h('li', {}, s))));
 
 // choose shows a surface and makes conversations open there.
 async function choose(surface) {
