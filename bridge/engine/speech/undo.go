@@ -37,10 +37,15 @@ func (sp *UseCases) Undo(r book.Request) {
 
 	m.Fate, m.Dirty = store.FateUndone, true
 	sp.NoteDecision(m, agent, threads.ByFate)
-	sp.Mark(c, m, threads.NoMark)
+	why := whyUndone(sp.Outbox, m)
+	mark := threads.NoMark
+	if why.Reason == bridge.ReasonUndone { // whoever pressed ⏳ has put one of their own there, which alone would look as if the reply still waited
+		mark = bridge.MarkInside
+	}
+	sp.Mark(c, m, mark)
 	sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
 	sp.TellWith(c, m, bridge.Line{
-		Content: &bridge.UndoneLine{Why: whyUndone(sp.Outbox, m)},
+		Content: &bridge.UndoneLine{Why: why},
 		By:      sp.Dir.Ref(r.Surface, agent.ID),
 		Verbs:   []bridge.Verb{bridge.VerbSend},
 	})
