@@ -62,11 +62,15 @@ func TestTopLevelThatAddressesACustomer(t *testing.T) {
 		w.waitThread("I am " + name)
 	}
 	w.typeAtTopLevel("ann", "Good morning")
-	_, line := w.typeAtTopLevel("ann", "Hi Kim, it is on its way")
+	text, line := w.typeAtTopLevel("ann", "Hi Kim, it is on its way")
 	wantEqual(t, "the conversation that is offered first", line.Buttons[0].Args.Conversation, store.ConversationID(1))
 	w.typeAtTopLevel("ann", "Dear Ms Lou,\nit is on its way")
 	w.wantNoAnswer(w.chat.Say("ann", support, "", "Kim is nice"))
 	w.wantNoAnswer(w.chat.Say("ann", support, "", "Ben, lunch?"))
+	w.chat.Say("ann", support, text, "Sorry, was the wrong place") // below the line that asks who is meant
+	w.chat.Say("ann", support, text, "Hi Kim, it is on its way")
+	w.waitWhisper("ann", "No customer got this")
+	wantEqual(t, "answers below the line", len(w.chat.Whispers("ann")), 1)
 }
 
 // A text that is said to be a reply is answered each time, also below the line that asks who is meant: its author waits for it to leave.

@@ -72,9 +72,16 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 		return nil
 	}
 
-	isInThread := r.Place.Thread != "" && r.Place.Thread != r.Place.Message
-	if isInThread || ct.Dir.TeamOfChannel(r.Surface, r.Place.Channel) == nil {
+	if ct.Dir.TeamOfChannel(r.Surface, r.Place.Channel) == nil {
 		return nil
+	}
+	isInThread := r.Place.Thread != "" && r.Place.Thread != r.Place.Message
+	if isInThread { // colleagues talk below anything; below the line that asks who is meant, somebody may type the reply again
+		addresses, err := ct.addressesCustomer(ctx, tx, r)
+		if addresses {
+			ct.Refuse(r, "no_conversation", "No customer got this: it is not in a conversation's thread.", "Type it in the customer's thread.")
+		}
+		return err
 	}
 	if known := ct.Posts.Rows[r.PostKey()]; known != nil {
 		return nil
@@ -88,7 +95,7 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 	})
 	r.Place.Thread = r.Place.Message // the message begins the thread in which its author is asked
 	ct.keepChannelText(post, channelText{Action: r.Action})
-	ask, err := ct.takeQuestion(ctx, tx, r, post)
+	ask, err := ct.takeQuestion(ctx, tx, r)
 	if err != nil || !ask {
 		return err
 	}
@@ -98,13 +105,13 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 // takeQuestion reports whether the author of a text in the channel is asked now who is meant, and notes that. The author is
 // asked about the first text of a day, about each that says that it is a reply or begins with a customer's name, and once an hour
 // while a customer waits for the author.
-func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Request, p *store.Post) (bool, error) {
+func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
 	isFirst := ct.RememberTold(r)
 	if isFirst || r.Verb == bridge.VerbReply {
 		threads.RememberAsked(ct.Posts, r)
 		return true, nil
 	}
-	if addresses, err := ct.addressesCustomer(ctx, tx, r, p); addresses || err != nil {
+	if addresses, err := ct.addressesCustomer(ctx, tx, r); addresses || err != nil {
 		return addresses, err
 	}
 	if ct.Posts.Rows[threads.AskedKey(r.Surface, r.Action, ct.Posts.Now)] != nil {
@@ -119,12 +126,12 @@ func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Requ
 
 // addressesCustomer reports whether a text in the channel begins with the name of a customer whose conversation is worked on there:
 // "Hi Maria, it is on its way". Most likely it was to be typed in the thread.
-func (ct *ChannelTexts) addressesCustomer(ctx context.Context, tx pgx.Tx, r book.Request, p *store.Post) (bool, error) {
+func (ct *ChannelTexts) addressesCustomer(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
 	name := nameAtBeginning(r.Raw)
 	if name == "" || isColleague(ct.Dir.Agents, r.Agent, name) {
 		return false, nil
 	}
-	rows, err := ct.answerableIn(ctx, tx, r.Agent, p)
+	rows, err := ct.answerableIn(ctx, tx, r.Agent, r.Surface, r.Place.Channel)
 	return slices.ContainsFunc(rows, func(f bridge.Facts) bool { return isNamed(f.Contact, name) }), err
 }
 
@@ -148,7 +155,7 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	mayBeForCustomer := saysSomething && a.Verb != bridge.VerbUnknown
 	if agent != nil && mayBeForCustomer {
 		line.Mentions = []bridge.AgentRef{ct.Dir.Ref(p.AccountID, agent.ID)}
-		rows, err := ct.answerableIn(ctx, tx, agent, p)
+		rows, err := ct.answerableIn(ctx, tx, agent, p.AccountID, p.Channel)
 		if err != nil {
 			return err
 		}
@@ -169,8 +176,10 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 
 // answerableIn returns the conversations that an agent may mean by a text in a channel: those that are worked on there, the likeliest
 // first. It leaves out those that have a thread there but go on in another chat, and those of accounts that only watch.
-func (ct *ChannelTexts) answerableIn(ctx context.Context, tx pgx.Tx, agent *store.Agent, p *store.Post) ([]bridge.Facts, error) {
-	ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, maxLookedAt)
+func (ct *ChannelTexts) answerableIn(
+	ctx context.Context, tx pgx.Tx, agent *store.Agent, surface store.AccountID, channel string,
+) ([]bridge.Facts, error) {
+	ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), surface, channel, maxLookedAt)
 	if err != nil {
 		return nil, err
 	}
@@ -179,8 +188,8 @@ func (ct *ChannelTexts) answerableIn(ctx context.Context, tx pgx.Tx, agent *stor
 		return nil, err
 	}
 
-	ids = slices.DeleteFunc(ids, func(id store.ConversationID) bool { return homes[id].AccountID != p.AccountID })
-	rows, err := ct.Reading.Facts(ctx, tx, p.AccountID, agent, ids...)
+	ids = slices.DeleteFunc(ids, func(id store.ConversationID) bool { return homes[id].AccountID != surface })
+	rows, err := ct.Reading.Facts(ctx, tx, surface, agent, ids...)
 	return slices.DeleteFunc(rows, func(f bridge.Facts) bool { return f.Account.Mode == bridge.ModeWatch }), err
 }
 
