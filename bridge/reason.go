@@ -46,21 +46,22 @@ const (
 
 // Reasons why a text or reply waits for a decision, or is kept.
 const (
-	ReasonUnclaimed        Reason = "unclaimed"         // it waits until somebody takes the conversation
-	ReasonLate             Reason = "late"              // it came so late that it may no longer fit the conversation
-	ReasonFoundEdited      Reason = "found_edited"      // only its edited form is known: it may have been a note before
-	ReasonEditedElsewhere  Reason = "edited_elsewhere"  // it was typed outside of its conversation's thread, and edited there
-	ReasonEdited           Reason = "edited"            // it had stayed inside, or was restored, and is a reply since an edit
-	ReasonEditedCommand    Reason = "edited_command"    // an edit made it a command, and does nothing
-	ReasonOtherWords       Reason = "other_words"       // it was edited since the button was shown
-	ReasonHandedIn         Reason = "handed_in"         // the same form was submitted before
-	ReasonCorrection       Reason = "correction"        // it is the new text of a reply that was edited after it was sent
-	ReasonPaused           Reason = "paused"            // the account is paused
-	ReasonWindow           Reason = "window"            // the reply window is closed
-	ReasonOffered          Reason = "offered"           // it was kept for the reply window, and offered when that opened
-	ReasonRestored         Reason = "restored"          // it is older than the last restore from a backup
-	ReasonTemplate         Reason = "template"          // it is a template
-	ReasonTemplateOutdated Reason = "template_outdated" // its template was changed or deleted since its words were read: it can't be sent any more
+	ReasonUnclaimed         Reason = "unclaimed"          // it waits until somebody takes the conversation
+	ReasonLate              Reason = "late"               // it came so late that it may no longer fit the conversation
+	ReasonFoundEdited       Reason = "found_edited"       // only its edited form is known: it may have been a note before
+	ReasonEditedElsewhere   Reason = "edited_elsewhere"   // it was typed outside of its conversation's thread, and edited there
+	ReasonEdited            Reason = "edited"             // it had stayed inside, or was restored, and is a reply since an edit
+	ReasonEditedCommand     Reason = "edited_command"     // an edit made it a command, and does nothing
+	ReasonOtherWords        Reason = "other_words"        // it was edited since the button was shown
+	ReasonHandedIn          Reason = "handed_in"          // the same form was submitted before
+	ReasonAnsweredMeanwhile Reason = "answered_meanwhile" // a colleague has answered since its form was opened
+	ReasonCorrection        Reason = "correction"         // it is the new text of a reply that was edited after it was sent
+	ReasonPaused            Reason = "paused"             // the account is paused
+	ReasonWindow            Reason = "window"             // the reply window is closed
+	ReasonOffered           Reason = "offered"            // it was kept for the reply window, and offered when that opened
+	ReasonRestored          Reason = "restored"           // it is older than the last restore from a backup
+	ReasonTemplate          Reason = "template"           // it is a template
+	ReasonTemplateOutdated  Reason = "template_outdated"  // its template was changed or deleted since its words were read: it can't be sent any more
 )
 
 // Reasons why a text is what it has become.

@@ -118,7 +118,7 @@ func adaptSendButton(b *Button, l bridge.Line) {
 // isLikelyReply reports whether the text that a line is about was most likely written for the customer.
 func isLikelyReply(l bridge.Line) bool {
 	switch askReason(l) {
-	case bridge.ReasonConfirm, bridge.ReasonFileAlone, bridge.ReasonUnclaimed, bridge.ReasonHandedIn:
+	case bridge.ReasonConfirm, bridge.ReasonFileAlone, bridge.ReasonUnclaimed, bridge.ReasonHandedIn, bridge.ReasonAnsweredMeanwhile:
 		return true
 	}
 	return l.Kind() == bridge.LineParked || l.Kind() == bridge.LineOffered

@@ -107,6 +107,7 @@ func toldReasons() []reasonWords {
 		same(bridge.ReasonUnanswered, "It was not answered after all."),
 		same(bridge.ReasonPaused, "The account is paused."),
 		same(bridge.ReasonHandedIn, "You handed its form in twice, with other words."),
+		same(bridge.ReasonAnsweredMeanwhile, "A colleague answered while you had the form open."),
 		same(bridge.ReasonForeignAgent, "By what this chat says, you may belong to another organisation."),
 		same(bridge.ReasonEditedElsewhere, "It was typed outside of this thread, and edited there."),
 		same(bridge.ReasonOtherWords, "It was edited since the button was shown, and says this now."),

@@ -104,6 +104,26 @@ func TestReplying(t *testing.T) {
 	wantCost("long after the answer", 0, 0)
 }
 
+// Whoever hands in a form that a colleague's answer has overtaken is asked first: it was written without that answer.
+func TestAnsweredWhileAFormWasOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	w.openReplyForm(0, "ann")
+	w.waitReplying(thread, 2*time.Second, "Ann")
+	w.waitFate(w.chat.Say("ben", support, thread, "It is on its way"), "waiting")
+	w.chat.Submit("ann", support, "", formOf(bridge.VerbReply), "By the form")
+	question := w.waitLineAbout(thread, bridge.LineAsk, "answered_meanwhile")
+	w.chat.Press(t, "ann", question, bridge.VerbSend)
+	w.waitOutcome(question, bridge.OutcomeWaiting)
+
+	w.advance(2 * time.Second)
+	w.openReplyForm(0, "ann") // one that shows the answer
+	w.waitReplying(thread, 2*time.Second, "Ann")
+	w.chat.Submit("ann", support, "", formOf(bridge.VerbReply), "And one more thing")
+	w.waitShown("And one more thing")
+}
+
 // What is opened and closed at once costs no edit; what is opened again isn't ended by the first form's
 // late end; a colleague's text in the thread ends only the colleague's; and time ends the rest.
 //

@@ -12,10 +12,11 @@ import (
 
 // ByForm applies what the form of a reply or a note asks for, or a reply that was typed with the number of its conversation,
 // outside of the thread. A reply becomes one or two messages, which the thread shows as the customer gets them. Its author is
-// asked before they are sent in three cases:
+// asked before they are sent in four cases:
 //   - It was typed outside of the thread, and was edited before it was applied.
 //   - It was typed there, came late, and something was said in the conversation since.
 //   - The same form was submitted before, and what it sent can't be taken back any more.
+//   - A colleague has taken the conversation and answered while the form was open.
 func (sp *UseCases) ByForm(r book.Request) {
 	typed := sp.Posts.KeyOfTypedText(r)
 	earlyEdit := ApplyEarlyEdit(sp.Posts, &r)
@@ -43,6 +44,8 @@ func (sp *UseCases) ByForm(r book.Request) {
 		doubt = bridge.ReasonLate
 	case !canReplace:
 		doubt = bridge.ReasonHandedIn
+	case wasAnsweredMeanwhile(sp, r):
+		doubt = bridge.ReasonAnsweredMeanwhile
 	}
 
 	for nth, part := range sp.replies.MessagesOfForm(r.Conversation, r.Action, answered) {
@@ -50,6 +53,18 @@ func (sp *UseCases) ByForm(r book.Request) {
 		sp.Posts.RememberForm(r, nth, m)
 		sp.Posts.RememberElsewhere(typed, m)
 	}
+}
+
+// wasAnsweredMeanwhile reports whether a colleague, who has the conversation now, has answered since the author of a form opened it. The
+// author hasn't seen that answer, and of two plain texts only the first would leave.
+func wasAnsweredMeanwhile(sp *UseCases, r book.Request) bool {
+	if r.Origin != bridge.OriginForm || r.Agent == nil {
+		return false
+	}
+	c := r.Conversation
+	opened := sp.Replying.OpenedAt(c, r.Agent)
+	isColleagues := len(c.Assignees) > 0 && !c.IsAssignee(r.Agent.ID)
+	return !opened.IsZero() && isColleagues && c.LastFrom == store.FromAgent && c.LastAt.After(opened)
 }
 
 // settleSuggestion notes whether a reply was sent as it was suggested in its form, or edited.
