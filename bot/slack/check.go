@@ -28,11 +28,8 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 func (s *Surface) Identify(ctx context.Context) (home string, found []channels.Finding) {
 	auth, err := s.api.AuthTestContext(ctx)
 	if err != nil {
-		return "", []channels.Finding{{
-			What: "bot token",
-			Text: "Slack refused it: " + err.Error(),
-			Hint: "Copy the Bot User OAuth Token (xoxb-…) of the app, from OAuth & Permissions (SLACK_BOT_TOKEN).",
-		}}
+		return "", []channels.Finding{refusal.Finding(err, "bot token", "Slack refused it",
+			"Copy the Bot User OAuth Token (xoxb-…) of the app, from OAuth & Permissions (SLACK_BOT_TOKEN).")}
 	}
 
 	if isOfOrganisation(auth.TeamID) {
@@ -58,11 +55,7 @@ const appTokenHint = "Make one with the scope connections:write under Basic Info
 // checkAppToken asks Slack for a Socket Mode address, without connecting to it. Both tokens must be of one app.
 func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 	if _, _, err := s.api.StartSocketModeContext(ctx); err != nil {
-		return channels.Finding{
-			What: "app-level token",
-			Text: "Slack refused it: " + err.Error(),
-			Hint: appTokenHint,
-		}
+		return refusal.Finding(err, "app-level token", "Slack refused it", appTokenHint)
 	}
 
 	me, err := s.identify(ctx) // without an answer nobody can compare the two tokens
@@ -119,7 +112,7 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding {
 	info, err := s.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
 	if err != nil {
-		return channels.Finding{What: "channel " + id, Text: "Slack doesn't show it: " + err.Error(), Hint: "Invite the app there: /invite @Parley"}
+		return refusal.Finding(err, "channel "+id, "Slack doesn't show it", "Invite the app there: /invite @Parley")
 	}
 	what := "channel #" + info.Name
 	if info.IsArchived {

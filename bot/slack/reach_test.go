@@ -68,6 +68,24 @@ func TestSlackRefusesUs(t *testing.T) {
 	}
 }
 
+// While Slack can't be asked, doctor doesn't say that Slack refused the token: whoever believes it makes new ones in vain.
+func TestCheckWithoutSlackBlamesNoToken(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]slackfake.Fault{
+		"no connection": {Kind: slackfake.FaultDrop}, "busy": {Kind: slackfake.FaultError, Error: "service_unavailable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.breakAuthTest(fault)
+			found := w.surface.Check(t.Context())
+			wantEqual(t, "findings", len(found), 1)
+			wantWords(t, found[0].Text, "can't be asked now")
+			wantWords(t, found[0].Hint, "network")
+		})
+	}
+}
+
 // An app that was installed for a whole Enterprise organisation has a token that is of no workspace: what
 // people type would be nobody's. Whoever looks is told so.
 func TestTokenOfAnOrganisation(t *testing.T) {

@@ -34,6 +34,16 @@ func CodeOf(err error) string {
 	return ""
 }
 
+// Finding makes what doctor says of a call that failed while something was checked. refused says that Slack refused it, and hint what to
+// do then. If Slack could not be asked, nothing is known to be wrong with what was checked.
+func Finding(err error, what, refused, hint string) channels.Finding {
+	if CodeOf(err) == "" || IsTemporary(err) {
+		refused = "Slack can't be asked now"
+		hint = "Try again in a minute. If it stays so, look whether this machine reaches Slack: its network, proxy and firewall."
+	}
+	return channels.Finding{What: what, Text: refused + ": " + err.Error(), Hint: hint}
+}
+
 // IsGone reports whether Slack answered that a message, or the thread that it belongs to, doesn't exist.
 func IsGone(err error) bool {
 	code := CodeOf(err)
