@@ -206,6 +206,7 @@ func TestApplyChanges(t *testing.T) {
 		{"settings of all accounts", `settings: {confirm_send: on, receipts: sent}`},
 		{"one of them back to its default", `settings: {confirm_send: ""}`},
 		{"account to the team's channel", `accounts: [{name: rookery, team: Support, slack_channel: ""}]`},
+		{"a channel's link in Slack", `accounts: [{name: rookery, slack_channel: "https://acme.slack.com/archives/C0LINK1"}]`},
 		{"account to another place", `accounts: [{name: rookery, teams_channel: "19:x@thread.tacv2"}]`},
 		{"channel known by its id", `accounts: [{name: rookery, teams_channel: "19:known@thread.tacv2"}]`},
 		{"a channel's link", `accounts: [{name: rookery, teams_channel: "https://teams.microsoft.com/l/channel/19%3Alink_1%40thread.tacv2/Customers?groupId=g&tenantId=t"}]`},

@@ -86,7 +86,7 @@ func (r *Reader) addSyntaxFault(err error) {
 	withoutQuote, _, _ := strings.Cut(detail.GetMessage(), `: "`)
 	r.Faults.Add(Fault{
 		At:   positionOfToken(detail.GetToken()),
-		What: withoutQuote, Hint: "Look for wrong indentation, a missing quote or a missing bracket.",
+		What: withoutQuote, Hint: `Look there and above for wrong indentation, a missing bracket or a missing quote, as around "#support".`,
 	})
 }
 

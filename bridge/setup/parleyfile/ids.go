@@ -14,9 +14,11 @@ import (
 
 var (
 	objectIDs     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	slackChannels = regexp.MustCompile(`^[CDG][A-Z0-9]+$`)
+	slackLinks    = regexp.MustCompile(`^https://[^/]+\.slack\.com/(?:archives|client/[A-Z0-9]+)/([CDG][A-Z0-9]+)`)
 	slackUsers    = regexp.MustCompile(`^[UW][A-Z0-9]+$`)
 	teamsChannels = regexp.MustCompile(`^19:[^@\s]+@thread\.[a-z0-9]+$`)
-	channelLinks  = regexp.MustCompile(`^https://teams\.(?:microsoft\.com|cloud\.microsoft)/l/channel/([^/?]+)`)
+	teamsLinks    = regexp.MustCompile(`^https://teams\.(?:microsoft\.com|cloud\.microsoft)/l/channel/([^/?]+)`)
 )
 
 // IsObjectID reports whether a text is an object id of Microsoft Entra: 00000000-0000-0000-0000-000000000000.
@@ -38,18 +40,27 @@ func (o *object) checkUser(kind string, t *document.Text) {
 	t.Value = strings.ToLower(t.Value)
 }
 
-// checkChannel checks the channel of a surface: an id, a name with #, or in Teams a link to the channel, which
-// is replaced by the id in it.
+// checkChannel checks the channel of a surface: an id, a name with #, or a link to the channel, which is replaced by
+// the id in it.
 func (o *object) checkChannel(kind, key string, t *document.Text) {
 	t.Value = strings.TrimSpace(t.Value)
-	if kind != "teams" {
-		if t.Value == "#" || strings.ContainsAny(t.Value, " \t\n") {
-			o.Fault(t.At, key, fmt.Sprintf("%q isn't a channel", t.Raw), `Write the channel's id, or its name with a # (in parley.yaml with quotes): "#support".`)
-		}
+	if kind == "teams" {
+		o.checkTeamsChannel(key, t)
 		return
 	}
 
-	if link := channelLinks.FindStringSubmatch(t.Value); link != nil {
+	if link := slackLinks.FindStringSubmatch(t.Value); link != nil {
+		t.Value = link[1]
+	}
+	isName := len(t.Value) > 1 && t.Value[0] == '#' && !strings.ContainsAny(t.Value, " \t\n")
+	if t.Value != "" && !isName && !slackChannels.MatchString(t.Value) {
+		o.Fault(t.At, key, fmt.Sprintf("%q isn't a channel of Slack", t.Raw),
+			`Write its name with a # (in parley.yaml with quotes), "#support", or the channel's id (C012AB3CD) or link.`)
+	}
+}
+
+func (o *object) checkTeamsChannel(key string, t *document.Text) {
+	if link := teamsLinks.FindStringSubmatch(t.Value); link != nil {
 		if id, err := url.PathUnescape(link[1]); err == nil {
 			t.Value = id
 		}
