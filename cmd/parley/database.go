@@ -9,8 +9,8 @@ import (
 
 // databaseUse says what a sub-command does with the database.
 type databaseUse struct {
-	mayBeNew       bool // the embedded database is made if there is none
-	changesNothing bool // a database with data that would have to be migrated is refused
+	mayBeNew       bool // the embedded database is made if there is none, and Parley's tables in an empty one
+	changesNothing bool // a database that would have to be migrated is refused
 }
 
 // withDatabase runs a sub-command on the database: it opens it, migrates it, calls f, and closes it. The sub-commands serve, demo,
@@ -30,12 +30,17 @@ func withDatabase(ctx context.Context, use databaseUse, f func(context.Context, 
 	}
 	defer db.Close()
 
+	if !use.mayBeNew {
+		if err := db.RefuseEmpty(ctx); err != nil {
+			return err
+		}
+	}
 	if use.changesNothing {
 		if err := db.RefuseOlderSchema(ctx); err != nil {
 			return err
 		}
 	}
-	if err := db.Migrate(ctx, env); err != nil { // also makes the tables of an empty database, and opens the secrets
+	if err := db.Migrate(ctx, env); err != nil { // also opens the secrets
 		return err
 	}
 	return f(ctx, env, db, log)

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"cmp"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"parley/store/storetest"
 )
 
 // Where there is no Parley yet, because PARLEY_DATA names another folder than that of the Parley that serves, say, a command that
@@ -32,7 +36,43 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 			wantText(t, cli{t: t, data: data, env: env}.mustFail(args...), "there is no database in "+data)
 		})
 	}
+	empty := emptyDatabase(t)
+	for _, args := range [][]string{{"admin-link"}, {"apply", "-f", file, "--dry-run"}, {"doctor"}, {"erase", "--list"}, {"export"}} {
+		t.Run("in an empty database/"+args[0], func(t *testing.T) {
+			c := cli{t: t, data: data, env: append(env, "DATABASE_URL="+empty)}
+			wantText(t, c.mustFail(args...), "there is no Parley in this database")
+		})
+	}
+	if tables := storetest.Row(t, openPool(t, empty), `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`); tables != "(0)" {
+		t.Errorf("%s tables in the empty database, want none", tables)
+	}
 	if _, err := os.Stat(data); !os.IsNotExist(err) {
 		t.Errorf("the data folder: %v, want that it doesn't exist", err)
+	}
+}
+
+// A server that runs and refuses says why; the error adds what to do about just that.
+func TestRefusalOfADatabaseSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name       string
+		key, value string // of the address
+		path       string // of the address, "" for that of the empty database
+		want       string
+	}{
+		{name: "user", key: "user", value: "nobody_here", want: "put user and password in DATABASE_URL right"},
+		{name: "database", key: "user", value: "parley", path: "/nowhere", want: "make this one: createdb --owner"},
+		{name: "rights", key: "role", value: "pg_monitor", want: "must own the database"}, // a role that reads figures alone
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			address := must(url.Parse(emptyDatabase(t)))(t)
+			address.Path = cmp.Or(tt.path, address.Path)
+			query := address.Query()
+			query.Set(tt.key, tt.value)
+			address.RawQuery = query.Encode()
+			c := cli{t: t, data: t.TempDir(), env: []string{"DATABASE_URL=" + address.String()}}
+			wantText(t, c.mustFail("migrate"), tt.want)
+		})
 	}
 }

@@ -55,7 +55,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	defer remove()
 	archive, err := backup.Open(path)
 	if err != nil {
-		return explainRestore(err, env)
+		return explainRestore(app.ExplainRights(err), env)
 	}
 	defer func() { _ = archive.Close() }()
 	printRemark("The backup: " + contentWords(archive.Manifest) + ".")

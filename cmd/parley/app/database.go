@@ -104,7 +104,40 @@ func (db *Database) connect(caller context.Context) error {
 	if db.server != nil || caller.Err() != nil { // nothing is wrong with DATABASE_URL
 		return fmt.Errorf("database: %w", err)
 	}
-	return fmt.Errorf("database: %w; look whether the server runs, and at DATABASE_URL", err)
+	return fmt.Errorf("database: %w; %s", err, connectHint(err))
+}
+
+// connectHint says what to do about a server that let nobody in, or that wasn't found.
+func connectHint(err error) string {
+	const (
+		wrongPassword   = "28P01"
+		refusedUser     = "28000"
+		unknownDatabase = "3D000"
+		// signs is what people trip over who paste a generated password.
+		signs = "in a password, write signs like @ / # ? % as %40 %2F %23 %3F %25"
+	)
+	pg, _ := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case pg == nil:
+		return "look whether the server runs, and at DATABASE_URL: " + signs
+	case pg.Code == wrongPassword, pg.Code == refusedUser:
+		return "the server runs; put user and password in DATABASE_URL right: " + signs
+	case pg.Code == unknownDatabase:
+		return "the server runs; name another database in DATABASE_URL, or make this one: createdb --owner=USER --template=template0 --encoding=UTF8 NAME"
+	}
+	return "the server runs; it has its own log of what it refuses"
+}
+
+// ExplainRights adds what to do to the error of a user who may not make tables in the database.
+func ExplainRights(err error) error {
+	const (
+		mayNotCreate = "42501"
+		mayNotUse    = "3F000" // no schema is left in which tables could be made
+	)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == mayNotCreate || pg.Code == mayNotUse) {
+		return fmt.Errorf("%w; Parley makes tables, so the user in DATABASE_URL must own the database: ALTER DATABASE name OWNER TO user", err)
+	}
+	return err
 }
 
 // sessionSettings are the settings of PostgreSQL on which Parley's statements depend. They take the place of those that an
@@ -157,9 +190,20 @@ func (db *Database) Migrate(ctx context.Context, env Env) error {
 	}
 	migrator := schema.Migrator{Pool: db.Pool, Report: func(text string) { db.log.Info("migrating", "progress", text) }}
 	if err := migrator.Run(ctx); err != nil {
-		return err
+		return ExplainRights(err)
 	}
 	return db.Unlock(ctx, env)
+}
+
+// RefuseEmpty returns an error if Parley has never used the database, for whoever needs a Parley that is there. In one that
+// DATABASE_URL names by mistake, Migrate would make tables, and then there would seem to be nothing.
+func (db *Database) RefuseEmpty(ctx context.Context) error {
+	has, err := schema.VersionOf(ctx, db.Pool)
+	if err == nil && has == 0 {
+		err = errors.New("there is no Parley in this database: let DATABASE_URL, or PARLEY_DATA, name the one of yours;" +
+			" in a new one, parley serve makes the tables")
+	}
+	return err
 }
 
 // RefuseOlderSchema returns an error if Migrate would change the tables of a database that holds data.

@@ -199,6 +199,11 @@ func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Dire
 	if err == nil {
 		channel, err = o.makeChannel(ctx, a, o.Specs[i], config)
 	}
+	if errors.Is(err, store.ErrWrongKey) {
+		s.addWrong("settings", "they were sealed with another master key, so that nothing can be tried",
+			"Put that key into PARLEY_MASTER_KEY, behind a comma if there is one already, or enter the secrets anew on the account's page.")
+		return s
+	}
 	if err != nil {
 		s.addWrong("settings", err.Error(), "Put them right on the account's page, or in parley.yaml, and run parley apply.")
 		return s

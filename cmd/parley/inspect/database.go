@@ -26,6 +26,11 @@ func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 		s.addGood("server", "PostgreSQL 15 or newer, UTF8")
 	}
 
+	if has, err := schema.VersionOf(ctx, o.Pool); err == nil && has == 0 {
+		s.addWrong("schema", "there is no Parley in this database",
+			"Let DATABASE_URL, or PARLEY_DATA, name the one of yours. In a new one, parley serve makes the tables.")
+		return s, false
+	}
 	migrated, err := schema.Migrated(ctx, o.Pool)
 	if err != nil || !migrated {
 		s.addWrong("schema", "not up to date", "Run parley migrate, or start parley serve.")
@@ -105,7 +110,7 @@ func (o Options) checkMasterKey(ctx context.Context, s *Section) {
 	case err != nil:
 		s.addWrong("master key", err.Error(), "See the database's log.")
 	case o.Sealer == nil:
-		s.addWrong("master key", "none is at hand: secrets can't be opened", "Set PARLEY_MASTER_KEY, or PARLEY_MASTER_KEY_FILE.")
+		s.addWrong("master key", "none is at hand: secrets can't be opened", "Set PARLEY_MASTER_KEY or PARLEY_MASTER_KEY_FILE, or let PARLEY_DATA name the folder that has master.key.")
 	case len(checks) == 0:
 		s.addOdd("master key", "the database is not bound to one yet", "The first parley serve or apply does it: keep the key, and a copy elsewhere.")
 	case !o.Sealer.Fits(checks...):

@@ -54,10 +54,17 @@ func TestDoctorOfTheDatabase(t *testing.T) {
 		},
 		{
 			name:       "not migrated",
-			sql:        `DROP TABLE goose_db_version`,
+			sql:        `DELETE FROM goose_db_version WHERE version_id > 70`,
 			key:        masterKey,
 			wantBroken: true,
 			wantReport: "testdata/doctor_database_not_migrated.txt",
+		},
+		{
+			name:       "never used",
+			sql:        `DROP TABLE goose_db_version`,
+			key:        masterKey,
+			wantBroken: true,
+			wantReport: "testdata/doctor_database_never_used.txt",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
