@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -48,7 +49,7 @@ func (c adminLinkCommand) link(ctx context.Context, env app.Env, db *app.Databas
 	}
 	link, err := site.FirstLink(ctx, db.Pool, base)
 	if err == nil && link == "" {
-		err = fmt.Errorf("there is an admin already; name an agent: parley admin-link --email ADDRESS")
+		err = errors.New("there is an admin already; name an agent: parley admin-link --email ADDRESS (parley export lists them)")
 	}
 	return link, err
 }

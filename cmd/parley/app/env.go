@@ -151,6 +151,14 @@ func (e *Env) checkSlack(v *variables) {
 		v.addFault("SLACK_API_URL: write it like https://slack.com/api/")
 	}
 
+	// A mistaken token would look like one that Slack has revoked.
+	if strings.HasPrefix(e.SlackBotToken, "xapp-") {
+		v.addFault("SLACK_BOT_TOKEN is an app-level token (xapp-…), which belongs into SLACK_APP_TOKEN; the bot token begins with xoxb-")
+	}
+	if strings.HasPrefix(e.SlackAppToken, "xox") {
+		v.addFault("SLACK_APP_TOKEN is no app-level token: that one begins with xapp-; the bot token (xoxb-…) belongs into SLACK_BOT_TOKEN")
+	}
+
 	eventsCanCome := e.SlackAppToken != "" || e.SlackSigningSecret != ""
 	if e.SlackBotToken != "" && !eventsCanCome {
 		v.addFault("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it")

@@ -100,6 +100,13 @@ func TestEnvFaults(t *testing.T) {
 	)
 }
 
+// Slack's two tokens are easily mistaken for each other.
+func TestEnvRefusesMistakenTokensOfSlack(t *testing.T) {
+	t.Parallel()
+	checkFaults(t, vars{"SLACK_BOT_TOKEN": "xapp-" + aSecret, "SLACK_APP_TOKEN": "xoxb-" + aSecret},
+		"SLACK_BOT_TOKEN is an app-level token", "SLACK_APP_TOKEN is no app-level token")
+}
+
 // A secret is what its file holds, without the newline at the end.
 func TestEnvReadsASecretFromAFile(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -34,7 +35,11 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", env.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("PARLEY_LISTEN: %w", err)
+		hint := "write an address of this machine, and a port from 1024 to 65535 or one that this user may use"
+		if errors.Is(err, syscall.EADDRINUSE) {
+			hint = "another program listens there, perhaps another Parley: stop it, or write another port"
+		}
+		return nil, fmt.Errorf("PARLEY_LISTEN: %w; %s", err, hint)
 	}
 
 	f.listener = &toldListener{Listener: listener, log: log}

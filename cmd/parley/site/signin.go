@@ -20,7 +20,7 @@ import (
 const LinkLifetime = 24 * time.Hour
 
 // ErrNoAgent means that there is no such agent.
-var ErrNoAgent = errors.New("there is no agent with that address")
+var ErrNoAgent = errors.New("there is no agent with that address; parley export lists them all")
 
 // SignInLink makes a link that signs an agent in. It works once, within LinkLifetime, and doesn't change the
 // agent's rights.
