@@ -88,7 +88,7 @@ func explain(err error, to settings.Server, folder string) wire.Problem {
 
 	return wire.Problem{
 		Text: fmt.Sprintf("The connection to %s broke: %s", to.Address(), rawmail.Excerpt(serverWords(err))),
-		Hint: "Parley tries again by itself.",
+		Hint: "Parley tries again by itself. If it stays so, check server and port: an IMAP server must listen there.",
 	}
 }
 

@@ -60,6 +60,8 @@ func (c *Sender) smtpFault(what string, err error) channels.Finding {
 	case errors.As(err, &f) && strings.Contains(err.Error(), microsoftNoSMTPAuth):
 		hint = "The mailbox has password sign-in for SMTP switched off: " +
 			"switch on SMTP AUTH for it in the administration of Microsoft 365."
+	case hint == smtpcode.HintLater:
+		hint += " If it stays so, check server and port: an SMTP server must listen there."
 	}
 	return channels.Fault(what, se.Text, hint)
 }
