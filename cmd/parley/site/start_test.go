@@ -232,7 +232,7 @@ func TestFirstStepsBeforeAChat(t *testing.T) {
 	s := sitetest.Start(t, "agents: [{email: ann@acme.test, name: Ann, roles: [super_admin]}]")
 	page := s.Visitor("ann@acme.test").Get("/settings/first-steps")
 	wantShown(t, "the page", page, "After a chat is connected: agents are found there by their e-mail addresses.")
-	wantHidden(t, "the page", page, "Not known in", "all have a user in a chat")
+	wantHidden(t, "the page", page, "Not found in", "all have a user in a chat")
 }
 
 // The last of the first steps is done once a customer has written, and stays done when what arrived has been removed.
