@@ -37,6 +37,7 @@ help: ## list these targets
 
 demo: ## try Parley without any account: prints the address of a page
 	@.ci/need go postgres
+	@[ -e bin/parley ] || echo "Building Parley; the first time this takes a few minutes."
 	@$(QUICK) go build -o bin/parley ./cmd/parley
 	@exec ./bin/parley demo $(ARGS)
 
