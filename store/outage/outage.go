@@ -54,6 +54,22 @@ func Change(ctx context.Context, tx pgx.Tx, account store.AccountID, forget time
 	return nil
 }
 
+const listAway = `SELECT account_id, reached_at FROM outages WHERE told_at IS NOT NULL`
+
+// Away returns the chats of which admins were told that they can't be reached, and when each was reached last.
+func Away(ctx context.Context, q store.Querier) (map[store.AccountID]time.Time, error) {
+	type row struct {
+		Account   store.AccountID `db:"account_id"`
+		ReachedAt time.Time       `db:"reached_at"`
+	}
+	rows, err := query.Collect[row](ctx, q, "chats that are away", listAway)
+	away := make(map[store.AccountID]time.Time, len(rows))
+	for _, r := range rows {
+		away[r.Account] = r.ReachedAt
+	}
+	return away, err
+}
+
 // Kind is by what an admin is told.
 type Kind string
 

@@ -17,6 +17,7 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/metrics"
 	"parley/store"
+	"parley/store/outage"
 	"parley/store/schema"
 )
 
@@ -89,10 +90,11 @@ func (a *App) isReady() bool {
 	return a.whyNotReady(ctx) == ""
 }
 
-// serveSurfacesReady answers whether no chat that this process is connected to is broken.
+// serveSurfacesReady answers whether no chat that this process is connected to is broken, or away for so long that admins were told.
 func (a *App) serveSurfacesReady(ctx context.Context, w http.ResponseWriter) {
 	accounts, err := store.ListAccounts(ctx, a.db.Pool)
-	if err != nil {
+	away, awayErr := outage.Away(ctx, a.db.Pool)
+	if err != nil || awayErr != nil {
 		http.Error(w, "database: not reachable", http.StatusServiceUnavailable)
 		return
 	}
@@ -102,6 +104,10 @@ func (a *App) serveSurfacesReady(ctx context.Context, w http.ResponseWriter) {
 		connected := slices.ContainsFunc(surfaces, func(s opened) bool { return s.account == account.ID })
 		if connected && account.Status == string(channels.Broken) {
 			http.Error(w, account.Name+": "+account.StatusText, http.StatusServiceUnavailable)
+			return
+		}
+		if since, isAway := away[account.ID]; connected && isAway {
+			http.Error(w, account.Name+": not reached since "+since.UTC().Format(time.RFC3339), http.StatusServiceUnavailable)
 			return
 		}
 	}

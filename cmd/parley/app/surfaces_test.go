@@ -13,6 +13,7 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/app"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // inChat lets agents work in a small chat in place of Slack.
@@ -42,6 +43,13 @@ func TestSeveralSurfaces(t *testing.T) {
 	until(t, "both chats are connected", func() bool { return isListening(one) && isListening(two) })
 	until(t, "Parley is ready", func() bool { status, _ := ready(t, a); return status == http.StatusOK })
 	accounts := must(store.ListAccounts(ctx, db.Pool))(t)
+	until(t, "/readyz says that a chat is away", func() bool {
+		storetest.Exec(t, db.Pool, `INSERT INTO outages SELECT id, now(), now(), now() FROM accounts WHERE kind = 'slack'
+			ON CONFLICT (account_id) DO UPDATE SET told_at = now()`) // admins were told
+		status, text := ready(t, a)
+		return status == http.StatusServiceUnavailable && strings.HasPrefix(text, "slack: not reached since")
+	})
+	storetest.Exec(t, db.Pool, `DELETE FROM outages`)
 	for _, account := range accounts {
 		switch account.Kind {
 		case "third":

@@ -16,6 +16,7 @@ import (
 	"parley/cmd/parley/roster"
 	"parley/store"
 	"parley/store/credential"
+	"parley/store/outage"
 	rosterstore "parley/store/roster"
 )
 
@@ -35,14 +36,20 @@ func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([
 		return nil, err
 	}
 
+	away, err := outage.Away(ctx, d.o.Pool)
+	if err != nil {
+		return nil, err
+	}
 	return []start.Chat{
-		d.describeChat(start.Chat{Kind: "slack", Name: "Slack"}, stored, directory),
-		d.describeChat(start.Chat{Kind: "teams", Name: "Microsoft Teams"}, stored, directory),
+		d.describeChat(start.Chat{Kind: "slack", Name: "Slack"}, stored, directory, away),
+		d.describeChat(start.Chat{Kind: "teams", Name: "Microsoft Teams"}, stored, directory, away),
 	}, nil
 }
 
-// describeChat returns a chat with its state. stored are the credentials of all chats.
-func (d *startDesk) describeChat(chat start.Chat, stored []credential.Credential, directory store.Directory) start.Chat {
+// describeChat returns a chat with its state. stored are the credentials of all chats; away says since when which can't be reached.
+func (d *startDesk) describeChat(
+	chat start.Chat, stored []credential.Credential, directory store.Directory, away map[store.AccountID]time.Time,
+) start.Chat {
 	isItsOwn := func(one credential.Credential) bool { return one.Kind == chat.Kind }
 	if i := slices.IndexFunc(stored, isItsOwn); i >= 0 {
 		chat.Author = stored[i].Author
@@ -62,6 +69,10 @@ func (d *startDesk) describeChat(chat start.Chat, stored []credential.Credential
 		isOfChat := a.Side == store.SideSurface && a.Kind == chat.Kind
 		if isOfChat && a.Status != string(channels.Active) {
 			chat.Text, chat.Hint = a.StatusText, a.StatusHint
+		}
+		if since, isAway := away[a.ID]; isOfChat && isAway && chat.Text == "" {
+			chat.Text = "It has not been reached since " + since.UTC().Format("2 January, 15:04") + " UTC."
+			chat.Hint = "Parley keeps trying, and Health says what is wrong. Agents can answer under Inbox meanwhile."
 		}
 	}
 

@@ -235,6 +235,15 @@ func TestFirstStepsBeforeAChat(t *testing.T) {
 	wantHidden(t, "the page", page, "Not found in", "all have a user in a chat")
 }
 
+// A chat that was connected and can't be reached now is not called connected without more.
+func TestFirstStepsWhileTheChatIsAway(t *testing.T) {
+	t.Parallel()
+	s := startWithSlack(t)
+	s.Apply(`teams: [{name: Support, slack_channel: C0SUPPORT}]`)
+	storetest.Exec(t, s.Pool, `INSERT INTO outages SELECT id, '2026-11-28 19:29Z', now(), now() FROM accounts WHERE kind = 'slack'`)
+	wantShown(t, "the page", s.Visitor("ann@acme.test").Get("/settings/first-steps"), "not been reached since 28 November, 19:29 UTC")
+}
+
 // The last of the first steps is done once a customer has written, and stays done when what arrived has been removed.
 func TestFirstStepsStayDone(t *testing.T) {
 	t.Parallel()
