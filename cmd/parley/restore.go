@@ -55,7 +55,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	defer remove()
 	archive, err := backup.Open(path)
 	if err != nil {
-		return explainRestore(app.ExplainRights(err), env)
+		return explainRestore(err, env)
 	}
 	defer func() { _ = archive.Close() }()
 	printRemark("The backup: " + contentWords(archive.Manifest) + ".")
@@ -91,7 +91,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 		SaveErasures: func() error { return saveErasures(ctx, env, db, list, erasures) },
 	})
 	if err != nil {
-		return explainRestore(err, env)
+		return explainRestore(app.ExplainRights(err), env)
 	}
 	if err := eraseAgain(ctx, env, db, list); err != nil {
 		return err
