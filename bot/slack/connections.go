@@ -64,7 +64,10 @@ func (c *connections) reportError(err error) {
 	var se *channels.SendError
 	text, hint := "Slack can't be reached.", "Check the network; Parley keeps trying."
 	if errors.As(refusal.Classify(err), &se) && se.Class != channels.Ambiguous {
-		text, hint = se.Text, se.Hint
+		text = se.Text
+		if se.Class != channels.Retry {
+			hint = se.Hint
+		}
 	}
 	c.log.Error("slack not available", "error", err)
 	c.standing.ReportBroken(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})

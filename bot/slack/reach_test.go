@@ -1,6 +1,8 @@
 package slack
 
 import (
+	"net"
+	"syscall"
 	"testing"
 
 	"parley/bot/slack/slackfake"
@@ -84,6 +86,14 @@ func TestCheckWithoutSlackBlamesNoToken(t *testing.T) {
 			wantWords(t, found[0].Hint, "network")
 		})
 	}
+}
+
+// Where no connection can be made, people are told of the network.
+func TestNoConnectionIsReportedWithAHint(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.surface.connections.reportError(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED})
+	wantWords(t, w.desk.Reports()[0].Hint, "Check the network")
 }
 
 // An app that was installed for a whole Enterprise organisation has a token that is of no workspace: what
