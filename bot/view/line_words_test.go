@@ -144,6 +144,6 @@ func TestLineRepeatsTwoLines(t *testing.T) {
 func TestTextInADailyThreadNamesNoCustomer(t *testing.T) {
 	t.Parallel()
 	day := bridge.Facts{Automatic: true, Subject: "Automatic mail, Friday"}
-	line := bridge.Line{Content: &bridge.InsideLine{Reason: "automatic"}, Text: "Hello"}
+	line := bridge.Line{Content: &bridge.InsideLine{Why: bridge.Because("automatic")}, Text: "Hello"}
 	wantWords(t, dump("line", Line(line, day)), "This stayed inside: nobody outside got it. This thread collects automatic mail")
 }
