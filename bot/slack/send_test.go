@@ -335,11 +335,11 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 	noError(t, err)
 	wantEqual(t, "the post left by the fence's client", attempt.Left(), true)
 
-	before := len(w.fake.Calls(""))
+	before := len(w.fake.Calls("chat.postMessage"))
 	tooLate, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
 	defer cancel()
 	if _, err := w.surface.Send(tooLate, w.newPost(bridge.PostSaid, root, "t2")); err == nil {
 		t.Error("sent after its deadline, want an error")
 	}
-	wantEqual(t, "calls after the deadline", len(w.fake.Calls(""))-before, 0)
+	wantEqual(t, "posts after the deadline", len(w.fake.Calls("chat.postMessage"))-before, 0)
 }
