@@ -193,10 +193,10 @@ func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 		return c
 	}
 
-	c.Blocks = append(c.Blocks, Small(times), shape.SmallPrint(more...))
 	if !syntax.Private {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(marksExplained()...))
 	}
+	c.Blocks = append(c.Blocks, Small(times), shape.SmallPrint(more...))
 	button := verb.NewButton(bridge.VerbHelp, bridge.Args{Note: allVerbs})
 	button.Label = "All commands"
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(syntax.adaptExample("!help all"))))

@@ -42,7 +42,12 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 
 	switch {
 	case use.isSpeech:
-		return w.applySpeech(ctx, tx, r)
+		whispers := w.Whispers
+		err := w.applySpeech(ctx, tx, r)
+		if err == nil && r.Verb == bridge.VerbNote && r.Conversation != nil {
+			w.confirmElsewhere(r, whispers)
+		}
+		return err
 	case r.Conversation != nil:
 		return applyCommand(ctx, tx, w, r, leavesTrace)
 	default:

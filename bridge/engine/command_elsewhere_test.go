@@ -201,3 +201,19 @@ func TestAuthorTakesReplyBackInALeftThread(t *testing.T) {
 	w.waitFate(reply, "undone")
 	w.wantNothingSent()
 }
+
+// Whoever gives a command from elsewhere is told there that it was done, and once: what else shows it is in the conversation's thread.
+func TestCommandFromElsewhereIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.openThread()
+	commands := []string{"take", "topic Lamp", "snooze 2h", "wake", "note asked the warehouse", "unassign", "resolve", "reopen"}
+	for i, command := range commands {
+		w.chat.Say("ann", support, "", commandOn(command))
+		w.chat.Wait(t, "#1 "+command+" is answered", func() bool { return len(w.chat.Whispers("ann")) > i })
+		w.waitDrained()
+		if got := len(w.chat.Whispers("ann")); got != i+1 {
+			t.Errorf("#1 %s is answered %d times, want once", command, got-i)
+		}
+	}
+}

@@ -125,13 +125,25 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return nil
 	}
 
-	if use.doInTx != nil {
-		return use.doInTx(w, ctx, tx, r)
-	}
+	whispers := w.Whispers
 	if use.do != nil {
 		use.do(w, r)
 	}
+	if use.doInTx != nil {
+		if err := use.doInTx(w, ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	w.confirmElsewhere(r, whispers)
 	return nil
+}
+
+// confirmElsewhere tells somebody who gave a command from elsewhere that it was done: the card and the lines that show it are in
+// the conversation's thread. It does nothing if that person was answered already. before is the number of whispers before the command.
+func (w *work) confirmElsewhere(r book.Request, before int) {
+	if w.Whispers == before && w.Posts.IsAskedElsewhere(r) {
+		w.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Args: r.Args})
+	}
 }
 
 // commandProblem returns why a verb can't be used now in its conversation by whoever asks, or nil if it can.

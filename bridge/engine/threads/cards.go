@@ -89,7 +89,7 @@ func cardDigest(c *book.Conversation, tags []bridge.Tag, window string, next *bo
 	snoozedUntil := book.OrZero(c.SnoozedUntil).UnixMilli()
 	shown := fmt.Sprintf("%q %q %q %v %v %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, tags, c.Customer(), team,
 		previous, waitingSince, snoozedUntil, window)
-	return bridge.TextMark(shown + copiesDigest(c) + c.TraitsDigest())
+	return bridge.TextMark(shown + recipientsDigest(c) + c.TraitsDigest())
 }
 
 // secludedDigest returns a digest of what a root shows in a channel that the conversation has left, if not everybody there may
@@ -102,11 +102,13 @@ func secludedDigest(c *book.Conversation, home *book.Thread) string {
 	return bridge.TextMark(fmt.Sprintf("left %d %d", team, home.AccountID))
 }
 
-// copiesDigest is the part of a card's digest that stands for the people in copy; "" if there are none.
-func copiesDigest(c *book.Conversation) (shown string) {
+// recipientsDigest is the part of a card's digest that stands for the people in copy, and for others than the customer who get
+// replies; "" if there are none.
+func recipientsDigest(c *book.Conversation) (shown string) {
 	for _, p := range c.Participants {
-		getsCopies := p.Role == outbound.RoleCc && !p.New
-		if getsCopies || p.Role == outbound.RoleCopied {
+		isCustomer := p.Role == outbound.RoleTo && c.Identity != nil && p.Key == c.Identity.Key
+		getsReplies := !p.New && !isCustomer
+		if getsReplies || p.Role == outbound.RoleCopied {
 			shown += fmt.Sprintf(" %s %q %q", p.Role, p.Name, p.Key)
 		}
 	}

@@ -24,6 +24,8 @@ type Writer struct {
 	*questions
 	*newLines
 	Files *files.Reader
+
+	Whispers int // how many times the batch has answered somebody where they acted (Whisper)
 }
 
 // New makes the Writer of a batch. chat returns the Surface of an account, or nil while that isn't connected.

@@ -225,6 +225,7 @@ func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line br
 // Whisper answers one person where that person acted, unseen by others: with lists, help, refusals and confirmations
 // only. Whoever acted in no channel and no thread is answered in a direct message. c is the conversation that it is about, or nil.
 func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a bridge.Action, line bridge.Line) {
+	th.Whispers++
 	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
 	p := outbound.Payload{To: a.Actor.ID, Line: &line}
 	if t := threadOfAction(th.Posts, c, surface, a); t != nil { // without a place, it goes to the thread as that is when this is posted

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"parley/bot/teams/teamsfake"
 	"parley/cmd/parley/demo/company"
@@ -91,11 +92,19 @@ func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]bool{"ok": true})
 }
 
+// upgradeTimeout is how long the page waits until Parley has been told of another version of the app.
+const upgradeTimeout = 2 * time.Second
+
 // permitTeams handles POST /teams/permission: the owner of the team decides what Parley may read in the team's
 // channels. The form field all is "yes" for all messages; otherwise Parley gets only those that mention it.
 func (p *teamsPane) permitTeams(w http.ResponseWriter, r *http.Request) {
 	p.company.Teams.Entra.SetRSC(r.FormValue("all") == "yes")
 	p.hub.wake()
+
+	// An owner changes this with a new version of the app, of which Teams tells Parley: it looks at once what it may read.
+	ctx, cancel := context.WithTimeout(r.Context(), upgradeTimeout)
+	defer cancel()
+	_ = p.company.Teams.Admin.Upgrade(ctx, company.TeamsTeam) //nolint:errcheck // cut off, Parley learns it when it reads the channel next
 	writeJSON(w, map[string]bool{"ok": true})
 }
 
