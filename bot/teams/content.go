@@ -1,11 +1,13 @@
 package teams
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
@@ -179,6 +181,16 @@ func (s *poster) replaceAbsentMentions(ctx context.Context, c view.Card, channel
 			if !ok {
 				absent = append(absent, *agent)
 				agent.User = ""
+				continue
+			}
+
+			if agent.Name == bridge.You("").Name { // the engine doesn't know what people are called who are no agents
+				person, _, err := s.People.Find(ctx, channel, agent.User)
+				if err != nil {
+					return c, nil, err
+				}
+				agent.Name = cmp.Or(person.Name, agent.Name)
+				b.Pieces[j] = shape.Mention(*agent)
 			}
 		}
 	}

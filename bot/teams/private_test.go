@@ -95,3 +95,14 @@ func TestTextToUsAloneIsNoReply(t *testing.T) {
 		})
 	}
 }
+
+// Whoever is no agent is mentioned by the name that Teams has, since the engine knows none.
+func TestMentionOfSomebodyWhoIsNoAgent(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	p := w.newPost(bridge.PostLine, "unknown")
+	p.Line = &bridge.Line{Content: bridge.LineNotMapped, Mentions: []bridge.AgentRef{bridge.You(ben)}}
+	place := w.mustSend(p)
+	wantWords(t, w.fake.Message(w.channel, place.Message).HTML, "<at>Ben Kim</at> Nothing was sent")
+	w.wantNoProblems()
+}
