@@ -18,6 +18,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/pause"
+	"parley/cmd/parley/build"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/tidy"
 	"parley/store"
@@ -205,12 +206,13 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 
 	front.start()
 	defer func() { err = errors.Join(err, front.stop(ctx, 0)) }()
-	log.Info("listening", "address", front.listenAddress())
+	log.Info("listening", "address", front.listenAddress(), "version", build.String())
 	db, err := OpenDatabase(ctx, env, log, say)
 	if err != nil {
 		return errorUnlessEnded(ctx, err)
 	}
 	defer db.Close()
+	log.Info("database opened", "database", db.describe(env))
 	front.waitFor("migrating")
 
 	if err := db.Migrate(ctx, env); err != nil {

@@ -52,13 +52,18 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 // an empty one would answer that there is nothing, and stay.
 func OpenExistingDatabase(ctx context.Context, env Env, log *slog.Logger, say func(string)) (*Database, error) {
 	if env.DatabaseURL == "" && !pgserver.Holds(env.Data) {
-		folder := env.Data
-		if path, err := filepath.Abs(folder); err == nil {
-			folder = path
-		}
-		return nil, fmt.Errorf("there is no database in %s: name the data folder of your Parley by PARLEY_DATA, or its server by DATABASE_URL; parley serve makes a new one", folder)
+		return nil, fmt.Errorf("there is no database in %s: name the data folder of your Parley by PARLEY_DATA, or its server by DATABASE_URL; parley serve makes a new one",
+			absolute(env.Data))
 	}
 	return OpenDatabase(ctx, env, log, say)
+}
+
+// absolute returns the whole path of a folder, as far as it can be found out.
+func absolute(folder string) string {
+	if path, err := filepath.Abs(folder); err == nil {
+		return path
+	}
+	return folder
 }
 
 // startEmbedded starts, or joins, the embedded server, unless there is another one. start is pgserver.Start, whose steps have their
@@ -217,6 +222,15 @@ func (db *Database) RefuseOlderSchema(ctx context.Context) error {
 			" Run parley migrate first, or use the Parley that serves this database", has, needed)
 	}
 	return nil
+}
+
+// describe says for the log which database it is: without DATABASE_URL, or with a typing error in its name, it is the embedded one.
+func (db *Database) describe(env Env) string {
+	if db.Embedded() {
+		return "embedded, in " + absolute(env.Data)
+	}
+	at := db.Pool.Config().ConnConfig
+	return fmt.Sprintf("%s at %s:%d as %s", at.Database, at.Host, at.Port, at.User)
 }
 
 // Ended is closed when the embedded server has ended; it is nil for an external server.

@@ -96,10 +96,11 @@ func TestServeBehindMigration(t *testing.T) {
 			cancel()
 			<-finished
 		})
-		return "http://" + log.waitFor(t, `msg=listening address=(\S+)`), log, cancel, done
+		return "http://" + log.waitFor(t, `msg=listening address=(\S+) version=\S`), log, cancel, done
 	}
 
 	address, log, stop, ended := startProcess()
+	log.waitFor(t, `msg="database opened" database="\S+ at \S+ as `)
 	log.waitFor(t, `msg=migrating progress="waiting for another process that migrates this database; in the way may be [^"]+`)
 	if status, body, _ := request(t, http.MethodGet, address+"/healthz"); status != http.StatusOK || body != "ok" {
 		t.Errorf("/healthz: got %d %s, want %d ok", status, body, http.StatusOK)
