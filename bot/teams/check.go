@@ -104,8 +104,11 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 	for _, id := range slices.Sorted(maps.Keys(teams)) {
 		d, err := s.org.Bot.Team(ctx, cmp.Or(teams[id].Service, service), id)
 		if err != nil {
-			found = append(found, channels.Finding{What: "team " + organisation.NameOf(teams[id].Name, id), Text: "Teams doesn't show it: " + err.Error(),
-				Hint: "Add the app to the team again."})
+			what, hint := "team "+organisation.NameOf(teams[id].Name, id), "Try again in a minute. If it stays so, look whether this machine reaches Teams."
+			if organisation.IsClosedTo(err) {
+				hint = "Add the app to the team again."
+			}
+			found = append(found, channels.Fault(what, "Teams doesn't show it: "+err.Error(), hint))
 			continue
 		}
 

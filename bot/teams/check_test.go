@@ -60,6 +60,16 @@ func TestCheckOfARemovedApp(t *testing.T) {
 		"broken channel “Customers”: the app was taken out of its team")
 }
 
+// A team that Teams doesn't show just now isn't one that the app was taken out of.
+func TestCheckWhileTeamsIsBroken(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.fake.Inject(teamsfake.Fault{Method: "team.get", Kind: teamsfake.FaultHTTP})
+	i := slices.IndexFunc(w.surface.Check(w.ctx()), func(f channels.Finding) bool { return f.Hint == "Add the app to the team again." })
+	wantEqual(t, "finding that tells to add the app", i, -1)
+	wantWords(t, w.findings(), "broken team “Support”: Teams doesn't show it")
+}
+
 func TestCheckWithoutTheKeyServer(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
