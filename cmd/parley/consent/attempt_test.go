@@ -59,6 +59,17 @@ func TestAttemptInABrowser(t *testing.T) {
 	}
 }
 
+// Settings that were changed while the person was at the provider count: what comes back from the former provider changes nothing.
+func TestAttemptAtAFormerProvider(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+	k := f.replica()
+	answer := f.leave(k)
+	f.addAccount(string(oauthfake.Microsoft)) // the same account, by its name
+	_, _, err := k.FinishInBrowser(t.Context(), session, answer)
+	checkFailure(t, err, "does not sign in with Google")
+}
+
 // An answer in another session is refused, and doesn't use up the attempt.
 func TestAttemptOfAnotherSession(t *testing.T) {
 	t.Parallel()

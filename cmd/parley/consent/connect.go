@@ -35,24 +35,33 @@ var ErrCancelled = errors.New("consent: the person did not consent")
 // URL to which the browser comes back. The caller keeps the flow, which has secrets, and hands it to Finish.
 // Errors: *Failure; the account's stored settings can't be read.
 func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.Flow, string, error) {
-	p, err := k.findProvider(provider)
+	p, config, err := k.readSettings(account, provider)
 	if err != nil {
 		return oauth.Flow{}, "", err
+	}
+	flow, link := p.Begin(redirect, settings.Persons(config)[0])
+	return flow, link, nil
+}
+
+// readSettings returns the provider of an account, and the account's settings.
+// Errors: *Failure, also if the settings name another provider; the stored settings can't be read.
+func (k *Keeper) readSettings(account store.Account, provider string) (*oauth.Provider, channels.Config, error) {
+	p, err := k.findProvider(provider)
+	if err != nil {
+		return nil, nil, err
 	}
 
 	config, err := configOf(account)
 	if err != nil {
-		return oauth.Flow{}, "", err
+		return nil, nil, err
 	}
 	if config[settings.FieldOAuth] != provider {
-		return oauth.Flow{}, "", &Failure{
+		return nil, nil, &Failure{
 			Text: fmt.Sprintf("The account %s does not sign in with %s.", account.Name, p.Title),
 			Hint: fmt.Sprintf("Set oauth: %s in its e-mail settings first.", provider),
 		}
 	}
-
-	flow, link := p.Begin(redirect, settings.Persons(config)[0])
-	return flow, link, nil
+	return p, config, nil
 }
 
 // PersonOf returns the mail address with which a person is expected to sign in: the one that the account's settings
@@ -78,12 +87,7 @@ func configOf(account store.Account) (channels.Config, error) {
 // stores the tokens and returns who signed in, or "" if the provider didn't say. Otherwise it changes nothing.
 // Errors: *Failure, with the cause ErrCancelled if the person did not consent; the database's.
 func (k *Keeper) Finish(ctx context.Context, account store.Account, provider string, flow oauth.Flow, answer url.Values) (string, error) {
-	p, err := k.findProvider(provider)
-	if err != nil {
-		return "", err
-	}
-
-	config, err := configOf(account)
+	p, config, err := k.readSettings(account, provider)
 	if err != nil {
 		return "", err
 	}
