@@ -211,6 +211,7 @@ func TestApplyChanges(t *testing.T) {
 		{"channel known by its id", `accounts: [{name: rookery, teams_channel: "19:known@thread.tacv2"}]`},
 		{"a channel's link", `accounts: [{name: rookery, teams_channel: "https://teams.microsoft.com/l/channel/19%3Alink_1%40thread.tacv2/Customers?groupId=g&tenantId=t"}]`},
 		{"a channel's name", `accounts: [{name: rookery, teams_channel: "#Night shift"}]`},
+		{"account of no team", `accounts: [{name: rookery, team: ""}]`},
 		{"company", `company: Acme & Sons`},
 		{"agent", `agents: [{email: Ann@acme.test, name: Ann Lee-Kay, roles: [agent, admin], zone: ""}]`},
 		{"new agent found by e-mail", `agents: [{email: eve@acme.test, name: Eve}]`},
