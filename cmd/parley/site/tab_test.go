@@ -294,6 +294,9 @@ func TestTabSessionEndsBehindAForm(t *testing.T) {
 	v.Post("/auth/tab", signInForm(tab.token(t, tokenRequest{})))
 	storetest.Exec(t, tab.Pool, `DELETE FROM site_sessions`)
 	wantRedirect(t, "a form", v.Post("/settings/company", url.Values{"name": {"Acme"}}), "/auth/tab?stay=yes")
+	if n := countLongSessions(t, tab.Site, time.Hour); n != 0 {
+		t.Errorf("%d sessions of strangers are kept for more than an hour, want none", n)
+	}
 	wantShown(t, "the tab", v.Get("/auth/tab?stay=yes"), "You are signed out, so nothing was saved.")
 }
 
