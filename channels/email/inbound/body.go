@@ -103,16 +103,10 @@ func (c *content) addAlternative(p *rawmail.Part) {
 		c.addAllButText(plain)
 	}
 
-	best := rich
-	if best == nil {
-		best = plain
+	if best := cmp.Or(rich, plain); best != nil {
+		c.segments = append(c.segments, best.segments...)
+		c.addAllButText(best)
 	}
-	if best == nil {
-		return
-	}
-
-	c.segments = append(c.segments, best.segments...)
-	c.addAllButText(best)
 }
 
 // joinSegments returns segments, followed by those of more that are not among them.
@@ -194,33 +188,20 @@ func (c *content) addLeaf(p *rawmail.Part) {
 		return
 	}
 
-	switch p.Type {
+	ctype := p.Type
+	if strings.EqualFold(name, "winmail.dat") { // mailers give it many types
+		ctype = "application/ms-tnef"
+	}
+
+	switch ctype {
 	case "text/calendar", "application/ics":
 		c.addCalendar(p, name)
-		return
 	case "application/ms-tnef", "application/vnd.ms-tnef":
 		c.addTNEF(p, name)
-		return
-	}
-
-	if strings.EqualFold(name, "winmail.dat") { // mailers give it many types
-		c.addTNEF(p, name)
-		return
-	}
-
-	switch p.Type {
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
 		c.addPKCS7(p, name)
 	case "message/delivery-status", "message/global-delivery-status":
-		b := p.Bytes()
-		switch {
-		case isStatusText(b):
-			c.addText(p)
-		case c.isReport:
-			c.statuses = append(c.statuses, b)
-		default:
-			c.addFile(p, name)
-		}
+		c.addDeliveryStatus(p, name)
 	case "text/rfc822-headers", "message/global-headers":
 		if c.reportType != "" {
 			c.returned = readReturned(p.Bytes(), p.Header.Guess)
@@ -229,14 +210,27 @@ func (c *content) addLeaf(p *rawmail.Part) {
 	case "message/rfc822", "message/global":
 		c.addMail(p, name)
 	default:
-		if strings.HasPrefix(p.Type, "multipart/") { // nested too deep, or without parts
+		if strings.HasPrefix(ctype, "multipart/") { // nested too deep, or without parts
 			c.damaged = true
 			return
 		}
-		if disposition == "inline" && isTextType(p.Type) {
+		if disposition == "inline" && isTextType(ctype) {
 			c.keepNamedText(p)
 		}
+		c.addFile(p, name)
+	}
+}
 
+// addDeliveryStatus adds a part that says what became of a mail: in prose, which is text, or in fields, which are a file outside of a
+// report.
+func (c *content) addDeliveryStatus(p *rawmail.Part, name string) {
+	b := p.Bytes()
+	switch {
+	case isStatusText(b):
+		c.addText(p)
+	case c.isReport:
+		c.statuses = append(c.statuses, b)
+	default:
 		c.addFile(p, name)
 	}
 }
