@@ -174,20 +174,27 @@ func TestPressingFirst(t *testing.T) {
 	}
 }
 
-// What somebody may read is the same for one conversation as in lists and searches.
-// R-212
-func TestReader(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	open, restricted := channelAccount(t, pool, "open"), channelAccount(t, pool, "closed")
-	ours := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "Ours"}))(t)
-	theirs := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "Theirs"}))(t)
-	var conversations []store.Conversation // twelve for each account, four of them for each team and for none
-	for _, account := range []store.AccountID{open, restricted} {
-		for _, team := range []*store.TeamID{nil, &ours, &theirs} {
+// archive is what TestReader reads: twelve conversations for each of two accounts, four of them for each team and for none.
+// Every third has its thread in the channel C1 of the chat.
+type archive struct {
+	pool             *pgxpool.Pool
+	open, restricted store.AccountID
+	ours, theirs     store.TeamID
+	chat             store.AccountID
+	conversations    []store.Conversation
+}
+
+func newArchive(t *testing.T) archive {
+	t.Helper()
+	c := archive{pool: storetest.DB(t)}
+	c.open, c.restricted = channelAccount(t, c.pool, "open"), channelAccount(t, c.pool, "closed")
+	c.ours = must(store.SaveTeam(t.Context(), c.pool, store.Team{Name: "Ours"}))(t)
+	c.theirs = must(store.SaveTeam(t.Context(), c.pool, store.Team{Name: "Theirs"}))(t)
+	for _, account := range []store.AccountID{c.open, c.restricted} {
+		for _, team := range []*store.TeamID{nil, &c.ours, &c.theirs} {
 			for _, assignees := range [][]store.AgentID{{}, {5}, {6}, {6, 5}} {
-				conversations = append(conversations, store.Conversation{
-					ID:        store.ConversationID(len(conversations) + 1),
+				c.conversations = append(c.conversations, store.Conversation{
+					ID:        store.ConversationID(len(c.conversations) + 1),
 					AccountID: account,
 					TeamID:    team,
 					Kind:      "customer",
@@ -198,7 +205,21 @@ func TestReader(t *testing.T) {
 			}
 		}
 	}
-	check(t, store.InsertConversations(t.Context(), pool, conversations))
+	check(t, store.InsertConversations(t.Context(), c.pool, c.conversations))
+
+	c.chat = channelAccount(t, c.pool, "chat")
+	exec(t, c.pool, `
+		INSERT INTO threads (conversation_id, account_id, channel, root)
+		SELECT id, CASE id % 3 WHEN 1 THEN $2::bigint ELSE $1 END, CASE id % 3 WHEN 2 THEN 'C2' ELSE 'C1' END, id
+		FROM conversations`, c.chat, channelAccount(t, c.pool, "other chat"))
+	return c
+}
+
+// What somebody may read is the same for one conversation as in lists and searches.
+// R-212
+func TestReader(t *testing.T) {
+	t.Parallel()
+	c := newArchive(t)
 	tests := []struct {
 		name      string
 		reader    store.Reader
@@ -207,52 +228,92 @@ func TestReader(t *testing.T) {
 		{name: "nothing is closed to the agent", reader: store.Reader{Agent: 5}, wantCount: 12 + 12},
 		{
 			name:      "an account is closed but for what the agent is assigned",
-			reader:    store.Reader{Agent: 5, Closed: []store.AccountID{restricted}},
+			reader:    store.Reader{Agent: 5, Closed: []store.AccountID{c.restricted}},
 			wantCount: 12 + 6,
 		},
 		{
 			name:      "and but for what the agent's team has",
-			reader:    store.Reader{Agent: 5, Teams: []store.TeamID{ours}, Closed: []store.AccountID{restricted}},
+			reader:    store.Reader{Agent: 5, Teams: []store.TeamID{c.ours}, Closed: []store.AccountID{c.restricted}},
 			wantCount: 12 + 8,
 		},
 		{
 			name:      "both accounts are closed to an agent without conversations",
-			reader:    store.Reader{Agent: 7, Closed: []store.AccountID{open, restricted}},
+			reader:    store.Reader{Agent: 7, Closed: []store.AccountID{c.open, c.restricted}},
 			wantCount: 0,
 		},
 		{
 			name:      "an account is closed to an agent without conversations, in one team",
-			reader:    store.Reader{Agent: 7, Teams: []store.TeamID{theirs}, Closed: []store.AccountID{restricted}},
+			reader:    store.Reader{Agent: 7, Teams: []store.TeamID{c.theirs}, Closed: []store.AccountID{c.restricted}},
 			wantCount: 12 + 4,
 		},
 		{
 			name:      "an account is closed to an agent without conversations, in both teams",
-			reader:    store.Reader{Agent: 7, Teams: []store.TeamID{theirs, ours}, Closed: []store.AccountID{restricted}},
+			reader:    store.Reader{Agent: 7, Teams: []store.TeamID{c.theirs, c.ours}, Closed: []store.AccountID{c.restricted}},
 			wantCount: 12 + 8,
 		},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var want []store.ConversationID
-			for i := range conversations {
-				if tt.reader.May(&conversations[i]) {
-					want = append(want, conversations[i].ID)
-				}
-			}
-			if len(want) != tt.wantCount {
-				t.Errorf("the agent may read %d conversations, want %d: %v", len(want), tt.wantCount, want)
-			}
+		t.Run(tt.name, func(t *testing.T) { c.checkReader(t, tt.reader, tt.wantCount) })
+	}
 
-			listed := mustList(t, pool, tt.reader, store.ListAll, maxListed, 0)
-			slices.Sort(listed)
-			if !slices.Equal(listed, want) {
-				t.Errorf("listed are %v, want those that the agent may read: %v", listed, want)
-			}
-			found := must(store.FindConversations(t.Context(), pool, tt.reader, "lamp", maxListed, 0))(t)
-			slices.Sort(found)
-			if !slices.Equal(found, want) {
-				t.Errorf("found are %v, want those that the agent may read: %v", found, want)
-			}
-		})
+	exec(t, c.pool, `
+		INSERT INTO conversation_words (conversation_id, words)
+		SELECT 1000 + n, to_tsvector('simple', 'lamp')
+		FROM generate_series(1, 20001) AS n`) // from so many on, FindConversations searches otherwise
+	t.Run("too many conversations have the word", func(t *testing.T) {
+		checkFound(t, c.pool, store.Reader{Agent: 7, Closed: []store.AccountID{c.open, c.restricted}}, nil)
+	})
+}
+
+// checkReader checks that a reader finds, in lists and searches, so many conversations: those that the reader may read.
+func (c archive) checkReader(t *testing.T, r store.Reader, wantCount int) {
+	t.Helper()
+	var want, unassigned, answerable []store.ConversationID
+	for i := range c.conversations {
+		conversation := &c.conversations[i]
+		if !r.May(conversation) {
+			continue
+		}
+		want = append(want, conversation.ID)
+		if len(conversation.Assignees) == 0 {
+			unassigned = append(unassigned, conversation.ID)
+		}
+		if conversation.ID%3 == 0 && (len(conversation.Assignees) == 0 || slices.Contains(conversation.Assignees, r.Agent)) {
+			answerable = append(answerable, conversation.ID)
+		}
+	}
+	if len(want) != wantCount {
+		t.Errorf("the agent may read %d conversations, want %d: %v", len(want), wantCount, want)
+	}
+
+	for _, list := range []struct {
+		name      string
+		got, want []store.ConversationID
+	}{
+		{"all", mustList(t, c.pool, r, store.ListAll, maxListed, 0), want},
+		{"unassigned", mustList(t, c.pool, r, store.ListUnassigned, maxListed, 0), unassigned},
+		{"answerable", must(store.AnswerableConversations(t.Context(), c.pool, r, c.chat, "C1", maxListed))(t), answerable},
+	} {
+		slices.Sort(list.got)
+		if !slices.Equal(list.got, list.want) {
+			t.Errorf("the list %s has %v, want those that the agent may read: %v", list.name, list.got, list.want)
+		}
+	}
+	checkFound(t, c.pool, r, want)
+}
+
+// checkFound checks which conversations a reader finds by "lamp": on one page that isn't full, and on pages of one, which are full.
+func checkFound(t *testing.T, pool *pgxpool.Pool, r store.Reader, want []store.ConversationID) {
+	t.Helper()
+	found := must(store.FindConversations(t.Context(), pool, r, "lamp", maxListed, 0))(t)
+	slices.Sort(found)
+	if !slices.Equal(found, want) {
+		t.Errorf("found are %v, want those that the agent may read: %v", found, want)
+	}
+	for page := range len(want) + 1 {
+		found := must(store.FindConversations(t.Context(), pool, r, "lamp", 1, page))(t)
+		if page < len(want) && !slices.Equal(found, want[len(want)-1-page:len(want)-page]) || page == len(want) && len(found) > 0 {
+			t.Errorf("page %d has %v, want the agent's conversations, the newest first: %v", page, found, want)
+		}
 	}
 }
