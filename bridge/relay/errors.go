@@ -20,8 +20,9 @@ func isConflict(err error) bool {
 	return errors.Is(err, ErrAgain) || store.IsConflict(err) || store.IsLost(err)
 }
 
-// isTransient reports whether the database, not the event, is the cause: it can't be reached, has no room,
-// or others were faster. A session that ends is no such cause, since the event may have ended it.
+// isTransient reports whether the database, not the event, is the cause: it can't be reached, ends its sessions, has no room,
+// or others were faster. A connection that breaks off without a word of the server isn't among these, since the event may
+// have made the server crash.
 func isTransient(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {

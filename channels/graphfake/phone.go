@@ -233,12 +233,11 @@ func (c *Customer) Edit(id, text string) string {
 // Tap taps a button or a row of a message of ours, by its id or its title.
 // Errors: the message has no such button, or it is a link.
 func (c *Customer) Tap(message, choice string) (string, error) {
-	m := c.findMessage(message)
-	if m == nil {
+	choices, found := c.choicesOf(message)
+	if !found {
 		return "", fmt.Errorf("graphfake: tap: no message %q", message)
 	}
 	isChosen := func(b Choice) bool { return b.kind != linkKind && (b.ID == choice || b.Title == choice) }
-	choices := m.Choices()
 	i := slices.IndexFunc(choices, isChosen)
 	if i < 0 {
 		return "", fmt.Errorf("graphfake: tap: no button %q", choice)
@@ -256,10 +255,15 @@ func (c *Customer) Tap(message, choice string) (string, error) {
 	return c.write("interactive", b.Title, map[string]any{"type": b.kind, b.kind: chosen}, extra), nil
 }
 
-func (c *Customer) findMessage(id string) *Message {
+// choicesOf returns what can be tapped in a message; false if there is no such message.
+func (c *Customer) choicesOf(message string) (choices []Choice, found bool) {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
-	return c.n.findLocked(id)
+	m := c.n.findLocked(message)
+	if m == nil {
+		return nil, false
+	}
+	return m.Choices(), true
 }
 
 // Read opens the chat: every message that came gets blue ticks.

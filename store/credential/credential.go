@@ -1,7 +1,7 @@
 // Package credential keeps what signs Parley in to the chats of agents: tokens and passwords, sealed, that an admin gave
 // on a page.
 //
-// What does not belong here: what they open (package bot), and those of the environment.
+// What does not belong here: the chats themselves (package bot), and credentials that the environment holds.
 package credential
 
 import (
@@ -31,7 +31,7 @@ func (c Credential) String() string { return "credential of " + c.Kind }
 // Version is another one whenever the credential is saved: a page that shows it sends it back.
 func (c Credential) Version() string { return c.At.UTC().Format(time.RFC3339Nano) }
 
-// row is how one is stored.
+// row is a credential as it is stored.
 type row struct {
 	Kind   string    `db:"kind"`
 	Home   string    `db:"home"`
@@ -40,10 +40,10 @@ type row struct {
 	Sealed []byte    `db:"sealed"`
 }
 
-// list leaves out those that were forgotten.
+// list leaves out credentials that were forgotten.
 const list = `SELECT kind, home, author, at, sealed FROM chat_credentials WHERE author <> '' ORDER BY kind`
 
-// List opens those that are stored. Without a sealer they have no values.
+// List returns the credentials that are stored. Without a sealer (nil) it doesn't open them: they have no Values.
 // Errors: store.ErrWrongKey.
 func List(ctx context.Context, q store.Querier, sealer *store.Sealer) ([]Credential, error) {
 	rows, err := query.Collect[row](ctx, q, "credentials of chats", list)
@@ -98,7 +98,7 @@ const save = `
 	ON CONFLICT (kind) DO UPDATE
 	SET home = EXCLUDED.home, sealed = EXCLUDED.sealed, author = EXCLUDED.author, at = (SELECT clock_timestamp())`
 
-// Save stores one in place of the one before, at the database's time. Processes learn of it by store.BumpSettings,
+// Save stores the credential of a chat in place of its former one, at the database's time. Processes learn of it by store.BumpSettings,
 // which it calls.
 func Save(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, c Credential) error {
 	plain, err := json.Marshal(c.Values)
@@ -111,8 +111,8 @@ func Save(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, c Credential) er
 	return store.BumpSettings(ctx, tx)
 }
 
-// Forget forgets the secrets of one, and who gave them. Its home stays known (see Home), since that of the threads stays the
-// same. Processes learn of it by store.BumpSettings, which it calls.
+// Forget forgets the secrets of a chat's credential, and who gave them. Its home stays known (see Home), since the threads are
+// still there. Processes learn of it by store.BumpSettings, which it calls.
 func Forget(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, kind string) error {
 	nothing := sealer.Seal(sealPlace(kind), []byte("{}")) // processes of an older version open it, and find no values
 	if _, err := tx.Exec(ctx, `UPDATE chat_credentials SET sealed = $2, author = '' WHERE kind = $1`, kind, nothing); err != nil {

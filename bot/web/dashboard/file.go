@@ -51,7 +51,7 @@ func (p pages) sendFile(v *web.Visit) error {
 
 		name := nameFinderOf(by, names)
 		for _, s := range sums {
-			_ = w.Write(slices.Concat([]string{string(by), web.Cell(name(s.Value))}, s.writeCells(), medians[s.Value].writeCells(s.Figures)))
+			_ = w.Write(slices.Concat([]string{string(by), web.Cell(name(s.Value))}, s.cells(), medians[s.Value].cells(s.Figures)))
 		}
 	}
 
@@ -63,21 +63,21 @@ func (p pages) sendFile(v *web.Visit) error {
 	return nil
 }
 
-// writeCells writes the figures in the order of the file's columns.
-func (f Figures) writeCells() (list []string) {
+// cells returns the figures in the order of the file's columns.
+func (f Figures) cells() (list []string) {
 	for _, n := range []int64{f.New, f.Reopened, f.Resolved, f.Abandoned, f.In, f.Out, f.First.Count, f.First.Seconds, f.Next.Count, f.Next.Seconds, f.Ended.Seconds} {
 		list = append(list, strconv.FormatInt(n, 10))
 	}
 	return list
 }
 
-// writeCells writes each median in whole seconds; "" where nothing was counted.
-func (m Medians) writeCells(f Figures) []string {
-	return []string{m.First.writeCell(f.First), m.Next.writeCell(f.Next), m.Ended.writeCell(f.Ended)}
+// cells returns each median in whole seconds; "" where nothing was counted.
+func (m Medians) cells(f Figures) []string {
+	return []string{m.First.cell(f.First), m.Next.cell(f.Next), m.Ended.cell(f.Ended)}
 }
 
-// writeCell writes a median of times that were summed up.
-func (m Median) writeCell(t Times) string {
+// cell returns a median of times that were summed up.
+func (m Median) cell(t Times) string {
 	if t.Count == 0 {
 		return ""
 	}

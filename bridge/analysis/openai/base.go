@@ -64,8 +64,8 @@ func hasVersion(path string) bool {
 	return false
 }
 
-// guessScheme says how a server is asked that was typed without a scheme: in the house servers seldom have a certificate,
-// others always do.
+// guessScheme returns the scheme of an address that was typed without one. Servers in the house seldom have a certificate, others
+// always do.
 func guessScheme(s string) string {
 	host, _, _ := strings.Cut(s, "/")
 	if name, _, err := net.SplitHostPort(host); err == nil {
@@ -78,10 +78,10 @@ func guessScheme(s string) string {
 	return "https"
 }
 
-// isInHouse reports whether a host is this machine, an address of a private network, or a name without a dot. Every
-// IPv6 address counts as well, since it has no dot, unless its end is written as an IPv4 address.
+// isInHouse reports whether a host is this machine, an address of a private network, or a name without a dot.
 func isInHouse(host string) bool {
-	ip, _ := netip.ParseAddr(host) // of a name this isn't an address, and not private
-	isPrivate := ip.IsLoopback() || ip.IsPrivate()
-	return isPrivate || !strings.Contains(host, ".")
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+	}
+	return !strings.Contains(host, ".")
 }

@@ -26,6 +26,8 @@ func TestParseBase(t *testing.T) {
 		{typed: "127.0.0.1:8000/v1", want: "http://127.0.0.1:8000/v1"},
 		{typed: "192.168.1.5:1234/v1/", want: "http://192.168.1.5:1234/v1"},
 		{typed: "[::1]:8080", want: "http://[::1]:8080/v1"},
+		{typed: "[fd00::5]:8080", want: "http://[fd00::5]:8080/v1"},
+		{typed: "[2001:db8::5]:8080", want: "https://[2001:db8::5]:8080/v1"},
 		{typed: "ollama", want: "http://ollama/v1"},
 
 		// Servers elsewhere, and their paths.

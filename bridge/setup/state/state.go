@@ -90,7 +90,7 @@ func find[T any](list []T, is func(T) bool) *T {
 	return nil
 }
 
-// Clone returns a copy that can be changed without changing the original.
+// Clone returns a copy of which agents, teams and accounts can be changed without changing the original.
 func (s *State) Clone() *State {
 	c := &State{
 		Company:   s.Company,
@@ -106,11 +106,13 @@ func (s *State) Clone() *State {
 		Moved:     s.Moved,
 	}
 	for i := range c.Agents {
-		c.Agents[i].Users = maps.Clone(c.Agents[i].Users)
+		a := &c.Agents[i]
+		a.Users, a.Roles, a.Quiet = maps.Clone(a.Users), slices.Clone(a.Roles), slices.Clone(a.Quiet)
 	}
 
 	for i := range c.Teams {
-		c.Teams[i].Channels = maps.Clone(c.Teams[i].Channels)
+		t := &c.Teams[i]
+		t.Channels, t.Emoji, t.Members = maps.Clone(t.Channels), maps.Clone(t.Emoji), slices.Clone(t.Members)
 	}
 
 	for i := range c.Accounts {

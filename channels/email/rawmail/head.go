@@ -125,11 +125,8 @@ func ReadHeader(head []byte, guess *Guesser) Header {
 	if fields, ok := readPlainHeader(head); ok {
 		return Header{fields: fields, Guess: guess}
 	}
-	const bufferBytes = 512 // small, because a mail may have a thousand parts
-	fields, err := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), bufferBytes), ignoreErrors{})
-	if err != nil && len(fields) == 0 {
-		fields = nil
-	}
+	const bufferBytes = 512                                                                                 // small, because a mail may have a thousand parts
+	fields, _ := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), bufferBytes), ignoreErrors{}) // beside an error: what was read before
 	return Header{fields: fields, Guess: guess}
 }
 

@@ -38,7 +38,7 @@ type Fault struct {
 	Status     int           // answered instead of taking the message; 0 = the connection breaks off
 	After      bool          // the message is taken all the same
 	RetryAfter string        // header
-	Until      chan struct{} // nothing is answered before it is closed, or the request ended
+	Until      chan struct{} // the connection breaks off, without an answer, when it is closed or the request ends
 }
 
 // Shop is such a system. Its zero value doesn't work; see New.

@@ -37,7 +37,6 @@ type account struct {
 // Source: npm @microsoft/teams.api 2.1.0, CreateConversationParams.
 type conversationParameters struct {
 	IsGroup     bool            `json:"isGroup"`
-	Bot         *account        `json:"bot"`
 	Members     []account       `json:"members"`
 	TenantID    string          `json:"tenantId"`
 	Activity    json.RawMessage `json:"activity"`
@@ -51,7 +50,7 @@ type conversationParameters struct {
 	} `json:"channelData"`
 }
 
-// badSyntax is the code of what can't begin: a chat of several people, or a thread without its first message.
+// badSyntax is the code of a request that can't be done as it is written.
 // Source: github.com/microsoft/teams.net, docs/CreateConversation-API-Behavior.md, read 2026-11.
 const badSyntax = "BadSyntax"
 
@@ -102,7 +101,7 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 
 	var a outgoing
 	if err := json.Unmarshal(p.Activity, &a); err != nil {
-		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "activity: "+err.Error())
+		calls.Refuse(w, http.StatusBadRequest, badSyntax, "activity: "+err.Error())
 		return
 	}
 	if !c.reader.accept(w, ch, a, p.Activity) || !c.ensureWithinLimits(w, createRule(ch.ID)) {
@@ -139,7 +138,7 @@ func (c *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
 	u := c.org.Person(p.Members[0].ID)
 	switch {
 	case u == nil || u.Bot:
-		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Bad format of member id.")
+		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Bad format of member id.")
 	case u.ID == p.Members[0].ID:
 		calls.Refuse(w, http.StatusForbidden, "ForbiddenOperationException", "The bot is not installed in the user's personal scope.")
 	case c.org.Blocked[u.ID]:

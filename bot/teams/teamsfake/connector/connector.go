@@ -191,7 +191,7 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 	if text := r.URL.Query().Get("pageSize"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "pageSize isn't a number.")
+			calls.Refuse(w, http.StatusBadRequest, badSyntax, "pageSize isn't a number.")
 			return
 		}
 
@@ -203,7 +203,7 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 		n, err := strconv.Atoi(strings.TrimPrefix(token, "page-"))
 		isInList := n > 0 && n <= len(ids)
 		if err != nil || !isInList {
-			calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Bad continuation token.")
+			calls.Refuse(w, http.StatusBadRequest, badSyntax, "Bad continuation token.")
 			return
 		}
 
@@ -302,19 +302,19 @@ func (c *API) getAttachment(w http.ResponseWriter, r *http.Request) {
 func readActivity(w http.ResponseWriter, r *http.Request, into any) (raw json.RawMessage, ok bool) {
 	d := json.NewDecoder(r.Body)
 	if err := d.Decode(&raw); err != nil {
-		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Could not parse the body: "+err.Error())
+		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Could not parse the body: "+err.Error())
 		return nil, false
 	}
 	if d.More() {
-		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Something follows the body.")
+		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Something follows the body.")
 		return nil, false
 	}
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
-		calls.Refuse(w, http.StatusUnsupportedMediaType, "BadSyntax", "Content-Type is not application/json.")
+		calls.Refuse(w, http.StatusUnsupportedMediaType, badSyntax, "Content-Type is not application/json.")
 		return nil, false
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
-		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Could not parse the body: "+err.Error())
+		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Could not parse the body: "+err.Error())
 		return nil, false
 	}
 
