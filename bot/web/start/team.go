@@ -37,7 +37,7 @@ func (s *stepsPage) teamForm() web.Form {
 			Label:       "Channel",
 			Required:    true,
 			Placeholder: "#support",
-			Help:        "Where the team's threads open: `#name` or the channel's id. Parley must be let into it.",
+			Help:        "Where the team's threads open: `#name`, or the channel's link or id. Parley must be let into it.",
 		},
 	}
 	return web.Form{Action: path + "/team", Groups: []web.Group{{Fields: fields}}}

@@ -63,7 +63,7 @@ func teamFields() []Field {
 		{Path: "name", Label: "Name", Input: InputLine, Required: true, Fixed: true},
 		{Path: "members", Label: "Members", Help: "The e-mail addresses of agents.", Input: InputList},
 	}
-	list = append(list, channelFields("The team's conversations open there. `#name`, or the channel's id.")...)
+	list = append(list, channelFields("The team's conversations open there. `#name`, or the channel's link or id.")...)
 	return append(list,
 		Field{
 			Path: "home", Label: "New conversations open in", Input: InputChoice,
