@@ -61,6 +61,7 @@ type Progress struct {
 type Chat struct {
 	Kind, Name string // "slack", "Slack"
 	Text, Hint string // what is wrong; "" if nothing is
+	Away       string // since when the chat can't be reached, which passes by itself; "" if it can
 
 	Connected bool
 	FromEnv   bool      // the credentials come from the environment, which wins over stored ones

@@ -70,9 +70,8 @@ func (d *startDesk) describeChat(
 		if isOfChat && a.Status != string(channels.Active) {
 			chat.Text, chat.Hint = a.StatusText, a.StatusHint
 		}
-		if since, isAway := away[a.ID]; isOfChat && isAway && chat.Text == "" {
-			chat.Text = "It has not been reached since " + since.UTC().Format("2 January, 15:04") + " UTC."
-			chat.Hint = "Parley keeps trying, and Health says what is wrong. Agents can answer under Inbox meanwhile."
+		if since, isAway := away[a.ID]; isOfChat && isAway {
+			chat.Away = since.UTC().Format("2 January, 15:04") + " UTC"
 		}
 	}
 
