@@ -78,13 +78,17 @@ func (d *detailList) addTime(name string, at time.Time, f bridge.Facts, more ...
 	}
 }
 
-// lastMessagePieces quotes the beginning of the conversation's last message.
+// lastMessagePieces quotes the beginning of the conversation's last message, behind an arrow if it is ours.
 func lastMessagePieces(f bridge.Facts) []Piece {
 	preview := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes)
 	if preview == "" {
 		return nil
 	}
-	return []Piece{shape.Text("“" + preview + "”")}
+	arrow := ""
+	if f.LastMessage.From == "agent" {
+		arrow = "↩ "
+	}
+	return []Piece{shape.Text(arrow + "“" + preview + "”")}
 }
 
 // windowDetailPieces explain the reply window: the time in which the provider lets free text go to the customer. They

@@ -102,14 +102,7 @@ func listRow(f bridge.Facts, list string) Block {
 		groups = append(groups, []Piece{shape.At(f.LastMessage.At, f.Zone)})
 	}
 
-	if preview := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); preview != "" {
-		from := ""
-		if f.LastMessage.From == "agent" {
-			from = "↩ "
-		}
-		groups = append(groups, []Piece{shape.Text(from + "“" + preview + "”")})
-	}
-
+	groups = append(groups, lastMessagePieces(f))
 	return Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, groups...), Buttons: []Button{detailsButton(f)}}
 }
 

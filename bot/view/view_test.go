@@ -29,7 +29,9 @@ func rootCases(t *testing.T) []namedFacts {
 	return []namedFacts{
 		{name: "1 unassigned", facts: f},
 		{name: "2 everything", facts: all},
-		{name: "3 pending", facts: with(f, func(f *bridge.Facts) { f.Status, f.Assignees = bridge.StatusPending, agents{bob()} })},
+		{name: "3 pending", facts: with(f, func(f *bridge.Facts) {
+			f.Status, f.Assignees, f.LastMessage.From = bridge.StatusPending, agents{bob()}, "agent"
+		})},
 		{name: "4 snoozed", facts: with(all, func(f *bridge.Facts) { f.Status, f.SnoozedUntil = bridge.StatusSnoozed, now(t).Add(23*time.Hour) })},
 		{name: "5 resolved", facts: with(all, func(f *bridge.Facts) { f.Status = bridge.StatusResolved })},
 		{name: "6 closed", facts: with(all, func(f *bridge.Facts) { f.Status, f.CloseReason = bridge.StatusClosed, "admin" })},
