@@ -22,7 +22,7 @@ func TestTrialAddresses(t *testing.T) {
 		{"sms", "DE.17abc", ""},   // an id of WhatsApp
 		{"twilio_whatsapp", "whatsapp:+49 171 5550100", "+491715550100"},
 		{"twilio_whatsapp", "DE.17abc", "DE.17abc"},
-		{"twilio_whatsapp", "12345", ""},   // a short code, or a number without its area code
+		{"twilio_whatsapp", "12345", ""}, // a short code, or a number without its area code
 		{"twilio_whatsapp", "+1 555 0100", ""},
 		{"whatsapp", "0049 171 5550100", "+491715550100"},
 		{"whatsapp", "DE.17abc", "DE.17abc"},
