@@ -223,9 +223,9 @@ func TestMendEndsNoHoldEarly(t *testing.T) {
 		INSERT INTO deliveries (id, lane_id, seq, kind, state, not_before, created_at)
 		VALUES (2, 1, 2, 'reply', 'queued', parley_now() + interval '10 minutes', parley_now())`)
 	exec(t, pool, `
-		INSERT INTO deliveries (id, lane_id, seq, kind, state, not_before, sent_at, absent_at, created_at)
+		INSERT INTO deliveries (id, lane_id, seq, kind, state, not_before, first_at, sent_at, absent_at, created_at)
 		VALUES (3, 2, 1, 'reply', 'unknown', parley_now() + interval '10 h', clock_timestamp() + interval '5 h',
-			clock_timestamp() + interval '5 h', parley_now())`)
+			clock_timestamp() + interval '5 h', clock_timestamp() + interval '5 h', parley_now())`)
 	wasAhead(t, pool)
 	mustMend(t, pool)
 
@@ -233,8 +233,8 @@ func TestMendEndsNoHoldEarly(t *testing.T) {
 	checkThat(t, pool, "deliveries", held, "a hold of ten minutes stays", `not_before > parley_now() + interval '5 minutes'`)
 	checkThat(t, pool, "deliveries", ofTheFuture, "a hold that had four hours more than the clock was ahead keeps them",
 		`not_before BETWEEN parley_now() + interval '3 h' AND parley_now() + interval '5 h'`)
-	checkThat(t, pool, "deliveries", ofTheFuture, "an attempt of the future began now, and no later",
-		`sent_at BETWEEN clock_timestamp() - interval '1 h' AND clock_timestamp()`)
+	checkThat(t, pool, "deliveries", ofTheFuture, "an attempt of the future began now, and no later, and so did the first one",
+		`sent_at BETWEEN clock_timestamp() - interval '1 h' AND clock_timestamp() AND first_at = sent_at`)
 	checkThat(t, pool, "deliveries", ofTheFuture, "what the future said of its absence is forgotten", `absent_at IS NULL`)
 }
 
