@@ -120,8 +120,9 @@ func isLikelyReply(l bridge.Line) bool {
 	switch askReason(l) {
 	case bridge.ReasonConfirm, bridge.ReasonFileAlone, bridge.ReasonUnclaimed, bridge.ReasonHandedIn, bridge.ReasonAnsweredMeanwhile:
 		return true
+	default:
+		return l.Kind() == bridge.LineParked || l.Kind() == bridge.LineOffered
 	}
-	return l.Kind() == bridge.LineParked || l.Kind() == bridge.LineOffered
 }
 
 // askReason returns the reason why a line asks what is to become of a text, or "" if the line asks nothing.

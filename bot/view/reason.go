@@ -39,6 +39,7 @@ func wordsOf(reason bridge.Reason, f bridge.Facts) (words reasonWords, isKnown b
 		computed = endedWords(f)
 	case bridge.ReasonNotAssignee:
 		computed = ownedWords(f)
+	default: // its words depend on nothing
 	}
 	if computed != "" {
 		return reasonWords{reason, computed, computed}, true

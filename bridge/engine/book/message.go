@@ -163,6 +163,7 @@ func MustTellAuthor(reason bridge.Reason) bool {
 		bridge.ReasonUnknownVerb, bridge.ReasonReplyMentions, bridge.ReasonLoneVerb, bridge.ReasonForColleagues,
 		bridge.ReasonNamesColleague, bridge.ReasonQuotesColleague, bridge.ReasonFileAlone, bridge.ReasonAfterRemark, bridge.ReasonConfirm:
 		return true
+	default:
+		return false
 	}
-	return false
 }

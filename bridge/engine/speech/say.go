@@ -219,8 +219,9 @@ func invitesNoAnswer(m *book.Message) bool {
 	switch m.Reason {
 	case bridge.ReasonCommand, bridge.ReasonCorrection, bridge.ReasonNotAPerson:
 		return true
+	default:
+		return m.IsByMachine()
 	}
-	return m.IsByMachine()
 }
 
 // KeepMistypedCommand keeps a mistyped command (r.Args.Slip) inside after a click on the button of the command that was meant.
