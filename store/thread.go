@@ -44,6 +44,7 @@ const upsertThreads = `
 	INSERT INTO threads (conversation_id, account_id, channel, root, rerooted, card)
 	SELECT conversation_id, account_id, channel, root, rerooted, card
 	FROM json_populate_recordset(NULL::threads, $1)
+	ORDER BY conversation_id, account_id
 	ON CONFLICT (conversation_id, account_id) DO UPDATE
 	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted, card = EXCLUDED.card`
 

@@ -189,6 +189,7 @@ const landThreads = `
 	FROM json_to_recordset($1) AS result(lane_id bigint, epoch bigint, thread json)
 	JOIN lanes AS lane ON ` + isClaimed + `
 	CROSS JOIN LATERAL json_populate_record(NULL::threads, result.thread) AS thread
+	ORDER BY thread.conversation_id, thread.account_id
 	ON CONFLICT (conversation_id, account_id) DO UPDATE
 	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted, doubt = EXCLUDED.doubt`
 
