@@ -35,6 +35,23 @@ func TestExportedConversations(t *testing.T) {
 	}
 }
 
+// An export has the files of the customer's own messages alone, and these messages as they came.
+//
+func TestExportedFiles(t *testing.T) {
+	t.Parallel()
+	pool := newWorld(t)
+	var got []int64 // messages
+	for _, file := range must(erase.Export(t.Context(), pool, []store.ContactID{zebra().contact()}))(t).Files {
+		got = append(got, int64(file.Message))
+	}
+	slices.Sort(got)
+	n := zebra().first
+	want := []int64{n + 11, n + 11, n + 12, n + 14, n + 19} // of the first, the file and the mail
+	if !slices.Equal(got, want) {
+		t.Errorf("the export has files of the messages %v, want %v", got, want)
+	}
+}
+
 // conversationsIn returns the conversations of which a copy has something.
 func conversationsIn(t *testing.T, c erase.Copy) (list []store.ConversationID) {
 	t.Helper()
