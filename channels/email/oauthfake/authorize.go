@@ -186,7 +186,10 @@ func (s *Server) Cancel(ctx context.Context, link string) (string, error) {
 }
 
 func (s *Server) answerAs(ctx context.Context, link string, form url.Values) (string, error) {
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport:     &http.Transport{DisableKeepAlives: true}, // closing another test's server can't close its connection
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, link, strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", fmt.Errorf("oauthfake: %w", err)

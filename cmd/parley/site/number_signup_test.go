@@ -77,7 +77,10 @@ func TestSignUpIsGuarded(t *testing.T) {
 		page := v.Post("/settings/add-whatsapp/sign-up", nil)
 		_, rest, _ := strings.Cut(page.Body, `<a class="button main" href="`)
 		link, _, _ := strings.Cut(rest, `"`)
-		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		client := &http.Client{
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			Transport:     &http.Transport{DisableKeepAlives: true}, // closing another test's server can't close its connection
+		}
 		r := must(http.NewRequestWithContext(t.Context(), http.MethodPost, strings.ReplaceAll(link, "&amp;", "&"),
 			strings.NewReader(url.Values{"answer": {"allow"}, "waba": wabas}.Encode())))(t)
 		answer := must(client.Do(r))(t)
