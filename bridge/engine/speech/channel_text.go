@@ -65,8 +65,9 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 	return text, err == nil
 }
 
-// TopLevel answers a text that an agent typed in a team's channel outside any thread, and that therefore reached no customer.
-// If takeQuestion says so, it asks in the message's own thread which customer is meant.
+// TopLevel answers a text that an agent typed in a team's channel outside of all conversations' threads, and that therefore
+// reached no customer. If takeQuestion says so, it asks in the message's own thread which customer is meant. Of a text that
+// stands in some other thread it only says, to its author alone, that nobody got it, if the text addresses a customer.
 func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if r.Agent == nil || r.Actor.Kind != bridge.ActorPerson || isForColleagues(r.Action) {
 		return nil
