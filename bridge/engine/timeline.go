@@ -15,12 +15,12 @@ import (
 // timelineOf makes the content of a line that shows on whom each minute of a conversation depended, as far as that is stored.
 func (w *work) timelineOf(ctx context.Context, tx pgx.Tx, r book.Request) (*bridge.TimelineLine, error) {
 	ids := []bridge.ConversationID{r.Conversation.ID}
-	log, err := measure.DoneIn(ctx, tx, ids, measuring.TimelineDeeds())
+	log, err := measure.LogEntries(ctx, tx, ids, measuring.TimelineDeeds())
 	if err != nil {
 		return nil, err
 	}
 
-	said, err := measure.SaidIn(ctx, tx, ids)
+	said, err := measure.Messages(ctx, tx, ids)
 	if err != nil {
 		return nil, err
 	}

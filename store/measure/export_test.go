@@ -2,10 +2,10 @@ package measure
 
 // Statements, for tests that look at their plans.
 const (
-	TakeDueSQL = takeDue
-	OlderSQL   = olderConversations
-	SaidSQL    = said
-	DoneSQL    = done
+	TakeDueSQL    = takeDue
+	OlderSQL      = olderConversations
+	MessagesSQL   = messages
+	LogEntriesSQL = entries
 )
 
 // OpenNowSQL returns the statement of ReadNow.

@@ -10,7 +10,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// What the measuring of a conversation reads: who has it (Subject), what was said in it and when (Said), and what
+// What the measuring of a conversation reads: who has it (Subject), what was said in it and when (Message), and what
 // was done to it. bridge/engine/measuring computes the figures from that.
 
 // Subject is a conversation that is measured.
@@ -21,8 +21,8 @@ type Subject struct {
 	AccountTeamID store.TeamID    `db:"account_team_id"` // the team that gets the account's new conversations; 0 if none
 }
 
-// Said has of a message what the figures depend on.
-type Said struct {
+// Message has of a message what the figures depend on.
+type Message struct {
 	ID             store.MessageID      `db:"id"`
 	ConversationID store.ConversationID `db:"conversation_id"`
 	At             time.Time            `db:"at"` // Parley's clock; of what was written without Parley, at most the provider's
@@ -50,25 +50,25 @@ func Subjects(ctx context.Context, tx pgx.Tx, ids []store.ConversationID, intent
 }
 
 // What was written without Parley may be read late: it counts from when it was written.
-const said = `
+const messages = `
 	SELECT id, conversation_id, CASE WHEN reason = 'elsewhere' THEN least(said_at, created_at) ELSE created_at END AS at,
 		direction, fate, reason, automatic <> '' AND automatic <> ALL($2) AS automatic, coalesce(agent_id, 0) AS agent_id
 	FROM messages
 	WHERE conversation_id = ANY($1) AND direction <> 'note'`
 
-// SaidIn reads the messages of conversations, except notes.
-func SaidIn(ctx context.Context, tx pgx.Tx, ids []store.ConversationID) ([]Said, error) {
-	return query.Collect[Said](ctx, tx, "measured messages", said, ids, store.PersonsReasons())
+// Messages reads the messages of conversations, except notes.
+func Messages(ctx context.Context, tx pgx.Tx, ids []store.ConversationID) ([]Message, error) {
+	return query.Collect[Message](ctx, tx, "measured messages", messages, ids, store.PersonsReasons())
 }
 
-const done = `
+const entries = `
 	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
 	FROM log_entries
 	WHERE conversation_id = ANY($1) AND what = ANY($2)`
 
-// DoneIn reads the log of conversations: the entries of the given deeds.
-func DoneIn(ctx context.Context, tx pgx.Tx, ids []store.ConversationID, what []store.Deed) ([]store.LogEntry, error) {
-	return query.Collect[store.LogEntry](ctx, tx, "measured log", done, ids, what)
+// LogEntries reads the log of conversations: the entries of the given deeds.
+func LogEntries(ctx context.Context, tx pgx.Tx, ids []store.ConversationID, deeds []store.Deed) ([]store.LogEntry, error) {
+	return query.Collect[store.LogEntry](ctx, tx, "measured log", entries, ids, deeds)
 }
 
 const leftAt = `

@@ -128,15 +128,15 @@ func measuringStatements() []plantest.Statement {
 			Index:   "conversations_pkey",
 		},
 		{
-			Name:    "said",
-			SQL:     measure.SaidSQL,
+			Name:    "messages",
+			SQL:     measure.MessagesSQL,
 			Args:    []any{[]int64{1, 2, 3}, store.PersonsReasons()},
 			MaxRows: map[string]float64{"messages": 3},
 			Index:   "messages_conversation",
 		},
 		{
 			Name:    "done",
-			SQL:     measure.DoneSQL,
+			SQL:     measure.LogEntriesSQL,
 			Args:    []any{[]int64{1, 2, 3}, []string{"opened"}},
 			MaxRows: map[string]float64{"log_entries": 3},
 			Index:   "log_entries_conversation",

@@ -72,20 +72,43 @@ func isWrittenWithoutSpaces(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
 }
 
-// named is a word with a capital.
-const named = `\p{Lu}[\p{L}\p{M}'’-]*`
+// Parts of the patterns below. Languages are told apart by nothing: each pattern holds what is usual in any of them.
+const (
+	capitalised = `\p{Lu}[\p{L}\p{M}'’-]*`
+	particle    = `de|del|della|dei|di|da|do|dos|du|des|la|le|van|von|der|den|of`
+	houseNumber = `\p{Nd}+[a-zA-Z]?`
+	streetKind  = `rue|avenue|av\.?|boulevard|calle|carrer|via|viale|piazza|rua|avenida|praça|ul\.?|ulica|aleja|al\.|straat|` +
+		`street|road|lane|plaza|straße|strasse|str\.?|weg|platz`
+	unit = `Tag|Werktag|Woche|Monat|Jahr|Stunde|Minute|Uhr|Euro|EUR|USD|Prozent|Stück|Grad`
+)
 
 var (
 	word        = regexp.MustCompile(`[\p{L}\p{M}]+`)
 	link        = regexp.MustCompile(`(?i)(?:\b[a-z][a-z0-9+.-]*://|\bwww\.)\S+`)
 	threeDigits = regexp.MustCompile(`[\p{L}\p{N}_#/-]*\p{Nd}(?:[ .\-/()]?[\p{L}_-]?\p{Nd}){2,}[\p{L}\p{N}_-]*`)
-	// "Hauptstraße 12", "Calle Mayor, 5", "10 Downing Street", "12 rue des Lilas", "10115 Berlin"
-	nameAndNumber = regexp.MustCompile(named + `(?:[ ]+(?:` + named + `|de|del|della|dei|di|da|do|dos|du|des|la|le|van|von|der|den|of))*,?[ ]+(?:n[°ºr.]*[ ]*)?\p{Nd}+[a-zA-Z]?\b`)
-	numberAndName = regexp.MustCompile(`(?:\p{Nd}+[a-zA-Z]?|` + regexp.QuoteMeta(Hole) + `),?[ ]+(?:bis[ ]+|ter[ ]+)?(?:[\p{Ll}'’]+[ ]+){0,3}` + named + `(?:,?[ -]+` + named + `)*`)
-	street        = regexp.MustCompile(`(?i)\b(?:rue|avenue|av\.?|boulevard|calle|carrer|via|viale|piazza|rua|avenida|praça|ul\.?|ulica|aleja|al\.|straat|street|road|lane|plaza|straße|strasse|str\.?|weg|platz)[ ]+(?:[\p{L}\p{M}'’.]+[ ,]+){1,5}\p{Nd}+[a-zA-Z]?`)
-	// "B-AB 12", "KX19 ABC", "12-AB-34": others have three digits, and go with all numbers
-	plate    = regexp.MustCompile(`\b(?:[A-ZÄÖÜ]{1,3}-[A-Z]{1,2} ?\p{Nd}{1,4}|[A-Z]{2}\p{Nd}{2} ?[A-Z]{3}|(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2}))\b`)
-	quantity = regexp.MustCompile(`^\p{Nd}+[ ]+(?:Tag|Werktag|Woche|Monat|Jahr|Stunde|Minute|Uhr|Euro|EUR|USD|Prozent|Stück|Grad)[a-z]*$`)
+
+	// "Hauptstraße 12", "Calle Mayor, 5"
+	nameAndNumber = regexp.MustCompile(
+		capitalised + `(?:[ ]+(?:` + capitalised + `|` + particle + `))*` +
+			`,?[ ]+(?:n[°ºr.]*[ ]*)?` + houseNumber + `\b`)
+
+	// "10 Downing Street", "12 rue des Lilas", "10115 Berlin"
+	numberAndName = regexp.MustCompile(
+		`(?:` + houseNumber + `|` + regexp.QuoteMeta(Hole) + `),?[ ]+(?:bis[ ]+|ter[ ]+)?` +
+			`(?:[\p{Ll}'’]+[ ]+){0,3}` + capitalised + `(?:,?[ -]+` + capitalised + `)*`)
+
+	// "via dei canarini 5": written without a capital, it is known by its first word.
+	street = regexp.MustCompile(`(?i)\b(?:` + streetKind + `)[ ]+(?:[\p{L}\p{M}'’.]+[ ,]+){1,5}` + houseNumber)
+
+	// Plates of cars with fewer than three digits in a row: "B-AB 12", "KX19 ABC", "12-AB-34".
+	plate = regexp.MustCompile(`\b(?:` +
+		`[A-ZÄÖÜ]{1,3}-[A-Z]{1,2} ?\p{Nd}{1,4}` +
+		`|[A-Z]{2}\p{Nd}{2} ?[A-Z]{3}` +
+		`|(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2})` +
+		`)\b`)
+
+	// "14 Tage": in German a unit has a capital, and looks like the name of a place.
+	quantity = regexp.MustCompile(`^\p{Nd}+[ ]+(?:` + unit + `)[a-z]*$`)
 )
 
 // Text returns a text with Hole in place of what shows who somebody is. Greetings and signatures from which something

@@ -30,7 +30,7 @@ type fact struct {
 
 // listFacts returns what was done and said in a conversation, in order. It leaves out what agents said that didn't reach the customer.
 // An answer has the time at which it was sent last.
-func listFacts(log []store.LogEntry, said []measure.Said) []fact {
+func listFacts(log []store.LogEntry, said []measure.Message) []fact {
 	var all []fact
 	sent := map[store.MessageID]fact{}      // by message: when it was last sent
 	elsewhere := map[store.MessageID]bool{} // answers that were given without Parley
@@ -77,7 +77,7 @@ func listFacts(log []store.LogEntry, said []measure.Said) []fact {
 }
 
 // isFromCustomer reports whether a customer wrote a message, and no machine of the customer's.
-func isFromCustomer(m measure.Said) bool {
+func isFromCustomer(m measure.Message) bool {
 	wasReceived := m.Direction == store.DirectionIn && m.Fate == store.FateIn
 	return wasReceived && !m.Automatic
 }

@@ -107,17 +107,17 @@ func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []
 		return m, err
 	}
 
-	log, err := measure.DoneIn(ctx, tx, ids, measuredDeeds())
+	log, err := measure.LogEntries(ctx, tx, ids, measuredDeeds())
 	if err != nil {
 		return m, err
 	}
 
-	said, err := measure.SaidIn(ctx, tx, ids)
+	said, err := measure.Messages(ctx, tx, ids)
 	if err != nil {
 		return m, err
 	}
 
-	logOf, saidIn := map[store.ConversationID][]store.LogEntry{}, map[store.ConversationID][]measure.Said{}
+	logOf, saidIn := map[store.ConversationID][]store.LogEntry{}, map[store.ConversationID][]measure.Message{}
 	for _, e := range log {
 		logOf[e.ConversationID] = append(logOf[e.ConversationID], e)
 	}

@@ -125,7 +125,7 @@ func (w *world) label(s *story) {
 const readLate = 21 * time.Minute
 
 // messageOf is a message of a story as the engine stores it.
-func messageOf(s *story, m *measure.Said) store.Message {
+func messageOf(s *story, m *measure.Message) store.Message {
 	row := store.Message{ID: m.ID, ConversationID: s.subject.ConversationID, Direction: m.Direction, Fate: m.Fate, Reason: m.Reason, SaidAt: m.At, CreatedAt: m.At}
 	if m.Reason == store.ReasonElsewhere {
 		row.CreatedAt = m.At.Add(readLate)

@@ -30,7 +30,7 @@ type event struct {
 	at    time.Time
 	id    int64
 	log   *store.LogEntry
-	said  *measure.Said
+	said  *measure.Message
 	agent store.AgentID
 }
 
@@ -57,7 +57,7 @@ func newRecount(s *story, h *hours.Hours) *recount {
 }
 
 // isCounted reports whether a message counts in figures.
-func (r *recount) isCounted(m *measure.Said) bool {
+func (r *recount) isCounted(m *measure.Message) bool {
 	isCopy := slices.ContainsFunc(r.s.log, func(l store.LogEntry) bool {
 		return l.What == store.DeedAnsweredElsewhere && book.DetailOf(l).Message == m.ID
 	})
@@ -67,7 +67,7 @@ func (r *recount) isCounted(m *measure.Said) bool {
 }
 
 // sentAt returns a message with the time at which it was last sent.
-func (r *recount) sentAt(m *measure.Said) event {
+func (r *recount) sentAt(m *measure.Message) event {
 	e := event{at: m.At, id: int64(m.ID), said: m, agent: m.AgentID}
 	for i := range r.s.log {
 		l := &r.s.log[i]

@@ -40,7 +40,7 @@ type place struct {
 }
 
 // Shares returns what a conversation contributes to the figures, and the single times that are summed up there.
-func Shares(s measure.Subject, log []store.LogEntry, said []measure.Said, h *hours.Hours) ([]measure.Share, []measure.Single) {
+func Shares(s measure.Subject, log []store.LogEntry, said []measure.Message, h *hours.Hours) ([]measure.Share, []measure.Single) {
 	w := &history{subject: s, hours: h, shares: map[place]*measure.Figures{}, team: s.TeamID}
 	list := listFacts(log, said)
 	if slices.ContainsFunc(list, isHandOver) {

@@ -181,10 +181,10 @@ func TestSharesOfAnAnswerReadLate(t *testing.T) {
 		rows = append(rows, messageOf(s, &s.said[i]))
 	}
 
-	var said []measure.Said
+	var said []measure.Message
 	storetest.Check(t, store.InTx(t.Context(), w.pool, func(tx pgx.Tx) (err error) {
 		if err = store.InsertMessages(t.Context(), tx, rows); err == nil {
-			said, err = measure.SaidIn(t.Context(), tx, []store.ConversationID{s.subject.ConversationID})
+			said, err = measure.Messages(t.Context(), tx, []store.ConversationID{s.subject.ConversationID})
 		}
 		return err
 	}))

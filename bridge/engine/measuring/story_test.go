@@ -25,7 +25,7 @@ const (
 type story struct {
 	subject measure.Subject
 	log     []store.LogEntry
-	said    []measure.Said
+	said    []measure.Message
 	now     time.Time
 	ids     *store.MessageID
 	owner   store.AgentID
@@ -54,19 +54,19 @@ func (s *story) addLog(what store.Deed, by store.Doer, agent store.AgentID, deta
 }
 
 // say adds a message; agent is 0 if none wrote it.
-func (s *story) say(direction store.Direction, fate store.Fate, agent store.AgentID) *measure.Said {
-	s.said = append(s.said, measure.Said{ID: s.id(), ConversationID: s.subject.ConversationID, At: s.now, Direction: direction, Fate: fate, AgentID: agent})
+func (s *story) say(direction store.Direction, fate store.Fate, agent store.AgentID) *measure.Message {
+	s.said = append(s.said, measure.Message{ID: s.id(), ConversationID: s.subject.ConversationID, At: s.now, Direction: direction, Fate: fate, AgentID: agent})
 	return &s.said[len(s.said)-1]
 }
 
 // last returns the latest answer.
-func (s *story) last() *measure.Said {
+func (s *story) last() *measure.Message {
 	for i := len(s.said) - 1; i >= 0; i-- {
 		if s.said[i].Direction == store.DirectionOut {
 			return &s.said[i]
 		}
 	}
-	return &measure.Said{}
+	return &measure.Message{}
 }
 
 // step plays one step, for example "ann answers". It reports whether that can be done now.

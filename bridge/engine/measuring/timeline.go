@@ -51,10 +51,10 @@ func attemptEnds() []store.Deed {
 
 // Attribute returns on whom each moment of a conversation depended, until it ended or until now. left has the times at
 // which messages left for the customer.
-func Attribute(log []store.LogEntry, said []measure.Said, left map[store.MessageID]time.Time, h *hours.Hours, now time.Time) Timeline {
+func Attribute(log []store.LogEntry, said []measure.Message, left map[store.MessageID]time.Time, h *hours.Hours, now time.Time) Timeline {
 	t := attribution{
 		hours: h,
-		said:  map[store.MessageID]measure.Said{},
+		said:  map[store.MessageID]measure.Message{},
 		left:  left,
 		sends: map[store.MessageID][]fact{},
 		ends:  map[store.MessageID][]time.Time{},
@@ -95,7 +95,7 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[store.Message
 // say how things stand after the facts so far.
 type attribution struct {
 	hours *hours.Hours
-	said  map[store.MessageID]measure.Said
+	said  map[store.MessageID]measure.Message
 	left  map[store.MessageID]time.Time
 	sends map[store.MessageID][]fact      // by which a message was sent, in order
 	ends  map[store.MessageID][]time.Time // when an attempt at a message failed or was taken back, in order
