@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -24,7 +24,7 @@ const (
 // acquire takes the folder's lock. If another process holds it, acquire waits until that process's server answers,
 // and returns this server with a nil lock. A free lock has no living owner, since the kernel frees the lock when
 // its owner ends.
-func acquire(ctx context.Context, o Options) (*os.File, run, error) {
+func acquire(ctx context.Context, o Options) (*flock.Flock, run, error) {
 	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
 	tick := time.NewTicker(pollInterval)
@@ -32,8 +32,8 @@ func acquire(ctx context.Context, o Options) (*os.File, run, error) {
 
 	dir := o.Dir
 	for looks := 0; ; looks++ {
-		lock, err := tryLock(lockPath(dir))
-		if err != nil || lock != nil {
+		lock, err := tryLock(dir)
+		if err != nil || lock.Locked() {
 			return lock, run{}, err
 		}
 
@@ -53,44 +53,18 @@ func acquire(ctx context.Context, o Options) (*os.File, run, error) {
 	}
 }
 
-// tryLock takes a lock. It returns nil without an error if another process holds the lock. The file is never
-// removed, because a new file under the same name would be a second lock.
-func tryLock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+// tryLock takes the lock of a data folder; whether it has it, the lock's Locked says. The lock's file is never removed,
+// because a new file under the same name would be a second lock.
+func tryLock(dir string) (*flock.Flock, error) {
+	lock := flock.New(lockPath(dir))
+	_, err := lock.TryLock()
 	if errors.Is(err, os.ErrPermission) {
 		return nil, fmt.Errorf("lock: the data folder belongs to another account, run as that one: %w", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-
-	for {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if !errors.Is(err, syscall.EINTR) {
-			break
-		}
-	}
-
-	if err == nil {
-		return f, nil
-	}
-
-	closeErr := f.Close()
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, closeErr
-	}
-
-	return nil, fmt.Errorf("lock %s: %w", path, errors.Join(err, closeErr))
-}
-
-// unlock gives a lock back. Closing the file alone would not do: a program that another goroutine starts at the moment has the file, too,
-// until it runs, and would hold the lock for as long.
-func unlock(lock *os.File) error {
-	err := syscall.Flock(int(lock.Fd()), syscall.LOCK_UN)
-	if err != nil {
-		err = fmt.Errorf("unlock %s: %w", lock.Name(), err)
-	}
-	return errors.Join(err, lock.Close())
+	return lock, nil
 }
 
 func lockPath(dir string) string { return filepath.Join(dir, "lock") }

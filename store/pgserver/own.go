@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -38,8 +39,8 @@ var errEnded = errors.New("ended before it was ready")
 // ownServer is what the owner of a folder holds until close.
 type ownServer struct {
 	dir      string       // the data folder
-	lock     *os.File     // of the data folder
-	homeLock *os.File     // of the folder that holds the cluster; nil if that is the data folder
+	lock     *flock.Flock // of the data folder
+	homeLock *flock.Flock // of the folder that holds the cluster; nil if that is the data folder
 	process  *process     // the server; nil until it was started
 	unguard  func() error // ends what guardServer began
 	socket   socketDir
@@ -74,11 +75,11 @@ func (own *ownServer) begin(ctx context.Context, o Options, m machine, h home) (
 	cluster := filepath.Join(h.dir, "pg")
 
 	if h.dir != o.Dir { // a copy of the data folder would name the same home
-		lock, err := tryLock(lockPath(h.dir))
+		lock, err := tryLock(h.dir)
 		if err != nil {
 			return run{}, err
 		}
-		if lock == nil {
+		if !lock.Locked() {
 			return run{}, fmt.Errorf("%s is in use by a process with another data folder", h.dir)
 		}
 
@@ -346,9 +347,9 @@ func (own *ownServer) close(ctx context.Context) error {
 		errs = append(errs, os.RemoveAll(own.socket.path))
 	}
 
-	for _, lock := range []*os.File{own.homeLock, own.lock} {
+	for _, lock := range []*flock.Flock{own.homeLock, own.lock} {
 		if lock != nil {
-			errs = append(errs, unlock(lock))
+			errs = append(errs, lock.Unlock())
 		}
 	}
 

@@ -64,7 +64,7 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 func TestStartSaysThatItWaits(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	lock, err := tryLock(lockPath(dir)) // of a process that isn't ready
+	lock, err := tryLock(dir) // of a process that isn't ready
 	if err != nil {
 		t.Fatal(err)
 	}

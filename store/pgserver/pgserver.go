@@ -105,7 +105,7 @@ func start(ctx context.Context, o Options, m machine) (*Server, error) {
 
 	own, r, err := startOwned(ctx, o, m)
 	if err != nil {
-		return nil, errors.Join(err, unlock(lock))
+		return nil, errors.Join(err, lock.Unlock())
 	}
 
 	own.lock = lock

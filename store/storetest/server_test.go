@@ -58,7 +58,7 @@ func endServer(t *testing.T, s *server) {
 	if s.slot == nil {
 		return
 	}
-	if err := errors.Join(s.close(ctx), s.slot.server.Close(ctx), s.slot.lock.Close()); err != nil {
+	if err := errors.Join(s.close(ctx), s.slot.server.Close(ctx), s.slot.lock.Unlock()); err != nil {
 		t.Error(err)
 	}
 	s.slot = nil

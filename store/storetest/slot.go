@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"parley/store/pgserver"
 )
 
@@ -27,7 +29,7 @@ const (
 // slot is a data folder that one test binary at a time uses. The next one finds its cluster and template there.
 type slot struct {
 	dir    string
-	lock   *os.File // flock'ed; the kernel gives it back when we end
+	lock   *flock.Flock // the kernel frees it when this process ends
 	server *pgserver.Server
 }
 
@@ -75,13 +77,13 @@ func startIn(ctx context.Context, dir string, sc templateSource) (*server, error
 		return s, nil
 	}
 	if errors.Is(firstErr, errSchema) {
-		return nil, errors.Join(firstErr, sl.lock.Close())
+		return nil, errors.Join(firstErr, sl.lock.Unlock())
 	}
 	if err := os.RemoveAll(sl.dir); err != nil {
-		return nil, errors.Join(firstErr, err, sl.lock.Close())
+		return nil, errors.Join(firstErr, err, sl.lock.Unlock())
 	}
 	if s, err = sl.start(ctx, sc); err != nil {
-		return nil, errors.Join(err, sl.lock.Close())
+		return nil, errors.Join(err, sl.lock.Unlock())
 	}
 
 	return s, nil
@@ -130,40 +132,24 @@ func takeSlot(dir string) (*slot, error) {
 
 	for i := range maxSlots {
 		path := filepath.Join(dir, strconv.Itoa(i))
-		lock, err := tryLock(path + ".lock")
+		lock := flock.New(path + ".lock")
+		isLocked, err := lock.TryLock()
 		if err != nil {
 			return nil, err
 		}
-		if lock == nil {
+		if !isLocked {
 			continue
 		}
 
 		now := time.Now()
-		if err := os.Chtimes(lock.Name(), now, now); err != nil {
-			return nil, errors.Join(err, lock.Close())
+		if err := os.Chtimes(lock.Path(), now, now); err != nil {
+			return nil, errors.Join(err, lock.Unlock())
 		}
 		emptyIdle(dir)
 		return &slot{dir: path, lock: lock}, nil
 	}
 
 	return nil, fmt.Errorf("all %d test servers in %s are in use", maxSlots, dir)
-}
-
-// tryLock locks a file, which it makes if there is none. It returns nil if another process has locked it.
-func tryLock(path string) (*os.File, error) {
-	lock, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a lock of ours
-	if err != nil {
-		return nil, err
-	}
-
-	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil {
-		return lock, nil
-	}
-	if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
-		return nil, lock.Close()
-	}
-	return nil, errors.Join(fmt.Errorf("%s: %w", path, err), lock.Close())
 }
 
 // emptyIdle empties the slots that nobody has used for idleFor. Otherwise what many binaries, or one that was killed, left
@@ -176,9 +162,10 @@ func emptyIdle(dir string) {
 			continue
 		}
 
-		if lock, err := tryLock(path); err == nil && lock != nil {
+		lock := flock.New(path)
+		if isLocked, err := lock.TryLock(); err == nil && isLocked {
 			_ = os.RemoveAll(strings.TrimSuffix(path, ".lock")) // the next start tries again
-			_ = lock.Close()                                    // nothing was written
+			_ = lock.Unlock()                                   // the lock ends with this process at the latest
 		}
 	}
 }

@@ -23,14 +23,14 @@ func takeSlots(t *testing.T, dir string, n int) []*slot {
 
 func freeSlot(t *testing.T, s *slot) {
 	t.Helper()
-	Check(t, s.lock.Close())
+	Check(t, s.lock.Unlock())
 }
 
 // makeIdle lets a slot look as if nobody had taken it for long.
 func makeIdle(t *testing.T, s *slot) {
 	t.Helper()
 	longAgo := time.Now().Add(-2 * idleFor)
-	Check(t, os.Chtimes(s.lock.Name(), longAgo, longAgo))
+	Check(t, os.Chtimes(s.lock.Path(), longAgo, longAgo))
 }
 
 func hasData(t *testing.T, s *slot) bool {

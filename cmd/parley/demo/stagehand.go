@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -154,16 +154,17 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 
 // removeFolder removes a demo's folder with its database server. It returns an error if another demo uses the folder.
 func removeFolder(dir string) error {
-	lock, err := os.Open(filepath.Join(filepath.Clean(dir), "lock"))
+	lock := flock.New(filepath.Join(dir, "lock"), flock.SetFlag(os.O_RDONLY))
+	isLocked, err := lock.TryLock()
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("demo: reset: %w", err)
 	}
-	defer func() { _ = lock.Close() }()
+	defer func() { _ = lock.Unlock() }()
 
-	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+	if !isLocked {
 		return fmt.Errorf("demo: another demo runs on %s; stop it first", dir)
 	}
 

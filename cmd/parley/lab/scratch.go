@@ -9,6 +9,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // Scratch is the temporary folder of one run of a test program, such as parley torture, with its database and logs.
@@ -16,7 +18,7 @@ import (
 // so the next run sees that the folder is no longer used and removes it.
 type Scratch struct {
 	Dir  string
-	lock *os.File
+	lock *flock.Flock
 }
 
 const (
@@ -54,20 +56,20 @@ func NewScratch(parent, prefix string, spare int, beforeRemoval func(dir string)
 }
 
 // lockNew makes the lock in a new folder. Nobody ever sees scratchLock there unlocked.
-func lockNew(dir string) (*os.File, error) {
+func lockNew(dir string) (*flock.Flock, error) {
 	newborn := filepath.Join(dir, scratchNewborn)
 	lock, err := lockFile(newborn, os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return nil, err
 	}
 	if err := os.Rename(newborn, filepath.Join(dir, scratchLock)); err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, lock.Unlock())
 	}
 	return lock, nil
 }
 
 // Remove removes the folder. If something in it can't be removed, its lock file stays, so that a later run tries again.
-func (s *Scratch) Remove() error { return errors.Join(removeScratch(s.Dir), s.lock.Close()) }
+func (s *Scratch) Remove() error { return errors.Join(removeScratch(s.Dir), s.lock.Unlock()) }
 
 // removeScratch empties a folder, and then removes its lock file and the folder itself.
 func removeScratch(dir string) error {
@@ -100,19 +102,20 @@ func removeScratch(dir string) error {
 }
 
 // Leave unlocks the folder and keeps it until a later run removes it.
-func (s *Scratch) Leave() error { return s.lock.Close() }
+func (s *Scratch) Leave() error { return s.lock.Unlock() }
 
 // errAlive means that a file is locked: a run still uses its folder.
 var errAlive = errors.New("somebody uses it")
 
 // lockFile opens a file and locks it. Errors: errAlive; there is no such file.
-func lockFile(path string, flag int) (*os.File, error) {
-	lock, err := os.OpenFile(filepath.Clean(path), flag|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+func lockFile(path string, flag int) (*flock.Flock, error) {
+	lock := flock.New(path, flock.SetFlag(flag|os.O_RDONLY|syscall.O_NOFOLLOW))
+	isLocked, err := lock.TryLock()
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(errAlive, err, lock.Close())
+	if !isLocked {
+		return nil, errAlive
 	}
 	return lock, nil
 }
@@ -161,7 +164,7 @@ func sweep(parent, prefix string, spare int, beforeRemoval func(dir string)) {
 	slices.SortFunc(ended, func(a, b endedRun) int { return b.begunAt.Compare(a.begunAt) }) // the newest first
 	for i, s := range ended {
 		if i < spare {
-			_ = s.Leave() // closing a file into which nothing was written
+			_ = s.Leave() // the lock ends with this process at the latest
 			continue
 		}
 		if beforeRemoval != nil {
