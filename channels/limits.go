@@ -2,71 +2,57 @@ package channels
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
-
-// ParseFileLimits reads file limits as people write them. The result has only the kinds that s names.
-// Shape: image 5MB, document 10MB, video 16MB
-// Errors: what is wrong, for people.
-func ParseFileLimits(s string) (FileLimits, error) {
-	limits := FileLimits{}
-	for part := range strings.SplitSeq(s, ",") {
-		fields := strings.Fields(strings.ToLower(part))
-		if len(fields) == 3 { // "document 10 MB" has a blank before the unit
-			fields = []string{fields[0], fields[1] + fields[2]}
-		}
-		if len(fields) != 2 {
-			return nil, fmt.Errorf("channels: file limits: %q is no kind and size", strings.TrimSpace(part))
-		}
-
-		kind := FileKind(fields[0])
-		switch kind {
-		case FileImage, FileVideo, FileAudio, FileDocument:
-		default:
-			return nil, fmt.Errorf("channels: file limits: %q is no kind of file", fields[0])
-		}
-
-		size, err := parseBytes(fields[1])
-		if err != nil {
-			return nil, err
-		}
-
-		limits[kind] = size
-	}
-
-	return limits, nil
-}
 
 // Units of sizes in bytes.
 const (
 	kilobyte = 1 << 10
 	megabyte = 1 << 20
-	maxUnits = 1 << 31 // the largest number of units that is read, so that the size in bytes can't overflow
 )
 
-// parseBytes reads a size like 500kb, 16mb or 1024 (bytes). 0 forbids files of a kind.
-func parseBytes(s string) (int64, error) {
-	unit := int64(1)
-	if number, ok := strings.CutSuffix(s, "kb"); ok {
-		s, unit = number, kilobyte
-	} else if number, ok := strings.CutSuffix(s, "mb"); ok {
-		s, unit = number, megabyte
+// fileLimit matches one limit: a kind of file, its largest size, and the unit. Without a unit, the size is in bytes.
+var fileLimit = regexp.MustCompile(`(?i)^\s*(image|video|audio|document)\s+([0-9]+)\s*(kb|mb)?\s*$`)
+
+// ParseFileLimits reads file limits as people write them. The result has only the kinds that s names; if it names one twice,
+// the later size counts. A size of 0 forbids a kind.
+// Shape: image 5MB, document 10 MB, video 500KB, audio 0
+func ParseFileLimits(s string) (FileLimits, error) {
+	limits := FileLimits{}
+	for limit := range strings.SplitSeq(s, ",") {
+		match := fileLimit.FindStringSubmatch(limit)
+		if match == nil {
+			return nil, fmt.Errorf("channels: file limits: write image, video, audio or document and a size, like image 5MB, not %q",
+				strings.TrimSpace(limit))
+		}
+		kind, digits, unit := strings.ToLower(match[1]), match[2], strings.ToLower(match[3])
+
+		number, err := strconv.ParseInt(digits, 10, 32) // leaves room for the unit
+		if err != nil {
+			return nil, fmt.Errorf("channels: file limits: %q is too large", strings.TrimSpace(limit))
+		}
+		switch unit {
+		case "kb":
+			number *= kilobyte
+		case "mb":
+			number *= megabyte
+		}
+
+		limits[FileKind(kind)] = number
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 || n > maxUnits {
-		return 0, fmt.Errorf("channels: file limits: %q is no size", s)
-	}
-	return n * unit, nil
+
+	return limits, nil
 }
 
 // SizeWords writes a number of bytes for people.
 // Shape: 16 MB; 500 KB; 12 bytes
 func SizeWords(bytes int64) string {
-	if bytes >= megabyte {
+	switch {
+	case bytes >= megabyte:
 		return strings.TrimSuffix(strconv.FormatFloat(float64(bytes)/megabyte, 'f', 1, 64), ".0") + " MB"
-	}
-	if bytes >= kilobyte {
+	case bytes >= kilobyte:
 		return strconv.FormatInt(bytes/kilobyte, 10) + " KB"
 	}
 	return strconv.FormatInt(bytes, 10) + " bytes"
