@@ -42,34 +42,72 @@ func Spec() channels.Spec {
 // fields lists the settings of a number.
 func fields() []channels.Field {
 	return []channels.Field{
-		{Name: fieldPhoneID, Label: "Phone number ID", Required: true,
-			Help: "From Meta's App Dashboard, WhatsApp > API Setup. Not the phone number itself."},
-		{Name: fieldWABA, Label: "WhatsApp Business Account ID", Help: "Beside the phone number ID.", Required: true},
-		{Name: fieldToken, Label: "Access token", Secret: true, Required: true,
-			Help: "Of a system user, with whatsapp_business_messaging and whatsapp_business_management. The token of the dashboard ends after a day."},
-		{Name: fieldSecret, Label: "App secret", Help: "App Dashboard > App settings > Basic. It proves that webhooks come from Meta.", Secret: true, Required: true},
-		{Name: fieldVerify, Label: "Verify token", Help: "Any word of yours; type the same where Meta asks for it beside the callback URL.", Secret: true, Required: true},
-		{Name: fieldVersion, Label: "Graph version", Help: "Change it only when Meta ends this one.", Default: graph.DefaultVersion},
+		{
+			Name:     fieldPhoneID,
+			Label:    "Phone number ID",
+			Help:     "From Meta's App Dashboard, WhatsApp > API Setup. Not the phone number itself.",
+			Required: true,
+		},
+		{
+			Name:     fieldWABA,
+			Label:    "WhatsApp Business Account ID",
+			Help:     "Beside the phone number ID.",
+			Required: true,
+		},
+		{
+			Name:  fieldToken,
+			Label: "Access token",
+			Help: "Of a system user, with whatsapp_business_messaging and whatsapp_business_management. " +
+				"The token of the dashboard ends after a day.",
+			Secret:   true,
+			Required: true,
+		},
+		{
+			Name:     fieldSecret,
+			Label:    "App secret",
+			Help:     "App Dashboard > App settings > Basic. It proves that webhooks come from Meta.",
+			Secret:   true,
+			Required: true,
+		},
+		{
+			Name:     fieldVerify,
+			Label:    "Verify token",
+			Help:     "Any word of yours; type the same where Meta asks for it beside the callback URL.",
+			Secret:   true,
+			Required: true,
+		},
+		{
+			Name:    fieldVersion,
+			Label:   "Graph version",
+			Help:    "Change it only when Meta ends this one.",
+			Default: graph.DefaultVersion,
+		},
 	}
 }
 
+// settings are the settings of an account, as people typed them.
+type settings channels.Config
+
+// read returns a setting without the blanks around it; "" if it isn't set.
+func (s settings) read(field string) string { return strings.TrimSpace(s[field]) }
+
 // checkSettings says what is wrong with an account's settings. Errors: every fault, joined.
 func checkSettings(c channels.Config) error {
-	setting := func(name string) string { return strings.TrimSpace(c[name]) }
+	s := settings(c)
 	var faults []error
 	for _, f := range fields() {
-		if f.Required && setting(f.Name) == "" {
+		if f.Required && s.read(f.Name) == "" {
 			faults = append(faults, fmt.Errorf("whatsapp: %s: missing", f.Name))
 		}
 	}
 
 	for _, name := range []string{fieldPhoneID, fieldWABA} {
-		if strings.Trim(setting(name), "0123456789") != "" {
+		if strings.Trim(s.read(name), "0123456789") != "" {
 			faults = append(faults, fmt.Errorf("whatsapp: %s: an ID has only digits (it isn't the phone number)", name))
 		}
 	}
 
-	if version := setting(fieldVersion); version != "" && !graph.IsVersion(version) {
+	if version := s.read(fieldVersion); version != "" && !graph.IsVersion(version) {
 		faults = append(faults, fmt.Errorf("whatsapp: %s: write it like %s", fieldVersion, graph.DefaultVersion))
 	}
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"parley/channels"
@@ -51,20 +50,19 @@ var (
 // newChannel makes the channel of one number. It opens no connection.
 // Errors: a missing or malformed setting, no token keys.
 func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
-	setting := func(name string) string { return strings.TrimSpace(account.Config[name]) }
-	err := checkSettings(account.Config)
-	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {
-		err = errors.Join(err, errors.New("whatsapp: no key to sign tokens with"))
-	}
-	if err != nil {
+	if err := checkSettings(account.Config); err != nil {
 		return nil, err
 	}
+	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {
+		return nil, errors.New("whatsapp: no key to sign tokens with")
+	}
 
-	secret := setting(fieldSecret)
+	s := settings(account.Config)
+	secret := s.read(fieldSecret)
 	client, err := graph.New(graph.Options{
 		BaseURL:    env.APIURL,
-		Version:    setting(fieldVersion),
-		Token:      setting(fieldToken),
+		Version:    s.read(fieldVersion),
+		Token:      s.read(fieldToken),
 		Secret:     secret,
 		Dialer:     env.Dialer,
 		MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"},
@@ -80,15 +78,15 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 
 	hook := &graph.Hook{
 		Secret:      []byte(secret),
-		VerifyToken: setting(fieldVerify),
+		VerifyToken: s.read(fieldVerify),
 		Split:       split,
 		Accept:      env.Accept,
 		Now:         env.Now,
 		Log:         log,
 	}
 	return &Channel{
-		phone:   setting(fieldPhoneID),
-		waba:    setting(fieldWABA),
+		phone:   s.read(fieldPhoneID),
+		waba:    s.read(fieldWABA),
 		env:     env,
 		log:     log,
 		graph:   client,
