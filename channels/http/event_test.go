@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"parley/channels"
@@ -251,6 +253,9 @@ func TestWebhook(t *testing.T) {
 		wantEqual(t, name+": status", send(http.MethodPost, signature, body).StatusCode, http.StatusOK)
 		wantEqual(t, name+": facts", len(w.takeFacts()), 1)
 	}
+	broken := httptest.NewRecorder()
+	w.channel.(http.Handler).ServeHTTP(broken, httptest.NewRequest(http.MethodPost, "/hooks/shop", iotest.ErrReader(io.ErrUnexpectedEOF)))
+	wantEqual(t, "broken off", broken.Code, http.StatusBadRequest)
 	resp := send(http.MethodGet, good, nil)
 	wantEqual(t, "GET", resp.StatusCode, http.StatusMethodNotAllowed)
 	wantEqual(t, "methods that are allowed", resp.Header.Get("Allow"), "POST")

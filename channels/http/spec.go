@@ -2,6 +2,8 @@ package http
 
 import (
 	"errors"
+	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -20,21 +22,29 @@ const (
 	fieldPrivate  = "allow_private"
 )
 
-// minSecret is the shortest secret, in bytes.
+// minSecret is the least length of a secret in bytes. Letters beyond ASCII count as several.
 const minSecret = 16
 
 // megabyte is 2^20 bytes.
 const megabyte = 1 << 20
 
-// What the channel carries.
+// Limits of a webhook.
 const (
-	maxBody       = 16 << 20  // of a webhook, in bytes
-	maxEvents     = 1000      // of a webhook
-	maxText       = 40_000    // runes of a message, either way
-	maxFiles      = 10        // of a message, either way
-	maxLinked     = 100 << 20 // bytes of a message's files, when the receiver fetches them
-	maxInline     = 1 << 20   // bytes of a message's files, when they go with it
-	maxChoices    = 10        // buttons, rows or cards
+	maxBody   = 16 * megabyte
+	maxEvents = 1000
+)
+
+// Limits of a message, either way.
+const (
+	maxText    = 40_000 // runes
+	maxFiles   = 10
+	maxLinked  = 100 * megabyte // of all files, when the receiver fetches them
+	maxInline  = megabyte       // of all files, when they go with the message
+	maxChoices = 10             // buttons, rows or cards
+)
+
+// Times of calls to the receiver.
+const (
 	sendTimeout   = 30 * time.Second
 	otherTimeout  = 15 * time.Second // of questions that change nothing
 	fetchTimeout  = 2 * time.Minute
@@ -46,20 +56,43 @@ const (
 // Spec describes the channel "http".
 func Spec() channels.Spec {
 	return channels.Spec{
-		Kind: "http",
-		Name: "HTTP",
-		Icon: "electric_plug",
-		Fields: []channels.Field{
-			{Name: fieldSecret, Label: "Secret", Help: "Your system and Parley sign with it what they post to each other. At least 16 characters; `openssl rand -hex 32` makes a good one.", Secret: true, Required: true},
-			{Name: fieldCallback, Label: "Callback address", Help: "Where Parley posts what agents answer: https://shop.example/parley.", Required: true},
-			{Name: fieldPrivate, Label: "The callback is in your own network", Help: "`true`: it may lead to an address inside your network, and begin with http. `false`: to the internet alone, by https.",
-				Default: "false", OneOf: []string{"true", "false"}},
-		},
+		Kind:      "http",
+		Name:      "HTTP",
+		Icon:      "electric_plug",
+		Fields:    fields(),
 		OwnHosts:  ownHosts,
 		Check:     checkSettings,
 		Signature: func(markdown string) string { return markdown }, // your system shows it
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(a, env)
+		},
+	}
+}
+
+// fields lists the settings of an account.
+func fields() []channels.Field {
+	return []channels.Field{
+		{
+			Name:     fieldSecret,
+			Label:    "Secret",
+			Secret:   true,
+			Required: true,
+			Help: "Your system and Parley sign with it what they post to each other. At least 16 characters; " +
+				"`openssl rand -hex 32` makes a good one.",
+		},
+		{
+			Name:     fieldCallback,
+			Label:    "Callback address",
+			Required: true,
+			Help:     "Where Parley posts what agents answer: https://shop.example/parley.",
+		},
+		{
+			Name:    fieldPrivate,
+			Label:   "The callback is in your own network",
+			Default: "false",
+			OneOf:   []string{"true", "false"},
+			Help: "`true`: it may lead to an address inside your network, and begin with http. " +
+				"`false`: to the internet alone, by https.",
 		},
 	}
 }
@@ -114,7 +147,7 @@ func newSettings(c channels.Config) (settings, error) {
 	s := settings{secret: []byte(c[fieldSecret]), private: c[fieldPrivate] == "true"}
 	var faults []error
 	if len(s.secret) < minSecret {
-		faults = append(faults, errors.New("http: secret: at least 16 characters are needed"))
+		faults = append(faults, fmt.Errorf("http: secret: at least %d characters are needed", minSecret))
 	}
 
 	target, err := url.Parse(c[fieldCallback])
@@ -148,6 +181,9 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	if c.env.Now == nil {
 		c.env.Now = time.Now
 	}
+	if c.env.Log == nil {
+		c.env.Log = slog.New(slog.DiscardHandler)
+	}
 
 	c.calls = fence.NewClient(fence.Options{Dialer: env.Dialer})
 	c.fetches = fence.NewClient(fence.Options{Dialer: env.Dialer, Follow: c.checkRedirect})
@@ -163,12 +199,18 @@ func isPlainAddress(u *url.URL) bool {
 // Capabilities implements channels.Channel.
 func (c *Channel) Capabilities() channels.Capabilities {
 	caps := channels.Capabilities{
-		Subject:      true,
-		RichText:     channels.Full,
-		Receipts:     channels.Receipts{Delivered: channels.Full, Read: channels.Full},
-		ReplyTo:      channels.Full,
-		Files:        channels.FileRules{Captions: channels.Full, PerMessage: maxFiles, MaxBytes: maxInline},
-		Rich:         channels.RichLimits{Location: channels.Full, ContactCard: channels.Full, Buttons: maxChoices, ListRows: maxChoices, Carousel: maxChoices},
+		Subject:  true,
+		RichText: channels.Full,
+		Receipts: channels.Receipts{Delivered: channels.Full, Read: channels.Full},
+		ReplyTo:  channels.Full,
+		Files:    channels.FileRules{Captions: channels.Full, PerMessage: maxFiles, MaxBytes: maxInline},
+		Rich: channels.RichLimits{
+			Location:    channels.Full,
+			ContactCard: channels.Full,
+			Buttons:     maxChoices,
+			ListRows:    maxChoices,
+			Carousel:    maxChoices,
+		},
 		Start:        channels.StartFree,
 		MaxTextRunes: maxText,
 		Sending:      channels.Sending{RetryFor: retryFor, Timeout: sendTimeout},
@@ -188,7 +230,11 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 		fault = "has blanks in it" // it is rather a name than an id
 	}
 	if fault != "" {
-		return channels.Party{}, &channels.SendError{Class: channels.BadRecipient, Text: "The customer's id " + fault + ".", Hint: "Write the id that your system gives the customer."}
+		return channels.Party{}, &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "The customer's id " + fault + ".",
+			Hint:  "Write the id that your system gives the customer.",
+		}
 	}
 	return channels.Party{Key: key}, nil
 }

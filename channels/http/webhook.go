@@ -3,6 +3,7 @@ package http
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -23,9 +24,13 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil || len(body) > maxBody {
-		writeAnswer(w, http.StatusRequestEntityTooLarge, result{Error: "the body is longer than 16 MiB, or broke off"})
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if _, isTooLong := errors.AsType[*http.MaxBytesError](err); isTooLong {
+		writeAnswer(w, http.StatusRequestEntityTooLarge, result{Error: fmt.Sprintf("the body is longer than %d MiB", maxBody/megabyte)})
+		return
+	}
+	if err != nil {
+		writeAnswer(w, http.StatusBadRequest, result{Error: "the body broke off: " + err.Error()})
 		return
 	}
 	if fault := Verify(c.secret, c.env.Now(), r.Header.Get(signatureHeader), body); fault != "" {
@@ -47,6 +52,7 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "1")
 		writeAnswer(w, http.StatusServiceUnavailable, result{Error: "too much at once; post it again"})
 	case err != nil:
+		c.env.Log.Error("webhook was not stored", "error", err)
 		writeAnswer(w, http.StatusInternalServerError, result{Error: "not stored; post it again"})
 	default:
 		writeAnswer(w, http.StatusOK, result{Accepted: len(facts)})
