@@ -122,5 +122,9 @@ func (c *Channel) Attend(ctx context.Context, _ channels.Party, last string) err
 	if err != nil {
 		return fmt.Errorf("channelstest: attend: %w", err)
 	}
-	return resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("channelstest: attend: the provider answered %s", resp.Status)
+	}
+	return nil
 }
