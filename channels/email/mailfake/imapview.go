@@ -33,12 +33,12 @@ type target struct {
 
 func newViewLocked(f *folder, readOnly bool) *view {
 	v := &view{folder: f, readOnly: readOnly, seenEdits: f.edits}
-	v.admitNew()
+	v.admitNewLocked()
 	return v
 }
 
-// admitNew takes the mails in that the client has not been told of yet, and returns how many there were.
-func (v *view) admitNew() int {
+// admitNewLocked takes the mails in that the client has not been told of yet, and returns how many there were.
+func (v *view) admitNewLocked() int {
 	msgs := v.folder.msgs
 	firstNew, _ := slices.BinarySearchFunc(msgs, v.lastUID+1, func(m *message, uid imap.UID) int { return cmp.Compare(m.uid, uid) })
 	for _, m := range msgs[firstNew:] {
@@ -48,12 +48,30 @@ func (v *view) admitNew() int {
 	return len(msgs) - firstNew
 }
 
-// update is one line that the client is told without asking: a mail was expunged, or how many exist, or else the new flags of a mail.
-type update struct {
-	expunge, exists uint32
-	seq             uint32
-	uid             imap.UID
-	flags           []imap.Flag
+// update is one line that the client is told without asking.
+type update interface {
+	write(w *imapserver.UpdateWriter) error
+}
+
+type (
+	// expunged is the sequence number of a mail that was expunged.
+	expunged uint32
+	// mailCount is how many mails the folder has.
+	mailCount uint32
+	// changedFlags are the new flags of a mail.
+	changedFlags struct {
+		seq   uint32
+		uid   imap.UID
+		flags []imap.Flag
+	}
+)
+
+func (seq expunged) write(w *imapserver.UpdateWriter) error { return w.WriteExpunge(uint32(seq)) }
+
+func (n mailCount) write(w *imapserver.UpdateWriter) error { return w.WriteNumMessages(uint32(n)) }
+
+func (c changedFlags) write(w *imapserver.UpdateWriter) error {
+	return w.WriteMessageFlags(c.seq, c.uid, c.flags)
 }
 
 // pendingLocked brings the view up to date and returns what the client must hear. Only some commands let it hear that mails
@@ -67,8 +85,8 @@ func (v *view) pendingLocked(allowExpunge bool) []update {
 		}
 		out = append(out, v.newFlagsLocked()...)
 	}
-	if v.admitNew() > 0 {
-		out = append(out, update{exists: uint32(len(v.known))})
+	if v.admitNewLocked() > 0 {
+		out = append(out, mailCount(len(v.known)))
 	}
 	return out
 }
@@ -78,7 +96,7 @@ func (v *view) dropExpungedLocked() []update {
 	var out []update
 	for i, k := range slices.Backward(v.known) {
 		if k.msg.gone {
-			out = append(out, update{expunge: uint32(i + 1)})
+			out = append(out, expunged(i+1))
 			v.known = slices.Delete(v.known, i, i+1)
 		}
 	}
@@ -91,7 +109,7 @@ func (v *view) newFlagsLocked() []update {
 	for i, k := range v.known {
 		if !k.msg.gone && k.version != k.msg.version {
 			v.known[i].version = k.msg.version
-			out = append(out, update{seq: uint32(i + 1), uid: k.msg.uid, flags: k.msg.flagList()})
+			out = append(out, changedFlags{uint32(i + 1), k.msg.uid, k.msg.flagList()})
 		}
 	}
 	return out
@@ -100,21 +118,10 @@ func (v *view) newFlagsLocked() []update {
 // writeUpdates sends updates to the client, without the lock: the client may be slow.
 func writeUpdates(w *imapserver.UpdateWriter, updates []update) error {
 	for _, u := range updates {
-		var err error
-		switch {
-		case u.expunge != 0:
-			err = w.WriteExpunge(u.expunge)
-		case u.exists != 0:
-			err = w.WriteNumMessages(u.exists)
-		default:
-			err = w.WriteMessageFlags(u.seq, u.uid, u.flags)
-		}
-
-		if err != nil {
+		if err := u.write(w); err != nil {
 			return err
 		}
 	}
-
 	return nil
 }
 
