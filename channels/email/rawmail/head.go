@@ -20,45 +20,60 @@ import (
 //   - The first delimiter of the parts that the header announces always ends the header.
 func SplitHead(b []byte) (head, body []byte) {
 	b = withoutMboxLine(b)
-	odd := -1          // where the first odd line begins that no header line follows; -1 if there is none
-	sawDashes := false // a line began like a delimiter: only the first one is looked at, so that hostile mails cost no more
-	for at := 0; at < len(b); {
-		next := at + lineLength(b[at:])
-		line := bytes.TrimRight(b[at:next], "\r\n")
-		if len(line) == 0 {
-			if odd >= 0 && !cannotBelongToBody(b[:odd], b[odd:at]) {
-				return b[:odd], b[odd:]
-			}
-			return b[:at], b[next:]
-		}
+	if first := withoutLineEnd(b[:lineLength(b)]); len(first) > 0 && !mayBeHeaderLine(first, true) {
+		return nil, b
+	}
 
+	end, isDelimiter := findHeadEnd(b)
+	if isDelimiter {
+		return b[:end], b[end:]
+	}
+
+	odd := findOddLines(b[:end])
+	hasEmptyLine := end < len(b)
+	isBroken := hasEmptyLine && cannotBelongToBody(b[:odd], b[odd:end])
+	if odd < end && !isBroken {
+		return b[:odd], b[odd:]
+	}
+
+	return b[:end], b[end+lineLength(b[end:]):]
+}
+
+// findHeadEnd returns where the empty line or the delimiter begins that ends the header; len(b) if there is neither. Of the lines
+// with dashes it looks only at the first, so that hostile mails cost no more.
+func findHeadEnd(b []byte) (end int, isDelimiter bool) {
+	sawDashes := false
+	for at := 0; at < len(b); at += lineLength(b[at:]) {
+		line := withoutLineEnd(b[at : at+lineLength(b[at:])])
+		if len(line) == 0 {
+			return at, false
+		}
 		boundary, isDashed := bytes.CutPrefix(line, []byte("--"))
 		if isDashed && !sawDashes {
 			sawDashes = true
 			if hasBoundary(b[:at], boundary) {
-				return b[:at], b[at:]
+				return at, true
 			}
 		}
+	}
+	return len(b), false
+}
 
-		isFirst := at == 0
-		isOdd := !mayBeHeaderLine(line, isFirst)
+// findOddLines returns where the odd lines begin with which a header ends; len(head) if there are none. Odd lines before a
+// header line are a badly folded field.
+func findOddLines(head []byte) int {
+	odd, at := len(head), 0
+	for line := range bytes.Lines(head) {
+		text := withoutLineEnd(line)
 		switch {
-		case isOdd && isFirst:
-			return nil, b
-		case isOdd && odd < 0:
-			odd = at
-		case !isOdd && !isBlank(line[0]):
-			odd = -1 // the odd lines before this one were a badly folded header
+		case !mayBeHeaderLine(text, at == 0):
+			odd = min(odd, at)
+		case !isBlank(text[0]):
+			odd = len(head)
 		}
-
-		at = next
+		at += len(line)
 	}
-
-	if odd >= 0 {
-		return b[:odd], b[odd:]
-	}
-
-	return b, nil
+	return odd
 }
 
 // withoutMboxLine returns a mail without the line with which it begins in an mbox file: "From ann@acme.test Mon Nov  2 …". A line
@@ -70,6 +85,9 @@ func withoutMboxLine(b []byte) []byte {
 	}
 	return b
 }
+
+// withoutLineEnd returns a line without its newline.
+func withoutLineEnd(line []byte) []byte { return bytes.TrimRight(line, "\r\n") }
 
 // lineLength returns the length of the first line of b, with its newline.
 func lineLength(b []byte) int {
