@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -24,9 +23,12 @@ func (p pages) sendFile(v *web.Visit) error {
 
 	var body bytes.Buffer     // written as a whole at the end, so that an error isn't a half file
 	w := csv.NewWriter(&body) // its errors would be those of the buffer, which has none
-	head := []string{"by", "name", "new", "reopened", "resolved", "abandoned", "messages in", "messages out", "first answers", "first answers seconds",
-		"next answers", "next answers seconds", "resolving seconds", "first answers median seconds", "next answers median seconds", "resolving median seconds"}
+	head := []string{"by", "name"}
+	for _, c := range cellsOf(Figures{}, Medians{}) {
+		head = append(head, c.column)
+	}
 	_ = w.Write(head)
+
 	behind, err := p.desk.Behind(v.Context())
 	if err != nil {
 		return err
@@ -51,7 +53,11 @@ func (p pages) sendFile(v *web.Visit) error {
 
 		name := nameFinderOf(by, names)
 		for _, s := range sums {
-			_ = w.Write(slices.Concat([]string{string(by), web.Cell(name(s.Value))}, s.cells(), medians[s.Value].cells(s.Figures)))
+			row := []string{string(by), web.Cell(name(s.Value))}
+			for _, c := range cellsOf(s.Figures, medians[s.Value]) {
+				row = append(row, c.text)
+			}
+			_ = w.Write(row)
 		}
 	}
 
@@ -63,21 +69,32 @@ func (p pages) sendFile(v *web.Visit) error {
 	return nil
 }
 
-// cells returns the figures in the order of the file's columns.
-func (f Figures) cells() (list []string) {
-	for _, n := range []int64{f.New, f.Reopened, f.Resolved, f.Abandoned, f.In, f.Out, f.First.Count, f.First.Seconds, f.Next.Count, f.Next.Seconds, f.Ended.Seconds} {
-		list = append(list, strconv.FormatInt(n, 10))
+// cell is one figure of a row, with the name of its column.
+type cell struct{ column, text string }
+
+// cellsOf returns the figures of a row, in the order of their columns.
+func cellsOf(f Figures, m Medians) []cell {
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	return []cell{
+		{"new", number(f.New)},
+		{"reopened", number(f.Reopened)},
+		{"resolved", number(f.Resolved)},
+		{"abandoned", number(f.Abandoned)},
+		{"messages in", number(f.In)},
+		{"messages out", number(f.Out)},
+		{"first answers", number(f.First.Count)},
+		{"first answers seconds", number(f.First.Seconds)},
+		{"next answers", number(f.Next.Count)},
+		{"next answers seconds", number(f.Next.Seconds)},
+		{"resolving seconds", number(f.Ended.Seconds)},
+		{"first answers median seconds", m.First.seconds(f.First)},
+		{"next answers median seconds", m.Next.seconds(f.Next)},
+		{"resolving median seconds", m.Ended.seconds(f.Ended)},
 	}
-	return list
 }
 
-// cells returns each median in whole seconds; "" where nothing was counted.
-func (m Medians) cells(f Figures) []string {
-	return []string{m.First.cell(f.First), m.Next.cell(f.Next), m.Ended.cell(f.Ended)}
-}
-
-// cell returns a median of times that were summed up.
-func (m Median) cell(t Times) string {
+// seconds writes the median of the times of which t is the sum, in whole seconds; "" if there are none.
+func (m Median) seconds(t Times) string {
 	if t.Count == 0 {
 		return ""
 	}
