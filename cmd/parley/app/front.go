@@ -35,11 +35,7 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", env.Listen)
 	if err != nil {
-		hint := "write an address of this machine, and a port from 1024 to 65535 or one that this user may use"
-		if errors.Is(err, syscall.EADDRINUSE) {
-			hint = "another program listens there, perhaps another Parley: stop it, or write another port"
-		}
-		return nil, fmt.Errorf("PARLEY_LISTEN: %w; %s", err, hint)
+		return nil, fmt.Errorf("PARLEY_LISTEN: %w; %s", err, listenHint(err))
 	}
 
 	f.listener = &toldListener{Listener: listener, log: log}
@@ -55,6 +51,19 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 	newConnections(maxOpenConnections, log).limit(f.server)
 
 	return f, nil
+}
+
+// listenHint says what to do after err, with which the server can't listen.
+func listenHint(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "another program listens there, perhaps another Parley: stop it, or write another port"
+	case errors.Is(err, syscall.EACCES):
+		return "write a port from 1024 to 65535, or one that this user may use"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "write an address of this machine, or the port alone, like :8080"
+	}
+	return "write an address of this machine and a port, like :8080 or 127.0.0.1:8080"
 }
 
 // listenAddress returns where the server listens.
