@@ -270,8 +270,11 @@ func TestLockIsGivenBack(t *testing.T) {
 	t.Parallel()
 	f := Folder{Dir: t.TempDir()}
 	unlock, err := f.lock()
-	if err != nil || unlock == nil {
+	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := f.lock(); !errors.Is(err, errLocked) {
+		t.Errorf("lock: got error %v while it is held, want that it is", err)
 	}
 	copies := 0
 	for fd := range 1024 {
@@ -284,7 +287,7 @@ func TestLockIsGivenBack(t *testing.T) {
 	}
 	unlock()
 	again, err := f.lock()
-	if err != nil || again == nil {
+	if err != nil {
 		t.Fatalf("with %d copies of its file the lock is still held: %v", copies, err)
 	}
 	again()

@@ -192,7 +192,10 @@ func nextDue(st Status, zone *time.Location) time.Time {
 // does nothing if another process is making a backup.
 func (f Folder) Night(ctx context.Context, now time.Time) error {
 	unlock, err := f.lock()
-	if err != nil || unlock == nil {
+	if errors.Is(err, errLocked) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	defer unlock()
