@@ -11,31 +11,88 @@ import (
 	"parley/store/retention"
 )
 
+// Kept lists what is kept and for how long if these values count. A value that isn't a number of days counts as the default:
+// the page shows it as wrong.
 func (d *settingsDesk) Kept(ctx context.Context, values map[string][]string) ([]settings.Kept, error) {
-	days, _ := setup.RetentionOf(values)
-	k := days.Kept()
-	due, err := retention.Preview(ctx, d.o.Pool, k)
+	days, _ := setup.RetentionOf(values) // false if a value is wrong
+	times := days.Kept()
+	due, err := retention.Preview(ctx, d.o.Pool, times)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("site: what the next runs remove: %w", err)
 	}
 
-	list := []settings.Kept{
-		{What: "Contacts, conversations, messages with their files and originals, the log", For: "ever", Then: "Goes when the customer is erased"},
-		{What: "What arrived, as it came", For: inDays(k.Payloads), Then: "Removed; that it arrived stays known, so that nothing is taken twice", Due: upTo(due.Events)},
-		{What: "How messages were delivered, and what was suggested, in conversations that ended", For: inDays(k.Ended) + " after the end", Then: "Removed", Due: upTo(due.Lanes)},
-		{What: "Notes on which cards, marks and private posts stand in the chat", For: inDays(k.Passing), Then: "Removed, except the newest mark of each message; what stands in the chat stays", Due: upTo(due.Passing)},
-		{What: "Customers' reactions", For: inDays(k.Payloads), Then: "Removed; the lines in the threads that tell of them stay", Due: upTo(due.Reactions)},
-		{What: "Texts that somebody typed in a channel, outside all threads, and that went to no customer", For: inDays(k.Payloads), Then: "Removed", Due: upTo(due.Texts)},
-		{What: "Who was told already what Parley does in a channel", For: inDays(k.Ended), Then: "Removed", Due: upTo(due.Told)},
-		{What: "Lists, reminders and other news that colleagues were told outside of all threads", For: inDays(k.Ended), Then: "Removed; what stands in the chat stays", Due: upTo(due.Direct)},
-		{What: "Files that belong to no message any more", For: inDays(k.Blobs), Then: "Removed, also from the object store"},
-		{What: "What a model was asked about customers' words, and what it answered", For: "as each account says", Then: "Removed"},
-	}
+	list := listKept(times, due)
 	if d.o.Operations.Backups != "" {
-		list = append(list, settings.Kept{What: "Nightly backups, and those before the schema changes", For: fmt.Sprintf("%d nights, %d changes", backup.KeepNights, backup.KeepMigrations), Then: "The oldest is removed"})
+		list = append(list, settings.Kept{
+			What: "Nightly backups, and those before the schema changes",
+			For:  fmt.Sprintf("%d nights, %d changes", backup.KeepNights, backup.KeepMigrations),
+			Then: "The oldest is removed",
+		})
 	}
-
 	return list, nil
+}
+
+// listKept lists the records in the database. due is how many of them the next runs remove.
+func listKept(times retention.Kept, due retention.Due) []settings.Kept {
+	return []settings.Kept{
+		{
+			What: "Contacts, conversations, messages with their files and originals, the log",
+			For:  "ever",
+			Then: "Goes when the customer is erased",
+		},
+		{
+			What: "What arrived, as it came",
+			For:  inDays(times.Payloads),
+			Then: "Removed; that it arrived stays known, so that nothing is taken twice",
+			Due:  upTo(due.Events),
+		},
+		{
+			What: "How messages were delivered, and what was suggested, in conversations that ended",
+			For:  inDays(times.Ended) + " after the end",
+			Then: "Removed",
+			Due:  upTo(due.Lanes),
+		},
+		{
+			What: "Notes on which cards, marks and private posts stand in the chat",
+			For:  inDays(times.Passing),
+			Then: "Removed, except the newest mark of each message; what stands in the chat stays",
+			Due:  upTo(due.Passing),
+		},
+		{
+			What: "Customers' reactions",
+			For:  inDays(times.Payloads),
+			Then: "Removed; the lines in the threads that tell of them stay",
+			Due:  upTo(due.Reactions),
+		},
+		{
+			What: "Texts that somebody typed in a channel, outside all threads, and that went to no customer",
+			For:  inDays(times.Payloads),
+			Then: "Removed",
+			Due:  upTo(due.Texts),
+		},
+		{
+			What: "Who was told already what Parley does in a channel",
+			For:  inDays(times.Ended),
+			Then: "Removed",
+			Due:  upTo(due.Told),
+		},
+		{
+			What: "Lists, reminders and other news that colleagues were told outside of all threads",
+			For:  inDays(times.Ended),
+			Then: "Removed; what stands in the chat stays",
+			Due:  upTo(due.Direct),
+		},
+		{
+			What: "Files that belong to no message any more",
+			For:  inDays(times.Blobs),
+			Then: "Removed, also from the object store",
+		},
+		{
+			What: "What a model was asked about customers' words, and what it answered",
+			For:  "as each account says",
+			Then: "Removed",
+		},
+	}
 }
 
 // inDays writes a time in whole days: "1 day", "30 days".
