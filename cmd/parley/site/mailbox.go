@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"parley/bot/web"
@@ -46,7 +46,7 @@ func (d *mailboxDesk) FindServers(ctx context.Context, address string) (mailbox.
 		return mailbox.Found{}, &web.Problem{Text: "This isn't an e-mail address.", Hint: "Write it like help@example.com."}
 	}
 	if err != nil {
-		return mailbox.Found{}, err
+		return mailbox.Found{}, fmt.Errorf("site: find a mailbox's servers: %w", err)
 	}
 
 	server := func(s settings.Server) mailbox.Server {
@@ -78,15 +78,26 @@ func (d *mailboxDesk) TestSettings(ctx context.Context, values map[string][]stri
 }
 
 // TestMailbox signs in to a stored mailbox, and returns what worked and what didn't.
+// Errors: *web.Problem for settings that are wrong in themselves.
 func (d *mailboxDesk) TestMailbox(ctx context.Context, name string) ([]mailbox.Finding, error) {
 	account, err := d.findAccount(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	config, err := setup.Open(account, d.o.Sealer, *d.o.findSpec(emailKind))
+	spec := d.o.findSpec(emailKind)
+	config, err := setup.Open(account, d.o.Sealer, *spec)
 	if err != nil {
 		return nil, err
 	}
+
+	if misfits := setup.FindMisfits(*spec, config); len(misfits) > 0 {
+		text := "These settings can't work."
+		for _, m := range misfits {
+			text += " " + cmp.Or(m.Field, m.What) + ": " + m.Text
+		}
+		return nil, &web.Problem{Text: text, Hint: "Put them right."}
+	}
+
 	return d.signIn(ctx, account, config)
 }
 
@@ -105,7 +116,7 @@ func (d *mailboxDesk) findAccount(ctx context.Context, name string) (store.Accou
 	return store.Account{}, &web.Problem{Text: "There is no mailbox " + name + ".", Hint: "It may have been taken out."}
 }
 
-// signIn signs in to a mailbox with settings, and returns what was found.
+// signIn signs in to a mailbox with settings that are right in themselves, and returns what was found.
 func (d *mailboxDesk) signIn(ctx context.Context, a store.Account, config channels.Config) ([]mailbox.Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
@@ -116,15 +127,18 @@ func (d *mailboxDesk) signIn(ctx context.Context, a store.Account, config channe
 
 	found, err := inspect.Try(ctx, options, a, config)
 	if err != nil {
-		return nil, &web.Problem{Text: "These settings can't work: " + strings.ReplaceAll(err.Error(), "email: ", ""), Hint: "Put them right."}
+		return nil, fmt.Errorf("site: test of mailbox %s: %w", a.Name, err)
 	}
+	return findingsOf(found), nil
+}
 
+// findingsOf returns a channel's findings as the page shows them.
+func findingsOf(found []channels.Finding) []mailbox.Finding {
 	list := make([]mailbox.Finding, len(found))
 	for i, f := range found {
 		list[i] = mailbox.Finding{OK: f.OK, What: f.What, Text: f.Text, Hint: f.Hint}
 	}
-
-	return list, nil
+	return list
 }
 
 // ListMailboxes lists the mailboxes that viewer may see, with their states.
@@ -155,32 +169,39 @@ func (d *mailboxDesk) ListMailboxes(ctx context.Context, viewer store.AgentID) (
 			continue
 		}
 
-		e, g := entries[i], grants[a.ID]
-		row := mailbox.Mailbox{
-			Name:     a.Name,
-			Address:  e.Value("email.address"),
-			Provider: e.Value("email.oauth"),
-			Person:   cmp.Or(e.Value("email.oauth_user"), e.Value("email.address")),
-			Status:   a.Status,
-			Text:     a.StatusText,
-			Hint:     a.StatusHint,
-			Paused:   a.Paused,
-			Mode:     string(a.Mode),
-		}
-		if g.Provider == row.Provider {
-			row.SignedIn = g.SignedIn
-			row.Connected = g.AccountID != 0 && g.Refused == ""
-		}
-
-		list = append(list, row)
+		list = append(list, mailboxOf(a, entries[i], grants[a.ID]))
 	}
 
 	return list, nil
 }
 
+// mailboxOf describes a mailbox for the pages. consent is the zero Connection if nobody has consented yet.
+func mailboxOf(a store.Account, e setup.Entry, consent grant.Connection) mailbox.Mailbox {
+	m := mailbox.Mailbox{
+		Name:     a.Name,
+		Address:  e.Value("email.address"),
+		Provider: e.Value("email.oauth"),
+		Person:   cmp.Or(e.Value("email.oauth_user"), e.Value("email.address")),
+		Status:   a.Status,
+		Text:     a.StatusText,
+		Hint:     a.StatusHint,
+		Paused:   a.Paused,
+		Mode:     string(a.Mode),
+	}
+	if consent.Provider == m.Provider { // not that of a provider before
+		m.SignedIn = consent.SignedIn
+		m.Connected = consent.AccountID != 0 && consent.Refused == ""
+	}
+	return m
+}
+
 // ListNames returns the names of all accounts, of every kind, and of all teams.
 func (d *mailboxDesk) ListNames(ctx context.Context) (mailbox.Names, error) {
 	entries, err := d.cache.Entries(ctx)
+	if err != nil {
+		return mailbox.Names{}, err
+	}
+
 	var names mailbox.Names
 	for _, e := range entries {
 		switch e.Kind {
@@ -190,7 +211,7 @@ func (d *mailboxDesk) ListNames(ctx context.Context) (mailbox.Names, error) {
 			names.Teams = append(names.Teams, e.Name)
 		}
 	}
-	return names, err
+	return names, nil
 }
 
 func (d *mailboxDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
