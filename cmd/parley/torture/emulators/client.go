@@ -165,7 +165,7 @@ func (c Client) ReadFolder(ctx context.Context, address, name string) ([]mailfak
 // CountFaults returns how often the armed faults occurred, by what they do.
 func (c Client) CountFaults(ctx context.Context) (map[string]int, error) {
 	counts := map[string]int{}
-	if err := c.Platform().countFaults(ctx, counts); err != nil {
+	if err := c.chat().countFaults(ctx, counts); err != nil {
 		return nil, err
 	}
 
@@ -208,7 +208,7 @@ func (c Client) ModelQuestions(ctx context.Context) (list [][]checker.Marker, er
 
 // ClearFaults disarms all faults.
 func (c Client) ClearFaults(ctx context.Context) error {
-	if err := c.Platform().ClearFaults(ctx); err != nil {
+	if err := c.chat().clearFaults(ctx); err != nil {
 		return err
 	}
 	for _, path := range c.optionalFaultPaths() {

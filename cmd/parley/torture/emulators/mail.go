@@ -62,7 +62,7 @@ func mailFaults() []mailfake.Fault {
 
 // ArmFaults arms the faults of all providers. They occur by chance until ClearFaults.
 func (c Client) ArmFaults(ctx context.Context) error {
-	if err := c.Platform().armFaults(ctx); err != nil {
+	if err := c.chat().armFaults(ctx); err != nil {
 		return err
 	}
 

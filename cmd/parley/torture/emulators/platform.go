@@ -9,19 +9,23 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// Platform controls the emulator of the chat in which agents work, Slack or Teams. All calls go by HTTP to the process of
-// the emulators, so the run and its oracle, which are two processes, each have a Platform of their own.
+// Platform is the chat in which agents work, Slack or Teams, as a run and its oracle use it. All calls go by HTTP to the process
+// of the emulators, so the run and its oracle, which are two processes, each have a Platform of their own.
 type Platform interface {
 	// Traits says in what Slack and Teams differ. It never changes.
 	Traits() Traits
 
-	people
-	view
-	failures
+	Writer
+	Reader
+
+	// RateLimit answers 429 to all posts for some time.
+	RateLimit(ctx context.Context, lasting time.Duration) error
+	// EndSessions ends what the chat keeps up for Parley: its connections in Slack, its tokens in Teams.
+	EndSessions(ctx context.Context) error
 }
 
-// people let the driver's agents act in the chat. A user and a message are meant by their ids.
-type people interface {
+// Writer lets people act in the chat. A user and a message are meant by their ids.
+type Writer interface {
 	// Post lets somebody type in the thread of a root, and returns the new message's id.
 	Post(ctx context.Context, user, root, text string) (string, error)
 	// Edit lets a message's author change its text.
@@ -32,12 +36,12 @@ type people interface {
 	Click(ctx context.Context, user, id, button string) error
 }
 
-// view shows the oracle and the run what stands in the support channel, and what Parley was told of it.
-type view interface {
+// Reader reads what stands in the support channel, and what Parley was told of it.
+type Reader interface {
 	// ReadThreads returns all threads.
 	ReadThreads(ctx context.Context) ([]checker.Thread, error)
 	// ReadRoots returns the roots of threads by the subject on their cards.
-	ReadRoots(ctx context.Context) (map[string]root, error)
+	ReadRoots(ctx context.Context) (map[string]Root, error)
 	// Export returns everything that the emulator shows, to be kept as JSON.
 	Export(ctx context.Context) (any, error)
 	// Problems returns what Parley did that no user of the chat could see as it was meant.
@@ -50,31 +54,30 @@ type view interface {
 	CountPendingEvents(ctx context.Context) (int, error)
 }
 
-// failures make the chat fail, for the injector.
-type failures interface {
-	// RateLimit answers 429 to all posts for some time.
-	RateLimit(ctx context.Context, lasting time.Duration) error
-	// EndSessions ends what the chat keeps up for Parley: its connections in Slack, its tokens in Teams.
-	EndSessions(ctx context.Context) error
+// chat is a Platform that can be made to fail. ArmFaults, CountFaults and ClearFaults of Client call it.
+type chat interface {
+	Platform
 
-	// armFaults lets calls and events fail by chance, until ClearFaults.
+	// armFaults lets calls and events fail by chance, until clearFaults.
 	armFaults(ctx context.Context) error
 	// countFaults adds to counts how often the armed faults occurred, by what each of them does.
 	countFaults(ctx context.Context, counts map[string]int) error
-	// ClearFaults ends what armFaults and RateLimit began.
-	ClearFaults(ctx context.Context) error
+	// clearFaults ends what armFaults and RateLimit began.
+	clearFaults(ctx context.Context) error
 }
 
 // Platform returns the chat in which the agents of this run work.
-func (c Client) Platform() Platform {
+func (c Client) Platform() Platform { return c.chat() }
+
+func (c Client) chat() chat {
 	if c.Teams != "" {
 		return teamsPlatform{c}
 	}
 	return slackPlatform{c}
 }
 
-// root is what begins a thread.
-type root struct {
+// Root is the message that begins a thread.
+type Root struct {
 	ID   string
 	Card string // what it shows
 }
@@ -118,18 +121,18 @@ type Traits struct {
 	// Command returns what an agent types to give a command.
 	Command func(verb string) string
 	// Internal returns the words in each form that keeps them from the customer. The first is a note of the agent's.
-	Internal func(agent, colleague, words string) []remark
+	Internal func(agent, colleague, words string) []Remark
 	// Announced reports whether the chat tells Parley of such a text.
 	Announced func(text string) bool
 }
 
-// remark is what somebody types for colleagues: it must not reach the customer.
-type remark struct{ Who, Text string }
+// Remark is what somebody types for colleagues: it must not reach the customer.
+type Remark struct{ Who, Text string }
 
 // remarksOfAgents returns words in the forms that keep them from the customer in every chat that Parley may read:
 // notes, a message to a colleague, and commands that there are not.
-func remarksOfAgents(agent, colleague, words string) []remark {
-	return []remark{
+func remarksOfAgents(agent, colleague, words string) []Remark {
+	return []Remark{
 		{agent, "note: " + words},
 		{agent, "// " + words},
 		{colleague, "Note:" + words},

@@ -52,8 +52,8 @@ func slackTraits() Traits {
 		Reply:       func(words string, _ int) string { return words },
 		Command:     func(verb string) string { return "!" + verb },
 		Announced:   func(string) bool { return true },
-		Internal: func(agent, colleague, words string) []remark {
-			return append(remarksOfAgents(agent, colleague, words), remark{zoe, words})
+		Internal: func(agent, colleague, words string) []Remark {
+			return append(remarksOfAgents(agent, colleague, words), Remark{zoe, words})
 		},
 	}
 }
@@ -146,17 +146,17 @@ func slackPost(m *slackfake.Message) checker.Post {
 	return p
 }
 
-func (s slackPlatform) ReadRoots(ctx context.Context) (map[string]root, error) {
+func (s slackPlatform) ReadRoots(ctx context.Context) (map[string]Root, error) {
 	var list []*slackfake.Message
 	if err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/messages?channel="+support, nil, &list); err != nil {
 		return nil, err
 	}
-	roots := map[string]root{}
+	roots := map[string]Root{}
 	for _, m := range list {
 		card := checker.ShownText(m.Text, m.Blocks)
 		about := subjectIn(card)
 		if m.BotID != "" && about != "" {
-			roots[about] = root{m.TS, card}
+			roots[about] = Root{m.TS, card}
 		}
 	}
 	return roots, nil
@@ -286,6 +286,6 @@ func (s slackPlatform) countFaults(ctx context.Context, counts map[string]int) e
 	return err
 }
 
-func (s slackPlatform) ClearFaults(ctx context.Context) error {
+func (s slackPlatform) clearFaults(ctx context.Context) error {
 	return s.Call(ctx, http.MethodDelete, s.Slack+"/_fake/faults", nil, nil)
 }

@@ -68,16 +68,16 @@ func teamsReply(words string, n int) string {
 }
 
 // teamsRemarks returns words in the forms that keep them from the customer where Parley may read channels.
-func teamsRemarks(agent, colleague, words string) []remark {
+func teamsRemarks(agent, colleague, words string) []Remark {
 	return append(remarksOfAgents(agent, colleague, words),
-		remark{agent, atBot + words},
-		remark{lab.TeamsZoe, words},
-		remark{lab.TeamsZoe, atBot + "reply: " + words})
+		Remark{agent, atBot + words},
+		Remark{lab.TeamsZoe, words},
+		Remark{lab.TeamsZoe, atBot + "reply: " + words})
 }
 
 // blindTeamsRemarks returns words in the forms that keep them from the customer where Parley may not read channels.
-func blindTeamsRemarks(agent, colleague, words string) []remark {
-	return []remark{
+func blindTeamsRemarks(agent, colleague, words string) []Remark {
+	return []Remark{
 		{agent, atBot + "note: " + words},
 		{agent, words},
 		{colleague, words},
@@ -235,15 +235,15 @@ func findNonce(card json.RawMessage) string {
 
 // ReadRoots returns, for each subject, the first thread that has the customer's words: where Parley may
 // not look, it may have posted another root and not know of it.
-func (s teamsPlatform) ReadRoots(ctx context.Context) (map[string]root, error) {
+func (s teamsPlatform) ReadRoots(ctx context.Context) (map[string]Root, error) {
 	threads, err := s.ReadThreads(ctx)
-	roots := map[string]root{}
+	roots := map[string]Root{}
 	for _, t := range threads {
 		about := subjectIn(t.Card)
 		hasCustomer := slices.ContainsFunc(t.Posts, func(p checker.Post) bool { return p.CustomerName != "" })
 		isFirst := hasCustomer && roots[about] == (root{})
 		if about != "" && isFirst {
-			roots[about] = root{t.Root, t.Card}
+			roots[about] = Root{t.Root, t.Card}
 		}
 	}
 	return roots, err

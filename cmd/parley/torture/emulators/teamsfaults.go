@@ -94,6 +94,6 @@ func (s teamsPlatform) countFaults(ctx context.Context, counts map[string]int) e
 	return err
 }
 
-func (s teamsPlatform) ClearFaults(ctx context.Context) error {
+func (s teamsPlatform) clearFaults(ctx context.Context) error {
 	return s.Call(ctx, http.MethodDelete, s.Teams+"/_fake/faults", nil, nil)
 }
