@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -133,28 +134,35 @@ const unrecordedQuery = `
 // Read reads the tables through a connection and checks them.
 func (a *Audit) Read(ctx context.Context, c *pgx.Conn, expected Expectation) error {
 	if err := a.readOrder(ctx, c); err != nil {
-		return err
+		return fmt.Errorf("audit: order: %w", err)
 	}
-
 	if err := a.readCards(ctx, c, expected.Cards); err != nil {
-		return err
-	}
-
-	var err error
-	if a.AppliedTwice, err = Rows(ctx, c, pgx.RowTo[string], twiceQuery); err != nil {
-		return err
+		return fmt.Errorf("audit: cards: %w", err)
 	}
 	if err := a.readQuarantine(ctx, c, expected); err != nil {
-		return err
-	}
-	if a.Unrecorded, err = Rows(ctx, c, pgx.RowTo[string], unrecordedQuery, expected.Posted); err != nil {
-		return err
+		return fmt.Errorf("audit: quarantine: %w", err)
 	}
 
-	if err := a.readOver(ctx, c, expected.Resolves); err != nil {
-		return err
+	// Each row of these queries describes a violation.
+	for _, q := range []struct {
+		list  *[]string
+		query string
+		args  []any
+	}{
+		{list: &a.AppliedTwice, query: twiceQuery},
+		{list: &a.Unrecorded, query: unrecordedQuery, args: []any{expected.Posted}},
+		{list: &a.Unrecorded, query: ignoredResolvesQuery, args: []any{expected.Resolves}},
+		{list: &a.NotOver, query: notOverQuery},
+		{list: &a.Forgotten, query: forgottenQuery, args: []any{(expected.LongestStop + overlapMargin).Seconds()}},
+	} {
+		rows, err := Rows(ctx, c, pgx.RowTo[string], q.query, q.args...)
+		if err != nil {
+			return fmt.Errorf("audit: %w", err)
+		}
+		*q.list = append(*q.list, rows...)
 	}
-	return a.readResolved(ctx, c, expected.LongestStop)
+
+	return nil
 }
 
 // Rows reads all rows of a query.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -47,8 +46,11 @@ const conversationsQuery = `
 // responsible.
 func (a *Audit) readCards(ctx context.Context, c *pgx.Conn, cards map[string]checker.Card) error {
 	list, err := Rows(ctx, c, pgx.RowToStructByName[conversation], conversationsQuery)
+	if err != nil {
+		return err
+	}
 	a.compareCards(list, cards)
-	return err
+	return nil
 }
 
 // compareCards is readCards without the database.
@@ -92,26 +94,4 @@ func (c *conversation) hasResponsible(r checker.Responsible) bool {
 		return true
 	}
 	return c.Team != "" && slices.Contains(r.Teams, c.Team)
-}
-
-// A customer's words reopen what is resolved; a card can't show which came first. Both times
-// are those of Parley's transactions, which may stand still in between for $1 seconds.
-const resolvedQuery = `
-	SELECT format('the customer of conversation #%s wrote again, and it is still resolved', c.id) AS text
-	FROM conversations AS c
-	WHERE c.kind = 'customer' AND c.status = 'resolved' AND EXISTS (
-		SELECT FROM messages AS m
-		WHERE m.conversation_id = c.id AND m.direction = 'in' AND m.automatic = ''
-			AND m.created_at > c.resolved_at + make_interval(secs => $1))
-	ORDER BY c.id`
-
-// overlapMargin is how much longer than the longest stop two transactions may overlap.
-const overlapMargin = 5 * time.Second
-
-// readResolved finds resolved conversations whose customers wrote again. longestStop is how long a process may stand
-// still.
-func (a *Audit) readResolved(ctx context.Context, c *pgx.Conn, longestStop time.Duration) error {
-	found, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (longestStop + overlapMargin).Seconds())
-	a.Forgotten = append(a.Forgotten, found...)
-	return err
 }

@@ -33,10 +33,11 @@ const quarantinedQuery = `
 // readQuarantine compares the events in quarantine with those that have to be there.
 func (a *Audit) readQuarantine(ctx context.Context, c *pgx.Conn, expected Expectation) error {
 	list, err := Rows(ctx, c, pgx.RowToStructByName[quarantined], quarantinedQuery)
-	if err == nil {
-		a.compareQuarantine(list, expected)
+	if err != nil {
+		return err
 	}
-	return err
+	a.compareQuarantine(list, expected)
+	return nil
 }
 
 // compareQuarantine is readQuarantine without the database.
