@@ -10,7 +10,8 @@ import (
 
 // The lists of conversations in which agents choose what to do next: "mine", "unassigned", "team" and so on
 // (ListMine, …). Each list is one statement that returns a page of ids. The statements are put together from parts,
-// so that all of them apply the same rule about who may read what (readable).
+// so that all of them apply the same rule about who may read what (readable). In all of them, $1 to $3 say who reads
+// (readableArguments); what follows is up to a statement, in a list the limit ($4) and the offset ($5) of its page.
 
 // Reader is an agent who reads conversations. The agent may read all of them, with one exception:
 // conversations of a closed account must be assigned to the agent or to one of the agent's teams.
@@ -20,7 +21,8 @@ type Reader struct {
 	Closed []AccountID // accounts whose threads are in a channel that the agent can't read
 }
 
-// May returns whether the reader may read a conversation. The SQL condition readable decides the same.
+// May returns whether the reader may read a conversation. The SQL condition readable decides the same, as
+// TestReader shows.
 func (r Reader) May(c *Conversation) bool {
 	if !slices.Contains(r.Closed, c.AccountID) || slices.Contains(c.Assignees, r.Agent) {
 		return true
@@ -47,35 +49,32 @@ const (
 	ListClosed     = "closed"     // assigned to the reader when it was ended without an answer
 )
 
+// The parts of which the lists are put together.
 const (
-	// pressing is how pressing a conversation is: 1 urgent, 2 important or unhappy, 3 normal, 4 unimportant.
-	// pressingFirst puts those first whose customers wait for an answer: the most pressing, then those that have
-	// waited longest. Those in which nobody waits follow, the newest first, and last the snoozed ones. The indexes
-	// conversations_pressing and conversations_team_pressing contain these expressions word by word.
+	// pressing is how pressing a conversation is: 1 urgent, 2 important or unhappy, 3 normal, 4 unimportant. The indexes
+	// conversations_pressing and conversations_team_pressing contain it, and pressingFirst, word by word.
 	pressing = `CASE
 				WHEN conversation.traits->>'priority' = 'urgent' OR conversation.traits->>'urgent' IN ('now', 'again') THEN 1
 				WHEN conversation.traits->>'priority' = 'high' OR conversation.traits->>'sentiment' IN ('negative', 'frustrated') THEN 2
 				WHEN conversation.traits->>'priority' = 'low' THEN 4
 				ELSE 3
 			END`
+	// pressingFirst puts those first whose customers wait for an answer: the most pressing, then those that have waited
+	// longest. Those in which nobody waits follow, the newest first, and last the snoozed ones.
 	pressingFirst = `
 		ORDER BY (conversation.status = 'snoozed'), (conversation.waiting_since IS NULL), ` + pressing + `,
 			conversation.waiting_since, conversation.last_at DESC, conversation.id`
+	wakingFirst = `
+		ORDER BY conversation.snoozed_until, conversation.id`
+	endedLastFirst = `
+		ORDER BY conversation.resolved_at DESC NULLS LAST, conversation.id DESC`
 	page = `
 		LIMIT $4 OFFSET $5`
 
+	// listOpen is followed by conditions.
 	listOpen = `
 		FROM conversations AS conversation
 		WHERE conversation.kind = 'customer' AND conversation.status IN ('open', 'pending', 'snoozed') AND `
-	listUnassigned = `SELECT conversation.id` + listOpen + readable + `
-		AND conversation.status <> 'snoozed' AND conversation.assignees = '{}'` + pressingFirst + page
-	listAll = `SELECT conversation.id` + listOpen + readable + pressingFirst + page
-	// listTeam reads from each team as many as the page may need.
-	listTeam = `SELECT conversation.id FROM unnest($2::bigint[]) AS team (id)
-		CROSS JOIN LATERAL (
-			SELECT conversation.id, conversation.status, conversation.waiting_since, conversation.traits, conversation.last_at` +
-		listOpen + readable + ` AND conversation.team_id = team.id` + pressingFirst + `
-			LIMIT $4::bigint + $5::bigint) AS conversation` + pressingFirst + page
 
 	// Between assignedWhere and selectAssigned stands a list's own condition. What is assigned to an agent is
 	// collected by the index of assignees, then sorted. Without MATERIALIZED the planner may walk all
@@ -84,14 +83,23 @@ const (
 		SELECT * FROM conversations
 		WHERE kind = 'customer' AND assignees @> ARRAY[$3::bigint] AND `
 	selectAssigned = `) SELECT conversation.id FROM conversation WHERE ` + readable
+)
 
-	listMine    = assignedWhere + `status IN ('open', 'pending')` + selectAssigned + pressingFirst + page
-	listSnoozed = assignedWhere + `status = 'snoozed'` + selectAssigned + `
-		ORDER BY conversation.snoozed_until, conversation.id` + page
-	newestEnd = `
-		ORDER BY conversation.resolved_at DESC NULLS LAST, conversation.id DESC` + page
-	listResolved = assignedWhere + `status = 'resolved'` + selectAssigned + newestEnd
-	listClosed   = assignedWhere + `status = 'closed'` + selectAssigned + newestEnd
+// The statements of the lists.
+const (
+	listMine       = assignedWhere + `status IN ('open', 'pending')` + selectAssigned + pressingFirst + page
+	listSnoozed    = assignedWhere + `status = 'snoozed'` + selectAssigned + wakingFirst + page
+	listResolved   = assignedWhere + `status = 'resolved'` + selectAssigned + endedLastFirst + page
+	listClosed     = assignedWhere + `status = 'closed'` + selectAssigned + endedLastFirst + page
+	listAll        = `SELECT conversation.id` + listOpen + readable + pressingFirst + page
+	listUnassigned = `SELECT conversation.id` + listOpen + readable + `
+		AND conversation.status <> 'snoozed' AND conversation.assignees = '{}'` + pressingFirst + page
+	// listTeam reads from each team as many as the page may need.
+	listTeam = `SELECT conversation.id FROM unnest($2::bigint[]) AS team (id)
+		CROSS JOIN LATERAL (
+			SELECT conversation.id, conversation.status, conversation.waiting_since, conversation.traits, conversation.last_at` +
+		listOpen + readable + ` AND conversation.team_id = team.id` + pressingFirst + `
+			LIMIT $4::bigint + $5::bigint) AS conversation` + pressingFirst + page
 )
 
 // ListConversations returns the ids of one page of a named list (ListMine, …), in the list's order: at most
