@@ -28,9 +28,6 @@ import (
 // AttemptLife is how long a person may take to consent.
 const AttemptLife = 15 * time.Minute
 
-// ErrCancelled is the cause of a Failure when the person did not consent.
-var ErrCancelled = errors.New("consent: the person did not consent")
-
 // Begin begins an attempt to connect an account, and returns the link at which a person consents. redirect is the
 // URL to which the browser comes back. The caller keeps the flow, which has secrets, and hands it to Finish.
 // Errors: *Failure; the account's stored settings can't be read.
@@ -68,7 +65,10 @@ func (k *Keeper) readSettings(account store.Account, provider string) (*oauth.Pr
 // name (oauth_user), or else the mailbox's.
 func PersonOf(account store.Account) (string, error) {
 	config, err := configOf(account)
-	return settings.Persons(config)[0], err
+	if err != nil {
+		return "", err
+	}
+	return settings.Persons(config)[0], nil
 }
 
 // configOf reads the settings of an account that are not encrypted.
@@ -97,7 +97,7 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 
 	tokens, who, err := p.Exchange(ctx, flow, answer.Get("code"))
 	if err != nil {
-		return "", explainError(p, err)
+		return "", explainExchange(p, err)
 	}
 
 	if allowed := settings.Persons(config); !who.Is(allowed) {
@@ -127,87 +127,16 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 // Errors: *Failure.
 func checkAnswer(p *oauth.Provider, flow oauth.Flow, answer url.Values) error {
 	if answer.Get("state") != flow.State {
-		return otherAttemptError(nil)
+		return failOtherAttempt(nil)
 	}
 
-	code := answer.Get("error")
-	if code == "access_denied" {
-		return &Failure{Text: "You did not allow it at " + p.Title + ", so nothing was changed.", Hint: "Begin again when you want to.", cause: ErrCancelled}
-	}
-
-	if no := (&oauth.Refusal{Code: code}); no.Passing() {
-		return busyError(p, no)
-	}
-
-	if code != "" {
-		words := strings.TrimSpace(answer.Get("error_description"))
-		return &Failure{Text: fmt.Sprintf("%s refuses: %s %s", p.Title, makePrintable(code), makePrintable(words)),
-			Hint: "Check Parley's registration there: its redirect addresses and what it may ask for."}
-	}
-
-	if answer.Get("code") == "" {
+	switch code := answer.Get("error"); {
+	case code != "":
+		return explainAnswer(p, code, answer.Get("error_description"))
+	case answer.Get("code") == "":
 		return &Failure{Text: "What came back has no code.", Hint: "Begin again."}
 	}
-
 	return nil
-}
-
-// makePrintable replaces control characters by blanks, and cuts words after 300 characters. They came with a
-// browser, perhaps from a stranger, and are shown on a terminal or a page.
-func makePrintable(words string) string {
-	const maxRunes = 300
-	const del = 0x7f // the control character DEL
-	clean := strings.Map(func(r rune) rune {
-		if r < ' ' || r == del {
-			return ' '
-		}
-		return r
-	}, words)
-	if runes := []rune(clean); len(runes) > maxRunes {
-		return string(runes[:maxRunes]) + "…"
-	}
-	return clean
-}
-
-// otherAttemptError is the failure of an answer that belongs to another attempt.
-func otherAttemptError(cause error) *Failure {
-	return &Failure{Text: "What came back belongs to another attempt.", Hint: "Begin again, and use the newest link only.", cause: cause}
-}
-
-// explainError says for people why a code could not be exchanged.
-func explainError(p *oauth.Provider, err error) error {
-	switch {
-	case errors.Is(err, oauth.ErrNoMail):
-		return &Failure{Text: "You signed in, but did not allow Parley to read and send mail.", Hint: "Begin again and leave all boxes ticked.", cause: err}
-	case errors.Is(err, oauth.ErrNotLasting):
-		return &Failure{Text: p.Title + " gave a consent that ends within the hour.",
-			Hint: "Take Parley out of the list of connected programs in the settings at " + p.Title + ", then begin again.", cause: err}
-	case errors.Is(err, oauth.ErrOtherAttempt):
-		return otherAttemptError(err)
-	case errors.Is(err, oauth.ErrUnreadable):
-		return &Failure{Text: p.Title + " answered in a form that Parley can't read.",
-			Hint: "Begin again. If that changes nothing, look for a proxy between this machine and " + p.Title + ".", cause: err}
-	}
-
-	var refusal *oauth.Refusal
-	if !errors.As(err, &refusal) { // there was no answer
-		return &Failure{Text: p.Title + " can't be reached.", Hint: "Check this machine's connection to the internet, then begin again.", cause: err}
-	}
-	if refusal.Code == "invalid_grant" {
-		return &Failure{Text: fmt.Sprintf("%s no longer takes this answer: %s", p.Title, refusal.Text),
-			Hint: "It was used already, or took too long. Begin again.", cause: err}
-	}
-	if refusal.Passing() {
-		return busyError(p, err)
-	}
-
-	text, hint := registrationRefused(p.Name, refusal)
-	return &Failure{Text: text, Hint: hint, cause: err}
-}
-
-// busyError is the error of a provider that refuses for the moment and may accept the same request later.
-func busyError(p *oauth.Provider, cause error) error {
-	return &Failure{Text: p.Title + " has no time right now.", Hint: "Begin again in a few minutes.", cause: cause}
 }
 
 // attemptSecrets are stored, encrypted, while the person is at the provider.
@@ -247,15 +176,8 @@ func (k *Keeper) BeginInBrowser(ctx context.Context, account store.Account, redi
 // Errors: as Finish.
 func (k *Keeper) FinishInBrowser(ctx context.Context, session string, answer url.Values) (*store.Account, string, error) {
 	a, err := grant.Finish(ctx, k.pool, hashOf(answer.Get("state")), hashOf(session))
-	switch {
-	case errors.Is(err, grant.ErrNoAttempt):
-		return nil, "", &Failure{Text: "Nobody began this attempt here.", Hint: "Begin again, in the same browser to the end.", cause: err}
-	case errors.Is(err, grant.ErrUsed):
-		return nil, "", &Failure{Text: "This attempt was finished before.", Hint: "Look at the account: it may be connected. If not, begin again.", cause: err}
-	case errors.Is(err, grant.ErrExpired):
-		return nil, "", &Failure{Text: "This attempt took too long.", Hint: fmt.Sprintf("Begin again; you have %d minutes.", int(AttemptLife.Minutes())), cause: err}
-	case err != nil:
-		return nil, "", err
+	if err != nil {
+		return nil, "", explainAttempt(err)
 	}
 
 	plain, err := k.sealer.Open(attemptPlace(a), a.Sealed)

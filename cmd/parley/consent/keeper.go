@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -61,47 +60,12 @@ func (k *Keeper) For(account store.Account, provider string) channels.Grant {
 // Registered reports whether Parley is registered with a provider.
 func (k *Keeper) Registered(provider string) bool { return k.providers[provider] != nil }
 
-// Failure is an error that tells the person who connects a mailbox why that doesn't work, and what to do.
-type Failure struct {
-	Text  string // what happened
-	Hint  string // what to do next
-	cause error  // nil if there is no other error behind it
-}
-
-// Error implements error.
-func (f *Failure) Error() string { return strings.TrimSpace(f.Text + " " + f.Hint) }
-
-// Unwrap returns the cause.
-func (f *Failure) Unwrap() error { return f.cause }
-
 // findProvider returns a provider with which Parley is registered. Errors: *Failure.
 func (k *Keeper) findProvider(name string) (*oauth.Provider, error) {
 	if p := k.providers[name]; p != nil {
 		return p, nil
 	}
 	return nil, NotRegistered(name)
-}
-
-// NotRegistered says in words for people that Parley has no registration at a provider.
-func NotRegistered(name string) *Failure {
-	return &Failure{
-		Text: "Parley is not registered with " + titleOf(name) + ".",
-		Hint: fmt.Sprintf("Register it there and set %[1]s_CLIENT_ID and %[1]s_CLIENT_SECRET: see docs/email.md.", strings.ToUpper(name)),
-	}
-}
-
-// registrationRefused returns text and hint for people about a provider that refuses Parley's registration.
-func registrationRefused(provider string, r *oauth.Refusal) (text, hint string) {
-	return fmt.Sprintf("%s refuses Parley's registration: %s: %s", titleOf(provider), r.Code, r.Text),
-		fmt.Sprintf("Check %[1]s_CLIENT_ID and %[1]s_CLIENT_SECRET, and the registration there.", strings.ToUpper(provider))
-}
-
-// titleOf returns the name of a provider for people.
-func titleOf(provider string) string {
-	if provider == oauth.Google {
-		return "Google"
-	}
-	return "Microsoft"
 }
 
 // secrets are the tokens of one consent, as they are encrypted and stored.

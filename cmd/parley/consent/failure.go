@@ -1,0 +1,175 @@
+package consent
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"parley/channels/email/oauth"
+	"parley/store/grant"
+)
+
+// ErrCancelled is the cause of a Failure when the person did not consent.
+var ErrCancelled = errors.New("consent: the person did not consent")
+
+// Failure is an error that tells the person who connects a mailbox why that doesn't work, and what to do.
+type Failure struct {
+	Text  string // what happened
+	Hint  string // what to do next
+	cause error  // nil if there is no other error behind it
+}
+
+// Error implements error.
+func (f *Failure) Error() string { return strings.TrimSpace(f.Text + " " + f.Hint) }
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.cause }
+
+// NotRegistered says in words for people that Parley has no registration at a provider.
+func NotRegistered(name string) *Failure {
+	return &Failure{
+		Text: "Parley is not registered with " + titleOf(name) + ".",
+		Hint: fmt.Sprintf("Register it there and set %[1]s_CLIENT_ID and %[1]s_CLIENT_SECRET: see docs/email.md.", strings.ToUpper(name)),
+	}
+}
+
+// registrationRefused returns text and hint for people about a provider that refuses Parley's registration.
+func registrationRefused(provider string, r *oauth.Refusal) (text, hint string) {
+	return fmt.Sprintf("%s refuses Parley's registration: %s: %s", titleOf(provider), r.Code, r.Text),
+		fmt.Sprintf("Check %[1]s_CLIENT_ID and %[1]s_CLIENT_SECRET, and the registration there.", strings.ToUpper(provider))
+}
+
+// titleOf returns the name of a provider for people.
+func titleOf(provider string) string {
+	if provider == oauth.Google {
+		return "Google"
+	}
+	return "Microsoft"
+}
+
+// failBusy is the failure of a provider that refuses for the moment and may accept the same request later.
+func failBusy(p *oauth.Provider, cause error) *Failure {
+	return &Failure{Text: p.Title + " has no time right now.", Hint: "Begin again in a few minutes.", cause: cause}
+}
+
+// failOtherAttempt is the failure of an answer that belongs to another attempt.
+func failOtherAttempt(cause error) *Failure {
+	return &Failure{Text: "What came back belongs to another attempt.", Hint: "Begin again, and use the newest link only.", cause: cause}
+}
+
+// findFailure returns the failure whose cause is err, or nil if there is none.
+func findFailure(err error, list []Failure) *Failure {
+	for _, f := range list {
+		if errors.Is(err, f.cause) {
+			return &Failure{Text: f.Text, Hint: f.Hint, cause: err}
+		}
+	}
+	return nil
+}
+
+// explainAttempt says why no attempt can be finished. It returns other errors as they are.
+func explainAttempt(err error) error {
+	failure := findFailure(err, []Failure{
+		{
+			cause: grant.ErrNoAttempt,
+			Text:  "Nobody began this attempt here.",
+			Hint:  "Begin again, in the same browser to the end.",
+		},
+		{
+			cause: grant.ErrUsed,
+			Text:  "This attempt was finished before.",
+			Hint:  "Look at the account: it may be connected. If not, begin again.",
+		},
+		{
+			cause: grant.ErrExpired,
+			Text:  "This attempt took too long.",
+			Hint:  fmt.Sprintf("Begin again; you have %d minutes.", int(AttemptLife.Minutes())),
+		},
+	})
+	if failure == nil {
+		return err
+	}
+	return failure
+}
+
+// explainAnswer says what the error code and the words mean with which a provider sent the browser back.
+func explainAnswer(p *oauth.Provider, code, words string) *Failure {
+	if code == "access_denied" {
+		return &Failure{
+			Text:  "You did not allow it at " + p.Title + ", so nothing was changed.",
+			Hint:  "Begin again when you want to.",
+			cause: ErrCancelled,
+		}
+	}
+	if refusal := (&oauth.Refusal{Code: code}); refusal.Passing() {
+		return failBusy(p, refusal)
+	}
+	return &Failure{
+		Text: fmt.Sprintf("%s refuses: %s %s", p.Title, makePrintable(code), makePrintable(strings.TrimSpace(words))),
+		Hint: "Check Parley's registration there: its redirect addresses and what it may ask for.",
+	}
+}
+
+// explainExchange says why a code could not be exchanged for tokens.
+func explainExchange(p *oauth.Provider, err error) *Failure {
+	failure := findFailure(err, []Failure{
+		{
+			cause: oauth.ErrNoMail,
+			Text:  "You signed in, but did not allow Parley to read and send mail.",
+			Hint:  "Begin again and leave all boxes ticked.",
+		},
+		{
+			cause: oauth.ErrNotLasting,
+			Text:  p.Title + " gave a consent that ends within the hour.",
+			Hint:  "Take Parley out of the list of connected programs in the settings at " + p.Title + ", then begin again.",
+		},
+		{
+			cause: oauth.ErrUnreadable,
+			Text:  p.Title + " answered in a form that Parley can't read.",
+			Hint:  "Begin again. If that changes nothing, look for a proxy between this machine and " + p.Title + ".",
+		},
+	})
+	if failure != nil {
+		return failure
+	}
+
+	refusal, isAnswered := errors.AsType[*oauth.Refusal](err)
+	switch {
+	case errors.Is(err, oauth.ErrOtherAttempt):
+		return failOtherAttempt(err)
+	case !isAnswered:
+		return &Failure{
+			Text:  p.Title + " can't be reached.",
+			Hint:  "Check this machine's connection to the internet, then begin again.",
+			cause: err,
+		}
+	case refusal.Code == "invalid_grant":
+		return &Failure{
+			Text:  fmt.Sprintf("%s no longer takes this answer: %s", p.Title, refusal.Text),
+			Hint:  "It was used already, or took too long. Begin again.",
+			cause: err,
+		}
+	case refusal.Passing():
+		return failBusy(p, err)
+	}
+
+	text, hint := registrationRefused(p.Name, refusal)
+	return &Failure{Text: text, Hint: hint, cause: err}
+}
+
+// makePrintable replaces control characters by blanks, and cuts words after 300 characters. They came with a
+// browser, perhaps from a stranger, and are shown on a terminal or a page.
+func makePrintable(words string) string {
+	const maxRunes = 300
+	const del = 0x7f // the control character DEL
+	clean := strings.Map(func(r rune) rune {
+		if r < ' ' || r == del {
+			return ' '
+		}
+		return r
+	}, words)
+	if runes := []rune(clean); len(runes) > maxRunes {
+		return string(runes[:maxRunes]) + "…"
+	}
+	return clean
+}
