@@ -147,15 +147,17 @@ func printFindings(found []channels.Finding) (allOK bool) {
 func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, account store.Account, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	back, err := c.listen(ctx)
+	listener, address, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = listener.Close() }() // where no page serves it
+	flow, link, err := keeper.Begin(account, c.Provider, address)
+	if err != nil {
+		return err
+	}
+	back := serveLanding(listener, flow.State)
 	defer func() { _ = app.Shutdown(ctx, back.server, time.Second) }()
-	flow, link, err := keeper.Begin(account, c.Provider, back.address)
-	if err != nil {
-		return err
-	}
 
 	person, err := consent.PersonOf(account)
 	if err != nil {
@@ -166,11 +168,11 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 	say("Open this address in a browser, and sign in as %s:\n\n  %s\n", person, link)
 	var answer url.Values
 	if c.Paste {
-		say("The browser ends at a page that it can't show. Paste its address (%s?…) here:", back.address)
+		say("The browser ends at a page that it can't show. Paste its address (%s?…) here:", address)
 		answer, err = readPasted(ctx, in)
 	} else {
-		say("Waiting at %s for %s…", back.address, c.Timeout)
-		answer, err = back.wait(ctx, flow.State)
+		say("Waiting at %s for %s…", address, c.Timeout)
+		answer, err = back.wait(ctx)
 	}
 
 	if err != nil {
@@ -179,7 +181,7 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 
 	say("The browser is back.")
 	who, err := keeper.Finish(ctx, account, c.Provider, flow, answer)
-	back.tell(err)
+	back.showOutcome(err)
 
 	if err != nil {
 		return err
@@ -195,56 +197,45 @@ const headerTimeout = 10 * time.Second
 
 // landing is the page to which the browser comes back from the provider: a small HTTP server on loopback.
 type landing struct {
-	address string
 	server  *http.Server
+	state   string          // the OAuth state of this attempt, which the browser must bring back
 	answers chan url.Values // the query with which the browser came back
 	outcome chan string     // what the browser shows in the end
-	state   chan string     // of size 1: the OAuth state of the expected answer, once wait was called
 }
 
-// listen starts the landing server. Its address must be one that the provider accepts for programs on a person's
-// machine: 127.0.0.1 for Google, localhost for Microsoft.
-func (c connectCommand) listen(ctx context.Context) (*landing, error) {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)))
+// listen opens the port to which the browser comes back, and returns its URL. That must be one that the provider accepts
+// for programs on a person's machine: 127.0.0.1 for Google, localhost for Microsoft.
+func (c connectCommand) listen(ctx context.Context) (net.Listener, string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)))
 	if err != nil {
-		return nil, fmt.Errorf("the port for the browser: %w", err)
+		return nil, "", fmt.Errorf("the port for the browser: %w", err)
 	}
 
 	host := "127.0.0.1"
 	if c.Provider == oauth.Microsoft {
 		host = "localhost"
 	}
-
-	_, port, _ := net.SplitHostPort(ln.Addr().String()) //nolint:errcheck // a listener's address has a port
-	b := &landing{
-		address: "http://" + net.JoinHostPort(host, port) + "/",
-		answers: make(chan url.Values),
-		outcome: make(chan string, 1),
-		state:   make(chan string, 1),
-	}
-
-	b.server = &http.Server{Handler: b, ReadHeaderTimeout: headerTimeout}
-	go func() { _ = b.server.Serve(ln) }() // ends with Shutdown
-	return b, nil
+	_, port, _ := net.SplitHostPort(listener.Addr().String()) //nolint:errcheck // a listener's address has a port
+	return listener, "http://" + net.JoinHostPort(host, port) + "/", nil
 }
 
-// ServeHTTP takes the browser's answer and shows the outcome once tell is called. An answer with another state
+// serveLanding serves the page for the attempt with this state.
+func serveLanding(listener net.Listener, state string) *landing {
+	b := &landing{state: state, answers: make(chan url.Values), outcome: make(chan string, 1)}
+	b.server = &http.Server{Handler: b, ReadHeaderTimeout: headerTimeout}
+	go func() { _ = b.server.Serve(listener) }() // ends with Shutdown
+	return b
+}
+
+// ServeHTTP takes the browser's answer and shows the outcome once showOutcome is called. An answer with another state
 // belongs to another attempt and is refused.
 func (b *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var wanted string
-	select {
-	case wanted = <-b.state:
-		b.state <- wanted
-	case <-r.Context().Done():
-		return
-	}
-
 	answer := r.URL.Query()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'")
 	w.Header().Set("Referrer-Policy", "no-referrer") // the address has a code
 
-	if r.URL.Path != "/" || answer.Get("state") != wanted {
+	if r.URL.Path != "/" || answer.Get("state") != b.state {
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = io.WriteString(w, "<p>Nothing is waited for here. Use the newest link that parley connect has printed.</p>")
 		return
@@ -264,8 +255,7 @@ func (b *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // wait waits for the browser.
-func (b *landing) wait(ctx context.Context, state string) (url.Values, error) {
-	b.state <- state
+func (b *landing) wait(ctx context.Context) (url.Values, error) {
 	select {
 	case answer := <-b.answers:
 		return answer, nil
@@ -282,8 +272,8 @@ func notBackError(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// tell shows in the browser how the attempt ended; nil means that the mailbox is connected.
-func (b *landing) tell(err error) {
+// showOutcome shows in the browser how the attempt ended; nil means that the mailbox is connected.
+func (b *landing) showOutcome(err error) {
 	text := "The mailbox is connected. You can close this page."
 	if err != nil {
 		text = err.Error()
