@@ -30,29 +30,36 @@ const (
 	maxOlder           = 100              // messages older than asked for that are passed over before reading stops
 )
 
+// poll reads the lists of messages once.
+type poll struct {
+	*Channel
+
+	from  time.Time // the watermark, less the overlap
+	until time.Time // some seconds ago: what came later is left to callbacks and the next poll
+}
+
 // pollOnce stores what the lists have since the watermark, m.Since, and moves the watermark. hasMore is true if there was too much for
 // one call: then the next one must follow at once.
 func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
-	from := m.Since.Add(-overlap)
-	until := c.env.Now().UTC().Add(-c.opts.Settle)
-	rows, hasMore, err := c.listArrived(ctx, from, until)
+	p := poll{Channel: c, from: m.Since.Add(-overlap), until: c.env.Now().UTC().Add(-c.opts.Settle)}
+	rows, hasMore, err := p.listArrived(ctx)
 	if err != nil {
 		return false, err
 	}
 
-	readUntil := until
+	readUntil := p.until
 	if hasMore {
 		// The next call subtracts the overlap again, and so begins at the last message that is stored.
 		readUntil = rows[len(rows)-1].sentOrCreated().Add(overlap)
 	}
-	others, err := listArrivedAtOthers(ctx, c, from, until)
+	others, err := p.listArrivedAtOthers(ctx)
 	if err != nil {
 		return false, err
 	}
 
-	facts, err := c.factsOf(ctx, sortByTime(append(rows, others...)))
+	facts, err := p.factsOf(ctx, sortByTime(append(rows, others...)))
 	if err != nil {
 		return false, err
 	}
@@ -60,7 +67,7 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 		return false, err
 	}
 
-	facts, err = c.statusFacts(ctx, from, until)
+	facts, err = p.statusFacts(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -93,12 +100,12 @@ type listedRow struct {
 
 // listRows reads the list of messages from the day of from on, the newest first, and calls use with each until use returns true.
 // filter chooses the messages by number. One that can't be read is skipped, because it would stop all others for ever.
-func (c *Channel) listRows(ctx context.Context, filter url.Values, from time.Time, use func(listedRow) (enough bool)) error {
+func (p *poll) listRows(ctx context.Context, filter url.Values, from time.Time, use func(listedRow) (enough bool)) error {
 	query := maps.Clone(filter)
 	query.Set("DateSent>", from.UTC().Format(time.DateOnly))
 	query.Set("PageSize", "1000")
-	return c.api.eachPage(ctx, c.api.messagesURL()+"?"+query.Encode(), func(p page) bool {
-		for _, raw := range p.Messages {
+	return p.api.eachPage(ctx, p.api.messagesURL()+"?"+query.Encode(), func(listed page) bool {
+		for _, raw := range listed.Messages {
 			var r row
 			if json.Unmarshal(raw, &r) != nil || r.SID == "" {
 				continue
@@ -111,22 +118,22 @@ func (c *Channel) listRows(ctx context.Context, filter url.Values, from time.Tim
 	})
 }
 
-// listArrived lists customers' messages between from and until, the oldest first. If there are too many, it returns the
-// oldest ones, at least c.maxKept, and hasMore is true.
-func (c *Channel) listArrived(ctx context.Context, from, until time.Time) (rows []listedRow, hasMore bool, err error) {
+// listArrived lists customers' messages between p.from and p.until, the oldest first. If there are too many, it returns the
+// oldest ones, at least p.maxKept, and hasMore is true.
+func (p *poll) listArrived(ctx context.Context) (rows []listedRow, hasMore bool, err error) {
 	older := 0
-	err = c.listRows(ctx, url.Values{"To": {c.number.twilioAddress()}}, from, func(r listedRow) (enough bool) {
-		if r.sentOrCreated().Before(from) {
+	err = p.listRows(ctx, url.Values{"To": {p.number.twilioAddress()}}, p.from, func(r listedRow) (enough bool) {
+		if r.sentOrCreated().Before(p.from) {
 			older++ // don't stop at the first one: messages may be slightly out of order
 			return older > maxOlder
 		}
-		if !r.isFromCustomer() || r.sentOrCreated().After(until) { // the next call reads what came after until
+		if !r.isFromCustomer() || r.sentOrCreated().After(p.until) {
 			return false
 		}
 
 		rows = append(rows, r)
-		if len(rows) > 2*c.maxKept { // keep the oldest, which the list has last
-			rows = slices.Clone(rows[len(rows)-c.maxKept:])
+		if len(rows) > 2*p.maxKept { // keep the oldest, which the list has last
+			rows = slices.Clone(rows[len(rows)-p.maxKept:])
 			hasMore = true
 		}
 
@@ -145,17 +152,17 @@ func sortByTime(rows []listedRow) []listedRow {
 
 // listArrivedAtOthers is listArrived for other numbers of our messaging service, if Twilio calls our webhook for them. The list can't be
 // filtered by a service, so the newest maxListed messages of the whole Twilio account are read.
-func listArrivedAtOthers(ctx context.Context, c *Channel, from, until time.Time) (rows []listedRow, err error) {
-	if c.number.service == "" {
+func (p *poll) listArrivedAtOthers(ctx context.Context) (rows []listedRow, err error) {
+	if p.number.service == "" {
 		return nil, nil
 	}
 
 	read, older := 0, 0
-	err = c.listRows(ctx, url.Values{}, from, func(r listedRow) (enough bool) {
+	err = p.listRows(ctx, url.Values{}, p.from, func(r listedRow) (enough bool) {
 		read++
-		if r.sentOrCreated().Before(from) {
+		if r.sentOrCreated().Before(p.from) {
 			older++
-		} else if c.number.isServiceRecipient(r.row) && r.isFromCustomer() && !r.sentOrCreated().After(until) {
+		} else if p.number.isServiceRecipient(r.row) && r.isFromCustomer() && !r.sentOrCreated().After(p.until) {
 			rows = append(rows, r)
 		}
 		return older > maxOlder || read > maxListed
@@ -170,7 +177,7 @@ func listArrivedAtOthers(ctx context.Context, c *Channel, from, until time.Time)
 		if _, isKnown := calledFor[r.To]; isKnown {
 			continue
 		}
-		if calledFor[r.To], err = isCalledFor(ctx, c, r.To); err != nil {
+		if calledFor[r.To], err = p.isCalledFor(ctx, r.To); err != nil {
 			return nil, err
 		}
 	}
@@ -181,11 +188,11 @@ func listArrivedAtOthers(ctx context.Context, c *Channel, from, until time.Time)
 
 // isCalledFor reports whether Twilio calls our webhook for what comes to another number of our messaging service. The callbacks of a
 // number may go to another account, or to another program.
-func isCalledFor(ctx context.Context, c *Channel, ours string) (bool, error) {
-	number := *c.number
+func (p *poll) isCalledFor(ctx context.Context, ours string) (bool, error) {
+	number := *p.number
 	number.from = keyOf(ours)
-	f := finder{api: c.api, number: &number, address: c.callbacks.address}
-	p, err := f.findHook(ctx)
+	f := finder{api: p.api, number: &number, address: p.callbacks.address}
+	hook, err := f.findHook(ctx)
 	if err != nil {
 		isDeleted := isGone(err) || channels.ClassOf(err) == channels.BadRecipient // the number, or the service
 		if isDeleted {
@@ -193,8 +200,8 @@ func isCalledFor(ctx context.Context, c *Channel, ours string) (bool, error) {
 		}
 		return false, err
 	}
-	address, _, _ := strings.Cut(p.address, "#")
-	return p.app == "" && address == c.callbacks.address, nil
+	address, _, _ := strings.Cut(hook.address, "#")
+	return hook.app == "" && address == p.callbacks.address, nil
 }
 
 // isFromCustomer reports whether a message is a customer's. Without a proper id or an author, no fact can be made of it.
@@ -206,13 +213,13 @@ func (r row) isFromCustomer() bool {
 }
 
 // factsOf returns the facts of customers' messages, with the addresses of their files.
-func (c *Channel) factsOf(ctx context.Context, rows []listedRow) ([]channels.Fact, error) {
+func (p *poll) factsOf(ctx context.Context, rows []listedRow) ([]channels.Fact, error) {
 	var facts []channels.Fact
 	for _, r := range rows {
 		message := listedMessage{Message: r.raw}
 		if r.Media > 0 {
 			var err error
-			if message.Media, err = c.listMedia(ctx, r.SID); err != nil {
+			if message.Media, err = p.listMedia(ctx, r.SID); err != nil {
 				return nil, err
 			}
 		}
@@ -221,7 +228,7 @@ func (c *Channel) factsOf(ctx context.Context, rows []listedRow) ([]channels.Fac
 			ExternalID: r.SID,
 			OrderKey:   clipText(keyOf(r.From), maxOrderKey),
 			Payload:    jsonPayload(payloadListed, message),
-			Owner:      c.number.ownerOf(r.To),
+			Owner:      p.number.ownerOf(r.To),
 		})
 	}
 
@@ -229,11 +236,11 @@ func (c *Channel) factsOf(ctx context.Context, rows []listedRow) ([]channels.Fac
 }
 
 // listMedia lists the files of a message. It returns none if they were deleted: the message's text is still of use.
-func (c *Channel) listMedia(ctx context.Context, sid string) ([]listedMedia, error) {
+func (p *poll) listMedia(ctx context.Context, sid string) ([]listedMedia, error) {
 	var files []listedMedia
-	first := c.api.accountURL() + "/Messages/" + url.PathEscape(sid) + "/Media.json?PageSize=50"
-	err := c.api.eachPage(ctx, first, func(p page) (enough bool) {
-		for _, m := range p.Media {
+	first := p.api.accountURL() + "/Messages/" + url.PathEscape(sid) + "/Media.json?PageSize=50"
+	err := p.api.eachPage(ctx, first, func(listed page) (enough bool) {
+		for _, m := range listed.Media {
 			files = append(files, listedMedia{URL: strings.TrimSuffix(m.URI, ".json"), ContentType: m.ContentType})
 		}
 		return false
@@ -253,51 +260,56 @@ func isGone(err error) bool {
 	return asNotSent(err).Class == channels.BadContent
 }
 
-// statusFacts returns facts about our messages whose state changed between since and until. It reads the messages of the last day, or
-// all from since on if that is longer ago, but only the newest c.maxStatuses. Of older ones, Parley learns the state by callbacks alone.
+// statusFacts returns facts about our messages whose state changed between p.from and p.until, the oldest first. It reads the messages
+// of the last day, or all from p.from on if that is longer ago, but only the newest p.maxStatuses. Of older ones, Parley learns the
+// state by callbacks alone.
 //
-// until is some seconds ago, so that the callback usually comes first: only it has our token. Without the token, another program may
-// have sent the message from our number, so the fact says so (Others) unless this process remembers sending it.
-func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]channels.Fact, error) {
-	from := c.env.Now().Add(-statusSpan)
-	if since.Before(from) {
-		from = since
+// A callback usually comes before p.until: only it has our token. Without the token, another program may have sent the message from our
+// number, so the fact says so (Others) unless this process remembers sending it.
+func (p *poll) statusFacts(ctx context.Context) ([]channels.Fact, error) {
+	sentSince := p.env.Now().Add(-statusSpan)
+	if p.from.Before(sentSince) {
+		sentSince = p.from
 	}
 
 	var facts []channels.Fact
 	seen := 0
-	own := url.Values{"From": {c.number.twilioAddress()}}
-	err := c.listRows(ctx, own, from, func(r listedRow) (enough bool) {
+	err := p.listRows(ctx, url.Values{"From": {p.number.twilioAddress()}}, sentSince, func(r listedRow) (enough bool) {
 		seen++
-		if r.hasNewState(since, until) {
-			facts = append(facts, statusFact(listedMessage{Message: r.raw, Others: !c.sent.has(r.SID)}, r.row))
+		if r.hasNewState(p.from, p.until) {
+			facts = append(facts, statusFact(listedMessage{Message: r.raw, Others: !p.sent.has(r.SID)}, r.row))
 		}
-		return seen > c.maxStatuses
+		return seen > p.maxStatuses
 	})
+	if err != nil {
+		return nil, err
+	}
 
-	if err == nil && c.number.service != "" {
-		var others []channels.Fact
-		others, err = statusFactsOfOthers(ctx, c, from, since, until)
+	if p.number.service != "" {
+		others, err := p.statusFactsOfOthers(ctx, sentSince)
+		if err != nil {
+			return nil, err
+		}
 		facts = append(facts, others...)
 	}
 
 	slices.Reverse(facts)
-	return facts, err
+	return facts, nil
 }
 
-// statusFactsOfOthers is statusFacts for messages that our messaging service sent from other numbers. The list can't be filtered by a
-// service, so the newest maxListed messages of the whole Twilio account are read.
-func statusFactsOfOthers(ctx context.Context, c *Channel, from, since, until time.Time) (facts []channels.Fact, err error) {
+// statusFactsOfOthers is statusFacts for messages that our messaging service sent from other numbers, the newest first. The list can't be
+// filtered by a service, so the newest maxListed messages of the whole Twilio account are read.
+func (p *poll) statusFactsOfOthers(ctx context.Context, sentSince time.Time) (facts []channels.Fact, err error) {
 	read, seen := 0, 0
-	err = c.listRows(ctx, url.Values{}, from, func(r listedRow) (enough bool) {
+	err = p.listRows(ctx, url.Values{}, sentSince, func(r listedRow) (enough bool) {
 		read++
-		if c.number.isServiceSender(r.row) {
+		if p.number.isServiceSender(r.row) {
 			seen++
-			if r.hasNewState(since, until) {
+			if r.hasNewState(p.from, p.until) {
 				facts = append(facts, statusFact(listedMessage{Message: r.raw, Others: true}, r.row))
 			}
 		}
-		return seen > c.maxStatuses || read > maxListed
+		return seen > p.maxStatuses || read > maxListed
 	})
 	return facts, err
 }
