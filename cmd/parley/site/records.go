@@ -98,12 +98,16 @@ func (d *recordsDesk) readableIn(ctx context.Context, viewer store.AgentID, rows
 	}
 
 	list, err := d.o.readable(ctx, viewer, slices.Collect(maps.Keys(named)))
+	if err != nil {
+		return nil, err
+	}
+
 	readable := make(map[store.ConversationID]bool, len(list))
 	for _, id := range list {
 		readable[id] = true
 	}
 
-	return readable, err
+	return readable, nil
 }
 
 // parsePlace reads the place at which a page of the log begins: "MICROSECONDS.SOURCE.ID". Any other text means the beginning.
@@ -183,16 +187,25 @@ func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, te
 
 func (d *recordsDesk) CountContact(ctx context.Context, id store.ContactID) ([]records.Place, error) {
 	found, err := erase.Count(ctx, d.o.Pool, []store.ContactID{id})
+	if err != nil {
+		return nil, err
+	}
+
 	list := make([]records.Place, len(found))
 	for i, f := range found {
 		list[i] = records.Place{What: f.What, How: f.How, Rows: f.Rows}
 	}
-	return list, err
+	return list, nil
 }
 
 // eraseOptions returns the options with which contacts are erased here.
 func (d *recordsDesk) eraseOptions() erase.Options {
-	return erase.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, WithObjects: d.o.Operations.Objects != nil, Ask: d.o.Operations.AskChats}
+	return erase.Options{
+		Pool:        d.o.Pool,
+		Sealer:      d.o.Sealer,
+		WithObjects: d.o.Operations.Objects != nil,
+		Ask:         d.o.Operations.AskChats,
+	}
 }
 
 func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.ContactID) (string, error) {
@@ -211,30 +224,33 @@ func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.
 
 func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
 	_, err := erase.Run(ctx, d.eraseOptions(), erasure)
-	if errors.Is(err, erase.ErrWaiting) || errors.Is(err, erase.ErrBusy) {
+	switch {
+	case errors.Is(err, erase.ErrWaiting), errors.Is(err, erase.ErrBusy):
 		return records.ErrWaiting
-	}
-	if errors.Is(err, erase.ErrInChats) {
+	case errors.Is(err, erase.ErrInChats):
 		return records.ErrInChats
-	}
-	if errors.Is(err, erase.ErrNoErasure) {
+	case errors.Is(err, erase.ErrNoErasure):
 		return records.ErrNone
-	}
-	if err != nil || d.o.Operations.AgreeErasures == nil {
+	case err != nil:
 		return err
+	case d.o.Operations.AgreeErasures == nil:
+		return nil
 	}
-
 	return d.o.Operations.AgreeErasures(ctx)
 }
 
 func (d *recordsDesk) Erasures(ctx context.Context) ([]records.Erasure, error) {
 	const shown = 100
 	found, err := erase.List(ctx, d.o.Pool, shown)
+	if err != nil {
+		return nil, err
+	}
+
 	list := make([]records.Erasure, len(found))
 	for i, e := range found {
 		list[i] = records.Erasure{ID: e.ID, By: e.By, At: e.AskedAt, Done: e.DoneAt != nil, InChats: e.InChats}
 	}
-	return list, err
+	return list, nil
 }
 
 func (d *recordsDesk) Certificate(ctx context.Context, erasure string) ([]byte, error) {
@@ -247,7 +263,7 @@ func (d *recordsDesk) Certificate(ctx context.Context, erasure string) ([]byte, 
 	}
 	body, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("site: certificate: %w", err)
 	}
 	return append(body, '\n'), nil
 }
@@ -298,6 +314,9 @@ func (d *recordsDesk) Backups(context.Context) (records.Backups, error) {
 		return records.Backups{}, nil
 	}
 	st, err := backup.ReadStatus(dir)
+	if err != nil {
+		return records.Backups{}, err
+	}
 	return records.Backups{
 		Ours:    true,
 		Folder:  dir,
@@ -306,7 +325,7 @@ func (d *recordsDesk) Backups(context.Context) (records.Backups, error) {
 		Bytes:   st.LastBytes,
 		Tried:   st.VerifiedAt,
 		Problem: st.Error,
-	}, err
+	}, nil
 }
 
 func (d *recordsDesk) Examine(ctx context.Context, viewer store.AgentID) ([]records.Examined, error) {
