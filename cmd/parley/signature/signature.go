@@ -158,8 +158,8 @@ func nameByKind(p setup.Picture, from string) (setup.Picture, error) {
 	}
 
 	given := path.Ext(p.Name)
-	isRight := strings.EqualFold(given, ending) || strings.EqualFold(given, ".jpeg")
-	if !isRight {
+	isJPEG := ending == ".jpg" && strings.EqualFold(given, ".jpeg")
+	if !isJPEG && !strings.EqualFold(given, ending) {
 		p.Name = strings.TrimSuffix(p.Name, given) + ending
 	}
 

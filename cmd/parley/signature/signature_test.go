@@ -72,6 +72,7 @@ func TestPicture(t *testing.T) {
 	dir, srv := t.TempDir(), startPictureServer(t)
 	reader := newReader(dir, srv)
 	writePicture(t, dir, "logo.png", logo())
+	writePicture(t, dir, "logo.jpeg", logo())
 	writePicture(t, dir, "photo.PNG.txt", logo())
 	inline := "data:image/png;base64," + base64.StdEncoding.EncodeToString(logo())
 	for _, tt := range []struct {
@@ -83,6 +84,7 @@ func TestPicture(t *testing.T) {
 		{name: "a file beside parley.yaml", from: "logo.png", wantName: "logo.png"},
 		{name: "a file by its whole path", from: filepath.Join(dir, "logo.png"), wantName: "logo.png"},
 		{name: "a file with a wrong extension", from: "photo.PNG.txt", wantName: "photo.PNG.png"},
+		{name: "a PNG with the extension of a JPEG", from: "logo.jpeg", wantName: "logo.png"},
 		{name: "in the signature itself", from: inline, wantName: "picture.png", wantInline: true},
 		{name: "an address without an extension", from: srv.URL + "/logo", wantName: "logo.png"},
 		{name: "an address that leads to another", from: srv.URL + "/moved.png", wantName: "moved.png"},
