@@ -85,9 +85,12 @@ func LeftAt(ctx context.Context, q query.Querier, messages []store.MessageID, ki
 		At        time.Time       `db:"at"`
 	}
 	rows, err := query.Collect[row](ctx, q, "sendings", leftAt, messages, kind)
+	if err != nil {
+		return nil, err
+	}
 	left := make(map[store.MessageID]time.Time, len(rows))
 	for _, r := range rows {
 		left[r.MessageID] = r.At
 	}
-	return left, err
+	return left, nil
 }
