@@ -18,9 +18,11 @@ func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 	s.Name = "database"
 	switch err := schema.CheckServer(ctx, o.Pool); {
 	case errors.Is(err, schema.ErrReadOnly):
-		s.addWrong("server", err.Error(), "Nothing can be stored until it does. Let DATABASE_URL lead to the primary server, or make room on its disk.")
+		s.addWrong("server", err.Error(),
+			"Nothing can be stored until it does. Let DATABASE_URL lead to the primary server, or make room on its disk.")
 	case err != nil:
-		s.addWrong("server", err.Error(), "Parley needs PostgreSQL 15 or newer and a database with ENCODING 'UTF8'; see DATABASE_URL.")
+		s.addWrong("server", err.Error(),
+			"Parley needs PostgreSQL 15 or newer and a database with ENCODING 'UTF8'; see DATABASE_URL.")
 		return s, false
 	default:
 		s.addGood("server", "PostgreSQL 15 or newer, UTF8")
@@ -85,11 +87,12 @@ func (o Options) checkMachineClock(ctx context.Context, s *Section) {
 		return
 	}
 
+	const hint = "Let both machines set their clocks by the network (NTP)."
 	switch after := o.now(); {
 	case before.Sub(there) > clocksApart:
-		s.addWrong("machine's clock", "it is "+roundDuration(before.Sub(there))+" ahead of the database's", "Let both machines set their clocks by the network (NTP).")
+		s.addWrong("machine's clock", "it is "+roundDuration(before.Sub(there))+" ahead of the database's", hint)
 	case there.Sub(after) > clocksApart:
-		s.addWrong("machine's clock", "it is "+roundDuration(there.Sub(after))+" behind the database's", "Let both machines set their clocks by the network (NTP).")
+		s.addWrong("machine's clock", "it is "+roundDuration(there.Sub(after))+" behind the database's", hint)
 	default:
 		s.addGood("machine's clock", "agrees with the database's")
 	}
@@ -110,11 +113,14 @@ func (o Options) checkMasterKey(ctx context.Context, s *Section) {
 	case err != nil:
 		s.addWrong("master key", err.Error(), "See the database's log.")
 	case o.Sealer == nil:
-		s.addWrong("master key", "none is at hand: secrets can't be opened", "Set PARLEY_MASTER_KEY or PARLEY_MASTER_KEY_FILE, or let PARLEY_DATA name the folder that has master.key.")
+		s.addWrong("master key", "none is at hand: secrets can't be opened",
+			"Set PARLEY_MASTER_KEY or PARLEY_MASTER_KEY_FILE, or let PARLEY_DATA name the folder that has master.key.")
 	case len(checks) == 0:
-		s.addOdd("master key", "the database is not bound to one yet", "The first parley serve or apply does it: keep the key, and a copy elsewhere.")
+		s.addOdd("master key", "the database is not bound to one yet",
+			"The first parley serve or apply does it: keep the key, and a copy elsewhere.")
 	case !o.Sealer.Fits(checks...):
-		s.addWrong("master key", "it is not the one that the secrets were sealed with", "Put the right key into PARLEY_MASTER_KEY; an old one may follow after a comma.")
+		s.addWrong("master key", "it is not the one that the secrets were sealed with",
+			"Put the right key into PARLEY_MASTER_KEY; an old one may follow after a comma.")
 	default:
 		s.addGood("master key", "fits")
 	}
