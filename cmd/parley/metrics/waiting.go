@@ -61,30 +61,23 @@ func NewWaiting(
 	pool *pgxpool.Pool, accounts func() []store.Account, surfaces func() map[store.AccountID]any, setClock func(time.Duration),
 ) prometheus.Collector {
 	return &waiting{
-		pool: pool, accounts: accounts, surfaces: surfaces, setClock: setClock,
+		pool:     pool,
+		accounts: accounts,
+		surfaces: surfaces,
+		setClock: setClock,
 		looks: lookFamilies{
 			capped: Gauge("parley_stats_capped", "1 while more waits than one look counts: the numbers of what waits are lower bounds then."),
 			at:     Gauge("parley_stats_timestamp_seconds", "When what waits was last looked at."),
 			errors: Counter("parley_stats_errors_total", "Looks at what waits that failed."),
 		},
-		journal: journalFamilies{
-			pending:    Gauge("parley_events_waiting", "Events stored and not applied yet."),
-			oldest:     Gauge("parley_events_waiting_oldest_seconds", "Age of the oldest event that is not applied yet."),
-			quarantine: Gauge("parley_quarantine_events", "Events in quarantine.", "account", "kind"),
-		},
-		lanes: laneFamilies{
-			waiting:         Gauge("parley_lanes_waiting", "Conversations with something to deliver, by how long the first of it has been due.", "account", "kind", "side", "age"),
-			oldest:          Gauge("parley_lane_oldest_seconds", "How long the delivery that waits longest has been due.", "account", "kind", "side"),
-			deliveries:      Gauge("parley_deliveries_waiting", "Deliveries that wait.", "account", "kind", "side"),
-			unknown:         Gauge("parley_deliveries_unknown", "Deliveries of which it is being found out whether they arrived.", "account", "kind", "side"),
-			undecided:       Gauge("parley_messages_undecided", "Messages that wait for a person's word on whether they arrived.", "account", "kind"),
-			undecidedOldest: Gauge("parley_messages_undecided_oldest_seconds", "Age of the oldest of them.", "account", "kind"),
-		},
+		journal: newJournalFamilies(),
+		lanes:   newLaneFamilies(),
 		gates: gateFamilies{
 			blocked:    Gauge("parley_gates_blocked", "Provider budgets that are closed now.", "account", "kind"),
 			blockedFor: Gauge("parley_gate_blocked_seconds", "Until the last of them opens.", "account", "kind"),
 		},
-		advice: Gauge("parley_suggestions", "Suggestions that notes showed in the last seven days, by what they suggest and what became of them.", "suggests", "fate"),
+		advice: Gauge("parley_suggestions",
+			"Suggestions that notes showed in the last seven days, by what they suggest and what became of them.", "suggests", "fate"),
 		bursts: burstFamilies{
 			waiting: Gauge("parley_bursts_waiting", "What customers wrote in one go and is due to be analysed."),
 			oldest:  Gauge("parley_bursts_waiting_oldest_seconds", "How long the oldest of it has been due."),
@@ -95,9 +88,35 @@ func NewWaiting(
 	}
 }
 
+func newJournalFamilies() journalFamilies {
+	return journalFamilies{
+		pending:    Gauge("parley_events_waiting", "Events stored and not applied yet."),
+		oldest:     Gauge("parley_events_waiting_oldest_seconds", "Age of the oldest event that is not applied yet."),
+		quarantine: Gauge("parley_quarantine_events", "Events in quarantine.", "account", "kind"),
+	}
+}
+
+func newLaneFamilies() laneFamilies {
+	return laneFamilies{
+		waiting: Gauge("parley_lanes_waiting",
+			"Conversations with something to deliver, by how long the first of it has been due.", "account", "kind", "side", "age"),
+		oldest:     Gauge("parley_lane_oldest_seconds", "How long the delivery that waits longest has been due.", "account", "kind", "side"),
+		deliveries: Gauge("parley_deliveries_waiting", "Deliveries that wait.", "account", "kind", "side"),
+		unknown: Gauge("parley_deliveries_unknown",
+			"Deliveries of which it is being found out whether they arrived.", "account", "kind", "side"),
+		undecided: Gauge("parley_messages_undecided",
+			"Messages that wait for a person's word on whether they arrived.", "account", "kind"),
+		undecidedOldest: Gauge("parley_messages_undecided_oldest_seconds", "Age of the oldest of them.", "account", "kind"),
+	}
+}
+
 func (w *waiting) Describe(to chan<- *prometheus.Desc) {
-	Describe(to, w.journal.pending, w.journal.oldest, w.looks.capped, w.looks.at, w.looks.errors, w.clock, w.journal.quarantine, w.lanes.undecided, w.lanes.undecidedOldest,
-		w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.gates.blocked, w.gates.blockedFor, w.advice, w.bursts.waiting, w.bursts.oldest, w.figures, w.up)
+	Describe(to, w.looks.capped, w.looks.at, w.looks.errors)
+	Describe(to, w.journal.pending, w.journal.oldest, w.journal.quarantine)
+	Describe(to, w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.lanes.undecided, w.lanes.undecidedOldest)
+	Describe(to, w.gates.blocked, w.gates.blockedFor)
+	Describe(to, w.bursts.waiting, w.bursts.oldest)
+	Describe(to, w.advice, w.figures, w.clock, w.up)
 }
 
 // Collect implements prometheus.Collector. When the database doesn't answer, all but the metrics of the looks themselves are left
