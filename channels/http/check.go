@@ -22,24 +22,42 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	return []channels.Finding{webhook, c.checkCallback(ctx)}
 }
 
+// checkCallback checks that the callback answers, and what it answers about a message that doesn't exist.
 func (c *Channel) checkCallback(ctx context.Context) channels.Finding {
-	f := channels.Finding{What: "callback"}
+	const what = "callback"
 	status, s, err := c.askState(ctx, checkKey)
 	switch {
 	case errors.Is(err, channels.ErrPrivateAddress):
-		f.Text, f.Hint = "callback_url leads into your own network.", `If that is meant, say so on the account's page, or write allow_private: "true" and run parley apply.`
+		return channels.Finding{
+			What: what,
+			Text: "callback_url leads into your own network.",
+			Hint: `If that is meant, say so on the account's page, or write allow_private: "true" and run parley apply.`,
+		}
 	case err != nil:
-		f.Text, f.Hint = "It can't be reached: "+err.Error(), "Look whether callback_url is right and its server runs."
+		return channels.Finding{
+			What: what,
+			Text: "It can't be reached: " + err.Error(),
+			Hint: "Look whether callback_url is right and its server runs.",
+		}
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		f.Text, f.Hint = fmt.Sprintf("It refuses Parley's signature (status %d).", status), "Give both sides the same secret."
+		return channels.Finding{
+			What: what,
+			Text: fmt.Sprintf("It refuses Parley's signature (status %d).", status),
+			Hint: "Give both sides the same secret.",
+		}
 	case status == http.StatusNotFound && s.Key == checkKey:
-		f.OK, f.Text = true, "It answers and can be asked about messages."
+		return channels.Finding{OK: true, What: what, Text: "It answers and can be asked about messages."}
 	case isThere(status, s):
-		f.Text = "It says that it has a message that doesn't exist. So Parley can't believe it about others: where its answer is lost, a person decides."
-		f.Hint = `Answer a GET about a key that you don't know with 404 and {"key": "…"}, or all GETs with a bare 404.`
-	default:
-		f.OK, f.Text = true, fmt.Sprintf("It answers (status %d), but can't be asked about messages: where its answer is lost, a person decides.", status)
+		return channels.Finding{
+			What: what,
+			Text: "It says that it has a message that doesn't exist. So Parley can't believe it about others: " +
+				"where its answer is lost, a person decides.",
+			Hint: `Answer a GET about a key that you don't know with 404 and {"key": "…"}, or all GETs with a bare 404.`,
+		}
 	}
-
-	return f
+	return channels.Finding{
+		OK:   true,
+		What: what,
+		Text: fmt.Sprintf("It answers (status %d), but can't be asked about messages: where its answer is lost, a person decides.", status),
+	}
 }
