@@ -34,15 +34,39 @@ func Spec() channels.Spec {
 			return newChannel(a, env)
 		},
 		Fields: []channels.Field{
-			{Name: fieldPage, Label: "Page id", Required: true,
-				Help: "The Page's number: in Facebook, Page, About, Page transparency."},
-			{Name: fieldToken, Label: "Page access token", Secret: true, Required: true,
-				Help: "Of a system user or a long-lived one, with pages_messaging, pages_manage_metadata and pages_read_engagement."},
-			{Name: fieldSecret, Label: "App secret", Secret: true, Required: true,
-				Help: "In Meta's app dashboard: App settings, Basic. It signs what Meta sends."},
-			{Name: fieldVerify, Label: "Verify token", Secret: true, Required: true,
-				Help: "Any long word of your own; type the same one into Meta's dashboard beside the callback URL."},
-			{Name: fieldVersion, Label: "Graph API version", Default: graph.DefaultVersion, Help: "Change it when Meta ends this one."},
+			{
+				Name:     fieldPage,
+				Label:    "Page id",
+				Help:     "The Page's number: in Facebook, Page, About, Page transparency.",
+				Required: true,
+			},
+			{
+				Name:     fieldToken,
+				Label:    "Page access token",
+				Help:     "Of a system user or a long-lived one, with pages_messaging, pages_manage_metadata and pages_read_engagement.",
+				Secret:   true,
+				Required: true,
+			},
+			{
+				Name:     fieldSecret,
+				Label:    "App secret",
+				Help:     "In Meta's app dashboard: App settings, Basic. It signs what Meta sends.",
+				Secret:   true,
+				Required: true,
+			},
+			{
+				Name:     fieldVerify,
+				Label:    "Verify token",
+				Help:     "Any long word of your own; type the same one into Meta's dashboard beside the callback URL.",
+				Secret:   true,
+				Required: true,
+			},
+			{
+				Name:    fieldVersion,
+				Label:   "Graph API version",
+				Help:    "Change it when Meta ends this one.",
+				Default: graph.DefaultVersion,
+			},
 		},
 	}
 }
