@@ -90,7 +90,12 @@ type Ref struct {
 // quarantine.
 func splitEvents(body []byte) []channels.Fact {
 	sum := sha256.Sum256(body)
-	unreadable := []channels.Fact{{ExternalID: "x:" + hex.EncodeToString(sum[:]), OrderKey: "unreadable", Payload: body, Quarantine: "not a list of events"}}
+	unreadable := []channels.Fact{{
+		ExternalID: "x:" + hex.EncodeToString(sum[:]),
+		OrderKey:   "unreadable",
+		Payload:    body,
+		Quarantine: "not a list of events",
+	}}
 	var events []json.RawMessage
 	if json.Unmarshal(body, &events) != nil || len(events) == 0 {
 		return unreadable
@@ -128,31 +133,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		return nil, fmt.Errorf("channelstest: event: %w", err)
 	}
 
-	from := partyOf(e.From)
-	from.Name, from.Also, from.Lasting = e.Name, e.Also, isLasting(e.From)
-	in := channels.Inbound{
-		Kind: channels.InboundKind(e.Type), From: from, At: e.At,
-		Envelope: channels.Envelope{To: partiesOf(e.To), Cc: partiesOf(e.Cc), ReplyTo: partiesOf(e.ReplyTo), Via: e.Via, Blind: e.Blind},
-		Answers:  channels.Answers{Conversation: e.Conversation, Message: e.Answers, References: e.References, External: e.Answered},
-		Subject:  e.Subject, Text: e.Text, Original: channels.Original{Quoted: e.Quoted}, Notices: e.Notices,
-		Change:  channels.Change{Target: e.Target, Emoji: e.Emoji, Previous: channels.Party{Key: e.Previous, Also: e.PreviousAlso, Lasting: isLasting(e.Previous)}},
-		Foreign: channels.Foreign{Author: e.Author, Origin: e.Origin},
-		Opens:   e.Opens, Consent: e.Consent, Automatic: e.Automatic, Historical: e.Historical,
-	}
-	if e.HTML != "" {
-		in.Original.HTML = page(e.HTML)
-	}
-	for _, r := range e.Refs {
-		in.Attachments = append(in.Attachments, channels.Attachment{Name: r.Name, ContentType: r.Type, Ref: r.Ref, SizeBytes: r.Size})
-	}
-	for _, f := range e.Files {
-		in.Attachments = append(in.Attachments, channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Inline: f.Inline})
-	}
-	if e.State != "" {
-		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: e.Message, External: e.External, Recipient: e.Recipient,
-			Reason: e.Reason, Hint: e.Hint, Delayed: e.Delayed, Early: e.Early, Piece: e.Piece, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class,
-			ByID: e.ByID, Others: e.Others}
-	}
+	in := e.inbound()
 	switch in.Kind {
 	case channels.InboundMessage, channels.InboundOwn, channels.InboundForeign:
 		in.ExternalID = e.ID
@@ -170,6 +151,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	default:
 		return nil, fmt.Errorf("channelstest: unknown event type %q", e.Type)
 	}
+
 	all := []channels.Inbound{in}
 	for _, recipient := range e.Further {
 		status := *in.Status
@@ -179,4 +161,85 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		all = append(all, further)
 	}
 	return all, nil
+}
+
+// inbound returns what an event says, but for what only events of some types have.
+func (e *Event) inbound() channels.Inbound {
+	from := partyOf(e.From)
+	from.Name, from.Also, from.Lasting = e.Name, e.Also, isLasting(e.From)
+	return channels.Inbound{
+		Kind: channels.InboundKind(e.Type),
+		From: from,
+		At:   e.At,
+		Envelope: channels.Envelope{
+			To:      partiesOf(e.To),
+			Cc:      partiesOf(e.Cc),
+			ReplyTo: partiesOf(e.ReplyTo),
+			Via:     e.Via,
+			Blind:   e.Blind,
+		},
+		Answers: channels.Answers{
+			Conversation: e.Conversation,
+			Message:      e.Answers,
+			References:   e.References,
+			External:     e.Answered,
+		},
+		Subject:     e.Subject,
+		Text:        e.Text,
+		Original:    e.original(),
+		Attachments: e.attachments(),
+		Notices:     e.Notices,
+		Change: channels.Change{
+			Target:   e.Target,
+			Emoji:    e.Emoji,
+			Previous: channels.Party{Key: e.Previous, Also: e.PreviousAlso, Lasting: isLasting(e.Previous)},
+		},
+		Foreign:    channels.Foreign{Author: e.Author, Origin: e.Origin},
+		Opens:      e.Opens,
+		Consent:    e.Consent,
+		Automatic:  e.Automatic,
+		Historical: e.Historical,
+		Status:     e.status(),
+	}
+}
+
+func (e *Event) original() channels.Original {
+	if e.HTML == "" {
+		return channels.Original{Quoted: e.Quoted}
+	}
+	return channels.Original{Quoted: e.Quoted, HTML: page(e.HTML)}
+}
+
+func (e *Event) attachments() (list []channels.Attachment) {
+	for _, r := range e.Refs {
+		list = append(list, channels.Attachment{Name: r.Name, ContentType: r.Type, Ref: r.Ref, SizeBytes: r.Size})
+	}
+	for _, f := range e.Files {
+		list = append(list, channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Inline: f.Inline})
+	}
+	return list
+}
+
+// status returns the status of which an event tells, or nil if it tells of none.
+func (e *Event) status() *channels.Status {
+	if e.State == "" {
+		return nil
+	}
+	return &channels.Status{
+		State:     channels.DeliveryState(e.State),
+		MessageID: e.Message,
+		External:  e.External,
+		Recipient: e.Recipient,
+		Reason:    e.Reason,
+		Hint:      e.Hint,
+		Class:     e.Class,
+		Delayed:   e.Delayed,
+		Early:     e.Early,
+		Piece:     e.Piece,
+		ByID:      e.ByID,
+		Others:    e.Others,
+		UpTo:      e.UpTo,
+		Parts:     e.Parts,
+		Cost:      e.Cost,
+	}
 }
