@@ -1,0 +1,353 @@
+package twiliofake
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Service is a messaging service of the company.
+type Service struct {
+	SID, Name string
+	Webhook   string   // its request URL for incoming messages; "" means none, and they are lost
+	OnNumber  bool     // the numbers' own webhooks are called instead
+	Numbers   []string // addresses of its senders
+}
+
+// The beginnings of senders' ids say what kind of sender each is: a phone number, a short code, or a WhatsApp sender.
+const (
+	numberPrefix    = "PN"
+	shortCodePrefix = "SC"
+	whatsAppPrefix  = "XE"
+)
+
+// kindPrefix returns the beginning of a sender's id.
+func (n *Number) kindPrefix() string {
+	switch {
+	case strings.HasPrefix(n.Address, waPrefix):
+		return whatsAppPrefix
+	case !strings.HasPrefix(n.Address, "+"):
+		return shortCodePrefix
+	}
+	return numberPrefix
+}
+
+// sidOf returns the id of the i-th of the company's senders.
+func (g *ground) sidOf(i int) string {
+	return fmt.Sprintf("%s%032x", g.opt.Numbers[i].kindPrefix(), i+1)
+}
+
+// findSenderLocked returns the index of the company's sender with an id, if it is of the kind with this prefix; -1 if there is none.
+func (g *ground) findSenderLocked(prefix, sid string) int {
+	for i := range g.opt.Numbers {
+		if g.opt.Numbers[i].kindPrefix() == prefix && g.sidOf(i) == sid {
+			return i
+		}
+	}
+	return -1
+}
+
+// senderRowsLocked returns the rows of all senders of the kind with this prefix whose addresses have a part.
+func (g *ground) senderRowsLocked(prefix, part string, rowOf func(i int) map[string]any) []any {
+	rows := []any{}
+	for i := range g.opt.Numbers {
+		n := &g.opt.Numbers[i]
+		if n.kindPrefix() == prefix && strings.Contains(n.Address, part) {
+			rows = append(rows, rowOf(i))
+		}
+	}
+	return rows
+}
+
+// findWebhookLocked returns the webhook that takes what comes to one of the company's senders; "" if there is none.
+func (g *ground) findWebhookLocked(n *Number) string {
+	for _, s := range g.opt.Services {
+		for _, address := range s.Numbers {
+			if address == n.Address && !s.OnNumber {
+				return s.Webhook
+			}
+		}
+	}
+	if n.App != "" {
+		return "" // a TwiML application answers, whatever it does
+	}
+	return n.Webhook
+}
+
+// serviceOfLocked returns the messaging service that has one of the company's senders; "" if none has it.
+func (g *ground) serviceOfLocked(address string) string {
+	for _, s := range g.opt.Services {
+		if slices.Contains(s.Numbers, address) {
+			return s.SID
+		}
+	}
+	return ""
+}
+
+// listNumbers lists the phone numbers. As at Twilio, the filter finds numbers of which it is a part.
+func (a *webAPI) listNumbers(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	answer(w, http.StatusOK, map[string]any{
+		"incoming_phone_numbers": a.senderRowsLocked(numberPrefix, r.URL.Query().Get("PhoneNumber"), a.numberRowLocked),
+		"page":                   0,
+		"page_size":              50,
+		"next_page_uri":          nil,
+	})
+}
+
+func (a *webAPI) numberRowLocked(i int) map[string]any {
+	n := a.opt.Numbers[i]
+	row := map[string]any{
+		"sid":                 a.sidOf(i),
+		"account_sid":         a.opt.AccountSID,
+		"phone_number":        n.Address,
+		"sms_url":             n.Webhook,
+		"sms_method":          cmp.Or(n.Method, "POST"),
+		"sms_application_sid": nil,
+		"capabilities":        map[string]any{"sms": !n.NoSMS, "mms": n.MMS, "voice": true, "fax": false},
+	}
+	if n.App != "" {
+		row["sms_application_sid"] = n.App
+	}
+	return row
+}
+
+// updateNumber changes what Twilio does with a number's messages.
+// Source: Twilio, "IncomingPhoneNumber resource".
+func (a *webAPI) updateNumber(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable form")
+		return
+	}
+
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := a.findSenderLocked(numberPrefix, strings.TrimSuffix(r.PathValue("number"), ".json"))
+	if i < 0 {
+		refuseUnknown(w)
+		return
+	}
+
+	webhook := r.PostForm.Get("SmsUrl")
+	isHTTP := strings.HasPrefix(webhook, "http://") || strings.HasPrefix(webhook, "https://")
+	if webhook != "" && !isHTTP {
+		refuse(w, http.StatusBadRequest, codeBadWebhook, "SmsUrl is not a valid URL")
+		return
+	}
+
+	n := &a.opt.Numbers[i]
+	setIfGiven(r, "SmsUrl", &n.Webhook)
+	setIfGiven(r, "SmsMethod", &n.Method)
+	setIfGiven(r, "SmsApplicationSid", &n.App)
+	a.Poke()
+	answer(w, http.StatusOK, a.numberRowLocked(i))
+}
+
+// listShortCodes lists the short codes, by the same kind of filter as listNumbers.
+// Source: Twilio, "ShortCode resource".
+func (a *webAPI) listShortCodes(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	answer(w, http.StatusOK, map[string]any{
+		"short_codes":   a.senderRowsLocked(shortCodePrefix, r.URL.Query().Get("ShortCode"), a.shortCodeRowLocked),
+		"page":          0,
+		"page_size":     50,
+		"next_page_uri": nil,
+	})
+}
+
+func (a *webAPI) shortCodeRowLocked(i int) map[string]any {
+	n := a.opt.Numbers[i]
+	return map[string]any{
+		"sid":         a.sidOf(i),
+		"account_sid": a.opt.AccountSID,
+		"short_code":  n.Address,
+		"sms_url":     n.Webhook,
+		"sms_method":  cmp.Or(n.Method, "POST"),
+	}
+}
+
+// updateShortCode changes what Twilio does with a short code's messages.
+func (a *webAPI) updateShortCode(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable form")
+		return
+	}
+
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := a.findSenderLocked(shortCodePrefix, strings.TrimSuffix(r.PathValue("code"), ".json"))
+	if i < 0 {
+		refuseUnknown(w)
+		return
+	}
+
+	n := &a.opt.Numbers[i]
+	setIfGiven(r, "SmsUrl", &n.Webhook)
+	setIfGiven(r, "SmsMethod", &n.Method)
+	a.Poke()
+	answer(w, http.StatusOK, a.shortCodeRowLocked(i))
+}
+
+// setIfGiven changes a value if the form has it. As at Twilio, an empty one clears it.
+func setIfGiven(r *http.Request, name string, value *string) {
+	if r.PostForm.Has(name) {
+		*value = r.PostForm.Get(name)
+	}
+}
+
+// findServiceLocked returns a messaging service; nil if there is none with that id.
+func (g *ground) findServiceLocked(sid string) *Service {
+	for i := range g.opt.Services {
+		if g.opt.Services[i].SID == sid {
+			return &g.opt.Services[i]
+		}
+	}
+	return nil
+}
+
+// serviceSID is what the ids of messaging services look like.
+var serviceSID = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
+
+// chooseSenderLocked returns the first sender of a messaging service that is of the recipient's channel.
+// Source: Twilio's error and warning dictionary, 21701 and 21703 to 21705.
+func (g *ground) chooseSenderLocked(service, to string) (from string, refused *refusal) {
+	s := g.findServiceLocked(service)
+	switch {
+	case s == nil && !serviceSID.MatchString(service):
+		return "", &refusal{codeBadService, "The Messaging Service Sid " + service + " is invalid"}
+	case s == nil:
+		return "", &refusal{codeNoService, "The Messaging Service does not exist"}
+	case len(s.Numbers) == 0:
+		return "", &refusal{codeNoSenders, "The Messaging Service contains no phone numbers"}
+	}
+
+	isWhatsApp := strings.HasPrefix(to, waPrefix)
+	for _, address := range s.Numbers {
+		if strings.HasPrefix(address, waPrefix) == isWhatsApp {
+			return address, nil
+		}
+	}
+
+	return "", &refusal{codeNoneFits, "The Messaging Service does not have a phone number available to send a message"}
+}
+
+// asRow writes a messaging service as the API shows it.
+func (s *Service) asRow() map[string]any {
+	return map[string]any{
+		"sid":                           s.SID,
+		"friendly_name":                 s.Name,
+		"inbound_request_url":           s.Webhook,
+		"inbound_method":                "POST",
+		"use_inbound_webhook_on_number": s.OnNumber,
+	}
+}
+
+func (a *webAPI) getService(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.findServiceLocked(r.PathValue("service"))
+	if s == nil {
+		refuseUnknown(w)
+		return
+	}
+	answer(w, http.StatusOK, s.asRow())
+}
+
+// updateService changes where a service's messages go.
+// Source: Twilio, "Messaging Service resource".
+func (a *webAPI) updateService(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable form")
+		return
+	}
+
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.findServiceLocked(r.PathValue("service"))
+	if s == nil {
+		refuseUnknown(w)
+		return
+	}
+
+	setIfGiven(r, "InboundRequestUrl", &s.Webhook)
+	a.Poke()
+	answer(w, http.StatusOK, s.asRow())
+}
+
+// listSenders lists the WhatsApp senders.
+// Source: Twilio, "Senders API".
+func (a *webAPI) listSenders(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Get("Channel") != "whatsapp" {
+		refuse(w, http.StatusBadRequest, codeInvalid, "Channel is required")
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	answer(w, http.StatusOK, map[string]any{
+		"senders": a.senderRowsLocked(whatsAppPrefix, "", a.senderRowLocked),
+		"meta":    map[string]any{"key": "senders", "page": 0, "page_size": 100, "next_page_url": nil},
+	})
+}
+
+func (a *webAPI) senderRowLocked(i int) map[string]any {
+	n := a.opt.Numbers[i]
+	row := map[string]any{
+		"sid":             a.sidOf(i),
+		"sender_id":       n.Address,
+		"status":          "ONLINE",
+		"offline_reasons": nil,
+		"webhook": map[string]any{
+			"callback_url":           n.Webhook,
+			"callback_method":        "POST",
+			"fallback_url":           nil,
+			"fallback_method":        "POST",
+			"status_callback_url":    nil,
+			"status_callback_method": "POST",
+		},
+	}
+	if n.Offline {
+		row["status"] = "OFFLINE"
+		row["offline_reasons"] = []any{map[string]any{
+			"code":      "410",
+			"message":   "This phone number is already registered to a WhatsApp account.",
+			"more_info": "https://www.twilio.com/docs/errors/410",
+		}}
+	}
+	return row
+}
+
+func (a *webAPI) updateSender(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Hook struct {
+			URL    string `json:"callback_url"`
+			Method string `json:"callback_method"`
+		} `json:"webhook"`
+	}
+	if r.Header.Get("Content-Type") != "application/json" || json.NewDecoder(r.Body).Decode(&in) != nil {
+		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable JSON")
+		return
+	}
+
+	a.mu.Lock()
+	defer a.mu.Unlock()
+
+	i := a.findSenderLocked(whatsAppPrefix, r.PathValue("sender"))
+	if i < 0 {
+		refuseUnknown(w)
+		return
+	}
+	if in.Hook.Method != http.MethodPost && in.Hook.Method != http.MethodPut {
+		refuse(w, http.StatusBadRequest, codeInvalid, "callback_method must be POST or PUT")
+		return
+	}
+
+	a.opt.Numbers[i].Webhook = in.Hook.URL
+	a.Poke()
+	answer(w, http.StatusAccepted, a.senderRowLocked(i))
+}
