@@ -30,52 +30,92 @@ type Options struct {
 	Watch time.Duration
 }
 
-// WhatsAppSpec describes the channel "twilio_whatsapp".
-func WhatsAppSpec(o Options) channels.Spec {
-	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv, Sources: listSources,
-		Owner: fieldFrom, KeepsUnowned: true, SignedBy: fieldToken,
-		Signature: wamark.Render,
-		Check:     checkOf(true), ReadAddress: addressReader(true),
-		Fields: commonFields("The WhatsApp sender's number: +15550100."),
-		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
-			c, err := newChannel(a, env, o, true)
-			if err != nil {
-				return nil, err
-			}
-			return &WhatsApp{c}, nil
-		}}
-}
-
-// SMSSpec describes the channel "sms".
-func SMSSpec(o Options) channels.Spec {
-	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: listSources,
-		Owner: fieldFrom, KeepsUnowned: true, SignedBy: fieldToken,
-		Signature: wamark.Plain,
-		Check:     checkOf(false), ReadAddress: addressReader(false),
-		Fields: append(commonFields("The number or short code customers write to: +15550101."),
-			channels.Field{Name: fieldMMS, Label: "MMS", Help: "`true`: files may be sent, too; carriers take them in the US and Canada alone.", Default: "false", OneOf: []string{"false", "true"}}),
-		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
-			c, err := newChannel(a, env, o, false)
-			if err != nil {
-				return nil, err
-			}
-			return &SMS{c}, nil
-		}}
-}
-
 // Both kinds share a section of the YAML, and the variable for another API address.
 const (
 	section = "twilio"
 	apiEnv  = "TWILIO_API_URL"
 )
 
-// commonFields returns the settings of both kinds; from explains the number.
-func commonFields(from string) []channels.Field {
-	return []channels.Field{
-		{Name: fieldAccount, Label: "Account SID", Help: "Begins with `AC`. In the Twilio Console it stands under *Account Info*.", Required: true},
-		{Name: fieldToken, Label: "Auth token", Help: "The primary one, which stands below the Account SID. It also proves that callbacks come from Twilio.", Secret: true, Required: true},
-		{Name: fieldFrom, Label: "Number", Help: from, Required: true},
-		{Name: fieldService, Label: "Messaging service", Help: "Begins with `MG`. Only if messages should leave through one."},
+// WhatsAppSpec describes the channel "twilio_whatsapp".
+func WhatsAppSpec(o Options) channels.Spec {
+	const whatsapp = true
+	s := commonSpec(whatsapp, "The WhatsApp sender's number: +15550100.")
+	s.Kind = "twilio_whatsapp"
+	s.Name = "WhatsApp by Twilio"
+	s.Icon = "telephone_receiver"
+	s.Signature = wamark.Render
+	s.New = func(a channels.Account, env channels.Env) (channels.Channel, error) {
+		c, err := newChannel(a, env, o, whatsapp)
+		if err != nil {
+			return nil, err
+		}
+		return &WhatsApp{c}, nil
+	}
+	return s
+}
+
+// SMSSpec describes the channel "sms".
+func SMSSpec(o Options) channels.Spec {
+	const whatsapp = false
+	s := commonSpec(whatsapp, "The number or short code customers write to: +15550101.")
+	s.Kind = "sms"
+	s.Name = "SMS"
+	s.Icon = "iphone"
+	s.Signature = wamark.Plain
+	s.Fields = append(s.Fields, channels.Field{
+		Name:    fieldMMS,
+		Label:   "MMS",
+		Help:    "`true`: files may be sent, too; carriers take them in the US and Canada alone.",
+		Default: "false",
+		OneOf:   []string{"false", "true"},
+	})
+	s.New = func(a channels.Account, env channels.Env) (channels.Channel, error) {
+		c, err := newChannel(a, env, o, whatsapp)
+		if err != nil {
+			return nil, err
+		}
+		return &SMS{c}, nil
+	}
+	return s
+}
+
+// commonSpec has what both kinds have in common. numberHelp explains the number.
+func commonSpec(whatsapp bool, numberHelp string) channels.Spec {
+	return channels.Spec{
+		Section:      section,
+		APIEnv:       apiEnv,
+		Sources:      listSources,
+		Owner:        fieldFrom,
+		KeepsUnowned: true,
+		SignedBy:     fieldToken,
+		Check:        checkOf(whatsapp),
+		ReadAddress:  addressReader(whatsapp),
+		Fields: []channels.Field{
+			{
+				Name:     fieldAccount,
+				Label:    "Account SID",
+				Help:     "Begins with `AC`. In the Twilio Console it stands under *Account Info*.",
+				Required: true,
+			},
+			{
+				Name:     fieldToken,
+				Label:    "Auth token",
+				Help:     "The primary one, which stands below the Account SID. It also proves that callbacks come from Twilio.",
+				Secret:   true,
+				Required: true,
+			},
+			{
+				Name:     fieldFrom,
+				Label:    "Number",
+				Help:     numberHelp,
+				Required: true,
+			},
+			{
+				Name:  fieldService,
+				Label: "Messaging service",
+				Help:  "Begins with `MG`. Only if messages should leave through one.",
+			},
+		},
 	}
 }
 
