@@ -18,7 +18,9 @@ const lockOutage = `
 	INSERT INTO outages (account_id, reached_at, asked_at)
 	VALUES ($1, (SELECT parley_now()), (SELECT parley_now()))
 	ON CONFLICT (account_id) DO UPDATE
-	SET reached_at = CASE WHEN outages.asked_at < (SELECT parley_now()) - make_interval(secs => $2) THEN EXCLUDED.reached_at ELSE outages.reached_at END,
+	SET reached_at = CASE
+			WHEN outages.asked_at < (SELECT parley_now()) - make_interval(secs => $2) THEN EXCLUDED.reached_at
+			ELSE outages.reached_at END,
 		asked_at = EXCLUDED.asked_at
 	RETURNING reached_at, asked_at, told_at`
 
@@ -31,8 +33,8 @@ type State struct {
 	ToldAt    *time.Time // when admins were told that it is away; nil while it is there
 }
 
-// Change locks what is known of a chat and lets decide change it; decide gives the notices by which admins are told.
-// If nobody asked for longer than forget, nothing is known, and the time begins anew.
+// Change locks the state of a chat, lets decide change it, and stores the notices to admins that decide returns. If nobody has asked for
+// longer than forget, the state begins again with now.
 func Change(ctx context.Context, tx pgx.Tx, account store.AccountID, forget time.Duration, decide func(*State) []Notice) error {
 	var s State
 	if err := tx.QueryRow(ctx, lockOutage, account, forget.Seconds()).Scan(&s.ReachedAt, &s.Now, &s.ToldAt); err != nil {
@@ -63,14 +65,18 @@ func Away(ctx context.Context, q store.Querier) (map[store.AccountID]time.Time, 
 		ReachedAt time.Time       `db:"reached_at"`
 	}
 	rows, err := query.Collect[row](ctx, q, "chats that are away", listAway)
+	if err != nil {
+		return nil, err
+	}
+
 	away := make(map[store.AccountID]time.Time, len(rows))
 	for _, r := range rows {
 		away[r.Account] = r.ReachedAt
 	}
-	return away, err
+	return away, nil
 }
 
-// Kind is by what an admin is told.
+// Kind is how a notice reaches an admin.
 type Kind string
 
 // Kinds.
@@ -96,7 +102,8 @@ type Notice struct {
 // mail.
 const insertNotice = `
 	INSERT INTO notices (id, address, subject, body, kind, leased_until, due_at, created_at)
-	VALUES (nextval('ids'), $1, $2, $3, $4, CASE WHEN $4 = 'text' THEN 'infinity'::timestamptz END, (SELECT parley_now()), (SELECT parley_now()))`
+	VALUES (nextval('ids'), $1, $2, $3, $4,
+		CASE WHEN $4 = 'text' THEN 'infinity'::timestamptz END, (SELECT parley_now()), (SELECT parley_now()))`
 
 const claim = `
 	WITH next AS (
@@ -139,20 +146,41 @@ const (
 
 const finish = `
 	UPDATE notices
-	SET attempt = attempt + $6, state = $3, error_text = $4, leased_until = CASE WHEN kind = 'text' THEN 'infinity'::timestamptz END, due_at = (SELECT parley_now()) + make_interval(secs => $5)
-	WHERE id = $1 AND attempt = $2`
+	SET state = @state, error_text = @problem, attempt = attempt + @further,
+		due_at = (SELECT parley_now()) + make_interval(secs => @pause),
+		leased_until = CASE WHEN kind = 'text' THEN 'infinity'::timestamptz END
+	WHERE id = @id AND attempt = @attempt`
+
+// outcome is what became of an attempt to send a notice.
+type outcome struct {
+	state   string
+	problem string
+	pause   time.Duration // until the notice is due again, if it isn't sent or failed
+	further int           // how many attempts it counts as, besides the one that was claimed
+}
+
+func write(ctx context.Context, q store.Execer, n *Notice, o outcome) error {
+	return query.Exec(ctx, q, "notice", finish, pgx.NamedArgs{
+		"id":      n.ID,
+		"attempt": n.Attempt,
+		"state":   o.state,
+		"problem": o.problem,
+		"pause":   o.pause.Seconds(),
+		"further": o.further,
+	})
+}
 
 // Finish writes what became of an attempt; one that isn't over is due again after a pause.
-func Finish(ctx context.Context, q store.Querier, n *Notice, state, problem string, pause time.Duration) error {
-	return query.Exec(ctx, q, "notice", finish, n.ID, n.Attempt, state, problem, pause.Seconds(), 0)
+func Finish(ctx context.Context, q store.Execer, n *Notice, state, problem string, pause time.Duration) error {
+	return write(ctx, q, n, outcome{state: state, problem: problem, pause: pause})
 }
 
 // LookAgain has a notice looked for once more after a pause, since the look-up failed. That counts as an attempt, so that it ends.
-func LookAgain(ctx context.Context, q store.Querier, n *Notice, problem string, pause time.Duration) error {
-	return query.Exec(ctx, q, "notice", finish, n.ID, n.Attempt, Unknown, problem, pause.Seconds(), 1)
+func LookAgain(ctx context.Context, q store.Execer, n *Notice, problem string, pause time.Duration) error {
+	return write(ctx, q, n, outcome{state: Unknown, problem: problem, pause: pause, further: 1})
 }
 
 // Repeat queues a notice once more of which nobody knows whether it was sent. That counts as so many attempts besides.
-func Repeat(ctx context.Context, q store.Querier, n *Notice, attempts int) error {
-	return query.Exec(ctx, q, "notice", finish, n.ID, n.Attempt, Queued, "nobody knows whether it was sent", 0.0, attempts)
+func Repeat(ctx context.Context, q store.Execer, n *Notice, attempts int) error {
+	return write(ctx, q, n, outcome{state: Queued, problem: "nobody knows whether it was sent", further: attempts})
 }
