@@ -58,8 +58,7 @@ const (
 			CROSS JOIN LATERAL (
 				SELECT lanes.id
 				FROM lanes
-				WHERE lanes.gate_id = budget.id AND lanes.priority = priorities.priority AND lanes.due_at >= budget.since AND lanes.due_at <= (SELECT now FROM clock)
-					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM clock))
+				WHERE ` + isDueInGate + `
 				ORDER BY lanes.due_at
 				LIMIT budget.slots
 				FOR NO KEY UPDATE SKIP LOCKED) AS of_priority
@@ -158,6 +157,11 @@ const (
 	WHERE leased.lane NOT IN (SELECT lane_id FROM heads)`
 )
 
+// isDueInGate is the condition for a lane of a priority and a gate that may be claimed now.
+const isDueInGate = `lanes.gate_id = budget.id AND lanes.priority = priorities.priority
+					AND lanes.due_at >= budget.since AND lanes.due_at <= (SELECT now FROM clock)
+					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM clock))`
+
 // claimShared replaces claim when lanes of several priorities may wait. Lanes of the most urgent priority go first, but
 // every fourth slot goes to a lane of another priority: the one that has been due longest. patient has the lanes that get
 // these slots. They are found without locks, and then locked if they are still due. The other slots are filled as in claim.
@@ -174,8 +178,7 @@ const claimShared = claimBudgets + `
 				CROSS JOIN LATERAL (
 					SELECT lanes.id, lanes.due_at
 					FROM lanes
-					WHERE lanes.gate_id = budget.id AND lanes.priority = priorities.priority AND lanes.due_at >= budget.since AND lanes.due_at <= (SELECT now FROM clock)
-						AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM clock))
+					WHERE ` + isDueInGate + `
 					ORDER BY lanes.due_at
 					LIMIT (budget.given + budget.slots) / 4 - budget.given / 4) AS of_priority
 				ORDER BY priorities.priority = min(priorities.priority) OVER (), of_priority.due_at
@@ -196,8 +199,7 @@ const claimShared = claimBudgets + `
 			CROSS JOIN LATERAL (
 				SELECT lanes.id
 				FROM lanes
-				WHERE lanes.gate_id = budget.id AND lanes.priority = priorities.priority AND lanes.due_at >= budget.since AND lanes.due_at <= (SELECT now FROM clock)
-					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM clock)) AND lanes.id <> ALL(patient.ids)
+				WHERE ` + isDueInGate + ` AND lanes.id <> ALL(patient.ids)
 				ORDER BY lanes.due_at
 				LIMIT budget.slots
 				FOR NO KEY UPDATE SKIP LOCKED) AS of_priority
