@@ -261,7 +261,14 @@ func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster
 		return start.Roster{}, d.rosterProblem(err)
 	}
 
-	r := start.Roster{Team: l.Team, Chat: l.Kind, Channel: l.Channel, Version: version, Follows: l.Follows, Confirmed: l.Confirmed}
+	r := start.Roster{
+		Team:      l.Team,
+		Chat:      l.Kind,
+		Channel:   l.Channel,
+		Version:   version,
+		Follows:   l.Follows,
+		Confirmed: l.Confirmed,
+	}
 	for _, p := range l.People {
 		r.People = append(r.People, start.Member{
 			User:   p.User,
@@ -330,7 +337,10 @@ func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.De
 		return 0, err
 	}
 	if version != decided.Version {
-		return 0, &web.Problem{Text: "Somebody else changed this team while you did.", Hint: "Nothing was changed. Open the page anew: it may show another channel."}
+		return 0, &web.Problem{
+			Text: "Somebody else changed this team while you did.",
+			Hint: "Nothing was changed. Open the page anew: it may show another channel.",
+		}
 	}
 
 	n, err := d.rosterKeeper().Confirm(ctx, setup.Author{Agent: &by.ID, Name: by.Email}, roster.Decision{
@@ -349,19 +359,31 @@ func (d *startDesk) rosterProblem(err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, roster.ErrNoChannel) || errors.Is(err, setup.ErrMissing) {
-		return &web.Problem{Text: "This team has no channel there.", Hint: "Give it one first, by the step before."}
-	}
-	if errors.Is(err, setup.ErrStale) {
-		return &web.Problem{Text: "The team has another channel by now.", Hint: "Nothing was changed. Open the page anew: it shows who is in that one."}
-	}
-	if errors.Is(err, roster.ErrNoChat) {
-		return &web.Problem{Text: "This chat is not connected.", Hint: "Connect it first; it takes some seconds after its tokens were given."}
-	}
 	if _, ok := errors.AsType[setup.Faults](err); ok { // words for people already
 		return err
 	}
 
+	switch {
+	case errors.Is(err, roster.ErrNoChannel), errors.Is(err, setup.ErrMissing):
+		return &web.Problem{
+			Text: "This team has no channel there.",
+			Hint: "Give it one first, by the step before.",
+		}
+	case errors.Is(err, setup.ErrStale):
+		return &web.Problem{
+			Text: "The team has another channel by now.",
+			Hint: "Nothing was changed. Open the page anew: it shows who is in that one.",
+		}
+	case errors.Is(err, roster.ErrNoChat):
+		return &web.Problem{
+			Text: "This chat is not connected.",
+			Hint: "Connect it first; it takes some seconds after its tokens were given.",
+		}
+	}
+
 	d.o.Log.Warn("members of a channel not listed", "error", err)
-	return &web.Problem{Text: "The chat did not tell who is in the channel.", Hint: "Is Parley in the channel? Look at Health, or try again in a minute."}
+	return &web.Problem{
+		Text: "The chat did not tell who is in the channel.",
+		Hint: "Is Parley in the channel? Look at Health, or try again in a minute.",
+	}
 }
