@@ -52,8 +52,8 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 // an empty one would answer that there is nothing, and stay.
 func OpenExistingDatabase(ctx context.Context, env Env, log *slog.Logger, say func(string)) (*Database, error) {
 	if env.DatabaseURL == "" && !pgserver.Holds(env.Data) {
-		return nil, fmt.Errorf("there is no database in %s: name the data folder of your Parley by PARLEY_DATA, or its server by DATABASE_URL; parley serve makes a new one",
-			absolute(env.Data))
+		return nil, fmt.Errorf("there is no database in %s: name the data folder of your Parley by PARLEY_DATA, or its server by DATABASE_URL; "+
+			"parley serve makes a new one", absolute(env.Data))
 	}
 	return OpenDatabase(ctx, env, log, say)
 }
@@ -98,18 +98,27 @@ func (db *Database) connect(caller context.Context) error {
 	if db.Pool, err = pgxpool.NewWithConfig(ctx, config); err == nil {
 		err = db.Pool.Ping(ctx)
 	}
-	const tooManyConnections = "53300"
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == tooManyConnections {
+	switch {
+	case err == nil:
+		return nil
+	case errorCode(err) == tooManyConnections:
 		return fmt.Errorf("database: no connection is left for this process: each parley serve has up to %d; raise max_connections: %w",
 			store.ConnectionsOfProcess, err)
-	}
-	if err == nil {
-		return nil
-	}
-	if db.server != nil || caller.Err() != nil { // nothing is wrong with DATABASE_URL
+	case db.server != nil || caller.Err() != nil: // nothing is wrong with DATABASE_URL
 		return fmt.Errorf("database: %w", err)
 	}
 	return fmt.Errorf("database: %w; %s", err, connectHint(err))
+}
+
+// tooManyConnections is the code with which PostgreSQL refuses a connection that is one too many.
+const tooManyConnections = "53300"
+
+// errorCode returns the code of PostgreSQL's error; "" if the server didn't answer.
+func errorCode(err error) string {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code
+	}
+	return ""
 }
 
 // connectHint says what to do about a server that let nobody in, or that wasn't found.
@@ -121,13 +130,12 @@ func connectHint(err error) string {
 		// signs is what people trip over who paste a generated password.
 		signs = "in a password, write signs like @ / # ? % as %40 %2F %23 %3F %25"
 	)
-	pg, _ := errors.AsType[*pgconn.PgError](err)
-	switch {
-	case pg == nil:
+	switch errorCode(err) {
+	case "":
 		return "look whether the server runs, and at DATABASE_URL: " + signs
-	case pg.Code == wrongPassword, pg.Code == refusedUser:
+	case wrongPassword, refusedUser:
 		return "the server runs; put user and password in DATABASE_URL right: " + signs
-	case pg.Code == unknownDatabase:
+	case unknownDatabase:
 		return "the server runs; name another database in DATABASE_URL, or make this one: createdb --owner=USER --template=template0 --encoding=UTF8 NAME"
 	}
 	return "the server runs; it has its own log of what it refuses"
@@ -139,7 +147,7 @@ func ExplainRights(err error) error {
 		mayNotCreate = "42501"
 		mayNotUse    = "3F000" // no schema is left in which tables could be made
 	)
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == mayNotCreate || pg.Code == mayNotUse) {
+	if code := errorCode(err); code == mayNotCreate || code == mayNotUse {
 		return fmt.Errorf("%w; Parley makes tables, so the user in DATABASE_URL must own the database: ALTER DATABASE name OWNER TO user", err)
 	}
 	return err
