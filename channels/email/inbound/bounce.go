@@ -1,8 +1,6 @@
 package inbound
 
 import (
-	"cmp"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,7 +9,6 @@ import (
 	"parley/channels/email/bodytext"
 	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
-	"parley/channels/email/smtpcode"
 )
 
 // A bounce is a server's report that it could not deliver a mail of ours, or not yet. Servers write it in a form for programs (dsn.go) or
@@ -102,38 +99,38 @@ func isReport(in *channels.Inbound, h rawmail.Header) bool {
 // proseReports reads a report that has no part for programs. Its text may also name addresses at which nothing failed, such as that of a
 // hotline. So if it names an address to which the mail was written, only such addresses count.
 func (d *Decoder) proseReports(h rawmail.Header, subject, text string, c *content) []report {
-	keys := func(list []channels.Party) (out []string) {
-		for _, p := range list {
-			out = append(out, p.Key)
-		}
-		return out
-	}
-
-	failed := keys(d.withoutOwn(rawmail.Addresses(h.Guess, h.All("X-Failed-Recipients")...)))
+	failed := keysOf(d.withoutOwn(rawmail.Addresses(h.Guess, h.All("X-Failed-Recipients")...)))
 	p := readProse(text, failed, h.Guess)
 	if c.returned != nil {
 		back := c.returned.Header
-		p.writtenTo = append(p.writtenTo, keys(rawmail.Addresses(back.Guess, slices.Concat(back.All("To"), back.All("Cc"))...))...)
+		p.writtenTo = append(p.writtenTo, keysOf(rawmail.Addresses(back.Guess, slices.Concat(back.All("To"), back.All("Cc"))...))...)
 	}
 
-	kept := slices.DeleteFunc(p.reports, func(r report) bool {
-		return d.isOwnOrDaemon(r.recipient)
-	})
-
-	isRecipient := func(r report) bool { // of the mail that the report is about
-		return slices.Contains(failed, r.recipient) || slices.Contains(p.writtenTo, r.recipient)
-	}
-	if slices.ContainsFunc(kept, isRecipient) {
-		kept = slices.DeleteFunc(kept, func(r report) bool { return !isRecipient(r) })
-	}
-	if len(kept) > 0 {
-		return kept
-	}
-	if isBounceSubject(subject) || c.returned != nil {
-		kept = append(kept, d.reportWithoutName(h, text, p.writtenTo)) // the mail failed; the text doesn't say at which recipient
+	reports := slices.DeleteFunc(p.reports, func(r report) bool { return d.isOwnOrDaemon(r.recipient) })
+	recipients := slices.Concat(failed, p.writtenTo)
+	isOther := func(r report) bool { return !slices.Contains(recipients, r.recipient) }
+	if !areAll(reports, isOther) {
+		reports = slices.DeleteFunc(reports, isOther)
 	}
 
-	return kept
+	isFailure := isBounceSubject(subject) || c.returned != nil
+	if len(reports) == 0 && isFailure {
+		return []report{d.reportWithoutName(h, text, p.writtenTo)}
+	}
+	return reports
+}
+
+// areAll reports whether all reports have a property.
+func areAll(list []report, has func(report) bool) bool {
+	return !slices.ContainsFunc(list, func(r report) bool { return !has(r) })
+}
+
+// keysOf returns the addresses of parties.
+func keysOf(list []channels.Party) (keys []string) {
+	for _, p := range list {
+		keys = append(keys, p.Key)
+	}
+	return keys
 }
 
 // isOwnOrDaemon reports whether an address in a report is our Message-ID, our own address, or that of the
@@ -293,102 +290,4 @@ func mergeIDs(ids, more []string) []string {
 		}
 	}
 	return out
-}
-
-// statusesOf returns one InboundStatus for each recipient at whom the mail failed or is delayed.
-func statusesOf(in channels.Inbound, b bouncedMail, reports []report) []channels.Inbound {
-	var out []channels.Inbound
-	seen := map[string]bool{}
-	for _, r := range reports {
-		if r.action != "failed" && r.action != "delayed" {
-			continue
-		}
-		if seen[r.recipient+r.action] {
-			continue
-		}
-
-		seen[r.recipient+r.action] = true
-		s := &channels.Status{
-			State:     channels.StateFailed,
-			MessageID: b.token.Message,
-			External:  b.external,
-			Recipient: r.recipient,
-			Reason:    r.explainToPeople(),
-		}
-		if code := r.replyCode(); code != 0 {
-			v := smtpcode.Classify(smtpcode.StepReport, code, r.status+" "+r.reply, smtpcode.FullMailboxWait)
-			if v.Class != channels.Ambiguous {
-				s.Class = v.Class
-			}
-		}
-
-		if r.action == "delayed" {
-			// The lowest state changes nothing if a higher one is known already.
-			s.State = channels.StateAccepted
-			s.Delayed = true
-			s.Class = channels.Retry
-		}
-
-		one := in
-		one.Kind, one.Status = channels.InboundStatus, s
-		if len(out) > 0 {
-			one.ExternalID = fmt.Sprintf("%s#%d", in.ExternalID, len(out)+1)
-		}
-
-		out = append(out, one)
-	}
-
-	return out
-}
-
-// maxReasonRunes is how much of a server's reply is shown.
-const maxReasonRunes = 400
-
-// explainToPeople says why a mail did not arrive, with the server's own words.
-func (r report) explainToPeople() string {
-	what := r.describeFailure()
-	reply := rawmail.CleanLine(r.reply)
-	if reply == "" {
-		if r.status == "" {
-			return what
-		}
-		return strings.TrimSuffix(what, ".") + " (" + r.status + ")."
-	}
-	if runes := []rune(reply); len(runes) > maxReasonRunes {
-		reply = string(runes[:maxReasonRunes]) + "…"
-	}
-	return what + " The server said: " + reply
-}
-
-// describeFailure returns what went wrong as a sentence, by the enhanced status code without its class: "2.2" of "5.2.2" is "mailbox
-// full".
-// Source: RFC 3463 section 3; the IANA registry of SMTP enhanced status codes.
-func (r report) describeFailure() string {
-	if r.action == "delayed" {
-		return "Not delivered yet: the mail server is still trying."
-	}
-
-	_, detail, _ := strings.Cut(cmp.Or(r.status, enhancedCode.FindString(r.reply)), ".")
-	isTooLarge := detail == "3.4" || detail == "2.3"
-	isUnknown := strings.Contains(strings.ToLower(r.reply), "recipient address rejected") // by Microsoft, with 5.4.1
-	switch {
-	case detail == "2.2" || smtpcode.SaysFull(r.replyCode(), r.status+" "+r.reply):
-		return "The mailbox is full."
-	case isTooLarge || r.replyCode() == codeTooLarge:
-		return "The mail is too large for the receiving server."
-	case detail == "1.7" || detail == "1.8": // the sender's address
-		return "The receiving server refused the mail."
-	case strings.HasPrefix(detail, "1.") || detail == "4.1" && isUnknown:
-		return "The address does not exist or is refused."
-	case strings.HasPrefix(detail, "2."):
-		return "The mailbox does not take mail."
-	case detail == "4.6" || detail == "4.14":
-		return "Mail to this address goes round in circles."
-	case strings.HasPrefix(detail, "4."):
-		return "The receiving mail server could not be reached."
-	case strings.HasPrefix(detail, "7."):
-		return "The receiving server refused the mail."
-	}
-
-	return "The mail could not be delivered."
 }
