@@ -113,7 +113,24 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 			return &fence.LostError{Cause: fmt.Errorf("write request: %w", err)}
 		}
 	}
-	return c.do(ctx, method, path, query, "application/json", bytes.NewReader(body), int64(len(body)), out)
+	return c.do(ctx, call{
+		method:      method,
+		path:        path,
+		query:       query,
+		contentType: "application/json",
+		body:        bytes.NewReader(body),
+		size:        int64(len(body)),
+	}, out)
+}
+
+// call is a request to Meta.
+type call struct {
+	method      string
+	path        string // below the version
+	query       url.Values
+	contentType string
+	body        io.Reader
+	size        int64 // of the body, in bytes
 }
 
 // File is what Upload sends.
@@ -157,7 +174,13 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 	frame := form.Bytes()
 	file := &wholeReader{r: f.Body, left: f.SizeBytes}
 	body := io.MultiReader(bytes.NewReader(frame[:headSize]), file, bytes.NewReader(frame[headSize:]))
-	return c.do(ctx, http.MethodPost, path, nil, w.FormDataContentType(), body, int64(len(frame))+f.SizeBytes, out)
+	return c.do(ctx, call{
+		method:      http.MethodPost,
+		path:        path,
+		contentType: w.FormDataContentType(),
+		body:        body,
+		size:        int64(len(frame)) + f.SizeBytes,
+	}, out)
 }
 
 // wholeReader reads a file and fails if it has fewer bytes than announced. Then the form isn't completed, so that Meta can't take half of
@@ -179,15 +202,19 @@ func (w *wholeReader) Read(p []byte) (int, error) {
 
 // do makes one request. If Meta refuses it because it demands appsecret_proof, do repeats it with the proof. If the body can be read only
 // once, do returns a LostError instead: the refused request had no effect, so the caller may repeat it.
-func (c *Client) do(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader, size int64, out any) error {
-	proves := c.secret != "" && c.mustProve.Load()
-	err := c.request(ctx, method, path, c.proven(query, proves), contentType, body, size, out)
-	if proves || c.secret == "" || !IsAboutProof(err) || query.Has(proofParameter) {
+func (c *Client) do(ctx context.Context, ask call, out any) error {
+	mayProve := c.secret != "" && !ask.query.Has(proofParameter)
+	if mayProve && c.mustProve.Load() {
+		return c.request(ctx, c.proven(ask), out)
+	}
+
+	err := c.request(ctx, ask, out)
+	if !mayProve || !IsAboutProof(err) {
 		return err
 	}
 
 	c.mustProve.Store(true)
-	again, ok := body.(io.Seeker)
+	again, ok := ask.body.(io.Seeker)
 	if !ok {
 		return &fence.LostError{Cause: err}
 	}
@@ -195,21 +222,19 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 		return &fence.LostError{Cause: err}
 	}
 
-	return c.request(ctx, method, path, c.proven(query, true), contentType, body, size, out)
+	return c.request(ctx, c.proven(ask), out)
 }
 
-// proven returns a query with the proof that we know the app's secret, unless proves is false or the query has one.
-func (c *Client) proven(query url.Values, proves bool) url.Values {
-	if !proves || query.Has(proofParameter) {
-		return query
-	}
-	with := url.Values{proofParameter: {c.appProof(c.secret)}}
-	maps.Copy(with, query)
-	return with
+// proven returns a request with the proof that we know the app's secret.
+func (c *Client) proven(ask call) call {
+	query := url.Values{proofParameter: {c.appProof(c.secret)}}
+	maps.Copy(query, ask.query)
+	ask.query = query
+	return ask
 }
 
-// request makes one request. Its body has size bytes; without any, it has no content type either.
-func (c *Client) request(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader, size int64, out any) error {
+// request makes one request. Without a body, it has no content type either.
+func (c *Client) request(ctx context.Context, ask call, out any) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
@@ -220,9 +245,9 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 		return &fence.LostError{Cause: err}
 	}
 
-	to := c.base.JoinPath(path)
-	to.RawQuery = query.Encode()
-	req, err := http.NewRequestWithContext(ctx, method, to.String(), body)
+	to := c.base.JoinPath(ask.path)
+	to.RawQuery = ask.query.Encode()
+	req, err := http.NewRequestWithContext(ctx, ask.method, to.String(), ask.body)
 	if err != nil {
 		return &fence.LostError{Cause: fmt.Errorf("make request: %w", err)}
 	}
@@ -231,9 +256,9 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	}
 
 	req.Header.Set("User-Agent", userAgent)
-	req.ContentLength = size
-	if size > 0 {
-		req.Header.Set("Content-Type", contentType)
+	req.ContentLength = ask.size
+	if ask.size > 0 {
+		req.Header.Set("Content-Type", ask.contentType)
 	} else {
 		req.Body = http.NoBody
 	}
