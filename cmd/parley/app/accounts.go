@@ -32,18 +32,13 @@ const queryTimeout = 30 * time.Second
 // to the provider. When an account's settings change, its channel is made anew. All processes send; for each account one of them
 // fetches, as fetchers decides.
 type accounts struct {
-	engine     *engine.Engine
-	processEnv Env
-	db         *Database
-	specs      map[string]channels.Spec
-	keys       [][]byte // sign the tokens by which channels recognise their own messages
-	log        *slog.Logger
-	holder     string // the name under which this process holds leases
-	bodies     *bodies
-	fetchers   *fetchers
-	life       *lifeSign
-	consents   *consent.Keeper
-	owners     atomic.Pointer[owners.Table] // which account has which number or page, where several share a callback
+	accountsOptions
+
+	holder   string // the name under which this process holds leases
+	fetchers *fetchers
+	life     *lifeSign
+	consents *consent.Keeper
+	owners   atomic.Pointer[owners.Table] // which account has which number or page, where several share a callback
 
 	mu      sync.RWMutex // guards running. One goroutine changes it, by refresh, and reads it without the lock
 	running map[store.AccountID]*worker
@@ -59,27 +54,29 @@ type worker struct {
 	paused      bool         // the channel must not fetch
 }
 
-func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration, bodies *bodies) *accounts {
+// accountsOptions are what the accounts work with.
+type accountsOptions struct {
+	engine     *engine.Engine
+	processEnv Env
+	db         *Database
+	specs      []channels.Spec
+	keys       [][]byte // sign the tokens by which channels recognise their own messages
+	log        *slog.Logger
+	lease      time.Duration // how long this process may fetch for an account; 0 means defaultLease
+	bodies     *bodies
+}
+
+func newAccounts(o accountsOptions) *accounts {
+	holder := store.ShowingPrefix + rand.Text()
 	a := &accounts{
-		engine:     e,
-		processEnv: env,
-		db:         db,
-		specs:      map[string]channels.Spec{},
-		keys:       keys,
-		log:        log,
-		holder:     store.ShowingPrefix + rand.Text(),
-		bodies:     bodies,
-		consents:   consent.New(db.Pool, db.Sealer, env.OAuth, log),
-		running:    map[store.AccountID]*worker{},
+		accountsOptions: o,
+		holder:          holder,
+		fetchers:        newFetchers(o.db.Pool, o.log, holder, cmp.Or(o.lease, defaultLease)),
+		life:            &lifeSign{pool: o.db.Pool, holder: holder},
+		consents:        consent.New(o.db.Pool, o.db.Sealer, o.processEnv.OAuth, o.log),
+		running:         map[store.AccountID]*worker{},
 	}
-
-	a.fetchers = newFetchers(db.Pool, log, a.holder, cmp.Or(lease, defaultLease))
-	a.life = &lifeSign{pool: db.Pool, holder: a.holder}
 	a.fetchers.show = a.life.show
-	for _, s := range specs {
-		a.specs[s.Kind] = s
-	}
-
 	return a
 }
 
@@ -89,7 +86,7 @@ func (a *accounts) refresh(ctx context.Context) {
 	all := a.engine.Accounts()
 	gone := maps.Clone(a.running)
 	a.readConnected(ctx)
-	table := owners.New(all, slices.Collect(maps.Values(a.specs)), a.signingSecret)
+	table := owners.New(all, a.specs, a.signingSecret)
 	a.owners.Store(&table)
 
 	for _, account := range all {
@@ -106,14 +103,22 @@ func (a *accounts) refresh(ctx context.Context) {
 
 		ch, err := a.open(account)
 		if err != nil {
-			a.engine.Report(account.ID, channels.Condition{Status: channels.Broken, Text: "The account's settings don't work: " + err.Error(),
-				Hint: "Correct them with parley apply."})
+			a.engine.Report(account.ID, channels.Condition{
+				Status: channels.Broken,
+				Text:   "The account's settings don't work: " + err.Error(),
+				Hint:   "Correct them with parley apply.",
+			})
 			a.log.Error("account not opened", "account_id", account.ID, "error", err)
 			a.stopFetching(account.ID)
 			continue
 		}
 
-		a.setWorker(account.ID, &worker{fingerprint: fingerprint, channel: ch, webhook: a.boundWebhook(account.ID, ch), paused: account.Paused})
+		a.setWorker(account.ID, &worker{
+			fingerprint: fingerprint,
+			channel:     ch,
+			webhook:     a.boundWebhook(account.ID, ch),
+			paused:      account.Paused,
+		})
 		a.engine.SetChannel(account.ID, ch)
 	}
 
@@ -167,10 +172,11 @@ func (a *accounts) boundWebhook(id store.AccountID, ch channels.Channel) http.Ha
 
 // open makes the channel of an account.
 func (a *accounts) open(account store.Account) (channels.Channel, error) {
-	spec, ok := a.specs[account.Kind]
-	if !ok {
+	i := slices.IndexFunc(a.specs, func(s channels.Spec) bool { return s.Kind == account.Kind })
+	if i < 0 {
 		return nil, errors.New("this version has no channel of kind " + account.Kind)
 	}
+	spec := a.specs[i]
 	config, err := setup.Open(account, a.db.Sealer, spec)
 	if err != nil {
 		return nil, err

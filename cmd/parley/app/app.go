@@ -49,6 +49,17 @@ type Options struct {
 	Sweep     time.Duration     // between two searches of a surface for messages it missed; 0 means the surface's default
 }
 
+// withDefaults returns the options with all channels and surfaces where none are named.
+func (o Options) withDefaults() Options {
+	if o.Specs == nil {
+		o.Specs = Specs()
+	}
+	if o.Surfaces == nil {
+		o.Surfaces = Surfaces()
+	}
+	return o
+}
+
 // App is a running Parley.
 type App struct {
 	env      Env
@@ -84,13 +95,7 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 
 // assemble prepares everything but the HTTP server, which is front.
 func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options, front *front) (*App, error) {
-	if o.Specs == nil {
-		o.Specs = Specs()
-	}
-	if o.Surfaces == nil {
-		o.Surfaces = Surfaces()
-	}
-
+	o = o.withDefaults()
 	a := &App{env: env, log: log, opt: o, db: db, front: front, bodies: newBodies()}
 	if err := a.checkClock(ctx); err != nil {
 		return nil, err
@@ -128,7 +133,16 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 		return nil, err
 	}
 
-	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease, a.bodies)
+	a.accounts = newAccounts(accountsOptions{
+		engine:     a.engine,
+		processEnv: env,
+		db:         db,
+		specs:      o.Specs,
+		keys:       keys,
+		log:        log,
+		lease:      o.Lease,
+		bodies:     a.bodies,
+	})
 	a.retain = tidy.New(tidy.Options{Pool: db.Pool, Log: log, Objects: a.objects, Holder: a.accounts.holder})
 	a.accounts.refresh(ctx)
 	return a, a.addSite() //nolint:contextcheck // a page answers with the context of its visit
