@@ -102,6 +102,7 @@ func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (remark 
 		return ""
 	}
 
+	isKnown := slices.Contains([]loose{"button_reply", "list_reply", "nfm_reply", ""}, i.Type)
 	switch {
 	case i.ButtonReply != nil:
 		in.Text = wamark.Escape(firstOf(i.ButtonReply.Title, i.ButtonReply.ID))
@@ -118,12 +119,8 @@ func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (remark 
 		return "The customer allows calls on WhatsApp."
 	case i.Calls != nil && i.Calls.Response == "reject":
 		return "The customer doesn't allow calls on WhatsApp."
-	default:
-		switch i.Type {
-		case "button_reply", "list_reply", "nfm_reply", "": // the answer itself is missing
-		default:
-			return unreadNotice(string(i.Type))
-		}
+	case !isKnown:
+		return unreadNotice(string(i.Type))
 	}
 	return ""
 }
@@ -318,28 +315,22 @@ func makeAttachment(kind string, m media) channels.Attachment {
 	return channels.Attachment{Name: name, ContentType: contentType, Ref: string(ref)}
 }
 
-// extensionOf returns the usual file extension of a content type that WhatsApp sends.
+// extensionOf returns the usual file extension of a content type that WhatsApp sends; "" for others.
 func extensionOf(contentType string) string {
-	switch contentType {
-	case "image/jpeg":
-		return ".jpg"
-	case "image/png", "image/webp", "image/gif":
-		return "." + strings.TrimPrefix(contentType, "image/")
-	case "video/mp4":
-		return ".mp4"
-	case "video/3gpp":
-		return ".3gp"
-	case "audio/ogg", "audio/aac", "audio/amr":
-		return "." + strings.TrimPrefix(contentType, "audio/")
-	case "audio/mpeg":
-		return ".mp3"
-	case "audio/mp4":
-		return ".m4a"
-	case "application/pdf":
-		return ".pdf"
-	}
-
-	return ""
+	return map[string]string{
+		"image/jpeg":      ".jpg",
+		"image/png":       ".png",
+		"image/webp":      ".webp",
+		"image/gif":       ".gif",
+		"video/mp4":       ".mp4",
+		"video/3gpp":      ".3gp",
+		"audio/ogg":       ".ogg",
+		"audio/aac":       ".aac",
+		"audio/amr":       ".amr",
+		"audio/mpeg":      ".mp3",
+		"audio/mp4":       ".m4a",
+		"application/pdf": ".pdf",
+	}[contentType]
 }
 
 // addContext reads which message the customer answers, and adds remarks for agents: whether the message was forwarded, which product

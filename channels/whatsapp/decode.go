@@ -284,11 +284,11 @@ func makePlaceholder(in channels.Inbound, kind string) []channels.Inbound {
 // unshownNotice returns the remark in place of a message that WhatsApp doesn't pass on. It belongs into Notices, not into Text, which
 // would be taken for the customer's words. The remark names the kind of message, if that is known.
 func unshownNotice(kind string) string {
-	what := ""
-	switch kind = clippedLine(loose(kind), maxWord); kind {
-	case "", "unsupported", "unknown":
-	default:
-		what = " (" + kind + ")"
+	kind = clippedLine(loose(kind), maxWord)
+	namesKind := !slices.Contains([]string{"", "unsupported", "unknown"}, kind)
+	what := "A message that WhatsApp doesn't pass on"
+	if namesKind {
+		what += " (" + kind + ")"
 	}
-	return "A message that WhatsApp doesn't pass on" + what + ". It can only be seen on the customer's phone."
+	return what + ". It can only be seen on the customer's phone."
 }

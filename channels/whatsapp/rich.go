@@ -195,8 +195,12 @@ func listSection(s channels.ListSection, needsTitle bool) (object, error) {
 
 // contactCard returns a contact card in WhatsApp's form. WhatsApp needs a first name: the first word of the name is taken as such.
 func contactCard(c channels.ContactCard) (object, error) {
-	if c.Name == "" || len(c.Phones) > maxCardPhones {
+	if c.Name == "" {
 		return nil, channels.RefuseContent("A contact card needs a name.", "Write one.")
+	}
+	if len(c.Phones) > maxCardPhones {
+		return nil, channels.RefuseContent(fmt.Sprintf("A contact card has at most %d numbers; this one has %d.",
+			maxCardPhones, len(c.Phones)), "Leave some out.")
 	}
 
 	firstName, lastName, _ := strings.Cut(c.Name, " ")

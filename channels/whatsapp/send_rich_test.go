@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -200,6 +201,10 @@ func TestRichRefused(t *testing.T) {
 		},
 		{name: "no place on Earth", rich: channels.Rich{Location: &channels.Location{Longitude: 181}}},
 		{name: "card of nobody", rich: channels.Rich{Contact: &channels.ContactCard{Phones: []string{"+15550100"}}}},
+		{name: "card with many numbers", rich: channels.Rich{Contact: &channels.ContactCard{
+			Name:   "Kim Poe",
+			Phones: slices.Repeat([]string{"+15550100"}, maxCardPhones+1),
+		}}},
 		{name: "cards", rich: channels.Rich{Cards: []channels.RichCard{{Title: "Tea"}}}, text: "x"},
 	}
 	for _, tt := range tests {
