@@ -16,11 +16,11 @@ import (
 	"parley/store/internal/query"
 )
 
-// The settings (of teams and of accounts) take the new id at once, as does the record that an admin has confirmed the channel's
-// members. If the channel's id was already replaced
-// earlier (A → B, now B → C), the earlier row becomes A → C (continued) beside the new row B → C. If a channel
-// gets an id back that it had before (A → B, now B → A), the row that leads away from this id goes (reversed). No row may be
-// in both parts: PostgreSQL doesn't say which of them would count.
+// The settings of teams and accounts take the new id at once, as does the record that an admin has confirmed the channel's members.
+//
+// If the channel's id was replaced before (A → B, now B → C), the earlier row becomes A → C (continued) beside the new row B → C. If a
+// channel gets back an id that it had before (A → B, now B → A), the row that leads away from this id goes (reversed). No row may be in
+// both parts: PostgreSQL doesn't say which of them would count.
 const begin = `
 	WITH team AS (UPDATE team_channels SET channel = $3 WHERE account_id = $1 AND channel = $2),
 	account AS (UPDATE accounts SET surface_channel = $3 WHERE surface_id = $1 AND surface_channel = $2),
@@ -35,8 +35,7 @@ const begin = `
 	VALUES ($1, $2, $3)
 	ON CONFLICT (account_id, former) DO UPDATE SET current = EXCLUDED.current, began_at = clock_timestamp(), done_at = NULL`
 
-// Begin replaces the id of a channel in the settings. Threads, posts and messages, of
-// which there may be millions, follow by Batch.
+// Begin replaces the id of a channel in the settings. Threads, posts and messages, of which there may be millions, follow by Batch.
 func Begin(ctx context.Context, q store.Querier, surface store.AccountID, former, current string) error {
 	if former == "" || current == "" || former == current {
 		return nil
@@ -64,8 +63,7 @@ const claim = `
 	WHERE channel_moves.account_id = next.account_id AND channel_moves.former = next.former
 	RETURNING channel_moves.account_id, channel_moves.former, channel_moves.current, channel_moves.began_at`
 
-// Claim leases an unfinished move that no process works on, for a minute. ok is false when
-// there is none.
+// Claim leases an unfinished move that no process works on, for a minute. ok is false if there is none.
 func Claim(ctx context.Context, q store.Querier) (m store.ChannelMove, ok bool, err error) {
 	list, err := query.Collect[store.ChannelMove](ctx, q, "claim channel move", claim)
 	if err != nil || len(list) == 0 {
@@ -74,16 +72,11 @@ func Claim(ctx context.Context, q store.Querier) (m store.ChannelMove, ok bool, 
 	return list[0], true, nil
 }
 
-// tables is the number of tables that a move updates: threads, posts, messages.
-const tables = 3
-
-// updateStatements returns one statement for each table, in the order in which they are updated:
-// threads come first, because new posts take their channel from them.
-// Each statement handles one batch. Arguments: $1 account, $2 former id, $3 current id, $4 the key
-// after which the batch begins ("" = at the table's start), $5 rows in a batch. Result: the last key of
-// the batch ("" = the table's end was reached) and the number of rows that moved.
-func updateStatements() [tables]string {
-	return [...]string{`
+// The statements that move one batch of rows of a table. Arguments: $1 account, $2 former id, $3 current id, $4 the key after which the
+// batch begins ("" = at the table's start), $5 rows in a batch. Result: the last key of the batch ("" = the table's end was reached) and
+// the number of rows that moved.
+const (
+	moveThreads = `
 	WITH page AS MATERIALIZED (
 		SELECT conversation_id AS id
 		FROM threads
@@ -96,7 +89,8 @@ func updateStatements() [tables]string {
 			AND conversation_id > coalesce(nullif($4, ''), '0')::bigint AND conversation_id <= (SELECT max(id) FROM page)
 		RETURNING 1
 	)
-	SELECT coalesce((SELECT max(id)::text FROM page), ''), (SELECT count(*) FROM moved)`, `
+	SELECT coalesce((SELECT max(id)::text FROM page), ''), (SELECT count(*) FROM moved)`
+	movePosts = `
 	WITH page AS MATERIALIZED (
 		SELECT message FROM posts WHERE account_id = $1 AND channel = $2 AND message > $4 ORDER BY message LIMIT $5
 	), gone AS (
@@ -107,7 +101,8 @@ func updateStatements() [tables]string {
 		SELECT $1, $3, message, conversation_id, message_id, kind, version, early, kept_at FROM gone ORDER BY message
 		ON CONFLICT (account_id, channel, message) DO NOTHING
 	)
-	SELECT coalesce((SELECT max(message) FROM page), ''), (SELECT count(*) FROM gone)`, `
+	SELECT coalesce((SELECT max(message) FROM page), ''), (SELECT count(*) FROM gone)`
+	moveMessages = `
 	WITH page AS MATERIALIZED (
 		SELECT id FROM messages WHERE id > coalesce(nullif($4, ''), '0')::bigint ORDER BY id LIMIT $5
 	), moved AS (
@@ -115,19 +110,21 @@ func updateStatements() [tables]string {
 		WHERE account_id = $1 AND channel = $2 AND id > coalesce(nullif($4, ''), '0')::bigint AND id <= (SELECT max(id) FROM page)
 		RETURNING 1
 	)
-	SELECT coalesce((SELECT max(id)::text FROM page), ''), (SELECT count(*) FROM moved)`,
-	}
-}
+	SELECT coalesce((SELECT max(id)::text FROM page), ''), (SELECT count(*) FROM moved)`
+)
+
+// steps returns the statements of a pass in their order. Threads come first, because new posts take their channel from them.
+func steps() []string { return []string{moveThreads, movePosts, moveMessages} }
 
 // Progress is how far one pass over the tables of a move has come. The zero value starts a pass.
 type Progress struct {
-	Step  int    // the index of the current table in steps
+	Step  int    // the index of the current statement in steps
 	UpTo  string // the last key that was read in that table; empty if none was read yet
 	Moved int64  // rows that this pass has moved, in all tables
 }
 
 // Done is true once a pass over all tables has ended.
-func (p Progress) Done() bool { return p.Step >= tables }
+func (p Progress) Done() bool { return p.Step >= len(steps()) }
 
 const keep = `
 	UPDATE channel_moves SET leased_until = clock_timestamp() + interval '1 minute' WHERE account_id = $1 AND former = $2`
@@ -135,33 +132,32 @@ const keep = `
 // statementLimit is the time after which a statement of Batch is given up.
 const statementLimit = "30s"
 
-// Batch moves one batch of rows and returns the progress of the pass. It extends the lease
-// of the claim by a minute.
+// Batch moves one batch of rows and returns the progress of the pass after it. It extends the lease of the claim by a minute.
 func Batch(ctx context.Context, pool *pgxpool.Pool, m store.ChannelMove, p Progress, rows int) (Progress, error) {
+	next := p
 	err := store.InTx(ctx, pool, func(tx pgx.Tx) error {
-		var moved int64
-
 		if _, err := tx.Exec(ctx, query.ByIndex, statementLimit); err != nil {
 			return err
 		}
 
-		step := tx.QueryRow(ctx, updateStatements()[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows)
-		if err := step.Scan(&p.UpTo, &moved); err != nil {
+		var moved int64
+		step := tx.QueryRow(ctx, steps()[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows)
+		if err := step.Scan(&next.UpTo, &moved); err != nil {
 			return err
 		}
 
-		p.Moved += moved
+		next.Moved = p.Moved + moved
 		_, err := tx.Exec(ctx, keep, m.AccountID, m.Former)
 		return err
 	})
 	if err != nil {
 		return p, fmt.Errorf("store: move channel: %w", err)
 	}
-	if p.UpTo == "" {
-		p.Step++
+	if next.UpTo == "" {
+		next.Step++
 	}
 
-	return p, nil
+	return next, nil
 }
 
 const (
