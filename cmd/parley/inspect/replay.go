@@ -132,23 +132,17 @@ func signingSecret(sealer *store.Sealer) owners.Secret {
 
 // Text writes the result for a terminal.
 func (r Replayed) Text() string {
-	switch r.State {
-	case ReplayQueued:
-		return fmt.Sprintf("event %d: queued, applied within a second while Parley runs (parley explain %d)", r.Event, r.Event)
-	case ReplayHandedOver:
-		return fmt.Sprintf("event %d: given to the account it was for, applied within a second while Parley runs", r.Event)
-	case ReplayUnowned:
-		return fmt.Sprintf("event %d: the number or page it is for is still no account's; add the account with parley apply first", r.Event)
-	case ReplayOtherSecret:
-		return fmt.Sprintf("event %d: is signed with a secret that isn't that of the account it is for; if both accounts belong to one app, "+
-			"give them the same secret first", r.Event)
-	case ReplayNotQuarantined:
-		return fmt.Sprintf("event %d: is not in quarantine, nothing to do (parley explain %d)", r.Event, r.Event)
-	case ReplayEmptied:
-		return fmt.Sprintf("event %d: its payload is no longer kept, it can't be applied again", r.Event)
-	default:
-		return fmt.Sprintf("event %d: there is no such event", r.Event)
-	}
+	words := map[ReplayState]string{
+		ReplayQueued:     "queued, applied within a second while Parley runs (parley explain %[1]d)",
+		ReplayHandedOver: "given to the account it was for, applied within a second while Parley runs",
+		ReplayUnowned:    "the number or page it is for is still no account's; add the account with parley apply first",
+		ReplayOtherSecret: "is signed with a secret that isn't that of the account it is for; if both accounts belong to one app, " +
+			"give them the same secret first",
+		ReplayNotQuarantined: "is not in quarantine, nothing to do (parley explain %[1]d)",
+		ReplayEmptied:        "its payload is no longer kept, it can't be applied again",
+		ReplayUnknown:        "there is no such event",
+	}[r.State]
+	return fmt.Sprintf("event %[1]d: "+words, r.Event)
 }
 
 // Quarantined lists the events that could not be applied, newest first, for a terminal.
