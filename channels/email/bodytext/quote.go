@@ -15,7 +15,7 @@ type line struct {
 	// setText sets these.
 	text                string
 	isBlank             bool // it shows nothing
-	field               byte // the header field that it looks like, as headerField names it; 0 if it looks like none
+	field               quotedField
 	endsLikeAttribution bool // it ends in a colon, dashes or a verb, as the line above a quote does ("Ann wrote:")
 
 	quoteDepth    int  // how many quotes contain it
@@ -188,7 +188,7 @@ func findUnmarkedHistory(lines []line) int {
 		if isSeparator(l.text) {
 			return i
 		}
-		if l.field != 0 && isHeaderBlock(lines[i:]) {
+		if l.field != noField && isHeaderBlock(lines[i:]) {
 			return ruleAbove(lines, i)
 		}
 		count := countAttributionLines(lines[i:], &budget)
