@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,17 +33,12 @@ type library struct {
 func (l *library) makeHandler(mux *http.ServeMux, authed func(http.HandlerFunc) http.HandlerFunc) {
 	mux.HandleFunc("POST /v1/Content", authed(l.createContent))
 	mux.HandleFunc("GET /v1/Content", authed(l.listContents))
-	mux.HandleFunc("GET /v1/ContentAndApprovals", authed(l.listContents))
-	mux.HandleFunc("GET /v1/Content/{content}", authed(l.withContent(func(w http.ResponseWriter, _ *http.Request, c *storedContent) {
-		answer(w, http.StatusOK, l.contentView(c))
-	})))
+	mux.HandleFunc("GET /v1/ContentAndApprovals", authed(l.listContentsAndApprovals))
+	mux.HandleFunc("GET /v1/Content/{content}", authed(l.withContent(l.getContent)))
 	mux.HandleFunc("PUT /v1/Content/{content}", authed(l.withContent(l.updateContent)))
 	mux.HandleFunc("DELETE /v1/Content/{content}", authed(l.withContent(l.deleteContent)))
 	mux.HandleFunc("POST /v1/Content/{content}/ApprovalRequests/whatsapp", authed(l.withContent(l.requestApproval)))
-	mux.HandleFunc("GET /v1/Content/{content}/ApprovalRequests", authed(l.withContent(func(w http.ResponseWriter, _ *http.Request, c *storedContent) {
-		answer(w, http.StatusOK, map[string]any{"sid": c.sid, "account_sid": l.opt.AccountSID, "whatsapp": l.approvalView(c),
-			"url": "https://content.twilio.com/v1/Content/" + c.sid + "/ApprovalRequests"})
-	})))
+	mux.HandleFunc("GET /v1/Content/{content}/ApprovalRequests", authed(l.withContent(l.getApproval)))
 }
 
 // withContent finds the content of a path and holds the lock.
@@ -118,6 +114,19 @@ func (l *library) createContent(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, l.contentView(c))
 }
 
+func (l *library) getContent(w http.ResponseWriter, _ *http.Request, c *storedContent) {
+	answer(w, http.StatusOK, l.contentView(c))
+}
+
+func (l *library) getApproval(w http.ResponseWriter, _ *http.Request, c *storedContent) {
+	answer(w, http.StatusOK, map[string]any{
+		"sid":         c.sid,
+		"account_sid": l.opt.AccountSID,
+		"whatsapp":    l.approvalView(c),
+		"url":         "https://content.twilio.com/v1/Content/" + c.sid + "/ApprovalRequests",
+	})
+}
+
 // updateContent changes what a request names of a content, and always its types. What WhatsApp said of the content stays.
 func (l *library) updateContent(w http.ResponseWriter, r *http.Request, c *storedContent) {
 	changed := *c
@@ -137,43 +146,74 @@ func (l *library) contentView(c *storedContent) map[string]any {
 	}
 	at := "https://content.twilio.com/v1/Content/" + c.sid
 	return map[string]any{
-		"sid": c.sid, "account_sid": l.opt.AccountSID, "friendly_name": c.name, "language": c.language, "variables": variables,
-		"types": c.types, "date_created": c.created.Format(time.RFC3339), "date_updated": c.updated.Format(time.RFC3339), "url": at,
-		"links": map[string]string{"approval_fetch": at + "/ApprovalRequests", "approval_create": at + "/ApprovalRequests/whatsapp"},
+		"sid":           c.sid,
+		"account_sid":   l.opt.AccountSID,
+		"friendly_name": c.name,
+		"language":      c.language,
+		"variables":     variables,
+		"types":         c.types,
+		"date_created":  c.created.Format(time.RFC3339),
+		"date_updated":  c.updated.Format(time.RFC3339),
+		"url":           at,
+		"links": map[string]string{
+			"approval_fetch":  at + "/ApprovalRequests",
+			"approval_create": at + "/ApprovalRequests/whatsapp",
+		},
 	}
 }
 
-// listContents shows contents; under the path ContentAndApprovals with WhatsApp's verdicts.
+// listContents shows contents.
 func (l *library) listContents(w http.ResponseWriter, r *http.Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.answerPage(w, r, l.contentView)
+}
+
+// listContentsAndApprovals shows contents with WhatsApp's verdicts.
+func (l *library) listContentsAndApprovals(w http.ResponseWriter, r *http.Request) {
+	l.answerPage(w, r, func(c *storedContent) map[string]any {
+		row := l.contentView(c)
+		delete(row, "links")
+		delete(row, "url")
+		row["approval_requests"] = l.approvalView(c)
+		return row
+	})
+}
+
+// answerPage answers with one page of contents, each as view shows it.
+func (l *library) answerPage(w http.ResponseWriter, r *http.Request, view func(*storedContent) map[string]any) {
 	const defaultSize, maxSize = 50, 500
-	size, _ := strconv.Atoi(r.URL.Query().Get("PageSize"))
-	if size < 1 || size > maxSize {
+	query := r.URL.Query()
+	size, err := strconv.Atoi(query.Get("PageSize"))
+	if err != nil || size < 1 || size > maxSize {
 		size = defaultSize
 	}
+	page, err := strconv.Atoi(query.Get("Page"))
+	if err != nil || page < 0 {
+		page = 0
+	}
 
-	page, _ := strconv.Atoi(r.URL.Query().Get("Page")) // unreadable: 0, the first
-	begin := min(page*size, len(l.contents))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	begin := min(min(page, len(l.contents))*size, len(l.contents))
 	end := min(begin+size, len(l.contents))
 	rows := []any{}
 	for _, c := range l.contents[begin:end] {
 		l.updateVerdictLocked(c)
-		v := l.contentView(c)
-		if strings.HasSuffix(r.URL.Path, "Approvals") {
-			delete(v, "links")
-			delete(v, "url")
-			v["approval_requests"] = l.approvalView(c)
-		}
-
-		rows = append(rows, v)
+		rows = append(rows, view(c))
 	}
 
 	pageURL := func(page int) string {
-		return "https://content.twilio.com" + r.URL.Path + "?" + url.Values{"PageSize": {strconv.Itoa(size)}, "Page": {strconv.Itoa(page)}}.Encode()
+		query := url.Values{"PageSize": {strconv.Itoa(size)}, "Page": {strconv.Itoa(page)}}
+		return "https://content.twilio.com" + r.URL.Path + "?" + query.Encode()
 	}
-
-	meta := map[string]any{"key": "contents", "page": page, "page_size": size, "first_page_url": pageURL(0), "url": pageURL(page), "previous_page_url": nil, "next_page_url": nil}
+	meta := map[string]any{
+		"key":               "contents",
+		"page":              page,
+		"page_size":         size,
+		"first_page_url":    pageURL(0),
+		"url":               pageURL(page),
+		"previous_page_url": nil,
+		"next_page_url":     nil,
+	}
 	if end < len(l.contents) {
 		meta["next_page_url"] = pageURL(page + 1)
 	}
@@ -182,12 +222,7 @@ func (l *library) listContents(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l *library) deleteContent(w http.ResponseWriter, _ *http.Request, c *storedContent) {
-	for i := range l.contents {
-		if l.contents[i] == c {
-			l.contents = append(l.contents[:i:i], l.contents[i+1:]...)
-			break
-		}
-	}
+	l.contents = slices.DeleteFunc(l.contents, func(one *storedContent) bool { return one == c })
 	l.Poke()
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -84,6 +84,19 @@ func waitReceived(t *testing.T, s *Server, p *Phone) Received {
 	return p.Inbox()[0]
 }
 
+// A number of a page that can't be, such as one below the first, shows the first.
+func TestContentPages(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	makeContent(t, s, questionTypes)
+	for page, want := range map[string]int{"": 1, "0": 1, "-1": 1, "one": 1, "1": 0, "9223372036854775807": 0} {
+		status, list := askJSON(t, s, http.MethodGet, contentsPath+"?PageSize=50&Page="+page, "")
+		wantEqual(t, "status of page "+page, status, http.StatusOK)
+		contents, _ := list["contents"].([]any)
+		wantEqual(t, "contents of page "+page, len(contents), want)
+	}
+}
+
 // All types of contents that Twilio describes are taken.
 func TestContentTypes(t *testing.T) {
 	t.Parallel()
