@@ -104,14 +104,5 @@ const putBack = `
 // PutBack returns since when nobody has owned unassigned conversations, by their ids. Conversations
 // that nobody ever owned are left out.
 func PutBack(ctx context.Context, q Querier, conversations []ConversationID) (map[ConversationID]time.Time, error) {
-	type row struct {
-		ID ConversationID `db:"id"`
-		At time.Time      `db:"at"`
-	}
-	rows, err := query.Collect[row](ctx, q, "put back", putBack, conversations)
-	since := make(map[ConversationID]time.Time, len(rows))
-	for _, r := range rows {
-		since[r.ID] = r.At
-	}
-	return since, err
+	return query.Map[ConversationID, time.Time](ctx, q, "put back", putBack, conversations)
 }

@@ -104,11 +104,15 @@ const connections = `SELECT account_id, provider, signed_in, refused, connected 
 // Connections reads those of all accounts that have any, by account.
 func Connections(ctx context.Context, q store.Querier) (map[store.AccountID]Connection, error) {
 	list, err := query.Collect[Connection](ctx, q, "connections", connections)
+	if err != nil {
+		return nil, err
+	}
+
 	all := make(map[store.AccountID]Connection, len(list))
 	for _, c := range list {
 		all[c.AccountID] = c
 	}
-	return all, err
+	return all, nil
 }
 
 // Attempt is one attempt of a person to consent.

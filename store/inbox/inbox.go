@@ -72,11 +72,15 @@ const replies = `
 // their lanes, which are queues. Ids have no such order.
 func Replies(ctx context.Context, q store.Querier, messages []store.MessageID) (map[store.MessageID][]Reply, error) {
 	rows, err := query.Collect[Reply](ctx, q, "replies", replies, messages)
+	if err != nil {
+		return nil, err
+	}
+
 	found := make(map[store.MessageID][]Reply, len(rows))
 	for _, r := range rows {
 		found[r.MessageID] = append(found[r.MessageID], r)
 	}
-	return found, err
+	return found, nil
 }
 
 const outcome = `

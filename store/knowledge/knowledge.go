@@ -91,11 +91,15 @@ const getPages = `SELECT place, address, etag, modified, links FROM knowledge_pa
 // Pages returns the pages of a place that were read before, by their addresses.
 func Pages(ctx context.Context, q store.Querier, place string) (map[string]Page, error) {
 	rows, err := query.Collect[Page](ctx, q, "knowledge pages", getPages, place)
+	if err != nil {
+		return nil, err
+	}
+
 	known := make(map[string]Page, len(rows))
 	for _, p := range rows {
 		known[p.Address] = p
 	}
-	return known, err
+	return known, nil
 }
 
 const (

@@ -80,17 +80,5 @@ const leftAt = `
 // LeftAt returns when messages left for the customer. Messages are left out if nobody knows that, or if their deliveries
 // have been removed since. kind is the kind of the deliveries of replies.
 func LeftAt(ctx context.Context, q query.Querier, messages []store.MessageID, kind string) (map[store.MessageID]time.Time, error) {
-	type row struct {
-		MessageID store.MessageID `db:"message_id"`
-		At        time.Time       `db:"at"`
-	}
-	rows, err := query.Collect[row](ctx, q, "sendings", leftAt, messages, kind)
-	if err != nil {
-		return nil, err
-	}
-	left := make(map[store.MessageID]time.Time, len(rows))
-	for _, r := range rows {
-		left[r.MessageID] = r.At
-	}
-	return left, nil
+	return query.Map[store.MessageID, time.Time](ctx, q, "sendings", leftAt, messages, kind)
 }

@@ -60,20 +60,7 @@ const listAway = `SELECT account_id, reached_at FROM outages WHERE told_at IS NO
 
 // Away returns the chats of which admins were told that they can't be reached, and when each was reached last.
 func Away(ctx context.Context, q store.Querier) (map[store.AccountID]time.Time, error) {
-	type row struct {
-		Account   store.AccountID `db:"account_id"`
-		ReachedAt time.Time       `db:"reached_at"`
-	}
-	rows, err := query.Collect[row](ctx, q, "chats that are away", listAway)
-	if err != nil {
-		return nil, err
-	}
-
-	away := make(map[store.AccountID]time.Time, len(rows))
-	for _, r := range rows {
-		away[r.Account] = r.ReachedAt
-	}
-	return away, nil
+	return query.Map[store.AccountID, time.Time](ctx, q, "chats that are away", listAway)
 }
 
 // Kind is how a notice reaches an admin.

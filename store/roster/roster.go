@@ -39,11 +39,15 @@ func Confirmed(ctx context.Context, q store.Querier, team store.TeamID, kind str
 // Decided tells about which users of a chat was decided for a team.
 func Decided(ctx context.Context, q store.Querier, team store.TeamID, kind string) (map[string]bool, error) {
 	rows, err := query.Collect[named](ctx, q, "users of a channel", decided, team, kind)
+	if err != nil {
+		return nil, err
+	}
+
 	users := make(map[string]bool, len(rows))
 	for _, r := range rows {
 		users[r.Name] = true
 	}
-	return users, err
+	return users, nil
 }
 
 // Confirm records that an admin has confirmed the members of a channel.

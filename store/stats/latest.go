@@ -17,16 +17,7 @@ const latestEvents = `
 // LatestEvents returns when something last arrived from accounts, by their ids. Accounts are left out if none of the
 // newest maxRows events came from them.
 func LatestEvents(ctx context.Context, q store.Querier) (map[store.AccountID]time.Time, error) {
-	type row struct {
-		ID store.AccountID `db:"account_id"`
-		At time.Time       `db:"at"`
-	}
-	rows, err := query.Collect[row](ctx, q, "latest events", latestEvents, maxRows)
-	at := make(map[store.AccountID]time.Time, len(rows))
-	for _, r := range rows {
-		at[r.ID] = r.At
-	}
-	return at, err
+	return query.Map[store.AccountID, time.Time](ctx, q, "latest events", latestEvents, maxRows)
 }
 
 // HasConversation reports whether there was ever a conversation: conversations stay, also when what arrived has been removed. It looks

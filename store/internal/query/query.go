@@ -77,6 +77,26 @@ func Column[T any](ctx context.Context, q Querier, what, sql string, args ...any
 	return list, nil
 }
 
+// Map runs a query for two columns, and returns the values of the second by those of the first. what names it in errors.
+func Map[K comparable, V any](ctx context.Context, q Querier, what, sql string, args ...any) (map[K]V, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", what, err)
+	}
+
+	values := map[K]V{}
+	var key K
+	var value V
+	_, err = pgx.ForEachRow(rows, []any{&key, &value}, func() error {
+		values[key] = value
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", what, err)
+	}
+	return values, nil
+}
+
 // Read adds a query to a batch; when the batch is sent, the query's rows are put into list.
 func Read[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {
 	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
