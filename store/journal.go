@@ -261,11 +261,14 @@ func SeenEvents(ctx context.Context, q Querier, account AccountID, external []st
 	short, original := query.ShortIDs(external)
 	facts := query.Field(short, func(id *string) [16]byte { return factHash(*id) })
 	found, err := query.Column[string](ctx, q, "seen events", seenEvents, account, short, facts)
+	if err != nil {
+		return nil, err
+	}
 	seen := make(map[string]bool, len(found))
 	for _, id := range found {
 		seen[original[id]] = true
 	}
-	return seen, err
+	return seen, nil
 }
 
 // NewestEvent returns the id of the newest event, or 0 if there is none.

@@ -206,11 +206,14 @@ func ThreadChannels(ctx context.Context, q Batcher, surface AccountID) ([]string
 		Channel string `db:"channel"`
 	}
 	rows, err := query.CollectOnePlan[row](ctx, q, "thread channels", threadChannels, surface)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]string, 0, len(rows))
 	for _, r := range rows {
 		list = append(list, r.Channel)
 	}
-	return list, err
+	return list, nil
 }
 
 const openThreads = `

@@ -58,17 +58,26 @@ func (c *TemplateChannel) DeleteTemplate(ctx context.Context, t channels.Templat
 // ListTemplates implements channels.Templater.
 func (c *TemplateChannel) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
 	var list []Template
-	err := c.callTemplates(ctx, http.MethodGet, nil, &list)
+	if err := c.callTemplates(ctx, http.MethodGet, nil, &list); err != nil {
+		return nil, err
+	}
 	var states []channels.TemplateState
 	for _, t := range list {
 		states = append(states, stateOf(t))
 	}
-	return states, err
+	return states, nil
 }
 
 func stateOf(t Template) channels.TemplateState {
-	return channels.TemplateState{ExternalID: t.ID, Name: t.Name, Language: t.Language, Category: t.Category,
-		Status: channels.TemplateStatus(t.Status), Reason: t.Reason, Quality: t.Quality}
+	return channels.TemplateState{
+		ExternalID: t.ID,
+		Name:       t.Name,
+		Language:   t.Language,
+		Category:   t.Category,
+		Status:     channels.TemplateStatus(t.Status),
+		Reason:     t.Reason,
+		Quality:    t.Quality,
+	}
 }
 
 func (c *TemplateChannel) callTemplates(ctx context.Context, method string, ask, answer any) error {

@@ -25,7 +25,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	}
 	r, err := c.send(ctx, o)
 	if err != nil {
-		return r, c.attemptError(err, o)
+		return channels.Receipt{}, c.attemptError(err, o)
 	}
 	return r, nil
 }
@@ -64,8 +64,12 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 		receipt, err = c.post(ctx, m, s)
 	}
 
-	receipt.More = err == nil && o.Attempt.Part < len(steps)-1
-	return receipt, err
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+
+	receipt.More = o.Attempt.Part < len(steps)-1
+	return receipt, nil
 }
 
 // isMediaRefused reports whether WhatsApp refused a message because its file isn't what its type says.

@@ -144,6 +144,10 @@ func Sums(ctx context.Context, q query.Querier, f Filter, by Group, names []stri
 	}
 
 	rows, err := query.Collect[Sum](ctx, q, "figures", from.sums(), args...)
+	if err != nil {
+		return nil, err
+	}
+
 	var list []Sum
 	for _, s := range rows {
 		if !s.isZero() {
@@ -151,7 +155,7 @@ func Sums(ctx context.Context, q query.Querier, f Filter, by Group, names []stri
 		}
 	}
 
-	return list, err
+	return list, nil
 }
 
 // isZero returns whether all sums are zero.

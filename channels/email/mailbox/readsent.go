@@ -111,8 +111,11 @@ func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, 
 	}
 
 	list, err := f.describeSent(s, uids)
+	if err != nil {
+		return nil, err
+	}
 	s.sentNext = status.UIDNext
-	return list, err
+	return list, nil
 }
 
 // isAt reports whether there is a watermark, and whether it belongs to this name and UIDVALIDITY.

@@ -81,11 +81,14 @@ func (l Erasures) AddMissing(records []erase.Record) error {
 // known returns the ids of the list's erasures.
 func (l Erasures) known() (map[string]bool, error) {
 	records, err := l.Read()
+	if err != nil {
+		return nil, err
+	}
 	ids := make(map[string]bool, len(records))
 	for _, r := range records {
 		ids[r.Erasure] = true
 	}
-	return ids, err
+	return ids, nil
 }
 
 // Add puts erasures at the end of the list, and returns when that is on disk.

@@ -13,6 +13,9 @@ import (
 
 func (d *settingsDesk) Places(ctx context.Context) ([]settings.Place, error) {
 	rows, err := knowledge.States(ctx, d.o.Pool)
+	if err != nil {
+		return nil, err
+	}
 	var list []settings.Place
 	for _, r := range rows {
 		p := settings.Place{Place: r.Place.Place, Pages: r.Pages, Problem: r.Problem}
@@ -21,7 +24,7 @@ func (d *settingsDesk) Places(ctx context.Context) ([]settings.Place, error) {
 		}
 		list = append(list, p)
 	}
-	return list, err
+	return list, nil
 }
 
 var errNoAnalyzer = errors.New("this process reads nothing of what customers write")

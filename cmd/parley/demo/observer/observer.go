@@ -278,9 +278,12 @@ func readRecords(ctx context.Context, q store.Querier) (map[string]checker.Recor
 	}
 
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
+	if err != nil {
+		return nil, err
+	}
 	found := map[string]checker.Record{}
 	for _, r := range list {
 		found[r.Key] = r.Record
 	}
-	return found, err
+	return found, nil
 }

@@ -148,10 +148,13 @@ func (c Client) ReadPhone(ctx context.Context, kind ChatKind, conv int) (phoneSt
 	var lines []phone.Line
 	q := url.Values{"channel": {string(kind)}, "user": {strconv.Itoa(conv)}}
 	err := c.Call(ctx, http.MethodGet, c.Mail+"/_fake/chat?"+q.Encode(), nil, &lines)
+	if err != nil {
+		return phoneState{}, err
+	}
 	for _, l := range lines {
 		b.add(l)
 	}
-	return b, err
+	return b, nil
 }
 
 // ReadFolder returns the mails of somebody's folder, the oldest first.

@@ -3,7 +3,6 @@ package emulators
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -66,13 +65,19 @@ func (slackPlatform) Traits() Traits { return slackTraits() }
 
 func (s slackPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error) {
 	channel, err := s.readChannel(ctx)
+	if err != nil {
+		return nil, err
+	}
+
 	threads := slackThreads(channel)
 	for _, t := range threads {
 		for i := range t.Posts {
-			err = errors.Join(err, s.readFiles(ctx, &t.Posts[i]))
+			if err := s.readFiles(ctx, &t.Posts[i]); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return threads, err
+	return threads, nil
 }
 
 // readFiles reads the contents of a post's files. Until then, Content is the id of a file.
@@ -165,6 +170,9 @@ func (s slackPlatform) ReadRoots(ctx context.Context) (map[string]Root, error) {
 func (s slackPlatform) EventDelays(ctx context.Context, what Change) (map[string]time.Duration, error) {
 	var list []slackfake.SlowEvent
 	err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/slow?over=0", nil, &list)
+	if err != nil {
+		return nil, err
+	}
 	delays := map[string]time.Duration{}
 	for _, e := range list {
 		if e.Subtype != subtypeOf(what) {
@@ -175,7 +183,7 @@ func (s slackPlatform) EventDelays(ctx context.Context, what Change) (map[string
 		}
 		delays[e.TS] = max(delays[e.TS], e.Took)
 	}
-	return delays, err
+	return delays, nil
 }
 
 // subtypeOf returns the subtype of the event by which Slack tells of a change.

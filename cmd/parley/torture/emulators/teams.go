@@ -237,16 +237,19 @@ func findNonce(card json.RawMessage) string {
 // not look, it may have posted another root and not know of it.
 func (s teamsPlatform) ReadRoots(ctx context.Context) (map[string]Root, error) {
 	threads, err := s.ReadThreads(ctx)
+	if err != nil {
+		return nil, err
+	}
 	roots := map[string]Root{}
 	for _, t := range threads {
 		about := subjectIn(t.Card)
 		hasCustomer := slices.ContainsFunc(t.Posts, func(p checker.Post) bool { return p.CustomerName != "" })
-		isFirst := hasCustomer && roots[about] == (root{})
+		isFirst := hasCustomer && roots[about] == (Root{})
 		if about != "" && isFirst {
 			roots[about] = Root{t.Root, t.Card}
 		}
 	}
-	return roots, err
+	return roots, nil
 }
 
 func (s teamsPlatform) EventDelays(ctx context.Context, what Change) (map[string]time.Duration, error) {
@@ -265,23 +268,28 @@ func (s teamsPlatform) EventDelays(ctx context.Context, what Change) (map[string
 		delays[e.ID] = max(delays[e.ID], e.Took)
 	}
 	lost, err := s.readLost(ctx, what)
+	if err != nil {
+		return nil, err
+	}
 	for id := range lost {
 		delays[id] = checker.NotTold
 	}
-	return delays, err
+	return delays, nil
 }
 
 // readLost reads of which messages Teams gave up telling Parley, by their ids.
 func (s teamsPlatform) readLost(ctx context.Context, what Change) (map[string]bool, error) {
 	var list []teamsfake.LostActivity
+	if err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &list); err != nil {
+		return nil, err
+	}
 	found := map[string]bool{}
-	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &list)
 	for _, a := range list {
 		if a.Name == activityNameOf(what) {
 			found[a.ID] = true
 		}
 	}
-	return found, err
+	return found, nil
 }
 
 func activityNameOf(what Change) string {
@@ -290,12 +298,14 @@ func activityNameOf(what Change) string {
 
 func (s teamsPlatform) Problems(ctx context.Context) ([]string, error) {
 	var list []teamsfake.Problem
-	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &list)
+	if err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &list); err != nil {
+		return nil, err
+	}
 	var words []string
 	for _, p := range list {
 		words = append(words, fmt.Sprintf("Teams doesn't show %s %s as it was meant: %s", p.Where, p.ID, p.Text))
 	}
-	return words, err
+	return words, nil
 }
 
 func (s teamsPlatform) CountPendingEvents(ctx context.Context) (int, error) {
