@@ -103,7 +103,8 @@ const saveAccount = `
 // SaveAccount makes or changes an account by its name and returns its id. Kind and
 // side of an existing account stay.
 func SaveAccount(ctx context.Context, q Querier, a Account) (AccountID, error) {
-	return query.Value[AccountID](ctx, q, "save account", saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
+	return query.Value[AccountID](ctx, q,
+		"save account", saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
 		a.SurfaceChannel, a.Signature, a.ReplyMode, a.HoldSeconds, a.Rate, orObject(a.Settings), orObject(a.Config), a.Secrets,
 		orObject(a.Hours), a.RichSignature)
 }

@@ -54,7 +54,8 @@ func (p *Page) SetStandby(on bool) { p.g.change(func() { p.standby = on }) }
 func (p *Page) SetRestricted(on bool) {
 	measure := map[string]any{"action": "unblock"}
 	if on {
-		measure = map[string]any{"action": "block", "reason": "The Page violated our Platform Policies. Common violations include sending out excessive spammy messages."}
+		measure = map[string]any{"action": "block",
+			"reason": "The Page violated our Platform Policies. Common violations include sending out excessive spammy messages."}
 	}
 	p.g.change(func() {
 		p.restricted = on
@@ -125,7 +126,10 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	}
 	isUnknown := func(field string) bool { return !slices.Contains(pageFields(), field) }
 	if len(in.Fields) == 0 || slices.ContainsFunc(in.Fields, isUnknown) {
-		return nil, &APIError{Code: codes.Invalid, Message: "Param subscribed_fields must be one of {" + strings.Join(pageFields(), ", ") + "}"}
+		return nil, &APIError{
+			Code:    codes.Invalid,
+			Message: "Param subscribed_fields must be one of {" + strings.Join(pageFields(), ", ") + "}",
+		}
 	}
 
 	p.g.mu.Lock()

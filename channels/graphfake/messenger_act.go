@@ -158,7 +158,8 @@ func (c *PageCustomer) Read() {
 // Follow opens the conversation by an m.me link, without writing.
 func (c *PageCustomer) Follow(ref string) {
 	c.page.g.change(func() {
-		c.tellEventLocked("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK", "type": "OPEN_THREAD"})
+		c.tellEventLocked("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK",
+			"type": "OPEN_THREAD"})
 	})
 }
 

@@ -168,7 +168,11 @@ func (p *Page) checkSending(to *PageCustomer, req pageRequest) *APIError {
 	case req.Tag != "" && req.Tag != "HUMAN_AGENT":
 		return invalidParameter("Param tag: %s is deprecated.", req.Tag)
 	case p.standby:
-		return &APIError{Code: codes.Permission, Subcode: codes.SubHeld, Message: "Message Not Sent: another app is controlling this thread now."}
+		return &APIError{
+			Code:    codes.Permission,
+			Subcode: codes.SubHeld,
+			Message: "Message Not Sent: another app is controlling this thread now.",
+		}
 	case p.restricted:
 		return &APIError{Code: codes.Permission, Subcode: codes.SubRestricted, Message: "The Page is restricted from sending messages."}
 	case to.blocked:

@@ -227,7 +227,8 @@ func (c *Customer) Edit(id, text string) string {
 	if m := c.n.findLocked(id); m != nil {
 		m.Text, m.Edited = text, true
 	}
-	return c.sendLocked("edit", map[string]any{"original_message_id": id, "message": map[string]any{"type": "text", "text": map[string]any{"body": text}}}, nil, nil)
+	changed := map[string]any{"type": "text", "text": map[string]any{"body": text}}
+	return c.sendLocked("edit", map[string]any{"original_message_id": id, "message": changed}, nil, nil)
 }
 
 // Tap taps a button or a row of a message of ours, by its id or its title.
@@ -298,8 +299,11 @@ func (c *Customer) ChangeNumber(phone, userID string) {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()
 	was := c.person
-	system := map[string]any{"type": "user_changed_number", "body": "User " + was.Name + " changed from " + digitsOf(was.Phone) + " to " + digitsOf(phone),
-		"wa_id": digitsOf(phone)}
+	system := map[string]any{
+		"type":  "user_changed_number",
+		"body":  "User " + was.Name + " changed from " + digitsOf(was.Phone) + " to " + digitsOf(phone),
+		"wa_id": digitsOf(phone),
+	}
 	if was.UserID != "" {
 		system["previous_user_id"] = was.UserID
 	}

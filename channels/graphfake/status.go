@@ -65,7 +65,8 @@ func (n *Number) statusLocked(m *Message, t Tick, ids map[string]any, code int) 
 	}
 	if code != 0 {
 		status["errors"] = []any{map[string]any{"code": code, "title": codes.Title(code), "message": codes.Title(code),
-			"error_data": map[string]any{"details": codes.Title(code) + "."}, "href": "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"}}
+			"error_data": map[string]any{"details": codes.Title(code) + "."},
+			"href":       "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"}}
 	}
 	n.notifyMessagesLocked("hook.status."+string(t), map[string]any{"statuses": []any{status}})
 }

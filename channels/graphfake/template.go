@@ -86,7 +86,12 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 
 	for _, other := range w.templates {
 		if other.Name == t.Name && other.Language == t.Language {
-			return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubTemplateExists, Message: "Invalid parameter", Details: "There is already a template with this name in this language."}
+			return nil, &APIError{
+				Code:    codes.Invalid,
+				Subcode: codes.SubTemplateExists,
+				Message: "Invalid parameter",
+				Details: "There is already a template with this name in this language.",
+			}
 		}
 	}
 
@@ -202,7 +207,12 @@ func (w *waba) deleteTemplate(c *call) (any, *APIError) {
 		return true
 	})
 	if len(w.templates) == before {
-		return nil, &APIError{Status: http.StatusNotFound, Code: codes.Invalid, Subcode: codes.SubNoTemplate, Message: "Message template not found"}
+		return nil, &APIError{
+			Status:  http.StatusNotFound,
+			Code:    codes.Invalid,
+			Subcode: codes.SubNoTemplate,
+			Message: "Message template not found",
+		}
 	}
 
 	w.b.Poke()

@@ -86,7 +86,12 @@ func (t *Template) checkSending(in incoming) *APIError {
 	case templateDisabled:
 		return cloudError(codes.TemplateDisabled, "The template was paused too often and is disabled.")
 	default:
-		return &APIError{Status: http.StatusNotFound, Code: codes.NoTemplate, Message: codes.Title(codes.NoTemplate), Details: "The template is not approved."}
+		return &APIError{
+			Status:  http.StatusNotFound,
+			Code:    codes.NoTemplate,
+			Message: codes.Title(codes.NoTemplate),
+			Details: "The template is not approved.",
+		}
 	}
 	if t.Category == "AUTHENTICATION" && in.To == "" {
 		return cloudError(codes.NeedsPhone, "Authentication templates need a phone number.")

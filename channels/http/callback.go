@@ -179,7 +179,8 @@ func readFile(ctx context.Context, f channels.File, maxBytes int64) ([]byte, err
 		return nil, asNotSent(err)
 	}
 	if int64(len(content)) > maxBytes {
-		return nil, channels.RefuseContent(fmt.Sprintf("The files are larger than %d MB, and this Parley has no public address to fetch them from.", maxInline/megabyte),
+		return nil, channels.RefuseContent(fmt.Sprintf("The files are larger than %d MB, "+
+			"and this Parley has no public address to fetch them from.", maxInline/megabyte),
 			"Send a link, or let an admin set PARLEY_PUBLIC_URL.")
 	}
 

@@ -168,7 +168,8 @@ func (c *Channel) readReceipt(resp *http.Response, answer callbackAnswer, token 
 	case classRedirect:
 		return fail(channels.AuthBroken, "The callback redirects, which Parley doesn't follow.", "Set callback_url to where it leads.")
 	case classRefused:
-		return fail(channels.BadContent, fmt.Sprintf("The callback refuses the message (status %d).", status), "Change it and send it again.")
+		return fail(channels.BadContent, fmt.Sprintf("The callback refuses the message (status %d).", status),
+			"Change it and send it again.")
 	}
 
 	return fail(channels.Ambiguous, fmt.Sprintf("The callback stumbled (status %d).", status), "")

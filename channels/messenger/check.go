@@ -121,7 +121,8 @@ func refusedFinding(what string, err error) channels.Finding {
 	f := channels.Finding{What: what, Text: e.Text, Hint: e.Hint}
 	switch e.Class {
 	case channels.Ambiguous, channels.Retry, channels.Throttled:
-		f.Text, f.Hint = "Facebook doesn't answer: "+err.Error()+".", "Try again; if it stays so, look whether this machine reaches graph.facebook.com."
+		f.Text, f.Hint = "Facebook doesn't answer: "+err.Error()+".",
+			"Try again; if it stays so, look whether this machine reaches graph.facebook.com."
 	case channels.BadContent:
 		f.Hint = "Check page_id, graph_version and the token."
 	default: // the error has a hint of its own

@@ -89,7 +89,8 @@ func classifyError(err error) *channels.SendError {
 		e.Text = "Facebook is having trouble: " + refused.Words()
 	case channels.AuthBroken:
 		e.Text = "Facebook refuses the Page's access: " + refused.Words()
-		e.Hint = "Make a new Page token with pages_messaging, pages_manage_metadata and pages_read_engagement and apply it; parley doctor checks it."
+		e.Hint = "Make a new Page token with pages_messaging, pages_manage_metadata and pages_read_engagement and apply it; " +
+			"parley doctor checks it."
 	case channels.AccountBlocked:
 		e.Text, e.Hint = "Facebook has restricted the Page: "+refused.Words(), "See Page quality in Meta Business Suite."
 	case channels.Ambiguous:

@@ -124,7 +124,8 @@ func hookError(err error) *channels.SendError {
 	e := *classifyError(err)
 	if graph.IsUnverified(err) {
 		e.Class, e.Text = channels.Retry, "Facebook called this Parley and did not get the right answer."
-		e.Hint = "Its address must be reachable from the internet by https. Try again in some seconds: a new account is ready a moment after it was added."
+		e.Hint = "Its address must be reachable from the internet by https. Try again in some seconds: " +
+			"a new account is ready a moment after it was added."
 	}
 	return &e
 }

@@ -67,7 +67,8 @@ func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause err
 	v := verdictOf(e.Code)
 	switch isUnknown := v.class == ""; { // of an unknown code, the status says whose failure it is
 	case graph.IsAboutProof(e):
-		v = verdict{class: channels.AuthBroken, text: "The app demands its secret with every call, and app_secret is not that of the app that made the token.",
+		v = verdict{class: channels.AuthBroken, text: "The app demands its secret with every call, " +
+			"and app_secret is not that of the app that made the token.",
 			hint: secretHint}
 	case isUnknown && e.Status == http.StatusTooManyRequests:
 		v = tooManyCalls()
@@ -115,9 +116,16 @@ func pairWait(attempts int) time.Duration {
 func classifyByStatus(e *graph.Error) *channels.SendError {
 	switch e.Status {
 	case http.StatusTooManyRequests:
-		return &channels.SendError{Class: channels.Throttled, Wait: max(e.RetryAfter, time.Second), Text: "WhatsApp allows no more calls for now."}
+		return &channels.SendError{
+			Class: channels.Throttled,
+			Wait:  max(e.RetryAfter, time.Second),
+			Text:  "WhatsApp allows no more calls for now.",
+		}
 	case http.StatusRequestEntityTooLarge:
 		return &channels.SendError{Class: channels.BadContent, Text: "The message is too large."}
 	}
-	return &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("WhatsApp can't be reached: something before it answers %d.", e.Status)}
+	return &channels.SendError{
+		Class: channels.Retry,
+		Text:  fmt.Sprintf("WhatsApp can't be reached: something before it answers %d.", e.Status),
+	}
 }

@@ -182,7 +182,8 @@ func (c *Channel) hookError(err error) *channels.SendError {
 	if graph.IsUnverified(err) {
 		e.Class = channels.Retry
 		e.Text = "Meta called this Parley and did not get the right answer."
-		e.Hint = "Its address must be reachable from the internet by https. Try again in some seconds: a new account is ready a moment after it was added."
+		e.Hint = "Its address must be reachable from the internet by https. Try again in some seconds: " +
+			"a new account is ready a moment after it was added."
 	} else if e.Class == channels.Ambiguous {
 		e.Class = channels.Retry
 		e.Text, e.Hint = "WhatsApp didn't answer in time.", "Try again."

@@ -24,7 +24,8 @@ const (
 func addCards(in *channels.Inbound, cards []card) {
 	if left := len(cards) - maxCards; left > 0 {
 		cards = cards[:maxCards]
-		in.Notices = append(in.Notices, fmt.Sprintf("The customer sent %d more contacts. They can only be seen on the customer's phone.", left))
+		in.Notices = append(in.Notices, fmt.Sprintf("The customer sent %d more contacts. "+
+			"They can only be seen on the customer's phone.", left))
 	}
 	var blocks []string
 	for _, c := range cards {

@@ -267,7 +267,8 @@ func (b *landing) wait(ctx context.Context) (url.Values, error) {
 // notBackError says why the browser didn't come back before ctx ended.
 func notBackError(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return errors.New("the browser did not come back in time; nothing was changed. Begin again; if it is on another machine, use --paste")
+		return errors.New("the browser did not come back in time; nothing was changed. Begin again; " +
+			"if it is on another machine, use --paste")
 	}
 	return ctx.Err()
 }

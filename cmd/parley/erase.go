@@ -62,7 +62,8 @@ func (c eraseCommand) Run(ctx context.Context) error {
 			return err
 		}
 		if isErasure && c.DryRun {
-			return fmt.Errorf("%s is an erasure, of whose contact nothing is known: without --dry-run it goes on, or its certificate is written",
+			return fmt.Errorf("%s is an erasure, of whose contact nothing is known: without --dry-run it goes on, "+
+				"or its certificate is written",
 				c.Contact)
 		}
 		if isErasure {
@@ -197,7 +198,8 @@ func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database,
 
 	switch {
 	case errors.Is(err, erase.ErrWaiting):
-		return fmt.Errorf("something about the contact still waits to be applied or posted. Start parley serve, which then goes on by itself, "+
+		return fmt.Errorf("something about the contact still waits to be applied or posted. Start parley serve, "+
+			"which then goes on by itself, "+
 			"or look at parley replay. When it is done, parley erase %s writes the certificate", id)
 	case errors.Is(err, erase.ErrInChats):
 		return fmt.Errorf("everything in the database is erased. What stands in Slack and Teams goes when parley serve runs; "+

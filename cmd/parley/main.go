@@ -45,7 +45,8 @@ func main() {
 	defer stop()
 	var c commands
 	parser := kong.Must(&c, kong.Name("parley"), kong.UsageOnError(),
-		kong.Description("A helpdesk that lives where the team already talks: every customer conversation is one thread in Slack or Microsoft Teams. "+
+		kong.Description("A helpdesk that lives where the team already talks: "+
+			"every customer conversation is one thread in Slack or Microsoft Teams. "+
 			"Set it up by environment variables and parley apply; try it with parley demo."),
 		kong.BindTo(ctx, (*context.Context)(nil)), emulatorVars())
 

@@ -142,7 +142,8 @@ func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 	}
 
 	if !isThere {
-		printRemark(fmt.Sprintf("There is no list of erasures, neither in %s nor beside the backup. Whoever was erased since the backup comes back with it: "+
+		printRemark(fmt.Sprintf("There is no list of erasures, neither in %s nor beside the backup. "+
+			"Whoever was erased since the backup comes back with it: "+
 			"then put erasures.jsonl into that folder and run parley erase before parley serve.", folder))
 	}
 
@@ -179,7 +180,8 @@ func eraseAgain(ctx context.Context, env app.Env, db *app.Database, list backup.
 
 	erased, err := list.Agree(ctx, db.Erasing(env))
 	if errors.Is(err, erase.ErrWaiting) {
-		printRemark("Something about a contact that was erased still waits to be applied or posted: the rest is erased as soon as Parley serves.")
+		printRemark("Something about a contact that was erased still waits to be applied or posted: " +
+			"the rest is erased as soon as Parley serves.")
 	} else if err != nil && !errors.Is(err, erase.ErrOtherKey) { // saveErasures has reported these
 		return fmt.Errorf("restored, but who was erased since the backup may be back: %w\nRun parley erase before parley serve", err)
 	}
@@ -223,9 +225,11 @@ func describeRestored(restored restore.Restored, keySaved bool, env app.Env) str
 	}
 	text += "\n\nNothing is sent again by itself."
 	if restored.Replies > 0 {
-		text += fmt.Sprintf(" %d replies waited when the backup was made: Parley looks for them in the mailbox, and asks about the rest in their threads.", restored.Replies)
+		text += fmt.Sprintf(" %d replies waited when the backup was made: Parley looks for them in the mailbox, "+
+			"and asks about the rest in their threads.", restored.Replies)
 	}
-	text += "\nWhat colleagues typed since is asked about in its thread, too. Mail that came since is fetched again and shown once more; somebody may have answered it: look before you do." +
+	text += "\nWhat colleagues typed since is asked about in its thread, too. " +
+		"Mail that came since is fetched again and shown once more; somebody may have answered it: look before you do." +
 		fmt.Sprintf("\nNew conversations count from #%d on, so that no lost one's number comes again.", restored.Next) +
 		"\n\nStart it: parley serve"
 	return text
@@ -235,7 +239,8 @@ func describeRestored(restored restore.Restored, keySaved bool, env app.Env) str
 // erasures beside it, the hint names it for --erasures.
 func notEmptyHint(env app.Env) string {
 	data := filepath.Clean(env.Data)
-	hint := fmt.Sprintf("Nothing was changed. Stop Parley and put its data folder aside (mv %s %s.old), or name a new one by PARLEY_DATA; then restore again", data, data)
+	hint := fmt.Sprintf("Nothing was changed. Stop Parley and put its data folder aside (mv %s %s.old), "+
+		"or name a new one by PARLEY_DATA; then restore again", data, data)
 	list := backup.ErasuresIn(app.BackupFolder(env)).Path
 	if _, err := os.Stat(list); err == nil {
 		hint += fmt.Sprintf(", with --erasures and the list of erasures in that folder (%s)", list)
@@ -250,9 +255,11 @@ func explainRestore(err error, env app.Env) error {
 	case errors.Is(err, backup.ErrNotEmpty) && env.DatabaseURL == "":
 		hint = notEmptyHint(env)
 	case errors.Is(err, backup.ErrNotEmpty):
-		hint = "Nothing was changed. Make an empty database (createdb -T template0 -E UTF8 parley_restored), let DATABASE_URL name it, then restore again."
+		hint = "Nothing was changed. Make an empty database (createdb -T template0 -E UTF8 parley_restored), " +
+			"let DATABASE_URL name it, then restore again."
 	case errors.Is(err, backup.ErrOtherKey) && env.MasterKey != "":
-		hint = "Nothing was changed. Unset PARLEY_MASTER_KEY and restore with the passphrase, or set it to the key that the backup was made with."
+		hint = "Nothing was changed. Unset PARLEY_MASTER_KEY and restore with the passphrase, " +
+			"or set it to the key that the backup was made with."
 	case errors.Is(err, backup.ErrOtherKey):
 		hint = fmt.Sprintf("Nothing was changed. %s is another database's key: put it aside, then restore again.", app.KeyFile(env))
 	case errors.Is(err, backup.ErrNoKey):
@@ -260,7 +267,8 @@ func explainRestore(err error, env app.Env) error {
 	case errors.Is(err, backup.ErrPassphrase):
 		hint = "Nothing was changed. Try again; with the key itself in PARLEY_MASTER_KEY no passphrase is needed."
 	case errors.Is(err, errNoTerminal):
-		return errors.New("the passphrase of the key in the backup is needed: set PARLEY_BACKUP_PASSPHRASE or PARLEY_BACKUP_PASSPHRASE_FILE")
+		return errors.New("the passphrase of the key in the backup is needed: " +
+			"set PARLEY_BACKUP_PASSPHRASE or PARLEY_BACKUP_PASSPHRASE_FILE")
 	default:
 		return explainBackup(err)
 	}

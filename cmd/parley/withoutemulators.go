@@ -30,7 +30,8 @@ type leftOutCommand struct {
 
 // Run says what to do instead.
 func (leftOutCommand) Run() error {
-	return errors.New("this program was built for servers, without emulators; build it with make build to use demo, fakes, torture and bench")
+	return errors.New("this program was built for servers, without emulators; build it with make build to use demo, " +
+		"fakes, torture and bench")
 }
 
 // TortureFlags is empty, since a program without emulators is never started by parley torture. In a program with

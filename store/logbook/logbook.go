@@ -166,7 +166,8 @@ func (f Filter) namedArguments(after Place, most int) pgx.NamedArgs {
 	if after.At.IsZero() {
 		after.At = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) // later than any row
 	}
-	return pgx.NamedArgs{"from": from, "at": after.At, "source": after.Source, "id": after.ID, "look": most, "agent": f.Agent, "what": f.What,
+	return pgx.NamedArgs{"from": from, "at": after.At, "source": after.Source, "id": after.ID, "look": most, "agent": f.Agent,
+		"what":    f.What,
 		"account": f.Account, "conversation": f.Conversation}
 }
 

@@ -213,7 +213,8 @@ func (u *used) restore(ctx context.Context) (bool, error) {
 func endSessionState(ctx context.Context, pool *pgxpool.Pool) error {
 	var errs []error
 	for _, conn := range pool.AcquireAllIdle(ctx) {
-		_, err := conn.Conn().PgConn().Exec(ctx, "SELECT pg_advisory_unlock_all(); UNLISTEN *; RESET ALL; DISCARD TEMP; DISCARD SEQUENCES").ReadAll()
+		_, err := conn.Conn().PgConn().Exec(ctx,
+			"SELECT pg_advisory_unlock_all(); UNLISTEN *; RESET ALL; DISCARD TEMP; DISCARD SEQUENCES").ReadAll()
 		conn.Release()
 		errs = append(errs, err)
 	}

@@ -39,8 +39,9 @@ func largeProviders() []provider {
 			hint:       "Sign in with Google, or make an app password: Google takes no other.",
 		},
 		{
-			title:      "Microsoft 365",
-			domains:    []string{"outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.de", "hotmail.de", "hotmail.co.uk", "hotmail.fr"},
+			title: "Microsoft 365",
+			domains: []string{"outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.de", "hotmail.de", "hotmail.co.uk",
+				"hotmail.fr"},
 			exchangers: []string{".mail.protection.outlook.com", ".mx.microsoft", ".olc.protection.outlook.com"},
 			oauth:      settings.OAuthMicrosoft,
 			imap:       "outlook.office365.com:993",

@@ -157,7 +157,8 @@ func (p *prose) consumeField(l string) bool {
 func isMailField(name string) bool {
 	switch name {
 	case "received", "return-path", "delivered-to", "message-id", "in-reply-to", "references", "from", "sender", "reply-to", "to", "cc", "date", "sent",
-		"subject", "mime-version", "user-agent", "dkim-signature", "content-type", "content-transfer-encoding", "thread-topic", "thread-index",
+		"subject", "mime-version", "user-agent", "dkim-signature", "content-type", "content-transfer-encoding", "thread-topic",
+		"thread-index",
 		"auto-submitted", "authentication-results":
 		return true
 	}

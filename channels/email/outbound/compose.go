@@ -245,7 +245,8 @@ func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	for _, p := range parties {
 		address, ok := mailAddress(cmp.Or(p.Address, p.Key))
 		if !ok {
-			return nil, errBadRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
+			return nil, errBadRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)),
+				"Correct the contact's address.")
 		}
 		name := rawmail.OneLine(p.Name)
 		if strings.EqualFold(name, p.Key) {

@@ -27,7 +27,8 @@ func ReadAddress(typed string) (channels.Party, error) {
 	hasControls := strings.ContainsFunc(strings.TrimSpace(typed), unicode.IsControl)
 	switch {
 	case len(list) == 0, wordsAround, hasControls:
-		return channels.Party{}, errBadRecipient("“"+shorten(rawmail.OneLine(typed))+"” isn't an e-mail address.", "Write it like ann@example.org.")
+		return channels.Party{}, errBadRecipient("“"+shorten(rawmail.OneLine(typed))+"” isn't an e-mail address.",
+			"Write it like ann@example.org.")
 	case len(list) > 1:
 		return channels.Party{}, errBadRecipient("These are several addresses.", "A conversation begins with one; add copies to it later.")
 	}

@@ -229,7 +229,8 @@ func findEncoding(label string) encoding.Encoding {
 // isMultiByte reports whether text of a charset may be valid UTF-8 by accident. It goes by parts of the name:
 // "2022" is for iso-2022-jp, "cp5022" for forms of it, "cp9" for cp932, cp936, cp949 and cp950.
 func isMultiByte(label string) bool {
-	for _, part := range []string{"2022", "jis", "gb", "big5", "euc", "ks_c", "korean", "utf-16", "utf-32", "utf-7", "hz", "cp5022", "cp9"} {
+	for _, part := range []string{"2022", "jis", "gb", "big5", "euc", "ks_c", "korean", "utf-16", "utf-32", "utf-7", "hz", "cp5022",
+		"cp9"} {
 		if strings.Contains(label, part) {
 			return true
 		}

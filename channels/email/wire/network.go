@@ -80,10 +80,12 @@ func Explain(err error, to settings.Server) (problem Problem, ok bool) {
 // PasswordHint says what to do when a server refuses the password.
 func PasswordHint(set settings.Settings) string {
 	if set.Service() == settings.Microsoft {
-		return "Microsoft 365 takes no passwords. Sign in with Microsoft instead: oauth: microsoft in the account's settings, then parley connect microsoft."
+		return "Microsoft 365 takes no passwords. Sign in with Microsoft instead: oauth: microsoft in the account's settings, " +
+			"then parley connect microsoft."
 	}
 	if strings.EqualFold(set.IMAP.Host, "imap.gmail.com") {
-		return "Google takes app passwords only: switch on two-step sign-in and make one. Or sign in with Google: oauth: google in the account's settings, " +
+		return "Google takes app passwords only: switch on two-step sign-in and make one. " +
+			"Or sign in with Google: oauth: google in the account's settings, " +
 			"then parley connect google."
 	}
 	return smtpcode.HintPassword

@@ -37,7 +37,8 @@ func ReconnectHint(set settings.Settings) string {
 
 // RefusedTokenHint says what to do when a server refuses a fresh access token.
 func RefusedTokenHint(set settings.Settings, protocol string) string {
-	return fmt.Sprintf("Check that %s is switched on for the mailbox, and that whoever signed in may open it. Then connect the account again: "+
+	return fmt.Sprintf("Check that %s is switched on for the mailbox, and that whoever signed in may open it. "+
+		"Then connect the account again: "+
 		"parley connect %s.", protocol, set.OAuth)
 }
 

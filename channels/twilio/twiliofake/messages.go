@@ -328,7 +328,8 @@ func isWebAddress(link string) bool {
 // messageViewLocked writes a message as the API shows it.
 func (a *webAPI) messageViewLocked(m *stored) map[string]any {
 	uri := "/2010-04-01/Accounts/" + a.opt.AccountSID + "/Messages/" + m.sid
-	v := map[string]any{"sid": m.sid, "account_sid": a.opt.AccountSID, "api_version": "2010-04-01", "body": m.body, "from": m.from, "to": m.to,
+	v := map[string]any{"sid": m.sid, "account_sid": a.opt.AccountSID, "api_version": "2010-04-01", "body": m.body, "from": m.from,
+		"to":        m.to,
 		"direction": m.direction, "status": m.status, "num_segments": strconv.Itoa(m.segments), "num_media": strconv.Itoa(len(m.media)),
 		"messaging_service_sid": nil, "error_code": nil, "error_message": nil, "price": nil, "price_unit": "USD",
 		"date_created": stampOf(m.created), "date_updated": stampOf(m.updated), "date_sent": nil, "uri": uri + ".json",
@@ -374,7 +375,8 @@ func (a *webAPI) get(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *webAPI) getAccount(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{"sid": a.opt.AccountSID, "owner_account_sid": a.opt.AccountSID, "friendly_name": "Acme", "status": "active", "type": "Full",
+	answer(w, http.StatusOK, map[string]any{"sid": a.opt.AccountSID, "owner_account_sid": a.opt.AccountSID, "friendly_name": "Acme",
+		"status": "active", "type": "Full",
 		"uri": "/2010-04-01/Accounts/" + a.opt.AccountSID + ".json"})
 }
 

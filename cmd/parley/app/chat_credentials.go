@@ -72,7 +72,8 @@ func (db *Database) StoredChats(ctx context.Context) (notes []string, err error)
 		return nil, err
 	}
 	for _, c := range list {
-		notes = append(notes, fmt.Sprintf("What signs Parley in to %s is stored in this database, and not written here: another one asks for it under First steps.", c.Kind))
+		notes = append(notes, fmt.Sprintf("What signs Parley in to %s is stored in this database, and not written here: "+
+			"another one asks for it under First steps.", c.Kind))
 	}
 	return notes, nil
 }

@@ -52,7 +52,8 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 // an empty one would answer that there is nothing, and stay.
 func OpenExistingDatabase(ctx context.Context, env Env, log *slog.Logger, say func(string)) (*Database, error) {
 	if env.DatabaseURL == "" && !pgserver.Holds(env.Data) {
-		return nil, fmt.Errorf("there is no database in %s: name the data folder of your Parley by PARLEY_DATA, or its server by DATABASE_URL; "+
+		return nil, fmt.Errorf("there is no database in %s: name the data folder of your Parley by PARLEY_DATA, "+
+			"or its server by DATABASE_URL; "+
 			"parley serve makes a new one", absolute(env.Data))
 	}
 	return OpenDatabase(ctx, env, log, say)
@@ -136,7 +137,8 @@ func connectHint(err error) string {
 	case wrongPassword, refusedUser:
 		return "the server runs; put user and password in DATABASE_URL right: " + signs
 	case unknownDatabase:
-		return "the server runs; name another database in DATABASE_URL, or make this one: createdb --owner=USER --template=template0 --encoding=UTF8 NAME"
+		return "the server runs; name another database in DATABASE_URL, or make this one: " +
+			"createdb --owner=USER --template=template0 --encoding=UTF8 NAME"
 	}
 	return "the server runs; it has its own log of what it refuses"
 }
@@ -148,7 +150,8 @@ func ExplainRights(err error) error {
 		mayNotUse    = "3F000" // no schema is left in which tables could be made
 	)
 	if code := errorCode(err); code == mayNotCreate || code == mayNotUse {
-		return fmt.Errorf("%w; Parley makes tables, so the user in DATABASE_URL must own the database: ALTER DATABASE name OWNER TO user", err)
+		return fmt.Errorf("%w; Parley makes tables, so the user in DATABASE_URL must own the database: "+
+			"ALTER DATABASE name OWNER TO user", err)
 	}
 	return err
 }

@@ -129,7 +129,8 @@ func (e *Env) checkSecrets(v *variables) {
 	}
 	if e.BackupPassphrase != "" {
 		if err := CheckPassphrase(e.BackupPassphrase); err != nil {
-			v.addFault("PARLEY_BACKUP_PASSPHRASE: %w (without the variable, parley restore asks on a terminal, also for a shorter one)", err)
+			v.addFault("PARLEY_BACKUP_PASSPHRASE: %w (without the variable, parley restore asks on a terminal, "+
+				"also for a shorter one)", err)
 		}
 	}
 }

@@ -28,11 +28,12 @@ type TeamsEnv struct {
 // readTeams reads the variables of Teams, and checks them.
 func readTeams(v *variables) TeamsEnv {
 	t := TeamsEnv{
-		AppID:         v.text("TEAMS_APP_ID"),
-		AppPassword:   v.text("TEAMS_APP_PASSWORD"),
-		TenantID:      v.text("TEAMS_TENANT_ID"),
-		LoginURL:      v.address("TEAMS_LOGIN_URL", "write it like https://login.microsoftonline.us"),
-		OpenIDURL:     v.address("TEAMS_OPENID_URL", "write it like https://login.botframework.azure.us/v1/.well-known/openidconfiguration"),
+		AppID:       v.text("TEAMS_APP_ID"),
+		AppPassword: v.text("TEAMS_APP_PASSWORD"),
+		TenantID:    v.text("TEAMS_TENANT_ID"),
+		LoginURL:    v.address("TEAMS_LOGIN_URL", "write it like https://login.microsoftonline.us"),
+		OpenIDURL: v.address("TEAMS_OPENID_URL",
+			"write it like https://login.botframework.azure.us/v1/.well-known/openidconfiguration"),
 		GraphURL:      v.address("TEAMS_GRAPH_URL", "write it like https://graph.microsoft.us/v1.0"),
 		ServiceURLs:   readServiceURLs(v),
 		Rate:          v.factor("TEAMS_RATE"),

@@ -101,7 +101,8 @@ func (l *links) serve(w http.ResponseWriter, r *http.Request) {
 	if isValid && l.serveNamed(w, r, name) {
 		return
 	}
-	http.Error(w, "This link has ended, or is cut off. Open it from its thread again; after 90 days ask who sent the file to send it once more.", http.StatusNotFound)
+	http.Error(w, "This link has ended, or is cut off. Open it from its thread again; "+
+		"after 90 days ask who sent the file to send it once more.", http.StatusNotFound)
 }
 
 // serveNamed serves what the name of a valid link stands for. It answers nothing, and returns false, if the name isn't one.

@@ -47,7 +47,8 @@ func (e Env) isBelowFolder() bool {
 // addSite makes the pages for agents and admins.
 func (a *App) addSite() error {
 	if a.env.isBelowFolder() {
-		a.log.Warn("PARLEY_PUBLIC_URL has a path: webhooks come in there, but the site's pages need a host of their own", "url", a.env.PublicURL)
+		a.log.Warn("PARLEY_PUBLIC_URL has a path: webhooks come in there, but the site's pages need a host of their own",
+			"url", a.env.PublicURL)
 	}
 
 	signUp, err := a.env.newSignUp()

@@ -36,7 +36,8 @@ func (o Options) checkBackups(ctx context.Context) Section {
 		s.addWrong("nightly", "the last try failed: "+st.Error, "Put that right; it is tried again in an hour. The newest one is "+good+
 			", but may not be restorable: until one was restored on trial, the older ones in "+o.Backups+" stay.")
 	case st.Error != "":
-		s.addWrong("nightly", "the last try failed: "+st.Error, "Put that right; it is tried again in an hour. The last good one: "+good+".")
+		s.addWrong("nightly", "the last try failed: "+st.Error,
+			"Put that right; it is tried again in an hour. The last good one: "+good+".")
 	case backup.IsAhead(st.LastAt, now):
 		s.addWrong("nightly", "the newest is of the future, so the clock was ahead when it was made: "+good, serve)
 	case good == "":
@@ -45,7 +46,8 @@ func (o Options) checkBackups(ctx context.Context) Section {
 		s.addWrong("nightly", "the newest is old: "+good, serve)
 	case !st.BegunAt.IsZero():
 		s.addOdd("nightly", fmt.Sprintf("a try that began on %s is under way, or was cut off. The last good one: %s",
-			st.BegunAt.Local().Format("2006-01-02 15:04"), good), "If it stays so, see in the log what ends Parley while it makes a backup, or restores one on trial.")
+			st.BegunAt.Local().Format("2006-01-02 15:04"), good),
+			"If it stays so, see in the log what ends Parley while it makes a backup, or restores one on trial.")
 	default:
 		s.addGood("nightly", "%s; restored on trial on %s", good, st.VerifiedAt.Local().Format("2006-01-02"))
 	}

@@ -15,7 +15,8 @@ func (o Options) checkFiles(ctx context.Context, moved string, movedErr error) S
 	case movedErr != nil:
 		s.addWrong("place", movedErr.Error(), "See the database's log.")
 	case o.Objects == nil:
-		s.addWrong("place", "some were moved to an object store, and none is set: they can't be read", "Set S3_ENDPOINT and the variables beside it as they were.")
+		s.addWrong("place", "some were moved to an object store, and none is set: they can't be read",
+			"Set S3_ENDPOINT and the variables beside it as they were.")
 	default:
 		o.checkBucket(ctx, &s, moved)
 	}
@@ -39,7 +40,8 @@ func (o Options) checkBucket(ctx context.Context, s *Section, moved string) {
 	content, err := o.Objects.Open(ctx, moved, 0)
 	switch {
 	case errors.Is(err, blob.ErrNoObject):
-		s.addWrong("moved files", "the youngest of them is missing: "+moved, "Was the bucket changed, emptied, or given a rule that removes old objects? Bring the objects back from a copy of the bucket.")
+		s.addWrong("moved files", "the youngest of them is missing: "+moved,
+			"Was the bucket changed, emptied, or given a rule that removes old objects? Bring the objects back from a copy of the bucket.")
 	case err != nil:
 		s.addWrong("moved files", err.Error(), "Check the network, and run parley doctor again.")
 	default:

@@ -36,7 +36,8 @@ func (o Options) checkSurface(ctx context.Context, a store.Account, d store.Dire
 	case o.SurfacesFault != nil:
 		addUnknown(&s, isUsed, o.SurfacesFault)
 	case isUsed:
-		s.addWrong("connection", "threads are to open here, but no credentials are given", "Connect it on the page First steps, or set its environment variables, as for parley serve.")
+		s.addWrong("connection", "threads are to open here, but no credentials are given",
+			"Connect it on the page First steps, or set its environment variables, as for parley serve.")
 	default:
 		s.addOdd("connection", "not configured, and nothing uses it", "")
 	}
@@ -48,7 +49,8 @@ func (o Options) checkSurface(ctx context.Context, a store.Account, d store.Dire
 func addUnknown(s *Section, isUsed bool, fault error) {
 	text, hint := "it can't be examined: "+fault.Error(), "Put that right, and run parley doctor again."
 	if errors.Is(fault, store.ErrWrongKey) {
-		text, hint = "it can't be examined without the master key, since its credentials may be stored", "Set PARLEY_MASTER_KEY, or PARLEY_MASTER_KEY_FILE, as for parley serve."
+		text, hint = "it can't be examined without the master key, since its credentials may be stored",
+			"Set PARLEY_MASTER_KEY, or PARLEY_MASTER_KEY_FILE, as for parley serve."
 	}
 	if isUsed {
 		s.addWrong("connection", text, hint)
@@ -104,7 +106,8 @@ func checkConnection(ctx context.Context, s *Section, live any, agents []store.A
 		return
 	}
 	if _, err := surface.Lookup(ctx, agents[0].Email); err != nil {
-		s.addWrong("connection", err.Error(), "Check the tokens that were given on the page First steps or in the environment, the app's scopes and the network.")
+		s.addWrong("connection", err.Error(),
+			"Check the tokens that were given on the page First steps or in the environment, the app's scopes and the network.")
 		return
 	}
 

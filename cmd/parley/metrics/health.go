@@ -39,9 +39,11 @@ type health struct {
 // NewHealth makes the collector of the state of this process's connections.
 func NewHealth(c AccountState) prometheus.Collector {
 	return &health{
-		AccountState:      c,
-		lastEvent:         Gauge("parley_account_last_event_timestamp_seconds", "When this process last stored an event of the account.", "account", "kind"),
-		caughtUp:          Gauge("parley_account_caught_up_timestamp_seconds", "When this process had last fetched everything that the account held.", "account", "kind"),
+		AccountState: c,
+		lastEvent: Gauge("parley_account_last_event_timestamp_seconds", "When this process last stored an event of the account.",
+			"account", "kind"),
+		caughtUp: Gauge("parley_account_caught_up_timestamp_seconds",
+			"When this process had last fetched everything that the account held.", "account", "kind"),
 		connections:       Gauge("parley_surface_connections", "Connections that this process keeps open to a surface.", "account", "kind"),
 		connectionsWanted: Gauge("parley_surface_connections_wanted", "Connections that this process should keep open.", "account", "kind"),
 	}

@@ -36,9 +36,11 @@ func NewTraffic(m *relay.Metrics, accounts func() []store.Account) prometheus.Co
 		inFlight:    Gauge("parley_attempts_in_flight", "Outgoing calls that run now.", "account", "kind"),
 		landed:      Counter("parley_deliveries_landed_total", "Deliveries that ended well.", "account", "kind"),
 		failed:      Counter("parley_deliveries_failed_total", "Deliveries given up.", "account", "kind"),
-		unclear:     Counter("parley_deliveries_undecided_total", "Deliveries handed to a person, because nobody can tell whether they arrived.", "account", "kind"),
-		repeated:    Counter("parley_posts_repeated_total", "Posts made again though the first may be there, because nobody could tell.", "account", "kind"),
-		errors:      Counter("parley_provider_errors_total", "Outgoing calls that failed.", "account", "kind", "class"),
+		unclear: Counter("parley_deliveries_undecided_total",
+			"Deliveries handed to a person, because nobody can tell whether they arrived.", "account", "kind"),
+		repeated: Counter("parley_posts_repeated_total", "Posts made again though the first may be there, because nobody could tell.",
+			"account", "kind"),
+		errors: Counter("parley_provider_errors_total", "Outgoing calls that failed.", "account", "kind", "class"),
 	}
 }
 

@@ -66,7 +66,8 @@ func NewWaiting(
 		surfaces: surfaces,
 		setClock: setClock,
 		looks: lookFamilies{
-			capped: Gauge("parley_stats_capped", "1 while more waits than one look counts: the numbers of what waits are lower bounds then."),
+			capped: Gauge("parley_stats_capped",
+				"1 while more waits than one look counts: the numbers of what waits are lower bounds then."),
 			at:     Gauge("parley_stats_timestamp_seconds", "When what waits was last looked at."),
 			errors: Counter("parley_stats_errors_total", "Looks at what waits that failed."),
 		},
@@ -100,7 +101,8 @@ func newLaneFamilies() laneFamilies {
 	return laneFamilies{
 		waiting: Gauge("parley_lanes_waiting",
 			"Conversations with something to deliver, by how long the first of it has been due.", "account", "kind", "side", "age"),
-		oldest:     Gauge("parley_lane_oldest_seconds", "How long the delivery that waits longest has been due.", "account", "kind", "side"),
+		oldest: Gauge("parley_lane_oldest_seconds", "How long the delivery that waits longest has been due.", "account", "kind",
+			"side"),
 		deliveries: Gauge("parley_deliveries_waiting", "Deliveries that wait.", "account", "kind", "side"),
 		unknown: Gauge("parley_deliveries_unknown",
 			"Deliveries of which it is being found out whether they arrived.", "account", "kind", "side"),

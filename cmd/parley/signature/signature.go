@@ -78,7 +78,8 @@ func (r *Reader) Read(source string) (setup.SignatureText, error) {
 			fmt.Sprintf("Keep it below %s; put pictures into files of their own.", channels.SizeWords(maxSourceBytes)))
 	}
 	if drawing.MatchString(source) {
-		return setup.SignatureText{}, refuse("has a picture as SVG, which mail programs don't show", "Take it out, and add it as PNG, JPEG or GIF.")
+		return setup.SignatureText{}, refuse("has a picture as SVG, which mail programs don't show",
+			"Take it out, and add it as PNG, JPEG or GIF.")
 	}
 
 	s, err := bodytext.ReadSignature(source)
@@ -189,7 +190,8 @@ func (r *Reader) readFile(from string) ([]byte, error) {
 
 	f, err := os.Open(file) //nolint:gosec // an admin's own file, on the admin's machine
 	if err != nil {
-		return nil, refuse(fmt.Sprintf("the picture %q can't be opened", from), "Write its path from the folder of the set-up file, or an https address.")
+		return nil, refuse(fmt.Sprintf("the picture %q can't be opened", from),
+			"Write its path from the folder of the set-up file, or an https address.")
 	}
 	defer f.Close() //nolint:errcheck // only read
 	content, err := io.ReadAll(io.LimitReader(f, maxPictureBytes+1))
@@ -211,7 +213,8 @@ func (r *Reader) fetch(ctx context.Context, from string) ([]byte, error) {
 
 	resp, err := r.client.Do(req)
 	if errors.Is(err, channels.ErrPrivateAddress) || errors.Is(err, errRedirect) {
-		return nil, refusePicture(from, "leads to where Parley doesn't go", "Pictures come from public https addresses; put this one into a file.")
+		return nil, refusePicture(from, "leads to where Parley doesn't go",
+			"Pictures come from public https addresses; put this one into a file.")
 	}
 	if err != nil {
 		return nil, refusePicture(from, "could not be fetched", "Try again, or put it into a file.")
@@ -219,7 +222,8 @@ func (r *Reader) fetch(ctx context.Context, from string) ([]byte, error) {
 	defer resp.Body.Close() //nolint:errcheck // only read
 
 	if resp.StatusCode != http.StatusOK {
-		return nil, refusePicture(from, fmt.Sprintf("could not be fetched: status %d", resp.StatusCode), "Look whether it is there, or put it into a file.")
+		return nil, refusePicture(from, fmt.Sprintf("could not be fetched: status %d", resp.StatusCode),
+			"Look whether it is there, or put it into a file.")
 	}
 
 	content, err := io.ReadAll(io.LimitReader(resp.Body, maxPictureBytes+1))

@@ -180,7 +180,8 @@ func movedFinding(former string) start.Finding {
 	return start.Finding{
 		What: "workspace",
 		Text: "it is not " + former + ", to which the credentials belong that were last given on this page; the threads may be there",
-		Hint: "Take the credentials from there. If the threads are in this one, as the environment has connected it meanwhile, or if you want to move: " +
+		Hint: "Take the credentials from there. If the threads are in this one, as the environment has connected it meanwhile, " +
+			"or if you want to move: " +
 			"take this chat's channel from each team and account, give the credentials, and give the channels again.",
 	}
 }

@@ -122,7 +122,8 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 		return err
 	}
 
-	change := setup.Change{Kind: setup.EntryAgent, Name: email, Values: map[string][]string{"name": {name}, "roles": {store.RoleSuperAdmin}}}
+	values := map[string][]string{"name": {name}, "roles": {store.RoleSuperAdmin}}
+	change := setup.Change{Kind: setup.EntryAgent, Name: email, Values: values}
 	if i := slices.IndexFunc(all, func(e setup.Entry) bool { return e.Kind == setup.EntryAgent && e.Name == email }); i >= 0 {
 		change.Version = all[i].Version
 	}

@@ -62,7 +62,10 @@ func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decis
 		return bridge.ActResult{}, records.ErrNone
 	}
 	if u.Attempt != c.Attempt {
-		return bridge.ActResult{State: bridge.ActRefused, Why: "It was sent again meanwhile. Open the page anew and look at what became of that."}, nil
+		return bridge.ActResult{
+			State: bridge.ActRefused,
+			Why:   "It was sent again meanwhile. Open the page anew and look at what became of that.",
+		}, nil
 	}
 
 	name, err := d.o.Inbox.Act(ctx, by.ID, bridge.Act{

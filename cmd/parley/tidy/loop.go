@@ -63,10 +63,12 @@ func New(o Options) *Loop {
 	r.emptied.Family = metrics.Counter("parley_retention_emptied_total", "Events whose payload was removed or moved, because they are old.")
 	r.moved.Family = metrics.Counter("parley_retention_moved_total", "Of them, originals of messages: they live on as files.")
 	r.events.Family = metrics.Counter("parley_retention_events_removed_total", "Old events removed; that they were here stays known.")
-	r.deliveries.Family = metrics.Counter("parley_retention_deliveries_removed_total", "Deliveries removed: of the moment only, of conversations that ended long ago, or told to colleagues long ago.")
+	r.deliveries.Family = metrics.Counter("parley_retention_deliveries_removed_total",
+		"Deliveries removed: of the moment only, of conversations that ended long ago, or told to colleagues long ago.")
 	r.blobs.Family = metrics.Counter("parley_retention_blobs_removed_total", "Files removed because nothing refers to them.")
 	r.outside.Family = metrics.Counter("parley_retention_blobs_moved_total", "Files moved from the database to the object store.")
-	r.runAt = metrics.Gauge("parley_retention_run_timestamp_seconds", "When this process last ended a run of retention; of several replicas one runs.")
+	r.runAt = metrics.Gauge("parley_retention_run_timestamp_seconds",
+		"When this process last ended a run of retention; of several replicas one runs.")
 	return r
 }
 

@@ -118,7 +118,8 @@ func (s *session) printAndCleanUp(r *Report, err error) error {
 		s.printLine("Folders of the last %d runs that failed are kept; --keep FOLDER keeps one for good.", keptRuns)
 	}
 	if err != nil {
-		s.printLine("Seed %d failed: %v. Its journal, what the emulators saw, the logs and report.json are in %s. To look:\n  PARLEY_DATA=%s parley explain '#1'",
+		s.printLine("Seed %d failed: %v. Its journal, what the emulators saw, the logs and report.json are in %s. "+
+			"To look:\n  PARLEY_DATA=%s parley explain '#1'",
 			r.Seed, err, s.dir, s.dir)
 	}
 
@@ -154,7 +155,8 @@ func (t reportText) printFaults() {
 	}
 	t.printLine("Errors of providers and connections: %s", formatCounts(t.ProviderFaults))
 	if d := t.Downtimes; len(d.All)+d.Disturbed > 0 {
-		t.printLine("Restarts: %d undisturbed, %d disturbed by other faults; nobody answered for at most %s (median %s); the old process took at most %s to end",
+		t.printLine("Restarts: %d undisturbed, %d disturbed by other faults; nobody answered for at most %s (median %s); "+
+			"the old process took at most %s to end",
 			len(d.All), d.Disturbed, d.Longest.Round(time.Millisecond), medianOf(d.All).Round(time.Millisecond), d.LongestStop.Round(10*time.Millisecond))
 	}
 	for _, text := range t.Skipped {
@@ -177,7 +179,8 @@ func (t reportText) printConditions() {
 // printVerdict writes what people did and what became of it, as the oracle observed it.
 func (t reportText) printVerdict() {
 	v, w := t.Verdict, t.Workload
-	t.printLine("Files of customers: %d. When all had arrived: %d edits and %d deletions of replies, %d notes edited into replies, %d of %d snoozed conversations woken.",
+	t.printLine("Files of customers: %d. When all had arrived: %d edits and %d deletions of replies, "+
+		"%d notes edited into replies, %d of %d snoozed conversations woken.",
 		v.Files, w.LateEdits, w.LateDeletes, w.Turned, w.Woken, w.Snoozed)
 	done := joinTallies(countFirst, []checker.Tally{
 		{What: "mails", Count: v.Mails},
@@ -190,7 +193,8 @@ func (t reportText) printVerdict() {
 	})
 	excused := fmt.Sprintf("excused, as %s could not tell in time: out of order %d, received though deleted or edited %d",
 		t.platform, v.Excused, v.ExcusedChanges)
-	clicked := fmt.Sprintf("truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; sent by a click %d, %d of them rightly",
+	clicked := fmt.Sprintf("truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
+		"sent by a click %d, %d of them rightly",
 		v.Ambiguous, v.AmbiguousMessages, v.SentByClick, v.RightlyAsked)
 	t.printLine("Verdict: %s: %s; %s; %s; resolved before the customer's message was shown %d.", done, joinTallies(countLast, v.Tallies()), excused, clicked, v.ResolvedUnseen)
 }
@@ -206,7 +210,8 @@ func (t reportText) printRecords() {
 		t.printLine("Two versions: %d events of the newer one came while the older ran, which tried to apply %d of them.", t.Versions.Accepted, t.Versions.Touched)
 	}
 	if t.opt.Blind || v.MarkedCopies+v.EventsLost > 0 {
-		t.printLine("Where Parley could not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.",
+		t.printLine("Where Parley could not look: %d messages shown twice and marked so, "+
+			"%d replies and edits that the platform gave up telling.",
 			v.MarkedCopies, v.EventsLost)
 	}
 }

@@ -9,7 +9,8 @@ const AnyWords = `
 // SearchOf gives PostgreSQL's name of the text search of a language (ISO 639-1); of one that it doesn't know, that
 // of plain words.
 func SearchOf(language string) string {
-	name, known := map[string]string{"en": "english", "de": "german", "fr": "french", "es": "spanish", "pt": "portuguese", "it": "italian", "nl": "dutch"}[language]
+	name, known := map[string]string{"en": "english", "de": "german", "fr": "french", "es": "spanish", "pt": "portuguese", "it": "italian",
+		"nl": "dutch"}[language]
 	if !known {
 		name = "simple"
 	}

@@ -79,7 +79,8 @@ func (t *traffic) checkTalks(ctx context.Context) error {
 	typed, faults := t.ledger.check()
 	areAllDelivered := delivered == typed && replies == typed
 	if !areAllDelivered || strays > 0 {
-		faults = append(faults, fmt.Errorf("%w: of %d replies Parley knows %d, %d as delivered; %d threads of receipts that it could not place",
+		faults = append(faults, fmt.Errorf("%w: of %d replies Parley knows %d, %d as delivered; "+
+			"%d threads of receipts that it could not place",
 			ErrOrder, typed, replies, delivered, strays))
 	}
 	if lost := t.world.Slack.Events.Lost(); len(lost) > 0 {

@@ -157,7 +157,11 @@ func (c *Company) emulatorAddr(addr string) string {
 // makeChannels makes the channels support and random.
 func (c *Company) makeChannels() {
 	people := []string{Ann, Ben, Zoe}
-	c.Slack.Admin.AddChannel(slackfake.Channel{ID: Support, Name: "support", Members: append(slices.Clone(people), Owner, c.Slack.BotUserID())})
+	c.Slack.Admin.AddChannel(slackfake.Channel{
+		ID:      Support,
+		Name:    "support",
+		Members: append(slices.Clone(people), Owner, c.Slack.BotUserID()),
+	})
 	c.Slack.Admin.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: people})
 }
 

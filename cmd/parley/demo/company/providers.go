@@ -85,5 +85,6 @@ func (c *Company) providerEnv() (vars []string) {
 		vars = append(vars, p.prefix+"_CLIENT_ID="+providerID, p.prefix+"_CLIENT_SECRET="+providerSecret,
 			p.prefix+"_AUTH_URL="+p.server.AuthURL(), p.prefix+"_TOKEN_URL="+p.server.TokenURL())
 	}
-	return append(vars, "OIDC_ISSUER="+c.providers.signIn.Issuer(), "OIDC_CLIENT_ID="+providerID, "OIDC_CLIENT_SECRET="+providerSecret, "OIDC_NAME="+signInName)
+	return append(vars, "OIDC_ISSUER="+c.providers.signIn.Issuer(), "OIDC_CLIENT_ID="+providerID, "OIDC_CLIENT_SECRET="+providerSecret,
+		"OIDC_NAME="+signInName)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -150,5 +151,6 @@ func IsPageLeft(err error) bool {
 		return false
 	}
 	text := err.Error()
-	return strings.Contains(text, "navigated or closed") || strings.Contains(text, "Cannot find context") || strings.Contains(text, "context was destroyed")
+	signs := []string{"navigated or closed", "Cannot find context", "context was destroyed"}
+	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(text, sign) })
 }

@@ -96,7 +96,8 @@ func checkEdit(v *Verdict, observed Observation, expected Expectation, op Operat
 	isLate := expected.LateEdits[op.ID]
 	hasFormer := observed.hasReceivedFormer(original, op.Marker)
 	if hasFormer && !isLate {
-		v.addViolation(&v.ReceivedEdited, "%s was edited into %s during the hold and reached the customer as it was before", original, op.Marker)
+		v.addViolation(&v.ReceivedEdited,
+			"%s was edited into %s during the hold and reached the customer as it was before", original, op.Marker)
 		return
 	}
 	if hasFormer {

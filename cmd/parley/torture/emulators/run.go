@@ -81,7 +81,8 @@ func Run(ctx context.Context, options string) (err error) {
 		}
 		opened = append(opened, phones.close)
 		phones.addRoutes(control)
-		vars = append(vars, "WHATSAPP_API_URL="+phones.graph.URL(), "MESSENGER_API_URL="+phones.graph.URL(), "TWILIO_API_URL="+phones.twilio.URL())
+		vars = append(vars, "WHATSAPP_API_URL="+phones.graph.URL(), "MESSENGER_API_URL="+phones.graph.URL(),
+			"TWILIO_API_URL="+phones.twilio.URL())
 	}
 
 	if o.Model {

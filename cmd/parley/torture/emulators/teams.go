@@ -350,5 +350,6 @@ func (s teamsPlatform) actAs(ctx context.Context, user, verb string, a teamsfake
 // answers: it adds the app to the team.
 func (c Client) ConnectTeams(ctx context.Context, proxy, endpoint string) error {
 	s := teamsPlatform{c}
-	return errors.Join(s.callAdmin(ctx, "set_url", teamsfake.Admin{Name: proxy}), s.callAdmin(ctx, "connect", teamsfake.Admin{Endpoint: endpoint}))
+	return errors.Join(s.callAdmin(ctx, "set_url", teamsfake.Admin{Name: proxy}), s.callAdmin(ctx,
+		"connect", teamsfake.Admin{Endpoint: endpoint}))
 }

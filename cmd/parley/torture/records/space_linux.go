@@ -18,7 +18,8 @@ func LimitSpace(dir string) error {
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		return err
 	}
-	return syscall.Mount("parley-torture", dir, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%dm,mode=0711", spaceMegabytes))
+	return syscall.Mount("parley-torture", dir,
+		"tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%dm,mode=0711", spaceMegabytes))
 }
 
 // FreeSpace undoes LimitSpace. It follows no link at dir: that could lead to what somebody else mounted.
