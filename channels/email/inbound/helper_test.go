@@ -56,15 +56,6 @@ func decodeOne(t testing.TB, raw string) channels.Inbound {
 // crlf gives a text the line ends of mails.
 func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
 
-// keysOf returns the addresses of parties.
-func keysOf(parties []channels.Party) []string {
-	keys := []string{}
-	for _, p := range parties {
-		keys = append(keys, p.Key)
-	}
-	return keys
-}
-
 // wantKeys checks the addresses of parties.
 func wantKeys(t *testing.T, what string, parties []channels.Party, want ...string) {
 	t.Helper()
