@@ -38,8 +38,7 @@ type Certificate struct {
 // certificateNotes returns the sentences that each certificate has in addition.
 func certificateNotes() []string {
 	return []string{
-		"No app can delete what colleagues wrote in Slack or Teams: where by_colleagues or left isn't 0, delete the thread there, " +
-			"as an admin of the workspace.",
+		"No app can delete what colleagues wrote in Slack or Teams: where by_colleagues or left isn't 0, delete the thread there, as an admin of the workspace.",
 		"What other customers wrote stays theirs, also where it names this contact.",
 		"Copies that providers keep (mailboxes, WhatsApp, SMS), and backups made before, are not part of this database. " +
 			"A restore of such a backup applies the erasure again, by the list of erasures.",
@@ -77,8 +76,7 @@ func (r *runner) finish(ctx context.Context) (c Certificate, err error) {
 		if err := tx.QueryRow(ctx, `SELECT count(*) FROM erased_facts WHERE erasure_id = $1::uuid`, row.ID).Scan(&c.Facts); err != nil {
 			return err
 		}
-		if c.Threads, err = query.Collect[Thread](ctx, tx,
-			"threads", threadsOf, r.scope.Conversations, r.scope.Messages, r.row.ID); err != nil {
+		if c.Threads, err = query.Collect[Thread](ctx, tx, "threads", threadsOf, r.scope.Conversations, r.scope.Messages, r.row.ID); err != nil {
 			return err
 		}
 
