@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"parley/store/erase"
 )
@@ -93,11 +92,15 @@ func (l Erasures) known() (map[string]bool, error) {
 
 // Add puts erasures at the end of the list, and returns when that is on disk.
 func (l Erasures) Add(records ...erase.Record) error {
-	unlock, err := lockFile(l.Path+".lock", syscall.LOCK_EX) // two processes may write the list
+	lock, err := newLock(l.Path + ".lock") // two processes may write the list
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	if err := lock.Lock(); err != nil {
+		return fmt.Errorf("backup: erasures: lock: %w", err)
+	}
+	defer func() { _ = lock.Unlock() }() // the lock ends with this process at the latest
+
 	list, err := os.ReadFile(l.Path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("backup: erasures: %w", err)

@@ -269,12 +269,9 @@ func TestNextDueWhenSummerTimeBeginsAndEnds(t *testing.T) {
 func TestLockIsGivenBack(t *testing.T) {
 	t.Parallel()
 	f := Folder{Dir: t.TempDir()}
-	unlock, err := f.lock()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.lock(); !errors.Is(err, errLocked) {
-		t.Errorf("lock: got error %v while it is held, want that it is", err)
+	lock := storetest.Must(f.tryLock())(t)
+	if other := storetest.Must(f.tryLock())(t); !lock.Locked() || other.Locked() {
+		t.Errorf("the first and the second have the lock: %t, %t, want the first alone", lock.Locked(), other.Locked())
 	}
 	copies := 0
 	for fd := range 1024 {
@@ -285,10 +282,10 @@ func TestLockIsGivenBack(t *testing.T) {
 			break
 		}
 	}
-	unlock()
-	again, err := f.lock()
-	if err != nil {
-		t.Fatalf("with %d copies of its file the lock is still held: %v", copies, err)
+	storetest.Check(t, lock.Unlock())
+	again := storetest.Must(f.tryLock())(t)
+	if !again.Locked() {
+		t.Errorf("with %d copies of its file the lock is still held", copies)
 	}
-	again()
+	storetest.Check(t, again.Unlock())
 }

@@ -17,11 +17,11 @@ func (f Folder) BeforeMigration(ctx context.Context, versionOf func(context.Cont
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	unlock, err := f.waitForLock(ctx)
+	lock, err := f.waitForLock(ctx)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer func() { _ = lock.Unlock() }() // the lock ends with this process at the latest
 
 	from, err := versionOf(ctx)
 	if err != nil || from >= to {

@@ -191,14 +191,15 @@ func nextDue(st Status, zone *time.Location) time.Time {
 // Night makes the backup of a night, checks it, once a week restores it on trial, removes old backups, and writes the status. It
 // does nothing if another process is making a backup.
 func (f Folder) Night(ctx context.Context, now time.Time) error {
-	unlock, err := f.lock()
-	if errors.Is(err, errLocked) {
-		return nil
-	}
+	lock, err := f.tryLock()
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	if !lock.Locked() {
+		return nil
+	}
+	defer func() { _ = lock.Unlock() }() // the lock ends with this process at the latest
+
 	st, err := ReadStatus(f.Dir)
 	if err != nil {
 		f.Log.Warn("backup status not read", "error", err)

@@ -13,9 +13,10 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gofrs/flock"
 
 	"parley/cmd/parley/backup"
 	"parley/store/storetest"
@@ -318,9 +319,9 @@ func TestTrialCutOff(t *testing.T) {
 // lockFolder takes the lock of a folder as another process does that makes a backup there.
 func lockFolder(t *testing.T, dir string) (release func()) {
 	t.Helper()
-	file := must(os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600))(t)
-	check(t, syscall.Flock(int(file.Fd()), syscall.LOCK_EX))
-	return func() { check(t, errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())) }
+	lock := flock.New(filepath.Join(dir, ".lock"))
+	check(t, lock.Lock())
+	return func() { check(t, lock.Unlock()) }
 }
 
 // waitingHandler tells when another process is waited for.
