@@ -171,7 +171,7 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request) error
 		}
 	}
 
-	w.speech.ByForm(r)
+	w.speech.SayOutsideThread(r)
 	return nil
 }
 

@@ -42,7 +42,7 @@ func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Actio
 // start begins a conversation with a customer. If a customers' chat, such as WhatsApp, has an open conversation with the customer
 // already, it only tells the agent where that one is.
 func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	earlyEdit := speech.ApplyEarlyEdit(w.Posts, &r)
+	r, earlyEdit := speech.WithEarlyEdit(w.Posts, r)
 	if earlyEdit == speech.NothingToApply {
 		return nil
 	}
@@ -214,12 +214,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subjec
 		r.Text, begun.Template = used.Use.Words(), used.Name
 	}
 
-	typed := w.Posts.KeyOfTypedText(r)
-	source := r.TypedPlace()
-	r.Place.Message = "" // the line in the new thread stands for the message
-	m := w.Messages.AddByPerson(r)
-	m.Elsewhere = source
-	w.Posts.RememberElsewhere(typed, m)
+	m := w.Messages.AddOutsideThread(r) // the line in the new thread stands for it
 	m.Subject = subject
 	m.Template = filled
 	r.Conversation.Subject = cmp.Or(r.Conversation.Subject, clean.Preview(m.Text))

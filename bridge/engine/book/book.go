@@ -59,15 +59,16 @@ type Options struct {
 func New(o Options) *Book {
 	m := &o.Moment
 	log := &Log{Moment: m}
+	posts := &Posts{Moment: m, Rows: map[PostKey]*store.Post{}, dirty: map[PostKey]bool{}}
 	return &Book{
 		Moment:        m,
 		Dir:           o.Directory,
 		Locks:         func([]store.ConversationID) {},
 		Channel:       o.Channel,
 		Conversations: newConversations(m, o.Directory),
-		Messages:      newMessages(m, log),
+		Messages:      newMessages(m, log, posts),
 		People:        newPeople(m),
-		Posts:         &Posts{Moment: m, Rows: map[PostKey]*store.Post{}, dirty: map[PostKey]bool{}},
+		Posts:         posts,
 		Outbox:        newOutbox(m, o.Gates, o.LeaseFor),
 		Timers:        &Timers{set: map[timerKey]store.Timer{}, stopped: map[timerKey]store.Timer{}},
 		Log:           log,

@@ -15,6 +15,7 @@ import (
 type Messages struct {
 	*Moment
 	log         *Log
+	posts       *Posts
 	Rows        map[store.MessageID]*Message
 	External    map[NameKey]store.ExternalID // by account and the provider's id: the message; 0 if it was deleted before it came
 	newExternal []store.ExternalID           // to be inserted
@@ -25,10 +26,11 @@ type Messages struct {
 	Offers      []*Message           // parked replies that are to be offered again: reply.PostOffers does that
 }
 
-func newMessages(m *Moment, log *Log) *Messages {
+func newMessages(m *Moment, log *Log, posts *Posts) *Messages {
 	return &Messages{
 		Moment:    m,
 		log:       log,
+		posts:     posts,
 		Rows:      map[store.MessageID]*Message{},
 		External:  map[NameKey]store.ExternalID{},
 		Reactions: map[ReactionKey]store.Reaction{},
@@ -192,6 +194,19 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 	m.Promotional = r.Args.Promotional
 	ms.Rows[m.ID] = m
 	r.Conversation.Last = append(r.Conversation.Last, m.Message)
+	return m
+}
+
+// AddOutsideThread adds what a person wrote outside of the conversation's thread, as AddByPerson does. If it was typed, its post names
+// the message, but no conversation: what is said below that post isn't said in the conversation's thread.
+func (ms *Messages) AddOutsideThread(r Request) *Message {
+	m := ms.AddByPerson(r.OutsideThread())
+	m.Elsewhere = r.TypedPlace()
+	wasTyped := m.Elsewhere != bridge.Place{}
+	if wasTyped {
+		k := r.PostKey()
+		ms.posts.Remember(store.Post{AccountID: k.Account, Channel: k.Channel, Message: k.Message, MessageID: m.ID, Kind: HumanMessage})
+	}
 	return m
 }
 

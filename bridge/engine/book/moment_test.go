@@ -87,7 +87,7 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			ms := newMessages(&Moment{Now: now, DatabaseNow: now}, nil)
+			ms := newMessages(&Moment{Now: now, DatabaseNow: now}, nil, nil)
 			c, talk := talkOf(asked("1700000050.000100", chat, 9*time.Minute), tt.later)
 			ms.Rows = talk.Rows
 			got := ms.newestFor(Request{

@@ -96,22 +96,6 @@ func (ps *Posts) IsShownInThread(r Request) bool {
 	return p != nil && p.ConversationID == r.Conversation.ID
 }
 
-// KeyOfTypedText returns the key of the post in which a text was typed, or nil if it wasn't typed.
-func (ps *Posts) KeyOfTypedText(r Request) *PostKey {
-	if !r.Typed() || r.Place.Message == "" {
-		return nil
-	}
-	return &PostKey{r.Surface, r.Place.Channel, r.Place.Message}
-}
-
-// RememberElsewhere notes which message a text became that was typed outside of its conversation's thread. The note names no
-// conversation, because what is said below the text isn't said in the conversation's thread. k may be nil.
-func (ps *Posts) RememberElsewhere(k *PostKey, m *Message) {
-	if k != nil {
-		ps.Remember(store.Post{AccountID: k.Account, Channel: k.Channel, Message: k.Message, MessageID: m.ID, Kind: HumanMessage})
-	}
-}
-
 // RememberHandled notes that a typed message was handled, and became nothing.
 func (ps *Posts) RememberHandled(r Request) {
 	ps.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: HumanMessage})

@@ -25,6 +25,12 @@ func (r Request) With(a bridge.Action) Request {
 	return r
 }
 
+// OutsideThread returns the same request as one that wasn't typed in the conversation's thread: what it says has no place there.
+func (r Request) OutsideThread() Request {
+	r.Place.Message = ""
+	return r
+}
+
 // PostKey names the message that was typed, or to which something was done.
 func (r Request) PostKey() PostKey {
 	return PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}

@@ -42,11 +42,11 @@ func TestNamedIn(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]store.AgentID{
 		"@Ann, please ask @ben ode and @ann brown": {1, 4},
-		"@Ann Lee knows":                           nil, // she has left, and Ann Brown isn't meant
-		"@ann@example.com!":                        {1},
-		"write to info@ann or @anna or @zoé":       nil,
-		"@ @ben":                                   {3},
-		"@":                                        nil,
+		"@Ann Lee knows":                     nil, // she has left, and Ann Brown isn't meant
+		"@ann@example.com!":                  {1},
+		"write to info@ann or @anna or @zoé": nil,
+		"@ @ben":                             {3},
+		"@":                                  nil,
 	} {
 		var got []store.AgentID
 		for _, a := range newNames().NamedIn(text) {

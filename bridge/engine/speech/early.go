@@ -11,7 +11,7 @@ import (
 )
 
 // A chat may report the edit or the deletion of a message before the message, or without ever reporting the message. Such a change is
-// kept with the post's record (kind book.EarlyMessage), and applied when the message comes, by applyEarly or ApplyEarlyEdit. If the
+// kept with the post's record (kind book.EarlyMessage), and applied when the message comes, by applyEarly or WithEarlyEdit. If the
 // message doesn't come within maxEarlyWait, AcceptEarlyEdits takes an edit for the message.
 
 // maxEarlyWait is how long an edit waits for its message, unless the chat says that the message won't come (bridge.Context.Edited).
@@ -130,33 +130,33 @@ const (
 	NothingToApply EarlyEdit = "nothing_to_apply"
 )
 
-// ApplyEarlyEdit gives r, a text that was typed outside of its conversation's thread, the words of an edit that came before it. A text
-// that the chat reports with the words of its edit (r.Edited) has them already.
-func ApplyEarlyEdit(posts *book.Posts, r *book.Request) EarlyEdit {
-	k := posts.KeyOfTypedText(*r)
-	if k == nil || posts.Rows[*k] == nil {
+// WithEarlyEdit returns a text that was typed outside of its conversation's thread with the words of an edit that came before it. A
+// text that the chat reports with the words of its edit (r.Edited) has them already.
+func WithEarlyEdit(posts *book.Posts, r book.Request) (book.Request, EarlyEdit) {
+	known := posts.Rows[r.PostKey()]
+	wasTyped := r.TypedPlace() != bridge.Place{}
+	if !wasTyped || known == nil {
 		if r.Edited {
-			return EditedBefore
+			return r, EditedBefore
 		}
-		return NotEdited
+		return r, NotEdited
 	}
 
-	known := posts.Rows[*k]
 	e, ok := earlyChangeOf(known)
 	wasApplied := known.Kind != book.EarlyMessage
 	if wasApplied || !ok || e.Delete {
-		return NothingToApply
+		return r, NothingToApply
 	}
 	speaksToParley := e.Action.Explicit || e.Action.MentionsBot
 	if !speaksToParley {
-		return NothingToApply
+		return r, NothingToApply
 	}
 
 	r.Text = e.Action.Text
 	r.Raw = e.Action.Raw
 	r.Files = e.Action.Files
 	r.Args.Promotional = r.Args.Promotional || e.Action.Args.Promotional
-	return EditedBefore
+	return r, EditedBefore
 }
 
 // isCommandOrEmpty reports whether an edited text isn't for a customer: it says nothing, or is a command other than !reply.

@@ -242,11 +242,8 @@ func (sp *UseCases) KeepCommand(r book.Request) {
 	sp.PartApplied = true
 	r.Text = cmp.Or(r.Text, r.Raw)
 	if !sp.Posts.IsShownInThread(r) {
-		typed := sp.Posts.KeyOfTypedText(r)
-		r.Place.Message = "" // an edit of it isn't said in the conversation's thread
-		m := sp.Messages.AddByPerson(r)
+		m := sp.Messages.AddOutsideThread(r)
 		m.Reason = bridge.ReasonCommand
-		sp.Posts.RememberElsewhere(typed, m)
 		return
 	}
 

@@ -15,6 +15,7 @@ type UseCases struct {
 	replies      *reply.UseCases
 	ChannelTexts *ChannelTexts // texts outside all threads
 
+	outside        outsideThread  // what is written in forms, or elsewhere with the conversation's number
 	editing        editing        // edits and deletions
 	deciding       deciding       // clicks on Send, Keep and Drop
 	resending      resending      // sending a reply again of which something has left, or may have
@@ -25,6 +26,7 @@ type UseCases struct {
 func New(tw *threads.Writer, rs *reply.UseCases) *UseCases {
 	sp := &UseCases{Writer: tw, replies: rs}
 	sp.ChannelTexts = &ChannelTexts{tw, sp}
+	sp.outside = outsideThread{sp}
 	sp.editing = editing{sp}
 	sp.deciding = deciding{sp}
 	sp.resending = resending{sp}

@@ -44,7 +44,7 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	if !ts.speech.TakeFormBack(r) {
+	if !ts.speech.TakeBackEarlierSubmission(r) {
 		ts.Refuse(r, bridge.ReasonHandedIn, "You handed this form in before: its template is on its way, or sent.", "Open the form again to send another one.")
 		return nil
 	}
@@ -54,9 +54,8 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		return fmt.Errorf("template: %w", err)
 	}
 
-	r.Place.Message, r.Files = "", nil
-	r.Text = used.Use.Words()
-	m := ts.Messages.AddByPerson(r)
+	r.Text, r.Files = used.Use.Words(), nil
+	m := ts.Messages.AddOutsideThread(r)
 	m.Reason, m.Template = bridge.ReasonTemplate, body
 	ts.Posts.RememberForm(r, 0, m)
 	ts.Suggestions.Settle(c, suggestion.Template, used.Name, suggestion.Used)

@@ -1,0 +1,154 @@
+package speech
+
+import (
+	"cmp"
+	"strconv"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+	"parley/store/suggestion"
+)
+
+// A reply or note can be written outside of the conversation's thread: in a form, or elsewhere in the chat with the conversation's
+// number. A line in the thread shows what the customer gets.
+
+// SayOutsideThread applies a reply or note that was written outside of the conversation's thread.
+func (sp *UseCases) SayOutsideThread(r book.Request) {
+	r, edit := WithEarlyEdit(sp.Posts, r)
+	if edit == NothingToApply {
+		return
+	}
+	if r.Verb == bridge.VerbNote {
+		sp.outside.keepNote(r)
+		return
+	}
+	sp.outside.applyReply(r, edit)
+}
+
+// outsideThread deals with what was written outside of the conversation's thread.
+type outsideThread struct{ *UseCases }
+
+// applyReply makes one or two messages of a reply. What may make its author doubt it is looked at before the first message changes the
+// conversation.
+func (sp outsideThread) applyReply(r book.Request, edit EarlyEdit) {
+	sp.settleSuggestion(r)
+	sp.replies.RecipientsOfForm(r)
+	isTakenBack := sp.TakeBackEarlierSubmission(r)
+	doubt := sp.doubtAbout(r, edit, isTakenBack)
+
+	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
+	for nth, part := range sp.replies.MessagesOfForm(r.Conversation, r.Action, answered) {
+		m := sp.Messages.AddOutsideThread(r.With(part))
+		sp.Posts.RememberForm(r, nth, m)
+		sp.decideFate(r.With(part), m, answered, doubt)
+	}
+}
+
+// doubtAbout returns the reason why the author of a reply is asked before it leaves, or "" if there is none. isTakenBack is
+// false if the customer may have what the same form sent before.
+func (sp outsideThread) doubtAbout(r book.Request, edit EarlyEdit, isTakenBack bool) bridge.Reason {
+	switch {
+	case edit == EditedBefore:
+		return bridge.ReasonEditedElsewhere
+	case r.Typed() && sp.HasMovedOn(r.Conversation, r.Action) && !answersOwnReply(sp.UseCases, r):
+		return bridge.ReasonLate
+	case !isTakenBack:
+		return bridge.ReasonHandedIn
+	case sp.wasAnsweredMeanwhile(r):
+		return bridge.ReasonAnsweredMeanwhile
+	default:
+		return ""
+	}
+}
+
+// wasAnsweredMeanwhile reports whether a colleague, who has the conversation now, has answered since the author of a form opened it. The
+// author hasn't seen that answer, and of two plain texts only the first would leave.
+func (sp outsideThread) wasAnsweredMeanwhile(r book.Request) bool {
+	if r.Origin != bridge.OriginForm || r.Agent == nil {
+		return false
+	}
+	c := r.Conversation
+	opened := sp.Replying.OpenedAt(c, r.Agent)
+	isColleagues := len(c.Assignees) > 0 && !c.IsAssignee(r.Agent.ID)
+	return !opened.IsZero() && isColleagues && c.LastFrom == store.FromAgent && c.LastAt.After(opened)
+}
+
+// decideFate decides the fate of one message of a reply. answered is the message that it answers, or nil. doubt is the reason
+// why its author is asked first, or "".
+func (sp outsideThread) decideFate(r book.Request, m, answered *book.Message, doubt bridge.Reason) {
+	c := r.Conversation
+	r.Explicit = true
+	decision, reason := Speak(sp.speechOf(r.OutsideThread()))
+	m.Reason = reason
+	if decision != Out {
+		sp.TellInside(c, m, reason)
+		return
+	}
+
+	line := bridge.RepliedLine{Count: sp.replies.ManyTexts(c, r.Text)}
+	if sp.replies.MayReferTo(c, answered) {
+		m.ReplyTo, line.Answered = answered.ExternalID, book.Excerpt(answered)
+	}
+	if sp.holdBack(c, m, doubt) {
+		return
+	}
+
+	sp.Line(c, bridge.Line{
+		Content: &line,
+		Verb:    bridge.VerbReply,
+		By:      sp.Dir.Ref(r.Surface, r.Agent.ID),
+		Text:    r.Text,
+		Rich:    r.Rich,
+		Files:   sp.Files.Attached(&m.Message),
+		Verbs:   []bridge.Verb{bridge.VerbUndo},
+		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
+	})
+	sp.replies.SendToCustomer(c, r.Agent, r.Surface, m, cmp.Or(r.TypedOrder(), sp.FormOrder()))
+}
+
+// holdBack keeps a message from leaving and asks its author, if there is a doubt, if somebody has to take the conversation first, or
+// if the channel wouldn't take the message. It returns false if the message may leave.
+func (sp outsideThread) holdBack(c *book.Conversation, m *book.Message, doubt bridge.Reason) bool {
+	switch {
+	case doubt == bridge.ReasonLate:
+		sp.replies.Park(c, m, doubt)
+	case doubt != "":
+		m.Fate, m.Reason = store.FateAsk, doubt
+		sp.TellAuthor(c, m, &bridge.AskLine{Why: bridge.Because(doubt)}, bridge.VerbSend, bridge.VerbKeep)
+	case sp.MustBeTaken(c):
+		sp.AskToTake(c, m)
+	default:
+		return sp.replies.KeepIfBlocked(c, m)
+	}
+	return true
+}
+
+// settleSuggestion notes whether a reply was sent as it was suggested in its form, or edited.
+func (sp outsideThread) settleSuggestion(r book.Request) {
+	s := r.Args.Suggestion
+	wasSuggested := s != nil && s.Shown != ""
+	if !wasSuggested {
+		return
+	}
+	fate := suggestion.Edited
+	if s.Shown == bridge.SumOf(r.Text) {
+		fate = suggestion.Used
+	}
+	sp.Suggestions.Settle(r.Conversation, suggestion.Reply, strconv.FormatInt(int64(s.ID), 10), fate)
+}
+
+// keepNote keeps a note, and shows it in the thread. Colleagues whom it names by an @ are mentioned, if they may read the
+// conversation.
+func (sp outsideThread) keepNote(r book.Request) {
+	m := sp.Messages.AddByPerson(r.OutsideThread())
+	m.Reason = bridge.ReasonNote
+	sp.Log.Note(r.Conversation, r.Agent, m)
+	line := bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbNote, By: sp.Dir.Ref(r.Surface, r.Agent.ID), Text: r.Text}
+	for _, named := range sp.Dir.NamedIn(r.Text) {
+		if named.ID != r.Agent.ID && sp.Reading.As(named).May(r.Conversation.Conversation) {
+			line.Mentions = append(line.Mentions, sp.Dir.Ref(r.Surface, named.ID))
+		}
+	}
+	sp.Line(r.Conversation, line)
+}
