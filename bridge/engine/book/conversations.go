@@ -10,26 +10,24 @@ import (
 	"parley/store"
 )
 
-// Conversations holds the conversations that one batch has loaded, with their threads. Some are no exchange with a customer
-// but one thread a day and account: in it stand automatic mails, or those of senders who have begun too many conversations.
+// Conversations holds the conversations that one batch has loaded, with their threads. Some are no exchange with a customer but a
+// sorting thread.
 type Conversations struct {
 	*Moment
-	dir           *directory.Directory
-	Rows          map[store.ConversationID]*Conversation
-	Latest        map[store.IdentityID]store.ConversationID // by customer (root identity): see noteLatest
-	automaticDays map[NameKey]store.ConversationID          // by account and day: the thread of automatic mails
-	collecting    map[NameKey]store.ConversationID          // by account and day: the thread of mails above a sender's limit
-	numbers       []store.ConversationID                    // taken from the sequence and not used yet
+	dir     *directory.Directory
+	Rows    map[store.ConversationID]*Conversation
+	Latest  map[store.IdentityID]store.ConversationID // by customer (root identity): see noteLatest
+	sorting map[sortingKey]store.ConversationID
+	numbers []store.ConversationID // taken from the sequence and not used yet
 }
 
 func newConversations(m *Moment, dir *directory.Directory) *Conversations {
 	return &Conversations{
-		Moment:        m,
-		dir:           dir,
-		Rows:          map[store.ConversationID]*Conversation{},
-		Latest:        map[store.IdentityID]store.ConversationID{},
-		automaticDays: map[NameKey]store.ConversationID{},
-		collecting:    map[NameKey]store.ConversationID{},
+		Moment:  m,
+		dir:     dir,
+		Rows:    map[store.ConversationID]*Conversation{},
+		Latest:  map[store.IdentityID]store.ConversationID{},
+		sorting: map[sortingKey]store.ConversationID{},
 	}
 }
 
@@ -66,16 +64,6 @@ func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) er
 		return err
 	}
 	return store.SetCards(ctx, p, cards)
-}
-
-// noteSorting notes a loaded conversation that is a day's thread.
-func (cs *Conversations) noteSorting(c *Conversation) {
-	if c.Kind == store.KindAutomatic && c.Day != nil {
-		cs.automaticDays[NameKey{c.AccountID, *c.Day}] = c.ID
-	}
-	if c.Collects != nil {
-		cs.collecting[NameKey{c.AccountID, *c.Collects}] = c.ID
-	}
 }
 
 // TakeNumber takes the number for a new conversation.

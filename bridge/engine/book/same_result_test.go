@@ -84,7 +84,7 @@ func TestZonesMakeNoDifferenceToDays(t *testing.T) {
 	for _, zone := range []*time.Location{time.UTC, time.FixedZone("EST", -5*60*60), time.FixedZone("IST", 330*60)} {
 		convs := newConversations(&Moment{Now: now.In(zone)}, nil)
 		convs.numbers = []store.ConversationID{7}
-		c, err := convs.DailyThread(t.Context(), nil, &store.Account{ID: 1})
+		c, err := convs.SortingThread(t.Context(), nil, &store.Account{ID: 1}, SortingAutomatic)
 		if err != nil {
 			t.Fatalf("%s: %v", zone, err)
 		}

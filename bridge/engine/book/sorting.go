@@ -9,45 +9,35 @@ import (
 	"parley/store"
 )
 
-// DailyThread returns the thread in which an account's automatic mails of today are sorted. If there is none, it makes it.
-func (cs *Conversations) DailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*Conversation, error) {
-	today := Day(cs.Now)
-	k := NameKey{a.ID, today}
-	if c := cs.Rows[cs.automaticDays[k]]; c != nil {
-		return c, nil
-	}
-	c, err := cs.sortingThread(ctx, tx, a, "Automatic mail, ")
-	if err != nil {
-		return nil, err
-	}
-	c.Day = &today
-	cs.automaticDays[k] = c.ID
-	return c, nil
+// Sorting is a kind of thread that is no conversation: agents sort an account's mails of one day in it.
+type Sorting string
+
+// Kinds of sorting threads, by the beginning of their subject.
+const (
+	SortingAutomatic Sorting = "Automatic mail"              // automatic mails that answer nobody's conversation
+	SortingCollected Sorting = "Very many new conversations" // mails that exceed their sender's limit (Openings)
+)
+
+// sortingKey identifies a sorting thread.
+type sortingKey struct {
+	kind    Sorting
+	account store.AccountID
+	day     string // see Day
 }
 
-// CollectingThread returns the thread in which an account's mails of today are collected that exceed their sender's limit
-// (Openings). It makes the thread if there is none.
-func (cs *Conversations) CollectingThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*Conversation, error) {
+// SortingThread returns an account's sorting thread of today. If there is none, it makes it.
+// Errors: the database's.
+func (cs *Conversations) SortingThread(ctx context.Context, tx pgx.Tx, a *store.Account, kind Sorting) (*Conversation, error) {
 	today := Day(cs.Now)
-	k := NameKey{a.ID, today}
-	if c := cs.Rows[cs.collecting[k]]; c != nil {
+	k := sortingKey{kind, a.ID, today}
+	if c := cs.Rows[cs.sorting[k]]; c != nil {
 		return c, nil
 	}
-	c, err := cs.sortingThread(ctx, tx, a, "Very many new conversations, ")
-	if err != nil {
-		return nil, err
-	}
-	c.Collects = &today
-	cs.collecting[k] = c.ID
-	return c, nil
-}
-
-// sortingThread makes the row of a thread that isn't a conversation, but in which mails are sorted.
-func (cs *Conversations) sortingThread(ctx context.Context, tx pgx.Tx, a *store.Account, subject string) (*Conversation, error) {
 	id, err := cs.TakeNumber(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
+
 	c := &Conversation{
 		Fresh:   true,
 		Account: a,
@@ -60,9 +50,26 @@ func (cs *Conversations) sortingThread(ctx context.Context, tx pgx.Tx, a *store.
 			Status:    string(bridge.StatusOpen),
 			LastAt:    cs.Now,
 			CreatedAt: cs.Now,
-			Subject:   subject + cs.Now.UTC().Format("Monday 2 January"),
+			Subject:   string(kind) + ", " + cs.Now.UTC().Format("Monday 2 January"), // the day of Day, too
 		},
 	}
+	switch kind {
+	case SortingAutomatic:
+		c.Day = &today
+	case SortingCollected:
+		c.Collects = &today
+	}
 	cs.Rows[id] = c
+	cs.sorting[k] = id
 	return c, nil
+}
+
+// noteSorting notes a loaded conversation if it is a sorting thread.
+func (cs *Conversations) noteSorting(c *Conversation) {
+	if c.Kind == store.KindAutomatic && c.Day != nil {
+		cs.sorting[sortingKey{SortingAutomatic, c.AccountID, *c.Day}] = c.ID
+	}
+	if c.Collects != nil {
+		cs.sorting[sortingKey{SortingCollected, c.AccountID, *c.Collects}] = c.ID
+	}
 }

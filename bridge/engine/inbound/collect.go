@@ -22,7 +22,7 @@ const maxCollectedRunes = 1500
 // collect shows a mail of somebody who has opened very many conversations, in the account's one collecting thread of
 // the day. An agent may make a conversation of it (SortAutomatic).
 func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	c, err := it.Conversations.CollectingThread(ctx, tx, a)
+	c, err := it.Conversations.SortingThread(ctx, tx, a, book.SortingCollected)
 	if err != nil {
 		return err
 	}

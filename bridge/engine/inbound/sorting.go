@@ -29,7 +29,7 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 		return nil // nothing is kept here; the mail is still in the mailbox
 	}
 
-	c, err := it.Conversations.DailyThread(ctx, tx, a)
+	c, err := it.Conversations.SortingThread(ctx, tx, a, book.SortingAutomatic)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func partyOf(in channels.Inbound) bridge.PartyRef {
 
 // showUnmatchedBounce shows a bounce of a message that Parley doesn't know, in the account's quiet thread of the day.
 func (it *UseCases) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	c, err := it.Conversations.DailyThread(ctx, tx, a)
+	c, err := it.Conversations.SortingThread(ctx, tx, a, book.SortingAutomatic)
 	if err != nil {
 		return err
 	}
