@@ -297,7 +297,7 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 func (w *work) applyToConversation(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
 	switch f.Kind {
 	case own.Snooze:
-		return w.workflow.SnoozeOver(ctx, tx, c, f.Due)
+		return w.workflow.WakeByTimer(ctx, tx, c, f.Due)
 	case own.OwnersLeft:
 		w.workflow.OwnersLeft(c)
 	case own.Window:

@@ -108,6 +108,18 @@ func (m *Moment) WasTypedBefore(a bridge.Action, at time.Time) bool {
 	return late && at.After(typed)
 }
 
+// TypedAt returns when the present action was typed, by Parley's clock, or now if nobody knows that.
+func (m *Moment) TypedAt() time.Time {
+	if m.Typed.IsZero() {
+		return m.Now
+	}
+	typed := m.ByParleysClock(m.Typed)
+	if typed.After(m.Now) {
+		return m.Now // the chat's clock is ahead
+	}
+	return typed
+}
+
 // IsAfterTyping reports whether a time is after the present action was typed, as far as the clocks of the chat and of the
 // database can tell. It is false if nobody knows when that was.
 func (m *Moment) IsAfterTyping(at time.Time) bool {

@@ -23,10 +23,10 @@ func (t *Timers) Start(row store.Timer) {
 }
 
 // Stop keeps a conversation's timer of a kind from firing.
-func (t *Timers) Stop(row store.Timer) {
-	k := timerKey{row.ConversationID, row.Kind}
+func (t *Timers) Stop(conversation store.ConversationID, kind string) {
+	k := timerKey{conversation, kind}
 	delete(t.set, k)
-	t.stopped[k] = row
+	t.stopped[k] = store.Timer{ConversationID: conversation, Kind: kind}
 }
 
 func (t *Timers) flush(ctx context.Context, p *store.Pipeline) error {

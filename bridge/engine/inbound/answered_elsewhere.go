@@ -12,7 +12,6 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/workflow"
 	"parley/channels"
 	"parley/store"
 )
@@ -261,7 +260,7 @@ func (el *elsewhere) countAsAnswer(ctx context.Context, tx pgx.Tx, c *book.Conve
 		return err
 	}
 
-	workflow.WakeByAnswer(el.workflow, c)
+	el.workflow.WakeByAnswer(c)
 	if el.Settings(c).AutoPending && c.BridgeStatus() == bridge.StatusOpen {
 		c.Status = string(bridge.StatusPending)
 		el.Log.ByParley(c, store.DeedSetPending, book.Detail{Why: bridge.Because(bridge.ReasonAnswered)})

@@ -10,7 +10,6 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/workflow"
 	"parley/channels"
 	"parley/store"
 )
@@ -174,7 +173,7 @@ func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *boo
 		c.LastPreview = clean.Preview(cmp.Or(m.Text, outbound.RichOf(&m.Message).Text()))
 	}
 	rs.Log.ByAgent(c, agent, store.DeedReplied, book.Detail{Message: m.ID})
-	workflow.WakeByAnswer(rs.Workflow, c)
+	rs.Workflow.WakeByAnswer(c)
 	c.RefreshCard()
 }
 

@@ -12,9 +12,7 @@ import (
 // putInQueue opens a conversation and removes its owners, so that it waits for whoever takes it.
 func (wf *UseCases) putInQueue(c *book.Conversation) {
 	c.Assignees = nil
-	if c.BridgeStatus() == bridge.StatusSnoozed {
-		wf.EndSnooze(c)
-	}
+	wf.EndSnooze(c)
 	c.Status = string(bridge.StatusOpen)
 	keepStatusFromReplies(wf.Book, c)
 	c.Touch()

@@ -170,9 +170,7 @@ func hasUnread(messages *book.Messages, r book.Request) bool {
 // setEnded gives a conversation its last status, and drops what was suggested for it.
 func (wf *UseCases) setEnded(r book.Request) {
 	c := r.Conversation
-	if c.BridgeStatus() == bridge.StatusSnoozed {
-		wf.EndSnooze(c)
-	}
+	wf.EndSnooze(c)
 
 	status, reason, deed := bridge.StatusResolved, resolvedByAgent, store.DeedResolved
 	if r.Verb == bridge.VerbClose {

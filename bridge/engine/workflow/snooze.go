@@ -10,25 +10,20 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
-	"parley/bridge/engine/threads"
 	"parley/bridge/when"
 	"parley/store"
 	"parley/store/suggestion"
 )
 
-const (
-	overdueAfter = 10 * time.Minute // a snooze that ends later than this was missed, and goes into a digest
-	digestWait   = 3 * time.Second  // how long missed snoozes are collected before people are told of them
-)
+// A snoozed conversation is out of agents' sight until a time. It comes back earlier if an agent wakes it, if the customer writes
+// (package inbound), or if the customer is answered.
 
 // SetPending makes a conversation wait for the customer.
 func (wf *UseCases) SetPending(r book.Request) {
 	if wf.refuseUnread(r) {
 		return
 	}
-	if r.Conversation.BridgeStatus() == bridge.StatusSnoozed {
-		wf.EndSnooze(r.Conversation)
-	}
+	wf.EndSnooze(r.Conversation)
 	r.Conversation.Status = string(bridge.StatusPending)
 	r.Conversation.EndWait()
 	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedSetPending, nil)
@@ -83,39 +78,30 @@ func (wf *UseCases) Snooze(r book.Request) {
 
 // snoozeTime reads until when a conversation is to be snoozed, in people's words. The time has to be in the future.
 func (wf *UseCases) snoozeTime(words string, zone *time.Location) (time.Time, error) {
-	until, err := when.Parse(words, wf.typedAt(), zone)
+	until, err := when.Parse(words, wf.TypedAt(), zone)
 	if err == nil && !until.After(wf.Now) { // it was still to come when the agent typed it
 		return time.Time{}, &when.Error{
 			Code: when.Past,
-			Text: "From when you typed it, that is " + until.Format("Mon 2 Jan 2006 15:04") + ", which is past.",
-			Hint: "Say it anew.",
+			Text: "Counted from when you typed it, that is " + until.Format("Mon 2 Jan 2006 15:04") + ", which is past.",
+			Hint: "Type the command again.",
 		}
 	}
 	return until, err
 }
 
-// typedAt returns when the present action was typed, by Parley's clock, or now if nobody typed it.
-func (wf *UseCases) typedAt() time.Time {
-	if wf.Typed.IsZero() {
-		return wf.Now
-	}
-	typed := wf.ByParleysClock(wf.Typed)
-	if typed.After(wf.Now) {
-		return wf.Now // the surface's clock is ahead
-	}
-	return typed
-}
-
-// EndSnooze clears until when a conversation is snoozed, and stops the timer that would wake it. The caller changes the status.
+// EndSnooze ends a conversation's snooze, if there is one: it clears the time, and stops the timer. The caller sets the status.
 func (wf *UseCases) EndSnooze(c *book.Conversation) {
+	if c.BridgeStatus() != bridge.StatusSnoozed {
+		return
+	}
 	c.SnoozedUntil = nil
-	wf.Timers.Stop(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: wf.Now})
+	wf.Timers.Stop(c.ID, own.Snooze)
 	c.Touch()
 }
 
-// WakeByAnswer ends a conversation's snooze, if there is one, because the customer is answered. The new status doesn't count as
-// chosen by an agent; see store.StatusChosen.
-func WakeByAnswer(wf *UseCases, c *book.Conversation) {
+// WakeByAnswer opens a conversation, if it is snoozed, because the customer is answered. The new status doesn't count as chosen by an
+// agent; see store.StatusChosen.
+func (wf *UseCases) WakeByAnswer(c *book.Conversation) {
 	if c.BridgeStatus() != bridge.StatusSnoozed {
 		return
 	}
@@ -124,93 +110,46 @@ func WakeByAnswer(wf *UseCases, c *book.Conversation) {
 	wf.Log.ByParley(c, store.DeedWoke, book.Detail{Why: bridge.Because(bridge.ReasonAnswered)})
 }
 
-// SnoozeOver brings a conversation back, because the timer that was set for due has fired. It does nothing if the conversation was
-// woken or snoozed anew meanwhile.
-func (wf *UseCases) SnoozeOver(ctx context.Context, tx pgx.Tx, c *book.Conversation, due time.Time) error {
-	if c.BridgeStatus() != bridge.StatusSnoozed || c.SnoozedUntil == nil {
+// WakeByTimer opens a conversation because the timer that was set for due has fired. It does nothing if the conversation was woken
+// or snoozed again meanwhile.
+// Errors: the database's.
+func (wf *UseCases) WakeByTimer(ctx context.Context, tx pgx.Tx, c *book.Conversation, due time.Time) error {
+	until := c.SnoozedUntil
+	if c.BridgeStatus() != bridge.StatusSnoozed || until == nil {
 		return nil
 	}
-
-	isPast := !c.SnoozedUntil.After(wf.Now)
-	isTimers := c.SnoozedUntil.Equal(due) // true also if the clock was set back since the timer fired
-	if !isPast && !isTimers {
+	isOwnTimer := until.Equal(due) // its time is over even if the clock was set back since the timer fired
+	if !isOwnTimer && until.After(wf.Now) {
 		return nil
 	}
-
-	cause := bridge.WokenByTime
-	if c.LastFrom == store.FromCustomer {
-		isOlder, err := store.SnoozedSince(ctx, tx, c.ID, c.LastAt)
-		if err != nil {
-			return err
-		}
-		if !isOlder {
-			cause = bridge.WokenUnanswered
-		}
-	}
-
-	late := wf.Now.Sub(*c.SnoozedUntil) > overdueAfter
-	c.Status = string(bridge.StatusOpen)
-	c.SnoozedUntil = nil
-	wf.Log.ByParley(c, store.DeedWoke, nil)
-	c.RefreshCard()
-	if late && wf.addToDigest(c) {
-		return nil
-	}
-
-	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: cause}, Mentions: wf.Conversations.Owners(c)})
-	return nil
-}
-
-// addToDigest puts a conversation whose snooze ended late, because Parley was down, into its owners' digests: each owner gets one
-// message about all such conversations. It returns false if no owner gets one, because all are away or can't be told directly.
-func (wf *UseCases) addToDigest(c *book.Conversation) bool {
-	isTold := false
-	for _, agent := range c.Assignees {
-		canBeTold := wf.SurfaceToTell(agent, threads.AnySurface) != 0
-		if canBeTold && !wf.Dir.IsAway(agent) {
-			wf.Timers.Overdue = append(wf.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
-			isTold = true
-		}
-	}
-
-	if isTold {
-		wf.Timers.Start(store.Timer{Kind: own.Digest, DueAt: wf.Now.Add(digestWait)})
-	}
-
-	return isTold
-}
-
-// Digest tells each agent directly which snoozes ended while Parley was down.
-func (wf *UseCases) Digest(ctx context.Context, tx pgx.Tx) error {
-	rows, err := store.TakeOverdue(ctx, tx)
+	cause, err := causeOfTimer(ctx, tx, c)
 	if err != nil {
 		return err
 	}
 
-	byAgent := map[store.AgentID][]store.ConversationID{}
-	for _, r := range rows {
-		byAgent[r.AgentID] = append(byAgent[r.AgentID], r.ConversationID)
+	wf.EndSnooze(c)
+	c.Status = string(bridge.StatusOpen)
+	wf.Log.ByParley(c, store.DeedWoke, nil)
+	c.RefreshCard()
+	isLate := wf.Now.Sub(*until) > lateAfter
+	if isLate && (digests{wf}).add(c) {
+		return nil
 	}
-
-	for _, agent := range book.SortedKeys(byAgent) {
-		inThreads, err := store.Threads(ctx, tx, byAgent[agent])
-		if err != nil {
-			return err
-		}
-
-		preferred := threads.AnySurface
-		if len(inThreads) > 0 {
-			preferred = inThreads[0].AccountID
-		}
-
-		surface := wf.SurfaceToTell(agent, preferred)
-		facts, err := wf.Reading.Facts(ctx, tx, surface, wf.Dir.Agent(agent), byAgent[agent]...)
-		if err != nil {
-			return err
-		}
-
-		wf.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "woke", Rows: facts}})
-	}
-
+	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: cause}, Mentions: wf.Conversations.Owners(c)})
 	return nil
+}
+
+// causeOfTimer returns what a thread says of a snooze that ends by its timer: whether the customer has written since it was set.
+func causeOfTimer(ctx context.Context, tx pgx.Tx, c *book.Conversation) (bridge.WokenBy, error) {
+	if c.LastFrom != store.FromCustomer {
+		return bridge.WokenByTime, nil
+	}
+	wasSetLater, err := store.SnoozedSince(ctx, tx, c.ID, c.LastAt)
+	if err != nil {
+		return "", err
+	}
+	if wasSetLater {
+		return bridge.WokenByTime, nil
+	}
+	return bridge.WokenUnanswered, nil
 }

@@ -1,0 +1,81 @@
+package workflow
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
+	"parley/store"
+)
+
+// Snoozes that end while Parley is down are all late when it is back. So that their lines don't flood the threads, each owner gets
+// one direct message about all of them: a digest.
+
+const (
+	lateAfter  = 10 * time.Minute // a snooze that ends later than this goes into a digest
+	digestWait = 3 * time.Second  // how long a digest waits for further snoozes
+)
+
+// digests tells owners which snoozes ended late.
+type digests struct{ *UseCases }
+
+// add puts a conversation into the digests of its owners. It returns false if no owner gets one, because all are away or can't be
+// told directly.
+func (ds digests) add(c *book.Conversation) bool {
+	isAdded := false
+	for _, agent := range c.Assignees {
+		canBeTold := ds.SurfaceToTell(agent, threads.AnySurface) != threads.AnySurface
+		if canBeTold && !ds.Dir.IsAway(agent) {
+			ds.Timers.Overdue = append(ds.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
+			isAdded = true
+		}
+	}
+	if isAdded {
+		ds.Timers.Start(store.Timer{Kind: own.Digest, DueAt: ds.Now.Add(digestWait)})
+	}
+	return isAdded
+}
+
+// Digest sends the digests that are due.
+// Errors: the database's.
+func (wf *UseCases) Digest(ctx context.Context, tx pgx.Tx) error {
+	rows, err := store.TakeOverdue(ctx, tx)
+	if err != nil {
+		return err
+	}
+	byAgent := map[store.AgentID][]store.ConversationID{}
+	for _, r := range rows {
+		byAgent[r.AgentID] = append(byAgent[r.AgentID], r.ConversationID)
+	}
+	for _, agent := range book.SortedKeys(byAgent) {
+		if err := (digests{wf}).send(ctx, tx, agent, byAgent[agent]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send tells an agent which conversations are open again, if possible in the chat in which they are.
+func (ds digests) send(ctx context.Context, tx pgx.Tx, agent store.AgentID, conversations []store.ConversationID) error {
+	inThreads, err := store.Threads(ctx, tx, conversations)
+	if err != nil {
+		return err
+	}
+	preferred := threads.AnySurface
+	if len(inThreads) > 0 {
+		preferred = inThreads[0].AccountID
+	}
+
+	surface := ds.SurfaceToTell(agent, preferred)
+	facts, err := ds.Reading.Facts(ctx, tx, surface, ds.Dir.Agent(agent), conversations...)
+	if err != nil {
+		return err
+	}
+	ds.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "woke", Rows: facts}})
+	return nil
+}
