@@ -34,7 +34,7 @@ func (a *applier) ensureSession(ctx context.Context) error {
 		return err
 	}
 
-	holder, err := store.AddHolder(ctx, conn, holderLasts)
+	holder, err := store.AddHolder(ctx, conn, signLasts)
 	if err != nil {
 		closeSession(conn)
 		return err

@@ -11,15 +11,33 @@ import (
 	"parley/store"
 )
 
+// An applier that has taken events of a queue is the queue's holder, and gives signs of life. Without one, other processes take it for
+// dead and free its events.
 const (
-	holderLasts    = 20 * time.Second // the events that a stopped process had taken are free after that
-	holderInterval = 5                // seconds between two signs of life
+	signLasts    = 20 * time.Second
+	signInterval = 5 * time.Second
 )
 
-// holders knows the appliers of this process, by the ids under which queues name who has taken them.
+// runSignsOfLife renews the signs of life of this process's appliers until ctx ends.
+func (r *Relay) runSignsOfLife(ctx context.Context) error {
+	tick := time.NewTicker(signInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := r.holders.keep(ctx, r.pool); err != nil {
+			r.warn(ctx, "the appliers' signs of life were not renewed", err)
+		}
+	}
+}
+
+// holders are the appliers of this process.
 type holders struct {
 	mu   sync.Mutex
-	lost map[int]*atomic.Bool // set when other processes took the applier for dead and freed its events
+	lost map[int]*atomic.Bool // by the applier's id: set when other processes took it for dead
 }
 
 func (h *holders) add(id int) *atomic.Bool {
@@ -45,14 +63,16 @@ func (h *holders) list() []int {
 	return list
 }
 
-// keep renews the life signs of the appliers in the database, and marks those that others took for dead as lost.
+// keep renews the appliers' signs of life in the database, and marks those that others took for dead as lost.
 func (h *holders) keep(ctx context.Context, q *pgxpool.Pool) error {
+	ctx, cancel := context.WithTimeout(ctx, signLasts)
+	defer cancel()
 	mine := h.list()
 	if len(mine) == 0 {
 		return nil
 	}
 
-	kept, err := store.KeepHolders(ctx, q, mine, holderLasts)
+	kept, err := store.KeepHolders(ctx, q, mine, signLasts)
 	if err != nil {
 		return err
 	}
@@ -71,6 +91,5 @@ func (h *holders) keep(ctx context.Context, q *pgxpool.Pool) error {
 			lost.Store(true)
 		}
 	}
-
 	return nil
 }

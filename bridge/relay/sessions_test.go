@@ -62,6 +62,18 @@ func TestApplierThatWasTakenForDead(t *testing.T) {
 	h.waitNumberApplied(events)
 }
 
+// A sweep that the database holds up doesn't keep back the appliers' signs of life, without which others take them for dead.
+func TestSignsOfLifeDuringASlowSweep(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t).start()
+	h.accept(fact("k", "first"))
+	h.waitNumberApplied(1)
+	tx := storetest.Begin(t, h.pool)
+	must(tx.Exec(t.Context(), `LOCK TABLE queues`))(t)
+	h.exec(`CREATE TABLE given AS SELECT max(until) AS until FROM holders`)
+	h.waitValue("there is another sign of life", true, `SELECT max(holders.until) > max(given.until) FROM holders, given`)
+}
+
 // A session that PostgreSQL ended between two uses (an idle_session_timeout, a restart, an administrator) is not handed out again
 // and again. It was if its plans were to be made anew at that moment, for as long as somebody asked within each second.
 func TestEndedSessionIsReplaced(t *testing.T) {

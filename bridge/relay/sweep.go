@@ -8,42 +8,46 @@ import (
 	"parley/store/clockback"
 )
 
-// sweepsPerThorough is how many sweeps, which are a second apart, there are to one thorough sweep.
-const sweepsPerThorough = 60
+// An event waits in a queue until an applier of some process takes it. Most often that process has just stored it, and wakes its
+// applier. A sweep looks in the database for what nobody wakes: events of appliers that died, events that another process made due,
+// and those that are to be tried again.
+const (
+	sweepInterval    = time.Second
+	thoroughInterval = time.Minute      // between sweeps that also look for what seldom happens; see sweep
+	thoroughRetry    = 10 * time.Second // after a thorough sweep that failed
+)
 
-// runSweep looks in the database, each second until ctx ends, for events that nobody in this process wakes: those of
-// appliers that died, those that another process made due, and those that are to be tried again. Between sweeps it wakes
-// the events of accounts that were opened here. Every holderInterval seconds it renews the appliers' signs of life.
+// runSweep sweeps until ctx ends. In between it wakes the events of accounts that were opened here.
 func (r *Relay) runSweep(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
 
-	sweeps := 0
+	var thoroughDue time.Time // the first sweep is thorough
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-r.opened.wake:
 			r.wakeOpened(ctx)
-			continue // this was no sweep
+			continue
 		case <-tick.C:
 		}
 
-		if err := r.sweep(ctx, sweeps%sweepsPerThorough == 0); err != nil {
+		thorough := !time.Now().Before(thoroughDue)
+		next := thoroughInterval
+		if err := r.sweep(ctx, thorough); err != nil {
 			r.warn(ctx, "sweep failed", err)
+			next = thoroughRetry
 		}
-		if sweeps%holderInterval == 0 {
-			if err := r.holders.keep(ctx, r.pool); err != nil {
-				r.warn(ctx, "the appliers' signs of life were not renewed", err)
-			}
+		if thorough {
+			thoroughDue = time.Now().Add(next)
 		}
-		sweeps++
 	}
 }
 
-// sweep looks once, and wakes those who work on what it finds. A thorough sweep also frees queues whose holder isn't
-// registered, looks for queues that became visible long after they were due, and brings back what the database's clock,
-// when it was ahead, left in the future.
+// sweep looks once, and wakes those who work on what it finds. A thorough sweep also frees queues whose applier isn't registered,
+// looks for queues that became visible long after they were due, and makes due what the database's clock, when it was ahead, left in
+// the future.
 func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
