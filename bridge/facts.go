@@ -1,112 +1,12 @@
 package bridge
 
-import (
-	"time"
-
-	"parley/store"
-)
+import "time"
 
 // Facts are what Parley shows of a conversation: on its card (the first message of its thread in a chat, with
-// buttons), in forms and in lists. The engine fills them in; surfaces, which must not read the database, only lay
-// them out.
-
-// AccountMode says to whom an account may send.
-type AccountMode = store.Mode
-
-// Modes: the account sends to nobody (watch), to chosen addresses (trial), or to every customer (live).
-const (
-	ModeWatch = store.ModeWatch
-	ModeTrial = store.ModeTrial
-	ModeLive  = store.ModeLive
-)
-
-// Fate says what became of a message.
-type Fate = store.Fate
-
-// Fates of what an agent wrote. Package store says what each means.
-const (
-	FateInside  = store.FateInside
-	FateAsk     = store.FateAsk
-	FateWaiting = store.FateWaiting
-	FateOut     = store.FateOut
-	FateFailed  = store.FateFailed
-	FateUnclear = store.FateUnclear
-	FateParked  = store.FateParked
-	FateUndone  = store.FateUndone
-	FateDropped = store.FateDropped
-)
-
-// Status of a conversation.
-type Status string
-
-// Statuses.
-const (
-	StatusOpen     Status = "open"     // it has owners, or waits for somebody to take it
-	StatusPending  Status = "pending"  // it waits for the customer
-	StatusSnoozed  Status = "snoozed"  // it comes back at Times.SnoozedUntil
-	StatusResolved Status = "resolved" // it is over; it can be reopened
-	StatusClosed   Status = "closed"   // it is over for good: what the customer writes next begins another one
-)
-
-// CloseErased is the Facts.CloseReason of a conversation whose customer was erased.
-const CloseErased = "erased"
-
-// Open reports whether the conversation is not over: it is open, pending or snoozed.
-func (s Status) Open() bool {
-	switch s {
-	case StatusOpen, StatusPending, StatusSnoozed:
-		return true
-	default:
-		return false
-	}
-}
-
-// AgentRef names an agent to a surface.
-type AgentRef struct {
-	ID      AgentID
-	Name    string
-	User    string // the agent's id in the surface that shows this; "" if the agent has none there
-	Email   string
-	IsAdmin bool
-	Away    bool `json:",omitempty"` // the agent is away; set only in the Mentions of a line, and of all agents (Desk.People)
-}
-
-// You refers to the person who reads the line.
-func You(user string) AgentRef { return AgentRef{User: user, Name: "you"} }
-
-// PartyRef names a customer.
-type PartyRef struct {
-	Name    string // never empty: the address if no name is known
-	Address string
-}
-
-// AddressesOf returns the addresses of people, in the same order.
-func AddressesOf(people []PartyRef) []string {
-	addresses := make([]string, len(people))
-	for i, p := range people {
-		addresses[i] = p.Address
-	}
-	return addresses
-}
-
-// MaxTagRunes is how long the name of a tag may be.
-const MaxTagRunes = 40
-
-// Tag of a conversation.
-type Tag struct {
-	Name  string
-	Color string // #rrggbb
-	About string // what it stands for, shown where tags are offered; may be empty
-	Label bool   // it makes the conversations that have it stand out in lists
-}
-
-// TagCategories returns the categories of tags, in the order in which they are offered.
-func TagCategories() []string { return []string{"topic", "issue", "priority", "workflow", "segment"} }
-
-// Facts are what a card, a form or a list row may show of a conversation: its number, status, customer, owners,
-// times. They don't have the bodies of messages.
+// buttons), in forms and in lists. They don't have the bodies of messages. The engine fills them in; surfaces, which
+// must not read the database, only lay them out.
 //
-// Lines carry facts into the table of deliveries, where all fields are stored in one flat JSON object. So the groups
+// Lines carry facts into the table of deliveries, where all fields stand side by side in one JSON object. So the groups
 // of fields are embedded, and a field that is stored under another name than its own keeps that name in its tag.
 type Facts struct {
 	ID          ConversationID // shown as #id
@@ -211,29 +111,4 @@ type OpenRef struct {
 	ID        ConversationID
 	Root      Place      // zero where its thread is in another chat
 	Assignees []AgentRef // first is the lead
-}
-
-// History is a page of what was done to a conversation, the newest first.
-type History struct {
-	Rows []LogRow
-	Page int  // 0 is the newest
-	More bool // there are older ones
-}
-
-// LogRow is one line of a conversation's history.
-type LogRow struct {
-	At     time.Time
-	Actor  string // an agent's name, "Customer" or "Parley"
-	What   string // what was done: "assigned", "resolved"
-	Detail string // tags, names or a note with which it was done, or else why; "" means there is none
-
-	// IsChosen means that a person chose the words of Detail. Otherwise Detail is a Why, as it is stored. Rows
-	// that earlier versions wrote don't have it.
-	IsChosen bool `json:",omitempty"`
-}
-
-// Replying is a colleague who has the form of a reply to the customer open.
-type Replying struct {
-	By    AgentRef
-	Since time.Time // Parley's clock
 }

@@ -1,8 +1,6 @@
 package bridge
 
 import (
-	"regexp"
-
 	"parley/channels"
 	"parley/store"
 )
@@ -11,37 +9,43 @@ import (
 // refusal whose code nothing compares has it where it is refused; all others are listed here.
 type Reason = store.Reason
 
-// Reasons that Speak gives for what it decides about a text. The first ones keep it inside.
+// Reasons why a text that was typed in a thread stays inside.
 const (
 	ReasonNote              Reason = "note"          // it is marked as a note
-	ReasonForeignAgent      Reason = "foreign_agent" // the chat says that the agent belongs to another organisation
-	ReasonGuest             Reason = "guest"
-	ReasonNotAPerson        Reason = "not_a_person" // it was written by another app, by a workflow or by our own app
+	ReasonForeignAgent      Reason = "foreign_agent" // the chat says that its author, an agent, belongs to another organisation
+	ReasonGuest             Reason = "guest"         // the chat says that its author belongs to another organisation
+	ReasonNotAPerson        Reason = "not_a_person"  // it was written by another app, by a workflow or by our own app
 	ReasonNotAnAgent        Reason = "not_an_agent"
-	ReasonMentionsUs        Reason = "mentions_us"
+	ReasonMentionsUs        Reason = "mentions_us" // it speaks to Parley
 	ReasonMentionsColleague Reason = "mentions_colleague"
 	ReasonEmpty             Reason = "empty"
-	ReasonMayNotReply       Reason = "may_not_reply"
-	ReasonMoved             Reason = "moved"     // the conversation goes on in another thread
-	ReasonAutomatic         Reason = "automatic" // in the thread, mails are collected that nobody answers
-	ReasonNotOpen           Reason = "not_open"
-	ReasonWatch             Reason = "watch" // the account only watches
-	ReasonExplicitMode      Reason = "explicit_mode"
-	ReasonNotAssignee       Reason = "not_assignee"
+	ReasonMayNotReply       Reason = "may_not_reply" // its author has no right to reply in this conversation
+	ReasonMoved             Reason = "moved"         // the conversation goes on in another thread
+	ReasonAutomatic         Reason = "automatic"     // in the thread, mails are collected that nobody answers
+	ReasonNotOpen           Reason = "not_open"      // the conversation is resolved or closed
+	ReasonWatch             Reason = "watch"         // the account only watches
+	ReasonExplicitMode      Reason = "explicit_mode" // the account sends only what says that it is a reply
+	ReasonNotAssignee       Reason = "not_assignee"  // colleagues own the conversation
+)
 
-	ReasonUnknownVerb     Reason = "unknown_verb" // its author is asked from here on
-	ReasonReplyMentions   Reason = "reply_mentions"
-	ReasonLoneVerb        Reason = "lone_verb"
-	ReasonForColleagues   Reason = "for_colleagues"
+// Reasons why the author of a text that was typed in a thread is asked whether it is for the customer.
+const (
+	ReasonUnknownVerb     Reason = "unknown_verb"   // it looks like a command, and is none
+	ReasonReplyMentions   Reason = "reply_mentions" // it says that it is a reply, and mentions a colleague
+	ReasonLoneVerb        Reason = "lone_verb"      // it may be a command that lacks its sign; see MarkLone
+	ReasonForColleagues   Reason = "for_colleagues" // see MarkColleagues
 	ReasonNamesColleague  Reason = "names_colleague"
 	ReasonQuotesColleague Reason = "quotes_colleague" // it quotes something other than the customer's words
-	ReasonFileAlone       Reason = "file_alone"
-	ReasonAfterRemark     Reason = "after_remark"
-	ReasonConfirm         Reason = "confirm" // the account wants a click for each reply
+	ReasonFileAlone       Reason = "file_alone"       // it is nothing but files
+	ReasonAfterRemark     Reason = "after_remark"     // it may answer a colleague's remark, the last thing said before it
+	ReasonConfirm         Reason = "confirm"          // the account wants a click for each reply
+)
 
-	ReasonExplicit Reason = "explicit" // it leaves from here on: it says that it is a reply
-	ReasonClaims   Reason = "claims"   // it makes its author the owner
-	ReasonAssignee Reason = "assignee"
+// Reasons why a text that was typed in a thread leaves for the customer.
+const (
+	ReasonExplicit Reason = "explicit" // it says that it is a reply
+	ReasonClaims   Reason = "claims"   // nobody owns the conversation: it makes its author the owner
+	ReasonAssignee Reason = "assignee" // its author is an owner
 )
 
 // Reasons why a text or reply waits for a decision, or is kept.
@@ -77,10 +81,10 @@ const (
 
 // Reasons why what Parley did by itself was done, in a conversation's log.
 const (
-	ReasonCustomer   Reason = "customer" // the customer wrote
-	ReasonAnswered   Reason = "answered"
-	ReasonUnanswered Reason = "unanswered"
-	ReasonTime       Reason = "time" // the time had come
+	ReasonCustomer   Reason = "customer"   // the customer wrote
+	ReasonAnswered   Reason = "answered"   // the customer was answered
+	ReasonUnanswered Reason = "unanswered" // what had counted as an answer was none
+	ReasonTime       Reason = "time"       // the time had come
 )
 
 // Reasons for which a reply can't be sent. Those of a provider's refusals are the classes of channels.SendError.
@@ -95,44 +99,3 @@ const (
 
 	ReasonConfidential = Reason(channels.Confidential)
 )
-
-// Why says why something happened: by a code, or in the words of whoever refused it. At most one of them is set. It is stored as one
-// string, as versions before it knew it: only a code consists of small letters and underscores alone.
-type Why struct {
-	Reason Reason
-	Words  string // for people
-}
-
-// Because returns a Why that is a code.
-func Because(r Reason) Why { return Why{Reason: r} }
-
-// InWords returns a Why in words for people.
-func InWords(words string) Why { return Why{Words: words} }
-
-var looksLikeCode = regexp.MustCompile(`^[a-z_]+$`)
-
-// ParseWhy returns the Why that String has written.
-func ParseWhy(stored string) Why {
-	if looksLikeCode.MatchString(stored) {
-		return Because(Reason(stored))
-	}
-	return InWords(stored)
-}
-
-// String returns w in one string, from which ParseWhy reads it again. A single word for people gets a full stop, so that it isn't
-// read as a code.
-func (w Why) String() string {
-	if looksLikeCode.MatchString(w.Words) {
-		return w.Words + "."
-	}
-	return string(w.Reason) + w.Words
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (w Why) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (w *Why) UnmarshalText(text []byte) error {
-	*w = ParseWhy(string(text))
-	return nil
-}
