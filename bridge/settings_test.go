@@ -1,0 +1,32 @@
+package bridge_test
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+
+	"parley/bridge"
+)
+
+func TestEachSettingSetsAField(t *testing.T) {
+	t.Parallel()
+	free := map[string]string{
+		"file_limits":     "image 1MB",
+		"admin_numbers":   "+4915112345678",
+		"ai_tokens_a_day": "7",
+		"ai_audit":        "7",
+		"ai_references":   `order: \bSO-\d{6}\b`,
+		"ai_intents":      "warranty: asks about the guarantee",
+	}
+	byDefault := bridge.SettingsOf(nil, nil, true)
+	for _, s := range bridge.Settings() {
+		value := free[s.Name]
+		if len(s.Values) > 0 {
+			value = s.Values[1]
+		}
+		chosen := bridge.SettingsOf(nil, fmt.Appendf(nil, `{%q: %q}`, s.Name, value), true)
+		if reflect.DeepEqual(chosen, byDefault) {
+			t.Errorf("%s: %q sets no field of AccountSettings", s.Name, value)
+		}
+	}
+}
