@@ -73,7 +73,7 @@ type Hours struct {
 }
 
 // New reads a Plan. For a plan without rules it returns nil: always open.
-// Errors: what is wrong with the plan, for people.
+// Errors: *Error.
 func New(p Plan, of Calendars) (*Hours, error) {
 	if p.isEmpty() {
 		return nil, nil //nolint:nilnil // nil is a value of its own: always open
@@ -143,7 +143,7 @@ func (h *Hours) readWeek(rules []Rule) error {
 
 		for _, d := range days {
 			if given[d] {
-				return fmt.Errorf("hours: %s is given twice", strings.ToLower(d.String()))
+				return faultf("%s is given twice", strings.ToLower(d.String()))
 			}
 			given[d] = true
 			h.week[d] = spans
@@ -159,7 +159,7 @@ func (h *Hours) readDays(days []Day) error {
 			return err
 		}
 		if _, twice := h.days[d.Date]; twice {
-			return fmt.Errorf("hours: %s is given twice", d.Date)
+			return faultf("%s is given twice", d.Date)
 		}
 
 		spans, err := ParseSpans(cmp.Or(d.Open, closed))
@@ -172,6 +172,14 @@ func (h *Hours) readDays(days []Day) error {
 
 	return nil
 }
+
+// Error says what is wrong with a plan, in words for people.
+type Error struct{ Text string }
+
+// Error implements error.
+func (e *Error) Error() string { return "hours: " + e.Text }
+
+func faultf(format string, args ...any) error { return &Error{Text: fmt.Sprintf(format, args...)} }
 
 // Read reads a Plan from JSON; the result for an empty text and for {} is nil: always open.
 func Read(plan []byte, of Calendars) (*Hours, error) {

@@ -1,7 +1,6 @@
 package hours
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +12,7 @@ func ParseZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
 	isNamed := name != "" && name != "Local" // for these time.LoadLocation returns UTC and the machine's zone
 	if err != nil || !isNamed {
-		return nil, fmt.Errorf("hours: unknown time zone %q: it should be a name like Europe/Berlin", name)
+		return nil, faultf("unknown time zone %q: it should be a name like Europe/Berlin", name)
 	}
 	return zone, nil
 }
@@ -30,13 +29,13 @@ func ParseDays(s string) ([]time.Weekday, error) {
 			last, ok = readWeekday(to)
 		}
 		if !ok {
-			return nil, fmt.Errorf("hours: %q is not a day of the week or a range of days: it should be like sat or mon-fri",
+			return nil, faultf("%q is not a day of the week or a range of days: it should be like sat or mon-fri",
 				strings.TrimSpace(part))
 		}
 
 		for _, d := range daysFrom(first, last) {
 			if slices.Contains(days, d) {
-				return nil, fmt.Errorf("hours: %s is given twice", strings.ToLower(d.String()))
+				return nil, faultf("%s is given twice", strings.ToLower(d.String()))
 			}
 			days = append(days, d)
 		}
@@ -81,10 +80,10 @@ func ParseSpans(s string) ([]Span, error) {
 		begin, fromOK := readMinutes(from)
 		end, toOK := readMinutes(to)
 		if !fromOK || !toOK {
-			return nil, fmt.Errorf("hours: %q is not a time from and to: it should be like 09:00-17:30, or closed", strings.TrimSpace(part))
+			return nil, faultf("%q is not a time from and to: it should be like 09:00-17:30, or closed", strings.TrimSpace(part))
 		}
 		if begin >= end {
-			return nil, fmt.Errorf("hours: %q ends before it begins: a night should be like 22:00-24:00 and, on the next day, 00:00-06:00",
+			return nil, faultf("%q ends before it begins: a night should be like 22:00-24:00 and, on the next day, 00:00-06:00",
 				strings.TrimSpace(part))
 		}
 
@@ -95,7 +94,7 @@ func ParseSpans(s string) ([]Span, error) {
 
 	for i := 1; i < len(spans); i++ {
 		if spans[i].From < spans[i-1].To {
-			return nil, fmt.Errorf("hours: the times in %q overlap: they should be like 09:00-12:30, 13:30-17:30", strings.TrimSpace(s))
+			return nil, faultf("the times in %q overlap: they should be like 09:00-12:30, 13:30-17:30", strings.TrimSpace(s))
 		}
 	}
 
@@ -133,7 +132,7 @@ func readDigits(s string) (n int, ok bool) {
 func ParseDate(s string) (time.Time, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("hours: %q is not a date: it should be like 2026-12-25", s)
+		return time.Time{}, faultf("%q is not a date: it should be like 2026-12-25", s)
 	}
 	return t, nil
 }

@@ -15,42 +15,41 @@ import (
 
 const maxDayRunes = 60
 
-// readHolidays reads the days on which other hours count than those of the week. They are given as a list of dates
-// on which the business is closed, or as a group with a country's calendar, days of one's own, and public holidays
-// that don't count.
+// readHolidays reads the days on which other hours count than those of the week: a list of dates on which the business is closed,
+// or a group with more.
 func (o *object) readHolidays(p *hours.Plan) {
 	switch o.Values["holidays"].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
+		o.group("holidays").readHolidayGroup(p)
 	case *ast.StringNode:
 		o.Known = append(o.Known, "holidays")
-		o.Fault(o.Places["holidays"], "holidays", "must be a list of dates or a group of keys, not a single value", "Write [2026-12-25], or {country: DE-BY}.")
-		return
+		o.Fault(o.Places["holidays"], "holidays", "must be a list of dates or a group of keys, not a single value",
+			"Write [2026-12-25], or {country: DE-BY}.")
 	default:
 		if days := o.List("holidays"); days != nil {
 			p.Holidays = o.readDates(*days)
 		}
-		return
 	}
+}
 
-	group := o.group("holidays")
-	calendar := group.readCountry(p)
-	days, _ := group.readObjects("days", group.Label("days"))
+// readHolidayGroup reads a country's calendar, days of one's own, and public holidays that don't count.
+func (o *object) readHolidayGroup(p *hours.Plan) {
+	calendar := o.readCountry(p)
+	days, _ := o.readObjects("days", o.Label("days")) // there may be none
 	for _, d := range days {
 		day, ok := d.readDay()
-		if ok && group.checkNewDay(p.Days, day.Date, d.At) {
+		if ok && o.checkNewDay(p.Days, day.Date, d.At) {
 			p.Days = append(p.Days, day)
 		}
 	}
-
-	if except := group.List("except"); except != nil {
+	if except := o.List("except"); except != nil {
 		for _, t := range except.Items {
-			if group.checkException(t, calendar) {
+			if o.checkException(t, calendar) {
 				p.Except = append(p.Except, strings.TrimSpace(t.Value))
 			}
 		}
 	}
-
-	group.Done()
+	o.Done()
 }
 
 // readDates reads days on which the business is closed.

@@ -1,6 +1,7 @@
 package parleyfile
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -47,11 +48,9 @@ func (o *object) readHours(name string) *hours.Plan {
 		group.Fault(group.At, "week", "is empty", `Say on which days you are open, and when: mon-fri, "09:00-17:30". Without any business hours you always are.`)
 	}
 
-	if _, err := hours.New(*p, nil); err != nil {
-		group.Faults.Add(document.Fault{
-			At: group.At, Where: group.Where,
-			What: strings.TrimPrefix(err.Error(), "hours: "), Hint: "Name each day once.",
-		})
+	_, err := hours.New(*p, nil)
+	if fault, ok := errors.AsType[*hours.Error](err); ok {
+		group.Faults.Add(document.Fault{At: group.At, Where: group.Where, What: fault.Text, Hint: "Name each day once."})
 	}
 
 	return p
