@@ -2,7 +2,6 @@ package book
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 
 	"parley/bridge"
@@ -29,11 +28,7 @@ func (d *Delivery) DecodedPayload() outbound.Payload {
 
 // SetPayload changes what a delivery carries.
 func (d *Delivery) SetPayload(p outbound.Payload) {
-	body, err := json.Marshal(p)
-	if err != nil {
-		panic("book: payload: " + err.Error()) // our own plain struct
-	}
-	d.Payload, d.Dirty = body, true
+	d.Payload, d.Dirty = bridge.JSON(p), true
 	d.decoded = nil
 }
 

@@ -75,11 +75,7 @@ func richRow(r *bridge.Rich) json.RawMessage {
 	if r.Kind() == "" {
 		return nil
 	}
-	body, err := json.Marshal(r)
-	if err != nil {
-		panic("book: rich: " + err.Error()) // plain data; degrees were checked when it was read
-	}
-	return body
+	return bridge.JSON(r)
 }
 
 // SaidIn returns those of a post's messages that customers wrote, oldest first. One post may show several.
@@ -101,11 +97,14 @@ func SaidIn(messages []store.Message) []bridge.Said {
 func SurfaceFiles(files []bridge.SurfaceFile) []store.FileRef {
 	var refs []store.FileRef
 	for i, f := range files {
-		body, err := json.Marshal(f)
-		if err != nil {
-			panic("book: file: " + err.Error()) // our own plain struct
-		}
-		refs = append(refs, store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Index: i, Surface: body, Blob: f.Blob})
+		refs = append(refs, store.FileRef{
+			Name:        f.Name,
+			ContentType: f.ContentType,
+			SizeBytes:   f.SizeBytes,
+			Index:       i,
+			Surface:     bridge.JSON(f),
+			Blob:        f.Blob,
+		})
 	}
 	return refs
 }

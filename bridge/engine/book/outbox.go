@@ -2,7 +2,6 @@ package book
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,17 +78,12 @@ func (l *Lane) isNextAndFree(seq int64) bool { return seq == l.Head+1 && l.Lease
 
 // Enqueue puts a delivery at the end of a lane.
 func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
-	body, err := json.Marshal(p)
-	if err != nil {
-		panic("book: payload: " + err.Error()) // our own plain struct
-	}
-
 	d := &Delivery{Fresh: true, Delivery: store.Delivery{
 		ID:        store.DeliveryID(o.IDs.Next()),
 		LaneID:    l.ID,
 		MessageID: messageID,
 		Kind:      kind,
-		Payload:   body,
+		Payload:   bridge.JSON(p),
 		State:     store.Queued,
 		NotBefore: notBefore,
 		CreatedAt: o.Now,

@@ -4,11 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 
+	"parley/bridge"
 	"parley/bridge/engine/own"
 	"parley/store"
 	"parley/store/request"
@@ -44,7 +43,7 @@ func (rs *Requests) Add(c *Conversation, ask own.Ask) {
 	if _, known := rs.rows[key]; known {
 		return
 	}
-	rs.rows[key] = request.Request{ConversationID: c.ID, Name: key.name, Ask: encodeAsk(ask), AskedAt: rs.Now}
+	rs.rows[key] = request.Request{ConversationID: c.ID, Name: key.name, Ask: bridge.JSON(ask), AskedAt: rs.Now}
 }
 
 // nameBytes is how much of its hash a request is named by: enough, since a name need only be unique among the requests
@@ -54,16 +53,8 @@ const nameBytes = 8
 // requestName names what is asked for, without who asks.
 func requestName(ask own.Ask) string {
 	ask.Asker = own.Asker{}
-	sum := sha256.Sum256(encodeAsk(ask))
+	sum := sha256.Sum256(bridge.JSON(ask))
 	return string(ask.Task) + ":" + hex.EncodeToString(sum[:nameBytes])
-}
-
-func encodeAsk(ask own.Ask) json.RawMessage {
-	body, err := json.Marshal(ask)
-	if err != nil {
-		panic(fmt.Sprintf("book: text request: %v", err)) // can't happen: an Ask has only plain fields
-	}
-	return body
 }
 
 // flush writes the requests. Their order doesn't matter, since each is a row of its own that nothing else depends on.

@@ -65,11 +65,7 @@ func fileName(ref store.FileRef) string {
 	if ref.Blob != "" { // its name is a hash
 		return uploadedFile + strconv.Itoa(ref.Index) + "-" + ref.Blob[:min(len(ref.Blob), 16)]
 	}
-	said, err := json.Marshal(FromSurface(ref)) // not Surface: the database writes its JSON in another form
-	if err != nil {
-		panic("files: " + err.Error()) // our own plain struct
-	}
-	return hashOf(said)
+	return hashOf(bridge.JSON(FromSurface(ref))) // not of Surface: the database writes its JSON in another form
 }
 
 func hashOf(said []byte) string {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/engine/clean"
 	"parley/channels"
@@ -115,14 +116,10 @@ func Decode(payload []byte) (*Fact, error) {
 // Event returns the row of the journal for a fact. name identifies it: a second fact of the same name is not journalled. It
 // is in the queue of its conversation, unless the caller changes OrderKey.
 func (f Fact) Event(name string) store.NewEvent {
-	body, err := json.Marshal(f)
-	if err != nil {
-		panic("own: " + err.Error()) // a mistake in the program: the struct has only fields that JSON can hold
-	}
 	return store.NewEvent{
 		AccountID:  store.SystemAccount,
 		ExternalID: name,
 		OrderKey:   store.ConversationKey(f.Conversation),
-		Payload:    body,
+		Payload:    bridge.JSON(f),
 	}
 }

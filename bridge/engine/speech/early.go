@@ -67,17 +67,13 @@ func keepEarlyDeletion(posts *book.Posts, r book.Request, known *store.Post) {
 
 // rememberEarly records what came before a message, in place of what was recorded for it.
 func rememberEarly(posts *book.Posts, r book.Request, e earlyChange) *store.Post {
-	body, err := json.Marshal(e)
-	if err != nil {
-		panic("speech: early edit: " + err.Error()) // a mistake in the program: the struct has only fields that JSON can hold
-	}
 	return posts.Remember(store.Post{
 		AccountID: r.Surface,
 		Channel:   r.Place.Channel,
 		Message:   r.Place.Message,
 		Kind:      book.EarlyMessage,
 		Version:   r.Version,
-		Early:     body,
+		Early:     bridge.JSON(e),
 	})
 }
 
