@@ -1,6 +1,10 @@
 package bridge
 
-import "parley/bridge/analysis"
+import (
+	"slices"
+
+	"parley/bridge/analysis"
+)
 
 // Values of settings that are on or off.
 const (
@@ -12,12 +16,19 @@ const (
 // this table. In the texts, "plain text" is what an agent types into a thread without a command, and a "hold" is the time in which a
 // reply can still be taken back.
 func Settings() []Setting {
-	onOff, offOn := []string{settingOn, settingOff}, []string{settingOff, settingOn}
-	return append([]Setting{
+	return slices.Concat(replySettings(), statusSettings(), sendingSettings(), intakeSettings(), modelSettings(), findingSettings())
+}
+
+func onOff() []string { return []string{settingOn, settingOff} }
+func offOn() []string { return []string{settingOff, settingOn} }
+
+// replySettings lists the settings about who replies, and to whom.
+func replySettings() []Setting {
+	return []Setting{
 		{
 			Name:   "confirm_send",
 			Label:  "Ask before a plain text is sent",
-			Values: offOn,
+			Values: offOn(),
 			Text:   "`on`: plain text of whoever replies waits for a click; what is sent by the form or with `!reply` does not.",
 		},
 		{
@@ -29,14 +40,14 @@ func Settings() []Setting {
 		{
 			Name:   "reply_claims",
 			Label:  "The first reply takes the conversation",
-			Values: onOff,
+			Values: onOff(),
 			Text: "Whether the first reply in an unassigned conversation takes it. `off`: the reply waits inside, with *Take and " +
 				"send*, until its conversation is taken.",
 		},
 		{
 			Name:   "multi_assignee",
 			Label:  "Several owners of one conversation",
-			Values: onOff,
+			Values: onOff(),
 			Text:   "Whether a conversation may have several owners, of whom the first leads. `off`: assigning somebody replaces the owner.",
 		},
 		{
@@ -45,6 +56,12 @@ func Settings() []Setting {
 			Values: []string{"all", "sender"},
 			Text:   "Whether replies to a mail go to those in copy too. With `sender` the card names them as *gets no replies*.",
 		},
+	}
+}
+
+// statusSettings lists the settings about a conversation's status.
+func statusSettings() []Setting {
+	return []Setting{
 		{
 			Name:   "reply_after_resolve",
 			Label:  "When a customer writes after it was resolved",
@@ -63,16 +80,22 @@ func Settings() []Setting {
 		{
 			Name:   "auto_pending",
 			Label:  "After a reply, wait for the customer",
-			Values: onOff,
+			Values: onOff(),
 			Text: "Whether the conversation waits for the customer once a reply has left, unless somebody put it back, snoozed, " +
 				"woke or reopened it meanwhile.",
 		},
 		{
 			Name:   "wake_on_message",
 			Label:  "A customer's message ends a snooze",
-			Values: onOff,
+			Values: onOff(),
 			Text:   "Whether a customer's message ends a snooze.",
 		},
+	}
+}
+
+// sendingSettings lists the settings about how replies leave.
+func sendingSettings() []Setting {
+	return []Setting{
 		{
 			Name:   "receipts",
 			Label:  "Marks on a reply that has left",
@@ -83,16 +106,22 @@ func Settings() []Setting {
 		{
 			Name:   "join_lines",
 			Label:  "Lines typed in a row leave as one message",
-			Values: onOff,
+			Values: onOff(),
 			Text:   "Whether lines that somebody types within a hold leave as one message.",
 		},
 		{
 			Name:   "outgoing",
 			Label:  "Write first to unknown phone numbers",
-			Values: offOn,
+			Values: offOn(),
 			Text: "Whether agents may begin conversations with phone numbers from which nobody ever wrote. Mail, and people who " +
 				"wrote before, may always be begun with.",
 		},
+	}
+}
+
+// intakeSettings lists the settings about what comes in, and who reads it.
+func intakeSettings() []Setting {
+	return []Setting{
 		{
 			Name:   "all_tab",
 			Label:  "Who may open the list All",
@@ -110,7 +139,7 @@ func Settings() []Setting {
 		{
 			Name:   "collect_floods",
 			Label:  "Collect a flood of mails in one thread",
-			Values: onOff,
+			Values: onOff(),
 			Text:   "Whether mails of somebody who opens very many conversations are collected in one thread.",
 		},
 		{
@@ -136,17 +165,16 @@ func Settings() []Setting {
 			Text: "Of an account that sends text messages: admins' phone numbers, which it tells by SMS, besides the mail, that a " +
 				"chat can't be reached, refuses Parley, or is back.",
 		},
-	}, aiSettings()...)
+	}
 }
 
-// aiSettings lists the settings about the analysis of what customers write, by a language model or by rules.
-func aiSettings() []Setting {
-	onOff, offOn := []string{settingOn, settingOff}, []string{settingOff, settingOn}
+// modelSettings lists the settings about the analysis of what customers write, and the model that may do it.
+func modelSettings() []Setting {
 	return []Setting{
 		{
 			Name:   "ai",
 			Label:  "Analyse what customers write",
-			Values: onOff,
+			Values: onOff(),
 			Text:   "Whether what customers write is analysed, and what that finds is noted in the thread.",
 		},
 		{
@@ -159,7 +187,7 @@ func aiSettings() []Setting {
 		{
 			Name:   "ai_mask",
 			Label:  "Hide addresses and numbers from a model",
-			Values: onOff,
+			Values: onOff(),
 			Text: "Whether mail addresses, phone and card numbers and IBANs are replaced before a text goes to a model, and put " +
 				"back in its answer.",
 		},
@@ -176,17 +204,23 @@ func aiSettings() []Setting {
 			Free:  numberText("days", maxAuditDays, auditDays),
 			Text:  "For how many days it is kept what was sent to a model and answered, for `!why`; `0`: not at all.",
 		},
+	}
+}
+
+// findingSettings lists the settings about what an analysis finds and writes.
+func findingSettings() []Setting {
+	return []Setting{
 		{
 			Name:   "ai_translate",
 			Label:  "Translate what customers write",
-			Values: offOn,
+			Values: offOn(),
 			Text: "Whether what customers write in another language than `language` is translated below it. That needs a model, see " +
 				"[“The analysis of customers' messages”](ai.md).",
 		},
 		{
 			Name:   "ai_summaries",
 			Label:  "Sum up long conversations",
-			Values: onOff,
+			Values: onOff(),
 			Text:   "Whether a long conversation is summed up for colleagues when it is handed over, and when it is resolved.",
 		},
 		{

@@ -192,7 +192,11 @@ func TemplateRow(t Template) store.Template {
 	}
 	row.ProviderName = channels.TemplateName(row.Name)
 	for i, b := range t.Buttons {
-		row.Buttons = append(row.Buttons, store.TemplateButton{ID: fmt.Sprintf("b%d", i+1), Title: strings.TrimSpace(b.Title), URL: strings.TrimSpace(b.URL)})
+		row.Buttons = append(row.Buttons, store.TemplateButton{
+			ID:    fmt.Sprintf("b%d", i+1),
+			Title: strings.TrimSpace(b.Title),
+			URL:   strings.TrimSpace(b.URL),
+		})
 	}
 
 	for _, name := range channels.Variables(row.Header, row.Body) {
@@ -219,7 +223,11 @@ func TemplateFaults(row store.Template) []channels.TemplateFault {
 	}
 	isOtherUse := func(use string) bool { return !isTemplateUse(use) }
 	if len(row.Uses) == 0 || slices.ContainsFunc(row.Uses, isOtherUse) {
-		list = append(list, channels.TemplateFault{Field: "types", Text: "say nothing that is possible", Hint: "Write any of start, reply and window."})
+		list = append(list, channels.TemplateFault{
+			Field: "types",
+			Text:  "say nothing that is possible",
+			Hint:  "Write any of start, reply and window.",
+		})
 	}
 	return list
 }

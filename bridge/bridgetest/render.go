@@ -355,7 +355,11 @@ func renderButtons(r *request, l bridge.Line) {
 		}
 	case *bridge.TopLevelLine:
 		for _, f := range c.Rows {
-			args := bridge.Args{Conversation: f.ID, SendArgs: bridge.SendArgs{Typed: l.Args.Typed}, ReplyArgs: bridge.ReplyArgs{Shown: l.Args.Shown}}
+			args := bridge.Args{
+				Conversation: f.ID,
+				SendArgs:     bridge.SendArgs{Typed: l.Args.Typed},
+				ReplyArgs:    bridge.ReplyArgs{Shown: l.Args.Shown},
+			}
 			r.Buttons = append(r.Buttons, Button{Verb: bridge.VerbSend, Args: args})
 		}
 	}

@@ -133,17 +133,30 @@ func readAnswer(resp *http.Response, answer any) error {
 		return nil
 	case resp.StatusCode == http.StatusTooManyRequests:
 		seconds, _ := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64) // the Chat always sends it
-		return &channels.SendError{Class: channels.Throttled, Text: "Too many calls.", Wait: time.Duration(seconds * float64(time.Second))}
+		return &channels.SendError{
+			Class: channels.Throttled,
+			Text:  "Too many calls.",
+			Wait:  time.Duration(seconds * float64(time.Second)),
+		}
 	case resp.StatusCode == statusThreadGone:
 		return &channels.SendError{Class: channels.BadContent, Text: "The thread is gone.", Cause: bridge.ErrThreadLost}
 	case resp.StatusCode == statusMessageGone:
 		return &channels.SendError{Class: channels.BadContent, Text: "The message is gone.", Cause: bridge.ErrMessageGone}
 	case resp.StatusCode == statusClosed:
-		return &channels.SendError{Class: channels.Retry, Text: "The channel is closed.", Hint: "Open it.", Cause: bridge.ErrChannelClosed}
+		return &channels.SendError{
+			Class: channels.Retry,
+			Text:  "The channel is closed.",
+			Hint:  "Open it.",
+			Cause: bridge.ErrChannelClosed,
+		}
 	case resp.Header.Get("X-Done") == "no":
 		return &channels.SendError{Class: channels.Retry, Text: "The chat is busy."}
 	}
-	return &channels.SendError{Class: channels.Ambiguous, Text: "The chat stumbled.", Cause: fmt.Errorf("status %d", resp.StatusCode)}
+	return &channels.SendError{
+		Class: channels.Ambiguous,
+		Text:  "The chat stumbled.",
+		Cause: fmt.Errorf("status %d", resp.StatusCode),
+	}
 }
 
 // Send implements bridge.Surface.

@@ -54,7 +54,9 @@ func reportSurface(e *Engine, account store.AccountID, c channels.Condition) {
 // only if the database failed.
 //
 //nolint:contextcheck // it has a time limit of its own, since a condition is also written when the program ends
-func (e *Engine) writeCondition(account store.AccountID, c channels.Condition, counts func(context.Context, pgx.Tx) (bool, error)) bool {
+func (e *Engine) writeCondition(
+	account store.AccountID, c channels.Condition, counts func(context.Context, pgx.Tx) (bool, error),
+) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
 

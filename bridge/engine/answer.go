@@ -31,7 +31,9 @@ const (
 
 // answerHelp tells the actor what can be asked for.
 func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
-	w.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.HelpLine{About: r.Args.Note, Denied: permission.Denied(r.Agent)}})
+	w.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{
+		Content: &bridge.HelpLine{About: r.Args.Note, Denied: permission.Denied(r.Agent)},
+	})
 	return nil
 }
 
@@ -51,7 +53,9 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 
 // latestDecisions returns what became of the latest texts that people typed in a conversation, those of this batch
 // included, the newest first. Commands are left out.
-func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, c *book.Conversation, surface store.AccountID) ([]bridge.Decided, error) {
+func (w *work) latestDecisions(
+	ctx context.Context, tx pgx.Tx, c *book.Conversation, surface store.AccountID,
+) ([]bridge.Decided, error) {
 	var p store.Pipeline
 	var latest []store.Message
 	p.LatestMessages(&latest, []store.ConversationID{c.ID}, maxWhyMessages, 0)
@@ -120,7 +124,7 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 	case bridge.VerbFind:
 		if words := wordsToFind(r); words != "" {
 			line, err := w.foundLine(ctx, tx, r, words)
-			if r.Args.Note == "" || r.Args.Conversation == 0 || !isNumberMeant(r, line, err) {
+			if !isNumberMeant(r, line, err) {
 				return line, err
 			}
 		}
@@ -131,7 +135,11 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 		if r.Args.Conversation != 0 {
 			return bridge.Line{}, noSuchConversation(r.Args.Conversation)
 		}
-		return bridge.Line{}, &bridge.Problem{Code: "no_conversation", Text: "I don't know which conversation you mean.", Hint: "Say which one: #12"}
+		return bridge.Line{}, &bridge.Problem{
+			Code: "no_conversation",
+			Text: "I don't know which conversation you mean.",
+			Hint: "Say which one: #12",
+		}
 	}
 
 	if problem := w.Authorize(r, r.Verb); problem != nil {
@@ -143,6 +151,10 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 // isNumberMeant reports whether digits that were looked for as words name a conversation instead: they are too few to look for, or
 // nothing was found and there is a conversation of that number.
 func isNumberMeant(r book.Request, found bridge.Line, err error) bool {
+	areDigits := r.Args.Note != "" && r.Args.Conversation != 0
+	if !areDigits {
+		return false
+	}
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
 		return problem.Code == bridge.TooShort
 	}
@@ -169,7 +181,9 @@ func (w *work) foundLine(ctx context.Context, tx pgx.Tx, r book.Request, words s
 }
 
 // listLine shows a page of a list, or of what was found.
-func (w *work) listLine(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface store.AccountID, args bridge.Args) (bridge.Line, error) {
+func (w *work) listLine(
+	ctx context.Context, tx pgx.Tx, agent *store.Agent, surface store.AccountID, args bridge.Args,
+) (bridge.Line, error) {
 	l, err := w.Reading.List(ctx, tx, surface, agent, w.Reading.As(agent), args.ListQuery())
 	if err != nil {
 		return bridge.Line{}, err
@@ -180,59 +194,43 @@ func (w *work) listLine(ctx context.Context, tx pgx.Tx, agent *store.Agent, surf
 
 // noSuchConversation says that no conversation has a number.
 func noSuchConversation(id store.ConversationID) *bridge.Problem {
-	return &bridge.Problem{Code: "no_conversation", Text: fmt.Sprintf("There is no conversation #%d.", id), Hint: "Look it up: @Parley find NAME"}
+	return &bridge.Problem{
+		Code: "no_conversation",
+		Text: fmt.Sprintf("There is no conversation #%d.", id),
+		Hint: "Look it up: @Parley find NAME",
+	}
 }
 
-// readConversation makes the line that shows something about one conversation: its details, its timeline, why texts went where
-// they went, or its history.
+// readConversation makes the line that shows something about one conversation.
 // Errors: the database's.
-func (w *work) readConversation(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
-	var line bridge.Line
+func (w *work) readConversation(ctx context.Context, tx pgx.Tx, r book.Request) (line bridge.Line, err error) {
 	if r.Verb == bridge.VerbFind || w.Posts.IsAskedElsewhere(r) { // both name the conversation
-		facts, err := w.Facts(ctx, tx, r.Conversation, r.Agent, r.Surface)
-		if err != nil {
+		if line.Other, err = w.Facts(ctx, tx, r.Conversation, r.Agent, r.Surface); err != nil {
 			return bridge.Line{}, err
 		}
-		line.Other = facts
 	}
 
 	switch r.Verb {
 	case bridge.VerbFind:
 		line.Content = bridge.LineDetails
-		return line, nil
 	case bridge.VerbTimeline:
-		content, err := w.timelineOf(ctx, tx, r)
-		if err != nil {
-			return bridge.Line{}, err
-		}
-
-		line.Content = content
-		return line, nil
-	default: // VerbHistory, VerbWhy
+		line.Content, err = w.timelineOf(ctx, tx, r)
+	case bridge.VerbWhy:
+		line.Content, err = w.explainFates(ctx, tx, r)
+	default: // VerbHistory
+		var h bridge.History
+		h, err = w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
+		line.Content = &bridge.HistoryLine{Log: h.Rows, More: h.More}
+		line.Args = bridge.Args{Conversation: r.Conversation.ID, ListArgs: bridge.ListArgs{Page: h.Page}}
 	}
-
-	h, err := w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
 	if err != nil {
 		return bridge.Line{}, err
 	}
-
-	if r.Verb == bridge.VerbWhy {
-		why, err := w.explainFates(ctx, tx, r)
-		if err != nil {
-			return bridge.Line{}, err
-		}
-
-		why.Log = h.Rows[:min(len(h.Rows), maxWhyEntries)]
-		line.Content = why
-		return line, nil
-	}
-
-	line.Content = &bridge.HistoryLine{Log: h.Rows, More: h.More}
-	line.Args = bridge.Args{Conversation: r.Conversation.ID, ListArgs: bridge.ListArgs{Page: h.Page}}
 	return line, nil
 }
 
-// explainFates returns what became of the latest texts that people typed in a conversation, and what a model was asked about it.
+// explainFates returns what became of the latest texts that people typed in a conversation, what a model was asked about it, and the
+// newest entries of its log.
 func (w *work) explainFates(ctx context.Context, tx pgx.Tx, r book.Request) (*bridge.WhyLine, error) {
 	decided, err := w.latestDecisions(ctx, tx, r.Conversation, r.Surface)
 	if err != nil {
@@ -242,5 +240,9 @@ func (w *work) explainFates(ctx context.Context, tx pgx.Tx, r book.Request) (*br
 	if err != nil {
 		return nil, err
 	}
-	return &bridge.WhyLine{Decided: decided, Asked: asked}, nil
+	h, err := w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
+	if err != nil {
+		return nil, err
+	}
+	return &bridge.WhyLine{Decided: decided, Asked: asked, Log: h.Rows[:min(len(h.Rows), maxWhyEntries)]}, nil
 }

@@ -43,7 +43,9 @@ func (in *Inbox) Facts(ctx context.Context, agent store.AgentID, conversation st
 }
 
 // Readable returns those of some conversations that an agent may read, in no order. Errors: *Problem for whoever isn't an agent.
-func (in *Inbox) Readable(ctx context.Context, agent store.AgentID, conversations []store.ConversationID) ([]store.ConversationID, error) {
+func (in *Inbox) Readable(
+	ctx context.Context, agent store.AgentID, conversations []store.ConversationID,
+) ([]store.ConversationID, error) {
 	_, reader, err := in.desk.readerFor(ctx, own.PageUser(agent))
 	if err != nil {
 		return nil, err
@@ -77,7 +79,9 @@ func (in *Inbox) Zone(agent store.AgentID) *time.Location {
 }
 
 // History returns a page of the log of a conversation, the newest first. Errors: as Facts.
-func (in *Inbox) History(ctx context.Context, agent store.AgentID, conversation store.ConversationID, page int) (bridge.History, error) {
+func (in *Inbox) History(
+	ctx context.Context, agent store.AgentID, conversation store.ConversationID, page int,
+) (bridge.History, error) {
 	return in.desk.History(ctx, conversation, page, own.PageUser(agent))
 }
 
@@ -92,7 +96,9 @@ func (in *Inbox) People(ctx context.Context) ([]bridge.AgentRef, []string, error
 }
 
 // Spoken returns a page of what was said in a conversation. Errors: as Facts.
-func (in *Inbox) Spoken(ctx context.Context, agent store.AgentID, conversation store.ConversationID, before bridge.SpokenBefore) (bridge.SpokenPage, error) {
+func (in *Inbox) Spoken(
+	ctx context.Context, agent store.AgentID, conversation store.ConversationID, before bridge.SpokenBefore,
+) (bridge.SpokenPage, error) {
 	viewer, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent))
 	if err != nil {
 		return bridge.SpokenPage{}, err
@@ -115,7 +121,9 @@ func (in *Inbox) Spoken(ctx context.Context, agent store.AgentID, conversation s
 }
 
 // File returns a file that a customer sent, or that an agent uploaded to Parley. Errors: as Facts; files.ErrNoFile.
-func (in *Inbox) File(ctx context.Context, agent store.AgentID, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
+func (in *Inbox) File(
+	ctx context.Context, agent store.AgentID, conversation store.ConversationID, message store.MessageID, index int,
+) (channels.File, error) {
 	if _, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent)); err != nil {
 		return channels.File{}, err
 	}
@@ -251,7 +259,11 @@ func (in *Inbox) checkMessage(ctx context.Context, a bridge.Act) error {
 		return err
 	}
 	if len(rows) == 0 || rows[0].ConversationID != a.Args.Conversation {
-		return &bridge.Problem{Code: "unknown_message", Text: "That message is not in this conversation.", Hint: "Reload the page."}
+		return &bridge.Problem{
+			Code: "unknown_message",
+			Text: "That message is not in this conversation.",
+			Hint: "Reload the page.",
+		}
 	}
 	return nil
 }
@@ -280,7 +292,9 @@ func (in *Inbox) waitUntilApplied(ctx context.Context, name string, conversation
 }
 
 // Result returns what became of an act of an agent, by the name that Act gave it. Errors: as Facts.
-func (in *Inbox) Result(ctx context.Context, agent store.AgentID, conversation store.ConversationID, name string) (bridge.ActResult, error) {
+func (in *Inbox) Result(
+	ctx context.Context, agent store.AgentID, conversation store.ConversationID, name string,
+) (bridge.ActResult, error) {
 	if _, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent)); err != nil {
 		return bridge.ActResult{}, err
 	}

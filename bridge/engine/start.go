@@ -151,7 +151,11 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 	identity := w.customerOf(s)
 	if identity != nil && identity.OptedOut == store.OptedOutAll {
 		name := outbound.RefOf(identity).Name
-		return &bridge.Problem{Code: bridge.ReasonOptedOut, Text: name + " doesn't want messages.", Hint: outbound.OptedOutHint}
+		return &bridge.Problem{
+			Code: bridge.ReasonOptedOut,
+			Text: name + " doesn't want messages.",
+			Hint: outbound.OptedOutHint,
+		}
 	}
 
 	return nil
@@ -159,7 +163,11 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 
 // refuseStart tells an agent why no conversation begins. In a channel, a button opens the form with what was typed.
 func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
-	line := bridge.Line{Content: &bridge.RefusedLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint}, Verb: bridge.VerbNew, Text: r.Text}
+	line := bridge.Line{
+		Content: &bridge.RefusedLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint},
+		Verb:    bridge.VerbNew,
+		Text:    r.Text,
+	}
 	if r.Agent != nil && r.Place.Channel != "" {
 		line.Verbs, line.Args = []bridge.Verb{bridge.VerbNew}, bridge.Args{StartArgs: r.Args.StartArgs}
 	}

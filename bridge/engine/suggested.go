@@ -10,7 +10,9 @@ import (
 // Suggested returns the replies that an analysis suggested in a conversation, the best first, for user. It returns nil if
 // there are none with this id, if newer ones took their place, or if the conversation has ended.
 // Errors: as FactsAt.
-func (d *Desk) Suggested(ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user string) ([]bridge.SuggestedReply, error) {
+func (d *Desk) Suggested(
+	ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user string,
+) ([]bridge.SuggestedReply, error) {
 	if _, err := d.readerOf(ctx, conversation, user); err != nil {
 		return nil, err
 	}

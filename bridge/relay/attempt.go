@@ -40,7 +40,9 @@ type attempts struct {
 
 // beginAll starts an attempt for each delivery in claimed and doesn't wait for them. Each calls tell once, in its own
 // goroutine. asked is the time just before the claim, from which the request timeouts run.
-func (at attempts) beginAll(ctx context.Context, claimed []dispatch.Claimed, asked time.Time, tell func(dispatch.Claimed, dispatch.Finish)) {
+func (at attempts) beginAll(
+	ctx context.Context, claimed []dispatch.Claimed, asked time.Time, tell func(dispatch.Claimed, dispatch.Finish),
+) {
 	prepared, err := at.prepareAll(ctx, claimed)
 	for i, c := range claimed {
 		a := Attempt(unprepared{err})
@@ -69,7 +71,11 @@ type unprepared struct{ cause error }
 
 // Send implements Attempt. Nothing was sent, so trying again is safe.
 func (u unprepared) Send(context.Context) (Sent, error) {
-	return Sent{Uncalled: true}, &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.", Cause: u.cause}
+	return Sent{Uncalled: true}, &channels.SendError{
+		Class: channels.Retry,
+		Text:  "Parley could not prepare the message.",
+		Cause: u.cause,
+	}
 }
 
 // Reconcile implements Attempt.
@@ -185,7 +191,11 @@ func (at attempts) recoverPanic(f func() (Sent, error)) (s Sent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			at.log.Error("attempt panicked", "panic", fmt.Sprint(p))
-			err = &channels.SendError{Class: channels.Ambiguous, Text: "Internal error while sending.", Cause: fmt.Errorf("panic: %v", p)}
+			err = &channels.SendError{
+				Class: channels.Ambiguous,
+				Text:  "Internal error while sending.",
+				Cause: fmt.Errorf("panic: %v", p),
+			}
 		}
 	}()
 	return f()

@@ -119,7 +119,14 @@ func askLibrary(words string, now time.Time) (time.Time, bool) {
 		return time.Time{}, false
 	}
 
-	w := when.New(&rules.Options{Distance: 1, MatchByOrder: true, Morning: morningHour, Noon: noonHour, Afternoon: afternoonHour, Evening: eveningHour})
+	w := when.New(&rules.Options{
+		Distance:     1,
+		MatchByOrder: true,
+		Morning:      morningHour,
+		Noon:         noonHour,
+		Afternoon:    afternoonHour,
+		Evening:      eveningHour,
+	})
 	w.Add(en.All...)
 	w.Add(common.All...)
 	r, err := w.Parse(words, now)

@@ -35,7 +35,9 @@ type stats struct {
 }
 
 func newStats() *stats {
-	return &stats{s: Stats{Failures: map[Kind]int64{}, Latency: Latency{Bounds: latencyBounds(), Counts: make([]int64, len(latencyBounds()))}}}
+	return &stats{
+		s: Stats{Failures: map[Kind]int64{}, Latency: Latency{Bounds: latencyBounds(), Counts: make([]int64, len(latencyBounds()))}},
+	}
 }
 
 // Stats returns the counts. Its maps and slices are the caller's.

@@ -32,7 +32,14 @@ const (
 // RememberForm notes the nth message, counted from 0, that a form became.
 func (ps *Posts) RememberForm(r Request, nth int, m *Message) {
 	if keys := FormKeys(r.Surface, r.Action); nth < len(keys) {
-		ps.Remember(store.Post{AccountID: r.Surface, Channel: formPost, Message: keys[nth].Message, ConversationID: m.ConversationID, MessageID: m.ID, Kind: formPost})
+		ps.Remember(store.Post{
+			AccountID:      r.Surface,
+			Channel:        formPost,
+			Message:        keys[nth].Message,
+			ConversationID: m.ConversationID,
+			MessageID:      m.ID,
+			Kind:           formPost,
+		})
 	}
 }
 

@@ -88,7 +88,9 @@ type ReactionKey struct {
 
 // LinkExternalID records which message a provider's id belongs to, unless that is known already. With message 0 it
 // records that the customer deleted the message before it came.
-func (ms *Messages) LinkExternalID(account store.AccountID, external string, conversation store.ConversationID, message store.MessageID) {
+func (ms *Messages) LinkExternalID(
+	account store.AccountID, external string, conversation store.ConversationID, message store.MessageID,
+) {
 	k := NameKey{account, external}
 	link := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
 	before, known := ms.External[k]

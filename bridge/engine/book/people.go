@@ -353,18 +353,24 @@ type samePerson struct {
 func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 	customer := ps.RootOf(c)
 	if customer != nil && customer.OptedOut == store.OptedOutAll {
-		return &bridge.Problem{Code: bridge.ReasonOptedOut, Text: c.Customer().Name + " doesn't want messages any more.", Hint: outbound.OptedOutHint}
+		return &bridge.Problem{
+			Code: bridge.ReasonOptedOut,
+			Text: c.Customer().Name + " doesn't want messages any more.",
+			Hint: outbound.OptedOutHint,
+		}
 	}
 	if c.Account.Mode != store.ModeTrial {
 		return nil
 	}
-
 	to, cc := outbound.Addressed(c.Participants)
 	for _, p := range slices.Concat(to, cc) {
 		isListed := func(key string) bool { return slices.Contains(c.Account.TrialTo, key) }
 		if !slices.ContainsFunc(ps.recipientKeys(c, p.Key), isListed) {
-			return &bridge.Problem{Code: bridge.ReasonTrial, Text: "This account is on trial and " + p.Key + " is not on its list.",
-				Hint: "Add the address to trial_to, or switch the account to live."}
+			return &bridge.Problem{
+				Code: bridge.ReasonTrial,
+				Text: "This account is on trial and " + p.Key + " is not on its list.",
+				Hint: "Add the address to trial_to, or switch the account to live.",
+			}
 		}
 	}
 

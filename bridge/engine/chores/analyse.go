@@ -195,7 +195,11 @@ func (as *Analyses) analyseBurst(ctx context.Context, analyzer analysis.Analyzer
 	}
 
 	name := fmt.Sprintf("analysis:%d:%d", c.ConversationID, c.LastEvent)
-	f := own.Fact{Kind: own.Analysed, Conversation: c.ConversationID, AnalysedBurst: own.AnalysedBurst{From: c.FirstEvent, UpTo: c.LastEvent}}
+	f := own.Fact{
+		Kind:          own.Analysed,
+		Conversation:  c.ConversationID,
+		AnalysedBurst: own.AnalysedBurst{From: c.FirstEvent, UpTo: c.LastEvent},
+	}
 	if len(q.Burst) == 0 {
 		return f.Event(name), nil // no message of the burst is left: there is nothing to be analysed
 	}

@@ -158,7 +158,13 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 		}
 	}()
 
-	f = own.Fact{Kind: own.Fetched, Conversation: c.ConversationID, Message: c.MessageID, Account: c.AccountID, FetchedFile: own.FetchedFile{File: c.N}}
+	f = own.Fact{
+		Kind:         own.Fetched,
+		Conversation: c.ConversationID,
+		Message:      c.MessageID,
+		Account:      c.AccountID,
+		FetchedFile:  own.FetchedFile{File: c.N},
+	}
 	source, ok := cs.host.Channel(c.AccountID).(channels.Fetcher)
 	if !ok {
 		return f, errors.New("chores: the account isn't connected")

@@ -54,7 +54,13 @@ func (t *tally) count(a analysis.Answer, err error, usesModel bool) {
 // Counts returns the counts.
 func (as *Analyses) Counts() AnalysisCounts {
 	t := &as.tally
-	return AnalysisCounts{Model: t.model.Load(), Offline: t.offline.Load(), Degraded: t.degraded.Load(), Failed: t.failed.Load(), GivenUp: t.givenUp.Load()}
+	return AnalysisCounts{
+		Model:    t.model.Load(),
+		Offline:  t.offline.Load(),
+		Degraded: t.degraded.Load(),
+		Failed:   t.failed.Load(),
+		GivenUp:  t.givenUp.Load(),
+	}
 }
 
 // modelAnalyzer is an Analyzer that asks a model, and knows whether the model can be used.

@@ -116,7 +116,13 @@ func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples 
 
 // solvedIn returns what was asked first and answered last in a conversation. It returns false if nothing was asked.
 func solvedIn(c *store.Conversation, messages []store.Message, names []string) (solved.Solved, bool) {
-	s := solved.Solved{ConversationID: c.ID, AccountID: c.AccountID, Intent: c.Traits[bridge.TraitIntent], Tags: c.Tags, Language: c.Traits[bridge.TraitLanguage]}
+	s := solved.Solved{
+		ConversationID: c.ID,
+		AccountID:      c.AccountID,
+		Intent:         c.Traits[bridge.TraitIntent],
+		Tags:           c.Tags,
+		Language:       c.Traits[bridge.TraitLanguage],
+	}
 	if c.TeamID != nil {
 		s.TeamID = *c.TeamID
 	}

@@ -41,7 +41,9 @@ func isRefused(err error) bool {
 //   - An earlier attempt made the namesake, and the answer was lost: it is this template.
 //   - Another account is submitting a template of that name: this one waits.
 //   - Somebody else made the namesake: this template is refused.
-func (cs *Chores) submitTemplate(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
+func (cs *Chores) submitTemplate(
+	ctx context.Context, templater channels.Templater, row store.Template,
+) (channels.TemplateState, error) {
 	s := submission{Templater: templater, row: row, t: bridge.ProviderTemplate(row)}
 	if row.ExternalID != "" {
 		if err := cs.checkTwins(ctx, row); err != nil {
@@ -77,8 +79,10 @@ func (cs *Chores) submitTemplate(ctx context.Context, templater channels.Templat
 	case row.AskedVersion > 0:
 		return cs.adoptMade(ctx, s, *namesake)
 	case isBeingMade:
-		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry,
-			Text: "Another account hands in a template of this name just now."}
+		return channels.TemplateState{}, &channels.SendError{
+			Class: channels.Retry,
+			Text:  "Another account hands in a template of this name just now.",
+		}
 	}
 
 	return channels.TemplateState{}, channels.RefuseContent("The provider has a template of this name already that Parley didn't make: "+
@@ -93,7 +97,10 @@ func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.Temp
 		return channels.TemplateState{}, outbound.Retry(err)
 	}
 	if !isHeld {
-		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry, Text: "The template was changed meanwhile."}
+		return channels.TemplateState{}, &channels.SendError{
+			Class: channels.Retry,
+			Text:  "The template was changed meanwhile.",
+		}
 	}
 
 	state, err := s.SubmitTemplate(ctx, s.t)
@@ -112,8 +119,11 @@ func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.Temp
 
 	namesake, listErr := findNamesake(ctx, s, s.t)
 	if listErr == nil && namesake != nil { // the next attempt finds out whose it is
-		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry, Cause: err,
-			Text: "The provider has got a template of this name meanwhile."}
+		return channels.TemplateState{}, &channels.SendError{
+			Class: channels.Retry,
+			Cause: err,
+			Text:  "The provider has got a template of this name meanwhile.",
+		}
 	}
 
 	return channels.TemplateState{}, err
@@ -215,7 +225,9 @@ func findNamesake(ctx context.Context, templater channels.Templater, t channels.
 }
 
 // findListed returns the first template of a provider's list that is wanted, or nil if there is none.
-func findListed(ctx context.Context, t channels.Templater, isWanted func(channels.TemplateState) bool) (*channels.TemplateState, error) {
+func findListed(
+	ctx context.Context, t channels.Templater, isWanted func(channels.TemplateState) bool,
+) (*channels.TemplateState, error) {
 	states, err := t.ListTemplates(ctx)
 	if err != nil {
 		return nil, err

@@ -155,7 +155,12 @@ func (cs *Chores) keepTemplateState(ctx context.Context, row store.Template, sta
 
 // templateFact makes the fact of what a provider says of a template. how is the occasion: template.Submitted, or "listed".
 func templateFact(row store.Template, how string, state channels.TemplateState) store.NewEvent {
-	f := own.Fact{Kind: own.Template, Account: row.AccountID, Class: how, TemplateVerdict: own.TemplateVerdict{Template: row.ID, Version: row.Version, State: &state}}
+	f := own.Fact{
+		Kind:            own.Template,
+		Account:         row.AccountID,
+		Class:           how,
+		TemplateVerdict: own.TemplateVerdict{Template: row.ID, Version: row.Version, State: &state},
+	}
 	return f.Event(fmt.Sprintf("template:%d:%s", row.ID, rand.Text()))
 }
 

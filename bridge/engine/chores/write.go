@@ -284,7 +284,9 @@ func (as *Analyses) readExchanged(ctx context.Context, asked request.Request, as
 }
 
 // askWriter has a text written, under the terms of the conversation's account, and checks it.
-func (as *Analyses) askWriter(ctx context.Context, with analysis.Writer, asked request.Request, r analysis.Request) (analysis.Text, error) {
+func (as *Analyses) askWriter(
+	ctx context.Context, with analysis.Writer, asked request.Request, r analysis.Request,
+) (analysis.Text, error) {
 	record := own.ModelRecord{Task: r.Task}
 	var account *store.Account
 	if _, usesModel := with.(modelAnalyzer); usesModel {

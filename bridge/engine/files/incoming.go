@@ -45,7 +45,9 @@ func (r *Reader) LinkedFile(ctx context.Context, message store.MessageID, file s
 // SpokenFile returns a file of a message of a conversation, for whoever may read that: one that a customer sent or that came with an
 // answer that was written without Parley, or one that an agent uploaded to Parley.
 // Errors: ErrNoFile, and the database's.
-func (r *Reader) SpokenFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
+func (r *Reader) SpokenFile(
+	ctx context.Context, conversation store.ConversationID, message store.MessageID, index int,
+) (channels.File, error) {
 	m, err := r.message(ctx, message)
 	if err != nil {
 		return channels.File{}, err

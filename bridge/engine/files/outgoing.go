@@ -20,18 +20,27 @@ import (
 func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store.FileRef) (channels.File, error) {
 	f := FromSurface(ref)
 	if f.Unavailable != "" {
-		return channels.File{}, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + f.Unavailable,
-			Hint: "Upload the file itself and send again."}
+		return channels.File{}, &channels.SendError{
+			Class: channels.BadContent,
+			Text:  f.Name + " can't be read: " + f.Unavailable,
+			Hint:  "Upload the file itself and send again.",
+		}
 	}
 	if s == nil && ref.Blob == "" {
-		return channels.File{}, &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.",
-			Cause: errors.New("files: the surface of the file isn't connected")}
+		return channels.File{}, &channels.SendError{
+			Class: channels.Retry,
+			Text:  "Parley could not prepare the message.",
+			Cause: errors.New("files: the surface of the file isn't connected"),
+		}
 	}
 
 	link := func() (string, error) {
 		if r.link == nil {
-			return "", &channels.SendError{Class: channels.BadContent, Text: "Files can't be sent here: this Parley has no public address to fetch them from.",
-				Hint: "An admin can set PARLEY_PUBLIC_URL; until then send a text."}
+			return "", &channels.SendError{
+				Class: channels.BadContent,
+				Text:  "Files can't be sent here: this Parley has no public address to fetch them from.",
+				Hint:  "An admin can set PARLEY_PUBLIC_URL; until then send a text.",
+			}
 		}
 		name := fileName(ref)
 		if ref.Blob == "" {

@@ -26,7 +26,9 @@ import (
 //   - The delivery has arrived already, or was taken back. But a report about an earlier piece (s.Early) counts, because the
 //     arrival of the last piece says nothing about the others.
 //   - It has failed already: people are told of the further recipient.
-func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
+func (rc *Receipts) applyFailure(
+	ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status,
+) error {
 	further := &bridge.FailedLine{Recipient: s.Recipient, Trouble: s.Reason}
 
 	if isAboutCopy(c, d.DecodedPayload(), s) {

@@ -1,7 +1,6 @@
 package inbound
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,7 +11,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
@@ -138,61 +136,6 @@ func (it *UseCases) queueAnalysis(c *book.Conversation, m *book.Message) {
 	if it.IsAnalysed(c) {
 		it.Bursts.Add(c, m)
 	}
-}
-
-// newConversation makes a conversation that a customer begins.
-func (it *UseCases) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *book.Conversation) (*book.Conversation, error) {
-	c, err := it.MakeConversation(ctx, tx, a, in, previous)
-	if err == nil {
-		it.Log.ByCustomer(c, store.DeedOpened, nil)
-	}
-	return c, err
-}
-
-// MakeConversation adds a conversation with in.From to the batch, whoever begins it. previous is the one that it continues,
-// or nil. Without a subject, colleagues see the text's first words in its place; the customer never gets these as a subject.
-func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *book.Conversation) (*book.Conversation, error) {
-	id, err := it.Conversations.TakeNumber(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-
-	ch := it.Channel(a.ID)
-	c := &book.Conversation{
-		Fresh:    true,
-		Account:  a,
-		Threads:  map[store.AccountID]*book.Thread{},
-		Identity: it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}],
-		Conversation: &store.Conversation{
-			ID:        id,
-			AccountID: a.ID,
-			TeamID:    a.TeamID,
-			Kind:      store.KindCustomer,
-			Status:    string(bridge.StatusOpen),
-			Exclusive: ch != nil && !ch.Capabilities().Threads,
-			Subject:   cmp.Or(in.Subject, clean.Topic(in.Text)),
-			Via:       in.Envelope.Via,
-			LastAt:    it.Now,
-			CreatedAt: it.Now,
-		},
-	}
-	if c.Identity != nil {
-		c.IdentityID = &c.Identity.ID
-		last := it.Conversations.Rows[it.Conversations.Latest[c.Identity.ID]]
-		if last != nil && c.Exclusive {
-			c.WindowFrom = last.WindowFrom // the reply window belongs to the customer, whichever conversation it was opened in
-		}
-		it.Conversations.Latest[c.Identity.ID] = id
-	}
-
-	if previous != nil {
-		c.PreviousID = &previous.ID
-		c.Refs = slices.Clone(previous.Refs)
-		c.Subject = cmp.Or(c.Subject, previous.Subject)
-	}
-
-	it.Conversations.Rows[id] = c
-	return c, nil
 }
 
 // inboundMessage makes a message of an inbound and adds it to a conversation.

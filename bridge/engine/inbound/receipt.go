@@ -320,7 +320,9 @@ func (rc *Receipts) isOfOtherSystem(a *store.Account, s *channels.Status) bool {
 }
 
 // applyReceipt applies what the provider says of one delivery.
-func (rc *Receipts) applyReceipt(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
+func (rc *Receipts) applyReceipt(
+	ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status,
+) error {
 	if s.Delayed {
 		rc.settleLeft(c, d, m)
 		if rc.speaksForRun(d) {

@@ -47,7 +47,9 @@ type Options struct {
 }
 
 // New makes the use cases of a batch.
-func New(tw *threads.Writer, wf *workflow.UseCases, rs *reply.UseCases, sp *speech.UseCases, ts *template.UseCases, o Options) *UseCases {
+func New(
+	tw *threads.Writer, wf *workflow.UseCases, rs *reply.UseCases, sp *speech.UseCases, ts *template.UseCases, o Options,
+) *UseCases {
 	it := &UseCases{Writer: tw, workflow: wf, replies: rs, templates: ts, opt: o}
 	it.Receipts = &Receipts{Writer: tw, replies: rs, speech: sp, templates: ts, intake: it}
 	it.elsewhere = &elsewhere{Writer: tw, workflow: wf, replies: rs, intake: it}

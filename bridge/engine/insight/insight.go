@@ -85,7 +85,13 @@ func (us *UseCases) translate(c *book.Conversation, f own.Fact) {
 	settings := us.Settings(c)
 	isForeign := f.Answer.Language != "" && f.Answer.Language != settings.Language
 	if isForeign && settings.AI.Translates {
-		us.Requests.Add(c, own.Ask{Task: analysis.Translate, Language: settings.Language, Occasion: own.OnMessage, From: f.From, UpTo: f.UpTo})
+		us.Requests.Add(c, own.Ask{
+			Task:     analysis.Translate,
+			Language: settings.Language,
+			Occasion: own.OnMessage,
+			From:     f.From,
+			UpTo:     f.UpTo,
+		})
 	}
 }
 

@@ -70,7 +70,11 @@ func (us *UseCases) changeNote(c *book.Conversation, t *book.Thread, stands *boo
 		line.Mentions[i].User = "" // they are named, and not notified again
 	}
 	at := bridge.Place{Channel: t.Channel, Thread: t.Root}
-	c.KeepNote(us.Outbox.Enqueue(us.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line, Changes: stands.ID}, nil), t)
+	c.KeepNote(us.Outbox.Enqueue(us.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{
+		Place:   at,
+		Line:    &line,
+		Changes: stands.ID,
+	}, nil), t)
 }
 
 // PostUnchanged posts a note anew whose change has failed, because the note was deleted or the chat doesn't let it be changed. It does

@@ -63,7 +63,9 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, si
 }
 
 // keepMeasured measures conversations, and keeps what they contribute.
-func keepMeasured(ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir *directory.Directory, ids []store.ConversationID) error {
+func keepMeasured(
+	ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir *directory.Directory, ids []store.ConversationID,
+) error {
 	m, err := measureAll(ctx, tx, dir, ids)
 	if err != nil || len(m.labels) == 0 {
 		return err

@@ -51,7 +51,14 @@ func Shares(s measure.Subject, log []store.LogEntry, said []measure.Message, h *
 	}
 	shares := make([]measure.Share, 0, len(w.shares))
 	for p, f := range w.shares {
-		shares = append(shares, measure.Share{ConversationID: s.ConversationID, Day: p.day, TeamID: p.team, AgentID: p.agent, AccountID: s.AccountID, Figures: *f})
+		shares = append(shares, measure.Share{
+			ConversationID: s.ConversationID,
+			Day:            p.day,
+			TeamID:         p.team,
+			AgentID:        p.agent,
+			AccountID:      s.AccountID,
+			Figures:        *f,
+		})
 	}
 	return shares, w.times
 }

@@ -19,20 +19,32 @@ import (
 // checkReply returns why a reply may not leave, as its account, author, recipients and window are now, or nil.
 func checkReply(r *outgoingReply) error {
 	if r.account.Mode == store.ModeWatch {
-		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+		return &channels.SendError{
+			Class: channels.BadContent,
+			Text:  "The account only watches: nothing is sent.",
+			Hint:  "An admin can switch it to live.",
+		}
 	}
 
 	sentByClick := r.message.Reason == bridge.ReasonClicked || r.message.Reason == bridge.ReasonRevived // by another agent, perhaps
 	isAuthorActive := r.author != nil && r.author.Active
 	if !sentByClick && !isAuthorActive {
-		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no longer an agent.", Hint: "Copy the text and send it as your own."}
+		return &channels.SendError{
+			Class: channels.BadContent,
+			Text:  "Its author is no longer an agent.",
+			Hint:  "Copy the text and send it as your own.",
+		}
 	}
 
 	if err := checkMeant(r); err != nil {
 		return err
 	}
 	if len(r.out.To) == 0 {
-		return &channels.SendError{Class: channels.BadRecipient, Text: "Nobody is left to send it to.", Hint: "Set the recipient: !to ann@example.org"}
+		return &channels.SendError{
+			Class: channels.BadRecipient,
+			Text:  "Nobody is left to send it to.",
+			Hint:  "Set the recipient: !to ann@example.org",
+		}
 	}
 	if hint := r.unwantedHint(); hint != "" {
 		return &channels.SendError{Class: channels.OptedOut, Text: "The customer doesn't want such messages.", Hint: hint}
@@ -48,8 +60,11 @@ func checkReply(r *outgoingReply) error {
 		isListed := func(key string) bool { return slices.Contains(r.account.TrialTo, key) }
 		for _, p := range slices.Concat(r.out.To, r.out.Cc) {
 			if !slices.ContainsFunc(append([]string{p.Key}, p.Also...), isListed) {
-				return &channels.SendError{Class: channels.BadRecipient, Text: "The account is on trial and " + p.Key + " is not on its list.",
-					Hint: "Add the address to trial_to, or switch the account to live."}
+				return &channels.SendError{
+					Class: channels.BadRecipient,
+					Text:  "The account is on trial and " + p.Key + " is not on its list.",
+					Hint:  "Add the address to trial_to, or switch the account to live.",
+				}
 			}
 		}
 	}
@@ -65,7 +80,10 @@ func checkMeant(r *outgoingReply) error {
 	}
 
 	const hint = "Send it again to the new ones, or set them first: "
-	changed := &channels.SendError{Class: channels.BadRecipient, Hint: hint + "!to " + strings.Join(r.payload.Meant, " ")}
+	changed := &channels.SendError{
+		Class: channels.BadRecipient,
+		Hint:  hint + "!to " + strings.Join(r.payload.Meant, " "),
+	}
 	reached := slices.Concat(r.out.To, r.out.Cc)
 	goesToCustomer := len(r.out.To) == 1 && slices.Contains(r.customerKeys, r.out.To[0].Key)
 	for _, key := range r.payload.Meant {
@@ -185,11 +203,16 @@ func (a *sourceCheck) mayBeMissing(l replyLine) bool {
 
 // judgeConfirmed returns an error if a reply may not leave by what its surface found when it read the message again. place is the
 // message's id there.
-func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *store.Message, place string, found bridge.Confirmation) error {
+func (a *sourceCheck) judgeConfirmed(
+	ctx context.Context, r *outgoingReply, m *store.Message, place string, found bridge.Confirmation,
+) error {
 	if found == bridge.Blocked {
 		return a.refuseLine(ctx, m, "A message that was to leave with it is blocked in the chat.",
-			&channels.SendError{Class: channels.Confidential, Text: "A rule of your organisation blocks this message in the chat.",
-				Hint: "Say it in other words, or have the chat lift the block and send it again."})
+			&channels.SendError{
+				Class: channels.Confidential,
+				Text:  "A rule of your organisation blocks this message in the chat.",
+				Hint:  "Say it in other words, or have the chat lift the block and send it again.",
+			})
 	}
 
 	if found == bridge.Unchanged && a.claim.Part > 0 {
@@ -211,7 +234,11 @@ func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *s
 		return nil // its author was told
 	}
 	return a.refuseLine(ctx, m, keepFound("A message that was to leave with it was changed in the chat.", a.claim),
-		&channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."})
+		&channels.SendError{
+			Class: channels.BadContent,
+			Text:  "The message was changed after it was typed.",
+			Hint:  "Type it again.",
+		})
 }
 
 // refuseLine returns the error by which a line doesn't leave, which is refusal. If the line was to leave together with others, this attempt
@@ -297,7 +324,12 @@ func IsWaitingForChat(errorText string) bool {
 func waitForChat(err error, c dispatch.Claimed) *channels.SendError {
 	const doublings = 6 // reach maxChatRetry, without an overflow
 	wait := minChatRetry << min(max(c.Attempt-1, 0), doublings)
-	out := &channels.SendError{Class: channels.Retry, Text: keepFound(chatNotRead, c), Cause: err, Wait: min(maxChatRetry, wait)}
+	out := &channels.SendError{
+		Class: channels.Retry,
+		Text:  keepFound(chatNotRead, c),
+		Cause: err,
+		Wait:  min(maxChatRetry, wait),
+	}
 	if se, ok := errors.AsType[*channels.SendError](err); ok && se.Wait > 0 {
 		out.Wait = se.Wait
 	}

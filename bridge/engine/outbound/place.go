@@ -50,10 +50,18 @@ func (a *postAttempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 func (a *postAttempt) placeChange(delivery store.DeliveryID, p *bridge.Post) error {
 	at, known := a.changes[delivery]
 	if !known {
-		return &channels.SendError{Class: channels.BadContent, Text: "The line that it changes is known no more.", Cause: bridge.ErrMessageGone}
+		return &channels.SendError{
+			Class: channels.BadContent,
+			Text:  "The line that it changes is known no more.",
+			Cause: bridge.ErrMessageGone,
+		}
 	}
 	if at.Coming {
-		return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The line that it changes is not posted yet."}
+		return &channels.SendError{
+			Class: channels.Retry,
+			Wait:  rootRetry,
+			Text:  "The line that it changes is not posted yet.",
+		}
 	}
 	p.Place.Message = at.Message
 	if at.Channel != "" { // the conversation may have left that thread since

@@ -66,7 +66,11 @@ func (a *replyAttempt) prepareReply(ctx context.Context, ch channels.Channel) (*
 	source := sourceCheck{replyAttempt: a}
 	for _, l := range r.lines {
 		if a.behind[l.message.ID] {
-			return nil, &channels.SendError{Class: channels.Retry, Wait: threadRetry(a.claim), Text: "Waiting for what was said in the thread before."}
+			return nil, &channels.SendError{
+				Class: channels.Retry,
+				Wait:  threadRetry(a.claim),
+				Text:  "Waiting for what was said in the thread before.",
+			}
 		}
 		if !r.mayLeave(l.message) {
 			continue // it was taken back after a piece of it had left, which its author was told
@@ -95,7 +99,11 @@ func (a *replyAttempt) giveWay(ctx context.Context) error {
 		return Retry(err)
 	}
 	if gaveWay {
-		return &channels.SendError{Class: channels.Retry, Wait: time.Millisecond, Text: "A message that was typed before leaves first."}
+		return &channels.SendError{
+			Class: channels.Retry,
+			Wait:  time.Millisecond,
+			Text:  "A message that was typed before leaves first.",
+		}
 	}
 	return nil
 }

@@ -30,7 +30,9 @@ func (a *postAttempt) reconcileRoot(
 
 // lookForRoot looks for the post of an earlier attempt at a root, first in the channel for which the root was queued. If it would
 // be posted in another channel now, it looks there, too: the root is absent only if neither of the two has it.
-func (a *postAttempt) lookForRoot(ctx context.Context, s bridge.Surface, now bridge.Post, t *store.Thread) (channels.Outcome, relay.Sent, error) {
+func (a *postAttempt) lookForRoot(
+	ctx context.Context, s bridge.Surface, now bridge.Post, t *store.Thread,
+) (channels.Outcome, relay.Sent, error) {
 	first := now
 	first.Place.Channel = a.queuedFor(t)
 	outcome, sent, err := s.Reconcile(ctx, first)
@@ -82,7 +84,12 @@ func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused 
 		text = se.Text
 	}
 	err := e.opt.Engine.RootRefused(ctx, c, "refused", text)
-	return &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Text: text, Cause: errors.Join(refused, err)}
+	return &channels.SendError{
+		Class: channels.Retry,
+		Wait:  closedChannelRetry,
+		Text:  text,
+		Cause: errors.Join(refused, err),
+	}
 }
 
 // unclearAfter is how long after an attempt at a root admins are told that nobody can tell whether it is there.

@@ -108,5 +108,10 @@ func (a *replyAttempt) boundUnreadable(err error) error {
 		return &soon
 	}
 
-	return &channels.SendError{Class: channels.BadContent, Text: cause.Text, Hint: "Upload the file again and send it anew.", Cause: err}
+	return &channels.SendError{
+		Class: channels.BadContent,
+		Text:  cause.Text,
+		Hint:  "Upload the file again and send it anew.",
+		Cause: err,
+	}
 }

@@ -60,8 +60,11 @@ func PromotionProblem(promotional bool, win Window, now time.Time) *bridge.Probl
 	if !promotional || win.IsOpenForMachines(now) {
 		return nil
 	}
-	return &bridge.Problem{Code: "promotion_late", Text: "It is promotional, and the time for promotions is over: only answers are taken now.",
-		Hint: "Send an answer without the offer, or wait until the customer writes."}
+	return &bridge.Problem{
+		Code: "promotion_late",
+		Text: "It is promotional, and the time for promotions is over: only answers are taken now.",
+		Hint: "Send an answer without the offer, or wait until the customer writes.",
+	}
 }
 
 // isWindowOpen reports whether the window lets this reply leave now. Templates may always leave. A reply without an author is a

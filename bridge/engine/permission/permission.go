@@ -24,8 +24,11 @@ var adminsOnly = sync.OnceValue(func() map[bridge.Verb]*bridge.Problem { //nolin
 func Authorize(agent *store.Agent, verb bridge.Verb) *bridge.Problem {
 	switch {
 	case agent == nil:
-		return &bridge.Problem{Code: bridge.ReasonNotAnAgent, Text: "You are not one of Parley's agents.",
-			Hint: "Ask an admin to add your e-mail address to the agents."}
+		return &bridge.Problem{
+			Code: bridge.ReasonNotAnAgent,
+			Text: "You are not one of Parley's agents.",
+			Hint: "Ask an admin to add your e-mail address to the agents.",
+		}
 	case !agent.IsAdmin():
 		return adminsOnly()[verb]
 	}

@@ -176,6 +176,9 @@ func (rd *Reader) RunAudiences(ctx context.Context) error {
 
 // NotReadable says, to an agent, that a conversation may not be read.
 func NotReadable(id store.ConversationID) *bridge.Problem {
-	return &bridge.Problem{Code: "not_allowed", Text: fmt.Sprintf("Conversation #%d is not open to you.", id),
-		Hint: "Only who is in its channel or its team may read it. If you joined just now, try again in a minute."}
+	return &bridge.Problem{
+		Code: "not_allowed",
+		Text: fmt.Sprintf("Conversation #%d is not open to you.", id),
+		Hint: "Only who is in its channel or its team may read it. If you joined just now, try again in a minute.",
+	}
 }

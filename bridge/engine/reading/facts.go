@@ -22,13 +22,11 @@ func (rd *Reader) Facts(
 	if len(ids) == 0 {
 		return nil, nil
 	}
-
 	dir := rd.Directory()
 	rows, err := store.Conversations(ctx, q, ids...)
 	if err != nil {
 		return nil, err
 	}
-
 	var who []store.IdentityID
 	var previous []store.ConversationID
 	byID := map[store.ConversationID]*store.Conversation{}
@@ -67,9 +65,10 @@ func (rd *Reader) Facts(
 		}
 	}
 
-	var list []bridge.Facts
-	people, places := identitiesByID(identities), outbound.Threads{}
+	places := outbound.Threads{}
 	places.Add(threads)
+	people := identitiesByID(identities)
+	var list []bridge.Facts
 	for _, id := range ids {
 		if c := byID[id]; c != nil {
 			f := rd.FactsOf(dir, surface, viewer, c, people, places, now)
@@ -87,7 +86,9 @@ func mayReadRelated(r store.Reader, o store.Related) bool {
 
 // Homes returns the threads in which conversations are worked on, which may not be those in the surface that asks. It leaves out
 // conversations that have no thread.
-func (rd *Reader) Homes(ctx context.Context, q store.Querier, ids ...store.ConversationID) (map[store.ConversationID]store.Thread, error) {
+func (rd *Reader) Homes(
+	ctx context.Context, q store.Querier, ids ...store.ConversationID,
+) (map[store.ConversationID]store.Thread, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}

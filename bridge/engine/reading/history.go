@@ -17,7 +17,9 @@ const historyRows = 50
 // History returns a page of the log of a conversation, the newest entries first. unsaved are the entries that a batch
 // is about to add: the newest of all.
 // Errors: *Problem, for people; the database's.
-func (rd *Reader) History(ctx context.Context, q store.Querier, id store.ConversationID, page int, unsaved ...store.LogEntry) (bridge.History, error) {
+func (rd *Reader) History(
+	ctx context.Context, q store.Querier, id store.ConversationID, page int, unsaved ...store.LogEntry,
+) (bridge.History, error) {
 	h := bridge.History{Page: page}
 	if page < 0 || page > maxPage {
 		return h, noSuchPage()

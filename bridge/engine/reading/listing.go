@@ -24,7 +24,9 @@ func noSuchPage() *bridge.Problem {
 
 // List returns a page of a list, or of what was found, as far as a reader may read it.
 // Errors: *Problem, for people.
-func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.AccountID, agent *store.Agent, r store.Reader, query bridge.ListQuery) (bridge.Listing, error) {
+func (rd *Reader) List(
+	ctx context.Context, q store.Querier, surface store.AccountID, agent *store.Agent, r store.Reader, query bridge.ListQuery,
+) (bridge.Listing, error) {
 	l := bridge.Listing{ListQuery: query}
 	rows := listPageRows
 	if query.Words != "" {
@@ -41,14 +43,20 @@ func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.Accou
 	case query.Words == "":
 		l.List = cmp.Or(query.List, store.ListMine)
 		if slices.Contains(l.Hidden, l.List) {
-			return l, &bridge.Problem{Code: "not_allowed", Text: "The list of all conversations is for admins.",
-				Hint: "Look into Unassigned or Team, or find one by the customer's name: @Parley find NAME"}
+			return l, &bridge.Problem{
+				Code: "not_allowed",
+				Text: "The list of all conversations is for admins.",
+				Hint: "Look into Unassigned or Team, or find one by the customer's name: @Parley find NAME",
+			}
 		}
 
 		ids, err = store.ListConversations(ctx, q, rd.listReader(l.List, agent, r), storedList(l.List), rows+1, query.Page*rows)
 	case len(query.Words) < minFindBytes:
-		return l, &bridge.Problem{Code: bridge.TooShort, Text: "That is too short to look for.",
-			Hint: "Type at least three letters, or a conversation's number: #12"}
+		return l, &bridge.Problem{
+			Code: bridge.TooShort,
+			Text: "That is too short to look for.",
+			Hint: "Type at least three letters, or a conversation's number: #12",
+		}
 	default:
 		ids, err = store.FindConversations(ctx, q, r, query.Words, rows+1, query.Page*rows)
 	}

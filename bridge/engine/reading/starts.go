@@ -20,14 +20,34 @@ func (rd *Reader) startProblem(dir *directory.Directory, a *store.Account) *brid
 	_, starter := ch.(channels.Starter)
 	switch {
 	case ch == nil:
-		return &bridge.Problem{Code: "not_connected", Field: "account", Text: "The account " + a.Name + " is not connected.", Hint: "Look at parley doctor."}
+		return &bridge.Problem{
+			Code:  "not_connected",
+			Field: "account",
+			Text:  "The account " + a.Name + " is not connected.",
+			Hint:  "Look at parley doctor.",
+		}
 	case ch.Capabilities().Start == channels.StartNever || !starter:
 		name, _ := rd.KindName(a.Kind)
-		return &bridge.Problem{Code: "cannot_start", Field: "account", Text: "By " + name + " only customers begin.", Hint: "Choose another account."}
+		return &bridge.Problem{
+			Code:  "cannot_start",
+			Field: "account",
+			Text:  "By " + name + " only customers begin.",
+			Hint:  "Choose another account.",
+		}
 	case a.Mode == store.ModeWatch:
-		return &bridge.Problem{Code: bridge.ReasonWatch, Field: "account", Text: "The account " + a.Name + " only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+		return &bridge.Problem{
+			Code:  bridge.ReasonWatch,
+			Field: "account",
+			Text:  "The account " + a.Name + " only watches: nothing is sent.",
+			Hint:  "An admin can switch it to live.",
+		}
 	case surface == 0:
-		return &bridge.Problem{Code: "no_channel", Field: "account", Text: "The account " + a.Name + " has no channel for its threads.", Hint: "An admin gives its team a channel."}
+		return &bridge.Problem{
+			Code:  "no_channel",
+			Field: "account",
+			Text:  "The account " + a.Name + " has no channel for its threads.",
+			Hint:  "An admin gives its team a channel.",
+		}
 	}
 
 	return nil
@@ -67,13 +87,25 @@ func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
 func (s Starting) MissingText(a bridge.Action) *bridge.Problem {
 	switch {
 	case len(a.Files) > 0:
-		return &bridge.Problem{Code: "files", Text: "A conversation can't begin with a file: nothing is sent.", Hint: "Begin it with words alone, and send the file in its thread."}
+		return &bridge.Problem{
+			Code: "files",
+			Text: "A conversation can't begin with a file: nothing is sent.",
+			Hint: "Begin it with words alone, and send the file in its thread.",
+		}
 	case a.Args.Template.Ready():
 		return nil
 	case s.Caps.Start == channels.StartTemplate:
-		return &bridge.Problem{Code: "template_needed", Text: "By " + s.Account.Name + " a conversation begins with a template.", Hint: "Choose one of type Start."}
+		return &bridge.Problem{
+			Code: "template_needed",
+			Text: "By " + s.Account.Name + " a conversation begins with a template.",
+			Hint: "Choose one of type Start.",
+		}
 	case s.Caps.Start == channels.StartFree && a.Text == "":
-		return &bridge.Problem{Code: bridge.ReasonEmpty, Text: "There is no text to send.", Hint: "For example: @Parley new ann@example.org Your lamp is repaired."}
+		return &bridge.Problem{
+			Code: bridge.ReasonEmpty,
+			Text: "There is no text to send.",
+			Hint: "For example: @Parley new ann@example.org Your lamp is repaired.",
+		}
 	}
 	return nil
 }
@@ -124,9 +156,19 @@ func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridg
 	}
 
 	var found []Starting
-	problem := &bridge.Problem{Code: "no_account", Field: "account", Text: "There is no account by which you may begin a conversation.", Hint: "Ask an admin."}
+	problem := &bridge.Problem{
+		Code:  "no_account",
+		Field: "account",
+		Text:  "There is no account by which you may begin a conversation.",
+		Hint:  "Ask an admin.",
+	}
 	if s.Account != "" {
-		problem = &bridge.Problem{Code: "no_account", Field: "account", Text: "There is no account “" + clean.Preview(s.Account) + "”.", Hint: "Choose one: @Parley new"}
+		problem = &bridge.Problem{
+			Code:  "no_account",
+			Field: "account",
+			Text:  "There is no account “" + clean.Preview(s.Account) + "”.",
+			Hint:  "Choose one: @Parley new",
+		}
 	}
 
 	for i := range dir.Accounts {
@@ -174,7 +216,12 @@ func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridg
 
 	party, err := starter.Recipient(s.Recipient)
 	if err != nil {
-		p := &bridge.Problem{Code: "recipient", Field: "recipient", Text: "“" + clean.Preview(s.Recipient) + "” can't be written to.", Hint: "Check the address."}
+		p := &bridge.Problem{
+			Code:  "recipient",
+			Field: "recipient",
+			Text:  "“" + clean.Preview(s.Recipient) + "” can't be written to.",
+			Hint:  "Check the address.",
+		}
 		if se, ok := errors.AsType[*channels.SendError](err); ok {
 			p.Text, p.Hint = se.Text, se.Hint
 		}

@@ -68,14 +68,21 @@ func OverLimits(ch channels.Channel, name string, account channels.FileLimits, t
 	caps := ch.Capabilities()
 	n := channels.TextRunes(ch, text)
 	if caps.MaxTextRunes > 0 && n > caps.MaxTextRunes {
-		return &bridge.Problem{Code: bridge.ReasonTextTooLong, Text: fmt.Sprintf("%s takes %d characters, and this has %d.", name, caps.MaxTextRunes, n),
-			Hint: "Say it in several messages."}
+		return &bridge.Problem{
+			Code: bridge.ReasonTextTooLong,
+			Text: fmt.Sprintf("%s takes %d characters, and this has %d.", name, caps.MaxTextRunes, n),
+			Hint: "Say it in several messages.",
+		}
 	}
 	if len(files) == 0 {
 		return nil
 	}
 	if caps.Files.PerMessage == 0 {
-		return &bridge.Problem{Code: bridge.ReasonNoFiles, Text: cmp.Or(caps.Files.Unavailable, name+" takes no files."), Hint: "Send a link to it instead."}
+		return &bridge.Problem{
+			Code: bridge.ReasonNoFiles,
+			Text: cmp.Or(caps.Files.Unavailable, name+" takes no files."),
+			Hint: "Send a link to it instead.",
+		}
 	}
 
 	return filesOver(caps, account, name, files)
@@ -100,8 +107,11 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 			size += other.SizeBytes
 		}
 		if size > caps.Files.MaxBytes {
-			return &bridge.Problem{Code: bridge.ReasonFilesTooLarge, Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.",
-				channels.SizeWords(size), name, channels.SizeWords(caps.Files.MaxBytes)), Hint: "Send them one by one, or make them smaller."}
+			return &bridge.Problem{
+				Code: bridge.ReasonFilesTooLarge,
+				Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.", channels.SizeWords(size), name, channels.SizeWords(caps.Files.MaxBytes)),
+				Hint: "Send them one by one, or make them smaller.",
+			}
 		}
 	}
 	return nil
@@ -111,8 +121,11 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 func fileOver(caps channels.Capabilities, account channels.FileLimits, name string, f store.FileRef) *bridge.Problem {
 	sentAs := caps.Files.SentAs(f.Name, f.ContentType)
 	if sentAs == "" {
-		return &bridge.Problem{Code: bridge.ReasonFileKind, Text: fmt.Sprintf("%s takes no files like %s.", name, f.Name),
-			Hint: "Send it in another form, for example as a PDF or a JPEG, or a link to it."}
+		return &bridge.Problem{
+			Code: bridge.ReasonFileKind,
+			Text: fmt.Sprintf("%s takes no files like %s.", name, f.Name),
+			Hint: "Send it in another form, for example as a PDF or a JPEG, or a link to it.",
+		}
 	}
 
 	kind := channels.KindOf(sentAs)
@@ -122,8 +135,11 @@ func fileOver(caps channels.Capabilities, account channels.FileLimits, name stri
 		by = "This account"
 	}
 	if !ok {
-		return &bridge.Problem{Code: bridge.ReasonFileKind, Text: fmt.Sprintf("%s takes no %s, as %s is one.", by, plainKind(kind), f.Name),
-			Hint: "Send it in another form, or a link to it."}
+		return &bridge.Problem{
+			Code: bridge.ReasonFileKind,
+			Text: fmt.Sprintf("%s takes no %s, as %s is one.", by, plainKind(kind), f.Name),
+			Hint: "Send it in another form, or a link to it.",
+		}
 	}
 	if limit == 0 || f.SizeBytes <= limit {
 		return nil
@@ -132,8 +148,11 @@ func fileOver(caps channels.Capabilities, account channels.FileLimits, name stri
 	if has == most { // both are rounded
 		has = "a little more"
 	}
-	return &bridge.Problem{Code: bridge.ReasonFileTooLarge, Text: fmt.Sprintf("%s takes %s of at most %s, and %s has %s.",
-		by, plainKind(kind), most, f.Name, has), Hint: "Make it smaller, or send a link to it."}
+	return &bridge.Problem{
+		Code: bridge.ReasonFileTooLarge,
+		Text: fmt.Sprintf("%s takes %s of at most %s, and %s has %s.", by, plainKind(kind), most, f.Name, has),
+		Hint: "Make it smaller, or send a link to it.",
+	}
 }
 
 // plainKind names files of a kind in a sentence.

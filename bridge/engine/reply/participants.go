@@ -257,7 +257,9 @@ func (rs *UseCases) hasOneCustomer(c *book.Conversation) bool {
 }
 
 // setParticipants changes who gets replies, and says so in the thread.
-func (rs *UseCases) setParticipants(c *book.Conversation, agent *store.Agent, surface store.AccountID, list []store.Participant, named []string) {
+func (rs *UseCases) setParticipants(
+	c *book.Conversation, agent *store.Agent, surface store.AccountID, list []store.Participant, named []string,
+) {
 	c.Participants, c.AddressedBy = list, rs.Dir.Ref(threads.AnySurface, agent.ID)
 	rs.Log.ByAgent(c, agent, store.DeedReaddressed, book.Detail{Text: strings.Join(named, ", ")})
 	rs.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: recipientList(c.Participants)}, By: rs.Dir.Ref(surface, agent.ID)})

@@ -177,7 +177,10 @@ func IsWaitingForWindow(m *book.Message) bool {
 // the offers come behind it.
 func (rs *UseCases) PostOffers(c *book.Conversation) {
 	for _, m := range rs.Messages.Offers {
-		line := bridge.Line{Content: &bridge.OfferedLine{Until: rs.Window(c).HumanUntil}, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
+		line := bridge.Line{
+			Content: &bridge.OfferedLine{Until: rs.Window(c).HumanUntil},
+			Verbs:   []bridge.Verb{bridge.VerbSend, bridge.VerbDrop},
+		}
 		if m.ConversationID != c.ID { // that conversation is over, so that nothing is sent from it
 			line.Verbs, line.Other = nil, bridge.Facts{ID: m.ConversationID}
 		}
@@ -207,6 +210,9 @@ func (rs *UseCases) KeepForWindow(r book.Request, m *book.Message) bool {
 	}
 	rs.Log.ByAgent(r.Conversation, r.Agent, store.DeedKeptForLater, book.Detail{Message: m.ID})
 	rs.NoteDecision(m, r.Agent, bridge.OutcomeKept)
-	rs.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.KeptLine{Reason: bridge.ReasonWindow}, Verb: bridge.VerbKeep})
+	rs.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{
+		Content: &bridge.KeptLine{Reason: bridge.ReasonWindow},
+		Verb:    bridge.VerbKeep,
+	})
 	return true
 }

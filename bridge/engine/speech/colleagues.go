@@ -124,7 +124,8 @@ func (ct colleagueTexts) refuseColleagueText(r book.Request, m *book.Message) (r
 		ct.RefuseDecided(r, m)
 		return true
 	case m.Reason == bridge.ReasonNote:
-		ct.Refuse(r, bridge.ReasonNote, "It is a note: notes stay inside.", "Edit it so that it isn't a note, or type what the customer is to get.")
+		ct.Refuse(r, bridge.ReasonNote, "It is a note: notes stay inside.",
+			"Edit it so that it isn't a note, or type what the customer is to get.")
 		return true
 	default:
 		return false

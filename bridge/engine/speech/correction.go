@@ -48,7 +48,9 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 
 // tellWhatCameTooLate tells the author of a reply that has left what they did too late: an edit, a deletion, an undo. fate is
 // what had been decided about the reply; editedText and changes are the edit.
-func (sp editing) tellWhatCameTooLate(c *book.Conversation, m *book.Message, fate store.Fate, editedText string, changes book.FileChanges) {
+func (sp editing) tellWhatCameTooLate(
+	c *book.Conversation, m *book.Message, fate store.Fate, editedText string, changes book.FileChanges,
+) {
 	wasEdited := m.Text != editedText || !changes.IsNone()
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: editedText}
 	switch fate {

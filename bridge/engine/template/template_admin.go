@@ -117,7 +117,9 @@ func templateOf(rows []store.Template, id store.TemplateID) *store.Template {
 
 // storeTemplate stores a template, and tells whoever has made or changed it what becomes of it at the provider. old is the
 // template as it was before, or nil if it is new.
-func (ts *UseCases) storeTemplate(ctx context.Context, tx pgx.Tx, r book.Request, account *store.Account, row store.Template, old *store.Template) error {
+func (ts *UseCases) storeTemplate(
+	ctx context.Context, tx pgx.Tx, r book.Request, account *store.Account, row store.Template, old *store.Template,
+) error {
 	mustSubmit := old == nil || needsSubmission(*old, row)
 	id, err := store.SaveTemplate(ctx, tx, row, mustSubmit)
 	if err != nil {
@@ -172,7 +174,9 @@ func (ts *UseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		return err
 	}
 
-	gone := &bridge.TemplateChangedLine{Templates: []bridge.Template{reading.TemplateFacts(rows[0], ts.Dir.Account(rows[0].AccountID).Name)}}
+	gone := &bridge.TemplateChangedLine{
+		Templates: []bridge.Template{reading.TemplateFacts(rows[0], ts.Dir.Account(rows[0].AccountID).Name)},
+	}
 	ts.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: gone, Verb: bridge.VerbTemplateDelete})
 	return nil
 }

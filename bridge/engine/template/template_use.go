@@ -45,7 +45,8 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		return nil
 	}
 	if !ts.speech.TakeBackEarlierSubmission(r) {
-		ts.Refuse(r, bridge.ReasonHandedIn, "You handed this form in before: its template is on its way, or sent.", "Open the form again to send another one.")
+		ts.Refuse(r, bridge.ReasonHandedIn, "You handed this form in before: its template is on its way, or sent.",
+			"Open the form again to send another one.")
 		return nil
 	}
 
@@ -83,16 +84,30 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 }
 
 // checkTemplate fills in a template for a conversation, or returns why it may not be sent there.
-func (ts *UseCases) checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
+func (ts *UseCases) checkTemplate(
+	c *book.Conversation, rows []store.Template, args *bridge.TemplateArgs,
+) (outbound.UsedTemplate, *bridge.Problem) {
 	if !c.BridgeStatus().Open() {
-		return outbound.UsedTemplate{}, &bridge.Problem{Code: bridge.ReasonNotOpen, Text: "This conversation is " + c.Status + ".", Hint: ts.Conversations.HintAfterEnd(c)}
+		return outbound.UsedTemplate{}, &bridge.Problem{
+			Code: bridge.ReasonNotOpen,
+			Text: "This conversation is " + c.Status + ".",
+			Hint: ts.Conversations.HintAfterEnd(c),
+		}
 	}
 	if c.Account.Mode == store.ModeWatch {
-		return outbound.UsedTemplate{}, &bridge.Problem{Code: bridge.ReasonWatch, Text: "This account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+		return outbound.UsedTemplate{}, &bridge.Problem{
+			Code: bridge.ReasonWatch,
+			Text: "This account only watches: nothing is sent.",
+			Hint: "An admin can switch it to live.",
+		}
 	}
 	used, problem := TemplateFor(c.AccountID, rows, args)
 	if problem == nil && !isForReplies(rows[0]) {
-		problem = &bridge.Problem{Code: "not_for_replies", Text: "The template " + used.Name + " only begins conversations.", Hint: "Choose another one."}
+		problem = &bridge.Problem{
+			Code: "not_for_replies",
+			Text: "The template " + used.Name + " only begins conversations.",
+			Hint: "Choose another one.",
+		}
 	}
 	return used, problem
 }
@@ -107,14 +122,26 @@ func isForReplies(row store.Template) bool {
 func TemplateFor(account store.AccountID, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
 	isAccounts := len(rows) > 0 && rows[0].AccountID == account
 	if !isAccounts || rows[0].Todo == store.TodoDelete {
-		return outbound.UsedTemplate{}, &bridge.Problem{Code: "no_template", Text: "There is no such template for this account.", Hint: "Choose another one."}
+		return outbound.UsedTemplate{}, &bridge.Problem{
+			Code: "no_template",
+			Text: "There is no such template for this account.",
+			Hint: "Choose another one.",
+		}
 	}
 	row := rows[0]
 	if row.Version != args.Version {
-		return outbound.UsedTemplate{}, &bridge.Problem{Code: "template_changed", Text: "The template " + row.Name + " was changed since you saw it.", Hint: "Look at it again, then send it."}
+		return outbound.UsedTemplate{}, &bridge.Problem{
+			Code: "template_changed",
+			Text: "The template " + row.Name + " was changed since you saw it.",
+			Hint: "Look at it again, then send it.",
+		}
 	}
 	if row.Status != string(channels.TemplateApproved) {
-		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_approved", Text: outbound.NotApproved(row), Hint: "Choose another one."}
+		return outbound.UsedTemplate{}, &bridge.Problem{
+			Code: "not_approved",
+			Text: outbound.NotApproved(row),
+			Hint: "Choose another one.",
+		}
 	}
 	return fillTemplate(row, args.Values)
 }
@@ -149,7 +176,8 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 				names = append(names, t.Name)
 			}
 
-			ts.Refuse(r, "no_template", fmt.Sprintf("There is no template %q that fits now.", name), "There is: "+strings.Join(slices.Compact(names), ", "))
+			ts.Refuse(r, "no_template", fmt.Sprintf("There is no template %q that fits now.", name),
+				"There is: "+strings.Join(slices.Compact(names), ", "))
 			return nil
 		}
 
@@ -192,13 +220,21 @@ func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conve
 
 // fillTemplate fills in a template with values. The Problem says which value is missing.
 func fillTemplate(row store.Template, values map[string]string) (outbound.UsedTemplate, *bridge.Problem) {
-	u := outbound.UsedTemplate{ID: row.ID, Version: row.Version, Name: row.Name, Use: channels.TemplateUse{Template: bridge.ProviderTemplate(row), Values: map[string]string{}}}
+	u := outbound.UsedTemplate{
+		ID:      row.ID,
+		Version: row.Version,
+		Name:    row.Name,
+		Use:     channels.TemplateUse{Template: bridge.ProviderTemplate(row), Values: map[string]string{}},
+	}
 	u.Use.Category = cmp.Or(row.ProviderCategory, row.Category) // the provider's category counts
 	for _, name := range u.Use.Variables {
 		value := bridge.TemplateValue(values[name])
 		if value == "" {
-			return u, &bridge.Problem{Code: "value_missing", Text: "There is nothing for " + strings.ReplaceAll(name, "_", " ") + " ({{" + name + "}}).",
-				Hint: "Fill it in."}
+			return u, &bridge.Problem{
+				Code: "value_missing",
+				Text: "There is nothing for " + strings.ReplaceAll(name, "_", " ") + " ({{" + name + "}}).",
+				Hint: "Fill it in.",
+			}
 		}
 		u.Use.Values[name] = value
 	}

@@ -103,7 +103,9 @@ func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) 
 
 // setTemplateState writes what a provider says of a template, and tells people of it unless they were told already (wereTold).
 // isTold reports whether it told them.
-func (ts *UseCases) setTemplateState(ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, wereTold bool) (isTold bool, err error) {
+func (ts *UseCases) setTemplateState(
+	ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, wereTold bool,
+) (isTold bool, err error) {
 	before := row
 	row.Reason = s.Reason
 	row.ExternalID = cmp.Or(s.ExternalID, row.ExternalID)

@@ -17,7 +17,10 @@ func ErasePosts(th *Writer, c *book.Conversation, posts []own.ErasedPost) {
 
 	for _, p := range posts {
 		gate, request := th.budgetOf(p.Surface, bridge.PostErased, p.Place.Channel)
-		lane := th.Outbox.LaneOf(book.LaneKey{Account: p.Surface, Key: conversationLane(c.ID, eraseLane)}, c.ID, store.PriorityMark, gate, request)
+		lane := th.Outbox.LaneOf(book.LaneKey{
+			Account: p.Surface,
+			Key:     conversationLane(c.ID, eraseLane),
+		}, c.ID, store.PriorityMark, gate, request)
 		th.Outbox.Enqueue(lane, string(bridge.PostErased), NoMessage, outbound.Payload{Erases: &p}, nil)
 	}
 }

@@ -61,7 +61,9 @@ func (qs *questions) wasDoneAtHome(r book.Request) bool {
 }
 
 // Facts returns the facts of a conversation as the batch has changed it so far, also where that isn't stored yet.
-func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, c *book.Conversation, agent *store.Agent, surface store.AccountID) (bridge.Facts, error) {
+func (qs *questions) Facts(
+	ctx context.Context, tx pgx.Tx, c *book.Conversation, agent *store.Agent, surface store.AccountID,
+) (bridge.Facts, error) {
 	places := c.Places()
 	if c.PreviousID != nil {
 		threads, err := store.Threads(ctx, tx, []store.ConversationID{*c.PreviousID})

@@ -62,7 +62,9 @@ func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 
 // PostTo queues a post for a conversation's thread, in the lane of its kind. messageID is the message that it shows or
 // is about, or NoMessage.
-func (th *Writer) PostTo(c *book.Conversation, t *book.Thread, kind bridge.PostKind, messageID store.MessageID, p outbound.Payload) *book.Delivery {
+func (th *Writer) PostTo(
+	c *book.Conversation, t *book.Thread, kind bridge.PostKind, messageID store.MessageID, p outbound.Payload,
+) *book.Delivery {
 	l := th.SurfaceLane(c, t, kind)
 	d := th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
 	if kind == bridge.PostRoot {

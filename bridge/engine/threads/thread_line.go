@@ -115,7 +115,10 @@ func (th *Writer) meantVerb(c *book.Conversation, m *book.Message, a bridge.Acti
 
 // TellProblem says why a text can't be sent. It has the button with which its author may send it later.
 func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.Problem) {
-	th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.InWords(p.Text), Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
+	th.TellWith(c, m, bridge.Line{
+		Content: &bridge.InsideLine{Why: bridge.InWords(p.Text), Hint: p.Hint},
+		Verbs:   []bridge.Verb{bridge.VerbSend},
+	})
 }
 
 // TellWith posts a line about a person's message that repeats its text and names its files. A line that has a text already is about

@@ -157,7 +157,9 @@ func (wf *UseCases) postEvening(
 
 // closingOf returns a team's conversations of an account whose reply window closes before the account's business opens
 // again, the most urgent first.
-func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account store.AccountID, team store.TeamID) ([]store.ConversationID, error) {
+func (wf *UseCases) closingOf(
+	ctx context.Context, tx pgx.Tx, account store.AccountID, team store.TeamID,
+) ([]store.ConversationID, error) {
 	var opened time.Time // any time will do: only the length of the window is asked for
 	win := outbound.WindowOf(wf.Caps(account), &opened)
 	if !win.Limited {

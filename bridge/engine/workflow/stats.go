@@ -23,8 +23,11 @@ func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, li
 	teams := wf.Dir.TeamsOf(agent.ID)
 	if len(teams) == 0 {
 		if !agent.IsAdmin() {
-			return bridge.Line{}, &bridge.Problem{Code: "no_team", Text: "You are in no team, so I have no figures for you.",
-				Hint: "Ask an admin to add you to a team."}
+			return bridge.Line{}, &bridge.Problem{
+				Code: "no_team",
+				Text: "You are in no team, so I have no figures for you.",
+				Hint: "Ask an admin to add you to a team.",
+			}
 		}
 		teams = []store.TeamID{allTeams}
 	}

@@ -138,7 +138,9 @@ func teamOf(t store.Team, channels []store.TeamChannel, emails map[store.AgentID
 	return row
 }
 
-func accountOf(row store.Account, teams map[store.TeamID]string, kinds map[store.AccountID]string, sealer *store.Sealer) (Account, error) {
+func accountOf(
+	row store.Account, teams map[store.TeamID]string, kinds map[store.AccountID]string, sealer *store.Sealer,
+) (Account, error) {
 	a := Account{Row: row, Settings: map[string]string{}}
 	a.Row.Signature = strings.TrimRight(row.Signature, "\n") // as parleyfile.SignatureSource does
 	if row.TeamID != nil {

@@ -158,7 +158,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, "/v1/models/") && r.Method == http.MethodGet:
 		s.showModel(w, strings.TrimPrefix(r.URL.Path, "/v1/models/"))
 	case r.URL.Path != "/v1/chat/completions":
-		fail(w, refusal{status: http.StatusNotFound, code: "unknown_url", message: "Unknown request URL: " + r.Method + " " + r.URL.Path + "."})
+		fail(w, refusal{
+			status:  http.StatusNotFound,
+			code:    "unknown_url",
+			message: "Unknown request URL: " + r.Method + " " + r.URL.Path + ".",
+		})
 	case r.Method != http.MethodPost:
 		fail(w, refusal{status: http.StatusMethodNotAllowed, code: "method_not_supported",
 			message: "Not allowed to " + r.Method + " on /v1/chat/completions."})
@@ -198,7 +202,12 @@ func (s *Server) listModels(w http.ResponseWriter) {
 
 func (s *Server) showModel(w http.ResponseWriter, name string) {
 	if len(s.options.Models) > 0 && !slices.Contains(s.options.Models, name) {
-		fail(w, refusal{status: http.StatusNotFound, param: "model", code: "model_not_found", message: "The model '" + name + "' does not exist"})
+		fail(w, refusal{
+			status:  http.StatusNotFound,
+			param:   "model",
+			code:    "model_not_found",
+			message: "The model '" + name + "' does not exist",
+		})
 		return
 	}
 	writeJSON(w, http.StatusOK, modelEntry(name))
