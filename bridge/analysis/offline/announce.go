@@ -94,9 +94,7 @@ func (t *text) isNumberOf(at int) bool {
 		return false
 	}
 
-	switch t.tokens[at-1].form {
-	case "de", "d", "di", "del", "della", "dell", "do", "da", "du", "des", "der", "van":
-	default:
+	if !genitives.has(t.tokens[at-1].form) {
 		return false
 	}
 
@@ -109,14 +107,7 @@ func (t *text) isNameBefore(at int) bool {
 	if at == 0 || t.tokens[at-1].sentence != t.tokens[at].sentence || t.tokens[at-1].number {
 		return false
 	}
-	switch t.tokens[at-1].form {
-	case "the", "my", "your", "our", "its", "his", "her", "their", "a", "an", "this", "that", "which", "what", "same", "right", "wrong",
-		"new", "old", "full", "long", "short", "whole", "correct", "other", "second", "first", "last", "following", "with", "under",
-		"by", "and", "or", "of", "for", "from", "on", "at", "to", "as", "in", "have", "has", "got", "any", "no", "one", "only",
-		"hi", "hello", "here", "heres", "is", "was", "about", "regarding", "re", "s":
-		return false
-	}
-	return true
+	return !noNames.has(t.tokens[at-1].form)
 }
 
 // isNumberWord reports whether a word says that a number of any form follows: "Bestellnummer", "ordernr", "Bestellnummern".

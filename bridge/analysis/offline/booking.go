@@ -52,7 +52,7 @@ func (t *text) hasBookingBefore(at int) bool {
 
 // isBookingCodeWord reports whether a word may say that the code of a booking follows.
 func isBookingCodeWord(form string) bool {
-	if isCodeWord(form) || isVague(form) || isMark(form) {
+	if codeWords.has(form) || isVague(form) || marks.has(form) {
 		return true
 	}
 	if form == "pnr" || strings.HasPrefix(form, "locali") {

@@ -67,7 +67,7 @@ func canBeginGroups(word string) bool {
 	if !numeral.IsWithin(len(word), 2, longest) {
 		return false
 	}
-	return !isMark(wordform.Fold(word)) && !isUnitBefore(word)
+	return !marks.has(wordform.Fold(word)) && !foreignLetters.has(word)
 }
 
 // findGroups returns the last word of the groups that follow a number, the digits of all and how many groups these are.
@@ -126,13 +126,13 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	next := numberSpan{from: k.from, to: k.to, first: n.last + 1, last: n.last + 1}
 	next.join(t)
 	value := t.all[next.from:next.to]
-	marks := "/"
+	strokes := "/"
 	switch t.all[n.from:n.to] {
 	case "FT", "FV", "FA", "RE", "RG":
-		marks = "/-"
+		strokes = "/-"
 	}
 
-	if !strings.ContainsAny(value, marks) || strings.ToUpper(value) != value {
+	if !strings.ContainsAny(value, strokes) || strings.ToUpper(value) != value {
 		return 0, false
 	}
 	if numeral.IsDate(value) {
@@ -285,7 +285,7 @@ func isMarkedBefore(t *text, at int, words announcements) bool {
 	if at == 0 {
 		return false
 	}
-	if isMark(t.tokens[at-1].form) || words[at-1].number {
+	if marks.has(t.tokens[at-1].form) || words[at-1].number {
 		return true
 	}
 	return strings.Contains(t.separatorAfter(at-1), ":")

@@ -75,15 +75,11 @@ func (t *text) isBeforeHourUnit(i int) bool {
 	if i+1 >= len(t.tokens) || t.tokens[i+1].sentence != t.tokens[i].sentence {
 		return false
 	}
-	switch t.tokens[i+1].form {
-	case "uhr", "h", "pm", "am", "uur", "oclock", "heures", "horas", "hs", "ore", "rano", "sharp":
-		return true
-	}
-	return false
+	return hourUnits.has(t.tokens[i+1].form)
 }
 
 // isBehindHourWord reports whether the word before a number often stands before an hour: "at".
-func (t *text) isBehindHourWord(i int) bool { return i > 0 && isBeforeHour(t.tokens[i-1].form) }
+func (t *text) isBehindHourWord(i int) bool { return i > 0 && hourPrepositions.has(t.tokens[i-1].form) }
 
 // isHourWord reports whether a word tells an hour of the day: "at nine", "um acht". What is counted has its word behind the number.
 func isHourWord(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
@@ -113,22 +109,13 @@ func isHourWord(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 // longestParticle is how long words are, in bytes, that are rarely what is counted: "at nine in the morning".
 const longestParticle = 3
 
-// isBeforeHour reports whether a word often stands before an hour of the day.
-func isBeforeHour(form string) bool {
-	switch form {
-	case "at", "by", "until", "till", "before", "um", "bis", "vor", "ab", "las", "alle", "entro", "om", "voor", "vanaf", "godz", "godzinie", "godziny", "ate", "as":
-		return true
-	}
-	return false
-}
-
 // isCounted reports whether the word behind a number makes a count of it: "by 4 percent".
 func (t *text) isCounted(i int) bool {
 	if i+1 >= len(t.tokens) || t.tokens[i+1].sentence != t.tokens[i].sentence {
 		return false
 	}
 	next := t.tokens[i+1].form
-	isWord := len(next) > longestParticle && !isBeforeHour(next)
+	isWord := len(next) > longestParticle && !hourPrepositions.has(next)
 	return isWord && strings.TrimSpace(t.separatorAfter(i)) == ""
 }
 

@@ -61,7 +61,7 @@ func askWord(t *text, words announcements, n *numberSpan, word wordBefore) wordA
 		return wordAnswer{kind: kindOther}
 	case w.kind != "" && words.isPlate(t, word.at): // "Rejestracja WZ 4471K"
 		return wordAnswer{kind: kindOther}
-	case w.other && word.isMarked && isOtherFirst(form): // "Konto-Nr."
+	case w.other && word.isMarked && accountWords.has(form): // "Konto-Nr."
 		return askWordOfOther(t, words, n, word.at)
 	case w.kind != "":
 		return askAnnouncement(words, n, word)
@@ -89,7 +89,7 @@ func askAnnouncement(words announcements, n *numberSpan, word wordBefore) wordAn
 
 // askWordOfOther returns what a word says that announces numbers of something else.
 func askWordOfOther(t *text, words announcements, n *numberSpan, at int) wordAnswer {
-	isCode := isCodeWord(t.tokens[at].form)
+	isCode := codeWords.has(t.tokens[at].form)
 	if isCode && numeral.HasMixedParts(n.value) { // "the code 77Q-3310" is no door's
 		return wordAnswer{}
 	}
@@ -136,37 +136,10 @@ func (words announcements) isVagueTogether(t *text, at int) bool {
 	return words[at-1].firm && isVague(t.tokens[at-1].form)
 }
 
-// isCodeWord reports whether a word may announce a door's code as well as a booking's.
-func isCodeWord(form string) bool {
-	switch form {
-	case "code", "codice", "codigo", "kod":
-		return true
-	}
-	return false
-}
-
 // isInitials reports whether a word is two or three capitals, as before the digits of "KV 2218".
 func isInitials(word string) bool {
 	const longest = 3
 	return numeral.IsWithin(len(word), 2, longest) && numeral.HasOnlyCapitals(word)
-}
-
-// isOtherFirst reports whether a word that may announce an account, or what is ours, rather announces the account.
-func isOtherFirst(form string) bool {
-	switch form {
-	case "konto", "conto", "rekening":
-		return true
-	}
-	return false
-}
-
-// isMark reports whether a word says that a number follows.
-func isMark(form string) bool {
-	switch form {
-	case "no", "nr", "nº", "numero", "number", "num", "nummer", "numer", "id", "ref", "n", "nro", "numeru", "numerem", "numerze":
-		return true
-	}
-	return false
 }
 
 // isPlausible reports whether a number may be a reference where a word announces it. Without a mark, short digits are rather
@@ -304,22 +277,18 @@ func kindOfPrefix(value string) string {
 		return ""
 	}
 
-	switch strings.ToUpper(strings.TrimRight(value[:length], "-_/ ")) {
-	case "ORD", "ORDER", "SO", "BEST", "CMD", "CDE", "PED", "ZAM", "ENC", "OR", "WO", "BK", "RES", "RSV", "PNR", "LOC", "ZK", "ZL", "BC",
-		"WEB", "OC", "OT", "OS", "ZS", "ZO", "BDC", "BST", "AUF", "JOB", "PO", "ORDEN", "PEDIDO", "ZLEC":
+	prefix := strings.ToUpper(strings.TrimRight(value[:length], "-_/ "))
+	switch {
+	case orderPrefixes.has(prefix):
 		return kindOrder
-	case "INV", "RE", "RG", "RN", "FAC", "FACT", "FV", "FA", "FAT", "FT", "RECH", "FACTUUR", "CN", "NC", "FRA", "FS", "FR", "AV", "GS",
-		"KFS", "KFV", "FVK", "FVS", "SINV", "FAKT", "FATTURA", "FAKTURA", "INVOICE", "RECHNUNG":
+	case invoicePrefixes.has(prefix):
 		return kindInvoice
-	case "QUO", "QUOTE", "QT", "Q", "AN", "ANG", "KV", "OFF", "OFR", "DEV", "OFE", "ORC", "PREV", "OFFERTE", "KVA", "PRE", "EST", "OF", "PF",
-		"PRP", "PROP", "PRES", "PPTO", "COT", "DEVIS", "ANGEBOT", "OFERTA", "RFQ":
+	case quotePrefixes.has(prefix):
 		return kindQuote
-	case "TICKET", "TCK", "TKT", "TK", "CASE", "INC", "SUP", "REQ", "CS", "RMA", "SR", "RET", "RTN", "RT",
-		"SAV", "TICK", "HELP", "ISSUE", "REKL", "SRV", "RMS", "EXPTE":
+	case ticketPrefixes.has(prefix):
 		return kindTicket
-	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT", "LDV", "LS", "ALB", "AWB", "CMR", "SHIP", "TRACK":
+	case shipmentPrefixes.has(prefix):
 		return kindShipment
 	}
-
 	return ""
 }

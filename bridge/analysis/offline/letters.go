@@ -26,7 +26,7 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	if kind == kindOther {
 		return false
 	}
-	if kind == "" && !isAbbreviation(letters) {
+	if kind == "" && !numberLetters.has(letters) {
 		return false
 	}
 
@@ -40,7 +40,7 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 
 	whole.value = t.all[whole.from:whole.to]
 	isParcel := kind == kindShipment && groups > 0
-	if isCountry(letters) && !isParcel {
+	if countries.has(letters) && !isParcel {
 		return false
 	}
 	if whole.isCountOrDate(t, n) || n.isPostcodeWithCountry(t) {
@@ -68,22 +68,12 @@ func (n *numberSpan) isCountOrDate(t *text, digits *numberSpan) bool {
 	return hasUnitBehind(t.all[digits.from:n.to], textAfter(t.all, n.to))
 }
 
-// isAbbreviation reports whether capitals stand for a word that announces a number, also where no other word does. Where such
-// letters stand for something else, no digits stand behind them.
-func isAbbreviation(letters string) bool {
-	switch letters {
-	case "WO", "SO", "OC", "OT", "FV", "FT", "FS", "NC", "ORD", "INV", "RMA", "TKT", "PNR", "FAC", "FRA", "PED", "CMD":
-		return true
-	}
-	return false
-}
-
 // valueWithLetters returns a number that no word announces, with the capitals that stand before it: "N 40118".
 func (n *numberSpan) valueWithLetters(t *text, words announcements) string {
 	if !n.digitsOnly || !n.hasLettersBefore(t, words) {
 		return n.value
 	}
-	if isCountry(t.wordAt(n.first-1)) || n.isPostcodeWithCountry(t) {
+	if countries.has(t.wordAt(n.first-1)) || n.isPostcodeWithCountry(t) {
 		return n.value
 	}
 	return t.all[t.tokens[n.first-1].from:n.to]
@@ -128,25 +118,16 @@ func hasOwnMeaning(letters string) bool {
 	case "I", "KV", "KVA", "SAV":
 		return true
 	}
-	if isMark(wordform.Fold(letters)) {
+	if marks.has(wordform.Fold(letters)) {
 		return true
 	}
-	return isUnitBefore(letters) && !isCountry(letters)
+	return foreignLetters.has(letters) && !countries.has(letters)
 }
 
 // isShouted reports whether a word is written in capitals, so that those of its neighbours say nothing.
 func isShouted(word string) bool {
 	const shortest = 4 // shorter ones may be an abbreviation
 	return len(word) >= shortest && numeral.HasOnlyCapitals(word)
-}
-
-// isCountry reports whether capitals may stand for a country: before a number for taxes or a size.
-func isCountry(letters string) bool {
-	switch letters {
-	case "GB", "DE", "FR", "ES", "PT", "IT", "NL", "PL", "AT", "BE", "IE", "UK", "US", "EU":
-		return true
-	}
-	return false
 }
 
 // isPostcodeWithCountry reports whether a number and the letter before it are a postcode before the name of a town: "D 50667
@@ -219,7 +200,7 @@ func (n *numberSpan) isCountryNext(t *text, last int) bool {
 	if !t.isOneSpaceAfter(last) || len(value) < enough || !numeral.HasOnlyCapitals(value[:2]) {
 		return false
 	}
-	return numeral.CountDigits(value) >= enough && isCountry(t.wordAt(last+1))
+	return numeral.CountDigits(value) >= enough && countries.has(t.wordAt(last+1))
 }
 
 // addTail adds the digits behind a space to a number that is announced and begins with letters and few digits: "R-00 4411".

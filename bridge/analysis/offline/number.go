@@ -55,18 +55,6 @@ func numbersIn(t *text) []numberSpan {
 	return found
 }
 
-// isUnitBefore reports whether capitals before digits say that these are no reference: money, a telephone, a postcode.
-func isUnitBefore(word string) bool {
-	switch word {
-	case "EUR", "USD", "GBP", "PLN", "CHF", "BRL", "TEL", "FAX", "CAP", "PLZ", "CEP", "NIP", "CP", "KW", "PIN", "BIC", "BLZ",
-		"GB", "DE", "FR", "ES", "PT", "IT", "NL", "PL", "AT", "BE", "IE", // a company's number for taxes follows
-		"DDT",                                                                 // a paper's name isn't part of its number
-		"UPS", "DHL", "DPD", "GLS", "TNT", "BRT", "SDA", "CTT", "MRW", "USPS": // who carries it isn't part of a parcel's number
-		return true
-	}
-	return false
-}
-
 // join adds parts that one mark joins to a number.
 func (n *numberSpan) join(t *text) {
 	for n.last+1 < len(t.tokens) {
@@ -143,7 +131,7 @@ func hasWordBefore(value string) bool {
 		return true
 	}
 
-	return isMark(wordform.Fold(letters))
+	return marks.has(wordform.Fold(letters))
 }
 
 // trimPrefix takes the parts without digits from the beginning of a number.

@@ -50,11 +50,7 @@ func (n *numberSpan) isNorm(t *text) bool {
 	if n.first == 0 || n.length() > longest || !numeral.HasOnly(n.value, numeral.Digits+"-:/.") {
 		return false
 	}
-	switch t.wordAt(n.first - 1) {
-	case "EN", "ISO", "DIN", "UNI", "UNE", "NEN", "PN", "BS", "NBR", "IEC", "VDE", "IP", "RAL", "ASTM", "ABNT":
-		return true
-	}
-	return false
+	return norms.has(t.wordAt(n.first - 1))
 }
 
 // isInSquareBrackets reports whether a number stands alone in square brackets, as helpdesks write theirs in subjects:
@@ -71,7 +67,7 @@ func (f *referenceFinder) kindBehind(n *numberSpan) string {
 	if n.first == 0 || !n.digitsOnly || n.length() < shortestReference || numeral.IsYear(n.value) || !t.isOneSpaceAfter(n.last) {
 		return ""
 	}
-	if !isDeterminer(t.tokens[n.first-1].form) {
+	if !determiners.has(t.tokens[n.first-1].form) {
 		return ""
 	}
 
@@ -85,14 +81,4 @@ func (f *referenceFinder) kindBehind(n *numberSpan) string {
 	}
 
 	return f.words[n.last+1].kind
-}
-
-// isDeterminer reports whether a word may stand before one thing that was named before.
-func isDeterminer(form string) bool {
-	switch form {
-	case "the", "my", "our", "your", "this", "that", "der", "die", "das", "dem", "meine", "unsere", "ihre", "de", "het", "mijn",
-		"onze", "jullie", "uw", "deze", "dit":
-		return true
-	}
-	return false
 }

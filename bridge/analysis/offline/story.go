@@ -70,7 +70,7 @@ func (t *text) countDates() int {
 		if !isShortNumber || !t.isOwnText(k) {
 			continue
 		}
-		if i > 0 && isDayBefore(t.tokens[i-1].form) {
+		if i > 0 && dayPrepositions.has(t.tokens[i-1].form) {
 			dates++
 		}
 	}
@@ -79,15 +79,6 @@ func (t *text) countDates() int {
 
 // isOwnText reports whether a word is the customer's own and in the text, not in a subject.
 func (t *text) isOwnText(k *token) bool { return !k.quoted && !t.isInSubject(k.from) }
-
-// isDayBefore reports whether a word stands before the day of a date.
-func isDayBefore(form string) bool {
-	switch form {
-	case "am", "le", "el", "dia", "il", "op", "de", "the", "on", "den":
-		return true
-	}
-	return false
-}
 
 // hasQuotedStaff reports whether a customer names somebody who works at the company and quotes them, which tells of anger at
 // them: "The lady at the counter said “not my problem”."

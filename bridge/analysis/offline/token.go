@@ -182,8 +182,7 @@ func (z *tokenizer) isSentenceEnd(at int) bool {
 		return false
 	}
 
-	switch k.form {
-	case "nr", "no", "num", "bzw", "ca", "ggf", "usw", "mr", "mrs", "dr", "sr", "sra", "mme", "dhr", "mevr", "approx", "tel", "ref", "rif":
+	if abbreviated.has(k.form) {
 		return false
 	}
 

@@ -25,7 +25,7 @@ func (f *referenceFinder) isUnannouncedReference(n *numberSpan) bool {
 		return true
 	}
 
-	isBehindCode := n.first > 0 && isCodeWord(f.t.tokens[n.first-1].form)
+	isBehindCode := n.first > 0 && codeWords.has(f.t.tokens[n.first-1].form)
 	if isBehindCode && numeral.HasMixedParts(n.value) {
 		return true
 	}
@@ -96,9 +96,9 @@ func (f *referenceFinder) isBehindSubject(n *numberSpan) bool {
 	}
 
 	before := f.t.tokens[n.first-1].form
-	isIn := isBeforeSubject(before)
-	if !isIn && isArticle(before) {
-		isIn = f.wants != "" || n.first > 1 && isBeforeSubject(f.t.tokens[n.first-2].form)
+	isIn := orderPrepositions.has(before)
+	if !isIn && articles.has(before) {
+		isIn = f.wants != "" || n.first > 1 && orderPrepositions.has(f.t.tokens[n.first-2].form)
 	}
 	if !isIn || hasOtherBefore(f.t, f.words, n.first, farOther) {
 		return false
@@ -106,17 +106,6 @@ func (f *referenceFinder) isBehindSubject(n *numberSpan) bool {
 
 	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(f.t.all[n.to:], " "))
 	return !unicode.IsUpper(r)
-}
-
-// isBeforeSubject reports whether a word may stand before an order, of which something is said: "in 6614", "op die 8841".
-func isBeforeSubject(form string) bool {
-	switch form {
-	case "in", "on", "to", "from", "for", "of", "bei", "aus", "zu", "von", "fur", "dans", "sur", "pour", "en", "del", "al",
-		"para", "no", "na", "do", "da", "nel", "nella", "dal", "dalla", "sul", "sulla", "bij", "uit", "van", "voor", "op",
-		"w", "z", "dla", "przy":
-		return true
-	}
-	return false
 }
 
 // isRoundOrder reports whether a number that may be the name of a model, as "RX-3000", is an order of which the customer wants
@@ -181,11 +170,11 @@ func hasOtherBefore(t *text, words announcements, at, most int) bool {
 			return false
 		}
 
-		isOfSize := i+1 < at && isSize(t.wordAt(i+1)) // "size M" says nothing of a number behind the M
+		isOfSize := i+1 < at && clothesSizes.has(t.wordAt(i+1)) // "size M" says nothing of a number behind the M
 		if words[i].other && !words[i].nearOther && !isOfSize {
 			return true
 		}
-		if !words[i].filler && !isMark(t.tokens[i].form) {
+		if !words[i].filler && !marks.has(t.tokens[i].form) {
 			most--
 		}
 	}
@@ -197,49 +186,13 @@ func hasOtherBefore(t *text, words announcements, at, most int) bool {
 // 88213", "call me about 88213", "un article de la 88120".
 func isPartOf(t *text, at int) bool {
 	first, _ := t.sentenceOf(at)
-	if at-2 > first && isArticle(t.tokens[at-1].form) {
+	if at-2 > first && articles.has(t.tokens[at-1].form) {
 		at--
 	}
 	if at-1 <= first {
 		return false
 	}
-	return isPreposition(t.tokens[at-1].form) || isTax(t.tokens[at-2].form)
-}
-
-// isTax reports whether a word is a tax on what an invoice asks for: "the VAT on 26-0093".
-func isTax(form string) bool {
-	switch form {
-	case "vat", "mwst", "ust", "tva", "iva", "btw":
-		return true
-	}
-	return false
-}
-
-func isArticle(form string) bool {
-	switch form {
-	case "the", "der", "die", "das", "den", "dem", "la", "le", "el", "il", "o", "a", "de", "het":
-		return true
-	}
-	return false
-}
-
-// isPreposition reports whether a word may stand between such words and the number (isPartOf).
-func isPreposition(form string) bool {
-	switch form {
-	case "of", "in", "about", "for", "regarding", "re", "aus", "von", "de", "zu", "zur", "bei", "fur", "wegen", "du", "pour", "dans", "concernant", "del",
-		"para", "sobre", "do", "da", "dal", "dalla", "per", "nel", "van", "uit", "voor", "over", "z", "ze", "dla", "od":
-		return true
-	}
-	return false
-}
-
-// isSize reports whether a word is a size of clothes.
-func isSize(word string) bool {
-	switch word {
-	case "S", "M", "L", "XS", "XL", "XXL":
-		return true
-	}
-	return false
+	return partPrepositions.has(t.tokens[at-1].form) || taxes.has(t.tokens[at-2].form)
 }
 
 // isSetAgainst reports whether a number is set against one that stands two or three words before it. Both are then of the
@@ -249,11 +202,7 @@ func isSetAgainst(t *text, number, at int) bool {
 	if !numeral.IsWithin(at-number, 2, farthest) {
 		return false
 	}
-	switch t.tokens[at-1].form {
-	case "not", "nicht", "non", "no", "nao", "niet", "nie", "statt", "of", "de", "pas", "van", "zamiast":
-		return true
-	}
-	return false
+	return oppositions.has(t.tokens[at-1].form)
 }
 
 // hasMarkBefore reports whether "no." or its like stands directly before a number that is long enough for a reference.
@@ -262,7 +211,7 @@ func hasMarkBefore(t *text, n *numberSpan) bool {
 		return false
 	}
 	before := &t.tokens[n.first-1]
-	return isMark(before.form) && before.sentence == t.tokens[n.first].sentence
+	return marks.has(before.form) && before.sentence == t.tokens[n.first].sentence
 }
 
 // isGivenNumber reports whether a number without any word of what it is may be one that the customer was given: five to eight
@@ -279,7 +228,7 @@ func isGivenNumber(t *text, n *numberSpan) bool {
 	if n.value[0] == '0' || strings.HasSuffix(n.value, "00") {
 		return false
 	}
-	if n.first > 0 && isTransfer(t.tokens[n.first-1].form) {
+	if n.first > 0 && transfers.has(t.tokens[n.first-1].form) {
 		return false
 	}
 
@@ -305,12 +254,7 @@ func isPostcodeInAddress(t *text, n *numberSpan) bool {
 
 // isStreet reports whether a word begins or ends the name of a street: "via", "Bahnhofstraße".
 func isStreet(form string) bool {
-	switch form {
-	case "street", "road", "avenue", "lane", "rue", "via", "viale", "corso", "piazza", "calle", "avenida", "paseo", "plaza",
-		"rua", "travessa", "ul", "ulica", "aleja":
-		return true
-	}
-	return slices.ContainsFunc([]string{"strasse", "straat", "gasse", "laan", "allee"}, func(end string) bool {
+	return streets.has(form) || slices.ContainsFunc([]string{"strasse", "straat", "gasse", "laan", "allee"}, func(end string) bool {
 		return strings.HasSuffix(form, end)
 	})
 }
@@ -322,13 +266,4 @@ func isPostcodeOfTown(t *text, n *numberSpan) bool {
 	}
 	r, _ := utf8.DecodeRuneInString(t.wordAt(n.last + 1))
 	return unicode.IsUpper(r)
-}
-
-// isTransfer reports whether a word tells that money was sent, so that a number right behind it is how much.
-func isTransfer(form string) bool {
-	switch form {
-	case "transferred", "wired", "vire", "transferi", "bonificato", "przelalem", "przelalam":
-		return true
-	}
-	return false
 }
