@@ -60,7 +60,7 @@ func (a *applier) applySuspect(parent context.Context) (found bool, err error) {
 	b := newBatch(taken)
 	r := b.runs[0]
 	if r.Tries > maxTries {
-		return true, a.giveUp(ctx, r, errors.New("each attempt to apply it ended with the process, or was never finished"), unread)
+		return true, a.giveUp(ctx, r, errUnfinished)
 	}
 
 	d := decoder{Relay: a.Relay}
@@ -70,7 +70,7 @@ func (a *applier) applySuspect(parent context.Context) (found bool, err error) {
 	case errors.Is(err, ErrNotOpen):
 		return true, a.giveBackUntilOpen(ctx, r)
 	case err != nil && isUnreadable(err):
-		return true, a.giveUp(ctx, r, err, mayBeRead)
+		return true, a.giveUp(ctx, r, err)
 	case err == nil:
 		r.values = []any{value}
 		err = a.applyAlone(ctx, b, began)
@@ -103,7 +103,7 @@ func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) err
 			return a.giveUpRefused(ctx, b)
 		}
 		if bad, ok := errors.AsType[*EventError](err); ok {
-			return a.giveUp(ctx, b.runs[0], bad.Err, mayBeRead)
+			return a.giveUp(ctx, b.runs[0], bad.Err)
 		}
 		if early, ok := errors.AsType[*WaitError](err); ok && b.putOffEvent(early.Wait) {
 			continue // the batch is empty now: applying it writes how long its queue waits
@@ -123,8 +123,7 @@ func (a *applier) retryAloneOrGiveUp(ctx context.Context, r *runInWork, cause er
 		return errors.Join(cause, a.giveBackUncounted(ctx, r, time.Second))
 	}
 	if r.Tries >= maxTries {
-		tookLong := errors.Is(cause, errSlow) || errors.Is(cause, errTookLong)
-		return a.giveUp(ctx, r, cause, tookLong)
+		return a.giveUp(ctx, r, cause)
 	}
 
 	again := r.Release(0)
@@ -160,7 +159,7 @@ func (a *applier) giveUpRefused(ctx context.Context, b *batch) error {
 	var errs []error
 	for _, r := range b.runs {
 		if r.refused != nil && r.apply == 0 {
-			errs = append(errs, a.giveUp(ctx, r, r.refused, mayBeRead))
+			errs = append(errs, a.giveUp(ctx, r, r.refused))
 		}
 	}
 	return errors.Join(errs...)
@@ -173,40 +172,23 @@ const maxRetryDoublings = 4
 // quarantine without a word: the others must not wait for it, and doctor shows it.
 const maxTellTries = 3
 
-// What Handler.Quarantined is told: whether the event must not even be decoded.
-const (
-	unread    = true
-	mayBeRead = false
-)
+// errUnfinished is why an event is given up whose attempts have all begun, and none ended.
+var errUnfinished = errors.New("each attempt to apply it ended with the process, or was never finished")
 
-// giveUp puts the first event of a run into quarantine and frees its queue. The same transaction tells people of it, and
-// fails if another applier has the queue by now. So an event is given up only once, and never if it was applied. If
-// telling people fails again and again, the event goes into quarantine without that. isUnread is unread or mayBeRead.
-func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, isUnread bool) error {
+// mustStayUnread reports whether an event that is given up must not even be decoded to tell of it, because that may take as long, or
+// end the process.
+func mustStayUnread(cause error) bool {
+	return errors.Is(cause, errUnfinished) || errors.Is(cause, errSlow) || errors.Is(cause, errTookLong)
+}
+
+// giveUp puts the first event of a run into quarantine, tells people of it, and frees its queue, all in one transaction, which fails if
+// another applier has the queue by now. So an event is given up only once, and never if it was applied.
+func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error) error {
 	e := r.Events[0]
-	reason := store.Clean(cause.Error())
-	tell := func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, isUnread) }
-	couldNotTell := func(err error) bool {
-		return err != nil && !store.IsLost(err) && a.mayBlameEvent(err)
-	}
-
-	err := a.quarantineEvent(ctx, r, reason, tell)
-	// Something other than the event may have ended the session, so try again. But not after a timeout: others wait meanwhile.
-	for tries := 1; tries < maxTellTries; tries++ {
-		if !couldNotTell(err) || errors.Is(err, context.DeadlineExceeded) {
-			break
-		}
-		err = a.quarantineEvent(ctx, r, reason, tell)
-	}
-
-	if couldNotTell(err) {
-		a.log.Error("quarantine not told", "event_seq", e.ID, "error", err)
-		err = a.quarantineEvent(ctx, r, reason, func(pgx.Tx) error { return nil })
-	}
+	err := a.quarantineAndTell(ctx, r, cause)
 	if store.IsLost(err) { // another applier has the queue
 		return nil
 	}
-
 	if err != nil {
 		again := r.Release(0)
 		again.Tries = max(r.Tries, 1)
@@ -218,6 +200,26 @@ func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, isUnrea
 	a.logQuarantine(e.ID, cause)
 	a.schedule.wake(time.Now(), r.Share)
 	return nil
+}
+
+// quarantineAndTell puts the first event of a run into quarantine and tells people of it. If telling them fails again and again, the
+// event goes into quarantine without that.
+func (a *applier) quarantineAndTell(ctx context.Context, r *runInWork, cause error) error {
+	e := r.Events[0]
+	reason := store.Clean(cause.Error())
+	tell := func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, mustStayUnread(cause)) }
+	for tries := 1; ; tries++ {
+		err := a.quarantineEvent(ctx, r, reason, tell)
+		couldNotTell := err != nil && !store.IsLost(err) && a.mayBlameEvent(err)
+		if !couldNotTell {
+			return err
+		}
+		// Something other than the event may have ended the session, so try again. But not after a timeout: others wait meanwhile.
+		if tries == maxTellTries || errors.Is(err, context.DeadlineExceeded) {
+			a.log.Error("quarantine not told", "event_seq", e.ID, "error", err)
+			return a.quarantineEvent(ctx, r, reason, func(pgx.Tx) error { return nil })
+		}
+	}
 }
 
 // quarantineEvent takes the first event of a run out of its queue and puts it into quarantine. It calls tell in the same

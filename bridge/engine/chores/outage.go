@@ -52,96 +52,95 @@ func (cs *Chores) reachAll(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// reachOne asks a chat whether it answers. Admins are told once that it is away: if no process has reached it for minAway, or as
-// soon as it refuses Parley's access. Later they are told that it is back.
+// reachOne asks a chat whether it answers, and notes that with what admins are to be told.
 func (cs *Chores) reachOne(ctx context.Context, account store.AccountID, r bridge.Reachable) error {
 	asked, cancel := context.WithTimeout(ctx, reachTimeout)
-	err := r.Reach(asked)
+	answer := r.Reach(asked)
 	cancel()
-
 	if ctx.Err() != nil {
 		return nil // this process stops; that says nothing about the chat
 	}
 
-	var refused *channels.SendError
-	revoked := errors.As(err, &refused) && refused.Class == channels.AuthBroken
 	return pgx.BeginFunc(ctx, cs.pool, func(tx pgx.Tx) error {
 		return outage.Change(ctx, tx, account, maxUnasked, func(s *outage.State) []outage.Notice {
-			if err == nil {
-				return cs.noteReached(account, s)
+			if what := noteAnswer(s, answer); what != nil {
+				return cs.noticesOf(account, *what)
 			}
-			if s.ToldAt != nil {
-				return nil // admins know that it is away
-			}
-			if revoked {
-				s.ToldAt = &s.Now
-				return cs.noticesOf(account, "refuses Parley", refused.Text+" "+refused.Hint+"\n\n"+workWithoutChat)
-			}
-			if s.Now.Sub(s.ReachedAt) >= minAway {
-				s.ToldAt = &s.Now
-				return cs.noticesOf(account, "can't be reached", "Parley has not reached it for five minutes, and keeps trying.\n\n"+workWithoutChat)
-			}
-
 			return nil
 		})
 	})
 }
 
-// noteReached notes that a chat answers. It returns the notices that it is back, if admins were told that it was away.
-func (cs *Chores) noteReached(account store.AccountID, s *outage.State) []outage.Notice {
-	isTold := s.ToldAt != nil
-	away := s.Now.Sub(s.ReachedAt).Round(time.Minute)
-	s.ReachedAt, s.ToldAt = s.Now, nil
-	if !isTold {
-		return nil
-	}
-	return cs.noticesOf(account, isBack, fmt.Sprintf("Parley reaches it again after %s. What was done meanwhile is being told in its threads.", away))
+// news is what admins are told of a chat.
+type news struct {
+	what string // "is back"
+	body string // what the mail says besides
+	text string // what an SMS says besides: little, since it is short
 }
 
-// isBack is what notices say of a chat that answers again.
-const isBack = "is back"
+// noteAnswer notes whether a chat has answered (nil), and returns the news in that, or nil. Admins are told once that the chat is away:
+// if no process has reached it for minAway, or as soon as it refuses Parley's access. Later they are told that it is back.
+func noteAnswer(s *outage.State, answer error) *news {
+	refused, _ := errors.AsType[*channels.SendError](answer)
+	isTold := s.ToldAt != nil
+	switch {
+	case answer == nil:
+		away := s.Now.Sub(s.ReachedAt).Round(time.Minute)
+		s.ReachedAt, s.ToldAt = s.Now, nil
+		if !isTold {
+			return nil
+		}
+		return &news{
+			what: "is back",
+			body: fmt.Sprintf("Parley reaches it again after %s. What was done meanwhile is being told in its threads.", away),
+		}
+	case isTold:
+		return nil
+	case refused != nil && refused.Class == channels.AuthBroken:
+		s.ToldAt = &s.Now
+		return &news{what: "refuses Parley", body: refused.Text + " " + refused.Hint + "\n\n" + workWithoutChat, text: textWithoutChat}
+	case s.Now.Sub(s.ReachedAt) >= minAway:
+		s.ToldAt = &s.Now
+		return &news{
+			what: "can't be reached",
+			body: "Parley has not reached it for five minutes, and keeps trying.\n\n" + workWithoutChat,
+			text: textWithoutChat,
+		}
+	default:
+		return nil
+	}
+}
 
-// workWithoutChat tells admins how work goes on without a chat.
-const workWithoutChat = "Nothing is lost: what customers write is stored, and waits. Agents can answer meanwhile in the browser, at /inbox of Parley's address. " +
-	"Who can't sign in there is let in by `parley admin-link --email` on the server. " +
-	"What is done there is told in the threads later. You will be told when the chat is back."
+// How work goes on without a chat, for admins.
+const (
+	workWithoutChat = "Nothing is lost: what customers write is stored, and waits. " +
+		"Agents can answer meanwhile in the browser, at /inbox of Parley's address. " +
+		"Who can't sign in there is let in by `parley admin-link --email` on the server. " +
+		"What is done there is told in the threads later. You will be told when the chat is back."
+	textWithoutChat = " Agents can answer in the browser: /inbox of Parley's address."
+)
 
 // noticesOf makes a mail about a chat to each admin, and a text (SMS) to each phone number that an account has for that.
-func (cs *Chores) noticesOf(account store.AccountID, what, body string) []outage.Notice {
+func (cs *Chores) noticesOf(account store.AccountID, n news) []outage.Notice {
 	dir := cs.host.Directory()
-	name := cs.host.SurfaceName(dir, account)
+	headline := cs.host.SurfaceName(dir, account) + " " + n.what
 	var list []outage.Notice
 	for _, a := range dir.Agents {
-		if !a.Active || !a.IsAdmin() {
-			continue
-		}
-
-		if a.Email != "" {
+		if a.Active && a.IsAdmin() && a.Email != "" {
 			list = append(list, outage.Notice{
 				Kind:    outage.Mail,
 				Address: a.Email,
-				Subject: "Parley: " + name + " " + what,
-				Body:    name + " " + what + ".\n\n" + body,
+				Subject: "Parley: " + headline,
+				Body:    headline + ".\n\n" + n.body,
 			})
 		}
 	}
-
 	if by := cs.textAccount(); by != nil {
 		for _, number := range cs.adminNumbers(by) {
-			text := "Parley: " + name + " " + what + "." + textHint(what)
-			list = append(list, outage.Notice{Kind: outage.Text, Address: number, Body: text})
+			list = append(list, outage.Notice{Kind: outage.Text, Address: number, Body: "Parley: " + headline + "." + n.text})
 		}
 	}
-
 	return list
-}
-
-// textHint returns what a text says about what to do: little, since a text is short.
-func textHint(what string) string {
-	if what == isBack {
-		return ""
-	}
-	return " Agents can answer in the browser: /inbox of Parley's address."
 }
 
 // adminNumbers returns the phone numbers to which an account sends texts about chats. It returns none if the account
@@ -153,39 +152,30 @@ func (cs *Chores) adminNumbers(a *store.Account) []string {
 	return cs.host.Directory().SettingsOf(a, ofThreads).AdminNumbers
 }
 
-// textAccount returns the account that sends texts to admins: the first one with numbers for that, and a live one
-// rather than one on trial. It returns nil if there is none.
+// textAccount returns the account that sends texts to admins, or nil if none has numbers for that.
 func (cs *Chores) textAccount() *store.Account {
+	return cs.firstAccount(func(a *store.Account) bool { return len(cs.adminNumbers(a)) > 0 })
+}
+
+// mailAccount returns the account that sends mails to admins, or nil if none sends mails.
+func (cs *Chores) mailAccount() *store.Account {
+	return cs.firstAccount(func(a *store.Account) bool {
+		ch := cs.host.Channel(a.ID)
+		return ch != nil && ch.Capabilities().Threads
+	})
+}
+
+// firstAccount returns the first account that can send notices: a live one rather than one on trial. It returns nil if there is none.
+func (cs *Chores) firstAccount(canSend func(*store.Account) bool) *store.Account {
 	accounts := cs.host.Directory().Accounts
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
 		for i := range accounts {
-			a := &accounts[i]
-			if a.Paused || a.Mode != mode {
-				continue
-			}
-			if len(cs.adminNumbers(a)) > 0 {
+			if a := &accounts[i]; !a.Paused && a.Mode == mode && canSend(a) {
 				return a
 			}
 		}
 	}
 	return nil
-}
-
-// mailAccount returns the account that sends mails to admins: the first one that sends mails, and a live one rather than
-// one on trial. It returns 0 if there is none.
-func (cs *Chores) mailAccount() store.AccountID {
-	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
-		for _, a := range cs.host.Directory().Accounts {
-			if a.Paused || a.Mode != mode {
-				continue
-			}
-			ch := cs.host.Channel(a.ID)
-			if ch != nil && ch.Capabilities().Threads {
-				return a.ID
-			}
-		}
-	}
-	return 0
 }
 
 // noticeSender sends mails or texts to admins about outages.
@@ -194,27 +184,23 @@ type noticeSender struct {
 	looks map[int64]int // how many look-ups of an unclear notice have failed in a row, by notice
 }
 
-// sendMails sends the mails to admins that are due. Without an account for them they wait for one.
+// sendMails sends the mails to admins that are due.
 func (cs noticeSender) sendMails(ctx context.Context) error {
 	return cs.sendAll(ctx, outage.Mail, cs.mailAccount())
 }
 
-// sendTexts sends the texts to admins that are due. Without an account for them they wait for one.
+// sendTexts sends the texts to admins that are due.
 func (cs noticeSender) sendTexts(ctx context.Context) error {
-	by := cs.textAccount()
+	return cs.sendAll(ctx, outage.Text, cs.textAccount())
+}
+
+// sendAll sends the due notices of a kind by an account. If that is nil, they wait for one.
+func (cs noticeSender) sendAll(ctx context.Context, kind outage.Kind, by *store.Account) error {
 	if by == nil {
 		return nil
 	}
-	return cs.sendAll(ctx, outage.Text, by.ID)
-}
-
-// sendAll sends the due notices of a kind by an account. Without an account (0) it sends none.
-func (cs noticeSender) sendAll(ctx context.Context, kind outage.Kind, account store.AccountID) error {
-	if account == 0 {
-		return nil
-	}
 	for {
-		n, err := outage.Claim(ctx, cs.pool, kind, account, noticeLease)
+		n, err := outage.Claim(ctx, cs.pool, kind, by.ID, noticeLease)
 		if err != nil || n == nil {
 			return err
 		}
@@ -251,22 +237,30 @@ func (cs noticeSender) sendNotice(ctx context.Context, n *outage.Notice) error {
 	}
 
 	_, err := ch.Send(sending, mail)
-	var se *channels.SendError
-	late := context.WithoutCancel(ctx) // what became of it is written also if the process stops
-	if err == nil {
-		return outage.Finish(late, cs.pool, n, outage.Sent, "", 0)
+	problem := ""
+	if err != nil {
+		problem = err.Error()
 	}
-	if !errors.As(err, &se) || se.Class == channels.Ambiguous {
-		return outage.Finish(late, cs.pool, n, outage.Unknown, err.Error(), noticeUnsure)
+	state, pause := stateAfterAttempt(n, err)
+	if state == outage.Failed {
+		cs.log.Error("an admin can't be told", "notice_id", n.ID, "kind", n.Kind, "class", string(channels.ClassOf(err)))
 	}
+	return outage.Finish(context.WithoutCancel(ctx), cs.pool, n, state, problem, pause) // written also if the process stops
+}
 
-	wouldFailAgain := se.Class == channels.BadRecipient || se.Class == channels.BadContent
-	if wouldFailAgain || n.Attempt >= maxNoticeAttempts {
-		cs.log.Error("an admin can't be told", "notice_id", n.ID, "kind", n.Kind, "class", string(se.Class))
-		return outage.Finish(late, cs.pool, n, outage.Failed, err.Error(), 0)
+// stateAfterAttempt returns what becomes of a notice by the answer to an attempt (err), and the pause before it is touched again.
+func stateAfterAttempt(n *outage.Notice, err error) (state string, pause time.Duration) {
+	refused, isKnown := errors.AsType[*channels.SendError](err)
+	switch {
+	case err == nil:
+		return outage.Sent, 0
+	case !isKnown || refused.Class == channels.Ambiguous:
+		return outage.Unknown, noticeUnsure
+	case refused.Class == channels.BadRecipient, refused.Class == channels.BadContent, n.Attempt >= maxNoticeAttempts:
+		return outage.Failed, 0
+	default:
+		return outage.Queued, max(noticePause, refused.Wait)
 	}
-
-	return outage.Finish(late, cs.pool, n, outage.Queued, err.Error(), max(noticePause, se.Wait))
 }
 
 // noteLook writes what a look for an unclear notice has found. If the look-up failed, a later one may tell.
