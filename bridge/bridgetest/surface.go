@@ -159,58 +159,78 @@ func readAnswer(resp *http.Response, answer any) error {
 	}
 }
 
+// Calls of the API that show or change something.
+const (
+	callPost    = "post"
+	callWhisper = "whisper"
+	callUpdate  = "update"
+	callDelete  = "delete"
+	callMark    = "mark"
+)
+
+// callFor returns the call by which a post is made.
+func callFor(p bridge.Post) string {
+	isReplacement := p.Kind == bridge.PostLine && p.Place.Message != "" // it takes the place of an earlier line
+	switch {
+	case p.Kind == bridge.PostMark:
+		return callMark
+	case p.Kind == bridge.PostEphemeral:
+		return callWhisper
+	case p.Kind == bridge.PostErased && p.Was != bridge.PostRoot:
+		return callDelete
+	case p.Kind == bridge.PostCard, p.Kind == bridge.PostErased, isReplacement:
+		return callUpdate
+	default:
+		return callPost
+	}
+}
+
 // Send implements bridge.Surface.
 func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
-	r := request{Channel: channelOf(p), Thread: p.Place.Thread, Token: p.Token, Kind: string(p.Kind)}
-	var m Message
-	switch p.Kind {
-	case bridge.PostMark:
-		r.ID = p.Place.Message
-		r.Mark, r.Clears = string(p.Mark), string(p.Clears)
-		return bridge.Sent{}, s.call(ctx, "mark", r, &m)
-	case bridge.PostCard:
-		r.ID = p.Place.Message
-		render(&r, p)
-		if p.Unsure {
-			r.Text += mayBeTwice
-		}
-		return bridge.Sent{}, s.call(ctx, "update", r, &m)
-	case bridge.PostDouble:
+	if p.Kind == bridge.PostDouble {
 		return s.findDouble(ctx, p)
-	case bridge.PostErased:
-		r.ID = p.Place.Message
-		if p.Was != bridge.PostRoot {
-			return bridge.Sent{}, s.call(ctx, "delete", r, &m)
-		}
-		render(&r, p)
-		return bridge.Sent{}, s.call(ctx, "update", r, &m)
-	case bridge.PostEphemeral:
-		r.Whisper = p.To
-		render(&r, p)
-		return bridge.Sent{}, s.call(ctx, "whisper", r, &m)
+	}
+
+	call := callFor(p)
+	r := request{
+		Channel: channelOf(p),
+		Thread:  p.Place.Thread,
+		Token:   p.Token,
+		Kind:    string(p.Kind),
+		Mark:    string(p.Mark),
+		Clears:  string(p.Clears),
 	}
 	more := render(&r, p)
-	if p.Kind == bridge.PostLine && p.Place.Message != "" { // it takes the place of an earlier one
-		r.ID = p.Place.Message
-		if err := s.call(ctx, "update", r, &m); err != nil {
-			return bridge.Sent{}, err
-		}
-		return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
-	}
-	if p.Unsure {
+	if p.Unsure && (call == callPost || p.Kind == bridge.PostCard) {
 		r.Text += mayBeTwice
 	}
-	for _, f := range p.Files {
-		body, err := readFile(ctx, f)
-		if err != nil {
-			return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "A file can't be read.", Cause: err}
+	switch call {
+	case callPost:
+		for _, f := range p.Files {
+			body, err := readFile(ctx, f)
+			if err != nil {
+				return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "A file can't be read.", Cause: err}
+			}
+			r.Files = append(r.Files, File{Name: f.Name, Content: body})
 		}
-		r.Files = append(r.Files, File{Name: f.Name, Content: body})
+	case callWhisper:
+		r.Whisper = p.To
+	default:
+		r.ID = p.Place.Message
 	}
-	if err := s.call(ctx, "post", r, &m); err != nil {
+
+	var m Message
+	if err := s.call(ctx, call, r, &m); err != nil {
 		return bridge.Sent{}, err
 	}
-	return sentAs(p, m, more), nil
+	switch {
+	case call == callPost:
+		return sentAs(p, m, more), nil
+	case p.Kind == bridge.PostLine:
+		return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
+	default:
+		return bridge.Sent{}, nil
+	}
 }
 
 func readFile(ctx context.Context, f channels.File) ([]byte, error) {
@@ -274,12 +294,8 @@ func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcom
 
 // factOf returns the fact of an event. Its id doesn't depend on how the surface came to know of it.
 func factOf(e event) channels.Fact {
-	body, err := json.Marshal(e)
-	if err != nil {
-		panic("bridgetest: event: " + err.Error()) // can't happen: a plain struct
-	}
 	m := e.Message
-	f := channels.Fact{Payload: body, OrderKey: m.Channel + ":" + m.Thread}
+	f := channels.Fact{Payload: bridge.JSON(e), OrderKey: m.Channel + ":" + m.Thread}
 	if m.Thread == "" {
 		f.OrderKey = m.Channel + ":" + m.ID
 	}
@@ -348,22 +364,22 @@ func (s *Surface) CatchUp(ctx context.Context) error {
 
 // acceptMissed passes on those facts of a missed message that the engine doesn't know yet.
 func (s *Surface) acceptMissed(ctx context.Context, m Message) error {
-	e := event{Message: m, CatchUp: true, OwnThread: m.Thread != ""}
+	var types []string
+	switch {
+	case m.Deleted:
+		types = []string{"delete"}
+	case m.User == App: // what the app posts is no fact
+	case m.Version > 0:
+		types = []string{"say", "edit"}
+	default:
+		types = []string{"say"}
+	}
+
 	var facts []channels.Fact
-	add := func(kind string) {
-		e.Type = kind
-		facts = append(facts, factOf(e))
-	}
-	if m.Deleted {
-		add("delete")
-	} else if m.User != App {
-		add("say")
-		if m.Version > 0 {
-			add("edit")
-		}
-	}
 	var ids []string
-	for _, f := range facts {
+	for _, t := range types {
+		f := factOf(event{Type: t, Message: m, CatchUp: true, OwnThread: m.Thread != ""})
+		facts = append(facts, f)
 		ids = append(ids, f.ExternalID)
 	}
 	known, err := s.desk.Seen(ctx, ids)

@@ -55,10 +55,9 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	work, cancel := withGrace(ctx, grace)
 	defer cancel()
 
-	const claim = true
 	for ctx.Err() == nil {
 		d.search(ctx)
-		if err := d.runTurn(work, claim); err != nil {
+		if err := d.runTurn(work); err != nil {
 			r.warn(ctx, "dispatch failed", err)
 			pause.For(ctx, backoffOnError)
 			continue
@@ -73,7 +72,6 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 
 // finishUnderWay waits for the attempts under way and writes their results, until ctx ends. It claims nothing.
 func (d *dispatcher) finishUnderWay(ctx context.Context) {
-	const claim = false
 	for d.underWay > 0 || d.hasResults() {
 		if !d.hasResults() {
 			select {
@@ -84,7 +82,7 @@ func (d *dispatcher) finishUnderWay(ctx context.Context) {
 			}
 		}
 
-		if err := d.runTurn(ctx, claim); err != nil {
+		if err := d.writeResults(ctx); err != nil {
 			d.log.Warn("dispatch failed while stopping", "error", err)
 			if ctx.Err() != nil || !pause.For(ctx, backoffOnError) {
 				return
@@ -182,19 +180,25 @@ func (d *dispatcher) collect(r result) {
 	}
 }
 
-// runTurn makes a turn: in one commit it writes results and, if claim is true, claims deliveries that are due. Then it
-// begins the attempts.
-func (d *dispatcher) runTurn(ctx context.Context, claim bool) error {
+// runTurn makes a turn: it writes results, claims deliveries that are due, and begins the attempts at them.
+func (d *dispatcher) runTurn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	var gates []dispatch.GateClaim
-	if claim {
-		if err := d.askGates(ctx, d.sessions); err != nil {
-			return err
-		}
-		gates = d.chooseGates()
+	if err := d.askGates(ctx, d.sessions); err != nil {
+		return err
 	}
+	return d.commitTurn(ctx, d.chooseGates())
+}
 
+// writeResults makes a turn that claims nothing.
+func (d *dispatcher) writeResults(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return d.commitTurn(ctx, nil)
+}
+
+// commitTurn writes results and claims from gates in one commit. Then it begins the attempts.
+func (d *dispatcher) commitTurn(ctx context.Context, gates []dispatch.GateClaim) error {
 	d.putAside()
 	if len(gates) == 0 && len(d.unwritten) == 0 {
 		return nil

@@ -93,10 +93,12 @@ func (as *Analyses) claimRequests(ctx context.Context, room int) ([]request.Requ
 func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r request.Request) error {
 	var ask own.Ask
 	if err := json.Unmarshal(r.Ask, &ask); err != nil {
-		return errors.Join(fmt.Errorf("chores: %w", err), as.dropRequest(ctx, r)) // can't happen: Parley wrote it
+		return errors.Join(fmt.Errorf("chores: what a text is asked for: %w", err), as.dropRequest(ctx, r)) // can't happen: Parley wrote it
 	}
 
 	used, text, err := as.composeText(ctx, with, r, ask)
+	settling, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
 	answer := own.WrittenText{Ask: &ask, Covered: len(used)}
 	if len(used) > 0 {
 		answer.CoveredTo = used[len(used)-1].EventID
@@ -106,22 +108,22 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 	switch {
 	case err == nil:
 		answer.Written = &text
-		return as.journalAnswer(ctx, r, answer, "")
+		return as.journalAnswer(settling, r, answer, "")
 	case errors.Is(err, errNothingToDo):
-		return as.dropRequest(ctx, r)
+		return request.Drop(settling, as.pool, r)
 	case errors.Is(err, errReplyWaits):
-		return as.postponeRequest(ctx, r)
+		return request.Postpone(settling, as.pool, r, replyPause)
 	case class == "" && ctx.Err() != nil:
 		return nil // this process stops
 	case class == "" && r.Attempt < maxWriteTries:
-		return errors.Join(err, as.retryRequest(ctx, r))
+		return errors.Join(err, request.Retry(settling, as.pool, r, writeRetryPause))
 	}
 
 	class = cmp.Or(class, own.NoAnswer)
 	if byParley := ask.Asker == (own.Asker{}); byParley { // nobody waits for a reason
-		return as.dropUnwritten(ctx, r, class, err)
+		return as.dropUnwritten(settling, r, class, err)
 	}
-	return as.journalAnswer(ctx, r, answer, class)
+	return as.journalAnswer(settling, r, answer, class)
 }
 
 // journalAnswer journals what became of a request. class says why no text was written; "" means that one was.
@@ -129,7 +131,7 @@ func (as *Analyses) journalAnswer(ctx context.Context, r request.Request, answer
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, Class: class, WrittenText: answer}
 	event := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
 	event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
-	if err := as.finishRequest(ctx, r, event); err != nil {
+	if err := request.Finish(ctx, as.pool, r, event); err != nil {
 		return err
 	}
 	as.host.Wake()
@@ -157,35 +159,17 @@ func finalClassOf(err error) string {
 // dropUnwritten gives up a text that Parley itself asked for. It returns err, unless Parley asked in vain because no model is
 // set up or may be asked today, or because the analysis was switched off: nothing is wrong then.
 func (as *Analyses) dropUnwritten(ctx context.Context, r request.Request, class string, err error) error {
-	dropped := as.dropRequest(ctx, r)
+	dropped := request.Drop(ctx, as.pool, r)
 	if slices.Contains([]string{own.NeedsModel, own.NoTokens, own.SwitchedOff}, class) {
 		return dropped
 	}
 	return errors.Join(err, dropped)
 }
 
-func (as *Analyses) finishRequest(ctx context.Context, r request.Request, fact store.NewEvent) error {
-	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
-	defer cancel()
-	return request.Finish(ctx, as.pool, r, fact)
-}
-
 func (as *Analyses) dropRequest(ctx context.Context, r request.Request) error {
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
 	return request.Drop(ctx, as.pool, r)
-}
-
-func (as *Analyses) retryRequest(ctx context.Context, r request.Request) error {
-	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
-	defer cancel()
-	return request.Retry(ctx, as.pool, r, writeRetryPause)
-}
-
-func (as *Analyses) postponeRequest(ctx context.Context, r request.Request) error {
-	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
-	defer cancel()
-	return request.Postpone(ctx, as.pool, r, replyPause)
 }
 
 var (
