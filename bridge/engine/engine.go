@@ -286,37 +286,38 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	return err
 }
 
-// eveningCheckTicks is after how many ticks of a second the timers of evening lists are set again though no setting has
-// changed: business hours depend on the date.
-const eveningCheckTicks = 600
-
-// retryEndsTicks is after how many ticks of a second it is tried again to end troubles that could not be ended before.
-const retryEndsTicks = 60
+const (
+	settingsInterval  = time.Second
+	followInterval    = 10 * time.Minute // though no setting has changed: business hours depend on the date
+	retryEndsInterval = time.Minute      // between attempts to end troubles that could not be ended before
+)
 
 // watchSettings rereads the directory when the version of the settings has risen, and has what depends on them follow.
 func (e *Engine) watchSettings(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(settingsInterval)
 	defer tick.Stop()
 
-	var followed int64 // the version of the settings that was followed last
-	for ticks := 0; ; ticks++ {
+	followed := int64(-1) // the version of the settings that was followed last
+	var now, followedAt, retriedAt time.Time
+	for {
 		version := e.directory.Load().Version
-		isDue := version != followed || ticks%eveningCheckTicks == 0
+		isDue := version != followed || now.Sub(followedAt) >= followInterval
 		if isDue && e.followSettings(ctx) {
-			followed = version
+			followed, followedAt = version, now
 		}
 
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case now = <-tick.C:
 		}
 
 		err := e.readSettings(ctx)
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("settings not read", "error", err)
 		}
-		if ticks%retryEndsTicks == 0 {
+		if now.Sub(retriedAt) >= retryEndsInterval {
+			retriedAt = now
 			e.troubles.retryEnds() //nolint:contextcheck // conditions are written within a time of their own
 		}
 	}

@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"crypto/rand"
+	"fmt"
+
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/workflow"
+	"parley/store"
+)
+
+// Timer implements relay.Handler. It returns the fact that a timer becomes when it fires. The name of the fact decides what counts
+// as the same firing:
+//   - An evening list is named by its team and day, which its kind says: there is one a day.
+//   - A weekly summary is named by its team and the time for which it was set: there is one a week.
+//   - Any other timer gets a new name each time that it fires: it may have been set for the same time twice, after the clock went
+//     ahead and was put right.
+//
+// Kinds that may have to wait have queues of their own, so that nothing else waits with them.
+func (e *Engine) Timer(t store.Timer) store.NewEvent {
+	f := own.Fact{Kind: t.Kind, Conversation: t.ConversationID, Due: t.DueAt}
+
+	if _, isEvening := own.EveningTeam(t.Kind); isEvening {
+		name := "timer:" + t.Kind
+		if workflow.IsEveningOver(t.DueAt, t.FiredAt) {
+			name += ":missed" // nothing is posted: that day's list may still come, once the clock is put right
+		}
+		return f.Event(name)
+	}
+
+	name := fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro())
+	if team, isWeek := own.WeekTeam(t.Kind); isWeek { // it may wait for its figures
+		return inQueue(f.Event(name), fmt.Sprintf("week:%d", team))
+	}
+
+	event := f.Event(name + ":" + rand.Text())
+	switch t.Kind {
+	case own.Replying, own.OwnersLeft: // they may wait for a version of Parley that knows them
+		return inQueue(event, fmt.Sprintf("%s:%d", t.Kind, t.ConversationID))
+	}
+	return event
+}
+
+// inQueue returns an own fact's event with another order key, so that it has a queue of its own.
+func inQueue(event store.NewEvent, key string) store.NewEvent {
+	event.OrderKey = store.OrderKey(store.SystemAccount, key)
+	return event
+}
