@@ -33,9 +33,11 @@ func ownFacts() map[string]ownFact {
 		}}
 	}
 	return map[string]ownFact{
-		own.Digest:   {do: func(w *work, ctx context.Context, tx pgx.Tx, _ own.Fact) error { return w.workflow.Digest(ctx, tx) }},
-		own.Account:  {do: tellCondition},
-		own.Template: {do: func(w *work, ctx context.Context, tx pgx.Tx, f own.Fact) error { return w.templates.TemplateLearned(ctx, tx, f) }},
+		own.Digest:  {do: func(w *work, ctx context.Context, tx pgx.Tx, _ own.Fact) error { return w.workflow.Digest(ctx, tx) }},
+		own.Account: {do: tellCondition},
+		own.Template: {do: func(w *work, ctx context.Context, tx pgx.Tx, f own.Fact) error {
+			return w.templates.TemplateLearned(ctx, tx, f)
+		}},
 
 		own.Snooze: {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
 			return w.workflow.WakeByTimer(ctx, tx, c, f.Due)

@@ -119,29 +119,36 @@ func (f *fetchers) claim(ctx context.Context) error {
 
 // fetchFile makes one attempt at a file and writes what became of it.
 func (cs *Chores) fetchFile(ctx context.Context, c store.ClaimedFetch) {
-	began, cancel := context.WithTimeout(ctx, store.Seconds(c.LeaseSeconds)-fetchMargin)
-	f, err := cs.fetchOne(began, c)
+	limited, cancel := context.WithTimeout(ctx, store.Seconds(c.LeaseSeconds)-fetchMargin)
+	f, failed := cs.fetchOne(limited, c)
 	cancel()
-	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchDBTimeout)
+
+	wait, again := pauseAfterFetch(c, failed)
+	if failed != nil && ctx.Err() != nil {
+		wait, again = 0, true // this process stops, and another one goes on at once
+	} else if again && needsPerson(failed) {
+		refused, _ := errors.AsType[*channels.SendError](failed)
+		cs.host.Trouble(c.AccountID, "fetch", &channels.Condition{Status: channels.Broken, Text: refused.Text, Hint: refused.Hint})
+	}
+
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchDBTimeout) // also if the process stops
 	defer cancel()
-	if err := cs.writeResult(ctx, after, c, f, err); err != nil {
+	var err error
+	switch {
+	case again:
+		err = store.RetryFetch(writing, cs.pool, c, wait, failed.Error())
+	case failed != nil:
+		cs.log.Info("file not fetched",
+			"conversation_id", c.ConversationID, "message_id", c.MessageID, "class", string(channels.ClassOf(failed)))
+		f.Text = whyMissing(failed)
+		err = cs.finishFetch(writing, c, store.FetchFailed, f)
+	default:
+		cs.host.Trouble(c.AccountID, "fetch", nil)
+		err = cs.finishFetch(writing, c, store.FetchDone, f)
+	}
+	if err != nil {
 		cs.log.Warn("result of fetching not written", "conversation_id", c.ConversationID, "error", err)
 	}
-}
-
-// writeResult writes what became of an attempt at a file, which ended with the error fetched or with nil. ctx ends when this
-// process stops; the writing itself uses after, which doesn't end then.
-func (cs *Chores) writeResult(ctx, after context.Context, c store.ClaimedFetch, f own.Fact, fetched error) error {
-	if wait, again := cs.fetchAgain(ctx, c, fetched); again {
-		return store.RetryFetch(after, cs.pool, c, wait, fetched.Error())
-	}
-	if fetched != nil {
-		cs.log.Info("file not fetched", "conversation_id", c.ConversationID, "message_id", c.MessageID, "class", string(channels.ClassOf(fetched)))
-		f.Text = whyMissing(fetched)
-		return cs.finishFetch(after, c, store.FetchFailed, f)
-	}
-	cs.host.Trouble(c.AccountID, "fetch", nil)
-	return cs.finishFetch(after, c, store.FetchDone, f)
 }
 
 func (cs *Chores) finishFetch(ctx context.Context, c store.ClaimedFetch, state string, f own.Fact) error {
@@ -184,43 +191,36 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 	return f, err
 }
 
-// fetchAgain returns whether an attempt that ended with err is repeated, and after which pause. It tells the admins of a failure
-// that only a person can put right.
-func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err error) (wait time.Duration, again bool) {
-	if err == nil {
-		return 0, false
-	}
-	if ctx.Err() != nil { // this process stops, and another one goes on at once
-		return 0, true
-	}
-
-	var se *channels.SendError
-	errors.As(err, &se)
+// pauseAfterFetch returns whether an attempt that ended with an error, or with nil, is repeated, and after which pause.
+func pauseAfterFetch(c store.ClaimedFetch, failed error) (wait time.Duration, again bool) {
 	age, maxAge := store.Seconds(c.FirstAgo), maxFetchAge
-	needsPerson := se != nil && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked)
 	hasAwaitedPerson := age > maxFetchAge+maxFetchPause // otherwise it would have been given up before
-	if needsPerson || hasAwaitedPerson {
+	if needsPerson(failed) || hasAwaitedPerson {
 		maxAge = maxClosedFetchAge
 	}
-	if errors.Is(err, blob.ErrTooLarge) || age > maxAge {
+	if failed == nil || errors.Is(failed, blob.ErrTooLarge) || age > maxAge {
 		return 0, false
 	}
 
 	waits := fetchWaits()
 	wait = waits[min(c.Attempt, len(waits))-1]
-	if se == nil {
+	refused, isKnown := errors.AsType[*channels.SendError](failed)
+	switch {
+	case !isKnown:
 		return wait, true
-	}
-
-	switch se.Class { //nolint:exhaustive // all others are final
-	case channels.AuthBroken, channels.AccountBlocked:
-		cs.host.Trouble(c.AccountID, "fetch", &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint})
+	case needsPerson(failed):
 		return max(wait, outbound.PausedWait), true
-	case channels.Retry, channels.Throttled, channels.Ambiguous:
-		return max(wait, se.Wait), true
+	case refused.Class == channels.Retry, refused.Class == channels.Throttled, refused.Class == channels.Ambiguous:
+		return max(wait, refused.Wait), true
+	default:
+		return 0, false
 	}
+}
 
-	return 0, false
+// needsPerson reports whether only a person can put right why a provider refused something.
+func needsPerson(err error) bool {
+	refused, isKnown := errors.AsType[*channels.SendError](err)
+	return isKnown && (refused.Class == channels.AuthBroken || refused.Class == channels.AccountBlocked)
 }
 
 // whyMissing says, for people, why a file was given up.

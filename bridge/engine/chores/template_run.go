@@ -96,7 +96,7 @@ func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
 // retryTemplate has a template told of again after an attempt failed. If only a person can put right why, admins are told.
 func (cs *Chores) retryTemplate(ctx context.Context, row store.Template, failed error) error {
 	class := channels.ClassOf(failed)
-	if class == channels.AuthBroken || class == channels.AccountBlocked {
+	if needsPerson(failed) {
 		if c := outbound.BrokenBy(failed); c != nil {
 			cs.host.Trouble(row.AccountID, "templates", c)
 		}

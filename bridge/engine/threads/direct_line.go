@@ -1,6 +1,8 @@
 package threads
 
 import (
+	"slices"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
@@ -11,25 +13,18 @@ import (
 // AnySurface stands for no particular surface: none is preferred, and an agent is named by name alone.
 const AnySurface store.AccountID = 0
 
-// SurfaceToTell returns the surface (chat) in which an agent is told something in a direct message. It prefers first, then a
-// connected one. The result is 0 if the agent has a user in no surface.
-func (th *Writer) SurfaceToTell(agent store.AgentID, first store.AccountID) store.AccountID {
-	var best store.AccountID
-	for _, surface := range th.Dir.SurfacesOf(agent) {
-		if surface == first {
-			return surface
-		}
-
-		isBetter := best == 0
-		if !isBetter {
-			isBetter = th.Chat(best) == nil && th.Chat(surface) != nil
-		}
-		if isBetter {
-			best = surface
-		}
+// SurfaceToTell returns the surface (chat) in which an agent is told something in a direct message: preferred, or else a connected
+// one. It returns AnySurface if the agent has a user in none.
+func (th *Writer) SurfaceToTell(agent store.AgentID, preferred store.AccountID) store.AccountID {
+	surfaces := th.Dir.SurfacesOf(agent)
+	if len(surfaces) == 0 {
+		return AnySurface
 	}
-
-	return best
+	if slices.Contains(surfaces, preferred) {
+		return preferred
+	}
+	connected := slices.IndexFunc(surfaces, func(s store.AccountID) bool { return th.Chat(s) != nil })
+	return surfaces[max(connected, 0)]
 }
 
 // SurfaceForTroubles returns the surface in which people are told of an account's troubles. For a mailbox or number it is the one
