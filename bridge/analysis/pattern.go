@@ -32,7 +32,7 @@ var kindShape = regexp.MustCompile(`^\pL[\pL\pN _-]{0,29}$`)
 //
 // A kind without an expression is found by the rules for it. Expressions are in Go's syntax (RE2), a link is one of
 // https with {number} behind its host.
-// Errors: what is wrong, with the number of the line, without the line's words.
+// Errors name the line by its number and say what is wrong. They don't quote it.
 func ParsePatterns(text string) ([]Pattern, error) {
 	var all []Pattern
 	size := 0
@@ -157,7 +157,7 @@ var intentShape = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
 //	warranty: asks about the guarantee = guarantee, warranty, Garantie
 //
 // A name of DefaultIntents alone is that intent. Behind = stand words that customers use when they want it.
-// Errors: what is wrong, with the number of the line, without the line's words.
+// Errors name the line by its number and say what is wrong. They don't quote it.
 func ParseIntents(text string) ([]Intent, error) {
 	var all []Intent
 	for n, line := range linesOf(text) {

@@ -17,26 +17,31 @@ import (
 func Score(out Outcome, price Price) Report {
 	marks := mark(out.Results)
 	r := Report{
-		Messages: len(out.Results), By: map[string]int{}, Usage: out.Usage,
-		Language: judgeField(marks.language, shareExact, nil), Sentiment: judgeField(marks.sentiment, macroF1, analysis.SentimentNames()),
-		Urgency: judgeField(marks.urgency, microF1, nil), Intents: judgeField(marks.intents, macroF1, analysis.IntentNames()),
+		Messages:   len(out.Results),
+		By:         map[string]int{},
+		Usage:      out.Usage,
+		Language:   judgeField(marks.language, shareExact, nil),
+		Sentiment:  judgeField(marks.sentiment, macroF1, analysis.SentimentNames()),
+		Urgency:    judgeField(marks.urgency, microF1, nil),
+		Intents:    judgeField(marks.intents, macroF1, analysis.IntentNames()),
 		References: judgeField(marks.references, microF1, nil),
 		Confusion:  countConfusion(marks.sentiment, analysis.SentimentNames()),
-		Reasons:    judgeReasons(out.Results), MainIntent: mainIntent(out.Results),
-		Languages: judgeGroups(out.Results, func(m Message) []string { return []string{m.Language} }),
-		Difficult: judgeGroups(out.Results, difficultiesOf), Speed: measureSpeed(out),
+		Reasons:    judgeReasons(out.Results),
+		MainIntent: mainIntent(out.Results),
+		Languages:  judgeGroups(out.Results, func(m Message) []string { return []string{m.Language} }),
+		Difficult:  judgeGroups(out.Results, difficultiesOf),
+		Speed:      measureSpeed(out),
 	}
 
 	r.References.Classes = judgeKinds(out.Results)
 	for _, result := range out.Results {
-		switch {
-		case result.Err != nil:
+		if result.Err != nil {
 			r.Failed++
 			continue
-		case result.Answer.Degraded:
+		}
+		if result.Answer.Degraded {
 			r.Degraded++
 		}
-
 		r.By[result.Answer.By]++
 	}
 
@@ -131,11 +136,7 @@ func judgeClasses(marks []marking, order []string) []Class {
 	slices.Sort(others)
 	var all []Class
 	for _, name := range append(names, others...) {
-		c := counts[name]
-		all = append(all, Class{
-			Name: name, Labelled: c.found + c.missed, Answered: c.found + c.invented,
-			Precision: ratioOf(c.found, c.found+c.invented), Recall: ratioOf(c.found, c.found+c.missed), F1: c.f1(),
-		})
+		all = append(all, counts[name].asClass(name))
 	}
 
 	return all
@@ -170,11 +171,7 @@ func judgeKinds(results []Result) (all []Class) {
 	}
 
 	for kind, marks := range byKind {
-		c := sumClasses(marks)
-		all = append(all, Class{
-			Name: kind, Labelled: c.found + c.missed, Answered: c.found + c.invented,
-			Precision: ratioOf(c.found, c.found+c.invented), Recall: ratioOf(c.found, c.found+c.missed), F1: c.f1(),
-		})
+		all = append(all, sumClasses(marks).asClass(kind))
 	}
 
 	slices.SortFunc(all, func(a, b Class) int { return strings.Compare(a.Name, b.Name) })

@@ -63,6 +63,18 @@ type count struct{ found, invented, missed int }
 
 func (c count) f1() Ratio { return ratioOf(2*c.found, 2*c.found+c.invented+c.missed) }
 
+// asClass returns the figures of a class that was counted so.
+func (c count) asClass(name string) Class {
+	return Class{
+		Name:      name,
+		Labelled:  c.found + c.missed,
+		Answered:  c.found + c.invented,
+		Precision: ratioOf(c.found, c.found+c.invented),
+		Recall:    ratioOf(c.found, c.found+c.missed),
+		F1:        c.f1(),
+	}
+}
+
 // tallyClasses counts the classes of a field.
 func tallyClasses(marks []marking) map[string]count {
 	counts := map[string]count{}
