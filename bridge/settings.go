@@ -32,7 +32,7 @@ type FreeText struct {
 	Valid   func(value string) bool
 	Why     func(value string) string // what is wrong with an invalid value; nil means that NotSo says it
 	Lines   bool                      // the value may have several lines
-	NotSo   string                    // what is wrong with an invalid value: "are no limits"
+	NotSo   string                    // what is wrong with an invalid value: "isn't a list of limits"
 	Write   string                    // how to write it: "Write kinds and sizes: image 5MB."
 }
 

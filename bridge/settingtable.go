@@ -147,7 +147,7 @@ func intakeSettings() []Setting {
 			Label: "Largest files",
 			Free: FreeText{
 				Valid: areLimits,
-				NotSo: "are no limits",
+				NotSo: "isn't a list of limits",
 				Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB.",
 			},
 			Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a " +
@@ -159,7 +159,7 @@ func intakeSettings() []Setting {
 			Label: "Admins' phone numbers",
 			Free: FreeText{
 				Valid: areNumbers,
-				NotSo: "are no phone numbers",
+				NotSo: "isn't a list of phone numbers",
 				Write: "Write them with +, the country and commas between: +4915112345678, +33612345678.",
 			},
 			Text: "Of an account that sends text messages: admins' phone numbers, which it tells by SMS, besides the mail, that a " +

@@ -42,7 +42,7 @@ func ParsePatterns(text string) ([]Pattern, error) {
 			return nil, fmt.Errorf("line %d: %w", n+1, err)
 		}
 		if size += steps; size > LargestPatterns || len(all) == MostPatterns {
-			return nil, fmt.Errorf("line %d: these are too many patterns, or too large ones", n+1)
+			return nil, fmt.Errorf("line %d: there are too many patterns, or they are too large", n+1)
 		}
 		all = append(all, p)
 	}
@@ -59,7 +59,7 @@ func parsePattern(line string) (p Pattern, steps int, err error) {
 
 	kind, expression, has := strings.Cut(line, ":")
 	if p.Kind, p.Regexp = strings.TrimSpace(kind), strings.TrimSpace(expression); !kindShape.MatchString(p.Kind) {
-		return p, 0, errors.New("it begins with no kind of at most 30 letters, digits, spaces, - and _")
+		return p, 0, errors.New("it should begin with a kind of at most 30 letters, digits, spaces, - and _")
 	}
 
 	if !has {
@@ -95,7 +95,7 @@ func PatternSize(expression string) (int, error) {
 
 	exp, err := regexp.Compile(expression)
 	if err != nil || exp.MatchString("") {
-		return 0, errors.New("the expression fits where nothing stands")
+		return 0, errors.New("the expression matches even an empty text")
 	}
 
 	return len(program.Inst), nil
@@ -108,10 +108,10 @@ func checkLink(link string) error {
 		return fmt.Errorf("the link isn't an address of https with at most %d characters", longestLink)
 	}
 	if !found || !strings.Contains(strings.TrimPrefix(before, "https://"), "/") {
-		return errors.New("the link has no {number} behind its host and a /")
+		return errors.New("the link should have {number} behind its host and a /")
 	}
 	if strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`<>"|\^`, r) }) {
-		return errors.New("the link has a character that no address has")
+		return errors.New("the link has a character that isn't allowed in an address")
 	}
 	return nil
 }
@@ -165,9 +165,9 @@ func ParseIntents(text string) ([]Intent, error) {
 		switch {
 		case err != nil:
 		case len(all) == maxOwnIntents:
-			err = fmt.Errorf("these are more than %d", maxOwnIntents)
+			err = fmt.Errorf("there are more than %d intents", maxOwnIntents)
 		case slices.ContainsFunc(all, func(o Intent) bool { return o.Name == i.Name }):
-			err = errors.New("its name stands twice")
+			err = errors.New("its name is used twice")
 		}
 
 		if err != nil {
@@ -201,9 +201,9 @@ func parseIntent(line string) (Intent, error) {
 	isTooLong := func(word string) bool { return utf8.RuneCountInString(word) > longestWord }
 	switch {
 	case !intentShape.MatchString(i.Name):
-		return i, errors.New("it begins with no name of at most 30 small letters, digits and _")
+		return i, errors.New("it should begin with a name of at most 30 small letters, digits and _")
 	case i.About == "" || utf8.RuneCountInString(i.About) > longestAbout:
-		return i, fmt.Errorf("behind the name and : stands what customers want, in at most %d characters", longestAbout)
+		return i, fmt.Errorf("the name should be followed by a colon and what customers want, in at most %d characters", longestAbout)
 	case len(i.Words) > maxWords || slices.ContainsFunc(i.Words, isTooLong):
 		return i, fmt.Errorf("it has more than %d words, or one of more than %d characters", maxWords, longestWord)
 	}

@@ -80,7 +80,7 @@ func findBadByte(raw []byte) (at Position, isFound bool) {
 func (r *Reader) addSyntaxFault(err error) {
 	var detail yaml.Error
 	if !errors.As(err, &detail) {
-		r.Faults.Add(Fault{What: "the file is no YAML"})
+		r.Faults.Add(Fault{What: "the file isn't YAML"})
 		return
 	}
 	withoutQuote, _, _ := strings.Cut(detail.GetMessage(), `: "`)
@@ -145,7 +145,7 @@ func (r *Reader) ReadGroup(n ast.Node, where string) *Group {
 		if g.Values[name] != nil { // a repeated key: the parser was told to let it through, so that it is one fault of many
 			r.Faults.Add(Fault{
 				At: at, Where: where,
-				What: fmt.Sprintf("the key %q stands here twice", name),
+				What: fmt.Sprintf("the key %q is here twice", name),
 				Hint: fmt.Sprintf("It is also in line %d.", g.Places[name].Line),
 			})
 

@@ -69,7 +69,7 @@ func (o *object) readWeek(n ast.Node) []hours.Rule {
 		if _, err := hours.ParseDays(days); err != nil {
 			group.Faults.Add(document.Fault{
 				At: at, Where: group.Where,
-				What: fmt.Sprintf("%q are no days", days),
+				What: fmt.Sprintf("%q isn't a list of days", days),
 				Hint: "Write mon, mon-fri or mon,wed: three letters of the English names.",
 			})
 
@@ -84,7 +84,7 @@ func (o *object) readWeek(n ast.Node) []hours.Rule {
 
 		open := strings.TrimSpace(t.Value)
 		if _, err := hours.ParseSpans(open); err != nil {
-			group.Fault(t.At, days, fmt.Sprintf("%q are no hours", t.Raw), `Write "09:00-17:30", "09:00-12:30, 13:30-17:30" or closed. A night is two: until 24:00, and from 00:00 of the next day.`)
+			group.Fault(t.At, days, fmt.Sprintf("%q isn't a list of hours", t.Raw), `Write "09:00-17:30", "09:00-12:30, 13:30-17:30" or closed. A night is two: until 24:00, and from 00:00 of the next day.`)
 			continue
 		}
 
