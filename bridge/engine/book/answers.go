@@ -22,7 +22,7 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 		}
 		if m.isByCustomer() {
 			if c.LastFrom == store.FromAgent { // by the reply that failed: else an older one that lands now would end the wait
-				c.NoteCustomerSaidLast(m)
+				c.NoteSaidLast(m, store.FromCustomer)
 			}
 			break
 		}

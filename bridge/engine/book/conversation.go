@@ -49,9 +49,9 @@ func (c *Conversation) IsAssignee(agent store.AgentID) bool {
 // Touch marks a conversation as changed.
 func (c *Conversation) Touch() { c.dirty = true }
 
-// NoteCustomerSaidLast keeps that a customer's message is what was said last.
-func (c *Conversation) NoteCustomerSaidLast(m *Message) {
-	c.LastAt, c.LastFrom = m.CreatedAt, store.FromCustomer
+// NoteSaidLast keeps that a message is what was said last: from is store.FromCustomer or store.FromAgent.
+func (c *Conversation) NoteSaidLast(m *Message, from string) {
+	c.LastAt, c.LastFrom = m.CreatedAt, from
 	c.LastPreview = previewOf(m)
 }
 

@@ -51,25 +51,19 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 		return err
 	}
 
-	// inboundMessage changes the conversation as a customer's message does. Most of that is put back below.
-	before := *c.Conversation
-	m := el.intake.inboundMessage(c, a, part, in)
-	m.Direction, m.Fate = store.DirectionOut, store.FateOut
+	isByMachine := el.isByMachine(c, in, wroteBefore)
+	m := el.intake.keepInbound(c, a, part, in)
+	m.Direction, m.Fate, m.Reason = store.DirectionOut, store.FateOut, store.ReasonElsewhere
+	if isByMachine {
+		m.Reason = store.ReasonMachine
+	}
 	m.IdentityID = nil
 	m.AuthorUser = cmp.Or(in.Foreign.Author, a.Name)
-	c.LastExternalID = before.LastExternalID // this has to stay the id of the customer's last message
-	c.LastFrom = store.FromAgent
-	if hasWrittenSince {
-		c.LastFrom, c.LastPreview = before.LastFrom, before.LastPreview
-	}
-
-	isByMachine := el.isByMachine(c, in, wroteBefore)
-	m.Reason = store.ReasonElsewhere
-	if isByMachine { // no person has said anything
-		m.Reason = store.ReasonMachine
-		c.LastFrom, c.LastPreview, c.LastAt = before.LastFrom, before.LastPreview, before.LastAt
-	}
 	m.Notices = append([]string{noticeOf(in, isByMachine)}, m.Notices...)
+	el.addToThread(c, in)
+	if !isByMachine {
+		noteAnswerAsLast(c, m, in, hasWrittenSince)
+	}
 	if !isByMachine && !hasWrittenSince {
 		if err := el.countAsAnswer(ctx, tx, c, m); err != nil {
 			return err
@@ -79,6 +73,27 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	el.intake.showSaid(c, t, m, outbound.Payload{})
 	c.RefreshCard()
 	return nil
+}
+
+// addToThread adds an answer to the mails of a conversation. The id of the customer's last message stays: ours answer that one.
+func (el *elsewhere) addToThread(c *book.Conversation, in channels.Inbound) {
+	customersLast := c.LastExternalID
+	if in.ExternalID != "" {
+		el.AddToThread(c, in)
+	}
+	c.LastExternalID = customersLast
+}
+
+// noteAnswerAsLast notes an answer as what was said last, unless the customer has written since.
+func noteAnswerAsLast(c *book.Conversation, m *book.Message, in channels.Inbound, hasWrittenSince bool) {
+	switch isLast := mayBeSaidLast(c, in); {
+	case isLast && !hasWrittenSince:
+		c.NoteSaidLast(m, store.FromAgent)
+	case isLast:
+		c.LastAt = m.CreatedAt
+	case !hasWrittenSince:
+		c.LastFrom = store.FromAgent
+	}
 }
 
 func noticeOf(in channels.Inbound, isByMachine bool) string {

@@ -138,8 +138,21 @@ func (it *UseCases) queueAnalysis(c *book.Conversation, m *book.Message) {
 	}
 }
 
-// inboundMessage makes a message of an inbound and adds it to a conversation.
+// inboundMessage makes a message of what a customer wrote and adds it to a conversation.
 func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part int, in channels.Inbound) *book.Message {
+	m := it.keepInbound(c, a, part, in)
+	if in.ExternalID != "" {
+		it.AddToThread(c, in)
+	}
+	c.Touch()
+	if mayBeSaidLast(c, in) {
+		c.NoteSaidLast(m, store.FromCustomer)
+	}
+	return m
+}
+
+// keepInbound makes a message of an inbound. It changes nothing else of the conversation to which the message belongs.
+func (it *UseCases) keepInbound(c *book.Conversation, a *store.Account, part int, in channels.Inbound) *book.Message {
 	m := &book.Message{Fresh: true, Message: store.Message{
 		ID:             store.MessageID(it.IDs.Next()),
 		ConversationID: c.ID,
@@ -172,22 +185,15 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 	c.Last = append(c.Last, m.Message)
 	if in.ExternalID != "" {
 		it.Messages.LinkExternalID(a.ID, in.ExternalID, c.ID, m.ID)
-		it.AddToThread(c, in)
 	}
-
-	noteSaidLast(c, m, in)
 	return m
 }
 
-// noteSaidLast keeps with a conversation what was said last, and by whom. A machine's mail or an imported one counts only as
-// long as no person has said anything: otherwise an agent's reply would no longer be what was said last.
-func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
-	c.Touch()
-	isByMachine := store.IsByMachine(in.Automatic)
+// mayBeSaidLast reports whether an inbound may count as what was said last in a conversation. A machine's mail or an imported one does
+// only as long as no person has said anything: otherwise an agent's reply would no longer be what was said last.
+func mayBeSaidLast(c *book.Conversation, in channels.Inbound) bool {
 	havePeopleSpoken := c.LastFrom != "" && c.Kind == store.KindCustomer
-	if !havePeopleSpoken || !isByMachine && !in.Historical {
-		c.NoteCustomerSaidLast(m)
-	}
+	return !havePeopleSpoken || !store.IsByMachine(in.Automatic) && !in.Historical
 }
 
 // reopenFor notes that the customer waits, because the customer wrote, and opens the conversation. A closed one stays closed, and
