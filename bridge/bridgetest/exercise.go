@@ -20,7 +20,7 @@ const (
 
 // Harness connects ExerciseSurface to one kind of surface.
 type Harness struct {
-	// New makes a surface and the platform's side of it, anew for each part of the suite, connected and caught up.
+	// New makes another surface and the platform's side of it for each part of the suite, connected and caught up.
 	New func(t *testing.T) Stage
 }
 

@@ -197,7 +197,7 @@ func (ts *troubles) noteWorking(k troubleKey, mayEndEarlier bool) bool {
 // end ends a trouble of an account for all processes. If it was the last one, the account works. A trouble that no process had noted
 // doesn't make the account work, unless over.mayEndEarlier is set.
 //
-// A trouble that still lasts, or whose end could not be written, is left to retryEnds. But one that was noted anew since is another
+// A trouble that still lasts, or whose end could not be written, is left to retryEnds. But one that was noted again since is another
 // trouble, which this process hasn't seen to be over.
 func (ts *troubles) end(k troubleKey, over pendingEnd) {
 	var lasts *time.Time // until when; nil if the trouble is over

@@ -54,7 +54,7 @@ func (s *servedSince) read(ctx context.Context, q store.Querier) error {
 	return err
 }
 
-// readIfAhead reads the time anew if it is after now, the time by the database's clock. That clock was ahead when work began, and was
+// readIfAhead reads the time again if it is after now, the time by the database's clock. That clock was ahead when work began, and was
 // put right since. Without a new reading no reply would leave, because all would count as older than the restore.
 func (s *servedSince) readIfAhead(ctx context.Context, q store.Querier, now time.Time) error {
 	if !s.time().After(now) {

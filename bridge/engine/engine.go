@@ -323,7 +323,7 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	}
 }
 
-// followSettings sets the timers of evening lists anew, and frees the conversations of people who are no longer agents. It returns
+// followSettings sets the timers of evening lists again, and frees the conversations of people who are no longer agents. It returns
 // false if it has to be tried again.
 func (e *Engine) followSettings(ctx context.Context) bool {
 	err := errors.Join(e.chores.SetEvenings(ctx), e.chores.FreeOfFormerAgents(ctx))

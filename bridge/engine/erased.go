@@ -8,7 +8,7 @@ import (
 )
 
 // ErasePosts returns the fact that has posts of a conversation taken out of chats; name is unique for it. Without posts it
-// has the first message of the conversation's thread shown anew.
+// has the first message of the conversation's thread shown again.
 func ErasePosts(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent {
 	f := own.Fact{Kind: own.Erase, Conversation: conversation}
 	for _, p := range posts {

@@ -174,7 +174,7 @@ func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
 		return &bridge.Problem{
 			Code: "moved_on",
 			Text: "The customer has written since you asked for this.",
-			Hint: "Read it, then decide anew.",
+			Hint: "Read it, then decide again.",
 		}
 	}
 	return nil

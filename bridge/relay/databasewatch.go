@@ -19,7 +19,7 @@ func (w *databaseWatch) isStalled() bool {
 	return time.Since(w.began)-time.Duration(w.answered.Load()) > stalledAfter
 }
 
-// closePause is how long connections that were opened anew are kept, however scarce they are: closing them all the time would
+// closePause is how long new connections are kept, however scarce they are: closing them all the time would
 // make them scarcer.
 const closePause = 10 * time.Second
 

@@ -17,11 +17,11 @@ const (
 )
 
 const (
-	firstPlanPause = time.Second // until a session makes its plans anew for the first time; each further pause is twice as long
+	firstPlanPause = time.Second // until a session renews its plans for the first time; each further pause is twice as long
 	maxPlanPause   = time.Minute // the longest of these pauses
 )
 
-// plans says when a session makes the plans of its statements anew. By itself a session keeps a plan until
+// plans says when a session renews the plans of its statements. By itself a session keeps a plan until
 // PostgreSQL analyses one of the plan's tables. That may be a minute after the table has grown from
 // nothing to thousands of rows, and the best plan for an empty table is to read the whole of it.
 type plans struct {

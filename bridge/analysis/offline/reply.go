@@ -8,7 +8,7 @@ import (
 )
 
 // Replies are suggested from the desk's sources: prepared texts and pages. Those that have most words in common
-// with the customer's text are taken as they are; nothing is written anew here.
+// with the customer's text are taken as they are; nothing new is written here.
 
 // From where on a source is suggested, and how many are.
 const (

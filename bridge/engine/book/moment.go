@@ -26,7 +26,7 @@ const (
 )
 
 // Moment is the event that is being applied, and the time. All holders of a batch (see Book) share one. The engine sets
-// Event, Waits, PartApplied and Typed anew for each event.
+// Event, Waits, PartApplied and Typed for each event.
 type Moment struct {
 	Now         time.Time   // by Parley's clock, which tests and the demo can move
 	DatabaseNow time.Time   // by the database's clock, to compare with times of events and leases

@@ -296,7 +296,7 @@ func (ps *People) RowOf(account store.AccountID, key string) *store.Identity {
 }
 
 // CustomerOf returns the root identity of the customer of an inbound, or nil if the inbound names no customer.
-// Errors: *NotYet if an earlier event of this batch has released the key, so that the next batch makes it anew. *relay.EventError if
+// Errors: *NotYet if an earlier event of this batch has released the key, so that the next batch makes it again. *relay.EventError if
 // that has happened too often: then the keys contradict each other, and what is behind the event mustn't wait for it.
 func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Identity, error) {
 	if in.From.Key == "" {
@@ -311,7 +311,7 @@ func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Iden
 	return nil, ps.PutAside(0)
 }
 
-// maxMakings is the number of waits after which the key of an event's sender isn't made anew again. One wait is enough unless keys
+// maxMakings is the number of waits after which the key of an event's sender isn't made once more. One wait is enough unless keys
 // contradict each other, but the event may have waited for something else before.
 const maxMakings = 50
 

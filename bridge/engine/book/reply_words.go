@@ -13,7 +13,7 @@ import (
 
 // This file applies an agent's edit to a reply that may have left in part. A reply leaves as one or more deliveries, its parts;
 // the span of a part says by numbers (FileRef.Index) which files it carries. As long as the whole reply can be taken back, an
-// edit numbers its files anew. After that a file keeps its number: an edit may remove files, by which a part can become empty,
+// edit gives its files new numbers. After that a file keeps its number: an edit may remove files, by which a part can become empty,
 // and added files get free numbers.
 
 // maxEarlier is how many former texts of a delivery are kept for one attempt. People don't edit a reply more often while it is
@@ -168,7 +168,7 @@ func matchFiles(known, edit []store.FileRef) (foundAt []int, isSure bool) {
 
 func fileID(f store.FileRef) string { return files.FromSurface(f).ID }
 
-// withoutDeleted returns the files of an edit without those that were deleted in the chat, numbered anew.
+// withoutDeleted returns the files of an edit without those that were deleted in the chat, with new numbers.
 func withoutDeleted(edit []store.FileRef) []store.FileRef {
 	isDeleted := func(f store.FileRef) bool { return files.FromSurface(f).Unavailable == bridge.FileDeleted }
 	present := slices.DeleteFunc(slices.Clone(edit), isDeleted)

@@ -136,7 +136,7 @@ func (r *Reader) blobFile(ref store.FileRef) channels.File {
 			err = &channels.SendError{
 				Class: channels.BadContent,
 				Text:  ref.Name + " is not stored any more.",
-				Hint:  "Upload the file again and send it anew.",
+				Hint:  "Upload the file again, then send it.",
 				Cause: err,
 			}
 		}

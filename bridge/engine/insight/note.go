@@ -20,7 +20,7 @@ const maxNamed = 5
 
 // showNote shows what an analysis found in a note, which is a post in the conversation's thread. The standing note, which nobody has
 // acted upon yet, is changed. If there is none, a note is posted, but only if there is news. A note that mentions people is always
-// posted anew, because a change notifies nobody.
+// posted again, because a change notifies nobody.
 func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, news bool) {
 	t := c.Home(us.Dir)
 	stands := us.Outbox.Deliveries[c.StandingNote(t)]
@@ -77,7 +77,7 @@ func (us *UseCases) changeNote(c *book.Conversation, t *book.Thread, stands *boo
 	}, nil), t)
 }
 
-// PostUnchanged posts a note anew whose change has failed, because the note was deleted or the chat doesn't let it be changed. It does
+// PostUnchanged posts a note again whose change has failed, because the note was deleted or the chat doesn't let it be changed. It does
 // nothing if a later change has been made.
 func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	t, line := c.Home(us.Dir), failed.DecodedPayload().Line

@@ -13,7 +13,7 @@ import (
 )
 
 // What a post needs in a chat may be gone: the message that it changes, the thread that it belongs to, its channel. This file decides
-// what becomes of such a post. What a customer said is never given up: its thread opens anew, or it is posted where the
+// what becomes of such a post. What a customer said is never given up: a new thread opens, or it is posted where the
 // conversation goes on.
 
 const (
@@ -23,7 +23,7 @@ const (
 
 // postFailed returns what becomes of a post after an attempt that failed with err: it ends without an error if nobody misses it, it is
 // tried again once what it needs is there, or it fails. The order of the cases matters: a change of a note, for example, is
-// posted anew even in a thread that was left.
+// posted again even in a thread that was left.
 func (a *postAttempt) postFailed(
 	ctx context.Context, p bridge.Post, t *store.Thread, sent bridge.Sent, err error,
 ) (relay.Sent, error) {
@@ -35,7 +35,7 @@ func (a *postAttempt) postFailed(
 
 	switch {
 	case isMessageGone && a.isNoteChange():
-		return unfinished, err // it is journalled, so that the note is posted anew
+		return unfinished, err // it is journalled, so that the note is posted again
 	case isMessageGone && p.Kind != bridge.PostCard: // the message that it was to change or to mark
 		return relay.Sent{}, nil
 	case isThreadLost && p.Kind == bridge.PostEphemeral: // an answer to one person who had asked there
@@ -119,8 +119,8 @@ func (a *postAttempt) isNoteChange() bool {
 	return changesLine && a.body.Line.Kind() == bridge.LineAnalysis
 }
 
-// reportLost journals that a thread's root is gone, so that it is posted anew, and returns the error by which the post waits. In a
-// chat that the conversation has left, no root is posted anew (threads.ThreadLost): the post fails for good there, and a
+// reportLost journals that a thread's root is gone, so that it is posted again, and returns the error by which the post waits. In a
+// chat that the conversation has left, no root is posted again (threads.ThreadLost): the post fails for good there, and a
 // customer's words are posted where the conversation goes on.
 func (a *postAttempt) reportLost(ctx context.Context, t *store.Thread, p bridge.Post) error {
 	root := cmp.Or(p.Place.Thread, p.Place.Message)
@@ -134,7 +134,7 @@ func (a *postAttempt) reportLost(ctx context.Context, t *store.Thread, p bridge.
 	return &channels.SendError{
 		Class: channels.Retry,
 		Wait:  rootRetry,
-		Text:  "The thread is gone; its first message is posted anew.",
+		Text:  "The thread is gone; its first message is posted again.",
 		Cause: err,
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"parley/store/dispatch"
 )
 
-// An agent's reply leaves by the customer's channel. Before each attempt it is made anew (outgoing_reply.go), as it is stored now,
+// An agent's reply leaves by the customer's channel. Before each attempt it is made again (outgoing_reply.go), as it is stored now,
 // and checked (check.go): its author may have edited or deleted it, or its recipients may have changed, while it waited.
 
 // replyAttempt is an attempt at a reply to a customer.

@@ -111,7 +111,7 @@ func (a *replyAttempt) boundUnreadable(err error) error {
 	return &channels.SendError{
 		Class: channels.BadContent,
 		Text:  cause.Text,
-		Hint:  "Upload the file again and send it anew.",
+		Hint:  "Upload the file again, then send it.",
 		Cause: err,
 	}
 }

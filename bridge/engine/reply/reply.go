@@ -67,7 +67,7 @@ func isOvertaken(rs *UseCases, c *book.Conversation) bool {
 }
 
 // joinLines lets a reply leave as one message with the text (line) that its author typed just before or after it, if that is
-// still held. Their hold begins anew, but no text is held for longer than LongestHold.
+// still held. Their hold begins again, but no text is held for longer than LongestHold.
 func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delivery, m *book.Message) {
 	if !rs.Settings(c).JoinLines || !isPlainLine(m) {
 		return
@@ -204,7 +204,7 @@ func (rs *UseCases) Hold(c *book.Conversation) time.Duration {
 	return 0
 }
 
-// LongestHold returns how long a reply is held at most, however often an edit or a joined text begins its hold anew: MaxHold, or
+// LongestHold returns how long a reply is held at most, however often an edit or a joined text begins its hold again: MaxHold, or
 // two holds if that is longer.
 func LongestHold(rs *UseCases, c *book.Conversation) time.Duration {
 	return max(rs.MaxHold, 2*rs.Hold(c))
@@ -219,7 +219,7 @@ func (rs *UseCases) Park(c *book.Conversation, m *book.Message, reason bridge.Re
 // enqueueReply puts a reply into the customer's lane, as several deliveries if it has more files than the channel takes
 // in a message. It returns the first delivery, which has the text.
 func (rs *UseCases) enqueueReply(c *book.Conversation, l *book.Lane, order string, m *book.Message, p outbound.Payload) *book.Delivery {
-	for i := range m.Files { // it leaves as a whole, perhaps anew
+	for i := range m.Files { // it leaves as a whole, perhaps again
 		m.Files[i].Index = i
 	}
 

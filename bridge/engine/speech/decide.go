@@ -281,7 +281,7 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 }
 
 // mayBeDecided reports whether a delivery of a message still waits for the decision that a request brings. Somebody may have decided
-// about the delivery, or about the whole message, meanwhile, or the message may have been sent anew.
+// about the delivery, or about the whole message, meanwhile, or the message may have been sent again.
 func mayBeDecided(o *book.Outbox, r book.Request, d *book.Delivery, m *book.Message) bool {
 	parts := o.PartsOf(m)
 	if !slices.Contains(parts, d) { // it is of an earlier sending

@@ -11,7 +11,7 @@ import (
 // taken back, which its author is told.
 
 // Delete applies the deletion of a message. A typed text is taken back as far as it hasn't left. If the thread's first message was
-// deleted, it is posted anew.
+// deleted, it is posted again.
 func (sp *UseCases) Delete(r book.Request) error {
 	p := sp.Posts.Rows[r.PostKey()]
 	if p == nil || p.Kind == book.EarlyMessage {

@@ -94,7 +94,7 @@ func (sp *UseCases) AwaitsResult(r book.Request) bool {
 	return d != nil && d.State == store.Failed && sp.resending.mayStillRun(d)
 }
 
-// cancelWaiting takes back the parts of a reply that still wait: the whole reply is about to be queued anew.
+// cancelWaiting takes back the parts of a reply that still wait: the whole reply is about to be queued again.
 func (sp resending) cancelWaiting(m *book.Message) {
 	for _, d := range sp.Outbox.PartsOf(m) {
 		sp.Outbox.Cancel(d)

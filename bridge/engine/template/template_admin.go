@@ -70,7 +70,7 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	old := templateOf(rows, id)
 	wasDeleted := id != 0 && old == nil
 	if wasDeleted {
-		ts.Refuse(r, "no_template", "That template was deleted meanwhile.", "Make it anew: @Parley templates")
+		ts.Refuse(r, "no_template", "That template was deleted meanwhile.", "Create it again: @Parley templates")
 		return nil
 	}
 

@@ -205,7 +205,7 @@ func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conve
 	verbs := []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}
 	isAsRead := len(rows) > 0 && rows[0].Todo != store.TodoDelete && rows[0].Version == used.Version
 	if !isAsRead {
-		reason, hint = bridge.ReasonTemplateOutdated, "Choose a template anew: what was read here can't be sent any more."
+		reason, hint = bridge.ReasonTemplateOutdated, "Choose another template: what was read here can't be sent any more."
 		verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbDrop}
 	}
 

@@ -9,7 +9,7 @@ import (
 )
 
 // ErasePosts queues the removal of posts from chats, because a customer's data is erased. Each chat has a lane of its own for that. With
-// no posts, it was somebody in copy who was erased, and only the card is shown anew.
+// no posts, it was somebody in copy who was erased, and only the card is shown again.
 func ErasePosts(th *Writer, c *book.Conversation, posts []own.ErasedPost) {
 	if len(posts) == 0 {
 		c.RefreshCard()

@@ -139,7 +139,7 @@ func repeatLastWords(th *Writer, c *book.Conversation, l *book.Lane) {
 	}
 }
 
-// otherChannel returns the channel in which a thread opens anew, if its conversation belongs in another one by now; "" means its
+// otherChannel returns the channel in which a new thread opens, if its conversation belongs in another one by now; "" means its
 // own. The root's delivery names the channel, so that a root whose answer was lost is looked for there, whichever channel the team has
 // by then. It doesn't name the thread's own: the version of Parley before this one takes such a root for one of a hand-over that isn't
 // needed any more, and passes over it.
