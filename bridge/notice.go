@@ -28,10 +28,16 @@ func Notices() []Notice {
 	return []Notice{
 		{Name: "assigned", Text: "a colleague assigns a conversation", is: isKind(LineAssigned)},
 		{Name: "handed_over", Text: "a conversation is handed to the team", is: isKind(LineUnassigned)},
-		{Name: "customer", Text: "a customer writes again in a conversation that was snoozed or resolved, or changes a message of one that is over", Cover: true, is: isCustomersReturn},
+		{
+			Name: "customer",
+			Text: "a customer writes again in a conversation that was snoozed or resolved, " +
+				"or changes a message of one that is over",
+			Cover: true,
+			is:    isCustomersReturn,
+		},
 		{Name: "urgent", Text: "a conversation becomes urgent", Cover: true, is: isKind(LineAnalysis)},
 		{Name: "ended", Text: "a colleague resolves, closes or reopens a conversation", is: isColleaguesEnd},
-		{Name: "note", Text: "a note that was written in a form gives the name", is: func(l Line) bool { return l.Kind() == LineDone && l.Verb == VerbNote }},
+		{Name: "note", Text: "a note that was written in a form gives the name", is: isNoteOfForm},
 		{Name: "woke", Text: "a snooze is over", Always: true, Cover: true, is: isKind(LineWoke)},
 	}
 }
@@ -71,6 +77,9 @@ func (l Line) ReachesAbsent() bool {
 }
 
 func isKind(kind LineKind) func(Line) bool { return func(l Line) bool { return l.Kind() == kind } }
+
+// isNoteOfForm reports whether a line shows a note that was written in a form.
+func isNoteOfForm(l Line) bool { return l.Kind() == LineDone && l.Verb == VerbNote }
 
 // isCustomersReturn reports whether a message of the customer woke or reopened the conversation, or the customer
 // changed a message. A changed message only mentions somebody if the conversation is over.
