@@ -126,6 +126,7 @@ func TestMention(t *testing.T) {
 			want:  Parsed{Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}, Note: "same as #99"}},
 		},
 		{typed: "#12 take", want: Parsed{Verb: bridge.VerbTake, Args: args{Conversation: 12}}},
+		{typed: "take #12", want: Parsed{Verb: bridge.VerbTake, Args: args{Conversation: 12}}},
 		{typed: "reply: Hello", want: Parsed{Verb: bridge.VerbReply, Text: "Hello", Explicit: true}},
 		{typed: "Reply Hello", want: Parsed{Verb: bridge.VerbReply, Text: "Hello", Explicit: true}},
 		{typed: "reply:\nHello\n\n- Bye", want: Parsed{Verb: bridge.VerbReply, Text: "Hello\n\n- Bye", Explicit: true}},

@@ -147,7 +147,7 @@ func readPage(args *bridge.Args, v *verb.Verb, rest string) (bad string) {
 //	find 12      conversation 12, or what is found by the word "12"
 //	find 12 kg   what is found by these words
 func readFind(args *bridge.Args, name, rest string) {
-	id, after := cutNumber(rest)
+	id, after := cutNumber(numberAtStart, rest)
 	isNumber := id != 0 && after == ""
 	if isNumber {
 		args.Conversation = id
