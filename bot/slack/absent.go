@@ -51,7 +51,7 @@ func (d *directory) recentMembers(ctx context.Context, channel string) ([]string
 // tellAbsent sends a direct message to agents whom a new line mentions and who aren't in its channel, if the
 // line is of a kind that is for them too (bridge.Line.ReachesAbsent). It returns at once: the messages are sent in
 // the background, and failures are only logged.
-func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, sent bridge.Sent) {
+func (s *poster) tellAbsent(ctx context.Context, self *fact.Self, p bridge.Post, sent bridge.Sent) {
 	isNew := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
 	if !isNew || !p.Line.ReachesAbsent() {
 		return
@@ -65,7 +65,7 @@ func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, s
 	started := s.work.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), absentTimeout)
 		defer cancel()
-		tellThoseOutside(ctx, s, me, p, sent, mentioned)
+		tellThoseOutside(ctx, s, self, p, sent, mentioned)
 	})
 	if !started {
 		s.log.Warn("line not told outside of its channel: too many at once")
@@ -80,7 +80,7 @@ func isToldToWhoTypedHere(p bridge.Post, mentioned []bridge.AgentRef) bool {
 }
 
 // tellThoseOutside sends a direct message about a line to those of the mentioned agents who aren't in its channel.
-func tellThoseOutside(ctx context.Context, s *poster, me *fact.Self, p bridge.Post, sent bridge.Sent, mentioned []bridge.AgentRef) {
+func tellThoseOutside(ctx context.Context, s *poster, self *fact.Self, p bridge.Post, sent bridge.Sent, mentioned []bridge.AgentRef) {
 	members, err := s.directory.recentMembers(ctx, p.Place.Channel)
 	if err != nil {
 		s.log.Warn("members of a channel not read", "error", err)
@@ -92,8 +92,8 @@ func tellThoseOutside(ctx context.Context, s *poster, me *fact.Self, p bridge.Po
 			continue
 		}
 
-		message := me.Home.FirstMessage(view.DirectLine(*p.Line, p.Facts.ID), blockSeed(p.Token, agent.User))
-		message.Text += "\n" + me.Home.Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
+		message := self.Home.FirstMessage(view.DirectLine(*p.Line, p.Facts.ID), blockSeed(p.Token, agent.User))
+		message.Text += "\n" + self.Home.Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
 		message.Blocks = nil // Slack shows the text, with the link, only where there are no blocks
 		if _, err := s.sendDirectMessage(ctx, agent.User, renderedPart{Message: message}); err != nil {
 			s.log.Warn("line not told to somebody who isn't in the channel", "error", err)

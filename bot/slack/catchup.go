@@ -61,7 +61,7 @@ type memory interface {
 // open threads that are too old to be found in their channel's history. If no new gap began meanwhile, it records
 // that everything from before the pass is stored.
 // Errors: the desk's, and Slack's. A channel that the app may not read is only logged.
-func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
+func (h *history) catchUp(ctx context.Context, self *fact.Self) error {
 	began := h.now()
 	announced := h.sweeper.Announced()
 	_, gapOpen := h.sweeper.Gap()
@@ -70,12 +70,12 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 		return err
 	}
 
-	p := h.beginPass(me, standing, began, announced)
+	p := h.beginPass(self, standing, began, announced)
 	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
 		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, p, channel))
 	})
 	if err == nil && !p.isRegular {
-		err = h.catchUpOldThreads(ctx, me, began)
+		err = h.catchUpOldThreads(ctx, self, began)
 	}
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func (h *history) exceptUnreadable(channel string, err error) error {
 // catchUpOldThreads reads the open threads whose roots are older than what is read of a channel. It reads each as a
 // whole, since a message that was edited in a gap is older than the gap. If Slack refuses one, it reads the others.
 // Errors: the desk's, the first of Slack's, ctx's.
-func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time.Time) error {
+func (h *history) catchUpOldThreads(ctx context.Context, self *fact.Self, now time.Time) error {
 	oldest := now.Add(-h.span)
 	roots, err := h.memory.OpenThreads(ctx, oldest)
 	if err != nil {
@@ -124,7 +124,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time
 			return ctx.Err()
 		}
 
-		err := h.catchUpThread(ctx, me, pageQuery{channel: root.Channel, thread: root.Message})
+		err := h.catchUpThread(ctx, self, pageQuery{channel: root.Channel, thread: root.Message})
 		err = h.exceptUnreadable(root.Channel, err)
 		if err != nil && !refusal.IsRefused(err) { // Slack isn't reached: the others would fail, too
 			return err
@@ -162,17 +162,17 @@ func (h *history) catchUpChannel(ctx context.Context, p *pass, channel string) e
 
 // comparePage stores what is missing at top level, and reads the threads of ours that changed.
 // Errors: the desk's, the first of Slack's.
-func (h *history) comparePage(ctx context.Context, p *pass, channel string, roots []kept) error {
+func (h *history) comparePage(ctx context.Context, p *pass, channel string, roots []rawMessage) error {
 	known, err := h.findKnownTombstones(ctx, channel, roots)
 	if err != nil {
 		return err
 	}
 
-	var topLevel []kept // what may be missing itself
-	var threads []kept  // what may have replies that are missing
+	var topLevel []rawMessage // what may be missing itself
+	var threads []rawMessage  // what may have replies that are missing
 	typedSince := h.typedSince()
 	for _, m := range roots {
-		isOurs := isOurThread(p.me, &m.Message) || known[fact.MessageID(channel, m.TS)]
+		isOurs := isOurThread(p.self, &m.Message) || known[fact.MessageID(channel, m.TS)]
 		if isOurs && m.Latest != "" {
 			threads = append(threads, m)
 		}
@@ -186,7 +186,7 @@ func (h *history) comparePage(ctx context.Context, p *pass, channel string, root
 		}
 	}
 
-	if err := h.storeMissing(ctx, p.me, channel, topLevel); err != nil {
+	if err := h.storeMissing(ctx, p.self, channel, topLevel); err != nil {
 		return err
 	}
 	return h.compareThreads(ctx, p, channel, threads)
@@ -194,7 +194,7 @@ func (h *history) comparePage(ctx context.Context, p *pass, channel string, root
 
 // compareThreads reads the threads of which a reply may be missing. roots are the first messages of all threads.
 // Errors: the desk's, the first of Slack's.
-func (h *history) compareThreads(ctx context.Context, p *pass, channel string, roots []kept) error {
+func (h *history) compareThreads(ctx context.Context, p *pass, channel string, roots []rawMessage) error {
 	newest := make([]string, 0, len(roots))
 	for _, root := range roots {
 		newest = append(newest, fact.MessageID(channel, root.Latest))
@@ -215,7 +215,7 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 			return ctx.Err()
 		}
 
-		err := h.catchUpThread(ctx, p.me, pageQuery{channel: channel, thread: root.TS})
+		err := h.catchUpThread(ctx, p.self, pageQuery{channel: channel, thread: root.TS})
 		switch {
 		case err == nil:
 			h.compared.Note(thread, root.Latest)
@@ -231,14 +231,14 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 
 // isOurThread reports whether Slack shows that a thread is one of ours: its root is our card, or we are named among
 // those who replied. Slack names only some of them, and us by our bot's id where we post under a customer's name.
-func isOurThread(me *fact.Self, root *fact.Message) bool {
-	isOurs := func(id string) bool { return id == me.User || id == me.Bot }
-	return me.Wrote(root) || slices.ContainsFunc(root.RepliedBy, isOurs)
+func isOurThread(self *fact.Self, root *fact.Message) bool {
+	isOurs := func(id string) bool { return id == self.User || id == self.Bot }
+	return self.Wrote(root) || slices.ContainsFunc(root.RepliedBy, isOurs)
 }
 
 // findKnownTombstones returns which deleted roots the desk knows. Slack doesn't say whose they were.
 // Errors: the desk's.
-func (h *history) findKnownTombstones(ctx context.Context, channel string, roots []kept) (map[string]bool, error) {
+func (h *history) findKnownTombstones(ctx context.Context, channel string, roots []rawMessage) (map[string]bool, error) {
 	var ids []string
 	for _, m := range roots {
 		if m.Subtype == fact.Tombstone {
@@ -250,7 +250,7 @@ func (h *history) findKnownTombstones(ctx context.Context, channel string, roots
 
 // catchUpThread stores what is missing of the thread that q names. A thread that is gone has nothing to store.
 // Errors: the desk's, Slack's.
-func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery) error {
+func (h *history) catchUpThread(ctx context.Context, self *fact.Self, q pageQuery) error {
 	for {
 		page, err := h.readPage(ctx, q)
 		if refusal.IsGone(err) {
@@ -259,7 +259,7 @@ func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery)
 		if err != nil {
 			return err
 		}
-		if err := h.storeMissing(ctx, me, q.channel, page.Messages); err != nil {
+		if err := h.storeMissing(ctx, self, q.channel, page.Messages); err != nil {
 			return err
 		}
 
@@ -272,20 +272,20 @@ func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery)
 
 // storeMissing stores those messages, edits and deletions of roots that are not stored yet, in order of stamps.
 // Errors: the desk's, and json's if a message can't be written as a callback.
-func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel string, messages []kept) error {
+func (h *history) storeMissing(ctx context.Context, self *fact.Self, channel string, messages []rawMessage) error {
 	messages = slices.Clone(messages)
-	slices.SortStableFunc(messages, func(a, b kept) int { return cmp.Compare(a.TS, b.TS) })
+	slices.SortStableFunc(messages, func(a, b rawMessage) int { return cmp.Compare(a.TS, b.TS) })
 	askCtx, cancel := h.directory.boundAsking(ctx)
 	defer cancel()
 	var found []channels.Fact
 	for _, m := range messages {
-		events, err := me.MissedCallbacks(channel, &m.Message, m.raw)
+		events, err := self.MissedCallbacks(channel, &m.Message, m.raw)
 		if err != nil {
 			return err
 		}
 
 		for _, body := range events {
-			arrival := h.directory.withNamesOf(ctx, askCtx, me, body).SplitEvent(fact.KindCatchUp, body)
+			arrival := h.directory.withNamesOf(ctx, askCtx, self, body).SplitEvent(fact.KindCatchUp, body)
 			found = append(found, arrival.Facts...)
 		}
 	}

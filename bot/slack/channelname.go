@@ -29,15 +29,15 @@ type channelName struct {
 	askFrom time.Time // when Slack may be asked again
 }
 
-// withChannelNames returns a copy of me that also has the names of channels that body mentions only by id.
-func (d *directory) withChannelNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
+// withChannelNames returns a copy of self that also has the names of channels that body mentions only by id.
+func (d *directory) withChannelNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
 	mentioned := fact.UnnamedChannels(body)
 	if len(mentioned) == 0 {
-		return me
+		return self
 	}
 
-	named := *me
-	named.Names = maps.Clone(me.Names)
+	named := *self
+	named.Names = maps.Clone(self.Names)
 	if named.Names == nil {
 		named.Names = map[string]string{}
 	}

@@ -58,8 +58,8 @@ func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 		return refusal.Finding(err, "app-level token", "Slack refused it", appTokenHint)
 	}
 
-	me, err := s.identify(ctx) // without an answer nobody can compare the two tokens
-	if err == nil && isOfOtherApp(s.opt.AppToken, me.App) {
+	self, err := s.identify(ctx) // without an answer nobody can compare the two tokens
+	if err == nil && isOfOtherApp(s.opt.AppToken, self.App) {
 		return channels.Finding{
 			What: "app-level token",
 			Text: "belongs to another app than the bot token",

@@ -20,7 +20,7 @@ import (
 
 // handleClick handles a click on a button or a menu entry. If it opens a window, nothing is stored. Otherwise the
 // click is stored, and the window in which it was clicked is refreshed afterwards, or the private message deleted.
-func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
+func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
 	if len(in.Actions) == 0 || in.Actions[0].IsInput() {
 		return answer{}, nil // a field of an open form
 	}
@@ -30,26 +30,26 @@ func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interact
 		return r.storeQuarantined(ctx, body, err.Error())
 	}
 
-	if click.Opens != view.OpensNothing && isStranger(me, in) {
-		return r.openRefusal(me, in), nil
+	if click.Opens != view.OpensNothing && isStranger(self, in) {
+		return r.openRefusal(self, in), nil
 	}
 
 	switch click.Opens {
 	case view.OpensForm:
-		return r.openForm(me, in, formRequest{verb: click.Verb, args: click.Args, at: in.findPlace(), user: in.User.ID}), nil
+		return r.openForm(self, in, formRequest{verb: click.Verb, args: click.Args, at: in.findPlace(), user: in.User.ID}), nil
 	case view.OpensList, view.OpensDetails, view.OpensHistory:
-		return r.openCard(me, in, click), nil
+		return r.openCard(self, in, click), nil
 	case view.OpensNothing: // it is stored
 	}
 
-	if err := r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.findPlace(), body); err != nil {
+	if err := r.store(ctx, self, fact.KindInteraction, in.TriggerID, in.findPlace(), body); err != nil {
 		return answer{}, err
 	}
-	if isStranger(me, in) {
+	if isStranger(self, in) {
 		return answer{}, nil // the engine ignores the click, so what was clicked in is still up to date
 	}
 	if in.View != nil {
-		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, me, in, click.Args) }}, nil
+		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, self, in, click.Args) }}, nil
 	}
 	if in.Container.Private && !click.Verb.Reads() {
 		return answer{after: func(ctx context.Context) { r.deletePrivateMessage(ctx, in) }}, nil
@@ -60,15 +60,15 @@ func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interact
 
 // openCard returns the answer after which a window with details, history or a list is shown. A further page replaces
 // the page before, and a list replaces the window with its button, because Slack stacks no more than three windows.
-func (r *responder) openCard(me *fact.Self, in *interaction, click blockkit.Click) answer {
+func (r *responder) openCard(self *fact.Self, in *interaction, click blockkit.Click) answer {
 	build := func(ctx context.Context) slackapi.ModalViewRequest {
-		return r.windows.cardModal(ctx, me, in, click.Opens, click.Args)
+		return r.windows.cardModal(ctx, self, in, click.Opens, click.Args)
 	}
 	inPlace := click.Opens == view.OpensList || click.Args.Page > 0
 	if in.View != nil && inPlace {
 		return answer{after: func(ctx context.Context) { r.windows.replace(ctx, in, build(ctx)) }}
 	}
-	return r.openWindow(me, in, build)
+	return r.openWindow(self, in, build)
 }
 
 // deletePrivateMessage deletes a private message after one of its buttons was pressed. It is out of date then.

@@ -70,14 +70,14 @@ func (c *colleagueCache) keep(user string, a colleagueAnswer) {
 
 // isColleague reports whether a person for whom Slack named another workspace is a full member of ours, and no guest.
 // Errors: those of askAbout.
-func (d *directory) isColleague(ctx context.Context, me *fact.Self, user string) (bool, error) {
-	a, err := d.askAbout(ctx, me, user)
+func (d *directory) isColleague(ctx context.Context, self *fact.Self, user string) (bool, error) {
+	a, err := d.askAbout(ctx, self, user)
 	return a.isOurs, err
 }
 
 // askAbout returns who a person is, from the cache or from Slack. Whom Slack doesn't show is a stranger.
 // Errors: Slack's.
-func (d *directory) askAbout(ctx context.Context, me *fact.Self, user string) (colleagueAnswer, error) {
+func (d *directory) askAbout(ctx context.Context, self *fact.Self, user string) (colleagueAnswer, error) {
 	if a, ok := d.colleagues.get(user, d.now()); ok {
 		return a, nil
 	}
@@ -100,9 +100,9 @@ func (d *directory) askAbout(ctx context.Context, me *fact.Self, user string) (c
 
 	a := colleagueAnswer{namesOthers: true, at: d.now()}
 	if isShown {
-		a.isOurs = !isOutsider(u, me) && !isGuest(u)
+		a.isOurs = !isOutsider(u, self) && !isGuest(u)
 		a.name = nameOf(u)
-		a.namesOthers = u.IsStranger || u.TeamID != "" && u.TeamID != me.Team
+		a.namesOthers = u.IsStranger || u.TeamID != "" && u.TeamID != self.Team
 	}
 	d.colleagues.keep(user, a)
 	return a, nil
@@ -111,23 +111,23 @@ func (d *directory) askAbout(ctx context.Context, me *fact.Self, user string) (c
 // mentionedPerson matches the mention of a person, as it stands in JSON: <@U1> or <@U1|ann>.
 var mentionedPerson = regexp.MustCompile(`(?:<|\\u003[cC])@([UW][A-Z0-9]+)`)
 
-// withPersonNames returns a copy of me that also has the names of mentioned people who aren't agents: me has those of
+// withPersonNames returns a copy of self that also has the names of mentioned people who aren't agents: self has those of
 // agents. It leaves out names that Slack doesn't tell.
-func (d *directory) withPersonNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
+func (d *directory) withPersonNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
 	if !mayMention(body) { // most events: spare the regular expression
-		return me
+		return self
 	}
 
-	named := *me
+	named := *self
 	named.Names = map[string]string{}
-	maps.Copy(named.Names, me.Names)
+	maps.Copy(named.Names, self.Names)
 	for _, m := range mentionedPerson.FindAllSubmatch(body, -1) {
 		id := string(m[1])
-		if id == me.User || named.Names[id] != "" {
+		if id == self.User || named.Names[id] != "" {
 			continue
 		}
 
-		a, err := d.askAbout(ctx, me, id)
+		a, err := d.askAbout(ctx, self, id)
 		if err != nil {
 			d.log.Warn("slack name of a person not known", "user", id, "error", err)
 			continue
@@ -140,50 +140,50 @@ func (d *directory) withPersonNames(ctx context.Context, me *fact.Self, body []b
 }
 
 // withStranger handles an event about an agent's emoji that was put on a message or removed. The event doesn't name
-// the agent's workspace, so Slack is asked. If the agent is a stranger, it returns a copy of me with the agent among
+// the agent's workspace, so Slack is asked. If the agent is a stranger, it returns a copy of self with the agent among
 // the Strangers, whose emoji do nothing. If Slack doesn't answer, the emoji counts.
-func (d *directory) withStranger(ctx, askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
-	reactor := me.Reactor(body)
+func (d *directory) withStranger(ctx, askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
+	reactor := self.Reactor(body)
 	if reactor == "" {
-		return me
+		return self
 	}
 	if _, isAgent := d.agentNames(ctx)[reactor]; !isAgent { // the emoji of somebody else does nothing anyway
-		return me
+		return self
 	}
 
-	a, err := d.askAbout(askCtx, me, reactor)
+	a, err := d.askAbout(askCtx, self, reactor)
 	if err != nil {
 		d.log.Warn("slack does not say whether who put an emoji is of this workspace", "user", reactor, "error", err)
 	}
 	if !a.isStranger() {
-		return me
+		return self
 	}
 
-	known := *me
+	known := *self
 	known.Strangers = []string{reactor}
 	return &known
 }
 
 // withColleague handles a message of an agent that names another workspace as theirs. If Slack says that the agent is
-// a full member of ours, it returns a copy of me with the agent among the Colleagues. Otherwise it is a stranger.
-func (d *directory) withColleague(ctx, askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
-	author := me.ForeignAuthor(body)
+// a full member of ours, it returns a copy of self with the agent among the Colleagues. Otherwise it is a stranger.
+func (d *directory) withColleague(ctx, askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
+	author := self.ForeignAuthor(body)
 	if author == "" {
-		return me
+		return self
 	}
 	if _, isAgent := d.agentNames(ctx)[author]; !isAgent { // what somebody else types stays inside anyway
-		return me
+		return self
 	}
 
-	isOurs, err := d.isColleague(askCtx, me, author)
+	isOurs, err := d.isColleague(askCtx, self, author)
 	if err != nil {
 		d.log.Warn("slack does not say whether an agent is of this workspace", "user", author, "error", err)
 	}
 	if !isOurs {
-		return me
+		return self
 	}
 
-	known := *me
+	known := *self
 	known.Colleagues = []string{author}
 	return &known
 }

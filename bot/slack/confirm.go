@@ -12,8 +12,8 @@ import (
 )
 
 // A reply waits a little before it goes to the customer, so that its author can still edit or delete it. Confirm
-// reads it once more just before that. What it finds changed is stored as a fact, as if an event had told of it: here
-// "callback" means such an event in Slack's own form.
+// reads it once more just before that. Changes of which no event has told are written as a callback, an event in
+// Slack's own form, and stored as its facts are.
 
 // Confirm reads a person's message again before text, which the message said, is sent to the customer. It returns
 //   - Gone if the message was deleted. If no event has told of the deletion, it is stored now.
@@ -21,11 +21,12 @@ import (
 //     the edit, it is stored now.
 //   - Unchanged if it still says text, or if this API has no method to read messages.
 //
-// It also stores emoji that people have put on the message, unless an earlier Confirm or pass has found them.
+// It also stores emoji that people have put on the message, unless an earlier Confirm or pass has found them. With an
+// error, Unchanged means that the message wasn't read. Gone and Changed mean that what it shows could not be stored.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	me, err := h.identify(ctx)
+	self, err := h.identify(ctx)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -39,68 +40,61 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	}
 
 	if !found || m.Subtype == fact.Tombstone {
-		deleted, err := me.DeletedCallback(at)
+		deleted, err := self.DeletedCallback(at)
 		if err != nil {
 			return bridge.Gone, err
 		}
-		return bridge.Gone, h.takeSynthetic(ctx, me, deleted)
+		return bridge.Gone, h.storeCallback(ctx, self, deleted)
 	}
 
-	confirmed, err := h.confirmText(ctx, me, at, m, text)
-	if err != nil || confirmed != bridge.Unchanged {
-		return confirmed, err
+	isChanged := false
+	if m.Edited != nil {
+		isChanged, err = h.confirmEdit(ctx, self, at, m, text)
 	}
-	if err := h.takeEmoji(ctx, me, at, m); err != nil {
-		return bridge.Changed, err // an emoji that isn't stored may take the reply back
+	if err == nil && !isChanged {
+		err = h.storeEmoji(ctx, self, at, m) // it may take the reply back
+	}
+	if err != nil || isChanged {
+		return bridge.Changed, err
 	}
 	return bridge.Unchanged, nil
 }
 
-// confirmText compares an existing message with text. Its results are those of Confirm, without Gone.
-func (h *history) confirmText(ctx context.Context, me *fact.Self, at bridge.Place, m *kept, text string) (bridge.Confirmation, error) {
-	if m.Edited == nil {
-		return bridge.Unchanged, nil
-	}
-
+// confirmEdit reports whether an edited message differs from text, or has an edit that wasn't stored, which it stores.
+func (h *history) confirmEdit(ctx context.Context, self *fact.Self, at bridge.Place, m *rawMessage, text string) (isChanged bool, err error) {
 	id := fact.EditID(at.Channel, &m.Message)
 	known, err := h.sweeper.Seen(ctx, id)
 	if err != nil {
-		return bridge.Changed, err
+		return false, err
 	}
-
 	if !known[id] {
-		changed, err := me.ChangedCallback(at.Channel, m.raw)
+		edited, err := self.ChangedCallback(at.Channel, m.raw)
 		if err != nil {
-			return bridge.Changed, err
+			return false, err
 		}
-		return bridge.Changed, h.takeSynthetic(ctx, me, changed)
+		return true, h.storeCallback(ctx, self, edited)
 	}
 
-	me = h.directory.withAgentNames(ctx, me, m.raw)
+	// Mentions stand in text by the names that were known when it was stored. Slack may have told none then.
 	askCtx, cancel := h.directory.boundAsking(ctx)
 	defer cancel()
-	if says(h.directory.withToldNames(askCtx, me, m.raw), at, m, text) {
-		return bridge.Unchanged, nil
-	}
-	if says(me, at, m, text) { // the text was stored while Slack told no names
-		return bridge.Unchanged, nil
-	}
-
-	return bridge.Changed, nil
+	withAgents := h.directory.withAgentNames(ctx, self, m.raw)
+	withAll := h.directory.withSlackNames(askCtx, withAgents, m.raw)
+	return !isReply(withAll, at, m, text) && !isReply(withAgents, at, m, text), nil
 }
 
-// takeEmoji stores the emoji that people have put on a message, except those that were found before. One that an
+// storeEmoji stores the emoji that people have put on a message, except those that were found before. One that an
 // event has told of may be stored a second time, under another id. That has no effect.
-func (h *history) takeEmoji(ctx context.Context, me *fact.Self, at bridge.Place, m *kept) error {
-	callbacks, err := me.EmojiCallbacks(at, m.raw)
+func (h *history) storeEmoji(ctx context.Context, self *fact.Self, at bridge.Place, m *rawMessage) error {
+	callbacks, err := self.EmojiCallbacks(at, m.raw)
 	if err != nil {
 		return err
 	}
 
 	var found []channels.Fact
-	var ids []string
+	var ids []string // of found
 	for _, body := range callbacks {
-		for _, f := range me.SplitEvent(fact.KindCatchUp, body).Facts {
+		for _, f := range self.SplitEvent(fact.KindCatchUp, body).Facts {
 			found, ids = append(found, f), append(ids, f.ExternalID)
 		}
 	}
@@ -115,15 +109,15 @@ func (h *history) takeEmoji(ctx context.Context, me *fact.Self, at bridge.Place,
 	return h.sweeper.Accept(ctx, slices.DeleteFunc(found, func(f channels.Fact) bool { return known[f.ExternalID] }))
 }
 
-// says reports whether a message is a reply with this text. me has the names by which mentions are written.
-func says(me *fact.Self, at bridge.Place, m *kept, text string) bool {
-	now := me.Said(at.Channel, &m.Message)
+// isReply reports whether a message is a reply with this text. self has the names by which mentions are written.
+func isReply(self *fact.Self, at bridge.Place, m *rawMessage, text string) bool {
+	now := self.Said(at.Channel, &m.Message)
 	return now.MayLeave() && bridge.SameText(now.Text, text)
 }
 
 // readMessage reads a single message. found is false if the message is gone. If at.Thread is "", the message's own id
 // stands for its thread: Slack accepts the id of any message of a thread.
-func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *kept, found bool, err error) {
+func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *rawMessage, found bool, err error) {
 	page, err := h.readPage(ctx, messageQuery(at, cmp.Or(at.Thread, at.Message)))
 	if refusal.IsGone(err) {
 		return nil, false, nil
@@ -139,11 +133,11 @@ func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *kept, fo
 	return nil, false, nil
 }
 
-// takeSynthetic stores the facts of a callback that was made from history instead of sent by Slack.
-func (h *history) takeSynthetic(ctx context.Context, me *fact.Self, body []byte) error {
+// storeCallback stores the facts of a callback that was made from what history shows.
+func (h *history) storeCallback(ctx context.Context, self *fact.Self, body []byte) error {
 	askCtx, cancel := h.directory.boundAsking(ctx)
 	defer cancel()
-	arrival := h.directory.withNamesOf(ctx, askCtx, me, body).SplitEvent(fact.KindCatchUp, body)
+	arrival := h.directory.withNamesOf(ctx, askCtx, self, body).SplitEvent(fact.KindCatchUp, body)
 	for i, f := range arrival.Facts {
 		arrival.Facts[i] = h.describeFiles(askCtx, f)
 	}

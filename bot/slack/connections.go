@@ -39,10 +39,10 @@ func (c *connections) awaitIdentity(ctx context.Context) (*fact.Self, bool) {
 	const firstWait, maxWait = time.Second, time.Minute
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
 		removals := c.standing.RemovalsKnown()
-		me, err := c.identifyWithin(ctx, requestTimeout)
+		self, err := c.identifyWithin(ctx, requestTimeout)
 		if err == nil {
 			c.standing.ReportWorks(removals)
-			return me, true
+			return self, true
 		}
 		if ctx.Err() != nil {
 			return nil, false

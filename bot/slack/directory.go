@@ -187,7 +187,7 @@ func (d *directory) listChannels(ctx context.Context) error {
 func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	me, err := d.identify(ctx)
+	self, err := d.identify(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -206,7 +206,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("slack: users.lookupByEmail: %w", err)
 	}
-	if isOutsider(u, me) || isGuest(u) {
+	if isOutsider(u, self) || isGuest(u) {
 		return "", nil
 	}
 
@@ -220,23 +220,23 @@ type peopleCache struct {
 	readAt time.Time
 }
 
-// withNames returns a copy of me with the names of the people and channels that body mentions. They are stored with
+// withNames returns a copy of self with the names of the people and channels that body mentions. They are stored with
 // the fact, so that decoding it later needs no question. Names that can't be read now are left out.
-func (d *directory) withNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
+func (d *directory) withNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
 	askCtx, cancel := d.boundAsking(ctx)
 	defer cancel()
-	return d.withNamesOf(ctx, askCtx, me, body)
+	return d.withNamesOf(ctx, askCtx, self, body)
 }
 
 // withNamesOf is withNames for one of several bodies that came together. askCtx bounds all questions to Slack.
-func (d *directory) withNamesOf(ctx, askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
-	named := d.withToldNames(askCtx, d.withAgentNames(ctx, me, body), body)
+func (d *directory) withNamesOf(ctx, askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
+	named := d.withSlackNames(askCtx, d.withAgentNames(ctx, self, body), body)
 	return d.withStranger(ctx, askCtx, d.withColleague(ctx, askCtx, named, body), body)
 }
 
-// withToldNames returns a copy of me with names in body that only Slack knows: of channels, and of non-agents.
-func (d *directory) withToldNames(askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
-	return d.withChannelNames(askCtx, d.withPersonNames(askCtx, me, body), body)
+// withSlackNames returns a copy of self with names in body that only Slack knows: of channels, and of non-agents.
+func (d *directory) withSlackNames(askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
+	return d.withChannelNames(askCtx, d.withPersonNames(askCtx, self, body), body)
 }
 
 // mayMention reports whether a JSON body may contain a mention of a person, such as "<@U1>".
@@ -249,12 +249,12 @@ func mayMention(body []byte) bool {
 	return false
 }
 
-// withAgentNames returns a copy of me with the names of the agents whom body mentions, as far as they are known.
-func (d *directory) withAgentNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
+// withAgentNames returns a copy of self with the names of the agents whom body mentions, as far as they are known.
+func (d *directory) withAgentNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
 	if !mayMention(body) {
-		return me
+		return self
 	}
-	named := *me
+	named := *self
 	named.Names = map[string]string{}
 	for id, name := range d.agentNames(ctx) {
 		if bytes.Contains(body, []byte("@"+id)) {

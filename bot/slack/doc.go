@@ -9,7 +9,7 @@
 // and channels. All of them call Slack through one workspace. Package blockkit writes what people see and reads what
 // comes back of it, in Slack's form; package fact has what the journal keeps of it.
 //
-// In this package me is who we are in the workspace (fact.Self), at is a place, and ts is Slack's id of a message in
+// In this package self is who we are in the workspace (fact.Self), at is a place, and ts is Slack's id of a message in
 // its channel, which is also the time when it was posted.
 //
 // What does not belong here: decisions (bridge), the words and layout that people

@@ -115,7 +115,7 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 
-	me, err := d.identifyWithin(r.Context(), identifyTimeout)
+	self, err := d.identifyWithin(r.Context(), identifyTimeout)
 	if err != nil {
 		d.askToRetry(w, err)
 		return
@@ -125,7 +125,7 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 		d.expectMissing()
 	}
 
-	if err := d.takeEvents(r.Context(), me, body); err != nil {
+	if err := d.takeEvents(r.Context(), self, body); err != nil {
 		// Replies that are stored later must not leave before what this event says is known: a gap holds them back.
 		d.sweeper.CatchUpSoon(d.now().Add(-d.acceptTimeout))
 		d.askToRetry(w, err)
@@ -161,14 +161,14 @@ func isCertificateCheck(h http.Header, body []byte) bool {
 }
 
 func (d *door) serveInteraction(w http.ResponseWriter, r *http.Request, body []byte) {
-	d.serveForm(w, r, body, func(me *fact.Self, form url.Values) (answer, error) {
-		return d.takeInteraction(r.Context(), me, []byte(form.Get("payload")))
+	d.serveForm(w, r, body, func(self *fact.Self, form url.Values) (answer, error) {
+		return d.takeInteraction(r.Context(), self, []byte(form.Get("payload")))
 	})
 }
 
 // serveCommand answers slash commands. They come as a form and are stored as JSON.
 func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte) {
-	d.serveForm(w, r, body, func(me *fact.Self, form url.Values) (answer, error) {
+	d.serveForm(w, r, body, func(self *fact.Self, form url.Values) (answer, error) {
 		fields := map[string]string{}
 		for name := range form {
 			fields[name] = form.Get(name)
@@ -177,25 +177,25 @@ func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte)
 		if err != nil {
 			return answer{}, err
 		}
-		return d.takeCommand(r.Context(), me, raw)
+		return d.takeCommand(r.Context(), self, raw)
 	})
 }
 
 // serveForm answers a request whose body is a form. take stores it and returns the answer.
-func (d *door) serveForm(w http.ResponseWriter, r *http.Request, body []byte, take func(me *fact.Self, form url.Values) (answer, error)) {
+func (d *door) serveForm(w http.ResponseWriter, r *http.Request, body []byte, take func(self *fact.Self, form url.Values) (answer, error)) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		http.Error(w, "no form", http.StatusBadRequest)
 		return
 	}
 
-	me, err := d.identifyWithin(r.Context(), identifyTimeout)
+	self, err := d.identifyWithin(r.Context(), identifyTimeout)
 	if err != nil {
 		d.askToRetry(w, err)
 		return
 	}
 
-	a, err := take(me, form)
+	a, err := take(self, form)
 	if err != nil {
 		d.askToRetry(w, err)
 		return

@@ -16,7 +16,7 @@ const erasePage = 100
 // not deleted but changed to say "Erased": people must find the thread to delete what colleagues wrote in it.
 // Source: docs.slack.dev/reference/methods/chat.delete and files.delete, read 2026-11: a bot can delete only its own
 // messages and files; a message's files stay when the message is deleted.
-func (s *poster) erase(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) erase(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	at := p.Place
 	if at.Channel == "" {
 		var err error
@@ -26,7 +26,7 @@ func (s *poster) erase(ctx context.Context, me *fact.Self, p bridge.Post) (bridg
 	}
 
 	if p.Was == bridge.PostRoot {
-		return s.eraseRoot(ctx, me, p, at)
+		return s.eraseRoot(ctx, self, p, at)
 	}
 
 	if p.Was == bridge.PostFiles {
@@ -41,20 +41,20 @@ func (s *poster) erase(ctx context.Context, me *fact.Self, p bridge.Post) (bridg
 
 // eraseRoot deletes one unrecorded message of a thread (see eraseUnrecorded). When none are left, it makes the root
 // say "Erased". Sent.More means that the engine has to call again, with Sent.Progress.
-func (s *poster) eraseRoot(ctx context.Context, me *fact.Self, p bridge.Post, at bridge.Place) (bridge.Sent, error) {
-	more, cursor, err := s.eraseUnrecorded(ctx, me, p)
+func (s *poster) eraseRoot(ctx context.Context, self *fact.Self, p bridge.Post, at bridge.Place) (bridge.Sent, error) {
+	more, cursor, err := s.eraseUnrecorded(ctx, self, p)
 	if more || err != nil {
 		return bridge.Sent{More: more, Progress: cursor}, err
 	}
 	card, _ := view.Post(p, commandForms())
-	erased := me.Home.FirstMessage(card, blockSeed(p.Token))
+	erased := self.Home.FirstMessage(card, blockSeed(p.Token))
 	_, _, _, err = s.api.UpdateMessageContext(ctx, at.Channel, at.Message, literalOptions(erased)...)
 	return bridge.Sent{}, refusal.Classify(err)
 }
 
 // eraseUnrecorded deletes one of our messages below a root. Parley keeps no records of posts in conversations that
 // ended long ago, so it looks for them in Slack, page by page. more means: call again, with cursor in p.Progress.
-func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Post) (more bool, cursor string, err error) {
+func (s *poster) eraseUnrecorded(ctx context.Context, self *fact.Self, p bridge.Post) (more bool, cursor string, err error) {
 	page, err := s.readPage(ctx, pageQuery{channel: p.Place.Channel, thread: p.Place.Message, limit: erasePage, cursor: p.Progress})
 	if refusal.IsGone(err) {
 		return false, "", nil
@@ -64,7 +64,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 	}
 
 	for _, m := range page.Messages {
-		if m.TS == p.Place.Message || !me.Wrote(&m.Message) {
+		if m.TS == p.Place.Message || !self.Wrote(&m.Message) {
 			continue
 		}
 		if err := s.uploads.deleteAll(ctx, m.Files); err != nil {

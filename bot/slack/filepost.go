@@ -41,24 +41,24 @@ const maxUploadFailures = 25
 type filePost struct {
 	*poster
 
-	me       *fact.Self
+	self     *fact.Self
 	post     bridge.Post
 	progress uploadProgress // what earlier parts and attempts have left; changed by this one
 }
 
-func (s *poster) newFilePost(me *fact.Self, p bridge.Post) *filePost {
-	return &filePost{poster: s, me: me, post: p, progress: storedProgress(p)}
+func (s *poster) newFilePost(self *fact.Self, p bridge.Post) *filePost {
+	return &filePost{poster: s, self: self, post: p, progress: storedProgress(p)}
 }
 
 // sendFiles makes one part of a post of files.
-func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) sendFiles(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	if _, hasDeadline := ctx.Deadline(); !hasDeadline {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, uploadTimeout)
 		defer cancel()
 	}
 
-	f := s.newFilePost(me, p)
+	f := s.newFilePost(self, p)
 	if p.Part == uploadPart {
 		return f.upload(ctx)
 	}
@@ -67,12 +67,12 @@ func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 
 // reconcileFiles finds out whether a part of a post of files was made.
 func (s *poster) reconcileFiles(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	me, err := s.identify(ctx)
+	self, err := s.identify(ctx)
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
 
-	f := s.newFilePost(me, p)
+	f := s.newFilePost(self, p)
 	if p.Part == uploadPart {
 		return f.reconcileUpload(ctx)
 	}
@@ -146,9 +146,9 @@ func (f *filePost) deleteUploads(ctx context.Context) {
 // postNames posts only the names of the files, where Slack takes none of them.
 func (f *filePost) postNames(ctx context.Context) (bridge.Sent, error) {
 	card := f.card()
-	messages := f.me.Home.Messages(card, blockSeed(f.post.Token))
+	messages := f.self.Home.Messages(card, blockSeed(f.post.Token))
 	if len(messages) > 1 { // so many fit one message only without blocks
-		messages = []blockkit.Message{{Text: f.me.Home.Words(card)}}
+		messages = []blockkit.Message{{Text: f.self.Home.Words(card)}}
 	}
 
 	ts, thread, err := f.postMessage(ctx, f.post, literalOptions(messages[0]))
@@ -175,10 +175,10 @@ func (f *filePost) card() view.Card {
 // reconcileUpload looks whether the first part was made. Uploading again shows nothing twice, but where Slack took
 // none of the files their names are posted.
 func (f *filePost) reconcileUpload(ctx context.Context) (channels.Outcome, bridge.Sent, error) {
-	m, outcome, err := f.findPosted(ctx, f.me, f.post, f.post.Place.Thread)
+	m, outcome, err := f.findPosted(ctx, f.self, f.post, f.post.Place.Thread)
 	if refusal.IsGone(err) && f.post.Place.Thread != "" {
 		const moreFollow = false // the names are the only part
-		return f.reconcileTopLevel(ctx, f.me, f.post, moreFollow)
+		return f.reconcileTopLevel(ctx, f.self, f.post, moreFollow)
 	}
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err

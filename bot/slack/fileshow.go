@@ -89,7 +89,7 @@ func (f *filePost) completeUpload(ctx context.Context) (isTaken bool, err error)
 		Files:           files,
 		Channel:         f.post.Place.Channel,
 		ThreadTimestamp: f.post.Place.Thread,
-		InitialComment:  f.me.Home.Words(f.card()),
+		InitialComment:  f.self.Home.Words(f.card()),
 	})
 
 	switch refusal.CodeOf(err) {
@@ -127,9 +127,9 @@ func (f *filePost) findInThread(ctx context.Context) (fact.Share, channels.Outco
 		return isPartOf(m, f.post) || slices.ContainsFunc(m.Files, func(file fact.File) bool { return file.ID == id })
 	}
 
-	m, outcome, err := f.findMessage(ctx, f.me, f.post, at.Thread, isSought)
+	m, outcome, err := f.findMessage(ctx, f.self, f.post, at.Thread, isSought)
 	if refusal.IsGone(err) && at.Thread != "" {
-		m, outcome, err = f.findMessage(ctx, f.me, f.post, "", isSought)
+		m, outcome, err = f.findMessage(ctx, f.self, f.post, "", isSought)
 	}
 	return fact.Share{File: id, Channel: at.Channel, Thread: m.ThreadTS, TS: m.TS}, outcome, err
 }

@@ -51,12 +51,12 @@ func newPlainAPI(t *testing.T) (apiURL string) {
 // If the API doesn't tell apps apart, callbacks of our team are ours, whether they name an app or not.
 func TestWhoWeAreWithoutAnApp(t *testing.T) {
 	t.Parallel()
-	me, err := newSurfaceFor(t, newPlainAPI(t)).identify(t.Context())
+	self, err := newSurfaceFor(t, newPlainAPI(t)).identify(t.Context())
 	noError(t, err)
-	wantEqual(t, "our user", me.User, "U0BOT")
-	wantEqual(t, "callbacks of our team without an app are ours", me.IsFor("T1", ""), true)
-	wantEqual(t, "callbacks of our team with an app are ours", me.IsFor("T1", "A1"), true)
-	wantEqual(t, "callbacks of another team are ours", me.IsFor("T2", "A1"), false)
+	wantEqual(t, "our user", self.User, "U0BOT")
+	wantEqual(t, "callbacks of our team without an app are ours", self.IsFor("T1", ""), true)
+	wantEqual(t, "callbacks of our team with an app are ours", self.IsFor("T1", "A1"), true)
+	wantEqual(t, "callbacks of another team are ours", self.IsFor("T2", "A1"), false)
 }
 
 // If the API can't read messages, a reply leaves as it was read.
@@ -99,9 +99,9 @@ func TestTokenIsSentToTheAPIOnly(t *testing.T) {
 // takeEvent takes a callback for our app. TEAM and APP stand for ours.
 func (w *world) takeEvent(body string) {
 	w.t.Helper()
-	me := w.self()
-	body = strings.NewReplacer("TEAM", me.Team, "APP", me.App).Replace(body)
-	noError(w.t, w.surface.intake.takeEvents(w.ctx(), me, []byte(body)))
+	self := w.self()
+	body = strings.NewReplacer("TEAM", self.Team, "APP", self.App).Replace(body)
+	noError(w.t, w.surface.intake.takeEvents(w.ctx(), self, []byte(body)))
 }
 
 // An app may be subscribed to more events than our manifest names: they are no fault, and are left out.

@@ -30,16 +30,16 @@ func pressed(actionID, value string) []object {
 // changed says.
 func (w *world) takeInteraction(changed object) (answer, error) {
 	w.t.Helper()
-	me := w.self()
+	self := w.self()
 	in := object{
 		"type":       "block_actions",
-		"team":       object{"id": me.Team},
-		"api_app_id": me.App,
+		"team":       object{"id": self.Team},
+		"api_app_id": self.App,
 		"user":       object{"id": "UEVE", "team_id": "T9"},
 		"trigger_id": "1.2.3",
 	}
 	maps.Copy(in, changed)
-	return w.surface.intake.takeInteraction(w.ctx(), me, mustMarshal(w.t, in))
+	return w.surface.intake.takeInteraction(w.ctx(), self, mustMarshal(w.t, in))
 }
 
 func TestClickForOthersIsLeftOut(t *testing.T) {
@@ -64,19 +64,19 @@ func TestClickForOthersIsLeftOut(t *testing.T) {
 func TestCommandForOthersIsLeftOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	me := w.self()
+	self := w.self()
 	for _, tt := range []struct {
 		name, team, app string
 		want            int // facts
 	}{
-		{name: "for another app", team: me.Team, app: "A9", want: 0},
-		{name: "for another team", team: "T9", app: me.App, want: 0},
-		{name: "for us", team: me.Team, app: me.App, want: 1},
+		{name: "for another app", team: self.Team, app: "A9", want: 0},
+		{name: "for another team", team: "T9", app: self.App, want: 0},
+		{name: "for us", team: self.Team, app: self.App, want: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := w.in(t)
 			typed := object{"team_id": tt.team, "api_app_id": tt.app, "user_id": w.ann, "command": "/helpdesk", "text": "mine", "trigger_id": "1.2"}
-			_, err := w.surface.intake.takeCommand(w.ctx(), me, mustMarshal(t, typed))
+			_, err := w.surface.intake.takeCommand(w.ctx(), self, mustMarshal(t, typed))
 			noError(t, err)
 			w.wantFacts(allFacts, tt.want)
 		})
@@ -131,7 +131,7 @@ func TestFormThatIsNotOursIsRefused(t *testing.T) {
 func TestUnreadableClickIsKeptWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	me := w.self()
+	self := w.self()
 	for _, tt := range []struct {
 		name string
 		body object
@@ -139,7 +139,7 @@ func TestUnreadableClickIsKeptWithoutSecrets(t *testing.T) {
 		{
 			name: "an unknown button",
 			body: object{
-				"type": "block_actions", "api_app_id": me.App, "team": object{"id": me.Team}, "user": object{"id": "U1"},
+				"type": "block_actions", "api_app_id": self.App, "team": object{"id": self.Team}, "user": object{"id": "U1"},
 				"actions": []object{{"type": "button", "action_id": "x"}},
 			},
 		},
@@ -149,7 +149,7 @@ func TestUnreadableClickIsKeptWithoutSecrets(t *testing.T) {
 			w := w.in(t)
 			before := len(w.desk.Accepted())
 			tt.body["token"], tt.body["response_url"] = "secret", "https://hooks.slack.test/secret"
-			_, err := w.surface.intake.takeInteraction(w.ctx(), me, mustMarshal(t, tt.body))
+			_, err := w.surface.intake.takeInteraction(w.ctx(), self, mustMarshal(t, tt.body))
 			noError(t, err)
 			kept := w.desk.Accepted()[before:]
 			if len(kept) != 1 {

@@ -125,9 +125,9 @@ func (w *world) ctx() context.Context {
 // self asks Slack who we are.
 func (w *world) self() *fact.Self {
 	w.t.Helper()
-	me, err := w.surface.identify(w.ctx())
+	self, err := w.surface.identify(w.ctx())
 	noError(w.t, err)
-	return me
+	return self
 }
 
 // hasGap reports whether the surface knows that it may have missed something, and has not looked for it yet.

@@ -79,14 +79,14 @@ func (w *world) postTo(address string, body []byte, h http.Header) *http.Respons
 // callbackOfReply is the callback of a message that somebody wrote in a thread of ours.
 func (w *world) callbackOfReply(text string) []byte {
 	w.t.Helper()
-	me := w.self()
+	self := w.self()
 	return fmt.Appendf(nil, `{
 		"type": "event_callback", "team_id": %q, "api_app_id": %q, "event_id": "Ev1",
 		"event": {
 			"type": "message", "user": "UANN", "channel": "C1", "ts": "1700000002.000200",
 			"thread_ts": "1700000001.000100", "parent_user_id": "UBOT", "text": %q
 		}
-	}`, me.Team, me.App, text)
+	}`, self.Team, self.App, text)
 }
 
 func TestSocketModeHasNoHandlers(t *testing.T) {

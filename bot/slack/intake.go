@@ -82,12 +82,12 @@ func (t *intake) expectMissing() { t.sweeper.CatchUpSoon(t.now().Add(-retriesLas
 
 // takeEvents stores the facts of Events API callbacks, in their order. If it returns nil, they may be acknowledged.
 // Errors: those of journal.
-func (t *intake) takeEvents(ctx context.Context, me *fact.Self, bodies ...json.RawMessage) error {
+func (t *intake) takeEvents(ctx context.Context, self *fact.Self, bodies ...json.RawMessage) error {
 	askCtx, cancel := t.directory.boundAsking(ctx)
 	defer cancel()
 	var facts []channels.Fact
 	for _, body := range bodies {
-		arrival := t.directory.withNamesOf(ctx, askCtx, me, body).SplitEvent(fact.KindEvent, body)
+		arrival := t.directory.withNamesOf(ctx, askCtx, self, body).SplitEvent(fact.KindEvent, body)
 		t.applyNews(&arrival)
 		for _, f := range arrival.Facts {
 			facts = append(facts, t.describeFiles(askCtx, f))
@@ -135,46 +135,46 @@ func (t *intake) applyNews(a *fact.Arrival) {
 // takeInteraction handles one click, form, shortcut or request for a menu's options.
 // Errors: those of journal, and Slack's if it doesn't say who clicked. After an error the interaction must not be
 // acknowledged: Slack then keeps the form open and says that it failed.
-func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte) (answer, error) {
+func (t *intake) takeInteraction(ctx context.Context, self *fact.Self, body []byte) (answer, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
 		return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
 	}
-	app := cmp.Or(in.AppID, me.App) // a shortcut doesn't name the app, but came by our secret or token
-	isForUs := slices.ContainsFunc(in.listTeams(), func(team string) bool { return me.IsFor(team, app) })
+	app := cmp.Or(in.AppID, self.App) // a shortcut doesn't name the app, but came by our secret or token
+	isForUs := slices.ContainsFunc(in.listTeams(), func(team string) bool { return self.IsFor(team, app) })
 	if !isForUs {
 		t.log.Warn("slack interaction for another team or app ignored")
 		return answer{}, nil
 	}
 
 	isStored := !slices.Contains([]string{"block_suggestion", "view_closed"}, in.Type) // a menu is asked for with each letter
-	if isStored && in.findActor(me).Kind == bridge.ActorForeign {
-		isColleague, err := t.directory.isColleague(ctx, me, in.User.ID)
+	if isStored && in.findActor(self).Kind == bridge.ActorForeign {
+		isColleague, err := t.directory.isColleague(ctx, self, in.User.ID)
 		if err != nil {
 			return answer{}, err
 		}
 		if isColleague {
-			if body, err = in.nameTeam(body, me.Team); err != nil {
+			if body, err = in.nameTeam(body, self.Team); err != nil {
 				return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
 			}
 		}
 	}
 
-	return t.responder.handleInteraction(ctx, me, &in, body)
+	return t.responder.handleInteraction(ctx, self, &in, body)
 }
 
 // takeCommand handles one slash command. body is JSON.
 // Errors: those of journal. After an error the command must not be acknowledged.
-func (t *intake) takeCommand(ctx context.Context, me *fact.Self, body []byte) (answer, error) {
+func (t *intake) takeCommand(ctx context.Context, self *fact.Self, body []byte) (answer, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
 		return t.responder.storeQuarantined(ctx, body, "command not readable: "+err.Error())
 	}
-	if !me.IsFor(c.TeamID, c.AppID) {
+	if !self.IsFor(c.TeamID, c.AppID) {
 		t.log.Warn("slack command for another team or app ignored")
 		return answer{}, nil
 	}
-	return t.responder.handleCommand(ctx, me, &c, body)
+	return t.responder.handleCommand(ctx, self, &c, body)
 }
 
 // runAfter runs a.after in the background, within t.afterTimeout. If too much runs already, it only logs that.

@@ -71,9 +71,9 @@ func (in *interaction) listTeams() []string {
 
 // findActor returns who clicked. The kind is ActorForeign if Slack names another workspace than ours as theirs:
 // people of other organisations see our cards in shared channels.
-func (in *interaction) findActor(me *fact.Self) bridge.Actor {
+func (in *interaction) findActor(self *fact.Self) bridge.Actor {
 	kind := bridge.ActorPerson
-	if in.User.TeamID != "" && in.User.TeamID != me.Team {
+	if in.User.TeamID != "" && in.User.TeamID != self.Team {
 		kind = bridge.ActorForeign
 	}
 	return bridge.Actor{ID: in.User.ID, Kind: kind}
@@ -143,22 +143,22 @@ func shortcutVerb(callback string) (name bridge.Verb, ok bool) {
 	return name, hasPrefix && isInMenu
 }
 
-func decodeInteraction(me *fact.Self, body []byte) ([]bridge.Action, error) {
+func decodeInteraction(self *fact.Self, body []byte) ([]bridge.Action, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, fmt.Errorf("%w: interaction: %w", fact.ErrDecode, err)
 	}
 
 	about := bridge.Action{
-		Actor:     in.findActor(me),
+		Actor:     in.findActor(self),
 		Place:     in.findPlace(),
-		OwnThread: in.Message != nil && me.BeganThreadOf(in.Message),
+		OwnThread: in.Message != nil && self.BeganThreadOf(in.Message),
 	}
 	switch in.Type {
 	case "block_actions":
 		return decodeClick(about, in.Actions)
 	case "message_action":
-		return decodeShortcut(me, about, &in)
+		return decodeShortcut(self, about, &in)
 	case "view_submission":
 		return decodeForm(about, in.View)
 	}
@@ -167,7 +167,7 @@ func decodeInteraction(me *fact.Self, body []byte) ([]bridge.Action, error) {
 }
 
 // decodeShortcut reads an entry of a message's menu. about says who chose it, and where.
-func decodeShortcut(me *fact.Self, about bridge.Action, in *interaction) ([]bridge.Action, error) {
+func decodeShortcut(self *fact.Self, about bridge.Action, in *interaction) ([]bridge.Action, error) {
 	name, ok := shortcutVerb(in.CallbackID)
 	if !ok {
 		return nil, fmt.Errorf("%w: shortcut %q", fact.ErrDecode, markdown.Cut(in.CallbackID, maxQuoted))
@@ -175,8 +175,8 @@ func decodeShortcut(me *fact.Self, about bridge.Action, in *interaction) ([]brid
 	about.Verb = name
 	about.Origin = bridge.OriginShortcut
 	if in.Message != nil {
-		typed := me.ReadTyped(in.Message)
-		about.Raw = me.NameMentions(typed.Plain, typed.Tokens)
+		typed := self.ReadTyped(in.Message)
+		about.Raw = self.NameMentions(typed.Plain, typed.Tokens)
 	}
 	return []bridge.Action{about}, nil
 }

@@ -22,7 +22,7 @@ const answeredWithin = time.Hour
 
 // pass is the state of one reading of all channels in which Parley has threads. Type history explains the words.
 type pass struct {
-	me *fact.Self // who we are in the workspace
+	self *fact.Self // who we are in the workspace
 
 	// isRegular means that no gap is known: the pass runs only because it is time to. It may find a missing reply all
 	// the same, because Slack may deliver a newer reply and fail to deliver the one before.
@@ -76,12 +76,12 @@ func (h *history) awaitTurn(ctx context.Context, p *pass) bool {
 }
 
 // beginPass decides how far back a pass looks for missing and for edited replies. It is regular if no gap is known.
-func (h *history) beginPass(me *fact.Self, standing sweep.Standing, began time.Time, announced int) *pass {
+func (h *history) beginPass(self *fact.Self, standing sweep.Standing, began time.Time, announced int) *pass {
 	holesSince, complete := h.holesSince(standing)
 	if complete {
 		from := began.Add(-h.regularReach)
 		return &pass{
-			me:         me,
+			self:       self,
 			isRegular:  true,
 			announced:  announced,
 			holesSince: formatStamp(from),
@@ -93,7 +93,7 @@ func (h *history) beginPass(me *fact.Self, standing sweep.Standing, began time.T
 		h.compared.Forget() // what was compared before the gap may have been edited in it
 	}
 	stamp := formatStamp(holesSince)
-	return &pass{me: me, announced: announced, holesSince: stamp, editsSince: stamp}
+	return &pass{self: self, announced: announced, holesSince: stamp, editsSince: stamp}
 }
 
 // holesSince returns the time since when threads may have holes. complete is true if everything is known to be

@@ -71,22 +71,22 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 
 // reconcileWords looks for a post of words: in its thread, or at top level if it has none or that is gone.
 func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	me, err := s.identify(ctx)
+	self, err := s.identify(ctx)
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
 
-	part, err := renderPart(me, p)
+	part, err := renderPart(self, p)
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
 	if p.Place.Thread == "" {
-		return s.reconcileTopLevel(ctx, me, p, part.more)
+		return s.reconcileTopLevel(ctx, self, p, part.more)
 	}
 
-	m, outcome, err := s.findPosted(ctx, me, p, p.Place.Thread)
+	m, outcome, err := s.findPosted(ctx, self, p, p.Place.Thread)
 	if refusal.IsGone(err) {
-		return s.reconcileTopLevel(ctx, me, p, part.more)
+		return s.reconcileTopLevel(ctx, self, p, part.more)
 	}
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err
@@ -98,8 +98,8 @@ func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Ou
 // reconcileTopLevel looks for a post at a channel's top level. If the post was to be a reply, it landed there because
 // the root of its thread was deleted. It is then deleted, the outcome is Absent, and the next Send reports that the
 // thread is lost. more is true if further parts of the post follow.
-func (s *poster) reconcileTopLevel(ctx context.Context, me *fact.Self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
-	m, outcome, err := s.findPosted(ctx, me, p, "")
+func (s *poster) reconcileTopLevel(ctx context.Context, self *fact.Self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
+	m, outcome, err := s.findPosted(ctx, self, p, "")
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err
 	}
@@ -114,8 +114,8 @@ func (s *poster) reconcileTopLevel(ctx context.Context, me *fact.Self, p bridge.
 
 // findOtherRoot looks for a second root of the same conversation, beside the one at p's place. Sent is zero if there
 // is none, and Sent.Blind is true if too much was posted to look through all of it.
-func (s *poster) findOtherRoot(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
-	m, outcome, err := s.findPosted(ctx, me, p, "")
+func (s *poster) findOtherRoot(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	m, outcome, err := s.findPosted(ctx, self, p, "")
 	if err != nil {
 		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
 	}
@@ -126,8 +126,8 @@ func (s *poster) findOtherRoot(ctx context.Context, me *fact.Self, p bridge.Post
 }
 
 // findPosted is findMessage for the message with p's token and part.
-func (s *poster) findPosted(ctx context.Context, me *fact.Self, p bridge.Post, thread string) (fact.Message, channels.Outcome, error) {
-	return s.findMessage(ctx, me, p, thread, func(m *fact.Message) bool { return isPartOf(m, p) })
+func (s *poster) findPosted(ctx context.Context, self *fact.Self, p bridge.Post, thread string) (fact.Message, channels.Outcome, error) {
+	return s.findMessage(ctx, self, p, thread, func(m *fact.Message) bool { return isPartOf(m, p) })
 }
 
 // isPartOf reports whether a message's metadata names the post p and its part p.Part.
@@ -139,7 +139,7 @@ func isPartOf(m *fact.Message, p bridge.Post) bool {
 // findMessage looks for a message of ours for which isSought is true, posted since p's first attempt: in a thread, or
 // at top level if thread is "". It ignores the message at p's own place. It returns one only with Landed.
 func (s *poster) findMessage(
-	ctx context.Context, me *fact.Self, p bridge.Post, thread string, isSought func(*fact.Message) bool,
+	ctx context.Context, self *fact.Self, p bridge.Post, thread string, isSought func(*fact.Message) bool,
 ) (fact.Message, channels.Outcome, error) {
 	q := pageQuery{channel: p.Place.Channel, thread: thread, metadata: true}
 	if !p.FirstAttemptAt.IsZero() {
@@ -154,7 +154,7 @@ func (s *poster) findMessage(
 
 		for _, m := range page.Messages {
 			// Any app can copy our metadata, so a message counts only if we wrote it.
-			isOther := m.TS != p.Place.Message && me.Wrote(&m.Message)
+			isOther := m.TS != p.Place.Message && self.Wrote(&m.Message)
 			if isOther && isSought(&m.Message) {
 				return m.Message, channels.Landed, nil
 			}

@@ -25,18 +25,18 @@ func TestReconcileTellsAppsApart(t *testing.T) {
 	w.mustSend(p)
 	for _, tt := range []struct {
 		name string
-		me   *fact.Self // who looks for a post of its own
+		self *fact.Self // who looks for a post of its own
 		want channels.Outcome
 	}{
-		{name: "the app that posted it", me: w.self(), want: channels.Landed},
+		{name: "the app that posted it", self: w.self(), want: channels.Landed},
 		{
 			name: "another app",
-			me:   &fact.Self{User: "U0OTHER", Bot: "B0OTHER", App: "A0OTHER", Team: w.self().Team},
+			self: &fact.Self{User: "U0OTHER", Bot: "B0OTHER", App: "A0OTHER", Team: w.self().Team},
 			want: channels.Absent,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, got, err := w.surface.posts.findPosted(w.ctx(), tt.me, p, root.Message)
+			_, got, err := w.surface.posts.findPosted(w.ctx(), tt.self, p, root.Message)
 			noError(t, err)
 			wantEqual(t, "outcome", got, tt.want)
 		})

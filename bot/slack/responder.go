@@ -52,18 +52,18 @@ const maxQuoted = 40
 type buildModal func(ctx context.Context) slackapi.ModalViewRequest
 
 // openWindow returns the answer that is empty and after which a window opens.
-func (r *responder) openWindow(me *fact.Self, in *interaction, build buildModal) answer {
-	return answer{after: func(ctx context.Context) { r.windows.open(ctx, me, in, build) }}
+func (r *responder) openWindow(self *fact.Self, in *interaction, build buildModal) answer {
+	return answer{after: func(ctx context.Context) { r.windows.open(ctx, self, in, build) }}
 }
 
-func (r *responder) openForm(me *fact.Self, in *interaction, f formRequest) answer {
-	return r.openWindow(me, in, func(ctx context.Context) slackapi.ModalViewRequest { return r.windows.formModal(ctx, me, f) })
+func (r *responder) openForm(self *fact.Self, in *interaction, f formRequest) answer {
+	return r.openWindow(self, in, func(ctx context.Context) slackapi.ModalViewRequest { return r.windows.formModal(ctx, self, f) })
 }
 
 // isStranger reports whether, by what Slack says, the person belongs to another organisation. A stranger's click is
 // stored but does nothing, and no window shows a stranger anything of a conversation.
-func isStranger(me *fact.Self, in *interaction) bool {
-	return in.findActor(me).Kind != bridge.ActorPerson
+func isStranger(self *fact.Self, in *interaction) bool {
+	return in.findActor(self).Kind != bridge.ActorPerson
 }
 
 // strangerProblem tells a stranger why no window opens.
@@ -73,9 +73,9 @@ func strangerProblem() *bridge.Problem {
 }
 
 // openRefusal returns the answer after which a window tells a stranger why the requested one doesn't open.
-func (r *responder) openRefusal(me *fact.Self, in *interaction) answer {
-	return r.openWindow(me, in, func(context.Context) slackapi.ModalViewRequest {
-		return me.Home.Problem(strangerProblem(), in.findPlace(), "")
+func (r *responder) openRefusal(self *fact.Self, in *interaction) answer {
+	return r.openWindow(self, in, func(context.Context) slackapi.ModalViewRequest {
+		return self.Home.Problem(strangerProblem(), in.findPlace(), "")
 	})
 }
 
@@ -92,7 +92,7 @@ func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason st
 //	view_submission   a form: it is stored unless something in it is wrong
 //	shortcut          an entry of the menu beside the message box: a form opens
 //	view_closed       a form was closed
-func (r *responder) handleInteraction(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
+func (r *responder) handleInteraction(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
 	switch in.Type {
 	case "block_suggestion":
 		if r.directory.colleagues.wasStranger(in.User.ID) { // Slack isn't asked at each letter
@@ -106,13 +106,13 @@ func (r *responder) handleInteraction(ctx context.Context, me *fact.Self, in *in
 		}
 		return answer{payload: options}, nil
 	case "block_actions":
-		return r.handleClick(ctx, me, in, body)
+		return r.handleClick(ctx, self, in, body)
 	case "message_action":
-		return r.handleMessageShortcut(ctx, me, in, body)
+		return r.handleMessageShortcut(ctx, self, in, body)
 	case "view_submission":
-		return r.handleSubmission(ctx, me, in, body)
+		return r.handleSubmission(ctx, self, in, body)
 	case "shortcut":
-		return r.handleGlobalShortcut(ctx, me, in, body)
+		return r.handleGlobalShortcut(ctx, self, in, body)
 	case "view_closed":
 		r.windows.handleClosed(ctx, in)
 		return answer{}, nil
@@ -122,7 +122,7 @@ func (r *responder) handleInteraction(ctx context.Context, me *fact.Self, in *in
 }
 
 // handleMessageShortcut handles an entry of a message's menu.
-func (r *responder) handleMessageShortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
+func (r *responder) handleMessageShortcut(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
 	verb, ok := shortcutVerb(in.CallbackID)
 	if !ok {
 		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
@@ -130,64 +130,64 @@ func (r *responder) handleMessageShortcut(ctx context.Context, me *fact.Self, in
 
 	at := in.findPlace()
 	if verb == bridge.VerbUndo || verb == bridge.VerbSend { // these need no form
-		return answer{}, r.store(ctx, me, fact.KindInteraction, in.TriggerID, at, body)
+		return answer{}, r.store(ctx, self, fact.KindInteraction, in.TriggerID, at, body)
 	}
 
-	if isStranger(me, in) {
-		return r.openRefusal(me, in), nil
+	if isStranger(self, in) {
+		return r.openRefusal(self, in), nil
 	}
 
 	text := ""
 	if verb == bridge.VerbNote && in.Message != nil {
-		named := r.directory.withNames(ctx, me, body)
+		named := r.directory.withNames(ctx, self, body)
 		typed := named.ReadTyped(in.Message)
 		text = named.NameMentions(typed.Markdown, typed.Tokens)
 	}
 
-	return r.openForm(me, in, formRequest{verb: verb, at: at, user: in.User.ID, text: text}), nil
+	return r.openForm(self, in, formRequest{verb: verb, at: at, user: in.User.ID, text: text}), nil
 }
 
 // handleGlobalShortcut handles an entry of the menu beside the message box. Slack names no channel.
-func (r *responder) handleGlobalShortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
+func (r *responder) handleGlobalShortcut(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
 	if in.CallbackID != manifest.StartShortcut {
 		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
 	}
-	if isStranger(me, in) {
-		return r.openRefusal(me, in), nil
+	if isStranger(self, in) {
+		return r.openRefusal(self, in), nil
 	}
-	return r.openForm(me, in, formRequest{verb: bridge.VerbNew, user: in.User.ID}), nil
+	return r.openForm(self, in, formRequest{verb: bridge.VerbNew, user: in.User.ID}), nil
 }
 
 // handleSubmission checks a form and stores it before Slack closes it.
-func (r *responder) handleSubmission(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
+func (r *responder) handleSubmission(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
 	if in.View == nil || in.View.Callback != blockkit.FormCallback {
 		return answer{}, nil
 	}
 
 	filled, errs := in.View.ReadFilled()
 	if len(errs) > 0 && !in.View.HasFields() {
-		return answer{payload: tellInForm(me, in, &bridge.Problem{Text: strings.Join(slices.Sorted(maps.Values(errs)), " ")})}, nil
+		return answer{payload: tellInForm(self, in, &bridge.Problem{Text: strings.Join(slices.Sorted(maps.Values(errs)), " ")})}, nil
 	}
 	if len(errs) > 0 {
 		return answer{payload: in.View.FormErrors(errs)}, nil
 	}
 
-	if isStranger(me, in) {
-		return answer{payload: tellInForm(me, in, strangerProblem())}, nil
+	if isStranger(self, in) {
+		return answer{payload: tellInForm(self, in, strangerProblem())}, nil
 	}
 
 	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {
-		if refusal := r.refuseStart(ctx, me, in, filled); refusal != nil {
+		if refusal := r.refuseStart(ctx, self, in, filled); refusal != nil {
 			return answer{payload: refusal}, nil
 		}
 	}
 
 	if forms.NeedsNextForm(filled, blockkit.ReadMemory(in.View.Private).Pick) {
-		return r.answerWithForm(ctx, me, in, filled), nil
+		return r.answerWithForm(ctx, self, in, filled), nil
 	}
 
 	// All windows close, because the one under the form shows the state before the action.
-	return answer{payload: map[string]any{"response_action": "clear"}}, r.storeForm(ctx, me, in, body)
+	return answer{payload: map[string]any{"response_action": "clear"}}, r.storeForm(ctx, self, in, body)
 }
 
 func replaceWindow(modal slackapi.ModalViewRequest) map[string]any {
@@ -196,23 +196,23 @@ func replaceWindow(modal slackapi.ModalViewRequest) map[string]any {
 
 // tellInForm returns the answer that shows a problem in the submitted form, which keeps what was typed into it. If
 // the form has no fields to show it at, a window with the problem takes its place.
-func tellInForm(me *fact.Self, in *interaction, p *bridge.Problem) map[string]any {
+func tellInForm(self *fact.Self, in *interaction, p *bridge.Problem) map[string]any {
 	if !in.View.HasFields() {
-		return replaceWindow(me.Home.Problem(p, in.findPlace(), ""))
+		return replaceWindow(self.Home.Problem(p, in.findPlace(), ""))
 	}
 	return in.View.FormErrors(map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)})
 }
 
 // refuseStart returns the answer that shows why a conversation can't begin. It returns nil if the conversation may
 // begin, or if the check failed or took too long: the engine checks again when it handles the form.
-func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) map[string]any {
+func (r *responder) refuseStart(ctx context.Context, self *fact.Self, in *interaction, f view.Filled) map[string]any {
 	ctx, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
 	open, err := r.starter.MayStart(ctx, in.User.ID, bridge.Start{
 		Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text,
 	})
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
-		return tellInForm(me, in, problem)
+		return tellInForm(self, in, problem)
 	}
 
 	if err != nil {
@@ -220,7 +220,7 @@ func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interact
 		return nil
 	}
 	if open.ID != 0 {
-		return replaceWindow(me.Home.Window(view.Exists(open, f.Text), in.findPlace()))
+		return replaceWindow(self.Home.Window(view.Exists(open, f.Text), in.findPlace()))
 	}
 
 	return nil
@@ -228,26 +228,26 @@ func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interact
 
 // storeForm stores a submitted form. The fact's id is made of the form's values: a client that missed our answer
 // sends the form twice, and it must count once.
-func (r *responder) storeForm(ctx context.Context, me *fact.Self, in *interaction, body []byte) error {
+func (r *responder) storeForm(ctx context.Context, self *fact.Self, in *interaction, body []byte) error {
 	filled, err := json.Marshal(in.View.State.Values) // with sorted keys, so the same values are the same bytes
 	if err != nil || in.View.ID == "" {
-		return r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.findPlace(), body)
+		return r.store(ctx, self, fact.KindInteraction, in.TriggerID, in.findPlace(), body)
 	}
 	id := "i:" + in.View.ID + ":" + fact.Digest(string(filled))
-	return r.storeAs(ctx, me, fact.KindInteraction, id, in.findPlace(), body)
+	return r.storeAs(ctx, self, fact.KindInteraction, id, in.findPlace(), body)
 }
 
 // answerWithForm returns the answer that puts the verb's own form in place of the submitted one. If there is no such
 // form, the submitted one shows why. If making it takes long, or it is too large for an answer, the answer has a
 // waiting window, and the form replaces that after nextFormWait.
-func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *interaction, f view.Filled) answer {
+func (r *responder) answerWithForm(ctx context.Context, self *fact.Self, in *interaction, f view.Filled) answer {
 	request := formRequest{verb: f.Verb, args: f.Args, at: in.findPlace(), user: in.User.ID, text: f.Text}
 	quick, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
-	modal, err := r.windows.makeForm(quick, me, request)
+	modal, err := r.windows.makeForm(quick, self, request)
 	wasQuick := quick.Err() == nil
 	if err != nil && wasQuick {
-		return answer{payload: tellInForm(me, in, view.ProblemOf(err))}
+		return answer{payload: tellInForm(self, in, view.ProblemOf(err))}
 	}
 	raw, err := json.Marshal(modal)
 	fits := err == nil && len(raw) < maxAnswerBytes-envelopeBytes
@@ -256,32 +256,32 @@ func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *inter
 	}
 
 	return answer{
-		payload: replaceWindow(waitingModal(me, request.at)),
+		payload: replaceWindow(waitingModal(self, request.at)),
 		after: func(ctx context.Context) {
 			if !pause.For(ctx, nextFormWait) {
 				return
 			}
 
-			modal := r.windows.formModal(ctx, me, request)
+			modal := r.windows.formModal(ctx, self, request)
 			if _, err := r.api.UpdateViewContext(ctx, modal, "", "", in.View.ID); err != nil {
-				r.windows.tellNotOpened(ctx, me, in, modal, err, request.text)
+				r.windows.tellNotOpened(ctx, self, in, modal, err, request.text)
 			}
 		},
 	}
 }
 
 // store stores an action under an id made of its trigger id, which Slack uses once, or else of the body.
-func (r *responder) store(ctx context.Context, me *fact.Self, kind, trigger string, at bridge.Place, body []byte) error {
+func (r *responder) store(ctx context.Context, self *fact.Self, kind, trigger string, at bridge.Place, body []byte) error {
 	id := "i:" + trigger
 	if trigger == "" {
 		id = "i:" + fact.Digest(string(body))
 	}
-	return r.storeAs(ctx, me, kind, id, at, body)
+	return r.storeAs(ctx, self, kind, id, at, body)
 }
 
 // storeAs stores an action under an id. It keeps its order within the thread at the place.
-func (r *responder) storeAs(ctx context.Context, me *fact.Self, kind, id string, at bridge.Place, body []byte) error {
-	f, err := r.directory.withNames(ctx, me, body).Fact(kind, id, placeOrder(at), withoutSecrets(body))
+func (r *responder) storeAs(ctx context.Context, self *fact.Self, kind, id string, at bridge.Place, body []byte) error {
+	f, err := r.directory.withNames(ctx, self, body).Fact(kind, id, placeOrder(at), withoutSecrets(body))
 	if err != nil {
 		return err
 	}

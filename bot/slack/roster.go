@@ -32,7 +32,7 @@ func (d *directory) listMembers(
 ) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
-	me, err := d.identify(ctx)
+	self, err := d.identify(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (d *directory) listMembers(
 	for _, id := range ids {
 		if known(id) {
 			members = append(members, bridge.Member{User: id})
-		} else if id != me.User {
+		} else if id != self.User {
 			newcomers = append(newcomers, id)
 		}
 	}
@@ -58,7 +58,7 @@ func (d *directory) listMembers(
 	}
 
 	for i := range users {
-		if !isOutsider(&users[i], me) {
+		if !isOutsider(&users[i], self) {
 			members = append(members, memberOf(&users[i]))
 		}
 	}
@@ -158,14 +158,14 @@ func memberOf(u *slackapi.User) bridge.Member {
 func nameOf(u *slackapi.User) string { return cmp.Or(u.RealName, u.Profile.RealName, u.Name) }
 
 // isOutsider reports whether somebody can't be an agent: they are deactivated, a bot, or of another organisation.
-func isOutsider(u *slackapi.User, me *fact.Self) bool {
-	return u.Deleted || u.IsBot || u.IsStranger || !isMember(u, me)
+func isOutsider(u *slackapi.User, self *fact.Self) bool {
+	return u.Deleted || u.IsBot || u.IsStranger || !isMember(u, self)
 }
 
 // isMember reports whether somebody belongs to our workspace. If a person belongs to several workspaces of an
 // Enterprise organisation, TeamID is any one of them.
-func isMember(u *slackapi.User, me *fact.Self) bool {
-	return u.TeamID == "" || u.TeamID == me.Team || slices.Contains(u.Enterprise.Teams, me.Team)
+func isMember(u *slackapi.User, self *fact.Self) bool {
+	return u.TeamID == "" || u.TeamID == self.Team || slices.Contains(u.Enterprise.Teams, self.Team)
 }
 
 func isGuest(u *slackapi.User) bool { return u.IsRestricted || u.IsUltraRestricted }

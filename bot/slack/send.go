@@ -44,30 +44,30 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
 		defer cancel()
 	}
-	me, err := s.identify(ctx)
+	self, err := s.identify(ctx)
 	if err != nil {
 		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
 	}
-	sent, err := s.dispatch(ctx, me, p)
+	sent, err := s.dispatch(ctx, self, p)
 	return sent, refusal.WithChannel(err, p.Place.Channel)
 }
 
-func (s *poster) dispatch(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) dispatch(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	switch p.Kind {
 	case bridge.PostCard:
-		return s.editCard(ctx, me, p)
+		return s.editCard(ctx, self, p)
 	case bridge.PostMark:
 		return s.setReaction(ctx, p)
 	case bridge.PostEphemeral:
-		return s.sendEphemeralPost(ctx, me, p)
+		return s.sendEphemeralPost(ctx, self, p)
 	case bridge.PostFiles:
-		return s.sendFiles(ctx, me, p)
+		return s.sendFiles(ctx, self, p)
 	case bridge.PostErased:
-		return s.erase(ctx, me, p)
+		return s.erase(ctx, self, p)
 	case bridge.PostDouble:
-		return s.findOtherRoot(ctx, me, p)
+		return s.findOtherRoot(ctx, self, p)
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
-		return s.sendWords(ctx, me, p)
+		return s.sendWords(ctx, self, p)
 	}
 
 	return bridge.Sent{}, refusal.BadContent("unknown kind of post", nil)
@@ -88,13 +88,13 @@ type renderedPart struct {
 }
 
 // renderPart renders the part of p that is to be sent now.
-func renderPart(me *fact.Self, p bridge.Post) (renderedPart, error) {
+func renderPart(self *fact.Self, p bridge.Post) (renderedPart, error) {
 	card, ok := view.Post(p, commandForms())
 	if !ok {
 		return renderedPart{}, refusal.BadContent("post without content", nil)
 	}
 
-	messages := me.Home.Messages(card, blockSeed(p.Token))
+	messages := self.Home.Messages(card, blockSeed(p.Token))
 	if p.ChangesLine() {
 		// A long line has several messages. The last one, with the buttons, is the one that changes.
 		messages = messages[len(messages)-1:]
@@ -130,8 +130,8 @@ func literalOptions(m blockkit.Message) []slackapi.MsgOption {
 }
 
 // sendWords makes a post that consists of words: a root, a customer's message or a line.
-func (s *poster) sendWords(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
-	part, err := renderPart(me, p)
+func (s *poster) sendWords(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	part, err := renderPart(self, p)
 	if err != nil {
 		return bridge.Sent{}, err
 	}
@@ -161,7 +161,7 @@ func (s *poster) sendWords(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	}
 
 	sent := bridge.Sent{Message: ts, Thread: thread, More: part.more}
-	s.tellAbsent(ctx, me, p, sent)
+	s.tellAbsent(ctx, self, p, sent)
 	return sent, nil
 }
 
@@ -230,8 +230,8 @@ func (s *poster) deleteMessage(ctx context.Context, channel, ts string) error {
 }
 
 // editCard brings a root up to date.
-func (s *poster) editCard(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
-	root := me.Home.FirstMessage(view.Root(p.Facts), blockSeed(p.Token, p.FirstAttemptAt.String()))
+func (s *poster) editCard(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	root := self.Home.FirstMessage(view.Root(p.Facts), blockSeed(p.Token, p.FirstAttemptAt.String()))
 	if p.Unsure {
 		root.Remark(mayBeTwice)
 	}
@@ -275,8 +275,8 @@ func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, e
 }
 
 // sendEphemeralPost makes a post that only one person sees.
-func (s *poster) sendEphemeralPost(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
-	part, err := renderPart(me, p)
+func (s *poster) sendEphemeralPost(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	part, err := renderPart(self, p)
 	if err != nil {
 		return bridge.Sent{}, err
 	}

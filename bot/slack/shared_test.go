@@ -25,7 +25,7 @@ type click struct {
 }
 
 // takeClick brings a click to the surface.
-func (w *world) takeClick(me *fact.Self, c click) error {
+func (w *world) takeClick(self *fact.Self, c click) error {
 	w.t.Helper()
 	body := map[string]any{
 		"type":       c.kind,
@@ -39,7 +39,7 @@ func (w *world) takeClick(me *fact.Self, c click) error {
 	if c.view != nil {
 		body["view"] = c.view
 	}
-	_, err := w.surface.intake.takeInteraction(w.ctx(), me, mustMarshal(w.t, body))
+	_, err := w.surface.intake.takeInteraction(w.ctx(), self, mustMarshal(w.t, body))
 	return err
 }
 
@@ -48,40 +48,40 @@ func (w *world) takeClick(me *fact.Self, c click) error {
 func TestClickInASharedChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	me := w.self()
+	self := w.self()
 	theirTeam := map[string]any{"id": otherTeam}
 	for _, tt := range []struct {
 		name       string
 		click      click
 		wantStored bool
 	}{
-		{name: "by a colleague", click: click{app: me.App, team: theirTeam, user: w.ann, userIn: me.Team}, wantStored: true},
-		{name: "by a colleague, without a team", click: click{app: me.App, team: nil, user: w.ann, userIn: me.Team}, wantStored: true},
-		{name: "by one of theirs", click: click{app: me.App, team: theirTeam, user: "UEVE", userIn: otherTeam}},
+		{name: "by a colleague", click: click{app: self.App, team: theirTeam, user: w.ann, userIn: self.Team}, wantStored: true},
+		{name: "by a colleague, without a team", click: click{app: self.App, team: nil, user: w.ann, userIn: self.Team}, wantStored: true},
+		{name: "by one of theirs", click: click{app: self.App, team: theirTeam, user: "UEVE", userIn: otherTeam}},
 		{
 			name: "by one of theirs in a window of ours",
 			click: click{
-				app: me.App, team: theirTeam, user: "UEVE", userIn: otherTeam,
-				view: map[string]any{"id": "V1", "app_installed_team_id": me.Team},
+				app: self.App, team: theirTeam, user: "UEVE", userIn: otherTeam,
+				view: map[string]any{"id": "V1", "app_installed_team_id": self.Team},
 			},
 			wantStored: true,
 		},
-		{name: "by a colleague for another app", click: click{app: "A0OTHER", team: theirTeam, user: w.ann, userIn: me.Team}},
+		{name: "by a colleague for another app", click: click{app: "A0OTHER", team: theirTeam, user: w.ann, userIn: self.Team}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := w.in(t)
 			before := len(w.desk.IDs())
 			tt.click.kind, tt.click.action, tt.click.trigger = "block_actions", "b:resolve::1", tt.name
-			noError(t, w.takeClick(me, tt.click))
+			noError(t, w.takeClick(self, tt.click))
 			wantEqual(t, "is stored", len(w.desk.IDs()) > before, tt.wantStored)
 		})
 	}
 }
 
 // clickOfMember is a click of a member of the other workspace, as Slack tells it.
-func clickOfMember(me *fact.Self, user, trigger string) click {
+func clickOfMember(self *fact.Self, user, trigger string) click {
 	return click{
-		kind: "block_actions", app: me.App, team: map[string]any{"id": me.Team}, user: user, userIn: otherTeam,
+		kind: "block_actions", app: self.App, team: map[string]any{"id": self.Team}, user: user, userIn: otherTeam,
 		trigger: trigger, action: "b:take::1",
 	}
 }
@@ -91,22 +91,22 @@ func clickOfMember(me *fact.Self, user, trigger string) click {
 func TestClickOfAPersonOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	me := w.self()
+	self := w.self()
 	for _, tt := range []struct {
 		name string
 		user slackfake.User
 		want bridge.ActorKind
 	}{
-		{name: "of ours, too", user: slackfake.User{Teams: []string{otherTeam, me.Team}}, want: bridge.ActorPerson},
+		{name: "of ours, too", user: slackfake.User{Teams: []string{otherTeam, self.Team}}, want: bridge.ActorPerson},
 		{name: "of others", user: slackfake.User{Teams: []string{otherTeam}}, want: bridge.ActorForeign},
-		{name: "a stranger", user: slackfake.User{Teams: []string{me.Team}, Stranger: true}, want: bridge.ActorForeign},
-		{name: "a guest", user: slackfake.User{Teams: []string{otherTeam, me.Team}, Restricted: true}, want: bridge.ActorForeign},
+		{name: "a stranger", user: slackfake.User{Teams: []string{self.Team}, Stranger: true}, want: bridge.ActorForeign},
+		{name: "a guest", user: slackfake.User{Teams: []string{otherTeam, self.Team}, Restricted: true}, want: bridge.ActorForeign},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := w.in(t)
 			tt.user.Name, tt.user.TeamID = tt.name, otherTeam
 			user := w.fake.Admin.AddUser(tt.user)
-			noError(t, w.takeClick(me, clickOfMember(me, user.ID, tt.name)))
+			noError(t, w.takeClick(self, clickOfMember(self, user.ID, tt.name)))
 			wantEqual(t, "actor", w.waitAction(interactionFacts+tt.name).Actor, bridge.Actor{ID: user.ID, Kind: tt.want})
 		})
 	}
@@ -122,14 +122,14 @@ func (w *world) addMia() (id string) {
 func TestClickOfAPersonWhomSlackDoesNotTell(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	me, mia := w.self(), w.addMia()
+	self, mia := w.self(), w.addMia()
 	w.fake.Inject(slackfake.Fault{Method: "users.info", Kind: slackfake.FaultRateLimit, Times: 1})
-	if err := w.takeClick(me, clickOfMember(me, mia, "first")); err == nil {
+	if err := w.takeClick(self, clickOfMember(self, mia, "first")); err == nil {
 		t.Error("the click is acknowledged, want an error while nobody knows who clicked")
 	}
 	w.wantFacts(allFacts, 0)
 
-	noError(t, w.takeClick(me, clickOfMember(me, mia, "again")))
+	noError(t, w.takeClick(self, clickOfMember(self, mia, "again")))
 	wantEqual(t, "actor of the next click", w.waitAction(interactionFacts+"again").Actor.Kind, bridge.ActorPerson)
 }
 
@@ -137,9 +137,9 @@ func TestClickOfAPersonWhomSlackDoesNotTell(t *testing.T) {
 func TestPersonOfSeveralWorkspacesIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	me, mia := w.self(), w.addMia()
+	self, mia := w.self(), w.addMia()
 	for _, trigger := range []string{"first", "second"} {
-		noError(t, w.takeClick(me, clickOfMember(me, mia, trigger)))
+		noError(t, w.takeClick(self, clickOfMember(self, mia, trigger)))
 		wantEqual(t, "actor of the "+trigger+" click", w.waitAction(interactionFacts+trigger).Actor.Kind, bridge.ActorPerson)
 	}
 	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 1)
@@ -149,10 +149,10 @@ func TestPersonOfSeveralWorkspacesIsAskedForOnce(t *testing.T) {
 func TestPersonWhoTypesIntoAMenuIsNotAskedFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	me, mia := w.self(), w.addMia()
-	letter := clickOfMember(me, mia, "letter")
+	self, mia := w.self(), w.addMia()
+	letter := clickOfMember(self, mia, "letter")
 	letter.kind = "block_suggestion"
-	noError(t, w.takeClick(me, letter))
+	noError(t, w.takeClick(self, letter))
 	w.wantFacts(allFacts, 0)
 	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 0)
 }

@@ -31,18 +31,18 @@ type slashCommand struct {
 	TriggerID string `json:"trigger_id"`
 }
 
-// parse reads the command's words. In the texts, mentions are replaced by the names that me has. mentions has no id
+// parse reads the command's words. In the texts, mentions are replaced by the names that self has. mentions has no id
 // of ours.
-func (c *slashCommand) parse(me *fact.Self) (p command.Parsed, mentions []string) {
-	words := blockkit.ReadArguments(c.Text, me.Names)
+func (c *slashCommand) parse(self *fact.Self) (p command.Parsed, mentions []string) {
+	words := blockkit.ReadArguments(c.Text, self.Names)
 	name := strings.TrimPrefix(c.Command, "/")
 	v, known := verb.Find(name)
 	if !known || v.Menus.Command == nil { // a company may have given our command another name
 		name = "parley"
 	}
 	typed := command.Message{Plain: words.Plain, Markdown: words.Markdown, Tokens: words.Tokens}
-	typed.Named = func(text string) string { return me.NameMentions(text, words.Tokens) }
-	mentions = slices.DeleteFunc(words.Mentions, func(id string) bool { return id == me.User })
+	typed.Named = func(text string) string { return self.NameMentions(text, words.Tokens) }
+	mentions = slices.DeleteFunc(words.Mentions, func(id string) bool { return id == self.User })
 	return typed.Slash(name), mentions
 }
 
@@ -59,8 +59,8 @@ func needsForm(p command.Parsed) bool {
 
 // handleCommand handles a slash command. It opens the form that asks for the conversation, or for missing arguments.
 // If nothing is missing, it stores the command.
-func (r *responder) handleCommand(ctx context.Context, me *fact.Self, c *slashCommand, body []byte) (answer, error) {
-	p, mentions := c.parse(r.directory.withNames(ctx, me, body))
+func (r *responder) handleCommand(ctx context.Context, self *fact.Self, c *slashCommand, body []byte) (answer, error) {
+	p, mentions := c.parse(r.directory.withNames(ctx, self, body))
 	at := bridge.Place{Channel: c.ChannelID}
 	in := &interaction{
 		Type:      "command",
@@ -69,45 +69,45 @@ func (r *responder) handleCommand(ctx context.Context, me *fact.Self, c *slashCo
 		Container: container{ChannelID: c.ChannelID},
 	}
 	if forms.IsAboutConversation(p) && p.Args.Conversation == 0 {
-		pick := func(ctx context.Context) slackapi.ModalViewRequest { return r.pickModal(ctx, me, in, p, mentions) }
-		return r.openWindow(me, in, pick), nil
+		pick := func(ctx context.Context) slackapi.ModalViewRequest { return r.pickModal(ctx, self, in, p, mentions) }
+		return r.openWindow(self, in, pick), nil
 	}
 
 	startsWithoutText := p.Verb == bridge.VerbNew && p.Text == ""
 	lacksArguments := forms.IsAboutConversation(p) && needsForm(p)
 	if startsWithoutText || lacksArguments {
-		return r.openForm(me, in, formRequest{verb: p.Verb, args: p.Args, at: at, user: c.UserID, text: p.Text}), nil
+		return r.openForm(self, in, formRequest{verb: p.Verb, args: p.Args, at: at, user: c.UserID, text: p.Text}), nil
 	}
 
-	return answer{}, r.store(ctx, me, fact.KindCommand, c.TriggerID, at, body)
+	return answer{}, r.store(ctx, self, fact.KindCommand, c.TriggerID, at, body)
 }
 
 // pickModal makes the form that asks which conversation a command is about. It keeps the command's text and mentions.
-func (r *responder) pickModal(ctx context.Context, me *fact.Self, in *interaction, p command.Parsed, mentions []string) slackapi.ModalViewRequest {
+func (r *responder) pickModal(ctx context.Context, self *fact.Self, in *interaction, p command.Parsed, mentions []string) slackapi.ModalViewRequest {
 	at := in.findPlace()
 	all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.User.ID)
 	if err != nil {
-		return me.Home.Problem(err, at, p.Text)
+		return self.Home.Problem(err, at, p.Text)
 	}
 	form, err := view.Pick(p.Verb, p.Args, all.Rows)
 	if err != nil {
-		return me.Home.Problem(err, at, p.Text)
+		return self.Home.Problem(err, at, p.Text)
 	}
 	memory := blockkit.Remember(at, r.windows.zone, form, r.now())
 	memory.Text, memory.Mentions = p.Text, mentions
 	memory.Pick = true
-	return me.Home.Form(form, memory)
+	return self.Home.Form(form, memory)
 }
 
-func decodeCommand(me *fact.Self, body []byte) ([]bridge.Action, error) {
+func decodeCommand(self *fact.Self, body []byte) ([]bridge.Action, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
 		return nil, fmt.Errorf("%w: command: %w", fact.ErrDecode, err)
 	}
 
-	p, mentions := c.parse(me)
+	p, mentions := c.parse(self)
 	kind := bridge.ActorPerson
-	if c.TeamID != me.Team {
+	if c.TeamID != self.Team {
 		kind = bridge.ActorForeign
 	}
 

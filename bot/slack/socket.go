@@ -28,9 +28,9 @@ const (
 )
 
 // keepConnected keeps the connection with this number open. It blocks until ctx ends.
-func (c *connections) keepConnected(ctx context.Context, me *fact.Self, number int) {
+func (c *connections) keepConnected(ctx context.Context, self *fact.Self, number int) {
 	for ctx.Err() == nil {
-		err := c.runClient(ctx, me, number)
+		err := c.runClient(ctx, self, number)
 
 		if ctx.Err() != nil {
 			return
@@ -53,13 +53,13 @@ func (c *connections) keepConnected(ctx context.Context, me *fact.Self, number i
 }
 
 // runClient runs one client of Socket Mode, which reconnects by itself, until the client gives up or ctx ends.
-func (c *connections) runClient(ctx context.Context, me *fact.Self, number int) error {
+func (c *connections) runClient(ctx context.Context, self *fact.Self, number int) error {
 	clientCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	client := socketmode.New(c.api, socketmode.OptionReadLimit(maxEnvelopeBytes))
 	ended := make(chan error, 1)
 	go func() { ended <- client.RunContext(clientCtx) }()
-	conn := &connection{parent: c, me: me, number: number, client: client}
+	conn := &connection{parent: c, self: self, number: number, client: client}
 	defer func() { conn.recordLost(ctx.Err() != nil) }()
 
 	for {
@@ -80,7 +80,7 @@ func (c *connections) runClient(ctx context.Context, me *fact.Self, number int) 
 // answer starts read only fields that never change.
 type connection struct {
 	parent *connections
-	me     *fact.Self
+	self   *fact.Self
 	number int // from 0; a new client in place of an old one keeps the number
 	client *socketmode.Client
 	isOpen bool // Slack has sent its hello, and the connection was not lost since
@@ -220,7 +220,7 @@ func (c *connection) storeBatch(ctx context.Context, batch []arrived) {
 		c.parent.expectMissing()
 	}
 
-	if err := c.parent.takeEvents(ctx, c.me, bodies...); err != nil {
+	if err := c.parent.takeEvents(ctx, c.self, bodies...); err != nil {
 		c.parent.log.Error("slack events not stored", "count", len(batch), "error", err)
 		// Replies that are stored later must not leave before what these events say is known: a gap holds them back.
 		c.parent.sweeper.CatchUpSoon(c.parent.now().Add(-c.parent.acceptTimeout))
@@ -300,7 +300,7 @@ func (c *connection) recordGreeting(ctx context.Context, hello *socketmode.Reque
 }
 
 // takeRequest handles a click or command, and returns what Slack gets back. After an error Slack gets nothing.
-type takeRequest func(ctx context.Context, me *fact.Self, body []byte) (answer, error)
+type takeRequest func(ctx context.Context, self *fact.Self, body []byte) (answer, error)
 
 // answer handles a click or command in the background, so that the person doesn't wait for events. nil is ignored.
 func (c *connection) answer(ctx context.Context, request *socketmode.Request, take takeRequest) {
@@ -312,7 +312,7 @@ func (c *connection) answer(ctx context.Context, request *socketmode.Request, ta
 	started := c.parent.work.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, c.parent.acceptTimeout)
 		defer cancel()
-		a, err := take(ctx, c.me, body)
+		a, err := take(ctx, c.self, body)
 		if err != nil {
 			c.parent.log.Error("slack interaction not stored", "error", err)
 			return // not acknowledged: the person sees that it failed

@@ -101,7 +101,7 @@ func TestRefusedEventComesAgain(t *testing.T) {
 func TestEventBroughtAgainBySocket(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	c := &connection{parent: w.surface.connections, me: w.self(), client: socketmode.New(w.surface.api)}
+	c := &connection{parent: w.surface.connections, self: w.self(), client: socketmode.New(w.surface.api)}
 	bring := func(attempt int) {
 		request := &socketmode.Request{Payload: w.callbackOfReply("x"), RetryAttempt: attempt}
 		c.handleEvents(w.ctx(), socketmode.Event{Type: socketmode.EventTypeEventsAPI, Request: request})
@@ -125,7 +125,7 @@ func TestEnvelopeSaysWhichAttempt(t *testing.T) {
 func TestShortcutThatSlackGoCantRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	c := &connection{parent: w.surface.connections, me: w.self(), client: socketmode.New(w.surface.api)}
+	c := &connection{parent: w.surface.connections, self: w.self(), client: socketmode.New(w.surface.api)}
 	message := mustMarshal(t, object{"type": "interactive", "payload": object{
 		"type":        "message_action",
 		"callback_id": "conv_undo",

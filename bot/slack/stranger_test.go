@@ -126,12 +126,12 @@ func TestEmojiWhileSlackDoesNotSayWhoItWas(t *testing.T) {
 // What is no emoji has no reactor, nor has an emoji of our own.
 func TestReactor(t *testing.T) {
 	t.Parallel()
-	me := &fact.Self{User: "UBOT"}
+	self := &fact.Self{User: "UBOT"}
 	for body, want := range map[string]string{
 		`{"event":{"type":"reaction_removed","user":"UMIA"}}`:                 "UMIA",
 		`{"event":{"type":"reaction_added","user":"UBOT"}}`:                   "",
 		`{"event":{"type":"message","user":"UMIA","text":"a \"reaction_\""}}`: "",
 	} {
-		wantEqual(t, "who reacted in "+body, me.Reactor([]byte(body)), want)
+		wantEqual(t, "who reacted in "+body, self.Reactor([]byte(body)), want)
 	}
 }

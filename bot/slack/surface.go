@@ -189,9 +189,9 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 // Run implements bridge.Surface: it learns who we are, keeps the Socket Mode connections where there is an app token,
 // and catches up after each connect and every ten minutes.
 func (s *Surface) Run(ctx context.Context) error {
-	me, ok := s.connections.awaitIdentity(ctx)
+	self, ok := s.connections.awaitIdentity(ctx)
 	if ok && s.beginMark(ctx) {
-		s.receiveEvents(ctx, me)
+		s.receiveEvents(ctx, self)
 		s.endMark(ctx) // only now is it known what this process has missed
 	}
 	s.intake.work.Wait()
@@ -200,16 +200,16 @@ func (s *Surface) Run(ctx context.Context) error {
 }
 
 // receiveEvents keeps the connections and catches up, until ctx ends and all connections are closed.
-func (s *Surface) receiveEvents(ctx context.Context, me *fact.Self) {
+func (s *Surface) receiveEvents(ctx context.Context, self *fact.Self) {
 	var wg sync.WaitGroup
 	for number := range s.connections.wanted {
-		wg.Go(func() { s.connections.keepConnected(ctx, me, number) })
+		wg.Go(func() { s.connections.keepConnected(ctx, self, number) })
 	}
 	if s.connections.wanted == 0 { // no connection will say that it has opened, and so start the first pass
 		s.CatchUp(time.Time{})
 	}
 	s.sweeper.Run(ctx, func(ctx context.Context) error {
-		err := s.history.catchUp(ctx, me)
+		err := s.history.catchUp(ctx, self)
 		if err == nil && s.connections.areLost() {
 			return sweep.ErrGapGoesOn
 		}
@@ -308,8 +308,8 @@ func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience
 
 // Link implements bridge.Linked.
 func (s *Surface) Link(at bridge.Place) string {
-	if me := s.me.Load(); me != nil {
-		return me.Home.Link(at)
+	if self := s.self.Load(); self != nil {
+		return self.Home.Link(at)
 	}
 	return blockkit.Home("").Link(at)
 }

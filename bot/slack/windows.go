@@ -94,7 +94,7 @@ const (
 
 // tellNotOpened logs that a window could not be shown, and sends a message about it to the person who pressed, since
 // Slack's client says nothing. typed is what they wrote into the form before it; the message repeats it.
-func (w *windows) tellNotOpened(ctx context.Context, me *fact.Self, in *interaction, modal slackapi.ModalViewRequest, cause error, typed string) {
+func (w *windows) tellNotOpened(ctx context.Context, self *fact.Self, in *interaction, modal slackapi.ModalViewRequest, cause error, typed string) {
 	w.log.Warn("slack form not opened", "error", cause)
 	// What took too long may have used up the time of ctx.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notOpenedTimeout)
@@ -109,7 +109,7 @@ func (w *windows) tellNotOpened(ctx context.Context, me *fact.Self, in *interact
 		text = tooLateText
 	}
 
-	part := renderedPart{Message: blockkit.Message{Text: me.Home.Words(view.Problem(&bridge.Problem{Text: text}, typed))}}
+	part := renderedPart{Message: blockkit.Message{Text: self.Home.Words(view.Problem(&bridge.Problem{Text: text}, typed))}}
 	at := in.findPlace()
 	if at.Thread == "" && !in.Container.Private {
 		at.Thread = at.Message // a button on the card, which begins the thread
@@ -128,11 +128,11 @@ func (w *windows) tellNotOpened(ctx context.Context, me *fact.Self, in *interact
 }
 
 // refresh shows the conversation's details again, after a button was pressed in a window.
-func (w *windows) refresh(ctx context.Context, me *fact.Self, in *interaction, args bridge.Args) {
+func (w *windows) refresh(ctx context.Context, self *fact.Self, in *interaction, args bridge.Args) {
 	if !pause.For(ctx, refreshWait) {
 		return
 	}
-	w.replace(ctx, in, w.cardModal(ctx, me, in, view.OpensDetails, args))
+	w.replace(ctx, in, w.cardModal(ctx, self, in, view.OpensDetails, args))
 }
 
 func (w *windows) replace(ctx context.Context, in *interaction, modal slackapi.ModalViewRequest) {
@@ -141,32 +141,32 @@ func (w *windows) replace(ctx context.Context, in *interaction, modal slackapi.M
 	}
 }
 
-func (w *windows) formModal(ctx context.Context, me *fact.Self, f formRequest) slackapi.ModalViewRequest {
-	modal, _ := w.makeForm(ctx, me, f) //nolint:errcheck // the window says it
+func (w *windows) formModal(ctx context.Context, self *fact.Self, f formRequest) slackapi.ModalViewRequest {
+	modal, _ := w.makeForm(ctx, self, f) //nolint:errcheck // the window says it
 	return modal
 }
 
 // makeForm makes a verb's form. If it returns an error, it also returns the window that says why there is no form.
 // Errors: those of forms.Maker.
-func (w *windows) makeForm(ctx context.Context, me *fact.Self, f formRequest) (slackapi.ModalViewRequest, error) {
+func (w *windows) makeForm(ctx context.Context, self *fact.Self, f formRequest) (slackapi.ModalViewRequest, error) {
 	form, zone, err := w.newFormMaker().Form(ctx, f.verb, f.args, f.at, f.user, f.text)
 	if err != nil {
-		return me.Home.Problem(err, f.at, f.text), err
+		return self.Home.Problem(err, f.at, f.text), err
 	}
-	modal := me.Home.Form(form, blockkit.Remember(f.at, zone, form, w.now()))
+	modal := self.Home.Form(form, blockkit.Remember(f.at, zone, form, w.now()))
 	if forms.IsReply(form) {
 		w.recordReplyOpened(ctx, &modal, form, f.user)
 	}
 	return modal, nil
 }
 
-func (w *windows) cardModal(ctx context.Context, me *fact.Self, in *interaction, opens view.Opens, args bridge.Args) slackapi.ModalViewRequest {
+func (w *windows) cardModal(ctx context.Context, self *fact.Self, in *interaction, opens view.Opens, args bridge.Args) slackapi.ModalViewRequest {
 	at := in.findPlace()
 	card, err := w.newFormMaker().Window(ctx, opens, args, at, in.User.ID)
 	if err != nil {
-		return me.Home.Problem(err, at, "")
+		return self.Home.Problem(err, at, "")
 	}
-	return me.Home.Window(card, at)
+	return self.Home.Window(card, at)
 }
 
 func (w *windows) newFormMaker() forms.Maker {
@@ -174,7 +174,7 @@ func (w *windows) newFormMaker() forms.Maker {
 }
 
 // open makes and shows a window. After maxFormDelay, a waiting window is shown until it is ready.
-func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, build buildModal) {
+func (w *windows) open(ctx context.Context, self *fact.Self, in *interaction, build buildModal) {
 	made := make(chan slackapi.ModalViewRequest, 1)
 	go func() { made <- build(ctx) }() // ends with ctx; every way out of here waits for it
 	timer := time.NewTimer(maxFormDelay)
@@ -183,25 +183,25 @@ func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, buil
 	select {
 	case modal := <-made:
 		if _, err := w.showView(ctx, in, modal); err != nil {
-			w.tellNotOpened(ctx, me, in, modal, err, "")
+			w.tellNotOpened(ctx, self, in, modal, err, "")
 		}
 		return
 	case <-timer.C:
 	}
 
-	shown, err := w.showView(ctx, in, waitingModal(me, in.findPlace()))
+	shown, err := w.showView(ctx, in, waitingModal(self, in.findPlace()))
 	modal := <-made
 	if err == nil {
 		_, err = w.api.UpdateViewContext(ctx, modal, "", shown.Hash, shown.ID)
 	}
 	if err != nil {
-		w.tellNotOpened(ctx, me, in, modal, err, "")
+		w.tellNotOpened(ctx, self, in, modal, err, "")
 	}
 }
 
-func waitingModal(me *fact.Self, at bridge.Place) slackapi.ModalViewRequest {
+func waitingModal(self *fact.Self, at bridge.Place) slackapi.ModalViewRequest {
 	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}
-	return me.Home.Window(view.Card{Blocks: []view.Block{line}}, at)
+	return self.Home.Window(view.Card{Blocks: []view.Block{line}}, at)
 }
 
 // showView opens a modal, on top of the one in which somebody clicked, if there is one.

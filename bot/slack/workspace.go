@@ -43,7 +43,7 @@ type workspace struct {
 	log    *slog.Logger
 	now    func() time.Time // Parley's clock
 
-	me          atomic.Pointer[fact.Self] // nil until identify has learned who we are
+	self        atomic.Pointer[fact.Self] // nil until identify has learned who we are
 	identifying sync.Mutex                // only one goroutine asks at a time
 }
 
@@ -66,17 +66,17 @@ func messageQuery(at bridge.Place, thread string) pageQuery {
 	return pageQuery{channel: at.Channel, thread: thread, oldest: at.Message, latest: at.Message, limit: 2}
 }
 
-// kept is a message together with its JSON. We read some of its fields; the stored fact keeps all of them.
-type kept struct {
+// rawMessage is a message together with its JSON. We read some of its fields; the stored fact keeps all of them.
+type rawMessage struct {
 	fact.Message
 	raw json.RawMessage
 }
 
 // UnmarshalJSON implements json.Unmarshaler. If the message can't be read, only raw is set, and there is no error.
-func (k *kept) UnmarshalJSON(raw []byte) error {
-	k.raw = bytes.Clone(raw)
-	if json.Unmarshal(raw, &k.Message) != nil {
-		k.Message = fact.Message{}
+func (m *rawMessage) UnmarshalJSON(raw []byte) error {
+	m.raw = bytes.Clone(raw)
+	if json.Unmarshal(raw, &m.Message) != nil {
+		m.Message = fact.Message{}
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func (k *kept) UnmarshalJSON(raw []byte) error {
 // historyPage is one page of messages. Only a cursor says that another one follows, not has_more.
 // Source: the published description of the Web API (2021), conversations.replies.
 type historyPage struct {
-	Messages []kept `json:"messages"`
+	Messages []rawMessage `json:"messages"`
 	Meta     struct {
 		Next string `json:"next_cursor"` // "" after the last page
 	} `json:"response_metadata"`
@@ -186,15 +186,15 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 // succeeded once, and then returns what it learned.
 // Errors: those of auth.test and bots.info.
 func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
-	if me := w.me.Load(); me != nil {
-		return me, nil
+	if self := w.self.Load(); self != nil {
+		return self, nil
 	}
 
 	w.identifying.Lock()
 	defer w.identifying.Unlock()
 
-	if me := w.me.Load(); me != nil {
-		return me, nil
+	if self := w.self.Load(); self != nil {
+		return self, nil
 	}
 
 	auth, err := w.api.AuthTestContext(ctx)
@@ -217,9 +217,9 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")
 	}
 
-	me := &fact.Self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, Home: blockkit.Home(auth.URL)}
-	w.me.Store(me)
-	return me, nil
+	self := &fact.Self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, Home: blockkit.Home(auth.URL)}
+	w.self.Store(self)
+	return self, nil
 }
 
 // isOfOrganisation reports whether a team id is that of a whole Enterprise organisation (E…) rather than a workspace
@@ -232,11 +232,11 @@ const workspaceTimeout = 10 * time.Second
 // Workspace returns the id of the workspace that the app is in (T…).
 // Errors: those of auth.test and bots.info.
 func (w *workspace) Workspace(ctx context.Context) (string, error) {
-	me, err := w.identifyWithin(ctx, workspaceTimeout)
+	self, err := w.identifyWithin(ctx, workspaceTimeout)
 	if err != nil {
 		return "", err
 	}
-	return me.Team, nil
+	return self.Team, nil
 }
 
 func (w *workspace) identifyWithin(ctx context.Context, timeout time.Duration) (*fact.Self, error) {

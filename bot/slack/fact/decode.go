@@ -24,14 +24,14 @@ import (
 var ErrDecode = errors.New("slack: decode")
 
 // DecodeEvent returns the actions in a stored callback: what somebody typed, edited, deleted, or said by an emoji. There is
-// one at most. kind is KindEvent or KindCatchUp. me is who our app was in the workspace when the fact was stored.
+// one at most. kind is KindEvent or KindCatchUp. s is who our app was in the workspace when the fact was stored.
 // Errors: ErrDecode.
-func (me *Self) DecodeEvent(kind string, body []byte) ([]bridge.Action, error) {
+func (s *Self) DecodeEvent(kind string, body []byte) ([]bridge.Action, error) {
 	ev, channel, err := readEvent(body)
 	if err != nil {
 		return nil, err
 	}
-	actions := me.decodeEvent(channel, &ev)
+	actions := s.decodeEvent(channel, &ev)
 	if kind != KindCatchUp {
 		return actions, nil
 	}
@@ -62,12 +62,12 @@ func readEvent(body []byte) (ev event, channel string, err error) {
 	return ev, channel, nil
 }
 
-func (me *Self) decodeEvent(channel string, ev *event) []bridge.Action {
+func (s *Self) decodeEvent(channel string, ev *event) []bridge.Action {
 	switch ev.Type {
 	case "message", "app_mention":
-		return me.decodeMessage(channel, ev)
+		return s.decodeMessage(channel, ev)
 	case "reaction_added", "reaction_removed":
-		return me.decodeReaction(ev)
+		return s.decodeReaction(ev)
 	case "channel_id_changed":
 		return []bridge.Action{{
 			Verb:  bridge.VerbMoveChannel,
@@ -80,33 +80,33 @@ func (me *Self) decodeEvent(channel string, ev *event) []bridge.Action {
 	return nil
 }
 
-func (me *Self) decodeMessage(channel string, ev *event) []bridge.Action {
+func (s *Self) decodeMessage(channel string, ev *event) []bridge.Action {
 	switch ev.Subtype {
 	case "message_changed":
-		return me.decodeChanged(channel, ev)
+		return s.decodeChanged(channel, ev)
 	case "message_deleted":
-		return me.decodeDeleted(channel, ev)
+		return s.decodeDeleted(channel, ev)
 	}
 
 	m := &ev.Message
-	if !IsSpoken(m.Subtype) || me.Wrote(m) {
+	if !IsSpoken(m.Subtype) || s.Wrote(m) {
 		return nil
 	}
 	if m.TS == "" { // SplitEvent puts such a message into quarantine
 		return nil
 	}
-	return []bridge.Action{me.Said(channel, m)}
+	return []bridge.Action{s.Said(channel, m)}
 }
 
-func (me *Self) decodeDeleted(channel string, ev *event) []bridge.Action {
+func (s *Self) decodeDeleted(channel string, ev *event) []bridge.Action {
 	deletion := bridge.Action{
 		Verb:   bridge.VerbDelete,
 		Origin: bridge.OriginText,
 		Place:  bridge.Place{Channel: channel, Message: ev.Deleted},
 	}
 	if ev.Previous != nil {
-		deletion.Actor = me.actorOf(ev.Previous)
-		deletion.OwnThread = me.BeganThreadOf(ev.Previous)
+		deletion.Actor = s.actorOf(ev.Previous)
+		deletion.OwnThread = s.BeganThreadOf(ev.Previous)
 		deletion.Place.Thread = ev.Previous.placeIn(channel).Thread
 	}
 	return []bridge.Action{deletion}
@@ -114,7 +114,7 @@ func (me *Self) decodeDeleted(channel string, ev *event) []bridge.Action {
 
 // decodeChanged reads an edit. It may also be a deletion: if a message with replies is deleted, Slack changes it into a
 // "tombstone". Slack doesn't tell who deleted it, so the action's actor is the author.
-func (me *Self) decodeChanged(channel string, ev *event) []bridge.Action {
+func (s *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 	m := ev.Changed
 	if m == nil || m.TS == "" {
 		return nil
@@ -123,16 +123,16 @@ func (me *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 	if m.Subtype == Tombstone {
 		deletion := bridge.Action{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Place: m.placeIn(channel)}
 		if ev.Previous != nil {
-			deletion.Actor = me.actorOf(ev.Previous)
+			deletion.Actor = s.actorOf(ev.Previous)
 		}
 		return []bridge.Action{deletion}
 	}
 
-	if !me.isEdit(ev) {
+	if !s.isEdit(ev) {
 		return nil
 	}
 
-	edit := me.Said(channel, m)
+	edit := s.Said(channel, m)
 	edit.Verb = bridge.VerbEdit
 	edit.Origin = bridge.OriginText
 	// Verbs in an edited text are not done: an edit only says something else.
@@ -143,9 +143,9 @@ func (me *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 
 // isEdit reports whether a person edited the changed message. Slack also reports changes of our own messages, and changes
 // that it made itself, such as the preview of a link.
-func (me *Self) isEdit(ev *event) bool {
+func (s *Self) isEdit(ev *event) bool {
 	m := ev.Changed
-	if me.Wrote(m) || !IsSpoken(m.Subtype) {
+	if s.Wrote(m) || !IsSpoken(m.Subtype) {
 		return false
 	}
 	return ev.Previous == nil || !m.hasSameContent(ev.Previous)
@@ -166,13 +166,13 @@ func (ev *event) editVersion() string {
 }
 
 // decodeReaction reads an emoji that was added, or taken back.
-func (me *Self) decodeReaction(ev *event) []bridge.Action {
-	if ev.User == me.User {
+func (s *Self) decodeReaction(ev *event) []bridge.Action {
+	if ev.User == s.User {
 		return nil
 	}
 
 	kind := bridge.ActorPerson
-	if me.isForeign(&ev.Message) {
+	if s.isForeign(&ev.Message) {
 		kind = bridge.ActorForeign
 	}
 
@@ -185,7 +185,7 @@ func (me *Self) decodeReaction(ev *event) []bridge.Action {
 		Args:   args,
 		Order:  ev.EventTS,
 		// Our posts under a customer's name have no user.
-		OwnThread: ev.ItemUser == me.User || ev.ItemUser == "",
+		OwnThread: ev.ItemUser == s.User || ev.ItemUser == "",
 	}}
 }
 
@@ -203,52 +203,54 @@ func isByBot(m *Message) bool {
 
 // actorOf returns who wrote m. Only a person of our own workspace may ever cause a reply to a customer. The order of the
 // cases matters: our own messages are a bot's, too, and a bot has no workspace.
-func (me *Self) actorOf(m *Message) bridge.Actor {
-	if me.Wrote(m) {
-		return bridge.Actor{ID: me.User, Kind: bridge.ActorSelf}
+func (s *Self) actorOf(m *Message) bridge.Actor {
+	if s.Wrote(m) {
+		return bridge.Actor{ID: s.User, Kind: bridge.ActorSelf}
 	}
 	if isByBot(m) {
 		return bridge.Actor{ID: cmp.Or(m.User, m.BotID), Kind: bridge.ActorBot}
 	}
-	if me.isForeign(m) {
+	if s.isForeign(m) {
 		return bridge.Actor{ID: m.User, Kind: bridge.ActorForeign}
 	}
 	return bridge.Actor{ID: m.User, Kind: bridge.ActorPerson}
 }
 
 // BeganThreadOf reports whether m is a reply in a thread that begins with a post of ours.
-func (me *Self) BeganThreadOf(m *Message) bool { return m.ThreadTS != m.TS && m.ParentUser == me.User }
+func (s *Self) BeganThreadOf(m *Message) bool {
+	return m.ThreadTS != m.TS && m.ParentUser == s.User
+}
 
 // Said reads what somebody typed: the action has what command.Message reads from the text. If the text begins with a mention
 // of our app, the app is addressed, and the mention isn't part of the text.
-func (me *Self) Said(channel string, m *Message) bridge.Action {
-	typed := me.ReadTyped(m)
+func (s *Self) Said(channel string, m *Message) bridge.Action {
+	typed := s.ReadTyped(m)
 	quotes, forwards := blockkit.SharedMessages(m.Attached, channel)
 	action := bridge.Action{
-		Actor:     me.actorOf(m),
+		Actor:     s.actorOf(m),
 		Place:     m.placeIn(channel),
 		Order:     m.TS,
 		Raw:       typed.Plain,
-		Files:     me.surfaceFiles(m.Files),
+		Files:     s.surfaceFiles(m.Files),
 		Context:   bridge.Context{Broadcast: m.Subtype == "thread_broadcast", Quotes: quotes, Forwards: forwards},
-		OwnThread: me.BeganThreadOf(m),
+		OwnThread: s.BeganThreadOf(m),
 	}
 
 	said := command.Message{
 		Plain:    typed.Plain,
 		Markdown: typed.Markdown,
 		Tokens:   typed.Tokens,
-		Named:    func(text string) string { return me.NameMentions(text, typed.Tokens) },
+		Named:    func(text string) string { return s.NameMentions(text, typed.Tokens) },
 	}
 	for _, id := range typed.Mentions {
-		if id == me.User {
+		if id == s.User {
 			said.NamesApp = true
 		} else {
 			action.Mentions = append(action.Mentions, id)
 		}
 	}
 
-	token := markdown.MentionToken(me.User)
+	token := markdown.MentionToken(s.User)
 	if rest, ok := cutMention(typed.Plain, token); ok {
 		said.ToApp = true
 		said.Plain = rest
@@ -260,15 +262,15 @@ func (me *Self) Said(channel string, m *Message) bridge.Action {
 }
 
 // NameMentions replaces the tokens of mentions by names.
-func (me *Self) NameMentions(s string, tokens map[string]string) string {
+func (s *Self) NameMentions(text string, tokens map[string]string) string {
 	names := map[string]string{}
 	for token, id := range tokens {
-		names[token] = me.Names[id]
-		if id == me.User {
+		names[token] = s.Names[id]
+		if id == s.User {
 			names[token] = "Parley"
 		}
 	}
-	return markdown.Named(s, names)
+	return markdown.Named(text, names)
 }
 
 // cutMention removes a mention of the app from the beginning of a text. ok is false if the text doesn't begin with one.
@@ -291,12 +293,12 @@ func isInvisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)
 }
 
-// surfaceFiles reads attached files. If the message doesn't describe a file, me has Slack's description from when the fact was
+// surfaceFiles reads attached files. If the message doesn't describe a file, s.Files has Slack's description from when the fact was
 // stored (Self.Files).
-func (me *Self) surfaceFiles(files []File) []bridge.SurfaceFile {
+func (s *Self) surfaceFiles(files []File) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
 	for _, f := range files {
-		if described, ok := me.Files[f.ID]; ok {
+		if described, ok := s.Files[f.ID]; ok {
 			f = described
 		}
 		out = append(out, SurfaceFile(f))

@@ -41,10 +41,10 @@ type Share struct {
 //	glance.Read          plain messages of people, without decoding them
 //	readAtOnce           events whose fields count, in one pass
 //	cb, then event.read  all others: they may have fields of the same names with other types
-func (me *Self) SplitEvent(kind string, body []byte) Arrival {
+func (s *Self) SplitEvent(kind string, body []byte) Arrival {
 	m, isPlain := glance.Read(body)
-	if isPlain && me.IsFor(m.Team, m.App) {
-		return me.splitPlain(kind, &m, body)
+	if isPlain && s.IsFor(m.Team, m.App) {
+		return s.splitPlain(kind, &m, body)
 	}
 
 	cb, ev, channel, isComplete := readAtOnce(body)
@@ -54,7 +54,7 @@ func (me *Self) SplitEvent(kind string, body []byte) Arrival {
 		}
 	}
 
-	if !me.isConcernedBy(&cb) {
+	if !s.isConcernedBy(&cb) {
 		return Arrival{Foreign: true}
 	}
 	if cb.Type == "app_rate_limited" { // Slack dropped events, and says so once a minute
@@ -72,20 +72,20 @@ func (me *Self) SplitEvent(kind string, body []byte) Arrival {
 		return Arrival{}
 	}
 
-	return me.splitByType(kind, channel, &ev, body)
+	return s.splitByType(kind, channel, &ev, body)
 }
 
 // splitByType makes the facts of an event, by its type.
-func (me *Self) splitByType(kind, channel string, ev *event, body []byte) Arrival {
+func (s *Self) splitByType(kind, channel string, ev *event, body []byte) Arrival {
 	switch ev.Type {
 	case "message", "app_mention":
-		return me.splitMessage(kind, channel, ev, body)
+		return s.splitMessage(kind, channel, ev, body)
 	case "reaction_added", "reaction_removed":
-		return me.splitReaction(kind, ev, body)
+		return s.splitReaction(kind, ev, body)
 	case "tokens_revoked", "app_uninstalled":
 		return Arrival{Revoked: ev.Type}
 	case "channel_id_changed":
-		a := me.arrivalOf(kind, "c:"+ev.OldChannel+":"+ev.NewChannel, "channel:"+ev.OldChannel, body)
+		a := s.arrivalOf(kind, "c:"+ev.OldChannel+":"+ev.NewChannel, "channel:"+ev.OldChannel, body)
 		a.Renamed = true
 		return a
 	case "channel_rename", "group_rename", "channel_archive", "channel_unarchive", "channel_deleted",
@@ -94,7 +94,7 @@ func (me *Self) splitByType(kind, channel string, ev *event, body []byte) Arriva
 	case "channel_left", "group_left":
 		return Arrival{Renamed: true, Left: true}
 	case "member_joined_channel":
-		joined := ev.User == me.User // somebody else who joins changes nothing that Parley keeps
+		joined := ev.User == s.User // somebody else who joins changes nothing that Parley keeps
 		return Arrival{Renamed: joined, Joined: joined}
 	case "":
 		return quarantinedArrival(body, "event without type")
@@ -104,24 +104,24 @@ func (me *Self) splitByType(kind, channel string, ev *event, body []byte) Arriva
 }
 
 // splitPlain does for a plain message what splitMessage does for every message.
-func (me *Self) splitPlain(kind string, m *glance.Message, body []byte) Arrival {
-	if m.User == me.User {
+func (s *Self) splitPlain(kind string, m *glance.Message, body []byte) Arrival {
+	if m.User == s.User {
 		return Arrival{}
 	}
-	return me.arrivalOf(kind, MessageID(m.Channel, m.TS), OrderKey(m.Channel, cmp.Or(m.Thread, m.TS)), body)
+	return s.arrivalOf(kind, MessageID(m.Channel, m.TS), OrderKey(m.Channel, cmp.Or(m.Thread, m.TS)), body)
 }
 
 // IsFor reports whether something is addressed to our app in our workspace. If Slack hasn't told us the app's id, it isn't
 // compared: what comes with our signing secret, or by our app token, counts as ours.
-func (me *Self) IsFor(team, app string) bool {
-	mayBeOurApp := me.App == "" || app == me.App
-	return team == me.Team && mayBeOurApp
+func (s *Self) IsFor(team, app string) bool {
+	mayBeOurApp := s.App == "" || app == s.App
+	return team == s.Team && mayBeOurApp
 }
 
 // isConcernedBy reports whether an event is for our installation of the app. In a channel that we share with another
 // organisation, team_id may name that one. Then the authorizations name ours.
-func (me *Self) isConcernedBy(cb *Callback) bool {
-	if me.IsFor(cb.TeamID, cb.AppID) {
+func (s *Self) isConcernedBy(cb *Callback) bool {
+	if s.IsFor(cb.TeamID, cb.AppID) {
 		return true
 	}
 
@@ -133,7 +133,7 @@ func (me *Self) isConcernedBy(cb *Callback) bool {
 	}
 
 	for _, at := range installed {
-		if me.IsFor(at.TeamID, cb.AppID) {
+		if s.IsFor(at.TeamID, cb.AppID) {
 			return true
 		}
 	}
@@ -212,20 +212,20 @@ func isAboutPersonsOnly(ev json.RawMessage) bool {
 
 // splitMessage makes the fact of a message, an edit or a deletion. From our own messages it only learns where our files are
 // shown. A message that nobody wrote, such as "Ann joined", makes no fact.
-func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arrival {
+func (s *Self) splitMessage(kind, channel string, ev *event, body []byte) Arrival {
 	if channel == "" {
 		return quarantinedArrival(body, "message without channel")
 	}
 
 	switch ev.Subtype {
 	case "message_changed":
-		return me.splitChanged(kind, channel, ev, body)
+		return s.splitChanged(kind, channel, ev, body)
 	case "message_deleted":
-		return me.splitDeleted(kind, channel, ev, body)
+		return s.splitDeleted(kind, channel, ev, body)
 	}
 
 	m := &ev.Message
-	if me.Wrote(m) {
+	if s.Wrote(m) {
 		var news Arrival
 		for _, f := range m.Files {
 			news.Learned = append(news.Learned, Share{File: f.ID, Channel: channel, Thread: m.ThreadTS, TS: m.TS})
@@ -240,7 +240,7 @@ func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriv
 		return quarantinedArrival(body, "message without ts")
 	}
 
-	return me.arrivalOf(kind, MessageID(channel, m.TS), OrderKey(channel, m.Root()), body)
+	return s.arrivalOf(kind, MessageID(channel, m.TS), OrderKey(channel, m.Root()), body)
 }
 
 // splitChanged makes the fact of an edit. Its id is made of the second of the edit and of the words, so that the same edit,
@@ -249,22 +249,22 @@ func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriv
 // Somebody who edits twice within a second may come back to words for which there is such an id already, and the second
 // edit would be taken for the first. So a second edit also becomes a fact with the time of its event in its id. If both
 // facts are new, the second one changes nothing, since it has the same version.
-func (me *Self) splitChanged(kind, channel string, ev *event, body []byte) Arrival {
+func (s *Self) splitChanged(kind, channel string, ev *event, body []byte) Arrival {
 	m := ev.Changed
 	if m == nil || m.TS == "" {
 		return quarantinedArrival(body, "change without message")
 	}
 	if m.Subtype == Tombstone {
-		return me.arrivalOf(kind, DeleteID(channel, m.TS), OrderKey(channel, m.Root()), withoutWords(body))
+		return s.arrivalOf(kind, DeleteID(channel, m.TS), OrderKey(channel, m.Root()), withoutWords(body))
 	}
-	if !me.isEdit(ev) {
+	if !s.isEdit(ev) {
 		return Arrival{}
 	}
 
 	id, order := EditID(channel, m), OrderKey(channel, m.Root())
-	edit := me.arrivalOf(kind, id, order, body)
+	edit := s.arrivalOf(kind, id, order, body)
 	if ev.isEditedAgain() && ev.EventTS != "" {
-		again := me.arrivalOf(kind, id+":"+ev.EventTS, order, body)
+		again := s.arrivalOf(kind, id+":"+ev.EventTS, order, body)
 		edit.Facts = append(edit.Facts, again.Facts...)
 	}
 
@@ -280,7 +280,7 @@ func (ev *event) isEditedAgain() bool {
 }
 
 // splitDeleted makes the fact of a deletion, without the words that were deleted.
-func (me *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arrival {
+func (s *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arrival {
 	if ev.Deleted == "" {
 		return quarantinedArrival(body, "deletion without ts")
 	}
@@ -288,7 +288,7 @@ func (me *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arriv
 	if ev.Previous != nil && ev.Previous.ThreadTS != "" {
 		root = ev.Previous.ThreadTS
 	}
-	return me.arrivalOf(kind, DeleteID(channel, ev.Deleted), OrderKey(channel, root), withoutWords(body))
+	return s.arrivalOf(kind, DeleteID(channel, ev.Deleted), OrderKey(channel, root), withoutWords(body))
 }
 
 // withoutWords removes from a callback about a deleted message what the message said. Slack repeats it there, and whoever
@@ -322,8 +322,8 @@ func withoutWords(body []byte) []byte {
 }
 
 // splitReaction makes the fact of an emoji that somebody added to a message or took back. Our own emoji make none.
-func (me *Self) splitReaction(kind string, ev *event, body []byte) Arrival {
-	if ev.Item.Type != "message" || ev.User == me.User {
+func (s *Self) splitReaction(kind string, ev *event, body []byte) Arrival {
+	if ev.Item.Type != "message" || ev.User == s.User {
 		return Arrival{}
 	}
 	needed := []string{ev.Item.Channel, ev.Item.TS, ev.User, ev.Reaction}
@@ -331,12 +331,12 @@ func (me *Self) splitReaction(kind string, ev *event, body []byte) Arrival {
 		return quarantinedArrival(body, "reaction without place")
 	}
 	id := "r:" + ev.Item.Channel + ":" + ev.Item.TS + ":" + ev.User + ":" + ev.Reaction + ":" + ev.EventTS
-	return me.arrivalOf(kind, id, OrderKey(ev.Item.Channel, ev.Item.TS), body)
+	return s.arrivalOf(kind, id, OrderKey(ev.Item.Channel, ev.Item.TS), body)
 }
 
 // arrivalOf makes the fact of a callback that was read.
-func (me *Self) arrivalOf(kind, id, order string, body []byte) Arrival {
-	raw, err := me.wrapDecoded(kind, body)
+func (s *Self) arrivalOf(kind, id, order string, body []byte) Arrival {
+	raw, err := s.wrapDecoded(kind, body)
 	if err != nil {
 		return quarantinedArrival(body, err.Error())
 	}

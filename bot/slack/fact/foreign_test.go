@@ -14,10 +14,10 @@ func miasMessage() string {
 // annsPlainMessage is a message of our own workspace.
 func annsPlainMessage() string { return msg(annsMessage, "hi") }
 
-// actorKind returns which kind of actor somebody is by whom Slack tells an event. me says what is known of people.
-func actorKind(t *testing.T, me *Self, event string) bridge.ActorKind {
+// actorKind returns which kind of actor somebody is by whom Slack tells an event. self says what is known of people.
+func actorKind(t *testing.T, self *Self, event string) bridge.ActorKind {
 	t.Helper()
-	actions, err := me.DecodeEvent(KindEvent, callbackOf(event))
+	actions, err := self.DecodeEvent(KindEvent, callbackOf(event))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,17 +30,17 @@ func actorKind(t *testing.T, me *Self, event string) bridge.ActorKind {
 // Whoever is known to be a colleague is a person of ours, whichever workspace Slack names as theirs.
 func TestMessageOfAColleagueOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
-	me := testSelf()
-	me.Colleagues = []string{"UMIA"}
-	wantEqual(t, "kind of the actor", actorKind(t, me, miasMessage()), bridge.ActorPerson)
+	self := testSelf()
+	self.Colleagues = []string{"UMIA"}
+	wantEqual(t, "kind of the actor", actorKind(t, self, miasMessage()), bridge.ActorPerson)
 }
 
 // One colleague makes no colleague of another person.
 func TestMessageOfAStrangerBesideAColleague(t *testing.T) {
 	t.Parallel()
-	me := testSelf()
-	me.Colleagues = []string{"UANN"}
-	wantEqual(t, "kind of the actor", actorKind(t, me, miasMessage()), bridge.ActorForeign)
+	self := testSelf()
+	self.Colleagues = []string{"UANN"}
+	wantEqual(t, "kind of the actor", actorKind(t, self, miasMessage()), bridge.ActorForeign)
 }
 
 func TestForeignAuthor(t *testing.T) {

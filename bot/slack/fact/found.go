@@ -15,16 +15,16 @@ import (
 // edited, the edit. For our own messages there are none. A message without a time becomes a callback that can't be read
 // either, so that it is put into quarantine.
 // Errors: raw is no JSON object.
-func (me *Self) MissedCallbacks(channel string, m *Message, raw json.RawMessage) ([][]byte, error) {
+func (s *Self) MissedCallbacks(channel string, m *Message, raw json.RawMessage) ([][]byte, error) {
 	if m.TS == "" {
-		unreadable, err := me.makeCallback(map[string]any{"type": "message", "channel": channel, "message": raw})
+		unreadable, err := s.makeCallback(map[string]any{"type": "message", "channel": channel, "message": raw})
 		return [][]byte{unreadable}, err
 	}
-	if me.Wrote(m) {
+	if s.Wrote(m) {
 		return nil, nil
 	}
 	if m.Subtype == Tombstone {
-		deletion, err := me.ChangedCallback(channel, raw)
+		deletion, err := s.ChangedCallback(channel, raw)
 		return [][]byte{deletion}, err
 	}
 	if !IsSpoken(m.Subtype) {
@@ -42,19 +42,19 @@ func (me *Self) MissedCallbacks(channel string, m *Message, raw json.RawMessage)
 	}
 	posted["type"] = "message"
 	posted["channel"] = channel
-	post, err := me.makeCallback(posted)
+	post, err := s.makeCallback(posted)
 	if err != nil || m.Edited == nil {
 		return [][]byte{post}, err
 	}
 
-	edit, err := me.ChangedCallback(channel, raw)
+	edit, err := s.ChangedCallback(channel, raw)
 	return [][]byte{post, edit}, err
 }
 
 // ChangedCallback makes the callback of an edit, or of a deletion if the message is a Tombstone. message is as Slack wrote it.
 // Errors: the message is no JSON.
-func (me *Self) ChangedCallback(channel string, message json.RawMessage) ([]byte, error) {
-	return me.makeCallback(map[string]any{
+func (s *Self) ChangedCallback(channel string, message json.RawMessage) ([]byte, error) {
+	return s.makeCallback(map[string]any{
 		"type":    "message",
 		"subtype": "message_changed",
 		"channel": channel,
@@ -64,8 +64,8 @@ func (me *Self) ChangedCallback(channel string, message json.RawMessage) ([]byte
 
 // DeletedCallback makes the callback of a deletion.
 // Errors: none that is expected.
-func (me *Self) DeletedCallback(at bridge.Place) ([]byte, error) {
-	return me.makeCallback(map[string]any{
+func (s *Self) DeletedCallback(at bridge.Place) ([]byte, error) {
+	return s.makeCallback(map[string]any{
 		"type":             "message",
 		"subtype":          "message_deleted",
 		"channel":          at.Channel,
@@ -76,11 +76,11 @@ func (me *Self) DeletedCallback(at bridge.Place) ([]byte, error) {
 
 // makeCallback makes the callback of an event.
 // Errors: the event can't be written as JSON.
-func (me *Self) makeCallback(event map[string]any) ([]byte, error) {
+func (s *Self) makeCallback(event map[string]any) ([]byte, error) {
 	body, err := json.Marshal(map[string]any{
 		"type":       "event_callback",
-		"team_id":    me.Team,
-		"api_app_id": me.App,
+		"team_id":    s.Team,
+		"api_app_id": s.App,
 		"event":      event,
 	})
 	if err != nil {
@@ -93,7 +93,7 @@ func (me *Self) makeCallback(event map[string]any) ([]byte, error) {
 // and may leave out some people if many added the same one. Our own emoji make no callbacks, and neither do reactions
 // that can't be read.
 // Source: docs.slack.dev/reference/methods/reactions.get, read 2026-11.
-func (me *Self) EmojiCallbacks(at bridge.Place, message json.RawMessage) ([][]byte, error) {
+func (s *Self) EmojiCallbacks(at bridge.Place, message json.RawMessage) ([][]byte, error) {
 	var shown struct {
 		User      string `json:"user"`
 		Reactions []struct {
@@ -108,11 +108,11 @@ func (me *Self) EmojiCallbacks(at bridge.Place, message json.RawMessage) ([][]by
 	var callbacks [][]byte
 	for _, emoji := range shown.Reactions {
 		for _, user := range emoji.Users {
-			if user == me.User {
+			if user == s.User {
 				continue
 			}
 
-			body, err := me.makeCallback(map[string]any{
+			body, err := s.makeCallback(map[string]any{
 				"type":      "reaction_added",
 				"user":      user,
 				"reaction":  emoji.Name,

@@ -127,14 +127,14 @@ func IsSpoken(subtype string) bool {
 }
 
 // Wrote reports whether our app wrote m.
-func (me *Self) Wrote(m *Message) bool {
+func (s *Self) Wrote(m *Message) bool {
 	isOurs := func(id, ours string) bool { return id != "" && id == ours }
-	return isOurs(m.BotID, me.Bot) || isOurs(m.AppID, me.App) || isOurs(m.User, me.User)
+	return isOurs(m.BotID, s.Bot) || isOurs(m.AppID, s.App) || isOurs(m.User, s.User)
 }
 
-// ReadTyped reads what the author of m typed. Channels have the names that me knows.
-func (me *Self) ReadTyped(m *Message) markdown.Text {
-	return blockkit.ReadText(blockkit.Typed{Blocks: m.Blocks, Attachments: m.Attached, Text: m.Text, Names: me.Names})
+// ReadTyped reads what the author of m typed. Channels have the names that s knows.
+func (s *Self) ReadTyped(m *Message) markdown.Text {
+	return blockkit.ReadText(blockkit.Typed{Blocks: m.Blocks, Attachments: m.Attached, Text: m.Text, Names: s.Names})
 }
 
 // Root returns the id of the message that begins the thread of m. At top level that is m itself.

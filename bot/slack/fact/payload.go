@@ -58,16 +58,16 @@ type Self struct {
 var errPayload = errors.New("slack: payload")
 
 // wrap makes the JSON of a payload. Slack's bytes stand in it as they are. It returns an error if they aren't JSON.
-func (me *Self) wrap(kind string, body []byte) ([]byte, error) {
+func (s *Self) wrap(kind string, body []byte) ([]byte, error) {
 	if !json.Valid(body) {
 		return nil, fmt.Errorf("%w: not JSON", errPayload)
 	}
-	return me.wrapDecoded(kind, body)
+	return s.wrapDecoded(kind, body)
 }
 
 // wrapDecoded does what wrap does for bytes that were decoded before, without checking once more that they are JSON.
-func (me *Self) wrapDecoded(kind string, body []byte) ([]byte, error) {
-	raw, err := json.Marshal(Payload{V: payloadVersion, Kind: kind, Self: *me})
+func (s *Self) wrapDecoded(kind string, body []byte) ([]byte, error) {
+	raw, err := json.Marshal(Payload{V: payloadVersion, Kind: kind, Self: *s})
 	if err != nil {
 		return nil, err
 	}
@@ -115,8 +115,8 @@ func (p *Payload) UndescribedFiles() []string {
 
 // Fact makes the fact of body.
 // Errors: body is no JSON.
-func (me *Self) Fact(kind, id, order string, body []byte) (channels.Fact, error) {
-	raw, err := me.wrap(kind, body)
+func (s *Self) Fact(kind, id, order string, body []byte) (channels.Fact, error) {
+	raw, err := s.wrap(kind, body)
 	if err != nil {
 		return channels.Fact{}, fmt.Errorf("%w: %w", errPayload, err)
 	}

@@ -46,8 +46,8 @@ func FuzzDecodeEvent(f *testing.F) {
 	f.Add([]byte(`{"type":"reaction_added","user":"U","reaction":"x","item":{"type":"message","channel":"C","ts":"1"}}`))
 	f.Add([]byte(msg(`"user":"UANN",`, "<@U1> and <<@U2>> ask <@U3|ann> or <!subteam^S1|@team>")))
 	f.Fuzz(func(t *testing.T, ev []byte) {
-		me := testSelf()
-		for _, fact := range me.SplitEvent(KindEvent, callbackOf(string(ev))).Facts {
+		self := testSelf()
+		for _, fact := range self.SplitEvent(KindEvent, callbackOf(string(ev))).Facts {
 			if fact.ExternalID == "" {
 				t.Fatal("stored without an id")
 			}
@@ -120,8 +120,8 @@ func TestWrap(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			me := testSelf()
-			raw, err := me.wrap(KindEvent, []byte(tt.body))
+			self := testSelf()
+			raw, err := self.wrap(KindEvent, []byte(tt.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,8 +131,8 @@ func TestWrap(t *testing.T) {
 			}
 			wantEqual(t, "kind", p.Kind, KindEvent)
 			wantEqual(t, "bytes", string(p.Body), strings.TrimSpace(tt.body))
-			if !reflect.DeepEqual(p.Self, *me) {
-				t.Errorf("noted beside them is %+v, want %+v", p.Self, *me)
+			if !reflect.DeepEqual(p.Self, *self) {
+				t.Errorf("noted beside them is %+v, want %+v", p.Self, *self)
 			}
 		})
 	}
