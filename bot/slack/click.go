@@ -66,7 +66,7 @@ func (r *responder) openCard(self *fact.Self, in *interaction, click blockkit.Cl
 	}
 	inPlace := click.Opens == view.OpensList || click.Args.Page > 0
 	if in.View != nil && inPlace {
-		return answer{after: func(ctx context.Context) { r.windows.replace(ctx, in, build(ctx)) }}
+		return answer{after: func(ctx context.Context) { r.windows.replace(ctx, in.View.ID, build(ctx)) }}
 	}
 	return r.openWindow(self, in, build)
 }

@@ -263,8 +263,8 @@ func (r *responder) answerWithForm(ctx context.Context, self *fact.Self, in *int
 			}
 
 			modal := r.windows.formModal(ctx, self, request)
-			if _, err := r.api.UpdateViewContext(ctx, modal, "", "", in.View.ID); err != nil {
-				r.windows.tellNotOpened(ctx, self, in, modal, err, request.text)
+			if err := r.windows.update(ctx, slackapi.View{ID: in.View.ID}, modal); err != nil {
+				r.windows.handleNotShown(ctx, self, in, notShown{modal: modal, typed: request.text, cause: err})
 			}
 		},
 	}

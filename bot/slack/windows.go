@@ -29,8 +29,8 @@ const (
 	// refreshWait is the delay before a window shows a conversation again, so that the engine has handled the click.
 	refreshWait = time.Second
 
-	// notOpenedTimeout bounds the message about a form that was not shown.
-	notOpenedTimeout = 5 * time.Second
+	// notShownTimeout bounds the message about a window that was not shown.
+	notShownTimeout = 5 * time.Second
 )
 
 // replying is told who is writing a reply in a form: before the form is shown, and when it was closed without being
@@ -86,72 +86,94 @@ func (w *windows) handleClosed(ctx context.Context, in *interaction) {
 	}
 }
 
-// What a person who pressed a button is told if Slack did not show its window, with the reason if it is known.
+// notShown is a window that Slack did not show.
+type notShown struct {
+	modal slackapi.ModalViewRequest
+	typed string // what the person wrote into the form before it
+	cause error
+}
+
 const (
-	notOpenedText = "Slack didn’t show the window. Please try again."
-	tooLateText   = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
+	notShownText = "Slack didn’t show the window. Please try again."
+	tooLateText  = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
 )
 
-// tellNotOpened logs that a window could not be shown, and sends a message about it to the person who pressed, since
-// Slack's client says nothing. typed is what they wrote into the form before it; the message repeats it.
-func (w *windows) tellNotOpened(ctx context.Context, self *fact.Self, in *interaction, modal slackapi.ModalViewRequest, cause error, typed string) {
-	w.log.Warn("slack form not opened", "error", cause)
+// problem says to the person who pressed why there is no window.
+func (n notShown) problem() *bridge.Problem {
+	if refusal.CodeOf(n.cause) == "expired_trigger_id" {
+		return &bridge.Problem{Text: tooLateText}
+	}
+	return &bridge.Problem{Text: notShownText}
+}
+
+// handleNotShown tells the person who pressed that there is no window, since Slack's client says nothing. The message
+// repeats what they have typed.
+func (w *windows) handleNotShown(ctx context.Context, self *fact.Self, in *interaction, n notShown) {
+	w.log.Warn("slack form not opened", "error", n.cause)
 	// What took too long may have used up the time of ctx.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notOpenedTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notShownTimeout)
 	defer cancel()
 
-	if modal.NotifyOnClose {
-		w.recordReplyClosed(ctx, modal.PrivateMetadata, in.User.ID)
+	if n.modal.NotifyOnClose {
+		w.recordReplyClosed(ctx, n.modal.PrivateMetadata, in.User.ID)
 	}
 
-	text := notOpenedText
-	if refusal.CodeOf(cause) == "expired_trigger_id" {
-		text = tooLateText
-	}
-
-	part := renderedPart{Message: blockkit.Message{Text: self.Home.Words(view.Problem(&bridge.Problem{Text: text}, typed))}}
-	at := in.findPlace()
-	if at.Thread == "" && !in.Container.Private {
-		at.Thread = at.Message // a button on the card, which begins the thread
-	}
-
-	var err error
-	if at.Channel == "" { // an entry of the menu beside the message box
-		_, err = w.posts.sendDirectMessage(ctx, in.User.ID, part)
-	} else {
-		_, err = w.posts.sendPrivately(ctx, at, in.User.ID, part)
-	}
-
-	if err != nil {
+	message := blockkit.Message{Text: self.Home.Words(view.Problem(n.problem(), n.typed))}
+	if err := w.answerPrivately(ctx, in, renderedPart{Message: message}); err != nil {
 		w.log.Info("slack form not told as not opened", "error", err)
 	}
 }
 
-// refresh shows the conversation's details again, after a button was pressed in a window.
-func (w *windows) refresh(ctx context.Context, self *fact.Self, in *interaction, args bridge.Args) {
-	if !pause.For(ctx, refreshWait) {
-		return
+// answerPrivately sends a message that only the person who pressed sees, where they pressed.
+func (w *windows) answerPrivately(ctx context.Context, in *interaction, part renderedPart) error {
+	at := in.findPlace()
+	if at.Channel == "" { // an entry of the menu beside the message box
+		_, err := w.posts.sendDirectMessage(ctx, in.User.ID, part)
+		return err
 	}
-	w.replace(ctx, in, w.cardModal(ctx, self, in, view.OpensDetails, args))
+	if at.Thread == "" && !in.Container.Private {
+		at.Thread = at.Message // a button on the card, which begins the thread
+	}
+	_, err := w.posts.sendPrivately(ctx, at, in.User.ID, part)
+	return err
 }
 
-func (w *windows) replace(ctx context.Context, in *interaction, modal slackapi.ModalViewRequest) {
-	if _, err := w.api.UpdateViewContext(ctx, modal, "", "", in.View.ID); err != nil {
+// refresh shows the conversation's details again, after a button was pressed in a window.
+func (w *windows) refresh(ctx context.Context, self *fact.Self, in *interaction, args bridge.Args) {
+	if pause.For(ctx, refreshWait) {
+		w.replace(ctx, in.View.ID, w.cardModal(ctx, self, in, view.OpensDetails, args))
+	}
+}
+
+// replace shows a modal in the place of an open window.
+func (w *windows) replace(ctx context.Context, open string, modal slackapi.ModalViewRequest) {
+	if err := w.update(ctx, slackapi.View{ID: open}, modal); err != nil {
 		w.log.Info("slack view not refreshed", "error", err)
 	}
 }
 
+// update puts a modal in the place of an open window. If the window has a Hash, Slack refuses when it has changed since.
+func (w *windows) update(ctx context.Context, open slackapi.View, modal slackapi.ModalViewRequest) error {
+	const noExternalID = ""
+	_, err := w.api.UpdateViewContext(ctx, modal, noExternalID, open.Hash, open.ID)
+	return err
+}
+
+// formModal makes the window with a verb's form, or with the reason why there is none.
 func (w *windows) formModal(ctx context.Context, self *fact.Self, f formRequest) slackapi.ModalViewRequest {
-	modal, _ := w.makeForm(ctx, self, f) //nolint:errcheck // the window says it
+	modal, err := w.makeForm(ctx, self, f)
+	if err != nil {
+		return self.Home.Problem(err, f.at, f.text)
+	}
 	return modal
 }
 
-// makeForm makes a verb's form. If it returns an error, it also returns the window that says why there is no form.
+// makeForm makes the window with a verb's form.
 // Errors: those of forms.Maker.
 func (w *windows) makeForm(ctx context.Context, self *fact.Self, f formRequest) (slackapi.ModalViewRequest, error) {
 	form, zone, err := w.newFormMaker().Form(ctx, f.verb, f.args, f.at, f.user, f.text)
 	if err != nil {
-		return self.Home.Problem(err, f.at, f.text), err
+		return slackapi.ModalViewRequest{}, err
 	}
 	modal := self.Home.Form(form, blockkit.Remember(f.at, zone, form, w.now()))
 	if forms.IsReply(form) {
@@ -160,6 +182,7 @@ func (w *windows) makeForm(ctx context.Context, self *fact.Self, f formRequest) 
 	return modal, nil
 }
 
+// cardModal makes the window with a conversation's details, its history or a list, or with the reason why there is none.
 func (w *windows) cardModal(ctx context.Context, self *fact.Self, in *interaction, opens view.Opens, args bridge.Args) slackapi.ModalViewRequest {
 	at := in.findPlace()
 	card, err := w.newFormMaker().Window(ctx, opens, args, at, in.User.ID)
@@ -180,22 +203,22 @@ func (w *windows) open(ctx context.Context, self *fact.Self, in *interaction, bu
 	timer := time.NewTimer(maxFormDelay)
 	defer timer.Stop()
 
+	var modal slackapi.ModalViewRequest
+	var err error
 	select {
-	case modal := <-made:
-		if _, err := w.showView(ctx, in, modal); err != nil {
-			w.tellNotOpened(ctx, self, in, modal, err, "")
-		}
-		return
+	case modal = <-made:
+		_, err = w.showView(ctx, in, modal)
 	case <-timer.C:
+		var waiting slackapi.View
+		waiting, err = w.showView(ctx, in, waitingModal(self, in.findPlace()))
+		modal = <-made
+		if err == nil {
+			err = w.update(ctx, waiting, modal)
+		}
 	}
 
-	shown, err := w.showView(ctx, in, waitingModal(self, in.findPlace()))
-	modal := <-made
-	if err == nil {
-		_, err = w.api.UpdateViewContext(ctx, modal, "", shown.Hash, shown.ID)
-	}
 	if err != nil {
-		w.tellNotOpened(ctx, self, in, modal, err, "")
+		w.handleNotShown(ctx, self, in, notShown{modal: modal, cause: err})
 	}
 }
 
@@ -205,19 +228,19 @@ func waitingModal(self *fact.Self, at bridge.Place) slackapi.ModalViewRequest {
 }
 
 // showView opens a modal, on top of the one in which somebody clicked, if there is one.
-func (w *windows) showView(ctx context.Context, in *interaction, modal slackapi.ModalViewRequest) (*slackapi.View, error) {
+func (w *windows) showView(ctx context.Context, in *interaction, modal slackapi.ModalViewRequest) (slackapi.View, error) {
 	show := w.api.OpenViewContext
 	if in.View != nil {
 		show = w.api.PushViewContext
 	}
 	answer, err := show(ctx, in.TriggerID, modal)
 	if err != nil {
-		return nil, err
+		return slackapi.View{}, err
 	}
 	if answer == nil || answer.View.ID == "" {
-		return nil, refusal.ErrEmptyAnswer
+		return slackapi.View{}, refusal.ErrEmptyAnswer
 	}
-	return &answer.View, nil
+	return answer.View, nil
 }
 
 // suggestOptions returns the options of a long menu that match what somebody has typed into it.
