@@ -22,9 +22,9 @@ func isolateWords(s string) string {
 	return s
 }
 
-// Straight removes the characters that change the direction of writing. Isolation marks stay if they are in pairs:
-// then they change nothing outside of them, and without them a Hebrew name would run into the number beside it.
-func Straight(s string) string {
+// WithoutDirectionMarks removes the characters that change the direction of writing. Isolation marks stay if they are in
+// pairs: then they change nothing outside of them, and without them a Hebrew name would run into the number beside it.
+func WithoutDirectionMarks(s string) string {
 	paired := hasPairedIsolates(s)
 	return strings.Map(func(r rune) rune {
 		isIsolate := r == isolate || r == endIsolate

@@ -3,7 +3,7 @@ package shape
 import "testing"
 
 // Isolated parts of a text stay isolated. Every other character that turns the direction of a text is left out.
-func TestStraight(t *testing.T) {
+func TestWithoutDirectionMarks(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"plain":                        "plain",
@@ -14,8 +14,8 @@ func TestStraight(t *testing.T) {
 		"\u2068x\u202egnp.exe\u2069":   "\u2068xgnp.exe\u2069",
 		"a\u202eb\u2066c\u200fd\u061c": "abcd",
 	} {
-		if got := Straight(in); got != want {
-			t.Errorf("Straight(%+q) = %+q, want %+q", in, got, want)
+		if got := WithoutDirectionMarks(in); got != want {
+			t.Errorf("WithoutDirectionMarks(%+q) = %+q, want %+q", in, got, want)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func literalLine(s string) string {
 			return -1
 		}
 		return r
-	}, shape.Straight(s))
+	}, shape.WithoutDirectionMarks(s))
 
 	s = shortcode.ReplaceAllString(s, ":"+joiner+"$1:")
 	s = escape(s)

@@ -42,10 +42,10 @@ type element struct {
 	Spacing string `json:"spacing,omitempty"`
 
 	// TextBlock, of which an Input.ChoiceSet has Wrap, too.
-	Text   string `json:"text,omitempty"`
-	Wrap   bool   `json:"wrap,omitempty"`
-	Size   string `json:"size,omitempty"`
-	Subtle bool   `json:"isSubtle,omitempty"`
+	Text   string   `json:"text,omitempty"`
+	Wrap   bool     `json:"wrap,omitempty"`
+	Size   textSize `json:"size,omitempty"`
+	Subtle bool     `json:"isSubtle,omitempty"`
 
 	// Container: its background. Input.ChoiceSet: how the choices are shown.
 	Style string `json:"style,omitempty"`
@@ -96,15 +96,15 @@ type choice struct {
 
 // inline is a TextRun: its text is literal, nothing in it is Markdown.
 type inline struct {
-	Type   string `json:"type"`
-	Text   string `json:"text"`
-	Size   string `json:"size,omitempty"`
-	Weight string `json:"weight,omitempty"`
-	Color  string `json:"color,omitempty"`
-	Font   string `json:"fontType,omitempty"`
-	Subtle bool   `json:"isSubtle,omitempty"`
-	Italic bool   `json:"italic,omitempty"`
-	Strike bool   `json:"strikethrough,omitempty"`
+	Type   string   `json:"type"`
+	Text   string   `json:"text"`
+	Size   textSize `json:"size,omitempty"`
+	Weight string   `json:"weight,omitempty"`
+	Color  string   `json:"color,omitempty"`
+	Font   string   `json:"fontType,omitempty"`
+	Subtle bool     `json:"isSubtle,omitempty"`
+	Italic bool     `json:"italic,omitempty"`
+	Strike bool     `json:"strikethrough,omitempty"`
 }
 
 // action is a button.

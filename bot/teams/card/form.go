@@ -138,7 +138,7 @@ func (r *renderer) addField(f view.Field, isClearable bool, wrong string) {
 	if hint != "" {
 		e := makeParagraph(oneLine(hint))
 		e.Spacing = "Small"
-		e.Inlines[0].Size, e.Inlines[0].Subtle = textSize(smallText)
+		e.Inlines[0].Size, e.Inlines[0].Subtle = sizeSmall, true
 		r.body = append(r.body, e)
 	}
 }
@@ -146,7 +146,7 @@ func (r *renderer) addField(f view.Field, isClearable bool, wrong string) {
 // inputElement makes the input of a field. Clients read labels, and the titles of choices, as Markdown, so what would be
 // markup there is changed.
 func inputElement(f view.Field, isClearable bool) element {
-	asked := question{Label: showLiterally(f.Label), Placeholder: f.Example, Required: !f.Optional}
+	asked := question{Label: literalBlock(f.Label), Placeholder: f.Example, Required: !f.Optional}
 	e := element{Spacing: "Medium", question: asked}
 	if e.Required {
 		e.ErrorMessage = "Fill this in."
@@ -190,7 +190,7 @@ func setChoices(e *element, f view.Field, isClearable bool) {
 	}
 	for _, o := range f.Options[:min(len(f.Options), maxChoices)] {
 		if o.Value != "" {
-			title := guardStart(showLiterally(markdown.Cut(o.Label, maxChoiceRunes)))
+			title := guardStart(literalBlock(markdown.Cut(o.Label, maxChoiceRunes)))
 			e.Choices = append(e.Choices, choice{Title: title, Value: packValue(o.Value)})
 		}
 	}

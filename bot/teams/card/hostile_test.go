@@ -177,7 +177,7 @@ func mayBeAddress(s string) bool {
 
 func checkNeutral(t *testing.T, s string) {
 	t.Helper()
-	source := []byte(guardStart(showLiterally(s)))
+	source := []byte(guardStart(literalBlock(s)))
 	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(gmtext.NewReader(source))
 	var b strings.Builder
 	noError(t, ast.Walk(doc, func(n ast.Node, in bool) (ast.WalkStatus, error) {
@@ -215,8 +215,8 @@ func TestIsolatedWordsStaySo(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := showLiterally(tt.words); got != tt.want {
-				t.Errorf("showLiterally(%+q) = %+q, want %+q", tt.words, got, tt.want)
+			if got := literalBlock(tt.words); got != tt.want {
+				t.Errorf("literalBlock(%+q) = %+q, want %+q", tt.words, got, tt.want)
 			}
 		})
 	}

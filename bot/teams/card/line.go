@@ -1,6 +1,8 @@
 package card
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,30 +11,25 @@ import (
 	"parley/channels/markdown"
 )
 
-// lineElement lays out a line. Where possible it is a RichTextBlock, in which text is literal. Mentions, times in the reader's
-// own zone, and links that work in all clients exist only in a TextBlock, whose text is Markdown. So a line with one of
-// them becomes a TextBlock, in which words must not be taken for markup (showLiterally).
-// Source: learn.microsoft.com/adaptive-cards/authoring-cards/text-features (DATE and TIME),
-// learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format
-// (mentions), github.com/microsoft/AdaptiveCards issues 5804 and 9100 (links of TextRuns
-// that didn't work or broke lines), all read 2026-11.
-func (r *renderer) lineElement(pieces []view.Piece, small bool) element {
-	for _, p := range pieces {
-		switch p.Kind {
-		case view.PieceTime, view.PieceLink, view.PieceThread:
-			return r.textBlock(pieces, small)
-		case view.PieceMention:
-			if isUserID(p.Agent.User) {
-				return r.textBlock(pieces, small)
-			}
-		default:
-		}
+// textSize is how large a text is drawn.
+type textSize string
+
+const (
+	sizeNormal textSize = ""
+	sizeSmall  textSize = "Small" // it is also pale
+)
+
+// lineElement lays out a line: as a RichTextBlock, in which text is literal, or where that can't show all of it as a TextBlock,
+// whose text is Markdown.
+func (r *renderer) lineElement(pieces []view.Piece, size textSize) element {
+	if slices.ContainsFunc(pieces, needsMarkdown) {
+		return r.textBlock(pieces, size)
 	}
 
 	e := element{Type: "RichTextBlock"}
 	for _, p := range pieces {
 		run := pieceRun(shape.CutPiece(p))
-		run.Size, run.Subtle = textSize(small)
+		run.Size, run.Subtle = size, size == sizeSmall
 		e.Inlines = appendRun(e.Inlines, run)
 	}
 
@@ -43,15 +40,28 @@ func (r *renderer) lineElement(pieces []view.Piece, small bool) element {
 	return e
 }
 
+// needsMarkdown reports whether only Markdown can show a piece: mentions, times in the reader's own zone, and links that work in
+// all clients.
+// Source: learn.microsoft.com/adaptive-cards/authoring-cards/text-features (DATE and TIME),
+// learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format
+// (mentions), github.com/microsoft/AdaptiveCards issues 5804 and 9100 (links of TextRuns
+// that didn't work or broke lines), all read 2026-11.
+func needsMarkdown(p view.Piece) bool {
+	switch p.Kind {
+	case view.PieceTime, view.PieceLink, view.PieceThread:
+		return true
+	case view.PieceMention:
+		return isUserID(p.Agent.User)
+	default:
+		return false
+	}
+}
+
 // appendRun adds a run. It joins the run to the last one if both look the same.
 func appendRun(runs []inline, run inline) []inline {
-	if last := len(runs) - 1; last >= 0 {
-		lastWithText := runs[last]
-		lastWithText.Text = run.Text
-		if lastWithText == run { // nothing but the texts differs
-			runs[last].Text += run.Text
-			return runs
-		}
+	if last := len(runs) - 1; last >= 0 && haveSameLook(runs[last], run) {
+		runs[last].Text += run.Text
+		return runs
 	}
 	if run.Text == "" {
 		return runs
@@ -59,14 +69,10 @@ func appendRun(runs []inline, run inline) []inline {
 	return append(runs, run)
 }
 
-const normalText, smallText = false, true // whether a text is small
-
-// textSize returns the size of a text, and whether it is pale.
-func textSize(small bool) (size string, subtle bool) {
-	if small {
-		return "Small", true
-	}
-	return "", false
+// haveSameLook reports whether two runs differ in nothing but their texts.
+func haveSameLook(a, b inline) bool {
+	a.Text, b.Text = "", ""
+	return a == b
 }
 
 func textRun(s string) inline { return inline{Type: "TextRun", Text: literalRun(s)} }
@@ -98,19 +104,19 @@ func isWebURL(s string) bool {
 }
 
 // textBlock lays pieces out as a TextBlock, whose text is Markdown.
-func (r *renderer) textBlock(pieces []view.Piece, small bool) element {
+func (r *renderer) textBlock(pieces []view.Piece, size textSize) element {
 	var b strings.Builder
 	for _, p := range pieces {
 		b.WriteString(r.pieceMarkup(shape.CutPiece(p)))
 	}
 	e := element{Type: "TextBlock", Text: guardStart(b.String()), Wrap: true}
-	e.Size, e.Subtle = textSize(small)
+	e.Size, e.Subtle = size, size == sizeSmall
 	return e
 }
 
 // pieceMarkup renders a piece as the Markdown of a TextBlock.
 func (r *renderer) pieceMarkup(p view.Piece) string {
-	words := showLiterally(p.Text)
+	words := literalBlock(p.Text)
 	switch p.Kind {
 	case view.PieceBold, view.PieceCode: // TextBlocks have no code: bold stands for it
 		if strings.TrimSpace(words) != "" {
@@ -142,6 +148,11 @@ func markdownLink(words, address string) string {
 	if !isWebURL(address) || strings.TrimSpace(words) == "" {
 		return words
 	}
-	address = strings.NewReplacer("(", "%28", ")", "%29", " ", "%20", "<", "%3C", ">", "%3E", `\`, "%5C", "*", "%2A", "{", "%7B").Replace(address)
+	for _, c := range markupInAddress {
+		address = strings.ReplaceAll(address, string(c), fmt.Sprintf("%%%02X", c))
+	}
 	return "[" + words + "](" + address + ")"
 }
+
+// markupInAddress has the characters that would end the address of a link, or be markup within it.
+const markupInAddress = `() <>\*{`

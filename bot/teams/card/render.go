@@ -165,12 +165,12 @@ func (r *renderer) addBlocks(blocks []view.Block) {
 			}
 		case view.BlockSmall:
 			r.addElement(frameNone, func() element {
-				e := r.lineElement(b.Pieces, smallText)
+				e := r.lineElement(b.Pieces, sizeSmall)
 				e.Spacing = "Small"
 				return e
 			})
 		case view.BlockLine:
-			r.addElement(frameNone, func() element { return r.lineElement(b.Pieces, normalText) })
+			r.addElement(frameNone, func() element { return r.lineElement(b.Pieces, sizeNormal) })
 		case view.BlockItem:
 			r.addItem(b)
 		}
@@ -180,7 +180,7 @@ func (r *renderer) addBlocks(blocks []view.Block) {
 // addItem lays out an entry of a list, with a single button beside it, or several below it. A button that asks first stands
 // below, too, since its question opens there.
 func (r *renderer) addItem(b view.Block) {
-	line := func() element { return r.lineElement(b.Pieces, normalText) }
+	line := func() element { return r.lineElement(b.Pieces, sizeNormal) }
 	if len(b.Buttons) != 1 || b.Buttons[0].Confirm != "" {
 		r.addElement(frameNone, line)
 		r.addButtons(b.Buttons)

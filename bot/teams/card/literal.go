@@ -7,45 +7,39 @@ import (
 	"parley/bot/shape"
 )
 
+// Teams has two kinds of text on a card. A TextRun is literal, but for the functions DATE and TIME. A TextBlock, like a label, is
+// Markdown, which the clients of Teams parse in different ways, so that escapes don't help. What would be markup is broken there.
+
 // joiner is an invisible character. Between two characters it keeps them from being read as one mark.
 const joiner = "\u2060"
 
-// literalRun makes s the text of a TextRun, which shows as it is. A TextRun has no Markdown, but clients
-// would replace the functions DATE and TIME in it.
+// literalRun makes s the text of a TextRun that shows as it is.
 func literalRun(s string) string {
 	return strings.NewReplacer("{{DATE(", "{"+joiner+"{DATE(", "{{TIME(", "{"+joiner+"{TIME(").Replace(s)
 }
 
-// showLiterally makes s one line of a TextBlock that shows as it is, without formatting, links, mentions or dates. It replaces
-// characters instead of escaping them, because the clients of Teams parse Markdown differently.
-func showLiterally(s string) string {
-	runes := []rune(oneLine(s))
+// literalBlock makes s one line of a TextBlock that shows as it is.
+func literalBlock(s string) string {
+	return strings.NewReplacer(
+		"*", "∗", "~", "∼", "`", "'", // emphasis and code: others that look alike
+		"[", "["+joiner, "]", "]"+joiner, "!", "!"+joiner, // links and pictures
+		"<", "<"+joiner, "&", "&"+joiner, // HTML, and with it mentions
+		"{", "{"+joiner, // DATE and TIME
+		`\`, `\`+joiner, // escapes
+	).Replace(breakUnderscores(oneLine(s)))
+}
+
+// breakUnderscores breaks the underscores that may begin or end emphasis. Within a word they don't, so addresses stay as they are.
+func breakUnderscores(s string) string {
+	runes := []rune(s)
 	var b strings.Builder
 	for i, r := range runes {
-		switch r {
-		case '*':
-			b.WriteRune('∗')
-			continue
-		case '~':
-			b.WriteRune('∼')
-			continue
-		case '`':
-			b.WriteRune('\'')
-			continue
-		case '_':
-			if isWithinWord(runes, i) { // there it is no mark; so addresses stay as they are
-				b.WriteRune(r)
-				continue
-			}
-			b.WriteString(joiner)
-		}
-
-		b.WriteRune(r)
-		if strings.ContainsRune(`_[]<&\{!`, r) {
-			b.WriteString(joiner)
+		if r == '_' && !isWithinWord(runes, i) {
+			b.WriteString(joiner + "_" + joiner)
+		} else {
+			b.WriteRune(r)
 		}
 	}
-
 	return b.String()
 }
 
@@ -59,7 +53,7 @@ func oneLine(s string) string {
 			return -1
 		}
 		return r
-	}, shape.Straight(s))
+	}, shape.WithoutDirectionMarks(s))
 }
 
 // isWithinWord reports whether the character at index i has a letter or a digit on both sides.
