@@ -1,96 +1,102 @@
 package view
 
 import (
+	"encoding/hex"
 	"math"
-	"strconv"
 	"strings"
 )
 
-// TagIcon is the emoji shortcode of the coloured square that looks most like a tag's colour,
-// for surfaces without pills.
+// TagIcon is the emoji shortcode of the coloured square that looks most like a tag's colour, for surfaces without pills.
 func TagIcon(color string) string {
 	tag, ok := parseShade(color)
 	if !ok {
 		return "white_medium_square"
 	}
 
-	squares := []struct{ name, color string }{
-		{"large_red_square", "#dd2e44"},
-		{"large_orange_square", "#f4900c"},
-		{"large_yellow_square", "#fdcb58"},
-		{"large_green_square", "#78b159"},
-		{"large_blue_square", "#55acee"},
-		{"large_purple_square", "#aa8ed6"},
-		{"large_brown_square", "#c1694f"},
-		{"black_large_square", "#31373d"},
-		{"white_large_square", "#e6e7e8"},
-	}
-
 	nearest := ""
 	minDistance := math.Inf(1)
-	for _, s := range squares {
-		square, _ := parseShade(s.color)
-		distance := tag.distanceTo(square)
-		if distance < minDistance {
-			nearest = s.name
+	for _, square := range []struct {
+		name  string
+		shade shade // as the emoji is usually drawn
+	}{
+		{"large_red_square", shadeOf(0xdd, 0x2e, 0x44)},
+		{"large_orange_square", shadeOf(0xf4, 0x90, 0x0c)},
+		{"large_yellow_square", shadeOf(0xfd, 0xcb, 0x58)},
+		{"large_green_square", shadeOf(0x78, 0xb1, 0x59)},
+		{"large_blue_square", shadeOf(0x55, 0xac, 0xee)},
+		{"large_purple_square", shadeOf(0xaa, 0x8e, 0xd6)},
+		{"large_brown_square", shadeOf(0xc1, 0x69, 0x4f)},
+		{"black_large_square", shadeOf(0x31, 0x37, 0x3d)},
+		{"white_large_square", shadeOf(0xe6, 0xe7, 0xe8)},
+	} {
+		if distance := tag.distanceTo(square.shade); distance < minDistance {
+			nearest = square.name
 			minDistance = distance
 		}
 	}
-
 	return nearest
 }
 
-// shade is a color as people see it.
+// shade is a color in the HSV model, which is close to how people see it.
 type shade struct {
-	hue        float64 // in degrees, from red by green and blue to red
+	hue        float64 // in degrees: red is 0, green 120, blue 240
 	saturation float64 // from 0, which is grey, to 1
-	brightness float64 // from 0, which is black, to 1
+	brightness float64 // from 0, which is black, to 1; HSV calls it value
 }
 
 // parseShade reads a color such as "#dd2e44".
-func parseShade(s string) (color shade, ok bool) {
-	const base, bits, byteBits, maxLight = 16, 32, 8, 255
-	value, err := strconv.ParseUint(strings.TrimPrefix(s, "#"), base, bits)
-	if err != nil || len(s) != len("#rrggbb") {
+func parseShade(color string) (s shade, ok bool) {
+	digits, hasHash := strings.CutPrefix(color, "#")
+	rgb, err := hex.DecodeString(digits)
+	if !hasHash || err != nil || len(rgb) != len("rgb") {
 		return shade{}, false
 	}
+	return shadeOf(rgb[0], rgb[1], rgb[2]), true
+}
 
-	red, green, blue := float64(value>>(2*byteBits)), float64(uint8(value>>byteBits)), float64(uint8(value))
+func shadeOf(r, g, b uint8) shade {
+	red, green, blue := float64(r), float64(g), float64(b)
 	most := max(red, green, blue)
 	spread := most - min(red, green, blue)
+	s := shade{brightness: most / math.MaxUint8}
 	if spread == 0 {
-		return shade{brightness: most / maxLight}, true
+		return s
 	}
 
-	const sixth = 60
-	hue := 4*sixth + sixth*(red-green)/spread
+	s.saturation = spread / most
 	switch most {
 	case red:
-		hue = sixth * (green - blue) / spread
+		s.hue = 60 * (green - blue) / spread
 	case green:
-		hue = 2*sixth + sixth*(blue-red)/spread
+		s.hue = 120 + 60*(blue-red)/spread
+	default:
+		s.hue = 240 + 60*(red-green)/spread
 	}
-	return shade{hue: hue, saturation: spread / most, brightness: most / maxLight}, true
+	return s
 }
 
 // isGrey reports whether people see no hue in a color.
-func (c shade) isGrey() bool {
+func (s shade) isGrey() bool {
 	const minSaturation, minBrightness = 0.3, 0.2
-	return c.saturation < minSaturation || c.brightness < minBrightness
+	return s.saturation < minSaturation || s.brightness < minBrightness
 }
 
-// distanceTo returns how unlike two colors look: by their hues and, which tells brown from orange and red, by how bright and how full
-// they are. A grey looks like no other color.
-func (c shade) distanceTo(other shade) float64 {
-	if c.isGrey() != other.isGrey() {
-		return math.Inf(1)
-	}
+// The whole range of brightness, or of saturation, counts for so many degrees of hue. Brightness tells brown from orange and red.
+const (
+	brightnessWeight = 100
+	saturationWeight = 40
+)
 
-	const perBrightness, perSaturation, circle = 100, 40, 360 // degrees of hue that the whole of each counts for
-	brightness := perBrightness * (c.brightness - other.brightness)
-	if c.isGrey() {
+// distanceTo returns how unlike two colors look, in degrees of hue. Greys differ only in brightness, and look like no other color.
+func (s shade) distanceTo(other shade) float64 {
+	brightness := brightnessWeight * (s.brightness - other.brightness)
+	switch {
+	case s.isGrey() != other.isGrey():
+		return math.Inf(1)
+	case s.isGrey():
 		return math.Abs(brightness)
 	}
-	saturation := perSaturation * (c.saturation - other.saturation)
-	return math.Hypot(math.Remainder(c.hue-other.hue, circle), math.Hypot(brightness, saturation))
+	hue := math.Remainder(s.hue-other.hue, 360) // the shorter way around the circle
+	saturation := saturationWeight * (s.saturation - other.saturation)
+	return math.Hypot(hue, math.Hypot(saturation, brightness))
 }

@@ -19,6 +19,7 @@ func TestTagIcon(t *testing.T) {
 		"#6b7280": "black_large_square",
 		"#d1d5db": "white_large_square",
 		"green":   "white_medium_square",
+		"1234567": "white_medium_square",
 	} {
 		wantEqual(t, "square of "+color, TagIcon(color), want)
 	}
