@@ -71,15 +71,15 @@ func (s *Server) takeGrant(r *http.Request) (grant, bool) {
 		return grant{}, false
 	}
 
-	verifier := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
-	return granted, base64.RawURLEncoding.EncodeToString(verifier[:]) == granted.challenge
+	hash := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
+	return granted, base64.RawURLEncoding.EncodeToString(hash[:]) == granted.challenge
 }
 
 // userInfo answers the bearer of an access token with the claims about the person who signed in.
 func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
-	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	user, ok := s.findBearer(bearer)
-	if !ok {
+	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	user, ok := s.findBearer(token)
+	if !isBearer || !ok {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		answer(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token"})
 		return
@@ -102,14 +102,16 @@ func (s *Server) findBearer(token string) (User, bool) {
 	return user, ok
 }
 
-// isFromClient reports whether a request comes from the registered client, by either of the two usual ways.
+// isFromClient reports whether a request comes from the registered client. It names itself in a header or in the form.
 func (s *Server) isFromClient(r *http.Request) bool {
-	id, secret, basic := r.BasicAuth()
-	if basic {
-		id, _ = url.QueryUnescape(id)
-		secret, _ = url.QueryUnescape(secret)
-	} else {
-		id, secret = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
+	id, secret := r.PostFormValue("client_id"), r.PostFormValue("client_secret")
+	if escapedID, escapedSecret, ok := r.BasicAuth(); ok { // escaped as in a form: RFC 6749, section 2.3.1
+		var idErr, secretErr error
+		id, idErr = url.QueryUnescape(escapedID)
+		secret, secretErr = url.QueryUnescape(escapedSecret)
+		if idErr != nil || secretErr != nil {
+			return false
+		}
 	}
 	return id == s.opt.ClientID && subtle.ConstantTimeCompare([]byte(secret), []byte(s.opt.ClientSecret)) == 1
 }
