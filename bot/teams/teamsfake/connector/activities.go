@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"net/http"
@@ -8,6 +9,9 @@ import (
 	"parley/bot/teams/teamsfake/calls"
 	"parley/bot/teams/teamsfake/tenant"
 )
+
+// The bot's activities: starting conversations, and posting, changing and deleting messages. All handlers are called by asBot,
+// which holds the lock. What is named ensure… or find… answers the call itself if it refuses it.
 
 // outgoing is an activity as bots send it.
 // Source: Bot Connector API reference, "Activity object", read 2026-11.
@@ -23,6 +27,18 @@ type outgoing struct {
 	ReplyToID        string                  `json:"replyToId"`
 	Recipient        *account                `json:"recipient"`
 	ChannelData      json.RawMessage         `json:"channelData"`
+
+	raw json.RawMessage // all of it
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *outgoing) UnmarshalJSON(raw []byte) error {
+	type fields outgoing
+	if err := json.Unmarshal(raw, (*fields)(a)); err != nil {
+		return err
+	}
+	a.raw = bytes.Clone(raw)
+	return nil
 }
 
 // account is a ChannelAccount.
@@ -56,14 +72,14 @@ const badSyntax = "BadSyntax"
 
 func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
 	var p conversationParameters
-	if _, ok := readActivity(w, r, &p); !ok {
+	if !readBody(w, r, &p) {
 		return
 	}
 
-	tenant := cmp.Or(p.TenantID, p.ChannelData.Tenant.ID)
+	tenantID := cmp.Or(p.TenantID, p.ChannelData.Tenant.ID)
 	inThread := p.ChannelData.Channel.ID != ""
-	mayBeMissing := tenant == "" && inThread // a channel tells its tenant
-	if tenant != c.Opt.TenantID && !mayBeMissing {
+	mayBeMissing := tenantID == "" && inThread // a channel tells its tenant
+	if tenantID != c.Opt.TenantID && !mayBeMissing {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "tenantId is missing or another one.")
 		return
 	}
@@ -104,20 +120,19 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 		calls.Refuse(w, http.StatusBadRequest, badSyntax, "activity: "+err.Error())
 		return
 	}
-	if !c.reader.accept(w, ch, a, p.Activity) || !c.ensureWithinLimits(w, createRule(ch.ID)) {
+	if !c.reader.ensureAcceptable(w, ch, a) || !c.ensureWithinLimits(w, createRule(ch.ID)) {
 		return
 	}
 
-	msgs := c.reader.makeMessages("conversations.create", ch, a, p.Activity, c.NextMessage)
-	for i, m := range msgs {
-		m.Root = msgs[0].ID
-		if i == 0 {
-			m.Root = ""
+	msgs := c.reader.makeMessages("conversations.create", ch, a, c.NextMessage)
+	root := msgs[0].ID
+	for _, m := range msgs {
+		if m.ID != root {
+			m.Root = root
 		}
 		c.org.PutLocked(ch, m)
 	}
 
-	root := msgs[0].ID
 	out := object{"id": tenant.ThreadConversation(ch.ID, root)}
 	if len(msgs) == 1 {
 		out["activityId"] = root
@@ -135,25 +150,27 @@ func (c *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
 		return
 	}
 
-	u := c.org.Person(p.Members[0].ID)
+	id := p.Members[0].ID
+	u := c.org.Person(id)
 	switch {
 	case u == nil || u.Bot:
 		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Bad format of member id.")
-	case u.ID == p.Members[0].ID:
+	case u.ID == id: // an Entra object id
 		calls.Refuse(w, http.StatusForbidden, "ForbiddenOperationException", "The bot is not installed in the user's personal scope.")
 	case c.org.Blocked[u.ID]:
 		calls.Refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
 	case !c.org.HasApp(u.ID) || u.TenantID != c.Opt.TenantID:
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The app is not installed for the user.")
-	case c.ensureWithinLimits(w, createRule(c.Opt.PersonalID(u.ID))):
-		calls.WriteJSON(w, http.StatusCreated, object{"id": c.org.Personal(u.ID).ID})
+	default:
+		if c.ensureWithinLimits(w, createRule(c.Opt.PersonalID(u.ID))) {
+			calls.WriteJSON(w, http.StatusCreated, object{"id": c.org.Personal(u.ID).ID})
+		}
 	}
 }
 
 func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 	var a outgoing
-	raw, ok := readActivity(w, r, &a)
-	if !ok {
+	if !readBody(w, r, &a) {
 		return
 	}
 	ch, root, ok := c.findWritable(w, r)
@@ -173,23 +190,32 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 	case a.Type == "typing":
 		calls.WriteJSON(w, http.StatusAccepted, object{})
 	case isTargetedCall(r):
-		c.sendTargeted(w, ch, root, a, raw)
+		c.sendTargeted(w, ch, root, a)
 	case a.Recipient != nil && a.Recipient.IsTargeted:
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A targeted recipient needs isTargetedActivity=true.")
 	default:
-		c.post(w, ch, a, raw, func(m *tenant.Message) { m.Root = root })
+		c.post(w, ch, a, audience{root: root})
 	}
 }
 
-// post posts what an activity says, if Teams takes it. complete completes each of its messages: Teams makes several of a long one.
-func (c *API) post(w http.ResponseWriter, ch *tenant.Room, a outgoing, raw json.RawMessage, complete func(*tenant.Message)) {
-	if !c.reader.accept(w, ch, a, raw) || !c.ensureWithinLimits(w, sendRule(ch.ID)) {
+// audience says where in a room a message goes, and who sees it.
+type audience struct {
+	root   string // of its thread; "" begins a thread
+	person string // who alone sees it; "" means everybody
+	prompt string // the private message of the person that it answers
+}
+
+// post posts what an activity says, if Teams takes it. Teams makes two messages of one with both text and attachments.
+func (c *API) post(w http.ResponseWriter, ch *tenant.Room, a outgoing, to audience) {
+	if !c.reader.ensureAcceptable(w, ch, a) || !c.ensureWithinLimits(w, sendRule(ch.ID)) {
 		return
 	}
 
-	msgs := c.reader.makeMessages("activities.send", ch, a, raw, c.NextMessage)
+	msgs := c.reader.makeMessages("activities.send", ch, a, c.NextMessage)
 	for _, m := range msgs {
-		complete(m)
+		m.Root = to.root
+		m.Targeted = to.person
+		m.Prompt = to.prompt
 		c.org.PutLocked(ch, m)
 	}
 	if len(msgs) > 1 {
@@ -199,7 +225,7 @@ func (c *API) post(w http.ResponseWriter, ch *tenant.Room, a outgoing, raw json.
 	calls.WriteJSON(w, http.StatusCreated, object{"id": msgs[0].ID})
 }
 
-// findOwn finds the bot's message that a call names. It returns nil if it has refused the call. Caller holds the lock.
+// findOwn finds the bot's message that a call names. It returns nil if it has refused the call.
 func (c *API) findOwn(w http.ResponseWriter, r *http.Request) (*tenant.Room, *tenant.Message) {
 	ch, root, ok := c.findWritable(w, r)
 	if !ok {
@@ -238,8 +264,7 @@ func findInThread(ch *tenant.Room, root, id string) *tenant.Message {
 
 func (c *API) updateActivity(w http.ResponseWriter, r *http.Request) {
 	var a outgoing
-	raw, ok := readActivity(w, r, &a)
-	if !ok {
+	if !readBody(w, r, &a) {
 		return
 	}
 
@@ -255,11 +280,11 @@ func (c *API) updateActivity(w http.ResponseWriter, r *http.Request) {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A message becomes either a text or a card.")
 		return
 	}
-	if !c.reader.accept(w, ch, a, raw) {
+	if !c.reader.ensureAcceptable(w, ch, a) {
 		return
 	}
 
-	n := c.reader.makeMessages("activities.update", ch, a, raw, func() string { return m.ID })[0]
+	n := c.reader.makeMessages("activities.update", ch, a, func() string { return m.ID })[0]
 	n.Channel = m.Channel
 	n.Root = m.Root
 	n.At = m.At
@@ -285,7 +310,7 @@ func (c *API) deleteActivity(w http.ResponseWriter, r *http.Request) {
 func isTargetedCall(r *http.Request) bool { return r.URL.Query().Get("isTargetedActivity") == "true" }
 
 // sendTargeted posts what one member sees.
-func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, a outgoing, raw json.RawMessage) {
+func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, a outgoing) {
 	if ch.Person != "" {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "Targeted messages are not for personal chats.")
 		return
@@ -305,11 +330,7 @@ func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, 
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The recipient is not part of the conversation roster.")
 		return
 	}
-	c.post(w, ch, a, raw, func(m *tenant.Message) {
-		m.Root = root
-		m.Targeted = u.ID
-		m.Prompt = quotedPrompt(a.Entities)
-	})
+	c.post(w, ch, a, audience{root: root, person: u.ID, prompt: quotedPrompt(a.Entities)})
 }
 
 // quotedPrompt finds the private message that a targeted answer quotes.

@@ -298,25 +298,26 @@ func (c *API) getAttachment(w http.ResponseWriter, r *http.Request) {
 	w.Write(f.Data)
 }
 
-// readActivity decodes the body of a call. If that fails, it answers with a refusal, and ok is false.
-func readActivity(w http.ResponseWriter, r *http.Request, into any) (raw json.RawMessage, ok bool) {
+// readBody decodes the body of a call. If that fails, it answers with a refusal and returns false.
+func readBody(w http.ResponseWriter, r *http.Request, into any) bool {
+	var raw json.RawMessage
 	d := json.NewDecoder(r.Body)
 	if err := d.Decode(&raw); err != nil {
 		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Could not parse the body: "+err.Error())
-		return nil, false
+		return false
 	}
 	if d.More() {
 		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Something follows the body.")
-		return nil, false
+		return false
 	}
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		calls.Refuse(w, http.StatusUnsupportedMediaType, badSyntax, "Content-Type is not application/json.")
-		return nil, false
+		return false
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
 		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Could not parse the body: "+err.Error())
-		return nil, false
+		return false
 	}
 
-	return raw, true
+	return true
 }

@@ -56,9 +56,9 @@ type reader struct {
 	files *tenant.Library
 }
 
-// accept reports whether Teams accepts an activity. If not, it answers with the refusal.
-func (c *reader) accept(w http.ResponseWriter, ch *tenant.Room, a outgoing, raw json.RawMessage) bool {
-	status, code, text := c.findRefusal(ch, a, raw)
+// ensureAcceptable reports whether Teams accepts an activity. If not, it answers with the refusal.
+func (c *reader) ensureAcceptable(w http.ResponseWriter, ch *tenant.Room, a outgoing) bool {
+	status, code, text := c.findRefusal(ch, a)
 	if status != 0 {
 		calls.Refuse(w, status, code, text)
 	}
@@ -68,8 +68,15 @@ func (c *reader) accept(w http.ResponseWriter, ch *tenant.Room, a outgoing, raw 
 // makeMessages returns the messages that people see of an accepted activity: one, or two if it has both text and
 // attachments. What clients don't show is noted as a problem. id returns the id of the next message. The caller holds
 // the lock.
-func (c *reader) makeMessages(where string, ch *tenant.Room, a outgoing, raw json.RawMessage, id func() string) []*tenant.Message {
-	base := tenant.Message{Bot: true, Summary: a.Summary, Raw: slices.Clone(raw), At: c.Now(), Alert: hasAlert(a.ChannelData), Suggested: keepJSON(a.SuggestedActions)}
+func (c *reader) makeMessages(where string, ch *tenant.Room, a outgoing, id func() string) []*tenant.Message {
+	base := tenant.Message{
+		Bot:       true,
+		Summary:   a.Summary,
+		Raw:       slices.Clone(a.raw),
+		At:        c.Now(),
+		Alert:     hasAlert(a.ChannelData),
+		Suggested: keepJSON(a.SuggestedActions),
+	}
 	var out []*tenant.Message
 	if a.Text != "" || len(a.Attachments) == 0 {
 		m := base
@@ -90,12 +97,12 @@ func (c *reader) makeMessages(where string, ch *tenant.Room, a outgoing, raw jso
 }
 
 // findRefusal returns how Teams refuses an activity. status is 0 if Teams accepts it.
-func (c *reader) findRefusal(ch *tenant.Room, a outgoing, raw json.RawMessage) (status int, code, text string) {
+func (c *reader) findRefusal(ch *tenant.Room, a outgoing) (status int, code, text string) {
 	bad := func(text string, args ...any) (int, string, string) {
 		return http.StatusBadRequest, "BadArgument", fmt.Sprintf(text, args...)
 	}
 
-	if utf16Bytes(raw) > maxMessageBytes {
+	if utf16Bytes(a.raw) > maxMessageBytes {
 		return http.StatusRequestEntityTooLarge, "MessageSizeTooBig", "Message size too large."
 	}
 	if a.Type != "message" {
