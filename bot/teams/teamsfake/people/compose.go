@@ -12,10 +12,8 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-var chip = regexp.MustCompile(`<@([^<>\s]+)>`) //nolint:gochecknoglobals // constant
-
-// typedBackslash stands for a backslash while a text is formatted. Like a client.Placeholder it is in no text.
-const typedBackslash = "\uE002"
+// typedMention is how a post of tests mentions somebody: "<@ann>", "<@bot>". In the editor of Teams it is a chip.
+var typedMention = regexp.MustCompile(`<@([^<>\s]+)>`)
 
 // composer makes messages of what people type and attach.
 type composer struct {
@@ -24,39 +22,52 @@ type composer struct {
 	files *tenant.Library
 }
 
-// write puts what a person typed into a message: HTML, plain text and mentions. Chips of
-// unknown people stay text. Caller holds the lock.
-func (w *composer) write(m *tenant.Message, in tenant.Post) {
-	text := cmp.Or(in.HTML, in.Text)
-	m.Mentions = nil
-	n := 0
-	text = chip.ReplaceAllStringFunc(text, func(c string) string {
-		who := chip.FindStringSubmatch(c)[1]
-		switch u := w.org.Users[who]; {
-		case slices.Contains([]string{"bot", w.Opt.AppID, w.Opt.BotID()}, who):
-			m.Mentions = append(m.Mentions, tenant.Mention{ID: w.Opt.AppID, Name: w.Opt.BotName, Bot: true})
-		case u != nil:
-			m.Mentions = append(m.Mentions, tenant.Mention{ID: u.ID, Name: u.Name})
-		default:
-			return c
-		}
-
-		n++
-		return client.Placeholder(n - 1)
-	})
+// setText puts into a message what a person typed. The caller holds the lock.
+func (w *composer) setText(m *tenant.Message, in tenant.Post) {
+	text, mentions := w.cutMentions(cmp.Or(in.HTML, in.Text))
 	if in.HTML == "" {
-		// The editor formats what is typed between signs, and knows no escapes: a backslash stays in the message.
-		text = strings.ReplaceAll(text, `\`, typedBackslash)
-		text = strings.ReplaceAll(client.Markdown(text), typedBackslash, `\`)
+		text = formatTyped(text)
 	}
-
-	for i, x := range m.Mentions {
-		tag := fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name))
+	for i, mention := range mentions {
+		tag := fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(mention.Name))
 		// The editor puts a space after a chip that does not break.
 		text = strings.Replace(text, client.Placeholder(i)+" ", tag+"&nbsp;", 1)
 		text = strings.Replace(text, client.Placeholder(i), tag, 1)
 	}
 
 	m.HTML, m.Text = text, client.Plain(text)
+	m.Mentions = mentions
 	m.WithoutHTML = in.WithoutHTML
+}
+
+// cutMentions returns a text with a client.Placeholder for each mention, and the mentions. Those of unknown people stay text.
+func (w *composer) cutMentions(text string) (string, []tenant.Mention) {
+	var mentions []tenant.Mention
+	text = typedMention.ReplaceAllStringFunc(text, func(typed string) string {
+		m, ok := w.findMentioned(typedMention.FindStringSubmatch(typed)[1])
+		if !ok {
+			return typed
+		}
+		mentions = append(mentions, m)
+		return client.Placeholder(len(mentions) - 1)
+	})
+	return text, mentions
+}
+
+// findMentioned returns the mention of the bot or of a person by an id. It returns false if nobody has it.
+func (w *composer) findMentioned(id string) (tenant.Mention, bool) {
+	if slices.Contains([]string{"bot", w.Opt.AppID, w.Opt.BotID()}, id) {
+		return tenant.Mention{ID: w.Opt.AppID, Name: w.Opt.BotName, Bot: true}, true
+	}
+	if u := w.org.Users[id]; u != nil {
+		return tenant.Mention{ID: u.ID, Name: u.Name}, true
+	}
+	return tenant.Mention{}, false
+}
+
+// formatTyped formats what is typed between signs, as the editor does. The editor knows no escapes: a backslash stays in the message.
+func formatTyped(text string) string {
+	const backslash = "\uE002" // like a client.Placeholder it is in no text
+	formatted := client.Markdown(strings.ReplaceAll(text, `\`, backslash))
+	return strings.ReplaceAll(formatted, backslash, `\`)
 }

@@ -138,7 +138,7 @@ func (w *composer) composeMessage(user string, in tenant.Post) *tenant.Message {
 	for _, f := range in.Files {
 		m.Files = append(m.Files, w.files.KeepFile(user, in.Channel, f))
 	}
-	w.write(m, in)
+	w.setText(m, in)
 	return m
 }
 
@@ -156,7 +156,7 @@ func (p *Person) Edit(channel, id, text string) error {
 	}
 
 	wasPushed := s.announcer.IsPushed(ch, m)
-	s.composer.write(m, tenant.Post{Text: text})
+	s.composer.setText(m, tenant.Post{Text: text})
 	m.EditedAt = s.Now()
 	s.Note(tenant.Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
 	s.announcer.TellChange(ch, m, announce.MessageChange{Activity: announce.MessageUpdate, Event: "editMessage", WasPushed: wasPushed})
