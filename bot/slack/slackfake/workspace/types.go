@@ -212,7 +212,8 @@ type Ephemeral struct {
 	Deleted  bool            `json:"deleted,omitempty"`
 }
 
-// Clone copies a message so that later changes do not reach who holds the copy.
+// Clone copies a message so that later changes do not reach who holds the copy. Its other pointers and its JSON are
+// shared: the workspace replaces what they lead to, and never changes it.
 func (m *Message) Clone() *Message {
 	n := *m
 	n.Reactions = slices.Clone(m.Reactions)
@@ -294,34 +295,27 @@ func (v *View) Clone() *View {
 }
 
 // Scope names the scope that a conversations.* method needs for a kind of channel.
-func (c *Channel) Scope(verb string) string {
+func (c *Channel) Scope(verb string) string { return c.plural() + ":" + verb }
+
+// MessageEventName is the event that tells of a message in the channel.
+func (c *Channel) MessageEventName() string { return "message." + c.plural() }
+
+// plural is the channel's kind as scopes and names of events write it.
+func (c *Channel) plural() string {
 	if c.IM {
-		return "im:" + verb
+		return "im"
 	}
-	if c.Private {
-		return "groups:" + verb
-	}
-	return "channels:" + verb
+	return c.Kind() + "s"
 }
 
 // Kind is the channel's kind as events name it.
 func (c *Channel) Kind() string {
-	if c.IM {
+	switch {
+	case c.IM:
 		return "im"
-	}
-	if c.Private {
+	case c.Private:
 		return "group"
+	default:
+		return "channel"
 	}
-	return "channel"
-}
-
-// MessageEventName is the event that tells of a message in the channel.
-func (c *Channel) MessageEventName() string {
-	if c.IM {
-		return "message.im"
-	}
-	if c.Private {
-		return "message.groups"
-	}
-	return "message.channels"
 }
