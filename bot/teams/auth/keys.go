@@ -74,7 +74,7 @@ func newKeySet(metadata string, client *http.Client, now func() time.Time) *keyS
 // but at most once a minute; after a failure, every 5 s. While reading fails, old keys stay valid.
 // Errors: ErrKeys if the key isn't known and the last reading failed.
 func (s *keySet) find(ctx context.Context, id string) (k key, known bool, err error) {
-	k, known, isOld, _ := s.lookUp(id)
+	k, known, isOld := s.lookUp(id)
 	if known && !isOld {
 		return k, true, nil
 	}
@@ -95,21 +95,25 @@ func (s *keySet) find(ctx context.Context, id string) (k key, known bool, err er
 
 	s.refresh(ctx, id)
 	<-s.asking
-	k, known, _, failed := s.lookUp(id)
-	if known {
+	if k, known, _ = s.lookUp(id); known { // it may be an old one
 		return k, true, nil
 	}
-
-	return key{}, false, failed
+	return key{}, false, s.lastFailure()
 }
 
-// lookUp returns the key with an id, if it is known. isOld means that the keys are to be read again. failed is why
-// the last reading failed; nil if it didn't.
-func (s *keySet) lookUp(id string) (k key, known, isOld bool, failed error) {
+// lookUp returns the key with an id, if it is known. isOld means that the keys are to be read again.
+func (s *keySet) lookUp(id string) (k key, known, isOld bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k, known = s.keys[id]
-	return k, known, s.now().Sub(s.readAt) >= keysLifetime, s.failed
+	return k, known, s.now().Sub(s.readAt) >= keysLifetime
+}
+
+// lastFailure returns why the last reading failed; nil if it didn't.
+func (s *keySet) lastFailure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
 }
 
 // refresh reads the keys, unless that isn't needed any more or was tried a moment ago. The caller holds asking.

@@ -101,7 +101,7 @@ func (t *Tokens) tokenBesides(ctx context.Context, refused string) (string, erro
 	if t.config.ClientSecret == "" {
 		return "", fmt.Errorf("%w: %w", ErrToken, ErrNoSecret)
 	}
-	if value, fresh, _ := t.currentToken(refused); fresh {
+	if value := t.freshToken(refused); value != "" {
 		return value, nil
 	}
 
@@ -112,50 +112,47 @@ func (t *Tokens) tokenBesides(ctx context.Context, refused string) (string, erro
 		return t.oldTokenOr(refused, fmt.Errorf("%w: %w", ErrToken, ctx.Err()))
 	}
 
-	value, fresh, failed := t.currentToken(refused) // another caller may have asked Entra while we waited
-	if fresh {
+	if value := t.freshToken(refused); value != "" { // another caller has asked Entra while we waited
 		return value, nil
 	}
-	if failed != nil {
-		return t.oldTokenOr(refused, failed)
-	}
-
-	isRefused := refused != "" && refused == value
-	if isRefused && !t.mayRenew() {
-		return "", fmt.Errorf("%w: %w", ErrToken, errRefusedAgain)
-	}
-	if err := t.ask(ctx); err != nil {
+	if err := t.checkMayAsk(refused); err != nil {
 		return t.oldTokenOr(refused, err)
 	}
-
-	value, _, _ = t.currentToken("")
+	value, err := t.ask(ctx)
+	if err != nil {
+		return t.oldTokenOr(refused, err)
+	}
 	return value, nil
 }
 
-// mayRenew reports whether a refused token may be replaced now, and notes the time if so. Otherwise a service that
-// refuses every token would make us ask Entra with every call.
-func (t *Tokens) mayRenew() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.now()
-	if !t.renewedAt.IsZero() && now.Sub(t.renewedAt) < minTokenPause {
-		return false
-	}
-	t.renewedAt = now
-	return true
-}
-
-// currentToken returns the token. fresh is false if there is none, if it is the refused one, or if it ends soon.
-// failed is why the last request failed; nil if it didn't, or if Entra may be asked again.
-func (t *Tokens) currentToken(refused string) (value string, fresh bool, failed error) {
+// checkMayAsk returns why Entra may not be asked now: the last request failed a moment ago, or a service has refused a token and now
+// refuses the next one, too. If it refused every token, we would ask Entra with every call. When checkMayAsk lets a
+// refused token be replaced, it notes the time.
+func (t *Tokens) checkMayAsk(refused string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
 	if t.failed != nil && now.Before(t.pauseUntil) {
-		failed = t.failed
+		return t.failed
 	}
-	fresh = t.hasOtherThan(refused) && now.Before(t.renewAt)
-	return t.value, fresh, failed
+	if refused == "" || refused != t.value {
+		return nil
+	}
+	if !t.renewedAt.IsZero() && now.Sub(t.renewedAt) < minTokenPause {
+		return fmt.Errorf("%w: %w", ErrToken, errRefusedAgain)
+	}
+	t.renewedAt = now
+	return nil
+}
+
+// freshToken returns the token. It returns "" if there is none, if it is the refused one, or if it ends soon.
+func (t *Tokens) freshToken(refused string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.hasOtherThan(refused) && t.now().Before(t.renewAt) {
+		return t.value
+	}
+	return ""
 }
 
 // hasOtherThan reports whether there is a token, and it isn't refused. The caller holds mu.
@@ -172,7 +169,7 @@ func (t *Tokens) oldTokenOr(refused string, err error) (string, error) {
 }
 
 // ask requests a token from Entra, and remembers the token or the failure.
-func (t *Tokens) ask(ctx context.Context) error {
+func (t *Tokens) ask(ctx context.Context) (string, error) {
 	limited, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, t.client), tokenTimeout)
 	defer cancel()
 	began := t.now()
@@ -185,14 +182,14 @@ func (t *Tokens) ask(ctx context.Context) error {
 		if ctx.Err() == nil { // if the caller gave up, the next one may ask at once
 			t.failed, t.pauseUntil = err, t.now().Add(minTokenPause)
 		}
-		return err
+		return "", err
 	}
 
 	lasts := lifetimeOf(got)
 	t.value, t.failed = got.AccessToken, nil
 	t.endsAt = began.Add(lasts)
 	t.renewAt = began.Add(lasts - min(renewBefore, lasts/2))
-	return nil
+	return t.value, nil
 }
 
 // lifetimeOf returns how long a token is valid. Some of Entra's endpoints give the number as text.
