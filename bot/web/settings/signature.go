@@ -2,6 +2,7 @@ package settings
 
 import (
 	"errors"
+	"fmt"
 	"html/template"
 	"io"
 	"slices"
@@ -83,10 +84,11 @@ func (s signaturePage) makeForm() web.Form {
 	return form
 }
 
-const withoutErrors, withErrors = false, true // whether the form that a page shows was sent with errors
+// templateName is the page's template.
+const templateName = "signature"
 
-// show shows the page with what customers see of the signature in the form.
-func (s signaturePage) show(v *web.Visit, form *web.Form, hasErrors bool) error {
+// fillScreen returns the page with a form, and with what customers see of the signature in it.
+func (s signaturePage) fillScreen(v *web.Visit, form *web.Form) (web.Screen, error) {
 	source := findField(form, signaturePath).Value
 	data := map[string]any{"Form": form, "Letters": hasLetters(s.desk, s.channel)}
 	if source != "" {
@@ -98,19 +100,33 @@ func (s signaturePage) show(v *web.Visit, form *web.Form, hasErrors bool) error 
 				f.Problem = capitalizeFirst(wrong.Error())
 			}
 		case err != nil:
-			return err
+			return web.Screen{}, err
 		default:
 			data["Shown"] = template.HTML(shown.HTML) //nolint:gosec // see Preview.HTML
 			data["Text"] = shown.Text
 		}
 	}
 
-	s.screen.Data = data
-	if hasErrors {
-		return v.ShowAgain("signature", s.screen)
-	}
+	screen := s.screen
+	screen.Data = data
+	return screen, nil
+}
 
-	return v.Show("signature", s.screen)
+func (s signaturePage) show(v *web.Visit, form *web.Form) error {
+	screen, err := s.fillScreen(v, form)
+	if err != nil {
+		return err
+	}
+	return v.Show(templateName, screen)
+}
+
+// showAgain shows a form that was sent with errors.
+func (s signaturePage) showAgain(v *web.Visit, form *web.Form) error {
+	screen, err := s.fillScreen(v, form)
+	if err != nil {
+		return err
+	}
+	return v.ShowAgain(templateName, screen)
 }
 
 // capitalizeFirst makes the first letter of a text a capital.
@@ -125,74 +141,87 @@ func capitalizeFirst(s string) string {
 // save saves what was sent, or only shows how it looks.
 func (s signaturePage) save(v *web.Visit) error {
 	form := s.makeForm()
-	problem, err := s.upload(v)
+	picture, problem, err := s.embedPicture(v)
 	if err != nil {
 		return err
 	}
-
-	values := changeOf(v, form, s.entry)
-
-	if problem != "" || v.Value("preview") != "" {
-		form.Keep(v, nil)
-		if problem != "" {
-			form.Problems = []string{problem}
-		}
-		return s.show(v, &form, problem != "")
+	if picture != "" { // from here on the form was sent with the picture in its text
+		text := strings.Join(v.Request.PostForm[signaturePath], "\n")
+		v.Request.PostForm.Set(signaturePath, withPicture(text, picture, v.Value("picture_says")))
 	}
 
-	c := setup.Change{Kind: s.entry.Kind, Name: s.entry.Name, Channel: s.entry.Channel, Version: v.Value("version"), Values: values}
+	switch {
+	case problem != "":
+		form.Keep(v, nil)
+		form.Problems = []string{problem}
+		return s.showAgain(v, &form)
+	case v.Value("preview") != "":
+		form.Keep(v, nil)
+		return s.show(v, &form)
+	}
+
+	c := setup.Change{
+		Kind:    s.entry.Kind,
+		Name:    s.entry.Name,
+		Channel: s.entry.Channel,
+		Version: v.Value("version"),
+		Values:  changeOf(v, form, s.entry),
+	}
 	result, done, err := s.trySave(v, c, &form)
 	if err != nil {
 		return err
 	}
 	if !done {
-		return s.show(v, &form, withErrors)
+		return s.showAgain(v, &form)
 	}
 
 	return answerSaved(v, s.path, result.About(s.entry.Name))
 }
 
-// upload appends a picture that was sent to the signature that was sent. problem says, in words for people, what is wrong with
-// the picture.
-func (s signaturePage) upload(v *web.Visit) (problem string, err error) {
+// embedPicture returns the address of a picture that was uploaded, with the picture in it; "" if there is none. problem says
+// for people what is wrong with the picture.
+func (s signaturePage) embedPicture(v *web.Visit) (address, problem string, err error) {
 	if !hasLetters(s.desk, s.channel) || v.Request.MultipartForm == nil {
-		return "", nil
+		return "", "", nil
 	}
-
 	pictures := v.Request.MultipartForm.File["picture"]
 	if len(pictures) == 0 {
-		return "", nil
+		return "", "", nil
 	}
 
 	file, err := pictures[0].Open()
 	if err != nil {
-		return "", err
+		return "", "", fmt.Errorf("open the uploaded picture: %w", err)
 	}
-	defer func() { _ = file.Close() }()
+	defer func() { _ = file.Close() }() // it was only read
 	content, err := io.ReadAll(io.LimitReader(file, maxPictureBytes))
-	if err != nil || len(content) == 0 {
-		return "", err
-	}
-
-	address, err := s.desk.Embed(content)
-	if wrong, ok := errors.AsType[*setup.SignatureError](err); ok {
-		return capitalizeFirst(wrong.Error()), nil
-	}
 	if err != nil {
-		return "", err
+		return "", "", fmt.Errorf("read the uploaded picture: %w", err)
+	}
+	if len(content) == 0 {
+		return "", "", nil
 	}
 
-	description := strings.NewReplacer("[", "(", "]", ")", "\\", "/", "<", "", ">", "", "\n", " ").Replace(v.Value("picture_says"))
-	text := strings.TrimRight(strings.Join(v.Request.PostForm[signaturePath], "\n"), " \r\n")
-	picture := "![" + description + "](" + address + ")"
-	if strings.HasPrefix(text, "<") {
-		picture = `<img src="` + address + `" alt="` + template.HTMLEscapeString(description) + `">`
-	} else if text != "" {
-		picture = "\n\n" + picture
+	address, err = s.desk.Embed(content)
+	if wrong, ok := errors.AsType[*setup.SignatureError](err); ok {
+		return "", capitalizeFirst(wrong.Error()), nil
 	}
+	return address, "", err
+}
 
-	v.Request.PostForm.Set(signaturePath, text+picture)
-	return "", nil
+// withPicture appends a picture to the text of a signature, which is Markdown or HTML.
+func withPicture(text, address, description string) string {
+	text = strings.TrimRight(text, " \r\n")
+	description = strings.NewReplacer("[", "(", "]", ")", "\\", "/", "<", "", ">", "", "\n", " ").Replace(description)
+	isHTML := strings.HasPrefix(text, "<")
+	switch picture := "![" + description + "](" + address + ")"; {
+	case isHTML:
+		return text + `<img src="` + address + `" alt="` + template.HTMLEscapeString(description) + `">`
+	case text == "":
+		return picture
+	default:
+		return text + "\n\n" + picture
+	}
 }
 
 // withSignaturePage calls do with the page of an account's signature.
@@ -262,5 +291,5 @@ func (p pages) saveMe(v *web.Visit) error {
 
 func (s signaturePage) showStored(v *web.Visit) error {
 	form := s.makeForm()
-	return s.show(v, &form, withoutErrors)
+	return s.show(v, &form)
 }
