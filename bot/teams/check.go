@@ -24,12 +24,13 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 		return found
 	}
 	if err := s.org.Notes.Load(ctx); err != nil {
-		return append(found, channels.Finding{What: "notes", Text: err.Error(), Hint: "Try again."})
+		return append(found, channels.Fault("notes", err.Error(), "Try again."))
 	}
 	service, err := s.org.Notes.Service(ctx)
 	if err != nil {
-		return append(found, channels.Finding{What: "installation", Text: "Teams has not been in touch yet",
-			Hint: "Upload the app's package (parley manifest teams) and add it to a team; the messaging endpoint of the Azure Bot must be https://…/teams/messages."})
+		return append(found, channels.Fault("installation", "Teams has not been in touch yet",
+			"Upload the app's package (parley manifest teams) and add it to a team; "+
+				"the messaging endpoint of the Azure Bot must be https://…/teams/messages."))
 	}
 	return append(append(found, s.checkTeams(ctx, service)...), s.checkChannels(ctx)...)
 }
@@ -48,56 +49,59 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 // if we get no token, so that nothing else can be checked.
 func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, ok bool) {
 	if s.hasNoSecret() {
-		return []channels.Finding{{OK: true, What: "app secret", Text: "there is none: for trying on this machine only, nobody's identity is checked"}}, true
+		none := channels.Found("app secret", "there is none: for trying on this machine only, nobody's identity is checked")
+		return []channels.Finding{none}, true
 	}
 	if _, err := s.fetchToken(ctx); err != nil {
 		c := tokenCondition(err)
 		if !errors.Is(err, rest.ErrCredentials) { // for refused credentials, Text has the reason already
 			c.Text += " " + err.Error()
 		}
-		return []channels.Finding{{What: "app secret", Text: c.Text, Hint: c.Hint}}, false
+		return []channels.Finding{channels.Fault("app secret", c.Text, c.Hint)}, false
 	}
-	return []channels.Finding{{OK: true, What: "app secret", Text: "Entra gives tokens for it"}, s.checkKeys(ctx), s.checkFiles(ctx)}, true
+	return []channels.Finding{channels.Found("app secret", "Entra gives tokens for it"), s.checkKeys(ctx), s.checkFiles(ctx)}, true
 }
 
 // checkFiles checks whether we may read files that agents attach in channels, so that these reach customers. An admin
 // decides whether to grant that right, so both are fine (OK).
 func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
-	out := channels.Finding{OK: true, What: "files of channels"}
+	const what = "files of channels"
 	rights, known, err := s.org.Graph.Rights(ctx)
 	if err != nil {
-		return channels.Finding{What: out.What, Text: "Entra gives no token for Graph: " + err.Error(), Hint: "Try again."}
+		return channels.Fault(what, "Entra gives no token for Graph: "+err.Error(), "Try again.")
 	}
 
+	text := ""
 	right := rights.Files()
 	switch {
 	case !known:
-		out.Text = "Entra doesn't tell whether they may be read"
+		text = "Entra doesn't tell whether they may be read"
 	case strings.HasSuffix(right, ".Read.All"):
-		out.Text = "they may be read (" + right + "): what agents attach reaches customers. Should Graph refuse one all the same, grant " +
+		text = "they may be read (" + right + "): what agents attach reaches customers. Should Graph refuse one all the same, grant " +
 			strings.Replace(right, ".Read.", ".ReadWrite.", 1) + ", which its reference names for reading a file by its address"
 	case right != "":
-		out.Text = "they may be read (" + right + "): what agents attach reaches customers"
+		text = "they may be read (" + right + "): what agents attach reaches customers"
 	case rights.HasNamedSites():
-		out.Text = "they may be read where an admin granted it for the team's site (Sites.Selected)"
+		text = "they may be read where an admin granted it for the team's site (Sites.Selected)"
 	default:
-		out.Text = "they may not be read (Files.Read.All, or Sites.Selected): what agents attach doesn't reach customers; pasted pictures do"
+		text = "they may not be read (Files.Read.All, or Sites.Selected): what agents attach doesn't reach customers; pasted pictures do"
 	}
 
-	return out
+	return channels.Found(what, "%s", text)
 }
 
 func (s *Surface) checkKeys(ctx context.Context) channels.Finding {
 	if err := s.check.Keys(ctx); err != nil {
-		return channels.Finding{What: "key server", Text: err.Error(), Hint: "Let this machine reach login.botframework.com: without its keys no request of Teams can be checked."}
+		return channels.Fault("key server", err.Error(),
+			"Let this machine reach login.botframework.com: without its keys no request of Teams can be checked.")
 	}
-	return channels.Finding{OK: true, What: "key server", Text: "the keys that Teams signs with can be read"}
+	return channels.Found("key server", "the keys that Teams signs with can be read")
 }
 
 func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Finding {
 	teams := s.org.Notes.Teams()
 	if len(teams) == 0 {
-		return []channels.Finding{{What: "installation", Text: "the app is in no team", Hint: "Add it: in Teams, Manage team, Apps."}}
+		return []channels.Finding{channels.Fault("installation", "the app is in no team", "Add it: in Teams, Manage team, Apps.")}
 	}
 
 	var found []channels.Finding
@@ -112,7 +116,7 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 			continue
 		}
 
-		found = append(found, channels.Finding{OK: true, What: "team " + organisation.NameOf(d.Name, id), Text: "the app is in it"})
+		found = append(found, channels.Found("team "+organisation.NameOf(d.Name, id), "the app is in it"))
 	}
 
 	return found
@@ -122,35 +126,38 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	list, err := s.opt.Desk.Channels(ctx)
 	if err != nil {
-		return []channels.Finding{{What: "channels", Text: err.Error(), Hint: "Try again."}}
+		return []channels.Finding{channels.Fault("channels", err.Error(), "Try again.")}
 	}
 
 	var found []channels.Finding
 	for _, id := range list {
-		if s.isRemoved(id) {
-			found = append(found, channels.Finding{What: "channel " + s.org.ChannelName(id), Text: "the app was taken out of its team", Hint: "Add the app to the team again."})
-			continue
-		}
+		found = append(found, s.checkChannel(ctx, id))
+	}
+	return found
+}
 
-		_, err := organisation.ReadPatiently(ctx, s.org, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
-			return s.org.Graph.Messages(ctx, group, id, 1, "")
-		})
-
-		s.org.Notes.LearnName(ctx, id)
-		what := "channel " + s.org.ChannelName(id)
-		switch {
-		case err == nil:
-			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may be read: plain replies reach customers, and what was missed is found"})
-		case errors.Is(err, graph.ErrNotGranted):
-			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may not be read (" + manifest.ReadRight + "): replies need @Parley reply: …, and what was missed is not found"})
-		case errors.Is(err, organisation.ErrUnlisted), errors.Is(err, graph.ErrNotFound):
-			found = append(found, channels.Finding{What: what, Text: "it is in no team that the app is in", Hint: "Add the app to its team (and to the channel, if it is private or shared)."})
-		default:
-			found = append(found, channels.Finding{What: what, Text: fmt.Sprintf("it could not be read: %v", err), Hint: "Try again."})
-		}
+func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding {
+	if s.isRemoved(id) {
+		return channels.Fault("channel "+s.org.ChannelName(id), "the app was taken out of its team", "Add the app to the team again.")
 	}
 
-	return found
+	_, err := organisation.ReadPatiently(ctx, s.org, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+		return s.org.Graph.Messages(ctx, group, id, 1, "")
+	})
+	s.org.Notes.LearnName(ctx, id)
+	what := "channel " + s.org.ChannelName(id)
+	switch {
+	case err == nil:
+		return channels.Found(what, "its messages may be read: plain replies reach customers, and what was missed is found")
+	case errors.Is(err, graph.ErrNotGranted):
+		return channels.Found(what,
+			"its messages may not be read (%s): replies need @Parley reply: …, and what was missed is not found", manifest.ReadRight)
+	case errors.Is(err, organisation.ErrUnlisted), errors.Is(err, graph.ErrNotFound):
+		return channels.Fault(what, "it is in no team that the app is in",
+			"Add the app to its team (and to the channel, if it is private or shared).")
+	default:
+		return channels.Fault(what, fmt.Sprintf("it could not be read: %v", err), "Try again.")
+	}
 }
 
 // isRemoved reports whether the app was removed from a channel's team.
