@@ -77,9 +77,8 @@ func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any
 		return dialogAnswer(in.dialogWithTyped(errStaleForm(), f.Memory.Place, f.Typed()))
 	}
 
-	typed, args, errs := verb.Begun(args, f.Values)
-	if len(errs) > 0 {
-		return dialogAnswer(in.formDialogAgain(ctx, f, errs))
+	if field, problem := verb.CompleteReply(&args, f.Values); problem != "" {
+		return dialogAnswer(in.formDialogAgain(ctx, f, map[string]string{field: problem}))
 	}
 
 	t := upload.Ticket{
@@ -94,7 +93,7 @@ func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any
 		Nonce:        cmp.Or(f.Memory.Nonce, in.makeNonce()),
 	}
 
-	return pageAnswer("Send files", in.door.upload.Link(t, in.value.Context.Theme, typed))
+	return pageAnswer("Send files", in.door.upload.Link(t, in.value.Context.Theme, verb.TypedReply(args, f.Values)))
 }
 
 // isUploadAnswer reports whether the submitted dialog is the upload page. Then there is nothing to do: the page has

@@ -134,9 +134,13 @@ func countWords(in shape.FormInput) string {
 	return fmt.Sprintf("So far %d %s, %d characters left (%s).", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, c.Encoding)
 }
 
-// Begun reads the form of a reply that may be unfinished. words is the text so far, which isn't checked. read is
-// args, completed by what the fields say. errs has at most one sentence for people, by the name of its field.
-func Begun(args bridge.Args, fields map[string][]string) (words string, read bridge.Args, errs map[string]string) {
+// TypedReply returns the text so far in the form of a reply. It isn't checked.
+func TypedReply(args bridge.Args, fields map[string][]string) string {
+	return Values(fields).Text(wordsField(args))
+}
+
+// CompleteReply puts into args what the form of a reply says besides its text. problem says for people what is wrong in field.
+func CompleteReply(args *bridge.Args, fields map[string][]string) (field, problem string) {
 	v := Values(fields)
 	id, err := strconv.ParseInt(v.Text(fieldAnswers), 10, 64)
 	if err == nil && id > 0 {
@@ -145,20 +149,15 @@ func Begun(args bridge.Args, fields map[string][]string) (words string, read bri
 	if args.Rich == "" { // only the first step asks for it
 		args.Promotional = v.Text(fieldKind) == kindPromotion
 	}
-	if field, problem := readRecipients(&args, v); problem != "" {
-		return v.Text(wordsField(args)), args, map[string]string{field: problem}
-	}
-	return v.Text(wordsField(args)), args, nil
+	return readRecipients(args, v)
 }
 
 // readReply reads either step of a reply.
 func readReply(out *shape.Filled, v Values, with Reading) (field, problem string) {
-	words, args, errs := Begun(out.Args, v)
-	for field, problem := range errs { // there is one at most
+	words := TypedReply(out.Args, v)
+	if field, problem = CompleteReply(&out.Args, v); problem != "" {
 		return field, problem
 	}
-
-	out.Args = args
 	if readSuggestion(out, v) {
 		out.Text = words
 		return "", ""

@@ -32,6 +32,7 @@ const (
 	maxBodyRunes            = 1024
 	maxFooterRunes          = 60
 	maxTemplateNameRunes    = 100
+	maxLanguageRunes        = 10
 	maxLabelsRunes          = 200 // all labels together
 	maxTemplateLabelRunes   = 40  // one label
 	maxTemplateButtonsRunes = 1000
@@ -65,54 +66,100 @@ func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
 	if !in.Templates.Admin {
 		return &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
 	}
+	if in.Args.Template != nil && in.Args.Template.ID != 0 {
+		return askTemplateChange(form, in)
+	}
+	return askNewTemplate(form, in)
+}
 
-	t := bridge.Template{Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply, bridge.TemplateWindow}}
+// askTemplateChange fills in the form for a template that there is. Its account, name and language stay.
+func askTemplateChange(form *shape.Form, in shape.FormInput) error {
+	at := slices.IndexFunc(in.Templates.List, func(t bridge.Template) bool { return t.ID == in.Args.Template.ID })
+	if at < 0 {
+		return &bridge.Problem{Code: "no_template", Text: "That template was deleted meanwhile."}
+	}
+	t := in.Templates.List[at]
+
+	form.Title = "Edit a template"
+	form.Submit = "Hand in"
+	about := shape.Between + shape.OneLine(t.Account, shape.MaxNameRunes) + shape.Between + shape.TemplateWords(t)
+	form.Intro = []shape.Block{shape.Line(shape.Bold(shape.TemplateName(t)), shape.Text(about))}
+	if t.Reason != "" {
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(shape.OneLine(t.Reason, maxReasonRunes))))
+	}
+	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Draft: &bridge.Template{Account: t.Account, Name: t.Name, Language: t.Language}}
+	form.Fields = append(form.Fields, contentFields(t)...)
+	return nil
+}
+
+// askNewTemplate fills in the form for a new template.
+func askNewTemplate(form *shape.Form, in shape.FormInput) error {
+	accounts := shape.Field{Name: fieldAccount, Kind: shape.FieldOne, Label: "Account"}
+	for _, a := range in.Templates.Accounts {
+		accounts.Options = append(accounts.Options, shape.Option{Value: a, Label: shape.OneLine(a, shape.MaxNameRunes)})
+	}
+	if len(accounts.Options) == 0 {
+		return &bridge.Problem{Code: "no_account", Text: "There is no account yet.", Hint: "Set one up first."}
+	}
+	if len(accounts.Options) == 1 {
+		accounts.Value = []string{accounts.Options[0].Value}
+	}
+
 	form.Title = "New template"
 	form.Submit = "Hand in"
 	form.Intro = nil
-	if in.Args.Template != nil && in.Args.Template.ID != 0 {
-		at := slices.IndexFunc(in.Templates.List, func(t bridge.Template) bool { return t.ID == in.Args.Template.ID })
-		if at < 0 {
-			return &bridge.Problem{Code: "no_template", Text: "That template was deleted meanwhile."}
-		}
-
-		t = in.Templates.List[at]
-		form.Title = "Edit a template"
-		form.Intro = []shape.Block{shape.Line(shape.Bold(shape.TemplateName(t)), shape.Text(shape.Between+shape.OneLine(t.Account, shape.MaxNameRunes)+shape.Between+shape.TemplateWords(t)))}
-		if t.Reason != "" {
-			form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(shape.OneLine(t.Reason, maxReasonRunes))))
-		}
-
-		form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Draft: &bridge.Template{Account: t.Account, Name: t.Name, Language: t.Language}}
-	} else {
-		accounts := shape.Field{Name: fieldAccount, Kind: shape.FieldOne, Label: "Account"}
-		for _, a := range in.Templates.Accounts {
-			accounts.Options = append(accounts.Options, shape.Option{Value: a, Label: shape.OneLine(a, shape.MaxNameRunes)})
-		}
-
-		if len(accounts.Options) == 0 {
-			return &bridge.Problem{Code: "no_account", Text: "There is no account yet.", Hint: "Set one up first."}
-		}
-		if len(accounts.Options) == 1 {
-			accounts.Value = []string{accounts.Options[0].Value}
-		}
-
-		form.Fields = []shape.Field{accounts,
-			{Name: fieldName, Kind: shape.FieldText, Label: "Name", Hint: "For colleagues.", Example: "Order update", MaxRunes: maxTemplateNameRunes},
-			{Name: fieldLanguage, Kind: shape.FieldText, Label: "Language", Value: textValue(t.Language), Example: "en_US", MaxRunes: 10}}
-	}
-
-	form.Fields = append(form.Fields, contentFields(t)...)
+	form.Fields = append([]shape.Field{
+		accounts,
+		{Name: fieldName, Kind: shape.FieldText, Label: "Name", Hint: "For colleagues.", Example: "Order update", MaxRunes: maxTemplateNameRunes},
+		{Name: fieldLanguage, Kind: shape.FieldText, Label: "Language", Value: textValue("en"), Example: "en_US", MaxRunes: maxLanguageRunes},
+	}, contentFields(bridge.Template{Category: "utility", Uses: []string{bridge.TemplateReply, bridge.TemplateWindow}})...)
 	return nil
 }
 
 // contentFields asks for what a template says and when it may be sent. The fields begin with what t has.
 func contentFields(t bridge.Template) []shape.Field {
+	return append([]shape.Field{
+		{
+			Name:  fieldTypes,
+			Kind:  shape.FieldSeveral,
+			Label: "May be sent",
+			Value: t.Uses,
+			Options: []shape.Option{
+				{Value: bridge.TemplateStart, Label: "to begin a conversation"},
+				{Value: bridge.TemplateReply, Label: "as a reply"},
+				{Value: bridge.TemplateWindow, Label: "after the reply window has closed"},
+			},
+		},
+		{
+			Name:  fieldCategory,
+			Kind:  shape.FieldOne,
+			Label: "Category",
+			Value: textValue(t.Category),
+			Hint:  "It decides the price. Providers check it.",
+			Options: []shape.Option{
+				{Value: "utility", Label: "Utility: about something the customer asked for"},
+				{Value: "marketing", Label: "Marketing"},
+				{Value: "authentication", Label: "Authentication: a code"},
+			},
+		},
+		{
+			Name:     fieldLabels,
+			Kind:     shape.FieldText,
+			Label:    "Labels",
+			Value:    textValue(strings.Join(t.Labels, ", ")),
+			Hint:     "Separate them by commas.",
+			Optional: true,
+			MaxRunes: maxLabelsRunes,
+		},
+	}, wordsFields(t)...)
+}
+
+// wordsFields asks for the parts of a template that customers see, and for examples of them.
+func wordsFields(t bridge.Template) []shape.Field {
 	var buttons, examples []string
 	for _, b := range t.Buttons {
 		buttons = append(buttons, strings.TrimSuffix(b.Title+" | "+b.URL, " | "))
 	}
-
 	for _, name := range t.Variables {
 		if e := t.Examples[name]; e != "" {
 			examples = append(examples, name+": "+e)
@@ -120,17 +167,35 @@ func contentFields(t bridge.Template) []shape.Field {
 	}
 
 	return []shape.Field{
-		{Name: fieldTypes, Kind: shape.FieldSeveral, Label: "May be sent", Value: t.Uses, Options: []shape.Option{
-			{Value: bridge.TemplateStart, Label: "to begin a conversation"}, {Value: bridge.TemplateReply, Label: "as a reply"}, {Value: bridge.TemplateWindow, Label: "after the reply window has closed"}}},
-		{Name: fieldCategory, Kind: shape.FieldOne, Label: "Category", Value: textValue(t.Category), Hint: "It decides the price. Providers check it.", Options: []shape.Option{
-			{Value: "utility", Label: "Utility: about something the customer asked for"}, {Value: "marketing", Label: "Marketing"}, {Value: "authentication", Label: "Authentication: a code"}}},
-		{Name: fieldLabels, Kind: shape.FieldText, Label: "Labels", Value: textValue(strings.Join(t.Labels, ", ")), Hint: "Separate them by commas.", Optional: true, MaxRunes: maxLabelsRunes},
 		{Name: fieldHeader, Kind: shape.FieldText, Label: "Header", Value: textValue(t.Header), Optional: true, MaxRunes: maxHeaderRunes},
-		{Name: fieldBody, Kind: shape.FieldLong, Label: "Text", Value: textValue(t.Body), Hint: "Filled in by themselves: {{customer_name}}, {{first_name}}, {{email}}, {{agent_name}}, {{company_name}}. Asked for: all others.",
-			Example: "Hello {{first_name}}, your quote {{quote_number}} is ready.", MaxRunes: maxBodyRunes},
+		{
+			Name:     fieldBody,
+			Kind:     shape.FieldLong,
+			Label:    "Text",
+			Value:    textValue(t.Body),
+			Hint:     "Filled in by themselves: {{customer_name}}, {{first_name}}, {{email}}, {{agent_name}}, {{company_name}}. Asked for: all others.",
+			Example:  "Hello {{first_name}}, your quote {{quote_number}} is ready.",
+			MaxRunes: maxBodyRunes,
+		},
 		{Name: fieldFooter, Kind: shape.FieldText, Label: "Footer", Value: textValue(t.Footer), Optional: true, MaxRunes: maxFooterRunes},
-		{Name: fieldButtons, Kind: shape.FieldLong, Label: "Buttons", Value: textValue(strings.Join(buttons, "\n")), Hint: "One per line; with a link: Track it | https://shop.example", Optional: true, MaxRunes: maxTemplateButtonsRunes},
-		{Name: fieldExamples, Kind: shape.FieldLong, Label: "Examples", Value: textValue(strings.Join(examples, "\n")), Hint: "What the variables may look like, one per line: quote_number: Q-1042", Optional: true, MaxRunes: maxExamplesRunes},
+		{
+			Name:     fieldButtons,
+			Kind:     shape.FieldLong,
+			Label:    "Buttons",
+			Value:    textValue(strings.Join(buttons, "\n")),
+			Hint:     "One per line; with a link: Track it | https://shop.example",
+			Optional: true,
+			MaxRunes: maxTemplateButtonsRunes,
+		},
+		{
+			Name:     fieldExamples,
+			Kind:     shape.FieldLong,
+			Label:    "Examples",
+			Value:    textValue(strings.Join(examples, "\n")),
+			Hint:     "What the variables may look like, one per line: quote_number: Q-1042",
+			Optional: true,
+			MaxRunes: maxExamplesRunes,
+		},
 	}
 }
 
