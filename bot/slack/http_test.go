@@ -20,6 +20,7 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
+	"parley/channels/emulator"
 )
 
 // Without Socket Mode, Slack sends events, commands and interactions as signed HTTP requests. These tests check
@@ -70,7 +71,7 @@ func (w *world) postTo(address string, body []byte, h http.Header) *http.Respons
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, bytes.NewReader(body))
 	noError(w.t, err)
 	r.Header = h.Clone()
-	resp, err := (&http.Client{Timeout: patience}).Do(r)
+	resp, err := emulator.NewClient().Do(r)
 	noError(w.t, err)
 	noError(w.t, resp.Body.Close())
 	return resp

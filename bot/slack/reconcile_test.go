@@ -10,6 +10,7 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
+	"parley/channels/emulator"
 )
 
 // If Slack's answer to a post is lost, Reconcile finds out whether the post was made, by the metadata of
@@ -71,7 +72,7 @@ func (m replacedMethod) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.HasSuffix(r.URL.Path, m.name) {
 		return m.answer(r), nil
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	return emulator.NewClient().Transport.RoundTrip(r)
 }
 
 // roundTrip answers requests in place of a network.

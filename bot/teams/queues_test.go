@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/channels/emulator"
 )
 
 // Activities of one thread go one after the other, in the order of their coming, and those of another thread don't wait for them.
@@ -66,7 +67,7 @@ func (g *askedGraph) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.Contains(r.URL.Path, "/replies/") {
 		g.once.Do(func() { close(g.asked) })
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	return emulator.NewClient().Transport.RoundTrip(r)
 }
 
 // sendHTML sends a message of Ann's in the conversation's thread, as Teams does.

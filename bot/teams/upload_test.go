@@ -19,6 +19,7 @@ import (
 	"parley/bot/teams/teamsfake/client"
 	"parley/bot/upload"
 	"parley/bridge"
+	"parley/channels/emulator"
 )
 
 // newUploadWorld makes a world whose replies may have files from an upload page.
@@ -59,7 +60,7 @@ func (w *world) uploadFile(page *url.URL, text, name, content string) (status in
 	r, err := http.NewRequestWithContext(w.ctx(), http.MethodPost, base+strings.TrimPrefix(page.Path, "/parley"), &form)
 	noError(w.t, err)
 	r.Header.Set("Content-Type", f.FormDataContentType())
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := emulator.NewClient().Do(r)
 	noError(w.t, err)
 	defer answer.Body.Close()
 	all, err := io.ReadAll(answer.Body)

@@ -24,6 +24,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/channels/emulator"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -262,7 +263,7 @@ func (w *world) postBody(account string, body []byte) int {
 	w.t.Helper()
 	req := must(http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.hooks[account].URL, bytes.NewReader(body)))(w.t)
 	req.Header.Set("X-Signature", channelstest.Sign(secret, body))
-	resp := must((&http.Client{Timeout: patience}).Do(req))(w.t)
+	resp := must(emulator.NewClient().Do(req))(w.t)
 	_ = resp.Body.Close()
 	return resp.StatusCode
 }

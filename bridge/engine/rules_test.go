@@ -12,6 +12,7 @@ import (
 	"parley/bridge/bridgetest"
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/channels/emulator"
 	"parley/store"
 )
 
@@ -261,7 +262,7 @@ func TestUnsignedWebhook(t *testing.T) {
 	w := newWorld(t, options{})
 	body := strings.NewReader(`[{"type":"message","id":"x","from":"kim","text":"Hi"}]`)
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, w.hooks[chat].URL, body))(t)
-	resp := must((&http.Client{Timeout: patience}).Do(req))(t)
+	resp := must(emulator.NewClient().Do(req))(t)
 	_ = resp.Body.Close()
 	wantEqual(t, "the status without a signature", resp.StatusCode, http.StatusForbidden)
 	wantEqual(t, "events without a signature", w.count(`SELECT count(*) FROM events`), 0)

@@ -14,6 +14,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/channels/emulator"
 )
 
 const secret = "secret"
@@ -149,7 +150,7 @@ func postHook(t *testing.T, url string, body []byte, signature string) int {
 		t.Fatal(err)
 	}
 	req.Header.Set("X-Signature", signature)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := emulator.NewClient().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"parley/channels/emulator"
 )
 
 // part is a field of a multipart form, or with a content type a file of one.
@@ -47,7 +49,7 @@ func callOpenly(t *testing.T, method, address, contentType, body string) (int, s
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := emulator.NewClient().Do(req)
 	noError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)

@@ -66,7 +66,8 @@ type hookQueue struct {
 
 func newHooks(g *ground, f *faults) *hooks {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &hooks{g: g, faults: f, client: &http.Client{Timeout: g.opts.HookTimeout}, ctx: ctx, cancel: cancel, batch: 1,
+	client := &http.Client{Timeout: g.opts.HookTimeout, Transport: &http.Transport{IdleConnTimeout: time.Minute}}
+	return &hooks{g: g, faults: f, client: client, ctx: ctx, cancel: cancel, batch: 1,
 		subs: map[string]subscription{}, queues: map[string]*hookQueue{}, swapped: map[string]*hook{}}
 }
 

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"parley/channels/emulator"
 )
 
 // pageWorld is a Page with one customer and a receiver of webhooks, spoken to by plain HTTP.
@@ -66,7 +68,7 @@ func (r *pageWorld) call(t *testing.T, method, path, contentType string, body []
 	noError(t, err)
 	req.Header.Set("Authorization", "Bearer T")
 	req.Header.Set("Content-Type", contentType)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := emulator.NewClient().Do(req)
 	noError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	var answer struct {

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"parley/channels/emulator"
 )
 
 // patience bounds every wait; only a failing test uses it up.
@@ -129,7 +131,7 @@ func (m *meta) request(method, path, token, contentType string, body io.Reader) 
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	r.Header.Set("Content-Type", contentType)
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := emulator.NewClient().Do(r)
 	noError(m.t, err)
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)

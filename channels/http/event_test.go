@@ -18,6 +18,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/budget"
+	"parley/channels/emulator"
 	parleyhttp "parley/channels/http"
 )
 
@@ -222,7 +223,7 @@ func TestWebhook(t *testing.T) {
 		if signature != "" {
 			req.Header.Set("Parley-Signature", signature)
 		}
-		resp, err := http.DefaultClient.Do(req)
+		resp, err := emulator.NewClient().Do(req)
 		noError(t, err)
 		_ = resp.Body.Close()
 		return resp

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/channels/emulator"
 	"parley/channels/twilio/twiliofake"
 )
 
@@ -34,7 +35,7 @@ func (w *world) askTwilio(method, path, body string) (answer map[string]any) {
 	noError(w.t, err)
 	req.SetBasicAuth(testAccount, testToken)
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := emulator.NewClient().Do(req)
 	noError(w.t, err)
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)

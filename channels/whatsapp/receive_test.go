@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"parley/channels"
+	"parley/channels/emulator"
 	"parley/channels/graph"
 	"parley/channels/graphfake"
 )
@@ -32,7 +33,7 @@ func TestSignatureOfReencodedBody(t *testing.T) {
 	r, err := http.NewRequestWithContext(testContext(t), http.MethodPost, w.hook, strings.NewReader(sentBody))
 	noError(t, err)
 	r.Header.Set("X-Hub-Signature-256", graph.Sign([]byte(w.AppSecret()), []byte(signedBody)))
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := emulator.NewClient().Do(r)
 	noError(t, err)
 	resp.Body.Close()
 	wantEqual(t, "status", resp.StatusCode, http.StatusForbidden)

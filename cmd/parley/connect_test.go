@@ -20,6 +20,7 @@ import (
 	"parley/bridge/setup"
 	"parley/channels/email/mailfake"
 	"parley/channels/email/oauthfake"
+	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/store"
 	"parley/store/storetest"
@@ -172,7 +173,7 @@ func (w *connectTest) signIn(link, mailbox string) (back string) {
 func visit(t *testing.T, address string) (status int, page string) {
 	t.Helper()
 	r := must(http.NewRequestWithContext(patient(t), http.MethodGet, address, nil))(t)
-	resp := must(http.DefaultClient.Do(r))(t)
+	resp := must(emulator.NewClient().Do(r))(t)
 	defer func() { _ = resp.Body.Close() }()
 	body := must(io.ReadAll(resp.Body))(t)
 	return resp.StatusCode, string(body)

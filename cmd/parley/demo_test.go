@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"parley/channels/emulator"
 )
 
 var pageAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
@@ -114,7 +116,7 @@ func TestDemoAddressInUse(t *testing.T) {
 func get(t *testing.T, url string) string {
 	t.Helper()
 	r := must(http.NewRequestWithContext(patient(t), http.MethodGet, url, nil))(t)
-	resp := must(http.DefaultClient.Do(r))(t)
+	resp := must(emulator.NewClient().Do(r))(t)
 	defer resp.Body.Close()
 	body := must(io.ReadAll(resp.Body))(t)
 	return string(body)

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bot/slack/slackfake"
+	"parley/channels/emulator"
 	"parley/cmd/parley/lab"
 	"parley/store/erase"
 	"parley/store/pgserver"
@@ -107,7 +108,7 @@ func (k *killTest) postAsApp(thread, text string) (id string) {
 		strings.NewReader(form.Encode())))(k.t)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Authorization", "Bearer "+k.slack.BotToken())
-	resp := must(http.DefaultClient.Do(req))(k.t)
+	resp := must(emulator.NewClient().Do(req))(k.t)
 	defer func() { _ = resp.Body.Close() }()
 	var answer struct {
 		TS string `json:"ts"`

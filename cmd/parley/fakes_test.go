@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/store/storetest"
 )
@@ -155,7 +156,7 @@ func request(t *testing.T, address, token string) (status int, body string) {
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp := must(http.DefaultClient.Do(r))(t)
+	resp := must(emulator.NewClient().Do(r))(t)
 	defer func() { _ = resp.Body.Close() }()
 	text := must(io.ReadAll(resp.Body))(t)
 	return resp.StatusCode, string(text)

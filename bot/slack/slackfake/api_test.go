@@ -14,6 +14,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"parley/bot/slack/slackfake"
+	"parley/channels/emulator"
 )
 
 // These tests call the emulated Web API as clients do in different ways, and check how it reads and answers
@@ -31,7 +32,7 @@ func (w *world) sendBody(kind, body, token string) (ok bool, errorCode string) {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	res := must(http.DefaultClient.Do(req))(w.t)
+	res := must(emulator.NewClient().Do(req))(w.t)
 	defer res.Body.Close()
 	var out struct {
 		OK    bool   `json:"ok"`
@@ -124,7 +125,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 func TestGet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	res := must(http.Get(w.srv.APIURL() + "auth.test?" + args("token", w.srv.BotToken()).Encode()))(t) //nolint:noctx // short
+	res := must(emulator.NewClient().Get(w.srv.APIURL() + "auth.test?" + args("token", w.srv.BotToken()).Encode()))(t)
 	defer res.Body.Close()
 	if b := must(io.ReadAll(res.Body))(t); !strings.Contains(string(b), `"ok":true`) {
 		t.Errorf("GET answered %s, want ok", b)

@@ -11,6 +11,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"parley/bot/slack/slackfake"
+	"parley/channels/emulator"
 )
 
 // These tests drive the emulator from outside, by JSON over HTTP below /_fake/, as a program in another process
@@ -23,7 +24,7 @@ func (w *world) control(method, path string, body, into any) int {
 	w.t.Helper()
 	b := must(json.Marshal(body))(w.t)
 	req := must(http.NewRequestWithContext(w.ctx, method, w.srv.URL()+"/_fake/"+path, bytes.NewReader(b)))(w.t)
-	res := must(http.DefaultClient.Do(req))(w.t)
+	res := must(emulator.NewClient().Do(req))(w.t)
 	defer res.Body.Close()
 	if into != nil {
 		if err := json.NewDecoder(res.Body).Decode(into); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/slack-go/slack/slackevents"
 
 	"parley/bot/slack/slackfake"
+	"parley/channels/emulator"
 )
 
 // These tests upload files by the app and by people, and check how they are shown and read. world
@@ -118,7 +119,7 @@ func TestAgentsFile(t *testing.T) {
 		t.Helper()
 		req := must(http.NewRequestWithContext(w.ctx, http.MethodGet, files[0].URLPrivateDownload, nil))(t)
 		req.Header.Set("Authorization", "Bearer "+token)
-		res := must(http.DefaultTransport.RoundTrip(req))(t)
+		res := must(emulator.NewClient().Transport.RoundTrip(req))(t)
 		t.Cleanup(func() { res.Body.Close() })
 		return res
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"parley/channels/emulator"
 )
 
 // call makes a raw form call, so that tests see what the wire carries.
@@ -17,7 +19,7 @@ func (w *world) call(method, token string, args url.Values) (status int, head ht
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := emulator.NewClient().Do(req)
 	noError(w.t, err)
 	defer res.Body.Close()
 	noError(w.t, json.NewDecoder(res.Body).Decode(&body))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"parley/bot/slack/slackfake"
+	"parley/channels/emulator"
 )
 
 // The tests of this package call the emulator by slack-go, the client library of real apps, so that its answers
@@ -55,7 +55,7 @@ func newWorld(t *testing.T, o slackfake.Options) *world {
 
 func client(srv *slackfake.Server) *slack.Client {
 	return slack.New(srv.BotToken(), slack.OptionAppLevelToken(srv.AppToken()), slack.OptionAPIURL(srv.APIURL()),
-		slack.OptionHTTPClient(&http.Client{Timeout: time.Minute}))
+		slack.OptionHTTPClient(emulator.NewClient()))
 }
 
 // clock stands until a test moves it.

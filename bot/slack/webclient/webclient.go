@@ -19,14 +19,10 @@ type bearerTransport struct {
 	token string
 }
 
-// New makes a client like base that adds the token to calls of the API at api, and shortens their answers.
+// New makes a client like base, whose transport is set, that adds the token to calls of the API at api, and shortens their answers.
 func New(base *http.Client, api *url.URL, token string) *http.Client {
-	next := base.Transport
-	if next == nil {
-		next = http.DefaultTransport
-	}
 	client := *base
-	client.Transport = bearerTransport{next: next, api: api, token: token}
+	client.Transport = bearerTransport{next: base.Transport, api: api, token: token}
 	return &client
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bot/teams/connector"
+	"parley/channels/emulator"
 )
 
 // request is one that the service could send, and a good one but for what is set here.
@@ -244,7 +245,7 @@ func (g government) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	there := r.Clone(r.Context())
 	there.URL.Scheme, there.URL.Host = "http", g.standIn
-	return http.DefaultTransport.RoundTrip(there)
+	return emulator.NewClient().Transport.RoundTrip(there)
 }
 
 // newGovernmentWorld makes a Validator for the government cloud.

@@ -16,6 +16,7 @@ import (
 	"parley/bot/teams/rest"
 	"parley/bot/teams/teamsfake"
 	"parley/channels"
+	"parley/channels/emulator"
 )
 
 // Each failure says whether something was made, and whether a call may be repeated. Of a call that makes nothing that is certain.
@@ -290,7 +291,7 @@ func TestHostOnThisMachine(t *testing.T) {
 	local, calls := newCounted(t)
 	hosts, err := rest.NewHosts(nil, true)
 	noError(t, err)
-	client := connector.New(connector.Options{AppID: "app", Hosts: hosts, HTTP: http.DefaultClient, Now: time.Now})
+	client := connector.New(connector.Options{AppID: "app", Hosts: hosts, HTTP: emulator.NewClient(), Now: time.Now})
 	noError(t, client.DeleteTargeted(t.Context(), connector.Conversation{Service: local, ID: "c"}, "1"))
 	wantEqual(t, "calls", calls.Load(), 1)
 }

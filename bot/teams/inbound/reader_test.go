@@ -19,6 +19,7 @@ import (
 	"parley/bot/teams/auth"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/rest"
+	"parley/channels/emulator"
 	"parley/channels/fence"
 )
 
@@ -86,7 +87,7 @@ func (b *bot) post(t *testing.T, body string, change func(*http.Request)) int {
 	if change != nil {
 		change(r)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := emulator.NewClient().Do(r)
 	noError(t, err)
 	_ = resp.Body.Close()
 	return resp.StatusCode

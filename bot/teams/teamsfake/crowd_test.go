@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/channels/emulator"
 )
 
 // A crowd and a bot at once: nothing gets lost or mixed up, and the race detector is quiet.
@@ -32,7 +33,7 @@ func TestCrowd(t *testing.T) {
 			return err
 		}
 		req.Header = http.Header{"Authorization": {"Bearer " + w.token}, "Content-Type": {"application/json"}}
-		res, err := http.DefaultClient.Do(req)
+		res, err := emulator.NewClient().Do(req)
 		if err != nil {
 			return err
 		}

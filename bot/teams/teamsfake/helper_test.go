@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/channels/emulator"
 )
 
 type obj = map[string]any
@@ -145,7 +146,7 @@ func (w *world) request(verb, address, token, kind string, body []byte) (status 
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := emulator.NewClient().Do(req)
 	noError(w.t, err)
 	defer res.Body.Close()
 	answer, err = io.ReadAll(res.Body)

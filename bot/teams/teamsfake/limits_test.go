@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/channels/emulator"
 )
 
 // A bot may post 7 times a second, 8 in two seconds and 60 in half a minute into a thread. One call more is refused with the time
@@ -69,7 +70,7 @@ func (w *world) postBare(root string) (bareAnswer, error) {
 	address := w.srv.ServiceURL() + "v3/conversations/" + conv(tickets, root) + "/activities"
 	req := must(http.NewRequestWithContext(w.ctx, "POST", address, strings.NewReader(`{"type":"message","text":"x"}`)))(w.t)
 	req.Header = http.Header{"Authorization": {"Bearer " + w.token}, "Content-Type": {"application/json"}}
-	res, err := http.DefaultClient.Do(req)
+	res, err := emulator.NewClient().Do(req)
 	if err != nil {
 		return bareAnswer{}, err
 	}

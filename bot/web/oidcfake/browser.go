@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"parley/channels/emulator"
 )
 
 // Cancel is the user to choose for somebody who does not want to sign in.
@@ -20,12 +22,8 @@ var requestField = regexp.MustCompile(`name="request" value="([^"]+)"`)
 // user or Cancel. It returns the address to which the provider sends the person back. If the provider refuses, the
 // error has the provider's text.
 func (s *Server) Choose(ctx context.Context, address, user string) (back *url.URL, err error) {
-	client := &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		// It keeps no connection: a test server that is closed elsewhere closes all idle ones of the default transport, and a
-		// request that is about to use one would fail.
-		Transport: &http.Transport{DisableKeepAlives: true},
-	}
+	client := emulator.NewClient()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	shown, err := visit(ctx, client, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/channels/fence"
 )
 
 // Kind says which claims a provider's tokens have beyond the standard.
@@ -73,9 +74,11 @@ const maxAnswerBytes = 1 << 20
 // newClient makes the client that calls providers. It follows no redirect: the addresses come from the environment or from the
 // provider itself.
 func newClient() *http.Client {
-	return &http.Client{Timeout: callTimeout, Transport: bounded{http.DefaultTransport}, CheckRedirect: func(*http.Request, []*http.Request) error {
+	client := fence.NewClient(fence.Options{Answer: callTimeout, Follow: func(*http.Request, []*http.Request) error {
 		return errors.New("the provider redirects, which it must not")
-	}}
+	}})
+	client.Timeout, client.Transport = callTimeout, bounded{client.Transport}
+	return client
 }
 
 // bounded reads no more than maxAnswerBytes of an answer.

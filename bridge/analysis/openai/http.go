@@ -35,7 +35,7 @@ var (
 
 // newClient makes the client that requests go through: it speaks to one host alone.
 func newClient(given *http.Client, host *url.URL, concurrency int) *http.Client {
-	c := http.Client{}
+	var c http.Client
 	if given != nil {
 		c = *given
 	}

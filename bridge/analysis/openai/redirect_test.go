@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"parley/bridge/analysis/openai/openaifake"
+	"parley/channels/emulator"
 )
 
 // Within one host a request may be sent on, with its body.
@@ -58,7 +59,7 @@ func TestRedirectToAnotherHost(t *testing.T) {
 func TestTransportOfOneHost(t *testing.T) {
 	t.Parallel()
 	foreign, isCalled := startForeignHost(t)
-	transport := oneHost{http.DefaultTransport, &url.URL{Scheme: "http", Host: "h.example"}}
+	transport := oneHost{emulator.NewClient().Transport, &url.URL{Scheme: "http", Host: "h.example"}}
 	_, err := transport.RoundTrip(httptest.NewRequest(http.MethodGet, foreign.URL, nil))
 	if !errors.Is(err, errForeignHost) {
 		t.Errorf("got %v, want %v", err, errForeignHost)

@@ -14,6 +14,7 @@ import (
 
 	"parley/channels/channelstest"
 	"parley/channels/email/mailfake"
+	"parley/channels/emulator"
 )
 
 // remote is another process that knows nothing but the URL.
@@ -41,7 +42,7 @@ func (r remote) call(method, path string, body, out any) int {
 	}
 	req, err := http.NewRequestWithContext(testContext(r.t), method, r.url+path, bytes.NewReader(raw))
 	noError(r.t, err)
-	res, err := http.DefaultClient.Do(req)
+	res, err := emulator.NewClient().Do(req)
 	noError(r.t, err)
 	defer func() { _ = res.Body.Close() }()
 	answer, err := io.ReadAll(res.Body)
@@ -185,7 +186,7 @@ func TestControlEvents(t *testing.T) {
 	r := control(t, s)
 	req, err := http.NewRequestWithContext(testContext(t), "GET", r.url+"events", nil)
 	noError(t, err)
-	res, err := http.DefaultClient.Do(req)
+	res, err := emulator.NewClient().Do(req)
 	noError(t, err)
 	defer func() { _ = res.Body.Close() }()
 	lines := bufio.NewScanner(res.Body)

@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"parley/channels/emulator"
 )
 
 // request is a program's request for a person's consent, as it stands in the address.
@@ -186,10 +188,8 @@ func (s *Server) Cancel(ctx context.Context, link string) (string, error) {
 }
 
 func (s *Server) answerAs(ctx context.Context, link string, form url.Values) (string, error) {
-	client := &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     &http.Transport{DisableKeepAlives: true}, // closing another test's server can't close its connection
-	}
+	client := emulator.NewClient()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, link, strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", fmt.Errorf("oauthfake: %w", err)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"parley/channels/email/oauthfake"
+	"parley/channels/emulator"
 )
 
 // The tests of this package do what Parley does: they send a person to a provider, and exchange the code with which she comes back for
@@ -155,7 +156,7 @@ func askTokens(t *testing.T, s *oauthfake.Server, form url.Values) tokenAnswer {
 		return tokenAnswer{}
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := emulator.NewClient().Do(r)
 	if err != nil { // no answer came
 		if ctx.Err() != nil {
 			t.Error("a request for tokens has no end")

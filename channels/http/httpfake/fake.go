@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"parley/channels/emulator"
 )
 
 // maxBody is the longest callback that is taken, in bytes.
@@ -105,7 +107,7 @@ func (s *Shop) Post(ctx context.Context, hook string, events ...any) (int, strin
 	t := strconv.FormatInt(s.now().Unix(), 10)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Parley-Signature", "t="+t+",v1="+s.sign(t, string(body)))
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := emulator.NewClient().Do(req)
 	if err != nil {
 		return 0, "", fmt.Errorf("httpfake: webhook: %w", err)
 	}

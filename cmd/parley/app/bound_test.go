@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/channels/emulator"
 	"parley/store/storetest"
 )
 
@@ -52,7 +53,7 @@ func (g *boundServer) post(ctx context.Context, body io.Reader) (status int, ret
 	if err != nil {
 		return 0, ""
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := emulator.NewClient().Do(req)
 	if err != nil {
 		return 0, ""
 	}

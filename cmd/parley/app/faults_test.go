@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"parley/channels/emulator"
 )
 
 // entries is a log that tests read.
@@ -61,7 +63,7 @@ func TestPanicIsLogged(t *testing.T) {
 
 			req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+f.listenAddress()+"/hooks/"+words+"?"+words,
 				strings.NewReader(words)))(t)
-			res, err := (&http.Client{Timeout: boundPatience}).Do(req)
+			res, err := emulator.NewClient().Do(req)
 			if err == nil {
 				_ = res.Body.Close()
 				t.Errorf("the request was answered with %d, want a connection that is cut", res.StatusCode)

@@ -14,6 +14,7 @@ import (
 
 	"parley/bridge/engine/files"
 	"parley/channels"
+	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/store"
 )
@@ -166,7 +167,7 @@ func TestFileLinksBroken(t *testing.T) {
 	if resp, _ := fetch(t, s.link(7, "shut")); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("a file that can't be read now: got %d, Retry-After %q; want %d and a time", resp.StatusCode, resp.Header.Get("Retry-After"), http.StatusServiceUnavailable)
 	}
-	resp, err := (&http.Client{Timeout: servePatience}).Get(s.link(7, "half"))
+	resp, err := emulator.NewClient().Get(s.link(7, "half"))
 	if err == nil {
 		_, err = io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
@@ -179,7 +180,7 @@ func TestFileLinksBroken(t *testing.T) {
 func fetch(t *testing.T, address string) (*http.Response, string) {
 	t.Helper()
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil))(t)
-	resp := must((&http.Client{Timeout: servePatience}).Do(req))(t)
+	resp := must(emulator.NewClient().Do(req))(t)
 	defer resp.Body.Close()
 	body := must(io.ReadAll(resp.Body))(t)
 	return resp, string(body)

@@ -19,6 +19,7 @@ import (
 
 	"parley/bridge/analysis"
 	"parley/channels/email/mailfake"
+	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/company"
 	"parley/store/storetest"
@@ -95,7 +96,7 @@ type scrape struct {
 func (r runningParley) scrape(t *testing.T) scrape {
 	t.Helper()
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.app.Address()+"/metrics", nil))(t)
-	resp := must((&http.Client{Timeout: servePatience}).Do(req))(t)
+	resp := must(emulator.NewClient().Do(req))(t)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {

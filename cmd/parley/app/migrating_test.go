@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/store/storetest"
 )
@@ -67,7 +68,7 @@ func request(t *testing.T, method, url string) (status int, body string, header 
 	defer cancel()
 	req := must(http.NewRequestWithContext(ctx, method, url, strings.NewReader("{}")))(t)
 	req.Close = true
-	res := must(http.DefaultClient.Do(req))(t)
+	res := must(emulator.NewClient().Do(req))(t)
 	defer func() { _ = res.Body.Close() }()
 	text := must(io.ReadAll(res.Body))(t)
 	return res.StatusCode, strings.TrimSpace(string(text)), res.Header

@@ -14,6 +14,7 @@ import (
 
 	"parley/bridge/setup"
 	"parley/channels"
+	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/inspect"
 	"parley/store"
@@ -318,7 +319,7 @@ func (d *doves) checkEnvs(t *testing.T) {
 func call(t *testing.T, method, url, body string) string {
 	t.Helper()
 	req := must(http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body)))(t)
-	resp := must((&http.Client{Timeout: servePatience}).Do(req))(t)
+	resp := must(emulator.NewClient().Do(req))(t)
 	defer resp.Body.Close()
 	text := must(io.ReadAll(resp.Body))(t)
 	return strings.TrimSpace(resp.Status[:3]) + " " + string(text)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/channels/emulator"
 	"parley/store/storetest"
 )
 
@@ -71,7 +72,7 @@ func (h *hooks) post(t *testing.T, path string, body io.Reader, length int64) (s
 		return 0, ""
 	}
 	req.ContentLength, req.Close = length, true
-	res, err := http.DefaultClient.Do(req)
+	res, err := emulator.NewClient().Do(req)
 	if err != nil {
 		return 0, ""
 	}

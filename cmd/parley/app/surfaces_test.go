@@ -11,6 +11,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels"
+	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/store"
 	"parley/store/storetest"
@@ -79,7 +80,7 @@ func get(t *testing.T, a *app.App, path string) (int, string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	req := must(http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address()+path, nil))(t)
-	resp := must(http.DefaultClient.Do(req))(t)
+	resp := must(emulator.NewClient().Do(req))(t)
 	defer func() { _ = resp.Body.Close() }()
 	body := must(io.ReadAll(resp.Body))(t)
 	return resp.StatusCode, string(body)

@@ -15,6 +15,7 @@ import (
 	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge/setup"
+	"parley/channels/emulator"
 	"parley/channels/http/httpfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/company"
@@ -154,7 +155,7 @@ func (w teamsWorld) checkUnsigned(t *testing.T) {
 	before := w.countEvents(t)
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+w.app.Address()+"/teams/messages",
 		bytes.NewReader(fmt.Appendf(nil, `{"type":"message","id":"1","channelId":"msteams","serviceUrl":%q,"text":"resolve"}`, w.fake.ServiceURL()))))(t)
-	resp := must((&http.Client{Timeout: servePatience}).Do(req))(t)
+	resp := must(emulator.NewClient().Do(req))(t)
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a request without signature: got %d, want %d", resp.StatusCode, http.StatusUnauthorized)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"parley/channels/email/mailfake"
+	"parley/channels/emulator"
 	"parley/cmd/parley/demo/checker"
 	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/demo/observer"
@@ -77,7 +78,7 @@ func botPosts(t *testing.T, w *company.Company, thread, name, text string) strin
 		strings.NewReader(form.Encode())))(t)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Authorization", "Bearer "+w.Slack.BotToken())
-	res := must(http.DefaultClient.Do(req))(t)
+	res := must(emulator.NewClient().Do(req))(t)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	_, rest, ok := strings.Cut(string(body), `"ts":"`)

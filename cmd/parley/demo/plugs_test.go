@@ -19,6 +19,7 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
+	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/checker"
 	"parley/cmd/parley/demo/company"
@@ -122,7 +123,7 @@ func (d *runningDemo) call(method, path, kind string, body io.Reader, into any) 
 	d.t.Helper()
 	req := must(http.NewRequestWithContext(d.ctx, method, d.url+path, body))(d.t)
 	req.Header.Set("Content-Type", kind)
-	res := must(http.DefaultClient.Do(req))(d.t)
+	res := must(emulator.NewClient().Do(req))(d.t)
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK {

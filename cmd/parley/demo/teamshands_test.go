@@ -21,6 +21,7 @@ import (
 	"parley/bot/teams/teamsfake/entra"
 	"parley/bot/teams/teamsfake/people"
 	"parley/bot/teams/teamsfake/tenant"
+	"parley/channels/emulator"
 	"parley/cmd/parley/demo/company"
 )
 
@@ -236,7 +237,7 @@ func sendForm(ctx context.Context, address, text string, files []attached) (refu
 		return "", err
 	}
 	r.Header.Set("Content-Type", w.FormDataContentType())
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := emulator.NewClient().Do(r)
 	if err != nil {
 		return "", err
 	}

@@ -9,10 +9,10 @@ import (
 	"os"
 	"testing"
 	"testing/iotest"
-	"time"
 
 	"parley/bridge"
 	"parley/channels"
+	"parley/channels/emulator"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
@@ -40,7 +40,7 @@ func download(s *sitetest.Site, who *sitetest.Visitor, path string) (*http.Respo
 	s.T.Helper()
 	r := must(http.NewRequestWithContext(s.T.Context(), http.MethodGet, s.URL+path, nil))(s.T)
 	r.AddCookie(who.Cookie())
-	answer, err := (&http.Client{Timeout: 2 * time.Minute}).Do(r)
+	answer, err := emulator.NewClient().Do(r)
 	if err != nil {
 		return &http.Response{}, nil, err
 	}

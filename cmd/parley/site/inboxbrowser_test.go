@@ -13,6 +13,7 @@ import (
 
 	"parley/bridge"
 	"parley/channels/channelstest"
+	"parley/channels/emulator"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/storetest"
 )
@@ -254,11 +255,13 @@ const maxStreams = 8
 func openStreams(t *testing.T, s *inboxSite, count int) []*http.Response {
 	t.Helper()
 	cookie := s.Visitor("ben@acme.test").Cookie()
+	client := emulator.NewClient()
+	client.Timeout = 0 // a stream stays open
 	var streams []*http.Response
 	for range count {
 		r := must(http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, s.URL+"/inbox/live?conversation=1", nil))(t)
 		r.AddCookie(cookie)
-		stream := must(http.DefaultClient.Do(r))(t)
+		stream := must(client.Do(r))(t)
 		t.Cleanup(func() { _ = stream.Body.Close() })
 		streams = append(streams, stream)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/channels/emulator"
 	"parley/channels/graphfake"
 	"parley/channels/whatsapp"
 	"parley/cmd/parley/site"
@@ -77,10 +78,8 @@ func TestSignUpIsGuarded(t *testing.T) {
 		page := v.Post("/settings/add-whatsapp/sign-up", nil)
 		_, rest, _ := strings.Cut(page.Body, `<a class="button main" href="`)
 		link, _, _ := strings.Cut(rest, `"`)
-		client := &http.Client{
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-			Transport:     &http.Transport{DisableKeepAlives: true}, // closing another test's server can't close its connection
-		}
+		client := emulator.NewClient()
+		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		r := must(http.NewRequestWithContext(t.Context(), http.MethodPost, strings.ReplaceAll(link, "&amp;", "&"),
 			strings.NewReader(url.Values{"answer": {"allow"}, "waba": wabas}.Encode())))(t)
 		answer := must(client.Do(r))(t)

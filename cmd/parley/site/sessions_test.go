@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"parley/channels/emulator"
 	"parley/cmd/parley/site/sitetest"
 	sites "parley/store/site"
 	"parley/store/storetest"
@@ -230,7 +231,9 @@ func tryOpenStream(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path str
 		return nil, err
 	}
 	r.AddCookie(cookie)
-	a, err := http.DefaultClient.Do(r)
+	client := emulator.NewClient()
+	client.Timeout = 0 // a stream stays open
+	a, err := client.Do(r)
 	if err != nil {
 		return nil, err
 	}

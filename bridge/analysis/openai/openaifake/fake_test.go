@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"parley/bridge/analysis"
+	"parley/channels/emulator"
 )
 
 // apiCall is a call of the server. The zero value of a field means what most calls have.
@@ -37,7 +38,7 @@ func send(t *testing.T, s *Server, req apiCall) (status int, answer string) {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+cmp.Or(req.key, testKey))
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := emulator.NewClient().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
+	"parley/channels/emulator"
 	"parley/channels/pause"
 	proc "parley/cmd/parley/child"
 )
@@ -69,11 +69,10 @@ func (c *Child) isReady(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := emulator.NewClient().Do(req)
 	if err != nil {
 		return false
 	}
-	_, _ = io.Copy(io.Discard, res.Body) // so that the connection is used again
 	_ = res.Body.Close()
 	return res.StatusCode == http.StatusOK
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"parley/channels/emulator"
 )
 
 // A cut proxy breaks its connections and refuses new ones. Restored, it works again at the same address.
@@ -17,7 +19,7 @@ func TestProxiesCutAndRestore(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = w.Close() })
 	slack, imap := w.proxies.slack, w.proxies.imap
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := emulator.NewClient()
 	callSlack := func() error {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+slack.Addr+"/_fake/state", nil)
 		if err != nil {

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"parley/channels/emulator"
 )
 
 // driver is a program in another process that plays customers.
@@ -51,7 +53,7 @@ func (d driver) call(t *testing.T, method, address, token, body string) (int, st
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := emulator.NewClient().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +107,7 @@ func (d driver) sendFromCompany(ctx context.Context, channel, number, text strin
 	} else {
 		req.Header.Set("Authorization", "Bearer "+metaToken)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := emulator.NewClient().Do(req)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"parley/channels/emulator"
 )
 
 // The variables name Twilio's WhatsApp sender, and an address at which a program lets a customer write to it. What she writes
@@ -32,7 +34,7 @@ func TestTwilioWhatsApp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := emulator.NewClient().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 
 	"parley/bot/web"
 	"parley/bridge/setup"
+	"parley/channels/emulator"
 	"parley/channels/guard"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/inspect"
@@ -42,7 +43,7 @@ type Site struct {
 	URL   string
 	Pages *web.Site
 
-	transport http.RoundTripper // of visitors; nil means the usual one
+	transport http.RoundTripper // of visitors
 }
 
 // Acme is a company with an admin, an agent, a team and two accounts.
@@ -85,7 +86,7 @@ func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	s.URL = server.URL
+	s.URL, s.transport = server.URL, server.Client().Transport
 	o := site.Options{
 		Pool:       s.Pool,
 		Sealer:     Sealer(t),
@@ -117,7 +118,9 @@ func (s *Site) Secure() {
 }
 
 // At returns the site of a Parley that runs already. url is its address.
-func At(t testing.TB, pool *pgxpool.Pool, url string) *Site { return &Site{T: t, Pool: pool, URL: url} }
+func At(t testing.TB, pool *pgxpool.Pool, url string) *Site {
+	return &Site{T: t, Pool: pool, URL: url, transport: emulator.NewClient().Transport}
+}
 
 // Apply changes the set-up as `parley apply` does.
 func (s *Site) Apply(yaml string) {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley/channels/emulator"
 )
 
 // openTestChats starts the emulators of chats, and returns the client that controls them.
@@ -123,7 +125,7 @@ func sendText(ctx context.Context, t *testing.T, base string) {
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.SetBasicAuth(TwilioAccount, TwilioToken)
-	res, err := http.DefaultClient.Do(req)
+	res, err := emulator.NewClient().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
+	"parley/channels/emulator"
 	"parley/cmd/parley/demo/phone"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/torture/checker"
@@ -54,7 +55,7 @@ func (c Client) Call(ctx context.Context, method, address string, in, into any) 
 		return fmt.Errorf("torture: %s: %w", address, err)
 	}
 
-	res, err := http.DefaultClient.Do(req)
+	res, err := emulator.NewClient().Do(req)
 	if err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
@@ -90,7 +91,7 @@ func (c Client) readBody(ctx context.Context, address string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("torture: %s: %w", address, err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := emulator.NewClient().Do(req)
 	if err != nil {
 		return "", fmt.Errorf("torture: %w", err)
 	}

@@ -1,0 +1,121 @@
+package app_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Nobody calls by http.DefaultTransport, tests least of all. Whichever test closes an httptest.Server closes the transport's idle
+// connections, and breaks a call of another test whose answer is just being handed out. Tests call by emulator.NewClient or by
+// their server's Client, Parley by a transport of its own.
+func TestNobodyCallsByTheDefaultTransport(t *testing.T) {
+	t.Parallel()
+	root := moduleRoot(t)
+	noticeChanges(t, root)
+	read := 0
+	check(t, filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && name != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		read++
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, at := range callsByDefault(file) {
+			t.Errorf("%s: this calls by http.DefaultTransport; use emulator.NewClient in a test, and else a transport of its own", files.Position(at))
+		}
+		return nil
+	}))
+	if read < 300 {
+		t.Errorf("only %d files were read", read)
+	}
+}
+
+// The rule sees each way to the default transport, and none in what only is named alike.
+func TestCallsByDefault(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]int{
+		`http.Get("")`:                            1,
+		`http.PostForm("", nil)`:                  1,
+		`http.DefaultClient.Do(nil)`:              1,
+		`http.DefaultTransport.RoundTrip(nil)`:    1,
+		`(&http.Client{Timeout: 1}).Get("")`:      1,
+		`http.Client{}`:                           1,
+		`http.Client{Transport: own}`:             0,
+		`server.Client().Get("")`:                 0,
+		`http.MethodGet`:                          0,
+		`http.DefaultTransport.(*Transport)`:      0,
+		`other.Client{}`:                          0,
+		`http.Transport{DisableKeepAlives: true}`: 0,
+	} {
+		file := must(parser.ParseFile(token.NewFileSet(), "", "package p\nimport \"net/http\"\nvar _ = "+source, parser.SkipObjectResolution))(t)
+		if got := len(callsByDefault(file)); got != want {
+			t.Errorf("%s: got %d places, want %d", source, got, want)
+		}
+	}
+	channel := must(parser.ParseFile(token.NewFileSet(), "", "package p\nimport \"parley/channels/http\"\nvar _ = http.Client{}", parser.SkipObjectResolution))(t)
+	if got := callsByDefault(channel); len(got) > 0 {
+		t.Errorf("a package of ours that is called http: got %d places, want none", len(got))
+	}
+}
+
+// callsByDefault returns where a file calls by the default transport, or makes a client that does. It may copy the transport.
+func callsByDefault(file *ast.File) (places []token.Pos) {
+	usesHTTP := slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"net/http"` })
+	if !usesHTTP {
+		return nil
+	}
+	copied := map[ast.Expr]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.TypeAssertExpr:
+			copied[n.X] = true
+		case *ast.CompositeLit:
+			if isOfHTTP(n.Type, "Client") && !setsField(n, "Transport") {
+				places = append(places, n.Pos())
+			}
+		case *ast.SelectorExpr:
+			if isOfHTTP(n, "DefaultClient", "DefaultTransport", "Get", "Head", "Post", "PostForm") && !copied[n] {
+				places = append(places, n.Pos())
+			}
+		}
+		return true
+	})
+	return places
+}
+
+// isOfHTTP reports whether an expression is one of these names of net/http.
+func isOfHTTP(e ast.Expr, names ...string) bool {
+	s, ok := e.(*ast.SelectorExpr)
+	if !ok || !slices.Contains(names, s.Sel.Name) {
+		return false
+	}
+	in, ok := s.X.(*ast.Ident)
+	return ok && in.Name == "http"
+}
+
+// setsField reports whether a literal names a field.
+func setsField(literal *ast.CompositeLit, field string) bool {
+	return slices.ContainsFunc(literal.Elts, func(e ast.Expr) bool {
+		pair, ok := e.(*ast.KeyValueExpr)
+		if !ok {
+			return false
+		}
+		key, ok := pair.Key.(*ast.Ident)
+		return ok && key.Name == field
+	})
+}
