@@ -27,6 +27,7 @@ func TestTopLevelIsAnswered(t *testing.T) {
 func TestTopLevelIsAnsweredOnceADay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
+	w.advanceToMorning()
 	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed"), bridge.LineTopLevel)
 	w.wantNoAnswer(w.chat.Say("ann", support, "", "The shop closes at 16"))
 	w.advance(24 * time.Hour)
@@ -38,7 +39,7 @@ func TestTopLevelIsAnsweredOnceADay(t *testing.T) {
 func TestTopLevelIsAnsweredAgainWhileACustomerWaits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.advance(time.Until(time.Now().Truncate(24 * time.Hour).Add(33*time.Hour + time.Minute))) // to 9:01
+	w.advanceToMorning()
 	w.customerWrites("kim", "Where is it?")
 	thread := w.waitThread("Where is it?")
 	w.take("ann", "Where is it?")

@@ -133,11 +133,11 @@ func TestEveningList(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfEvening(t, 2)
 	w.writeAt(time.Wednesday, 8, 30, "kim", "Closes at half past eight")
-	answered := w.writeAt(time.Wednesday, 8, 31, "max", "Will be answered")
+	answered := w.writeAt(time.Wednesday, 8, 40, "max", "Will be answered")
 	w.reply(answered, "Here you are")
 	w.provider.WaitTexts(t, "Here you are")
 	w.waitDrained() // nobody waits for max any more
-	left := w.writeAt(time.Wednesday, 8, 32, "ned", "May wait")
+	left := w.writeAt(time.Wednesday, 8, 50, "ned", "May wait")
 	w.chat.Submit("ann", support, left, bridgetest.Button{Verb: bridge.VerbLeave, Args: bridge.Args{Conversation: 3}}, "")
 	w.waitWhisper("ann", "leave")
 	w.writeAt(time.Wednesday, 12, 30, "lou", "Closes tomorrow at noon")

@@ -65,6 +65,7 @@ func (w *world) countConversations(kind string) int {
 func newFlooded(t *testing.T, collected int) (w *world, collecting string) {
 	t.Helper()
 	w = newWorld(t, options{})
+	w.advanceToMorning() // a thread collects the mails of one day
 	w.sendMails("Offer", maxOpened+collected, allFrom("eve@flood.test"))
 	return w, w.waitThread(fmt.Sprintf("Offer %d words", maxOpened+1))
 }
@@ -102,6 +103,7 @@ func TestCollectedMailBecomesAConversation(t *testing.T) {
 func TestSilencedSendersCollectedMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
+	w.advanceToMorning()
 	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Away", Text: "Away", Automatic: "auto-submitted"})
 	w.chat.Press(t, "ann", w.waitShown("Away"), bridge.VerbSilence)
 	w.waitWhisper("ann", "eve@flood.test")
@@ -237,6 +239,7 @@ func TestFloodsOnTwoReplicas(t *testing.T) {
 		{name: "Loan", address: "trudy@third.test"},
 	}
 	w := newWorld(t, options{engines: 2})
+	w.advanceToMorning()
 	for from := 1; from <= size; from += together {
 		var events []channelstest.Event
 		for _, f := range flooders {

@@ -286,6 +286,7 @@ func TestMailThreads(t *testing.T) {
 func TestAutomaticMailSharesAThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
+	w.advanceToMorning()
 	w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: "Sale", Text: "buy", Automatic: "list"})
 	w.customerSends(mail, channelstest.Event{From: "shop@x.test", Subject: "Receipt", Text: "paid", Automatic: "auto-submitted"})
 	daily := w.waitShown("[automatic] list Sale").Thread

@@ -106,6 +106,7 @@ func (w *world) postsWith(word string) []string {
 func newSharedThreads(t *testing.T) (w *world, collecting, daily string) {
 	t.Helper()
 	w = newWorld(t, options{})
+	w.advanceToMorning()
 	w.sendMails("Prize", maxOpened+2, allFrom("mallory@other.test"))
 	w.sendMails("Zebra", maxOpened+3, allFrom("eve@flood.test"))
 	collecting = w.waitThread("Zebra 11 words")

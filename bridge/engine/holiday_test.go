@@ -18,7 +18,7 @@ func withOutings(t *testing.T) func(*store.Account) {
 		if a.Name != chat {
 			return
 		}
-		p := hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}, Country: "DE"}
+		p := hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}}
 		for n := range 21 {
 			if day := time.Now().AddDate(0, 0, n); day.Weekday() == time.Thursday {
 				p.Days = append(p.Days, hours.Day{Date: day.Format(time.DateOnly), Name: "Outing"})

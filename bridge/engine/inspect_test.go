@@ -265,6 +265,15 @@ func (w *world) advance(by time.Duration) {
 	}
 }
 
+// advanceToMorning moves Parley's clock to 9:01 of the next day, by UTC. A test of what happens once a day, or once an hour, begins
+// there: else it fails where it runs over midnight.
+func (w *world) advanceToMorning() {
+	w.t.Helper()
+	const morning = 9*time.Hour + time.Minute
+	now := must(store.Now(w.t.Context(), w.pool))(w.t).UTC()
+	w.advance(now.Truncate(24 * time.Hour).Add(24*time.Hour + morning).Sub(now))
+}
+
 // A lost answer is looked for when its request is over for sure. In these tests it is over as soon as it counts as lost: ageUnclear
 // makes its attempt older than a request may take, but not so old that a person is asked. lookNow ends the wait for the look.
 const (
