@@ -86,6 +86,8 @@ func Tab(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context 
 		t.Fatalf("chromium does not start: %v", err)
 	}
 
+	var listening sync.WaitGroup
+	t.Cleanup(listening.Wait) // after end: an error that comes at the last moment is still this test's
 	t.Cleanup(end)
 	timer := time.AfterFunc(tabTime, end)
 	t.Cleanup(func() { timer.Stop() })
@@ -96,7 +98,7 @@ func Tab(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context 
 	}
 
 	broken := chromedp.Events(tab, runtime.ExceptionThrown)
-	go func() {
+	listening.Go(func() {
 		for ev, err := range broken {
 			if err != nil {
 				return
@@ -109,7 +111,7 @@ func Tab(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context 
 
 			t.Errorf("a script broke: %s", text)
 		}
-	}()
+	})
 
 	return tab
 }
