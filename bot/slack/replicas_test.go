@@ -196,7 +196,7 @@ func TestProcessesThatEndedLeaveOneMark(t *testing.T) {
 // waitHasAll waits until the process knows that nothing is missing: one that ends before leaves its mark.
 func (d *downtime) waitHasAll() {
 	d.t.Helper()
-	noError(d.t, d.fake.WaitFor(d.ctx(), func() bool { return d.surface.connections.hasAll() && d.surface.history.filled.Load() }))
+	d.desk.Wait(d.t, "nothing is missing", func() bool { return d.surface.connections.hasAll() && d.surface.history.filled.Load() })
 }
 
 // workOneAfterTheOther starts three processes ten, nine and eight hours ago, and ends them in that order.

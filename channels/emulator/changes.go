@@ -166,9 +166,15 @@ func (s *Signal) next() <-chan struct{} {
 	return s.more
 }
 
-// Wait waits until done returns true. It calls done at once and after every change, without a lock.
+// lookEvery is how often Wait looks again though nobody poked. A condition may be one of what a test runs, such as a row in its
+// database, or a connection that it counts as open: that changes without a Poke, and nothing may poke after it.
+const lookEvery = 100 * time.Millisecond
+
+// Wait waits until done returns true. It calls done at once, after every change and once in lookEvery, without a lock.
 // Errors: ctx ended.
 func (s *Signal) Wait(ctx context.Context, done func() bool) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
 	for {
 		more := s.next()
 		if done() {
@@ -176,6 +182,7 @@ func (s *Signal) Wait(ctx context.Context, done func() bool) error {
 		}
 		select {
 		case <-more:
+		case <-tick.C:
 		case <-ctx.Done():
 			return fmt.Errorf("emulator: waited in vain: %w", ctx.Err())
 		}

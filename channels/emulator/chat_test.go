@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"parley/channels/emulator"
@@ -216,6 +217,17 @@ func TestWaitForEndsWithTheEmulator(t *testing.T) {
 	if err := log.WaitFor(t.Context(), func() bool { return false }); !errors.Is(err, context.Canceled) {
 		t.Errorf("got the error %v, want %v", err, context.Canceled)
 	}
+}
+
+// Who waits for a signal notices also what pokes nobody.
+func TestSignalIsNotNeeded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		later := time.Now().Add(time.Second)
+		if err := new(emulator.Signal).Wait(t.Context(), func() bool { return time.Now().After(later) }); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // Over HTTP a reader gets the changes after the one that it names.

@@ -147,9 +147,6 @@ func serve(t *testing.T, env app.Env, db *app.Database, fake *teamsfake.Server) 
 	storetest.Check(t, fake.Admin.Connect(t.Context(), "http://"+a.Address()+"/teams/messages"))
 	patient, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	storetest.Check(t, fake.WaitFor(patient, func() bool {
-		var n int
-		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM surface_notes`).Scan(&n)
-		return err == nil && n > 0 && fake.Activities.Pending() == 0
-	}))
+	storetest.WaitForRow(t, db.Pool, `SELECT FROM surface_notes`)
+	storetest.Check(t, fake.WaitFor(patient, func() bool { return fake.Activities.Pending() == 0 }))
 }
