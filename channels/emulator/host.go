@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -45,8 +44,16 @@ func (h *Host) Context() context.Context { return h.ctx }
 // Go runs f in a goroutine that Close waits for.
 func (h *Host) Go(f func()) { h.wg.Go(f) }
 
-// Start listens on addr (host:port, port 0 picks one; "" is a free port of loopback) and serves
-// until Close. Errors: those of net.Listen, or it was started or closed before.
+// listen listens on an address as Start has it.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	if addr == "" {
+		return listenAnywhere(ctx)
+	}
+	return (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+}
+
+// Start listens on addr (host:port, port 0 picks one; "" is a free port of loopback, which nobody else gets between Close and the
+// Start of another Host at the same address) and serves until Close. Errors: those of net.Listen, or it was started or closed before.
 func (h *Host) Start(addr string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -55,7 +62,7 @@ func (h *Host) Start(addr string) error {
 		return fmt.Errorf("%s: start: already started or closed", h.name)
 	}
 
-	ln, err := (&net.ListenConfig{}).Listen(h.ctx, "tcp", cmp.Or(addr, "127.0.0.1:0"))
+	ln, err := listen(h.ctx, addr)
 	if err != nil {
 		return fmt.Errorf("%s: listen: %w", h.name, err)
 	}

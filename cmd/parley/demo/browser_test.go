@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"parley/channels/email/mailfake"
+	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/lab"
@@ -44,11 +45,11 @@ type live struct {
 // newLiveIn is newLive with both surfaces, and conversations opening in one of them. change makes its Parley another one.
 func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute) // a slow machine's
 	t.Cleanup(cancel)
 	clock := &company.Clock{}
 	log := slog.New(slog.DiscardHandler)
-	listen := must(lab.FreeAddress(ctx))(t)
+	listen := must(emulator.FreeAddress(ctx))(t)
 	w := must(company.New(ctx, company.Options{Clock: clock.Now, TokenClock: time.Now, Proxies: true, SaveSent: true, Phones: true,
 		PublicURL: "http://" + listen,
 		Patience:  time.Minute, TeamsOptions: company.TeamsOptions{Teams: true, Home: home, TeamsRetries: teamsRetries()}}))(t)

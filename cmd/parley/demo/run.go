@@ -22,9 +22,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/lab"
 )
 
 // Options of Run.
@@ -62,7 +62,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	url := "http://" + browserAddress(listener.Addr().(*net.TCPAddr))
 	clock := &company.Clock{}
-	listen, err := lab.FreeAddress(ctx) // Parley's host:port in all rounds, since webhooks name it
+	listen, err := emulator.FreeAddress(ctx) // Parley's host:port in all rounds, since webhooks name it
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"os"
 
@@ -97,21 +96,4 @@ func Apply(ctx context.Context, db *app.Database, yaml string, specs []channels.
 	}
 	_, err = setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: specs, Operator: true})
 	return err
-}
-
-// FreeAddress finds an address (host:port) of loopback at which nobody listens, for a Parley whose address must be
-// known before it starts. The port is not from the range from which the system picks free ports, since another
-// program could get it before Parley starts.
-func FreeAddress(ctx context.Context) (string, error) {
-	const firstPort, ports, attempts = 20_000, 12_000, 100
-	var lc net.ListenConfig
-	var failed error
-	for range attempts {
-		l, err := lc.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(ports))) //nolint:gosec // no secret
-		if err == nil {
-			return l.Addr().String(), l.Close()
-		}
-		failed = err
-	}
-	return "", fmt.Errorf("find a free address: %w", failed)
 }

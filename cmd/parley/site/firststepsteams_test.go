@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
+	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/lab"
@@ -19,7 +20,7 @@ import (
 //
 func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	t.Parallel()
-	listen := must(lab.FreeAddress(t.Context()))(t)
+	listen := must(emulator.FreeAddress(t.Context()))(t)
 	w := world(t, company.Options{PublicURL: "http://" + listen, TeamsOptions: company.TeamsOptions{Teams: true, NoSlack: true}})
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: listen, PublicURL: "https://" + listen, Teams: app.TeamsEnv{
 		LoginURL: w.Teams.LoginURL(), OpenIDURL: w.Teams.OpenIDURL(), GraphURL: w.Teams.GraphURL(), ServiceURLs: []string{w.Teams.ServiceURL()}}}

@@ -3,11 +3,11 @@ package torture
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"sync"
 	"time"
 
+	"parley/channels/emulator"
 	"parley/channels/pause"
 )
 
@@ -35,16 +35,12 @@ const (
 // newEndpoints chooses a free address for each replica.
 func newEndpoints(ctx context.Context, n int) (*endpoints, error) {
 	e := &endpoints{client: http.Client{Timeout: probeTimeout, Transport: &http.Transport{DisableKeepAlives: true}}}
-	var lc net.ListenConfig
 	for range n {
-		in, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+		address, err := emulator.FreeAddress(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("torture: %w", err)
 		}
-		e.addresses = append(e.addresses, in.Addr().String())
-		if err := in.Close(); err != nil {
-			return nil, fmt.Errorf("torture: %w", err)
-		}
+		e.addresses = append(e.addresses, address)
 	}
 	return e, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/channels"
+	"parley/channels/emulator"
 	"parley/channels/pause"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/lab"
@@ -316,7 +317,7 @@ func (w *World) StartParley(ctx context.Context, o ParleyOptions) (*Child, error
 		vars = append(vars, w.Teams.listVars()...)
 	}
 
-	listen, err := lab.FreeAddress(ctx)
+	listen, err := emulator.FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@
 package proxy
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -13,16 +12,15 @@ import (
 	"sync"
 	"time"
 
+	"parley/channels/emulator"
 	"parley/channels/pause"
 )
 
 const (
-	// anyPort is a free port on loopback.
-	anyPort = "127.0.0.1:0"
 	// dialTimeout is how long an emulator may take to accept a connection.
 	dialTimeout = 5 * time.Second
-	// While a proxy was cut, another program may have taken its port for a moment. Restore tries listenTries times to get it
-	// back, with listenPause between two tries.
+	// While a proxy was cut, another program may have taken its port for a moment, if that is one that the system gives away. Restore
+	// tries listenTries times to get it back, with listenPause between two tries.
 	listenTries = 20
 	listenPause = 100 * time.Millisecond
 )
@@ -45,7 +43,14 @@ type Proxy struct {
 // Close in the end.
 // Errors: addr is taken; ctx ended.
 func New(ctx context.Context, addr, target string) (*Proxy, error) {
-	p := &Proxy{Addr: cmp.Or(addr, anyPort), target: target, open: map[net.Conn]struct{}{}}
+	if addr == "" {
+		free, err := emulator.FreeAddress(ctx) // nobody else gets it while the proxy is cut
+		if err != nil {
+			return nil, fmt.Errorf("demo: proxy: %w", err)
+		}
+		addr = free
+	}
+	p := &Proxy{Addr: addr, target: target, open: map[net.Conn]struct{}{}}
 	if err := p.Restore(ctx); err != nil {
 		return nil, err
 	}
