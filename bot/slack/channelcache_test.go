@@ -13,13 +13,13 @@ import (
 // its new name, and that events don't wait while the channels are read.
 
 // promptly is how long something may take that doesn't wait for Slack. It is that long because machines are slow.
-const promptly = 10 * time.Second
+const promptly = 30 * time.Second
 
 // resolveSlowly has the channels read, which Slack asks to do much later, until the test ends. It returns once
 // Slack was asked.
 func (w *world) resolveSlowly() {
 	w.t.Helper()
-	w.fake.Inject(slackfake.Fault{Method: "conversations.list", Kind: slackfake.FaultRateLimit, Retry: 60, Times: 1})
+	w.fake.Inject(slackfake.Fault{Method: "conversations.list", Kind: slackfake.FaultRateLimit, Retry: 90, Times: 1})
 	ctx, cancel := context.WithCancel(w.ctx())
 	done := make(chan struct{})
 	go func() {

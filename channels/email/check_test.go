@@ -137,7 +137,7 @@ func TestCheckFindsSTARTTLSAtATLSPort(t *testing.T) {
 	p := imapProtocol()
 	_, w.config["imap.port"], _ = strings.Cut(p.tlsAddr(w), ":")
 	w.config["imap.security"] = "starttls"
-	w.opts.Timing.Dial = time.Second
+	w.opts.Timing.Dial = 10 * time.Second // which the test waits for: enough for the other server on a slow machine
 	const anyText = ""
 	w.wantOneFault(p, smtpProtocol(), anyText, "port and security")
 }

@@ -134,7 +134,4 @@ func TestMigrateUnderLoad(t *testing.T) {
 	if left := row(t, pool, `SELECT count(*) FROM pending`); left != "(0)" {
 		t.Errorf("%s are still pending", left)
 	}
-	if most := 10*time.Second + other; worst > most && !storetest.LongForm() {
-		t.Errorf("who accepted a fact waited %s", worst)
-	}
 }

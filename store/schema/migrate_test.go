@@ -156,7 +156,8 @@ func TestMigrateBesideDump(t *testing.T) {
 			stop()
 			group.Wait()
 			t.Logf("the longest wait of a read %s, a write %s, of what needs no table %s", read, write, other)
-			if most := 3*time.Second + other; read > most || write > most {
+			const patient = 30 * time.Second // far more than lockTimeout, as a busy machine needs; who waits for the dump waits for ever
+			if most := patient + other; read > most || write > most {
 				t.Errorf("a read waited %s, a write %s; what needs no table %s", read, write, other)
 			}
 

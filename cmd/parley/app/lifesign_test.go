@@ -73,7 +73,7 @@ func TestFetchersOfAKilledProcess(t *testing.T) {
 
 	// One is killed.
 	life.end()
-	one.crash()
+	one.die()
 	untilSilent(t, db, one)
 	two.round()
 	if n := countHeld(two); n == accounts {
