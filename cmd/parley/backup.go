@@ -23,11 +23,12 @@ type backupCommand struct {
 	File       string `arg:"" help:"The backup; - writes to standard output."`
 	Verify     bool   `help:"Write nothing: restore FILE into a private database on trial, and throw that away."`
 	WithoutKey bool   `help:"Leave the master key out. The backup is then of use only with the key, kept elsewhere."`
+	Overwrite  bool   `help:"Replace FILE whatever it holds. Without it, only an older backup or an empty file is replaced."`
 }
 
 // Help is shown by `parley backup --help`.
 func (backupCommand) Help() string {
-	return `Works while parley serve runs. FILE appears when it is whole; readable by you alone.
+	return `Works while parley serve runs. FILE appears when it is whole; readable by you alone. An older backup there is replaced, any other file only with --overwrite.
 
 The master key, which opens the passwords of mailboxes, is sealed with a passphrase: it comes from PARLEY_BACKUP_PASSPHRASE, from the file that PARLEY_BACKUP_PASSPHRASE_FILE names, or is asked for on the terminal. What customers wrote is not encrypted: treat FILE as you treat the mailbox.
 
@@ -51,6 +52,11 @@ func (c backupCommand) Run(ctx context.Context) error {
 	}
 	if c.File == "-" && term.IsTerminal(int(os.Stdout.Fd())) {
 		return errors.New("a backup is nothing for a terminal: name a file, or send the output to one")
+	}
+	if c.File != "-" {
+		if err := backup.CheckTarget(c.File, c.Overwrite); err != nil {
+			return explainBackup(err)
+		}
 	}
 
 	db, err := app.OpenExistingDatabase(ctx, env, log, printRemark)
@@ -244,6 +250,8 @@ func explainBackup(err error) error {
 		hint = "The key at hand does not open this database's secrets: set PARLEY_MASTER_KEY to the one that parley serve has."
 	case errors.Is(err, store.ErrRestoring):
 		hint = "Run parley restore again with the same file."
+	case errors.Is(err, backup.ErrOccupied):
+		hint = "Name another file, or replace this one with --overwrite."
 	case errors.Is(err, backup.ErrDamaged):
 		hint = "Take another copy, or an older backup."
 	}

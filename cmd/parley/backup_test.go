@@ -95,6 +95,13 @@ func testRefusals(t *testing.T, b *backupTest, file string) {
 			want: "at least 10",
 		},
 		{
+			name: "backup to a file that holds something else",
+			data: "old",
+			env:  []string{rightPassphrase},
+			args: []string{"backup", noBackup},
+			want: "--overwrite",
+		},
+		{
 			name: "restore into the folder of a Parley",
 			data: "old",
 			env:  []string{rightPassphrase},

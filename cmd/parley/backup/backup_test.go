@@ -249,6 +249,32 @@ func TestChangedManifest(t *testing.T) {
 	}
 }
 
+// A backup replaces an older one, and nothing else that somebody may need.
+func TestCheckTarget(t *testing.T) {
+	t.Parallel()
+	older, dir := newCompany(t).backUp(t), t.TempDir()
+	notes, empty := filepath.Join(dir, "notes.txt"), filepath.Join(dir, "empty")
+	check(t, os.WriteFile(notes, []byte("not a backup"), 0o600))
+	check(t, os.WriteFile(empty, nil, 0o600))
+	for _, tt := range []struct {
+		name, path         string
+		overwrites, wantOK bool
+	}{
+		{name: "nothing there", path: filepath.Join(dir, "new.parley"), wantOK: true},
+		{name: "an empty file", path: empty, wantOK: true},
+		{name: "an older backup", path: older, wantOK: true},
+		{name: "a newer Parley's backup", path: withManifest(t, older, `"format": 1`, `"format": 99`), wantOK: true},
+		{name: "something else", path: notes},
+		{name: "something else that shall go", path: notes, overwrites: true, wantOK: true},
+		{name: "a folder", path: dir},
+		{name: "a folder that shall go", path: dir, overwrites: true},
+	} {
+		if err := backup.CheckTarget(tt.path, tt.overwrites); (err == nil) != tt.wantOK {
+			t.Errorf("%s: got %v, want it to be allowed: %t", tt.name, err, tt.wantOK)
+		}
+	}
+}
+
 // A database in which nothing of Parley's is can't be backed up.
 func TestBackUpEmptyDatabase(t *testing.T) {
 	t.Parallel()

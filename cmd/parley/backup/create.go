@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -43,6 +44,35 @@ type Source struct {
 	WithoutKey bool
 	// Progress is called from time to time with the number of bytes written so far; it may be nil.
 	Progress func(bytes int64)
+}
+
+// ErrOccupied means that a backup would replace a file that holds something else.
+var ErrOccupied = errors.New("backup: there is a file already that isn't a backup, or a damaged one")
+
+// CheckTarget checks that CreateFile may write to path: nothing is there, or only an empty file or an older backup is lost.
+// With overwrites any file may be lost, but no folder or device.
+// Errors: ErrOccupied.
+func CheckTarget(path string, overwrites bool) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("backup: %w", err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("backup: %s is no file, but a folder or a device: name a file", path)
+	case overwrites || info.Size() == 0:
+		return nil
+	}
+
+	older, err := Open(path)
+	if errors.Is(err, ErrNewer) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s", ErrOccupied, path)
+	}
+	return older.Close()
 }
 
 // CreateFile writes a backup to a file, which appears when it is complete and on disk.
