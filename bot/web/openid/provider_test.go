@@ -204,6 +204,37 @@ func TestIssuerIsComparedToTheLetter(t *testing.T) {
 	}
 }
 
+// The doctor says of a provider what would keep everybody from signing in.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Any, ann(nil))
+	right := w.ours.Config
+	page := strings.Repeat("<p>This is no provider.</p>", 100)
+	website := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, page, http.StatusNotFound) }))
+	t.Cleanup(website.Close)
+	for _, tt := range []struct {
+		name   string
+		issuer string
+		down   bool
+		wantOK bool
+		want   string
+	}{
+		{name: "it works", issuer: right.Issuer, wantOK: true, want: "it answers"},
+		{name: "a slash too much", issuer: right.Issuer + "/", want: fmt.Sprintf("it calls itself %q, and OIDC_ISSUER says %q", right.Issuer, right.Issuer+"/")},
+		{name: "down", issuer: right.Issuer, down: true, want: "503 Service Unavailable"},
+		{name: "not a provider", issuer: website.URL, want: "404 Not Found"},
+		{name: "nobody there", issuer: "http://127.0.0.1:1", want: "connection refused"},
+	} {
+		w.fake.SetDown(tt.down)
+		c := right
+		c.Issuer = tt.issuer
+		found := c.Check(t.Context())
+		if len(found) != 1 || found[0].OK != tt.wantOK || !strings.Contains(found[0].Text, tt.want) || len(found[0].Text) > 300 {
+			t.Errorf("%s: found %+v, want one finding, good: %t, with %q", tt.name, found, tt.wantOK, tt.want)
+		}
+	}
+}
+
 // describedProvider is a provider that describes itself by what it must say, and more.
 func describedProvider(t *testing.T, more map[string]any) *provider {
 	t.Helper()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"parley/bot/web/openid"
 	"parley/cmd/parley/consent"
 	"parley/cmd/parley/inspect"
 )
@@ -44,6 +45,11 @@ func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log 
 	if model != nil {
 		options.Model = model
 		defer func() { _ = model.Close() }()
+	}
+	for _, provider := range env.Providers("") {
+		if provider.Kind == openid.Any { // the others are examined with their chats
+			options.SignIn = provider
+		}
 	}
 	if db.Embedded() {
 		options.Backups = BackupFolder(env)

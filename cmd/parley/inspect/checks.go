@@ -156,6 +156,13 @@ func listSuggestions(kinds []stats.SuggestionCount) Section {
 	return s
 }
 
+// checkSignIn examines the provider by which agents sign in to the site.
+func (o Options) checkSignIn(ctx context.Context) Section {
+	s := Section{Name: "signing in"}
+	s.addChecked(o.SignIn.Check(ctx))
+	return s
+}
+
 // addCondition adds the condition that the running Parley has reported.
 func addCondition(s *Section, a store.Account) {
 	if a.Status == string(channels.Active) {

@@ -52,6 +52,7 @@ type Options struct {
 	Grant   func(account store.Account, provider string) channels.Grant
 	Objects Bucket           // where old files are; nil if they are in the database
 	Model   Model            // reads what customers write; nil if rules do, without a network
+	SignIn  channels.Checker // the provider of OIDC_ISSUER, by which agents sign in; nil if there is none
 	Backups string           // the folder with the embedded server's backups; "" for an external database, which has its own
 	Now     func() time.Time // this machine's clock; nil means time.Now
 	Log     *slog.Logger
@@ -202,6 +203,9 @@ func (o Options) listChecks(ctx context.Context, directory store.Directory) []fu
 	}
 	if o.Backups != "" {
 		checks = append(checks, o.checkBackups)
+	}
+	if o.SignIn != nil {
+		checks = append(checks, o.checkSignIn)
 	}
 
 	for _, a := range directory.Accounts {
