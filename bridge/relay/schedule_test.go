@@ -204,3 +204,18 @@ func TestFloodBesideSilentChannelDoesNotRest(t *testing.T) {
 		t.Errorf("wait: got %s, want none", got)
 	}
 }
+
+// What took long to store became visible long after it was due. Appliers may look only behind it by then, so they look for all of the
+// account's queues once. What is stored at once needs no such look.
+func TestLateCommitIsLookedFor(t *testing.T) {
+	s := newTestSchedule()
+	w := journalWriter{&Relay{schedule: s, metrics: newMetrics()}}
+	for account, took := range map[store.AccountID]time.Duration{7: lateCommit, 8: 0} {
+		s.accountLocked(account).from = time.Now()
+		w.wakeForStored([]store.Inserted{{AccountID: account, Share: account}}, time.Now().Add(-took))
+		isLookedFor := s.lookFrom()[account].IsZero()
+		if isLate := took > 0; isLookedFor != isLate {
+			t.Errorf("stored in %s: all queues are looked for: %v, want %v", took, isLookedFor, isLate)
+		}
+	}
+}

@@ -87,11 +87,10 @@ func (r *Relay) freeDeadQueues(ctx context.Context, thorough bool) error {
 
 // mendClock makes due what still waits only because the database's clock was ahead for some time.
 func (r *Relay) mendClock(ctx context.Context) error {
-	lateAccounts, wentBack, err := clockback.Mend(ctx, r.pool)
+	wentBack, err := clockback.Mend(ctx, r.pool)
 	if err != nil {
 		return err
 	}
-	r.schedule.lookFromOldest(lateAccounts...)
 	if wentBack > 0 {
 		r.log.Warn("the database's clock was ahead; what waited for it goes on now", "ahead", wentBack.Round(time.Second).String())
 		r.Wake()

@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
-	"parley/store/internal/query"
 )
 
 // leastBack is the least by which the clock must have gone back. Small corrections of a clock do no harm. The time that
@@ -27,31 +26,30 @@ const clockBack = `SELECT at, extract(epoch FROM at - clock_timestamp())::double
 // noteSeen notes what the clock shows now, unless another process has done so since clockBack was read.
 const noteSeen = `UPDATE clock_seen SET at = clock_timestamp() WHERE id = 1 AND at = $1`
 
-// Mend brings back what a clock that was ahead has left in the future. accounts are those with queues that were made due.
-// back is by how much the clock has gone back since the last call; it is 0 if it hasn't. After an error Mend may be called
-// again: it brings nothing back further than to now.
-func Mend(ctx context.Context, pool *pgxpool.Pool) (accounts []store.AccountID, back time.Duration, err error) {
-	if accounts, err = query.Column[store.AccountID](ctx, pool, "mend due times", mendQueues); err != nil {
-		return nil, 0, err
+// Mend brings back what a clock that was ahead has left in the future. back is by how much the clock has gone back since the
+// last call; it is 0 if it hasn't. After an error Mend may be called again: it brings nothing back further than to now.
+func Mend(ctx context.Context, pool *pgxpool.Pool) (back time.Duration, err error) {
+	if _, err := pool.Exec(ctx, mendQueues); err != nil {
+		return 0, fmt.Errorf("store: mend due times: %w", err)
 	}
 
 	var at time.Time
 	var seconds float64
 	if err := pool.QueryRow(ctx, clockBack).Scan(&at, &seconds); err != nil {
-		return accounts, 0, fmt.Errorf("store: clock seen: %w", err)
+		return 0, fmt.Errorf("store: clock seen: %w", err)
 	}
 
 	if back = store.Seconds(seconds); back < leastBack {
 		back = 0
 	} else if err := bringBack(ctx, pool, seconds); err != nil {
-		return accounts, back, err
+		return back, err
 	}
 
 	if _, err := pool.Exec(ctx, noteSeen, at); err != nil {
-		return accounts, back, fmt.Errorf("store: clock seen: %w", err)
+		return back, fmt.Errorf("store: clock seen: %w", err)
 	}
 
-	return accounts, back, nil
+	return back, nil
 }
 
 // lockDue locks all lanes in which something waits, in the order in which everybody locks lanes.

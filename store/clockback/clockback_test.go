@@ -88,7 +88,7 @@ func wasAhead(t *testing.T, pool *pgxpool.Pool) {
 // mustMend brings the times of a database back, and returns by how much.
 func mustMend(t *testing.T, pool *pgxpool.Pool) (back time.Duration) {
 	t.Helper()
-	_, back, err := clockback.Mend(t.Context(), pool)
+	back, err := clockback.Mend(t.Context(), pool)
 	check(t, err)
 	return back
 }

@@ -105,5 +105,4 @@ const mendQueues = `
 		FROM queues AS w
 		WHERE w.holder IS NULL AND w.due_at > (SELECT now FROM t) + CASE WHEN w.waits + w.tries > 0 THEN ` + retry + ` ELSE ` + harmless + ` END
 		ORDER BY w.key
-		FOR NO KEY UPDATE SKIP LOCKED))
-	RETURNING q.account_id AS id`
+		FOR NO KEY UPDATE SKIP LOCKED))`
