@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -99,20 +100,31 @@ func TestRefusedForEver(t *testing.T) {
 	h.wantAttemptsAt(behind, 0)
 }
 
+// failTurns makes transactions of the dispatcher with a result fail with these codes, one after the other. Then they succeed.
+func (h *harness) failTurns(codes ...string) {
+	h.t.Helper()
+	h.exec(`CREATE SEQUENCE turns`)
+	h.exec(fmt.Sprintf(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+		DECLARE
+			code text;
+		BEGIN
+			IF NEW.head > OLD.head THEN
+				code := ('{%s}'::text[])[nextval('turns')];
+			END IF;
+			IF code IS NOT NULL THEN
+				RAISE EXCEPTION 'failed' USING ERRCODE = code;
+			END IF;
+			RETURN NEW;
+		END $$`, strings.Join(codes, ",")))
+	h.exec(`CREATE TRIGGER fail BEFORE UPDATE ON lanes FOR EACH ROW EXECUTE FUNCTION fail()`)
+}
+
 // A transaction of the dispatcher that collides with another one is tried again at once, without a warning in the log.
 func TestTurnTriesCollisionsAgain(t *testing.T) {
 	t.Parallel()
 	warnings := &warningCount{Handler: slog.NewTextHandler(channelstest.Log(t), nil)}
 	h := newHarness(t, func(o *relay.Options) { o.Log = slog.New(warnings) })
-	h.exec(`CREATE SEQUENCE collisions`) // two of three transactions with a result collide
-	h.exec(`CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$
-		BEGIN
-			IF NEW.head > OLD.head AND nextval('collisions') % 3 <> 0 THEN
-				RAISE EXCEPTION 'collided' USING ERRCODE = '40P01';
-			END IF;
-			RETURN NEW;
-		END $$`)
-	h.exec(`CREATE TRIGGER collide BEFORE UPDATE ON lanes FOR EACH ROW EXECUTE FUNCTION collide()`)
+	h.failTurns("40P01", "40P01")
 	reply := h.addReply()
 	h.start()
 	h.waitState(reply, store.Accepted)
@@ -120,6 +132,17 @@ func TestTurnTriesCollisionsAgain(t *testing.T) {
 	if got := warnings.n.Load(); got != 0 {
 		t.Errorf("warnings in the log: got %d, want none", got)
 	}
+}
+
+// A result that is written by itself, because the database refused it with others, waits while the disk is full. Nobody is asked about it.
+func TestRefusedResultMeetsAFullDisk(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.failTurns("23514", "53100")
+	reply := h.addReply()
+	h.start()
+	h.waitState(reply, store.Accepted)
+	h.wantAttemptsAt(reply, 1)
 }
 
 // warningCount is a log that counts warnings.
