@@ -60,6 +60,7 @@ const (
 	ListAllSQL            = listAll
 	ListMineSQL           = listMine
 	ListTeamSQL           = listTeam
+	NamesInChannelSQL     = namesInChannel
 	IsAwaitedSQL          = isAwaited
 	IsSilencedSQL         = isSilenced
 )

@@ -149,3 +149,24 @@ func AnswerableConversations(ctx context.Context, q Querier, r Reader, surface A
 	return query.Column[ConversationID](ctx, q,
 		"answerable conversations", answerable, append(r.readableArguments(), surface, channel, limit)...)
 }
+
+// namesInChannel looks through a thousand open conversations: those in which customers wait, then the newest.
+const namesInChannel = `
+	SELECT conversation.id, identity.name
+	FROM (SELECT conversation.*` + listOpen + readable + pressingFirst + ` LIMIT 1000) AS conversation
+	JOIN threads AS thread ON thread.conversation_id = conversation.id AND thread.account_id = $4 AND thread.channel = $5
+	JOIN identities AS identity ON identity.id = conversation.identity_id
+	WHERE thread.root <> '' AND identity.name <> ''
+	ORDER BY conversation.last_at DESC, conversation.id DESC`
+
+// NamedConversation is a conversation with the name of its customer.
+type NamedConversation struct {
+	ID   ConversationID `db:"id"`
+	Name string         `db:"name"`
+}
+
+// NamesInChannel returns the open conversations with a thread in a channel that the reader may read and whose customers have a
+// name, the newest first. If very many are open, those in which nobody waits for an answer may be missing.
+func NamesInChannel(ctx context.Context, q Querier, r Reader, surface AccountID, channel string) ([]NamedConversation, error) {
+	return query.Collect[NamedConversation](ctx, q, "names in channel", namesInChannel, append(r.readableArguments(), surface, channel)...)
+}

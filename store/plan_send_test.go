@@ -153,6 +153,13 @@ func listStatements() []plantest.Statement {
 			Index:   "conversations_team_pressing",
 		},
 		{
+			Name:    "names in a channel",
+			SQL:     store.NamesInChannelSQL,
+			Args:    []any{[]int64{}, []int64{}, int64(0), int64(1), "C7"},
+			MaxRows: map[string]float64{"conversations": 1100, "threads": 1100, "identities": 1100},
+			Index:   "conversations_pressing",
+		},
+		{
 			Name:    "list mine",
 			SQL:     store.ListMineSQL,
 			Args:    []any{[]int64{}, []int64{}, int64(5), 51, 0},

@@ -45,12 +45,12 @@ func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
 	case c.Why.Reason == bridge.ReasonUnclaimed:
 		usualHint = "Take it and send this, or keep it inside?"
 	}
-	return fateBlocks(l, f, remark{
-		icon: "raised_hand_with_fingers_splayed",
-		what: what,
-		why:  c.Why,
-		hint: shape.Or(c.Hint, usualHint),
-	})
+	r := remark{icon: "raised_hand_with_fingers_splayed", what: what, why: c.Why}
+	if l.Other.ID != 0 {
+		return fateBlocks(l, f, r, " Is it meant for ", shape.ThreadLink(shape.Number(l.Other.ID), l.Other), "? Then type it there.")
+	}
+	r.hint = shape.Or(c.Hint, usualHint)
+	return fateBlocks(l, f, r)
 }
 
 func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {

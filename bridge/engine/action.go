@@ -194,13 +194,7 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 	}
 
 	r.Explicit = r.Explicit || isReply
-	changed, err := w.Log.ChangedHands(ctx, tx, r)
-	if err != nil {
-		return err
-	}
-
-	w.speech.Say(r, changed)
-	return nil
+	return w.speech.Say(ctx, tx, r)
 }
 
 // applySpeechElsewhere applies what somebody says where nobody knows a conversation: in a channel, or in a thread that Parley has

@@ -57,6 +57,68 @@ func TestTextsForColleaguesWaitForAClick(t *testing.T) {
 	w.wantNothingSent()
 }
 
+// What greets the customer of another thread of the channel may have been typed in the wrong one: its author is asked. A name that
+// nobody else has, or that somebody has here too, asks nothing.
+//
+func TestGreetingOfAnotherCustomer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread, _ := w.openThread(), w.customerSends(chat, channelstest.Event{From: "maria", Name: "Mária Rossi", Text: "Where is it?"})
+	w.waitThread("Where is it?")
+	w.customerSends(chat, channelstest.Event{From: "ben", Name: "Ben Rossini", Text: "And mine?"})
+	w.waitThread("And mine?")
+	w.customerSends(chat, channelstest.Event{From: "kim2", Name: "Kim Rossi", Text: "I ask, too"})
+	w.waitThread("I ask, too")
+	w.customerWrites("kim", "Is it here? Greetings, Kim and Lizzy")
+	w.customerSends(chat, channelstest.Event{From: "liz", Name: "Lizzy Miller", Text: "Mine is lost"})
+	w.waitThread("Mine is lost")
+	for text, fate := range map[string]store.Fate{
+		"Hi Kim, your parcel is here":             "waiting",
+		"Hi Lizzy, your parcel is here":           "waiting",
+		"Hi Marie, your parcel is here":           "waiting",
+		"Hi there, your parcel is here":           "waiting",
+		"Unfortunately, Maria has it":             "waiting",
+		"Ann, our expert, will call you":          "waiting",
+		"!reply Hi Ben, your parcel is here":      "waiting",
+		"Hi Maria, your parcel is here":           "ask",
+		"MARIA: your parcel is here":              "ask",
+		"Dear Ms. Rossi\nYour parcel is here":     "ask",
+		"Good morning Mária! Your parcel is here": "ask",
+		"Hi Maria your parcel is here":            "ask",
+		"!reply Hi Maria, your parcel is here":    "ask",
+	} {
+		w.waitFate(w.reply(thread, text), fate)
+	}
+	w.wantNothingSent()
+}
+
+// The question about a greeting leads to the other thread. A click sends the text once; from then on the name is known here.
+func TestGreetingIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.customerWrites("maria", "Where is it?")
+	other := w.waitThread("Where is it?")
+	asked := w.reply(thread, "Hi Maria, it is here")
+	w.waitFate(asked, "ask")
+	question := w.waitShown("greets_other")
+	if line := question.Plain(); !strings.Contains(line, "#2") {
+		t.Errorf("the question doesn't name the other conversation: %q", line)
+	}
+	w.chat.Press(t, "ann", question, bridge.VerbSend)
+	w.chat.Press(t, "ann", question, bridge.VerbSend)
+	w.provider.WaitTexts(t, "Hi Maria, it is here")
+	w.reply(thread, "Maria, do you have it?")
+	w.provider.WaitTexts(t, "Hi Maria, it is here", "Maria, do you have it?")
+
+	w.assign(other, "ben")
+	w.reply(other, "!resolve")
+	w.waitCard(other, "resolved")
+	w.customerWrites("lee", "And mine?")
+	w.reply(w.waitThread("And mine?"), "Hi Maria, this thread is over")
+	w.provider.WaitTexts(t, "Hi Maria, it is here", "Maria, do you have it?", "Hi Maria, this thread is over")
+}
+
 // Somebody else's text leaves by no way without the question; it waits like any reply, and
 // anybody can take it back. One's own text leaves at once.
 func TestSendingForSomebodyElseIsAsked(t *testing.T) {

@@ -95,6 +95,8 @@ func (s Samples) fateLines() map[string]bridge.Line {
 	return map[string]bridge.Line{
 		"ask": {Content: &bridge.AskLine{Why: bridge.InWords("It looks like a command.")}, Mentions: []bridge.AgentRef{ann}, Text: typed,
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: sampleMessage}},
+		"ask_other": {Content: &bridge.AskLine{Why: bridge.Because(bridge.ReasonGreetsOther)}, Mentions: []bridge.AgentRef{ann}, Text: typed,
+			Other: bridge.Facts{ID: otherConversation, Thread: bridge.Thread{Root: s.Other}}, Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbSend}},
 		"slip": {Content: &bridge.AskLine{Why: bridge.InWords("There is no command “!assing”. Did you mean !assign?"), Meant: &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: sampleConversation, SendArgs: bridge.SendArgs{Slip: sampleMessage}, Agents: []string{"@ben"}}, Names: []string{"Ben"}}},
 
 			Verb: bridge.VerbUnknown, Mentions: []bridge.AgentRef{ann}, Text: "!assing @ben", Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbSend},

@@ -160,7 +160,8 @@ func MustTellAuthor(reason bridge.Reason) bool {
 	case bridge.ReasonNotAnAgent, bridge.ReasonForeignAgent, bridge.ReasonMayNotReply, bridge.ReasonMoved, bridge.ReasonAutomatic,
 		bridge.ReasonNotOpen, bridge.ReasonWatch, bridge.ReasonExplicitMode, bridge.ReasonNotAssignee,
 		bridge.ReasonUnknownVerb, bridge.ReasonReplyMentions, bridge.ReasonLoneVerb, bridge.ReasonForColleagues,
-		bridge.ReasonNamesColleague, bridge.ReasonQuotesColleague, bridge.ReasonFileAlone, bridge.ReasonAfterRemark, bridge.ReasonConfirm:
+		bridge.ReasonNamesColleague, bridge.ReasonQuotesColleague, bridge.ReasonFileAlone, bridge.ReasonAfterRemark, bridge.ReasonConfirm,
+		bridge.ReasonGreetsOther:
 		return true
 	default:
 		return false

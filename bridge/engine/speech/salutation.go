@@ -4,6 +4,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"parley/bridge"
 	"parley/store"
@@ -50,12 +53,24 @@ func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
 
 // isNamed reports whether a customer has a name, in small letters, as first, last or whole name: "maria", "ms lopez", "maria lopez".
 func isNamed(customer bridge.PartyRef, name string) bool {
-	words, called := strings.Fields(strings.ToLower(customer.Name)), strings.Fields(name)
+	words, called := wordsToCompare(customer.Name), wordsToCompare(name)
 	if len(words) == 0 || len(called) == 0 {
 		return false
 	}
 	last := called[len(called)-1]
 	return last == words[len(words)-1] || len(called) == 1 && last == words[0]
+}
+
+// wordsToCompare returns the words of a name or a text in the form in which names are compared: in small letters, and without
+// accents. For "Rossi, José-María" it is "rossi", "jose" and "maria".
+func wordsToCompare(text string) []string {
+	plain := strings.Map(func(r rune) rune {
+		if isAccent := r >= 0x0300 && r <= 0x036f; isAccent {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, norm.NFD.String(text))
+	return strings.FieldsFunc(plain, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) })
 }
 
 // atName finds a name that was typed behind an @, and not picked from the chat's list, so that it isn't a mention. The @ inside a mail

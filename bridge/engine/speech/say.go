@@ -2,8 +2,11 @@ package speech
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -18,13 +21,17 @@ import (
 // minHold is how long a reply is held after an edit, at least.
 const minHold = 5 * time.Second
 
-// Say decides the fate of a text that was typed in a conversation's thread. changedHands means that the conversation has
-// other owners now than when the text was typed.
-func (sp *UseCases) Say(r book.Request, changedHands bool) {
+// Say decides the fate of a text that was typed in a conversation's thread.
+// Errors: the database's.
+func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
 	known := sp.Posts.Rows[r.PostKey()]
 	if known != nil && known.Kind != book.EarlyMessage {
-		return // the chat has told of the same message before, in another way
+		return nil // the chat has told of the same message before, in another way
+	}
+	changedHands, err := sp.Log.ChangedHands(ctx, tx, r)
+	if err != nil {
+		return err
 	}
 
 	m := sp.Messages.AddByPerson(r)
@@ -37,7 +44,7 @@ func (sp *UseCases) Say(r book.Request, changedHands bool) {
 		Kind:           book.HumanMessage,
 	})
 	if known != nil && sp.applyEarly(&r, m, post, known) {
-		return
+		return nil
 	}
 
 	var doubt bridge.Reason // the reason why its author is asked before it leaves
@@ -48,7 +55,18 @@ func (sp *UseCases) Say(r book.Request, changedHands bool) {
 	case r.Edited:
 		doubt = bridge.ReasonFoundEdited
 	}
+	if doubt == "" {
+		other, err := otherGreeted(ctx, tx, sp, r)
+		if err != nil {
+			return err
+		}
+		if other.ID != 0 {
+			askAboutGreeting(sp, c, m, other)
+			return nil
+		}
+	}
 	sp.decideFate(r, m, doubt)
+	return nil
 }
 
 // answersOwnReply reports whether the last reply to the customer was typed before a text, by the same author: then the text goes
