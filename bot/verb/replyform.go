@@ -174,7 +174,7 @@ func readReply(out *shape.Filled, v Values, with Reading) (field, problem string
 	}
 
 	out.Text, problem = with.Reply(words)
-	return wordsField(args), problem
+	return wordsField(out.Args), problem
 }
 
 // readRichReply reads the second step of a reply: the text, and what goes with it.
