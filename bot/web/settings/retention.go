@@ -54,11 +54,13 @@ func (p retentionPages) begin(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return p.show(v, &retentionPage{Form: form}, e.Values, withoutErrors)
+	return p.show(v, &retentionPage{Form: form}, e.Values, v.Show)
 }
 
-// show shows the page as if these values counted.
-func (p retentionPages) show(v *web.Visit, r *retentionPage, values map[string][]string, hasErrors bool) error {
+// show shows the page as if these values counted. answer is the visit's Show, or ShowAgain if its form was sent with errors.
+func (p retentionPages) show(
+	v *web.Visit, r *retentionPage, values map[string][]string, answer func(template string, screen web.Screen) error,
+) error {
 	rows, err := p.desk.Kept(v.Context(), values)
 	if err != nil {
 		return err
@@ -75,11 +77,7 @@ func (p retentionPages) show(v *web.Visit, r *retentionPage, values map[string][
 
 	screen := web.Screen{Title: "What is kept", Data: r,
 		Help: "For how long Parley keeps what, and how much of it the next hourly runs remove. A customer is removed on Erase and export."}
-	if hasErrors {
-		return v.ShowAgain("retention", screen)
-	}
-
-	return v.Show("retention", screen)
+	return answer("retention", screen)
 }
 
 // save saves what was chosen. A shorter time removes things for good, so the page first shows how much, and asks again.
@@ -98,7 +96,7 @@ func (p retentionPages) save(v *web.Visit) error {
 		form.Keep(v, nil)
 		form.Submit = "Save and remove"
 		form.Version = v.Value("version") // of the page that was sent, so that changes of others meanwhile are noticed
-		return p.show(v, &retentionPage{Form: form, Sure: sure}, v.Request.PostForm, withoutErrors)
+		return p.show(v, &retentionPage{Form: form, Sure: sure}, v.Request.PostForm, v.Show)
 	}
 
 	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}, &form)
@@ -106,7 +104,7 @@ func (p retentionPages) save(v *web.Visit) error {
 		return err
 	}
 	if !done {
-		return p.show(v, &retentionPage{Form: form}, e.Values, withErrors)
+		return p.show(v, &retentionPage{Form: form}, e.Values, v.ShowAgain)
 	}
 
 	return answerSaved(v, retentionPath, result.About("retention"))
