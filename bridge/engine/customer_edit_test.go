@@ -137,6 +137,7 @@ func TestEditAfterTheEnd(t *testing.T) {
 	w.take("ann", "Thanks")
 	w.postChatEvent(edit(id, "Thank you"))
 	w.wantMentions(thread, bridge.LineChanged, "Thank you")
+	w.waitDrained() // nobody may end a conversation before it is known that the thread shows the edit
 	w.reply(thread, "!resolve")
 	w.waitCard(thread, "resolved")
 	w.postChatEvent(edit(id, "It is broken again"))

@@ -238,6 +238,7 @@ func TestHistoryHasWhatHappenedByItself(t *testing.T) {
 	w.provider.WaitTexts(t, "Hello")
 	w.waitCard(thread, "pending")
 	w.customerWrites("kim", "And now?")
+	w.waitThread("And now?")
 	w.waitCard(thread, "open")
 	w.reply(thread, "!snooze 1h")
 	w.waitCard(thread, "snoozed")

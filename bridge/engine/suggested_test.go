@@ -71,7 +71,7 @@ func TestSuggestedReplies(t *testing.T) {
 	wantEqual(t, "what the button names after thanks", w.suggestionsIn(1), first)
 	wantSuggested(t, "after thanks", suggested(1, first, "ann"), "To Red lamps? Yes, we have them.", "Not yet.")
 	w.customerWrites("kim", "Blue ones, too?")
-	w.waitShown("Blue ones, too?")
+	w.waitThread("Blue ones, too?")
 	analyse()
 	wantSuggested(t, "by the outdated id", suggested(1, first, "ann"))
 	wantSuggested(t, "by the newer id", suggested(1, w.suggestionsIn(1), "ann"), "To Blue ones, too? Yes, we have them.", "Not yet.")
