@@ -122,7 +122,7 @@ func (n appNode) subscribe(c *call) (any, *APIError) {
 		return nil, err
 	}
 	if in.Object != pageObject && in.Object != businessObject {
-		return nil, &APIError{Code: codes.Invalid, Message: "Param object must be one of {page, whatsapp_business_account}"}
+		return nil, invalidParameter("Param object must be one of {page, whatsapp_business_account}")
 	}
 
 	if len(in.Fields) == 0 {

@@ -126,10 +126,7 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	}
 	isUnknown := func(field string) bool { return !slices.Contains(pageFields(), field) }
 	if len(in.Fields) == 0 || slices.ContainsFunc(in.Fields, isUnknown) {
-		return nil, &APIError{
-			Code:    codes.Invalid,
-			Message: "Param subscribed_fields must be one of {" + strings.Join(pageFields(), ", ") + "}",
-		}
+		return nil, invalidParameter("Param subscribed_fields must be one of {%s}", strings.Join(pageFields(), ", "))
 	}
 
 	p.g.mu.Lock()

@@ -97,26 +97,17 @@ func scopeOf(route string) string {
 func checkToken(token string, g *grant) *APIError {
 	switch {
 	case token == "":
-		return &APIError{
-			Status:  http.StatusUnauthorized,
-			Code:    codes.NoToken,
-			Message: "An access token is required to request this resource.",
-		}
+		return tokenError(codes.NoToken, 0, "An access token is required to request this resource.")
 	case g == nil:
-		return &APIError{
-			Status:  http.StatusUnauthorized,
-			Code:    codes.Token,
-			Message: "Invalid OAuth access token - Cannot parse access token",
-		}
+		return tokenError(codes.Token, 0, "Invalid OAuth access token - Cannot parse access token")
 	case g.revoked:
-		return &APIError{
-			Status:  http.StatusUnauthorized,
-			Code:    codes.Token,
-			Subcode: codes.SubRevoked,
-			Message: "Error validating access token: The session has been invalidated.",
-		}
+		return tokenError(codes.Token, codes.SubRevoked, "Error validating access token: The session has been invalidated.")
 	}
 	return nil
+}
+
+func tokenError(code, subcode int, text string) *APIError {
+	return &APIError{Status: http.StatusUnauthorized, Code: code, Subcode: subcode, Message: text}
 }
 
 // findRefusalLocked returns why a good token may not make a call, or nil.
@@ -127,12 +118,7 @@ func (a *api) findRefusalLocked(g *grant, token string, rt route, c *call) *APIE
 	case proof == "" && a.needsProof && !c.asApp:
 		return badProofError("API calls from the server require an appsecret_proof argument")
 	case !g.expires.IsZero() && !a.clock().Before(g.expires):
-		return &APIError{
-			Status:  http.StatusUnauthorized,
-			Code:    codes.Token,
-			Subcode: codes.SubExpired,
-			Message: "Error validating access token: Session has expired.",
-		}
+		return tokenError(codes.Token, codes.SubExpired, "Error validating access token: Session has expired.")
 	case proof != "" && proof != proofOf(token, a.opts.AppSecret):
 		return badProofError("Invalid appsecret_proof provided in the API argument")
 	case scope != "" && !slices.Contains(g.scopeNames(), scope):
@@ -175,10 +161,7 @@ func (a *api) asAppLocked(token string) (isApp bool, refused *APIError) {
 // Source: Graph API, "debug_token".
 func (a *api) debugToken(c *call) (any, *APIError) {
 	if !c.asApp {
-		return nil, &APIError{
-			Code:    codes.Invalid,
-			Message: "You must provide an app access token, or a user access token that is an owner or developer of the app",
-		}
+		return nil, invalidParameter("You must provide an app access token, or a user access token that is an owner or developer of the app")
 	}
 
 	a.mu.Lock()

@@ -29,14 +29,11 @@ func (it *UseCases) needsNewConversation(c *book.Conversation, in channels.Inbou
 	return c.ResolvedAt != nil && it.Now.Sub(*c.ResolvedAt) > maxReopenAge
 }
 
-// isByMachine reports whether a message counts as sent by a machine: it looks automatic, and isn't a person's answer (isPersonsAnswer).
+// isByMachine reports whether a message counts as sent by a machine: it looks automatic, and isn't a person's in spite of that. A
+// person's mail may look so, for example because a filter took it for spam. Then it has the token that only our mails have, and
+// its sender takes part in the conversation.
 func (it *UseCases) isByMachine(c *book.Conversation, in channels.Inbound) bool {
-	return in.Automatic != "" && !it.isPersonsAnswer(c, in)
-}
-
-// isPersonsAnswer reports whether a mail that looks automatic, for example because a filter took it for spam, is a person's in spite of
-// that: it has the token that only our mails have, and its sender takes part in the conversation.
-func (it *UseCases) isPersonsAnswer(c *book.Conversation, in channels.Inbound) bool {
 	hasToken := in.Answers.Conversation != 0 && !c.Exclusive
-	return hasToken && slices.Contains(store.PersonsReasons(), in.Automatic) && it.TakesPart(c, in)
+	isPersons := hasToken && slices.Contains(store.PersonsReasons(), in.Automatic) && it.TakesPart(c, in)
+	return in.Automatic != "" && !isPersons
 }
