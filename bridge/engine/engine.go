@@ -298,7 +298,8 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	defer tick.Stop()
 
 	followed := int64(-1) // the version of the settings that was followed last
-	var now, followedAt, retriedAt time.Time
+	now := time.Now()
+	followedAt, retriedAt := now, now
 	for {
 		version := e.directory.Load().Version
 		isDue := version != followed || now.Sub(followedAt) >= followInterval

@@ -212,6 +212,7 @@ func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]s
 		}
 		for _, s := range refused {
 			e := store.Event{ID: s.ID, AccountID: s.AccountID}
+			const unread = true // its source says that it can't be decoded
 			if err := w.handler.Quarantined(ctx, tx, e, s.Quarantine, unread); err != nil {
 				return err
 			}
