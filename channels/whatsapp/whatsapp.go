@@ -50,11 +50,12 @@ var (
 // newChannel makes the channel of one number. It opens no connection.
 // Errors: a missing or malformed setting, no token keys.
 func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
-	if err := checkSettings(account.Config); err != nil {
-		return nil, err
-	}
+	err := checkSettings(account.Config)
 	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {
-		return nil, errors.New("whatsapp: no key to sign tokens with")
+		err = errors.Join(err, errors.New("whatsapp: no key to sign tokens with"))
+	}
+	if err != nil {
+		return nil, err
 	}
 
 	s := settings(account.Config)
