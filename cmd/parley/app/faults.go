@@ -44,15 +44,15 @@ func describePanic(fault any) string {
 	return fmt.Sprintf("a value of type %T", fault)
 }
 
-// toldListener is a listener that logs when connections can't be accepted, as when too many files are open. net/http accepts again
+// loggingListener is a listener that logs when connections can't be accepted, as when too many files are open. net/http accepts again
 // after a pause.
-type toldListener struct {
+type loggingListener struct {
 	net.Listener
 	log    *slog.Logger
 	warned time.Time // when it was logged last; the server accepts in one goroutine
 }
 
-func (l *toldListener) Accept() (net.Conn, error) {
+func (l *loggingListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err == nil || errors.Is(err, net.ErrClosed) {
 		return conn, err

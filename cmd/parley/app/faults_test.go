@@ -112,7 +112,7 @@ func TestNotAcceptedIsLogged(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				log := &entries{}
-				l := &toldListener{Listener: failingListener{err: tt.err}, log: slog.New(slog.NewTextHandler(log, nil))}
+				l := &loggingListener{Listener: failingListener{err: tt.err}, log: slog.New(slog.NewTextHandler(log, nil))}
 				for range 150 {
 					if _, err := l.Accept(); !errors.Is(err, tt.err) {
 						t.Fatalf("got the error %v, want %v", err, tt.err)
@@ -132,7 +132,7 @@ func TestFrontTellsWhatItCannotAccept(t *testing.T) {
 	t.Parallel()
 	f := must(newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler)))(t)
 	t.Cleanup(func() { _ = f.stop(t.Context(), 0) })
-	if _, ok := f.listener.(*toldListener); !ok {
+	if _, ok := f.listener.(*loggingListener); !ok {
 		t.Errorf("it listens by a %T, want one that tells", f.listener)
 	}
 }

@@ -38,7 +38,7 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 		return nil, fmt.Errorf("PARLEY_LISTEN: %w; %s", err, listenHint(err))
 	}
 
-	f.listener = &toldListener{Listener: listener, log: log}
+	f.listener = &loggingListener{Listener: listener, log: log}
 	f.server = &http.Server{
 		Handler:           logPanics(log, f),
 		ReadHeaderTimeout: 10 * time.Second,
