@@ -40,7 +40,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 
-	rows, err := listToCustomer(ctx, c, o.To[0], o.Attempt.FirstAt.Add(-skew))
+	rows, err := c.listToCustomer(ctx, o.To[0], o.Attempt.FirstAt.Add(-skew))
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
@@ -69,7 +69,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	}
 
 	if len(same) == 1 {
-		if err := acceptFailure(ctx, c, same[0]); err != nil {
+		if err := c.acceptFailure(ctx, same[0]); err != nil {
 			return channels.CannotTell, channels.Receipt{}, err
 		}
 		return channels.Landed, c.makeReceipt(same[0].row, o.Attempt.Part+1 < len(parts)), nil
@@ -83,7 +83,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 
 // acceptFailure stores the failure of a message that Reconcile found, if it has failed. Its callback may be lost, and pollOnce may have
 // stored it as another program's. The fact has an id of its own, so that it isn't ignored as known.
-func acceptFailure(ctx context.Context, c *Channel, found listedRow) error {
+func (c *Channel) acceptFailure(ctx context.Context, found listedRow) error {
 	if statusFor(found.Status, int(found.ErrorCode), "").State != channels.StateFailed {
 		return nil
 	}
@@ -116,7 +116,7 @@ func hasContent(r row, p part) bool {
 
 // listToCustomer lists our messages to a customer that were created since from, each once.
 // Errors: BadRecipient; a list could not be read back that far.
-func listToCustomer(ctx context.Context, c *Channel, customer channels.Party, from time.Time) ([]listedRow, error) {
+func (c *Channel) listToCustomer(ctx context.Context, customer channels.Party, from time.Time) ([]listedRow, error) {
 	if _, err := c.number.addressOf(customer); err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func (c *Channel) Run(ctx context.Context) error {
 	templatesReadAt := time.Time{}
 	failures := 0 // in a row
 	for ctx.Err() == nil {
-		hasMore, err := lookOnce(ctx, c, &templatesReadAt)
+		hasMore, err := c.lookOnce(ctx, &templatesReadAt)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -59,7 +59,7 @@ func (c *Channel) Run(ctx context.Context) error {
 
 // lookOnce reads the lists of messages and, if templatesReadAt is long ago, the states of templates; then it moves templatesReadAt.
 // It loads the memory each time, because the database may have gone back since: a standby that takes over may lack the last seconds.
-func lookOnce(ctx context.Context, c *Channel, templatesReadAt *time.Time) (hasMore bool, err error) {
+func (c *Channel) lookOnce(ctx context.Context, templatesReadAt *time.Time) (hasMore bool, err error) {
 	m, err := c.loadMemory(ctx)
 	if err != nil {
 		return false, err
@@ -73,7 +73,7 @@ func lookOnce(ctx context.Context, c *Channel, templatesReadAt *time.Time) (hasM
 	if !areTemplatesDue {
 		return hasMore, nil
 	}
-	if err := readContents(ctx, c, &m); err != nil {
+	if err := c.readContents(ctx, &m); err != nil {
 		return hasMore, err
 	}
 	*templatesReadAt = c.env.Now()
@@ -144,7 +144,7 @@ func (c *Channel) saveMemory(ctx context.Context, m *memory) error {
 
 // readContents stores changes of templates' states. It also deletes old contents that were made for single messages: Twilio keeps these
 // in the same list. A content that can't be deleted is tried again the next time.
-func readContents(ctx context.Context, c *Channel, m *memory) error {
+func (c *Channel) readContents(ctx context.Context, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	list, err := c.catalogue.list(ctx)

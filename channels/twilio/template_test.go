@@ -257,7 +257,7 @@ func newContentWorld(t *testing.T) *world {
 // readContents does what Run does about contents now and then, which must work.
 func (w *world) readContents(m *memory) {
 	w.t.Helper()
-	noError(w.t, readContents(w.t.Context(), w.base, m))
+	noError(w.t, w.base.readContents(w.t.Context(), m))
 }
 
 // The content of a single message is deleted a day later; templates stay.
