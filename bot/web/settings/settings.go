@@ -207,11 +207,12 @@ func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused, all []set
 	}
 
 	form.Problems = refused.Others
-	for path, text := range maps.Clone(refused.Fields) {
+	for _, path := range slices.Sorted(maps.Keys(refused.Fields)) {
 		if shown[path] {
 			continue
 		}
 
+		text := refused.Fields[path]
 		field := nearestField(form, path, text)
 		if field == "" {
 			form.Problems = append(form.Problems, labelOf(all, path)+": "+text)
