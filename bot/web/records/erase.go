@@ -97,11 +97,12 @@ func (p pages) showErase(v *web.Visit) error {
 
 func contactPath(id bridge.ContactID) string { return fmt.Sprintf("/settings/erase/contact/%d", id) }
 
-// requestedContact returns the customer that the address names; nil if there is none.
+// requestedContact returns the customer that the address names.
+// Errors: ErrNone; the desk's.
 func (p pages) requestedContact(v *web.Visit) (*Contact, error) {
 	id, err := strconv.ParseInt(v.Request.PathValue("id"), 10, 64)
 	if err != nil {
-		return nil, nil //nolint:nilerr // what isn't a number names nobody
+		return nil, ErrNone
 	}
 
 	found, err := p.desk.FindContacts(v.Context(), v.Person.ID, strconv.FormatInt(id, 10))
@@ -115,12 +116,12 @@ func (p pages) requestedContact(v *web.Visit) (*Contact, error) {
 		}
 	}
 
-	return nil, nil
+	return nil, ErrNone
 }
 
-// refuseUnknown answers that there is no such customer; it returns err if that could not be found out.
+// refuseUnknown answers an error of requestedContact: if it is ErrNone, that there is no such customer.
 func refuseUnknown(v *web.Visit, err error) error {
-	if err != nil {
+	if !errors.Is(err, ErrNone) {
 		return err
 	}
 	return v.Refuse(http.StatusNotFound, "There is no such customer.", "Look for an address, a number or an id on the page Erase and export.")
@@ -140,7 +141,7 @@ func (p pages) showContact(v *web.Visit) error { return p.showPlan(v, "") }
 
 func (p pages) showPlan(v *web.Visit, problem string) error {
 	c, err := p.requestedContact(v)
-	if c == nil || err != nil {
+	if err != nil {
 		return refuseUnknown(v, err)
 	}
 
@@ -174,7 +175,7 @@ func (p pages) eraseContact(v *web.Visit) error {
 		return p.showPlan(v, "Tick the box first: what is erased can't be brought back.")
 	}
 	c, err := p.requestedContact(v)
-	if c == nil || err != nil {
+	if err != nil {
 		return refuseUnknown(v, err)
 	}
 	_, err = p.desk.EraseContact(v.Context(), v.Person, c.ID)
@@ -188,22 +189,22 @@ func (p pages) goOn(v *web.Visit) error {
 
 // answerErased says how an erasure ended.
 func answerErased(v *web.Visit, err error) error {
-	if errors.Is(err, ErrWaiting) {
-		return v.GoWithText("/settings/erase", "Begun. Something about the customer still waits to be applied or posted; Parley goes on by itself.")
-	}
-	if errors.Is(err, ErrInChats) {
-		return v.GoWithText("/settings/erase", "Erased here. Parley now takes its posts out of Slack and Teams, as fast as they allow; the certificate follows.")
-	}
-	if errors.Is(err, ErrNone) {
+	var said string
+	switch {
+	case errors.Is(err, ErrNone):
 		return v.NotFound()
-	}
-	if err != nil {
+	case errors.Is(err, ErrWaiting):
+		said = "Begun. Something about the customer still waits to be applied or posted; Parley goes on by itself."
+	case errors.Is(err, ErrInChats):
+		said = "Erased here. Parley now takes its posts out of Slack and Teams, as fast as they allow; the certificate follows."
+	case err != nil:
 		return err
+	case v.Person.Super:
+		said = "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left."
+	default:
+		said = "Erased. A super-admin can read in the certificate in which threads colleagues' own words are left: ask one for it."
 	}
-	if !v.Person.Super {
-		return v.GoWithText("/settings/erase", "Erased. A super-admin can read in the certificate in which threads colleagues' own words are left: ask one for it.")
-	}
-	return v.GoWithText("/settings/erase", "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left.")
+	return v.GoWithText("/settings/erase", said)
 }
 
 func (p pages) sendCertificate(v *web.Visit) error {

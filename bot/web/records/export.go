@@ -21,7 +21,7 @@ const makeTimeout = 30 * time.Minute
 // error isn't a half file and memory stays bounded. One is made and sent at a time, so that the disk's room is bounded, too.
 func (p pages) exportContact(v *web.Visit) error {
 	c, err := p.requestedContact(v)
-	if c == nil || err != nil {
+	if err != nil {
 		return refuseUnknown(v, err)
 	}
 
