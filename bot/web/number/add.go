@@ -53,21 +53,42 @@ func (p pages) newAddPage(v *web.Visit, g *guide) (*addPage, error) {
 	choices[len(choices)-1].Text = "none yet"
 	all := p.desk.Fields(g.kind)
 	held := p.heldSecrets(v, g)
-	fold := web.Group{Title: "Only if you need it", Folded: true, Fields: fieldsOf(g.pickFields(all, g.folded), held)}
-	for i := range fold.Fields {
-		if strings.HasSuffix(fold.Fields[i].Name, "."+verifyField) {
-			fold.Fields[i].Required = false
-			fold.Fields[i].Help = "Empty: Parley makes one. Type one of your own only if you set the webhook by hand at Meta, where the same is asked for."
+	address := p.desk.HookURL(name)
+	return &addPage{
+		guide:    g,
+		Action:   addPath + "/" + g.kind,
+		Needs:    g.needs,
+		Address:  address,
+		IsPublic: isPublic(address),
+		Page:     g.page,
+		Groups: []web.Group{
+			{Title: "At " + g.provider, Fields: fieldsOf(g.pickFields(all, g.ask), held)},
+			{Title: hereTitle, Fields: []web.Field{
+				{
+					Name:     "name",
+					Label:    "Name",
+					Value:    name,
+					Required: true,
+					Help: "The account's name here, of small letters, digits and -. " +
+						"It is the last part of the address that " + g.provider + " calls, and stays.",
+				},
+				{Name: "team", Label: "Team", Kind: web.KindChoice, Choices: choices, Help: "In whose channel its threads open."},
+			}},
+			{Title: "Only if you need it", Folded: true, Fields: foldedFields(g.pickFields(all, g.folded), held)},
+		},
+	}, nil
+}
+
+// foldedFields makes the fields that few need.
+func foldedFields(fields []setup.Field, held map[string]string) []web.Field {
+	list := fieldsOf(fields, held)
+	for i := range list {
+		if strings.HasSuffix(list[i].Name, "."+verifyField) {
+			list[i].Required = false
+			list[i].Help = "Empty: Parley makes one. Type one of your own only if you set the webhook by hand at Meta, where the same is asked for."
 		}
 	}
-
-	address := p.desk.HookURL(name)
-	return &addPage{guide: g, Action: addPath + "/" + g.kind, Needs: g.needs, Address: address, IsPublic: isPublic(address), Page: g.page, Groups: []web.Group{
-		{Title: "At " + g.provider, Fields: fieldsOf(g.pickFields(all, g.ask), held)},
-		{Title: hereTitle, Fields: []web.Field{
-			{Name: "name", Label: "Name", Value: name, Required: true, Help: "The account's name here, of small letters, digits and -. It is the last part of the address that " + g.provider + " calls, and stays."},
-			{Name: "team", Label: "Team", Kind: web.KindChoice, Choices: choices, Help: "In whose channel its threads open."},
-		}}, fold}}, nil
+	return list
 }
 
 // isPublic reports whether an address can be one that is reached from the internet: by https, and not of this machine or a private

@@ -24,38 +24,155 @@ type need struct{ Text, Link, LinkText string }
 
 // listGuides returns the guides of all kinds that these pages are about.
 func listGuides() []guide {
-	portfolio := need{Text: "A business portfolio at Meta (Meta Business account), verified by Meta.", Link: "https://business.facebook.com/settings", LinkText: "Business settings"}
-	twilio := need{Text: "An account at Twilio: its Account SID and primary Auth Token stand in the Console under Account Info.", Link: "https://console.twilio.com", LinkText: "Twilio Console"}
-	return []guide{
-		{kind: "whatsapp", title: "Add a WhatsApp number at Meta", whatsapp: true, name: "whatsapp", section: "whatsapp", provider: "Meta", page: "“WhatsApp (Meta's Cloud API)”",
-			needs: []need{portfolio,
-				{Text: "A phone number that can receive a text message or a call for its verification, and is not used in the WhatsApp app.", Link: "https://business.facebook.com/wa/manage/phone-numbers/", LinkText: "WhatsApp Manager"},
-				{Text: "An app of that portfolio with WhatsApp added to it: WhatsApp, API Setup shows the ids.", Link: "https://developers.facebook.com/apps", LinkText: "Apps"},
-				{Text: "A system user who has the app and the WhatsApp account, and a token of his that never expires, with whatsapp_business_messaging and whatsapp_business_management.",
-					Link: "https://business.facebook.com/settings/system-users", LinkText: "System users"}},
-			ask: []string{"token", "phone_number_id", "waba_id", "app_secret"}, folded: []string{"verify_token"}},
-		{kind: "twilio_whatsapp", title: "Add a WhatsApp number at Twilio", whatsapp: true, name: "whatsapp", section: "twilio", provider: "Twilio", page: "“SMS and WhatsApp by Twilio”",
-			needs: []need{{Text: "A business portfolio at Meta (Meta Business account), of which you are an admin; the registration below can also make one. Until Meta has verified it, few customers a day can be written to first.",
-				Link: "https://business.facebook.com/settings", LinkText: "Business settings"},
-				twilio, {Text: "That account is no longer a trial account: trial accounts can register no sender.", Link: "https://console.twilio.com/us1/billing", LinkText: "Billing"},
-				{Text: "A number that isn't registered with WhatsApp yet: one of Twilio's, or another one that receives text messages or calls, without a menu or a machine that answers.",
-					Link: "https://console.twilio.com/us1/develop/phone-numbers/manage/incoming", LinkText: "Active numbers"},
-				{Text: "That number as a WhatsApp sender. In the Console, under Messaging, Senders, WhatsApp senders, press Create new sender, choose the number, and Continue with Facebook. In Meta's window sign in, choose your " +
-					"portfolio and its WhatsApp Business Account (the same for all senders of your Twilio account), give the name that customers see, and type the code that Meta sends to the number. " +
+	return []guide{whatsappAtMeta(), whatsappAtTwilio(), textMessages(), messenger(), ownSystem()}
+}
+
+func whatsappAtMeta() guide {
+	return guide{
+		kind:     "whatsapp",
+		title:    "Add a WhatsApp number at Meta",
+		whatsapp: true,
+		name:     "whatsapp",
+		section:  "whatsapp",
+		provider: "Meta",
+		page:     "“WhatsApp (Meta's Cloud API)”",
+		needs: []need{
+			metaPortfolio(),
+			{
+				Text:     "A phone number that can receive a text message or a call for its verification, and is not used in the WhatsApp app.",
+				Link:     "https://business.facebook.com/wa/manage/phone-numbers/",
+				LinkText: "WhatsApp Manager",
+			},
+			{
+				Text:     "An app of that portfolio with WhatsApp added to it: WhatsApp, API Setup shows the ids.",
+				Link:     "https://developers.facebook.com/apps",
+				LinkText: "Apps",
+			},
+			{
+				Text: "A system user who has the app and the WhatsApp account, and a token of his that never expires, " +
+					"with whatsapp_business_messaging and whatsapp_business_management.",
+				Link:     "https://business.facebook.com/settings/system-users",
+				LinkText: "System users",
+			},
+		},
+		ask:    []string{"token", "phone_number_id", "waba_id", "app_secret"},
+		folded: []string{"verify_token"},
+	}
+}
+
+func whatsappAtTwilio() guide {
+	return guide{
+		kind:     "twilio_whatsapp",
+		title:    "Add a WhatsApp number at Twilio",
+		whatsapp: true,
+		name:     "whatsapp",
+		section:  "twilio",
+		provider: "Twilio",
+		page:     "“SMS and WhatsApp by Twilio”",
+		needs: []need{
+			{
+				Text: "A business portfolio at Meta (Meta Business account), of which you are an admin; the registration below can also make one. " +
+					"Until Meta has verified it, few customers a day can be written to first.",
+				Link:     "https://business.facebook.com/settings",
+				LinkText: "Business settings",
+			},
+			twilioAccount(),
+			{
+				Text:     "That account is no longer a trial account: trial accounts can register no sender.",
+				Link:     "https://console.twilio.com/us1/billing",
+				LinkText: "Billing",
+			},
+			{
+				Text: "A number that isn't registered with WhatsApp yet: one of Twilio's, or another one that receives text messages or calls, " +
+					"without a menu or a machine that answers.",
+				Link:     "https://console.twilio.com/us1/develop/phone-numbers/manage/incoming",
+				LinkText: "Active numbers",
+			},
+			{
+				Text: "That number as a WhatsApp sender. In the Console, under Messaging, Senders, WhatsApp senders, press Create new sender, " +
+					"choose the number, and Continue with Facebook. In Meta's window sign in, choose your portfolio and its WhatsApp Business Account " +
+					"(the same for all senders of your Twilio account), give the name that customers see, and type the code that Meta sends to the number. " +
 					"When the list calls the sender Online, it works. Meta looks at the name afterwards, and bounds what a number may send whose name it refuses.",
-					Link: "https://console.twilio.com/us1/develop/sms/senders/whatsapp-senders", LinkText: "WhatsApp senders"}},
-			ask: []string{"account_sid", "auth_token", "from"}, folded: []string{"messaging_service_sid"}},
-		{kind: "sms", title: "Add a number for text messages", name: "sms", section: "twilio", provider: "Twilio", page: "“SMS and WhatsApp by Twilio”",
-			needs: []need{twilio, {Text: "A number with SMS. Numbers in the US also have to be registered (A2P 10DLC, or toll-free verification) before carriers let messages through.",
-				Link: "https://console.twilio.com/us1/develop/phone-numbers/manage/incoming", LinkText: "Active numbers"}},
-			ask: []string{"account_sid", "auth_token", "from", "mms"}, folded: []string{"messaging_service_sid"}},
-		{kind: "messenger", title: "Add a Page of Messenger", name: "page", section: "messenger", provider: "Meta", page: "“Facebook Messenger”",
-			needs: []need{portfolio, {Text: "A Facebook Page of that portfolio, of which you are an admin.", Link: "https://business.facebook.com/settings/pages", LinkText: "Pages"},
-				{Text: "An app of the portfolio with Messenger added to it. Until Meta has reviewed it, only people with a role in the app can write.", Link: "https://developers.facebook.com/apps", LinkText: "Apps"},
-				{Text: "The Page's own token, made from the token of a system user that never expires, with pages_messaging, pages_manage_metadata and pages_read_engagement.",
-					Link: "https://business.facebook.com/settings/system-users", LinkText: "System users"}},
-			ask: []string{"page_id", "token", "app_secret"}, folded: []string{"verify_token"}},
-		{kind: "http", section: "http", provider: "your system", page: "“The http channel”", own: true},
+				Link:     "https://console.twilio.com/us1/develop/sms/senders/whatsapp-senders",
+				LinkText: "WhatsApp senders",
+			},
+		},
+		ask:    []string{"account_sid", "auth_token", "from"},
+		folded: []string{"messaging_service_sid"},
+	}
+}
+
+func textMessages() guide {
+	return guide{
+		kind:     "sms",
+		title:    "Add a number for text messages",
+		name:     "sms",
+		section:  "twilio",
+		provider: "Twilio",
+		page:     "“SMS and WhatsApp by Twilio”",
+		needs: []need{
+			twilioAccount(),
+			{
+				Text: "A number with SMS. Numbers in the US also have to be registered (A2P 10DLC, or toll-free verification) " +
+					"before carriers let messages through.",
+				Link:     "https://console.twilio.com/us1/develop/phone-numbers/manage/incoming",
+				LinkText: "Active numbers",
+			},
+		},
+		ask:    []string{"account_sid", "auth_token", "from", "mms"},
+		folded: []string{"messaging_service_sid"},
+	}
+}
+
+func messenger() guide {
+	return guide{
+		kind:     "messenger",
+		title:    "Add a Page of Messenger",
+		name:     "page",
+		section:  "messenger",
+		provider: "Meta",
+		page:     "“Facebook Messenger”",
+		needs: []need{
+			metaPortfolio(),
+			{
+				Text:     "A Facebook Page of that portfolio, of which you are an admin.",
+				Link:     "https://business.facebook.com/settings/pages",
+				LinkText: "Pages",
+			},
+			{
+				Text:     "An app of the portfolio with Messenger added to it. Until Meta has reviewed it, only people with a role in the app can write.",
+				Link:     "https://developers.facebook.com/apps",
+				LinkText: "Apps",
+			},
+			{
+				Text: "The Page's own token, made from the token of a system user that never expires, " +
+					"with pages_messaging, pages_manage_metadata and pages_read_engagement.",
+				Link:     "https://business.facebook.com/settings/system-users",
+				LinkText: "System users",
+			},
+		},
+		ask:    []string{"page_id", "token", "app_secret"},
+		folded: []string{"verify_token"},
+	}
+}
+
+func ownSystem() guide {
+	return guide{kind: "http", section: "http", provider: "your system", page: "“The http channel”", own: true}
+}
+
+func metaPortfolio() need {
+	return need{
+		Text:     "A business portfolio at Meta (Meta Business account), verified by Meta.",
+		Link:     "https://business.facebook.com/settings",
+		LinkText: "Business settings",
+	}
+}
+
+func twilioAccount() need {
+	return need{
+		Text:     "An account at Twilio: its Account SID and primary Auth Token stand in the Console under Account Info.",
+		Link:     "https://console.twilio.com",
+		LinkText: "Twilio Console",
 	}
 }
 
