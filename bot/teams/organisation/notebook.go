@@ -320,7 +320,7 @@ func (n *Notebook) findChannel(ctx context.Context, service, channel string) (Ch
 
 	c, ok := n.Channel(channel)
 	if !ok {
-		return c, fmt.Errorf("%w: %s", ErrUnlisted, channel)
+		return ChannelNote{}, fmt.Errorf("%w: %s", ErrUnlisted, channel)
 	}
 
 	return c, nil

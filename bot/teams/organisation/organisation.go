@@ -128,10 +128,17 @@ func (o *Organisation) ActivityOf(event, channel string, m *graph.Message) conne
 	root := cmp.Or(m.ReplyToID, m.ID)
 	at := m.CreatedAt
 	a := connector.Activity{
-		Type: connector.TypeMessage, ID: m.ID, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: o.Me},
-		Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, root), ConversationType: connector.ConversationChannel, TenantID: o.Tenant},
-		ChannelData:  &connector.ChannelData{Channel: &connector.ChannelRef{ID: channel}, EventType: event},
-		From:         o.accountOf(m.From),
+		Type:      connector.TypeMessage,
+		ID:        m.ID,
+		ChannelID: connector.ChannelTeams,
+		From:      o.accountOf(m.From),
+		Recipient: &connector.ChannelAccount{ID: o.Me},
+		Conversation: &connector.ConversationAccount{
+			ID:               connector.ThreadID(channel, root),
+			ConversationType: connector.ConversationChannel,
+			TenantID:         o.Tenant,
+		},
+		ChannelData: &connector.ChannelData{Channel: &connector.ChannelRef{ID: channel}, EventType: event},
 	}
 	switch event {
 	case fact.EventEdited:
@@ -154,8 +161,7 @@ func (o *Organisation) ActivityOf(event, channel string, m *graph.Message) conne
 // addContent adds a message's text and mentions to an activity.
 func (o *Organisation) addContent(a *connector.Activity, m *graph.Message) {
 	if m.Body.ContentType == "html" {
-		content, err := json.Marshal(withQuotes(m))
-		if err == nil {
+		if content, err := json.Marshal(withQuotes(m)); err == nil { // a string always can be written as JSON
 			a.Attachments = []connector.Attachment{{ContentType: connector.ContentHTML, Content: content}}
 		}
 	} else {
@@ -231,7 +237,7 @@ func (o *Organisation) PayloadOf(ctx context.Context, event string, m Shown) (fa
 	a := o.ActivityOf(event, m.At.Channel, m.Message)
 	p, err := o.wrap(ctx, m.At.Channel, &a, m.InOurThread)
 	if err != nil {
-		return p, a, err
+		return fact.Payload{}, connector.Activity{}, err
 	}
 
 	p.Seen, p.Edit = FilesOf(m.Message), !m.EditedAt.IsZero()
@@ -257,7 +263,7 @@ func (o *Organisation) wrap(ctx context.Context, channel string, a *connector.Ac
 		known, ok, err := o.People.Find(ctx, channel, one.AADObjectID)
 		switch {
 		case err != nil:
-			return p, err
+			return fact.Payload{}, err
 		case !ok:
 			p.Who[one.ID] = fact.Who{User: one.AADObjectID, Name: one.Name, Kind: string(bridge.ActorForeign)}
 		default:
@@ -267,7 +273,7 @@ func (o *Organisation) wrap(ctx context.Context, channel string, a *connector.Ac
 
 	raw, err := json.Marshal(a)
 	if err != nil {
-		return p, fmt.Errorf("teams: catch-up: %w", err)
+		return fact.Payload{}, fmt.Errorf("teams: catch-up: %w", err)
 	}
 	p.Body = raw
 	return p, nil
