@@ -225,7 +225,11 @@ func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
 		return ac.errChannelGone(e, p.Place.Channel)
 	}
 
-	return &channels.SendError{Class: channels.BadContent, Text: "The Teams thread's first message is gone.", Cause: errors.Join(bridge.ErrThreadLost, e)}
+	return &channels.SendError{
+		Class: channels.BadContent,
+		Text:  "The Teams thread's first message is gone.",
+		Cause: errors.Join(bridge.ErrThreadLost, e),
+	}
 }
 
 // checkGone checks an error that says that a message or a thread is gone, and returns the error that is right. Teams
@@ -247,7 +251,11 @@ func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, 
 	_, membersErr := ac.Bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, "")
 	if membersErr == nil && ac.isShown(ctx, p) {
 		ac.Log.Warn("teams doesn't find a message that Graph shows", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
-		return &channels.SendError{Class: channels.Retry, Text: "Teams doesn't find the thread at the moment.", Hint: "Parley keeps trying."}
+		return &channels.SendError{
+			Class: channels.Retry,
+			Text:  "Teams doesn't find the thread at the moment.",
+			Hint:  "Parley keeps trying.",
+		}
 	}
 	if membersErr == nil {
 		return err // the channel is there

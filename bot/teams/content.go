@@ -225,7 +225,11 @@ func (s *poster) activityOf(ctx context.Context, c content, channel string) (con
 			id = member.Teams
 		}
 
-		a.Entities = append(a.Entities, connector.Entity{Type: connector.EntityMention, Text: m.Text, Mentioned: &connector.ChannelAccount{ID: id, Name: m.Name}})
+		a.Entities = append(a.Entities, connector.Entity{
+			Type:      connector.EntityMention,
+			Text:      m.Text,
+			Mentioned: &connector.ChannelAccount{ID: id, Name: m.Name},
+		})
 	}
 
 	return a, nil

@@ -10,7 +10,11 @@ import (
 // tokenCondition tells people why we get no token, with what Entra said.
 func tokenCondition(err error) channels.Condition {
 	if !errors.Is(err, rest.ErrCredentials) {
-		return channels.Condition{Status: channels.Broken, Text: "Microsoft Teams can't be reached.", Hint: "Check the network; Parley keeps trying."}
+		return channels.Condition{
+			Status: channels.Broken,
+			Text:   "Microsoft Teams can't be reached.",
+			Hint:   "Check the network; Parley keeps trying.",
+		}
 	}
 	out := channels.Condition{Status: channels.Broken, Text: "Microsoft Entra refuses Parley's app.", Hint: entraHint("")}
 	if said, ok := errors.AsType[*rest.Refusal](err); ok {

@@ -230,14 +230,28 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	o, address := fact.Unseal(f.URL)
 	answer, err := fs.download(ctx, o, address)
 	if errors.Is(err, errElsewhere) {
-		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + fileElsewhere, Hint: "Upload the file itself and send again.", Cause: errFile}
+		return nil, &channels.SendError{
+			Class: channels.BadContent,
+			Text:  f.Name + " can't be read: " + fileElsewhere,
+			Hint:  "Upload the file itself and send again.",
+			Cause: errFile,
+		}
 	}
 	if errors.Is(err, errDeleted) {
-		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: deleted", Hint: "Upload the file itself and send again.", Cause: errFile}
+		return nil, &channels.SendError{
+			Class: channels.BadContent,
+			Text:  f.Name + " can't be read: deleted",
+			Hint:  "Upload the file itself and send again.",
+			Cause: errFile,
+		}
 	}
 	if errors.Is(err, graph.ErrNotGranted) {
 		// Waiting doesn't help: the author is told at once, as if the file had been found unreadable when it was attached.
-		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + fact.NoFileAccess, Cause: fmt.Errorf("%w: %w", errFile, err)}
+		return nil, &channels.SendError{
+			Class: channels.BadContent,
+			Text:  f.Name + " can't be read: " + fact.NoFileAccess,
+			Cause: fmt.Errorf("%w: %w", errFile, err),
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)

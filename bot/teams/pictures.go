@@ -80,7 +80,11 @@ type drawing struct {
 }
 
 func (p drawing) makeAttachment(name string) connector.Attachment {
-	return connector.Attachment{ContentType: p.kind, Name: name, ContentURL: "data:" + p.kind + ";base64," + base64.StdEncoding.EncodeToString(p.data)}
+	return connector.Attachment{
+		ContentType: p.kind,
+		Name:        name,
+		ContentURL:  "data:" + p.kind + ";base64," + base64.StdEncoding.EncodeToString(p.data),
+	}
 }
 
 // readOriginal reads a picture that Teams can show as it is.

@@ -45,7 +45,13 @@ func assignVerb() *Verb {
 // ownersField asks who is to own a conversation. If an account allows only one owner, the field begins empty: some
 // surfaces let nobody clear a choice, and people may want to choose a team instead.
 func ownersField(in shape.FormInput) shape.Field {
-	f := shape.Field{Name: fieldPeople, Kind: shape.FieldSeveral, Label: "Several people", Hint: "The first person owns it; the others are added.", Optional: true}
+	f := shape.Field{
+		Name:     fieldPeople,
+		Kind:     shape.FieldSeveral,
+		Label:    "Several people",
+		Hint:     "The first person owns it; the others are added.",
+		Optional: true,
+	}
 	for _, a := range in.People {
 		label := shape.AgentName(a)
 		if a.Away {
@@ -143,13 +149,25 @@ func askAssign(form *shape.Form, in shape.FormInput) error {
 	form.Fields = []shape.Field{ownersField(in)}
 	form.Args.Agents = form.Fields[0].Value
 	if len(in.Teams) > 0 {
-		team := shape.Field{Name: fieldTeam, Kind: shape.FieldOne, Label: "Or a team", Hint: "It waits there until somebody takes it.", Optional: true}
+		team := shape.Field{
+			Name:     fieldTeam,
+			Kind:     shape.FieldOne,
+			Label:    "Or a team",
+			Hint:     "It waits there until somebody takes it.",
+			Optional: true,
+		}
 		for _, t := range in.Teams {
 			team.Options = append(team.Options, shape.Option{Value: t, Label: shape.OneLine(t, shape.MaxNameRunes)})
 		}
 		form.Fields = append(form.Fields, team)
 	}
 
-	form.Fields = append(form.Fields, shape.Field{Name: fieldNote, Kind: shape.FieldLong, Label: "Note for them", Optional: true, MaxRunes: maxTextRunes})
+	form.Fields = append(form.Fields, shape.Field{
+		Name:     fieldNote,
+		Kind:     shape.FieldLong,
+		Label:    "Note for them",
+		Optional: true,
+		MaxRunes: maxTextRunes,
+	})
 	return nil
 }

@@ -8,7 +8,14 @@ import (
 // NewButton makes the button of a verb about args.
 func NewButton(name bridge.Verb, args bridge.Args) shape.Button {
 	v := Of(name)
-	b := shape.Button{Label: v.ButtonLabel(), Verb: name, Value: Value(args), Style: v.Button.Style, Opens: v.Button.Opens, Confirm: v.Button.Confirm}
+	b := shape.Button{
+		Label:   v.ButtonLabel(),
+		Verb:    name,
+		Value:   Value(args),
+		Style:   v.Button.Style,
+		Opens:   v.Button.Opens,
+		Confirm: v.Button.Confirm,
+	}
 	if v.Needs(args) {
 		b.Opens = shape.OpensForm
 	}

@@ -16,7 +16,14 @@ func closeVerb() *Verb {
 			Ask: func(form *shape.Form, _ shape.FormInput) error {
 				form.Title, form.Submit = "Close", "Close"
 				form.Intro = append(form.Intro, shape.Line(shape.Text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
-				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldLong, Label: "Why", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
+				form.Fields = []shape.Field{{
+					Name:     fieldNote,
+					Kind:     shape.FieldLong,
+					Label:    "Why",
+					Hint:     "Stays inside.",
+					Optional: true,
+					MaxRunes: maxTextRunes,
+				}}
 				return nil
 			},
 			Needed: hasNoNote, AtOnce: true, Read: readNote,

@@ -48,7 +48,11 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	}
 
 	if len(pick.Options) == 0 {
-		return &bridge.Problem{Code: "no_account", Text: "There is no account by which you may begin a conversation.", Hint: "Ask an admin."}
+		return &bridge.Problem{
+			Code: "no_account",
+			Text: "There is no account by which you may begin a conversation.",
+			Hint: "Ask an admin.",
+		}
 	}
 
 	chosen, ok := StartsBy(in)
@@ -76,7 +80,13 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 		return startByTemplate(form, in)
 	}
 	if chosen.Can.Subject {
-		form.Fields = append(form.Fields, shape.Field{Name: fieldSubject, Kind: shape.FieldText, Label: "Subject", Value: textValue(in.Args.Subject), MaxRunes: shape.MaxSubjectRunes})
+		form.Fields = append(form.Fields, shape.Field{
+			Name:     fieldSubject,
+			Kind:     shape.FieldText,
+			Label:    "Subject",
+			Value:    textValue(in.Args.Subject),
+			MaxRunes: shape.MaxSubjectRunes,
+		})
 	}
 
 	form.Fields = append(form.Fields, firstWords(in, chosen.Can)...)
@@ -149,7 +159,11 @@ func isTemplateChosen(t *bridge.TemplateArgs) bool { return t != nil && t.ID != 
 // startByTemplate asks which template a conversation begins with; its values come next.
 func startByTemplate(form *shape.Form, in shape.FormInput) error {
 	if len(in.Templates.List) == 0 {
-		return &bridge.Problem{Code: "no_template", Text: "No template of " + form.Args.Account + " that begins conversations is approved.", Hint: "Admins make them: @Parley templates"}
+		return &bridge.Problem{
+			Code: "no_template",
+			Text: "No template of " + form.Args.Account + " that begins conversations is approved.",
+			Hint: "Admins make them: @Parley templates",
+		}
 	}
 	to := form.Fields
 	label := ""

@@ -26,7 +26,14 @@ func noteVerb() *Verb {
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {
 				form.Title, form.Submit = "Note", "Keep inside"
-				form.Fields = []shape.Field{{Name: FieldWords, Kind: shape.FieldLong, Label: "Note", Hint: "The customer never sees it.", Value: textValue(in.Text), MaxRunes: maxTextRunes}}
+				form.Fields = []shape.Field{{
+					Name:     FieldWords,
+					Kind:     shape.FieldLong,
+					Label:    "Note",
+					Hint:     "The customer never sees it.",
+					Value:    textValue(in.Text),
+					MaxRunes: maxTextRunes,
+				}}
 				return nil
 			},
 			Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {

@@ -30,7 +30,12 @@ func priorityVerb() *Verb {
 		Form: Form{
 			Ask: func(form *shape.Form, in shape.FormInput) error {
 				form.Title, form.Submit = "Priority", "Save"
-				choice := shape.Field{Name: fieldNote, Kind: shape.FieldOne, Label: "How urgent it is", Value: []string{shape.Or(in.Facts.Traits[bridge.TraitPriority], bridge.PriorityNormal)}}
+				choice := shape.Field{
+					Name:  fieldNote,
+					Kind:  shape.FieldOne,
+					Label: "How urgent it is",
+					Value: []string{shape.Or(in.Facts.Traits[bridge.TraitPriority], bridge.PriorityNormal)},
+				}
 				for _, level := range bridge.Priorities() {
 					choice.Options = append(choice.Options, shape.Option{Value: level, Label: strings.ToUpper(level[:1]) + level[1:]})
 				}

@@ -54,8 +54,22 @@ func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	}
 
 	return []shape.Field{
-		{Name: fieldTo, Kind: shape.FieldText, Label: "To", Hint: "Separate addresses by commas. What you change counts for later replies, too.", Value: textValue(strings.Join(to, ", ")), MaxRunes: maxRecipientsRunes},
-		{Name: fieldCc, Kind: shape.FieldText, Label: "Copy", Value: textValue(strings.Join(cc, ", ")), Optional: true, MaxRunes: maxRecipientsRunes},
+		{
+			Name:     fieldTo,
+			Kind:     shape.FieldText,
+			Label:    "To",
+			Hint:     "Separate addresses by commas. What you change counts for later replies, too.",
+			Value:    textValue(strings.Join(to, ", ")),
+			MaxRunes: maxRecipientsRunes,
+		},
+		{
+			Name:     fieldCc,
+			Kind:     shape.FieldText,
+			Label:    "Copy",
+			Value:    textValue(strings.Join(cc, ", ")),
+			Optional: true,
+			MaxRunes: maxRecipientsRunes,
+		},
 	}
 }
 

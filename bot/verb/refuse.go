@@ -12,7 +12,11 @@ func checkOpen(f bridge.Facts) error {
 	if f.Status.Open() {
 		return nil
 	}
-	return &bridge.Problem{Code: "not_open", Text: "This conversation is " + strings.ToLower(shape.StatusWords(f)) + ".", Hint: endedHint(f)}
+	return &bridge.Problem{
+		Code: "not_open",
+		Text: "This conversation is " + strings.ToLower(shape.StatusWords(f)) + ".",
+		Hint: endedHint(f),
+	}
 }
 
 // checkAnswerable returns a problem if nothing can be sent to the customer.
@@ -24,7 +28,11 @@ func checkAnswerable(f bridge.Facts) error {
 		return &bridge.Problem{Code: "closed", Text: "This conversation is closed.", Hint: endedHint(f)}
 	}
 	if f.Account.Mode == bridge.ModeWatch {
-		return &bridge.Problem{Code: "watching", Text: "This account only watches: nothing is sent from here.", Hint: "An admin can set it live."}
+		return &bridge.Problem{
+			Code: "watching",
+			Text: "This account only watches: nothing is sent from here.",
+			Hint: "An admin can set it live.",
+		}
 	}
 	return nil
 }

@@ -37,7 +37,14 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 		return nil
 	}
 
-	words := shape.Field{Name: wordsField(in.Args), Kind: shape.FieldLong, Label: "Reply", Hint: shape.Or(countWords(in), formatHint), Value: textValue(in.Text), MaxRunes: maxTextRunes}
+	words := shape.Field{
+		Name:     wordsField(in.Args),
+		Kind:     shape.FieldLong,
+		Label:    "Reply",
+		Hint:     shape.Or(countWords(in), formatHint),
+		Value:    textValue(in.Text),
+		MaxRunes: maxTextRunes,
+	}
 	form.Fields = append([]shape.Field{words}, suggestionFields(form, in)...)
 	form.Fields = append(form.Fields, recipientFields(form, in)...)
 	if len(in.Said) > 1 {

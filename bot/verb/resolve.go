@@ -7,8 +7,14 @@ import (
 
 func resolveVerb() *Verb {
 	return &Verb{
-		Name:  bridge.VerbResolve,
-		Typed: TypedLine{Words: []string{"resolve", "r", "done"}, Answers: []string{"done"}, AskIfAlone: true, Syntax: "!resolve [NOTE]", Rest: RestNote},
+		Name: bridge.VerbResolve,
+		Typed: TypedLine{
+			Words:      []string{"resolve", "r", "done"},
+			Answers:    []string{"done"},
+			AskIfAlone: true,
+			Syntax:     "!resolve [NOTE]",
+			Rest:       RestNote,
+		},
 		Help: Help{
 			Sentence:    "Ends it as solved. A note stays inside.",
 			Examples:    []string{"!resolve", "!resolve refunded 12.50", "!r"},
@@ -29,7 +35,14 @@ func resolveVerb() *Verb {
 				}
 
 				form.Title, form.Submit = "Resolve", "Resolve"
-				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldLong, Label: "What solved it", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
+				form.Fields = []shape.Field{{
+					Name:     fieldNote,
+					Kind:     shape.FieldLong,
+					Label:    "What solved it",
+					Hint:     "Stays inside.",
+					Optional: true,
+					MaxRunes: maxTextRunes,
+				}}
 				return nil
 			},
 			Needed: hasNoNote, AtOnce: true, Read: readNote,

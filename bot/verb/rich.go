@@ -56,7 +56,14 @@ func askRich(form *shape.Form, in shape.FormInput) {
 		form.Title = k.label
 	}
 
-	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Text", Value: textValue(in.Text), Optional: kind.IsSentAlone(), MaxRunes: maxTextRunes}
+	words := shape.Field{
+		Name:     FieldWords,
+		Kind:     shape.FieldLong,
+		Label:    "Text",
+		Value:    textValue(in.Text),
+		Optional: kind.IsSentAlone(),
+		MaxRunes: maxTextRunes,
+	}
 	isAboveRich := form.Args.Most > 0 && !kind.IsSentAlone()              // it stands above what the channel carries, in one message
 	isTooLong := utf8.RuneCountInString(in.Text) > typed.MaxRichTextRunes // a surface would cut it: handing it in says in words that it is
 	if isAboveRich && !isTooLong {
@@ -69,31 +76,71 @@ func askRich(form *shape.Form, in shape.FormInput) {
 func richFields(kind bridge.RichKind) []shape.Field {
 	switch kind {
 	case bridge.RichIsButtons:
-		return []shape.Field{{Name: fieldChoices, Kind: shape.FieldLong, Label: "Buttons", Hint: "One per line; with a link: Track it | https://shop.example", Example: "Yes, please\nNo, thanks", MaxRunes: maxTextRunes}}
+		return []shape.Field{{
+			Name:     fieldChoices,
+			Kind:     shape.FieldLong,
+			Label:    "Buttons",
+			Hint:     "One per line; with a link: Track it | https://shop.example",
+			Example:  "Yes, please\nNo, thanks",
+			MaxRunes: maxTextRunes,
+		}}
 	case bridge.RichIsList:
 		return []shape.Field{
 			{Name: fieldOpen, Kind: shape.FieldText, Label: "Opens with", Example: "Choose a lamp", MaxRunes: typed.MaxButtonRunes},
-			{Name: fieldChoices, Kind: shape.FieldLong, Label: "Choices", Hint: "One per line: Title | description. A line that ends in : begins a section.", Example: "Desk lamps:\nLuna | 40 cm, warm white", MaxRunes: maxTextRunes},
+			{
+				Name:     fieldChoices,
+				Kind:     shape.FieldLong,
+				Label:    "Choices",
+				Hint:     "One per line: Title | description. A line that ends in : begins a section.",
+				Example:  "Desk lamps:\nLuna | 40 cm, warm white",
+				MaxRunes: maxTextRunes,
+			},
 		}
 	case bridge.RichIsLocation:
 		return []shape.Field{
-			{Name: fieldPoint, Kind: shape.FieldText, Label: "Where", Hint: "Latitude and longitude, or the link of a map.", Example: "52.5163, 13.3777", MaxRunes: maxPointRunes},
+			{
+				Name:     fieldPoint,
+				Kind:     shape.FieldText,
+				Label:    "Where",
+				Hint:     "Latitude and longitude, or the link of a map.",
+				Example:  "52.5163, 13.3777",
+				MaxRunes: maxPointRunes,
+			},
 			{Name: fieldName, Kind: shape.FieldText, Label: "Name", Optional: true, MaxRunes: shape.MaxNameRunes},
 			{Name: fieldPlace, Kind: shape.FieldText, Label: "Address", Optional: true, MaxRunes: maxPlaceRunes},
 		}
 	case bridge.RichIsContact:
-		return []shape.Field{
-			{Name: fieldName, Kind: shape.FieldText, Label: "Name", MaxRunes: shape.MaxNameRunes},
-			{Name: fieldOrg, Kind: shape.FieldText, Label: "Company", Optional: true, MaxRunes: shape.MaxNameRunes},
-			{Name: fieldPhones, Kind: shape.FieldLong, Label: "Phone numbers", Hint: "One per line, with the country: +49 171 5550100", Optional: true, MaxRunes: maxPhonesRunes},
-			{Name: fieldEmails, Kind: shape.FieldLong, Label: "E-mail addresses", Hint: "One per line.", Optional: true, MaxRunes: maxEmailsRunes},
-		}
+		return contactFields()
 	case bridge.RichIsCards:
 		return []shape.Field{{Name: fieldCards, Kind: shape.FieldLong, Label: "Cards",
 			Hint:    "Cards are separated by an empty line. First its title, then its text; a web address is its picture, and > Title or > Title | https://… a button.",
 			Example: "Luna\nWarm white, 40 cm\n> Order it | https://lamps.example/luna", MaxRunes: maxTextRunes}}
 	}
 	return nil
+}
+
+// contactFields returns the fields that ask for a contact card. readContact reads them.
+func contactFields() []shape.Field {
+	return []shape.Field{
+		{Name: fieldName, Kind: shape.FieldText, Label: "Name", MaxRunes: shape.MaxNameRunes},
+		{Name: fieldOrg, Kind: shape.FieldText, Label: "Company", Optional: true, MaxRunes: shape.MaxNameRunes},
+		{
+			Name:     fieldPhones,
+			Kind:     shape.FieldLong,
+			Label:    "Phone numbers",
+			Hint:     "One per line, with the country: +49 171 5550100",
+			Optional: true,
+			MaxRunes: maxPhonesRunes,
+		},
+		{
+			Name:     fieldEmails,
+			Kind:     shape.FieldLong,
+			Label:    "E-mail addresses",
+			Hint:     "One per line.",
+			Optional: true,
+			MaxRunes: maxEmailsRunes,
+		},
+	}
 }
 
 // richLimits says for people how many items fit, and whether the text is sent by itself.

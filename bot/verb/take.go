@@ -7,8 +7,13 @@ import (
 
 func takeVerb() *Verb {
 	return &Verb{
-		Name:   bridge.VerbTake,
-		Typed:  TypedLine{Words: []string{"take", "accept", "claim"}, Answers: []string{"accept", "claim"}, AskIfAlone: true, Syntax: "!take"},
+		Name: bridge.VerbTake,
+		Typed: TypedLine{
+			Words:      []string{"take", "accept", "claim"},
+			Answers:    []string{"accept", "claim"},
+			AskIfAlone: true,
+			Syntax:     "!take",
+		},
 		Help:   Help{Sentence: "Makes the conversation yours.", Examples: []string{"!take"}, InShortHelp: true},
 		Emoji:  []string{"eyes", "raised_hand", "hand", "raising_hand"},
 		Slash:  true,

@@ -110,8 +110,22 @@ func askNewTemplate(form *shape.Form, in shape.FormInput) error {
 	form.Intro = nil
 	form.Fields = append([]shape.Field{
 		accounts,
-		{Name: fieldName, Kind: shape.FieldText, Label: "Name", Hint: "For colleagues.", Example: "Order update", MaxRunes: maxTemplateNameRunes},
-		{Name: fieldLanguage, Kind: shape.FieldText, Label: "Language", Value: textValue("en"), Example: "en_US", MaxRunes: maxLanguageRunes},
+		{
+			Name:     fieldName,
+			Kind:     shape.FieldText,
+			Label:    "Name",
+			Hint:     "For colleagues.",
+			Example:  "Order update",
+			MaxRunes: maxTemplateNameRunes,
+		},
+		{
+			Name:     fieldLanguage,
+			Kind:     shape.FieldText,
+			Label:    "Language",
+			Value:    textValue("en"),
+			Example:  "en_US",
+			MaxRunes: maxLanguageRunes,
+		},
 	}, contentFields(bridge.Template{Category: "utility", Uses: []string{bridge.TemplateReply, bridge.TemplateWindow}})...)
 	return nil
 }

@@ -70,7 +70,15 @@ func needsAddresses(args bridge.Args) bool { return len(args.Addresses) == 0 }
 
 // addressList asks for addresses, one a line.
 func addressList(label, value string) shape.Field {
-	return shape.Field{Name: fieldAddresses, Kind: shape.FieldLong, Label: label, Hint: "One per line.", Example: "bob@shop.example", Value: textValue(value), MaxRunes: maxTextRunes}
+	return shape.Field{
+		Name:     fieldAddresses,
+		Kind:     shape.FieldLong,
+		Label:    label,
+		Hint:     "One per line.",
+		Example:  "bob@shop.example",
+		Value:    textValue(value),
+		MaxRunes: maxTextRunes,
+	}
 }
 
 // recipientsDone tells who gets replies now.

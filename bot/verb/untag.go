@@ -27,7 +27,12 @@ func untagVerb() *Verb {
 				}
 
 				form.Title, form.Submit = "Remove tags", "Remove"
-				form.Fields = []shape.Field{{Name: fieldTags, Kind: shape.FieldSeveral, Label: "Tags", Options: tagOptions(in.Facts.Tags, nil)}}
+				form.Fields = []shape.Field{{
+					Name:    fieldTags,
+					Kind:    shape.FieldSeveral,
+					Label:   "Tags",
+					Options: tagOptions(in.Facts.Tags, nil),
+				}}
 				return nil
 			},
 			Needed: needsTags, Read: readTags, Lists: []List{KnownTags},

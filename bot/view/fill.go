@@ -14,7 +14,11 @@ import (
 func NewForm(in FormInput) (Form, error) {
 	v := verb.Of(in.Verb)
 	if v.Form.Ask == nil {
-		return Form{}, &bridge.Problem{Code: "no_form", Text: "There is nothing to fill in for that.", Hint: "@Parley help tells what can be done."}
+		return Form{}, &bridge.Problem{
+			Code: "no_form",
+			Text: "There is nothing to fill in for that.",
+			Hint: "@Parley help tells what can be done.",
+		}
 	}
 
 	form := Form{Verb: in.Verb, Args: in.Args}

@@ -246,5 +246,11 @@ func (c *Client) call(ctx context.Context, l call, out any) error {
 		address += "?" + l.query.Encode()
 	}
 
-	return asError(c.rest.Do(ctx, rest.Request{Name: l.name, Method: l.method, URL: address, Body: l.body, MaxBytes: maxAnswer}, out), l.creates)
+	return asError(c.rest.Do(ctx, rest.Request{
+		Name:     l.name,
+		Method:   l.method,
+		URL:      address,
+		Body:     l.body,
+		MaxBytes: maxAnswer,
+	}, out), l.creates)
 }

@@ -207,7 +207,14 @@ func (p Payload) readReactions(at bridge.Place, a *connector.Activity) []bridge.
 	for added, list := range map[bool][]connector.Reaction{true: a.ReactionsAdded, false: a.ReactionsRemoved} {
 		for _, r := range list {
 			name, args := verb.Reaction(emojiName(r.Type), added)
-			out = append(out, bridge.Action{Verb: name, Origin: bridge.OriginEmoji, Actor: p.Actor(a), Place: at, Args: args, OwnThread: p.Own})
+			out = append(out, bridge.Action{
+				Verb:      name,
+				Origin:    bridge.OriginEmoji,
+				Actor:     p.Actor(a),
+				Place:     at,
+				Args:      args,
+				OwnThread: p.Own,
+			})
 		}
 	}
 

@@ -157,7 +157,13 @@ func (c *Client) File(ctx context.Context, contentURL string) (*rest.Answer, err
 		return false, checkSameHost(address, contentURL)
 	}}
 
-	a, err = plain.Open(ctx, rest.Request{Name: "GET file's bytes", Method: http.MethodGet, URL: e.Location, MaxBytes: maxFile, Timeout: fileTimeout})
+	a, err = plain.Open(ctx, rest.Request{
+		Name:     "GET file's bytes",
+		Method:   http.MethodGet,
+		URL:      e.Location,
+		MaxBytes: maxFile,
+		Timeout:  fileTimeout,
+	})
 	return a, asError(err)
 }
 

@@ -111,7 +111,12 @@ func draw(size int, at shape) ([]byte, error) {
 			}
 
 			if alpha > 0 {
-				img.SetNRGBA(px, py, color.NRGBA{R: uint8(red / alpha), G: uint8(green / alpha), B: uint8(blue / alpha), A: uint8(alpha / (fine * fine))})
+				img.SetNRGBA(px, py, color.NRGBA{
+					R: uint8(red / alpha),
+					G: uint8(green / alpha),
+					B: uint8(blue / alpha),
+					A: uint8(alpha / (fine * fine)),
+				})
 			}
 		}
 	}

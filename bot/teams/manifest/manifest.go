@@ -200,7 +200,14 @@ func botCommands(words ...string) []offered {
 func extensionCommands() []extensionCommand {
 	var list []extensionCommand
 	for _, v := range verb.InMenu() {
-		c := extensionCommand{ID: CommandOf(v.Name), Type: "action", Title: v.Menus.Message.Title, Description: v.Menus.Message.About, Context: []string{"message"}, FetchTask: true}
+		c := extensionCommand{
+			ID:          CommandOf(v.Name),
+			Type:        "action",
+			Title:       v.Menus.Message.Title,
+			Description: v.Menus.Message.About,
+			Context:     []string{"message"},
+			FetchTask:   true,
+		}
 		if v.Name == bridge.VerbReply { // its form can also be begun beside the message box and by a slash command
 			c.Context, c.Triggers = append(c.Context, "compose", "commandBox"), []string{"slash"}
 		}

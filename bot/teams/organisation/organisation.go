@@ -175,7 +175,11 @@ func (o *Organisation) addContent(a *connector.Activity, m *graph.Message) {
 		}
 
 		account.Name = x.Text
-		a.Entities = append(a.Entities, connector.Entity{Type: connector.EntityMention, Text: "<at>" + x.Text + "</at>", Mentioned: account})
+		a.Entities = append(a.Entities, connector.Entity{
+			Type:      connector.EntityMention,
+			Text:      "<at>" + x.Text + "</at>",
+			Mentioned: account,
+		})
 	}
 }
 
@@ -288,7 +292,12 @@ func FilesOf(m *graph.Message) []fact.Attached {
 		case graph.ContentQuote, graph.ContentForward: // the text has them
 		case graph.ContentFile:
 			if at.ContentURL != "" {
-				out = append(out, fact.Attached{ID: at.ID, Name: at.Name, Type: mime.TypeByExtension(path.Ext(at.Name)), URL: at.ContentURL})
+				out = append(out, fact.Attached{
+					ID:   at.ID,
+					Name: at.Name,
+					Type: mime.TypeByExtension(path.Ext(at.Name)),
+					URL:  at.ContentURL,
+				})
 			}
 		default:
 			if at.ID != "" && strings.Contains(m.Body.Content, at.ID) {

@@ -66,7 +66,12 @@ func (c *Client) Do(ctx context.Context, r Request, out any) error {
 		return nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return &Failure{Call: r.Name, Status: answer.Status, MaybeSent: true, Cause: fmt.Errorf("the answer isn't what was expected: %w", err)}
+		return &Failure{
+			Call:      r.Name,
+			Status:    answer.Status,
+			MaybeSent: true,
+			Cause:     fmt.Errorf("the answer isn't what was expected: %w", err),
+		}
 	}
 
 	return nil

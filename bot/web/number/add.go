@@ -127,7 +127,11 @@ func freeName(base string, taken []string) string {
 }
 
 func (a *addPage) makeScreen() web.Screen {
-	return web.Screen{Title: a.title, Help: "Each value is tested at " + a.provider + " before anything is kept. The account begins in watch mode: nothing leaves until you turn it live.", Data: a}
+	return web.Screen{
+		Title: a.title,
+		Help:  "Each value is tested at " + a.provider + " before anything is kept. The account begins in watch mode: nothing leaves until you turn it live.",
+		Data:  a,
+	}
 }
 
 // keepInput puts what was sent, and what is wrong with it, into the page.

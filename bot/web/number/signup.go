@@ -115,7 +115,11 @@ type choicePage struct {
 }
 
 func (o *choicePage) makeScreen() web.Screen {
-	return web.Screen{Title: "Choose the number", Help: "It begins in watch mode: conversations appear, and nothing leaves until you turn it live.", Data: o}
+	return web.Screen{
+		Title: "Choose the number",
+		Help:  "It begins in watch mode: conversations appear, and nothing leaves until you turn it live.",
+		Data:  o,
+	}
 }
 
 // withGrant calls do with the token that the session was granted, and the page for it. Meta is asked again each time, so that

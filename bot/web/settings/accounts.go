@@ -212,7 +212,12 @@ func accountParts(fields []setup.Field) []fieldGroup {
 		{title: "General", paths: append(general, chats...)},
 		{title: "Connection", paths: channel},
 		{title: "Replies", paths: replies},
-		{title: "Other settings", help: "What isn't chosen here is as it is for all accounts.", folded: true, paths: []string{settingPrefix}},
+		{
+			title:  "Other settings",
+			help:   "What isn't chosen here is as it is for all accounts.",
+			folded: true,
+			paths:  []string{settingPrefix},
+		},
 	}
 }
 
@@ -317,7 +322,11 @@ func (p pages) newAccount(v *web.Visit) error {
 }
 
 func (p pages) newScreen(kind string, form *web.Form) web.Screen {
-	return web.Screen{Title: "New account: " + p.channelName(kind), Help: "It begins in watch mode: conversations appear, and nothing leaves until you turn it live.", Data: form}
+	return web.Screen{
+		Title: "New account: " + p.channelName(kind),
+		Help:  "It begins in watch mode: conversations appear, and nothing leaves until you turn it live.",
+		Data:  form,
+	}
 }
 
 // newForm makes the form with what a new account needs; the rest is set on its own page. The form has no groups if there is no

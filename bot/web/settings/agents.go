@@ -214,7 +214,11 @@ func refineTeam(_ *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry)
 	}
 
 	for _, a := range ofKind(all, setup.EntryAgent) {
-		members.Choices = append(members.Choices, web.Choice{Value: a.Name, Text: a.Value("name") + " (" + a.Name + ")", Chosen: chosen[a.Name]})
+		members.Choices = append(members.Choices, web.Choice{
+			Value:  a.Name,
+			Text:   a.Value("name") + " (" + a.Name + ")",
+			Chosen: chosen[a.Name],
+		})
 	}
 
 	form.Groups = append(form.Groups, web.Group{Title: "Emoji", Fields: []web.Field{{Name: "emoji", Label: "Emoji that are verbs", Kind: web.KindLines,

@@ -81,7 +81,11 @@ func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 		}
 	}
 
-	s.Settings = formOf(aiPath, p.desk.Fields(setup.EntryCompany, ""), company, []fieldGroup{{title: "Settings of all accounts", help: "An account may choose otherwise for itself.", paths: paths}})
+	s.Settings = formOf(aiPath, p.desk.Fields(setup.EntryCompany, ""), company, []fieldGroup{{
+		title: "Settings of all accounts",
+		help:  "An account may choose otherwise for itself.",
+		paths: paths,
+	}})
 	places := web.Field{
 		Name:  knowledgeKey,
 		Label: "Folders and web sites",
@@ -119,7 +123,11 @@ func placesOf(e *setup.Entry) (places []string) {
 }
 
 func (s *aiScreen) makeScreen() web.Screen {
-	return web.Screen{Title: "AI", Help: "What customers write is read by a machine, which notes mood, urgency and wishes for colleagues. It answers nobody.", Data: s}
+	return web.Screen{
+		Title: "AI",
+		Help:  "What customers write is read by a machine, which notes mood, urgency and wishes for colleagues. It answers nobody.",
+		Data:  s,
+	}
 }
 
 func (p aiPages) showAI(v *web.Visit) error {

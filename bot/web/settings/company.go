@@ -25,7 +25,11 @@ func (p pages) companyForm(v *web.Visit) (web.Form, *setup.Entry, error) {
 }
 
 func companyScreen(form *web.Form) web.Screen {
-	return web.Screen{Title: "For all accounts", Help: "The company's name, and what counts for every account that doesn't choose otherwise.", Data: form}
+	return web.Screen{
+		Title: "For all accounts",
+		Help:  "The company's name, and what counts for every account that doesn't choose otherwise.",
+		Data:  form,
+	}
 }
 
 func (p pages) showCompany(v *web.Visit) error {

@@ -175,7 +175,12 @@ func (s entryPages) saveChange(v *web.Visit, all []setup.Entry, form *web.Form, 
 }
 
 func (s entryPages) takeOut(v *web.Visit) error {
-	return s.changeAtOnce(v, setup.Change{Kind: s.kind, Name: v.Request.PathValue("name"), Version: v.Value("version"), Remove: true}, s.path)
+	return s.changeAtOnce(v, setup.Change{
+		Kind:    s.kind,
+		Name:    v.Request.PathValue("name"),
+		Version: v.Value("version"),
+		Remove:  true,
+	}, s.path)
 }
 
 // findField returns a field of a form. If the form has no such field, it returns one that belongs to no form, so that callers need

@@ -61,7 +61,13 @@ func hoursForm(e *setup.Entry) web.Form {
 		days.Fields = append(days.Fields, web.Field{Name: weekPath + key, Label: name, Value: week[key], Placeholder: "closed"})
 	}
 
-	country := web.Field{Name: countryPath, Label: "Public holidays of", Kind: web.KindChoice, Value: e.Value(countryPath), Choices: countryChoices(e.Value(countryPath))}
+	country := web.Field{
+		Name:    countryPath,
+		Label:   "Public holidays of",
+		Kind:    web.KindChoice,
+		Value:   e.Value(countryPath),
+		Choices: countryChoices(e.Value(countryPath)),
+	}
 	except := web.Field{Name: exceptPath, Label: "Public holidays on which you work", Kind: web.KindLines, Value: strings.Join(e.Values[exceptPath], "\n"),
 		Help: "One a line: by name in each year, or by date (`2026-10-31`) once."}
 	own := web.Group{Title: "Days of your own", Help: "Without hours you are closed. They count before all else."}
@@ -74,7 +80,13 @@ func hoursForm(e *setup.Entry) web.Form {
 	}
 
 	return web.Form{Action: accountPath(e.Name) + "/hours", Version: e.Version, Back: accountPath(e.Name), Groups: []web.Group{
-		{Fields: []web.Field{{Name: zonePath, Label: "Time zone", Value: e.Value(zonePath), Placeholder: "Europe/Berlin", Help: "The hours below are those of a clock there, in summer and in winter."}}},
+		{Fields: []web.Field{{
+			Name:        zonePath,
+			Label:       "Time zone",
+			Value:       e.Value(zonePath),
+			Placeholder: "Europe/Berlin",
+			Help:        "The hours below are those of a clock there, in summer and in winter.",
+		}}},
 		days, {Title: "Public holidays", Fields: []web.Field{country, except}}, own,
 	}}
 }

@@ -96,7 +96,11 @@ func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.En
 	buttons := web.Group{Title: "Buttons", Help: "A button with an address leads there; one without is an answer to tap."}
 	for i := range countOf(e, buttonsPath) + moreButtons {
 		at := fmt.Sprintf("%s%d.", buttonsPath, i)
-		buttons.Fields = append(buttons.Fields, web.Field{Name: at + "title", Label: fmt.Sprintf("Button %d", i+1), Value: e.Value(at + "title")},
+		buttons.Fields = append(buttons.Fields, web.Field{
+			Name:  at + "title",
+			Label: fmt.Sprintf("Button %d", i+1),
+			Value: e.Value(at + "title"),
+		},
 			web.Field{Name: at + "url", Label: fmt.Sprintf("Address of button %d", i+1), Kind: "url", Value: e.Value(at + "url")})
 	}
 
@@ -107,7 +111,11 @@ func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.En
 
 	examples := web.Group{Title: "Examples", Help: "The provider checks the text with them."}
 	for _, name := range channels.Variables(header, body) {
-		examples.Fields = append(examples.Fields, web.Field{Name: examplesPath + name, Label: "{{" + name + "}}", Value: e.Value(examplesPath + name)})
+		examples.Fields = append(examples.Fields, web.Field{
+			Name:  examplesPath + name,
+			Label: "{{" + name + "}}",
+			Value: e.Value(examplesPath + name),
+		})
 	}
 
 	added := []web.Group{buttons}

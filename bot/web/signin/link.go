@@ -24,7 +24,13 @@ func (p pages) makeScreen(v *web.Visit, invited Invited) web.Screen {
 		form.Submit = "Become the first admin"
 		form.Groups = []web.Group{{Fields: []web.Field{
 			{Name: "name", Label: "Your name", Help: "Colleagues and customers see it.", Required: true},
-			{Name: "email", Label: "Your e-mail address", Help: "The one by which Slack or Microsoft Teams knows you.", Kind: "email", Required: true},
+			{
+				Name:     "email",
+				Label:    "Your e-mail address",
+				Help:     "The one by which Slack or Microsoft Teams knows you.",
+				Kind:     "email",
+				Required: true,
+			},
 		}}}
 		s.Title, s.Help = "Welcome to Parley", "Nobody looks after this Parley yet. You become its first admin, and can add others."
 	}

@@ -26,17 +26,47 @@ type connection struct {
 // slackForm asks for Slack's tokens. They open Socket Mode, which works everywhere.
 func slackForm() connection {
 	return connection{Chat: Chat{Kind: "slack", Name: "Slack"}, Path: path + "/slack", Fields: []web.Field{
-		{Name: "bot_token", Label: "Bot User OAuth Token", Kind: web.KindSecret, Required: true, Help: "`xoxb-…`, from *OAuth & Permissions*."},
-		{Name: "app_token", Label: "App-level token", Kind: web.KindSecret, Required: true, Help: "`xapp-…`, from *Basic Information*, with the scope `connections:write`."},
+		{
+			Name:     "bot_token",
+			Label:    "Bot User OAuth Token",
+			Kind:     web.KindSecret,
+			Required: true,
+			Help:     "`xoxb-…`, from *OAuth & Permissions*.",
+		},
+		{
+			Name:     "app_token",
+			Label:    "App-level token",
+			Kind:     web.KindSecret,
+			Required: true,
+			Help:     "`xapp-…`, from *Basic Information*, with the scope `connections:write`.",
+		},
 	}}
 }
 
 // teamsForm asks for the bot's registration at Microsoft.
 func teamsForm() connection {
 	return connection{Chat: Chat{Kind: "teams", Name: "Microsoft Teams"}, Path: path + "/teams", Fields: []web.Field{
-		{Name: "app_id", Label: "Microsoft App ID", Required: true, Placeholder: sampleID, Help: "From the Azure Bot's *Configuration* page."},
-		{Name: "tenant_id", Label: "App Tenant ID", Required: true, Placeholder: sampleID, Help: "From the same page. The bot is of the type *Single Tenant*."},
-		{Name: "app_password", Label: "Client secret", Kind: web.KindSecret, Required: true, Help: "Its *Value*, not the Secret ID: shown once, under *Certificates & secrets*."},
+		{
+			Name:        "app_id",
+			Label:       "Microsoft App ID",
+			Required:    true,
+			Placeholder: sampleID,
+			Help:        "From the Azure Bot's *Configuration* page.",
+		},
+		{
+			Name:        "tenant_id",
+			Label:       "App Tenant ID",
+			Required:    true,
+			Placeholder: sampleID,
+			Help:        "From the same page. The bot is of the type *Single Tenant*.",
+		},
+		{
+			Name:     "app_password",
+			Label:    "Client secret",
+			Kind:     web.KindSecret,
+			Required: true,
+			Help:     "Its *Value*, not the Secret ID: shown once, under *Certificates & secrets*.",
+		},
 	}}
 }
 
