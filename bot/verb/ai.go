@@ -9,8 +9,10 @@ func aiVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAI,
 		Typed: TypedLine{
-			Words: []string{"ai", "summarise", "summarize", "summary", "translate", "shorten"}, AskIfAlone: true, Syntax: "!ai WHAT",
-			Rest: RestWanted,
+			Words:      []string{"ai", "summarise", "summarize", "summary", "translate", "shorten"},
+			AskIfAlone: true,
+			Syntax:     "!ai WHAT",
+			Rest:       RestWanted,
 		},
 		Help: Help{
 			Sentence: "Has a text written that only colleagues see: a summary, a translation, another wording, an answer about the conversation.",
@@ -19,10 +21,13 @@ func aiVerb() *Verb {
 		},
 		Slash:  true,
 		Button: Button{Label: "Summary", Details: true},
-		Done: func(bridge.Line, bridge.Facts) string {
-			return "Working on it: the text comes in the thread, for colleagues only."
-		},
+		Done:   confirmAI,
 	}
+}
+
+// confirmAI confirms !ai in one sentence.
+func confirmAI(bridge.Line, bridge.Facts) string {
+	return "Working on it: the text comes in the thread, for colleagues only."
 }
 
 // ReplyWith is the button that opens the form of a reply with a text in it; false where the text is too long for a

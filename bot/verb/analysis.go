@@ -9,8 +9,11 @@ func analysisVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAnalysis,
 		Typed: TypedLine{
-			Words: []string{"analysis"}, AskIfAlone: true, Syntax: "!analysis off|on",
-			Rest: RestNote, Missing: "Say off or on: !analysis off",
+			Words:      []string{"analysis"},
+			AskIfAlone: true,
+			Syntax:     "!analysis off|on",
+			Rest:       RestNote,
+			Missing:    "Say off or on: !analysis off",
 		},
 		Help: Help{
 			Sentence: "Says whether it is analysed, and sent to a model if there is one.",
@@ -18,17 +21,23 @@ func analysisVerb() *Verb {
 		},
 		Slash:  true,
 		Button: Button{Unlisted: "Analysis"},
-		Done: func(l bridge.Line, _ bridge.Facts) string {
-			if l.Args.Note == bridge.AnalysisOff {
-				return shape.DoerName(l) + " switched the analysis off: nothing that is said here is analysed, or sent to a model, from now on."
-			}
-			return shape.DoerName(l) + " switched the analysis on: what the customer writes from now on is analysed."
-		},
-		Mark: func(f bridge.Facts) []shape.Piece {
-			if f.Traits[bridge.TraitAnalysis] != bridge.AnalysisOff {
-				return nil
-			}
-			return []shape.Piece{shape.Text("Not analysed")}
-		},
+		Done:   confirmAnalysis,
+		Mark:   analysisMark,
 	}
+}
+
+// confirmAnalysis confirms !analysis in one sentence.
+func confirmAnalysis(l bridge.Line, _ bridge.Facts) string {
+	if l.Args.Note == bridge.AnalysisOff {
+		return shape.DoerName(l) + " switched the analysis off: nothing that is said here is analysed, or sent to a model, from now on."
+	}
+	return shape.DoerName(l) + " switched the analysis on: what the customer writes from now on is analysed."
+}
+
+// analysisMark shows what !analysis has set.
+func analysisMark(f bridge.Facts) []shape.Piece {
+	if f.Traits[bridge.TraitAnalysis] != bridge.AnalysisOff {
+		return nil
+	}
+	return []shape.Piece{shape.Text("Not analysed")}
 }

@@ -14,8 +14,11 @@ func assignVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbAssign,
 		Typed: TypedLine{
-			Words: []string{"assign", "a", "t", "transfer"}, AskIfAlone: true, Syntax: "!assign @WHO or #TEAM [NOTE]",
-			Rest: RestPeople, Missing: "Say to whom: !assign @ann, or !assign #billing",
+			Words:      []string{"assign", "a", "t", "transfer"},
+			AskIfAlone: true,
+			Syntax:     "!assign @WHO or #TEAM [NOTE]",
+			Rest:       RestPeople,
+			Missing:    "Say to whom: !assign @ann, or !assign #billing",
 		},
 		Help: Help{
 			Sentence:    "Hands it to somebody or to a team; with + somebody joins.",
@@ -29,17 +32,23 @@ func assignVerb() *Verb {
 			Message:  &Entry{Order: 5, Title: "Assign conversation", About: "Choose who answers"},
 		},
 		Button: Button{
-			Label: "Assign", OfferedForTypo: true,
-			TypoLabel: func(m bridge.Meant) string {
-				return "Assign to " + shape.Or(m.Args.Team, strings.Join(m.Names, ", "))
-			},
+			Label:          "Assign",
+			OfferedForTypo: true,
+			TypoLabel:      assignTypoLabel,
 		},
 		Form: Form{
-			Ask: askAssign, Read: readAssign, Lists: []List{Colleagues},
+			Ask:    askAssign,
+			Read:   readAssign,
+			Lists:  []List{Colleagues},
 			Needed: func(args bridge.Args) bool { return len(args.Agents) == 0 && args.Team == "" },
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " changed who has this." },
 	}
+}
+
+// assignTypoLabel labels the button that offers a mistyped !assign.
+func assignTypoLabel(m bridge.Meant) string {
+	return "Assign to " + shape.Or(m.Args.Team, strings.Join(m.Names, ", "))
 }
 
 // ownersField asks who is to own a conversation. If an account allows only one owner, the field begins empty: some

@@ -13,21 +13,26 @@ func closeVerb() *Verb {
 		Slash:  true,
 		Button: Button{Label: "Close conversation", Style: shape.StyleDanger, OfferedForTypo: true},
 		Form: Form{
-			Ask: func(form *shape.Form, _ shape.FormInput) error {
-				form.Title, form.Submit = "Close", "Close"
-				form.Intro = append(form.Intro, shape.Line(shape.Text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
-				form.Fields = []shape.Field{{
-					Name:     fieldNote,
-					Kind:     shape.FieldLong,
-					Label:    "Why",
-					Hint:     "Stays inside.",
-					Optional: true,
-					MaxRunes: maxTextRunes,
-				}}
-				return nil
-			},
-			Needed: hasNoNote, AtOnce: true, Read: readNote,
+			Ask:    askClose,
+			Needed: hasNoNote,
+			AtOnce: true,
+			Read:   readNote,
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " closed this." },
 	}
+}
+
+// askClose fills in the form of !close.
+func askClose(form *shape.Form, _ shape.FormInput) error {
+	form.Title, form.Submit = "Close", "Close"
+	form.Intro = append(form.Intro, shape.Line(shape.Text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
+	form.Fields = []shape.Field{{
+		Name:     fieldNote,
+		Kind:     shape.FieldLong,
+		Label:    "Why",
+		Hint:     "Stays inside.",
+		Optional: true,
+		MaxRunes: maxTextRunes,
+	}}
+	return nil
 }

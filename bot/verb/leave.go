@@ -14,8 +14,11 @@ func leaveVerb() *Verb {
 			Examples: []string{"!leave"},
 		},
 		Button: Button{Label: "Leave it"},
-		Done: func(l bridge.Line, _ bridge.Facts) string {
-			return "Left as it is: the window of " + shape.Number(l.Other.ID) + " may close."
-		},
+		Done:   confirmLeave,
 	}
+}
+
+// confirmLeave confirms !leave in one sentence.
+func confirmLeave(l bridge.Line, _ bridge.Facts) string {
+	return "Left as it is: the window of " + shape.Number(l.Other.ID) + " may close."
 }

@@ -15,8 +15,10 @@ func startVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbNew,
 		Typed: TypedLine{
-			Words: []string{"new", "start"}, Syntax: "!new [ACCOUNT] ADDRESS TEXT",
-			Rest: RestStart, Missing: "Say to whom and what: @Parley new ann@example.org Your lamp is repaired.",
+			Words:   []string{"new", "start"},
+			Syntax:  "!new [ACCOUNT] ADDRESS TEXT",
+			Rest:    RestStart,
+			Missing: "Say to whom and what: @Parley new ann@example.org Your lamp is repaired.",
 		},
 		Sends: true,
 		Help: Help{

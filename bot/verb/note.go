@@ -9,8 +9,11 @@ func noteVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbNote,
 		Typed: TypedLine{
-			Words: []string{"note", "n"}, AskIfAlone: true, Syntax: "!note TEXT",
-			Rest: RestText, Missing: "Say what to note: !note asked the warehouse",
+			Words:      []string{"note", "n"},
+			AskIfAlone: true,
+			Syntax:     "!note TEXT",
+			Rest:       RestText,
+			Missing:    "Say what to note: !note asked the warehouse",
 		},
 		Help: Help{
 			Sentence:    "Keeps the text inside. The customer never sees it.",
@@ -24,28 +27,34 @@ func noteVerb() *Verb {
 		},
 		Button: Button{Label: "Note"},
 		Form: Form{
-			Ask: func(form *shape.Form, in shape.FormInput) error {
-				form.Title, form.Submit = "Note", "Keep inside"
-				form.Fields = []shape.Field{{
-					Name:     FieldWords,
-					Kind:     shape.FieldLong,
-					Label:    "Note",
-					Hint:     "The customer never sees it.",
-					Value:    textValue(in.Text),
-					MaxRunes: maxTextRunes,
-				}}
-				return nil
-			},
-			Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-				if out.Text = v.Text(FieldWords); out.Text == "" {
-					return FieldWords, "Say what to note."
-				}
-				return "", ""
-			},
+			Ask:  askNote,
+			Read: readNoteText,
 		},
 		Done:  func(bridge.Line, bridge.Facts) string { return "Noted. It stays inside." },
 		Shown: notedBlocks,
 	}
+}
+
+// askNote fills in the form of !note.
+func askNote(form *shape.Form, in shape.FormInput) error {
+	form.Title, form.Submit = "Note", "Keep inside"
+	form.Fields = []shape.Field{{
+		Name:     FieldWords,
+		Kind:     shape.FieldLong,
+		Label:    "Note",
+		Hint:     "The customer never sees it.",
+		Value:    textValue(in.Text),
+		MaxRunes: maxTextRunes,
+	}}
+	return nil
+}
+
+// readNoteText reads the form of !note.
+func readNoteText(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+	if out.Text = v.Text(FieldWords); out.Text == "" {
+		return FieldWords, "Say what to note."
+	}
+	return "", ""
 }
 
 // notedBlocks shows a note that was written in a form.

@@ -12,8 +12,11 @@ func pendingVerb() *Verb {
 		Help:   Help{Sentence: "Marks it as waiting for the customer.", Examples: []string{"!pending"}},
 		Slash:  true,
 		Button: Button{Label: "Pending", OfferedForTypo: true},
-		Done: func(l bridge.Line, _ bridge.Facts) string {
-			return shape.DoerName(l) + " marked this as waiting for the customer."
-		},
+		Done:   confirmPending,
 	}
+}
+
+// confirmPending confirms !pending in one sentence.
+func confirmPending(l bridge.Line, _ bridge.Facts) string {
+	return shape.DoerName(l) + " marked this as waiting for the customer."
 }

@@ -15,8 +15,11 @@ func priorityVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbPriority,
 		Typed: TypedLine{
-			Words: []string{"priority", "prio"}, AskIfAlone: true, Syntax: "!priority low|normal|high|urgent",
-			Rest: RestNote, Missing: "Say which priority: !priority low, normal, high or urgent",
+			Words:      []string{"priority", "prio"},
+			AskIfAlone: true,
+			Syntax:     "!priority low|normal|high|urgent",
+			Rest:       RestNote,
+			Missing:    "Say which priority: !priority low, normal, high or urgent",
 		},
 		Help: Help{
 			Sentence: "Says how urgent it is, on its card and in lists.",
@@ -24,38 +27,49 @@ func priorityVerb() *Verb {
 		},
 		Slash: true,
 		Button: Button{
-			Details: true, Label: "Priority", OfferedForTypo: true,
-			TypoLabel: func(m bridge.Meant) string { return "Priority " + m.Args.Note },
+			Details:        true,
+			Label:          "Priority",
+			OfferedForTypo: true,
+			TypoLabel:      func(m bridge.Meant) string { return "Priority " + m.Args.Note },
 		},
 		Form: Form{
-			Ask: func(form *shape.Form, in shape.FormInput) error {
-				form.Title, form.Submit = "Priority", "Save"
-				choice := shape.Field{
-					Name:  fieldNote,
-					Kind:  shape.FieldOne,
-					Label: "How urgent it is",
-					Value: []string{shape.Or(in.Facts.Traits[bridge.TraitPriority], bridge.PriorityNormal)},
-				}
-				for _, level := range bridge.Priorities() {
-					choice.Options = append(choice.Options, shape.Option{Value: level, Label: strings.ToUpper(level[:1]) + level[1:]})
-				}
-
-				form.Fields = []shape.Field{choice}
-				return nil
-			},
+			Ask:    askPriority,
 			Needed: hasNoNote,
-			Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-				if out.Args.Note = v.Text(fieldNote); !slices.Contains(bridge.Priorities(), out.Args.Note) {
-					return fieldNote, "Choose a priority."
-				}
-				return "", ""
-			},
+			Read:   readPriority,
 		},
-		Done: func(l bridge.Line, _ bridge.Facts) string {
-			return shape.DoerName(l) + " set the priority to " + shape.OneLine(l.Args.Note, shape.MaxNameRunes) + "."
-		},
+		Done: confirmPriority,
 		Mark: priorityMark,
 	}
+}
+
+// askPriority fills in the form of !priority.
+func askPriority(form *shape.Form, in shape.FormInput) error {
+	form.Title, form.Submit = "Priority", "Save"
+	choice := shape.Field{
+		Name:  fieldNote,
+		Kind:  shape.FieldOne,
+		Label: "How urgent it is",
+		Value: []string{shape.Or(in.Facts.Traits[bridge.TraitPriority], bridge.PriorityNormal)},
+	}
+	for _, level := range bridge.Priorities() {
+		choice.Options = append(choice.Options, shape.Option{Value: level, Label: strings.ToUpper(level[:1]) + level[1:]})
+	}
+
+	form.Fields = []shape.Field{choice}
+	return nil
+}
+
+// readPriority reads the form of !priority.
+func readPriority(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+	if out.Args.Note = v.Text(fieldNote); !slices.Contains(bridge.Priorities(), out.Args.Note) {
+		return fieldNote, "Choose a priority."
+	}
+	return "", ""
+}
+
+// confirmPriority confirms !priority in one sentence.
+func confirmPriority(l bridge.Line, _ bridge.Facts) string {
+	return shape.DoerName(l) + " set the priority to " + shape.OneLine(l.Args.Note, shape.MaxNameRunes) + "."
 }
 
 // priorityMark shows a priority that is not the usual one.

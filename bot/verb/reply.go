@@ -11,8 +11,12 @@ func replyVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbReply,
 		Typed: TypedLine{
-			Words: []string{"reply", "answer", PromoWord}, Answers: []string{"answer"}, AskIfAlone: true, Syntax: "!reply TEXT",
-			Rest: RestReply, Missing: "Say what to send: !reply Your parcel is on its way.",
+			Words:      []string{"reply", "answer", PromoWord},
+			Answers:    []string{"answer"},
+			AskIfAlone: true,
+			Syntax:     "!reply TEXT",
+			Rest:       RestReply,
+			Missing:    "Say what to send: !reply Your parcel is on its way.",
 		},
 		Sends: true,
 		Help: Help{

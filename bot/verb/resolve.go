@@ -29,26 +29,31 @@ func resolveVerb() *Verb {
 		},
 		Button: Button{Label: "Resolve", OfferedForTypo: true},
 		Form: Form{
-			Ask: func(form *shape.Form, in shape.FormInput) error {
-				if err := checkOpen(in.Facts); err != nil {
-					return err
-				}
-
-				form.Title, form.Submit = "Resolve", "Resolve"
-				form.Fields = []shape.Field{{
-					Name:     fieldNote,
-					Kind:     shape.FieldLong,
-					Label:    "What solved it",
-					Hint:     "Stays inside.",
-					Optional: true,
-					MaxRunes: maxTextRunes,
-				}}
-				return nil
-			},
-			Needed: hasNoNote, AtOnce: true, Read: readNote,
+			Ask:    askResolve,
+			Needed: hasNoNote,
+			AtOnce: true,
+			Read:   readNote,
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " resolved this." },
 	}
+}
+
+// askResolve fills in the form of !resolve.
+func askResolve(form *shape.Form, in shape.FormInput) error {
+	if err := checkOpen(in.Facts); err != nil {
+		return err
+	}
+
+	form.Title, form.Submit = "Resolve", "Resolve"
+	form.Fields = []shape.Field{{
+		Name:     fieldNote,
+		Kind:     shape.FieldLong,
+		Label:    "What solved it",
+		Hint:     "Stays inside.",
+		Optional: true,
+		MaxRunes: maxTextRunes,
+	}}
+	return nil
 }
 
 func readNote(out *shape.Filled, v Values, _ Reading) (field, problem string) {

@@ -19,17 +19,20 @@ func sendVerb() *Verb {
 			Lists:  []List{WrittenWords},                    // the form shows what would leave; an edit while it is open makes it out of date
 			Needed: func(bridge.Args) bool { return false }, // only a message's menu opens it
 		},
-		Done: onItsWayWords,
-		Shown: func(l bridge.Line, f bridge.Facts) []shape.Block {
-			if len(l.Mentions) == 0 {
-				return nil
-			}
-
-			lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.DoerName(l)+" sends "+shape.Customer(l, f)+" what ",
-				shape.Mentions(l.Mentions), " wrote:")
-			return append([]shape.Block{lead}, shape.MessageBlocks(l)...)
-		},
+		Done:  onItsWayWords,
+		Shown: sendBlocks,
 	}
+}
+
+// sendBlocks confirms !send at more length.
+func sendBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
+	if len(l.Mentions) == 0 {
+		return nil
+	}
+
+	lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.DoerName(l)+" sends "+shape.Customer(l, f)+" what ",
+		shape.Mentions(l.Mentions), " wrote:")
+	return append([]shape.Block{lead}, shape.MessageBlocks(l)...)
 }
 
 // askSend asks whether to send one message, and in whose name if somebody else wrote it.

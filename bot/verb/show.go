@@ -12,8 +12,11 @@ func showVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbFind,
 		Typed: TypedLine{
-			Words: []string{"show", FindWord, "open", "more", "details"}, Answers: []string{"open", "more", "details"}, AskIfAlone: true,
-			Syntax: "!show [#NUMBER or WORDS]", Rest: RestFind,
+			Words:      []string{"show", FindWord, "open", "more", "details"},
+			Answers:    []string{"open", "more", "details"},
+			AskIfAlone: true,
+			Syntax:     "!show [#NUMBER or WORDS]",
+			Rest:       RestFind,
 		},
 		Help: Help{
 			Sentence:    "Shows all that is known of a conversation, or looks for one.",

@@ -17,8 +17,11 @@ func snoozeVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbSnooze,
 		Typed: TypedLine{
-			Words: []string{"snooze", "s", "z"}, AskIfAlone: true, Syntax: "!snooze TIME",
-			Rest: RestTime, Missing: "Say until when: !snooze 2h, !snooze tomorrow, !snooze friday 14:00",
+			Words:      []string{"snooze", "s", "z"},
+			AskIfAlone: true,
+			Syntax:     "!snooze TIME",
+			Rest:       RestTime,
+			Missing:    "Say until when: !snooze 2h, !snooze tomorrow, !snooze friday 14:00",
 		},
 		Help: Help{
 			Sentence:    "Hides it until then; it comes back to its owner.",
@@ -33,33 +36,40 @@ func snoozeVerb() *Verb {
 			Message:  &Entry{Order: 6, Title: "Snooze conversation", About: "Bring it back later"},
 		},
 		Button: Button{
-			Label: "Snooze", OfferedForTypo: true,
-			TypoLabel: func(m bridge.Meant) string {
-				until := strings.TrimSpace(m.Args.Until)
-				if plainSpan.MatchString(until) {
-					return "Snooze for " + until
-				}
-				return "Snooze until " + until
-			},
+			Label:          "Snooze",
+			OfferedForTypo: true,
+			TypoLabel:      snoozeTypoLabel,
 		},
 		Form: Form{
-			Ask: func(form *shape.Form, in shape.FormInput) error {
-				if err := checkOpen(in.Facts); err != nil {
-					return err
-				}
-
-				form.Title, form.Submit = "Snooze", "Snooze"
-				form.Fields = []shape.Field{
-					{Name: fieldUntil, Kind: shape.FieldOne, Label: "Until", Options: snoozeOptions(in), Value: []string{snoozeOption(in, "tomorrow", "").Value}, Optional: true},
-					{Name: fieldOther, Kind: shape.FieldText, Label: "Or type a time", Example: "3d, friday 14:00, 24.12. 9:00", Optional: true, MaxRunes: 64},
-				}
-
-				return nil
-			},
+			Ask:    askSnooze,
 			Needed: func(args bridge.Args) bool { return args.Until == "" },
 			Read:   readSnooze,
 		},
 	}
+}
+
+// snoozeTypoLabel labels the button that offers a mistyped !snooze.
+func snoozeTypoLabel(m bridge.Meant) string {
+	until := strings.TrimSpace(m.Args.Until)
+	if plainSpan.MatchString(until) {
+		return "Snooze for " + until
+	}
+	return "Snooze until " + until
+}
+
+// askSnooze fills in the form of !snooze.
+func askSnooze(form *shape.Form, in shape.FormInput) error {
+	if err := checkOpen(in.Facts); err != nil {
+		return err
+	}
+
+	form.Title, form.Submit = "Snooze", "Snooze"
+	form.Fields = []shape.Field{
+		{Name: fieldUntil, Kind: shape.FieldOne, Label: "Until", Options: snoozeOptions(in), Value: []string{snoozeOption(in, "tomorrow", "").Value}, Optional: true},
+		{Name: fieldOther, Kind: shape.FieldText, Label: "Or type a time", Example: "3d, friday 14:00, 24.12. 9:00", Optional: true, MaxRunes: 64},
+	}
+
+	return nil
 }
 
 // plainSpan is a time from now on: "2h", "3 days".

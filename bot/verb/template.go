@@ -24,23 +24,31 @@ func templateVerb() *Verb {
 		Slash:  true,
 		Button: Button{Label: "Send template"},
 		Form: Form{
-			Ask: func(form *shape.Form, in shape.FormInput) error {
-				if err := checkAnswerable(in.Facts); err != nil {
-					return err
-				}
-				return askTemplate(form, in)
-			},
-			Needed: func(args bridge.Args) bool { return !args.Template.Ready() },
-			Read:   readTemplate, Lists: []List{Templates}, Answering: true,
+			Ask:       askTemplateReply,
+			Needed:    func(args bridge.Args) bool { return !args.Template.Ready() },
+			Read:      readTemplate,
+			Lists:     []List{Templates},
+			Answering: true,
 		},
-		Shown: func(l bridge.Line, f bridge.Facts) []shape.Block {
-			if l.Text == "" {
-				return nil
-			}
-			return append([]shape.Block{shape.Sentence(shape.Icon("scroll"), " ", shape.LeadingMentions(l), shape.DoerName(l)+" to "+shape.Customer(l, f)+", template ",
-				shape.Bold(templateName(l)), begunCountWords(l)+":")}, shape.Quote(l.Text)...)
-		},
+		Shown: templateBlocks,
 	}
+}
+
+// askTemplateReply fills in the form of !template.
+func askTemplateReply(form *shape.Form, in shape.FormInput) error {
+	if err := checkAnswerable(in.Facts); err != nil {
+		return err
+	}
+	return askTemplate(form, in)
+}
+
+// templateBlocks confirms !template at more length.
+func templateBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
+	if l.Text == "" {
+		return nil
+	}
+	return append([]shape.Block{shape.Sentence(shape.Icon("scroll"), " ", shape.LeadingMentions(l), shape.DoerName(l)+" to "+shape.Customer(l, f)+", template ",
+		shape.Bold(templateName(l)), begunCountWords(l)+":")}, shape.Quote(l.Text)...)
 }
 
 // templateName returns the name of the template with which something was written, or "" if there was none.

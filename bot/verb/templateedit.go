@@ -19,7 +19,8 @@ func templateEditVerb() *Verb {
 		Anywhere: true,
 		Button:   Button{Label: "Edit"},
 		Form: Form{
-			Ask: askTemplateEdit, Read: readTemplateEdit,
+			Ask:    askTemplateEdit,
+			Read:   readTemplateEdit,
 			Needed: func(args bridge.Args) bool { return args.Template == nil || args.Template.Draft == nil },
 		},
 		Shown: templateChanged,

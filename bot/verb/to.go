@@ -14,8 +14,11 @@ func toVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTo,
 		Typed: TypedLine{
-			Words: []string{"to"}, AskIfAlone: true, Syntax: "!to ADDRESS",
-			Rest: RestAddresses, Missing: "Say which address: !to bob@shop.example",
+			Words:      []string{"to"},
+			AskIfAlone: true,
+			Syntax:     "!to ADDRESS",
+			Rest:       RestAddresses,
+			Missing:    "Say which address: !to bob@shop.example",
 		},
 		Help: Help{
 			Sentence: "Sets who gets your replies from now on.",
@@ -23,31 +26,36 @@ func toVerb() *Verb {
 		},
 		Slash: true,
 		Button: Button{
-			Label: "Recipients", OfferedForTypo: true,
-			TypoLabel: func(m bridge.Meant) string { return "Reply to " + strings.Join(m.Args.Addresses, ", ") },
+			Label:          "Recipients",
+			OfferedForTypo: true,
+			TypoLabel:      func(m bridge.Meant) string { return "Reply to " + strings.Join(m.Args.Addresses, ", ") },
 		},
 		Form: Form{
-			Ask: func(form *shape.Form, in shape.FormInput) error {
-				form.Title, form.Submit = "Recipients", "Save"
-				var to []string
-				for _, p := range in.Facts.Recipients.To {
-					to = append(to, shape.NonEmpty(p.Address)...)
-				}
-
-				if len(in.Facts.Recipients.Cc) > 0 {
-					form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Recipients.Cc)+". To change that: !cc")))
-				}
-				if len(in.Facts.Recipients.Waiting) > 0 {
-					form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Not allowed yet: "+shape.Parties(in.Facts.Recipients.Waiting))))
-				}
-
-				form.Fields = []shape.Field{addressList("Replies go to", strings.Join(to, "\n"))}
-				return nil
-			},
-			Needed: needsAddresses, Read: readAddresses,
+			Ask:    askTo,
+			Needed: needsAddresses,
+			Read:   readAddresses,
 		},
 		Done: recipientsDone,
 	}
+}
+
+// askTo fills in the form of !to.
+func askTo(form *shape.Form, in shape.FormInput) error {
+	form.Title, form.Submit = "Recipients", "Save"
+	var to []string
+	for _, p := range in.Facts.Recipients.To {
+		to = append(to, shape.NonEmpty(p.Address)...)
+	}
+
+	if len(in.Facts.Recipients.Cc) > 0 {
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Recipients.Cc)+". To change that: !cc")))
+	}
+	if len(in.Facts.Recipients.Waiting) > 0 {
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Not allowed yet: "+shape.Parties(in.Facts.Recipients.Waiting))))
+	}
+
+	form.Fields = []shape.Field{addressList("Replies go to", strings.Join(to, "\n"))}
+	return nil
 }
 
 // readAddresses reads a form's list of addresses.

@@ -9,8 +9,11 @@ func topicVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbTopic,
 		Typed: TypedLine{
-			Words: []string{"topic", "subject"}, AskIfAlone: true, Syntax: "!topic TEXT",
-			Rest: RestNote, Missing: "Say the topic: !topic Broken lamp, order 1042",
+			Words:      []string{"topic", "subject"},
+			AskIfAlone: true,
+			Syntax:     "!topic TEXT",
+			Rest:       RestNote,
+			Missing:    "Say the topic: !topic Broken lamp, order 1042",
 		},
 		Help: Help{
 			Sentence: "Names what the conversation is about.",
@@ -18,28 +21,38 @@ func topicVerb() *Verb {
 		},
 		Slash: true,
 		Button: Button{
-			Label: "Topic", OfferedForTypo: true,
-			TypoLabel: func(m bridge.Meant) string { return "Topic: " + m.Args.Note },
+			Label:          "Topic",
+			OfferedForTypo: true,
+			TypoLabel:      func(m bridge.Meant) string { return "Topic: " + m.Args.Note },
 		},
 		Form: Form{
-			Ask: func(form *shape.Form, in shape.FormInput) error {
-				form.Title, form.Submit = "Topic", "Save"
-				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "What it is about",
-					Value: textValue(shape.OneLine(in.Facts.Subject, shape.MaxSubjectRunes)), MaxRunes: shape.MaxSubjectRunes}}
-				return nil
-			},
+			Ask:    askTopic,
 			Needed: hasNoNote,
-			Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-				if out.Args.Note = shape.OneLine(v.Text(fieldNote), shape.MaxSubjectRunes); out.Args.Note == "" {
-					return fieldNote, "Say what it is about."
-				}
-				return "", ""
-			},
+			Read:   readTopic,
 		},
-		Done: func(l bridge.Line, f bridge.Facts) string {
-			return shape.DoerName(l) + " changed the topic to " + shape.Or(shape.OneLine(shape.Or(l.Args.Note, f.Subject), shape.MaxSubjectRunes), "none") + "."
-		},
+		Done: confirmTopic,
 	}
+}
+
+// askTopic fills in the form of !topic.
+func askTopic(form *shape.Form, in shape.FormInput) error {
+	form.Title, form.Submit = "Topic", "Save"
+	form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "What it is about",
+		Value: textValue(shape.OneLine(in.Facts.Subject, shape.MaxSubjectRunes)), MaxRunes: shape.MaxSubjectRunes}}
+	return nil
+}
+
+// readTopic reads the form of !topic.
+func readTopic(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+	if out.Args.Note = shape.OneLine(v.Text(fieldNote), shape.MaxSubjectRunes); out.Args.Note == "" {
+		return fieldNote, "Say what it is about."
+	}
+	return "", ""
+}
+
+// confirmTopic confirms !topic in one sentence.
+func confirmTopic(l bridge.Line, f bridge.Facts) string {
+	return shape.DoerName(l) + " changed the topic to " + shape.Or(shape.OneLine(shape.Or(l.Args.Note, f.Subject), shape.MaxSubjectRunes), "none") + "."
 }
 
 func hasNoNote(args bridge.Args) bool { return args.Note == "" }
