@@ -197,7 +197,7 @@ func (v *Visit) refuseUnreadable(err error) error {
 	if errors.As(err, &large) || errors.Is(err, multipart.ErrMessageTooLarge) {
 		return v.Refuse(http.StatusRequestEntityTooLarge, "That was too much.", "Send a shorter text or a smaller file.")
 	}
-	return v.Refuse(http.StatusBadRequest, "This can't be read.", "It has signs that are no text. Open the page anew and type it again.")
+	return v.Refuse(http.StatusBadRequest, "This can't be read.", "It has characters that aren't text. Reload the page and type it again.")
 }
 
 // notSaved is what people read who send a form after their session has ended.
@@ -213,7 +213,7 @@ func (v *Visit) signInFirst(route Route) error {
 	destination := v.Request.Header.Get("Sec-Fetch-Dest") // browsers send it since 2023
 	isPage := slices.Contains([]string{"document", "iframe", "frame"}, destination)
 	if destination != "" && !isPage {
-		return v.Refuse(http.StatusUnauthorized, "Nobody is signed in here.", "Open the page anew, and sign in.")
+		return v.Refuse(http.StatusUnauthorized, "Nobody is signed in here.", "Reload the page, and sign in.")
 	}
 	isForm := v.Request.Method != http.MethodGet && v.Request.Method != http.MethodHead
 	if isForm && !v.isFramed() {

@@ -90,7 +90,7 @@ func (p pages) reply(v *web.Visit) error {
 	switch { // only the first problem is shown
 	case problem != "":
 	case !web.AreTexts(form.Fields):
-		problem = "It has signs that are no text. Type it again."
+		problem = "It has characters that aren't text. Type it again."
 	case !complete:
 		problem = "A file that was attached is not there any more. Choose it again."
 	case hasFiles && !may.Files:

@@ -294,7 +294,7 @@ func (p pages) unblockSender(v *web.Visit) error {
 // answerChange answers a change: it leads to a page that shows text, or says why there was no change.
 func answerChange(v *web.Visit, err error, path, text string) error {
 	if errors.Is(err, ErrNone) || errors.Is(err, strconv.ErrSyntax) || errors.Is(err, strconv.ErrRange) {
-		return v.Refuse(http.StatusNotFound, "It isn't there any more.", "Somebody else may have done this already: open the page anew.")
+		return v.Refuse(http.StatusNotFound, "It isn't there any more.", "Somebody else may have done this already. Reload the page.")
 	}
 	if refused, ok := errors.AsType[*bridge.Problem](err); ok {
 		return v.Refuse(http.StatusForbidden, refused.Text, refused.Hint)

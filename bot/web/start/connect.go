@@ -111,10 +111,10 @@ func faultOf(field, value string) string {
 		return "Is missing."
 	}
 	if field == "bot_token" && !strings.HasPrefix(value, "xoxb-") {
-		return "Is no bot token: it begins with xoxb-."
+		return "This isn't a bot token. A bot token begins with xoxb-."
 	}
 	if field == "app_token" && !strings.HasPrefix(value, "xapp-") {
-		return "Is no app-level token: it begins with xapp-."
+		return "This isn't an app-level token. An app-level token begins with xapp-."
 	}
 	return ""
 }
@@ -164,7 +164,7 @@ func (p pages) connect(v *web.Visit, form connection) error {
 // refuseStale answers that other credentials are stored than those that the page showed.
 func refuseStale(v *web.Visit) error {
 	return v.Refuse(http.StatusUnprocessableEntity, "Somebody else changed this while you did.",
-		"Nothing was kept, and nothing forgotten. Open First steps anew: it says who gave what is stored now.")
+		"Nothing was stored or removed. Reload First steps: it says who gave what is stored now.")
 }
 
 // disconnect forgets the stored credentials of a chat.

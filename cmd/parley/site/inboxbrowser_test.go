@@ -206,7 +206,7 @@ func TestInboxFollowsAfterRestart(t *testing.T) {
 
 	storetest.Exec(t, s.Pool, "DELETE FROM site_sessions")
 	breakOff()
-	b.Shows("Not up to date. Nobody is signed in here. Open the page anew, and sign in.")
+	b.Shows("Not up to date. Nobody is signed in here. Reload the page, and sign in.")
 }
 
 // A page that can't be read again for once is read again a little later, though nothing else changes.

@@ -54,7 +54,7 @@ func TestFirstStepsRefuse(t *testing.T) {
 			name: "the tokens are exchanged",
 			step: "slack",
 			form: url.Values{"bot_token": {"xapp-tops3cret"}, "app_token": {"xoxb-tops3cret"}},
-			want: []string{"it begins with xoxb-", "it begins with xapp-"},
+			want: []string{"begins with xoxb-", "begins with xapp-"},
 		},
 		{
 			name: "the environment has the chat's credentials",
