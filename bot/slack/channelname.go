@@ -72,12 +72,12 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 		return known.name
 	}
 
-	told := channelName{askFrom: d.now().Add(channelsMaxAge)}
+	answer := channelName{askFrom: d.now().Add(channelsMaxAge)}
 	if err == nil && ch != nil {
-		told.name = ch.Name
+		answer.name = ch.Name
 	}
-	d.channelNames.Put(id, told)
-	return told.name
+	d.channelNames.Put(id, answer)
+	return answer.name
 }
 
 // pauseAfter returns how long Slack isn't asked for a name again after err; 0 if it may be asked at once.

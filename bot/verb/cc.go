@@ -48,8 +48,19 @@ func ccTypoLabel(m bridge.Meant) string {
 func askCc(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "Copies", "Save"
 	form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Replies go to "+shape.Recipients(in.Facts.Recipients))))
-	form.Fields = []shape.Field{addressList("Addresses", ""), {Name: fieldDo, Kind: shape.FieldOne, Label: "They", Value: []string{"add"},
-		Options: []shape.Option{{Value: "add", Label: "get copies of replies"}, {Value: "remove", Label: "get no more copies"}}}}
+	form.Fields = []shape.Field{
+		addressList("Addresses", ""),
+		{
+			Name:  fieldDo,
+			Kind:  shape.FieldOne,
+			Label: "They",
+			Value: []string{"add"},
+			Options: []shape.Option{
+				{Value: "add", Label: "get copies of replies"},
+				{Value: "remove", Label: "get no more copies"},
+			},
+		},
+	}
 	return nil
 }
 

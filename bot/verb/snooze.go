@@ -65,12 +65,29 @@ func askSnooze(form *shape.Form, in shape.FormInput) error {
 
 	form.Title, form.Submit = "Snooze", "Snooze"
 	form.Fields = []shape.Field{
-		{Name: fieldUntil, Kind: shape.FieldOne, Label: "Until", Options: snoozeOptions(in), Value: []string{snoozeOption(in, "tomorrow", "").Value}, Optional: true},
-		{Name: fieldOther, Kind: shape.FieldText, Label: "Or type a time", Example: "3d, friday 14:00, 24.12. 9:00", Optional: true, MaxRunes: 64},
+		{
+			Name:     fieldUntil,
+			Kind:     shape.FieldOne,
+			Label:    "Until",
+			Options:  snoozeOptions(in),
+			Value:    []string{snoozeOption(in, "tomorrow", "").Value},
+			Optional: true,
+		},
+		{
+			Name:     fieldOther,
+			Kind:     shape.FieldText,
+			Label:    "Or type a time",
+			Example:  "3d, friday 14:00, 24.12. 9:00",
+			Optional: true,
+			MaxRunes: maxTimeRunes,
+		},
 	}
 
 	return nil
 }
+
+// maxTimeRunes bounds a time that is typed in words.
+const maxTimeRunes = 64
 
 // plainSpan is a time from now on: "2h", "3 days".
 var plainSpan = regexp.MustCompile(`^\d+ ?(?:m|min|minutes?|h|hours?|d|days?|w|weeks?)$`)

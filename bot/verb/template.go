@@ -47,8 +47,9 @@ func templateBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	if l.Text == "" {
 		return nil
 	}
-	return append([]shape.Block{shape.Sentence(shape.Icon("scroll"), " ", shape.LeadingMentions(l), shape.DoerName(l)+" to "+shape.Customer(l, f)+", template ",
-		shape.Bold(templateName(l)), begunCountWords(l)+":")}, shape.Quote(l.Text)...)
+	lead := shape.Sentence(shape.Icon("scroll"), " ", shape.LeadingMentions(l), shape.DoerName(l)+" to "+shape.Customer(l, f)+", template ",
+		shape.Bold(templateName(l)), begunCountWords(l)+":")
+	return append([]shape.Block{lead}, shape.Quote(l.Text)...)
 }
 
 // templateName returns the name of the template with which something was written, or "" if there was none.
@@ -157,7 +158,10 @@ func templateField(list []bridge.Template, label string) shape.Field {
 
 		words := append([]string{shape.TemplateName(t)}, t.Labels...)
 		words = append(words, shape.OneLine(t.Body, maxBodyStart))
-		pick.Options = append(pick.Options, shape.Option{Value: strconv.FormatInt(int64(t.ID), 10), Label: shape.OneLine(strings.Join(words, shape.Between), maxChoiceRunes)})
+		pick.Options = append(pick.Options, shape.Option{
+			Value: strconv.FormatInt(int64(t.ID), 10),
+			Label: shape.OneLine(strings.Join(words, shape.Between), maxChoiceRunes),
+		})
 	}
 	return pick
 }
@@ -187,8 +191,9 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 	// Seen marks the version and the values that this form shows. If they come back with it unchanged, whoever submits
 	// the form has seen exactly what is sent. If not, Ready refuses them, and they are shown once more.
 	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Version: t.Version, Seen: bridge.TemplateSeen(t.ID, t.Version, values)}
-	category := shape.SmallPrint(shape.Text(shape.TemplateName(t)+shape.Between+shape.Or(t.ProviderCategory, t.Category)+shape.Between), shape.Text("goes to "+shape.Recipients(in.Facts.Recipients)))
-	form.Intro = append(append(form.Intro, category), shape.Quote(words)...)
+	about := shape.TemplateName(t) + shape.Between + shape.Or(t.ProviderCategory, t.Category) + shape.Between
+	to := shape.SmallPrint(shape.Text(about), shape.Text("goes to "+shape.Recipients(in.Facts.Recipients)))
+	form.Intro = append(append(form.Intro, to), shape.Quote(words)...)
 
 	switch {
 	case len(missing) > 0:

@@ -37,8 +37,13 @@ func topicVerb() *Verb {
 // askTopic fills in the form of !topic.
 func askTopic(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "Topic", "Save"
-	form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "What it is about",
-		Value: textValue(shape.OneLine(in.Facts.Subject, shape.MaxSubjectRunes)), MaxRunes: shape.MaxSubjectRunes}}
+	form.Fields = []shape.Field{{
+		Name:     fieldNote,
+		Kind:     shape.FieldText,
+		Label:    "What it is about",
+		Value:    textValue(shape.OneLine(in.Facts.Subject, shape.MaxSubjectRunes)),
+		MaxRunes: shape.MaxSubjectRunes,
+	}}
 	return nil
 }
 
@@ -52,7 +57,8 @@ func readTopic(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 
 // confirmTopic confirms !topic in one sentence.
 func confirmTopic(l bridge.Line, f bridge.Facts) string {
-	return shape.DoerName(l) + " changed the topic to " + shape.Or(shape.OneLine(shape.Or(l.Args.Note, f.Subject), shape.MaxSubjectRunes), "none") + "."
+	topic := shape.OneLine(shape.Or(l.Args.Note, f.Subject), shape.MaxSubjectRunes)
+	return shape.DoerName(l) + " changed the topic to " + shape.Or(topic, "none") + "."
 }
 
 func hasNoNote(args bridge.Args) bool { return args.Note == "" }
