@@ -46,16 +46,25 @@ type publicDay struct {
 	Working    bool // the team works on that day
 }
 
-// ownDaysGroup is the index of the group of own days in the form of hoursForm.
-const ownDaysGroup = 3
+// Places of the groups in the form of the business hours. Each group is a part of the page.
+const (
+	zoneGroup = iota
+	weekGroup
+	holidaysGroup
+	ownDaysGroup
+)
 
 // fieldsOfDay is how many fields the form has for each own day: its date, its name and its hours.
 const fieldsOfDay = 3
 
-// hoursForm makes the form of the business hours. Each of its groups is a part of the page.
+// hoursForm makes the form of the business hours.
 func hoursForm(e *setup.Entry) web.Form {
 	week := setup.WeekOf(*e)
-	days := web.Group{Title: "Week", Help: "Several times with commas between them: `09:00-12:30, 13:30-17:30`. A night is two days: until `24:00`, and from `00:00`. An empty day is closed."}
+	days := web.Group{
+		Title: "Week",
+		Help: "Several times with commas between them: `09:00-12:30, 13:30-17:30`. " +
+			"A night is two days: until `24:00`, and from `00:00`. An empty day is closed.",
+	}
 	for _, name := range []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"} {
 		key := strings.ToLower(name[:3])
 		days.Fields = append(days.Fields, web.Field{Name: weekPath + key, Label: name, Value: week[key], Placeholder: "closed"})
@@ -68,8 +77,13 @@ func hoursForm(e *setup.Entry) web.Form {
 		Value:   e.Value(countryPath),
 		Choices: countryChoices(e.Value(countryPath)),
 	}
-	except := web.Field{Name: exceptPath, Label: "Public holidays on which you work", Kind: web.KindLines, Value: strings.Join(e.Values[exceptPath], "\n"),
-		Help: "One a line: by name in each year, or by date (`2026-10-31`) once."}
+	except := web.Field{
+		Name:  exceptPath,
+		Label: "Public holidays on which you work",
+		Kind:  web.KindLines,
+		Value: strings.Join(e.Values[exceptPath], "\n"),
+		Help:  "One a line: by name in each year, or by date (`2026-10-31`) once.",
+	}
 	own := web.Group{Title: "Days of your own", Help: "Without hours you are closed. They count before all else."}
 	for i, d := range ownDays(e) {
 		at := fmt.Sprintf("%s%d.", daysPath, i)
@@ -79,16 +93,24 @@ func hoursForm(e *setup.Entry) web.Form {
 			web.Field{Name: at + "open", Label: "Open", Value: d.open, Placeholder: "closed"})
 	}
 
-	return web.Form{Action: accountPath(e.Name) + "/hours", Version: e.Version, Back: accountPath(e.Name), Groups: []web.Group{
-		{Fields: []web.Field{{
-			Name:        zonePath,
-			Label:       "Time zone",
-			Value:       e.Value(zonePath),
-			Placeholder: "Europe/Berlin",
-			Help:        "The hours below are those of a clock there, in summer and in winter.",
-		}}},
-		days, {Title: "Public holidays", Fields: []web.Field{country, except}}, own,
-	}}
+	zone := web.Field{
+		Name:        zonePath,
+		Label:       "Time zone",
+		Value:       e.Value(zonePath),
+		Placeholder: "Europe/Berlin",
+		Help:        "The hours below are those of a clock there, in summer and in winter.",
+	}
+	return web.Form{
+		Action:  accountPath(e.Name) + "/hours",
+		Version: e.Version,
+		Back:    accountPath(e.Name),
+		Groups: []web.Group{
+			zoneGroup:     {Fields: []web.Field{zone}},
+			weekGroup:     days,
+			holidaysGroup: {Title: "Public holidays", Fields: []web.Field{country, except}},
+			ownDaysGroup:  own,
+		},
+	}
 }
 
 // ownDay is one of the account's own days, as it is stored.
@@ -137,8 +159,19 @@ func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) we
 		}
 	}
 
-	return web.Screen{Title: "Business hours of " + e.Name, Help: "When the team is there. With nothing filled in, this account is always open.",
-		Data: map[string]any{"Form": form, "Days": rows, "Public": public}}
+	return web.Screen{
+		Title: "Business hours of " + e.Name,
+		Help:  "When the team is there. With nothing filled in, this account is always open.",
+		Data: map[string]any{
+			"Form":     form,
+			"Zone":     form.Groups[zoneGroup],
+			"Week":     form.Groups[weekGroup],
+			"Holidays": form.Groups[holidaysGroup],
+			"Own":      form.Groups[ownDaysGroup],
+			"OwnDays":  rows,
+			"Public":   public,
+		},
+	}
 }
 
 func (p hoursPages) showHours(v *web.Visit) error {
