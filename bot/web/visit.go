@@ -309,7 +309,7 @@ func (v *Visit) loadPerson() (Person, error) {
 	if v.sessions.GetInt(ctx, rankKey) != p.rank() { // a token that leaked before must not get the new rights
 		v.sessions.Put(ctx, rankKey, p.rank())
 		if err := v.sessions.RenewToken(ctx); err != nil {
-			return p, err
+			return Person{}, err
 		}
 	}
 	return p, nil

@@ -128,14 +128,14 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 
 	f, err := p.desk.Facts(ctx, agent, id)
 	if err != nil {
-		return threadPage{}, f, err
+		return threadPage{}, bridge.Facts{}, err
 	}
 
 	useZoneOf(v, f)
 	before := beforeOf(v)
 	spoken, err := p.desk.Spoken(ctx, agent, id, before)
 	if err != nil {
-		return threadPage{}, f, err
+		return threadPage{}, bridge.Facts{}, err
 	}
 
 	number := strconv.FormatInt(int64(id), 10)
@@ -162,13 +162,13 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 	}
 	if data.Open {
 		if err := p.addAttaching(v, f, &data); err != nil {
-			return data, f, err
+			return threadPage{}, bridge.Facts{}, err
 		}
 	}
 
 	people, teams, err := p.desk.People(ctx)
 	if err != nil {
-		return data, f, err
+		return threadPage{}, bridge.Facts{}, err
 	}
 	for _, a := range people {
 		data.People = append(data.People, web.Choice{Value: "agent:" + a.Email, Text: a.Name})

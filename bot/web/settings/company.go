@@ -17,11 +17,14 @@ func (p pages) companyRoutes() []web.Route {
 // companyForm makes the form with what counts for all accounts. The entry of the company always exists.
 func (p pages) companyForm(v *web.Visit) (web.Form, *setup.Entry, error) {
 	e, err := p.findEntry(v.Context(), setup.EntryCompany, "")
+	if err != nil {
+		return web.Form{}, nil, err
+	}
 	form := formOf(companyPath, p.desk.Fields(setup.EntryCompany, ""), e, []fieldGroup{
 		{paths: []string{"company"}},
 		{title: "Settings of all accounts", help: "An account may choose otherwise for itself.", paths: []string{"settings."}},
 	})
-	return form, e, err
+	return form, e, nil
 }
 
 func companyScreen(form *web.Form) web.Screen {
