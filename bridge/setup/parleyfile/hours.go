@@ -3,6 +3,7 @@ package parleyfile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -44,8 +45,8 @@ func (o *object) readHours(name string) *hours.Plan {
 	if len(o.Faults) > before || len(group.Names) == 0 {
 		return p
 	}
-	if len(p.Week) == 0 {
-		group.Fault(group.At, "week", "is empty", `Say on which days you are open, and when: mon-fri, "09:00-17:30". Without any business hours you always are.`)
+	if !hasOpenDay(p) {
+		group.Fault(group.At, "week", "has no day on which you are open", `Say on which days you are open, and when: mon-fri, "09:00-17:30". Without any business hours you always are.`)
 	}
 
 	_, err := hours.New(*p, nil)
@@ -54,6 +55,16 @@ func (o *object) readHours(name string) *hours.Plan {
 	}
 
 	return p
+}
+
+// hasOpenDay reports whether the business is ever open.
+func hasOpenDay(p *hours.Plan) bool {
+	hasSpans := func(open string) bool {
+		spans, err := hours.ParseSpans(open)
+		return err == nil && len(spans) > 0
+	}
+	return slices.ContainsFunc(p.Week, func(r hours.Rule) bool { return hasSpans(r.Open) }) ||
+		slices.ContainsFunc(p.Days, func(d hours.Day) bool { return hasSpans(d.Open) })
 }
 
 // readWeek reads the hours of days: mon-fri: "09:00-17:30".
