@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"cmp"
+	"time"
 
 	"parley/bridge/analysis"
 )
@@ -181,7 +182,7 @@ type Action struct {
 	Explicit  bool // Say: "@Parley reply: …"
 	OwnThread bool // the thread's root is a post of our own app
 
-	Form   string // OriginForm: id of the opened form, which may be submitted twice. "" means not known
+	OpenedForm
 	Args   Args
 	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil means nobody knows
 	Answer string // where the actor gets a private answer; only the surface can read it
@@ -193,6 +194,12 @@ type Context struct {
 	Quotes    []string // ids of messages in Place.Channel that it quotes. Text doesn't have their words
 	Forwards  bool     // it forwards a message. Text doesn't have that one's words either
 	Edited    bool     // it was edited before we read it, so that its first words aren't known
+}
+
+// OpenedForm is the form that somebody submitted, for OriginForm.
+type OpenedForm struct {
+	Form     string    // its id: the same form may be submitted twice. "" means not known
+	OpenedAt time.Time // by Parley's clock, in full seconds. Zero means not known
 }
 
 // Edit identifies one change of a message, for VerbEdit.

@@ -69,6 +69,7 @@ func TestStartByShortcut(t *testing.T) {
 	wantEqual(t, "text", a.Text, "It is *repaired*.")
 	wantEqual(t, "origin", a.Origin, bridge.OriginForm)
 	wantEqual(t, "the form has an id", a.Form != "", true)
+	wantEqual(t, "the form was opened at a known time", a.OpenedAt.IsZero(), false)
 	wantEqual(t, "channel", a.Place.Channel, "")
 	wantEqual(t, "author", a.Actor.ID, w.ann)
 }

@@ -196,14 +196,15 @@ func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, erro
 		return nil, fmt.Errorf("%w: form not valid: another form follows it", fact.ErrDecode)
 	}
 
-	about.Form = form.ID
+	memory := blockkit.ReadMemory(form.Private)
+	about.OpenedForm = bridge.OpenedForm{Form: form.ID, OpenedAt: memory.OpenedAt()}
 	about.Origin = bridge.OriginForm
 	about.Verb = filled.Verb
 	about.Args = filled.Args
 	about.Text = filled.Text
 	about.Rich = filled.Rich
 	about.Explicit = filled.Verb == bridge.VerbReply // who fills in the form of a reply wants it to be sent
-	if memory := blockkit.ReadMemory(form.Private); memory.Pick {
+	if memory.Pick {
 		about.Mentions = memory.Mentions // the text was typed before the form opened
 	}
 	return []bridge.Action{about}, nil

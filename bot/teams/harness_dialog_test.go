@@ -78,6 +78,7 @@ func wantReply(t *testing.T, a bridge.Action, text string) {
 	wantEqual(t, "text", a.Text, text)
 	wantEqual(t, "it is explicit", a.Explicit, true)
 	wantEqual(t, "the form is known", a.Form != "", true)
+	wantEqual(t, "the form was opened at a known time", a.OpenedAt.IsZero(), false)
 	wantEqual(t, "conversation", a.Args.Conversation, 12)
 }
 

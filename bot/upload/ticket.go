@@ -29,8 +29,9 @@ type Ticket struct {
 	Shown        string                `json:"shown,omitempty"` // a digest of the recipients that the form showed
 	Promotional  bool                  `json:"promotional,omitempty"`
 	Place        bridge.Place          `json:"place"`
-	Nonce        string                `json:"nonce"` // names the reply: a ticket makes one reply, however often it is submitted
-	Until        int64                 `json:"until"` // unix seconds
+	Opened       int64                 `json:"opened,omitempty"` // unix seconds: when the form was opened in which the reply was begun; 0 means not known
+	Nonce        string                `json:"nonce"`            // names the reply: a ticket makes one reply, however often it is submitted
+	Until        int64                 `json:"until"`            // unix seconds
 }
 
 // Args are the arguments of the reply.
@@ -40,6 +41,14 @@ func (t Ticket) Args() bridge.Args {
 		Message:      t.Message,
 		ReplyArgs:    bridge.ReplyArgs{To: t.To, Cc: t.Cc, Shown: t.Shown, Promotional: t.Promotional},
 	}
+}
+
+// OpenedAt is when the form was opened in which the reply was begun, or zero if that isn't known.
+func (t Ticket) OpenedAt() time.Time {
+	if t.Opened == 0 {
+		return time.Time{}
+	}
+	return time.Unix(t.Opened, 0)
 }
 
 // sign makes "TICKET.MAC" of a ticket.

@@ -29,6 +29,14 @@ func Remember(at bridge.Place, zone *time.Location, now time.Time) Memory {
 	return m
 }
 
+// OpenedAt is when the form was opened, or zero if that isn't known.
+func (m Memory) OpenedAt() time.Time {
+	if m.At == 0 {
+		return time.Time{}
+	}
+	return time.Unix(m.At, 0)
+}
+
 // Location is the zone in which times in the form are read; UTC where none is known.
 func (m Memory) Location() *time.Location {
 	if z, err := time.LoadLocation(m.Zone); err == nil {

@@ -28,6 +28,8 @@ type Button struct {
 	Args bridge.Args  `json:"args"`
 	Rich *bridge.Rich `json:"rich,omitempty"` // of a form
 	Form string       `json:"form,omitempty"` // which one was opened; "" means another one each time
+
+	OpenedAt time.Time `json:"opened_at,omitzero"` // of a form; zero means not known
 }
 
 // File is a file in a Chat.

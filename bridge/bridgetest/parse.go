@@ -58,7 +58,8 @@ func (*Surface) Decode(raw []byte) ([]bridge.Action, error) {
 	case "submit":
 		takeButton(&a, e, bridge.OriginForm)
 		a.Text = e.Message.Plain()
-		a.Rich, a.Form = e.Button.Rich, e.Button.Form
+		a.Rich = e.Button.Rich
+		a.OpenedForm = bridge.OpenedForm{Form: e.Button.Form, OpenedAt: e.Button.OpenedAt}
 	case "react":
 		takeButton(&a, e, bridge.OriginEmoji)
 		a.Place.Thread = "" // the event doesn't say in which thread the message is

@@ -113,18 +113,20 @@ func TestAnsweredWhileAFormWasOpen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
 	thread := w.openThread()
-	w.openReplyForm(0, "ann")
+	form := formOf(bridge.VerbReply)
+	form.OpenedAt = w.openReplyForm(0, "ann")
 	w.waitReplying(thread, 2*time.Second, "Ann")
 	w.waitFate(w.chat.Say("ben", support, thread, "It is on its way"), "waiting")
-	w.chat.Submit("ann", support, "", formOf(bridge.VerbReply), "By the form")
+	w.waitReplying(thread, 6*time.Minute) // the card names nobody any more, but the form is still open
+	w.chat.Submit("ann", support, "", form, "By the form")
 	question := w.waitLineAbout(thread, bridge.LineAsk, "answered_meanwhile")
 	w.chat.Press(t, "ann", question, bridge.VerbSend)
 	w.waitOutcome(question, bridge.OutcomeWaiting)
 
 	w.advance(2 * time.Second)
-	w.openReplyForm(0, "ann") // one that shows the answer
+	form.OpenedAt = w.openReplyForm(0, "ann") // one that shows the answer
 	w.waitReplying(thread, 2*time.Second, "Ann")
-	w.chat.Submit("ann", support, "", formOf(bridge.VerbReply), "And one more thing")
+	w.chat.Submit("ann", support, "", form, "And one more thing")
 	w.waitShown("And one more thing")
 }
 

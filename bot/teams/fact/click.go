@@ -185,16 +185,17 @@ func (p Payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
 		return nil, fmt.Errorf("%w: form not valid: another form follows it", errDecode)
 	}
 
+	memory := read.Form.Memory
 	return []bridge.Action{{
-		Verb:      filled.Verb,
-		Origin:    bridge.OriginForm,
-		Actor:     p.Actor(a),
-		Place:     read.Form.Memory.Place,
-		Args:      filled.Args,
-		Form:      read.Form.Memory.Nonce,
-		Text:      filled.Text,
-		Rich:      filled.Rich,
-		Explicit:  filled.Verb == bridge.VerbReply, // the form of a reply says clearly that the text is for the customer
-		OwnThread: p.Own,
+		Verb:       filled.Verb,
+		Origin:     bridge.OriginForm,
+		Actor:      p.Actor(a),
+		Place:      memory.Place,
+		Args:       filled.Args,
+		OpenedForm: bridge.OpenedForm{Form: memory.Nonce, OpenedAt: memory.OpenedAt()},
+		Text:       filled.Text,
+		Rich:       filled.Rich,
+		Explicit:   filled.Verb == bridge.VerbReply, // the form of a reply says clearly that the text is for the customer
+		OwnThread:  p.Own,
 	}}, nil
 }

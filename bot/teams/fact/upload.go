@@ -29,14 +29,14 @@ func (p Payload) decodeUpload() ([]bridge.Action, error) {
 	}
 
 	return []bridge.Action{{
-		Verb:     bridge.VerbReply,
-		Origin:   bridge.OriginForm,
-		Actor:    bridge.Actor{ID: b.Ticket.User, Kind: bridge.ActorPerson},
-		Place:    b.Ticket.Place,
-		Args:     b.Ticket.Args(),
-		Form:     b.Ticket.Nonce,
-		Text:     text,
-		Files:    b.Reply.Files,
-		Explicit: true,
+		Verb:       bridge.VerbReply,
+		Origin:     bridge.OriginForm,
+		Actor:      bridge.Actor{ID: b.Ticket.User, Kind: bridge.ActorPerson},
+		Place:      b.Ticket.Place,
+		Args:       b.Ticket.Args(),
+		OpenedForm: bridge.OpenedForm{Form: b.Ticket.Nonce, OpenedAt: b.Ticket.OpenedAt()},
+		Text:       text,
+		Files:      b.Reply.Files,
+		Explicit:   true,
 	}}, nil
 }

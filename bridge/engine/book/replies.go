@@ -3,7 +3,6 @@ package book
 import (
 	"context"
 	"slices"
-	"time"
 
 	"parley/bridge/engine/own"
 	"parley/store"
@@ -14,8 +13,7 @@ import (
 type Replying struct {
 	*Moment
 	conversations []store.ConversationID
-	agents        []store.AgentID        // agents[i] answered in conversations[i],
-	openedAt      []time.Time            // in a form that was opened at openedAt[i]
+	agents        []store.AgentID        // pairs: agents[i] answered in conversations[i]
 	outdated      []store.ConversationID // conversations in which the time of a form may be over
 }
 
@@ -28,20 +26,9 @@ func (rc *Replying) End(c *Conversation, agent *store.Agent) {
 	if i < 0 {
 		return
 	}
-	rc.openedAt = append(rc.openedAt, c.Replying[i].OpenedAt)
 	c.Replying = slices.Delete(slices.Clone(c.Replying), i, i+1)
 	rc.conversations, rc.agents = append(rc.conversations, c.ID), append(rc.agents, agent.ID)
 	c.RefreshCard()
-}
-
-// OpenedAt returns when an agent opened the form that the agent has handed in in this batch, or the zero time if that isn't known.
-func (rc *Replying) OpenedAt(c *Conversation, agent *store.Agent) time.Time {
-	for i, id := range slices.Backward(rc.conversations) {
-		if id == c.ID && rc.agents[i] == agent.ID {
-			return rc.openedAt[i]
-		}
-	}
-	return time.Time{}
 }
 
 // Outdate removes forms whose time is over, so that the card shows who has a form open now. It is called when the timer fires that was

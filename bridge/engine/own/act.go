@@ -20,14 +20,14 @@ func PageUser(agent bridge.AgentID) string { return strconv.FormatInt(int64(agen
 // Action returns an act as what a person did in a surface: in a form, outside of all threads.
 func (a Act) Action() bridge.Action {
 	return bridge.Action{
-		Verb:     a.Verb,
-		Origin:   bridge.OriginForm,
-		Actor:    bridge.Actor{ID: PageUser(a.Agent), Kind: bridge.ActorPerson},
-		Text:     a.Text,
-		Raw:      a.Text,
-		Explicit: a.Verb == bridge.VerbReply,
-		Form:     a.Form,
-		Args:     a.Args,
-		Files:    a.Files,
+		Verb:       a.Verb,
+		Origin:     bridge.OriginForm,
+		Actor:      bridge.Actor{ID: PageUser(a.Agent), Kind: bridge.ActorPerson},
+		Text:       a.Text,
+		Raw:        a.Text,
+		Explicit:   a.Verb == bridge.VerbReply,
+		OpenedForm: bridge.OpenedForm{Form: a.Form},
+		Args:       a.Args,
+		Files:      a.Files,
 	}
 }

@@ -69,9 +69,8 @@ func (sp outsideThread) wasAnsweredMeanwhile(r book.Request) bool {
 		return false
 	}
 	c := r.Conversation
-	opened := sp.Replying.OpenedAt(c, r.Agent)
 	isColleagues := len(c.Assignees) > 0 && !c.IsAssignee(r.Agent.ID)
-	return !opened.IsZero() && isColleagues && c.LastFrom == store.FromAgent && c.LastAt.After(opened)
+	return !r.OpenedAt.IsZero() && isColleagues && c.LastFrom == store.FromAgent && c.LastAt.After(r.OpenedAt)
 }
 
 // decideFate decides the fate of one message of a reply. answered is the message that it answers, or nil. doubt is the reason
