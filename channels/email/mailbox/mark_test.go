@@ -53,6 +53,23 @@ func TestDropDoneBelow(t *testing.T) {
 	}
 }
 
+// Mails that were dealt with, or passed over, move the watermark, and a look back begins with the newest of them. It tries again the one
+// that could not be read.
+func TestNotedMailsMoveTheWatermark(t *testing.T) {
+	t.Parallel()
+	m := newMark()
+	noon := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	mailAt := func(at time.Time) *fetched { return &fetched{arrivedAt: at} }
+	m.noteOutcomes([]outcome{{uid: 10, mail: mailAt(noon)}, {uid: 11, result: resultUnreadable}, {uid: 12}}, noon.Add(time.Hour))
+	m.noteSkipped(filedMail{uid: 13, arrivedAt: noon.Add(time.Minute)}, noon.Add(time.Hour))
+	if m.Last != 13 || !m.NewestAt.Equal(noon.Add(time.Minute)) {
+		t.Errorf("watermark: got UID %d at %v, want UID 13 at %v", m.Last, m.NewestAt, noon.Add(time.Minute))
+	}
+	if want := [][2]imap.UID{{1, 1}, {3, 3}, {5, 10}, {12, 13}}; !slices.Equal(m.Done, want) {
+		t.Errorf("Done: got %v, want %v", m.Done, want)
+	}
+}
+
 // A mail with a date in the future doesn't move the watermark beyond now.
 func TestMailFromTheFutureMovesWatermarkToNow(t *testing.T) {
 	t.Parallel()
