@@ -96,13 +96,18 @@ func TestStartByCommandWithoutText(t *testing.T) {
 	wantNoWords(t, blocks, "f:subject")
 }
 
-// submitMailForm submits the form of a new mail to Eve, as Slack brings it with a trigger.
+// submitMailForm has Ann submit the form of a new mail to Eve, as Slack brings it with a trigger.
 func (w *world) submitMailForm(trigger, text string) {
+	w.submitMailFormOf(userRef{ID: w.ann}, trigger, text)
+}
+
+// submitMailFormOf does the same for anybody, and returns what Slack gets back.
+func (w *world) submitMailFormOf(user userRef, trigger, text string) answer {
 	w.t.Helper()
 	forms, err := samples().Forms()
 	noError(w.t, err)
 	var in interaction
-	in.Type, in.TriggerID, in.User = "view_submission", trigger, userRef{ID: w.ann}
+	in.Type, in.TriggerID, in.User = "view_submission", trigger, user
 	in.View = &blockkit.View{
 		ID:       "V1",
 		Callback: "form",
@@ -112,8 +117,9 @@ func (w *world) submitMailForm(trigger, text string) {
 		"f:recipient": {"v": {Value: "eve@example.org"}},
 		"f:text":      {"v": {Value: text}},
 	}
-	_, err = w.surface.intake.responder.handleSubmission(w.ctx(), w.self(), &in, []byte(`{"type":"view_submission"}`))
+	a, err := w.surface.intake.responder.handleSubmission(w.ctx(), w.self(), &in, []byte(`{"type":"view_submission"}`))
 	noError(w.t, err)
+	return a
 }
 
 // A form that somebody submits again, because our answer was lost, counts as the same action, although Slack

@@ -61,6 +61,15 @@ func TestWindowsAreClosedToStrangers(t *testing.T) {
 	}
 }
 
+// A stranger's form does nothing, and she reads why.
+func TestFormOfAStranger(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.submitMailFormOf(userRef{ID: "UEVE", TeamID: otherTeam}, "1.1", "Hello")
+	wantWindow(t, a.payload, "another organisation")
+	w.wantFacts(interactionFacts, 0)
+}
+
 // reactAs takes an emoji of somebody, and returns which kind of actor that is.
 func (w *world) reactAs(user, ts string) bridge.ActorKind {
 	w.t.Helper()
