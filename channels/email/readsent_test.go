@@ -338,6 +338,23 @@ func TestSentFolderInTrouble(t *testing.T) {
 	}
 }
 
+// A sent mail that can't be fetched at first is fetched after a pause, though nothing new comes into its folder meanwhile.
+func TestSentMailAfterAPause(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.pollOften()
+	w.opts.Timing.RescanBad = time.Millisecond
+	w.startAndWaitActive()
+	w.waitSentFolderRead()
+	w.deliver("question")
+	w.waitStored("question")
+	// The test opens the folder. The channel opens it to look for new mail, then the inbox, then the folder again to fetch what it found.
+	refused := w.addFault(mailfake.Fault{Op: mailfake.OpSELECT, Action: mailfake.ActionReply, Nth: 4})
+	w.appendReceived("Sent", "answer", 0)
+	w.waitFault(refused, 1)
+	w.waitStored("question", "answer")
+}
+
 // A customer's mail that comes while the folder of sent mail is open is announced by nobody. It is taken all the same, without waiting for
 // the next look.
 func TestMailThatComesBesideSentMail(t *testing.T) {
