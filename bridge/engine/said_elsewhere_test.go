@@ -49,6 +49,17 @@ func TestReplyTypedElsewhere(t *testing.T) {
 	}
 }
 
+// In the conversation's own thread the number changes nothing: the typed message is the reply, and no line shows it once more.
+func TestReplyTypedInItsThreadWithTheNumber(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	typed := w.chat.Say("ann", support, thread, commandOn("reply On Monday"))
+	w.waitFate(typed, store.FateOut)
+	w.waitDrained()
+	wantEqual(t, "lines that show it", w.countLines(thread, bridge.LineDone), 0)
+}
+
 // What happens to such a reply in a gap counts, too: it is read again where it was typed, before it leaves.
 //
 func TestReplyTypedElsewhereInAGap(t *testing.T) {
