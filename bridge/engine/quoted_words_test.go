@@ -9,7 +9,8 @@ import (
 )
 
 // A reply to one message of a mail's conversation quotes that message only to people who may read it: the words of
-// somebody who gets no replies don't reach the customer, nor does what was said to the customer alone reach others.
+// somebody who gets no replies don't reach the customer, nor does what was said to the customer alone reach others. What was said in
+// another conversation, or among colleagues, reaches nobody.
 //
 func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	t.Parallel()
@@ -22,6 +23,9 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	w.waitShown("Or blue?")
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Text: "Well?", References: []string{first}})
 	w.waitShown("Well?")
+	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Subject: "Two", Text: "And my lamp?"})
+	w.waitShown("And my lamp?")
+	w.waitFate(w.chat.Say("ben", support, thread, "note: as always"), "inside")
 	w.waitDrained()
 	for i, c := range []struct {
 		answers string // the end of the message that is answered
@@ -32,6 +36,8 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 		{answers: "Is it red?", text: "It is.", want: "> Is it red?\n\nIt is."},
 		{answers: "Or blue?", text: "It isn't.", want: "> Or blue?\n\nIt isn't."},
 		{answers: "Kim never pays", text: "We know.", want: "We know."},
+		{answers: "And my lamp?", text: "Of another conversation.", want: "Of another conversation."},
+		{answers: "as always", text: "Of colleagues.", want: "Of colleagues."},
 		{answers: "It isn't.", text: "Sorry.", want: "> > Or blue?\n>\n> It isn't.\n\nSorry."},
 		{
 			answers: "It isn't.", text: "With Pat now.",
