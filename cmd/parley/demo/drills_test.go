@@ -78,8 +78,8 @@ func (l *live) choose(selector, value string) {
 	l.js("choose "+value, fmt.Sprintf(`(() => { const s = document.querySelector(%q); s.value = %q; s.dispatchEvent(new Event('change', { bubbles: true })); })()`, selector, value))
 }
 
-// openForm presses a button of Slack's until its form shows a field. An agent who is told that the machine
-// was too slow for Slack presses again.
+// openForm presses a button of Slack's until its form shows a field. An agent who is told, by Parley or by Slack itself, that the
+// machine was too slow for Slack presses again.
 func (l *live) openForm(button, field string) {
 	l.t.Helper()
 	l.openFormOrDone(button, field, "false")
@@ -88,10 +88,15 @@ func (l *live) openForm(button, field string) {
 // openFormOrDone presses a button until its form opens, or a condition on the page says that none is needed.
 func (l *live) openFormOrDone(button, field, done string) {
 	l.t.Helper()
-	for tries := 1; ; tries++ {
+	const (
+		toldByParley = `[...document.querySelectorAll('.ephemeral')].filter((e) => e.innerText.includes('didn’t show the window')).length`
+		toldBySlack  = `[...document.querySelectorAll('.toast')].some((e) => e.innerText.includes('did not answer in time'))`
+	)
+	for {
+		l.js("forget what was told before", `document.querySelectorAll('.toast').forEach((e) => e.remove()), window.toldBefore = `+toldByParley)
 		l.click(button)
-		const late = `[...document.querySelectorAll('.ephemeral')].filter((e) => e.innerText.includes('didn’t show the window')).length`
-		l.until("a form opens, or it is told why not", fmt.Sprintf(`document.querySelector('#modal[open] %s') || %s || %s >= %d`, field, done, late, tries))
+		l.until("a form opens, or it is told why not", fmt.Sprintf(`document.querySelector('#modal[open] %s') || %s || %s || %s > window.toldBefore`,
+			field, done, toldBySlack, toldByParley))
 		if opened, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`document.querySelector('#modal[open] %s') != null || %s`, field, done))); err != nil {
 			l.fail("look for the form: %v", err)
 		} else if opened {
