@@ -70,7 +70,7 @@ func TestChangeIsSavedWhileTheChatHangs(t *testing.T) {
 	pool := acmeApplied(t, o)
 	o.Lookup = hungWorkspace{}
 	o.Author = Author{Name: "ann@acme.test"}
-	const pageTime = 15 * time.Second
+	const pageTime = 30 * time.Second // a third of it goes to the chat, which the test waits for
 	ctx, cancel := context.WithTimeout(t.Context(), pageTime)
 	defer cancel()
 

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 // startParley starts `parley ARGS` with a data folder, and returns the process and its standard output. The process is asked
-// to end when the test ends.
+// to end when the test ends, and has ended before its folder is removed.
 func startParley(t *testing.T, data string, args ...string) (*exec.Cmd, *bufio.Reader) {
 	t.Helper()
 	cmd := exec.CommandContext(patient(t), executable(t), args...)
@@ -37,6 +37,7 @@ func startParley(t *testing.T, data string, args ...string) (*exec.Cmd, *bufio.R
 	cmd.WaitDelay = time.Minute
 	out := must(cmd.StdoutPipe())(t)
 	check(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Wait() }) // the test may have waited itself
 	return cmd, bufio.NewReader(out)
 }
 

@@ -140,7 +140,8 @@ func TestAsHandler(t *testing.T) {
 	srv := httptest.NewServer(fake)
 	t.Cleanup(srv.Close)
 	for _, base := range []string{srv.URL, strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)} {
-		api := slack.New(fake.BotToken(), slack.OptionAPIURL(base+"/api/"), slack.OptionAppLevelToken(fake.AppToken()))
+		api := slack.New(fake.BotToken(), slack.OptionAPIURL(base+"/api/"), slack.OptionAppLevelToken(fake.AppToken()),
+			slack.OptionHTTPClient(emulator.NewClient()))
 		up := must(api.GetUploadURLExternalContext(t.Context(), slack.GetUploadURLExternalParameters{FileName: "a", FileSize: 1}))(t)
 		if !strings.HasPrefix(up.UploadURL, base+"/") {
 			t.Errorf("uploads go to %s, want an address at %s", up.UploadURL, base)

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -36,7 +37,7 @@ func TestNobodyCallsByTheDefaultTransport(t *testing.T) {
 			return err
 		}
 		for _, at := range callsByDefault(file) {
-			t.Errorf("%s: this calls by http.DefaultTransport; use emulator.NewClient in a test, and else a transport of its own", files.Position(at))
+			t.Errorf("%s: calls by http.DefaultTransport; use emulator.NewClient in a test, else a transport of one's own", files.Position(at))
 		}
 		return nil
 	}))
@@ -48,6 +49,10 @@ func TestNobodyCallsByTheDefaultTransport(t *testing.T) {
 // The rule sees each way to the default transport, and none in what only is named alike.
 func TestCallsByDefault(t *testing.T) {
 	t.Parallel()
+	parse := func(imported, source string) *ast.File {
+		text := fmt.Sprintf("package p\nimport %q\nvar _ = %s", imported, source)
+		return must(parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution))(t)
+	}
 	for source, want := range map[string]int{
 		`http.Get("")`:                            1,
 		`http.PostForm("", nil)`:                  1,
@@ -62,13 +67,11 @@ func TestCallsByDefault(t *testing.T) {
 		`other.Client{}`:                          0,
 		`http.Transport{DisableKeepAlives: true}`: 0,
 	} {
-		file := must(parser.ParseFile(token.NewFileSet(), "", "package p\nimport \"net/http\"\nvar _ = "+source, parser.SkipObjectResolution))(t)
-		if got := len(callsByDefault(file)); got != want {
+		if got := len(callsByDefault(parse("net/http", source))); got != want {
 			t.Errorf("%s: got %d places, want %d", source, got, want)
 		}
 	}
-	channel := must(parser.ParseFile(token.NewFileSet(), "", "package p\nimport \"parley/channels/http\"\nvar _ = http.Client{}", parser.SkipObjectResolution))(t)
-	if got := callsByDefault(channel); len(got) > 0 {
+	if got := callsByDefault(parse("parley/channels/http", "http.Client{}")); len(got) > 0 {
 		t.Errorf("a package of ours that is called http: got %d places, want none", len(got))
 	}
 }

@@ -73,7 +73,7 @@ func TestWorld(t *testing.T) {
 	for _, tool := range []string{b.Tool, ""} {
 		b.Tool = tool
 		payload := []byte("{\"a\\\\b\":\"\u00e4\"}")
-		rate, p50, err := rig.Inserts(t.Context(), w, 2, payload, time.Second)
+		rate, p50, err := rig.Inserts(t.Context(), w, 2, payload, 3*time.Second)
 		if err != nil || rate <= 0 || p50 <= 0 {
 			t.Errorf("%q: %f per second, %f ms, %v", tool, rate, p50, err)
 		}
