@@ -126,19 +126,21 @@ func countWords(in shape.FormInput) string {
 		return ""
 	}
 
+	soFar := fmt.Sprintf("So far %d %s, %d %s left",
+		c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, shape.Plural(c.Left, "character", "characters"))
 	if c.Room != [3]int{} {
 		words := fmt.Sprintf("One text holds %d characters, two hold %d, three %d (%s; the signature is counted).", c.Room[0], c.Room[1], c.Room[2], c.Encoding)
 		if strings.TrimSpace(in.Text) == "" {
 			return words
 		}
-		return fmt.Sprintf("So far %d %s, %d characters left. ", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left) + words
+		return soFar + ". " + words
 	}
 
 	if strings.TrimSpace(in.Text) == "" {
 		return fmt.Sprintf("%d characters fit into one text (%s); a longer one counts as several.", c.Left, c.Encoding)
 	}
 
-	return fmt.Sprintf("So far %d %s, %d characters left (%s).", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, c.Encoding)
+	return fmt.Sprintf("%s (%s).", soFar, c.Encoding)
 }
 
 // TypedReply returns the text so far in the form of a reply. It isn't checked.

@@ -148,6 +148,8 @@ func TestCheckWithoutState(t *testing.T) {
 	w.begins = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
 	w.env.State = nil
 	wantContains(t, "finding", w.findingText("IMAP folder"), "INBOX has 0 mails.")
+	w.appendReceived("INBOX", "the only one", time.Minute)
+	wantContains(t, "finding", w.findingText("IMAP folder"), "INBOX has 1 mail.")
 }
 
 // What was sent before the account was set up is left, also where the folder gets a new UIDVALIDITY soon after.

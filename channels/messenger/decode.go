@@ -118,7 +118,7 @@ func readBody(in *channels.Inbound, m *message) {
 	in.Text = wamark.Escape(m.Text)
 	for i, a := range m.Attachments {
 		if i == maxAttachments {
-			noteUnshown(in, fmt.Sprintf("Sent %d things more.", len(m.Attachments)-maxAttachments))
+			noteUnshown(in, fmt.Sprintf("Sent further things: %d.", len(m.Attachments)-maxAttachments))
 			break
 		}
 		a.addTo(in, m.Text)

@@ -190,7 +190,7 @@ func TestDecodeTooManyAttachments(t *testing.T) {
 	in := decodeOnly(t, plainChannel(t), hookBody("messaging", attachments(slices.Repeat([]string{one}, maxAttachments+2)...)))
 	wantEqual(t, "number of files", len(in.Attachments), maxAttachments)
 	wantEqual(t, "name of the second", in.Attachments[1].Name, "image-2.png")
-	wantEqual(t, "remarks", strings.Join(in.Notices, "\n"), "Sent 2 things more. Look into the Page's inbox.")
+	wantEqual(t, "remarks", strings.Join(in.Notices, "\n"), "Sent further things: 2. Look into the Page's inbox.")
 }
 
 // The list of conversations has each kind of file in another field.

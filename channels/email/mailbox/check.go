@@ -36,7 +36,11 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 		return append(out, channels.Fault(folder, p.Text, p.Hint))
 	}
 
-	out = append(out, channels.Found(folder, "%s has %d mails.%s", c.set.Folder, data.NumMessages, c.olderMails(ctx)))
+	mails := "mails"
+	if data.NumMessages == 1 {
+		mails = "mail"
+	}
+	out = append(out, channels.Found(folder, "%s has %d %s.%s", c.set.Folder, data.NumMessages, mails, c.olderMails(ctx)))
 	caps := s.client.Caps()
 	if caps.Has(imap.CapIdle) {
 		out = append(out, channels.Found("IMAP IDLE", "New mail is announced at once."))
