@@ -120,7 +120,7 @@ func TestEventsBeforeTheEndAreStored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	client := socketmode.New(w.surface.api)
-	c := &connection{parent: w.surface.connections, me: w.self(), client: client}
+	c := &connection{parent: w.surface.connections, self: w.self(), client: client}
 	client.Events <- socketmode.Event{Type: socketmode.EventTypeEventsAPI, Request: &socketmode.Request{Payload: w.callbackOfReply("x")}}
 	ended, end := context.WithCancel(w.ctx())
 	end()

@@ -75,6 +75,9 @@ func Claim(ctx context.Context, q store.Querier) (m store.ChannelMove, ok bool, 
 // The statements that move one batch of rows of a table. Arguments: $1 account, $2 former id, $3 current id, $4 the key after which the
 // batch begins ("" = at the table's start), $5 rows in a batch. Result: the last key of the batch ("" = the table's end was reached) and
 // the number of rows that moved.
+//
+// A thread that a batch of events has locked is left to the next pass, and counted, so that there is one: that batch may wait for
+// another thread of this statement, and neither would go on.
 const (
 	moveThreads = `
 	WITH page AS MATERIALIZED (
@@ -83,13 +86,22 @@ const (
 		WHERE conversation_id > coalesce(nullif($4, ''), '0')::bigint
 		ORDER BY conversation_id
 		LIMIT $5
-	), moved AS (
-		UPDATE threads SET channel = $3
+	), former AS MATERIALIZED (
+		SELECT conversation_id
+		FROM threads
 		WHERE account_id = $1 AND channel = $2
 			AND conversation_id > coalesce(nullif($4, ''), '0')::bigint AND conversation_id <= (SELECT max(id) FROM page)
-		RETURNING 1
+	), free AS MATERIALIZED (
+		SELECT conversation_id
+		FROM threads
+		WHERE account_id = $1 AND channel = $2 AND conversation_id IN (SELECT conversation_id FROM former)
+		FOR NO KEY UPDATE SKIP LOCKED
+	), moved AS (
+		UPDATE threads SET channel = $3
+		FROM free
+		WHERE threads.account_id = $1 AND threads.conversation_id = free.conversation_id
 	)
-	SELECT coalesce((SELECT max(id)::text FROM page), ''), (SELECT count(*) FROM moved)`
+	SELECT coalesce((SELECT max(id)::text FROM page), ''), (SELECT count(*) FROM former)`
 	movePosts = `
 	WITH page AS MATERIALIZED (
 		SELECT message FROM posts WHERE account_id = $1 AND channel = $2 AND message > $4 ORDER BY message LIMIT $5
@@ -120,7 +132,7 @@ func steps() []string { return []string{moveThreads, movePosts, moveMessages} }
 type Progress struct {
 	Step  int    // the index of the current statement in steps
 	UpTo  string // the last key that was read in that table; empty if none was read yet
-	Moved int64  // rows that this pass has moved, in all tables
+	Moved int64  // rows that this pass has moved, or has left to the next one, in all tables
 }
 
 // Done is true once a pass over all tables has ended.

@@ -204,6 +204,26 @@ func TestNextPassMovesWhatWasWrittenMeanwhile(t *testing.T) {
 	}
 }
 
+// A thread that somebody is writing waits for nobody and keeps nobody waiting: the next pass moves it.
+func TestThreadThatIsWrittenIsLeftToTheNextPass(t *testing.T) {
+	t.Parallel()
+	const rows, batchRows = 12, 5
+	pool := newMovedChat(t, rows)
+	move := mustClaim(t, pool)
+	writer := storetest.Begin(t, pool)
+	exec(t, writer, `UPDATE threads SET card = 'x' WHERE conversation_id = 5`)
+	if moved := passOverTables(t, pool, move, rows, batchRows); moved == 0 {
+		t.Error("the pass found nothing, so that the move would end, want that it counts what it left")
+	}
+	if n := countRows(t, pool, "threads", "C1"); n != 1 {
+		t.Errorf("%d threads are left in C1, want the one that is being written", n)
+	}
+	check(t, writer.Commit(t.Context()))
+	if moved := passOverTables(t, pool, move, rows, batchRows); moved != 1 {
+		t.Errorf("the second pass moved %d rows, want 1", moved)
+	}
+}
+
 func TestEndedMoveIsNotClaimed(t *testing.T) {
 	t.Parallel()
 	pool := newMovedChat(t, 0)
