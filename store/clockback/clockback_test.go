@@ -195,6 +195,7 @@ func TestMendEndsNoLeaseEarly(t *testing.T) {
 			(1, 1, 'a', 1, 2, parley_now(), clock_timestamp() + interval '50 minutes', 3600),
 			(2, 1, 'b', 1, 1, parley_now() + interval '6 h', clock_timestamp() + interval '10 h', 45)`)
 	exec(t, pool, `INSERT INTO leases (name, holder, until) VALUES ('n', 'h', clock_timestamp() + interval '10 minutes')`)
+	exec(t, pool, `INSERT INTO notices (id, address, subject, body, due_at, leased_until, created_at) VALUES (1, 'a', 's', 'b', now(), 'infinity', now())`)
 	wasAhead(t, pool)
 	mustMend(t, pool)
 
@@ -205,6 +206,7 @@ func TestMendEndsNoLeaseEarly(t *testing.T) {
 	if got := row(t, pool, `SELECT until > clock_timestamp() + interval '5 minutes' FROM leases`); got != "(t)" {
 		t.Error("a lease of ten minutes has less than five left")
 	}
+	checkThat(t, pool, "notices", 1, "what nobody may take stays so", `leased_until = 'infinity'`)
 }
 
 // No hold ends before it would have: a reply that can be taken back for a while more stays. An attempt that goes on does so.

@@ -69,11 +69,11 @@ func otherColumns() []timeColumn {
 	}
 }
 
-// buildUpdate returns the statement that brings a column back by @back seconds. No time goes back further than to now, and
-// what is due at no time (infinity) stays so.
+// buildUpdate returns the statement that brings a column back by @back seconds. No time goes back further than to now. What is
+// due at no time ('infinity') stays so, since infinity less any time is infinity.
 func (c timeColumn) buildUpdate() string {
 	return fmt.Sprintf(`UPDATE %[1]s SET %[2]s = greatest(%[3]s, %[2]s - make_interval(secs => @back))
-		WHERE %[2]s > %[3]s + %[4]s AND %[2]s < 'infinity'`, c.table, c.column, c.clock, c.tolerance)
+		WHERE %[2]s > %[3]s + %[4]s`, c.table, c.column, c.clock, c.tolerance)
 }
 
 // mendDeliveries brings back the times of deliveries that wait in lanes:
