@@ -235,6 +235,25 @@ func TestTemplateSavedWhileItsRowIsRemoved(t *testing.T) {
 	}
 }
 
+// What the provider said of the new one stays, if the deletion is recorded only then.
+func TestTemplateSubmittedWhileItIsDeleted(t *testing.T) {
+	t.Parallel()
+	pool, ctx := storetest.DB(t), t.Context()
+	account := templateAccount(t, pool, "test")
+	template := submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
+	check(t, store.RetireTemplate(ctx, pool, template.ID))
+	deleting := claimTemplate(t, pool, account)
+	submitTemplate(t, pool, template)
+	finishTemplate(t, pool, claimTemplate(t, pool, account))
+	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: template.ID, Status: "approved", ExternalID: "new"}))
+
+	check(t, store.RemoveTemplate(ctx, pool, deleting))
+
+	if left := must(store.Templates(ctx, pool, template.ID))(t); len(left) != 1 || left[0].ExternalID != "new" {
+		t.Errorf("the table has %+v, want one template with the id of the new one", left)
+	}
+}
+
 // What the provider was asked to make is known until it is called otherwise, or was deleted there.
 func TestTemplateAskedVersion(t *testing.T) {
 	t.Parallel()

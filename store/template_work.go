@@ -64,12 +64,13 @@ func FinishTemplate(ctx context.Context, q Querier, t Template, accepted bool) (
 
 const (
 	removeTemplate = `DELETE FROM templates WHERE id = $1 AND epoch = $2`
-	forgetProvider = `UPDATE templates SET external_id = '', asked_version = 0 WHERE id = $1`
+	forgetProvider = `UPDATE templates SET external_id = '', asked_version = 0 WHERE id = $1 AND todo <> ''`
 )
 
 // RemoveTemplate ends the claim of a template that the provider has deleted, and removes its row. If the
-// template was saved again since it was claimed, the row stays and is submitted as a new template. These are two
-// statements because the first may wait until the template is saved: only a later one sees the saved row.
+// template was saved again since it was claimed, the row stays and is submitted as a new template. If it was submitted already, since
+// the deletion took long, what the provider said of the new one stays. These are two statements because the first may wait until the
+// template is saved: only a later one sees the saved row.
 func RemoveTemplate(ctx context.Context, q Execer, t Template) error {
 	if err := query.Exec(ctx, q, "remove template", removeTemplate, t.ID, t.Epoch); err != nil {
 		return err
