@@ -97,6 +97,20 @@ func TestWideBudget(t *testing.T) {
 	}
 }
 
+// Who was handed out and called nobody gives the token back to both buckets, once.
+func TestUncalledGivesItsSlotBack(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := newGateOf(t, pool, store.Gate{AccountID: 1, Key: "g", PerSecond: 0.01, Burst: 2, WidePerSecond: 0.01, WideBurst: 2})
+	newDueLanes(t, pool, g, 1, 4)
+	handedOut := claimLanes(t, pool, 10, g)
+	checkCount(t, "at first", handedOut, 2)
+	uncalled, called := resultOf(handedOut[0], store.Queued), resultOf(handedOut[1], store.Accepted)
+	uncalled.Uncalled, uncalled.Advance, uncalled.Wait = true, 0, 3600
+	checkCount(t, "of two handed out, one called", finishAndClaim(t, pool, []dispatch.Finish{uncalled, called}, 10, g), 1)
+	checkCount(t, "after the same result came late once more", finishAndClaim(t, pool, []dispatch.Finish{uncalled}, 10, g), 0)
+}
+
 // If the wide bucket's time lies ahead, because a clock went back, nothing is claimed.
 func TestWideBudgetAfterAClockWentBack(t *testing.T) {
 	t.Parallel()

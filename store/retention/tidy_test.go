@@ -251,6 +251,48 @@ func TestDirectMessagesGo(t *testing.T) {
 	}
 }
 
+// What is more than one batch goes in one run, also behind a whole batch of rows that stay.
+func TestMoreThanABatchGoes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, table, insert string // row n of 2,500
+		keep                time.Duration
+		batch               func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error)
+		wantLeft            string
+	}{
+		{
+			name: "passing deliveries", table: "deliveries", keep: 24 * time.Hour, batch: retention.DropPassing, wantLeft: "(1000)",
+			insert: `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
+				SELECT n, 1, n, CASE WHEN n <= 1000 THEN 'said' ELSE 'card' END, 'accepted', now() - interval '25 h'`,
+		},
+		{
+			name: "lanes of ended conversations", table: "lanes", keep: month, batch: retention.TidyConversations, wantLeft: "(1001)", // and that of the deliveries
+			insert: `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail)
+				SELECT 10 + n, 1, 'more ' || n, 1, CASE WHEN n <= 1000 THEN 0 ELSE 1 END, 1, 1`,
+		},
+		{
+			name: "typed texts", table: "posts", keep: month, batch: retention.DropEarly, wantLeft: "(0)",
+			insert: `INSERT INTO posts (account_id, channel, message, kind, early, kept_at) SELECT 1, 'c', n::text, 'early', '{}', now() - interval '90 days'`,
+		},
+		{
+			name: "what was told in channels", table: "posts", keep: month, batch: retention.DropTold, wantLeft: "(0)",
+			insert: `INSERT INTO posts (account_id, channel, message, kind, kept_at) SELECT 1, 'c', n::text, 'told', now() - interval '90 days'`,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			pool := storetest.Reused(t)
+			endLongAgo(t, pool)
+			exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, head, tail) VALUES (1, 1, 'k', 1, 3000, 3000)`)
+			exec(t, pool, tt.insert+` FROM generate_series(1, 2500) AS n`)
+			allBatches(t, pool, tt.keep, tt.batch)
+			if left := row(t, pool, `SELECT count(*) FROM `+tt.table); left != tt.wantLeft {
+				t.Errorf("%s rows of %s are left, want %s", left, tt.table, tt.wantLeft)
+			}
+		})
+	}
+}
+
 // endLongAgo makes conversation 1, which was resolved long ago, and a gate for its lanes.
 func endLongAgo(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
