@@ -54,7 +54,10 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 
 // decidedBlock says of one text what became of it, and why.
 func decidedBlock(d bridge.Decided, f bridge.Facts) Block {
-	quoted := "“" + shape.OneLine(d.Text, shape.MaxPreviewRunes) + "”"
+	quoted := "a message" // its words are not shown, or it has none
+	if text := shape.OneLine(d.Text, shape.MaxPreviewRunes); text != "" {
+		quoted = "“" + text + "”"
+	}
 	became := shape.Or(fateWords(d.Fate), string(d.Fate)) + "." + shape.NextSentence(ReasonWords(d.Reason, f))
 	words := shape.Text(" " + shape.AgentName(d.By) + ": " + quoted + " " + became)
 	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), words}}

@@ -61,7 +61,11 @@ func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
 	if l.Other.ID != 0 {
 		return fateBlocks(l, f, r, " It goes on in ", shape.ThreadLink(shape.Number(l.Other.ID), l.Other), ": type it there.")
 	}
-	r.hint = shape.Or(c.Hint, hintFor(l, f, "Send it, if it was meant for the customer."))
+	hint := "Send it, if it was meant for the customer."
+	if slices.Contains(l.Verbs, bridge.VerbReopen) && !f.Status.Open() {
+		hint = "If it was meant for the customer, reopen the conversation, then send it."
+	}
+	r.hint = shape.Or(c.Hint, hintFor(l, hint))
 	return fateBlocks(l, f, r)
 }
 
@@ -142,10 +146,10 @@ func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 		return failedRecipientLine(l, c, f)
 	}
 	trouble := c.Trouble
-	usualHint := hintFor(l, f, "Put right what is wrong, then send it again.")
+	usualHint := hintFor(l, "Put right what is wrong, then send it again.")
 	if c.Missed != "" {
 		trouble = strings.TrimPrefix(trouble, c.Missed+": ")
-		usualHint = hintFor(l, f, "The others may have it, and would get it twice if you send it again.")
+		usualHint = hintFor(l, "The others may have it, and would get it twice if you send it again.")
 	}
 	what := "Not delivered: " + shape.Or(c.Missed, shape.Customer(l, f)) + " did not get this."
 	return fateBlocks(l, f, remark{
@@ -190,7 +194,7 @@ func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {
 }
 
 func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
-	usualHint := "Look for it where sent messages are." + hintFor(l, f, " Then mark it as sent, or send it again.")
+	usualHint := "Look for it where sent messages are." + hintFor(l, " Then mark it as sent, or send it again.")
 	return fateBlocks(l, f, remark{
 		icon: "grey_question",
 		what: "Nobody can tell whether " + shape.Customer(l, f) + " got this.",
@@ -284,14 +288,10 @@ func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "straight_ruler", counted, " Take it back to shorten it, or let it go.")}
 }
 
-// hintFor returns the hint if the line has buttons with which the reader can follow it, and "" if it has none. On an
-// ended conversation, "Reopen it" comes first.
-func hintFor(l bridge.Line, f bridge.Facts, hint string) string {
+// hintFor returns the hint if the line has buttons with which the reader can follow it, and "" if it has none.
+func hintFor(l bridge.Line, hint string) string {
 	if len(l.Verbs) == 0 {
 		return ""
-	}
-	if slices.Contains(l.Verbs, bridge.VerbReopen) && !f.Status.Open() {
-		return "Reopen it first. " + hint
 	}
 	return hint
 }

@@ -57,8 +57,12 @@ func TestLineOutcome(t *testing.T) {
 func TestReasonWords(t *testing.T) {
 	t.Parallel()
 	for _, code := range codesIn(t, "../../bridge/reason.go", `Reason = "([a-z_]+)"`, 50) {
-		if _, isKnown := wordsOf(bridge.Reason(code), facts(t)); !isKnown {
+		words, isKnown := wordsOf(bridge.Reason(code), facts(t))
+		if !isKnown {
 			t.Errorf("the reason %s has no words", code)
+		}
+		if strings.Contains(strings.ToLower(words.alone), "you ") { // !why is asked by anybody
+			t.Errorf("the reason %s speaks to the author, whoever reads it: %q", code, words.alone)
 		}
 	}
 	for why, want := range map[bridge.Why]string{
@@ -72,6 +76,15 @@ func TestReasonWords(t *testing.T) {
 		{}:                                         "",
 	} {
 		wantEqual(t, "words of the reason "+why.String(), whyInLine(why, full(t)), want)
+	}
+}
+
+// In the answer to !why, a text whose words aren't shown is called a message.
+func TestWhyOfATextWithoutWords(t *testing.T) {
+	t.Parallel()
+	why := &bridge.WhyLine{Decided: []bridge.Decided{{At: now(t), By: ann(), Fate: bridge.FateInside, Reason: bridge.ReasonConfidential}}}
+	if words, want := Plain(Line(bridge.Line{Content: why}, facts(t))), "Ann Lee: a message stayed inside. A rule"; !strings.Contains(words, want) {
+		t.Errorf("got %q, want %q in it", words, want)
 	}
 }
 

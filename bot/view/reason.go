@@ -12,7 +12,7 @@ import (
 type reasonWords struct {
 	reason bridge.Reason
 	inLine string // in the thread's line about what happened; "" if the rest of that line says it
-	alone  string // where that line isn't shown, such as in the answer to !why
+	alone  string // where that line isn't shown, such as in the answer to !why, to anybody: the author is no "you"
 }
 
 // ReasonWords says in a sentence why a message has its fate, where nothing else tells it. It is "" if there is nothing to say.
@@ -83,12 +83,12 @@ func impliedReasons() []reasonWords {
 	}
 }
 
-// toldReasons are those that are told in the same words everywhere.
+// toldReasons are those that are told everywhere, most of them in the same words. Lines speak to the author, who is "you" there.
 func toldReasons() []reasonWords {
 	return []reasonWords{
 		same(bridge.ReasonCustomer, "The customer wrote."),
-		same(bridge.ReasonNotAnAgent, "You are not one of Parley's agents."),
-		same(bridge.ReasonMayNotReply, "You may not reply in this conversation."),
+		{bridge.ReasonNotAnAgent, "You are not one of Parley's agents.", "Its author is not one of Parley's agents."},
+		{bridge.ReasonMayNotReply, "You may not reply in this conversation.", "Its author may not reply in this conversation."},
 		same(bridge.ReasonMoved, "This conversation goes on in another thread."),
 		same(bridge.ReasonWatch, "This account only watches: nothing is sent from here."),
 		same(bridge.ReasonUnknownVerb, "It begins like a command, but I know no such command (!help lists them)."),
@@ -108,14 +108,23 @@ func toldReasons() []reasonWords {
 		same(bridge.ReasonAnswered, "It was answered."),
 		same(bridge.ReasonUnanswered, "It was not answered after all."),
 		same(bridge.ReasonPaused, "The account is paused."),
-		same(bridge.ReasonHandedIn, "You handed its form in twice, with other words."),
-		same(bridge.ReasonAnsweredMeanwhile, "A colleague answered while you had the form open."),
-		same(bridge.ReasonForeignAgent, "By what this chat says, you may belong to another organisation."),
+		{bridge.ReasonHandedIn, "You handed its form in twice, with other words.", "Its form was handed in twice, with other words."},
+		{
+			bridge.ReasonAnsweredMeanwhile, "A colleague answered while you had the form open.",
+			"A colleague answered while its author had the form open.",
+		},
+		{
+			bridge.ReasonForeignAgent, "By what this chat says, you may belong to another organisation.",
+			"By what this chat says, its author may belong to another organisation.",
+		},
 		same(bridge.ReasonEditedElsewhere, "It was typed outside of this thread, and edited there."),
 		same(bridge.ReasonOtherWords, "It was edited since the button was shown, and says this now."),
-		same(bridge.ReasonEditedCommand, "You changed it into a command, and a changed message does none. Type the command as a new message."),
+		{
+			bridge.ReasonEditedCommand, "You changed it into a command, and a changed message does none. Type the command as a new message.",
+			"Its author changed it into a command, and a changed message does none.",
+		},
 		same(bridge.ReasonFoundEdited, "It was edited while I heard nothing: before, it may have been for colleagues."),
-		same(bridge.ReasonEdited, "It was inside before you changed it."),
+		{bridge.ReasonEdited, "It was inside before you changed it.", "It was inside before its author changed it."},
 		same(bridge.ReasonConfidential, "A rule of your organisation blocks it in the chat, so its words aren't shown here."),
 		same(bridge.ReasonTemplateOutdated, "Its template was changed or deleted since."),
 		same(bridge.ReasonOptedOut, "The customer wants no messages."),
