@@ -29,7 +29,7 @@ type Ticket struct {
 	Shown        string                `json:"shown,omitempty"` // a digest of the recipients that the form showed
 	Promotional  bool                  `json:"promotional,omitempty"`
 	Place        bridge.Place          `json:"place"`
-	Opened       int64                 `json:"opened,omitempty"` // unix seconds: when the form was opened in which the reply was begun; 0 means not known
+	Opened       int64                 `json:"opened,omitempty"` // unix seconds when its form was opened; 0 means not known
 	Nonce        string                `json:"nonce"`            // names the reply: a ticket makes one reply, however often it is submitted
 	Until        int64                 `json:"until"`            // unix seconds
 }

@@ -21,7 +21,8 @@ func (c Config) Check(ctx context.Context) []channels.Finding {
 		return []channels.Finding{channels.Found(c.Name, "it answers, and is the issuer that OIDC_ISSUER names")}
 	}
 	if other, ok := errors.AsType[*oidc.IssuerMismatchError](err); ok {
-		return []channels.Finding{channels.Fault(c.Name, fmt.Sprintf("it calls itself %q, and OIDC_ISSUER says %q: nobody can sign in by it", other.Discovered, other.Provided),
+		return []channels.Finding{channels.Fault(c.Name,
+			fmt.Sprintf("it calls itself %q, and OIDC_ISSUER says %q: nobody can sign in by it", other.Discovered, other.Provided),
 			"Write OIDC_ISSUER to the letter as the provider calls itself, a final slash included.")}
 	}
 	return []channels.Finding{channels.Fault(c.Name, "nobody can sign in by it: "+causeWords(err),
