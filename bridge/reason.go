@@ -100,3 +100,53 @@ const (
 
 	ReasonConfidential = Reason(channels.Confidential)
 )
+
+// Consequences are what follows from a reason why a text stays inside or waits, besides its words.
+type Consequences struct {
+	// MustTellAuthor means that a text that stayed inside calls for a line in the thread, so that its author learns that the
+	// customer did not get it. Otherwise the author meant it to stay inside.
+	MustTellAuthor bool
+	Guess          Guess
+	Wording        Wording
+}
+
+// Guess is what the author of a text most likely meant, which decides what the question about it offers first.
+type Guess int
+
+// Guesses.
+const (
+	GuessNothing Guess = iota
+	GuessInside        // it was to stay inside
+	GuessReply         // it was for the customer
+)
+
+// Wording is what the words of a text alone say about it, whoever wrote it and wherever.
+type Wording int
+
+// Wordings.
+const (
+	NothingInWords      Wording = iota // the reason for which the text stays inside is another one
+	MaybeForColleagues                 // its author is asked
+	SurelyForColleagues                // it has no button
+)
+
+// ConsequencesOf returns what follows from a reason: nothing from one that isn't named here.
+func ConsequencesOf(r Reason) Consequences {
+	switch r {
+	case ReasonNote, ReasonMentionsUs, ReasonMentionsColleague, ReasonEmpty:
+		return Consequences{Wording: SurelyForColleagues}
+	case ReasonUnknownVerb, ReasonReplyMentions, ReasonLoneVerb, ReasonForColleagues, ReasonNamesColleague, ReasonQuotesColleague:
+		return Consequences{MustTellAuthor: true, Guess: GuessInside, Wording: MaybeForColleagues}
+	case ReasonAfterRemark, ReasonGreetsOther:
+		return Consequences{MustTellAuthor: true, Guess: GuessInside}
+	case ReasonFileAlone, ReasonConfirm:
+		return Consequences{MustTellAuthor: true, Guess: GuessReply}
+	case ReasonNotAnAgent, ReasonForeignAgent, ReasonMayNotReply, ReasonMoved, ReasonAutomatic, ReasonNotOpen, ReasonWatch,
+		ReasonExplicitMode, ReasonNotAssignee:
+		return Consequences{MustTellAuthor: true}
+	case ReasonUnclaimed, ReasonHandedIn, ReasonAnsweredMeanwhile:
+		return Consequences{Guess: GuessReply}
+	default:
+		return Consequences{}
+	}
+}

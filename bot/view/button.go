@@ -117,12 +117,7 @@ func adaptSendButton(b *Button, l bridge.Line) {
 
 // isLikelyReply reports whether the text that a line is about was most likely written for the customer.
 func isLikelyReply(l bridge.Line) bool {
-	switch askReason(l) {
-	case bridge.ReasonConfirm, bridge.ReasonFileAlone, bridge.ReasonUnclaimed, bridge.ReasonHandedIn, bridge.ReasonAnsweredMeanwhile:
-		return true
-	default:
-		return l.Kind() == bridge.LineParked || l.Kind() == bridge.LineOffered
-	}
+	return l.Kind() == bridge.LineParked || l.Kind() == bridge.LineOffered || bridge.ConsequencesOf(askReason(l)).Guess == bridge.GuessReply
 }
 
 // askReason returns the reason why a line asks what is to become of a text, or "" if the line asks nothing.

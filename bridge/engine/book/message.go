@@ -152,18 +152,3 @@ func (m *Message) isByCustomer() bool { return m.Direction == store.DirectionIn 
 func (m *Message) IsByMachine() bool {
 	return store.IsByMachine(m.Automatic) || m.Reason == store.ReasonMachine
 }
-
-// MustTellAuthor reports whether a text that stayed inside for a reason calls for a line in the thread, so that its author
-// learns that the customer did not get it. For all other reasons the author meant it to stay inside.
-func MustTellAuthor(reason bridge.Reason) bool {
-	switch reason {
-	case bridge.ReasonNotAnAgent, bridge.ReasonForeignAgent, bridge.ReasonMayNotReply, bridge.ReasonMoved, bridge.ReasonAutomatic,
-		bridge.ReasonNotOpen, bridge.ReasonWatch, bridge.ReasonExplicitMode, bridge.ReasonNotAssignee,
-		bridge.ReasonUnknownVerb, bridge.ReasonReplyMentions, bridge.ReasonLoneVerb, bridge.ReasonForColleagues,
-		bridge.ReasonNamesColleague, bridge.ReasonQuotesColleague, bridge.ReasonFileAlone, bridge.ReasonAfterRemark, bridge.ReasonConfirm,
-		bridge.ReasonGreetsOther:
-		return true
-	default:
-		return false
-	}
-}

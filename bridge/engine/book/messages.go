@@ -273,7 +273,7 @@ func CanBeSent(m *Message) bool {
 	case store.FateUndone: // its author took it back, and didn't delete it
 		return m.Reason != bridge.ReasonDeleted
 	case store.FateInside: // its author did not expect it to stay inside
-		return MustTellAuthor(m.Reason)
+		return bridge.ConsequencesOf(m.Reason).MustTellAuthor
 	default:
 		return false
 	}

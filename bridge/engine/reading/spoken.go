@@ -266,7 +266,7 @@ func verbsOfKept(m *store.Message) []bridge.Verb {
 			return []bridge.Verb{bridge.VerbSend}
 		}
 	case store.FateInside:
-		if book.MustTellAuthor(m.Reason) {
+		if bridge.ConsequencesOf(m.Reason).MustTellAuthor {
 			return []bridge.Verb{bridge.VerbSend}
 		}
 	default:

@@ -18,28 +18,8 @@ import (
 // colleagueTexts has the methods of this file.
 type colleagueTexts struct{ *UseCases }
 
-// wording is what the words of a text alone say about it, whoever wrote it and wherever.
-type wording int
-
-// Wordings.
-const (
-	nothingInWords      wording = iota // the reason for which the text stays inside is another one
-	maybeForColleagues                 // its author is asked
-	surelyForColleagues                // it has no button
-)
-
 // wordingOf returns what a reason of Speak says about the words of the text.
-func wordingOf(reason bridge.Reason) wording {
-	switch reason {
-	case bridge.ReasonNote, bridge.ReasonMentionsUs, bridge.ReasonMentionsColleague, bridge.ReasonEmpty:
-		return surelyForColleagues
-	case bridge.ReasonUnknownVerb, bridge.ReasonLoneVerb, bridge.ReasonForColleagues, bridge.ReasonNamesColleague,
-		bridge.ReasonQuotesColleague, bridge.ReasonReplyMentions:
-		return maybeForColleagues
-	default: // "not_assignee", "not_open", "confirm" and others
-		return nothingInWords
-	}
-}
+func wordingOf(reason bridge.Reason) bridge.Wording { return bridge.ConsequencesOf(reason).Wording }
 
 // keepEdited keeps a text from the customer that nobody has sent yet, if an edit has made it one that is or may be
 // for colleagues. decision and reason are what Speak says about the edited text. It reports whether it has dealt with
@@ -59,8 +39,8 @@ func (ct colleagueTexts) keepEdited(r book.Request, m *book.Message, decision De
 
 	// Speak may have stopped at another reason before it came to the words: nobody may reply now. But the words count
 	// all the same, because the buttons work again once somebody may.
-	if wordingOf(reason) == nothingInWords {
-		if reasonOfWords := ct.speechOf(r).reasonOfWords(); wordingOf(reasonOfWords) != nothingInWords {
+	if wordingOf(reason) == bridge.NothingInWords {
+		if reasonOfWords := ct.speechOf(r).reasonOfWords(); wordingOf(reasonOfWords) != bridge.NothingInWords {
 			decision, reason = Ask, reasonOfWords
 		}
 	}
@@ -69,7 +49,7 @@ func (ct colleagueTexts) keepEdited(r book.Request, m *book.Message, decision De
 		ct.changeReason(r, m, decision, reason)
 		return true
 	}
-	if wordingOf(reason) == nothingInWords {
+	if wordingOf(reason) == bridge.NothingInWords {
 		return false
 	}
 
@@ -83,7 +63,7 @@ func (ct colleagueTexts) keepEdited(r book.Request, m *book.Message, decision De
 // changeReason applies an edit to a text that was inside before, and stays there. decision is Ask or Inside.
 func (ct colleagueTexts) changeReason(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) {
 	if decision != Ask {
-		isOrWasSure := wordingOf(reason) == surelyForColleagues || wordingOf(m.Reason) == surelyForColleagues
+		isOrWasSure := wordingOf(reason) == bridge.SurelyForColleagues || wordingOf(m.Reason) == bridge.SurelyForColleagues
 		if isOrWasSure {
 			m.Reason = reason
 		}
@@ -98,8 +78,8 @@ func (ct colleagueTexts) changeReason(r book.Request, m *book.Message, decision 
 	}
 
 	// A line in the thread has a button that sends the text, and the new words may be for colleagues.
-	lineHasButton := book.MustTellAuthor(m.Reason) && wordingOf(m.Reason) == nothingInWords
-	if lineHasButton && wordingOf(reason) != nothingInWords {
+	lineHasButton := bridge.ConsequencesOf(m.Reason).MustTellAuthor && wordingOf(m.Reason) == bridge.NothingInWords
+	if lineHasButton && wordingOf(reason) != bridge.NothingInWords {
 		ct.keepInside(r.Conversation, m, r.Action, decision, reason)
 	}
 }
@@ -114,7 +94,7 @@ func (ct colleagueTexts) askEdited(c *book.Conversation, m *book.Message) {
 // refuses a note. It refuses other texts only if they are sent by a button, which was made for former words. Whoever
 // chooses the message itself, or confirms in a form that it is another person's (Args.Sure), sees what it says.
 func (ct colleagueTexts) refuseColleagueText(r book.Request, m *book.Message) (refused bool) {
-	if m.Fate != store.FateInside || wordingOf(m.Reason) != surelyForColleagues {
+	if m.Fate != store.FateInside || wordingOf(m.Reason) != bridge.SurelyForColleagues {
 		return false
 	}
 
@@ -143,7 +123,7 @@ func (ct colleagueTexts) refuseOtherWords(r book.Request, m *book.Message) (refu
 		ct.Refuse(r, bridge.ReasonOtherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
 		return true
 	}
-	if m.Fate == store.FateInside && wordingOf(m.Reason) == surelyForColleagues {
+	if m.Fate == store.FateInside && wordingOf(m.Reason) == bridge.SurelyForColleagues {
 		ct.RefuseDecided(r, m)
 		return true
 	}

@@ -255,7 +255,7 @@ func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.A
 		sp.Ask(c, m, a, reason)
 		return
 	}
-	if book.MustTellAuthor(reason) {
+	if bridge.ConsequencesOf(reason).MustTellAuthor {
 		sp.TellInside(c, m, reason)
 	}
 }

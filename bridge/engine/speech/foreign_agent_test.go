@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
 	"parley/bridge/engine/speech"
 )
 
@@ -32,7 +31,7 @@ func TestReplyOfAForeignAgent(t *testing.T) {
 	t.Parallel()
 	const reason = "foreign_agent"
 	wantInside(t, foreignAgentReply(), reason)
-	if !book.MustTellAuthor(reason) {
+	if !bridge.ConsequencesOf(reason).MustTellAuthor {
 		t.Errorf("the author isn't told of %q, want them to be", reason)
 	}
 }

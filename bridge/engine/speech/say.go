@@ -136,7 +136,7 @@ func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 		return
 	}
 
-	if book.MustTellAuthor(reason) {
+	if bridge.ConsequencesOf(reason).MustTellAuthor {
 		sp.TellInside(c, m, reason)
 	}
 }

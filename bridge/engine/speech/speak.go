@@ -75,7 +75,7 @@ const (
 
 // Speak decides what becomes of a text that was typed in a conversation's thread, and why. Everything that is not clearly a
 // reply stays inside. The first case that fits counts: first texts that are never for the customer, then what forbids a reply here
-// and now, then an explicit reply, and last what makes a plain text doubtful. The reason is a code; book.MustTellAuthor says for
+// and now, then an explicit reply, and last what makes a plain text doubtful. The reason is a code; bridge.ConsequencesOf says for
 // which codes the author must learn that the customer didn't get the text.
 func Speak(s Speech) (d Decision, reason bridge.Reason) {
 	isSomebodyElses := s.HasOwner && !s.Author.IsAssignee

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
 	"parley/bridge/engine/speech"
 	"parley/store"
 )
@@ -124,7 +123,7 @@ func TestSpeakReasons(t *testing.T) {
 			if got != tt.want || reason != tt.reason {
 				t.Errorf("it is decided %s because of %q, want %s because of %q", got, reason, tt.want, tt.reason)
 			}
-			if told := book.MustTellAuthor(reason); told != tt.wantTold {
+			if told := bridge.ConsequencesOf(reason).MustTellAuthor; told != tt.wantTold {
 				t.Errorf("the author is told of %q: %v, want %v", reason, told, tt.wantTold)
 			}
 		})
@@ -173,10 +172,10 @@ func (n *decisions) decide(t *testing.T, s speech.Speech) {
 	if reason == "" {
 		t.Fatalf("%+v: it is decided %s without a reason", s, got)
 	}
-	if got == speech.Ask && !book.MustTellAuthor(reason) {
+	if got == speech.Ask && !bridge.ConsequencesOf(reason).MustTellAuthor {
 		t.Fatalf("%+v: its author is asked, but not told of %q", s, reason)
 	}
-	if got == speech.Out && book.MustTellAuthor(reason) {
+	if got == speech.Out && bridge.ConsequencesOf(reason).MustTellAuthor {
 		t.Fatalf("%+v: it leaves, but its author is told of %q", s, reason)
 	}
 }

@@ -57,7 +57,7 @@ func (th *Writer) TellAuthor(c *book.Conversation, m *book.Message, fate bridge.
 func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, reason bridge.Reason) {
 	asked := &bridge.AskLine{Why: bridge.Because(reason)}
 	line := bridge.Line{Content: asked, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}}
-	if isMoreLikelyInside(reason) {
+	if bridge.ConsequencesOf(reason).Guess == bridge.GuessInside {
 		line.Verbs = []bridge.Verb{bridge.VerbKeep, bridge.VerbSend}
 	}
 
@@ -75,17 +75,6 @@ func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, re
 	}
 
 	th.TellWith(c, m, line)
-}
-
-// isMoreLikelyInside reports whether a text about which its author is asked was more likely meant to stay inside.
-func isMoreLikelyInside(reason bridge.Reason) bool {
-	switch reason {
-	case bridge.ReasonUnknownVerb, bridge.ReasonLoneVerb, bridge.ReasonForColleagues, bridge.ReasonNamesColleague,
-		bridge.ReasonQuotesColleague, bridge.ReasonAfterRemark, bridge.ReasonReplyMentions:
-		return true
-	default:
-		return false
-	}
 }
 
 // meantVerb makes the button for the verb that a mistyped one stands for. It returns nil if there is none, or if the verb names an
