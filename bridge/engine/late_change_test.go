@@ -82,6 +82,24 @@ func TestDeletionAfterTheHold(t *testing.T) {
 	w.provider.WaitTexts(t, "One")
 }
 
+// A correction that was taken back can't be sent any more either, once its reply was deleted.
+func TestDeletionAfterAnUndoneCorrection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	said := w.replyInHold(thread, "One")
+	w.advance(2 * time.Hour)
+	w.waitFate(said, "out")
+	w.chat.Edit(support, said, "Uno")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineEditLate), bridge.VerbSend)
+	w.eventually("the correction waits", func() bool { return w.count(`SELECT count(*) FROM messages WHERE fate = 'waiting'`) == 1 })
+	w.reply(thread, "!undo")
+	undone := w.waitLine(thread, bridge.LineUndone)
+	w.chat.Delete(support, said)
+	wantButtons(t, "the line about the undo", w.waitOutcome(undone, bridge.OutcomeDropped))
+	w.provider.WaitTexts(t, "One")
+}
+
 // alwaysChanged is a surface that finds each reply changed, of which no fact ever tells.
 type alwaysChanged struct{ bridge.Surface }
 

@@ -147,17 +147,18 @@ func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
 	}
 }
 
-// dropCorrections drops the corrections of a reply that still wait for a click, because a later one is about to be offered, or because
-// the reply was deleted.
+// dropCorrections drops the corrections of a reply that wait for a click, or were taken back, because a later one is about to be
+// offered, or because the reply was deleted.
 func (sp *UseCases) dropCorrections(m *book.Message) {
 	for id, lines := range sp.TrackedLines() {
 		fix := sp.Messages.Rows[id]
-		if fix.Reason != bridge.ReasonCorrection || fix.Fate != store.FateAsk {
+		if fix.Fate != store.FateAsk && fix.Fate != store.FateUndone {
 			continue
 		}
 		for _, line := range lines {
-			at := line.Delivery.DecodedPayload().Line.SourceRef
-			if at.Channel == m.Channel && at.Message == m.Place {
+			offer := line.Delivery.DecodedPayload().Line
+			isAboutReply := offer.SourceRef.Channel == m.Channel && offer.SourceRef.Message == m.Place
+			if offer.Kind() == bridge.LineEditLate && isAboutReply {
 				fix.Fate, fix.Dirty = store.FateDropped, true
 			}
 		}
