@@ -122,7 +122,7 @@ func isOldClick(a *connector.Activity) bool {
 func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := fact.PlaceOf(a)
 	if isOldClick(a) {
-		facts, err := it.clickFacts(ctx, p, a, a.Value)
+		facts, _, err := it.clickFacts(ctx, p, a, a.Value)
 		return facts, err
 	}
 
@@ -233,10 +233,12 @@ const (
 // click (see clickRepeatSpan). A repeated click gets the same id as before, so it counts once. A later click on the
 // same button gets an id of its own.
 // Errors: the desk's.
-func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.Activity, data json.RawMessage) ([]channels.Fact, error) {
+func (it *intake) clickFacts(
+	ctx context.Context, p fact.Payload, a *connector.Activity, data json.RawMessage,
+) (facts []channels.Fact, isRepetition bool, err error) {
 	f, click := p.ClickFact(a, data)
 	if click == nil {
-		return []channels.Fact{f}, nil
+		return []channels.Fact{f}, false, nil
 	}
 
 	at := a.At()
@@ -253,16 +255,16 @@ func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.A
 
 	seen, err := it.sweeper.Seen(ctx, append(spanIDs, f.ExternalID)...)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 
 	clickedBefore := seen[f.ExternalID]
 	if clickedBefore && slices.ContainsFunc(spanIDs, func(id string) bool { return seen[id] }) {
-		return []channels.Fact{f}, nil // a repetition: the same fact, which counts once
+		return []channels.Fact{f}, true, nil // the same fact, which counts once
 	}
 	if clickedBefore {
 		f.ExternalID = fmt.Sprintf("%s:%d", f.ExternalID, span)
 	}
 
-	return []channels.Fact{f, p.Known(spanIDs[0], f.OrderKey)}, nil
+	return []channels.Fact{f, p.Known(spanIDs[0], f.OrderKey)}, false, nil
 }

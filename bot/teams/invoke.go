@@ -124,7 +124,8 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	}
 
 	in.payload.Own = inOurThread
-	if err := in.storeClick(ctx, in.value.Action.Data); err != nil {
+	isRepetition, err := in.storeClick(ctx, in.value.Action.Data)
+	if err != nil {
 		return nil, err
 	}
 	if c, ok := in.currentCard(ctx, at, click.Args); ok {
@@ -138,15 +139,19 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 		})
 	}
 
+	if isRepetition { // perhaps a person's, who was refused and sees no change
+		return cardAnswer(answerMessage, "You pressed this a moment ago, which counts. Press it anew in half a minute."), nil
+	}
 	return cardAnswer(answerMessage, "Parley is on it."), nil
 }
 
-func (in *invocation) storeClick(ctx context.Context, data json.RawMessage) error {
-	facts, err := in.door.clickFacts(ctx, in.payload, in.activity, data)
+// storeClick stores a click. isRepetition means that the same click came a moment ago, so that this one does nothing.
+func (in *invocation) storeClick(ctx context.Context, data json.RawMessage) (isRepetition bool, err error) {
+	facts, isRepetition, err := in.door.clickFacts(ctx, in.payload, in.activity, data)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return in.door.desk.Accept(ctx, facts...)
+	return isRepetition, in.door.desk.Accept(ctx, facts...)
 }
 
 // deletePrivateMessage deletes a message for one person after a click on one of its buttons. Best effort.

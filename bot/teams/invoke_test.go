@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -44,16 +45,20 @@ func TestClickOfAGuestIsNotStored(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// A click that comes again within a few seconds came by itself, and is one. A later one is another, which may come again, too.
+// A click that comes again within a few seconds came by itself, and is one; should it be a person's, that is said. A later one is
+// another, which may come again, too.
 func TestClickThatComesAgain(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
 	line := w.postQuestion()
+	clicks := 0
 	clickAfter := func(passed time.Duration, wantClicks int) {
 		t.Helper()
 		w.advance(passed)
-		w.press(w.ann, line, "Send to customer")
+		out := w.press(w.ann, line, "Send to customer")
 		w.wantFacts(interactionFacts, wantClicks)
+		wantEqual(t, "it is said that the click does nothing", strings.Contains(out.Message, "a moment ago"), wantClicks == clicks)
+		clicks = wantClicks
 	}
 	clickAfter(0, 1)
 	clickAfter(5*time.Second, 1)

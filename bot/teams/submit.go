@@ -72,7 +72,7 @@ func (in *invocation) handleDialogClick(ctx context.Context, c *card.Click) (any
 	if c.Opens != view.OpensNothing || in.user.Kind != bridge.ActorPerson {
 		return dialogAnswer(in.clickDialog(ctx, c, c.Place)), nil
 	}
-	if err := in.storeClick(ctx, in.value.Data); err != nil {
+	if _, err := in.storeClick(ctx, in.value.Data); err != nil {
 		return nil, err
 	}
 	if c.Args.Conversation == 0 || !pause.For(ctx, settleTime) {
