@@ -11,6 +11,7 @@ import (
 
 	"parley/bot/typed"
 	"parley/bridge"
+	"parley/bridge/spelling"
 )
 
 // What an agent types in a thread goes to the customer, unless the agent marks it as a note: "note: …" or "// …". Many
@@ -168,7 +169,7 @@ func isMistypedNote(line string) bool {
 	case "noted", "none", "nope", "vote": // words of their own
 		return false
 	}
-	return hasColon && countSlips(word, "note") == 1
+	return hasColon && spelling.CountSlips(word, "note") == 1
 }
 
 // hasInsideLine reports whether a line after the first begins like a note: "note: …", "// …", "(internal) …". There a word

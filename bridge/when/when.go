@@ -1,6 +1,7 @@
 package when
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	"unicode"
@@ -10,6 +11,8 @@ import (
 	"github.com/olebedev/when/rules/common"
 	"github.com/olebedev/when/rules/en"
 	"golang.org/x/text/width"
+
+	"parley/bridge/spelling"
 )
 
 // Agents type a time in their own words when they snooze a conversation: "tomorrow 14:30", "in 2h", "nächsten
@@ -162,7 +165,42 @@ func notUnderstood(text string) *Error {
 	if strings.TrimSpace(text) == "" {
 		return &Error{Code: Unknown, Text: "No time was given.", Hint: "Try: " + Forms}
 	}
-	return &Error{Code: Unknown, Text: "I can't read “" + shorten(text) + "” as a time.", Hint: "Try: " + Forms}
+	wrong := &Error{Code: Unknown, Text: "I can't read “" + shorten(text) + "” as a time.", Hint: "Try: " + Forms}
+	if meant := spelledRight(normalise(text)); meant != "" {
+		wrong.Text += " Did you mean “" + meant + "”?"
+	}
+	return wrong
+}
+
+// spelledRight returns the words of a time as they were probably meant: "tomorrow 9:00" for "tommorow 9:00". It returns "" if they
+// are no time even so.
+func spelledRight(words string) string {
+	if len([]rune(words)) > maxShown {
+		return ""
+	}
+	fields := strings.Fields(words)
+	for i, word := range fields {
+		if isShort := len(word) <= len("mon"); !isShort {
+			fields[i] = cmp.Or(spelling.Nearest(word, commonWords()), word)
+		}
+	}
+	if meant := strings.Join(fields, " "); Known(meant) {
+		return meant
+	}
+	return ""
+}
+
+// commonWords returns words of times that are long enough to be mistyped.
+func commonWords() []string {
+	return []string{
+		"today", "tonight", "tomorrow", "next", "week", "month", "noon", "morning", "afternoon", "evening",
+		"minutes", "hour", "hours", "days", "weeks", "months",
+		"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+		"january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december",
+		"heute", "morgen", "übermorgen", "nächste", "woche", "monat", "mittag", "nachmittag", "abend", "stunde", "stunden", "tage", "wochen",
+		"montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag",
+		"januar", "februar", "märz", "juni", "juli", "oktober", "dezember",
+	}
 }
 
 // shorten returns a text as an error repeats it: in one line of at most maxShown characters.

@@ -245,6 +245,26 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+// A mistyped time is offered as it was probably meant, if that is a time.
+func TestParseMistyped(t *testing.T) {
+	t.Parallel()
+	now := friday(t)
+	for text, want := range map[string]string{
+		"tommorow":               " Did you mean “tomorrow”?",
+		"Until tomorow 9:00":     " Did you mean “until tomorrow 9:00”?",
+		"next mondya":            " Did you mean “next monday”?",
+		"mon 9am or tommorow":    "",
+		"soonish":                "",
+		"tomorrow and so weiter": "",
+	} {
+		_, err := Parse(text, now, now.Location())
+		e, _ := errors.AsType[*Error](err)
+		if e == nil || e.Text != "I can't read “"+text+"” as a time."+want {
+			t.Errorf("%q is refused with %v, want %q at its end", text, err, want)
+		}
+	}
+}
+
 // What only the library knows counts when it took the whole input.
 func TestParseLibrary(t *testing.T) {
 	t.Parallel()
