@@ -78,13 +78,13 @@ func greetedNames(text string) (names []string) {
 	}
 
 	words := strings.Fields(text)
-	if len(words) > 1 && slices.Contains(greetingWords(), strings.ToLower(words[0])) {
+	if len(words) > 1 && bridge.IsGreeting(strings.ToLower(words[0])) {
 		first, _ := utf8.DecodeRuneInString(words[1])
 		if isLikeName := unicode.IsUpper(first); isLikeName { // "ok will do" greets nobody
 			names = append(names, wordsToCompare(words[1])...)
 		}
 	}
-	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(greetingWords(), name) })
+	return slices.DeleteFunc(names, bridge.IsGreeting)
 }
 
 // isSomebodyHere reports whether one of the names belongs to a colleague, the customer, or somebody else of the conversation. It is

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/unicode/norm"
-
 	"parley/bridge"
+	"parley/bridge/analysis/offline/wordform"
 	"parley/store"
 )
 
@@ -61,16 +60,16 @@ func isNamed(customer bridge.PartyRef, name string) bool {
 	return last == words[len(words)-1] || len(called) == 1 && last == words[0]
 }
 
-// wordsToCompare returns the words of a name or a text in the form in which names are compared: in small letters, and without
-// accents. For "Rossi, José-María" it is "rossi", "jose" and "maria".
+// wordsToCompare returns the words of a name or a text in the form in which names are compared: in small letters, without accents and
+// apostrophes. For "O'Brien, José-María" it is "obrien", "jose" and "maria".
 func wordsToCompare(text string) []string {
-	plain := strings.Map(func(r rune) rune {
-		if isAccent := r >= 0x0300 && r <= 0x036f; isAccent {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, norm.NFD.String(text))
-	return strings.FieldsFunc(plain, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) })
+	words := strings.FieldsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !wordform.IsApostrophe(r)
+	})
+	for i, word := range words {
+		words[i] = wordform.Fold(word)
+	}
+	return words
 }
 
 // atName finds a name that was typed behind an @, and not picked from the chat's list, so that it isn't a mention. The @ inside a mail
@@ -101,7 +100,7 @@ func nameAtBeginning(typed string) string {
 
 // withoutGreeting removes a greeting from the beginning of words in small letters.
 func withoutGreeting(words []string) []string {
-	if len(words) > 1 && slices.Contains(greetingWords(), words[0]) {
+	if len(words) > 1 && bridge.IsGreeting(words[0]) {
 		return words[1:]
 	}
 	return words
@@ -133,20 +132,6 @@ func questionWords() []string {
 	return []string{
 		"can you", "could you", "would you", "do you", "did you", "have you", "are you", "any", "is", "what", "who", "how", "when", "where",
 		"why", "kannst", "könntest", "weißt", "hast", "bist", "tu peux", "tu sais", "puedes", "sabes", "puoi", "sai", "kun", "weet",
-	}
-}
-
-// greetingWords returns the words that may stand before a name, in small letters.
-func greetingWords() []string {
-	return []string{
-		"hi", "hey", "hello", "dear", "thanks", "sorry", "ok", "okay", "yes", "no",
-		"hallo", "moin", "servus", "danke", "liebe", "lieber",
-		"salut", "bonjour", "merci", "cher", "chère",
-		"hola", "gracias", "olá", "oi", "obrigado", "obrigada",
-		"ciao", "grazie", "caro", "cara",
-		"hoi", "dag", "bedankt", "beste",
-		"cześć", "hej", "dzięki", "hejsan", "tack", "tak", "kære", "ahoj", "dík", "díky",
-		"merhaba", "selam", "teşekkürler", "sevgili",
 	}
 }
 
