@@ -20,6 +20,8 @@ func TestSlash(t *testing.T) {
 	}{
 		{typed: "/parley", verb: bridge.VerbHelp},
 		{typed: "/parley help", verb: bridge.VerbHelp},
+		{typed: "/parley Hello!", verb: bridge.VerbHelp},
+		{typed: "/parley hi Parley", verb: bridge.VerbHelp},
 		{typed: "/parley help snooze", verb: bridge.VerbHelp, args: args{Note: "snooze"}},
 		{typed: "/parley mine", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
 		{typed: "/parley list team", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "team"}}},
@@ -81,6 +83,8 @@ func TestSlashRefuses(t *testing.T) {
 	for _, tt := range []struct{ typed, wantWhy string }{
 		{typed: "xyz", wantWhy: "no command “/xyz”"},
 		{typed: "#12 xyz", wantWhy: "no command “/xyz”"},
+		{typed: "#12 hello", wantWhy: "no command “/hello”"},
+		{typed: "hello, what is new", wantWhy: "no command “/hello”"},
 		{typed: "take #12 now", wantWhy: "Nothing may follow"},
 		{typed: "2 lamps are broken", wantWhy: "no command “/2”"},
 		{typed: "#12 …", wantWhy: "no command “/…”"},

@@ -3,6 +3,7 @@ package command
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
 	"parley/bot/typed"
 	"parley/bot/verb"
@@ -19,6 +20,7 @@ import (
 //	/parley mine             the list "mine"
 //	/parley help snooze      what help says of snooze
 //	/parley                  help
+//	/parley hello            help, too
 //
 // A leading "@Parley", which people type out of habit, is ignored. If no number was given, Args.Conversation is 0: the
 // caller asks which conversation is meant.
@@ -107,6 +109,10 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 	name := foldWidth(word)
 	v, p, ok := findVerb(name)
 	if !ok {
+		isToParleyAlone := marker == bridge.MarkSlash // behind a mention in a thread it may be meant for the customer
+		if isToParleyAlone && id == 0 && isGreeting(rest) {
+			return Parsed{Verb: bridge.VerbHelp, Marker: marker}
+		}
 		if word == "" {
 			word = firstWord(rest)
 		}
@@ -126,4 +132,10 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 		p.Args.Conversation = id
 	}
 	return p
+}
+
+// isGreeting reports whether a text is nothing but a greeting, of one or two words: "Hello!", "hi Parley".
+func isGreeting(text string) bool {
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) })
+	return len(words) > 0 && len(words) <= 2 && bridge.IsGreeting(words[0])
 }
