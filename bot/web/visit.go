@@ -62,6 +62,7 @@ type pageData struct {
 
 	Person  Person
 	Company string
+	Version string
 	Menu    []menuLink
 	Flash   string // a text that is shown this one time; see GoWithText
 	Framed  bool   // the page is shown in a frame of a chat's client
@@ -98,6 +99,7 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 		Screen:  s,
 		Person:  v.Person,
 		Company: v.site.opt.Company(v.Context()),
+		Version: v.site.opt.Version,
 		Menu:    v.listVisible(),
 		Framed:  v.isFramed(),
 		Assets:  v.site.assets,

@@ -46,9 +46,10 @@ type People interface {
 	SignOutEverywhere(ctx context.Context, id bridge.AgentID) error
 }
 
-// Options of a Site. All but Now, Tokens, Proxies and Ancestors are required.
+// Options of a Site. All but Version, Now, Tokens, Proxies and Ancestors are required.
 type Options struct {
 	Company  func(ctx context.Context) string // returns the company's name, which all pages show
+	Version  string                           // of Parley, at the foot of each page for whoever is signed in; "" if it isn't shown
 	People   People
 	Sessions scs.CtxStore // stores sessions, by the hashes of their tokens
 	Secure   bool         // browsers reach the site by https

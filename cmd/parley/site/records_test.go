@@ -233,6 +233,14 @@ func TestManyBlockedSenders(t *testing.T) {
 	wantShown(t, "a page behind the last", ann.Get("/settings/blocked?page=99999999999999999999"), "No further sender is blocked.")
 }
 
+// Whoever is signed in reads at the foot of every page which version runs; nobody else does.
+func TestVersionAtTheFoot(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	wantShown(t, "a page", s.Visitor("ann@acme.test").Get("/settings/health"), `<footer class="version">Parley `)
+	wantHidden(t, "the page of who isn't signed in", s.Visitor("").Get("/auth/sign-in"), "version")
+}
+
 // Health says what parley doctor says: when it is asked for, and what is wrong first.
 func TestHealthPage(t *testing.T) {
 	t.Parallel()

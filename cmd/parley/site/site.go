@@ -32,6 +32,7 @@ import (
 	"parley/channels"
 	"parley/channels/email/autoconfig"
 	"parley/channels/whatsapp"
+	"parley/cmd/parley/build"
 	"parley/cmd/parley/consent"
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/signature"
@@ -229,8 +230,10 @@ func New(o Options) (*web.Site, error) {
 		areas = append(areas, inbox.Area(o.Inbox))
 	}
 
+	version, _ := build.Version()
 	return web.New(web.Options{
 		Company:   o.companyName,
+		Version:   version,
 		People:    people{o.Pool, o.Inbox},
 		Sessions:  site.Sessions{Pool: o.Pool},
 		Secure:    strings.HasPrefix(o.BaseURL, "https://"),
