@@ -219,6 +219,13 @@ var errFile = errors.New("teams: file")
 // errDeleted means that a file was deleted after it was attached.
 var errDeleted = errors.New("teams: the file was deleted")
 
+const uploadAgain = "Upload the file itself and send again."
+
+// unreadable returns the error of a file that can't be read, also at another try. hint may be "".
+func unreadable(f bridge.SurfaceFile, why, hint string, cause error) *channels.SendError {
+	return &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + why, Hint: hint, Cause: cause}
+}
+
 // Open reads a file that a person attached. The caller must close it. Our tokens are sent only to Teams' own hosts
 // and to Graph.
 // Errors: all wrap errFile. A *channels.SendError of the class BadContent means that another try is of no use.
@@ -230,28 +237,14 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	o, address := fact.Unseal(f.URL)
 	answer, err := fs.download(ctx, o, address)
 	if errors.Is(err, errElsewhere) {
-		return nil, &channels.SendError{
-			Class: channels.BadContent,
-			Text:  f.Name + " can't be read: " + fileElsewhere,
-			Hint:  "Upload the file itself and send again.",
-			Cause: errFile,
-		}
+		return nil, unreadable(f, fileElsewhere, uploadAgain, errFile)
 	}
 	if errors.Is(err, errDeleted) {
-		return nil, &channels.SendError{
-			Class: channels.BadContent,
-			Text:  f.Name + " can't be read: deleted",
-			Hint:  "Upload the file itself and send again.",
-			Cause: errFile,
-		}
+		return nil, unreadable(f, "deleted", uploadAgain, errFile)
 	}
 	if errors.Is(err, graph.ErrNotGranted) {
 		// Waiting doesn't help: the author is told at once, as if the file had been found unreadable when it was attached.
-		return nil, &channels.SendError{
-			Class: channels.BadContent,
-			Text:  f.Name + " can't be read: " + fact.NoFileAccess,
-			Cause: fmt.Errorf("%w: %w", errFile, err),
-		}
+		return nil, unreadable(f, fact.NoFileAccess, "", fmt.Errorf("%w: %w", errFile, err))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)
