@@ -83,7 +83,6 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 	case e.Status == http.StatusNotFound:
 		return ac.classifyNotFound(e, p)
 	case e.Status == http.StatusPreconditionFailed:
-		out.Class = channels.Retry
 		out.Text = "Teams is busy with this thread."
 		if out.Wait <= 0 {
 			out.Wait = defaultBusyWait + upTo(defaultBusyWait)
