@@ -10,7 +10,7 @@ import (
 
 // A reply to one message of a mail's conversation quotes that message only to people who may read it: the words of
 // somebody who gets no replies don't reach the customer, nor does what was said to the customer alone reach others. What was said in
-// another conversation, or among colleagues, reaches nobody.
+// another conversation reaches nobody.
 // R-063
 func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	t.Parallel()
@@ -25,7 +25,6 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	w.waitShown("Well?")
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Subject: "Two", Text: "And my lamp?"})
 	w.waitShown("And my lamp?")
-	w.waitFate(w.chat.Say("ben", support, thread, "note: as always"), "inside")
 	w.waitDrained()
 	for i, c := range []struct {
 		answers string // the end of the message that is answered
@@ -37,7 +36,6 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 		{answers: "Or blue?", text: "It isn't.", want: "> Or blue?\n\nIt isn't."},
 		{answers: "Kim never pays", text: "We know.", want: "We know."},
 		{answers: "And my lamp?", text: "Of another conversation.", want: "Of another conversation."},
-		{answers: "as always", text: "Of colleagues.", want: "Of colleagues."},
 		{answers: "It isn't.", text: "Sorry.", want: "> > Or blue?\n>\n> It isn't.\n\nSorry."},
 		{
 			answers: "It isn't.", text: "With Pat now.",
@@ -50,6 +48,24 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 		b.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE text LIKE '%' || $1 ORDER BY id LIMIT 1`, c.answers))
 		b.Args.To, b.Args.Cc = c.to, c.cc
 		w.chat.Submit("ben", support, thread, b, c.text)
+		wantEqual(t, fmt.Sprintf("the answer to %q", c.answers), w.waitSent(i + 1)[i].Text, c.want)
+		w.waitDrained()
+	}
+}
+
+// In a chat, too, a reply quotes only what the customer has: no note, whatever a form names.
+func TestQuotesNoNote(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.waitFate(w.chat.Say("ben", support, thread, "note: as always"), "inside")
+	for i, c := range []struct{ answers, text, want string }{
+		{answers: "Hello", text: "Hello to you", want: "> Hello\n\nHello to you"},
+		{answers: "as always", text: "Gladly", want: "Gladly"},
+	} {
+		b := formOf(bridge.VerbReply)
+		b.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE text LIKE '%' || $1 ORDER BY id LIMIT 1`, c.answers))
+		w.chat.Submit("ann", support, thread, b, c.text)
 		wantEqual(t, fmt.Sprintf("the answer to %q", c.answers), w.waitSent(i + 1)[i].Text, c.want)
 		w.waitDrained()
 	}
