@@ -73,21 +73,25 @@ func TestGreetingOfAnotherCustomer(t *testing.T) {
 	w.customerSends(chat, channelstest.Event{From: "liz", Name: "Lizzy Miller", Text: "Mine is lost"})
 	w.waitThread("Mine is lost")
 	w.waitFate(w.reply(thread, "Hi Lizzy, your parcel is here"), "waiting") // Kim's latest words have that name
-	for text, fate := range map[string]store.Fate{
-		"Hi Kim, your parcel is here":             "waiting",
-		"Hi Marie, your parcel is here":           "waiting",
-		"Hi there, your parcel is here":           "waiting",
-		"Unfortunately, Maria has it":             "waiting",
-		"Ann, our expert, will call you":          "waiting",
-		"!reply Hi Ben, your parcel is here":      "waiting",
-		"Hi Maria, your parcel is here":           "ask",
-		"MARIA: your parcel is here":              "ask",
-		"Dear Ms. Rossi\nYour parcel is here":     "ask",
-		"Good morning Mária! Your parcel is here": "ask",
-		"Hi Maria your parcel is here":            "ask",
-		"!reply Hi Maria, your parcel is here":    "ask",
+	for _, text := range []string{
+		"Hi Maria, your parcel is here",
+		"MARIA: your parcel is here",
+		"Dear Ms. Rossi\nYour parcel is here",
+		"Good morning Mária! Your parcel is here",
+		"Hi Maria your parcel is here",
+		"!reply Hi Maria, your parcel is here",
 	} {
-		w.waitFate(w.reply(thread, text), fate)
+		w.waitFate(w.reply(thread, text), "ask")
+	}
+	for _, text := range []string{
+		"Hi Kim, your parcel is here",
+		"Hi Marie, your parcel is here",
+		"Hi there, your parcel is here",
+		"Ann, our expert, will call you",
+		"!reply Hi Ben, your parcel is here",
+		"Unfortunately, Maria has it",
+	} {
+		w.waitFate(w.reply(thread, text), "waiting")
 	}
 	w.wantNothingSent()
 }
