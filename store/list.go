@@ -154,8 +154,9 @@ func AnswerableConversations(ctx context.Context, q Querier, r Reader, surface A
 const namesInChannel = `
 	SELECT conversation.id, identity.name
 	FROM (SELECT conversation.*` + listOpen + readable + pressingFirst + ` LIMIT 1000) AS conversation
-	JOIN threads AS thread ON thread.conversation_id = conversation.id AND thread.account_id = $4 AND thread.channel = $5
-	JOIN identities AS identity ON identity.id = conversation.identity_id
+	CROSS JOIN LATERAL (
+		SELECT root FROM threads WHERE conversation_id = conversation.id AND account_id = $4 AND channel = $5 OFFSET 0) AS thread
+	CROSS JOIN LATERAL (SELECT name FROM identities WHERE id = conversation.identity_id OFFSET 0) AS identity -- looked up one by one
 	WHERE thread.root <> '' AND identity.name <> ''
 	ORDER BY conversation.last_at DESC, conversation.id DESC`
 
