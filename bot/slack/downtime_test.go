@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slack-go/slack/socketmode"
+
 	"parley/bot/slack/refusal"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
@@ -275,4 +277,18 @@ func TestUnreadableReplyIsPutIntoQuarantine(t *testing.T) {
 	if facts[0].Quarantine == "" {
 		t.Errorf("stored is %+v, want it in quarantine", facts[0])
 	}
+}
+
+// What Slack brought before a connection ended is stored, also if the connection ends because the process does. A click would not come
+// again.
+func TestEventsBeforeTheEndAreStored(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client := socketmode.New(w.surface.api)
+	c := &connection{parent: w.surface.connections, self: w.self(), client: client}
+	client.Events <- socketmode.Event{Type: socketmode.EventTypeEventsAPI, Request: &socketmode.Request{Payload: w.callbackOfReply("x")}}
+	ended, end := context.WithCancel(w.ctx())
+	end()
+	c.drain(ended)
+	w.wantFacts(allFacts, 1)
 }

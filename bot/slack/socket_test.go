@@ -114,20 +114,6 @@ func TestEventBroughtAgainBySocket(t *testing.T) {
 	w.wantFacts(allFacts, 1)
 }
 
-// What Slack brought before a connection ended is stored, also if the connection ends because the process does. A click would not come
-// again.
-func TestEventsBeforeTheEndAreStored(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	client := socketmode.New(w.surface.api)
-	c := &connection{parent: w.surface.connections, self: w.self(), client: client}
-	client.Events <- socketmode.Event{Type: socketmode.EventTypeEventsAPI, Request: &socketmode.Request{Payload: w.callbackOfReply("x")}}
-	ended, end := context.WithCancel(w.ctx())
-	end()
-	c.drain(ended)
-	w.wantFacts(allFacts, 1)
-}
-
 func TestEnvelopeSaysWhichAttempt(t *testing.T) {
 	t.Parallel()
 	e := openEnvelope([]byte(`{"envelope_id":"E","type":"events_api","retry_attempt":2,"payload":{}}`))

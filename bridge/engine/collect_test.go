@@ -371,9 +371,8 @@ func TestFloodKeepsNobodyWaiting(t *testing.T) {
 	}
 	writeAgain := func(name string) {
 		t.Helper()
-		w.customerSends(mail, channelstest.Event{
-			From: name + "@known.test", Subject: "Re: Order", Text: name + " waits", References: []string{orders[name]},
-		})
+		again := channelstest.Event{From: name + "@known.test", Subject: "Re: Order", Text: name + " waits", References: []string{orders[name]}}
+		w.customerSends(mail, again)
 		w.waitShown(name + " waits")
 	}
 

@@ -298,7 +298,7 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	defer tick.Stop()
 
 	followed := int64(-1) // the version of the settings that was followed last
-	now := time.Now()
+	now := time.Now()     //nolint:forbidigo // only how long ago
 	followedAt, retriedAt := now, now
 	for {
 		version := e.directory.Load().Version

@@ -204,7 +204,6 @@ func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]s
 		return stored, err
 	}
 
-	const unread = true // what can't be read now can't be read for telling of it
 	var refused []store.Inserted
 	err = store.InTx(ctx, w.pool, func(tx pgx.Tx) (err error) {
 		if refused, err = store.InsertEvents(ctx, tx, bad); err != nil {

@@ -15,7 +15,7 @@ import (
 // Check implements channels.Checker for a provider that OIDC_ISSUER names: it asks for the provider's description of itself, as every
 // sign-in does.
 func (c Config) Check(ctx context.Context) []channels.Finding {
-	p := &provider{Config: c, client: newClient(), now: time.Now}
+	p := &provider{Config: c, client: newClient(), now: time.Now} //nolint:forbidigo // only for how long the description counts
 	_, err := p.readDescription(ctx)
 	if err == nil {
 		return []channels.Finding{channels.Found(c.Name, "it answers, and is the issuer that OIDC_ISSUER names")}

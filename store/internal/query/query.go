@@ -85,11 +85,11 @@ func Map[K comparable, V any](ctx context.Context, q Querier, what, sql string, 
 	}
 
 	values := map[K]V{}
-	var key K
-	var value V
-	_, err = pgx.ForEachRow(rows, []any{&key, &value}, func() error {
+	_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (key K, err error) {
+		var value V
+		err = row.Scan(&key, &value)
 		values[key] = value
-		return nil
+		return key, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", what, err)
