@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ func askHealth(ctx context.Context, env app.Env, path string, out io.Writer) err
 
 	answered := strings.TrimSpace(string(text))
 	if answer.StatusCode != http.StatusOK {
-		return errors.New("health: " + answered)
+		return errors.New("health: " + cmp.Or(answered, answer.Status))
 	}
 
 	_, err = fmt.Fprintln(out, answered)
