@@ -111,7 +111,10 @@ func (o *oracle) accept(request Request) {
 		o.conversations, o.hold = s.Conversations, s.Hold
 	}
 	if request.History != nil {
-		o.expectation.History, o.jumps = request.History, request.Jumps
+		o.expectation.History = request.History
+	}
+	if request.Jumps != nil {
+		o.jumps = request.Jumps
 	}
 }
 

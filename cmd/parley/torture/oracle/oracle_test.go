@@ -158,3 +158,14 @@ func TestClickOnRemovedButton(t *testing.T) {
 		})
 	}
 }
+
+// A request that adds what was done since the one before it doesn't take away when Parley's clock jumped.
+func TestRequestKeepsJumps(t *testing.T) {
+	t.Parallel()
+	o := &oracle{}
+	o.accept(Request{History: make(checker.History, 1), Jumps: make([]checker.ClockJump, 2)})
+	o.accept(Request{History: make(checker.History, 3)})
+	if n, jumps := len(o.expectation.History), len(o.jumps); n != 3 || jumps != 2 {
+		t.Errorf("%d operations and %d jumps are kept, want 3 and 2", n, jumps)
+	}
+}
