@@ -102,8 +102,12 @@ func isSomebodyHere(sp *UseCases, c *book.Conversation, names []string) bool {
 		}
 	}
 
+	for _, agent := range sp.Dir.Agents {
+		if words := wordsToCompare(agent.Name); agent.Active && len(words) > 0 {
+			known = append(known, words[0])
+		}
+	}
+
 	words := wordsToCompare(strings.Join(known, " "))
-	return slices.ContainsFunc(names, func(name string) bool {
-		return slices.Contains(words, name) || isColleague(sp.Dir.Agents, nil, name)
-	})
+	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(words, name) })
 }

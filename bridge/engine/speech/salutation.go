@@ -56,8 +56,9 @@ func isNamed(customer bridge.PartyRef, name string) bool {
 	if len(words) == 0 || len(called) == 0 {
 		return false
 	}
-	last := called[len(called)-1]
-	return last == words[len(words)-1] || len(called) == 1 && last == words[0]
+	isFirst := len(called) <= len(words) && slices.Equal(words[:len(called)], called)
+	isLast := called[len(called)-1] == words[len(words)-1]
+	return isFirst || isLast
 }
 
 // wordsToCompare returns the words of a name or a text in the form in which names are compared: in small letters, without accents and
