@@ -40,6 +40,14 @@ func TestExportedConversations(t *testing.T) {
 func TestExportedFiles(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
+	if _, err := pool.Exec(t.Context(), `
+		INSERT INTO messages
+		SELECT (jsonb_populate_record(m, jsonb_build_object('id', m.id + 1000000, 'identity_id', other.id, 'files', '[]'::jsonb))).*
+		FROM messages AS m, identities AS other
+		WHERE m.id = $1 AND other.id = $2`, zebra().first+11, otter().first+1); err != nil { // otter takes part in zebra's conversation
+		t.Fatal(err)
+	}
+
 	var got []int64 // messages
 	for _, file := range must(erase.Export(t.Context(), pool, []store.ContactID{zebra().contact()}))(t).Files {
 		got = append(got, int64(file.Message))
