@@ -36,6 +36,9 @@ func (d *fakeDesk) Accept(ctx context.Context, facts ...channels.Fact) error {
 	if storing != nil {
 		storing()
 	}
+	if ctx.Err() != nil {
+		return ctx.Err() // as the database does
+	}
 	return d.Desk.Accept(ctx, facts...)
 }
 
