@@ -64,9 +64,7 @@ func (w *work) latestDecisions(
 	}
 
 	latest = w.withBatch(latest, c)
-	slices.SortFunc(latest, func(a, b store.Message) int {
-		return cmp.Or(cmp.Compare(b.EventID, a.EventID), cmp.Compare(b.ID, a.ID))
-	})
+	slices.SortFunc(latest, func(a, b store.Message) int { return book.CompareSaid(&b, &a) })
 
 	var list []bridge.Decided
 	for i := range latest {

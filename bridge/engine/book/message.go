@@ -136,14 +136,14 @@ func IsEmpty(m *store.Message) bool {
 	return m.Text == "" && !hasMore
 }
 
-// WasSaidAfter reports whether a message was said after another. The order is that in which their facts were accepted. Ids of
-// messages alone don't tell it, because each batch takes its ids from a block.
-func WasSaidAfter(m, other *store.Message) bool {
-	if m.EventID != other.EventID {
-		return m.EventID > other.EventID
-	}
-	return m.ID > other.ID
+// CompareSaid compares two messages by when they were said: by the order in which their facts were accepted. Ids of messages
+// alone don't tell it, because each batch takes its ids from a block.
+func CompareSaid(a, b *store.Message) int {
+	return cmp.Or(cmp.Compare(a.EventID, b.EventID), cmp.Compare(a.ID, b.ID))
 }
+
+// WasSaidAfter reports whether a message was said after another.
+func WasSaidAfter(m, other *store.Message) bool { return CompareSaid(m, other) > 0 }
 
 // isByCustomer reports whether a customer said a message, or may have, and no machine of the customer's.
 func (m *Message) isByCustomer() bool { return m.Direction == store.DirectionIn && !m.IsByMachine() }

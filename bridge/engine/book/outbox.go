@@ -1,6 +1,7 @@
 package book
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -386,9 +387,18 @@ func (o *Outbox) FilesPost(m *Message) *Delivery {
 		if !isFilesPost || d.DecodedPayload().Only {
 			continue
 		}
-		if found == nil || d.ID > found.ID {
+		if found == nil || ComparePosts(d, found) > 0 {
 			found = d
 		}
 	}
 	return found
+}
+
+// ComparePosts compares two deliveries by when they were queued: in one lane by their places, else by their times. Ids don't
+// tell it, since each batch takes its ids from a block.
+func ComparePosts(a, b *Delivery) int {
+	if a.LaneID == b.LaneID {
+		return cmp.Compare(a.Seq, b.Seq)
+	}
+	return a.CreatedAt.Compare(b.CreatedAt)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge"
 	"parley/store"
 )
 
@@ -29,5 +30,28 @@ func TestSettledHeadLetsTheNextLeave(t *testing.T) {
 				t.Errorf("its lane is due at %v, want now, %v", lane.DueAt, now)
 			}
 		})
+	}
+}
+
+// A conversation was handed to another team, whose batch took its ids from an earlier block: what was queued last has the
+// lower id. The files are shown where they were posted last.
+func TestLatestPostHasALowerID(t *testing.T) {
+	t.Parallel()
+	queued := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	post := func(id store.DeliveryID, lane store.LaneID, seq int64, at time.Time) *Delivery {
+		return &Delivery{Delivery: store.Delivery{ID: id, LaneID: lane, Seq: seq, CreatedAt: at, Kind: string(bridge.PostFiles)}}
+	}
+	former := post(7000, 10, 1, queued)
+	for name, latest := range map[string]*Delivery{
+		"in the same lane": post(30, 10, 2, queued),
+		"in another lane":  post(30, 11, 1, queued.Add(time.Minute)),
+	} {
+		o := &Outbox{
+			Lanes:     map[store.LaneID]*Lane{10: {}, 11: {}},
+			OfMessage: map[store.MessageID][]*Delivery{19: {latest, former}},
+		}
+		if got := o.FilesPost(&Message{Message: store.Message{ID: 19}}); got != latest {
+			t.Errorf("%s: the post of the files is delivery %d, want %d", name, got.ID, latest.ID)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
+	"slices"
 )
 
 // Some providers, such as WhatsApp's, let free text go to a customer only for a time after the customer wrote: the reply window. A
@@ -155,8 +156,8 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 	rs.Messages.ResumeWait(c)
 }
 
-// offerParked notes which replies that were parked for the window are to be offered again, each once. It includes those in
-// earlier conversations with the customer; see book.IsOfferedIn.
+// offerParked notes which replies that were parked for the window are to be offered again, each once, in the order in which
+// they were written. It includes those in earlier conversations with the customer; see book.IsOfferedIn.
 func (rs *UseCases) offerParked(c *book.Conversation) {
 	for _, id := range book.SortedKeys(rs.Messages.Rows) {
 		m := rs.Messages.Rows[id]
@@ -166,6 +167,7 @@ func (rs *UseCases) offerParked(c *book.Conversation) {
 		m.Reason, m.Dirty = bridge.ReasonOffered, true
 		rs.Messages.Offers = append(rs.Messages.Offers, m)
 	}
+	slices.SortFunc(rs.Messages.Offers, func(a, b *book.Message) int { return book.CompareSaid(&a.Message, &b.Message) })
 }
 
 // IsWaitingForWindow reports whether a reply was parked for the window, and wasn't offered again since.

@@ -1,7 +1,6 @@
 package threads
 
 import (
-	"cmp"
 	"slices"
 
 	"parley/bridge"
@@ -108,18 +107,12 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 		}
 	}
 
-	inOrder := func(a, b *book.Delivery) int {
-		if a.LaneID == b.LaneID {
-			return cmp.Compare(a.Seq, b.Seq)
-		}
-		return a.CreatedAt.Compare(b.CreatedAt)
-	}
 	for _, list := range lines {
 		for i := range list {
 			list[i].changes = changes[list[i].ID]
-			slices.SortFunc(list[i].changes, inOrder)
+			slices.SortFunc(list[i].changes, book.ComparePosts)
 		}
-		slices.SortFunc(list, func(a, b postedLine) int { return inOrder(a.Delivery, b.Delivery) })
+		slices.SortFunc(list, func(a, b postedLine) int { return book.ComparePosts(a.Delivery, b.Delivery) })
 	}
 
 	return lines

@@ -80,13 +80,15 @@ func (p *Page) showJourney(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, j)
 }
 
+// lastJourney reads the journey of the newest message, or of the newest one in a thread. Ids of messages don't say which
+// one that is, since each batch takes its ids from a block.
 func lastJourney(ctx context.Context, q store.Querier, channel, thread string) (journey, error) {
 	const find = `
 		SELECT m.id, m.conversation_id
 		FROM messages AS m
 		LEFT JOIN threads AS t ON t.conversation_id = m.conversation_id
 		WHERE $2 = '' OR (t.channel = $1 AND t.root = $2)
-		ORDER BY m.id DESC
+		ORDER BY m.created_at DESC, m.event_id DESC, m.id DESC
 		LIMIT 1`
 
 	var j journey
@@ -108,7 +110,11 @@ func lastJourney(ctx context.Context, q store.Querier, channel, thread string) (
 func (j *journey) read(ctx context.Context, q store.Querier, conversation store.ConversationID) error {
 	const about = `
 		SELECT c.id, c.subject, c.status, coalesce(nullif(i.name, ''), i.key, ''),
-			(SELECT count(*) FROM messages AS m WHERE m.conversation_id = c.id AND m.id < $2),
+			(SELECT count(*)
+				FROM messages AS m
+				JOIN messages AS shown ON shown.id = $2
+				WHERE m.conversation_id = c.id
+					AND (m.created_at, m.event_id, m.id) < (shown.created_at, shown.event_id, shown.id)),
 			ARRAY(SELECT a.name FROM unnest(c.assignees) AS x(id) JOIN agents AS a USING (id))
 		FROM conversations AS c
 		LEFT JOIN identities AS i ON i.id = c.identity_id
@@ -193,7 +199,7 @@ func readSends(ctx context.Context, q store.Querier, message store.MessageID) ([
 		JOIN lanes AS l ON l.id = d.lane_id
 		JOIN accounts AS a ON a.id = l.account_id
 		WHERE d.message_id = $1
-		ORDER BY d.id`
+		ORDER BY d.created_at, d.lane_id, d.seq`
 	rows, err := q.Query(ctx, read, message)
 	if err != nil {
 		return nil, err

@@ -85,8 +85,12 @@ func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request) {
 // watchDatabase notices what neither Slack nor a mailbox shows, such as a reply that
 // waits, for the drawer and the tour.
 func (p *Page) watchDatabase(ctx context.Context) {
-	const fingerprint = `SELECT (SELECT coalesce(max(id), 0) FROM events) || ' ' || coalesce((SELECT id FROM log_entries ORDER BY at DESC, id DESC LIMIT 1), 0) || ' ' ||
-		(SELECT coalesce(string_agg(state || attempt, ',' ORDER BY id), '') FROM (SELECT id, state, attempt FROM deliveries ORDER BY id DESC LIMIT 30) AS d)`
+	const fingerprint = `
+		SELECT concat_ws(' ',
+			(SELECT max(id) FROM events),
+			(SELECT id FROM log_entries ORDER BY at DESC, id DESC LIMIT 1),
+			(SELECT string_agg(concat_ws(' ', state, number, attempts), ',' ORDER BY state)
+				FROM (SELECT state, count(*) AS number, sum(attempt) AS attempts FROM deliveries GROUP BY state) AS d))`
 	last := ""
 	tick := time.NewTicker(databaseInterval)
 	defer tick.Stop()

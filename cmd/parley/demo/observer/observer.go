@@ -259,12 +259,12 @@ func readRecords(ctx context.Context, q store.Querier) (map[string]checker.Recor
 		SELECT CASE WHEN m.direction = 'in' THEN '<' || m.external_id || '>' ELSE m.channel || '/' || m.place END AS key,
 			m.fate, m.reason, coalesce(d.state, '') AS delivery, coalesce(d.attempt, 0) AS attempt,
 			coalesce(d.state = 'queued' AND d.attempt = 0 AND d.not_before > parley_now(), false) AS held, coalesce(d.error_text, '') AS error
-		FROM (SELECT * FROM messages WHERE direction = 'in' OR author_user <> '' ORDER BY id DESC LIMIT 500) AS m
+		FROM (SELECT * FROM messages WHERE direction = 'in' OR author_user <> '' ORDER BY created_at DESC LIMIT 500) AS m
 		LEFT JOIN LATERAL (
 			SELECT state, attempt, not_before, error_text
 			FROM deliveries
 			WHERE message_id = m.id AND kind NOT IN ('mark', 'files', 'card', 'ephemeral') AND (m.direction = 'in' OR kind = 'reply')
-			ORDER BY id
+			ORDER BY created_at, seq
 			LIMIT 1) AS d ON true`
 
 	type row struct {
