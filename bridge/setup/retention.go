@@ -13,8 +13,8 @@ func RetentionOf(values map[string][]string) (d retention.Days, ok bool) {
 	ok = true
 	for _, k := range input.RetentionKeys() {
 		text := strings.TrimSpace(strings.Join(values["retention."+k.Name], ""))
-		days, fits := k.Days(text)
-		*k.In(&d) = days
+		days, fits := k.Parse(text)
+		k.Set(&d, days)
 		ok = ok && fits
 	}
 	return d, ok

@@ -111,8 +111,8 @@ func writeSettings(g *document.Draft, given map[string]string) {
 // writeKeptDays writes the days that differ from what is usual.
 func writeKeptDays(file *document.Draft, d retention.Days) {
 	for _, k := range input.RetentionKeys() {
-		if days := *k.In(&d); days != 0 {
-			file.Sub("retention").Put(k.Name, document.Plain(k.Text(days)))
+		if days := k.Get(d); days != 0 {
+			file.Sub("retention").Put(k.Name, document.Plain(k.Format(days)))
 		}
 	}
 }

@@ -7,65 +7,84 @@ import (
 	"parley/store/retention"
 )
 
-// RetentionKey is one number of days that the file's group retention: has.
+// RetentionKey describes one setting of the retention section in parley.yaml. Each setting is the number of days after
+// which Parley deletes records of one sort. For example, this file deletes incoming events after 14 days and keeps the
+// default for everything else:
+//
+//	retention:
+//	  arrived_days: 14
+//
+// 0 days means that nothing was chosen and the default applies. A file and a form write that as an empty value.
 type RetentionKey struct {
-	Name  string
+	Name  string // the key in the file: "arrived_days"
+	Min   int    // the smallest number that can be chosen; the largest is retention.MaxDays for all settings
 	label string
 	help  string
-	Least int
-	In    func(*retention.Days) *int // where it is kept
+	field func(*retention.Days) *int
 }
 
-// RetentionKeys lists all keys of the group.
+// RetentionKeys lists all settings of the section, in the order of the file.
 func RetentionKeys() []RetentionKey {
 	return []RetentionKey{
 		{
 			Name:  "arrived_days",
-			label: "Days for which what arrived is kept",
-			help: "As it came: it is there to look into a fault, and to apply what could not be applied. Reactions, " +
-				"and texts that went to no customer, are kept as long.",
-			Least: retention.MinArrived,
-			In:    func(d *retention.Days) *int { return &d.Arrived },
+			Min:   retention.MinArrived,
+			label: "Days to keep what arrived",
+			help: "Everything that arrives is kept in its original form, so that faults can be investigated and events " +
+				"that could not be applied can be replayed. Reactions, and texts that went to no customer, are kept for " +
+				"the same time.",
+			field: func(d *retention.Days) *int { return &d.Arrived },
 		},
 		{
 			Name:  "ended_days",
-			label: "Days for which deliveries are kept after a conversation's end",
-			help: "What was sent when, how often it was tried, and what was suggested. What colleagues were told " +
-				"outside of threads is kept as long. Messages and the log stay for ever.",
-			Least: retention.MinEnded,
-			In:    func(d *retention.Days) *int { return &d.Ended },
+			Min:   retention.MinEnded,
+			label: "Days to keep deliveries after a conversation has ended",
+			help: "Deliveries record what was sent, when, and after how many attempts. Suggested replies, and Parley's direct " +
+				"messages to colleagues, are kept for the same time. Messages and the log are kept forever.",
+			field: func(d *retention.Days) *int { return &d.Ended },
 		},
 	}
 }
 
-// retentionFields are the values of the group, for a page.
-func retentionFields() (list []Field) {
-	usual := retention.DefaultDays()
-	for _, k := range RetentionKeys() {
-		list = append(list, Field{
-			Path: "retention." + k.Name, Label: k.label, Input: InputLine, Default: strconv.Itoa(*k.In(&usual)),
-			Help: fmt.Sprintf("%s From %d to %d.", k.help, k.Least, retention.MaxDays),
-		})
-	}
-	return list
-}
+// Get returns the setting's value in d.
+func (k RetentionKey) Get(d retention.Days) int { return *k.field(&d) }
 
-// Days reads a number of days; an empty text is 0, which means as usual. ok is false if the number can't be chosen.
-func (k RetentionKey) Days(text string) (days int, ok bool) {
+// Set changes the setting's value in d.
+func (k RetentionKey) Set(d *retention.Days, days int) { *k.field(d) = days }
+
+// Parse reads a number of days. An empty text is 0, the default. ok is false if the text isn't a number from Min to
+// retention.MaxDays.
+func (k RetentionKey) Parse(text string) (days int, ok bool) {
 	if text == "" {
 		return 0, true
 	}
 	days, err := strconv.Atoi(text)
-	if err != nil || days < k.Least || days > retention.MaxDays {
+	if err != nil || days < k.Min || days > retention.MaxDays {
 		return 0, false
 	}
 	return days, true
 }
 
-// Text writes a number of days as Days reads it.
-func (k RetentionKey) Text(days int) string {
+// Format writes a number of days in the form that Parse reads.
+func (k RetentionKey) Format(days int) string {
 	if days == 0 {
 		return ""
 	}
 	return strconv.Itoa(days)
+}
+
+// retentionFields returns a form field for each setting of the section.
+func retentionFields() []Field {
+	defaults := retention.DefaultDays()
+	var fields []Field
+	for _, k := range RetentionKeys() {
+		fields = append(fields, Field{
+			Path:    "retention." + k.Name,
+			Label:   k.label,
+			Help:    fmt.Sprintf("%s From %d to %d.", k.help, k.Min, retention.MaxDays),
+			Input:   InputLine,
+			Default: k.Format(k.Get(defaults)),
+		})
+	}
+	return fields
 }

@@ -110,7 +110,7 @@ func overlaySettings(kept map[string]string, given []parleyfile.Setting) {
 func (o *overlay) setRetention(given map[string]int) {
 	for _, k := range input.RetentionKeys() {
 		if days, named := given[k.Name]; named {
-			*k.In(&o.Retention) = days
+			k.Set(&o.Retention, days)
 		}
 	}
 }

@@ -22,10 +22,10 @@ func (o *object) readRetention() map[string]int {
 			continue
 		}
 
-		days, ok := k.Days(strings.TrimSpace(t.Value))
+		days, ok := k.Parse(strings.TrimSpace(t.Value))
 		if !ok {
 			group.Fault(t.At, k.Name, fmt.Sprintf("%q isn't a number of days that can be chosen", t.Raw),
-				fmt.Sprintf("Write a number from %d to %d; empty means the usual one.", k.Least, retention.MaxDays))
+				fmt.Sprintf("Write a number from %d to %d; empty means the usual one.", k.Min, retention.MaxDays))
 		}
 
 		given[k.Name] = days

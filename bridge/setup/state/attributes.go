@@ -105,7 +105,7 @@ func SettingAttributes(settings map[string]string) []Attribute {
 // RetentionAttributes are the days, for the list of changes.
 func RetentionAttributes(d retention.Days) (list []Attribute) {
 	for _, k := range input.RetentionKeys() {
-		list = append(list, Attribute{Name: k.Name, Value: k.Text(*k.In(&d)), Empty: "(default)"})
+		list = append(list, Attribute{Name: k.Name, Value: k.Format(k.Get(d)), Empty: "(default)"})
 	}
 	return list
 }
