@@ -82,7 +82,7 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 	}
 
 	if in.Automatic != "" || in.Kind == channels.InboundStatus { // a bounce of an unknown message goes into the day's thread, too
-		n.Days.Add(a.ID, book.Day(w.Now))
+		n.Days.Add(a.ID, book.DayKey(w.Now))
 	}
 	if w.intake.MayJoin(a, in) {
 		n.Joined.Add(a.ID, in.From.Key)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/engine/clean"
@@ -199,4 +200,12 @@ func (c *Conversation) IsFor(in channels.Inbound) bool {
 	}
 	isKnown := func(p channels.Party) bool { return slices.Contains(keys, p.Key) }
 	return slices.ContainsFunc(slices.Concat(in.Envelope.To, in.Envelope.Cc), isKnown)
+}
+
+// OrZero returns an optional time of a conversation, such as SnoozedUntil, or the zero time for nil.
+func OrZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
 }

@@ -8,48 +8,48 @@ import (
 	"parley/store"
 )
 
-// SortedKeys returns the keys of a map in ascending order, so that work on them has the same order in each process.
-func SortedKeys[K ~int64, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+// A Book holds the rows that one batch (one database transaction) reads and changes. It keeps each table's rows in a map
+// by id. This file has what those maps need: keys, and functions that visit the rows in a fixed order. Go's maps have a
+// random order, but two transactions that write the same rows must do so in the same order. Otherwise each could wait
+// for a row that the other has locked.
 
-// newAndChanged returns the rows that a holder has to insert and those that it has to update, in the order of their ids. row
-// returns an entry's row, and whether it is new (fresh) or was changed (dirty).
-func newAndChanged[K ~int64, E, R any](entries map[K]E, row func(E) (r R, fresh, dirty bool)) (inserted, updated []R) {
-	for _, id := range SortedKeys(entries) {
-		r, fresh, dirty := row(entries[id])
-		if fresh {
-			inserted = append(inserted, r)
-		} else if dirty {
-			updated = append(updated, r)
-		}
-	}
-	return inserted, updated
-}
-
-// sortedUnique returns the ids in ascending order, each once and without 0.
-func sortedUnique[K ~int64](list []K) []K {
-	list = slices.Clone(list)
-	slices.Sort(list)
-	list = slices.Compact(list)
-	if len(list) > 0 && list[0] == 0 {
-		list = list[1:]
-	}
-	return list
-}
-
-// NameKey names something of an account by the name that it has there: a customer by the key, a message by the provider's id, a thread
-// in which mails are sorted by its day.
+// NameKey identifies a record by the account that it belongs to and a name that is unique within that account. It is for
+// records whose database id isn't known yet. For example, the account support-mail has a customer with the name
+// "carla@example.com", and a message whose name is its Message-ID.
 type NameKey struct {
 	Account store.AccountID
 	Name    string
 }
 
-// OrZero returns the time, or the zero time for nil.
-func OrZero(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
+// DayKey returns the key of the day that t is in, by UTC: "2026-11-22". It identifies what exists once a day.
+func DayKey(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// SortedKeys returns the keys of a map in ascending order.
+func SortedKeys[K ~int64, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// sortedUnique returns ids in ascending order, without duplicates and without 0, which stands for "no row". It does not
+// change the list that it is given.
+func sortedUnique[K ~int64](ids []K) []K {
+	unique := slices.Clone(ids)
+	slices.Sort(unique)
+	unique = slices.Compact(unique)
+	return slices.DeleteFunc(unique, func(id K) bool { return id == 0 })
 }
 
-// Day returns the day of a time, in UTC: "2026-11-22".
-func Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+// newAndChanged returns the rows that a batch has to insert and those that it has to update, each in ascending order of
+// their ids. It leaves out entries that were only read.
+//
+// rowOf returns an entry's row. isNew reports that the batch has made the row, and isChanged that the batch has changed
+// a row of the database.
+func newAndChanged[K ~int64, E, R any](entries map[K]E, rowOf func(E) (row R, isNew, isChanged bool)) (inserts, updates []R) {
+	for _, id := range SortedKeys(entries) {
+		row, isNew, isChanged := rowOf(entries[id])
+		switch {
+		case isNew:
+			inserts = append(inserts, row)
+		case isChanged:
+			updates = append(updates, row)
+		}
+	}
+	return inserts, updates
+}

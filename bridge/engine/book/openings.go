@@ -69,7 +69,7 @@ func (os Openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *Wanted, now
 	var days KeyList
 	for k, count := range n.Opens {
 		if !os.Of(k).Allows(count) {
-			days.Add(k.Account, Day(now))
+			days.Add(k.Account, DayKey(now))
 		}
 	}
 

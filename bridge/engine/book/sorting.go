@@ -22,13 +22,13 @@ const (
 type sortingKey struct {
 	kind    Sorting
 	account store.AccountID
-	day     string // see Day
+	day     string // see DayKey
 }
 
 // SortingThread returns an account's sorting thread of today. If there is none, it makes it.
 // Errors: the database's.
 func (cs *Conversations) SortingThread(ctx context.Context, tx pgx.Tx, a *store.Account, kind Sorting) (*Conversation, error) {
-	today := Day(cs.Now)
+	today := DayKey(cs.Now)
 	k := sortingKey{kind, a.ID, today}
 	if c := cs.Rows[cs.sorting[k]]; c != nil {
 		return c, nil

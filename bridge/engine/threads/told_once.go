@@ -19,7 +19,7 @@ func ToldKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostK
 	scope := a.Place.Thread
 	isTopLevel := scope == "" || scope == a.Place.Message // a message that begins a thread is its root
 	if isTopLevel {
-		scope = book.Day(now)
+		scope = book.DayKey(now)
 	}
 	return book.PostKey{Account: surface, Channel: toldPost, Message: a.Actor.ID + ":" + a.Place.Channel + ":" + scope}
 }

@@ -14,30 +14,33 @@ import (
 	"parley/store/retention"
 )
 
-// The set-up of a running Parley is written as parley.yaml, so that it can be edited and applied again, here or
-// elsewhere. Package parleyfile reads the same file.
-
-// File writes a state, which is all that is set up, as parley.yaml. specs describes the channels.
-// Errors: an account of a kind that specs doesn't have.
+// File writes the configuration of a running Parley as parley.yaml, so that an admin can edit the file and apply it
+// again, to the same Parley or to another one. Package parleyfile reads the same format. A small file looks like this:
+//
+//	company: Acme
+//	agents:
+//	  - email: ann@acme.example
+//	    slack: U012AB3CD
+//	teams:
+//	  - name: Support
+//	    members: [ann@acme.example]
+//	    slack_channel: C012AB3CD
+//
+// A key without a value is left out. Secrets are not exported. In place of each secret, the file has a
+// variable such as ${SUPPORT_MAIL_IMAP_PASSWORD}. specs describes the fields that accounts of each kind have, such as
+// the IMAP server of an email account. File returns an error if an account's kind is not among specs.
 func File(s *state.State, specs []channels.Spec) ([]byte, error) {
-	var agents, teams, accounts []*document.Draft
+	accounts, err := accountEntries(s.Accounts, specs)
+	if err != nil {
+		return nil, err
+	}
+
+	var agents, teams []*document.Draft
 	for _, a := range s.Agents {
 		agents = append(agents, Agent(a))
 	}
-
 	for _, t := range s.Teams {
 		teams = append(teams, Team(t))
-	}
-
-	variables := map[string]bool{}
-	for _, a := range s.Accounts {
-		spec := input.SpecOf(specs, a.Row.Kind)
-		if spec == nil {
-			return nil, fmt.Errorf("setup: export: account %s is of kind %q, which this version of Parley doesn't have",
-				a.Row.Name, a.Row.Kind)
-		}
-
-		accounts = append(accounts, Account(a, *spec, variables))
 	}
 
 	file := Company(s)
@@ -47,72 +50,89 @@ func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 	file.Entries("templates", templateEntries(s))
 	file.Entries("tags", Tags(s))
 	file.Entries("knowledge", Knowledge(s))
+
+	const noIndent = ""
 	var out bytes.Buffer
-	file.Write(&out, "", "")
+	file.Write(&out, noIndent, noIndent) // for the first key and for the others
 	return out.Bytes(), nil
 }
 
-// Company writes what stands at the top of the file: the company's name, and what all accounts have in common.
+// accountEntries returns the entries of all accounts.
+func accountEntries(accounts []state.Account, specs []channels.Spec) ([]*document.Draft, error) {
+	var entries []*document.Draft
+	usedVariables := map[string]bool{} // Account adds the variables that it writes, so that each name is used once
+	for _, a := range accounts {
+		spec := input.SpecOf(specs, a.Row.Kind)
+		if spec == nil {
+			return nil, fmt.Errorf("setup: export: account %s is of kind %q, which this version of Parley doesn't have",
+				a.Row.Name, a.Row.Kind)
+		}
+		entries = append(entries, Account(a, *spec, usedVariables))
+	}
+	return entries, nil
+}
+
+// Company returns the keys at the top of the file: the company's name, and the settings that apply to all accounts.
 func Company(s *state.State) *document.Draft {
-	g := &document.Draft{}
-	g.Text("company", s.Company)
-	writeSettings(g, s.Settings)
-	writeKeptDays(g, s.Retention)
-	return g
+	file := &document.Draft{}
+	file.Text("company", s.Company)
+	writeSettings(file, s.Settings)
+	writeRetention(file, s.Retention)
+	return file
 }
 
-// Agent writes an agent's entry.
+// Agent returns the entry of an agent, a person who answers customers.
 func Agent(a state.Agent) *document.Draft {
-	g := &document.Draft{}
-	g.Text("email", a.Email)
-	g.Text("name", a.Name)
-	for _, kind := range input.Chats() {
-		g.Text(kind, a.Users[kind])
+	entry := &document.Draft{}
+	entry.Text("email", a.Email)
+	entry.Text("name", a.Name)
+	for _, chat := range input.Chats() {
+		entry.Text(chat, a.Users[chat]) // slack: U012AB3CD
 	}
-	g.List("roles", a.Roles)
-	g.Text("zone", a.Zone)
-	g.Text("presence", a.Presence)
-	g.List("quiet", a.Quiet)
-	g.Text("signature", a.Signature.Source())
-	return g
+	entry.List("roles", a.Roles)
+	entry.Text("zone", a.Zone)
+	entry.Text("presence", a.Presence)
+	entry.List("quiet", a.Quiet)
+	entry.Text("signature", a.Signature.Source())
+	return entry
 }
 
-// Team writes a team's entry.
+// Team returns the entry of a team. A team may have a channel in several chats. Its home is the chat in which new
+// conversations open, which the entry only names if there is a choice.
 func Team(t state.Team) *document.Draft {
-	g := &document.Draft{}
-	g.Text("name", t.Name)
-	g.List("members", t.Members)
-	for _, kind := range input.Chats() {
-		g.Text(kind+"_channel", t.Channels[kind])
+	entry := &document.Draft{}
+	entry.Text("name", t.Name)
+	entry.List("members", t.Members)
+	for _, chat := range input.Chats() {
+		entry.Text(chat+"_channel", t.Channels[chat]) // slack_channel: C012AB3CD
 	}
-
 	if len(t.Channels) > 1 {
-		g.Text("home", t.Home)
+		entry.Text("home", t.Home)
 	}
 
-	g.Text("agents", t.Agents)
+	entry.Text("agents", t.Agents)
 	for _, name := range slices.Sorted(maps.Keys(t.Emoji)) {
-		g.Sub("emoji").Text(name, t.Emoji[name])
+		entry.Sub("emoji").Text(name, t.Emoji[name])
 	}
-
-	g.Text("weekly_figures", t.Weekly)
-	return g
+	entry.Text("weekly_figures", t.Weekly)
+	return entry
 }
 
-// writeSettings writes those that have another value than the default.
-func writeSettings(g *document.Draft, given map[string]string) {
-	for _, known := range bridge.Settings() {
-		if value := given[known.Name]; value != "" {
-			g.Sub("settings").Text(known.Name, value)
+// writeSettings writes the settings that differ from their defaults. values holds no entry, or an empty one, for the
+// others.
+func writeSettings(d *document.Draft, values map[string]string) {
+	for _, setting := range bridge.Settings() {
+		if value := values[setting.Name]; value != "" {
+			d.Sub("settings").Text(setting.Name, value)
 		}
 	}
 }
 
-// writeKeptDays writes the days that differ from what is usual.
-func writeKeptDays(file *document.Draft, d retention.Days) {
-	for _, k := range input.RetentionKeys() {
-		if days := k.Get(d); days != 0 {
-			file.Sub("retention").Put(k.Name, document.Plain(k.Format(days)))
+// writeRetention writes how many days records are kept, where an admin has chosen a number. 0 means the default.
+func writeRetention(file *document.Draft, chosen retention.Days) {
+	for _, key := range input.RetentionKeys() {
+		if days := key.Get(chosen); days != 0 {
+			file.Sub("retention").Put(key.Name, document.Plain(key.Format(days)))
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (o *overlay) templateEntry(e parleyfile.Template) {
 		changeTemplate(&t.Row, e)
 
 		for _, f := range bridge.TemplateFaults(t.Row) {
-			at, ok := e.Places[f.Field]
+			at, ok := e.Positions[f.Field]
 			if !ok {
 				at = e.At
 			}

@@ -6,104 +6,140 @@ import (
 	"parley/channels"
 )
 
-// Template is the entry of a template: of a text with gaps, prepared in advance, that some channels demand to begin a
-// conversation. One entry may be for several accounts.
+// Template is one entry of the templates section in parley.yaml. A template is a prepared text with variables. Some
+// channels, such as WhatsApp, only allow a template as the first message of a conversation. For example:
+//
+//	templates:
+//	  - name: order update
+//	    language: en
+//	    accounts: [support-whatsapp]
+//	    types: [start]
+//	    body: "Your order {{number}} is on its way."
+//	    examples:
+//	      number: "4711"
+//
+// A key that is missing from the entry leaves the stored value unchanged. An empty value clears it. That is why most
+// fields are nil if the key is missing or its value is invalid.
 type Template struct {
-	At       document.Position // where the entry begins
 	Name     string
 	Language string
-	Accounts []document.Text
-	Places   map[string]document.Position // where each key of the entry stands
+	Accounts []document.Text // the accounts that may send the template; each has its own copy
 
-	// What may be left out: nil, or missing in Texts, means not given.
-	Texts    map[string]*document.Text // by the keys of templateTexts
-	Types    *document.List            // for what the template may be used: bridge.TemplateStart, …
+	Texts    map[string]*document.Text // by the keys of templateTextKeys
+	Types    *document.List            // what the template may be used for, such as bridge.TemplateStart
 	Labels   *document.List
 	Buttons  *[]bridge.TemplateButton
-	Examples []Field // by the names of the template's variables
+	Examples []Field // sample values, by the variable's name in Field.Path
+
+	At        document.Position            // where the entry begins
+	Positions map[string]document.Position // where each key of the entry is
 }
 
-// templateTexts returns the keys of a template's texts, in the order in which they are written.
-func templateTexts() []string {
+// templateTextKeys returns the keys of a template's single texts.
+func templateTextKeys() []string {
 	return []string{"provider_name", "category", "header", "body", "footer"}
 }
 
-// readTemplate reads a template's entry, and notes its faults in o. ok is false if it lacks a name, a language or an account,
-// so that nothing can be done with it.
+// readTemplate reads and checks the entry of a template. It adds what is wrong with the entry to the faults that o
+// collects for the whole file. ok is false if the entry has no name, language or account, which identify the template.
 func readTemplate(o *object) (entry Template, ok bool) {
-	e := Template{At: o.At, Texts: map[string]*document.Text{}, Places: o.Places}
-	e.Name = o.readName("name", "Colleagues know a template by its name: order update.")
-	if e.Name != "" {
-		o.Where = "template " + e.Name
+	entry.At, entry.Positions = o.At, o.Places
+	entry.Name = o.readName("name", "Colleagues know a template by its name: order update.")
+	if entry.Name != "" {
+		o.Where = "template " + entry.Name // faults found from here on name the template
 	}
 
-	e.Language = o.readName("language", "Write it like en or en_US.")
-	e.readAccounts(o)
-	for _, name := range templateTexts() {
-		e.Texts[name] = o.Text(name)
-	}
+	entry.Language = o.readName("language", "Write it like en or en_US.")
+	entry.Accounts = readTemplateAccounts(o)
+	entry.Texts = readTemplateTexts(o)
+	entry.Types = readTemplateTypes(o)
+	entry.Labels = o.List("labels")
+	entry.Buttons = readTemplateButtons(o)
+	entry.Examples = readTemplateExamples(o)
+	o.Done() // adds a fault for each key that was not read
 
-	if c := e.Texts["category"]; c != nil {
-		o.checkOneOf(*c, "category", channels.TemplateCategories()...)
-	}
-
-	if e.Types = o.List("types"); e.Types != nil {
-		for _, use := range e.Types.Items {
-			o.checkOneOf(use, "types", bridge.TemplateStart, bridge.TemplateReply, bridge.TemplateWindow)
-		}
-	}
-
-	e.Labels = o.List("labels")
-	e.readButtons(o)
-	e.readExamples(o)
-	o.Done()
-	return e, e.Name != "" && e.Language != "" && len(e.Accounts) > 0
+	isIdentified := entry.Name != "" && entry.Language != "" && len(entry.Accounts) > 0
+	return entry, isIdentified
 }
 
-func (e *Template) readAccounts(o *object) {
+// readTemplateAccounts reads the required list of accounts. It adds a fault if the list is missing or empty.
+func readTemplateAccounts(o *object) []document.Text {
+	const hint = "Name the accounts that may send it."
 	accounts := o.List("accounts")
 	if accounts == nil {
-		if o.Values["accounts"] == nil { // otherwise the value has a fault already
-			o.Fault(o.At, "accounts", "are missing", "Name the accounts that may send it.")
+		isMissing := o.Values["accounts"] == nil // otherwise List has reported what is wrong with the value
+		if isMissing {
+			o.Fault(o.At, "accounts", "are missing", hint)
 		}
-		return
+		return nil
 	}
-	e.Accounts = accounts.Items
-	if len(e.Accounts) == 0 {
-		o.Fault(accounts.At, "accounts", "are none", "Name the accounts that may send it.")
+	if len(accounts.Items) == 0 {
+		o.Fault(accounts.At, "accounts", "are none", hint)
 	}
+	return accounts.Items
 }
 
-func (e *Template) readButtons(o *object) {
-	groups, given := o.readObjects("buttons", o.Label("button"))
-	if !given {
-		return
+// readTemplateTexts reads the plain texts of a template, and checks its category.
+func readTemplateTexts(o *object) map[string]*document.Text {
+	texts := map[string]*document.Text{}
+	for _, key := range templateTextKeys() {
+		texts[key] = o.Text(key)
 	}
-
-	e.Buttons = &[]bridge.TemplateButton{}
-	for _, g := range groups {
-		b := bridge.TemplateButton{}
-		if t := g.Text("title"); t != nil {
-			b.Title = t.Value
-		}
-		if t := g.Text("url"); t != nil {
-			b.URL = t.Value
-		}
-
-		g.Done()
-		*e.Buttons = append(*e.Buttons, b)
+	if category := texts["category"]; category != nil {
+		o.checkOneOf(*category, "category", channels.TemplateCategories()...)
 	}
+	return texts
 }
 
-func (e *Template) readExamples(o *object) {
+// readTemplateTypes reads what a template may be used for. It returns nil if the key is missing or faulty.
+func readTemplateTypes(o *object) *document.List {
+	types := o.List("types")
+	if types == nil {
+		return nil
+	}
+	for _, t := range types.Items {
+		o.checkOneOf(t, "types", bridge.TemplateStart, bridge.TemplateReply, bridge.TemplateWindow)
+	}
+	return types
+}
+
+// readTemplateButtons reads the buttons below a template. It returns nil if the key is missing or faulty.
+func readTemplateButtons(o *object) *[]bridge.TemplateButton {
+	entries, ok := o.readObjects("buttons", o.Label("button"))
+	if !ok {
+		return nil
+	}
+
+	buttons := []bridge.TemplateButton{}
+	for _, entry := range entries {
+		button := bridge.TemplateButton{}
+		if title := entry.Text("title"); title != nil {
+			button.Title = title.Value
+		}
+		if url := entry.Text("url"); url != nil {
+			button.URL = url.Value
+		}
+		entry.Done()
+		buttons = append(buttons, button)
+	}
+	return &buttons
+}
+
+// readTemplateExamples reads the sample values of a template's variables. It returns nil if the key is missing or
+// faulty, and an empty list if the file clears them.
+func readTemplateExamples(o *object) []Field {
 	group := o.group("examples")
 	if group == nil {
-		return
+		return nil
 	}
-	e.Examples = []Field{}
-	for _, name := range group.Names {
-		if t := group.Text(name); t != nil {
-			e.Examples = append(e.Examples, Field{Path: name, At: group.Places[name], One: t})
+
+	examples := []Field{}
+	for _, variable := range group.Names {
+		value := group.Text(variable)
+		if value == nil {
+			continue
 		}
+		examples = append(examples, Field{Path: variable, At: group.Places[variable], One: value})
 	}
+	return examples
 }
