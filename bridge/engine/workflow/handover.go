@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// putInQueue opens a conversation and removes its owners, so that it waits for whoever takes it.
+// putInQueue opens a conversation and removes its owners (the agents it is assigned to), so that any agent can take it.
 func (wf *UseCases) putInQueue(c *book.Conversation) {
 	c.Assignees = nil
 	wf.EndSnooze(c)
@@ -18,134 +18,177 @@ func (wf *UseCases) putInQueue(c *book.Conversation) {
 	c.Touch()
 }
 
-// Each team works in a channel of a chat. A conversation that is handed to another team goes on in that team's channel, in a new
-// thread with a new root (first message). The new root waits in the queue of the old thread's posts, its lane: what stands before it
-// is posted in the old thread, and what stands behind it in the new one.
-
-// handover moves a conversation to where another team works.
-type handover struct{ *UseCases }
-
-// destination is where a conversation goes on that was handed to a team.
-type destination struct {
-	surface      store.AccountID
-	channel      string
-	hasNoChannel bool // the team has none: surface and channel are those of the thread that is the conversation's home now
+// handover moves a conversation to the place where another team works. Each team works in one channel of a chat (called
+// a surface here), such as #support in Slack. A conversation is a thread in that channel. When Ann hands the conversation
+// over to the team Billing, it continues in a new thread in #billing, and each of the two threads links to the other.
+//
+// The first message of a thread is its root, a card that shows the conversation's state. The new root is queued in the
+// lane of the old thread. A lane is a queue of posts that are sent one after the other. So posts that were queued
+// earlier still go to the old thread, and later ones go to the new thread. Until the root is posted, nothing has moved,
+// so that nothing is lost or posted twice if the process stops in between.
+type handover struct {
+	*UseCases
+	c    *book.Conversation
+	from *book.Thread // the thread that the conversation leaves
+	to   destination
 }
 
-// destinationOf returns where a conversation goes on now that it has another team. The conversation has a thread.
-func (ho handover) destinationOf(c *book.Conversation) destination {
-	surface, channel := ho.Dir.Home(c.Account, c.TeamID)
+// destination is the place in which a conversation continues.
+type destination struct {
+	surface store.AccountID
+	channel string
+
+	// hasNoChannel means that the team has no channel. Then surface and channel are those of a thread that the
+	// conversation has already, and it continues there.
+	hasNoChannel bool
+}
+
+// destinationOf returns where a conversation continues after its team was changed. The conversation must have a thread.
+func (wf *UseCases) destinationOf(c *book.Conversation) destination {
+	surface, channel := wf.Dir.Home(c.Account, c.TeamID)
 	if surface != 0 {
 		return destination{surface: surface, channel: channel}
 	}
-	t := c.Home(ho.Dir)
-	return destination{surface: t.AccountID, channel: ho.Dir.ChannelNow(t.AccountID, t.Channel), hasNoChannel: true}
+	t := c.Home(wf.Dir)
+	return destination{surface: t.AccountID, channel: wf.Dir.ChannelNow(t.AccountID, t.Channel), hasNoChannel: true}
 }
 
-// handOver gives a conversation to a team. If the team works in another channel, the conversation goes on there, in a
-// new thread, and each thread leads to the other. If the team has no channel, it goes on in the thread that is its home then.
+// handOver assigns a conversation to a team instead of its owners, and moves it to the team's channel. surface is the
+// chat in which the agent asked for it. note is what the agent writes to the team, or "".
 func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface store.AccountID, team *store.Team, note string) {
-	left := c.Home(wf.Dir)
+	from := c.Home(wf.Dir)
 	wf.putInQueue(c)
 	c.TeamID = &team.ID
 	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name, Note: note})
 	c.RefreshCard()
 	wf.sumUp(c, own.OnHandOver)
-	if left == nil {
-		return // it has no thread yet: that opens where the team works
+	if from == nil {
+		return // the first thread has yet to be opened, which happens in the new team's channel
 	}
 
-	to := handover{wf}.destinationOf(c)
+	h := handover{UseCases: wf, c: c, from: from, to: wf.destinationOf(c)}
 	line := bridge.Line{
 		Content:  &bridge.UnassignedLine{},
 		By:       wf.Dir.Ref(surface, agent.ID),
-		Mentions: threads.TeamMentions(wf.Dir, team, to.surface, agent.ID),
+		Mentions: threads.TeamMentions(wf.Dir, team, h.to.surface, agent.ID),
 		Args:     bridge.Args{Team: team.Name},
 		Text:     note,
 	}
+	threads.TellTeamElsewhere(wf.Writer, c, team, h.to.surface, line)
 
-	threads.TellTeamElsewhere(wf.Writer, c, team, to.surface, line)
-	isInChannel := to.surface == left.AccountID && to.channel == wf.Dir.ChannelNow(to.surface, left.Channel)
-	if isInChannel && !(handover{wf}).mayMove(c, left, to) {
+	switch h.distance() {
+	case sameThread:
 		wf.Line(c, line)
-		return
+	case sameChannel: // the line can't link to the old thread, since it isn't known yet which one that will be
+		h.continueElsewhere(line)
+	case sameChat:
+		root := bridge.Place{Channel: from.Channel, Thread: from.Root, Message: from.Root}
+		line.Content = &bridge.UnassignedLine{Left: root}
+		h.continueElsewhere(line)
+	case otherChat:
+		line.Content = &bridge.UnassignedLine{LeftIn: wf.Reading.SurfaceName(wf.Dir, from.AccountID)}
+		h.continueElsewhere(line)
 	}
+}
 
+// distance is how far a conversation moves.
+type distance int
+
+const (
+	sameThread  distance = iota
+	sameChannel          // to the old thread's channel, but an earlier hand-over may be moving that thread to another one
+	sameChat             // to another channel
+	otherChat
+)
+
+func (h handover) distance() distance {
 	switch {
-	case to.surface != left.AccountID:
-		line.Content = &bridge.UnassignedLine{LeftIn: wf.Reading.SurfaceName(wf.Dir, left.AccountID)}
-	case !isInChannel:
-		line.Content = &bridge.UnassignedLine{Left: bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}}
-	default: // nobody knows yet which thread it leaves
+	case h.to.surface != h.from.AccountID:
+		return otherChat
+	case h.to.channel != h.Dir.ChannelNow(h.from.AccountID, h.from.Channel):
+		return sameChat
+	case h.mayBeMoving():
+		return sameChannel
+	default:
+		return sameThread
 	}
-	handover{wf}.goOnElsewhere(c, left, to, line)
 }
 
-// mayMove reports whether the thread that a conversation leaves may be moving to another channel, by an earlier hand-over. It is
-// false if the new team has no channel: the conversation goes on in that thread then.
-func (ho handover) mayMove(c *book.Conversation, left *book.Thread, to destination) bool {
-	return !to.hasNoChannel && ho.HasNewRootToLand(c, left)
+// mayBeMoving reports whether an earlier hand-over has queued a new root for the old thread, which isn't posted yet. It
+// is false if the team has no channel, because then the conversation continues in that thread, wherever it is.
+func (h handover) mayBeMoving() bool {
+	return !h.to.hasNoChannel && h.HasNewRootToLand(h.c, h.from)
 }
 
-// goOnElsewhere opens a thread where a conversation goes on, and posts line there. The thread that it leaves (left) gets a line with
-// a link to it.
-func (ho handover) goOnElsewhere(c *book.Conversation, left *book.Thread, to destination, line bridge.Line) {
+// continueElsewhere opens the new thread and posts line there. The old thread gets a closing line, which links to the
+// new thread.
+func (h handover) continueElsewhere(line bridge.Line) {
 	closing := bridge.Line{
 		Content:  bridge.LineHandedOver,
-		By:       ho.Dir.As(left.AccountID, line.By),
+		By:       h.Dir.As(h.from.AccountID, line.By),
 		Args:     line.Args,
-		Customer: c.Customer(),
+		Customer: h.c.Customer(),
 	}
 
-	// While the thread that is left may itself be moving in the same chat, nobody knows which one it will be. Then the new root carries
-	// the closing line, which is posted once the root has landed (threads.CloseLeft).
-	isInSameChat := to.surface == left.AccountID
-	isLeftUnknown := isInSameChat && (left.Root == "" || ho.mayMove(c, left, to))
-	root := outbound.Payload{Place: bridge.Place{Channel: to.channel}}
-	if isLeftUnknown {
+	// The root carries a closing line if only the time at which it is posted shows which thread the conversation leaves.
+	// That thread then gets the line (see threads.CloseLeft).
+	root := outbound.Payload{Place: bridge.Place{Channel: h.to.channel}}
+	isInSameChat := h.to.surface == h.from.AccountID
+	isFromUnknown := isInSameChat && (h.from.Root == "" || h.mayBeMoving())
+	switch {
+	case isFromUnknown:
 		root.Line = &closing
-	}
-	if !isInSameChat { // the thread that it had in that chat says so, if it is in another channel
-		there := closing
-		there.By = ho.Dir.As(to.surface, line.By)
-		root.Line = &there
+	case !isInSameChat: // the conversation may have an older thread in the new chat, in another channel
+		closingInNewChat := closing
+		closingInNewChat.By = h.Dir.As(h.to.surface, line.By)
+		root.Line = &closingInNewChat
 	}
 
 	var moved *book.Thread
-	if !to.hasNoChannel {
-		moved = ho.openThreadIn(c, to.surface, root)
+	if !h.to.hasNoChannel {
+		moved = h.openThread(root)
 	}
-	ho.Line(c, line)
-	if !isLeftUnknown {
-		ho.CloseThread(c, left, to.surface, closing)
+	h.Line(h.c, line)
+	if !isFromUnknown {
+		h.CloseThread(h.c, h.from, h.to.surface, closing)
 	}
 	if moved != nil {
-		ho.queueCardOfNewRoot(c, moved)
+		h.queueCardUpdate(moved)
 	}
 }
 
-// queueCardOfNewRoot queues an update of a hand-over's new root, since the conversation may change after the root is posted. The
-// update stands behind the root in the root's lane: in the lane of cards it would change the root that the thread still has.
-func (ho handover) queueCardOfNewRoot(c *book.Conversation, t *book.Thread) {
-	l := ho.SurfaceLane(c, t, bridge.PostRoot)
-	ho.Outbox.Enqueue(l, string(bridge.PostCard), threads.NoMessage, outbound.Payload{}, nil)
+// openThread queues the root of the new thread. A conversation has one thread in each chat. If it has a thread in the
+// new chat, that thread moves to the new channel when the root is posted, and openThread returns it. Otherwise
+// openThread returns nil.
+func (h handover) openThread(root outbound.Payload) (moved *book.Thread) {
+	surface, channel := h.to.surface, h.to.channel
+	t := h.c.Threads[surface]
+	if t == nil {
+		t = &book.Thread{Dirty: true, Thread: store.Thread{ConversationID: h.c.ID, AccountID: surface, Channel: channel}}
+		h.c.Threads[surface] = t
+		h.PostTo(h.c, t, bridge.PostRoot, threads.NoMessage, outbound.Payload{})
+		return nil
+	}
+
+	isInChannel := h.Dir.ChannelNow(surface, t.Channel) == channel
+	if isInChannel && h.isSettled(t) {
+		return nil
+	}
+	h.PostTo(h.c, t, bridge.PostRoot, threads.NoMessage, root)
+	t.Moves = true
+	return t
 }
 
-// openThreadIn queues the root in another channel. The thread moves when that root is posted, so that nothing is lost or posted twice
-// if the process ends in between. A root is also queued for the channel in which the thread is already, if an earlier hand-over may
-// move the thread before, or if its first root is not there: one that isn't needed is passed over. openThreadIn returns the thread
-// if it moves, or may move, and nil otherwise.
-func (ho handover) openThreadIn(c *book.Conversation, surface store.AccountID, root outbound.Payload) (moved *book.Thread) {
-	t, channel := c.Threads[surface], root.Place.Channel
-	switch {
-	case t == nil:
-		t = &book.Thread{Dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
-		c.Threads[surface] = t
-		ho.PostTo(c, t, bridge.PostRoot, threads.NoMessage, outbound.Payload{})
-	case t.Root == "" || ho.Dir.ChannelNow(surface, t.Channel) != channel || ho.HasNewRootToLand(c, t):
-		ho.PostTo(c, t, bridge.PostRoot, threads.NoMessage, root)
-		t.Moves = true
-		return t
-	}
-	return nil
+// isSettled reports whether it is certain that a thread stays in its channel: its root is posted, and no new root is
+// queued. A root that is queued for a thread that isn't settled is skipped if it turns out not to be needed.
+func (h handover) isSettled(t *book.Thread) bool {
+	return t.Root != "" && !h.HasNewRootToLand(h.c, t)
+}
+
+// queueCardUpdate queues an update of the new root, since the conversation may change before the root is posted. The
+// update is queued in the same lane as the root. Other updates of cards have a lane of their own, in which this one could
+// overtake the root, and would change the old root.
+func (h handover) queueCardUpdate(t *book.Thread) {
+	lane := h.SurfaceLane(h.c, t, bridge.PostRoot)
+	h.Outbox.Enqueue(lane, string(bridge.PostCard), threads.NoMessage, outbound.Payload{}, nil)
 }
