@@ -66,7 +66,7 @@ func (h *history) ignoreUnreadable(channel string, err error) error {
 		h.Log.Debug("teams channel may not be read", "channel", channel)
 		return nil
 	}
-	if organisation.IsClosedTo(err) {
+	if organisation.IsInaccessible(err) {
 		h.Log.Warn("teams channel not readable", "channel", channel, "error", err)
 		return nil
 	}

@@ -109,7 +109,7 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 		d, err := s.org.Bot.Team(ctx, cmp.Or(teams[id].Service, service), id)
 		if err != nil {
 			what, hint := "team "+organisation.NameOf(teams[id].Name, id), "Try again in a minute. If it stays so, look whether this machine reaches Teams."
-			if organisation.IsClosedTo(err) {
+			if organisation.IsInaccessible(err) {
 				hint = "Add the app to the team again."
 			}
 			found = append(found, channels.Fault(what, "Teams doesn't show it: "+err.Error(), hint))

@@ -42,7 +42,7 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 	teams := d.Notes.Teams()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
 		list, err := d.Bot.Channels(ctx, cmp.Or(teams[team].Service, service), team)
-		if organisation.IsClosedTo(err) {
+		if organisation.IsInaccessible(err) {
 			continue // the app was removed from this team, and no event told us
 		}
 		if err != nil {
@@ -80,7 +80,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	teams := d.Notes.Teams()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
 		user, err := d.lookupIn(ctx, connector.Conversation{Service: cmp.Or(teams[team].Service, service), ID: team}, email)
-		if organisation.IsClosedTo(err) {
+		if organisation.IsInaccessible(err) {
 			continue
 		}
 		if err != nil || user != "" {
@@ -108,7 +108,7 @@ func (s *Surface) Absent(ctx context.Context, users []string) ([]string, error) 
 			absent = slices.DeleteFunc(absent, func(user string) bool { return user == m.AADObjectID })
 			return len(absent) > 0
 		})
-		if err != nil && !organisation.IsClosedTo(err) {
+		if err != nil && !organisation.IsInaccessible(err) {
 			return nil, err
 		}
 	}

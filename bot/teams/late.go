@@ -103,7 +103,7 @@ func (h *history) readThreadBefore(ctx context.Context, at bridge.Place) error {
 	if err == nil {
 		err = h.readReplies(ctx, at.Channel, &m, "")
 	}
-	if errors.Is(err, graph.ErrNotGranted) || organisation.IsClosedTo(err) {
+	if errors.Is(err, graph.ErrNotGranted) || organisation.IsInaccessible(err) {
 		return nil
 	}
 	if err != nil {

@@ -17,26 +17,27 @@ import (
 	"parley/channels"
 )
 
-// Teams tells some things only once, in an event: that the app was added to a team, for example. Parley notes them. A
-// note is a JSON value under a key such as "team:19:…@thread.tacv2". Notes are kept in the database, so they outlive
-// restarts, and all replicas (processes of one Parley) share them.
+// Teams reports some facts only once, in an event: for example, that the app was added to a team. Parley stores these
+// facts as notes in its database, so that they survive a restart and all replicas (processes of one Parley) share them.
+// A note is a JSON value under a key, such as {"name":"Sales"} under "team:19:…@thread.tacv2". Each replica caches all
+// notes in a Notebook.
 
-// errNoService is returned if nobody has told yet at which address Teams is reached for this organisation.
+// errNoService is returned while no event has reported the address at which Teams is reached for this organisation.
 var errNoService = errors.New("teams: the app was not added to a team yet, so Teams didn't tell where it is reached")
 
-// ErrUnlisted is returned for a channel that Teams lists for none of the teams that the app is in.
+// ErrUnlisted is returned for a channel that belongs to none of the teams that the app is in.
 var ErrUnlisted = errors.New("teams: no team that the app is in has the channel")
 
-// globalService reaches Teams for an organisation whose own address isn't known.
+// globalService is the fallback for an organisation whose own service address isn't known.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages, "global
 // service URLs", read 2026-11.
 const globalService = "https://smba.trafficmanager.net/teams/"
 
-// notesLifetime is how long a replica uses the notes that it has read. Then it reads them again, to learn what others
-// have noted.
-const notesLifetime = time.Minute
+// cacheLifetime is how long a replica trusts its cached notes. Then it reads all of them again, to see what other
+// replicas have stored.
+const cacheLifetime = time.Minute
 
-// Keys of notes: "service", and prefixes that stand before an id.
+// Keys of notes. NoteService is a complete key; the others are prefixes of an id.
 const (
 	NoteService = "service"
 	NoteTeam    = "team:"
@@ -45,15 +46,15 @@ const (
 	noteReading = "reading:"
 )
 
-// TeamNote is what is noted of a team in which the app is, or was.
+// TeamNote describes a team that the app is in, or was in.
 type TeamNote struct {
-	Group   string `json:"group,omitempty"`   // its id in Graph
-	Service string `json:"service,omitempty"` // where it is reached: an organisation may be spread over regions
+	Group   string `json:"group,omitempty"`   // the team's id in Microsoft Graph; "" if unknown
+	Service string `json:"service,omitempty"` // the team's service address: an organisation may be spread over regions
 	Name    string `json:"name,omitempty"`
-	Removed bool   `json:"removed,omitempty"` // the app was taken out
+	Removed bool   `json:"removed,omitempty"` // the app was removed from the team
 }
 
-// ChannelNote is what is noted of a channel.
+// ChannelNote describes a channel.
 type ChannelNote struct {
 	Team string `json:"team"`
 	Name string `json:"name,omitempty"`
@@ -62,62 +63,57 @@ type ChannelNote struct {
 	Removed bool `json:"removed,omitempty"` // the app was removed from the channel, but is still in the team
 }
 
-// Memory keeps values by key. It outlives restarts, and all replicas share it. Keep stores a value, and Kept returns
-// all.
+// Memory is the persistent key-value store for notes, which all replicas share. Keep stores one value, and Kept returns
+// all values by key.
 type Memory interface {
 	Keep(ctx context.Context, key string, value json.RawMessage) error
 	Kept(ctx context.Context) (map[string]json.RawMessage, error)
 }
 
-// Options say how the notes of an organisation are kept.
+// Options configure a Notebook.
 type Options struct {
 	Notes       Memory
-	ReadOnly    bool // store no notes
-	OwnServices bool // the settings name service addresses, so the global one isn't right
+	ReadOnly    bool // cache new notes, but don't store them
+	OwnServices bool // the settings name service addresses, so globalService would be wrong
 }
 
-// Notebook holds the notes of an organisation. It has all of them in memory, and writes through to Memory. Safe for
-// concurrent use.
+// Notebook is a write-through cache of an organisation's notes. It is safe for concurrent use.
 type Notebook struct {
 	*App
 	Options
 
-	people  *People
-	loading sync.Mutex // held by whoever reads all notes, so that they are read once
+	people  *People    // decodes and holds the notes about people
+	loading sync.Mutex // held while all notes are read, so that concurrent callers read them once
 
-	mu       sync.Mutex // guards the fields below it, up to readings
-	readAt   time.Time
-	kept     map[string]string // all notes as JSON, by key: Keep stores nothing that stands here already
+	mu       sync.Mutex // guards the fields below, up to readings
+	loadedAt time.Time
+	stored   map[string]string // every note as JSON, by key: Keep skips a value that is here already
 	service  string            // the note NoteService; "" if there is none
 	teams    map[string]TeamNote
 	channels map[string]ChannelNote
 	readings map[string]readingNote
 
-	asked *recent.Map[bool] // channels whose names Teams was asked for
+	namesRequested *recent.Map[bool] // channels for which LearnName has asked Teams
 }
 
-func newNotebook(b *App, o Options) *Notebook {
+func newNotebook(app *App, options Options) *Notebook {
 	return &Notebook{
-		App:      b,
-		Options:  o,
-		kept:     map[string]string{},
-		teams:    map[string]TeamNote{},
-		channels: map[string]ChannelNote{},
-		readings: map[string]readingNote{},
-		asked:    recent.New[bool](),
+		App:            app,
+		Options:        options,
+		stored:         map[string]string{},
+		teams:          map[string]TeamNote{},
+		channels:       map[string]ChannelNote{},
+		readings:       map[string]readingNote{},
+		namesRequested: recent.New[bool](),
 	}
 }
 
-// Load reads all notes, unless it did less than a minute ago.
-// Errors: the desk's.
+// Load reads all notes into the cache, unless that happened less than a minute ago.
+// Errors: those of Memory.
 func (n *Notebook) Load(ctx context.Context) error {
 	n.loading.Lock()
 	defer n.loading.Unlock()
-	n.mu.Lock()
-	fresh := !n.readAt.IsZero() && n.Now().Sub(n.readAt).Abs() < notesLifetime
-	n.mu.Unlock()
-
-	if fresh {
+	if n.isFresh() {
 		return nil
 	}
 
@@ -128,82 +124,100 @@ func (n *Notebook) Load(ctx context.Context) error {
 
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.readAt = n.Now()
+	n.loadedAt = n.Now()
 	for key, value := range all {
-		n.learn(key, value)
+		n.cacheLocked(key, value)
 	}
 
 	return nil
 }
 
-// loadAnew reads all notes now.
-func (n *Notebook) loadAnew(ctx context.Context) error {
+// isFresh reports whether the cache was loaded within cacheLifetime.
+func (n *Notebook) isFresh() bool {
 	n.mu.Lock()
-	n.readAt = time.Time{}
+	defer n.mu.Unlock()
+	return !n.loadedAt.IsZero() && n.Now().Sub(n.loadedAt).Abs() < cacheLifetime
+}
+
+// reload reads all notes, however fresh the cache is.
+func (n *Notebook) reload(ctx context.Context) error {
+	n.mu.Lock()
+	n.loadedAt = time.Time{}
 	n.mu.Unlock()
 	return n.Load(ctx)
 }
 
-// learn takes over a note's value into the field to which it belongs. It ignores a value that can't be read. The
-// caller holds mu.
-func (n *Notebook) learn(key string, value json.RawMessage) {
-	n.kept[key] = string(value)
-	var t TeamNote
-	var c ChannelNote
-	var r readingNote
-	switch id := key[strings.IndexByte(key, ':')+1:]; {
-	case key == NoteService:
+// cacheLocked puts a note into the cache. If the value is malformed, it keeps the previous decoded value. The caller
+// holds mu.
+func (n *Notebook) cacheLocked(key string, value json.RawMessage) {
+	n.stored[key] = string(value)
+	if key == NoteService {
 		_ = json.Unmarshal(value, &n.service) //nolint:errcheck // see above
-	case strings.HasPrefix(key, NoteTeam) && json.Unmarshal(value, &t) == nil:
-		n.teams[id] = t
-	case strings.HasPrefix(key, NoteChannel) && json.Unmarshal(value, &c) == nil:
-		n.channels[id] = c
-	case strings.HasPrefix(key, noteReading) && json.Unmarshal(value, &r) == nil:
-		n.readings[id] = r
-	case strings.HasPrefix(key, notePerson):
+		return
+	}
+
+	idStart := strings.IndexByte(key, ':') + 1
+	prefix, id := key[:idStart], key[idStart:]
+	switch prefix {
+	case NoteTeam:
+		decodeInto(n.teams, id, value)
+	case NoteChannel:
+		decodeInto(n.channels, id, value)
+	case noteReading:
+		decodeInto(n.readings, id, value)
+	case notePerson:
 		n.people.learn(id, value)
 	}
 }
 
-// Keep stores a note. It does nothing if this replica knows the note with the same value already.
-func (n *Notebook) Keep(ctx context.Context, key string, v any) error {
-	raw, err := json.Marshal(v)
+// decodeInto sets notes[id] to the decoded value. It changes nothing if the value is malformed.
+func decodeInto[T any](notes map[string]T, id string, value json.RawMessage) {
+	var note T
+	if err := json.Unmarshal(value, &note); err != nil {
+		return
+	}
+	notes[id] = note
+}
+
+// Keep stores a note and caches it. It skips a note that the cache has with the same value.
+func (n *Notebook) Keep(ctx context.Context, key string, note any) error {
+	value, err := json.Marshal(note)
 	if err != nil {
 		return fmt.Errorf("teams: note %s: %w", key, err)
 	}
 
 	n.mu.Lock()
-	known := n.kept[key] == string(raw)
+	isUnchanged := n.stored[key] == string(value)
 	n.mu.Unlock()
 
-	if known {
+	if isUnchanged {
 		return nil
 	}
 
 	if !n.ReadOnly {
-		if err := n.Notes.Keep(ctx, key, raw); err != nil {
+		if err := n.Notes.Keep(ctx, key, value); err != nil {
 			return fmt.Errorf("teams: note %s: %w", key, err)
 		}
 	}
 
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.learn(key, raw)
+	n.cacheLocked(key, value)
 	return nil
 }
 
-// Renew stores a note in any case. It is for what an event has just told: another replica may have stored another
-// value, of which this one doesn't know yet.
-func (n *Notebook) Renew(ctx context.Context, key string, v any) error {
+// Renew stores a note even if the cache has the same value. It is for facts that an event has just reported: the cache
+// may be stale, because another replica has stored a different value since.
+func (n *Notebook) Renew(ctx context.Context, key string, note any) error {
 	n.mu.Lock()
-	delete(n.kept, key)
+	delete(n.stored, key)
 	n.mu.Unlock()
-	return n.Keep(ctx, key, v)
+	return n.Keep(ctx, key, note)
 }
 
-// Service returns the address at which Teams is reached for this organisation. Each call of Teams checks it again;
-// see rest.Hosts.
-// Errors: errNoService, the desk's.
+// Service returns the address at which Teams is reached for this organisation. Every request to Teams checks again that
+// the address is trusted; see rest.Hosts.
+// Errors: errNoService, those of Memory.
 func (n *Notebook) Service(ctx context.Context) (string, error) {
 	if err := n.Load(ctx); err != nil {
 		return "", err
@@ -219,8 +233,8 @@ func (n *Notebook) Service(ctx context.Context) (string, error) {
 	return "", errNoService
 }
 
-// ServiceOf returns the address at which a channel is reached. An organisation may be spread over regions, so teams
-// may have addresses of their own.
+// ServiceOf returns the address at which a channel is reached: that of its team, or else that of Service. An
+// organisation may be spread over regions, so its teams may have different addresses.
 // Errors: as Service.
 func (n *Notebook) ServiceOf(ctx context.Context, channel string) (string, error) {
 	service, err := n.Service(ctx)
@@ -233,23 +247,23 @@ func (n *Notebook) ServiceOf(ctx context.Context, channel string) (string, error
 	return cmp.Or(team.Service, service), nil
 }
 
-// Team returns what is noted of a team; false if nothing is.
-func (n *Notebook) Team(id string) (TeamNote, bool) {
+// Team returns the cached note about a team.
+func (n *Notebook) Team(id string) (note TeamNote, known bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	t, ok := n.teams[id]
-	return t, ok
+	note, known = n.teams[id]
+	return note, known
 }
 
-// Channel returns what is noted of a channel; false if nothing is.
-func (n *Notebook) Channel(id string) (ChannelNote, bool) {
+// Channel returns the cached note about a channel.
+func (n *Notebook) Channel(id string) (note ChannelNote, known bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	c, ok := n.channels[id]
-	return c, ok
+	note, known = n.channels[id]
+	return note, known
 }
 
-// Teams returns the teams that the app is in, by their ids.
+// Teams returns the notes about the teams that the app is in, by team id.
 func (n *Notebook) Teams() map[string]TeamNote {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -258,59 +272,61 @@ func (n *Notebook) Teams() map[string]TeamNote {
 	return all
 }
 
-// Groups returns the Graph id of each channel's team, as far as it is known.
+// Groups returns the Graph id of each channel's team, by channel id. It leaves out channels whose team has no known
+// Graph id.
 func (n *Notebook) Groups() map[string]string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	out := make(map[string]string, len(n.channels))
+	groups := make(map[string]string, len(n.channels))
 	for id, c := range n.channels {
-		if g := n.teams[c.Team].Group; g != "" {
-			out[id] = g
+		if group := n.teams[c.Team].Group; group != "" {
+			groups[id] = group
 		}
 	}
-	return out
+	return groups
 }
 
-// Group returns the id of a channel's team in Graph. If that isn't noted, it asks Teams, and notes the answer.
-// Errors: errNoService, ErrUnlisted, *connector.Error, the desk's.
+// Group returns the Graph id of a channel's team. If no note has it, Group asks Teams and stores the answer.
+// Errors: errNoService, ErrUnlisted, *connector.Error, those of Memory.
 func (n *Notebook) Group(ctx context.Context, channel string) (string, error) {
 	service, err := n.ServiceOf(ctx, channel)
 	if err != nil {
 		return "", err
 	}
 
-	c, known := n.Channel(channel)
+	channelNote, known := n.Channel(channel)
 	if !known {
-		if c, err = n.findChannel(ctx, service, channel); err != nil {
+		if channelNote, err = n.findChannel(ctx, service, channel); err != nil {
 			return "", err
 		}
 	}
 
-	t, _ := n.Team(c.Team)
-	if t.Group != "" {
-		return t.Group, nil
+	teamID := channelNote.Team
+	team, _ := n.Team(teamID) // a team without a note is noted below
+	if team.Group != "" {
+		return team.Group, nil
 	}
 
-	d, err := n.Bot.Team(ctx, service, c.Team)
+	details, err := n.Bot.Team(ctx, service, teamID)
 	if err != nil {
 		return "", err
 	}
 
-	t.Group, t.Name = d.AADGroupID, d.Name
-	if err := n.Keep(ctx, NoteTeam+c.Team, t); err != nil {
+	team.Group, team.Name = details.AADGroupID, details.Name
+	if err := n.Keep(ctx, NoteTeam+teamID, team); err != nil {
 		return "", err
 	}
 
-	return t.Group, nil
+	return team.Group, nil
 }
 
-// findChannel returns the note of a channel that isn't known. It asks Teams for the channels of all teams that the
-// app is in, and notes them all.
-// Errors: ErrUnlisted, *connector.Error, the desk's.
+// findChannel looks for a channel that has no note. It asks Teams for the channels of every team that the app is in,
+// and stores notes about all of them.
+// Errors: ErrUnlisted, *connector.Error, those of Memory.
 func (n *Notebook) findChannel(ctx context.Context, service, channel string) (ChannelNote, error) {
-	for id, t := range n.Teams() {
-		list, err := n.Bot.Channels(ctx, cmp.Or(t.Service, service), id)
-		if err != nil && !IsClosedTo(err) {
+	for id, team := range n.Teams() {
+		list, err := n.Bot.Channels(ctx, cmp.Or(team.Service, service), id)
+		if err != nil && !IsInaccessible(err) {
 			return ChannelNote{}, err
 		}
 		if err := n.NoteChannels(ctx, id, list); err != nil {
@@ -318,55 +334,61 @@ func (n *Notebook) findChannel(ctx context.Context, service, channel string) (Ch
 		}
 	}
 
-	c, ok := n.Channel(channel)
-	if !ok {
+	note, found := n.Channel(channel)
+	if !found {
 		return ChannelNote{}, fmt.Errorf("%w: %s", ErrUnlisted, channel)
 	}
 
-	return c, nil
+	return note, nil
 }
 
-// LearnName asks Teams for the name of a channel, unless it is known. Messages don't tell the names of their
-// channels. It asks once for each channel: a team may not list it. Best effort.
+// LearnName asks Teams for the name of a channel that has a note without one: messages don't include the names of their
+// channels. After Teams has answered, it doesn't ask about the same channel again, because Teams may not list the
+// channel. It logs errors instead of returning them, since a missing name does no harm.
 func (n *Notebook) LearnName(ctx context.Context, channel string) {
-	c, known := n.Channel(channel)
-	if !known || c.Name != "" {
+	note, known := n.Channel(channel)
+	if !known || note.Name != "" {
 		return
 	}
-	if _, asked := n.asked.Get(channel); asked {
+	if _, requested := n.namesRequested.Get(channel); requested {
 		return
 	}
-
-	service, err := n.ServiceOf(ctx, channel)
-	var list []connector.ChannelInfo
-	if err == nil {
-		list, err = n.Bot.Channels(ctx, service, c.Team)
-	}
-	if err == nil {
-		n.asked.Put(channel, true)
-		err = n.NoteChannels(ctx, c.Team, list)
-	}
-	if err != nil {
+	if err := n.requestNames(ctx, channel, note.Team); err != nil {
 		n.Log.Debug("teams channel has no name yet", "channel", channel, "error", err)
 	}
 }
 
-// GeneralName is the name of the channel that every team has. Teams' API gives that channel no name.
+// requestNames asks Teams for the channels of a team, to learn the name of one of them, and stores notes about all.
+func (n *Notebook) requestNames(ctx context.Context, channel, team string) error {
+	service, err := n.ServiceOf(ctx, channel)
+	if err != nil {
+		return err
+	}
+	list, err := n.Bot.Channels(ctx, service, team)
+	if err != nil {
+		return err
+	}
+	n.namesRequested.Put(channel, true)
+	return n.NoteChannels(ctx, team, list)
+}
+
+// GeneralName is the name of the channel that every team has. Teams' API returns that channel without a name.
 const GeneralName = "General"
 
-// NoteChannels notes the channels that Teams has listed for a team.
+// NoteChannels stores notes about the channels that Teams has listed for a team.
 func (n *Notebook) NoteChannels(ctx context.Context, team string, list []connector.ChannelInfo) error {
-	for _, one := range list {
-		one.Name = cmp.Or(one.Name, GeneralName)
-		if err := n.Keep(ctx, NoteChannel+one.ID, ChannelNote{Team: team, Name: one.Name}); err != nil {
+	for _, info := range list {
+		note := ChannelNote{Team: team, Name: cmp.Or(info.Name, GeneralName)}
+		if err := n.Keep(ctx, NoteChannel+info.ID, note); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// IsClosedTo reports whether an error means that we have no access to a channel or team. Waiting doesn't help then.
-func IsClosedTo(err error) bool {
+// IsInaccessible reports whether an error means that we have no access to a channel or team, so that a retry would fail,
+// too.
+func IsInaccessible(err error) bool {
 	if errors.Is(err, graph.ErrNotFound) || errors.Is(err, errNoService) || errors.Is(err, ErrUnlisted) {
 		return true
 	}

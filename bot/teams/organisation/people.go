@@ -146,7 +146,7 @@ func (p *People) askTeams(ctx context.Context, id string) (person Person, listed
 		if failed == nil {
 			return person, true, nil
 		}
-		if !isNotMember(failed) && !IsClosedTo(failed) {
+		if !isNotMember(failed) && !IsInaccessible(failed) {
 			err = failed
 		}
 	}

@@ -74,7 +74,7 @@ func (n *Notebook) learnReading(ctx context.Context, channel string, err error) 
 		return nil // as nearly always
 	}
 	if !isRefused { // another replica may have noted a refusal, or that it ended
-		if err := n.loadAnew(ctx); err != nil {
+		if err := n.reload(ctx); err != nil {
 			return err
 		}
 		known = n.reading(channel)

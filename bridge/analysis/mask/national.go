@@ -5,51 +5,69 @@ import (
 	"regexp"
 )
 
-// money is a currency whose sums may have nine digits.
-const money = `(?:\p{Sc}|EUR|USD|GBP|CHF|PLN|zł|BRL|MXN|ARS|CLP|COP)`
+// This file finds phone numbers that have neither a leading "+" nor a leading "0", for example "612 345 678" or
+// "(11) 98765-4321". Only their format identifies them, and some order numbers have the same format. That is why
+// matches get the kind Number and not Phone. isLikePhone rejects a match that its context gives away as something
+// else, such as "EUR 612 345 678".
 
-// Numbers of phones as they are written within a country, or with its code and no plus. Their form alone tells them, so that
-// some numbers of orders are among them.
 var (
-	// Within one number all groups are parted alike: "250 20.11.26" has a date.
+	// All groups of a number have the same separator: "250 20.11.26" is a number and a date.
 	spacedPhone = regexp.MustCompile(groupedBy(` `))
 	dottedPhone = regexp.MustCompile(groupedBy(`\.`))
 	dashedPhone = regexp.MustCompile(groupedBy(`-`))
 
 	areaPhone   = regexp.MustCompile(`(?:\([1-9][0-9]{2}\) ?|[1-9][0-9]{2}[ .\-/]{1,3})[0-9]{7}`) // "347 1234567"
 	brazilPhone = regexp.MustCompile(`(?:\([1-9][0-9]\) ?|[1-9][0-9] )9?[0-9]{4}[ \-][0-9]{4}`)   // "(11) 98765-4321"
-	plainPhone  = regexp.MustCompile(`[1-9][0-9]{9,12}|[2-9][0-9]{8}`)                            // nine digits with a 1 are rather an order
+
+	// plainPhone leaves out nine digits that begin with 1, which are more likely an order number.
+	plainPhone = regexp.MustCompile(`[1-9][0-9]{9,12}|[2-9][0-9]{8}`)
 )
 
-// What stands beside a number that is a part of a longer one, a code, or a sum of money.
+// currency matches a currency symbol or code.
+const currency = `(?:\p{Sc}|EUR|USD|GBP|CHF|PLN|zł|BRL|MXN|ARS|CLP|COP)`
+
+// These match the text next to a number that is part of a longer number or code, or is an amount of money.
 var (
-	codeBefore  = regexp.MustCompile(`[0-9A-Z#_]$|[0-9]\.$|[0-9A-Z]-$`)
-	codeBehind  = regexp.MustCompile(`^[0-9A-Z_]|^[.\-][0-9]|^,[0-9]{1,2}(?:[^0-9]|$)`)
-	moneyBefore = regexp.MustCompile(money + ` ?$`)
-	moneyBehind = regexp.MustCompile(`^ ?` + money)
+	codeBefore     = regexp.MustCompile(`[0-9A-Z#_]$|[0-9]\.$|[0-9A-Z]-$`)
+	codeAfter      = regexp.MustCompile(`^[0-9A-Z_]|^[.\-][0-9]|^,[0-9]{1,2}(?:[^0-9]|$)`)
+	currencyBefore = regexp.MustCompile(currency + ` ?$`)
+	currencyAfter  = regexp.MustCompile(`^ ?` + currency)
 )
 
-// groupedBy returns an expression for "612 345 678", "612 34 56 78", "347 123 45 67", "91 234 56 78" and "21 123 4567" with
-// such a mark between the groups. A stroke may stand behind the first one.
-func groupedBy(mark string) string {
-	pair, triple := mark+`[0-9]{2}`, `[0-9]{3}`
-	begin := func(digits string) string { return `(?:\(` + digits + `\) ?|` + digits + `(?:` + mark + `|/))` }
-	behindThree := `(?:` + triple + mark + `[0-9]{3,4}|` + triple + pair + pair + `|[0-9]{2}` + pair + mark + `[0-9]{2,3})`
-	behindTwo := `(?:` + triple + mark + `[0-9]{4}|` + triple + pair + pair + `)`
-	return begin(`[1-9][0-9]{2}`) + behindThree + `|` + begin(`[1-9][0-9]`) + behindTwo
+// groupedBy returns a regular expression for numbers whose groups are separated by separator, itself a regular
+// expression. The area code may instead be in parentheses, or be followed by a slash.
+func groupedBy(separator string) string {
+	areaCode := func(digits string) string {
+		return `(?:\(` + digits + `\) ?|` + digits + `(?:` + separator + `|/))`
+	}
+	const (
+		two   = `[0-9]{2}`
+		three = `[0-9]{3}`
+	)
+	thenTwo := separator + two
+
+	afterThreeDigits := `(?:` +
+		three + separator + `[0-9]{3,4}|` + // "612 345 678"
+		three + thenTwo + thenTwo + `|` + // "347 123 45 67"
+		two + thenTwo + separator + `[0-9]{2,3})` // "612 34 56 78"
+	afterTwoDigits := `(?:` +
+		three + separator + `[0-9]{4}|` + // "21 123 4567"
+		three + thenTwo + thenTwo + `)` // "91 234 56 78"
+	return areaCode(`[1-9][0-9]{2}`) + afterThreeDigits + `|` + areaCode(`[1-9][0-9]`) + afterTwoDigits
 }
 
-// isLikePhone reports whether a number that is written like a phone's isn't part of a longer one or of a code, no sum of
-// money, and no address of a computer.
+// isLikePhone reports whether text[from:to], which has the format of a phone number, may be one. It returns false for
+// an IP address, an amount of money, and a part of a longer number or code.
 func isLikePhone(text string, from, to int) bool {
-	const widest = 5 // bytes of what is looked at on each side: "EUR "
-	before, behind := text[max(0, from-widest):from], text[to:min(len(text), to+widest)]
-	if codeBefore.MatchString(before) || codeBehind.MatchString(behind) {
+	const contextBytes = 5 // enough for a currency and a space: "EUR "
+	before, after := text[max(0, from-contextBytes):from], text[to:min(len(text), to+contextBytes)]
+	if codeBefore.MatchString(before) || codeAfter.MatchString(after) {
 		return false
 	}
-	if moneyBefore.MatchString(before) || moneyBehind.MatchString(behind) {
+	if currencyBefore.MatchString(before) || currencyAfter.MatchString(after) {
 		return false
 	}
 	_, err := netip.ParseAddr(text[from:to])
-	return err != nil
+	isIPAddress := err == nil
+	return !isIPAddress
 }

@@ -158,7 +158,7 @@ func (ps *Posts) MayBeUnderDouble(ctx context.Context, tx pgx.Tx, r Request) (bo
 	if ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] != nil {
 		return false, nil
 	}
-	return store.Doubted(ctx, tx, r.Surface, r.Place.Channel)
+	return store.MayHaveDuplicateRoot(ctx, tx, r.Surface, r.Place.Channel)
 }
 
 func (ps *Posts) flush(ctx context.Context, p *store.Pipeline) error {
