@@ -77,8 +77,8 @@ const rootComing = `
 		OR EXISTS (
 			SELECT FROM gates
 			JOIN lanes ON lanes.gate_id = gates.id
-				AND lanes.priority = 0 -- its root has not landed
-				AND lanes.due_at IS NOT NULL -- something waits in it
+				AND lanes.priority = 0 -- its root has not been posted yet
+				AND lanes.due_at IS NOT NULL -- it is not empty
 				AND lanes.epoch > 0 -- it was claimed, so an attempt may have begun
 			JOIN deliveries AS head ON head.lane_id = lanes.id AND head.seq = lanes.head + 1
 			WHERE gates.account_id = $1 AND head.kind = 'root' AND head.first_at IS NOT NULL)

@@ -21,7 +21,7 @@ type Thread struct {
 	Doubt          Doubt          `db:"doubt" json:"doubt"`           // "" if the root was posted exactly once
 }
 
-// Doubt says that the surface may have two copies of a thread's root. That can happen if the response to the request
+// Doubt says whether the surface may have two copies of a thread's root. That can happen if the response to the request
 // that posted the root was lost: Parley then posts the root again, although the first request may have succeeded.
 type Doubt string
 

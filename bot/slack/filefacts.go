@@ -54,7 +54,7 @@ func (w *workspace) askFile(ctx context.Context, id string) (fact.File, error) {
 		info, _, _, err = w.api.GetFileInfoContext(ctx, id, 0, 0)
 		return err
 	})
-	if f, known := fact.UnseenFile(id, refusal.CodeOf(err)); known {
+	if f, known := fact.UnreadableFile(id, refusal.CodeOf(err)); known {
 		return f, nil
 	}
 	if err != nil {

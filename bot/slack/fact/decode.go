@@ -89,7 +89,7 @@ func (s *Self) decodeMessage(channel string, ev *event) []bridge.Action {
 	}
 
 	m := &ev.Message
-	if !IsSpoken(m.Subtype) || s.Wrote(m) {
+	if !IsWritten(m.Subtype) || s.Wrote(m) {
 		return nil
 	}
 	if m.TS == "" { // SplitEvent puts such a message into quarantine
@@ -145,7 +145,7 @@ func (s *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 // that it made itself, such as the preview of a link.
 func (s *Self) isEdit(ev *event) bool {
 	m := ev.Changed
-	if s.Wrote(m) || !IsSpoken(m.Subtype) {
+	if s.Wrote(m) || !IsWritten(m.Subtype) {
 		return false
 	}
 	return ev.Previous == nil || !m.hasSameContent(ev.Previous)

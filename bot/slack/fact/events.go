@@ -233,7 +233,7 @@ func (s *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriva
 		return news
 	}
 
-	if !IsSpoken(m.Subtype) {
+	if !IsWritten(m.Subtype) {
 		return Arrival{}
 	}
 	if m.TS == "" {

@@ -27,7 +27,7 @@ func (s *Self) MissedCallbacks(channel string, m *Message, raw json.RawMessage) 
 		deletion, err := s.ChangedCallback(channel, raw)
 		return [][]byte{deletion}, err
 	}
-	if !IsSpoken(m.Subtype) {
+	if !IsWritten(m.Subtype) {
 		return nil, nil
 	}
 

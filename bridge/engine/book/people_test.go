@@ -114,9 +114,9 @@ func TestSenderWithoutKey(t *testing.T) {
 	if _, waits := errors.AsType[*NotYet](err); !waits {
 		t.Errorf("at first the event fails with %v, want one that waits", err)
 	}
-	ps.Waits = maxMakings
+	ps.Waits = maxCustomerRetries
 	_, err = ps.CustomerOf(&store.Account{ID: 1}, sender)
 	if refused, ok := errors.AsType[*relay.EventError](err); !ok || refused.EventID != 7 {
-		t.Errorf("after %d times it fails with %v, want event 7 refused", maxMakings, err)
+		t.Errorf("after %d times it fails with %v, want event 7 refused", maxCustomerRetries, err)
 	}
 }

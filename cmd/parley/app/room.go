@@ -9,220 +9,229 @@ import (
 	"time"
 )
 
-// This file shares out the memory in which bodies of webhooks are collected. A webhook's signature can be checked only once
-// the whole body is there, so anybody, also a stranger, can have Parley collect one. A room bounds how much memory that takes.
+// This file limits the memory for the bodies of incoming webhooks. A webhook's signature can be verified only after the
+// whole body has been received, so anybody can make Parley buffer a body. Before a body is read, it therefore reserves
+// its length in a room, which is a fixed amount of memory. If there is not enough space, it waits. For example, sixteen
+// clients that each announce 1 MiB to one endpoint, and then send a byte a second, use up that endpoint's share of the
+// large room. The next body waits about a second, until the oldest of the sixteen is ended as slow.
 
 // Lengths are in bytes.
 const (
-	// maxSmallBody is the length of the longest small body. Nearly all webhooks are small. Longer ones have a room of their
-	// own, so that no small one waits for them.
+	// maxSmallBody is the maximum length of a small body. Nearly all webhooks are small. Longer bodies have a separate
+	// room, so that a small one never waits for them.
 	maxSmallBody = 64 << 10
-	smallRoom    = 8 << 20
-	largeRoom    = 24 << 20
+	smallRoom    = 8 << 20  // the size of the room for small bodies
+	largeRoom    = 24 << 20 // the size of the room for all others
 
-	// A body is slow if it has been coming for slowAfter or longer, at less than minPace bytes a second. Slow bodies are
-	// ended when others need room.
+	// A body is slow if it has been arriving for at least slowAfter, at less than minPace bytes a second on average. The
+	// room ends slow bodies when others need the space.
 	slowAfter         = time.Second
 	minPace           = 1 << 20
 	slowCheckInterval = 100 * time.Millisecond
 
 	maxRoomWait = 20 * time.Second
-	maxWaiting  = 64 // bodies of one source
+	maxWaiting  = 64 // waiting bodies of one source
 )
 
-// errNoRoom means that too much arrives at once.
+// errNoRoom means that too many bodies arrive at the same time.
 var errNoRoom = errors.New("no room for the body")
 
-// room is a bounded amount of memory for the bodies of requests. All sources of webhooks, such as the accounts, share it. A source is
-// known by its bound. Methods whose names end in Locked are called with mu held.
+// room is a fixed amount of memory for request bodies. All sources of webhooks share it. A source is one webhook endpoint,
+// such as that of a WhatsApp account, and is identified by its bound, the limiter of its requests. A room is safe for
+// concurrent use. Methods whose names end in Locked require that mu is held.
 type room struct {
-	size  int64 // of the room
-	share int64 // the most that one source may hold
+	size  int64 // capacity in bytes
+	share int64 // the most bytes that one source may reserve
 
 	mu       sync.Mutex
-	held     int64            // reserved by all sources
+	reserved int64            // by all sources
 	bySource map[*bound]int64 // reserved by each source
-	arriving []*reservation   // bodies that are being read, the oldest first
-	waiting  []*reservation   // bodies without room yet, the oldest first
+	arriving []*reservation   // bodies that have a reservation, the oldest first
+	waiting  []*reservation   // bodies that wait for space, the oldest first
 }
 
-// reservation is the memory for one body. The room's mu guards the last group of fields but answer.
+// reservation is the memory for one body. The room's mu guards admittedAt, hasArrived and isEnded.
 type reservation struct {
 	source   *bound
 	length   int64
-	received *atomic.Int64 // how much of the body has been read
+	received *atomic.Int64 // the number of bytes read so far
 	end      func()        // makes reading the body fail
 
-	admittedAt time.Time
-	hasArrived bool       // the whole body is there: it can no longer be ended as slow
+	admittedAt time.Time  // when there was space for it
+	hasArrived bool       // the whole body has been read, so it can no longer be ended as slow
 	isEnded    bool       // it was ended because it was slow
-	answer     chan error // gets one value: nil when there is room, or errNoRoom
+	result     chan error // receives one value: nil when there is space, or errNoRoom
 }
 
 func newRoom(size, share int64) *room {
 	return &room{size: size, share: share, bySource: map[*bound]int64{}}
 }
 
-// acquire reserves room for a body. It blocks until others have released enough; to make room, it ends slow bodies. Of several
-// waiting bodies the newest gets room first, so that a fast one passes a flood of slow ones. After success, the caller must
-// call release.
-// Errors: errNoRoom when too many bodies wait, when the time to wait is over, or when ctx ends.
-func (m *room) acquire(ctx context.Context, wait time.Duration, p *reservation) error {
-	p.answer = make(chan error, 1)
-	m.mu.Lock()
-	m.waiting = append(m.waiting, p)
-	m.admitLocked()
-	m.endSlowLocked(p)
-	m.refuseLongestLocked(p.source)
-	m.mu.Unlock()
+// acquire reserves space for a body. It blocks until there is enough, but no longer than maxWait; to free space, it ends slow
+// bodies. Of several waiting bodies the newest gets space first, so that a fast one overtakes a flood of slow ones. After
+// success, the caller must call release.
+// Errors: errNoRoom if too many bodies of the source wait, after maxWait, or when ctx ends.
+func (r *room) acquire(ctx context.Context, maxWait time.Duration, res *reservation) error {
+	res.result = make(chan error, 1)
+	r.mu.Lock()
+	r.waiting = append(r.waiting, res)
+	r.admitLocked()
+	r.endSlowLocked(res)
+	r.refuseOldestLocked(res.source)
+	r.mu.Unlock()
 	select {
-	case err := <-p.answer:
+	case err := <-res.result:
 		return err
 	default:
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, wait)
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	tick := time.NewTicker(slowCheckInterval)
 	defer tick.Stop()
 	for {
 		select {
-		case err := <-p.answer:
+		case err := <-res.result:
 			return err
 		case <-tick.C:
-			m.mu.Lock()
-			m.endSlowLocked(p)
-			m.mu.Unlock()
+			r.mu.Lock()
+			r.endSlowLocked(res)
+			r.mu.Unlock()
 		case <-ctx.Done():
-			m.mu.Lock()
-			m.refuseLocked(p)
-			m.mu.Unlock()
-			return <-p.answer
+			r.mu.Lock()
+			r.refuseLocked(res)
+			r.mu.Unlock()
+			return <-res.result // nil if it was admitted at the last moment
 		}
 	}
 }
 
-// release frees the room of a reservation. It does nothing if the reservation has got none.
-func (m *room) release(p *reservation) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	i := slices.Index(m.arriving, p)
+// release frees the space of a reservation. It does nothing if the reservation has no space, or was released before.
+func (r *room) release(res *reservation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.Index(r.arriving, res)
 	if i < 0 {
 		return
 	}
-	m.arriving = slices.Delete(m.arriving, i, i+1)
-	m.held -= p.length
-	m.bySource[p.source] -= p.length
-	if m.bySource[p.source] == 0 {
-		delete(m.bySource, p.source)
+	r.arriving = slices.Delete(r.arriving, i, i+1)
+	r.reserved -= res.length
+	r.bySource[res.source] -= res.length
+	if r.bySource[res.source] == 0 {
+		delete(r.bySource, res.source)
 	}
-	m.admitLocked()
+	r.admitLocked()
 }
 
-// complete records that a body has arrived. It returns false if the body was ended as slow just before: then the request must
-// be refused.
-func (m *room) complete(p *reservation) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	p.hasArrived = true
-	return !p.isEnded
+// complete records that the whole body has been read. It returns false if the body was ended as slow just before that. Then
+// the caller must refuse the request.
+func (r *room) complete(res *reservation) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	res.hasArrived = true
+	return !res.isEnded
 }
 
-// admitLocked gives room to all waiting bodies for which there is enough, the newest first.
-func (m *room) admitLocked() {
-	for i := len(m.waiting) - 1; i >= 0; i-- {
-		p := m.waiting[i]
-		if m.missingForLocked(p) > 0 {
+// admitLocked admits every waiting body for which there is enough space, the newest first.
+func (r *room) admitLocked() {
+	for i := len(r.waiting) - 1; i >= 0; i-- {
+		res := r.waiting[i]
+		if r.missingForLocked(res) > 0 {
 			continue
 		}
-		m.waiting = slices.Delete(m.waiting, i, i+1)
-		m.held += p.length
-		m.bySource[p.source] += p.length
-		p.admittedAt = time.Now()
-		m.arriving = append(m.arriving, p)
-		p.answer <- nil
+		r.waiting = slices.Delete(r.waiting, i, i+1)
+		r.reserved += res.length
+		r.bySource[res.source] += res.length
+		res.admittedAt = time.Now()
+		r.arriving = append(r.arriving, res)
+		res.result <- nil
 	}
 }
 
-// missingForLocked returns how many bytes must become free before a reservation gets its room.
-func (m *room) missingForLocked(p *reservation) int64 {
-	return max(m.held+p.length-m.size, m.bySource[p.source]+p.length-m.share, 0)
+// missingForLocked returns how many bytes must be freed, in the room or in the source's share, before a reservation fits.
+func (r *room) missingForLocked(res *reservation) int64 {
+	return max(r.reserved+res.length-r.size, r.bySource[res.source]+res.length-r.share, 0)
 }
 
-// endSlowLocked ends as many slow bodies as a waiting reservation needs, the oldest first. If the reservation's own source would
-// exceed its share, it ends bodies of that source, else those of the source that holds the most. A body that was ended before
-// counts as free, too, since its room is released soon.
-func (m *room) endSlowLocked(p *reservation) {
-	missing := m.missingForLocked(p)
-	if missing == 0 || !slices.Contains(m.waiting, p) {
+// endSlowLocked ends as many slow bodies as a waiting reservation needs, the oldest first. It does nothing if the
+// reservation no longer waits. Bodies that were ended before count as free, since they are about to be released.
+func (r *room) endSlowLocked(res *reservation) {
+	missing := r.missingForLocked(res)
+	if missing == 0 || !slices.Contains(r.waiting, res) {
 		return
 	}
 
-	source := p.source
-	exceedsShare := m.bySource[source]+p.length > m.share
-	if !exceedsShare {
-		source = m.largestSourceLocked(source)
-	}
-
+	source := r.sourceToEndLocked(res)
 	now := time.Now()
-	for _, a := range m.arriving {
+	for _, other := range r.arriving {
 		if missing <= 0 {
 			return
 		}
-		if a.source != source {
+		if other.source != source {
 			continue
 		}
-		if !a.isEnded {
-			if !a.isSlowLocked(now) {
-				continue
-			}
-			a.isEnded = true
-			a.end()
+		if !other.isEnded && other.isSlowLocked(now) {
+			other.isEnded = true
+			other.end()
 		}
-		missing -= a.length
+		if other.isEnded {
+			missing -= other.length
+		}
 	}
 }
 
-// largestSourceLocked returns the source that holds the most bytes: source itself if no other holds more.
-func (m *room) largestSourceLocked(source *bound) *bound {
-	for other, bytes := range m.bySource {
-		if bytes > m.bySource[source] {
-			source = other
-		}
+// sourceToEndLocked returns the source whose slow bodies are to be ended for a reservation: its own source if that would
+// exceed its share, and otherwise the source with the most reserved bytes.
+func (r *room) sourceToEndLocked(res *reservation) *bound {
+	exceedsShare := r.bySource[res.source]+res.length > r.share
+	if exceedsShare {
+		return res.source
 	}
-	return source
+	return r.largestSourceLocked(res.source)
 }
 
-// isSlowLocked reports whether a body is slow, as the comment of slowAfter defines it.
-func (p *reservation) isSlowLocked(now time.Time) bool {
-	age := now.Sub(p.admittedAt)
-	if p.hasArrived || age < slowAfter {
+// largestSourceLocked returns the source with the most reserved bytes, which is preferred if no other source has more.
+func (r *room) largestSourceLocked(preferred *bound) *bound {
+	largest := preferred
+	for source, bytes := range r.bySource {
+		if bytes > r.bySource[largest] {
+			largest = source
+		}
+	}
+	return largest
+}
+
+// isSlowLocked reports whether a body is slow; see slowAfter.
+func (res *reservation) isSlowLocked(now time.Time) bool {
+	age := now.Sub(res.admittedAt)
+	if res.hasArrived || age < slowAfter {
 		return false
 	}
-	return float64(p.received.Load()) < minPace*age.Seconds()
+	return float64(res.received.Load()) < minPace*age.Seconds()
 }
 
-// refuseLongestLocked refuses the body of a source that has waited longest, if more than maxWaiting of its bodies wait.
-func (m *room) refuseLongestLocked(source *bound) {
-	var longest *reservation
-	waiting := 0
-	for _, p := range m.waiting {
-		if p.source == source {
-			waiting++
-			if longest == nil {
-				longest = p
-			}
+// refuseOldestLocked refuses the oldest waiting body of a source, if more than maxWaiting of its bodies wait.
+func (r *room) refuseOldestLocked(source *bound) {
+	var oldest *reservation
+	count := 0
+	for _, res := range r.waiting {
+		if res.source != source {
+			continue
+		}
+		count++
+		if oldest == nil {
+			oldest = res
 		}
 	}
-	if waiting > maxWaiting {
-		m.refuseLocked(longest)
+	if count > maxWaiting {
+		r.refuseLocked(oldest)
 	}
 }
 
-// refuseLocked answers a reservation with errNoRoom if it still waits.
-func (m *room) refuseLocked(p *reservation) {
-	if i := slices.Index(m.waiting, p); i >= 0 {
-		m.waiting = slices.Delete(m.waiting, i, i+1)
-		p.answer <- errNoRoom
+// refuseLocked refuses a reservation with errNoRoom. It does nothing if the reservation no longer waits.
+func (r *room) refuseLocked(res *reservation) {
+	if i := slices.Index(r.waiting, res); i >= 0 {
+		r.waiting = slices.Delete(r.waiting, i, i+1)
+		res.result <- errNoRoom
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/child"
@@ -16,65 +17,81 @@ import (
 	"parley/store"
 )
 
-// This file makes the database ready for a run: it creates the tables, and applies a parley.yaml with the mail
-// account, the chat accounts and the teams of the run. If the run begins with an earlier version of Parley, that
-// version does both.
+// A run tests Parley by fault injection. This file prepares the database for it: it creates the tables, and applies a
+// configuration file (parley.yaml) with the mail account, the chat accounts and the teams of the run. A run may begin
+// with an earlier version of Parley, to test an upgrade. Then that version does both, so that the database has its
+// schema.
 
-// setUp migrates the database and applies the run's parley.yaml, by the version with which the run begins.
+// setUp migrates the database and applies the run's parley.yaml.
 func (s *session) setUp(ctx context.Context) error {
-	text := s.composeConfig()
+	config := s.composeConfig()
 	if s.oldProgram != nil {
-		return s.setUpWithOldProgram(ctx, text)
+		return s.setUpWithOldProgram(ctx, config)
 	}
-	return lab.SetUp(ctx, app.Env{DatabaseURL: s.database.URL(), Data: s.dir}, text, nil)
+	return lab.SetUp(ctx, s.env(), config, nil) // nil: the file may have accounts of every kind
 }
 
-// setUpWithOldProgram is setUp by the earlier version's own sub-commands, so that the schema is that version's, too.
-func (s *session) setUpWithOldProgram(ctx context.Context, text string) error {
+// env returns the environment of sub-commands that use the database.
+func (s *session) env() app.Env { return app.Env{DatabaseURL: s.database.URL(), Data: s.dir} }
+
+// setUpWithOldProgram does what setUp does, by the sub-commands of the earlier version.
+func (s *session) setUpWithOldProgram(ctx context.Context, config string) error {
 	path := filepath.Join(s.dir, "parley.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
-
-	env := app.Env{DatabaseURL: s.database.URL(), Data: s.dir}
-	run := func(args ...string) error {
-		cmd := exec.CommandContext(ctx, s.oldProgram[0], args...) //nolint:gosec // what we built
-		cmd.Env = child.CleanEnv(append([]string{"DATABASE_URL=" + env.DatabaseURL, "PARLEY_DATA=" + s.dir}, s.chatEnv(0)...)...)
-		if output, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("torture: set up the earlier version: %w: %s", err, output)
-		}
-		return nil
-	}
-	if err := run("migrate"); err != nil {
+	if err := s.runOldProgram(ctx, "migrate"); err != nil {
 		return err
 	}
+	if err := s.ensureSurface(ctx); err != nil {
+		return err
+	}
+	return s.runOldProgram(ctx, "apply", "-f", path)
+}
 
-	db, err := app.OpenDatabase(ctx, env, slog.New(slog.DiscardHandler), func(string) {})
+// runOldProgram runs a sub-command of the earlier version.
+func (s *session) runOldProgram(ctx context.Context, args ...string) error {
+	const replica = 0 // all replicas reach the same chat
+	env := s.env()
+	variables := append([]string{"DATABASE_URL=" + env.DatabaseURL, "PARLEY_DATA=" + env.Data}, s.chatEnv(replica)...)
+
+	cmd := exec.CommandContext(ctx, s.oldProgram[0], args...) //nolint:gosec // what we built
+	cmd.Env = child.CleanEnv(variables...)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("torture: set up the earlier version: %w: %s", err, output)
+	}
+	return nil
+}
+
+// ensureSurface creates the account of the surface, which is the chat where agents work (Slack or Teams). parley.yaml names
+// a channel of that chat, and the `apply` command of an earlier version may expect that its account exists.
+func (s *session) ensureSurface(ctx context.Context) error {
+	ignoreNotice := func(string) {}
+	db, err := app.OpenDatabase(ctx, s.env(), slog.New(slog.DiscardHandler), ignoreNotice)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 
-	if _, err := store.EnsureSurface(ctx, db.Pool, s.client.Platform().Traits().Kind); err != nil {
-		return err
-	}
-
-	return run("apply", "-f", path)
+	_, err = store.EnsureSurface(ctx, db.Pool, s.client.Platform().Traits().Kind)
+	return err
 }
 
-// composeConfig returns parley.yaml.
+// composeConfig returns the text of the run's parley.yaml.
 func (s *session) composeConfig() string {
 	const members = "members: [ann@acme.test, ben@acme.test]"
-	t := s.client.Platform().Traits()
-	return "company: Acme\n" +
-		lab.Agents(lab.Chats{Slack: t.Kind == "slack", Teams: t.Kind == "teams"}) +
-		"teams:\n" +
-		fmt.Sprintf("  - {name: %s, %s, %s_channel: %q}\n", checker.SupportTeam, members, t.Kind, t.Channel) +
-		fmt.Sprintf("  - {name: %s, %s}\n", checker.OtherTeam, members) +
+	traits := s.client.Platform().Traits()
+	agents := lab.Agents(lab.Chats{Slack: traits.Kind == "slack", Teams: traits.Kind == "teams"})
+	teams := fmt.Sprintf("  - {name: %s, %s, %s_channel: %q}\n", checker.SupportTeam, members, traits.Kind, traits.Channel) +
+		fmt.Sprintf("  - {name: %s, %s}\n", checker.OtherTeam, members)
+
+	return "company: Acme\n" + agents +
+		"teams:\n" + teams +
 		"accounts:\n" + s.mailAccount() + s.chatAccounts()
 }
 
-// mailAccount returns the account of parley.yaml by which customers write mails.
+// mailAccount returns the entry of parley.yaml for the mailbox that customers write to. The hold is the time that a reply
+// waits before it is sent, so that its author can undo it.
 func (s *session) mailAccount() string {
 	saveSent := ""
 	if s.opt.OwnCopies {
@@ -93,20 +110,27 @@ func (s *session) mailAccount() string {
 `, checker.SupportTeam, s.opt.hold(), lab.HelpAddress) + saveSent + servers
 }
 
-// chatAccounts returns the accounts of parley.yaml by which customers chat. A customer keeps one thread
-// (reply_after_resolve): the checker expects one.
+// chatAccounts returns the entries of parley.yaml for the accounts by which customers chat, or "" if the run has none. A
+// customer keeps one thread even after it was resolved (reply_after_resolve), because the checker expects one thread
+// for each customer.
 func (s *session) chatAccounts() string {
 	if !s.opt.Chats {
 		return ""
 	}
-	account := func(name, kind, channel string) string {
-		return fmt.Sprintf("  - {name: %s, kind: %s, team: %s, hold: %s, settings: {reply_after_resolve: reopen},\n     %s}\n",
-			name, kind, checker.SupportTeam, s.opt.hold(), channel)
-	}
+
 	meta := fmt.Sprintf("app_secret: %s, verify_token: %s", emulators.AppSecret, emulators.VerifyToken)
-	return account("wa", "whatsapp", fmt.Sprintf("whatsapp: {phone_number_id: %q, waba_id: %q, token: %s, %s}",
-		emulators.WhatsAppNumber, emulators.WhatsAppBusiness, emulators.WhatsAppToken, meta)) +
-		account("page", "messenger", fmt.Sprintf("messenger: {page_id: %q, token: %s, %s}", emulators.PageID, emulators.PageToken, meta)) +
-		account("sms", "sms", fmt.Sprintf("twilio: {account_sid: %s, auth_token: %s, from: %q}",
-			emulators.TwilioAccount, emulators.TwilioToken, emulators.SMSNumber))
+	accounts := []struct{ name, kind, section string }{
+		{"wa", "whatsapp", fmt.Sprintf("whatsapp: {phone_number_id: %q, waba_id: %q, token: %s, %s}",
+			emulators.WhatsAppNumber, emulators.WhatsAppBusiness, emulators.WhatsAppToken, meta)},
+		{"page", "messenger", fmt.Sprintf("messenger: {page_id: %q, token: %s, %s}", emulators.PageID, emulators.PageToken, meta)},
+		{"sms", "sms", fmt.Sprintf("twilio: {account_sid: %s, auth_token: %s, from: %q}",
+			emulators.TwilioAccount, emulators.TwilioToken, emulators.SMSNumber)},
+	}
+
+	var text strings.Builder
+	for _, a := range accounts {
+		fmt.Fprintf(&text, "  - {name: %s, kind: %s, team: %s, hold: %s, settings: {reply_after_resolve: reopen},\n     %s}\n",
+			a.name, a.kind, checker.SupportTeam, s.opt.hold(), a.section)
+	}
+	return text.String()
 }

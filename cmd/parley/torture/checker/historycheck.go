@@ -2,14 +2,20 @@ package checker
 
 import "slices"
 
-// checkHistory compares what people did (the History, which the workload's driver recorded) with what the emulators
-// show (the Observation). Each operation must have left its trace: a message that a customer wrote is in the
-// customer's mailbox, one that an agent typed is in its thread. It also looks for messages that are shown and that
-// nobody wrote.
+// A torture run tests Parley by fault injection. During the run, customers and agents write messages, each with a marker,
+// which is a unique word such as "outbound-c017-5". This file checks afterwards that each of their operations has left
+// its trace. For example, an agent posted a reply in a thread: then the thread must show the reply's marker.
+//
+// Parley holds a reply back for some seconds before it sends it to the customer. During this hold, its author can still
+// edit or delete it. Where Parley can't carry out an edit or a deletion, it must post a line in the thread that says so.
+
+// checkHistory compares what people did (the History, recorded by the driver of the workload) with what the emulators of
+// mail servers, phones and chats show (the Observation). It also reports messages that are shown although nobody wrote
+// them. Each violation is added to a counter of v, such as v.Lost, and described.
 func checkHistory(v *Verdict, observed Observation, expected Expectation) {
 	history := expected.History
 	if len(history) == 0 {
-		v.addViolation(&v.Unaccounted, "nobody said anything: such a run shows nothing")
+		v.addViolation(&v.Unaccounted, "nobody said anything: such a run proves nothing")
 	}
 
 	deleted := history.listDeleted()
@@ -34,7 +40,7 @@ func checkHistory(v *Verdict, observed Observation, expected Expectation) {
 	checkUnknownMarkers(v, observed, history.listMarkers())
 }
 
-// checkWritten looks for a customer's message in the customer's own mailbox or phone.
+// checkWritten checks that a customer's message is in the customer's own mailbox or phone.
 func checkWritten(v *Verdict, observed Observation, op Operation) {
 	shows := func(b Mailbox) bool { return b.Conversation == op.Conversation && slices.Contains(b.Sent, op.Marker) }
 	if !slices.ContainsFunc(observed.Mailboxes, shows) {
@@ -42,12 +48,12 @@ func checkWritten(v *Verdict, observed Observation, op Operation) {
 	}
 }
 
-// checkPosted looks for a teammate's message in its thread, from which it must be gone if it was deleted.
+// checkPosted checks that an agent's message is in its thread or, if it was deleted, that it is gone.
 func checkPosted(v *Verdict, observed Observation, op Operation, isDeleted bool) {
 	thread, post := observed.findPost(op.ID)
 	if isDeleted {
 		if post != nil {
-			v.addViolation(&v.Unaccounted, "%s was deleted and still stands at %s", op.Marker, op.ID)
+			v.addViolation(&v.Unaccounted, "%s was deleted and is still shown at %s", op.Marker, op.ID)
 		}
 		return
 	}
@@ -57,7 +63,7 @@ func checkPosted(v *Verdict, observed Observation, op Operation, isDeleted bool)
 	}
 }
 
-// checkCommand looks for a teammate's command in its thread.
+// checkCommand checks that an agent's command is in its thread.
 func checkCommand(v *Verdict, observed Observation, op Operation) {
 	thread, post := observed.findPost(op.ID)
 	isShown := post != nil && thread.Root == op.Root
@@ -69,47 +75,52 @@ func checkCommand(v *Verdict, observed Observation, op Operation) {
 	}
 }
 
-// checkEdit looks for the new text of an edited reply: the customer has it and not the original, or a line in the thread
-// quotes it. Two exceptions:
-//   - If the reply may have left before Parley knew of its edit, the customer may have the original, and a line that quotes
-//     the original is enough.
-//   - If the reply bounced, such a line is enough, too.
+// checkEdit checks that an edited message shows its new text in the thread, and for a reply also what the customer got.
 func checkEdit(v *Verdict, observed Observation, expected Expectation, op Operation) {
-	thread, post := observed.findPost(op.ID)
-	original := expected.History.findOriginal(op.ID)
-
-	if op.Marker.Kind == Internal && expected.History.listDeleted()[op.ID] {
-		return // a note that was deleted since: checkPosted sees whether it is gone
+	isNote := op.Marker.Kind == Internal // a message for colleagues
+	if isNote && expected.History.listDeleted()[op.ID] {
+		return // checkPosted checks that it is gone
 	}
+
+	thread, post := observed.findPost(op.ID)
 	if post == nil || !slices.Contains(post.Markers, op.Marker) {
 		v.addViolation(&v.Unaccounted, "%s was edited into %s, and its thread doesn't show it", op.ID, op.Marker)
 		return
 	}
-	if op.Marker.Kind == Internal { // a note: checkMailbox sees whether it leaves
-		return
-	}
-	if op.Arrived {
-		checkEditAfterArrival(v, observed, expected, thread, op)
-		return
-	}
 
-	isLate := expected.LateEdits[op.ID]
-	hasFormer := observed.hasReceivedFormer(original, op.Marker)
-	if hasFormer && !isLate {
+	switch {
+	case isNote: // checkMailbox checks that the customer didn't get it
+	case op.Arrived:
+		checkEditAfterArrival(v, observed, expected, thread, op)
+	default:
+		checkEditDuringHold(v, observed, expected, thread, post, op)
+	}
+}
+
+// checkEditDuringHold checks the edit of a reply that the customer didn't have yet. The customer must get
+// the new text, or a line in the thread must quote it. The customer must not get the original, unless it may have left
+// before Parley was told of the edit.
+func checkEditDuringHold(v *Verdict, observed Observation, expected Expectation, thread *Thread, post *Post, op Operation) {
+	original := expected.History.findOriginal(op.ID)
+	gotOriginal := observed.hasReceivedFormer(original, op.Marker)
+	if gotOriginal && !expected.LateEdits[op.ID] {
 		v.addViolation(&v.ReceivedEdited,
 			"%s was edited into %s during the hold and reached the customer as it was before", original, op.Marker)
 		return
 	}
-	if hasFormer {
+	if gotOriginal {
 		v.ExcusedChanges++
 	}
 
-	mayQuoteOriginal := original.Kind == Bounced || hasFormer
+	// A line that quotes the original is enough if the original came back, or if the customer has it.
+	mayQuoteOriginal := original.Kind == Bounced || gotOriginal
 	isOriginalQuoted := mayQuoteOriginal && thread.hasLineAbout(original)
 	if observed.HasReached(op.Marker) || thread.hasLineAbout(op.Marker) || isOriginalQuoted {
 		return
 	}
-	if expected.LostEvents[op.ID] || post.EventLost { // without the event of the reply, that of its edit doesn't show that it was one
+
+	// If Parley never got the event of the reply, it can't know from the event of the edit that the message is a reply.
+	if expected.LostEvents[op.ID] || post.EventLost {
 		v.EventsLost++
 		return
 	}
@@ -117,46 +128,53 @@ func checkEdit(v *Verdict, observed Observation, expected Expectation, op Operat
 	v.addViolation(&v.Lost, "%s changed %s: the customer doesn't have it, and no line says so", op.Marker, original)
 }
 
-// checkDelete looks for a line about a reply that reached the customer although it was deleted. Whether it may
-// have reached the customer at all is checked by checkMailbox.
+// checkDelete checks that a line in the thread says so if a reply reached the customer although it was deleted. Whether it
+// was allowed to reach the customer is up to checkMailbox.
 func checkDelete(v *Verdict, observed Observation, expected Expectation, op Operation) {
-	m := expected.History.findOriginal(op.ID)
-	hasLine := slices.ContainsFunc(observed.Threads, func(t Thread) bool { return t.Root == op.Root && t.hasLineAbout(m) })
-	if hasLine || !observed.HasReached(m) {
+	reply := expected.History.findOriginal(op.ID)
+	if !observed.HasReached(reply) {
+		return
+	}
+	saysSo := func(t Thread) bool { return t.Root == op.Root && t.hasLineAbout(reply) }
+	if slices.ContainsFunc(observed.Threads, saysSo) {
 		return
 	}
 	if expected.LostEvents[op.ID] {
 		v.EventsLost++
 		return
 	}
-	v.addViolation(&v.Lost, "%s reached the customer though it was deleted, and no line says so", m)
+	v.addViolation(&v.Lost, "%s reached the customer though it was deleted, and no line says so", reply)
 }
 
-// checkUnknownMarkers looks for markers that stand somewhere and are not in said, which has those of all that was
-// said.
-func checkUnknownMarkers(v *Verdict, observed Observation, said map[Marker]bool) {
-	seen := map[Marker]string{} // where each marker stands
-	for _, p := range observed.posts() {
-		for _, m := range p.Markers {
-			seen[m] = "the post " + p.ID
+// checkUnknownMarkers reports markers that are shown somewhere but are not in known, the markers of all messages that
+// people wrote.
+func checkUnknownMarkers(v *Verdict, observed Observation, known map[Marker]bool) {
+	for marker, location := range locateMarkers(observed) {
+		if !known[marker] {
+			v.addViolation(&v.Unaccounted, "nobody said %s, which is shown in %s", marker, location)
+		}
+	}
+}
+
+// locateMarkers returns, for each marker that is shown, a description of the last location where it was found.
+func locateMarkers(observed Observation) map[Marker]string {
+	locations := map[Marker]string{}
+	for _, post := range observed.posts() {
+		for _, marker := range post.Markers {
+			locations[marker] = "the post " + post.ID
 		}
 	}
 
-	for _, b := range observed.Mailboxes {
-		for _, m := range b.Sent {
-			seen[m] = "what a customer wrote"
+	for _, mailbox := range observed.Mailboxes {
+		for _, marker := range mailbox.Sent {
+			locations[marker] = "what a customer wrote"
 		}
-
-		for _, message := range b.Received {
-			for _, m := range message.Markers {
-				seen[m] = "what a customer received, " + message.ID
+		for _, message := range mailbox.Received {
+			for _, marker := range message.Markers {
+				locations[marker] = "what a customer received, " + message.ID
 			}
 		}
 	}
 
-	for m, where := range seen {
-		if !said[m] {
-			v.addViolation(&v.Unaccounted, "nobody said %s, which stands in %s", m, where)
-		}
-	}
+	return locations
 }
