@@ -193,7 +193,7 @@ func TestBodies(t *testing.T) {
 	if status, _ := h.post(t, "/hooks/one", io.LimitReader(endless{}, maxBody+1), -1); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body that turns out too long: got %d, want %d", status, http.StatusRequestEntityTooLarge)
 	}
-	if small, large := h.bodies.small.held, h.bodies.large.held; small != 0 || large != 0 {
+	if small, large := h.bodies.small.reserved, h.bodies.large.reserved; small != 0 || large != 0 {
 		t.Errorf("room still held: got %d for small bodies and %d for large ones, want none", small, large)
 	}
 }
