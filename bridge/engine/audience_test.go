@@ -242,7 +242,7 @@ func TestTemplatesAreToldToTheirReaders(t *testing.T) {
 	for user, may := range map[string]bool{"ann": true, "cat": false} {
 		w.chat.Submit(user, support, "", bridgetest.Button{Verb: bridge.VerbTemplates}, "")
 		w.chat.Wait(t, user+" is answered", func() bool { return len(w.chat.Whispers(user)) == 1 })
-		told := w.text(`SELECT payload::text FROM deliveries WHERE kind = 'ephemeral' ORDER BY id DESC LIMIT 1`)
+		told := w.text(`SELECT payload::text FROM deliveries WHERE kind = 'ephemeral' ORDER BY created_at DESC LIMIT 1`)
 		wantEqual(t, "whether "+user+" is told of the template", strings.Contains(told, "Dismissal"), may)
 	}
 }

@@ -65,5 +65,5 @@ func TestForeignAgentChangesNothing(t *testing.T) {
 	w.waitDrained()
 	w.wantNothingSent()
 	wantEqual(t, "log of the conversation", w.count(`SELECT count(*) FROM log_entries WHERE agent_id = $1`, agent), 0)
-	wantEqual(t, "messages of the conversation", w.text(`SELECT string_agg(text, '; ' ORDER BY id) FROM messages`), "Hello")
+	wantEqual(t, "messages of the conversation", w.text(`SELECT string_agg(text, '; ' ORDER BY created_at) FROM messages`), "Hello")
 }

@@ -45,7 +45,7 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 		{answers: "It isn't.", text: "As we said.", to: []string{"mia@z.test"}, want: "As we said."},
 	} {
 		b := formOf(bridge.VerbReply)
-		b.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE text LIKE '%' || $1 ORDER BY id LIMIT 1`, c.answers))
+		b.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE text LIKE '%' || $1 ORDER BY created_at, id LIMIT 1`, c.answers))
 		b.Args.To, b.Args.Cc = c.to, c.cc
 		w.chat.Submit("ben", support, thread, b, c.text)
 		wantEqual(t, fmt.Sprintf("the answer to %q", c.answers), w.waitSent(i + 1)[i].Text, c.want)
@@ -64,7 +64,7 @@ func TestQuotesNoNote(t *testing.T) {
 		{answers: "as always", text: "Gladly", want: "Gladly"},
 	} {
 		b := formOf(bridge.VerbReply)
-		b.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE text LIKE '%' || $1 ORDER BY id LIMIT 1`, c.answers))
+		b.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE text LIKE '%' || $1 ORDER BY created_at, id LIMIT 1`, c.answers))
 		w.chat.Submit("ann", support, thread, b, c.text)
 		wantEqual(t, fmt.Sprintf("the answer to %q", c.answers), w.waitSent(i + 1)[i].Text, c.want)
 		w.waitDrained()

@@ -81,7 +81,7 @@ func TestReplyUnclear(t *testing.T) {
 			w.waitDeliveryState(first, "unknown")
 			w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
 			w.repeatUntil("it is looked for again", func() { w.exec(lookNow) }, func() bool {
-				return w.text(`SELECT state FROM deliveries WHERE kind = 'reply' ORDER BY id LIMIT 1`) != "unknown"
+				return w.text(`SELECT state FROM deliveries WHERE kind = 'reply' ORDER BY created_at, seq LIMIT 1`) != "unknown"
 			})
 			w.waitDeliveryState(first, "needs_decision")
 			w.waitFate(first, "unclear")
