@@ -18,6 +18,8 @@ type Act struct {
 	Text string `json:"text,omitempty"` // Reply and Note: Markdown
 	Form string `json:"form"`           // id of the opened form, never "": the same form may be submitted twice
 
+	OpenedAt time.Time `json:"opened_at,omitzero"` // Reply: when its page was read, by Parley's clock. Zero means not known
+
 	Files []SurfaceFile `json:"files,omitempty"` // Reply: uploaded to us, each with its Blob
 }
 

@@ -199,7 +199,7 @@ type Context struct {
 // OpenedForm is the form that somebody submitted, for OriginForm.
 type OpenedForm struct {
 	Form     string    // its id: the same form may be submitted twice. "" means not known
-	OpenedAt time.Time `json:",omitzero"` // by Parley's clock, in full seconds. Zero means not known
+	OpenedAt time.Time `json:",omitzero"` // by Parley's clock; forms of chats carry full seconds. Zero means not known
 }
 
 // Edit identifies one change of a message, for VerbEdit.

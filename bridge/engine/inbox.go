@@ -209,11 +209,31 @@ func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) 
 
 	switch a.Verb {
 	case bridge.VerbReply:
+		if err := in.checkOpened(ctx, a); err != nil {
+			return err
+		}
 		return in.desk.MayReply(ctx, a.Args.Conversation, own.PageUser(agent), a.Text, a.Files)
 	case bridge.VerbUndo, bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop, bridge.VerbSendAgain, bridge.VerbMarkSent:
 		return in.checkMessage(ctx, a)
 	default:
 		return nil
+	}
+}
+
+// checkOpened refuses a reply whose page says that it was read in the future: no colleague's answer would ever be later, so that its
+// author would never be asked about one.
+func (in *Inbox) checkOpened(ctx context.Context, a bridge.Act) error {
+	if a.OpenedAt.IsZero() {
+		return nil
+	}
+	now, err := store.Now(ctx, in.e.pool)
+	if err != nil || !a.OpenedAt.After(now) {
+		return err
+	}
+	return &bridge.Problem{
+		Code: "opened_later",
+		Text: "Nothing was sent: by its time, the page is from the future.",
+		Hint: "Look whether somebody has answered meanwhile, and send it again.",
 	}
 }
 

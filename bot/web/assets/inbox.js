@@ -16,7 +16,7 @@ const findBecame = () => document.getElementById("became");
 // listForms returns the forms of a page as text, without what is another one each time: by it one sees whether they have changed.
 function listForms(part) {
   const copy = part.cloneNode(true);
-  copy.querySelectorAll("#became, input[name=form], input[name=seen]").forEach((element) => element.remove());
+  copy.querySelectorAll("#became, input[name=form], input[name=seen], input[name=opened]").forEach((element) => element.remove());
   return copy.innerHTML;
 }
 let forms = newest ? listForms(newest) : "";
@@ -60,6 +60,7 @@ async function readAgain() {
     replaceContent(live, fresh);
     const freshSeen = page.querySelector("input[name=seen]"); // all forms have the same
     if (freshSeen) document.querySelectorAll("input[name=seen]").forEach((seen) => { seen.value = freshSeen.value; });
+    takeOpened(page);
     const freshNewest = page.getElementById("newest");
     if (newest && freshNewest) takeForms(freshNewest);
     stamp = fresh.dataset.stamp;
@@ -87,6 +88,15 @@ function sayWhyStale(why) {
   note.className = "note bad";
   note.textContent = "Not up to date. " + why;
   stale.append(note);
+}
+
+// takeOpened takes over when the page was read, for a reply that nobody has begun yet. Who has begun one is asked before it leaves if a
+// colleague answers meanwhile.
+function takeOpened(fresh) {
+  const opened = document.querySelector("input[name=opened]");
+  const freshOpened = fresh.querySelector("input[name=opened]");
+  const reply = document.getElementById("reply");
+  if (opened && freshOpened && reply && !reply.value) opened.value = freshOpened.value;
 }
 
 // takeForms takes over the forms of the page that was read again, where they are others: a conversation that was resolved has none, one

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -69,6 +70,9 @@ func (p pages) storeAct(v *web.Visit, a bridge.Act) (next, problem string, err e
 // endedMeanwhile is the problem with a reply to a conversation that has ended.
 const endedMeanwhile = "Nothing was sent: this conversation was resolved or closed meanwhile."
 
+// notFromPage is the problem with a form that has other values than the page puts into it.
+const notFromPage = "This is not what the page sends. Send it again from here."
+
 // showAgain shows the page with what somebody sent. problem says what is wrong with it. If problem is "", nothing is
 // wrong, and the page asks whether to send the reply.
 func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []keptFile) error {
@@ -106,10 +110,25 @@ func formNumber(form url.Values, name string) int64 {
 // readAct reads a form, whose files are stored already. problem says for people what is wrong with the form.
 func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
 	a, problem = readVerb(v, files)
-	if problem == "" {
-		problem = readShown(v.Request.PostForm, &a)
+	if problem == "" && a.Verb == bridge.VerbReply {
+		problem = cmp.Or(readShown(v.Request.PostForm, &a), readOpened(v.Request.PostForm, &a))
 	}
 	return a, problem
+}
+
+// readOpened reads into a when the page was read on which a reply was typed. A page that a Parley of the version before made doesn't
+// say so. problem says for people what is wrong; "" means nothing is.
+func readOpened(form url.Values, a *bridge.Act) (problem string) {
+	opened := form.Get("opened")
+	if opened == "" {
+		return ""
+	}
+	micros, err := strconv.ParseInt(opened, 10, 64)
+	if err != nil || micros <= 0 {
+		return notFromPage
+	}
+	a.OpenedAt = time.UnixMicro(micros).UTC()
+	return ""
 }
 
 func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
@@ -118,7 +137,7 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	a.Args.Conversation = bridge.ConversationID(pathNumber(v, "id"))
 	isFormID := a.Form != "" && len(a.Form) <= maxKeyBytes
 	if !slices.Contains(bridge.Acts(), a.Verb) || !isFormID {
-		return a, "This is not what the page sends. Send it again from here."
+		return a, notFromPage
 	}
 	if utf8.RuneCountInString(form.Get("text"))+utf8.RuneCountInString(form.Get("note")) > maxTextRunes {
 		return a, "That is too long: at most " + strconv.Itoa(maxTextRunes) + " characters."
@@ -129,7 +148,7 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	a.Args.Seen = bridge.EventID(formNumber(form, "seen"))
 	a.Args.Sure, a.Args.Shown = form.Get("sure") == "yes", form.Get("words")
 	if len(a.Args.Shown) > maxKeyBytes {
-		return a, "This is not what the page sends. Send it again from here."
+		return a, notFromPage
 	}
 
 	switch a.Verb {

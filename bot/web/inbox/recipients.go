@@ -42,11 +42,11 @@ func areAddresses(to, cc []string) bool {
 // nothing is.
 func readShown(form url.Values, a *bridge.Act) (problem string) {
 	to, cc := form["goes_to"], form["copy_to"]
-	if a.Verb != bridge.VerbReply || len(to)+len(cc) == 0 {
+	if len(to)+len(cc) == 0 {
 		return ""
 	}
 	if !areAddresses(to, cc) {
-		return "This is not what the page sends. Send it again from here."
+		return notFromPage
 	}
 	a.Args.To = to
 	a.Args.Cc = cc

@@ -28,6 +28,7 @@ type threadPage struct {
 
 	Form   string         // identifies the forms of this page, so that each counts once
 	Seen   bridge.EventID // the newest event that the page shows
+	Opened int64          // when the page was read, by Parley's clock: microseconds since 1970
 	People []web.Choice
 	Teams  []string
 
@@ -146,6 +147,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		Live:     "/inbox/live?conversation=" + number,
 		Stamp:    stamp,
 		Form:     rand.Text(),
+		Opened:   f.Now.UnixMicro(),
 		Customer: shape.PartyName(f.Contact),
 		standing: standingOf(f, agent),
 		mistake:  mistake{Typed: map[string]string{}},

@@ -26,7 +26,7 @@ func (a Act) Action() bridge.Action {
 		Text:       a.Text,
 		Raw:        a.Text,
 		Explicit:   a.Verb == bridge.VerbReply,
-		OpenedForm: bridge.OpenedForm{Form: a.Form},
+		OpenedForm: bridge.OpenedForm{Form: a.Form, OpenedAt: a.OpenedAt},
 		Args:       a.Args,
 		Files:      a.Files,
 	}

@@ -2,6 +2,7 @@ package site_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -150,4 +151,66 @@ func TestInboxRepliesAreNotConfirmedAfterResolve(t *testing.T) {
 		"Nothing was sent: this conversation was resolved or closed meanwhile.",
 		"This is the plan.",
 		"Its files have to be chosen again.")
+}
+
+// replyFrom sends the reply whose form somebody's page of conversation 1 shows.
+func replyFrom(v *sitetest.Visitor, page sitetest.Answer, text string, values ...string) sitetest.Answer {
+	f := form(page, "verb", "reply", "text", text, "opened", openedField.FindStringSubmatch(page.Body)[1])
+	for i := 0; i+1 < len(values); i += 2 {
+		f.Set(values[i], values[i+1])
+	}
+	return v.Post("/inbox/1", f)
+}
+
+var openedField = regexp.MustCompile(`name="opened" value="([^"]+)"`)
+
+// Who replies on a page that doesn't show yet what a colleague has answered is asked first. A page that shows the answer asks nothing.
+// R-274
+func TestInboxAsksWhoseReplyWasOvertaken(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithMail(t)
+	ben, cat := s.Visitor("ben@acme.test"), s.Visitor("cat@acme.test")
+	before := ben.Get("/inbox/1")
+	wantStatus(t, "Cat's answer", replyFrom(cat, cat.Get("/inbox/1"), "It is on its way."), http.StatusSeeOther)
+
+	wantStatus(t, "Ben's reply", replyFrom(ben, before, "We look for it."), http.StatusSeeOther)
+	after := ben.Get("/inbox/1")
+	wantShown(t, "the page", after, "Not sent yet", "A colleague answered while its author had the form open.", "Send to Maria")
+
+	wantStatus(t, "Ben's next reply", replyFrom(ben, after, "It comes on Monday."), http.StatusSeeOther)
+	s.provider.WaitTexts(t, "It is on its way.", "It comes on Monday.")
+}
+
+// A time of its page that can't be is refused, and what was typed is shown again.
+// R-221
+func TestInboxRefusesReplyOfAPageFromTheFuture(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithMail(t)
+	ben := s.Visitor("ben@acme.test")
+	for _, opened := range []string{"4102444800000000", "9223372036854775807", "-1", "soon"} {
+		a := replyFrom(ben, ben.Get("/inbox/1"), "It comes on Monday.", "opened", opened)
+		wantStatus(t, opened, a, http.StatusUnprocessableEntity)
+		wantShown(t, opened, a, "It comes on Monday.")
+	}
+}
+
+// What a colleague answers while nobody types here has been seen once something is typed. What comes after that asks.
+// R-274
+func TestInboxAsksAboutAnswersWhileTyping(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	b := openEmptyPage(s)
+	cat := s.Visitor("cat@acme.test")
+	replyFrom(cat, cat.Get("/inbox/1"), "It is on its way.")
+	b.Shows("It is on its way.")
+	b.Write("#reply", "It comes on Monday.")
+	b.Press("form.say button.main")
+	b.Shows("It comes on Monday.")
+	s.provider.WaitTexts(t, "It is on its way.", "It comes on Monday.")
+
+	b.Write("#reply", "In the morning.")
+	replyFrom(cat, cat.Get("/inbox/1"), "At ten.")
+	b.Shows("At ten.")
+	b.Press("form.say button.main")
+	b.Shows("Not sent yet")
 }
