@@ -95,18 +95,22 @@ func (e *Engine) Run(ctx context.Context) error {
 
 		cmd.WaitDelay = Grace
 		if err := cmd.Start(); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
 			return fmt.Errorf("demo: start the engine: %w", err)
 		}
 
 		e.noteStarted(cmd.Process)
 		err := cmd.Wait()
-		wait := e.noteEnded()
+		wait, text := e.noteEnded()
 
 		if ctx.Err() != nil {
 			return nil
 		}
 
 		e.o.Log.Warn("engine ended", "error", err)
+		e.o.Report(text)
 
 		select {
 		case <-ctx.Done():
@@ -131,15 +135,16 @@ func (e *Engine) noteStarted(p *os.Process) {
 	}
 }
 
-// noteEnded notes that Parley runs no more, and returns the wait before it is started again.
-func (e *Engine) noteEnded() time.Duration {
+// noteEnded notes that Parley runs no more. It returns the wait before it is started again, and what people are told about it then.
+func (e *Engine) noteEnded() (wait time.Duration, text string) {
 	select { // drop a call of Start from before this end: it was about an earlier one
 	case <-e.startNow:
 	default:
 	}
 
 	e.mu.Lock()
-	wait, text := restartPause, "Parley stopped; it is being started again. Nothing is lost: see its log for the reason."
+	defer e.mu.Unlock()
+	wait, text = restartPause, "Parley stopped; it is being started again. Nothing is lost: see its log for the reason."
 	if e.killed {
 		wait, text = e.o.Pause, "Parley was killed; it starts again by itself. What is said waits."
 	}
@@ -148,9 +153,7 @@ func (e *Engine) noteEnded() time.Duration {
 	e.proc = nil
 	e.state.Runs = false
 	e.state.DownSince, e.state.BackAt = now, now.Add(wait)
-	e.mu.Unlock()
-	e.o.Report(text)
-	return wait
+	return wait, text
 }
 
 // Kill ends the running Parley as a power cut does: with SIGKILL.

@@ -1,6 +1,10 @@
 package engine
 
 import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -17,5 +21,38 @@ func TestEngineEnvironment(t *testing.T) {
 	}
 	if !slices.Contains(got, "DATABASE_URL=ours") {
 		t.Errorf("got %v, want DATABASE_URL=ours among them", got)
+	}
+}
+
+// When the demo ends, Parley ends with it. Nobody is told that it is started again, since it isn't.
+func TestEngineEndsWithTheDemo(t *testing.T) {
+	t.Parallel()
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	out, in := io.Pipe()
+	var reports []string
+	e := New(Options{
+		Exe:    "sh",
+		Args:   []string{"-c", "echo started; exec sleep 600"},
+		Out:    in,
+		Log:    slog.New(slog.DiscardHandler),
+		Report: func(text string) { reports = append(reports, text) },
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(ctx) }()
+
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatalf("reading what the engine writes: %v", err)
+	}
+	end()
+
+	if err := <-ended; err != nil {
+		t.Errorf("Run: %v, want no error", err)
+	}
+	if len(reports) > 0 {
+		t.Errorf("people are told %q, want nothing", reports)
+	}
+	if state := e.State(); state.Runs {
+		t.Error("the engine runs, by its state")
 	}
 }
