@@ -19,12 +19,12 @@ import (
 // such texts. Parley sends none of them without asking the agent first.
 
 // insideWords are the words of one language with which people begin a text for colleagues, in small letters without
-// accents.
+// accents, with ", " between them.
 type insideWords struct {
 	language string
-	notes    []string // "note", "internal": they count also at the beginning of a later line
-	hints    []string // "fyi", "hint": texts for customers have them, too, but rarely begin with them
-	everyday []string // those of the words that also begin ordinary sentences: they count only if something sets them apart
+	notes    string // "note, internal": they count also at the beginning of a later line
+	hints    string // "fyi, hint": texts for customers have them, too, but rarely begin with them
+	everyday string // those of the words that also begin ordinary sentences: they count only if something sets them apart
 }
 
 // insideTable returns the words of all languages in which teams work; see docs/settings.md.
@@ -33,46 +33,46 @@ func insideTable() []insideWords { return slices.Concat(latinWords(), otherWords
 // latinWords returns those of languages that are written in Latin letters.
 func latinWords() []insideWords {
 	return []insideWords{
-		{language: "English", notes: []string{"note", "notes", "note to self", "internal", "internally", "private", "privately", "confidential", "for internal use", "team note",
-			"not for the customer", "not for customers", "do not send"},
-			hints:    []string{"fyi", "for your information", "hint", "hints", "heads up", "heads-up", "todo"},
-			everyday: []string{"do not send", "todo"}},
-		{language: "German", notes: []string{"notiz", "notizen", "intern", "interne", "interner", "internes", "anmerkung", "anmerkungen", "privat", "vertraulich", "nur intern"},
-			hints: []string{"zur info", "zur information", "zur kenntnis", "hinweis", "hinweise", "z.k.", "zk"}},
-		{language: "French", notes: []string{"note", "notes", "interne", "en interne", "prive", "privee", "confidentiel", "remarque", "entre nous"},
-			hints: []string{"pour info", "pour information", "indice"}},
-		{language: "Spanish", notes: []string{"nota", "notas", "interno", "interna", "privado", "privada", "confidencial", "entre nosotros"},
-			hints: []string{"para tu informacion", "para su informacion", "pista"}},
-		{language: "Portuguese", notes: []string{"nota", "notas", "interno", "interna", "privado", "privada", "particular", "confidencial", "observacao"},
-			hints: []string{"para tua informacao", "para sua informacao", "dica"}, everyday: []string{"particular"}},
-		{language: "Italian", notes: []string{"nota", "note", "appunto", "appunti", "interno", "interna", "privato", "privata", "riservato", "confidenziale"},
-			hints: []string{"per info", "per tua informazione", "suggerimento"}, everyday: []string{"appunto", "riservato"}},
-		{language: "Dutch", notes: []string{"notitie", "notities", "opmerking", "intern", "interne", "prive", "vertrouwelijk", "onder ons"},
-			hints: []string{"ter info", "ter informatie", "tip"}, everyday: []string{"tip"}},
-		{language: "Polish", notes: []string{"notatka", "notatki", "wewnetrzne", "wewnetrzna", "wewnetrznie", "prywatne", "prywatnie", "poufne", "uwaga wewnetrzna"},
-			hints: []string{"dla informacji", "wskazowka"}},
-		{language: "Swedish", notes: []string{"anteckning", "anteckningar", "notering", "internt", "intern", "privat", "konfidentiellt"},
-			hints: []string{"for kannedom", "for information", "tips"}, everyday: []string{"for information", "tips"}},
-		{language: "Danish", notes: []string{"note", "noter", "notat", "internt", "intern", "privat", "fortroligt"},
-			hints: []string{"til orientering", "til info", "tip"}},
-		{language: "Czech", notes: []string{"poznamka", "poznamky", "interne", "interni", "soukrome", "soukroma", "duverne"},
-			hints: []string{"pro informaci", "pro info", "napoveda"}},
-		{language: "Turkish", notes: []string{"not", "notlar", "dahili", "ic not", "sirket ici", "ozel", "gizli"},
-			hints: []string{"bilgi", "bilginize", "ipucu"}, everyday: []string{"not", "ozel", "bilgi"}},
-		{language: "Slovak", notes: []string{"poznamka", "poznamky", "interne", "interna", "interny", "sukromne", "doverne"},
-			hints: []string{"pre informaciu", "pre info"}},
-		{language: "Hungarian", notes: []string{"megjegyzes", "megjegyzesek", "feljegyzes", "belso", "belso hasznalatra", "bizalmas"},
-			hints: []string{"tajekoztatasul", "tipp"}, everyday: []string{"tipp"}},
-		{language: "Romanian", notes: []string{"nota", "note", "notita", "notite", "intern", "interna", "uz intern", "privat", "confidential"},
-			hints: []string{"pentru informare", "pentru informarea ta"}},
-		{language: "Croatian", notes: []string{"biljeska", "biljeske", "napomena", "napomene", "interno", "interna", "privatno", "povjerljivo"},
-			hints: []string{"za informaciju", "za info"}},
-		{language: "Slovene", notes: []string{"opomba", "opombe", "interno", "interna", "zasebno", "zaupno"},
-			hints: []string{"za informacijo", "namig"}},
-		{language: "Norwegian", notes: []string{"notat", "notater", "merknad", "internt", "intern", "privat", "konfidensielt", "fortrolig"},
-			hints: []string{"til informasjon", "til orientering", "tips"}, everyday: []string{"tips"}},
-		{language: "Finnish", notes: []string{"muistiinpano", "muistiinpanot", "huomautus", "sisainen", "sisaisesti", "yksityinen", "luottamuksellinen"},
-			hints: []string{"tiedoksi", "vihje"}},
+		{language: "English", notes: "note, notes, note to self, internal, internally, private, privately, confidential, " +
+			"for internal use, team note, not for the customer, not for customers, do not send",
+			hints: "fyi, for your information, hint, hints, heads up, heads-up, todo", everyday: "do not send, todo"},
+		{language: "German", notes: "notiz, notizen, intern, interne, interner, internes, anmerkung, anmerkungen, privat, vertraulich, " +
+			"nur intern",
+			hints: "zur info, zur information, zur kenntnis, hinweis, hinweise, z.k., zk"},
+		{language: "French", notes: "note, notes, interne, en interne, prive, privee, confidentiel, remarque, entre nous",
+			hints: "pour info, pour information, indice"},
+		{language: "Spanish", notes: "nota, notas, interno, interna, privado, privada, confidencial, entre nosotros",
+			hints: "para tu informacion, para su informacion, pista"},
+		{language: "Portuguese", notes: "nota, notas, interno, interna, privado, privada, particular, confidencial, observacao",
+			hints: "para tua informacao, para sua informacao, dica", everyday: "particular"},
+		{language: "Italian", notes: "nota, note, appunto, appunti, interno, interna, privato, privata, riservato, confidenziale",
+			hints: "per info, per tua informazione, suggerimento", everyday: "appunto, riservato"},
+		{language: "Dutch", notes: "notitie, notities, opmerking, intern, interne, prive, vertrouwelijk, onder ons",
+			hints: "ter info, ter informatie, tip", everyday: "tip"},
+		{language: "Polish", notes: "notatka, notatki, wewnetrzne, wewnetrzna, wewnetrznie, prywatne, prywatnie, poufne, uwaga wewnetrzna",
+			hints: "dla informacji, wskazowka"},
+		{language: "Swedish", notes: "anteckning, anteckningar, notering, internt, intern, privat, konfidentiellt",
+			hints: "for kannedom, for information, tips", everyday: "for information, tips"},
+		{language: "Danish", notes: "note, noter, notat, internt, intern, privat, fortroligt",
+			hints: "til orientering, til info, tip"},
+		{language: "Czech", notes: "poznamka, poznamky, interne, interni, soukrome, soukroma, duverne",
+			hints: "pro informaci, pro info, napoveda"},
+		{language: "Turkish", notes: "not, notlar, dahili, ic not, sirket ici, ozel, gizli",
+			hints: "bilgi, bilginize, ipucu", everyday: "not, ozel, bilgi"},
+		{language: "Slovak", notes: "poznamka, poznamky, interne, interna, interny, sukromne, doverne",
+			hints: "pre informaciu, pre info"},
+		{language: "Hungarian", notes: "megjegyzes, megjegyzesek, feljegyzes, belso, belso hasznalatra, bizalmas",
+			hints: "tajekoztatasul, tipp", everyday: "tipp"},
+		{language: "Romanian", notes: "nota, note, notita, notite, intern, interna, uz intern, privat, confidential",
+			hints: "pentru informare, pentru informarea ta"},
+		{language: "Croatian", notes: "biljeska, biljeske, napomena, napomene, interno, interna, privatno, povjerljivo",
+			hints: "za informaciju, za info"},
+		{language: "Slovene", notes: "opomba, opombe, interno, interna, zasebno, zaupno",
+			hints: "za informacijo, namig"},
+		{language: "Norwegian", notes: "notat, notater, merknad, internt, intern, privat, konfidensielt, fortrolig",
+			hints: "til informasjon, til orientering, tips", everyday: "tips"},
+		{language: "Finnish", notes: "muistiinpano, muistiinpanot, huomautus, sisainen, sisaisesti, yksityinen, luottamuksellinen",
+			hints: "tiedoksi, vihje"},
 	}
 }
 
@@ -80,30 +80,31 @@ func latinWords() []insideWords {
 // follows it. That is why longer words which begin with a listed one stand here, too.
 func otherWords() []insideWords {
 	return []insideWords{
-		{language: "Bulgarian", notes: []string{"бележка", "бележки", "вътрешно", "вътрешна", "поверително"},
-			hints: []string{"за информация", "за сведение"}},
-		{language: "Greek", notes: []string{"σημείωση", "σημειώσεις", "εσωτερικό", "εσωτερική", "εσωτερικά", "ιδιωτικό", "εμπιστευτικό"},
-			hints: []string{"για ενημέρωση", "προς ενημέρωση"}},
-		{language: "Ukrainian", notes: []string{"нотатка", "нотатки", "примітка", "внутрішнє", "внутрішня", "приватно", "конфіденційно"},
-			hints: []string{"до відома", "підказка"}},
-		{language: "Russian", notes: []string{"заметка", "заметки", "примечание", "внутреннее", "внутренняя", "приватно", "конфиденциально"},
-			hints: []string{"к сведению", "для информации", "подсказка"}},
-		{language: "Arabic", notes: []string{"ملاحظة", "ملاحظات", "داخلي", "داخلية", "سري", "خاص"},
-			hints: []string{"للعلم", "للاطلاع"}, everyday: []string{"خاص"}},
-		{language: "Hebrew", notes: []string{"הערה", "הערות", "פנימי", "פנימית", "פרטי", "סודי", "חסוי"},
-			hints: []string{"לידיעתך", "לידיעתכם", "לידיעה"}},
-		{language: "Hindi", notes: []string{"नोट", "टिप्पणी", "आंतरिक", "निजी", "गोपनीय"},
-			hints: []string{"जानकारी के लिए", "आपकी जानकारी के लिए"}},
-		{language: "Chinese", notes: []string{"内部", "内部备注", "内部使用", "仅限内部", "仅供内部", "备注", "笔记", "私密", "保密", "机密",
-			"內部", "內部備註", "內部使用", "僅限內部", "僅供內部", "備註", "筆記", "機密"},
-			hints: []string{"注", "提示", "仅供参考", "供参考", "僅供參考", "供參考"}, everyday: []string{"提示"}},
-		{language: "Japanese", notes: []string{"内部", "内部用", "内部メモ", "社内", "社内用", "社内向け", "社内限り", "社内共有", "社内連絡", "社内メモ",
-			"ノート", "メモ", "備考", "社外秘", "内密"},
-			hints: []string{"ご参考", "ご参考まで", "参考", "参考まで", "ヒント"}},
-		{language: "Korean", notes: []string{"내부", "내부용", "내부 메모", "내부 공유", "사내", "사내용", "메모", "노트", "비공개", "대외비", "기밀"},
-			hints: []string{"참고", "참고로", "힌트"}, everyday: []string{"내부", "사내", "메모", "노트", "비공개", "참고", "참고로"}},
+		{language: "Bulgarian", notes: "бележка, бележки, вътрешно, вътрешна, поверително",
+			hints: "за информация, за сведение"},
+		{language: "Greek", notes: "σημείωση, σημειώσεις, εσωτερικό, εσωτερική, εσωτερικά, ιδιωτικό, εμπιστευτικό",
+			hints: "για ενημέρωση, προς ενημέρωση"},
+		{language: "Ukrainian", notes: "нотатка, нотатки, примітка, внутрішнє, внутрішня, приватно, конфіденційно",
+			hints: "до відома, підказка"},
+		{language: "Russian", notes: "заметка, заметки, примечание, внутреннее, внутренняя, приватно, конфиденциально",
+			hints: "к сведению, для информации, подсказка"},
+		{language: "Arabic", notes: "ملاحظة, ملاحظات, داخلي, داخلية, سري, خاص",
+			hints: "للعلم, للاطلاع", everyday: "خاص"},
+		{language: "Hebrew", notes: "הערה, הערות, פנימי, פנימית, פרטי, סודי, חסוי",
+			hints: "לידיעתך, לידיעתכם, לידיעה"},
+		{language: "Hindi", notes: "नोट, टिप्पणी, आंतरिक, निजी, गोपनीय",
+			hints: "जानकारी के लिए, आपकी जानकारी के लिए"},
+		{language: "Chinese", notes: "内部, 内部备注, 内部使用, 仅限内部, 仅供内部, 备注, 笔记, 私密, 保密, 机密, 內部, 內部備註, 內部使用, 僅限內部, 僅供內部, 備註, 筆記, 機密",
+			hints: "注, 提示, 仅供参考, 供参考, 僅供參考, 供參考", everyday: "提示"},
+		{language: "Japanese", notes: "内部, 内部用, 内部メモ, 社内, 社内用, 社内向け, 社内限り, 社内共有, 社内連絡, 社内メモ, ノート, メモ, 備考, 社外秘, 内密",
+			hints: "ご参考, ご参考まで, 参考, 参考まで, ヒント"},
+		{language: "Korean", notes: "내부, 내부용, 내부 메모, 내부 공유, 사내, 사내용, 메모, 노트, 비공개, 대외비, 기밀",
+			hints: "참고, 참고로, 힌트", everyday: "내부, 사내, 메모, 노트, 비공개, 참고, 참고로"},
 	}
 }
+
+// listWords takes the words of one field of insideWords apart, and writes them as plainLetters does.
+func listWords(list string) []string { return strings.Split(plainLetters(list), ", ") }
 
 // insideWord is one word of insideTable.
 type insideWord struct {
@@ -118,17 +119,15 @@ var allInsideWords = sync.OnceValue(func() []insideWord { //nolint:gochecknoglob
 	words := map[string]insideWord{}
 	everyday := map[string]bool{}
 	for _, l := range insideTable() {
-		for _, w := range l.hints {
-			text := plainLetters(w)
+		for _, text := range listWords(l.hints) {
 			words[text] = insideWord{text: text, isHint: true}
 		}
-		for _, w := range l.everyday {
-			everyday[plainLetters(w)] = true
+		for _, text := range listWords(l.everyday) {
+			everyday[text] = true
 		}
 	}
 	for _, l := range insideTable() {
-		for _, w := range l.notes {
-			text := plainLetters(w)
+		for _, text := range listWords(l.notes) {
 			words[text] = insideWord{text: text}
 		}
 	}
