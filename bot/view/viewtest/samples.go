@@ -66,6 +66,8 @@ func (s Samples) Lines() map[string]bridge.Line {
 	maps.Copy(lines, s.fateLines())
 	maps.Copy(lines, s.answerLines())
 	maps.Copy(lines, s.showingLines())
+	maps.Copy(lines, s.analysisLines())
+	maps.Copy(lines, s.writtenLines())
 	return lines
 }
 
@@ -89,29 +91,35 @@ func (s Samples) stateLines() map[string]bridge.Line {
 	}
 }
 
+// aboutTyped is a line to Ann about what she typed, with buttons.
+func (s Samples) aboutTyped(content bridge.LineContent, verbs ...bridge.Verb) bridge.Line {
+	return bridge.Line{
+		Content:  content,
+		Mentions: []bridge.AgentRef{s.Ann},
+		Text:     typed,
+		Verbs:    verbs,
+		Args:     bridge.Args{Message: sampleMessage},
+	}
+}
+
 // fateLines tell of what became of a message.
 func (s Samples) fateLines() map[string]bridge.Line {
-	ann := s.Ann
+	ann, toAnn, args := s.Ann, []bridge.AgentRef{s.Ann}, bridge.Args{Message: sampleMessage}
+	other := bridge.Facts{ID: otherConversation, Thread: bridge.Thread{Root: s.Other}}
 	return map[string]bridge.Line{
-		"ask": {Content: &bridge.AskLine{Why: bridge.InWords("It looks like a command.")}, Mentions: []bridge.AgentRef{ann}, Text: typed,
-			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: sampleMessage}},
-		"ask_other": {Content: &bridge.AskLine{Why: bridge.Because(bridge.ReasonGreetsOther)}, Mentions: []bridge.AgentRef{ann}, Text: typed,
-			Other: bridge.Facts{ID: otherConversation, Thread: bridge.Thread{Root: s.Other}}, Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbSend}},
-		"slip": {Content: &bridge.AskLine{Why: bridge.InWords("There is no command “!assing”. Did you mean !assign?"), Meant: &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: sampleConversation, SendArgs: bridge.SendArgs{Slip: sampleMessage}, Agents: []string{"@ben"}}, Names: []string{"Ben"}}},
-
-			Verb: bridge.VerbUnknown, Mentions: []bridge.AgentRef{ann}, Text: "!assing @ben", Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbSend},
-			Args: bridge.Args{Message: sampleMessage}},
+		"ask": s.aboutTyped(&bridge.AskLine{Why: bridge.InWords("It looks like a command.")}, bridge.VerbSend, bridge.VerbKeep),
+		"ask_other": {Content: &bridge.AskLine{Why: bridge.Because(bridge.ReasonGreetsOther)}, Mentions: toAnn, Text: typed,
+			Other: other, Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbSend}},
+		"slip": {Content: &bridge.AskLine{Why: bridge.InWords("There is no command “!assing”. Did you mean !assign?"), Meant: meantAssign()},
+			Verb: bridge.VerbUnknown, Mentions: toAnn, Text: "!assing @ben", Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbSend}, Args: args},
 		"send_as": {Content: bridge.LineSendAs, By: ann, Customer: s.Facts().Contact, Text: typed,
 			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: sampleMessage, SendArgs: bridge.SendArgs{Sure: true}}},
-		"sent_as": {Content: bridge.LineDone, Verb: bridge.VerbSend, By: s.Ben, Mentions: []bridge.AgentRef{ann}, Customer: s.Facts().Contact,
-			Text: typed, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: sampleMessage}},
-		"noted": {Content: bridge.LineDone, Verb: bridge.VerbNote, By: ann, Mentions: []bridge.AgentRef{s.Ben}, Text: typed},
-		"inside": {Content: &bridge.InsideLine{Why: bridge.InWords("You are not assigned.")}, Mentions: []bridge.AgentRef{ann}, Text: typed,
-			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: sampleMessage}},
-		"parked": {Content: &bridge.ParkedLine{Why: bridge.InWords("Found late.")}, Mentions: []bridge.AgentRef{ann}, Text: typed,
-			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: sampleMessage}},
-		"texts": {Content: &bridge.TextsLine{Count: 4}, Mentions: []bridge.AgentRef{ann},
-			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: sampleMessage}},
+		"sent_as": {Content: bridge.LineDone, Verb: bridge.VerbSend, By: s.Ben, Mentions: toAnn, Customer: s.Facts().Contact,
+			Text: typed, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: args},
+		"noted":  {Content: bridge.LineDone, Verb: bridge.VerbNote, By: ann, Mentions: []bridge.AgentRef{s.Ben}, Text: typed},
+		"inside": s.aboutTyped(&bridge.InsideLine{Why: bridge.InWords("You are not assigned.")}, bridge.VerbSend),
+		"parked": s.aboutTyped(&bridge.ParkedLine{Why: bridge.InWords("Found late.")}, bridge.VerbSend, bridge.VerbDrop),
+		"texts":  {Content: &bridge.TextsLine{Count: 4}, Mentions: toAnn, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: args},
 		"evening": {Content: &bridge.EveningLine{Zone: "Europe/Berlin", Rows: []bridge.Facts{
 			{
 				ID: sampleConversation, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Kim"},
@@ -119,44 +127,59 @@ func (s Samples) fateLines() map[string]bridge.Line {
 			},
 			{ID: otherConversation, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Lou"}, Window: bridge.Window{Until: When()}},
 		}}},
-		"week": {Content: &bridge.WeekLine{Team: "Support", SevenDays: sevenDays(),
-			Rows: []bridge.Facts{{ID: sampleConversation, Status: bridge.StatusResolved, Contact: bridge.PartyRef{Name: "Kim"}}}, Took: []time.Duration{3*time.Hour + 5*time.Minute}}},
-		"offered": {Content: &bridge.OfferedLine{Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: typed,
-			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: sampleMessage}},
-		"parked_window": {Content: &bridge.ParkedLine{Why: bridge.Because(bridge.ReasonWindow), Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: typed,
-			Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}, Args: bridge.Args{Message: sampleMessage}},
+		"week": {Content: &bridge.WeekLine{Team: "Support", SevenDays: sevenDays(), Took: []time.Duration{3*time.Hour + 5*time.Minute},
+			Rows: []bridge.Facts{{ID: sampleConversation, Status: bridge.StatusResolved, Contact: bridge.PartyRef{Name: "Kim"}}}}},
+		"offered": s.aboutTyped(&bridge.OfferedLine{Until: When()}, bridge.VerbSend, bridge.VerbDrop),
+		"parked_window": s.aboutTyped(&bridge.ParkedLine{Why: bridge.Because(bridge.ReasonWindow), Until: When()},
+			bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop),
 		"failed": {Content: &bridge.FailedLine{Trouble: "The mailbox is full.", Hint: "Try another address."},
-			Mentions: []bridge.AgentRef{ann}, Text: typed, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: 9}},
-		"retrying": {Content: &bridge.RetryingLine{Trouble: "The server doesn't answer.", Since: When()},
-			Mentions: []bridge.AgentRef{ann}, Text: typed},
-		"delayed": {Content: &bridge.DelayedLine{Trouble: "Their server still tries."}},
-		"unclear": {Content: &bridge.UnclearLine{}, Mentions: []bridge.AgentRef{ann}, Text: typed,
+			Mentions: toAnn, Text: typed, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: 9}},
+		"retrying": {Content: &bridge.RetryingLine{Trouble: "The server doesn't answer.", Since: When()}, Mentions: toAnn, Text: typed},
+		"delayed":  {Content: &bridge.DelayedLine{Trouble: "Their server still tries."}},
+		"unclear": {Content: &bridge.UnclearLine{}, Mentions: toAnn, Text: typed,
 			Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: 9}},
-		"edit_late": {Content: &bridge.EditLateLine{}, Mentions: []bridge.AgentRef{ann}, Text: typed,
-			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: sampleMessage}},
+		"edit_late": s.aboutTyped(&bridge.EditLateLine{}, bridge.VerbSend),
 		"edit_late_corrected": {Content: &bridge.EditLateLine{Earlier: typed}, Text: "It leaves on *Tuesday*.",
-			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: sampleMessage},
-			Outcome: &bridge.Outcome{State: bridge.OutcomeWaiting, By: ann}},
-		"edit_late_files": {Content: &bridge.EditLateLine{OnlyFiles: true, Left: []string{"plan.pdf"}, Leaving: []string{"map.pdf"}, Failed: []string{"way.pdf"}, Stopped: []string{"old <b>.pdf", "older.pdf"}, Added: []string{"new.pdf"}},
-			Mentions: []bridge.AgentRef{ann}, Text: typed, Args: bridge.Args{Message: sampleMessage}},
-		"delete_late": {Content: &bridge.DeleteLateLine{}, Mentions: []bridge.AgentRef{ann}},
-		"undone":      {Content: &bridge.UndoneLine{}, Mentions: []bridge.AgentRef{ann}, Text: typed},
-		"top_level": {Content: &bridge.TopLevelLine{Rows: []bridge.Facts{s.Facts(), {ID: otherConversation, Contact: bridge.PartyRef{Name: "Lou <b> with a very long name"}}}},
-
-			Mentions: []bridge.AgentRef{ann}, Text: typed, Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: s.Root.Channel, Message: s.Root.Message}}}},
-		"chosen": {Content: &bridge.TopLevelLine{}, By: ann, Text: typed, Other: bridge.Facts{ID: otherConversation, Thread: bridge.Thread{Root: s.Other}},
+			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: args, Outcome: &bridge.Outcome{State: bridge.OutcomeWaiting, By: ann}},
+		"edit_late_files": s.aboutTyped(&bridge.EditLateLine{
+			OnlyFiles: true, Left: []string{"plan.pdf"}, Leaving: []string{"map.pdf"}, Failed: []string{"way.pdf"},
+			Stopped: []string{"old <b>.pdf", "older.pdf"}, Added: []string{"new.pdf"},
+		}),
+		"delete_late": {Content: &bridge.DeleteLateLine{}, Mentions: toAnn},
+		"undone":      {Content: &bridge.UndoneLine{}, Mentions: toAnn, Text: typed},
+		"top_level": {
+			Content: &bridge.TopLevelLine{Rows: []bridge.Facts{
+				s.Facts(), {ID: otherConversation, Contact: bridge.PartyRef{Name: "Lou <b> with a very long name"}},
+			}},
+			Mentions: toAnn, Text: typed,
+			Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: s.Root.Channel, Message: s.Root.Message}}},
+		},
+		"chosen": {Content: &bridge.TopLevelLine{}, By: ann, Text: typed, Other: other,
 			Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ann}},
-		"not_mapped": {Content: bridge.LineNotMapped, Mentions: []bridge.AgentRef{ann}, Text: typed},
+		"not_mapped": {Content: bridge.LineNotMapped, Mentions: toAnn, Text: typed},
 	}
+}
+
+// meantAssign is what Ann meant by "!assing @ben".
+func meantAssign() *bridge.Meant {
+	args := bridge.Args{Conversation: sampleConversation, SendArgs: bridge.SendArgs{Slip: sampleMessage}, Agents: []string{"@ben"}}
+	return &bridge.Meant{Verb: bridge.VerbAssign, Args: args, Names: []string{"Ben"}}
 }
 
 // sevenDays are figures of a busy week.
 func sevenDays() bridge.SevenDays {
-	return bridge.SevenDays{From: "2026-11-16", To: "2026-11-22", Waiting: 3, Unassigned: 1, Longest: 95 * time.Minute,
-		Week: bridge.WeekFigures{New: 34, Reopened: 2, Resolved: 31, Answers: 30, Further: 12, First: 12 * time.Minute, Next: 9 * time.Minute, Ended: 4*time.Hour + 30*time.Minute,
-			Medians: &bridge.WeekMedians{First: 7 * time.Minute, Next: 4 * time.Minute, Ended: 3 * time.Hour}},
-		Before: bridge.WeekFigures{New: 40, Resolved: 41, Answers: 38, First: 15 * time.Minute, Ended: 5 * time.Hour,
-			Medians: &bridge.WeekMedians{First: 8 * time.Minute, Next: -1, Ended: 4 * time.Hour}}}
+	return bridge.SevenDays{
+		From: "2026-11-16", To: "2026-11-22", Waiting: 3, Unassigned: 1, Longest: 95 * time.Minute,
+		Week: bridge.WeekFigures{
+			New: 34, Reopened: 2, Resolved: 31, Answers: 30, Further: 12,
+			First: 12 * time.Minute, Next: 9 * time.Minute, Ended: 4*time.Hour + 30*time.Minute,
+			Medians: &bridge.WeekMedians{First: 7 * time.Minute, Next: 4 * time.Minute, Ended: 3 * time.Hour},
+		},
+		Before: bridge.WeekFigures{
+			New: 40, Resolved: 41, Answers: 38, First: 15 * time.Minute, Ended: 5 * time.Hour,
+			Medians: &bridge.WeekMedians{First: 8 * time.Minute, Next: -1, Ended: 4 * time.Hour},
+		},
+	}
 }
 
 // answerLines tell of mail that arrived, and answer commands.
@@ -182,19 +205,39 @@ func (s Samples) answerLines() map[string]bridge.Line {
 		"done":      {Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: bridge.VerbTag, Args: bridge.Args{Tags: []string{"vip"}}},
 		"stats": {Content: &bridge.StatsLine{Weeks: []bridge.TeamWeek{
 			{Team: "Support", SevenDays: sevenDays(), Link: "https://parley.test/settings/dashboard?team=1"},
-			{Team: "Billing *and* <b>", SevenDays: bridge.SevenDays{From: "2026-11-16", To: "2026-11-22", Before: bridge.WeekFigures{New: 1}}}}, Left: 1, Missing: true}},
+			{Team: "Billing *and* <b>", SevenDays: bridge.SevenDays{From: "2026-11-16", To: "2026-11-22", Before: bridge.WeekFigures{New: 1}}},
+		}, Left: 1, Missing: true}},
 		"help":    {Content: &bridge.HelpLine{}},
 		"history": {Content: &bridge.HistoryLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}}},
 		"why":     {Content: &bridge.WhyLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}}},
-		"timeline": {Content: &bridge.TimelineLine{Wall: 27*time.Hour + 5*time.Minute, Open: 3 * time.Hour, Hours: true, Parts: []bridge.TimeSpent{
-			{On: "queue", Wall: 25 * time.Minute, Open: 20 * time.Minute}, {On: "agent", By: s.Ben, Wall: time.Hour + 40*time.Minute, Open: 100 * time.Minute},
-			{On: "customer", Wall: 24*time.Hour + 59*time.Minute + 20*time.Second, Open: time.Hour}, {On: "provider", Wall: 40 * time.Second}}}},
-		"timeline_short": {Content: &bridge.TimelineLine{Wall: 40 * time.Second, Parts: []bridge.TimeSpent{{On: "queue", Wall: 40 * time.Second}}}},
-		"why_asked": {Content: &bridge.WhyLine{Asked: []bridge.Asked{{At: When(), By: "gpt-4o-mini", Model: "gpt-4o-mini", Mood: "frustrated", Urgent: true, Because: "I need it *today*",
-			Intents: []string{"order_status"}, Sent: "Where is it? <!channel> Call [PHONE_1_qwertzui], I need it *today*", Answered: `{"sentiment":"frustrated"}`, Requests: 1, Tokens: 912},
-			{At: When(), By: "offline", Instead: true, Model: "gpt-4o-mini", Mood: "neutral", Sent: "Hello", Failure: "timeout", Requests: 2, Tokens: 1400}}}},
-		"why_texts": {Content: &bridge.WhyLine{Decided: []bridge.Decided{{At: When(), By: s.Ben, Text: "He never *pays*", Fate: "inside", Reason: "not_assignee"}, {At: When(), By: ann, Text: "note?", Fate: "ask", Reason: "for_colleagues"},
-			{At: When(), By: ann, Text: "Hello", Fate: "out", Reason: "assignee"}}, Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "Ben: knows this customer"}}}},
+		"timeline": {Content: &bridge.TimelineLine{Wall: 27*time.Hour + 5*time.Minute, Open: 3 * time.Hour, Hours: true,
+			Parts: []bridge.TimeSpent{
+				{On: "queue", Wall: 25 * time.Minute, Open: 20 * time.Minute},
+				{On: "agent", By: s.Ben, Wall: time.Hour + 40*time.Minute, Open: 100 * time.Minute},
+				{On: "customer", Wall: 24*time.Hour + 59*time.Minute + 20*time.Second, Open: time.Hour},
+				{On: "provider", Wall: 40 * time.Second},
+			}}},
+		"timeline_short": {Content: &bridge.TimelineLine{Wall: 40 * time.Second,
+			Parts: []bridge.TimeSpent{{On: "queue", Wall: 40 * time.Second}}}},
+		"why_asked": {Content: &bridge.WhyLine{Asked: []bridge.Asked{
+			{
+				At: When(), By: "gpt-4o-mini", Model: "gpt-4o-mini", Mood: "frustrated", Urgent: true, Because: "I need it *today*",
+				Intents: []string{"order_status"}, Sent: "Where is it? <!channel> Call [PHONE_1_qwertzui], I need it *today*",
+				Answered: `{"sentiment":"frustrated"}`, Requests: 1, Tokens: 912,
+			},
+			{
+				At: When(), By: "offline", Instead: true, Model: "gpt-4o-mini", Mood: "neutral", Sent: "Hello",
+				Failure: "timeout", Requests: 2, Tokens: 1400,
+			},
+		}}},
+		"why_texts": {Content: &bridge.WhyLine{
+			Decided: []bridge.Decided{
+				{At: When(), By: s.Ben, Text: "He never *pays*", Fate: "inside", Reason: "not_assignee"},
+				{At: When(), By: ann, Text: "note?", Fate: "ask", Reason: "for_colleagues"},
+				{At: When(), By: ann, Text: "Hello", Fate: "out", Reason: "assignee"},
+			},
+			Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "Ben: knows this customer"}},
+		}},
 	}
 }
 
@@ -202,43 +245,76 @@ func (s Samples) answerLines() map[string]bridge.Line {
 func (s Samples) showingLines() map[string]bridge.Line {
 	ann := s.Ann
 	return map[string]bridge.Line{
-		"list": {Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{s.Facts()}}, Args: bridge.Args{ListArgs: bridge.ListArgs{List: "mine"}}},
+		"list": {Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{s.Facts()}},
+			Args: bridge.Args{ListArgs: bridge.ListArgs{List: "mine"}}},
 		"list_found": {Content: &bridge.ListLine{List: "find", Rows: []bridge.Facts{s.Facts()}, More: true},
 			Args: bridge.Args{ListArgs: bridge.ListArgs{List: "find"}, Note: "lamp"}},
 		"list_nothing": {Content: &bridge.ListLine{List: "find"}, Args: bridge.Args{ListArgs: bridge.ListArgs{List: "find"}, Note: "lamp"}},
 		"details":      {Content: bridge.LineDetails},
-		"account":      {Content: &bridge.AccountLine{Trouble: "The password is wrong.", Hint: "Enter it again.", Page: "https://help.acme.test/settings/mailboxes/support-mail"}},
-		"model":        {Content: &bridge.AccountLine{Account: "parley", Model: true, Trouble: "The provider's credit or quota is used up.", Hint: "Add credit."}},
+		"account": {Content: &bridge.AccountLine{Trouble: "The password is wrong.", Hint: "Enter it again.",
+			Page: "https://help.acme.test/settings/mailboxes/support-mail"}},
+		"model": {Content: &bridge.AccountLine{Account: "parley", Model: true,
+			Trouble: "The provider's credit or quota is used up.", Hint: "Add credit."}},
 		"template": {Content: &bridge.VerdictLine{Templates: Stock().List[1:]}, Verb: bridge.VerbTemplates,
 			Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: 8}}},
-		"templates":     {Content: &bridge.TemplatesLine{Templates: Stock().List}, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}},
-		"exists":        {Content: bridge.LineExists, Mentions: []bridge.AgentRef{ann}, Other: s.Facts(), Text: typed},
-		"reacted":       {Content: &bridge.ReactedLine{Emoji: "👍🏽", Message: "On its way <!channel>"}},
-		"changed":       {Content: &bridge.ChangedLine{Before: "To Berlin"}, Text: "To Hamburg"},
-		"deleted":       {Content: &bridge.DeletedLine{Message: "To Berlin"}},
-		"identity":      {Content: &bridge.IdentityLine{Now: "+4915112345678", Before: "+4917098765432"}},
-		"same_person":   {Content: bridge.LineSamePerson, Other: bridge.Facts{ID: otherConversation, Thread: bridge.Thread{Root: s.Other}}},
-		"opted_out":     {Content: &bridge.OptedOutLine{}, Text: "STOP"},
-		"opted_in":      {Content: bridge.LineOptedIn, Text: "START"},
-		"parts":         {Content: &bridge.PartsLine{Count: 2}},
-		"analysis":      {Content: &bridge.AnalysisLine{Sentiment: "frustrated", Before: "neutral", Intents: []string{"order_status", "complaint"}}, Args: bridge.Args{Tags: []string{"Complaint"}}},
-		"analysis_fits": {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral", Intents: []string{"order_status"}, Fits: []bridge.TemplateRef{{ID: 7, Name: "Parcel on its way"}}}},
-		"analysis_reply": {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral", Intents: []string{"return"}, Suggested: 31,
-			Sources: []bridge.SourceRef{{Title: "Returns", Link: "https://acme.test/returns"}, {Title: "Conversation #7"}}}},
-		"analysis_actions": {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral", Intents: []string{"appointment"}, Until: "2026-12-05",
-			Solver: &bridge.AgentRef{ID: 2, Name: "Ben Katz", Email: "ben@acme.test"}, Fits: []bridge.TemplateRef{{ID: 7, Name: "Parcel on its way"}}}},
-		"analysis_urgent": {Content: &bridge.AnalysisLine{Sentiment: "negative", Before: "frustrated", Urgent: "we open at nine & nothing works", Intents: []string{"problem"},
-			References: []bridge.ReferenceRef{{Name: "order", Number: "4711", Link: "https://shop.example/orders/4711"}, {Name: "invoice", Number: "F-2024/118"}}},
-			Mentions: []bridge.AgentRef{ann}, Args: bridge.Args{Tags: []string{"Technical Issue", "VIP Customer"}}},
-		"analysis_put":     {Content: &bridge.AnalysisLine{Sentiment: "negative", Before: "neutral", Intents: []string{"billing"}, Tagged: []string{"Billing", "VIP Customer"}}},
-		"analysis_calm":    {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "negative"}},
-		"analysis_tagged":  {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral"}, Args: bridge.Args{Tags: []string{"Billing"}}},
-		"written_summary":  {Content: &bridge.WrittenLine{Task: "summarise", Language: "en", Words: "- **Asked first:** “Where is order <4711>?”\n- **Mood:** frustrated", WrittenBy: "offline"}, By: s.Ann},
-		"written_degraded": {Content: &bridge.WrittenLine{Task: "summarise", Language: "en", Occasion: "hand_over", Words: "- **Asked first:** “Where is it?”", WrittenBy: "offline", Degraded: true}},
-		"written":          {Content: &bridge.WrittenLine{Task: "explain", Language: "en", Question: "what did she order?", Words: "Two lamps, see https://shop.test/4711", WrittenBy: "gpt-test"}, By: s.Ann},
-		"written_inbound":  {Content: &bridge.WrittenLine{Task: "translate", Language: "en", Occasion: "message", Words: "My lamp is broken & I am sad.", WrittenBy: "gpt-test"}},
-		"written_reply":    {Content: &bridge.WrittenLine{Task: "translate", Language: "ar", ForCustomer: true, Words: "طردك في الطريق *اليوم*", WrittenBy: "gpt-test"}, By: s.Ann, Args: bridge.Args{Conversation: sampleConversation}},
-		"written_shorter":  {Content: &bridge.WrittenLine{Task: "rephrase", Style: "shorter", ForCustomer: true, Words: "Sorry for the delay.", WrittenBy: "gpt-test"}, By: s.Ann, Args: bridge.Args{Conversation: sampleConversation}},
+		"templates":   {Content: &bridge.TemplatesLine{Templates: Stock().List}, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}},
+		"exists":      {Content: bridge.LineExists, Mentions: []bridge.AgentRef{ann}, Other: s.Facts(), Text: typed},
+		"reacted":     {Content: &bridge.ReactedLine{Emoji: "👍🏽", Message: "On its way <!channel>"}},
+		"changed":     {Content: &bridge.ChangedLine{Before: "To Berlin"}, Text: "To Hamburg"},
+		"deleted":     {Content: &bridge.DeletedLine{Message: "To Berlin"}},
+		"identity":    {Content: &bridge.IdentityLine{Now: "+4915112345678", Before: "+4917098765432"}},
+		"same_person": {Content: bridge.LineSamePerson, Other: bridge.Facts{ID: otherConversation, Thread: bridge.Thread{Root: s.Other}}},
+		"opted_out":   {Content: &bridge.OptedOutLine{}, Text: "STOP"},
+		"opted_in":    {Content: bridge.LineOptedIn, Text: "START"},
+		"parts":       {Content: &bridge.PartsLine{Count: 2}},
+	}
+}
+
+// analysisLines tell of what the analysis found.
+func (s Samples) analysisLines() map[string]bridge.Line {
+	fits := []bridge.TemplateRef{{ID: 7, Name: "Parcel on its way"}}
+	found := func(l bridge.AnalysisLine, tags ...string) bridge.Line {
+		return bridge.Line{Content: &l, Args: bridge.Args{Tags: tags}}
+	}
+	urgent := found(bridge.AnalysisLine{
+		Sentiment: "negative", Before: "frustrated", Urgent: "we open at nine & nothing works", Intents: []string{"problem"},
+		References: []bridge.ReferenceRef{
+			{Name: "order", Number: "4711", Link: "https://shop.example/orders/4711"}, {Name: "invoice", Number: "F-2024/118"},
+		},
+	}, "Technical Issue", "VIP Customer")
+	urgent.Mentions = []bridge.AgentRef{s.Ann}
+	return map[string]bridge.Line{
+		"analysis": found(bridge.AnalysisLine{Sentiment: "frustrated", Before: "neutral",
+			Intents: []string{"order_status", "complaint"}}, "Complaint"),
+		"analysis_fits": found(bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral", Intents: []string{"order_status"}, Fits: fits}),
+		"analysis_reply": found(bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral", Intents: []string{"return"}, Suggested: 31,
+			Sources: []bridge.SourceRef{{Title: "Returns", Link: "https://acme.test/returns"}, {Title: "Conversation #7"}}}),
+		"analysis_actions": found(bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral", Intents: []string{"appointment"},
+			Until: "2026-12-05", Solver: &bridge.AgentRef{ID: 2, Name: "Ben Katz", Email: "ben@acme.test"}, Fits: fits}),
+		"analysis_urgent": urgent,
+		"analysis_put": found(bridge.AnalysisLine{Sentiment: "negative", Before: "neutral", Intents: []string{"billing"},
+			Tagged: []string{"Billing", "VIP Customer"}}),
+		"analysis_calm":   found(bridge.AnalysisLine{Sentiment: "neutral", Before: "negative"}),
+		"analysis_tagged": found(bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral"}, "Billing"),
+	}
+}
+
+// writtenLines show texts that were asked for.
+func (s Samples) writtenLines() map[string]bridge.Line {
+	args := bridge.Args{Conversation: sampleConversation}
+	return map[string]bridge.Line{
+		"written_summary": {Content: &bridge.WrittenLine{Task: "summarise", Language: "en", WrittenBy: "offline",
+			Words: "- **Asked first:** “Where is order <4711>?”\n- **Mood:** frustrated"}, By: s.Ann},
+		"written_degraded": {Content: &bridge.WrittenLine{Task: "summarise", Language: "en", WrittenBy: "offline", Degraded: true,
+			Occasion: "hand_over", Words: "- **Asked first:** “Where is it?”"}},
+		"written": {Content: &bridge.WrittenLine{Task: "explain", Language: "en", WrittenBy: "gpt-test",
+			Question: "what did she order?", Words: "Two lamps, see https://shop.test/4711"}, By: s.Ann},
+		"written_inbound": {Content: &bridge.WrittenLine{Task: "translate", Language: "en", WrittenBy: "gpt-test",
+			Occasion: "message", Words: "My lamp is broken & I am sad."}},
+		"written_reply": {Content: &bridge.WrittenLine{Task: "translate", Language: "ar", WrittenBy: "gpt-test", ForCustomer: true,
+			Words: "طردك في الطريق *اليوم*"}, By: s.Ann, Args: args},
+		"written_shorter": {Content: &bridge.WrittenLine{Task: "rephrase", Style: "shorter", WrittenBy: "gpt-test", ForCustomer: true,
+			Words: "Sorry for the delay."}, By: s.Ann, Args: args},
 	}
 }
 
@@ -256,17 +332,33 @@ func (s Samples) Cards() map[string]view.Card {
 	resolved.Status, resolved.Next, resolved.NextAt = bridge.StatusResolved, 15, s.Other
 	unassigned.Assignees, unassigned.Tags = nil, nil
 	long.Subject = strings.Repeat("very <long> *subject* ", 200)
-	said := bridge.Said{MessageID: sampleMessage, From: f.Contact, At: When(),
-		Text:    "# Title\n\n**Help** me & _you_ <b>now</b> `code`\n\n1. a\n   - b\n2. c\n\n> quoted\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n[bank.test](https://evil.test) <https://x.test> ![pic](https://x.test/p.png)",
-		Notices: []string{"Encrypted part left out."}, Files: []string{"a.pdf", "b.pdf"}, Original: "https://p.test/files/1", Quoted: "On Monday:\n- x", ShowQuote: true}
+	said := bridge.Said{
+		MessageID: sampleMessage, From: f.Contact, At: When(),
+		Text: "# Title\n\n**Help** me & _you_ <b>now</b> `code`\n\n1. a\n   - b\n2. c\n\n> quoted\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n" +
+			"[bank.test](https://evil.test) <https://x.test> ![pic](https://x.test/p.png)",
+		Notices: []string{"Encrypted part left out."}, Files: []string{"a.pdf", "b.pdf"},
+		Original: "https://p.test/files/1", Quoted: "On Monday:\n- x", ShowQuote: true,
+	}
+	mine, log := bridge.ListQuery{List: "mine"}, s.Lines()["history"].Content.(*bridge.HistoryLine).Log
 
 	syntax := view.CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley "}, EmojiOnPostsOnly: s.EmojiOnPostsOnly}
 	cards := map[string]view.Card{
-		"root": view.Root(f), "root_resolved": view.Root(resolved), "root_unassigned": view.Root(unassigned), "root_long": view.Root(long), "root_replying": view.Root(replying), "root_labelled": view.Root(labelled),
-		"list_labelled": view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{labelled, f}}, time.UTC),
-		"said":          view.Said(said, time.UTC), "files": view.Files(said.From, []string{"a.pdf", "b <c>.pdf"}, nil), "details": view.Details(f),
-		"list": view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{f, unassigned}, More: true}, time.UTC), "history": view.History(f, bridge.History{Rows: s.Lines()["history"].Content.(*bridge.HistoryLine).Log, More: true}),
-		"help": view.Help("", syntax), "help_all": view.Help("all", syntax), "help_snooze": view.Help("snooze", syntax), "problem": view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}, ""),
+		"root":            view.Root(f),
+		"root_resolved":   view.Root(resolved),
+		"root_unassigned": view.Root(unassigned),
+		"root_long":       view.Root(long),
+		"root_replying":   view.Root(replying),
+		"root_labelled":   view.Root(labelled),
+		"list":            view.List(bridge.Listing{ListQuery: mine, Rows: []bridge.Facts{f, unassigned}, More: true}, time.UTC),
+		"list_labelled":   view.List(bridge.Listing{ListQuery: mine, Rows: []bridge.Facts{labelled, f}}, time.UTC),
+		"said":            view.Said(said, time.UTC),
+		"files":           view.Files(said.From, []string{"a.pdf", "b <c>.pdf"}, nil),
+		"details":         view.Details(f),
+		"history":         view.History(f, bridge.History{Rows: log, More: true}),
+		"help":            view.Help("", syntax),
+		"help_all":        view.Help("all", syntax),
+		"help_snooze":     view.Help("snooze", syntax),
+		"problem":         view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}, ""),
 	}
 	for name, l := range s.Lines() {
 		cards["line_"+name], _ = view.Post(bridge.Post{Kind: bridge.PostLine, Line: &l, Facts: f}, syntax)
