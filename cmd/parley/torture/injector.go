@@ -17,13 +17,8 @@ import (
 const (
 	// diskFullFor is how long the data folder stays full.
 	diskFullFor = 10 * time.Second
-	// targetWait is how long a fault waits for a process to run, or a connection to open, which it can disturb. If the process
-	// was killed that fetched the only mailbox, its lease lasts for 30 s, and another process takes it only a while after that.
-	targetWait = 90 * time.Second
 	// pollEvery is how often the run looks whether something that takes a moment has come about.
 	pollEvery = 50 * time.Millisecond
-	// rateLimitFor is how long the chat refuses all posts: Parley repeats each of them several times meanwhile.
-	rateLimitFor = 3 * time.Second
 	day          = 24 * time.Hour
 )
 
@@ -77,7 +72,7 @@ func (in *injector) run(ctx context.Context, list []fault) error {
 			in.running.Wait()
 			return ctx.Err()
 		}
-		if err := in.injectOrStart(ctx, f); err != nil {
+		if err := injections()[f.Kind](in, ctx, f); err != nil {
 			in.running.Wait()
 			return fmt.Errorf("torture: %s: %w", f.Kind, err)
 		}
@@ -128,132 +123,6 @@ func (in *injector) runBeside(kind string, work func() error) {
 			in.err = errors.Join(in.err, fmt.Errorf("torture: %s: %w", kind, err))
 		}
 	})
-}
-
-// injectOrStart injects a fault, or starts a goroutine that does so if it takes a while. run waits for those.
-func (in *injector) injectOrStart(ctx context.Context, f fault) error {
-	switch f.Kind {
-	case faultKillBusyLane, faultStopAfterClaim, faultEarlyReceipt, faultLoseCommitAnswer, faultLateRequest:
-		in.running.Go(func() { in.injectOnTrigger(ctx, f) })
-	case faultUpgrade:
-		in.runBeside(f.Kind, func() error { return in.rollUpgrade(ctx) })
-	case faultMixedVersions:
-		in.runBeside(f.Kind, func() error { return in.mixVersions(ctx, f) })
-	case faultRestart:
-		in.runBeside(f.Kind, func() error { return in.restartReplica(ctx, f, nil) })
-	case faultClockHour, faultClockDay:
-		in.runBeside(f.Kind, func() error { return in.jumpClock(ctx, f) })
-	case faultFloodSender, faultFloodAccount, faultPoisonEvent:
-		in.running.Go(func() { in.injectTask(ctx, f) })
-	case faultFailingEvent, faultSlowEvent, faultCrashingEvent:
-		in.running.Go(func() { in.injectFailingMail(ctx, f) })
-	case faultHoldSnapshot, faultReadTables:
-		in.runBeside(f.Kind, func() error { return in.holdSnapshot(ctx, f) })
-	case FaultKill, FaultStop, faultReset:
-		in.running.Go(func() { in.injectWhenPossible(ctx, f) })
-	default:
-		return in.injectAtOnce(ctx, f)
-	}
-
-	return nil
-}
-
-// injectAtOnce injects a fault that waits for nothing. A blackhole goes on when injectAtOnce has returned.
-func (in *injector) injectAtOnce(ctx context.Context, f fault) error {
-	in.recordInjected(f)
-	end := func() {}
-	if f.isDatabaseOutage() {
-		end = in.network.beginOutage()
-	}
-
-	if f.Kind == faultBlackhole {
-		p, route := in.network.proxyFor(f.Route, f.Replica)
-		in.running.Go(func() {
-			defer end()
-			in.network.addCount("half-open "+route, p.dropTraffic(ctx, route, f.Duration, blackhole{bothDirections: f.BothDirections}))
-		})
-		return nil
-	}
-	defer end()
-	return in.injectNow(ctx, f)
-}
-
-// injectNow injects a fault that is over when injectNow returns.
-func (in *injector) injectNow(ctx context.Context, f fault) error {
-	switch f.Kind {
-	case faultKillDatabase:
-		return in.database.KillAndStart(ctx)
-	case faultDropSockets, faultEndTokens:
-		return in.client.Platform().EndSessions(ctx)
-	case faultCutMail:
-		return in.client.CutMailConnections(ctx)
-	case faultLimitSlack, faultLimitTeams:
-		return in.client.Platform().RateLimit(ctx, rateLimitFor)
-	case faultFillDisk:
-		return in.fillDisk(ctx)
-	case faultForeignReceipts:
-		in.receiptFloods++
-		return in.sendForeignReceipts(ctx)
-	}
-
-	return nil
-}
-
-// injectWhenPossible disturbs a process or connections as soon as there are any.
-func (in *injector) injectWhenPossible(ctx context.Context, f fault) {
-	deadline := time.Now().Add(targetWait)
-	for {
-		if in.tryInject(ctx, f) {
-			in.recordInjected(f)
-			return
-		}
-		if time.Now().After(deadline) || !pause.For(ctx, pollEvery) {
-			in.recordMissed(f)
-			return
-		}
-	}
-}
-
-// tryInject injects a fault if there is a process or a connection that it can disturb, and reports whether there was one.
-func (in *injector) tryInject(ctx context.Context, f fault) bool {
-	r := in.replicas[f.Replica]
-	switch f.Kind {
-	case FaultKill:
-		return r.kill()
-	case FaultStop:
-		resume, ok := r.suspend()
-		if ok {
-			in.running.Go(func() {
-				pause.For(ctx, f.Duration)
-				resume()
-			})
-		}
-		return ok
-	}
-
-	if f.isDatabaseOutage() {
-		end := in.network.beginOutage()
-		defer end()
-	}
-
-	p, route := in.network.proxyFor(f.Route, f.Replica)
-	n := p.cut(route)
-	in.network.addCount("reset "+route, n)
-	return n > 0
-}
-
-// injectTask injects a fault that consists of what customers write.
-func (in *injector) injectTask(ctx context.Context, f fault) {
-	kind := map[string]task{
-		faultFloodSender:  taskFloodSender,
-		faultFloodAccount: taskFloodAccount,
-		faultPoisonEvent:  taskPoisonEvent,
-	}[f.Kind]
-	if in.driver.tasks.runAndWait(ctx, kind, in.opt.triggerWait()) {
-		in.recordInjected(f)
-		return
-	}
-	in.recordMissed(f)
 }
 
 // holdSnapshot keeps a snapshot for a while. It is printed when it begins and again when it ends, and counts when it

@@ -203,7 +203,10 @@ func TestFaultWithoutProcessIsMissed(t *testing.T) {
 				injected:  map[string]int{},
 				missed:    map[string]int{},
 			}
-			in.injectWhenPossible(ctx, fault{Kind: kind})
+			if err := injections()[kind](in, ctx, fault{Kind: kind}); err != nil {
+				t.Errorf("got the error %v, want none", err)
+			}
+			in.running.Wait()
 			if got := in.missed[kind]; got != 1 {
 				t.Errorf("missed: got %d, want 1", got)
 			}

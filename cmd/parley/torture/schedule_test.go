@@ -9,6 +9,18 @@ import (
 // plannedOptions are those of a short run of three replicas.
 func plannedOptions() Options { return Plan(Quick(Options{Replicas: 3})) }
 
+// The injector knows how to inject each fault that is planned, in Slack and in Teams.
+func TestPlannedFaultsCanBeInjected(t *testing.T) {
+	t.Parallel()
+	for _, o := range []Options{plannedOptions(), Plan(Quick(Options{Replicas: 3, Teams: true}))} {
+		for kind := range o.Faults {
+			if injections()[kind] == nil {
+				t.Errorf("the injector can't inject %q", kind)
+			}
+		}
+	}
+}
+
 // The same seed makes the same schedule.
 func TestScheduleOfSameSeed(t *testing.T) {
 	t.Parallel()

@@ -165,6 +165,7 @@ const (
 // sendForeignReceipts tells of messages that another system sent by the same number: half of them to customers of
 // ours. In Parley such a receipt waits for the result of a send that never happened.
 func (in *injector) sendForeignReceipts(ctx context.Context) error {
+	in.receiptFloods++
 	customers := numbersOf(in.driver, emulators.ByWhatsApp)
 	for n := 0; n < in.opt.floodSize()*receiptsPerMessage; n += receiptsPerWebhook {
 		var receipts []any
