@@ -88,16 +88,16 @@ func (r *responder) deletePrivateMessage(ctx context.Context, in *interaction) {
 }
 
 // decodeClick reads a click that handleClick has stored. about says who clicked, and where.
-func decodeClick(about bridge.Action, pressed []blockkit.Control) ([]bridge.Action, error) {
-	if len(pressed) == 0 {
+func decodeClick(about bridge.Action, in *interaction) ([]bridge.Action, error) {
+	if len(in.Actions) == 0 {
 		return nil, fmt.Errorf("%w: no action", fact.ErrDecode)
 	}
-	click, err := readClick(pressed[0])
+	click, err := readClick(in.Actions[0])
 	if err != nil {
 		return nil, err
 	}
 	about.Origin = bridge.OriginButton
-	about.Verb, about.Args = click.Verb, click.Args
+	about.Verb, about.Args = click.Verb, in.View.WithNote(click.Args)
 	return []bridge.Action{about}, nil
 }
 

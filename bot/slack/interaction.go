@@ -156,7 +156,7 @@ func decodeInteraction(self *fact.Self, body []byte) ([]bridge.Action, error) {
 	}
 	switch in.Type {
 	case "block_actions":
-		return decodeClick(about, in.Actions)
+		return decodeClick(about, &in)
 	case "message_action":
 		return decodeShortcut(self, about, &in)
 	case "view_submission":

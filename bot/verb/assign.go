@@ -136,7 +136,7 @@ func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) 
 	if out.Args.Team != "" && slices.Equal(out.Args.Agents, named) {
 		out.Args.Agents = nil
 	}
-	out.Args.Note = v.Text(fieldNote)
+	out.Args.Note = v.Text(FieldNote)
 	if len(out.Args.Agents) == 0 && out.Args.Team == "" {
 		return fieldPeople, "Choose somebody, or a team."
 	}
@@ -153,7 +153,7 @@ func askAssign(form *shape.Form, in shape.FormInput) error {
 
 	form.Title, form.Submit = "Assign", "Assign"
 	if form.Quick = handOverButtons(in); len(form.Quick) > 0 {
-		form.Intro = append(form.Intro, shape.Sentence("Press a name to assign it to that person at once, without a note; or choose below and press Assign."))
+		form.Intro = append(form.Intro, shape.Sentence("Press a name to assign it to that person at once, with the note if there is one; or choose below and press Assign."))
 	}
 	form.Fields = []shape.Field{ownersField(in)}
 	form.Args.Agents = form.Fields[0].Value
@@ -172,7 +172,7 @@ func askAssign(form *shape.Form, in shape.FormInput) error {
 	}
 
 	form.Fields = append(form.Fields, shape.Field{
-		Name:     fieldNote,
+		Name:     FieldNote,
 		Kind:     shape.FieldLong,
 		Label:    "Note for them",
 		Optional: true,

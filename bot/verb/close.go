@@ -27,7 +27,7 @@ func askClose(form *shape.Form, _ shape.FormInput) error {
 	form.Title, form.Submit = "Close", "Close"
 	form.Intro = append(form.Intro, shape.Line(shape.Text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
 	form.Fields = []shape.Field{{
-		Name:     fieldNote,
+		Name:     FieldNote,
 		Kind:     shape.FieldLong,
 		Label:    "Why",
 		Hint:     "Stays inside.",

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bot/shape"
+	"parley/bridge"
 )
 
 // The forms of verbs are read by the names of their fields. Several verbs share a name if they ask for the same
@@ -15,7 +16,7 @@ const (
 	FieldWords        = "text"
 	fieldPeople       = "people"
 	fieldTeam         = "team"
-	fieldNote         = "note"
+	FieldNote         = "note"
 	fieldTags         = "tags"
 	fieldNew          = "new"
 	fieldUntil        = "until"
@@ -81,6 +82,15 @@ func (v Values) Text(name string) string {
 		return ""
 	}
 	return strings.TrimSpace(v[name][0])
+}
+
+// WithNote returns the arguments of a button that acts at once, with the note that stands in the form around it. Without a note they
+// stay as they are.
+func (v Values) WithNote(args bridge.Args) bridge.Args {
+	if note := v.Text(FieldNote); note != "" {
+		args.Note = note
+	}
+	return args
 }
 
 // List returns the values of a field that has several.

@@ -46,7 +46,7 @@ func priorityVerb() *Verb {
 func askPriority(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "Priority", "Save"
 	choice := shape.Field{
-		Name:  fieldNote,
+		Name:  FieldNote,
 		Kind:  shape.FieldOne,
 		Label: "How urgent it is",
 		Value: []string{shape.Or(in.Facts.Traits[bridge.TraitPriority], bridge.PriorityNormal)},
@@ -61,8 +61,8 @@ func askPriority(form *shape.Form, in shape.FormInput) error {
 
 // readPriority reads the form of !priority.
 func readPriority(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	if out.Args.Note = v.Text(fieldNote); !slices.Contains(bridge.Priorities(), out.Args.Note) {
-		return fieldNote, "Choose a priority."
+	if out.Args.Note = v.Text(FieldNote); !slices.Contains(bridge.Priorities(), out.Args.Note) {
+		return FieldNote, "Choose a priority."
 	}
 	return "", ""
 }

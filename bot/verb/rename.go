@@ -39,15 +39,15 @@ func renameVerb() *Verb {
 // askRename fills in the form of !rename.
 func askRename(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "Rename", "Save"
-	form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "Name", Value: textValue(Title(in.Facts)), MaxRunes: bridge.LongestName,
+	form.Fields = []shape.Field{{Name: FieldNote, Kind: shape.FieldText, Label: "Name", Value: textValue(Title(in.Facts)), MaxRunes: bridge.LongestName,
 		Hint: "On cards and in lists. To take it back, enter the customer's own name."}}
 	return nil
 }
 
 // readRename reads the form of !rename.
 func readRename(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	if out.Args.Note = shape.OneLine(v.Text(fieldNote), bridge.LongestName); out.Args.Note == "" {
-		return fieldNote, "Say how it is called."
+	if out.Args.Note = shape.OneLine(v.Text(FieldNote), bridge.LongestName); out.Args.Note == "" {
+		return FieldNote, "Say how it is called."
 	}
 	return "", ""
 }

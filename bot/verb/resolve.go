@@ -46,7 +46,7 @@ func askResolve(form *shape.Form, in shape.FormInput) error {
 
 	form.Title, form.Submit = "Resolve", "Resolve"
 	form.Fields = []shape.Field{{
-		Name:     fieldNote,
+		Name:     FieldNote,
 		Kind:     shape.FieldLong,
 		Label:    "What solved it",
 		Hint:     "Stays inside.",
@@ -57,6 +57,6 @@ func askResolve(form *shape.Form, in shape.FormInput) error {
 }
 
 func readNote(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	out.Args.Note = v.Text(fieldNote)
+	out.Args.Note = v.Text(FieldNote)
 	return "", ""
 }

@@ -38,7 +38,7 @@ func topicVerb() *Verb {
 func askTopic(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "Topic", "Save"
 	form.Fields = []shape.Field{{
-		Name:     fieldNote,
+		Name:     FieldNote,
 		Kind:     shape.FieldText,
 		Label:    "What it is about",
 		Value:    textValue(shape.OneLine(in.Facts.Subject, shape.MaxSubjectRunes)),
@@ -49,8 +49,8 @@ func askTopic(form *shape.Form, in shape.FormInput) error {
 
 // readTopic reads the form of !topic.
 func readTopic(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	if out.Args.Note = shape.OneLine(v.Text(fieldNote), shape.MaxSubjectRunes); out.Args.Note == "" {
-		return fieldNote, "Say what it is about."
+	if out.Args.Note = shape.OneLine(v.Text(FieldNote), shape.MaxSubjectRunes); out.Args.Note == "" {
+		return FieldNote, "Say what it is about."
 	}
 	return "", ""
 }

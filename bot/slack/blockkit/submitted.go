@@ -136,6 +136,15 @@ func (v *View) ReadFilled() (filled view.Filled, errs map[string]string) {
 	return filled, errs
 }
 
+// WithNote returns the arguments of a button that was pressed in the window, with the note that stands there. v is nil if it was
+// pressed in a message.
+func (v *View) WithNote(args bridge.Args) bridge.Args {
+	if v == nil {
+		return args
+	}
+	return verb.Values(v.readValues()).WithNote(args)
+}
+
 // readValues returns what stands in the inputs, by field name.
 func (v *View) readValues() map[string][]string {
 	out := map[string][]string{}

@@ -110,3 +110,20 @@ func TestTypedReplyOfThePickForm(t *testing.T) {
 		}
 	}
 }
+
+// A note that was typed into the form of !assign goes along when a name is pressed there.
+func TestNoteOfAPressedName(t *testing.T) {
+	t.Parallel()
+	var v View
+	v.State.Values = map[string]map[string]Input{fieldPrefix + verb.FieldNote: {inputID: {Value: " She knows this customer. "}}}
+	pressed := bridge.Args{Conversation: 12, Agents: []string{"U0BEN"}}
+
+	got := v.WithNote(pressed)
+	if want := "She knows this customer."; got.Note != want || got.Conversation != 12 {
+		t.Errorf("got %+v, want the note %q in it", got, want)
+	}
+	var message *View
+	if got := message.WithNote(pressed); got.Note != "" {
+		t.Errorf("in a message: got the note %q, want none", got.Note)
+	}
+}

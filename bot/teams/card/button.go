@@ -46,8 +46,9 @@ type clickData struct {
 	Opens   view.Opens    `json:"o,omitempty"`
 	Args    string        `json:"a,omitempty"` // verb.Value
 	Nonce   string        `json:"n,omitempty"`
-	Place   *bridge.Place `json:"p,omitempty"` // in a dialog: where the dialog was opened
-	Private bool          `json:"w,omitempty"` // only one person sees the button's message
+	Place   *bridge.Place `json:"p,omitempty"`      // in a dialog: where the dialog was opened
+	Private bool          `json:"w,omitempty"`      // only one person sees the button's message
+	Note    string        `json:"t:note,omitempty"` // what comes back from the form of !assign: the note that stands there
 }
 
 // fetch makes Teams ask us for a dialog when the button is clicked.

@@ -288,6 +288,23 @@ func TestButtonsOfADialog(t *testing.T) {
 	}
 }
 
+// A note that was typed into the form of !assign goes along when a name is pressed there: Teams sends all inputs with each button.
+func TestNoteOfAPressedName(t *testing.T) {
+	t.Parallel()
+	forms, err := samples().Forms()
+	noError(t, err)
+	var dialog adaptive
+	noError(t, json.Unmarshal(Form(forms["assign"], Memory{}, home()).Card, &dialog))
+	names := dialog.Body[len(dialog.Body)-1]
+	var data map[string]any
+	noError(t, json.Unmarshal(names.Actions[0].Data, &data))
+	data[textPrefix+"note"] = " She knows this customer. "
+	got, err := Read(encode(data))
+	noError(t, err)
+	wantEqual(t, "the verb", got.Click.Verb, bridge.VerbAssign)
+	wantEqual(t, "the note", got.Click.Args.Note, "She knows this customer.")
+}
+
 // The buttons of a dialog stand beside each other as far as a phone has room for their labels.
 func TestRowsOfADialog(t *testing.T) {
 	t.Parallel()

@@ -88,6 +88,7 @@ func readClick(data []byte) (Returned, error) {
 		return Returned{}, fmt.Errorf("%w: button: long nonce", ErrData)
 	}
 
+	args = verb.Values{verb.FieldNote: {d.Note}}.WithNote(args)
 	c := &Click{Verb: name, Args: args, Opens: d.Opens, Nonce: d.Nonce, Private: d.Private}
 	if d.Place != nil {
 		c.Place = *d.Place
