@@ -116,6 +116,7 @@ func newQuietConversation(t *testing.T) (w *world, thread string) {
 	w = newWorld(t, options{})
 	thread = w.openThread()
 	w.exec(`UPDATE conversations SET last_at = last_at - interval '1 hour'`)
+	w.exec(`UPDATE messages SET created_at = created_at - interval '1 hour'`)
 	return w, thread
 }
 
@@ -143,6 +144,20 @@ func TestEmojiToldLate(t *testing.T) {
 	w.chat.React("ann", w.chat.Get(support, thread), bridge.VerbResolve)
 	w.waitWhisper("ann", "has written since")
 	w.waitCard(thread, "#1 open")
+}
+
+// Nor does it if a colleague has answered that meanwhile: whoever put the emoji there has read neither.
+func TestEmojiToldLateAfterAnAnswer(t *testing.T) {
+	t.Parallel()
+	w, thread := newQuietConversation(t)
+	w.customerWrites("kim", "Or rather, wait")
+	w.waitShown("Or rather, wait")
+	w.waitFate(w.chat.Say("ben", support, thread, "We wait, of course"), "out")
+	w.waitDrained()
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
+	w.chat.React("ann", w.chat.Get(support, thread), bridge.VerbResolve)
+	w.waitWhisper("ann", "has written since")
+	w.waitCard(thread, "#1 pending")
 }
 
 // Where the customer wrote nothing more, a command counts that is found late.

@@ -185,9 +185,14 @@ func refuseFor(w *work, r book.Request, problem *bridge.Problem) {
 	w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 }
 
-// wroteSince reports whether a verb was found late and the customer has written since somebody asked for it.
+// wroteSince reports whether a verb was found late and the customer has written since somebody asked for it, even if a colleague has
+// answered that: whoever asked has read neither.
 func (w *work) wroteSince(r book.Request) bool {
-	return r.Conversation.LastFrom == store.FromCustomer && w.WasTypedBefore(r.Action, r.Conversation.LastAt)
+	if r.Conversation.LastFrom == store.FromCustomer {
+		return w.WasTypedBefore(r.Action, r.Conversation.LastAt)
+	}
+	last := w.Messages.LastOfCustomer(r.Conversation)
+	return last != nil && w.WasTypedBefore(r.Action, last.CreatedAt)
 }
 
 // answerWithoutConversation answers a verb that needs a conversation, where nobody knows which one is meant.

@@ -174,9 +174,10 @@ func wantTags(_ *work, n *book.Wanted, _ store.AccountID, a bridge.Action) {
 
 // wantEnd adds what the customer said in a conversation and what is not posted yet: the conversation isn't ended, snoozed or set
 // pending before that is seen. Whoever does so on a page of our own has read there what the thread may not show yet; the latest
-// messages tell whether it was all.
-func wantEnd(_ *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
-	if a.Args.Seen != 0 {
+// messages tell whether it was all. They also tell whether the customer has written since a verb was asked for that is found late.
+func wantEnd(w *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
+	isFoundLate := hasTime(a) && w.WasTypedBefore(a, w.Now)
+	if a.Args.Seen != 0 || isFoundLate {
 		n.NeedLatest = append(n.NeedLatest, book.Request{Surface: surface, Action: a})
 	}
 	n.Ends = append(n.Ends, book.Request{Surface: surface, Action: a})

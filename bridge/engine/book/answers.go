@@ -157,6 +157,11 @@ func (ms *Messages) LastSaid(c *Conversation, isMeant func(*Message) bool) *Mess
 	return nil
 }
 
+// LastOfCustomer returns the latest message that the customer wrote, as LastSaid does.
+func (ms *Messages) LastOfCustomer(c *Conversation) *Message {
+	return ms.LastSaid(c, (*Message).isByCustomer)
+}
+
 // newestFirst returns the latest messages of a conversation in the order in which they were said, the newest first.
 func newestFirst(c *Conversation) []store.Message {
 	return slices.SortedFunc(slices.Values(c.Last), func(a, b store.Message) int {
