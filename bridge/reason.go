@@ -51,7 +51,7 @@ const (
 // Reasons why a text or reply waits for a decision, or is kept.
 const (
 	ReasonUnclaimed         Reason = "unclaimed"          // it waits until somebody takes the conversation
-	ReasonGreetsOther       Reason = "greets_other"       // it begins with the name of another conversation's customer
+	ReasonGreetsOther       Reason = "greets_other"       // it begins with the name of another conversation's customer, or follows such a text
 	ReasonLate              Reason = "late"               // it came so late that it may no longer fit the conversation
 	ReasonFoundEdited       Reason = "found_edited"       // only its edited form is known: it may have been a note before
 	ReasonEditedElsewhere   Reason = "edited_elsewhere"   // it was typed outside of its conversation's thread, and edited there

@@ -95,7 +95,7 @@ func toldReasons() []reasonWords {
 		same(bridge.ReasonLoneVerb, "It is nothing but a command's word. To do it, type it with a ! before it."),
 		same(bridge.ReasonForColleagues, "It begins like a remark for colleagues, or one of its lines does."),
 		same(bridge.ReasonNamesColleague, "It begins with a colleague's name, or has a name behind an @."),
-		same(bridge.ReasonGreetsOther, "It begins with another customer's name."),
+		same(bridge.ReasonGreetsOther, "It begins with another customer's name, or comes right after a text that does."),
 		same(bridge.ReasonQuotesColleague, "It quotes something other than the customer's words, so it may be meant for colleagues."),
 		same(bridge.ReasonFileAlone, "It is a file without a word."),
 		same(bridge.ReasonAfterRemark, "It comes right after a colleague's remark, so it may be meant for them."),

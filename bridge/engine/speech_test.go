@@ -83,6 +83,7 @@ func TestGreetingOfAnotherCustomer(t *testing.T) {
 	} {
 		w.waitFate(w.reply(thread, text), "ask")
 	}
+	w.exec(`UPDATE messages SET fate = 'inside' WHERE fate = 'ask'`) // while a question is open, what follows is asked about, too
 	for _, text := range []string{
 		"Hi Kim, your parcel is here",
 		"Hi Marie, your parcel is here",
@@ -94,6 +95,31 @@ func TestGreetingOfAnotherCustomer(t *testing.T) {
 		w.waitFate(w.reply(thread, text), "waiting")
 	}
 	w.wantNothingSent()
+}
+
+// What an agent types behind such a greeting is asked about, too, while the question about the greeting is new and open. What says for
+// whom it is asks nothing.
+// R-246
+func TestTextBehindAGreeting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	w.customerWrites("maria", "Where is it?")
+	w.waitThread("Where is it?")
+	for _, tt := range []struct {
+		text string
+		fate store.Fate
+	}{
+		{text: "Hi Maria,", fate: "ask"},
+		{text: "your parcel is here", fate: "ask"},
+		{text: "Hi Kim, yours is not", fate: "waiting"},
+		{text: "!reply It comes tomorrow", fate: "waiting"},
+		{text: "and so is the bill", fate: "ask"},
+	} {
+		w.waitFate(w.reply(thread, tt.text), tt.fate)
+	}
+	w.advance(6 * time.Minute)
+	w.waitFate(w.reply(thread, "It comes at ten"), "waiting")
 }
 
 // The question about a greeting leads to the other thread. A click sends the text once; from then on the name is known here.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,10 +18,14 @@ import (
 // An agent who answers several customers may type in the wrong thread: "Hi Maria, your parcel is here" in the thread of Dana. Such a
 // text would reach Dana. So its author is asked first, but only if nobody in Dana's conversation has that name, no colleague has it, and
 // a customer has it whose open conversation is worked on in the same channel. A name that nobody has, such as a nickname, asks nothing.
+// What the author types next is asked about, too, as long as the first question is open: "Hi Maria," may be a message of its own.
 
 const (
 	maxGreetedWords = 4 // words of a greeting that has a name at its end: "Good morning Mrs Rossi"
 	maxGreeted      = 5 // conversations whose customers have the name of which it is read where they are worked on
+
+	// greetingLasts is how long what its author types behind a greeting may belong to it: "Hi Maria," and the rest as another message.
+	greetingLasts = 5 * time.Minute
 )
 
 // otherGreeted returns another conversation whose customer a typed text greets, though it would leave for this one's. It has only
@@ -28,7 +33,14 @@ const (
 // Errors: the database's.
 func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) (other bridge.Facts, err error) {
 	names := greetedNames(r.Text)
-	if len(names) == 0 || isSomebodyHere(sp, r.Conversation, names) {
+	isToCustomer := r.Explicit || slices.ContainsFunc(names, func(name string) bool { return isNamed(r.Conversation.Customer(), name) })
+	if len(names) > 0 && isSomebodyHere(sp, r.Conversation, names) {
+		names = nil
+	}
+	if !isToCustomer {
+		names = append(names, openGreetings(sp, r)...)
+	}
+	if len(names) == 0 {
 		return other, nil
 	}
 	if decision, _ := Speak(sp.speechOf(r)); decision != Out {
@@ -49,14 +61,29 @@ func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) 
 	}
 
 	homes, err := sp.Reading.Homes(ctx, tx, greeted...)
+	if err != nil {
+		return other, err
+	}
 	for _, id := range greeted {
 		t := homes[id]
 		if isHere := t.AccountID == r.Surface && t.Channel == r.Place.Channel; isHere { // it wasn't handed over
 			root := bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
-			return bridge.Facts{ID: id, Thread: bridge.Thread{Root: root}}, err
+			return bridge.Facts{ID: id, Thread: bridge.Thread{Root: root}}, nil
 		}
 	}
-	return other, err
+	return other, nil
+}
+
+// openGreetings returns the names that the author of a text has greeted here just before, in texts about which the author is still asked.
+func openGreetings(sp *UseCases, r book.Request) (names []string) {
+	for _, said := range r.Conversation.Last {
+		m := sp.Messages.Rows[said.ID]
+		isAsked := m != nil && m.Fate == store.FateAsk && m.Reason == bridge.ReasonGreetsOther
+		if isAsked && isByAuthorOf(r, m) && sp.Now.Sub(m.CreatedAt) < greetingLasts {
+			names = append(names, greetedNames(m.Text)...)
+		}
+	}
+	return names
 }
 
 // askAboutGreeting asks the author of a text that greets the customer of another conversation whether it is for this one's.
