@@ -25,8 +25,8 @@ type Spec struct {
 	// therefore may be in the company's own network. Env.Dialer refuses all other addresses that are
 	// not on the internet. nil means there are none.
 	OwnHosts func(Config) []string
-	// Check returns what is wrong with an account's settings besides what Fields say. Its errors are joined. Each names a field and quotes
-	// no value. It uses no network. nil means that there is nothing more to check.
+	// Check returns what is wrong with an account's settings besides what Fields say: a *FieldError each, joined. It uses no network. nil
+	// means that there is nothing more to check.
 	Check func(Config) error
 	// ReadAddress reads a customer's address or number that an admin typed, for the list of those to whom an account on trial sends. It
 	// takes all forms that Starter.Recipient takes, and those of customers who can only write first. nil means that admins type Party.Key.
@@ -61,6 +61,16 @@ type Field struct {
 	List     bool     // it has several values
 	OneOf    []string // allowed values; empty means any
 }
+
+// FieldError says what is wrong with one field of an account's settings.
+type FieldError struct {
+	Section string // as in Spec: "twilio"
+	Field   string // its Name: "from"
+	What    string // "is missing"; it quotes no value
+}
+
+// Error implements error: "twilio: from: is missing".
+func (e *FieldError) Error() string { return e.Section + ": " + e.Field + ": " + e.What }
 
 // Account is a configured mailbox, number or page, with its secrets opened.
 type Account struct {

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"errors"
 	"maps"
 	"strings"
 
@@ -28,22 +29,21 @@ func (w *work) checkChannels(f *parleyfile.File) error {
 		}
 
 		for _, err := range listJoined(spec.Check(want.Whole())) {
-			faults.Add(channelFault(e, *spec, err.Error()))
+			faults.Add(channelFault(e, *spec, err))
 		}
 	}
 	return faults.Err()
 }
 
 // channelFault makes a fault of what a channel's check says about an account's settings.
-func channelFault(e parleyfile.Account, spec channels.Spec, text string) document.Fault {
-	fault := document.Fault{At: e.At, Where: "account " + e.Name, What: text}
-	if field, what := cutField(spec, text); field != "" {
-		key := input.Section(spec)
-		fault.Where += ": " + key + ": " + field
-		fault.What = what
-		fault.At = e.PlaceOf(key, field)
+func channelFault(e parleyfile.Account, spec channels.Spec, err error) document.Fault {
+	where := "account " + e.Name
+	wrong, ok := errors.AsType[*channels.FieldError](err)
+	if !ok {
+		return document.Fault{At: e.At, Where: where, What: err.Error()}
 	}
-	return fault
+	key := input.Section(spec)
+	return document.Fault{At: e.PlaceOf(key, wrong.Field), Where: where + ": " + key + ": " + wrong.Field, What: wrong.What}
 }
 
 // FindMisfits returns what a channel's check says about settings, by their fields.
@@ -53,21 +53,14 @@ func FindMisfits(spec channels.Spec, config channels.Config) []channels.Finding 
 	}
 	var found []channels.Finding
 	for _, err := range listJoined(spec.Check(config)) {
-		field, what := cutField(spec, err.Error())
-		found = append(found, channels.Finding{What: "Settings", Text: strings.ToUpper(what[:1]) + what[1:] + ".", Field: field})
+		finding := channels.Finding{What: "Settings", Text: err.Error()}
+		if wrong, ok := errors.AsType[*channels.FieldError](err); ok {
+			finding.Field, finding.Text = wrong.Field, wrong.What
+		}
+		finding.Text = strings.ToUpper(finding.Text[:1]) + finding.Text[1:] + "."
+		found = append(found, finding)
 	}
 	return found
-}
-
-// cutField cuts the section and the field off a text of a channel's check: "twilio: from: is missing" becomes "from" and "is
-// missing". If the text doesn't begin so, field is "".
-func cutField(spec channels.Spec, text string) (field, what string) {
-	for _, f := range spec.Fields {
-		if what, isOfField := strings.CutPrefix(text, input.Section(spec)+": "+f.Name+": "); isOfField {
-			return f.Name, what
-		}
-	}
-	return "", text
 }
 
 // listJoined returns the errors that errors.Join has joined, or err alone if it is another one.

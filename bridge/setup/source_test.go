@@ -70,7 +70,8 @@ accounts: [{name: rookery, kind: raven, team: Support, paused: PAUSED, raven: {n
 	i := slices.IndexFunc(o.Specs, func(s channels.Spec) bool { return s.Kind == "raven" })
 	o.Specs[i].Check = func(c channels.Config) error {
 		if c["number"] == "13" || c["number"] == "14" {
-			return errors.Join(errors.New("raven: number: brings bad luck"), errors.New("raven: number: is too small"))
+			return errors.Join(&channels.FieldError{Section: "raven", Field: "number", What: "brings bad luck"},
+				&channels.FieldError{Section: "raven", Field: "number", What: "is too small"})
 		}
 		return nil
 	}

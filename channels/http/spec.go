@@ -147,21 +147,26 @@ func newSettings(c channels.Config) (settings, error) {
 	s := settings{secret: []byte(c[fieldSecret]), private: c[fieldPrivate] == "true"}
 	var faults []error
 	if len(s.secret) < minSecret {
-		faults = append(faults, fmt.Errorf("http: secret: at least %d characters are needed", minSecret))
+		faults = append(faults, wrongField(fieldSecret, fmt.Sprintf("at least %d characters are needed", minSecret)))
 	}
 
 	target, err := url.Parse(c[fieldCallback])
 	if err != nil || !isPlainAddress(target) {
-		return s, errors.Join(append(faults, errors.New("http: callback_url: write it like https://shop.example/parley"))...)
+		return s, errors.Join(append(faults, wrongField(fieldCallback, "write it like https://shop.example/parley"))...)
 	}
 
 	mayBePlain := target.Scheme == "http" && s.private
 	if !mayBePlain && target.Scheme != "https" {
-		faults = append(faults, errors.New("http: callback_url: it must be https; http is for allow_private alone"))
+		faults = append(faults, wrongField(fieldCallback, "it must be https; http is for allow_private alone"))
 	}
 
 	s.target = target
 	return s, errors.Join(faults...)
+}
+
+// wrongField returns a fault of a field of an account's settings.
+func wrongField(name, what string) error {
+	return &channels.FieldError{Section: "http", Field: name, What: what}
 }
 
 // checkSettings says what is wrong with an account's settings. Errors: every fault, joined.

@@ -2,7 +2,6 @@ package messenger
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"parley/channels"
@@ -76,19 +75,24 @@ func checkSettings(c channels.Config) error {
 	var faults []error
 	for _, name := range []string{fieldPage, fieldToken, fieldSecret, fieldVerify} {
 		if strings.TrimSpace(c[name]) == "" {
-			faults = append(faults, fmt.Errorf("messenger: %s: missing", name))
+			faults = append(faults, wrongField(name, "missing"))
 		}
 	}
 
 	page := strings.TrimSpace(c[fieldPage])
 	if page != "" && !graph.IsID(page) {
-		faults = append(faults, fmt.Errorf("messenger: %s: must be the Page's number, not its name", fieldPage))
+		faults = append(faults, wrongField(fieldPage, "must be the Page's number, not its name"))
 	}
 
 	version := strings.TrimSpace(c[fieldVersion])
 	if version != "" && !graph.IsVersion(version) {
-		faults = append(faults, fmt.Errorf("messenger: %s: write it like %s", fieldVersion, graph.DefaultVersion))
+		faults = append(faults, wrongField(fieldVersion, "write it like "+graph.DefaultVersion))
 	}
 
 	return errors.Join(faults...)
+}
+
+// wrongField returns a fault of a field of an account's settings.
+func wrongField(name, what string) error {
+	return &channels.FieldError{Section: "messenger", Field: name, What: what}
 }

@@ -156,21 +156,26 @@ func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 
 	var faults []error
 	if !accountPattern.MatchString(s.account) {
-		faults = append(faults, errors.New("twilio: account_sid: it begins with AC, as the Twilio Console shows it"))
+		faults = append(faults, wrongField(fieldAccount, "it begins with AC, as the Twilio Console shows it"))
 	}
 	if s.token == "" {
-		faults = append(faults, errors.New("twilio: auth_token: missing"))
+		faults = append(faults, wrongField(fieldToken, "missing"))
 	}
 
 	isShortCode := !whatsapp && shortPattern.MatchString(s.from)
 	if !isShortCode && !phonePattern.MatchString(s.from) {
-		faults = append(faults, errors.New("twilio: from: a number with + and country code"))
+		faults = append(faults, wrongField(fieldFrom, "a number with + and country code"))
 	}
 	if s.service != "" && !servicePattern.MatchString(s.service) {
-		faults = append(faults, errors.New("twilio: messaging_service_sid: it begins with MG"))
+		faults = append(faults, wrongField(fieldService, "it begins with MG"))
 	}
 
 	return s, errors.Join(faults...)
+}
+
+// wrongField returns a fault of a field of an account's settings.
+func wrongField(name, what string) error {
+	return &channels.FieldError{Section: "twilio", Field: name, What: what}
 }
 
 // checkOf returns the check of the settings of WhatsApp, or of SMS. The check returns every fault, joined.

@@ -2,7 +2,6 @@ package whatsapp
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"parley/channels"
@@ -97,19 +96,24 @@ func checkSettings(c channels.Config) error {
 	var faults []error
 	for _, f := range fields() {
 		if f.Required && s.read(f.Name) == "" {
-			faults = append(faults, fmt.Errorf("whatsapp: %s: missing", f.Name))
+			faults = append(faults, wrongField(f.Name, "missing"))
 		}
 	}
 
 	for _, name := range []string{fieldPhoneID, fieldWABA} {
 		if strings.Trim(s.read(name), "0123456789") != "" {
-			faults = append(faults, fmt.Errorf("whatsapp: %s: an ID has only digits (it isn't the phone number)", name))
+			faults = append(faults, wrongField(name, "an ID has only digits (it isn't the phone number)"))
 		}
 	}
 
 	if version := s.read(fieldVersion); version != "" && !graph.IsVersion(version) {
-		faults = append(faults, fmt.Errorf("whatsapp: %s: write it like %s", fieldVersion, graph.DefaultVersion))
+		faults = append(faults, wrongField(fieldVersion, "write it like "+graph.DefaultVersion))
 	}
 
 	return errors.Join(faults...)
+}
+
+// wrongField returns a fault of a field of an account's settings.
+func wrongField(name, what string) error {
+	return &channels.FieldError{Section: "whatsapp", Field: name, What: what}
 }

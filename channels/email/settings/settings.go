@@ -218,7 +218,7 @@ type reader struct {
 
 // addFault adds a fault of a field.
 func (r *reader) addFault(field, what string) {
-	r.faults = append(r.faults, fmt.Errorf("email: %s: %s", field, what))
+	r.faults = append(r.faults, &channels.FieldError{Section: "email", Field: field, What: what})
 }
 
 // readText reads a text without the blanks around it. An empty one is replaced by def.

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -211,6 +212,28 @@ func TestSharedCallbacksAreSigned(t *testing.T) {
 		isSigning := func(f channels.Field) bool { return f.Name == spec.SignedBy && f.Secret }
 		if spec.Owner != "" && !slices.ContainsFunc(spec.Fields, isSigning) {
 			t.Errorf("%s: SignedBy is %q, want the name of a secret of its accounts", spec.Kind, spec.SignedBy)
+		}
+	}
+}
+
+// What a channel's check says of settings names one of the channel's fields, at which pages show it.
+func TestFaultsOfSettingsNameTheirField(t *testing.T) {
+	t.Parallel()
+	for _, spec := range app.Specs() {
+		if spec.Check == nil {
+			continue
+		}
+		joined, ok := spec.Check(channels.Config{}).(interface{ Unwrap() []error }) //nolint:errorlint // it is not wrapped
+		if !ok {
+			t.Errorf("%s: nothing is wrong with an account without settings", spec.Kind)
+			continue
+		}
+		for _, err := range joined.Unwrap() {
+			wrong, ok := errors.AsType[*channels.FieldError](err)
+			isIts := func(f channels.Field) bool { return f.Name == wrong.Field }
+			if !ok || wrong.Section != cmp.Or(spec.Section, spec.Kind) || !slices.ContainsFunc(spec.Fields, isIts) {
+				t.Errorf("%s: %v (%T) names no field of this channel", spec.Kind, err, err)
+			}
 		}
 	}
 }
