@@ -179,10 +179,6 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 	}
 
 	if !done {
-		f := findField(&s.Knowledge, knowledgeKey)
-		for path := range values { // people know the line that they typed, which the problem quotes, not its path
-			f.Problem = strings.ReplaceAll(f.Problem, path+": ", "")
-		}
 		return v.ShowAgain("ai", s.makeScreen())
 	}
 

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 
 	"parley/bot/web"
 	"parley/bridge"
@@ -218,7 +219,8 @@ func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused, all []set
 			form.Problems = append(form.Problems, labelOf(all, path)+": "+text)
 			continue
 		}
-		if key, isInGroup := strings.CutPrefix(path, field+"."); isInGroup { // one field shows the whole group
+		key, isInGroup := strings.CutPrefix(path, field+".")
+		if isInGroup && !isItem(key) { // one field shows the whole group
 			text = key + ": " + text
 		}
 
@@ -228,6 +230,10 @@ func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused, all []set
 	slices.Sort(form.Problems)
 	form.Keep(v, refused.Fields)
 }
+
+// isItem reports whether a key is that of an item in a list, such as "0.folder". People know the item, which the problem quotes, and not
+// its number.
+func isItem(key string) bool { return key != "" && unicode.IsDigit(rune(key[0])) }
 
 // labelOf returns what people call the value at a path.
 func labelOf(all []setup.Field, path string) string {

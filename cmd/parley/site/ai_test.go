@@ -99,6 +99,10 @@ func TestAIPageRefuses(t *testing.T) {
 	if a := ann.Post("/settings/ai/knowledge", url.Values{"version": {"0"}, "knowledge": {"/srv/x"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("/srv/x") {
 		t.Errorf("an old list: %d", a.Status)
 	}
+	list := formAt(ann.Get("/settings/ai"), "/settings/ai/knowledge")
+	a := ann.Post(list.Action, with(list.Values, url.Values{"knowledge": {"srv/x"}}))
+	wantShown(t, "a folder without its whole path", a, "srv/x&#34; is no absolute path")
+	wantHidden(t, "a folder without its whole path", a, "0.folder")
 }
 
 // A folder of the server is named by a super-admin: each text in it may come up in a suggested reply. An admin names web sites,
