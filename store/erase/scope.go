@@ -62,6 +62,9 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 	}
 
 	rows, err := query.Collect[row](ctx, q, "subject", subjectOf, contacts)
+	if err != nil {
+		return subject{}, err
+	}
 	for _, r := range rows {
 		s.Names = append(s.Names, r.ContactName)
 		if r.ID == nil { // a contact without an address; else all columns of i are there
@@ -81,7 +84,7 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 	s.Names = slices.DeleteFunc(s.Names, func(name string) bool { return len([]rune(name)) < minName || name == store.ErasedName })
 	slices.Sort(s.Names)
 	s.Names = slices.Compact(s.Names)
-	return s, err
+	return s, nil
 }
 
 const (
@@ -143,6 +146,9 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 	}
 
 	rows, err := query.Collect[row](ctx, q, "words", wordsOf, s.Conversations)
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range rows {
 		if len(r.Root) >= minRoot {
 			s.Roots = append(s.Roots, r.Root)
@@ -151,7 +157,7 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 			s.Subjects = append(s.Subjects, r.Subject)
 		}
 	}
-	return s, err
+	return s, nil
 }
 
 // namedArguments returns the arguments of the statements that count, erase or export the rows of a place (listPlaces).

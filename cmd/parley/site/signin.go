@@ -149,7 +149,11 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 
 	mayBeRepeated := errors.Is(err, setup.ErrExists) || errors.Is(err, setup.ErrStale) // it was sent twice
 	if mayBeRepeated {
-		if hasAdmin, _ := site.HasAdmin(ctx, d.o.Pool); hasAdmin { // the first one has succeeded
+		hasAdmin, err := site.HasAdmin(ctx, d.o.Pool)
+		if err != nil {
+			return err
+		}
+		if hasAdmin { // the first one has succeeded
 			return signin.ErrNoLink
 		}
 	}
