@@ -339,8 +339,8 @@ func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.De
 	}
 	if version != decided.Version {
 		return 0, &web.Problem{
-			Text: "Somebody else changed this team while you did.",
-			Hint: "Nothing was changed. Open the page anew: it may show another channel.",
+			Text: "Nobody was confirmed: somebody else changed this team after you opened the page.",
+			Hint: "Go back to First steps and open the team's members once more: it may have another channel now.",
 		}
 	}
 
@@ -372,8 +372,8 @@ func (d *startDesk) rosterProblem(err error) error {
 		}
 	case errors.Is(err, setup.ErrStale):
 		return &web.Problem{
-			Text: "The team has another channel by now.",
-			Hint: "Nothing was changed. Open the page anew: it shows who is in that one.",
+			Text: "Nobody was confirmed: somebody else gave the team another channel after you opened the page.",
+			Hint: "Go back to First steps and open the team's members once more: they are those of the new channel.",
 		}
 	case errors.Is(err, roster.ErrNoChat):
 		return &web.Problem{

@@ -214,7 +214,7 @@ func TestFirstStepsConfirmMembersThatWereSeen(t *testing.T) {
 
 	a := sendForm(t, v, page, membersForm, "user", "U0BEN")
 	wantStatus(t, "the answer", a, http.StatusUnprocessableEntity)
-	wantShown(t, "the answer", a, "Somebody else changed this team while you did")
+	wantShown(t, "the answer", a, "Nobody was confirmed: somebody else changed this team", "Go back to First steps")
 	if after := exported(t, s); after != before {
 		t.Errorf("the set-up was changed:\n%s", changed(before, after))
 	}

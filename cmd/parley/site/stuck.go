@@ -64,7 +64,7 @@ func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decis
 	if u.Attempt != c.Attempt {
 		return bridge.ActResult{
 			State: bridge.ActRefused,
-			Why:   "It was sent again meanwhile. Open the page anew and look at what became of that.",
+			Why:   "It was sent again after you opened the page. Go back to What stands still: it shows what became of that. Then decide.",
 		}, nil
 	}
 

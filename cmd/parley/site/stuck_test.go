@@ -180,5 +180,5 @@ func TestStuckReplyOfEarlierAttempt(t *testing.T) {
 	storetest.Exec(t, s.Pool, `UPDATE messages SET fate = 'failed' WHERE conversation_id = 3 AND fate = 'out'`)
 	a := s.three.decide(s.ann, bridge.VerbSendAgain)
 	wantStatus(t, "a decision about the earlier attempt", a, http.StatusConflict)
-	wantShown(t, "a decision about the earlier attempt", a, "sent again meanwhile")
+	wantShown(t, "a decision about the earlier attempt", a, "It was sent again after you opened the page. Go back to What stands still")
 }
