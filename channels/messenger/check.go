@@ -18,12 +18,6 @@ import (
 // checkTimeout bounds Check.
 const checkTimeout = 30 * time.Second
 
-// neededFields returns the webhook fields to which the app must be subscribed.
-func neededFields() []string {
-	return []string{"messages", "messaging_postbacks", "message_echoes", "message_deliveries", "message_reads",
-		"message_reactions", "message_edits", "messaging_referrals", "messaging_policy_enforcement"}
-}
-
 // Check implements channels.Checker.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)

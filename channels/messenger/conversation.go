@@ -15,6 +15,15 @@ import (
 // Facebook lists the Page's conversations with their last messages. Run reads that list for messages whose webhook was lost, and
 // Reconcile for our own messages whose answer was lost.
 
+const (
+	// maxListed is how many of a conversation's last messages the conversations API is asked for.
+	maxListed = 20
+	// messageFields asks for these messages, with what tells them apart.
+	messageFields = "messages.limit(20){id,created_time,from,message,attachments}"
+	// graphTime is how the conversations API writes times, to the second.
+	graphTime = "2006-01-02T15:04:05-0700"
+)
+
 // conversation is a conversation in that list.
 type conversation struct {
 	UpdatedTime  string `json:"updated_time"`

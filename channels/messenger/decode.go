@@ -281,16 +281,6 @@ func (r *referral) makeNotice() string {
 	return "Came by " + strings.Join(parts, ", ") + "."
 }
 
-// How many characters are kept of others' texts.
-const (
-	maxLine   = 120 // a name, a title
-	maxReason = 300
-	maxWord   = 40 // a constant
-)
-
-// oneLine shortens a stranger's text to one line.
-func oneLine(s string) string { return graph.ClipText(strings.Join(strings.Fields(s), " "), maxLine) }
-
 // makeNotice says for the account's people what measure Facebook took against the Page.
 func (p *policy) makeNotice() string {
 	reason := graph.ClipText(strings.Join(strings.Fields(p.Reason), " "), maxReason)

@@ -12,8 +12,11 @@ import (
 
 var _ channels.Hooked = (*Channel)(nil)
 
-// pageObject is Meta's name for the kind of object that sends an app's webhooks: a Page.
-const pageObject = "page"
+// neededFields returns the webhook fields to which the app must be subscribed.
+func neededFields() []string {
+	return []string{"messages", "messaging_postbacks", "message_echoes", "message_deliveries", "message_reads",
+		"message_reactions", "message_edits", "messaging_referrals", "messaging_policy_enforcement"}
+}
 
 // hookFacts are what Facebook says of the Page's webhooks.
 type hookFacts struct {

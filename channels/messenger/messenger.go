@@ -2,9 +2,7 @@ package messenger
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"parley/channels"
@@ -27,12 +25,6 @@ const (
 	megabyte        = 1 << 20
 
 	maxInMemory = 4 // files on their way out
-)
-
-// For how long a customer's message allows answers.
-const (
-	replyWindow = 24 * time.Hour
-	humanWindow = 7 * 24 * time.Hour // if a person writes them
 )
 
 // retryFor is how long a message that failed with Retry is tried again.
@@ -63,52 +55,6 @@ var (
 	_ channels.Attendant = (*Channel)(nil)
 	_ channels.Measurer  = (*Channel)(nil)
 )
-
-// newChannel reads an account's configuration. Errors: all faults, joined.
-func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
-	config := a.Config
-	if err := checkSettings(config); err != nil {
-		return nil, err
-	}
-
-	setting := func(name string) string { return strings.TrimSpace(config[name]) }
-	client, err := graph.New(graph.Options{
-		BaseURL:    env.APIURL,
-		Version:    setting(fieldVersion),
-		Token:      setting(fieldToken),
-		Secret:     setting(fieldSecret),
-		Dialer:     env.Dialer,
-		MediaHosts: mediaHosts(),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("messenger: %w", err)
-	}
-
-	c := &Channel{
-		page:     setting(fieldPage),
-		beginsAt: a.BeginsAt,
-		env:      env,
-		graph:    client,
-		uploads:  &uploads{ids: map[string]string{}},
-		places:   make(chan struct{}, maxInMemory),
-		newcomer: make(chan struct{}, 1),
-		profiles: &profiles{asked: map[string]time.Time{}},
-
-		fetchWaits: fetchWaits(),
-	}
-
-	c.pause = c.waitForLook
-	c.hook = &graph.Hook{
-		Secret:      []byte(setting(fieldSecret)),
-		VerifyToken: config[fieldVerify],
-		Split:       split,
-		Accept:      c.accept,
-		Later:       c.introduceLater,
-		Now:         env.Now,
-		Log:         env.Log,
-	}
-	return c, nil
-}
 
 // Capabilities implements channels.Channel.
 func (c *Channel) Capabilities() channels.Capabilities {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"parley/channels/graph"
@@ -178,3 +179,13 @@ func (p *payload) UnmarshalJSON(raw []byte) error {
 	*p = payload{URL: only.URL}
 	return nil
 }
+
+// How many characters are kept of others' texts.
+const (
+	maxLine   = 120 // a name, a title
+	maxReason = 300
+	maxWord   = 40 // a constant
+)
+
+// oneLine shortens a stranger's text to one line.
+func oneLine(s string) string { return graph.ClipText(strings.Join(strings.Fields(s), " "), maxLine) }

@@ -8,16 +8,8 @@ import (
 	"parley/channels"
 )
 
-const (
-	// maxListed is how many of a conversation's last messages the conversations API is asked for.
-	maxListed = 20
-	// messageFields asks for these messages, with what tells them apart.
-	messageFields = "messages.limit(20){id,created_time,from,message,attachments}"
-	// clockSkew is how far Facebook's clock may be behind our database's.
-	clockSkew = 2 * time.Minute
-	// graphTime is how the conversations API writes times, to the second.
-	graphTime = "2006-01-02T15:04:05-0700"
-)
+// clockSkew is how far Facebook's clock may be behind our database's.
+const clockSkew = 2 * time.Minute
 
 // Reconcile implements channels.Channel. It looks for the message in the list of the last messages with the customer (conversation.go).
 // Messages there don't have our token, so they are compared by their words.

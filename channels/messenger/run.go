@@ -31,8 +31,6 @@ const (
 	clockDoubt = 10 * time.Minute
 	// listedAtOnce is how many conversations a call asks for.
 	listedAtOnce = 25
-	// maxNamesKept is how many names a process remembers having stored.
-	maxNamesKept = 10_000
 )
 
 var _ channels.Runner = (*Channel)(nil)

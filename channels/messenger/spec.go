@@ -2,7 +2,9 @@ package messenger
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"time"
 
 	"parley/channels"
 	"parley/channels/graph"
@@ -95,4 +97,50 @@ func checkSettings(c channels.Config) error {
 // wrongField returns a fault of a field of an account's settings.
 func wrongField(name, what string) error {
 	return &channels.FieldError{Section: "messenger", Field: name, What: what}
+}
+
+// newChannel reads an account's configuration. Errors: all faults, joined.
+func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
+	config := a.Config
+	if err := checkSettings(config); err != nil {
+		return nil, err
+	}
+
+	setting := func(name string) string { return strings.TrimSpace(config[name]) }
+	client, err := graph.New(graph.Options{
+		BaseURL:    env.APIURL,
+		Version:    setting(fieldVersion),
+		Token:      setting(fieldToken),
+		Secret:     setting(fieldSecret),
+		Dialer:     env.Dialer,
+		MediaHosts: mediaHosts(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("messenger: %w", err)
+	}
+
+	c := &Channel{
+		page:     setting(fieldPage),
+		beginsAt: a.BeginsAt,
+		env:      env,
+		graph:    client,
+		uploads:  &uploads{ids: map[string]string{}},
+		places:   make(chan struct{}, maxInMemory),
+		newcomer: make(chan struct{}, 1),
+		profiles: &profiles{asked: map[string]time.Time{}},
+
+		fetchWaits: fetchWaits(),
+	}
+
+	c.pause = c.waitForLook
+	c.hook = &graph.Hook{
+		Secret:      []byte(setting(fieldSecret)),
+		VerifyToken: config[fieldVerify],
+		Split:       split,
+		Accept:      c.accept,
+		Later:       c.introduceLater,
+		Now:         env.Now,
+		Log:         env.Log,
+	}
+	return c, nil
 }

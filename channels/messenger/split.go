@@ -16,6 +16,9 @@ const maxIDBytes = 300
 // maxEvents limits the entries of a webhook, and the events of each entry.
 const maxEvents = 2000
 
+// pageObject is Meta's name for the kind of object that sends an app's webhooks: a Page.
+const pageObject = "page"
+
 // notification is the body of a webhook.
 type notification struct {
 	Object string            `json:"object"`

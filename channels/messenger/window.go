@@ -6,6 +6,12 @@ import (
 	"parley/channels"
 )
 
+// For how long a customer's message allows answers.
+const (
+	replyWindow = 24 * time.Hour
+	humanWindow = 7 * 24 * time.Hour // if a person writes them
+)
+
 // What people read when the reply window is closed.
 const (
 	windowText = "Messenger's window for replies is closed."
