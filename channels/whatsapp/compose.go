@@ -2,28 +2,14 @@ package whatsapp
 
 import (
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"parley/channels"
 	"parley/channels/wamark"
 )
 
-// object is a JSON object of a request.
-type object = map[string]any
-
 // This file and rich.go turn a reply (channels.Outbound) into what WhatsApp's API is sent. WhatsApp can't put everything into one
 // message: for example, a voice message has no text beside it. So a reply may become several messages, its steps.
-
-// step is one message at WhatsApp.
-type step struct {
-	kind     string // text, image, interactive, …
-	content  any    // the value of the request's field that is named like kind; nil for a file
-	file     *channels.File
-	fileType string // the content type under which file is uploaded
-	caption  string // of file
-	replies  bool   // it can name the message that it answers
-}
 
 // composeSteps returns the messages that an Outbound becomes, in order. It returns the same for every attempt, because Attempt.Part is
 // an index of the result.
@@ -126,48 +112,6 @@ func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err
 	return afterText(text, file), "", nil
 }
 
-// textStep returns a text message. It asks for a preview if there is a link in the text.
-func textStep(text string) step {
-	content := object{"body": text}
-	if strings.Contains(text, "https://") || strings.Contains(text, "http://") {
-		content["preview_url"] = true
-	}
-	return step{kind: "text", content: content, replies: true}
-}
-
-// Sizes of files, in bytes. What is too large for one of these goes as a document.
-// Source: Cloud API, "Supported media types".
-const (
-	megabyte = 1 << 20
-	maxImage = 5 * megabyte
-	maxVideo = 16 * megabyte
-	maxAudio = 16 * megabyte
-)
-
-// fileTypes returns the content types of the files that can be uploaded. WhatsApp answers with code 100 to all others, even to those
-// that are to be sent as documents.
-// Source: the text of that answer, "Param file must be a file with one of the following types", read in November 2026.
-func fileTypes() []string {
-	const office = "application/vnd.openxmlformats-officedocument."
-	return []string{
-		"audio/aac", "audio/mp4", "audio/mpeg", "audio/amr", "audio/ogg", "audio/opus",
-		"application/vnd.ms-powerpoint", "application/msword", office + "wordprocessingml.document", office + "presentationml.presentation",
-		office + "spreadsheetml.sheet", "application/pdf", "text/plain", "application/vnd.ms-excel",
-		"image/jpeg", "image/png", "image/webp",
-		"video/mp4", "video/3gpp",
-	}
-}
-
-// fileRules says which files a message can carry.
-func fileRules() channels.FileRules {
-	return channels.FileRules{
-		Captions:   channels.Partial, // not of audio
-		PerMessage: 1,
-		MaxBytes:   maxFile, // what is too large for a picture goes as a document
-		Types:      fileTypes(),
-	}
-}
-
 // fileStep returns the message for a file: an image, a video or audio if WhatsApp shows files of that type and
 // size, else a document.
 // Errors: *channels.SendError, for a file of a type that can't be uploaded, or that is too large even for a document.
@@ -195,10 +139,4 @@ func fileStep(f *channels.File) (step, error) {
 	}
 
 	return step{kind: kind, file: f, fileType: sentAs, replies: true}, nil
-}
-
-// contentType returns a content type without parameters, in lower case.
-func contentType(s string) string {
-	s, _, _ = strings.Cut(s, ";")
-	return strings.ToLower(strings.TrimSpace(s))
 }

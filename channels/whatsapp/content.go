@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 
 	"parley/channels"
@@ -130,18 +129,20 @@ func unreadNotice(kind string) string {
 	return "A message that Parley can't show (" + clippedLine(loose(kind), maxWord) + "). It can be seen on the customer's phone."
 }
 
-const (
-	maxListLines = 100 // items of a form or an order that are shown
-	maxCurrency  = 10  // characters of a currency: EUR
-)
-
-// firstItems returns the first items of a list, and a line that says how many more there are, or "".
-func firstItems[T any](list []T) (shown []T, more string) {
-	if len(list) <= maxListLines {
-		return list, ""
+// unshownNotice returns the remark in place of a message that WhatsApp doesn't pass on. It belongs into Notices, not into Text, which
+// would be taken for the customer's words. The remark names the kind of message, if that is known.
+func unshownNotice(kind string) string {
+	kind = clippedLine(loose(kind), maxWord)
+	namesKind := !slices.Contains([]string{"", "unsupported", "unknown"}, kind)
+	what := "A message that WhatsApp doesn't pass on"
+	if namesKind {
+		what += " (" + kind + ")"
 	}
-	return list[:maxListLines], fmt.Sprintf("- … and %d more", len(list)-maxListLines)
+	return what + ". It can only be seen on the customer's phone."
 }
+
+// maxCurrency is how many characters of a currency are shown: EUR.
+const maxCurrency = 10
 
 // formText lists the fields of a filled form.
 func formText(response string, body loose) string {
@@ -297,9 +298,6 @@ func exactText(r *big.Rat) string {
 	return r.FloatString(decimals)
 }
 
-// numberText writes a number with all its decimals and without an exponent.
-func numberText(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
-
 // makeAttachment returns the Attachment of a file that Fetch reads.
 func makeAttachment(kind string, m media) channels.Attachment {
 	contentType, _, _ := strings.Cut(string(m.MimeType), ";")
@@ -356,12 +354,4 @@ func addContext(in *channels.Inbound, parts map[string]json.RawMessage) {
 		words := joinNonEmpty(" · ", clippedLine(r.Headline, maxReason), clippedLine(r.Body, maxReason), clippedLine(r.SourceURL, maxReason))
 		in.Notices = append(in.Notices, fmt.Sprintf("Came from this %s: %s", kind, words))
 	}
-}
-
-// errorNotice says why WhatsApp couldn't pass on a message. It returns "" if it could.
-func errorNotice(m message) string {
-	if len(m.Errors) == 0 {
-		return ""
-	}
-	return "WhatsApp says: " + errorWords(m.Errors[0])
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
-	"time"
 
 	"parley/channels"
 	"parley/channels/graph"
@@ -110,15 +108,6 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// contactOf returns the contact that a webhook lists beside an item. If there is none, or it can't be read, it returns an empty one.
-func contactOf(f fact) contact {
-	var who contact
-	if len(f.Contact) > 0 {
-		_ = graph.Read(f.Contact, &who) // without it, only the customer's name is missing
-	}
-	return who
-}
-
 // readMessage reads the fields that all messages have. parts has all fields, also those that only messages of one type have.
 func readMessage(data []byte) (m message, parts map[string]json.RawMessage, err error) {
 	if err := graph.Read(data, &m); err != nil {
@@ -133,28 +122,12 @@ func readMessage(data []byte) (m message, parts map[string]json.RawMessage, err 
 	return m, parts, nil
 }
 
-// readPart reads the field of a message that has this name. A field that can't be read counts as missing.
-func readPart[T any](parts map[string]json.RawMessage, name string) (v T, ok bool) {
-	var none T
-	raw, ok := parts[name]
-	if !ok || string(raw) == "null" {
-		return none, false
+// errorNotice says why WhatsApp couldn't pass on a message. It returns "" if it could.
+func errorNotice(m message) string {
+	if len(m.Errors) == 0 {
+		return ""
 	}
-	if graph.Read(raw, &v) != nil {
-		return none, false
-	}
-	return v, true
-}
-
-// timeOf reads a time in seconds since 1970. It returns the zero time if s isn't a time.
-func timeOf(s loose) time.Time {
-	seconds, err := strconv.ParseInt(string(s), 10, 64)
-	const maxSeconds = 1 << 40 // in 35,000 years: no real time
-	isTime := seconds > 0 && seconds <= maxSeconds
-	if err != nil || !isTime {
-		return time.Time{}
-	}
-	return time.Unix(seconds, 0).UTC()
+	return "WhatsApp says: " + errorWords(m.Errors[0])
 }
 
 // reactionOf reads a reaction to a message. Without an emoji, it takes the reaction back.
@@ -279,16 +252,4 @@ func makePlaceholder(in channels.Inbound, kind string) []channels.Inbound {
 	}
 	in.Notices = append(in.Notices, unshownNotice(kind))
 	return []channels.Inbound{in}
-}
-
-// unshownNotice returns the remark in place of a message that WhatsApp doesn't pass on. It belongs into Notices, not into Text, which
-// would be taken for the customer's words. The remark names the kind of message, if that is known.
-func unshownNotice(kind string) string {
-	kind = clippedLine(loose(kind), maxWord)
-	namesKind := !slices.Contains([]string{"", "unsupported", "unknown"}, kind)
-	what := "A message that WhatsApp doesn't pass on"
-	if namesKind {
-		what += " (" + kind + ")"
-	}
-	return what + ". It can only be seen on the customer's phone."
 }

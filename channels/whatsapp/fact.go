@@ -36,6 +36,15 @@ type fact struct {
 	Data    json.RawMessage `json:"data"`              // the item
 }
 
+// contactOf returns the contact that a webhook lists beside an item. If there is none, or it can't be read, it returns an empty one.
+func contactOf(f fact) contact {
+	var who contact
+	if len(f.Contact) > 0 {
+		_ = graph.Read(f.Contact, &who) // without it, only the customer's name is missing
+	}
+	return who
+}
+
 // itemFact returns the fact of one item in a list of a change. change has what the webhook says around the item.
 func itemFact(change fact, kind factKind, item json.RawMessage, contacts directory) channels.Fact {
 	f := change
@@ -147,4 +156,50 @@ func boundedID(id string) string {
 		return id
 	}
 	return "h:" + graph.HashOf([]byte(id))
+}
+
+// maxContactBytes bounds a customer's profile, which is stored with each item.
+const maxContactBytes = 4096
+
+// directory has the contacts of a change: the customers' names stand only there, beside the items.
+type directory struct {
+	byID map[string]json.RawMessage
+	only json.RawMessage // the contact, if the change lists just one
+}
+
+// newDirectory returns the contacts by their ids. It leaves out those that are too large or can't be read.
+func newDirectory(contacts []json.RawMessage) directory {
+	d := directory{byID: map[string]json.RawMessage{}}
+	for _, raw := range contacts {
+		var n identifiers
+		if len(raw) > maxContactBytes || json.Unmarshal(raw, &n) != nil {
+			continue
+		}
+
+		for _, id := range []loose{n.WaID, n.UserID} {
+			if id != "" {
+				d.byID[string(id)] = raw
+			}
+		}
+
+		if len(contacts) == 1 {
+			d.only = raw
+		}
+	}
+
+	return d
+}
+
+// find returns the contact of an item's customer, or nil. An item that names no customer is about the only contact, if there is just
+// one.
+func (d directory) find(customer string, n identifiers) json.RawMessage {
+	for _, id := range []string{customer, string(n.From), string(n.Recipient), string(n.To)} {
+		if contact, ok := d.byID[id]; ok {
+			return contact
+		}
+	}
+	if firstOf(n.From, n.Recipient, n.To) == "" {
+		return d.only
+	}
+	return nil
 }

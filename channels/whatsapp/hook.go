@@ -13,9 +13,6 @@ import (
 
 var _ channels.Hooked = (*Channel)(nil)
 
-// businessObject is Meta's name for the kind of object that sends an app's webhooks: a business account.
-const businessObject = "whatsapp_business_account"
-
 // neededFields are the webhook fields that the channel reads.
 func neededFields() []string {
 	return []string{"account_alerts", "account_update", "message_template_quality_update", "message_template_status_update", "messages",

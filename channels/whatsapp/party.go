@@ -4,12 +4,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 
 	"parley/channels"
-	"parley/channels/graph"
 	"parley/channels/wanumber"
 )
 
@@ -106,16 +104,6 @@ func readAddress(typed string, canExist func(*phonenumbers.PhoneNumber) bool) (c
 	return channels.Party{Key: key, Also: wanumber.OtherForms(key)}, nil
 }
 
-// How many characters are kept of what customers and WhatsApp write, by what it is.
-const (
-	maxWord   = 40   // a constant, a phone number, a date
-	maxName   = 100  // a person, a company, an article
-	maxTitle  = 200  // a place, a file, the description of a choice
-	maxReason = 300  // why something failed; a line of an advertisement
-	maxDetail = 500  // an address, a longer explanation
-	maxAnswer = 1000 // what was filled into a field of a form
-)
-
 // nameOf returns the name that a customer has chosen.
 func nameOf(c contact) string {
 	if name := clippedLine(c.Profile.Name, maxName); name != "" {
@@ -125,21 +113,4 @@ func nameOf(c contact) string {
 		return "@" + strings.TrimPrefix(name, "@")
 	}
 	return ""
-}
-
-// clippedLine returns a text of a customer or of WhatsApp as one line of at most maxRunes characters.
-func clippedLine(s loose, maxRunes int) string {
-	text := strings.Join(strings.FieldsFunc(string(s), isGap), " ")
-	return graph.ClipText(text, maxRunes)
-}
-
-// isGap reports whether clippedLine replaces a character by a space: white space, control characters, what isn't UTF-8, and the marks
-// that override the direction of writing, which can make a text look like another one.
-func isGap(r rune) bool {
-	const leftToRight, rightToLeft = '\u202d', '\u202e'
-	switch r {
-	case leftToRight, rightToLeft, unicode.ReplacementChar:
-		return true
-	}
-	return unicode.IsSpace(r) || unicode.IsControl(r)
 }

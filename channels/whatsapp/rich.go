@@ -64,14 +64,6 @@ func locationSteps(place channels.Location, text string) ([]step, error) {
 	return afterText(text, step{kind: "location", content: content, replies: true}), nil
 }
 
-// afterText returns a step and before it the text, if there is one, as a message of its own.
-func afterText(text string, s step) []step {
-	if text == "" {
-		return []step{s}
-	}
-	return []step{textStep(text), s}
-}
-
 // interactiveStep returns an interactive message with this text and action.
 func interactiveStep(kind, text string, action object) ([]step, error) {
 	n := utf8.RuneCountInString(text)

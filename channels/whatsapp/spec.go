@@ -2,6 +2,8 @@ package whatsapp
 
 import (
 	"errors"
+	"fmt"
+	"log/slog"
 	"strings"
 
 	"parley/channels"
@@ -116,4 +118,53 @@ func checkSettings(c channels.Config) error {
 // wrongField returns a fault of a field of an account's settings.
 func wrongField(name, what string) error {
 	return &channels.FieldError{Section: "whatsapp", Field: name, What: what}
+}
+
+// newChannel makes the channel of one number. It opens no connection.
+// Errors: a missing or malformed setting, no token keys.
+func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
+	err := checkSettings(account.Config)
+	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {
+		err = errors.Join(err, errors.New("whatsapp: no key to sign tokens with"))
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	s := settings(account.Config)
+	secret := s.read(fieldSecret)
+	client, err := graph.New(graph.Options{
+		BaseURL:    env.APIURL,
+		Version:    s.read(fieldVersion),
+		Token:      s.read(fieldToken),
+		Secret:     secret,
+		Dialer:     env.Dialer,
+		MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("whatsapp: %w", err)
+	}
+
+	log := env.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+
+	hook := &graph.Hook{
+		Secret:      []byte(secret),
+		VerifyToken: s.read(fieldVerify),
+		Split:       split,
+		Accept:      env.Accept,
+		Now:         env.Now,
+		Log:         log,
+	}
+	return &Channel{
+		phone:   s.read(fieldPhoneID),
+		waba:    s.read(fieldWABA),
+		env:     env,
+		log:     log,
+		graph:   client,
+		hook:    hook,
+		uploads: make(chan struct{}, maxUploads),
+	}, nil
 }

@@ -8,11 +8,11 @@ import (
 	"parley/channels/graph"
 )
 
-// Bounds of one change.
-const (
-	maxItems        = 2000 // messages, statuses and others; Meta sends a thousand at most
-	maxContactBytes = 4096 // of a customer's profile, which is stored with each item
-)
+// maxItems bounds the messages, statuses and other items of one change; Meta sends a thousand at most.
+const maxItems = 2000
+
+// businessObject is Meta's name for the kind of object that sends an app's webhooks: a business account.
+const businessObject = "whatsapp_business_account"
 
 // split returns a fact for each message, status or other item of a webhook. What can't be read becomes a fact that is stored and
 // shown to admins but never applied (Fact.Quarantine), so that nothing that Meta sends is lost.
@@ -107,47 +107,4 @@ func (v changeValue) countItems() int {
 		n += len(list.items)
 	}
 	return n
-}
-
-// directory has the contacts of a change: the customers' names stand only there, beside the items.
-type directory struct {
-	byID map[string]json.RawMessage
-	only json.RawMessage // the contact, if the change lists just one
-}
-
-// newDirectory returns the contacts by their ids. It leaves out those that are too large or can't be read.
-func newDirectory(contacts []json.RawMessage) directory {
-	d := directory{byID: map[string]json.RawMessage{}}
-	for _, raw := range contacts {
-		var n identifiers
-		if len(raw) > maxContactBytes || json.Unmarshal(raw, &n) != nil {
-			continue
-		}
-
-		for _, id := range []loose{n.WaID, n.UserID} {
-			if id != "" {
-				d.byID[string(id)] = raw
-			}
-		}
-
-		if len(contacts) == 1 {
-			d.only = raw
-		}
-	}
-
-	return d
-}
-
-// find returns the contact of an item's customer, or nil. An item that names no customer is about the only contact, if there is just
-// one.
-func (d directory) find(customer string, n identifiers) json.RawMessage {
-	for _, id := range []string{customer, string(n.From), string(n.Recipient), string(n.To)} {
-		if contact, ok := d.byID[id]; ok {
-			return contact
-		}
-	}
-	if firstOf(n.From, n.Recipient, n.To) == "" {
-		return d.only
-	}
-	return nil
 }

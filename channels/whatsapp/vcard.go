@@ -87,17 +87,6 @@ func vCardName(text loose) loose {
 	return ""
 }
 
-// joinNonEmpty joins the texts that are not empty.
-func joinNonEmpty(by string, list ...string) string {
-	var kept []string
-	for _, s := range list {
-		if s != "" {
-			kept = append(kept, s)
-		}
-	}
-	return strings.Join(kept, by)
-}
-
 // fileName turns a customer's text into a file name that all systems take.
 func fileName(text string) string {
 	name := strings.Map(func(r rune) rune {

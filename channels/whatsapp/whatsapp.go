@@ -1,8 +1,6 @@
 package whatsapp
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -18,7 +16,6 @@ const (
 	maxCaption     = 1024 // characters
 	maxButtons     = 3
 	maxListRows    = 10
-	maxFile        = 100 << 20       // of a document, in bytes
 	pairPace       = 6 * time.Second // between two messages to the same customer
 	numberRate     = 80              // messages a second of one number
 	requestTimeout = 2 * time.Minute // of one Send, a big upload included
@@ -46,55 +43,6 @@ var (
 	_ channels.Templater = (*Channel)(nil)
 	_ channels.Measurer  = (*Channel)(nil)
 )
-
-// newChannel makes the channel of one number. It opens no connection.
-// Errors: a missing or malformed setting, no token keys.
-func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
-	err := checkSettings(account.Config)
-	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {
-		err = errors.Join(err, errors.New("whatsapp: no key to sign tokens with"))
-	}
-	if err != nil {
-		return nil, err
-	}
-
-	s := settings(account.Config)
-	secret := s.read(fieldSecret)
-	client, err := graph.New(graph.Options{
-		BaseURL:    env.APIURL,
-		Version:    s.read(fieldVersion),
-		Token:      s.read(fieldToken),
-		Secret:     secret,
-		Dialer:     env.Dialer,
-		MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("whatsapp: %w", err)
-	}
-
-	log := env.Log
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
-
-	hook := &graph.Hook{
-		Secret:      []byte(secret),
-		VerifyToken: s.read(fieldVerify),
-		Split:       split,
-		Accept:      env.Accept,
-		Now:         env.Now,
-		Log:         log,
-	}
-	return &Channel{
-		phone:   s.read(fieldPhoneID),
-		waba:    s.read(fieldWABA),
-		env:     env,
-		log:     log,
-		graph:   client,
-		hook:    hook,
-		uploads: make(chan struct{}, maxUploads),
-	}, nil
-}
 
 // Capabilities says what WhatsApp can carry. Edit, Delete and Reactions are about customers' actions: our own
 // messages can't be changed.

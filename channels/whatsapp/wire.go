@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"strconv"
+	"time"
 
 	"parley/channels/graph"
 )
@@ -39,6 +41,30 @@ func (l *loose) UnmarshalJSON(b []byte) error {
 
 // firstOf returns the first value that isn't empty.
 func firstOf(list ...loose) string { return string(cmp.Or(list...)) }
+
+// readPart reads the field of a message that has this name. A field that can't be read counts as missing.
+func readPart[T any](parts map[string]json.RawMessage, name string) (v T, ok bool) {
+	var none T
+	raw, ok := parts[name]
+	if !ok || string(raw) == "null" {
+		return none, false
+	}
+	if graph.Read(raw, &v) != nil {
+		return none, false
+	}
+	return v, true
+}
+
+// timeOf reads a time in seconds since 1970. It returns the zero time if s isn't a time.
+func timeOf(s loose) time.Time {
+	seconds, err := strconv.ParseInt(string(s), 10, 64)
+	const maxSeconds = 1 << 40 // in 35,000 years: no real time
+	isTime := seconds > 0 && seconds <= maxSeconds
+	if err != nil || !isTime {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
 
 // envelope is the body of a webhook. Its parts are read one by one, so that one that can't be read doesn't hide the others.
 type envelope struct {
