@@ -2,9 +2,7 @@ package slack
 
 import (
 	"context"
-	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"parley/bot/slack/fact"
@@ -15,38 +13,8 @@ import (
 // A line is a message of Parley's own in a conversation's thread, such as "Ann assigned this to Ben". If Ben isn't in
 // the thread's channel, Slack doesn't notify him of the mention. So Parley also sends some lines as direct messages.
 
-const (
-	// absentTimeout bounds the direct messages about one line.
-	absentTimeout = 10 * time.Second
-	// membersMaxAge is how long a list of a channel's members is used before Slack is asked again.
-	membersMaxAge = time.Minute
-)
-
-// memberCache keeps the lists of channels' members, by channel id.
-type memberCache struct {
-	mu    sync.Mutex // also held while Slack is asked, so that it is asked only once for several lines
-	lists map[string]memberList
-}
-
-type memberList struct {
-	users  []string
-	readAt time.Time
-}
-
-// recentMembers returns the user ids of a channel's members, as Slack told them at most membersMaxAge ago.
-func (d *directory) recentMembers(ctx context.Context, channel string) ([]string, error) {
-	d.members.mu.Lock()
-	defer d.members.mu.Unlock()
-	maps.DeleteFunc(d.members.lists, func(_ string, l memberList) bool { return d.now().Sub(l.readAt) >= membersMaxAge })
-	if known, ok := d.members.lists[channel]; ok {
-		return known.users, nil
-	}
-	users, err := d.readMembers(ctx, channel)
-	if err == nil {
-		d.members.lists[channel] = memberList{users: users, readAt: d.now()}
-	}
-	return users, err
-}
+// absentTimeout bounds the direct messages about one line.
+const absentTimeout = 10 * time.Second
 
 // tellAbsent sends a direct message to agents whom a new line mentions and who aren't in its channel, if the
 // line is of a kind that is for them too (bridge.Line.ReachesAbsent). It returns at once: the messages are sent in

@@ -31,7 +31,6 @@ const (
 	resolveTimeout = 2 * time.Minute
 	lookupTimeout  = time.Minute
 	channelPage    = 900
-	memberPage     = 1000 // the maximum of conversations.members
 )
 
 // channelCache keeps the ids of channels by name.
@@ -305,29 +304,4 @@ func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audien
 		return bridge.Audience{}, fmt.Errorf("slack: members of %s: %w", channel, err)
 	}
 	return bridge.Audience{Users: members}, nil
-}
-
-// readMembers returns the user ids of a channel's members.
-func (d *directory) readMembers(ctx context.Context, channel string) ([]string, error) {
-	var all []string
-	in := &slackapi.GetUsersInConversationParameters{ChannelID: channel, Limit: memberPage}
-	for {
-		var page []string
-		var next string
-		err := d.retryRead(ctx, func(ctx context.Context) error {
-			var err error
-			page, next, err = d.api.GetUsersInConversationContext(ctx, in)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-
-		all = append(all, page...)
-		if next == "" {
-			return all, nil
-		}
-
-		in.Cursor = next
-	}
 }

@@ -20,12 +20,6 @@ import (
 // posted a message"), interactions (clicks, forms, shortcuts) and slash commands. Each is stored as a fact: one thing
 // that happened, under an id by which it counts only once. Only then does Slack get its answer.
 
-// maxAnswerBytes bounds an answer to Slack. Larger ones get lost on the way.
-const maxAnswerBytes = 20000
-
-// envelopeBytes is room in an answer for its own fields, beside the form in it.
-const envelopeBytes = 1000
-
 // Limits of what Slack sends, which are longer in tests.
 const (
 	// acceptTimeout bounds the storing of what arrived. It may be longer than the 3 s that Slack waits: Slack sends
@@ -35,20 +29,6 @@ const (
 	// afterTimeout bounds answer.after.
 	afterTimeout = 10 * time.Second
 )
-
-// answer is what Slack gets back for a request, and what is done after that.
-type answer struct {
-	payload any // body of the answer; nil means an empty one
-
-	// after runs once Slack has the answer, for example to open a form; nil means that there is nothing to do. It
-	// isn't stored, so it is lost if the process ends.
-	after func(ctx context.Context)
-}
-
-// journal stores facts durably; the engine implements it. Errors: channels.ErrOverloaded; the database's.
-type journal interface {
-	Accept(ctx context.Context, facts ...channels.Fact) error
-}
 
 // reports shows people the condition of the surface: whether it works, or why it doesn't and what helps.
 type reports interface{ Report(c channels.Condition) }

@@ -143,28 +143,8 @@ func shortcutVerb(callback string) (name bridge.Verb, ok bool) {
 	return name, hasPrefix && isInMenu
 }
 
-func decodeInteraction(self *fact.Self, body []byte) ([]bridge.Action, error) {
-	var in interaction
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, fmt.Errorf("%w: interaction: %w", fact.ErrDecode, err)
-	}
-
-	about := bridge.Action{
-		Actor:     in.findActor(self),
-		Place:     in.findPlace(),
-		OwnThread: in.Message != nil && self.BeganThreadOf(in.Message),
-	}
-	switch in.Type {
-	case "block_actions":
-		return decodeClick(about, &in)
-	case "message_action":
-		return decodeShortcut(self, about, &in)
-	case "view_submission":
-		return decodeForm(about, in.View)
-	}
-
-	return nil, fmt.Errorf("%w: interaction %q", fact.ErrDecode, markdown.Cut(in.Type, maxQuoted))
-}
+// maxQuoted bounds how many characters of an unknown word from Slack are quoted in an error.
+const maxQuoted = 40
 
 // decodeShortcut reads an entry of a message's menu. about says who chose it, and where.
 func decodeShortcut(self *fact.Self, about bridge.Action, in *interaction) ([]bridge.Action, error) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/forms"
+	"parley/bot/sweep"
 	"parley/channels/fence"
 )
 
@@ -25,6 +27,16 @@ const (
 	defaultConnections = 2
 	maxConnections     = 10
 )
+
+// Desk is what a Surface asks of the engine.
+type Desk interface {
+	forms.Desk
+	sweep.Desk
+	memory
+	starter
+	replying
+	reports
+}
 
 // Options configure a Surface. Required: BotToken, Desk and either AppToken (Socket Mode) or SigningSecret.
 type Options struct {

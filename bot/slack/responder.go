@@ -17,6 +17,7 @@ import (
 	"parley/bot/slack/manifest"
 	"parley/bot/view"
 	"parley/bridge"
+	"parley/channels"
 	"parley/channels/markdown"
 	"parley/channels/pause"
 )
@@ -32,6 +33,20 @@ type starter interface {
 	MayStart(ctx context.Context, user string, s bridge.Start) (open bridge.Facts, err error)
 }
 
+// journal stores facts durably; the engine implements it. Errors: channels.ErrOverloaded; the database's.
+type journal interface {
+	Accept(ctx context.Context, facts ...channels.Fact) error
+}
+
+// answer is what Slack gets back for a request, and what is done after that.
+type answer struct {
+	payload any // body of the answer; nil means an empty one
+
+	// after runs once Slack has the answer, for example to open a form; nil means that there is nothing to do. It
+	// isn't stored, so it is lost if the process ends.
+	after func(ctx context.Context)
+}
+
 // responder answers clicks, choices, submitted forms and slash commands.
 type responder struct {
 	*workspace
@@ -45,11 +60,8 @@ type responder struct {
 // nextFormWait is the delay before a form replaces a waiting window, which Slack has to show first.
 const nextFormWait = 700 * time.Millisecond
 
-// maxQuoted bounds how many characters of an unknown word from Slack are quoted in an error.
-const maxQuoted = 40
-
-// buildModal makes the window that is to be shown.
-type buildModal func(ctx context.Context) slackapi.ModalViewRequest
+// envelopeBytes is room in an answer for its own fields, beside the form in it.
+const envelopeBytes = 1000
 
 // openWindow returns the answer that is empty and after which a window opens.
 func (r *responder) openWindow(self *fact.Self, in *interaction, build buildModal) answer {

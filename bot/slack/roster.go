@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -19,11 +21,66 @@ import (
 
 const (
 	rosterTimeout = 5 * time.Minute // for all pages of a large workspace, with the waits for which Slack asks
+	memberPage    = 1000            // the maximum of conversations.members
 	userPage      = 500
+
+	// membersMaxAge is how long a list of a channel's members is used for lines (absent.go) before Slack is asked again.
+	membersMaxAge = time.Minute
 
 	// maxSingleAsks is for how many people Slack is asked one by one. For more, the whole workspace is read.
 	maxSingleAsks = 30
 )
+
+// memberCache keeps the lists of channels' members, by channel id.
+type memberCache struct {
+	mu    sync.Mutex // also held while Slack is asked, so that it is asked only once for several lines
+	lists map[string]memberList
+}
+
+type memberList struct {
+	users  []string
+	readAt time.Time
+}
+
+// readMembers returns the user ids of a channel's members.
+func (d *directory) readMembers(ctx context.Context, channel string) ([]string, error) {
+	var all []string
+	in := &slackapi.GetUsersInConversationParameters{ChannelID: channel, Limit: memberPage}
+	for {
+		var page []string
+		var next string
+		err := d.retryRead(ctx, func(ctx context.Context) error {
+			var err error
+			page, next, err = d.api.GetUsersInConversationContext(ctx, in)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+
+		all = append(all, page...)
+		if next == "" {
+			return all, nil
+		}
+
+		in.Cursor = next
+	}
+}
+
+// recentMembers returns the user ids of a channel's members, as Slack told them at most membersMaxAge ago.
+func (d *directory) recentMembers(ctx context.Context, channel string) ([]string, error) {
+	d.members.mu.Lock()
+	defer d.members.mu.Unlock()
+	maps.DeleteFunc(d.members.lists, func(_ string, l memberList) bool { return d.now().Sub(l.readAt) >= membersMaxAge })
+	if known, ok := d.members.lists[channel]; ok {
+		return known.users, nil
+	}
+	users, err := d.readMembers(ctx, channel)
+	if err == nil {
+		d.members.lists[channel] = memberList{users: users, readAt: d.now()}
+	}
+	return users, err
+}
 
 // listMembers returns the members of a channel. For those for whom known returns true, only the user id is filled in,
 // and Slack isn't asked. The app itself is left out, and so are outsiders among the others.
@@ -64,19 +121,6 @@ func (d *directory) listMembers(
 	}
 
 	return members, nil
-}
-
-// Absent returns those of the user ids that the workspace doesn't have, sorted.
-func (s *Surface) Absent(ctx context.Context, ids []string) ([]string, error) {
-	users, err := s.directory.readUsers(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-
-	absent := slices.Sorted(slices.Values(ids))
-	return slices.DeleteFunc(slices.Compact(absent), func(id string) bool {
-		return slices.ContainsFunc(users, func(u slackapi.User) bool { return u.ID == id })
-	}), nil
 }
 
 // readUsers returns the profiles of the people with these ids, each once. Whom Slack doesn't show is left out.

@@ -5,13 +5,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/background"
-	"parley/bot/forms"
 	"parley/bot/recent"
 	"parley/bot/slack/attachment"
 	"parley/bot/slack/blockkit"
@@ -33,16 +33,6 @@ const (
 	endTimeout    = 5 * time.Second
 	maxBackground = 64 // tasks that run at once after Slack has its answer, or after a line was posted
 )
-
-// Desk is what a Surface asks of the engine.
-type Desk interface {
-	forms.Desk
-	sweep.Desk
-	memory
-	starter
-	replying
-	reports
-}
 
 // Surface is one Slack workspace with our app in it.
 type Surface struct {
@@ -317,4 +307,17 @@ func (s *Surface) Link(at bridge.Place) string {
 // Members implements bridge.Roster.
 func (s *Surface) Members(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
 	return s.directory.listMembers(ctx, channel, known)
+}
+
+// Absent returns those of the user ids that the workspace doesn't have, sorted.
+func (s *Surface) Absent(ctx context.Context, ids []string) ([]string, error) {
+	users, err := s.directory.readUsers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+
+	absent := slices.Sorted(slices.Values(ids))
+	return slices.DeleteFunc(slices.Compact(absent), func(id string) bool {
+		return slices.ContainsFunc(users, func(u slackapi.User) bool { return u.ID == id })
+	}), nil
 }

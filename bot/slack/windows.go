@@ -31,6 +31,9 @@ const (
 
 	// notShownTimeout bounds the message about a window that was not shown.
 	notShownTimeout = 5 * time.Second
+
+	// maxAnswerBytes bounds an answer to Slack, with a form or with the options of a menu. Larger ones get lost on the way.
+	maxAnswerBytes = 20000
 )
 
 // replying is told who is writing a reply in a form: before the form is shown, and when it was closed without being
@@ -49,6 +52,9 @@ type windows struct {
 	posts    *poster
 	zone     *time.Location // for readers whose own zone isn't known
 }
+
+// buildModal makes the window that is to be shown.
+type buildModal func(ctx context.Context) slackapi.ModalViewRequest
 
 // formRequest says which form is to be opened, for whom, and where it was asked for.
 type formRequest struct {
