@@ -36,25 +36,8 @@ func dialogCard(l bridge.Line, f bridge.Facts) (c Card, ok bool) {
 	return Card{}, false
 }
 
-// askedFor returns the facts of the conversation that an answer is about: l.Other if somebody asked
-// outside that conversation's thread, and f otherwise.
-func askedFor(l bridge.Line, f bridge.Facts) bridge.Facts {
-	if l.Other.ID != 0 {
-		return l.Other
-	}
-	return f
-}
-
 // withTitle puts a card's title into its first block. Dialogs show titles of cards; messages don't.
 func withTitle(c Card) Card {
 	c.Blocks = append([]Block{shape.Line(shape.Bold(c.Title))}, c.Blocks...)
 	return c
-}
-
-// conversationLink links the conversation that an answer is about, if the answer isn't in its thread.
-func conversationLink(l bridge.Line) []Block {
-	if l.Other.ID == 0 {
-		return nil
-	}
-	return []Block{shape.SmallPrint(shape.ThreadLink("Open "+shape.Number(l.Other.ID), l.Other)...)}
 }

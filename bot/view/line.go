@@ -33,9 +33,6 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	return Card{Blocks: blocks, Buttons: lineButtons(l, f)}
 }
 
-// standsInChat reports whether a message can be linked to.
-func standsInChat(message bridge.Place) bool { return message.Channel != "" && message.Message != "" }
-
 func lineOrOutcome(l bridge.Line, f bridge.Facts) []Block {
 	if l.Outcome != nil {
 		return outcomeLine(l, f)
@@ -118,26 +115,4 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineParts:       withContent(partsLine),
 	bridge.LineAnalysis:    withContent(analysisLine),
 	bridge.LineWritten:     withContent(writtenLine),
-}
-
-// isSameAgent reports whether two references name the same agent; it is false if a names nobody.
-func isSameAgent(a, b bridge.AgentRef) bool {
-	if shape.IsNobody(a) {
-		return false
-	}
-	return a.ID == b.ID && a.User == b.User && a.Email == b.Email
-}
-
-// makeHeadline makes the first sentence of a line: an icon, mentions of those who are to notice it, then the words.
-func makeHeadline(l bridge.Line, icon string, words ...any) Block {
-	return shape.Sentence(append([]any{shape.Icon(icon), " ", shape.LeadingMentions(l)}, words...)...)
-}
-
-// conversationPieces names another conversation that a line leads to: "#13 Broken lamp".
-func conversationPieces(other bridge.Facts) []Piece {
-	label := shape.Number(other.ID)
-	if s := shape.OneLine(other.Subject, shape.MaxSubjectRunes); s != "" {
-		label += " " + s
-	}
-	return shape.ThreadLink(label, other)
 }

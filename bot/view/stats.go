@@ -36,8 +36,3 @@ func Stats(l *bridge.StatsLine) Card {
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Averages in business hours; in brackets, the seven days before. Today isn't among them.")))
 	return c
 }
-
-// notAllCountedBlock says that figures are behind.
-func notAllCountedBlock() Block {
-	return shape.Line(shape.Text("Not everything is counted yet: some figures will still grow."))
-}

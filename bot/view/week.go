@@ -72,6 +72,11 @@ func waitingWords(d bridge.SevenDays) string {
 
 func weekItem(text string) Block { return Block{Kind: BlockItem, Pieces: []Piece{shape.Text(text)}} }
 
+// notAllCountedBlock says that figures are behind.
+func notAllCountedBlock() Block {
+	return shape.Line(shape.Text("Not everything is counted yet: some figures will still grow."))
+}
+
 // withBefore writes a number, and in brackets that of the week before.
 func withBefore(what string, n, before int64) string {
 	return fmt.Sprintf("%d %s (%d)", n, what, before)
