@@ -19,8 +19,6 @@ import (
 const (
 	maxHTMLBodies = 100
 	maxHTMLBytes  = 2 << 20
-	maxHTMLNodes  = 20_000
-	maxStyleBytes = 4000 // of one style attribute
 )
 
 // blockedAttr is the attribute that keeps the address of a remote picture, so that it isn't loaded.
@@ -51,7 +49,7 @@ type Reader struct {
 	keepHTML  bool              // HTML is wanted, not Markdown (Sanitised)
 	cids      map[string]string // the file names of the mail's parts, by content id
 
-	// What was read so far, of all pieces of text; limited by the constants above.
+	// What was read so far, of all pieces of text; limited by the constants above and by maxHTMLNodes.
 	bodiesRead int
 	bytesRead  int
 	nodesMade  int

@@ -258,24 +258,3 @@ func (w *markdownWriter) writePreformatted(n *html.Node) {
 	w.writeRawLine(fence)
 	w.wantGap(emptyLine)
 }
-
-// rawText returns the text in a node with its own line breaks.
-func rawText(n *html.Node) string {
-	var b strings.Builder
-	var walk func(*html.Node)
-	walk = func(n *html.Node) {
-		switch {
-		case n.Type == html.TextNode:
-			b.WriteString(n.Data)
-		case n.DataAtom == atom.Br, n.DataAtom == atom.Div && b.Len() > 0:
-			b.WriteByte('\n')
-		}
-
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			walk(c)
-		}
-	}
-
-	walk(n)
-	return b.String()
-}

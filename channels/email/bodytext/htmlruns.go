@@ -202,9 +202,6 @@ func (w *runWriter) lastLetter(i int) rune {
 	return ')'
 }
 
-// isPunctOrSymbol reports whether a Markdown reader may take r for punctuation. Readers differ over symbols.
-func isPunctOrSymbol(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
-
 // isGoodBesideMark reports whether a mark works that has r outside of it and a sign inside. Only ASCII symbols count: all readers take
 // these for punctuation.
 func isGoodBesideMark(r rune) bool {

@@ -10,11 +10,13 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// Limits of a tree. Elements that are nested deeper than maxTreeDepth become siblings. Of an element with
-// more than maxAttributes attributes only the first ones are read.
+// Limits of the trees of one mail, and of one tree. Elements that are nested deeper than maxTreeDepth become siblings. Of an
+// element with more than maxAttributes attributes only the first ones are read.
 const (
+	maxHTMLNodes  = 20_000 // of all trees of a mail
 	maxTreeDepth  = 256
 	maxAttributes = 32
+	maxStyleBytes = 4000 // of one style attribute
 )
 
 // treeBuilder makes a tree of a mail's HTML in one pass. Like browsers, it closes elements that mail programs leave open. It is used in
@@ -291,4 +293,48 @@ func isList(tag atom.Atom) bool {
 		return true
 	}
 	return isCell(tag)
+}
+
+// isBlockTag reports whether an element of this kind starts a line of its own.
+func isBlockTag(tag atom.Atom) bool {
+	switch tag {
+	case atom.P, atom.Div, atom.Blockquote, atom.Ul, atom.Ol, atom.Li, atom.Table, atom.Tr, atom.Pre, atom.Body, atom.Html,
+		atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Main, atom.Nav,
+		atom.Address, atom.Center, atom.Dl, atom.Dt, atom.Dd, atom.Fieldset, atom.Form, atom.Figure, atom.Figcaption, atom.Tbody,
+		atom.Thead, atom.Tfoot, atom.Hr, atom.Aside, atom.Caption, atom.Details, atom.Summary, atom.Menu, atom.Dir, atom.Hgroup,
+		atom.Listing, atom.Xmp, atom.Plaintext:
+		return true
+	}
+	return false
+}
+
+// attributeOf returns an attribute of an element, or "" if the element doesn't have it.
+func attributeOf(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// rawText returns the text in a node with its own line breaks.
+func rawText(n *html.Node) string {
+	var b strings.Builder
+	var walk func(*html.Node)
+	walk = func(n *html.Node) {
+		switch {
+		case n.Type == html.TextNode:
+			b.WriteString(n.Data)
+		case n.DataAtom == atom.Br, n.DataAtom == atom.Div && b.Len() > 0:
+			b.WriteByte('\n')
+		}
+
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c)
+		}
+	}
+
+	walk(n)
+	return b.String()
 }

@@ -229,19 +229,6 @@ func isOutlookBorder(n *html.Node) bool {
 	return isLikeHeaders(seen)
 }
 
-// isBlockTag reports whether an element of this kind starts a line of its own.
-func isBlockTag(tag atom.Atom) bool {
-	switch tag {
-	case atom.P, atom.Div, atom.Blockquote, atom.Ul, atom.Ol, atom.Li, atom.Table, atom.Tr, atom.Pre, atom.Body, atom.Html,
-		atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Main, atom.Nav,
-		atom.Address, atom.Center, atom.Dl, atom.Dt, atom.Dd, atom.Fieldset, atom.Form, atom.Figure, atom.Figcaption, atom.Tbody,
-		atom.Thead, atom.Tfoot, atom.Hr, atom.Aside, atom.Caption, atom.Details, atom.Summary, atom.Menu, atom.Dir, atom.Hgroup,
-		atom.Listing, atom.Xmp, atom.Plaintext:
-		return true
-	}
-	return false
-}
-
 // splitHistory moves signature and quoted history out of a body and returns them. It returns nil if there is none, or if the body has
 // nothing else: then onlyHistory is true. noHistory says that nothing in the body is history.
 func splitHistory(body *html.Node, noHistory bool) (history *html.Node, onlyHistory bool) {
@@ -286,14 +273,4 @@ func moveOut(root, n *html.Node) *html.Node {
 	}
 
 	return right
-}
-
-// attributeOf returns an attribute of an element, or "" if the element doesn't have it.
-func attributeOf(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
 }

@@ -263,3 +263,6 @@ func Escape(text string) string {
 	escapeInline(&b, text)
 	return b.String()
 }
+
+// isPunctOrSymbol reports whether a Markdown reader may take r for punctuation. Readers differ over symbols.
+func isPunctOrSymbol(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
