@@ -20,6 +20,13 @@ const waPrefix = "whatsapp:"
 // Source: Twilio, "Send and receive RCS messages", and the participant addresses of its Conversations API; read in November 2026.
 const rcsPrefix = "rcs:"
 
+// What can stand in an address behind its prefix: a phone number, a short code (by SMS), WhatsApp's id of a person.
+var (
+	phonePattern = regexp.MustCompile(`^\+[1-9][0-9]{4,14}$`)
+	shortPattern = regexp.MustCompile(`^[0-9]{3,8}$`)
+	bsuidPattern = regexp.MustCompile(`^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$`)
+)
+
 // keyOf returns the key of a Twilio address: the phone number in E.164, or WhatsApp's id of the person. Other
 // addresses (a short code, a word) are returned as they are.
 func keyOf(address string) string {
@@ -148,28 +155,6 @@ func (n *ownNumber) ownerOf(ours string) string {
 	return sourceOf(n.account, clipText(keyOf(ours), maxOrderKey))
 }
 
-// Recipient implements channels.Starter. A number without a country code gets that of our own number.
-func (c *Channel) Recipient(typed string) (channels.Party, error) {
-	return readNumber(typed, c.number.from, c.number.whatsapp)
-}
-
-// maxCodeDigits is the length up to which typed digits are a short code. Longer ones are a phone number without its country code: some
-// countries have numbers of seven digits.
-const maxCodeDigits = 6
-
-// addressReader returns the function for Spec.ReadAddress. Besides phone numbers, the function takes user ids of WhatsApp, or short
-// codes for SMS.
-func addressReader(whatsapp bool) func(channels.Config, string) (channels.Party, error) {
-	return func(c channels.Config, typed string) (channels.Party, error) {
-		key := keyOf(typed)
-		isShortCode := shortPattern.MatchString(key) && len(key) <= maxCodeDigits
-		if whatsapp && bsuidPattern.MatchString(key) || !whatsapp && isShortCode {
-			return channels.Party{Key: key}, nil
-		}
-		return readNumber(typed, withoutSpaces(c[fieldFrom]), whatsapp)
-	}
-}
-
 // readNumber reads a customer's number that somebody typed. Without a country code, it has that of ours, the account's own number. A
 // number without its area code is refused, since the message would reach somebody else or nobody.
 // Errors: *channels.SendError of class BadRecipient.
@@ -208,21 +193,11 @@ func readNumber(typed, ours string, whatsapp bool) (channels.Party, error) {
 	return p, nil
 }
 
-// How many characters are kept of what others wrote.
-const (
-	maxQuoted   = 40  // of a word in the middle of a sentence for people
-	maxName     = 200 // of a person's name
-	maxOrderKey = 200 // of the customer's address, by which facts are kept in order
-	maxReason   = 300 // of a reason that Twilio gives
-	maxFileName = 80  // of a customer's or colleague's file
-	maxAd       = 500 // of an advertisement's headline and address
-)
-
-// clipText shortens what somebody else wrote.
-func clipText(s string, runes int) string {
-	r := []rune(s)
-	if len(r) <= runes {
-		return s
-	}
-	return string(r[:runes]) + "…"
+// withoutSpaces removes from a number the characters with which people group digits.
+func withoutSpaces(number string) string {
+	number = strings.TrimPrefix(strings.TrimSpace(number), waPrefix)
+	return strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "\u00a0", "").Replace(number)
 }
+
+// sourceOf names a number of a Twilio account.
+func sourceOf(account, number string) string { return account + " " + number }

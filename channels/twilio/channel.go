@@ -1,22 +1,20 @@
 package twilio
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"parley/channels"
-	"parley/channels/pause"
 )
 
 // Limits of Twilio, and waits of ours.
 const (
 	maxBody        = 1600 // characters of a message
 	maxCaption     = 1024 // of a text beside a picture or a film by WhatsApp
+	maxButtons     = 3    // on WhatsApp, inside the reply window
+	maxRows        = 10   // of a list there
 	requestTimeout = 30 * time.Second
 	retryFor       = 24 * time.Hour // how long a message that failed with Retry is tried again
 	replyWindow    = 24 * time.Hour // WhatsApp: how long after a customer's message free text may be sent
@@ -74,52 +72,6 @@ var (
 	_ channels.Attendant = (*WhatsApp)(nil)
 	_ channels.Counter   = (*SMS)(nil)
 )
-
-// newChannel makes the channel of one number, for WhatsApp or for SMS. It opens no connection.
-// Errors: all faults of the settings, joined; there are no keys for tokens, or no clock.
-func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) (*Channel, error) {
-	set, err := newSettings(a.Config, whatsapp)
-	if err != nil {
-		return nil, err
-	}
-	if len(env.Keys) == 0 {
-		return nil, errors.New("twilio: no key to sign callback tokens with")
-	}
-	if env.Now == nil {
-		return nil, errors.New("twilio: no clock")
-	}
-	if env.Report == nil {
-		env.Report = func(channels.Condition) {}
-	}
-	if env.Log == nil {
-		env.Log = slog.New(slog.DiscardHandler)
-	}
-
-	env.HookURL, _, _ = strings.Cut(env.HookURL, "#")
-	o.Poll = cmp.Or(o.Poll, defaultPoll)
-	o.Settle = cmp.Or(o.Settle, defaultSettle)
-	o.Watch = cmp.Or(o.Watch, defaultWatch)
-	number := &ownNumber{account: set.account, from: set.from, service: set.service, mms: set.mms, whatsapp: whatsapp}
-	api := newClient(set, env)
-	calls := &callbacks{address: env.HookURL, authToken: set.token, account: a.ID, keys: env.Keys}
-	return &Channel{
-		number:    number,
-		env:       env,
-		opts:      o,
-		log:       env.Log,
-		beginsAt:  a.BeginsAt,
-		api:       api,
-		catalogue: catalogue{api},
-		callbacks: calls,
-		hook:      &webhook{number: number, callbacks: calls, env: env},
-		reader:    &reader{whatsapp: whatsapp, callbacks: calls},
-		sent:      newSentMessages(),
-
-		maxKept:     defaultMaxKept,
-		maxStatuses: defaultMaxStatuses,
-		pauseFor:    pause.For,
-	}, nil
-}
 
 // Decode implements channels.Channel.
 // Errors: what is not a payload of this channel.
@@ -199,4 +151,9 @@ func mmsFiles() channels.FileRules {
 			channels.FileDocument: maxCarrierFile,
 		},
 	}
+}
+
+// Recipient implements channels.Starter. A number without a country code gets that of our own number.
+func (c *Channel) Recipient(typed string) (channels.Party, error) {
+	return readNumber(typed, c.number.from, c.number.whatsapp)
 }

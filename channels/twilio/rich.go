@@ -19,8 +19,6 @@ import (
 // Limits of rich messages inside the reply window.
 // Source: Twilio, content types quick-reply, list-picker and call-to-action.
 const (
-	maxButtons     = 3
-	maxRows        = 10
 	maxButtonTitle = 20
 	maxButtonID    = 200
 	maxRowTitle    = 24

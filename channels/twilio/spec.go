@@ -1,34 +1,15 @@
 package twilio
 
 import (
+	"cmp"
 	"errors"
-	"regexp"
+	"log/slog"
 	"strings"
-	"time"
 
 	"parley/channels"
+	"parley/channels/pause"
 	"parley/channels/wamark"
 )
-
-// Names of the settings, as the Specs list them.
-const (
-	fieldAccount = "account_sid"
-	fieldToken   = "auth_token"
-	fieldFrom    = "from"
-	fieldService = "messaging_service_sid"
-	fieldMMS     = "mms"
-)
-
-// Options are values that tests and the demo change. A zero value means what production uses.
-type Options struct {
-	// Poll is the time between two looks for lost webhooks; 0 = 5 minutes.
-	Poll time.Duration
-	// Settle is the age from which on a listed message is stored. It lets the webhook, which has more
-	// information, come first. 0 = 30 seconds.
-	Settle time.Duration
-	// Watch is the time between two looks at templates under review; 0 = 15 minutes.
-	Watch time.Duration
-}
 
 // Both kinds share a section of the YAML, and the variable for another API address.
 const (
@@ -125,59 +106,6 @@ func listSources(c channels.Config) map[string]string {
 	return map[string]string{fieldFrom: sourceOf(strings.TrimSpace(c[fieldAccount]), withoutSpaces(c[fieldFrom]))}
 }
 
-// sourceOf names a number of a Twilio account.
-func sourceOf(account, number string) string { return account + " " + number }
-
-// settings are the settings of one number.
-type settings struct {
-	account, token string
-	from           string // E.164 or a short code, without "whatsapp:"
-	service        string
-	mms            bool
-}
-
-var (
-	accountPattern = regexp.MustCompile(`^AC[0-9A-Za-z]*$`)
-	servicePattern = regexp.MustCompile(`^MG[0-9A-Za-z]+$`)
-	phonePattern   = regexp.MustCompile(`^\+[1-9][0-9]{4,14}$`)
-	shortPattern   = regexp.MustCompile(`^[0-9]{3,8}$`)
-	bsuidPattern   = regexp.MustCompile(`^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$`)
-)
-
-// newSettings reads an account's settings. Errors: every fault, joined.
-func newSettings(c channels.Config, whatsapp bool) (settings, error) {
-	s := settings{
-		account: strings.TrimSpace(c[fieldAccount]),
-		token:   strings.TrimSpace(c[fieldToken]),
-		from:    withoutSpaces(c[fieldFrom]),
-		service: strings.TrimSpace(c[fieldService]),
-		mms:     !whatsapp && c[fieldMMS] == "true",
-	}
-
-	var faults []error
-	if !accountPattern.MatchString(s.account) {
-		faults = append(faults, wrongField(fieldAccount, "it begins with AC, as the Twilio Console shows it"))
-	}
-	if s.token == "" {
-		faults = append(faults, wrongField(fieldToken, "missing"))
-	}
-
-	isShortCode := !whatsapp && shortPattern.MatchString(s.from)
-	if !isShortCode && !phonePattern.MatchString(s.from) {
-		faults = append(faults, wrongField(fieldFrom, "a number with + and country code"))
-	}
-	if s.service != "" && !servicePattern.MatchString(s.service) {
-		faults = append(faults, wrongField(fieldService, "it begins with MG"))
-	}
-
-	return s, errors.Join(faults...)
-}
-
-// wrongField returns a fault of a field of an account's settings.
-func wrongField(name, what string) error {
-	return &channels.FieldError{Section: "twilio", Field: name, What: what}
-}
-
 // checkOf returns the check of the settings of WhatsApp, or of SMS. The check returns every fault, joined.
 func checkOf(whatsapp bool) func(channels.Config) error {
 	return func(c channels.Config) error {
@@ -186,8 +114,65 @@ func checkOf(whatsapp bool) func(channels.Config) error {
 	}
 }
 
-// withoutSpaces removes from a number the characters with which people group digits.
-func withoutSpaces(number string) string {
-	number = strings.TrimPrefix(strings.TrimSpace(number), waPrefix)
-	return strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "\u00a0", "").Replace(number)
+// addressReader returns the function for Spec.ReadAddress. Besides phone numbers, the function takes user ids of WhatsApp, or short
+// codes for SMS.
+func addressReader(whatsapp bool) func(channels.Config, string) (channels.Party, error) {
+	return func(c channels.Config, typed string) (channels.Party, error) {
+		key := keyOf(typed)
+		isShortCode := shortPattern.MatchString(key) && len(key) <= maxCodeDigits
+		if whatsapp && bsuidPattern.MatchString(key) || !whatsapp && isShortCode {
+			return channels.Party{Key: key}, nil
+		}
+		return readNumber(typed, withoutSpaces(c[fieldFrom]), whatsapp)
+	}
+}
+
+// maxCodeDigits is the length up to which typed digits are a short code. Longer ones are a phone number without its country code: some
+// countries have numbers of seven digits.
+const maxCodeDigits = 6
+
+// newChannel makes the channel of one number, for WhatsApp or for SMS. It opens no connection.
+// Errors: all faults of the settings, joined; there are no keys for tokens, or no clock.
+func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) (*Channel, error) {
+	set, err := newSettings(a.Config, whatsapp)
+	if err != nil {
+		return nil, err
+	}
+	if len(env.Keys) == 0 {
+		return nil, errors.New("twilio: no key to sign callback tokens with")
+	}
+	if env.Now == nil {
+		return nil, errors.New("twilio: no clock")
+	}
+	if env.Report == nil {
+		env.Report = func(channels.Condition) {}
+	}
+	if env.Log == nil {
+		env.Log = slog.New(slog.DiscardHandler)
+	}
+
+	env.HookURL, _, _ = strings.Cut(env.HookURL, "#")
+	o.Poll = cmp.Or(o.Poll, defaultPoll)
+	o.Settle = cmp.Or(o.Settle, defaultSettle)
+	o.Watch = cmp.Or(o.Watch, defaultWatch)
+	number := &ownNumber{account: set.account, from: set.from, service: set.service, mms: set.mms, whatsapp: whatsapp}
+	api := newClient(set, env)
+	calls := &callbacks{address: env.HookURL, authToken: set.token, account: a.ID, keys: env.Keys}
+	return &Channel{
+		number:    number,
+		env:       env,
+		opts:      o,
+		log:       env.Log,
+		beginsAt:  a.BeginsAt,
+		api:       api,
+		catalogue: catalogue{api},
+		callbacks: calls,
+		hook:      &webhook{number: number, callbacks: calls, env: env},
+		reader:    &reader{whatsapp: whatsapp, callbacks: calls},
+		sent:      newSentMessages(),
+
+		maxKept:     defaultMaxKept,
+		maxStatuses: defaultMaxStatuses,
+		pauseFor:    pause.For,
+	}, nil
 }

@@ -1,0 +1,121 @@
+package twilio
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"parley/channels"
+)
+
+// catalogue manages the account's contents: templates, and contents that were made for single messages.
+type catalogue struct{ api *client }
+
+// create makes a content. It sends nothing, so it may be repeated after any error.
+func (c catalogue) create(ctx context.Context, fields map[string]any) (content, error) {
+	var made content
+	err := c.api.call(ctx, request{method: http.MethodPost, url: c.api.content + "/v1/Content", json: fields}, &made)
+	return made, err
+}
+
+// requestApproval asks WhatsApp to approve a content under a name.
+func (c catalogue) requestApproval(ctx context.Context, sid, name, category string) (approval, error) {
+	var a approval
+	err := c.api.call(ctx, request{
+		method: http.MethodPost,
+		url:    c.api.content + "/v1/Content/" + url.PathEscape(sid) + "/ApprovalRequests/whatsapp",
+		json:   map[string]any{"name": name, "category": strings.ToUpper(category)},
+	}, &a)
+	return a, err
+}
+
+// remove deletes a content. It is no error if there is none.
+func (c catalogue) remove(ctx context.Context, sid string) error {
+	err := c.api.call(ctx, request{method: http.MethodDelete, url: c.api.content + "/v1/Content/" + url.PathEscape(sid)}, nil)
+	if api, ok := errors.AsType[*apiError](err); ok && api.status == http.StatusNotFound {
+		return nil
+	}
+	if err != nil {
+		return asNotSent(err)
+	}
+	return nil
+}
+
+// removeAll deletes contents, as many as it can.
+func (c catalogue) removeAll(ctx context.Context, sids []string) error {
+	var err error
+	for _, sid := range sids {
+		err = errors.Join(err, c.remove(ctx, sid))
+	}
+	return err
+}
+
+// list returns all contents with their approvals.
+func (c catalogue) list(ctx context.Context) ([]content, error) {
+	var all []content
+	err := c.api.eachPage(ctx, c.api.content+"/v1/ContentAndApprovals?PageSize=100", func(p page) bool {
+		all = append(all, p.Contents...)
+		return false
+	})
+	return all, err
+}
+
+// content is a Content resource, with its approval if that was requested.
+type content struct {
+	SID      string   `json:"sid"`
+	Name     string   `json:"friendly_name"`
+	Language string   `json:"language"`
+	Created  stamp    `json:"date_created"`
+	Approval approval `json:"approval_requests"`
+}
+
+// describeState converts a content to Parley's form.
+func (t content) describeState() channels.TemplateState {
+	a := t.Approval.unwrap()
+	return channels.TemplateState{
+		ExternalID: t.SID,
+		Name:       cmp.Or(a.Name, t.Name),
+		Language:   t.Language,
+		Category:   strings.ToLower(a.Category),
+		Status:     templateStatus(a.Status),
+		Reason:     a.Reason,
+	}
+}
+
+// approval is WhatsApp's verdict on a content. Twilio writes it below "whatsapp" when a content is fetched
+// alone, and without that level in the list.
+type approval struct {
+	Name     string    `json:"name"`
+	Category string    `json:"category"`
+	Status   string    `json:"status"`
+	Reason   string    `json:"rejection_reason"`
+	WhatsApp *approval `json:"whatsapp"`
+}
+
+// unwrap returns the approval itself, in whichever of the two forms it came.
+func (a approval) unwrap() approval {
+	if a.WhatsApp != nil {
+		return *a.WhatsApp
+	}
+	return a
+}
+
+// templateStatus converts Twilio's status. An unknown one counts as pending, so that the template isn't sent.
+func templateStatus(s string) channels.TemplateStatus {
+	switch strings.ToLower(s) {
+	case "", "unsubmitted":
+		return channels.TemplateDraft
+	case "approved":
+		return channels.TemplateApproved
+	case "rejected":
+		return channels.TemplateRejected
+	case "paused":
+		return channels.TemplatePaused
+	case "disabled":
+		return channels.TemplateDisabled
+	}
+	return channels.TemplatePending
+}
