@@ -35,6 +35,17 @@ type Certificate struct {
 	SHA256  string   `json:"sha256,omitempty"` // of this certificate as JSON without this field
 }
 
+// Thread is where a conversation was shown to colleagues.
+type Thread struct {
+	Conversation store.ConversationID `db:"conversation" json:"conversation"`
+	Chat         string               `db:"chat" json:"chat"`
+	Channel      string               `db:"channel" json:"channel"`
+	Message      string               `db:"message" json:"message"`             // the first one of the thread
+	Erased       int64                `db:"erased" json:"erased"`               // posts of Parley's that were removed; the first one says "Erased"
+	Left         int64                `db:"kept" json:"left"`                   // posts of Parley's that the chat didn't remove
+	ByColleagues int64                `db:"by_colleagues" json:"by_colleagues"` // messages that only people can delete
+}
+
 // certificateNotes returns the sentences that each certificate has in addition.
 func certificateNotes() []string {
 	return []string{
@@ -47,6 +58,30 @@ func certificateNotes() []string {
 
 const finishErasure = `
 	UPDATE erasures SET done_at = $2, sealed = NULL, certificate = $3 WHERE id = $1::uuid`
+
+// threadsOf lists where the conversations have threads, or had posts (collected), and counts these posts.
+const threadsOf = `
+	WITH collected AS MATERIALIZED (
+		SELECT e.conversation_id, e.account_id, e.channel, e.thread, e.kind, coalesce(p.version, '') = 'erased' AS gone
+		FROM erased_posts AS e
+		LEFT JOIN posts AS p ON p.account_id = e.account_id AND p.channel = e.channel AND p.message = e.message
+		WHERE e.erasure_id = $3::uuid AND e.kind <> 'card'
+	), t AS (
+		SELECT conversation_id, account_id, channel, root AS thread FROM threads
+		WHERE root <> '' AND (conversation_id = ANY($1) OR conversation_id = ANY(ARRAY(SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY($2))))
+		UNION
+		SELECT conversation_id, account_id, channel, thread FROM collected
+	)
+	SELECT t.conversation_id AS conversation, a.name AS chat, t.channel, t.thread AS message,
+		count(*) FILTER (WHERE collected.kind <> 'human' AND collected.gone) AS erased,
+		count(*) FILTER (WHERE collected.kind <> 'human' AND NOT collected.gone) AS kept,
+		count(*) FILTER (WHERE collected.kind = 'human') AS by_colleagues
+	FROM t
+	JOIN accounts AS a ON a.id = t.account_id
+	LEFT JOIN collected ON collected.conversation_id = t.conversation_id AND collected.account_id = t.account_id
+		AND collected.channel = t.channel AND collected.thread = t.thread
+	GROUP BY t.conversation_id, a.name, t.channel, t.thread
+	ORDER BY t.conversation_id, a.name, t.channel, t.thread`
 
 // finish writes the certificate and forgets what was looked for, in one transaction.
 func (r *runner) finish(ctx context.Context) (c Certificate, err error) {

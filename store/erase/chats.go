@@ -21,18 +21,6 @@ import (
 // parley serve does. Run it again.
 var ErrInChats = errors.New("store: posts in chats are still being erased")
 
-// Post is a post of Parley's that is to be removed from a chat.
-type Post struct {
-	Account      store.AccountID      `db:"account_id"`
-	Channel      string               `db:"channel"` // empty for a direct message
-	Message      string               `db:"message"`
-	Thread       string               `db:"thread"`
-	Recipient    string               `db:"recipient"` // of a direct message
-	Kind         string               `db:"kind"`
-	Conversation store.ConversationID `db:"conversation_id"`
-	MessageID    store.MessageID      `db:"message_id"`
-}
-
 const (
 	askedAtOnce  = 100                // posts of one conversation
 	chatsTimeout = 7 * 24 * time.Hour // what a chat has not removed by then stays there, and is listed
@@ -237,43 +225,4 @@ func markAskedFor(ctx context.Context, tx pgx.Tx, erasure string, page []Post) e
 func Served(ctx context.Context, q store.Querier) (bool, error) {
 	const living = `SELECT EXISTS (SELECT FROM leases WHERE name LIKE 'process:%' AND until > (SELECT clock_timestamp()))`
 	return query.Value[bool](ctx, q, "erase", living)
-}
-
-// Thread is where a conversation was shown to colleagues.
-type Thread struct {
-	Conversation store.ConversationID `db:"conversation" json:"conversation"`
-	Chat         string               `db:"chat" json:"chat"`
-	Channel      string               `db:"channel" json:"channel"`
-	Message      string               `db:"message" json:"message"`             // the first one of the thread
-	Erased       int64                `db:"erased" json:"erased"`               // posts of Parley's that were removed; the first one says "Erased"
-	Left         int64                `db:"kept" json:"left"`                   // posts of Parley's that the chat didn't remove
-	ByColleagues int64                `db:"by_colleagues" json:"by_colleagues"` // messages that only people can delete
-}
-
-// threadsOf lists where the conversations have threads, or had posts (collected), and counts these posts.
-const threadsOf = `
-	WITH collected AS MATERIALIZED (
-		SELECT e.conversation_id, e.account_id, e.channel, e.thread, e.kind, coalesce(p.version, '') = 'erased' AS gone
-		FROM erased_posts AS e
-		LEFT JOIN posts AS p ON p.account_id = e.account_id AND p.channel = e.channel AND p.message = e.message
-		WHERE e.erasure_id = $3::uuid AND e.kind <> 'card'
-	), t AS (
-		SELECT conversation_id, account_id, channel, root AS thread FROM threads
-		WHERE root <> '' AND (conversation_id = ANY($1) OR conversation_id = ANY(ARRAY(SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY($2))))
-		UNION
-		SELECT conversation_id, account_id, channel, thread FROM collected
-	)
-	SELECT t.conversation_id AS conversation, a.name AS chat, t.channel, t.thread AS message,
-		count(*) FILTER (WHERE collected.kind <> 'human' AND collected.gone) AS erased,
-		count(*) FILTER (WHERE collected.kind <> 'human' AND NOT collected.gone) AS kept,
-		count(*) FILTER (WHERE collected.kind = 'human') AS by_colleagues
-	FROM t
-	JOIN accounts AS a ON a.id = t.account_id
-	LEFT JOIN collected ON collected.conversation_id = t.conversation_id AND collected.account_id = t.account_id
-		AND collected.channel = t.channel AND collected.thread = t.thread
-	GROUP BY t.conversation_id, a.name, t.channel, t.thread
-	ORDER BY t.conversation_id, a.name, t.channel, t.thread`
-
-func chatsFound(rows int64) Found {
-	return Found{Place: "chats", What: "Parley's own posts in chats, with their files", How: "removed or replaced", Rows: rows}
 }

@@ -99,3 +99,7 @@ func journalFound(rows int64) Found {
 func filesFound(rows int64) Found {
 	return Found{Place: "blobs", What: "files and originals that nobody else needs", How: "removed", Rows: rows}
 }
+
+func chatsFound(rows int64) Found {
+	return Found{Place: "chats", What: "Parley's own posts in chats, with their files", How: "removed or replaced", Rows: rows}
+}

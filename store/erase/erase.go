@@ -21,12 +21,6 @@ import (
 // addresses from the contact's rows at once, and keeps them sealed in the erasure's own row; Run looks by these in every
 // place where something of the contact may stand, and removes it, until the erasure is done.
 
-const (
-	batchRows        = 500   // rows that one transaction erases, so that nobody waits long for its locks
-	stopRows         = 50    // conversations that are closed at once
-	statementTimeout = "60s" // in PostgreSQL's notation
-)
-
 // ErrWaiting means that something about the contact is still to be applied or posted, so that the erasure can't end yet. Run
 // it again.
 var ErrWaiting = errors.New("store: something about the contact still waits to be applied or posted")
@@ -38,8 +32,17 @@ var ErrBusy = errors.New("store: another process erases it at this moment")
 // contact, whose number is the one that counts.
 var ErrNoContact = errors.New("store: there is no such contact")
 
-// ErrNoErasure means that there is no such erasure.
-var ErrNoErasure = errors.New("store: there is no such erasure")
+// Post is a post of Parley's that is to be removed from a chat.
+type Post struct {
+	Account      store.AccountID      `db:"account_id"`
+	Channel      string               `db:"channel"` // empty for a direct message
+	Message      string               `db:"message"`
+	Thread       string               `db:"thread"`
+	Recipient    string               `db:"recipient"` // of a direct message
+	Kind         string               `db:"kind"`
+	Conversation store.ConversationID `db:"conversation_id"`
+	MessageID    store.MessageID      `db:"message_id"`
+}
 
 // Options of erasures.
 type Options struct {

@@ -24,6 +24,9 @@ type erasure struct {
 	Counts   map[string]int64
 }
 
+// ErrNoErasure means that there is no such erasure.
+var ErrNoErasure = errors.New("store: there is no such erasure")
+
 // readErasure compares ids as text, since people and files may name any text as an id. It needs no index: the table has
 // one row for each erasure.
 const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts FROM erasures WHERE id::text = $1`

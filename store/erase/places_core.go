@@ -141,14 +141,6 @@ func rememberedPlace() place {
 	}
 }
 
-// isCopied is true for other customers' conversations in which the contact is in copy. A conversation whose own customer
-// has the same address, in another mailbox or since the erasure began, keeps it: replies go there. All conversations are
-// read, as all messages are: the words by which conversations are found lack the end of very long lists.
-const isCopied = `t.participants @> ANY(ARRAY(
-		SELECT jsonb_build_array(jsonb_build_object('key', k.key)) FROM unnest(@keys::text[]) AS k(key)))
-	AND t.id <> ALL(@conversations)
-	AND NOT EXISTS (SELECT FROM identities AS i WHERE i.id = t.identity_id AND i.key = ANY(@keys))`
-
 // copiedPlace is the contact in copy. A reply that waits there and is still meant for the contact would fail, so both are
 // erased together. Where replies went to the contact alone, with its customer in copy, they go to the customer.
 func copiedPlace() place {

@@ -124,7 +124,11 @@ func (r *runner) readScope(ctx context.Context) error {
 	return nil
 }
 
-const maxTries = 5 // of a transaction that conflicts with others
+const (
+	maxTries         = 5     // of a transaction that conflicts with others
+	stopRows         = 50    // conversations that are closed at once
+	statementTimeout = "60s" // in PostgreSQL's notation
+)
 
 const addCount = `
 	UPDATE erasures SET counts = counts || jsonb_build_object($2::text, coalesce((counts ->> $2)::bigint, 0) + $3)

@@ -160,6 +160,9 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 	return s, nil
 }
 
+// batchRows is how many rows one transaction erases, so that nobody waits long for its locks.
+const batchRows = 500
+
 // namedArguments returns the arguments of the statements that count, erase or export the rows of a place (listPlaces).
 func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 	words := lowerAll(slices.Concat(s.Names, s.Subjects))
@@ -196,6 +199,14 @@ func addressingDeeds() []store.Deed {
 	return []store.Deed{store.DeedReaddressed, store.DeedSilenced, store.DeedBlocked, store.DeedUnblocked, store.DeedRefused,
 		store.DeedNotDelivered, store.DeedUnclear}
 }
+
+// isCopied is true for other customers' conversations in which the contact is in copy. A conversation whose own customer
+// has the same address, in another mailbox or since the erasure began, keeps it: replies go there. All conversations are
+// read, as all messages are: the words by which conversations are found lack the end of very long lists.
+const isCopied = `t.participants @> ANY(ARRAY(
+		SELECT jsonb_build_array(jsonb_build_object('key', k.key)) FROM unnest(@keys::text[]) AS k(key)))
+	AND t.id <> ALL(@conversations)
+	AND NOT EXISTS (SELECT FROM identities AS i WHERE i.id = t.identity_id AND i.key = ANY(@keys))`
 
 // keyForms returns the forms in which the chosen keys occur in texts.
 func keyForms(keys []string, chosen func(string) bool) []string {
