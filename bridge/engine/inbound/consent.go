@@ -1,10 +1,7 @@
 package inbound
 
 import (
-	"context"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -13,33 +10,6 @@ import (
 	"parley/channels"
 	"parley/store"
 )
-
-// customerSays applies a message, a customer's consent to get messages or the withdrawal of it, or both at once.
-func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	if in.Consent == nil {
-		return it.customerWrites(ctx, tx, a, part, in)
-	}
-
-	i, err := it.People.CustomerOf(a, in)
-	if err != nil || i == nil {
-		return err
-	}
-
-	consent := *in.Consent
-	saysMore := in.Text != "" && !consent.Silent
-	consent.Silent = !saysMore && len(in.Attachments) == 0 // a silent message's files would be seen by nobody
-	it.setConsent(i, it.Conversations.LatestOf(i), wish{
-		Consent: consent,
-		at:      saidAt(it.Writer, in),
-		text:    in.Text,
-		silent:  consent.Silent,
-	})
-	if consent.Silent {
-		return nil
-	}
-	in.Kind, in.Consent = channels.InboundMessage, &consent
-	return it.customerWrites(ctx, tx, a, part, in)
-}
 
 // wish is which messages a customer wants from a time on, and how that was said.
 type wish struct {

@@ -1,0 +1,96 @@
+package inbound
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/outbound"
+	"parley/channels"
+	"parley/store"
+)
+
+// customerSays applies a message, a customer's consent to get messages or the withdrawal of it, or both at once.
+func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if in.Consent == nil {
+		return it.customerWrites(ctx, tx, a, part, in)
+	}
+
+	i, err := it.People.CustomerOf(a, in)
+	if err != nil || i == nil {
+		return err
+	}
+
+	consent := *in.Consent
+	saysMore := in.Text != "" && !consent.Silent
+	consent.Silent = !saysMore && len(in.Attachments) == 0 // a silent message's files would be seen by nobody
+	it.setConsent(i, it.Conversations.LatestOf(i), wish{
+		Consent: consent,
+		at:      saidAt(it.Writer, in),
+		text:    in.Text,
+		silent:  consent.Silent,
+	})
+	if consent.Silent {
+		return nil
+	}
+	in.Kind, in.Consent = channels.InboundMessage, &consent
+	return it.customerWrites(ctx, tx, a, part, in)
+}
+
+// customerWrites puts a customer's message into its conversation, or into a thread of the day if it belongs to none.
+func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if _, err := it.People.CustomerOf(a, in); err != nil {
+		return err
+	}
+	if it.applyEarlyChange(a, part, &in) || it.elsewhere.isShownAsAnswer(a, in) {
+		return nil
+	}
+
+	known := it.ConversationOf(a, in)
+	if in.Automatic != "" && known == nil {
+		return it.sortAutomaticMail(ctx, tx, a, part, in)
+	}
+
+	p, err := it.place(ctx, tx, a, &in, known)
+	if err != nil {
+		return err
+	}
+	if p.conversation == nil {
+		return it.collect(ctx, tx, a, part, in)
+	}
+	if err := it.addToConversation(p, a, part, in); err != nil {
+		return err
+	}
+	if p.continues != nil {
+		next := bridge.Facts{ID: p.conversation.ID, Subject: p.conversation.Subject}
+		it.Line(p.continues, bridge.Line{Content: bridge.LineContinued, Other: next})
+	}
+	return nil
+}
+
+// addToConversation adds a customer's message to a conversation, shows it in the thread, and does what follows from it.
+func (it *UseCases) addToConversation(p placement, a *store.Account, part int, in channels.Inbound) error {
+	c := p.conversation
+	t, err := it.OpenThread(c)
+	if err != nil {
+		return err
+	}
+
+	noteVia(it, c, in)
+	m := it.inboundMessage(c, a, part, in)
+	it.replies.Recipients(c, in, m.ID)
+	it.reopenFor(c, in)
+	it.replies.OpenWindow(c, in)
+	it.showSaid(c, t, m, outbound.Payload{Quote: p.quotesUnseen && m.Quoted != "", Answers: it.answeredMessage(a, in)})
+	if p.begins {
+		tellOptedOut(it, c)
+	}
+	it.tellOfOtherConversations()
+	it.replies.PostOffers(c)
+	if !in.Historical {
+		it.queueAnalysis(c, m)
+	}
+	c.RefreshCard()
+	return nil
+}
