@@ -159,7 +159,7 @@ func saveErasures(ctx context.Context, env app.Env, db *app.Database, list backu
 	if err := db.Unlock(ctx, env); err != nil {
 		return err
 	}
-	ours, err := erase.Ours(ctx, db.Pool, db.Sealer, records)
+	ours, err := erase.RecordsOfDatabase(ctx, db.Pool, db.Sealer, records)
 	if err != nil {
 		return err
 	}

@@ -125,13 +125,13 @@ func (l Erasures) Add(records ...erase.Record) error {
 //   - finishes erasures that were cut off,
 //   - adds to the list what only the database knows.
 //
-// Errors: erase.ErrOtherKey or erase.ErrWaiting once all else is done; those of erase.Again.
+// Errors: erase.ErrOtherKey or erase.ErrWaiting once all else is done; those of erase.ApplyRecords.
 func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certificate, error) {
 	records, err := l.Read()
 	if err != nil {
 		return nil, err
 	}
-	erased, err := erase.Again(ctx, o, records)
+	erased, err := erase.ApplyRecords(ctx, o, records)
 	if err != nil && !errors.Is(err, erase.ErrWaiting) && !errors.Is(err, erase.ErrOtherKey) {
 		return erased, err
 	}

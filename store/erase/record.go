@@ -74,11 +74,11 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	return r, err
 }
 
-// Again applies erasures to a database that may be older than they are. It passes over those that are done there. First it
+// ApplyRecords applies erasures to a database that may be older than they are. It passes over those that are done there. First it
 // begins all others, so that each goes on by itself whatever becomes of the rest. Then it runs each, and returns the
 // certificates of those that are done. An erasure whose posts are still being removed from chats isn't done yet.
 // Errors: after it has run all, ErrOtherKey, ErrWaiting, or both; at once, any other of Run.
-func Again(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
+func ApplyRecords(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
 	open, foreign, err := beginUnknown(ctx, o, records)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func beginUnknown(ctx context.Context, o Options, records []Record) (open, forei
 		row, err := readRow(ctx, o.Pool, r.Erasure)
 		isUnknown := errors.Is(err, ErrNoErasure)
 		if isUnknown {
-			err = beginAgain(ctx, o, r)
+			err = beginRecorded(ctx, o, r)
 		}
 		if errors.Is(err, ErrOtherKey) {
 			foreign = append(foreign, r.Erasure)
@@ -135,9 +135,9 @@ func beginUnknown(ctx context.Context, o Options, records []Record) (open, forei
 	return open, foreign, nil
 }
 
-// Ours returns those records whose hashes were made with this database's key. A database without a key takes that of the
-// first record that is applied to it; for such a database Ours returns all records whose keys the master key opens.
-func Ours(ctx context.Context, q store.Querier, sealer *store.Sealer, records []Record) ([]Record, error) {
+// RecordsOfDatabase returns those records whose hashes were made with this database's key. A database without a key takes that of the
+// first record that is applied to it; for such a database it returns all records whose keys the master key opens.
+func RecordsOfDatabase(ctx context.Context, q store.Querier, sealer *store.Sealer, records []Record) ([]Record, error) {
 	var sealed, plain []byte
 	err := q.QueryRow(ctx, readKey).Scan(&sealed)
 	keyExists := !errors.Is(err, pgx.ErrNoRows)
@@ -163,8 +163,8 @@ const keepFact = `
 	SELECT account_id, fact::uuid, $3::uuid FROM unnest($1::bigint[], $2::text[]) AS erased(account_id, fact)
 	ON CONFLICT DO NOTHING`
 
-// beginAgain begins an erasure by its record, and keeps the names of the facts that it erased.
-func beginAgain(ctx context.Context, o Options, r Record) error {
+// beginRecorded begins an erasure by its record, and keeps the names of the facts that it erased.
+func beginRecorded(ctx context.Context, o Options, r Record) error {
 	recordKey, err := o.Sealer.Open(keyPlace, r.Key)
 	if err != nil { // a key that can't be opened must not become the key of a database that has none
 		return fmt.Errorf("%w: erasure %s", errors.Join(ErrOtherKey, err), r.Erasure)

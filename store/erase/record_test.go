@@ -12,7 +12,7 @@ import (
 )
 
 // A database is restored from a backup of before an erasure. The record of the erasure, which is kept outside of the database,
-// lets Again erase the contact in it once more.
+// lets ApplyRecords erase the contact in it once more.
 
 // eraseBeforeRestore erases zebra in a database. It returns the record of that, and options for the database as a backup of before
 // restores it. In the record is the event 'since the backup', too, which the backup doesn't have.
@@ -34,7 +34,7 @@ func eraseBeforeRestore(t *testing.T) (erase.Record, erase.Options) {
 // eraseAgain applies records to a restored database, and returns those that were done now.
 func eraseAgain(t *testing.T, restored erase.Options, records ...erase.Record) (done []erase.Certificate) {
 	t.Helper()
-	return must(erase.Again(t.Context(), restored, records))(t)
+	return must(erase.ApplyRecords(t.Context(), restored, records))(t)
 }
 
 // eraseAgainWithChats applies a record to its end, with chats that take away what they are asked to.
@@ -162,7 +162,7 @@ func TestOneWaitsAfterARestore(t *testing.T) {
 	loseResultOfPost(t, backup)
 	restored := o
 	restored.Pool = backup
-	if _, err := erase.Again(t.Context(), restored, records); !errors.Is(err, erase.ErrWaiting) {
+	if _, err := erase.ApplyRecords(t.Context(), restored, records); !errors.Is(err, erase.ErrWaiting) {
 		t.Fatalf("the list is applied with %v, want the first erasure to wait", err)
 	}
 	checkForgotten(t, backup, otter(), "while the first erasure waits")
@@ -177,7 +177,7 @@ func TestOneWaitsAfterARestore(t *testing.T) {
 	exec(t, backup, `UPDATE lanes SET head = 1, due_at = NULL WHERE id = 1002`)
 	takeAwayInChats(t, backup, "erased")
 	for range 2 { // the first asks chats only now
-		must(erase.Again(t.Context(), restored, records))(t)
+		must(erase.ApplyRecords(t.Context(), restored, records))(t)
 		takeAwayInChats(t, backup, "erased")
 	}
 	if open := must(erase.Unfinished(t.Context(), backup))(t); len(open) != 0 {
@@ -224,14 +224,14 @@ func eraseThere(t *testing.T, other erase.Options) erase.Record {
 func checkOnlyOwnIsApplied(t *testing.T, restored erase.Options, own, foreign erase.Record) {
 	t.Helper()
 	list := []erase.Record{foreign, own}
-	ours := must(erase.Ours(t.Context(), restored.Pool, restored.Sealer, list))(t)
+	ours := must(erase.RecordsOfDatabase(t.Context(), restored.Pool, restored.Sealer, list))(t)
 	if len(ours) != 1 {
 		t.Fatalf("%d records are of this database, want 1: %+v", len(ours), ours)
 	}
 	if ours[0].Erasure != own.Erasure {
 		t.Errorf("the record of erasure %s is of this database, want %s", ours[0].Erasure, own.Erasure)
 	}
-	_, err := erase.Again(t.Context(), restored, list)
+	_, err := erase.ApplyRecords(t.Context(), restored, list)
 	if !errors.Is(err, erase.ErrOtherKey) {
 		t.Fatalf("the list is applied with %v, want %v", err, erase.ErrOtherKey)
 	}
@@ -248,7 +248,7 @@ func TestListOfAnotherDatabaseErasesNobody(t *testing.T) {
 	other := newOptions(t, newWorld(t))
 	other.Sealer = mine.Sealer
 	must(erase.LoadKey(t.Context(), mine.Pool, mine.Sealer))(t) // makes the key of this database
-	_, err := erase.Again(t.Context(), mine, []erase.Record{eraseThere(t, other)})
+	_, err := erase.ApplyRecords(t.Context(), mine, []erase.Record{eraseThere(t, other)})
 	if !errors.Is(err, erase.ErrOtherKey) {
 		t.Errorf("a list of another database is applied with %v, want %v", err, erase.ErrOtherKey)
 	}
