@@ -53,12 +53,12 @@ type Options struct {
 
 // Server is a running PostgreSQL server: our own, or another process's that we may use.
 type Server struct {
-	run  run
-	own  *ownServer    // nil if another process owns the server
-	done chan struct{} // closed when the server has ended, or is no longer used
-	stop chan struct{} // closed by Close; only if another process owns the server
-	once sync.Once     // of Close
-	err  error         // what Close returns
+	run   run
+	owned *ownedServer  // nil if another process owns the server
+	done  chan struct{} // closed when the server has ended, or is no longer used
+	stop  chan struct{} // closed by Close; only if another process owns the server
+	once  sync.Once     // of Close
+	err   error         // what Close returns
 }
 
 // Start returns when the server for o.Dir accepts connections and Database exists. It makes the cluster if there is
@@ -103,13 +103,13 @@ func start(ctx context.Context, o Options, m machine) (*Server, error) {
 		return join(r), nil
 	}
 
-	own, r, err := startOwned(ctx, o, m)
+	owned, r, err := startOwned(ctx, o, m)
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 
-	own.lock = lock
-	return &Server{run: r, own: own, done: own.process.done}, nil
+	owned.lock = lock
+	return &Server{run: r, owned: owned, done: owned.process.done}, nil
 }
 
 // dataDir makes the data folder and returns its absolute path without symbolic links. When Parley runs as root, the server runs as
@@ -180,7 +180,7 @@ func (s *Server) BinDir() string {
 }
 
 // IsShared reports whether another process owns the server. It then ends with that process.
-func (s *Server) IsShared() bool { return s.own == nil }
+func (s *Server) IsShared() bool { return s.owned == nil }
 
 // Done is closed when the server has ended, whoever ended it. If another process owns the server, that takes up to watchInterval,
 // and Close closes it, too.
@@ -191,12 +191,12 @@ func (s *Server) Done() <-chan struct{} { return s.done }
 // start recover. A server of another process keeps running. Further calls return what the first one returned.
 func (s *Server) Close(ctx context.Context) error {
 	s.once.Do(func() {
-		if s.own == nil {
+		if s.owned == nil {
 			close(s.stop)
 			<-s.done
 			return
 		}
-		if err := s.own.close(ctx); err != nil {
+		if err := s.owned.close(ctx); err != nil {
 			s.err = fmt.Errorf("pgserver: close: %w", err)
 		}
 	})

@@ -36,8 +36,8 @@ const (
 
 var errEnded = errors.New("ended before it was ready")
 
-// ownServer is what the owner of a folder holds until close.
-type ownServer struct {
+// ownedServer is what the owner of a folder holds until close.
+type ownedServer struct {
 	dir      string       // the data folder
 	lock     *flock.Flock // of the data folder
 	homeLock *flock.Flock // of the folder that holds the cluster; nil if that is the data folder
@@ -47,7 +47,7 @@ type ownServer struct {
 }
 
 // startOwned starts the server and returns when it is ready. The caller holds the data folder's lock.
-func startOwned(ctx context.Context, o Options, m machine) (*ownServer, run, error) {
+func startOwned(ctx context.Context, o Options, m machine) (*ownedServer, run, error) {
 	if err := removeOldRun(o.Dir); err != nil {
 		return nil, run{}, err
 	}
@@ -60,18 +60,18 @@ func startOwned(ctx context.Context, o Options, m machine) (*ownServer, run, err
 		return nil, run{}, fmt.Errorf("data folder: %w", err)
 	}
 
-	own := &ownServer{dir: o.Dir}
-	r, err := own.begin(ctx, o, m, h)
+	owned := &ownedServer{dir: o.Dir}
+	r, err := owned.begin(ctx, o, m, h)
 	if err != nil {
 		// A new context: a start that was cancelled must not leave a server.
-		return nil, run{}, errors.Join(err, own.close(context.WithoutCancel(ctx)))
+		return nil, run{}, errors.Join(err, owned.close(context.WithoutCancel(ctx)))
 	}
 
-	return own, r, nil
+	return owned, r, nil
 }
 
 // begin takes what the owner needs and starts the server. The caller calls close if it fails.
-func (own *ownServer) begin(ctx context.Context, o Options, m machine, h home) (run, error) {
+func (owned *ownedServer) begin(ctx context.Context, o Options, m machine, h home) (run, error) {
 	cluster := filepath.Join(h.dir, "pg")
 
 	if h.dir != o.Dir { // a copy of the data folder would name the same home
@@ -83,7 +83,7 @@ func (own *ownServer) begin(ctx context.Context, o Options, m machine, h home) (
 			return run{}, fmt.Errorf("%s is in use by a process with another data folder", h.dir)
 		}
 
-		own.homeLock = lock
+		owned.homeLock = lock
 	}
 
 	bin, err := findBinaries(ctx, o, m, h.dir, h.account)
@@ -96,16 +96,16 @@ func (own *ownServer) begin(ctx context.Context, o Options, m machine, h home) (
 	if err := ensureCluster(ctx, o, h.dir, h.account, bin); err != nil {
 		return run{}, err
 	}
-	if own.socket, err = makeSocketDir(h, m); err != nil {
+	if owned.socket, err = makeSocketDir(h, m); err != nil {
 		return run{}, err
 	}
 
-	r := run{OwnerPID: os.Getpid(), SocketDir: own.socket.path, BinDir: bin.dir, Cluster: cluster}
-	if err := own.launch(ctx, o, h.account, bin, r); err != nil {
+	r := run{OwnerPID: os.Getpid(), SocketDir: owned.socket.path, BinDir: bin.dir, Cluster: cluster}
+	if err := owned.launch(ctx, o, h.account, bin, r); err != nil {
 		return run{}, err
 	}
 
-	r.PostmasterPID = own.process.pid
+	r.PostmasterPID = owned.process.pid
 	if err := ensureDatabase(ctx, r); err != nil {
 		return run{}, err
 	}
@@ -164,7 +164,7 @@ func findBinaries(ctx context.Context, o Options, m machine, home string, acct a
 // launch starts the server and waits until it takes connections. A server that was killed a moment ago may have
 // left child processes, and PostgreSQL refuses to start until they have ended. launch then tries again, for at most
 // leftoverTimeout.
-func (own *ownServer) launch(ctx context.Context, o Options, acct account, bin install, r run) error {
+func (owned *ownedServer) launch(ctx context.Context, o Options, acct account, bin install, r run) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	late := time.NewTimer(leftoverTimeout)
@@ -173,7 +173,7 @@ func (own *ownServer) launch(ctx context.Context, o Options, acct account, bin i
 	defer tick.Stop()
 
 	for {
-		said, err := own.tryLaunch(ctx, o, acct, bin, r)
+		said, err := owned.tryLaunch(ctx, o, acct, bin, r)
 		if err == nil {
 			return nil
 		}
@@ -181,7 +181,7 @@ func (own *ownServer) launch(ctx context.Context, o Options, acct account, bin i
 			return err
 		}
 
-		err = errors.Join(err, own.unguard())
+		err = errors.Join(err, owned.unguard())
 		select {
 		case <-ctx.Done():
 			return err
@@ -193,7 +193,7 @@ func (own *ownServer) launch(ctx context.Context, o Options, acct account, bin i
 }
 
 // tryLaunch starts the server once. If that fails, said is what the server has logged.
-func (own *ownServer) tryLaunch(ctx context.Context, o Options, acct account, bin install, r run) (said string, err error) {
+func (owned *ownedServer) tryLaunch(ctx context.Context, o Options, acct account, bin install, r run) (said string, err error) {
 	log, err := openLog(filepath.Join(o.Dir, "pg.log"))
 	if err != nil {
 		return "", err
@@ -206,13 +206,13 @@ func (own *ownServer) tryLaunch(ctx context.Context, o Options, acct account, bi
 
 	cmd := prepareCommand(context.WithoutCancel(ctx), acct, filepath.Join(bin.dir, "postgres"), serverArguments(o, r)...)
 	cmd.Stdout, cmd.Stderr = log, log
-	if own.process, err = spawn(cmd); err != nil {
+	if owned.process, err = spawn(cmd); err != nil {
 		return "", fmt.Errorf("server: %w", err)
 	}
-	if own.unguard, err = guardServer(acct, own.process.pid); err != nil {
+	if owned.unguard, err = guardServer(acct, owned.process.pid); err != nil {
 		return "", err
 	}
-	if err = own.process.awaitReady(ctx, r.databaseURL("postgres")); err == nil {
+	if err = owned.process.awaitReady(ctx, r.databaseURL("postgres")); err == nil {
 		return "", nil
 	}
 
@@ -335,19 +335,19 @@ func ensureDatabase(ctx context.Context, r run) (err error) {
 }
 
 // close undoes what begin did, in the reverse order; the lock goes last.
-func (own *ownServer) close(ctx context.Context) error {
-	errs := []error{removeRun(own.dir)}
-	if own.process != nil {
-		errs = append(errs, own.process.stop(ctx))
+func (owned *ownedServer) close(ctx context.Context) error {
+	errs := []error{removeRun(owned.dir)}
+	if owned.process != nil {
+		errs = append(errs, owned.process.stop(ctx))
 	}
-	if own.unguard != nil {
-		errs = append(errs, own.unguard())
+	if owned.unguard != nil {
+		errs = append(errs, owned.unguard())
 	}
-	if own.socket.isTemporary {
-		errs = append(errs, os.RemoveAll(own.socket.path))
+	if owned.socket.isTemporary {
+		errs = append(errs, os.RemoveAll(owned.socket.path))
 	}
 
-	for _, lock := range []*flock.Flock{own.homeLock, own.lock} {
+	for _, lock := range []*flock.Flock{owned.homeLock, owned.lock} {
 		if lock != nil {
 			errs = append(errs, lock.Unlock())
 		}
