@@ -132,8 +132,8 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 		w.PartApplied = true
 	}
 
-	if f.own != nil {
-		return w.applyOwn(ctx, tx, *f.own)
+	if f.ownFact != nil {
+		return w.applyOwn(ctx, tx, *f.ownFact)
 	}
 	return nil
 }

@@ -43,10 +43,10 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 
 	switch f.account.Side {
 	case store.SideSystem:
-		f.own, err = own.Decode(payload)
-		if err == nil && f.own.Act != nil { // what an agent did on a page of Parley's own is an action like those of chats
-			f.actions = []bridge.Action{f.own.Act.Action()}
-			f.own = nil
+		f.ownFact, err = own.Decode(payload)
+		if err == nil && f.ownFact.Act != nil { // what an agent did on a page of Parley's own is an action like those of chats
+			f.actions = []bridge.Action{f.ownFact.Act.Action()}
+			f.ownFact = nil
 			clean.Action(&f.actions[0])
 		}
 	case store.SideSurface:

@@ -27,7 +27,7 @@ type fact struct {
 	account *store.Account
 	inbound []channels.Inbound
 	actions []bridge.Action
-	own     *own.Fact
+	ownFact *own.Fact
 }
 
 // collectWanted collects what the facts of a batch will touch, so that Load can read and lock all of it at once.
@@ -41,8 +41,8 @@ func (w *work) collectWanted(facts []fact) *book.Wanted {
 		for _, a := range f.actions {
 			w.wantAction(n, f.account.ID, a)
 		}
-		if f.own != nil {
-			w.wantOwn(n, f.own)
+		if f.ownFact != nil {
+			w.wantOwn(n, f.ownFact)
 		}
 	}
 	return n
