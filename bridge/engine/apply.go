@@ -57,7 +57,7 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 	if err := followLaterChanges(ctx, tx, facts); err != nil {
 		return relay.Made{}, err
 	}
-	if err := w.Load(ctx, tx, w.collectWanted(facts)); err != nil {
+	if err := w.Load(ctx, tx, w.collectPrefetch(facts)); err != nil {
 		return relay.Made{}, err
 	}
 

@@ -27,7 +27,7 @@ type useCase struct {
 	// needsLatest means that the conversation's latest messages are to be read, and the replies that wait.
 	needsLatest bool
 	// wants adds what else the batch has to read for the verb; nil if there is nothing else.
-	wants func(*work, *book.Wanted, bridge.AccountID, bridge.Action)
+	wants func(*work, *book.Prefetch, bridge.AccountID, bridge.Action)
 
 	isSpeech bool // somebody says something, to the customer or to colleagues: applySpeech applies it
 	// doFirst applies what happened to a message or a channel, whoever did it. It is called before the conversation is looked for.

@@ -30,9 +30,9 @@ type fact struct {
 	ownFact *own.Fact
 }
 
-// collectWanted collects what the facts of a batch will touch, so that Load can read and lock all of it at once.
-func (w *work) collectWanted(facts []fact) *book.Wanted {
-	n := book.NewWanted(len(facts))
+// collectPrefetch collects what the facts of a batch will touch, so that Load can read and lock all of it at once.
+func (w *work) collectPrefetch(facts []fact) *book.Prefetch {
+	n := book.NewPrefetch(len(facts))
 	for _, f := range facts {
 		for _, in := range f.inbound {
 			w.wantInbound(n, f.account, in)
@@ -49,7 +49,7 @@ func (w *work) collectWanted(facts []fact) *book.Wanted {
 }
 
 // wantInbound adds what one thing that a channel reports will touch.
-func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound) {
+func (w *work) wantInbound(n *book.Prefetch, a *store.Account, in channels.Inbound) {
 	namesParty := inbound.NamesCustomer(in.Kind) || inbound.NamesRecipientAlone(in)
 	if namesParty || in.Opens {
 		n.AddParty(a.ID, in.From, in.Change.Previous)
@@ -98,7 +98,7 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 }
 
 // wantReceipt adds what a receipt touches: the message whose state it reports, or all up to a time.
-func wantReceipt(n *book.Wanted, a *store.Account, in channels.Inbound) {
+func wantReceipt(n *book.Prefetch, a *store.Account, in channels.Inbound) {
 	s := in.Status
 	n.Receipts = true
 	n.Messages = append(n.Messages, store.MessageID(s.MessageID))
@@ -121,7 +121,7 @@ func wantReceipt(n *book.Wanted, a *store.Account, in channels.Inbound) {
 
 // wantAction adds what an action of a surface will touch: the conversations, messages, deliveries and posts that it names, and what
 // the table of verbs says of its verb.
-func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Action) {
+func (w *work) wantAction(n *book.Prefetch, surface store.AccountID, a bridge.Action) {
 	n.AddConversation(a.Args.Conversation)
 	n.Messages = append(n.Messages, a.Args.Message, a.Args.Slip)
 	n.Deliveries = append(n.Deliveries, a.Args.Delivery)
@@ -163,19 +163,19 @@ func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Acti
 }
 
 // wantTold adds the record that the author of a typed text was told something that is told only once, or once in an hour.
-func wantTold(w *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
+func wantTold(w *work, n *book.Prefetch, surface store.AccountID, a bridge.Action) {
 	n.Posts = append(n.Posts, threads.ToldKey(surface, a, w.Now), threads.AskedKey(surface, a, w.Now))
 }
 
 // wantTags adds the tags that are put on a conversation.
-func wantTags(_ *work, n *book.Wanted, _ store.AccountID, a bridge.Action) {
+func wantTags(_ *work, n *book.Prefetch, _ store.AccountID, a bridge.Action) {
 	n.Tags = append(n.Tags, a.Args.Tags...)
 }
 
 // wantEnd adds what the customer said in a conversation and what is not posted yet: the conversation isn't ended, snoozed or set
 // pending before that is seen. Whoever does so on a page of our own has read there what the thread may not show yet; the latest
 // messages tell whether it was all. They also tell whether the customer has written since a verb was asked for that is found late.
-func wantEnd(w *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
+func wantEnd(w *work, n *book.Prefetch, surface store.AccountID, a bridge.Action) {
 	isFoundLate := hasTime(a) && w.WasTypedBefore(a, w.Now)
 	if a.Args.Seen != 0 || isFoundLate {
 		n.NeedLatest = append(n.NeedLatest, book.Request{Surface: surface, Action: a})
@@ -184,27 +184,27 @@ func wantEnd(w *work, n *book.Wanted, surface store.AccountID, a bridge.Action) 
 }
 
 // wantUndo adds the replies that wait: the last of them is taken back, though others may have written more since.
-func wantUndo(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) {
+func wantUndo(_ *work, n *book.Prefetch, _ store.AccountID, _ bridge.Action) {
 	n.Undo, n.Answered = true, true
 }
 
 // wantAnswered adds what was said before the latest notes: it tells whether the customer waits for an answer once a reply is taken back.
-func wantAnswered(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) { n.Answered = true }
+func wantAnswered(_ *work, n *book.Prefetch, _ store.AccountID, _ bridge.Action) { n.Answered = true }
 
 // wantDeleted adds what was said in a conversation, as wantAnswered does: if the deleted message began its thread, the customer's last
 // words are posted again with it.
-func wantDeleted(_ *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
+func wantDeleted(_ *work, n *book.Prefetch, surface store.AccountID, a bridge.Action) {
 	wantLastWords(n, book.Request{Surface: surface, Action: a})
 }
 
 // wantLastWords adds what the customer said last in a conversation, and whether something of it is not posted yet.
-func wantLastWords(n *book.Wanted, r book.Request) {
+func wantLastWords(n *book.Prefetch, r book.Request) {
 	n.Answered = true
 	n.NeedLatest, n.Ends = append(n.NeedLatest, r), append(n.Ends, r)
 }
 
 // wantOwn adds what a fact of Parley's own will touch.
-func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
+func (w *work) wantOwn(n *book.Prefetch, f *own.Fact) {
 	n.AddConversation(f.Conversation)
 	n.Failures = n.Failures || f.Kind == string(relay.ReportFailed)
 	n.Landed = n.Landed || f.Kind == string(relay.ReportLanded)
@@ -239,7 +239,7 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 }
 
 // wantEvening adds the lanes of the channels in which a team's evening lists are posted.
-func wantEvening(n *book.Wanted, dir *directory.Directory, team store.TeamID) {
+func wantEvening(n *book.Prefetch, dir *directory.Directory, team store.TeamID) {
 	for id := range dir.Hours {
 		if surface, channel := workflow.HomeOfEvening(dir, dir.Account(id), team); surface != 0 {
 			n.AddChannel(surface, channel)
@@ -248,7 +248,7 @@ func wantEvening(n *book.Wanted, dir *directory.Directory, team store.TeamID) {
 }
 
 // wantPeople adds the lanes of what is told to agents directly.
-func wantPeople(n *book.Wanted, dir *directory.Directory) {
+func wantPeople(n *book.Prefetch, dir *directory.Directory) {
 	for _, u := range dir.ActiveUsers() {
 		n.AddDirect(u.AccountID, u.UserID)
 	}
@@ -256,7 +256,7 @@ func wantPeople(n *book.Wanted, dir *directory.Directory) {
 
 // wantAgentsElsewhere adds the direct lanes of those agents who have no user in some surface: they are told directly,
 // in another surface, what happens there.
-func wantAgentsElsewhere(w *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) {
+func wantAgentsElsewhere(w *work, n *book.Prefetch, _ store.AccountID, _ bridge.Action) {
 	for _, u := range w.Dir.ActiveUsers() {
 		known := w.Dir.SurfacesOf(u.AgentID)
 		isUnknownIn := func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }
@@ -267,7 +267,7 @@ func wantAgentsElsewhere(w *work, n *book.Wanted, _ store.AccountID, _ bridge.Ac
 }
 
 // wantTemplates adds the lanes in which verdicts on an account's templates may be told.
-func wantTemplates(n *book.Wanted, dir *directory.Directory, account store.AccountID) {
+func wantTemplates(n *book.Prefetch, dir *directory.Directory, account store.AccountID) {
 	wantPeople(n, dir)
 	a := dir.Account(account)
 	if a == nil {

@@ -37,12 +37,12 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	w := e.newWork(dir, now, databaseNow)
 	defer e.keepUnusedIDs(w)
 	const facts = 0 // nothing is applied
-	wanted := book.NewWanted(facts)
-	wantPeople(wanted, dir)
+	n := book.NewPrefetch(facts)
+	wantPeople(n, dir)
 	if isFound {
-		wanted.AddChannel(place.surface, place.at.Channel)
+		n.AddChannel(place.surface, place.at.Channel)
 	}
-	if err := w.Load(ctx, tx, wanted); err != nil {
+	if err := w.Load(ctx, tx, n); err != nil {
 		return err
 	}
 

@@ -27,7 +27,7 @@ import (
 // (the root), a line with the agent's words, and the message to the customer.
 
 // wantStart adds the customer with whom an action begins a conversation to what the batch reads.
-func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Action) {
+func (w *work) wantStart(n *book.Prefetch, surface store.AccountID, a bridge.Action) {
 	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(surface, a.Actor.ID), reading.StartOf(a))
 	if problem != nil || s.MissingText(a) != nil || len(a.Mentions) > 0 {
 		return // nothing is begun, so that nobody becomes a customer

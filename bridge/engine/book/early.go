@@ -14,8 +14,8 @@ import (
 // readEarly reads early posts again, now that the conversations are locked. An early post stands for an edit or a deletion that came
 // before its message, and waits for the message. It was read without a lock before: meanwhile another process may have ended the wait
 // and made the post the message. If the batch ends such a wait itself (depth.Early), readEarly reads all early posts of its
-// conversations. It adds the messages that it finds to wanted.
-func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, wanted *Wanted) error {
+// conversations. It adds the messages that it finds to n.
+func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	var accounts []store.AccountID
 	var channels, messages []string
 	for k, p := range b.Posts.Rows {
@@ -30,7 +30,7 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, wanted *Wanted) error {
 	if err != nil {
 		return fmt.Errorf("book: early posts again: %w", err)
 	}
-	if wanted.Early {
+	if n.Early {
 		waiting, err := store.EarlyPosts(ctx, tx, SortedKeys(b.Conversations.Rows))
 		if err != nil {
 			return fmt.Errorf("book: early posts of conversations: %w", err)
@@ -41,11 +41,11 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, wanted *Wanted) error {
 	for i := range posts {
 		b.Posts.Rows[PostKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}] = &posts[i]
 		if id := posts[i].MessageID; id != 0 {
-			wanted.Messages = append(wanted.Messages, id)
+			n.Messages = append(n.Messages, id)
 		}
 	}
 
-	wanted.Messages = sortedUnique(wanted.Messages)
+	n.Messages = sortedUnique(n.Messages)
 	return nil
 }
 

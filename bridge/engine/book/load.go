@@ -25,7 +25,7 @@ const maxOffered = 10 // parked replies of a conversation that are offered at on
 // them wait for each other: identities (customers' addresses) by account and key, then conversations by id, then lanes (the
 // queues of what is to be sent) by id. Each kind is locked in one statement.
 // Errors: ErrNewAccount, relay.ErrAgain, the database's.
-func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	if err := b.admitKnown(ctx, tx, n); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (b *Book) conversationsOf(list []Request) []store.ConversationID {
 
 // namedRows are the rows that the events of a batch name.
 type namedRows struct {
-	senders       []store.Identity // one for each key of Wanted.parties
+	senders       []store.Identity // one for each key of Prefetch.parties
 	chatCustomers []store.Identity // by all of their keys
 	latest        []store.ConversationID
 	parked        []store.ConversationID // with replies that wait for their customers' reply window
@@ -73,7 +73,7 @@ type namedRows struct {
 }
 
 // loadNamed reads the rows that the events name, and so learns which conversations to lock.
-func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	var p store.Pipeline
 	var found namedRows
 	rows := b.People.newIdentities(n.parties)
@@ -113,7 +113,7 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 }
 
 // keepNamed remembers what loadNamed has found, and adds the conversations and messages to which those rows lead to n.
-func keepNamed(b *Book, n *Wanted, found namedRows) {
+func keepNamed(b *Book, n *Prefetch, found namedRows) {
 	for i := range found.chatCustomers {
 		if b.People.Identities[found.chatCustomers[i].ID] == nil {
 			b.People.AddIdentity(&found.chatCustomers[i])
@@ -147,7 +147,7 @@ func keepNamed(b *Book, n *Wanted, found namedRows) {
 
 // lockConversations locks the conversations that the batch touches, and then reads what belongs to them.
 // Errors: ErrNewAccount; the database's.
-func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	rows, err := store.LockConversations(ctx, tx, SortedKeys(n.conversations), n.Messages)
 	if err != nil {
 		return err
@@ -173,7 +173,7 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 }
 
 // loadBelongings locks the lanes of the locked conversations, and reads their customers, threads and messages.
-func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	all := SortedKeys(b.Conversations.Rows)
 	var customers []store.IdentityID // who weren't read with the senders
 	for _, id := range all {
@@ -262,7 +262,7 @@ func (b *Book) keepMessages(messages, last []store.Message) {
 
 // loadWaiting reads the deliveries that the use cases need, such as those that wait for customers and
 // those of the loaded messages, and the parked replies that may be offered again.
-func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	var customerLanes []store.LaneID // those in which something waits
 	if n.Waiting || n.Undo || n.Failures {
 		for _, id := range b.replyLanes() {
@@ -365,7 +365,7 @@ func (b *Book) loadReplies(ctx context.Context, tx pgx.Tx) error {
 
 // withOpenedWindow returns the conversations whose parked replies can be offered again, because the customers' messages of
 // this batch open the window in which a provider lets free text go to them.
-func (b *Book) withOpenedWindow(n *Wanted) []store.ConversationID {
+func (b *Book) withOpenedWindow(n *Prefetch) []store.ConversationID {
 	var list []store.ConversationID
 	for _, x := range n.Answers {
 		c := b.ConversationOf(b.Dir.Account(x.Account), x.Inbound)

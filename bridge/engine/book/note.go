@@ -36,7 +36,7 @@ func (c *Conversation) StandingNote(t *Thread) bridge.DeliveryID {
 }
 
 // standingNotes returns the deliveries of the notes that stand in the threads of the loaded conversations.
-func (b *Book) standingNotes(n *Wanted) (deliveries []bridge.DeliveryID) {
+func (b *Book) standingNotes(n *Prefetch) (deliveries []bridge.DeliveryID) {
 	if !n.Notes {
 		return nil
 	}

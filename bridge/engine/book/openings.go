@@ -65,7 +65,7 @@ func (os Openings) flush(ctx context.Context, p *store.Pipeline) error {
 }
 
 // wantCollecting adds the collecting threads of the accounts on which an origin may exceed its limit in this batch.
-func (os Openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *Wanted, now time.Time) error {
+func (os Openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *Prefetch, now time.Time) error {
 	var days KeyList
 	for k, count := range n.Opens {
 		if !os.Of(k).Allows(count) {

@@ -25,7 +25,7 @@ type People struct {
 	*Moment
 	Identities map[store.IdentityID]*store.Identity
 	ByAddress  map[NameKey]*store.Identity // by account and key: the root of the customer who has the key
-	writers    []string                    // the keys in Wanted.Strangers that have written to us before
+	writers    []string                    // the keys in Prefetch.Strangers that have written to us before
 
 	newIdentity map[store.IdentityID]bool             // identities that this batch has inserted
 	United      map[store.IdentityID]store.IdentityID // by former root: the root of the customer with whom that customer was merged
@@ -196,7 +196,7 @@ func (ps *People) IsNewcomer(c *Conversation, key string) bool {
 }
 
 // WroteBefore reports whether a person has written to us before, with any of the keys. It knows that only about people
-// in Wanted.Strangers.
+// in Prefetch.Strangers.
 func (ps *People) WroteBefore(p channels.Party) bool {
 	hasWritten := func(key string) bool { return slices.Contains(ps.writers, key) }
 	return slices.ContainsFunc(allKeys(p), hasWritten)

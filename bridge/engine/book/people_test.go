@@ -85,7 +85,7 @@ func TestKeysOfAChange(t *testing.T) {
 			customers = append(customers, []string{key})
 		}
 		ps := peopleWithKeys(customers, c.fresh...)
-		n := NewWanted(1)
+		n := NewPrefetch(1)
 		n.AddParty(1, c.now, c.previous)
 		ps.linkIdentities(n.parties.same)
 		who := ps.ByAddress[NameKey{1, c.now.Key}]

@@ -13,9 +13,9 @@ import (
 	"parley/store"
 )
 
-// Wanted lists what the events of a batch will touch. The engine fills it in before anything is locked; then Book.Load locks
+// Prefetch lists what the events of a batch will touch. The engine fills it in before anything is locked; then Book.Load locks
 // and reads each row once. A lane is the queue of what goes to one place: to a customer, into a thread, or to an agent.
-type Wanted struct {
+type Prefetch struct {
 	depth
 	facts         int // how many facts the batch applies
 	parties       parties
@@ -66,7 +66,7 @@ func (d depth) minSaid() int {
 }
 
 // withLatestMessages returns the conversations of which the latest messages are needed.
-func (b *Book) withLatestMessages(n *Wanted) []store.ConversationID {
+func (b *Book) withLatestMessages(n *Prefetch) []store.ConversationID {
 	all := SortedKeys(b.Conversations.Rows)
 	if n.Failures || n.Latest {
 		return all
@@ -116,9 +116,9 @@ func (l *KeyList) Add(account store.AccountID, name string) {
 	l.accounts, l.names = append(l.accounts, account), append(l.names, name)
 }
 
-// NewWanted makes the empty list of what a number of facts will touch.
-func NewWanted(facts int) *Wanted {
-	return &Wanted{
+// NewPrefetch makes the empty list of what a number of facts will touch.
+func NewPrefetch(facts int) *Prefetch {
+	return &Prefetch{
 		facts:         facts,
 		parties:       parties{byKey: map[NameKey]channels.Party{}},
 		conversations: map[store.ConversationID]bool{},
@@ -127,17 +127,17 @@ func NewWanted(facts int) *Wanted {
 }
 
 // AddConversation adds a conversation by its number. It ignores 0, which stands for none.
-func (n *Wanted) AddConversation(id store.ConversationID) {
+func (n *Prefetch) AddConversation(id store.ConversationID) {
 	if id != 0 {
 		n.conversations[id] = true
 	}
 }
 
 // AddDirect adds the lane of what is told to somebody directly.
-func (n *Wanted) AddDirect(surface store.AccountID, user string) { n.AddChannel(surface, "@"+user) }
+func (n *Prefetch) AddDirect(surface store.AccountID, user string) { n.AddChannel(surface, "@"+user) }
 
 // AddElsewhere adds the lanes of what is told directly to an agent who is not in all chats; none for other agents.
-func (n *Wanted) AddElsewhere(dir *directory.Directory, agent store.AgentID) {
+func (n *Prefetch) AddElsewhere(dir *directory.Directory, agent store.AgentID) {
 	if dir.IsInAllChats(agent) {
 		return
 	}
@@ -148,10 +148,10 @@ func (n *Wanted) AddElsewhere(dir *directory.Directory, agent store.AgentID) {
 
 // addElsewhere adds the direct lanes of agents who are not in all chats and whom the batch may tell something:
 //   - the owners of conversations that a customer may reopen, and of urgent ones of which the batch has an analysis;
-//   - if the batch has news (Wanted.News), all owners and the authors of the messages.
+//   - if the batch has news (Prefetch.News), all owners and the authors of the messages.
 //
 // Batches of plain messages add no lanes, because all conversations of an owner share one and would wait for each other.
-func addElsewhere(ctx context.Context, tx pgx.Tx, b *Book, n *Wanted) error {
+func addElsewhere(ctx context.Context, tx pgx.Tx, b *Book, n *Prefetch) error {
 	for _, c := range b.Conversations.Rows {
 		status := c.BridgeStatus()
 		mayReturn := status == bridge.StatusSnoozed || !status.Open()
@@ -183,13 +183,13 @@ func addElsewhere(ctx context.Context, tx pgx.Tx, b *Book, n *Wanted) error {
 }
 
 // AddChannel adds the lane of a channel of a surface.
-func (n *Wanted) AddChannel(surface store.AccountID, channel string) {
+func (n *Prefetch) AddChannel(surface store.AccountID, channel string) {
 	n.lanes.Add(surface, outbound.ChannelLane(channel))
 }
 
 // AddParty adds a customer by all known keys: addresses, numbers. p.Key, the one in use, comes first. previous has the keys
 // that the same person used before, if a provider tells of a change, and is the zero Party otherwise.
-func (n *Wanted) AddParty(account store.AccountID, p, previous channels.Party) {
+func (n *Prefetch) AddParty(account store.AccountID, p, previous channels.Party) {
 	if p.Key == "" {
 		return
 	}
@@ -224,12 +224,12 @@ func allKeys(p channels.Party) []string {
 }
 
 // maxNewRows returns a bound for how many rows the batch may make.
-func (n *Wanted) maxNewRows() int {
+func (n *Prefetch) maxNewRows() int {
 	return max(minIDs, idsPerEvent*n.facts) + 2*len(n.parties.keys) + 2*len(n.lanes.names)*max(n.facts, 1)
 }
 
 // originsThatOpen returns the origins that may open conversations, with their accounts.
-func (n *Wanted) originsThatOpen() KeyList {
+func (n *Prefetch) originsThatOpen() KeyList {
 	var l KeyList
 	for k := range n.Opens {
 		l.Add(k.Account, k.Name)
@@ -239,7 +239,7 @@ func (n *Wanted) originsThatOpen() KeyList {
 
 // admitKnown reads which of the Strangers, people with whom conversations are to be begun, wrote to us before. Only these
 // become customers: the others' accounts don't begin conversations with them.
-func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	var keys []string
 	for _, s := range n.Strangers {
 		keys = append(keys, allKeys(s.Party)...)
