@@ -171,7 +171,7 @@ func (w *world) wantNoFile(l *linking, name string) {
 func (w *world) wantFilesGone(id bridge.MessageID) {
 	w.t.Helper()
 	m := must(store.Messages(w.t.Context(), w.pool, store.MessageID(id)))(w.t)[0]
-	found, missing, err := w.engines[0].Files().Of(w.t.Context(), &m, files.All())
+	found, missing, err := w.engines[0].Files().Read(w.t.Context(), &m, files.SelectAll())
 	if err != nil || len(found) != 1 || len(missing) != 2 || missing[0].Name != "a.txt" || missing[0].Reason == "" {
 		w.t.Fatalf("files of the message: got %v, missing %v, error %v; want photo.jpg, and the texts missing for a reason", found, missing, err)
 	}

@@ -71,14 +71,14 @@ func New(o Options) *Reader {
 	}
 }
 
-// Wanted says which files of a customer's message are read.
-type Wanted struct {
+// Selection says which files of a customer's message are read.
+type Selection struct {
 	IsFetched   func(store.FileRef) bool // of the files that had to be fetched from the provider; the others of these count as missing
 	OnlyFetched bool                     // nothing but these
 }
 
-// All wants all files of a message.
-func All() Wanted { return Wanted{IsFetched: func(store.FileRef) bool { return true }} }
+// SelectAll selects all files of a message.
+func SelectAll() Selection { return Selection{IsFetched: func(store.FileRef) bool { return true }} }
 
 // htmlFileName is the name of a mail's HTML original as a file.
 const htmlFileName = "original.html"
@@ -86,15 +86,15 @@ const htmlFileName = "original.html"
 // goneReason is why a file that came inside a message is missing, in words for people.
 const goneReason = "it is not there any more."
 
-// Of returns the files of a customer's message, and those that are missing. Some came inside the message (the original): they are
+// Read returns the files of a customer's message, and those that are missing. Some came inside the message (the original): they are
 // missing if the original is gone. Others had to be fetched from the provider. If there can be no link to a mail's HTML original, it
 // becomes a file, too.
-func (r *Reader) Of(ctx context.Context, m *store.Message, wanted Wanted) (found []channels.File, missing []bridge.Missing, err error) {
+func (r *Reader) Read(ctx context.Context, m *store.Message, s Selection) (found []channels.File, missing []bridge.Missing, err error) {
 	var original channels.Inbound
 	isGone := false
 	htmlAsFile := m.HasHTML && r.original == nil
 	hasFilesInside := slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched })
-	if !wanted.OnlyFetched && (htmlAsFile || hasFilesInside) {
+	if !s.OnlyFetched && (htmlAsFile || hasFilesInside) {
 		original, err = r.decodeOriginal(ctx, m.ID)
 		if isGone = errors.Is(err, ErrNoFile); err != nil && !isGone {
 			return nil, nil, err
@@ -103,8 +103,8 @@ func (r *Reader) Of(ctx context.Context, m *store.Message, wanted Wanted) (found
 
 	for _, ref := range m.Files {
 		switch {
-		case ref.Fetched && !wanted.IsFetched(ref):
-			if !wanted.OnlyFetched {
+		case ref.Fetched && !s.IsFetched(ref):
+			if !s.OnlyFetched {
 				missing = append(missing, bridge.Missing{Name: ref.Name})
 			}
 		case ref.Fetched && ref.Blob == "":

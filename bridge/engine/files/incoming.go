@@ -131,7 +131,7 @@ func (r *Reader) readIncoming(ctx context.Context, m, one *store.Message) (io.Re
 		return nil, err
 	}
 	defer release()
-	files, _, err := r.Of(ctx, one, All())
+	files, _, err := r.Read(ctx, one, SelectAll())
 	if err == nil && len(files) == 0 {
 		err = ErrNoFile
 	}

@@ -199,7 +199,7 @@ func (a *postAttempt) addSaid(ctx context.Context, body Payload, p *bridge.Post)
 
 // addPostFiles adds a message's files to a post.
 func (a *postAttempt) addPostFiles(ctx context.Context, m *store.Message, body Payload, p *bridge.Post) error {
-	found, missing, err := a.sender.opt.Files.Of(ctx, m, files.Wanted{
+	found, missing, err := a.sender.opt.Files.Read(ctx, m, files.Selection{
 		IsFetched:   func(f store.FileRef) bool { return slices.Contains(body.Files, f.Index) },
 		OnlyFetched: body.Only,
 	})

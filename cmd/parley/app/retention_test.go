@@ -70,7 +70,7 @@ func TestRetention(t *testing.T) {
 		if err != nil || len(mails) != 1 {
 			t.Fatalf("the mail: got %v, %v", mails, err)
 		}
-		found, _, err := r.app.Engine().Files().Of(ctx, &mails[0], files.All())
+		found, _, err := r.app.Engine().Files().Read(ctx, &mails[0], files.SelectAll())
 		if err != nil || len(found) != 1 || found[0].Name != "mug.txt" {
 			t.Errorf("files of the mail: got %v, %v; want mug.txt", found, err)
 		}
