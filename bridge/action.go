@@ -97,7 +97,7 @@ const (
 
 // Actor is who acted, in the surface's terms.
 type Actor struct {
-	ID   string
+	ID   SurfaceUser
 	Kind ActorKind
 }
 
@@ -174,7 +174,7 @@ type Action struct {
 	Raw         string   // as typed; lines quote it if nothing was sent
 	Marker      Marker   // how the typed text began
 	MentionsBot bool     // the text mentions our app (and is no explicit reply)
-	Mentions    []string // user ids of the people it mentions
+	Mentions    []string // ids of the people and groups it mentions, or "here"
 	Files       []SurfaceFile
 	Rich        *Rich // what a reply carries besides its text
 	Context

@@ -24,4 +24,6 @@ type (
 	EventID = store.EventID
 	// TemplateID names a template for messages.
 	TemplateID = store.TemplateID
+	// SurfaceUser names a person of a surface, as the surface does.
+	SurfaceUser = store.SurfaceUser
 )

@@ -6,14 +6,14 @@ import "time"
 type AgentRef struct {
 	ID      AgentID
 	Name    string
-	User    string // the agent's id in the surface that shows this; "" if the agent has none there
+	User    SurfaceUser // the agent's id in the surface that shows this; "" if the agent has none there
 	Email   string
 	IsAdmin bool
 	Away    bool `json:",omitempty"` // the agent is away; set only in the Mentions of a line, and of all agents (Desk.People)
 }
 
 // You refers to the person who reads the line.
-func You(user string) AgentRef { return AgentRef{User: user, Name: "you"} }
+func You(user SurfaceUser) AgentRef { return AgentRef{User: user, Name: "you"} }
 
 // PartyRef names a customer.
 type PartyRef struct {

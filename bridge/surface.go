@@ -80,7 +80,7 @@ type ChannelLookup interface {
 	Resolve(ctx context.Context, channel string) (string, error)
 
 	// Lookup returns an agent's user id by the e-mail address, or "" if there is none.
-	Lookup(ctx context.Context, email string) (string, error)
+	Lookup(ctx context.Context, email string) (SurfaceUser, error)
 
 	// Audience says who can read a channel. It is asked about once a minute.
 	// Errors: any. The last answer then counts for some more minutes. After that, nobody counts as a reader.
@@ -120,12 +120,12 @@ type Roster interface {
 	// Members lists the people in a channel: no bots, nobody who was deactivated, and nobody of another organisation.
 	// It doesn't ask the platform about people for whom known returns true: their Members may have only User.
 	// Errors: any. The list is then incomplete, and isn't used.
-	Members(ctx context.Context, channel string, known func(user string) bool) ([]Member, error)
+	Members(ctx context.Context, channel string, known func(user SurfaceUser) bool) ([]Member, error)
 }
 
 // Member is somebody in a channel.
 type Member struct {
-	User  string // the id in this surface
+	User  SurfaceUser
 	Name  string
 	Email string // "" means the platform doesn't tell
 	Guest bool   // invited into some channels of the organisation
@@ -174,6 +174,6 @@ var (
 
 // Audience is who can read a channel of a surface.
 type Audience struct {
-	Everyone bool     // all people of the organisation: a public channel
-	Users    []string // else these
+	Everyone bool          // all people of the organisation: a public channel
+	Users    []SurfaceUser // else these
 }

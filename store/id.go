@@ -28,3 +28,6 @@ type (
 	// TemplateID names a template for messages.
 	TemplateID int64
 )
+
+// SurfaceUser names a person of a chat in which agents work, as that chat does: U012AB3CD in Slack, an object id in Teams.
+type SurfaceUser string

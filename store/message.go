@@ -23,7 +23,7 @@ type Message struct {
 	Reason         Reason         `db:"reason" json:"reason"`           // why it has that fate
 	AgentID        *AgentID       `db:"agent_id" json:"agent_id"`       // its author; nil if that isn't an agent or not known
 	IdentityID     *IdentityID    `db:"identity_id" json:"identity_id"` // its author; nil if that isn't a customer
-	AuthorUser     string         `db:"author_user" json:"author_user"` // the surface's id of the person who wrote it
+	AuthorUser     SurfaceUser    `db:"author_user" json:"author_user"` // who wrote it in a surface; if IsFromElsewhere, a name
 	AccountID      AccountID      `db:"account_id" json:"account_id"`   // where it was said
 	Channel        string         `db:"channel" json:"channel"`         // of a surface
 	Thread         string         `db:"thread" json:"thread"`           // in which it was typed: the root's id; empty if not known

@@ -32,9 +32,9 @@ type Agent struct {
 
 // AgentUser says which user of a surface an agent is: U012AB3CD in Slack, for example.
 type AgentUser struct {
-	AccountID AccountID `db:"account_id"`
-	UserID    string    `db:"user_id"`
-	AgentID   AgentID   `db:"agent_id"`
+	AccountID AccountID   `db:"account_id"`
+	UserID    SurfaceUser `db:"user_id"`
+	AgentID   AgentID     `db:"agent_id"`
 }
 
 // Team is a team of agents.

@@ -16,16 +16,18 @@ type Desk interface {
 // Errors: bridge.ErrNoConversation where there is none; *bridge.Problem, for people, where the
 // user may not see it.
 type Conversations interface {
-	Facts(ctx context.Context, id bridge.ConversationID, user string) (bridge.Facts, error)
-	FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error)
-	SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error)
-	WordsAt(ctx context.Context, at bridge.Place, user string) (text, mark string, err error)
-	List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error)
-	History(ctx context.Context, id bridge.ConversationID, page int, user string) (bridge.History, error)
+	Facts(ctx context.Context, id bridge.ConversationID, user bridge.SurfaceUser) (bridge.Facts, error)
+	FactsAt(ctx context.Context, at bridge.Place, user bridge.SurfaceUser) (bridge.Facts, error)
+	SaidAt(ctx context.Context, at bridge.Place, user bridge.SurfaceUser) ([]bridge.Said, error)
+	WordsAt(ctx context.Context, at bridge.Place, user bridge.SurfaceUser) (text, mark string, err error)
+	List(ctx context.Context, q bridge.ListQuery, user bridge.SurfaceUser) (bridge.Listing, error)
+	History(ctx context.Context, id bridge.ConversationID, page int, user bridge.SurfaceUser) (bridge.History, error)
 
 	// Suggested returns the replies that an analysis suggested in a conversation, by the id of its suggestions. It returns
 	// nil if they are out of date.
-	Suggested(ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user string) ([]bridge.SuggestedReply, error)
+	Suggested(
+		ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user bridge.SurfaceUser,
+	) ([]bridge.SuggestedReply, error)
 
 	// Attend tells the engine that somebody begins to answer. It doesn't block.
 	Attend(conversation bridge.ConversationID)
@@ -36,8 +38,8 @@ type Choices interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)
 	Teams(ctx context.Context) ([]string, error)
 	TagNames(ctx context.Context) ([]bridge.Tag, error)
-	Accounts(ctx context.Context, user string) ([]bridge.AccountRef, error)
-	Templates(ctx context.Context, which bridge.TemplatesFor, user string) (bridge.Templates, error)
+	Accounts(ctx context.Context, user bridge.SurfaceUser) ([]bridge.AccountRef, error)
+	Templates(ctx context.Context, which bridge.TemplatesFor, user bridge.SurfaceUser) (bridge.Templates, error)
 
 	// Count returns as how many texts the provider of an account counts a text. ok is false if the provider doesn't count.
 	Count(account, text string) (n bridge.Count, ok bool)

@@ -30,7 +30,7 @@ type Maker struct {
 
 // Facts returns the conversation that args name, or else the one at a place, as user may see it.
 // Errors: those of Conversations.
-func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, user string) (bridge.Facts, error) {
+func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, user bridge.SurfaceUser) (bridge.Facts, error) {
 	if args.Conversation > 0 {
 		return m.Desk.Facts(ctx, args.Conversation, user)
 	}
@@ -41,7 +41,7 @@ func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, use
 // text stands in its long field at first. zone is the one in which the reader's times count, or nil if it isn't known.
 // Errors: *bridge.Problem, bridge.ErrNoConversation, the desk's.
 func (m Maker) Form(
-	ctx context.Context, name bridge.Verb, args bridge.Args, at bridge.Place, user, text string,
+	ctx context.Context, name bridge.Verb, args bridge.Args, at bridge.Place, user bridge.SurfaceUser, text string,
 ) (form view.Form, zone *time.Location, err error) {
 	text = cmp.Or(text, args.Draft)
 	args.Draft = "" // it stands in the form's field from now on
@@ -73,7 +73,7 @@ func (m Maker) Form(
 }
 
 // startForm makes the form that begins a conversation.
-func (m Maker) startForm(ctx context.Context, in view.FormInput, user string) (view.Form, *time.Location, error) {
+func (m Maker) startForm(ctx context.Context, in view.FormInput, user bridge.SurfaceUser) (view.Form, *time.Location, error) {
 	var err error
 	if in.Accounts, err = m.Desk.Accounts(ctx, user); err != nil {
 		return view.Form{}, nil, err
@@ -102,7 +102,7 @@ func (m Maker) count(account, text string) *bridge.Count {
 }
 
 // readLists sets the fields of in for the lists that the verb's form offers.
-func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
+func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Place, user bridge.SurfaceUser) (err error) {
 	for _, list := range verb.Of(in.Verb).Form.Lists {
 		switch list {
 		case verb.Colleagues:
@@ -130,7 +130,7 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 // readWords sets in.Text to what the chosen message says by Parley's record, because that is what would be sent. The chat
 // may show newer words, if it hasn't told Parley of an edit.
 // Errors: *bridge.Problem if the desk has no such text; the desk's.
-func (m Maker) readWords(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
+func (m Maker) readWords(ctx context.Context, in *view.FormInput, at bridge.Place, user bridge.SurfaceUser) (err error) {
 	in.Text, in.Args.Shown, err = m.Desk.WordsAt(ctx, at, user)
 	if err == nil && in.Args.Shown == "" {
 		const text = "Parley has no text of a teammate here that it could send."
@@ -141,7 +141,7 @@ func (m Maker) readWords(ctx context.Context, in *view.FormInput, at bridge.Plac
 
 // readAnswerables sets the fields of in for a reply: the messages that it can answer, what the account can send, and the
 // suggested replies. It tells the desk that somebody begins to answer.
-func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
+func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridge.Place, user bridge.SurfaceUser) (err error) {
 	m.Desk.Attend(in.Facts.ID)
 	in.Can = in.Facts.Account.Can
 
@@ -162,7 +162,7 @@ func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridg
 }
 
 // templateForm makes the form in which a template is made or changed. It is about no conversation.
-func (m Maker) templateForm(ctx context.Context, args bridge.Args, user string) (view.Form, *time.Location, error) {
+func (m Maker) templateForm(ctx context.Context, args bridge.Args, user bridge.SurfaceUser) (view.Form, *time.Location, error) {
 	all, err := m.Desk.Templates(ctx, bridge.TemplatesFor{}, user)
 	if err != nil {
 		return view.Form{}, nil, err
@@ -173,7 +173,9 @@ func (m Maker) templateForm(ctx context.Context, args bridge.Args, user string) 
 
 // Window makes the card of a conversation's details or history, or of a list.
 // Errors: as Form.
-func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place, user string) (view.Card, error) {
+func (m Maker) Window(
+	ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place, user bridge.SurfaceUser,
+) (view.Card, error) {
 	if opens == view.OpensList {
 		list, err := m.Desk.List(ctx, args.ListQuery(), user)
 		if err != nil {

@@ -60,7 +60,7 @@ func tellThoseOutside(ctx context.Context, s *poster, self *fact.Self, p bridge.
 			continue
 		}
 
-		message := self.Home.FirstMessage(view.DirectLine(*p.Line, p.Facts.ID), blockSeed(p.Token, agent.User))
+		message := self.Home.FirstMessage(view.DirectLine(*p.Line, p.Facts.ID), blockSeed(p.Token, string(agent.User)))
 		message.Text += "\n" + self.Home.Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
 		message.Blocks = nil // Slack shows the text, with the link, only where there are no blocks
 		if _, err := s.sendDirectMessage(ctx, agent.User, renderedPart{Message: message}); err != nil {

@@ -63,7 +63,7 @@ func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			away := w.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
-			tt.line.Mentions = append(tt.line.Mentions, bridge.AgentRef{Name: "Away", User: away.ID})
+			tt.line.Mentions = append(tt.line.Mentions, bridge.AgentRef{Name: "Away", User: bridge.SurfaceUser(away.ID)})
 			w.sendLine(tt.line)
 			got := w.fake.Messages(w.fake.DM(away.ID))
 			if tt.words == "" {
@@ -90,7 +90,8 @@ func TestAssigneeInTheChannelGetsNoDirectMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	away := w.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
-	w.sendLine(assignment(bridge.AgentRef{Name: "Away", User: away.ID}, bridge.AgentRef{Name: "Ann", User: w.ann}))
+	w.sendLine(assignment(
+		bridge.AgentRef{Name: "Away", User: bridge.SurfaceUser(away.ID)}, bridge.AgentRef{Name: "Ann", User: bridge.SurfaceUser(w.ann)}))
 	wantEqual(t, "direct messages to Ann", len(w.fake.Messages(w.fake.DM(w.ann))), 0)
 }
 
@@ -99,7 +100,7 @@ func TestAssigneeInTheChannelGetsNoDirectMessage(t *testing.T) {
 func TestMembersAreAskedForOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	ann := bridge.AgentRef{Name: "Ann", User: w.ann}
+	ann := bridge.AgentRef{Name: "Ann", User: bridge.SurfaceUser(w.ann)}
 	typedHere := bridge.Place{Channel: w.channel, Message: "1700000000.000100"}
 	w.sendLine(bridge.Line{Content: &bridge.FailedLine{}, Mentions: []bridge.AgentRef{ann}, Text: "Hi", SourceRef: typedHere})
 	wantEqual(t, "questions about what was typed there", len(w.fake.Calls("conversations.members")), 0)
@@ -114,9 +115,9 @@ func TestAbsentUsers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, n := range []int{1, maxSingleAsks + 1} {
-		users := []string{w.ann}
+		users := []bridge.SurfaceUser{bridge.SurfaceUser(w.ann)}
 		for i := range n {
-			users = append(users, fmt.Sprintf("U0NOBODY%02d", i))
+			users = append(users, bridge.SurfaceUser(fmt.Sprintf("U0NOBODY%02d", i)))
 		}
 		absent, err := w.surface.Absent(w.ctx(), users)
 		noError(t, err)
@@ -141,7 +142,7 @@ func TestAudienceOfAPrivateChannelIsItsMembers(t *testing.T) {
 	audience, err := w.surface.Audience(w.ctx(), vault.ID)
 	noError(t, err)
 	wantEqual(t, "everyone may read the channel", audience.Everyone, false)
-	got, want := slices.Clone(audience.Users), []string{w.ann, w.fake.BotUserID()}
+	got, want := slices.Clone(audience.Users), []bridge.SurfaceUser{bridge.SurfaceUser(w.ann), bridge.SurfaceUser(w.fake.BotUserID())}
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {

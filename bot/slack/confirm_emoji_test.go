@@ -44,7 +44,7 @@ func TestConfirmFindsAnEmoji(t *testing.T) {
 	a := w.waitAction(w.emojiFact(at, w.ann, takeBack))
 	wantEqual(t, "verb", a.Verb, bridge.VerbUndo)
 	wantEqual(t, "origin", a.Origin, bridge.OriginFoundEmoji)
-	wantEqual(t, "actor", a.Actor, bridge.Actor{ID: w.ann, Kind: bridge.ActorPerson})
+	wantEqual(t, "actor", a.Actor, bridge.Actor{ID: bridge.SurfaceUser(w.ann), Kind: bridge.ActorPerson})
 	wantEqual(t, "place", a.Place, bridge.Place{Channel: at.Channel, Message: at.Message})
 }
 

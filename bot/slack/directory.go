@@ -183,7 +183,7 @@ func (d *directory) listChannels(ctx context.Context) error {
 
 // Lookup returns the user id of the person with an e-mail address, or "" if there is none. It never returns
 // deactivated users, guests, bots or people of other organisations, because whoever it returns may become an agent.
-func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
+func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUser, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	self, err := d.identify(ctx)
@@ -209,7 +209,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 		return "", nil
 	}
 
-	return u.ID, nil
+	return bridge.SurfaceUser(u.ID), nil
 }
 
 // peopleCache keeps the names of agents by user id.
@@ -281,7 +281,7 @@ func (d *directory) agentNames(ctx context.Context) map[string]string {
 	names := map[string]string{}
 	for _, a := range list {
 		if a.User != "" {
-			names[a.User] = a.Name
+			names[string(a.User)] = a.Name
 		}
 	}
 

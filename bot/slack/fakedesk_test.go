@@ -16,7 +16,7 @@ type fakeDesk struct {
 	*bridgetest.Desk
 
 	mu       sync.Mutex
-	facts    func(at bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error) // nil: there are no conversations
+	facts    func(at bridge.Place, id bridge.ConversationID, user bridge.SurfaceUser) (bridge.Facts, error) // nil: there are no conversations
 	stock    bridge.Templates
 	people   []bridge.AgentRef
 	accounts []bridge.AccountRef
@@ -43,7 +43,9 @@ func (d *fakeDesk) Accept(ctx context.Context, facts ...channels.Fact) error {
 }
 
 // findFacts answers for a conversation that is named by its place or its id.
-func (d *fakeDesk) findFacts(ctx context.Context, at bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error) {
+func (d *fakeDesk) findFacts(
+	ctx context.Context, at bridge.Place, id bridge.ConversationID, user bridge.SurfaceUser,
+) (bridge.Facts, error) {
 	d.mu.Lock()
 	slow, f := d.slow, d.facts
 	d.mu.Unlock()
@@ -60,19 +62,19 @@ func (d *fakeDesk) findFacts(ctx context.Context, at bridge.Place, id bridge.Con
 	return f(at, id, user)
 }
 
-func (d *fakeDesk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
+func (d *fakeDesk) FactsAt(ctx context.Context, at bridge.Place, user bridge.SurfaceUser) (bridge.Facts, error) {
 	return d.findFacts(ctx, at, 0, user)
 }
 
-func (d *fakeDesk) Facts(ctx context.Context, id bridge.ConversationID, user string) (bridge.Facts, error) {
+func (d *fakeDesk) Facts(ctx context.Context, id bridge.ConversationID, user bridge.SurfaceUser) (bridge.Facts, error) {
 	return d.findFacts(ctx, bridge.Place{}, id, user)
 }
 
-func (d *fakeDesk) List(_ context.Context, q bridge.ListQuery, _ string) (bridge.Listing, error) {
+func (d *fakeDesk) List(_ context.Context, q bridge.ListQuery, _ bridge.SurfaceUser) (bridge.Listing, error) {
 	return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{sampleFacts()}, More: true}, nil
 }
 
-func (d *fakeDesk) History(context.Context, bridge.ConversationID, int, string) (bridge.History, error) {
+func (d *fakeDesk) History(context.Context, bridge.ConversationID, int, bridge.SurfaceUser) (bridge.History, error) {
 	return bridge.History{Rows: []bridge.LogRow{{At: when(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}}, nil
 }
 
@@ -82,13 +84,13 @@ func (d *fakeDesk) People(context.Context) ([]bridge.AgentRef, error) {
 	return d.people, nil
 }
 
-func (d *fakeDesk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {
+func (d *fakeDesk) Accounts(context.Context, bridge.SurfaceUser) ([]bridge.AccountRef, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.accounts, nil
 }
 
-func (d *fakeDesk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Facts, error) {
+func (d *fakeDesk) MayStart(_ context.Context, _ bridge.SurfaceUser, s bridge.Start) (bridge.Facts, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.mayStart == nil {
@@ -101,15 +103,15 @@ func (d *fakeDesk) Count(account, text string) (bridge.Count, bool) {
 	return bridge.Count{Parts: 1 + len(text)/160, Left: 160 - len(text)%160, Encoding: "GSM-7"}, account == "shop-sms"
 }
 
-func (d *fakeDesk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, string) ([]bridge.SuggestedReply, error) {
+func (d *fakeDesk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, bridge.SurfaceUser) ([]bridge.SuggestedReply, error) {
 	return nil, nil
 }
 
-func (d *fakeDesk) WordsAt(context.Context, bridge.Place, string) (text, mark string, err error) {
+func (d *fakeDesk) WordsAt(context.Context, bridge.Place, bridge.SurfaceUser) (text, mark string, err error) {
 	return "", "", nil
 }
 
-func (d *fakeDesk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) {
+func (d *fakeDesk) SaidAt(context.Context, bridge.Place, bridge.SurfaceUser) ([]bridge.Said, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.said, nil
@@ -120,7 +122,7 @@ func (d *fakeDesk) TagNames(context.Context) ([]bridge.Tag, error) {
 	return []bridge.Tag{{Name: "vip", Color: "#dd2e44"}}, nil
 }
 
-func (d *fakeDesk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.Templates, error) {
+func (d *fakeDesk) Templates(context.Context, bridge.TemplatesFor, bridge.SurfaceUser) (bridge.Templates, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.stock, nil

@@ -23,7 +23,7 @@ func newWorldWithMia(t *testing.T) (w *world, mia string) {
 func (w *world) becomesAgent(user string) {
 	w.desk.mu.Lock()
 	defer w.desk.mu.Unlock()
-	w.desk.people = []bridge.AgentRef{{User: user, Name: "Mia"}}
+	w.desk.people = []bridge.AgentRef{{User: bridge.SurfaceUser(user), Name: "Mia"}}
 }
 
 // kindOfAuthor takes a message of somebody of whom Slack names another workspace, and returns which kind of

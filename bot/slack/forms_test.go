@@ -71,7 +71,7 @@ func TestStartByShortcut(t *testing.T) {
 	wantEqual(t, "the form has an id", a.Form != "", true)
 	wantEqual(t, "the form was opened at a known time", a.OpenedAt.IsZero(), false)
 	wantEqual(t, "channel", a.Place.Channel, "")
-	wantEqual(t, "author", a.Actor.ID, w.ann)
+	wantEqual(t, "author", a.Actor.ID, bridge.SurfaceUser(w.ann))
 }
 
 // A command with an account, a recipient and a text acts without a form.
@@ -98,7 +98,7 @@ func TestStartByCommandWithoutText(t *testing.T) {
 
 // submitMailForm has Ann submit the form of a new mail to Eve, as Slack brings it with a trigger.
 func (w *world) submitMailForm(trigger, text string) {
-	w.submitMailFormOf(userRef{ID: w.ann}, trigger, text)
+	w.submitMailFormOf(userRef{ID: bridge.SurfaceUser(w.ann)}, trigger, text)
 }
 
 // submitMailFormOf does the same for anybody, and returns what Slack gets back.
@@ -221,7 +221,7 @@ func TestFormThatCannotGoOnKeepsWhatWasTyped(t *testing.T) {
 func (w *world) takeRightsAway() {
 	w.desk.mu.Lock()
 	defer w.desk.mu.Unlock()
-	w.desk.facts = func(bridge.Place, bridge.ConversationID, string) (bridge.Facts, error) {
+	w.desk.facts = func(bridge.Place, bridge.ConversationID, bridge.SurfaceUser) (bridge.Facts, error) {
 		return bridge.Facts{}, &bridge.Problem{Code: "not_allowed", Text: "You may not see this.", Hint: "Ask an admin."}
 	}
 }

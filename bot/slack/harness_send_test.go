@@ -28,7 +28,7 @@ func (w *world) newPost(kind bridge.PostKind, root bridge.Place, token string) b
 	return bridge.Post{
 		Kind: kind, Token: token, Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: root.Channel, Thread: root.Message},
 		Facts: sampleFacts(), Said: eveSaid("Hello"),
-		Line: &bridge.Line{Content: bridge.LineReopened, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann", User: w.ann}}},
+		Line: &bridge.Line{Content: bridge.LineReopened, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann", User: bridge.SurfaceUser(w.ann)}}},
 	}
 }
 

@@ -17,11 +17,11 @@ func (w *world) letAnnSee() { w.letAnnSeeAt(time.Time{}) }
 func (w *world) letAnnSeeAt(now time.Time) {
 	w.desk.mu.Lock()
 	defer w.desk.mu.Unlock()
-	w.desk.facts = func(_ bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error) {
+	w.desk.facts = func(_ bridge.Place, id bridge.ConversationID, user bridge.SurfaceUser) (bridge.Facts, error) {
 		if id != 0 && id != 12 { // 0 if it is named by its place
 			return bridge.Facts{}, bridge.ErrNoConversation
 		}
-		if user != w.ann {
+		if string(user) != w.ann {
 			return bridge.Facts{}, &bridge.Problem{Code: "not_allowed", Text: "You may not see this.", Hint: "Ask an admin."}
 		}
 		f := sampleFacts()

@@ -129,7 +129,7 @@ func (t *intake) takeInteraction(ctx context.Context, self *fact.Self, body []by
 
 	isStored := !slices.Contains([]string{"block_suggestion", "view_closed"}, in.Type) // a menu is asked for with each letter
 	if isStored && in.findActor(self).Kind == bridge.ActorForeign {
-		isColleague, err := t.directory.isColleague(ctx, self, in.User.ID)
+		isColleague, err := t.directory.isColleague(ctx, self, string(in.User.ID))
 		if err != nil {
 			return answer{}, err
 		}

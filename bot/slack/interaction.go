@@ -45,8 +45,8 @@ type idRef struct {
 }
 
 type userRef struct {
-	ID     string `json:"id"`
-	TeamID string `json:"team_id"`
+	ID     bridge.SurfaceUser `json:"id"`
+	TeamID string             `json:"team_id"`
 }
 
 type container struct {

@@ -41,7 +41,7 @@ func TestFormOfACardBecomesOneAction(t *testing.T) {
 	wantEqual(t, "until", a.Args.Until, "2h")
 	wantEqual(t, "conversation", a.Args.Conversation, 12)
 	wantEqual(t, "origin", a.Origin, bridge.OriginForm)
-	wantEqual(t, "author", a.Actor.ID, w.ann)
+	wantEqual(t, "author", a.Actor.ID, bridge.SurfaceUser(w.ann))
 	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Message: root.Message})
 }
 

@@ -25,7 +25,7 @@ func newWorldWithAgents(t *testing.T, number int) *world {
 		w.desk.people = append(w.desk.people, bridge.AgentRef{
 			ID:   bridge.AgentID(10 + i),
 			Name: fmt.Sprintf("Agent %03d", i),
-			User: fmt.Sprintf("U%03d", i),
+			User: bridge.SurfaceUser(fmt.Sprintf("U%03d", i)),
 		})
 	}
 	return w
@@ -101,15 +101,15 @@ func TestLongMenuIsCut(t *testing.T) {
 		w.desk.people = append(w.desk.people, bridge.AgentRef{
 			ID:   bridge.AgentID(10 + i),
 			Name: fmt.Sprintf("%03d%s", i, strings.Repeat("l", 72)),
-			User: fmt.Sprintf("%03d%s", i, strings.Repeat("V", 140)),
+			User: bridge.SurfaceUser(fmt.Sprintf("%03d%s", i, strings.Repeat("V", 140))),
 		})
 	}
 	windows := w.surface.intake.responder.windows
-	form, zone, err := windows.newFormMaker().Form(w.ctx(), bridge.VerbAssign, bridge.Args{}, samples().Root, w.ann, "")
+	form, zone, err := windows.newFormMaker().Form(w.ctx(), bridge.VerbAssign, bridge.Args{}, samples().Root, bridge.SurfaceUser(w.ann), "")
 	noError(t, err)
 	memory := blockkit.Remember(samples().Root, zone, form, when())
 	answer, err := windows.suggestOptions(w.ctx(), &interaction{
-		User:    userRef{ID: w.ann},
+		User:    userRef{ID: bridge.SurfaceUser(w.ann)},
 		BlockID: blockkit.FieldID(form.Fields[0].Name),
 		Value:   "l", // which is in every name
 		View:    &blockkit.View{Private: w.self().Home.Form(form, memory).PrivateMetadata},

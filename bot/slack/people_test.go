@@ -63,7 +63,7 @@ func TestResolveRenamedChannel(t *testing.T) {
 }
 
 // wantUser checks who has an address: "" is nobody.
-func (w *world) wantUser(address, want string) {
+func (w *world) wantUser(address string, want bridge.SurfaceUser) {
 	w.t.Helper()
 	got, err := w.surface.Lookup(w.ctx(), address)
 	noError(w.t, err)
@@ -75,7 +75,7 @@ func (w *world) wantUser(address, want string) {
 func TestLookupFindsAMember(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.wantUser("ann@acme.test", w.ann)
+	w.wantUser("ann@acme.test", bridge.SurfaceUser(w.ann))
 	w.wantUser("nobody@acme.test", "")
 }
 
@@ -106,7 +106,7 @@ func TestLookupFindsAPersonOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	mia := w.fake.Admin.AddUser(slackfake.User{Name: "mia", Email: "mia@acme.test", TeamID: "T9", Teams: []string{"T9", w.fake.TeamID()}})
-	w.wantUser(mia.Email, mia.ID)
+	w.wantUser(mia.Email, bridge.SurfaceUser(mia.ID))
 }
 
 // newWorldWithMentions connects a surface to a workspace in which Ben, who is an agent, and Eve, who is none,
@@ -158,7 +158,7 @@ func TestReadWaitsAsLongAsSlackAsks(t *testing.T) {
 	w := newWorld(t)
 	w.fake.Inject(slackfake.Fault{Method: "users.lookupByEmail", Kind: slackfake.FaultRateLimit, Retry: 1, Times: 1})
 	begin := time.Now()
-	w.wantUser("ann@acme.test", w.ann)
+	w.wantUser("ann@acme.test", bridge.SurfaceUser(w.ann))
 	if waited := time.Since(begin); waited < time.Second {
 		t.Errorf("waited for %s, want the second that Slack asked for", waited)
 	}
@@ -168,7 +168,7 @@ func TestReadIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.fake.Inject(slackfake.Fault{Method: "users.lookupByEmail", Kind: slackfake.FaultHTTP, Times: 2})
-	w.wantUser("ann@acme.test", w.ann)
+	w.wantUser("ann@acme.test", bridge.SurfaceUser(w.ann))
 }
 
 // New messages of one channel share a budget. Updates of cards have one for all channels.

@@ -30,7 +30,7 @@ import (
 // has already, if they can have only one; otherwise open.ID is 0.
 // Errors: *bridge.Problem, with the Field of the form that is wrong.
 type starter interface {
-	MayStart(ctx context.Context, user string, s bridge.Start) (open bridge.Facts, err error)
+	MayStart(ctx context.Context, user bridge.SurfaceUser, s bridge.Start) (open bridge.Facts, err error)
 }
 
 // journal stores facts durably; the engine implements it. Errors: channels.ErrOverloaded; the database's.
@@ -107,7 +107,7 @@ func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason st
 func (r *responder) handleInteraction(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
 	switch in.Type {
 	case "block_suggestion":
-		if r.directory.colleagues.wasStranger(in.User.ID) { // Slack isn't asked at each letter
+		if r.directory.colleagues.wasStranger(string(in.User.ID)) { // Slack isn't asked at each letter
 			return answer{payload: blockkit.NoOptions()}, nil
 		}
 		ctx, cancel := context.WithTimeout(ctx, maxFormDelay)

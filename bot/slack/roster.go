@@ -38,13 +38,13 @@ type memberCache struct {
 }
 
 type memberList struct {
-	users  []string
+	users  []bridge.SurfaceUser
 	readAt time.Time
 }
 
 // readMembers returns the user ids of a channel's members.
-func (d *directory) readMembers(ctx context.Context, channel string) ([]string, error) {
-	var all []string
+func (d *directory) readMembers(ctx context.Context, channel string) ([]bridge.SurfaceUser, error) {
+	var all []bridge.SurfaceUser
 	in := &slackapi.GetUsersInConversationParameters{ChannelID: channel, Limit: memberPage}
 	for {
 		var page []string
@@ -58,7 +58,9 @@ func (d *directory) readMembers(ctx context.Context, channel string) ([]string, 
 			return nil, err
 		}
 
-		all = append(all, page...)
+		for _, id := range page {
+			all = append(all, bridge.SurfaceUser(id))
+		}
 		if next == "" {
 			return all, nil
 		}
@@ -68,7 +70,7 @@ func (d *directory) readMembers(ctx context.Context, channel string) ([]string, 
 }
 
 // recentMembers returns the user ids of a channel's members, as Slack told them at most membersMaxAge ago.
-func (d *directory) recentMembers(ctx context.Context, channel string) ([]string, error) {
+func (d *directory) recentMembers(ctx context.Context, channel string) ([]bridge.SurfaceUser, error) {
 	d.members.mu.Lock()
 	defer d.members.mu.Unlock()
 	maps.DeleteFunc(d.members.lists, func(_ string, l memberList) bool { return d.now().Sub(l.readAt) >= membersMaxAge })
@@ -85,7 +87,7 @@ func (d *directory) recentMembers(ctx context.Context, channel string) ([]string
 // listMembers returns the members of a channel. For those for whom known returns true, only the user id is filled in,
 // and Slack isn't asked. The app itself is left out, and so are outsiders among the others.
 func (d *directory) listMembers(
-	ctx context.Context, channel string, known func(user string) bool,
+	ctx context.Context, channel string, known func(user bridge.SurfaceUser) bool,
 ) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
@@ -100,11 +102,11 @@ func (d *directory) listMembers(
 	}
 
 	var members []bridge.Member
-	var newcomers []string
+	var newcomers []bridge.SurfaceUser
 	for _, id := range ids {
 		if known(id) {
 			members = append(members, bridge.Member{User: id})
-		} else if id != self.User {
+		} else if string(id) != self.User {
 			newcomers = append(newcomers, id)
 		}
 	}
@@ -124,7 +126,7 @@ func (d *directory) listMembers(
 }
 
 // readUsers returns the profiles of the people with these ids, each once. Whom Slack doesn't show is left out.
-func (d *directory) readUsers(ctx context.Context, ids []string) ([]slackapi.User, error) {
+func (d *directory) readUsers(ctx context.Context, ids []bridge.SurfaceUser) ([]slackapi.User, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	if len(ids) > maxSingleAsks {
 		return d.searchUsers(ctx, ids)
@@ -135,7 +137,7 @@ func (d *directory) readUsers(ctx context.Context, ids []string) ([]slackapi.Use
 		var u *slackapi.User
 		err := d.retryRead(ctx, func(ctx context.Context) error {
 			var err error
-			u, err = d.api.GetUserInfoContext(ctx, id)
+			u, err = d.api.GetUserInfoContext(ctx, string(id))
 			return err
 		})
 		switch refusal.CodeOf(err) {
@@ -154,10 +156,10 @@ func (d *directory) readUsers(ctx context.Context, ids []string) ([]slackapi.Use
 }
 
 // searchUsers reads the people of the workspace, page by page, until it has found all with these ids.
-func (d *directory) searchUsers(ctx context.Context, ids []string) ([]slackapi.User, error) {
+func (d *directory) searchUsers(ctx context.Context, ids []bridge.SurfaceUser) ([]slackapi.User, error) {
 	left := map[string]bool{}
 	for _, id := range ids {
-		left[id] = true
+		left[string(id)] = true
 	}
 
 	var users []slackapi.User
@@ -195,7 +197,7 @@ func (d *directory) searchUsers(ctx context.Context, ids []string) ([]slackapi.U
 
 // memberOf says of a person what the roster shows.
 func memberOf(u *slackapi.User) bridge.Member {
-	return bridge.Member{User: u.ID, Name: nameOf(u), Email: u.Profile.Email, Guest: isGuest(u)}
+	return bridge.Member{User: bridge.SurfaceUser(u.ID), Name: nameOf(u), Email: u.Profile.Email, Guest: isGuest(u)}
 }
 
 // nameOf returns the name by which people know somebody.

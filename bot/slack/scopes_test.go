@@ -125,7 +125,7 @@ func useAllScopes(t *testing.T, w *world) {
 
 	// Write directly to somebody, read what was missed, and take commands.
 	whisper := w.newPost(bridge.PostEphemeral, root, "t3")
-	whisper.To, whisper.Place = w.ann, bridge.Place{Channel: "C0NOTHERE"} // in which the app isn't
+	whisper.To, whisper.Place = bridge.SurfaceUser(w.ann), bridge.Place{Channel: "C0NOTHERE"} // in which the app isn't
 	w.mustSend(whisper)
 	noError(t, w.surface.history.catchUp(w.ctx(), w.self()))
 	w.typeCommand("mine")

@@ -284,12 +284,12 @@ func (s *poster) sendEphemeralPost(ctx context.Context, self *fact.Self, p bridg
 }
 
 // sendPrivately shows a part to one user alone: in the channel or, where Slack doesn't do that, as a direct message.
-func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user string, part renderedPart) (bridge.Sent, error) {
+func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user bridge.SurfaceUser, part renderedPart) (bridge.Sent, error) {
 	opts := literalOptions(part.Message)
 	if at.Thread != "" {
 		opts = append(opts, slackapi.MsgOptionTS(at.Thread))
 	}
-	ts, err := s.api.PostEphemeralContext(ctx, at.Channel, user, opts...)
+	ts, err := s.api.PostEphemeralContext(ctx, at.Channel, string(user), opts...)
 	if refusal.IsOfPlace(err) {
 		sent, err := s.sendDirectMessage(ctx, user, part)
 		sent.Elsewhere = true
@@ -302,7 +302,7 @@ func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user string
 }
 
 // sendDirectMessage posts in a person's chat with the app.
-func (s *poster) sendDirectMessage(ctx context.Context, user string, part renderedPart) (bridge.Sent, error) {
+func (s *poster) sendDirectMessage(ctx context.Context, user bridge.SurfaceUser, part renderedPart) (bridge.Sent, error) {
 	channel, err := s.openDirectChannel(ctx, user)
 	if err != nil {
 		return bridge.Sent{}, err
@@ -314,8 +314,8 @@ func (s *poster) sendDirectMessage(ctx context.Context, user string, part render
 	return bridge.Sent{Message: ts, More: part.more}, nil
 }
 
-func (s *poster) openDirectChannel(ctx context.Context, user string) (string, error) {
-	channel, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{user}})
+func (s *poster) openDirectChannel(ctx context.Context, user bridge.SurfaceUser) (string, error) {
+	channel, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{string(user)}})
 	if err != nil {
 		return "", refusal.ClassifyBeforeSend(err)
 	}

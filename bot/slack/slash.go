@@ -22,13 +22,13 @@ import (
 // turns it into an action for the engine. If the conversation or arguments are missing, a form asks for them first.
 
 type slashCommand struct {
-	TeamID    string `json:"team_id"`
-	AppID     string `json:"api_app_id"`
-	ChannelID string `json:"channel_id"`
-	UserID    string `json:"user_id"`
-	Command   string `json:"command"`
-	Text      string `json:"text"`
-	TriggerID string `json:"trigger_id"`
+	TeamID    string             `json:"team_id"`
+	AppID     string             `json:"api_app_id"`
+	ChannelID string             `json:"channel_id"`
+	UserID    bridge.SurfaceUser `json:"user_id"`
+	Command   string             `json:"command"`
+	Text      string             `json:"text"`
+	TriggerID string             `json:"trigger_id"`
 }
 
 // parse reads the command's words. In the texts, mentions are replaced by the names that self has. mentions has no id

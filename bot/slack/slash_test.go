@@ -112,7 +112,7 @@ func newWorldWithBen(t *testing.T) *world {
 	ben := w.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben", RealName: "Ben Kim", Email: "ben@acme.test"})
 	w.desk.mu.Lock()
 	defer w.desk.mu.Unlock()
-	w.desk.people = []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: ben.ID}}
+	w.desk.people = []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: bridge.SurfaceUser(ben.ID)}}
 	return w
 }
 

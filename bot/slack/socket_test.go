@@ -43,7 +43,7 @@ func TestMessageIsStoredThenAcknowledged(t *testing.T) {
 	a := w.mustDecode(f)
 	wantEqual(t, "verb", a.Verb, bridge.VerbSay)
 	wantEqual(t, "text", a.Text, "On our way")
-	wantEqual(t, "actor", a.Actor, bridge.Actor{ID: w.ann, Kind: bridge.ActorPerson})
+	wantEqual(t, "actor", a.Actor, bridge.Actor{ID: bridge.SurfaceUser(w.ann), Kind: bridge.ActorPerson})
 	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Thread: root.Message, Message: ts})
 	wantEqual(t, "order", a.Order, ts)
 }
@@ -363,7 +363,7 @@ func TestDeletedRootIsADeletion(t *testing.T) {
 			a := w.waitAction(fact.DeleteID(w.channel, ts))
 			wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
 			wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Message: ts})
-			wantEqual(t, "actor", a.Actor.ID, w.ann)
+			wantEqual(t, "actor", a.Actor.ID, bridge.SurfaceUser(w.ann))
 		})
 	}
 }

@@ -24,7 +24,9 @@ func newWorldWithEve(t *testing.T) (w *world, eve string, root bridge.Place) {
 	w.becomesAgent(eve)
 	w.desk.mu.Lock()
 	defer w.desk.mu.Unlock()
-	w.desk.facts = func(bridge.Place, bridge.ConversationID, string) (bridge.Facts, error) { return sampleFacts(), nil }
+	w.desk.facts = func(bridge.Place, bridge.ConversationID, bridge.SurfaceUser) (bridge.Facts, error) {
+		return sampleFacts(), nil
+	}
 	return w, eve, w.postRoot()
 }
 

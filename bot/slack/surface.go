@@ -287,7 +287,7 @@ func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 }
 
 // Lookup implements bridge.Surface.
-func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
+func (s *Surface) Lookup(ctx context.Context, email string) (bridge.SurfaceUser, error) {
 	return s.directory.Lookup(ctx, email)
 }
 
@@ -305,19 +305,19 @@ func (s *Surface) Link(at bridge.Place) string {
 }
 
 // Members implements bridge.Roster.
-func (s *Surface) Members(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
+func (s *Surface) Members(ctx context.Context, channel string, known func(user bridge.SurfaceUser) bool) ([]bridge.Member, error) {
 	return s.directory.listMembers(ctx, channel, known)
 }
 
 // Absent returns those of the user ids that the workspace doesn't have, sorted.
-func (s *Surface) Absent(ctx context.Context, ids []string) ([]string, error) {
+func (s *Surface) Absent(ctx context.Context, ids []bridge.SurfaceUser) ([]bridge.SurfaceUser, error) {
 	users, err := s.directory.readUsers(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 
 	absent := slices.Sorted(slices.Values(ids))
-	return slices.DeleteFunc(slices.Compact(absent), func(id string) bool {
-		return slices.ContainsFunc(users, func(u slackapi.User) bool { return u.ID == id })
+	return slices.DeleteFunc(slices.Compact(absent), func(id bridge.SurfaceUser) bool {
+		return slices.ContainsFunc(users, func(u slackapi.User) bool { return u.ID == string(id) })
 	}), nil
 }

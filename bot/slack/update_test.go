@@ -99,7 +99,7 @@ func TestWhisperInAThread(t *testing.T) {
 	w := newWorld(t)
 	root := w.postRoot()
 	p := w.newPost(bridge.PostEphemeral, root, "t1")
-	p.To = w.ann
+	p.To = bridge.SurfaceUser(w.ann)
 	w.mustSend(p)
 	shown := w.fake.Ephemerals(w.ann)
 	if len(shown) != 1 {
@@ -114,7 +114,7 @@ func TestWhisperInAChannelWithoutTheApp(t *testing.T) {
 	w := newWorld(t)
 	other := w.fake.Admin.AddChannel(slackfake.Channel{Name: "random", Members: []string{w.ann}})
 	p := w.newPost(bridge.PostEphemeral, bridge.Place{Channel: other.ID}, "t1")
-	p.To = w.ann
+	p.To = bridge.SurfaceUser(w.ann)
 	w.mustSendDirectly(p)
 }
 
@@ -138,7 +138,7 @@ func TestWhisperThatSlackRefuses(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			p := w.newPost(bridge.PostEphemeral, w.postRoot(), "t1")
-			p.To = w.ann
+			p.To = bridge.SurfaceUser(w.ann)
 			w.fake.Inject(slackfake.Fault{Method: "chat.postEphemeral", Kind: slackfake.FaultError, Error: code})
 			w.mustSendDirectly(p)
 		})
@@ -149,7 +149,7 @@ func TestWhisperThatSlackRefuses(t *testing.T) {
 func (w *world) whisperToAnn(line *bridge.Line) {
 	w.t.Helper()
 	p := w.newPost(bridge.PostEphemeral, w.postRoot(), "t1")
-	p.To, p.Line = w.ann, line
+	p.To, p.Line = bridge.SurfaceUser(w.ann), line
 	w.mustSend(p)
 }
 

@@ -39,8 +39,8 @@ const (
 // replying is told who is writing a reply in a form: before the form is shown, and when it was closed without being
 // submitted. Colleagues then see that somebody writes. at is when the form was made, by Parley's clock.
 type replying interface {
-	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user string, at time.Time) error
-	ReplyClosed(ctx context.Context, conversation bridge.ConversationID, user string, at time.Time) error
+	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error
+	ReplyClosed(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error
 }
 
 // windows makes, opens and replaces windows. Its desk has the conversations and lists that they show.
@@ -58,15 +58,15 @@ type buildModal func(ctx context.Context) slackapi.ModalViewRequest
 
 // formRequest says which form is to be opened, for whom, and where it was asked for.
 type formRequest struct {
-	verb bridge.Verb  // what the form is to do, for example VerbReply
-	args bridge.Args  // what is known of it already
-	at   bridge.Place // where it was asked for
-	user string       // who asked for it: a Slack user id
-	text string       // what stands in the form's long field at first
+	verb bridge.Verb        // what the form is to do, for example VerbReply
+	args bridge.Args        // what is known of it already
+	at   bridge.Place       // where it was asked for
+	user bridge.SurfaceUser // who asked for it: a Slack user id
+	text string             // what stands in the form's long field at first
 }
 
 // recordReplyOpened records that somebody is about to see a reply's form, and makes Slack tell us when they close it.
-func (w *windows) recordReplyOpened(ctx context.Context, modal *slackapi.ModalViewRequest, form view.Form, user string) {
+func (w *windows) recordReplyOpened(ctx context.Context, modal *slackapi.ModalViewRequest, form view.Form, user bridge.SurfaceUser) {
 	modal.NotifyOnClose = true
 	if err := w.replying.ReplyOpened(ctx, form.Args.Conversation, user, form.At); err != nil {
 		w.log.Info("slack form not noted as open", "error", err)
@@ -74,7 +74,7 @@ func (w *windows) recordReplyOpened(ctx context.Context, modal *slackapi.ModalVi
 }
 
 // recordReplyClosed undoes recordReplyOpened. private is the window's data (blockkit.Remember).
-func (w *windows) recordReplyClosed(ctx context.Context, private, user string) {
+func (w *windows) recordReplyClosed(ctx context.Context, private string, user bridge.SurfaceUser) {
 	memory := blockkit.ReadMemory(private)
 	_, args, err := verb.Pressed(memory.Verb, memory.Args)
 	if err != nil || args.Conversation == 0 {

@@ -35,10 +35,11 @@ func TestTwoClicksAtOnceAreBothStored(t *testing.T) {
 	w.wantFacts(interactionFacts, 2)
 	var actors []string
 	for _, a := range w.acceptedActions() {
-		wantEqual(t, "verb of "+a.Actor.ID, a.Verb, bridge.VerbTake)
-		wantEqual(t, "message of "+a.Actor.ID, a.Place.Message, w.root)
-		wantEqual(t, "conversation of "+a.Actor.ID, a.Args.Conversation, 12)
-		actors = append(actors, a.Actor.ID)
+		user := string(a.Actor.ID)
+		wantEqual(t, "verb of "+user, a.Verb, bridge.VerbTake)
+		wantEqual(t, "message of "+user, a.Place.Message, w.root)
+		wantEqual(t, "conversation of "+user, a.Args.Conversation, 12)
+		actors = append(actors, user)
 	}
 	slices.Sort(actors)
 	wantList(t, "who clicked", actors, []string{ann, ben})

@@ -76,7 +76,7 @@ func (in *invocation) messageText() string {
 func (in *invocation) formMaker() forms.Maker {
 	maker := in.door.formMaker()
 	message := in.value.Message
-	if message != nil && message.From.User.ID != in.user.ID {
+	if message != nil && bridge.SurfaceUser(message.From.User.ID) != in.user.ID {
 		maker.Author = message.From.User.Name
 	}
 	return maker

@@ -174,7 +174,7 @@ func (s *poster) replaceAbsentMentions(ctx context.Context, c view.Card, channel
 				continue
 			}
 
-			ok, err := s.People.IsMember(ctx, channel, agent.User)
+			ok, err := s.People.IsMember(ctx, channel, string(agent.User))
 			if err != nil {
 				return c, nil, err
 			}
@@ -185,7 +185,7 @@ func (s *poster) replaceAbsentMentions(ctx context.Context, c view.Card, channel
 			}
 
 			if agent.Name == bridge.You("").Name { // the engine doesn't know what people are called who are no agents
-				person, _, err := s.People.Find(ctx, channel, agent.User)
+				person, _, err := s.People.Find(ctx, channel, string(agent.User))
 				if err != nil {
 					return c, nil, err
 				}

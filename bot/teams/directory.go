@@ -71,7 +71,7 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 // Lookup returns the Entra object id of the person with an e-mail address; "" if there is none. It looks among the
 // members of the teams that the app is in. It never returns guests or people of other organisations: an address must
 // not make these agents.
-func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
+func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUser, error) {
 	service, err := d.Notes.Service(ctx)
 	if err != nil {
 		return "", err
@@ -93,7 +93,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 
 // Absent returns those of the users who are in none of the teams that the app is in. If there are no such teams, it
 // returns nil, because Teams shows us nobody then.
-func (s *Surface) Absent(ctx context.Context, users []string) ([]string, error) {
+func (s *Surface) Absent(ctx context.Context, users []bridge.SurfaceUser) ([]bridge.SurfaceUser, error) {
 	absent, teams := slices.Clone(users), s.directory.Notes.Teams()
 	if len(teams) == 0 {
 		return nil, nil // then Teams shows nobody at all
@@ -105,7 +105,7 @@ func (s *Surface) Absent(ctx context.Context, users []string) ([]string, error) 
 	for id, team := range teams {
 		at := connector.Conversation{Service: cmp.Or(team.Service, service), ID: id}
 		err := s.directory.eachMember(ctx, at, func(m connector.Member) bool {
-			absent = slices.DeleteFunc(absent, func(user string) bool { return user == m.AADObjectID })
+			absent = slices.DeleteFunc(absent, func(user bridge.SurfaceUser) bool { return string(user) == m.AADObjectID })
 			return len(absent) > 0
 		})
 		if err != nil && !organisation.IsInaccessible(err) {
@@ -124,7 +124,7 @@ func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audien
 	}
 	var a bridge.Audience
 	err = d.eachMember(ctx, connector.Conversation{Service: service, ID: channel}, func(m connector.Member) bool {
-		a.Users = append(a.Users, m.AADObjectID)
+		a.Users = append(a.Users, bridge.SurfaceUser(m.AADObjectID))
 		return true
 	})
 	return a, err
@@ -132,7 +132,7 @@ func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audien
 
 // Members implements bridge.Roster. It ignores its last argument: Teams' list has everybody's name and address
 // anyhow, so skipping somebody would save nothing. Teams lists no bots.
-func (d *directory) Members(ctx context.Context, channel string, _ func(user string) bool) ([]bridge.Member, error) {
+func (d *directory) Members(ctx context.Context, channel string, _ func(user bridge.SurfaceUser) bool) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
 	service, err := d.Notes.ServiceOf(ctx, channel)
@@ -146,7 +146,7 @@ func (d *directory) Members(ctx context.Context, channel string, _ func(user str
 			return true
 		}
 
-		member := bridge.Member{User: m.AADObjectID, Name: m.Name, Email: cmp.Or(m.Email, m.UserPrincipalName)}
+		member := bridge.Member{User: bridge.SurfaceUser(m.AADObjectID), Name: m.Name, Email: cmp.Or(m.Email, m.UserPrincipalName)}
 		member.Guest = d.People.Describe(m).Kind != bridge.ActorPerson
 		member.Mute = member.Guest
 		list = append(list, member)
@@ -198,12 +198,11 @@ func throttleWait(err error) (wait time.Duration, throttled bool) {
 }
 
 // lookupIn returns the user with an address among the members of a team; "" if there is none.
-func (d *directory) lookupIn(ctx context.Context, team connector.Conversation, email string) (string, error) {
-	user := ""
-	err := d.eachMember(ctx, team, func(m connector.Member) bool {
+func (d *directory) lookupIn(ctx context.Context, team connector.Conversation, email string) (user bridge.SurfaceUser, err error) {
+	err = d.eachMember(ctx, team, func(m connector.Member) bool {
 		hasAddress := strings.EqualFold(m.Email, email) || strings.EqualFold(m.UserPrincipalName, email)
 		if hasAddress && d.People.Describe(m).Kind == bridge.ActorPerson {
-			user = m.AADObjectID
+			user = bridge.SurfaceUser(m.AADObjectID)
 		}
 		return user == ""
 	})

@@ -33,12 +33,12 @@ const (
 // is the one that the customer has already; otherwise its ID is 0.
 // Errors: *bridge.Problem, with the Field that is wrong.
 type startChecker interface {
-	MayStart(ctx context.Context, user string, s bridge.Start) (open bridge.Facts, err error)
+	MayStart(ctx context.Context, user bridge.SurfaceUser, s bridge.Start) (open bridge.Facts, err error)
 }
 
 // replyWatcher is told that a user is about to see a reply's form, and when (at, by Parley's clock) it was made.
 type replyWatcher interface {
-	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user string, at time.Time) error
+	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error
 }
 
 // door handles the requests of Teams. Package inbound has checked before that they really come from there.

@@ -21,12 +21,12 @@ type fakeDesk struct {
 	root      bridge.Place                             // of the conversation's thread; zero if it has none
 	elsewhere string                                   // the chat that has the thread, if it is another one
 	mayStart  func(bridge.Start) (bridge.Facts, error) // nil: everybody may begin a conversation with anybody
-	agents    []string                                 // who may see the conversation
+	agents    []bridge.SurfaceUser                     // who may see the conversation
 	lamps     int                                      // how many more conversations "lamp" finds, with the numbers from 100 on
 }
 
 func newFakeDesk() *fakeDesk {
-	return &fakeDesk{Desk: bridgetest.NewDesk(), agents: []string{ann, ben}}
+	return &fakeDesk{Desk: bridgetest.NewDesk(), agents: []bridge.SurfaceUser{ann, ben}}
 }
 
 // sampleFacts are those of the conversation #12.
@@ -49,7 +49,7 @@ func sampleFacts() bridge.Facts {
 	}
 }
 
-func (d *fakeDesk) Facts(_ context.Context, id bridge.ConversationID, user string) (bridge.Facts, error) {
+func (d *fakeDesk) Facts(_ context.Context, id bridge.ConversationID, user bridge.SurfaceUser) (bridge.Facts, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !slices.Contains(d.agents, user) {
@@ -66,7 +66,7 @@ func (d *fakeDesk) Facts(_ context.Context, id bridge.ConversationID, user strin
 	return f, nil
 }
 
-func (d *fakeDesk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
+func (d *fakeDesk) FactsAt(ctx context.Context, at bridge.Place, user bridge.SurfaceUser) (bridge.Facts, error) {
 	d.mu.Lock()
 	there := d.root.Message != "" && at.Channel == d.root.Channel && (at.Thread == d.root.Message || at.Message == d.root.Message)
 	d.mu.Unlock()
@@ -83,7 +83,7 @@ const closedNumber = 4711
 const lampRows = 20
 
 // List finds the conversation without words, and by these words alone, on one page.
-func (d *fakeDesk) List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error) {
+func (d *fakeDesk) List(ctx context.Context, q bridge.ListQuery, user bridge.SurfaceUser) (bridge.Listing, error) {
 	l := bridge.Listing{ListQuery: q}
 	if q.Words == "lamp" {
 		end := min((q.Page+1)*lampRows, d.lamps)
@@ -110,39 +110,39 @@ func (d *fakeDesk) People(context.Context) ([]bridge.AgentRef, error) {
 func (d *fakeDesk) TagNames(context.Context) ([]bridge.Tag, error) { return nil, nil }
 func (d *fakeDesk) Count(string, string) (bridge.Count, bool)      { return bridge.Count{}, false }
 
-func (d *fakeDesk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.Templates, error) {
+func (d *fakeDesk) Templates(context.Context, bridge.TemplatesFor, bridge.SurfaceUser) (bridge.Templates, error) {
 	return bridge.Templates{}, nil
 }
 
-func (d *fakeDesk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, string) ([]bridge.SuggestedReply, error) {
+func (d *fakeDesk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, bridge.SurfaceUser) ([]bridge.SuggestedReply, error) {
 	return nil, nil
 }
 
 // deskWords is what every message of a person says as the desk has it.
 const deskWords = "he is calm"
 
-func (d *fakeDesk) WordsAt(_ context.Context, at bridge.Place, _ string) (text, mark string, err error) {
+func (d *fakeDesk) WordsAt(_ context.Context, at bridge.Place, _ bridge.SurfaceUser) (text, mark string, err error) {
 	if at.Message == d.root.Message {
 		return "", "", nil
 	}
 	return deskWords, "marked", nil
 }
 
-func (d *fakeDesk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) {
+func (d *fakeDesk) SaidAt(context.Context, bridge.Place, bridge.SurfaceUser) ([]bridge.Said, error) {
 	return nil, nil
 }
 
-func (d *fakeDesk) History(context.Context, bridge.ConversationID, int, string) (bridge.History, error) {
+func (d *fakeDesk) History(context.Context, bridge.ConversationID, int, bridge.SurfaceUser) (bridge.History, error) {
 	return bridge.History{}, nil
 }
 
 func (d *fakeDesk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
 
-func (d *fakeDesk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {
+func (d *fakeDesk) Accounts(context.Context, bridge.SurfaceUser) ([]bridge.AccountRef, error) {
 	return []bridge.AccountRef{{Name: "support-mail", ChannelName: "E-mail", Starts: true}}, nil
 }
 
-func (d *fakeDesk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Facts, error) {
+func (d *fakeDesk) MayStart(_ context.Context, _ bridge.SurfaceUser, s bridge.Start) (bridge.Facts, error) {
 	if d.mayStart == nil {
 		return bridge.Facts{}, nil
 	}

@@ -51,7 +51,7 @@ func (w *world) newMark(message string) bridge.Post {
 }
 
 // newWhisper makes a post that only one person sees.
-func (w *world) newWhisper(to string) bridge.Post {
+func (w *world) newWhisper(to bridge.SurfaceUser) bridge.Post {
 	p := w.newPost(bridge.PostEphemeral, "whisper")
 	p.To, p.Line = to, &bridge.Line{Content: &bridge.RefusedLine{Why: bridge.InWords("There is a reason.")}, Verb: bridge.VerbTake}
 	return p

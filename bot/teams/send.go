@@ -229,7 +229,7 @@ func hasStatus(err error, statuses ...int) bool {
 // sendEphemeral posts a message that only one person sees. It posts in the channel or, if the person isn't there or
 // Teams refuses that, in the person's chat with the bot; then Sent.Elsewhere is true.
 func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
-	person, ok, err := s.People.Find(ctx, p.Place.Channel, p.To)
+	person, ok, err := s.People.Find(ctx, p.Place.Channel, string(p.To))
 	if err != nil {
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
@@ -276,8 +276,8 @@ func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge
 }
 
 // openChat returns the id of the chat between a user and the bot. user is an Entra object id.
-func (s *poster) openChat(ctx context.Context, service, user string) (string, error) {
-	account, err := s.People.Account(ctx, user)
+func (s *poster) openChat(ctx context.Context, service string, user bridge.SurfaceUser) (string, error) {
+	account, err := s.People.Account(ctx, string(user))
 	if err != nil {
 		return "", err
 	}

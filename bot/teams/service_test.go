@@ -6,7 +6,6 @@ import (
 	"image"
 	"image/png"
 	"net/http"
-	"strings"
 	"testing"
 
 	"parley/bot/teams/teamsfake"
@@ -88,9 +87,9 @@ func TestAbsentUsers(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	const stranger = "11111111-2222-4333-8444-555555555555"
-	absent, err := w.surface.Absent(w.ctx(), []string{ben, stranger})
+	absent, err := w.surface.Absent(w.ctx(), []bridge.SurfaceUser{ben, stranger})
 	noError(t, err)
-	wantEqual(t, "absent users", strings.Join(absent, " "), stranger)
+	wantList(t, "absent users", absent, []bridge.SurfaceUser{stranger})
 }
 
 // An address ties no guest to an agent: from Teams a guest can't answer, and would else be one on the site.

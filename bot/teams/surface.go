@@ -312,7 +312,7 @@ func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 }
 
 // Lookup implements bridge.Surface.
-func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
+func (s *Surface) Lookup(ctx context.Context, email string) (bridge.SurfaceUser, error) {
 	return s.directory.Lookup(ctx, email)
 }
 
@@ -320,7 +320,7 @@ func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 func (s *Surface) Link(at bridge.Place) string { return s.org.Home().Link(at) }
 
 // Members implements bridge.Roster.
-func (s *Surface) Members(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
+func (s *Surface) Members(ctx context.Context, channel string, known func(user bridge.SurfaceUser) bool) ([]bridge.Member, error) {
 	return s.directory.Members(ctx, channel, known)
 }
 

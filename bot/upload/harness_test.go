@@ -34,7 +34,7 @@ func (d *desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob
 	return d.Desk.StoreFile(ctx, r, maxBytes)
 }
 
-func (d *desk) Facts(_ context.Context, id bridge.ConversationID, user string) (bridge.Facts, error) {
+func (d *desk) Facts(_ context.Context, id bridge.ConversationID, user bridge.SurfaceUser) (bridge.Facts, error) {
 	switch {
 	case user != "ann":
 		return bridge.Facts{}, &bridge.Problem{Code: "not_an_agent", Text: "You are not one of Parley's agents.", Hint: "Ask an admin."}
@@ -55,36 +55,40 @@ func (d *desk) Facts(_ context.Context, id bridge.ConversationID, user string) (
 	return f, nil
 }
 
-func (d *desk) MayReply(_ context.Context, _ bridge.ConversationID, _, text string, _ []bridge.SurfaceFile) error {
+func (d *desk) MayReply(_ context.Context, _ bridge.ConversationID, _ bridge.SurfaceUser, text string, _ []bridge.SurfaceFile) error {
 	d.checkedText = text
 	return d.refusal
 }
 
 // The page asks for none of these.
 
-func (d *desk) FactsAt(context.Context, bridge.Place, string) (bridge.Facts, error) {
+func (d *desk) FactsAt(context.Context, bridge.Place, bridge.SurfaceUser) (bridge.Facts, error) {
 	return bridge.Facts{}, bridge.ErrNoConversation
 }
 
-func (d *desk) List(context.Context, bridge.ListQuery, string) (bridge.Listing, error) {
+func (d *desk) List(context.Context, bridge.ListQuery, bridge.SurfaceUser) (bridge.Listing, error) {
 	return bridge.Listing{}, nil
 }
 
-func (d *desk) History(context.Context, bridge.ConversationID, int, string) (bridge.History, error) {
+func (d *desk) History(context.Context, bridge.ConversationID, int, bridge.SurfaceUser) (bridge.History, error) {
 	return bridge.History{}, nil
 }
 
-func (d *desk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, string) ([]bridge.SuggestedReply, error) {
+func (d *desk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, bridge.SurfaceUser) ([]bridge.SuggestedReply, error) {
 	return nil, nil
 }
 
-func (d *desk) WordsAt(context.Context, bridge.Place, string) (text, mark string, err error) {
+func (d *desk) WordsAt(context.Context, bridge.Place, bridge.SurfaceUser) (text, mark string, err error) {
 	return "", "", nil
 }
 
-func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) { return nil, nil }
-func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error)       { return nil, nil }
-func (d *desk) Count(string, string) (bridge.Count, bool)                           { return bridge.Count{}, false }
+func (d *desk) SaidAt(context.Context, bridge.Place, bridge.SurfaceUser) ([]bridge.Said, error) {
+	return nil, nil
+}
+func (d *desk) Accounts(context.Context, bridge.SurfaceUser) ([]bridge.AccountRef, error) {
+	return nil, nil
+}
+func (d *desk) Count(string, string) (bridge.Count, bool) { return bridge.Count{}, false }
 
 // testPage is an upload page, with what was submitted on it.
 type testPage struct {

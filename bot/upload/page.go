@@ -44,7 +44,7 @@ type Desk interface {
 	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
 	// MayReply checks a reply with files before it is submitted. Errors: *bridge.Problem, for people.
-	MayReply(ctx context.Context, conversation bridge.ConversationID, user, text string, files []bridge.SurfaceFile) error
+	MayReply(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, text string, files []bridge.SurfaceFile) error
 }
 
 // Options configure a Page. All but Ancestors, AppID, Zone and Log are required.

@@ -21,7 +21,7 @@ const TicketLife = time.Hour
 // Ticket lets the person to whom it was given reply once, in one conversation. Its conversation and
 // place came from that person's client and are only claims: the engine authorises the reply.
 type Ticket struct {
-	User         string                `json:"user"` // the surface's id
+	User         bridge.SurfaceUser    `json:"user"`
 	Conversation bridge.ConversationID `json:"conversation"`
 	Message      bridge.MessageID      `json:"message,omitempty"` // the one that is answered
 	To           []string              `json:"to,omitempty"`      // the recipients of the form in which the reply was begun, as bridge.Args has them

@@ -125,7 +125,7 @@ func handOverButtons(in shape.FormInput) []shape.Button {
 const maxHandOver = 8
 
 // agentValue is how bridge.Args.Agents names an agent: by the surface's user id, or by address if there is none.
-func agentValue(a bridge.AgentRef) string { return shape.Or(a.User, a.Email) }
+func agentValue(a bridge.AgentRef) string { return shape.Or(string(a.User), a.Email) }
 
 // readAssign reads who is to have the conversation. If a team was chosen and the people were left as the form showed
 // them (out.Args.Agents), only the team counts.

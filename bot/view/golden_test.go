@@ -42,7 +42,7 @@ func dumpBlocks(b *strings.Builder, blocks []Block) {
 			case PieceIcon:
 				b.WriteString(":" + p.Text + ":")
 			case PieceMention:
-				b.WriteString("<@" + p.Agent.User + " " + p.Text + ">")
+				b.WriteString("<@" + string(p.Agent.User) + " " + p.Text + ">")
 			case PieceTime:
 				b.WriteString("<time " + shape.PlainTime(p.At, p.Zone) + ">")
 			case PieceLink:

@@ -3,7 +3,6 @@ package bridgetest
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"parley/bridge"
 )
@@ -20,7 +19,11 @@ func (a api) getAudience(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
 	users, private := a.chat.private[r.Channel]
-	return http.StatusOK, bridge.Audience{Everyone: !private, Users: slices.Clone(users)}
+	answer := bridge.Audience{Everyone: !private}
+	for _, user := range users {
+		answer.Users = append(answer.Users, bridge.SurfaceUser(user))
+	}
+	return http.StatusOK, answer
 }
 
 // Audience implements bridge.Surface.

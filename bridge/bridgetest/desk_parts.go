@@ -125,23 +125,23 @@ type deskReplies struct {
 }
 
 // MayReply lets everybody reply.
-func (*deskReplies) MayReply(context.Context, bridge.ConversationID, string, string, []bridge.SurfaceFile) error {
+func (*deskReplies) MayReply(context.Context, bridge.ConversationID, bridge.SurfaceUser, string, []bridge.SurfaceFile) error {
 	return nil
 }
 
 // ReplyOpened notes that the form of a reply is open.
-func (d *deskReplies) ReplyOpened(_ context.Context, conversation bridge.ConversationID, user string, at time.Time) error {
+func (d *deskReplies) ReplyOpened(_ context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error {
 	d.keepReply("opened", conversation, user, at)
 	return nil
 }
 
 // ReplyClosed notes that the form of a reply was closed.
-func (d *deskReplies) ReplyClosed(_ context.Context, conversation bridge.ConversationID, user string, at time.Time) error {
+func (d *deskReplies) ReplyClosed(_ context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error {
 	d.keepReply("closed", conversation, user, at)
 	return nil
 }
 
-func (d *deskReplies) keepReply(what string, conversation bridge.ConversationID, user string, at time.Time) {
+func (d *deskReplies) keepReply(what string, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.replies = append(d.replies, fmt.Sprintf("%s #%d %s %d", what, conversation, user, at.Unix()))

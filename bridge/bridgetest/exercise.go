@@ -134,7 +134,7 @@ func (s Stage) post(kind bridge.PostKind, root, token string) bridge.Post {
 	case bridge.PostSaid, bridge.PostFiles:
 		p.Said = makeSaid("Help")
 	case bridge.PostLine, bridge.PostEphemeral:
-		p.Line = &bridge.Line{Content: bridge.LineReopened, By: bridge.AgentRef{ID: 2, Name: "Ben", User: s.Other}}
+		p.Line = &bridge.Line{Content: bridge.LineReopened, By: bridge.AgentRef{ID: 2, Name: "Ben", User: bridge.SurfaceUser(s.Other)}}
 	case bridge.PostCard:
 		p.Place.Thread, p.Place.Message = "", root
 	case bridge.PostRoot, bridge.PostMark, bridge.PostErased:

@@ -88,7 +88,7 @@ func exerciseSpeech(t *testing.T, s Stage) {
 			t.Errorf("%q became %+v", tt.typed, a)
 		}
 
-		isAgents := a.Actor.ID == s.Agent && a.Actor.Kind == bridge.ActorPerson
+		isAgents := string(a.Actor.ID) == s.Agent && a.Actor.Kind == bridge.ActorPerson
 		isInThread := a.Place.Channel == s.Channel && a.Place.Thread == root
 		if !isAgents || !isInThread {
 			t.Errorf("%q was said by %+v at %+v", tt.typed, a.Actor, a.Place)
@@ -222,7 +222,7 @@ func exerciseGap(t *testing.T, s Stage) {
 
 	a := s.waitForAction(t, bridge.VerbSay, missed)
 	isMissed := a.Origin == bridge.OriginCatchUp && a.Text == "missed"
-	isAgents := a.Actor.ID == s.Agent && a.Place.Thread == root
+	isAgents := string(a.Actor.ID) == s.Agent && a.Place.Thread == root
 	if !isMissed || !isAgents {
 		t.Errorf("what was missed: %+v", a)
 	}

@@ -29,7 +29,7 @@ func exerciseThread(t *testing.T, s Stage) {
 	}
 
 	line := s.post(bridge.PostLine, root, "line")
-	line.Line.Mentions = []bridge.AgentRef{{ID: 1, Name: "Ann", User: s.Agent}}
+	line.Line.Mentions = []bridge.AgentRef{{ID: 1, Name: "Ann", User: bridge.SurfaceUser(s.Agent)}}
 	s.send(t, line)
 	shown := s.Shown(t, root)
 	if len(shown) != 4 { // the card, two texts and the line
@@ -192,7 +192,7 @@ func memoryFile(name string, content []byte) channels.File {
 func exerciseWhisper(t *testing.T, s Stage) {
 	root := s.openRoot(t)
 	p := s.post(bridge.PostEphemeral, root, "whisper")
-	p.To = s.Agent
+	p.To = bridge.SurfaceUser(s.Agent)
 	p.Line = &bridge.Line{Content: &bridge.RefusedLine{Why: bridge.InWords("There is a secret reason.")}, Verb: bridge.VerbTake}
 	s.send(t, p)
 	if n := s.count(t, root, "secret reason"); n != 0 {

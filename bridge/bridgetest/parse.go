@@ -83,7 +83,7 @@ func actionAt(e event) bridge.Action {
 	m := e.Message
 	a := bridge.Action{
 		Origin:    bridge.OriginText,
-		Actor:     bridge.Actor{ID: m.User, Kind: m.By},
+		Actor:     bridge.Actor{ID: bridge.SurfaceUser(m.User), Kind: m.By},
 		Order:     m.Order,
 		Place:     bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.ID},
 		Raw:       m.Plain(),
@@ -116,7 +116,7 @@ func readEdit(a *bridge.Action, m Message) {
 // takeButton sets who pressed a button, and what the button does. Nothing was typed.
 func takeButton(a *bridge.Action, e event, origin bridge.Origin) {
 	a.Verb, a.Args = e.Button.Verb, e.Button.Args
-	a.Actor = bridge.Actor{ID: e.User, Kind: e.By}
+	a.Actor = bridge.Actor{ID: bridge.SurfaceUser(e.User), Kind: e.By}
 	a.Origin = origin
 	a.OwnThread = false
 	a.Raw = ""

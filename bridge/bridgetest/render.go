@@ -151,7 +151,7 @@ func renderLine(r *request, l bridge.Line) {
 	words := []string{"[" + string(l.Kind()) + "]"}
 	for _, a := range l.Mentions {
 		if a.User != "" {
-			words = append(words, "<@"+a.User+">")
+			words = append(words, "<@"+string(a.User)+">")
 		} else {
 			words = append(words, escapeText(a.Name))
 		}

@@ -63,9 +63,9 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 }
 
 // Lookup implements bridge.Surface.
-func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
+func (s *Surface) Lookup(ctx context.Context, email string) (bridge.SurfaceUser, error) {
 	body, err := s.get(ctx, "/user?email="+url.QueryEscape(email))
-	return string(body), err
+	return bridge.SurfaceUser(body), err
 }
 
 // Open implements bridge.Surface.
@@ -214,7 +214,7 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 			r.Files = append(r.Files, File{Name: f.Name, Content: body})
 		}
 	case callWhisper:
-		r.Whisper = p.To
+		r.Whisper = string(p.To)
 	default:
 		r.ID = p.Place.Message
 	}
@@ -262,7 +262,7 @@ func (s *Surface) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, e
 // channelOf returns the channel of a post. A post without one goes to the app's conversation with one user: "@user".
 func channelOf(p bridge.Post) string {
 	if p.Place.Channel == "" && p.To != "" {
-		return "@" + p.To
+		return "@" + string(p.To)
 	}
 	return p.Place.Channel
 }

@@ -55,7 +55,7 @@ func TestPrivateChannel(t *testing.T) {
 	}
 	for _, reader := range readers {
 		for _, way := range w.waysToRead() {
-			got, err := way.read(reader.user)
+			got, err := way.read(bridge.SurfaceUser(reader.user))
 			wantEqual(t, way.name+" shows the conversation to "+reader.user, got, reader.may)
 			if err != nil {
 				_ = wantProblem(t, way.name+" for "+reader.user, err)
@@ -67,7 +67,7 @@ func TestPrivateChannel(t *testing.T) {
 // wayToRead is a way by which somebody may come to see something of the secluded conversation.
 type wayToRead struct {
 	name string
-	read func(user string) (isShown bool, err error) // the error says why it isn't
+	read func(user bridge.SurfaceUser) (isShown bool, err error) // the error says why it isn't
 }
 
 // waysToRead are all ways but those of the chat itself.
@@ -76,43 +76,43 @@ func (w *world) waysToRead() []wayToRead {
 	root := w.chat.Messages(vault, "")[0].ID
 	said := w.chat.Messages(vault, root)[1].ID
 	return []wayToRead{
-		{name: "a list", read: func(user string) (bool, error) {
+		{name: "a list", read: func(user bridge.SurfaceUser) (bool, error) {
 			l, err := d.List(ctx, bridge.ListQuery{List: "all"}, user)
 			return len(l.Rows) == 1, err
 		}},
-		{name: "a search", read: func(user string) (bool, error) {
+		{name: "a search", read: func(user bridge.SurfaceUser) (bool, error) {
 			l, err := d.List(ctx, bridge.ListQuery{Words: "salary"}, user)
 			return len(l.Rows) == 1, err
 		}},
-		{name: "its details", read: func(user string) (bool, error) {
+		{name: "its details", read: func(user bridge.SurfaceUser) (bool, error) {
 			f, err := d.Facts(ctx, 1, user)
 			return f.Subject == "Salary", err
 		}},
-		{name: "the details of its thread", read: func(user string) (bool, error) {
+		{name: "the details of its thread", read: func(user bridge.SurfaceUser) (bool, error) {
 			f, err := d.FactsAt(ctx, bridge.Place{Channel: vault, Thread: root}, user)
 			return f.Subject == "Salary", err
 		}},
-		{name: "its history", read: func(user string) (bool, error) {
+		{name: "its history", read: func(user bridge.SurfaceUser) (bool, error) {
 			h, err := d.History(ctx, 1, 0, user)
 			return len(h.Rows) > 0, err
 		}},
-		{name: "its templates", read: func(user string) (bool, error) {
+		{name: "its templates", read: func(user bridge.SurfaceUser) (bool, error) {
 			known, err := d.Templates(ctx, bridge.TemplatesFor{Conversation: 1}, user)
 			return len(known.Known) > 0, err
 		}},
-		{name: "what was said", read: func(user string) (bool, error) {
+		{name: "what was said", read: func(user bridge.SurfaceUser) (bool, error) {
 			list, err := d.SaidAt(ctx, bridge.Place{Channel: vault, Message: said}, user)
 			return len(list) == 1, err
 		}},
-		{name: "the form of a reply", read: func(user string) (bool, error) {
+		{name: "the form of a reply", read: func(user bridge.SurfaceUser) (bool, error) {
 			err := d.MayReply(ctx, 1, user, "Hello", nil)
 			return err == nil, err
 		}},
-		{name: "the list of accounts", read: func(user string) (bool, error) {
+		{name: "the list of accounts", read: func(user bridge.SurfaceUser) (bool, error) {
 			list, err := d.Accounts(ctx, user)
 			return slices.ContainsFunc(list, func(a bridge.AccountRef) bool { return a.Name == mail }), err
 		}},
-		{name: "the form of a new conversation", read: func(user string) (bool, error) {
+		{name: "the form of a new conversation", read: func(user bridge.SurfaceUser) (bool, error) {
 			_, err := d.MayStart(ctx, user, bridge.Start{Account: mail, Recipient: "paul@customer.test", Text: "Hello"})
 			return err == nil, err
 		}},
@@ -174,9 +174,9 @@ func TestHandedOverCardNamesNothingOfAPrivateChannel(t *testing.T) {
 	if card := w.chat.Get(sales, handedOver).Plain(); strings.Contains(card, "#2") {
 		t.Errorf("the card names a conversation of the private channel: %s", card)
 	}
-	for user, want := range map[string]int{"ann": 1, "cat": 0} {
+	for user, want := range map[bridge.SurfaceUser]int{"ann": 1, "cat": 0} {
 		f := must(w.engines[0].Desk(w.surface).Facts(t.Context(), 1, user))(t)
-		wantEqual(t, "others that "+user+" sees", len(f.AlsoOpen), want)
+		wantEqual(t, "others that "+string(user)+" sees", len(f.AlsoOpen), want)
 	}
 }
 
@@ -224,12 +224,12 @@ func TestTemplatesOfAPrivateChannel(t *testing.T) {
 	w := newSecludedWorld(t, options{})
 	w.saveSecludedTemplate()
 	d := w.engines[0].Desk(w.surface)
-	for user, may := range map[string]bool{"ann": true, "ben": true, "cat": false} {
+	for user, may := range map[bridge.SurfaceUser]bool{"ann": true, "ben": true, "cat": false} {
 		all := must(d.Templates(t.Context(), bridge.TemplatesFor{}, user))(t)
-		wantEqual(t, "whether "+user+" sees the template", len(all.List) == 1, may)
-		wantEqual(t, "whether "+user+" sees the account", slices.Contains(all.Accounts, mail), may)
+		wantEqual(t, "whether "+string(user)+" sees the template", len(all.List) == 1, may)
+		wantEqual(t, "whether "+string(user)+" sees the account", slices.Contains(all.Accounts, mail), may)
 		_, err := d.Templates(t.Context(), bridge.TemplatesFor{Account: mail}, user)
-		wantEqual(t, "whether "+user+" may ask for the account's templates", err == nil, may)
+		wantEqual(t, "whether "+string(user)+" may ask for the account's templates", err == nil, may)
 	}
 }
 

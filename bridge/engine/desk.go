@@ -92,13 +92,13 @@ func (d *Desk) postAt(ctx context.Context, channel, message string) (*store.Post
 	return &posts[0], nil
 }
 
-func (d *Desk) agentOf(user string) *store.Agent {
+func (d *Desk) agentOf(user store.SurfaceUser) *store.Agent {
 	return d.e.directory.Load().AgentOf(d.account, user)
 }
 
 // FactsAt returns the facts (status, owners, …) of the conversation of a thread, or of a message in it.
 // Errors: ErrNoConversation; *Problem when user may not see it.
-func (d *Desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
+func (d *Desk) FactsAt(ctx context.Context, at bridge.Place, user store.SurfaceUser) (bridge.Facts, error) {
 	for _, message := range []string{at.Thread, at.Message} {
 		p, err := d.postAt(ctx, at.Channel, message)
 		if err != nil {
@@ -112,7 +112,7 @@ func (d *Desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridg
 }
 
 // Facts returns the facts of a conversation by its number, for user. Errors: as FactsAt.
-func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user string) (bridge.Facts, error) {
+func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user store.SurfaceUser) (bridge.Facts, error) {
 	agent, err := d.readerOf(ctx, id, user)
 	if err != nil {
 		return bridge.Facts{}, err
@@ -130,7 +130,7 @@ func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user string) 
 
 // readerFor returns the agent who is a user of the surface, and what the agent may read at present.
 // Errors: *Problem for who isn't an agent.
-func (d *Desk) readerFor(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
+func (d *Desk) readerFor(ctx context.Context, user store.SurfaceUser) (*store.Agent, store.Reader, error) {
 	agent := d.agentOf(user)
 	if problem := permission.Authorize(agent, bridge.VerbFind); problem != nil {
 		return nil, store.Reader{}, problem
@@ -141,7 +141,7 @@ func (d *Desk) readerFor(ctx context.Context, user string) (*store.Agent, store.
 
 // readerOf returns the agent who is a user of the surface, if the agent may read a conversation.
 // Errors: ErrNoConversation; *Problem for who may not.
-func (d *Desk) readerOf(ctx context.Context, id store.ConversationID, user string) (*store.Agent, error) {
+func (d *Desk) readerOf(ctx context.Context, id store.ConversationID, user store.SurfaceUser) (*store.Agent, error) {
 	agent, r, err := d.readerFor(ctx, user)
 	if err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func (d *Desk) readerOf(ctx context.Context, id store.ConversationID, user strin
 
 // List returns what user may see of a page of a list (at most 50 rows), or of what some words find (at most 20).
 // Errors: *Problem.
-func (d *Desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error) {
+func (d *Desk) List(ctx context.Context, q bridge.ListQuery, user store.SurfaceUser) (bridge.Listing, error) {
 	agent, r, err := d.readerFor(ctx, user)
 	if err != nil {
 		return bridge.Listing{}, err
@@ -172,7 +172,7 @@ func (d *Desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridg
 
 // History returns a page of the log of a conversation, at most 50 rows; page 0 has the newest.
 // Errors: as FactsAt.
-func (d *Desk) History(ctx context.Context, id store.ConversationID, page int, user string) (bridge.History, error) {
+func (d *Desk) History(ctx context.Context, id store.ConversationID, page int, user store.SurfaceUser) (bridge.History, error) {
 	if _, err := d.readerOf(ctx, id, user); err != nil {
 		return bridge.History{}, err
 	}
@@ -195,7 +195,7 @@ func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) {
 
 // Accounts returns the accounts that user may work with, by name.
 // Errors: *Problem for who isn't an agent.
-func (d *Desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, error) {
+func (d *Desk) Accounts(ctx context.Context, user store.SurfaceUser) ([]bridge.AccountRef, error) {
 	agent, _, err := d.readerFor(ctx, user)
 	if err != nil {
 		return nil, err
@@ -206,7 +206,7 @@ func (d *Desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, 
 // MayStart checks a conversation that user wants to begin. In a customers' chat, which has at most one open conversation with a
 // customer, it returns the one that is open already. The ID of the result is 0 if there is none.
 // Errors: *Problem, with the Field that is wrong; the database's.
-func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridge.Facts, error) {
+func (d *Desk) MayStart(ctx context.Context, user store.SurfaceUser, s bridge.Start) (bridge.Facts, error) {
 	agent := d.agentOf(user)
 	begun, problem := d.e.reading.Starting(d.e.directory.Load(), agent, s)
 	if problem != nil {
@@ -243,7 +243,7 @@ func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 
 // SaidAt returns the customers' messages that the post at a place shows, as excerpts, oldest first:
 // several where they were posted together, none where the post shows no customer's message.
-func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error) {
+func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user store.SurfaceUser) ([]bridge.Said, error) {
 	if problem := permission.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
 		return nil, problem
 	}
@@ -267,7 +267,7 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 }
 
 // WordsAt returns the agent's text at a place, as Parley would send it, and its bridge.WordsMark. The mark is "" if there is none.
-func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (text, mark string, err error) {
+func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user store.SurfaceUser) (text, mark string, err error) {
 	p, err := d.postAt(ctx, at.Channel, at.Message)
 	if err != nil || p == nil {
 		return "", "", err
@@ -369,7 +369,9 @@ func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (name
 
 // MayReply checks a reply with files before it is submitted. The files must have their names, types and sizes.
 // Errors: *Problem, for people; as Facts.
-func (d *Desk) MayReply(ctx context.Context, conversation store.ConversationID, user, text string, files []bridge.SurfaceFile) error {
+func (d *Desk) MayReply(
+	ctx context.Context, conversation store.ConversationID, user store.SurfaceUser, text string, files []bridge.SurfaceFile,
+) error {
 	if problem := permission.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
 		return problem
 	}

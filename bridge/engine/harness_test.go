@@ -118,7 +118,8 @@ func newWorld(t *testing.T, o options) *world {
 			a.Roles = []string{"admin"}
 		}
 		w.agents[name] = must(store.SaveAgent(ctx, w.pool, a))(t)
-		check(t, store.SaveAgentUser(ctx, w.pool, store.AgentUser{AccountID: w.surface, UserID: name, AgentID: w.agents[name]}))
+		user := store.AgentUser{AccountID: w.surface, UserID: bridge.SurfaceUser(name), AgentID: w.agents[name]}
+		check(t, store.SaveAgentUser(ctx, w.pool, user))
 	}
 	for _, name := range []string{mail, chat} {
 		w.saveAccount(name, o.account)

@@ -20,7 +20,7 @@ const (
 //
 // It writes a row, and a timer that will update the card. Nothing is journalled before the timer fires, so that a form that is
 // closed before that changes nothing.
-func (d *Desk) ReplyOpened(ctx context.Context, conversation store.ConversationID, user string, at time.Time) error {
+func (d *Desk) ReplyOpened(ctx context.Context, conversation store.ConversationID, user store.SurfaceUser, at time.Time) error {
 	agent := d.agentOf(user)
 	if agent == nil {
 		return nil
@@ -31,7 +31,7 @@ func (d *Desk) ReplyOpened(ctx context.Context, conversation store.ConversationI
 }
 
 // ReplyClosed notes that user has closed the form that was made at a time, without handing it in.
-func (d *Desk) ReplyClosed(ctx context.Context, conversation store.ConversationID, user string, at time.Time) error {
+func (d *Desk) ReplyClosed(ctx context.Context, conversation store.ConversationID, user store.SurfaceUser, at time.Time) error {
 	agent := d.agentOf(user)
 	if agent == nil {
 		return nil

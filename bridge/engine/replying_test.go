@@ -11,7 +11,7 @@ import (
 
 // openReplyForm lets an agent open the form of a reply to the first conversation by way of a replica,
 // and returns when.
-func (w *world) openReplyForm(replica int, agent string) time.Time {
+func (w *world) openReplyForm(replica int, agent store.SurfaceUser) time.Time {
 	w.t.Helper()
 	at := must(store.Now(w.t.Context(), w.pool))(w.t)
 	w.eventually("the form is noted", func() bool { // the database has a second for it
@@ -21,7 +21,7 @@ func (w *world) openReplyForm(replica int, agent string) time.Time {
 }
 
 // closeReplyForm lets an agent close a form that was opened at a time.
-func (w *world) closeReplyForm(replica int, agent string, at time.Time) {
+func (w *world) closeReplyForm(replica int, agent store.SurfaceUser, at time.Time) {
 	w.t.Helper()
 	w.eventually("that the form is closed is noted", func() bool {
 		return w.engines[replica].Desk(w.surface).ReplyClosed(w.t.Context(), 1, agent, at) == nil

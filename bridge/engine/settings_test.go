@@ -328,7 +328,7 @@ func TestListOfAllForAdmins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"all_tab": "permission"}})
 	desk := w.engines[0].Desk(w.surface)
-	list := func(user, name string) (bridge.Listing, error) {
+	list := func(user bridge.SurfaceUser, name string) (bridge.Listing, error) {
 		return desk.List(t.Context(), bridge.ListQuery{List: name}, user)
 	}
 	w.openThread()

@@ -105,7 +105,7 @@ func TestStartRefused(t *testing.T) {
 		func() channels.Capabilities { c := w.capsOf(chat); c.Start = channels.StartNever; return c }(), channels.Env{}))
 	for text, c := range map[string]struct {
 		account, recipient string
-		user               string
+		user               bridge.SurfaceUser
 		told               string
 		field              string // of the form, that is wrong
 	}{
@@ -118,8 +118,8 @@ func TestStartRefused(t *testing.T) {
 		"any of several":  {account: "", recipient: "dora", user: "ben", told: "Several accounts", field: "account"},
 		"who is dan":      {account: mail, recipient: "carla", user: "dan", told: "not one of Parley's agents", field: ""},
 	} {
-		w.chat.Submit(c.user, support, "", startForm(c.account, c.recipient, ""), text)
-		wantWords(t, "what "+c.user+" is told", w.waitWhisper(c.user, text).Plain(), c.told)
+		w.chat.Submit(string(c.user), support, "", startForm(c.account, c.recipient, ""), text)
+		wantWords(t, "what "+string(c.user)+" is told", w.waitWhisper(string(c.user), text).Plain(), c.told)
 		_, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), c.user, bridge.Start{Account: c.account, Recipient: c.recipient})
 		wantEqual(t, text+": the field", wantProblem(t, text, err).Field, c.field)
 	}

@@ -11,7 +11,7 @@ import (
 // there are none with this id, if newer ones took their place, or if the conversation has ended.
 // Errors: as FactsAt.
 func (d *Desk) Suggested(
-	ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user string,
+	ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user bridge.SurfaceUser,
 ) ([]bridge.SuggestedReply, error) {
 	if _, err := d.readerOf(ctx, conversation, user); err != nil {
 		return nil, err

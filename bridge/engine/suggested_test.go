@@ -42,7 +42,7 @@ func TestSuggestedReplies(t *testing.T) {
 		w.waitAnalysed()
 		w.waitDrained()
 	}
-	suggested := func(conversation bridge.ConversationID, id bridge.EventID, user string) []bridge.SuggestedReply {
+	suggested := func(conversation bridge.ConversationID, id bridge.EventID, user bridge.SurfaceUser) []bridge.SuggestedReply {
 		t.Helper()
 		return must(d.Suggested(t.Context(), conversation, id, user))(t)
 	}

@@ -19,7 +19,7 @@ import (
 // variables. It returns those for a conversation if which names one, and else those of accounts.
 // Errors: *bridge.Problem, if the user may not list templates, or if there is no such account for the user; those of
 // Facts; the database's.
-func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user string) (bridge.Templates, error) {
+func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user store.SurfaceUser) (bridge.Templates, error) {
 	agent := d.agentOf(user)
 	if problem := permission.Authorize(agent, bridge.VerbTemplates); problem != nil {
 		return bridge.Templates{}, problem
@@ -44,7 +44,7 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 
 // fittingTemplates returns the templates that can be sent in a conversation now, or the reason why there are none.
 // Errors: those of Facts; the database's.
-func (d *Desk) fittingTemplates(ctx context.Context, id bridge.ConversationID, user string) (bridge.Templates, error) {
+func (d *Desk) fittingTemplates(ctx context.Context, id bridge.ConversationID, user store.SurfaceUser) (bridge.Templates, error) {
 	facts, err := d.Facts(ctx, id, user)
 	if err != nil {
 		return bridge.Templates{}, err

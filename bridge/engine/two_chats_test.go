@@ -38,7 +38,7 @@ func newTwoHomes(t *testing.T, o options) *twoHomes {
 	ctx := t.Context()
 	w.account = must(store.EnsureSurface(ctx, w.pool, "annexsurface"))(t)
 	w.agents["eli"] = must(store.SaveAgent(ctx, w.pool, store.Agent{Email: "eli@acme.test", Name: "Eli", Zone: "UTC"}))(t)
-	for user, name := range map[string]string{"tann": "ann", "tben": "ben", "teli": "eli"} {
+	for user, name := range map[store.SurfaceUser]string{"tann": "ann", "tben": "ben", "teli": "eli"} {
 		check(t, store.SaveAgentUser(ctx, w.pool, store.AgentUser{AccountID: w.account, UserID: user, AgentID: w.agents[name]}))
 	}
 	w.moveHome(support)

@@ -123,7 +123,7 @@ func (c Change) checkUsers(have *state.State) error {
 
 	fields := map[string]string{}
 	for _, chat := range input.Chats() {
-		user := strings.TrimSpace(strings.Join(c.Values[chat], ""))
+		user := store.SurfaceUser(strings.TrimSpace(strings.Join(c.Values[chat], "")))
 		owner := have.AgentOf(chat, user)
 		if user != "" && owner != nil && !strings.EqualFold(owner.Email, c.Name) {
 			fields[chat] = "That is the user of " + owner.Name + ". Empty this field of " + owner.Email + " first, and then type it here."

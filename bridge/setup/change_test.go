@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/store"
 	"parley/store/logbook"
 )
 
@@ -58,7 +59,7 @@ func saveLoft(t *testing.T, pool *pgxpool.Pool) {
 // hungWorkspace is a Lookup that never answers.
 type hungWorkspace struct{ Lookup }
 
-func (hungWorkspace) Find(ctx context.Context, _, _ string) (string, error) {
+func (hungWorkspace) Find(ctx context.Context, _, _ string) (store.SurfaceUser, error) {
 	<-ctx.Done()
 	return "", ctx.Err()
 }

@@ -140,8 +140,8 @@ func (w workspace) Resolve(_ context.Context, kind, channel string) (string, err
 	return w.channels[kind+" "+channel], w.err
 }
 
-func (w workspace) Find(_ context.Context, kind, email string) (string, error) {
-	return w.users[kind+" "+email], w.err
+func (w workspace) Find(_ context.Context, kind, email string) (store.SurfaceUser, error) {
+	return store.SurfaceUser(w.users[kind+" "+email]), w.err
 }
 
 var errOffline = errors.New("slack: offline")

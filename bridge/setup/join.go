@@ -10,12 +10,13 @@ import (
 
 	"parley/bridge/setup/parleyfile"
 	"parley/bridge/setup/state"
+	"parley/store"
 )
 
 // Joining is a person in a chat who becomes an agent of a team.
 type Joining struct {
 	Kind  string // of the chat
-	User  string // the chat's id of the person
+	User  store.SurfaceUser
 	Email string
 	Name  string
 	// Replaces says that the agent with this address may have another user in the chat, which this one replaces. Only a person
@@ -67,7 +68,7 @@ func findOrAddAgent(s *state.State, j Joining) string {
 			Email: email,
 			Name:  cmp.Or(strings.TrimSpace(j.Name), email),
 			Roles: []string{RoleAgent},
-			Users: map[string]string{},
+			Users: map[string]store.SurfaceUser{},
 		})
 
 		a = &s.Agents[len(s.Agents)-1]

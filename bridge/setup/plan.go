@@ -35,7 +35,7 @@ type Lookup interface {
 
 	// Find returns the user with this e-mail address in the surface of this kind; "" if there is no such
 	// user or surface.
-	Find(ctx context.Context, kind, email string) (string, error)
+	Find(ctx context.Context, kind, email string) (store.SurfaceUser, error)
 }
 
 // Options of Plan and Apply.

@@ -73,7 +73,7 @@ func (s saving) saveAgent(ctx context.Context, tx pgx.Tx, old, a *state.Agent) e
 }
 
 // usersOf returns an agent's users by kind of surface. A new agent, nil, has none.
-func usersOf(a *state.Agent) map[string]string {
+func usersOf(a *state.Agent) map[string]store.SurfaceUser {
 	if a == nil {
 		return nil
 	}

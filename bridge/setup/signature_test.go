@@ -269,7 +269,7 @@ type timekeeper struct {
 	answerBy, readBy time.Time
 }
 
-func (k *timekeeper) Find(ctx context.Context, kind, email string) (string, error) {
+func (k *timekeeper) Find(ctx context.Context, kind, email string) (store.SurfaceUser, error) {
 	k.answerBy, _ = ctx.Deadline()
 	return k.workspace.Find(ctx, kind, email)
 }

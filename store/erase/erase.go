@@ -38,7 +38,7 @@ type Post struct {
 	Channel      string               `db:"channel"` // empty for a direct message
 	Message      string               `db:"message"`
 	Thread       string               `db:"thread"`
-	Recipient    string               `db:"recipient"` // of a direct message
+	Recipient    store.SurfaceUser    `db:"recipient"` // of a direct message
 	Kind         string               `db:"kind"`
 	Conversation store.ConversationID `db:"conversation_id"`
 	MessageID    store.MessageID      `db:"message_id"`

@@ -37,15 +37,15 @@ func Confirmed(ctx context.Context, q store.Querier, team store.TeamID, kind str
 }
 
 // Decided tells about which users of a chat was decided for a team.
-func Decided(ctx context.Context, q store.Querier, team store.TeamID, kind string) (map[string]bool, error) {
+func Decided(ctx context.Context, q store.Querier, team store.TeamID, kind string) (map[store.SurfaceUser]bool, error) {
 	rows, err := query.Collect[named](ctx, q, "users of a channel", decided, team, kind)
 	if err != nil {
 		return nil, err
 	}
 
-	users := make(map[string]bool, len(rows))
+	users := make(map[store.SurfaceUser]bool, len(rows))
 	for _, r := range rows {
-		users[r.Name] = true
+		users[store.SurfaceUser(r.Name)] = true
 	}
 	return users, nil
 }
@@ -56,6 +56,6 @@ func Confirm(ctx context.Context, q store.Execer, team store.TeamID, kind, chann
 }
 
 // Decide records that about users of a chat was decided for a team, whatever it was.
-func Decide(ctx context.Context, q store.Execer, team store.TeamID, kind string, users []string) error {
+func Decide(ctx context.Context, q store.Execer, team store.TeamID, kind string, users []store.SurfaceUser) error {
 	return query.Exec(ctx, q, "users of a channel", decide, team, kind, users)
 }

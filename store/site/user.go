@@ -20,7 +20,7 @@ const (
 // FindPersonByUser reads the agent who is a user of a surface ("slack", "teams"); of those for whom none is known
 // there, the one with the e-mail address. An empty user or address finds nobody by it.
 // Errors: ErrNoPerson.
-func FindPersonByUser(ctx context.Context, q store.Querier, surface, user, email string) (Person, error) {
+func FindPersonByUser(ctx context.Context, q store.Querier, surface string, user store.SurfaceUser, email string) (Person, error) {
 	return scanPerson(q.QueryRow(ctx, findPerson+`($2 <> '' AND `+personByUser+` OR $3 <> '' AND `+personByMail+`)
 		ORDER BY `+personByUser+` DESC
 		LIMIT 1`, surface, user, email))

@@ -71,8 +71,8 @@ func (h Home) renderPiece(p view.Piece) string {
 	case view.PieceIcon:
 		return Emoji(p.Text)
 	case view.PieceMention:
-		if userIDForm.MatchString(p.Agent.User) {
-			return "<@" + p.Agent.User + ">"
+		if user := string(p.Agent.User); userIDForm.MatchString(user) {
+			return "<@" + user + ">"
 		}
 		return literalLine(p.Agent.Name)
 	case view.PieceTime:

@@ -180,7 +180,7 @@ func (s *Self) decodeReaction(ev *event) []bridge.Action {
 	return []bridge.Action{{
 		Verb:   name,
 		Origin: bridge.OriginEmoji,
-		Actor:  bridge.Actor{ID: ev.User, Kind: kind},
+		Actor:  bridge.Actor{ID: bridge.SurfaceUser(ev.User), Kind: kind},
 		Place:  bridge.Place{Channel: ev.Item.Channel, Message: ev.Item.TS},
 		Args:   args,
 		Order:  ev.EventTS,
@@ -205,15 +205,15 @@ func isByBot(m *Message) bool {
 // cases matters: our own messages are a bot's, too, and a bot has no workspace.
 func (s *Self) actorOf(m *Message) bridge.Actor {
 	if s.Wrote(m) {
-		return bridge.Actor{ID: s.User, Kind: bridge.ActorSelf}
+		return bridge.Actor{ID: bridge.SurfaceUser(s.User), Kind: bridge.ActorSelf}
 	}
 	if isByBot(m) {
-		return bridge.Actor{ID: cmp.Or(m.User, m.BotID), Kind: bridge.ActorBot}
+		return bridge.Actor{ID: bridge.SurfaceUser(cmp.Or(m.User, m.BotID)), Kind: bridge.ActorBot}
 	}
 	if s.isForeign(m) {
-		return bridge.Actor{ID: m.User, Kind: bridge.ActorForeign}
+		return bridge.Actor{ID: bridge.SurfaceUser(m.User), Kind: bridge.ActorForeign}
 	}
-	return bridge.Actor{ID: m.User, Kind: bridge.ActorPerson}
+	return bridge.Actor{ID: bridge.SurfaceUser(m.User), Kind: bridge.ActorPerson}
 }
 
 // BeganThreadOf reports whether m is a reply in a thread that begins with a post of ours.

@@ -232,16 +232,16 @@ func mentionsOf(people ...bridge.AgentRef) view.Card {
 }
 
 // wantMentions checks the text of a card and of the message for it, and whom the message mentions.
-func wantMentions(t *testing.T, c view.Card, text string, users ...string) {
+func wantMentions(t *testing.T, c view.Card, text string, users ...bridge.SurfaceUser) {
 	t.Helper()
 	page := Render(c, home(), "n")[0]
 	checkMessageCard(t, page.Card)
 	wantEqual(t, "text of the card", cardText(t, page.Card), text)
 	m := Messages(c, "", home())[0]
 	wantEqual(t, "text of the message", m.Text, text)
-	var got []string
+	var got []bridge.SurfaceUser
 	for _, mention := range m.Mentions {
-		got = append(got, mention.User)
+		got = append(got, bridge.SurfaceUser(mention.User))
 		if !strings.Contains(m.Text, mention.Text) {
 			t.Errorf("the mention %q isn't in the text %q", mention.Text, m.Text)
 		}
@@ -292,7 +292,7 @@ func TestMentionsOnPages(t *testing.T) {
 	const people = 700
 	c := view.Card{}
 	for i := range people {
-		a := bridge.AgentRef{Name: fmt.Sprintf("Agent %d", i), User: fmt.Sprintf("a1111111-1111-4111-8111-%012d", i)}
+		a := bridge.AgentRef{Name: fmt.Sprintf("Agent %d", i), User: bridge.SurfaceUser(fmt.Sprintf("a1111111-1111-4111-8111-%012d", i))}
 		words := view.Piece{Kind: view.PieceText, Text: strings.Repeat(" word", 40)}
 		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceMention, Text: a.Name, Agent: a}, words}})
 	}

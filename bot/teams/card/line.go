@@ -51,7 +51,7 @@ func needsMarkdown(p view.Piece) bool {
 	case view.PieceTime, view.PieceLink, view.PieceThread:
 		return true
 	case view.PieceMention:
-		return isUserID(p.Agent.User)
+		return isUserID(string(p.Agent.User))
 	default:
 		return false
 	}

@@ -25,10 +25,11 @@ type mentions struct {
 // because the agent isn't in Teams or is mentioned already. Two people with the same name get different characters:
 // otherwise Teams could not tell them apart.
 func (m *mentions) add(a bridge.AgentRef, name string) string {
-	if !isUserID(a.User) {
+	user := string(a.User)
+	if !isUserID(user) {
 		return ""
 	}
-	if slices.ContainsFunc(m.list, func(other Mention) bool { return other.User == a.User }) {
+	if slices.ContainsFunc(m.list, func(other Mention) bool { return other.User == user }) {
 		return ""
 	}
 
@@ -36,7 +37,7 @@ func (m *mentions) add(a bridge.AgentRef, name string) string {
 	for n := 2; ; n++ {
 		text := "<at>" + html.EscapeString(name) + "</at>"
 		if !slices.ContainsFunc(m.list, func(other Mention) bool { return other.Text == text }) {
-			m.list = append(m.list, Mention{User: a.User, Name: name, Text: text})
+			m.list = append(m.list, Mention{User: user, Name: name, Text: text})
 			return text
 		}
 

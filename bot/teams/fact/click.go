@@ -144,7 +144,7 @@ func (p Payload) InvokeID(a *connector.Activity, nonce string, data json.RawMess
 			filled = string(sorted)
 		}
 	}
-	return "i:" + strings.ReplaceAll(nonce, ":", "-") + ":" + p.Actor(a).ID + ":" + Digest(filled)
+	return "i:" + strings.ReplaceAll(nonce, ":", "-") + ":" + string(p.Actor(a).ID) + ":" + Digest(filled)
 }
 
 func (p Payload) decodeClick(a *connector.Activity) ([]bridge.Action, error) {

@@ -75,21 +75,21 @@ func (p Payload) Actor(a *connector.Activity) bridge.Actor {
 
 	id := a.From.ID
 	if id == p.Me {
-		return bridge.Actor{ID: id, Kind: bridge.ActorSelf}
+		return bridge.Actor{ID: bridge.SurfaceUser(id), Kind: bridge.ActorSelf}
 	}
 	if strings.HasPrefix(id, "28:") || strings.EqualFold(a.From.Role, "bot") {
-		return bridge.Actor{ID: id, Kind: bridge.ActorBot}
+		return bridge.Actor{ID: bridge.SurfaceUser(id), Kind: bridge.ActorBot}
 	}
 
 	known := p.Who[id]
 	if known.User == "" { // nobody could tell who it is
-		return bridge.Actor{ID: id, Kind: bridge.ActorForeign}
+		return bridge.Actor{ID: bridge.SurfaceUser(id), Kind: bridge.ActorForeign}
 	}
 	if bridge.ActorKind(known.Kind) == bridge.ActorPerson {
-		return bridge.Actor{ID: known.User, Kind: bridge.ActorPerson}
+		return bridge.Actor{ID: bridge.SurfaceUser(known.User), Kind: bridge.ActorPerson}
 	}
 
-	return bridge.Actor{ID: known.User, Kind: bridge.ActorForeign}
+	return bridge.Actor{ID: bridge.SurfaceUser(known.User), Kind: bridge.ActorForeign}
 }
 
 // sortKey returns a key that sorts messages as people typed them. The id of a message is its time in milliseconds.

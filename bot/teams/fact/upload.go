@@ -15,7 +15,7 @@ type Upload struct {
 }
 
 // UploadID is the id of the fact that a ticket's reply becomes.
-func UploadID(t upload.Ticket) string { return "a:" + t.Nonce + ":" + t.User }
+func UploadID(t upload.Ticket) string { return "a:" + t.Nonce + ":" + string(t.User) }
 
 func (p Payload) decodeUpload() ([]bridge.Action, error) {
 	var b Upload

@@ -19,7 +19,7 @@ func FormKeys(surface store.AccountID, a bridge.Action) []PostKey {
 	}
 	keys := make([]PostKey, maxFormMessages)
 	for i := range keys {
-		keys[i] = PostKey{surface, formPost, a.Actor.ID + ":" + a.Form + ":" + strconv.Itoa(i)}
+		keys[i] = PostKey{surface, formPost, string(a.Actor.ID) + ":" + a.Form + ":" + strconv.Itoa(i)}
 	}
 	return keys
 }

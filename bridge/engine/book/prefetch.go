@@ -134,7 +134,9 @@ func (n *Prefetch) AddConversation(id store.ConversationID) {
 }
 
 // AddDirect adds the lane of what is told to somebody directly.
-func (n *Prefetch) AddDirect(surface store.AccountID, user string) { n.AddChannel(surface, "@"+user) }
+func (n *Prefetch) AddDirect(surface store.AccountID, user bridge.SurfaceUser) {
+	n.AddChannel(surface, "@"+string(user))
+}
 
 // AddElsewhere adds the lanes of what is told directly to an agent who is not in all chats; none for other agents.
 func (n *Prefetch) AddElsewhere(dir *directory.Directory, agent store.AgentID) {

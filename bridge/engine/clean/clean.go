@@ -82,7 +82,8 @@ func straight(name string) string {
 
 // Action cleans all texts that came from an agent, in place.
 func Action(a *bridge.Action) {
-	cleanTexts(&a.Actor.ID, &a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,
+	a.Actor.ID = bridge.SurfaceUser(Text(string(a.Actor.ID)))
+	cleanTexts(&a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,
 		&a.Version, &a.Answer, &a.Form, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji, &a.Args.List,
 		&a.Args.Account, &a.Args.Recipient, &a.Args.Subject, &a.Args.Draft)
 

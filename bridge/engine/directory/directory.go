@@ -24,20 +24,24 @@ type Directory struct {
 	accounts    map[store.AccountID]*store.Account
 	agents      map[store.AgentID]*store.Agent
 	teams       map[store.TeamID]*store.Team
-	byUser      map[surfaceUser]*store.Agent
-	users       map[agentKey]string
+	byUser      map[userKey]*store.Agent
+	users       map[agentKey]store.SurfaceUser
 	tags        map[string]*store.Tag                      // by name
 	currentName map[string]string                          // by each name that a tag has or had, in small letters; see indexTags
 	Hours       map[store.AccountID]*hours.Hours           // of accounts that have any
 	ofMail      map[store.AccountID]bridge.AccountSettings // settings of each account if its channel has threads of its own
 	ofChat      map[store.AccountID]bridge.AccountSettings // settings of each account if its channel is a chat
-	moved       map[surfaceUser]string                     // former ids of channels → those that they have now
+	moved       map[channelKey]string                      // former ids of channels → those that they have now
 }
 
-// surfaceUser names a user of a surface, or, in moved, a channel of a surface.
-type surfaceUser struct {
+type userKey struct {
 	surface store.AccountID
-	id      string
+	user    store.SurfaceUser
+}
+
+type channelKey struct {
+	surface store.AccountID
+	channel string
 }
 
 type agentKey struct {
@@ -52,17 +56,17 @@ func New(d store.Directory) *Directory {
 		accounts:    map[store.AccountID]*store.Account{},
 		agents:      map[store.AgentID]*store.Agent{},
 		teams:       map[store.TeamID]*store.Team{},
-		byUser:      map[surfaceUser]*store.Agent{},
-		users:       map[agentKey]string{},
+		byUser:      map[userKey]*store.Agent{},
+		users:       map[agentKey]store.SurfaceUser{},
 		tags:        map[string]*store.Tag{},
 		currentName: map[string]string{},
 		Hours:       hoursOf(d.Accounts),
 		ofMail:      map[store.AccountID]bridge.AccountSettings{},
 		ofChat:      map[store.AccountID]bridge.AccountSettings{},
-		moved:       map[surfaceUser]string{},
+		moved:       map[channelKey]string{},
 	}
 	for _, m := range d.Moves {
-		dir.moved[surfaceUser{m.AccountID, m.Former}] = m.Current
+		dir.moved[channelKey{m.AccountID, m.Former}] = m.Current
 	}
 
 	for i := range d.Accounts {
@@ -75,7 +79,7 @@ func New(d store.Directory) *Directory {
 		a := &d.Agents[i]
 		dir.agents[a.ID] = a
 		if a.Active {
-			dir.byUser[surfaceUser{store.SystemAccount, own.PageUser(a.ID)}] = a
+			dir.byUser[userKey{store.SystemAccount, own.PageUser(a.ID)}] = a
 		}
 	}
 
@@ -86,7 +90,7 @@ func New(d store.Directory) *Directory {
 	for _, u := range d.Users {
 		a := dir.agents[u.AgentID]
 		if a != nil && a.Active {
-			dir.byUser[surfaceUser{u.AccountID, u.UserID}] = a
+			dir.byUser[userKey{u.AccountID, u.UserID}] = a
 			dir.users[agentKey{u.AccountID, u.AgentID}] = u.UserID
 		}
 	}
@@ -106,12 +110,12 @@ func (d *Directory) Team(id store.TeamID) *store.Team { return d.teams[id] }
 
 // AgentOf returns the active agent who is a user of a surface, or nil if nobody is. On Parley's own pages, whose account is
 // store.SystemAccount, all active agents are users, named by own.PageUser; nothing can be posted to them there.
-func (d *Directory) AgentOf(surface store.AccountID, user string) *store.Agent {
-	return d.byUser[surfaceUser{surface, user}]
+func (d *Directory) AgentOf(surface store.AccountID, user store.SurfaceUser) *store.Agent {
+	return d.byUser[userKey{surface, user}]
 }
 
 // UserOf returns an active agent's user in a surface, or "" if the agent has none there.
-func (d *Directory) UserOf(surface store.AccountID, agent store.AgentID) string {
+func (d *Directory) UserOf(surface store.AccountID, agent store.AgentID) store.SurfaceUser {
 	return d.users[agentKey{surface, agent}]
 }
 
@@ -317,7 +321,7 @@ func (d *Directory) SettingsOf(a *store.Account, threads bool) bridge.AccountSet
 
 // ChannelNow returns the present id of a channel, which its surface may have changed.
 func (d *Directory) ChannelNow(surface store.AccountID, channel string) string {
-	return cmp.Or(d.moved[surfaceUser{surface, channel}], channel)
+	return cmp.Or(d.moved[channelKey{surface, channel}], channel)
 }
 
 // TeamHome returns the channel in which a team is told things. surface is 0 if it has none.

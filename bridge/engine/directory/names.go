@@ -13,7 +13,7 @@ import (
 // or a first name. It returns nil if nobody is called so, or if several are.
 func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 	who = strings.TrimPrefix(strings.TrimSpace(who), "@")
-	if a := d.AgentOf(surface, who); a != nil {
+	if a := d.AgentOf(surface, store.SurfaceUser(who)); a != nil {
 		return a
 	}
 	return d.activeAgentCalled(who)

@@ -58,7 +58,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 		m.Reason = store.ReasonMachine
 	}
 	m.IdentityID = nil
-	m.AuthorUser = cmp.Or(in.Foreign.Author, a.Name)
+	m.AuthorUser = store.SurfaceUser(cmp.Or(in.Foreign.Author, a.Name))
 	m.Notices = append([]string{noticeOf(in, isByMachine)}, m.Notices...)
 	el.addToThread(c, in)
 	if !isByMachine {

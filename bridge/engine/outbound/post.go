@@ -222,7 +222,7 @@ func (a *postAttempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Sa
 		s.From = RefOf(a.identities[*m.IdentityID])
 	}
 	if m.IsFromElsewhere() {
-		s.From, s.Elsewhere = bridge.PartyRef{Name: m.AuthorUser}, true
+		s.From, s.Elsewhere = bridge.PartyRef{Name: string(m.AuthorUser)}, true
 	}
 
 	for _, f := range m.Files {

@@ -15,7 +15,9 @@ type Act struct {
 }
 
 // PageUser is by which user an agent acts on Parley's own pages, as by a user of a chat.
-func PageUser(agent bridge.AgentID) string { return strconv.FormatInt(int64(agent), 10) }
+func PageUser(agent bridge.AgentID) bridge.SurfaceUser {
+	return bridge.SurfaceUser(strconv.FormatInt(int64(agent), 10))
+}
 
 // Action returns an act as what a person did in a surface: in a form, outside of all threads.
 func (a Act) Action() bridge.Action {

@@ -10,10 +10,10 @@ type Demand struct {
 
 // ErasedPost is a post of Parley's that goes from a chat, because the customer of its conversation is erased.
 type ErasedPost struct {
-	Surface      bridge.AccountID      `json:"surface"`      // account
-	Place        bridge.Place          `json:"place"`        // without a channel it is a direct message to To
-	To           string                `json:"to,omitempty"` // the surface's user
-	Kind         bridge.PostKind       `json:"kind"`         // what it was posted as
+	Surface      bridge.AccountID      `json:"surface"` // account
+	Place        bridge.Place          `json:"place"`   // without a channel it is a direct message to To
+	To           bridge.SurfaceUser    `json:"to,omitempty"`
+	Kind         bridge.PostKind       `json:"kind"` // what it was posted as
 	Conversation bridge.ConversationID `json:"conversation,omitempty"`
 	Message      bridge.MessageID      `json:"message,omitempty"`
 }

@@ -25,10 +25,10 @@ type Ask struct {
 
 // Asker is who asked for a text, and where.
 type Asker struct {
-	Agent   bridge.AgentID   `json:"agent,omitempty"`
-	Surface bridge.AccountID `json:"surface,omitempty"`
-	User    string           `json:"user,omitempty"` // the surface's id
-	Place   bridge.Place     `json:"place,omitzero"`
+	Agent   bridge.AgentID     `json:"agent,omitempty"`
+	Surface bridge.AccountID   `json:"surface,omitempty"`
+	User    bridge.SurfaceUser `json:"user,omitempty"`
+	Place   bridge.Place       `json:"place,omitzero"`
 }
 
 // Occasion is why Parley asks for a text by itself.

@@ -45,7 +45,7 @@ type heldAudience struct {
 
 // allows reports whether a user of the surface can read a channel. It returns false for the user "", and for everybody if the
 // channel's audience was never read, or was read longer than age ago.
-func (l *audiences) allows(surface store.AccountID, channel, user string) bool {
+func (l *audiences) allows(surface store.AccountID, channel string, user bridge.SurfaceUser) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := l.known[channelKey{surface, channel}]

@@ -67,7 +67,7 @@ func surfaceElsewhere(
 	if isThere || agent == line.By.ID || line.Kind() == bridge.LineAssigned {
 		return 0
 	}
-	lane := book.LaneKey{Account: surface, Key: outbound.ChannelLane("@" + th.Dir.UserOf(surface, agent))}
+	lane := book.LaneKey{Account: surface, Key: outbound.ChannelLane("@" + string(th.Dir.UserOf(surface, agent)))}
 	isLocked := book.IsNamed(th.Outbox, lane) // false if only this batch made the agent somebody to be told
 	if !isLocked || !th.Reading.As(th.Dir.Agent(agent)).May(c.Conversation) {
 		return 0
@@ -118,14 +118,14 @@ func (th *Writer) SendDirect(surface store.AccountID, agent store.AgentID, line 
 
 // sendDirectTo tells a user of a surface something in a direct message. Whoever acted on Parley's own pages is told nothing, since
 // the pages show what became of it.
-func (th *Writer) sendDirectTo(surface store.AccountID, user string, line bridge.Line) {
+func (th *Writer) sendDirectTo(surface store.AccountID, user bridge.SurfaceUser, line bridge.Line) {
 	if surface == store.SystemAccount {
 		return
 	}
 	if list, ok := line.Content.(*bridge.ListLine); ok {
 		list.Hidden = th.Reading.HiddenLists(th.Dir.AgentOf(surface, user))
 	}
-	l := th.channelLaneOf(surface, "@"+user, bridge.PostLine)
+	l := th.channelLaneOf(surface, "@"+string(user), bridge.PostLine)
 	th.Outbox.Enqueue(l, string(bridge.PostLine), NoMessage, outbound.Payload{To: user, Line: &line}, nil)
 }
 

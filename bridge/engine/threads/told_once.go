@@ -21,14 +21,14 @@ func ToldKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostK
 	if isTopLevel {
 		scope = book.DayKey(now)
 	}
-	return book.PostKey{Account: surface, Channel: toldPost, Message: a.Actor.ID + ":" + a.Place.Channel + ":" + scope}
+	return book.PostKey{Account: surface, Channel: toldPost, Message: string(a.Actor.ID) + ":" + a.Place.Channel + ":" + scope}
 }
 
 // AskedKey returns the key of the post that remembers that the author of a text in the channel was asked in this hour (UTC) who is
 // meant.
 func AskedKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostKey {
 	hour := now.UTC().Format("2006-01-02T15")
-	return book.PostKey{Account: surface, Channel: toldPost, Message: a.Actor.ID + ":" + a.Place.Channel + ":" + hour}
+	return book.PostKey{Account: surface, Channel: toldPost, Message: string(a.Actor.ID) + ":" + a.Place.Channel + ":" + hour}
 }
 
 // TellOnce tells the author of a typed text something, seen by nobody else, unless the author was told before (see

@@ -87,7 +87,7 @@ func Agent(a state.Agent) *document.Draft {
 	entry.Text("email", a.Email)
 	entry.Text("name", a.Name)
 	for _, chat := range input.Chats() {
-		entry.Text(chat, a.Users[chat]) // slack: U012AB3CD
+		entry.Text(chat, string(a.Users[chat])) // slack: U012AB3CD
 	}
 	entry.List("roles", a.Roles)
 	entry.Text("zone", a.Zone)

@@ -2,11 +2,12 @@ package overlay
 
 import (
 	"parley/bridge/setup/state"
+	"parley/store"
 )
 
 // Found is what live surfaces answered about the file, and the signatures that were read.
 type Found struct {
-	Users    map[UserKey]string
+	Users    map[UserKey]store.SurfaceUser
 	Channels map[ChannelKey]string
 	Problems map[ChannelKey]string // why a channel was not found
 
@@ -29,7 +30,7 @@ type Signature struct {
 // NewFound returns a Found without answers.
 func NewFound() Found {
 	return Found{
-		Users:      map[UserKey]string{},
+		Users:      map[UserKey]store.SurfaceUser{},
 		Channels:   map[ChannelKey]string{},
 		Problems:   map[ChannelKey]string{},
 		Signatures: map[string]Signature{},

@@ -24,7 +24,7 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 			return
 		}
 
-		o.Agents = append(o.Agents, state.Agent{Email: e.Email, Users: map[string]string{}})
+		o.Agents = append(o.Agents, state.Agent{Email: e.Email, Users: map[string]store.SurfaceUser{}})
 		a = &o.Agents[len(o.Agents)-1]
 	}
 
@@ -53,7 +53,7 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 
 	for _, kind := range input.Chats() {
 		if user, given := e.Users[kind]; given {
-			o.setUser(a, kind, strings.TrimSpace(user.Value))
+			o.setUser(a, kind, store.SurfaceUser(strings.TrimSpace(user.Value)))
 		}
 	}
 }
@@ -79,7 +79,7 @@ func (o *overlay) tieFoundUsers(f *parleyfile.File, e parleyfile.Agent) {
 		switch {
 		case other == nil:
 			o.setUser(a, kind, id)
-		case !f.HasUser(kind, id):
+		case !f.HasUser(kind, string(id)):
 			o.remarks = append(o.remarks, fmt.Sprintf("agent %s: is %s in %s, by the e-mail address, but agent %s has that user and keeps it: "+
 				"to move it, write %s: %s for %s alone", e.Email, id, kind, other.Email, kind, id, e.Email))
 		}
@@ -88,7 +88,7 @@ func (o *overlay) tieFoundUsers(f *parleyfile.File, e parleyfile.Agent) {
 
 // setUser ties an agent to a user of a chat, and takes the user from the agent who has it so far. An empty id unties the
 // agent. (A file in which two agents have the same user was refused when it was parsed.)
-func (o *overlay) setUser(a *state.Agent, kind, id string) {
+func (o *overlay) setUser(a *state.Agent, kind string, id store.SurfaceUser) {
 	if id == "" {
 		delete(a.Users, kind)
 		return

@@ -32,7 +32,7 @@ func (a Agent) Attributes() []Attribute {
 	}
 	list = append(list, a.Signature.listAttributes()...)
 	for _, kind := range input.Chats() {
-		list = append(list, Attribute{Name: kind, Value: a.Users[kind]})
+		list = append(list, Attribute{Name: kind, Value: string(a.Users[kind])})
 	}
 	return list
 }

@@ -89,7 +89,7 @@ func agentOf(a store.Agent, users []store.AgentUser, kinds map[store.AccountID]s
 		Name:      a.Name,
 		Roles:     store.SaidRoles(a.Roles),
 		Zone:      a.Zone,
-		Users:     map[string]string{},
+		Users:     map[string]store.SurfaceUser{},
 		Presence:  a.Presence,
 		Quiet:     a.Quiet,
 		Signature: Signature{a.Signature, a.RichSignature},

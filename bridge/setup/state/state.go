@@ -39,7 +39,7 @@ type Agent struct {
 	Name  string
 	Roles []string
 	Zone  string
-	Users map[string]string // by kind of surface
+	Users map[string]store.SurfaceUser // by kind of surface
 
 	Presence  string // "" means available
 	Quiet     []string
@@ -69,7 +69,7 @@ func (s *State) AgentByID(id store.AgentID) *Agent {
 }
 
 // AgentOf returns the agent who has a user of a surface, or nil if nobody has it.
-func (s *State) AgentOf(kind, user string) *Agent {
+func (s *State) AgentOf(kind string, user store.SurfaceUser) *Agent {
 	return find(s.Agents, func(a Agent) bool { return a.Users[kind] == user })
 }
 

@@ -151,9 +151,9 @@ func (anywhere) Resolve(_ context.Context, _, channel string) (string, error) {
 	return "C" + strings.ToUpper(strings.Trim(channel, "#")), nil
 }
 
-func (anywhere) Find(_ context.Context, _, email string) (string, error) {
+func (anywhere) Find(_ context.Context, _, email string) (store.SurfaceUser, error) {
 	user, _, _ := strings.Cut(email, "@")
-	return "U" + strings.ToUpper(user), nil
+	return store.SurfaceUser("U" + strings.ToUpper(user)), nil
 }
 
 // TestDocsExamples applies the set-up files that the documentation shows, where the printed first link was opened before and made

@@ -46,7 +46,7 @@ func (l *Lookup) Resolve(ctx context.Context, kind, channel string) (string, err
 }
 
 // Find returns the user with an e-mail address in a surface; "" if there is none.
-func (l *Lookup) Find(ctx context.Context, kind, email string) (string, error) {
+func (l *Lookup) Find(ctx context.Context, kind, email string) (bridge.SurfaceUser, error) {
 	if s := l.surface(kind); s != nil {
 		return s.Lookup(ctx, email)
 	}

@@ -12,13 +12,13 @@ import (
 
 // finder is a surface in which a person can be looked up. Without a channels.Checker that is how its credentials are tested.
 type finder interface {
-	Lookup(ctx context.Context, email string) (string, error)
+	Lookup(ctx context.Context, email string) (store.SurfaceUser, error)
 }
 
 // census is a surface that knows which users it has.
 type census interface {
 	// Absent returns those of the users whom the surface doesn't have.
-	Absent(ctx context.Context, users []string) ([]string, error)
+	Absent(ctx context.Context, users []store.SurfaceUser) ([]store.SurfaceUser, error)
 }
 
 // checkSurface examines a chat in which agents work.
@@ -66,7 +66,8 @@ func checkUsers(ctx context.Context, s *Section, live any, chat store.Account, d
 		return
 	}
 
-	var users, wrong []string
+	var users []store.SurfaceUser
+	var wrong []string
 	isHere := func(u store.AgentUser, a store.Agent) bool {
 		return u.AccountID == chat.ID && u.AgentID == a.ID && a.Active
 	}
@@ -84,7 +85,7 @@ func checkUsers(ctx context.Context, s *Section, live any, chat store.Account, d
 	for _, u := range d.Users {
 		i := slices.IndexFunc(d.Agents, func(a store.Agent) bool { return isHere(u, a) })
 		if i >= 0 && slices.Contains(absent, u.UserID) {
-			wrong = append(wrong, d.Agents[i].Email+" ("+u.UserID+")")
+			wrong = append(wrong, d.Agents[i].Email+" ("+string(u.UserID)+")")
 		}
 	}
 	if len(wrong) > 0 {

@@ -85,7 +85,7 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 		return err
 	}
 
-	l, err := k.List(ctx, t.Name, kind, func(user string) bool { return decided[user] })
+	l, err := k.List(ctx, t.Name, kind, func(user store.SurfaceUser) bool { return decided[user] })
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 
 // listUndecided returns the people who become agents of the team, and the users who count as decided from now on: the newcomers,
 // and people who are in the team already.
-func listUndecided(l List, decided map[string]bool) (newcomers []Person, users []string) {
+func listUndecided(l List, decided map[store.SurfaceUser]bool) (newcomers []Person, users []store.SurfaceUser) {
 	for _, p := range l.People {
 		if decided[p.User] {
 			continue
@@ -137,12 +137,12 @@ func listUndecided(l List, decided map[string]bool) (newcomers []Person, users [
 
 // decideUnlessDecided records that somebody has decided about users.
 // Errors: setup.ErrStale, if an admin has decided about one of them while the chat was asked.
-func decideUnlessDecided(ctx context.Context, tx pgx.Tx, l List, users []string) error {
+func decideUnlessDecided(ctx context.Context, tx pgx.Tx, l List, users []store.SurfaceUser) error {
 	decided, err := rosterstore.Decided(ctx, tx, l.teamID, l.Kind)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(users, func(user string) bool { return decided[user] }) {
+	if slices.ContainsFunc(users, func(user store.SurfaceUser) bool { return decided[user] }) {
 		return setup.ErrStale
 	}
 	return rosterstore.Decide(ctx, tx, l.teamID, l.Kind, users)

@@ -29,7 +29,7 @@ type slowRoster struct {
 }
 
 // Members implements bridge.Roster.
-func (s slowRoster) Members(ctx context.Context, channel string, skip func(string) bool) ([]bridge.Member, error) {
+func (s slowRoster) Members(ctx context.Context, channel string, skip func(bridge.SurfaceUser) bool) ([]bridge.Member, error) {
 	callOnce(&s.w.whileListing)
 	return s.Roster.Members(ctx, channel, skip)
 }

@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/bot/teams/teamsfake"
+	"parley/bridge"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/roster"
@@ -40,7 +41,7 @@ func TestManyInTheChannel(t *testing.T) {
 	w, people := openCrowd(t)
 	w.slack.Inject(slackfake.Fault{Method: "users.list", Kind: slackfake.FaultRateLimit, Retry: 1, Times: 1})
 	w.slack.Inject(slackfake.Fault{Method: "conversations.members", Kind: slackfake.FaultRateLimit, Retry: 1, Times: 1})
-	var all []string
+	var all []bridge.SurfaceUser
 	for _, p := range w.list().People {
 		all = append(all, p.User)
 	}

@@ -89,7 +89,7 @@ var (
 // List lists the members of a team's channel in a chat, by name. The chat need not be asked for the name and address of
 // users for whom skip returns true: these may be empty in the result. A nil skip skips nobody.
 // Errors: ErrNoChannel, ErrNoChat; the chat's.
-func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user string) bool) (List, error) {
+func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user store.SurfaceUser) bool) (List, error) {
 	d, err := store.LoadDirectory(ctx, k.o.Pool)
 	if err != nil {
 		return List{}, err
@@ -124,7 +124,7 @@ func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user str
 		return l, err
 	}
 
-	members, err := surface.Members(ctx, l.Channel, func(user string) bool {
+	members, err := surface.Members(ctx, l.Channel, func(user store.SurfaceUser) bool {
 		if a := view.byUser[user]; a != nil && a.Active {
 			return true // the directory has the agent's name
 		}
@@ -147,12 +147,12 @@ func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user str
 
 // teamView is what the directory says about one team in one chat.
 type teamView struct {
-	team    *store.Team             // nil if there is no such team
-	channel string                  // the team's channel in the chat; "" if it has none
-	members map[store.AgentID]bool  // the team's agents
-	hasUser map[store.AgentID]bool  // the agents who have a user in the chat
-	byUser  map[string]*store.Agent // all agents, also deactivated ones, by their user id in the chat
-	byEmail map[string]*store.Agent // all agents, also deactivated ones, by their address in lower case
+	team    *store.Team                        // nil if there is no such team
+	channel string                             // the team's channel in the chat; "" if it has none
+	members map[store.AgentID]bool             // the team's agents
+	hasUser map[store.AgentID]bool             // the agents who have a user in the chat
+	byUser  map[store.SurfaceUser]*store.Agent // all agents, also deactivated ones, by their user id in the chat
+	byEmail map[string]*store.Agent            // all agents, also deactivated ones, by their address in lower case
 }
 
 // viewOf reads from the directory what it says about a team in a chat.
@@ -161,7 +161,7 @@ func viewOf(d store.Directory, team, kind string) teamView {
 	v := teamView{
 		members: map[store.AgentID]bool{},
 		hasUser: map[store.AgentID]bool{},
-		byUser:  map[string]*store.Agent{},
+		byUser:  map[store.SurfaceUser]*store.Agent{},
 		byEmail: map[string]*store.Agent{},
 	}
 	byID := map[store.AgentID]*store.Agent{}
@@ -250,11 +250,11 @@ func (v teamView) describe(m bridge.Member, decided bool) Person {
 
 // Decision is what an admin decided about the people who were listed.
 type Decision struct {
-	Team, Kind string   // the team, and the kind of the chat
-	Channel    string   // the channel whose members the admin saw
-	Listed     []string // the users whom the admin saw: about people who have joined since, nothing is decided
-	Chosen     []string // the users who become agents
-	Follow     bool     // people who join the channel later become agents, too
+	Team, Kind string              // the team, and the kind of the chat
+	Channel    string              // the channel whose members the admin saw
+	Listed     []store.SurfaceUser // the users whom the admin saw: about people who have joined since, nothing is decided
+	Chosen     []store.SurfaceUser // the users who become agents
+	Follow     bool                // people who join the channel later become agents, too
 }
 
 // Confirm makes the chosen users agents of the team, as far as they were listed and can join, and returns how many that were.
@@ -262,7 +262,7 @@ type Decision struct {
 // Errors: ErrNoChannel, ErrNoChat, setup.ErrMissing; setup.ErrStale, if the team has another channel than the admin saw;
 // the chat's.
 func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int, error) {
-	notChosen := func(user string) bool { return !slices.Contains(d.Chosen, user) }
+	notChosen := func(user store.SurfaceUser) bool { return !slices.Contains(d.Chosen, user) }
 	l, err := k.List(ctx, d.Team, d.Kind, notChosen)
 	if err != nil {
 		return 0, err

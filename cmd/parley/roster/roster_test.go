@@ -1,12 +1,13 @@
 package roster_test
 
 import (
+	"cmp"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 
 	"parley/bot/slack/slackfake"
+	"parley/bridge"
 	"parley/bridge/setup"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/roster"
@@ -55,7 +56,7 @@ func TestNobodyJoinsBeforeAnAdminConfirms(t *testing.T) {
 func TestListOfMembers(t *testing.T) {
 	t.Parallel()
 	type listed struct {
-		user    string
+		user    bridge.SurfaceUser
 		status  roster.Status
 		isGuest bool
 		canJoin bool
@@ -71,7 +72,7 @@ func TestListOfMembers(t *testing.T) {
 		{user: gus, status: roster.NoAgent, isGuest: true, canJoin: true},
 		{user: mum, status: roster.NoEmail, canJoin: false},
 	}
-	byUser := func(a, b listed) int { return strings.Compare(a.user, b.user) }
+	byUser := func(a, b listed) int { return cmp.Compare(a.user, b.user) }
 	slices.SortFunc(got, byUser)
 	slices.SortFunc(want, byUser)
 	if !slices.Equal(got, want) {

@@ -109,7 +109,7 @@ func (w *workspace) list() roster.List {
 }
 
 // find returns somebody of the channel by the id in Slack.
-func (w *workspace) find(user string) roster.Person {
+func (w *workspace) find(user bridge.SurfaceUser) roster.Person {
 	w.t.Helper()
 	people := w.list().People
 	i := slices.IndexFunc(people, func(p roster.Person) bool { return p.User == user })
@@ -121,7 +121,7 @@ func (w *workspace) find(user string) roster.Person {
 
 // decide returns the decision of an admin who looks at the members now: some are chosen, the others left out. Who comes later joins
 // the team.
-func (w *workspace) decide(chosen ...string) roster.Decision {
+func (w *workspace) decide(chosen ...bridge.SurfaceUser) roster.Decision {
 	w.t.Helper()
 	l := w.list()
 	d := roster.Decision{Team: "Support", Kind: "slack", Channel: l.Channel, Chosen: chosen, Follow: true}
@@ -132,13 +132,13 @@ func (w *workspace) decide(chosen ...string) roster.Decision {
 }
 
 // confirm lets an admin choose members now, and returns how many joined the team. Who comes later joins by himself.
-func (w *workspace) confirm(chosen ...string) (joined int) {
+func (w *workspace) confirm(chosen ...bridge.SurfaceUser) (joined int) {
 	w.t.Helper()
 	return w.mustConfirm(w.decide(chosen...))
 }
 
 // confirmOnly is confirm, but who comes later doesn't join.
-func (w *workspace) confirmOnly(chosen ...string) (joined int) {
+func (w *workspace) confirmOnly(chosen ...bridge.SurfaceUser) (joined int) {
 	w.t.Helper()
 	d := w.decide(chosen...)
 	d.Follow = false

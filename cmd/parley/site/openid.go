@@ -31,7 +31,7 @@ func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.Agen
 	case openid.Any:
 	}
 
-	person, err := site.FindPersonByUser(ctx, d.o.Pool, surface, who.User, who.Mail)
+	person, err := site.FindPersonByUser(ctx, d.o.Pool, surface, store.SurfaceUser(who.User), who.Mail)
 	if errors.Is(err, site.ErrNoPerson) {
 		return 0, openid.ErrStranger
 	}

@@ -29,7 +29,9 @@ func (c channelsOf) Resolve(_ context.Context, _, channel string) (string, error
 }
 
 // Find returns the id of a person.
-func (c channelsOf) Find(_ context.Context, _, email string) (string, error) { return c[email], nil }
+func (c channelsOf) Find(_ context.Context, _, email string) (bridge.SurfaceUser, error) {
+	return bridge.SurfaceUser(c[email]), nil
+}
 
 // A chat, a team or members that can't be connected are refused with what is wrong, and no page shows what was pasted.
 func TestFirstStepsRefuse(t *testing.T) {
