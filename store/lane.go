@@ -38,7 +38,7 @@ type Delivery struct {
 	MessageID  MessageID       `db:"message_id" json:"message_id"`
 	Kind       string          `db:"kind" json:"kind"`
 	Payload    json.RawMessage `db:"payload" json:"payload"`
-	State      string          `db:"state" json:"state"`
+	State      DeliveryState   `db:"state" json:"state"`
 	OrderBy    string          `db:"order_by" json:"order_by"`       // the surface's order of agents' messages; empty means in order of insertion
 	Attempt    int             `db:"attempt" json:"attempt"`         // attempts so far
 	Part       int             `db:"part" json:"part"`               // the part of its text that is sent next, counted from 0
@@ -73,17 +73,21 @@ const (
 // JoinRoom is how much one message holds, in the unit of Delivery.JoinSize.
 const JoinRoom = 1000
 
-// States of a delivery.
+// DeliveryState is how far a delivery has come.
+type DeliveryState string
+
+// States of a delivery. What a provider tells of a reply (channels.DeliveryState) is one of Accepted, Sent, Delivered, Read and Failed.
 const (
-	Queued        = "queued"
-	Sending       = "sending"
-	Unknown       = "unknown"
-	Accepted      = "accepted"
-	Delivered     = "delivered"
-	Read          = "read"
-	Failed        = "failed"
-	Cancelled     = "cancelled"
-	NeedsDecision = "needs_decision"
+	Queued        DeliveryState = "queued"         // it waits for its turn, the end of its hold, or the next attempt
+	Sending       DeliveryState = "sending"        // an attempt runs, or its process died
+	Unknown       DeliveryState = "unknown"        // nobody knows whether an attempt succeeded: it is looked for
+	Accepted      DeliveryState = "accepted"       // the destination has it
+	Sent          DeliveryState = "sent"           // the provider has passed it on
+	Delivered     DeliveryState = "delivered"      // the customer's device, or mail server, has it
+	Read          DeliveryState = "read"           // the customer has seen it
+	Failed        DeliveryState = "failed"         // it will not arrive
+	Cancelled     DeliveryState = "cancelled"      // it was taken back
+	NeedsDecision DeliveryState = "needs_decision" // nobody knows whether it has left: a person says what becomes of it
 )
 
 const laneColumns = `id, account_id, key, conversation_id, gate_id, priority, head, tail, epoch, due_at, leased_until,
@@ -178,7 +182,7 @@ func InsertDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 		query.Field(rows, func(d *Delivery) MessageID { return d.MessageID }),
 		texts(func(d *Delivery) string { return d.Kind }),
 		texts(func(d *Delivery) string { return cmp.Or(string(d.Payload), "{}") }),
-		texts(func(d *Delivery) string { return d.State }),
+		texts(func(d *Delivery) string { return string(d.State) }),
 		texts(func(d *Delivery) string { return d.OrderBy }),
 		query.Field(rows, func(d *Delivery) int { return d.Attempt }),
 		query.Field(rows, func(d *Delivery) int { return d.Part }),

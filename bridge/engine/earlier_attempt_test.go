@@ -57,9 +57,9 @@ func reportsOfAttempts() []relay.ReportKind {
 func TestResultOfAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	const firstAttempt, secondAttempt = 1, 2
-	for _, state := range []string{store.Queued, store.Sending, store.Unknown, store.Accepted, store.Failed} {
+	for _, state := range []store.DeliveryState{store.Queued, store.Sending, store.Unknown, store.Accepted, store.Failed} {
 		for _, kind := range reportsOfAttempts() {
-			t.Run(state+" now, and "+string(kind)+" before", func(t *testing.T) {
+			t.Run(string(state)+" now, and "+string(kind)+" before", func(t *testing.T) {
 				t.Parallel()
 				d := &book.Delivery{Delivery: store.Delivery{ID: 11, MessageID: 9, State: state, Attempt: secondAttempt}}
 				workOnMessage(d).wantStillWaiting(t, own.Fact{Kind: string(kind), Delivery: d.ID, Attempt: firstAttempt})
@@ -69,7 +69,7 @@ func TestResultOfAnEarlierAttempt(t *testing.T) {
 }
 
 // partOfReply is the delivery of a part of a message: the parts are counted from 0.
-func partOfReply(id store.DeliveryID, state string, part int) *book.Delivery {
+func partOfReply(id store.DeliveryID, state store.DeliveryState, part int) *book.Delivery {
 	d := &book.Delivery{Delivery: store.Delivery{
 		ID: id, MessageID: 9, Seq: int64(id), State: state, Attempt: 1, Kind: outbound.KindReply, OrderBy: "m4",
 	}}
@@ -82,9 +82,9 @@ func partOfReply(id store.DeliveryID, state string, part int) *book.Delivery {
 // says nothing of the second sending.
 func TestResultOfAnEarlierSending(t *testing.T) {
 	t.Parallel()
-	for _, state := range []string{store.Queued, store.Accepted} {
+	for _, state := range []store.DeliveryState{store.Queued, store.Accepted} {
 		for _, kind := range reportsOfAttempts() {
-			t.Run(state+" now, and "+string(kind)+" before", func(t *testing.T) {
+			t.Run(string(state)+" now, and "+string(kind)+" before", func(t *testing.T) {
 				t.Parallel()
 				w := workOnMessage(
 					partOfReply(11, store.Failed, 0),

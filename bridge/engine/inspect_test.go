@@ -348,9 +348,9 @@ func (w *world) dump() string {
 }
 
 // waitDeliveryState waits until the delivery of a typed text is in a state.
-func (w *world) waitDeliveryState(message, want string) {
+func (w *world) waitDeliveryState(message string, want store.DeliveryState) {
 	w.t.Helper()
-	w.eventually(message+" is "+want, func() bool {
-		return w.text(`SELECT d.state FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.place = $1 AND d.kind = 'reply' ORDER BY d.seq DESC LIMIT 1`, message) == want
+	w.eventually(message+" is "+string(want), func() bool {
+		return w.text(`SELECT d.state FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.place = $1 AND d.kind = 'reply' ORDER BY d.seq DESC LIMIT 1`, message) == string(want)
 	})
 }

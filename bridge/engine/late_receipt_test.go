@@ -22,7 +22,7 @@ func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name     string
-		told     string // by the provider in the end, as the state of the delivery
+		told     store.DeliveryState // by the provider in the end, as the state of the delivery
 		wantFate store.Fate
 	}{
 		{name: "it was delivered", told: store.Delivered, wantFate: store.FateOut},
@@ -38,11 +38,11 @@ func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 			reply := w.sayPlans(thread, 2)
 			w.waitFate(reply, "unclear")
 			second := w.provider.Sent()[1].ID // of the two that the reply is sent as
-			for _, state := range []string{"sent", tt.told} {
-				w.reportStatus(channelstest.Event{ID: second, State: state, Message: w.idOf(reply), External: []string{second}})
+			for _, state := range []store.DeliveryState{store.Sent, tt.told} {
+				w.reportStatus(channelstest.Event{ID: second, State: string(state), Message: w.idOf(reply), External: []string{second}})
 			}
 			w.eventually("it is about the second file alone", func() bool {
-				return slices.Equal(w.statesOf(reply), []string{store.Accepted, tt.told})
+				return slices.Equal(w.statesOf(reply), []store.DeliveryState{store.Accepted, tt.told})
 			})
 			w.waitFate(reply, tt.wantFate)
 		})
@@ -50,9 +50,9 @@ func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 }
 
 // statesOf returns the states of a reply's deliveries, in their order.
-func (w *world) statesOf(reply string) []string {
+func (w *world) statesOf(reply string) []store.DeliveryState {
 	w.t.Helper()
-	return readRows(w, pgx.RowTo[string], `SELECT state FROM deliveries WHERE kind = 'reply' AND message_id = $1 ORDER BY seq`, w.idOf(reply))
+	return readRows(w, pgx.RowTo[store.DeliveryState], `SELECT state FROM deliveries WHERE kind = 'reply' AND message_id = $1 ORDER BY seq`, w.idOf(reply))
 }
 
 // The answer to a reply's text was lost, and its receipts tell that it arrived: what belongs behind it leaves, and nobody is asked. If
@@ -106,7 +106,7 @@ func TestFailureOfTheFirstSending(t *testing.T) {
 	}
 	reportFailed(sent[0].ID)
 	w.waitDrained()
-	wantEqual(t, "state of the reply, of which the first sending failed", w.text(`SELECT state FROM deliveries WHERE kind = 'reply'`), store.Accepted)
+	wantEqual(t, "state of the reply, of which the first sending failed", w.statesOf(reply)[0], store.Accepted)
 	wantEqual(t, "lines that offer to send it again", w.countLines(thread, bridge.LineFailed), 0)
 	reportFailed(sent[1].ID)
 	w.waitLine(thread, bridge.LineFailed)

@@ -145,7 +145,7 @@ func TestReceipts(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		receipts []string
-		state    string // then
+		state    store.DeliveryState // then
 		fate     store.Fate
 		mark     string
 		failures int // lines

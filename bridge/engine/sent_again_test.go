@@ -125,7 +125,7 @@ func TestPartOfAnEarlierSendingIsNotSentAgain(t *testing.T) {
 	rejectOnce := func(name string) {
 		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: name})
 	}
-	partWith := func(state string, place int) store.DeliveryID {
+	partWith := func(state store.DeliveryState, place int) store.DeliveryID {
 		return store.DeliveryID(w.count(`
 			SELECT id FROM deliveries WHERE kind = 'reply' AND state = $1 ORDER BY seq OFFSET $2 LIMIT 1`, state, place))
 	}

@@ -17,7 +17,7 @@ import (
 
 // wantOutcome checks what became of a delivery that is the only one: its state, its attempts and its only report, which is applied. Only
 // what failed keeps an error.
-func (h *harness) wantOutcome(id store.DeliveryID, state string, attempts int, kind relay.ReportKind) {
+func (h *harness) wantOutcome(id store.DeliveryID, state store.DeliveryState, attempts int, kind relay.ReportKind) {
 	h.t.Helper()
 	h.waitState(id, state)
 	h.waitLaneDone(id)
@@ -119,7 +119,7 @@ func TestHeldMessageIsNotGivenUp(t *testing.T) {
 			}
 			reply := h.addReply()
 			h.start()
-			for attempt, want := range []string{store.Queued, store.Queued, store.Queued, store.Failed} {
+			for attempt, want := range []store.DeliveryState{store.Queued, store.Queued, store.Queued, store.Failed} {
 				h.waitStateAfter(reply, attempt+1, want)
 				h.passTime(h.policy.RetryFor)
 				h.openGate(1)
@@ -227,7 +227,7 @@ func TestFailureOfBestEffortDelivery(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		class        channels.Class
-		wantState    string
+		wantState    store.DeliveryState
 		wantAttempts int
 		wantReports  []report
 	}{
@@ -259,7 +259,7 @@ func TestProcessEndedInAnAttempt(t *testing.T) {
 	tests := []struct {
 		name         string
 		policy       relay.Policy
-		wantState    string
+		wantState    store.DeliveryState
 		wantAttempts int
 	}{
 		{name: "what may be made twice", policy: relay.Policy{Idempotent: true}, wantState: store.Accepted, wantAttempts: 1},
@@ -275,7 +275,7 @@ func TestProcessEndedInAnAttempt(t *testing.T) {
 			h.exec(`UPDATE deliveries SET state = 'sending', attempt = 2, first_at = clock_timestamp(), sent_at = clock_timestamp(),
 				error_class = 'retry', error_text = 'retry: Busy.'`)
 			h.start()
-			h.waitDelivery(reply, "its state is "+tt.wantState+", without an error", func(d deliveryRow) bool {
+			h.waitDelivery(reply, "its state is "+string(tt.wantState)+", without an error", func(d deliveryRow) bool {
 				return d.State == tt.wantState && !d.LaneIsLeased && d.ErrorClass == "" && d.ErrorText == ""
 			})
 			h.wantAttemptsAt(reply, tt.wantAttempts)

@@ -146,7 +146,7 @@ type Policy struct {
 
 // Sent is what an attempt has sent, or what Attempt.Reconcile has found.
 type Sent struct {
-	State      string // store.Accepted or higher; store.Cancelled: it was taken back
+	State      store.DeliveryState // store.Accepted or higher; store.Cancelled: it was taken back
 	ExternalID string
 	Progress   string
 	More       bool // this was one part of a long message, and the next part follows

@@ -114,7 +114,7 @@ func (h *harness) passTime(d time.Duration) {
 
 // deliveryRow is what tests look at of a delivery and its lane.
 type deliveryRow struct {
-	State             string
+	State             store.DeliveryState
 	Attempt           int // attempts so far
 	Part              int
 	ExternalID        string
@@ -152,13 +152,13 @@ func (h *harness) waitDelivery(id store.DeliveryID, what string, holds func(deli
 }
 
 // waitState waits until a delivery is in a state.
-func (h *harness) waitState(id store.DeliveryID, want string) {
+func (h *harness) waitState(id store.DeliveryID, want store.DeliveryState) {
 	h.t.Helper()
-	h.waitDelivery(id, "it is "+want, func(d deliveryRow) bool { return d.State == want })
+	h.waitDelivery(id, "it is "+string(want), func(d deliveryRow) bool { return d.State == want })
 }
 
 // waitStateAfter waits until a delivery is in a state after so many attempts.
-func (h *harness) waitStateAfter(id store.DeliveryID, attempts int, want string) {
+func (h *harness) waitStateAfter(id store.DeliveryID, attempts int, want store.DeliveryState) {
 	h.t.Helper()
 	h.waitDelivery(id, fmt.Sprintf("it is %s after %d attempts", want, attempts), func(d deliveryRow) bool {
 		return d.State == want && d.Attempt == attempts

@@ -57,7 +57,7 @@ func TestRefusedResult(t *testing.T) {
 	t.Run("of a post", func(t *testing.T) { testRefusedResult(t, true, store.Failed, relay.ReportFailed) })
 }
 
-func testRefusedResult(t *testing.T, isPost bool, wantState string, wantKind relay.ReportKind) {
+func testRefusedResult(t *testing.T, isPost bool, wantState store.DeliveryState, wantKind relay.ReportKind) {
 	t.Parallel()
 	const lanes, perLane = 8, 3
 	refused := deliveryID(refusedLane, 1)

@@ -45,7 +45,7 @@ func TestRestoredDeliveryIsNotSent(t *testing.T) {
 		name      string
 		isPost    bool // for colleagues
 		outcome   channels.Outcome
-		wantState string
+		wantState store.DeliveryState
 	}{
 		{name: "a reply that is there", outcome: channels.Landed, wantState: store.Accepted},
 		{name: "a reply that isn't there", outcome: channels.Absent, wantState: store.NeedsDecision},

@@ -11,7 +11,7 @@ import (
 // Of a run that is torn nothing is sent, and nothing looked for: its deliveries wait as they did before.
 func TestTornRunIsGivenBack(t *testing.T) {
 	t.Parallel()
-	for claimed, want := range map[string]string{store.Sending: store.Queued, store.Unknown: store.Unknown} {
+	for claimed, want := range map[store.DeliveryState]store.DeliveryState{store.Sending: store.Queued, store.Unknown: store.Unknown} {
 		c := dispatch.Claimed{Delivery: store.Delivery{ID: 1, State: claimed}, With: []store.Delivery{{ID: 2}}, Torn: true}
 		f := attempts{}.makeAttempt(t.Context(), c, nil, time.Now())
 		if f.State != want || f.Advance != 0 || !f.Uncalled {

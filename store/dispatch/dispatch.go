@@ -30,7 +30,7 @@ type Finish struct {
 	// The delivery's new state.
 	ID         store.DeliveryID // 0 if the lane was claimed without a delivery
 	Joined     store.DeliveryID // Delivery.Joined as it was claimed: the head with which it leaves, 0 if it leaves alone
-	State      string
+	State      store.DeliveryState
 	Part       int    // the part that is sent next; a long text is sent in parts
 	ExternalID string // the destination's id of the message; empty means unchanged
 	Progress   string // what the channel or surface needs to continue the delivery
@@ -60,7 +60,7 @@ type Finish struct {
 // Part is the result of a delivery that left in one message with the head of its lane.
 type Part struct {
 	ID       store.DeliveryID
-	State    string
+	State    store.DeliveryState
 	Progress string
 	Warned   bool
 }

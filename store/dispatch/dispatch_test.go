@@ -105,7 +105,7 @@ func checkClaimed(t *testing.T, claimed []dispatch.Claimed, want ...store.Delive
 }
 
 // resultOf returns the result of an attempt that ended in a state, after which the lane goes on to its next delivery.
-func resultOf(c dispatch.Claimed, state string) dispatch.Finish {
+func resultOf(c dispatch.Claimed, state store.DeliveryState) dispatch.Finish {
 	return dispatch.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: state, Advance: 1, Gate: c.GateID}
 }
 
@@ -119,9 +119,9 @@ func expireLeases(t testing.TB, pool *pgxpool.Pool) {
 }
 
 // readStates returns the states of all deliveries in the order of their ids.
-func readStates(t *testing.T, pool *pgxpool.Pool) []string {
+func readStates(t *testing.T, pool *pgxpool.Pool) []store.DeliveryState {
 	t.Helper()
-	return storetest.Rows(t, pool, pgx.RowTo[string], `SELECT state FROM deliveries ORDER BY id`)
+	return storetest.Rows(t, pool, pgx.RowTo[store.DeliveryState], `SELECT state FROM deliveries ORDER BY id`)
 }
 
 func TestLaneHandsOutItsDeliveriesInOrder(t *testing.T) {
@@ -134,7 +134,8 @@ func TestLaneHandsOutItsDeliveriesInOrder(t *testing.T) {
 	checkClaimed(t, first, 1001, 2001)
 	results := []dispatch.Finish{resultOf(first[0], store.Accepted), resultOf(first[1], store.Failed)}
 	checkClaimed(t, finishAndClaim(t, pool, results, 10, g), 1002)
-	if got, want := readStates(t, pool), []string{store.Accepted, store.Sending, store.Queued, store.Failed}; !slices.Equal(got, want) {
+	got, want := readStates(t, pool), []store.DeliveryState{store.Accepted, store.Sending, store.Queued, store.Failed}
+	if !slices.Equal(got, want) {
 		t.Errorf("the deliveries are %v, want %v", got, want)
 	}
 }
@@ -252,7 +253,8 @@ func TestLateResultIsFenced(t *testing.T) {
 	l.checkHead(t, 0)
 	var epoch int64
 	var isLeased bool
-	var state, externalID string
+	var state store.DeliveryState
+	var externalID string
 	check(t, l.pool.QueryRow(t.Context(), `
 		SELECT l.epoch, l.leased_until IS NOT NULL, d.state, d.external_id
 		FROM lanes AS l

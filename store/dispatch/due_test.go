@@ -13,8 +13,8 @@ import (
 // A receipt that came first stays when the result follows.
 func TestReceiptBeforeResult(t *testing.T) {
 	t.Parallel()
-	for _, state := range []string{"delivered", "read", "failed", "cancelled", "needs_decision"} {
-		t.Run(state, func(t *testing.T) {
+	for _, state := range []store.DeliveryState{"delivered", "read", "failed", "cancelled", "needs_decision"} {
+		t.Run(string(state), func(t *testing.T) {
 			t.Parallel()
 			pool := storetest.DB(t)
 			g := newGate(t, pool, "g", 0, 1)
@@ -22,7 +22,7 @@ func TestReceiptBeforeResult(t *testing.T) {
 			c := claimOne(t, pool, g)
 			exec(t, pool, `UPDATE deliveries SET state = $1`, state)
 			finishAll(t, pool, []dispatch.Finish{resultOf(c, store.Accepted)})
-			if got, want := readStates(t, pool), []string{state}; !slices.Equal(got, want) {
+			if got, want := readStates(t, pool), []store.DeliveryState{state}; !slices.Equal(got, want) {
 				t.Errorf("the delivery is %v, want %v", got, want)
 			}
 			var head int

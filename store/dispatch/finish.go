@@ -253,7 +253,7 @@ func deliveryResults(done []Finish) []any {
 		lanes,
 		epochs,
 		query.Field(rows, func(f *Finish) store.DeliveryID { return f.ID }),
-		query.Field(rows, func(f *Finish) string { return f.State }),
+		query.Field(rows, func(f *Finish) string { return string(f.State) }),
 		query.Field(rows, func(f *Finish) int { return f.Part }),
 		query.Field(rows, func(f *Finish) string { return f.ExternalID }),
 		query.Field(rows, func(f *Finish) string { return f.Progress }),

@@ -15,7 +15,7 @@ import (
 // laneEntry is what these tests compare of a delivery.
 type laneEntry struct {
 	ID    store.DeliveryID
-	State string
+	State store.DeliveryState
 }
 
 // checkLane compares the deliveries of all lanes, in their order. Each lane has one at each place: what stands behind a place

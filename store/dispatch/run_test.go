@@ -26,7 +26,7 @@ func newRunLane(t *testing.T) (*pgxpool.Pool, store.GateID) {
 }
 
 // checkRun checks which deliveries were claimed together, and that those behind the first are in its state.
-func checkRun(t *testing.T, run dispatch.Claimed, wantState string, want ...store.DeliveryID) {
+func checkRun(t *testing.T, run dispatch.Claimed, wantState store.DeliveryState, want ...store.DeliveryID) {
 	t.Helper()
 	got := []store.DeliveryID{run.ID}
 	for _, d := range run.With {
@@ -44,7 +44,7 @@ func checkRun(t *testing.T, run dispatch.Claimed, wantState string, want ...stor
 }
 
 // resultOfRun returns the result of an attempt to send a run. advance is how many deliveries the lane goes on.
-func resultOfRun(run dispatch.Claimed, state string, advance int) []dispatch.Finish {
+func resultOfRun(run dispatch.Claimed, state store.DeliveryState, advance int) []dispatch.Finish {
 	f := resultOf(run, state)
 	f.Advance = advance
 	for _, d := range run.With {
@@ -117,7 +117,7 @@ func TestRunsOfALane(t *testing.T) {
 	checkRun(t, last, store.Sending, 1006, 1007)
 
 	type delivery struct {
-		State  string
+		State  store.DeliveryState
 		Joined store.DeliveryID
 	}
 	got := storetest.Rows(t, pool, pgx.RowToStructByPos[delivery], `SELECT state, joined FROM deliveries ORDER BY seq`)

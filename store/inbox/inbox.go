@@ -51,15 +51,15 @@ func Messages(ctx context.Context, q store.Querier, conversation store.Conversat
 
 // Reply is one delivery of a reply to the customer.
 type Reply struct {
-	ID        store.DeliveryID `db:"id"`
-	LaneID    store.LaneID     `db:"lane_id"`
-	Seq       int64            `db:"seq"` // its place in the lane
-	MessageID store.MessageID  `db:"message_id"`
-	State     string           `db:"state"`
-	OrderBy   string           `db:"order_by"`   // the parts of one sending have the same
-	FirstFile *int             `db:"first_file"` // of a reply in parts: the number of the first file that it carries
-	NotBefore *time.Time       `db:"not_before"` // the end of its hold
-	ErrorText string           `db:"error_text"` // why the last attempt failed; empty if it didn't, or if there was none
+	ID        store.DeliveryID    `db:"id"`
+	LaneID    store.LaneID        `db:"lane_id"`
+	Seq       int64               `db:"seq"` // its place in the lane
+	MessageID store.MessageID     `db:"message_id"`
+	State     store.DeliveryState `db:"state"`
+	OrderBy   string              `db:"order_by"`   // the parts of one sending have the same
+	FirstFile *int                `db:"first_file"` // of a reply in parts: the number of the first file that it carries
+	NotBefore *time.Time          `db:"not_before"` // the end of its hold
+	ErrorText string              `db:"error_text"` // why the last attempt failed; empty if it didn't, or if there was none
 }
 
 const replies = `

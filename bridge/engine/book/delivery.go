@@ -70,11 +70,11 @@ func (d *Delivery) MakeJoinable(key string, runes, room int) {
 
 // StateRank orders how far a delivery has come, as its receipts tell: a lower state never replaces a higher one. States
 // before the provider accepted it, and failures, have rank 0.
-func StateRank(state string) int {
+func StateRank(state store.DeliveryState) int {
 	switch state {
 	case store.Accepted:
 		return 1
-	case "sent": // channels.StateSent: the provider says that it has passed the message on
+	case store.Sent:
 		return 2
 	case store.Delivered:
 		return 3

@@ -229,7 +229,7 @@ func (o *Outbox) Cancel(d *Delivery) bool {
 }
 
 // Settle gives a delivery the state that a receipt tells, so that what waits behind it may leave.
-func (o *Outbox) Settle(d *Delivery, state string) {
+func (o *Outbox) Settle(d *Delivery, state store.DeliveryState) {
 	o.MakeDue(d)
 	d.State, d.NotBefore, d.Dirty = state, nil, true
 }

@@ -14,8 +14,8 @@ func TestSettledHeadLetsTheNextLeave(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
 	inHours := now.Add(4 * time.Hour)
-	for _, state := range []string{store.Queued, store.Unknown} {
-		t.Run(state, func(t *testing.T) {
+	for _, state := range []store.DeliveryState{store.Queued, store.Unknown} {
+		t.Run(string(state), func(t *testing.T) {
 			t.Parallel()
 			lane := &Lane{Lane: store.Lane{ID: 10, Head: 2, Tail: 4, DueAt: &inHours}}
 			o := &Outbox{Moment: &Moment{Now: now}, Lanes: map[store.LaneID]*Lane{lane.ID: lane}}

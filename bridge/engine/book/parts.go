@@ -67,7 +67,7 @@ func (ps Parts) AreLeaving() bool {
 // unanswered returns the parts that may have left, but whose ids at the provider aren't known, because there was no answer.
 func (ps Parts) unanswered() Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool {
-		return !slices.Contains([]string{store.Sending, store.Unknown, store.NeedsDecision}, d.State)
+		return !slices.Contains([]store.DeliveryState{store.Sending, store.Unknown, store.NeedsDecision}, d.State)
 	})
 }
 

@@ -87,7 +87,7 @@ func isAboutEarlierSending(c *book.Conversation, d *book.Delivery, s *channels.S
 	switch d.State {
 	case store.Queued:
 		return sent.Again > 0
-	case store.Accepted, string(channels.StateSent):
+	case store.Accepted, store.Sent:
 		isAnswered := d.ExternalID != "" && d.ExternalID != sent.Former
 		return isAnswered && s.ByID && !s.Early && !slices.Contains(s.External, d.ExternalID)
 	}

@@ -14,8 +14,8 @@ func TestWhichPieceFailed(t *testing.T) {
 	t.Parallel()
 	const text, voice, unknown = "text", "voice", "unheard of" // ids of messages
 	for _, c := range []struct {
-		state  string // of the reply
-		newest string // the id of the piece that left last
+		state  store.DeliveryState // of the reply
+		newest string              // the id of the piece that left last
 		failed string
 		want   bool // the customer lacks the text
 	}{

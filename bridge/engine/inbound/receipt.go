@@ -69,7 +69,7 @@ func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 }
 
 // hasEndedAs reports whether a receipt that came before a result has given the delivery one of these states.
-func (rc *Receipts) hasEndedAs(f own.Fact, states ...string) bool {
+func (rc *Receipts) hasEndedAs(f own.Fact, states ...store.DeliveryState) bool {
 	d := rc.Outbox.Deliveries[f.Delivery]
 	return d != nil && slices.Contains(states, d.State)
 }
@@ -334,15 +334,15 @@ func (rc *Receipts) applyReceipt(
 	if s.State == channels.StateFailed {
 		return rc.applyFailure(ctx, tx, c, d, m, s)
 	}
-	if book.StateRank(string(s.State)) <= book.StateRank(d.State) || lacksPiece(d) {
+	if book.StateRank(store.DeliveryState(s.State)) <= book.StateRank(d.State) || lacksPiece(d) {
 		return nil
 	}
-	rc.applyState(c, d, m, string(s.State))
+	rc.applyState(c, d, m, store.DeliveryState(s.State))
 	return nil
 }
 
 // applyState gives a delivery a state that proves it to have been sent.
-func (rc *Receipts) applyState(c *book.Conversation, d *book.Delivery, m *book.Message, state string) {
+func (rc *Receipts) applyState(c *book.Conversation, d *book.Delivery, m *book.Message, state store.DeliveryState) {
 	isNew := !d.IsAccepted()
 	rc.Outbox.Settle(d, state)
 	rc.noteProvenSent(c, m, isNew)

@@ -61,10 +61,11 @@ func TestRestoredPostIsTriedAnew(t *testing.T) {
 		withoutTime    = `{"restored": true}` // as the version before writes it
 	)
 	for name, c := range map[string]struct {
-		kind           bridge.PostKind
-		payload, state string
-		wantRestored   bool
-		wantRetry      time.Duration
+		kind         bridge.PostKind
+		payload      string
+		state        store.DeliveryState
+		wantRestored bool
+		wantRetry    time.Duration
 	}{
 		"looked for":              {kind: bridge.PostSaid, payload: restored, state: store.Unknown, wantRestored: true, wantRetry: maxPostRetry + twentyDays},
 		"made again":              {kind: bridge.PostSaid, payload: restored, state: store.Sending, wantRetry: maxPostRetry + twentyDays},

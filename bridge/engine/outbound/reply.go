@@ -37,7 +37,7 @@ func (a *replyAttempt) Send(ctx context.Context) (relay.Sent, error) {
 	receipt, err := ch.Send(ctx, r.out)
 	err = a.boundUnreadable(err)
 	a.sender.reportSending(a.claim.AccountID, receipt, err)
-	sent := a.sentLines(r, receipt.State, receipt.ExternalID)
+	sent := a.sentLines(r, store.DeliveryState(receipt.State), receipt.ExternalID)
 	sent.More = receipt.More
 	sent.Parts = receipt.Parts
 	sent.Cost = receipt.Cost
@@ -143,7 +143,7 @@ func (a *replyAttempt) Reconcile(ctx context.Context) (channels.Outcome, relay.S
 
 	outcome, receipt, err := ch.Reconcile(ctx, r.out)
 	found := relay.Sent{
-		State:      string(receipt.State),
+		State:      store.DeliveryState(receipt.State),
 		ExternalID: receipt.ExternalID,
 		Progress:   c.Progress,
 		More:       receipt.More,
@@ -176,15 +176,15 @@ func (a *replyAttempt) begunMark(progress string) string {
 }
 
 // sentLines returns what became of each line of a reply whose message is in the given state.
-func (a *replyAttempt) sentLines(r *outgoingReply, state channels.DeliveryState, external string) relay.Sent {
+func (a *replyAttempt) sentLines(r *outgoingReply, state store.DeliveryState, external string) relay.Sent {
 	resultOf := func(m *store.Message, s *Span, progress string) dispatch.Part {
 		if begun := a.begunMark(progress); begun != "" {
-			return dispatch.Part{State: string(state), Progress: begun}
+			return dispatch.Part{State: state, Progress: begun}
 		}
 		if !r.mayLeave(m) {
 			return dispatch.Part{State: store.Cancelled}
 		}
-		return dispatch.Part{State: string(state), Progress: WordsOf(m, s).Mark()}
+		return dispatch.Part{State: state, Progress: WordsOf(m, s).Mark()}
 	}
 
 	first := resultOf(&r.message, r.payload.Span, a.claim.Progress)

@@ -204,7 +204,7 @@ func latestSending(replies []inbox.Reply) []inbox.Reply {
 // unclear, the last one of which nobody knows whether it left. If nothing has to be decided, it returns the part with the highest
 // id, or 0 if there is none.
 func deliveryToDecide(fate store.Fate, replies []inbox.Reply) (id store.DeliveryID) {
-	wanted := map[store.Fate]string{store.FateFailed: store.Failed, store.FateUnclear: store.NeedsDecision}[fate]
+	wanted := map[store.Fate]store.DeliveryState{store.FateFailed: store.Failed, store.FateUnclear: store.NeedsDecision}[fate]
 	for _, r := range slices.Backward(replies) {
 		if r.State == wanted {
 			return r.ID

@@ -67,20 +67,20 @@ const touchedConversations = `
 
 // delivery is a delivery with the state of its lane.
 type delivery struct {
-	ID         store.DeliveryID `db:"id"`
-	MessageID  store.MessageID  `db:"message_id"`
-	Account    string           `db:"account"`
-	Kind       string           `db:"kind"`
-	State      string           `db:"state"`
-	Attempt    int              `db:"attempt"`
-	CreatedAt  time.Time        `db:"created_at"`
-	FirstAt    *time.Time       `db:"first_at"`
-	SentAt     *time.Time       `db:"sent_at"`
-	NotBefore  *time.Time       `db:"not_before"`
-	DueAt      *time.Time       `db:"due_at"` // of the lane
-	Before     int64            `db:"before"` // how many deliveries of the lane come before it
-	ErrorClass string           `db:"error_class"`
-	ErrorText  string           `db:"error_text"`
+	ID         store.DeliveryID    `db:"id"`
+	MessageID  store.MessageID     `db:"message_id"`
+	Account    string              `db:"account"`
+	Kind       string              `db:"kind"`
+	State      store.DeliveryState `db:"state"`
+	Attempt    int                 `db:"attempt"`
+	CreatedAt  time.Time           `db:"created_at"`
+	FirstAt    *time.Time          `db:"first_at"`
+	SentAt     *time.Time          `db:"sent_at"`
+	NotBefore  *time.Time          `db:"not_before"`
+	DueAt      *time.Time          `db:"due_at"` // of the lane
+	Before     int64               `db:"before"` // how many deliveries of the lane come before it
+	ErrorClass string              `db:"error_class"`
+	ErrorText  string              `db:"error_text"`
 }
 
 const newestDeliveries = `

@@ -89,7 +89,7 @@ func (t *teller) deliveryStep(d delivery) Step {
 		what += fmt.Sprintf(" of message %d", d.MessageID)
 	}
 
-	s.Text = fmt.Sprintf("%s to %s: %s", what, d.Account, strings.ReplaceAll(d.State, "_", " "))
+	s.Text = fmt.Sprintf("%s to %s: %s", what, d.Account, strings.ReplaceAll(string(d.State), "_", " "))
 	switch d.State {
 	case store.Failed, store.Unknown, store.NeedsDecision:
 		s.Bad = true
