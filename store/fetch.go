@@ -25,18 +25,21 @@ type Fetch struct {
 	N              int            `db:"n" json:"n"`                   // index in Message.Files
 	Ref            string         `db:"ref" json:"ref"`               // what the channel fetches it by
 	SizeBytes      int64          `db:"size_bytes" json:"size_bytes"` // as the provider says; 0 if unknown
-	State          string         `db:"state" json:"state"`
+	State          FetchState     `db:"state" json:"state"`
 	Attempt        int            `db:"attempt" json:"attempt"`
 	Epoch          int64          `db:"epoch" json:"epoch"`   // rises with each claim: results of earlier claims don't count
 	DueAt          *time.Time     `db:"due_at" json:"due_at"` // Parley's clock; nil once it is done
 	CreatedAt      time.Time      `db:"created_at" json:"created_at"`
 }
 
+// FetchState is how far a Fetch has come.
+type FetchState string
+
 // States of a Fetch.
 const (
-	FetchWaiting = "waiting"
-	FetchDone    = "fetched"
-	FetchFailed  = "failed"
+	FetchWaiting FetchState = "waiting"
+	FetchDone    FetchState = "fetched"
+	FetchFailed  FetchState = "failed"
 )
 
 const insertFetches = `
@@ -96,7 +99,7 @@ const finishFetch = `
 
 // FinishFetch writes the result of a claimed file and journals the fact about it, in one transaction. It does
 // nothing if the lease ended and another process has claimed the file.
-func FinishFetch(ctx context.Context, pool *pgxpool.Pool, c ClaimedFetch, state, blob, reason string, fact NewEvent) error {
+func FinishFetch(ctx context.Context, pool *pgxpool.Pool, c ClaimedFetch, state FetchState, blob, reason string, fact NewEvent) error {
 	return InTxWith(ctx, pool, func(tx pgx.Tx) (*Pipeline, error) {
 		tag, err := tx.Exec(ctx, finishFetch, c.ID, c.Epoch, state, blob, Clean(reason))
 		if err != nil || tag.RowsAffected() == 0 {

@@ -151,7 +151,7 @@ func (cs *Chores) fetchFile(ctx context.Context, c store.ClaimedFetch) {
 	}
 }
 
-func (cs *Chores) finishFetch(ctx context.Context, c store.ClaimedFetch, state string, f own.Fact) error {
+func (cs *Chores) finishFetch(ctx context.Context, c store.ClaimedFetch, state store.FetchState, f own.Fact) error {
 	err := store.FinishFetch(ctx, cs.pool, c, state, f.Blob, f.Text, f.Event(fmt.Sprintf("fetch:%d", c.ID)))
 	cs.host.Wake()
 	return err
