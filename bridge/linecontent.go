@@ -216,9 +216,20 @@ type TimelineLine struct {
 	Parts []TimeSpent   `json:",omitempty"` // they sum up to the whole
 }
 
+// Waiter says who had to do something next.
+type Waiter string
+
+// Waiters.
+const (
+	OnQueue    Waiter = "queue"    // an answer was due, and nobody had the conversation
+	OnAgent    Waiter = "agent"    // an answer was due, and somebody had it
+	OnCustomer Waiter = "customer" // no answer was due
+	OnProvider Waiter = "provider" // an answer had been sent and had not left: its hold, and what the provider took
+)
+
 // TimeSpent is how long a conversation depended on somebody.
 type TimeSpent struct {
-	On   string        // "queue", "agent", "customer", "provider"
+	On   Waiter
 	By   AgentRef      `json:",omitzero"` // the agent
 	Wall time.Duration `json:",omitempty"`
 	Open time.Duration `json:",omitempty"`

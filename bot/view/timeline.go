@@ -22,15 +22,15 @@ func timelineLine(l bridge.Line, c *bridge.TimelineLine, f bridge.Facts) []Block
 }
 
 // turnWords says on whom a part of the time depended.
-func turnWords(on string, agent bridge.AgentRef) string {
+func turnWords(on bridge.Waiter, agent bridge.AgentRef) string {
 	switch on {
-	case "queue":
+	case bridge.OnQueue:
 		return "Nobody had it"
-	case "customer":
+	case bridge.OnCustomer:
 		return "It was the customer's turn"
-	case "provider":
+	case bridge.OnProvider:
 		return "An answer was on its way"
-	case "agent":
+	case bridge.OnAgent:
 		return shape.AgentName(agent) + " had it"
 	}
 	return ""

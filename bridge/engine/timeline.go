@@ -39,7 +39,7 @@ func (w *work) timelineOf(ctx context.Context, tx pgx.Tx, r book.Request) (*brid
 	t := measuring.Attribute(log, said, left, h, w.Now)
 	line := &bridge.TimelineLine{Wall: t.Wall, Open: t.Open, Hours: h != nil}
 	for _, p := range t.Parts {
-		spent := bridge.TimeSpent{On: string(p.Waiter), Wall: p.Wall, Open: p.Open}
+		spent := bridge.TimeSpent{On: p.Waiter, Wall: p.Wall, Open: p.Open}
 		if p.Agent != 0 {
 			spent.By = w.Dir.Ref(r.Surface, p.Agent)
 		}

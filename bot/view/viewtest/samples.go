@@ -212,13 +212,13 @@ func (s Samples) answerLines() map[string]bridge.Line {
 		"why":     {Content: &bridge.WhyLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}}},
 		"timeline": {Content: &bridge.TimelineLine{Wall: 27*time.Hour + 5*time.Minute, Open: 3 * time.Hour, Hours: true,
 			Parts: []bridge.TimeSpent{
-				{On: "queue", Wall: 25 * time.Minute, Open: 20 * time.Minute},
-				{On: "agent", By: s.Ben, Wall: time.Hour + 40*time.Minute, Open: 100 * time.Minute},
-				{On: "customer", Wall: 24*time.Hour + 59*time.Minute + 20*time.Second, Open: time.Hour},
-				{On: "provider", Wall: 40 * time.Second},
+				{On: bridge.OnQueue, Wall: 25 * time.Minute, Open: 20 * time.Minute},
+				{On: bridge.OnAgent, By: s.Ben, Wall: time.Hour + 40*time.Minute, Open: 100 * time.Minute},
+				{On: bridge.OnCustomer, Wall: 24*time.Hour + 59*time.Minute + 20*time.Second, Open: time.Hour},
+				{On: bridge.OnProvider, Wall: 40 * time.Second},
 			}}},
 		"timeline_short": {Content: &bridge.TimelineLine{Wall: 40 * time.Second,
-			Parts: []bridge.TimeSpent{{On: "queue", Wall: 40 * time.Second}}}},
+			Parts: []bridge.TimeSpent{{On: bridge.OnQueue, Wall: 40 * time.Second}}}},
 		"why_asked": {Content: &bridge.WhyLine{Asked: []bridge.Asked{
 			{
 				At: When(), By: "gpt-4o-mini", Model: "gpt-4o-mini", Mood: "frustrated", Urgent: true, Because: "I need it *today*",

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/routing/hours"
 	"parley/store"
@@ -14,21 +15,10 @@ import (
 // This file tells where the time of a conversation went: how long it waited for somebody to take it, for its owner, for the
 // customer, or for a provider. It walks through the conversation's log and messages in order.
 
-// Waiter says who had to do something next.
-type Waiter string
-
-// Waiters.
-const (
-	Queue    Waiter = "queue"    // an answer was due, and nobody had the conversation
-	Agent    Waiter = "agent"    // an answer was due, and somebody had it
-	Customer Waiter = "customer" // no answer was due
-	Provider Waiter = "provider" // an answer had been sent and had not left: its hold, and what the provider took
-)
-
 // Spent is how long something depended on somebody.
 type Spent struct {
-	Waiter Waiter
-	Agent  store.AgentID // for Agent: the one who led the conversation
+	Waiter bridge.Waiter
+	Agent  store.AgentID // of OnAgent: the one who led the conversation
 	Wall   time.Duration
 	Open   time.Duration // that part of it which is in business hours
 }
@@ -114,7 +104,7 @@ type attribution struct {
 // attributeUntil attributes the time up to a moment, as things stand.
 func (t *attribution) attributeUntil(to time.Time) {
 	if t.inEpisode && t.leaving.After(t.at) {
-		t.add(Spent{Waiter: Provider}, slices.MinFunc([]time.Time{t.leaving, to}, time.Time.Compare))
+		t.add(Spent{Waiter: bridge.OnProvider}, slices.MinFunc([]time.Time{t.leaving, to}, time.Time.Compare))
 	}
 	if t.inEpisode {
 		t.add(t.dependsOn(), to)
@@ -127,12 +117,12 @@ func (t *attribution) attributeUntil(to time.Time) {
 // dependsOn returns on whom the conversation depends, as things stand.
 func (t *attribution) dependsOn() Spent {
 	if !t.answerDue {
-		return Spent{Waiter: Customer}
+		return Spent{Waiter: bridge.OnCustomer}
 	}
 	if t.owner == 0 {
-		return Spent{Waiter: Queue}
+		return Spent{Waiter: bridge.OnQueue}
 	}
-	return Spent{Waiter: Agent, Agent: t.owner}
+	return Spent{Waiter: bridge.OnAgent, Agent: t.owner}
 }
 
 // add attributes the time up to a moment to somebody.

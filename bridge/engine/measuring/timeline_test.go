@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge"
 	"parley/bridge/engine/measuring"
 	"parley/routing/hours"
 	"parley/store"
@@ -16,19 +17,19 @@ import (
 
 // inQueue, atAgent, atCustomer and atProvider make a part of a timeline, of so many minutes by the clock and in business hours.
 func inQueue(wall, open time.Duration) measuring.Spent {
-	return measuring.Spent{Waiter: measuring.Queue, Wall: wall * time.Minute, Open: open * time.Minute}
+	return measuring.Spent{Waiter: bridge.OnQueue, Wall: wall * time.Minute, Open: open * time.Minute}
 }
 
 func atAgent(agent store.AgentID, wall, open time.Duration) measuring.Spent {
-	return measuring.Spent{Waiter: measuring.Agent, Agent: agent, Wall: wall * time.Minute, Open: open * time.Minute}
+	return measuring.Spent{Waiter: bridge.OnAgent, Agent: agent, Wall: wall * time.Minute, Open: open * time.Minute}
 }
 
 func atCustomer(wall, open time.Duration) measuring.Spent {
-	return measuring.Spent{Waiter: measuring.Customer, Wall: wall * time.Minute, Open: open * time.Minute}
+	return measuring.Spent{Waiter: bridge.OnCustomer, Wall: wall * time.Minute, Open: open * time.Minute}
 }
 
 func atProvider(wall, open time.Duration) measuring.Spent {
-	return measuring.Spent{Waiter: measuring.Provider, Wall: wall * time.Minute, Open: open * time.Minute}
+	return measuring.Spent{Waiter: bridge.OnProvider, Wall: wall * time.Minute, Open: open * time.Minute}
 }
 
 // wantTimeline checks the parts of a timeline, in order, and that it lasted for their sum.
