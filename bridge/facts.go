@@ -1,6 +1,10 @@
 package bridge
 
-import "time"
+import (
+	"time"
+
+	"parley/store"
+)
 
 // Facts are what Parley shows of a conversation: on its card (the first message of its thread in a chat, with
 // buttons), in forms and in lists. They don't have the bodies of messages. The engine fills them in; surfaces, which
@@ -78,12 +82,18 @@ type Window struct {
 	Templates  bool      // approved templates can be sent
 }
 
+// Who wrote something; see store.Speaker.
+const (
+	FromCustomer = store.FromCustomer
+	FromAgent    = store.FromAgent
+)
+
 // LastMessage is what lists show of a conversation's newest messages.
 type LastMessage struct {
-	At      time.Time `json:"LastAt"`      // when the last message was written, by anybody
-	Preview string    `json:"LastPreview"` // at most 120 runes of it
-	From    string    `json:"LastFrom"`    // "customer", "agent", ""
-	Cost    string    // the provider's price category of our newest message; "" means unknown
+	At      time.Time     `json:"LastAt"`      // when the last message was written, by anybody
+	Preview string        `json:"LastPreview"` // at most 120 runes of it
+	From    store.Speaker `json:"LastFrom"`    // "" means nobody has written
+	Cost    string        // the provider's price category of our newest message; "" means unknown
 }
 
 // Related names other conversations of the same customer.

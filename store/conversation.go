@@ -16,10 +16,13 @@ const (
 	KindAutomatic ConversationKind = "automatic" // with nobody: a day's quiet thread, in which mails are sorted
 )
 
-// Sides of a conversation, in Conversation.LastFrom: who wrote last.
+// Speaker is a side of a conversation: who wrote something.
+type Speaker string
+
+// Speakers.
 const (
-	FromCustomer = "customer"
-	FromAgent    = "agent"
+	FromCustomer Speaker = "customer"
+	FromAgent    Speaker = "agent"
 )
 
 // Conversation is the exchange with a customer about one thing, from the first message until it is resolved. Agents
@@ -47,7 +50,7 @@ type Conversation struct {
 	WaitingSince   *time.Time        `db:"waiting_since" json:"waiting_since"`
 	WindowFrom     *time.Time        `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil if never
 	LastAt         time.Time         `db:"last_at" json:"last_at"`
-	LastFrom       string            `db:"last_from" json:"last_from"`
+	LastFrom       Speaker           `db:"last_from" json:"last_from"` // empty if nobody has written
 	LastPreview    string            `db:"last_preview" json:"last_preview"`
 	ResolvedAt     *time.Time        `db:"resolved_at" json:"resolved_at"`
 	CreatedAt      time.Time         `db:"created_at" json:"created_at"`

@@ -85,7 +85,7 @@ func lastMessagePieces(f bridge.Facts) []Piece {
 		return nil
 	}
 	arrow := ""
-	if f.LastMessage.From == "agent" {
+	if f.LastMessage.From == bridge.FromAgent {
 		arrow = "↩ "
 	}
 	return []Piece{shape.Text(arrow + "“" + preview + "”")}

@@ -182,7 +182,7 @@ func rowOf(v *web.Visit, f bridge.Facts, list string) row {
 		Subject:  f.Subject,
 		Marks:    view.ListMarks(f),
 		Preview:  f.Preview,
-		IsOurs:   f.LastMessage.From == "agent",
+		IsOurs:   f.LastMessage.From == bridge.FromAgent,
 		Channel:  f.ChannelName,
 		Waits:    !f.WaitingSince.IsZero(),
 		Owners:   ownersOf(&f),

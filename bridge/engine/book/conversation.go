@@ -50,8 +50,8 @@ func (c *Conversation) IsAssignee(agent store.AgentID) bool {
 // Touch marks a conversation as changed.
 func (c *Conversation) Touch() { c.dirty = true }
 
-// NoteSaidLast keeps that a message is what was said last: from is store.FromCustomer or store.FromAgent.
-func (c *Conversation) NoteSaidLast(m *Message, from string) {
+// NoteSaidLast keeps that a message is what was said last, and by whom.
+func (c *Conversation) NoteSaidLast(m *Message, from store.Speaker) {
 	c.LastAt, c.LastFrom = m.CreatedAt, from
 	c.LastPreview = previewOf(m)
 }

@@ -178,7 +178,6 @@ func (p *past) writeConversation(at time.Time) {
 		Subject:    topic.subject,
 		Assignees:  []store.AgentID{agent},
 		CreatedAt:  at,
-		LastFrom:   who.Name,
 		Traits:     map[string]string{bridge.TraitIntent: topic.intent},
 	}}
 	if topic.tag != "" {
@@ -257,7 +256,7 @@ func (c *pastConversation) addQuestion(at time.Time, who store.IdentityID, text 
 		SaidAt:     at,
 		CreatedAt:  at,
 	})
-	c.LastPreview = text
+	c.LastFrom, c.LastPreview = store.FromCustomer, text
 }
 
 func (c *pastConversation) addAnswer(at time.Time, text string) {
