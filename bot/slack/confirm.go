@@ -61,7 +61,9 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 }
 
 // confirmEdit reports whether an edited message differs from text, or has an edit that wasn't stored, which it stores.
-func (h *history) confirmEdit(ctx context.Context, self *fact.Self, at bridge.Place, m *rawMessage, text string) (isChanged bool, err error) {
+func (h *history) confirmEdit(
+	ctx context.Context, self *fact.Self, at bridge.Place, m *rawMessage, text string,
+) (isChanged bool, err error) {
 	id := fact.EditID(at.Channel, &m.Message)
 	known, err := h.sweeper.Seen(ctx, id)
 	if err != nil {

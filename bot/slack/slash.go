@@ -83,7 +83,9 @@ func (r *responder) handleCommand(ctx context.Context, self *fact.Self, c *slash
 }
 
 // pickModal makes the form that asks which conversation a command is about. It keeps the command's text and mentions.
-func (r *responder) pickModal(ctx context.Context, self *fact.Self, in *interaction, p command.Parsed, mentions []string) slackapi.ModalViewRequest {
+func (r *responder) pickModal(
+	ctx context.Context, self *fact.Self, in *interaction, p command.Parsed, mentions []string,
+) slackapi.ModalViewRequest {
 	at := in.findPlace()
 	all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.User.ID)
 	if err != nil {

@@ -189,7 +189,9 @@ func (w *windows) makeForm(ctx context.Context, self *fact.Self, f formRequest) 
 }
 
 // cardModal makes the window with a conversation's details, its history or a list, or with the reason why there is none.
-func (w *windows) cardModal(ctx context.Context, self *fact.Self, in *interaction, opens view.Opens, args bridge.Args) slackapi.ModalViewRequest {
+func (w *windows) cardModal(
+	ctx context.Context, self *fact.Self, in *interaction, opens view.Opens, args bridge.Args,
+) slackapi.ModalViewRequest {
 	at := in.findPlace()
 	card, err := w.newFormMaker().Window(ctx, opens, args, at, in.User.ID)
 	if err != nil {

@@ -71,7 +71,16 @@ func (s *Server) connect(jumps bool) {
 	s.board = &board{ground: g, files: s.files, inboxes: s.Inboxes, events: s.Events}
 	s.rooms = &rooms{ground: g, people: s.people, board: s.board, events: s.Events}
 	s.screens = screens.New(g)
-	s.clicks = &clicks{ground: g, people: s.people, rooms: s.rooms, board: s.board, screens: s.screens, grant: s.grant, events: s.Events, faults: s.FaultPlan}
+	s.clicks = &clicks{
+		ground:  g,
+		people:  s.people,
+		rooms:   s.rooms,
+		board:   s.board,
+		screens: s.screens,
+		grant:   s.grant,
+		events:  s.Events,
+		faults:  s.FaultPlan,
+	}
 	s.Admin = &Administrator{ground: g, people: s.people, rooms: s.rooms, board: s.board, files: s.files, grant: s.grant, events: s.Events}
 	s.api = &webAPI{
 		ground: g, grant: s.grant, faults: s.FaultPlan, sockets: s.Sockets,

@@ -154,5 +154,6 @@ func (a *fileAPI) beginDownload(r *http.Request) download {
 
 func (a *fileAPI) serveSignin(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	io.WriteString(w, "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>") //nolint:errcheck // the client is gone
+	const page = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>"
+	io.WriteString(w, page) //nolint:errcheck // the client is gone
 }

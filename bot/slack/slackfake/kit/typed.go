@@ -7,7 +7,8 @@ import (
 
 var (
 	// chip is what Slack's editor shows as one thing: a mention, a channel or a link with words.
-	chip    = regexp.MustCompile(`<(?:@[UW][A-Z0-9]+|#C[A-Z0-9]+|!here|!channel|!everyone|!subteam\^S[A-Z0-9]+|(?:https?://|mailto:)[^<>|]+)(?:\|[^<>]*)?>`)
+	chip = regexp.MustCompile(`<(?:@[UW][A-Z0-9]+|#C[A-Z0-9]+|!here|!channel|!everyone|!subteam\^S[A-Z0-9]+|` +
+		`(?:https?://|mailto:)[^<>|]+)(?:\|[^<>]*)?>`)
 	bareURL = regexp.MustCompile(`https?://[^\s<>|]*[^\s<>|.,;:!?)'"*_~]`)
 
 	typedBullet = regexp.MustCompile(`(?m)^(\s*)[-*] `)

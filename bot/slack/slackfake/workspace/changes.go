@@ -10,14 +10,16 @@ import (
 // Change says that something in the workspace changed, such as a message or a channel. It carries only ids;
 // read the rest from the server. Tests wait for changes instead of polling.
 type Change struct {
-	Seq     int64     `json:"seq"`
-	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"` // message, changed, deleted, reaction, ephemeral, view, home, channel, user, file, interaction, event, ack, retry, lost, delivered, socket, call, reset
-	Channel string    `json:"channel,omitempty"`
-	TS      string    `json:"ts,omitempty"`
-	Thread  string    `json:"thread,omitempty"`
-	User    string    `json:"user,omitempty"`
-	ID      string    `json:"id,omitempty"` // view, file, event or method
+	Seq int64     `json:"seq"`
+	At  time.Time `json:"at"`
+	// Kind is message, changed, deleted, reaction, ephemeral, view, home, channel, user, file, interaction, event, ack,
+	// retry, lost, delivered, socket, call or reset.
+	Kind    string `json:"kind"`
+	Channel string `json:"channel,omitempty"`
+	TS      string `json:"ts,omitempty"`
+	Thread  string `json:"thread,omitempty"`
+	User    string `json:"user,omitempty"`
+	ID      string `json:"id,omitempty"` // view, file, event or method
 }
 
 // Note appends to the change log and wakes those who wait for a change. It sets At and Seq.

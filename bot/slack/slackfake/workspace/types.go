@@ -268,7 +268,14 @@ func (f File) MarshalJSON() ([]byte, error) {
 	if f.FileAccess != accessToAsk {
 		return json.Marshal(described(f))
 	}
-	return json.Marshal(map[string]any{"id": f.ID, "created": 0, "timestamp": 0, "user": "", "mode": "file_access", "file_access": f.FileAccess})
+	return json.Marshal(map[string]any{
+		"id":          f.ID,
+		"created":     0,
+		"timestamp":   0,
+		"user":        "",
+		"mode":        "file_access",
+		"file_access": f.FileAccess,
+	})
 }
 
 // SetData puts the bytes in, and what Slack derives of them.
