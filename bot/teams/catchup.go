@@ -94,9 +94,10 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 	var firstRefusal error
 	next, hasMore := "", true
 	for n := 0; hasMore && n < maxThreads/size; n++ {
-		page, err := organisation.ReadPatiently(ctx, h.Organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+		read := func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return h.Graph.Messages(ctx, group, channel, size, next)
-		})
+		}
+		page, err := organisation.ReadPatiently(ctx, h.Organisation, channel, read)
 		if err != nil {
 			return pageError(err, next)
 		}
@@ -230,9 +231,10 @@ func (h *history) completeThread(ctx context.Context, channel string, m *graph.M
 func (h *history) readReplies(ctx context.Context, channel string, m *graph.Message, from string) error {
 	next := from
 	for {
-		page, err := organisation.ReadPatiently(ctx, h.Organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+		read := func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return h.Graph.Replies(ctx, graph.Thread{Group: group, Channel: channel, Root: m.ID}, next)
-		})
+		}
+		page, err := organisation.ReadPatiently(ctx, h.Organisation, channel, read)
 		if err != nil {
 			return err
 		}

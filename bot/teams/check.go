@@ -108,7 +108,8 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 	for _, id := range slices.Sorted(maps.Keys(teams)) {
 		d, err := s.org.Bot.Team(ctx, cmp.Or(teams[id].Service, service), id)
 		if err != nil {
-			what, hint := "team "+organisation.NameOf(teams[id].Name, id), "Try again in a minute. If it stays so, look whether this machine reaches Teams."
+			what, hint := "team "+organisation.NameOf(teams[id].Name, id),
+				"Try again in a minute. If it stays so, look whether this machine reaches Teams."
 			if organisation.IsInaccessible(err) {
 				hint = "Add the app to the team again."
 			}

@@ -241,7 +241,10 @@ func (in *invocation) resultRow(f bridge.Facts, c view.Card, plain string) map[s
 	title, rest, _ := strings.Cut(plain, "\n")
 	return map[string]any{
 		"contentType": card.ContentType, "content": card.Render(c, in.door.Home(), in.makeNonce())[0].Card,
-		"preview": map[string]any{"contentType": "application/vnd.microsoft.card.thumbnail", "content": map[string]any{"title": title, "text": rest}},
+		"preview": map[string]any{
+			"contentType": "application/vnd.microsoft.card.thumbnail",
+			"content":     map[string]any{"title": title, "text": rest},
+		},
 	}
 }
 

@@ -28,11 +28,14 @@ func tokenCondition(err error) channels.Condition {
 func entraHint(number string) string {
 	switch number {
 	case "AADSTS7000215": // invalid
-		return "Give Parley the Value (not the Secret ID) of a client secret of this app (on the page First steps, or TEAMS_APP_PASSWORD); if it is lost, make a new one."
+		return "Give Parley the Value (not the Secret ID) of a client secret of this app (on the page First steps, or TEAMS_APP_PASSWORD); " +
+			"if it is lost, make a new one."
 	case "AADSTS7000222": // expired
-		return "Make a new client secret in the app's registration, and give Parley its Value: on the page First steps, or as TEAMS_APP_PASSWORD and with a restart."
+		return "Make a new client secret in the app's registration, and give Parley its Value: " +
+			"on the page First steps, or as TEAMS_APP_PASSWORD and with a restart."
 	case "AADSTS700016", "AADSTS7000229": // no such app in the tenant
-		return "Check that TEAMS_APP_ID is the bot's Microsoft App ID, that TEAMS_TENANT_ID is its App Tenant ID, and that it is of the type Single Tenant."
+		return "Check that TEAMS_APP_ID is the bot's Microsoft App ID, that TEAMS_TENANT_ID is its App Tenant ID, " +
+			"and that it is of the type Single Tenant."
 	case "AADSTS90002", "AADSTS900023": // no such tenant
 		return "Give Parley (TEAMS_TENANT_ID) the App Tenant ID of the bot's Configuration page."
 	}

@@ -194,7 +194,9 @@ func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (ma
 
 // identifyPerson adds a person to known. It skips accounts that belong to no person, and those that are in known
 // already. Somebody whom Teams doesn't list in the conversation counts as foreign, from outside the organisation.
-func (it *intake) identifyPerson(ctx context.Context, conversation string, account *connector.ChannelAccount, known map[string]fact.Who) error {
+func (it *intake) identifyPerson(
+	ctx context.Context, conversation string, account *connector.ChannelAccount, known map[string]fact.Who,
+) error {
 	isPerson := strings.HasPrefix(account.ID, "29:")
 	if !isPerson || known[account.ID].Kind != "" {
 		return nil

@@ -140,7 +140,8 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	}
 
 	if isRepetition { // perhaps a person's, who was refused and sees no change
-		return cardAnswer(answerMessage, "You pressed this a moment ago, and that counts. To do it once more, press it again in half a minute."), nil
+		return cardAnswer(answerMessage,
+			"You pressed this a moment ago, and that counts. To do it once more, press it again in half a minute."), nil
 	}
 	return cardAnswer(answerMessage, "Parley is on it."), nil
 }

@@ -29,13 +29,14 @@ const ChannelTeams = "msteams"
 // activities to us, and we send some to it. Both have this type; fields that don't apply are empty.
 // Source: github.com/microsoft/botframework-sdk, specs/botframework-activity/botframework-activity.md.
 type Activity struct {
-	Type         string               `json:"type"`
-	ID           string               `json:"id,omitempty"`        // digits: milliseconds since 1970, rising within a channel
-	Timestamp    string               `json:"timestamp,omitempty"` // ISO 8601; see At
-	ServiceURL   string               `json:"serviceUrl,omitempty"`
-	ChannelID    string               `json:"channelId,omitempty"` // ChannelTeams
-	Name         string               `json:"name,omitempty"`      // of an invoke or event
-	Action       string               `json:"action,omitempty"`    // of an installationUpdate: add, remove, upgrade, add-upgrade, remove-upgrade
+	Type       string `json:"type"`
+	ID         string `json:"id,omitempty"`        // digits: milliseconds since 1970, rising within a channel
+	Timestamp  string `json:"timestamp,omitempty"` // ISO 8601; see At
+	ServiceURL string `json:"serviceUrl,omitempty"`
+	ChannelID  string `json:"channelId,omitempty"` // ChannelTeams
+	Name       string `json:"name,omitempty"`      // of an invoke or event
+	// Of an installationUpdate: add, remove, upgrade, add-upgrade, remove-upgrade.
+	Action       string               `json:"action,omitempty"`
 	From         *ChannelAccount      `json:"from,omitempty"`
 	Recipient    *ChannelAccount      `json:"recipient,omitempty"`
 	Conversation *ConversationAccount `json:"conversation,omitempty"`

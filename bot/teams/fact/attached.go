@@ -12,7 +12,8 @@ import (
 // Origin says for which channel and author Graph may be asked for it.
 
 // NoFileAccess is what people are told of a channel's file that can't be read.
-const NoFileAccess = "Teams doesn't let Parley read files of channels. Choose Reply and “Attach files…”, paste it as a picture, or ask an admin to grant Files.Read.All"
+const NoFileAccess = "Teams doesn't let Parley read files of channels. " +
+	"Choose Reply and “Attach files…”, paste it as a picture, or ask an admin to grant Files.Read.All"
 
 // OnlyInTeams is what people are told of something in a message that isn't a file: a GIF, a clip or a Loop component.
 const OnlyInTeams = "only Teams can show it. Choose Reply and “Attach files…”, or paste it as a picture"

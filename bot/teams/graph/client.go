@@ -98,7 +98,8 @@ func (c *Client) allow(address string) (token bool, err error) {
 // Graph doesn't document their order. next is "" for the first page, and otherwise Page.Next of the page before.
 func (c *Client) Messages(ctx context.Context, group, channel string, size int, next string) (p Page[Message], err error) {
 	if next == "" {
-		next = c.addressOf("teams", group, "channels", channel, "messages") + fmt.Sprintf("?$expand=replies&$top=%d", min(max(size, 1), maxPageSize))
+		top := min(max(size, 1), maxPageSize)
+		next = c.addressOf("teams", group, "channels", channel, "messages") + fmt.Sprintf("?$expand=replies&$top=%d", top)
 	}
 	err = c.get(ctx, "GET messages", next, c.pageBytes, &p)
 	return p, err

@@ -162,7 +162,9 @@ var _ sdkauth.TokenValidator = checker{}
 
 // AuthenticateRequest implements the SDK's TokenValidator. parsed is the activity as the SDK has read it. If it
 // differs from ours, the request is refused.
-func (c checker) AuthenticateRequest(ctx context.Context, parsed schema.Activity, _ string, _ sdkauth.CredentialProvider, _ string) (sdkauth.ClaimsIdentity, error) {
+func (c checker) AuthenticateRequest(
+	ctx context.Context, parsed schema.Activity, _ string, _ sdkauth.CredentialProvider, _ string,
+) (sdkauth.ClaimsIdentity, error) {
 	isFromSame := parsed.ServiceURL == c.activity.ServiceURL && parsed.ChannelID == c.activity.ChannelID
 	if string(parsed.Type) != c.activity.Type || !isFromSame {
 		return nil, fmt.Errorf("%w: it can be read in two ways", auth.ErrRefused)

@@ -100,7 +100,8 @@ func JSON(o Options) ([]byte, error) {
 		Developer:     developer{Name: o.Developer, Website: o.Website, Privacy: o.Privacy, Terms: o.Terms},
 		Name:          map[string]string{"short": o.Name, "full": o.Name + ": conversations with customers"},
 		Description: map[string]string{"short": "Conversations with customers as threads",
-			"full": "Each conversation with a customer (e-mail, WhatsApp, SMS, Messenger) is a thread in a channel of this team. Whoever holds it answers there; notes stay inside." + readsSentence(o.MentionsOnly)},
+			"full": "Each conversation with a customer (e-mail, WhatsApp, SMS, Messenger) is a thread in a channel of this team. " +
+				"Whoever holds it answers there; notes stay inside." + readsSentence(o.MentionsOnly)},
 		Icons:                   map[string]string{"color": colorFile, "outline": outlineFile},
 		Accent:                  accentColor,
 		DefaultInstallScope:     "team",
@@ -173,7 +174,12 @@ func (o *Options) check() error {
 	}
 
 	var refused []string
-	for _, a := range []struct{ name, value string }{{"public URL", o.PublicURL}, {"website", o.Website}, {"privacy page", o.Privacy}, {"page of terms", o.Terms}} {
+	for _, a := range []struct{ name, value string }{
+		{"public URL", o.PublicURL},
+		{"website", o.Website},
+		{"privacy page", o.Privacy},
+		{"page of terms", o.Terms},
+	} {
 		u, err := url.Parse(a.value)
 		isHTTPS := err == nil && u.Scheme == "https" && u.Hostname() != ""
 		if !isHTTPS && !slices.Contains(refused, a.value) {

@@ -94,7 +94,9 @@ func (o *Organisation) IsReadingKnown(channel string) bool {
 // Graph. If Graph asks us to wait, it waits and calls read again: at most MaxReadTries times in all, and only if ctx
 // leaves time for the wait. It also remembers whether we may read the channel; see CanRead.
 // Errors: read's, and those of the notes.
-func ReadPatiently[T any](ctx context.Context, o *Organisation, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
+func ReadPatiently[T any](
+	ctx context.Context, o *Organisation, channel string, read func(ctx context.Context, group string) (T, error),
+) (out T, err error) {
 	group, err := o.Notes.Group(ctx, channel)
 	if err != nil {
 		return out, err

@@ -26,7 +26,10 @@ type Hosts struct {
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages (service URLs
 // of the public, GCC, GCC High and DoD clouds), read 2026-11.
 func serviceHosts() []string {
-	return []string{"smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com", "smba.infra.gov.teams.microsoft.us", "smba.infra.dod.teams.microsoft.us"}
+	return []string{
+		"smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com", "smba.infra.gov.teams.microsoft.us",
+		"smba.infra.dod.teams.microsoft.us",
+	}
 }
 
 // NewHosts returns Teams' own hosts and more. An entry of more is "host.example" (for https),

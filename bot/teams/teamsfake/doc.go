@@ -22,8 +22,8 @@
 // What a client would refuse to fill in is [client.ErrInvalid]. Tests read through [Server.Thread], [Server.Messages],
 // [Server.Roots], [Server.Targeted], [Server.Personal], [Server.Message], [Server.Dialog],
 // [Server.Calls], [delivery.Activities.Lost], [delivery.Activities.Pending] and wait with WaitFor or Subscribe.
-// Administrators act through [admin.Administrator]; permissions and tokens are [entra.Entra]'s. What the bot sent and clients would not show as it
-// was meant is in [Server.Problems]: a test of a bot wants none.
+// Administrators act through [admin.Administrator]; permissions and tokens are [entra.Entra]'s. What the bot sent and
+// clients would not show as it was meant is in [Server.Problems]: a test of a bot wants none.
 //
 // # Addresses
 //

@@ -89,7 +89,11 @@ func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []obje
 		case ch.Person != "":
 			out = append(out, object{
 				"contentType": "application/vnd.microsoft.teams.file.download.info", "contentUrl": f.URL, "name": f.Name,
-				"content": object{"downloadUrl": n.Files.DownloadURL(f), "uniqueId": strings.ToUpper(f.ID), "fileType": strings.TrimPrefix(path.Ext(f.Name), ".")},
+				"content": object{
+					"downloadUrl": n.Files.DownloadURL(f),
+					"uniqueId":    strings.ToUpper(f.ID),
+					"fileType":    strings.TrimPrefix(path.Ext(f.Name), "."),
+				},
 			})
 		default:
 			tags += fmt.Sprintf(`<attachment id="%s"></attachment>`, f.ID)

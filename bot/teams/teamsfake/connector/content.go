@@ -142,11 +142,13 @@ func (c *reader) badAttachment(ch *tenant.Room, at tenant.WireAttachment) string
 		if !strings.HasPrefix(at.ContentURL, "https://") && !strings.HasPrefix(at.ContentURL, "data:image/") {
 			return "a picture needs an https contentUrl or a data URI"
 		}
-	case at.ContentType == "application/vnd.microsoft.teams.card.file.consent", at.ContentType == "application/vnd.microsoft.teams.card.file.info":
+	case at.ContentType == "application/vnd.microsoft.teams.card.file.consent",
+		at.ContentType == "application/vnd.microsoft.teams.card.file.info":
 		if ch.Person == "" || !c.App.AllowsFiles() {
 			return "file cards are for personal chats of apps with supportsFiles"
 		}
-	case strings.HasPrefix(at.ContentType, "application/vnd.microsoft.card."), strings.HasPrefix(at.ContentType, "application/vnd.microsoft.teams.card."):
+	case strings.HasPrefix(at.ContentType, "application/vnd.microsoft.card."),
+		strings.HasPrefix(at.ContentType, "application/vnd.microsoft.teams.card."):
 		// What stands in older cards is not checked.
 	default:
 		return "unsupported attachment type " + at.ContentType

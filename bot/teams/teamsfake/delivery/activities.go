@@ -112,7 +112,13 @@ func newClient() *http.Client {
 // Emit queues an activity for the bot, unless a fault prevents that. The result is for Wait. The caller holds the
 // lock.
 func (a *Activities) Emit(lane string, activity object) *Delivery {
-	d := &Delivery{id: fmt.Sprint(activity["id"]), name: fmt.Sprint(activity["type"]), lane: lane, activity: activity, done: make(chan error, 1)}
+	d := &Delivery{
+		id:       fmt.Sprint(activity["id"]),
+		name:     fmt.Sprint(activity["type"]),
+		lane:     lane,
+		activity: activity,
+		done:     make(chan error, 1),
+	}
 	if a.endpoint == "" || a.Ctx.Err() != nil {
 		a.loseActivity(d, "no endpoint")
 		return d
@@ -343,7 +349,9 @@ func (a *Activities) SendRaw(ctx context.Context, kind entra.Token, body []byte)
 }
 
 // post sends bytes to the bot. authorization is the header of that name; "" means none.
-func (a *Activities) post(ctx context.Context, endpoint, authorization string, body []byte, limit time.Duration, extra map[string]string) (int, []byte, error) {
+func (a *Activities) post(
+	ctx context.Context, endpoint, authorization string, body []byte, limit time.Duration, extra map[string]string,
+) (int, []byte, error) {
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(body))

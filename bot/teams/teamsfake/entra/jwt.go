@@ -48,7 +48,9 @@ const keyBits = 2048
 var privateKeys sync.Map //nolint:gochecknoglobals // a cache: what it gives differs by name only
 
 func newKey(id string, endorsements ...string) (*key, error) {
-	generate, _ := privateKeys.LoadOrStore(id, sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) }))
+	generate, _ := privateKeys.LoadOrStore(id, sync.OnceValues(func() (*rsa.PrivateKey, error) {
+		return rsa.GenerateKey(rand.Reader, keyBits)
+	}))
 	k, err := generate.(func() (*rsa.PrivateKey, error))()
 	if err != nil {
 		return nil, fmt.Errorf("teamsfake: make a key: %w", err)

@@ -150,7 +150,8 @@ func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 	scope, plain := strings.CutSuffix(form("scope"), "/.default")
 	switch {
 	case form("grant_type") == "":
-		e.refuseToken(w, http.StatusBadRequest, "invalid_request", errMissingParameter, "The request body must contain the following parameter: 'grant_type'.")
+		e.refuseToken(w, http.StatusBadRequest, "invalid_request", errMissingParameter,
+			"The request body must contain the following parameter: 'grant_type'.")
 	case form("grant_type") != "client_credentials":
 		e.refuseToken(w, http.StatusBadRequest, "unsupported_grant_type", errGrantType, "The app requested an unsupported grant type.")
 	case organisation == frameworkTenant:
@@ -159,16 +160,21 @@ func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 	case organisation != e.Opt.TenantID:
 		e.refuseToken(w, http.StatusBadRequest, "invalid_request", errUnknownTenant, "Tenant '"+organisation+"' not found.")
 	case id != e.Opt.AppID:
-		e.refuseToken(w, http.StatusBadRequest, "unauthorized_client", errUnknownApp, "Application with identifier '"+id+"' was not found in the directory.")
+		e.refuseToken(w, http.StatusBadRequest, "unauthorized_client", errUnknownApp,
+			"Application with identifier '"+id+"' was not found in the directory.")
 	case secret != e.Opt.AppPassword:
 		e.refuseToken(w, http.StatusUnauthorized, "invalid_client", errSecret,
-			"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '"+id+"'.")
+			"Invalid client secret provided. "+
+				"Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '"+id+"'.")
 	case !plain || !slices.Contains([]string{ScopeBot, ScopeGraph}, scope):
 		e.refuseToken(w, http.StatusBadRequest, "invalid_scope", errScope, "The provided value for the input parameter 'scope' is not valid.")
 	default:
 		token := e.issueToken(scope)
 		calls.WriteJSON(w, http.StatusOK, object{
-			"token_type": "Bearer", "expires_in": int(e.Opt.TokenLife.Seconds()), "ext_expires_in": int(e.Opt.TokenLife.Seconds()), "access_token": token,
+			"token_type":     "Bearer",
+			"expires_in":     int(e.Opt.TokenLife.Seconds()),
+			"ext_expires_in": int(e.Opt.TokenLife.Seconds()),
+			"access_token":   token,
 		})
 	}
 }

@@ -92,7 +92,11 @@ func (s *API) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 func (s *API) refuse(w http.ResponseWriter, status int, code, text string) {
 	calls.WriteJSON(w, status, object{"error": object{
 		"code": code, "message": text,
-		"innerError": object{"date": s.Now().UTC().Format("2006-01-02T15:04:05"), "request-id": s.GUID("request"), "client-request-id": s.GUID("request")},
+		"innerError": object{
+			"date":              s.Now().UTC().Format("2006-01-02T15:04:05"),
+			"request-id":        s.GUID("request"),
+			"client-request-id": s.GUID("request"),
+		},
 	}})
 }
 
@@ -138,7 +142,8 @@ func (s *API) getTeam(w http.ResponseWriter, r *http.Request) {
 	if t := s.findTeam(w, r); t != nil {
 		calls.WriteJSON(w, http.StatusOK, object{
 			"id": t.GroupID, "internalId": t.ID, "displayName": t.Name, "description": nil, "isArchived": t.Archived, "tenantId": s.Opt.TenantID,
-			"webUrl": "https://teams.microsoft.com/l/team/" + url.PathEscape(t.ID) + "/conversations?groupId=" + t.GroupID + "&tenantId=" + s.Opt.TenantID,
+			"webUrl": "https://teams.microsoft.com/l/team/" + url.PathEscape(t.ID) + "/conversations?groupId=" + t.GroupID + "&tenantId=" +
+				s.Opt.TenantID,
 		})
 	}
 }
@@ -146,7 +151,8 @@ func (s *API) getTeam(w http.ResponseWriter, r *http.Request) {
 func (s *API) channelItem(ch *tenant.Room) object {
 	return object{
 		"id": ch.ID, "displayName": ch.Name, "description": nil, "membershipType": ch.Kind, "isArchived": false, "tenantId": s.Opt.TenantID,
-		"webUrl": "https://teams.microsoft.com/l/channel/" + url.PathEscape(ch.ID) + "/" + url.PathEscape(ch.Name) + "?groupId=" + s.org.Teams[ch.Team].GroupID,
+		"webUrl": "https://teams.microsoft.com/l/channel/" + url.PathEscape(ch.ID) + "/" + url.PathEscape(ch.Name) + "?groupId=" +
+			s.org.Teams[ch.Team].GroupID,
 	}
 }
 

@@ -111,26 +111,30 @@ func (v *View) messagePath(ch *tenant.Room, m *tenant.Message) string {
 // chatMessage returns a message as Graph shows it. The caller holds the lock.
 // Source: Graph reference, "chatMessage resource type", read 2026-11.
 func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
-	modified := m.At
-	for _, at := range []time.Time{m.EditedAt, m.DeletedAt, m.RestoredAt} {
-		if at.After(modified) {
-			modified = at
-		}
-	}
-
-	for _, x := range m.Reactions {
-		if x.At.After(modified) {
-			modified = x.At
-		}
-	}
-
+	modified := lastChange(m)
 	out := object{
-		"id": m.ID, "replyToId": nil, "etag": fmt.Sprint(modified.UnixMilli()), "messageType": "message",
-		"createdDateTime": timeOrNil(m.At), "lastModifiedDateTime": timeOrNil(modified),
-		"lastEditedDateTime": timeOrNil(m.EditedAt), "deletedDateTime": timeOrNil(m.DeletedAt),
-		"subject": nil, "summary": nil, "chatId": nil, "importance": "normal", "locale": "en-us", "policyViolation": nil, "eventDetail": nil,
-		"webUrl": v.deepLink(ch, m), "channelIdentity": object{"teamId": v.org.Teams[ch.Team].GroupID, "channelId": ch.ID},
-		"from": nil, "body": v.bodyItem(ch, m), "attachments": v.attachmentItems(m), "mentions": v.mentionItems(m), "reactions": v.reactionItems(m),
+		"id":                   m.ID,
+		"replyToId":            nil,
+		"etag":                 fmt.Sprint(modified.UnixMilli()),
+		"messageType":          "message",
+		"createdDateTime":      timeOrNil(m.At),
+		"lastModifiedDateTime": timeOrNil(modified),
+		"lastEditedDateTime":   timeOrNil(m.EditedAt),
+		"deletedDateTime":      timeOrNil(m.DeletedAt),
+		"subject":              nil,
+		"summary":              nil,
+		"chatId":               nil,
+		"importance":           "normal",
+		"locale":               "en-us",
+		"policyViolation":      nil,
+		"eventDetail":          nil,
+		"webUrl":               v.deepLink(ch, m),
+		"channelIdentity":      object{"teamId": v.org.Teams[ch.Team].GroupID, "channelId": ch.ID},
+		"from":                 nil,
+		"body":                 v.bodyItem(ch, m),
+		"attachments":          v.attachmentItems(m),
+		"mentions":             v.mentionItems(m),
+		"reactions":            v.reactionItems(m),
 	}
 	if from := v.authorItem(m); from != nil {
 		out["from"] = from
@@ -159,6 +163,24 @@ func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
 	}
 
 	return out
+}
+
+// lastChange returns when a message, or what people think of it, changed for the last time.
+func lastChange(m *tenant.Message) time.Time {
+	last := m.At
+	for _, at := range []time.Time{m.EditedAt, m.DeletedAt, m.RestoredAt} {
+		if at.After(last) {
+			last = at
+		}
+	}
+
+	for _, x := range m.Reactions {
+		if x.At.After(last) {
+			last = x.At
+		}
+	}
+
+	return last
 }
 
 // timeOrNil returns a time as text; nil, which becomes null, for the zero time.

@@ -290,7 +290,8 @@ func (p *Person) Suggested(ctx context.Context, channel, message, title string) 
 				continue
 			}
 			if a.Type == "Action.Submit" {
-				return s.invokes.ask(ctx, "suggestedActions/submit", a.Value, s.invokes.invokeAt(p.id, announce.Where{Room: ch, Root: m.Root, User: p.id}, m.ID))
+				return s.invokes.ask(ctx, "suggestedActions/submit", a.Value,
+					s.invokes.invokeAt(p.id, announce.Where{Room: ch, Root: m.Root, User: p.id}, m.ID))
 			}
 			_, err := p.Post(tenant.Post{Channel: channel, Root: m.Root, Text: fmt.Sprint(a.Value)})
 			return &Outcome{}, err

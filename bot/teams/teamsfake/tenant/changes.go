@@ -9,14 +9,16 @@ import (
 
 // Change tells that something changed. Read the rest with the accessors.
 type Change struct {
-	Seq     int64     `json:"seq"`
-	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"` // message, changed, deleted, reaction, view, dialog, channel, team, user, file, activity, ack, retry, lost, invoke, answer, problem, call, reset
-	Channel string    `json:"channel,omitempty"`
-	Message string    `json:"message,omitempty"`
-	Root    string    `json:"root,omitempty"`
-	User    string    `json:"user,omitempty"`
-	ID      string    `json:"id,omitempty"` // activity, file, dialog or method
+	Seq int64     `json:"seq"`
+	At  time.Time `json:"at"`
+	// Kind is message, changed, deleted, reaction, view, dialog, channel, team, user, file, activity, ack, retry, lost,
+	// invoke, answer, problem, call or reset.
+	Kind    string `json:"kind"`
+	Channel string `json:"channel,omitempty"`
+	Message string `json:"message,omitempty"`
+	Root    string `json:"root,omitempty"`
+	User    string `json:"user,omitempty"`
+	ID      string `json:"id,omitempty"` // activity, file, dialog or method
 }
 
 // Note appends to the change log and wakes who waits.
